@@ -1,0 +1,84 @@
+"""The door for plugin authors: values, roles, the hook marker. Built-ins import nothing else."""
+
+from globscope.errors import (
+    EvaluationError,
+    GlobscopeError,
+    PluginError,
+    PopulationError,
+    RunError,
+    SpecError,
+    UserCodeError,
+    near,
+)
+from globscope.hookspecs import hookimpl
+from globscope.isometry import span
+from globscope.references import Code
+from globscope.roles import (
+    Analysis,
+    Bench,
+    Evaluator,
+    Probe,
+    Reducer,
+    Sampler,
+    Task,
+    TopologyMethod,
+)
+from globscope.values.chart import Chart, Progress, ReducerInputs, Transform
+from globscope.values.evaluation import Journal, Networks, Plan, Unit
+from globscope.values.findings import Atlas, Finding, Map, Table
+from globscope.values.landscape import Landscape, Samples
+from globscope.values.members import Layout, Member, Population
+from globscope.values.space import AffineSpace, FullSpace, Space, SpanSpace
+from globscope.values.topology import MINIMUM, MULTI_SADDLE, ROOT, SADDLE, MergeTree, Topology
+
+API_VERSION = 1
+
+__all__ = [
+    "API_VERSION",
+    "MINIMUM",
+    "MULTI_SADDLE",
+    "ROOT",
+    "SADDLE",
+    "AffineSpace",
+    "Analysis",
+    "Atlas",
+    "Bench",
+    "Chart",
+    "Code",
+    "EvaluationError",
+    "Evaluator",
+    "Finding",
+    "FullSpace",
+    "GlobscopeError",
+    "Journal",
+    "Landscape",
+    "Layout",
+    "Map",
+    "Member",
+    "MergeTree",
+    "Networks",
+    "Plan",
+    "PluginError",
+    "Population",
+    "PopulationError",
+    "Probe",
+    "Progress",
+    "Reducer",
+    "ReducerInputs",
+    "RunError",
+    "Sampler",
+    "Samples",
+    "Space",
+    "SpanSpace",
+    "SpecError",
+    "Table",
+    "Task",
+    "Topology",
+    "TopologyMethod",
+    "Transform",
+    "Unit",
+    "UserCodeError",
+    "hookimpl",
+    "near",
+    "span",
+]

@@ -1,0 +1,62 @@
+"""Everything GlobScope raises on purpose.
+
+::
+
+    GlobscopeError
+    ├── SpecError          a study's file: all of its problems at once
+    ├── PluginError        a component that cannot be found or loaded
+    ├── UserCodeError      a `file.py:name` that is missing or fails
+    ├── PopulationError    checkpoints that do not fit, or a training that cannot start
+    ├── EvaluationError    a network that cannot be evaluated
+    └── RunError           a run folder that is missing, unfinished or in use
+
+The command line prints their text and exits with code 2; any other exception is a defect of ours.
+"""
+
+import difflib
+from collections.abc import Iterable
+
+
+class GlobscopeError(Exception):
+    """What went wrong, where, and what would be accepted."""
+
+
+class SpecError(GlobscopeError):
+    """All problems of one spec.
+
+    Attributes:
+        problems: One sentence each: place, what is wrong, what is accepted or near.
+    """
+
+    def __init__(self, problems: Iterable[str]) -> None:
+        self.problems = tuple(problems)
+        super().__init__("\n".join(self.problems))
+
+
+class PluginError(GlobscopeError):
+    """A component that cannot be found or loaded."""
+
+
+class UserCodeError(GlobscopeError):
+    """A `file.py:name` that is missing or fails."""
+
+
+class PopulationError(GlobscopeError):
+    """Checkpoints that do not fit the model, or a training that cannot start."""
+
+
+class EvaluationError(GlobscopeError):
+    """A network that cannot be evaluated."""
+
+
+class RunError(GlobscopeError):
+    """A run folder that is missing, unfinished or in use."""
+
+
+def near(word: str, known: Iterable[str]) -> str:
+    """Return the end of a message: the near name, or all the known ones."""
+    names = sorted(known)
+    close = difflib.get_close_matches(word, names, n=1, cutoff=0.6)
+    if close:
+        return f"did you mean {close[0]!r}?"
+    return f"known: {', '.join(names)}" if names else "there is none"

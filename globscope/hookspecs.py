@@ -1,0 +1,38 @@
+"""One hook a role. Each is called once per registry, before any spec is read, and returns classes."""
+
+import pluggy
+
+NAMESPACE = "globscope"
+
+hookspec = pluggy.HookspecMarker(NAMESPACE)
+hookimpl = pluggy.HookimplMarker(NAMESPACE)
+
+
+@hookspec
+def globscope_tasks() -> dict[str, type]:  # type: ignore[empty-body]
+    """Return task classes by the name that a spec writes after `use =`."""
+
+
+@hookspec
+def globscope_reducers() -> dict[str, type]:  # type: ignore[empty-body]
+    """Return reducer classes by the name that a spec writes after `use =`."""
+
+
+@hookspec
+def globscope_samplers() -> dict[str, type]:  # type: ignore[empty-body]
+    """Return sampler classes by the name that a spec writes after `use =`."""
+
+
+@hookspec
+def globscope_evaluators() -> dict[str, type]:  # type: ignore[empty-body]
+    """Return evaluator classes by the name that a spec writes after `use =`."""
+
+
+@hookspec
+def globscope_topologies() -> dict[str, type]:  # type: ignore[empty-body]
+    """Return topology classes by the name that a spec writes after `use =`."""
+
+
+@hookspec
+def globscope_analyses() -> dict[str, type]:  # type: ignore[empty-body]
+    """Return analysis classes by the name that a spec writes after `use =`."""

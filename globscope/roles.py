@@ -1,0 +1,149 @@
+"""What a component of each role must do: one Protocol a role.
+
+A component *is* its options: a frozen, keyword-only attrs class whose fields a spec may set, with
+the one or two methods below. Only `build`, `reduce`, `ask`, `evaluate`, `compute` and `analyse` run
+code; constructing a component must cost nothing.
+"""
+
+from collections.abc import Mapping, Sequence
+from typing import Any, Protocol
+
+import numpy as np
+
+from globscope.values.chart import Chart, Progress, ReducerInputs
+from globscope.values.evaluation import Journal, Networks
+from globscope.values.findings import Atlas, Finding, Map
+from globscope.values.landscape import Landscape, Samples
+from globscope.values.members import Layout, Population
+from globscope.values.topology import Topology
+
+Tensors = Mapping[str, Any]
+
+
+class Probe(Protocol):
+    """A task on a device: the model without weights, and the data. Made by `Task.build`.
+
+    Attributes:
+        layout: Names and shapes of what is flattened.
+        splits: Names of the data's parts, such as `("train", "test")`. The first is trained on.
+        measures: Names of the reductions, such as `("loss", "accuracy")`; a landscape's field is
+            `<split>_<measure>`.
+        vmappable: Whether `reduce` may run under `torch.vmap` over a stack of parameters.
+        grad_inside: Whether the loss itself differentiates (a PINN's does): then no inference mode.
+        stateful: Whether the model has statistics (BatchNorm) that `calibrate` re-estimates.
+    """
+
+    layout: Layout
+    splits: tuple[str, ...]
+    measures: tuple[str, ...]
+    vmappable: bool
+    grad_inside: bool
+    stateful: bool
+
+    def initialise(self, seed: int) -> tuple[dict[str, Any], dict[str, Any]]:
+        """Return a fresh network's parameters and buffers, the same for the same seed."""
+        ...
+
+    def examples(self, split: str) -> int:
+        """Return how many examples a split has."""
+        ...
+
+    def batch(self, split: str, indices: Any) -> Any:
+        """Return the examples with these indices (a long tensor), on the device."""
+        ...
+
+    def objective(self, parameters: Tensors, buffers: Tensors, batch: Any, *, training: bool) -> Any:
+        """Return the mean loss of a batch, differentiable in the parameters.
+
+        With `training`, layers behave as in training, and statistics in `buffers` move.
+        """
+        ...
+
+    def reduce(self, parameters: Tensors, buffers: Tensors, batch: Any) -> dict[str, tuple[Any, float]]:
+        """Return, by measure, its sum over the batch (a scalar tensor) and its weight."""
+        ...
+
+    def calibrate(self, parameters: Tensors, batches: Sequence[Any]) -> dict[str, Any]:
+        """Return buffers whose statistics are re-estimated on `batches`; never under vmap."""
+        ...
+
+
+class Task(Protocol):
+    """What is learnt: model, data and loss. Picklable: holds options and references only."""
+
+    def build(self, device: str) -> Probe:
+        """Return the task on a device."""
+        ...
+
+
+class Reducer(Protocol):
+    """Finds a chart. May offer `restore(inputs, arrays) -> Chart` to rebuild one without a fit."""
+
+    def reduce(self, inputs: ReducerInputs, rng: np.random.Generator) -> Chart:
+        """Return a chart fitted to the members; equal inputs and `rng` give an equal chart."""
+        ...
+
+
+class Sampler(Protocol):
+    """Chooses the points of a chart that are evaluated, in one round or several."""
+
+    def ask(self, chart: Chart, landscape: Landscape | None, rng: np.random.Generator) -> Samples | None:
+        """Return the next round's samples, or None when there is nothing left to ask.
+
+        A pure function: `landscape` holds all samples asked before (None at first), `rng` is the
+        round's own.
+        """
+        ...
+
+
+class Evaluator(Protocol):
+    """Scores networks on a task."""
+
+    def evaluate(self, networks: Networks, task: Task, journal: Journal, progress: Progress) -> None:
+        """Record every pending unit's fields in the journal.
+
+        Values are recorded as they come, non-finite ones too. Independent of the order of units.
+
+        Raises:
+            EvaluationError: A unit of one network does not fit into memory.
+        """
+        ...
+
+
+class TopologyMethod(Protocol):
+    """Condenses a landscape's field into a merge tree."""
+
+    def compute(self, landscape: Landscape) -> Topology:
+        """Return the merge tree of one field; samples that are not finite are left out."""
+        ...
+
+
+class Bench(Protocol):
+    """A study's stages, for analyses: everything is stored under its key, so nothing runs twice."""
+
+    seed: int
+
+    def fit(self, reducer: str, population: Population, seed: int | None = None) -> Map:
+        """Return the chart of a reducer of the spec, fitted to `population`'s members in the fit."""
+        ...
+
+    def landscape(self, fitted: Map) -> Map:
+        """Return the map with its samplers' landscapes and their topologies."""
+        ...
+
+    def measure(self, networks: Networks) -> Mapping[str, np.ndarray]:
+        """Return the fields of given networks, (n,) each."""
+        ...
+
+
+class Analysis(Protocol):
+    """Answers a question on finished maps.
+
+    May offer `derive(task, population, bench, rng) -> Population`: members to add before the maps
+    are fitted (curve points, re-based networks).
+    """
+
+    def analyse(self, atlas: Atlas, bench: Bench, rng: np.random.Generator) -> Finding:
+        """Return what was found."""
+        ...
+

@@ -1,0 +1,1 @@
+"""Frozen values: what one stage hands to the next."""

@@ -1,0 +1,80 @@
+"""What an evaluator is handed: networks to score, and a journal of the units already scored."""
+
+from collections.abc import Mapping
+from typing import Literal, Protocol
+
+import numpy as np
+from attrs import define, field
+
+from globscope.values.space import Space
+
+
+@define(frozen=True, kw_only=True)
+class Networks:
+    """n networks, as coordinates in a space. Picklable, so that another process can lift them.
+
+    Attributes:
+        space: Turns coordinates into weights.
+        coordinates: (n, r).
+    """
+
+    space: Space
+    coordinates: np.ndarray = field(eq=False, repr=False)
+
+    def __len__(self) -> int:
+        """n."""
+        return len(self.coordinates)
+
+    def weights(self, unit: "Unit") -> np.ndarray:
+        """Return the (stop − start, D) float32 weights of one unit."""
+        return self.space.lift(self.coordinates[unit.start : unit.stop])
+
+
+@define(frozen=True, kw_only=True, order=True)
+class Unit:
+    """Consecutive networks evaluated together; the cut is part of the result's identity.
+
+    Attributes:
+        start: First network.
+        stop: One past the last.
+    """
+
+    start: int
+    stop: int
+
+
+@define(frozen=True, kw_only=True)
+class Plan:
+    """How an evaluation is cut, recorded before it starts and reused on resume.
+
+    Attributes:
+        units: In order, covering all networks.
+        method: `loop` evaluates one network after another, `vmap` a unit at once.
+        device: Such as `cpu` or `cuda:0`.
+        threads: Of the CPU; identical numbers are promised for equal units and threads.
+    """
+
+    units: tuple[Unit, ...]
+    method: Literal["loop", "vmap"]
+    device: str
+    threads: int
+
+
+class Journal(Protocol):
+    """Where an evaluator records units; kept on disk, so that a rerun continues."""
+
+    def plan(self, proposed: Plan) -> Plan:
+        """Return the recorded plan, or record the proposed one where none fits."""
+        ...
+
+    def pending(self) -> list[Unit]:
+        """Return the units that still lack a record, in order."""
+        ...
+
+    def record(self, unit: Unit, fields: Mapping[str, np.ndarray]) -> None:
+        """Write one unit's fields, (stop − start,) each, at once and atomically."""
+        ...
+
+    def split(self, unit: Unit) -> None:
+        """Cut a unit in two, after it ran out of memory, and record the cut."""
+        ...

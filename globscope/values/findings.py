@@ -1,0 +1,95 @@
+"""What analyses say, and the whole of a study's results that they look at."""
+
+from collections.abc import Mapping
+
+import numpy as np
+from attrs import define, field
+
+from globscope.values.chart import Chart
+from globscope.values.landscape import Landscape
+from globscope.values.members import Population
+from globscope.values.topology import Topology
+
+Cell = str | int | float | None
+
+
+@define(frozen=True, kw_only=True)
+class Table:
+    """Rows for a reader.
+
+    Attributes:
+        name: Also its file's stem.
+        caption: What the rows show, with definitions.
+        columns: Keys of a row, in order.
+        rows: One mapping each; a missing figure is None, never NaN.
+    """
+
+    name: str
+    caption: str
+    columns: tuple[str, ...]
+    rows: tuple[Mapping[str, Cell], ...]
+
+
+@define(frozen=True, kw_only=True)
+class Finding:
+    """What one analysis found.
+
+    Attributes:
+        tables: For the report and as CSV files.
+        warnings: Sentences that a reader must not miss.
+        records: Machine-readable figures by reducer name, merged into `show --json`.
+    """
+
+    tables: tuple[Table, ...] = ()
+    warnings: tuple[str, ...] = ()
+    records: Mapping[str, Mapping[str, Cell]] = field(factory=dict)
+
+
+@define(frozen=True, kw_only=True)
+class Map:
+    """One reducer's chart and what was measured on it.
+
+    Attributes:
+        name: The reducer's name in the spec.
+        chart: The map itself.
+        reconstruction: (N, r) coordinates decoded from the members' latents, or None.
+        decoded: Fields of the decoded members, (N,) each; empty without an inverse.
+        landscapes: By sampler's name; empty without an inverse.
+        topologies: By sampler's name, then topology's name.
+        seconds: Of the fit.
+        hidden: Why there is no landscape; empty where there is one.
+    """
+
+    name: str
+    chart: Chart
+    reconstruction: np.ndarray | None = field(default=None, eq=False, repr=False)
+    decoded: Mapping[str, np.ndarray] = field(factory=dict, eq=False, repr=False)
+    landscapes: Mapping[str, Landscape] = field(factory=dict)
+    topologies: Mapping[str, Mapping[str, Topology]] = field(factory=dict)
+    seconds: float = 0.0
+    hidden: str = ""
+
+    @property
+    def landscape(self) -> Landscape | None:
+        """The first sampler's landscape."""
+        return next(iter(self.landscapes.values()), None)
+
+    @property
+    def topology(self) -> Topology | None:
+        """The first topology of the first landscape."""
+        return next((first for by in self.topologies.values() for first in by.values()), None)
+
+
+@define(frozen=True, kw_only=True)
+class Atlas:
+    """The finished values that an analysis looks at.
+
+    Attributes:
+        population: All members, derived ones included.
+        truth: Fields of the members' own networks, (N,) each.
+        maps: One a reducer, in the spec's order.
+    """
+
+    population: Population
+    truth: Mapping[str, np.ndarray] = field(eq=False, repr=False)
+    maps: tuple[Map, ...]

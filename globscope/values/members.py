@@ -1,0 +1,115 @@
+"""The population: networks, named by variant and step, and their flattened weights."""
+
+from collections.abc import Mapping, Sequence
+from math import prod
+from typing import Any, Literal
+
+import numpy as np
+from attrs import define, evolve, field
+
+Kind = Literal["trained", "curve", "rebased", "pass"]
+
+
+@define(frozen=True, kw_only=True)
+class Layout:
+    """How named tensors lie in one flat vector.
+
+    Attributes:
+        names: Of the tensors, in flattening order.
+        shapes: Of the tensors, in the same order.
+    """
+
+    names: tuple[str, ...]
+    shapes: tuple[tuple[int, ...], ...]
+
+    @property
+    def sizes(self) -> tuple[int, ...]:
+        """The number of weights of each tensor."""
+        return tuple(prod(shape) for shape in self.shapes)
+
+    @property
+    def size(self) -> int:
+        """D, the number of weights of one network."""
+        return sum(self.sizes)
+
+    def unflatten(self, vectors: Any) -> dict[str, Any]:
+        """Return named views of `vectors`, (..., D) of numpy or torch, shaped (..., *shape)."""
+        lead, start, named = tuple(vectors.shape[:-1]), 0, {}
+        for name, shape, size in zip(self.names, self.shapes, self.sizes, strict=True):
+            named[name] = vectors[..., start : start + size].reshape(lead + shape)
+            start += size
+        return named
+
+    def flatten(self, tensors: Mapping[str, Any]) -> np.ndarray:
+        """Return the (D,) float32 vector of `tensors`, taken by name."""
+        return np.concatenate([np.asarray(tensors[name], np.float32).ravel() for name in self.names])
+
+
+@define(frozen=True, kw_only=True)
+class Member:
+    """One network of the population.
+
+    Attributes:
+        variant: The training run it comes from.
+        step: Epochs (or whatever the checkpoint's name counts) since that run's start.
+        kind: `trained`, or what an analysis derived it as. Fidelity, leaf and basin counts use
+            trained members only.
+        parents: Labels of the members it was derived from.
+        t: Its place on a curve, in [0, 1].
+        in_fit: Whether the maps are fitted to it.
+        buffers: Its own statistics (BatchNorm), by name.
+    """
+
+    variant: str
+    step: int
+    kind: Kind = "trained"
+    parents: tuple[str, ...] = ()
+    t: float | None = None
+    in_fit: bool = True
+    buffers: Mapping[str, np.ndarray] = field(factory=dict, eq=False, repr=False)
+
+    @property
+    def label(self) -> str:
+        """`variant@step`, as messages and figures name it."""
+        return f"{self.variant}@{self.step}"
+
+
+@define(frozen=True, kw_only=True)
+class Population:
+    """N networks of one architecture.
+
+    Attributes:
+        members: N of them; a variant's members stand together, by rising step.
+        weights: (N, D) float32, row i flattened from member i as `layout` says; may be
+            memory-mapped.
+        layout: Names and shapes of the D weights.
+    """
+
+    members: tuple[Member, ...]
+    weights: np.ndarray = field(eq=False, repr=False)
+    layout: Layout = field(repr=False)
+
+    @property
+    def variants(self) -> tuple[str, ...]:
+        """Names of the training runs, in order of appearance."""
+        return tuple(dict.fromkeys(member.variant for member in self.members))
+
+    def of(self, variant: str) -> list[int]:
+        """Return the rows of one variant's trained members, by rising step."""
+        rows = [i for i, m in enumerate(self.members) if m.variant == variant and m.kind == "trained"]
+        return sorted(rows, key=lambda row: self.members[row].step)
+
+    @property
+    def finals(self) -> list[int]:
+        """The row of each variant's last trained member."""
+        return [rows[-1] for rows in map(self.of, self.variants) if rows]
+
+    def take(self, rows: Sequence[int]) -> "Population":
+        """Return the population of these rows alone."""
+        members = tuple(self.members[row] for row in rows)
+        return evolve(self, members=members, weights=self.weights[list(rows)])
+
+    def joined(self, other: "Population") -> "Population":
+        """Return this population with `other`'s members after its own."""
+        weights = np.concatenate([self.weights, other.weights]) if other.members else self.weights
+        return evolve(self, members=self.members + other.members, weights=weights)

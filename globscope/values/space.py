@@ -1,0 +1,131 @@
+"""Spaces: how a chart's coordinates become a network's weights.
+
+`lift` is the only step whose cost grows with D.
+"""
+
+from typing import Protocol
+
+import numpy as np
+from attrs import define, field
+
+
+class Space(Protocol):
+    """An affine subspace of weight space with coordinates on it."""
+
+    @property
+    def rank(self) -> int:
+        """r, the number of coordinates."""
+        ...
+
+    def lift(self, coordinates: np.ndarray) -> np.ndarray:
+        """Return the (n, D) float32 weights of (n, r) coordinates."""
+        ...
+
+    def coordinates(self, weights: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+        """Return (n, r) float64 coordinates of (n, D) weights, and the (n,) norms left outside."""
+        ...
+
+
+def columns(width: int, rows: int) -> list[slice]:
+    """Return slices of the D columns, small enough that their float64 copies fit in about 32 MB."""
+    step = max(1, min(width, 4_000_000 // max(rows, 1)))
+    return [slice(start, min(start + step, width)) for start in range(0, width, step)]
+
+
+@define(frozen=True, kw_only=True)
+class SpanSpace:
+    """The affine span of a population, with orthonormal coordinates.
+
+    The basis B = mixing @ (weights - mean) is never stored: a lifted network is a combination of
+    the members, so the space costs no memory beside the population itself.
+
+    Attributes:
+        mean: (D,) float64, the origin.
+        mixing: (r, N) float64.
+        weights: (N, D) float32, the population's.
+        members: (N, r) float64, the population's own coordinates.
+    """
+
+    mean: np.ndarray = field(eq=False, repr=False)
+    mixing: np.ndarray = field(eq=False, repr=False)
+    weights: np.ndarray = field(eq=False, repr=False)
+    members: np.ndarray = field(eq=False, repr=False)
+
+    @property
+    def rank(self) -> int:
+        """r ≤ N − 1."""
+        return len(self.mixing)
+
+    def lift(self, coordinates: np.ndarray) -> np.ndarray:
+        """Return the (n, D) float32 weights of (n, r) coordinates."""
+        # Summing to one makes the mean's part of every member cancel without a pass for the mean.
+        shares = coordinates @ self.mixing
+        shares += (1 - shares.sum(axis=1, keepdims=True)) / len(self.weights)
+        return shares.astype(np.float32) @ self.weights
+
+    def coordinates(self, weights: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+        """Return (n, r) float64 coordinates of (n, D) weights, and the (n,) norms left outside."""
+        found = np.zeros((len(weights), self.rank))
+        blocks = columns(len(self.mean), len(self.weights) + len(weights))
+        for at in blocks:
+            found += (weights[:, at] - self.mean[at]) @ self._basis(at).T
+        squares = np.zeros(len(weights))
+        for at in blocks:
+            outside = (weights[:, at] - self.mean[at]) - found @ self._basis(at)
+            squares += np.einsum("nd,nd->n", outside, outside)
+        return found, np.sqrt(squares)
+
+    def _basis(self, at: slice) -> np.ndarray:
+        return self.mixing @ (self.weights[:, at] - self.mean[at])
+
+
+@define(frozen=True, kw_only=True)
+class AffineSpace:
+    """A chart's own origin and orthonormal basis: random, Hessian or chosen directions.
+
+    Attributes:
+        origin: (D,).
+        basis: (r, D), orthonormal rows.
+    """
+
+    origin: np.ndarray = field(eq=False, repr=False)
+    basis: np.ndarray = field(eq=False, repr=False)
+
+    @property
+    def rank(self) -> int:
+        """r, the number of basis vectors."""
+        return len(self.basis)
+
+    def lift(self, coordinates: np.ndarray) -> np.ndarray:
+        """Return the (n, D) float32 weights of (n, r) coordinates."""
+        return (self.origin + coordinates @ self.basis).astype(np.float32)
+
+    def coordinates(self, weights: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+        """Return (n, r) float64 coordinates of (n, D) weights, and the (n,) norms left outside."""
+        centred = weights.astype(np.float64) - self.origin
+        found = centred @ self.basis.T
+        return found, np.linalg.norm(centred - found @ self.basis, axis=1)
+
+
+@define(frozen=True, kw_only=True)
+class FullSpace:
+    """Weight space itself, centred: the paper's D-wide baseline. Coordinates are float32.
+
+    Attributes:
+        mean: (D,), the origin.
+    """
+
+    mean: np.ndarray = field(eq=False, repr=False)
+
+    @property
+    def rank(self) -> int:
+        """D."""
+        return len(self.mean)
+
+    def lift(self, coordinates: np.ndarray) -> np.ndarray:
+        """Return the (n, D) float32 weights of (n, D) centred weights."""
+        return (coordinates + self.mean).astype(np.float32)
+
+    def coordinates(self, weights: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+        """Return the centred weights, and zeros: nothing lies outside."""
+        return (weights - self.mean).astype(np.float32), np.zeros(len(weights))
