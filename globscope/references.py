@@ -80,7 +80,8 @@ class Code:
             finder.run_script(str(source))
         except (SyntaxError, UnicodeDecodeError, AttributeError):
             return [source]  # Importing it will tell what is wrong, with the line.
-        local = {Path(module.__file__) for module in finder.modules.values() if module.__file__}
+        places = (getattr(module, "__file__", None) for module in finder.modules.values())
+        local = {Path(place) for place in places if place}
         return [source, *sorted(local - {source})]
 
 

@@ -146,4 +146,3 @@ class Analysis(Protocol):
     def analyse(self, atlas: Atlas, bench: Bench, rng: np.random.Generator) -> Finding:
         """Return what was found."""
         ...
-

@@ -22,7 +22,7 @@ class Networks:
     coordinates: np.ndarray = field(eq=False, repr=False)
 
     def __len__(self) -> int:
-        """n."""
+        """Count the networks."""
         return len(self.coordinates)
 
     def weights(self, unit: "Unit") -> np.ndarray:

@@ -83,11 +83,19 @@ class Population:
         weights: (N, D) float32, row i flattened from member i as `layout` says; may be
             memory-mapped.
         layout: Names and shapes of the D weights.
+        identity: Key of what it was made from; empty where nobody knows.
     """
 
     members: tuple[Member, ...]
     weights: np.ndarray = field(eq=False, repr=False)
     layout: Layout = field(repr=False)
+    identity: str = field(default="", repr=False)
+
+    @property
+    def fitted(self) -> "Population":
+        """The members that maps are fitted to."""
+        rows = [row for row, member in enumerate(self.members) if member.in_fit]
+        return self if len(rows) == len(self.members) else self.take(rows)
 
     @property
     def variants(self) -> tuple[str, ...]:
@@ -107,9 +115,9 @@ class Population:
     def take(self, rows: Sequence[int]) -> "Population":
         """Return the population of these rows alone."""
         members = tuple(self.members[row] for row in rows)
-        return evolve(self, members=members, weights=self.weights[list(rows)])
+        return evolve(self, members=members, weights=self.weights[list(rows)], identity="")
 
     def joined(self, other: "Population") -> "Population":
         """Return this population with `other`'s members after its own."""
         weights = np.concatenate([self.weights, other.weights]) if other.members else self.weights
-        return evolve(self, members=self.members + other.members, weights=weights)
+        return evolve(self, members=self.members + other.members, weights=weights, identity="")

@@ -53,7 +53,7 @@ class SpanSpace:
 
     @property
     def rank(self) -> int:
-        """r ≤ N − 1."""
+        """The number of coordinates, r ≤ N − 1."""
         return len(self.mixing)
 
     def lift(self, coordinates: np.ndarray) -> np.ndarray:
@@ -61,7 +61,8 @@ class SpanSpace:
         # Summing to one makes the mean's part of every member cancel without a pass for the mean.
         shares = coordinates @ self.mixing
         shares += (1 - shares.sum(axis=1, keepdims=True)) / len(self.weights)
-        return shares.astype(np.float32) @ self.weights
+        lifted: np.ndarray = shares.astype(np.float32) @ self.weights
+        return lifted
 
     def coordinates(self, weights: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
         """Return (n, r) float64 coordinates of (n, D) weights, and the (n,) norms left outside."""
@@ -76,7 +77,8 @@ class SpanSpace:
         return found, np.sqrt(squares)
 
     def _basis(self, at: slice) -> np.ndarray:
-        return self.mixing @ (self.weights[:, at] - self.mean[at])
+        rows: np.ndarray = self.mixing @ (self.weights[:, at] - self.mean[at])
+        return rows
 
 
 @define(frozen=True, kw_only=True)
@@ -93,12 +95,13 @@ class AffineSpace:
 
     @property
     def rank(self) -> int:
-        """r, the number of basis vectors."""
+        """The number of basis vectors, r."""
         return len(self.basis)
 
     def lift(self, coordinates: np.ndarray) -> np.ndarray:
         """Return the (n, D) float32 weights of (n, r) coordinates."""
-        return (self.origin + coordinates @ self.basis).astype(np.float32)
+        lifted: np.ndarray = (self.origin + coordinates @ self.basis).astype(np.float32)
+        return lifted
 
     def coordinates(self, weights: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
         """Return (n, r) float64 coordinates of (n, D) weights, and the (n,) norms left outside."""
@@ -119,12 +122,13 @@ class FullSpace:
 
     @property
     def rank(self) -> int:
-        """D."""
+        """The number of weights, D."""
         return len(self.mean)
 
     def lift(self, coordinates: np.ndarray) -> np.ndarray:
         """Return the (n, D) float32 weights of (n, D) centred weights."""
-        return (coordinates + self.mean).astype(np.float32)
+        lifted: np.ndarray = (coordinates + self.mean).astype(np.float32)
+        return lifted
 
     def coordinates(self, weights: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
         """Return the centred weights, and zeros: nothing lies outside."""

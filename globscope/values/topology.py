@@ -36,23 +36,28 @@ class MergeTree:
     @property
     def minima(self) -> np.ndarray:
         """Vertices of the leaves, by rising value."""
-        return self.nodes[np.array([kind == MINIMUM for kind in self.kinds], bool)]
+        return self._of(MINIMUM)
 
     @property
     def saddles(self) -> np.ndarray:
         """Vertices where branches meet, a multi-saddle once."""
-        return self.nodes[np.array([kind in (SADDLE, MULTI_SADDLE) for kind in self.kinds], bool)]
+        return self._of(SADDLE, MULTI_SADDLE)
 
     @property
     def persistences(self) -> np.ndarray:
         """(p,) deaths − births; infinite for the essential pairs."""
-        return self.deaths - self.births
+        lifetimes: np.ndarray = self.deaths - self.births
+        return lifetimes
 
     @property
     def average_persistence(self) -> float:
         """Mean of death − birth over the finite pairs; 0 where there is none."""
         finite = self.persistences[np.isfinite(self.persistences)]
         return float(finite.mean()) if len(finite) else 0.0
+
+    def _of(self, *kinds: str) -> np.ndarray:
+        chosen: np.ndarray = self.nodes[np.array([kind in kinds for kind in self.kinds], bool)]
+        return chosen
 
 
 @define(frozen=True, kw_only=True)

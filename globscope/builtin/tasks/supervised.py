@@ -1,0 +1,149 @@
+"""The probe of a supervised task: a torch module without weights of its own, and tensors."""
+
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from contextlib import contextmanager
+from typing import Any
+
+from globscope.api import Layout, UserCodeError
+from globscope.builtin.tasks.data import Arrays
+
+Tensors = Mapping[str, Any]
+
+
+class Supervised:
+    """Inputs → module → loss and accuracy, for any weights handed in; nothing is kept between calls."""
+
+    splits: tuple[str, ...] = ("train", "test")
+    measures: tuple[str, ...] = ("loss", "accuracy")
+    grad_inside = False
+
+    def __init__(
+        self,
+        *,
+        make: Callable[[], Any],
+        arrays: Arrays,
+        loss: Callable[..., Any],
+        device: str,
+        vmappable: bool,
+    ) -> None:
+        """Build the module's skeleton and move the data."""
+        self._make, self._loss, self._device = make, loss, device
+        self._module = _checked(make()).to(device).eval()
+        self._data = {"train": _tensors(arrays.train, device), "test": _tensors(arrays.test, device)}
+        trained = {name: p for name, p in self._module.named_parameters() if p.requires_grad}
+        self.layout = Layout(names=tuple(trained), shapes=tuple(tuple(p.shape) for p in trained.values()))
+        self._norms = [m for m in self._module.modules() if getattr(m, "running_mean", None) is not None]
+        self.stateful = bool(self._norms)
+        self.vmappable = vmappable and not self.stateful
+        self._try()
+
+    def _try(self) -> None:
+        """Run two examples, so that a model that does not fit the data fails before anything long.
+
+        Raises:
+            UserCodeError: With the model's own words.
+        """
+        import torch
+
+        parameters, buffers = self.initialise(0)
+        batch = self.batch("train", torch.arange(min(2, self.examples("train"))))
+        try:
+            outputs = self._forward(parameters, buffers, batch[0])
+            self.reduce(parameters, buffers, batch)
+        except Exception as error:
+            text = f"{type(error).__name__}: {str(error).partition(chr(10))[0]}"
+            raise UserCodeError(
+                f"the task's model and loss fail on two examples of its data: {text}"
+            ) from error
+        if outputs.ndim != 2:
+            shape = tuple(outputs.shape)
+            raise UserCodeError(
+                f"the task's model must return (examples, classes) outputs, got shape {shape}"
+            )
+
+    def initialise(self, seed: int) -> tuple[dict[str, Any], dict[str, Any]]:
+        """Return a fresh network's parameters and buffers, the same for the same seed."""
+        import torch
+
+        with torch.random.fork_rng():
+            torch.manual_seed(seed)
+            module = self._make().to(self._device)
+        buffers = {name: b.detach().clone() for name, b in module.named_buffers()}
+        named = dict(module.named_parameters())
+        return {name: named[name].detach().clone() for name in self.layout.names}, buffers
+
+    def examples(self, split: str) -> int:
+        """Return how many examples a split has."""
+        return len(self._data[split][0])
+
+    def batch(self, split: str, indices: Any) -> Any:
+        """Return (inputs, targets) of the examples with these indices."""
+        inputs, targets = self._data[split]
+        at = indices.to(self._device)
+        return inputs[at], targets[at]
+
+    def objective(self, parameters: Tensors, buffers: Tensors, batch: Any, *, training: bool) -> Any:
+        """Return the mean loss of a batch, differentiable in the parameters."""
+        inputs, targets = batch
+        with self._training(self._module.modules() if training else ()):
+            return self._loss(self._forward(parameters, buffers, inputs), targets)
+
+    def reduce(self, parameters: Tensors, buffers: Tensors, batch: Any) -> dict[str, tuple[Any, float]]:
+        """Return the summed loss and the number of correct examples, each with the batch's size."""
+        inputs, targets = batch
+        outputs = self._forward(parameters, buffers, inputs)
+        correct = (outputs.argmax(dim=1) == targets).sum()
+        count = float(len(targets))
+        return {"loss": (self._loss(outputs, targets) * count, count), "accuracy": (correct, count)}
+
+    def calibrate(self, parameters: Tensors, batches: Sequence[Any]) -> dict[str, Any]:
+        """Return buffers whose statistics are the plain average over `batches`.
+
+        A decoded network has no statistics of its own (Garipov et al., 2018, re-estimate them
+        likewise for every point of a curve). Dropout stays off.
+        """
+        buffers = {name: b.clone() for name, b in self._module.named_buffers()}
+        momenta = [norm.momentum for norm in self._norms]
+        try:
+            for norm in self._norms:
+                norm.momentum = None  # cumulative average instead of a moving one
+            with self._training(self._norms):
+                for inputs, _ in batches:
+                    self._forward(parameters, buffers, inputs)
+        finally:
+            for norm, momentum in zip(self._norms, momenta, strict=True):
+                norm.momentum = momentum
+        return buffers
+
+    def _forward(self, parameters: Tensors, buffers: Tensors, inputs: Any) -> Any:
+        from torch.func import functional_call
+
+        return functional_call(self._module, (dict(parameters), dict(buffers)), (inputs,))
+
+    @contextmanager
+    def _training(self, modules: Any) -> Iterator[None]:
+        """Put modules into training mode, and all back into evaluation mode whatever happens."""
+        try:
+            for module in modules:
+                module.training = True
+            yield
+        finally:
+            self._module.eval()
+
+
+def _checked(module: Any) -> Any:
+    import torch
+
+    if not isinstance(module, torch.nn.Module):
+        raise UserCodeError(f"the task's model must be a torch module, got {type(module).__name__}")
+    if not any(p.requires_grad for p in module.parameters()):
+        raise UserCodeError("the task's model has no trainable parameters")
+    return module
+
+
+def _tensors(pair: tuple[Any, Any], device: str) -> tuple[Any, Any]:
+    import torch
+
+    inputs, targets = (torch.as_tensor(part) for part in pair)
+    floats = inputs.float() if inputs.is_floating_point() else inputs
+    return floats.to(device), targets.to(device)

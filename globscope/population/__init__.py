@@ -1,0 +1,1 @@
+"""The population: trained here or loaded from the user's checkpoints."""

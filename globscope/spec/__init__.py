@@ -1,0 +1,1 @@
+"""The study's spec: TOML → attrs, its messages and its JSON schema."""

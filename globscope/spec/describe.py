@@ -1,0 +1,95 @@
+"""Components and specs in words: their options, and the resolved spec as TOML."""
+
+import inspect
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+import tomli_w
+from attrs import NOTHING, Factory, asdict, define, fields, resolve_types
+from docstring_parser import DocstringStyle, parse
+
+from globscope.references import Code
+from globscope.spec.model import Entry, ReducerEntry, Spec
+from globscope.spec.structure import expected
+
+
+@define(frozen=True, kw_only=True)
+class Option:
+    """One key of a table.
+
+    Attributes:
+        name: The key.
+        kind: Its type in words.
+        default: As TOML would write it; `required` where there is none.
+        meaning: From the class's docstring.
+    """
+
+    name: str
+    kind: str
+    default: str
+    meaning: str
+
+
+def meanings(cls: type) -> dict[str, str]:
+    """Return the meaning of each attribute, from the docstrings of a class and its parents."""
+    found: dict[str, str] = {}
+    for owner in reversed(cls.__mro__):
+        text = inspect.cleandoc(owner.__dict__.get("__doc__") or "")
+        for entry in parse(text, DocstringStyle.GOOGLE).params:
+            found[entry.arg_name] = " ".join((entry.description or "").split())
+    return found
+
+
+def options(cls: Any) -> Iterator[Option]:
+    """Yield the options of a component's class."""
+    told = meanings(cls)
+    for attribute in fields(resolve_types(cls)):
+        yield Option(
+            name=attribute.name,
+            kind=expected(attribute.type),
+            default=_default(attribute.default),
+            meaning=told.get(attribute.name, ""),
+        )
+
+
+def _default(default: Any) -> str:
+    if default is NOTHING:
+        return "required"
+    value = plain(default.factory() if isinstance(default, Factory) else default)  # type: ignore[arg-type]
+    return "unset" if value is None else tomli_w.dumps({"x": value}).strip().removeprefix("x = ")
+
+
+def plain(value: Any) -> Any:
+    """Return a value as TOML can hold it."""
+    if isinstance(value, Code | Path):
+        return str(value)
+    if isinstance(value, dict):
+        return {str(key): plain(item) for key, item in value.items() if item is not None}
+    return [plain(item) for item in value] if isinstance(value, list | tuple) else value
+
+
+def resolved(spec: Spec) -> dict[str, Any]:
+    """Return a spec with every default written out, as a TOML document."""
+    document: dict[str, Any] = {"title": spec.title, "seed": spec.seed}
+    document["task"] = _table(spec.task)
+    document["population"] = plain(asdict(spec.population))
+    document |= {"evaluator": _table(spec.evaluator), "fidelity": _table(spec.fidelity)}
+    del document["fidelity"]["use"], document["fidelity"]["name"]
+    for role in ("reducer", "sampler", "topology", "analysis"):
+        document[role] = [_table(entry) for entry in getattr(spec, role)]
+    return {key: value for key, value in document.items() if value != []}
+
+
+def _table(entry: Entry) -> dict[str, Any]:
+    table: dict[str, Any] = {"use": entry.use, "name": entry.name}
+    if isinstance(entry, ReducerEntry):
+        table |= {"seed": entry.seed, "sampler": entry.sampler, "space": entry.space}
+    own = {a.name: getattr(entry.component, a.name) for a in fields(type(entry.component))}
+    document: dict[str, Any] = plain(table | own)
+    return document
+
+
+def as_toml(spec: Spec) -> str:
+    """Return the resolved spec as TOML text."""
+    return tomli_w.dumps(resolved(spec))

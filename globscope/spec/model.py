@@ -1,0 +1,156 @@
+"""What a spec says, as attrs classes: the one declaration behind structuring, messages and schema."""
+
+from pathlib import Path
+from typing import Any, Literal
+
+from attrs import define, evolve, field
+from attrs.validators import ge, gt, min_len, optional
+
+
+@define(frozen=True, kw_only=True)
+class Train:
+    """How the variants are trained here.
+
+    Attributes:
+        epochs: Passes over the training split.
+        save_every: Epochs between checkpoints; step 0 and the last epoch are always saved.
+        optimiser: `adamw` (decoupled weight decay) or `sgd` (weight decay as L2).
+        momentum: Of `sgd`.
+        schedule: `constant`, or `cosine` to zero over the epochs.
+    """
+
+    epochs: int = field(default=40, validator=ge(1))
+    save_every: int = field(default=4, validator=ge(1))
+    optimiser: Literal["adamw", "sgd"] = "adamw"
+    momentum: float = field(default=0.9, validator=ge(0))
+    schedule: Literal["constant", "cosine"] = "constant"
+
+
+@define(frozen=True, kw_only=True)
+class Recipe:
+    """One training run.
+
+    Attributes:
+        batch_size: Examples per step.
+        learning_rate: Of the optimiser.
+        weight_decay: Of the optimiser.
+        epochs: Instead of the population's.
+        seed: Of initialisation and data order; drawn from the study's seed and the run's name where unset.
+    """
+
+    batch_size: int = field(default=64, validator=ge(1))
+    learning_rate: float = field(default=1e-3, validator=gt(0))
+    weight_decay: float = field(default=0.0, validator=ge(0))
+    epochs: int | None = field(default=None, validator=optional(ge(1)))
+    seed: int | None = field(default=None, validator=optional(ge(0)))
+
+
+@define(frozen=True, kw_only=True)
+class Variant(Recipe):
+    """A training run of the population.
+
+    Attributes:
+        name: As figures and tables show it.
+    """
+
+    name: str = field(validator=min_len(1))
+
+
+@define(frozen=True, kw_only=True)
+class PopulationSpec:
+    """Where the networks come from: `checkpoints` of yours, or `train` and `variant` here.
+
+    Attributes:
+        checkpoints: Pattern of existing files, such as `runs/{variant}/epoch{step}.pt`.
+        train: How to train the variants here.
+        variant: The training runs.
+        parent: Trained first, with these settings; every variant then starts from its last weights.
+        seed: Of the training; the study's where unset.
+    """
+
+    checkpoints: str | None = None
+    train: Train | None = None
+    variant: tuple[Variant, ...] = ()
+    parent: Recipe | None = None
+    seed: int | None = field(default=None, validator=optional(ge(0)))
+
+
+@define(frozen=True, kw_only=True)
+class Entry:
+    """A component as a spec names it.
+
+    Attributes:
+        use: The component's name in the registry.
+        name: Unique among its role in the spec.
+        component: Its options.
+    """
+
+    use: str
+    name: str
+    component: Any
+
+
+@define(frozen=True, kw_only=True)
+class ReducerEntry(Entry):
+    """A reducer, with what every reducer may set beside its own options.
+
+    Attributes:
+        seed: Of the fit; the study's where unset.
+        sampler: Names of the samplers whose points it decodes; the spec's first where unset.
+        space: `span` hands it (N, r) coordinates, `full` the (N, D) centred weights.
+    """
+
+    seed: int | None = None
+    sampler: tuple[str, ...] = ()
+    space: Literal["span", "full"] = "span"
+
+
+@define(frozen=True, kw_only=True)
+class Spec:
+    """A study.
+
+    Attributes:
+        title: Of the report.
+        seed: Every stage's generator is spawned from it by the stage's name.
+        task: Model, data and loss.
+        population: The networks.
+        reducer: Maps, side by side.
+        sampler: Which points of a map are decoded.
+        evaluator: How decoded networks are scored.
+        topology: Which fields are condensed into merge trees.
+        analysis: Further questions.
+        fidelity: Options of the fidelity analysis, which every study runs.
+        source: The file it was read from.
+    """
+
+    title: str = ""
+    seed: int = field(default=0, validator=ge(0))
+    task: Entry
+    population: PopulationSpec
+    reducer: tuple[ReducerEntry, ...]
+    sampler: tuple[Entry, ...]
+    evaluator: Entry
+    topology: tuple[Entry, ...]
+    analysis: tuple[Entry, ...] = ()
+    fidelity: Entry
+    source: Path = Path("study.toml")
+
+    @property
+    def population_seed(self) -> int:
+        """The seed of the population's training."""
+        return self.seed if self.population.seed is None else self.population.seed
+
+    def seed_of(self, reducer: ReducerEntry) -> int:
+        """Return the seed of a reducer's fit."""
+        return self.seed if reducer.seed is None else reducer.seed
+
+    def samplers_of(self, reducer: ReducerEntry) -> list[Entry]:
+        """Return the samplers whose points a reducer decodes."""
+        wanted = reducer.sampler or (self.sampler[0].name,)
+        return [entry for name in wanted for entry in self.sampler if entry.name == name]
+
+    def trained(self) -> list[Variant]:
+        """Return the training runs with the population's epochs filled in."""
+        assert self.population.train is not None
+        epochs = self.population.train.epochs
+        return [evolve(v, epochs=epochs) if v.epochs is None else v for v in self.population.variant]
