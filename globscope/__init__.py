@@ -13,5 +13,5 @@ __all__ = ["__version__", "load"]
 def __getattr__(name: str) -> Any:
     """Import the study only when it is asked for: `globscope --help` must feel instant."""
     if name == "load":
-        return import_module("globscope.study").load
+        return import_module("globscope.session").load
     raise AttributeError(f"module 'globscope' has no attribute {name!r}")

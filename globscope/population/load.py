@@ -2,6 +2,7 @@
 
 import re
 from collections.abc import Mapping
+from itertools import pairwise
 from pathlib import Path
 from typing import Any
 
@@ -46,7 +47,7 @@ def find(pattern: str, folder: Path) -> list[Found]:
         raise PopulationError(f"population.checkpoints: {_nothing(whole, root, len(files))}")
     found = [Found(path=file, variant=m["variant"], step=int(m["step"])) for file, m in matches]
     found.sort(key=lambda f: (f.variant, f.step))
-    for one, two in zip(found, found[1:], strict=False):
+    for one, two in pairwise(found):
         if (one.variant, one.step) == (two.variant, two.step):
             raise PopulationError(f"{one.path} and {two.path} are both step {one.step} of {one.variant!r}")
     return found

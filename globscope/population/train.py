@@ -58,41 +58,63 @@ def checkpoint(folder: Path, step: int) -> Path:
     return folder / f"epoch{step}.safetensors"
 
 
+@define
+class _State:
+    """What training moves."""
+
+    parameters: dict[str, Any]
+    buffers: dict[str, Any]
+    optimiser: Any
+    epoch: int = 0
+
+    @property
+    def tensors(self) -> dict[str, Any]:
+        return self.parameters | self.buffers
+
+
 def fit(run: Run, probe: Probe, folder: Path, progress: Progress) -> None:
     """Train into `folder`, continuing from its last checkpoint; equal runs give equal bytes on a CPU.
 
     Raises:
         PopulationError: The training diverged.
     """
-    parameters, buffers, optimiser, done = _resumed(run, probe, folder)
-    for epoch in range(done, run.epochs):
-        progress(epoch, run.epochs)
-        _epoch(run, probe, parameters, buffers, optimiser, epoch)
-        _require_finite(run, parameters, epoch)
-        if epoch + 1 in run.steps:
-            _save(folder, epoch + 1, parameters | buffers, optimiser)
+    state = _begin(run, probe)
+    if (folder / STATE).exists():
+        _resume(state, folder)
+    else:
+        _save(state, folder)
+    while state.epoch < run.epochs:
+        progress(state.epoch, run.epochs)
+        _epoch(run, probe, state)
+        _require_finite(run, state)
+        if state.epoch in run.steps:
+            _save(state, folder)
     (folder / STATE).unlink(missing_ok=True)
     progress(run.epochs, run.epochs)
 
 
-def _resumed(run: Run, probe: Probe, folder: Path) -> tuple[dict[str, Any], dict[str, Any], Any, int]:
-    """Return tensors, optimiser and epochs done, from the last checkpoint or from the start."""
+def _begin(run: Run, probe: Probe) -> _State:
     import torch
-    from safetensors.torch import load_file
 
     parameters, buffers = probe.initialise(run.seed)
     if run.start is not None:
         _copy(parameters | buffers, {name: torch.from_numpy(a) for name, a in run.start.items()})
     parameters = {name: p.requires_grad_() for name, p in parameters.items()}
-    optimiser = _optimiser(run, list(parameters.values()))
-    if not (folder / STATE).exists():
-        _save(folder, 0, parameters | buffers, optimiser)
-        return parameters, buffers, optimiser, 0
-    state = load_file(folder / STATE)
-    done = int(state.pop("epoch"))
-    _copy(parameters | buffers, load_file(checkpoint(folder, done)))
-    _restore(optimiser, state)
-    return parameters, buffers, optimiser, done
+    return _State(parameters, buffers, _optimiser(run, list(parameters.values())))
+
+
+def _resume(state: _State, folder: Path) -> None:
+    from safetensors.torch import load_file
+
+    flat = load_file(folder / STATE)
+    state.epoch = int(flat.pop("epoch"))
+    _copy(state.tensors, load_file(checkpoint(folder, state.epoch)))
+    nested: dict[int, dict[str, Any]] = {}
+    for key, value in flat.items():
+        place, name = key.split("/")
+        nested.setdefault(int(place), {})[name] = value
+    groups = state.optimiser.state_dict()["param_groups"]
+    state.optimiser.load_state_dict({"state": nested, "param_groups": groups})
 
 
 def _copy(into: Mapping[str, Any], tensors: Mapping[str, Any]) -> None:
@@ -106,62 +128,57 @@ def _copy(into: Mapping[str, Any], tensors: Mapping[str, Any]) -> None:
 def _optimiser(run: Run, parameters: list[Any]) -> Any:
     import torch
 
-    shared = {"lr": run.recipe.learning_rate, "weight_decay": run.recipe.weight_decay}
+    rate, decay = run.recipe.learning_rate, run.recipe.weight_decay
     if run.train.optimiser == "sgd":
-        return torch.optim.SGD(parameters, momentum=run.train.momentum, **shared)
-    return torch.optim.AdamW(parameters, **shared)
+        return torch.optim.SGD(parameters, lr=rate, weight_decay=decay, momentum=run.train.momentum)
+    return torch.optim.AdamW(parameters, lr=rate, weight_decay=decay)
 
 
-def _epoch(
-    run: Run, probe: Probe, parameters: dict[str, Any], buffers: dict[str, Any], optimiser: Any, epoch: int
-) -> None:
+def _epoch(run: Run, probe: Probe, state: _State) -> None:
     """Take one pass over the data; its order depends on seed and epoch alone, so that it can be resumed."""
     import torch
 
-    for group in optimiser.param_groups:
-        group["lr"] = run.rate(epoch)
+    for group in state.optimiser.param_groups:
+        group["lr"] = run.rate(state.epoch)
     split = probe.splits[0]
-    source = np.random.default_rng([run.seed, epoch])
+    source = np.random.default_rng([run.seed, state.epoch])
     order = torch.from_numpy(source.permutation(probe.examples(split)))
     with torch.random.fork_rng():
         torch.manual_seed(int(source.integers(2**62)))  # for layers that draw, such as dropout
         for at in torch.split(order, run.recipe.batch_size):
-            optimiser.zero_grad()
-            probe.objective(parameters, buffers, probe.batch(split, at), training=True).backward()
-            optimiser.step()
+            state.optimiser.zero_grad()
+            batch = probe.batch(split, at)
+            probe.objective(state.parameters, state.buffers, batch, training=True).backward()
+            state.optimiser.step()
+    state.epoch += 1
 
 
-def _require_finite(run: Run, parameters: Mapping[str, Any], epoch: int) -> None:
+def _require_finite(run: Run, state: _State) -> None:
     import torch
 
-    if not all(torch.isfinite(p).all() for p in parameters.values()):
+    if not all(torch.isfinite(p).all() for p in state.parameters.values()):
         raise PopulationError(
-            f"variant {run.name!r} diverged in epoch {epoch + 1}: its weights are no longer finite; "
+            f"variant {run.name!r} diverged in epoch {state.epoch}: its weights are no longer finite; "
             f"lower its learning_rate, {run.recipe.learning_rate:g}"
         )
 
 
-def _save(folder: Path, epoch: int, tensors: Mapping[str, Any], optimiser: Any) -> None:
-    """Write the checkpoint, then the state that points at it."""
+def _save(state: _State, folder: Path) -> None:
+    """Write the checkpoint, then the optimiser's state, which says that the checkpoint is whole."""
     import torch
-    from safetensors.torch import save
 
-    def packed(named: Mapping[str, Any]) -> bytes:
-        return save({name: t.detach().cpu().contiguous() for name, t in named.items()})
-
-    write_bytes(checkpoint(folder, epoch), packed(tensors))
-    state = {
+    write_bytes(checkpoint(folder, state.epoch), _packed(state.tensors))
+    flat = {
         f"{place}/{name}": value
-        for place, values in optimiser.state_dict()["state"].items()
+        for place, values in state.optimiser.state_dict()["state"].items()
         for name, value in values.items()
         if value is not None
     }
-    write_bytes(folder / STATE, packed(state | {"epoch": torch.tensor(epoch)}))
+    write_bytes(folder / STATE, _packed(flat | {"epoch": torch.tensor(state.epoch)}))
 
 
-def _restore(optimiser: Any, flat: Mapping[str, Any]) -> None:
-    state: dict[int, dict[str, Any]] = {}
-    for key, value in flat.items():
-        place, name = key.split("/")
-        state.setdefault(int(place), {})[name] = value
-    optimiser.load_state_dict({"state": state, "param_groups": optimiser.state_dict()["param_groups"]})
+def _packed(tensors: Mapping[str, Any]) -> bytes:
+    from safetensors.torch import save
+
+    packed: bytes = save({name: t.detach().cpu().contiguous() for name, t in tensors.items()})
+    return packed

@@ -6,7 +6,7 @@ from typing import Literal, Protocol
 import numpy as np
 from attrs import define, field
 
-from globscope.values.space import Space
+from globscope.values.space import FullSpace, Space
 
 
 @define(frozen=True, kw_only=True)
@@ -24,6 +24,11 @@ class Networks:
     def __len__(self) -> int:
         """Count the networks."""
         return len(self.coordinates)
+
+    @classmethod
+    def of(cls, weights: np.ndarray) -> "Networks":
+        """Return given networks, (n, D), exactly as they are."""
+        return cls(space=FullSpace(mean=np.zeros(1, np.float32)), coordinates=weights)
 
     def weights(self, unit: "Unit") -> np.ndarray:
         """Return the (stop − start, D) float32 weights of one unit."""

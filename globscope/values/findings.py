@@ -58,6 +58,8 @@ class Map:
         topologies: By sampler's name, then topology's name.
         seconds: Of the fit.
         hidden: Why there is no landscape; empty where there is one.
+        population: The members it was fitted to; row i belongs to the chart's latent i.
+        identity: Key of the fit.
     """
 
     name: str
@@ -68,6 +70,8 @@ class Map:
     topologies: Mapping[str, Mapping[str, Topology]] = field(factory=dict)
     seconds: float = 0.0
     hidden: str = ""
+    population: Population | None = field(default=None, repr=False)
+    identity: str = field(default="", repr=False)
 
     @property
     def landscape(self) -> Landscape | None:

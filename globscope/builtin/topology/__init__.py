@@ -1,1 +1,10 @@
 """Built-in topologies."""
+
+from globscope.api import hookimpl
+from globscope.builtin.topology.method import Gudhi
+
+
+@hookimpl
+def globscope_topologies() -> dict[str, type]:
+    """Offer the topologies under the names that a spec writes after `use =`."""
+    return {"gudhi": Gudhi}

@@ -1,0 +1,131 @@
+"""Is the map right? What it loses of the networks it was fitted to, and of those it was not."""
+
+from collections.abc import Mapping
+from typing import Any
+
+import numpy as np
+from attrs import define, field
+from attrs.validators import ge
+
+from globscope.api import Atlas, Bench, Finding, Map, Population, Table
+from globscope.builtin.analyses.heldout import held_out
+
+CAPTION = (
+    "Over the trained members. mse_per_weight: squared error of a decoded network per weight; "
+    "unexplained_variance: the same over the population's variance per weight; loss_gap, accuracy_gap: "
+    "|true − decoded| on the training examples; trustworthiness: Venna & Kaski (2001), 1 is best; leaves: minima at the "
+    "persistence threshold; leaves_trusted: those inside the trusted region; basins_of_variants: distinct "
+    "basins in which the variants' final members lie; nonfinite: samples whose loss is not finite."
+)
+COLUMNS = (
+    "name", "mse_per_weight", "unexplained_variance", "loss_gap_median", "loss_gap_max", "accuracy_gap_median",
+    "accuracy_gap_max", "trustworthiness", "leaves", "leaves_trusted", "basins_of_variants", "nonfinite",
+    "fit_seconds", "decode_seconds", "evaluate_seconds",
+)  # fmt: skip
+
+
+@define(frozen=True, kw_only=True)
+class Fidelity:
+    """Compare decoded networks with the true ones, and count basins, per reducer.
+
+    Attributes:
+        field: The loss that is compared.
+        accuracy: The accuracy that is compared; left out where the task has none.
+        neighbours: Of the trustworthiness (fewer where the population is small).
+        held_out: Also leave out every third intermediate checkpoint, and each variant in turn,
+            refit, and measure the networks left out. One more fit per variant and reducer.
+    """
+
+    field: str = "train_loss"
+    accuracy: str = "train_accuracy"
+    neighbours: int = field(default=5, validator=ge(1))
+    held_out: bool = False
+
+    def analyse(self, atlas: Atlas, bench: Bench, rng: np.random.Generator) -> Finding:
+        """Return the fidelity table, and the held-out table where asked."""
+        del rng  # nothing is drawn
+        records = {one.name: self._record(one, atlas) for one in atlas.maps}
+        rows = tuple({"name": name, **record} for name, record in records.items())
+        tables = [Table(name="maps", caption=CAPTION, columns=COLUMNS, rows=rows)]
+        warnings: list[str] = []
+        if self.held_out:
+            table, warnings = held_out(atlas, bench)
+            tables.append(table)
+        return Finding(tables=tuple(tables), warnings=tuple(warnings), records=records)
+
+    def _record(self, one: Map, atlas: Atlas) -> dict[str, Any]:
+        assert one.population is not None
+        seconds = one.landscape.seconds if one.landscape else {}
+        return {
+            **_reconstruction(one, one.population),
+            **self._gaps(one, atlas),
+            "trustworthiness": self._trustworthiness(one),
+            **self._basins(one),
+            "fit_seconds": one.seconds,
+            "decode_seconds": seconds.get("decode"),
+            "evaluate_seconds": seconds.get("evaluate"),
+        }
+
+    def _gaps(self, one: Map, atlas: Atlas) -> dict[str, Any]:
+        """Return median and largest |true − decoded| over the trained members in the fit."""
+        fitted = [row for row, member in enumerate(atlas.population.members) if member.in_fit]
+        found: dict[str, Any] = {}
+        for name, key in (("loss", self.field), ("accuracy", self.accuracy)):
+            found |= {f"{name}_gap_median": None, f"{name}_gap_max": None}
+            if key in one.decoded and key in atlas.truth:
+                gaps = np.abs(atlas.truth[key][fitted] - one.decoded[key])[_trained(one)]
+                found[f"{name}_gap_median"], found[f"{name}_gap_max"] = (
+                    _finite(np.median(gaps)),
+                    _finite(gaps.max()),
+                )
+        return found
+
+    def _trustworthiness(self, one: Map) -> float | None:
+        from sklearn.manifold import trustworthiness
+
+        assert one.population is not None
+        count = len(one.chart.latents)
+        neighbours = min(self.neighbours, (count - 1) // 2)
+        if neighbours < 1:
+            return None
+        coordinates, _ = one.chart.space.coordinates(one.population.weights)
+        return _finite(trustworthiness(coordinates, one.chart.latents, n_neighbors=neighbours))
+
+    def _basins(self, one: Map) -> dict[str, Any]:
+        """Return counts on the first sampler's first merge tree."""
+        landscape, topology = one.landscape, one.topology
+        if landscape is None or topology is None or one.population is None:
+            keys = ("leaves", "leaves_trusted", "basins_of_variants", "nonfinite")
+            return dict.fromkeys(keys)
+        minima, finals = topology.tree.minima, one.population.finals
+        basins = (
+            topology.tree.basin[landscape.nearest(one.chart.latents[finals])] if len(minima) else np.empty(0)
+        )
+        return {
+            "leaves": len(minima),
+            "leaves_trusted": int(landscape.trusted[minima].sum()),
+            "basins_of_variants": len(set(basins[basins >= 0].tolist())),
+            "nonfinite": landscape.nonfinite(topology.field),
+        }
+
+
+def _trained(one: Map) -> np.ndarray:
+    return np.array([member.kind == "trained" for member in one.chart.members])
+
+
+def _reconstruction(one: Map, population: Population) -> Mapping[str, float | None]:
+    """Return the squared error per weight of the trained members, and its share of their variance."""
+    if one.reconstruction is None:
+        return {"mse_per_weight": None, "unexplained_variance": None}
+    rows = _trained(one)
+    coordinates, outside = one.chart.space.coordinates(population.weights)
+    squares = ((coordinates - one.reconstruction) ** 2).sum(axis=1) + outside**2
+    centred = coordinates[rows] - coordinates[rows].mean(axis=0)
+    spread = (centred**2).sum(axis=1) + outside[rows] ** 2
+    error = squares[rows].mean() / population.layout.size
+    variance = spread.mean() / population.layout.size
+    return {"mse_per_weight": _finite(error), "unexplained_variance": _finite(error / variance)}
+
+
+def _finite(value: Any) -> float | None:
+    return float(value) if np.isfinite(value) else None

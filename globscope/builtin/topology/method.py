@@ -1,0 +1,86 @@
+"""The topology `gudhi`."""
+
+from typing import get_args
+
+import numpy as np
+from attrs import define
+from attrs import field as attribute
+from attrs.validators import ge, in_
+
+from globscope.api import Landscape, Samples, SpecError, Topology, near
+from globscope.builtin.topology.adjacency import Kind, Neighbours, lattice, listed, scattered
+from globscope.builtin.topology.tree import sweep_order, trees
+
+
+@define(frozen=True, kw_only=True)
+class Gudhi:
+    """Merge tree, persistence pairs and basins of a field, by GUDHI's ToMaTo.
+
+    The samples are swept by rising (value, sample number); the tree records where the components of
+    the samples swept so far appear (minima) and meet (saddles). Where branches meet, the one with
+    the lowest minimum goes on and the others die there (elder rule). Samples on a lattice are
+    joined by exact adjacency, whatever their order, and lattice vertices without a sample are
+    absent; scattered samples are joined by their Delaunay triangulation.
+
+    The simplified tree follows from the list of pairs. A removed branch belongs to the branch into
+    which it died, which may itself be removed: its samples lie on the arc that leads up from there,
+    as if flooded to that saddle. A sample's basin is the minimum of the branch that its arc lies
+    on, so samples above a saddle are in the basin of the lowest minimum that meets there.
+
+    Degenerate fields:
+
+    - Ties and plateaus: the later of equal samples counts as higher, as in TTK. A plateau may hold
+      several minima, whose pairs have persistence 0; any threshold removes them.
+    - A constant field has one minimum for each component of the samples, and no pair that dies.
+    - Samples that are not finite (or not trusted, with `mask`) are left out, and their edges with
+      them; several components are a forest, with one root and one pair that never dies for each.
+    - A component of one sample is a minimum and no arc: the sample's `arc` is −1.
+    - Where the last sample of a component is also where its last branches meet (possible on a
+      path), that saddle is the root, and no arc leads up from it.
+    - Without any finite sample the tree is empty: no nodes, no pairs.
+
+    Source: Chazal, Guibas, Oudot, Skraba, "Persistence-based clustering in Riemannian manifolds",
+    J. ACM 60(6), 2013 (ToMaTo); Carr, Snoeyink, Axen, "Computing contour trees in all dimensions",
+    Comput. Geom. 24, 2003 (join trees).
+
+    Attributes:
+        field: Name of the landscape's field, such as `train_loss`.
+        persistence: Pairs whose death − birth is at most this are removed; absolute, in the field's
+            unit.
+        adjacency: Neighbours on a lattice: `freudenthal` triangulates it as TTK does (6 neighbours
+            in 2-D, 14 in 3-D), `full` joins all 3^n − 1 around; scattered samples do not use it.
+        mask: Whether samples outside the trusted region are left out.
+    """
+
+    field: str = "train_loss"
+    persistence: float = attribute(default=0.1, validator=ge(0))
+    adjacency: Kind = attribute(default="freudenthal", validator=in_(get_args(Kind)))
+    mask: bool = False
+
+    def compute(self, landscape: Landscape) -> Topology:
+        """Return the merge tree of the field, simplified and whole."""
+        values = self._values(landscape)
+        usable = np.isfinite(values)
+        if self.mask:
+            usable &= landscape.trusted
+        swept = sweep_order(values, usable)
+        tree, full = trees(values, swept, self._neighbours(landscape.samples, swept), self.persistence)
+        return Topology(
+            field=self.field,
+            threshold=self.persistence,
+            tree=tree,
+            full=full,
+            left_out=int((~usable).sum()),
+        )
+
+    def _values(self, landscape: Landscape) -> np.ndarray:
+        if self.field not in landscape.fields:
+            hint = near(self.field, landscape.fields)
+            raise SpecError([f"topology.field = {self.field!r}: the landscape has no such field; {hint}"])
+        return np.asarray(landscape.fields[self.field], float)
+
+    def _neighbours(self, samples: Samples, swept: np.ndarray) -> Neighbours:
+        if samples.index is not None and samples.shape is not None:
+            return lattice(samples.index[swept], samples.shape, self.adjacency)
+        # All samples are triangulated, so that no edge crosses a region that was left out.
+        return listed(scattered(samples.points), swept, len(samples.points))

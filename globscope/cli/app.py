@@ -1,0 +1,155 @@
+"""The commands."""
+
+import json
+import sys
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from globscope import __version__
+from globscope.cli.screen import stderr, stdout
+from globscope.errors import GlobscopeError
+
+app = typer.Typer(
+    help="Global loss landscapes of many trained networks: a map, its true losses, their topology.",
+    no_args_is_help=True,
+    add_completion=True,
+    pretty_exceptions_enable=False,
+    rich_markup_mode=None,
+    context_settings={"help_option_names": ["-h", "--help"]},
+)
+
+Spec = Annotated[Path, typer.Argument(help="A study's TOML file.", show_default=False)]
+Set = Annotated[
+    list[str],
+    typer.Option(
+        "--set", metavar="KEY=VALUE", help="Override a key, such as reducer.0.latent_dim=3; repeatable."
+    ),
+]
+Folder = Annotated[Path | None, typer.Option("--out", help="Run folder; default: runs/<name of the spec>.")]
+
+
+@contextmanager
+def told() -> Iterator[None]:
+    """Tell what is wrong in words and exit with 2; a run that is stopped can be continued."""
+    try:
+        yield
+    except GlobscopeError as error:
+        for line in str(error).splitlines():
+            stderr(f"error: {line}")
+        raise typer.Exit(2) from None
+    except KeyboardInterrupt:
+        stderr("stopped; what is finished is kept, and the same command continues")
+        raise typer.Exit(130) from None
+    except BrokenPipeError:  # a reader such as `head` that has seen enough
+        sys.stderr.close()
+        raise typer.Exit(0) from None
+
+
+def _version(asked: bool) -> None:
+    if asked:
+        stdout(f"globscope {__version__}")
+        raise typer.Exit
+
+
+@app.callback()
+def main(
+    version: Annotated[
+        bool, typer.Option("--version", callback=_version, is_eager=True, help="Print the version.")
+    ] = False,
+) -> None:
+    """Global loss landscapes of many trained networks."""
+    del version
+
+
+@app.command()
+def study(
+    spec: Spec,
+    override: Set = [],  # noqa: B006 - typer reads the default
+    out: Folder = None,
+    quiet: Annotated[bool, typer.Option("--quiet", "-q", help="Print the report's path alone.")] = False,
+) -> None:
+    """Run a study, or continue it: train or read the networks, map, evaluate, condense, report."""
+    with told():
+        from globscope.cli.progress import watching
+        from globscope.cli.tables import summary
+        from globscope.session import load
+
+        asked = load(spec, override, out)
+        with watching(quiet) as observer:
+            result = asked.run(observer)
+        if not quiet:
+            summary(result.record)
+        stdout(str(result.report))
+
+
+@app.command()
+def check(spec: Spec, override: Set = [], out: Folder = None) -> None:  # noqa: B006
+    """Validate a spec and print its plan, without running it."""
+    with told():
+        from globscope.cli.tables import plan
+        from globscope.session import load
+
+        asked = load(spec, override, out)
+        plan(asked.estimate())
+
+
+@app.command()
+def init(
+    path: Annotated[Path, typer.Argument(help="Where to write it.")] = Path("study.toml"),
+) -> None:
+    """Write a commented starter spec."""
+    with told():
+        from globscope.spec.starter import write
+
+        write(path)
+        stdout(f"{path} written; next: globscope study {path}")
+
+
+@app.command()
+def schema() -> None:
+    """Print the JSON schema of specs, with which editors complete TOML."""
+    with told():
+        from globscope.registry import installed
+        from globscope.spec.schema import schema as made
+
+        stdout(json.dumps(made(installed()), indent=2))
+
+
+@app.command()
+def plugins(
+    name: Annotated[
+        str | None, typer.Argument(help="A component, to see its options.", show_default=False)
+    ] = None,
+) -> None:
+    """List every component, or one component's options."""
+    with told():
+        from globscope.cli.tables import component, components
+        from globscope.registry import installed
+
+        if name is None:
+            components(installed())
+        else:
+            for found in installed().named(name):
+                component(found)
+
+
+@app.command()
+def show(
+    run: Annotated[Path, typer.Argument(help="A run folder, such as runs/digits-mlp.", show_default=False)],
+    as_json: Annotated[bool, typer.Option("--json", help="Print one JSON object, for scripts.")] = False,
+) -> None:
+    """Print a finished run's tables again."""
+    with told():
+        from globscope.cli.tables import summary
+        from globscope.session import results
+
+        found = results(run)
+        if as_json:
+            stdout(json.dumps(found, indent=2, allow_nan=False))
+        else:
+            summary(found)
+            stdout(str(run / "report.html"))

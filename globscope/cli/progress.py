@@ -1,0 +1,94 @@
+"""Progress: bars with rate and remaining time on a terminal, one line a stage elsewhere."""
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+from time import perf_counter
+
+from attrs import define, field
+from rich.console import Console
+from rich.markup import escape
+from rich.progress import (
+    BarColumn,
+    MofNCompleteColumn,
+    Progress,
+    SpinnerColumn,
+    TaskID,
+    TextColumn,
+    TimeElapsedColumn,
+    TimeRemainingColumn,
+)
+
+from globscope.cli.screen import stderr
+from globscope.study.observer import Observer
+from globscope.values import chart
+
+
+@contextmanager
+def watching(quiet: bool) -> Iterator[Observer]:
+    """Yield the observer that suits where stderr goes."""
+    console = Console(stderr=True)
+    if quiet:
+        yield Observer()
+    elif not console.is_terminal:
+        yield _Lines()
+    else:
+        columns = (
+            SpinnerColumn(finished_text="✓"),
+            TextColumn("{task.description}"),
+            BarColumn(bar_width=24),
+            MofNCompleteColumn(),
+            TextColumn("{task.fields[rate]}"),
+            TimeElapsedColumn(),
+            TimeRemainingColumn(),
+            TextColumn("[dim]{task.fields[figures]}"),
+        )
+        with Progress(*columns, console=console) as bars:
+            yield _Bars(bars)
+
+
+@define
+class _Bar(chart.Progress):
+    """One stage's bar."""
+
+    bars: Progress
+    task: TaskID
+    since: float = field(factory=perf_counter)
+
+    def __call__(self, done: int, total: int, **figures: float) -> None:
+        told = "  ".join(f"{name} {value:.2e}" for name, value in figures.items())
+        rate = f"{done / max(perf_counter() - self.since, 1e-9):,.0f}/s" if done else ""
+        self.bars.update(self.task, completed=done, total=total, figures=told, rate=rate)
+
+
+@define
+class _Bars(Observer):
+    """A bar for every stage that runs; stages read from an earlier run stay quiet."""
+
+    bars: Progress
+
+    def stage(self, name: str) -> chart.Progress:
+        for task in self.bars.tasks:
+            if task.total is None:  # a stage without inner progress is over when the next begins
+                self.bars.update(task.id, total=1, completed=1)
+        return _Bar(self.bars, self.bars.add_task(escape(name), total=None, figures="", rate=""))
+
+    def reused(self, name: str) -> None:
+        """Say nothing: a rerun shows only what it has to do."""
+
+    def warning(self, text: str) -> None:
+        self.bars.console.print(escape(text))
+
+
+@define
+class _Lines(Observer):
+    """A line when a stage begins."""
+
+    def stage(self, name: str) -> chart.Progress:
+        stderr(name)
+        return chart.Progress()
+
+    def reused(self, name: str) -> None:
+        stderr(f"{name}: kept from an earlier run")
+
+    def warning(self, text: str) -> None:
+        stderr(f"warning: {text}")

@@ -1,0 +1,99 @@
+"""How every picture looks, and how it becomes files that are the same bytes each time."""
+
+import warnings
+from collections.abc import Iterator
+from contextlib import contextmanager
+from io import BytesIO
+from pathlib import Path
+
+import matplotlib
+from matplotlib.axes import Axes
+from matplotlib.colors import LinearSegmentedColormap
+from matplotlib.figure import Figure
+from matplotlib.patheffects import AbstractPathEffect, withStroke
+
+from globscope.store import write_bytes
+
+# From deep water to sand: equal steps of OKLab lightness, 0.26 to 0.97, so that a step of loss looks
+# alike everywhere; cool, so that the trajectories' warm colours stand out on it.
+DEPTHS = (
+    *("#1a1f48", "#212e60", "#253e79", "#24528b", "#236798", "#277da2", "#3a92a5"),
+    *("#57a5a8", "#78b7aa", "#9ac8af", "#bcd7b9", "#dde6c9", "#f9f6df"),
+)
+DEPTH = LinearSegmentedColormap.from_list("depth", DEPTHS, 256)
+VARIANTS = ("#d6159b", "#f07800", "#1a1a1a", "#7a3fe8", "#8a4b12", "#3c9a0a", "#c8102e", "#a08600")
+DASHES = ("-", (0, (5, 1.5)), (0, (1.5, 1.2)))
+INK, FAINT, MINIMUM, SADDLE = "#22272e", "#6b7480", "#e01b24", "#ff9f1a"
+DPI = 170
+
+# User settings (LaTeX text, other fonts) would change the bytes, or need programs that are not there.
+STYLE = {
+    "axes.edgecolor": "#8a929c",
+    "axes.labelcolor": INK,
+    "axes.labelsize": 9.5,
+    "axes.linewidth": 0.8,
+    "axes.spines.right": False,
+    "axes.spines.top": False,
+    "font.size": 9.5,
+    "hatch.color": INK,
+    "hatch.linewidth": 0.7,
+    "legend.edgecolor": "none",
+    "legend.fontsize": 8.5,
+    "legend.framealpha": 0.0,
+    "svg.hashsalt": "globscope",
+    "text.color": INK,
+    "xtick.color": FAINT,
+    "xtick.labelsize": 8.5,
+    "ytick.color": FAINT,
+    "ytick.labelsize": 8.5,
+}
+
+
+@contextmanager
+def styled() -> Iterator[None]:
+    """Draw in our style whatever the user's matplotlibrc says, and leave theirs as it was."""
+    with matplotlib.rc_context(), warnings.catch_warnings():
+        # A variant named in a script that the font lacks is drawn as boxes; the page spells it right.
+        warnings.filterwarnings("ignore", "Glyph .* missing from", UserWarning)
+        matplotlib.rcdefaults()
+        matplotlib.rcParams.update(STYLE)
+        yield
+
+
+def halo(width: float = 3.4, colour: str = "white") -> list[AbstractPathEffect]:
+    """Return a stroke around a line or a letter, so that it reads on any colour."""
+    return [withStroke(linewidth=width, foreground=colour)]
+
+
+def headline(axes: Axes, title: str, below: str, size: float = 12) -> None:
+    """Write a picture's title, and in smaller letters below it what exactly is shown."""
+    lines = below.count("\n") + 1
+    axes.set_title(title, loc="left", fontsize=size, fontweight="bold", pad=7 + 11.5 * lines)
+    note = axes.annotate(below, (0, 1), (0, 5), "axes fraction", "offset points", va="bottom")
+    note.set(fontsize=8.5, color=FAINT, linespacing=1.15)
+
+
+class Picture(Figure):
+    """A figure that a notebook shows by itself, without pyplot."""
+
+    def _repr_png_(self) -> bytes:
+        return encoded(self, "png")
+
+
+def encoded(figure: Figure, suffix: str) -> bytes:
+    """Return a figure's file, without a date or anything else that differs from run to run."""
+    metadata = {"png": {"Software": None}, "svg": {"Date": None}}[suffix]
+    buffer = BytesIO()
+    with styled():
+        figure.savefig(buffer, format=suffix, dpi=DPI, metadata=metadata)
+    return buffer.getvalue()
+
+
+def save(figure: Figure, folder: Path, stem: str) -> None:
+    """Write a figure as PNG and SVG."""
+    with styled():
+        figure.draw_without_rendering()
+    # The layout is solved once; a second solution would cost time and could differ in a pixel.
+    figure.set_layout_engine("none")
+    for suffix in ("png", "svg"):
+        write_bytes(folder / f"{stem}.{suffix}", encoded(figure, suffix))

@@ -1,0 +1,93 @@
+"""One colour scale for all maps, and the axes' scale for a field."""
+
+from collections.abc import Iterable
+
+import numpy as np
+from attrs import define
+from matplotlib.axis import Axis
+from matplotlib.colors import LogNorm, Normalize
+from matplotlib.ticker import FuncFormatter, LogLocator, NullFormatter
+
+from globscope.report.text import number
+from globscope.values.findings import Map
+from globscope.values.landscape import Landscape
+
+
+@define(frozen=True, kw_only=True)
+class Scale:
+    """How a field's values become colours.
+
+    Attributes:
+        field: The field's name.
+        low: The lowest value that has a colour of its own.
+        high: The highest.
+        log: Whether equal ratios, not differences, look equally far.
+    """
+
+    field: str
+    low: float
+    high: float
+    log: bool
+
+    @property
+    def label(self) -> str:
+        """The axis or colour bar's label."""
+        return f"{self.field} (log scale)" if self.log else self.field
+
+    def norm(self) -> Normalize:
+        """Return matplotlib's form of this scale."""
+        return LogNorm(self.low, self.high) if self.log else Normalize(self.low, self.high)
+
+    def levels(self, count: int) -> np.ndarray:
+        """Return equally spaced values from the lowest to the highest."""
+        space = np.geomspace if self.log else np.linspace
+        levels: np.ndarray = space(self.low, self.high, count)
+        return levels
+
+    def drawable(self, values: np.ndarray) -> np.ndarray:
+        """Return a copy for drawing: what a log scale cannot show takes the lowest colour."""
+        shown = np.where(np.isfinite(values), values, np.nan)
+        return np.fmax(shown, self.low, where=~np.isnan(shown), out=shown)
+
+    def below(self, values: np.ndarray) -> int:
+        """Return how many finite values a log scale cannot show."""
+        return int((np.isfinite(values) & (values <= 0)).sum()) if self.log else 0
+
+
+def is_loss(field: str) -> bool:
+    """Whether a field is a loss, which spans decades, and not a share such as an accuracy."""
+    return field.endswith("loss")
+
+
+def positive(values: np.ndarray) -> bool:
+    """Whether there are finite values and all of them can stand on a log scale."""
+    finite = values[np.isfinite(values)]
+    return bool(len(finite) and (finite > 0).all())
+
+
+def shared_scale(maps: Iterable[Map], field: str) -> Scale:
+    """Return the scale that spans a field's finite values on every landscape of every map."""
+    scapes = [scape for drawn in maps for scape in drawn.landscapes.values()]
+    return _spanning([scape for scape in scapes if field in scape.fields], field)
+
+
+def _spanning(scapes: list[Landscape], field: str) -> Scale:
+    values = np.concatenate([np.empty(0), *(scape.fields[field] for scape in scapes)])
+    finite = values[np.isfinite(values)]
+    if is_loss(field) and (finite > 0).any():
+        low, high = finite[finite > 0].min(), finite.max()
+        # A constant field still needs two ends.
+        low, high = (low, high) if high > low * (1 + 1e-9) else (low / 1.5, high * 1.5)
+        return Scale(field=field, low=float(low), high=float(high), log=True)
+    low, high = (finite.min(), finite.max()) if len(finite) else (0.0, 1.0)
+    low, high = (low, high) if high > low else (low - 0.5, high + 0.5)
+    return Scale(field=field, low=float(low), high=float(high), log=False)
+
+
+def tick_decades(axis: Axis, low: float, high: float) -> None:
+    """Label a log axis with plain numbers: the decades, and 2 and 5 between where there is room."""
+    decades = np.log10(high / low)
+    subs = (1.0,) if decades > 3 else (1.0, 2.0, 5.0)
+    axis.set_major_locator(LogLocator(subs=subs, numticks=12))
+    axis.set_major_formatter(FuncFormatter(lambda value, _: number(value)))
+    axis.set_minor_formatter(NullFormatter())

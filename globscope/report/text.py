@@ -1,0 +1,78 @@
+"""Strangers' names and numbers, made safe for file names, figures and readers."""
+
+import math
+import re
+import textwrap
+import unicodedata
+from collections.abc import Iterable
+
+from globscope.values.findings import Cell
+
+LONGEST_STEM = 48
+
+
+def slug(name: str) -> str:
+    """Return a file name's part made of a–z, 0–9 and hyphens; it can name no other folder."""
+    ascii_only = unicodedata.normalize("NFKD", name).encode("ascii", "ignore").decode()
+    kept = re.sub(r"[^a-z0-9]+", "-", ascii_only.lower()).strip("-")
+    return kept[:LONGEST_STEM].rstrip("-") or "unnamed"
+
+
+class Names:
+    """Hands out file stems, each once, whatever the letters' case on the reader's disk."""
+
+    def __init__(self) -> None:
+        self._taken: set[str] = set()
+
+    def unique(self, *parts: str) -> str:
+        """Return the parts' slugs joined by hyphens, with a number where that name is taken."""
+        stem = wanted = "-".join(map(slug, parts))
+        count = 1
+        while stem in self._taken:
+            count += 1
+            stem = f"{wanted}-{count}"
+        self._taken.add(stem)
+        return stem
+
+
+def plain(name: str, longest: int = 60) -> str:
+    """Return a name as one line that matplotlib prints as it is: `$` starts no formula."""
+    line = " ".join("".join(c if c.isprintable() else " " for c in name).split())
+    short = line if len(line) <= longest else f"{line[: longest - 1]}…"
+    return short.replace("$", r"\$")
+
+
+def wrapped(sentence: str, width: int) -> str:
+    """Return a sentence broken into lines of at most `width` characters, safe for matplotlib."""
+    return "\n".join(textwrap.wrap(plain(sentence, 400), width))
+
+
+def number(value: float) -> str:
+    """Return a number as people read it: 0.0123, 12,345, 1.2e−7, ∞."""
+    if math.isnan(value):
+        return "NaN"
+    if math.isinf(value):
+        return "∞" if value > 0 else "−∞"
+    if float(value).is_integer() and abs(value) < 1e15:
+        return f"{int(value):,}".replace("-", "−")
+    return f"{value:.3g}".replace("e-0", "e-").replace("e+0", "e").replace("e+", "e").replace("-", "−")
+
+
+def cell(value: Cell) -> str:
+    """Return a table's cell as shown on the page; a missing figure is a dash."""
+    if value is None:
+        return "–"
+    if isinstance(value, bool):
+        return "yes" if value else "no"
+    return number(value) if isinstance(value, int | float) else value
+
+
+def counted(count: int, noun: str, plural: str = "") -> str:
+    """Return `1 leaf`, `7 leaves`."""
+    return f"{number(count)} {noun if count == 1 else plural or noun + 's'}"
+
+
+def listed(words: Iterable[str]) -> str:
+    """Return `a, b and c`."""
+    *early, last = list(words) or [""]
+    return f"{', '.join(early)} and {last}" if early else last

@@ -1,0 +1,101 @@
+"""The members on a map: one trajectory a variant, from its start to its end."""
+
+import numpy as np
+from attrs import define, field
+from matplotlib.artist import Artist
+from matplotlib.axes import Axes
+from matplotlib.lines import Line2D
+
+from globscope.report.look import DASHES, FAINT, INK, VARIANTS, halo
+from globscope.report.text import plain
+from globscope.values.chart import Chart
+
+Legend = dict[str, Artist]
+
+
+@define(frozen=True, kw_only=True)
+class Track:
+    """One variant's trained members on a map.
+
+    Attributes:
+        variant: Its name.
+        number: Its place among the variants; decides the colour.
+        points: (m, d) latents by rising step; the last is the variant's final member.
+    """
+
+    variant: str
+    number: int
+    points: np.ndarray = field(eq=False, repr=False)
+
+    @property
+    def colour(self) -> str:
+        """The same in every picture of a study."""
+        return VARIANTS[self.number % len(VARIANTS)]
+
+    @property
+    def label(self) -> str:
+        """The variant's name, cut to what fits beside a line."""
+        return plain(self.variant, 14)
+
+
+def tracks(chart: Chart) -> tuple[Track, ...]:
+    """Return the trained members' trajectories, in the variants' order; a point off the map is left out."""
+    found = []
+    members, finite = chart.members, np.isfinite(chart.latents).all(axis=1)
+    for number, variant in enumerate(dict.fromkeys(member.variant for member in members)):
+        mine = [i for i, m in enumerate(members) if m.variant == variant and m.kind == "trained"]
+        rows = sorted((i for i in mine if finite[i]), key=lambda i: members[i].step)
+        if rows:
+            found.append(Track(variant=variant, number=number, points=chart.latents[rows]))
+    return tuple(found)
+
+
+def draw_tracks(axes: Axes, chart: Chart, at: tuple[int, int] = (0, 1)) -> Legend:
+    """Draw the trajectories over two of the latent axes; return what the legend must explain."""
+    found, legend = tracks(chart), _derived(axes, chart, at)
+    for track in found:
+        _draw(axes, track, track.points[:, at])
+    _name_ends(axes, found, at)
+    if found:
+        legend |= {"start of a run": _key("o", "white", 6), "end of a run": _key("*", FAINT, 11)}
+    return legend
+
+
+def _draw(axes: Axes, track: Track, points: np.ndarray) -> None:
+    colour, dash = track.colour, DASHES[track.number // len(VARIANTS) % len(DASHES)]
+    axes.plot(*points.T, color=colour, lw=1.7, ls=dash, path_effects=halo(), zorder=4)
+    axes.plot(*points[1:-1].T, "o", color=colour, ms=2.6, zorder=4.1)
+    axes.plot(*points[0], "o", mfc="white", mec=colour, mew=1.5, ms=6, zorder=4.2)
+    axes.plot(*points[-1], "*", mfc=colour, mec="white", mew=0.8, ms=13, zorder=6)
+
+
+def _name_ends(axes: Axes, found: tuple[Track, ...], at: tuple[int, int]) -> None:
+    """Write each variant's name beside its end, away from the other ends."""
+    ends = np.array([track.points[-1, at] for track in found])
+    for track, end in zip(found, ends, strict=True):
+        away = _unit(end - ends.mean(axis=0), 2 * np.pi * track.number / len(found))
+        text = axes.annotate(track.label, tuple(end), tuple(12 * away), textcoords="offset points")
+        text.set(color=track.colour, fontsize=11 if len(track.label) < 4 else 8.5, fontweight="bold")
+        text.set(ha="center", va="center", zorder=7, path_effects=halo(3))
+
+
+def _unit(vector: np.ndarray, angle: float) -> np.ndarray:
+    """Return a vector's direction, or one at this angle where it has none."""
+    size = np.linalg.norm(vector)
+    direction: np.ndarray = vector / size if size > 0 else np.array([np.cos(angle), np.sin(angle)])
+    return direction
+
+
+def _derived(axes: Axes, chart: Chart, at: tuple[int, int]) -> Legend:
+    legend: Legend = {}
+    for kind in dict.fromkeys(member.kind for member in chart.members if member.kind != "trained"):
+        rows = [i for i, member in enumerate(chart.members) if member.kind == kind]
+        drawn = axes.plot(*chart.latents[rows][:, at].T, "x", color=INK, ms=4, mew=1, zorder=3.9)
+        drawn[0].set_path_effects(halo(2.2))
+        legend[f"{kind} members"] = drawn[0]
+    return legend
+
+
+def _key(marker: str, fill: str, size: float) -> Line2D:
+    edge, width = (FAINT, 1.3) if marker == "o" else ("white", 0.6)
+    return Line2D([], [], ls="", marker=marker, mfc=fill, mec=edge, mew=width, ms=size)

@@ -1,0 +1,67 @@
+"""The figures of one topology: the merge tree and the persistence diagram."""
+
+import numpy as np
+from matplotlib.axes import Axes
+from matplotlib.figure import Figure
+
+from globscope.report.counts import leaves
+from globscope.report.diagram import draw_diagram
+from globscope.report.figures import explain
+from globscope.report.look import FAINT, Picture, headline, styled
+from globscope.report.text import number, plain, wrapped
+from globscope.report.tracks import tracks
+from globscope.report.tree import draw_tree, homes
+from globscope.values.findings import Map
+from globscope.values.landscape import Landscape
+from globscope.values.topology import Topology
+
+
+def plot_tree(drawn: Map, scape: Landscape, topology: Topology) -> Figure:
+    """Return the merge tree's drawing; a tree without leaves gives a figure that says so."""
+    width = float(np.clip(2.0 + 0.5 * len(topology.tree.minima), 5.6, 15))
+    with styled():
+        figure = Picture(figsize=(width, 5.0), layout="constrained")
+        axes = figure.add_subplot()
+        headline(axes, f"Merge tree of {plain(drawn.name, 30)}", wrapped(facts(topology), int(13 * width)))
+        if not len(topology.tree.pairs):
+            return _nothing(figure, axes)
+        home = homes(tracks(drawn.chart), topology.tree, scape)
+        legend = draw_tree(axes, topology.tree, scape.fields[topology.field], home)
+        axes.set_ylabel(plain(topology.field) + _log(axes))
+        axes.set_xlabel("basins side by side, named by the runs that end in them")
+        explain(figure, legend, columns=3)
+    return figure
+
+
+def plot_diagram(drawn: Map, topology: Topology) -> Figure:
+    """Return the persistence diagram."""
+    with styled():
+        figure = Picture(figsize=(5.6, 5.8), layout="constrained")
+        axes = figure.add_subplot()
+        headline(axes, f"Persistence on {plain(drawn.name, 30)}", wrapped(facts(topology), 72))
+        if not len(topology.full.pairs):
+            return _nothing(figure, axes)
+        legend = draw_diagram(axes, topology)
+        field = plain(topology.field)
+        axes.set_xlabel(f"birth: {field} of the minimum{_log(axes)}")
+        axes.set_ylabel(f"death: {field} where it meets a lower basin{_log(axes)}")
+        explain(figure, legend, columns=2)
+    return figure
+
+
+def facts(topology: Topology) -> str:
+    """Return what was counted, at which threshold, on how many samples."""
+    used = int((topology.full.basin >= 0).sum())
+    left = f", {number(topology.left_out)} left out" if topology.left_out else ""
+    return f"{leaves(topology)} in {topology.field}; {number(used)} samples{left}"
+
+
+def _log(axes: Axes) -> str:
+    return " (log scale)" if axes.get_yscale() == "log" else ""
+
+
+def _nothing(figure: Figure, axes: Axes) -> Figure:
+    axes.set_axis_off()
+    says = "There is no tree: no sample with a finite value is left."
+    axes.text(0.5, 0.5, says, transform=axes.transAxes, ha="center", color=FAINT)
+    return figure

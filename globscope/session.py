@@ -1,0 +1,129 @@
+"""A study from Python: `globscope.load(path).run()`. The command line does the same and no more."""
+
+from collections.abc import Mapping, Sequence
+from pathlib import Path
+from typing import Any
+
+from attrs import define, field
+
+from globscope.errors import RunError, near
+from globscope.registry import Registry, installed
+from globscope.spec.describe import as_toml
+from globscope.spec.model import Spec
+from globscope.spec.read import read
+from globscope.store import Store, read_json, write_bytes, write_json
+from globscope.study.context import Context
+from globscope.study.estimate import Estimate, estimate
+from globscope.study.observer import Observer
+from globscope.study.run import run
+from globscope.values.findings import Atlas, Finding, Map
+
+RESULTS = "results.json"
+
+
+@define(frozen=True, kw_only=True)
+class Result:
+    """A finished study.
+
+    Attributes:
+        atlas: Population, truth and maps.
+        findings: By analysis' name.
+        record: The results as one JSON object, as `globscope show --json` prints it.
+        report: Path of `report.html`.
+    """
+
+    atlas: Atlas = field(repr=False)
+    findings: Mapping[str, Finding] = field(repr=False)
+    record: Mapping[str, Any] = field(repr=False)
+    report: Path
+
+    def map(self, reducer: str | None = None) -> Map:
+        """Return one reducer's map; the first where unnamed.
+
+        Raises:
+            RunError: There is none of this name.
+        """
+        maps = {one.name: one for one in self.atlas.maps}
+        name = reducer or next(iter(maps))
+        if name not in maps:
+            raise RunError(f"this study has no map {name!r}; {near(name, maps)}")
+        return maps[name]
+
+    def plot(self, reducer: str | None = None) -> Any:
+        """Return one map's landscape as a matplotlib figure."""
+        from globscope.report import plot
+
+        return plot(self.map(reducer), self.atlas)
+
+
+@define(frozen=True, kw_only=True)
+class Study:
+    """A spec with the folder of its runs.
+
+    Attributes:
+        spec: What is asked.
+        folder: Where results go.
+        registry: Where its components come from.
+    """
+
+    spec: Spec
+    folder: Path
+    registry: Registry = field(factory=installed, repr=False)
+
+    def run(self, observer: Observer | None = None) -> Result:
+        """Return the study's results; what an earlier run finished is not computed again.
+
+        Raises:
+            GlobscopeError: With what to mend.
+        """
+        from globscope.report import write_report
+
+        context = self.context(observer)
+        with context.store.lock():
+            write_bytes(self.folder / "spec.toml", as_toml(self.spec).encode())
+            outcome = run(context)
+            page = write_report(
+                self.folder,
+                title=self.spec.title or self.spec.source.stem,
+                atlas=outcome.atlas,
+                findings=outcome.findings,
+                record=outcome.record,
+            )
+            write_json(self.folder / "manifest.json", outcome.record["manifest"])
+            write_json(self.folder / RESULTS, outcome.record)
+        return Result(atlas=outcome.atlas, findings=outcome.findings, record=outcome.record, report=page)
+
+    def estimate(self) -> Estimate:
+        """Return what a run would take, without running it."""
+        return estimate(self.context())
+
+    def context(self, observer: Observer | None = None) -> Context:
+        """Return the study at work."""
+        return Context(self.spec, self.registry, Store(self.folder), observer or Observer())
+
+
+def load(path: str | Path, overrides: Sequence[str] = (), folder: str | Path | None = None) -> Study:
+    """Return the study of a spec's file; its results go to `runs/<stem>/` unless `folder` says otherwise.
+
+    Raises:
+        SpecError: With every problem of the file.
+    """
+    spec = read(Path(path), overrides)
+    return Study(spec=spec, folder=Path(folder) if folder else Path("runs") / Path(path).stem)
+
+
+def results(folder: Path) -> dict[str, Any]:
+    """Return the JSON object of a finished run.
+
+    Raises:
+        RunError: There is no finished run in the folder.
+    """
+    path = folder / RESULTS
+    if path.exists():
+        found: dict[str, Any] = read_json(path)
+        return found
+    if (folder / "stages").is_dir():
+        raise RunError(f"{folder}: this run is not finished; the same `globscope study` command continues it")
+    runs = [p.parent.name for p in folder.parent.glob(f"*/{RESULTS}")]
+    hint = near(folder.name, runs) if runs else "`globscope study SPEC` makes one"
+    raise RunError(f"{folder}: there is no run here; {hint}")

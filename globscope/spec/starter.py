@@ -1,0 +1,19 @@
+"""The commented starter spec that `globscope init` writes."""
+
+from importlib.resources import files
+from pathlib import Path
+
+from globscope.errors import SpecError
+
+
+def write(path: Path) -> None:
+    """Write the starter spec.
+
+    Raises:
+        SpecError: The file exists already, or its folder does not.
+    """
+    if path.exists():
+        raise SpecError([f"{path}: exists already; give another name, such as globscope init other.toml"])
+    if not path.parent.is_dir():
+        raise SpecError([f"{path}: there is no folder {path.parent}"])
+    path.write_text(files("globscope.spec").joinpath("starter.toml").read_text("utf-8"), "utf-8")

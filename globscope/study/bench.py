@@ -1,0 +1,88 @@
+"""The bench: a study's stages as calls, for the study itself and for its analyses."""
+
+import hashlib
+from collections.abc import Mapping
+
+import numpy as np
+from attrs import asdict, define, evolve
+
+from globscope.errors import PluginError, near
+from globscope.spec.model import ReducerEntry
+from globscope.store import key
+from globscope.study.charts import Fit
+from globscope.study.context import Context
+from globscope.study.fields import evaluate, landscape
+from globscope.study.trees import topology
+from globscope.values.evaluation import Networks, Unit
+from globscope.values.findings import Map
+from globscope.values.members import Population
+
+
+def identified(population: Population) -> Population:
+    """Return a population that knows its key; one without gets the hash of its weights and members."""
+    if population.identity:
+        return population
+    total = hashlib.blake2b()
+    for row in population.weights:
+        total.update(np.ascontiguousarray(row).data)
+    members = [asdict(m, filter=lambda a, _: a.name != "buffers") for m in population.members]
+    return evolve(population, identity=key(members, total.hexdigest()))
+
+
+@define(frozen=True)
+class StudyBench:
+    """Everything is stored under its key, so what was computed once is never computed again.
+
+    Attributes:
+        context: The study at work.
+    """
+
+    context: Context
+
+    @property
+    def seed(self) -> int:
+        """The study's seed."""
+        return self.context.spec.seed
+
+    def fit(self, reducer: str, population: Population, seed: int | None = None) -> Map:
+        """Return a reducer of the spec fitted to `population`'s members in the fit.
+
+        Raises:
+            PluginError: The spec has no reducer of this name.
+        """
+        entry = self._entry(reducer)
+        chosen = self.context.spec.seed_of(entry) if seed is None else seed
+        return Fit(self.context, entry, identified(population.fitted), chosen).map()
+
+    def landscape(self, fitted: Map) -> Map:
+        """Return the map with its samplers' landscapes, topologies, and decoded members."""
+        if fitted.chart.decode is None:
+            return fitted
+        assert fitted.reconstruction is not None
+        decoded = Networks(space=fitted.chart.space, coordinates=fitted.reconstruction)
+        label = f"evaluate {fitted.name}'s members"
+        fields, _ = evaluate(self.context, decoded, key("decoded", fitted.identity), label)
+        found, trees = {}, {}
+        for sampler in self.context.spec.samplers_of(self._entry(fitted.name)):
+            found[sampler.name], identity = landscape(self.context, fitted, sampler)
+            trees[sampler.name] = {
+                entry.name: topology(
+                    self.context, entry, found[sampler.name], identity, f"merge tree of {fitted.name}"
+                )
+                for entry in self.context.spec.topology
+            }
+        return evolve(fitted, decoded=fields, landscapes=found, topologies=trees)
+
+    def measure(self, networks: Networks) -> Mapping[str, np.ndarray]:
+        """Return the fields of given networks, (n,) each."""
+        total = hashlib.blake2b()
+        for start in range(0, len(networks), 16):
+            unit = Unit(start=start, stop=min(start + 16, len(networks)))
+            total.update(np.ascontiguousarray(networks.weights(unit)).data)
+        return evaluate(self.context, networks, total.hexdigest(), "evaluate networks")[0]
+
+    def _entry(self, reducer: str) -> ReducerEntry:
+        known = {entry.name: entry for entry in self.context.spec.reducer}
+        if reducer not in known:
+            raise PluginError(f"this study has no reducer {reducer!r}; {near(reducer, known)}")
+        return known[reducer]

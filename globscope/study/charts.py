@@ -1,0 +1,159 @@
+"""The fit of a reducer, stored so that a chart is had again without a fit where that is possible."""
+
+from functools import cached_property
+from pathlib import Path
+from time import perf_counter
+
+import numpy as np
+from attrs import define, evolve
+
+from globscope.isometry import span
+from globscope.spec.model import ReducerEntry
+from globscope.store import key, read_arrays, read_json, write_arrays, write_json
+from globscope.study.context import Context
+from globscope.study.seeds import generator
+from globscope.values.chart import Chart, Progress, ReducerInputs
+from globscope.values.findings import Map
+from globscope.values.members import Population
+from globscope.values.space import AffineSpace, FullSpace, Space, SpanSpace
+
+CHART, ARRAYS, SPACE, NOTES = "latents.safetensors", "chart.safetensors", "space.safetensors", "chart.json"
+
+
+def space(context: Context, population: Population, kind: str) -> tuple[Space, np.ndarray]:
+    """Return the population's span (or weight space itself) and the members' coordinates in it."""
+    if kind == "full":
+        full = FullSpace(mean=population.weights.mean(axis=0, dtype=np.float64))
+        return full, full.coordinates(population.weights)[0]
+    identity = key("space", population.identity)
+
+    def work(folder: Path, _: Progress) -> None:
+        found = span(population.weights)
+        arrays = {"mean": found.mean, "mixing": found.mixing, "members": found.members}
+        write_arrays(folder / SPACE, arrays)
+
+    folder = context.stage("space", identity, work, "weight space")
+    stored = SpanSpace(weights=population.weights, **read_arrays(folder / SPACE))
+    return stored, stored.members
+
+
+@define(frozen=False, slots=False)
+class Fit:
+    """One reducer fitted to one population.
+
+    Attributes:
+        context: The study.
+        entry: The reducer as the spec names it.
+        population: Its members in the fit.
+        seed: Of the fit.
+    """
+
+    context: Context
+    entry: ReducerEntry
+    population: Population
+    seed: int
+
+    @cached_property
+    def identity(self) -> str:
+        """The key of the fit."""
+        who = self.context.identity(self.entry.component)
+        return key("reduce", who, self.entry.space, self.population.identity, self.seed)
+
+    @cached_property
+    def inputs(self) -> ReducerInputs:
+        """What the reducer sees."""
+        found, coordinates = space(self.context, self.population, self.entry.space)
+        coordinates.flags.writeable = False
+        task = self.context.task
+        return ReducerInputs(
+            coordinates=coordinates, population=self.population, space=found, task=lambda: task
+        )
+
+    def map(self) -> Map:
+        """Return the map, fitted now or stored before, without its landscape."""
+        folder = self.context.stage(
+            f"reduce-{self.entry.use}", self.identity, self._work, f"fit {self.entry.name}"
+        )
+        chart, notes = self._stored(folder), read_json(folder / NOTES)
+        return Map(
+            name=self.entry.name,
+            chart=chart,
+            reconstruction=read_arrays(folder / CHART).get("reconstruction"),
+            seconds=notes["seconds"],
+            hidden=chart.why_no_inverse if chart.decode is None else "",
+            population=self.population,
+            identity=self.identity,
+        )
+
+    def _reduce(self, progress: Progress) -> Chart:
+        component = self.entry.component
+        inputs = evolve(self.inputs, progress=progress)
+        with self.context.blaming(component):
+            chart: Chart = component.reduce(inputs, generator(self.seed, "reduce", self.entry.use))
+        return evolve(chart, members=self.population.members, layout=self.population.layout)
+
+    def _work(self, folder: Path, progress: Progress) -> None:
+        inputs = self.inputs  # the weight space is a stage of its own, with its own seconds
+        start = perf_counter()
+        chart = self._reduce(progress)
+        seconds = round(perf_counter() - start, 3)
+        arrays = {"latents": np.asarray(chart.latents, np.float64)}
+        if chart.decode is not None:
+            with self.context.blaming(self.entry.component):
+                arrays["reconstruction"] = np.asarray(chart.decode(chart.latents))
+        write_arrays(folder / CHART, arrays)
+        if chart.arrays is not None:
+            write_arrays(folder / ARRAYS, chart.arrays)
+        if isinstance(chart.space, AffineSpace):
+            write_arrays(folder / SPACE, {"origin": chart.space.origin, "basis": chart.space.basis})
+        self.__dict__["_chart"] = chart
+        write_json(
+            folder / NOTES,
+            {
+                "seconds": seconds,
+                "notes": dict(chart.notes),
+                "encodes": chart.encode is not None,
+                "decodes": chart.decode is not None,
+                "exact_inverse": chart.exact_inverse,
+                "why_no_inverse": chart.why_no_inverse,
+                "own_space": chart.space is not inputs.space,
+            },
+        )
+
+    def _stored(self, folder: Path) -> Chart:
+        """Return the chart from its files; its functions come from a restore or a refit when first called."""
+        notes, arrays = read_json(folder / NOTES), read_arrays(folder / CHART)
+        if notes["own_space"]:
+            saved = folder / SPACE
+            own = AffineSpace(**read_arrays(saved)) if saved.exists() else self._live(folder).space
+        else:
+            own = self.inputs.space
+        return Chart(
+            space=own,
+            latents=arrays["latents"],
+            encode=(lambda c: self._call("encode", folder, c)) if notes["encodes"] else None,
+            decode=(lambda p: self._call("decode", folder, p)) if notes["decodes"] else None,
+            exact_inverse=notes["exact_inverse"],
+            notes=notes["notes"],
+            why_no_inverse=notes["why_no_inverse"],
+            members=self.population.members,
+            layout=self.population.layout,
+        )
+
+    def _call(self, function: str, folder: Path, argument: np.ndarray) -> np.ndarray:
+        with self.context.blaming(self.entry.component):
+            answer: np.ndarray = getattr(self._live(folder), function)(argument)
+        return answer
+
+    def _live(self, folder: Path) -> Chart:
+        """Return the fitted chart itself: of this process, restored from its arrays, or fitted again."""
+        if "_chart" not in self.__dict__:
+            component, saved = self.entry.component, folder / ARRAYS
+            if hasattr(component, "restore") and saved.exists():
+                self.__dict__["_chart"] = component.restore(self.inputs, read_arrays(saved))
+            else:
+                self.__dict__["_chart"] = self._reduce(
+                    self.context.observer.stage(f"refit {self.entry.name}")
+                )
+        chart: Chart = self.__dict__["_chart"]
+        return chart

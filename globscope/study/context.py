@@ -1,0 +1,98 @@
+"""What all stages of one study share: spec, store, keys, and the record of what was used."""
+
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from time import perf_counter
+from typing import Any
+
+from attrs import define, field
+
+from globscope.errors import GlobscopeError, PluginError
+from globscope.references import describe
+from globscope.registry import Registry
+from globscope.roles import Probe, Task
+from globscope.spec.model import Spec
+from globscope.store import Store, key, read_json, write_json
+from globscope.study.observer import Observer
+from globscope.values.chart import Progress
+
+SECONDS = "seconds.json"
+
+
+class Remembered:
+    """A task that builds its probe once a device; pickled, it is the task alone."""
+
+    def __init__(self, task: Task) -> None:
+        """Wrap a task."""
+        self.task = task
+        self._probes: dict[str, Probe] = {}
+
+    def build(self, device: str) -> Probe:
+        """Return the task on a device."""
+        if device not in self._probes:
+            self._probes[device] = self.task.build(device)
+        return self._probes[device]
+
+    def __reduce__(self) -> tuple[Any, ...]:
+        return Remembered, (self.task,)
+
+
+@define
+class Context:
+    """A study at work.
+
+    Attributes:
+        spec: What is asked.
+        registry: Where its components come from.
+        store: Where results go.
+        observer: Who hears of progress.
+        used: Every stage's key and seconds, in order: the manifest.
+    """
+
+    spec: Spec
+    registry: Registry
+    store: Store
+    observer: Observer
+    used: dict[str, dict[str, Any]] = field(factory=dict)
+    task: Remembered = field(init=False)
+    task_key: str = field(init=False)
+
+    def __attrs_post_init__(self) -> None:
+        self.task = Remembered(self.spec.task.component)
+        self.task_key = key("task", self.identity(self.spec.task.component))
+
+    def identity(self, component: Any) -> list[Any]:
+        """Return what a component contributes to keys: name, version, options, its files' bytes."""
+        entry = self.registry.of(component)
+        return [entry.role, entry.name, entry.distribution, entry.version, component]
+
+    def stage(
+        self, name: str, identity: str, work: Callable[[Path, Progress], None], label: str = ""
+    ) -> Path:
+        """Return a finished stage's folder, working it out if needed."""
+        label = label or name
+        if self.store.done(name, identity):
+            self.observer.reused(label)
+        folder = self.store.stage(name, identity, lambda part: self._timed(part, label, work))
+        self.used[f"{name}/{identity}"] = {"stage": label, "seconds": read_json(folder / SECONDS)["seconds"]}
+        return folder
+
+    def _timed(self, part: Path, label: str, work: Callable[[Path, Progress], None]) -> None:
+        start = perf_counter()
+        work(part, self.observer.stage(label))
+        write_json(part / SECONDS, {"seconds": round(perf_counter() - start, 3)})
+
+    @contextmanager
+    def blaming(self, component: Any) -> Iterator[None]:
+        """Turn what a stranger's component raises into an error that names its distribution."""
+        entry = self.registry.of(component)
+        try:
+            yield
+        except GlobscopeError:
+            raise
+        except Exception as error:
+            if entry.distribution == "globscope":
+                raise
+            who = f"{entry.role} {entry.name!r} ({entry.distribution} {entry.version})"
+            raise PluginError(f"{who} failed: {describe(error)}") from error

@@ -1,0 +1,168 @@
+"""What a study would take: counts from the spec, seconds from a measured network and training step."""
+
+from time import perf_counter
+from typing import Any
+
+from attrs import define
+
+from globscope.population.load import find
+from globscope.population.train import Run
+from globscope.spec.model import ReducerEntry
+from globscope.study.context import Context
+from globscope.study.journal import DiskJournal
+from globscope.study.members import plan
+from globscope.study.run import check_fields
+from globscope.values.chart import Progress
+from globscope.values.evaluation import Networks
+
+
+@define(frozen=True, kw_only=True)
+class Estimate:
+    """A study's plan.
+
+    Attributes:
+        members: N.
+        variants: How many training runs.
+        parameters: D.
+        stages: What will be done, in order.
+        evaluations: Networks to score; None where a sampler decides as it goes.
+        memory: Bytes for the population and one unit of decoded networks.
+        train_seconds: On this machine, from a few measured steps; fits are not foreseen.
+        evaluate_seconds: On this machine, from a few measured networks.
+    """
+
+    members: int
+    variants: int
+    parameters: int
+    stages: tuple[str, ...]
+    evaluations: int | None
+    memory: int
+    train_seconds: float
+    evaluate_seconds: float | None
+
+
+def estimate(context: Context) -> Estimate:
+    """Return the plan of a study; nothing is stored.
+
+    Raises:
+        GlobscopeError: The spec cannot be run as it stands.
+    """
+    check_fields(context)
+    probe, runs = context.task.build("cpu"), _runs(context)
+    members, variants = _count(context, runs)
+    counts = [samples(context, entry) for entry in context.spec.reducer]
+    known = [count for count in counts if count is not None]
+    total = members + sum(members + count for count in known) if len(known) == len(counts) else None
+    size = probe.layout.size
+    return Estimate(
+        members=members,
+        variants=variants,
+        parameters=size,
+        stages=tuple(_stages(context, runs)),
+        evaluations=total,
+        memory=4 * size * (members + 64) + 8 * members * members + 8 * members * max([0, *known]),
+        train_seconds=sum(_training(context, run) for run in runs),
+        evaluate_seconds=None if total is None else total * _scoring(context),
+    )
+
+
+def samples(context: Context, entry: ReducerEntry) -> int | None:
+    """Return how many points a reducer's samplers ask for; None where only a run can tell."""
+    dimension = getattr(entry.component, "latent_dim", 2)
+    total = 0
+    for sampler in context.spec.samplers_of(entry):
+        count = getattr(sampler.component, "count", None)
+        if count is None:
+            return None
+        asked = count(dimension)
+        if asked is None:
+            return None
+        total += asked
+    return total
+
+
+def _runs(context: Context) -> list[Run]:
+    if context.spec.population.train is None:
+        return []
+    return [plan(context, variant.name, variant) for variant in context.spec.trained()]
+
+
+def _count(context: Context, runs: list[Run]) -> tuple[int, int]:
+    if runs:
+        return sum(len(run.steps) for run in runs), len(runs)
+    pattern = context.spec.population.checkpoints
+    assert pattern is not None
+    found = find(pattern, context.spec.source.resolve().parent)
+    return len(found), len({one.variant for one in found})
+
+
+def _stages(context: Context, runs: list[Run]) -> list[str]:
+    spec = context.spec
+    names = [f"train {run.name} ({run.epochs} epochs)" for run in runs] or ["read checkpoints"]
+    names.append("evaluate members")
+    for entry in spec.reducer:
+        points = " and ".join(sampler.name for sampler in spec.samplers_of(entry))
+        names.append(f"{entry.name}: fit, decode {points}, evaluate, merge tree")
+    return names + [entry.name for entry in (spec.fidelity, *spec.analysis)]
+
+
+def _training(context: Context, run: Run) -> float:
+    """Return the seconds of a run, from three measured steps of its batch size."""
+    import torch
+
+    probe = context.task.build("cpu")
+    parameters, buffers = probe.initialise(0)
+    leaves = {name: p.requires_grad_() for name, p in parameters.items()}
+    size = min(run.recipe.batch_size, probe.examples(probe.splits[0]))
+    batch = probe.batch(probe.splits[0], torch.arange(size))
+    times = []
+    for _ in range(4):
+        start = perf_counter()
+        probe.objective(leaves, buffers, batch, training=True).backward()
+        times.append(perf_counter() - start)
+    steps = -(-probe.examples(probe.splits[0]) // run.recipe.batch_size) * run.epochs
+    return steps * sorted(times[1:])[1]  # the first warms up
+
+
+def _scoring(context: Context) -> float:
+    """Return the seconds of scoring one network, from a few fresh ones."""
+    import tempfile
+    from pathlib import Path
+
+    import numpy as np
+
+    probe = context.task.build("cpu")
+    parameters, _ = probe.initialise(0)
+    vector = probe.layout.flatten({name: p.cpu().numpy() for name, p in parameters.items()})
+    times = []
+    for _ in range(2):
+        networks = Networks.of(np.stack([vector] * 2))
+        with tempfile.TemporaryDirectory() as folder:
+            start = perf_counter()
+            journal = DiskJournal(Path(folder), len(networks))
+            context.spec.evaluator.component.evaluate(networks, context.task, journal, Progress())
+            times.append((perf_counter() - start) / len(networks))
+    return times[-1]
+
+
+def described(value: Estimate) -> dict[str, Any]:
+    """Return the plan in words, by what it tells."""
+    total = "decided by the sampler" if value.evaluations is None else f"{value.evaluations:,}"
+    return {
+        "members": f"{value.members} of {value.variants} variants",
+        "parameters": f"{value.parameters:,}",
+        "loss evaluations": total,
+        "memory": f"about {value.memory / 2**20:,.0f} MiB beside the libraries",
+        "training": f"about {duration(value.train_seconds)}",
+        "evaluation": "unknown"
+        if value.evaluate_seconds is None
+        else f"about {duration(value.evaluate_seconds)}",
+    }
+
+
+def duration(seconds: float) -> str:
+    """Return seconds in the unit that a person would use."""
+    for unit, size in (("days", 86400.0), ("hours", 3600.0), ("min", 60.0)):
+        if seconds >= 2 * size:
+            return f"{seconds / size:.1f} {unit}"
+    return f"{seconds:.1f} s"

@@ -1,0 +1,133 @@
+"""Landscapes: samples asked, decoded and stored, then evaluated and stored, round by round."""
+
+from collections.abc import Mapping
+from pathlib import Path
+from time import perf_counter
+from typing import Any
+
+import numpy as np
+from attrs import evolve
+
+from globscope.spec.model import Entry
+from globscope.store import key, read_arrays, read_json, write_arrays, write_json
+from globscope.study.context import Context
+from globscope.study.journal import FIELDS, DiskJournal
+from globscope.study.seeds import generator
+from globscope.study.trust import cycle, distances, trusted
+from globscope.values.chart import Progress
+from globscope.values.evaluation import Networks
+from globscope.values.findings import Map
+from globscope.values.landscape import Landscape, Samples
+
+SAMPLES, ASKED = "samples.npz", "asked.json"
+
+
+def evaluate(
+    context: Context, networks: Networks, identity: str, label: str
+) -> tuple[dict[str, np.ndarray], float]:
+    """Return the fields of networks, (n,) each, and the seconds they took; units already done are kept."""
+    evaluator = context.spec.evaluator.component
+    whole = key("evaluate", context.identity(evaluator), context.task_key, identity)
+
+    def work(folder: Path, progress: Progress) -> None:
+        journal = DiskJournal(folder, len(networks))
+        with context.blaming(evaluator):
+            evaluator.evaluate(networks, context.task, journal, progress)
+        journal.finish()
+
+    folder = context.stage("evaluate", whole, work, label)
+    return read_arrays(folder / FIELDS), DiskJournal(folder, len(networks)).seconds
+
+
+def landscape(context: Context, fitted: Map, sampler: Entry) -> tuple[Landscape, str]:
+    """Return what a sampler asked of a map, evaluated, and its key."""
+    found: Landscape | None = None
+    identity = key(fitted.identity, context.identity(sampler.component), context.spec.seed)
+    turn = 0
+    while (asked := _ask(context, fitted, sampler, found, identity)) is not None:
+        name = f"evaluate {fitted.name}" + (f", {sampler.name} {turn + 1}" if turn else "")
+        networks = Networks(space=fitted.chart.space, coordinates=asked["coordinates"])
+        fields, seconds = evaluate(context, networks, identity, name)
+        later = _round(fitted, asked, fields, seconds)
+        found = later if found is None else _joined(found, later)
+        identity, turn = key(identity, turn), turn + 1
+    return found or _nothing(fitted), identity
+
+
+def _ask(
+    context: Context, fitted: Map, sampler: Entry, sofar: Landscape | None, identity: str
+) -> dict[str, Any] | None:
+    """Return a round's samples with their decoded coordinates, or None at the end."""
+    source = generator(context.spec.seed, "sample", sampler.use, identity)
+
+    def work(folder: Path, _: Progress) -> None:
+        with context.blaming(sampler.component):
+            samples = sampler.component.ask(fitted.chart, sofar, source)
+        write_json(folder / ASKED, {"asked": samples is not None, "shape": samples and samples.shape})
+        if samples is not None:
+            start = perf_counter()
+            arrays = _decoded(fitted, samples)
+            write_arrays(folder / SAMPLES, arrays)
+            write_json(folder / "decode.json", {"seconds": round(perf_counter() - start, 3)})
+
+    folder = context.stage("sample", identity, work, f"decode {fitted.name}")
+    asked = read_json(folder / ASKED)
+    if not asked["asked"]:
+        return None
+    shape = tuple(asked["shape"]) if asked["shape"] else None
+    found: dict[str, Any] = {"shape": shape, **read_json(folder / "decode.json")}
+    return found | read_arrays(folder / SAMPLES)
+
+
+def _decoded(fitted: Map, samples: Samples) -> dict[str, np.ndarray]:
+    chart = fitted.chart
+    assert chart.decode is not None
+    assert fitted.population is not None
+    coordinates = np.asarray(chart.decode(samples.points))
+    arrays = {
+        "points": samples.points,
+        "coordinates": coordinates,
+        "distance_to_member": distances(chart, fitted.population, coordinates),
+    }
+    optional = {"index": samples.index, "cycle_error": cycle(chart, samples.points, coordinates)}
+    return arrays | {name: array for name, array in optional.items() if array is not None}
+
+
+def _round(
+    fitted: Map, asked: Mapping[str, Any], fields: Mapping[str, np.ndarray], seconds: float
+) -> Landscape:
+    samples = Samples(points=asked["points"], index=asked.get("index"), shape=asked["shape"])
+    assert fitted.population is not None
+    return Landscape(
+        samples=samples,
+        fields=fields,
+        distance_to_member=asked["distance_to_member"],
+        cycle_error=asked.get("cycle_error"),
+        trusted=trusted(
+            fitted.chart, fitted.population, asked["distance_to_member"], asked.get("cycle_error")
+        ),
+        seconds={"decode": asked["seconds"], "evaluate": seconds},
+    )
+
+
+def _joined(one: Landscape, two: Landscape) -> Landscape:
+    """Return two rounds as one landscape."""
+    cycles = None
+    if one.cycle_error is not None and two.cycle_error is not None:
+        cycles = np.concatenate([one.cycle_error, two.cycle_error])
+    return evolve(
+        one,
+        samples=one.samples.joined(two.samples),
+        fields={name: np.concatenate([one.fields[name], two.fields[name]]) for name in one.fields},
+        distance_to_member=np.concatenate([one.distance_to_member, two.distance_to_member]),
+        cycle_error=cycles,
+        trusted=np.concatenate([one.trusted, two.trusted]),
+        seconds={name: one.seconds[name] + two.seconds[name] for name in one.seconds},
+    )
+
+
+def _nothing(fitted: Map) -> Landscape:
+    """Return the landscape of a sampler that asked for no point."""
+    empty = Samples(points=np.empty((0, fitted.chart.dimension)))
+    none = np.empty(0)
+    return Landscape(samples=empty, fields={}, distance_to_member=none, trusted=none.astype(bool))

@@ -1,0 +1,88 @@
+"""The population stage: variants trained here, or checkpoints found."""
+
+from collections.abc import Iterator
+from pathlib import Path
+
+import numpy as np
+from attrs import asdict
+
+from globscope.population import files
+from globscope.population.load import Found, find, member
+from globscope.population.train import Run, checkpoint, fit
+from globscope.spec.model import Recipe
+from globscope.store import key, read_arrays
+from globscope.study.context import Context
+from globscope.study.seeds import number
+from globscope.values.chart import Progress
+from globscope.values.members import Population
+
+
+def population(context: Context) -> Population:
+    """Return the spec's networks, memory-mapped.
+
+    Raises:
+        PopulationError: Checkpoints that do not fit the model, or a training that diverged.
+    """
+    found = checkpoints(context)
+    identity = key("population", context.task_key, [(f.variant, f.step, f.path) for f in found])
+    probe = context.task.build("cpu")
+
+    def gather(folder: Path, progress: Progress) -> None:
+        def read() -> Iterator[tuple[object, np.ndarray]]:
+            for done, one in enumerate(found, 1):
+                yield member(one, probe.layout, probe.stateful)
+                progress(done, len(found))
+
+        files.save(folder, probe.layout, len(found), read())  # type: ignore[arg-type]
+
+    folder = context.stage("population", identity, gather, "read checkpoints")
+    return files.load(folder, identity)
+
+
+def checkpoints(context: Context) -> list[Found]:
+    """Return the checkpoint files, after training those that the spec wants trained."""
+    spec = context.spec
+    if spec.population.checkpoints is not None:
+        return find(spec.population.checkpoints, spec.source.resolve().parent)
+    start = _parent(context)
+    found = []
+    for variant in spec.trained():
+        run = plan(context, variant.name, variant, start)
+        folder = _train(context, run)
+        found += [Found(path=checkpoint(folder, s), variant=variant.name, step=s) for s in run.steps]
+    return found
+
+
+def plan(context: Context, name: str, recipe: Recipe, start: dict[str, np.ndarray] | None = None) -> Run:
+    """Return one variant's training run."""
+    spec = context.spec
+    assert spec.population.train is not None
+    own = name if recipe.seed is None else recipe.seed
+    seed = number(spec.population_seed, "train", own)
+    return Run(name=name, recipe=recipe, train=spec.population.train, seed=seed, start=start)
+
+
+def _parent(context: Context) -> dict[str, np.ndarray] | None:
+    """Return the tensors that every variant starts from, where the spec names a parent."""
+    spec = context.spec
+    if spec.population.parent is None or spec.population.train is None:
+        return None
+    epochs = spec.population.parent.epochs or spec.population.train.epochs
+    recipe = Recipe(**asdict(spec.population.parent) | {"epochs": epochs})
+    run = plan(context, "parent", recipe)
+    return read_arrays(checkpoint(_train(context, run), run.epochs))
+
+
+def _train(context: Context, run: Run) -> Path:
+    recipe = asdict(run.recipe)
+    recipe.pop("name", None)  # its seed already tells runs apart
+    shared = asdict(run.train)
+    shared.pop("epochs")  # the recipe has them
+    start = None if run.start is None else {name: a.tobytes().hex() for name, a in run.start.items()}
+    identity = key("train", context.task_key, recipe, shared, run.seed, start)
+    return context.stage(
+        "train",
+        identity,
+        lambda folder, progress: fit(run, context.task.build("cpu"), folder, progress),
+        f"train {run.name}",
+    )

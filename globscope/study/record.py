@@ -1,0 +1,90 @@
+"""A study's results as one JSON object: what `globscope show --json` prints."""
+
+import platform
+from collections.abc import Mapping
+from importlib.metadata import PackageNotFoundError, version
+from typing import Any
+
+import numpy as np
+from attrs import asdict
+
+from globscope import __version__
+from globscope.spec.describe import as_toml
+from globscope.study.context import Context
+from globscope.values.findings import Atlas, Finding, Map
+
+LIBRARIES = ("torch", "numpy", "scikit-learn", "umap-learn", "gudhi")
+
+
+def record(context: Context, atlas: Atlas, findings: Mapping[str, Finding]) -> dict[str, Any]:
+    """Return the results; a figure that cannot be had is None, never NaN."""
+    return {
+        "title": context.spec.title,
+        "population": population(atlas),
+        "reducers": [_reducer(one, findings) for one in atlas.maps],
+        "warnings": [text for finding in findings.values() for text in finding.warnings],
+        "tables": {name: [asdict(table) for table in f.tables] for name, f in findings.items()},
+        "manifest": manifest(context),
+        "spec": as_toml(context.spec),
+    }
+
+
+def number(value: float) -> float | None:
+    """Return a figure that JSON can hold, or None."""
+    return float(value) if np.isfinite(value) else None
+
+
+def population(atlas: Atlas) -> dict[str, Any]:
+    """Return the population's figures."""
+    who = atlas.population
+    finals = who.finals
+    spread = np.var(who.weights, axis=0, dtype=np.float64).mean() if len(who.members) else 0.0
+    accuracy = atlas.truth.get("test_accuracy")
+    return {
+        "members": len(who.members),
+        "variants": len(who.variants),
+        "parameters": who.layout.size,
+        "variance_per_weight": number(float(spread)),
+        "test_accuracy_min": None if accuracy is None or not finals else number(accuracy[finals].min()),
+    }
+
+
+def _reducer(one: Map, findings: Mapping[str, Finding]) -> dict[str, Any]:
+    landscape = one.landscape
+    seconds = landscape.seconds if landscape else {}
+    figures: dict[str, Any] = {
+        "name": one.name,
+        "fit_seconds": one.seconds,
+        "decode_seconds": seconds.get("decode"),
+        "evaluate_seconds": seconds.get("evaluate"),
+        "samples": len(landscape.samples.points) if landscape else None,
+        "hidden": one.hidden or None,
+        "notes": dict(one.chart.notes),
+    }
+    for finding in findings.values():
+        figures |= finding.records.get(one.name, {})
+    return figures
+
+
+def manifest(context: Context) -> dict[str, Any]:
+    """Return where, with what and from which seeds the results came."""
+    import torch
+
+    return {
+        "globscope": __version__,
+        "python": platform.python_version(),
+        "libraries": {name: _version(name) for name in LIBRARIES},
+        "plugins": sorted({f"{c.distribution} {c.version}" for c in context.registry.components}),
+        "machine": platform.machine(),
+        "device": "cuda" if torch.cuda.is_available() else "cpu",
+        "threads": torch.get_num_threads(),
+        "seed": context.spec.seed,
+        "stages": [{"key": key} | used for key, used in context.used.items()],
+    }
+
+
+def _version(name: str) -> str | None:
+    try:
+        return version(name)
+    except PackageNotFoundError:
+        return None

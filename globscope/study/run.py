@@ -1,0 +1,122 @@
+"""The order of a study: population, truth, maps, landscapes, topology, findings."""
+
+import json
+from collections.abc import Iterator, Mapping
+from pathlib import Path
+from typing import Any
+
+from attrs import asdict, define
+
+from globscope.errors import SpecError, near
+from globscope.population import files
+from globscope.spec.model import Entry
+from globscope.store import key, read_json, write_json
+from globscope.study.bench import StudyBench, identified
+from globscope.study.context import Context
+from globscope.study.fields import evaluate
+from globscope.study.members import population
+from globscope.study.record import record
+from globscope.study.seeds import generator
+from globscope.values.chart import Progress
+from globscope.values.evaluation import Networks
+from globscope.values.findings import Atlas, Finding, Table
+from globscope.values.members import Population
+
+FINDING = "finding.json"
+
+
+@define(frozen=True, kw_only=True)
+class Outcome:
+    """The values of a finished study.
+
+    Attributes:
+        atlas: Population, truth and maps.
+        findings: By analysis' name; `fidelity` first.
+        record: The results as one JSON object.
+    """
+
+    atlas: Atlas
+    findings: Mapping[str, Finding]
+    record: Mapping[str, Any]
+
+
+def run(context: Context) -> Outcome:
+    """Return a study's values; every stage that was finished before is read, not computed.
+
+    Raises:
+        GlobscopeError: With what to mend; what was computed stays.
+    """
+    check_fields(context)
+    bench = StudyBench(context)
+    members = _derived(bench, population(context))
+    truth, _ = evaluate(
+        context, Networks.of(members.weights), key("truth", members.identity), "evaluate members"
+    )
+    maps = tuple(bench.landscape(bench.fit(entry.name, members)) for entry in context.spec.reducer)
+    atlas = Atlas(population=members, truth=truth, maps=maps)
+    findings = dict(_findings(bench, atlas))
+    return Outcome(atlas=atlas, findings=findings, record=record(context, atlas, findings))
+
+
+def check_fields(context: Context) -> None:
+    """Refuse a `field` that the task does not measure, before anything long has started.
+
+    Raises:
+        SpecError: With the fields that there are.
+    """
+    probe = context.task.build("cpu")
+    known = [f"{split}_{measure}" for split in probe.splits for measure in probe.measures]
+    spec = context.spec
+    asked = [(f"topology.{at}.field", entry.component) for at, entry in enumerate(spec.topology)]
+    asked += [(f"analysis.{at}.field", entry.component) for at, entry in enumerate(spec.analysis)]
+    wrong = [
+        f"{spec.source}: {place}: the task measures no {component.field!r}; {near(component.field, known)}"
+        for place, component in [*asked, ("fidelity.field", spec.fidelity.component)]
+        if getattr(component, "field", known[0]) not in known
+    ]
+    if wrong:
+        raise SpecError(wrong)
+
+
+def _derived(bench: StudyBench, members: Population) -> Population:
+    """Return the population with the members that analyses ask for before the map."""
+    context = bench.context
+    for entry in context.spec.analysis:
+        if not hasattr(entry.component, "derive"):
+            continue
+        identity = key("derive", context.identity(entry.component), members.identity, bench.seed)
+
+        def work(folder: Path, _: Progress, entry: Entry = entry, members: Population = members) -> None:
+            rng = generator(bench.seed, "derive", entry.name)
+            with context.blaming(entry.component):
+                made = entry.component.derive(context.task, members, bench, rng)
+            pairs = zip(made.members, made.weights, strict=True)
+            files.save(folder, members.layout, len(made.members), pairs)
+
+        folder = context.stage("derive", identity, work, f"members of {entry.name}")
+        members = identified(members.joined(files.load(folder, identity)))
+    return members
+
+
+def _findings(bench: StudyBench, atlas: Atlas) -> Iterator[tuple[str, Finding]]:
+    context = bench.context
+    seen = tuple(context.used)
+    for entry in (context.spec.fidelity, *context.spec.analysis):
+        identity = key("analysis", context.identity(entry.component), bench.seed, seen)
+
+        def work(folder: Path, _: Progress, entry: Entry = entry) -> None:
+            rng = generator(bench.seed, "analysis", entry.name)
+            with context.blaming(entry.component):
+                found = entry.component.analyse(atlas, bench, rng)
+            write_json(folder / FINDING, json.loads(json.dumps(asdict(found), allow_nan=False)))
+
+        folder = context.stage("analysis", identity, work, entry.name)
+        yield entry.name, _finding(read_json(folder / FINDING))
+
+
+def _finding(saved: Mapping[str, Any]) -> Finding:
+    tables = [
+        Table(**table | {"columns": tuple(table["columns"]), "rows": tuple(table["rows"])})
+        for table in saved["tables"]
+    ]
+    return Finding(tables=tuple(tables), warnings=tuple(saved["warnings"]), records=saved["records"])
