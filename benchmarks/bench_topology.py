@@ -12,11 +12,9 @@ def landscape(side: int, smooth: bool) -> Landscape:
     rng = np.random.default_rng(0)
     index = np.indices((side, side)).reshape(2, -1).T
     points = index / (side - 1)
-    values = rng.random(side * side)
-    if smooth:
-        centres = rng.random((7, 2))
-        apart = ((points[:, None] - centres) ** 2).sum(-1)
-        values = -np.exp(-50 * apart).sum(1)
+    centres = rng.random((7, 2))
+    apart = ((points[:, None] - centres) ** 2).sum(-1)
+    values = -np.exp(-200 * apart).sum(1) if smooth else rng.random(side * side)
     samples = Samples(points=points, index=index, shape=(side, side))
     trusted = np.ones(len(index), bool)
     return Landscape(

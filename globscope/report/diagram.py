@@ -43,7 +43,7 @@ def _draw_lines(axes: Axes, threshold: float, share: np.ndarray, frame: tuple[fl
     axes.fill_between(births, births, low, color="#eef0f2", linewidth=0, zorder=0)
     axes.plot(births, births, color=FAINT, lw=1, zorder=1)
     axes.axhline(never, color=FAINT, lw=0.8, ls=":", zorder=1)
-    at = {"transform": axes.get_yaxis_transform(), "ha": "right", "va": "bottom"}
+    at: dict[str, Any] = {"transform": axes.get_yaxis_transform(), "ha": "right", "va": "bottom"}
     axes.text(0.99, never, "never dies", fontsize=8.5, color=FAINT, **at)
     line = axes.plot(births, births + threshold, color=INK, lw=1, ls="--", zorder=1)[0]
     return {f"persistence = {number(threshold)}": line}

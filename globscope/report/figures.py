@@ -12,7 +12,7 @@ from globscope.report.look import DEPTH, Picture, headline, styled
 from globscope.report.profile import draw_profile, is_path
 from globscope.report.scale import Scale, shared_scale, tick_decades
 from globscope.report.surface import draw_critical, draw_surface
-from globscope.report.text import number, plain, wrapped
+from globscope.report.text import plain, wrapped
 from globscope.report.tracks import Legend, draw_tracks, tracks
 from globscope.values.findings import Map
 from globscope.values.landscape import Landscape
@@ -62,7 +62,7 @@ def coloured(scape: Landscape | None, field: str) -> bool:
     """Whether a landscape can be drawn as a surface over two axes."""
     if scape is None or field not in scape.fields or is_path(scape.samples):
         return False
-    return scape.samples.points.shape[1] == 2
+    return len(scape.samples.points.T) == 2
 
 
 def profiled(scape: Landscape | None, field: str) -> bool:

@@ -5,6 +5,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from io import BytesIO
 from pathlib import Path
+from typing import Any
 
 import matplotlib
 from matplotlib.axes import Axes
@@ -27,7 +28,7 @@ INK, FAINT, MINIMUM, SADDLE = "#22272e", "#6b7480", "#e01b24", "#ff9f1a"
 DPI = 170
 
 # User settings (LaTeX text, other fonts) would change the bytes, or need programs that are not there.
-STYLE = {
+STYLE: dict[Any, Any] = {
     "axes.edgecolor": "#8a929c",
     "axes.labelcolor": INK,
     "axes.labelsize": 9.5,

@@ -75,15 +75,24 @@ class Fit:
             f"reduce-{self.entry.use}", self.identity, self._work, f"fit {self.entry.name}"
         )
         chart, notes = self._stored(folder), read_json(folder / NOTES)
+        coordinates, outside = self._members(chart)
         return Map(
             name=self.entry.name,
             chart=chart,
+            population=self.population,
+            coordinates=coordinates,
+            outside=outside,
             reconstruction=read_arrays(folder / CHART).get("reconstruction"),
             seconds=notes["seconds"],
             hidden=chart.why_no_inverse if chart.decode is None else "",
-            population=self.population,
             identity=self.identity,
         )
+
+    def _members(self, chart: Chart) -> tuple[np.ndarray, np.ndarray]:
+        """Return the members' coordinates in the chart's space and the norms left outside."""
+        if chart.space is self.inputs.space:
+            return self.inputs.coordinates, np.zeros(len(self.population.members))
+        return chart.space.coordinates(self.population.weights)
 
     def _reduce(self, progress: Progress) -> Chart:
         component = self.entry.component

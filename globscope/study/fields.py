@@ -82,14 +82,13 @@ def _ask(
 def _decoded(fitted: Map, samples: Samples) -> dict[str, np.ndarray]:
     chart = fitted.chart
     assert chart.decode is not None
-    assert fitted.population is not None
     coordinates = np.asarray(chart.decode(samples.points))
     arrays = {
         "points": samples.points,
         "coordinates": coordinates,
-        "distance_to_member": distances(chart, fitted.population, coordinates),
+        "distance_to_member": distances(fitted, coordinates),
     }
-    optional = {"index": samples.index, "cycle_error": cycle(chart, samples.points, coordinates)}
+    optional = {"index": samples.index, "cycle_error": cycle(fitted, samples.points, coordinates)}
     return arrays | {name: array for name, array in optional.items() if array is not None}
 
 
@@ -97,15 +96,12 @@ def _round(
     fitted: Map, asked: Mapping[str, Any], fields: Mapping[str, np.ndarray], seconds: float
 ) -> Landscape:
     samples = Samples(points=asked["points"], index=asked.get("index"), shape=asked["shape"])
-    assert fitted.population is not None
     return Landscape(
         samples=samples,
         fields=fields,
         distance_to_member=asked["distance_to_member"],
         cycle_error=asked.get("cycle_error"),
-        trusted=trusted(
-            fitted.chart, fitted.population, asked["distance_to_member"], asked.get("cycle_error")
-        ),
+        trusted=trusted(fitted, asked["distance_to_member"]),
         seconds={"decode": asked["seconds"], "evaluate": seconds},
     )
 

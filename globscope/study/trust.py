@@ -2,39 +2,35 @@
 
 import numpy as np
 
-from globscope.values.chart import Chart
-from globscope.values.members import Population
+from globscope.values.findings import Map
+
+# Share of the population's root-mean-square radius within which a decoded network must have a member.
+REACH = 0.25
 
 
-def distances(chart: Chart, population: Population, coordinates: np.ndarray) -> np.ndarray:
+def distances(fitted: Map, coordinates: np.ndarray) -> np.ndarray:
     """Return the (n,) distance in weight space of decoded networks to the nearest fitted member."""
     from scipy.spatial.distance import cdist
 
-    members, residual = chart.space.coordinates(population.weights)
     nearest = np.empty(len(coordinates))
     for start in range(0, len(coordinates), 4096):
         part = slice(start, start + 4096)
-        squares = cdist(coordinates[part], members, "sqeuclidean") + residual**2
+        squares = cdist(coordinates[part], fitted.coordinates, "sqeuclidean") + fitted.outside**2
         nearest[part] = np.sqrt(squares.min(axis=1))
     return nearest
 
 
-def cycle(chart: Chart, points: np.ndarray, coordinates: np.ndarray) -> np.ndarray | None:
+def cycle(fitted: Map, points: np.ndarray, coordinates: np.ndarray) -> np.ndarray | None:
     """Return the (n,) ‖encode(decode(z)) − z‖ in latent units, or None without an encoder."""
-    if chart.encode is None:
+    if fitted.chart.encode is None:
         return None
-    errors: np.ndarray = np.linalg.norm(chart.encode(coordinates) - points, axis=1)
+    errors: np.ndarray = np.linalg.norm(fitted.chart.encode(coordinates) - points, axis=1)
     return errors
 
 
-def trusted(
-    chart: Chart, population: Population, distance: np.ndarray, cycle_error: np.ndarray | None
-) -> np.ndarray:
+def trusted(fitted: Map, distance: np.ndarray) -> np.ndarray:
     """Return the (n,) mask of samples near enough to what the map was fitted to."""
-    from scipy.spatial.distance import pdist, squareform
-
-    members, _ = chart.space.coordinates(population.weights)
-    apart = squareform(pdist(members))
-    np.fill_diagonal(apart, np.inf)
-    near: np.ndarray = distance <= apart.min(axis=1).max()
-    return near
+    centred = fitted.coordinates - fitted.coordinates.mean(axis=0)
+    radius = np.sqrt(((centred**2).sum(axis=1) + fitted.outside**2).mean())
+    inside: np.ndarray = distance <= REACH * radius
+    return inside

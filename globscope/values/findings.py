@@ -52,25 +52,29 @@ class Map:
     Attributes:
         name: The reducer's name in the spec.
         chart: The map itself.
+        population: The N members it was fitted to; row i belongs to the chart's latent i.
+        coordinates: (N, r) of the fitted members in the chart's space.
+        outside: (N,) norms of what of them lies outside that space.
         reconstruction: (N, r) coordinates decoded from the members' latents, or None.
         decoded: Fields of the decoded members, (N,) each; empty without an inverse.
         landscapes: By sampler's name; empty without an inverse.
         topologies: By sampler's name, then topology's name.
         seconds: Of the fit.
         hidden: Why there is no landscape; empty where there is one.
-        population: The members it was fitted to; row i belongs to the chart's latent i.
         identity: Key of the fit.
     """
 
     name: str
     chart: Chart
+    population: Population = field(repr=False)
+    coordinates: np.ndarray = field(eq=False, repr=False)
+    outside: np.ndarray = field(eq=False, repr=False)
     reconstruction: np.ndarray | None = field(default=None, eq=False, repr=False)
     decoded: Mapping[str, np.ndarray] = field(factory=dict, eq=False, repr=False)
     landscapes: Mapping[str, Landscape] = field(factory=dict)
     topologies: Mapping[str, Mapping[str, Topology]] = field(factory=dict)
     seconds: float = 0.0
     hidden: str = ""
-    population: Population | None = field(default=None, repr=False)
     identity: str = field(default="", repr=False)
 
     @property

@@ -14,13 +14,14 @@ class MergeTree:
     Attributes:
         nodes: (k,) vertex of each node, by rising (value, vertex).
         kinds: (k,) `minimum`, `saddle`, `multi-saddle` (more than two branches meet) or `root`
-            (a component's highest vertex).
+            (a component's highest vertex, where it is none of the others).
         arcs: (k − components, 2) rows of `nodes`, lower end first.
         pairs: (p, 2) vertices where a branch is born (its minimum) and dies (the saddle where it
             meets a lower one); −1 for a component's lowest minimum, which never dies.
         births: (p,) values.
         deaths: (p,) values; infinite for the essential pairs.
-        arc: (n,) arc of each sample: the one that leads up from it; −1 where left out.
+        arc: (n,) arc of each sample: the one that leads up from it, and the last one below for a
+            component's highest vertex; −1 where left out, and for a component of one sample.
         basin: (n,) vertex of the minimum whose branch holds the sample; −1 where left out.
     """
 

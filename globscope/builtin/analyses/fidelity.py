@@ -3,11 +3,11 @@
 from collections.abc import Mapping
 from typing import Any
 
+import attrs
 import numpy as np
-from attrs import define, field
 from attrs.validators import ge
 
-from globscope.api import Atlas, Bench, Finding, Map, Population, Table
+from globscope.api import Atlas, Bench, Finding, Map, Table
 from globscope.builtin.analyses.heldout import held_out
 
 CAPTION = (
@@ -24,7 +24,7 @@ COLUMNS = (
 )  # fmt: skip
 
 
-@define(frozen=True, kw_only=True)
+@attrs.define(frozen=True, kw_only=True)
 class Fidelity:
     """Compare decoded networks with the true ones, and count basins, per reducer.
 
@@ -38,7 +38,7 @@ class Fidelity:
 
     field: str = "train_loss"
     accuracy: str = "train_accuracy"
-    neighbours: int = field(default=5, validator=ge(1))
+    neighbours: int = attrs.field(default=5, validator=ge(1))
     held_out: bool = False
 
     def analyse(self, atlas: Atlas, bench: Bench, rng: np.random.Generator) -> Finding:
@@ -54,10 +54,9 @@ class Fidelity:
         return Finding(tables=tuple(tables), warnings=tuple(warnings), records=records)
 
     def _record(self, one: Map, atlas: Atlas) -> dict[str, Any]:
-        assert one.population is not None
         seconds = one.landscape.seconds if one.landscape else {}
         return {
-            **_reconstruction(one, one.population),
+            **_reconstruction(one),
             **self._gaps(one, atlas),
             "trustworthiness": self._trustworthiness(one),
             **self._basins(one),
@@ -83,18 +82,16 @@ class Fidelity:
     def _trustworthiness(self, one: Map) -> float | None:
         from sklearn.manifold import trustworthiness
 
-        assert one.population is not None
         count = len(one.chart.latents)
         neighbours = min(self.neighbours, (count - 1) // 2)
         if neighbours < 1:
             return None
-        coordinates, _ = one.chart.space.coordinates(one.population.weights)
-        return _finite(trustworthiness(coordinates, one.chart.latents, n_neighbors=neighbours))
+        return _finite(trustworthiness(one.coordinates, one.chart.latents, n_neighbors=neighbours))
 
     def _basins(self, one: Map) -> dict[str, Any]:
         """Return counts on the first sampler's first merge tree."""
         landscape, topology = one.landscape, one.topology
-        if landscape is None or topology is None or one.population is None:
+        if landscape is None or topology is None:
             keys = ("leaves", "leaves_trusted", "basins_of_variants", "nonfinite")
             return dict.fromkeys(keys)
         minima, finals = topology.tree.minima, one.population.finals
@@ -113,17 +110,17 @@ def _trained(one: Map) -> np.ndarray:
     return np.array([member.kind == "trained" for member in one.chart.members])
 
 
-def _reconstruction(one: Map, population: Population) -> Mapping[str, float | None]:
+def _reconstruction(one: Map) -> Mapping[str, float | None]:
     """Return the squared error per weight of the trained members, and its share of their variance."""
     if one.reconstruction is None:
         return {"mse_per_weight": None, "unexplained_variance": None}
     rows = _trained(one)
-    coordinates, outside = one.chart.space.coordinates(population.weights)
-    squares = ((coordinates - one.reconstruction) ** 2).sum(axis=1) + outside**2
-    centred = coordinates[rows] - coordinates[rows].mean(axis=0)
-    spread = (centred**2).sum(axis=1) + outside[rows] ** 2
-    error = squares[rows].mean() / population.layout.size
-    variance = spread.mean() / population.layout.size
+    size = one.population.layout.size
+    squares = ((one.coordinates - one.reconstruction) ** 2).sum(axis=1) + one.outside**2
+    centred = one.coordinates[rows] - one.coordinates[rows].mean(axis=0)
+    spread = (centred**2).sum(axis=1) + one.outside[rows] ** 2
+    error = squares[rows].mean() / size
+    variance = spread.mean() / size
     return {"mse_per_weight": _finite(error), "unexplained_variance": _finite(error / variance)}
 
 

@@ -30,7 +30,7 @@ def held_out(atlas: Atlas, bench: Bench) -> tuple[Table, list[str]]:
     rows: list[dict[str, Any]] = []
     warnings = []
     for one in atlas.maps:
-        if one.chart.encode is None or one.chart.decode is None or one.population is None:
+        if one.chart.encode is None or one.chart.decode is None:
             continue
         rows += _rows(one.name, one.population, bench)
         # The paper's map is read as if it held for any network; half the variance lost says it does not.

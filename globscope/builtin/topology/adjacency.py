@@ -40,12 +40,13 @@ def lattice(index: np.ndarray, shape: tuple[int, ...], kind: Kind) -> np.ndarray
     # A rim of absent vertices spares every test for the border.
     padded = tuple(size + 2 for size in shape)
     own = np.arange(len(index))
+    if np.any((index < 0) | (index >= shape)):
+        raise ValueError(f"a sample lies outside its lattice of shape {shape}")
+    at = np.ravel_multi_index(tuple(index.T + 1), padded)
     place = np.full(np.prod(padded), -1)
-    at = np.ravel_multi_index(tuple(index.T), shape) if len(index) else own
-    if len(np.unique(at)) < len(at):
-        raise ValueError("the samples hold one lattice vertex twice")
-    at = np.ravel_multi_index(tuple(index.T + 1), padded) if len(index) else own
     place[at] = own
+    if np.any(place[at] != own):
+        raise ValueError("two samples share one lattice vertex")
     strides = np.array([np.prod(padded[axis + 1 :], dtype=int) for axis in range(len(padded))])
     around = place[at[:, None] + offsets(len(shape), kind) @ strides]
     return np.where(around < 0, own[:, None], around)

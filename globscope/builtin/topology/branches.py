@@ -41,8 +41,9 @@ def branches(neighbours: Neighbours) -> Branches:
 
     sweep = np.arange(count)
     fitted = Tomato(graph_type="manual", density_type="manual").fit(neighbours, weights=-sweep.astype(float))
+    births = np.full(fitted.n_leaves_, count)
+    np.minimum.at(births, fitted.leaf_labels_, sweep)
     # Labels are renamed so that a lower number is an elder branch.
-    births = np.unique(fitted.leaf_labels_, return_index=True)[1]
     rename = np.argsort(np.argsort(births))
     births, leaf = np.sort(births), rename[fitted.leaf_labels_]
     deaths = np.full(len(births), count)

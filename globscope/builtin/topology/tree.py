@@ -32,7 +32,7 @@ def merge_tree(found: Branches, kept: np.ndarray, swept: np.ndarray, values: np.
     """Return the tree of the branches that `kept` marks; `values` are those of all samples."""
     count = len(swept)
     births, deaths = found.births[kept], found.deaths[kept]
-    nodes = np.unique(np.concatenate([births, deaths[deaths < count], found.tops]))
+    nodes = _marked(count, births, deaths[deaths < count], found.tops)
     branch, level = _flooded(found, kept)
     order, above = _upper_ends(nodes, branch[nodes], found.deaths)
     inner = above < count
@@ -52,6 +52,13 @@ def merge_tree(found: Branches, kept: np.ndarray, swept: np.ndarray, values: np.
         arc=_per_sample(own_arc[node], swept, len(values)),
         basin=_per_sample(swept[found.births[branch]], swept, len(values)),
     )
+
+
+def _marked(count: int, *chosen: np.ndarray) -> np.ndarray:
+    """Return the chosen vertices once each, in order."""
+    marks = np.zeros(count, bool)
+    marks[np.concatenate(chosen)] = True
+    return np.flatnonzero(marks)
 
 
 def _flooded(found: Branches, kept: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
