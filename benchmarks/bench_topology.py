@@ -17,9 +17,7 @@ def landscape(side: int, smooth: bool) -> Landscape:
     values = -np.exp(-200 * apart).sum(1) if smooth else rng.random(side * side)
     samples = Samples(points=points, index=index, shape=(side, side))
     trusted = np.ones(len(index), bool)
-    return Landscape(
-        samples=samples, fields={"train_loss": values}, distance_to_member=values, trusted=trusted
-    )
+    return Landscape(samples=samples, fields={"train_loss": values}, distance_to_member=values, trusted=trusted)
 
 
 def main() -> None:

@@ -135,9 +135,7 @@ def discover(entries: Iterable[EntryPoint]) -> Registry:
     plugins = pluggy.PluginManager(hookspecs.NAMESPACE)
     plugins.add_hookspecs(hookspecs)
     walk = _Discovery(plugins)
-    for entry in sorted(
-        entries, key=lambda e: (_distribution(e)[0] != "globscope", *_distribution(e), e.name)
-    ):
+    for entry in sorted(entries, key=lambda e: (_distribution(e)[0] != "globscope", *_distribution(e), e.name)):
         walk.load(entry)
     found, clashes = _without_clashes(list(walk.components()))
     return Registry(components=tuple(found), problems=(*walk.problems, *clashes))

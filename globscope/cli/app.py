@@ -25,9 +25,7 @@ app = typer.Typer(
 Spec = Annotated[Path, typer.Argument(help="A study's TOML file.", show_default=False)]
 Set = Annotated[
     list[str],
-    typer.Option(
-        "--set", metavar="KEY=VALUE", help="Override a key, such as reducer.0.latent_dim=3; repeatable."
-    ),
+    typer.Option("--set", metavar="KEY=VALUE", help="Override a key, such as reducer.0.latent_dim=3; repeatable."),
 ]
 Folder = Annotated[Path | None, typer.Option("--out", help="Run folder; default: runs/<name of the spec>.")]
 
@@ -121,9 +119,7 @@ def schema() -> None:
 
 @app.command()
 def plugins(
-    name: Annotated[
-        str | None, typer.Argument(help="A component, to see its options.", show_default=False)
-    ] = None,
+    name: Annotated[str | None, typer.Argument(help="A component, to see its options.", show_default=False)] = None,
 ) -> None:
     """List every component, or one component's options."""
     with told():

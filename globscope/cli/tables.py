@@ -84,9 +84,7 @@ def plan(value: Estimate) -> None:
 
 def components(registry: Registry) -> None:
     """Print every component and every problem of discovery."""
-    rows = [
-        [c.role, escape(c.name), escape(c.summary), c.distribution, c.version] for c in registry.components
-    ]
+    rows = [[c.role, escape(c.name), escape(c.summary), c.distribution, c.version] for c in registry.components]
     table = Table("role", "name", "what it does", "distribution", "version", expand=False)
     for row in sorted(rows, key=lambda row: [c.role for c in registry.components].index(row[0])):
         table.add_row(*row)

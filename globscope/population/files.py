@@ -15,9 +15,7 @@ WEIGHTS, INDEX, BUFFERS = "weights.npy", "members.json", "buffers.safetensors"
 
 def save(folder: Path, layout: Layout, count: int, members: Iterable[tuple[Member, np.ndarray]]) -> None:
     """Write `count` members as they come, so that only one is in memory; the index is written last."""
-    weights = np.lib.format.open_memmap(
-        folder / WEIGHTS, mode="w+", dtype=np.float32, shape=(count, layout.size)
-    )
+    weights = np.lib.format.open_memmap(folder / WEIGHTS, mode="w+", dtype=np.float32, shape=(count, layout.size))
     index: list[dict[str, Any]] = []
     buffers: dict[str, np.ndarray] = {}
     for row, (member, vector) in enumerate(members):

@@ -1,5 +1,6 @@
 """What a reader gets: pictures, tables, and one page that opens with no network."""
 
 from globscope.report.figures import plot
+from globscope.report.write import write_report
 
-__all__ = ["plot"]
+__all__ = ["plot", "write_report"]

@@ -42,9 +42,7 @@ def draw_profile(axes: Axes, scape: Landscape, field: str, tree: MergeTree | Non
     return legend | (_draw_minima(axes, tree, places, scape.fields[field]) if tree else {})
 
 
-def _draw_fields(
-    axes: Axes, scape: Landscape, names: list[str], way: tuple[np.ndarray, np.ndarray]
-) -> Legend:
+def _draw_fields(axes: Axes, scape: Landscape, names: list[str], way: tuple[np.ndarray, np.ndarray]) -> Legend:
     legend: Legend = {}
     order, length = way
     for k, name in enumerate(names):

@@ -65,9 +65,7 @@ class Entries:
     def single(self, role: str, table: Any) -> Any:
         """Return the entry of a role that a spec names once."""
         if role == "fidelity":  # an analysis that every study runs, so `use` is known
-            return self.entry(
-                "analysis", {"use": "fidelity", **table} if isinstance(table, dict) else table, role
-            )
+            return self.entry("analysis", {"use": "fidelity", **table} if isinstance(table, dict) else table, role)
         return self.entry(role, table, role)
 
     def several(self, role: str, tables: Any) -> tuple[Any, ...]:
@@ -81,9 +79,7 @@ class Entries:
         for at, name in enumerate(names):
             if name and names.index(name) < at:
                 first = f"{role}.{names.index(name)}"
-                self.problems.append(
-                    (f"{role}.{at}", f"is named {name!r} like {first}; give it its own 'name'")
-                )
+                self.problems.append((f"{role}.{at}", f"is named {name!r} like {first}; give it its own 'name'"))
         return tuple(entries)
 
     def entry(self, role: str, table: Any, place: str) -> Entry | None:

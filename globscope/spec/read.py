@@ -64,9 +64,7 @@ def _unreadable(path: Path, error: OSError) -> str:
     if not path.exists():
         found = [p.name for p in path.parent.glob("*.toml")] if path.parent.is_dir() else []
         hint = near(path.name, found)
-        return f"{path}: no such file" + (
-            f"; {hint}" if found else "; `globscope init` writes a starter spec"
-        )
+        return f"{path}: no such file" + (f"; {hint}" if found else "; `globscope init` writes a starter spec")
     return f"{path}: cannot be read: {error.strerror}"
 
 
@@ -121,9 +119,7 @@ def _of_population(population: PopulationSpec) -> list[tuple[str, str]]:
         for at, name in enumerate(names)
         if names.index(name) < at
     ]
-    return problems or (
-        [] if names else [("population", "needs at least one [[population.variant]] to train")]
-    )
+    return problems or ([] if names else [("population", "needs at least one [[population.variant]] to train")])
 
 
 def _of_checkpoints(population: PopulationSpec) -> list[tuple[str, str]]:

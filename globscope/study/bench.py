@@ -66,9 +66,7 @@ class StudyBench:
         for sampler in self.context.spec.samplers_of(self._entry(fitted.name)):
             found[sampler.name], identity = landscape(self.context, fitted, sampler)
             trees[sampler.name] = {
-                entry.name: topology(
-                    self.context, entry, found[sampler.name], identity, f"merge tree of {fitted.name}"
-                )
+                entry.name: topology(self.context, entry, found[sampler.name], identity, f"merge tree of {fitted.name}")
                 for entry in self.context.spec.topology
             }
         return evolve(fitted, decoded=fields, landscapes=found, topologies=trees)

@@ -65,15 +65,11 @@ class Fit:
         found, coordinates = space(self.context, self.population, self.entry.space)
         coordinates.flags.writeable = False
         task = self.context.task
-        return ReducerInputs(
-            coordinates=coordinates, population=self.population, space=found, task=lambda: task
-        )
+        return ReducerInputs(coordinates=coordinates, population=self.population, space=found, task=lambda: task)
 
     def map(self) -> Map:
         """Return the map, fitted now or stored before, without its landscape."""
-        folder = self.context.stage(
-            f"reduce-{self.entry.use}", self.identity, self._work, f"fit {self.entry.name}"
-        )
+        folder = self.context.stage(f"reduce-{self.entry.use}", self.identity, self._work, f"fit {self.entry.name}")
         chart, notes = self._stored(folder), read_json(folder / NOTES)
         coordinates, outside = self._members(chart)
         return Map(
@@ -161,8 +157,6 @@ class Fit:
             if hasattr(component, "restore") and saved.exists():
                 self.__dict__["_chart"] = component.restore(self.inputs, read_arrays(saved))
             else:
-                self.__dict__["_chart"] = self._reduce(
-                    self.context.observer.stage(f"refit {self.entry.name}")
-                )
+                self.__dict__["_chart"] = self._reduce(self.context.observer.stage(f"refit {self.entry.name}"))
         chart: Chart = self.__dict__["_chart"]
         return chart

@@ -67,9 +67,7 @@ class Context:
         entry = self.registry.of(component)
         return [entry.role, entry.name, entry.distribution, entry.version, component]
 
-    def stage(
-        self, name: str, identity: str, work: Callable[[Path, Progress], None], label: str = ""
-    ) -> Path:
+    def stage(self, name: str, identity: str, work: Callable[[Path, Progress], None], label: str = "") -> Path:
         """Return a finished stage's folder, working it out if needed."""
         label = label or name
         if self.store.done(name, identity):

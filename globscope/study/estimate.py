@@ -154,9 +154,7 @@ def described(value: Estimate) -> dict[str, Any]:
         "loss evaluations": total,
         "memory": f"about {value.memory / 2**20:,.0f} MiB beside the libraries",
         "training": f"about {duration(value.train_seconds)}",
-        "evaluation": "unknown"
-        if value.evaluate_seconds is None
-        else f"about {duration(value.evaluate_seconds)}",
+        "evaluation": "unknown" if value.evaluate_seconds is None else f"about {duration(value.evaluate_seconds)}",
     }
 
 

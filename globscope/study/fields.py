@@ -22,9 +22,7 @@ from globscope.values.landscape import Landscape, Samples
 SAMPLES, ASKED = "samples.npz", "asked.json"
 
 
-def evaluate(
-    context: Context, networks: Networks, identity: str, label: str
-) -> tuple[dict[str, np.ndarray], float]:
+def evaluate(context: Context, networks: Networks, identity: str, label: str) -> tuple[dict[str, np.ndarray], float]:
     """Return the fields of networks, (n,) each, and the seconds they took; units already done are kept."""
     evaluator = context.spec.evaluator.component
     whole = key("evaluate", context.identity(evaluator), context.task_key, identity)
@@ -92,9 +90,7 @@ def _decoded(fitted: Map, samples: Samples) -> dict[str, np.ndarray]:
     return arrays | {name: array for name, array in optional.items() if array is not None}
 
 
-def _round(
-    fitted: Map, asked: Mapping[str, Any], fields: Mapping[str, np.ndarray], seconds: float
-) -> Landscape:
+def _round(fitted: Map, asked: Mapping[str, Any], fields: Mapping[str, np.ndarray], seconds: float) -> Landscape:
     samples = Samples(points=asked["points"], index=asked.get("index"), shape=asked["shape"])
     return Landscape(
         samples=samples,

@@ -34,9 +34,7 @@ class DiskJournal:
             return recorded
         covered = [n for unit in proposed.units for n in range(unit.start, unit.stop)]
         if covered != list(range(self.count)):
-            raise EvaluationError(
-                f"the evaluator's units do not cover networks 0 … {self.count - 1} once each"
-            )
+            raise EvaluationError(f"the evaluator's units do not cover networks 0 … {self.count - 1} once each")
         discard(self._units)
         self._units.mkdir(parents=True)
         self._keep(proposed)

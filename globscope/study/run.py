@@ -49,9 +49,7 @@ def run(context: Context) -> Outcome:
     check_fields(context)
     bench = StudyBench(context)
     members = _derived(bench, population(context))
-    truth, _ = evaluate(
-        context, Networks.of(members.weights), key("truth", members.identity), "evaluate members"
-    )
+    truth, _ = evaluate(context, Networks.of(members.weights), key("truth", members.identity), "evaluate members")
     maps = tuple(bench.landscape(bench.fit(entry.name, members)) for entry in context.spec.reducer)
     atlas = Atlas(population=members, truth=truth, maps=maps)
     findings = dict(_findings(bench, atlas))
@@ -100,7 +98,7 @@ def _derived(bench: StudyBench, members: Population) -> Population:
 
 def _findings(bench: StudyBench, atlas: Atlas) -> Iterator[tuple[str, Finding]]:
     context = bench.context
-    seen = tuple(context.used)
+    seen = sorted(context.used)  # all that the values were made from, whatever order they were read in
     for entry in (context.spec.fidelity, *context.spec.analysis):
         identity = key("analysis", context.identity(entry.component), bench.seed, seen)
 
@@ -116,7 +114,6 @@ def _findings(bench: StudyBench, atlas: Atlas) -> Iterator[tuple[str, Finding]]:
 
 def _finding(saved: Mapping[str, Any]) -> Finding:
     tables = [
-        Table(**table | {"columns": tuple(table["columns"]), "rows": tuple(table["rows"])})
-        for table in saved["tables"]
+        Table(**table | {"columns": tuple(table["columns"]), "rows": tuple(table["rows"])}) for table in saved["tables"]
     ]
     return Finding(tables=tuple(tables), warnings=tuple(saved["warnings"]), records=saved["records"])

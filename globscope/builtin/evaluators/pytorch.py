@@ -55,9 +55,7 @@ class Torch:
         if self.device == "auto":
             return "cuda" if cuda else "mps" if mps else "cpu"
         if not {"cuda": cuda, "mps": mps, "cpu": True}[self.device]:
-            raise EvaluationError(
-                f"evaluator.device: this machine has no {self.device!r}; 'auto' takes what is there"
-            )
+            raise EvaluationError(f"evaluator.device: this machine has no {self.device!r}; 'auto' takes what is there")
         return self.device
 
     def _plan(self, probe: Probe, count: int) -> Plan:
@@ -65,9 +63,7 @@ class Torch:
 
         width = max(1, min(64, int(self.memory * 2**30 / (4 * probe.layout.size))))
         units = tuple(Unit(start=s, stop=min(s + width, count)) for s in range(0, count, width))
-        return Plan(
-            units=units, method=self._method(probe), device=self._device(), threads=torch.get_num_threads()
-        )
+        return Plan(units=units, method=self._method(probe), device=self._device(), threads=torch.get_num_threads())
 
     def _method(self, probe: Probe) -> Literal["loop", "vmap"]:
         if self.method == "vmap" and not probe.vmappable:

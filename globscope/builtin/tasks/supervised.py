@@ -52,14 +52,10 @@ class Supervised:
             self.reduce(parameters, buffers, batch)
         except Exception as error:
             text = f"{type(error).__name__}: {str(error).partition(chr(10))[0]}"
-            raise UserCodeError(
-                f"the task's model and loss fail on two examples of its data: {text}"
-            ) from error
+            raise UserCodeError(f"the task's model and loss fail on two examples of its data: {text}") from error
         if outputs.ndim != 2:
             shape = tuple(outputs.shape)
-            raise UserCodeError(
-                f"the task's model must return (examples, classes) outputs, got shape {shape}"
-            )
+            raise UserCodeError(f"the task's model must return (examples, classes) outputs, got shape {shape}")
 
     def initialise(self, seed: int) -> tuple[dict[str, Any], dict[str, Any]]:
         """Return a fresh network's parameters and buffers, the same for the same seed."""

@@ -1,0 +1,42 @@
+# The whole workflow. The active virtual environment is used if there is one, else .venv is made.
+.PHONY: study test test-slow lint format docs bench
+
+VIRTUAL_ENV ?= $(CURDIR)/.venv
+PYTHON := $(VIRTUAL_ENV)/bin/python
+BIN := $(VIRTUAL_ENV)/bin
+MARK := $(VIRTUAL_ENV)/.globscope
+
+$(PYTHON):
+	python3 -m venv $(VIRTUAL_ENV)
+
+# Versions that were tested together: a fresh machine gets the same numbers as the docs.
+$(MARK)-%: $(PYTHON) pyproject.toml constraints.txt
+	$(PYTHON) -m pip install --quiet --disable-pip-version-check --constraint constraints.txt --editable ".[$*]"
+	touch $@
+
+study: $(MARK)-test       ## the main job: seven networks, three maps, a report
+	$(BIN)/globscope study specs/digits-mlp.toml
+
+test: $(MARK)-test        ## the fast tests
+	$(PYTHON) -m pytest
+
+test-slow: $(MARK)-test   ## the tests that compute for minutes
+	$(PYTHON) -m pytest -m slow
+
+lint: $(MARK)-lint
+	$(BIN)/ruff check .
+	$(BIN)/ruff format --check .
+	$(BIN)/mypy
+	$(BIN)/lint-imports
+	$(BIN)/codespell globscope tests docs specs benchmarks README.md CHANGELOG.md
+	$(BIN)/validate-pyproject pyproject.toml
+
+format: $(MARK)-lint
+	$(BIN)/ruff format .
+	$(BIN)/ruff check --fix .
+
+docs: $(MARK)-test        ## the reference pages that are written from the registry
+	$(PYTHON) docs/generate.py
+
+bench: $(MARK)-test
+	for file in benchmarks/bench_*.py; do $(PYTHON) $$file || exit 1; done

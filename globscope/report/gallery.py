@@ -1,0 +1,113 @@
+"""Draws a study's pictures into its folder, and keeps what the page must say about each."""
+
+from collections.abc import Iterator, Mapping
+from pathlib import Path
+
+from attrs import define
+from matplotlib.figure import Figure
+
+from globscope.report.counts import ends, leaves, topology_of
+from globscope.report.figures import coloured, facts, plot, plot_overview, profiled
+from globscope.report.look import save
+from globscope.report.scale import Scale, shared_scale
+from globscope.report.text import Names, cell, listed
+from globscope.report.tracks import tracks
+from globscope.report.trees import facts as tree_facts
+from globscope.report.trees import plot_diagram, plot_tree
+from globscope.values.findings import Atlas, Cell, Map
+from globscope.values.landscape import Landscape
+from globscope.values.topology import Topology
+
+
+@define(frozen=True, kw_only=True)
+class Shown:
+    """One picture on the page.
+
+    Attributes:
+        path: Of its PNG and SVG below the run folder, without the suffix.
+        caption: What is shown.
+        alt: What a reader is told who cannot see it.
+        wide: Whether it takes the page's whole width.
+    """
+
+    path: str
+    caption: str
+    alt: str
+    wide: bool = False
+
+
+@define(frozen=True)
+class Gallery:
+    """The pictures of one study.
+
+    Attributes:
+        folder: The run folder.
+        scale: The colours that all maps share.
+        names: Hands out file stems.
+    """
+
+    folder: Path
+    scale: Scale
+    names: Names
+
+    @classmethod
+    def of(cls, folder: Path, atlas: Atlas, field: str) -> "Gallery":
+        """Return the gallery of a run folder."""
+        (folder / "figures").mkdir(parents=True, exist_ok=True)
+        return cls(folder, shared_scale(atlas.maps, field), Names())
+
+    def overview(self, atlas: Atlas, records: Mapping[str, Mapping[str, Cell]]) -> Shown:
+        """Draw all maps side by side."""
+        notes = {drawn.name: self._note(drawn, records.get(drawn.name, {})) for drawn in atlas.maps}
+        figure = plot_overview(atlas.maps, self.scale, notes)
+        caption = f"All maps of the same networks under one colour scale: dark is low {self.scale.field}."
+        told = " ".join(f"{name}: {note}." for name, note in notes.items())
+        return self._keep(figure, ("overview",), caption, f"{caption} {told}", wide=True)
+
+    def of_map(self, drawn: Map) -> Iterator[Shown]:
+        """Draw one map's landscapes, merge trees and persistence diagrams."""
+        if not drawn.landscapes:
+            yield self._landscape(drawn, None, (drawn.name,))
+        for sampler, scape in drawn.landscapes.items():
+            stem = (drawn.name,) if len(drawn.landscapes) == 1 else (drawn.name, sampler)
+            yield self._landscape(drawn, scape, stem)
+            topologies = drawn.topologies.get(sampler, {})
+            for name, topology in topologies.items():
+                yield from self._trees(drawn, scape, topology, stem if len(topologies) == 1 else (*stem, name))
+
+    def _note(self, drawn: Map, record: Mapping[str, Cell]) -> str:
+        scape = drawn.landscape
+        if scape is None or not (coloured(scape, self.scale.field) or profiled(scape, self.scale.field)):
+            return facts(drawn, scape, self.scale)
+        topology = topology_of(drawn, scape, self.scale.field)
+        told = [leaves(topology), ends(drawn, scape, topology)] if topology else []
+        error = record.get("mse_per_weight")
+        return "; ".join(told + ([f"reconstruction error {cell(error)} per weight"] if error is not None else []))
+
+    def _landscape(self, drawn: Map, scape: Landscape | None, stem: tuple[str, ...]) -> Shown:
+        figure = plot(drawn, field=self.scale.field, scale=self.scale, scape=scape)
+        told = facts(drawn, scape, self.scale)
+        runs = listed(track.variant for track in tracks(drawn.chart))
+        if profiled(scape, self.scale.field):
+            what, alt = "Losses along the path", f"Line plot of the losses along a path on {drawn.name}."
+        elif coloured(scape, self.scale.field):
+            what = f"{self.scale.field} over the two latent axes, with the runs' trajectories"
+            alt = f"Landscape of {drawn.name} with the trajectories of {runs}."
+        else:
+            what, alt = "The members' trajectories", f"Trajectories of {runs} on the axes of {drawn.name}."
+        return self._keep(figure, (*stem, "landscape"), f"{what}. {told}", f"{alt} {told}")
+
+    def _trees(self, drawn: Map, scape: Landscape, topology: Topology, stem: tuple[str, ...]) -> Iterator[Shown]:
+        told, whole = tree_facts(topology), ""
+        if scape.samples.points.shape[1] > 2 and not profiled(scape, topology.field):
+            whole = f" It is the tree of the whole {scape.samples.points.shape[1]}-dimensional volume."
+        runs = f"{ends(drawn, scape, topology).capitalize()}."
+        caption = f"Merge tree: {told}. {runs}{whole}"
+        yield self._keep(plot_tree(drawn, scape, topology), (*stem, "merge-tree"), caption, caption)
+        caption = f"Persistence diagram: {told}. Far above the diagonal is deep; grey pairs were removed."
+        yield self._keep(plot_diagram(drawn, topology), (*stem, "persistence"), caption, caption)
+
+    def _keep(self, figure: Figure, stem: tuple[str, ...], caption: str, alt: str, *, wide: bool = False) -> Shown:
+        name = self.names.unique(*stem)
+        save(figure, self.folder / "figures", name)
+        return Shown(path=f"figures/{name}", caption=caption, alt=alt, wide=wide)

@@ -1,0 +1,35 @@
+"""The findings' tables as CSV files."""
+
+import csv
+from collections.abc import Mapping
+from io import StringIO
+from pathlib import Path
+
+from globscope.report.text import Names
+from globscope.store import write_bytes
+from globscope.values.findings import Finding, Table
+
+
+def write_tables(folder: Path, findings: Mapping[str, Finding]) -> dict[tuple[str, str], str]:
+    """Write every table; return the files' paths in `folder`, by the analysis' and the table's name."""
+    names, written = Names(), {}
+    (folder / "tables").mkdir(parents=True, exist_ok=True)
+    for analysis, finding in findings.items():
+        for table in finding.tables:
+            path = f"tables/{names.unique(analysis, table.name)}.csv"
+            write_bytes(folder / path, as_csv(table).encode())
+            written[analysis, table.name] = path
+    return written
+
+
+def as_csv(table: Table) -> str:
+    """Return a table as CSV: full precision, and nothing between the commas for a missing figure."""
+    text = StringIO(newline="")
+    writer = csv.DictWriter(text, table.columns, restval="", extrasaction="ignore", lineterminator="\n")
+    writer.writeheader()
+    writer.writerows({key: _written(row.get(key)) for key in table.columns} for row in table.rows)
+    return text.getvalue()
+
+
+def _written(value: object) -> object:
+    return "" if value is None else value

@@ -1,0 +1,41 @@
+"""Writes a study's report: figures, tables, page."""
+
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Any
+
+from globscope.report.gallery import Gallery
+from globscope.report.page import page, section
+from globscope.report.tables import write_tables
+from globscope.store import write_bytes
+from globscope.values.findings import Atlas, Finding
+
+
+def write_report(
+    folder: Path,
+    *,
+    title: str,
+    atlas: Atlas,
+    findings: Mapping[str, Finding],
+    record: Mapping[str, Any],
+    field: str = "train_loss",
+) -> Path:
+    """Return the path of `report.html`, written with its figures and tables; each file whole or not at all.
+
+    Args:
+        folder: The run folder; gets `figures/`, `tables/` and the page, which belong together.
+        title: Of the study.
+        atlas: Population and maps.
+        findings: By analysis' name.
+        record: The results as one JSON object, with `reducers`, `manifest` and `spec`.
+        field: What the colours show.
+    """
+    gallery = Gallery.of(folder, atlas, field)
+    records = {one["name"]: one for one in record.get("reducers", ())}
+    overview = gallery.overview(atlas, records) if atlas.maps else None
+    sections = [section(drawn, gallery.of_map(drawn)) for drawn in atlas.maps]
+    files = write_tables(folder, findings)
+    html = page(title, atlas, findings, record, field=field, overview=overview, sections=sections, files=files)
+    path = folder / "report.html"
+    write_bytes(path, html.encode())
+    return path

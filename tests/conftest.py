@@ -1,0 +1,79 @@
+"""What tests share: a registry of this repository's components, a tiny study, a silent observer that takes notes."""
+
+from importlib.metadata import entry_points
+from pathlib import Path
+
+import pytest
+
+from globscope.registry import discover
+from globscope.study.observer import Observer
+from globscope.values.chart import Progress
+
+ROOT = Path(__file__).parent.parent
+
+TINY = """
+title = "tiny"
+[task]
+use = "classification"
+hidden = [8]
+[population.train]
+epochs = 2
+save_every = 1
+[[population.variant]]
+name = "A"
+learning_rate = 1e-2
+[[population.variant]]
+name = "B"
+learning_rate = 2e-2
+[[population.variant]]
+name = "C"
+batch_size = 128
+learning_rate = 2e-2
+[[reducer]]
+use = "pca"
+[[sampler]]
+use = "grid"
+resolution = 5
+[evaluator]
+use = "torch"
+examples = 64
+"""
+
+
+class Notes(Observer):
+    """Remembers which stages ran and which were kept."""
+
+    def __init__(self):
+        self.ran, self.kept, self.warned = [], [], []
+
+    def stage(self, name):
+        self.ran.append(name)
+        return Progress()
+
+    def reused(self, name):
+        self.kept.append(name)
+
+    def warning(self, text):
+        self.warned.append(text)
+
+
+@pytest.fixture
+def notes():
+    return Notes()
+
+
+@pytest.fixture(scope="session")
+def registry():
+    return discover(entry_points(group="globscope"))
+
+
+@pytest.fixture
+def spec_file(tmp_path):
+    """A function that writes a spec: the tiny one, or another text."""
+
+    def write(text=TINY, name="tiny.toml"):
+        path = tmp_path / name
+        path.write_text(text, "utf-8")
+        return path
+
+    return write
