@@ -380,11 +380,18 @@ def test_a_removed_branch_lies_on_the_arc_that_leads_up_from_its_saddle():
 
 
 def test_a_removed_branch_joins_the_branch_that_goes_on_where_it_dies():
-    """The third well dies at 4.0 into the first; beside it lies the second, which died at 2.0."""
-    tree = topology([0.0, 2.0, -0.5, 4.0, 3.5, 9.0], 1.0).tree
-    assert tree.pairs.tolist() == [[2, -1], [0, 1]]
-    assert tree.basin.tolist() == [0, 2, 2, 2, 2, 2]
+    """Sample 4 dies at 3 beside the branch of 2, but that one died before, at 1, into that of 0."""
+    tree = topology([-0.5, 2.0, 0.0, 4.0, 3.5, 9.0], 1.0).tree
+    assert tuples(tree.pairs) == {(0, -1), (2, 1)}
+    assert tree.basin.tolist() == [0, 0, 2, 0, 0, 0]
     assert ends(tree)[4] == (1, 5)
+
+
+def test_a_branch_removed_within_a_removed_one_is_flooded_from_the_outer_saddle():
+    """6 dies at 5 into the branch of 4, which dies at 3: above the saddle 1 that stays."""
+    tree = topology([0.0, 5.0, -1.0, 6.0, 4.9, 4.97, 4.95, 9.0], 1.5).tree
+    assert tuples(tree.pairs) == {(2, -1), (0, 1)}
+    assert [ends(tree)[sample] for sample in (3, 4, 5, 6)] == [(1, 7)] * 4
 
 
 def test_a_saddle_where_more_than_two_branches_meet_is_one_node():
@@ -476,7 +483,7 @@ def test_full_adjacency_joins_diagonals_that_freudenthal_does_not():
 
 def test_lattice_vertices_without_a_sample_are_absent():
     values = np.arange(12.0).reshape(3, 4)
-    known = np.array([0, 1, 4, 5, 7, 11])  # the third column has no sample but at 11's left: none
+    known = np.array([0, 1, 4, 5, 7, 11])  # none in the third column
     found = topology(values, order=known)
     assert found.tree.basin.tolist() == [0, 0, 0, 0, 4, 4]
     assert found.left_out == 0
@@ -504,7 +511,8 @@ def test_scattered_samples_on_a_line_are_joined_in_order():
 def test_scattered_samples_on_a_plane_in_space_are_triangulated_within_it():
     rng = np.random.default_rng(0)
     flat = rng.random((30, 2))
-    tilted = flat @ rng.standard_normal((2, 2, 3))[0] * 0 + flat @ np.linalg.qr(rng.standard_normal((3, 2)))[0].T
+    axes = np.linalg.qr(rng.standard_normal((3, 2)))[0]
+    tilted = flat @ axes.T + 1
     assert tuples(np.sort(scattered(tilted), axis=1)) == tuples(np.sort(scattered(flat), axis=1))
 
 
@@ -515,19 +523,19 @@ def test_few_scattered_samples_are_all_joined(count):
 
 
 def test_samples_at_one_place_are_neighbours():
-    corners = np.array([[0.0, 0.0], [1.0, 0.0], [0.0, 1.0], [1.0, 1.0], [0.4, 0.3]])
-    values = [0.0, 1.0, 2.0, 3.0, 4.0, 2.5, 2.6]
-    tree = topology(values, points=np.concatenate([corners, corners[4:], corners[4:]])).tree
-    assert tree.minima.tolist() == [0]
-    same_place = topology([3.0, 1.0, 2.0], points=np.ones((3, 2))).tree
-    assert len(same_place.arcs) >= 1
-    assert np.isinf(same_place.deaths).sum() == 1
+    """They decode to one network, so their losses are equal, and they are no minima of their own."""
+    corners = [[0.0, 0.0], [1.0, 0.0], [0.0, 1.0], [1.0, 1.0]]
+    points = np.array([[0.4, 0.3], *corners, [0.4, 0.3], [0.4, 0.3]])
+    found = topology([4.0, 0.0, 1.0, 2.0, 3.0, 4.0, 4.0], points=points)
+    assert found.tree.minima.tolist() == [1]
+    assert np.isinf(found.full.deaths).sum() == 1
+    assert len(topology([3.0, 1.0, 2.0], points=np.ones((3, 2))).tree.minima) == 1
 
 
 def test_no_edge_crosses_scattered_samples_that_were_left_out():
     """Left and right points meet only through the column between them."""
-    points = np.argwhere(np.ones((3, 5))) + 0.01 * np.random.default_rng(1).random((15, 2))
-    values = np.where(points[:, 1].round() == 2, np.nan, points[:, 1])
+    points = np.argwhere(np.ones((3, 5))).astype(float)
+    values = np.where(points[:, 1] == 2, np.nan, points[:, 1])
     tree = topology(values, points=points).tree
     assert np.isinf(tree.deaths).sum() == 2
 

@@ -1,8 +1,8 @@
 """What a map's landscape and tree amount to, in words and numbers."""
 
+from globscope.report.profile import is_path
 from globscope.report.scale import Scale
 from globscope.report.text import counted, listed, number
-from globscope.report.tracks import tracks
 from globscope.report.tree import homes
 from globscope.values.findings import Map
 from globscope.values.landscape import Landscape
@@ -19,15 +19,12 @@ def topology_of(drawn: Map, scape: Landscape | None, field: str) -> Topology | N
 def sampled(drawn: Map, scape: Landscape, scale: Scale) -> str:
     """Return how many networks were decoded, what has no colour, and what the map was fitted to."""
     size = " × ".join(map(number, scape.samples.shape or (len(scape.samples.points),)))
-    values = scape.fields[scale.field]
-    odd = [
-        (scape.nonfinite(scale.field), "NaN or infinite"),
-        (scale.below(values), "≤ 0, in the lowest colour"),
-    ]
-    notes = [f"{number(count)} {what}" for count, what in odd if count]
-    fitted = sum(member.in_fit for member in drawn.chart.members)
-    aside = f" ({', '.join(notes)})" if notes else ""
-    return f"{size} networks decoded and evaluated{aside}; the map was fitted to N = {number(fitted)}"
+    odd = ((scape.nonfinite(scale.field), "NaN or infinite"), (scale.below(scape.fields[scale.field]), "≤ 0"))
+    notes = ", ".join(f"{number(count)} {what}" for count, what in odd if count)
+    fitted = sum(member.in_fit for member in drawn.population.members)
+    aside = f" ({notes})" if notes else ""
+    way = " along a path" if is_path(scape.samples) else ""
+    return f"{size} networks decoded{way} and evaluated{aside}; fitted to N = {number(fitted)} networks"
 
 
 def leaves(topology: Topology) -> str:
@@ -37,11 +34,15 @@ def leaves(topology: Topology) -> str:
 
 
 def ends(drawn: Map, scape: Landscape, topology: Topology) -> str:
-    """Return in how many basins the runs end, and which runs share one or lie in none."""
-    home = homes(tracks(drawn.chart), topology.tree, scape)
+    """Return in how many basins the runs end, and which runs end in none; empty on a path."""
+    home = homes(drawn, topology.tree, scape)
     runs, basins = sum(map(len, home.values())), len(home.keys() - {-1})
-    if not runs:
-        return "no run ends on this map"
-    stray = [track.variant for track in home.get(-1, [])]
-    outside = f" ({listed(stray)}: in none)" if stray else ""
-    return f"{counted(runs, 'run')} end{'s' if runs == 1 else ''} in {counted(basins, 'basin')}{outside}"
+    stray = listed(track.variant for track in home.get(-1, []))
+    outside = f" ({stray}: in none)" if stray else ""
+    what = f"{counted(runs, 'run')} end{'s' if runs == 1 else ''} in {counted(basins, 'basin')}{outside}"
+    return what if runs else ""
+
+
+def result(drawn: Map, scape: Landscape, topology: Topology) -> str:
+    """Return leaves and ends in one clause."""
+    return "; ".join(filter(None, (leaves(topology), ends(drawn, scape, topology))))

@@ -7,41 +7,47 @@ from matplotlib.axes import Axes
 from matplotlib.cm import ScalarMappable
 from matplotlib.figure import Figure
 
-from globscope.report.counts import ends, leaves, sampled, topology_of
+from globscope.report.counts import result, sampled, topology_of
 from globscope.report.look import DEPTH, Picture, headline, styled
 from globscope.report.profile import draw_profile, is_path
 from globscope.report.scale import Scale, shared_scale, tick_decades
 from globscope.report.surface import draw_critical, draw_surface
-from globscope.report.text import plain, wrapped
+from globscope.report.text import lines, plain
 from globscope.report.tracks import Legend, draw_tracks, tracks
-from globscope.values.findings import Map
+from globscope.values.findings import Atlas, Map
 from globscope.values.landscape import Landscape
 
 
 def plot(
-    drawn: Map, *, field: str = "train_loss", scale: Scale | None = None, scape: Landscape | None = None
+    drawn: Map,
+    atlas: Atlas | None = None,
+    *,
+    field: str = "train_loss",
+    scale: Scale | None = None,
+    scape: Landscape | None = None,
 ) -> Figure:
     """Return a map's landscape with the members' trajectories; without a landscape, those alone.
 
     Args:
         drawn: The map.
+        atlas: Whose maps share one colour scale; by default this map has its own.
         field: What the colours show.
-        scale: The colours' scale; by default this map's own.
+        scale: The colours' scale, where it is known already.
         scape: One of the map's landscapes; by default the first.
     """
-    scape, scale = scape or drawn.landscape, scale or shared_scale([drawn], field)
+    scape, scale = scape or drawn.landscape, scale or shared_scale(atlas.maps if atlas else [drawn], field)
     with styled():
         figure = Picture(figsize=(7.0, 6.6), layout="constrained")
         panels = _panels(figure, drawn, scape)
         legend = draw_map(panels, drawn, scale, scape)
-        headline(panels[0], plain(drawn.name, 40), wrapped(facts(drawn, scape, scale), 92))
+        headline(panels[0], plain(drawn.name, 40), lines(facts(drawn, scape, scale), 92))
         if coloured(scape, field):
             colourbar(figure, panels, scale)
         explain(figure, legend, columns=3)
     return figure
 
 
-def plot_overview(maps: Sequence[Map], scale: Scale, notes: Mapping[str, str]) -> Figure:
+def plot_overview(maps: Sequence[Map], scale: Scale, notes: Mapping[str, Sequence[str]]) -> Figure:
     """Return all maps under one colour scale; `notes`, by map's name, stand below the titles."""
     across = max(1, min(len(maps), 3))
     down = max(1, -(-len(maps) // across))
@@ -51,7 +57,7 @@ def plot_overview(maps: Sequence[Map], scale: Scale, notes: Mapping[str, str]) -
         panels = [figure.add_subplot(down, across, k + 1) for k in range(len(maps))]
         for axes, drawn in zip(panels, maps, strict=True):
             legend |= draw_map([axes], drawn, scale, drawn.landscape)
-            headline(axes, plain(drawn.name, 28), wrapped(notes.get(drawn.name, ""), 58))
+            headline(axes, plain(drawn.name, 28), lines(notes.get(drawn.name, ()), 58))
         if any(coloured(drawn.landscape, scale.field) for drawn in maps):
             colourbar(figure, panels, scale)
         explain(figure, legend, columns=2 * across + 1)
@@ -70,18 +76,16 @@ def profiled(scape: Landscape | None, field: str) -> bool:
     return scape is not None and field in scape.fields and is_path(scape.samples)
 
 
-def facts(drawn: Map, scape: Landscape | None, scale: Scale) -> str:
-    """Return what exactly a map's picture shows, or why it shows members only."""
+def facts(drawn: Map, scape: Landscape | None, scale: Scale) -> list[str]:
+    """Return in sentences what exactly a map's picture shows, or why it shows members only."""
     if scape is None:
-        return drawn.hidden or drawn.chart.why_no_inverse or "No landscape was sampled on this map."
+        return [drawn.hidden or drawn.chart.why_no_inverse or "No landscape was sampled on this map."]
     if scale.field not in scape.fields:
-        return f"No landscape: the evaluator gave no field {scale.field}."
-    topology = topology_of(drawn, scape, scale.field)
-    told = f". {leaves(topology)}; {ends(drawn, scape, topology)}" if topology else ""
-    whole = f"{sampled(drawn, scape, scale)}{told}."
-    axes = scape.samples.points.shape[1]
-    flat = coloured(scape, scale.field) or profiled(scape, scale.field)
-    return whole if flat else f"The members on pairs of the {axes} latent axes. {whole}"
+        return [f"No landscape: the evaluator gave no field {scale.field}."]
+    topology, told = topology_of(drawn, scape, scale.field), [f"{sampled(drawn, scape, scale)}."]
+    if not coloured(scape, scale.field) and not profiled(scape, scale.field):
+        told.insert(0, f"Members only: the landscape fills all {len(scape.samples.points.T)} latent axes.")
+    return told + ([f"{result(drawn, scape, topology)}."] if topology else [])
 
 
 def _panels(figure: Figure, drawn: Map, scape: Landscape | None) -> list[Axes]:
@@ -113,14 +117,14 @@ def _draw_members(panels: Sequence[Axes], drawn: Map) -> Legend:
     d, legend = drawn.chart.dimension, Legend()
     pairs = [(i, j) for i in range(d) for j in range(i + 1, d)]
     for axes, (i, j) in zip(panels, pairs, strict=False):
-        legend |= draw_tracks(axes, drawn.chart, (i, j))
+        legend |= draw_tracks(axes, drawn, (i, j))
         axes.set(xlabel=f"latent {i + 1}", ylabel=f"latent {j + 1}")
     return legend
 
 
 def _draw_line(axes: Axes, drawn: Map) -> Legend:
     """Draw a one-dimensional map's members against their place in the run."""
-    for track in tracks(drawn.chart):
+    for track in tracks(drawn):
         place = np.arange(len(track.points))
         axes.plot(track.points[:, 0], place, "-o", ms=3, color=track.colour)
         end = (track.points[-1, 0], place[-1])

@@ -6,7 +6,7 @@ from pathlib import Path
 from attrs import define
 from matplotlib.figure import Figure
 
-from globscope.report.counts import ends, leaves, topology_of
+from globscope.report.counts import ends, result, topology_of
 from globscope.report.figures import coloured, facts, plot, plot_overview, profiled
 from globscope.report.look import save
 from globscope.report.scale import Scale, shared_scale
@@ -61,7 +61,7 @@ class Gallery:
         notes = {drawn.name: self._note(drawn, records.get(drawn.name, {})) for drawn in atlas.maps}
         figure = plot_overview(atlas.maps, self.scale, notes)
         caption = f"All maps of the same networks under one colour scale: dark is low {self.scale.field}."
-        told = " ".join(f"{name}: {note}." for name, note in notes.items())
+        told = "; ".join(f"{name}: {' '.join(note)}" for name, note in notes.items())
         return self._keep(figure, ("overview",), caption, f"{caption} {told}", wide=True)
 
     def of_map(self, drawn: Map) -> Iterator[Shown]:
@@ -75,19 +75,18 @@ class Gallery:
             for name, topology in topologies.items():
                 yield from self._trees(drawn, scape, topology, stem if len(topologies) == 1 else (*stem, name))
 
-    def _note(self, drawn: Map, record: Mapping[str, Cell]) -> str:
-        scape = drawn.landscape
-        if scape is None or not (coloured(scape, self.scale.field) or profiled(scape, self.scale.field)):
+    def _note(self, drawn: Map, record: Mapping[str, Cell]) -> list[str]:
+        scape, field = drawn.landscape, self.scale.field
+        if scape is None or not (coloured(scape, field) or profiled(scape, field)):
             return facts(drawn, scape, self.scale)
-        topology = topology_of(drawn, scape, self.scale.field)
-        told = [leaves(topology), ends(drawn, scape, topology)] if topology else []
-        error = record.get("mse_per_weight")
-        return "; ".join(told + ([f"reconstruction error {cell(error)} per weight"] if error is not None else []))
+        topology, error = topology_of(drawn, scape, field), record.get("mse_per_weight")
+        told = [result(drawn, scape, topology)] if topology else []
+        return told + ([f"reconstruction error {cell(error)} per weight"] if error is not None else [])
 
     def _landscape(self, drawn: Map, scape: Landscape | None, stem: tuple[str, ...]) -> Shown:
         figure = plot(drawn, field=self.scale.field, scale=self.scale, scape=scape)
-        told = facts(drawn, scape, self.scale)
-        runs = listed(track.variant for track in tracks(drawn.chart))
+        told = " ".join(facts(drawn, scape, self.scale))
+        runs = listed(track.variant for track in tracks(drawn))
         if profiled(scape, self.scale.field):
             what, alt = "Losses along the path", f"Line plot of the losses along a path on {drawn.name}."
         elif coloured(scape, self.scale.field):
@@ -101,8 +100,8 @@ class Gallery:
         told, whole = tree_facts(topology), ""
         if scape.samples.points.shape[1] > 2 and not profiled(scape, topology.field):
             whole = f" It is the tree of the whole {scape.samples.points.shape[1]}-dimensional volume."
-        runs = f"{ends(drawn, scape, topology).capitalize()}."
-        caption = f"Merge tree: {told}. {runs}{whole}"
+        runs = ends(drawn, scape, topology)
+        caption = f"Merge tree: {told}. {runs}{'.' if runs else ''}{whole}"
         yield self._keep(plot_tree(drawn, scape, topology), (*stem, "merge-tree"), caption, caption)
         caption = f"Persistence diagram: {told}. Far above the diagonal is deep; grey pairs were removed."
         yield self._keep(plot_diagram(drawn, topology), (*stem, "persistence"), caption, caption)

@@ -6,7 +6,7 @@ from typing import Any
 from attrs import define
 from jinja2 import Environment, PackageLoader, StrictUndefined
 
-from globscope.report.counts import ends, leaves, topology_of
+from globscope.report.counts import result, topology_of
 from globscope.report.gallery import Shown
 from globscope.report.glossary import Comparison, comparison, heading, of_records
 from globscope.report.text import cell, counted, listed, number
@@ -98,7 +98,7 @@ def _result(maps: Iterable[Map], field: str) -> str:
     for drawn in maps:
         topology = topology_of(drawn, drawn.landscape, field)
         if drawn.landscape is not None and topology is not None:
-            told.append(f"{drawn.name} shows {leaves(topology)}, and {ends(drawn, drawn.landscape, topology)}")
+            told.append(f"{drawn.name} shows {result(drawn, drawn.landscape, topology)}")
     return f"{'; '.join(told)}." if told else "No map has a landscape with a merge tree."
 
 

@@ -36,7 +36,7 @@ def draw_profile(axes: Axes, scape: Landscape, field: str, tree: MergeTree | Non
     legend |= _draw_untrusted(axes, length, ~scape.trusted[order])
     legend |= _draw_broken(axes, length, ~np.isfinite(scape.fields[field])[order])
     axes.set(xlabel="length along the path (latent units)", ylabel="loss, mean per example")
-    axes.set_xlim(0, length[-1] or 1)
+    axes.margins(x=0.015)
     places = np.empty(len(order))
     places[order] = length
     return legend | (_draw_minima(axes, tree, places, scape.fields[field]) if tree else {})

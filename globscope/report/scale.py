@@ -6,7 +6,7 @@ import numpy as np
 from attrs import define
 from matplotlib.axis import Axis
 from matplotlib.colors import LogNorm, Normalize
-from matplotlib.ticker import FuncFormatter, LogLocator, NullFormatter
+from matplotlib.ticker import FuncFormatter, LogLocator, NullFormatter, NullLocator
 
 from globscope.report.text import number
 from globscope.values.findings import Map
@@ -89,5 +89,7 @@ def tick_decades(axis: Axis, low: float, high: float) -> None:
     decades = np.log10(high / low)
     subs = (1.0,) if decades > 3 else (1.0, 2.0, 5.0)
     axis.set_major_locator(LogLocator(subs=subs, numticks=12))
+    if decades <= 3:
+        axis.set_minor_locator(NullLocator())
     axis.set_major_formatter(FuncFormatter(lambda value, _: number(value)))
     axis.set_minor_formatter(NullFormatter())

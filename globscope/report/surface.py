@@ -99,7 +99,7 @@ def _closed(levels: np.ndarray) -> np.ndarray:
 def _draw_fog(axes: Axes, grid: Lattice, trusted: np.ndarray) -> Legend:
     if trusted.all():
         return {}
-    clear, fog = grid.spread(trusted.astype(float), missing=1.0), "#8b8f96"
+    clear, fog = grid.spread(trusted.astype(float), missing=1.0), "#989ea6"
     axes.contourf(grid.x, grid.y, clear, levels=[-1, 0.5], colors=[fog], alpha=0.5, zorder=3)
     axes.contour(grid.x, grid.y, clear, levels=[0.5], colors=INK, linewidths=0.9, linestyles="--", zorder=3.1)
     return {"untrusted: the map extrapolates": Patch(facecolor=fog, alpha=0.5)}

@@ -42,9 +42,9 @@ def plain(name: str, longest: int = 60) -> str:
     return short.replace("$", r"\$")
 
 
-def wrapped(sentence: str, width: int) -> str:
-    """Return a sentence broken into lines of at most `width` characters, safe for matplotlib."""
-    return "\n".join(textwrap.wrap(plain(sentence, 400), width))
+def lines(sentences: Iterable[str], width: int) -> str:
+    """Return sentences, each on lines of its own of at most `width` characters, safe for matplotlib."""
+    return "\n".join(line for one in sentences for line in textwrap.wrap(plain(one, 400), width))
 
 
 def number(value: float) -> str:

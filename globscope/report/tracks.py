@@ -8,7 +8,7 @@ from matplotlib.lines import Line2D
 
 from globscope.report.look import DASHES, FAINT, INK, VARIANTS, halo
 from globscope.report.text import plain
-from globscope.values.chart import Chart
+from globscope.values.findings import Map
 
 Legend = dict[str, Artist]
 
@@ -38,21 +38,22 @@ class Track:
         return plain(self.variant, 14)
 
 
-def tracks(chart: Chart) -> tuple[Track, ...]:
+def tracks(drawn: Map) -> tuple[Track, ...]:
     """Return the trained members' trajectories, in the variants' order; a point off the map is left out."""
     found = []
-    members, finite = chart.members, np.isfinite(chart.latents).all(axis=1)
-    for number, variant in enumerate(dict.fromkeys(member.variant for member in members)):
-        mine = [i for i, m in enumerate(members) if m.variant == variant and m.kind == "trained"]
-        rows = sorted((i for i in mine if finite[i]), key=lambda i: members[i].step)
+    latents = drawn.chart.latents
+    finite = np.isfinite(latents).all(axis=1)
+    for number, variant in enumerate(drawn.population.variants):
+        rows = [row for row in drawn.population.of(variant) if finite[row]]
         if rows:
-            found.append(Track(variant=variant, number=number, points=chart.latents[rows]))
+            found.append(Track(variant=variant, number=number, points=latents[rows]))
     return tuple(found)
 
 
-def draw_tracks(axes: Axes, chart: Chart, at: tuple[int, int] = (0, 1)) -> Legend:
+def draw_tracks(axes: Axes, drawn: Map, at: tuple[int, int] = (0, 1)) -> Legend:
     """Draw the trajectories over two of the latent axes; return what the legend must explain."""
-    found, legend = tracks(chart), _derived(axes, chart, at)
+    found, legend = tracks(drawn), _derived(axes, drawn, at)
+    axes.margins(0.12)  # room for the names; a landscape has set its limits already
     for track in found:
         _draw(axes, track, track.points[:, at])
     _name_ends(axes, found, at)
@@ -86,13 +87,14 @@ def _unit(vector: np.ndarray, angle: float) -> np.ndarray:
     return direction
 
 
-def _derived(axes: Axes, chart: Chart, at: tuple[int, int]) -> Legend:
+def _derived(axes: Axes, drawn: Map, at: tuple[int, int]) -> Legend:
     legend: Legend = {}
-    for kind in dict.fromkeys(member.kind for member in chart.members if member.kind != "trained"):
-        rows = [i for i, member in enumerate(chart.members) if member.kind == kind]
-        drawn = axes.plot(*chart.latents[rows][:, at].T, "x", color=INK, ms=4, mew=1, zorder=3.9)
-        drawn[0].set_path_effects(halo(2.2))
-        legend[f"{kind} members"] = drawn[0]
+    members = drawn.population.members
+    for kind in dict.fromkeys(member.kind for member in members if member.kind != "trained"):
+        rows = [i for i, member in enumerate(members) if member.kind == kind]
+        marks = axes.plot(*drawn.chart.latents[rows][:, at].T, "x", color=INK, ms=4, mew=1, zorder=3.9)[0]
+        marks.set_path_effects(halo(2.2))
+        legend[f"{kind} members"] = marks
     return legend
 
 

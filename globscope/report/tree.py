@@ -8,8 +8,10 @@ from matplotlib.axes import Axes
 from matplotlib.lines import Line2D
 
 from globscope.report.look import FAINT, INK, MINIMUM, SADDLE
+from globscope.report.profile import is_path
 from globscope.report.scale import positive, tick_decades
-from globscope.report.tracks import Legend, Track
+from globscope.report.tracks import Legend, Track, tracks
+from globscope.values.findings import Map
 from globscope.values.landscape import Landscape
 from globscope.values.topology import MergeTree
 
@@ -82,11 +84,15 @@ def _roots(tree: MergeTree) -> dict[int, int]:
     return {lowest[int(node)]: int(node) for node in tree.nodes}
 
 
-def homes(found: tuple[Track, ...], tree: MergeTree, scape: Landscape) -> dict[int, list[Track]]:
-    """Return, by leaf, the variants whose final member lies in its basin; −1 for those in none."""
-    ends = np.array([track.points[-1] for track in found])
-    where = scape.nearest(ends) if len(found) else np.empty(0, int)
-    basins: dict[int, list[Track]] = {}
+def homes(drawn: Map, tree: MergeTree, scape: Landscape) -> dict[int, list[Track]]:
+    """Return, by leaf, the variants whose final member lies in its basin; −1 for those in none.
+
+    Empty for a path, where other variants' members do not lie on it.
+    """
+    found, basins = tracks(drawn), dict[int, list[Track]]()
+    if not found or (is_path(scape.samples) and drawn.chart.dimension > 1):
+        return basins
+    where = scape.nearest(np.array([track.points[-1] for track in found]))
     for track, sample in zip(found, where, strict=True):
         basins.setdefault(int(tree.basin[sample]), []).append(track)
     return basins
@@ -101,7 +107,8 @@ def draw_tree(axes: Axes, tree: MergeTree, values: np.ndarray, home: dict[int, l
         if branch.parent >= 0:
             axes.plot([x, placed.x[branch.parent]], [high, high], color=INK, lw=1.5, zorder=2)
     _rule(axes, values[tree.nodes], len(placed.x))
-    _name_leaves(axes, placed, values, home)
+    if home:
+        _name_leaves(axes, placed, values, home)
     return _mark_nodes(axes, placed, values)
 
 

@@ -8,8 +8,7 @@ from globscope.report.counts import leaves
 from globscope.report.diagram import draw_diagram
 from globscope.report.figures import explain
 from globscope.report.look import FAINT, Picture, headline, styled
-from globscope.report.text import number, plain, wrapped
-from globscope.report.tracks import tracks
+from globscope.report.text import lines, number, plain
 from globscope.report.tree import draw_tree, homes
 from globscope.values.findings import Map
 from globscope.values.landscape import Landscape
@@ -22,13 +21,13 @@ def plot_tree(drawn: Map, scape: Landscape, topology: Topology) -> Figure:
     with styled():
         figure = Picture(figsize=(width, 5.0), layout="constrained")
         axes = figure.add_subplot()
-        headline(axes, f"Merge tree of {plain(drawn.name, 30)}", wrapped(facts(topology), int(13 * width)))
+        headline(axes, f"Merge tree of {plain(drawn.name, 30)}", lines([facts(topology)], int(13 * width)))
         if not len(topology.tree.pairs):
             return _nothing(figure, axes)
-        home = homes(tracks(drawn.chart), topology.tree, scape)
+        home = homes(drawn, topology.tree, scape)
         legend = draw_tree(axes, topology.tree, scape.fields[topology.field], home)
         axes.set_ylabel(plain(topology.field) + _log(axes))
-        axes.set_xlabel("basins side by side, named by the runs that end in them")
+        axes.set_xlabel("basins side by side" + (", named by the runs that end in them" if home else ""))
         explain(figure, legend, columns=3)
     return figure
 
@@ -38,7 +37,7 @@ def plot_diagram(drawn: Map, topology: Topology) -> Figure:
     with styled():
         figure = Picture(figsize=(5.6, 5.8), layout="constrained")
         axes = figure.add_subplot()
-        headline(axes, f"Persistence on {plain(drawn.name, 30)}", wrapped(facts(topology), 72))
+        headline(axes, f"Persistence on {plain(drawn.name, 30)}", lines([facts(topology)], 72))
         if not len(topology.full.pairs):
             return _nothing(figure, axes)
         legend = draw_diagram(axes, topology)

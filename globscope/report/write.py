@@ -28,8 +28,9 @@ def write_report(
         atlas: Population and maps.
         findings: By analysis' name.
         record: The results as one JSON object, with `reducers`, `manifest` and `spec`.
-        field: What the colours show.
+        field: What the colours show; where no landscape has it, their first field.
     """
+    field = _present(atlas, field)
     gallery = Gallery.of(folder, atlas, field)
     records = {one["name"]: one for one in record.get("reducers", ())}
     overview = gallery.overview(atlas, records) if atlas.maps else None
@@ -39,3 +40,9 @@ def write_report(
     path = folder / "report.html"
     write_bytes(path, html.encode())
     return path
+
+
+def _present(atlas: Atlas, field: str) -> str:
+    """Return a field that can be drawn: a task of the user's own may call its splits otherwise."""
+    known = [name for drawn in atlas.maps for scape in drawn.landscapes.values() for name in scape.fields]
+    return field if field in known or not known else known[0]

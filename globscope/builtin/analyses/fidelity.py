@@ -13,8 +13,8 @@ from globscope.builtin.analyses.heldout import held_out
 CAPTION = (
     "Over the trained members. mse_per_weight: squared error of a decoded network per weight; "
     "unexplained_variance: the same over the population's variance per weight; loss_gap, accuracy_gap: "
-    "|true − decoded| on the training examples; trustworthiness: Venna & Kaski (2001), 1 is best; leaves: minima at the "
-    "persistence threshold; leaves_trusted: those inside the trusted region; basins_of_variants: distinct "
+    "|true − decoded| on the training examples; trustworthiness: Venna & Kaski (2001), 1 is best; leaves: minima at "
+    "the persistence threshold; leaves_trusted: those inside the trusted region; basins_of_variants: distinct "
     "basins in which the variants' final members lie; nonfinite: samples whose loss is not finite."
 )
 COLUMNS = (

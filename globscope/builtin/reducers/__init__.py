@@ -1,1 +1,21 @@
 """Built-in reducers."""
+
+from globscope.api import hookimpl
+from globscope.builtin.reducers.autoencoder import Autoencoder
+from globscope.builtin.reducers.kernel import KernelPca
+from globscope.builtin.reducers.linear import Pca
+from globscope.builtin.reducers.neighbours import Umap
+from globscope.builtin.reducers.scatter import Isomap, Mds
+
+
+@hookimpl
+def globscope_reducers() -> dict[str, type]:
+    """Offer the reducers by the name that a spec writes after `use =`."""
+    return {
+        "autoencoder": Autoencoder,
+        "kernel-pca": KernelPca,
+        "umap": Umap,
+        "pca": Pca,
+        "mds": Mds,
+        "isomap": Isomap,
+    }

@@ -1,1 +1,11 @@
 """Built-in samplers."""
+
+from globscope.api import hookimpl
+from globscope.builtin.samplers.grid import Grid
+from globscope.builtin.samplers.path import Path
+
+
+@hookimpl
+def globscope_samplers() -> dict[str, type]:
+    """Offer the samplers by the name that a spec writes after `use =`."""
+    return {"grid": Grid, "path": Path}

@@ -6,7 +6,7 @@ neighbours earlier in the sweep, and a vertex may list itself, which fills up ro
 """
 
 from collections.abc import Sequence
-from itertools import product
+from itertools import pairwise, product
 from typing import Literal
 
 import numpy as np
@@ -91,4 +91,4 @@ def listed(edges: np.ndarray, swept: np.ndarray, samples: int) -> list[list[int]
     ends = ends[np.argsort(ends[:, 1], kind="stable")]
     cuts = np.searchsorted(ends[:, 1], np.arange(len(swept) + 1))
     earlier = ends[:, 0].tolist()
-    return [earlier[start:stop] for start, stop in zip(cuts[:-1], cuts[1:], strict=True)]
+    return [earlier[start:stop] for start, stop in pairwise(cuts.tolist())]

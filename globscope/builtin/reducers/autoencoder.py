@@ -1,0 +1,132 @@
+"""The autoencoder: the map that the method is about."""
+
+from collections.abc import Mapping
+from math import cos, pi
+from typing import Any, Literal
+
+import numpy as np
+from attrs import define, field
+from attrs.validators import deep_iterable, ge, gt
+
+from globscope.api import Chart, ReducerInputs
+from globscope.builtin.reducers.network import load
+from globscope.builtin.reducers.network import network as layers
+
+# Steps between two looks at the loss: each look waits for the device and moves the progress bar.
+LOOK = 50
+
+
+@define(frozen=True, kw_only=True)
+class Autoencoder:
+    """Learn an encoder and a decoder by reconstruction alone (mean squared error).
+
+    Widths [r, 128, 64, 16, d] and back, as in GlobScope's paper; Hinton & Salakhutdinov (2006). On the
+    population's isometric coordinates it has the same functions available as on the D weights, at a
+    thousandth of the cost; `space = "full"` gives the paper's own D-wide network. Trained in float32,
+    full batch, on coordinates divided by their root mean square.
+
+    Attributes:
+        latent_dim: Number of latent axes, d.
+        hidden: Widths of the encoder's hidden layers; the decoder mirrors them.
+        activation: Between the layers.
+        normalisation: `layer` puts a LayerNorm before each activation, `none` leaves it out.
+        latent_bound: `tanh` keeps the latent points in (−1, 1), `none` leaves them free.
+        optimiser: With PyTorch's defaults but for the learning rate.
+        learning_rate: At the start.
+        schedule: `cosine` lowers it to zero over the steps, `constant` keeps it.
+        steps: Of gradient descent, each on all members.
+        tolerance: Stop when the error's share of the variance falls below this; 0 never stops early.
+    """
+
+    latent_dim: int = field(default=2, validator=ge(1))
+    hidden: tuple[int, ...] = field(default=(128, 64, 16), validator=deep_iterable(ge(1)))
+    activation: Literal["relu", "tanh", "silu", "gelu"] = "relu"
+    normalisation: Literal["layer", "none"] = "layer"
+    latent_bound: Literal["tanh", "none"] = "tanh"
+    optimiser: Literal["adam", "rmsprop"] = "adam"
+    learning_rate: float = field(default=6e-3, validator=gt(0))
+    schedule: Literal["cosine", "constant"] = "cosine"
+    steps: int = field(default=4000, validator=ge(1))
+    tolerance: float = field(default=0.0, validator=ge(0))
+
+    def reduce(self, inputs: ReducerInputs, rng: np.random.Generator) -> Chart:
+        """Return the trained chart; equal seeds and threads give equal bits on a CPU."""
+        import torch
+
+        scale = float(np.sqrt((inputs.coordinates**2).mean()))
+        with torch.random.fork_rng():
+            torch.manual_seed(int(rng.integers(2**62)))
+            network = self._network(inputs.coordinates.shape[1])
+        data = torch.from_numpy((inputs.coordinates / scale).astype(np.float32))
+        notes = self._train(network, data, scale, inputs)
+        arrays = {name: tensor.numpy() for name, tensor in network.state_dict().items()}
+        return _chart(inputs, network, scale, arrays | {"scale": np.array(scale)}, notes)
+
+    def restore(self, inputs: ReducerInputs, arrays: Mapping[str, np.ndarray]) -> Chart:
+        """Return the chart of stored layers."""
+        network = self._network(inputs.coordinates.shape[1])
+        load(network, {name: array for name, array in arrays.items() if name != "scale"})
+        return _chart(inputs, network, float(arrays["scale"]), arrays, {})
+
+    def _network(self, inputs: int) -> Any:
+        sizes = [inputs, *self.hidden, self.latent_dim]
+        return layers(sizes, self.activation, self.normalisation, self.latent_bound)
+
+    def _train(self, network: Any, data: Any, scale: float, inputs: ReducerInputs) -> dict[str, float]:
+        """Train in place and return what the fit ended with."""
+        import torch
+
+        optimiser = self._optimiser(network)
+        # The error per coordinate becomes one per weight: an isometry keeps the sum of squares.
+        per_weight = scale**2 * data.shape[1] / inputs.population.layout.size
+        enough = self.tolerance * float(data.var(dim=0, correction=0).mean())
+        for step in range(self.steps + 1):
+            loss: Any = torch.nn.functional.mse_loss(network(data), data)
+            if step % LOOK == 0 or step == self.steps:
+                inputs.progress(step, self.steps, mse=loss.item() * per_weight)
+                if loss.item() < enough or step == self.steps:
+                    break
+            for group in optimiser.param_groups:
+                group["lr"] = self._rate(step)
+            optimiser.zero_grad()
+            loss.backward()
+            optimiser.step()
+        return {"steps": step, "mse_per_weight": loss.item() * per_weight}
+
+    def _rate(self, step: int) -> float:
+        share = (1 + cos(pi * step / self.steps)) / 2 if self.schedule == "cosine" else 1.0
+        return self.learning_rate * share
+
+    def _optimiser(self, network: Any) -> Any:
+        import torch
+
+        if self.optimiser == "rmsprop":
+            return torch.optim.RMSprop(network.parameters(), lr=self.learning_rate)
+        return torch.optim.Adam(network.parameters(), lr=self.learning_rate, fused=True)
+
+
+def _chart(
+    inputs: ReducerInputs,
+    network: Any,
+    scale: float,
+    arrays: Mapping[str, np.ndarray],
+    notes: Mapping[str, float],
+) -> Chart:
+    import torch
+
+    def through(part: Any, points: np.ndarray) -> np.ndarray:
+        with torch.inference_mode():
+            found: np.ndarray = part(torch.from_numpy(np.ascontiguousarray(points, np.float32))).double().numpy()
+        return found
+
+    def encode(coordinates: np.ndarray) -> np.ndarray:
+        return through(network[0], coordinates / scale)
+
+    return Chart(
+        space=inputs.space,
+        latents=encode(inputs.coordinates),
+        encode=encode,
+        decode=lambda points: through(network[1], points) * scale,
+        arrays=arrays,
+        notes=notes,
+    )

@@ -1,0 +1,62 @@
+"""Principal components: the linear map that loses least, the baseline of every other."""
+
+from collections.abc import Mapping
+
+import numpy as np
+from attrs import define, field
+from attrs.validators import ge
+
+from globscope.api import Chart, ReducerInputs
+from globscope.builtin.reducers.rank import require
+
+
+@define(frozen=True, kw_only=True)
+class Pca:
+    """Project onto the directions of largest variance; no linear map of the same dimension loses less.
+
+    Eckart & Young (1936). On the population's coordinates this equals a PCA of the weights.
+
+    Attributes:
+        latent_dim: Number of latent axes.
+    """
+
+    latent_dim: int = field(default=2, validator=ge(1))
+
+    def reduce(self, inputs: ReducerInputs, rng: np.random.Generator) -> Chart:
+        """Return the chart on the leading principal axes; nothing is drawn from `rng`.
+
+        Raises:
+            PopulationError: The members span fewer directions than `latent_dim`.
+        """
+        del rng
+        require(inputs, "pca", self.latent_dim)
+        mean = inputs.coordinates.mean(axis=0)
+        _, scales, axes = np.linalg.svd(inputs.coordinates - mean, full_matrices=False)
+        shares = scales**2 / (scales**2).sum()
+        kept = axes[: self.latent_dim]
+        # A sign is arbitrary: the largest entry of each axis is made positive, so that equal inputs look equal.
+        kept = kept * np.sign(kept[np.arange(len(kept)), np.abs(kept).argmax(axis=1)])[:, None]
+        notes = {"explained_variance": float(shares[: self.latent_dim].sum())}
+        return _chart(inputs, {"mean": mean, "axes": kept}, notes)
+
+    def restore(self, inputs: ReducerInputs, arrays: Mapping[str, np.ndarray]) -> Chart:
+        """Return the chart of a stored mean and axes."""
+        return _chart(inputs, arrays, {})
+
+
+def _chart(inputs: ReducerInputs, arrays: Mapping[str, np.ndarray], notes: Mapping[str, float]) -> Chart:
+    mean, axes = arrays["mean"], arrays["axes"]
+
+    def encode(coordinates: np.ndarray) -> np.ndarray:
+        points: np.ndarray = (coordinates - mean) @ axes.T
+        return points
+
+    return Chart(
+        space=inputs.space,
+        latents=encode(inputs.coordinates),
+        encode=encode,
+        decode=lambda points: mean + points @ axes,
+        exact_inverse=len(axes) == inputs.coordinates.shape[1],
+        arrays=arrays,
+        notes=notes,
+    )

@@ -1,0 +1,80 @@
+"""UMAP."""
+
+import warnings
+from typing import Any
+
+import numpy as np
+from attrs import define, field
+from attrs.validators import ge, gt, optional
+
+from globscope.api import Chart, ReducerInputs
+from globscope.builtin.reducers.rank import require
+
+
+@define(frozen=True, kw_only=True)
+class Umap:
+    """Lay the members out so that neighbours stay neighbours (UMAP); decode by its own inverse.
+
+    McInnes, Healy & Melville (2018), by umap-learn, with the Euclidean metric. The inverse of a point
+    depends on the batch it is decoded with; the study decodes each sampler's points as one batch.
+
+    Attributes:
+        latent_dim: Number of latent axes.
+        n_neighbors: Members that count as near; at most one less than there are members.
+        min_dist: Least distance between laid-out members.
+        spread: Scale of the layout.
+        n_epochs: Optimisation epochs; umap-learn's choice where unset.
+    """
+
+    latent_dim: int = field(default=2, validator=ge(1))
+    n_neighbors: int = field(default=15, validator=ge(2))
+    min_dist: float = field(default=0.1, validator=ge(0))
+    spread: float = field(default=1.0, validator=gt(0))
+    n_epochs: int | None = field(default=None, validator=optional(ge(1)))
+
+    def reduce(self, inputs: ReducerInputs, rng: np.random.Generator) -> Chart:
+        """Return the fitted chart; equal seeds give equal charts on one machine.
+
+        Raises:
+            PopulationError: The members span fewer directions than `latent_dim`.
+        """
+        require(inputs, "umap", self.latent_dim)
+        with warnings.catch_warnings():
+            _quiet()
+            from umap import UMAP
+
+            model = UMAP(
+                n_components=self.latent_dim,
+                n_neighbors=min(self.n_neighbors, len(inputs.coordinates) - 1),
+                min_dist=self.min_dist,
+                spread=self.spread,
+                n_epochs=self.n_epochs,
+                metric="euclidean",
+                random_state=int(rng.integers(2**31)),
+                n_jobs=1,  # more threads would give other layouts on every run
+                force_approximation_algorithm=False,
+            ).fit(inputs.coordinates.astype(np.float32))
+        neighbours: dict[str, float] = {"n_neighbors": model.n_neighbors}
+        return Chart(
+            space=inputs.space,
+            latents=np.asarray(model.embedding_, np.float64),
+            encode=lambda coordinates: _quietly(model.transform, coordinates),
+            decode=lambda points: _quietly(model.inverse_transform, points),
+            notes=neighbours,
+        )
+
+
+def _quietly(function: Any, points: np.ndarray) -> np.ndarray:
+    with warnings.catch_warnings():
+        _quiet()
+        found: np.ndarray = np.asarray(function(points.astype(np.float32)), np.float64)
+    return found
+
+
+def _quiet() -> None:
+    """Silence what umap-learn and its compiler say of their own internals, never of the data."""
+    warnings.filterwarnings("ignore", message=".*'force_all_finite' was renamed.*")
+    warnings.filterwarnings("ignore", message=".*n_jobs value .* overridden.*")
+    warnings.filterwarnings("ignore", module="numba")
+    warnings.filterwarnings("ignore", module="umap")
+    warnings.filterwarnings("ignore", module="pynndescent")

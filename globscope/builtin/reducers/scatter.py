@@ -1,0 +1,91 @@
+"""Maps without an inverse: they show where the members lie, and no landscape."""
+
+from typing import ClassVar
+
+import numpy as np
+from attrs import define, field
+from attrs.validators import ge
+
+from globscope.api import Chart, ReducerInputs
+from globscope.builtin.reducers.rank import require
+
+
+@define(frozen=True, kw_only=True)
+class Mds:
+    """Place the members so that their distances are kept as well as they can be (metric MDS).
+
+    SMACOF (de Leeuw & Mair, 2009) from classical scaling (Torgerson, 1952). It maps the members alone:
+    no other network has a place, and no place has a network.
+
+    Attributes:
+        latent_dim: Number of latent axes.
+        max_iterations: Of the stress majorisation.
+    """
+
+    latent_dim: int = field(default=2, validator=ge(1))
+    max_iterations: int = field(default=300, validator=ge(1))
+    why: ClassVar[str] = "MDS places the members alone; it has no formula for other networks or for other points."
+
+    def reduce(self, inputs: ReducerInputs, rng: np.random.Generator) -> Chart:
+        """Return the members' places.
+
+        Raises:
+            PopulationError: The members span fewer directions than `latent_dim`.
+        """
+        from scipy.spatial.distance import pdist, squareform
+        from sklearn.manifold import smacof
+
+        require(inputs, "mds", self.latent_dim)
+        centred = inputs.coordinates - inputs.coordinates.mean(axis=0)
+        start, scales, _ = np.linalg.svd(centred, full_matrices=False)
+        latents, stress = smacof(
+            squareform(pdist(inputs.coordinates)),
+            n_components=self.latent_dim,
+            init=(start * scales)[:, : self.latent_dim],
+            n_init=1,
+            max_iter=self.max_iterations,
+            random_state=int(rng.integers(2**31)),
+            normalized_stress=False,
+        )
+        notes = {"stress": float(stress)}
+        return Chart(space=inputs.space, latents=latents, why_no_inverse=self.why, notes=notes)
+
+
+@define(frozen=True, kw_only=True)
+class Isomap:
+    """Keep the distances along the graph of nearest neighbours (Isomap).
+
+    Tenenbaum, de Silva & Langford (2000), by scikit-learn. Networks have a place on it, but no place
+    has a network.
+
+    Attributes:
+        latent_dim: Number of latent axes.
+        n_neighbors: Members that count as near; at most one less than there are members.
+    """
+
+    latent_dim: int = field(default=2, validator=ge(1))
+    n_neighbors: int = field(default=5, validator=ge(1))
+    why: ClassVar[str] = "Isomap places networks on the map, but has no way back from a point to a network."
+
+    def reduce(self, inputs: ReducerInputs, rng: np.random.Generator) -> Chart:
+        """Return the fitted chart; nothing is drawn from `rng`.
+
+        Raises:
+            PopulationError: The members span fewer directions than `latent_dim`.
+        """
+        import warnings
+
+        from sklearn.manifold import Isomap as Model
+
+        del rng
+        require(inputs, "isomap", self.latent_dim)
+        neighbours = min(self.n_neighbors, len(inputs.coordinates) - 1)
+        model = Model(n_neighbors=neighbours, n_components=self.latent_dim, eigen_solver="dense")
+        with warnings.catch_warnings():
+            # Separate clusters are the rule here; scikit-learn joins them by their nearest members.
+            warnings.filterwarnings("ignore", message=".*number of connected components.*")
+            warnings.filterwarnings("ignore", category=FutureWarning, module="scipy")
+            warnings.filterwarnings("ignore", message=".*[Ss]parse.*")
+            latents = model.fit_transform(inputs.coordinates)
+        notes: dict[str, float] = {"n_neighbors": neighbours}
+        return Chart(space=inputs.space, latents=latents, encode=model.transform, why_no_inverse=self.why, notes=notes)

@@ -1,0 +1,66 @@
+"""A regular grid over the members."""
+
+from math import prod
+
+import numpy as np
+from attrs import Attribute, define, field
+from attrs.validators import ge
+
+from globscope.api import Chart, Landscape, PopulationError, Samples
+
+
+def _at_least_two(_: object, attribute: Attribute[object], value: int | tuple[int, ...]) -> None:
+    if min((value,) if isinstance(value, int) else value, default=0) < 2:
+        raise ValueError(f"{attribute.name} must be >= 2 on every axis")
+
+
+@define(frozen=True, kw_only=True)
+class Grid:
+    """A regular grid over the box of the members' latent points, with a margin.
+
+    An axis on which all members have the same latent value is given the extent of the widest axis.
+
+    Attributes:
+        resolution: Samples per axis: one number, or a list with one for each axis.
+        margin: Added at both ends of every axis, as a share of the members' extent.
+    """
+
+    resolution: int | tuple[int, ...] = field(default=41, validator=_at_least_two)
+    margin: float = field(default=0.1, validator=ge(0))
+
+    def ask(self, chart: Chart, landscape: Landscape | None, rng: np.random.Generator) -> Samples | None:
+        """Return all samples at once, in C order; the ends of an axis are samples.
+
+        Raises:
+            PopulationError: `resolution` names another number of axes than the chart has.
+        """
+        del rng
+        if landscape is not None:
+            return None
+        shape = self._shape(chart.dimension)
+        low, high = self._box(chart.latents)
+        axes = [np.linspace(*ends) for ends in zip(low, high, shape, strict=True)]
+        points = np.stack(np.meshgrid(*axes, indexing="ij"), axis=-1).reshape(-1, chart.dimension)
+        index = np.indices(shape).reshape(chart.dimension, -1).T
+        return Samples(points=points, index=np.ascontiguousarray(index), shape=shape)
+
+    def count(self, dimension: int) -> int:
+        """Return how many samples a chart of this dimension gets."""
+        return prod(self._shape(dimension))
+
+    def _shape(self, dimension: int) -> tuple[int, ...]:
+        if isinstance(self.resolution, int):
+            return (self.resolution,) * dimension
+        if len(self.resolution) != dimension:
+            raise PopulationError(
+                f"sampler 'grid': resolution names {len(self.resolution)} axes, but the map has {dimension}"
+            )
+        return tuple(self.resolution)
+
+    def _box(self, latents: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+        low, high = latents.min(axis=0), latents.max(axis=0)
+        extent = high - low
+        flat = extent <= 1e-12 * max(float(extent.max()), 1e-300)
+        extent = np.where(flat, extent.max() or 1.0, extent)
+        middle, half = (low + high) / 2, extent * (0.5 + self.margin)
+        return middle - half, middle + half

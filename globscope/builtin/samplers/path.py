@@ -1,0 +1,80 @@
+"""A path across the map: a variant's trajectory, or files in order."""
+
+from pathlib import Path as File
+
+import numpy as np
+from attrs import define, field
+from attrs.validators import ge
+
+from globscope.api import Chart, Landscape, PopulationError, Samples, near
+
+
+@define(frozen=True, kw_only=True)
+class Path:
+    """Points along the polyline through encoded networks; exactly one of `of` and `files` is set.
+
+    The landscape on it is a lattice of one axis, so its minima and saddles are those along the path.
+
+    Attributes:
+        of: `variant:NAME`, the trajectory of one variant.
+        files: Safetensors checkpoints in order, encoded by the map.
+        steps: Samples from one network to the next.
+    """
+
+    of: str | None = None
+    files: tuple[File, ...] = ()
+    steps: int = field(default=10, validator=ge(1))
+
+    def __attrs_post_init__(self) -> None:
+        if (self.of is None) == (not self.files):
+            raise ValueError("needs exactly one of 'of' and 'files'")
+        if self.of is not None and not self.of.startswith("variant:"):
+            raise ValueError(f'of must be "variant:NAME", got {self.of!r}')
+
+    def ask(self, chart: Chart, landscape: Landscape | None, rng: np.random.Generator) -> Samples | None:
+        """Return the path's samples at once.
+
+        Raises:
+            PopulationError: No such variant, fewer than two networks, files that do not fit the model,
+                or files on a map that cannot encode.
+        """
+        del rng
+        if landscape is not None:
+            return None
+        stops = self._encoded(chart) if self.files else self._trajectory(chart)
+        if len(stops) < 2:
+            raise PopulationError(f"sampler 'path': needs at least two networks, has {len(stops)}")
+        places = np.linspace(0, len(stops) - 1, (len(stops) - 1) * self.steps + 1)
+        points = np.stack([np.interp(places, np.arange(len(stops)), axis) for axis in stops.T], axis=1)
+        return Samples(points=points, index=np.arange(len(points))[:, None], shape=(len(points),))
+
+    def _trajectory(self, chart: Chart) -> np.ndarray:
+        assert self.of is not None
+        name = self.of.removeprefix("variant:")
+        rows = [row for row, member in enumerate(chart.members) if member.variant == name]
+        if not rows:
+            known = {member.variant for member in chart.members}
+            raise PopulationError(f"sampler 'path': there is no variant {name!r}; {near(name, known)}")
+        stops: np.ndarray = chart.latents[sorted(rows, key=lambda row: chart.members[row].step)]
+        return stops
+
+    def _encoded(self, chart: Chart) -> np.ndarray:
+        if chart.encode is None or chart.layout is None:
+            raise PopulationError("sampler 'path': this map cannot encode networks it was not fitted to")
+        weights = np.stack([_read(file, chart) for file in self.files])
+        return chart.encode(chart.space.coordinates(weights)[0])
+
+
+def _read(file: File, chart: Chart) -> np.ndarray:
+    from safetensors.numpy import load_file
+
+    assert chart.layout is not None
+    try:
+        tensors = load_file(file)
+    except Exception as error:
+        raise PopulationError(f"sampler 'path': {file}: not a safetensors file: {error}") from error
+    shapes = dict(zip(chart.layout.names, chart.layout.shapes, strict=True))
+    wrong = [name for name, shape in shapes.items() if name not in tensors or tensors[name].shape != shape]
+    if wrong:
+        raise PopulationError(f"sampler 'path': {file}: tensor {wrong[0]!r} is missing or has another shape")
+    return chart.layout.flatten(tensors)

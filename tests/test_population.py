@@ -1,0 +1,192 @@
+"""Training and loading the population."""
+
+import numpy as np
+import pytest
+import torch
+from attrs import evolve
+from safetensors.numpy import load_file
+from safetensors.torch import save_file
+
+from globscope.api import Code, PopulationError
+from globscope.builtin.tasks.classification import Classification
+from globscope.population import files
+from globscope.population.load import find, member, read
+from globscope.population.train import STATE, Run, checkpoint, fit
+from globscope.spec.model import Recipe, Train
+from globscope.values.chart import Progress
+
+
+class StopAfter(Progress):
+    """A progress that interrupts a training as a kill would, after some epochs."""
+
+    def __init__(self, epochs):
+        self.epochs = epochs
+
+    def __call__(self, done, total, **figures):
+        if done == self.epochs:
+            raise KeyboardInterrupt
+
+
+@pytest.fixture(scope="module")
+def probe():
+    return Classification(hidden=(8,)).build("cpu")
+
+
+def a_run(**changes):
+    recipe = Recipe(batch_size=64, learning_rate=1e-2, epochs=4)
+    return evolve(Run(name="A", recipe=recipe, train=Train(save_every=2), seed=5), **changes)
+
+
+def trained(run, probe, folder):
+    folder.mkdir()
+    fit(run, probe, folder, Progress())
+    return {p.name: load_file(p) for p in sorted(folder.iterdir())}
+
+
+@pytest.mark.parametrize("optimiser", ["adamw", "sgd"])
+@pytest.mark.parametrize("schedule", ["constant", "cosine"])
+def test_an_interrupted_training_continues_to_the_same_bits(probe, tmp_path, optimiser, schedule):
+    run = a_run(train=Train(save_every=1, optimiser=optimiser, schedule=schedule))
+    whole = trained(run, probe, tmp_path / "whole")
+    broken = tmp_path / "broken"
+    broken.mkdir()
+    for epochs in (1, 3):
+        with pytest.raises(KeyboardInterrupt):
+            fit(run, probe, broken, StopAfter(epochs))
+    fit(run, probe, broken, Progress())
+    assert sorted(p.name for p in broken.iterdir()) == sorted(whole)
+    for name, tensors in whole.items():
+        for key, tensor in load_file(broken / name).items():
+            np.testing.assert_array_equal(tensor, tensors[key])
+
+
+def test_checkpoints_are_saved_at_step_zero_every_so_many_epochs_and_at_the_end(probe, tmp_path):
+    recipe = Recipe(epochs=5)
+    found = trained(a_run(recipe=recipe), probe, tmp_path / "run")
+    assert set(found) == {"epoch0.safetensors", "epoch2.safetensors", "epoch4.safetensors", "epoch5.safetensors"}
+    assert not (tmp_path / "run" / STATE).exists()
+
+
+def test_training_lowers_the_loss(probe, tmp_path):
+    trained(a_run(), probe, tmp_path / "run")
+    everything = probe.batch("train", torch.arange(probe.examples("train")))
+    losses = []
+    for step in (0, 2, 4):
+        tensors = {k: torch.from_numpy(v) for k, v in load_file(checkpoint(tmp_path / "run", step)).items()}
+        losses.append(float(probe.objective(tensors, {}, everything, training=False)))
+    assert losses[0] > losses[1] > losses[2]
+
+
+def test_other_seeds_give_other_networks_and_a_parent_gives_its_children_one_start(probe, tmp_path):
+    one = trained(a_run(), probe, tmp_path / "one")["epoch0.safetensors"]
+    two = trained(a_run(seed=6), probe, tmp_path / "two")["epoch0.safetensors"]
+    assert any((one[name] != two[name]).any() for name in one)
+    child = trained(a_run(seed=6, start=one), probe, tmp_path / "child")
+    np.testing.assert_array_equal(child["epoch0.safetensors"]["1.weight"], one["1.weight"])
+    assert (child["epoch4.safetensors"]["1.weight"] != one["1.weight"]).any()
+
+
+def test_a_diverging_training_says_which_and_what_to_do(probe, tmp_path):
+    recipe = Recipe(learning_rate=1e30, epochs=3)
+    run = a_run(recipe=recipe, train=Train(optimiser="sgd"))
+    with pytest.raises(PopulationError, match=r"variant 'A' diverged in epoch \d.*lower its learning_rate, 1e\+30"):
+        trained(run, probe, tmp_path / "run")
+
+
+def test_training_moves_no_global_random_state(probe, tmp_path):
+    torch.manual_seed(3)
+    before = torch.random.get_rng_state()
+    trained(a_run(), probe, tmp_path / "run")
+    assert torch.equal(before, torch.random.get_rng_state())
+
+
+def test_files_are_found_by_variant_and_sorted_by_step_as_a_number(tmp_path):
+    for variant in ("wide", "deep"):
+        for step in (9, 10, 0):
+            path = tmp_path / variant / f"epoch{step}.pt"
+            path.parent.mkdir(exist_ok=True)
+            path.touch()
+    (tmp_path / "wide" / "notes.txt").touch()
+    found = find("{variant}/epoch{step}.pt", tmp_path)
+    assert [(f.variant, f.step) for f in found] == [
+        ("deep", 0), ("deep", 9), ("deep", 10), ("wide", 0), ("wide", 9), ("wide", 10),
+    ]  # fmt: skip
+
+
+def test_a_placeholder_may_stand_twice_and_two_files_for_one_member_are_refused(tmp_path):
+    for name in ("A/A-1.pt", "A/B-2.pt"):
+        (tmp_path / name).parent.mkdir(exist_ok=True)
+        (tmp_path / name).touch()
+    assert [f.path.name for f in find("{variant}/{variant}-{step}.pt", tmp_path)] == ["A-1.pt"]
+    (tmp_path / "A" / "A-01.pt").touch()
+    with pytest.raises(PopulationError, match="are both step 1 of 'A'"):
+        find("{variant}/{variant}-{step}.pt", tmp_path)
+
+
+@pytest.mark.parametrize("wrap", [lambda s: s, lambda s: {"state_dict": s, "epoch": 3}, lambda s: {"model": s}])
+@pytest.mark.parametrize("prefix", ["", "module.", "_orig_mod."])
+def test_state_dicts_are_read_with_and_without_wrapper_and_prefix(probe, tmp_path, wrap, prefix):
+    parameters, _ = probe.initialise(0)
+    path = tmp_path / "A-1.pt"
+    torch.save(wrap({prefix + name: p for name, p in parameters.items()}), path)
+    found = read(path)
+    assert set(found) == set(parameters)
+    for name, p in parameters.items():
+        np.testing.assert_array_equal(found[name], p.numpy())
+
+
+def test_half_precision_is_read_as_float32(probe, tmp_path):
+    parameters, _ = probe.initialise(0)
+    path = tmp_path / "A-1.safetensors"
+    save_file({name: p.bfloat16() for name, p in parameters.items()}, path)
+    assert all(array.dtype == np.float32 for array in read(path).values())
+
+
+class Hostile:
+    def __init__(self, target):
+        self.target = target
+
+    def __reduce__(self):
+        return open, (self.target, "w")
+
+
+def test_a_pickle_that_wants_to_run_code_is_refused_and_runs_nothing(tmp_path):
+    path, trace = tmp_path / "A-1.pt", tmp_path / "trace"
+    torch.save({"state_dict": Hostile(str(trace))}, path)
+    with pytest.raises(PopulationError, match="cannot be read as tensors alone"):
+        read(path)
+    assert not trace.exists()
+
+
+def test_a_population_on_disk_is_memory_mapped_and_comes_back_equal(probe, tmp_path):
+    pattern = "{variant}-{step}.safetensors"
+    for variant, seed in (("A", 0), ("B", 1)):
+        save_file(probe.initialise(seed)[0], tmp_path / f"{variant}-3.safetensors")
+    found = find(pattern, tmp_path)
+    folder = tmp_path / "population"
+    folder.mkdir()
+    files.save(folder, probe.layout, 2, (member(f, probe.layout, False) for f in found))
+    population = files.load(folder, "key")
+    assert isinstance(population.weights, np.memmap)
+    assert [m.label for m in population.members] == ["A@3", "B@3"]
+    assert population.layout == probe.layout
+    for row, seed in enumerate((0, 1)):
+        tensors = population.layout.unflatten(population.weights[row])
+        for name, p in probe.initialise(seed)[0].items():
+            np.testing.assert_array_equal(tensors[name], p.numpy())
+
+
+def test_a_user_module_in_a_file_trains_with_batch_norm(tmp_path):
+    source = tmp_path / "nets.py"
+    source.write_text(
+        "from torch import nn\n"
+        "def build(width):\n"
+        "    return nn.Sequential(nn.Linear(64, width), nn.BatchNorm1d(width), nn.ReLU(), nn.Linear(width, 10))\n"
+    )
+    task = Classification(model=Code(str(source), "build"), model_options={"width": 6})
+    stateful = task.build("cpu")
+    assert stateful.stateful
+    found = trained(a_run(), stateful, tmp_path / "run")
+    last = found["epoch4.safetensors"]
+    assert last["1.num_batches_tracked"] == 4 * -(-1437 // 64)
+    assert not np.allclose(last["1.running_mean"], 0)

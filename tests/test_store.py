@@ -1,0 +1,81 @@
+"""The run folder: keys, atomic writes, stages."""
+
+import numpy as np
+import pytest
+from attrs import define, evolve
+
+from globscope.api import Code, RunError
+from globscope.store import Store, fingerprint, key, read_arrays, write_arrays, write_json
+
+
+@define(frozen=True, kw_only=True)
+class Options:
+    width: int = 3
+    path: object = None
+
+
+def test_equal_options_give_equal_keys_and_a_changed_one_another():
+    assert key("a", Options()) == key("a", Options())
+    assert key("a", Options()) != key("a", evolve(Options(), width=4))
+    assert key("a", Options()) != key("b", Options())
+
+
+def test_a_files_key_is_its_bytes_not_its_place(tmp_path):
+    one, two = tmp_path / "one.npz", tmp_path / "two.npz"
+    one.write_bytes(b"data")
+    two.write_bytes(b"data")
+    assert fingerprint(one) == fingerprint(two)
+    two.write_bytes(b"datb")
+    assert fingerprint(one) != fingerprint(two)
+
+
+def test_a_references_key_covers_the_modules_beside_it_that_it_imports(tmp_path):
+    (tmp_path / "nets.py").write_text("import layers\ndef build(): return layers.WIDTH\n")
+    (tmp_path / "layers.py").write_text("WIDTH = 3\n")
+    (tmp_path / "unrelated.py").write_text("X = 1\n")
+    code = Code(str(tmp_path / "nets.py"), "build")
+    before = fingerprint(code)
+    (tmp_path / "unrelated.py").write_text("X = 2\n")
+    assert fingerprint(code) == before
+    (tmp_path / "layers.py").write_text("WIDTH = 4\n")
+    assert fingerprint(code) != before
+
+
+@pytest.mark.parametrize("name", ["a.npz", "a.safetensors"])
+def test_arrays_come_back_bit_for_bit_and_equal_arrays_give_equal_bytes(tmp_path, name):
+    arrays = {"x": np.random.default_rng(0).normal(size=(3, 4)), "n": np.array([1, -1])}
+    write_arrays(tmp_path / name, arrays)
+    first = (tmp_path / name).read_bytes()
+    for key_, array in read_arrays(tmp_path / name).items():
+        np.testing.assert_array_equal(array, arrays[key_])
+    write_arrays(tmp_path / name, arrays)
+    assert (tmp_path / name).read_bytes() == first
+    assert [p.name for p in tmp_path.iterdir()] == [name]
+
+
+def test_json_refuses_what_other_readers_cannot_take(tmp_path):
+    with pytest.raises(ValueError, match="Out of range"):
+        write_json(tmp_path / "a.json", {"loss": float("nan")})
+    assert not list(tmp_path.iterdir())
+
+
+def test_a_stage_is_worked_once_and_an_unfinished_one_is_continued(tmp_path):
+    store, calls = Store(tmp_path), []
+
+    def work(folder):
+        calls.append(sorted(p.name for p in folder.iterdir()))
+        (folder / "half").touch()
+        if len(calls) == 1:
+            raise KeyboardInterrupt
+
+    with pytest.raises(KeyboardInterrupt):
+        store.stage("fit", "k", work)
+    assert not store.done("fit", "k")
+    folder = store.stage("fit", "k", work)
+    assert store.stage("fit", "k", work) == folder
+    assert calls == [[], ["half"]]
+
+
+def test_two_runs_in_one_folder_are_refused(tmp_path):
+    with Store(tmp_path).lock(), pytest.raises(RunError, match="another globscope is at work"):
+        Store(tmp_path).lock()
