@@ -1,15 +1,16 @@
 """A regular grid over the members."""
 
 from math import prod
+from typing import Any
 
 import numpy as np
-from attrs import Attribute, define, field
+from attrs import define, field
 from attrs.validators import ge
 
 from globscope.api import Chart, Landscape, PopulationError, Samples
 
 
-def _at_least_two(_: object, attribute: Attribute[object], value: int | tuple[int, ...]) -> None:
+def _at_least_two(_: Any, attribute: Any, value: Any) -> None:
     if min((value,) if isinstance(value, int) else value, default=0) < 2:
         raise ValueError(f"{attribute.name} must be >= 2 on every axis")
 
