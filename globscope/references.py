@@ -7,14 +7,25 @@ import hashlib
 import importlib
 import importlib.util
 import sys
-from collections.abc import Callable
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import contextmanager
 from modulefinder import ModuleFinder
 from pathlib import Path
+from traceback import extract_tb
 from typing import Any
 
 from attrs import define
 
 from globscope.errors import UserCodeError, near
+
+# Modules that users' files have imported from beside them, as they were then.
+_BESIDE: dict[str, tuple[Path, bytes]] = {}
+
+
+class Pattern(str):
+    """A path with placeholders, such as `/runs/{variant}/epoch{step}.pt`; absolute once a spec is read."""
+
+    __slots__ = ()
 
 
 @define(frozen=True)
@@ -39,12 +50,12 @@ class Code:
         return self.module.endswith(".py")
 
     def load(self) -> Any:
-        """Return the object. This runs the user's module.
+        """Return the object. This runs the user's module, once for as long as its files stay the same.
 
         Raises:
             UserCodeError: The module is missing or fails, or has no such name.
         """
-        module = _import_file(Path(self.module)) if self.is_file else self._import_dotted()
+        module = self._import_file() if self.is_file else self._import_dotted()
         if not hasattr(module, self.name):
             known = [name for name in vars(module) if not name.startswith("_")]
             raise UserCodeError(f"{self.module} has no {self.name!r}; {near(self.name, known)}")
@@ -54,19 +65,41 @@ class Code:
         """Return what the object returns, with a failure told as the user's.
 
         Raises:
-            UserCodeError: It raised.
+            UserCodeError: It raised, or cannot be called.
         """
         function = self.load()
-        try:
+        if not callable(function):
+            raise UserCodeError(f"{self} cannot be called: it is of type {type(function).__name__}")
+        with self._told(f"{self} raised"):
             return function(*args, **options)
-        except Exception as error:
-            raise UserCodeError(f"{self} raised {describe(error)}") from error
 
     def _import_dotted(self) -> Any:
-        try:
+        with self._told(f"cannot import {self.module}:"):
             return importlib.import_module(self.module)
-        except Exception as error:
-            raise UserCodeError(f"cannot import {self.module}: {describe(error)}") from error
+
+    def _import_file(self) -> Any:
+        """Import a file under a name of its own, with its folder importable as if it were run."""
+        path = Path(self.module)
+        if not path.is_file():
+            raise UserCodeError(f"no file {path}")
+        name = f"globscope_user_{hashlib.sha256(f'{path}:{self.digest()}'.encode()).hexdigest()[:12]}"
+        if name not in sys.modules:
+            with self._told(f"cannot import {path}:"), _fresh(self._local()):
+                _execute(name, path)
+        return sys.modules[name]
+
+    @contextmanager
+    def _told(self, what: str) -> Iterator[None]:
+        """Run the user's code with its folder importable; tell its failures, `sys.exit` too, as the user's."""
+        folder = str(Path(self.module).parent) if self.is_file else None
+        sys.path[:0] = [folder] if folder else []
+        try:
+            yield
+        except (Exception, SystemExit) as error:
+            raise UserCodeError(f"{what} {describe(error, folder)}") from error
+        finally:
+            if folder in sys.path:
+                sys.path.remove(folder)
 
     def digest(self) -> str:
         """Return the hash of the module's bytes and of every module beside it that it imports."""
@@ -74,55 +107,80 @@ class Code:
 
     def files(self) -> list[Path]:
         """Return the module's file, then those in its folder that it imports, found without running it."""
-        source = Path(self.module) if self.is_file else _file_of(self.module)
+        source = self._source()
+        return [source, *sorted(set(self._local().values()) - {source})]
+
+    def _source(self) -> Path:
+        return Path(self.module) if self.is_file else _file_of(self.module)
+
+    def _local(self) -> dict[str, Path]:
+        """Return the modules in the folder of the source that it imports, by name."""
+        source = self._source()
+        if "site-packages" in source.parts:
+            return {}  # Everything installed lies beside it; following that would take minutes.
         finder = ModuleFinder(path=[str(source.parent)])
         try:
             finder.run_script(str(source))
-        except (SyntaxError, UnicodeDecodeError, AttributeError):
-            return [source]  # Importing it will tell what is wrong, with the line.
-        places = (getattr(module, "__file__", None) for module in finder.modules.values())
-        local = {Path(place) for place in places if place}
-        return [source, *sorted(local - {source})]
+        except (SyntaxError, ValueError, AttributeError):
+            return {}  # Importing it will tell what is wrong, with the line.
+        places = {name: getattr(module, "__file__", None) for name, module in finder.modules.items()}
+        return {name: Path(place) for name, place in places.items() if place and name != "__main__"}
 
 
-def describe(error: BaseException) -> str:
-    """Return an exception's name, text, and the last line of the user's code that it passed."""
-    trace, place = error.__traceback__, ""
-    while trace is not None:
-        place = f" ({Path(trace.tb_frame.f_code.co_filename).name}, line {trace.tb_lineno})"
-        trace = trace.tb_next
-    text = str(error)
-    return f"{type(error).__name__}{': ' + text if text else ''}{place}"
+def describe(error: BaseException, folder: str | None = None) -> str:
+    """Return an exception's name and text, and the last line of the user's code (in `folder`) that it passed."""
+    frames = [frame for frame in extract_tb(error.__traceback__) if _is_theirs(frame.filename, folder)]
+    last = [] if isinstance(error, SyntaxError) else frames[-1:]  # a SyntaxError tells its own place
+    where = "".join(f" ({Path(frame.filename).name}, line {frame.lineno})" for frame in last)
+    text = " ".join(str(error).split())
+    return f"{type(error).__name__}{': ' + text if text else ''}{where}"
+
+
+def _is_theirs(file: str, folder: str | None) -> bool:
+    if folder is None:
+        return not file.startswith("<") and Path(file).parent != Path(__file__).parent
+    return Path(file).is_relative_to(folder) and "site-packages" not in file
 
 
 def _file_of(module: str) -> Path:
     try:
         spec = importlib.util.find_spec(module)
-    except Exception as error:
+    except (Exception, SystemExit) as error:
         raise UserCodeError(f"cannot import {module}: {describe(error)}") from error
     if spec is None or spec.origin is None or not Path(spec.origin).is_file():
         raise UserCodeError(f"no module named {module!r} in this environment")
     return Path(spec.origin)
 
 
-def _import_file(path: Path) -> Any:
-    """Import a file under a name of its own, with its folder importable as if it were run."""
-    if not path.is_file():
-        raise UserCodeError(f"no file {path}")
-    name = f"globscope_user_{hashlib.sha256(str(path).encode()).hexdigest()[:12]}"
+@contextmanager
+def _fresh(local: Mapping[str, Path]) -> Iterator[None]:
+    """Import modules beside the user's file anew where a file has changed since, or is another folder's.
+
+    Only modules that came by this way are dropped: what else is loaded belongs to someone else.
+    """
+    if any(name in _BESIDE and _BESIDE[name] != _stamp(file) for name, file in local.items()):
+        for name in local.keys() & _BESIDE.keys():
+            sys.modules.pop(name, None)
+    before = set(sys.modules)
+    yield
+    _BESIDE.update({name: _stamp(local[name]) for name in local.keys() & (sys.modules.keys() - before)})
+
+
+def _stamp(file: Path) -> tuple[Path, bytes]:
+    return file, hashlib.sha256(file.read_bytes()).digest()
+
+
+def _execute(name: str, path: Path) -> None:
     spec = importlib.util.spec_from_file_location(name, path)
     assert spec is not None
     assert spec.loader is not None
     module = importlib.util.module_from_spec(spec)
     sys.modules[name] = module  # so that classes in it can be pickled
-    sys.path.insert(0, str(path.parent))
     try:
         spec.loader.exec_module(module)
-    except Exception as error:
-        raise UserCodeError(f"cannot import {path}: {describe(error)}") from error
-    finally:
-        sys.path.remove(str(path.parent))
-    return module
+    except BaseException:
+        del sys.modules[name]  # half a module must not pass for a whole one
+        raise
 
 
 def digest_files(path: Path, read: Callable[[Path], bytes] = Path.read_bytes) -> str:

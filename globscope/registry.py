@@ -5,14 +5,15 @@ other.
 """
 
 import inspect
+import re
 from collections.abc import Iterable, Iterator, Mapping
 from functools import cache
 from importlib.metadata import EntryPoint, entry_points
-from types import MappingProxyType
+from types import MappingProxyType, SimpleNamespace
 from typing import Any
 
 import pluggy
-from attrs import define, field, has
+from attrs import define, field, fields, has, resolve_types
 
 from globscope import hookspecs
 from globscope.errors import PluginError, near
@@ -28,6 +29,11 @@ HOOKS = MappingProxyType(
         "analysis": "globscope_analyses",
     }
 )
+# Keys of a component's table that GlobScope reads itself, so that no option can have their names.
+KEYS = ("use", "name")
+MORE_KEYS = MappingProxyType({"reducer": ("seed", "sampler", "space")})
+# What a component may be called: it is part of folders' names and of TOML.
+NAME = re.compile(r"[A-Za-z0-9][A-Za-z0-9._-]*")
 
 
 @define(frozen=True, kw_only=True)
@@ -92,42 +98,66 @@ class _Discovery:
 
     plugins: pluggy.PluginManager
     sources: dict[str, EntryPoint] = field(factory=dict)
+    modules: dict[int, str] = field(factory=dict)
     problems: list[str] = field(factory=list)
 
     def load(self, entry: EntryPoint) -> None:
         where = f"{_distribution(entry)[0]} (entry point {entry.name} = {entry.value})"
         try:
             module = entry.load()
-        except Exception as error:  # noqa: BLE001 - a stranger's import may raise anything
+        except (Exception, SystemExit) as error:  # noqa: BLE001 - a stranger's import may raise anything
             self.problems.append(f"{where} cannot be imported: {describe(error)}")
             return
-        name = f"{_distribution(entry)[0]}/{entry.name}"
-        self.problems += [f"{where}: {text}" for text in _misspelt(module)]
-        try:
-            self.plugins.register(module, name)
-        except (ValueError, pluggy.PluginValidationError) as error:
-            self.problems.append(f"{where}: {' '.join(str(error).split())}")
+        if id(module) in self.modules:
+            self.problems.append(f"{where} is the module of entry point {self.modules[id(module)]}, and read once")
             return
-        self.sources[name] = entry
+        self.modules[id(module)] = entry.name
+        marked, unmarked = dict(_marked(module)), list(_unmarked(module))
+        self.problems += [f"{where}: {text}" for text in unmarked]
+        if not marked and not unmarked:
+            self.problems.append(f"{where} offers nothing: no function in it is marked with @hookimpl")
+        for name, function in marked.items():
+            self._register(entry, where, name, function)
+
+    def _register(self, entry: EntryPoint, where: str, name: str, function: Any) -> None:
+        """Register one hook by itself, so that a wrong one does not take the module's others with it."""
+        if name not in HOOKS.values():
+            # pluggy would ignore it silently.
+            self.problems.append(f"{where}: there is no hook {name!r}; {near(name, HOOKS.values())}")
+            return
+        source = f"{_distribution(entry)[0]}/{entry.name}/{name}"
+        try:
+            self.plugins.register(SimpleNamespace(**{name: function}), source)
+        except (ValueError, pluggy.PluginValidationError):
+            signature = f"{name}{inspect.signature(function)}"
+            self.problems.append(f"{where}: {signature} is no hook: it must be a plain function without arguments")
+            return
+        self.sources[source] = entry
 
     def components(self) -> Iterator[Component]:
         for role, hook in HOOKS.items():
             for implementation in getattr(self.plugins.hook, hook).get_hookimpls():
                 entry = self.sources[implementation.plugin_name]
-                for name, cls in self._offers(hook, implementation.function, entry).items():
-                    distribution, version = _distribution(entry)
+                distribution, version = _distribution(entry)
+                where = f"{distribution} (entry point {entry.name} = {entry.value}): {hook}()"
+                for name, cls in self._offers(role, where, implementation.function):
                     yield Component(role=role, name=name, cls=cls, distribution=distribution, version=version)
 
-    def _offers(self, hook: str, function: Any, entry: EntryPoint) -> Mapping[str, type]:
-        where = f"{_distribution(entry)[0]}: {hook}()"
+    def _offers(self, role: str, where: str, function: Any) -> Iterator[tuple[str, type]]:
         try:
-            offered = dict(function())
-        except Exception as error:  # noqa: BLE001 - a stranger's hook may raise anything
+            offered = function()
+        except (Exception, SystemExit) as error:  # noqa: BLE001 - a stranger's hook may raise anything
             self.problems.append(f"{where} failed: {describe(error)}")
-            return {}
-        wrong = [name for name, cls in offered.items() if not (isinstance(cls, type) and has(cls))]
-        self.problems += [f"{where}: {name!r} is not an attrs class, so it has no options" for name in wrong]
-        return {name: cls for name, cls in offered.items() if name not in wrong}
+            return
+        if not isinstance(offered, Mapping):
+            self.problems.append(f"{where} must return classes by name, got {type(offered).__name__}")
+            return
+        for name, cls in offered.items():
+            wrong = _unfit(role, name, cls)
+            if wrong:
+                self.problems.append(f"{where}: {name!r} {wrong}")
+            else:
+                yield name, cls
 
 
 def discover(entries: Iterable[EntryPoint]) -> Registry:
@@ -151,11 +181,34 @@ def _distribution(entry: EntryPoint) -> tuple[str, str]:
     return (entry.dist.name, entry.dist.version) if entry.dist else ("unknown", "0")
 
 
-def _misspelt(module: Any) -> Iterator[str]:
-    """Yield a sentence for each marked function that is no hook; pluggy would ignore it silently."""
-    for name, value in vars(module).items():
-        if getattr(value, f"{hookspecs.NAMESPACE}_impl", None) and name not in HOOKS.values():
-            yield f"there is no hook {name!r}; {near(name, HOOKS.values())}"
+def _marked(module: Any) -> Iterator[tuple[str, Any]]:
+    """Yield a module's functions that are marked as hooks, with the hook's name."""
+    for name, value in getattr(module, "__dict__", {}).items():
+        options = getattr(value, f"{hookspecs.NAMESPACE}_impl", None) if inspect.isroutine(value) else None
+        if isinstance(options, dict):
+            yield options.get("specname") or name, value
+
+
+def _unmarked(module: Any) -> Iterator[str]:
+    """Yield a sentence for each function that is named like a hook and not marked as one."""
+    marked = dict(_marked(module))
+    for name in HOOKS.values():
+        if inspect.isroutine(getattr(module, name, None)) and name not in marked:
+            yield f"{name}() is not marked with @hookimpl"
+
+
+def _unfit(role: str, name: Any, cls: Any) -> str:
+    """Return why a spec could not name a class so, or set its options."""
+    if not isinstance(name, str) or not NAME.fullmatch(name):
+        return "is no name: letters, digits, '-', '_' and '.' make one"
+    if not isinstance(cls, type) or not has(cls):
+        return "is not an attrs class, so it has no options"
+    try:
+        resolve_types(cls)
+    except Exception as error:  # noqa: BLE001 - annotations may name anything
+        return f"has options whose types cannot be read: {describe(error)}"
+    taken = [a.name for a in fields(cls) if a.name in (*KEYS, *MORE_KEYS.get(role, ()))]
+    return f"has options named {', '.join(map(repr, taken))}, which are keys of every {role}" if taken else ""
 
 
 def _without_clashes(found: list[Component]) -> tuple[list[Component], list[str]]:

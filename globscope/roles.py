@@ -85,7 +85,11 @@ class Reducer(Protocol):
 
 
 class Sampler(Protocol):
-    """Chooses the points of a chart that are evaluated, in one round or several."""
+    """Chooses the points of a chart that are evaluated, in one round or several.
+
+    May offer `count(dimension) -> int | None`, how many it will ask for on a chart of so many axes, so
+    that a study can be estimated before it runs.
+    """
 
     def ask(self, chart: Chart, landscape: Landscape | None, rng: np.random.Generator) -> Samples | None:
         """Return the next round's samples, or None when there is nothing left to ask.

@@ -1,17 +1,18 @@
 """The commands."""
 
 import json
+import os
 import sys
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
-from typing import Annotated
+from typing import Annotated, Any
 
 import typer
 
 from globscope import __version__
-from globscope.cli.screen import stderr, stdout
-from globscope.errors import GlobscopeError
+from globscope.cli.screen import stderr, stdout, tolerate
+from globscope.errors import GlobscopeError, RunError
 
 app = typer.Typer(
     help="Global loss landscapes of many trained networks: a map, its true losses, their topology.",
@@ -33,6 +34,7 @@ Folder = Annotated[Path | None, typer.Option("--out", help="Run folder; default:
 @contextmanager
 def told() -> Iterator[None]:
     """Tell what is wrong in words and exit with 2; a run that is stopped can be continued."""
+    tolerate()
     try:
         yield
     except GlobscopeError as error:
@@ -43,8 +45,11 @@ def told() -> Iterator[None]:
         stderr("stopped; what is finished is kept, and the same command continues")
         raise typer.Exit(130) from None
     except BrokenPipeError:  # a reader such as `head` that has seen enough
-        sys.stderr.close()
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())  # else Python complains at its end
         raise typer.Exit(0) from None
+    except OSError as error:  # no permission, no space, a file where a folder should be
+        stderr(f"error: {error.filename or 'files'}: {error.strerror or error}")
+        raise typer.Exit(2) from None
 
 
 def _version(asked: bool) -> None:
@@ -70,7 +75,10 @@ def study(
     out: Folder = None,
     quiet: Annotated[bool, typer.Option("--quiet", "-q", help="Print the report's path alone.")] = False,
 ) -> None:
-    """Run a study, or continue it: train or read the networks, map, evaluate, condense, report."""
+    """Run a study, or continue it.
+
+    Trains or reads the networks, maps them, evaluates the maps, condenses their topology and writes the report.
+    """
     with told():
         from globscope.cli.progress import watching
         from globscope.cli.tables import summary
@@ -86,7 +94,7 @@ def study(
 
 @app.command()
 def check(spec: Spec, override: Set = [], out: Folder = None) -> None:  # noqa: B006
-    """Validate a spec and print its plan, without running it."""
+    """Validate a spec and print its plan."""
     with told():
         from globscope.cli.tables import plan
         from globscope.session import load
@@ -109,7 +117,7 @@ def init(
 
 @app.command()
 def schema() -> None:
-    """Print the JSON schema of specs, with which editors complete TOML."""
+    """Print the JSON schema of specs, for editors."""
     with told():
         from globscope.registry import installed
         from globscope.spec.schema import schema as made
@@ -141,11 +149,20 @@ def show(
     """Print a finished run's tables again."""
     with told():
         from globscope.cli.tables import summary
-        from globscope.session import results
 
-        found = results(run)
+        found = _results(run)
         if as_json:
             stdout(json.dumps(found, indent=2, allow_nan=False))
         else:
             summary(found)
             stdout(str(run / "report.html"))
+
+
+def _results(run: Path) -> dict[str, Any]:
+    from globscope.session import results
+
+    try:
+        return results(run)
+    except ValueError as error:
+        again = "the same `globscope study` command writes it again"
+        raise RunError(f"{run}: results.json is damaged ({error}); {again}") from error

@@ -6,7 +6,6 @@ from time import perf_counter
 
 from attrs import define, field
 from rich.console import Console
-from rich.markup import escape
 from rich.progress import (
     BarColumn,
     MofNCompleteColumn,
@@ -34,7 +33,7 @@ def watching(quiet: bool) -> Iterator[Observer]:
     else:
         columns = (
             SpinnerColumn(finished_text="✓"),
-            TextColumn("{task.description}"),
+            TextColumn("{task.description}", markup=False),  # names may hold brackets, and :x: is no emoji
             BarColumn(bar_width=24),
             MofNCompleteColumn(),
             TextColumn("{task.fields[rate]}"),
@@ -70,13 +69,13 @@ class _Bars(Observer):
         for task in self.bars.tasks:
             if task.total is None:  # a stage without inner progress is over when the next begins
                 self.bars.update(task.id, total=1, completed=1)
-        return _Bar(self.bars, self.bars.add_task(escape(name), total=None, figures="", rate=""))
+        return _Bar(self.bars, self.bars.add_task(name, total=None, figures="", rate=""))
 
     def reused(self, name: str) -> None:
         """Say nothing: a rerun shows only what it has to do."""
 
     def warning(self, text: str) -> None:
-        self.bars.console.print(escape(text))
+        self.bars.console.print(text, markup=False, emoji=False, highlight=False)
 
 
 @define

@@ -3,24 +3,28 @@
 from collections.abc import Iterable, Mapping, Sequence
 from typing import Any
 
+from rich.box import HEAVY_HEAD
 from rich.console import Console
 from rich.markup import escape
 from rich.table import Table
 
-from globscope.registry import Component, Registry
+from globscope.registry import HOOKS, Component, Registry
 from globscope.spec.describe import options
+from globscope.spec.entries import common
 from globscope.study.estimate import Estimate, described
 
+# Characters in a line that goes to a file or pipe.
+WIDEST = 10_000
 # Columns of the closing table: (key in the record, heading).
 COLUMNS = (
     ("name", "reducer"),
     ("mse_per_weight", "MSE per weight"),
     ("unexplained_variance", "unexplained"),
     ("loss_gap_median", "loss gap, median"),
-    ("loss_gap_max", "max"),
+    ("loss_gap_max", "loss gap, max"),
     ("trustworthiness", "trustworthiness"),
     ("leaves", "leaves"),
-    ("leaves_trusted", "trusted"),
+    ("leaves_trusted", "leaves, trusted"),
     ("basins_of_variants", "basins of variants"),
     ("nonfinite", "non-finite"),
     ("fit_seconds", "fit s"),
@@ -38,19 +42,33 @@ def cell(value: Any) -> str:
     return escape(str(value))
 
 
-def _print(title: str, headings: Sequence[str], rows: Iterable[Sequence[str]]) -> None:
-    table = Table(title=escape(title), title_justify="left", title_style="bold", expand=False)
+def _print(title: str, headings: Sequence[str], rows: Iterable[Sequence[str]], words: bool = False) -> None:
+    """Print a table; where it is wider than the terminal but would fit standing, its rows become columns."""
+    console, lines = _console(), [list(row) for row in rows]
+    table = _table(headings, lines, words)
+    wanted = console.measure(table, options=console.options.update(max_width=WIDEST)).maximum
+    if wanted > console.width and not words and len(lines) < len(headings):
+        headings, *lines = map(list, zip(headings, *lines, strict=True))
+        table = _table(headings, lines, words)
+    if title:
+        console.print(escape(title), style="bold", soft_wrap=True)
+    console.print(table)
+
+
+def _table(headings: Sequence[str], lines: Sequence[Sequence[str]], words: bool) -> Table:
+    plain = not _console().is_terminal
+    table = Table(box=None if plain else HEAVY_HEAD, pad_edge=not plain)
     for place, heading in enumerate(headings):
-        table.add_column(heading, justify="left" if place == 0 else "right", overflow="fold")
-    for row in rows:
-        table.add_row(*row)
-    _console().print(table)
+        table.add_column(heading, justify="left" if words or place == 0 else "right", overflow="fold", no_wrap=plain)
+    for line in lines:
+        table.add_row(*line)
+    return table
 
 
 def _console() -> Console:
-    """Return a console that keeps its tables whole where nobody's terminal limits them."""
-    console = Console()
-    return console if console.is_terminal else Console(width=200)
+    """Return a console that keeps every line whole where nobody's terminal limits them."""
+    console = Console(highlight=False, emoji=False)
+    return console if console.is_terminal else Console(highlight=False, emoji=False, width=WIDEST)
 
 
 def summary(record: Mapping[str, Any]) -> None:
@@ -61,43 +79,41 @@ def summary(record: Mapping[str, Any]) -> None:
         f"variance per weight {cell(who['variance_per_weight'])}, "
         f"lowest test accuracy {cell(who['test_accuracy_min'])}"
     )
-    _console().print(line, highlight=False)
+    _console().print(line)
     rows = [[cell(one.get(key)) for key, _ in COLUMNS] for one in record["reducers"]]
     _print(record["title"] or "Maps", [heading for _, heading in COLUMNS], rows)
     for name, tables in record["tables"].items():
         for table in tables if name != "fidelity" else tables[1:]:
             cells = [[cell(row.get(column)) for column in table["columns"]] for row in table["rows"]]
-            _print(table["name"], table["columns"], cells)
+            _print(table["name"], [escape(column) for column in table["columns"]], cells)
     for one in record["reducers"]:
         if one["hidden"]:
-            _console().print(f"{escape(one['name'])}: no landscape: {escape(one['hidden'])}", highlight=False)
+            _console().print(f"{escape(one['name'])}: no landscape: {escape(one['hidden'])}")
     for warning in record["warnings"]:
-        _console().print(f"warning: {escape(warning)}", highlight=False)
+        _console().print(f"warning: {escape(warning)}")
 
 
 def plan(value: Estimate) -> None:
     """Print what a study would take."""
-    _print("Plan", ["what", ""], [[name, escape(text)] for name, text in described(value).items()])
+    _print("Plan", ["what", ""], [[name, escape(text)] for name, text in described(value).items()], words=True)
     for at, stage in enumerate(value.stages, 1):
-        _console().print(f"{at:3}. {escape(stage)}", highlight=False)
+        _console().print(f"{at:3}. {escape(stage)}")
 
 
 def components(registry: Registry) -> None:
     """Print every component and every problem of discovery."""
-    rows = [[c.role, escape(c.name), escape(c.summary), c.distribution, c.version] for c in registry.components]
-    table = Table("role", "name", "what it does", "distribution", "version", expand=False)
-    for row in sorted(rows, key=lambda row: [c.role for c in registry.components].index(row[0])):
-        table.add_row(*row)
-    _console().print(table)
+    roles = list(HOOKS)
+    found = sorted(registry.components, key=lambda c: roles.index(c.role))
+    rows = [map(cell, (c.role, c.name, c.summary, c.distribution, c.version)) for c in found]
+    _print("", ("role", "name", "what it does", "distribution", "version"), map(list, rows), words=True)
     for problem in registry.problems:
-        _console().print(f"problem: {escape(problem)}", highlight=False)
+        _console().print(f"problem: {escape(problem)}", soft_wrap=True)
 
 
 def component(found: Component) -> None:
-    """Print one component's options."""
+    """Print one component's options, and the keys that it shares with its role."""
     head = f"{found.role} {found.name} ({found.distribution} {found.version}): {found.summary}"
-    _console().print(escape(head), highlight=False)
-    table = Table("option", "type", "default", "meaning", expand=False)
-    for option in options(found.cls):
-        table.add_row(option.name, escape(option.kind), escape(option.default), escape(option.meaning))
-    _console().print(table)
+    _console().print(escape(head), soft_wrap=True)
+    for title, cls in (("", found.cls), (f"Keys of every {found.role}", common(found.role))):
+        rows = [[cell(text) for text in (o.name, o.kind, o.default, o.meaning)] for o in options(cls)]
+        _print(title, ("option", "type", "default", "meaning"), rows, words=True)

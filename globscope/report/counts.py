@@ -19,12 +19,13 @@ def topology_of(drawn: Map, scape: Landscape | None, field: str) -> Topology | N
 def sampled(drawn: Map, scape: Landscape, scale: Scale) -> str:
     """Return how many networks were decoded, what has no colour, and what the map was fitted to."""
     size = " × ".join(map(number, scape.samples.shape or (len(scape.samples.points),)))
-    odd = ((scape.nonfinite(scale.field), "NaN or infinite"), (scale.below(scape.fields[scale.field]), "≤ 0"))
-    notes = ", ".join(f"{number(count)} {what}" for count, what in odd if count)
+    broken = scape.nonfinite(scale.field)
+    odd = [(broken, "NaN or infinite")] * bool(broken) + scale.beyond(scape.fields[scale.field])
+    notes = ", ".join(f"{number(count)} {what}" for count, what in odd)
     fitted = sum(member.in_fit for member in drawn.population.members)
     aside = f" ({notes})" if notes else ""
     way = " along a path" if is_path(scape.samples) else ""
-    return f"{size} networks decoded{way} and evaluated{aside}; fitted to N = {number(fitted)} networks"
+    return f"{size} networks decoded{way} and evaluated{aside}; map fitted to N = {number(fitted)}"
 
 
 def leaves(topology: Topology) -> str:

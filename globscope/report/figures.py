@@ -136,7 +136,7 @@ def _draw_line(axes: Axes, drawn: Map) -> Legend:
 def colourbar(figure: Figure, panels: Sequence[Axes], scale: Scale) -> None:
     """Draw the one colour bar beside all panels."""
     mappable = ScalarMappable(scale.norm(), DEPTH)
-    bar = figure.colorbar(mappable, ax=list(panels), pad=0.02, aspect=32)
+    bar = figure.colorbar(mappable, ax=list(panels), pad=0.02, aspect=32, extend=scale.extend)
     bar.set_label(plain(scale.label))
     bar.minorticks_off()
     if scale.log:

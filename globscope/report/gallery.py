@@ -2,6 +2,7 @@
 
 from collections.abc import Iterator, Mapping
 from pathlib import Path
+from typing import Literal
 
 from attrs import define
 from matplotlib.figure import Figure
@@ -18,6 +19,8 @@ from globscope.values.findings import Atlas, Cell, Map
 from globscope.values.landscape import Landscape
 from globscope.values.topology import Topology
 
+Place = Literal["main", "beside", "wide"]
+
 
 @define(frozen=True, kw_only=True)
 class Shown:
@@ -27,13 +30,13 @@ class Shown:
         path: Of its PNG and SVG below the run folder, without the suffix.
         caption: What is shown.
         alt: What a reader is told who cannot see it.
-        wide: Whether it takes the page's whole width.
+        place: On the page: `main` has the smaller ones `beside` it, `wide` takes the whole width.
     """
 
     path: str
     caption: str
     alt: str
-    wide: bool = False
+    place: Place = "beside"
 
 
 @define(frozen=True)
@@ -62,7 +65,7 @@ class Gallery:
         figure = plot_overview(atlas.maps, self.scale, notes)
         caption = f"All maps of the same networks under one colour scale: dark is low {self.scale.field}."
         told = "; ".join(f"{name}: {' '.join(note)}" for name, note in notes.items())
-        return self._keep(figure, ("overview",), caption, f"{caption} {told}", wide=True)
+        return self._keep(figure, ("overview",), caption, f"{caption} {told}")
 
     def of_map(self, drawn: Map) -> Iterator[Shown]:
         """Draw one map's landscapes, merge trees and persistence diagrams."""
@@ -77,10 +80,11 @@ class Gallery:
 
     def _note(self, drawn: Map, record: Mapping[str, Cell]) -> list[str]:
         scape, field = drawn.landscape, self.scale.field
-        if scape is None or not (coloured(scape, field) or profiled(scape, field)):
-            return facts(drawn, scape, self.scale)
+        surface = coloured(scape, field) or profiled(scape, field)
+        told = [] if surface else facts(drawn, scape, self.scale)[:1]
         topology, error = topology_of(drawn, scape, field), record.get("mse_per_weight")
-        told = [result(drawn, scape, topology)] if topology else []
+        if scape is not None and topology is not None:
+            told.append(result(drawn, scape, topology))
         return told + ([f"reconstruction error {cell(error)} per weight"] if error is not None else [])
 
     def _landscape(self, drawn: Map, scape: Landscape | None, stem: tuple[str, ...]) -> Shown:
@@ -94,7 +98,7 @@ class Gallery:
             alt = f"Landscape of {drawn.name} with the trajectories of {runs}."
         else:
             what, alt = "The members' trajectories", f"Trajectories of {runs} on the axes of {drawn.name}."
-        return self._keep(figure, (*stem, "landscape"), f"{what}. {told}", f"{alt} {told}")
+        return self._keep(figure, (*stem, "landscape"), f"{what}. {told}", f"{alt} {told}", main=True)
 
     def _trees(self, drawn: Map, scape: Landscape, topology: Topology, stem: tuple[str, ...]) -> Iterator[Shown]:
         told, whole = tree_facts(topology), ""
@@ -106,7 +110,8 @@ class Gallery:
         caption = f"Persistence diagram: {told}. Far above the diagonal is deep; grey pairs were removed."
         yield self._keep(plot_diagram(drawn, topology), (*stem, "persistence"), caption, caption)
 
-    def _keep(self, figure: Figure, stem: tuple[str, ...], caption: str, alt: str, *, wide: bool = False) -> Shown:
-        name = self.names.unique(*stem)
+    def _keep(self, figure: Figure, stem: tuple[str, ...], caption: str, alt: str, *, main: bool = False) -> Shown:
+        name, large = self.names.unique(*stem), figure.get_figwidth() > 8
         save(figure, self.folder / "figures", name)
-        return Shown(path=f"figures/{name}", caption=caption, alt=alt, wide=wide)
+        place: Place = "wide" if large else "main" if main else "beside"
+        return Shown(path=f"figures/{name}", caption=caption, alt=alt, place=place)

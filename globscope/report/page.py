@@ -6,7 +6,7 @@ from typing import Any
 from attrs import define
 from jinja2 import Environment, PackageLoader, StrictUndefined
 
-from globscope.report.counts import result, topology_of
+from globscope.report.counts import ends, topology_of
 from globscope.report.gallery import Shown
 from globscope.report.glossary import Comparison, comparison, heading, of_records
 from globscope.report.text import cell, counted, listed, number
@@ -83,12 +83,11 @@ def sentences(atlas: Atlas, field: str) -> tuple[str, ...]:
     """Return in three sentences what the page shows."""
     who = atlas.population
     trained = sum(member.kind == "trained" for member in who.members)
-    runs = counted(len(who.variants), "training run")
     return (
-        f"{counted(trained, 'checkpoint')} of {runs} of one network with {number(who.layout.size)} weights "
-        "were placed on maps of few axes, each found by another method.",
-        f"Wherever a map can turn a point back into weights, that network was rebuilt and its {field} measured: "
-        "the colours are losses of real networks, nothing is interpolated between checkpoints or smoothed.",
+        f"{counted(trained, 'checkpoint')} of {counted(len(who.variants), 'training run')} of a network with "
+        f"{number(who.layout.size)} weights were placed on {counted(len(atlas.maps), 'map')} of few axes.",
+        "Wherever a map can turn a point back into weights, that network was rebuilt and evaluated: "
+        f"the colours are its measured {field}, not a model of it.",
         _result(atlas.maps, field),
     )
 
@@ -98,7 +97,9 @@ def _result(maps: Iterable[Map], field: str) -> str:
     for drawn in maps:
         topology = topology_of(drawn, drawn.landscape, field)
         if drawn.landscape is not None and topology is not None:
-            told.append(f"{drawn.name} shows {result(drawn, drawn.landscape, topology)}")
+            deep = f"{counted(len(topology.tree.minima), 'basin')} deeper than {number(topology.threshold)}"
+            where = ends(drawn, drawn.landscape, topology)
+            told.append(f"{drawn.name} has {deep}{', and ' if where else ''}{where}")
     return f"{'; '.join(told)}." if told else "No map has a landscape with a merge tree."
 
 

@@ -1,6 +1,7 @@
 """One colour scale for all maps, and the axes' scale for a field."""
 
 from collections.abc import Iterable
+from typing import Literal
 
 import numpy as np
 from attrs import define
@@ -8,9 +9,12 @@ from matplotlib.axis import Axis
 from matplotlib.colors import LogNorm, Normalize
 from matplotlib.ticker import FuncFormatter, LogLocator, NullFormatter, NullLocator
 
-from globscope.report.text import number
+from globscope.report.text import number, tick
 from globscope.values.findings import Map
 from globscope.values.landscape import Landscape
+
+# Decades below and above the median's: exploded networks must not paint all others in one colour.
+REACH = (-6, 2)
 
 
 @define(frozen=True, kw_only=True)
@@ -22,17 +26,25 @@ class Scale:
         low: The lowest value that has a colour of its own.
         high: The highest.
         log: Whether equal ratios, not differences, look equally far.
+        open_ends: Whether there are values below, and above, that take the end's colour.
     """
 
     field: str
     low: float
     high: float
     log: bool
+    open_ends: tuple[bool, bool] = (False, False)
 
     @property
     def label(self) -> str:
         """The axis or colour bar's label."""
         return f"{self.field} (log scale)" if self.log else self.field
+
+    @property
+    def extend(self) -> Literal["neither", "min", "max", "both"]:
+        """Which ends of the colour bar are arrows, in matplotlib's words."""
+        below, above = self.open_ends
+        return ("both" if above else "min") if below else ("max" if above else "neither")
 
     def norm(self) -> Normalize:
         """Return matplotlib's form of this scale."""
@@ -45,13 +57,16 @@ class Scale:
         return levels
 
     def drawable(self, values: np.ndarray) -> np.ndarray:
-        """Return a copy for drawing: what a log scale cannot show takes the lowest colour."""
-        shown = np.where(np.isfinite(values), values, np.nan)
-        return np.fmax(shown, self.low, where=~np.isnan(shown), out=shown)
+        """Return a copy for drawing: what lies beyond an end takes that end's colour."""
+        return np.where(np.isfinite(values), np.clip(values, self.low, self.high), np.nan)
 
-    def below(self, values: np.ndarray) -> int:
-        """Return how many finite values a log scale cannot show."""
-        return int((np.isfinite(values) & (values <= 0)).sum()) if self.log else 0
+    def beyond(self, values: np.ndarray) -> list[tuple[int, str]]:
+        """Return how many finite values have no colour of their own, and what they are."""
+        finite = values[np.isfinite(values)]
+        impossible = finite <= 0 if self.log else np.zeros(len(finite), bool)
+        below, above = (finite < self.low) & ~impossible, finite > self.high
+        counts = ((impossible, "≤ 0"), (below, f"< {number(self.low)}"), (above, f"> {number(self.high)}"))
+        return [(int(chosen.sum()), what) for chosen, what in counts if chosen.any()]
 
 
 def is_loss(field: str) -> bool:
@@ -74,22 +89,29 @@ def shared_scale(maps: Iterable[Map], field: str) -> Scale:
 def _spanning(scapes: list[Landscape], field: str) -> Scale:
     values = np.concatenate([np.empty(0), *(scape.fields[field] for scape in scapes)])
     finite = values[np.isfinite(values)]
-    if is_loss(field) and (finite > 0).any():
-        low, high = finite[finite > 0].min(), finite.max()
-        # A constant field still needs two ends.
-        low, high = (low, high) if high > low * (1 + 1e-9) else (low / 1.5, high * 1.5)
-        return Scale(field=field, low=float(low), high=float(high), log=True)
+    above = finite[finite > 0]
+    if is_loss(field) and len(above):
+        return _logarithmic(above, field)
     low, high = (finite.min(), finite.max()) if len(finite) else (0.0, 1.0)
     low, high = (low, high) if high > low else (low - 0.5, high + 0.5)
     return Scale(field=field, low=float(low), high=float(high), log=False)
+
+
+def _logarithmic(values: np.ndarray, field: str) -> Scale:
+    decade, lowest, highest = np.round(np.log10(np.median(values))), values.min(), values.max()
+    low, high = max(lowest, 10.0 ** (decade + REACH[0])), min(highest, 10.0 ** (decade + REACH[1]))
+    ends = (bool(lowest < low), bool(highest > high))
+    # A constant field still needs two ends.
+    low, high = (low, high) if high > low * (1 + 1e-9) else (low / 1.5, high * 1.5)
+    return Scale(field=field, low=float(low), high=float(high), log=True, open_ends=ends)
 
 
 def tick_decades(axis: Axis, low: float, high: float) -> None:
     """Label a log axis with plain numbers: the decades, and 2 and 5 between where there is room."""
     decades = np.log10(high / low)
     subs = (1.0,) if decades > 3 else (1.0, 2.0, 5.0)
-    axis.set_major_locator(LogLocator(subs=subs, numticks=12))
+    axis.set_major_locator(LogLocator(subs=subs, numticks=9))
     if decades <= 3:
         axis.set_minor_locator(NullLocator())
-    axis.set_major_formatter(FuncFormatter(lambda value, _: number(value)))
+    axis.set_major_formatter(FuncFormatter(lambda value, _: tick(value)))
     axis.set_minor_formatter(NullFormatter())

@@ -9,7 +9,7 @@ from matplotlib.lines import Line2D
 from matplotlib.patches import Patch, PathPatch
 from matplotlib.path import Path
 
-from globscope.report.look import DEPTH, INK, MINIMUM, SADDLE
+from globscope.report.look import DEPTH, FAINT, INK, MINIMUM, SADDLE
 from globscope.report.scale import Scale
 from globscope.report.tracks import Legend
 from globscope.values.landscape import Landscape, Samples
@@ -76,7 +76,7 @@ def draw_surface(axes: Axes, scape: Landscape, scale: Scale) -> Legend:
     axes.set(xlim=grid.x[[0, -1]], ylim=grid.y[[0, -1]])
     legend = _draw_fog(axes, grid, scape.trusted)
     legend |= _draw_nonfinite(axes, grid, values)
-    return legend | _too_low(scale, values)
+    return legend | _ends(scale, values)
 
 
 def _draw_depths(axes: Axes, grid: Lattice, scale: Scale, picture: np.ndarray) -> None:
@@ -114,9 +114,12 @@ def _draw_nonfinite(axes: Axes, grid: Lattice, values: np.ndarray) -> Legend:
     return {"NaN or infinite": Patch(**hatched)}
 
 
-def _too_low(scale: Scale, values: np.ndarray) -> Legend:
-    key = Patch(facecolor=DEPTH(0.0), linewidth=0)
-    return {"≤ 0: has no logarithm": key} if scale.below(values) else {}
+def _ends(scale: Scale, values: np.ndarray) -> Legend:
+    """Explain the end colours where values beyond the scale took them."""
+    return {
+        f"also {what}": Patch(facecolor=DEPTH(float(what.startswith(">"))), edgecolor=FAINT, linewidth=0.5)
+        for _, what in scale.beyond(values)
+    }
 
 
 def _draw_scattered(axes: Axes, scape: Landscape, scale: Scale) -> Legend:
@@ -126,9 +129,9 @@ def _draw_scattered(axes: Axes, scape: Landscape, scale: Scale) -> Legend:
     shown: dict[str, Any] = {"c": scale.drawable(values)[~broken], "norm": scale.norm(), "cmap": DEPTH}
     axes.scatter(x[~broken], y[~broken], s=14, linewidths=0, rasterized=True, zorder=1, **shown)
     if not broken.any():
-        return _too_low(scale, values)
+        return _ends(scale, values)
     crosses = axes.plot(x[broken], y[broken], "x", color=INK, ms=4, zorder=3.2)[0]
-    return _too_low(scale, values) | {"NaN or infinite": crosses}
+    return _ends(scale, values) | {"NaN or infinite": crosses}
 
 
 def draw_critical(axes: Axes, tree: MergeTree, points: np.ndarray) -> Legend:

@@ -25,7 +25,7 @@ def write_tables(folder: Path, findings: Mapping[str, Finding]) -> dict[tuple[st
 def as_csv(table: Table) -> str:
     """Return a table as CSV: full precision, and nothing between the commas for a missing figure."""
     text = StringIO(newline="")
-    writer = csv.DictWriter(text, table.columns, restval="", extrasaction="ignore", lineterminator="\n")
+    writer = csv.DictWriter(text, table.columns, restval="", extrasaction="ignore")
     writer.writeheader()
     writer.writerows({key: _written(row.get(key)) for key in table.columns} for row in table.rows)
     return text.getvalue()

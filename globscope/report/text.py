@@ -58,6 +58,11 @@ def number(value: float) -> str:
     return f"{value:.3g}".replace("e-0", "e-").replace("e+0", "e").replace("e+", "e").replace("-", "−")
 
 
+def tick(value: float) -> str:
+    """Return a number as short as an axis needs it."""
+    return number(value) if value < 1e5 else f"1e{round(math.log10(value))}"
+
+
 def cell(value: Cell) -> str:
     """Return a table's cell as shown on the page; a missing figure is a dash."""
     if value is None:

@@ -116,9 +116,9 @@ def _mark_nodes(axes: Axes, placed: Layout, values: np.ndarray) -> Legend:
     joined = [b for b in placed.branches if b.parent >= 0]
     essential = [b for b in placed.branches if b.parent < 0]
     marks = (
-        ("minimum", "o", MINIMUM, [(placed.x[b.leaf], values[b.leaf]) for b in placed.branches]),
-        ("saddle, where basins meet", "D", SADDLE, [(placed.x[b.parent], values[b.top]) for b in joined]),
         ("root: the highest sample", "s", FAINT, [(placed.x[b.leaf], values[b.top]) for b in essential]),
+        ("saddle, where basins meet", "D", SADDLE, [(placed.x[b.parent], values[b.top]) for b in joined]),
+        ("minimum", "o", MINIMUM, [(placed.x[b.leaf], values[b.leaf]) for b in placed.branches]),
     )
     return {name: _dots(axes, places, marker, colour) for name, marker, colour, places in marks if places}
 

@@ -17,17 +17,17 @@ from globscope.values.topology import Topology
 
 def plot_tree(drawn: Map, scape: Landscape, topology: Topology) -> Figure:
     """Return the merge tree's drawing; a tree without leaves gives a figure that says so."""
-    width = float(np.clip(2.0 + 0.5 * len(topology.tree.minima), 5.6, 15))
+    width = float(np.clip(2.0 + 0.4 * len(topology.tree.minima), 5.6, 15))
+    home = homes(drawn, topology.tree, scape)
+    reading = ["Basins side by side, named by the runs that end in them."] if home.keys() - {-1} else []
     with styled():
-        figure = Picture(figsize=(width, 5.0), layout="constrained")
+        figure = Picture(figsize=(width, 4.6), layout="constrained")
         axes = figure.add_subplot()
-        headline(axes, f"Merge tree of {plain(drawn.name, 30)}", lines([facts(topology)], int(13 * width)))
+        headline(axes, f"Merge tree of {plain(drawn.name, 30)}", lines([facts(topology), *reading], int(13 * width)))
         if not len(topology.tree.pairs):
             return _nothing(figure, axes)
-        home = homes(drawn, topology.tree, scape)
         legend = draw_tree(axes, topology.tree, scape.fields[topology.field], home)
         axes.set_ylabel(plain(topology.field) + _log(axes))
-        axes.set_xlabel("basins side by side" + (", named by the runs that end in them" if home else ""))
         explain(figure, legend, columns=3)
     return figure
 
@@ -35,7 +35,7 @@ def plot_tree(drawn: Map, scape: Landscape, topology: Topology) -> Figure:
 def plot_diagram(drawn: Map, topology: Topology) -> Figure:
     """Return the persistence diagram."""
     with styled():
-        figure = Picture(figsize=(5.6, 5.8), layout="constrained")
+        figure = Picture(figsize=(5.6, 5.2), layout="constrained")
         axes = figure.add_subplot()
         headline(axes, f"Persistence on {plain(drawn.name, 30)}", lines([facts(topology)], 72))
         if not len(topology.full.pairs):

@@ -11,7 +11,7 @@ from docstring_parser import DocstringStyle, parse
 
 from globscope.references import Code
 from globscope.spec.model import Entry, ReducerEntry, Spec
-from globscope.spec.structure import expected
+from globscope.spec.words import expected, toml
 
 
 @define(frozen=True, kw_only=True)
@@ -44,7 +44,7 @@ def meanings(cls: type) -> dict[str, str]:
 def options(cls: Any) -> Iterator[Option]:
     """Yield the options of a component's class."""
     told = meanings(cls)
-    for attribute in fields(resolve_types(cls)):
+    for attribute in (a for a in fields(resolve_types(cls)) if a.init):
         yield Option(
             name=attribute.name,
             kind=expected(attribute.type),
@@ -57,12 +57,12 @@ def _default(default: Any) -> str:
     if default is NOTHING:
         return "required"
     value = plain(default.factory() if isinstance(default, Factory) else default)  # type: ignore[arg-type]
-    return "unset" if value is None else tomli_w.dumps({"x": value}).strip().removeprefix("x = ")
+    return "unset" if value is None else toml(value)
 
 
 def plain(value: Any) -> Any:
     """Return a value as TOML can hold it."""
-    if isinstance(value, Code | Path):
+    if isinstance(value, Code | Path | str):
         return str(value)
     if isinstance(value, dict):
         return {str(key): plain(item) for key, item in value.items() if item is not None}
@@ -74,19 +74,21 @@ def resolved(spec: Spec) -> dict[str, Any]:
     document: dict[str, Any] = {"title": spec.title, "seed": spec.seed}
     document["task"] = _table(spec.task)
     document["population"] = plain(asdict(spec.population))
-    document |= {"evaluator": _table(spec.evaluator), "fidelity": _table(spec.fidelity)}
-    del document["fidelity"]["use"], document["fidelity"]["name"]
+    document |= {"evaluator": _table(spec.evaluator), "fidelity": _own(spec.fidelity.component)}
     for role in ("reducer", "sampler", "topology", "analysis"):
         document[role] = [_table(entry) for entry in getattr(spec, role)]
-    return {key: value for key, value in document.items() if value != []}
+    return document
 
 
 def _table(entry: Entry) -> dict[str, Any]:
     table: dict[str, Any] = {"use": entry.use, "name": entry.name}
     if isinstance(entry, ReducerEntry):
         table |= {"seed": entry.seed, "sampler": entry.sampler, "space": entry.space}
-    own = {a.name: getattr(entry.component, a.name) for a in fields(type(entry.component))}
-    document: dict[str, Any] = plain(table | own)
+    return {**plain(table), **_own(entry.component)}
+
+
+def _own(component: Any) -> dict[str, Any]:
+    document: dict[str, Any] = plain({a.name: getattr(component, a.name) for a in fields(type(component)) if a.init})
     return document
 
 

@@ -3,14 +3,22 @@
 from collections.abc import Callable, Mapping
 from typing import Any, Literal
 
-from attrs import define, field
-from attrs.validators import ge, optional
+from attrs import define, field, fields
+from attrs.validators import and_, ge, min_len, optional
 from cattrs import Converter
 
 from globscope.errors import near
 from globscope.registry import Registry
 from globscope.spec.model import Entry, ReducerEntry
-from globscope.spec.structure import InvalidError
+from globscope.spec.paths import InvalidError
+from globscope.spec.structure import placed
+from globscope.spec.validators import one_line
+from globscope.spec.words import bare, got, short, toml
+
+# The analysis that every study runs; its options have a table of their own.
+FIDELITY = "fidelity"
+# Roles without which there is no landscape.
+NEEDED = ("reducer", "sampler")
 
 
 @define(frozen=True, kw_only=True)
@@ -23,7 +31,7 @@ class Common:
     """
 
     use: str
-    name: str | None = None
+    name: str | None = field(default=None, validator=optional(and_(min_len(1), one_line)))
 
 
 @define(frozen=True, kw_only=True)
@@ -59,61 +67,70 @@ class Entries:
         try:
             return structure()
         except InvalidError as invalid:
-            self.problems += invalid.under(place)
+            self.problems += placed(place, invalid)
             return None
 
-    def single(self, role: str, table: Any) -> Any:
-        """Return the entry of a role that a spec names once."""
-        if role == "fidelity":  # an analysis that every study runs, so `use` is known
-            return self.entry("analysis", {"use": "fidelity", **table} if isinstance(table, dict) else table, role)
-        return self.entry(role, table, role)
+    def fidelity(self, table: Any) -> Entry | None:
+        """Return the entry of the analysis that every study runs, from the table of its options."""
+        known = self.registry.role("analysis")
+        if FIDELITY not in known:
+            self.problems.append((FIDELITY, self._unknown("analysis", FIDELITY, list(known))))
+            return None
+        component = self.attempt(FIDELITY, lambda: self.strict.structure(table, known[FIDELITY].cls))
+        return component and Entry(use=FIDELITY, name=FIDELITY, component=component)
 
     def several(self, role: str, tables: Any) -> tuple[Any, ...]:
-        """Return the entries of a role that a spec lists, unique by name."""
+        """Return the entries of a role that a spec lists, unique by name; None for those with problems."""
         if not isinstance(tables, list):
-            got = "one table" if isinstance(tables, dict) else repr(tables)
-            self.problems.append((role, f"expected a list of tables, [[{role}]], got {got}"))
+            what = "one table" if isinstance(tables, dict) else got(tables)
+            self.problems.append((role, f"expected a list of tables, [[{role}]], got {what}"))
             return ()
+        if not tables and role in NEEDED:
+            self.problems.append((role, f"needs at least one [[{role}]]"))
         entries = [self.entry(role, table, f"{role}.{at}") for at, table in enumerate(tables)]
-        names = [entry.name if entry else None for entry in entries]
-        for at, name in enumerate(names):
-            if name and names.index(name) < at:
-                first = f"{role}.{names.index(name)}"
-                self.problems.append((f"{role}.{at}", f"is named {name!r} like {first}; give it its own 'name'"))
+        self._clashes(role, [entry.name if entry else None for entry in entries])
         return tuple(entries)
+
+    def _clashes(self, role: str, names: list[str | None]) -> None:
+        own = "give this one its own 'name'"
+        for at, name in enumerate(names):
+            first = names.index(name)
+            if name == FIDELITY and role == "analysis":
+                text = f"{toml(name)} is the analysis that every study runs, with its options in [{FIDELITY}]; {own}"
+                self.problems.append((f"{role}.{at}.name", text))
+            elif name is not None and first < at:
+                self.problems.append((f"{role}.{at}.name", f"{toml(name)} is the name of {role}.{first} too; {own}"))
 
     def entry(self, role: str, table: Any, place: str) -> Entry | None:
         """Return one entry, or None with its problems noted."""
         if not isinstance(table, dict):
-            self.problems.append((place, f"expected a table, got {table!r} ({type(table).__name__})"))
-            return None
+            return self.attempt(place, lambda: self.strict.structure(table, Common))  # type: ignore[no-any-return]
         known = self.registry.role(role)
-        if "use" not in table:
-            self.problems.append((f"{place}.use", f"is required: the name of a {role}; {near('', known)}"))
+        use = table.get("use", "")
+        if not isinstance(use, str) or use not in known:
+            missing = f"is required: the name of {_a(role)}; {near('', known)}"
+            self.problems.append((f"{place}.use", self._unknown(role, use, list(known)) if "use" in table else missing))
             return None
-        if table["use"] not in known:
-            self.problems.append((f"{place}.use", self._unknown(role, table["use"], list(known))))
-            return None
-        cls = known[table["use"]].cls
-        entry: Entry | None = self.attempt(place, lambda: self._entry(role, table, cls))
+        entry: Entry | None = self.attempt(place, lambda: self._entry(role, table, known[use].cls))
         return entry
 
     def _unknown(self, role: str, use: Any, known: list[str]) -> str:
         if not isinstance(use, str):
-            return f"expected the name of a {role}, got {use!r} ({type(use).__name__})"
-        hints = [near(use, known), *(text for text in self.registry.problems if repr(use) in text)]
+            return f"expected the name of {_a(role)}, got {got(use)}"
+        hints = [near(use.lower(), known), *(text for text in self.registry.problems if repr(use) in text)]
         if self.registry.problems and len(hints) == 1:
             hints.append("some plugins could not be loaded: see `globscope plugins`")
-        return f"there is no {role} {use!r}; {'; '.join(hints)}"
+        return f"there is no {role} {short(toml(use))}; {'; '.join(hints)}"
 
     def _entry(self, role: str, table: Mapping[str, Any], cls: type) -> Entry:
         shared = common(role)
-        own, rest = _divide(table, shared)
-        problems: list[tuple[str, str]] = []
+        parts = [(kind, {a.name: a for a in fields(kind)}) for kind in (shared, cls)]
+        known = {name for _, options in parts for name in options}
+        problems = [(bare(key), f"there is no such key; {near(key, known)}") for key in table if key not in known]
         found: list[Any] = []
-        for part, kind in ((own, shared), (rest, cls)):
+        for kind, options in parts:
             try:
-                found.append(self.strict.structure(part, kind))
+                found.append(self.strict.structure({key: table[key] for key in table if key in options}, kind))
             except InvalidError as invalid:
                 problems += invalid.problems
         if problems:
@@ -128,7 +145,5 @@ class Entries:
         )
 
 
-def _divide(table: Mapping[str, Any], shared: type) -> tuple[dict[str, Any], dict[str, Any]]:
-    names = {a.name for a in shared.__attrs_attrs__}  # type: ignore[attr-defined]
-    own = {key: value for key, value in table.items() if key in names}
-    return own, {key: value for key, value in table.items() if key not in names}
+def _a(role: str) -> str:
+    return f"{'an' if role[0] in 'aeiou' else 'a'} {role}"

@@ -4,7 +4,10 @@ from pathlib import Path
 from typing import Any, Literal
 
 from attrs import define, evolve, field
-from attrs.validators import ge, gt, min_len, optional
+from attrs.validators import and_, ge, gt, min_len, optional
+
+from globscope.references import Pattern
+from globscope.spec.validators import one_line
 
 
 @define(frozen=True, kw_only=True)
@@ -53,7 +56,7 @@ class Variant(Recipe):
         name: As figures and tables show it.
     """
 
-    name: str = field(validator=min_len(1))
+    name: str = field(validator=and_(min_len(1), one_line))
 
 
 @define(frozen=True, kw_only=True)
@@ -68,7 +71,7 @@ class PopulationSpec:
         seed: Of the training; the study's where unset.
     """
 
-    checkpoints: str | None = None
+    checkpoints: Pattern | None = None
     train: Train | None = None
     variant: tuple[Variant, ...] = ()
     parent: Recipe | None = None
@@ -123,7 +126,7 @@ class Spec:
         source: The file it was read from.
     """
 
-    title: str = ""
+    title: str = field(default="", validator=one_line)
     seed: int = field(default=0, validator=ge(0))
     task: Entry
     population: PopulationSpec

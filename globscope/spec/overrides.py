@@ -4,36 +4,58 @@ import tomllib
 from typing import Any
 
 from globscope.errors import SpecError, near
-from globscope.spec.structure import Typed
+from globscope.spec.paths import Typed
+from globscope.spec.words import bare, got, under
 
 
-def override(document: dict[str, Any], text: str) -> None:
+def override(document: dict[str, Any], text: str) -> str:
     """Set one key of a document from `dotted.key=value`; list items are named by their number.
+
+    Returns:
+        The key, or the first table on the way to it that was not there before.
 
     Raises:
         SpecError: No `=`, or a place that does not exist.
     """
     key, equals, value = text.partition("=")
-    steps = key.strip().split(".")
-    if not equals or not all(steps):
+    steps = _steps(key) if equals else []
+    if not steps:
         raise SpecError([f"--set {text}: expected key=value, such as reducer.0.latent_dim=3"])
+    where, names = f"--set {text}", [under("", *map(bare, steps[:at])) for at in range(1, len(steps) + 1)]
     place: Any = document
-    for at, step in enumerate(steps[:-1]):
-        place = _enter(place, step, f"--set {text}", ".".join(steps[: at + 1]))
+    new = names[-1]
+    for step, name in zip(steps[:-1], names[:-1], strict=True):
+        new = min(new, name, key=len) if isinstance(place, dict) and step not in place else new
+        place = _enter(place, step, where, name)
     if isinstance(place, list):
-        place[_number(place, steps[-1], f"--set {text}", key)] = _value(value)
+        place[_number(place, steps[-1], where, names[-1])] = _value(value)
     else:
         place[steps[-1]] = _value(value)
+    return new
+
+
+def _steps(key: str) -> list[str]:
+    """Return the parts of a dotted key, which TOML itself takes apart; none where it is no key."""
+    below: Any = _parsed(f"{key} = 0")
+    steps = []
+    while isinstance(below, dict) and len(below) == 1:
+        [(step, below)] = below.items()
+        steps.append(step)
+    return steps if below == 0 else []
+
+
+def _parsed(text: str) -> dict[str, Any]:
+    try:
+        return tomllib.loads(text)
+    except (ValueError, RecursionError):
+        return {}
 
 
 def _enter(place: Any, step: str, where: str, path: str) -> Any:
-    if isinstance(place, list):
-        place = place[_number(place, step, where, path)]
-    else:
-        place = place.setdefault(step, {})
-    if not isinstance(place, dict | list):
-        raise SpecError([f"{where}: {path} is {place!r}, not a table"])
-    return place
+    below = place[_number(place, step, where, path)] if isinstance(place, list) else place.setdefault(step, {})
+    if not isinstance(below, dict | list):
+        raise SpecError([f"{where}: {path} is {got(below)}, which has no keys"])
+    return below
 
 
 def _number(place: list[Any], step: str, where: str, path: str) -> int:
@@ -45,8 +67,13 @@ def _number(place: list[Any], step: str, where: str, path: str) -> int:
 
 def _value(text: str) -> Any:
     """Return a TOML value; text that is none stands for itself, so that quotes may be left out."""
-    try:
-        value = tomllib.loads(f"value = {text}")["value"]
-    except tomllib.TOMLDecodeError:
-        return Typed(text.strip())
+    found = _parsed(f"value = {text}")
+    return _typed(found["value"]) if [*found] == ["value"] else Typed(text.strip())
+
+
+def _typed(value: Any) -> Any:
+    if isinstance(value, dict):
+        return {key: _typed(item) for key, item in value.items()}
+    if isinstance(value, list):
+        return [_typed(item) for item in value]
     return Typed(value) if isinstance(value, str) else value

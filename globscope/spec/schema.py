@@ -2,57 +2,55 @@
 
 from collections.abc import Mapping
 from pathlib import Path
-from types import NoneType, UnionType
-from typing import Any, Literal, Union, get_args, get_origin
+from typing import Any, get_args
 
-from attrs import NOTHING, fields, has, resolve_types
+from attrs import NOTHING, Factory, fields, resolve_types
 
-from globscope.references import Code
+from globscope.references import Code, Pattern
 from globscope.registry import Component, Registry
-from globscope.spec.describe import meanings
-from globscope.spec.entries import common
-from globscope.spec.model import PopulationSpec, Spec
-from globscope.spec.read import DEFAULTS, LISTS, SINGLE
+from globscope.spec.describe import meanings, plain
+from globscope.spec.entries import FIDELITY, NEEDED, common
+from globscope.spec.model import Spec
+from globscope.spec.read import LISTS, PLAIN, REQUIRED, SINGLE
 from globscope.spec.validators import constraints
+from globscope.spec.words import arms, is_class, is_literal, is_tuple, is_union
 
 SCALARS: Mapping[Any, dict[str, Any]] = {
-    int: {"type": "integer"},
+    int: {"type": "integer", "minimum": -(2**63), "maximum": 2**63 - 1},
     float: {"type": "number"},
     bool: {"type": "boolean"},
     str: {"type": "string"},
-    Path: {"type": "string"},
-    Code: {"type": "string", "pattern": "^.+:[A-Za-z_][A-Za-z0-9_]*$"},
-    NoneType: {"type": "null"},
+    Path: {"type": "string", "minLength": 1},
+    Pattern: {"type": "string", "allOf": [{"pattern": r"\{variant\}"}, {"pattern": r"\{step\}"}]},
+    Code: {"type": "string", "pattern": "^.+:[^:]+$"},
 }
 
 
 def schema(registry: Registry) -> dict[str, Any]:
     """Return the schema of a spec with these components."""
     told = meanings(Spec)
-    properties: dict[str, Any] = {
-        "title": SCALARS[str] | {"description": told["title"]},
-        "seed": SCALARS[int] | {"description": told["seed"], "minimum": 0},
-        "population": _class(PopulationSpec) | {"description": told["population"]},
-    }
+    properties = {key: _rule(getattr(fields(Spec), key), told) for key in PLAIN}
+    properties["population"]["oneOf"] = [{"required": ["checkpoints"]}, {"required": ["train"]}]
     for role in SINGLE:
         properties[role] = _role(role, registry) | {"description": told[role]}
     for role in LISTS:
-        items = {"type": "array", "items": _role(role, registry)}
+        items = {"type": "array", "minItems": int(role in NEEDED), "items": _role(role, registry)}
         properties[role] = items | {"description": told[role]}
+    fidelity = registry.role("analysis").get(FIDELITY)
+    properties[FIDELITY] = (_class(fidelity.cls) if fidelity else {}) | {"description": told[FIDELITY]}
     return {
         "$schema": "https://json-schema.org/draft/2020-12/schema",
         "title": "GlobScope study",
         "type": "object",
         "properties": properties,
-        "required": [key for key in ("task", "population", "reducer") if key not in DEFAULTS],
+        "required": [*REQUIRED],
         "additionalProperties": False,
     }
 
 
 def _role(role: str, registry: Registry) -> dict[str, Any]:
-    if role == "fidelity":
-        return _class(registry.role("analysis")["fidelity"].cls)
-    return {"oneOf": [_component(component) for component in registry.role(role).values()]}
+    components = registry.role(role).values()
+    return {"oneOf": [_component(c) for c in components if (role, c.name) != ("analysis", FIDELITY)] or [{"not": {}}]}
 
 
 def _component(component: Component) -> dict[str, Any]:
@@ -66,24 +64,40 @@ def _component(component: Component) -> dict[str, Any]:
 
 
 def _class(cls: Any) -> dict[str, Any]:
-    told, properties, required = meanings(cls), {}, []
-    for attribute in fields(resolve_types(cls)):
-        rule = _type(attribute.type) | constraints(attribute.validator)
-        properties[attribute.name] = rule | {"description": told.get(attribute.name, "")}
-        if attribute.default is NOTHING:
-            required.append(attribute.name)
-    return {"type": "object", "properties": properties, "required": required, "additionalProperties": False}
+    told = meanings(cls)
+    options = [attribute for attribute in fields(resolve_types(cls)) if attribute.init]
+    return {
+        "type": "object",
+        "properties": {option.name: _rule(option, told) for option in options},
+        "required": [option.name for option in options if option.default is NOTHING],
+        "additionalProperties": False,
+    }
+
+
+def _rule(attribute: Any, told: Mapping[str, str]) -> dict[str, Any]:
+    rule = _type(attribute.type)
+    for keyword, value in constraints(attribute.validator).items():
+        rule[keyword] = {**rule.get("items", {}), **value} if keyword == "items" else value
+    default = attribute.default.factory() if isinstance(attribute.default, Factory) else attribute.default  # type: ignore[arg-type]
+    if default is not NOTHING and default is not None:
+        rule["default"] = plain(default)
+    return rule | {"description": told.get(attribute.name, "")}
 
 
 def _type(kind: Any) -> dict[str, Any]:
     if kind in SCALARS:
         return dict(SCALARS[kind])
-    origin, arms = get_origin(kind), get_args(kind)
-    if origin is Literal:
-        return {"enum": list(arms)}
-    if origin is tuple:
-        return {"type": "array", "items": _type(arms[0])}
-    if origin in (Union, UnionType):
-        kinds = [_type(arm) for arm in arms if arm is not NoneType]  # TOML has no null
+    if is_literal(kind):
+        return {"enum": list(get_args(kind))}
+    if is_tuple(kind):
+        return _array(get_args(kind))
+    if is_union(kind):
+        kinds = [_type(arm) for arm in arms(kind)]
         return kinds[0] if len(kinds) == 1 else {"anyOf": kinds}
-    return _class(kind) if isinstance(kind, type) and has(kind) else {"type": "object"}
+    return _class(kind) if is_class(kind) else {"type": "object"}
+
+
+def _array(items: tuple[Any, ...]) -> dict[str, Any]:
+    if items[-1] is Ellipsis:
+        return {"type": "array", "items": _type(items[0])}
+    return {"type": "array", "prefixItems": [_type(item) for item in items], "minItems": len(items), "items": False}

@@ -1,59 +1,78 @@
 """attrs validators in words and as JSON schema."""
 
+import re
 from typing import Any
 
+from globscope.references import describe
+from globscope.spec.words import either, toml
 
-def objection(validator: Any, value: Any) -> str:
-    """Return what a value violates, such as `must be >= 1`; empty where it violates nothing."""
-    for part in _parts(validator):
-        if value is None and type(part).__name__ == "_OptionalValidator":
-            continue
-        rule = _inner(part)
-        if hasattr(rule, "member_validator") and isinstance(value, tuple):
-            wrong = [text for item in value if (text := objection(rule.member_validator, item))]
-            if wrong:
-                return f"every item {wrong[0]}"
-            continue
-        try:
-            rule(None, _Nameless, value)
-        except (ValueError, TypeError) as error:
-            return _words(rule) or str(error)
+CONTROL = re.compile(r"[\x00-\x1f\x7f-\x9f]")
+COMPARISONS = {">=": "minimum", ">": "exclusiveMinimum", "<=": "maximum", "<": "exclusiveMaximum"}
+
+
+def one_line(_: Any, attribute: Any, value: Any) -> None:
+    """Refuse text that would break a table's line or move a terminal's cursor."""
+    if value is not None and CONTROL.search(value):
+        raise ValueError(f"{attribute.name} must be one line without control characters")
+
+
+def objection(attribute: Any, value: Any) -> str:
+    """Return what a value of an attribute violates, such as `must be >= 1`; empty where it violates nothing."""
+    if value is None and _is_optional(attribute.validator):
+        return ""
+    return next((text for rule in _rules(attribute.validator) if (text := _violated(rule, attribute, value))), "")
+
+
+def _violated(rule: Any, attribute: Any, value: Any) -> str:
+    if hasattr(rule, "member_validator") and isinstance(value, tuple):
+        found = (_violated(one, attribute, item) for item in value for one in _rules(rule.member_validator))
+        return next((f"every item {text}" for text in found if text), "")
+    try:
+        rule(None, attribute, value)
+    except (ValueError, TypeError) as error:
+        return _words(rule) or _without_name(str(error.args[0] if error.args else error), attribute.name)
+    except Exception as error:  # noqa: BLE001 - a stranger's validator may raise anything
+        return f"was refused: {describe(error)}"
     return ""
 
 
 def constraints(validator: Any) -> dict[str, Any]:
     """Return the JSON schema keywords of a validator."""
     found: dict[str, Any] = {}
-    for part in _parts(validator):
-        rule = _inner(part)
-        names = {">=": "minimum", ">": "exclusiveMinimum", "<=": "maximum", "<": "exclusiveMaximum"}
+    for rule in _rules(validator):
         if hasattr(rule, "bound"):
-            found[names[rule.compare_op]] = rule.bound
+            found[COMPARISONS[rule.compare_op]] = rule.bound
         elif hasattr(rule, "min_length"):
-            found["minLength"] = rule.min_length
+            found |= {"minLength": rule.min_length, "minItems": rule.min_length}
+        elif hasattr(rule, "member_validator"):
+            found["items"] = constraints(rule.member_validator)
     return found
 
 
-class _Nameless:
-    """Stands in for the attribute, which validators name in their own text."""
-
-    name = "value"
+def _is_optional(validator: Any) -> bool:
+    return type(validator).__name__ == "_OptionalValidator"
 
 
-def _parts(validator: Any) -> tuple[Any, ...]:
+def _rules(validator: Any) -> list[Any]:
+    """Return the single rules of `and_`, `optional` and lists of validators."""
     if validator is None:
-        return ()
-    inner = getattr(validator, "_validators", None)
-    return inner if inner is not None else (validator,)
-
-
-def _inner(part: Any) -> Any:
-    return part.validator if type(part).__name__ == "_OptionalValidator" else part
+        return []
+    if _is_optional(validator):
+        return _rules(validator.validator)
+    parts = validator if isinstance(validator, list | tuple) else getattr(validator, "_validators", None)
+    return [validator] if parts is None else [rule for part in parts for rule in _rules(part)]
 
 
 def _words(rule: Any) -> str:
     if hasattr(rule, "bound"):
         return f"must be {rule.compare_op} {rule.bound}"
     if hasattr(rule, "min_length"):
-        return f"must have at least {rule.min_length} character{'s' * (rule.min_length != 1)}"
+        return "must not be empty" if rule.min_length == 1 else f"must be at least {rule.min_length} long"
+    if isinstance(getattr(rule, "options", None), list | tuple | set | frozenset):
+        return f"must be {either(map(toml, rule.options))}"
     return ""
+
+
+def _without_name(text: str, name: str) -> str:
+    """Return a validator's own words without the name that the place says already."""
+    return re.sub(rf"^['`\"]?{re.escape(name)}['`\"]?:? ", "", text)

@@ -55,9 +55,9 @@ class Fit:
 
     @cached_property
     def identity(self) -> str:
-        """The key of the fit."""
+        """The key of the fit; a chart may look at the task's loss, which a population made elsewhere does not tell."""
         who = self.context.identity(self.entry.component)
-        return key("reduce", who, self.entry.space, self.population.identity, self.seed)
+        return key("reduce", who, self.entry.space, self.population.identity, self.context.task_key, self.seed)
 
     @cached_property
     def inputs(self) -> ReducerInputs:

@@ -25,7 +25,7 @@ SAMPLES, ASKED = "samples.npz", "asked.json"
 def evaluate(context: Context, networks: Networks, identity: str, label: str) -> tuple[dict[str, np.ndarray], float]:
     """Return the fields of networks, (n,) each, and the seconds they took; units already done are kept."""
     evaluator = context.spec.evaluator.component
-    whole = key("evaluate", context.identity(evaluator), context.task_key, identity)
+    whole = measured(context, identity)
 
     def work(folder: Path, progress: Progress) -> None:
         journal = DiskJournal(folder, len(networks))
@@ -35,6 +35,11 @@ def evaluate(context: Context, networks: Networks, identity: str, label: str) ->
 
     folder = context.stage("evaluate", whole, work, label)
     return read_arrays(folder / FIELDS), DiskJournal(folder, len(networks)).seconds
+
+
+def measured(context: Context, identity: str) -> str:
+    """Return the key of the losses of networks with this key."""
+    return key("evaluate", context.identity(context.spec.evaluator.component), context.task_key, identity)
 
 
 def landscape(context: Context, fitted: Map, sampler: Entry) -> tuple[Landscape, str]:
@@ -48,8 +53,9 @@ def landscape(context: Context, fitted: Map, sampler: Entry) -> tuple[Landscape,
         fields, seconds = evaluate(context, networks, identity, name)
         later = _round(fitted, asked, fields, seconds)
         found = later if found is None else _joined(found, later)
-        identity, turn = key(identity, turn), turn + 1
-    return found or _nothing(fitted), identity
+        # What is asked next, and the merge tree, follow from the losses, not from the points alone.
+        identity, turn = measured(context, identity), turn + 1
+    return found or _nothing(context, fitted), identity
 
 
 def _ask(
@@ -118,8 +124,10 @@ def _joined(one: Landscape, two: Landscape) -> Landscape:
     )
 
 
-def _nothing(fitted: Map) -> Landscape:
-    """Return the landscape of a sampler that asked for no point."""
+def _nothing(context: Context, fitted: Map) -> Landscape:
+    """Return the landscape of a sampler that asked for no point: every field, without a value."""
     empty = Samples(points=np.empty((0, fitted.chart.dimension)))
-    none = np.empty(0)
-    return Landscape(samples=empty, fields={}, distance_to_member=none, trusted=none.astype(bool))
+    none, probe = np.empty(0), context.task.build("cpu")
+    fields = {f"{split}_{measure}": none for split in probe.splits for measure in probe.measures}
+    seconds = {"decode": 0.0, "evaluate": 0.0}
+    return Landscape(samples=empty, fields=fields, distance_to_member=none, trusted=none.astype(bool), seconds=seconds)

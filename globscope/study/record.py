@@ -1,7 +1,7 @@
 """A study's results as one JSON object: what `globscope show --json` prints."""
 
 import platform
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from importlib.metadata import PackageNotFoundError, version
 from typing import Any
 
@@ -12,6 +12,7 @@ from globscope import __version__
 from globscope.spec.describe import as_toml
 from globscope.study.context import Context
 from globscope.values.findings import Atlas, Finding, Map
+from globscope.values.space import columns
 
 LIBRARIES = ("torch", "numpy", "scikit-learn", "umap-learn", "gudhi")
 
@@ -35,18 +36,24 @@ def number(value: float) -> float | None:
 
 
 def population(atlas: Atlas) -> dict[str, Any]:
-    """Return the population's figures."""
+    """Return the figures of the trained members; derived ones are no training runs."""
     who = atlas.population
-    finals = who.finals
-    spread = np.var(who.weights, axis=0, dtype=np.float64).mean() if len(who.members) else 0.0
+    finals, trained = who.finals, [row for row, member in enumerate(who.members) if member.kind == "trained"]
     accuracy = atlas.truth.get("test_accuracy")
     return {
-        "members": len(who.members),
-        "variants": len(who.variants),
+        "members": len(trained),
+        "variants": len(finals),
         "parameters": who.layout.size,
-        "variance_per_weight": number(float(spread)),
+        "variance_per_weight": number(spread(who.weights, trained)),
         "test_accuracy_min": None if accuracy is None or not finals else number(accuracy[finals].min()),
     }
+
+
+def spread(weights: np.ndarray, rows: Sequence[int]) -> float:
+    """Return the variance per weight of some networks, block by block: float64 copies of all might not fit."""
+    blocks = columns(weights.shape[1], len(rows))
+    sums = [np.var(weights[rows, at], axis=0, dtype=np.float64).sum() for at in blocks]
+    return float(sum(sums) / weights.shape[1])
 
 
 def _reducer(one: Map, findings: Mapping[str, Finding]) -> dict[str, Any]:

@@ -13,7 +13,7 @@ from globscope.spec.model import Entry
 from globscope.store import key, read_json, write_json
 from globscope.study.bench import StudyBench, identified
 from globscope.study.context import Context
-from globscope.study.fields import evaluate
+from globscope.study.fields import evaluate, measured
 from globscope.study.members import population
 from globscope.study.record import record
 from globscope.study.seeds import generator
@@ -82,16 +82,19 @@ def _derived(bench: StudyBench, members: Population) -> Population:
     for entry in context.spec.analysis:
         if not hasattr(entry.component, "derive"):
             continue
-        identity = key("derive", context.identity(entry.component), members.identity, bench.seed)
+        identity = key("derive", context.identity(entry.component), measured(context, members.identity), bench.seed)
 
         def work(folder: Path, _: Progress, entry: Entry = entry, members: Population = members) -> None:
-            rng = generator(bench.seed, "derive", entry.name)
+            rng = generator(bench.seed, "derive", entry.use)
             with context.blaming(entry.component):
                 made = entry.component.derive(context.task, members, bench, rng)
-            pairs = zip(made.members, made.weights, strict=True)
-            files.save(folder, members.layout, len(made.members), pairs)
+                pairs = zip(made.members, made.weights, strict=True)
+                files.save(folder, members.layout, len(made.members), pairs)
 
+        before = dict(context.used)
         folder = context.stage("derive", identity, work, f"members of {entry.name}")
+        # What it measured on the way belongs to the stage: a rerun, which only reads it, knows nothing of that.
+        context.used = before | {f"derive/{identity}": context.used[f"derive/{identity}"]}
         members = identified(members.joined(files.load(folder, identity)))
     return members
 
@@ -103,10 +106,10 @@ def _findings(bench: StudyBench, atlas: Atlas) -> Iterator[tuple[str, Finding]]:
         identity = key("analysis", context.identity(entry.component), bench.seed, seen)
 
         def work(folder: Path, _: Progress, entry: Entry = entry) -> None:
-            rng = generator(bench.seed, "analysis", entry.name)
+            rng = generator(bench.seed, "analysis", entry.use)
             with context.blaming(entry.component):
-                found = entry.component.analyse(atlas, bench, rng)
-            write_json(folder / FINDING, json.loads(json.dumps(asdict(found), allow_nan=False)))
+                found = json.dumps(asdict(entry.component.analyse(atlas, bench, rng)), allow_nan=False)
+            write_json(folder / FINDING, json.loads(found))
 
         folder = context.stage("analysis", identity, work, entry.name)
         yield entry.name, _finding(read_json(folder / FINDING))

@@ -1,16 +1,17 @@
 """The autoencoder: the map that the method is about."""
 
 from collections.abc import Mapping
-from math import cos, pi
+from math import cos, isfinite, pi
 from typing import Any, Literal
 
 import numpy as np
 from attrs import define, field
 from attrs.validators import deep_iterable, ge, gt
 
-from globscope.api import Chart, ReducerInputs
-from globscope.builtin.reducers.network import load
+from globscope.api import Chart, GlobscopeError, ReducerInputs
+from globscope.builtin.reducers.network import load, threads_for
 from globscope.builtin.reducers.network import network as layers
+from globscope.builtin.reducers.rank import require
 
 # Steps between two looks at the loss: each look waits for the device and moves the progress bar.
 LOOK = 50
@@ -50,21 +51,32 @@ class Autoencoder:
     tolerance: float = field(default=0.0, validator=ge(0))
 
     def reduce(self, inputs: ReducerInputs, rng: np.random.Generator) -> Chart:
-        """Return the trained chart; equal seeds and threads give equal bits on a CPU."""
+        """Return the trained chart; equal seeds and threads give equal bits on a CPU.
+
+        Raises:
+            PopulationError: The members span fewer directions than `latent_dim`.
+            GlobscopeError: The fit diverged.
+        """
         import torch
 
+        require(inputs, "autoencoder", self.latent_dim)
         scale = float(np.sqrt((inputs.coordinates**2).mean()))
-        with torch.random.fork_rng():
-            torch.manual_seed(int(rng.integers(2**62)))
-            network = self._network(inputs.coordinates.shape[1])
         data = torch.from_numpy((inputs.coordinates / scale).astype(np.float32))
-        notes = self._train(network, data, scale, inputs)
+        # The CPU's generator alone: `torch.manual_seed` would also seed every GPU, which is not put back.
+        with torch.random.fork_rng(devices=[]), threads_for(data.shape[1]):
+            torch.default_generator.manual_seed(int(rng.integers(2**62)))
+            network = self._network(data.shape[1])
+            notes = self._train(network, data, scale, inputs)
         arrays = {name: tensor.numpy() for name, tensor in network.state_dict().items()}
         return _chart(inputs, network, scale, arrays | {"scale": np.array(scale)}, notes)
 
     def restore(self, inputs: ReducerInputs, arrays: Mapping[str, np.ndarray]) -> Chart:
         """Return the chart of stored layers."""
-        network = self._network(inputs.coordinates.shape[1])
+        import torch
+
+        # Layers made on the meta device draw nothing from torch's generator.
+        with torch.device("meta"):
+            network = self._network(inputs.coordinates.shape[1])
         load(network, {name: array for name, array in arrays.items() if name != "scale"})
         return _chart(inputs, network, float(arrays["scale"]), arrays, {})
 
@@ -83,15 +95,26 @@ class Autoencoder:
         for step in range(self.steps + 1):
             loss: Any = torch.nn.functional.mse_loss(network(data), data)
             if step % LOOK == 0 or step == self.steps:
-                inputs.progress(step, self.steps, mse=loss.item() * per_weight)
-                if loss.item() < enough or step == self.steps:
+                error = self._finite(loss.item(), step)
+                inputs.progress(step, self.steps, mse=error * per_weight)
+                if error < enough or step == self.steps:
                     break
             for group in optimiser.param_groups:
                 group["lr"] = self._rate(step)
             optimiser.zero_grad()
             loss.backward()
             optimiser.step()
-        return {"steps": step, "mse_per_weight": loss.item() * per_weight}
+        if step < self.steps:  # stopped early: nothing is left to do
+            inputs.progress(self.steps, self.steps, mse=error * per_weight)
+        return {"steps": step, "mse_per_weight": error * per_weight}
+
+    def _finite(self, error: float, step: int) -> float:
+        if not isfinite(error):
+            raise GlobscopeError(
+                f"reducer 'autoencoder': the loss is no longer finite at step {step}; "
+                f"lower its learning_rate, {self.learning_rate:g}"
+            )
+        return error
 
     def _rate(self, step: int) -> float:
         share = (1 + cos(pi * step / self.steps)) / 2 if self.schedule == "cosine" else 1.0
@@ -114,19 +137,22 @@ def _chart(
 ) -> Chart:
     import torch
 
+    width, dtype = inputs.coordinates.shape[1], inputs.coordinates.dtype
+
     def through(part: Any, points: np.ndarray) -> np.ndarray:
-        with torch.inference_mode():
-            found: np.ndarray = part(torch.from_numpy(np.ascontiguousarray(points, np.float32))).double().numpy()
+        with torch.inference_mode(), threads_for(width):
+            found: np.ndarray = part(torch.from_numpy(np.ascontiguousarray(points, np.float32))).numpy()
         return found
 
     def encode(coordinates: np.ndarray) -> np.ndarray:
-        return through(network[0], coordinates / scale)
+        return through(network[0], coordinates / scale).astype(np.float64)
 
     return Chart(
         space=inputs.space,
         latents=encode(inputs.coordinates),
         encode=encode,
-        decode=lambda points: through(network[1], points) * scale,
+        # The full space's coordinates are float32: D-wide arrays are not doubled.
+        decode=lambda points: through(network[1], points).astype(dtype, copy=False) * scale,
         arrays=arrays,
         notes=notes,
     )

@@ -6,7 +6,7 @@ import numpy as np
 from attrs import define, field
 from attrs.validators import ge, gt
 
-from globscope.api import Chart, ReducerInputs
+from globscope.api import Chart, GlobscopeError, ReducerInputs
 from globscope.builtin.reducers.rank import require
 
 
@@ -40,7 +40,9 @@ class KernelPca:
 
         Raises:
             PopulationError: The members span fewer directions than `latent_dim`.
+            GlobscopeError: The pre-image cannot be solved for.
         """
+        from scipy.linalg import LinAlgError
         from sklearn.decomposition import KernelPCA
 
         require(inputs, "kernel-pca", self.latent_dim)
@@ -56,7 +58,13 @@ class KernelPca:
             eigen_solver="dense",  # the others iterate from a random start
             random_state=int(rng.integers(2**31)),
         )
-        latents = model.fit_transform(inputs.coordinates / scale)
+        try:
+            latents = model.fit_transform(inputs.coordinates / scale)
+        except LinAlgError as error:
+            raise GlobscopeError(
+                f"reducer 'kernel-pca': the pre-image cannot be solved for with kernel = {self.kernel!r}, "
+                f"gamma = {self.gamma:g} and alpha = {self.alpha:g}; raise alpha"
+            ) from error
         return Chart(
             space=inputs.space,
             latents=latents,

@@ -5,9 +5,9 @@ from typing import Any
 
 import numpy as np
 from attrs import define, field
-from attrs.validators import ge, gt, optional
+from attrs.validators import and_, ge, gt, le, optional
 
-from globscope.api import Chart, ReducerInputs
+from globscope.api import Chart, PopulationError, ReducerInputs
 from globscope.builtin.reducers.rank import require
 
 
@@ -19,14 +19,14 @@ class Umap:
     depends on the batch it is decoded with; the study decodes each sampler's points as one batch.
 
     Attributes:
-        latent_dim: Number of latent axes.
+        latent_dim: Number of latent axes; at most 7, beyond which umap-learn decodes poorly or not at all.
         n_neighbors: Members that count as near; at most one less than there are members.
         min_dist: Least distance between laid-out members.
         spread: Scale of the layout.
         n_epochs: Optimisation epochs; umap-learn's choice where unset.
     """
 
-    latent_dim: int = field(default=2, validator=ge(1))
+    latent_dim: int = field(default=2, validator=and_(ge(1), le(7)))
     n_neighbors: int = field(default=15, validator=ge(2))
     min_dist: float = field(default=0.1, validator=ge(0))
     spread: float = field(default=1.0, validator=gt(0))
@@ -36,9 +36,10 @@ class Umap:
         """Return the fitted chart; equal seeds give equal charts on one machine.
 
         Raises:
-            PopulationError: The members span fewer directions than `latent_dim`.
+            PopulationError: The members span fewer directions than `latent_dim`, or are too few.
         """
         require(inputs, "umap", self.latent_dim)
+        self._require_members(len(inputs.coordinates))
         with warnings.catch_warnings():
             _quiet()
             from umap import UMAP
@@ -63,6 +64,14 @@ class Umap:
             notes=neighbours,
         )
 
+    def _require_members(self, count: int) -> None:
+        # The spectral start takes latent_dim + 1 eigenvectors from a solver that wants more rows than that.
+        if count < self.latent_dim + 2:
+            raise PopulationError(
+                f"reducer 'umap' with latent_dim = {self.latent_dim} needs at least {self.latent_dim + 2} members, "
+                f"there are {count} in the fit"
+            )
+
 
 def _quietly(function: Any, points: np.ndarray) -> np.ndarray:
     with warnings.catch_warnings():
@@ -72,9 +81,7 @@ def _quietly(function: Any, points: np.ndarray) -> np.ndarray:
 
 
 def _quiet() -> None:
-    """Silence what umap-learn and its compiler say of their own internals, never of the data."""
-    warnings.filterwarnings("ignore", message=".*'force_all_finite' was renamed.*")
-    warnings.filterwarnings("ignore", message=".*n_jobs value .* overridden.*")
-    warnings.filterwarnings("ignore", module="numba")
-    warnings.filterwarnings("ignore", module="umap")
-    warnings.filterwarnings("ignore", module="pynndescent")
+    """Silence what umap-learn says of its own internals, never of the data."""
+    warnings.filterwarnings("ignore", message="Tensorflow not installed", category=ImportWarning)
+    warnings.filterwarnings("ignore", message=".*'force_all_finite' was renamed.*", category=FutureWarning)
+    warnings.filterwarnings("ignore", message=".*n_jobs value .* overridden.*", category=UserWarning)

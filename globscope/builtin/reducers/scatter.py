@@ -75,6 +75,7 @@ class Isomap:
         """
         import warnings
 
+        from scipy.sparse import SparseEfficiencyWarning
         from sklearn.manifold import Isomap as Model
 
         del rng
@@ -82,10 +83,10 @@ class Isomap:
         neighbours = min(self.n_neighbors, len(inputs.coordinates) - 1)
         model = Model(n_neighbors=neighbours, n_components=self.latent_dim, eigen_solver="dense")
         with warnings.catch_warnings():
-            # Separate clusters are the rule here; scikit-learn joins them by their nearest members.
-            warnings.filterwarnings("ignore", message=".*number of connected components.*")
-            warnings.filterwarnings("ignore", category=FutureWarning, module="scipy")
-            warnings.filterwarnings("ignore", message=".*[Ss]parse.*")
+            # Separate clusters are the rule here; scikit-learn joins them by their nearest members, and
+            # both it and scipy warn that this takes long.
+            warnings.filterwarnings("ignore", message=".*number of connected components.*", category=UserWarning)
+            warnings.filterwarnings("ignore", category=SparseEfficiencyWarning)
             latents = model.fit_transform(inputs.coordinates)
         notes: dict[str, float] = {"n_neighbors": neighbours}
         return Chart(space=inputs.space, latents=latents, encode=model.transform, why_no_inverse=self.why, notes=notes)

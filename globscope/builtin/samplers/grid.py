@@ -63,5 +63,6 @@ class Grid:
         extent = high - low
         flat = extent <= 1e-12 * max(float(extent.max()), 1e-300)
         extent = np.where(flat, extent.max() or 1.0, extent)
-        middle, half = (low + high) / 2, extent * (0.5 + self.margin)
-        return middle - half, middle + half
+        # From the ends and not from the middle, whose rounding could leave the outermost members outside.
+        beyond = self.margin * extent + np.where(flat, extent / 2, 0.0)
+        return low - beyond, high + beyond

@@ -51,9 +51,11 @@ class Path:
     def _trajectory(self, chart: Chart) -> np.ndarray:
         assert self.of is not None
         name = self.of.removeprefix("variant:")
-        rows = [row for row, member in enumerate(chart.members) if member.variant == name]
+        # Derived members (curve points, re-based networks) may bear a variant's name.
+        trained = {row: member for row, member in enumerate(chart.members) if member.kind == "trained"}
+        rows = [row for row, member in trained.items() if member.variant == name]
         if not rows:
-            known = {member.variant for member in chart.members}
+            known = {member.variant for member in trained.values()}
             raise PopulationError(f"sampler 'path': there is no variant {name!r}; {near(name, known)}")
         stops: np.ndarray = chart.latents[sorted(rows, key=lambda row: chart.members[row].step)]
         return stops

@@ -1,0 +1,57 @@
+"""A file → its TOML document, or in which line it is none."""
+
+import re
+import tomllib
+from errno import ENAMETOOLONG
+from pathlib import Path
+from typing import Any
+
+from globscope.errors import SpecError, near
+from globscope.spec.words import short, visible
+
+
+def parse(path: Path) -> dict[str, Any]:
+    """Return the TOML document of a file.
+
+    Raises:
+        SpecError: No such file, not UTF-8 or not TOML, with the line.
+    """
+    try:
+        raw = path.read_bytes()
+    except (OSError, ValueError) as error:
+        raise SpecError([_unreadable(path, error)]) from error
+    try:
+        text = raw.decode("utf-8-sig")
+    except UnicodeDecodeError as error:
+        line = raw[: error.start].count(b"\n") + 1
+        wrong = f"byte 0x{raw[error.start]:02x} on line {line}"
+        raise SpecError([f"{path}: not UTF-8 text: {wrong}; save the file as UTF-8"]) from error
+    try:
+        return tomllib.loads(text)
+    except tomllib.TOMLDecodeError as error:
+        raise SpecError([f"{path}: not TOML: {_sentence(str(error), text)}"]) from error
+    except ValueError as error:
+        raise SpecError([f"{path}: not TOML: a number has too many digits"]) from error
+    except RecursionError as error:
+        raise SpecError([f"{path}: not TOML: nested too deeply"]) from error
+
+
+def _sentence(error: str, text: str) -> str:
+    """Return the parser's words with names as TOML writes them, and the line that they are about."""
+    error = error[0].lower() + error[1:]
+    error = re.sub(r"\((('[^']*',? ?)+)\)", lambda m: "[" + ".".join(re.findall("'([^']*)'", m[1])) + "]", error)
+    place = re.search(r"at line (\d+)", error)
+    line = text.split("\n")[int(place[1]) - 1].strip() if place else ""
+    return f"{error}: {short(visible(line))}" if line else error
+
+
+def _unreadable(path: Path, error: Exception) -> str:
+    if not isinstance(error, OSError) or error.errno == ENAMETOOLONG:
+        return f"{short(visible(str(path)))}: cannot be a file's name"
+    if path.is_dir():
+        return f"{path}: is a folder, not a spec"
+    if not path.exists():
+        found = [p.name for p in path.parent.glob("*.toml")] if path.parent.is_dir() else []
+        hint = near(path.name, found)
+        return f"{path}: no such file" + (f"; {hint}" if found else "; `globscope init` writes a starter spec")
+    return f"{path}: cannot be read: {error.strerror}"

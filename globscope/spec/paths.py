@@ -1,0 +1,93 @@
+"""References and paths in a spec: relative to the spec's folder; on the command line, to the current one."""
+
+import re
+from importlib.util import find_spec
+from pathlib import Path
+from typing import Any
+
+from globscope.errors import near
+from globscope.references import Code, Pattern
+from globscope.spec.words import expected, got, short, toml
+
+MARKS = ("{variant}", "{step}")
+
+
+class InvalidError(ValueError):
+    """Problems of one value: (place below it, sentence) each."""
+
+    def __init__(self, *problems: tuple[str, str]) -> None:
+        self.problems = problems
+        super().__init__(problems)
+
+
+class Typed(str):
+    """Text from the command line: paths in it are relative to the current directory."""
+
+    __slots__ = ()
+
+
+def wrong(kind: Any, value: Any, hint: str = "") -> InvalidError:
+    """Return the error of a value that is not of a type."""
+    return InvalidError(("", f"expected {expected(kind)}, got {got(value, kind)}{hint}"))
+
+
+def _absolute(value: Any, folder: Path, kind: Any) -> Path:
+    if not isinstance(value, str) or not value:
+        raise wrong(kind, value)
+    try:
+        path = Path(value).expanduser()
+        return (Path.cwd() if isinstance(value, Typed) else folder) / path
+    except RuntimeError as error:
+        raise InvalidError(("", f"there is no such user's home, got {toml(value)}")) from error
+
+
+def path(value: Any, folder: Path) -> Path:
+    """Return an existing file or folder."""
+    wanted = _absolute(value, folder, Path)
+    try:
+        found = wanted.resolve()
+        exists = found.exists()
+    except (OSError, ValueError) as error:  # too long, or with a null character
+        raise InvalidError(("", f"cannot be a path, got {short(toml(value))}")) from error
+    if not exists:
+        raise InvalidError(("", f"there is no file or folder {found}{_beside(found)}"))
+    return found
+
+
+def _beside(missing: Path) -> str:
+    names = [p.name for p in missing.parent.iterdir()] if missing.parent.is_dir() else []
+    return suggestion(missing.name, names)
+
+
+def suggestion(word: str, known: list[str]) -> str:
+    """Return `; did you mean …?` where a known word is near, else nothing."""
+    hint = near(word, known)
+    return f"; {hint}" if hint.startswith("did") else ""
+
+
+def pattern(value: Any, folder: Path) -> Pattern:
+    """Return a pattern of checkpoints with both placeholders."""
+    whole = Pattern(_absolute(value, folder, Pattern))
+    other = [mark for mark in re.findall(r"\{[^{}]*\}", value) if mark not in MARKS]
+    problems = [("", f"needs {mark} in {toml(value)}") for mark in MARKS if mark not in value]
+    problems += [("", f"knows no {mark}; {near(mark, MARKS)}") for mark in other]
+    if problems:
+        raise InvalidError(*problems)
+    return whole
+
+
+def code(value: Any, folder: Path) -> Code:
+    """Return a reference whose file, or whose installed package, exists."""
+    if not isinstance(value, str) or ":" not in value:
+        raise wrong(Code, value)
+    module, _, name = value.rpartition(":")
+    if not module or not name.isidentifier():
+        raise wrong(Code, value)
+    if module.endswith(".py"):
+        return Code(str(path(type(value)(module), folder)), name)
+    if not all(part.isidentifier() for part in module.split(".")):
+        raise wrong(Code, value)
+    if find_spec(module.partition(".")[0]) is None:  # which runs nothing of it
+        hint = f"; a file is written with its suffix, as in {toml(f'{module}.py:{name}')}" if "." not in module else ""
+        raise InvalidError(("", f"there is no installed module {module!r}{hint}"))
+    return Code(module, name)

@@ -1,0 +1,97 @@
+"""Values that are no attrs classes: numbers, text, references, choices, and tables that are handed on."""
+
+from collections.abc import Callable, Iterator
+from datetime import date, time
+from math import isfinite
+from pathlib import Path
+from typing import Any, get_args
+
+from globscope.references import Code, Pattern
+from globscope.spec import paths
+from globscope.spec.paths import InvalidError, Typed, suggestion, wrong
+from globscope.spec.words import arms, bare, expected, is_literal, is_union, short, toml, under
+
+
+def scalars(folder: Path) -> dict[type, Callable[[Any], Any]]:
+    """Return the hooks of types whose values stand by themselves."""
+    return {
+        int: _integer,
+        float: _number,
+        str: lambda value: str(exactly(str, value, Typed)),
+        Path: lambda value: paths.path(value, folder),
+        Pattern: lambda value: paths.pattern(value, folder),
+        Code: lambda value: paths.code(value, folder),
+    }
+
+
+def scalar(kind: type, hook: Callable[[Any], Any], value: Any, wanted: Any) -> Any:
+    """Structure a type itself; cattrs would take its subclasses, such as an Enum of texts, for the same."""
+    return hook(value) if wanted is kind else unsupported(value, wanted)
+
+
+def unsupported(_: Any, kind: Any) -> Any:
+    """Refuse every value: the component's author has to choose another type.
+
+    Raises:
+        InvalidError: Always.
+    """
+    raise InvalidError(("", f"cannot be set from a spec: its type is {expected(kind)}, a defect of the component"))
+
+
+def exactly(kind: type, value: Any, *also: type) -> Any:
+    """Return a value of just this type: true is no integer."""
+    if type(value) not in (kind, *also):
+        raise wrong(kind, value)
+    return value
+
+
+def _integer(value: Any) -> int:
+    found: int = exactly(int, value)
+    if not -(2**63) <= found < 2**63:
+        raise InvalidError(("", f"must be an integer of 64 bits, got {short(toml(value))}"))
+    return found
+
+
+def _number(value: Any) -> float:
+    found = _integer(value) if type(value) is int else exactly(float, value)
+    if not isfinite(found):
+        raise InvalidError(("", f"must be finite, got {toml(value)}"))
+    return float(found)
+
+
+def literal(value: Any, kind: Any) -> Any:
+    """Return one of the choices of a Literal; 1, 1.0 and true are not the same."""
+    for word in get_args(kind):
+        if word == value and isinstance(value, type(word)) and isinstance(value, bool) == isinstance(word, bool):
+            return word
+    raise wrong(kind, value, close(value, kind))
+
+
+def close(value: Any, kind: Any) -> str:
+    """Return `; did you mean …?` where a literal of the type is near."""
+    literals = [arm for arm in (arms(kind) if is_union(kind) else (kind,)) if is_literal(arm)]
+    words = [word for literal in literals for word in get_args(literal) if isinstance(word, str)]
+    return suggestion(value, words) if isinstance(value, str) else ""
+
+
+def table(value: Any, kind: Any) -> dict[str, Any]:
+    """Return a table that is handed on to the user's own code."""
+    if not isinstance(value, dict):
+        raise wrong(kind, value)
+    problems = [(place, "dates and times are not handed on; write it as text") for place in _dates(value)]
+    if problems:
+        raise InvalidError(*problems)
+    return {key: _untyped(item) for key, item in value.items()}
+
+
+def _dates(value: Any) -> Iterator[str]:
+    """Yield the places of dates: neither keys of stages nor JSON can hold them."""
+    for key, item in value.items() if isinstance(value, dict) else enumerate(value):
+        if isinstance(item, date | time):
+            yield bare(str(key))
+        elif isinstance(item, dict | list):
+            yield from (under(bare(str(key)), below) for below in _dates(item))
+
+
+def _untyped(value: Any) -> Any:
+    return str(value) if isinstance(value, Typed) else value

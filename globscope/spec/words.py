@@ -1,0 +1,136 @@
+"""Types and values in the words of messages; values are quoted as TOML writes them."""
+
+import json
+import re
+from collections.abc import Iterable, Sequence
+from datetime import date, time
+from pathlib import Path
+from types import NoneType, UnionType
+from typing import Any, Literal, Union, get_args, get_origin
+
+from attrs import has
+
+from globscope.references import Code, Pattern
+
+LONGEST = 72
+# One and several of a type.
+NAMES = {
+    int: ("an integer", "integers"),
+    float: ("a number", "numbers"),
+    str: ("text", "texts"),
+    bool: ("true or false", "true or false"),
+    Path: ("a path", "paths"),
+    Pattern: ("a pattern of paths", "patterns of paths"),
+    Code: ("'file.py:name'", "'file.py:name'"),
+}
+
+
+def expected(kind: Any, *, several: bool = False) -> str:
+    """Return the words for a type."""
+    if is_literal(kind):
+        return either(toml(value) for value in get_args(kind))
+    if is_union(kind):
+        return either(expected(arm, several=several) for arm in arms(kind))
+    if is_tuple(kind):
+        return _list(kind, several=several)
+    if is_class(kind) or is_dict(kind):
+        return "tables" if several else "a table"
+    return NAMES[kind][several] if kind in NAMES else getattr(kind, "__name__", "") or str(kind)
+
+
+def _list(kind: Any, *, several: bool) -> str:
+    items = get_args(kind)
+    if items[-1] is Ellipsis:
+        return f"{'lists' if several else 'a list'} of {expected(items[0], several=True)}"
+    return f"[{', '.join(expected(item) for item in items)}]"
+
+
+def either(words: Iterable[str]) -> str:
+    """Return `a, b or c`."""
+    *most, last = words
+    return f"{', '.join(most)} or {last}" if most else last
+
+
+def got(value: Any, kind: Any = None) -> str:
+    """Return a value as TOML writes it, cut short where it is long, and what it is where `kind` is something else."""
+    name = "" if isinstance(value, str) and _is_text(kind) else _named(value)
+    return short(toml(value)) + (f" ({name})" if name else "")
+
+
+def _is_text(kind: Any) -> bool:
+    return is_literal(kind) or kind in (str, Path, Pattern, Code) or (is_union(kind) and any(map(_is_text, arms(kind))))
+
+
+def short(text: str) -> str:
+    """Return text with its middle left out where it is long."""
+    return text if len(text) <= LONGEST else f"{text[: LONGEST - 11]}…{text[-10:]}"
+
+
+def _named(value: Any) -> str:
+    if isinstance(value, bool):
+        return ""
+    kinds = {int: "integer", float: "number", str: "text", list: "list", dict: "table", date: "date", time: "time"}
+    return next((name for kind, name in kinds.items() if isinstance(value, kind)), type(value).__name__)
+
+
+def toml(value: Any) -> str:
+    """Return a value on one line, as TOML writes it."""
+    if isinstance(value, str):
+        return f"'{value}'" if value.isprintable() and "'" not in value else quoted(value)
+    if isinstance(value, bool):
+        return str(value).lower()
+    if isinstance(value, dict):
+        return f"{{{', '.join(f'{bare(name)} = {toml(item)}' for name, item in value.items())}}}"
+    if isinstance(value, list | tuple):
+        return f"[{', '.join(map(toml, value))}]"
+    return value.isoformat() if isinstance(value, date | time) else str(value)
+
+
+def quoted(text: str) -> str:
+    """Return text as TOML's basic string."""
+    return visible(json.dumps(text, ensure_ascii=False))
+
+
+def visible(text: str) -> str:
+    """Return text with every character escaped that would not show or would move a terminal's cursor."""
+    return "".join(c if c.isprintable() else f"\\U{ord(c):08x}" for c in text)
+
+
+def bare(key: str) -> str:
+    """Return a key as TOML writes it."""
+    return key if re.fullmatch(r"[A-Za-z0-9_-]+", key) else quoted(key)
+
+
+def under(place: str, *below: str) -> str:
+    """Return a dotted key."""
+    return ".".join((place, *below) if place else below)
+
+
+def is_literal(kind: Any) -> bool:
+    """Return whether a type is `Literal[…]`."""
+    return get_origin(kind) is Literal
+
+
+def is_dict(kind: Any) -> bool:
+    """Return whether a type is `dict[…]`."""
+    return get_origin(kind) is dict
+
+
+def is_class(kind: Any) -> bool:
+    """Return whether a type is an attrs class, written as a table."""
+    return isinstance(kind, type) and has(kind) and kind is not Code
+
+
+def is_union(kind: Any) -> bool:
+    """Return whether a type is `A | B`."""
+    return get_origin(kind) in (Union, UnionType)
+
+
+def is_tuple(kind: Any) -> bool:
+    """Return whether a type is `tuple[…]`."""
+    return get_origin(kind) is tuple
+
+
+def arms(kind: Any) -> Sequence[Any]:
+    """Return the types of a union that TOML can write: it has no null."""
+    return [arm for arm in get_args(kind) if arm is not NoneType]

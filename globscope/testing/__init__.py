@@ -1,0 +1,38 @@
+"""The contract kit: what every component of a role must do, for plugin authors, with or without pytest.
+
+::
+
+    from globscope.testing import check_component, parametrize_contract
+
+    check_component(TopVariance())  # raises ContractError
+
+
+    @parametrize_contract([TopVariance(), TopVariance(latent_dim=3)])
+    def test_contract(check):
+        check()
+"""
+
+from globscope.testing.claims import ContractError
+from globscope.testing.contract import check_component, checks_for, parametrize_contract, role_of
+from globscope.testing.journal import MemoryJournal
+from globscope.testing.landscapes import bowls, two_components
+from globscope.testing.population import tiny_chart, tiny_inputs
+from globscope.testing.study import registry_of, tiny_atlas, tiny_bench
+from globscope.testing.task import tiny_task
+
+__all__ = [
+    "ContractError",
+    "MemoryJournal",
+    "bowls",
+    "check_component",
+    "checks_for",
+    "parametrize_contract",
+    "registry_of",
+    "role_of",
+    "tiny_atlas",
+    "tiny_bench",
+    "tiny_chart",
+    "tiny_inputs",
+    "tiny_task",
+    "two_components",
+]

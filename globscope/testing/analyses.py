@@ -1,0 +1,129 @@
+"""What holds for analyses."""
+
+import json
+from collections.abc import Iterable
+from functools import cached_property
+
+import numpy as np
+from attrs import asdict, evolve
+
+from globscope.api import Atlas, Finding, Population, Table
+from globscope.testing.claims import ContractError, global_states, other_global_seeds, require, require_same
+from globscope.testing.options import OptionChecks
+from globscope.testing.population import tiny_population
+from globscope.testing.study import tiny_atlas, tiny_bench
+from globscope.testing.task import LAYOUT, tiny_task
+
+
+class AnalysisChecks(OptionChecks):
+    """Checks of one analysis, on finished maps of a tiny population of the variants A, B and C.
+
+    Where it derives members, they are in the population before the maps, as in a study.
+    """
+
+    def finding_is_json_without_nan(self) -> None:
+        """A figure that cannot be had is None; scripts read the rest."""
+        self._require_json(self._finding)
+
+    def tables_have_their_columns(self) -> None:
+        """Tables have distinct names and captions, and no row has a key that is no column."""
+        tables = self._finding.tables
+        names = [table.name for table in tables]
+        require(len(set(names)) == len(names), f"two tables have one name: {names}")
+        dumb = [table.name for table in tables if not table.caption.strip()]
+        require(not dumb, f"tables {dumb} have no caption")
+        for table in tables:
+            stray = _keys(table) - set(table.columns)
+            require(not stray, f"rows of table {table.name!r} have keys {sorted(stray)} that are no columns")
+
+    def records_are_of_maps(self) -> None:
+        """Figures for scripts are kept by the name of a map."""
+        stray = set(self._finding.records) - {one.name for one in self._atlas.maps}
+        require(not stray, f"has records of {sorted(stray)}, which are no maps")
+
+    def survives_maps_without_inverse(self) -> None:
+        """A map that only places networks has no landscape, and is no reason to fail."""
+        self._require_json(self._alone("scatter"))
+
+    def survives_an_empty_topology(self) -> None:
+        """Neither is one on which no loss is finite."""
+        self._require_json(self._alone("barren"))
+
+    def same_generator_gives_the_same_finding(self) -> None:
+        """Equal inputs and generator give an equal finding; the global generators are left alone."""
+        wanted = _plain(self._finding)
+        with other_global_seeds(1), global_states() as moved:
+            again = self._analyse(self._atlas)
+        require(_plain(again) == wanted, "finds something else when asked again with equal arguments")
+        require(not moved, f"moves the global random state of {', '.join(moved)}")
+
+    def derives_members_that_fit(self) -> None:
+        """Derived members have the population's layout, finite weights, and say what they are."""
+        found = self._derived
+        if found is None:
+            return
+        require(found.layout == LAYOUT, "derives members of another layout than the population's")
+        shape = (len(found.members), LAYOUT.size)
+        require(found.weights.shape == shape, f"derives weights of shape {found.weights.shape}, wanted {shape}")
+        require(np.isfinite(found.weights).all(), "derives weights that are not finite")
+        trained = [member.label for member in found.members if member.kind == "trained"]
+        require(not trained, f"calls derived members {trained} trained")
+        labels = [member.label for member in (*tiny_population().members, *found.members)]
+        twice = sorted({label for label in labels if labels.count(label) > 1})
+        require(not twice, f"derives members with labels that are taken: {twice}")
+
+    def leaves_inputs_untouched(self) -> None:
+        """The finished values are not the analysis's to write to."""
+        atlas, clean = tiny_atlas(self._derived), tiny_atlas(self._derived)
+        self._analyse(atlas)
+        for name, one, two in zip(_NAMES, _arrays(atlas), _arrays(clean), strict=True):
+            require_same(one, two, f"the {name} were written to")
+
+    @cached_property
+    def _atlas(self) -> Atlas:
+        return tiny_atlas(self._derived)
+
+    @cached_property
+    def _finding(self) -> Finding:
+        found = self._analyse(self._atlas)
+        require(isinstance(found, Finding), f"returns a {type(found).__name__}, not a Finding")
+        return found
+
+    @cached_property
+    def _derived(self) -> Population | None:
+        if not hasattr(self.component, "derive"):
+            return None
+        rng = np.random.default_rng(0)
+        found: Population = self.component.derive(tiny_task(), tiny_population(), tiny_bench(), rng)
+        return found
+
+    def _analyse(self, atlas: Atlas) -> Finding:
+        found: Finding = self.component.analyse(atlas, tiny_bench(), np.random.default_rng(0))
+        return found
+
+    def _alone(self, name: str) -> Finding:
+        only = tuple(one for one in self._atlas.maps if one.name == name)
+        return self._analyse(evolve(self._atlas, maps=only))
+
+    def _require_json(self, finding: Finding) -> None:
+        try:
+            _plain(finding)
+        except (TypeError, ValueError) as error:
+            raise ContractError(f"the finding is not JSON: {error}") from error
+
+
+_NAMES = ("population's weights", "true losses", "map's latents", "landscape's losses")
+
+
+def _arrays(atlas: Atlas) -> Iterable[np.ndarray]:
+    one = atlas.maps[0]
+    assert one.landscape is not None
+    return (atlas.population.weights, atlas.truth["train_loss"], one.chart.latents, one.landscape.fields["train_loss"])
+
+
+def _plain(finding: Finding) -> str:
+    return json.dumps(asdict(finding), allow_nan=False)
+
+
+def _keys(table: Table) -> set[str]:
+    return {key for row in table.rows for key in row}

@@ -1,0 +1,191 @@
+"""What holds for evaluators."""
+
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import contextmanager
+from functools import cached_property
+from typing import Any
+
+import numpy as np
+from attrs import define, evolve, field
+
+from globscope.api import Networks, Probe, Progress, Space, Unit
+from globscope.testing.claims import ContractError, require, require_near, require_same
+from globscope.testing.journal import MemoryJournal
+from globscope.testing.options import OptionChecks
+from globscope.testing.population import tiny_inputs
+from globscope.testing.task import TinyTask, tiny_task
+
+# A product cut otherwise sums its float32 terms in another order.
+OTHER_CUT = 1e-6
+FIELDS = {"train_loss", "train_accuracy", "test_loss", "test_accuracy"}
+
+
+class EvaluatorChecks(OptionChecks):
+    """Checks of one evaluator, on 12 networks of 51 weights."""
+
+    def records_every_network_once(self) -> None:
+        """Each split's measures for every network, also where statistics must be calibrated first."""
+        for task in (tiny_task(), tiny_task(normalised=True)):
+            found = self._scored(_networks(), task)
+            missing = FIELDS - set(found)
+            require(not missing, f"fields {sorted(missing)} are missing")
+            wrong = [name for name, values in found.items() if values.shape != (12,)]
+            require(not wrong, f"fields {wrong} have not one value a network")
+            require(np.isfinite(found["train_loss"]).all(), "losses of finite networks are not finite")
+
+    def calibrates_statistics(self) -> None:
+        """A network of a model with statistics is scored with its own, re-estimated ones."""
+        task = tiny_task(normalised=True)
+        found = self._scored(_networks(), task)["train_loss"]
+        probe, weights = task.build("cpu"), _networks().weights(Unit(start=0, stop=12))
+        fresh = np.array([_loss(probe, row, calibrated=False) for row in weights])
+        wanted = np.array([_loss(probe, row, calibrated=True) for row in weights])
+        off = np.abs(found - wanted)
+        require(
+            (off < np.abs(found - fresh)).all(), "scores a network with fresh statistics instead of calibrated ones"
+        )
+
+    def same_plan_gives_the_same_bits(self) -> None:
+        """Equal units give equal numbers, in whatever order they are taken."""
+        again = self._scored(_networks(), tiny_task())
+        backwards = MemoryJournal(count=12, width=5, backwards=True)
+        forwards = self._cut(5)
+        turned = self._scored(_networks(), tiny_task(), backwards)
+        for name, values in self._plain.items():
+            require_same(values, again[name], f"{name} differs between two equal evaluations")
+            require_same(forwards[name], turned[name], f"{name} depends on the order of the units")
+
+    def another_cut_gives_nearly_the_same_numbers(self) -> None:
+        """A network's numbers are its own, whatever it is evaluated with."""
+        for width in (1, 5):
+            for name, values in self._cut(width).items():
+                text = f"{name} differs beyond {OTHER_CUT:g} when {width} networks make a unit"
+                require_near(values, self._plain[name], OTHER_CUT, text)
+
+    def keeps_losses_that_are_not_finite(self) -> None:
+        """A network of NaN has loss NaN and an enormous one inf or NaN; its neighbours are not affected."""
+        weights = _networks().weights(Unit(start=0, stop=12)).copy()
+        weights[3], weights[7] = np.nan, 1e30
+        found, rest = self._scored(Networks.of(weights), tiny_task()), np.delete(np.arange(12), [3, 7])
+        for name in ("train_loss", "test_loss"):
+            require(np.isnan(found[name][3]), f"{name} of a network of NaN is {found[name][3]}, not NaN")
+            require(not np.isfinite(found[name][7]), f"{name} of an enormous network was repaired to {found[name][7]}")
+            text = f"{name} of a network changes when others of its unit are not finite"
+            require_near(found[name][rest], self._plain[name][rest], OTHER_CUT, text)
+
+    def resumes_without_computing_again(self) -> None:
+        """Units recorded before an interruption are kept and not evaluated again."""
+        journal = _Interrupted(count=12, width=3)
+        try:
+            self._scored(_networks(), tiny_task(), journal)
+        except KeyboardInterrupt:
+            done = len(journal.recorded)
+        else:
+            raise ContractError("goes on after an interruption, or records all units at once")
+        space = _Watched(space=_networks().space)
+        later = MemoryJournal(count=12, recorded=journal.recorded, planned=journal.planned)
+        found = self._scored(evolve(_networks(), space=space), tiny_task(), later)
+        left = 12 - 3 * done
+        require(sum(space.lifted) <= left, f"lifts {sum(space.lifted)} networks when {left} are left to evaluate")
+        for name, values in self._cut(3).items():
+            require_same(found[name], values, f"{name} differs after an interruption")
+
+    def survives_a_failing_network(self) -> None:
+        """What a task raises is passed on, and changes neither torch's state nor later numbers."""
+        task = tiny_task(fails_on=123.0)
+        weights = _networks().weights(Unit(start=0, stop=12)).copy()
+        weights[5, 0] = 123.0
+        clean = self._scored(_networks(), task)
+        with _torch_restored() as changed:
+            try:
+                self._scored(Networks.of(weights), task)
+            except Exception:  # noqa: BLE001 - of whatever kind: here it is enough that it is not hidden
+                hidden = False
+            else:
+                hidden = True
+        require(not hidden, "hides what the task raises")
+        require(not changed, f"leaves torch with another {', '.join(changed)} after an exception")
+        for name, values in self._scored(_networks(), task).items():
+            require_same(values, clean[name], f"{name} differs after an exception in another evaluation")
+
+    def leaves_inputs_untouched(self) -> None:
+        """The networks' coordinates are not the evaluator's to write to."""
+        networks = Networks.of(tiny_inputs().population.weights.copy())
+        self._scored(networks, tiny_task())
+        require_same(networks.coordinates, tiny_inputs().population.weights, "the networks were written to")
+
+    @cached_property
+    def _plain(self) -> dict[str, np.ndarray]:
+        return self._scored(_networks(), tiny_task())
+
+    def _cut(self, width: int) -> dict[str, np.ndarray]:
+        return self._scored(_networks(), tiny_task(), MemoryJournal(count=12, width=width))
+
+    def _scored(
+        self, networks: Networks, task: TinyTask, journal: MemoryJournal | None = None
+    ) -> dict[str, np.ndarray]:
+        book = journal or MemoryJournal(count=len(networks))
+        self.component.evaluate(networks, task, book, Progress())
+        return book.fields()
+
+
+@define
+class _Interrupted(MemoryJournal):
+    """A journal whose evaluation is interrupted after two records."""
+
+    def record(self, unit: Unit, fields: Mapping[str, np.ndarray]) -> None:
+        MemoryJournal.record(self, unit, fields)
+        if len(self.recorded) == 2:
+            raise KeyboardInterrupt
+
+
+@define(frozen=True, kw_only=True)
+class _Watched:
+    """A space that remembers how many networks were lifted."""
+
+    space: Space
+    lifted: list[int] = field(factory=list)
+
+    @property
+    def rank(self) -> int:
+        return self.space.rank
+
+    def lift(self, coordinates: np.ndarray) -> np.ndarray:
+        self.lifted.append(len(coordinates))
+        return self.space.lift(coordinates)
+
+    def coordinates(self, weights: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+        return self.space.coordinates(weights)
+
+
+def _networks() -> Networks:
+    inputs = tiny_inputs()
+    return Networks(space=inputs.space, coordinates=inputs.coordinates)
+
+
+def _loss(probe: Probe, row: np.ndarray, *, calibrated: bool) -> float:
+    import torch
+
+    parameters = probe.layout.unflatten(torch.from_numpy(row))
+    batch = probe.batch("train", torch.arange(probe.examples("train")))
+    buffers = probe.calibrate(parameters, [batch]) if calibrated else probe.initialise(0)[1]
+    total, count = probe.reduce(parameters, buffers, batch)["loss"]
+    return float(total) / count
+
+
+@contextmanager
+def _torch_restored() -> Iterator[list[str]]:
+    """Yield the names of torch's settings that a block leaves changed, and set them back."""
+    import torch
+
+    settings: dict[str, tuple[Callable[[], Any], Callable[[Any], Any]]] = {
+        "gradient mode": (torch.is_grad_enabled, torch.set_grad_enabled),
+        "default dtype": (torch.get_default_dtype, torch.set_default_dtype),
+        "number of threads": (torch.get_num_threads, torch.set_num_threads),
+    }
+    before, changed = {name: get() for name, (get, _) in settings.items()}, list[str]()
+    yield changed
+    for name, (get, put) in settings.items():
+        if get() != before[name]:
+            changed.append(name)
+            put(before[name])

@@ -1,0 +1,152 @@
+"""What holds for reducers."""
+
+from functools import cached_property
+from typing import Any
+
+import numpy as np
+from attrs import define, evolve
+
+from globscope.api import Chart, ReducerInputs
+from globscope.testing.claims import global_states, other_global_seeds, require, require_near, require_same
+from globscope.testing.options import OptionChecks
+from globscope.testing.population import tiny_inputs
+
+# Float32 networks keep 7 digits; some are lost on the way there and back.
+SAME_NETWORK = 1e-4
+
+
+@define(frozen=True, kw_only=True)
+class _Fit:
+    """A chart, and what it answers for a few points and networks."""
+
+    inputs: ReducerInputs
+    chart: Chart
+    decoded: np.ndarray | None = None
+    encoded: np.ndarray | None = None
+    moved: tuple[str, ...] = ()
+
+
+class ReducerChecks(OptionChecks):
+    """Checks of one reducer, on two fits to the same 12 members; what is slow happens once."""
+
+    def same_seed_gives_the_same_chart(self) -> None:
+        """Equal inputs and generator give equal bits, whatever the global random state."""
+        require_same(self._first.chart.latents, self._again.chart.latents, "latents differ between equal seeds")
+        for name in ("decoded", "encoded"):
+            one, two = getattr(self._first, name), getattr(self._again, name)
+            require((one is None) == (two is None), f"only one of two equal fits has {name} points")
+            if one is not None:
+                require_same(one, two, f"{name} points differ between equal seeds")
+
+    def leaves_global_random_state_alone(self) -> None:
+        """Neither fitting nor decoding nor encoding draws from the global generators."""
+        moved = self._again.moved
+        require(not moved, f"moves the global random state of {', '.join(moved)}")
+
+    def leaves_inputs_untouched(self) -> None:
+        """Coordinates and weights are the members', not the reducer's to write to."""
+        seen, clean = self._first.inputs, tiny_inputs()
+        require_same(seen.coordinates, clean.coordinates, "the inputs' coordinates were written to")
+        require_same(seen.population.weights, clean.population.weights, "the members' weights were written to")
+
+    def latents_have_one_finite_row_a_member(self) -> None:
+        """(N, d) finite numbers, with d as the option `latent_dim` says where there is one."""
+        fit = self._first
+        latents, members = np.asarray(fit.chart.latents), len(fit.inputs.members)
+        require(latents.ndim == 2, f"latents have shape {latents.shape}, not (members, axes)")
+        require(len(latents) == members, f"{len(latents)} latents for {members} members")
+        require(np.isfinite(latents).all(), "latents are not finite")
+        wanted = getattr(self.component, "latent_dim", latents.shape[1])
+        require(latents.shape[1] == wanted, f"latents have {latents.shape[1]} axes, latent_dim is {wanted}")
+
+    def decodes_points_to_coordinates(self) -> None:
+        """(n, d) points → (n, r) coordinates that the chart's space can lift to (n, D) weights."""
+        found, fit = self._first.decoded, self._first
+        if found is None:
+            return
+        points = len(_points(fit.chart))
+        if fit.chart.space is fit.inputs.space:
+            require(found.shape == (points, fit.chart.space.rank), f"{points} points decode to shape {found.shape}")
+        lifted, size = fit.chart.space.lift(found), fit.inputs.population.layout.size
+        require(lifted.shape == (points, size), f"decoded points lift to shape {lifted.shape}, not ({points}, {size})")
+
+    def encodes_coordinates_to_points(self) -> None:
+        """(n, r) coordinates → (n, d) points."""
+        found, fit = self._first.encoded, self._first
+        if found is None:
+            return
+        shape = (len(_networks(fit)), fit.chart.dimension)
+        require(found.shape == shape, f"networks encode to shape {found.shape}, not {shape}")
+
+    def exact_inverse_is_claimed_rightly(self) -> None:
+        """Where `exact_inverse` is said, decode(encode(c)) is c for the members."""
+        chart = self._first.chart
+        if not chart.exact_inverse:
+            return
+        require(chart.encode and chart.decode, "claims an exact inverse without both encode and decode")
+        assert chart.encode is not None
+        assert chart.decode is not None
+        own = chart.space.coordinates(self._first.inputs.population.weights)[0]
+        back = chart.decode(chart.encode(own))
+        require_near(back, own, SAME_NETWORK, "claims an exact inverse, but decode(encode(c)) is not c for the members")
+
+    def missing_inverse_is_explained(self) -> None:
+        """Without `decode` there is no landscape, and the report says why."""
+        chart = self._first.chart
+        require(chart.decode or chart.why_no_inverse.strip(), "has no decode, and why_no_inverse is empty")
+
+    def restored_chart_is_the_fitted_one(self) -> None:
+        """`restore` and the chart's arrays go together, and give the chart's functions again."""
+        offers, arrays = hasattr(self.component, "restore"), self._first.chart.arrays
+        require(offers or arrays is None, "its chart has arrays, but there is no restore(inputs, arrays) to use them")
+        require(not offers or arrays is not None, "offers restore, but its chart has no arrays")
+        if arrays is None:
+            return
+        again = _answers(self._first.inputs, self.component.restore(self._first.inputs, _stored(arrays)))
+        for name in ("decoded", "encoded"):
+            one, two = getattr(self._first, name), getattr(again, name)
+            require((one is None) == (two is None), f"restored and fitted chart disagree on having {name} points")
+            if one is not None:
+                require_same(one, two, f"{name} points differ between the restored chart and the fitted one")
+
+    @cached_property
+    def _first(self) -> _Fit:
+        inputs = tiny_inputs()
+        return self._fit(evolve(inputs, coordinates=inputs.coordinates.copy()))  # writeable: who writes is found out
+
+    @cached_property
+    def _again(self) -> _Fit:
+        with other_global_seeds(1), global_states() as moved:
+            fit = self._fit(tiny_inputs())
+        return evolve(fit, moved=tuple(moved))
+
+    def _fit(self, inputs: ReducerInputs) -> _Fit:
+        return _answers(inputs, self.component.reduce(inputs, np.random.default_rng(0)))
+
+
+def _answers(inputs: ReducerInputs, chart: Chart) -> _Fit:
+    fit = _Fit(inputs=inputs, chart=chart)
+    decoded = None if chart.decode is None else np.asarray(chart.decode(_points(chart)))
+    encoded = None if chart.encode is None else np.asarray(chart.encode(_networks(fit)))
+    return evolve(fit, decoded=decoded, encoded=encoded)
+
+
+def _points(chart: Chart) -> np.ndarray:
+    """Return five points among the members."""
+    latents = np.nan_to_num(chart.latents, posinf=0, neginf=0)  # that they are finite is another check
+    low, high = latents.min(axis=0), latents.max(axis=0)
+    return np.random.default_rng(1).uniform(low, high, size=(5, chart.dimension))
+
+
+def _networks(fit: _Fit) -> np.ndarray:
+    """Return the coordinates of four networks halfway between members, in the chart's space."""
+    weights = fit.inputs.population.weights
+    return fit.chart.space.coordinates((weights[:4] + weights[-4:]) / 2)[0]
+
+
+def _stored(arrays: Any) -> dict[str, np.ndarray]:
+    """Return arrays as they come back from a file."""
+    from safetensors.numpy import load, save
+
+    found: dict[str, np.ndarray] = load(save({name: np.array(array, order="C") for name, array in arrays.items()}))
+    return found

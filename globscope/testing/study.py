@@ -1,0 +1,121 @@
+"""What surrounds components in a study: a registry, finished maps, and the bench of analyses."""
+
+from collections.abc import Mapping
+from typing import Any
+
+import numpy as np
+from attrs import define, evolve, field
+
+from globscope.api import Atlas, Chart, Map, Networks, Population, Unit
+from globscope.registry import Component, Registry
+from globscope.testing.landscapes import bowls, bowls_topology, landscape, lattice, no_topology
+from globscope.testing.population import inputs_of, principal, tiny_population
+from globscope.testing.roles import role_of
+from globscope.testing.task import TinyTask
+
+
+def registry_of(*others: Registry, **components: type) -> Registry:
+    """Return a registry of these classes by name, and of other registries; nothing is discovered.
+
+    A name with a hyphen is passed as `**{"top-variance": TopVariance}`.
+    """
+    own = [
+        Component(role=role_of(cls), name=name, cls=cls, distribution="globscope-testing", version="0")
+        for name, cls in components.items()
+    ]
+    found = [component for other in others for component in other.components]
+    return Registry(components=(*found, *own), problems=tuple(text for other in others for text in other.problems))
+
+
+@define(frozen=True, kw_only=True)
+class TinyBench:
+    """A bench that computes everything anew: linear maps, the two bowls as their landscape, true losses.
+
+    Attributes:
+        seed: The study's.
+        task: The tiny task.
+    """
+
+    seed: int = 0
+    task: TinyTask = field(factory=TinyTask)
+
+    def fit(self, reducer: str, population: Population, seed: int | None = None) -> Map:
+        """Return a linear map of the members in the fit, whatever the reducer and the seed."""
+        del seed
+        inputs = inputs_of(population.fitted)
+        return _mapped(reducer, inputs.population, principal(inputs), inputs.coordinates)
+
+    def landscape(self, fitted: Map) -> Map:
+        """Return the map with the two bowls as its landscape, and its members' true losses."""
+        if fitted.chart.decode is None or fitted.reconstruction is None:
+            return fitted
+        decoded = self.measure(Networks(space=fitted.chart.space, coordinates=fitted.reconstruction))
+        topologies = {"grid": {"gudhi": bowls_topology()}}
+        return evolve(fitted, decoded=decoded, landscapes={"grid": bowls()}, topologies=topologies)
+
+    def measure(self, networks: Networks) -> Mapping[str, np.ndarray]:
+        """Return the fields of networks on the tiny task."""
+        import torch
+
+        probe = self.task.build("cpu")
+        found: dict[str, list[float]] = {}
+        weights = torch.from_numpy(networks.weights(Unit(start=0, stop=len(networks))))
+        for row in weights:
+            for split in probe.splits:
+                batch = probe.batch(split, torch.arange(probe.examples(split)))
+                for name, (total, count) in probe.reduce(probe.layout.unflatten(row), {}, batch).items():
+                    found.setdefault(f"{split}_{name}", []).append(float(total) / count)
+        return {name: np.array(values) for name, values in found.items()}
+
+
+def tiny_bench() -> TinyBench:
+    """Return a bench on the tiny task."""
+    return TinyBench()
+
+
+def tiny_atlas(derived: Population | None = None) -> Atlas:
+    """Return finished values of the tiny population, and of members derived from it, with three maps.
+
+    `linear` has a landscape and a merge tree; `scatter` has no inverse; `barren` decodes to networks
+    whose losses are all NaN, so its topology is empty.
+    """
+    bench, members = TinyBench(), tiny_population()
+    members = members if derived is None else members.joined(derived)
+    linear = bench.landscape(bench.fit("linear", members))
+    truth = bench.measure(Networks.of(members.weights))
+    return Atlas(population=members, truth=truth, maps=(linear, _scatter(linear), _barren(linear)))
+
+
+def _mapped(name: str, population: Population, chart: Chart, coordinates: np.ndarray) -> Map:
+    decode = chart.decode
+    assert decode is not None
+    return Map(
+        name=name,
+        chart=chart,
+        population=population,
+        coordinates=coordinates,
+        outside=np.zeros(len(coordinates)),
+        reconstruction=decode(chart.latents),
+        seconds=0.5,
+        identity=f"tiny-{name}",
+    )
+
+
+def _scatter(one: Map) -> Map:
+    why = "This map places networks, but has no way back."
+    chart = evolve(one.chart, encode=None, decode=None, why_no_inverse=why)
+    empty: dict[str, Any] = {"reconstruction": None, "decoded": {}, "landscapes": {}, "topologies": {}}
+    return evolve(one, name="scatter", chart=chart, hidden=why, **empty)
+
+
+def _barren(one: Map) -> Map:
+    samples = lattice()
+    count = len(samples.points)
+    decoded = {name: np.full(len(values), np.nan) for name, values in one.decoded.items()}
+    return evolve(
+        one,
+        name="barren",
+        decoded=decoded,
+        landscapes={"grid": landscape(np.full(count, np.nan), samples, "train_loss")},
+        topologies={"grid": {"gudhi": no_topology(count)}},
+    )

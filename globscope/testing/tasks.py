@@ -1,0 +1,182 @@
+"""What holds for tasks."""
+
+import pickle
+from collections.abc import Mapping
+from functools import cached_property
+from typing import Any
+
+import numpy as np
+
+from globscope.api import Probe
+from globscope.testing.claims import (
+    ContractError,
+    global_states,
+    other_global_seeds,
+    require,
+    require_near,
+    require_same,
+)
+from globscope.testing.options import OptionChecks
+
+# Enough for every check, and quick for networks that are not tiny.
+EXAMPLES = 16
+# Float32 sums over a few examples, grouped otherwise.
+SAME_SUM = 1e-5
+
+
+class TaskChecks(OptionChecks):
+    """Checks of one task on the CPU, on fresh networks and a few of its examples."""
+
+    def builds_the_same_task_twice(self) -> None:
+        """The layout and the fresh networks depend on options and seed alone, also after pickling."""
+        ours = self._probe.initialise(7)
+        with other_global_seeds(1), global_states() as moved:
+            again: Probe = pickle.loads(pickle.dumps(self.component)).build("cpu")  # noqa: S301 - just pickled
+            theirs = again.initialise(7)
+        require(not moved, f"building or initialising moves the global random state of {', '.join(moved)}")
+        require(again.layout == self._probe.layout, "has another layout when built again")
+        for one, two in zip(ours, theirs, strict=True):
+            require(sorted(one) == sorted(two), "has other tensors when built again")
+            for name in one:
+                require_same(one[name], two[name], f"tensor {name!r} differs between two networks of one seed")
+
+    def initialises_what_its_layout_says(self) -> None:
+        """Parameters have the layout's names and shapes; another seed gives another network."""
+        layout, parameters = self._probe.layout, self._parameters()
+        shapes = {name: tuple(tensor.shape) for name, tensor in parameters.items()}
+        wanted = dict(zip(layout.names, layout.shapes, strict=True))
+        require(shapes == wanted, f"initialises tensors {shapes}, the layout says {wanted}")
+        other = self._probe.initialise(8)[0]
+        differing = [name for name in parameters if not np.array_equal(parameters[name], other[name])]
+        require(differing, "initialises one and the same network for two seeds")
+
+    def names_splits_and_measures(self) -> None:
+        """There is a split to train on, every split has examples, and `reduce` gives every measure."""
+        probe = self._probe
+        require(probe.splits and probe.measures, "names no splits or no measures")
+        empty = [split for split in probe.splits if probe.examples(split) < 1]
+        require(not empty, f"splits {empty} have no examples")
+        found = self._reduced(self._parameters(), self._batch())
+        require(set(found) == set(probe.measures), f"reduces to {sorted(found)}, measures are {sorted(probe.measures)}")
+
+    def objective_is_differentiable(self) -> None:
+        """Every parameter has a finite gradient, in training and out of it."""
+        for training in (True, False):
+            leaves = {name: p.clone().requires_grad_() for name, p in self._parameters().items()}
+            self._probe.objective(leaves, self._buffers(), self._batch(), training=training).backward()
+            mode = "in training" if training else "out of training"
+            for name, leaf in leaves.items():
+                require(leaf.grad is not None, f"objective has no gradient for {name!r} {mode}")
+                require(leaf.grad.isfinite().all(), f"objective's gradient for {name!r} is not finite {mode}")
+
+    def reduced_mean_is_the_objective(self) -> None:
+        """Out of training, the mean of the measure `loss` is the objective."""
+        found = self._reduced(self._parameters(), self._batch())
+        if "loss" in found:
+            wanted = self._probe.objective(self._parameters(), self._buffers(), self._batch(), training=False)
+            text = f"loss reduces to {found['loss']}, the objective is {float(wanted.detach())}"
+            require_near(found["loss"], float(wanted.detach()), SAME_SUM, text)
+
+    def reductions_add_up(self) -> None:
+        """Sums and weights over two halves of a batch are those over the whole."""
+        parameters, cut = self._parameters(), EXAMPLES // 2
+        parts = [
+            self._sums(parameters, self._batch(slice(0, cut))),
+            self._sums(parameters, self._batch(slice(cut, None))),
+        ]
+        for name, (total, weight) in self._sums(parameters, self._batch()).items():
+            added = [sum(part[name][at] for part in parts) for at in (0, 1)]
+            require_near(
+                added, [total, weight], SAME_SUM, f"{name} over two halves is {added}, over both {total, weight}"
+            )
+
+    def keeps_losses_that_are_not_finite(self) -> None:
+        """A network of NaN has a loss of NaN."""
+        broken = {name: p * np.nan for name, p in self._parameters().items()}
+        found = self._reduced(broken, self._batch())
+        finite = [name for name, value in found.items() if name.endswith("loss") and np.isfinite(value)]
+        require(not finite, f"measures {finite} of a network of NaN are finite: a loss was repaired")
+
+    def training_leaves_no_trace(self) -> None:
+        """A training step changes nothing but the buffers it was handed."""
+        before = self._reduced(self._parameters(), self._batch())
+        leaves = {name: p.clone().requires_grad_() for name, p in self._parameters().items()}
+        self._probe.objective(leaves, self._buffers(), self._batch(), training=True).backward()
+        self._require_unchanged(before, "after a training step")
+
+    def failure_leaves_no_trace(self) -> None:
+        """An exception in the middle of a training step does not leave the model in training mode."""
+        before = self._reduced(self._parameters(), self._batch())
+        last = self._probe.layout.names[-1]
+        broken = self._parameters() | {last: self._parameters()[last].new_zeros((3, 1, 4, 1, 5))}
+        try:
+            self._probe.objective(broken, self._buffers(), self._batch(), training=True)
+        except Exception:  # noqa: BLE001 - of whatever kind: what it leaves behind is asked here
+            self._require_unchanged(before, "after a training step that failed")
+        else:
+            raise ContractError(f"takes a tensor {last!r} of a shape that cannot be right")
+
+    def calibration_leaves_no_trace(self) -> None:
+        """Statistics are re-estimated into new buffers, and do not depend on earlier calls."""
+        if not self._probe.stateful:
+            return
+        before, parameters = self._reduced(self._parameters(), self._batch()), self._parameters()
+        first = self._probe.calibrate(parameters, [self._batch()])
+        kept = {name: np.asarray(value).copy() for name, value in first.items()}
+        self._probe.calibrate(self._probe.initialise(8)[0], [self._batch()])
+        again = self._probe.calibrate(parameters, [self._batch()])
+        require(sorted(again) == sorted(self._buffers()), "calibrates other buffers than the network has")
+        for name, value in again.items():
+            require_same(first[name], kept[name], f"a later calibration writes to earlier buffers {name!r}")
+            require_same(value, kept[name], f"buffers {name!r} depend on earlier calibrations")
+        self._require_unchanged(before, "after a calibration")
+
+    def stacked_networks_reduce_alike(self) -> None:
+        """Where `vmappable` is said, `reduce` under torch.vmap gives each network its own numbers."""
+        if not self._probe.vmappable:
+            return
+        import torch
+
+        networks = [self._probe.initialise(seed)[0] for seed in (7, 8)]
+        stacked = {name: torch.stack([network[name] for network in networks]) for name in networks[0]}
+        batch, buffers = self._batch(), self._buffers()
+
+        def sums(parameters: Mapping[str, Any]) -> dict[str, Any]:
+            return {name: total for name, (total, _) in self._probe.reduce(parameters, buffers, batch).items()}
+
+        for name, values in torch.vmap(sums)(stacked).items():
+            alone = [self._sums(network, batch)[name][0] for network in networks]
+            require_near(values.detach(), alone, SAME_SUM, f"{name} differs when networks are stacked")
+
+    @cached_property
+    def _probe(self) -> Probe:
+        probe: Probe = self.component.build("cpu")
+        return probe
+
+    def _parameters(self) -> dict[str, Any]:
+        return self._probe.initialise(7)[0]
+
+    def _buffers(self) -> dict[str, Any]:
+        return self._probe.initialise(7)[1]
+
+    def _batch(self, part: slice = slice(None)) -> Any:
+        import torch
+
+        split = self._probe.splits[0]
+        return self._probe.batch(split, torch.arange(min(EXAMPLES, self._probe.examples(split)))[part])
+
+    def _sums(self, parameters: Mapping[str, Any], batch: Any) -> dict[str, tuple[float, float]]:
+        """Return sums and weights by measure, in the mode that an evaluator uses."""
+        import torch
+
+        with torch.inference_mode(not self._probe.grad_inside):
+            found = self._probe.reduce(parameters, self._buffers(), batch)
+            return {name: (float(total.detach()), float(weight)) for name, (total, weight) in found.items()}
+
+    def _reduced(self, parameters: Mapping[str, Any], batch: Any) -> dict[str, float]:
+        return {name: total / weight for name, (total, weight) in self._sums(parameters, batch).items()}
+
+    def _require_unchanged(self, before: Mapping[str, float], when: str) -> None:
+        after = self._reduced(self._parameters(), self._batch())
+        for name, value in before.items():
+            require_same(after[name], value, f"{name} of a network changes {when}")

@@ -1,0 +1,715 @@
+"""The built-ins keep the contract of their role, and the contract kit finds out who does not."""
+
+import subprocess
+import sys
+from importlib.metadata import entry_points
+from typing import Any
+
+import numpy as np
+import pytest
+import torch
+from attrs import define, evolve, field
+
+from globscope.api import Chart, Code, Finding, Member, Networks, Population, Samples, Table
+from globscope.registry import HOOKS, discover
+from globscope.testing import (
+    ContractError,
+    MemoryJournal,
+    check_component,
+    checks_for,
+    parametrize_contract,
+    registry_of,
+    role_of,
+    tiny_inputs,
+    tiny_task,
+)
+from globscope.testing.roles import METHODS
+from globscope.values.chart import Progress
+
+REGISTRY = discover(entry_points(group="globscope"))
+
+# Options that make a component quick, or show another side of it.
+OPTIONS = {
+    ("task", "classification"): [{"hidden": (8,)}],
+    ("reducer", "autoencoder"): [{"steps": 50}],
+    ("reducer", "kernel-pca"): [{}],
+    ("reducer", "umap"): [{"n_epochs": 10}],
+    ("reducer", "pca"): [{}, {"latent_dim": 11}],
+    ("reducer", "mds"): [{}],
+    ("reducer", "isomap"): [{}],
+    ("sampler", "grid"): [{"resolution": 5}, {"resolution": (3, 4)}],
+    ("evaluator", "torch"): [{}, {"method": "loop", "batch_size": 32}],
+    ("topology", "gudhi"): [{}, {"field": "test_loss", "adjacency": "full", "mask": True}],
+    ("analysis", "fidelity"): [{}, {"held_out": True}],
+}
+# These are told apart from their default: what they need has none.
+NEEDING = {("sampler", "path"): {"of": "variant:A"}}
+
+
+@pytest.fixture(autouse=True, scope="module")
+def one_thread():
+    """Use one thread: for tiny networks, waiting for a second one takes longer than the work."""
+    threads = torch.get_num_threads()
+    torch.set_num_threads(1)
+    yield
+    torch.set_num_threads(threads)
+
+
+def built_in(role, name, options):
+    return REGISTRY.role(role)[name].cls(**options)
+
+
+@parametrize_contract([built_in(*who, options) for who, several in OPTIONS.items() for options in several])
+def test_every_built_in_keeps_the_contract_of_its_role(check):
+    check()
+
+
+@parametrize_contract(
+    [built_in(*who, options) for who, options in NEEDING.items()],
+    expected_failures={"constructs_by_default": "a path has no default: it needs the networks that it leads through"},
+)
+def test_a_built_in_that_must_be_told_something_keeps_the_rest_of_the_contract(check):
+    check()
+
+
+@parametrize_contract(
+    [built_in("evaluator", "torch", {"method": "vmap"})],
+    expected_failures=dict.fromkeys(
+        ("records_every_network_once", "calibrates_statistics", "survives_a_failing_network"),
+        "told to stack networks, it refuses models that cannot be stacked",
+    ),
+)
+def test_the_evaluator_keeps_the_contract_when_networks_are_stacked(check):
+    check()
+
+
+def test_no_built_in_is_left_out():
+    ours = {(c.role, c.name) for c in REGISTRY.components if c.distribution == "globscope"}
+    assert ours == {*OPTIONS, *NEEDING}
+
+
+def test_every_role_has_a_method_by_which_it_is_known():
+    assert set(METHODS) == set(HOOKS)
+    for component in REGISTRY.components:
+        assert role_of(component.cls) == component.role
+
+
+NORMALISED = """
+import torch
+from torch import nn
+
+def net():
+    return nn.Sequential(nn.Linear(64, 8), nn.BatchNorm1d(8), nn.ReLU(), nn.Dropout(0.5), nn.Linear(8, 10))
+
+def loss(outputs, targets):
+    if not torch.isfinite(outputs).all():
+        raise RuntimeError("this loss was made to fail")
+    return nn.functional.cross_entropy(outputs, targets)
+"""
+
+
+@pytest.fixture
+def normalised(tmp_path):
+    """Return a classification task with a user's BatchNorm and dropout, or with a user's loss as well."""
+    path = tmp_path / "nets.py"
+    path.write_text(NORMALISED, "utf-8")
+
+    def task(loss="cross-entropy"):
+        loss = loss if loss == "cross-entropy" else Code(str(path), loss)
+        return built_in("task", "classification", {"model": Code(str(path), "net"), "loss": loss})
+
+    return task
+
+
+def test_a_users_network_with_statistics_and_dropout_keeps_the_contract_of_tasks(normalised):
+    check_component(normalised())
+
+
+@define
+class Kept:
+    """A task that builds one probe, as a study does."""
+
+    probe: object
+
+    def build(self, device):
+        return self.probe
+
+
+def test_a_loss_that_raises_in_the_middle_leaves_the_model_in_evaluation_mode(normalised):
+    probe = normalised("loss").build("cpu")
+    weights = np.stack([probe.layout.flatten(probe.initialise(seed)[0]) for seed in range(3)])
+    broken = weights.copy()
+    broken[1] = np.nan
+
+    def losses(rows):
+        journal = MemoryJournal(count=3, width=1)
+        built_in("evaluator", "torch", {"examples": 64}).evaluate(Networks.of(rows), Kept(probe), journal, Progress())
+        return journal.fields()
+
+    clean = losses(weights)
+    with pytest.raises(RuntimeError, match="made to fail"):
+        losses(broken)
+    assert not any(module.training for module in probe._module.modules())
+    for name, values in losses(weights).items():
+        np.testing.assert_array_equal(values, clean[name])
+
+
+# What follows shows that each check can fail: components that are wrong in one point.
+
+
+@define(frozen=True, kw_only=True)
+class Kept2D:
+    """Keep two coordinates.
+
+    Attributes:
+        latent_dim: Number of coordinates kept.
+    """
+
+    latent_dim: int = 2
+
+    def reduce(self, inputs, rng):
+        return self.changed(tiny(inputs, self.latent_dim), inputs, rng)
+
+    def changed(self, chart, inputs, rng):
+        return chart
+
+
+def tiny(inputs, kept):
+    width = inputs.coordinates.shape[1]
+    return Chart(
+        space=inputs.space,
+        latents=inputs.coordinates[:, :kept].copy(),
+        encode=lambda c: c[:, :kept],
+        decode=lambda p: np.pad(p, ((0, 0), (0, width - p.shape[1]))),
+    )
+
+
+def wrong(base, **body):
+    """Return an instance of a subclass of `base` with other methods."""
+    cls = type("Wrong", (base,), {"__doc__": base.__doc__, **body})
+    cls = define(frozen=True, kw_only=True, slots=False)(cls)
+    globals()["Wrong"] = cls  # pickled by reference
+    return cls()
+
+
+def reducer(changed):
+    return Kept2D, {"changed": changed}
+
+
+def noisy(chart, draw):
+    return evolve(chart, latents=chart.latents + draw)
+
+
+def written(self, chart, inputs, rng):
+    inputs.coordinates[0] = 0
+    return chart
+
+
+def drawn(self, chart, inputs, rng):
+    torch.rand(1)
+    return chart
+
+
+@define(frozen=True, kw_only=True)
+class Corners:
+    """Ask for the corners of a square, then for its middle."""
+
+    def ask(self, chart, landscape, rng):
+        if landscape is None:
+            return self.changed(Samples(points=CORNERS, index=CORNERS.astype(int), shape=(3, 3)), chart, landscape)
+        return None
+
+    def changed(self, samples, chart, landscape):
+        return samples
+
+
+CORNERS = np.array([[0.0, 0.0], [0.0, 2.0], [2.0, 0.0], [2.0, 2.0]])
+
+
+def sampler(changed):
+    return Corners, {"changed": changed}
+
+
+def endless(self, chart, landscape, rng):
+    return Samples(points=rng.uniform(-1, 1, size=(1, 2)))
+
+
+def overwriting(self, chart, landscape, rng):
+    if landscape is None:
+        return Samples(points=CORNERS.copy())
+    landscape.fields["train_loss"][:] = 0
+    return None
+
+
+TORCH = REGISTRY.role("evaluator")["torch"].cls
+GUDHI = REGISTRY.role("topology")["gudhi"].cls
+
+
+@define
+class Between:
+    """Hands everything on to a journal but what it changes."""
+
+    journal: MemoryJournal
+    change: object
+
+    def __getattr__(self, name):
+        return getattr(self.journal, name)
+
+    def record(self, unit, fields):
+        self.journal.record(unit, self.change(fields))
+
+
+def recording(change):
+    def evaluate(self, networks, task, journal, progress):
+        TORCH.evaluate(self, networks, task, Between(journal, change), progress)
+
+    return TORCH, {"evaluate": evaluate}
+
+
+@define(frozen=True)
+class Uncalibrated:
+    task: object
+
+    def build(self, device):
+        probe = self.task.build(device)
+        probe.calibrate = lambda parameters, batches: probe.initialise(0)[1]
+        return probe
+
+
+def uncalibrated(self, networks, task, journal, progress):
+    TORCH.evaluate(self, networks, Uncalibrated(task), journal, progress)
+
+
+def hiding(self, networks, task, journal, progress):
+    try:
+        TORCH.evaluate(self, networks, task, journal, progress)
+    except ArithmeticError:
+        for unit in journal.pending():
+            journal.record(unit, {"train_loss": np.full(unit.stop - unit.start, np.nan)})
+
+
+def ungrateful(self, networks, task, journal, progress):
+    try:
+        TORCH.evaluate(self, networks, task, journal, progress)
+    except ArithmeticError:
+        torch.set_grad_enabled(False)
+        raise
+
+
+def eager(self, networks, task, journal, progress):
+    fresh = MemoryJournal(count=len(networks), width=journal.width, planned=journal.planned)
+    TORCH.evaluate(self, networks, task, fresh, progress)
+    journal.plan(fresh.planned)
+    for unit in journal.pending():
+        journal.record(unit, fresh.recorded[unit])
+
+
+def topology(values):
+    def compute(self, landscape):
+        fields = {name: values(losses) for name, losses in landscape.fields.items()}
+        return GUDHI.compute(self, evolve(landscape, fields=fields))
+
+    return GUDHI, {"compute": compute}
+
+
+def unsimplified(self, landscape):
+    found = GUDHI.compute(self, landscape)
+    return evolve(found, tree=found.full)
+
+
+@define(frozen=True, kw_only=True)
+class Counts:
+    """Count the members."""
+
+    def analyse(self, atlas, bench, rng):
+        rows = tuple({"name": one.name, "members": len(one.chart.latents)} for one in atlas.maps)
+        table = Table(name="counts", caption="Members a map.", columns=("name", "members"), rows=rows)
+        return self.changed(Finding(tables=(table,)), atlas, rng)
+
+    def changed(self, finding, atlas, rng):
+        return finding
+
+
+def analysis(changed):
+    return Counts, {"changed": changed}
+
+
+def row(**cells):
+    return Finding(tables=(Table(name="t", caption="T.", columns=("x",), rows=(cells,)),))
+
+
+def derived(kind, **changes):
+    def derive(self, task, population, bench, rng):
+        members = (Member(variant="A", step=99, kind=kind),)
+        return Population(members=members, weights=population.weights[:1], layout=population.layout, **changes)
+
+    return Counts, {"derive": derive}
+
+
+TinyTask, TinyProbe = type(tiny_task()), type(tiny_task().build("cpu"))
+
+
+def task(**methods):
+    def build(self, device):
+        return type("WrongProbe", (TinyProbe,), methods)(self, device)
+
+    return TinyTask, {"build": build}
+
+
+def averaged(self, parameters, buffers, batch):
+    return {name: (total / n, 1.0) for name, (total, n) in TinyProbe.reduce(self, parameters, buffers, batch).items()}
+
+
+def repaired(self, parameters, buffers, batch):
+    found = TinyProbe.reduce(self, parameters, buffers, batch)
+    return found | {"loss": (torch.nan_to_num(found["loss"][0]), found["loss"][1])}
+
+
+def halved(self, parameters, buffers, batch):
+    found = TinyProbe.reduce(self, parameters, buffers, batch)
+    return found | {"loss": (found["loss"][0] / 2, found["loss"][1])}
+
+
+def detached(self, parameters, buffers, batch, *, training):
+    still = parameters | {"inner.bias": parameters["inner.bias"].detach()}
+    return TinyProbe.objective(self, still, buffers, batch, training=training)
+
+
+def stuck(self, parameters, buffers, batch, *, training):
+    self._data = {split: (points * 1.01, classes) for split, (points, classes) in self._data.items()}
+    return TinyProbe.objective(self, parameters, buffers, batch, training=training)
+
+
+def unseeded(self, seed):
+    return TinyProbe.initialise(self, int(torch.randint(1000, ())))
+
+
+def violated(component):
+    found = set()
+    for name, check in checks_for(component):
+        try:
+            check()
+        except ContractError:
+            found.add(name)
+    return found
+
+
+WRONG = {
+    "draws from numpy's global generator": (
+        reducer(lambda self, chart, inputs, rng: noisy(chart, np.random.normal(size=2))),  # noqa: NPY002
+        {"same_seed_gives_the_same_chart", "leaves_global_random_state_alone"},
+    ),
+    "draws from a generator of its own": (
+        reducer(lambda self, chart, inputs, rng: noisy(chart, np.random.default_rng().normal())),
+        {"same_seed_gives_the_same_chart"},
+    ),
+    "moves torch's global generator": (reducer(drawn), {"leaves_global_random_state_alone"}),
+    "writes to its inputs": (
+        reducer(written),
+        # In a study, coordinates are read-only.
+        {"leaves_inputs_untouched", "same_seed_gives_the_same_chart", "leaves_global_random_state_alone"},
+    ),
+    "forgets a member": (
+        reducer(lambda self, chart, inputs, rng: evolve(chart, latents=chart.latents[1:])),
+        {"latents_have_one_finite_row_a_member"},
+    ),
+    "has latents that are not finite": (
+        reducer(lambda self, chart, inputs, rng: noisy(chart, np.inf)),
+        {"latents_have_one_finite_row_a_member"},
+    ),
+    "has other axes than latent_dim": (
+        reducer(lambda self, chart, inputs, rng: tiny(inputs, 3)),
+        {"latents_have_one_finite_row_a_member"},
+    ),
+    "decodes to another width": (
+        reducer(lambda self, chart, inputs, rng: evolve(chart, decode=lambda p: p)),
+        {"decodes_points_to_coordinates"},
+    ),
+    "encodes to another width": (
+        reducer(lambda self, chart, inputs, rng: evolve(chart, encode=lambda c: c)),
+        {"encodes_coordinates_to_points"},
+    ),
+    "claims an exact inverse": (
+        reducer(lambda self, chart, inputs, rng: evolve(chart, exact_inverse=True)),
+        {"exact_inverse_is_claimed_rightly"},
+    ),
+    "does not say why there is no landscape": (
+        reducer(lambda self, chart, inputs, rng: evolve(chart, decode=None)),
+        {"missing_inverse_is_explained"},
+    ),
+    "stores arrays that nothing restores": (
+        reducer(lambda self, chart, inputs, rng: evolve(chart, arrays={"x": np.zeros(1)})),
+        {"restored_chart_is_the_fitted_one"},
+    ),
+    "restores another chart": (
+        (
+            Kept2D,
+            {
+                "changed": lambda self, chart, inputs, rng: evolve(chart, arrays={"x": np.zeros(1)}),
+                "restore": lambda self, inputs, arrays: evolve(
+                    tiny(inputs, 2), decode=lambda p: p[:, :1] @ np.ones((1, 11))
+                ),
+            },
+        ),
+        {"restored_chart_is_the_fitted_one"},
+    ),
+    "asks for points that are not finite": (
+        sampler(lambda self, samples, chart, landscape: Samples(points=samples.points * np.nan)),
+        {"asks_for_finite_points_of_the_chart"},
+    ),
+    "leaves its lattice": (
+        sampler(lambda self, samples, chart, landscape: evolve(samples, shape=(2, 2))),
+        {"lattice_is_consistent"},
+    ),
+    "asks for one lattice vertex twice": (
+        sampler(lambda self, samples, chart, landscape: evolve(samples, index=samples.index // 2 * 0)),
+        {"lattice_is_consistent"},
+    ),
+    "has a shape without an index": (
+        sampler(lambda self, samples, chart, landscape: evolve(samples, index=None)),
+        {"lattice_is_consistent"},
+    ),
+    "asks elsewhere each time": (
+        sampler(lambda self, samples, chart, landscape: Samples(points=np.random.default_rng().normal(size=(3, 2)))),
+        {"is_a_pure_function"},
+    ),
+    "asks for ever": ((Corners, {"ask": endless}), {"ends"}),
+    "foretells another count": ((Corners, {"count": lambda self, dimension: 5}), {"foretells_its_count"}),
+    "writes to the landscape": ((Corners, {"ask": overwriting}), {"leaves_inputs_untouched"}),
+    "repairs losses": (
+        recording(lambda fields: {name: np.nan_to_num(values) for name, values in fields.items()}),
+        {"keeps_losses_that_are_not_finite"},
+    ),
+    "forgets a field": (
+        recording(lambda fields: {name: v for name, v in fields.items() if name != "test_accuracy"}),
+        {"records_every_network_once"},
+    ),
+    "makes losses relative to their unit": (
+        recording(lambda fields: fields | {"train_loss": fields["train_loss"] / fields["train_loss"].max()}),
+        {
+            "another_cut_gives_nearly_the_same_numbers",
+            "keeps_losses_that_are_not_finite",
+            "calibrates_statistics",
+        },
+    ),
+    "is never twice the same": (
+        recording(
+            lambda fields: fields | {"train_loss": fields["train_loss"] + np.random.default_rng().normal() / 1e7}
+        ),
+        {"same_plan_gives_the_same_bits", "resumes_without_computing_again", "survives_a_failing_network"},
+    ),
+    "does not calibrate": ((TORCH, {"evaluate": uncalibrated}), {"calibrates_statistics"}),
+    "hides what a task raises": ((TORCH, {"evaluate": hiding}), {"survives_a_failing_network"}),
+    "leaves gradients off": ((TORCH, {"evaluate": ungrateful}), {"survives_a_failing_network"}),
+    "computes again what is recorded": ((TORCH, {"evaluate": eager}), {"resumes_without_computing_again"}),
+    "repairs losses before the tree is built": (
+        topology(np.nan_to_num),
+        {"knows_two_components", "survives_a_field_without_finite_samples"},
+    ),
+    "looks at differences that are too fine": (
+        topology(lambda values: np.round(values / 2)),
+        {
+            "knows_two_bowls",
+            "knows_two_components",
+            "order_preserving_rescaling_keeps_the_tree",
+            "agrees_with_the_definition_on_paths",
+        },
+    ),
+    "does not simplify": ((GUDHI, {"compute": unsimplified}), {"threshold_removes_the_smaller_pairs"}),
+    "finds NaN": (
+        analysis(lambda self, finding, atlas, rng: row(x=float("nan"))),
+        {
+            "finding_is_json_without_nan",
+            "survives_maps_without_inverse",
+            "survives_an_empty_topology",
+            "same_generator_gives_the_same_finding",
+        },
+    ),
+    "has cells without a column": (
+        analysis(lambda self, finding, atlas, rng: row(y=1)),
+        {"tables_have_their_columns"},
+    ),
+    "records what is no map": (
+        analysis(lambda self, finding, atlas, rng: Finding(records={"nobody": {"x": 1}})),
+        {"records_are_of_maps"},
+    ),
+    "needs a landscape": (
+        analysis(lambda self, finding, atlas, rng: row(x=len(atlas.maps[0].landscape.samples.points))),
+        {"survives_maps_without_inverse"},
+    ),
+    "needs a leaf": (
+        analysis(
+            lambda self, finding, atlas, rng: (
+                row(x=int(atlas.maps[0].topology.tree.minima[0])) if atlas.maps[0].topology else finding
+            )
+        ),
+        {"survives_an_empty_topology"},
+    ),
+    "answers differently each time": (
+        analysis(lambda self, finding, atlas, rng: row(x=float(np.random.default_rng().normal()))),
+        {"same_generator_gives_the_same_finding"},
+    ),
+    "calls derived members trained": (derived("trained"), {"derives_members_that_fit"}),
+    "reduces to means": (task(reduce=averaged), {"reductions_add_up"}),
+    "repairs its loss": (task(reduce=repaired), {"keeps_losses_that_are_not_finite"}),
+    "trains on another loss": (task(reduce=halved), {"reduced_mean_is_the_objective"}),
+    "cannot be differentiated": (task(objective=detached), {"objective_is_differentiable"}),
+    "is moved by training": (
+        task(objective=stuck),
+        {"training_leaves_no_trace", "failure_leaves_no_trace"},
+    ),
+    "initialises from the global generator": (
+        task(initialise=unseeded),
+        {
+            "builds_the_same_task_twice",
+            "reduced_mean_is_the_objective",
+            "training_leaves_no_trace",
+            "failure_leaves_no_trace",
+        },
+    ),
+}
+
+
+@pytest.mark.parametrize(("made", "checks"), WRONG.values(), ids=WRONG)
+def test_a_component_that_is_wrong_in_one_point_is_found_out_for_it(made, checks):
+    base, body = made
+    assert violated(wrong(base, **body)) == checks
+
+
+@pytest.mark.parametrize("component", [Kept2D(), Corners(), Counts(), tiny_task(), tiny_task(normalised=True)])
+def test_components_that_are_right_pass(component):
+    check_component(component)
+
+
+# The same for options.
+
+
+def asking(doc="Ask for corners.\n\nAttributes:\n    size: Of the square.\n", frozen=True, kw_only=True, **body):
+    """Return a class of samplers with these options."""
+    body = {"__annotations__": {"size": int}, "size": 1} | body
+    cls = type("Asking", (), {"__doc__": doc, "ask": lambda self, chart, landscape, rng: None, **body})
+    cls = define(frozen=frozen, kw_only=kw_only, slots=False)(cls)
+    globals()["Asking"] = cls  # pickled by reference
+    return cls
+
+
+def refuse_one(self):
+    if self.size == 1:
+        raise ValueError("size must be given")
+
+
+def refuse_pickling(self):
+    raise TypeError("cannot be pickled")
+
+
+MISMADE = {
+    "can be changed": ({"frozen": False}, {}, {"is_frozen"}),
+    "takes options by position": ({"kw_only": False}, {}, {"is_an_attrs_class_of_keywords"}),
+    "has an option of which nothing is said": ({"doc": "Ask for corners."}, {}, {"is_documented"}),
+    "says nothing": ({"doc": None}, {}, {"is_documented"}),
+    "takes a reserved key": (
+        {"doc": "Ask.\n\nAttributes:\n    name: N.\n", "__annotations__": {"name": str}, "name": "a"},
+        {},
+        {"leaves_reserved_keys_alone"},
+    ),
+    "has a value that TOML cannot say": (
+        {"__annotations__": {"size": int | None}},
+        {"size": None},
+        {"options_survive_toml"},
+    ),
+    "has an option that is never read": (
+        {"__annotations__": {"size": Any}, "size": field(default=1, init=False)},
+        {},
+        {"options_survive_toml", "unknown_option_is_refused"},
+    ),
+    "does not construct by default": ({"__attrs_post_init__": refuse_one}, {"size": 2}, {"constructs_by_default"}),
+    "cannot be pickled": ({"__reduce__": refuse_pickling}, {}, {"is_picklable"}),
+    "is right": ({}, {}, set()),
+}
+
+
+@pytest.mark.parametrize(("body", "options", "checks"), MISMADE.values(), ids=MISMADE)
+def test_options_that_are_wrong_in_one_point_are_found_out_for_it(body, options, checks):
+    assert violated(asking(**body)(**options)) == checks
+
+
+def test_a_component_of_keywords_that_is_no_attrs_class_is_told_to_become_one():
+    class Plain:
+        def ask(self, chart, landscape, rng):
+            return None
+
+    with pytest.raises(ContractError, match=r"Plain: is_an_attrs_class_of_keywords: is no attrs class: decorate"):
+        check_component(Plain())
+
+
+def test_all_violations_are_told_at_once_with_the_component_the_check_and_what_is_wrong():
+    silent = asking("Ask for corners.", kw_only=False)()
+    with pytest.raises(ContractError) as raised:
+        check_component(silent)
+    assert str(raised.value) == (
+        "Asking: is_an_attrs_class_of_keywords: takes ['size'] by position: decorate it with kw_only=True\n"
+        "Asking: is_documented: does not tell what ['size'] mean: list them under Attributes: in its docstring"
+    )
+
+
+def test_an_expected_failure_is_not_told():
+    check_component(asking("Ask.")(), expected_failures={"is_documented": "its author is shy"})
+
+
+def test_an_expected_failure_that_passes_is_one():
+    with pytest.raises(ContractError, match="Asking: is_documented: passes, although it is expected to fail: why not"):
+        check_component(asking()(), expected_failures={"is_documented": "why not"})
+
+
+def test_an_expected_failure_of_no_check_is_refused_with_a_suggestion():
+    for use in (check_component, lambda one, **options: parametrize_contract([one], **options)):
+        with pytest.raises(ValueError, match=r"no check 'is_document'; did you mean 'is_documented'\?"):
+            use(asking()(), expected_failures={"is_document": "misspelt"})
+
+
+def test_the_decorator_expects_failures_strictly_and_names_cases_by_component_and_check():
+    mark = parametrize_contract([Corners(), Counts()], expected_failures={"ends": "never"})
+    names, cases = mark.args
+    assert names == "check"
+    assert "Corners-is_a_pure_function" in [case.id for case in cases]
+    expected = [case for case in cases if case.marks]
+    assert [case.id for case in expected] == ["Corners-ends"]
+    assert expected[0].marks[0].kwargs == {"reason": "never", "raises": ContractError, "strict": True}
+
+
+def test_the_kit_does_not_need_pytest():
+    code = (
+        "import sys; sys.modules['pytest'] = None; import globscope.testing as t; t.checks_for(t.tiny_task())[0][1]()"
+    )
+    subprocess.run([sys.executable, "-c", code], check=True)
+
+
+def test_a_class_with_the_methods_of_no_role_or_of_two_has_none():
+    class Both:
+        ask = build = len
+
+    with pytest.raises(TypeError, match=r"Both must have the method of one role.*; it has those of task and sampler"):
+        role_of(Both)
+    with pytest.raises(TypeError, match=r"int must have the method of one role.*; it has none"):
+        role_of(int)
+
+
+def test_a_registry_of_classes_knows_them_by_name_and_role_and_nothing_else():
+    alone = registry_of(corners=Corners, **{"keep-two": Kept2D})
+    assert [(c.role, c.name, c.cls) for c in alone.components] == [
+        ("sampler", "corners", Corners),
+        ("reducer", "keep-two", Kept2D),
+    ]
+    both = registry_of(alone, REGISTRY, counts=Counts)
+    assert set(both.role("sampler")) == {"corners", "grid", "path"}
+    assert both.of(Counts()).role == "analysis"
+
+
+def test_the_tiny_population_spans_eleven_directions_and_is_the_same_for_the_same_seed():
+    one, two, other = tiny_inputs(3), tiny_inputs(3), tiny_inputs(4)
+    np.testing.assert_array_equal(one.coordinates, two.coordinates)
+    assert not np.array_equal(one.coordinates, other.coordinates)
+    assert one.coordinates.shape == (12, 11)
+    assert [member.label for member in one.members[:5]] == ["A@0", "A@1", "A@2", "A@3", "B@0"]
+    # The span holds the members to float32, of which these weights have magnitude 1.
+    np.testing.assert_allclose(one.space.lift(one.coordinates), one.population.weights, atol=1e-5)

@@ -1,0 +1,653 @@
+"""What a user is told: every message verbatim. A message names the place, quotes the value, says what is accepted."""
+
+import os
+import pickle
+from pathlib import Path
+
+import pytest
+import torch
+
+import globscope
+from globscope.errors import GlobscopeError
+from globscope.spec.read import read
+
+TASK = '[task]\nuse = "classification"\n'
+POPULATION = '[population.train]\nepochs = 1\n[[population.variant]]\nname = "A"\n'
+REDUCER = '[[reducer]]\nuse = "pca"\n'
+GOOD = TASK + POPULATION + REDUCER
+CHECKPOINTS = TASK + '[population]\ncheckpoints = "{pattern}"\n' + REDUCER
+
+
+def tasked(line):
+    return TASK + line + "\n" + POPULATION + REDUCER
+
+
+def reduced(line):
+    return GOOD + line + "\n"
+
+
+def sampled(line, use="grid"):
+    return GOOD + f'[[sampler]]\nuse = "{use}"\n{line}\n'
+
+
+def condensed(line):
+    return GOOD + f'[[topology]]\nuse = "gudhi"\n{line}\n'
+
+
+def varied(*lines):
+    return TASK + POPULATION + "\n".join(lines) + "\n" + REDUCER
+
+
+def from_files(pattern):
+    return CHECKPOINTS.replace("{pattern}", pattern)
+
+
+KEYS = "known: analysis, evaluator, fidelity, population, reducer, sampler, seed, sweep, task, title, topology"
+BIG = "9" * 30
+
+# Name of the case: (the spec's text or bytes, what is told). "F: " stands for "study.toml: ", "***" for any text.
+SPECS = {
+    # The file itself.
+    "empty": (
+        "",
+        [
+            "F: task: is required: a table [task]",
+            "F: population: is required: a table [population]",
+            "F: reducer: is required: at least one [[reducer]]",
+        ],
+    ),
+    "not UTF-8": (
+        b"title = 'one'\n# \xe9t\xe9\n",
+        ["F: not UTF-8 text: byte 0xe9 on line 2; save the file as UTF-8"],
+    ),
+    "UTF-16": ("title = 'x'".encode("utf-16"), ["F: not UTF-8 text: byte 0xff on line 1; save the file as UTF-8"]),
+    "value without quotes": (
+        "seed = 0\ntitle = digits\n",
+        ["F: not TOML: invalid value (at line 2, column 9): title = digits"],
+    ),
+    "table twice": (GOOD + "[task]\n", ["F: not TOML: cannot declare [task] twice (at line 9, column 6): [task]"]),
+    "key twice": (
+        "seed = 0\nseed = 1\n",
+        ["F: not TOML: cannot overwrite a value (at line 2, column 9): seed = 1"],
+    ),
+    "text without end": (
+        'title = "digits\n',
+        ["F: not TOML: illegal character '\\n' (at line 1, column 16): title = \"digits"],
+    ),
+    "control character": (b"title = 'a\x07'\n", ["F: not TOML: found invalid character '\\x07' (at line 1, ***"]),
+    "endless number": (f"seed = {'9' * 5000}\n", ["F: not TOML: a number has too many digits"]),
+    "nested without end": (f"x = {'[' * 5000}\n", ["F: not TOML: ***"]),
+    # Keys.
+    "unknown table": (GOOD + "[reduce]\n", ["F: reduce: there is no such key; did you mean 'reducer'?"]),
+    "unknown key, nothing near": ("colour = 1\n" + GOOD, [f"F: colour: there is no such key; {KEYS}"]),
+    "unknown key of strange letters": (
+        '"[bold]x.y" = 1\n"" = 2\n' + GOOD,
+        [f'F: "[bold]x.y": there is no such key; {KEYS}', f'F: "": there is no such key; {KEYS}'],
+    ),
+    "unknown option": (
+        reduced("latent_dims = 3"),
+        ["F: reducer.0.latent_dims: there is no such key; did you mean 'latent_dim'?"],
+    ),
+    "unknown option, near a key of every reducer": (
+        reduced('samplers = "grid"'),
+        ["F: reducer.0.samplers: there is no such key; did you mean 'sampler'?"],
+    ),
+    "unknown key of training": (
+        varied("[population.parent]", "learning_rte = 1.0"),
+        ["F: population.parent.learning_rte: there is no such key; did you mean 'learning_rate'?"],
+    ),
+    "sweep": (
+        GOOD + "[sweep]\nseed = [0, 1]\n",
+        ["F: sweep: is reserved for sweeps, which this version cannot run yet"],
+    ),
+    "missing name": (
+        varied("[[population.variant]]", "seed = 1"),
+        ["F: population.variant.1.name: is required: text"],
+    ),
+    # Types.
+    "number for an integer": (
+        reduced("latent_dim = 2.9"),
+        ["F: reducer.0.latent_dim: expected an integer, got 2.9 (number)"],
+    ),
+    "text for an integer": (
+        reduced('latent_dim = "3"'),
+        ["F: reducer.0.latent_dim: expected an integer, got '3' (text)"],
+    ),
+    "boolean for an integer": (
+        reduced("latent_dim = true"),
+        ["F: reducer.0.latent_dim: expected an integer, got true"],
+    ),
+    "boolean for the seed": ("seed = false\n" + GOOD, ["F: seed: expected an integer, got false"]),
+    "list for an integer": (
+        reduced('latent_dim = [2, true, "it\'s"]'),
+        ['F: reducer.0.latent_dim: expected an integer, got [2, true, "it\'s"] (list)'],
+    ),
+    "table for an integer": (
+        reduced('latent_dim = { a = 1, "b c" = 2.0 }'),
+        ['F: reducer.0.latent_dim: expected an integer, got {a = 1, "b c" = 2.0} (table)'],
+    ),
+    "date for an integer": (
+        reduced("latent_dim = 2024-05-01"),
+        ["F: reducer.0.latent_dim: expected an integer, got 2024-05-01 (date)"],
+    ),
+    "time for an integer": (
+        reduced("latent_dim = 10:30:00"),
+        ["F: reducer.0.latent_dim: expected an integer, got 10:30:00 (time)"],
+    ),
+    "integer of more than 64 bits": (
+        reduced(f"latent_dim = {BIG}"),
+        [f"F: reducer.0.latent_dim: must be an integer of 64 bits, got {BIG}"],
+    ),
+    "seed of more than 64 bits": (
+        "seed = 9223372036854775808\n" + GOOD,
+        ["F: seed: must be an integer of 64 bits, got 9223372036854775808"],
+    ),
+    "number of more than 64 bits": (
+        sampled(f"margin = {'9' * 400}"),
+        [f"F: sampler.0.margin: must be an integer of 64 bits, got {'9' * 61}…{'9' * 10}"],
+    ),
+    "text for a number": (sampled('margin = "wide"'), ["F: sampler.0.margin: expected a number, got 'wide' (text)"]),
+    "boolean for a number": (sampled("margin = true"), ["F: sampler.0.margin: expected a number, got true"]),
+    "nan": (sampled("margin = nan"), ["F: sampler.0.margin: must be finite, got nan"]),
+    "infinity": (sampled("margin = inf"), ["F: sampler.0.margin: must be finite, got inf"]),
+    "text for a boolean": (
+        condensed('mask = "false"'),
+        ["F: topology.0.mask: expected true or false, got 'false' (text)"],
+    ),
+    "integer for a boolean": (
+        condensed("mask = 1"),
+        ["F: topology.0.mask: expected true or false, got 1 (integer)"],
+    ),
+    "integer for text": ("title = 3\n" + GOOD, ["F: title: expected text, got 3 (integer)"]),
+    "integer for a list": (tasked("hidden = 64"), ["F: task.hidden: expected a list of integers, got 64 (integer)"]),
+    "text in a list of integers": (
+        tasked('hidden = [64, "32"]'),
+        ["F: task.hidden.1: expected an integer, got '32' (text)"],
+    ),
+    "neither of two types": (
+        sampled('resolution = "fine"'),
+        ["F: sampler.0.resolution: expected an integer or a list of integers, got 'fine' (text)"],
+    ),
+    "dates handed on": (
+        tasked("model_options = { when = [2024-05-01] }"),
+        ["F: task.model_options.when.0: dates and times are not handed on; write it as text"],
+    ),
+    "table instead of a list of tables": (
+        TASK + POPULATION + '[reducer]\nuse = "pca"\n',
+        ["F: reducer: expected a list of tables, [[reducer]], got one table"],
+    ),
+    "variant as one table": (
+        TASK + '[population.train]\n[population.variant]\nname = "A"\n' + REDUCER,
+        ["F: population.variant: expected a list of tables in [[double brackets]], got one table"],
+    ),
+    "list of tables instead of a table": (
+        GOOD.replace("[task]", "[[task]]"),
+        ["F: task: expected a table, got [{use = 'classification'}] (list); [single brackets] write one table"],
+    ),
+    "name instead of a table": (
+        "task = 'classification'\n" + POPULATION + REDUCER,
+        ["F: task: expected a table, got 'classification' (text)"],
+    ),
+    "names instead of tables": (
+        "reducer = ['pca']\n" + TASK + POPULATION,
+        ["F: reducer.0: expected a table, got 'pca' (text)"],
+    ),
+    # Values.
+    "negative seed": ("seed = -1\n" + GOOD, ["F: seed: must be >= 0, got -1"]),
+    "negative seed of a fit": (reduced("seed = -3"), ["F: reducer.0.seed: must be >= 0, got -3"]),
+    "below a bound": (sampled("margin = -0.1"), ["F: sampler.0.margin: must be >= 0, got -0.1"]),
+    "not above a bound": (
+        varied("learning_rate = 0", "batch_size = 0", "weight_decay = -1.0"),
+        [
+            "F: population.variant.0.batch_size: must be >= 1, got 0",
+            "F: population.variant.0.learning_rate: must be > 0, got 0",
+            "F: population.variant.0.weight_decay: must be >= 0, got -1.0",
+        ],
+    ),
+    "between two bounds": (tasked("test_share = 1.0"), ["F: task.test_share: must be < 1, got 1.0"]),
+    "item below a bound": (
+        tasked("hidden = [64, 0]"),
+        ["F: task.hidden: every item must be >= 1, got [64, 0]"],
+    ),
+    "a validator's own words": (
+        sampled("resolution = [41, 1]"),
+        ["F: sampler.0.resolution: ***, got [41, 1]"],
+    ),
+    "none of the choices": (
+        condensed('adjacency = "freudental"'),
+        ["F: topology.0.adjacency: expected 'freudenthal' or 'full', got 'freudental'; did you mean 'freudenthal'?"],
+    ),
+    "none of the choices, nothing near": (
+        condensed('adjacency = "x"'),
+        ["F: topology.0.adjacency: expected 'freudenthal' or 'full', got 'x'"],
+    ),
+    "integer for a choice": (
+        condensed("adjacency = 3"),
+        ["F: topology.0.adjacency: expected 'freudenthal' or 'full', got 3 (integer)"],
+    ),
+    "choice of every reducer": (
+        reduced('space = "spam"'),
+        ["F: reducer.0.space: expected 'span' or 'full', got 'spam'; did you mean 'span'?"],
+    ),
+    "choice of training": (
+        TASK + '[population.train]\noptimiser = "adam"\n[[population.variant]]\nname = "A"\n' + REDUCER,
+        ["F: population.train.optimiser: expected 'adamw' or 'sgd', got 'adam'; did you mean 'adamw'?"],
+    ),
+    "rule over two options": (sampled("", use="path"), ["F: sampler.0: needs exactly one of 'of' and 'files'"]),
+    # Components.
+    "missing use": (
+        TASK + POPULATION + "[[reducer]]\nlatent_dim = 2\n",
+        ["F: reducer.0.use: is required: the name of a reducer; known: {reducer}"],
+    ),
+    "missing use of an evaluator": (
+        GOOD + "[evaluator]\nexamples = 5\n",
+        ["F: evaluator.use: is required: the name of an evaluator; known: {evaluator}"],
+    ),
+    "unknown component": (
+        GOOD.replace('"pca"', '"pcaa"'),
+        ["F: reducer.0.use: there is no reducer 'pcaa'; did you mean 'pca'?"],
+    ),
+    "unknown component, nothing near": (
+        GOOD.replace('"pca"', '"tsne"'),
+        ["F: reducer.0.use: there is no reducer 'tsne'; known: {reducer}"],
+    ),
+    "component in capitals": (
+        GOOD.replace('"pca"', '"UMAP"'),
+        ["F: reducer.0.use: there is no reducer 'UMAP'; did you mean 'umap'?"],
+    ),
+    "component of another role": (
+        GOOD.replace('"pca"', '"grid"'),
+        ["F: reducer.0.use: there is no reducer 'grid'; known: {reducer}"],
+    ),
+    "empty use": (GOOD.replace('"pca"', '""'), ["F: reducer.0.use: there is no reducer ''; known: {reducer}"]),
+    "integer as use": (
+        GOOD.replace('"pca"', "3"),
+        ["F: reducer.0.use: expected the name of a reducer, got 3 (integer)"],
+    ),
+    "list as use": (
+        GOOD.replace('"pca"', '["pca"]'),
+        ["F: reducer.0.use: expected the name of a reducer, got ['pca'] (list)"],
+    ),
+    "table as use": (
+        GOOD.replace('"pca"', "{ a = true }"),
+        ["F: reducer.0.use: expected the name of a reducer, got {a = true} (table)"],
+    ),
+    "markup as use": (
+        GOOD.replace('"pca"', '"[bold]<script>"'),
+        ["F: reducer.0.use: there is no reducer '[bold]<script>'; known: {reducer}"],
+    ),
+    "control characters as use": (
+        GOOD.replace('"pca"', '"\\u001b[31mp\\n"'),
+        ['F: reducer.0.use: there is no reducer "\\u001b[31mp\\n"; known: {reducer}'],
+    ),
+    "very long use": (
+        GOOD.replace('"pca"', f'"{"y" * 500}"'),
+        [f"F: reducer.0.use: there is no reducer '{'y' * 60}…{'y' * 9}'; known: {{reducer}}"],
+    ),
+    "use of the fidelity table": (
+        GOOD + '[fidelity]\nuse = "fidelity"\n',
+        ["F: fidelity.use: there is no such key; known: {fidelity}"],
+    ),
+    # Names.
+    "two reducers of one name": (
+        GOOD + REDUCER,
+        ["F: reducer.1.name: 'pca' is the name of reducer.0 too; give this one its own 'name'"],
+    ),
+    "two samplers of one name": (
+        GOOD + '[[sampler]]\nuse = "grid"\n' * 2,
+        ["F: sampler.1.name: 'grid' is the name of sampler.0 too; give this one its own 'name'"],
+    ),
+    "two topologies of one name": (
+        GOOD + '[[topology]]\nuse = "gudhi"\nname = "tree"\n' * 2,
+        ["F: topology.1.name: 'tree' is the name of topology.0 too; give this one its own 'name'"],
+    ),
+    "two variants of one name": (
+        varied("[[population.variant]]", 'name = "A"'),
+        ["F: population.variant.1.name: 'A' is the name of population.variant.0 too"],
+    ),
+    "the analysis that runs anyway": (
+        GOOD + '[[analysis]]\nuse = "fidelity"\n',
+        [
+            "F: analysis.0.name: 'fidelity' is the analysis that every study runs, with its options in [fidelity]; "
+            "give this one its own 'name'"
+        ],
+    ),
+    "empty name": (reduced('name = ""'), ["F: reducer.0.name: must not be empty, got ''"]),
+    "name of two lines": (
+        reduced('name = "a\\nb"'),
+        ['F: reducer.0.name: must be one line without control characters, got "a\\nb"'],
+    ),
+    "variant that would clear a terminal": (
+        varied("[[population.variant]]", 'name = "\\u001b[2J"'),
+        ['F: population.variant.1.name: must be one line without control characters, got "\\u001b[2J"'],
+    ),
+    "title of two lines": (
+        'title = """\na\nb"""\n' + GOOD,
+        ['F: title: must be one line without control characters, got "a\\nb"'],
+    ),
+    "no such sampler": (
+        reduced('sampler = "griid"'),
+        ["F: reducer.0.sampler: there is no sampler named 'griid'; did you mean 'grid'?"],
+    ),
+    "one of two samplers": (
+        reduced('sampler = ["grid", "line"]'),
+        ["F: reducer.0.sampler: there is no sampler named 'line'; known: grid"],
+    ),
+    "a sampler twice": (reduced('sampler = ["grid", "grid"]'), ["F: reducer.0.sampler: names 'grid' twice"]),
+    "integer as sampler": (
+        reduced("sampler = 0"),
+        ["F: reducer.0.sampler: expected text or a list of texts, got 0 (integer)"],
+    ),
+    "a sampler that is wrong itself is there": (
+        GOOD + 'sampler = "g"\n[[sampler]]\nuse = "grid"\nname = "g"\nmargin = "x"\n',
+        ["F: sampler.0.margin: expected a number, got 'x' (text)"],
+    ),
+    # Lists that are needed.
+    "no reducer": ("reducer = []\n" + TASK + POPULATION, ["F: reducer: needs at least one [[reducer]]"]),
+    "no sampler": ("sampler = []\n" + GOOD, ["F: sampler: needs at least one [[sampler]]"]),
+    "no variant": (
+        TASK + "[population.train]\n" + REDUCER,
+        ["F: population: needs at least one [[population.variant]] to train"],
+    ),
+    # The population.
+    "checkpoints and train": (
+        from_files("c/{variant}/{step}.pt").replace(REDUCER, "[population.train]\n" + REDUCER),
+        ["F: population: needs exactly one of 'checkpoints' and [population.train], has both"],
+    ),
+    "neither checkpoints nor train": (
+        TASK + "[population]\n" + REDUCER,
+        ["F: population: needs exactly one of 'checkpoints' and [population.train], has neither"],
+    ),
+    "variants of checkpoints": (
+        from_files("c/{variant}/{step}.pt").replace(REDUCER, '[[population.variant]]\nname = "A"\n' + REDUCER),
+        ["F: population.variant: goes with [population.train], not with 'checkpoints'"],
+    ),
+    "pattern without a step": (
+        from_files("c/{variant}.pt"),
+        ["F: population.checkpoints: needs {step} in 'c/{variant}.pt'"],
+    ),
+    "pattern without anything": (
+        from_files("c.pt"),
+        ["F: population.checkpoints: needs {variant} in 'c.pt'", "F: population.checkpoints: needs {step} in 'c.pt'"],
+    ),
+    "pattern with another placeholder": (
+        from_files("{variant}/{step}/{seed}.pt"),
+        ["F: population.checkpoints: knows no {seed}; did you mean '{step}'?"],
+    ),
+    "empty pattern": (from_files(""), ["F: population.checkpoints: expected a pattern of paths, got ''"]),
+    # References.
+    "missing file of code": (
+        tasked('model = "nest.py:build"'),
+        ["F: task.model: there is no file or folder DIR/nest.py; did you mean 'nets.py'?"],
+    ),
+    "code without a name": (tasked('model = "nets.py:"'), ["F: task.model: expected 'file.py:name', got 'nets.py:'"]),
+    "code without a colon": (
+        tasked('model = "nets.py"'),
+        ["F: task.model: expected 'mlp' or 'file.py:name', got 'nets.py'"],
+    ),
+    "model that is none": (
+        tasked('model = "mpl"'),
+        ["F: task.model: expected 'mlp' or 'file.py:name', got 'mpl'; did you mean 'mlp'?"],
+    ),
+    "code without its suffix": (
+        tasked('model = "no_such_nets:build"'),
+        [
+            "F: task.model: there is no installed module 'no_such_nets'; "
+            "a file is written with its suffix, as in 'no_such_nets.py:build'"
+        ],
+    ),
+    "missing path": (
+        sampled('files = ["a.safetensors"]', use="path"),
+        ["F: sampler.0.files.0: there is no file or folder DIR/a.safetensors"],
+    ),
+    "empty path": (sampled('files = [""]', use="path"), ["F: sampler.0.files.0: expected a path, got ''"]),
+    "path with a null": (
+        sampled('files = ["a\\u0000"]', use="path"),
+        ['F: sampler.0.files.0: cannot be a path, got "a\\u0000"'],
+    ),
+    "path too long": (
+        sampled(f'files = ["{"a" * 5000}"]', use="path"),
+        [f"F: sampler.0.files.0: cannot be a path, got '{'a' * 60}…{'a' * 9}'"],
+    ),
+    "home of nobody": (
+        sampled('files = ["~nobody-here/x"]', use="path"),
+        ["F: sampler.0.files.0: there is no such user's home, got '~nobody-here/x'"],
+    ),
+    # All at once.
+    "several problems": (
+        'titl = "x"\nseed = -1\n[task]\nuse = "classificationn"\n[population.train]\nepochs = 0\n'
+        '[[reducer]]\nuse = "pca"\nlatent_dim = "2"\nmargin = 1\n[sampler]\nuse = "grid"\n',
+        [
+            "F: titl: there is no such key; did you mean 'title'?",
+            "F: seed: must be >= 0, got -1",
+            "F: population.train.epochs: must be >= 1, got 0",
+            "F: task.use: there is no task 'classificationn'; did you mean 'classification'?",
+            "F: reducer.0.margin: there is no such key; known: {of_pca}",
+            "F: reducer.0.latent_dim: expected an integer, got '2' (text)",
+            "F: sampler: expected a list of tables, [[sampler]], got one table",
+        ],
+    ),
+}
+
+EXPECTED = "expected key=value, such as reducer.0.latent_dim=3"
+SETS = {
+    "no equals sign": (["reducer.0.latent_dim"], [f"--set reducer.0.latent_dim: {EXPECTED}"]),
+    "no key": (["=3"], [f"--set =3: {EXPECTED}"]),
+    "gap in a key": (["reducer..x=3"], [f"--set reducer..x=3: {EXPECTED}"]),
+    "two at once": (["a", "seed.x.y=1", "b"], [f"--set a: {EXPECTED}", f"--set b: {EXPECTED}"]),
+    "no such item": (["reducer.3.latent_dim=3"], ["--set reducer.3.latent_dim=3: there is no reducer.3; known: 0"]),
+    "negative item": (["reducer.-1.latent_dim=3"], ["--set reducer.-1.latent_dim=3: there is no reducer.-1; known: 0"]),
+    "no item to replace": (["reducer.1=3"], ["--set reducer.1=3: there is no reducer.1; known: 0"]),
+    "list without a number": (
+        ["reducer.latent_dim=3"],
+        ["--set reducer.latent_dim=3: there is no reducer.latent_dim; known: 0"],
+    ),
+    "into a value": (
+        ["task.use.x=3"],
+        ["--set task.use.x=3: task.use is 'classification' (text), which has no keys"],
+    ),
+    "wrong type": (
+        ["reducer.0.latent_dim=two"],
+        ["--set reducer.0.latent_dim: expected an integer, got 'two' (text)"],
+    ),
+    "nothing": (["seed="], ["--set seed: expected an integer, got '' (text)"]),
+    "nan": (["population.train.momentum=nan"], ["--set population.train.momentum: must be finite, got nan"]),
+    "negative seed": (["seed=-1"], ["--set seed: must be >= 0, got -1"]),
+    "two lines": (["seed=1\nx=2"], ['--set seed: expected an integer, got "1\\nx=2" (text)']),
+    "unknown key": (
+        ["reducer.0.latentdim=3"],
+        ["--set reducer.0.latentdim: there is no such key; did you mean 'latent_dim'?"],
+    ),
+    "unknown table": (["reduce.0.latent_dim=3"], ["--set reduce: there is no such key; did you mean 'reducer'?"]),
+    "list replaced": (["reducer=3"], ["--set reducer: expected a list of tables, [[reducer]], got 3 (integer)"]),
+    "default replaced in part": (["sampler.0.margin=x"], ["--set sampler.0.margin: expected a number, got 'x' (text)"]),
+}
+
+
+@pytest.fixture
+def workplace(tmp_path, monkeypatch):
+    """An empty folder to be in, with one file of code."""
+    monkeypatch.chdir(tmp_path)
+    (tmp_path / "nets.py").touch()
+    return tmp_path
+
+
+def told(call, *arguments):
+    """Return the lines of the error that a call raises."""
+    with pytest.raises(GlobscopeError) as caught:
+        call(*arguments)
+    return str(caught.value).splitlines()
+
+
+def assert_lines(found, wanted, folder=Path("/nowhere")):
+    found = [line.replace(str(folder), "DIR") for line in found]
+    assert len(found) == len(wanted), found
+    for line, text in zip(found, wanted, strict=True):
+        start, gap, end = text.partition("***")
+        assert (line.startswith(start) and line.endswith(end)) if gap else line == text
+
+
+def known(registry, text):
+    """Return a wanted line with what the registry knows filled in."""
+    roles = {role: ", ".join(sorted(registry.role(role))) for role in ("reducer", "evaluator")}
+    options = {name: _options(registry, *place) for name, place in OPTIONS.items()}
+    for name, names in (roles | options).items():
+        text = text.replace(f"{{{name}}}", names)
+    return text.replace("F: ", "study.toml: ", 1) if text.startswith("F: ") else text
+
+
+OPTIONS = {
+    "fidelity": ("analysis", "fidelity", ()),
+    "of_pca": ("reducer", "pca", ("use", "name", "seed", "sampler", "space")),
+}
+
+
+def _options(registry, role, name, common):
+    return ", ".join(sorted([*(a.name for a in registry.role(role)[name].cls.__attrs_attrs__), *common]))
+
+
+@pytest.mark.parametrize("case", SPECS)
+def test_a_bad_spec_is_told_verbatim(case, workplace, registry):
+    text, wanted = SPECS[case]
+    Path("study.toml").write_bytes(text if isinstance(text, bytes) else text.encode())
+    found = told(read, Path("study.toml"), [], registry)
+    assert_lines(found, [known(registry, line) for line in wanted], workplace)
+
+
+@pytest.mark.parametrize("case", SETS)
+def test_a_bad_override_is_told_verbatim(case, workplace, registry):
+    overrides, wanted = SETS[case]
+    Path("study.toml").write_text(GOOD)
+    assert_lines(told(read, Path("study.toml"), overrides, registry), wanted)
+
+
+def test_no_message_holds_a_control_character(workplace, registry):
+    for text, _ in SPECS.values():
+        Path("study.toml").write_bytes(text if isinstance(text, bytes) else text.encode())
+        assert all(line.isprintable() for line in told(read, Path("study.toml"), [], registry))
+
+
+def test_a_missing_file_is_told_with_the_near_name(workplace):
+    Path("study.toml").write_text(GOOD)
+    assert told(read, Path("studyy.toml")) == ["studyy.toml: no such file; did you mean 'study.toml'?"]
+    assert told(read, Path("none/study.toml")) == [
+        "none/study.toml: no such file; `globscope init` writes a starter spec"
+    ]
+    assert told(read, Path()) == [".: is a folder, not a spec"]
+    assert told(read, Path("x" * 5000)) == [f"{'x' * 61}…{'x' * 10}: cannot be a file's name"]
+
+
+@pytest.mark.skipif(os.geteuid() == 0, reason="root reads every file")
+def test_a_file_without_permission_is_told(workplace):
+    Path("study.toml").touch(0o000)
+    assert told(read, Path("study.toml")) == ["study.toml: cannot be read: Permission denied"]
+
+
+def test_a_field_that_the_task_does_not_measure_is_told_before_anything_runs(workplace):
+    Path("study.toml").write_text(condensed('field = "train_los"') + '[fidelity]\nfield = "x"\n')
+    study = globscope.load("study.toml")
+    wanted = [
+        "study.toml: topology.0.field: the task measures no 'train_los'; did you mean 'train_loss'?",
+        "study.toml: fidelity.field: the task measures no 'x'; "
+        "known: test_accuracy, test_loss, train_accuracy, train_loss",
+    ]
+    assert told(study.run) == wanted == told(study.estimate)
+
+
+# The user's own code: (text of nets.py, what is told).
+CODE = {
+    "missing name": ("def bild(): ...\n", "DIR/nets.py has no 'build'; did you mean 'bild'?"),
+    "missing name, nothing near": ("other = 1\n", "DIR/nets.py has no 'build'; known: other"),
+    "syntax": ("def build(:\n", "cannot import DIR/nets.py: SyntaxError: invalid syntax (nets.py, line 1)"),
+    "missing import": (
+        "import no_such_thing\n",
+        "cannot import DIR/nets.py: ModuleNotFoundError: No module named 'no_such_thing' (nets.py, line 1)",
+    ),
+    "failing import": ("\n1 / 0\n", "cannot import DIR/nets.py: ZeroDivisionError: division by zero (nets.py, line 2)"),
+    "script that ends": ("raise SystemExit(2)\n", "cannot import DIR/nets.py: SystemExit: 2 (nets.py, line 1)"),
+    "failing call": (
+        "def build():\n    raise ValueError('one\\ntwo')\n",
+        "DIR/nets.py:build raised ValueError: one two (nets.py, line 2)",
+    ),
+    "failing inside a library": (
+        "import json\ndef build():\n    return json.loads('{')\n",
+        "DIR/nets.py:build raised JSONDecodeError: Expecting property name enclosed in double quotes: "
+        "line 1 column 2 (char 1) (nets.py, line 3)",
+    ),
+    "wrong arguments": (
+        "def build(width): ...\n",
+        "DIR/nets.py:build raised TypeError: build() missing 1 required positional argument: 'width'",
+    ),
+    "no function": ("build = 3\n", "DIR/nets.py:build cannot be called: it is of type int"),
+    "wrong return": ("def build(): ...\n", "the task's model must be a torch module, got NoneType"),
+}
+
+
+@pytest.mark.parametrize("case", CODE)
+def test_code_that_fails_is_told_as_the_users(case, workplace):
+    text, wanted = CODE[case]
+    Path("study.toml").write_text(tasked('model = "nets.py:build"'))
+    Path("nets.py").write_text(text)
+    assert_lines(told(globscope.load("study.toml").estimate), [wanted], workplace)
+
+
+def test_data_of_another_shape_is_told(workplace):
+    Path("study.toml").write_text(tasked('data = "nets.py:load"'))
+    Path("nets.py").write_text("def load(): return [1, 2, 3]\n")
+    wanted = "DIR/nets.py:load must return the four arrays x_train, y_train, x_test, y_test; got 3 values"
+    assert_lines(told(globscope.load("study.toml").estimate), [wanted], workplace)
+
+
+class Code:
+    """A pickle of it makes a folder when it is read without care."""
+
+    def __reduce__(self):
+        return os.mkdir, ("executed",)
+
+
+def tensors(**changes):
+    shapes = {"1.weight": (8, 64), "1.bias": (8,), "3.weight": (10, 8), "3.bias": (10,)}
+    return {name: torch.ones(shape) for name, shape in shapes.items()} | changes
+
+
+def without(name):
+    return {key: tensor for key, tensor in tensors().items() if key != name}
+
+
+# What lies at DIR/c/A/0.pt, and what is told; *** leaves torch its own words.
+FILES = {
+    "nothing": (None, "population.checkpoints: none of the ***"),
+    "missing tensor": (without("1.bias"), "DIR/c/A/0.pt: has no tensor '1.bias'; did you mean '3.bias'?"),
+    "wrong shape": (
+        tensors(**{"1.bias": torch.ones(9)}),
+        "DIR/c/A/0.pt: tensor '1.bias' has shape (9,), the model wants (8,)",
+    ),
+    "not finite": (
+        tensors(**{"1.bias": torch.full((8,), torch.nan)}),
+        "DIR/c/A/0.pt: tensor '1.bias' has values that are not finite",
+    ),
+    "code in a checkpoint": ({"state_dict": Code()}, "DIR/c/A/0.pt: cannot be read as tensors alone: ***"),
+    "a list": ([1, 2], "DIR/c/A/0.pt: holds a list, not a state dict"),
+}
+
+
+@pytest.mark.parametrize("case", FILES)
+def test_checkpoints_that_do_not_fit_are_told(case, workplace):
+    content, wanted = FILES[case]
+    Path("study.toml").write_text(from_files("c/{variant}/{step}.pt").replace(TASK, TASK + "hidden = [8]\n"))
+    Path("c/A").mkdir(parents=True)
+    if content is not None:
+        torch.save(content, "c/A/0.pt")
+    assert_lines(told(globscope.load("study.toml").run), [wanted], workplace)
+    assert not Path("executed").exists()
+
+
+@pytest.mark.filterwarnings("ignore:Detected pickle protocol")  # torch remarks on the protocol of a bare pickle
+def test_a_bare_pickle_is_not_executed(workplace):
+    Path("study.toml").write_text(from_files("c/{variant}/{step}.pt"))
+    Path("c/A").mkdir(parents=True)
+    Path("c/A/0.pt").write_bytes(pickle.dumps(Code()))
+    assert_lines(
+        told(globscope.load("study.toml").run), ["DIR/c/A/0.pt: cannot be read as tensors alone: ***"], workplace
+    )
+    assert not Path("executed").exists()

@@ -1,0 +1,223 @@
+"""Discovery: what a stranger's package does wrong is told by name, and stops nothing else."""
+
+from importlib.metadata import distributions
+
+import pytest
+
+from globscope.builtin.tasks.classification import Classification
+from globscope.errors import PluginError, SpecError
+from globscope.registry import HOOKS, KEYS, MORE_KEYS, discover
+from globscope.spec.entries import common
+from globscope.spec.read import build
+
+GOOD = """
+from attrs import define
+from globscope.api import hookimpl
+
+@define(frozen=True, kw_only=True)
+class Mine:
+    '''Do nothing.
+
+    And say so.
+    '''
+
+@hookimpl
+def globscope_reducers():
+    return {"mine": Mine}
+"""
+HEAD = GOOD[: GOOD.index("@hookimpl")]
+
+
+@pytest.fixture
+def discovered(tmp_path, monkeypatch):
+    """A function that makes distributions of one module each and returns the registry of their entry points."""
+    monkeypatch.syspath_prepend(tmp_path)
+
+    def made(**modules):
+        for number, (name, text) in enumerate(modules.items()):
+            unique = f"{name}_{tmp_path.name}"  # modules stay imported from one test to the next
+            (tmp_path / f"{unique}.py").write_text(text)
+            folder = tmp_path / f"{name}-{number}.5.dist-info"
+            folder.mkdir()
+            (folder / "METADATA").write_text(f"Metadata-Version: 2.1\nName: {name}\nVersion: {number}.5\n")
+            (folder / "entry_points.txt").write_text(f"[globscope]\nmaps = {unique}\n")
+        entries = [e for d in distributions(path=[str(tmp_path)]) for e in d.entry_points.select(group="globscope")]
+        found = discover(entries)
+        return found.components, [problem.replace(f"_{tmp_path.name}", "") for problem in found.problems]
+
+    return made
+
+
+def test_the_built_ins_come_by_entry_points_without_problems(registry):
+    assert registry.problems == ()
+    assert {c.role for c in registry.components} == set(HOOKS)
+    assert {c.distribution for c in registry.components} == {"globscope"}
+    assert all(c.summary.endswith(".") for c in registry.components)
+
+
+def test_a_component_knows_where_it_comes_from(discovered):
+    [mine], problems = discovered(alpha=GOOD)
+    assert problems == []
+    assert (mine.role, mine.name, mine.distribution, mine.version) == ("reducer", "mine", "alpha", "0.5")
+    assert mine.summary == "Do nothing."
+
+
+# What a module does: (its text, what is told of it).
+WRONG = {
+    "import that fails": (
+        "import no_such_thing",
+        " cannot be imported: ModuleNotFoundError: No module named 'no_such_thing' (beta.py, line 1)",
+    ),
+    "syntax": ("def x(:", " cannot be imported: SyntaxError: invalid syntax (beta.py, line 1)"),
+    "script that ends": ("raise SystemExit(1)", " cannot be imported: SystemExit: 1 (beta.py, line 1)"),
+    "misspelt hook": (
+        GOOD.replace("globscope_reducers", "globscope_reducer"),
+        ": there is no hook 'globscope_reducer'; did you mean 'globscope_reducers'?",
+    ),
+    "arguments": (
+        GOOD.replace("globscope_reducers()", "globscope_reducers(config)"),
+        ": globscope_reducers(config) is no hook: it must be a plain function without arguments",
+    ),
+    "no mark": (GOOD.replace("@hookimpl", ""), ": globscope_reducers() is not marked with @hookimpl"),
+    "no hook": (HEAD, " offers nothing: no function in it is marked with @hookimpl"),
+    "hook that raises": (
+        GOOD.replace('return {"mine": Mine}', "return 1 / 0"),
+        ": globscope_reducers() failed: ZeroDivisionError: division by zero (beta.py, line 14)",
+    ),
+    "hook that returns nothing": (
+        GOOD.replace("return", "_ ="),
+        ": globscope_reducers() must return classes by name, got NoneType",
+    ),
+    "hook that returns a list": (
+        GOOD.replace('{"mine": Mine}', "[Mine]"),
+        ": globscope_reducers() must return classes by name, got list",
+    ),
+    "class without attrs": (
+        GOOD.replace("@define(frozen=True, kw_only=True)", ""),
+        ": globscope_reducers(): 'mine' is not an attrs class, so it has no options",
+    ),
+    "object instead of a class": (
+        GOOD.replace('"mine": Mine', '"mine": Mine()'),
+        ": globscope_reducers(): 'mine' is not an attrs class, so it has no options",
+    ),
+    "annotation that names nothing": (
+        GOOD.replace("    And say so.\n    '''", "    '''\n    x: 'Nothing' = 0"),
+        ": globscope_reducers(): 'mine' has options whose types cannot be read: NameError: name 'Nothing' is not",
+    ),
+    "name with a slash": (
+        GOOD.replace('"mine"', '"../mine"'),
+        ": globscope_reducers(): '../mine' is no name: letters, digits, '-', '_' and '.' make one",
+    ),
+    "name that is no text": (
+        GOOD.replace('"mine"', "3"),
+        ": globscope_reducers(): 3 is no name: letters, digits, '-', '_' and '.' make one",
+    ),
+    "option that every reducer has": (
+        GOOD.replace("    And say so.\n    '''", "    '''\n    seed: int = 0\n    space: str = ''"),
+        ": globscope_reducers(): 'mine' has options named 'seed', 'space', which are keys of every reducer",
+    ),
+}
+
+
+@pytest.mark.parametrize("case", WRONG)
+def test_what_is_wrong_is_told_by_name_and_stops_nothing_else(case, discovered):
+    text, told = WRONG[case]
+    components, problems = discovered(
+        alpha=GOOD.replace("mine", "first"), beta=text, gamma=GOOD.replace("mine", "last")
+    )
+    assert [c.name for c in components] == ["first", "last"]
+    [problem] = problems
+    where = "beta (entry point maps = beta)"
+    assert problem.startswith(where)
+    assert problem.removeprefix(where).startswith(told)
+
+
+def test_a_wrong_hook_leaves_the_others_of_its_module(discovered):
+    more = (
+        GOOD + "\n@hookimpl\ndef globscope_samplers(x):\n    return {}\n@hookimpl\ndef globscope_tasks():\n    1 / 0\n"
+    )
+    [mine], problems = discovered(alpha=more)
+    assert mine.name == "mine"
+    assert len(problems) == 2
+
+
+def test_a_wrong_class_leaves_the_others_of_its_hook(discovered):
+    [mine], [problem] = discovered(alpha=GOOD.replace('{"mine"', '{"wrong": int, "mine"'))
+    assert mine.name == "mine"
+    assert "'wrong'" in problem
+
+
+def test_a_hook_may_have_another_functions_name(discovered):
+    text = GOOD.replace("@hookimpl", '@hookimpl(specname="globscope_reducers")').replace(
+        "globscope_reducers()", "mine()"
+    )
+    [mine], problems = discovered(alpha=text)
+    assert (mine.role, problems) == ("reducer", [])
+
+
+def test_a_module_whose_attributes_answer_to_every_name_is_taken(discovered):
+    [_], problems = discovered(
+        alpha="from unittest.mock import call\nfrom unittest.mock import MagicMock\nm = MagicMock()" + GOOD
+    )
+    assert problems == []
+
+
+def test_a_name_claimed_twice_is_used_by_neither(discovered):
+    components, problems = discovered(alpha=GOOD, beta=GOOD, gamma=GOOD.replace("mine", "own"))
+    assert [c.name for c in components] == ["own"]
+    assert problems == ["reducer 'mine' is offered by alpha and by beta; none of them is used: uninstall one"]
+
+
+def test_one_name_may_serve_two_roles(discovered):
+    components, problems = discovered(alpha=GOOD, beta=GOOD.replace("globscope_reducers", "globscope_samplers"))
+    assert [(c.role, c.name) for c in components] == [("reducer", "mine"), ("sampler", "mine")]
+    assert problems == []
+
+
+def test_a_module_named_by_two_entry_points_is_read_once(tmp_path, discovered):
+    folder = tmp_path / "twice-1.dist-info"
+    folder.mkdir()
+    (tmp_path / "twice_module.py").write_text(GOOD)
+    (folder / "METADATA").write_text("Metadata-Version: 2.1\nName: twice\nVersion: 1\n")
+    (folder / "entry_points.txt").write_text("[globscope]\na = twice_module\nb = twice_module\n")
+    [mine], [problem] = discovered()
+    assert mine.distribution == "twice"
+    assert problem == "twice (entry point b = twice_module) is the module of entry point a, and read once"
+
+
+def test_an_unknown_component_points_at_the_plugin_that_failed(tmp_path, registry):
+    broken = type(registry)(components=registry.components, problems=("beta: something failed",))
+    clash = type(registry)(components=registry.components, problems=("reducer 'mine' is offered by alpha and by beta",))
+    document = {"task": {"use": "classification"}, "population": {"train": {}, "variant": [{"name": "A"}]}}
+    for found, hint in (
+        (broken, "some plugins could not be loaded: see `globscope plugins`"),
+        (clash, "reducer 'mine' is offered by alpha and by beta"),
+    ):
+        with pytest.raises(SpecError, match="there is no reducer 'mine'") as caught:
+            build(document | {"reducer": [{"use": "mine"}]}, tmp_path / "study.toml", found)
+        assert caught.value.problems[0].endswith(hint)
+
+
+def test_a_study_without_the_fidelity_analysis_is_told(tmp_path, registry):
+    without = type(registry)(components=tuple(c for c in registry.components if c.role != "analysis"))
+    document = {
+        "task": {"use": "classification"},
+        "population": {"train": {}, "variant": [{"name": "A"}]},
+        "reducer": [{"use": "pca"}],
+    }
+    with pytest.raises(SpecError) as caught:
+        build(document, tmp_path / "study.toml", without)
+    assert caught.value.problems == (
+        f"{tmp_path}/study.toml: fidelity: there is no analysis 'fidelity'; there is none",
+    )
+
+
+def test_components_are_found_by_name_or_told(registry):
+    assert [c.cls for c in registry.named("classification")] == [Classification]
+    with pytest.raises(PluginError, match=r"^no component named 'pcaa'; did you mean 'pca'\?$"):
+        registry.named("pcaa")
+
+
+@pytest.mark.parametrize("role", HOOKS)
+def test_the_keys_that_a_spec_reads_itself_are_those_that_options_may_not_have(role):
+    assert {a.name for a in common(role).__attrs_attrs__} == {*KEYS, *MORE_KEYS.get(role, ())}

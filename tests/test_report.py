@@ -1,0 +1,488 @@
+"""The report: pictures that are honest and the same bytes each time, a page that escapes, safe files."""
+
+import csv
+import re
+from html.parser import HTMLParser
+from io import StringIO
+
+import matplotlib
+import numpy as np
+import pytest
+from attrs import evolve
+from hypothesis import given, settings
+from hypothesis import strategies as st
+from matplotlib.colors import to_rgb
+from matplotlib.image import imread
+
+from globscope.builtin.topology import Gudhi
+from globscope.report import plot, write_report
+from globscope.report.figures import plot_overview
+from globscope.report.glossary import comparison
+from globscope.report.look import DEPTHS, save
+from globscope.report.profile import walk
+from globscope.report.scale import shared_scale
+from globscope.report.surface import lattice
+from globscope.report.tables import as_csv
+from globscope.report.text import Names, cell, number, plain, slug
+from globscope.report.tracks import tracks
+from globscope.report.tree import homes, layout
+from globscope.report.trees import plot_tree
+from globscope.values.chart import Chart
+from globscope.values.findings import Atlas, Finding, Map, Table
+from globscope.values.landscape import Landscape, Samples
+from globscope.values.members import Layout, Member, Population
+from globscope.values.space import FullSpace
+
+EVIL = ("<script>alert('v')</script>", r"$\frac{$ \undefined", "多 & 'quoted' \"x\" " + "y" * 70)
+CENTRES = np.array([[-0.6, -0.5], [0.6, -0.4], [0.0, 0.7]])
+
+
+def population(variants=("A", "B", "C"), steps=4):
+    members = tuple(Member(variant=name, step=step) for name in variants for step in range(steps))
+    weights = np.zeros((len(members), 3), np.float32)
+    return Population(members=members, weights=weights, layout=Layout(names=("w",), shapes=((3,),)))
+
+
+def latents(d=2, steps=4):
+    ends = np.pad(CENTRES, ((0, 0), (0, d - 2)))
+    return np.concatenate([np.linspace(end * 0.2, end, steps) for end in ends])
+
+
+def grid(resolution=11, d=2):
+    index = np.stack(np.meshgrid(*[np.arange(resolution)] * d, indexing="ij"), -1).reshape(-1, d)
+    return Samples(points=np.linspace(-1, 1, resolution)[index], index=index, shape=(resolution,) * d)
+
+
+def wells(points):
+    """Three wells of different depth, below a plateau near 2."""
+    squares = ((points[:, None, :2] - CENTRES) ** 2).sum(axis=2)
+    return 2.0 - (np.array([1.99, 1.95, 1.9]) * np.exp(-squares / 0.08)).max(axis=1)
+
+
+def a_map(name="one", samples=None, values=None, who=None, d=2, threshold=0.1, trusted=None):
+    who, samples = who or population(), samples or grid(d=d)
+    values = wells(samples.points) if values is None else values
+    landscape = Landscape(
+        samples=samples,
+        fields={"train_loss": values, "test_loss": values * 1.5},
+        distance_to_member=np.zeros(len(values)),
+        trusted=np.ones(len(values), bool) if trusted is None else trusted,
+        seconds={"decode": 0.5},
+    )
+    return Map(
+        name=name,
+        chart=Chart(space=FullSpace(mean=np.zeros(3)), latents=latents(d), decode=lambda points: points),
+        population=who,
+        coordinates=np.zeros((len(who.members), 3)),
+        outside=np.zeros(len(who.members)),
+        landscapes={"grid": landscape},
+        topologies={"grid": {"gudhi": Gudhi(persistence=threshold).compute(landscape)}},
+    )
+
+
+def a_scatter(name, why, who=None):
+    shown = a_map(name, who=who)
+    chart = evolve(shown.chart, decode=None, why_no_inverse=why)
+    return evolve(shown, chart=chart, landscapes={}, topologies={}, hidden=why)
+
+
+def atlas_of(*maps):
+    return Atlas(population=maps[0].population, truth={}, maps=maps)
+
+
+def texts(figure):
+    return [text.get_text() for text in figure.findobj(matplotlib.text.Text)]
+
+
+# --- the whole report -------------------------------------------------------------------------------
+
+TABLE = Table(
+    name="../maps",
+    caption="Caption with <b>markup</b>.",
+    columns=("name", "mse_per_weight", "leaves"),
+    rows=({"name": EVIL[0], "mse_per_weight": 1e-6, "leaves": 3}, {"name": "mds", "mse_per_weight": None}),
+)
+
+
+@pytest.fixture(scope="module")
+def report(tmp_path_factory):
+    """A report on names that try to leave the folder, the page and the formula parser."""
+    folder = tmp_path_factory.mktemp("run") / "inside"
+    folder.mkdir()
+    who = population(EVIL)
+    values = np.where(np.arange(121) < 5, [np.nan, np.inf, -np.inf, np.nan, -1.0] + [0] * 116, wells(grid().points))
+    maps = (
+        a_map("../<script>x$", who=who, values=values, trusted=grid().points[:, 0] < 0.6),
+        a_map("../<SCRIPT>x$", who=who, d=3, samples=grid(5, 3)),
+        a_scatter("mds", "<i>Positions</i> only: $ has no inverse", who=who),
+    )
+    spec = 'title = "</pre><script>alert(1)</script>"'
+    findings = {
+        "fidelity": Finding(tables=(TABLE,), warnings=("<script>warning</script>",)),
+        "../else": Finding(tables=(TABLE,)),
+    }
+    stages = [{"stage": "<script>", "seconds": 1.5}, {"stage": "fit", "reused": True}]
+    manifest = {"seed": 0, "libraries": {"torch": "2.5", "<script>": None}, "stages": stages, "list": ["a", 1]}
+    record = {"reducers": [{"name": "mds", "mse_per_weight": 0.5}], "manifest": manifest, "spec": spec}
+    path = write_report(folder, title="<script>title</script>", atlas=atlas_of(*maps), findings=findings, record=record)
+    return folder, path
+
+
+class Page(HTMLParser):
+    """The tags of a page, its links, and its text."""
+
+    def __init__(self, html):
+        super().__init__()
+        self.tags, self.links, self.images, self.ids, self.text = [], [], [], [], ""
+        self.feed(html)
+
+    def handle_starttag(self, tag, attributes):
+        found = dict(attributes)
+        self.tags.append(tag)
+        self.links += [found[key] for key in ("href", "src") if key in found]
+        self.images += [found] if tag == "img" else []
+        self.ids += [found["id"]] if "id" in found else []
+
+    def handle_data(self, data):
+        self.text += data
+
+
+@pytest.fixture(scope="module")
+def page(report):
+    return Page(report[1].read_text("utf-8"))
+
+
+def test_no_string_from_a_spec_or_a_plugin_becomes_markup(page):
+    assert not {"script", "i"} & set(page.tags)
+    for text in ("<script>title</script>", "<script>warning</script>", "</pre><script>alert(1)</script>"):
+        assert text in page.text
+    assert EVIL[0] in page.text
+    assert "Caption with <b>markup</b>." in page.text
+
+
+def test_the_page_opens_with_no_network_and_every_link_leads_to_a_file(report, page):
+    for link in page.links:
+        if link.startswith("#"):
+            assert link[1:] in page.ids
+        elif link != "data:,":
+            assert re.fullmatch(r"(figures|tables)/[a-z0-9-]+\.(png|svg|csv)", link)
+            assert (report[0] / link).is_file()
+
+
+def test_ids_are_unique_and_every_picture_has_a_text_for_those_who_cannot_see_it(page):
+    assert len(page.ids) == len(set(page.ids))
+    assert len(page.images) == 1 + 3 + 3 + 1  # overview; landscape, tree, diagram twice; the scatter
+    assert all(len(image["alt"]) > 20 for image in page.images)
+
+
+def test_names_cannot_leave_the_folder_nor_overwrite_each_other(report):
+    folder = report[0]
+    assert [path.name for path in folder.parent.iterdir()] == ["inside"]
+    stems = {path.stem for path in (folder / "figures").iterdir()}
+    assert {"script-x-landscape", "script-x-landscape-2", "mds-landscape", "overview"} <= stems
+    names = {path.name for path in (folder / "tables").iterdir()}
+    assert names == {"fidelity-maps.csv", "else-maps.csv"}
+
+
+def test_nothing_half_written_is_left_behind(report):
+    assert not [path for path in report[0].rglob("*") if ".part" in path.name or path.stat().st_size == 0]
+
+
+def test_pictures_are_real_and_sharp(report):
+    for path in (report[0] / "figures").glob("*.png"):
+        picture = imread(path)
+        # The narrowest figure is 5.6 inches wide, and 150 dots per inch are promised.
+        assert picture.shape[1] >= 5.6 * 150
+        assert picture[..., :3].std() > 0.02, f"{path.name} is blank"
+
+
+def test_the_page_says_what_is_missing_and_what_the_tree_spans(page):
+    assert "<i>Positions</i> only: $ has no inverse" in page.text
+    assert "tree of the whole 3-dimensional volume" in page.text
+    assert "4 NaN or infinite" in page.text
+    assert "1 ≤ 0" in page.text
+
+
+def test_warnings_stand_before_the_first_picture(report):
+    html = report[1].read_text("utf-8")
+    assert html.index("Read this first") < html.index("<img")
+
+
+def test_a_study_without_maps_or_records_still_has_a_page(tmp_path):
+    nothing = Atlas(population=population(), truth={}, maps=())
+    path = write_report(tmp_path, title="", atlas=nothing, findings={}, record={})
+    assert "This study has no maps." in path.read_text("utf-8")
+
+
+# --- bytes ------------------------------------------------------------------------------------------
+
+
+def test_a_picture_is_the_same_bytes_whatever_the_readers_own_settings(tmp_path):
+    """Two drawings differ in nothing, and the second one's odd settings are left as they were."""
+    drawn = a_map(values=np.where(np.arange(121) == 60, np.nan, wells(grid().points)))
+    (tmp_path / "second").mkdir()
+    save(plot(drawn), tmp_path, "map")
+    with matplotlib.rc_context({"font.size": 30, "svg.hashsalt": "other", "axes.facecolor": "red"}):
+        save(plot(drawn), tmp_path / "second", "map")
+        assert matplotlib.rcParams["font.size"] == 30
+    for suffix in ("png", "svg"):
+        first, second = tmp_path / f"map.{suffix}", tmp_path / "second" / f"map.{suffix}"
+        assert first.read_bytes() == second.read_bytes()
+
+
+def test_a_notebook_shows_the_figure_by_itself():
+    assert plot(a_scatter("mds", "none"))._repr_png_().startswith(b"\x89PNG")
+
+
+# --- colours ----------------------------------------------------------------------------------------
+
+
+def test_all_maps_share_one_norm_that_spans_their_losses():
+    one, two = a_map("one"), a_map("two", values=wells(grid().points) * 30)
+    both = atlas_of(one, two)
+    figures = [plot(one, both), plot(two, both)]
+    norms = [figure.axes[0].collections[0].norm for figure in figures]
+    values = np.concatenate([drawn.landscape.fields["train_loss"] for drawn in both.maps])
+    for norm in norms:
+        assert (norm.vmin, norm.vmax) == (values.min(), values.max())
+
+
+def test_one_exploded_network_does_not_paint_the_rest_in_one_colour():
+    values = wells(grid().points)
+    values[0] = 1e30
+    drawn = a_map(values=values)
+    scale = shared_scale([drawn], "train_loss")
+    assert scale.high == 100  # two decades above the median's, which is 1
+    assert scale.extend == "max"
+    assert any("1 > 100" in text for text in texts(plot(drawn)))
+    assert drawn.landscape.fields["train_loss"][0] == 1e30
+
+
+def test_drawing_alters_no_loss():
+    values = wells(grid().points)
+    values[:3] = np.nan, -1.0, np.inf
+    before = values.copy()
+    plot(a_map(values=values))
+    np.testing.assert_array_equal(values, before)
+
+
+@pytest.mark.parametrize(
+    ("values", "says"),
+    [
+        (np.full(121, np.nan), "121 NaN or infinite"),
+        (np.full(121, -1.0), "11 × 11 networks decoded and evaluated; map"),
+        (np.full(121, 0.5), "11 × 11"),
+    ],
+)
+def test_degenerate_fields_are_drawn_and_said(values, says, tmp_path):
+    drawn = a_map(values=values)
+    figure = plot(drawn)
+    save(figure, tmp_path, "map")
+    assert any(says in text for text in texts(figure))
+
+
+def test_depth_grows_in_equal_steps_of_perceived_lightness():
+    """Lightness as OKLab has it (Ottosson 2020)."""
+
+    def lightness(colour):
+        rgb = np.array(to_rgb(colour))
+        linear = np.where(rgb > 0.04045, ((rgb + 0.055) / 1.055) ** 2.4, rgb / 12.92)
+        cones = np.array([
+            [0.4122214708, 0.5363325363, 0.0514459929],
+            [0.2119034982, 0.6806995451, 0.1073969566],
+            [0.0883024619, 0.2817188376, 0.6299787005],
+        ]) @ linear  # fmt: skip
+        return np.array([0.2104542553, 0.7936177850, -0.0040720468]) @ np.cbrt(cones)
+
+    steps = np.diff([lightness(colour) for colour in DEPTHS])
+    # A hex digit is 1/255 of a channel, about 0.004 of lightness in the dark.
+    np.testing.assert_allclose(steps, steps.mean(), atol=0.008)
+
+
+# --- lattices ---------------------------------------------------------------------------------------
+
+
+def test_samples_stand_where_their_points_are_in_any_order():
+    samples = grid(5)
+    order = np.random.default_rng(0).permutation(25)
+    shuffled = Samples(points=samples.points[order], index=samples.index[order], shape=(5, 5))
+    found = lattice(shuffled)
+    picture = found.spread(shuffled.points[:, 0] + 10 * shuffled.points[:, 1])
+    np.testing.assert_allclose(picture, found.x + 10 * found.y[:, None])
+
+
+def test_a_lattice_with_lines_that_nobody_asked_keeps_its_spacing():
+    samples = grid(5)
+    asked = ~np.isin(samples.index[:, 0], (0, 2))
+    found = lattice(Samples(points=samples.points[asked], index=samples.index[asked], shape=(5, 5)))
+    np.testing.assert_allclose(found.x, np.linspace(-1, 1, 5), atol=1e-12)  # a line through exact points
+    assert np.isnan(found.spread(np.ones(15))[:, [0, 2]]).all()
+
+
+def test_scattered_samples_are_drawn_as_dots(tmp_path):
+    points = np.random.default_rng(0).uniform(-1, 1, (60, 2))
+    drawn = a_map(samples=Samples(points=points), values=np.where(np.arange(60) < 3, np.nan, wells(points)))
+    figure = plot(drawn)
+    save(figure, tmp_path, "map")
+    assert len(figure.axes[0].collections[0].get_offsets()) == 57
+
+
+def test_a_path_is_walked_in_its_order_by_latent_length():
+    points = np.array([[3.0, 4.0], [0.0, 0.0], [3.0, 0.0]])
+    order, length = walk(Samples(points=points, index=np.array([[2], [0], [1]]), shape=(3,)))
+    assert order.tolist() == [1, 2, 0]
+    assert length.tolist() == [0, 3, 7]
+
+
+def test_a_path_shows_every_loss_and_claims_no_basins_for_runs_that_are_not_on_it():
+    points = np.linspace(CENTRES[0], CENTRES[1], 15)
+    path = Samples(points=points, index=np.arange(15)[:, None], shape=(15,))
+    drawn = a_map(samples=path, values=np.where(np.arange(15) == 7, np.inf, wells(points)))
+    said = texts(plot(drawn))
+    assert {"train_loss", "test_loss", "NaN or infinite"} <= set(said)
+    assert not any("basin" in text for text in said)
+
+
+# --- trajectories -----------------------------------------------------------------------------------
+
+
+def test_a_run_is_drawn_by_rising_step_and_derived_members_apart():
+    who = population()
+    order = [3, 0, 2, 1, *range(4, 12)]
+    members = tuple(who.members[row] for row in order)
+    members = (*members[:-1], evolve(members[-1], kind="curve"))
+    drawn = a_map(who=evolve(who, members=members))
+    found = tracks(drawn)
+    assert [len(track.points) for track in found] == [4, 4, 3]
+    np.testing.assert_array_equal(found[0].points, drawn.chart.latents[[1, 3, 2, 0]])
+    assert "curve members" in texts(plot(drawn))
+
+
+def test_a_members_point_that_is_not_finite_is_left_out():
+    drawn = a_map()
+    drawn.chart.latents[0] = np.nan
+    assert [len(track.points) for track in tracks(drawn)] == [3, 4, 4]
+
+
+@pytest.mark.parametrize("d", [1, 3])
+def test_members_are_drawn_on_maps_of_any_dimension(d, tmp_path):
+    drawn = a_scatter("mds", "none")
+    shown = evolve(drawn, chart=evolve(drawn.chart, latents=latents(3)[:, :d]))
+    figure = plot(shown)
+    save(figure, tmp_path, "map")
+    assert len(figure.axes) == max(1, d * (d - 1) // 2)
+
+
+# --- merge trees ------------------------------------------------------------------------------------
+
+
+def test_each_run_is_named_at_the_leaf_of_its_basin():
+    drawn = a_map()
+    tree = drawn.topology.tree
+    home = homes(drawn, tree, drawn.landscape)
+    nearest = drawn.landscape.nearest(CENTRES)
+    assert {leaf: [track.variant for track in found] for leaf, found in home.items()} == {
+        int(tree.basin[sample]): [variant] for sample, variant in zip(nearest, "ABC", strict=True)
+    }
+    assert set(home) == set(tree.minima.tolist())
+    assert {"A", "B", "C"} <= set(texts(plot_tree(drawn, drawn.landscape, drawn.topology)))
+
+
+def test_a_tree_without_leaves_gives_a_figure_that_says_so():
+    drawn = a_map(values=np.full(121, np.nan))
+    said = texts(plot_tree(drawn, drawn.landscape, drawn.topology))
+    assert "There is no tree: no sample with a finite value is left." in said
+
+
+@settings(deadline=None, max_examples=40)
+@given(st.integers(0, 10_000), st.integers(1, 9), st.integers(0, 30))
+def test_no_line_of_a_merge_tree_crosses_another(seed, levels, holes):
+    """Rough fields, with ties where there are few levels, and with several components where there are holes."""
+    rng = np.random.default_rng(seed)
+    values = np.round(rng.uniform(0.1, 1, 121) * levels * 3) + 1
+    values[rng.permutation(121)[:holes]] = np.nan
+    tree = a_map(values=values, threshold=0.0).topology.tree
+    rank = np.full(121, -1)
+    finite = np.flatnonzero(np.isfinite(values))
+    rank[finite[np.lexsort((finite, values[finite]))]] = np.arange(len(finite))
+    placed = layout(tree)
+    assert sorted(placed.x) == sorted(tree.minima.tolist())
+    assert sorted(placed.x.values()) == list(range(len(tree.minima)))
+    for bar in placed.branches:
+        ends = sorted((placed.x[bar.leaf], placed.x[bar.parent] if bar.parent >= 0 else placed.x[bar.leaf]))
+        for other in placed.branches:
+            if ends[0] < placed.x[other.leaf] < ends[1]:
+                assert rank[other.top] <= rank[bar.top]
+
+
+# --- overview ---------------------------------------------------------------------------------------
+
+
+def test_the_overview_has_a_panel_for_each_map_and_one_colour_bar():
+    maps = [a_map("one"), a_map("two"), a_scatter("mds", "It has no inverse.")]
+    figure = plot_overview(maps, shared_scale(maps, "train_loss"), {"mds": ["It has no inverse."]})
+    assert len(figure.axes) == 4
+    assert "It has no inverse." in texts(figure)
+
+
+# --- words and files --------------------------------------------------------------------------------
+
+
+@given(st.text())
+def test_a_slug_is_a_plain_file_name(name):
+    assert re.fullmatch(r"[a-z0-9]([a-z0-9-]{0,46}[a-z0-9])?", slug(name))
+
+
+@given(st.lists(st.text(max_size=3), max_size=8))
+def test_file_stems_are_never_handed_out_twice(words):
+    names = Names()
+    stems = [names.unique(word) for word in words]
+    assert len(set(stems)) == len(stems)
+
+
+@given(st.text())
+def test_no_name_starts_a_formula(name):
+    """What is printed is the name on one line, as it was."""
+    shown = plain(name, 1000)
+    assert not matplotlib.cbook.is_math_text(shown)
+    assert shown.isprintable()
+
+
+@pytest.mark.parametrize(
+    ("value", "shown"),
+    [(50826, "50,826"), (7.0, "7"), (1.4e-6, "1.4e−6"), (-0.5, "−0.5"), (float("inf"), "∞"), (float("nan"), "NaN")],
+)
+def test_numbers_are_shown_as_people_read_them(value, shown):
+    assert number(value) == shown
+    assert cell(value) == shown
+
+
+def test_a_missing_figure_is_a_dash_on_the_page_and_nothing_in_csv():
+    assert cell(None) == "–"
+    assert as_csv(TABLE).splitlines()[2] == "mds,,"
+
+
+@given(st.lists(st.tuples(st.text(), st.floats(allow_nan=False), st.integers()), max_size=5))
+def test_csv_gives_every_figure_back_in_full(rows):
+    table = Table(
+        name="t",
+        caption="",
+        columns=("text", "real", "whole"),
+        rows=tuple(dict(zip(("text", "real", "whole"), row, strict=True)) for row in rows),
+    )
+    read = list(csv.DictReader(StringIO(as_csv(table), newline="")))
+    assert [(row["text"], float(row["real"]), int(row["whole"])) for row in read] == rows
+
+
+def test_the_comparison_marks_the_best_and_ignores_what_is_missing():
+    found = comparison(TABLE)
+    assert found.names == (EVIL[0], "mds")
+    assert [figure.best for figure in found.figures] == [(False, False), (False, False)]
+    rows = (
+        {"name": "a", "mse_per_weight": 2.0},
+        {"name": "b", "mse_per_weight": None},
+        {"name": "c", "mse_per_weight": 1},
+    )
+    figure = comparison(evolve(TABLE, columns=("name", "mse_per_weight"), rows=rows)).figures[0]
+    assert figure.best == (False, False, True)
+    assert figure.cells == ("2", "–", "1")

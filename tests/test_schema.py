@@ -1,0 +1,144 @@
+"""The JSON schema says what structuring accepts: it is made from the same declarations."""
+
+import json
+import tomllib
+from pathlib import Path
+
+import pytest
+from attrs import define, field
+from attrs.validators import deep_iterable, ge, min_len
+from jsonschema import Draft202012Validator
+from jsonschema.exceptions import best_match
+from test_messages import GOOD, SPECS
+
+from globscope.registry import Component, Registry
+from globscope.spec.describe import resolved
+from globscope.spec.read import TABLES, build
+from globscope.spec.schema import schema
+
+ROOT = Path(__file__).parent.parent
+# Problems that only reading can see: what exists on disk, and what several tables say together.
+BEYOND = {
+    "two reducers of one name",
+    "two samplers of one name",
+    "two topologies of one name",
+    "two variants of one name",
+    "no such sampler",
+    "one of two samplers",
+    "a sampler twice",
+    "no variant",
+    "variants of checkpoints",
+    "pattern with another placeholder",
+    "missing file of code",
+    "code without its suffix",
+    "missing path",
+    "path with a null",
+    "path too long",
+    "home of nobody",
+    "rule over two options",
+    # JSON has no NaN, infinity or dates, and no rule against control characters was worth a pattern.
+    "nan",
+    "infinity",
+    "dates handed on",
+    "name of two lines",
+    "title of two lines",
+    "variant that would clear a terminal",
+    # Rules of a component's own that are code.
+    "a validator's own words",
+    "number of more than 64 bits",
+}
+
+
+@pytest.fixture(scope="module")
+def validator(registry):
+    made = schema(registry)
+    Draft202012Validator.check_schema(made)
+    return Draft202012Validator(made)
+
+
+def parsed(text):
+    """Return a case's document, or None where it is no TOML."""
+    try:
+        return tomllib.loads(text if isinstance(text, str) else text.decode())
+    except (ValueError, RecursionError):
+        return None
+
+
+DOCUMENTS = {case: document for case, (text, _) in SPECS.items() if (document := parsed(text)) is not None}
+
+
+@pytest.mark.parametrize(
+    "path", [*sorted((ROOT / "specs").glob("*.toml")), ROOT / "globscope/spec/starter.toml"], ids=str
+)
+def test_a_shipped_spec_is_valid_and_so_is_what_it_resolves_to(path, validator, registry):
+    document = tomllib.loads(path.read_text("utf-8"))
+    assert not list(validator.iter_errors(document))
+    assert not list(validator.iter_errors(resolved(build(document, path, registry))))
+
+
+@pytest.mark.parametrize("case", sorted(DOCUMENTS.keys() - BEYOND))
+def test_what_structuring_refuses_the_schema_refuses(case, validator):
+    assert not validator.is_valid(DOCUMENTS[case])
+
+
+@pytest.mark.parametrize("case", sorted(BEYOND))
+def test_what_the_schema_cannot_see_is_listed_here_for_no_other_reason(case, validator):
+    assert validator.is_valid(json.loads(json.dumps(DOCUMENTS[case], default=str)))
+
+
+def test_an_unknown_key_is_named_by_the_schema_too(validator):
+    found = best_match(validator.iter_errors(tomllib.loads(GOOD + "latent_dims = 3\n")))
+    assert "latent_dims" in found.message
+
+
+def test_every_key_of_a_spec_and_every_option_has_a_description(validator):
+    def described(place):
+        for name, rule in place.get("properties", {}).items():
+            assert rule["description"], name
+            described(rule)
+            for part in rule.get("oneOf", []) + rule.get("items", {}).get("oneOf", []):
+                described(part)
+            described(rule.get("items", {}))
+
+    assert set(validator.schema["properties"]) == set(TABLES) - {"sweep"}
+    described(validator.schema)
+
+
+def test_the_schema_is_strict_json(validator):
+    assert json.loads(json.dumps(validator.schema, allow_nan=False)) == validator.schema
+
+
+@define(frozen=True, kw_only=True)
+class Options:
+    """Options with rules on items and lengths."""
+
+    widths: tuple[int, ...] = field(default=(3,), validator=[min_len(1), deep_iterable(ge(2))])
+    pairs: tuple[tuple[str, str], ...] = ()
+
+
+@pytest.mark.parametrize(
+    ("options", "valid"),
+    [
+        ({}, True),
+        ({"widths": [2, 5]}, True),
+        ({"widths": []}, False),
+        ({"widths": [1]}, False),
+        ({"widths": ["2"]}, False),
+        ({"pairs": [["a", "b"]]}, True),
+        ({"pairs": [["a", "b", "c"]]}, False),
+        ({"pairs": [["a"]]}, False),
+        ({"pairs": ["ab"]}, False),
+    ],
+    ids=str,
+)
+def test_rules_on_items_are_in_the_schema_as_in_structuring(options, valid):
+    component = Component(role="reducer", name="x", cls=Options, distribution="some", version="1")
+    made = schema(Registry(components=(component,)))
+    table = {"use": "x", **options}
+    assert Draft202012Validator(made["properties"]["reducer"]["items"]).is_valid(table) is valid
+
+
+def test_a_registry_without_components_still_has_a_schema():
+    made = schema(Registry(components=()))
+    Draft202012Validator.check_schema(made)
+    assert not Draft202012Validator(made).is_valid(tomllib.loads(GOOD))

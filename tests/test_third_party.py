@@ -1,0 +1,72 @@
+"""A stranger's package: built as a wheel, installed, used from a spec, and gone again."""
+
+import json
+import os
+import shutil
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+from conftest import TINY
+
+SOURCE = Path(__file__).parent / "third_party"
+SPEC = TINY.replace('use = "pca"', 'use = "top-variance"\nlatent_dim = 2')
+
+
+def python(*arguments, cwd, site=None, code=0):
+    """Run a module with this Python, with another folder of packages beside its own."""
+    environment = os.environ | ({"PYTHONPATH": str(site)} if site else {})
+    command = [sys.executable, *map(str, arguments)]
+    done = subprocess.run(command, cwd=cwd, env=environment, capture_output=True, text=True, check=False)
+    assert done.returncode == code, done.stdout + done.stderr
+    return done
+
+
+@pytest.fixture(scope="module")
+def site(tmp_path_factory):
+    """A folder with the installed wheel; nothing is fetched from anywhere."""
+    folder = tmp_path_factory.mktemp("third_party")
+    shutil.copytree(SOURCE, folder / "source", ignore=shutil.ignore_patterns("__pycache__"))
+    python("-m", "build", "--no-isolation", "--wheel", "--outdir", folder, cwd=folder / "source")
+    [wheel] = folder.glob("*.whl")
+    install = ("install", "--quiet", "--no-deps", "--no-index", "--disable-pip-version-check")
+    python("-m", "pip", *install, "--target", folder / "site", wheel, cwd=folder)
+    return folder / "site"
+
+
+COMMAND = ("-c", "from globscope.cli import app; app()")
+
+
+def test_the_wheel_holds_one_module(site):
+    assert sorted(path.name for path in site.iterdir() if path.suffix == ".py") == ["globscope_top_variance.py"]
+
+
+def test_a_strangers_reducer_runs_from_a_spec(site, tmp_path):
+    (tmp_path / "tiny.toml").write_text(SPEC)
+    python(*COMMAND, "study", "tiny.toml", "--quiet", cwd=tmp_path, site=site)
+    record = json.loads((tmp_path / "runs/tiny/results.json").read_text("utf-8"))
+    [one] = record["reducers"]
+    assert (one["name"], one["samples"], one["hidden"]) == ("top-variance", 25, None)
+    # Two coordinates of the span's eight hold some of the variance, and not all of it.
+    assert 0 < one["unexplained_variance"] < 1
+    assert "globscope-top-variance 1.0" in record["manifest"]["plugins"]
+
+
+def test_a_strangers_reducer_is_listed_with_its_distribution(site, tmp_path):
+    listed = python(*COMMAND, "plugins", cwd=tmp_path, site=site).stdout
+    [line] = [line for line in listed.splitlines() if "top-variance" in line]
+    assert "Keep the coordinates whose variance over the members is largest." in line
+    assert line.split()[-2:] == ["globscope-top-variance", "1.0"]
+
+
+def test_a_strangers_reducer_keeps_the_contract(site, tmp_path):
+    shutil.copy(SOURCE / "check_top_variance.py", tmp_path)
+    python("-m", "pytest", "-q", "-p", "no:cacheprovider", "check_top_variance.py", cwd=tmp_path, site=site)
+
+
+def test_without_the_package_the_spec_is_refused(tmp_path):
+    (tmp_path / "tiny.toml").write_text(SPEC)
+    told = python(*COMMAND, "study", "tiny.toml", cwd=tmp_path, code=2).stderr
+    assert told.startswith("error: tiny.toml: reducer.0.use: there is no reducer 'top-variance'; known: ")
+    assert len(told.splitlines()) == 1
