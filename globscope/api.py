@@ -23,6 +23,7 @@ from globscope.roles import (
     Task,
     TopologyMethod,
 )
+from globscope.threads import one_thread
 from globscope.values.chart import Chart, Progress, ReducerInputs, Transform
 from globscope.values.evaluation import Journal, Networks, Plan, Unit
 from globscope.values.findings import Atlas, Finding, Map, Table
@@ -80,5 +81,6 @@ __all__ = [
     "UserCodeError",
     "hookimpl",
     "near",
+    "one_thread",
     "span",
 ]

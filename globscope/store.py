@@ -63,7 +63,8 @@ def write_arrays(path: Path, arrays: Mapping[str, np.ndarray]) -> None:
     else:
         from safetensors.numpy import save_file
 
-        save_file({name: np.ascontiguousarray(array) for name, array in arrays.items()}, part)
+        # not ascontiguousarray, which would give a scalar an axis
+        save_file({name: np.asarray(array, order="C") for name, array in arrays.items()}, part)
     part.replace(path)
 
 

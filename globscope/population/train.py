@@ -12,10 +12,13 @@ from globscope.errors import PopulationError
 from globscope.roles import Probe
 from globscope.spec.model import Recipe, Train
 from globscope.store import write_bytes
+from globscope.threads import one_thread
 from globscope.values.chart import Progress
 
 # Optimiser state of the last checkpoint; removed when the variant is done.
 STATE = "state.safetensors"
+# Multiplications of a forward pass below which one thread is as fast as many.
+SMALL = 20_000_000
 
 
 @define(frozen=True, kw_only=True)
@@ -143,7 +146,8 @@ def _epoch(run: Run, probe: Probe, state: _State) -> None:
     split = probe.splits[0]
     source = np.random.default_rng([run.seed, state.epoch])
     order = torch.from_numpy(source.permutation(probe.examples(split)))
-    with torch.random.fork_rng():
+    small = probe.layout.size * run.recipe.batch_size < SMALL
+    with torch.random.fork_rng(), one_thread(small):
         torch.manual_seed(int(source.integers(2**62)))  # for layers that draw, such as dropout
         for at in torch.split(order, run.recipe.batch_size):
             state.optimiser.zero_grad()

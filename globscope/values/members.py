@@ -100,7 +100,7 @@ class Population:
     @property
     def variants(self) -> tuple[str, ...]:
         """Names of the training runs, in order of appearance."""
-        return tuple(dict.fromkeys(member.variant for member in self.members))
+        return tuple(dict.fromkeys(m.variant for m in self.members if m.kind == "trained"))
 
     def of(self, variant: str) -> list[int]:
         """Return the rows of one variant's trained members, by rising step."""

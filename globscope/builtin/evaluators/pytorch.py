@@ -44,9 +44,12 @@ class Torch:
         probe = task.build(self._device())
         plan = journal.plan(self._plan(probe, len(networks)))
         scorer = _Scorer(probe, self._batches(probe), self._calibration(probe), plan)
-        while pending := journal.pending():
-            _attempt(scorer, networks, pending[0], journal)
-            progress(len(networks) - sum(u.stop - u.start for u in journal.pending()), len(networks))
+        while pending := journal.pending():  # again where units had to be split
+            done = len(networks) - sum(unit.stop - unit.start for unit in pending)
+            for unit in pending:
+                progress(done, len(networks))
+                done += _attempt(scorer, networks, unit, journal)
+        progress(len(networks), len(networks))
 
     def _device(self) -> str:
         import torch
@@ -91,7 +94,8 @@ def _cut(probe: Probe, split: str, count: int, size: int | None) -> list[Any]:
     return [probe.batch(split, at) for at in torch.split(order[:count].sort().values, size or count)]
 
 
-def _attempt(scorer: "_Scorer", networks: Networks, unit: Unit, journal: Journal) -> None:
+def _attempt(scorer: "_Scorer", networks: Networks, unit: Unit, journal: Journal) -> int:
+    """Return how many networks were scored: all of the unit, or none where it had to be split."""
     try:
         journal.record(unit, scorer.score(networks.weights(unit)))
     except (MemoryError, RuntimeError) as error:
@@ -100,6 +104,8 @@ def _attempt(scorer: "_Scorer", networks: Networks, unit: Unit, journal: Journal
         if unit.stop - unit.start == 1:
             raise EvaluationError(f"network {unit.start} alone does not fit into memory: {error}") from error
         journal.split(unit)
+        return 0
+    return unit.stop - unit.start
 
 
 def _out_of_memory(error: Exception) -> bool:
@@ -153,5 +159,5 @@ class _Scorer:
             parts = [self.probe.reduce(parameters, buffers or self.buffers, batch) for batch in batches]
             for measure in self.probe.measures:
                 whole = sum(part[measure][1] for part in parts)
-                means.append(sum(part[measure][0].to(self.wide) for part in parts) / whole)
+                means.append(sum(part[measure][0].detach().to(self.wide) for part in parts) / whole)
         return torch.stack(means)

@@ -8,13 +8,16 @@ import numpy as np
 from attrs import define, field
 from attrs.validators import deep_iterable, ge, gt
 
-from globscope.api import Chart, GlobscopeError, ReducerInputs
-from globscope.builtin.reducers.network import load, threads_for
+from globscope.api import Chart, GlobscopeError, ReducerInputs, one_thread
+from globscope.builtin.reducers.network import load
 from globscope.builtin.reducers.network import network as layers
 from globscope.builtin.reducers.rank import require
 
 # Steps between two looks at the loss: each look waits for the device and moves the progress bar.
 LOOK = 50
+# Products narrower than this gain nothing from a second thread (1.6 ms a step with one or two), and
+# where another process wants the core, threads that wait for each other make a step many times slower.
+NARROW = 4096
 
 
 @define(frozen=True, kw_only=True)
@@ -63,7 +66,7 @@ class Autoencoder:
         scale = float(np.sqrt((inputs.coordinates**2).mean()))
         data = torch.from_numpy((inputs.coordinates / scale).astype(np.float32))
         # The CPU's generator alone: `torch.manual_seed` would also seed every GPU, which is not put back.
-        with torch.random.fork_rng(devices=[]), threads_for(data.shape[1]):
+        with torch.random.fork_rng(devices=[]), one_thread(data.shape[1] < NARROW):
             torch.default_generator.manual_seed(int(rng.integers(2**62)))
             network = self._network(data.shape[1])
             notes = self._train(network, data, scale, inputs)
@@ -140,7 +143,7 @@ def _chart(
     width, dtype = inputs.coordinates.shape[1], inputs.coordinates.dtype
 
     def through(part: Any, points: np.ndarray) -> np.ndarray:
-        with torch.inference_mode(), threads_for(width):
+        with torch.inference_mode(), one_thread(width < NARROW):
             found: np.ndarray = part(torch.from_numpy(np.ascontiguousarray(points, np.float32))).numpy()
         return found
 

@@ -28,7 +28,7 @@ class Supervised:
     ) -> None:
         """Build the module's skeleton and move the data."""
         self._make, self._loss, self._device = make, loss, device
-        self._module = _checked(make()).to(device).eval()
+        self._module = self._fresh(0).eval()
         self._data = {"train": _tensors(arrays.train, device), "test": _tensors(arrays.test, device)}
         trained = {name: p for name, p in self._module.named_parameters() if p.requires_grad}
         self.layout = Layout(names=tuple(trained), shapes=tuple(tuple(p.shape) for p in trained.values()))
@@ -59,14 +59,18 @@ class Supervised:
 
     def initialise(self, seed: int) -> tuple[dict[str, Any], dict[str, Any]]:
         """Return a fresh network's parameters and buffers, the same for the same seed."""
+        module = self._fresh(seed)
+        buffers = {name: b.detach().clone() for name, b in module.named_buffers()}
+        named = dict(module.named_parameters())
+        return {name: named[name].detach().clone() for name in self.layout.names}, buffers
+
+    def _fresh(self, seed: int) -> Any:
+        """Return the module with new weights; the global generator stays where it was."""
         import torch
 
         with torch.random.fork_rng():
             torch.manual_seed(seed)
-            module = self._make().to(self._device)
-        buffers = {name: b.detach().clone() for name, b in module.named_buffers()}
-        named = dict(module.named_parameters())
-        return {name: named[name].detach().clone() for name in self.layout.names}, buffers
+            return _checked(self._make()).to(self._device)
 
     def examples(self, split: str) -> int:
         """Return how many examples a split has."""
