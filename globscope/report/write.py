@@ -4,6 +4,7 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
+from globscope.report.arrays import write_values
 from globscope.report.gallery import Gallery
 from globscope.report.page import page, section
 from globscope.report.tables import write_tables
@@ -23,7 +24,7 @@ def write_report(
     """Return the path of `report.html`, written with its figures and tables; each file whole or not at all.
 
     Args:
-        folder: The run folder; gets `figures/`, `tables/` and the page, which belong together.
+        folder: The run folder; gets `figures/`, `tables/`, `landscapes/`, `topology/` and the page.
         title: Of the study.
         atlas: Population and maps.
         findings: By analysis' name.
@@ -35,6 +36,7 @@ def write_report(
     records = {one["name"]: one for one in record.get("reducers", ())}
     overview = gallery.overview(atlas, records) if atlas.maps else None
     sections = [section(drawn, gallery.of_map(drawn)) for drawn in atlas.maps]
+    write_values(folder, atlas)
     files = write_tables(folder, findings)
     html = page(title, atlas, findings, record, field=field, overview=overview, sections=sections, files=files)
     path = folder / "report.html"
