@@ -1,5 +1,6 @@
 """What tests share: a registry of this repository's components, a tiny study, a silent observer that takes notes."""
 
+import os
 from importlib.metadata import entry_points
 from pathlib import Path
 
@@ -8,6 +9,9 @@ import pytest
 from globscope.registry import discover
 from globscope.study.observer import Observer
 from globscope.values.chart import Progress
+
+# Tiny networks on one thread, here and in the processes that tests start: more threads only wait for each other.
+os.environ.setdefault("OMP_NUM_THREADS", "1")
 
 ROOT = Path(__file__).parent.parent
 

@@ -14,6 +14,10 @@ from globscope import __version__
 from globscope.cli.screen import stderr, stdout, tolerate
 from globscope.errors import GlobscopeError, RunError
 
+# Threads that spin while they wait for each other make torch many times slower wherever another process wants
+# the core; read by torch's threads when they start, so it must stand before the first import of torch.
+os.environ.setdefault("OMP_WAIT_POLICY", "PASSIVE")
+
 app = typer.Typer(
     help="Global loss landscapes of many trained networks: a map, its true losses, their topology.",
     no_args_is_help=True,
