@@ -614,9 +614,14 @@ def without(name):
     return {key: tensor for key, tensor in tensors().items() if key != name}
 
 
+REFUSED = (
+    "cannot be read as tensors alone: it is damaged, or a pickle that would run code, which is never done; "
+    "save the state dict by itself, or as safetensors"
+)
+
 # What lies at DIR/c/A/0.pt, and what is told; *** leaves torch its own words.
 FILES = {
-    "nothing": (None, "population.checkpoints: none of the ***"),
+    "nothing": (None, "population.checkpoints: ***"),
     "missing tensor": (without("1.bias"), "DIR/c/A/0.pt: has no tensor '1.bias'; did you mean '3.bias'?"),
     "wrong shape": (
         tensors(**{"1.bias": torch.ones(9)}),
@@ -626,7 +631,7 @@ FILES = {
         tensors(**{"1.bias": torch.full((8,), torch.nan)}),
         "DIR/c/A/0.pt: tensor '1.bias' has values that are not finite",
     ),
-    "code in a checkpoint": ({"state_dict": Code()}, "DIR/c/A/0.pt: cannot be read as tensors alone: ***"),
+    "code in a checkpoint": ({"state_dict": Code()}, f"DIR/c/A/0.pt: {REFUSED}"),
     "a list": ([1, 2], "DIR/c/A/0.pt: holds a list, not a state dict"),
 }
 
@@ -647,7 +652,5 @@ def test_a_bare_pickle_is_not_executed(workplace):
     Path("study.toml").write_text(from_files("c/{variant}/{step}.pt"))
     Path("c/A").mkdir(parents=True)
     Path("c/A/0.pt").write_bytes(pickle.dumps(Code()))
-    assert_lines(
-        told(globscope.load("study.toml").run), ["DIR/c/A/0.pt: cannot be read as tensors alone: ***"], workplace
-    )
+    assert_lines(told(globscope.load("study.toml").run), [f"DIR/c/A/0.pt: {REFUSED}"], workplace)
     assert not Path("executed").exists()

@@ -40,7 +40,8 @@ def find(pattern: str, folder: Path) -> list[Found]:
     """
     path = Path(pattern).expanduser()
     whole = str(path if path.is_absolute() else folder / path)
-    root = Path(re.split(r"\{", whole)[0]).parent
+    before = re.split(r"\{", whole)[0]
+    root = Path(before) if before.endswith("/") else Path(before).parent
     files = sorted(p for p in root.rglob("*") if p.is_file()) if root.is_dir() else []
     matches = [(file, match) for file in files if (match := _expression(whole).fullmatch(str(file)))]
     if not matches:
@@ -96,14 +97,26 @@ def _raw(path: Path) -> dict[str, Any]:
             return dict(load_file(path))
         loaded = torch.load(path, map_location="cpu", weights_only=True)
     except Exception as error:
-        reason = str(error).partition("\n")[0]
-        raise PopulationError(f"{path}: cannot be read as tensors alone: {reason}") from error
+        raise PopulationError(f"{path}: {_unreadable(path)}") from error
     for name in WRAPPERS:
         if isinstance(loaded, Mapping) and isinstance(loaded.get(name), Mapping):
             loaded = loaded[name]
     if not isinstance(loaded, Mapping):
         raise PopulationError(f"{path}: holds a {type(loaded).__name__}, not a state dict")
     return {str(name): tensor for name, tensor in loaded.items() if isinstance(tensor, torch.Tensor)}
+
+
+def _unreadable(path: Path) -> str:
+    """Return why a file is refused; torch's own words advise to run whatever it holds."""
+    size = path.stat().st_size
+    if size == 0:
+        return "is empty"
+    if path.suffix == ".safetensors":
+        return f"is no whole safetensors file ({size:,} bytes): damaged, truncated, or of another format"
+    return (
+        "cannot be read as tensors alone: it is damaged, or a pickle that would run code, which is never done; "
+        "save the state dict by itself, or as safetensors"
+    )
 
 
 def _array(tensor: Any) -> np.ndarray:

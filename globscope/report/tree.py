@@ -90,7 +90,7 @@ def homes(drawn: Map, tree: MergeTree, scape: Landscape) -> dict[int, list[Track
     Empty for a path, where other variants' members do not lie on it.
     """
     found, basins = tracks(drawn), dict[int, list[Track]]()
-    if not found or (is_path(scape.samples) and drawn.chart.dimension > 1):
+    if not found or not len(scape.samples.points) or (is_path(scape.samples) and drawn.chart.dimension > 1):
         return basins
     where = scape.nearest(np.array([track.points[-1] for track in found]))
     for track, sample in zip(found, where, strict=True):

@@ -31,6 +31,7 @@ class DiskJournal:
         """Return the recorded plan; one made for another device or thread count is started anew."""
         recorded = self._recorded()
         if recorded and (recorded.device, recorded.threads) == (proposed.device, proposed.threads):
+            self._units.mkdir(exist_ok=True)  # a kill between `finish` and the stage's end leaves none
             return recorded
         covered = [n for unit in proposed.units for n in range(unit.start, unit.stop)]
         if covered != list(range(self.count)):

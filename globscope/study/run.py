@@ -103,7 +103,7 @@ def _findings(bench: StudyBench, atlas: Atlas) -> Iterator[tuple[str, Finding]]:
     context = bench.context
     seen = sorted(context.used)  # all that the values were made from, whatever order they were read in
     for entry in (context.spec.fidelity, *context.spec.analysis):
-        identity = key("analysis", context.identity(entry.component), bench.seed, seen)
+        identity = key("analysis", context.identity(entry.component), bench.seed, seen, _names(context, atlas))
 
         def work(folder: Path, _: Progress, entry: Entry = entry) -> None:
             rng = generator(bench.seed, "analysis", entry.use)
@@ -113,6 +113,13 @@ def _findings(bench: StudyBench, atlas: Atlas) -> Iterator[tuple[str, Finding]]:
 
         folder = context.stage("analysis", identity, work, entry.name)
         yield entry.name, _finding(read_json(folder / FINDING))
+
+
+def _names(context: Context, atlas: Atlas) -> list[list[Any]]:
+    """Return what findings call things by, with what the names stand for; other stages know no names."""
+    maps = [[one.name, one.identity, list(one.landscapes)] for one in atlas.maps]
+    entries = (*context.spec.sampler, *context.spec.topology)
+    return maps + [[entry.name, context.identity(entry.component)] for entry in entries]
 
 
 def _finding(saved: Mapping[str, Any]) -> Finding:
