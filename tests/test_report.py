@@ -1,6 +1,7 @@
 """The report: pictures that are honest and the same bytes each time, a page that escapes, safe files."""
 
 import csv
+import json
 import re
 from html.parser import HTMLParser
 from io import StringIO
@@ -16,6 +17,7 @@ from matplotlib.image import imread
 
 from globscope.builtin.topology import Gudhi
 from globscope.report import plot, write_report
+from globscope.report.arrays import write_values
 from globscope.report.figures import plot_overview
 from globscope.report.glossary import comparison
 from globscope.report.look import DEPTHS, save
@@ -486,3 +488,17 @@ def test_the_comparison_marks_the_best_and_ignores_what_is_missing():
     figure = comparison(evolve(TABLE, columns=("name", "mse_per_weight"), rows=rows)).figures[0]
     assert figure.best == (False, False, True)
     assert figure.cells == ("2", "–", "1")
+
+
+def test_the_numbers_behind_the_figures_lie_beside_them_under_readable_names(tmp_path):
+    drawn = a_map("my map")
+    write_values(tmp_path, atlas_of(drawn))
+    (name,) = drawn.landscapes
+    with np.load(tmp_path / "landscapes" / f"my-map-{slug(name)}.npz", allow_pickle=False) as found:
+        np.testing.assert_array_equal(found["points"], drawn.landscape.samples.points)
+        np.testing.assert_array_equal(found["train_loss"], drawn.landscape.fields["train_loss"])
+    (path,) = (tmp_path / "topology").iterdir()
+    tree = json.loads(path.read_text())["simplified"]
+    assert tree["counts"]["minima"] == len(drawn.topology.tree.minima)
+    assert [pair["death"] for pair in tree["pairs"]].count(None) == 1
+    assert {tuple(arc) for arc in tree["arcs"]} == {tuple(arc) for arc in drawn.topology.tree.arcs.tolist()}
