@@ -1,0 +1,160 @@
+"""What the documentation says is so: its specs are valid, its links resolve, its reference is that of the code."""
+
+import importlib.util
+import re
+import tomllib
+
+import pytest
+from conftest import ROOT
+
+from globscope import load
+from globscope.registry import HOOKS, Component, Registry, installed
+from globscope.spec.read import build, read
+
+PAGES = sorted([ROOT / "README.md", ROOT / "CHANGELOG.md", *(ROOT / "docs").rglob("*.md")])
+FENCE = re.compile(r"^```(?P<kind>[^\n]*)\n(?P<text>.*?)^```$", re.MULTILINE | re.DOTALL)
+STARTER = tomllib.loads((ROOT / "globscope/spec/starter.toml").read_text("utf-8"))
+OWN = ROOT / "docs/how-to/own-model-and-data.md"
+
+
+def blocks(page, kind):
+    """Return the code blocks of a page that are marked just so."""
+    return [m["text"] for m in FENCE.finditer(page.read_text("utf-8")) if m["kind"].strip() == kind]
+
+
+def specs(kind):
+    return [
+        pytest.param(text, id=f"{page.relative_to(ROOT)}-{at}")
+        for page in PAGES
+        for at, text in enumerate(blocks(page, kind))
+    ]
+
+
+def module(path):
+    """Import a file that lies in no package."""
+    spec = importlib.util.spec_from_file_location(f"documented_{path.stem}", path)
+    found = importlib.util.module_from_spec(spec)
+    spec.loader.exec_module(found)
+    return found
+
+
+def generated():
+    return module(ROOT / "docs/generate.py").pages()
+
+
+def with_plugin():
+    """Return the registry of someone who has finished the tutorial on plugins."""
+    cls = module(ROOT / "tests/third_party/globscope_top_variance.py").TopVariance
+    own = Component(role="reducer", name="top-variance", cls=cls, distribution="globscope-top-variance", version="1.0")
+    return Registry(components=(*installed().components, own))
+
+
+@pytest.fixture
+def folder(tmp_path):
+    """A folder with the file that the specs of the documentation name."""
+    [code] = blocks(OWN, "python")
+    (tmp_path / "my_nets.py").write_text(code, "utf-8")
+    return tmp_path
+
+
+@pytest.mark.parametrize("text", specs("toml"))
+def test_every_spec_in_the_documentation_is_valid(text, folder):
+    (folder / "study.toml").write_text(text, "utf-8")
+    read(folder / "study.toml")
+
+
+@pytest.mark.parametrize("text", specs("toml fragment"))
+def test_every_fragment_of_a_spec_is_valid_in_the_starter_spec(text, folder):
+    build(STARTER | tomllib.loads(text), folder / "study.toml", with_plugin())
+
+
+def test_no_toml_block_escapes_these_tests():
+    kinds = {m["kind"].strip() for page in PAGES for m in FENCE.finditer(page.read_text("utf-8"))}
+    assert kinds <= {"toml", "toml fragment", "python", "sh", "text"}
+
+
+@pytest.mark.parametrize("path", sorted((ROOT / "specs").glob("*.toml")), ids=lambda path: path.stem)
+def test_every_spec_of_the_repository_is_valid(path):
+    assert read(path).source == path
+
+
+def test_the_generated_reference_is_that_of_the_code():
+    for name, text in generated().items():
+        written = (ROOT / "docs/reference" / name).read_text("utf-8")
+        assert written == text, f"docs/reference/{name} is out of date: run `make docs`"
+
+
+def test_every_hook_is_in_the_reference_with_its_signature():
+    page = (ROOT / "docs/reference/hooks.md").read_text("utf-8")
+    assert [hook for hook in HOOKS.values() if f"def {hook}() -> dict[str, type]: ..." not in page] == []
+
+
+def test_every_component_is_in_the_reference():
+    page = (ROOT / "docs/reference/components.md").read_text("utf-8")
+    own = [c for c in installed().components if c.distribution == "globscope"]
+    assert own
+    assert [c.name for c in own if f"### {c.role} `{c.name}`" not in page] == []
+
+
+def anchors(page):
+    """Return the anchors of a page's headings, as GitHub makes them."""
+    prose = FENCE.sub("", page.read_text("utf-8"))
+    headings = re.findall(r"^#+ (.*)$", prose, re.MULTILINE)
+    return {re.sub(r"[^\w -]", "", heading.lower()).replace(" ", "-") for heading in headings}
+
+
+@pytest.mark.parametrize("page", PAGES, ids=lambda page: str(page.relative_to(ROOT)))
+def test_every_internal_link_leads_somewhere(page):
+    prose = FENCE.sub("", page.read_text("utf-8"))
+    broken = []
+    for link in re.findall(r"\]\(([^)\s]+)\)", prose):
+        path, _, anchor = link.partition("#")
+        target = page.parent / path if path else page
+        if "://" in link:
+            continue
+        if not target.is_file() or (anchor and anchor not in anchors(target)):
+            broken.append(link)
+    assert broken == []
+
+
+def test_every_page_is_in_the_index():
+    index = (ROOT / "docs/index.md").read_text("utf-8")
+    pages = [str(p.relative_to(ROOT / "docs")) for p in PAGES if (ROOT / "docs") in p.parents]
+    listed = [p for p in pages if p != "index.md" and not p.startswith("results/")]
+    assert [page for page in listed if f"]({page})" not in index] == []
+
+
+def test_the_readmes_two_commands_are_targets_of_the_makefile():
+    targets = re.findall(r"^([\w-]+):", (ROOT / "Makefile").read_text("utf-8"), re.MULTILINE)
+    commands = [word for text in blocks(ROOT / "README.md", "sh") for word in re.findall(r"^make (\S+)", text, re.M)]
+    assert commands == ["study", "test"]
+    assert set(commands) <= set(targets)
+
+
+def test_the_readmes_python_names_a_spec_that_is_there():
+    [code] = blocks(ROOT / "README.md", "python")
+    [path] = re.findall(r'load\("([^"]+)"\)', code)
+    assert (ROOT / path).is_file()
+
+
+def test_the_plugin_of_the_tutorial_is_the_one_that_is_tested():
+    page = ROOT / "docs/tutorial/first-plugin.md"
+    folder = ROOT / "tests/third_party"
+    shown = [*blocks(page, "python"), *blocks(page, "text")]
+    files = ("globscope_top_variance.py", "check_top_variance.py", "pyproject.toml")
+    assert shown == [(folder / file).read_text("utf-8") for file in files]
+
+
+def test_your_own_model_and_data_take_at_most_twenty_lines(folder):
+    assert len((folder / "my_nets.py").read_text("utf-8").splitlines()) <= 20
+
+
+def test_your_own_model_and_data_run_as_the_how_to_says(folder):
+    [text] = blocks(OWN, "toml")
+    (folder / "own.toml").write_text(text, "utf-8")
+    small = ["population.train.epochs=3", "sampler.0.resolution=5", "reducer.0.steps=20"]
+    result = load(folder / "own.toml", small, folder / "run").run()
+    assert result.report.is_file()
+    assert result.record["population"]["variants"] == 3
+    assert result.record["population"]["parameters"] == (2 * 16 + 16) + (16 * 2 + 2)
+    assert result.record["reducers"][0]["samples"] == 25

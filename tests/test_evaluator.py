@@ -1,0 +1,232 @@
+"""The torch evaluator against torch used plainly."""
+
+from functools import partial
+
+import numpy as np
+import pytest
+import torch
+from attrs import evolve
+from torch import nn
+from torch.nn.functional import cross_entropy
+
+from globscope.api import Code, EvaluationError, Networks, Progress
+from globscope.builtin.evaluators.pytorch import Torch
+from globscope.builtin.tasks.classification import Classification
+from globscope.builtin.tasks.data import digits
+from globscope.builtin.tasks.models import mlp
+from globscope.store import read_arrays, read_json
+from globscope.study.journal import FIELDS, PLAN, DiskJournal
+from globscope.values.landscape import Landscape, Samples
+
+COUNT = 6
+TASK = Classification(hidden=(8,))
+NAMES = {"train_loss", "train_accuracy", "test_loss", "test_accuracy"}
+
+
+def some_weights(task, count=COUNT):
+    """Fresh networks, further from the origin than an initialisation, so that their losses differ."""
+    probe = task.build("cpu")
+    return np.stack([3 * probe.layout.flatten(probe.initialise(seed)[0]) for seed in range(count)])
+
+
+@pytest.fixture(scope="module")
+def weights():
+    return some_weights(TASK)
+
+
+def evaluated(folder, evaluator, networks, task=TASK):
+    """Return an evaluator's fields and the plan that it ended with, as recorded."""
+    folder.mkdir()
+    networks = Networks.of(networks) if isinstance(networks, np.ndarray) else networks
+    journal = DiskJournal(folder, len(networks))
+    evaluator.evaluate(networks, task, journal, Progress())
+    journal.finish()
+    return read_arrays(folder / FIELDS), read_json(folder / PLAN)
+
+
+def plainly(make, task, weights):
+    """Return loss and accuracy on all examples by loading each network's weights into a module."""
+    layout, rows = task.build("cpu").layout, []
+    x_train, y_train, x_test, y_test = map(torch.from_numpy, (*digits(0.2, 0).train, *digits(0.2, 0).test))
+    for row in weights:
+        module = make()
+        module.load_state_dict({n: torch.from_numpy(a) for n, a in layout.unflatten(row).items()}, strict=False)
+        rows.append(_scores(module, x_train, y_train) + _scores(module, x_test, y_test, x_train))
+    names = ("train_loss", "train_accuracy", "test_loss", "test_accuracy")
+    return dict(zip(names, np.array(rows).T, strict=True))
+
+
+def _scores(module, inputs, targets, statistics=None):
+    module.eval()
+    for norm in (m for m in module.modules() if isinstance(m, nn.BatchNorm1d)):
+        # Batch statistics of the whole training split are what one calibration pass must arrive at.
+        norm.momentum = None
+        norm.reset_running_stats()
+        norm.train()
+    with torch.no_grad():
+        module(inputs if statistics is None else statistics)
+        outputs = module.eval()(inputs)
+        accuracy = (outputs.argmax(dim=1) == targets).double().mean()
+        return [float(cross_entropy(outputs.double(), targets)), float(accuracy)]
+
+
+def assert_near(fields, expected, rtol):
+    assert fields.keys() == expected.keys() == NAMES
+    for name, values in expected.items():
+        np.testing.assert_allclose(fields[name], values, rtol=rtol, err_msg=name)
+
+
+@pytest.mark.parametrize("method", ["loop", "vmap"])
+@pytest.mark.parametrize("batch_size", [None, 100])
+def test_fields_are_what_plain_torch_computes(method, batch_size, weights, tmp_path):
+    fields, plan = evaluated(tmp_path / "e", Torch(method=method, batch_size=batch_size), weights)
+    assert plan["method"] == method
+    # Sums of float32 losses of about 3 in another order: a few units in the seventh place.
+    assert_near(fields, plainly(partial(mlp, 64, (8,), 10), TASK, weights), rtol=1e-6)
+
+
+def test_the_cut_into_units_does_not_move_a_field_beyond_rounding(weights, tmp_path):
+    # A product of another width may add in another order: float32 rounding, as above.
+    whole, _ = evaluated(tmp_path / "whole", Torch(), weights)
+    single, plan = evaluated(tmp_path / "single", Torch(memory=1e-9), weights)
+    assert [unit["stop"] - unit["start"] for unit in plan["units"]] == [1] * COUNT
+    assert_near(single, whole, rtol=1e-6)
+
+
+def test_the_same_evaluation_gives_the_same_bits(weights, tmp_path):
+    one, _ = evaluated(tmp_path / "one", Torch(examples=50), weights)
+    two, _ = evaluated(tmp_path / "two", Torch(examples=50), weights)
+    for name, values in one.items():
+        np.testing.assert_array_equal(values, two[name])
+
+
+def test_examples_takes_one_subset_for_every_network_and_unit(weights, tmp_path):
+    same = np.repeat(weights[:1], 4, axis=0)
+    few, _ = evaluated(tmp_path / "few", Torch(examples=50, memory=1e-9), same)
+    for name, values in few.items():
+        assert len(set(values)) == 1, name
+    more, _ = evaluated(tmp_path / "more", Torch(examples=51, memory=1e-9), same)
+    assert (more["train_loss"] != few["train_loss"]).all()
+    # Of 50 examples a whole number is right, up to rounding.
+    hits = few["train_accuracy"] * 50
+    np.testing.assert_allclose(hits, np.round(hits), atol=1e-9)
+
+
+def test_more_examples_than_there_are_means_all(weights, tmp_path):
+    every, _ = evaluated(tmp_path / "all", Torch(method="loop"), weights)
+    beyond, _ = evaluated(tmp_path / "beyond", Torch(method="loop", examples=10**6), weights)
+    for name, values in every.items():
+        np.testing.assert_array_equal(values, beyond[name])
+
+
+@pytest.mark.parametrize(("examples", "method"), [(128, "vmap"), (129, "loop"), (None, "loop")])
+def test_auto_stacks_networks_where_there_are_few_examples(examples, method, weights, tmp_path):
+    assert evaluated(tmp_path / "e", Torch(examples=examples), weights)[1]["method"] == method
+
+
+# Memory.
+
+
+class Tight(Networks):
+    """Networks on a machine that can lift only two at a time."""
+
+    limit = 2
+    error = MemoryError("too many networks")
+
+    def weights(self, unit):
+        if unit.stop - unit.start > self.limit:
+            raise self.error
+        return super().weights(unit)
+
+
+class Full(Tight):
+    limit = 0
+
+
+class TightTorch(Tight):
+    error = RuntimeError("[enforce fail at alloc_cpu.cpp:117] DefaultCPUAllocator: can't allocate memory")
+
+
+class Broken(Tight):
+    error = RuntimeError("mat1 and mat2 shapes cannot be multiplied")
+
+
+def given(kind, weights):
+    plain = Networks.of(weights)
+    return kind(space=plain.space, coordinates=plain.coordinates)
+
+
+@pytest.mark.parametrize("kind", [Tight, TightTorch])
+def test_units_too_large_for_memory_are_split_and_give_the_same_numbers(kind, weights, tmp_path):
+    wanted, whole = evaluated(tmp_path / "wide", Torch(method="loop"), weights)
+    assert whole["units"] == [{"start": 0, "stop": COUNT}]
+    found, plan = evaluated(tmp_path / "tight", Torch(method="loop"), given(kind, weights))
+    assert [(unit["start"], unit["stop"]) for unit in plan["units"]] == [(0, 1), (1, 3), (3, 4), (4, 6)]
+    for name, values in wanted.items():
+        np.testing.assert_array_equal(found[name], values)
+
+
+def test_a_single_network_that_does_not_fit_is_told(weights, tmp_path):
+    with pytest.raises(EvaluationError, match="network 0 alone does not fit into memory: too many networks"):
+        evaluated(tmp_path / "e", Torch(), given(Full, weights))
+
+
+def test_other_errors_of_a_model_are_not_taken_for_a_lack_of_memory(weights, tmp_path):
+    with pytest.raises(RuntimeError, match="cannot be multiplied"):
+        evaluated(tmp_path / "e", Torch(), given(Broken, weights))
+
+
+# Values.
+
+
+@pytest.mark.parametrize("method", ["loop", "vmap"])
+def test_losses_that_are_not_finite_stay_and_are_counted(method, weights, tmp_path):
+    spoilt = weights.copy()
+    spoilt[1] = np.nan
+    spoilt[4] *= 1e20  # overflows in the second layer
+    fields, _ = evaluated(tmp_path / "e", Torch(method=method), spoilt)
+    clean, _ = evaluated(tmp_path / "clean", Torch(method=method), weights)
+    wrong = ~np.isfinite(fields["train_loss"])
+    assert np.flatnonzero(wrong).tolist() == [1, 4]
+    np.testing.assert_allclose(fields["train_loss"][~wrong], clean["train_loss"][~wrong], rtol=1e-6)  # float32
+    none = np.zeros(COUNT)
+    samples = Samples(points=np.zeros((COUNT, 2)))
+    found = Landscape(samples=samples, fields=fields, distance_to_member=none, trusted=none.astype(bool))
+    assert found.nonfinite("train_loss") == 2
+    assert found.nonfinite("train_accuracy") == 0
+
+
+@pytest.fixture
+def normed(tmp_path):
+    """A task whose model has BatchNorm."""
+    source = tmp_path / "nets.py"
+    source.write_text(
+        "from torch import nn\n"
+        "def build():\n"
+        "    return nn.Sequential(nn.Linear(64, 6), nn.BatchNorm1d(6), nn.ReLU(), nn.Linear(6, 10))\n"
+    )
+    return Classification(model=Code(str(source), "build"))
+
+
+def test_batch_norm_is_calibrated_for_every_network(normed, tmp_path):
+    weights = some_weights(normed)
+    everything = Torch(calibration_examples=10**6)
+    fields, plan = evaluated(tmp_path / "e", everything, weights, normed)
+    assert plan["method"] == "loop"
+    # Variances of float32 activations over 1,437 examples in another order.
+    assert_near(fields, plainly(Code(normed.model.module, "build").call, normed, weights), rtol=1e-5)
+    alone, _ = evaluated(tmp_path / "alone", everything, weights[-1:], normed)
+    np.testing.assert_array_equal(alone["train_loss"], fields["train_loss"][-1:])
+    part, _ = evaluated(tmp_path / "part", evolve(everything, calibration_examples=50), weights, normed)
+    assert (part["train_loss"] != fields["train_loss"]).all()
+
+
+def test_a_model_that_cannot_be_stacked_is_told(normed, tmp_path):
+    with pytest.raises(EvaluationError, match="this model cannot be stacked; use 'auto' or 'loop'"):
+        evaluated(tmp_path / "e", Torch(method="vmap"), some_weights(normed), normed)
+
+
+@pytest.mark.skipif(torch.cuda.is_available(), reason="needs a machine without CUDA")
+def test_a_device_that_is_not_there_is_told(weights, tmp_path):
+    with pytest.raises(EvaluationError, match="this machine has no 'cuda'; 'auto' takes what is there"):
+        evaluated(tmp_path / "e", Torch(device="cuda"), weights)
