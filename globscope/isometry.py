@@ -13,24 +13,25 @@ def span(weights: np.ndarray) -> SpanSpace:
     """Return the affine span of `weights`, (N, D) float32, with orthonormal coordinates.
 
     Distances between members are kept, so a Euclidean method fitted to the (N, r) coordinates
-    sees the same data as one fitted to the (N, D) weights. Two streaming passes over D: the Gram
-    matrix's eigenvectors, then one whitening that restores orthonormality where members nearly
-    coincide (Cholesky-QR2: Yamamoto et al., ETNA 44, 2015). Products are of float64: float32
-    products summed in float64 leave a spurious direction.
+    sees the same data as one fitted to the (N, D) weights. After the mean, two streaming passes
+    over D: the Gram matrix's eigenvectors, then one whitening that restores orthonormality where
+    members nearly coincide (Cholesky-QR2: Yamamoto et al., ETNA 44, 2015). Products are of
+    float64: float32 products summed in float64 leave a spurious direction.
 
     Raises:
         PopulationError: Fewer than two distinct members, or non-finite weights.
     """
     mean = _mean(weights)
-    values, vectors = np.linalg.eigh(_gram(weights, mean))
+    values, vectors = np.linalg.eigh(_products(weights, mean))
     keep = np.flatnonzero(values > NEGLIGIBLE * values[-1])[::-1]
     if not np.isfinite(values).all() or values[-1] <= 0:
         raise PopulationError("a map needs at least two different networks; these members all coincide")
     mixing = (vectors[:, keep] / np.sqrt(values[keep])).T
-    mixing = np.linalg.solve(np.linalg.cholesky(_gram(weights, mean, mixing)), mixing)
     # The mean's share must vanish, or rounding in it would be scaled by 1/sqrt(smallest eigenvalue).
     mixing -= mixing.mean(axis=1, keepdims=True)
-    return SpanSpace(mean=mean, mixing=mixing, weights=weights, members=_coordinates(weights, mean, mixing))
+    products = _products(weights, mean, mixing)
+    whitening = np.linalg.inv(np.linalg.cholesky(mixing @ products))
+    return SpanSpace(mean=mean, mixing=whitening @ mixing, weights=weights, members=products @ whitening.T)
 
 
 def _mean(weights: np.ndarray) -> np.ndarray:
@@ -42,20 +43,10 @@ def _mean(weights: np.ndarray) -> np.ndarray:
     return mean
 
 
-def _gram(weights: np.ndarray, mean: np.ndarray, mixing: np.ndarray | None = None) -> np.ndarray:
-    """Return B Bᵀ for B = mixing @ (weights − mean), streaming over D; mixing defaults to identity."""
-    size = len(weights) if mixing is None else len(mixing)
-    gram = np.zeros((size, size))
+def _products(weights: np.ndarray, mean: np.ndarray, mixing: np.ndarray | None = None) -> np.ndarray:
+    """Return C (mixing C)ᵀ for C = weights − mean, streaming over D; without mixing, the Gram matrix."""
+    found = np.zeros((len(weights), len(weights) if mixing is None else len(mixing)))
     for at in columns(len(mean), len(weights)):
         centred = weights[:, at] - mean[at]
-        rows = centred if mixing is None else mixing @ centred
-        gram += rows @ rows.T
-    return gram
-
-
-def _coordinates(weights: np.ndarray, mean: np.ndarray, mixing: np.ndarray) -> np.ndarray:
-    found = np.zeros((len(weights), len(mixing)))
-    for at in columns(len(mean), len(weights)):
-        centred = weights[:, at] - mean[at]
-        found += centred @ (mixing @ centred).T
+        found += centred @ (centred if mixing is None else mixing @ centred).T
     return found
