@@ -21,8 +21,8 @@ import numpy as np
 import torch  # before the clock starts
 from attrs import evolve
 
-from globscope import load
 import globscope.builtin.reducers.autoencoder as product
+from globscope import load
 from globscope.api import FullSpace, Progress, ReducerInputs, span
 from globscope.session import Study
 from globscope.study.members import population

@@ -77,7 +77,11 @@ class Task(Protocol):
 
 
 class Reducer(Protocol):
-    """Finds a chart. May offer `restore(inputs, arrays) -> Chart` to rebuild one without a fit."""
+    """Finds a chart.
+
+    May offer `restore(inputs, arrays) -> Chart` to rebuild one without a fit. Where no chart of its kind
+    decodes, a class variable `why_no_inverse` says so before a fit, and a study is planned accordingly.
+    """
 
     def reduce(self, inputs: ReducerInputs, rng: np.random.Generator) -> Chart:
         """Return a chart fitted to the members; equal inputs and `rng` give an equal chart."""

@@ -82,6 +82,7 @@ class Study:
         with context.store.lock():
             write_bytes(self.folder / "spec.toml", as_toml(self.spec).encode())
             outcome = run(context)
+            context.observer.stage("report")
             page = write_report(
                 self.folder,
                 title=self.spec.title or self.spec.source.stem,
@@ -116,14 +117,22 @@ def results(folder: Path) -> dict[str, Any]:
     """Return the JSON object of a finished run.
 
     Raises:
-        RunError: There is no finished run in the folder.
+        RunError: There is no finished run in the folder, or its results are damaged.
     """
     path = folder / RESULTS
     if path.exists():
-        found: dict[str, Any] = read_json(path)
-        return found
+        return _read(path)
     if (folder / "stages").is_dir():
         raise RunError(f"{folder}: this run is not finished; the same `globscope study` command continues it")
     runs = [p.parent.name for p in folder.parent.glob(f"*/{RESULTS}")]
     hint = near(folder.name, runs) if runs else "`globscope study SPEC` makes one"
     raise RunError(f"{folder}: there is no run here; {hint}")
+
+
+def _read(path: Path) -> dict[str, Any]:
+    try:
+        found: dict[str, Any] = read_json(path)
+    except ValueError as error:
+        again = "the same `globscope study` command writes it again"
+        raise RunError(f"{path.parent}: {path.name} is damaged ({error}); {again}") from error
+    return found

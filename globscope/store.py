@@ -18,10 +18,13 @@ from filelock import FileLock, Timeout
 from globscope.errors import RunError
 from globscope.references import Code, digest_files
 
+# Raised when a change of GlobScope gives other results from the same options: old stages are then left alone.
+FORMAT = 1
+
 
 def key(*parts: Any) -> str:
     """Return the hash of what a stage depends on: components, options, files' bytes, other keys."""
-    text = json.dumps([fingerprint(part) for part in parts], sort_keys=True, separators=(",", ":"))
+    text = json.dumps([FORMAT, *map(fingerprint, parts)], sort_keys=True, separators=(",", ":"))
     return hashlib.sha256(text.encode()).hexdigest()[:16]
 
 

@@ -155,7 +155,10 @@ def test_check_prints_the_plan_and_leaves_no_file(spec_file, tmp_path, monkeypat
     rows = dict(re.split(r" {2,}", line, maxsplit=1) for line in result.stdout.splitlines() if "  " in line.strip())
     assert rows["members"].strip() == "9 of 3 variants"
     assert rows["parameters"].strip() == "610"
-    assert f"{NAME}: fit, decode grid, evaluate, merge tree" in result.stdout
+    assert "pca: fit, decode grid, evaluate, merge tree" in result.stdout
+    assert f"{NAME}: fit; no landscape, it has no inverse" in result.stdout
+    # Members as they are, members as pca decodes them, and its grid of 4 × 5: nothing of the map without inverse.
+    assert rows["loss evaluations"].strip() == str(9 + 9 + 20)
     assert list(tmp_path.iterdir()) == [path]
 
 
@@ -231,6 +234,8 @@ def test_study_tells_its_stages_and_ends_with_the_report(finished):
     assert report == str(Path("runs/tiny/report.html"))
     assert "train A" in result.stderr.splitlines()
     assert f"fit {NAME}" in result.stderr.splitlines()
+    assert result.stderr.splitlines().count("decode pca") == 1  # the sampler's last, empty round is no news
+    assert result.stderr.splitlines()[-1] == "report"
 
 
 def test_output_that_is_no_terminal_is_plain_and_whole(finished):
@@ -333,9 +338,11 @@ def test_a_reader_that_has_seen_enough_is_no_error():
 
 def test_ctrl_c_says_that_the_run_can_be_continued(tmp_path):
     (tmp_path / "long.toml").write_text(TINY.replace("epochs = 2", "epochs = 100000"))
-    command = subprocess.Popen([*COMMAND, "study", "long.toml"], cwd=tmp_path, stderr=subprocess.PIPE, text=True)
-    assert command.stderr.readline() == "train A\n"
-    command.send_signal(signal.SIGINT)
-    told = command.communicate(timeout=60)[1]
+    study = [*COMMAND, "study", "long.toml"]
+    with subprocess.Popen(study, cwd=tmp_path, stderr=subprocess.PIPE, text=True) as command:
+        said = command.stderr.readline()
+        command.send_signal(signal.SIGINT)
+        told = command.communicate(timeout=60)[1]
+    assert said == "train A\n"
     assert told == "stopped; what is finished is kept, and the same command continues\n"
     assert command.returncode == 130

@@ -631,6 +631,10 @@ FILES = {
         tensors(**{"1.bias": torch.full((8,), torch.nan)}),
         "DIR/c/A/0.pt: tensor '1.bias' has values that are not finite",
     ),
+    "complex": (
+        tensors(**{"1.bias": torch.ones(8, dtype=torch.complex64)}),
+        "DIR/c/A/0.pt: tensor '1.bias' is complex; maps are of real weights",
+    ),
     "code in a checkpoint": ({"state_dict": Code()}, f"DIR/c/A/0.pt: {REFUSED}"),
     "a list": ([1, 2], "DIR/c/A/0.pt: holds a list, not a state dict"),
 }

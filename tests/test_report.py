@@ -490,6 +490,17 @@ def test_the_comparison_marks_the_best_and_ignores_what_is_missing():
     assert figure.cells == ("2", "–", "1")
 
 
+def test_a_report_keeps_nothing_of_reducers_that_are_no_longer_there(tmp_path):
+    write_report(tmp_path, title="two", atlas=atlas_of(a_map("one"), a_map("two")), findings={}, record={})
+    (tmp_path / "mine.txt").touch()
+    two = {path for path in tmp_path.rglob("*") if path.is_file()}
+    write_report(tmp_path, title="one", atlas=atlas_of(a_map("one")), findings={}, record={})
+    one = {path for path in tmp_path.rglob("*") if path.is_file()}
+    assert one < two
+    assert {path.name.partition("-")[0] for path in two - one} == {"two"}
+    assert tmp_path / "mine.txt" in one
+
+
 def test_the_numbers_behind_the_figures_lie_beside_them_under_readable_names(tmp_path):
     drawn = a_map("my map")
     write_values(tmp_path, atlas_of(drawn))

@@ -401,6 +401,85 @@ def test_an_analysis_whose_answer_cannot_be_kept_is_named(studied, width):
         studied(text + f"width = {width}\n", unsure=Unsure)
 
 
+# Components whose answers do not fit.
+
+
+@define(frozen=True, kw_only=True)
+class Bent:
+    """Answer as told, right or wrong.
+
+    Attributes:
+        rows: Of the latents; 0 for as many as there are members.
+        wide: Columns of decoded coordinates; 0 for as many as there are.
+        broken: Whether the first member's latents are not numbers.
+        mute: Whether it decodes nothing, and does not say why.
+    """
+
+    rows: int = 0
+    wide: int = 0
+    broken: bool = False
+    mute: bool = False
+
+    def reduce(self, inputs, rng):
+        latents = np.zeros((self.rows or len(inputs.members), 2))
+        latents[0] = np.nan if self.broken else 0
+        width = self.wide or inputs.space.rank
+        return Chart(
+            space=inputs.space,
+            latents=latents,
+            decode=None if self.mute else lambda points: np.zeros((len(points), width)),
+        )
+
+
+@define(frozen=True, kw_only=True)
+class Askew:
+    """Ask for points as told, right or wrong.
+
+    Attributes:
+        axes: Of the points.
+        endless: Whether they lie at infinity.
+        rows: Of the index; 0 for none.
+    """
+
+    axes: int = 2
+    endless: bool = False
+    rows: int = 0
+
+    def ask(self, chart, landscape, rng):
+        index = np.zeros((self.rows, 2), int) if self.rows else None
+        points = np.full((3, self.axes), np.inf if self.endless else 0)
+        return None if landscape else Samples(points=points, index=index)
+
+
+@pytest.mark.parametrize(
+    ("option", "says"),
+    [
+        ("rows = 5", "latents have shape (5, 2); one row for each of the 6 members is wanted"),
+        ("wide = 7", "decode answered with shape (6, 7); (6, 5) is wanted"),
+        ("broken = true", "latents are not finite"),
+        ("mute = true", "the chart has no decode, and why_no_inverse is empty"),
+    ],
+)
+def test_a_reducer_whose_answer_does_not_fit_is_named(option, says, studied):
+    with pytest.raises(PluginError) as caught:
+        studied(TINY + f'[[reducer]]\nuse = "bent"\n{option}\n', bent=Bent)
+    assert str(caught.value) == f"reducer 'bent' (globscope-testing 0): {says}"
+
+
+@pytest.mark.parametrize(
+    ("option", "says"),
+    [
+        ("axes = 3", "points have shape (3, 3); (n, 2) is wanted on this chart"),
+        ("endless = true", "points are not finite"),
+        ("rows = 4", "index has 4 rows for 3 points"),
+    ],
+)
+def test_a_sampler_whose_points_do_not_fit_is_named(option, says, studied):
+    with pytest.raises(PluginError) as caught:
+        studied(TINY + f'[[reducer]]\nuse = "pca"\n[[sampler]]\nuse = "askew"\n{option}\n', askew=Askew)
+    assert str(caught.value) == f"sampler 'askew' (globscope-testing 0): {says}"
+
+
 # A chart with an origin and a basis of its own.
 
 

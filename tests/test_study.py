@@ -35,9 +35,8 @@ def of_each(*labels):
     return [label.format(name) for name in REDUCERS for label in labels]
 
 
-# A sampler is asked until it has no more points, so a grid has a second, empty round. The weight space
-# is looked up by each reducer: it stands in no count below.
-GRID = ["decode {}", "evaluate {}", "decode {}", "merge tree of {}"]
+# The weight space is looked up by each reducer: it stands in no count below.
+GRID = ["decode {}", "evaluate {}", "merge tree of {}"]
 MAPPED = ["fit {}", "evaluate {}'s members", *GRID]
 MEASURED = ["evaluate members", *of_each(*MAPPED), "fidelity"]
 GATHERED = ["read checkpoints", *MEASURED]
@@ -75,7 +74,6 @@ CHANGES = {
     "a reducer's seed": (["reducer.1.seed=1"], [one.format("autoencoder") for one in MAPPED] + ["fidelity"]),
     "a reducer's name": (["reducer.1.name='ours'"], ["fidelity"]),
     "resolution": (["sampler.0.resolution=6"], [*of_each(*GRID), "fidelity"]),
-    # The first round's points stand; whether there is a second depends on the losses of the first.
     "examples": (
         ["evaluator.examples=32"],
         ["evaluate members", *of_each("evaluate {}'s members", *GRID[1:]), "fidelity"],

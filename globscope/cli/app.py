@@ -6,13 +6,13 @@ import sys
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
-from typing import Annotated, Any
+from typing import Annotated
 
 import typer
 
 from globscope import __version__
 from globscope.cli.screen import stderr, stdout, tolerate
-from globscope.errors import GlobscopeError, RunError
+from globscope.errors import GlobscopeError
 
 # Threads that spin while they wait for each other make torch many times slower wherever another process wants
 # the core; read by torch's threads when they start, so it must stand before the first import of torch.
@@ -153,20 +153,11 @@ def show(
     """Print a finished run's tables again."""
     with told():
         from globscope.cli.tables import summary
+        from globscope.session import results
 
-        found = _results(run)
+        found = results(run)
         if as_json:
             stdout(json.dumps(found, indent=2, allow_nan=False))
         else:
             summary(found)
             stdout(str(run / "report.html"))
-
-
-def _results(run: Path) -> dict[str, Any]:
-    from globscope.session import results
-
-    try:
-        return results(run)
-    except ValueError as error:
-        again = "the same `globscope study` command writes it again"
-        raise RunError(f"{run}: results.json is damaged ({error}); {again}") from error

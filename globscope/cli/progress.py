@@ -42,7 +42,9 @@ def watching(quiet: bool) -> Iterator[Observer]:
             TextColumn("[dim]{task.fields[figures]}"),
         )
         with Progress(*columns, console=console) as bars:
-            yield _Bars(bars)
+            observer = _Bars(bars)
+            yield observer
+            observer.over()
 
 
 @define
@@ -66,10 +68,14 @@ class _Bars(Observer):
     bars: Progress
 
     def stage(self, name: str) -> chart.Progress:
-        for task in self.bars.tasks:
-            if task.total is None:  # a stage without inner progress is over when the next begins
-                self.bars.update(task.id, total=1, completed=1)
+        self.over()
         return _Bar(self.bars, self.bars.add_task(name, total=None, figures="", rate=""))
+
+    def over(self) -> None:
+        """Complete the bar of a stage without inner progress: it is over when the next begins."""
+        for task in self.bars.tasks:
+            if task.total is None:
+                self.bars.update(task.id, total=1, completed=1)
 
     def reused(self, name: str) -> None:
         """Say nothing: a rerun shows only what it has to do."""

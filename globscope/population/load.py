@@ -82,7 +82,7 @@ def read(path: Path) -> dict[str, np.ndarray]:
     for prefix in PREFIXES:
         if tensors and all(name.startswith(prefix) for name in tensors):
             tensors = {name.removeprefix(prefix): tensor for name, tensor in tensors.items()}
-    return {name: _array(tensor) for name, tensor in tensors.items()}
+    return {name: _array(tensor, f"{path}: tensor {name!r}") for name, tensor in tensors.items()}
 
 
 def _raw(path: Path) -> dict[str, Any]:
@@ -119,7 +119,9 @@ def _unreadable(path: Path) -> str:
     )
 
 
-def _array(tensor: Any) -> np.ndarray:
+def _array(tensor: Any, who: str) -> np.ndarray:
+    if tensor.is_complex():
+        raise PopulationError(f"{who} is complex; maps are of real weights")
     array: np.ndarray = (tensor.float() if tensor.is_floating_point() else tensor).numpy()
     return array
 

@@ -11,6 +11,8 @@ from globscope.report.tables import write_tables
 from globscope.store import write_bytes
 from globscope.values.findings import Atlas, Finding
 
+PLACES = ("figures", "tables", "landscapes", "topology")
+
 
 def write_report(
     folder: Path,
@@ -24,14 +26,15 @@ def write_report(
     """Return the path of `report.html`, written with its figures and tables; each file whole or not at all.
 
     Args:
-        folder: The run folder; gets `figures/`, `tables/`, `landscapes/`, `topology/` and the page.
+        folder: The run folder; gets `figures/`, `tables/`, `landscapes/`, `topology/` and the page. What an
+            earlier report left there, of reducers that are no longer in the spec, is removed.
         title: Of the study.
         atlas: Population and maps.
         findings: By analysis' name.
         record: The results as one JSON object, with `reducers`, `manifest` and `spec`.
         field: What the colours show; where no landscape has it, their first field.
     """
-    field = _present(atlas, field)
+    field, before = _present(atlas, field), _files(folder)
     gallery = Gallery.of(folder, atlas, field)
     records = {one["name"]: one for one in record.get("reducers", ())}
     overview = gallery.overview(atlas, records) if atlas.maps else None
@@ -41,7 +44,15 @@ def write_report(
     html = page(title, atlas, findings, record, field=field, overview=overview, sections=sections, files=files)
     path = folder / "report.html"
     write_bytes(path, html.encode())
+    for stale in before.items() & _files(folder).items():
+        stale[0].unlink()
     return path
+
+
+def _files(folder: Path) -> dict[Path, tuple[int, int]]:
+    """Return the report's files; one that is written anew is another file under the same name."""
+    found = [path for place in PLACES for path in (folder / place).glob("*") if path.is_file()]
+    return {path: (path.stat().st_ino, path.stat().st_mtime_ns) for path in found}
 
 
 def _present(atlas: Atlas, field: str) -> str:

@@ -11,6 +11,7 @@ from globscope.isometry import span
 from globscope.spec.model import ReducerEntry
 from globscope.store import key, read_arrays, read_json, write_arrays, write_json
 from globscope.study.context import Context
+from globscope.study.returned import checked_chart, checked_rows
 from globscope.study.seeds import generator
 from globscope.values.chart import Chart, Progress, ReducerInputs
 from globscope.values.findings import Map
@@ -95,6 +96,7 @@ class Fit:
         inputs = evolve(self.inputs, progress=progress)
         with self.context.blaming(component):
             chart: Chart = component.reduce(inputs, generator(self.seed, "reduce", self.entry.use))
+            checked_chart(self.context.who(component), chart, len(self.population.members))
         return evolve(chart, members=self.population.members, layout=self.population.layout)
 
     def _work(self, folder: Path, progress: Progress) -> None:
@@ -105,7 +107,8 @@ class Fit:
         arrays = {"latents": np.asarray(chart.latents, np.float64)}
         if chart.decode is not None:
             with self.context.blaming(self.entry.component):
-                arrays["reconstruction"] = np.asarray(chart.decode(chart.latents))
+                found = chart.decode(chart.latents)
+            arrays["reconstruction"] = self._checked("decode", found, chart, len(self.population.members))
         write_arrays(folder / CHART, arrays)
         if chart.arrays is not None:
             write_arrays(folder / ARRAYS, chart.arrays)
@@ -147,8 +150,13 @@ class Fit:
 
     def _call(self, function: str, folder: Path, argument: np.ndarray) -> np.ndarray:
         with self.context.blaming(self.entry.component):
-            answer: np.ndarray = getattr(self._live(folder), function)(argument)
-        return answer
+            live = self._live(folder)
+            answer = getattr(live, function)(argument)
+        return self._checked(function, answer, live, len(argument))
+
+    def _checked(self, function: str, answer: np.ndarray, chart: Chart, rows: int) -> np.ndarray:
+        width = chart.dimension if function == "encode" else chart.space.rank
+        return checked_rows(f"{self.context.who(self.entry.component)}: {function}", answer, rows, width)
 
     def _live(self, folder: Path) -> Chart:
         """Return the fitted chart itself: of this process, restored from its arrays, or fitted again."""

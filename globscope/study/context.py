@@ -67,30 +67,36 @@ class Context:
         entry = self.registry.of(component)
         return [entry.role, entry.name, entry.distribution, entry.version, component]
 
-    def stage(self, name: str, identity: str, work: Callable[[Path, Progress], None], label: str = "") -> Path:
-        """Return a finished stage's folder, working it out if needed."""
-        label = label or name
+    def stage(
+        self, name: str, identity: str, work: Callable[[Path, Progress], None], label: str = "", *, told: bool = True
+    ) -> Path:
+        """Return a finished stage's folder, working it out if needed; the observer hears of it if it is `told`."""
+        label, observer = label or name, self.observer if told else Observer()
         if self.store.done(name, identity):
-            self.observer.reused(label)
-        folder = self.store.stage(name, identity, lambda part: self._timed(part, label, work))
+            observer.reused(label)
+        folder = self.store.stage(name, identity, lambda part: _timed(part, lambda p: work(p, observer.stage(label))))
         self.used[f"{name}/{identity}"] = {"stage": label, "seconds": read_json(folder / SECONDS)["seconds"]}
         return folder
-
-    def _timed(self, part: Path, label: str, work: Callable[[Path, Progress], None]) -> None:
-        start = perf_counter()
-        work(part, self.observer.stage(label))
-        write_json(part / SECONDS, {"seconds": round(perf_counter() - start, 3)})
 
     @contextmanager
     def blaming(self, component: Any) -> Iterator[None]:
         """Turn what a stranger's component raises into an error that names its distribution."""
-        entry = self.registry.of(component)
         try:
             yield
         except GlobscopeError:
             raise
         except Exception as error:
-            if entry.distribution == "globscope":
+            if self.registry.of(component).distribution == "globscope":
                 raise
-            who = f"{entry.role} {entry.name!r} ({entry.distribution} {entry.version})"
-            raise PluginError(f"{who} failed: {describe(error)}") from error
+            raise PluginError(f"{self.who(component)} failed: {describe(error)}") from error
+
+    def who(self, component: Any) -> str:
+        """Return a component's name with its distribution, for messages."""
+        entry = self.registry.of(component)
+        return f"{entry.role} {entry.name!r} ({entry.distribution} {entry.version})"
+
+
+def _timed(part: Path, work: Callable[[Path], None]) -> None:
+    start = perf_counter()
+    work(part)
+    write_json(part / SECONDS, {"seconds": round(perf_counter() - start, 3)})

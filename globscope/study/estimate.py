@@ -52,7 +52,8 @@ def estimate(context: Context) -> Estimate:
     members, variants = _count(context, runs)
     counts = [samples(context, entry) for entry in context.spec.reducer]
     known = [count for count in counts if count is not None]
-    total = members + sum(members + count for count in known) if len(known) == len(counts) else None
+    decoding = sum(not _scatters(entry) for entry in context.spec.reducer)
+    total = members * (1 + decoding) + sum(known) if len(known) == len(counts) else None
     size = probe.layout.size
     return Estimate(
         members=members,
@@ -68,6 +69,8 @@ def estimate(context: Context) -> Estimate:
 
 def samples(context: Context, entry: ReducerEntry) -> int | None:
     """Return how many points a reducer's samplers ask for; None where only a run can tell."""
+    if _scatters(entry):
+        return 0
     dimension = getattr(entry.component, "latent_dim", 2)
     total = 0
     for sampler in context.spec.samplers_of(entry):
@@ -79,6 +82,10 @@ def samples(context: Context, entry: ReducerEntry) -> int | None:
             return None
         total += asked
     return total
+
+
+def _scatters(entry: ReducerEntry) -> bool:
+    return bool(getattr(entry.component, "why_no_inverse", ""))
 
 
 def _runs(context: Context) -> list[Run]:
@@ -101,6 +108,9 @@ def _stages(context: Context, runs: list[Run]) -> list[str]:
     names = [f"train {run.name} ({run.epochs} epochs)" for run in runs] or ["read checkpoints"]
     names.append("evaluate members")
     for entry in spec.reducer:
+        if _scatters(entry):
+            names.append(f"{entry.name}: fit; no landscape, it has no inverse")
+            continue
         points = " and ".join(sampler.name for sampler in spec.samplers_of(entry))
         names.append(f"{entry.name}: fit, decode {points}, evaluate, merge tree")
     return names + [entry.name for entry in (spec.fidelity, *spec.analysis)]

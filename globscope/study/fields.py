@@ -12,6 +12,7 @@ from globscope.spec.model import Entry
 from globscope.store import key, read_arrays, read_json, write_arrays, write_json
 from globscope.study.context import Context
 from globscope.study.journal import FIELDS, DiskJournal
+from globscope.study.returned import checked_samples
 from globscope.study.seeds import generator
 from globscope.study.trust import cycle, distances, trusted
 from globscope.values.chart import Progress
@@ -67,6 +68,7 @@ def _ask(
     def work(folder: Path, _: Progress) -> None:
         with context.blaming(sampler.component):
             samples = sampler.component.ask(fitted.chart, sofar, source)
+        samples = checked_samples(context.who(sampler.component), samples, fitted.chart)
         write_json(folder / ASKED, {"asked": samples is not None, "shape": samples and samples.shape})
         if samples is not None:
             start = perf_counter()
@@ -74,7 +76,8 @@ def _ask(
             write_arrays(folder / SAMPLES, arrays)
             write_json(folder / "decode.json", {"seconds": round(perf_counter() - start, 3)})
 
-    folder = context.stage("sample", identity, work, f"decode {fitted.name}")
+    # Later rounds are told by their evaluation: whether there is another one is only known once it is asked for.
+    folder = context.stage("sample", identity, work, f"decode {fitted.name}", told=sofar is None)
     asked = read_json(folder / ASKED)
     if not asked["asked"]:
         return None

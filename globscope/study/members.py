@@ -1,5 +1,6 @@
 """The population stage: variants trained here, or checkpoints found."""
 
+import hashlib
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -78,7 +79,7 @@ def _train(context: Context, run: Run) -> Path:
     recipe.pop("name", None)  # its seed already tells runs apart
     shared = asdict(run.train)
     shared.pop("epochs")  # the recipe has them
-    start = None if run.start is None else {name: a.tobytes().hex() for name, a in run.start.items()}
+    start = None if run.start is None else {n: hashlib.blake2b(a.tobytes()).hexdigest() for n, a in run.start.items()}
     identity = key("train", context.task_key, recipe, shared, run.seed, start)
     return context.stage(
         "train",

@@ -24,7 +24,9 @@ class Mds:
 
     latent_dim: int = field(default=2, validator=ge(1))
     max_iterations: int = field(default=300, validator=ge(1))
-    why: ClassVar[str] = "MDS places the members alone; it has no formula for other networks or for other points."
+    why_no_inverse: ClassVar[str] = (
+        "MDS places the members alone; it has no formula for other networks or for other points."
+    )
 
     def reduce(self, inputs: ReducerInputs, rng: np.random.Generator) -> Chart:
         """Return the members' places.
@@ -48,7 +50,7 @@ class Mds:
             normalized_stress=False,
         )
         notes = {"stress": float(stress)}
-        return Chart(space=inputs.space, latents=latents, why_no_inverse=self.why, notes=notes)
+        return Chart(space=inputs.space, latents=latents, why_no_inverse=self.why_no_inverse, notes=notes)
 
 
 @define(frozen=True, kw_only=True)
@@ -65,7 +67,7 @@ class Isomap:
 
     latent_dim: int = field(default=2, validator=ge(1))
     n_neighbors: int = field(default=5, validator=ge(1))
-    why: ClassVar[str] = "Isomap places networks on the map, but has no way back from a point to a network."
+    why_no_inverse: ClassVar[str] = "Isomap places networks on the map, but has no way back from a point to a network."
 
     def reduce(self, inputs: ReducerInputs, rng: np.random.Generator) -> Chart:
         """Return the fitted chart; nothing is drawn from `rng`.
@@ -89,4 +91,6 @@ class Isomap:
             warnings.filterwarnings("ignore", category=SparseEfficiencyWarning)
             latents = model.fit_transform(inputs.coordinates)
         notes: dict[str, float] = {"n_neighbors": neighbours}
-        return Chart(space=inputs.space, latents=latents, encode=model.transform, why_no_inverse=self.why, notes=notes)
+        return Chart(
+            space=inputs.space, latents=latents, encode=model.transform, why_no_inverse=self.why_no_inverse, notes=notes
+        )
