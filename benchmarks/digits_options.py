@@ -8,6 +8,8 @@ from pathlib import Path
 from attrs import evolve
 
 from globscope import load
+from globscope.api import span
+from globscope.builtin.reducers.kernel import median_distance
 from globscope.session import Study
 from globscope.spec.model import ReducerEntry
 from globscope.study.bench import StudyBench
@@ -17,7 +19,7 @@ ROOT = Path(__file__).parent.parent
 KERNELS = [
     {"kernel": kernel, "gamma": gamma, "alpha": alpha}
     for kernel in ("rbf", "poly")
-    for gamma in (0.3, 1.0, 3.0)
+    for gamma in (0.3, 1.0, 3.0, 10.0)
     for alpha in (1.0, 1e-4, 1e-8)
 ] + [{"kernel": kernel, "alpha": alpha} for kernel in ("cosine", "linear") for alpha in (1.0, 1e-4, 1e-8)]
 NEIGHBOURS = [{"n_neighbors": n, "min_dist": d} for n in (5, 10, 15, 30) for d in (0.0, 0.1, 0.5, 0.9)]
@@ -29,10 +31,21 @@ def error(fitted) -> float:
     return float(squares / fitted.population.weights.size)
 
 
+def library_defaults(members) -> list[dict]:
+    """Return scikit-learn's default γ of 1 / number of features, for coordinates and for weights, in our unit."""
+    coordinates = span(members.weights).members
+    squared = median_distance(coordinates) ** 2
+    features = (coordinates.shape[1], members.layout.size)
+    return [{"kernel": "rbf", "gamma": float(squared / width), "alpha": 1.0} for width in features]
+
+
 def main() -> None:
     """Print a row per set of options, best first."""
     study = load(ROOT / "specs" / "digits-mlp.toml")
+    folder = ROOT / "runs" / "digits-options"
+    members = population(Study(spec=study.spec, folder=folder, registry=study.registry).context())
     jobs = [("pca", {}), ("autoencoder", {})]
+    jobs += [("kernel-pca", options) for options in library_defaults(members)]
     jobs += [("kernel-pca", options) for options in KERNELS] + [("umap", options) for options in NEIGHBOURS]
     known = study.registry.role("reducer")
     entries = [
@@ -40,13 +53,17 @@ def main() -> None:
         for at, (use, options) in enumerate(jobs)
     ]
     spec = evolve(study.spec, reducer=tuple(entries))
-    folder = ROOT / "runs" / "digits-options"
     bench = StudyBench(Study(spec=spec, folder=folder, registry=study.registry).context())
-    members = population(bench.context)
     found = [(error(bench.fit(e.name, members)), use, o) for e, (use, o) in zip(entries, jobs, strict=True)]
     print("| reducer | options | MSE per weight |\n|---|---|---|")
     for value, use, options in sorted(found, key=lambda row: (row[1], row[0])):
-        told = ", ".join(f"{name} = {value}" for name, value in options.items()) or "defaults"
+        told = (
+            ", ".join(
+                f"{name} = {value:.3g}" if isinstance(value, float) else f"{name} = {value}"
+                for name, value in options.items()
+            )
+            or "defaults"
+        )
         print(f"| {use} | {told} | {value:.2e} |")
 
 
