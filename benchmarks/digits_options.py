@@ -3,12 +3,13 @@
 Prints the tables of docs/results/digits.md. Fits alone; nothing is evaluated.
 """
 
+from math import inf
 from pathlib import Path
 
 from attrs import evolve
 
 from globscope import load
-from globscope.api import span
+from globscope.api import GlobscopeError, span
 from globscope.builtin.reducers.kernel import median_distance
 from globscope.session import Study
 from globscope.spec.model import ReducerEntry
@@ -25,8 +26,12 @@ KERNELS = [
 NEIGHBOURS = [{"n_neighbors": n, "min_dist": d} for n in (5, 10, 15, 30) for d in (0.0, 0.1, 0.5, 0.9)]
 
 
-def error(fitted) -> float:
-    """Return the squared error per weight of the members."""
+def error(bench, name: str, members) -> float:
+    """Return the squared error per weight of the members; infinite where the options cannot be fitted."""
+    try:
+        fitted = bench.fit(name, members)
+    except GlobscopeError:
+        return inf
     squares = ((fitted.coordinates - fitted.reconstruction) ** 2).sum()
     return float(squares / fitted.population.weights.size)
 
@@ -54,7 +59,7 @@ def main() -> None:
     ]
     spec = evolve(study.spec, reducer=tuple(entries))
     bench = StudyBench(Study(spec=spec, folder=folder, registry=study.registry).context())
-    found = [(error(bench.fit(e.name, members)), use, o) for e, (use, o) in zip(entries, jobs, strict=True)]
+    found = [(error(bench, e.name, members), use, o) for e, (use, o) in zip(entries, jobs, strict=True)]
     print("| reducer | options | MSE per weight |\n|---|---|---|")
     for value, use, options in sorted(found, key=lambda row: (row[1], row[0])):
         told = (
