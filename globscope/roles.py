@@ -31,6 +31,8 @@ class Probe(Protocol):
         vmappable: Whether `reduce` may run under `torch.vmap` over a stack of parameters.
         grad_inside: Whether the loss itself differentiates (a PINN's does): then no inference mode.
         stateful: Whether the model has statistics (BatchNorm) that `calibrate` re-estimates.
+
+    May have `aliases`: names that other people's checkpoints use for a module, by the name here.
     """
 
     layout: Layout
@@ -69,7 +71,11 @@ class Probe(Protocol):
 
 
 class Task(Protocol):
-    """What is learnt: model, data and loss. Picklable: holds options and references only."""
+    """What is learnt: model, data and loss. Picklable: holds options and references only.
+
+    May offer `fitting(names) -> Task`, the same task with the model whose tensors have these names, so
+    that a variant of an architecture is told from the checkpoints themselves.
+    """
 
     def build(self, device: str) -> Probe:
         """Return the task on a device."""

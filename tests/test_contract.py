@@ -46,15 +46,6 @@ OPTIONS = {
 NEEDING = {("sampler", "path"): {"of": "variant:A"}}
 
 
-@pytest.fixture(autouse=True, scope="module")
-def one_thread():
-    """Use one thread: for tiny networks, waiting for a second one takes longer than the work."""
-    threads = torch.get_num_threads()
-    torch.set_num_threads(1)
-    yield
-    torch.set_num_threads(threads)
-
-
 def built_in(role, name, options):
     return REGISTRY.role(role)[name].cls(**options)
 

@@ -12,8 +12,8 @@ from torch.nn.functional import cross_entropy
 from globscope.api import Code, EvaluationError, Networks, Progress
 from globscope.builtin.evaluators.pytorch import Torch
 from globscope.builtin.tasks.classification import Classification
-from globscope.builtin.tasks.data import digits
-from globscope.builtin.tasks.models import mlp
+from globscope.builtin.tasks.data.named import digits
+from globscope.builtin.tasks.models.mlp import mlp
 from globscope.store import read_arrays, read_json
 from globscope.study.journal import FIELDS, PLAN, DiskJournal
 from globscope.values.landscape import Landscape, Samples
@@ -82,7 +82,7 @@ def test_fields_are_what_plain_torch_computes(method, batch_size, weights, tmp_p
     fields, plan = evaluated(tmp_path / "e", Torch(method=method, batch_size=batch_size), weights)
     assert plan["method"] == method
     # Sums of float32 losses of about 3 in another order: a few units in the seventh place.
-    assert_near(fields, plainly(partial(mlp, 64, (8,), 10), TASK, weights), rtol=1e-6)
+    assert_near(fields, plainly(partial(mlp, (64,), 10, hidden=(8,)), TASK, weights), rtol=1e-6)
 
 
 def test_the_cut_into_units_does_not_move_a_field_beyond_rounding(weights, tmp_path):

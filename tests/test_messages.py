@@ -44,6 +44,7 @@ def from_files(pattern):
 
 KEYS = "known: analysis, evaluator, fidelity, population, reducer, sampler, seed, sweep, task, title, topology"
 BIG = "9" * 30
+MODELS = "'mlp', 'resnet20', 'resnet32', 'resnet56', 'cnn', 'vit', 'vit-10m' or 'file.py:name'"
 
 # Name of the case: (the spec's text or bytes, what is told). "F: " stands for "study.toml: ", "***" for any text.
 SPECS = {
@@ -383,11 +384,11 @@ SPECS = {
     "code without a name": (tasked('model = "nets.py:"'), ["F: task.model: expected 'file.py:name', got 'nets.py:'"]),
     "code without a colon": (
         tasked('model = "nets.py"'),
-        ["F: task.model: expected 'mlp' or 'file.py:name', got 'nets.py'"],
+        [f"F: task.model: expected {MODELS}, got 'nets.py'"],
     ),
     "model that is none": (
         tasked('model = "mpl"'),
-        ["F: task.model: expected 'mlp' or 'file.py:name', got 'mpl'; did you mean 'mlp'?"],
+        [f"F: task.model: expected {MODELS}, got 'mpl'; did you mean 'mlp'?"],
     ),
     "code without its suffix": (
         tasked('model = "no_such_nets:build"'),
@@ -594,7 +595,9 @@ def test_code_that_fails_is_told_as_the_users(case, workplace):
 def test_data_of_another_shape_is_told(workplace):
     Path("study.toml").write_text(tasked('data = "nets.py:load"'))
     Path("nets.py").write_text("def load(): return [1, 2, 3]\n")
-    wanted = "DIR/nets.py:load must return the four arrays x_train, y_train, x_test, y_test; got 3 values"
+    wanted = (
+        "DIR/nets.py:load must return the four arrays x_train, y_train, x_test, y_test, or two datasets; got 3 values"
+    )
     assert_lines(told(globscope.load("study.toml").estimate), [wanted], workplace)
 
 

@@ -38,15 +38,6 @@ BUILT_IN = discover(entry_points(group="globscope"))
 TORCH = BUILT_IN.role("evaluator")["torch"].cls
 
 
-@pytest.fixture(autouse=True, scope="module")
-def one_thread():
-    """Use one thread: for tiny networks, waiting for a second one takes longer than the work."""
-    threads = torch.get_num_threads()
-    torch.set_num_threads(1)
-    yield
-    torch.set_num_threads(threads)
-
-
 @pytest.fixture
 def studied(tmp_path):
     """A function that runs a spec with components of the test's own beside the built-in ones."""

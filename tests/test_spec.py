@@ -197,7 +197,7 @@ def values(kind, rule):
     if getattr(kind, "__origin__", None) is Literal:
         return st.sampled_from(arms)
     if getattr(kind, "__origin__", None) is tuple:
-        return _lists(arms[0], rule)
+        return _lists(arms[0], rule) if arms[-1] is Ellipsis else st.tuples(*(values(arm, {}) for arm in arms))
     if getattr(kind, "__origin__", UnionType) not in (Union, UnionType):
         return None  # a dict holds what the user's function takes
     found = [strategy for arm in arms if arm is not type(None) and (strategy := values(arm, rule)) is not None]

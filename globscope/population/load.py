@@ -119,6 +119,10 @@ def _unreadable(path: Path) -> str:
     )
 
 
+def _own(name: str, aliases: Mapping[str, str]) -> str:
+    return ".".join(aliases.get(part, part) for part in name.split("."))
+
+
 def _array(tensor: Any, who: str) -> np.ndarray:
     if tensor.is_complex():
         raise PopulationError(f"{who} is complex; maps are of real weights")
@@ -126,13 +130,15 @@ def _array(tensor: Any, who: str) -> np.ndarray:
     return array
 
 
-def member(found: Found, layout: Layout, stateful: bool) -> tuple[Member, np.ndarray]:
-    """Return a checkpoint as a member and its (D,) weights.
+def member(
+    found: Found, layout: Layout, stateful: bool, aliases: Mapping[str, str] | None = None
+) -> tuple[Member, np.ndarray]:
+    """Return a checkpoint as a member and its (D,) weights; modules under an alias get their own name.
 
     Raises:
         PopulationError: A tensor is missing, has another shape, or is not finite.
     """
-    tensors = read(found.path)
+    tensors = {_own(name, aliases or {}): array for name, array in read(found.path).items()}
     for name, shape in zip(layout.names, layout.shapes, strict=True):
         if name not in tensors:
             raise PopulationError(f"{found.path}: has no tensor {name!r}; {near(name, tensors)}")

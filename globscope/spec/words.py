@@ -2,7 +2,7 @@
 
 import json
 import re
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from datetime import date, time
 from pathlib import Path
 from types import NoneType, UnionType
@@ -27,15 +27,23 @@ NAMES = {
 
 def expected(kind: Any, *, several: bool = False) -> str:
     """Return the words for a type."""
-    if is_literal(kind):
-        return either(toml(value) for value in get_args(kind))
-    if is_union(kind):
-        return either(expected(arm, several=several) for arm in arms(kind))
+    if is_literal(kind) or is_union(kind):
+        return either(_alternatives(kind, several=several))
     if is_tuple(kind):
         return _list(kind, several=several)
     if is_class(kind) or is_dict(kind):
         return "tables" if several else "a table"
     return NAMES[kind][several] if kind in NAMES else getattr(kind, "__name__", "") or str(kind)
+
+
+def _alternatives(kind: Any, *, several: bool) -> Iterator[str]:
+    if is_literal(kind):
+        yield from map(toml, get_args(kind))
+    elif is_union(kind):
+        for arm in arms(kind):
+            yield from _alternatives(arm, several=several)
+    else:
+        yield expected(kind, several=several)
 
 
 def _list(kind: Any, *, several: bool) -> str:

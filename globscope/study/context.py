@@ -9,6 +9,7 @@ from typing import Any
 from attrs import define, field
 
 from globscope.errors import GlobscopeError, PluginError
+from globscope.population.load import find, read
 from globscope.references import describe
 from globscope.registry import Registry
 from globscope.roles import Probe, Task
@@ -59,8 +60,18 @@ class Context:
     task_key: str = field(init=False)
 
     def __attrs_post_init__(self) -> None:
-        self.task = Remembered(self.spec.task.component)
-        self.task_key = key("task", self.identity(self.spec.task.component))
+        self.task = Remembered(self._fitting())
+        self.task_key = key("task", self.identity(self.task.task))
+
+    def _fitting(self) -> Task:
+        """Return the task; where it can, with a model like that of the checkpoints."""
+        task: Task = self.spec.task.component
+        pattern = self.spec.population.checkpoints
+        if pattern is None or not hasattr(task, "fitting"):
+            return task
+        first = find(pattern, self.spec.source.resolve().parent)[0]
+        fitting: Task = task.fitting(frozenset(read(first.path)))
+        return fitting
 
     def identity(self, component: Any) -> list[Any]:
         """Return what a component contributes to keys: name, version, options, its files' bytes."""

@@ -31,7 +31,7 @@ def population(context: Context) -> Population:
     def gather(folder: Path, progress: Progress) -> None:
         def read() -> Iterator[tuple[object, np.ndarray]]:
             for done, one in enumerate(found, 1):
-                yield member(one, probe.layout, probe.stateful)
+                yield member(one, probe.layout, probe.stateful, getattr(probe, "aliases", {}))
                 progress(done, len(found))
 
         files.save(folder, probe.layout, len(found), read())  # type: ignore[arg-type]

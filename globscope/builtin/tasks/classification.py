@@ -1,13 +1,16 @@
-"""Classification: scikit-learn's digits with an MLP, or the user's own model, data and loss."""
+"""Classification: named models and data, or the user's own."""
 
+from collections.abc import Collection
+from pathlib import Path
 from typing import Any, Literal
 
-from attrs import define, field
-from attrs.validators import deep_iterable, ge, gt, lt
+from attrs import define, evolve, field
+from attrs.validators import deep_iterable, ge, gt, lt, optional
 
 from globscope.api import Code, Probe
-from globscope.builtin.tasks.data import Arrays, digits, supplied
-from globscope.builtin.tasks.models import mlp
+from globscope.builtin.tasks.data import Arrays, named, supplied
+from globscope.builtin.tasks.models import aliases, builder
+from globscope.builtin.tasks.pixels import Normalise
 from globscope.builtin.tasks.supervised import Supervised
 
 
@@ -16,38 +19,62 @@ class Classification:
     """Classify examples; the loss is the mean cross-entropy unless another is given.
 
     Attributes:
-        model: `mlp`, or your own `file.py:name` that returns a torch module with fresh weights.
+        model: A named one, or your own `file.py:name` that returns a torch module with fresh weights.
         hidden: Widths of the `mlp`'s hidden layers (ReLU between).
-        model_options: Keyword arguments for your model.
-        data: `digits` (1,797 8×8 images, values in [0, 1], from scikit-learn), or your own
-            `file.py:name` that returns x_train, y_train, x_test, y_test.
+        model_options: Keyword arguments for your model, or a named one's options: `resnet…` takes
+            `shortcut` ("A" or "B"), `residual`, `batch_norm` and `width`; `cnn` takes `width`; `vit`
+            takes `patch`, `dim`, `depth` and `heads`.
+        data: `digits` (1,797 8×8 images, values in [0, 1], from scikit-learn), a named set or `files`
+            of your own at `path`, or `file.py:name` that returns x_train, y_train, x_test, y_test, or
+            two torch datasets.
+        path: Of the data's files: an .npz, idx files, CIFAR's binary files, an image folder or zip.
         data_options: Keyword arguments for your data.
+        normalise: `unit` scales bytes to [0, 1]; `channel` then takes each channel's mean and deviation
+            over the training split from it; or [[means], [deviations]].
+        augment: In training, `crop-flip` moves images by up to 4 pixels and mirrors half of them.
         loss: `cross-entropy`, or your own `file.py:name` of (outputs, targets) to a mean.
+        train_examples: Of the training split, drawn once with `split_seed`; all where unset.
         test_share: Of the digits held back as test split, stratified by class.
         split_seed: Which digits are held back.
     """
 
-    model: Literal["mlp"] | Code = "mlp"
+    model: Literal["mlp", "resnet20", "resnet32", "resnet56", "cnn", "vit", "vit-10m"] | Code = "mlp"
     hidden: tuple[int, ...] = field(default=(256, 128), validator=deep_iterable(ge(1)))
     model_options: dict[str, Any] = field(factory=dict)
-    data: Literal["digits"] | Code = "digits"
+    data: Literal["digits", "mnist", "cifar10", "cifar100", "files"] | Code = "digits"
+    path: Path | None = None
     data_options: dict[str, Any] = field(factory=dict)
+    normalise: Normalise = "unit"
+    augment: Literal["none", "crop-flip"] = "none"
     loss: Literal["cross-entropy"] | Code = "cross-entropy"
+    train_examples: int | None = field(default=None, validator=optional(ge(1)))
     test_share: float = field(default=0.2, validator=[gt(0), lt(1)])
     split_seed: int = field(default=0, validator=ge(0))
+
+    def fitting(self, names: Collection[str]) -> "Classification":
+        """Return the task whose model has tensors of these names: a ResNet's shortcut shows in them."""
+        if not str(self.model).startswith("resnet") or "shortcut" in self.model_options:
+            return self
+        kind = "B" if any("shortcut." in name or "downsample." in name for name in names) else "A"
+        return evolve(self, model_options=self.model_options | {"shortcut": kind})
 
     def build(self, device: str) -> Probe:
         """Return the task on a device; the data is moved there once.
 
         Raises:
-            UserCodeError: Your model, data or loss is missing, fails, or returns something else.
+            UserCodeError: The model, data or loss is missing, fails, or is something else.
         """
         arrays = self._arrays()
+        if self.train_examples is not None:
+            arrays = arrays.fewer(self.train_examples, self.split_seed)
         return Supervised(
             make=lambda: self._module(arrays),
             arrays=arrays,
             loss=self._loss(),
             device=device,
+            normalise=self.normalise,
+            augment=self.augment == "crop-flip",
+            aliases=aliases(str(self.model)),
             # Strangers' modules may branch on values, which vmap cannot follow.
             vmappable=self.model == "mlp" and self.loss == "cross-entropy",
         )
@@ -55,12 +82,13 @@ class Classification:
     def _arrays(self) -> Arrays:
         if isinstance(self.data, Code):
             return supplied(self.data, self.data_options)
-        return digits(self.test_share, self.split_seed)
+        return named(self.data, self.path, self.test_share, self.split_seed)
 
     def _module(self, arrays: Arrays) -> Any:
         if isinstance(self.model, Code):
             return self.model.call(**self.model_options)
-        return mlp(arrays.inputs, self.hidden, arrays.classes)
+        options = self.model_options | ({"hidden": self.hidden} if self.model == "mlp" else {})
+        return builder(self.model, options)(arrays.shape, arrays.classes)
 
     def _loss(self) -> Any:
         import torch

@@ -6,6 +6,7 @@ from typing import Any
 
 from globscope.api import Layout, UserCodeError
 from globscope.builtin.tasks.data import Arrays
+from globscope.builtin.tasks.pixels import Normalise, crop_and_flip, scale
 
 Tensors = Mapping[str, Any]
 
@@ -25,11 +26,18 @@ class Supervised:
         loss: Callable[..., Any],
         device: str,
         vmappable: bool,
+        normalise: Normalise = "unit",
+        augment: bool = False,
+        aliases: Mapping[str, str] | None = None,
     ) -> None:
         """Build the module's skeleton and move the data."""
-        self._make, self._loss, self._device = make, loss, device
+        self._make, self._loss, self._device, self._augment = make, loss, device, augment
+        self.aliases = dict(aliases or {})
         self._module = self._fresh(0).eval()
         self._data = {"train": _tensors(arrays.train, device), "test": _tensors(arrays.test, device)}
+        self._scale = scale(normalise, self._data["train"][0])
+        if augment and len(arrays.shape) != 3:
+            raise UserCodeError(f"task.augment: crop-flip is for images; the data's examples have shape {arrays.shape}")
         trained = {name: p for name, p in self._module.named_parameters() if p.requires_grad}
         self.layout = Layout(names=tuple(trained), shapes=tuple(tuple(p.shape) for p in trained.values()))
         self._norms = [m for m in self._module.modules() if getattr(m, "running_mean", None) is not None]
@@ -80,11 +88,13 @@ class Supervised:
         """Return (inputs, targets) of the examples with these indices."""
         inputs, targets = self._data[split]
         at = indices.to(self._device)
-        return inputs[at], targets[at]
+        return self._scale(inputs[at]), targets[at]
 
     def objective(self, parameters: Tensors, buffers: Tensors, batch: Any, *, training: bool) -> Any:
         """Return the mean loss of a batch, differentiable in the parameters."""
         inputs, targets = batch
+        if training and self._augment:
+            inputs = crop_and_flip(inputs)
         with self._training(self._module.modules() if training else ()):
             return self._loss(self._forward(parameters, buffers, inputs), targets)
 

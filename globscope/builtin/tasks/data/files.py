@@ -1,0 +1,35 @@
+"""Data from a path, by what lies there: npz, idx, CIFAR binary, image folder or zip. Nothing is unpickled."""
+
+from pathlib import Path
+
+from globscope.api import UserCodeError
+from globscope.builtin.tasks.data import cifar, idx, images, npz
+from globscope.builtin.tasks.data.arrays import Arrays
+
+ACCEPTED = (
+    "an .npz with x_train, y_train, x_test, y_test; idx files; CIFAR's binary files; "
+    "or an image folder, or a zip of one, with train/<class>/ and test/<class>/"
+)
+
+
+def read(path: Path) -> Arrays:
+    """Return the examples of a file or folder.
+
+    Raises:
+        UserCodeError: It is none of the known kinds, or damaged.
+    """
+    for reader in (npz, idx, cifar, images):
+        if reader.fits(path):
+            try:
+                found: Arrays = reader.read(path)
+                return found
+            except UserCodeError:
+                raise
+            except Exception as error:
+                raise UserCodeError(f"task.path: {path} cannot be read: {type(error).__name__}: {error}") from error
+    if cifar.pickled(path):
+        raise UserCodeError(
+            f"task.path: {path} is CIFAR's python version, which is pickled code that is never run; "
+            "take the binary version of the same page, https://www.cs.toronto.edu/~kriz/cifar.html"
+        )
+    raise UserCodeError(f"task.path: {path} holds no data that is known; accepted: {ACCEPTED}")

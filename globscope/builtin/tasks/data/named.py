@@ -1,0 +1,76 @@
+"""Data by name: what it must look like, and where it may be had."""
+
+from pathlib import Path
+from typing import Literal
+
+import numpy as np
+from attrs import define
+
+from globscope.api import UserCodeError
+from globscope.builtin.tasks.data.arrays import Arrays
+from globscope.builtin.tasks.data.files import read
+
+Name = Literal["digits", "mnist", "cifar10", "cifar100", "files"]
+
+
+@define(frozen=True)
+class Known:
+    """What a named set of images is.
+
+    Attributes:
+        shape: Of an example.
+        classes: How many.
+        where: What to put at `task.path`.
+    """
+
+    shape: tuple[int, ...]
+    classes: int
+    where: str
+
+
+CIFAR = (
+    "the folder of its binary version ({0}), or an image folder or zip with train/<class>/ and test/<class>/; "
+    "https://www.cs.toronto.edu/~kriz/cifar.html"
+)
+KNOWN = {
+    "mnist": Known((1, 28, 28), 10, "its idx files (train-images-idx3-ubyte …, .gz or not), or an .npz of them"),
+    "cifar10": Known((3, 32, 32), 10, CIFAR.format("data_batch_1.bin …")),
+    "cifar100": Known((3, 32, 32), 100, CIFAR.format("train.bin, test.bin")),
+}
+
+
+def named(name: str, path: Path | None, test_share: float, seed: int) -> Arrays:
+    """Return the data of a name; images as bytes, channels first.
+
+    Raises:
+        UserCodeError: No path where one is needed, or its files are something else.
+    """
+    if name == "digits":
+        return digits(test_share, seed)
+    if path is None:
+        where = KNOWN[name].where if name in KNOWN else "an .npz, an image folder or zip, idx or CIFAR binary files"
+        raise UserCodeError(f"task.path: data = {name!r} is read from your own files: {where}")
+    found = read(path)
+    if name in KNOWN:
+        _require(name, KNOWN[name], found, path)
+    return found
+
+
+def _require(name: str, known: Known, found: Arrays, path: Path) -> None:
+    if (found.shape, found.classes) != (known.shape, known.classes):
+        raise UserCodeError(
+            f"task.path: {path} holds examples of shape {found.shape} in {found.classes} classes, which is not "
+            f"{name} ({known.shape}, {known.classes} classes); data = 'files' takes any"
+        )
+
+
+def digits(test_share: float, seed: int) -> Arrays:
+    """Return scikit-learn's digits, scaled to [0, 1], in a stratified split."""
+    from sklearn.datasets import load_digits
+    from sklearn.model_selection import train_test_split
+
+    images, targets = load_digits(return_X_y=True)
+    images = (images / 16).astype(np.float32)
+    parts = train_test_split(images, targets, test_size=test_share, random_state=seed, stratify=targets)
+    x_train, x_test, y_train, y_test = parts
+    return Arrays(train=(x_train, y_train), test=(x_test, y_test))

@@ -1,0 +1,47 @@
+"""Four arrays in a NumPy archive."""
+
+from pathlib import Path
+
+import numpy as np
+
+from globscope.api import UserCodeError, near
+from globscope.builtin.tasks.data.arrays import Arrays
+
+NAMES = ("x_train", "y_train", "x_test", "y_test")
+
+
+def fits(path: Path) -> bool:
+    """Whether it is such a file."""
+    return path.is_file() and path.suffix == ".npz"
+
+
+def read(path: Path) -> Arrays:
+    """Return the arrays; gray images get their channel's axis, images with channels last are turned.
+
+    Raises:
+        UserCodeError: An array is missing, or lengths differ.
+    """
+    with path.open("rb") as file, np.load(file, allow_pickle=False) as found:
+        for name in NAMES:
+            if name not in found:
+                raise UserCodeError(f"task.path: {path} has no array {name!r}; {near(name, list(found))}")
+        x_train, y_train, x_test, y_test = (found[name] for name in NAMES)
+    for split, x, y in (("train", x_train, y_train), ("test", x_test, y_test)):
+        if len(x) != len(y) or len(x) == 0:
+            raise UserCodeError(f"task.path: {path}: x_{split} has {len(x)} examples and y_{split} has {len(y)}")
+    return Arrays(train=(_turned(x_train), _targets(y_train)), test=(_turned(x_test), _targets(y_test)))
+
+
+def _turned(x: np.ndarray) -> np.ndarray:
+    """Return bytes as images, channels first; other arrays are what they are."""
+    if x.dtype != np.uint8:
+        return x
+    if x.ndim == 3:
+        return x[:, None]
+    last = x.ndim == 4 and x.shape[-1] in (1, 3) and x.shape[1] not in (1, 3)
+    return np.ascontiguousarray(x.transpose(0, 3, 1, 2)) if last else x
+
+
+def _targets(y: np.ndarray) -> np.ndarray:
+    whole = y.astype(np.int64) if np.issubdtype(y.dtype, np.integer) else y
+    return whole[:, 0] if whole.ndim == 2 and whole.shape[1] == 1 and whole.dtype == np.int64 else whole

@@ -1,0 +1,67 @@
+"""Models that a spec can name, and their options."""
+
+import inspect
+from collections.abc import Callable, Mapping
+from functools import partial
+from importlib import import_module
+from typing import Any
+
+from globscope.api import UserCodeError, near
+
+# Name: (module, function, what the function is told). Modules are imported when asked for: each imports torch.
+_MODELS: dict[str, tuple[str, str, dict[str, Any]]] = {
+    "mlp": ("mlp", "mlp", {}),
+    "resnet20": ("resnet", "resnet", {"depth": 20}),
+    "resnet32": ("resnet", "resnet", {"depth": 32}),
+    "resnet56": ("resnet", "resnet", {"depth": 56}),
+    "cnn": ("cnn", "cnn", {}),
+    "vit": ("vit", "vit", {"dim": 128, "depth": 6, "heads": 4}),
+    "vit-10m": ("vit", "vit", {"dim": 384, "depth": 6, "heads": 6}),
+}
+
+
+def builder(name: str, options: Mapping[str, Any]) -> Callable[..., Any]:
+    """Return the function of (shape of an example, outputs) that makes a named model with fresh weights.
+
+    Raises:
+        UserCodeError: The model has no such option.
+    """
+    module, function, fixed = _MODELS[name]
+    made = partial(getattr(import_module(f"{__name__}.{module}"), function), **fixed)
+    known = [p.name for p in inspect.signature(made).parameters.values() if p.kind is p.KEYWORD_ONLY]
+    for option in options:
+        if option not in known:
+            hint = near(option, known) if known else "it has none"
+            raise UserCodeError(f"task.model_options.{option}: model {name!r} has no such option; {hint}")
+    return partial(made, **options)
+
+
+def aliases(name: str) -> dict[str, str]:
+    """Return the names that public checkpoints use for a model's modules, by the names here."""
+    return {"fc": "linear", "downsample": "shortcut"} if name.startswith("resnet") else {}
+
+
+def choice(model: str, option: str, value: Any, accepted: tuple[Any, ...]) -> Any:
+    """Return an option's value.
+
+    Raises:
+        UserCodeError: It is not among those that the model accepts.
+    """
+    if not any(value is one or (type(value) is type(one) and value == one) for one in accepted):
+        words = ", ".join(repr(one) for one in accepted)
+        raise UserCodeError(f"task.model_options.{option}: {model} accepts {words}, got {value!r}")
+    return value
+
+
+def image(model: str, shape: tuple[int, ...]) -> tuple[int, int, int]:
+    """Return the (channels, height, width) of an example.
+
+    Raises:
+        UserCodeError: It is no image.
+    """
+    if len(shape) != 3:
+        raise UserCodeError(
+            f"model {model!r} takes images (channels, height, width); the data's examples have shape {shape}"
+        )
+    channels, height, width = shape
+    return channels, height, width

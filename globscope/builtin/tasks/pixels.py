@@ -1,0 +1,88 @@
+"""What happens to a batch of inputs before the model sees it."""
+
+from typing import Any, Literal
+
+from attrs import define, field
+
+from globscope.api import UserCodeError
+
+Normalise = Literal["unit", "channel"] | tuple[tuple[float, ...], tuple[float, ...]]
+# Pixels of zeros around an image before it is cropped at a random place (He et al., 2016).
+PADDING = 4
+
+
+@define(frozen=True, kw_only=True)
+class Scale:
+    """Bytes to [0, 1], then each channel less its mean, over its deviation.
+
+    Attributes:
+        mean: (channels, 1, …) tensor, or None to leave values as they are.
+        deviation: The same.
+    """
+
+    mean: Any = field(default=None, eq=False, repr=False)
+    deviation: Any = field(default=None, eq=False, repr=False)
+
+    def __call__(self, inputs: Any) -> Any:
+        """Return float inputs; integers that are no bytes, such as tokens, stay what they are."""
+        import torch
+
+        values = inputs.float() / 255 if inputs.dtype == torch.uint8 else inputs
+        return values if self.mean is None else (values - self.mean) / self.deviation
+
+
+def scale(normalise: Normalise, inputs: Any) -> Scale:
+    """Return the scaling that an option asks for, with statistics of the training `inputs` where it wants them.
+
+    Raises:
+        UserCodeError: The option has another number of channels than the inputs.
+    """
+    import torch
+
+    if normalise == "unit":
+        return Scale()
+    if normalise == "channel":
+        mean, deviation = _statistics(inputs)
+    else:
+        mean, deviation = (torch.tensor(part, dtype=torch.float32) for part in normalise)
+    channels = inputs.shape[1] if inputs.ndim > 1 else 1
+    if not len(mean) == len(deviation) == channels or not (deviation > 0).all():
+        raise UserCodeError(
+            f"task.normalise: needs {channels} means and {channels} deviations above 0, one for each channel"
+        )
+    shape = (-1,) + (1,) * (inputs.ndim - 2)
+    return Scale(mean=mean.reshape(shape).to(inputs.device), deviation=deviation.reshape(shape).to(inputs.device))
+
+
+def _statistics(inputs: Any) -> tuple[Any, Any]:
+    """Return every channel's mean and deviation, in chunks: float64 copies of all images might not fit."""
+    import torch
+
+    sums, squares = (torch.zeros(inputs.shape[1], dtype=torch.float64, device=inputs.device) for _ in range(2))
+    count = 0
+    for part in inputs.split(1000):
+        values = (part.double() / 255 if part.dtype == torch.uint8 else part.double()).transpose(0, 1).flatten(1)
+        sums, squares, count = sums + values.sum(1), squares + (values**2).sum(1), count + values.shape[1]
+    mean = sums / count
+    deviation = (squares / count - mean**2).clamp(min=0).sqrt()
+    # A constant channel tells nothing: dividing by one leaves it at zero.
+    deviation = torch.where(deviation > 0, deviation, torch.ones_like(deviation))
+    return mean.float(), deviation.float()
+
+
+def crop_and_flip(images: Any) -> Any:
+    """Return (n, c, h, w) images, each cropped from its padded self at a random place, half of them mirrored.
+
+    He et al. (2016), section 4.2. Draws from torch's generator of the images' device.
+    """
+    import torch
+
+    count, _, height, width = images.shape
+    padded = torch.nn.functional.pad(images, (PADDING,) * 4)
+    down, right = torch.randint(2 * PADDING + 1, (2, count), device=images.device)
+    rows = down[:, None] + torch.arange(height, device=images.device)
+    columns = right[:, None] + torch.arange(width, device=images.device)
+    at = torch.arange(count, device=images.device)[:, None, None]
+    cropped = padded.permute(0, 2, 3, 1)[at, rows[:, :, None], columns[:, None, :]].permute(0, 3, 1, 2)
+    mirrored = torch.rand(count, device=images.device) < 0.5
+    return torch.where(mirrored[:, None, None, None], cropped.flip(3), cropped)
