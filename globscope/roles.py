@@ -32,7 +32,8 @@ class Probe(Protocol):
         grad_inside: Whether the loss itself differentiates (a PINN's does): then no inference mode.
         stateful: Whether the model has statistics (BatchNorm) that `calibrate` re-estimates.
 
-    May have `aliases`: names that other people's checkpoints use for a module, by the name here.
+    May have `aliases`: names that other people's checkpoints use for a module, by the name here. May offer
+    `digest() -> str`, a hash of its data, so that a change of what a user's function reads is seen.
     """
 
     layout: Layout
@@ -98,7 +99,7 @@ class Sampler(Protocol):
     """Chooses the points of a chart that are evaluated, in one round or several.
 
     May offer `count(dimension) -> int | None`, how many it will ask for on a chart of so many axes, so
-    that a study can be estimated before it runs.
+    that a study can be estimated before it runs, and `needs`, the names of the variants that it samples.
     """
 
     def ask(self, chart: Chart, landscape: Landscape | None, rng: np.random.Generator) -> Samples | None:
@@ -154,7 +155,8 @@ class Analysis(Protocol):
     """Answers a question on finished maps.
 
     May offer `derive(task, population, bench, rng) -> Population`: members to add before the maps
-    are fitted (curve points, re-based networks).
+    are fitted (curve points, re-based networks). May offer `plan(maps, variants) -> str`, what it will do
+    on so many maps with an inverse, in a few words.
     """
 
     def analyse(self, atlas: Atlas, bench: Bench, rng: np.random.Generator) -> Finding:

@@ -638,6 +638,18 @@ FILES = {
         tensors(**{"1.bias": torch.ones(8, dtype=torch.complex64)}),
         "DIR/c/A/0.pt: tensor '1.bias' is complex; maps are of real weights",
     ),
+    "sparse": (
+        tensors(**{"1.bias": torch.ones(8).to_sparse()}),
+        "DIR/c/A/0.pt: tensor '1.bias' is sparse, quantised or without data; save dense numbers",
+    ),
+    "without data": (
+        tensors(**{"1.bias": torch.ones(8, device="meta")}),
+        "DIR/c/A/0.pt: tensor '1.bias' is sparse, quantised or without data; save dense numbers",
+    ),
+    "integers": (
+        tensors(**{"1.bias": torch.ones(8, dtype=torch.int64)}),
+        "DIR/c/A/0.pt: tensor '1.bias' holds int64, not floating numbers",
+    ),
     "code in a checkpoint": ({"state_dict": Code()}, f"DIR/c/A/0.pt: {REFUSED}"),
     "a list": ([1, 2], "DIR/c/A/0.pt: holds a list, not a state dict"),
 }
@@ -650,6 +662,8 @@ def test_checkpoints_that_do_not_fit_are_told(case, workplace):
     Path("c/A").mkdir(parents=True)
     if content is not None:
         torch.save(content, "c/A/0.pt")
+        for step in (1, 2):
+            torch.save(tensors(), f"c/A/{step}.pt")
     assert_lines(told(globscope.load("study.toml").run), [wanted], workplace)
     assert not Path("executed").exists()
 

@@ -78,8 +78,8 @@ MESSAGES = [
     (
         "resnet20",
         CIFAR,
-        {"shortcutt": "A"},
-        "task.model_options.shortcutt: model 'resnet20' has no such option; did you mean 'shortcut'?",
+        {"shortcuts": "A"},
+        "task.model_options.shortcuts: model 'resnet20' has no such option; did you mean 'shortcut'?",
     ),
     ("resnet20", CIFAR, {"shortcut": "C"}, "task.model_options.shortcut: resnet20 accepts 'A', 'B', got 'C'"),
     ("resnet20", CIFAR, {"residual": 1}, "task.model_options.residual: resnet20 accepts True, False, got 1"),

@@ -80,7 +80,7 @@ def test_there_is_one_round(sampler):
 
 
 def test_a_resolution_for_another_number_of_axes_is_refused():
-    with pytest.raises(PopulationError, match=r"^sampler 'grid': resolution names 3 axes, but the map has 2$"):
+    with pytest.raises(PopulationError, match=r"^resolution names 3 axes, but the map has 2$"):
         asked(Grid(resolution=(3, 3, 3)), chart(LATENTS))
 
 

@@ -11,6 +11,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 from conftest import TINY, Notes
+from sklearn.datasets import load_digits
 
 import globscope
 from globscope.store import read_arrays
@@ -126,6 +127,34 @@ def test_one_byte_of_the_users_code_or_of_what_it_imports_runs_everything_again(
         assert study(path, folder)[0] == expected, name
         (own_model / name).write_text(text)
         assert study(path, folder)[0] == Counter(), name
+
+
+READING = """
+import numpy as np
+def load():
+    with np.load({path!r}) as d:
+        return tuple(d[name] for name in "abcd")
+"""
+
+
+def test_other_data_behind_the_users_function_runs_everything_again(own_model):
+    np.savez(own_model / "d.npz", **dict(zip("abcd", digits(), strict=True)))
+    (own_model / "data.py").write_text(READING.format(path=str(own_model / "d.npz")))
+    path, folder = own_model / "study.toml", own_model / "run"
+    path.write_text(path.read_text().replace("[task]", "[task]\ndata = 'data.py:load'"))
+    everything = Counter(TRAINED + GATHERED)
+    assert study(path, folder)[0] == everything
+    assert study(path, folder)[0] == Counter()
+    changed = dict(zip("abcd", digits(), strict=True))
+    changed["c"][0, 0] += 1
+    np.savez(own_model / "d.npz", **changed)
+    assert study(path, folder)[0] == everything
+
+
+def digits():
+    """Return a few digits as the four arrays that a user's function returns."""
+    images, labels = load_digits(return_X_y=True)
+    return images[:80].astype(np.float32), labels[:80], images[80:120].astype(np.float32), labels[80:120]
 
 
 def test_one_byte_of_a_checkpoint_reads_and_maps_again_and_its_place_does_not_matter(finished, tmp_path):

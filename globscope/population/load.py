@@ -124,8 +124,13 @@ def _own(name: str, aliases: Mapping[str, str]) -> str:
 
 
 def _array(tensor: Any, who: str) -> np.ndarray:
+    import torch
+
     if tensor.is_complex():
         raise PopulationError(f"{who} is complex; maps are of real weights")
+    if tensor.layout is not torch.strided or tensor.is_quantized or tensor.is_meta:
+        raise PopulationError(f"{who} is sparse, quantised or without data; save dense numbers")
+    tensor = tensor.detach()
     array: np.ndarray = (tensor.float() if tensor.is_floating_point() else tensor).numpy()
     return array
 
@@ -145,6 +150,8 @@ def member(
         if tensors[name].shape != shape:
             other = tuple(tensors[name].shape)
             raise PopulationError(f"{found.path}: tensor {name!r} has shape {other}, the model wants {shape}")
+        if tensors[name].dtype.kind != "f":
+            raise PopulationError(f"{found.path}: tensor {name!r} holds {tensors[name].dtype}, not floating numbers")
         if not np.isfinite(tensors[name]).all():
             raise PopulationError(f"{found.path}: tensor {name!r} has values that are not finite")
     buffers = {n: a for n, a in tensors.items() if n not in layout.names} if stateful else {}

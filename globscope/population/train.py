@@ -48,7 +48,7 @@ class Run:
     @property
     def steps(self) -> list[int]:
         """Epochs at which a checkpoint is saved."""
-        return sorted({*range(0, self.epochs, self.train.save_every), self.epochs})
+        return self.train.steps(self.recipe)
 
     def rate(self, epoch: int) -> float:
         """Return the learning rate of an epoch."""

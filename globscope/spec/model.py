@@ -28,6 +28,11 @@ class Train:
     momentum: float = field(default=0.9, validator=ge(0))
     schedule: Literal["constant", "cosine"] = "constant"
 
+    def steps(self, recipe: "Recipe") -> list[int]:
+        """Return the epochs at which a run saves a checkpoint."""
+        epochs = self.epochs if recipe.epochs is None else recipe.epochs
+        return sorted({*range(0, epochs, self.save_every), epochs})
+
 
 @define(frozen=True, kw_only=True)
 class Recipe:

@@ -52,7 +52,11 @@ class StudyBench:
         """
         entry = self._entry(reducer)
         chosen = self.context.spec.seed_of(entry) if seed is None else seed
-        return Fit(self.context, entry, identified(population.fitted), chosen).map()
+        fitted = identified(population.fitted)
+        told = {used["stage"] for used in self.context.used.values()}
+        again = f"refit {reducer} on {len(fitted.members)} members"
+        label = again if f"fit {reducer}" in told else f"fit {reducer}"
+        return Fit(self.context, entry, fitted, chosen, label).map()
 
     def landscape(self, fitted: Map) -> Map:
         """Return the map with its samplers' landscapes, topologies, and decoded members."""

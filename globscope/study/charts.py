@@ -47,12 +47,14 @@ class Fit:
         entry: The reducer as the spec names it.
         population: Its members in the fit.
         seed: Of the fit.
+        label: As the observer hears of it.
     """
 
     context: Context
     entry: ReducerEntry
     population: Population
     seed: int
+    label: str
 
     @cached_property
     def identity(self) -> str:
@@ -70,7 +72,7 @@ class Fit:
 
     def map(self) -> Map:
         """Return the map, fitted now or stored before, without its landscape."""
-        folder = self.context.stage(f"reduce-{self.entry.use}", self.identity, self._work, f"fit {self.entry.name}")
+        folder = self.context.stage(f"reduce-{self.entry.use}", self.identity, self._work, self.label)
         chart, notes = self._stored(folder), read_json(folder / NOTES)
         coordinates, outside = self._members(chart)
         return Map(

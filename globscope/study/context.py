@@ -61,7 +61,9 @@ class Context:
 
     def __attrs_post_init__(self) -> None:
         self.task = Remembered(self._fitting())
-        self.task_key = key("task", self.identity(self.task.task))
+        # What a user's function returned, wherever it took it from, belongs to the key as his files do.
+        digest = getattr(self.task.build("cpu"), "digest", None)
+        self.task_key = key("task", self.identity(self.task.task), digest and digest())
 
     def _fitting(self) -> Task:
         """Return the task; where it can, with a model like that of the checkpoints."""

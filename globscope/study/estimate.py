@@ -5,13 +5,12 @@ from typing import Any
 
 from attrs import define
 
-from globscope.population.load import find
 from globscope.population.train import Run
 from globscope.spec.model import ReducerEntry
+from globscope.study.check import check, count
 from globscope.study.context import Context
 from globscope.study.journal import DiskJournal
 from globscope.study.members import plan
-from globscope.study.run import check_fields
 from globscope.values.chart import Progress
 from globscope.values.evaluation import Networks
 
@@ -47,9 +46,9 @@ def estimate(context: Context) -> Estimate:
     Raises:
         GlobscopeError: The spec cannot be run as it stands.
     """
-    check_fields(context)
+    check(context)
     probe, runs = context.task.build("cpu"), _runs(context)
-    members, variants = _count(context, runs)
+    members, variants = count(context)
     counts = [samples(context, entry) for entry in context.spec.reducer]
     known = [count for count in counts if count is not None]
     decoding = sum(not _scatters(entry) for entry in context.spec.reducer)
@@ -57,9 +56,9 @@ def estimate(context: Context) -> Estimate:
     size = probe.layout.size
     return Estimate(
         members=members,
-        variants=variants,
+        variants=len(variants),
         parameters=size,
-        stages=tuple(_stages(context, runs)),
+        stages=tuple(_stages(context, runs, len(variants))),
         evaluations=total,
         memory=4 * size * (members + 64) + 8 * members * members + 8 * members * max([0, *known]),
         train_seconds=sum(_training(context, run) for run in runs),
@@ -94,16 +93,7 @@ def _runs(context: Context) -> list[Run]:
     return [plan(context, variant.name, variant) for variant in context.spec.trained()]
 
 
-def _count(context: Context, runs: list[Run]) -> tuple[int, int]:
-    if runs:
-        return sum(len(run.steps) for run in runs), len(runs)
-    pattern = context.spec.population.checkpoints
-    assert pattern is not None
-    found = find(pattern, context.spec.source.resolve().parent)
-    return len(found), len({one.variant for one in found})
-
-
-def _stages(context: Context, runs: list[Run]) -> list[str]:
+def _stages(context: Context, runs: list[Run], variants: int) -> list[str]:
     spec = context.spec
     names = [f"train {run.name} ({run.epochs} epochs)" for run in runs] or ["read checkpoints"]
     names.append("evaluate members")
@@ -113,7 +103,11 @@ def _stages(context: Context, runs: list[Run]) -> list[str]:
             continue
         points = " and ".join(sampler.name for sampler in spec.samplers_of(entry))
         names.append(f"{entry.name}: fit, decode {points}, evaluate, merge tree")
-    return names + [entry.name for entry in (spec.fidelity, *spec.analysis)]
+    maps = sum(not _scatters(entry) for entry in spec.reducer)
+    for asked in (spec.fidelity, *spec.analysis):
+        tells = hasattr(asked.component, "plan")
+        names.append(asked.component.plan(maps, variants) if tells else asked.name)
+    return names
 
 
 def _training(context: Context, run: Run) -> float:

@@ -7,11 +7,11 @@ from typing import Any
 
 from attrs import asdict, define
 
-from globscope.errors import SpecError, near
 from globscope.population import files
 from globscope.spec.model import Entry
 from globscope.store import key, read_json, write_json
 from globscope.study.bench import StudyBench, identified
+from globscope.study.check import check
 from globscope.study.context import Context
 from globscope.study.fields import evaluate, measured
 from globscope.study.members import population
@@ -46,7 +46,7 @@ def run(context: Context) -> Outcome:
     Raises:
         GlobscopeError: With what to mend; what was computed stays.
     """
-    check_fields(context)
+    check(context)
     bench = StudyBench(context)
     members = _derived(bench, population(context))
     truth, _ = evaluate(context, Networks.of(members.weights), key("truth", members.identity), "evaluate members")
@@ -54,26 +54,6 @@ def run(context: Context) -> Outcome:
     atlas = Atlas(population=members, truth=truth, maps=maps)
     findings = dict(_findings(bench, atlas))
     return Outcome(atlas=atlas, findings=findings, record=record(context, atlas, findings))
-
-
-def check_fields(context: Context) -> None:
-    """Refuse a `field` that the task does not measure, before anything long has started.
-
-    Raises:
-        SpecError: With the fields that there are.
-    """
-    probe = context.task.build("cpu")
-    known = [f"{split}_{measure}" for split in probe.splits for measure in probe.measures]
-    spec = context.spec
-    asked = [(f"topology.{at}.field", entry.component) for at, entry in enumerate(spec.topology)]
-    asked += [(f"analysis.{at}.field", entry.component) for at, entry in enumerate(spec.analysis)]
-    wrong = [
-        f"{spec.source}: {place}: the task measures no {component.field!r}; {near(component.field, known)}"
-        for place, component in [*asked, ("fidelity.field", spec.fidelity.component)]
-        if getattr(component, "field", known[0]) not in known
-    ]
-    if wrong:
-        raise SpecError(wrong)
 
 
 def _derived(bench: StudyBench, members: Population) -> Population:

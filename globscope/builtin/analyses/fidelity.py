@@ -41,6 +41,11 @@ class Fidelity:
     neighbours: int = attrs.field(default=5, validator=ge(1))
     held_out: bool = False
 
+    def plan(self, maps: int, variants: int) -> str:
+        """Return what it will do, for a study of so many maps with an inverse."""
+        refits = maps * (1 + variants * (variants > 1))
+        return f"fidelity, with {refits} refits" if self.held_out else "fidelity"
+
     def analyse(self, atlas: Atlas, bench: Bench, rng: np.random.Generator) -> Finding:
         """Return the fidelity table, and the held-out table where asked."""
         del rng  # nothing is drawn

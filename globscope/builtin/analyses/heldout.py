@@ -9,10 +9,11 @@ from globscope.api import Atlas, Bench, Map, Population, Table
 
 CAPTION = (
     "Refitted without some networks, which are then encoded and decoded. checkpoints: every third intermediate "
-    "checkpoint of every variant; variants: each variant in turn, averaged. mse_per_weight: squared error per "
-    "weight of the networks left out; share_of_variance: the same over the population's variance per weight; "
-    "neighbours_mse: of the average of the two neighbouring checkpoints, for comparison; residual: share of a left-out "
-    "network's norm (from the mean) that lies outside the span of the others, which no map of them can reach."
+    "checkpoint of every variant; variants: each variant in turn, averaged; none where there is but one. "
+    "mse_per_weight: squared error per weight of the networks left out; share_of_variance: the same over the "
+    "population's variance per weight; neighbours_mse: of the average of the two neighbouring checkpoints, for "
+    "comparison; residual: share of a left-out network's norm (from the mean) that lies outside the span of the "
+    "others, which no map of them can reach."
 )
 COLUMNS = (
     "name",
@@ -34,14 +35,21 @@ def held_out(atlas: Atlas, bench: Bench) -> tuple[Table, list[str]]:
             continue
         # Derived members would tell the refit of the networks that they were derived from.
         trained = [row for row, member in enumerate(one.population.members) if member.kind == "trained"]
-        rows += _rows(one.name, one.population.take(trained), bench)
-        # The paper's map is read as if it held for any network; half the variance lost says it does not.
-        if rows[-1]["share_of_variance"] is not None and rows[-1]["share_of_variance"] >= 0.5:
-            warnings.append(
-                f"{one.name}: the map is not valid for networks it has not seen: for a variant left out of the fit, "
-                f"decoding loses {rows[-1]['share_of_variance']:.0%} of the population's variance"
-            )
+        found = _rows(one.name, one.population.take(trained), bench)
+        warnings += [text for row in found if (text := _warning(row))]
+        rows += found
     return Table(name="held-out", caption=CAPTION, columns=COLUMNS, rows=tuple(rows)), warnings
+
+
+def _warning(row: dict[str, Any]) -> str:
+    """Return what a reader must be told of a row: the paper's map is read as if it held for any network."""
+    who = f"{row['name']}: the map is not valid for networks it has not seen"
+    what = f"for a {row['left_out'].removesuffix('s')} left out of the fit"
+    if row["networks"] and row["mse_per_weight"] is None:
+        return f"{who}: {what}, decoding gives weights that are not finite"
+    if row["networks"] and row["share_of_variance"] >= 0.5:
+        return f"{who}: {what}, decoding loses {row['share_of_variance']:.0%} of the population's variance"
+    return ""
 
 
 def _rows(name: str, population: Population, bench: Bench) -> list[dict[str, Any]]:
@@ -75,9 +83,9 @@ def _intermediate(population: Population) -> list[int]:
 
 
 def _variants(population: Population) -> list[list[int]]:
-    """Return each variant's rows, where at least two others remain to fit."""
+    """Return each variant's rows, where another remains to fit."""
     groups = [population.of(variant) for variant in population.variants]
-    return groups if len(groups) > 2 else []
+    return groups if len(groups) > 1 else []
 
 
 def _neighbours_error(population: Population, row: int) -> float:

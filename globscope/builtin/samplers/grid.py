@@ -53,9 +53,7 @@ class Grid:
         if isinstance(self.resolution, int):
             return (self.resolution,) * dimension
         if len(self.resolution) != dimension:
-            raise PopulationError(
-                f"sampler 'grid': resolution names {len(self.resolution)} axes, but the map has {dimension}"
-            )
+            raise PopulationError(f"resolution names {len(self.resolution)} axes, but the map has {dimension}")
         return tuple(self.resolution)
 
     def _box(self, latents: np.ndarray) -> tuple[np.ndarray, np.ndarray]:

@@ -31,6 +31,11 @@ class Path:
         if self.of is not None and not self.of.startswith("variant:"):
             raise ValueError(f'of must be "variant:NAME", got {self.of!r}')
 
+    @property
+    def needs(self) -> tuple[str, ...]:
+        """Names of the variants without which there is no path."""
+        return () if self.of is None else (self.of.removeprefix("variant:"),)
+
     def ask(self, chart: Chart, landscape: Landscape | None, rng: np.random.Generator) -> Samples | None:
         """Return the path's samples at once.
 
@@ -49,8 +54,7 @@ class Path:
         return Samples(points=points, index=np.arange(len(points))[:, None], shape=(len(points),))
 
     def _trajectory(self, chart: Chart) -> np.ndarray:
-        assert self.of is not None
-        name = self.of.removeprefix("variant:")
+        (name,) = self.needs
         # Derived members (curve points, re-based networks) may bear a variant's name.
         trained = {row: member for row, member in enumerate(chart.members) if member.kind == "trained"}
         rows = [row for row, member in trained.items() if member.variant == name]

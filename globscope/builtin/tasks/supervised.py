@@ -1,5 +1,6 @@
 """The probe of a supervised task: a torch module without weights of its own, and tensors."""
 
+import hashlib
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from typing import Any
@@ -79,6 +80,16 @@ class Supervised:
         with torch.random.fork_rng():
             torch.manual_seed(seed)
             return _checked(self._make()).to(self._device)
+
+    def digest(self) -> str:
+        """Return the hash of the examples' bytes."""
+        import torch
+
+        total = hashlib.blake2b(digest_size=16)
+        for tensor in (tensor for pair in self._data.values() for tensor in pair):
+            total.update(repr((tensor.dtype, tuple(tensor.shape))).encode())
+            total.update(tensor.cpu().contiguous().flatten().view(torch.uint8).numpy().data)
+        return total.hexdigest()
 
     def examples(self, split: str) -> int:
         """Return how many examples a split has."""

@@ -1,0 +1,65 @@
+"""What a spec asks of this task and this population, checked before anything long has started."""
+
+from collections.abc import Iterator
+
+from globscope.errors import GlobscopeError, SpecError, near
+from globscope.population.load import find
+from globscope.spec.model import Spec
+from globscope.study.context import Context
+
+
+def check(context: Context) -> None:
+    """Refuse what would fail after the training or after a fit.
+
+    Raises:
+        SpecError: With every key that asks for something that is not there.
+    """
+    spec, (members, variants) = context.spec, count(context)
+    wrong = [*_fields(context), *_dimensions(spec, members), *_samplers(spec, variants)]
+    if wrong:
+        raise SpecError([f"{spec.source}: {text}" for text in wrong])
+
+
+def count(context: Context) -> tuple[int, tuple[str, ...]]:
+    """Return how many members the population has, and the variants' names."""
+    spec = context.spec
+    if spec.population.checkpoints is not None:
+        found = find(spec.population.checkpoints, spec.source.resolve().parent)
+        return len(found), tuple(dict.fromkeys(one.variant for one in found))
+    assert spec.population.train is not None
+    runs = spec.trained()
+    return sum(len(spec.population.train.steps(run)) for run in runs), tuple(run.name for run in runs)
+
+
+def _fields(context: Context) -> Iterator[str]:
+    """Yield the `field` options that the task does not measure."""
+    probe, spec = context.task.build("cpu"), context.spec
+    known = [f"{split}_{measure}" for split in probe.splits for measure in probe.measures]
+    asked = [(f"topology.{at}.field", entry.component) for at, entry in enumerate(spec.topology)]
+    asked += [(f"analysis.{at}.field", entry.component) for at, entry in enumerate(spec.analysis)]
+    for place, component in [*asked, ("fidelity.field", spec.fidelity.component)]:
+        field = getattr(component, "field", known[0])
+        if field not in known:
+            yield f"{place}: the task measures no {field!r}; {near(field, known)}"
+
+
+def _dimensions(spec: Spec, members: int) -> Iterator[str]:
+    """Yield the maps with more axes than the members, if all differ, have directions."""
+    for at, entry in enumerate(spec.reducer):
+        wanted = getattr(entry.component, "latent_dim", 0)
+        if wanted > members - 1 and not any(hasattr(one.component, "derive") for one in spec.analysis):
+            yield f"reducer.{at}.latent_dim: {members} members span at most {members - 1} directions, got {wanted}"
+
+
+def _samplers(spec: Spec, variants: tuple[str, ...]) -> Iterator[str]:
+    """Yield the samplers that ask for unknown variants, or for other axes than a map has."""
+    for at, sampler in enumerate(spec.sampler):
+        for name in getattr(sampler.component, "needs", ()):
+            if name not in variants:
+                yield f"sampler.{at}: there is no variant {name!r}; {near(name, variants)}"
+        for entry in spec.reducer:
+            if sampler in spec.samplers_of(entry) and hasattr(sampler.component, "count"):
+                try:
+                    sampler.component.count(getattr(entry.component, "latent_dim", 2))
+                except GlobscopeError as error:
+                    yield f"sampler.{at} on {entry.name!r}: {error}"
