@@ -32,7 +32,8 @@ class Probe(Protocol):
         grad_inside: Whether the loss itself differentiates (a PINN's does): then no inference mode.
         stateful: Whether the model has statistics (BatchNorm) that `calibrate` re-estimates.
 
-    May have `aliases`: names that other people's checkpoints use for a module, by the name here. May offer
+    May have `chance`, what guessing scores by field (ln C for the cross-entropy of C classes), and
+    `aliases`: names that other people's checkpoints use for a module, by the name here. May offer
     `digest() -> str`, a hash of its data, so that a change of what a user's function reads is seen.
     """
 
@@ -62,8 +63,11 @@ class Probe(Protocol):
         """
         ...
 
-    def reduce(self, parameters: Tensors, buffers: Tensors, batch: Any) -> dict[str, tuple[Any, float]]:
-        """Return, by measure, its sum over the batch (a scalar tensor) and its weight."""
+    def reduce(self, parameters: Tensors, buffers: Tensors | None, batch: Any) -> dict[str, tuple[Any, float]]:
+        """Return, by measure, its sum over the batch (a scalar tensor) and its weight.
+
+        Without buffers, statistics are those of the batch itself.
+        """
         ...
 
     def calibrate(self, parameters: Tensors, batches: Sequence[Any]) -> dict[str, Any]:

@@ -63,7 +63,12 @@ class StudyBench:
         if fitted.chart.decode is None:
             return fitted
         assert fitted.reconstruction is not None
-        decoded = Networks(space=fitted.chart.space, coordinates=fitted.reconstruction)
+        decoded = Networks(
+            space=fitted.chart.space,
+            coordinates=fitted.reconstruction,
+            statistics=fitted.population.statistics,
+            nearest=np.arange(len(fitted.population.members)),
+        )
         label = f"evaluate {fitted.name}'s members"
         fields, _ = evaluate(self.context, decoded, key("decoded", fitted.identity), label)
         found, trees = {}, {}

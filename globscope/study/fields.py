@@ -14,7 +14,7 @@ from globscope.study.context import Context
 from globscope.study.journal import FIELDS, DiskJournal
 from globscope.study.returned import checked_samples
 from globscope.study.seeds import generator
-from globscope.study.trust import cycle, distances, trusted
+from globscope.study.trust import cycle, nearest_members, trusted
 from globscope.values.chart import Progress
 from globscope.values.evaluation import Networks
 from globscope.values.findings import Map
@@ -50,7 +50,12 @@ def landscape(context: Context, fitted: Map, sampler: Entry) -> tuple[Landscape,
     turn = 0
     while (asked := _ask(context, fitted, sampler, found, identity)) is not None:
         name = f"evaluate {fitted.name}" + (f", {sampler.name} {turn + 1}" if turn else "")
-        networks = Networks(space=fitted.chart.space, coordinates=asked["coordinates"])
+        networks = Networks(
+            space=fitted.chart.space,
+            coordinates=asked["coordinates"],
+            statistics=fitted.population.statistics,
+            nearest=asked["nearest_member"],
+        )
         fields, seconds = evaluate(context, networks, identity, name)
         later = _round(fitted, asked, fields, seconds)
         found = later if found is None else _joined(found, later)
@@ -90,10 +95,12 @@ def _decoded(fitted: Map, samples: Samples) -> dict[str, np.ndarray]:
     chart = fitted.chart
     assert chart.decode is not None
     coordinates = np.asarray(chart.decode(samples.points))
+    nearest, distance = nearest_members(fitted, coordinates)
     arrays = {
         "points": samples.points,
         "coordinates": coordinates,
-        "distance_to_member": distances(fitted, coordinates),
+        "nearest_member": nearest,
+        "distance_to_member": distance,
     }
     optional = {"index": samples.index, "cycle_error": cycle(fitted, samples.points, coordinates)}
     return arrays | {name: array for name, array in optional.items() if array is not None}

@@ -11,8 +11,11 @@ def checked_chart(who: str, chart: Chart, members: int) -> Chart:
     """Return a reducer's chart.
 
     Raises:
-        PluginError: Its latents are not one finite row a member, or it has no inverse and does not say why.
+        PluginError: It is none, its latents are not one finite row a member, or it has no inverse and does not
+            say why.
     """
+    if not isinstance(chart, Chart):
+        raise PluginError(f"{who}: returned {type(chart).__name__}, not a Chart")
     latents = np.asarray(chart.latents)
     if latents.ndim != 2 or len(latents) != members or not latents.size:
         raise PluginError(
@@ -29,10 +32,13 @@ def checked_samples(who: str, samples: Samples | None, chart: Chart) -> Samples 
     """Return what a sampler asked.
 
     Raises:
-        PluginError: Points of another dimension than the chart's, not finite, or an index that does not fit them.
+        PluginError: No samples, points of another dimension than the chart's, not finite, or an index that does
+            not fit them.
     """
     if samples is None:
         return None
+    if not isinstance(samples, Samples):
+        raise PluginError(f"{who}: returned {type(samples).__name__}, neither Samples nor None")
     shape = np.shape(samples.points)
     if len(shape) != 2 or shape[1] != chart.dimension:
         raise PluginError(f"{who}: points have shape {shape}; (n, {chart.dimension}) is wanted on this chart")

@@ -49,9 +49,10 @@ def run(context: Context) -> Outcome:
     check(context)
     bench = StudyBench(context)
     members = _derived(bench, population(context))
-    truth, _ = evaluate(context, Networks.of(members.weights), key("truth", members.identity), "evaluate members")
+    own = Networks.of(members.weights, members.statistics)
+    truth, _ = evaluate(context, own, key("truth", members.identity), "evaluate members")
     maps = tuple(bench.landscape(bench.fit(entry.name, members)) for entry in context.spec.reducer)
-    atlas = Atlas(population=members, truth=truth, maps=maps)
+    atlas = Atlas(population=members, truth=truth, maps=maps, chance=getattr(context.task.build("cpu"), "chance", {}))
     findings = dict(_findings(bench, atlas))
     return Outcome(atlas=atlas, findings=findings, record=record(context, atlas, findings))
 

@@ -8,16 +8,16 @@ from globscope.values.findings import Map
 REACH = 0.25
 
 
-def distances(fitted: Map, coordinates: np.ndarray) -> np.ndarray:
-    """Return the (n,) distance in weight space of decoded networks to the nearest fitted member."""
+def nearest_members(fitted: Map, coordinates: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+    """Return the (n,) row of the fitted member nearest to each decoded network, and its distance in weight space."""
     from scipy.spatial.distance import cdist
 
-    nearest = np.empty(len(coordinates))
+    rows, distances = np.empty(len(coordinates), int), np.empty(len(coordinates))
     for start in range(0, len(coordinates), 4096):
         part = slice(start, start + 4096)
         squares = cdist(coordinates[part], fitted.coordinates, "sqeuclidean") + fitted.outside**2
-        nearest[part] = np.sqrt(squares.min(axis=1))
-    return nearest
+        rows[part], distances[part] = squares.argmin(axis=1), np.sqrt(squares.min(axis=1))
+    return rows, distances
 
 
 def cycle(fitted: Map, points: np.ndarray, coordinates: np.ndarray) -> np.ndarray | None:

@@ -88,7 +88,7 @@ class TinyProbe:
             buffers = {"mean": mean, "variance": variance}
         return torch.nn.functional.cross_entropy(self._outputs(parameters, buffers, hidden), classes)
 
-    def reduce(self, parameters: Tensors, buffers: Tensors, batch: Any) -> dict[str, tuple[Any, float]]:
+    def reduce(self, parameters: Tensors, buffers: Tensors | None, batch: Any) -> dict[str, tuple[Any, float]]:
         """Return the summed cross-entropy and the number of points told rightly."""
         import torch
 
@@ -96,6 +96,7 @@ class TinyProbe:
         fails_on = self._task.fails_on
         if fails_on is not None and float(parameters["inner.weight"].flatten()[0]) == fails_on:
             raise ArithmeticError("this network was made to fail")
+        buffers = self.calibrate(parameters, [batch]) if buffers is None else buffers
         outputs = self._outputs(parameters, buffers, self._hidden(parameters, points))
         total = torch.nn.functional.cross_entropy(outputs, classes, reduction="sum")
         count = float(len(classes))

@@ -96,8 +96,10 @@ class Atlas:
         population: All members, derived ones included.
         truth: Fields of the members' own networks, (N,) each.
         maps: One a reducer, in the spec's order.
+        chance: What guessing scores, by field, where the task knows.
     """
 
     population: Population
     truth: Mapping[str, np.ndarray] = field(eq=False, repr=False)
     maps: tuple[Map, ...]
+    chance: Mapping[str, float] = field(factory=dict, eq=False, repr=False)

@@ -98,6 +98,12 @@ class Population:
         return self if len(rows) == len(self.members) else self.take(rows)
 
     @property
+    def statistics(self) -> tuple[Mapping[str, np.ndarray], ...]:
+        """The members' buffers, or nothing where no member has any."""
+        found = tuple(member.buffers for member in self.members)
+        return found if any(found) else ()
+
+    @property
     def variants(self) -> tuple[str, ...]:
         """Names of the training runs, in order of appearance."""
         return tuple(dict.fromkeys(m.variant for m in self.members if m.kind == "trained"))

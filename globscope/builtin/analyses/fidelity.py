@@ -8,6 +8,7 @@ import numpy as np
 from attrs.validators import ge
 
 from globscope.api import Atlas, Bench, Finding, Map, Table
+from globscope.builtin.analyses.chance import at_chance
 from globscope.builtin.analyses.heldout import held_out
 
 CAPTION = (
@@ -52,10 +53,11 @@ class Fidelity:
         records = {one.name: self._record(one, atlas) for one in atlas.maps}
         rows = tuple({"name": name, **record} for name, record in records.items())
         tables = [Table(name="maps", caption=CAPTION, columns=COLUMNS, rows=rows)]
-        warnings: list[str] = []
+        warnings = list(at_chance(atlas))
         if self.held_out:
-            table, warnings = held_out(atlas, bench)
+            table, told = held_out(atlas, bench)
             tables.append(table)
+            warnings += told
         return Finding(tables=tuple(tables), warnings=tuple(warnings), records=records)
 
     def _record(self, one: Map, atlas: Atlas) -> dict[str, Any]:

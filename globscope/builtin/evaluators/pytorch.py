@@ -1,6 +1,6 @@
 """The evaluator of one process: lifts a unit of networks and scores it with torch."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from typing import Any, Literal
 
 import numpy as np
@@ -13,6 +13,8 @@ from globscope.api import EvaluationError, Journal, Networks, Plan, Probe, Progr
 # networks wins on a CPU; above it the loop is as fast and needs less memory.
 FEW_EXAMPLES = 128
 
+Statistics = Callable[[Mapping[str, Any], Mapping[str, np.ndarray]], Mapping[str, Any] | None]
+
 
 @define(frozen=True, kw_only=True)
 class Torch:
@@ -21,8 +23,11 @@ class Torch:
     Attributes:
         examples: Of each split, drawn once with seed 0; all where unset.
         batch_size: Examples per forward pass; all at once where unset.
-        calibration_examples: Training examples on which BatchNorm statistics are re-estimated for
-            every network; none are used where the model has no such statistics.
+        batch_norm: Whose statistics a network's BatchNorm layers use: `recalibrate` re-estimates them for
+            every network, since a decoded one has none of its own; `batch` takes those of each batch that is
+            scored; `stored` those of the nearest member; `initial` a fresh network's, mean 0 and variance 1,
+            as when parameters alone are loaded into a new model (Garipov et al., 2018, on what that does).
+        calibration_examples: Training examples on which `recalibrate` estimates the statistics.
         device: `auto` takes cuda, then mps, then cpu.
         memory: GiB that the weights of one unit of networks may take.
         method: `auto` stacks networks (`vmap`) where few examples make that faster, else `loop`s.
@@ -30,6 +35,7 @@ class Torch:
 
     examples: int | None = field(default=None, validator=optional(ge(1)))
     batch_size: int | None = field(default=None, validator=optional(ge(1)))
+    batch_norm: Literal["recalibrate", "batch", "stored", "initial"] = "recalibrate"
     calibration_examples: int = field(default=1000, validator=ge(2))
     device: Literal["auto", "cpu", "cuda", "mps"] = "auto"
     memory: float = field(default=0.25, validator=gt(0))
@@ -43,7 +49,7 @@ class Torch:
         """
         probe = task.build(self._device())
         plan = journal.plan(self._plan(probe, len(networks)))
-        scorer = _Scorer(probe, self._batches(probe), self._calibration(probe), plan)
+        scorer = _Scorer(probe, self._batches(probe), self._statistics(probe), plan)
         while pending := journal.pending():  # again where units had to be split
             done = len(networks) - sum(unit.stop - unit.start for unit in pending)
             for unit in pending:
@@ -81,9 +87,17 @@ class Torch:
     def _batches(self, probe: Probe) -> dict[str, list[Any]]:
         return {s: _cut(probe, s, self._count(probe, s), self.batch_size) for s in probe.splits}
 
-    def _calibration(self, probe: Probe) -> list[Any]:
-        count = min(self.calibration_examples, probe.examples(probe.splits[0]))
-        return _cut(probe, probe.splits[0], count, self.batch_size) if probe.stateful else []
+    def _statistics(self, probe: Probe) -> Statistics:
+        """Return what gives a network's buffers, by its parameters and its nearest member's buffers."""
+        initial = probe.initialise(0)[1]
+        mode = self.batch_norm if probe.stateful else "initial"
+        if mode == "recalibrate":
+            count = min(self.calibration_examples, probe.examples(probe.splits[0]))
+            batches = _cut(probe, probe.splits[0], count, self.batch_size)
+            return lambda parameters, _: probe.calibrate(parameters, batches)
+        if mode == "stored":
+            return lambda _, nearest: _stored(initial, nearest)
+        return lambda _, __: initial if mode == "initial" else None
 
 
 def _cut(probe: Probe, split: str, count: int, size: int | None) -> list[Any]:
@@ -97,7 +111,7 @@ def _cut(probe: Probe, split: str, count: int, size: int | None) -> list[Any]:
 def _attempt(scorer: "_Scorer", networks: Networks, unit: Unit, journal: Journal) -> int:
     """Return how many networks were scored: all of the unit, or none where it had to be split."""
     try:
-        journal.record(unit, scorer.score(networks.weights(unit)))
+        journal.record(unit, scorer.score(networks.weights(unit), networks.stored(unit)))
     except (MemoryError, RuntimeError) as error:
         if not _out_of_memory(error):
             raise
@@ -116,29 +130,36 @@ def _out_of_memory(error: Exception) -> bool:
     return named or "DefaultCPUAllocator" in str(error)
 
 
+def _stored(initial: Mapping[str, Any], nearest: Mapping[str, np.ndarray]) -> dict[str, Any]:
+    """Return a member's buffers as tensors like the model's own."""
+    import torch
+
+    missing = [name for name in initial if name not in nearest]
+    if missing:
+        raise EvaluationError(f"evaluator.batch_norm: 'stored' needs the members' buffers; {missing[0]!r} is missing")
+    return {name: torch.as_tensor(nearest[name]).to(own.device, own.dtype) for name, own in initial.items()}
+
+
 class _Scorer:
     """Scores stacks of weights; totals stay on the device until a unit is done."""
 
-    def __init__(
-        self, probe: Probe, batches: Mapping[str, Sequence[Any]], calibration: Sequence[Any], plan: Plan
-    ) -> None:
+    def __init__(self, probe: Probe, batches: Mapping[str, Sequence[Any]], statistics: Statistics, plan: Plan) -> None:
         import torch
 
-        self.probe, self.batches, self.calibration, self.plan = probe, batches, calibration, plan
+        self.probe, self.batches, self.statistics, self.plan = probe, batches, statistics, plan
         # mps has no float64.
         self.wide = torch.float32 if plan.device == "mps" else torch.float64
-        self.buffers = probe.initialise(0)[1]
 
-    def score(self, weights: np.ndarray) -> dict[str, np.ndarray]:
+    def score(self, weights: np.ndarray, stored: Sequence[Mapping[str, np.ndarray]]) -> dict[str, np.ndarray]:
         """Return every field of (n, D) weights, (n,) float64 each; non-finite values as they come."""
         import torch
 
         with torch.inference_mode(not self.probe.grad_inside):
             stacked = torch.from_numpy(weights).to(self.plan.device)
             if self.plan.method == "vmap":
-                totals = torch.vmap(self._totals)(self.probe.layout.unflatten(stacked))
+                totals = torch.vmap(lambda one: self._totals(one, {}))(self.probe.layout.unflatten(stacked))
             else:
-                totals = torch.stack([self._one(row) for row in stacked])
+                totals = torch.stack([self._one(*pair) for pair in zip(stacked, stored, strict=True)])
         found = totals.detach().cpu().numpy().astype(np.float64)
         return dict(zip(self.names, found.T, strict=True))
 
@@ -146,17 +167,15 @@ class _Scorer:
     def names(self) -> list[str]:
         return [f"{split}_{measure}" for split in self.batches for measure in self.probe.measures]
 
-    def _one(self, row: Any) -> Any:
-        parameters = self.probe.layout.unflatten(row)
-        buffers = self.probe.calibrate(parameters, self.calibration) if self.probe.stateful else self.buffers
-        return self._totals(parameters, buffers)
+    def _one(self, row: Any, nearest: Mapping[str, np.ndarray]) -> Any:
+        return self._totals(self.probe.layout.unflatten(row), nearest)
 
-    def _totals(self, parameters: Mapping[str, Any], buffers: Mapping[str, Any] | None = None) -> Any:
+    def _totals(self, parameters: Mapping[str, Any], nearest: Mapping[str, np.ndarray]) -> Any:
         import torch
 
-        means = []
+        means, buffers = [], self.statistics(parameters, nearest)
         for batches in self.batches.values():
-            parts = [self.probe.reduce(parameters, buffers or self.buffers, batch) for batch in batches]
+            parts = [self.probe.reduce(parameters, buffers, batch) for batch in batches]
             for measure in self.probe.measures:
                 whole = sum(part[measure][1] for part in parts)
                 means.append(sum(part[measure][0].detach().to(self.wide) for part in parts) / whole)

@@ -21,7 +21,7 @@ class Umap:
     Attributes:
         latent_dim: Number of latent axes; at most 7, beyond which umap-learn decodes poorly or not at all.
         n_neighbors: Members that count as near; at most one less than there are members.
-        min_dist: Least distance between laid-out members.
+        min_dist: Least distance between laid-out members; at most `spread`.
         spread: Scale of the layout.
         n_epochs: Optimisation epochs; umap-learn's choice where unset.
     """
@@ -31,6 +31,10 @@ class Umap:
     min_dist: float = field(default=0.1, validator=ge(0))
     spread: float = field(default=1.0, validator=gt(0))
     n_epochs: int | None = field(default=None, validator=optional(ge(1)))
+
+    def __attrs_post_init__(self) -> None:
+        if self.min_dist > self.spread:
+            raise ValueError(f"min_dist must be at most spread, {self.spread}, got {self.min_dist}")
 
     def reduce(self, inputs: ReducerInputs, rng: np.random.Generator) -> Chart:
         """Return the fitted chart; equal seeds give equal charts on one machine.

@@ -1,6 +1,7 @@
 """Classification: named models and data, or the user's own."""
 
 from collections.abc import Collection
+from math import log
 from pathlib import Path
 from typing import Any, Literal
 
@@ -75,6 +76,7 @@ class Classification:
             normalise=self.normalise,
             augment=self.augment == "crop-flip",
             aliases=aliases(str(self.model)),
+            chance=log(arrays.classes) if self.loss == "cross-entropy" else None,
             # Strangers' modules may branch on values, which vmap cannot follow.
             vmappable=self.model == "mlp" and self.loss == "cross-entropy",
         )

@@ -30,10 +30,12 @@ class Supervised:
         normalise: Normalise = "unit",
         augment: bool = False,
         aliases: Mapping[str, str] | None = None,
+        chance: float | None = None,
     ) -> None:
         """Build the module's skeleton and move the data."""
         self._make, self._loss, self._device, self._augment = make, loss, device, augment
         self.aliases = dict(aliases or {})
+        self.chance = {} if chance is None else {f"{split}_loss": chance for split in self.splits}
         self._module = self._fresh(0).eval()
         self._data = {"train": _tensors(arrays.train, device), "test": _tensors(arrays.test, device)}
         self._scale = scale(normalise, self._data["train"][0])
@@ -109,13 +111,19 @@ class Supervised:
         with self._training(self._module.modules() if training else ()):
             return self._loss(self._forward(parameters, buffers, inputs), targets)
 
-    def reduce(self, parameters: Tensors, buffers: Tensors, batch: Any) -> dict[str, tuple[Any, float]]:
+    def reduce(self, parameters: Tensors, buffers: Tensors | None, batch: Any) -> dict[str, tuple[Any, float]]:
         """Return the summed loss and the number of correct examples, each with the batch's size."""
         inputs, targets = batch
-        outputs = self._forward(parameters, buffers, inputs)
+        outputs = self._scored(parameters, buffers, inputs)
         correct = (outputs.argmax(dim=1) == targets).sum()
         count = float(len(targets))
         return {"loss": (self._loss(outputs, targets) * count, count), "accuracy": (correct, count)}
+
+    def _scored(self, parameters: Tensors, buffers: Tensors | None, inputs: Any) -> Any:
+        if buffers is not None:
+            return self._forward(parameters, buffers, inputs)
+        with self._training(self._norms):  # which move their statistics: those of a copy
+            return self._forward(parameters, {n: b.clone() for n, b in self._module.named_buffers()}, inputs)
 
     def calibrate(self, parameters: Tensors, batches: Sequence[Any]) -> dict[str, Any]:
         """Return buffers whose statistics are the plain average over `batches`.
