@@ -33,7 +33,8 @@ class Probe(Protocol):
         stateful: Whether the model has statistics (BatchNorm) that `calibrate` re-estimates.
 
     May have `chance`, what guessing scores by field (ln C for the cross-entropy of C classes), and
-    `aliases`: names that other people's checkpoints use for a module, by the name here. May offer
+    `aliases`: names that other people's checkpoints use for a module, by the name here, and `ties`: further
+    names of a tensor that the model uses in several places. May offer
     `digest() -> str`, a hash of its data, so that a change of what a user's function reads is seen.
     """
 

@@ -10,7 +10,9 @@ from safetensors.torch import save_file
 from globscope.api import Code, PopulationError
 from globscope.builtin.tasks.classification import Classification
 from globscope.population import files
-from globscope.population.load import find, member, read
+from globscope.population.checkpoint import read
+from globscope.population.find import find
+from globscope.population.member import member, named
 from globscope.population.train import STATE, Run, checkpoint, fit
 from globscope.spec.model import Recipe, Train
 from globscope.values.chart import Progress
@@ -129,7 +131,7 @@ def test_state_dicts_are_read_with_and_without_wrapper_and_prefix(probe, tmp_pat
     parameters, _ = probe.initialise(0)
     path = tmp_path / "A-1.pt"
     torch.save(wrap({prefix + name: p for name, p in parameters.items()}), path)
-    found = read(path)
+    found = named(read(path), probe)
     assert set(found) == set(parameters)
     for name, p in parameters.items():
         np.testing.assert_array_equal(found[name], p.numpy())
@@ -165,7 +167,7 @@ def test_a_population_on_disk_is_memory_mapped_and_comes_back_equal(probe, tmp_p
     found = find(pattern, tmp_path)
     folder = tmp_path / "population"
     folder.mkdir()
-    files.save(folder, probe.layout, 2, (member(f, probe.layout, False) for f in found))
+    files.save(folder, probe.layout, 2, (member(f, probe) for f in found))
     population = files.load(folder, "key")
     assert isinstance(population.weights, np.memmap)
     assert [m.label for m in population.members] == ["A@3", "B@3"]

@@ -79,7 +79,7 @@ def fit(run: Run, probe: Probe, folder: Path, progress: Progress) -> None:
     """Train into `folder`, continuing from its last checkpoint; equal runs give equal bytes on a CPU.
 
     Raises:
-        PopulationError: The training diverged.
+        PopulationError: The training diverged, or its loss was not finite before any step.
     """
     state = _begin(run, probe)
     if (folder / STATE).exists():
@@ -151,12 +151,24 @@ def _epoch(run: Run, probe: Probe, state: _State) -> None:
     small = probe.layout.size * run.recipe.batch_size < SMALL
     with torch.random.fork_rng(), one_thread(small):
         torch.manual_seed(int(source.integers(2**62)))  # for layers that draw, such as dropout
-        for at in torch.split(order, run.recipe.batch_size):
+        for number, at in enumerate(torch.split(order, run.recipe.batch_size)):
             state.optimiser.zero_grad()
             batch = probe.batch(split, at)
-            probe.objective(state.parameters, state.buffers, batch, training=True).backward()
+            loss = probe.objective(state.parameters, state.buffers, batch, training=True)
+            if state.epoch == number == 0:
+                _require_finite_start(run, loss)
+            loss.backward()
             state.optimiser.step()
     state.epoch += 1
+
+
+def _require_finite_start(run: Run, loss: Any) -> None:
+    """Refuse a loss that no learning rate could have spoilt."""
+    if not loss.isfinite().all():
+        raise PopulationError(
+            f"variant {run.name!r}: the loss of the first batch is {loss.item():g} at the weights that it starts "
+            "from; look for the cause in the task's data, model or loss"
+        )
 
 
 def _require_finite(run: Run, state: _State) -> None:

@@ -3,7 +3,7 @@
 from collections.abc import Iterator
 
 from globscope.errors import GlobscopeError, SpecError, near
-from globscope.population.load import find
+from globscope.population.find import find
 from globscope.spec.model import Spec
 from globscope.study.context import Context
 

@@ -9,7 +9,8 @@ from typing import Any
 from attrs import define, field
 
 from globscope.errors import GlobscopeError, PluginError
-from globscope.population.load import find, read
+from globscope.population.checkpoint import read
+from globscope.population.find import find
 from globscope.references import describe
 from globscope.registry import Registry
 from globscope.roles import Probe, Task

@@ -8,7 +8,9 @@ import numpy as np
 from attrs import asdict
 
 from globscope.population import files
-from globscope.population.load import Found, find, member
+from globscope.population.checkpoint import files as files_of
+from globscope.population.find import Found, find
+from globscope.population.member import member
 from globscope.population.train import Run, checkpoint, fit
 from globscope.spec.model import Recipe
 from globscope.store import key, read_arrays
@@ -25,13 +27,13 @@ def population(context: Context) -> Population:
         PopulationError: Checkpoints that do not fit the model, or a training that diverged.
     """
     found = checkpoints(context)
-    identity = key("population", context.task_key, [(f.variant, f.step, f.path) for f in found])
+    identity = key("population", context.task_key, [(f.variant, f.step, files_of(f.path)) for f in found])
     probe = context.task.build("cpu")
 
     def gather(folder: Path, progress: Progress) -> None:
         def read() -> Iterator[tuple[object, np.ndarray]]:
             for done, one in enumerate(found, 1):
-                yield member(one, probe.layout, probe.stateful, getattr(probe, "aliases", {}))
+                yield member(one, probe)
                 progress(done, len(found))
 
         files.save(folder, probe.layout, len(found), read())  # type: ignore[arg-type]

@@ -8,6 +8,7 @@ from typing import Any
 from globscope.api import Layout, UserCodeError
 from globscope.builtin.tasks.data import Arrays
 from globscope.builtin.tasks.pixels import Normalise, crop_and_flip, scale
+from globscope.builtin.tasks.trial import a_module, require_mean, require_outputs, told, within_memory
 
 Tensors = Mapping[str, Any]
 
@@ -38,35 +39,41 @@ class Supervised:
         self.chance = {} if chance is None else {f"{split}_loss": chance for split in self.splits}
         self._module = self._fresh(0).eval()
         self._data = {"train": _tensors(arrays.train, device), "test": _tensors(arrays.test, device)}
+        self._require_finite()
         self._scale = scale(normalise, self._data["train"][0])
         if augment and len(arrays.shape) != 3:
             raise UserCodeError(f"task.augment: crop-flip is for images; the data's examples have shape {arrays.shape}")
         trained = {name: p for name, p in self._module.named_parameters() if p.requires_grad}
         self.layout = Layout(names=tuple(trained), shapes=tuple(tuple(p.shape) for p in trained.values()))
+        self.ties = dict(_ties(self._module))
         self._norms = [m for m in self._module.modules() if getattr(m, "running_mean", None) is not None]
         self.stateful = bool(self._norms)
         self.vmappable = vmappable and not self.stateful
         self._try()
 
     def _try(self) -> None:
-        """Run two examples, so that a model that does not fit the data fails before anything long.
+        """Run two examples, so that a model or a loss that does not fit fails before anything long.
 
         Raises:
-            UserCodeError: With the model's own words.
+            UserCodeError: With the model's own words, or with what it or the loss returned.
         """
         import torch
 
-        parameters, buffers = self.initialise(0)
+        initial, buffers = self.initialise(0)
+        parameters = {name: p.requires_grad_() for name, p in initial.items()}
         batch = self.batch("train", torch.arange(min(2, self.examples("train"))))
-        try:
+        with told("the task's model and loss fail on two examples of its data"):
             outputs = self._forward(parameters, buffers, batch[0])
-            self.reduce(parameters, buffers, batch)
-        except Exception as error:
-            text = f"{type(error).__name__}: {str(error).partition(chr(10))[0]}"
-            raise UserCodeError(f"the task's model and loss fail on two examples of its data: {text}") from error
-        if outputs.ndim != 2:
-            shape = tuple(outputs.shape)
-            raise UserCodeError(f"the task's model must return (examples, classes) outputs, got shape {shape}")
+            require_outputs(outputs)
+            loss = self._loss(outputs, batch[1])
+            require_mean(loss)
+            torch.autograd.grad(loss, list(parameters.values()), allow_unused=True)
+            self.reduce(initial, buffers, batch)
+
+    def _require_finite(self) -> None:
+        for split, (inputs, _) in self._data.items():
+            if inputs.is_floating_point() and not inputs.isfinite().all():
+                raise UserCodeError(f"task.data: the inputs of the {split} split have values that are not finite")
 
     def initialise(self, seed: int) -> tuple[dict[str, Any], dict[str, Any]]:
         """Return a fresh network's parameters and buffers, the same for the same seed."""
@@ -79,9 +86,9 @@ class Supervised:
         """Return the module with new weights; the global generator stays where it was."""
         import torch
 
-        with torch.random.fork_rng():
+        with torch.random.fork_rng(), within_memory():
             torch.manual_seed(seed)
-            return _checked(self._make()).to(self._device)
+            return a_module(self._make()).to(self._device)
 
     def digest(self) -> str:
         """Return the hash of the examples' bytes."""
@@ -160,14 +167,12 @@ class Supervised:
             self._module.eval()
 
 
-def _checked(module: Any) -> Any:
-    import torch
-
-    if not isinstance(module, torch.nn.Module):
-        raise UserCodeError(f"the task's model must be a torch module, got {type(module).__name__}")
-    if not any(p.requires_grad for p in module.parameters()):
-        raise UserCodeError("the task's model has no trainable parameters")
-    return module
+def _ties(module: Any) -> Iterator[tuple[str, tuple[str, ...]]]:
+    """Yield each parameter that a module uses under several names, with the further ones."""
+    names: dict[int, list[str]] = {}
+    for name, parameter in module.named_parameters(remove_duplicate=False):
+        names.setdefault(id(parameter), []).append(name)
+    yield from ((first, tuple(rest)) for first, *rest in names.values() if rest)
 
 
 def _tensors(pair: tuple[Any, Any], device: str) -> tuple[Any, Any]:

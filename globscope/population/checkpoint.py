@@ -1,0 +1,102 @@
+"""Checkpoint files as strangers wrote them: their tensors by name. Nothing is executed."""
+
+import json
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+
+from globscope.errors import PopulationError
+
+SUFFIXES = (".safetensors", ".pt", ".pth", ".th", ".ckpt", ".bin")
+# An index names the file of each tensor, beside it.
+INDEX = ".index.json"
+WRAPPERS = ("state_dict", "model_state_dict", "model", "net")
+
+
+def files(path: Path) -> list[Path]:
+    """Return a checkpoint's files: itself, and its shards where it is an index.
+
+    Raises:
+        PopulationError: An index that cannot be read, or names files that are not beside it.
+    """
+    return [path, *sorted(set(_shards(path).values()))] if path.name.endswith(INDEX) else [path]
+
+
+def read(path: Path) -> dict[str, np.ndarray]:
+    """Return a checkpoint's tensors by name, out of their wrappers; floating numbers as float32.
+
+    Raises:
+        PopulationError: Not a checkpoint, damaged, or a pickle that would run code.
+    """
+    tensors = _sharded(path) if path.name.endswith(INDEX) else _raw(path)
+    return {name: _array(tensor, f"{path}: tensor {name!r}") for name, tensor in tensors.items()}
+
+
+def _sharded(index: Path) -> dict[str, Any]:
+    shards = _shards(index)
+    held = {file: _raw(file) for file in set(shards.values())}
+    for name, file in shards.items():
+        if name not in held[file]:
+            raise PopulationError(f"{file}: has no tensor {name!r}, which {index.name} says is there")
+    return {name: held[file][name] for name, file in shards.items()}
+
+
+def _shards(index: Path) -> dict[str, Path]:
+    """Return each tensor's file."""
+    try:
+        named = json.loads(index.read_text("utf-8"))["weight_map"]
+        found = {str(name): index.parent / str(file) for name, file in named.items()}
+    except (ValueError, KeyError, AttributeError, TypeError) as error:
+        raise PopulationError(f"{index}: is no index of shards, JSON with a `weight_map`") from error
+    for file in sorted(set(found.values())):
+        if file.parent != index.parent or not file.is_file():
+            raise PopulationError(f"{index}: names the shard {file.name}, which is not beside it")
+    return found
+
+
+def _raw(path: Path) -> dict[str, Any]:
+    import torch
+
+    if path.suffix not in SUFFIXES:
+        raise PopulationError(f"{path}: not a checkpoint; known suffixes: {', '.join((*SUFFIXES, INDEX))}")
+    try:
+        if path.suffix == ".safetensors":
+            from safetensors.torch import load_file
+
+            return dict(load_file(path))
+        loaded = torch.load(path, map_location="cpu", weights_only=True)
+    except Exception as error:
+        raise PopulationError(f"{path}: {_unreadable(path)}") from error
+    for name in WRAPPERS:
+        if isinstance(loaded, Mapping) and isinstance(loaded.get(name), Mapping):
+            loaded = loaded[name]
+    if not isinstance(loaded, Mapping):
+        raise PopulationError(f"{path}: holds a {type(loaded).__name__}, not a state dict")
+    return {str(name): tensor for name, tensor in loaded.items() if isinstance(tensor, torch.Tensor)}
+
+
+def _unreadable(path: Path) -> str:
+    """Return why a file is refused; torch's own words advise to run whatever it holds."""
+    size = path.stat().st_size
+    if size == 0:
+        return "is empty"
+    if path.suffix == ".safetensors":
+        return f"is no whole safetensors file ({size:,} bytes): damaged, truncated, or of another format"
+    return (
+        "cannot be read as tensors alone: it is damaged, or a pickle that would run code, which is never done; "
+        "save the state dict by itself, or as safetensors"
+    )
+
+
+def _array(tensor: Any, who: str) -> np.ndarray:
+    import torch
+
+    if tensor.is_complex():
+        raise PopulationError(f"{who} is complex; maps are of real weights")
+    if tensor.layout is not torch.strided or tensor.is_quantized or tensor.is_meta:
+        raise PopulationError(f"{who} is sparse, quantised or without data; save dense numbers")
+    tensor = tensor.detach()
+    array: np.ndarray = (tensor.float() if tensor.is_floating_point() else tensor).numpy()
+    return array

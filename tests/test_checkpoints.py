@@ -1,0 +1,279 @@
+"""Checkpoints as they are found: many ways to write the same network, and what cannot be one."""
+
+import json
+import pickle
+
+import numpy as np
+import pytest
+import torch
+from safetensors.torch import save_file
+
+from globscope.api import Code, PopulationError
+from globscope.builtin.tasks.classification import Classification
+from globscope.population.checkpoint import files, read
+from globscope.population.find import Found
+from globscope.population.member import member
+
+PROBE = Classification(hidden=(8,)).build("cpu")
+NETWORK = {name: tensor.clone() for name, tensor in PROBE.initialise(3)[0].items()}
+WEIGHTS = PROBE.layout.flatten({name: tensor.numpy() for name, tensor in NETWORK.items()})
+
+
+def found(path):
+    return Found(path=path, variant="A", step=1)
+
+
+def saved(path, content):
+    path.parent.mkdir(parents=True, exist_ok=True)
+    if path.suffix == ".safetensors":
+        save_file(content, path)
+    else:
+        torch.save(content, path)
+    return path
+
+
+def prefixed(prefix):
+    return {prefix + name: tensor for name, tensor in NETWORK.items()}
+
+
+def sharded(folder, suffix=".safetensors", **wrong):
+    folder.mkdir(parents=True)
+    names = sorted(NETWORK)
+    shards = {f"model-1-of-2{suffix}": names[:2], f"model-2-of-2{suffix}": names[2:]}
+    for file, part in shards.items():
+        saved(folder / file, {name: NETWORK[name] for name in part})
+    index = folder / f"model{suffix}.index.json"
+    weight_map = {name: file for file, part in shards.items() for name in part} | wrong
+    index.write_text(json.dumps({"metadata": {"total_size": 1}, "weight_map": weight_map}))
+    return index
+
+
+# What frameworks write; each holds the same network.
+WAYS = {
+    **{suffix: lambda at, s=suffix: saved(at / f"c{s}", NETWORK) for suffix in (".pt", ".pth", ".th", ".ckpt", ".bin")},
+    "safetensors": lambda at: saved(at / "c.safetensors", NETWORK),
+    **{
+        wrapper: lambda at, w=wrapper: saved(at / "c.pt", {w: NETWORK, "epoch": 3})
+        for wrapper in ("state_dict", "model", "model_state_dict", "net")
+    },
+    "DataParallel": lambda at: saved(at / "c.pt", prefixed("module.")),
+    "torch.compile": lambda at: saved(at / "c.safetensors", prefixed("_orig_mod.")),
+    "DataParallel of torch.compile": lambda at: saved(at / "c.pt", {"model": prefixed("module._orig_mod.")}),
+    "Lightning": lambda at: saved(
+        at / "c.ckpt",
+        {
+            "epoch": 3,
+            "global_step": 99,
+            "pytorch-lightning_version": "2.5.0",
+            "state_dict": prefixed("model.") | {"criterion.weight": torch.ones(10)},
+            "optimizer_states": [{"state": {0: {"step": torch.tensor(99.0)}}}],
+            "lr_schedulers": [],
+            "hyper_parameters": {"lr": 0.1},
+        },
+    ),
+    "Lightning of torch.compile": lambda at: saved(at / "c.ckpt", {"state_dict": prefixed("net._orig_mod.")}),
+    "parameters with their gradients' record": lambda at: saved(
+        at / "c.pt", {name: torch.nn.Parameter(tensor) for name, tensor in NETWORK.items()}
+    ),
+    "further tensors": lambda at: saved(at / "c.pt", NETWORK | {"ema.decay": torch.ones(1)}),
+    "double precision": lambda at: saved(at / "c.pt", {name: tensor.double() for name, tensor in NETWORK.items()}),
+    "shards": lambda at: sharded(at / "c"),
+    "shards of torch files": lambda at: sharded(at / "c", ".bin"),
+    "torch's old format": lambda at: old(at / "c.pth"),
+}
+
+
+def old(path):
+    torch.save(NETWORK, path, _use_new_zipfile_serialization=False)
+    return path
+
+
+@pytest.mark.parametrize("way", WAYS)
+def test_the_same_network_comes_out_of_every_way_to_write_it(way, tmp_path):
+    path = WAYS[way](tmp_path)
+    one, weights = member(found(path), PROBE)
+    np.testing.assert_array_equal(weights, WEIGHTS)
+    assert (one.label, one.buffers) == ("A@1", {})
+
+
+@pytest.mark.parametrize("dtype", [torch.float16, torch.bfloat16])
+def test_half_precision_is_widened_and_nothing_else(dtype, tmp_path):
+    path = saved(tmp_path / "c.safetensors", {name: tensor.to(dtype) for name, tensor in NETWORK.items()})
+    _, weights = member(found(path), PROBE)
+    assert weights.dtype == np.float32
+    np.testing.assert_array_equal(weights, torch.from_numpy(WEIGHTS).to(dtype).float().numpy())
+
+
+def test_an_index_stands_for_its_shards_in_what_a_stage_depends_on(tmp_path):
+    index = sharded(tmp_path / "c")
+    assert [path.name for path in files(index)] == [
+        "model.safetensors.index.json",
+        "model-1-of-2.safetensors",
+        "model-2-of-2.safetensors",
+    ]
+
+
+TIED = """
+from torch import nn
+
+class Tied(nn.Module):
+    def __init__(self):
+        super().__init__()
+        self.embed = nn.Linear(64, 10, bias=False)
+        self.inner = nn.Linear(10, 64)
+        self.head = nn.Linear(64, 10, bias=False)
+        self.head.weight = self.embed.weight
+
+    def forward(self, x):
+        return self.head(self.inner(self.embed(x).relu()))
+"""
+
+
+@pytest.mark.parametrize("left_out", ["embed.weight", "head.weight", None])
+def test_a_tensor_used_twice_is_one_and_a_file_may_hold_any_of_its_names(left_out, tmp_path):
+    (tmp_path / "tied.py").write_text(TIED)
+    probe = Classification(model=Code(str(tmp_path / "tied.py"), "Tied")).build("cpu")
+    assert probe.layout.size == 640 + 704
+    network = {name: tensor.clone() for name, tensor in probe.initialise(1)[0].items()}
+    whole = network | {"head.weight": network["embed.weight"].clone()}
+    path = saved(tmp_path / "c.safetensors", {n: t for n, t in whole.items() if n != left_out})
+    _, weights = member(found(path), probe)
+    np.testing.assert_array_equal(weights, probe.layout.flatten({n: t.numpy() for n, t in network.items()}))
+
+
+# A public ResNet under other people's names.
+
+CIFAR = """
+import numpy as np
+
+def load():
+    rng = np.random.default_rng(0)
+    x = rng.integers(0, 256, (8, 3, 32, 32), dtype=np.uint8)
+    return x, np.arange(8), x, np.arange(8)
+"""
+RENAMED = {
+    "fc": lambda name: name.replace("linear", "fc"),
+    "downsample": lambda name: name.replace("shortcut", "downsample"),
+}
+
+
+@pytest.mark.parametrize("shortcut", ["A", "B"])
+@pytest.mark.parametrize("renamed", [(), ("fc",), ("fc", "downsample")])
+def test_a_public_resnet_loads_without_renaming_and_its_shortcut_is_told_from_the_keys(shortcut, renamed, tmp_path):
+    (tmp_path / "data.py").write_text(CIFAR)
+    data = Code(str(tmp_path / "data.py"), "load")
+    task = Classification(model="resnet20", data=data)
+    made = Classification(model="resnet20", data=data, model_options={"shortcut": shortcut}).build("cpu")
+    parameters, buffers = made.initialise(1)
+    public = parameters | buffers
+    for kind in renamed:
+        public = {RENAMED[kind](name): tensor for name, tensor in public.items()}
+    path = saved(tmp_path / "c.th", {"state_dict": {f"module.{n}": t for n, t in public.items()}, "best_prec1": 92.6})
+    probe = task.fitting(frozenset(read(path))).build("cpu")
+    one, weights = member(found(path), probe)
+    np.testing.assert_array_equal(weights, made.layout.flatten({n: t.numpy() for n, t in parameters.items()}))
+    assert set(buffers) <= set(one.buffers)
+
+
+# What is no such network.
+
+
+def garbled(at):
+    path = saved(at / "c.safetensors", NETWORK)
+    path.write_bytes(path.read_bytes()[:-100])
+    return path
+
+
+def written(path, content):
+    path.write_bytes(content)
+    return path
+
+
+class Hostile:
+    def __init__(self, trace):
+        self.trace = trace
+
+    def __reduce__(self):
+        return open, (str(self.trace), "w")
+
+
+def one(name, tensor):
+    return lambda at: saved(at / "c.pt", NETWORK | {name: tensor})
+
+
+REFUSED = (
+    "AT/c.pt: cannot be read as tensors alone: it is damaged, or a pickle that would run code, which is never done; "
+    "save the state dict by itself, or as safetensors"
+)
+BIAS = NETWORK["1.bias"]
+BAD = {
+    "other suffix": (
+        lambda at: written(at / "c.onnx", b"x"),
+        "AT/c.onnx: not a checkpoint; known suffixes: .safetensors, .pt, .pth, .th, .ckpt, .bin, .index.json",
+    ),
+    "empty": (lambda at: written(at / "c.pt", b""), "AT/c.pt: is empty"),
+    "text": (lambda at: written(at / "c.pt", b"not a checkpoint"), REFUSED),
+    "truncated": (lambda at: written(at / "c.pt", saved(at / "d.pt", NETWORK).read_bytes()[:-500]), REFUSED),
+    "truncated safetensors": (
+        garbled,
+        "AT/c.safetensors: is no whole safetensors file (***",
+    ),
+    "hostile pickle": (lambda at: saved(at / "c.pt", {"state_dict": Hostile(at / "executed")}), REFUSED),
+    "hostile bare pickle": (lambda at: written(at / "c.pt", pickle.dumps(Hostile(at / "executed"))), REFUSED),
+    "a whole module": (lambda at: saved(at / "c.pt", torch.nn.Linear(2, 2)), REFUSED),
+    "a list": (lambda at: saved(at / "c.pt", [1, 2]), "AT/c.pt: holds a list, not a state dict"),
+    "missing tensor": (
+        lambda at: saved(at / "c.pt", {n: t for n, t in NETWORK.items() if n != "1.bias"}),
+        "AT/c.pt: has no tensor '1.bias'; did you mean '3.bias'?",
+    ),
+    "no tensor of the model": (
+        lambda at: saved(at / "c.pt", {"conv.weight": torch.ones(3)}),
+        "AT/c.pt: has no tensor '1.weight'; did you mean 'conv.weight'?",
+    ),
+    "no tensor at all": (lambda at: saved(at / "c.pt", {"epoch": 3}), "AT/c.pt: holds no tensors"),
+    "other shape": (one("1.bias", torch.ones(9)), "AT/c.pt: tensor '1.bias' has shape (9,), the model wants (8,)"),
+    "transposed": (
+        one("1.weight", torch.ones(64, 8)),
+        "AT/c.pt: tensor '1.weight' has shape (64, 8), the model wants (8, 64)",
+    ),
+    "NaN": (one("1.bias", BIAS * torch.nan), "AT/c.pt: tensor '1.bias' has values that are not finite"),
+    "infinity": (
+        one("3.bias", torch.full((10,), torch.inf)),
+        "AT/c.pt: tensor '3.bias' has values that are not finite",
+    ),
+    "integers": (one("1.bias", BIAS.long()), "AT/c.pt: tensor '1.bias' holds int64, not floating numbers"),
+    "booleans": (one("1.bias", BIAS > 0), "AT/c.pt: tensor '1.bias' holds bool, not floating numbers"),
+    "complex": (one("1.bias", BIAS + 0j), "AT/c.pt: tensor '1.bias' is complex; maps are of real weights"),
+    "sparse": (
+        one("1.bias", BIAS.to_sparse()),
+        "AT/c.pt: tensor '1.bias' is sparse, quantised or without data; save dense numbers",
+    ),
+    "index that is none": (
+        lambda at: written(at / "c.safetensors.index.json", b"[1]"),
+        "AT/c.safetensors.index.json: is no index of shards, JSON with a `weight_map`",
+    ),
+    "missing shard": (
+        lambda at: sharded(at / "c", **{"1.bias": "model-3-of-3.safetensors"}),
+        "AT/c/model.safetensors.index.json: names the shard model-3-of-3.safetensors, which is not beside it",
+    ),
+    "shard from elsewhere": (
+        lambda at: sharded(at / "c", **{"1.bias": "../model-1-of-2.safetensors"}),
+        "AT/c/model.safetensors.index.json: names the shard model-1-of-2.safetensors, which is not beside it",
+    ),
+    "tensor in no shard": (
+        lambda at: sharded(at / "c", **{"1.bias": "model-2-of-2.safetensors"}),
+        "AT/c/model-2-of-2.safetensors: has no tensor '1.bias', which model.safetensors.index.json says is there",
+    ),
+}
+
+
+@pytest.mark.filterwarnings("ignore:Detected pickle protocol")  # torch remarks on the protocol of a bare pickle
+@pytest.mark.parametrize("case", BAD)
+def test_what_is_no_such_network_is_told_by_file_and_tensor_and_runs_nothing(case, tmp_path):
+    make, says = BAD[case]
+    path = make(tmp_path)
+    with pytest.raises(PopulationError) as caught:
+        member(found(path), PROBE)
+    told, wanted = str(caught.value), says.replace("AT", str(tmp_path))
+    assert told.startswith(wanted.removesuffix("***")) if wanted.endswith("***") else told == wanted
+    assert not (tmp_path / "executed").exists()
