@@ -135,7 +135,7 @@ batch_norm = "{mode}"
 
 
 @pytest.mark.parametrize(
-    ("epochs", "rate", "mode", "lost"), [(5, 1e-2, "recalibrate", 0), (5, 1e-2, "stored", 0), (5, 1e-9, "stored", 2)]
+    ("epochs", "rate", "mode", "lost"), [(5, 1e-2, "recalibrate", 0), (5, 1e-2, "stored", 0), (5, 1e-6, "stored", 2)]
 )
 def test_networks_that_are_no_better_than_guessing_are_warned_of(epochs, rate, mode, lost, tmp_path):
     (tmp_path / "nets.py").write_text(NETS)

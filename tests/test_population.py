@@ -1,5 +1,7 @@
 """Training and loading the population."""
 
+import json
+
 import numpy as np
 import pytest
 import torch
@@ -13,7 +15,8 @@ from globscope.population import files
 from globscope.population.checkpoint import read
 from globscope.population.find import find
 from globscope.population.member import member, named
-from globscope.population.train import STATE, Run, checkpoint, fit
+from globscope.population.run import Run, checkpoint
+from globscope.population.train import STATE, fit
 from globscope.spec.model import Recipe, Train
 from globscope.values.chart import Progress
 
@@ -42,13 +45,19 @@ def a_run(**changes):
 def trained(run, probe, folder):
     folder.mkdir()
     fit(run, probe, folder, Progress())
-    return {p.name: load_file(p) for p in sorted(folder.iterdir())}
+    return {p.name: load_file(p) for p in sorted(folder.glob("*.safetensors"))}
 
 
-@pytest.mark.parametrize("optimiser", ["adamw", "sgd"])
-@pytest.mark.parametrize("schedule", ["constant", "cosine"])
-def test_an_interrupted_training_continues_to_the_same_bits(probe, tmp_path, optimiser, schedule):
-    run = a_run(train=Train(save_every=1, optimiser=optimiser, schedule=schedule))
+SETTINGS = [
+    {"optimiser": "adamw"},
+    {"optimiser": "adam", "schedule": "cosine"},
+    {"optimiser": "sgd", "nesterov": True, "schedule": "step", "milestones": (2,)},
+]
+
+
+@pytest.mark.parametrize("settings", SETTINGS, ids=lambda settings: settings["optimiser"])
+def test_an_interrupted_training_continues_to_the_same_bits(probe, tmp_path, settings):
+    run = a_run(train=Train(save_every=1, **settings))
     whole = trained(run, probe, tmp_path / "whole")
     broken = tmp_path / "broken"
     broken.mkdir()
@@ -56,7 +65,8 @@ def test_an_interrupted_training_continues_to_the_same_bits(probe, tmp_path, opt
         with pytest.raises(KeyboardInterrupt):
             fit(run, probe, broken, StopAfter(epochs))
     fit(run, probe, broken, Progress())
-    assert sorted(p.name for p in broken.iterdir()) == sorted(whole)
+    assert sorted(p.name for p in broken.glob("*.safetensors")) == sorted(whole)
+    assert (broken / "log.json").read_text() == (tmp_path / "whole" / "log.json").read_text()
     for name, tensors in whole.items():
         for key, tensor in load_file(broken / name).items():
             np.testing.assert_array_equal(tensor, tensors[key])
@@ -67,6 +77,35 @@ def test_checkpoints_are_saved_at_step_zero_every_so_many_epochs_and_at_the_end(
     found = trained(a_run(recipe=recipe), probe, tmp_path / "run")
     assert set(found) == {"epoch0.safetensors", "epoch2.safetensors", "epoch4.safetensors", "epoch5.safetensors"}
     assert not (tmp_path / "run" / STATE).exists()
+
+
+def test_the_schedules_are_what_they_say():
+    recipe = Recipe(learning_rate=0.8, epochs=8)
+    step = a_run(recipe=recipe, train=Train(schedule="step", milestones=(2, 5), decay=0.5))
+    assert [step.rate(epoch) for epoch in range(8)] == [0.8, 0.8, 0.4, 0.4, 0.4, 0.2, 0.2, 0.2]
+    cosine = a_run(recipe=recipe, train=Train(schedule="cosine"))
+    assert cosine.rate(0) == 0.8
+    assert cosine.rate(4) == pytest.approx(0.4)
+    assert {a_run(recipe=recipe).rate(epoch) for epoch in range(8)} == {0.8}
+
+
+def test_a_run_keeps_its_losses_and_what_the_test_split_measures(probe, tmp_path):
+    trained(a_run(), probe, tmp_path / "run")
+    rows = json.loads((tmp_path / "run/log.json").read_text())
+    assert [row["epoch"] for row in rows] == [1, 2, 3, 4]
+    assert rows[-1]["loss"] < rows[0]["loss"]
+    assert [("test_accuracy" in row) for row in rows] == [False, True, False, True]
+    last = {n: torch.from_numpy(a) for n, a in load_file(checkpoint(tmp_path / "run", 4)).items()}
+    sums = probe.reduce(last, {}, probe.batch("test", torch.arange(probe.examples("test"))))
+    for name, (total, weight) in sums.items():
+        assert rows[-1][f"test_{name}"] == pytest.approx(float(total) / weight, rel=1e-6)  # one sum of floats, or more
+
+
+def test_two_runs_may_share_their_first_weights_and_nothing_else(probe, tmp_path):
+    runs = [trained(a_run(seed=seed, initial=7), probe, tmp_path / f"{seed}") for seed in (1, 2)]
+    for name, tensor in runs[0]["epoch0.safetensors"].items():
+        np.testing.assert_array_equal(tensor, runs[1]["epoch0.safetensors"][name])
+    assert not np.array_equal(runs[0]["epoch4.safetensors"]["1.weight"], runs[1]["epoch4.safetensors"]["1.weight"])
 
 
 def test_training_lowers_the_loss(probe, tmp_path):
@@ -93,6 +132,17 @@ def test_a_diverging_training_says_which_and_what_to_do(probe, tmp_path):
     run = a_run(recipe=recipe, train=Train(optimiser="sgd"))
     with pytest.raises(PopulationError, match=r"variant 'A' diverged in epoch \d.*lower its learning_rate, 1e\+38"):
         trained(run, probe, tmp_path / "run")
+
+
+def test_a_loss_that_was_never_finite_is_not_told_as_a_divergence(tmp_path):
+    (tmp_path / "nets.py").write_text("def loss(outputs, targets): return outputs.mean() * float('nan')\n")
+    undefined = Classification(hidden=(8,), loss=Code(str(tmp_path / "nets.py"), "loss")).build("cpu")
+    with pytest.raises(PopulationError) as caught:
+        trained(a_run(), undefined, tmp_path / "run")
+    assert str(caught.value) == (
+        "variant 'A': the loss of the first batch is nan at the weights that it starts from; "
+        "look for the cause in the task's data, model or loss"
+    )
 
 
 def test_training_moves_no_global_random_state(probe, tmp_path):

@@ -36,7 +36,8 @@ def named(tensors: Mapping[str, np.ndarray], probe: Probe) -> dict[str, np.ndarr
     prefix = _prefix(own, probe.layout.names)
     found = {name.removeprefix(prefix): array for name, array in own.items() if name.startswith(prefix)}
     for name, twins in ties.items():  # one tensor under several names, of which a file may hold any
-        found |= dict.fromkeys({name} - set(found), next((found[twin] for twin in twins if twin in found), None))
+        held = [found[one] for one in (name, *twins) if one in found]
+        found.update({name: held[0]} if held else {})
     return found
 
 

@@ -1,7 +1,6 @@
 """Training one variant, with a checkpoint every few epochs from which a killed run continues."""
 
 from collections.abc import Mapping
-from math import cos, pi
 from pathlib import Path
 from typing import Any
 
@@ -9,8 +8,9 @@ import numpy as np
 from attrs import define
 
 from globscope.errors import PopulationError
+from globscope.population.log import Log
+from globscope.population.run import Run, checkpoint
 from globscope.roles import Probe
-from globscope.spec.model import Recipe, Train
 from globscope.store import write_bytes
 from globscope.threads import one_thread
 from globscope.values.chart import Progress
@@ -21,46 +21,6 @@ STATE = "state.safetensors"
 SMALL = 20_000_000
 
 
-@define(frozen=True, kw_only=True)
-class Run:
-    """One training run.
-
-    Attributes:
-        name: The variant's.
-        recipe: With its epochs set.
-        train: What all variants share.
-        seed: Of initialisation and data order.
-        start: Tensors to start from instead of a fresh initialisation.
-    """
-
-    name: str
-    recipe: Recipe
-    train: Train
-    seed: int
-    start: Mapping[str, np.ndarray] | None = None
-
-    @property
-    def epochs(self) -> int:
-        """How many."""
-        assert self.recipe.epochs is not None
-        return self.recipe.epochs
-
-    @property
-    def steps(self) -> list[int]:
-        """Epochs at which a checkpoint is saved."""
-        return self.train.steps(self.recipe)
-
-    def rate(self, epoch: int) -> float:
-        """Return the learning rate of an epoch."""
-        share = (1 + cos(pi * epoch / self.epochs)) / 2 if self.train.schedule == "cosine" else 1.0
-        return self.recipe.learning_rate * share
-
-
-def checkpoint(folder: Path, step: int) -> Path:
-    """Return where a checkpoint of a run is saved."""
-    return folder / f"epoch{step}.safetensors"
-
-
 @define
 class _State:
     """What training moves."""
@@ -68,6 +28,7 @@ class _State:
     parameters: dict[str, Any]
     buffers: dict[str, Any]
     optimiser: Any
+    log: Log
     epoch: int = 0
 
     @property
@@ -81,29 +42,29 @@ def fit(run: Run, probe: Probe, folder: Path, progress: Progress) -> None:
     Raises:
         PopulationError: The training diverged, or its loss was not finite before any step.
     """
-    state = _begin(run, probe)
+    state = _begin(run, probe, folder)
     if (folder / STATE).exists():
         _resume(state, folder)
     else:
-        _save(state, folder)
+        _save(state, probe, folder)
     while state.epoch < run.epochs:
-        progress(state.epoch, run.epochs)
+        progress(state.epoch, run.epochs, **state.log.last)
         _epoch(run, probe, state)
         _require_finite(run, state)
         if state.epoch in run.steps:
-            _save(state, folder)
+            _save(state, probe, folder)
     (folder / STATE).unlink(missing_ok=True)
     progress(run.epochs, run.epochs)
 
 
-def _begin(run: Run, probe: Probe) -> _State:
+def _begin(run: Run, probe: Probe, folder: Path) -> _State:
     import torch
 
-    parameters, buffers = probe.initialise(run.seed)
+    parameters, buffers = probe.initialise(run.seed if run.initial is None else run.initial)
     if run.start is not None:
         _copy(parameters | buffers, {name: torch.from_numpy(a) for name, a in run.start.items()})
     parameters = {name: p.requires_grad_() for name, p in parameters.items()}
-    return _State(parameters, buffers, _optimiser(run, list(parameters.values())))
+    return _State(parameters, buffers, run.optimiser(list(parameters.values())), Log(folder))
 
 
 def _resume(state: _State, folder: Path) -> None:
@@ -111,6 +72,7 @@ def _resume(state: _State, folder: Path) -> None:
 
     flat = load_file(folder / STATE)
     state.epoch = int(flat.pop("epoch"))
+    state.log.resume(state.epoch)
     _copy(state.tensors, load_file(checkpoint(folder, state.epoch)))
     nested: dict[int, dict[str, Any]] = {}
     for key, value in flat.items():
@@ -128,17 +90,6 @@ def _copy(into: Mapping[str, Any], tensors: Mapping[str, Any]) -> None:
             tensor.copy_(tensors[name])
 
 
-def _optimiser(run: Run, parameters: list[Any]) -> Any:
-    import torch
-
-    rate, decay = run.recipe.learning_rate, run.recipe.weight_decay
-    # Fused: for small networks an unfused step takes as long as the gradient.
-    if run.train.optimiser == "sgd":
-        momentum = run.train.momentum
-        return torch.optim.SGD(parameters, lr=rate, weight_decay=decay, momentum=momentum, fused=True)
-    return torch.optim.AdamW(parameters, lr=rate, weight_decay=decay, fused=True)
-
-
 def _epoch(run: Run, probe: Probe, state: _State) -> None:
     """Take one pass over the data; its order depends on seed and epoch alone, so that it can be resumed."""
     import torch
@@ -151,15 +102,27 @@ def _epoch(run: Run, probe: Probe, state: _State) -> None:
     small = probe.layout.size * run.recipe.batch_size < SMALL
     with torch.random.fork_rng(), one_thread(small):
         torch.manual_seed(int(source.integers(2**62)))  # for layers that draw, such as dropout
+        total: Any = 0.0
         for number, at in enumerate(torch.split(order, run.recipe.batch_size)):
-            state.optimiser.zero_grad()
-            batch = probe.batch(split, at)
-            loss = probe.objective(state.parameters, state.buffers, batch, training=True)
+            loss = _step(run, probe, state, probe.batch(split, at))
             if state.epoch == number == 0:
                 _require_finite_start(run, loss)
-            loss.backward()
-            state.optimiser.step()
+            total = total + loss.detach() * len(at)  # stays on the device until the epoch's end
     state.epoch += 1
+    state.log.epoch(state.epoch, run.rate(state.epoch - 1), float(total) / len(order))
+
+
+def _step(run: Run, probe: Probe, state: _State, batch: Any) -> Any:
+    import torch
+
+    device = next(iter(state.parameters.values())).device.type
+    halved = run.train.precision == "bfloat16" and device == "cuda"
+    state.optimiser.zero_grad()
+    with torch.autocast(device, torch.bfloat16, enabled=halved):
+        loss = probe.objective(state.parameters, state.buffers, batch, training=True)
+    loss.backward()
+    state.optimiser.step()
+    return loss
 
 
 def _require_finite_start(run: Run, loss: Any) -> None:
@@ -181,10 +144,12 @@ def _require_finite(run: Run, state: _State) -> None:
         )
 
 
-def _save(state: _State, folder: Path) -> None:
+def _save(state: _State, probe: Probe, folder: Path) -> None:
     """Write the checkpoint, then the optimiser's state, which says that the checkpoint is whole."""
     import torch
 
+    state.log.scored(probe, state.parameters, state.buffers)
+    state.log.save()
     write_bytes(checkpoint(folder, state.epoch), _packed(state.tensors))
     flat = {
         f"{place}/{name}": value

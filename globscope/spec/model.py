@@ -4,7 +4,7 @@ from pathlib import Path
 from typing import Any, Literal
 
 from attrs import define, evolve, field
-from attrs.validators import and_, ge, gt, min_len, optional
+from attrs.validators import and_, deep_iterable, ge, gt, min_len, optional
 
 from globscope.references import Pattern
 from globscope.spec.validators import one_line
@@ -17,16 +17,35 @@ class Train:
     Attributes:
         epochs: Passes over the training split.
         save_every: Epochs between checkpoints; step 0 and the last epoch are always saved.
-        optimiser: `adamw` (decoupled weight decay) or `sgd` (weight decay as L2).
+        optimiser: `adamw` (decoupled weight decay), `adam` or `sgd` (weight decay as L2).
         momentum: Of `sgd`.
-        schedule: `constant`, or `cosine` to zero over the epochs.
+        nesterov: Whether the momentum of `sgd` looks ahead (Nesterov's).
+        schedule: `constant`, `cosine` to zero over the epochs, or `step` at the milestones.
+        milestones: Epochs after which `step` multiplies the rate by `decay`.
+        decay: Of the schedule `step`.
+        initialisation: `own` starts every variant from fresh weights of its own seed, `shared` all from the
+            same ones; whether runs share a basin depends on it.
+        precision: Of the forward pass in training on a cuda GPU; weights and losses stay float32.
+        device: `auto` takes cuda, then mps, then cpu.
     """
 
     epochs: int = field(default=40, validator=ge(1))
     save_every: int = field(default=4, validator=ge(1))
-    optimiser: Literal["adamw", "sgd"] = "adamw"
+    optimiser: Literal["adamw", "adam", "sgd"] = "adamw"
     momentum: float = field(default=0.9, validator=ge(0))
-    schedule: Literal["constant", "cosine"] = "constant"
+    nesterov: bool = False
+    schedule: Literal["constant", "cosine", "step"] = "constant"
+    milestones: tuple[int, ...] = field(default=(), validator=deep_iterable(ge(1)))
+    decay: float = field(default=0.1, validator=gt(0))
+    initialisation: Literal["own", "shared"] = "own"
+    precision: Literal["float32", "bfloat16"] = "float32"
+    device: Literal["auto", "cpu", "cuda", "mps"] = "auto"
+
+    def __attrs_post_init__(self) -> None:
+        if self.nesterov and (self.optimiser != "sgd" or self.momentum == 0):
+            raise ValueError("nesterov is for optimiser = 'sgd' with momentum")
+        if (self.schedule == "step") != bool(self.milestones):
+            raise ValueError("schedule = 'step' and milestones go together")
 
     def steps(self, recipe: "Recipe") -> list[int]:
         """Return the epochs at which a run saves a checkpoint."""

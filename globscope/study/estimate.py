@@ -5,7 +5,7 @@ from typing import Any
 
 from attrs import define
 
-from globscope.population.train import Run
+from globscope.population.run import Run
 from globscope.spec.model import ReducerEntry
 from globscope.study.check import check, count
 from globscope.study.context import Context

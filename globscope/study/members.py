@@ -9,9 +9,11 @@ from attrs import asdict
 
 from globscope.population import files
 from globscope.population.checkpoint import files as files_of
+from globscope.population.device import device
 from globscope.population.find import Found, find
 from globscope.population.member import member
-from globscope.population.train import Run, checkpoint, fit
+from globscope.population.run import Run, checkpoint
+from globscope.population.train import fit
 from globscope.spec.model import Recipe
 from globscope.store import key, read_arrays
 from globscope.study.context import Context
@@ -62,7 +64,9 @@ def plan(context: Context, name: str, recipe: Recipe, start: dict[str, np.ndarra
     assert spec.population.train is not None
     own = name if recipe.seed is None else recipe.seed
     seed = number(spec.population_seed, "train", own)
-    return Run(name=name, recipe=recipe, train=spec.population.train, seed=seed, start=start)
+    shared = spec.population.train.initialisation == "shared"
+    initial = number(spec.population_seed, "initialise") if shared else seed
+    return Run(name=name, recipe=recipe, train=spec.population.train, seed=seed, initial=initial, start=start)
 
 
 def _parent(context: Context) -> dict[str, np.ndarray] | None:
@@ -81,11 +85,12 @@ def _train(context: Context, run: Run) -> Path:
     recipe.pop("name", None)  # its seed already tells runs apart
     shared = asdict(run.train)
     shared.pop("epochs")  # the recipe has them
+    shared.pop("initialisation")  # the seed below says it
     start = None if run.start is None else {n: hashlib.blake2b(a.tobytes()).hexdigest() for n, a in run.start.items()}
-    identity = key("train", context.task_key, recipe, shared, run.seed, start)
+    identity = key("train", context.task_key, recipe, shared, run.seed, run.initial, start)
     return context.stage(
         "train",
         identity,
-        lambda folder, progress: fit(run, context.task.build("cpu"), folder, progress),
+        lambda folder, progress: fit(run, context.task.build(device(run.train.device)), folder, progress),
         f"train {run.name}",
     )

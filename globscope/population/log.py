@@ -1,0 +1,71 @@
+"""What a training run was like, epoch by epoch."""
+
+from math import isfinite
+from pathlib import Path
+from typing import Any
+
+from attrs import define, field
+
+from globscope.roles import Probe
+from globscope.store import read_json, write_json
+
+FILE = "log.json"
+# Examples scored at once: a whole test split of images might not fit.
+CHUNK = 1000
+
+
+@define
+class Log:
+    """Rows of one run; a figure that is not finite is None.
+
+    Attributes:
+        folder: Of the run.
+        rows: One an epoch.
+    """
+
+    folder: Path
+    rows: list[dict[str, float | None]] = field(factory=list)
+
+    @property
+    def last(self) -> dict[str, float]:
+        """The last epoch's loss, for a progress bar."""
+        loss = self.rows[-1]["loss"] if self.rows else None
+        return {} if loss is None else {"loss": loss}
+
+    def epoch(self, number: int, rate: float, loss: float) -> None:
+        """Add a row: the mean training loss over the epoch, as the weights moved."""
+        self.rows.append({"epoch": number, "learning_rate": rate, "loss": _kept(loss)})
+
+    def scored(self, probe: Probe, parameters: Any, buffers: Any) -> None:
+        """Add what the held-back splits measure to the last row."""
+        if self.rows:
+            self.rows[-1] |= _held_back(probe, parameters, buffers)
+
+    def save(self) -> None:
+        """Write all rows, atomically."""
+        write_json(self.folder / FILE, self.rows)
+
+    def resume(self, epoch: int) -> None:
+        """Read the rows up to an epoch."""
+        path = self.folder / FILE
+        self.rows = [row for row in read_json(path) if row["epoch"] <= epoch] if path.exists() else []
+
+
+def _kept(value: float) -> float | None:
+    return value if isfinite(value) else None
+
+
+def _held_back(probe: Probe, parameters: Any, buffers: Any) -> dict[str, float | None]:
+    import torch
+
+    found: dict[str, float | None] = {}
+    for split in probe.splits[1:]:
+        sums = dict.fromkeys(probe.measures, 0.0)
+        weights = dict.fromkeys(probe.measures, 0.0)
+        with torch.inference_mode(not probe.grad_inside):
+            for at in torch.split(torch.arange(probe.examples(split)), CHUNK):
+                for name, (total, weight) in probe.reduce(parameters, buffers, probe.batch(split, at)).items():
+                    sums[name] += float(total.detach())
+                    weights[name] += weight
+        found |= {f"{split}_{name}": _kept(sums[name] / weights[name]) for name in sums}
+    return found

@@ -1,0 +1,68 @@
+"""One training run: its settings, its schedule, its files."""
+
+from collections.abc import Mapping
+from math import cos, pi
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+from attrs import define
+
+from globscope.spec.model import Recipe, Train
+
+
+@define(frozen=True, kw_only=True)
+class Run:
+    """One training run.
+
+    Attributes:
+        name: The variant's.
+        recipe: With its epochs set.
+        train: What all variants share.
+        seed: Of data order and of layers that draw.
+        initial: Seed of the initialisation; `seed` where unset.
+        start: Tensors to start from instead of a fresh initialisation.
+    """
+
+    name: str
+    recipe: Recipe
+    train: Train
+    seed: int
+    initial: int | None = None
+    start: Mapping[str, np.ndarray] | None = None
+
+    @property
+    def epochs(self) -> int:
+        """How many."""
+        assert self.recipe.epochs is not None
+        return self.recipe.epochs
+
+    @property
+    def steps(self) -> list[int]:
+        """Epochs at which a checkpoint is saved."""
+        return self.train.steps(self.recipe)
+
+    def rate(self, epoch: int) -> float:
+        """Return the learning rate of an epoch."""
+        train, share = self.train, 1.0
+        if train.schedule == "cosine":
+            share = (1 + cos(pi * epoch / self.epochs)) / 2
+        elif train.schedule == "step":
+            share = train.decay ** sum(epoch >= milestone for milestone in train.milestones)
+        return self.recipe.learning_rate * share
+
+    def optimiser(self, parameters: list[Any]) -> Any:
+        """Return the optimiser; fused, because for small networks another step takes as long as the gradient."""
+        import torch
+
+        shared = {"lr": self.recipe.learning_rate, "weight_decay": self.recipe.weight_decay, "fused": True}
+        if self.train.optimiser == "sgd":
+            momentum, nesterov = self.train.momentum, self.train.nesterov
+            return torch.optim.SGD(parameters, momentum=momentum, nesterov=nesterov, **shared)  # type: ignore[arg-type]
+        made = {"adamw": torch.optim.AdamW, "adam": torch.optim.Adam}[self.train.optimiser]
+        return made(parameters, **shared)
+
+
+def checkpoint(folder: Path, step: int) -> Path:
+    """Return where a checkpoint of a run is saved."""
+    return folder / f"epoch{step}.safetensors"
