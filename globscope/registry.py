@@ -7,13 +7,15 @@ other.
 import inspect
 import re
 from collections.abc import Iterable, Iterator, Mapping
+from datetime import date, time
 from functools import cache
 from importlib.metadata import EntryPoint, entry_points
+from pathlib import Path
 from types import MappingProxyType, SimpleNamespace
 from typing import Any
 
 import pluggy
-from attrs import define, field, fields, has, resolve_types
+from attrs import NOTHING, Factory, define, field, fields, has, resolve_types
 
 from globscope import hookspecs
 from globscope.errors import PluginError, near
@@ -84,8 +86,16 @@ class Registry:
         """
         found = [c for c in self.components if c.name == name]
         if not found:
-            raise PluginError(f"no component named {name!r}; {near(name, {c.name for c in self.components})}")
+            raise PluginError(f"no component named {name!r}; {self.hint(name, {c.name for c in self.components})}")
         return found
+
+    def hint(self, name: str, known: Iterable[str]) -> str:
+        """Return the end of a message on a name that is not there: why not, or which one is near."""
+        reasons = [text for text in self.problems if repr(name) in text]
+        if reasons:
+            return "; ".join(reasons)
+        more = "; some plugins could not be loaded: see `globscope plugins`" if self.problems else ""
+        return near(name.lower(), known) + more
 
     def of(self, component: Any) -> Component:
         """Return the entry that a component object was made from."""
@@ -208,7 +218,34 @@ def _unfit(role: str, name: Any, cls: Any) -> str:
     except Exception as error:  # noqa: BLE001 - annotations may name anything
         return f"has options whose types cannot be read: {describe(error)}"
     taken = [a.name for a in fields(cls) if a.name in (*KEYS, *MORE_KEYS.get(role, ()))]
-    return f"has options named {', '.join(map(repr, taken))}, which are keys of every {role}" if taken else ""
+    if taken:
+        return f"has options named {', '.join(map(repr, taken))}, which are keys of every {role}"
+    unfit = ((a.name, text) for a in fields(cls) if a.init and (text := _unfit_default(a.default)))
+    return next((f"has an option {option!r} whose default {text}" for option, text in unfit), "")
+
+
+def _unfit_default(default: Any) -> str:
+    """Return why a resolved spec could not say the default of an option."""
+    if isinstance(default, Factory):  # type: ignore[arg-type]
+        if default.takes_self:
+            return "depends on other options"
+        try:
+            default = default.factory()
+        except Exception as error:  # noqa: BLE001 - a stranger's factory may raise anything
+            return f"cannot be made: {describe(error)}"
+    plain = default is NOTHING or _is_plain(default)
+    return "" if plain else f"is of type {type(default).__name__}, which TOML cannot hold"
+
+
+def _is_plain(value: Any) -> bool:
+    """Return whether TOML can hold a value; an option that is None is left out."""
+    if isinstance(value, Mapping):
+        return all(_is_plain(item) for item in value.values())
+    if isinstance(value, list | tuple):
+        return all(item is not None and _is_plain(item) for item in value)
+    if has(type(value)):
+        return all(_is_plain(getattr(value, a.name)) for a in fields(type(value)) if a.init)
+    return value is None or isinstance(value, str | int | float | Path | date | time)
 
 
 def _without_clashes(found: list[Component]) -> tuple[list[Component], list[str]]:

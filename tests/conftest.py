@@ -13,6 +13,16 @@ from globscope.values.chart import Progress
 # Tiny networks on one thread, here and in the processes that tests start: more threads only wait for each other.
 os.environ.setdefault("OMP_NUM_THREADS", "1")
 
+
+@pytest.fixture
+def home(tmp_path, monkeypatch):
+    """A home in which the data lies that the shipped specs name."""
+    for name in ("cifar10", "cifar100"):
+        (tmp_path / "data" / name).mkdir(parents=True)
+    (tmp_path / "data/mnist.npz").touch()
+    monkeypatch.setenv("HOME", str(tmp_path))
+
+
 ROOT = Path(__file__).parent.parent
 
 TINY = """

@@ -74,7 +74,7 @@ def test_no_toml_block_escapes_these_tests():
 
 
 @pytest.mark.parametrize("path", sorted((ROOT / "specs").glob("*.toml")), ids=lambda path: path.stem)
-def test_every_spec_of_the_repository_is_valid(path):
+def test_every_spec_of_the_repository_is_valid(path, home):
     assert read(path).source == path
 
 

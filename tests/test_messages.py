@@ -208,7 +208,15 @@ SPECS = {
     "between two bounds": (tasked("test_share = 1.0"), ["F: task.test_share: must be < 1, got 1.0"]),
     "item below a bound": (
         tasked("hidden = [64, 0]"),
-        ["F: task.hidden: every item must be >= 1, got [64, 0]"],
+        ["F: task.hidden.1: must be >= 1, got 0"],
+    ),
+    "items of another type and below a bound": (
+        tasked('hidden = [8, "a", 0, -1]'),
+        [
+            "F: task.hidden.1: expected an integer, got 'a' (text)",
+            "F: task.hidden.2: must be >= 1, got 0",
+            "F: task.hidden.3: must be >= 1, got -1",
+        ],
     ),
     "a validator's own words": (
         sampled("resolution = [41, 1]"),
@@ -231,10 +239,14 @@ SPECS = {
         ["F: reducer.0.space: expected 'span' or 'full', got 'spam'; did you mean 'span'?"],
     ),
     "choice of training": (
-        TASK + '[population.train]\noptimiser = "adam"\n[[population.variant]]\nname = "A"\n' + REDUCER,
-        ["F: population.train.optimiser: expected 'adamw' or 'sgd', got 'adam'; did you mean 'adamw'?"],
+        TASK + '[population.train]\noptimiser = "adams"\n[[population.variant]]\nname = "A"\n' + REDUCER,
+        ["F: population.train.optimiser: expected 'adamw', 'adam' or 'sgd', got 'adams'; did you mean 'adam'?"],
     ),
     "rule over two options": (sampled("", use="path"), ["F: sampler.0: needs exactly one of 'of' and 'files'"]),
+    "rule over two numbers": (
+        GOOD + '[[reducer]]\nuse = "umap"\nmin_dist = 5.0\n',
+        ["F: reducer.1: min_dist must be at most spread, 1.0, got 5.0"],
+    ),
     # Components.
     "missing use": (
         TASK + POPULATION + "[[reducer]]\nlatent_dim = 2\n",
@@ -339,6 +351,14 @@ SPECS = {
         reduced("sampler = 0"),
         ["F: reducer.0.sampler: expected text or a list of texts, got 0 (integer)"],
     ),
+    "no such sampler of a reducer that is wrong itself": (
+        reduced('sampler = ["griid", 3]\nlatent_dim = 0'),
+        [
+            "F: reducer.0.sampler.1: expected text, got 3 (integer)",
+            "F: reducer.0.latent_dim: must be >= 1, got 0",
+            "F: reducer.0.sampler: there is no sampler named 'griid'; did you mean 'grid'?",
+        ],
+    ),
     "a sampler that is wrong itself is there": (
         GOOD + 'sampler = "g"\n[[sampler]]\nuse = "grid"\nname = "g"\nmargin = "x"\n',
         ["F: sampler.0.margin: expected a number, got 'x' (text)"],
@@ -427,6 +447,30 @@ SPECS = {
             "F: reducer.0.latent_dim: expected an integer, got '2' (text)",
             "F: sampler: expected a list of tables, [[sampler]], got one table",
         ],
+    ),
+    "names that are taken, whatever else is wrong": (
+        'seed = "x"\n'
+        + varied("batch_size = 0", "[[population.variant]]", 'name = "A"')
+        + '[[reducer]]\nuse = "pca"\nlatent_dim = 0\n',
+        [
+            "F: seed: expected an integer, got 'x' (text)",
+            "F: population.variant.0.batch_size: must be >= 1, got 0",
+            "F: reducer.1.latent_dim: must be >= 1, got 0",
+            "F: reducer.1.name: 'pca' is the name of reducer.0 too; give this one its own 'name'",
+            "F: population.variant.1.name: 'A' is the name of population.variant.0 too",
+        ],
+    ),
+    "checkpoints and train, whatever else is wrong": (
+        from_files("c/{variant}.pt").replace(REDUCER, '[population.train]\nepochs = "9"\n' + REDUCER),
+        [
+            "F: population.checkpoints: needs {step} in 'c/{variant}.pt'",
+            "F: population.train.epochs: expected an integer, got '9' (text)",
+            "F: population: needs exactly one of 'checkpoints' and [population.train], has both",
+        ],
+    ),
+    "misspelt train is not missing": (
+        GOOD.replace("population.train", "population.trian"),
+        ["F: population.trian: there is no such key; did you mean 'train'?"],
     ),
 }
 
@@ -545,7 +589,8 @@ def test_a_file_without_permission_is_told(workplace):
 
 
 def test_a_field_that_the_task_does_not_measure_is_told_before_anything_runs(workplace):
-    Path("study.toml").write_text(condensed('field = "train_los"') + '[fidelity]\nfield = "x"\n')
+    text = condensed('field = "train_los"').replace("epochs = 1", "epochs = 8")
+    Path("study.toml").write_text(text + '[fidelity]\nfield = "x"\n')
     study = globscope.load("study.toml")
     wanted = [
         "study.toml: topology.0.field: the task measures no 'train_los'; did you mean 'train_loss'?",
@@ -590,6 +635,97 @@ def test_code_that_fails_is_told_as_the_users(case, workplace):
     Path("study.toml").write_text(tasked('model = "nets.py:build"'))
     Path("nets.py").write_text(text)
     assert_lines(told(globscope.load("study.toml").estimate), [wanted], workplace)
+
+
+# The task as it is built: (a line of [task], what is told).
+TASKS = {
+    "test split of all": (
+        "test_share = 0.9999",
+        "task.test_share: each split needs at least 10 of the 1,797 digits, as many as there are classes; "
+        "0.9999 leaves 0 to train and 1,797 to test",
+    ),
+    "test split of too few": (
+        "test_share = 0.005",
+        "task.test_share: each split needs at least 10 of the 1,797 digits, as many as there are classes; "
+        "0.005 leaves 1,788 to train and 9 to test",
+    ),
+    "split seed": (f"split_seed = {2**32}", f"task.split_seed: must be < 2**32 for the digits, got {2**32}"),
+    "model larger than any memory": (
+        "hidden = [1_000_000_000_000_000]",
+        "task.model: does not fit into memory; give it fewer weights (task.hidden is the mlp's)",
+    ),
+    "model larger than any address": (
+        "hidden = [1_000_000_000_000_000_000]",
+        "task.model: does not fit into memory; give it fewer weights (task.hidden is the mlp's)",
+    ),
+    "option that a named model does not have": (
+        "model_options = { width = 3 }",
+        "task.model_options.width: model 'mlp' has no such option; known: hidden",
+    ),
+}
+
+
+@pytest.mark.parametrize("case", TASKS)
+def test_a_task_that_cannot_be_built_is_told(case, workplace):
+    line, wanted = TASKS[case]
+    Path("study.toml").write_text(tasked(line))
+    assert told(globscope.load("study.toml").estimate) == [wanted]
+
+
+MEAN = "task.loss: must return the mean loss as a differentiable torch scalar, got"
+LOSSES = {
+    "a loss for each example": (
+        "cross_entropy(outputs, targets, reduction='none')",
+        f"{MEAN} a tensor of shape (2,) and type float32",
+    ),
+    "a float": ("cross_entropy(outputs, targets).item()", f"{MEAN} float"),
+    "nothing": ("None", f"{MEAN} NoneType"),
+    "a count": ("(outputs.argmax(1) == targets).sum()", f"{MEAN} a tensor of shape () and type int64"),
+    "a share of errors": (
+        "(outputs.argmax(1) != targets).float().mean()",
+        f"{MEAN} a tensor without a gradient in the model's parameters",
+    ),
+    "an error": (
+        "cross_entropy(outputs[:, :1], targets[:1])",
+        "the task's model and loss fail on two examples of its data: ValueError: Expected input batch_size (2) to "
+        "match target batch_size (1).",
+    ),
+}
+
+
+@pytest.mark.parametrize("case", LOSSES)
+def test_a_loss_that_returns_something_else_is_told(case, workplace):
+    returned, wanted = LOSSES[case]
+    Path("study.toml").write_text(tasked('hidden = [8]\nloss = "nets.py:loss"'))
+    text = f"from torch.nn.functional import cross_entropy\ndef loss(outputs, targets):\n    return {returned}\n"
+    Path("nets.py").write_text(text)
+    assert told(globscope.load("study.toml").estimate) == [wanted]
+
+
+def test_a_model_without_a_gradient_is_told_as_such(workplace):
+    Path("study.toml").write_text(tasked('model = "nets.py:build"'))
+    Path("nets.py").write_text(
+        "from torch import nn\n"
+        "class Net(nn.Linear):\n"
+        "    def forward(self, x): return super().forward(x).detach()\n"
+        "def build(): return Net(64, 10)\n"
+    )
+    wanted = "the task's model returns outputs without a gradient in its parameters"
+    assert told(globscope.load("study.toml").estimate) == [wanted]
+
+
+@pytest.mark.parametrize("split", ["train", "test"])
+def test_inputs_that_are_not_finite_are_told_with_their_split(split, workplace):
+    Path("study.toml").write_text(tasked('hidden = [8]\ndata = "nets.py:load"'))
+    Path("nets.py").write_text(
+        "import numpy as np\n"
+        "def load():\n"
+        "    x, y = {'train': np.ones((6, 3)), 'test': np.ones((4, 3))}, np.arange(6) % 2\n"
+        f"    x['{split}'][-1, 1] = np.nan\n"
+        "    return x['train'], y, x['test'], y[:4]\n"
+    )
+    wanted = f"task.data: the inputs of the {split} split have values that are not finite"
+    assert told(globscope.load("study.toml").estimate) == [wanted]
 
 
 def test_data_of_another_shape_is_told(workplace):

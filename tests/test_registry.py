@@ -3,6 +3,7 @@
 from importlib.metadata import distributions
 
 import pytest
+from attrs import evolve
 
 from globscope.builtin.tasks.classification import Classification
 from globscope.errors import PluginError, SpecError
@@ -26,6 +27,12 @@ def globscope_reducers():
     return {"mine": Mine}
 """
 HEAD = GOOD[: GOOD.index("@hookimpl")]
+
+
+def optioned(*lines):
+    """Return the good module with these lines in its class."""
+    text = GOOD.replace("import define", "import define, field")
+    return text.replace("And say so.\n    '''", "'''\n" + "".join(f"    {line}\n" for line in lines))
 
 
 @pytest.fixture
@@ -111,6 +118,22 @@ WRONG = {
     "name that is no text": (
         GOOD.replace('"mine"', "3"),
         ": globscope_reducers(): 3 is no name: letters, digits, '-', '_' and '.' make one",
+    ),
+    "default that TOML cannot hold": (
+        optioned("x: complex = 1j"),
+        ": globscope_reducers(): 'mine' has an option 'x' whose default is of type complex, which TOML cannot hold",
+    ),
+    "default with a gap": (
+        optioned("x: tuple[int | None, ...] = (1, None)"),
+        ": globscope_reducers(): 'mine' has an option 'x' whose default is of type tuple, which TOML cannot hold",
+    ),
+    "default that cannot be made": (
+        optioned("x: int = field(factory=lambda: 1 // 0)"),
+        ": globscope_reducers(): 'mine' has an option 'x' whose default cannot be made: ZeroDivisionError: integer ",
+    ),
+    "default that depends on another": (
+        optioned("x: int = field()", "@x.default", "def _(self): return 1"),
+        ": globscope_reducers(): 'mine' has an option 'x' whose default depends on other options",
     ),
     "option that every reducer has": (
         GOOD.replace("    And say so.\n    '''", "    '''\n    seed: int = 0\n    space: str = ''"),
@@ -216,6 +239,31 @@ def test_components_are_found_by_name_or_told(registry):
     assert [c.cls for c in registry.named("classification")] == [Classification]
     with pytest.raises(PluginError, match=r"^no component named 'pcaa'; did you mean 'pca'\?$"):
         registry.named("pcaa")
+
+
+def test_a_component_that_two_distributions_claim_is_told_so(registry):
+    clash = "reducer 'mine' is offered by alpha and by beta; none of them is used: uninstall one"
+    with pytest.raises(PluginError) as caught:
+        evolve(registry, problems=(clash,)).named("mine")
+    assert str(caught.value) == f"no component named 'mine'; {clash}"
+    with pytest.raises(PluginError) as caught:
+        evolve(registry, problems=(clash,)).named("pcaa")
+    assert str(caught.value) == (
+        "no component named 'pcaa'; did you mean 'pca'?; some plugins could not be loaded: see `globscope plugins`"
+    )
+
+
+def test_defaults_that_toml_can_hold_are_taken(discovered):
+    text = optioned(
+        "path: pathlib.Path | None = None",
+        "code: Code = Code('nets.py', 'f')",
+        "day: datetime.date = datetime.date(2024, 5, 1)",
+        "pairs: tuple[tuple[str, float], ...] = (('a', 1.0),)",
+        "table: dict = field(factory=lambda: {'a': [1, True]})",
+    )
+    head = "import datetime, pathlib\nfrom globscope.api import Code\n"
+    [mine], problems = discovered(alpha=head + text)
+    assert (mine.name, problems) == ("mine", [])
 
 
 @pytest.mark.parametrize("role", HOOKS)

@@ -12,23 +12,29 @@ import pytest
 from attrs import evolve
 from hypothesis import given, settings
 from hypothesis import strategies as st
+from matplotlib.backends.backend_agg import FigureCanvasAgg
 from matplotlib.colors import to_rgb
 from matplotlib.image import imread
+from matplotlib.transforms import Bbox
 
 from globscope.builtin.topology import Gudhi
 from globscope.report import plot, write_report
 from globscope.report.arrays import write_values
+from globscope.report.captions import caption
 from globscope.report.figures import plot_overview
 from globscope.report.glossary import comparison
-from globscope.report.look import DEPTHS, save
+from globscope.report.labels import Name, short_names
+from globscope.report.look import DEPTHS, VARIANTS, save
 from globscope.report.profile import walk
+from globscope.report.ruler import round_values
 from globscope.report.scale import shared_scale
+from globscope.report.slices import slices
 from globscope.report.surface import lattice
 from globscope.report.tables import as_csv
-from globscope.report.text import Names, cell, number, plain, slug
+from globscope.report.text import Names, cell, number, plain, slug, ticks
 from globscope.report.tracks import tracks
 from globscope.report.tree import homes, layout
-from globscope.report.trees import plot_tree
+from globscope.report.trees import plot_diagram, plot_tree
 from globscope.values.chart import Chart
 from globscope.values.findings import Atlas, Finding, Map, Table
 from globscope.values.landscape import Landscape, Samples
@@ -425,6 +431,216 @@ def test_the_overview_has_a_panel_for_each_map_and_one_colour_bar():
     figure = plot_overview(maps, shared_scale(maps, "train_loss"), {"mds": ["It has no inverse."]})
     assert len(figure.axes) == 4
     assert "It has no inverse." in texts(figure)
+
+
+# --- names ------------------------------------------------------------------------------------------
+
+
+def drawn_figure(figure):
+    """The figure after it was drawn once, with its renderer: places are final only then."""
+    canvas = FigureCanvasAgg(figure)
+    canvas.draw()
+    return figure, canvas.get_renderer()
+
+
+def test_names_that_begin_alike_stay_distinguishable_on_the_map_and_in_the_tree():
+    drawn = a_map(who=population(("learning-rate-1e-1", "learning-rate-3e-2", "C")))
+    for figure in (plot(drawn), plot_tree(drawn, drawn.landscape, drawn.topology)):
+        assert {"learni…te-1e-1", "learni…te-3e-2", "C"} <= set(texts(figure))
+
+
+def test_what_differs_is_kept_whole_where_it_fits():
+    names = [f"batch-size-{size}-decay" for size in (4, 64, 128)]
+    assert short_names(names) == ("batch-…4-decay", "batch…64-decay", "batc…128-decay")
+
+
+def test_a_tree_with_many_long_names_at_one_leaf_still_has_room_for_itself(tmp_path):
+    drawn = a_map(who=population(tuple(f"batch-size-{2**k}-decay" for k in range(9))))
+    together = evolve(drawn, chart=evolve(drawn.chart, latents=np.full((36, 2), -0.5)))
+    figure, _ = drawn_figure(plot_tree(together, together.landscape, together.topology))
+    assert figure.axes[0].bbox.height > figure.bbox.height / 3
+    assert sum(text.count("-decay") for text in texts(figure)) >= 6  # of nine; the rest is "…"
+
+
+@given(st.lists(st.text(max_size=40) | st.from_regex(r"(lr|learning-rate)-[0-9]{0,16}", fullmatch=True), unique=True))
+def test_no_two_runs_ever_share_a_label(names):
+    short = short_names(names)
+    assert len(set(short)) == len(names)
+    assert all(len(label.replace(r"\$", "$")) <= 14 for label in short)
+
+
+def test_names_stand_inside_the_axes_and_off_the_ends_of_runs():
+    """Three runs end in corners and one in the middle; the corners' names would lead out of the picture."""
+    names = tuple(f"learning-rate-{k}e-{k}" for k in range(4))
+    ends = np.array([[-1, -1], [1, 1], [1, -1], [0.1, 0]])
+    drawn = a_map(who=population(names))
+    places = np.concatenate([np.linspace(end * 0.2, end, 4) for end in ends])
+    figure, renderer = drawn_figure(plot(evolve(drawn, chart=evolve(drawn.chart, latents=places))))
+    axes = figure.axes[0]
+    boxes = [name.get_window_extent(renderer) for name in axes.findobj(Name)]
+    assert len(boxes) == 4
+    for i, box in enumerate(boxes):
+        assert (box.min >= axes.bbox.min).all()
+        assert (box.max <= axes.bbox.max).all()
+        # A star of 13 points reaches 6.5 from its centre.
+        stars = [
+            Bbox.from_bounds(*(at - 6.5 * figure.dpi / 72), *[13 * figure.dpi / 72] * 2) for at in pixels(axes, ends)
+        ]
+        assert not box.count_overlaps([*stars, *boxes[:i]])
+
+
+def pixels(axes, points):
+    return axes.transData.transform(points)
+
+
+# --- axes -------------------------------------------------------------------------------------------
+
+
+@given(st.floats(-12, 12), st.floats(1e-6, 20))
+def test_a_log_axis_has_at_least_three_labels_that_differ_whatever_it_spans(exponent, decades):
+    low, high = 10**exponent, 10 ** (exponent + decades)
+    values = round_values(low, high)
+    assert 3 <= len(values) <= 11
+    assert (low <= values).all()
+    assert (values <= high).all()
+    assert len(set(ticks(values.tolist()))) == len(values)
+
+
+def test_a_colour_bar_and_trees_that_span_less_than_a_decade_can_be_read():
+    drawn = a_map(values=1.2 + 0.5 * wells(grid().points) / 2, threshold=0.05)
+    figures = (
+        plot(drawn),
+        plot_tree(drawn, drawn.landscape, drawn.topology),
+        plot_diagram(drawn, drawn.landscape, drawn.topology),
+    )
+    for figure in figures:
+        axes = figure.axes[-1]
+        (low, high), labels = axes.get_ylim(), axes.get_yticklabels()
+        assert axes.get_yscale() == "log"
+        assert sum(low <= label.get_position()[1] <= high and label.get_text() != "" for label in labels) >= 3
+
+
+def test_minima_on_the_edge_are_drawn_whole_on_axes_that_end_at_the_lattice():
+    samples = grid()
+    drawn = a_map(values=1.5 + samples.points.sum(axis=1) / 4)
+    axes = plot(drawn).axes[0]
+    (marks,) = [line for line in axes.lines if line.get_marker() == "o" and line.get_zorder() == 5]
+    assert marks.get_xydata().tolist() == [[-1, -1]]
+    assert not marks.get_clip_on()
+    assert axes.get_xlim() == axes.get_ylim() == (-1, 1)
+
+
+def test_a_run_that_ends_on_the_edge_has_a_whole_star_and_one_beyond_it_none():
+    drawn = a_map()
+    places = drawn.chart.latents + np.repeat([[0.4, 0], [0, 0], [0, 9]], 4, axis=0)
+    places[3] = -1, -1
+    axes = plot(evolve(drawn, chart=evolve(drawn.chart, latents=places))).axes[0]
+    assert [line.get_clip_on() for line in axes.lines if line.get_marker() == "*"] == [False, False, True]
+
+
+def test_no_line_of_the_persistence_diagram_crosses_its_words():
+    drawn = a_map()
+    figure, renderer = drawn_figure(plot_diagram(drawn, drawn.landscape, drawn.topology))
+    (words,) = [text for text in figure.axes[0].texts if text.get_text() == "never\ndies"]
+    assert words.get_window_extent(renderer).x0 >= figure.axes[0].bbox.x1
+
+
+# --- one axis, paths and slices ---------------------------------------------------------------------
+
+
+def a_line_map(decoded=True):
+    """A map of one axis with a grid of nine, and three runs of four members."""
+    samples = Samples(points=np.linspace(-1, 1, 9)[:, None], index=np.arange(9)[:, None], shape=(9,))
+    drawn = a_map(samples=samples, values=1 + samples.points[:, 0] ** 2)
+    places = latents()[:, :1]
+    losses = {"train_loss": 1 + places[:, 0] ** 2} if decoded else {}
+    return evolve(drawn, chart=evolve(drawn.chart, latents=places), decoded=losses)
+
+
+@pytest.mark.parametrize("decoded", [True, False])
+def test_a_map_of_one_axis_is_drawn_over_its_coordinate_with_the_members_at_theirs(decoded):
+    drawn = a_line_map(decoded)
+    axes = plot(drawn).axes[0]
+    assert axes.get_xlabel() == "latent 1"
+    assert axes.get_ylabel() == "loss, mean per example (log scale)"
+    np.testing.assert_array_equal(axes.lines[0].get_xdata(), drawn.landscape.samples.points[:, 0])
+    stars = np.concatenate([line.get_xydata() for line in axes.lines if line.get_marker() == "*"])
+    np.testing.assert_array_equal(stars[:, 0], CENTRES[:, 0])
+    # A parabola's chord over a step of 1/4 lies at most (1/8)² above it.
+    np.testing.assert_allclose(stars[:, 1], 1 + CENTRES[:, 0] ** 2, rtol=0, atol=1e-12 if decoded else 1 / 64)
+
+
+def test_the_caption_of_a_map_of_one_axis_speaks_of_no_path():
+    drawn = a_line_map()
+    said, seen = caption(drawn, drawn.landscape, shared_scale([drawn], "train_loss"))
+    assert said.startswith("Losses over the one latent axis")
+    assert "9 networks decoded and evaluated" in said
+    assert "path" not in said + seen
+
+
+def a_path_map():
+    """A map with two paths: along run A, and from A's end to B's."""
+    one, drawn = latents(), a_map()
+    ways = {"along-a": one[:4], "across": np.linspace(one[3], one[7], 6)}
+    scapes = {
+        name: a_map(samples=Samples(points=way, index=np.arange(len(way))[:, None], shape=(len(way),))).landscape
+        for name, way in ways.items()
+    }
+    found = {name: {"gudhi": Gudhi(persistence=0.1).compute(scape)} for name, scape in scapes.items()}
+    return evolve(drawn, landscapes=scapes, topologies=found)
+
+
+def test_a_path_names_its_sampler_in_every_headline_and_caption():
+    drawn = a_path_map()
+    scale = shared_scale([drawn], "train_loss")
+    for name, scape in drawn.landscapes.items():
+        topology = drawn.topologies[name]["gudhi"]
+        assert f"one, {name}" in titles(plot(drawn, scape=scape))
+        assert f"Merge tree of one, {name}" in titles(plot_tree(drawn, scape, topology))
+        assert f"Persistence on one, {name}" in titles(plot_diagram(drawn, scape, topology))
+        assert caption(drawn, scape, scale)[0].startswith(f"Losses along the path {name}.")
+
+
+def titles(figure):
+    return [axes.get_title(loc="left") for axes in figure.axes]
+
+
+def test_members_that_lie_on_a_path_are_marked_on_it_and_no_others():
+    drawn = a_path_map()
+    marked = {
+        name: {
+            line.get_mec(): len(line.get_xdata())
+            for line in plot(drawn, scape=scape).axes[0].lines
+            if line.get_mfc() == "white"
+        }
+        for name, scape in drawn.landscapes.items()
+    }
+    assert marked == {"along-a": {VARIANTS[0]: 4}, "across": {VARIANTS[0]: 1, VARIANTS[1]: 1}}
+
+
+@pytest.mark.parametrize("d", [3, 4])
+def test_a_volume_is_shown_in_slices_through_its_lowest_finite_sample(d):
+    samples = grid(5, d)
+    values = 1 + ((samples.points - 0.5) ** 2).sum(axis=1)
+    values[0] = -np.inf
+    drawn = a_map(d=d, samples=samples, values=values)
+    places = {(i, j): (f"latent {i + 1}", f"latent {j + 1}") for i in range(d) for j in range(i + 1, d)}
+    for pair, flat in slices(drawn.landscape, "train_loss"):
+        np.testing.assert_array_equal(flat.samples.points, grid(5).points)
+        np.testing.assert_allclose(flat.fields["train_loss"], 1 + ((grid(5).points - 0.5) ** 2).sum(axis=1), atol=1e-12)
+        assert pair in places
+    figure = plot(drawn)
+    panels = figure.axes[:-1]
+    assert [(axes.get_xlabel(), axes.get_ylabel()) for axes in panels] == list(places.values())
+    norms = [axes.collections[0].norm for axes in panels]
+    assert {(norm.vmin, norm.vmax) for norm in norms} == {(1, values.max())}
+    said = caption(drawn, drawn.landscape, shared_scale([drawn], "train_loss"))[0]
+    assert f"Sliced through the lowest minimum, at ({', '.join(['0.5'] * d)})." in said
+
+
+def test_a_volume_without_a_finite_value_shows_members_alone():
+    drawn = a_map(d=3, samples=grid(3, 3), values=np.full(27, np.nan))
+    assert any("Members only" in text for text in texts(plot(drawn)))
 
 
 # --- words and files --------------------------------------------------------------------------------

@@ -30,7 +30,7 @@ from globscope.spec.read import read
 from globscope.study.bench import StudyBench
 from globscope.study.observer import Observer
 from globscope.study.run import run
-from globscope.testing import MemoryJournal, check_component, registry_of, tiny_inputs
+from globscope.testing import ContractError, MemoryJournal, check_component, registry_of, tiny_inputs
 from globscope.testing.task import TinyTask
 from globscope.values.chart import Progress
 
@@ -404,14 +404,18 @@ class Bent:
         wide: Columns of decoded coordinates; 0 for as many as there are.
         broken: Whether the first member's latents are not numbers.
         mute: Whether it decodes nothing, and does not say why.
+        absent: Whether there is no chart.
     """
 
     rows: int = 0
     wide: int = 0
     broken: bool = False
     mute: bool = False
+    absent: bool = False
 
     def reduce(self, inputs, rng):
+        if self.absent:
+            return None
         latents = np.zeros((self.rows or len(inputs.members), 2))
         latents[0] = np.nan if self.broken else 0
         width = self.wide or inputs.space.rank
@@ -430,13 +434,17 @@ class Askew:
         axes: Of the points.
         endless: Whether they lie at infinity.
         rows: Of the index; 0 for none.
+        bare: Whether the points come by themselves.
     """
 
     axes: int = 2
     endless: bool = False
     rows: int = 0
+    bare: bool = False
 
     def ask(self, chart, landscape, rng):
+        if self.bare:
+            return np.zeros((3, self.axes))
         index = np.zeros((self.rows, 2), int) if self.rows else None
         points = np.full((3, self.axes), np.inf if self.endless else 0)
         return None if landscape else Samples(points=points, index=index)
@@ -449,6 +457,7 @@ class Askew:
         ("wide = 7", "decode answered with shape (6, 7); (6, 5) is wanted"),
         ("broken = true", "latents are not finite"),
         ("mute = true", "the chart has no decode, and why_no_inverse is empty"),
+        ("absent = true", "returned NoneType, not a Chart"),
     ],
 )
 def test_a_reducer_whose_answer_does_not_fit_is_named(option, says, studied):
@@ -463,12 +472,21 @@ def test_a_reducer_whose_answer_does_not_fit_is_named(option, says, studied):
         ("axes = 3", "points have shape (3, 3); (n, 2) is wanted on this chart"),
         ("endless = true", "points are not finite"),
         ("rows = 4", "index has 4 rows for 3 points"),
+        ("bare = true", "returned ndarray, neither Samples nor None"),
     ],
 )
 def test_a_sampler_whose_points_do_not_fit_is_named(option, says, studied):
     with pytest.raises(PluginError) as caught:
         studied(TINY + f'[[reducer]]\nuse = "pca"\n[[sampler]]\nuse = "askew"\n{option}\n', askew=Askew)
     assert str(caught.value) == f"sampler 'askew' (globscope-testing 0): {says}"
+
+
+def test_the_contract_kit_tells_a_missing_chart_as_such():
+    with pytest.raises(ContractError) as caught:
+        check_component(Bent(absent=True))
+    told = str(caught.value).splitlines()
+    assert told[0] == "Bent: same_seed_gives_the_same_chart: returned NoneType, not a Chart"
+    assert {line.partition(": ")[2].partition(": ")[2] for line in told} == {"returned NoneType, not a Chart"}
 
 
 # A chart with an origin and a basis of its own.

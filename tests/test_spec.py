@@ -8,6 +8,7 @@ from types import UnionType
 from typing import Any, Literal, Union
 
 import pytest
+import tomli_w
 from attrs import define, evolve, field, fields, resolve_types
 from attrs.validators import deep_iterable, ge, in_, matches_re, optional
 from hypothesis import HealthCheck, given, settings
@@ -15,9 +16,9 @@ from hypothesis import strategies as st
 
 from globscope.errors import SpecError, UserCodeError
 from globscope.references import Code, Pattern
-from globscope.spec.describe import as_toml, options
+from globscope.spec.describe import as_toml, options, plain
 from globscope.spec.document import parse
-from globscope.spec.model import Entry, ReducerEntry
+from globscope.spec.model import Entry, ReducerEntry, Train
 from globscope.spec.paths import InvalidError
 from globscope.spec.read import build, read
 from globscope.spec.structure import converter
@@ -162,7 +163,7 @@ def test_a_dotted_module_is_found_without_being_run(spec, tmp_path, monkeypatch)
     assert str(spec(MINIMAL, f"task.model={text}").task.component.model) == text
 
 
-def test_every_shipped_spec_is_read_and_says_the_same_when_resolved(registry):
+def test_every_shipped_spec_is_read_and_says_the_same_when_resolved(registry, home):
     root = Path(__file__).parent.parent
     shipped = [*(root / "specs").glob("*.toml"), root / "globscope/spec/starter.toml"]
     assert len(shipped) > 1
@@ -333,6 +334,7 @@ class Strange:
     word: str = field(default="a", validator=matches_re("[a-z]+"))
     even: int | None = field(default=None, validator=optional([ge(0), _even]))
     several: tuple[int, ...] = field(default=(), validator=deep_iterable(ge(1)))
+    nested: tuple[tuple[int, ...], ...] = field(default=(), validator=deep_iterable(deep_iterable(ge(1))))
     broken: int | None = field(default=None, validator=optional(_breaks))
     level: Literal[1, 2] = 1
     hidden: int = field(default=7, init=False)
@@ -349,7 +351,10 @@ STRANGE = [
     ({"even": 3}, ("even", "must be even, got 3")),
     ({"even": -2}, ("even", "must be >= 0, got -2")),
     ({"even": 4}, None),
-    ({"several": [1, 0]}, ("several", "every item must be >= 1, got [1, 0]")),
+    ({"several": [1, 0]}, ("several.1", "must be >= 1, got 0")),
+    ({"several": ["a", 0]}, ("several.1", "must be >= 1, got 0")),
+    ({"nested": [[1], [2, "b", -1]]}, ("nested.1.1", "expected an integer, got 'b' (text)")),
+    ({"nested": [[1], [2, -1]]}, ("nested.1.1", "must be >= 1, got -1")),
     ({"broken": 1}, ("broken", "was refused: ZeroDivisionError: oh (test_spec.py, line ***), got 1")),
     ({"level": 2}, None),
     ({"level": 2.0}, ("level", "expected 1 or 2, got 2.0 (number)")),
@@ -372,6 +377,20 @@ def test_a_strangers_options_are_structured_or_told(table, problem):
     start, _, end = text.partition("***")
     assert told[place].startswith(start)
     assert told[place].endswith(end)
+
+
+@define(frozen=True, kw_only=True)
+class Outer:
+    """Hold a table of options."""
+
+    inner: Train = field(factory=lambda: Train(epochs=3))
+
+
+def test_a_table_of_options_is_written_as_it_is_read():
+    written = tomli_w.dumps(plain({"inner": Train(epochs=7, optimiser="sgd")}))
+    again = converter(Path("/")).structure(tomllib.loads(written), Outer)
+    assert again == Outer(inner=Train(epochs=7, optimiser="sgd"))
+    assert next(options(Outer)).default.startswith("{epochs = 3, ")
 
 
 def test_options_are_shown_with_type_default_and_meaning():

@@ -1,6 +1,6 @@
 """What a map's landscape and tree amount to, in words and numbers."""
 
-from globscope.report.profile import is_path
+from globscope.report.kinds import is_path
 from globscope.report.scale import Scale
 from globscope.report.text import counted, listed, number
 from globscope.report.tree import homes

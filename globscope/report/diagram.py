@@ -6,7 +6,8 @@ import numpy as np
 from matplotlib.axes import Axes
 
 from globscope.report.look import FAINT, INK, MINIMUM
-from globscope.report.scale import positive, tick_decades
+from globscope.report.ruler import tick_log
+from globscope.report.scale import positive
 from globscope.report.text import number
 from globscope.report.tracks import Legend
 from globscope.values.topology import Topology
@@ -19,8 +20,8 @@ def draw_diagram(axes: Axes, topology: Topology) -> Legend:
     low, high, never = _frame(values[np.isfinite(values)], log)
     if log:
         axes.set(xscale="log", yscale="log")
-        tick_decades(axes.xaxis, low, high)
-        tick_decades(axes.yaxis, low, high)
+        tick_log(axes.xaxis, low, high)
+        tick_log(axes.yaxis, low, high)
     legend = _draw_lines(axes, topology.threshold, np.linspace(0, 1, 200), (low, high, never))
     legend |= _draw_pairs(axes, topology, never)
     axes.set(xlim=(low, high), ylim=(low, never * (never / high) ** 0.6 if log else 1.6 * never - 0.6 * high))
@@ -43,8 +44,9 @@ def _draw_lines(axes: Axes, threshold: float, share: np.ndarray, frame: tuple[fl
     axes.fill_between(births, births, low, color="#eef0f2", linewidth=0, zorder=0)
     axes.plot(births, births, color=FAINT, lw=1, zorder=1)
     axes.axhline(never, color=FAINT, lw=0.8, ls=":", zorder=1)
-    at: dict[str, Any] = {"transform": axes.get_yaxis_transform(), "ha": "right", "va": "bottom"}
-    axes.text(0.99, never, "never dies", fontsize=8.5, color=FAINT, **at)
+    # Beside the axes no line can cross it.
+    at: dict[str, Any] = {"transform": axes.get_yaxis_transform(), "ha": "left", "va": "center"}
+    axes.text(1.01, never, "never\ndies", fontsize=8.5, color=FAINT, **at)
     line = axes.plot(births, births + threshold, color=INK, lw=1, ls="--", zorder=1)[0]
     return {f"persistence = {number(threshold)}": line}
 

@@ -7,12 +7,13 @@ from typing import Literal
 from attrs import define
 from matplotlib.figure import Figure
 
+from globscope.report.captions import caption, facts, title
 from globscope.report.counts import ends, result, topology_of
-from globscope.report.figures import coloured, facts, plot, plot_overview, profiled
+from globscope.report.figures import plot, plot_overview
+from globscope.report.kinds import is_path, kind
 from globscope.report.look import save
 from globscope.report.scale import Scale, shared_scale
-from globscope.report.text import Names, cell, listed
-from globscope.report.tracks import tracks
+from globscope.report.text import Names, cell
 from globscope.report.trees import facts as tree_facts
 from globscope.report.trees import plot_diagram, plot_tree
 from globscope.values.findings import Atlas, Cell, Map
@@ -80,8 +81,7 @@ class Gallery:
 
     def _note(self, drawn: Map, record: Mapping[str, Cell]) -> list[str]:
         scape, field = drawn.landscape, self.scale.field
-        surface = coloured(scape, field) or profiled(scape, field)
-        told = [] if surface else facts(drawn, scape, self.scale)[:1]
+        told = facts(drawn, scape, self.scale)[:1] if kind(scape, field) in ("members", "slices") else []
         topology, error = topology_of(drawn, scape, field), record.get("mse_per_weight")
         if scape is not None and topology is not None:
             told.append(result(drawn, scape, topology))
@@ -89,26 +89,18 @@ class Gallery:
 
     def _landscape(self, drawn: Map, scape: Landscape | None, stem: tuple[str, ...]) -> Shown:
         figure = plot(drawn, field=self.scale.field, scale=self.scale, scape=scape)
-        told = " ".join(facts(drawn, scape, self.scale))
-        runs = listed(track.variant for track in tracks(drawn))
-        if profiled(scape, self.scale.field):
-            what, alt = "Losses along the path", f"Line plot of the losses along a path on {drawn.name}."
-        elif coloured(scape, self.scale.field):
-            what = f"{self.scale.field} over the two latent axes, with the runs' trajectories"
-            alt = f"Landscape of {drawn.name} with the trajectories of {runs}."
-        else:
-            what, alt = "The members' trajectories", f"Trajectories of {runs} on the axes of {drawn.name}."
-        return self._keep(figure, (*stem, "landscape"), f"{what}. {told}", f"{alt} {told}", main=True)
+        told, alt = caption(drawn, scape, self.scale)
+        return self._keep(figure, (*stem, "landscape"), told, alt, main=True)
 
     def _trees(self, drawn: Map, scape: Landscape, topology: Topology, stem: tuple[str, ...]) -> Iterator[Shown]:
-        told, whole = tree_facts(topology), ""
-        if scape.samples.points.shape[1] > 2 and not profiled(scape, topology.field):
+        of, told, whole = title(drawn, scape), tree_facts(topology), ""
+        if scape.samples.points.shape[1] > 2 and not is_path(scape.samples):
             whole = f" It is the tree of the whole {scape.samples.points.shape[1]}-dimensional volume."
         runs = ends(drawn, scape, topology)
-        caption = f"Merge tree: {told}. {runs}{'.' if runs else ''}{whole}"
-        yield self._keep(plot_tree(drawn, scape, topology), (*stem, "merge-tree"), caption, caption)
-        caption = f"Persistence diagram: {told}. Far above the diagonal is deep; grey pairs were removed."
-        yield self._keep(plot_diagram(drawn, topology), (*stem, "persistence"), caption, caption)
+        tells = f"Merge tree of {of}: {told}. {runs}{'.' if runs else ''}{whole}"
+        yield self._keep(plot_tree(drawn, scape, topology), (*stem, "merge-tree"), tells, tells)
+        tells = f"Persistence diagram of {of}: {told}. Far above the diagonal is deep; grey pairs were removed."
+        yield self._keep(plot_diagram(drawn, scape, topology), (*stem, "persistence"), tells, tells)
 
     def _keep(self, figure: Figure, stem: tuple[str, ...], caption: str, alt: str, *, main: bool = False) -> Shown:
         name, large = self.names.unique(*stem), figure.get_figwidth() > 8

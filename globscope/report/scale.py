@@ -5,11 +5,9 @@ from typing import Literal
 
 import numpy as np
 from attrs import define
-from matplotlib.axis import Axis
 from matplotlib.colors import LogNorm, Normalize
-from matplotlib.ticker import FuncFormatter, LogLocator, NullFormatter, NullLocator
 
-from globscope.report.text import number, tick
+from globscope.report.text import number
 from globscope.values.findings import Map
 from globscope.values.landscape import Landscape
 
@@ -104,14 +102,3 @@ def _logarithmic(values: np.ndarray, field: str) -> Scale:
     # A constant field still needs two ends.
     low, high = (low, high) if high > low * (1 + 1e-9) else (low / 1.5, high * 1.5)
     return Scale(field=field, low=float(low), high=float(high), log=True, open_ends=ends)
-
-
-def tick_decades(axis: Axis, low: float, high: float) -> None:
-    """Label a log axis with plain numbers: the decades, and 2 and 5 between where there is room."""
-    decades = np.log10(high / low)
-    subs = (1.0,) if decades > 3 else (1.0, 2.0, 5.0)
-    axis.set_major_locator(LogLocator(subs=subs, numticks=9))
-    if decades <= 3:
-        axis.set_minor_locator(NullLocator())
-    axis.set_major_formatter(FuncFormatter(lambda value, _: tick(value)))
-    axis.set_minor_formatter(NullFormatter())

@@ -142,6 +142,7 @@ def draw_critical(axes: Axes, tree: MergeTree, points: np.ndarray) -> Legend:
         size = 5.0 if len(vertices) <= 40 else 2.5
         look: dict[str, Any] = {"marker": marker, "mfc": colour, "mec": "white", "mew": 0.9, "ms": size}
         if len(vertices):
-            axes.plot(*points[vertices].T, ls="", zorder=5, **look)
+            marks = axes.plot(*points[vertices].T, ls="", zorder=5, clip_on=False, **look)[0]
+            marks.set_in_layout(False)  # whole on the edge, and the axes keep their size
             legend[f"{name} of the merge tree"] = Line2D([], [], ls="", **look)
     return legend

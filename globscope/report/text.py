@@ -4,7 +4,7 @@ import math
 import re
 import textwrap
 import unicodedata
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 
 from globscope.values.findings import Cell
 
@@ -35,11 +35,24 @@ class Names:
         return stem
 
 
+def one_line(name: str) -> str:
+    """Return a name as one line of printable characters."""
+    return " ".join("".join(c if c.isprintable() else " " for c in name).split())
+
+
+def cut(line: str, longest: int) -> str:
+    """Return a line of at most `longest` characters; where the end is missing, it says so."""
+    return line if len(line) <= longest else f"{line[: longest - 1]}…"
+
+
+def literal(line: str) -> str:
+    """Return a line that matplotlib prints as it is: `$` starts no formula."""
+    return line.replace("$", r"\$")
+
+
 def plain(name: str, longest: int = 60) -> str:
-    """Return a name as one line that matplotlib prints as it is: `$` starts no formula."""
-    line = " ".join("".join(c if c.isprintable() else " " for c in name).split())
-    short = line if len(line) <= longest else f"{line[: longest - 1]}…"
-    return short.replace("$", r"\$")
+    """Return a name as one line that matplotlib prints as it is."""
+    return literal(cut(one_line(name), longest))
 
 
 def lines(sentences: Iterable[str], width: int) -> str:
@@ -47,20 +60,24 @@ def lines(sentences: Iterable[str], width: int) -> str:
     return "\n".join(line for one in sentences for line in textwrap.wrap(plain(one, 400), width))
 
 
-def number(value: float) -> str:
-    """Return a number as people read it: 0.0123, 12,345, 1.2e−7, ∞."""
+def number(value: float, digits: int = 3, whole: float = 1e15) -> str:
+    """Return a number as people read it: 0.0123, 12,345, 1.2e−7, ∞; integers below `whole` in full."""
     if math.isnan(value):
         return "NaN"
     if math.isinf(value):
         return "∞" if value > 0 else "−∞"
-    if float(value).is_integer() and abs(value) < 1e15:
+    if float(value).is_integer() and abs(value) < whole:
         return f"{int(value):,}".replace("-", "−")
-    return f"{value:.3g}".replace("e-0", "e-").replace("e+0", "e").replace("e+", "e").replace("-", "−")
+    return f"{value:.{digits}g}".replace("e-0", "e-").replace("e+0", "e").replace("e+", "e").replace("-", "−")
 
 
-def tick(value: float) -> str:
-    """Return a number as short as an axis needs it."""
-    return number(value) if value < 1e5 else f"1e{round(math.log10(value))}"
+def ticks(values: Sequence[float]) -> list[str]:
+    """Return numbers as short as an axis needs them, with as many digits as tell them apart."""
+    for digits in range(3, 17):
+        shown = [number(value, digits, whole=1e5) for value in values]
+        if len(set(shown)) == len(shown):
+            break
+    return shown
 
 
 def cell(value: Cell) -> str:

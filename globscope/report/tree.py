@@ -7,9 +7,10 @@ from attrs import define, field
 from matplotlib.axes import Axes
 from matplotlib.lines import Line2D
 
+from globscope.report.kinds import is_path
 from globscope.report.look import FAINT, INK, MINIMUM, SADDLE
-from globscope.report.profile import is_path
-from globscope.report.scale import positive, tick_decades
+from globscope.report.ruler import tick_log
+from globscope.report.scale import positive
 from globscope.report.tracks import Legend, Track, tracks
 from globscope.values.findings import Map
 from globscope.values.landscape import Landscape
@@ -90,7 +91,7 @@ def homes(drawn: Map, tree: MergeTree, scape: Landscape) -> dict[int, list[Track
     Empty for a path, where other variants' members do not lie on it.
     """
     found, basins = tracks(drawn), dict[int, list[Track]]()
-    if not found or not len(scape.samples.points) or (is_path(scape.samples) and drawn.chart.dimension > 1):
+    if not found or not len(scape.samples.points) or is_path(scape.samples):
         return basins
     where = scape.nearest(np.array([track.points[-1] for track in found]))
     for track, sample in zip(found, where, strict=True):
@@ -132,16 +133,20 @@ def _name_leaves(axes: Axes, placed: Layout, values: np.ndarray, home: dict[int,
     turned = 90 if any(len(track.label) > 3 for group in home.values() for track in group) else 0
     for leaf, x in placed.x.items():
         group = home.get(leaf, [])
-        text = axes.annotate(_names(group), (x, values[leaf]), (0, -8), textcoords="offset points")
+        text = axes.annotate(
+            _names(group, 1 if turned else 3, len(placed.x)), (x, values[leaf]), (0, -8), textcoords="offset points"
+        )
         text.set(ha="center", va="top", rotation=turned, fontsize=10 if len(placed.x) <= 16 else 8)
         text.set(color=group[0].colour if len(group) == 1 else INK if group else FAINT)
         text.set_fontweight("bold" if group else "normal")
 
 
-def _names(group: list[Track]) -> str:
+def _names(group: list[Track], across: int, leaves: int) -> str:
+    """Return the runs' names, so many to a row, in as many rows as stand side by side when turned."""
     labels = [track.label for track in group] or ["–"]
-    rows = [labels[i : i + 3] for i in range(0, len(labels), 3)]
-    return ",\n".join(", ".join(row) for row in rows[:3]) + (" …" if len(rows) > 3 else "")
+    rows = [labels[i : i + across] for i in range(0, len(labels), across)]
+    most = 3 if across > 1 else max(2, 20 // leaves)
+    return ",\n".join(", ".join(row) for row in rows[:most]) + (" …" if len(rows) > most else "")
 
 
 def _rule(axes: Axes, heights: np.ndarray, leaves: int) -> None:
@@ -152,7 +157,7 @@ def _rule(axes: Axes, heights: np.ndarray, leaves: int) -> None:
     if positive(heights):
         span = max(np.log(high / low), 0.5)
         axes.set(yscale="log", ylim=(low * np.exp(-0.16 * span), high * np.exp(0.06 * span)))
-        tick_decades(axes.yaxis, *axes.get_ylim())
+        tick_log(axes.yaxis, *axes.get_ylim())
     else:
         span = (high - low) or 1.0
         axes.set_ylim(low - 0.16 * span, high + 0.06 * span)

@@ -4,11 +4,13 @@ import numpy as np
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 
+from globscope.report.captions import title
 from globscope.report.counts import leaves
 from globscope.report.diagram import draw_diagram
 from globscope.report.figures import explain
 from globscope.report.look import FAINT, Picture, headline, styled
-from globscope.report.text import lines, number, plain
+from globscope.report.ruler import log_note
+from globscope.report.text import lines, literal, number, plain
 from globscope.report.tree import draw_tree, homes
 from globscope.values.findings import Map
 from globscope.values.landscape import Landscape
@@ -23,28 +25,30 @@ def plot_tree(drawn: Map, scape: Landscape, topology: Topology) -> Figure:
     with styled():
         figure = Picture(figsize=(width, 4.6), layout="constrained")
         axes = figure.add_subplot()
-        headline(axes, f"Merge tree of {plain(drawn.name, 30)}", lines([facts(topology), *reading], int(13 * width)))
+        headline(
+            axes, f"Merge tree of {literal(title(drawn, scape))}", lines([facts(topology), *reading], int(13 * width))
+        )
         if not len(topology.tree.pairs):
             return _nothing(figure, axes)
         legend = draw_tree(axes, topology.tree, scape.fields[topology.field], home)
-        axes.set_ylabel(plain(topology.field) + _log(axes))
-        explain(figure, legend, columns=3)
+        axes.set_ylabel(plain(topology.field) + log_note(axes))
+        explain(figure, legend)
     return figure
 
 
-def plot_diagram(drawn: Map, topology: Topology) -> Figure:
+def plot_diagram(drawn: Map, scape: Landscape, topology: Topology) -> Figure:
     """Return the persistence diagram."""
     with styled():
         figure = Picture(figsize=(5.6, 5.2), layout="constrained")
         axes = figure.add_subplot()
-        headline(axes, f"Persistence on {plain(drawn.name, 30)}", lines([facts(topology)], 72))
+        headline(axes, f"Persistence on {literal(title(drawn, scape))}", lines([facts(topology)], 72))
         if not len(topology.full.pairs):
             return _nothing(figure, axes)
         legend = draw_diagram(axes, topology)
         field = plain(topology.field)
-        axes.set_xlabel(f"birth: {field} of the minimum{_log(axes)}")
-        axes.set_ylabel(f"death: {field} where it meets a lower basin{_log(axes)}")
-        explain(figure, legend, columns=2)
+        axes.set_xlabel(f"birth: {field} of the minimum{log_note(axes)}")
+        axes.set_ylabel(f"death: {field} where it meets a lower basin{log_note(axes)}")
+        explain(figure, legend)
     return figure
 
 
@@ -53,10 +57,6 @@ def facts(topology: Topology) -> str:
     used = int((topology.full.basin >= 0).sum())
     left = f", {number(topology.left_out)} left out" if topology.left_out else ""
     return f"{leaves(topology)} in {topology.field}; {number(used)} samples{left}"
-
-
-def _log(axes: Axes) -> str:
-    return " (log scale)" if axes.get_yscale() == "log" else ""
 
 
 def _nothing(figure: Figure, axes: Axes) -> Figure:

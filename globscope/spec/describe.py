@@ -11,7 +11,7 @@ from docstring_parser import DocstringStyle, parse
 
 from globscope.references import Code
 from globscope.spec.model import Entry, ReducerEntry, Spec
-from globscope.spec.words import expected, toml
+from globscope.spec.words import expected, is_class, toml
 
 
 @define(frozen=True, kw_only=True)
@@ -64,6 +64,8 @@ def plain(value: Any) -> Any:
     """Return a value as TOML can hold it."""
     if isinstance(value, Code | Path | str):
         return str(value)
+    if is_class(type(value)):
+        return _own(value)
     if isinstance(value, dict):
         return {str(key): plain(item) for key, item in value.items() if item is not None}
     return [plain(item) for item in value] if isinstance(value, list | tuple) else value

@@ -1,6 +1,6 @@
 """Tables with `use =`: looked up in the registry and structured by the component's own class."""
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from typing import Any, Literal
 
 from attrs import define, field, fields
@@ -67,7 +67,7 @@ class Entries:
         try:
             return structure()
         except InvalidError as invalid:
-            self.problems += placed(place, invalid)
+            self.problems += placed(place, invalid.problems)
             return None
 
     def fidelity(self, table: Any) -> Entry | None:
@@ -88,18 +88,13 @@ class Entries:
         if not tables and role in NEEDED:
             self.problems.append((role, f"needs at least one [[{role}]]"))
         entries = [self.entry(role, table, f"{role}.{at}") for at, table in enumerate(tables)]
-        self._clashes(role, [entry.name if entry else None for entry in entries])
+        taken = FIDELITY if role == "analysis" else None
+        names = [name_of(table) for table in tables]
+        every = f"{toml(FIDELITY)} is the analysis that every study runs, with its options in [{FIDELITY}]"
+        found = [(f"{role}.{at}.name", every) for at, name in enumerate(names) if name and name == taken]
+        found += clashes(role, [None if name == taken else name for name in names])
+        self.problems += [(place, f"{text}; give this one its own 'name'") for place, text in found]
         return tuple(entries)
-
-    def _clashes(self, role: str, names: list[str | None]) -> None:
-        own = "give this one its own 'name'"
-        for at, name in enumerate(names):
-            first = names.index(name)
-            if name == FIDELITY and role == "analysis":
-                text = f"{toml(name)} is the analysis that every study runs, with its options in [{FIDELITY}]; {own}"
-                self.problems.append((f"{role}.{at}.name", text))
-            elif name is not None and first < at:
-                self.problems.append((f"{role}.{at}.name", f"{toml(name)} is the name of {role}.{first} too; {own}"))
 
     def entry(self, role: str, table: Any, place: str) -> Entry | None:
         """Return one entry, or None with its problems noted."""
@@ -117,10 +112,7 @@ class Entries:
     def _unknown(self, role: str, use: Any, known: list[str]) -> str:
         if not isinstance(use, str):
             return f"expected the name of {_a(role)}, got {got(use)}"
-        hints = [near(use.lower(), known), *(text for text in self.registry.problems if repr(use) in text)]
-        if self.registry.problems and len(hints) == 1:
-            hints.append("some plugins could not be loaded: see `globscope plugins`")
-        return f"there is no {role} {short(toml(use))}; {'; '.join(hints)}"
+        return f"there is no {role} {short(toml(use))}; {self.registry.hint(use, known)}"
 
     def _entry(self, role: str, table: Mapping[str, Any], cls: type) -> Entry:
         shared = common(role)
@@ -143,6 +135,20 @@ class Entries:
         return ReducerEntry(
             use=keys.use, name=name, component=component, seed=keys.seed, sampler=chosen, space=keys.space
         )
+
+
+def name_of(table: Any) -> str | None:
+    """Return what a component or variant is called, whatever else is wrong in its table; None where it does not say."""
+    name = table.get("name", table.get("use")) if isinstance(table, dict) else None
+    return name if isinstance(name, str) and name else None
+
+
+def clashes(place: str, names: Sequence[str | None]) -> Iterator[tuple[str, str]]:
+    """Yield a problem for every name that an earlier item of a list has."""
+    for at, name in enumerate(names):
+        first = names.index(name)
+        if name is not None and first < at:
+            yield f"{place}.{at}.name", f"{toml(name)} is the name of {place}.{first} too"
 
 
 def _a(role: str) -> str:

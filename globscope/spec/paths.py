@@ -1,8 +1,10 @@
 """References and paths in a spec: relative to the spec's folder; on the command line, to the current one."""
 
 import re
+from collections.abc import Mapping
 from importlib.util import find_spec
 from pathlib import Path
+from types import MappingProxyType
 from typing import Any
 
 from globscope.errors import near
@@ -10,13 +12,15 @@ from globscope.references import Code, Pattern
 from globscope.spec.words import expected, got, short, toml
 
 MARKS = ("{variant}", "{step}")
+NO_ITEMS: Mapping[int, Any] = MappingProxyType({})
 
 
 class InvalidError(ValueError):
-    """Problems of one value: (place below it, sentence) each."""
+    """Problems of one value: (place below it, sentence) each; `sound` are the items of a list that have none."""
 
-    def __init__(self, *problems: tuple[str, str]) -> None:
+    def __init__(self, *problems: tuple[str, str], sound: Mapping[int, Any] = NO_ITEMS) -> None:
         self.problems = problems
+        self.sound = sound
         super().__init__(problems)
 
 

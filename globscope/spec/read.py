@@ -1,6 +1,6 @@
 """A spec's file → `Spec`, or a `SpecError` with all of its problems."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from copy import deepcopy
 from functools import partial
 from pathlib import Path
@@ -11,8 +11,8 @@ from attrs import fields
 from globscope.errors import SpecError, near
 from globscope.registry import Registry, installed
 from globscope.spec.document import parse
-from globscope.spec.entries import Entries
-from globscope.spec.model import PopulationSpec, Spec
+from globscope.spec.entries import Entries, clashes, name_of
+from globscope.spec.model import Spec
 from globscope.spec.overrides import override
 from globscope.spec.structure import converter, option
 from globscope.spec.words import bare, toml
@@ -31,6 +31,7 @@ DEFAULTS: Mapping[str, Any] = {
 PLAIN = ("title", "seed", "population")
 REQUIRED = {"task": "a table [task]", "population": "a table [population]", "reducer": "at least one [[reducer]]"}
 TABLES = (*PLAIN, *SINGLE, *LISTS, "fidelity", "sweep")
+ORIGIN = "needs exactly one of 'checkpoints' and [population.train]"
 
 
 def read(path: Path, overrides: Sequence[str] = (), registry: Registry | None = None) -> Spec:
@@ -83,44 +84,45 @@ def _source(place: str, path: Path, typed: Sequence[str]) -> str:
 
 
 def across(found: Mapping[str, Any], document: Mapping[str, Any]) -> list[tuple[str, str]]:
-    """Return the problems that show only across tables."""
-    population = found.get("population")
-    return (_of_population(population) if population else []) + _samplers(found, document)
+    """Return the problems that show only across keys; what is wrong in one of them hides none of the others."""
+    return [*_of_population(document.get("population"), sound="population" in found), *_of_samplers(document)]
 
 
-def _of_population(population: PopulationSpec) -> list[tuple[str, str]]:
-    if (population.checkpoints is None) == (population.train is None):
-        which = "neither" if population.train is None else "both"
-        return [("population", f"needs exactly one of 'checkpoints' and [population.train], has {which}")]
-    if population.checkpoints is not None:
-        return _of_checkpoints(population)
-    names = [variant.name for variant in population.variant]
-    problems = [
-        (f"population.variant.{at}.name", f"{toml(name)} is the name of population.variant.{names.index(name)} too")
-        for at, name in enumerate(names)
-        if names.index(name) < at
-    ]
-    return problems or ([] if names else [("population", "needs at least one [[population.variant]] to train")])
+def _of_population(table: Any, *, sound: bool) -> Iterator[tuple[str, str]]:
+    """Yield the problems of the population; what is missing may be a key that is misspelt, unless it is `sound`."""
+    origins = [key for key in ("checkpoints", "train") if isinstance(table, dict) and key in table]
+    if len(origins) == 2 or (sound and not origins):
+        yield "population", f"{ORIGIN}, has {'both' if origins else 'neither'}"
+    if origins == ["checkpoints"]:
+        yield from _of_checkpoints(table)
+    if "train" in origins:
+        yield from clashes("population.variant", [name_of(variant) for variant in _list(table, "variant")])
+    if sound and origins == ["train"] and not table.get("variant"):
+        yield "population", "needs at least one [[population.variant]] to train"
 
 
-def _of_checkpoints(population: PopulationSpec) -> list[tuple[str, str]]:
-    given = {"variant": population.variant, "parent": population.parent}
-    return [
-        (f"population.{name}", "goes with [population.train], not with 'checkpoints'")
-        for name, value in given.items()
-        if value
-    ]
+def _of_checkpoints(table: Mapping[str, Any]) -> Iterator[tuple[str, str]]:
+    for name in ("variant", "parent"):
+        if table.get(name, []) != []:
+            yield f"population.{name}", "goes with [population.train], not with 'checkpoints'"
 
 
-def _samplers(found: Mapping[str, Any], document: Mapping[str, Any]) -> list[tuple[str, str]]:
-    """Return the problems of reducers' `sampler`; a sampler that is wrong itself is there nevertheless."""
-    tables = document["sampler"] if isinstance(document["sampler"], list) else []
-    named = [table.get("name", table.get("use")) for table in tables if isinstance(table, dict)]
-    known = [name for name in named if isinstance(name, str)]
-    problems = []
-    for at, entry in enumerate(found.get("reducer", ())):
-        names = entry.sampler if entry else ()
-        texts = [f"there is no sampler named {toml(name)}; {near(name, known)}" for name in names if name not in known]
-        texts += [f"names {toml(name)} twice" for name in dict.fromkeys(names) if names.count(name) > 1]
-        problems += [(f"reducer.{at}.sampler", text) for text in texts]
-    return problems
+def _list(table: Mapping[str, Any], key: str) -> list[Any]:
+    return table[key] if isinstance(table.get(key), list) else []
+
+
+def _of_samplers(document: Mapping[str, Any]) -> Iterator[tuple[str, str]]:
+    """Yield the problems of reducers' `sampler`; a sampler that is wrong itself is there nevertheless."""
+    known = [name for table in _list(document, "sampler") if (name := name_of(table))]
+    for at, table in enumerate(_list(document, "reducer")):
+        names = _samplers(table) if known else []
+        for name in dict.fromkeys(names):
+            if name not in known:
+                yield f"reducer.{at}.sampler", f"there is no sampler named {toml(name)}; {near(name, known)}"
+            if names.count(name) > 1:
+                yield f"reducer.{at}.sampler", f"names {toml(name)} twice"
+
+
+def _samplers(reducer: Any) -> list[str]:
+    chosen = reducer.get("sampler") if isinstance(reducer, dict) else None
+    return [name for name in (chosen if isinstance(chosen, list) else [chosen]) if isinstance(name, str)]

@@ -4,7 +4,7 @@ cattrs dispatches on types; its own defaults are too kind (2.9 becomes 2, "false
 stop at the first validator, so the hooks here replace them.
 """
 
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from functools import partial
 from pathlib import Path
 from typing import Any, get_args
@@ -16,7 +16,7 @@ from globscope.errors import near
 from globscope.references import Code, describe
 from globscope.spec.paths import InvalidError, wrong
 from globscope.spec.scalars import close, exactly, literal, scalar, scalars, table, unsupported
-from globscope.spec.validators import objection
+from globscope.spec.validators import objections, objections_to_items
 from globscope.spec.words import (
     arms,
     bare,
@@ -27,15 +27,13 @@ from globscope.spec.words import (
     is_literal,
     is_tuple,
     is_union,
-    short,
-    toml,
     under,
 )
 
 
-def placed(place: str, invalid: InvalidError) -> Iterator[tuple[str, str]]:
+def placed(place: str, problems: Iterable[tuple[str, str]]) -> Iterator[tuple[str, str]]:
     """Yield the problems of a value as seen from one level above."""
-    for below, text in invalid.problems:
+    for below, text in problems:
         yield (under(place, below) if below else place), text
 
 
@@ -89,15 +87,15 @@ def _tuple(strict: Converter, value: Any, kind: Any) -> tuple[Any, ...]:
         kinds = (kinds[0],) * len(value)
     elif len(kinds) != len(value):
         raise wrong(kind, value)
-    items, problems = [], list[tuple[str, str]]()
+    sound, problems = dict[int, Any](), list[tuple[str, str]]()
     for place, (item, one) in enumerate(zip(value, kinds, strict=True)):
         try:
-            items.append(strict.structure(item, one))
+            sound[place] = strict.structure(item, one)
         except InvalidError as invalid:
-            problems += placed(str(place), invalid)
+            problems += placed(str(place), invalid.problems)
     if problems:
-        raise InvalidError(*problems)
-    return tuple(items)
+        raise InvalidError(*problems, sound=sound)
+    return tuple(sound.values())
 
 
 def _class(strict: Converter, value: Any, cls: type) -> Any:
@@ -139,9 +137,9 @@ def option(strict: Converter, given: dict[str, Any], attribute: Any) -> dict[str
         return {}
     try:
         value = strict.structure(given[name], attribute.type)
+        problems = [*objections(attribute, value, given[name])]
     except InvalidError as invalid:
-        raise InvalidError(*placed(name, invalid)) from None
-    violated = objection(attribute, value)
-    if violated:
-        raise InvalidError((name, f"{violated}, got {short(toml(given[name]))}"))
+        problems = [*invalid.problems, *objections_to_items(attribute, invalid.sound, given[name])]
+    if problems:
+        raise InvalidError(*placed(name, problems))
     return {name: value}

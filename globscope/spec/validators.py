@@ -1,10 +1,11 @@
 """attrs validators in words and as JSON schema."""
 
 import re
+from collections.abc import Iterator, Mapping, Sequence
 from typing import Any
 
 from globscope.references import describe
-from globscope.spec.words import either, toml
+from globscope.spec.words import either, short, toml, under
 
 CONTROL = re.compile(r"[\x00-\x1f\x7f-\x9f]")
 COMPARISONS = {">=": "minimum", ">": "exclusiveMinimum", "<=": "maximum", "<": "exclusiveMaximum"}
@@ -16,17 +17,36 @@ def one_line(_: Any, attribute: Any, value: Any) -> None:
         raise ValueError(f"{attribute.name} must be one line without control characters")
 
 
-def objection(attribute: Any, value: Any) -> str:
-    """Return what a value of an attribute violates, such as `must be >= 1`; empty where it violates nothing."""
-    if value is None and _is_optional(attribute.validator):
-        return ""
-    return next((text for rule in _rules(attribute.validator) if (text := _violated(rule, attribute, value))), "")
+def objections(attribute: Any, value: Any, given: Any) -> Iterator[tuple[str, str]]:
+    """Yield what a value of an attribute violates: (place below it, such as `must be >= 1, got 0`) each."""
+    if value is not None or not _is_optional(attribute.validator):
+        yield from _of_value(_rules(attribute.validator), attribute, value, given)
+
+
+def objections_to_items(attribute: Any, items: Mapping[int, Any], given: Any) -> Iterator[tuple[str, str]]:
+    """Yield what some items of a list violate; of the list itself nothing can be said without the others."""
+    yield from _of_items(_rules(attribute.validator), attribute, items, given)
+
+
+def _of_value(rules: Sequence[Any], attribute: Any, value: Any, given: Any) -> Iterator[tuple[str, str]]:
+    is_list = isinstance(value, tuple)
+    whole = (_violated(rule, attribute, value) for rule in rules if not (is_list and hasattr(rule, "member_validator")))
+    violated = next(filter(None, whole), "")
+    if violated:
+        yield "", f"{violated}, got {short(toml(given))}"
+    if is_list:
+        yield from _of_items(rules, attribute, dict(enumerate(value)), given)
+
+
+def _of_items(rules: Sequence[Any], attribute: Any, items: Mapping[int, Any], given: Any) -> Iterator[tuple[str, str]]:
+    own = [one for rule in rules if hasattr(rule, "member_validator") for one in _rules(rule.member_validator)]
+    for at, item in items.items():
+        for below, text in _of_value(own, attribute, item, given[at]):
+            yield under(str(at), *filter(None, [below])), text
 
 
 def _violated(rule: Any, attribute: Any, value: Any) -> str:
-    if hasattr(rule, "member_validator") and isinstance(value, tuple):
-        found = (_violated(one, attribute, item) for item in value for one in _rules(rule.member_validator))
-        return next((f"every item {text}" for text in found if text), "")
+    """Return what a value violates, such as `must be >= 1`; empty where it violates nothing."""
     try:
         rule(None, attribute, value)
     except (ValueError, TypeError) as error:

@@ -1,6 +1,5 @@
 """What a study would take: counts from the spec, seconds from a measured network and training step."""
 
-from time import perf_counter
 from typing import Any
 
 from attrs import define
@@ -9,10 +8,8 @@ from globscope.population.run import Run
 from globscope.spec.model import ReducerEntry
 from globscope.study.check import check, count
 from globscope.study.context import Context
-from globscope.study.journal import DiskJournal
 from globscope.study.members import plan
-from globscope.values.chart import Progress
-from globscope.values.evaluation import Networks
+from globscope.study.trial import scoring, training
 
 
 @define(frozen=True, kw_only=True)
@@ -61,8 +58,8 @@ def estimate(context: Context) -> Estimate:
         stages=tuple(_stages(context, runs, len(variants))),
         evaluations=total,
         memory=4 * size * (members + 64) + 8 * members * members + 8 * members * max([0, *known]),
-        train_seconds=sum(_training(context, run) for run in runs),
-        evaluate_seconds=None if total is None else total * _scoring(context),
+        train_seconds=training(context, runs),
+        evaluate_seconds=None if total is None else total * scoring(context),
     )
 
 
@@ -108,45 +105,6 @@ def _stages(context: Context, runs: list[Run], variants: int) -> list[str]:
         tells = hasattr(asked.component, "plan")
         names.append(asked.component.plan(maps, variants) if tells else asked.name)
     return names
-
-
-def _training(context: Context, run: Run) -> float:
-    """Return the seconds of a run, from three measured steps of its batch size."""
-    import torch
-
-    probe = context.task.build("cpu")
-    parameters, buffers = probe.initialise(0)
-    leaves = {name: p.requires_grad_() for name, p in parameters.items()}
-    size = min(run.recipe.batch_size, probe.examples(probe.splits[0]))
-    batch = probe.batch(probe.splits[0], torch.arange(size))
-    times = []
-    for _ in range(4):
-        start = perf_counter()
-        probe.objective(leaves, buffers, batch, training=True).backward()
-        times.append(perf_counter() - start)
-    steps = -(-probe.examples(probe.splits[0]) // run.recipe.batch_size) * run.epochs
-    return steps * sorted(times[1:])[1]  # the first warms up
-
-
-def _scoring(context: Context) -> float:
-    """Return the seconds of scoring one network, from a few fresh ones."""
-    import tempfile
-    from pathlib import Path
-
-    import numpy as np
-
-    probe = context.task.build("cpu")
-    parameters, _ = probe.initialise(0)
-    vector = probe.layout.flatten({name: p.cpu().numpy() for name, p in parameters.items()})
-    times = []
-    for _ in range(2):
-        networks = Networks.of(np.stack([vector] * 2))
-        with tempfile.TemporaryDirectory() as folder:
-            start = perf_counter()
-            journal = DiskJournal(Path(folder), len(networks))
-            context.spec.evaluator.component.evaluate(networks, context.task, journal, Progress())
-            times.append((perf_counter() - start) / len(networks))
-    return times[-1]
 
 
 def described(value: Estimate) -> dict[str, Any]:

@@ -125,6 +125,7 @@ class ReducerChecks(OptionChecks):
 
 
 def _answers(inputs: ReducerInputs, chart: Chart) -> _Fit:
+    require(isinstance(chart, Chart), f"returned {type(chart).__name__}, not a Chart")
     fit = _Fit(inputs=inputs, chart=chart)
     decoded = None if chart.decode is None else np.asarray(chart.decode(_points(chart)))
     encoded = None if chart.encode is None else np.asarray(chart.encode(_networks(fit)))

@@ -10,7 +10,7 @@ from globscope.api import UserCodeError, near
 
 # Name: (module, function, what the function is told). Modules are imported when asked for: each imports torch.
 _MODELS: dict[str, tuple[str, str, dict[str, Any]]] = {
-    "mlp": ("mlp", "mlp", {}),
+    "mlp": ("mlp", "mlp", {}),  # its `hidden` is a key of the task
     "resnet20": ("resnet", "resnet", {"depth": 20}),
     "resnet32": ("resnet", "resnet", {"depth": 32}),
     "resnet56": ("resnet", "resnet", {"depth": 56}),
