@@ -2,6 +2,7 @@
 
 import json
 import pickle
+import tomllib
 
 import numpy as np
 import pytest
@@ -11,8 +12,11 @@ from safetensors.torch import save_file
 from globscope.api import Code, PopulationError
 from globscope.builtin.tasks.classification import Classification
 from globscope.population.checkpoint import files, read
-from globscope.population.find import Found
+from globscope.population.find import Found, find
 from globscope.population.member import member
+from globscope.registry import installed
+from globscope.spec import read as spec
+from globscope.spec.describe import as_toml
 
 PROBE = Classification(hidden=(8,)).build("cpu")
 NETWORK = {name: tensor.clone() for name, tensor in PROBE.initialise(3)[0].items()}
@@ -173,6 +177,55 @@ def test_a_public_resnet_loads_without_renaming_and_its_shortcut_is_told_from_th
     one, weights = member(found(path), probe)
     np.testing.assert_array_equal(weights, made.layout.flatten({n: t.numpy() for n, t in parameters.items()}))
     assert set(buffers) <= set(one.buffers)
+
+
+# Which files.
+
+SPEC = """
+[task]
+use = "classification"
+hidden = [8]
+[population]
+{checkpoints}
+[[reducer]]
+use = "pca"
+"""
+SEVERAL = {
+    "a pattern": 'checkpoints = "*/{variant}-{step}.pt"'.replace("*", "one"),
+    "several folders": 'checkpoints = ["one/{variant}-{step}.pt", "two/{variant}-{step}.pt"]',
+    "a table of files": "".join(
+        f'[[population.checkpoints]]\nvariant = "{v}"\nstep = {s}\npath = "{folder}/{v}-{s}.pt"\n'
+        for folder, v, s in (("two", "B", 10), ("one", "A", 9), ("one", "A", 10))
+    ),
+}
+
+
+@pytest.mark.parametrize(
+    ("way", "labels"),
+    [
+        ("a pattern", ["A@9", "A@10"]),
+        ("several folders", ["A@9", "A@10", "B@10"]),
+        ("a table of files", ["A@9", "A@10", "B@10"]),
+    ],
+)
+def test_files_are_named_by_a_pattern_by_several_or_one_by_one(way, labels, tmp_path):
+    for name in ("one/A-9.pt", "one/A-10.pt", "two/B-10.pt"):
+        saved(tmp_path / name, NETWORK)
+    path = tmp_path / "study.toml"
+    path.write_text(SPEC.replace("{checkpoints}", SEVERAL[way]))
+    asked = spec.read(path)
+    files_found = find(asked.population.checkpoints, tmp_path)
+    assert [f"{one.variant}@{one.step}" for one in files_found] == labels
+    again = spec.build(tomllib.loads(as_toml(asked)), path, installed())
+    assert again.population == asked.population
+
+
+def test_two_files_of_one_variant_and_step_are_refused_wherever_they_lie(tmp_path):
+    for folder in ("one", "two"):
+        saved(tmp_path / folder / "A-9.pt", NETWORK)
+    with pytest.raises(PopulationError) as caught:
+        find(("one/{variant}-{step}.pt", "two/{variant}-{step}.pt"), tmp_path)
+    assert str(caught.value) == f"{tmp_path}/one/A-9.pt and {tmp_path}/two/A-9.pt are both step 9 of 'A'"
 
 
 # What is no such network.

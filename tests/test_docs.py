@@ -64,7 +64,9 @@ def test_every_spec_in_the_documentation_is_valid(text, folder):
 
 
 @pytest.mark.parametrize("text", specs("toml fragment"))
-def test_every_fragment_of_a_spec_is_valid_in_the_starter_spec(text, folder):
+def test_every_fragment_of_a_spec_is_valid_in_the_starter_spec(text, folder, home):
+    (folder / "results").mkdir()
+    (folder / "results/final_model.pth").touch()
     build(STARTER | tomllib.loads(text), folder / "study.toml", with_plugin())
 
 

@@ -7,6 +7,7 @@ from pathlib import Path
 from attrs import define
 
 from globscope.errors import PopulationError
+from globscope.spec.model import CheckpointFile, Checkpoints
 
 
 @define(frozen=True, kw_only=True)
@@ -24,12 +25,27 @@ class Found:
     step: int
 
 
-def find(pattern: str, folder: Path) -> list[Found]:
-    """Return the files that match `…{variant}…{step}…`, by variant, then by step as a number.
+def find(checkpoints: Checkpoints, folder: Path) -> list[Found]:
+    """Return the files that a spec names, by variant, then by step as a number; patterns start at `folder`.
 
     Raises:
-        PopulationError: None matches, or two claim the same variant and step.
+        PopulationError: A pattern matches none, or two files claim the same variant and step.
     """
+    found: list[Found] = []
+    for asked in (checkpoints,) if isinstance(checkpoints, str) else checkpoints:
+        if isinstance(asked, CheckpointFile):
+            found.append(Found(path=asked.path, variant=asked.variant, step=asked.step))
+        else:
+            found += _matching(asked, folder)
+    found.sort(key=lambda f: (f.variant, f.step))
+    for one, two in pairwise(found):
+        if (one.variant, one.step) == (two.variant, two.step):
+            raise PopulationError(f"{one.path} and {two.path} are both step {one.step} of {one.variant!r}")
+    return found
+
+
+def _matching(pattern: str, folder: Path) -> list[Found]:
+    """Return the files that match `…{variant}…{step}…`."""
     path = Path(pattern).expanduser()
     whole = str(path if path.is_absolute() else folder / path)
     before = re.split(r"\{", whole)[0]
@@ -38,12 +54,7 @@ def find(pattern: str, folder: Path) -> list[Found]:
     matches = [(file, match) for file in files if (match := _expression(whole).fullmatch(str(file)))]
     if not matches:
         raise PopulationError(f"population.checkpoints: {_nothing(whole, root, len(files))}")
-    found = [Found(path=file, variant=m["variant"], step=int(m["step"])) for file, m in matches]
-    found.sort(key=lambda f: (f.variant, f.step))
-    for one, two in pairwise(found):
-        if (one.variant, one.step) == (two.variant, two.step):
-            raise PopulationError(f"{one.path} and {two.path} are both step {one.step} of {one.variant!r}")
-    return found
+    return [Found(path=file, variant=m["variant"], step=int(m["step"])) for file, m in matches]
 
 
 def _expression(pattern: str) -> re.Pattern[str]:

@@ -7,7 +7,7 @@ from attrs import define, evolve, field
 from attrs.validators import and_, deep_iterable, ge, gt, min_len, optional
 
 from globscope.references import Pattern
-from globscope.spec.validators import one_line
+from globscope.spec.validators import one_line, some
 
 
 @define(frozen=True, kw_only=True)
@@ -84,18 +84,37 @@ class Variant(Recipe):
 
 
 @define(frozen=True, kw_only=True)
+class CheckpointFile:
+    """A checkpoint by its path.
+
+    Attributes:
+        variant: The training run that it belongs to.
+        step: Epochs, or whatever counts, since that run's start.
+        path: Of the file.
+    """
+
+    variant: str = field(validator=and_(min_len(1), one_line))
+    step: int = field(validator=ge(0))
+    path: Path
+
+
+Checkpoints = Pattern | tuple[Pattern, ...] | tuple[CheckpointFile, ...]
+
+
+@define(frozen=True, kw_only=True)
 class PopulationSpec:
     """Where the networks come from: `checkpoints` of yours, or `train` and `variant` here.
 
     Attributes:
-        checkpoints: Pattern of existing files, such as `runs/{variant}/epoch{step}.pt`.
+        checkpoints: Pattern of existing files, such as `runs/{variant}/epoch{step}.pt`, a list of patterns, or
+            one table [[population.checkpoints]] a file, with `variant`, `step` and `path`.
         train: How to train the variants here.
         variant: The training runs.
         parent: Trained first, with these settings; every variant then starts from its last weights.
         seed: Of the training; the study's where unset.
     """
 
-    checkpoints: Pattern | None = None
+    checkpoints: Checkpoints | None = field(default=None, validator=optional(some))
     train: Train | None = None
     variant: tuple[Variant, ...] = ()
     parent: Recipe | None = None

@@ -13,7 +13,7 @@ from attrs import NOTHING, fields, resolve_types
 from cattrs import Converter
 
 from globscope.errors import near
-from globscope.references import Code, describe
+from globscope.references import Code, Pattern, describe
 from globscope.spec.paths import InvalidError, wrong
 from globscope.spec.scalars import close, exactly, literal, scalar, scalars, table, unsupported
 from globscope.spec.validators import objections, objections_to_items
@@ -74,7 +74,10 @@ def _meant(value: Any, arm: Any) -> bool:
         return isinstance(value, str) and ":" in value
     if arm in (int, float):
         return type(value) in (arm, int)
-    return is_tuple(arm) if isinstance(value, list) else isinstance(value, dict) and is_class(arm)
+    if isinstance(value, list):
+        tables = bool(value) and all(isinstance(item, dict) for item in value)
+        return is_tuple(arm) and tables == is_class(get_args(arm)[0])
+    return isinstance(value, str) if arm is Pattern else isinstance(value, dict) and is_class(arm)
 
 
 def _tuple(strict: Converter, value: Any, kind: Any) -> tuple[Any, ...]:

@@ -17,6 +17,12 @@ def one_line(_: Any, attribute: Any, value: Any) -> None:
         raise ValueError(f"{attribute.name} must be one line without control characters")
 
 
+def some(_: Any, attribute: Any, value: Any) -> None:
+    """Refuse an empty list."""
+    if value == ():
+        raise ValueError(f"{attribute.name} must name at least one")
+
+
 def objections(attribute: Any, value: Any, given: Any) -> Iterator[tuple[str, str]]:
     """Yield what a value of an attribute violates: (place below it, such as `must be >= 1, got 0`) each."""
     if value is not None or not _is_optional(attribute.validator):

@@ -25,9 +25,9 @@ class Classification:
         model_options: Keyword arguments for your model, or a named one's options: `resnet…` takes
             `shortcut` ("A" or "B"), `residual`, `batch_norm` and `width`; `cnn` takes `width`; `vit`
             takes `patch`, `dim`, `depth` and `heads`.
-        data: `digits` (1,797 8×8 images, values in [0, 1], from scikit-learn), a named set or `files`
-            of your own at `path`, or `file.py:name` that returns x_train, y_train, x_test, y_test, or
-            two torch datasets.
+        data: `digits` (1,797 8×8 images from scikit-learn as 64 values in [0, 1]; `digits-images` as
+            images), a named set or `files` of your own at `path`, or `file.py:name` that returns
+            x_train, y_train, x_test, y_test, or two torch datasets.
         path: Of the data's files: an .npz, idx files, CIFAR's binary files, an image folder or zip.
         data_options: Keyword arguments for your data.
         normalise: `unit` scales bytes to [0, 1]; `channel` then takes each channel's mean and deviation
@@ -42,7 +42,7 @@ class Classification:
     model: Literal["mlp", "resnet20", "resnet32", "resnet56", "cnn", "vit", "vit-10m"] | Code = "mlp"
     hidden: tuple[int, ...] = field(default=(256, 128), validator=deep_iterable(ge(1)))
     model_options: dict[str, Any] = field(factory=dict)
-    data: Literal["digits", "mnist", "cifar10", "cifar100", "files"] | Code = "digits"
+    data: Literal["digits", "digits-images", "mnist", "cifar10", "cifar100", "files"] | Code = "digits"
     path: Path | None = None
     data_options: dict[str, Any] = field(factory=dict)
     normalise: Normalise = "unit"

@@ -23,6 +23,11 @@ class Arrays:
         """Of one example's input."""
         return tuple(self.train[0].shape[1:])
 
+    def shaped(self, *shape: int) -> "Arrays":
+        """Return the same with inputs of another shape."""
+        splits = {name: (x.reshape(len(x), *shape), y) for name, (x, y) in (("train", self.train), ("test", self.test))}
+        return evolve(self, **splits)
+
     def fewer(self, count: int, seed: int) -> "Arrays":
         """Return the same with `count` training examples, drawn without replacement."""
         import torch

@@ -2,7 +2,6 @@
 
 from math import ceil
 from pathlib import Path
-from typing import Literal
 
 import numpy as np
 from attrs import define
@@ -10,8 +9,6 @@ from attrs import define
 from globscope.api import UserCodeError
 from globscope.builtin.tasks.data.arrays import Arrays
 from globscope.builtin.tasks.data.files import read
-
-Name = Literal["digits", "mnist", "cifar10", "cifar100", "files"]
 
 
 @define(frozen=True)
@@ -46,8 +43,9 @@ def named(name: str, path: Path | None, test_share: float, seed: int) -> Arrays:
     Raises:
         UserCodeError: No path where one is needed, or its files are something else.
     """
-    if name == "digits":
-        return digits(test_share, seed)
+    if name.startswith("digits"):
+        found = digits(test_share, seed)
+        return found if name == "digits" else found.shaped(1, 8, 8)
     if path is None:
         where = KNOWN[name].where if name in KNOWN else "an .npz, an image folder or zip, idx or CIFAR binary files"
         raise UserCodeError(f"task.path: data = {name!r} is read from your own files: {where}")
