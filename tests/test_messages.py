@@ -469,8 +469,8 @@ SPECS = {
         ],
     ),
     "misspelt train is not missing": (
-        GOOD.replace("population.train", "population.trian"),
-        ["F: population.trian: there is no such key; did you mean 'train'?"],
+        GOOD.replace("population.train", "population.trains"),
+        ["F: population.trains: there is no such key; did you mean 'train'?"],
     ),
 }
 
