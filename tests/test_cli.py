@@ -338,11 +338,16 @@ def test_a_reader_that_has_seen_enough_is_no_error():
 
 def test_ctrl_c_says_that_the_run_can_be_continued(tmp_path):
     (tmp_path / "long.toml").write_text(TINY.replace("epochs = 2", "epochs = 100000"))
-    study = [*COMMAND, "study", "long.toml"]
+    # A shell that starts tests in the background lets them ignore Ctrl-C, and what they start inherits that.
+    heard = "import signal; signal.signal(signal.SIGINT, signal.default_int_handler)"
+    study = [sys.executable, "-c", f"{heard}; from globscope.cli import app; app()", "study", "long.toml"]
     with subprocess.Popen(study, cwd=tmp_path, stderr=subprocess.PIPE, text=True) as command:
         said = command.stderr.readline()
         command.send_signal(signal.SIGINT)
-        told = command.communicate(timeout=60)[1]
+        try:
+            told = command.communicate(timeout=60)[1]
+        finally:
+            command.kill()
     assert said == "train A\n"
     assert told == "stopped; what is finished is kept, and the same command continues\n"
     assert command.returncode == 130
