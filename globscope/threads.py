@@ -5,6 +5,18 @@ from contextlib import contextmanager
 
 
 @contextmanager
+def same_threads() -> Iterator[None]:
+    """Give torch its number of threads back, whatever libraries on the way make of it: numba sets it for all."""
+    import torch
+
+    before = torch.get_num_threads()
+    try:
+        yield
+    finally:
+        torch.set_num_threads(before)
+
+
+@contextmanager
 def one_thread(where: bool) -> Iterator[None]:
     """Keep torch to one thread where the products are small.
 
@@ -13,10 +25,7 @@ def one_thread(where: bool) -> Iterator[None]:
     """
     import torch
 
-    before = torch.get_num_threads()
-    if where:
-        torch.set_num_threads(1)
-    try:
+    with same_threads():
+        if where:
+            torch.set_num_threads(1)
         yield
-    finally:
-        torch.set_num_threads(before)

@@ -12,7 +12,7 @@ from globscope import load
 from globscope.api import Code, EvaluationError, Networks, Progress, Unit
 from globscope.builtin.evaluators.pytorch import Torch
 from globscope.builtin.tasks.classification import Classification
-from globscope.builtin.tasks.data.named import digits
+from globscope.builtin.tasks.data.embedded import digits
 from globscope.testing import MemoryJournal
 
 NETS = """

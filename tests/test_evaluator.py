@@ -12,7 +12,7 @@ from torch.nn.functional import cross_entropy
 from globscope.api import Code, EvaluationError, Networks, Progress
 from globscope.builtin.evaluators.pytorch import Torch
 from globscope.builtin.tasks.classification import Classification
-from globscope.builtin.tasks.data.named import digits
+from globscope.builtin.tasks.data.embedded import digits
 from globscope.builtin.tasks.models.mlp import mlp
 from globscope.store import read_arrays, read_json
 from globscope.study.journal import FIELDS, PLAN, DiskJournal

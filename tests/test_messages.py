@@ -660,7 +660,7 @@ TASKS = {
     ),
     "option that a named model does not have": (
         "model_options = { width = 3 }",
-        "task.model_options.width: model 'mlp' has no such option; known: hidden",
+        "task.model_options.width: model 'mlp' has no such option; its widths are task.hidden",
     ),
 }
 

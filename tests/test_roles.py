@@ -489,6 +489,24 @@ def test_the_contract_kit_tells_a_missing_chart_as_such():
     assert {line.partition(": ")[2].partition(": ")[2] for line in told} == {"returned NoneType, not a Chart"}
 
 
+@define(frozen=True, kw_only=True)
+class Greedy:
+    """Take three threads and keep them, as libraries do."""
+
+    def reduce(self, inputs, rng):
+        torch.set_num_threads(3)
+        return Chart(
+            space=inputs.space, latents=inputs.coordinates[:, :2], decode=lambda p: np.pad(p, ((0, 0), (0, 3)))
+        )
+
+
+def test_a_component_that_takes_threads_gives_them_back(studied):
+    before = torch.get_num_threads()
+    assert before != 3
+    studied(TINY + '[[reducer]]\nuse = "greedy"\n[[sampler]]\nuse = "grid"\nresolution = 3\n', greedy=Greedy)
+    assert torch.get_num_threads() == before
+
+
 # A chart with an origin and a basis of its own.
 
 

@@ -17,6 +17,7 @@ from globscope.roles import Probe, Task
 from globscope.spec.model import Spec
 from globscope.store import Store, key, read_json, write_json
 from globscope.study.observer import Observer
+from globscope.threads import same_threads
 from globscope.values.chart import Progress
 
 SECONDS = "seconds.json"
@@ -112,5 +113,6 @@ class Context:
 
 def _timed(part: Path, work: Callable[[Path], None]) -> None:
     start = perf_counter()
-    work(part)
+    with same_threads():  # on their number depend a result's last bits
+        work(part)
     write_json(part / SECONDS, {"seconds": round(perf_counter() - start, 3)})

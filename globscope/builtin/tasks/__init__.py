@@ -2,9 +2,11 @@
 
 from globscope.api import hookimpl
 from globscope.builtin.tasks.classification import Classification
+from globscope.builtin.tasks.language import LanguageModelling
+from globscope.builtin.tasks.regression import Regression
 
 
 @hookimpl
 def globscope_tasks() -> dict[str, type]:
     """Offer the tasks by the name that a spec writes after `use =`."""
-    return {"classification": Classification}
+    return {"classification": Classification, "language-modelling": LanguageModelling, "regression": Regression}

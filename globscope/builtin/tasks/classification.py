@@ -10,7 +10,7 @@ from attrs.validators import deep_iterable, ge, gt, lt, optional
 
 from globscope.api import Code, Probe
 from globscope.builtin.tasks.data import Arrays, named, supplied
-from globscope.builtin.tasks.models import aliases, builder
+from globscope.builtin.tasks.models import aliases, builder, perceptron
 from globscope.builtin.tasks.pixels import Normalise
 from globscope.builtin.tasks.supervised import Supervised
 
@@ -89,8 +89,9 @@ class Classification:
     def _module(self, arrays: Arrays) -> Any:
         if isinstance(self.model, Code):
             return self.model.call(**self.model_options)
-        options = self.model_options | ({"hidden": self.hidden} if self.model == "mlp" else {})
-        return builder(self.model, options)(arrays.shape, arrays.classes)
+        if self.model == "mlp":
+            return perceptron(self.hidden, self.model_options)(arrays.shape, arrays.classes)
+        return builder(self.model, self.model_options)(arrays.shape, arrays.classes)
 
     def _loss(self) -> Any:
         import torch

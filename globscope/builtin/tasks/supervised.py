@@ -7,6 +7,7 @@ from typing import Any
 
 from globscope.api import Layout, UserCodeError
 from globscope.builtin.tasks.data import Arrays
+from globscope.builtin.tasks.kinds import CLASSES, Kind
 from globscope.builtin.tasks.pixels import Normalise, crop_and_flip, scale
 from globscope.builtin.tasks.trial import a_module, require_mean, require_outputs, told, within_memory
 
@@ -17,7 +18,6 @@ class Supervised:
     """Inputs → module → loss and accuracy, for any weights handed in; nothing is kept between calls."""
 
     splits: tuple[str, ...] = ("train", "test")
-    measures: tuple[str, ...] = ("loss", "accuracy")
     grad_inside = False
 
     def __init__(
@@ -32,9 +32,11 @@ class Supervised:
         augment: bool = False,
         aliases: Mapping[str, str] | None = None,
         chance: float | None = None,
+        kind: Kind = CLASSES,
     ) -> None:
         """Build the module's skeleton and move the data."""
         self._make, self._loss, self._device, self._augment = make, loss, device, augment
+        self._kind, self.measures = kind, kind.measures
         self.aliases = dict(aliases or {})
         self.chance = {} if chance is None else {f"{split}_loss": chance for split in self.splits}
         self._module = self._fresh(0).eval()
@@ -64,7 +66,7 @@ class Supervised:
         batch = self.batch("train", torch.arange(min(2, self.examples("train"))))
         with told("the task's model and loss fail on two examples of its data"):
             outputs = self._forward(parameters, buffers, batch[0])
-            require_outputs(outputs)
+            require_outputs(outputs, self._kind.axes, self._kind.shape)
             loss = self._loss(outputs, batch[1])
             require_mean(loss)
             torch.autograd.grad(loss, list(parameters.values()), allow_unused=True)
@@ -119,12 +121,11 @@ class Supervised:
             return self._loss(self._forward(parameters, buffers, inputs), targets)
 
     def reduce(self, parameters: Tensors, buffers: Tensors | None, batch: Any) -> dict[str, tuple[Any, float]]:
-        """Return the summed loss and the number of correct examples, each with the batch's size."""
+        """Return the summed loss and, where there are such, the number of right answers, each with its weight."""
         inputs, targets = batch
         outputs = self._scored(parameters, buffers, inputs)
-        correct = (outputs.argmax(dim=1) == targets).sum()
         count = float(len(targets))
-        return {"loss": (self._loss(outputs, targets) * count, count), "accuracy": (correct, count)}
+        return {"loss": (self._loss(outputs, targets) * count, count), **self._kind.counted(outputs, targets)}
 
     def _scored(self, parameters: Tensors, buffers: Tensors | None, inputs: Any) -> Any:
         if buffers is not None:
@@ -178,6 +179,8 @@ def _ties(module: Any) -> Iterator[tuple[str, tuple[str, ...]]]:
 def _tensors(pair: tuple[Any, Any], device: str) -> tuple[Any, Any]:
     import torch
 
-    inputs, targets = (torch.as_tensor(part) for part in pair)
-    floats = inputs.float() if inputs.is_floating_point() else inputs
-    return floats.to(device), targets.to(device)
+    # One precision for all: losses and weights are float32.
+    inputs, targets = (
+        tensor.float() if tensor.is_floating_point() else tensor for tensor in map(torch.as_tensor, pair)
+    )
+    return inputs.to(device), targets.to(device)

@@ -58,17 +58,17 @@ def a_module(made: Any) -> Any:
     return made
 
 
-def require_outputs(outputs: Any) -> None:
-    """Refuse what a model returns unless it is (examples, classes) and depends on the parameters.
+def require_outputs(outputs: Any, axes: int, shape: str) -> None:
+    """Refuse what a model returns unless it is of a shape, with so many axes, and depends on the parameters.
 
     Raises:
         UserCodeError: It is something else.
     """
     import torch
 
-    if not isinstance(outputs, torch.Tensor) or outputs.ndim != 2:
+    if not isinstance(outputs, torch.Tensor) or outputs.ndim != axes:
         found = f"shape {tuple(outputs.shape)}" if isinstance(outputs, torch.Tensor) else type(outputs).__name__
-        raise UserCodeError(f"the task's model must return (examples, classes) outputs, got {found}")
+        raise UserCodeError(f"the task's model must return {shape} outputs, got {found}")
     if not outputs.requires_grad:
         raise UserCodeError("the task's model returns outputs without a gradient in its parameters")
 

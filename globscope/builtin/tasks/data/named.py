@@ -1,13 +1,12 @@
 """Data by name: what it must look like, and where it may be had."""
 
-from math import ceil
 from pathlib import Path
 
-import numpy as np
 from attrs import define
 
 from globscope.api import UserCodeError
 from globscope.builtin.tasks.data.arrays import Arrays
+from globscope.builtin.tasks.data.embedded import digits
 from globscope.builtin.tasks.data.files import read
 
 
@@ -61,32 +60,3 @@ def _require(name: str, known: Known, found: Arrays, path: Path) -> None:
             f"task.path: {path} holds examples of shape {found.shape} in {found.classes} classes, which is not "
             f"{name} ({known.shape}, {known.classes} classes); data = 'files' takes any"
         )
-
-
-def _require_split(count: int, classes: int, test_share: float, seed: int) -> None:
-    """Refuse what scikit-learn would: it splits by class, with a generator of 32 bits."""
-    held = ceil(test_share * count)
-    if not classes <= held <= count - classes:
-        raise UserCodeError(
-            f"task.test_share: each split needs at least {classes} of the {count:,} digits, as many as there are "
-            f"classes; {test_share} leaves {count - held:,} to train and {held:,} to test"
-        )
-    if seed >= 2**32:
-        raise UserCodeError(f"task.split_seed: must be < 2**32 for the digits, got {seed}")
-
-
-def digits(test_share: float, seed: int) -> Arrays:
-    """Return scikit-learn's digits, scaled to [0, 1], in a stratified split.
-
-    Raises:
-        UserCodeError: The share leaves a split with too few digits, or the seed has more than 32 bits.
-    """
-    from sklearn.datasets import load_digits
-    from sklearn.model_selection import train_test_split
-
-    images, targets = load_digits(return_X_y=True)
-    images = (images / 16).astype(np.float32)
-    _require_split(len(images), len(set(targets)), test_share, seed)
-    parts = train_test_split(images, targets, test_size=test_share, random_state=seed, stratify=targets)
-    x_train, x_test, y_train, y_test = parts
-    return Arrays(train=(x_train, y_train), test=(x_test, y_test))

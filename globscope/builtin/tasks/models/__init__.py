@@ -1,7 +1,7 @@
 """Models that a spec can name, and their options."""
 
 import inspect
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from functools import partial
 from importlib import import_module
 from typing import Any
@@ -16,6 +16,7 @@ _MODELS: dict[str, tuple[str, str, dict[str, Any]]] = {
     "resnet56": ("resnet", "resnet", {"depth": 56}),
     "cnn": ("cnn", "cnn", {}),
     "vit": ("vit", "vit", {"dim": 128, "depth": 6, "heads": 4}),
+    "transformer": ("transformer", "transformer", {}),
     "vit-10m": ("vit", "vit", {"dim": 384, "depth": 6, "heads": 6}),
 }
 
@@ -34,6 +35,17 @@ def builder(name: str, options: Mapping[str, Any]) -> Callable[..., Any]:
             hint = near(option, known) if known else "it has none"
             raise UserCodeError(f"task.model_options.{option}: model {name!r} has no such option; {hint}")
     return partial(made, **options)
+
+
+def perceptron(hidden: Sequence[int], options: Mapping[str, Any]) -> Callable[..., Any]:
+    """Return the function that makes an mlp, whose widths are a key of the task.
+
+    Raises:
+        UserCodeError: It is given further options.
+    """
+    for option in options:
+        raise UserCodeError(f"task.model_options.{option}: model 'mlp' has no such option; its widths are task.hidden")
+    return builder("mlp", {"hidden": hidden})
 
 
 def aliases(name: str) -> dict[str, str]:

@@ -17,10 +17,10 @@ class Block(nn.Module):
         self.attention = nn.MultiheadAttention(dim, heads, batch_first=True)
         self.mlp = nn.Sequential(nn.Linear(dim, 4 * dim), nn.GELU(), nn.Linear(4 * dim, dim))
 
-    def forward(self, x: torch.Tensor) -> torch.Tensor:
-        """Return (n, tokens, dim)."""
+    def forward(self, x: torch.Tensor, hidden: torch.Tensor | None = None) -> torch.Tensor:
+        """Return (n, tokens, dim); `hidden`, (tokens, tokens), says which tokens another does not see."""
         seen = self.norm1(x)
-        x = x + self.attention(seen, seen, seen, need_weights=False)[0]
+        x = x + self.attention(seen, seen, seen, need_weights=False, attn_mask=hidden)[0]
         return x + self.mlp(self.norm2(x))  # type: ignore[no-any-return]
 
 

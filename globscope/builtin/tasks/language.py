@@ -1,0 +1,91 @@
+"""Next-token language modelling: a small transformer on a text of the user's, or the user's own."""
+
+from math import log
+from pathlib import Path
+from typing import Any, Literal
+
+import numpy as np
+from attrs import define, field
+from attrs.validators import ge, gt, lt
+
+from globscope.api import Code, Probe, UserCodeError
+from globscope.builtin.tasks.data import Arrays, supplied
+from globscope.builtin.tasks.kinds import TOKENS
+from globscope.builtin.tasks.models import builder
+from globscope.builtin.tasks.supervised import Supervised
+
+BYTES = 256
+
+
+@define(frozen=True, kw_only=True)
+class LanguageModelling:
+    """Predict the next token; the loss is the mean cross-entropy per token, in nats.
+
+    Attributes:
+        model: `transformer` (causal, pre-normalised), or your own `file.py:name` that returns a torch module
+            from (examples, places) tokens to (examples, places, vocabulary).
+        model_options: Keyword arguments for your model; the transformer takes `dim`, `depth` and `heads`.
+        data: `text`, a file at `path` whose bytes are the tokens, or `file.py:name` that returns integer
+            arrays x_train, y_train, x_test, y_test of shape (examples, places), y one place ahead.
+        path: Of the text.
+        data_options: Keyword arguments for your data.
+        context: Tokens of an example of text.
+        test_share: Of the text, from its end, held back as test split.
+    """
+
+    model: Literal["transformer"] | Code = "transformer"
+    model_options: dict[str, Any] = field(factory=dict)
+    data: Literal["text"] | Code = "text"
+    path: Path | None = None
+    data_options: dict[str, Any] = field(factory=dict)
+    context: int = field(default=64, validator=ge(2))
+    test_share: float = field(default=0.1, validator=[gt(0), lt(1)])
+
+    def build(self, device: str) -> Probe:
+        """Return the task on a device; the data is moved there once.
+
+        Raises:
+            UserCodeError: The model or data is missing, fails, or is something else.
+        """
+        arrays = self._arrays()
+        vocabulary = BYTES if self.data == "text" else arrays.classes
+        return Supervised(
+            make=lambda: self._module(arrays, vocabulary),
+            arrays=arrays,
+            loss=_next_token,
+            device=device,
+            kind=TOKENS,
+            chance=log(vocabulary),
+            vmappable=False,
+        )
+
+    def _arrays(self) -> Arrays:
+        if isinstance(self.data, Code):
+            return supplied(self.data, self.data_options)
+        if self.path is None or not self.path.is_file():
+            raise UserCodeError("task.path: data = 'text' is read from a file of yours, whose bytes are the tokens")
+        return _cut(self.path, self.context, self.test_share)
+
+    def _module(self, arrays: Arrays, vocabulary: int) -> Any:
+        if isinstance(self.model, Code):
+            return self.model.call(**self.model_options)
+        return builder(self.model, self.model_options)(arrays.shape, vocabulary)
+
+
+def _next_token(outputs: Any, targets: Any) -> Any:
+    from torch.nn.functional import cross_entropy
+
+    return cross_entropy(outputs.transpose(1, 2), targets)
+
+
+def _cut(path: Path, context: int, test_share: float) -> Arrays:
+    """Return a text as examples of `context` bytes, one after another, each with the bytes one place ahead."""
+    tokens = np.frombuffer(path.read_bytes(), np.uint8).astype(np.int64)
+    count = (len(tokens) - 1) // context
+    held = max(1, round(count * test_share))
+    if count - held < 1:
+        raise UserCodeError(
+            f"task.path: {path} has {len(tokens):,} bytes, too few for two examples of task.context = {context}"
+        )
+    x, y = (tokens[at : at + count * context].reshape(count, context) for at in (0, 1))
+    return Arrays(train=(x[:-held], y[:-held]), test=(x[-held:], y[-held:]))

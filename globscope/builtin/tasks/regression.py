@@ -1,0 +1,91 @@
+"""Regression: an MLP on scikit-learn's diabetes data, or the user's own model and data."""
+
+from pathlib import Path
+from typing import Any, Literal
+
+import numpy as np
+from attrs import define, evolve, field
+from attrs.validators import deep_iterable, ge, gt, lt
+
+from globscope.api import Code, Probe
+from globscope.builtin.tasks.data import Arrays, named, supplied
+from globscope.builtin.tasks.data.embedded import diabetes
+from globscope.builtin.tasks.kinds import VALUES
+from globscope.builtin.tasks.models import perceptron
+from globscope.builtin.tasks.pixels import Normalise
+from globscope.builtin.tasks.supervised import Supervised
+
+
+@define(frozen=True, kw_only=True)
+class Regression:
+    """Predict numbers; the loss is the mean squared error unless another is given.
+
+    Attributes:
+        model: `mlp`, or your own `file.py:name` that returns a torch module with fresh weights.
+        hidden: Widths of the `mlp`'s hidden layers (ReLU between).
+        model_options: Keyword arguments for your model.
+        data: `diabetes` (442 patients, ten values each, from scikit-learn; the target less its mean, over
+            its deviation), `files` of your own at `path`, or `file.py:name` that returns x_train, y_train,
+            x_test, y_test, or two torch datasets.
+        path: Of an .npz with those four arrays.
+        data_options: Keyword arguments for your data.
+        normalise: `unit` scales bytes to [0, 1]; `channel` takes each input's mean and deviation over the
+            training split from it; or [[means], [deviations]].
+        loss: `mse`, `l1` (mean absolute error), or your own `file.py:name` of (outputs, targets) to a mean.
+        test_share: Of the diabetes data held back as test split.
+        split_seed: Which patients are held back.
+    """
+
+    model: Literal["mlp"] | Code = "mlp"
+    hidden: tuple[int, ...] = field(default=(64, 64), validator=deep_iterable(ge(1)))
+    model_options: dict[str, Any] = field(factory=dict)
+    data: Literal["diabetes", "files"] | Code = "diabetes"
+    path: Path | None = None
+    data_options: dict[str, Any] = field(factory=dict)
+    normalise: Normalise = "channel"
+    loss: Literal["mse", "l1"] | Code = "mse"
+    test_share: float = field(default=0.2, validator=[gt(0), lt(1)])
+    split_seed: int = field(default=0, validator=ge(0))
+
+    def build(self, device: str) -> Probe:
+        """Return the task on a device; the data is moved there once.
+
+        Raises:
+            UserCodeError: The model, data or loss is missing, fails, or is something else.
+        """
+        arrays = _columns(self._arrays())
+        return Supervised(
+            make=lambda: self._module(arrays),
+            arrays=arrays,
+            loss=self._loss(),
+            device=device,
+            normalise=self.normalise,
+            kind=VALUES,
+            vmappable=self.model == "mlp" and isinstance(self.loss, str),
+        )
+
+    def _arrays(self) -> Arrays:
+        if isinstance(self.data, Code):
+            return supplied(self.data, self.data_options)
+        if self.data == "diabetes":
+            return diabetes(self.test_share, self.split_seed)
+        return named("files", self.path, self.test_share, self.split_seed)
+
+    def _module(self, arrays: Arrays) -> Any:
+        if isinstance(self.model, Code):
+            return self.model.call(**self.model_options)
+        return perceptron(self.hidden, self.model_options)(arrays.shape, arrays.train[1].shape[1])
+
+    def _loss(self) -> Any:
+        from torch.nn import functional
+
+        known = {"mse": functional.mse_loss, "l1": functional.l1_loss}
+        return self.loss.load() if isinstance(self.loss, Code) else known[self.loss]
+
+
+def _columns(arrays: Arrays) -> Arrays:
+    """Return the same with float targets of shape (examples, values)."""
+    (x_train, y_train), (x_test, y_test) = arrays.train, arrays.test
+    targets = (np.asarray(y, np.float32).reshape(len(y), -1) for y in (y_train, y_test))
+    train, test = zip((x_train, x_test), targets, strict=True)
+    return evolve(arrays, train=train, test=test)
