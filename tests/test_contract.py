@@ -3,6 +3,7 @@
 import subprocess
 import sys
 from importlib.metadata import entry_points
+from pathlib import Path
 from typing import Any
 
 import numpy as np
@@ -28,9 +29,13 @@ from globscope.values.chart import Progress
 
 REGISTRY = discover(entry_points(group="globscope"))
 
+SMALL = {"dim": 8, "depth": 1, "heads": 1}
 # Options that make a component quick, or show another side of it.
 OPTIONS = {
     ("task", "classification"): [{"hidden": (8,)}],
+    ("task", "regression"): [{"hidden": (8,)}],
+    # Its own source is a text that is always there.
+    ("task", "language-modelling"): [{"path": Path(__file__), "context": 16, "model_options": SMALL}],
     ("reducer", "autoencoder"): [{"steps": 50}],
     ("reducer", "kernel-pca"): [{}],
     ("reducer", "umap"): [{"n_epochs": 10}],
