@@ -1,17 +1,17 @@
 """GlobScope: global loss landscapes of many trained networks.
 
-`globscope.load(path).run()` runs a study from Python.
+`globscope.load(path).run()` runs a study from Python; `globscope.project(run, files)` puts networks on its maps.
 """
 
 from importlib import import_module
 from typing import Any
 
 __version__ = "0.1.0"
-__all__ = ["__version__", "load"]
+__all__ = ["__version__", "load", "project"]
 
 
 def __getattr__(name: str) -> Any:
     """Import the study only when it is asked for: `globscope --help` must feel instant."""
-    if name == "load":
-        return import_module("globscope.session").load
+    if name in ("load", "project"):
+        return getattr(import_module("globscope.session"), name)
     raise AttributeError(f"module 'globscope' has no attribute {name!r}")

@@ -113,6 +113,21 @@ def load(path: str | Path, overrides: Sequence[str] = (), folder: str | Path | N
     return Study(spec=spec, folder=Path(folder) if folder else Path("runs") / Path(path).stem)
 
 
+def project(folder: str | Path, files: Sequence[str | Path], observer: Observer | None = None) -> list[dict[str, Any]]:
+    """Return where checkpoints lie on a finished run's maps, without a fit; see `globscope.study.project`.
+
+    Raises:
+        RunError: There is no finished run in the folder.
+        PopulationError: A file that is not such a network.
+    """
+    from globscope.study.project import project as placed
+
+    results(Path(folder))  # a run that is not finished would be continued here
+    context = load(Path(folder) / "spec.toml", folder=folder).context(observer)
+    with context.store.lock():
+        return placed(context, [Path(file) for file in files])
+
+
 def results(folder: Path) -> dict[str, Any]:
     """Return the JSON object of a finished run.
 

@@ -146,6 +146,27 @@ def plugins(
 
 
 @app.command()
+def project(
+    run: Annotated[Path, typer.Argument(help="A finished run's folder, such as runs/digits-mlp.", show_default=False)],
+    files: Annotated[list[Path], typer.Argument(help="Checkpoints of the same model.", show_default=False)],
+    as_json: Annotated[bool, typer.Option("--json", help="Print one JSON object, for scripts.")] = False,
+) -> None:
+    """Put new checkpoints on a finished run's maps, without a fit."""
+    with told():
+        from globscope.cli.progress import watching
+        from globscope.cli.tables import projected
+        from globscope.session import project as placed
+        from globscope.study.project import warnings
+
+        with watching(quiet=True) as observer:
+            rows = placed(run, files, observer)
+        if as_json:
+            stdout(json.dumps({"networks": rows, "warnings": warnings(rows)}, indent=2, allow_nan=False))
+        else:
+            projected(rows, warnings(rows))
+
+
+@app.command()
 def show(
     run: Annotated[Path, typer.Argument(help="A run folder, such as runs/digits-mlp.", show_default=False)],
     as_json: Annotated[bool, typer.Option("--json", help="Print one JSON object, for scripts.")] = False,

@@ -93,6 +93,21 @@ def summary(record: Mapping[str, Any]) -> None:
         _console().print(f"warning: {escape(warning)}")
 
 
+def projected(rows: Sequence[Mapping[str, Any]], warnings: Sequence[str]) -> None:
+    """Print where networks lie on the maps of a run."""
+    headings = ("map", "file", "point", "residual", "distance to member", "trusted", "loss", "decoded loss")
+    lines = []
+    for row in rows:
+        field = next(iter(row["fields"]), "")
+        point = ", ".join(f"{value:.3g}" for value in row["point"])
+        own, decoded = row["fields"].get(field), row["decoded"].get(field)
+        told = (row["map"], row["file"], point, f"{row['residual']:.0%}", row["distance_to_member"])
+        lines.append([cell(value) for value in (*told, "yes" if row["trusted"] else "no", own, decoded)])
+    _print(f"{len({row['file'] for row in rows})} networks", headings, lines)
+    for warning in warnings:
+        _console().print(f"warning: {escape(warning)}")
+
+
 def plan(value: Estimate) -> None:
     """Print what a study would take."""
     _print("Plan", ["what", ""], [[name, escape(text)] for name, text in described(value).items()], words=True)

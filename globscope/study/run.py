@@ -48,13 +48,18 @@ def run(context: Context) -> Outcome:
     """
     check(context)
     bench = StudyBench(context)
-    members = _derived(bench, population(context))
+    members = members_of(bench)
     own = Networks.of(members.weights, members.statistics)
     truth, _ = evaluate(context, own, key("truth", members.identity), "evaluate members")
     maps = tuple(bench.landscape(bench.fit(entry.name, members)) for entry in context.spec.reducer)
     atlas = Atlas(population=members, truth=truth, maps=maps, chance=getattr(context.task.build("cpu"), "chance", {}))
     findings = dict(_findings(bench, atlas))
     return Outcome(atlas=atlas, findings=findings, record=record(context, atlas, findings))
+
+
+def members_of(bench: StudyBench) -> Population:
+    """Return all members of a study, trained or read, and derived."""
+    return _derived(bench, population(bench.context))
 
 
 def _derived(bench: StudyBench, members: Population) -> Population:

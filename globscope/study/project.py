@@ -1,0 +1,93 @@
+"""New networks on finished maps: where they lie, and what of them the maps can tell."""
+
+from collections.abc import Iterator, Mapping, Sequence
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+
+from globscope.population.find import Found
+from globscope.population.member import member
+from globscope.study.bench import StudyBench
+from globscope.study.context import Context
+from globscope.study.run import members_of
+from globscope.study.trust import nearest_members, trusted
+from globscope.values.evaluation import Networks
+from globscope.values.findings import Map
+
+
+def project(context: Context, files: Sequence[Path]) -> list[dict[str, Any]]:
+    """Return a row for each map that encodes and each checkpoint; nothing is fitted again.
+
+    A row has `map`, `file`, `point` (latent coordinates), `residual` (share of the network's norm, from the
+    members' mean, that lies outside what the map's space can reach), `distance_to_member` (in weight space,
+    to the nearest), `trusted`, `fields` of the network itself, and `decoded`, those of what the map makes of it.
+
+    Raises:
+        PopulationError: A file that is not such a network.
+    """
+    probe = context.task.build("cpu")
+    # A file's variant and step are not known, and nothing here asks for them.
+    found = [member(Found(path=file, variant=file.stem, step=0), probe) for file in files]
+    weights = np.stack([vector for _, vector in found])
+    statistics = [one.buffers for one, _ in found]
+    bench = StudyBench(context)
+    truth = bench.measure(Networks.of(weights, statistics if any(statistics) else ()))
+    members = members_of(bench)
+    rows = []
+    for entry in context.spec.reducer:
+        fitted = bench.fit(entry.name, members)
+        if fitted.chart.encode is not None:
+            for row, values in enumerate(_placed(bench, fitted, weights)):
+                own = {name: _number(losses[row]) for name, losses in truth.items()}
+                rows.append({"map": entry.name, "file": str(files[row]), **values, "fields": own})
+    return rows
+
+
+def _placed(bench: StudyBench, fitted: Map, weights: np.ndarray) -> Iterator[dict[str, Any]]:
+    """Yield what one map tells of each network."""
+    chart = fitted.chart
+    assert chart.encode is not None
+    coordinates, outside = chart.space.coordinates(weights)
+    points = np.asarray(chart.encode(coordinates))
+    centre = fitted.coordinates.mean(axis=0)
+    norms = np.sqrt(((coordinates - centre) ** 2).sum(axis=1) + outside**2)
+    distance = np.hypot(nearest_members(fitted, coordinates)[1], outside)
+    near, decoded = trusted(fitted, distance), _decoded(bench, fitted, points)
+    for row, point in enumerate(points):
+        yield {
+            "point": [float(value) for value in point],
+            "residual": float(outside[row] / norms[row]) if norms[row] else 0.0,
+            "distance_to_member": float(distance[row]),
+            "trusted": bool(near[row]),
+            "decoded": {name: _number(losses[row]) for name, losses in decoded.items()},
+        }
+
+
+def _decoded(bench: StudyBench, fitted: Map, points: np.ndarray) -> Mapping[str, np.ndarray]:
+    if fitted.chart.decode is None:
+        return {}
+    coordinates = np.asarray(fitted.chart.decode(points))
+    rows, _ = nearest_members(fitted, coordinates)
+    statistics = fitted.population.statistics
+    return bench.measure(
+        Networks(space=fitted.chart.space, coordinates=coordinates, statistics=statistics, nearest=rows)
+    )
+
+
+def _number(value: float) -> float | None:
+    return float(value) if np.isfinite(value) else None
+
+
+def warnings(rows: Sequence[Mapping[str, Any]]) -> list[str]:
+    """Return a sentence for every map on which networks lie outside what it knows."""
+    found = []
+    for name in dict.fromkeys(row["map"] for row in rows):
+        own = [row for row in rows if row["map"] == name]
+        far = [row["residual"] for row in own if not row["trusted"]]
+        if far:
+            found.append(
+                f"{name}: {len(far)} of {len(own)} networks are far from all that the map was fitted to, with "
+                f"{min(far):.0%} to {max(far):.0%} of each outside what it can reach; their places there mean little"
+            )
+    return found
