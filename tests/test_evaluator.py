@@ -85,6 +85,16 @@ def test_fields_are_what_plain_torch_computes(method, batch_size, weights, tmp_p
     assert_near(fields, plainly(partial(mlp, (64,), 10, hidden=(8,)), TASK, weights), rtol=1e-6)
 
 
+def test_a_large_split_is_scored_in_parts_and_a_small_one_at_once(monkeypatch, weights, tmp_path):
+    whole, _ = evaluated(tmp_path / "whole", Torch(), weights)
+    monkeypatch.setattr("globscope.builtin.evaluators.pytorch.BATCH", 100 * (64 * 4 + 8))
+    parts, _ = evaluated(tmp_path / "parts", Torch(), weights)
+    hundred, _ = evaluated(tmp_path / "hundred", Torch(batch_size=100), weights)
+    for name, values in parts.items():
+        np.testing.assert_array_equal(values, hundred[name])
+    assert_near(parts, whole, rtol=1e-6)  # other sums of float32
+
+
 def test_the_cut_into_units_does_not_move_a_field_beyond_rounding(weights, tmp_path):
     # A product of another width may add in another order: float32 rounding, as above.
     whole, _ = evaluated(tmp_path / "whole", Torch(), weights)

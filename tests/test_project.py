@@ -101,9 +101,7 @@ def test_the_command_prints_a_line_for_each_map_and_network(finished):
 def test_a_file_of_another_model_and_an_unfinished_run_are_told(finished, tmp_path):
     folder, _, _ = finished
     save_file({"other": np.ones(3, np.float32)}, tmp_path / "other.safetensors")
-    with pytest.raises(
-        PopulationError, match=r"other\.safetensors: has no tensor '1\.weight'; known: other$"
-    ):
+    with pytest.raises(PopulationError, match=r"other\.safetensors: has no tensor '1\.weight'; known: other$"):
         project(folder / "run", [tmp_path / "other.safetensors"])
     shutil.copytree(folder / "run", tmp_path / "half")
     (tmp_path / "half/results.json").unlink()

@@ -13,6 +13,9 @@ from globscope.api import EvaluationError, Journal, Networks, Plan, Probe, Progr
 # networks wins on a CPU; above it the loop is as fast and needs less memory.
 FEW_EXAMPLES = 128
 
+# Bytes of the examples of one forward pass: a convolution's activations are some thirty times as large.
+BATCH = 64 * 2**20
+
 Statistics = Callable[[Mapping[str, Any], Mapping[str, np.ndarray]], Mapping[str, Any] | None]
 
 
@@ -22,7 +25,7 @@ class Torch:
 
     Attributes:
         examples: Of each split, drawn once with seed 0; all where unset.
-        batch_size: Examples per forward pass; all at once where unset.
+        batch_size: Examples per forward pass; as many as take 64 MiB where unset.
         batch_norm: Whose statistics a network's BatchNorm layers use: `recalibrate` re-estimates them for
             every network, since a decoded one has none of its own; `batch` takes those of each batch that is
             scored; `stored` those of the nearest member; `initial` a fresh network's, mean 0 and variance 1,
@@ -105,7 +108,15 @@ def _cut(probe: Probe, split: str, count: int, size: int | None) -> list[Any]:
     import torch
 
     order = torch.randperm(probe.examples(split), generator=torch.Generator().manual_seed(0))
-    return [probe.batch(split, at) for at in torch.split(order[:count].sort().values, size or count)]
+    size = size or max(1, BATCH // _size(probe.batch(split, order[:1])))
+    return [probe.batch(split, at) for at in torch.split(order[:count].sort().values, size)]
+
+
+def _size(batch: Any) -> int:
+    """Return the bytes of a batch, whatever holds its tensors."""
+    from torch.utils._pytree import tree_leaves
+
+    return max(1, sum(leaf.nbytes for leaf in tree_leaves(batch) if hasattr(leaf, "nbytes")))
 
 
 def _attempt(scorer: "_Scorer", networks: Networks, unit: Unit, journal: Journal) -> int:
