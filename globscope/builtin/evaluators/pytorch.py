@@ -116,7 +116,7 @@ def _size(batch: Any) -> int:
     """Return the bytes of a batch, whatever holds its tensors."""
     from torch.utils._pytree import tree_leaves
 
-    return max(1, sum(leaf.nbytes for leaf in tree_leaves(batch) if hasattr(leaf, "nbytes")))
+    return max(1, sum(int(leaf.nbytes) for leaf in tree_leaves(batch) if hasattr(leaf, "nbytes")))
 
 
 def _attempt(scorer: "_Scorer", networks: Networks, unit: Unit, journal: Journal) -> int:
