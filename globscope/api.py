@@ -29,6 +29,7 @@ from globscope.values.evaluation import Journal, Networks, Plan, Unit
 from globscope.values.findings import Atlas, Finding, Map, Table
 from globscope.values.landscape import Landscape, Samples
 from globscope.values.members import Layout, Member, Population
+from globscope.values.rows import Weights
 from globscope.values.space import AffineSpace, FullSpace, Space, SpanSpace
 from globscope.values.topology import MINIMUM, MULTI_SADDLE, ROOT, SADDLE, MergeTree, Topology
 
@@ -79,6 +80,7 @@ __all__ = [
     "Transform",
     "Unit",
     "UserCodeError",
+    "Weights",
     "hookimpl",
     "near",
     "one_thread",

@@ -3,13 +3,15 @@
 import numpy as np
 
 from globscope.errors import PopulationError
-from globscope.values.space import SpanSpace, columns
+from globscope.values.blocks import columns
+from globscope.values.rows import Weights
+from globscope.values.space import SpanSpace
 
 # Directions whose variance is below this share of the largest are rounding, not data.
 NEGLIGIBLE = 1e-12
 
 
-def span(weights: np.ndarray) -> SpanSpace:
+def span(weights: Weights) -> SpanSpace:
     """Return the affine span of `weights`, (N, D) float32, with orthonormal coordinates.
 
     Distances between members are kept, so a Euclidean method fitted to the (N, r) coordinates
@@ -34,7 +36,7 @@ def span(weights: np.ndarray) -> SpanSpace:
     return SpanSpace(mean=mean, mixing=whitening @ mixing, weights=weights, members=products @ whitening.T)
 
 
-def _mean(weights: np.ndarray) -> np.ndarray:
+def _mean(weights: Weights) -> np.ndarray:
     mean = np.empty(weights.shape[1])
     for at in columns(weights.shape[1], len(weights)):
         mean[at] = weights[:, at].mean(axis=0, dtype=np.float64)
@@ -43,7 +45,7 @@ def _mean(weights: np.ndarray) -> np.ndarray:
     return mean
 
 
-def _products(weights: np.ndarray, mean: np.ndarray, mixing: np.ndarray | None = None) -> np.ndarray:
+def _products(weights: Weights, mean: np.ndarray, mixing: np.ndarray | None = None) -> np.ndarray:
     """Return C (mixing C)ᵀ for C = weights − mean, streaming over D; without mixing, the Gram matrix."""
     found = np.zeros((len(weights), len(weights) if mixing is None else len(mixing)))
     for at in columns(len(mean), len(weights)):

@@ -34,8 +34,10 @@ class Probe(Protocol):
 
     May have `chance`, what guessing scores by field (ln C for the cross-entropy of C classes), and
     `aliases`: names that other people's checkpoints use for a module, by the name here, and `ties`: further
-    names of a tensor that the model uses in several places. May offer
-    `digest() -> str`, a hash of its data, so that a change of what a user's function reads is seen.
+    names of a tensor that the model uses in several places, and `fixed`: parameters that the model has and does
+    not train, by name. May offer
+    `digest() -> str`, a hash of its data, so that a change of what a user's function reads is seen. Where
+    buffers are flattened too, a study's probe has `encoded(parameters) -> buffers`, those of a decoded network.
     """
 
     layout: Layout

@@ -14,7 +14,8 @@ from globscope.builtin.tasks.classification import Classification
 from globscope.population import files
 from globscope.population.checkpoint import read
 from globscope.population.find import find
-from globscope.population.member import member, named
+from globscope.population.member import member
+from globscope.population.names import named
 from globscope.population.run import Run, checkpoint
 from globscope.population.train import STATE, fit
 from globscope.spec.model import Recipe, Train
@@ -181,7 +182,7 @@ def test_state_dicts_are_read_with_and_without_wrapper_and_prefix(probe, tmp_pat
     parameters, _ = probe.initialise(0)
     path = tmp_path / "A-1.pt"
     torch.save(wrap({prefix + name: p for name, p in parameters.items()}), path)
-    found = named(read(path), probe)
+    found = named(read(path).tensors, probe)
     assert set(found) == set(parameters)
     for name, p in parameters.items():
         np.testing.assert_array_equal(found[name], p.numpy())
@@ -191,7 +192,7 @@ def test_half_precision_is_read_as_float32(probe, tmp_path):
     parameters, _ = probe.initialise(0)
     path = tmp_path / "A-1.safetensors"
     save_file({name: p.bfloat16() for name, p in parameters.items()}, path)
-    assert all(array.dtype == np.float32 for array in read(path).values())
+    assert all(array.dtype == np.float32 for array in read(path).tensors.values())
 
 
 class Hostile:

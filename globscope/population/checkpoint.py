@@ -4,14 +4,19 @@ import json
 from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
+from zipfile import is_zipfile
 
 import numpy as np
+from attrs import define
 
 from globscope.errors import PopulationError
+from globscope.population.recorded import numbers
 
 SUFFIXES = (".safetensors", ".pt", ".pth", ".th", ".ckpt", ".bin")
 # An index names the file of each tensor, beside it.
 INDEX = ".index.json"
+# Whether it is memory-mapped, tensors by name, and the numbers beside them.
+Raw = tuple[bool, dict[str, Any], dict[str, float]]
 WRAPPERS = ("state_dict", "model_state_dict", "model", "net")
 
 
@@ -24,23 +29,49 @@ def files(path: Path) -> list[Path]:
     return [path, *sorted(set(_shards(path).values()))] if path.name.endswith(INDEX) else [path]
 
 
-def read(path: Path) -> dict[str, np.ndarray]:
-    """Return a checkpoint's tensors by name, out of their wrappers; floating numbers as float32.
+@define(frozen=True)
+class Checkpoint:
+    """What a file holds.
+
+    Attributes:
+        path: Of the file.
+        tensors: By name, out of their wrappers, as arrays; floating numbers as float32.
+        mapped: Names of the tensors that lie in the file as they are here, so that they cost no memory.
+        scores: What stands beside them, such as `test_acc`.
+    """
+
+    path: Path
+    tensors: Mapping[str, np.ndarray]
+    mapped: frozenset[str]
+    scores: Mapping[str, float]
+
+
+def read(path: Path) -> Checkpoint:
+    """Return what a checkpoint holds, memory-mapped where its format allows that.
 
     Raises:
         PopulationError: Not a checkpoint, damaged, or a pickle that would run code.
     """
-    tensors = _sharded(path) if path.name.endswith(INDEX) else _raw(path)
-    return {name: _array(tensor, f"{path}: tensor {name!r}") for name, tensor in tensors.items()}
+    mapped, tensors, scores = _sharded(path) if path.name.endswith(INDEX) else _raw(path)
+    arrays = {name: _array(tensor, f"{path}: tensor {name!r}") for name, tensor in tensors.items()}
+    same = frozenset(name for name, tensor in tensors.items() if mapped and _as_mapped(tensor))
+    return Checkpoint(path, arrays, same, scores)
 
 
-def _sharded(index: Path) -> dict[str, Any]:
+def _as_mapped(tensor: Any) -> bool:
+    import torch
+
+    return bool(tensor.dtype == torch.float32 and tensor.is_contiguous())
+
+
+def _sharded(index: Path) -> Raw:
     shards = _shards(index)
     held = {file: _raw(file) for file in set(shards.values())}
     for name, file in shards.items():
-        if name not in held[file]:
+        if name not in held[file][1]:
             raise PopulationError(f"{file}: has no tensor {name!r}, which {index.name} says is there")
-    return {name: held[file][name] for name, file in shards.items()}
+    mapped = all(raw[0] for raw in held.values())
+    return mapped, {name: held[file][1][name] for name, file in shards.items()}, {}
 
 
 def _shards(index: Path) -> dict[str, Path]:
@@ -56,25 +87,34 @@ def _shards(index: Path) -> dict[str, Path]:
     return found
 
 
-def _raw(path: Path) -> dict[str, Any]:
+def _raw(path: Path) -> Raw:
     import torch
 
     if path.suffix not in SUFFIXES:
         raise PopulationError(f"{path}: not a checkpoint; known suffixes: {', '.join((*SUFFIXES, INDEX))}")
+    mapped = path.suffix == ".safetensors" or is_zipfile(path)
     try:
-        if path.suffix == ".safetensors":
-            from safetensors.torch import load_file
-
-            return dict(load_file(path))
-        loaded = torch.load(path, map_location="cpu", weights_only=True)
+        loaded = _loaded(path, mapped)
     except Exception as error:
         raise PopulationError(f"{path}: {_unreadable(path)}") from error
+    around = loaded
     for name in WRAPPERS:
         if isinstance(loaded, Mapping) and isinstance(loaded.get(name), Mapping):
             loaded = loaded[name]
     if not isinstance(loaded, Mapping):
         raise PopulationError(f"{path}: holds a {type(loaded).__name__}, not a state dict")
-    return {str(name): tensor for name, tensor in loaded.items() if isinstance(tensor, torch.Tensor)}
+    tensors = {str(name): tensor for name, tensor in loaded.items() if isinstance(tensor, torch.Tensor)}
+    return mapped, tensors, {} if around is loaded else numbers(around)
+
+
+def _loaded(path: Path, mapped: bool) -> Any:
+    if path.suffix == ".safetensors":
+        from safetensors.torch import load_file
+
+        return dict(load_file(path))
+    import torch
+
+    return torch.load(path, map_location="cpu", weights_only=True, mmap=mapped)
 
 
 def _unreadable(path: Path) -> str:

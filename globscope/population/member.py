@@ -1,51 +1,95 @@
-"""A checkpoint as a member: its tensors under the model's own names, checked, and flattened."""
+"""A checkpoint as a member: its tensors under the model's own names, checked."""
 
 from collections.abc import Mapping
 
 import numpy as np
+from attrs import define
 
 from globscope.errors import PopulationError, near
-from globscope.population.checkpoint import read
+from globscope.population.checkpoint import Checkpoint, read
 from globscope.population.find import Found
+from globscope.population.flatten import encode
+from globscope.population.names import named
+from globscope.population.recorded import recorded
 from globscope.roles import Probe
-from globscope.values.members import Member
+from globscope.values.members import Layout, Member
+
+
+@define(frozen=True)
+class Opened:
+    """A checkpoint whose tensors have the names and shapes that the model wants; their values were not looked at.
+
+    Attributes:
+        found: The file.
+        layout: Of what is flattened.
+        tensors: By the model's names.
+        mapped: Whether what is flattened lies in the file as it is wanted, so that it needs no copy.
+        member: Who it is.
+    """
+
+    found: Found
+    layout: Layout
+    tensors: Mapping[str, np.ndarray]
+    mapped: bool
+    member: Member
+
+    @property
+    def parts(self) -> list[np.ndarray]:
+        """The flat tensors that are flattened, in order."""
+        return [self.tensors[name].reshape(-1) for name in self.layout.names]
+
+    def checked(self) -> "Opened":
+        """Return it once all values were looked at.
+
+        Raises:
+            PopulationError: One is not finite.
+        """
+        for name in self.layout.names:
+            if not np.isfinite(self.tensors[name]).all():
+                raise PopulationError(f"{self.found.path}: tensor {name!r} has values that are not finite")
+        return self
+
+    def flat(self) -> np.ndarray:
+        """Return the (D,) float32 weights."""
+        return self.layout.flatten(self.tensors)
+
+
+def opened(found: Found, probe: Probe) -> Opened:
+    """Return a checkpoint that fits the model.
+
+    Raises:
+        PopulationError: A tensor is missing, has another shape or kind, or differs where all must be the same.
+    """
+    layout, held = probe.layout, read(found.path)
+    own = named(held.tensors, probe)
+    if not own:
+        raise PopulationError(f"{found.path}: holds no tensors")
+    tensors = encode(own, layout)
+    for name, shape in zip(layout.names, layout.shapes, strict=True):
+        if name not in tensors:
+            raise PopulationError(f"{found.path}: has no tensor {name!r}; {near(name, tensors)}")
+        _require(found, name, tensors[name], shape)
+    _require_same(found, probe, own)
+    buffers = {n: a for n, a in own.items() if n not in layout.names} if probe.stateful else {}
+    scores = recorded(found.path, found.step, held.scores)
+    member = Member(variant=found.variant, step=found.step, buffers=buffers, recorded=scores)
+    return Opened(found, layout, tensors, _mapped(held, tensors, layout), member)
 
 
 def member(found: Found, probe: Probe) -> tuple[Member, np.ndarray]:
     """Return a checkpoint as a member and its (D,) float32 weights.
 
     Raises:
-        PopulationError: A tensor is missing, has another shape or kind, or is not finite.
+        PopulationError: It does not fit the model, or has values that are not finite.
     """
-    layout, tensors = probe.layout, named(read(found.path), probe)
-    if not tensors:
-        raise PopulationError(f"{found.path}: holds no tensors")
-    for name, shape in zip(layout.names, layout.shapes, strict=True):
-        if name not in tensors:
-            raise PopulationError(f"{found.path}: has no tensor {name!r}; {near(name, tensors)}")
-        _require(found, name, tensors[name], shape)
-    buffers = {n: a for n, a in tensors.items() if n not in layout.names} if probe.stateful else {}
-    return Member(variant=found.variant, step=found.step, buffers=buffers), layout.flatten(tensors)
+    one = opened(found, probe).checked()
+    return one.member, one.flat()
 
 
-def named(tensors: Mapping[str, np.ndarray], probe: Probe) -> dict[str, np.ndarray]:
-    """Return tensors under the model's own names: without what frameworks put before them, aliases resolved."""
-    aliases: Mapping[str, str] = getattr(probe, "aliases", {})
-    ties: Mapping[str, tuple[str, ...]] = getattr(probe, "ties", {})
-    own = {".".join(aliases.get(part, part) for part in name.split(".")): array for name, array in tensors.items()}
-    prefix = _prefix(own, probe.layout.names)
-    found = {name.removeprefix(prefix): array for name, array in own.items() if name.startswith(prefix)}
-    for name, twins in ties.items():  # one tensor under several names, of which a file may hold any
-        held = [found[one] for one in (name, *twins) if one in found]
-        found.update({name: held[0]} if held else {})
-    return found
-
-
-def _prefix(names: Mapping[str, np.ndarray], wanted: tuple[str, ...]) -> str:
-    """Return what stands before the model's names: `module.`, `_orig_mod.`, Lightning's `model.` and others."""
-    ends = [name for name in names for end in wanted[:1] if name == end or name.endswith(f".{end}")]
-    prefixes = sorted({name.removesuffix(wanted[0]) for name in ends} | {""}, key=len)
-    return max(prefixes, key=lambda prefix: sum(prefix + name in names for name in wanted))
+def _mapped(held: Checkpoint, tensors: Mapping[str, np.ndarray], layout: Layout) -> bool:
+    """Tell whether every flattened tensor is one of the file's, as it lies there."""
+    lying = {id(held.tensors[name]) for name in held.mapped}
+    return all(id(tensors[name]) in lying for name in layout.names)
 
 
 def _require(found: Found, name: str, array: np.ndarray, shape: tuple[int, ...]) -> None:
@@ -54,5 +98,13 @@ def _require(found: Found, name: str, array: np.ndarray, shape: tuple[int, ...])
         raise PopulationError(f"{who} has shape {tuple(array.shape)}, the model wants {shape}")
     if array.dtype.kind != "f":
         raise PopulationError(f"{who} holds {array.dtype}, not floating numbers")
-    if not np.isfinite(array).all():
-        raise PopulationError(f"{who} has values that are not finite")
+
+
+def _require_same(found: Found, probe: Probe, tensors: Mapping[str, np.ndarray]) -> None:
+    """Refuse a member that differs where decoded networks have one value only."""
+    for name, tensor in getattr(probe, "rest", {}).items():
+        if name in tensors and not np.array_equal(tensors[name], tensor.cpu().numpy()):
+            raise PopulationError(
+                f"{found.path}: tensor {name!r} is not flattened (population.include, exclude) and is not that of the "
+                "first checkpoint; what is not flattened must be the same in all"
+            )

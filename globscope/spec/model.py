@@ -108,6 +108,11 @@ class PopulationSpec:
     Attributes:
         checkpoints: Pattern of existing files, such as `runs/{variant}/epoch{step}.pt`, a list of patterns, or
             one table [[population.checkpoints]] a file, with `variant`, `step` and `path`.
+        flatten: What of a network is mapped: its trainable `parameters`, or `all`, its floating buffers too, with
+            running variances as logarithms (for `evaluator.batch_norm = "encoded"`).
+        include: Of these, the tensors whose names match a pattern, such as `["*lora*", "blocks.11.*"]`; all
+            where unset. What is left out must be the same in all checkpoints.
+        exclude: Patterns of tensors that are left out.
         train: How to train the variants here.
         variant: The training runs.
         parent: Trained first, with these settings; every variant then starts from its last weights.
@@ -115,10 +120,27 @@ class PopulationSpec:
     """
 
     checkpoints: Checkpoints | None = field(default=None, validator=optional(some))
+    flatten: Literal["parameters", "all"] = "parameters"
+    include: tuple[str, ...] = ()
+    exclude: tuple[str, ...] = ()
     train: Train | None = None
     variant: tuple[Variant, ...] = ()
     parent: Recipe | None = None
     seed: int | None = field(default=None, validator=optional(ge(0)))
+
+    def __attrs_post_init__(self) -> None:
+        if self.train is not None and (self.include or self.exclude):
+            raise ValueError("include and exclude are for checkpoints; runs trained here differ in all weights")
+
+    @property
+    def both(self) -> bool:
+        """Whether buffers are flattened too."""
+        return self.flatten == "all"
+
+    @property
+    def chooses(self) -> bool:
+        """Whether anything but the trainable parameters is asked for."""
+        return self.both or bool(self.include or self.exclude)
 
 
 @define(frozen=True, kw_only=True)

@@ -11,6 +11,7 @@ from attrs import define, field
 from globscope.errors import GlobscopeError, PluginError
 from globscope.population.checkpoint import read
 from globscope.population.find import find
+from globscope.population.flatten import Flattening, fixed
 from globscope.references import describe
 from globscope.registry import Registry
 from globscope.roles import Probe, Task
@@ -50,6 +51,8 @@ class Context:
         registry: Where its components come from.
         store: Where results go.
         observer: Who hears of progress.
+        whole: The task with all of its weights, as it is trained.
+        task: The task by what of its weights is flattened.
         used: Every stage's key and seconds, in order: the manifest.
     """
 
@@ -58,24 +61,34 @@ class Context:
     store: Store
     observer: Observer
     used: dict[str, dict[str, Any]] = field(factory=dict)
+    whole: Remembered = field(init=False)
+    whole_key: str = field(init=False)
     task: Remembered = field(init=False)
     task_key: str = field(init=False)
 
     def __attrs_post_init__(self) -> None:
-        self.task = Remembered(self._fitting())
+        task, first = self._fitting()
+        self.whole = self.task = Remembered(task)
+        probe = self.whole.build("cpu")
         # What a user's function returned, wherever it took it from, belongs to the key as his files do.
-        digest = getattr(self.task.build("cpu"), "digest", None)
-        self.task_key = key("task", self.identity(self.task.task), digest and digest())
+        digest = getattr(probe, "digest", None)
+        self.whole_key = self.task_key = key("task", self.identity(task), digest and digest())
+        choice = self.spec.population
+        if choice.chooses or (first and fixed(probe)):
+            self.task = Remembered(Flattening(self.whole, choice, first))
+            self.task_key = key(self.whole_key, choice.flatten, choice.include, choice.exclude, first)
 
-    def _fitting(self) -> Task:
-        """Return the task; where it can, with a model like that of the checkpoints."""
+    def _fitting(self) -> tuple[Task, Path | None]:
+        """Return the task, where it can with a model like that of the checkpoints, and the first of these."""
         task: Task = self.spec.task.component
         pattern = self.spec.population.checkpoints
-        if pattern is None or not hasattr(task, "fitting"):
-            return task
-        first = find(pattern, self.spec.source.resolve().parent)[0]
-        fitting: Task = task.fitting(frozenset(read(first.path)))
-        return fitting
+        if pattern is None:
+            return task, None
+        first = find(pattern, self.spec.source.resolve().parent)[0].path
+        if not hasattr(task, "fitting"):
+            return task, first
+        fitting: Task = task.fitting(frozenset(read(first).tensors))
+        return fitting, first
 
     def identity(self, component: Any) -> list[Any]:
         """Return what a component contributes to keys: name, version, options, its files' bytes."""

@@ -1,7 +1,6 @@
 """The population stage: variants trained here, or checkpoints found."""
 
 import hashlib
-from collections.abc import Iterator
 from pathlib import Path
 
 import numpy as np
@@ -11,7 +10,6 @@ from globscope.population import files
 from globscope.population.checkpoint import files as files_of
 from globscope.population.device import device
 from globscope.population.find import Found, find
-from globscope.population.member import member
 from globscope.population.run import Run, checkpoint
 from globscope.population.train import fit
 from globscope.spec.model import Recipe
@@ -33,15 +31,10 @@ def population(context: Context) -> Population:
     probe = context.task.build("cpu")
 
     def gather(folder: Path, progress: Progress) -> None:
-        def read() -> Iterator[tuple[object, np.ndarray]]:
-            for done, one in enumerate(found, 1):
-                yield member(one, probe)
-                progress(done, len(found))
-
-        files.save(folder, probe.layout, len(found), read())  # type: ignore[arg-type]
+        files.gather(folder, found, probe, progress)
 
     folder = context.stage("population", identity, gather, "read checkpoints")
-    return files.load(folder, identity)
+    return files.load(folder, identity, found, probe)
 
 
 def checkpoints(context: Context) -> list[Found]:
@@ -87,10 +80,10 @@ def _train(context: Context, run: Run) -> Path:
     shared.pop("epochs")  # the recipe has them
     shared.pop("initialisation")  # the seed below says it
     start = None if run.start is None else {n: hashlib.blake2b(a.tobytes()).hexdigest() for n, a in run.start.items()}
-    identity = key("train", context.task_key, recipe, shared, run.seed, run.initial, start)
+    identity = key("train", context.whole_key, recipe, shared, run.seed, run.initial, start)
     return context.stage(
         "train",
         identity,
-        lambda folder, progress: fit(run, context.task.build(device(run.train.device)), folder, progress),
+        lambda folder, progress: fit(run, context.whole.build(device(run.train.device)), folder, progress),
         f"train {run.name}",
     )

@@ -11,8 +11,9 @@ from attrs import asdict
 from globscope import __version__
 from globscope.spec.describe import as_toml
 from globscope.study.context import Context
+from globscope.values.blocks import columns
 from globscope.values.findings import Atlas, Finding, Map
-from globscope.values.space import columns
+from globscope.values.rows import Weights
 
 LIBRARIES = ("torch", "numpy", "scikit-learn", "umap-learn", "gudhi")
 
@@ -49,7 +50,7 @@ def population(atlas: Atlas) -> dict[str, Any]:
     }
 
 
-def spread(weights: np.ndarray, rows: Sequence[int]) -> float:
+def spread(weights: Weights, rows: Sequence[int]) -> float:
     """Return the variance per weight of some networks, block by block: float64 copies of all might not fit."""
     blocks = columns(weights.shape[1], len(rows))
     sums = [np.var(weights[rows, at], axis=0, dtype=np.float64).sum() for at in blocks]

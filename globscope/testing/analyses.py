@@ -118,7 +118,8 @@ _NAMES = ("population's weights", "true losses", "map's latents", "landscape's l
 def _arrays(atlas: Atlas) -> Iterable[np.ndarray]:
     one = atlas.maps[0]
     assert one.landscape is not None
-    return (atlas.population.weights, atlas.truth["train_loss"], one.chart.latents, one.landscape.fields["train_loss"])
+    weights, losses = np.asarray(atlas.population.weights), one.landscape.fields["train_loss"]
+    return (weights, atlas.truth["train_loss"], one.chart.latents, losses)
 
 
 def _plain(finding: Finding) -> str:

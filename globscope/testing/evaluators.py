@@ -8,7 +8,7 @@ from typing import Any
 import numpy as np
 from attrs import define, evolve, field
 
-from globscope.api import Networks, Probe, Progress, Space, Unit
+from globscope.api import Networks, Probe, Progress, Space, Unit, Weights
 from globscope.testing.claims import ContractError, require, require_near, require_same
 from globscope.testing.journal import MemoryJournal
 from globscope.testing.options import OptionChecks
@@ -154,7 +154,7 @@ class _Watched:
         self.lifted.append(len(coordinates))
         return self.space.lift(coordinates)
 
-    def coordinates(self, weights: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+    def coordinates(self, weights: Weights) -> tuple[np.ndarray, np.ndarray]:
         return self.space.coordinates(weights)
 
 

@@ -6,6 +6,7 @@ from typing import Literal, Protocol
 import numpy as np
 from attrs import define, field
 
+from globscope.values.rows import Weights
 from globscope.values.space import FullSpace, Space
 
 
@@ -21,7 +22,7 @@ class Networks:
     """
 
     space: Space
-    coordinates: np.ndarray = field(eq=False, repr=False)
+    coordinates: Weights = field(eq=False, repr=False)
     statistics: Sequence[Mapping[str, np.ndarray]] = field(default=(), eq=False, repr=False)
     nearest: np.ndarray | None = field(default=None, eq=False, repr=False)
 
@@ -30,7 +31,7 @@ class Networks:
         return len(self.coordinates)
 
     @classmethod
-    def of(cls, weights: np.ndarray, statistics: Sequence[Mapping[str, np.ndarray]] = ()) -> "Networks":
+    def of(cls, weights: Weights, statistics: Sequence[Mapping[str, np.ndarray]] = ()) -> "Networks":
         """Return given networks, (n, D), exactly as they are, with their own statistics where they have any."""
         space = FullSpace(mean=np.zeros(1, np.float32))
         return cls(space=space, coordinates=weights, statistics=statistics, nearest=np.arange(len(weights)))

@@ -7,6 +7,8 @@ from typing import Any, Literal
 import numpy as np
 from attrs import define, evolve, field
 
+from globscope.values.rows import Rows, Weights
+
 Kind = Literal["trained", "curve", "rebased", "pass"]
 
 
@@ -58,6 +60,7 @@ class Member:
         t: Its place on a curve, in [0, 1].
         in_fit: Whether the maps are fitted to it.
         buffers: Its own statistics (BatchNorm), by name.
+        recorded: What its file says that it scored, by field, such as `test_accuracy` (in [0, 1]).
     """
 
     variant: str
@@ -67,6 +70,7 @@ class Member:
     t: float | None = None
     in_fit: bool = True
     buffers: Mapping[str, np.ndarray] = field(factory=dict, eq=False, repr=False)
+    recorded: Mapping[str, float] = field(factory=dict, eq=False, repr=False)
 
     @property
     def label(self) -> str:
@@ -80,14 +84,14 @@ class Population:
 
     Attributes:
         members: N of them; a variant's members stand together, by rising step.
-        weights: (N, D) float32, row i flattened from member i as `layout` says; may be
-            memory-mapped.
+        weights: (N, D) float32, row i flattened from member i as `layout` says; memory-mapped in a study, so
+            index it by rows or columns rather than copy it whole.
         layout: Names and shapes of the D weights.
         identity: Key of what it was made from; empty where nobody knows.
     """
 
     members: tuple[Member, ...]
-    weights: np.ndarray = field(eq=False, repr=False)
+    weights: Weights = field(eq=False, repr=False)
     layout: Layout = field(repr=False)
     identity: str = field(default="", repr=False)
 
@@ -120,10 +124,13 @@ class Population:
 
     def take(self, rows: Sequence[int]) -> "Population":
         """Return the population of these rows alone."""
-        members = tuple(self.members[row] for row in rows)
-        return evolve(self, members=members, weights=self.weights[list(rows)], identity="")
+        members, held = tuple(self.members[row] for row in rows), self.weights
+        weights = held.take(rows) if isinstance(held, Rows) else held[list(rows)]
+        return evolve(self, members=members, weights=weights, identity="")
 
     def joined(self, other: "Population") -> "Population":
-        """Return this population with `other`'s members after its own."""
-        weights = np.concatenate([self.weights, other.weights]) if other.members else self.weights
-        return evolve(self, members=self.members + other.members, weights=weights, identity="")
+        """Return this population with `other`'s members after its own; neither's weights are copied."""
+        if not other.members:
+            return evolve(self, identity="")
+        rows = self.weights if isinstance(self.weights, Rows) else Rows([[row] for row in self.weights])
+        return evolve(self, members=self.members + other.members, weights=rows.joined(other.weights), identity="")

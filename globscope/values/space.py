@@ -8,6 +8,9 @@ from typing import Protocol
 import numpy as np
 from attrs import define, field
 
+from globscope.values.blocks import columns
+from globscope.values.rows import Weights
+
 
 class Space(Protocol):
     """An affine subspace of weight space with coordinates on it."""
@@ -21,15 +24,9 @@ class Space(Protocol):
         """Return the (n, D) float32 weights of (n, r) coordinates."""
         ...
 
-    def coordinates(self, weights: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+    def coordinates(self, weights: Weights) -> tuple[np.ndarray, np.ndarray]:
         """Return (n, r) float64 coordinates of (n, D) weights, and the (n,) norms left outside."""
         ...
-
-
-def columns(width: int, rows: int) -> list[slice]:
-    """Return slices of the D columns, small enough that their float64 copies fit in about 32 MB."""
-    step = max(1, min(width, 4_000_000 // max(rows, 1)))
-    return [slice(start, min(start + step, width)) for start in range(0, width, step)]
 
 
 @define(frozen=True, kw_only=True)
@@ -48,7 +45,7 @@ class SpanSpace:
 
     mean: np.ndarray = field(eq=False, repr=False)
     mixing: np.ndarray = field(eq=False, repr=False)
-    weights: np.ndarray = field(eq=False, repr=False)
+    weights: Weights = field(eq=False, repr=False)
     members: np.ndarray = field(eq=False, repr=False)
 
     @property
@@ -64,7 +61,7 @@ class SpanSpace:
         lifted: np.ndarray = shares.astype(np.float32) @ self.weights
         return lifted
 
-    def coordinates(self, weights: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+    def coordinates(self, weights: Weights) -> tuple[np.ndarray, np.ndarray]:
         """Return (n, r) float64 coordinates of (n, D) weights, and the (n,) norms left outside."""
         found = np.zeros((len(weights), self.rank))
         blocks = columns(len(self.mean), len(self.weights) + len(weights))
@@ -103,7 +100,7 @@ class AffineSpace:
         lifted: np.ndarray = (self.origin + coordinates @ self.basis).astype(np.float32)
         return lifted
 
-    def coordinates(self, weights: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+    def coordinates(self, weights: Weights) -> tuple[np.ndarray, np.ndarray]:
         """Return (n, r) float64 coordinates of (n, D) weights, and the (n,) norms left outside."""
         centred = weights.astype(np.float64) - self.origin
         found = centred @ self.basis.T
@@ -130,6 +127,6 @@ class FullSpace:
         lifted: np.ndarray = (coordinates + self.mean).astype(np.float32)
         return lifted
 
-    def coordinates(self, weights: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+    def coordinates(self, weights: Weights) -> tuple[np.ndarray, np.ndarray]:
         """Return the centred weights, and zeros: nothing lies outside."""
         return (weights - self.mean).astype(np.float32), np.zeros(len(weights))

@@ -28,7 +28,8 @@ class Torch:
         batch_size: Examples per forward pass; as many as take 64 MiB where unset.
         batch_norm: Whose statistics a network's BatchNorm layers use: `recalibrate` re-estimates them for
             every network, since a decoded one has none of its own; `batch` takes those of each batch that is
-            scored; `stored` those of the nearest member; `initial` a fresh network's, mean 0 and variance 1,
+            scored; `stored` those of the nearest member; `encoded` those that travelled through the map with
+            the weights (`population.flatten = "all"`); `initial` a fresh network's, mean 0 and variance 1,
             as when parameters alone are loaded into a new model (Garipov et al., 2018, on what that does).
         calibration_examples: Training examples on which `recalibrate` estimates the statistics.
         device: `auto` takes cuda, then mps, then cpu.
@@ -38,7 +39,7 @@ class Torch:
 
     examples: int | None = field(default=None, validator=optional(ge(1)))
     batch_size: int | None = field(default=None, validator=optional(ge(1)))
-    batch_norm: Literal["recalibrate", "batch", "stored", "initial"] = "recalibrate"
+    batch_norm: Literal["recalibrate", "batch", "stored", "encoded", "initial"] = "recalibrate"
     calibration_examples: int = field(default=1000, validator=ge(2))
     device: Literal["auto", "cpu", "cuda", "mps"] = "auto"
     memory: float = field(default=0.25, validator=gt(0))
@@ -98,6 +99,10 @@ class Torch:
             count = min(self.calibration_examples, probe.examples(probe.splits[0]))
             batches = _cut(probe, probe.splits[0], count, self.batch_size)
             return lambda parameters, _: probe.calibrate(parameters, batches)
+        if mode == "encoded":
+            if not hasattr(probe, "encoded"):
+                raise EvaluationError("evaluator.batch_norm: 'encoded' needs population.flatten = 'all'")
+            return lambda parameters, _: probe.encoded(parameters)
         if mode == "stored":
             return lambda _, nearest: _stored(initial, nearest)
         return lambda _, __: initial if mode == "initial" else None

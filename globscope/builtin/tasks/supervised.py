@@ -46,6 +46,7 @@ class Supervised:
         if augment and len(arrays.shape) != 3:
             raise UserCodeError(f"task.augment: crop-flip is for images; the data's examples have shape {arrays.shape}")
         trained = {name: p for name, p in self._module.named_parameters() if p.requires_grad}
+        self.fixed = {name: p.detach() for name, p in self._module.named_parameters() if not p.requires_grad}
         self.layout = Layout(names=tuple(trained), shapes=tuple(tuple(p.shape) for p in trained.values()))
         self.ties = dict(_ties(self._module))
         self._norms = [m for m in self._module.modules() if getattr(m, "running_mean", None) is not None]

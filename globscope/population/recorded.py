@@ -1,0 +1,60 @@
+"""What a checkpoint says that its network scored, under the names that training scripts give to it."""
+
+from collections.abc import Mapping
+from math import isfinite
+from pathlib import Path
+from typing import Any
+
+from globscope.population.log import FILE
+from globscope.store import read_json
+
+# Of the held-back examples, unless the name says otherwise.
+LOSSES = {
+    "train_loss": "train_loss",
+    "loss": "train_loss",
+    "test_loss": "test_loss",
+    "val_loss": "test_loss",
+    "valid_loss": "test_loss",
+    "eval_loss": "test_loss",
+}
+ACCURACIES = {
+    "train_acc": "train_accuracy",
+    "train_accuracy": "train_accuracy",
+    **dict.fromkeys(
+        ("acc", "accuracy", "test_acc", "test_accuracy", "val_acc", "val_accuracy", "acc1", "top1"), "test_accuracy"
+    ),
+    **dict.fromkeys(("best_acc", "best_acc1", "best_prec1", "prec1"), "test_accuracy"),
+}
+# What a row of our log has beside the scores of the held-back splits.
+OWN = ("epoch", "learning_rate", "loss")
+
+
+def numbers(around: Mapping[str, Any]) -> dict[str, float]:
+    """Return the numbers that stand beside a state dict."""
+    import torch
+
+    found = {}
+    for name, value in around.items():
+        plain = value.item() if isinstance(value, torch.Tensor) and value.numel() == 1 else value
+        if isinstance(plain, int | float) and not isinstance(plain, bool) and isfinite(plain):
+            found[str(name)] = float(plain)
+    return found
+
+
+def recorded(path: Path, step: int, scores: Mapping[str, float]) -> dict[str, float]:
+    """Return what a network scored, by field: as its file says, or the log that GlobScope's training left beside it."""
+    found = {field: scores[name] for name, field in LOSSES.items() if name in scores}
+    for name, field in ACCURACIES.items():
+        if name in scores:  # in per cent where it is above one
+            found[field] = scores[name] / (100 if scores[name] > 1 else 1)
+    return found or _logged(path.with_name(FILE), step)
+
+
+def _logged(log: Path, step: int) -> dict[str, float]:
+    if not log.is_file():
+        return {}
+    try:
+        row: dict[str, Any] = next((row for row in read_json(log) if row["epoch"] == step), {})
+        return {name: float(value) for name, value in row.items() if name not in OWN and value is not None}
+    except (ValueError, TypeError, KeyError, AttributeError):  # a stranger's file of the same name
+        return {}

@@ -1,0 +1,99 @@
+"""A population's weights as its files hold them: one matrix to whoever reads it, and no copy."""
+
+from collections.abc import Iterator, Sequence
+from typing import Any
+
+import numpy as np
+from numpy.lib.mixins import NDArrayOperatorsMixin
+
+from globscope.values.blocks import columns
+
+
+class Rows(NDArrayOperatorsMixin):
+    """An (N, D) float32 matrix, read-only, whose rows lie tensor by tensor in memory-mapped files.
+
+    `weights[rows]`, `weights[:, columns]` and `coefficients @ weights` touch what they name and no more. Whatever
+    else numpy can do with an array works as well, on a copy of the whole.
+
+    Attributes:
+        parts: By row, the flat tensors that make it up, in the order of the layout; the same lengths in all.
+    """
+
+    dtype = np.dtype(np.float32)
+    ndim = 2
+
+    def __init__(self, parts: Sequence[Sequence[np.ndarray]]) -> None:
+        """Take the tensors as they are."""
+        self.parts = tuple(tuple(own) for own in parts)
+        self._ends = np.cumsum([0, *(len(part) for part in self.parts[0])])
+
+    @property
+    def shape(self) -> tuple[int, int]:
+        """(N, D)."""
+        return len(self.parts), int(self._ends[-1])
+
+    def __len__(self) -> int:
+        """Count the rows."""
+        return len(self.parts)
+
+    def __iter__(self) -> Iterator[np.ndarray]:
+        """Yield one row after another."""
+        return (self[row] for row in range(len(self)))
+
+    def __getitem__(self, key: Any) -> np.ndarray:
+        """Return rows, or (rows, columns), as a new array; columns are a slice without a step."""
+        chosen, at = key if isinstance(key, tuple) else (key, slice(None))
+        rows = np.arange(len(self))[chosen]
+        found = self._gathered(np.atleast_1d(rows), *at.indices(self.shape[1])[:2])
+        return found[0] if rows.ndim == 0 else found
+
+    def take(self, rows: Sequence[int]) -> "Rows":
+        """Return some rows, without a copy."""
+        return Rows([self.parts[row] for row in rows])
+
+    def joined(self, later: "Weights") -> "Rows":
+        """Return these rows followed by those of an array or of other files, without a copy."""
+        further = later.parts if isinstance(later, Rows) else [self._cut(row) for row in later]
+        return Rows([*self.parts, *further])
+
+    def __array__(self, dtype: Any = None, copy: bool | None = None) -> np.ndarray:
+        """Return a copy of the whole."""
+        if copy is False:
+            raise ValueError("a matrix that lies in several files has no array without a copy")
+        return self[:].astype(dtype or self.dtype, copy=False)
+
+    def __array_ufunc__(self, ufunc: Any, method: str, *inputs: Any, **options: Any) -> Any:
+        """Return what numpy makes of it: a product with coefficients block by block, all else from a copy."""
+        if ufunc is np.matmul and method == "__call__" and inputs[1] is self and not options:
+            return self._combined(np.asarray(inputs[0]))
+        dense = (np.asarray(one) if isinstance(one, Rows) else one for one in inputs)
+        return getattr(ufunc, method)(*dense, **options)
+
+    def __getattr__(self, name: str) -> Any:
+        """Return an array's method or attribute, of a copy."""
+        if name.startswith("_") or name == "parts":
+            raise AttributeError(name)
+        return getattr(np.asarray(self), name)
+
+    def _cut(self, row: np.ndarray) -> list[np.ndarray]:
+        return [row[start:stop] for start, stop in zip(self._ends, self._ends[1:], strict=False)]
+
+    def _gathered(self, rows: np.ndarray, start: int, stop: int) -> np.ndarray:
+        found = np.empty((len(rows), max(stop - start, 0)), self.dtype)
+        first = int(np.searchsorted(self._ends, start, "right")) - 1
+        last = int(np.searchsorted(self._ends, stop, "left"))
+        for part in range(first, last):
+            low, high = max(self._ends[part], start), min(self._ends[part + 1], stop)
+            inside = slice(low - self._ends[part], high - self._ends[part])
+            for to, row in enumerate(rows):
+                found[to, low - start : high - start] = self.parts[row][part][inside]
+        return found
+
+    def _combined(self, shares: np.ndarray) -> np.ndarray:
+        found = np.empty((*shares.shape[:-1], self.shape[1]), np.result_type(shares, self.dtype))
+        for at in columns(self.shape[1], len(self)):
+            np.matmul(shares, self[:, at], out=found[..., at])
+        return found
+
+
+Weights = np.ndarray | Rows
