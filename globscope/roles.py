@@ -37,7 +37,8 @@ class Probe(Protocol):
     names of a tensor that the model uses in several places, and `fixed`: parameters that the model has and does
     not train, by name. May offer
     `digest() -> str`, a hash of its data, so that a change of what a user's function reads is seen. Where
-    buffers are flattened too, a study's probe has `encoded(parameters) -> buffers`, those of a decoded network.
+    buffers are flattened too, a study's probe `travels`, and has `encoded(parameters) -> buffers`, those of a
+    decoded network.
     """
 
     layout: Layout
@@ -119,7 +120,10 @@ class Sampler(Protocol):
 
 
 class Evaluator(Protocol):
-    """Scores networks on a task."""
+    """Scores networks on a task.
+
+    May offer `check(probe)`, which raises an EvaluationError for what cannot work, before anything long.
+    """
 
     def evaluate(self, networks: Networks, task: Task, journal: Journal, progress: Progress) -> None:
         """Record every pending unit's fields in the journal.

@@ -54,6 +54,13 @@ class Flattened:
         self._probe, self.layout, self.rest = probe, layout, rest
         parameters = {*probe.layout.names, *fixed(probe)}
         self._own = tuple(name for name in layout.names if name in parameters)
+        self._statistics = tuple(name for name in layout.names if name not in parameters)
+        self._buffers = probe.initialise(0)[1]
+
+    @property
+    def travels(self) -> bool:
+        """Whether statistics are flattened."""
+        return bool(self._statistics)
 
     def __getattr__(self, name: str) -> Any:
         """Return what the whole task says of its data and measures."""
@@ -81,17 +88,9 @@ class Flattened:
         return self._probe.calibrate(self._whole(parameters), batches)
 
     def encoded(self, parameters: Tensors) -> dict[str, Any]:
-        """Return the buffers that travelled with the weights; counters, which never do, are a fresh network's.
-
-        Raises:
-            PopulationError: None did.
-        """
-        buffers = self._probe.initialise(0)[1]
-        travelled = [name for name in self.layout.names if name.removesuffix(LOG) in buffers]
-        if not travelled:
-            raise PopulationError("evaluator.batch_norm: 'encoded' needs population.flatten = 'all'")
-        values = {name: parameters[name] for name in travelled}
-        return buffers | {n.removesuffix(LOG): v.exp() if n.endswith(LOG) else v for n, v in values.items()}
+        """Return the buffers that travelled with the weights; counters, which never do, are a fresh network's."""
+        values = {name: parameters[name] for name in self._statistics}
+        return self._buffers | {n.removesuffix(LOG): v.exp() if n.endswith(LOG) else v for n, v in values.items()}
 
     def _whole(self, tensors: Tensors) -> dict[str, Any]:
         return {**self.rest, **{name: tensors[name] for name in self._own}}

@@ -18,6 +18,9 @@ def check(context: Context) -> None:
     wrong = [*_fields(context), *_dimensions(spec, members), *_samplers(spec, variants)]
     if wrong:
         raise SpecError([f"{spec.source}: {text}" for text in wrong])
+    if hasattr(spec.evaluator.component, "check"):
+        with context.blaming(spec.evaluator.component):
+            spec.evaluator.component.check(context.task.build("cpu"))
 
 
 def count(context: Context) -> tuple[int, tuple[str, ...]]:

@@ -87,7 +87,20 @@ def manifest(context: Context) -> dict[str, Any]:
         "device": "cuda" if torch.cuda.is_available() else "cpu",
         "threads": torch.get_num_threads(),
         "seed": context.spec.seed,
+        "flattened": _flattened(context),
         "stages": [{"key": key} | used for key, used in context.used.items()],
+    }
+
+
+def _flattened(context: Context) -> dict[str, Any]:
+    """Return what of a network the map is made of."""
+    choice, layout = context.spec.population, context.task.build("cpu").layout
+    return {
+        "flatten": choice.flatten,
+        "include": list(choice.include),
+        "exclude": list(choice.exclude),
+        "weights": layout.size,
+        "tensors": list(layout.names),
     }
 
 

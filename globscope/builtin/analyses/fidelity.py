@@ -8,7 +8,7 @@ import numpy as np
 from attrs.validators import ge
 
 from globscope.api import Atlas, Bench, Finding, Map, Table
-from globscope.builtin.analyses.chance import at_chance
+from globscope.builtin.analyses.doubts import at_chance, unlike_record
 from globscope.builtin.analyses.heldout import held_out
 
 CAPTION = (
@@ -53,7 +53,7 @@ class Fidelity:
         records = {one.name: self._record(one, atlas) for one in atlas.maps}
         rows = tuple({"name": name, **record} for name, record in records.items())
         tables = [Table(name="maps", caption=CAPTION, columns=COLUMNS, rows=rows)]
-        warnings = list(at_chance(atlas))
+        warnings = [*at_chance(atlas), *unlike_record(atlas)]
         if self.held_out:
             table, told = held_out(atlas, bench)
             tables.append(table)

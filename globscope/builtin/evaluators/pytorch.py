@@ -52,6 +52,7 @@ class Torch:
             EvaluationError: No such device, or a single network does not fit into memory.
         """
         probe = task.build(self._device())
+        self.check(probe)
         plan = journal.plan(self._plan(probe, len(networks)))
         scorer = _Scorer(probe, self._batches(probe), self._statistics(probe), plan)
         while pending := journal.pending():  # again where units had to be split
@@ -60,6 +61,17 @@ class Torch:
                 progress(done, len(networks))
                 done += _attempt(scorer, networks, unit, journal)
         progress(len(networks), len(networks))
+
+    def check(self, probe: Probe) -> None:
+        """Refuse what this task cannot be scored with.
+
+        Raises:
+            EvaluationError: No such device, no stacking, or no statistics to travel.
+        """
+        self._device()
+        self._method(probe)
+        if self.batch_norm == "encoded" and probe.stateful and not getattr(probe, "travels", False):
+            raise EvaluationError("evaluator.batch_norm: 'encoded' needs population.flatten = 'all'")
 
     def _device(self) -> str:
         import torch
@@ -100,9 +112,8 @@ class Torch:
             batches = _cut(probe, probe.splits[0], count, self.batch_size)
             return lambda parameters, _: probe.calibrate(parameters, batches)
         if mode == "encoded":
-            if not hasattr(probe, "encoded"):
-                raise EvaluationError("evaluator.batch_norm: 'encoded' needs population.flatten = 'all'")
-            return lambda parameters, _: probe.encoded(parameters)
+            travelled: Callable[[Mapping[str, Any]], Mapping[str, Any]] = getattr(probe, "encoded")  # noqa: B009
+            return lambda parameters, _: travelled(parameters)
         if mode == "stored":
             return lambda _, nearest: _stored(initial, nearest)
         return lambda _, __: initial if mode == "initial" else None
