@@ -77,9 +77,9 @@ class Gallery:
             yield self._landscape(drawn, None, (drawn.name,))
         for sampler, scape in drawn.landscapes.items():
             stem = (drawn.name,) if len(drawn.landscapes) == 1 else (drawn.name, sampler)
-            yield self._landscape(drawn, scape, stem)
             if is_volume(scape, self.scale.field):
                 yield self._volume(drawn, scape, stem)
+            yield self._landscape(drawn, scape, stem)
             topologies = drawn.topologies.get(sampler, {})
             for name, topology in topologies.items():
                 yield from self._trees(drawn, scape, topology, stem if len(topologies) == 1 else (*stem, name))

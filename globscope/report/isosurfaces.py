@@ -8,7 +8,7 @@ from globscope.report.surface import positions
 from globscope.values.landscape import Landscape
 
 # What share of the finite samples lies below each surface: small, so that one can see into the next.
-SHARES = (0.03, 0.12, 0.35)
+SHARES = (0.03, 0.1, 0.3)
 CORNERS = tuple(np.ndindex(2, 2, 2))
 
 

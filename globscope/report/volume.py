@@ -24,6 +24,7 @@ from globscope.values.landscape import Landscape
 
 TURNS = (-62, 28)  # degrees; from one side alone, depth cannot be told
 OPACITY = (0.1, 0.22, 0.6)  # of the outermost surface, the next and the innermost
+PANE = "#e6e9ed"  # darker than paper, so that the palest surface is seen
 LIGHT = np.array([0.35, -0.6, 0.72])
 
 
@@ -80,14 +81,15 @@ def _named(found: Sequence[Isosurface]) -> list[str]:
 
 def _stage(axes: Any, scape: Landscape, turn: float) -> None:
     """Set the box that the lattice fills, turned by so many degrees."""
+    axes.patch.set_visible(False)  # it would hide the labels of the panel beside it
     axes.computed_zorder = False  # the runs stand before the surfaces, wherever they are
     axes.view_init(elev=22, azim=turn)
-    axes.set_box_aspect((1, 1, 1), zoom=1.02)
+    axes.set_box_aspect((1, 1, 1), zoom=0.94)
     for k, axis in enumerate((axes.xaxis, axes.yaxis, axes.zaxis)):
         getattr(axes, f"set_{'xyz'[k]}lim")(positions(scape.samples, k)[[0, -1]])
         axis.set_label_text(f"latent {k + 1}")
         axis.set_major_locator(MaxNLocator(5))
-        axis.set_pane_color((0.97, 0.97, 0.97))
+        axis.set_pane_color(PANE)
 
 
 def _draw(axes: Any, drawn: Map, scape: Landscape, scale: Scale, found: Sequence[Isosurface]) -> Legend:
@@ -111,7 +113,7 @@ def _draw_surfaces(axes: Any, scale: Scale, found: Sequence[Isosurface]) -> Lege
     for name, one, alpha in zip(_named(found), found, opacity, strict=True):
         colour = DEPTH(scale.norm()(one.level))
         both = 1 - (1 - alpha) ** 2  # the far side of a surface is seen through the near one
-        legend[plain(f"{scale.field} = {name}")] = Patch(facecolor=(*colour[:3], both), edgecolor=colour)
+        legend[plain(f"{scale.field} = {name}")] = Patch(facecolor=(*colour[:3], both), edgecolor=FAINT, linewidth=0.5)
     grey = {} if all(one.trusted.all() for one in found) else {UNTRUSTED: Patch(facecolor=FOG, alpha=0.5)}
     return legend | grey
 
@@ -123,7 +125,7 @@ def _colours(axes: Any, one: Isosurface, scale: Scale, alpha: float) -> np.ndarr
     sides = np.diff(one.triangles / np.ptp(np.reshape(axes.get_w_lims(), (3, 2)), axis=1), axis=1)
     normals = np.cross(sides[:, 0], sides[:, 1])
     facing = np.abs(normals @ LIGHT) / np.linalg.norm(normals, axis=1) / np.linalg.norm(LIGHT)
-    return np.column_stack([shown * (0.75 + 0.25 * facing)[:, None], np.full(len(shown), alpha)])
+    return np.column_stack([shown * (0.65 + 0.35 * facing)[:, None], np.full(len(shown), alpha)])
 
 
 def _draw_plumb_lines(axes: Any, drawn: Map) -> Legend:
@@ -134,7 +136,7 @@ def _draw_plumb_lines(axes: Any, drawn: Map) -> Legend:
         axes.plot([x, x], [y, y], [floor, z], ":", color=track.colour, lw=0.9, zorder=3)
         axes.plot([x], [y], [floor], "x", color=track.colour, ms=4.5, zorder=3)
     look: dict[str, Any] = {"color": FAINT, "ls": ":", "lw": 0.9, "marker": "x", "ms": 4.5}
-    return {"its place on the floor": Line2D([], [], **look)} if found else {}
+    return {"an end's place on the floor": Line2D([], [], **look)} if found else {}
 
 
 def _mark_levels(bar: Any, found: Sequence[Isosurface]) -> None:
