@@ -119,6 +119,7 @@ def test_no_surface_passes_a_cell_with_a_sample_that_is_not_finite(broken):
     last = last[last <= 0.5].max()
     assert max(one.triangles[..., 0].max() for one in found) == pytest.approx(last, abs=1e-6)
     said = caption(drawn, *seen(drawn))[0]
+    assert "of the finite samples lie at or below" in said
     assert "NaN and infinite samples are left out: the surfaces are cut open around them." in said
     assert f"{scape.nonfinite('train_loss')} NaN or infinite" in said
 

@@ -58,7 +58,7 @@ def caption(drawn: Map, scape: Landscape, scale: Scale, found: Sequence[Isosurfa
 
 def facts(drawn: Map, scape: Landscape, scale: Scale, found: Sequence[Isosurface]) -> list[str]:
     """Return in sentences at which levels the surfaces lie, what they leave out, and what was sampled."""
-    told, topology = [_levels(scale, found)], topology_of(drawn, scape, scale.field)
+    told, topology = [_levels(scape, scale, found)], topology_of(drawn, scape, scale.field)
     if found and scape.nonfinite(scale.field):
         told.append("NaN and infinite samples are left out: the surfaces are cut open around them.")
     if not all(one.trusted.all() for one in found):
@@ -67,12 +67,13 @@ def facts(drawn: Map, scape: Landscape, scale: Scale, found: Sequence[Isosurface
     return told + ([f"{result(drawn, scape, topology)}."] if topology else [])
 
 
-def _levels(scale: Scale, found: Sequence[Isosurface]) -> str:
+def _levels(scape: Landscape, scale: Scale, found: Sequence[Isosurface]) -> str:
     if not found:
         return f"No isosurface: no cell of finite samples has {scale.field} on both sides of a level."
     surfaces = "Isosurface" if len(found) == 1 else "Isosurfaces"
     shares = listed(f"{one.below:.0%}" for one in found)
-    return f"{surfaces} at {scale.field} {listed(_named(found))}; {shares} of the samples lie at or below."
+    samples = "finite samples" if scape.nonfinite(scale.field) else "samples"
+    return f"{surfaces} at {scale.field} {listed(_named(found))}; {shares} of the {samples} lie at or below."
 
 
 def _named(found: Sequence[Isosurface]) -> list[str]:
