@@ -179,7 +179,7 @@ def test_the_page_opens_with_no_network_and_every_link_leads_to_a_file(report, p
 
 def test_ids_are_unique_and_every_picture_has_a_text_for_those_who_cannot_see_it(page):
     assert len(page.ids) == len(set(page.ids))
-    assert len(page.images) == 1 + 3 + 3 + 1  # overview; landscape, tree, diagram twice; the scatter
+    assert len(page.images) == 1 + 3 + 4 + 1  # overview; landscape, tree, diagram twice and a volume; the scatter
     assert all(len(image["alt"]) > 20 for image in page.images)
 
 

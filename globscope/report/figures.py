@@ -4,6 +4,7 @@ from collections.abc import Mapping, Sequence
 
 from matplotlib.axes import Axes
 from matplotlib.cm import ScalarMappable
+from matplotlib.colorbar import Colorbar
 from matplotlib.figure import Figure
 
 from globscope.report.captions import facts, title
@@ -79,14 +80,15 @@ def _panels(figure: Figure, drawn: Map, drawn_as: Kind) -> list[Axes]:
     return [figure.add_subplot(down, across, k + 1) for k in range(count)]
 
 
-def colourbar(figure: Figure, panels: Sequence[Axes], scale: Scale) -> None:
-    """Draw the one colour bar beside all panels."""
+def colourbar(figure: Figure, panels: Sequence[Axes], scale: Scale) -> Colorbar:
+    """Return the one colour bar, drawn beside all panels."""
     mappable = ScalarMappable(scale.norm(), DEPTH)
     bar = figure.colorbar(mappable, ax=list(panels), pad=0.02, aspect=32, extend=scale.extend)
     bar.set_label(plain(scale.label))
     bar.minorticks_off()
     if scale.log:
         tick_log(bar.ax.yaxis, scale.low, scale.high)
+    return bar
 
 
 def explain(figure: Figure, legend: Legend) -> None:

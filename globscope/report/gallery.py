@@ -10,12 +10,15 @@ from matplotlib.figure import Figure
 from globscope.report.captions import caption, facts, title
 from globscope.report.counts import ends, result, topology_of
 from globscope.report.figures import plot, plot_overview
-from globscope.report.kinds import is_path, kind
+from globscope.report.isosurfaces import isosurfaces
+from globscope.report.kinds import is_path, is_volume, kind
 from globscope.report.look import save
 from globscope.report.scale import Scale, shared_scale
 from globscope.report.text import Names, cell
 from globscope.report.trees import facts as tree_facts
 from globscope.report.trees import plot_diagram, plot_tree
+from globscope.report.volume import caption as volume_caption
+from globscope.report.volume import plot_volume
 from globscope.values.findings import Atlas, Cell, Map
 from globscope.values.landscape import Landscape
 from globscope.values.topology import Topology
@@ -74,6 +77,8 @@ class Gallery:
             yield self._landscape(drawn, None, (drawn.name,))
         for sampler, scape in drawn.landscapes.items():
             stem = (drawn.name,) if len(drawn.landscapes) == 1 else (drawn.name, sampler)
+            if is_volume(scape, self.scale.field):
+                yield self._volume(drawn, scape, stem)
             yield self._landscape(drawn, scape, stem)
             topologies = drawn.topologies.get(sampler, {})
             for name, topology in topologies.items():
@@ -91,6 +96,11 @@ class Gallery:
         figure = plot(drawn, field=self.scale.field, scale=self.scale, scape=scape)
         told, alt = caption(drawn, scape, self.scale)
         return self._keep(figure, (*stem, "landscape"), told, alt, main=True)
+
+    def _volume(self, drawn: Map, scape: Landscape, stem: tuple[str, ...]) -> Shown:
+        found = isosurfaces(scape, self.scale)
+        told, alt = volume_caption(drawn, scape, self.scale, found)
+        return self._keep(plot_volume(drawn, scape, self.scale, found), (*stem, "isosurfaces"), told, alt)
 
     def _trees(self, drawn: Map, scape: Landscape, topology: Topology, stem: tuple[str, ...]) -> Iterator[Shown]:
         of, told, whole = title(drawn, scape), tree_facts(topology), ""

@@ -24,6 +24,11 @@ def kind(scape: Landscape | None, field: str) -> Kind:
     return "slices" if _fills(scape.samples) and np.isfinite(scape.fields[field]).any() else "members"
 
 
+def is_volume(scape: Landscape | None, field: str) -> bool:
+    """Whether a field of a landscape can be drawn in space, beside its slices."""
+    return scape is not None and kind(scape, field) == "slices" and scape.samples.points.shape[1] == 3
+
+
 def is_line(samples: Samples) -> bool:
     """Whether the samples lie on a map of one latent axis, which they fill rather than cross."""
     one: bool = samples.points.shape[1] == 1

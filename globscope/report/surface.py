@@ -9,11 +9,13 @@ from matplotlib.lines import Line2D
 from matplotlib.patches import Patch, PathPatch
 from matplotlib.path import Path
 
-from globscope.report.look import DEPTH, FAINT, INK, MINIMUM, SADDLE
+from globscope.report.look import DEPTH, FAINT, FOG, INK, MINIMUM, SADDLE
 from globscope.report.scale import Scale
 from globscope.report.tracks import Legend
 from globscope.values.landscape import Landscape, Samples
 from globscope.values.topology import MergeTree
+
+UNTRUSTED = "untrusted: the map extrapolates"
 
 
 @define(frozen=True, kw_only=True)
@@ -51,18 +53,19 @@ def lattice(samples: Samples) -> Lattice | None:
         return None
     if any(len(np.unique(samples.index[:, k])) < 2 for k in (0, 1)):
         return None
-    return Lattice(x=_axis(samples, 0), y=_axis(samples, 1), cells=samples.index)
+    return Lattice(x=positions(samples, 0), y=positions(samples, 1), cells=samples.index)
 
 
-def _axis(samples: Samples, k: int) -> np.ndarray:
+def positions(samples: Samples, k: int) -> np.ndarray:
+    """Return where along latent axis k each of a lattice's steps lies."""
     assert samples.index is not None
     assert samples.shape is not None
     known, first = np.unique(samples.index[:, k], return_index=True)
-    positions: np.ndarray = samples.points[first, k]
+    asked: np.ndarray = samples.points[first, k]
     if len(known) == samples.shape[k]:
-        return positions
+        return asked
     # An adaptive sampler may leave whole lines unasked.
-    line: np.ndarray = np.polyval(np.polyfit(known, positions, 1), np.arange(samples.shape[k]))
+    line: np.ndarray = np.polyval(np.polyfit(known, asked, 1), np.arange(samples.shape[k]))
     return line
 
 
@@ -99,10 +102,10 @@ def _closed(levels: np.ndarray) -> np.ndarray:
 def _draw_fog(axes: Axes, grid: Lattice, trusted: np.ndarray) -> Legend:
     if trusted.all():
         return {}
-    clear, fog = grid.spread(trusted.astype(float), missing=1.0), "#989ea6"
-    axes.contourf(grid.x, grid.y, clear, levels=[-1, 0.5], colors=[fog], alpha=0.5, zorder=3)
+    clear = grid.spread(trusted.astype(float), missing=1.0)
+    axes.contourf(grid.x, grid.y, clear, levels=[-1, 0.5], colors=[FOG], alpha=0.5, zorder=3)
     axes.contour(grid.x, grid.y, clear, levels=[0.5], colors=INK, linewidths=0.9, linestyles="--", zorder=3.1)
-    return {"untrusted: the map extrapolates": Patch(facecolor=fog, alpha=0.5)}
+    return {UNTRUSTED: Patch(facecolor=FOG, alpha=0.5)}
 
 
 def _draw_nonfinite(axes: Axes, grid: Lattice, values: np.ndarray) -> Legend:

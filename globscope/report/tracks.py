@@ -50,8 +50,8 @@ def tracks(drawn: Map) -> tuple[Track, ...]:
     return tuple(found)
 
 
-def draw_tracks(axes: Axes, drawn: Map, at: tuple[int, int] = (0, 1), *, faint: bool = False) -> Legend:
-    """Draw the trajectories over two of the latent axes; return what the legend must explain."""
+def draw_tracks(axes: Axes, drawn: Map, at: tuple[int, ...] = (0, 1), *, faint: bool = False) -> Legend:
+    """Draw the trajectories over two of the latent axes, or over three; return what the legend must explain."""
     found, legend = tracks(drawn), _derived(axes, drawn, at)
     axes.margins(0.12)  # room for the names; a landscape has set its limits already
     for track in found:
@@ -59,9 +59,18 @@ def draw_tracks(axes: Axes, drawn: Map, at: tuple[int, int] = (0, 1), *, faint: 
     if found:
         starts, ends = (np.array([track.points[step, at] for track in found]) for step in (0, -1))
         named = [(track.label, track.colour) for track in found]
-        name_points(axes, named, ends, np.concatenate([ends, starts]))
+        name_points(axes, named, seen(axes, ends), seen(axes, np.concatenate([ends, starts])))
         legend |= {"start of a run": _key("o", "white", 6), "end of a run": _key("*", FAINT, 11)}
     return legend
+
+
+def seen(axes: Any, points: np.ndarray) -> np.ndarray:
+    """Return points in the picture's plane; those of three coordinates are projected onto it."""
+    if points.shape[1] == 2:
+        return points
+    from mpl_toolkits.mplot3d.proj3d import proj_transform
+
+    return np.stack(proj_transform(*points.T, axes.get_proj())[:2], axis=1)
 
 
 def _draw(axes: Axes, track: Track, points: np.ndarray, alpha: float) -> None:
@@ -75,11 +84,11 @@ def _draw(axes: Axes, track: Track, points: np.ndarray, alpha: float) -> None:
 def _mark(axes: Axes, point: np.ndarray, marker: str, **look: Any) -> None:
     """Draw a marker, whole also where it stands on the axes' edge."""
     mark = axes.plot(*point, marker, **look)[0]
-    mark.set_clip_on(not axes.viewLim.contains(*point))
+    mark.set_clip_on(len(point) > 2 or not axes.viewLim.contains(*point))
     mark.set_in_layout(False)
 
 
-def _derived(axes: Axes, drawn: Map, at: tuple[int, int]) -> Legend:
+def _derived(axes: Axes, drawn: Map, at: tuple[int, ...]) -> Legend:
     legend: Legend = {}
     members = drawn.population.members
     for kind in dict.fromkeys(member.kind for member in members if member.kind != "trained"):
