@@ -5,6 +5,7 @@ import shutil
 import tarfile
 from collections.abc import Callable, Iterator, Mapping
 from pathlib import Path
+from typing import Any
 
 from attrs import define, field
 
@@ -102,7 +103,7 @@ def _downloaded(name: str, wanted: DataSet, folder: Path, stage: Callable[[str],
             continue
         bar = _Bar(told=stage(f"download {file} (kB)"))
         try:
-            by = HTTPDownloader(progressbar=bar, chunk_size=CHUNK)
+            by = HTTPDownloader(progressbar=bar, chunk_size=CHUNK, hooks={"response": _close_refused})
             retrieve(wanted.address + file, f"md5:{md5}", file, folder, downloader=by)
         except RequestException as error:
             there = "lies there with another checksum, and " * is_there
@@ -111,6 +112,12 @@ def _downloaded(name: str, wanted: DataSet, folder: Path, stage: Callable[[str],
             problem = "what came has another checksum than the published file: damaged, or something else"
             raise _by_hand(name, file, folder, problem) from error
         yield file
+
+
+def _close_refused(answer: Any, **_: Any) -> None:
+    """Close the connection of an answer such as 404; pooch leaves it open."""
+    if not answer.ok:
+        answer.close()
 
 
 @define
