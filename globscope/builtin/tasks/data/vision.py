@@ -82,7 +82,8 @@ def _ours(path: Path | None) -> dict[str, Any]:
 def _require_free(code: Code, options: Mapping[str, Any], ours: set[str], accepted: set[str]) -> None:
     for name in options:
         if name in ours:
-            raise UserCodeError(f"task.data_options.{name}: is set here already: task.path, both splits, no download")
+            given = "the root is task.path, both splits are read as bytes, and nothing is downloaded"
+            raise UserCodeError(f"task.data_options.{name}: is not to be set: {given}")
         if name not in accepted:
             raise UserCodeError(f"task.data_options.{name}: {code} has no such option; {near(name, accepted - ours)}")
 
