@@ -44,11 +44,12 @@ def vision(code: Code, path: Path | None, options: Mapping[str, Any]) -> Arrays:
 
 def _class(code: Code) -> Any:
     """Return a dataset's class, unless reading it would run code: strangers' files are never unpickled."""
-    datasets = Code(DATASETS, "VisionDataset").load()
-    known = {name: cls for name, cls in vars(sys.modules[DATASETS]).items() if _is_dataset(cls, datasets)}
+    parent = Code(DATASETS, "VisionDataset").load()
+    known = {name: cls for name, cls in vars(sys.modules[DATASETS]).items() if _is_dataset(cls, parent)}
     if code.name not in known:
         raise UserCodeError(f"task.data: torchvision has no dataset {code.name!r}; {near(code.name, known)}")
     cls, name = known[code.name], code.name.lower()
+    # Told by the import, so that a later version's further ones are refused too.
     if any("pickle" in vars(sys.modules[base.__module__]) for base in cls.__mro__):
         instead = f"; data = '{name}' reads the binary version, `globscope data {name}` downloads it"
         raise UserCodeError(
