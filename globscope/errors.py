@@ -8,7 +8,8 @@
     ├── UserCodeError      a `file.py:name` that is missing or fails
     ├── PopulationError    checkpoints that do not fit, or a training that cannot start
     ├── EvaluationError    a network that cannot be evaluated
-    └── RunError           a run folder that is missing, unfinished or in use
+    ├── RunError           a run folder that is missing, unfinished or in use
+    └── DataError          a public data set that cannot be downloaded
 
 The command line prints their text and exits with code 2; any other exception is a defect of ours.
 """
@@ -51,6 +52,10 @@ class EvaluationError(GlobscopeError):
 
 class RunError(GlobscopeError):
     """A run folder that is missing, unfinished or in use."""
+
+
+class DataError(GlobscopeError):
+    """A public data set that cannot be downloaded."""
 
 
 def near(word: str, known: Iterable[str]) -> str:

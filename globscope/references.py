@@ -114,14 +114,18 @@ class Code:
         return Path(self.module) if self.is_file else _file_of(self.module)
 
     def _local(self) -> dict[str, Path]:
-        """Return the modules in the folder of the source that it imports, by name."""
+        """Return the modules that it imports from the folder that it is found in, its package's too, by name."""
         source = self._source()
         if "site-packages" in source.parts:
             return {}  # Everything installed lies beside it; following that would take minutes.
-        finder = ModuleFinder(path=[str(source.parent)])
+        levels = 0 if self.is_file else self.module.count(".") + (source.name == "__init__.py")
+        finder = ModuleFinder(path=[str(source.parents[levels])])
         try:
-            finder.run_script(str(source))
-        except (SyntaxError, ValueError, AttributeError):
+            if self.is_file:
+                finder.run_script(str(source))
+            else:
+                finder.import_hook(self.module)  # in a package, where imports may be relative
+        except (SyntaxError, ValueError, AttributeError, ImportError):
             return {}  # Importing it will tell what is wrong, with the line.
         places = {name: getattr(module, "__file__", None) for name, module in finder.modules.items()}
         return {name: Path(place) for name, place in places.items() if place and name != "__main__"}

@@ -17,9 +17,8 @@ os.environ.setdefault("OMP_NUM_THREADS", "1")
 @pytest.fixture
 def home(tmp_path, monkeypatch):
     """A home in which the data lies that the shipped specs name."""
-    for name in ("cifar10", "cifar100"):
+    for name in ("mnist", "cifar10", "cifar100"):
         (tmp_path / "data" / name).mkdir(parents=True)
-    (tmp_path / "data/mnist.npz").touch()
     monkeypatch.setenv("HOME", str(tmp_path))
 
 

@@ -35,6 +35,8 @@ HEAVY = {
     "cattrs",
     "pluggy",
     "jinja2",
+    "pooch",
+    "requests",
 }
 
 
@@ -86,7 +88,7 @@ def test_help_imports_nothing_heavy():
     assert "Print a finished run's tables again." in found.stdout
 
 
-@pytest.mark.parametrize("command", ["study", "check", "init", "schema", "plugins", "show"])
+@pytest.mark.parametrize("command", ["study", "check", "init", "schema", "plugins", "data", "project", "show"])
 def test_every_command_has_help_of_whole_sentences(command):
     listed = next(line for line in run("--help").stdout.splitlines() if line.strip().startswith(command))
     assert listed.endswith(".")

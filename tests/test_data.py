@@ -224,8 +224,11 @@ def test_named_data_is_what_its_name_says(tmp_path):
         f"task.path: {path} holds examples of shape (3, 32, 32) in 10 classes, which is not "
         "mnist ((1, 28, 28), 10 classes); data = 'files' takes any"
     )
-    with pytest.raises(UserCodeError, match=r"^task\.path: data = 'cifar100' is read from your own files: the folder"):
+    with pytest.raises(
+        UserCodeError, match=r"^task\.path: data = 'cifar100' is read from your own files: the folder"
+    ) as no:
         named("cifar100", None, 0.2, 0)
+    assert str(no.value).endswith("; `globscope data cifar100` downloads it")
 
 
 # From files to batches.

@@ -413,13 +413,28 @@ SPECS = {
     "code without its suffix": (
         tasked('model = "no_such_nets:build"'),
         [
-            "F: task.model: there is no installed module 'no_such_nets'; "
+            "F: task.model: there is no installed module 'no_such_nets': install it; "
             "a file is written with its suffix, as in 'no_such_nets.py:build'"
         ],
     ),
     "missing path": (
         sampled('files = ["a.safetensors"]', use="path"),
         ["F: sampler.0.files.0: there is no file or folder DIR/a.safetensors"],
+    ),
+    "missing path of data that can be downloaded": (
+        tasked('data = "cifar10"\npath = "data/cifar10"'),
+        ["F: task.path: there is no file or folder DIR/data/cifar10; `globscope data cifar10` downloads it"],
+    ),
+    "missing path of data that can be downloaded, near another": (
+        tasked('data = "mnist"\npath = "nest.py"'),
+        [
+            "F: task.path: there is no file or folder DIR/nest.py; did you mean 'nets.py'? "
+            "`globscope data mnist` downloads it"
+        ],
+    ),
+    "missing path of the user's own data": (
+        tasked('data = "files"\npath = "data"'),
+        ["F: task.path: there is no file or folder DIR/data"],
     ),
     "empty path": (sampled('files = [""]', use="path"), ["F: sampler.0.files.0: expected a path, got ''"]),
     "path with a null": (

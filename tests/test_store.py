@@ -41,6 +41,19 @@ def test_a_references_key_covers_the_modules_beside_it_that_it_imports(tmp_path)
     assert fingerprint(code) != before
 
 
+@pytest.mark.parametrize("module", ["own_package", "own_package.nets"])
+def test_a_references_key_covers_what_its_package_imports_relatively(module, tmp_path, monkeypatch):
+    (tmp_path / "own_package").mkdir()
+    (tmp_path / "own_package/__init__.py").write_text("from .nets import build\n")
+    (tmp_path / "own_package/nets.py").write_text("from .layers import WIDTH\ndef build(): return WIDTH\n")
+    (tmp_path / "own_package/layers.py").write_text("WIDTH = 3\n")
+    monkeypatch.syspath_prepend(tmp_path)
+    code = Code(module, "build")
+    before = fingerprint(code)
+    (tmp_path / "own_package/layers.py").write_text("WIDTH = 4\n")
+    assert fingerprint(code) != before
+
+
 @pytest.mark.parametrize("name", ["a.npz", "a.safetensors"])
 def test_arrays_come_back_bit_for_bit_and_equal_arrays_give_equal_bytes(tmp_path, name):
     arrays = {"x": np.random.default_rng(0).normal(size=(3, 4)), "n": np.array([1, -1])}

@@ -146,6 +146,24 @@ def plugins(
 
 
 @app.command()
+def data(
+    name: Annotated[str, typer.Argument(help="mnist, cifar10 or cifar100.", show_default=False)],
+    to: Annotated[Path | None, typer.Option(help="Folder to put it in; default: ~/data/<name>.")] = None,
+) -> None:
+    """Download a public data set and check it."""
+    with told():
+        from globscope.cli.progress import watching
+        from globscope.download import fetch
+        from globscope.spec.words import toml
+
+        folder = (to or Path("~/data") / name).expanduser().absolute()
+        with watching(quiet=False) as observer:
+            fetched = fetch(name, folder, observer.stage)
+        stdout(f"{folder}: complete{'' if fetched else '; nothing was downloaded'}")
+        stdout(f"data = {toml(name)}\npath = {toml(str(folder))}")
+
+
+@app.command()
 def project(
     run: Annotated[Path, typer.Argument(help="A finished run's folder, such as runs/digits-mlp.", show_default=False)],
     files: Annotated[list[Path], typer.Argument(help="Checkpoints of the same model.", show_default=False)],

@@ -93,5 +93,5 @@ def code(value: Any, folder: Path) -> Code:
         raise wrong(Code, value)
     if find_spec(module.partition(".")[0]) is None:  # which runs nothing of it
         hint = f"; a file is written with its suffix, as in {toml(f'{module}.py:{name}')}" if "." not in module else ""
-        raise InvalidError(("", f"there is no installed module {module!r}{hint}"))
+        raise InvalidError(("", f"there is no installed module {module!r}: install it{hint}"))
     return Code(module, name)

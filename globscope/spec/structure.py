@@ -132,7 +132,10 @@ def _made(cls: type, found: dict[str, Any]) -> Any:
 
 
 def option(strict: Converter, given: dict[str, Any], attribute: Any) -> dict[str, Any]:
-    """Return {name: value} of one key, or nothing where its default serves."""
+    """Return {name: value} of one key, or nothing where its default serves.
+
+    A field's metadata may hold a `remedy`: a function of the table as written, whose text ends what is told of the key.
+    """
     name = attribute.name
     if name not in given:
         if attribute.default is NOTHING:
@@ -144,5 +147,10 @@ def option(strict: Converter, given: dict[str, Any], attribute: Any) -> dict[str
     except InvalidError as invalid:
         problems = [*invalid.problems, *objections_to_items(attribute, invalid.sound, given[name])]
     if problems:
-        raise InvalidError(*placed(name, problems))
+        remedy = attribute.metadata.get("remedy", lambda _: "")(given)
+        raise InvalidError(*((place, _joined(text, remedy)) for place, text in placed(name, problems)))
     return {name: value}
+
+
+def _joined(text: str, remedy: str) -> str:
+    return f"{text}{' ' if text.endswith('?') else '; '}{remedy}" if remedy else text

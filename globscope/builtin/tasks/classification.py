@@ -9,7 +9,7 @@ from attrs import define, evolve, field
 from attrs.validators import deep_iterable, ge, gt, lt, optional
 
 from globscope.api import Code, Probe
-from globscope.builtin.tasks.data import Arrays, named, supplied
+from globscope.builtin.tasks.data import Arrays, is_vision, named, remedy, supplied, vision
 from globscope.builtin.tasks.models import aliases, builder, perceptron
 from globscope.builtin.tasks.pixels import Normalise
 from globscope.builtin.tasks.supervised import Supervised
@@ -26,10 +26,12 @@ class Classification:
             `shortcut` ("A" or "B"), `residual`, `batch_norm` and `width`; `cnn` takes `width`; `vit`
             takes `patch`, `dim`, `depth` and `heads`.
         data: `digits` (1,797 8×8 images from scikit-learn as 64 values in [0, 1]; `digits-images` as
-            images), a named set or `files` of your own at `path`, or `file.py:name` that returns
-            x_train, y_train, x_test, y_test, or two torch datasets.
-        path: Of the data's files: an .npz, idx files, CIFAR's binary files, an image folder or zip.
-        data_options: Keyword arguments for your data.
+            images), a named set or `files` of your own at `path`, `torchvision:NAME` for one of its
+            datasets where it is installed, or `file.py:name` that returns x_train, y_train, x_test,
+            y_test, or two torch datasets.
+        path: Of the data's files: an .npz, idx files, CIFAR's binary files, an image folder or zip; for
+            torchvision its root.
+        data_options: Keyword arguments for your data, or for torchvision's dataset.
         normalise: `unit` scales bytes to [0, 1]; `channel` then takes each channel's mean and deviation
             over the training split from it; or [[means], [deviations]].
         augment: In training, `crop-flip` moves images by up to 4 pixels and mirrors half of them.
@@ -43,7 +45,7 @@ class Classification:
     hidden: tuple[int, ...] = field(default=(256, 128), validator=deep_iterable(ge(1)))
     model_options: dict[str, Any] = field(factory=dict)
     data: Literal["digits", "digits-images", "mnist", "cifar10", "cifar100", "files"] | Code = "digits"
-    path: Path | None = None
+    path: Path | None = field(default=None, metadata={"remedy": remedy})
     data_options: dict[str, Any] = field(factory=dict)
     normalise: Normalise = "unit"
     augment: Literal["none", "crop-flip"] = "none"
@@ -82,6 +84,8 @@ class Classification:
         )
 
     def _arrays(self) -> Arrays:
+        if isinstance(self.data, Code) and is_vision(self.data):
+            return vision(self.data, self.path, self.data_options)
         if isinstance(self.data, Code):
             return supplied(self.data, self.data_options)
         return named(self.data, self.path, self.test_share, self.split_seed)

@@ -1,6 +1,8 @@
 """Data by name: what it must look like, and where it may be had."""
 
+from collections.abc import Mapping
 from pathlib import Path
+from typing import Any
 
 from attrs import define
 
@@ -47,11 +49,18 @@ def named(name: str, path: Path | None, test_share: float, seed: int) -> Arrays:
         return found if name == "digits" else found.shaped(1, 8, 8)
     if path is None:
         where = KNOWN[name].where if name in KNOWN else "an .npz, an image folder or zip, idx or CIFAR binary files"
-        raise UserCodeError(f"task.path: data = {name!r} is read from your own files: {where}")
+        told = "; ".join(filter(None, [where, remedy({"data": name})]))
+        raise UserCodeError(f"task.path: data = {name!r} is read from your own files: {told}")
     found = read(path)
     if name in KNOWN:
         _require(name, KNOWN[name], found, path)
     return found
+
+
+def remedy(table: Mapping[str, Any]) -> str:
+    """Return what to do where the path in a task's table leads nowhere; empty for files that only the user has."""
+    name = table.get("data")
+    return f"`globscope data {name}` downloads it" if isinstance(name, str) and name in KNOWN else ""
 
 
 def _require(name: str, known: Known, found: Arrays, path: Path) -> None:

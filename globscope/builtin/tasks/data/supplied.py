@@ -19,7 +19,7 @@ def supplied(code: Code, options: Mapping[str, Any]) -> Arrays:
     found = code.call(**options)
     parts = tuple(found.get(name) for name in NAMES) if isinstance(found, Mapping) else found
     if isinstance(parts, tuple | list) and len(parts) == 2:
-        train, test = (_gathered(code, part) for part in parts)
+        train, test = (gathered(code, part) for part in parts)
         return Arrays(train=train, test=test)
     if not (isinstance(parts, tuple | list) and len(parts) == 4 and all(hasattr(p, "shape") for p in parts)):
         raise UserCodeError(
@@ -39,8 +39,12 @@ def _shape(found: Any) -> str:
     return type(found).__name__ + keys
 
 
-def _gathered(code: Code, dataset: Any) -> tuple[Any, Any]:
-    """Return a `torch.utils.data.Dataset`'s examples, stacked."""
+def gathered(code: Code, dataset: Any) -> tuple[Any, Any]:
+    """Return a `torch.utils.data.Dataset`'s examples, stacked.
+
+    Raises:
+        UserCodeError: It has no examples, or they are no pairs of one shape.
+    """
     import torch
 
     if not (hasattr(dataset, "__getitem__") and hasattr(dataset, "__len__")) or len(dataset) == 0:

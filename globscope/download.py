@@ -1,0 +1,174 @@
+"""Public data sets, downloaded when asked to (`globscope data NAME`); nothing else here opens a connection."""
+
+import shlex
+import shutil
+import tarfile
+from collections.abc import Callable, Iterator, Mapping
+from pathlib import Path
+from typing import Any
+
+from attrs import define, field
+
+from globscope.errors import DataError, near
+from globscope.values.chart import Progress
+
+CHUNK = 2**20
+TORONTO = "https://www.cs.toronto.edu/~kriz/"
+
+
+@define(frozen=True, kw_only=True)
+class DataSet:
+    """What is downloaded, and what must lie in the folder in the end.
+
+    Attributes:
+        address: Of the files' folder, with its last slash.
+        checksums: MD5 of each file there, as published; it tells damage, which is all that MD5 can.
+        inside: Folder in the archive, where it is one; else the files are read as they come.
+        sizes: Bytes of each file that is taken out of the archive; the test split's last, so that it tells the end.
+    """
+
+    address: str
+    checksums: Mapping[str, str]
+    inside: str = ""
+    sizes: Mapping[str, int] = field(factory=dict)
+
+    def is_unpacked(self, folder: Path) -> bool:
+        """Whether a folder holds every file of the archive in full."""
+        files = {folder / name: size for name, size in self.sizes.items()}
+        return bool(files) and all(file.is_file() and file.stat().st_size == size for file, size in files.items())
+
+
+DATA_SETS = {
+    "mnist": DataSet(
+        address="https://ossci-datasets.s3.amazonaws.com/mnist/",
+        checksums={
+            "train-images-idx3-ubyte.gz": "f68b3c2dcbeaaa9fbdd348bbdeb94873",
+            "train-labels-idx1-ubyte.gz": "d53e105ee54ea40749a09fcbcd1e9432",
+            "t10k-images-idx3-ubyte.gz": "9fb629c4189551a2d022fa330f9573f3",
+            "t10k-labels-idx1-ubyte.gz": "ec29112dd5afa0611ce80d1b7f02629c",
+        },
+    ),
+    "cifar10": DataSet(
+        address=TORONTO,
+        checksums={"cifar-10-binary.tar.gz": "c32a1d4ab5d03f1284b67883e8d87530"},
+        inside="cifar-10-batches-bin",
+        sizes={f"{name}.bin": 30_730_000 for name in (*(f"data_batch_{n}" for n in range(1, 6)), "test_batch")},
+    ),
+    "cifar100": DataSet(
+        address=TORONTO,
+        checksums={"cifar-100-binary.tar.gz": "03b5dce01913d631647c71ecec9e9cb8"},
+        inside="cifar-100-binary",
+        sizes={"train.bin": 153_700_000, "test.bin": 30_740_000},
+    ),
+}
+
+
+def fetch(name: str, folder: Path, stage: Callable[[str], Progress]) -> tuple[str, ...]:
+    """Make a folder hold a data set, and return the names of the files that were downloaded for it.
+
+    Args:
+        name: Of the data set.
+        folder: Where its files go; files that lie there already and have the right checksum are used.
+        stage: Takes what is about to be downloaded and returns what hears of its kilobytes.
+
+    Raises:
+        DataError: There is no such data set, or a file cannot be had; it says what to do by hand.
+    """
+    if name not in DATA_SETS:
+        raise DataError(f"there is no data set {name!r} to download; {near(name, DATA_SETS)}")
+    wanted = DATA_SETS[name]
+    if wanted.is_unpacked(folder):
+        return ()
+    is_new = not folder.exists()
+    folder.mkdir(parents=True, exist_ok=True)
+    try:
+        fetched = tuple(_downloaded(name, wanted, folder, stage))
+        if wanted.inside:
+            _unpack(wanted, folder, fetched)
+    finally:
+        if is_new and not any(folder.iterdir()):
+            folder.rmdir()  # an empty one would pass for data that cannot be read
+    return fetched
+
+
+def _downloaded(name: str, wanted: DataSet, folder: Path, stage: Callable[[str], Progress]) -> Iterator[str]:
+    """Download what is missing or has another checksum, and yield its names."""
+    from pooch import HTTPDownloader, file_hash, get_logger, retrieve
+    from requests.exceptions import RequestException
+
+    get_logger().setLevel("WARNING")  # the stage has told already
+    for file, md5 in wanted.checksums.items():
+        is_there = (folder / file).is_file()
+        if is_there and file_hash(str(folder / file), alg="md5") == md5:
+            continue
+        bar = _Bar(told=stage(f"download {file} (kB)"))
+        try:
+            by = HTTPDownloader(progressbar=bar, chunk_size=CHUNK, hooks={"response": _close_refused})
+            retrieve(wanted.address + file, f"md5:{md5}", file, folder, downloader=by)
+        except RequestException as error:
+            there = "lies there with another checksum, and " * is_there
+            raise _by_hand(name, file, folder, f"{there}cannot be downloaded: {_reason(error)}") from error
+        except ValueError as error:  # the checksum; pooch has removed what came
+            problem = "what came has another checksum than the published file: damaged, or something else"
+            raise _by_hand(name, file, folder, problem) from error
+        yield file
+
+
+def _close_refused(answer: Any, **_: Any) -> None:
+    """Close the connection of an answer such as 404; pooch leaves it open."""
+    if not answer.ok:
+        answer.close()
+
+
+@define
+class _Bar:
+    """What pooch takes for a progress bar."""
+
+    told: Progress
+    total: int = 0
+    done: int = 0
+
+    def update(self, count: int) -> None:
+        self.done = min(self.done + count, self.total)
+        self.told(self.done // 1000, self.total // 1000)
+
+    def reset(self) -> None:
+        self.done = 0
+
+    def close(self) -> None:
+        pass
+
+
+def _unpack(wanted: DataSet, folder: Path, fetched: tuple[str, ...]) -> None:
+    """Take the files that are read out of the archive, and only those, whatever paths others in it may have."""
+    [name] = wanted.checksums
+    with tarfile.open(folder / name) as archive:
+        for file in wanted.sizes:
+            content, part = archive.extractfile(f"{wanted.inside}/{file}"), folder / f"{file}.part"
+            assert content is not None
+            with content, part.open("wb") as copy:
+                shutil.copyfileobj(content, copy, CHUNK)
+            part.replace(folder / file)
+    if name in fetched:
+        (folder / name).unlink()  # an archive that was put there by hand stays its owner's
+
+
+def _reason(error: Exception) -> str:
+    """Return what went wrong without the layers of retries around it."""
+    cause = error.args[0] if error.args else error
+    return f"{type(error).__name__}: {' '.join(str(getattr(cause, 'reason', cause)).split())}"
+
+
+def _by_hand(name: str, file: str, folder: Path, problem: str) -> DataError:
+    """Return the error of a file, with what to do about it and those after it."""
+    wanted = DATA_SETS[name]
+    missing = list(wanted.checksums)[list(wanted.checksums).index(file) :]
+    again = f"globscope data {name} --to {shlex.quote(str(folder))}"
+    lines = [
+        f"{name}: {file}: {problem}",
+        "by hand: download",
+        *(f"  {wanted.address}{one} (MD5 {wanted.checksums[one]})" for one in missing),
+        f"put {'it' if len(missing) == 1 else 'them'} into {folder}",
+        f"and run `{again}`, which checks{' and unpacks' * bool(wanted.inside)} what lies there",
+    ]
+    return DataError("\n".join(lines))
