@@ -1,6 +1,7 @@
 """The torch evaluator against torch used plainly."""
 
 from functools import partial
+from time import sleep
 
 import numpy as np
 import pytest
@@ -9,8 +10,10 @@ from attrs import evolve
 from torch import nn
 from torch.nn.functional import cross_entropy
 
-from globscope.api import Code, EvaluationError, Networks, Progress
+from globscope.api import Code, EvaluationError, Networks, Progress, Unit, span
+from globscope.builtin.evaluators.lift import Lift
 from globscope.builtin.evaluators.pytorch import Torch
+from globscope.builtin.evaluators.scorer import fastest, precise
 from globscope.builtin.tasks.classification import Classification
 from globscope.builtin.tasks.data.embedded import digits
 from globscope.builtin.tasks.models.mlp import mlp
@@ -240,3 +243,41 @@ def test_a_model_that_cannot_be_stacked_is_told(normed, tmp_path):
 def test_a_device_that_is_not_there_is_told(weights, tmp_path):
     with pytest.raises(EvaluationError, match="this machine has no 'cuda'; 'auto' takes what is there"):
         evaluated(tmp_path / "e", Torch(device="cuda"), weights)
+
+
+def test_networks_combined_where_they_are_scored_are_those_that_the_space_lifts(weights):
+    space = span(weights)
+    networks = Networks(space=space, coordinates=space.members * 0.5)
+    lift, unit = Lift(networks, "cpu"), Unit(start=1, stop=4)
+    plain = lift(unit)
+    lift.keep(space)
+    # The same float32 products, in whatever order.
+    np.testing.assert_allclose(lift(unit), plain, atol=20 * np.finfo(np.float32).eps)
+
+
+def test_the_faster_way_is_taken_after_each_had_a_time_to_warm_up():
+    calls = []
+
+    def slow_only_at_first():
+        calls.append("vmap")
+        sleep(0.2 if len(calls) == 1 else 0)
+
+    assert fastest({"vmap": slow_only_at_first, "loop": partial(sleep, 0.05)}, lambda: None) == "vmap"
+    assert calls == ["vmap", "vmap"]
+
+
+@pytest.mark.parametrize(("precision", "tf32"), [("float32", False), ("tf32", True), ("bfloat16", False)])
+def test_a_precision_holds_while_networks_are_scored_and_no_longer(precision, tf32):
+    before = torch.get_float32_matmul_precision(), torch.backends.cudnn.allow_tf32
+    with precise(precision, "cpu"):
+        assert torch.get_float32_matmul_precision() == ("high" if tf32 else "highest")
+        assert torch.backends.cudnn.allow_tf32 is tf32
+        assert torch.is_autocast_enabled("cpu") is (precision == "bfloat16")
+    assert (torch.get_float32_matmul_precision(), torch.backends.cudnn.allow_tf32) == before
+
+
+def test_bfloat16_scores_nearly_the_same_losses_but_not_the_same(weights, tmp_path):
+    whole, _ = evaluated(tmp_path / "a", Torch(examples=200), weights)
+    half, _ = evaluated(tmp_path / "b", Torch(examples=200, precision="bfloat16"), weights)
+    assert (whole["test_loss"] != half["test_loss"]).any()
+    np.testing.assert_allclose(half["test_loss"], whole["test_loss"], rtol=0.02)  # eight bits of each product

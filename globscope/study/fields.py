@@ -35,7 +35,9 @@ def evaluate(context: Context, networks: Networks, identity: str, label: str) ->
         journal.finish()
 
     folder = context.stage("evaluate", whole, work, label)
-    return read_arrays(folder / FIELDS), DiskJournal(folder, len(networks)).seconds
+    journal = DiskJournal(folder, len(networks))
+    context.used[f"evaluate/{whole}"] |= journal.used
+    return read_arrays(folder / FIELDS), journal.seconds
 
 
 def measured(context: Context, identity: str) -> str:

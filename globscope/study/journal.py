@@ -78,6 +78,12 @@ class DiskJournal:
         discard(self._units)
 
     @property
+    def used(self) -> dict[str, str | int]:
+        """How the networks were scored, for the manifest."""
+        plan = self._planned()
+        return {"method": plan.method, "device": plan.device, "threads": plan.threads, "units": len(plan.units)}
+
+    @property
     def seconds(self) -> float:
         """Spent on the recorded units, over all sessions."""
         path = self.folder / TIMING

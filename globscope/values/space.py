@@ -55,11 +55,15 @@ class SpanSpace:
 
     def lift(self, coordinates: np.ndarray) -> np.ndarray:
         """Return the (n, D) float32 weights of (n, r) coordinates."""
-        # Summing to one makes the mean's part of every member cancel without a pass for the mean.
-        shares = coordinates @ self.mixing
-        shares += (1 - shares.sum(axis=1, keepdims=True)) / len(self.weights)
-        lifted: np.ndarray = shares.astype(np.float32) @ self.weights
+        lifted: np.ndarray = self.shares(coordinates) @ self.weights
         return lifted
+
+    def shares(self, coordinates: np.ndarray) -> np.ndarray:
+        """Return (n, N) float32, how much of every member is in the networks of (n, r) coordinates."""
+        # Summing to one makes the mean's part of every member cancel without a pass for the mean.
+        shares: np.ndarray = coordinates @ self.mixing
+        shares += (1 - shares.sum(axis=1, keepdims=True)) / len(self.weights)
+        return shares.astype(np.float32)
 
     def coordinates(self, weights: Weights) -> tuple[np.ndarray, np.ndarray]:
         """Return (n, r) float64 coordinates of (n, D) weights, and the (n,) norms left outside."""

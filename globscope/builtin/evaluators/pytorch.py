@@ -8,6 +8,8 @@ from attrs import define, field
 from attrs.validators import ge, gt, optional
 
 from globscope.api import EvaluationError, Journal, Networks, Plan, Probe, Progress, Task, Unit
+from globscope.builtin.evaluators.lift import Lift
+from globscope.builtin.evaluators.scorer import Method, Precision, Scorer, Statistics, fastest
 
 # Below this many examples a batch, starting the kernels costs more than the products, and stacking
 # networks wins on a CPU; above it the loop is as fast and needs less memory.
@@ -15,8 +17,6 @@ FEW_EXAMPLES = 128
 
 # Bytes of the examples of one forward pass: a convolution's activations are some thirty times as large.
 BATCH = 64 * 2**20
-
-Statistics = Callable[[Mapping[str, Any], Mapping[str, np.ndarray]], Mapping[str, Any] | None]
 
 
 @define(frozen=True, kw_only=True)
@@ -34,7 +34,10 @@ class Torch:
         calibration_examples: Training examples on which `recalibrate` estimates the statistics.
         device: `auto` takes cuda, then mps, then cpu.
         memory: GiB that the weights of one unit of networks may take.
-        method: `auto` stacks networks (`vmap`) where few examples make that faster, else `loop`s.
+        method: `auto` stacks networks (`vmap`) where few examples make that faster, else `loop`s; on a GPU it
+            takes what a short measurement finds faster.
+        precision: Of products: `tf32` rounds their inputs on GPUs that can, `bfloat16` halves them. Losses are
+            summed in float64 whatever it is.
     """
 
     examples: int | None = field(default=None, validator=optional(ge(1)))
@@ -44,6 +47,7 @@ class Torch:
     device: Literal["auto", "cpu", "cuda", "mps"] = "auto"
     memory: float = field(default=0.25, validator=gt(0))
     method: Literal["auto", "loop", "vmap"] = "auto"
+    precision: Precision = "float32"
 
     def evaluate(self, networks: Networks, task: Task, journal: Journal, progress: Progress) -> None:
         """Record every pending unit's fields in the journal.
@@ -53,13 +57,14 @@ class Torch:
         """
         probe = task.build(self._device())
         self.check(probe)
-        plan = journal.plan(self._plan(probe, len(networks)))
-        scorer = _Scorer(probe, self._batches(probe), self._statistics(probe), plan)
+        lift = Lift(networks, self._device())
+        scorer = Scorer(probe, self._batches(probe), self._statistics(probe), self._device(), self.precision)
+        plan = journal.plan(self._plan(probe, scorer, lift))
         while pending := journal.pending():  # again where units had to be split
             done = len(networks) - sum(unit.stop - unit.start for unit in pending)
             for unit in pending:
                 progress(done, len(networks))
-                done += _attempt(scorer, networks, unit, journal)
+                done += _attempt(scorer, lift, unit, plan.method, journal)
         progress(len(networks), len(networks))
 
     def check(self, probe: Probe) -> None:
@@ -83,19 +88,25 @@ class Torch:
             raise EvaluationError(f"evaluator.device: this machine has no {self.device!r}; 'auto' takes what is there")
         return self.device
 
-    def _plan(self, probe: Probe, count: int) -> Plan:
+    def _plan(self, probe: Probe, scorer: Scorer, lift: Lift) -> Plan:
         import torch
 
+        count = len(lift.networks)
         width = max(1, min(64, int(self.memory * 2**30 / (4 * probe.layout.size))))
         units = tuple(Unit(start=s, stop=min(s + width, count)) for s in range(0, count, width))
-        return Plan(units=units, method=self._method(probe), device=self._device(), threads=torch.get_num_threads())
+        method = self._method(probe) or _measured(scorer, lift, units)
+        return Plan(units=units, method=method, device=self._device(), threads=torch.get_num_threads())
 
-    def _method(self, probe: Probe) -> Literal["loop", "vmap"]:
+    def _method(self, probe: Probe) -> Method | None:
+        """Return how networks are scored; None where only a measurement can tell."""
         if self.method == "vmap" and not probe.vmappable:
             raise EvaluationError("evaluator.method: this model cannot be stacked; use 'auto' or 'loop'")
+        if self.method != "auto":
+            return self.method
+        if probe.vmappable and self._device().startswith("cuda"):
+            return None
         few = min(self._count(probe, s) for s in probe.splits) <= FEW_EXAMPLES
-        auto: Literal["loop", "vmap"] = "vmap" if probe.vmappable and few else "loop"
-        return auto if self.method == "auto" else self.method
+        return "vmap" if probe.vmappable and few else "loop"
 
     def _count(self, probe: Probe, split: str) -> int:
         return min(self.examples or probe.examples(split), probe.examples(split))
@@ -135,10 +146,21 @@ def _size(batch: Any) -> int:
     return max(1, sum(int(leaf.nbytes) for leaf in tree_leaves(batch) if hasattr(leaf, "nbytes")))
 
 
-def _attempt(scorer: "_Scorer", networks: Networks, unit: Unit, journal: Journal) -> int:
+def _measured(scorer: Scorer, lift: Lift, units: Sequence[Unit]) -> Method:
+    """Return the faster method for a model that can be stacked, from the first unit's networks."""
+    import torch
+
+    if not units:
+        return "loop"
+    stacked, stored = lift(units[0]), lift.networks.stored(units[0])
+    ways: tuple[Method, ...] = ("vmap", "loop")
+    return fastest({way: lambda way=way: scorer.totals(stacked, stored, way) for way in ways}, torch.cuda.synchronize)  # type: ignore[misc]
+
+
+def _attempt(scorer: Scorer, lift: Lift, unit: Unit, method: Method, journal: Journal) -> int:
     """Return how many networks were scored: all of the unit, or none where it had to be split."""
     try:
-        journal.record(unit, scorer.score(networks.weights(unit), networks.stored(unit)))
+        journal.record(unit, scorer.score(lift(unit), lift.networks.stored(unit), method))
     except (MemoryError, RuntimeError) as error:
         if not _out_of_memory(error):
             raise
@@ -165,45 +187,3 @@ def _stored(initial: Mapping[str, Any], nearest: Mapping[str, np.ndarray]) -> di
     if missing:
         raise EvaluationError(f"evaluator.batch_norm: 'stored' needs the members' buffers; {missing[0]!r} is missing")
     return {name: torch.as_tensor(nearest[name]).to(own.device, own.dtype) for name, own in initial.items()}
-
-
-class _Scorer:
-    """Scores stacks of weights; totals stay on the device until a unit is done."""
-
-    def __init__(self, probe: Probe, batches: Mapping[str, Sequence[Any]], statistics: Statistics, plan: Plan) -> None:
-        import torch
-
-        self.probe, self.batches, self.statistics, self.plan = probe, batches, statistics, plan
-        # mps has no float64.
-        self.wide = torch.float32 if plan.device == "mps" else torch.float64
-
-    def score(self, weights: np.ndarray, stored: Sequence[Mapping[str, np.ndarray]]) -> dict[str, np.ndarray]:
-        """Return every field of (n, D) weights, (n,) float64 each; non-finite values as they come."""
-        import torch
-
-        with torch.inference_mode(not self.probe.grad_inside):
-            stacked = torch.from_numpy(weights).to(self.plan.device)
-            if self.plan.method == "vmap":
-                totals = torch.vmap(lambda one: self._totals(one, {}))(self.probe.layout.unflatten(stacked))
-            else:
-                totals = torch.stack([self._one(*pair) for pair in zip(stacked, stored, strict=True)])
-        found = totals.detach().cpu().numpy().astype(np.float64)
-        return dict(zip(self.names, found.T, strict=True))
-
-    @property
-    def names(self) -> list[str]:
-        return [f"{split}_{measure}" for split in self.batches for measure in self.probe.measures]
-
-    def _one(self, row: Any, nearest: Mapping[str, np.ndarray]) -> Any:
-        return self._totals(self.probe.layout.unflatten(row), nearest)
-
-    def _totals(self, parameters: Mapping[str, Any], nearest: Mapping[str, np.ndarray]) -> Any:
-        import torch
-
-        means, buffers = [], self.statistics(parameters, nearest)
-        for batches in self.batches.values():
-            parts = [self.probe.reduce(parameters, buffers, batch) for batch in batches]
-            for measure in self.probe.measures:
-                whole = sum(part[measure][1] for part in parts)
-                means.append(sum(part[measure][0].detach().to(self.wide) for part in parts) / whole)
-        return torch.stack(means)

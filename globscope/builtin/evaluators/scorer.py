@@ -1,0 +1,99 @@
+"""Scores a stack of networks, one after another or all at once."""
+
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from contextlib import contextmanager, nullcontext
+from time import perf_counter
+from typing import Any, Literal
+
+import numpy as np
+
+from globscope.api import Probe
+
+Statistics = Callable[[Mapping[str, Any], Mapping[str, np.ndarray]], Mapping[str, Any] | None]
+Batches = Mapping[str, Sequence[Any]]
+Method = Literal["loop", "vmap"]
+Precision = Literal["float32", "tf32", "bfloat16"]
+
+
+@contextmanager
+def precise(precision: Precision, device: str) -> Iterator[None]:
+    """Compute products in a precision, and give back what was set before.
+
+    torch lets convolutions on a GPU round to TF32 unless told otherwise; here that is asked for, never assumed.
+    """
+    import torch
+
+    before, rounded = torch.get_float32_matmul_precision(), precision == "tf32"
+    halved = torch.autocast(device.partition(":")[0], torch.bfloat16) if precision == "bfloat16" else nullcontext()
+    try:
+        torch.set_float32_matmul_precision("high" if rounded else "highest")
+        with torch.backends.cudnn.flags(allow_tf32=rounded), halved:
+            yield
+    finally:
+        torch.set_float32_matmul_precision(before)
+
+
+def fastest(tries: Mapping[Method, Callable[[], object]], wait: Callable[[], object]) -> Method:
+    """Return which way takes least, measured once after a first time that warms up; `wait` lets a device finish."""
+    seconds: dict[Method, float] = {}
+    for name, attempt in tries.items():
+        attempt()
+        wait()
+        start = perf_counter()
+        attempt()
+        wait()
+        seconds[name] = perf_counter() - start
+    return min(seconds, key=lambda name: seconds[name])
+
+
+class Scorer:
+    """Scores stacks of weights; totals stay on the device until a unit is done."""
+
+    def __init__(
+        self,
+        probe: Probe,
+        batches: Mapping[str, Sequence[Any]],
+        statistics: Statistics,
+        device: str,
+        precision: Precision,
+    ) -> None:
+        """Take the batches that every network is scored on."""
+        import torch
+
+        self.probe, self.batches, self.statistics = probe, batches, statistics
+        self.device, self.precision = device, precision
+        # mps has no float64.
+        self.wide = torch.float32 if device == "mps" else torch.float64
+
+    def score(self, stacked: Any, stored: Sequence[Mapping[str, np.ndarray]], method: Method) -> dict[str, np.ndarray]:
+        """Return every field of (n, D) weights on the device, (n,) float64 each; non-finite values as they come."""
+        found = self.totals(stacked, stored, method).detach().cpu().numpy().astype(np.float64)
+        return dict(zip(self.names, found.T, strict=True))
+
+    def totals(self, stacked: Any, stored: Sequence[Mapping[str, np.ndarray]], method: Method) -> Any:
+        """Return the (n, fields) means, still on the device."""
+        import torch
+
+        with torch.inference_mode(not self.probe.grad_inside), precise(self.precision, self.device):
+            if method == "vmap":
+                return torch.vmap(lambda one: self._totals(one, {}))(self.probe.layout.unflatten(stacked))
+            return torch.stack([self._one(*pair) for pair in zip(stacked, stored, strict=True)])
+
+    @property
+    def names(self) -> list[str]:
+        """The fields, in the order of the totals."""
+        return [f"{split}_{measure}" for split in self.batches for measure in self.probe.measures]
+
+    def _one(self, row: Any, nearest: Mapping[str, np.ndarray]) -> Any:
+        return self._totals(self.probe.layout.unflatten(row), nearest)
+
+    def _totals(self, parameters: Mapping[str, Any], nearest: Mapping[str, np.ndarray]) -> Any:
+        import torch
+
+        means, buffers = [], self.statistics(parameters, nearest)
+        for batches in self.batches.values():
+            parts = [self.probe.reduce(parameters, buffers, batch) for batch in batches]
+            for measure in self.probe.measures:
+                whole = sum(part[measure][1] for part in parts)
+                means.append(sum(part[measure][0].detach().to(self.wide) for part in parts) / whole)
+        return torch.stack(means)
