@@ -53,8 +53,8 @@ def walks(folder: Path, task: Classification) -> None:
         scale = {n: 0.1 * float(np.sqrt((a**2).mean()) + 1e-3) for n, a in tensors.items()}
         for step in range(STEPS):
             save_file(tensors, folder / f"{name}-{step}.safetensors")
-            for n, array in tensors.items():
-                array += scale[n] * rng.standard_normal(array.shape, dtype=np.float32)
+            for n in tensors:
+                tensors[n] += scale[n] * rng.standard_normal(tensors[n].shape, dtype=np.float32)
 
 
 class Watch(Observer):
