@@ -53,8 +53,7 @@ def walks(folder: Path, task: Classification) -> None:
         scale = {n: 0.1 * float(np.sqrt((a**2).mean()) + 1e-3) for n, a in tensors.items()}
         for step in range(STEPS):
             save_file(tensors, folder / f"{name}-{step}.safetensors")
-            for n in tensors:
-                tensors[n] += scale[n] * rng.standard_normal(tensors[n].shape, dtype=np.float32)
+            tensors = {n: a + scale[n] * rng.standard_normal(a.shape, dtype=np.float32) for n, a in tensors.items()}
 
 
 class Watch(Observer):
@@ -78,9 +77,8 @@ def main(data: Path, folder: Path) -> None:
     if not (folder / "members").exists():
         walks(folder, Classification(path=data, **options))
     (folder / "study.toml").write_text(SPEC.format(data=data.resolve()))
-    print(
-        f"anonymous memory before: {anonymous() / MIB:.0f} MiB\n\n| stage | time | most anonymous memory |\n|---|---|---|"
-    )
+    print(f"anonymous memory before: {anonymous() / MIB:.0f} MiB\n")
+    print("| stage | time | most anonymous memory |\n|---|---|---|")
     watch = Watch()
     result = globscope.load(folder / "study.toml", folder=folder / "run").run(watch)
     watch.stage("end")

@@ -24,6 +24,9 @@ from globscope.roles import (
     TopologyMethod,
 )
 from globscope.threads import one_thread
+from globscope.topology.adjacency import Adjacency, Neighbours, chosen, edges, neighbours
+from globscope.topology.branches import Branches
+from globscope.topology.tree import simplified, sweep_order, trees
 from globscope.values.chart import Chart, Progress, ReducerInputs, Transform
 from globscope.values.evaluation import Journal, Networks, Plan, Unit
 from globscope.values.findings import Atlas, Finding, Map, Table
@@ -41,10 +44,12 @@ __all__ = [
     "MULTI_SADDLE",
     "ROOT",
     "SADDLE",
+    "Adjacency",
     "AffineSpace",
     "Analysis",
     "Atlas",
     "Bench",
+    "Branches",
     "Chart",
     "Code",
     "EvaluationError",
@@ -58,6 +63,7 @@ __all__ = [
     "Map",
     "Member",
     "MergeTree",
+    "Neighbours",
     "Networks",
     "Plan",
     "PluginError",
@@ -81,8 +87,14 @@ __all__ = [
     "Unit",
     "UserCodeError",
     "Weights",
+    "chosen",
+    "edges",
     "hookimpl",
     "near",
+    "neighbours",
     "one_thread",
+    "simplified",
     "span",
+    "sweep_order",
+    "trees",
 ]

@@ -11,7 +11,7 @@ from globscope.values.chart import Progress
 from globscope.values.landscape import Landscape
 from globscope.values.topology import MergeTree, Topology
 
-ARRAYS = ("nodes", "arcs", "pairs", "births", "deaths", "arc", "basin")
+ARRAYS = ("nodes", "values", "arcs", "pairs", "births", "deaths", "elders", "arc", "basin")
 TREES, ABOUT = "trees.npz", "topology.json"
 
 

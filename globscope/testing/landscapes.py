@@ -77,11 +77,13 @@ def bowls_tree() -> MergeTree:
     right = below & (points[:, 0] > 0)
     return MergeTree(
         nodes=np.array([deep, shallow, saddle, root]),
+        values=np.array([DEEP, SHALLOW, PASS, values[root]]),
         kinds=(MINIMUM, MINIMUM, SADDLE, ROOT),
         arcs=np.array([[0, 2], [1, 2], [2, 3]]),
         pairs=np.array([[deep, -1], [shallow, saddle]]),
         births=np.array([DEEP, SHALLOW]),
         deaths=np.array([np.inf, PASS]),
+        elders=np.array([0, 0]),
         arc=np.where(below, right.astype(int), 2),
         basin=np.where(right, shallow, deep),
     )
@@ -98,10 +100,12 @@ def no_topology(samples: int) -> Topology:
     none = np.empty(0)
     arrays: Mapping[str, np.ndarray] = {
         "nodes": none.astype(int),
+        "values": none,
         "arcs": np.empty((0, 2), int),
         "pairs": np.empty((0, 2), int),
         "births": none,
         "deaths": none,
+        "elders": none.astype(int),
         "arc": np.full(samples, -1),
         "basin": np.full(samples, -1),
     }

@@ -13,6 +13,7 @@ class MergeTree:
 
     Attributes:
         nodes: (k,) vertex of each node, by rising (value, vertex).
+        values: (k,) of the field at the nodes.
         kinds: (k,) `minimum`, `saddle`, `multi-saddle` (more than two branches meet) or `root`
             (a component's highest vertex, where it is none of the others).
         arcs: (k − components, 2) rows of `nodes`, lower end first.
@@ -20,17 +21,20 @@ class MergeTree:
             meets a lower one); −1 for a component's lowest minimum, which never dies.
         births: (p,) values.
         deaths: (p,) values; infinite for the essential pairs.
+        elders: (p,) row of the pair whose branch goes on where this one's dies; its own for an essential pair.
         arc: (n,) arc of each sample: the one that leads up from it, and the last one below for a
             component's highest vertex; −1 where left out, and for a component of one sample.
         basin: (n,) vertex of the minimum whose branch holds the sample; −1 where left out.
     """
 
     nodes: np.ndarray = attribute(eq=False)
+    values: np.ndarray = attribute(eq=False, repr=False)
     kinds: tuple[str, ...] = attribute(repr=False)
     arcs: np.ndarray = attribute(eq=False, repr=False)
     pairs: np.ndarray = attribute(eq=False, repr=False)
     births: np.ndarray = attribute(eq=False, repr=False)
     deaths: np.ndarray = attribute(eq=False, repr=False)
+    elders: np.ndarray = attribute(eq=False, repr=False)
     arc: np.ndarray = attribute(eq=False, repr=False)
     basin: np.ndarray = attribute(eq=False, repr=False)
 
@@ -49,6 +53,34 @@ class MergeTree:
         """(p,) deaths − births; infinite for the essential pairs."""
         lifetimes: np.ndarray = self.deaths - self.births
         return lifetimes
+
+    @property
+    def basin_sizes(self) -> np.ndarray:
+        """(p,) number of samples in the basin of each pair's minimum."""
+        counts: np.ndarray = np.bincount(self.basin[self.basin >= 0], minlength=len(self.basin))
+        sizes: np.ndarray = counts[self.pairs[:, 0]]
+        return sizes
+
+    def minimax(self, one: int, two: int) -> tuple[int, float] | None:
+        """Return the lowest pass between two minima: its vertex, and its value.
+
+        No path on the graph of samples between the two stays below it. A minimum's pass to itself is the minimum. None
+        where they lie in components that never meet.
+
+        Raises:
+            KeyError: A vertex is no minimum of this tree.
+        """
+        rows = {int(vertex): row for row, vertex in enumerate(self.pairs[:, 0])}
+        a, b, top = rows[one], rows[two], one
+        order = {int(vertex): rank for rank, vertex in enumerate(self.nodes)}
+        while a != b:
+            # The branch that ends first meets an elder one; one that never ends goes last.
+            a, b = sorted((a, b), key=lambda row: order.get(int(self.pairs[row, 1]), len(order)))
+            top = int(self.pairs[a, 1])
+            if top < 0:
+                return None
+            a = int(self.elders[a])
+        return top, float(self.values[order[top]])
 
     @property
     def average_persistence(self) -> float:

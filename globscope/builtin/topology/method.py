@@ -1,15 +1,12 @@
 """The topology `gudhi`."""
 
-from typing import get_args
-
 import numpy as np
 from attrs import define
 from attrs import field as attribute
-from attrs.validators import ge, in_
+from attrs.validators import ge, optional
 
-from globscope.api import Landscape, Samples, SpecError, Topology, near
-from globscope.builtin.topology.adjacency import Kind, Neighbours, lattice, listed, scattered
-from globscope.builtin.topology.tree import sweep_order, trees
+from globscope.api import Adjacency, Landscape, SpecError, Topology, near, neighbours, sweep_order, trees
+from globscope.builtin.topology.tomato import branches
 
 
 @define(frozen=True, kw_only=True)
@@ -18,9 +15,8 @@ class Gudhi:
 
     The samples are swept by rising (value, sample number); the tree records where the components of
     the samples swept so far appear (minima) and meet (saddles). Where branches meet, the one with
-    the lowest minimum goes on and the others die there (elder rule). Samples on a lattice are
-    joined by exact adjacency, whatever their order, and lattice vertices without a sample are
-    absent; scattered samples are joined by their Delaunay triangulation.
+    the lowest minimum goes on and the others die there (elder rule). Lattice vertices without a
+    sample are absent.
 
     The simplified tree follows from the list of pairs. A removed branch belongs to the branch into
     which it died, which may itself be removed: its samples lie on the arc that leads up from there,
@@ -47,14 +43,19 @@ class Gudhi:
         field: Name of the landscape's field, such as `train_loss`.
         persistence: Pairs whose death − birth is at most this are removed; absolute, in the field's
             unit.
-        adjacency: Neighbours on a lattice: `freudenthal` triangulates it as TTK does (6 neighbours
-            in 2-D, 14 in 3-D), `full` joins all 3^n − 1 around; scattered samples do not use it.
+        adjacency: On a lattice `freudenthal` triangulates as TTK does (6 neighbours in 2-D, 14 in 3-D), `full`
+            joins all 3^n − 1 around. Anywhere, `delaunay` triangulates, `gabriel` keeps of that the edges whose
+            ball holds no third sample, `knn` joins each with its nearest, `mutual-knn` where both are the other's.
+            `auto` is the first on a lattice, else `delaunay`, beyond four axes `knn`.
+        neighbours: Of a sample, for `knn` and `mutual-knn`; 4 for each axis where unset. Of others equally far,
+            those of lower number count.
         mask: Whether samples outside the trusted region are left out.
     """
 
     field: str = "train_loss"
     persistence: float = attribute(default=0.1, validator=ge(0))
-    adjacency: Kind = attribute(default="freudenthal", validator=in_(get_args(Kind)))
+    adjacency: Adjacency = "auto"
+    neighbours: int | None = attribute(default=None, validator=optional(ge(1)))
     mask: bool = False
 
     def compute(self, landscape: Landscape) -> Topology:
@@ -64,7 +65,8 @@ class Gudhi:
         if self.mask:
             usable &= landscape.trusted
         swept = sweep_order(values, usable)
-        tree, full = trees(values, swept, self._neighbours(landscape.samples, swept), self.persistence)
+        joined = neighbours(landscape.samples, swept, self.adjacency, self.neighbours)
+        tree, full = trees(values, swept, branches(joined), self.persistence)
         return Topology(
             field=self.field,
             threshold=self.persistence,
@@ -78,9 +80,3 @@ class Gudhi:
             hint = near(self.field, landscape.fields)
             raise SpecError([f"topology.field = {self.field!r}: the landscape has no such field; {hint}"])
         return np.asarray(landscape.fields[self.field], float)
-
-    def _neighbours(self, samples: Samples, swept: np.ndarray) -> Neighbours:
-        if samples.index is not None and samples.shape is not None:
-            return lattice(samples.index[swept], samples.shape, self.adjacency)
-        # All samples are triangulated, so that no edge crosses a region that was left out.
-        return listed(scattered(samples.points), swept, len(samples.points))

@@ -2,9 +2,8 @@
 
 import numpy as np
 
-from globscope.api import MINIMUM, MULTI_SADDLE, ROOT, SADDLE, MergeTree
-from globscope.builtin.topology.adjacency import Neighbours
-from globscope.builtin.topology.branches import Branches, branches
+from globscope.topology.branches import Branches
+from globscope.values.topology import MINIMUM, MULTI_SADDLE, ROOT, SADDLE, MergeTree
 
 
 def sweep_order(values: np.ndarray, usable: np.ndarray) -> np.ndarray:
@@ -13,19 +12,38 @@ def sweep_order(values: np.ndarray, usable: np.ndarray) -> np.ndarray:
     return samples[np.argsort(values[samples], kind="stable")]
 
 
-def trees(
-    values: np.ndarray, swept: np.ndarray, neighbours: Neighbours, persistence: float
-) -> tuple[MergeTree, MergeTree]:
+def trees(values: np.ndarray, swept: np.ndarray, found: Branches, persistence: float) -> tuple[MergeTree, MergeTree]:
     """Return the tree without pairs of at most this persistence, and the tree of all pairs.
 
-    `swept` are the samples in the sweep's order, `neighbours` the graph among them, numbered so.
+    `swept` are the samples in the sweep's order, by whose places the branches are numbered.
     """
-    found = branches(neighbours)
     essential = found.deaths == len(swept)
     level = np.append(values[swept], np.inf)
     persistent = essential | (level[found.deaths] - level[found.births] > persistence)
     simplified = merge_tree(found, persistent, swept, values)
     return simplified, merge_tree(found, np.ones_like(persistent), swept, values)
+
+
+def simplified(full: MergeTree, values: np.ndarray, persistence: float) -> MergeTree:
+    """Return the tree of the pairs of `full` that persist for more than this; `values`, (n,), are the samples'."""
+    swept = sweep_order(values, full.basin >= 0)
+    return trees(values, swept, _branches(full, swept, len(values)), persistence)[0]
+
+
+def _branches(full: MergeTree, swept: np.ndarray, samples: int) -> Branches:
+    """Return the branches that a tree of every pair was made from."""
+    place = np.append(_per_sample(np.arange(len(swept)), swept, samples), len(swept))
+    births, deaths = place[full.pairs[:, 0]], place[full.pairs[:, 1]]
+    branch = np.full(len(swept), -1)
+    branch[births] = np.arange(len(births))
+    own = branch[place[full.basin[swept]]]
+    essential = np.flatnonzero(deaths == len(swept))
+    oldest = full.elders
+    while not np.array_equal(oldest[oldest], oldest):
+        oldest = oldest[oldest]
+    tops = np.zeros(len(births), int)
+    np.maximum.at(tops, oldest[own], np.arange(len(swept)))
+    return Branches(births=births, deaths=deaths, elders=full.elders, own=own, tops=tops[essential])
 
 
 def merge_tree(found: Branches, kept: np.ndarray, swept: np.ndarray, values: np.ndarray) -> MergeTree:
@@ -44,11 +62,13 @@ def merge_tree(found: Branches, kept: np.ndarray, swept: np.ndarray, values: np.
     vertex, value = np.append(swept, -1), np.append(values[swept], np.inf)
     return MergeTree(
         nodes=swept[nodes],
+        values=values[swept[nodes]],
         kinds=_kinds(nodes, births, deaths[deaths < count]),
         arcs=np.stack([np.flatnonzero(inner), np.searchsorted(nodes, above[inner])], axis=1),
         pairs=np.stack([vertex[births], vertex[deaths]], axis=1),
         births=value[births],
         deaths=value[deaths],
+        elders=_kept_elders(found, kept),
         arc=_per_sample(own_arc[node], swept, len(values)),
         basin=_per_sample(swept[found.births[branch]], swept, len(values)),
     )
@@ -72,6 +92,15 @@ def _flooded(found: Branches, kept: np.ndarray) -> tuple[np.ndarray, np.ndarray]
         home[branch] = home[elder]
         raised[branch] = max(found.deaths[branch], raised[elder])
     return home[found.own], np.maximum(np.arange(len(found.own)), raised[found.own])
+
+
+def _kept_elders(found: Branches, kept: np.ndarray) -> np.ndarray:
+    """Return the row, among the kept branches, of the one that goes on where each dies."""
+    home = np.arange(len(kept))
+    for branch in np.flatnonzero(~kept).tolist():
+        home[branch] = home[found.elders[branch]]
+    rows: np.ndarray = (np.cumsum(kept) - 1)[home[found.elders[kept]]]
+    return rows
 
 
 def _upper_ends(nodes: np.ndarray, branch: np.ndarray, deaths: np.ndarray) -> tuple[np.ndarray, np.ndarray]:

@@ -1,0 +1,74 @@
+"""Which samples are neighbours: on a lattice, or scattered.
+
+Vertices are numbered by their place in the sweep: number i is sample `swept[i]`. Samples that are not
+swept are absent, and so are their edges (an induced subgraph). ToMaTo looks only at a vertex's
+neighbours earlier in the sweep, and a vertex may list itself, which fills up rows of equal length.
+"""
+
+from collections.abc import Sequence
+from itertools import pairwise
+from typing import Literal
+
+import numpy as np
+
+from globscope.errors import SpecError
+from globscope.topology.lattice import lattice
+from globscope.topology.mesh import delaunay, gabriel
+from globscope.topology.nearest import nearest
+from globscope.values.landscape import Samples
+
+Adjacency = Literal["auto", "freudenthal", "full", "delaunay", "gabriel", "knn", "mutual-knn"]
+Neighbours = Sequence[Sequence[int]] | np.ndarray
+LATTICE = ("freudenthal", "full")
+# A triangulation of points in more dimensions has more simplices than anybody wants.
+TRIANGULATED = 4
+
+
+def chosen(samples: Samples, adjacency: Adjacency) -> Adjacency:
+    """Return what `auto` stands for: `freudenthal` on a lattice, `delaunay` to four axes, and else `knn`.
+
+    Raises:
+        SpecError: A lattice's adjacency is asked for where there is none.
+    """
+    lies = samples.index is not None and samples.shape is not None
+    if adjacency == "auto":
+        return "freudenthal" if lies else "delaunay" if samples.points.shape[1] <= TRIANGULATED else "knn"
+    if adjacency in LATTICE and not lies:
+        raise SpecError([f"topology.adjacency: {adjacency!r} is for samples on a lattice; these are scattered"])
+    return adjacency
+
+
+def neighbours(samples: Samples, swept: np.ndarray, adjacency: Adjacency = "auto", k: int | None = None) -> Neighbours:
+    """Return each swept vertex's neighbours, by place in the sweep; `k` as in `edges`.
+
+    Raises:
+        SpecError: The samples have no such adjacency.
+    """
+    kind = chosen(samples, adjacency)
+    if kind in LATTICE:
+        assert samples.index is not None
+        assert samples.shape is not None
+        return lattice(samples.index[swept], samples.shape, kind)
+    # All samples are joined before any is left out, so that no edge crosses a region without samples.
+    return listed(edges(samples.points, kind, k), swept, len(samples.points))
+
+
+def edges(points: np.ndarray, adjacency: Adjacency, k: int | None = None) -> np.ndarray:
+    """Return the (m, 2) edges between (n, d) scattered points; `k` nearest ones, 4 d where unset."""
+    if adjacency == "delaunay":
+        return delaunay(points)
+    if adjacency == "gabriel":
+        return gabriel(points)
+    return nearest(points, k or 4 * points.shape[1], mutual=adjacency == "mutual-knn")
+
+
+def listed(edges: np.ndarray, swept: np.ndarray, samples: int) -> list[list[int]]:
+    """Return each vertex's earlier neighbours, from (m, 2) edges between sample numbers."""
+    place = np.full(samples, -1)
+    place[swept] = np.arange(len(swept))
+    ends = np.sort(place[edges], axis=1)
+    ends = ends[ends[:, 0] >= 0]
+    ends = ends[np.argsort(ends[:, 1], kind="stable")]
+    cuts = np.searchsorted(ends[:, 1], np.arange(len(swept) + 1))
+    earlier = ends[:, 0].tolist()
+    return [earlier[start:stop] for start, stop in pairwise(cuts.tolist())]
