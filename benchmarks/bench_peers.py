@@ -5,7 +5,6 @@ python benchmarks/bench_peers.py     (in an environment that has landscaper)
 
 from time import perf_counter
 
-import numpy as np
 from bench_topology import landscape
 from landscaper import tda
 
