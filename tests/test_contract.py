@@ -436,7 +436,7 @@ WRONG = {
     "claims to decode pointwise": (
         reducer(
             lambda self, chart, inputs, rng: evolve(
-                chart, decode=lambda p: chart.decode(p - p.mean(axis=0)), arrays=None
+                chart, decode=lambda p: chart.decode(p - p.mean(axis=0)), arrays=None, pointwise=True
             )
         ),
         {"pointwise_is_claimed_rightly"},

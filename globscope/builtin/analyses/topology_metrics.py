@@ -150,11 +150,11 @@ def _basins(one: Map, landscape: Landscape, topology: Topology) -> Iterator[Row]
 
 
 def _runs(one: Map, landscape: Landscape, tree: MergeTree) -> dict[int, list[str]]:
-    """Return, by minimum, the variants whose last network's nearest sample lies in its basin; none on a path."""
-    samples, finals = landscape.samples, one.population.finals
-    if not len(samples.points) or (samples.shape is not None and len(samples.shape) < one.chart.dimension):
+    """Return, by minimum, the variants whose last network lies in its basin; none on a path."""
+    shape, finals = landscape.samples.shape, one.population.finals
+    if shape is not None and len(shape) < one.chart.dimension:
         return {}
     home: dict[int, list[str]] = {}
-    for row, basin in zip(finals, tree.basin[landscape.nearest(one.chart.latents[finals])].tolist(), strict=True):
+    for row, basin in zip(finals, landscape.basins(tree, one.chart.latents[finals]).tolist(), strict=True):
         home.setdefault(basin, []).append(one.population.members[row].variant)
     return home
