@@ -41,7 +41,7 @@ def triangles(points: np.ndarray) -> Triangulation | None:
         return None
 
 
-def flat(mesh: Triangulation) -> np.ndarray:
+def slivers(mesh: Triangulation) -> np.ndarray:
     """Return the mask of the slivers along the rim, which join samples that are far apart: no value is known there."""
     found: np.ndarray = TriAnalyzer(mesh).get_flat_tri_mask(min_circle_ratio=FLAT)
     return found
@@ -51,7 +51,7 @@ def _draw_depths(axes: Axes, mesh: Triangulation, scale: Scale, values: np.ndarr
     """Draw the values; a triangle at a sample without a value stays empty."""
     finite, drawn = np.isfinite(values), np.nan_to_num(scale.drawable(values), nan=scale.low)
     whole = finite[mesh.triangles].all(axis=1)
-    mesh.set_mask(~whole | flat(mesh))
+    mesh.set_mask(~whole | slivers(mesh))
     if whole.any() and drawn[finite].min() < drawn[finite].max():
         norm = scale.norm()
         filled = axes.tricontourf(mesh, drawn, levels=closed(scale.levels(81)), norm=norm, cmap=DEPTH, zorder=1)
@@ -66,7 +66,7 @@ def _draw_depths(axes: Axes, mesh: Triangulation, scale: Scale, values: np.ndarr
 def _draw_fog(axes: Axes, mesh: Triangulation, trusted: np.ndarray) -> Legend:
     if trusted.all():
         return {}
-    mesh.set_mask(flat(mesh))
+    mesh.set_mask(slivers(mesh))
     clear = trusted.astype(float)
     axes.tricontourf(mesh, clear, levels=[-1, 0.5], colors=[FOG], alpha=0.5, zorder=3)
     if trusted.any():
