@@ -31,7 +31,9 @@ def bottleneck(one: MergeTree, other: MergeTree) -> float:
         return np.inf
     from gudhi import bottleneck_distance
 
-    return max(float(bottleneck_distance(_dying(one), _dying(other))), float(moved.max(initial=0.0)))
+    found = float(bottleneck_distance(_dying(one), _dying(other)))
+    # Of equal diagrams GUDHI gives its tolerance, the smallest normal number.
+    return max(found if found > np.finfo(float).tiny else 0.0, float(moved.max(initial=0.0)))
 
 
 def wasserstein(one: MergeTree, other: MergeTree, *, order: float = 2.0) -> float:
