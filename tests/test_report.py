@@ -16,6 +16,7 @@ from matplotlib.backends.backend_agg import FigureCanvasAgg
 from matplotlib.colors import to_rgb
 from matplotlib.image import imread
 from matplotlib.transforms import Bbox
+from matplotlib.tri import TriContourSet
 
 from globscope.builtin.topology import Gudhi
 from globscope.report import plot, write_report
@@ -28,6 +29,7 @@ from globscope.report.look import DEPTHS, VARIANTS, save
 from globscope.report.profile import walk
 from globscope.report.ruler import round_values
 from globscope.report.scale import shared_scale
+from globscope.report.scattered import slivers, triangles
 from globscope.report.slices import slices
 from globscope.report.surface import lattice
 from globscope.report.tables import as_csv
@@ -327,12 +329,29 @@ def test_a_lattice_with_lines_that_nobody_asked_keeps_its_spacing():
     assert np.isnan(found.spread(np.ones(15))[:, [0, 2]]).all()
 
 
-def test_scattered_samples_are_drawn_as_dots(tmp_path):
+def test_scattered_samples_are_drawn_over_their_triangles_with_a_dot_for_each(tmp_path):
     points = np.random.default_rng(0).uniform(-1, 1, (60, 2))
-    drawn = a_map(samples=Samples(points=points), values=np.where(np.arange(60) < 3, np.nan, wells(points)))
-    figure = plot(drawn)
+    values = np.where(np.arange(60) < 3, np.nan, wells(points))
+    figure = plot(a_map(samples=Samples(points=points), values=values))
     save(figure, tmp_path, "map")
-    assert len(figure.axes[0].collections[0].get_offsets()) == 57
+    axes = figure.axes[0]
+    assert any(isinstance(drawn, TriContourSet) for drawn in axes.collections)
+    dots, crosses = ({len(line.get_xdata()) for line in axes.lines if line.get_marker() == mark} for mark in "ox")
+    assert 57 in dots
+    assert crosses == {3}
+
+
+def test_slivers_along_the_rim_of_scattered_samples_are_not_drawn():
+    # Three samples nearly on a line below a square: the triangle on them spans the whole edge.
+    mesh = triangles(np.array([[0.0, 0.0], [1.0, 0.01], [2.0, 0.0], [0.0, 1.0], [2.0, 1.0]]))
+    (sliver,) = mesh.triangles[slivers(mesh)]
+    assert set(sliver.tolist()) == {0, 1, 2}
+
+
+@pytest.mark.parametrize("points", [np.array([[0.0, 0.0], [1.0, 1.0]]), np.linspace([0, 0], [1, 2], 9)])
+def test_scattered_samples_on_a_line_are_drawn_as_dots(points):
+    figure = plot(a_map(samples=Samples(points=points), values=np.arange(1.0, len(points) + 1)))
+    assert len(figure.axes[0].collections[0].get_offsets()) == len(points)
 
 
 def test_a_path_is_walked_in_its_order_by_latent_length():

@@ -102,3 +102,9 @@ def _logarithmic(values: np.ndarray, field: str) -> Scale:
     # A constant field still needs two ends.
     low, high = (low, high) if high > low * (1 + 1e-9) else (low / 1.5, high * 1.5)
     return Scale(field=field, low=float(low), high=float(high), log=True, open_ends=ends)
+
+
+def closed(levels: np.ndarray) -> np.ndarray:
+    """Return levels that take in the lowest and the highest value in spite of rounding."""
+    levels[0], levels[-1] = np.nextafter(levels[0], -np.inf), np.nextafter(levels[-1], np.inf)
+    return levels
