@@ -23,7 +23,7 @@ from globscope.values.findings import Map
 from globscope.values.landscape import Landscape
 from globscope.values.topology import Topology
 
-READING = "Width: share of the samples at or below the height. Left or right means nothing."
+READING = "Width: share of the samples at or below the height. Left and right mean nothing."
 
 
 @define(frozen=True, kw_only=True)
@@ -72,16 +72,18 @@ def plot_profiles(shown: Sequence[Profile], heights: Scale | None = None, colour
     """
     heights = heights or spanning([one.values for one in shown], shown[0].topology.field)
     colours = colours or mean_scale(shown)
-    across = min(len(shown), 3)
+    alone, across = len(shown) == 1, min(len(shown), 3)
     down = -(-len(shown) // across)
-    size = (6.4, 5.4) if across == 1 else (4.4 * across + 0.8, 4.5 * down + 0.6)
+    size = (6.4, 5.4) if alone else (4.4 * across + 0.8, 4.5 * down + 0.6)
     with styled():
         figure, legend = Picture(figsize=size, layout="constrained"), Legend()
         panels = [figure.add_subplot(down, across, k + 1) for k in range(len(shown))]
-        for axes, one in zip(panels, shown, strict=True):
-            legend |= _draw(axes, one, (heights, colours), 80 if across == 1 else 58)
-            axes.set_ylabel(plain(heights.label) if axes.get_subplotspec().is_first_col() else "")
-        _colourbar(figure, panels, colours)
+        for k, (axes, one) in enumerate(zip(panels, shown, strict=True)):
+            legend |= _draw(axes, one, heights, colours)
+            headline(axes, f"Profile of {literal(one.name)}", lines([facts(one.topology), READING][: 1 + alone], 80))
+            axes.set_ylabel("" if k % across else plain(heights.label))
+        if any(len(one.outline.nodes) for one in shown):
+            _colourbar(figure, panels, colours)
         explain(figure, legend)
     return figure
 
@@ -106,15 +108,14 @@ def told(one: Profile, heights: Scale) -> str:
     )
 
 
-def _draw(axes: Axes, one: Profile, scales: tuple[Scale, Scale], width: int) -> Legend:
-    headline(axes, f"Profile of {literal(one.name)}", lines([facts(one.topology), READING], width))
+def _draw(axes: Axes, one: Profile, heights: Scale, colours: Scale) -> Legend:
     if not len(one.outline.nodes):
         axes.set_axis_off()
         says = "There is no profile: no sample\nwith a finite value is left."
         axes.text(0.5, 0.5, says, transform=axes.transAxes, ha="center", color=FAINT)
         return {}
-    legend = draw_basins(axes, one.outline, *scales)
-    name_basins(axes, one.outline, scales[0], one.home)
+    legend = draw_basins(axes, one.outline, heights, colours)
+    name_basins(axes, one.outline, heights, one.home)
     return legend
 
 
