@@ -26,6 +26,7 @@ from globscope.roles import (
 from globscope.threads import one_thread
 from globscope.topology.adjacency import Adjacency, Neighbours, chosen, edges, neighbours
 from globscope.topology.branches import Branches
+from globscope.topology.outline import Outline, outline
 from globscope.topology.tree import simplified, sweep_order, trees
 from globscope.values.chart import Chart, Progress, ReducerInputs, Transform
 from globscope.values.evaluation import Journal, Networks, Plan, Unit
@@ -65,6 +66,7 @@ __all__ = [
     "MergeTree",
     "Neighbours",
     "Networks",
+    "Outline",
     "Plan",
     "PluginError",
     "Population",
@@ -93,6 +95,7 @@ __all__ = [
     "near",
     "neighbours",
     "one_thread",
+    "outline",
     "simplified",
     "span",
     "sweep_order",

@@ -1,6 +1,6 @@
 """Landscape profiles as figures: one, or several side by side on one scale."""
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 
 import numpy as np
 from attrs import define, field
@@ -13,7 +13,7 @@ from globscope.report.captions import title
 from globscope.report.figures import explain
 from globscope.report.look import FAINT, Picture, headline, styled
 from globscope.report.ruler import tick_log
-from globscope.report.scale import Scale, spanning
+from globscope.report.scale import Scale, shared_scale, spanning
 from globscope.report.text import lines, literal, number, plain
 from globscope.report.tracks import Legend, Track
 from globscope.report.tree import homes
@@ -62,6 +62,52 @@ class Profile:
         )
 
 
+@define(frozen=True, kw_only=True)
+class Profiles:
+    """The profiles of several maps; those of one field share their scales.
+
+    Attributes:
+        shown: By names of map, sampler and topology.
+        heights: Scale of the loss axis by field: all the maps' landscapes', as in their pictures.
+        colours: Scale of the basins' means by field.
+    """
+
+    shown: Mapping[tuple[str, str, str], Profile] = field(repr=False)
+    heights: Mapping[str, Scale]
+    colours: Mapping[str, Scale]
+
+    @classmethod
+    def of(cls, maps: Sequence[Map]) -> "Profiles":
+        """Return the profile of every merge tree on these maps."""
+        shown = {
+            (drawn.name, sampler, name): Profile.of_map(drawn, drawn.landscapes[sampler], topology)
+            for drawn in maps
+            for sampler, topologies in drawn.topologies.items()
+            for name, topology in topologies.items()
+        }
+        fields = {one.topology.field for one in shown.values()}
+        return cls(
+            shown=shown,
+            heights={name: shared_scale(maps, name) for name in fields},
+            colours={
+                name: mean_scale([one for one in shown.values() if one.topology.field == name]) for name in fields
+            },
+        )
+
+    def first(self, drawn: Map) -> Profile | None:
+        """Return a map's first profile: the one that stands for it."""
+        return next((one for (name, _, _), one in self.shown.items() if name == drawn.name), None)
+
+    def plot(self, *chosen: Profile) -> Figure:
+        """Return profiles of one field, side by side."""
+        of = chosen[0].topology.field
+        return plot_profiles(chosen, self.heights[of], self.colours[of])
+
+    def told(self, one: Profile) -> str:
+        """Return in sentences what a profile shows."""
+        return told(one, self.heights[one.topology.field])
+
+
 def plot_profiles(shown: Sequence[Profile], heights: Scale | None = None, colours: Scale | None = None) -> Figure:
     """Return landscape profiles, side by side where they are several, on one scale.
 
@@ -74,7 +120,7 @@ def plot_profiles(shown: Sequence[Profile], heights: Scale | None = None, colour
     colours = colours or mean_scale(shown)
     alone, across = len(shown) == 1, min(len(shown), 3)
     down = -(-len(shown) // across)
-    size = (6.4, 5.4) if alone else (4.4 * across + 0.8, 4.5 * down + 0.6)
+    size = (9.6, 4.9) if alone else (4.4 * across + 0.8, 4.5 * down + 0.6)
     with styled():
         figure, legend = Picture(figsize=size, layout="constrained"), Legend()
         panels = [figure.add_subplot(down, across, k + 1) for k in range(len(shown))]
