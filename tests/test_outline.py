@@ -119,6 +119,19 @@ def test_a_simplified_profile_counts_what_lies_in_a_removed_basin_once_that_has_
 
 
 @few
+@given(fields, thresholds)
+def test_at_a_saddle_basins_touch_where_they_meet(values, persistence):
+    drawn = profile(values, persistence)
+    for row, kind in enumerate(drawn.kinds):
+        below = np.flatnonzero(drawn.parents == row)
+        if "saddle" in kind:
+            assert drawn.meetings[row] in drawn.left[below]
+            assert drawn.meetings[row] in drawn.left[below] + drawn.sizes[below]
+        else:
+            assert drawn.meetings[row] == drawn.centres[row]
+
+
+@few
 @given(fields)
 def test_order_preserving_rescaling_keeps_every_place(values):
     one, other = profile(values, whole=True), profile(np.exp(values / 10) * 3 - 1, whole=True)
@@ -163,6 +176,7 @@ def test_two_wells_by_hand():
     assert drawn.left.tolist() == [-1.0, 0.0, -1.5, -2.0]
     assert drawn.sizes.tolist() == [1, 1, 3, 4]
     assert drawn.means.tolist() == pytest.approx([0.0, 1.0, 4 / 3, 2.0], rel=1e-15)
+    assert drawn.meetings.tolist() == [-0.5, 0.5, 0.0, 0.0]
     assert drawn.widths(0.5).tolist() == [1, 0, 0, 0]
     assert drawn.widths(1.0).tolist() == [1, 1, 0, 0]
     assert drawn.widths(3.0).tolist() == [0, 0, 3, 0]

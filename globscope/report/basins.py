@@ -49,9 +49,9 @@ def draw_basins(axes: Axes, drawn: Outline, heights: Scale, colours: Scale) -> L
 
 
 def spots(drawn: Outline, heights: Scale, *which: str) -> np.ndarray:
-    """Return the (j, 2) places of the nodes of some kinds."""
+    """Return the (j, 2) places of the nodes of some kinds: minima at their basin's tip, saddles where basins touch."""
     chosen = np.array([kind in which for kind in drawn.kinds], bool)
-    places = np.stack([drawn.centres / drawn.samples, heights.drawable(drawn.low)], axis=1)
+    places = np.stack([drawn.meetings / drawn.samples, heights.drawable(drawn.low)], axis=1)
     found: np.ndarray = places[chosen]
     return found
 

@@ -126,7 +126,8 @@ def plot_profiles(shown: Sequence[Profile], heights: Scale | None = None, colour
         panels = [figure.add_subplot(down, across, k + 1) for k in range(len(shown))]
         for k, (axes, one) in enumerate(zip(panels, shown, strict=True)):
             legend |= _draw(axes, one, heights, colours)
-            headline(axes, f"Profile of {literal(one.name)}", lines([facts(one.topology), READING][: 1 + alone], 80))
+            says = [facts(one.topology), *_beyond(one, heights), *[READING] * alone]
+            headline(axes, f"Profile of {literal(one.name)}", lines(says, 120 if alone else 64))
             axes.set_ylabel("" if k % across else plain(heights.label))
         if any(len(one.outline.nodes) for one in shown):
             _colourbar(figure, panels, colours)
@@ -142,8 +143,7 @@ def mean_scale(shown: Iterable[Profile]) -> Scale:
 
 def told(one: Profile, heights: Scale) -> str:
     """Return in sentences what a profile shows and how it is read."""
-    beyond = ", ".join(f"{number(count)} {what}" for count, what in heights.beyond(one.values))
-    cut_off = f" Beyond the scale, drawn at its end: {beyond}." if beyond else ""
+    cut_off = "".join(f" {says}" for says in _beyond(one, heights))
     left = one.topology.left_out
     absent = f" The {number(left)} left out are missing from the width." if left else ""
     return (
@@ -152,6 +152,11 @@ def told(one: Profile, heights: Scale) -> str:
         f"{one.topology.field} of a basin's samples, deeper blue is lower. Basins that meet stand side by side, the "
         f"largest nearest to the middle; left and right mean nothing else.{cut_off}"
     )
+
+
+def _beyond(one: Profile, heights: Scale) -> list[str]:
+    counts = ", ".join(f"{number(count)} {what}" for count, what in heights.beyond(one.values))
+    return [f"Beyond the scale, drawn at its end: {counts}."] if counts else []
 
 
 def _draw(axes: Axes, one: Profile, heights: Scale, colours: Scale) -> Legend:

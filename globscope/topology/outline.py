@@ -50,6 +50,17 @@ class Outline:
         centres: np.ndarray = self.left + self.sizes / 2
         return centres
 
+    @property
+    def meetings(self) -> np.ndarray:
+        """(k,) where at each saddle the two largest parts below touch; the centre of what begins at no saddle."""
+        order = _by_size(self.sizes, self.parents)
+        meetings = self.centres
+        # Placed last, the two largest are neighbours.
+        same = np.flatnonzero((self.parents[order[1:]] == self.parents[order[:-1]]) & (self.parents[order[1:]] >= 0))
+        touching = np.maximum(self.left[order[same]], self.left[order[same + 1]])
+        meetings[self.parents[order[same]]] = touching  # of several, the last counts
+        return meetings
+
     def steps(self, row: int) -> tuple[np.ndarray, np.ndarray]:
         """Return the heights at which a part grows wider, ascending, and its width from each on."""
         heights = self.heights[self.starts[row] : self.starts[row + 1]]
@@ -127,8 +138,7 @@ def _means(values: np.ndarray, owner: np.ndarray, sizes: np.ndarray, parents: np
 def _places(sizes: np.ndarray, parents: np.ndarray) -> np.ndarray:
     """Return the left end of each row's place. Inside, lengths are twice as long, which keeps them whole."""
     left, count = [0] * len(sizes), sizes.tolist()
-    # By rising parent, size, falling row: the smallest first, of equal ones the higher.
-    order = np.lexsort((-np.arange(len(sizes)), sizes, parents))
+    order = _by_size(sizes, parents)
     bounds = np.searchsorted(parents[order], np.arange(-1, len(sizes) + 1)).tolist()
     children = order.tolist()
     _stand(left, count, children[: bounds[1]], 0)
@@ -136,6 +146,11 @@ def _places(sizes: np.ndarray, parents: np.ndarray) -> np.ndarray:
         group = children[bounds[row + 1] : bounds[row + 2]]
         _stand(left, count, group, left[row] + count[row])
     return np.array(left, int) / 2
+
+
+def _by_size(sizes: np.ndarray, parents: np.ndarray) -> np.ndarray:
+    """Return the rows by rising parent, below it the smallest first, of equal ones the higher."""
+    return np.lexsort((-np.arange(len(sizes)), sizes, parents))
 
 
 def _stand(left: list[int], count: list[int], group: list[int], centre: int) -> None:
