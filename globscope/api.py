@@ -28,6 +28,7 @@ from globscope.topology.adjacency import Adjacency, Neighbours, chosen, edges, n
 from globscope.topology.branches import Branches
 from globscope.topology.distance import bottleneck, diagram, wasserstein
 from globscope.topology.metrics import smad, value_range
+from globscope.topology.outline import Outline, outline
 from globscope.topology.tree import simplified, sweep_order, trees
 from globscope.values.chart import Chart, Progress, ReducerInputs, Transform
 from globscope.values.evaluation import Journal, Networks, Plan, Unit
@@ -67,6 +68,7 @@ __all__ = [
     "MergeTree",
     "Neighbours",
     "Networks",
+    "Outline",
     "Plan",
     "PluginError",
     "Population",
@@ -97,6 +99,7 @@ __all__ = [
     "near",
     "neighbours",
     "one_thread",
+    "outline",
     "simplified",
     "smad",
     "span",

@@ -181,8 +181,16 @@ def test_the_page_opens_with_no_network_and_every_link_leads_to_a_file(report, p
 
 def test_ids_are_unique_and_every_picture_has_a_text_for_those_who_cannot_see_it(page):
     assert len(page.ids) == len(set(page.ids))
-    assert len(page.images) == 1 + 3 + 4 + 1  # overview; landscape, tree, diagram twice and a volume; the scatter
+    # Overview and profiles; landscape, tree, diagram and profile twice, and a volume; the scatter.
+    assert len(page.images) == 2 + 4 + 5 + 1
     assert all(len(image["alt"]) > 20 for image in page.images)
+
+
+def test_profiles_are_compared_beside_the_overview_and_shown_with_each_tree(page):
+    stems = [image["src"].removeprefix("figures/").removesuffix(".png") for image in page.images]
+    assert stems[:2] == ["overview", "profiles"]
+    trees = [stem.removesuffix("-merge-tree") for stem in stems if stem.endswith("-merge-tree")]
+    assert [stem for stem in stems if stem.endswith("-profile")] == [f"{stem}-profile" for stem in trees]
 
 
 def test_names_cannot_leave_the_folder_nor_overwrite_each_other(report):
@@ -732,7 +740,7 @@ def test_a_report_keeps_nothing_of_reducers_that_are_no_longer_there(tmp_path):
     write_report(tmp_path, title="one", atlas=atlas_of(a_map("one")), findings={}, record={})
     one = {path for path in tmp_path.rglob("*") if path.is_file()}
     assert one < two
-    assert {path.name.partition("-")[0] for path in two - one} == {"two"}
+    assert {path.stem.partition("-")[0] for path in two - one} == {"two", "profiles"}  # one has nothing to compare
     assert tmp_path / "mine.txt" in one
 
 

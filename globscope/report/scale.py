@@ -9,7 +9,6 @@ from matplotlib.colors import LogNorm, Normalize
 
 from globscope.report.text import number
 from globscope.values.findings import Map
-from globscope.values.landscape import Landscape
 
 # Decades below and above the median's: exploded networks must not paint all others in one colour.
 REACH = (-6, 2)
@@ -81,11 +80,12 @@ def positive(values: np.ndarray) -> bool:
 def shared_scale(maps: Iterable[Map], field: str) -> Scale:
     """Return the scale that spans a field's finite values on every landscape of every map."""
     scapes = [scape for drawn in maps for scape in drawn.landscapes.values()]
-    return _spanning([scape for scape in scapes if field in scape.fields], field)
+    return spanning([scape.fields[field] for scape in scapes if field in scape.fields], field)
 
 
-def _spanning(scapes: list[Landscape], field: str) -> Scale:
-    values = np.concatenate([np.empty(0), *(scape.fields[field] for scape in scapes)])
+def spanning(arrays: Iterable[np.ndarray], field: str) -> Scale:
+    """Return the scale that spans a field's finite values."""
+    values = np.concatenate([np.empty(0), *arrays])
     finite = values[np.isfinite(values)]
     above = finite[finite > 0]
     if is_loss(field) and len(above):
