@@ -6,11 +6,12 @@ from typing import Any
 
 import numpy as np
 
+from globscope.files.tree import record
 from globscope.report.text import Names
 from globscope.store import write_arrays, write_json
 from globscope.values.findings import Atlas
 from globscope.values.landscape import Landscape
-from globscope.values.topology import MergeTree, Topology
+from globscope.values.topology import Topology
 
 
 def write_values(folder: Path, atlas: Atlas) -> None:
@@ -41,20 +42,4 @@ def _landscape(scape: Landscape, latents: np.ndarray) -> Iterator[tuple[str, np.
 
 def _topology(topology: Topology) -> Mapping[str, Any]:
     about = {"field": topology.field, "threshold": topology.threshold, "left_out": topology.left_out}
-    return about | {"simplified": _tree(topology.tree), "full": _tree(topology.full)}
-
-
-def _tree(tree: MergeTree) -> Mapping[str, Any]:
-    pairs = [
-        {
-            "birth": float(birth),
-            "death": float(death) if np.isfinite(death) else None,
-            "birth_vertex": int(low),
-            "death_vertex": int(high) if high >= 0 else None,
-        }
-        for birth, death, (low, high) in zip(tree.births, tree.deaths, tree.pairs, strict=True)
-    ]
-    nodes = [{"vertex": int(v), "kind": kind} for v, kind in zip(tree.nodes, tree.kinds, strict=True)]
-    counts = {"minima": len(tree.minima), "saddles": len(tree.saddles)}
-    mean = tree.average_persistence
-    return {"counts": counts, "average_persistence": mean, "nodes": nodes, "arcs": tree.arcs.tolist(), "pairs": pairs}
+    return about | {"simplified": record(topology.tree), "full": record(topology.full)}

@@ -1,0 +1,128 @@
+"""Landscapes from and to other programs: the topology of a file, a finished run's files for others."""
+
+from collections.abc import Mapping
+from math import isfinite
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+from attrs import define, evolve, field
+
+from globscope.errors import FileError, SpecError, near
+from globscope.files.read import read
+from globscope.files.tree import record
+from globscope.registry import Registry, installed
+from globscope.report.of_file import write_topology
+from globscope.roles import TopologyMethod
+from globscope.spec.entries import Entries
+from globscope.spec.structure import converter
+from globscope.values.landscape import Landscape
+from globscope.values.topology import Topology
+
+# What is taken of a file's several fields unless another is named.
+USUAL = "train_loss"
+# The threshold that is usual in specs.
+PERSISTENCE = 0.1
+
+
+@define(frozen=True, kw_only=True)
+class Condensed:
+    """The topology of a file's landscape.
+
+    Attributes:
+        path: The file.
+        landscape: What it holds; samples are numbered in the C order of its arrays.
+        topology: Of one of its fields.
+        backend: The component that computed it.
+        raw: Whether the tree is that of every pair.
+    """
+
+    path: Path
+    landscape: Landscape = field(repr=False)
+    topology: Topology = field(repr=False)
+    backend: str
+    raw: bool = False
+
+    @property
+    def record(self) -> Mapping[str, Any]:
+        """The simplified tree with what it belongs to, as one JSON object."""
+        shape = self.landscape.samples.shape
+        return {
+            "file": str(self.path),
+            "field": self.topology.field,
+            "backend": self.backend,
+            "threshold": self.topology.threshold,
+            "raw": self.raw,
+            "samples": len(self.landscape.samples.points),
+            "shape": list(shape) if shape else None,
+            "left_out": self.topology.left_out,
+            **record(self.topology.tree),
+        }
+
+    def write(self, folder: Path) -> None:
+        """Write the record and the pictures into a folder."""
+        values = self.landscape.fields[self.topology.field]
+        write_topology(folder, self.path.name, values, self.topology, self.record)
+
+
+def condense(
+    path: str | Path,
+    *,
+    persistence: float = PERSISTENCE,
+    raw: bool = False,
+    field: str | None = None,
+    backend: str = "gudhi",
+    adjacency: str | None = None,
+    registry: Registry | None = None,
+) -> Condensed:
+    """Return the merge tree of a file's landscape.
+
+    Args:
+        path: Of any kind that `globscope.files.read` knows.
+        persistence: Pairs whose death − birth is at most this are removed; absolute, in the field's unit.
+        raw: Keep every pair, zero persistence included.
+        field: Of the file's; `train_loss`, or the only one, where unset.
+        backend: Name of the topology component.
+        adjacency: Option of the component; its own default where unset.
+        registry: Where the component comes from; all that is installed, where unset.
+
+    Raises:
+        FileError: The file holds no landscape.
+        SpecError: There is no such component, or it refuses an option.
+    """
+    where, scape = Path(path), read(Path(path))
+    chosen = _field(where, scape, field)
+    options = {"use": backend, "field": chosen, "persistence": 0.0 if raw else persistence, "adjacency": adjacency}
+    method = _method(registry or installed(), {name: value for name, value in options.items() if value is not None})
+    if not np.isfinite(scape.fields[chosen]).any():
+        raise FileError(f"{where}: no value of {chosen!r} is finite, so there is nothing to sweep")
+    with np.errstate(over="ignore"):  # a difference beyond the largest float is infinite, and larger than any threshold
+        found = method.compute(scape)
+    topology = evolve(found, tree=found.full) if raw else found
+    return Condensed(path=where, landscape=scape, topology=topology, backend=backend, raw=raw)
+
+
+def _field(path: Path, scape: Landscape, asked: str | None) -> str:
+    names = list(scape.fields)
+    if asked is None and (len(names) == 1 or USUAL in names):
+        return USUAL if USUAL in names else names[0]
+    if asked in names:
+        return str(asked)
+    if asked is None:
+        raise FileError(f"{path}: has several fields, {', '.join(names)}; choose one by --field")
+    raise FileError(f"{path}: has no field {asked!r}; {near(asked, names)}")
+
+
+def _method(registry: Registry, options: Mapping[str, Any]) -> TopologyMethod:
+    problems: list[tuple[str, str]] = []
+    if not isfinite(options["persistence"]):
+        problems.append(("persistence", f"must be a finite number, got {options['persistence']}"))
+    entry = Entries(registry, converter(Path.cwd()), problems).entry("topology", options, "")
+    if problems or entry is None:
+        raise SpecError(f"--{'backend' if place == 'use' else place}: {text}" for place, text in _own(problems))
+    method: TopologyMethod = entry.component
+    return method
+
+
+def _own(problems: list[tuple[str, str]]) -> list[tuple[str, str]]:
+    return [(place.lstrip("."), text) for place, text in problems]
