@@ -1,7 +1,6 @@
 """Landscapes from and to other programs: the topology of a file, a finished run's files for others."""
 
 from collections.abc import Mapping
-from math import isfinite
 from pathlib import Path
 from typing import Any
 
@@ -115,14 +114,9 @@ def _field(path: Path, scape: Landscape, asked: str | None) -> str:
 
 def _method(registry: Registry, options: Mapping[str, Any]) -> TopologyMethod:
     problems: list[tuple[str, str]] = []
-    if not isfinite(options["persistence"]):
-        problems.append(("persistence", f"must be a finite number, got {options['persistence']}"))
     entry = Entries(registry, converter(Path.cwd()), problems).entry("topology", options, "")
+    problems = [(place.lstrip("."), text) for place, text in problems]
     if problems or entry is None:
-        raise SpecError(f"--{'backend' if place == 'use' else place}: {text}" for place, text in _own(problems))
+        raise SpecError(f"--{'backend' if place == 'use' else place}: {text}" for place, text in problems)
     method: TopologyMethod = entry.component
     return method
-
-
-def _own(problems: list[tuple[str, str]]) -> list[tuple[str, str]]:
-    return [(place.lstrip("."), text) for place, text in problems]

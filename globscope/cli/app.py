@@ -189,6 +189,7 @@ def topology(
     file: Annotated[
         Path, typer.Argument(help="An .npz, landscaper's .npz, or loss-landscape's HDF5.", show_default=False)
     ],
+    *,
     persistence: Annotated[
         float | None, typer.Option(help="Remove pairs of at most this persistence, in the field's unit; default: 0.1.")
     ] = None,

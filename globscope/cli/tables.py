@@ -115,8 +115,9 @@ def condensed(found: Mapping[str, Any]) -> None:
     counts, size = found["counts"], " × ".join(map(str, found["shape"] or (found["samples"],)))
     kept = "every pair" if found["raw"] else f"pairs of persistence > {cell(found['threshold'])}"
     left = f", {found['left_out']} not finite and left out" if found["left_out"] else ""
-    line = f"{found['file']}: {found['field']}, {size} samples{left}; {counts['minima']} minima, {counts['saddles']} saddles"
-    _console().print(escape(f"{line} ({found['backend']}, {kept})"), soft_wrap=True)
+    line = f"{found['file']}: {found['field']}, {size} samples{left}; "
+    line += f"{counts['minima']} minima, {counts['saddles']} saddles ({found['backend']}, {kept})"
+    _console().print(escape(line), soft_wrap=True)
     pairs = sorted(found["pairs"], key=_lifetime, reverse=True)
     rows = [
         [cell(pair[key]) for key in ("birth_vertex", "birth", "death_vertex", "death")] + [_persistence(pair)]

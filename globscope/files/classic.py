@@ -1,5 +1,6 @@
-"""The HDF5 surface of tomgoldstein/loss-landscape: `xcoordinates`, `ycoordinates`, `train_loss`, `train_acc` …
+"""The HDF5 surface of tomgoldstein/loss-landscape.
 
+It holds `xcoordinates`, `ycoordinates` on a plane, and `train_loss`, `train_acc`, `test_loss` or others.
 Its scheduler numbers the places of the plane with x fastest (numpy's default `meshgrid` of x and y, flattened), and
 its writer puts number k at place k of an array that it shapes (x, y). So the array's memory runs along x first,
 whatever its shape says; where both axes have equally many steps, a row is one y. −1 marks what was not computed.

@@ -93,8 +93,9 @@ def of_run(path: Path, arrays: Arrays) -> Landscape:
     for name, array in (fields | kept).items():
         if array.shape != (len(points),):
             raise FileError(f"{path}: {name!r} must be one per point, ({len(points)},), not of shape {array.shape}")
+    index, shape = _places(path, arrays, len(points)) if "index" in arrays else (None, None)
     return Landscape(
-        samples=Samples(points=points, **_places(path, arrays, len(points))),
+        samples=Samples(points=points, index=index, shape=shape),
         fields=fields,
         distance_to_member=kept.get("distance_to_member", np.full(len(points), np.nan)),
         cycle_error=kept.get("cycle_error"),
@@ -102,9 +103,7 @@ def of_run(path: Path, arrays: Arrays) -> Landscape:
     )
 
 
-def _places(path: Path, arrays: Arrays, count: int) -> dict[str, object]:
-    if "index" not in arrays:
-        return {}
+def _places(path: Path, arrays: Arrays, count: int) -> tuple[np.ndarray, tuple[int, ...]]:
     index = whole_numbers(path, "index", arrays["index"])
     if index.ndim != 2 or len(index) != count:
         raise FileError(f"{path}: 'index' must have a row for each of the {count} points, not shape {index.shape}")
@@ -113,4 +112,4 @@ def _places(path: Path, arrays: Arrays, count: int) -> dict[str, object]:
         raise FileError(f"{path}: 'index' leads outside the lattice of shape {tuple(shape.tolist())}")
     if len(np.unique(index, axis=0)) < count:
         raise FileError(f"{path}: two rows of 'index' are the same place of the lattice")
-    return {"index": index, "shape": tuple(map(int, shape))}
+    return index, tuple(map(int, shape))

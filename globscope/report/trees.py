@@ -14,8 +14,8 @@ from globscope.report.figures import explain
 from globscope.report.look import FAINT, Picture, headline, styled
 from globscope.report.ruler import log_note
 from globscope.report.text import lines, literal, number, plain
-from globscope.report.tree import draw_tree, homes
 from globscope.report.tracks import Track
+from globscope.report.tree import draw_tree, homes
 from globscope.values.findings import Map
 from globscope.values.landscape import Landscape
 from globscope.values.topology import Topology
