@@ -1,6 +1,6 @@
 """Landscapes from and to other programs: the topology of a file, a finished run's files for others."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -8,11 +8,14 @@ import numpy as np
 from attrs import define, evolve, field
 
 from globscope.errors import FileError, SpecError, near
+from globscope.files.export import FORMATS, Written
 from globscope.files.read import read
+from globscope.files.run import kept
 from globscope.files.tree import record
 from globscope.registry import Registry, installed
 from globscope.report.of_file import write_topology
 from globscope.roles import TopologyMethod
+from globscope.session import results
 from globscope.spec.entries import Entries
 from globscope.spec.structure import converter
 from globscope.values.landscape import Landscape
@@ -120,3 +123,24 @@ def _method(registry: Registry, options: Mapping[str, Any]) -> TopologyMethod:
         raise SpecError(f"--{'backend' if place == 'use' else place}: {text}" for place, text in problems)
     method: TopologyMethod = entry.component
     return method
+
+
+def export(run: str | Path, formats: Sequence[str], folder: str | Path | None = None) -> list[Written]:
+    """Return what became of a finished run's landscapes, trees and members in other programs' formats.
+
+    Args:
+        run: The run's folder.
+        formats: Of `globscope.files.export.FORMATS`.
+        folder: Where the files go; `export/` in the run's folder where unset.
+
+    Raises:
+        RunError: There is no finished run.
+        FileError: There is no such format, its package is not installed, or it holds nothing of this run.
+    """
+    results(Path(run))
+    for name in formats:
+        if name not in FORMATS:
+            raise FileError(f"--format: there is no {name!r}; {near(name, FORMATS)}")
+    values, target = kept(Path(run)), Path(folder) if folder else Path(run) / "export"
+    target.mkdir(parents=True, exist_ok=True)
+    return [written for name in formats for written in FORMATS[name](values, target)]

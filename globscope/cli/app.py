@@ -12,7 +12,7 @@ import typer
 
 from globscope import __version__
 from globscope.cli.screen import stderr, stdout, tolerate
-from globscope.errors import GlobscopeError, SpecError
+from globscope.errors import FileError, GlobscopeError, SpecError
 
 # Threads that spin while they wait for each other make torch many times slower wherever another process wants
 # the core; read by torch's threads when they start, so it must stand before the first import of torch.
@@ -217,6 +217,28 @@ def topology(
             stdout(json.dumps(found.record, indent=2, allow_nan=False))
         else:
             condensed(found.record)
+
+
+@app.command()
+def export(
+    run: Annotated[Path, typer.Argument(help="A finished run's folder, such as runs/digits-mlp.", show_default=False)],
+    to: Annotated[
+        list[str], typer.Option("--format", metavar="FORMAT", help="csv, vtk, landscaper or hdf5; repeatable.")
+    ] = ["csv"],  # noqa: B006
+    out: Annotated[Path | None, typer.Option("--out", help="Where to put the files; default: RUN/export.")] = None,
+) -> None:
+    """Write a finished run's landscapes, merge trees and members for other programs."""
+    with told():
+        from globscope.exchange import export as exported
+
+        done = exported(run, to, out)
+        for one in done:
+            if one.path is None:
+                stderr(f"left out: {one.what}: {one.why_not}")
+            else:
+                stdout(str(one.path))
+        if not any(one.path for one in done):
+            raise FileError(f"{run}: nothing of it fits into {', '.join(to)}")
 
 
 @app.command()

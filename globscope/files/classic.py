@@ -93,6 +93,15 @@ def _named(name: str) -> str:
     return name.removesuffix(ACCURACY[0]) + ACCURACY[1] if name.endswith(ACCURACY[0]) else name
 
 
+def needed() -> None:
+    """Refuse early where h5py is not installed.
+
+    Raises:
+        FileError: With how to get it.
+    """
+    _h5py("writing HDF5")
+
+
 def _h5py(what: str) -> Any:
     try:
         import h5py
