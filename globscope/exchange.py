@@ -98,10 +98,20 @@ def condense(
     method = _method(registry or installed(), {name: value for name, value in options.items() if value is not None})
     if not np.isfinite(scape.fields[chosen]).any():
         raise FileError(f"{where}: no value of {chosen!r} is finite, so there is nothing to sweep")
-    with np.errstate(over="ignore"):  # a difference beyond the largest float is infinite, and larger than any threshold
-        found = method.compute(scape)
+    found = _computed(where, method, scape)
     topology = evolve(found, tree=found.full) if raw else found
     return Condensed(path=where, landscape=scape, topology=topology, backend=backend, raw=raw)
+
+
+def _computed(path: Path, method: TopologyMethod, scape: Landscape) -> Topology:
+    from scipy.spatial import QhullError
+
+    try:
+        with np.errstate(over="ignore"):  # a persistence beyond the largest float is infinite, so above any threshold
+            return method.compute(scape)
+    except QhullError as error:
+        told = str(error).strip().splitlines()[0]
+        raise FileError(f"{path}: the points cannot be triangulated ({told}); --adjacency knn asks for none") from error
 
 
 def _field(path: Path, scape: Landscape, asked: str | None) -> str:

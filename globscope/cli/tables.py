@@ -116,7 +116,7 @@ def condensed(found: Mapping[str, Any]) -> None:
     kept = "every pair" if found["raw"] else f"pairs of persistence > {cell(found['threshold'])}"
     left = f", {found['left_out']} not finite and left out" if found["left_out"] else ""
     line = f"{found['file']}: {found['field']}, {size} samples{left}; "
-    line += f"{counts['minima']} minima, {counts['saddles']} saddles ({found['backend']}, {kept})"
+    line += f"minima: {counts['minima']}, saddles: {counts['saddles']} ({found['backend']}, {kept})"
     _console().print(escape(line), soft_wrap=True)
     pairs = sorted(found["pairs"], key=_lifetime, reverse=True)
     rows = [

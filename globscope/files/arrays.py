@@ -1,6 +1,7 @@
 """Arrays as strangers' files hold them: opened without trust, checked before use."""
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Iterator, Mapping
+from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
@@ -30,11 +31,15 @@ def from_npz(path: Path, names: Iterable[str]) -> dict[str, np.ndarray]:
         return {name: _array(path, archive, name) for name in names if name in archive.files}
 
 
-def _opened(path: Path) -> Any:
-    try:
-        return np.load(path, allow_pickle=False)
-    except Exception as error:
-        raise FileError(f"{path}: cannot be read as .npz: {_told(error)}") from error
+@contextmanager
+def _opened(path: Path) -> Iterator[Any]:
+    with path.open("rb") as handle:  # numpy leaves its own open where the archive is damaged
+        try:
+            archive = np.load(handle, allow_pickle=False)
+        except Exception as error:
+            raise FileError(f"{path}: cannot be read as .npz: {_told(error)}") from error
+        with archive:
+            yield archive
 
 
 def _array(path: Path, archive: Any, name: str) -> np.ndarray:

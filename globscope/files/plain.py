@@ -89,6 +89,8 @@ def of_run(path: Path, arrays: Arrays) -> Landscape:
         for name, array in arrays.items()
         if name not in ABOUT and not name.startswith(BASIN)
     }
+    if not fields:
+        raise FileError(f"{path}: holds no field, such as 'train_loss'")
     kept = {name: arrays[name] for name in ("distance_to_member", "trusted", "cycle_error") if name in arrays}
     for name, array in (fields | kept).items():
         if array.shape != (len(points),):

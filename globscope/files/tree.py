@@ -13,9 +13,11 @@ def record(tree: MergeTree) -> Mapping[str, Any]:
 
     Vertices are samples' numbers. A pair that never dies has neither `death` nor `death_vertex`.
     """
+    with np.errstate(over="ignore"):  # beyond the largest float it is infinite, and left out
+        mean = tree.average_persistence
     return {
         "counts": {"minima": len(tree.minima), "saddles": len(tree.saddles)},
-        "average_persistence": _finite(tree.average_persistence),
+        "average_persistence": _finite(mean),
         "nodes": [
             {"vertex": vertex, "value": value, "kind": kind}
             for vertex, value, kind in zip(tree.nodes.tolist(), tree.values.tolist(), tree.kinds, strict=True)
