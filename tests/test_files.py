@@ -459,6 +459,22 @@ def test_csv_holds_coordinates_and_every_field_in_full_precision(tmp_path):
     assert np.array_equal(losses, scape.fields["train_loss"], equal_nan=True)
 
 
+def test_csv_with_what_is_not_finite_stays_numeric_in_vtks_reader(tmp_path):
+    infovis = pytest.importorskip("vtkmodules.vtkIOInfovis", reason="reads CSV as ParaView does")
+    scape = on_lattice()
+    scape.fields["train_loss"][:2] = np.nan, np.inf
+    table.write(tmp_path / "a.csv", scape)
+    reader = infovis.vtkDelimitedTextReader()
+    reader.SetFileName(str(tmp_path / "a.csv"))
+    reader.SetHaveHeaders(True)
+    reader.DetectNumericColumnsOn()
+    reader.Update()
+    column = reader.GetOutput().GetColumnByName("train_loss")
+    assert column.IsA("vtkDoubleArray")
+    losses = [column.GetValue(row) for row in range(column.GetNumberOfValues())]
+    assert np.array_equal(losses, scape.fields["train_loss"], equal_nan=True)
+
+
 def opened(path):
     """Return what vtk reads from a file, with its arrays at points and cells."""
     pytest.importorskip("vtkmodules", reason="opens VTK's files")

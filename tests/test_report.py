@@ -713,7 +713,7 @@ def test_a_report_keeps_nothing_of_reducers_that_are_no_longer_there(tmp_path):
     write_report(tmp_path, title="one", atlas=atlas_of(a_map("one")), findings={}, record={})
     one = {path for path in tmp_path.rglob("*") if path.is_file()}
     assert one < two
-    assert {path.name.partition("-")[0] for path in two - one} == {"two"}
+    assert {path.stem.partition("-")[0] for path in two - one} == {"two"}
     assert tmp_path / "mine.txt" in one
 
 

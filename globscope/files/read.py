@@ -44,9 +44,10 @@ def read(path: Path) -> Landscape:
 
 
 def _of_npz(path: Path) -> Landscape:
-    names = set(names_in(path))
+    names = names_in(path)
     for wanted, optional, make in KINDS:
-        if wanted <= names:
-            return make(path, from_npz(path, names if optional is None else wanted | optional))
+        if wanted <= set(names):
+            known = (name for name in names if optional is None or name in wanted | optional)
+            return make(path, from_npz(path, known))
     held = ", ".join(map(repr, sorted(names))) or "no array"
     raise FileError(f"{path}: holds {held}; {ACCEPTED}")
