@@ -7,12 +7,13 @@ from typing import Any
 import numpy as np
 from attrs import define, evolve, field
 
-from globscope.errors import FileError, SpecError, near
+from globscope.errors import FileError, GlobscopeError, PluginError, SpecError, near
 from globscope.files.export import FORMATS, Written
 from globscope.files.read import read
 from globscope.files.run import kept
 from globscope.files.tree import record
-from globscope.registry import Registry, installed
+from globscope.references import describe
+from globscope.registry import Component, Registry, installed
 from globscope.report.of_file import write_topology
 from globscope.roles import TopologyMethod
 from globscope.session import results
@@ -91,19 +92,21 @@ def condense(
     Raises:
         FileError: The file holds no landscape.
         SpecError: There is no such component, or it refuses an option.
+        PluginError: Another package's component failed.
     """
     where, scape = Path(path), read(Path(path))
     chosen = _field(where, scape, field)
     options = {"use": backend, "field": chosen, "persistence": 0.0 if raw else persistence, "adjacency": adjacency}
-    method = _method(registry or installed(), {name: value for name, value in options.items() if value is not None})
+    found_in = registry or installed()
+    method = _method(found_in, {name: value for name, value in options.items() if value is not None})
     if not np.isfinite(scape.fields[chosen]).any():
         raise FileError(f"{where}: no value of {chosen!r} is finite, so there is nothing to sweep")
-    found = _computed(where, method, scape)
+    found = _computed(where, found_in.of(method), method, scape)
     topology = evolve(found, tree=found.full) if raw else found
     return Condensed(path=where, landscape=scape, topology=topology, backend=backend, raw=raw)
 
 
-def _computed(path: Path, method: TopologyMethod, scape: Landscape) -> Topology:
+def _computed(path: Path, by: Component, method: TopologyMethod, scape: Landscape) -> Topology:
     from scipy.spatial import QhullError
 
     try:
@@ -112,6 +115,11 @@ def _computed(path: Path, method: TopologyMethod, scape: Landscape) -> Topology:
     except QhullError as error:
         told = str(error).strip().splitlines()[0]
         raise FileError(f"{path}: the points cannot be triangulated ({told}); --adjacency knn asks for none") from error
+    except Exception as error:
+        if isinstance(error, GlobscopeError) or by.distribution == "globscope":
+            raise
+        who = f"{by.role} {by.name!r} ({by.distribution} {by.version})"
+        raise PluginError(f"{who} failed: {describe(error)}") from error
 
 
 def _field(path: Path, scape: Landscape, asked: str | None) -> str:

@@ -8,14 +8,16 @@ import zipfile
 
 import numpy as np
 import pytest
-from attrs import evolve
+from attrs import define, evolve
 from hypothesis import given, settings
 from hypothesis import strategies as st
 from hypothesis.extra import numpy as hnp
 from test_report import a_map, atlas_of, grid, population
 from typer.testing import CliRunner
 
+from globscope.builtin.topology import Gudhi
 from globscope.cli import app
+from globscope.errors import PluginError, SpecError
 from globscope.exchange import condense
 from globscope.files import classic, landscaper, table
 from globscope.files.arrays import landscape, lattice
@@ -23,6 +25,7 @@ from globscope.files.paraview import suffix, write_landscape, write_tracks, writ
 from globscope.files.read import ACCEPTED, read
 from globscope.files.run import kept
 from globscope.files.tree import record
+from globscope.registry import Component, Registry
 from globscope.report.arrays import write_values
 from globscope.values.landscape import Samples
 from globscope.values.members import Member
@@ -320,11 +323,43 @@ def test_options_that_cannot_be_are_told_as_they_are_typed(tmp_path):
         ("--backend", "gudi"): "--backend: there is no topology 'gudi'; did you mean 'gudhi'?",
         ("--persistence", "-1"): "--persistence: must be >= 0, got -1.0",
         ("--persistence", "nan"): "--persistence: must be finite, got nan",
-        ("--field", "valeus"): f"{path}: has no field 'valeus'; did you mean 'values'?",
+        ("--field", "value"): f"{path}: has no field 'value'; did you mean 'values'?",
     }
     for options, line in told.items():
         result = run("topology", path, *options)
         assert (result.exit_code, result.stderr) == (2, f"error: {line}\n")
+
+
+@define(frozen=True, kw_only=True)
+class Stranger:
+    """A backend of another package, with two options of the usual ones."""
+
+    field: str = "train_loss"
+    persistence: float = 0.1
+
+    def compute(self, landscape):
+        if not landscape.fields[self.field].any():
+            raise ZeroDivisionError("nothing but zeros")
+        return Gudhi(field=self.field, persistence=self.persistence, adjacency="full").compute(landscape)
+
+
+STRANGERS = Registry(
+    components=(Component(role="topology", name="other", cls=Stranger, distribution="globscope-other", version="1.0"),)
+)
+
+
+def test_any_packages_backend_can_be_named(tmp_path):
+    values = RNG.random((5, 6))
+    path = saved(tmp_path / "a.npz", values=values)
+    found = condense(path, persistence=0.2, backend="other", registry=STRANGERS)
+    assert found.record["backend"] == "other"
+    assert found.record["pairs"] == condense(path, persistence=0.2, adjacency="full").record["pairs"]
+    with pytest.raises(SpecError, match=r"^--adjacency: there is no such key"):
+        condense(path, backend="other", adjacency="full", registry=STRANGERS)
+    with pytest.raises(
+        PluginError, match=r"^topology 'other' \(globscope-other 1.0\) failed: ZeroDivisionError: nothing"
+    ):
+        condense(saved(tmp_path / "zero.npz", values=0 * values), backend="other", registry=STRANGERS)
 
 
 # --- landscaper, and the classic HDF5 ---------------------------------------------------------------
