@@ -9,7 +9,8 @@
     ├── PopulationError    checkpoints that do not fit, or a training that cannot start
     ├── EvaluationError    a network that cannot be evaluated
     ├── RunError           a run folder that is missing, unfinished or in use
-    └── DataError          a public data set that cannot be downloaded
+    ├── DataError          a public data set that cannot be downloaded
+    └── FileError          a landscape's file that cannot be read or written
 
 The command line prints their text and exits with code 2; any other exception is a defect of ours.
 """
@@ -56,6 +57,10 @@ class RunError(GlobscopeError):
 
 class DataError(GlobscopeError):
     """A public data set that cannot be downloaded."""
+
+
+class FileError(GlobscopeError):
+    """A landscape's file that cannot be read or written."""
 
 
 def near(word: str, known: Iterable[str]) -> str:

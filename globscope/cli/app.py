@@ -12,7 +12,7 @@ import typer
 
 from globscope import __version__
 from globscope.cli.screen import stderr, stdout, tolerate
-from globscope.errors import GlobscopeError
+from globscope.errors import FileError, GlobscopeError, SpecError
 
 # Threads that spin while they wait for each other make torch many times slower wherever another process wants
 # the core; read by torch's threads when they start, so it must stand before the first import of torch.
@@ -182,6 +182,63 @@ def project(
             stdout(json.dumps({"networks": rows, "warnings": warnings(rows)}, indent=2, allow_nan=False))
         else:
             projected(rows, warnings(rows))
+
+
+@app.command()
+def topology(
+    file: Annotated[
+        Path, typer.Argument(help="An .npz, landscaper's .npz, or loss-landscape's HDF5.", show_default=False)
+    ],
+    *,
+    persistence: Annotated[
+        float | None, typer.Option(help="Remove pairs of at most this persistence, in the field's unit; default: 0.1.")
+    ] = None,
+    raw: Annotated[bool, typer.Option("--raw", help="Keep every pair, those of zero persistence too.")] = False,
+    field: Annotated[
+        str | None, typer.Option(help="Which of the file's fields; default: train_loss, or the only one.")
+    ] = None,
+    backend: Annotated[str, typer.Option(help="Topology component; `globscope plugins` lists them.")] = "gudhi",
+    adjacency: Annotated[str | None, typer.Option(help="Who is whose neighbour; default: the component's.")] = None,
+    as_json: Annotated[bool, typer.Option("--json", help="Print one JSON object, for scripts.")] = False,
+    out: Annotated[Path | None, typer.Option("--out", help="Folder for the pictures and topology.json.")] = None,
+) -> None:
+    """Condense a landscape that is in a file, of any origin, into its merge tree."""
+    with told():
+        from globscope.cli.tables import condensed
+        from globscope.exchange import PERSISTENCE, condense
+
+        if raw and persistence:
+            raise SpecError(["--raw keeps every pair, --persistence removes some: give one of them"])
+        threshold = PERSISTENCE if persistence is None else persistence
+        found = condense(file, persistence=threshold, raw=raw, field=field, backend=backend, adjacency=adjacency)
+        if out is not None:
+            found.write(out)
+        if as_json:
+            stdout(json.dumps(found.record, indent=2, allow_nan=False))
+        else:
+            condensed(found.record)
+
+
+@app.command()
+def export(
+    run: Annotated[Path, typer.Argument(help="A finished run's folder, such as runs/digits-mlp.", show_default=False)],
+    to: Annotated[
+        list[str], typer.Option("--format", metavar="FORMAT", help="csv, vtk, landscaper or hdf5; repeatable.")
+    ] = ["csv"],  # noqa: B006
+    out: Annotated[Path | None, typer.Option("--out", help="Where to put the files; default: RUN/export.")] = None,
+) -> None:
+    """Write a finished run's landscapes, merge trees and members for other programs."""
+    with told():
+        from globscope.exchange import export as exported
+
+        done = exported(run, to, out)
+        for one in done:
+            if one.path is None:
+                stderr(f"left out: {one.what}: {one.why_not}")
+            else:
+                stdout(str(one.path))
+        if not any(one.path for one in done):
+            raise FileError(f"{run}: nothing of it fits into {', '.join(to)}")
 
 
 @app.command()

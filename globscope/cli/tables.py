@@ -15,6 +15,8 @@ from globscope.study.estimate import Estimate, described
 
 # Characters in a line that goes to a file or pipe.
 WIDEST = 10_000
+# Of a topology's pairs, so many are listed.
+PAIRS = 10
 # Columns of the closing table: (key in the record, heading).
 COLUMNS = (
     ("name", "reducer"),
@@ -106,6 +108,32 @@ def projected(rows: Sequence[Mapping[str, Any]], warnings: Sequence[str]) -> Non
     _print(f"{len({row['file'] for row in rows})} networks", headings, lines)
     for warning in warnings:
         _console().print(f"warning: {escape(warning)}")
+
+
+def condensed(found: Mapping[str, Any]) -> None:
+    """Print a merge tree's counts and its most persistent pairs."""
+    counts, size = found["counts"], " × ".join(map(str, found["shape"] or (found["samples"],)))
+    kept = "every pair" if found["raw"] else f"pairs of persistence > {cell(found['threshold'])}"
+    left = f", {found['left_out']} not finite and left out" if found["left_out"] else ""
+    line = f"{found['file']}: {found['field']}, {size} samples{left}; "
+    line += f"minima: {counts['minima']}, saddles: {counts['saddles']} ({found['backend']}, {kept})"
+    _console().print(escape(line), soft_wrap=True)
+    pairs = sorted(found["pairs"], key=_lifetime, reverse=True)
+    rows = [
+        [cell(pair[key]) for key in ("birth_vertex", "birth", "death_vertex", "death")] + [_persistence(pair)]
+        for pair in pairs[:PAIRS]
+    ]
+    more = f"; {len(pairs) - PAIRS} more with --json" if len(pairs) > PAIRS else ""
+    headings = ("minimum at vertex", "birth", "dies at vertex", "death", "persistence")
+    _print(f"Most persistent pairs{more}", headings, rows)
+
+
+def _lifetime(pair: Mapping[str, Any]) -> float:
+    return float("inf") if pair["death"] is None else float(pair["death"] - pair["birth"])
+
+
+def _persistence(pair: Mapping[str, Any]) -> str:
+    return "never dies" if pair["death"] is None else cell(_lifetime(pair))
 
 
 def plan(value: Estimate) -> None:

@@ -1,4 +1,4 @@
-"""The numbers behind the figures, under readable names: landscapes as npz, merge trees as JSON."""
+"""The numbers behind the figures, under readable names: landscapes as npz, merge trees as JSON, members as CSV."""
 
 from collections.abc import Iterator, Mapping
 from pathlib import Path
@@ -6,55 +6,53 @@ from typing import Any
 
 import numpy as np
 
+from globscope.files.members import tracks
+from globscope.files.plain import BASIN
+from globscope.files.tree import record
 from globscope.report.text import Names
-from globscope.store import write_arrays, write_json
+from globscope.store import write_arrays, write_bytes, write_json
 from globscope.values.findings import Atlas
 from globscope.values.landscape import Landscape
-from globscope.values.topology import MergeTree, Topology
+from globscope.values.topology import Topology
 
 
 def write_values(folder: Path, atlas: Atlas) -> None:
-    """Write `landscapes/*.npz` and `topology/*.json`; each file whole or not at all."""
-    names = Names()
-    for place in ("landscapes", "topology"):
+    """Write `landscapes/*.npz`, `topology/*.json` and `members/*.csv`; each file whole or not at all."""
+    names, runs = Names(), Names()
+    for place in ("landscapes", "topology", "members"):
         (folder / place).mkdir(exist_ok=True)
+    fitted = [row for row, member in enumerate(atlas.population.members) if member.in_fit]
+    truth = {name: values[fitted] for name, values in atlas.truth.items()}
     for drawn in atlas.maps:
+        listed = tracks(drawn.population.members, drawn.chart.latents, truth).csv
+        write_bytes(folder / "members" / f"{runs.unique(drawn.name)}.csv", listed.encode())
         for sampler, scape in drawn.landscapes.items():
-            stem = names.unique(drawn.name, sampler)
-            write_arrays(folder / "landscapes" / f"{stem}.npz", dict(_landscape(scape, drawn.chart.latents)))
-            for name, topology in drawn.topologies.get(sampler, {}).items():
+            stem, topologies = names.unique(drawn.name, sampler), drawn.topologies.get(sampler, {})
+            write_arrays(
+                folder / "landscapes" / f"{stem}.npz", dict(_landscape(scape, drawn.chart.latents, topologies))
+            )
+            for name, topology in topologies.items():
                 tree = names.unique(drawn.name, sampler, name)
-                write_json(folder / "topology" / f"{tree}.json", _topology(topology))
+                write_json(folder / "topology" / f"{tree}.json", {"landscape": stem, **_topology(topology)})
 
 
-def _landscape(scape: Landscape, latents: np.ndarray) -> Iterator[tuple[str, np.ndarray]]:
+def _landscape(
+    scape: Landscape, latents: np.ndarray, topologies: Mapping[str, Topology]
+) -> Iterator[tuple[str, np.ndarray]]:
     yield "points", scape.samples.points
     yield "member_latents", latents
     yield "distance_to_member", scape.distance_to_member
     yield "trusted", scape.trusted
-    if scape.samples.index is not None:
+    if scape.samples.index is not None and scape.samples.shape is not None:
         yield "index", scape.samples.index
+        yield "shape", np.array(scape.samples.shape)
     if scape.cycle_error is not None:
         yield "cycle_error", scape.cycle_error
+    for name, topology in topologies.items():
+        yield f"{BASIN}{name}", topology.tree.basin
     yield from scape.fields.items()
 
 
 def _topology(topology: Topology) -> Mapping[str, Any]:
     about = {"field": topology.field, "threshold": topology.threshold, "left_out": topology.left_out}
-    return about | {"simplified": _tree(topology.tree), "full": _tree(topology.full)}
-
-
-def _tree(tree: MergeTree) -> Mapping[str, Any]:
-    pairs = [
-        {
-            "birth": float(birth),
-            "death": float(death) if np.isfinite(death) else None,
-            "birth_vertex": int(low),
-            "death_vertex": int(high) if high >= 0 else None,
-        }
-        for birth, death, (low, high) in zip(tree.births, tree.deaths, tree.pairs, strict=True)
-    ]
-    nodes = [{"vertex": int(v), "kind": kind} for v, kind in zip(tree.nodes, tree.kinds, strict=True)]
-    counts = {"minima": len(tree.minima), "saddles": len(tree.saddles)}
-    mean = tree.average_persistence
-    return {"counts": counts, "average_persistence": mean, "nodes": nodes, "arcs": tree.arcs.tolist(), "pairs": pairs}
+    return about | {"simplified": record(topology.tree), "full": record(topology.full)}

@@ -1,5 +1,8 @@
 """The figures of one topology: the merge tree and the persistence diagram."""
 
+from collections.abc import Mapping
+from types import MappingProxyType
+
 import numpy as np
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
@@ -11,37 +14,49 @@ from globscope.report.figures import explain
 from globscope.report.look import FAINT, Picture, headline, styled
 from globscope.report.ruler import log_note
 from globscope.report.text import lines, literal, number, plain
+from globscope.report.tracks import Track
 from globscope.report.tree import draw_tree, homes
 from globscope.values.findings import Map
 from globscope.values.landscape import Landscape
 from globscope.values.topology import Topology
 
+Homes = Mapping[int, list[Track]]
+NOBODY: Homes = MappingProxyType({})
+
 
 def plot_tree(drawn: Map, scape: Landscape, topology: Topology) -> Figure:
-    """Return the merge tree's drawing; a tree without leaves gives a figure that says so."""
-    width = float(np.clip(2.0 + 0.4 * len(topology.tree.minima), 5.6, 15))
+    """Return the merge tree's drawing on a map; a tree without leaves gives a figure that says so."""
     home = homes(drawn, topology.tree, scape)
+    return tree_figure(title(drawn, scape), scape.fields[topology.field], topology, home)
+
+
+def plot_diagram(drawn: Map, scape: Landscape, topology: Topology) -> Figure:
+    """Return the persistence diagram on a map."""
+    return diagram_figure(title(drawn, scape), topology)
+
+
+def tree_figure(of: str, values: np.ndarray, topology: Topology, home: Homes = NOBODY) -> Figure:
+    """Return the drawing of any merge tree; `values` are the field's at every sample, `home` the runs by leaf."""
+    width = float(np.clip(2.0 + 0.4 * len(topology.tree.minima), 5.6, 15))
     reading = ["Basins side by side, named by the runs that end in them."] if home.keys() - {-1} else []
     with styled():
         figure = Picture(figsize=(width, 4.6), layout="constrained")
         axes = figure.add_subplot()
-        headline(
-            axes, f"Merge tree of {literal(title(drawn, scape))}", lines([facts(topology), *reading], int(13 * width))
-        )
+        headline(axes, f"Merge tree of {literal(of)}", lines([facts(topology), *reading], int(13 * width)))
         if not len(topology.tree.pairs):
             return _nothing(figure, axes)
-        legend = draw_tree(axes, topology.tree, scape.fields[topology.field], home)
+        legend = draw_tree(axes, topology.tree, values, dict(home))
         axes.set_ylabel(plain(topology.field) + log_note(axes))
         explain(figure, legend)
     return figure
 
 
-def plot_diagram(drawn: Map, scape: Landscape, topology: Topology) -> Figure:
-    """Return the persistence diagram."""
+def diagram_figure(of: str, topology: Topology) -> Figure:
+    """Return any topology's persistence diagram."""
     with styled():
         figure = Picture(figsize=(5.6, 5.2), layout="constrained")
         axes = figure.add_subplot()
-        headline(axes, f"Persistence on {literal(title(drawn, scape))}", lines([facts(topology)], 72))
+        headline(axes, f"Persistence on {literal(of)}", lines([facts(topology)], 72))
         if not len(topology.full.pairs):
             return _nothing(figure, axes)
         legend = draw_diagram(axes, topology)

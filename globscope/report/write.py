@@ -11,7 +11,7 @@ from globscope.report.tables import write_tables
 from globscope.store import write_bytes
 from globscope.values.findings import Atlas, Finding
 
-PLACES = ("figures", "tables", "landscapes", "topology")
+PLACES = ("figures", "tables", "landscapes", "topology", "members")
 
 
 def write_report(
@@ -26,8 +26,8 @@ def write_report(
     """Return the path of `report.html`, written with its figures and tables; each file whole or not at all.
 
     Args:
-        folder: The run folder; gets `figures/`, `tables/`, `landscapes/`, `topology/` and the page. What an
-            earlier report left there, of reducers that are no longer in the spec, is removed.
+        folder: The run folder; gets `figures/`, `tables/`, `landscapes/`, `topology/`, `members/` and the page. What
+            an earlier report left there, of reducers that are no longer in the spec, is removed.
         title: Of the study.
         atlas: Population and maps.
         findings: By analysis' name.

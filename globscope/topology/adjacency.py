@@ -41,9 +41,13 @@ def chosen(samples: Samples, adjacency: Adjacency) -> Adjacency:
 def neighbours(samples: Samples, swept: np.ndarray, adjacency: Adjacency = "auto", k: int | None = None) -> Neighbours:
     """Return each swept vertex's neighbours, by place in the sweep; `k` as in `edges`.
 
+    For `auto`, samples that bring edges of their own have those.
+
     Raises:
         SpecError: The samples have no such adjacency.
     """
+    if adjacency == "auto" and samples.edges is not None:
+        return listed(samples.edges, swept, len(samples.points))
     kind = chosen(samples, adjacency)
     if kind in LATTICE:
         assert samples.index is not None

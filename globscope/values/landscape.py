@@ -20,14 +20,17 @@ class Samples:
         index: (n, d') integers on a lattice, or None where the points are scattered. A path on a
             chart of any dimension is a lattice of one axis (d' = 1).
         shape: The lattice's number of samples per axis, or None.
+        edges: (m, 2) numbers of samples that are neighbours, where whoever made them knows (a file's own mesh), or
+            None: then topology finds the neighbours.
     """
 
     points: np.ndarray = field(eq=False, repr=False)
     index: np.ndarray | None = field(default=None, eq=False, repr=False)
     shape: tuple[int, ...] | None = None
+    edges: np.ndarray | None = field(default=None, eq=False, repr=False)
 
     def joined(self, later: "Samples") -> "Samples":
-        """Return these samples followed by a later round's, on the same lattice."""
+        """Return these samples followed by a later round's, on the same lattice; edges of one round are not kept."""
         index = None
         if self.index is not None and later.index is not None:
             index = np.concatenate([self.index, later.index])

@@ -1,0 +1,1 @@
+"""Landscapes and trees in files that other programs read and write."""

@@ -1,0 +1,120 @@
+"""Arrays as strangers' files hold them: opened without trust, checked before use."""
+
+from collections.abc import Iterable, Iterator, Mapping
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+
+from globscope.errors import FileError
+from globscope.values.landscape import Landscape, Samples
+
+
+def names_in(path: Path) -> list[str]:
+    """Return the names of the arrays in an .npz file.
+
+    Raises:
+        FileError: It is damaged.
+    """
+    with _opened(path) as archive:
+        return list(archive.files)
+
+
+def from_npz(path: Path, names: Iterable[str]) -> dict[str, np.ndarray]:
+    """Return those of the named arrays that an .npz file has; nothing is unpickled, and no other array is read.
+
+    Raises:
+        FileError: It is damaged, or one of them holds Python objects.
+    """
+    with _opened(path) as archive:
+        return {name: _array(path, archive, name) for name in names if name in archive.files}
+
+
+@contextmanager
+def _opened(path: Path) -> Iterator[Any]:
+    with path.open("rb") as handle:  # numpy leaves its own open where the archive is damaged
+        try:
+            archive = np.load(handle, allow_pickle=False)
+        except Exception as error:
+            raise FileError(f"{path}: cannot be read as .npz: {_told(error)}") from error
+        with archive:
+            yield archive
+
+
+def _array(path: Path, archive: Any, name: str) -> np.ndarray:
+    try:
+        found = archive[name]
+    except Exception as error:  # whatever the reader of a damaged or hostile archive stumbles over
+        raise FileError(f"{path}: the array {name!r} cannot be read: {_told(error)}") from error
+    if not isinstance(found, np.ndarray):
+        raise FileError(f"{path}: {name!r} is not an array")
+    return found
+
+
+def _told(error: Exception) -> str:
+    return " ".join(str(error).split()) or type(error).__name__
+
+
+def numbers(path: Path, name: str, array: np.ndarray) -> np.ndarray:
+    """Return an array of real numbers as float64.
+
+    Raises:
+        FileError: It holds something else, or nothing.
+    """
+    if array.dtype.kind not in "iuf":
+        raise FileError(f"{path}: {name!r} must hold real numbers, not {array.dtype}")
+    if not array.size:
+        raise FileError(f"{path}: {name!r} is empty, of shape {array.shape}")
+    return array.astype(np.float64)
+
+
+def whole_numbers(path: Path, name: str, array: np.ndarray) -> np.ndarray:
+    """Return an array of integers as int64.
+
+    Raises:
+        FileError: It holds something else.
+    """
+    if array.dtype.kind not in "iu":
+        raise FileError(f"{path}: {name!r} must hold integers, not {array.dtype}")
+    return array.astype(np.int64)
+
+
+def axis(path: Path, name: str, array: np.ndarray) -> np.ndarray:
+    """Return the coordinates of a lattice's axis.
+
+    Raises:
+        FileError: They are not finite, or do not lie on one line.
+    """
+    along = numbers(path, name, array)
+    if along.ndim != 1:
+        raise FileError(f"{path}: {name!r} must have one axis, not shape {array.shape}")
+    if not np.isfinite(along).all():
+        raise FileError(f"{path}: {name!r} must be finite: coordinates cannot be missing")
+    return along
+
+
+def lattice(axes: Iterable[np.ndarray], first_axis_fastest: bool = False) -> Samples:
+    """Return the samples of a whole lattice, in the C order of a file's array.
+
+    Args:
+        axes: The coordinates along each axis.
+        first_axis_fastest: Whether the file's neighbours in memory differ by the first axis, not by the last.
+    """
+    along = list(axes)
+    shape = tuple(map(len, along))
+    order = "F" if first_axis_fastest else "C"
+    index = np.stack([each.ravel(order) for each in np.indices(shape)], axis=1)
+    points = np.stack([coordinates[index[:, at]] for at, coordinates in enumerate(along)], axis=1)
+    return Samples(points=points, index=index, shape=shape)
+
+
+def landscape(samples: Samples, fields: Mapping[str, np.ndarray]) -> Landscape:
+    """Return a landscape that was not sampled on a map: no member is near or far, and all of it is trusted."""
+    count = len(samples.points)
+    return Landscape(
+        samples=samples,
+        fields=fields,
+        distance_to_member=np.full(count, np.nan),
+        trusted=np.ones(count, bool),
+    )

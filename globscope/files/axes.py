@@ -1,0 +1,53 @@
+"""The axes of a lattice, as other programs' files want them."""
+
+from collections.abc import Sequence
+
+import numpy as np
+
+from globscope.errors import FileError
+from globscope.values.landscape import Samples
+
+# Of a lattice's widest step: what rounding may make of equal ones.
+ROUNDING = 1e-9
+
+
+def axes(samples: Samples) -> list[np.ndarray]:
+    """Return the coordinates along each axis of a lattice of evenly spaced points.
+
+    Where nothing was sampled at a place of an axis, its coordinate follows from the others'.
+
+    Raises:
+        FileError: The samples are no such lattice.
+    """
+    if samples.index is None or samples.shape is None:
+        raise FileError("the samples are scattered, not on a lattice")
+    if not len(samples.points) or samples.points.shape[1] != len(samples.shape):
+        raise FileError("the samples are a path, not a lattice over the map's axes")
+    columns = zip(samples.index.T, samples.points.T, samples.shape, strict=True)
+    return [_axis(places, coordinates, size) for places, coordinates, size in columns]
+
+
+def _axis(places: np.ndarray, coordinates: np.ndarray, size: int) -> np.ndarray:
+    """Return evenly spaced coordinates, exactly as sampled where something was."""
+    first, last = int(places.argmin()), int(places.argmax())
+    steps = int(places[last] - places[first])
+    step = (coordinates[last] - coordinates[first]) / steps if steps else 1.0
+    along: np.ndarray = coordinates[first] + step * (np.arange(size) - places[first])
+    if np.abs(along[places] - coordinates).max() > ROUNDING * max(abs(step) * size, np.abs(along).max()):
+        raise FileError("the lattice's points are not evenly spaced")
+    along[places] = coordinates
+    return along
+
+
+def spread(samples: Samples, values: np.ndarray, missing: float) -> np.ndarray:
+    """Return per-sample values as an array of the lattice's shape, with `missing` where there is no sample."""
+    assert samples.index is not None
+    assert samples.shape is not None
+    whole = np.full(samples.shape, missing, np.result_type(values, np.asarray(missing, values.dtype)))
+    whole[tuple(samples.index.T)] = values
+    return whole
+
+
+def named(count: int) -> Sequence[str]:
+    """Return the names of so many coordinates: x, y, z as other programs look for them, or x1, x2 … beyond three."""
+    return "xyz"[:count] if count <= 3 else [f"x{at}" for at in range(1, count + 1)]

@@ -1,0 +1,117 @@
+"""Plain .npz: a lattice of `values`, scattered `points` with `values`, or a run folder's own landscapes."""
+
+from collections.abc import Mapping
+from pathlib import Path
+
+import numpy as np
+
+from globscope.errors import FileError
+from globscope.files.arrays import landscape, lattice, numbers, whole_numbers
+from globscope.values.landscape import Landscape, Samples
+
+# Vertices of a lattice with more axes have more neighbours than anybody's memory holds.
+MOST_AXES = 8
+# Arrays of a run folder's landscape that are no field.
+ABOUT = ("points", "index", "shape", "member_latents", "distance_to_member", "trusted", "cycle_error")
+BASIN = "basin_"
+
+Arrays = Mapping[str, np.ndarray]
+
+
+def lattice_values(path: Path, arrays: Arrays) -> Landscape:
+    """Return the landscape of an n-D array `values`, its points numbered along each axis.
+
+    Raises:
+        FileError: It has no axis, or too many.
+    """
+    if "edges" in arrays:
+        raise FileError(f"{path}: 'edges' goes with 'points'; the neighbours on a lattice follow from its shape")
+    values = numbers(path, "values", arrays["values"])
+    check_axes(path, "values", values)
+    samples = lattice(np.arange(size, dtype=float) for size in values.shape)
+    return landscape(samples, {"values": values.ravel()})
+
+
+def check_axes(path: Path, name: str, values: np.ndarray) -> None:
+    """Refuse what is no lattice.
+
+    Raises:
+        FileError: It has no axis, or too many.
+    """
+    if not 1 <= values.ndim <= MOST_AXES:
+        raise FileError(f"{path}: {name!r} must be a lattice of 1 to {MOST_AXES} axes, not of {values.ndim}")
+
+
+def scattered(path: Path, arrays: Arrays) -> Landscape:
+    """Return the landscape of (n, d) `points` with (n,) `values`, and (m, 2) `edges` where there are any.
+
+    Raises:
+        FileError: The arrays do not fit one another.
+    """
+    points = _points(path, arrays["points"])
+    values = numbers(path, "values", arrays["values"])
+    if values.shape != points.shape[:1]:
+        raise FileError(f"{path}: 'values' must be one per point, ({len(points)},), not of shape {values.shape}")
+    edges = _edges(path, arrays["edges"], len(points)) if "edges" in arrays else None
+    return landscape(Samples(points=points, edges=edges), {"values": values})
+
+
+def _points(path: Path, array: np.ndarray) -> np.ndarray:
+    points = numbers(path, "points", array)
+    if points.ndim != 2:
+        raise FileError(f"{path}: 'points' must be (n, d), a row for each point, not of shape {points.shape}")
+    if not np.isfinite(points).all():
+        row = int(np.flatnonzero(~np.isfinite(points).all(axis=1))[0])
+        raise FileError(f"{path}: 'points' must be finite; row {row} is {points[row].tolist()}")
+    return points
+
+
+def _edges(path: Path, array: np.ndarray, count: int) -> np.ndarray:
+    edges = whole_numbers(path, "edges", array)
+    if edges.ndim != 2 or edges.shape[1] != 2:
+        raise FileError(f"{path}: 'edges' must be (m, 2), two numbers of points each, not of shape {edges.shape}")
+    beyond = ((edges < 0) | (edges >= count)).any(axis=1)
+    if beyond.any():
+        row = int(np.flatnonzero(beyond)[0])
+        raise FileError(f"{path}: 'edges' must be numbers of the {count} points; row {row} is {edges[row].tolist()}")
+    return edges
+
+
+def of_run(path: Path, arrays: Arrays) -> Landscape:
+    """Return a landscape as a run folder keeps it.
+
+    Raises:
+        FileError: The arrays do not fit one another.
+    """
+    points = _points(path, arrays["points"])
+    fields = {
+        name: numbers(path, name, array)
+        for name, array in arrays.items()
+        if name not in ABOUT and not name.startswith(BASIN)
+    }
+    if not fields:
+        raise FileError(f"{path}: holds no field, such as 'train_loss'")
+    kept = {name: arrays[name] for name in ("distance_to_member", "trusted", "cycle_error") if name in arrays}
+    for name, array in (fields | kept).items():
+        if array.shape != (len(points),):
+            raise FileError(f"{path}: {name!r} must be one per point, ({len(points)},), not of shape {array.shape}")
+    index, shape = _places(path, arrays, len(points)) if "index" in arrays else (None, None)
+    return Landscape(
+        samples=Samples(points=points, index=index, shape=shape),
+        fields=fields,
+        distance_to_member=kept.get("distance_to_member", np.full(len(points), np.nan)),
+        cycle_error=kept.get("cycle_error"),
+        trusted=kept["trusted"].astype(bool),
+    )
+
+
+def _places(path: Path, arrays: Arrays, count: int) -> tuple[np.ndarray, tuple[int, ...]]:
+    index = whole_numbers(path, "index", arrays["index"])
+    if index.ndim != 2 or len(index) != count:
+        raise FileError(f"{path}: 'index' must have a row for each of the {count} points, not shape {index.shape}")
+    shape = whole_numbers(path, "shape", arrays["shape"]) if "shape" in arrays else index.max(axis=0) + 1
+    if shape.shape != index.shape[1:] or np.any(index < 0) or np.any(index >= shape):
+        raise FileError(f"{path}: 'index' leads outside the lattice of shape {tuple(shape.tolist())}")
+    if len(np.unique(index, axis=0)) < count:
+        raise FileError(f"{path}: two rows of 'index' are the same place of the lattice")
+    return index, tuple(map(int, shape))

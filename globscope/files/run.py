@@ -1,0 +1,65 @@
+"""What a finished run's folder holds for others: landscapes, merge trees, members."""
+
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+from attrs import define, field
+
+from globscope.errors import FileError
+from globscope.files.arrays import from_npz, names_in
+from globscope.files.members import Tracks
+from globscope.files.members import read as read_members
+from globscope.files.plain import BASIN
+from globscope.files.read import read
+from globscope.store import read_json
+from globscope.values.landscape import Landscape
+
+AGAIN = "the same `globscope study` command writes it again, and computes nothing anew"
+
+
+@define(frozen=True, kw_only=True)
+class Kept:
+    """The values of a run's folder, by their files' stems.
+
+    Attributes:
+        landscapes: Of `landscapes/`.
+        basins: Of each landscape: the simplified trees' basin by sample, by topology's name.
+        trees: Of `topology/`, as JSON; `landscape` is the stem of the one that a tree belongs to.
+        tracks: Of `members/`.
+    """
+
+    landscapes: Mapping[str, Landscape] = field(repr=False)
+    basins: Mapping[str, Mapping[str, np.ndarray]] = field(repr=False)
+    trees: Mapping[str, Mapping[str, Any]] = field(repr=False)
+    tracks: Mapping[str, Tracks] = field(repr=False)
+
+
+def kept(folder: Path) -> Kept:
+    """Return what a run's folder holds.
+
+    Raises:
+        FileError: A file is damaged, or an earlier version wrote the folder.
+    """
+    scapes = {path.stem: path for path in sorted((folder / "landscapes").glob("*.npz"))}
+    if not (folder / "members").is_dir():
+        raise FileError(f"{folder}: an earlier version wrote this run's report; {AGAIN}")
+    return Kept(
+        landscapes={stem: read(path) for stem, path in scapes.items()},
+        basins={stem: _basins(path) for stem, path in scapes.items()},
+        trees={path.stem: _tree(path) for path in sorted((folder / "topology").glob("*.json"))},
+        tracks={path.stem: read_members(path) for path in sorted((folder / "members").glob("*.csv"))},
+    )
+
+
+def _basins(path: Path) -> dict[str, np.ndarray]:
+    return from_npz(path, [name for name in names_in(path) if name.startswith(BASIN)])
+
+
+def _tree(path: Path) -> Mapping[str, Any]:
+    try:
+        found: Mapping[str, Any] = read_json(path)
+    except ValueError as error:
+        raise FileError(f"{path}: is damaged ({error}); {AGAIN}") from error
+    return found
