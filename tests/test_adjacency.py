@@ -5,7 +5,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from globscope.api import Samples, SpecError, chosen, edges, neighbours
+from globscope.api import Samples, chosen, edges, neighbours
 from globscope.topology import nearest as descent
 from globscope.topology.nearest import nearest
 
@@ -75,9 +75,11 @@ def test_neighbours_by_descent_are_nearly_all_of_the_exact_ones(monkeypatch):
     assert len(found & exact) > 0.95 * len(exact)
 
 
-@pytest.mark.parametrize(("axes", "wanted"), [(2, "delaunay"), (4, "delaunay"), (5, "knn")])
-def test_scattered_samples_are_triangulated_up_to_four_axes(axes, wanted):
-    assert chosen(Samples(points=np.zeros((3, axes))), "auto") == wanted
+@pytest.mark.parametrize("asked", ["auto", "freudenthal", "full"])
+def test_scattered_samples_are_joined_with_their_nearest_unless_told_otherwise(asked):
+    assert chosen(Samples(points=SQUARE), asked) == "knn"
+    assert chosen(Samples(points=SQUARE), "delaunay") == "delaunay"
+    assert chosen(Samples(points=SQUARE[:, :1]), asked) == "delaunay"  # on a line, each with the next
 
 
 def test_a_lattice_takes_freudenthals_edges_or_any_that_are_asked_for():
@@ -87,12 +89,6 @@ def test_a_lattice_takes_freudenthals_edges_or_any_that_are_asked_for():
     assert chosen(samples, "gabriel") == "gabriel"
     around = neighbours(samples, np.arange(9), "gabriel")
     assert sum(map(len, around)) == 12  # the lattice's own edges, each listed once
-
-
-def test_a_lattices_edges_are_refused_where_there_is_no_lattice():
-    with pytest.raises(SpecError) as caught:
-        chosen(Samples(points=SQUARE), "full")
-    assert str(caught.value) == "topology.adjacency: 'full' is for samples on a lattice; these are scattered"
 
 
 @pytest.mark.parametrize("adjacency", ["delaunay", "gabriel", "knn", "mutual-knn"])

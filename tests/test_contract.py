@@ -709,7 +709,7 @@ def test_a_registry_of_classes_knows_them_by_name_and_role_and_nothing_else():
         ("reducer", "keep-two", Kept2D),
     ]
     both = registry_of(alone, REGISTRY, counts=Counts)
-    assert set(both.role("sampler")) == {"corners", "grid", "path"}
+    assert set(both.role("sampler")) == {"corners", "gaussian-ball", "grid", "path", "sobol"}
     assert both.of(Counts()).role == "analysis"
 
 

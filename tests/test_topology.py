@@ -108,7 +108,7 @@ def test_the_recorded_mesh_is_delaunay_but_for_slivers_along_the_border():
     assert len(more) == 45
     # The mean distance of 4,000 uniform points is 0.016; both ends lie well within one of the border.
     assert np.minimum(more, 1 - more).min(axis=-1).max() < 0.01
-    found = topology(recorded["values"], 0.1, points=points)
+    found = topology(recorded["values"], 0.1, "delaunay", points=points)
     assert tuples(found.tree.pairs) == tuples(recorded["simpmin_pairs"])
 
 
@@ -578,17 +578,17 @@ def test_samples_at_one_place_are_neighbours():
     """They decode to one network, so their losses are equal, and they are no minima of their own."""
     corners = [[0.0, 0.0], [1.0, 0.0], [0.0, 1.0], [1.0, 1.0]]
     points = np.array([[0.4, 0.3], *corners, [0.4, 0.3], [0.4, 0.3]])
-    found = topology([4.0, 0.0, 1.0, 2.0, 3.0, 4.0, 4.0], points=points)
+    found = topology([4.0, 0.0, 1.0, 2.0, 3.0, 4.0, 4.0], adjacency="delaunay", points=points)
     assert found.tree.minima.tolist() == [1]
     assert np.isinf(found.full.deaths).sum() == 1
-    assert len(topology([3.0, 1.0, 2.0], points=np.ones((3, 2))).tree.minima) == 1
+    assert len(topology([3.0, 1.0, 2.0], adjacency="delaunay", points=np.ones((3, 2))).tree.minima) == 1
 
 
 def test_no_edge_crosses_scattered_samples_that_were_left_out():
     """Left and right points meet only through the column between them."""
     points = np.argwhere(np.ones((3, 5))).astype(float)
     values = np.where(points[:, 1] == 2, np.nan, points[:, 1])
-    tree = topology(values, points=points).tree
+    tree = topology(values, adjacency="delaunay", points=points).tree
     assert np.isinf(tree.deaths).sum() == 2
 
 

@@ -7,6 +7,7 @@ from typing import Any
 import numpy as np
 
 from globscope.report.look import save
+from globscope.report.profiles import Profile, plot_profiles
 from globscope.report.text import cut, one_line
 from globscope.report.trees import diagram_figure, tree_figure
 from globscope.store import write_json
@@ -14,7 +15,7 @@ from globscope.values.topology import Topology
 
 
 def write_topology(folder: Path, of: str, values: np.ndarray, topology: Topology, told: Mapping[str, Any]) -> None:
-    """Write `topology.json`, and the merge tree's and the diagram's pictures, into a folder.
+    """Write `topology.json`, and pictures of the merge tree, the diagram and the profile, into a folder.
 
     Args:
         folder: Made where it is not there.
@@ -28,3 +29,4 @@ def write_topology(folder: Path, of: str, values: np.ndarray, topology: Topology
     write_json(folder / "topology.json", told)
     save(tree_figure(name, values, topology), folder, "merge-tree")
     save(diagram_figure(name, topology), folder, "persistence")
+    save(plot_profiles([Profile.of(name, topology, values)]), folder, "profile")

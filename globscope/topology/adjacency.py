@@ -11,7 +11,6 @@ from typing import Literal
 
 import numpy as np
 
-from globscope.errors import SpecError
 from globscope.topology.lattice import lattice
 from globscope.topology.mesh import delaunay, gabriel
 from globscope.topology.nearest import nearest
@@ -20,31 +19,24 @@ from globscope.values.landscape import Samples
 Adjacency = Literal["auto", "freudenthal", "full", "delaunay", "gabriel", "knn", "mutual-knn"]
 Neighbours = Sequence[Sequence[int]] | np.ndarray
 LATTICE = ("freudenthal", "full")
-# A triangulation of points in more dimensions has more simplices than anybody wants.
-TRIANGULATED = 4
 
 
 def chosen(samples: Samples, adjacency: Adjacency) -> Adjacency:
-    """Return what `auto` stands for: `freudenthal` on a lattice, `delaunay` to four axes, and else `knn`.
+    """Return what `auto` stands for: `freudenthal` on a lattice, else `knn`, and `delaunay` on a line.
 
-    Raises:
-        SpecError: A lattice's adjacency is asked for where there is none.
+    Long thin triangles along the rim of a triangulation join what lies far apart, so it is not the default. A
+    lattice's adjacency that is asked for where there is none, as when a study has several samplers, is `auto`.
     """
-    lies = samples.index is not None and samples.shape is not None
-    if adjacency == "auto":
-        return "freudenthal" if lies else "delaunay" if samples.points.shape[1] <= TRIANGULATED else "knn"
-    if adjacency in LATTICE and not lies:
-        raise SpecError([f"topology.adjacency: {adjacency!r} is for samples on a lattice; these are scattered"])
-    return adjacency
+    if samples.index is None or samples.shape is None:
+        scattered: Adjacency = "knn" if samples.points.shape[1] > 1 else "delaunay"
+        return scattered if adjacency in ("auto", *LATTICE) else adjacency
+    return "freudenthal" if adjacency == "auto" else adjacency
 
 
 def neighbours(samples: Samples, swept: np.ndarray, adjacency: Adjacency = "auto", k: int | None = None) -> Neighbours:
     """Return each swept vertex's neighbours, by place in the sweep; `k` as in `edges`.
 
     For `auto`, samples that bring edges of their own have those.
-
-    Raises:
-        SpecError: The samples have no such adjacency.
     """
     if adjacency == "auto" and samples.edges is not None:
         return listed(samples.edges, swept, len(samples.points))

@@ -48,7 +48,8 @@ class Gudhi:
         adjacency: On a lattice `freudenthal` triangulates as TTK does (6 neighbours in 2-D, 14 in 3-D), `full`
             joins all 3^n − 1 around. Anywhere, `delaunay` triangulates, `gabriel` keeps of that the edges whose
             ball holds no third sample, `knn` joins each with its nearest, `mutual-knn` where both are the other's.
-            `auto` is the first on a lattice, else `delaunay`, beyond four axes `knn`.
+            `auto` is the first on a lattice, and elsewhere `knn` (on a line each with the next), as are the first two
+            where there is no lattice.
         neighbours: Of a sample, for `knn` and `mutual-knn`; 4 for each axis where unset. Of others equally far,
             those of lower number count.
         mask: Whether samples outside the trusted region are left out.
