@@ -28,7 +28,8 @@ class Probe(Protocol):
         splits: Names of the data's parts, such as `("train", "test")`. The first is trained on.
         measures: Names of the reductions, such as `("loss", "accuracy")`; a landscape's field is
             `<split>_<measure>`.
-        vmappable: Whether `reduce` may run under `torch.vmap` over a stack of parameters.
+        vmappable: Whether `reduce` may run under `torch.vmap` over a stack of parameters; for training, `objective`
+            is then tried too.
         grad_inside: Whether the loss itself differentiates (a PINN's does): then no inference mode.
         stateful: Whether the model has statistics (BatchNorm) that `calibrate` re-estimates.
 

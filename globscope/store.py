@@ -7,7 +7,7 @@ A stage is worked on in `<key>.part/` and renamed to `<key>/` when it is whole, 
 import hashlib
 import json
 import shutil
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -106,11 +106,24 @@ class Store:
         """
         done = self.place(stage, identity)
         if not done.is_dir():
-            part = done.with_name(f"{identity}.part")
-            part.mkdir(parents=True, exist_ok=True)
+            part = self._part(stage, identity)
             work(part)
             part.replace(done)
         return done
+
+    def stages(
+        self, stage: str, identities: Sequence[str], work: Callable[[Mapping[str, Path]], Iterator[str]]
+    ) -> None:
+        """Let `work` fill the folders of several stages that are not finished; each is as soon as `work` yields it."""
+        parts = {identity: self._part(stage, identity) for identity in identities}
+        for identity in work(parts):
+            parts[identity].replace(self.place(stage, identity))
+
+    def _part(self, stage: str, identity: str) -> Path:
+        """Return the folder of an unfinished stage."""
+        part = self.place(stage, identity).with_name(f"{identity}.part")
+        part.mkdir(parents=True, exist_ok=True)
+        return part
 
     def lock(self) -> FileLock:
         """Return a lock on the run folder, held; the system frees it if we are killed.

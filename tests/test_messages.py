@@ -17,6 +17,8 @@ REDUCER = '[[reducer]]\nuse = "pca"\n'
 GOOD = TASK + POPULATION + REDUCER
 CHECKPOINTS = TASK + '[population]\ncheckpoints = "{pattern}"\n' + REDUCER
 
+ADJACENCIES = "'auto', 'freudenthal', 'full', 'delaunay', 'gabriel', 'knn' or 'mutual-knn'"
+
 
 def tasked(line):
     return TASK + line + "\n" + POPULATION + REDUCER
@@ -224,15 +226,15 @@ SPECS = {
     ),
     "none of the choices": (
         condensed('adjacency = "freudental"'),
-        ["F: topology.0.adjacency: expected 'freudenthal' or 'full', got 'freudental'; did you mean 'freudenthal'?"],
+        [f"F: topology.0.adjacency: expected {ADJACENCIES}, got 'freudental'; did you mean 'freudenthal'?"],
     ),
     "none of the choices, nothing near": (
         condensed('adjacency = "x"'),
-        ["F: topology.0.adjacency: expected 'freudenthal' or 'full', got 'x'"],
+        [f"F: topology.0.adjacency: expected {ADJACENCIES}, got 'x'"],
     ),
     "integer for a choice": (
         condensed("adjacency = 3"),
-        ["F: topology.0.adjacency: expected 'freudenthal' or 'full', got 3 (integer)"],
+        [f"F: topology.0.adjacency: expected {ADJACENCIES}, got 3 (integer)"],
     ),
     "choice of every reducer": (
         reduced('space = "spam"'),

@@ -41,7 +41,7 @@ def landscape_of(values, points=None, trusted=None, order=None) -> Landscape:
     )
 
 
-def topology(values, persistence=0.0, adjacency="freudenthal", mask=False, **more) -> Topology:
+def topology(values, persistence=0.0, adjacency="auto", mask=False, **more) -> Topology:
     method = Gudhi(persistence=persistence, adjacency=adjacency, mask=mask)
     return method.compute(landscape_of(values, **more))
 

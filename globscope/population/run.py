@@ -22,6 +22,7 @@ class Run:
         seed: Of data order and of layers that draw.
         initial: Seed of the initialisation; `seed` where unset.
         start: Tensors to start from instead of a fresh initialisation.
+        row: In the stack of `train.at_once` networks in which it is trained; None where it is trained alone.
     """
 
     name: str
@@ -30,6 +31,7 @@ class Run:
     seed: int
     initial: int | None = None
     start: Mapping[str, np.ndarray] | None = None
+    row: int | None = None
 
     @property
     def epochs(self) -> int:

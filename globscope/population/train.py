@@ -1,6 +1,6 @@
 """Training one variant, with a checkpoint every few epochs from which a killed run continues."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -10,6 +10,7 @@ from attrs import define
 from globscope.errors import PopulationError
 from globscope.population.log import Log
 from globscope.population.run import Run, checkpoint
+from globscope.population.stack import Together
 from globscope.roles import Probe
 from globscope.store import write_bytes
 from globscope.threads import one_thread
@@ -22,8 +23,16 @@ SMALL = 20_000_000
 
 
 @define
-class _State:
-    """What training moves."""
+class State:
+    """What training moves.
+
+    Attributes:
+        parameters: Of the network.
+        buffers: Of the network.
+        optimiser: Of the parameters.
+        log: Of the run.
+        epoch: How many are over.
+    """
 
     parameters: dict[str, Any]
     buffers: dict[str, Any]
@@ -33,6 +42,7 @@ class _State:
 
     @property
     def tensors(self) -> dict[str, Any]:
+        """What a checkpoint holds."""
         return self.parameters | self.buffers
 
 
@@ -42,32 +52,41 @@ def fit(run: Run, probe: Probe, folder: Path, progress: Progress) -> None:
     Raises:
         PopulationError: The training diverged, or its loss was not finite before any step.
     """
-    state = _begin(run, probe, folder)
-    if (folder / STATE).exists():
-        _resume(state, folder)
-    else:
-        _save(state, probe, folder)
+    import torch
+
+    state = begun(run, probe, folder)
     while state.epoch < run.epochs:
         progress(state.epoch, run.epochs, **state.log.last)
         _epoch(run, probe, state)
-        _require_finite(run, state)
+        if not all(torch.isfinite(p).all() for p in state.parameters.values()):
+            raise PopulationError(diverged(run, state.epoch))
         if state.epoch in run.steps:
-            _save(state, probe, folder)
+            save(state, probe, folder)
     (folder / STATE).unlink(missing_ok=True)
     progress(run.epochs, run.epochs)
 
 
-def _begin(run: Run, probe: Probe, folder: Path) -> _State:
+def begun(run: Run, probe: Probe, folder: Path) -> State:
+    """Return a run as its last checkpoint left it, or at its start, which is then saved."""
+    state = _begin(run, probe, folder)
+    if (folder / STATE).exists():
+        _resume(state, folder)
+    else:
+        save(state, probe, folder)
+    return state
+
+
+def _begin(run: Run, probe: Probe, folder: Path) -> State:
     import torch
 
     parameters, buffers = probe.initialise(run.seed if run.initial is None else run.initial)
     if run.start is not None:
         _copy(parameters | buffers, {name: torch.from_numpy(a) for name, a in run.start.items()})
     parameters = {name: p.requires_grad_() for name, p in parameters.items()}
-    return _State(parameters, buffers, run.optimiser(list(parameters.values())), Log(folder))
+    return State(parameters, buffers, run.optimiser(list(parameters.values())), Log(folder))
 
 
-def _resume(state: _State, folder: Path) -> None:
+def _resume(state: State, folder: Path) -> None:
     from safetensors.torch import load_file
 
     flat = load_file(folder / STATE)
@@ -90,29 +109,46 @@ def _copy(into: Mapping[str, Any], tensors: Mapping[str, Any]) -> None:
             tensor.copy_(tensors[name])
 
 
-def _epoch(run: Run, probe: Probe, state: _State) -> None:
+def _epoch(run: Run, probe: Probe, state: State) -> None:
     """Take one pass over the data; its order depends on seed and epoch alone, so that it can be resumed."""
     import torch
 
-    for group in state.optimiser.param_groups:
-        group["lr"] = run.rate(state.epoch)
-    split = probe.splits[0]
-    source = np.random.default_rng([run.seed, state.epoch])
-    order = torch.from_numpy(source.permutation(probe.examples(split)))
-    small = probe.layout.size * run.recipe.batch_size < SMALL
-    with torch.random.fork_rng(), one_thread(small):
-        torch.manual_seed(int(source.integers(2**62)))  # for layers that draw, such as dropout
-        total: Any = 0.0
-        for number, at in enumerate(torch.split(order, run.recipe.batch_size)):
-            loss = _step(run, probe, state, probe.batch(split, at))
-            if state.epoch == number == 0:
-                _require_finite_start(run, loss)
-            total = total + loss.detach() * len(at)  # stays on the device until the epoch's end
-    state.epoch += 1
+    order, draw = shuffled(run, probe, state.epoch)
+    with torch.random.fork_rng():
+        torch.manual_seed(draw)  # for layers that draw, such as dropout
+        total = passed([run], probe, state, order)
     state.log.epoch(state.epoch, run.rate(state.epoch - 1), float(total) / len(order))
 
 
-def _step(run: Run, probe: Probe, state: _State, batch: Any) -> Any:
+def shuffled(run: Run, probe: Probe, epoch: int) -> tuple[Any, int]:
+    """Return the order of the training examples in an epoch, and the seed of layers that draw."""
+    import torch
+
+    source = np.random.default_rng([run.seed, epoch])
+    order = torch.from_numpy(source.permutation(probe.examples(probe.splits[0])))
+    return order, int(source.integers(2**62))
+
+
+def passed(runs: Sequence[Run], probe: Probe | Together, state: State, order: Any) -> Any:
+    """Train on all examples, (examples,) in order, or (rows, examples) of a stack's runs; return the summed losses."""
+    import torch
+
+    run = runs[0]
+    total: Any = 0.0
+    for group in state.optimiser.param_groups:
+        group["lr"] = run.rate(state.epoch)
+    small = probe.layout.size * run.recipe.batch_size < SMALL
+    with one_thread(small):
+        for number, at in enumerate(torch.split(order, run.recipe.batch_size, dim=-1)):
+            loss = _step(run, probe, state, probe.batch(probe.splits[0], at))
+            if state.epoch == number == 0:
+                _require_finite_start(runs, loss)
+            total = total + loss.detach() * at.shape[-1]  # stays on the device until the epoch's end
+    state.epoch += 1
+    return total
+
+
+def _step(run: Run, probe: Probe | Together, state: State, batch: Any) -> Any:
     import torch
 
     device = next(iter(state.parameters.values())).device.type
@@ -120,31 +156,30 @@ def _step(run: Run, probe: Probe, state: _State, batch: Any) -> Any:
     state.optimiser.zero_grad()
     with torch.autocast(device, torch.bfloat16, enabled=halved):
         loss = probe.objective(state.parameters, state.buffers, batch, training=True)
-    loss.backward()
+    loss.sum().backward()  # of a stack's rows, which share nothing
     state.optimiser.step()
     return loss
 
 
-def _require_finite_start(run: Run, loss: Any) -> None:
+def _require_finite_start(runs: Sequence[Run], losses: Any) -> None:
     """Refuse a loss that no learning rate could have spoilt."""
-    if not loss.isfinite().all():
-        raise PopulationError(
-            f"variant {run.name!r}: the loss of the first batch is {loss.item():g} at the weights that it starts "
-            "from; look for the cause in the task's data, model or loss"
-        )
+    for run, loss in zip(runs, losses.reshape(-1), strict=True):
+        if not loss.isfinite():
+            raise PopulationError(
+                f"variant {run.name!r}: the loss of the first batch is {loss.item():g} at the weights that it starts "
+                "from; look for the cause in the task's data, model or loss"
+            )
 
 
-def _require_finite(run: Run, state: _State) -> None:
-    import torch
-
-    if not all(torch.isfinite(p).all() for p in state.parameters.values()):
-        raise PopulationError(
-            f"variant {run.name!r} diverged in epoch {state.epoch}: its weights are no longer finite; "
-            f"lower its learning_rate, {run.recipe.learning_rate:g}"
-        )
+def diverged(run: Run, epoch: int) -> str:
+    """Return what is told of a run whose weights are no longer finite."""
+    return (
+        f"variant {run.name!r} diverged in epoch {epoch}: its weights are no longer finite; "
+        f"lower its learning_rate, {run.recipe.learning_rate:g}"
+    )
 
 
-def _save(state: _State, probe: Probe, folder: Path) -> None:
+def save(state: State, probe: Probe, folder: Path) -> None:
     """Write the checkpoint, then the optimiser's state, which says that the checkpoint is whole."""
     import torch
 

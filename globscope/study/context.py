@@ -1,6 +1,6 @@
 """What all stages of one study share: spec, store, keys, and the record of what was used."""
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from pathlib import Path
 from time import perf_counter
@@ -106,6 +106,21 @@ class Context:
         self.used[f"{name}/{identity}"] = {"stage": label, "seconds": read_json(folder / SECONDS)["seconds"]}
         return folder
 
+    def stages(
+        self, name: str, of: Mapping[str, str], work: Callable[[Mapping[str, Path], Progress], Iterator[str]]
+    ) -> None:
+        """Work out those of several stages that are not finished, all at once; `of` says by key what they are of."""
+        missing = [one for one in of if not self.store.done(name, one)]
+        for one in of:
+            if one not in missing:
+                self.observer.reused(f"{name} {of[one]}")
+        if missing:
+            progress = self.observer.stage(f"{name} {several([of[one] for one in missing])}")
+            self.store.stages(name, missing, lambda parts: _shared(parts, work(parts, progress)))
+        for one, what in of.items():
+            seconds = read_json(self.store.place(name, one) / SECONDS)["seconds"]
+            self.used[f"{name}/{one}"] = {"stage": f"{name} {what}", "seconds": seconds}
+
     @contextmanager
     def blaming(self, component: Any) -> Iterator[None]:
         """Turn what a stranger's component raises into an error that names its distribution."""
@@ -129,3 +144,21 @@ def _timed(part: Path, work: Callable[[Path], None]) -> None:
     with same_threads():  # on their number depend a result's last bits
         work(part)
     write_json(part / SECONDS, {"seconds": round(perf_counter() - start, 3)})
+
+
+def _shared(parts: Mapping[str, Path], finished: Iterator[str]) -> Iterator[str]:
+    """Yield what is finished, with an equal share of the time that all took."""
+    start = perf_counter()
+    with same_threads():
+        for identity in finished:
+            seconds = (perf_counter() - start) / len(parts)
+            write_json(parts[identity] / SECONDS, {"seconds": round(seconds, 3)})
+            yield identity
+
+
+def several(names: Sequence[str]) -> str:
+    """Return in a few words what is worked out at once."""
+    if len(names) == 1:
+        return names[0]
+    told = [*names[:2], "…", names[-1]] if len(names) > 4 else names
+    return f"{', '.join(told)} ({len(names)} at once)"

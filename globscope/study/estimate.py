@@ -5,10 +5,11 @@ from typing import Any
 from attrs import define
 
 from globscope.population.run import Run
+from globscope.population.stack import stacks
 from globscope.spec.model import ReducerEntry
 from globscope.study.check import check, count
-from globscope.study.context import Context
-from globscope.study.members import plan
+from globscope.study.context import Context, several
+from globscope.study.members import runs as planned
 from globscope.study.trial import scoring, training
 
 
@@ -44,7 +45,7 @@ def estimate(context: Context) -> Estimate:
         GlobscopeError: The spec cannot be run as it stands.
     """
     check(context)
-    probe, runs = context.task.build("cpu"), _runs(context)
+    probe, runs = context.task.build("cpu"), [] if context.spec.population.train is None else planned(context)
     members, variants = count(context)
     counts = [samples(context, entry) for entry in context.spec.reducer]
     known = [count for count in counts if count is not None]
@@ -84,15 +85,10 @@ def _scatters(entry: ReducerEntry) -> bool:
     return bool(getattr(entry.component, "why_no_inverse", ""))
 
 
-def _runs(context: Context) -> list[Run]:
-    if context.spec.population.train is None:
-        return []
-    return [plan(context, variant.name, variant) for variant in context.spec.trained()]
-
-
 def _stages(context: Context, runs: list[Run], variants: int) -> list[str]:
     spec = context.spec
-    names = [f"train {run.name} ({run.epochs} epochs)" for run in runs] or ["read checkpoints"]
+    trained = [f"train {several([run.name for run in one])} ({one[0].epochs} epochs)" for one in stacks(runs)]
+    names = trained or ["read checkpoints"]
     names.append("evaluate members")
     for entry in spec.reducer:
         if _scatters(entry):

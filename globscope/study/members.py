@@ -1,6 +1,7 @@
 """The population stage: variants trained here, or checkpoints found."""
 
 import hashlib
+from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
 
 import numpy as np
@@ -11,6 +12,8 @@ from globscope.population.checkpoint import files as files_of
 from globscope.population.device import device
 from globscope.population.find import Found, find
 from globscope.population.run import Run, checkpoint
+from globscope.population.stack import placed, stacks
+from globscope.population.together import fit_together
 from globscope.population.train import fit
 from globscope.spec.model import Recipe
 from globscope.store import key, read_arrays
@@ -42,13 +45,17 @@ def checkpoints(context: Context) -> list[Found]:
     spec = context.spec
     if spec.population.checkpoints is not None:
         return find(spec.population.checkpoints, spec.source.resolve().parent)
-    start = _parent(context)
-    found = []
-    for variant in spec.trained():
-        run = plan(context, variant.name, variant, start)
-        folder = _train(context, run)
-        found += [Found(path=checkpoint(folder, s), variant=variant.name, step=s) for s in run.steps]
-    return found
+    planned = runs(context, _parent(context))
+    for together in stacks(planned):
+        _train(context, together)
+    places = [(run, context.store.place("train", _identity(context, run))) for run in planned]
+    return [Found(path=checkpoint(folder, s), variant=run.name, step=s) for run, folder in places for s in run.steps]
+
+
+def runs(context: Context, start: dict[str, np.ndarray] | None = None) -> list[Run]:
+    """Return the training runs of the spec's variants."""
+    planned = [plan(context, variant.name, variant, start) for variant in context.spec.trained()]
+    return placed(planned, context.whole.build("cpu"))
 
 
 def plan(context: Context, name: str, recipe: Recipe, start: dict[str, np.ndarray] | None = None) -> Run:
@@ -70,20 +77,34 @@ def _parent(context: Context) -> dict[str, np.ndarray] | None:
     epochs = spec.population.parent.epochs or spec.population.train.epochs
     recipe = Recipe(**asdict(spec.population.parent) | {"epochs": epochs})
     run = plan(context, "parent", recipe)
-    return read_arrays(checkpoint(_train(context, run), run.epochs))
+    return read_arrays(checkpoint(_train(context, [run]), run.epochs))
 
 
-def _train(context: Context, run: Run) -> Path:
+def _train(context: Context, together: Sequence[Run]) -> Path:
+    """Train one run alone, or those of a stack; return the folder of the first."""
+    by = {_identity(context, run): run for run in together}
+    first, run = next(iter(by.items()))
+
+    def alone(folder: Path, progress: Progress) -> None:
+        fit(run, context.whole.build(device(run.train.device)), folder, progress)
+
+    def stacked(parts: Mapping[str, Path], progress: Progress) -> Iterator[str]:
+        jobs = {identity: (by[identity], folder) for identity, folder in parts.items()}
+        return fit_together(jobs, context.whole.build(device(run.train.device)), progress)
+
+    if run.row is None:
+        return context.stage("train", first, alone, f"train {run.name}")
+    context.stages("train", {identity: one.name for identity, one in by.items()}, stacked)
+    return context.store.place("train", first)
+
+
+def _identity(context: Context, run: Run) -> str:
     recipe = asdict(run.recipe)
     recipe.pop("name", None)  # its seed already tells runs apart
     shared = asdict(run.train)
     shared.pop("epochs")  # the recipe has them
     shared.pop("initialisation")  # the seed below says it
+    width = shared.pop("at_once")
+    row = [] if run.row is None else [[run.row, width]]  # on which its numbers depend
     start = None if run.start is None else {n: hashlib.blake2b(a.tobytes()).hexdigest() for n, a in run.start.items()}
-    identity = key("train", context.whole_key, recipe, shared, run.seed, run.initial, start)
-    return context.stage(
-        "train",
-        identity,
-        lambda folder, progress: fit(run, context.whole.build(device(run.train.device)), folder, progress),
-        f"train {run.name}",
-    )
+    return key("train", context.whole_key, recipe, shared, run.seed, run.initial, start, *row)

@@ -1,9 +1,11 @@
 """The topology `gudhi`."""
 
+from typing import get_args
+
 import numpy as np
 from attrs import define
 from attrs import field as attribute
-from attrs.validators import ge, optional
+from attrs.validators import ge, in_, optional
 
 from globscope.api import Adjacency, Landscape, SpecError, Topology, near, neighbours, sweep_order, trees
 from globscope.builtin.topology.tomato import branches
@@ -54,7 +56,7 @@ class Gudhi:
 
     field: str = "train_loss"
     persistence: float = attribute(default=0.1, validator=ge(0))
-    adjacency: Adjacency = "auto"
+    adjacency: Adjacency = attribute(default="auto", validator=in_(get_args(Adjacency)))
     neighbours: int | None = attribute(default=None, validator=optional(ge(1)))
     mask: bool = False
 

@@ -1,15 +1,22 @@
 """The branches of a sweep by GUDHI's ToMaTo."""
 
+from itertools import pairwise
+
 import numpy as np
 
 from globscope.api import Branches, Neighbours
+
+# Rows longer than this are kept as lists: a hub of thousands of basins would blow up a table.
+WIDE = 32
 
 
 def branches(neighbours: Neighbours) -> Branches:
     """Return the branches of a graph whose vertices are numbered in sweep order.
 
     ToMaTo climbs densities, hence its weight of a vertex is minus the vertex's number: births and
-    deaths come back as numbers, therefore as vertices, and there are no ties left to settle.
+    deaths come back as numbers, therefore as vertices, and there are no ties left to settle. It is
+    handed the minima and the first vertex at which each two basins of descent touch, and no other: components
+    can meet nowhere else.
     """
     count = len(neighbours)
     none = np.empty(0, int)
@@ -17,13 +24,15 @@ def branches(neighbours: Neighbours) -> Branches:
         return Branches(births=none, deaths=none, elders=none, own=none, tops=none)
     from gudhi.clustering.tomato import Tomato
 
-    sweep = np.arange(count)
-    fitted = Tomato(graph_type="manual", density_type="manual").fit(neighbours, weights=-sweep.astype(float))
-    births = np.full(fitted.n_leaves_, count)
-    np.minimum.at(births, fitted.leaf_labels_, sweep)
-    # Labels are renamed so that a lower number is an elder branch.
-    rename = np.argsort(np.argsort(births))
-    births, leaf = np.sort(births), rename[fitted.leaf_labels_]
+    sweep, bottom, met = _descended(neighbours)
+    births = np.flatnonzero(bottom == sweep)
+    vertices, rows = _contracted(births, met, count)
+    fitted = Tomato(graph_type="manual", density_type="manual").fit(rows, weights=-vertices.astype(float))
+    # ToMaTo's labels are renamed to rows of `births`: a lower number is an elder branch.
+    rename = np.empty(len(births), int)
+    labels = fitted.leaf_labels_[np.searchsorted(vertices, births)]
+    rename[labels] = np.arange(len(births))
+    leaf = np.searchsorted(births, bottom)
     deaths = np.full(len(births), count)
     pairs = -fitted.diagram_.astype(int)
     deaths[leaf[pairs[:, 0]]] = pairs[:, 1]
@@ -38,6 +47,71 @@ def branches(neighbours: Neighbours) -> Branches:
         own=own,
         tops=tops[deaths == count],
     )
+
+
+def _descended(neighbours: Neighbours) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
+    """Return the vertices, the minimum that each one's steepest descent ends in, and where basins of descent meet.
+
+    The last is (e, 3): two minima, and the first vertex with an earlier neighbour in the other's basin.
+    """
+    count = len(neighbours)
+    low, high = _earlier(neighbours)
+    sweep, bottom = np.arange(count), np.arange(count)
+    starts = np.flatnonzero(np.diff(high, prepend=-1))
+    if len(starts):
+        bottom[high[starts]] = np.minimum.reduceat(low, starts)
+    while not np.array_equal(deeper := bottom[bottom], bottom):
+        bottom = deeper
+    one, two = bottom[low], bottom[high]
+    apart = one != two
+    one, two, high = one[apart], two[apart], high[apart]
+    first = np.unique(np.minimum(one, two) * count + np.maximum(one, two), return_index=True)[1]
+    return sweep, bottom, np.stack([one[first], two[first], high[first]], axis=1)
+
+
+def _earlier(neighbours: Neighbours) -> tuple[np.ndarray, np.ndarray]:
+    """Return the edges' lower and higher ends, by rising higher end."""
+    if isinstance(neighbours, np.ndarray):
+        earlier = neighbours < np.arange(len(neighbours))[:, None]
+        return neighbours[earlier], np.repeat(np.arange(len(neighbours)), earlier.sum(axis=1))
+    sizes = [len(row) for row in neighbours]
+    low = np.fromiter((one for row in neighbours for one in row), int, sum(sizes))
+    high = np.repeat(np.arange(len(neighbours)), sizes)
+    return low[low < high], high[low < high]
+
+
+def _contracted(minima: np.ndarray, met: np.ndarray, count: int) -> tuple[np.ndarray, Neighbours]:
+    """Return the minima and meeting vertices in order, and each one's earlier neighbours among the minima.
+
+    Of the meetings a minimum spanning forest is enough: the others join what is joined before.
+    """
+    met = _spanning(minima, met)
+    marks = np.zeros(count, bool)
+    marks[minima] = marks[met[:, 2]] = True
+    vertices, number = np.flatnonzero(marks), np.cumsum(marks) - 1
+    low, high = number[met[:, :2]].ravel(), np.repeat(number[met[:, 2]], 2)
+    cuts = np.searchsorted(high, np.arange(len(vertices) + 1))
+    width = int(np.diff(cuts).max(initial=1))
+    if width > WIDE:
+        earlier = low.tolist()
+        return vertices, [earlier[start:stop] for start, stop in pairwise(cuts.tolist())]
+    rows = np.repeat(np.arange(len(vertices))[:, None], width, axis=1)
+    rows[high, np.arange(len(high)) - cuts[high]] = low
+    return vertices, rows
+
+
+def _spanning(minima: np.ndarray, met: np.ndarray) -> np.ndarray:
+    """Return the meetings of a minimum spanning forest, by rising vertex."""
+    from scipy.sparse import coo_array
+    from scipy.sparse.csgraph import minimum_spanning_tree
+
+    ends = np.searchsorted(minima, met[:, :2])
+    # A weight of 0 would be no edge; no vertex 0 is a meeting.
+    graph = coo_array((met[:, 2], (ends[:, 0], ends[:, 1])), shape=(len(minima), len(minima)))
+    tree = minimum_spanning_tree(graph.tocsr()).tocoo()
+    found = np.stack([minima[tree.row], minima[tree.col], tree.data.astype(int)], axis=1)
+    ordered: np.ndarray = found[np.argsort(found[:, 2], kind="stable")]
+    return ordered
 
 
 def _leads(branch: np.ndarray, children: np.ndarray) -> np.ndarray:

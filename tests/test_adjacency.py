@@ -1,0 +1,105 @@
+"""Which scattered samples are neighbours."""
+
+import numpy as np
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from globscope.api import Samples, SpecError, chosen, edges, neighbours
+from globscope.topology import nearest as descent
+from globscope.topology.nearest import nearest
+
+SQUARE = np.array([[0.0, 0], [0, 1], [1, 0], [1, 1]])
+# Coordinates on a coarse lattice, so that equal distances are common.
+POINTS = st.lists(st.tuples(st.integers(0, 4), st.integers(0, 4)), min_size=2, max_size=14, unique=True).map(
+    lambda rows: np.array(rows, float)
+)
+
+
+def tuples(rows):
+    return {tuple(sorted(row)) for row in np.asarray(rows).tolist()}
+
+
+def plain_nearest(points, k):
+    """Return each point's k nearest others by (squared distance, number), exact for whole coordinates."""
+    squares = ((points[:, None] - points) ** 2).sum(-1)
+    rows = [sorted((d, other) for other, d in enumerate(row) if other != one) for one, row in enumerate(squares)]
+    return [{other for _, other in row[:k]} for row in rows]
+
+
+@settings(deadline=None)
+@given(POINTS, st.integers(1, 6))
+def test_nearest_neighbours_are_those_by_distance_then_number(points, k):
+    wanted = plain_nearest(points, k)
+    either = {tuple(sorted((a, b))) for a, near in enumerate(wanted) for b in near}
+    both = {(a, b) for a, b in either if b in wanted[a] and a in wanted[b]}
+    assert tuples(nearest(points, k, mutual=False)) == either
+    assert tuples(nearest(points, k, mutual=True)) == both
+
+
+@settings(deadline=None)
+@given(POINTS)
+def test_gabriel_edges_are_those_whose_ball_holds_no_third_point(points):
+    def apart(a, b):
+        return ((points[a] - points[b]) ** 2).sum()
+
+    others = range(len(points))
+    wanted = {
+        (a, b)
+        for a in others
+        for b in range(a + 1, len(points))
+        if all(apart(a, c) + apart(b, c) > apart(a, b) for c in others if c not in (a, b))
+    }
+    assert tuples(edges(points, "gabriel")) == wanted
+
+
+def test_gabriel_edges_of_a_lattice_are_along_its_axes():
+    points = np.stack(np.meshgrid(np.arange(4.0), np.arange(5.0), indexing="ij"), -1).reshape(-1, 2)
+    lengths = [np.linalg.norm(points[a] - points[b]) for a, b in edges(points, "gabriel")]
+    assert lengths == [1.0] * (3 * 5 + 4 * 4)
+
+
+def test_equal_distances_that_differ_by_rounding_are_still_equal():
+    turned = SQUARE @ np.linalg.qr(np.random.default_rng(0).normal(size=(2, 2)))[0]
+    assert (
+        tuples(nearest(turned, 1, mutual=False)) == tuples(nearest(SQUARE, 1, mutual=False)) == {(0, 1), (0, 2), (1, 3)}
+    )
+
+
+def test_neighbours_by_descent_are_nearly_all_of_the_exact_ones(monkeypatch):
+    points = np.random.default_rng(0).random((2000, 3))
+    exact = tuples(nearest(points, 12, mutual=False))
+    monkeypatch.setattr(descent, "MANY", 100)
+    found = tuples(nearest(points, 12, mutual=False))
+    assert found != exact or len(found) == len(exact)
+    assert len(found & exact) > 0.95 * len(exact)
+
+
+@pytest.mark.parametrize(("axes", "wanted"), [(2, "delaunay"), (4, "delaunay"), (5, "knn")])
+def test_scattered_samples_are_triangulated_up_to_four_axes(axes, wanted):
+    assert chosen(Samples(points=np.zeros((3, axes))), "auto") == wanted
+
+
+def test_a_lattice_takes_freudenthals_edges_or_any_that_are_asked_for():
+    index = np.indices((3, 3)).reshape(2, -1).T
+    samples = Samples(points=index.astype(float), index=index, shape=(3, 3))
+    assert chosen(samples, "auto") == "freudenthal"
+    assert chosen(samples, "gabriel") == "gabriel"
+    around = neighbours(samples, np.arange(9), "gabriel")
+    assert sum(map(len, around)) == 12  # the lattice's own edges, each listed once
+
+
+def test_a_lattices_edges_are_refused_where_there_is_no_lattice():
+    with pytest.raises(SpecError) as caught:
+        chosen(Samples(points=SQUARE), "full")
+    assert str(caught.value) == "topology.adjacency: 'full' is for samples on a lattice; these are scattered"
+
+
+@pytest.mark.parametrize("adjacency", ["delaunay", "gabriel", "knn", "mutual-knn"])
+@pytest.mark.parametrize("count", [1, 2])
+def test_few_points_have_few_edges(adjacency, count):
+    assert tuples(edges(SQUARE[:count], adjacency)) == ({(0, 1)} if count == 2 else set())
+
+
+def test_as_many_neighbours_as_there_are_is_all_of_them():
+    assert len(edges(SQUARE, "knn", 100)) == 6
