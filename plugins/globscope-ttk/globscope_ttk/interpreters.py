@@ -5,9 +5,10 @@ import shutil
 import signal
 import subprocess
 import sys
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from pathlib import Path
 from tempfile import TemporaryDirectory
+from typing import Any
 
 import numpy as np
 from attrs import define
@@ -53,7 +54,7 @@ class Outcome:
         return f"ended by {known[number]}" if number in known else f"ended with status {self.code}"
 
 
-def ask(arrays: dict[str, np.ndarray], interpreter: str | None, seconds: float) -> dict[str, np.ndarray]:
+def ask(arrays: Mapping[str, Any], interpreter: str | None, seconds: float) -> dict[str, np.ndarray]:
     """Return the answer of `join_tree.py`, run by the interpreter, or by the first found that has TTK.
 
     Always in a process of its own: TTK's crashes are not ours, and neither is its VTK.
@@ -63,7 +64,7 @@ def ask(arrays: dict[str, np.ndarray], interpreter: str | None, seconds: float) 
     """
     with TemporaryDirectory(prefix="globscope-ttk-") as folder:
         question, answer = Path(folder) / "question.npz", Path(folder) / "answer.npz"
-        np.savez(question, allow_pickle=False, **arrays)
+        np.savez(question, **arrays)
         tried = []
         for program in [_named(interpreter)] if interpreter else _found():
             outcome = _run([program, str(PROGRAM), str(question), str(answer)], seconds)

@@ -15,6 +15,7 @@ and `arc_label` of the arcs, and `label`, the arc of each vertex.
 """
 
 import sys
+from typing import Any
 
 import numpy as np
 import topologytoolkit as ttk
@@ -66,7 +67,7 @@ def with_field(domain: vtkDataSet, ranks: np.ndarray) -> vtkDataSet:
     return domain
 
 
-def join_tree(domain: vtkDataSet, threads: int) -> dict[str, np.ndarray]:
+def join_tree(domain: vtkDataSet, threads: int) -> dict[str, Any]:
     """Return TTK's nodes, arcs and segmentation."""
     tree = MERGE_TREE()
     tree.SetDebugLevel(0)
@@ -106,7 +107,7 @@ def main(question: str, answer: str) -> None:
     print(READY, flush=True)
     asked = np.load(question, allow_pickle=False)
     domain = image(asked["ranks"]) if "ranks" in asked else graph(asked["edges"])
-    np.savez(answer, allow_pickle=False, **join_tree(domain, int(asked["threads"])))
+    np.savez(answer, **join_tree(domain, int(asked["threads"])))
 
 
 if __name__ == "__main__":

@@ -55,17 +55,14 @@ def _edges(joined: Neighbours) -> np.ndarray:
 
 
 def _under_a_summit(edges: np.ndarray, count: int) -> np.ndarray:
-    """Return the edges, and those to two more vertices above: one over each component's highest, one over that.
+    """Return the edges, and those to two more vertices above: one over every local maximum, one over that.
 
-    So the graph is connected, no vertex is without an edge, and the last vertex never joins branches: three cases that
-    TTK mistakes or crashes on. A component's branch that never dies now dies at vertex `count`.
+    No component below changes by it, but the graph is connected, no vertex is without an edge, and wherever branches
+    meet there is a way on: a meeting place without one, be it the highest vertex or not, is what TTK crashes on. A
+    component's branch that never dies now dies at vertex `count`.
     """
-    from scipy.sparse import coo_array
-    from scipy.sparse.csgraph import connected_components
-
-    graph = coo_array((np.ones(len(edges), bool), (edges[:, 0], edges[:, 1])), shape=(count, count))
-    components, of = connected_components(graph, directed=False)
-    tops = np.zeros(components, int)
-    np.maximum.at(tops, of, np.arange(count))
-    summit = np.stack([tops, np.full(components, count)], axis=1)
+    maximal = np.ones(count, bool)
+    maximal[edges[:, 0]] = False
+    tops = np.flatnonzero(maximal)
+    summit = np.stack([tops, np.full(len(tops), count)], axis=1)
     return np.concatenate([edges, summit, [[count, count + 1]]])

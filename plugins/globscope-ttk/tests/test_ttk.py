@@ -5,6 +5,8 @@ Another Python than those on PATH is tried where the variable TTK_PYTHON names i
 
 import ast
 import os
+import shutil
+import subprocess
 import sys
 import tomllib
 from importlib import import_module
@@ -229,7 +231,7 @@ def test_what_runs_elsewhere_needs_numpy_vtk_and_ttk_only_and_python_3_9():
     tree = ast.parse(source, feature_version=(3, 9))
     imported = {node.module for node in ast.walk(tree) if isinstance(node, ast.ImportFrom)}
     imported |= {name.name for node in ast.walk(tree) if isinstance(node, ast.Import) for name in node.names}
-    assert {name.split(".")[0] for name in imported} == {"sys", "numpy", "topologytoolkit", "vtkmodules"}
+    assert {name.split(".")[0] for name in imported} == {"sys", "typing", "numpy", "topologytoolkit", "vtkmodules"}
     assert f'READY = "{interpreters.READY}"' in source
 
 
@@ -241,6 +243,36 @@ def test_its_package_offers_it_to_globscope():
     [module] = package["project"]["entry-points"]["globscope"].values()
     assert import_module(module).globscope_topologies is globscope_topologies
     assert globscope_topologies() == {"ttk": Ttk}
+
+
+def test_its_wheel_is_found_once_it_is_installed(tmp_path):
+    shutil.copytree(PLUGIN, tmp_path / "source", ignore=shutil.ignore_patterns("tests", "__pycache__"))
+    install = ("pip", "install", "--quiet", "--no-deps", "--no-index", "--disable-pip-version-check")
+    run("-m", "build", "--no-isolation", "--wheel", "--outdir", tmp_path, cwd=tmp_path / "source")
+    [wheel] = tmp_path.glob("*.whl")
+    run("-m", *install, "--target", tmp_path / "site", wheel, cwd=tmp_path)
+    listed = run("-m", "globscope", "plugins", "ttk", cwd=tmp_path, site=tmp_path / "site")
+    assert listed.startswith("topology ttk (globscope-ttk 0.1.0)")
+    assert "interpreter" in listed
+
+
+def run(*arguments, cwd, site=None):
+    """Return what a module of this Python prints, with another folder of packages before its own."""
+    before = os.environ.get("PYTHONPATH", "")
+    environment = os.environ | ({"PYTHONPATH": f"{site}{os.pathsep}{before}"} if site else {})
+    done = subprocess.run(
+        [sys.executable, *map(str, arguments)], cwd=cwd, env=environment, capture_output=True, text=True, check=False
+    )
+    assert done.returncode == 0, done.stdout + done.stderr
+    return done.stdout
+
+
+def test_it_knows_the_door_of_globscope_only():
+    known = set()
+    for path in interpreters.PROGRAM.parent.glob("*.py"):
+        imports = [node for node in ast.walk(ast.parse(path.read_text("utf-8"))) if isinstance(node, ast.ImportFrom)]
+        known |= {node.module for node in imports if node.module.split(".")[0] == "globscope"}
+    assert known == {"globscope.api"}
 
 
 def test_without_a_finite_sample_the_tree_is_empty_and_ttk_is_not_needed():
