@@ -123,13 +123,21 @@ def test_an_answer_that_is_no_join_tree_is_refused(broken):
         branches(changed, np.array([0, 2, 1, 3]), 4)
 
 
+def on_a_path(*index):
+    """Return samples on a lattice of one axis, by rising value."""
+    return Samples(points=np.zeros((len(index), 1)), index=np.array(index)[:, None], shape=(9,))
+
+
 def test_graphs_lie_below_a_summit_that_joins_their_components():
-    swept = np.arange(4)
-    put = question(
-        Samples(points=np.zeros((4, 1)), index=np.array([[0], [1], [3], [4]]), shape=(5,)), swept, "auto", None
-    )
+    put = question(on_a_path(0, 1, 3, 4), np.arange(4), "auto", None)
     assert put.arrays["edges"].tolist() == [[0, 1], [2, 3], [1, 4], [3, 4], [4, 5]]
     assert len(put.places) == 6
+
+
+def test_where_branches_meet_there_is_a_way_on():
+    """TTK crashes on a saddle without a higher neighbour: here 3, and the highest, 4."""
+    put = question(on_a_path(0, 2, 4, 1, 3), np.arange(5), "auto", None)  # along the path: 0 3 1 4 2
+    assert put.arrays["edges"].tolist() == [[0, 3], [1, 3], [1, 4], [2, 4], [3, 5], [4, 5], [5, 6]]
 
 
 def test_ttk_sees_each_edge_once_and_no_loop():
