@@ -77,6 +77,8 @@ def test_only_the_head_is_flattened_and_members_score_as_whole_networks(tmp_path
     result = study(tmp_path, 'include = ["3.*"]').run()
     assert result.atlas.population.layout.names == ("3.weight", "3.bias")
     assert result.record["population"]["parameters"] == 130
+    kept = {"1.running_mean", "1.running_var", "1.num_batches_tracked"}
+    assert all(set(member.buffers) == kept for member in result.atlas.population.members)
     # float32 sums
     np.testing.assert_allclose(result.atlas.truth["test_loss"], [own_loss(one) for one in modules], rtol=1e-5)
     assert json.loads((tmp_path / "run" / "manifest.json").read_text())["flattened"] == {

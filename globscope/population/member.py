@@ -70,7 +70,8 @@ def opened(found: Found, probe: Probe) -> Opened:
             raise PopulationError(f"{found.path}: has no tensor {name!r}; {near(name, tensors)}")
         _require(found, name, tensors[name], shape)
     _require_same(found, probe, own)
-    buffers = {n: a for n, a in own.items() if n not in layout.names} if probe.stateful else {}
+    weights = {*layout.names, *getattr(probe, "rest", {})}
+    buffers = {n: a for n, a in own.items() if n not in weights} if probe.stateful else {}
     scores = recorded(found.path, found.step, held.scores)
     member = Member(variant=found.variant, step=found.step, buffers=buffers, recorded=scores)
     return Opened(found, layout, tensors, _mapped(held, tensors, layout), member)
