@@ -18,7 +18,7 @@ study: $(MARK)-test       ## the main job: seven networks, three maps, a report
 	$(BIN)/globscope study specs/digits-mlp.toml
 
 test: $(MARK)-test        ## the fast tests
-	$(PYTHON) -m pytest
+	$(PYTHON) -m pytest --numprocesses auto --dist loadfile
 
 test-slow: $(MARK)-test   ## the tests that compute for minutes
 	$(PYTHON) -m pytest -m slow

@@ -26,6 +26,9 @@ from globscope.roles import (
 from globscope.threads import one_thread
 from globscope.topology.adjacency import Adjacency, Neighbours, chosen, edges, neighbours
 from globscope.topology.branches import Branches
+from globscope.topology.distance import bottleneck, diagram, wasserstein
+from globscope.topology.metrics import smad, value_range
+from globscope.topology.outline import Outline, outline
 from globscope.topology.tree import simplified, sweep_order, trees
 from globscope.values.chart import Chart, Progress, ReducerInputs, Transform
 from globscope.values.evaluation import Journal, Networks, Plan, Unit
@@ -65,6 +68,7 @@ __all__ = [
     "MergeTree",
     "Neighbours",
     "Networks",
+    "Outline",
     "Plan",
     "PluginError",
     "Population",
@@ -87,14 +91,20 @@ __all__ = [
     "Unit",
     "UserCodeError",
     "Weights",
+    "bottleneck",
     "chosen",
+    "diagram",
     "edges",
     "hookimpl",
     "near",
     "neighbours",
     "one_thread",
+    "outline",
     "simplified",
+    "smad",
     "span",
     "sweep_order",
     "trees",
+    "value_range",
+    "wasserstein",
 ]

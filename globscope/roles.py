@@ -108,7 +108,8 @@ class Sampler(Protocol):
     """Chooses the points of a chart that are evaluated, in one round or several.
 
     May offer `count(dimension) -> int | None`, how many it will ask for on a chart of so many axes, so
-    that a study can be estimated before it runs, and `needs`, the names of the variants that it samples.
+    that a study can be estimated before it runs, `shape(dimension)`, the samples per axis where it fills a lattice
+    of all axes, and `needs`, the names of the variants that it samples.
     """
 
     def ask(self, chart: Chart, landscape: Landscape | None, rng: np.random.Generator) -> Samples | None:
@@ -162,13 +163,22 @@ class Bench(Protocol):
         """Return the fields of given networks, (n,) each."""
         ...
 
+    def sample(self, fitted: Map, samples: Samples) -> Landscape:
+        """Return the landscape at given points of a map with an inverse, decoded as one batch."""
+        ...
+
+    def topology(self, name: str, landscape: Landscape) -> Topology:
+        """Return what the topology of this name in the spec makes of a landscape."""
+        ...
+
 
 class Analysis(Protocol):
     """Answers a question on finished maps.
 
     May offer `derive(task, population, bench, rng) -> Population`: members to add before the maps
     are fitted (curve points, re-based networks). May offer `plan(maps, variants) -> str`, what it will do
-    on so many maps with an inverse, in a few words.
+    on so many maps with an inverse, in a few words, and `evaluations(lattices) -> int`, how many networks it scores
+    at most, given the shape (samples per axis) of every lattice that the maps will be sampled on.
     """
 
     def analyse(self, atlas: Atlas, bench: Bench, rng: np.random.Generator) -> Finding:

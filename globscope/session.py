@@ -55,6 +55,21 @@ class Result:
 
         return plot(self.map(reducer), self.atlas)
 
+    def profile(self, reducer: str | None = None) -> Any:
+        """Return the profile of one map's first merge tree as a matplotlib figure, on the scale of all maps.
+
+        Raises:
+            RunError: There is no map of this name, or it has no merge tree.
+        """
+        from globscope.report import Profiles
+
+        drawn, profiles = self.map(reducer), Profiles.of(self.atlas.maps)
+        first = profiles.first(drawn)
+        if first is None:
+            why = drawn.hidden or drawn.chart.why_no_inverse or "the spec has no topology"
+            raise RunError(f"map {drawn.name!r} has no merge tree, hence no profile: {why}")
+        return profiles.plot(first)
+
 
 @define(frozen=True, kw_only=True)
 class Study:

@@ -43,9 +43,13 @@ OPTIONS = {
     ("reducer", "mds"): [{}],
     ("reducer", "isomap"): [{}],
     ("sampler", "grid"): [{"resolution": 5}, {"resolution": (3, 4)}],
+    ("sampler", "sobol"): [{"samples": 16}, {"samples": 5}],
+    ("sampler", "gaussian-ball"): [{"samples": 8}, {"samples": 8, "centre": "variant:A"}],
     ("evaluator", "torch"): [{}, {"method": "loop", "batch_size": 32}],
     ("topology", "gudhi"): [{}, {"field": "test_loss", "adjacency": "full", "mask": True}],
     ("analysis", "fidelity"): [{}, {"held_out": True}],
+    ("analysis", "topology-metrics"): [{}, {"order": 1.0}],
+    ("analysis", "resolution"): [{}],
 }
 # These are told apart from their default: what they need has none.
 NEEDING = {("sampler", "path"): {"of": "variant:A"}}
@@ -428,6 +432,14 @@ WRONG = {
     "claims an exact inverse": (
         reducer(lambda self, chart, inputs, rng: evolve(chart, exact_inverse=True)),
         {"exact_inverse_is_claimed_rightly"},
+    ),
+    "claims to decode pointwise": (
+        reducer(
+            lambda self, chart, inputs, rng: evolve(
+                chart, decode=lambda p: chart.decode(p - p.mean(axis=0)), arrays=None, pointwise=True
+            )
+        ),
+        {"pointwise_is_claimed_rightly"},
     ),
     "does not say why there is no landscape": (
         reducer(lambda self, chart, inputs, rng: evolve(chart, decode=None)),

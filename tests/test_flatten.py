@@ -123,8 +123,8 @@ def test_a_tensor_that_is_nowhere_to_be_had_is_told(tmp_path):
 def test_a_pattern_that_matches_nothing_names_what_is_near(tmp_path):
     saved(tmp_path)
     with pytest.raises(PopulationError) as caught:
-        study(tmp_path, 'include = ["3.weigth"]').run()
-    assert str(caught.value) == "population.include: no tensor matches '3.weigth'; did you mean '3.weight'?"
+        study(tmp_path, 'include = ["3.weighty"]').run()
+    assert str(caught.value) == "population.include: no tensor matches '3.weighty'; did you mean '3.weight'?"
     with pytest.raises(PopulationError, match=r"population\.exclude: leaves no tensor to flatten"):
         study(tmp_path, 'exclude = ["*"]').run()
 

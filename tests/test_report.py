@@ -16,6 +16,7 @@ from matplotlib.backends.backend_agg import FigureCanvasAgg
 from matplotlib.colors import to_rgb
 from matplotlib.image import imread
 from matplotlib.transforms import Bbox
+from matplotlib.tri import TriContourSet
 
 from globscope.builtin.topology import Gudhi
 from globscope.report import plot, write_report
@@ -28,6 +29,7 @@ from globscope.report.look import DEPTHS, VARIANTS, save
 from globscope.report.profile import walk
 from globscope.report.ruler import round_values
 from globscope.report.scale import shared_scale
+from globscope.report.scattered import slivers, triangles
 from globscope.report.slices import slices
 from globscope.report.surface import lattice
 from globscope.report.tables import as_csv
@@ -179,8 +181,16 @@ def test_the_page_opens_with_no_network_and_every_link_leads_to_a_file(report, p
 
 def test_ids_are_unique_and_every_picture_has_a_text_for_those_who_cannot_see_it(page):
     assert len(page.ids) == len(set(page.ids))
-    assert len(page.images) == 1 + 3 + 4 + 1  # overview; landscape, tree, diagram twice and a volume; the scatter
+    # Overview and profiles; landscape, tree, diagram and profile twice, and a volume; the scatter.
+    assert len(page.images) == 2 + 4 + 5 + 1
     assert all(len(image["alt"]) > 20 for image in page.images)
+
+
+def test_profiles_are_compared_beside_the_overview_and_shown_with_each_tree(page):
+    stems = [image["src"].removeprefix("figures/").removesuffix(".png") for image in page.images]
+    assert stems[:2] == ["overview", "profiles"]
+    trees = [stem.removesuffix("-merge-tree") for stem in stems if stem.endswith("-merge-tree")]
+    assert [stem for stem in stems if stem.endswith("-profile")] == [f"{stem}-profile" for stem in trees]
 
 
 def test_names_cannot_leave_the_folder_nor_overwrite_each_other(report):
@@ -327,12 +337,29 @@ def test_a_lattice_with_lines_that_nobody_asked_keeps_its_spacing():
     assert np.isnan(found.spread(np.ones(15))[:, [0, 2]]).all()
 
 
-def test_scattered_samples_are_drawn_as_dots(tmp_path):
+def test_scattered_samples_are_drawn_over_their_triangles_with_a_dot_for_each(tmp_path):
     points = np.random.default_rng(0).uniform(-1, 1, (60, 2))
-    drawn = a_map(samples=Samples(points=points), values=np.where(np.arange(60) < 3, np.nan, wells(points)))
-    figure = plot(drawn)
+    values = np.where(np.arange(60) < 3, np.nan, wells(points))
+    figure = plot(a_map(samples=Samples(points=points), values=values))
     save(figure, tmp_path, "map")
-    assert len(figure.axes[0].collections[0].get_offsets()) == 57
+    axes = figure.axes[0]
+    assert any(isinstance(drawn, TriContourSet) for drawn in axes.collections)
+    dots, crosses = ({len(line.get_xdata()) for line in axes.lines if line.get_marker() == mark} for mark in "ox")
+    assert 57 in dots
+    assert crosses == {3}
+
+
+def test_slivers_along_the_rim_of_scattered_samples_are_not_drawn():
+    # Three samples nearly on a line below a square: the triangle on them spans the whole edge.
+    mesh = triangles(np.array([[0.0, 0.0], [1.0, 0.01], [2.0, 0.0], [0.0, 1.0], [2.0, 1.0]]))
+    (sliver,) = mesh.triangles[slivers(mesh)]
+    assert set(sliver.tolist()) == {0, 1, 2}
+
+
+@pytest.mark.parametrize("points", [np.array([[0.0, 0.0], [1.0, 1.0]]), np.linspace([0, 0], [1, 2], 9)])
+def test_scattered_samples_on_a_line_are_drawn_as_dots(points):
+    figure = plot(a_map(samples=Samples(points=points), values=np.arange(1.0, len(points) + 1)))
+    assert len(figure.axes[0].collections[0].get_offsets()) == len(points)
 
 
 def test_a_path_is_walked_in_its_order_by_latent_length():
@@ -713,7 +740,7 @@ def test_a_report_keeps_nothing_of_reducers_that_are_no_longer_there(tmp_path):
     write_report(tmp_path, title="one", atlas=atlas_of(a_map("one")), findings={}, record={})
     one = {path for path in tmp_path.rglob("*") if path.is_file()}
     assert one < two
-    assert {path.name.partition("-")[0] for path in two - one} == {"two"}
+    assert {path.stem.partition("-")[0] for path in two - one} == {"two", "profiles"}  # one has nothing to compare
     assert tmp_path / "mine.txt" in one
 
 

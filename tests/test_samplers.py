@@ -7,7 +7,7 @@ from hypothesis import strategies as st
 from safetensors.numpy import save_file
 
 from globscope.api import Chart, Landscape, Layout, Member, PopulationError, span
-from globscope.builtin.samplers import Grid, Path
+from globscope.builtin.samplers import GaussianBall, Grid, Path, Sobol
 
 RNG = np.random.default_rng(0)
 LAYOUT = Layout(names=("a", "b"), shapes=((2, 3), (4,)))
@@ -73,7 +73,9 @@ def test_a_map_of_coinciding_members_is_sampled_one_unit_wide():
     assert points.tolist() == [[-0.5, -0.5], [-0.5, 0.5], [0.5, -0.5], [0.5, 0.5]]
 
 
-@pytest.mark.parametrize("sampler", [Grid(resolution=3), Path(of="variant:A")])
+@pytest.mark.parametrize(
+    "sampler", [Grid(resolution=3), Path(of="variant:A"), Sobol(samples=3), GaussianBall(samples=3)]
+)
 def test_there_is_one_round(sampler):
     samples = asked(sampler, chart(LATENTS))
     assert sampler.ask(chart(LATENTS), landscape(samples), RNG) is None
@@ -173,3 +175,52 @@ def test_a_path_is_named_by_kind_and_name(of):
 def test_a_path_is_a_trajectory_or_files(options):
     with pytest.raises(ValueError, match="exactly one of 'of' and 'files'"):
         Path(**options)
+
+
+@settings(deadline=None, max_examples=25)
+@given(st.integers(1, 4), st.integers(1, 70), st.integers(0, 2**16))
+def test_sobol_samples_are_scattered_over_the_box_of_the_grid(dimension, samples, seed):
+    latents = np.random.default_rng(seed).normal(size=(5, dimension))
+    found = asked(Sobol(samples=samples, margin=0.3), chart(latents))
+    box = asked(Grid(resolution=2, margin=0.3), chart(latents)).points
+    assert (found.index, found.shape, found.points.shape) == (None, None, (samples, dimension))
+    assert ((found.points >= box[0]) & (found.points <= box[-1])).all()
+
+
+def test_a_power_of_two_of_sobol_samples_puts_its_share_into_every_quarter_of_an_axis():
+    points = asked(Sobol(samples=64, margin=0.0), chart(LATENTS)).points
+    cells = np.floor(4 * (points - LATENTS.min(axis=0)) / np.ptp(LATENTS, axis=0)).astype(int)
+    for axis in cells.T:
+        assert np.bincount(axis).tolist() == [16] * 4
+
+
+def test_scattered_samples_follow_the_generator():
+    for sampler in (Sobol(samples=8), GaussianBall(samples=8)):
+        one, same, other = (sampler.ask(chart(LATENTS), None, np.random.default_rng(s)).points for s in (0, 0, 1))
+        assert np.array_equal(one, same)
+        assert not np.array_equal(one, other)
+
+
+def test_a_ball_lies_around_the_last_checkpoint_of_a_variant_and_has_it_as_its_first_sample():
+    points = asked(GaussianBall(centre="variant:B", scale=0.5, samples=4000), chart(LATENTS)).points
+    assert np.array_equal(points[0], LATENTS[3])  # the steps fall: B's fourth member has the later step
+    spread = np.sqrt(((LATENTS - LATENTS.mean(axis=0)) ** 2).mean())
+    # Four standard errors of 4,000 draws: of the mean s / 63, of the deviation s / 89.
+    np.testing.assert_allclose(points.mean(axis=0), LATENTS[3], atol=4 * 0.5 * spread / 63)
+    np.testing.assert_allclose(points.std(axis=0), 0.5 * spread, atol=4 * 0.5 * spread / 89)
+
+
+def test_a_ball_around_the_mean_and_around_members_that_coincide():
+    assert np.array_equal(asked(GaussianBall(samples=1), chart(LATENTS)).points, LATENTS.mean(axis=0)[None])
+    assert np.ptp(asked(GaussianBall(samples=50), chart(np.ones((5, 2)))).points) > 0
+
+
+@pytest.mark.parametrize("centre", ["", "A", "variant:", "median"])
+def test_a_centre_that_is_none_is_refused(centre):
+    with pytest.raises(ValueError, match="variant:NAME"):
+        GaussianBall(centre=centre)
+
+
+def test_a_ball_around_an_unknown_variant_is_refused():
+    with pytest.raises(PopulationError, match="there is no variant 'Z'"):
+        GaussianBall(centre="variant:Z").ask(chart(LATENTS), None, RNG)

@@ -13,6 +13,7 @@ from globscope.report.figures import plot, plot_overview
 from globscope.report.isosurfaces import isosurfaces
 from globscope.report.kinds import is_path, is_volume, kind
 from globscope.report.look import save
+from globscope.report.profiles import Profile, Profiles
 from globscope.report.scale import Scale, shared_scale
 from globscope.report.text import Names, cell
 from globscope.report.trees import facts as tree_facts
@@ -50,18 +51,20 @@ class Gallery:
     Attributes:
         folder: The run folder.
         scale: The colours that all maps share.
+        profiles: Of every merge tree.
         names: Hands out file stems.
     """
 
     folder: Path
     scale: Scale
+    profiles: Profiles
     names: Names
 
     @classmethod
     def of(cls, folder: Path, atlas: Atlas, field: str) -> "Gallery":
         """Return the gallery of a run folder."""
         (folder / "figures").mkdir(parents=True, exist_ok=True)
-        return cls(folder, shared_scale(atlas.maps, field), Names())
+        return cls(folder, shared_scale(atlas.maps, field), Profiles.of(atlas.maps), Names())
 
     def overview(self, atlas: Atlas, records: Mapping[str, Mapping[str, Cell]]) -> Shown:
         """Draw all maps side by side."""
@@ -71,8 +74,20 @@ class Gallery:
         told = "; ".join(f"{name}: {' '.join(note)}" for name, note in notes.items())
         return self._keep(figure, ("overview",), caption, f"{caption} {told}")
 
+    def compared(self, atlas: Atlas) -> Shown | None:
+        """Draw the maps' landscape profiles side by side; None where fewer than two have one of the field."""
+        first = [one for one in map(self.profiles.first, atlas.maps) if one and one.topology.field == self.scale.field]
+        if len(first) < 2:
+            return None
+        caption = (
+            f"The landscape profiles of the maps, under one scale of {self.scale.field} and one of colour: at every "
+            "height a basin is as wide as its share of the map's samples at or below it."
+        )
+        alt = " ".join(f"{one.name}: {tree_facts(one.topology)}." for one in first)
+        return self._keep(self.profiles.plot(*first), ("profiles",), caption, f"{caption} {alt}")
+
     def of_map(self, drawn: Map) -> Iterator[Shown]:
-        """Draw one map's landscapes, merge trees and persistence diagrams."""
+        """Draw one map's landscapes, merge trees, persistence diagrams and profiles."""
         if not drawn.landscapes:
             yield self._landscape(drawn, None, (drawn.name,))
         for sampler, scape in drawn.landscapes.items():
@@ -82,7 +97,9 @@ class Gallery:
             yield self._landscape(drawn, scape, stem)
             topologies = drawn.topologies.get(sampler, {})
             for name, topology in topologies.items():
-                yield from self._trees(drawn, scape, topology, stem if len(topologies) == 1 else (*stem, name))
+                of = stem if len(topologies) == 1 else (*stem, name)
+                yield from self._trees(drawn, scape, topology, of)
+                yield self._profile(self.profiles.shown[drawn.name, sampler, name], of)
 
     def _note(self, drawn: Map, record: Mapping[str, Cell]) -> list[str]:
         scape, field = drawn.landscape, self.scale.field
@@ -111,6 +128,10 @@ class Gallery:
         yield self._keep(plot_tree(drawn, scape, topology), (*stem, "merge-tree"), tells, tells)
         tells = f"Persistence diagram of {of}: {told}. Far above the diagonal is deep; grey pairs were removed."
         yield self._keep(plot_diagram(drawn, scape, topology), (*stem, "persistence"), tells, tells)
+
+    def _profile(self, one: Profile, stem: tuple[str, ...]) -> Shown:
+        tells = self.profiles.told(one)
+        return self._keep(self.profiles.plot(one), (*stem, "profile"), tells, tells)
 
     def _keep(self, figure: Figure, stem: tuple[str, ...], caption: str, alt: str, *, main: bool = False) -> Shown:
         name, large = self.names.unique(*stem), figure.get_figwidth() > 8

@@ -27,6 +27,7 @@ DEPTH = LinearSegmentedColormap.from_list("depth", DEPTHS, 256)
 VARIANTS = ("#d6159b", "#f07800", "#1a1a1a", "#7a3fe8", "#8a4b12", "#3c9a0a", "#c8102e", "#a08600")
 DASHES = ("-", (0, (5, 1.5)), (0, (1.5, 1.2)))
 INK, FAINT, FOG, MINIMUM, SADDLE = "#22272e", "#6b7480", "#989ea6", "#e01b24", "#ff9f1a"
+UNTRUSTED = "untrusted: the map extrapolates"
 DPI = 170
 
 # User settings (LaTeX text, other fonts) would change the bytes, or need programs that are not there.

@@ -35,7 +35,7 @@ def page(
     record: Mapping[str, Any],
     *,
     field: str,
-    overview: Shown | None,
+    overviews: Sequence[Shown],
     sections: Sequence[Section],
     files: Mapping[tuple[str, str], str],
 ) -> str:
@@ -45,7 +45,7 @@ def page(
         title=title or "A GlobScope study",
         sentences=sentences(atlas, field),
         warnings=[(name, text) for name, one in findings.items() for text in one.warnings],
-        overview=overview,
+        overviews=overviews,
         comparison=compared,
         tables=[(analysis, table, files.get((analysis, table.name))) for analysis, table in rest],
         comparison_file=next(iter(files.values()), None) if "fidelity" in findings else None,

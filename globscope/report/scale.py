@@ -9,7 +9,6 @@ from matplotlib.colors import LogNorm, Normalize
 
 from globscope.report.text import number
 from globscope.values.findings import Map
-from globscope.values.landscape import Landscape
 
 # Decades below and above the median's: exploded networks must not paint all others in one colour.
 REACH = (-6, 2)
@@ -81,11 +80,12 @@ def positive(values: np.ndarray) -> bool:
 def shared_scale(maps: Iterable[Map], field: str) -> Scale:
     """Return the scale that spans a field's finite values on every landscape of every map."""
     scapes = [scape for drawn in maps for scape in drawn.landscapes.values()]
-    return _spanning([scape for scape in scapes if field in scape.fields], field)
+    return spanning([scape.fields[field] for scape in scapes if field in scape.fields], field)
 
 
-def _spanning(scapes: list[Landscape], field: str) -> Scale:
-    values = np.concatenate([np.empty(0), *(scape.fields[field] for scape in scapes)])
+def spanning(arrays: Iterable[np.ndarray], field: str) -> Scale:
+    """Return the scale that spans a field's finite values."""
+    values = np.concatenate([np.empty(0), *arrays])
     finite = values[np.isfinite(values)]
     above = finite[finite > 0]
     if is_loss(field) and len(above):
@@ -102,3 +102,9 @@ def _logarithmic(values: np.ndarray, field: str) -> Scale:
     # A constant field still needs two ends.
     low, high = (low, high) if high > low * (1 + 1e-9) else (low / 1.5, high * 1.5)
     return Scale(field=field, low=float(low), high=float(high), log=True, open_ends=ends)
+
+
+def closed(levels: np.ndarray) -> np.ndarray:
+    """Return levels that take in the lowest and the highest value in spite of rounding."""
+    levels[0], levels[-1] = np.nextafter(levels[0], -np.inf), np.nextafter(levels[-1], np.inf)
+    return levels

@@ -9,13 +9,12 @@ from matplotlib.lines import Line2D
 from matplotlib.patches import Patch, PathPatch
 from matplotlib.path import Path
 
-from globscope.report.look import DEPTH, FAINT, FOG, INK, MINIMUM, SADDLE
-from globscope.report.scale import Scale
+from globscope.report.look import DEPTH, FAINT, FOG, INK, MINIMUM, SADDLE, UNTRUSTED
+from globscope.report.scale import Scale, closed
+from globscope.report.scattered import draw_scattered
 from globscope.report.tracks import Legend
 from globscope.values.landscape import Landscape, Samples
 from globscope.values.topology import MergeTree
-
-UNTRUSTED = "untrusted: the map extrapolates"
 
 
 @define(frozen=True, kw_only=True)
@@ -73,13 +72,13 @@ def draw_surface(axes: Axes, scape: Landscape, scale: Scale) -> Legend:
     """Draw one field of a landscape; return what the legend must explain."""
     grid = lattice(scape.samples)
     if grid is None:
-        return _draw_scattered(axes, scape, scale)
+        return draw_scattered(axes, scape, scale) | ends(scale, scape.fields[scale.field])
     values = scape.fields[scale.field]
     _draw_depths(axes, grid, scale, grid.spread(scale.drawable(values)))
     axes.set(xlim=grid.x[[0, -1]], ylim=grid.y[[0, -1]])
     legend = _draw_fog(axes, grid, scape.trusted)
     legend |= _draw_nonfinite(axes, grid, values)
-    return legend | _ends(scale, values)
+    return legend | ends(scale, values)
 
 
 def _draw_depths(axes: Axes, grid: Lattice, scale: Scale, picture: np.ndarray) -> None:
@@ -88,15 +87,9 @@ def _draw_depths(axes: Axes, grid: Lattice, scale: Scale, picture: np.ndarray) -
     axes.pcolormesh(*where, norm=norm, cmap=DEPTH, shading="nearest", rasterized=True, zorder=0)
     if np.nanmin(picture, initial=np.inf) >= np.nanmax(picture, initial=-np.inf) or min(picture.shape) < 2:
         return
-    filled = axes.contourf(*where, levels=_closed(scale.levels(81)), norm=norm, cmap=DEPTH, zorder=1)
+    filled = axes.contourf(*where, levels=closed(scale.levels(81)), norm=norm, cmap=DEPTH, zorder=1)
     filled.set_rasterized(True)  # as polygons, viewers show seams between the levels
     axes.contour(*where, levels=scale.levels(17)[1:-1], colors=INK, linewidths=0.4, alpha=0.45, zorder=2)
-
-
-def _closed(levels: np.ndarray) -> np.ndarray:
-    """Return levels that take in the lowest and the highest value in spite of rounding."""
-    levels[0], levels[-1] = np.nextafter(levels[0], -np.inf), np.nextafter(levels[-1], np.inf)
-    return levels
 
 
 def _draw_fog(axes: Axes, grid: Lattice, trusted: np.ndarray) -> Legend:
@@ -117,24 +110,12 @@ def _draw_nonfinite(axes: Axes, grid: Lattice, values: np.ndarray) -> Legend:
     return {"NaN or infinite": Patch(**hatched)}
 
 
-def _ends(scale: Scale, values: np.ndarray) -> Legend:
+def ends(scale: Scale, values: np.ndarray) -> Legend:
     """Explain the end colours where values beyond the scale took them."""
     return {
         f"also {what}": Patch(facecolor=DEPTH(float(what.startswith(">"))), edgecolor=FAINT, linewidth=0.5)
         for _, what in scale.beyond(values)
     }
-
-
-def _draw_scattered(axes: Axes, scape: Landscape, scale: Scale) -> Legend:
-    """Draw samples that form no lattice as dots."""
-    values, (x, y) = scape.fields[scale.field], scape.samples.points.T[:2]
-    broken = ~np.isfinite(values)
-    shown: dict[str, Any] = {"c": scale.drawable(values)[~broken], "norm": scale.norm(), "cmap": DEPTH}
-    axes.scatter(x[~broken], y[~broken], s=14, linewidths=0, rasterized=True, zorder=1, **shown)
-    if not broken.any():
-        return _ends(scale, values)
-    crosses = axes.plot(x[broken], y[broken], "x", color=INK, ms=4, zorder=3.2)[0]
-    return _ends(scale, values) | {"NaN or infinite": crosses}
 
 
 def draw_critical(axes: Axes, tree: MergeTree, points: np.ndarray) -> Legend:

@@ -93,9 +93,9 @@ def homes(drawn: Map, tree: MergeTree, scape: Landscape) -> dict[int, list[Track
     found, basins = tracks(drawn), dict[int, list[Track]]()
     if not found or not len(scape.samples.points) or is_path(scape.samples):
         return basins
-    where = scape.nearest(np.array([track.points[-1] for track in found]))
-    for track, sample in zip(found, where, strict=True):
-        basins.setdefault(int(tree.basin[sample]), []).append(track)
+    where = scape.basins(tree, np.array([track.points[-1] for track in found]))
+    for track, basin in zip(found, where.tolist(), strict=True):
+        basins.setdefault(basin, []).append(track)
     return basins
 
 

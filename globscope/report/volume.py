@@ -14,9 +14,9 @@ from globscope.report.captions import title
 from globscope.report.counts import result, sampled, topology_of
 from globscope.report.figures import colourbar, explain
 from globscope.report.isosurfaces import Isosurface
-from globscope.report.look import DEPTH, FAINT, FOG, INK, Picture, halo, headline, styled
+from globscope.report.look import DEPTH, FAINT, FOG, INK, UNTRUSTED, Picture, halo, headline, styled
 from globscope.report.scale import Scale
-from globscope.report.surface import UNTRUSTED, draw_critical, positions
+from globscope.report.surface import draw_critical, positions
 from globscope.report.text import lines, listed, literal, plain, ticks
 from globscope.report.tracks import Legend, draw_tracks, tracks
 from globscope.values.findings import Map

@@ -37,11 +37,11 @@ def write_report(
     field, before = _present(atlas, field), _files(folder)
     gallery = Gallery.of(folder, atlas, field)
     records = {one["name"]: one for one in record.get("reducers", ())}
-    overview = gallery.overview(atlas, records) if atlas.maps else None
+    overviews = filter(None, (gallery.overview(atlas, records), gallery.compared(atlas)) if atlas.maps else ())
     sections = [section(drawn, gallery.of_map(drawn)) for drawn in atlas.maps]
     write_values(folder, atlas)
     files = write_tables(folder, findings)
-    html = page(title, atlas, findings, record, field=field, overview=overview, sections=sections, files=files)
+    html = page(title, atlas, findings, record, field=field, overviews=tuple(overviews), sections=sections, files=files)
     path = folder / "report.html"
     write_bytes(path, html.encode())
     for stale in before.items() & _files(folder).items():

@@ -11,11 +11,13 @@ from globscope.spec.model import ReducerEntry
 from globscope.store import key
 from globscope.study.charts import Fit
 from globscope.study.context import Context
-from globscope.study.fields import evaluate, landscape
+from globscope.study.fields import evaluate, given, landscape
 from globscope.study.trees import topology
 from globscope.values.evaluation import Networks, Unit
 from globscope.values.findings import Map
+from globscope.values.landscape import Landscape, Samples
 from globscope.values.members import Population
+from globscope.values.topology import Topology
 
 
 def identified(population: Population) -> Population:
@@ -88,8 +90,34 @@ class StudyBench:
             total.update(np.ascontiguousarray(networks.weights(unit)).data)
         return evaluate(self.context, networks, total.hexdigest(), "evaluate networks")[0]
 
+    def sample(self, fitted: Map, samples: Samples) -> Landscape:
+        """Return the landscape at given points of a map with an inverse, decoded as one batch."""
+        return given(self.context, fitted, samples)
+
+    def topology(self, name: str, landscape: Landscape) -> Topology:
+        """Return what a topology of the spec makes of a landscape.
+
+        Raises:
+            PluginError: The spec has no topology of this name.
+        """
+        known = {entry.name: entry for entry in self.context.spec.topology}
+        if name not in known:
+            raise PluginError(f"this study has no topology {name!r}; {near(name, known)}")
+        return topology(self.context, known[name], landscape, _content(landscape), f"merge tree, {name}")
+
     def _entry(self, reducer: str) -> ReducerEntry:
         known = {entry.name: entry for entry in self.context.spec.reducer}
         if reducer not in known:
             raise PluginError(f"this study has no reducer {reducer!r}; {near(reducer, known)}")
         return known[reducer]
+
+
+def _content(landscape: Landscape) -> str:
+    """Return the key of all that a topology may look at, for a landscape that an analysis put together."""
+    total, samples = hashlib.blake2b(), landscape.samples
+    index = np.empty(0) if samples.index is None else samples.index
+    arrays = {"points": samples.points, "index": index, "trusted": landscape.trusted} | dict(landscape.fields)
+    for name in sorted(arrays):
+        total.update(name.encode())
+        total.update(np.ascontiguousarray(arrays[name]).tobytes())
+    return key(total.hexdigest(), samples.shape)

@@ -125,6 +125,7 @@ class Fit:
                 "encodes": chart.encode is not None,
                 "decodes": chart.decode is not None,
                 "exact_inverse": chart.exact_inverse,
+                "pointwise": chart.pointwise,
                 "why_no_inverse": chart.why_no_inverse,
                 "own_space": chart.space is not inputs.space,
             },
@@ -144,6 +145,7 @@ class Fit:
             encode=(lambda c: self._call("encode", folder, c)) if notes["encodes"] else None,
             decode=(lambda p: self._call("decode", folder, p)) if notes["decodes"] else None,
             exact_inverse=notes["exact_inverse"],
+            pointwise=notes.get("pointwise", False),  # a chart stored before the flag existed says nothing
             notes=notes["notes"],
             why_no_inverse=notes["why_no_inverse"],
             members=self.population.members,

@@ -6,7 +6,7 @@ from attrs import define
 
 from globscope.population.run import Run
 from globscope.population.stack import stacks
-from globscope.spec.model import ReducerEntry
+from globscope.spec.model import Entry, ReducerEntry
 from globscope.study.check import check, count
 from globscope.study.context import Context, several
 from globscope.study.members import runs as planned
@@ -22,7 +22,7 @@ class Estimate:
         variants: How many training runs.
         parameters: D.
         stages: What will be done, in order.
-        evaluations: Networks to score; None where a sampler decides as it goes.
+        evaluations: Networks to score, at most; None where a sampler decides as it goes.
         memory: Bytes for the population and one unit of decoded networks.
         train_seconds: On this machine, from a few measured steps; fits are not foreseen.
         evaluate_seconds: On this machine, from a few measured networks.
@@ -50,7 +50,8 @@ def estimate(context: Context) -> Estimate:
     counts = [samples(context, entry) for entry in context.spec.reducer]
     known = [count for count in counts if count is not None]
     decoding = sum(not _scatters(entry) for entry in context.spec.reducer)
-    total = members * (1 + decoding) + sum(known) if len(known) == len(counts) else None
+    more = sum(_asked_by(context, entry) for entry in context.spec.analysis)
+    total = members * (1 + decoding) + sum(known) + more if len(known) == len(counts) else None
     size = probe.layout.size
     return Estimate(
         members=members,
@@ -68,8 +69,7 @@ def samples(context: Context, entry: ReducerEntry) -> int | None:
     """Return how many points a reducer's samplers ask for; None where only a run can tell."""
     if _scatters(entry):
         return 0
-    dimension = getattr(entry.component, "latent_dim", 2)
-    total = 0
+    dimension, total = _dimension(entry), 0
     for sampler in context.spec.samplers_of(entry):
         count = getattr(sampler.component, "count", None)
         if count is None:
@@ -79,6 +79,24 @@ def samples(context: Context, entry: ReducerEntry) -> int | None:
             return None
         total += asked
     return total
+
+
+def lattices(context: Context) -> list[tuple[int, ...]]:
+    """Return the samples per axis of every lattice that fills a map with an inverse."""
+    decoding = [entry for entry in context.spec.reducer if not _scatters(entry)]
+    asked = [(sampler.component, entry) for entry in decoding for sampler in context.spec.samplers_of(entry)]
+    return [tuple(sampler.shape(_dimension(entry))) for sampler, entry in asked if hasattr(sampler, "shape")]
+
+
+def _asked_by(context: Context, analysis: Entry) -> int:
+    """Return how many networks an analysis will score at most, where it tells."""
+    tells = hasattr(analysis.component, "evaluations")
+    return int(analysis.component.evaluations(lattices(context))) if tells else 0
+
+
+def _dimension(entry: ReducerEntry) -> int:
+    dimension: int = getattr(entry.component, "latent_dim", 2)
+    return dimension
 
 
 def _scatters(entry: ReducerEntry) -> bool:
@@ -98,8 +116,9 @@ def _stages(context: Context, runs: list[Run], variants: int) -> list[str]:
         names.append(f"{entry.name}: fit, decode {points}, evaluate, merge tree")
     maps = sum(not _scatters(entry) for entry in spec.reducer)
     for asked in (spec.fidelity, *spec.analysis):
-        tells = hasattr(asked.component, "plan")
-        names.append(asked.component.plan(maps, variants) if tells else asked.name)
+        tells, more = hasattr(asked.component, "plan"), _asked_by(context, asked)
+        name = asked.component.plan(maps, variants) if tells else asked.name
+        names.append(f"{name}: up to {more:,} more networks" if more else name)
     return names
 
 

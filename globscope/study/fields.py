@@ -1,5 +1,6 @@
 """Landscapes: samples asked, decoded and stored, then evaluated and stored, round by round."""
 
+import hashlib
 from collections.abc import Mapping
 from pathlib import Path
 from time import perf_counter
@@ -52,18 +53,37 @@ def landscape(context: Context, fitted: Map, sampler: Entry) -> tuple[Landscape,
     turn = 0
     while (asked := _ask(context, fitted, sampler, found, identity)) is not None:
         name = f"evaluate {fitted.name}" + (f", {sampler.name} {turn + 1}" if turn else "")
-        networks = Networks(
-            space=fitted.chart.space,
-            coordinates=asked["coordinates"],
-            statistics=fitted.population.statistics,
-            nearest=asked["nearest_member"],
-        )
-        fields, seconds = evaluate(context, networks, identity, name)
-        later = _round(fitted, asked, fields, seconds)
+        later = _evaluated(context, fitted, asked, identity, name)
         found = later if found is None else _joined(found, later)
         # What is asked next, and the merge tree, follow from the losses, not from the points alone.
         identity, turn = measured(context, identity), turn + 1
     return found or _nothing(context, fitted), identity
+
+
+def given(context: Context, fitted: Map, samples: Samples) -> Landscape:
+    """Return the landscape at given points of a map, decoded as one batch."""
+    arrays = [array for array in (samples.points, samples.index) if array is not None]
+    told = hashlib.blake2b(b"".join(np.ascontiguousarray(array).tobytes() for array in arrays)).hexdigest()
+    identity = key(fitted.identity, "given", told, samples.shape)
+
+    def work(folder: Path, _: Progress) -> None:
+        _store(folder, fitted, samples)
+
+    count = len(samples.points)
+    asked = _stored(context.stage("sample", identity, work, f"decode {fitted.name} at {count} points"))
+    return _evaluated(context, fitted, asked, identity, f"evaluate {fitted.name} at {count} points")
+
+
+def _evaluated(context: Context, fitted: Map, asked: Mapping[str, Any], identity: str, label: str) -> Landscape:
+    """Return decoded samples with their fields."""
+    networks = Networks(
+        space=fitted.chart.space,
+        coordinates=asked["coordinates"],
+        statistics=fitted.population.statistics,
+        nearest=asked["nearest_member"],
+    )
+    fields, seconds = evaluate(context, networks, identity, label)
+    return _round(fitted, asked, fields, seconds)
 
 
 def _ask(
@@ -76,20 +96,26 @@ def _ask(
         with context.blaming(sampler.component):
             samples = sampler.component.ask(fitted.chart, sofar, source)
         samples = checked_samples(context.who(sampler.component), samples, fitted.chart)
-        write_json(folder / ASKED, {"asked": samples is not None, "shape": samples and samples.shape})
-        if samples is not None:
-            start = perf_counter()
-            arrays = _decoded(fitted, samples)
-            write_arrays(folder / SAMPLES, arrays)
-            write_json(folder / "decode.json", {"seconds": round(perf_counter() - start, 3)})
+        _store(folder, fitted, samples)
 
     # Later rounds are told by their evaluation: whether there is another one is only known once it is asked for.
     folder = context.stage("sample", identity, work, f"decode {fitted.name}", told=sofar is None)
-    asked = read_json(folder / ASKED)
-    if not asked["asked"]:
-        return None
-    shape = tuple(asked["shape"]) if asked["shape"] else None
-    found: dict[str, Any] = {"shape": shape, **read_json(folder / "decode.json")}
+    return _stored(folder) if read_json(folder / ASKED)["asked"] else None
+
+
+def _store(folder: Path, fitted: Map, samples: Samples | None) -> None:
+    """Write a round's samples with their decoded coordinates, or that there are none."""
+    write_json(folder / ASKED, {"asked": samples is not None, "shape": samples and samples.shape})
+    if samples is not None:
+        start = perf_counter()
+        arrays = _decoded(fitted, samples)
+        write_arrays(folder / SAMPLES, arrays)
+        write_json(folder / "decode.json", {"seconds": round(perf_counter() - start, 3)})
+
+
+def _stored(folder: Path) -> dict[str, Any]:
+    shape = read_json(folder / ASKED)["shape"]
+    found: dict[str, Any] = {"shape": tuple(shape) if shape else None, **read_json(folder / "decode.json")}
     return found | read_arrays(folder / SAMPLES)
 
 

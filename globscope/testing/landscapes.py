@@ -4,7 +4,20 @@ from collections.abc import Mapping
 
 import numpy as np
 
-from globscope.api import MINIMUM, ROOT, SADDLE, Landscape, MergeTree, Samples, Topology
+from globscope.api import (
+    MINIMUM,
+    ROOT,
+    SADDLE,
+    Branches,
+    Landscape,
+    MergeTree,
+    Neighbours,
+    Samples,
+    Topology,
+    neighbours,
+    sweep_order,
+    trees,
+)
 
 SIDE = 9
 # Depth of the deep bowl's floor, of the shallow one's, and of the pass between them.
@@ -111,6 +124,38 @@ def no_topology(samples: int) -> Topology:
     }
     tree = MergeTree(**arrays, kinds=())
     return Topology(field="train_loss", threshold=0.1, tree=tree, full=tree, left_out=samples)
+
+
+def swept_topology(landscape: Landscape, field: str = "train_loss", threshold: float = 0.1) -> Topology:
+    """Return a landscape's topology by the definition, sweeping sample by sample: for tiny landscapes alone."""
+    values = landscape.fields[field]
+    swept = sweep_order(values, np.isfinite(values))
+    tree, full = trees(values, swept, _swept(neighbours(landscape.samples, swept)), threshold)
+    return Topology(field=field, threshold=threshold, tree=tree, full=full, left_out=len(values) - len(swept))
+
+
+def _swept(around: Neighbours) -> Branches:
+    """Return the branches of a graph whose vertices are numbered in sweep order."""
+    never = len(around)
+    births, deaths, elders, own = list[int](), list[int](), list[int](), list[int]()
+    for now, near in enumerate(around):
+        met = sorted({_alive(own[other], elders) for other in near if other < now})
+        for younger in met[1:]:
+            deaths[younger], elders[younger] = now, met[0]
+        if not met:
+            met = [len(births)]
+            births, deaths, elders = [*births, now], [*deaths, never], [*elders, len(births)]
+        own.append(met[0])
+    tops = {_alive(branch, elders): vertex for vertex, branch in enumerate(own)}
+    arrays = {"births": births, "deaths": deaths, "elders": elders, "own": own, "tops": [tops[k] for k in sorted(tops)]}
+    return Branches(**{name: np.array(numbers, int) for name, numbers in arrays.items()})
+
+
+def _alive(branch: int, elders: list[int]) -> int:
+    """Return the branch that goes on where this one has died, if it has."""
+    while elders[branch] != branch:
+        branch = elders[branch]
+    return branch
 
 
 def pairs_on_a_path(values: np.ndarray) -> set[tuple[int, int]]:

@@ -90,6 +90,17 @@ class ReducerChecks(OptionChecks):
         back = chart.decode(chart.encode(own))
         require_near(back, own, SAME_NETWORK, "claims an exact inverse, but decode(encode(c)) is not c for the members")
 
+    def pointwise_is_claimed_rightly(self) -> None:
+        """Where `pointwise` is said, a point decodes alone to what it decodes to among others, but for rounding."""
+        chart, found = self._first.chart, self._first.decoded
+        if not chart.pointwise:
+            return
+        require(chart.decode, "claims to decode pointwise, and has no decode")
+        assert chart.decode is not None
+        assert found is not None
+        alone = np.concatenate([np.asarray(chart.decode(point[None])) for point in _points(chart)])
+        require_near(alone, found, SAME_NETWORK, "claims to decode pointwise, but a point's batch changes its network")
+
     def missing_inverse_is_explained(self) -> None:
         """Without `decode` there is no landscape, and the report says why."""
         chart = self._first.chart

@@ -6,9 +6,9 @@ from typing import Any
 import numpy as np
 from attrs import define, evolve, field
 
-from globscope.api import Atlas, Chart, Map, Networks, Population, Unit
+from globscope.api import Atlas, Chart, Landscape, Map, Networks, Population, Samples, Topology, Unit
 from globscope.registry import Component, Registry
-from globscope.testing.landscapes import bowls, bowls_topology, landscape, lattice, no_topology
+from globscope.testing.landscapes import bowls, bowls_topology, height, landscape, lattice, no_topology, swept_topology
 from globscope.testing.population import inputs_of, principal, tiny_population
 from globscope.testing.roles import role_of
 from globscope.testing.task import TinyTask
@@ -66,6 +66,16 @@ class TinyBench:
                 for name, (total, count) in probe.reduce(probe.layout.unflatten(row), {}, batch).items():
                     found.setdefault(f"{split}_{name}", []).append(float(total) / count)
         return {name: np.array(values) for name, values in found.items()}
+
+    def sample(self, fitted: Map, samples: Samples) -> Landscape:
+        """Return the two bowls at given points, whatever the map."""
+        del fitted
+        return landscape(height(samples.points), samples, "train_loss")
+
+    def topology(self, name: str, landscape: Landscape) -> Topology:
+        """Return the topology of the training loss, whatever it is called."""
+        del name
+        return swept_topology(landscape)
 
 
 def tiny_bench() -> TinyBench:

@@ -57,6 +57,8 @@ class Chart:
         encode: (n, r) coordinates → (n, d) points, or None (MDS).
         decode: (n, d) points → (n, r) coordinates, or None: then there is no landscape.
         exact_inverse: Whether decode(encode(c)) is c for the members.
+        pointwise: Whether decode takes each point by itself, so that a point decodes to the same network (but for
+            rounding) whatever else is in its batch. Points may then be added to a landscape without decoding it anew.
         arrays: What `restore` needs to build this chart again without a fit.
         notes: Figures of the fit worth keeping (steps, final loss, eigenvalues …).
         why_no_inverse: Told to the reader where decode is None.
@@ -69,6 +71,7 @@ class Chart:
     encode: Transform | None = field(default=None, eq=False, repr=False)
     decode: Transform | None = field(default=None, eq=False, repr=False)
     exact_inverse: bool = False
+    pointwise: bool = False
     arrays: Mapping[str, np.ndarray] | None = field(default=None, eq=False, repr=False)
     notes: Mapping[str, float | str] = field(factory=dict)
     why_no_inverse: str = ""

@@ -8,6 +8,7 @@ import numpy as np
 from attrs.validators import ge
 
 from globscope.api import Atlas, Bench, Finding, Map, Table
+from globscope.builtin.analyses.cells import finite
 from globscope.builtin.analyses.doubts import at_chance, unlike_record
 from globscope.builtin.analyses.heldout import held_out
 
@@ -81,8 +82,8 @@ class Fidelity:
             if key in one.decoded and key in atlas.truth:
                 gaps = np.abs(atlas.truth[key][fitted] - one.decoded[key])[_trained(one)]
                 found[f"{name}_gap_median"], found[f"{name}_gap_max"] = (
-                    _finite(np.median(gaps)),
-                    _finite(gaps.max()),
+                    finite(np.median(gaps)),
+                    finite(gaps.max()),
                 )
         return found
 
@@ -93,7 +94,7 @@ class Fidelity:
         neighbours = min(self.neighbours, (count - 1) // 2)
         if neighbours < 1:
             return None
-        return _finite(trustworthiness(one.coordinates, one.chart.latents, n_neighbors=neighbours))
+        return finite(trustworthiness(one.coordinates, one.chart.latents, n_neighbors=neighbours))
 
     def _basins(self, one: Map) -> dict[str, Any]:
         """Return counts on the first sampler's first merge tree."""
@@ -102,7 +103,7 @@ class Fidelity:
             keys = ("leaves", "leaves_trusted", "basins_of_variants", "nonfinite")
             return dict.fromkeys(keys)
         minima, finals = topology.tree.minima, one.population.finals
-        basins = topology.tree.basin[landscape.nearest(one.chart.latents[finals])] if len(minima) else np.empty(0)
+        basins = landscape.basins(topology.tree, one.chart.latents[finals])
         return {
             "leaves": len(minima),
             "leaves_trusted": int(landscape.trusted[minima].sum()),
@@ -126,8 +127,4 @@ def _reconstruction(one: Map) -> Mapping[str, float | None]:
     spread = (centred**2).sum(axis=1) + one.outside[rows] ** 2
     error = squares[rows].mean() / size
     variance = spread.mean() / size
-    return {"mse_per_weight": _finite(error), "unexplained_variance": _finite(error / variance)}
-
-
-def _finite(value: Any) -> float | None:
-    return float(value) if np.isfinite(value) else None
+    return {"mse_per_weight": finite(error), "unexplained_variance": finite(error / variance)}

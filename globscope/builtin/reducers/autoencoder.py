@@ -156,6 +156,7 @@ def _chart(
         encode=encode,
         # The full space's coordinates are float32: D-wide arrays are not doubled.
         decode=lambda points: through(network[1], points).astype(dtype, copy=False) * scale,
+        pointwise=True,  # a LayerNorm looks at one point alone
         arrays=arrays,
         notes=notes,
     )

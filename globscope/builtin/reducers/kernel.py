@@ -70,6 +70,7 @@ class KernelPca:
             latents=latents,
             encode=lambda coordinates: model.transform(coordinates / scale),
             decode=lambda points: model.inverse_transform(points) * scale,
+            pointwise=True,
             notes={"median_distance": scale},
         )
 

@@ -1,11 +1,13 @@
 """Built-in samplers."""
 
 from globscope.api import hookimpl
+from globscope.builtin.samplers.ball import GaussianBall
 from globscope.builtin.samplers.grid import Grid
 from globscope.builtin.samplers.path import Path
+from globscope.builtin.samplers.sobol import Sobol
 
 
 @hookimpl
 def globscope_samplers() -> dict[str, type]:
     """Offer the samplers by the name that a spec writes after `use =`."""
-    return {"grid": Grid, "path": Path}
+    return {"grid": Grid, "path": Path, "sobol": Sobol, "gaussian-ball": GaussianBall}

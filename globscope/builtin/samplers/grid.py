@@ -8,6 +8,7 @@ from attrs import define, field
 from attrs.validators import ge
 
 from globscope.api import Chart, Landscape, PopulationError, Samples
+from globscope.builtin.samplers.box import box
 
 
 def _at_least_two(_: Any, attribute: Any, value: Any) -> None:
@@ -38,8 +39,8 @@ class Grid:
         del rng
         if landscape is not None:
             return None
-        shape = self._shape(chart.dimension)
-        low, high = self._box(chart.latents)
+        shape = self.shape(chart.dimension)
+        low, high = box(chart.latents, self.margin)
         axes = [np.linspace(*ends) for ends in zip(low, high, shape, strict=True)]
         points = np.stack(np.meshgrid(*axes, indexing="ij"), axis=-1).reshape(-1, chart.dimension)
         index = np.indices(shape).reshape(chart.dimension, -1).T
@@ -47,20 +48,12 @@ class Grid:
 
     def count(self, dimension: int) -> int:
         """Return how many samples a chart of this dimension gets."""
-        return prod(self._shape(dimension))
+        return prod(self.shape(dimension))
 
-    def _shape(self, dimension: int) -> tuple[int, ...]:
+    def shape(self, dimension: int) -> tuple[int, ...]:
+        """Return the lattice that a chart of this dimension gets: samples per axis."""
         if isinstance(self.resolution, int):
             return (self.resolution,) * dimension
         if len(self.resolution) != dimension:
             raise PopulationError(f"resolution names {len(self.resolution)} axes, but the map has {dimension}")
         return tuple(self.resolution)
-
-    def _box(self, latents: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
-        low, high = latents.min(axis=0), latents.max(axis=0)
-        extent = high - low
-        flat = extent <= 1e-12 * max(float(extent.max()), 1e-300)
-        extent = np.where(flat, extent.max() or 1.0, extent)
-        # From the ends and not from the middle, whose rounding could leave the outermost members outside.
-        beyond = self.margin * extent + np.where(flat, extent / 2, 0.0)
-        return low - beyond, high + beyond

@@ -6,7 +6,8 @@ import numpy as np
 from attrs import define, field
 from attrs.validators import ge
 
-from globscope.api import Chart, Landscape, PopulationError, Samples, near
+from globscope.api import Chart, Landscape, PopulationError, Samples
+from globscope.builtin.samplers.runs import VARIANT, rows_of
 
 
 @define(frozen=True, kw_only=True)
@@ -28,13 +29,13 @@ class Path:
     def __attrs_post_init__(self) -> None:
         if (self.of is None) == (not self.files):
             raise ValueError("needs exactly one of 'of' and 'files'")
-        if self.of is not None and not self.of.startswith("variant:"):
+        if self.of is not None and not self.of.startswith(VARIANT):
             raise ValueError(f'of must be "variant:NAME", got {self.of!r}')
 
     @property
     def needs(self) -> tuple[str, ...]:
         """Names of the variants without which there is no path."""
-        return () if self.of is None else (self.of.removeprefix("variant:"),)
+        return () if self.of is None else (self.of.removeprefix(VARIANT),)
 
     def ask(self, chart: Chart, landscape: Landscape | None, rng: np.random.Generator) -> Samples | None:
         """Return the path's samples at once.
@@ -55,13 +56,7 @@ class Path:
 
     def _trajectory(self, chart: Chart) -> np.ndarray:
         (name,) = self.needs
-        # Derived members (curve points, re-based networks) may bear a variant's name.
-        trained = {row: member for row, member in enumerate(chart.members) if member.kind == "trained"}
-        rows = [row for row, member in trained.items() if member.variant == name]
-        if not rows:
-            known = {member.variant for member in trained.values()}
-            raise PopulationError(f"sampler 'path': there is no variant {name!r}; {near(name, known)}")
-        stops: np.ndarray = chart.latents[sorted(rows, key=lambda row: chart.members[row].step)]
+        stops: np.ndarray = chart.latents[rows_of(chart, name, "path")]
         return stops
 
     def _encoded(self, chart: Chart) -> np.ndarray:

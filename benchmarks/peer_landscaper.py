@@ -1,6 +1,6 @@
 """The merge tree of one 41 × 41 field of noise here and by landscaper, in one run.
 
-python benchmarks/bench_peers.py     (in an environment that has landscaper)
+python benchmarks/peer_landscaper.py     (in an environment that has landscaper)
 """
 
 from time import perf_counter

@@ -2,7 +2,7 @@
 
 The networks are five random walks of twenty steps: what the stages cost does not depend on what the weights do.
 
-    python benchmarks/bench_vit.py CIFAR10 FOLDER
+    python benchmarks/size_vit.py CIFAR10 FOLDER
 """
 
 import sys

@@ -1,0 +1,65 @@
+"""Scattered samples around one place of the map."""
+
+import numpy as np
+from attrs import define, field
+from attrs.validators import ge, gt
+
+from globscope.api import Chart, Landscape, Samples
+from globscope.builtin.samplers.runs import VARIANT, rows_of
+
+
+@define(frozen=True, kw_only=True)
+class GaussianBall:
+    """Scattered samples of a round Gaussian around a run's end, or around the middle of the members.
+
+    Dense at the centre and thinner outwards, equally wide along all latent axes. The first sample is the centre
+    itself. The merge tree needs an adjacency for scattered samples; beyond the outermost samples nothing is known,
+    and out there minima may be no more than lone samples.
+
+    Attributes:
+        centre: `variant:NAME`, the last checkpoint of that variant, or `mean`, the mean of all members' latent points.
+        scale: Standard deviation along every axis, as a share of the members' own (the root mean square over
+            members and axes of their distance to their mean). With 1 the samples are as widely spread as the members.
+        samples: How many, the centre included.
+    """
+
+    centre: str = "mean"
+    scale: float = field(default=1.0, validator=gt(0))
+    samples: int = field(default=2048, validator=ge(1))
+
+    def __attrs_post_init__(self) -> None:
+        named = self.centre.startswith(VARIANT) and self.centre != VARIANT
+        if self.centre != "mean" and not named:
+            raise ValueError(f'must be "mean" or "variant:NAME", got {self.centre!r}')
+
+    @property
+    def needs(self) -> tuple[str, ...]:
+        """Names of the variants without which there is no centre."""
+        return () if self.centre == "mean" else (self.centre.removeprefix(VARIANT),)
+
+    def ask(self, chart: Chart, landscape: Landscape | None, rng: np.random.Generator) -> Samples | None:
+        """Return all samples at once, the centre first.
+
+        Raises:
+            PopulationError: No such variant.
+        """
+        if landscape is not None:
+            return None
+        deviations = rng.standard_normal((self.samples, chart.dimension))
+        deviations[0] = 0
+        return Samples(points=self._centre(chart) + self.scale * _spread(chart.latents) * deviations)
+
+    def count(self, dimension: int) -> int:
+        """Return how many samples a chart of any dimension gets."""
+        del dimension
+        return self.samples
+
+    def _centre(self, chart: Chart) -> np.ndarray:
+        final = [rows_of(chart, name, "gaussian-ball")[-1] for name in self.needs]
+        centre: np.ndarray = chart.latents[final or slice(None)].mean(axis=0)
+        return centre
+
+
+def _spread(latents: np.ndarray) -> float:
+    """Return the members' standard deviation over all axes; 1 where they coincide."""
+    return float(np.sqrt(((latents - latents.mean(axis=0)) ** 2).mean())) or 1.0
