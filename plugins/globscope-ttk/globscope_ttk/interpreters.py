@@ -75,7 +75,8 @@ def ask(arrays: Mapping[str, Any], interpreter: str | None, seconds: float) -> d
 
 
 def _named(interpreter: str) -> str:
-    program = shutil.which(Path(interpreter).expanduser())
+    # Only a home is resolved: `./python` as a Path would lose its dot, and be looked for on PATH.
+    program = shutil.which(str(Path(interpreter).expanduser()) if interpreter.startswith("~") else interpreter)
     if program is None:
         raise PluginError(f"topology.interpreter = {interpreter!r}: there is no such program; {HELP}")
     return program
@@ -91,7 +92,13 @@ def _found() -> Iterator[str]:
 def _run(command: list[str], seconds: float) -> Outcome:
     try:
         done = subprocess.run(  # noqa: S603 - the program is the user's own choice
-            command, capture_output=True, text=True, errors="replace", timeout=seconds, check=False
+            command,
+            stdin=subprocess.DEVNULL,
+            capture_output=True,
+            text=True,
+            errors="replace",
+            timeout=seconds,
+            check=False,
         )
     except subprocess.TimeoutExpired as problem:
         raise PluginError(

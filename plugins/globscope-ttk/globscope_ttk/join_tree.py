@@ -36,14 +36,14 @@ FIELD = "rank"
 MERGE_TREE = getattr(ttk, "ttkMergeTree", None) or ttk.ttkFTMTree
 
 
-def image(ranks: np.ndarray) -> vtkImageData:
+def image(ranks: np.ndarray) -> vtkDataSet:
     """Return a regular grid; its x is the last axis."""
     domain = vtkImageData()
     domain.SetDimensions(*ranks.shape[::-1], *[1] * (3 - ranks.ndim))
     return with_field(domain, ranks.ravel())
 
 
-def graph(edges: np.ndarray) -> vtkUnstructuredGrid:
+def graph(edges: np.ndarray) -> vtkDataSet:
     """Return line cells. Every vertex must have an edge: TTK leaves the others out."""
     count = int(edges.max()) + 1
     places = np.zeros((count, 3), np.float32)
@@ -75,6 +75,8 @@ def join_tree(domain: vtkDataSet, threads: int) -> dict[str, Any]:
     tree.SetThreadNumber(threads)
     tree.SetInputDataObject(0, domain)
     tree.SetInputArrayToProcess(0, 0, 0, 0, FIELD)
+    if hasattr(tree, "SetBackend"):
+        tree.SetBackend(0)  # FTM, the only one up to TTK 1.2; the other's arrays mean something else
     tree.SetTreeType(0)  # the join tree; TTK's default is not initialised
     tree.SetWithSegmentation(True)
     tree.SetWithNormalize(True)

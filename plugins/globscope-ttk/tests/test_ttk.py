@@ -356,8 +356,8 @@ def test_the_answer_is_the_same_for_any_number_of_threads(ttk):
 
 @pytest.mark.slow
 @pytest.mark.parametrize("name", KINDS)
-def test_both_topologies_agree_on_twenty_fields_of_each_kind(ttk, name):
-    for seed in range(20):
+def test_both_topologies_agree_on_ten_fields_of_each_kind(ttk, name):
+    for seed in range(1, 6):
         for large in (False, True):
             given, options = case(name, seed, large=large)
             same(ttk(**OPTIONS, **options).compute(given), Gudhi(**OPTIONS, **options).compute(given))
