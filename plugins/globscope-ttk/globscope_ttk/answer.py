@@ -17,7 +17,7 @@ def branches(answer: dict[str, np.ndarray], places: np.ndarray, count: int) -> B
     node, down, up, below = _tree(answer, places)
     branch, births, ends = _elder_rule(down.tolist(), up.tolist(), len(node))
     deaths = np.where(ends < 0, count, node[ends])
-    # A summit above the samples is where components meet, and no branch dies there.
+    # On the ridge above the samples components meet, and no branch dies.
     essential = deaths >= count
     own = np.empty(len(places), int)
     own[places] = branch[below]

@@ -18,7 +18,7 @@ class Ttk:
     The same values as the topology `gudhi`, down to the vertex: samples are swept by rising (value, sample number),
     which are their ranks, and TTK is shown the ranks, so its rules for ties and its 32-bit arithmetic do not matter.
     Whole lattices of two or three axes are given to TTK as regular grids; everything else (samples left out, other
-    adjacencies, scattered samples) as a graph of lines below one common summit, which connects the components and is
+    adjacencies, scattered samples) as a graph of lines below a common ridge, which connects the components and is
     taken off again. The pairs follow from TTK's tree by the elder rule, the simplified tree from the pairs.
 
     TTK runs in a process of its own, by whichever Python has its module `topologytoolkit`.

@@ -12,7 +12,7 @@ class Question:
 
     Attributes:
         arrays: `ranks` on a lattice, or the `edges` of a graph.
-        places: (v,) place in the sweep of each vertex that TTK is shown; beyond the samples' for the summit.
+        places: (v,) place in the sweep of each vertex that TTK is shown; beyond the samples' on the ridge.
     """
 
     arrays: dict[str, np.ndarray] = field(eq=False)
@@ -24,8 +24,8 @@ def question(samples: Samples, swept: np.ndarray, adjacency: Adjacency, k: int |
     ranks = _ranks(samples, swept) if chosen(samples, adjacency) == "freudenthal" else None
     if ranks is not None:
         return Question(arrays={"ranks": ranks.astype(float)}, places=ranks.ravel())
-    edges = _edges(neighbours(samples, swept, adjacency, k))
-    return Question(arrays={"edges": _under_a_summit(edges, len(swept))}, places=np.arange(len(swept) + 2))
+    edges = _below_a_ridge(_edges(neighbours(samples, swept, adjacency, k)), len(swept))
+    return Question(arrays={"edges": edges}, places=np.arange(edges.max() + 1))
 
 
 def _ranks(samples: Samples, swept: np.ndarray) -> np.ndarray | None:
@@ -54,15 +54,17 @@ def _edges(joined: Neighbours) -> np.ndarray:
     return np.stack([codes % len(joined), codes // len(joined)], axis=1)
 
 
-def _under_a_summit(edges: np.ndarray, count: int) -> np.ndarray:
-    """Return the edges, and those to two more vertices above: one over every local maximum, one over that.
+def _below_a_ridge(edges: np.ndarray, count: int) -> np.ndarray:
+    """Return the edges, those from every local maximum to a vertex of its own above all, and a path through these.
 
     No component below changes by it, but the graph is connected, no vertex is without an edge, and wherever branches
     meet there is a way on: a meeting place without one, be it the highest vertex or not, is what TTK crashes on. A
-    component's branch that never dies now dies at vertex `count`.
+    component's branch that never dies now dies on the ridge, at `count` or above. (One summit for all would do as
+    well, but TTK's memory grows with the square of a vertex's edges.)
     """
     maximal = np.ones(count, bool)
     maximal[edges[:, 0]] = False
     tops = np.flatnonzero(maximal)
-    summit = np.stack([tops, np.full(len(tops), count)], axis=1)
-    return np.concatenate([edges, summit, [[count, count + 1]]])
+    ridge = count + np.arange(len(tops) + 1)
+    up, along = np.stack([tops, ridge[:-1]], axis=1), np.stack([ridge[:-1], ridge[1:]], axis=1)
+    return np.concatenate([edges, up, along])

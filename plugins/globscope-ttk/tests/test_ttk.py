@@ -128,16 +128,23 @@ def on_a_path(*index):
     return Samples(points=np.zeros((len(index), 1)), index=np.array(index)[:, None], shape=(9,))
 
 
-def test_graphs_lie_below_a_summit_that_joins_their_components():
+def test_graphs_lie_below_a_ridge_that_joins_their_components():
     put = question(on_a_path(0, 1, 3, 4), np.arange(4), "auto", None)
-    assert put.arrays["edges"].tolist() == [[0, 1], [2, 3], [1, 4], [3, 4], [4, 5]]
-    assert len(put.places) == 6
+    assert put.arrays["edges"].tolist() == [[0, 1], [2, 3], [1, 4], [3, 5], [4, 5], [5, 6]]
+    assert len(put.places) == 7
 
 
 def test_where_branches_meet_there_is_a_way_on():
     """TTK crashes on a saddle without a higher neighbour: here 3, and the highest, 4."""
     put = question(on_a_path(0, 2, 4, 1, 3), np.arange(5), "auto", None)  # along the path: 0 3 1 4 2
-    assert put.arrays["edges"].tolist() == [[0, 3], [1, 3], [1, 4], [2, 4], [3, 5], [4, 5], [5, 6]]
+    assert put.arrays["edges"].tolist() == [[0, 3], [1, 3], [1, 4], [2, 4], [3, 5], [4, 6], [5, 6], [6, 7]]
+
+
+def test_no_vertex_of_the_ridge_has_more_than_three_edges():
+    """TTK's memory grows with the square of a vertex's edges: a summit over 20,000 maxima took 4 GB."""
+    given = noise(np.random.default_rng(0), 500)
+    put = question(given.samples, np.argsort(given.fields["train_loss"]), "auto", None)
+    assert np.bincount(put.arrays["edges"].ravel()).max() == 3
 
 
 def test_ttk_sees_each_edge_once_and_no_loop():
@@ -340,7 +347,7 @@ def graphs(rng, count):
 
 
 def test_both_topologies_agree_on_many_small_graphs(ttk):
-    """Nearest neighbours make hundreds of components, each with its own root below the summit."""
+    """Nearest neighbours make hundreds of components, each with its own highest sample below the ridge."""
     points, values = graphs(np.random.default_rng(0), 400)
     options = {"adjacency": "mutual-knn", "neighbours": 2}
     given = scattered(values, points)
