@@ -28,8 +28,8 @@ lint: $(MARK)-lint
 	$(BIN)/ruff format --check .
 	$(BIN)/mypy
 	$(BIN)/lint-imports
-	$(BIN)/codespell globscope tests docs specs benchmarks README.md CHANGELOG.md
-	$(BIN)/validate-pyproject pyproject.toml
+	$(BIN)/codespell globscope plugins tests docs specs benchmarks README.md CHANGELOG.md
+	$(BIN)/validate-pyproject pyproject.toml plugins/*/pyproject.toml
 
 format: $(MARK)-lint
 	$(BIN)/ruff format .

@@ -6,6 +6,7 @@ import tomllib
 
 import pytest
 from conftest import ROOT
+from globscope_ttk import Ttk
 
 from globscope import load
 from globscope.registry import HOOKS, Component, Registry, installed
@@ -43,10 +44,11 @@ def generated():
 
 
 def with_plugin():
-    """Return the registry of someone who has finished the tutorial on plugins."""
+    """Return the registry of someone who has finished the tutorial on plugins, and has the distribution for TTK."""
     cls = module(ROOT / "tests/third_party/globscope_top_variance.py").TopVariance
     own = Component(role="reducer", name="top-variance", cls=cls, distribution="globscope-top-variance", version="1.0")
-    return Registry(components=(*installed().components, own))
+    ttk = Component(role="topology", name="ttk", cls=Ttk, distribution="globscope-ttk", version="0.1.0")
+    return Registry(components=(*installed().components, own, ttk))
 
 
 @pytest.fixture
