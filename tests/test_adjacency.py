@@ -66,6 +66,14 @@ def test_equal_distances_that_differ_by_rounding_are_still_equal():
     )
 
 
+@pytest.mark.parametrize("adjacency", ["delaunay", "gabriel", "knn", "mutual-knn"])
+@pytest.mark.parametrize("scale", [1e300, 1e-300])
+def test_edges_do_not_depend_on_the_unit(adjacency, scale):
+    points = np.random.default_rng(0).random((40, 2))
+    assert tuples(edges(points * scale, adjacency)) == tuples(edges(points, adjacency))
+
+
+@pytest.mark.slow
 def test_neighbours_by_descent_are_nearly_all_of_the_exact_ones(monkeypatch):
     points = np.random.default_rng(0).random((2000, 3))
     exact = tuples(nearest(points, 12, mutual=False))

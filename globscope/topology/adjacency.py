@@ -51,6 +51,8 @@ def neighbours(samples: Samples, swept: np.ndarray, adjacency: Adjacency = "auto
 
 def edges(points: np.ndarray, adjacency: Adjacency, k: int | None = None) -> np.ndarray:
     """Return the (m, 2) edges between (n, d) scattered points; `k` nearest ones, 4 d where unset."""
+    # By a power of two, which changes no digit: squares of very large or small distances are no numbers.
+    points = np.ldexp(points, -int(np.frexp(np.abs(points).max(initial=0))[1]))
     if adjacency == "delaunay":
         return delaunay(points)
     if adjacency == "gabriel":
