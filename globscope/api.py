@@ -26,6 +26,7 @@ from globscope.roles import (
 from globscope.threads import one_thread
 from globscope.topology.adjacency import Adjacency, Neighbours, chosen, edges, neighbours
 from globscope.topology.branches import Branches
+from globscope.topology.condense import condensed
 from globscope.topology.distance import bottleneck, diagram, wasserstein
 from globscope.topology.metrics import smad, value_range
 from globscope.topology.outline import Outline, outline
@@ -93,6 +94,7 @@ __all__ = [
     "Weights",
     "bottleneck",
     "chosen",
+    "condensed",
     "diagram",
     "edges",
     "hookimpl",

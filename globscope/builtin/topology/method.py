@@ -7,7 +7,7 @@ from attrs import define
 from attrs import field as attribute
 from attrs.validators import ge, in_, optional
 
-from globscope.api import Adjacency, Landscape, SpecError, Topology, near, neighbours, sweep_order, trees
+from globscope.api import Adjacency, Branches, Landscape, Samples, Topology, condensed, neighbours
 from globscope.builtin.topology.tomato import branches
 
 
@@ -63,23 +63,7 @@ class Gudhi:
 
     def compute(self, landscape: Landscape) -> Topology:
         """Return the merge tree of the field, simplified and whole."""
-        values = self._values(landscape)
-        usable = np.isfinite(values)
-        if self.mask:
-            usable &= landscape.trusted
-        swept = sweep_order(values, usable)
-        joined = neighbours(landscape.samples, swept, self.adjacency, self.neighbours)
-        tree, full = trees(values, swept, branches(joined), self.persistence)
-        return Topology(
-            field=self.field,
-            threshold=self.persistence,
-            tree=tree,
-            full=full,
-            left_out=int((~usable).sum()),
-        )
+        return condensed(landscape, self.field, self.persistence, mask=self.mask, sweep=self._branches)
 
-    def _values(self, landscape: Landscape) -> np.ndarray:
-        if self.field not in landscape.fields:
-            hint = near(self.field, landscape.fields)
-            raise SpecError([f"topology.field = {self.field!r}: the landscape has no such field; {hint}"])
-        return np.asarray(landscape.fields[self.field], float)
+    def _branches(self, samples: Samples, swept: np.ndarray) -> Branches:
+        return branches(neighbours(samples, swept, self.adjacency, self.neighbours))

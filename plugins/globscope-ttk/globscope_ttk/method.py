@@ -5,7 +5,7 @@ from attrs import define
 from attrs import field as attribute
 from attrs.validators import ge, gt, min_len, optional
 
-from globscope.api import Adjacency, Branches, Landscape, Samples, SpecError, Topology, near, sweep_order, trees
+from globscope.api import Adjacency, Branches, Landscape, Samples, Topology, condensed
 from globscope_ttk.answer import branches
 from globscope_ttk.interpreters import ask
 from globscope_ttk.question import question
@@ -33,7 +33,8 @@ class Ttk:
         adjacency: On a lattice `freudenthal` triangulates (6 neighbours in 2-D, 14 in 3-D), `full`
             joins all 3^n − 1 around. Anywhere, `delaunay` triangulates, `gabriel` keeps of that the edges whose
             ball holds no third sample, `knn` joins each with its nearest, `mutual-knn` where both are the other's.
-            `auto` is the first on a lattice, else `delaunay`, beyond four axes `knn`.
+            `auto` is the first on a lattice, and elsewhere `knn` (on a line each with the next), as are the first two
+            where there is no lattice.
         neighbours: Of a sample, for `knn` and `mutual-knn`; 4 for each axis where unset. Of others equally far,
             those of lower number count.
         mask: Whether samples outside the trusted region are left out.
@@ -54,25 +55,7 @@ class Ttk:
 
     def compute(self, landscape: Landscape) -> Topology:
         """Return the merge tree of the field, simplified and whole."""
-        values = self._values(landscape)
-        usable = np.isfinite(values)
-        if self.mask:
-            usable &= landscape.trusted
-        swept = sweep_order(values, usable)
-        tree, full = trees(values, swept, self._branches(landscape.samples, swept), self.persistence)
-        return Topology(
-            field=self.field,
-            threshold=self.persistence,
-            tree=tree,
-            full=full,
-            left_out=int((~usable).sum()),
-        )
-
-    def _values(self, landscape: Landscape) -> np.ndarray:
-        if self.field not in landscape.fields:
-            hint = near(self.field, landscape.fields)
-            raise SpecError([f"topology.field = {self.field!r}: the landscape has no such field; {hint}"])
-        return np.asarray(landscape.fields[self.field], float)
+        return condensed(landscape, self.field, self.persistence, mask=self.mask, sweep=self._branches)
 
     def _branches(self, samples: Samples, swept: np.ndarray) -> Branches:
         if not len(swept):
