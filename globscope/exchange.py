@@ -101,20 +101,15 @@ def condense(
     method = _method(found_in, {name: value for name, value in options.items() if value is not None})
     if not np.isfinite(scape.fields[chosen]).any():
         raise FileError(f"{where}: no value of {chosen!r} is finite, so there is nothing to sweep")
-    found = _computed(where, found_in.of(method), method, scape)
+    found = _computed(found_in.of(method), method, scape)
     topology = evolve(found, tree=found.full) if raw else found
     return Condensed(path=where, landscape=scape, topology=topology, backend=backend, raw=raw)
 
 
-def _computed(path: Path, by: Component, method: TopologyMethod, scape: Landscape) -> Topology:
-    from scipy.spatial import QhullError
-
+def _computed(by: Component, method: TopologyMethod, scape: Landscape) -> Topology:
     try:
         with np.errstate(over="ignore"):  # a persistence beyond the largest float is infinite, so above any threshold
             return method.compute(scape)
-    except QhullError as error:
-        told = str(error).strip().splitlines()[0]
-        raise FileError(f"{path}: the points cannot be triangulated ({told}); --adjacency knn asks for none") from error
     except Exception as error:
         if isinstance(error, GlobscopeError) or by.distribution == "globscope":
             raise
