@@ -1,5 +1,6 @@
 """The door for plugin authors: values, roles, the hook marker. Built-ins import nothing else."""
 
+from globscope.device import device
 from globscope.errors import (
     EvaluationError,
     GlobscopeError,
@@ -16,6 +17,7 @@ from globscope.references import Code
 from globscope.roles import (
     Analysis,
     Bench,
+    Draft,
     Evaluator,
     Probe,
     Reducer,
@@ -36,6 +38,7 @@ from globscope.values.evaluation import Journal, Networks, Plan, Unit
 from globscope.values.findings import Atlas, Finding, Map, Table
 from globscope.values.landscape import Landscape, Samples
 from globscope.values.members import Layout, Member, Population
+from globscope.values.pictures import HeatMap, Overlay, Panel, Picture, Plot, Series, Trail
 from globscope.values.rows import Weights
 from globscope.values.space import AffineSpace, FullSpace, Space, SpanSpace
 from globscope.values.topology import MINIMUM, MULTI_SADDLE, ROOT, SADDLE, MergeTree, Topology
@@ -56,11 +59,13 @@ __all__ = [
     "Branches",
     "Chart",
     "Code",
+    "Draft",
     "EvaluationError",
     "Evaluator",
     "Finding",
     "FullSpace",
     "GlobscopeError",
+    "HeatMap",
     "Journal",
     "Landscape",
     "Layout",
@@ -70,7 +75,11 @@ __all__ = [
     "Neighbours",
     "Networks",
     "Outline",
+    "Overlay",
+    "Panel",
+    "Picture",
     "Plan",
+    "Plot",
     "PluginError",
     "Population",
     "PopulationError",
@@ -81,6 +90,7 @@ __all__ = [
     "RunError",
     "Sampler",
     "Samples",
+    "Series",
     "Space",
     "SpanSpace",
     "SpecError",
@@ -88,6 +98,7 @@ __all__ = [
     "Task",
     "Topology",
     "TopologyMethod",
+    "Trail",
     "Transform",
     "Unit",
     "UserCodeError",
@@ -95,6 +106,7 @@ __all__ = [
     "bottleneck",
     "chosen",
     "condensed",
+    "device",
     "diagram",
     "edges",
     "hookimpl",

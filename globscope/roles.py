@@ -5,7 +5,7 @@ the one or two methods below. Only `build`, `reduce`, `ask`, `evaluate`, `comput
 code; constructing a component must cost nothing.
 """
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from typing import Any, Protocol
 
 import numpy as np
@@ -146,10 +146,33 @@ class TopologyMethod(Protocol):
         ...
 
 
+class Draft(Protocol):
+    """What a long computation has so far, kept on disk, so that it continues there after a kill."""
+
+    def read(self) -> dict[str, np.ndarray]:
+        """Return the arrays that were written last; nothing at the start."""
+        ...
+
+    def write(self, arrays: Mapping[str, np.ndarray]) -> None:
+        """Keep arrays, atomically, in place of those before."""
+        ...
+
+
+Work = Callable[[Draft, Progress], Mapping[str, np.ndarray]]
+
+
 class Bench(Protocol):
     """A study's stages, for analyses: everything is stored under its key, so nothing runs twice."""
 
     seed: int
+
+    def stage(self, label: str, parts: Sequence[Any], work: Work) -> Mapping[str, np.ndarray]:
+        """Return the arrays that `work` makes, from the store where they were made before.
+
+        `parts` is all that they follow from beside the task and the study's seed: options, components, arrays
+        (hashed by their bytes). The label tells whoever watches what is being done.
+        """
+        ...
 
     def fit(self, reducer: str, population: Population, seed: int | None = None) -> Map:
         """Return the chart of a reducer of the spec, fitted to `population`'s members in the fit."""
@@ -176,7 +199,8 @@ class Analysis(Protocol):
     """Answers a question on finished maps.
 
     May offer `derive(task, population, bench, rng) -> Population`: members to add before the maps
-    are fitted (curve points, re-based networks). May offer `plan(maps, variants) -> str`, what it will do
+    are fitted (curve points, re-based networks), made from those that were trained or read; those that say
+    `in_fit=False` are evaluated and left out of the fits. What takes long there belongs into `bench.stage`. May offer `plan(maps, variants) -> str`, what it will do
     on so many maps with an inverse, in a few words, and `evaluations(lattices) -> int`, how many networks it scores
     at most, given the shape (samples per axis) of every lattice that the maps will be sampled on.
     """

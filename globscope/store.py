@@ -32,6 +32,9 @@ def fingerprint(value: Any) -> Any:
     """Return a value's identity as JSON: for code and paths the bytes, wherever they lie."""
     if isinstance(value, Code):
         return ["code", value.digest(), value.name]
+    if isinstance(value, np.ndarray):
+        content = hashlib.blake2b(np.ascontiguousarray(value).data, digest_size=16).hexdigest()
+        return ["array", str(value.dtype), list(value.shape), content]
     if isinstance(value, Path):
         return ["file", digest_files(value)]
     if has(type(value)):

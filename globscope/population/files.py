@@ -16,7 +16,7 @@ from globscope.values.members import Layout, Member, Population
 from globscope.values.rows import Rows
 
 WEIGHTS, INDEX, BUFFERS = "weights.npy", "members.json", "buffers.safetensors"
-APART = ("buffers", "recorded")
+APART = ("buffers", "recorded", "origin")
 
 
 def gather(folder: Path, found: Sequence[Found], probe: Probe, progress: Progress) -> None:
@@ -90,7 +90,7 @@ def load(folder: Path, identity: str, found: Sequence[Found] = (), probe: Probe 
         members=tuple(members),
         weights=held,
         layout=Layout(names=tuple(layout["names"]), shapes=tuple(map(tuple, layout["shapes"]))),
-        identity=identity,
+        keys=tuple(f"{identity}/{row}" for row in range(len(members))),
     )
 
 

@@ -1,34 +1,37 @@
 """The bench: a study's stages as calls, for the study itself and for its analyses."""
 
 import hashlib
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
+from pathlib import Path
+from typing import Any
 
 import numpy as np
-from attrs import asdict, define, evolve
+from attrs import define, evolve
 
 from globscope.errors import PluginError, near
-from globscope.spec.model import ReducerEntry
-from globscope.store import key
+from globscope.roles import Work
+from globscope.spec.model import Entry, ReducerEntry
+from globscope.store import key, read_arrays, write_arrays
 from globscope.study.charts import Fit
 from globscope.study.context import Context
+from globscope.study.draft import DiskDraft
 from globscope.study.fields import evaluate, given, landscape
 from globscope.study.trees import topology
+from globscope.values.chart import Progress
 from globscope.values.evaluation import Networks, Unit
 from globscope.values.findings import Map
 from globscope.values.landscape import Landscape, Samples
 from globscope.values.members import Population
 from globscope.values.topology import Topology
 
+ARRAYS = "arrays.safetensors"
+
 
 def identified(population: Population) -> Population:
-    """Return a population that knows its key; one without gets the hash of its weights and members."""
+    """Return a population that knows its keys; members without get the hash of their weights."""
     if population.identity:
         return population
-    total = hashlib.blake2b()
-    for row in population.weights:
-        total.update(np.ascontiguousarray(row).data)
-    members = [asdict(m, filter=lambda a, _: a.name != "buffers") for m in population.members]
-    return evolve(population, identity=key(members, total.hexdigest()))
+    return evolve(population, keys=tuple(key(np.asarray(row)) for row in population.weights))
 
 
 @define(frozen=True)
@@ -37,9 +40,11 @@ class StudyBench:
 
     Attributes:
         context: The study at work.
+        asking: The analysis whose bench it is; None for the study's own.
     """
 
     context: Context
+    asking: Entry | None = None
 
     @property
     def seed(self) -> int:
@@ -89,6 +94,20 @@ class StudyBench:
             unit = Unit(start=start, stop=min(start + 16, len(networks)))
             total.update(np.ascontiguousarray(networks.weights(unit)).data)
         return evaluate(self.context, networks, total.hexdigest(), "evaluate networks")[0]
+
+    def stage(self, label: str, parts: Sequence[Any], work: Work) -> Mapping[str, np.ndarray]:
+        """Return the arrays that `work` makes, from the store where they were made before."""
+        entry = self.asking
+        # Not by the analysis' options: what another of them changes is no reason to do this again.
+        who = None if entry is None else self.context.identity(entry.component)[:4]
+        identity = key("part", who, self.context.task_key, self.seed, parts)
+
+        def fill(folder: Path, progress: Progress) -> None:
+            draft = DiskDraft(folder)
+            write_arrays(folder / ARRAYS, work(draft, progress))
+            draft.discard()
+
+        return read_arrays(self.context.stage("part", identity, fill, label) / ARRAYS)
 
     def sample(self, fitted: Map, samples: Samples) -> Landscape:
         """Return the landscape at given points of a map with an inverse, decoded as one batch."""

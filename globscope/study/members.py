@@ -7,9 +7,9 @@ from pathlib import Path
 import numpy as np
 from attrs import asdict
 
+from globscope.device import device
 from globscope.population import files
 from globscope.population.checkpoint import files as files_of
-from globscope.population.device import device
 from globscope.population.find import Found, find
 from globscope.population.run import Run, checkpoint
 from globscope.population.stack import placed, stacks
@@ -86,11 +86,11 @@ def _train(context: Context, together: Sequence[Run]) -> Path:
     first, run = next(iter(by.items()))
 
     def alone(folder: Path, progress: Progress) -> None:
-        fit(run, context.whole.build(device(run.train.device)), folder, progress)
+        fit(run, context.whole.build(device(run.train.device, "population.train.device")), folder, progress)
 
     def stacked(parts: Mapping[str, Path], progress: Progress) -> Iterator[str]:
         jobs = {identity: (by[identity], folder) for identity, folder in parts.items()}
-        return fit_together(jobs, context.whole.build(device(run.train.device)), progress)
+        return fit_together(jobs, context.whole.build(device(run.train.device, "population.train.device")), progress)
 
     if run.row is None:
         return context.stage("train", first, alone, f"train {run.name}")

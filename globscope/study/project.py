@@ -10,7 +10,7 @@ from globscope.population.find import Found
 from globscope.population.member import member
 from globscope.study.bench import StudyBench
 from globscope.study.context import Context
-from globscope.study.run import members_of
+from globscope.study.run import joined, parts_of
 from globscope.study.trust import nearest_members, trusted
 from globscope.values.evaluation import Networks
 from globscope.values.findings import Map
@@ -33,7 +33,7 @@ def project(context: Context, files: Sequence[Path]) -> list[dict[str, Any]]:
     statistics = [one.buffers for one, _ in found]
     bench = StudyBench(context)
     truth = bench.measure(Networks.of(weights, statistics if any(statistics) else ()))
-    members = members_of(bench)
+    members = joined(parts_of(bench))
     rows = []
     for entry in context.spec.reducer:
         fitted = bench.fit(entry.name, members)

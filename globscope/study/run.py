@@ -1,25 +1,27 @@
 """The order of a study: population, truth, maps, landscapes, topology, findings."""
 
-import json
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
+from functools import reduce
 from pathlib import Path
 from typing import Any
 
-from attrs import asdict, define
+import numpy as np
+from attrs import define, evolve
 
 from globscope.population import files
 from globscope.spec.model import Entry
 from globscope.store import key, read_json, write_json
-from globscope.study.bench import StudyBench, identified
+from globscope.study.bench import StudyBench
 from globscope.study.check import check
 from globscope.study.context import Context
 from globscope.study.fields import evaluate, measured
+from globscope.study.finding import loaded, plain
 from globscope.study.members import population
 from globscope.study.record import record
 from globscope.study.seeds import generator
 from globscope.values.chart import Progress
 from globscope.values.evaluation import Networks
-from globscope.values.findings import Atlas, Finding, Table
+from globscope.values.findings import Atlas, Finding
 from globscope.values.members import Population
 
 FINDING = "finding.json"
@@ -48,57 +50,73 @@ def run(context: Context) -> Outcome:
     """
     check(context)
     bench = StudyBench(context)
-    members = members_of(bench)
-    own = Networks.of(members.weights, members.statistics)
-    truth, _ = evaluate(context, own, key("truth", members.identity), "evaluate members")
+    parts = parts_of(bench)
+    members, truth = joined(parts), _truth(context, parts)
     maps = tuple(bench.landscape(bench.fit(entry.name, members)) for entry in context.spec.reducer)
     atlas = Atlas(population=members, truth=truth, maps=maps, chance=getattr(context.task.build("cpu"), "chance", {}))
-    findings = dict(_findings(bench, atlas))
+    findings = dict(_findings(context, atlas))
     return Outcome(atlas=atlas, findings=findings, record=record(context, atlas, findings))
 
 
-def members_of(bench: StudyBench) -> Population:
-    """Return all members of a study, trained or read, and derived."""
-    return _derived(bench, population(bench.context))
+def parts_of(bench: StudyBench) -> list[Population]:
+    """Return the members that are trained or read, then those that each analysis derives from them before the map."""
+    given = population(bench.context)
+    asking = [entry for entry in bench.context.spec.analysis if hasattr(entry.component, "derive")]
+    return [given, *(_derived(evolve(bench, asking=entry), given) for entry in asking)]
 
 
-def _derived(bench: StudyBench, members: Population) -> Population:
-    """Return the population with the members that analyses ask for before the map."""
-    context = bench.context
-    for entry in context.spec.analysis:
-        if not hasattr(entry.component, "derive"):
-            continue
-        identity = key("derive", context.identity(entry.component), measured(context, members.identity), bench.seed)
-
-        def work(folder: Path, _: Progress, entry: Entry = entry, members: Population = members) -> None:
-            rng = generator(bench.seed, "derive", entry.use)
-            with context.blaming(entry.component):
-                made = entry.component.derive(context.task, members, bench, rng)
-                pairs = zip(made.members, made.weights, strict=True)
-                files.save(folder, members.layout, len(made.members), pairs)
-
-        before = dict(context.used)
-        folder = context.stage("derive", identity, work, f"members of {entry.name}")
-        # What it measured on the way belongs to the stage: a rerun, which only reads it, knows nothing of that.
-        context.used = before | {f"derive/{identity}": context.used[f"derive/{identity}"]}
-        members = identified(members.joined(files.load(folder, identity)))
-    return members
+def joined(parts: Sequence[Population]) -> Population:
+    """Return all members as one population."""
+    return reduce(Population.joined, parts)
 
 
-def _findings(bench: StudyBench, atlas: Atlas) -> Iterator[tuple[str, Finding]]:
-    context = bench.context
+def _derived(bench: StudyBench, given: Population) -> Population:
+    """Return the members that an analysis derives."""
+    context, entry = bench.context, bench.asking
+    assert entry is not None
+    identity = key("derive", context.identity(entry.component), measured(context, given.identity), bench.seed)
+
+    def work(folder: Path, _: Progress) -> None:
+        rng = generator(bench.seed, "derive", entry.use)
+        with context.blaming(entry.component):
+            made = entry.component.derive(context.task, given, bench, rng)
+            files.save(folder, given.layout, len(made.members), zip(made.members, made.weights, strict=True))
+
+    before = dict(context.used)
+    folder = context.stage("derive", identity, work, f"members of {entry.name}")
+    # What it measured on the way belongs to the stage: a rerun, which only reads it, knows nothing of that.
+    context.used = before | {f"derive/{identity}": context.used[f"derive/{identity}"]}
+    found = files.load(folder, identity)
+    return evolve(found, members=tuple(evolve(member, origin=entry.name) for member in found.members))
+
+
+def _truth(context: Context, parts: Sequence[Population]) -> dict[str, np.ndarray]:
+    """Return the fields of the members' own networks; those of one part do not depend on the others."""
+    found = []
+    for part in parts:
+        own = Networks.of(part.weights, part.statistics)
+        who = f"{part.members[0].origin}'s " if part.members and part.members[0].origin else ""
+        found.append(evaluate(context, own, key("truth", part.identity), f"evaluate {who}members")[0])
+    return {name: np.concatenate([fields[name] for fields in found if fields]) for name in found[0]}
+
+
+def _findings(context: Context, atlas: Atlas) -> Iterator[tuple[str, Finding]]:
     seen = sorted(context.used)  # all that the values were made from, whatever order they were read in
     for entry in (context.spec.fidelity, *context.spec.analysis):
-        identity = key("analysis", context.identity(entry.component), bench.seed, seen, _names(context, atlas))
+        bench, asked = StudyBench(context, entry), evolve(atlas, asking=entry.name)
+        own = sum(member.origin == entry.name for member in atlas.population.members)
+        who = [context.identity(entry.component), entry.name if own else ""]
+        identity = key("analysis", who, bench.seed, seen, _names(context, atlas))
 
-        def work(folder: Path, _: Progress, entry: Entry = entry) -> None:
+        def work(
+            folder: Path, _: Progress, entry: Entry = entry, bench: StudyBench = bench, asked: Atlas = asked
+        ) -> None:
             rng = generator(bench.seed, "analysis", entry.use)
             with context.blaming(entry.component):
-                found = json.dumps(asdict(entry.component.analyse(atlas, bench, rng)), allow_nan=False)
-            write_json(folder / FINDING, json.loads(found))
+                write_json(folder / FINDING, plain(entry.component.analyse(asked, bench, rng)))
 
         folder = context.stage("analysis", identity, work, entry.name)
-        yield entry.name, _finding(read_json(folder / FINDING))
+        yield entry.name, loaded(read_json(folder / FINDING))
 
 
 def _names(context: Context, atlas: Atlas) -> list[list[Any]]:
@@ -106,10 +124,3 @@ def _names(context: Context, atlas: Atlas) -> list[list[Any]]:
     maps = [[one.name, one.identity, list(one.landscapes)] for one in atlas.maps]
     entries = (*context.spec.sampler, *context.spec.topology)
     return maps + [[entry.name, context.identity(entry.component)] for entry in entries]
-
-
-def _finding(saved: Mapping[str, Any]) -> Finding:
-    tables = [
-        Table(**table | {"columns": tuple(table["columns"]), "rows": tuple(table["rows"])}) for table in saved["tables"]
-    ]
-    return Finding(tables=tuple(tables), warnings=tuple(saved["warnings"]), records=saved["records"])

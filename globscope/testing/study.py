@@ -1,12 +1,24 @@
 """What surrounds components in a study: a registry, finished maps, and the bench of analyses."""
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping, Sequence
 from typing import Any
 
 import numpy as np
 from attrs import define, evolve, field
 
-from globscope.api import Atlas, Chart, Landscape, Map, Networks, Population, Samples, Topology, Unit
+from globscope.api import (
+    Atlas,
+    Chart,
+    Draft,
+    Landscape,
+    Map,
+    Networks,
+    Population,
+    Progress,
+    Samples,
+    Topology,
+    Unit,
+)
 from globscope.registry import Component, Registry
 from globscope.testing.landscapes import bowls, bowls_topology, height, landscape, lattice, no_topology, swept_topology
 from globscope.testing.population import inputs_of, principal, tiny_population
@@ -25,6 +37,24 @@ def registry_of(*others: Registry, **components: type) -> Registry:
     ]
     found = [component for other in others for component in other.components]
     return Registry(components=(*found, *own), problems=tuple(text for other in others for text in other.problems))
+
+
+Work = Callable[[Draft, Progress], Mapping[str, np.ndarray]]
+
+
+@define
+class MemoryDraft:
+    """A draft in memory."""
+
+    arrays: dict[str, np.ndarray] = field(factory=dict)
+
+    def read(self) -> dict[str, np.ndarray]:
+        """Return the arrays that were written last."""
+        return dict(self.arrays)
+
+    def write(self, arrays: Mapping[str, np.ndarray]) -> None:
+        """Keep arrays in place of those before."""
+        self.arrays = {name: np.array(array) for name, array in arrays.items()}
 
 
 @define(frozen=True, kw_only=True)
@@ -67,6 +97,11 @@ class TinyBench:
                     found.setdefault(f"{split}_{name}", []).append(float(total) / count)
         return {name: np.array(values) for name, values in found.items()}
 
+    def stage(self, label: str, parts: Sequence[Any], work: Work) -> Mapping[str, np.ndarray]:
+        """Return what `work` makes; nothing is kept."""
+        del label, parts
+        return work(MemoryDraft(), Progress())
+
     def sample(self, fitted: Map, samples: Samples) -> Landscape:
         """Return the two bowls at given points, whatever the map."""
         del fitted
@@ -76,6 +111,10 @@ class TinyBench:
         """Return the topology of the training loss, whatever it is called."""
         del name
         return swept_topology(landscape)
+
+
+# What the analysis that looks at the tiny atlas is called.
+ASKING = "asking"
 
 
 def tiny_bench() -> TinyBench:
@@ -90,10 +129,12 @@ def tiny_atlas(derived: Population | None = None) -> Atlas:
     whose losses are all NaN, so its topology is empty.
     """
     bench, members = TinyBench(), tiny_population()
-    members = members if derived is None else members.joined(derived)
+    if derived is not None:
+        own = tuple(evolve(member, origin=ASKING) for member in derived.members)
+        members = members.joined(evolve(derived, members=own))
     linear = bench.landscape(bench.fit("linear", members))
     truth = bench.measure(Networks.of(members.weights))
-    return Atlas(population=members, truth=truth, maps=(linear, _scatter(linear), _barren(linear)))
+    return Atlas(population=members, truth=truth, maps=(linear, _scatter(linear), _barren(linear)), asking=ASKING)
 
 
 def _mapped(name: str, population: Population, chart: Chart, coordinates: np.ndarray) -> Map:

@@ -8,6 +8,7 @@ from attrs import define, field
 from globscope.values.chart import Chart
 from globscope.values.landscape import Landscape
 from globscope.values.members import Population
+from globscope.values.pictures import Picture
 from globscope.values.topology import Topology
 
 Cell = str | int | float | None
@@ -38,11 +39,13 @@ class Finding:
         tables: For the report and as CSV files.
         warnings: Sentences that a reader must not miss.
         records: Machine-readable figures by reducer name, merged into `show --json`.
+        pictures: For the report.
     """
 
     tables: tuple[Table, ...] = ()
     warnings: tuple[str, ...] = ()
     records: Mapping[str, Mapping[str, Cell]] = field(factory=dict)
+    pictures: tuple[Picture, ...] = ()
 
 
 @define(frozen=True, kw_only=True)
@@ -97,9 +100,18 @@ class Atlas:
         truth: Fields of the members' own networks, (N,) each.
         maps: One a reducer, in the spec's order.
         chance: What guessing scores, by field, where the task knows.
+        asking: Name of the analysis that looks at it.
     """
 
     population: Population
     truth: Mapping[str, np.ndarray] = field(eq=False, repr=False)
     maps: tuple[Map, ...]
     chance: Mapping[str, float] = field(factory=dict, eq=False, repr=False)
+    asking: str = ""
+
+    @property
+    def own(self) -> list[int]:
+        """The rows of the members that the asking analysis derived."""
+        return [
+            row for row, member in enumerate(self.population.members) if self.asking and member.origin == self.asking
+        ]

@@ -1,5 +1,6 @@
 """The population: networks, named by variant and step, and their flattened weights."""
 
+import hashlib
 from collections.abc import Mapping, Sequence
 from math import prod
 from typing import Any, Literal
@@ -61,6 +62,7 @@ class Member:
         in_fit: Whether the maps are fitted to it.
         buffers: Its own statistics (BatchNorm), by name.
         recorded: What its file says that it scored, by field, such as `test_accuracy` (in [0, 1]).
+        origin: Name of the analysis that derived it; filled in by the study.
     """
 
     variant: str
@@ -71,6 +73,7 @@ class Member:
     in_fit: bool = True
     buffers: Mapping[str, np.ndarray] = field(factory=dict, eq=False, repr=False)
     recorded: Mapping[str, float] = field(factory=dict, eq=False, repr=False)
+    origin: str = field(default="", eq=False, repr=False)
 
     @property
     def label(self) -> str:
@@ -87,13 +90,21 @@ class Population:
         weights: (N, D) float32, row i flattened from member i as `layout` says; memory-mapped in a study, so
             index it by rows or columns rather than copy it whole.
         layout: Names and shapes of the D weights.
-        identity: Key of what it was made from; empty where nobody knows.
+        keys: One a member: of what it was made from; empty where nobody knows.
     """
 
     members: tuple[Member, ...]
     weights: Weights = field(eq=False, repr=False)
     layout: Layout = field(repr=False)
-    identity: str = field(default="", repr=False)
+    keys: tuple[str, ...] = field(default=(), repr=False)
+
+    @property
+    def identity(self) -> str:
+        """Key of the members and their weights, the same however they came together; empty where nobody knows it."""
+        if len(self.keys) != len(self.members):
+            return ""
+        who = [(m.variant, m.step, m.kind, m.parents, m.t) for m in self.members]
+        return hashlib.sha256(repr((self.keys, who)).encode()).hexdigest()[:16]
 
     @property
     def fitted(self) -> "Population":
@@ -126,11 +137,13 @@ class Population:
         """Return the population of these rows alone."""
         members, held = tuple(self.members[row] for row in rows), self.weights
         weights = held.take(rows) if isinstance(held, Rows) else held[list(rows)]
-        return evolve(self, members=members, weights=weights, identity="")
+        keys = tuple(self.keys[row] for row in rows) if self.keys else ()
+        return evolve(self, members=members, weights=weights, keys=keys)
 
     def joined(self, other: "Population") -> "Population":
         """Return this population with `other`'s members after its own; neither's weights are copied."""
         if not other.members:
-            return evolve(self, identity="")
+            return self
         rows = self.weights if isinstance(self.weights, Rows) else Rows([[row] for row in self.weights])
-        return evolve(self, members=self.members + other.members, weights=rows.joined(other.weights), identity="")
+        keys = self.keys + other.keys if self.identity and other.identity else ()
+        return evolve(self, members=self.members + other.members, weights=rows.joined(other.weights), keys=keys)

@@ -7,7 +7,7 @@ import numpy as np
 from attrs import define, field
 from attrs.validators import ge, gt, optional
 
-from globscope.api import EvaluationError, Journal, Networks, Plan, Probe, Progress, Task, Unit
+from globscope.api import EvaluationError, Journal, Networks, Plan, Probe, Progress, Task, Unit, device
 from globscope.builtin.evaluators.lift import Lift
 from globscope.builtin.evaluators.scorer import Method, Precision, Scorer, Statistics, fastest
 
@@ -79,14 +79,7 @@ class Torch:
             raise EvaluationError("evaluator.batch_norm: 'encoded' needs population.flatten = 'all'")
 
     def _device(self) -> str:
-        import torch
-
-        cuda, mps = torch.cuda.is_available(), torch.backends.mps.is_available()
-        if self.device == "auto":
-            return "cuda" if cuda else "mps" if mps else "cpu"
-        if not {"cuda": cuda, "mps": mps, "cpu": True}[self.device]:
-            raise EvaluationError(f"evaluator.device: this machine has no {self.device!r}; 'auto' takes what is there")
-        return self.device
+        return device(self.device, "evaluator.device")
 
     def _plan(self, probe: Probe, scorer: Scorer, lift: Lift) -> Plan:
         import torch
