@@ -1,7 +1,7 @@
 """The order of a study: population, truth, maps, landscapes, topology, findings."""
 
 from collections.abc import Iterator, Mapping, Sequence
-from functools import reduce
+from functools import partial, reduce
 from pathlib import Path
 from typing import Any
 
@@ -9,7 +9,6 @@ import numpy as np
 from attrs import define, evolve
 
 from globscope.population import files
-from globscope.spec.model import Entry
 from globscope.store import key, read_json, write_json
 from globscope.study.bench import StudyBench
 from globscope.study.check import check
@@ -107,16 +106,16 @@ def _findings(context: Context, atlas: Atlas) -> Iterator[tuple[str, Finding]]:
         own = sum(member.origin == entry.name for member in atlas.population.members)
         who = [context.identity(entry.component), entry.name if own else ""]
         identity = key("analysis", who, bench.seed, seen, _names(context, atlas))
-
-        def work(
-            folder: Path, _: Progress, entry: Entry = entry, bench: StudyBench = bench, asked: Atlas = asked
-        ) -> None:
-            rng = generator(bench.seed, "analysis", entry.use)
-            with context.blaming(entry.component):
-                write_json(folder / FINDING, plain(entry.component.analyse(asked, bench, rng)))
-
+        work = partial(_analyse, bench, asked)
         folder = context.stage("analysis", identity, work, entry.name)
         yield entry.name, loaded(read_json(folder / FINDING))
+
+
+def _analyse(bench: StudyBench, atlas: Atlas, folder: Path, _: Progress) -> None:
+    assert bench.asking is not None
+    component, rng = bench.asking.component, generator(bench.seed, "analysis", bench.asking.use)
+    with bench.context.blaming(component):
+        write_json(folder / FINDING, plain(component.analyse(atlas, bench, rng)))
 
 
 def _names(context: Context, atlas: Atlas) -> list[list[Any]]:
