@@ -40,7 +40,7 @@ from globscope.values.landscape import Landscape, Samples
 from globscope.values.members import Layout, Member, Population
 from globscope.values.pictures import HeatMap, Overlay, Panel, Picture, Plot, Series, Trail
 from globscope.values.rows import Weights
-from globscope.values.space import AffineSpace, FullSpace, Space, SpanSpace
+from globscope.values.space import AffineSpace, FullSpace, Mixtures, Space, SpanSpace
 from globscope.values.topology import MINIMUM, MULTI_SADDLE, ROOT, SADDLE, MergeTree, Topology
 
 API_VERSION = 1
@@ -72,6 +72,7 @@ __all__ = [
     "Map",
     "Member",
     "MergeTree",
+    "Mixtures",
     "Neighbours",
     "Networks",
     "Outline",

@@ -198,11 +198,13 @@ class Bench(Protocol):
 class Analysis(Protocol):
     """Answers a question on finished maps.
 
-    May offer `derive(task, population, bench, rng) -> Population`: members to add before the maps
-    are fitted (curve points, re-based networks), made from those that were trained or read; those that say
-    `in_fit=False` are evaluated and left out of the fits. What takes long there belongs into `bench.stage`. May offer `plan(maps, variants) -> str`, what it will do
-    on so many maps with an inverse, in a few words, and `evaluations(lattices) -> int`, how many networks it scores
-    at most, given the shape (samples per axis) of every lattice that the maps will be sampled on.
+    May offer `derive(task, population, bench, rng) -> Population`: members to add before the maps are fitted
+    (curve points, re-based networks), made from those that were trained or read; those that say `in_fit=False`
+    are evaluated and left out of the fits. What takes long there belongs into `bench.stage`. May offer
+    `plan(maps, variants) -> str`, what it will do on so many maps with an inverse, in a few words, and
+    `evaluations(lattices) -> int`, how many networks it scores at most, given the shape (samples per axis) of
+    every lattice that the maps will be sampled on. May offer `check(probe, variants)`, which raises a
+    GlobscopeError for what cannot work with this task and these variants, before anything long.
     """
 
     def analyse(self, atlas: Atlas, bench: Bench, rng: np.random.Generator) -> Finding:

@@ -21,6 +21,10 @@ def check(context: Context) -> None:
     if hasattr(spec.evaluator.component, "check"):
         with context.blaming(spec.evaluator.component):
             spec.evaluator.component.check(context.task.build("cpu"))
+    for entry in spec.analysis:
+        if hasattr(entry.component, "check"):
+            with context.blaming(entry.component):
+                entry.component.check(context.task.build("cpu"), variants)
 
 
 def count(context: Context) -> tuple[int, tuple[str, ...]]:

@@ -7,7 +7,7 @@ import numpy as np
 from attrs import define, field
 
 from globscope.values.rows import Weights
-from globscope.values.space import FullSpace, Space
+from globscope.values.space import FullSpace, Lifting
 
 
 @define(frozen=True, kw_only=True)
@@ -21,7 +21,7 @@ class Networks:
         nearest: (n,) row of the member nearest to each network, or None where nobody looked.
     """
 
-    space: Space
+    space: Lifting
     coordinates: Weights = field(eq=False, repr=False)
     statistics: Sequence[Mapping[str, np.ndarray]] = field(default=(), eq=False, repr=False)
     nearest: np.ndarray | None = field(default=None, eq=False, repr=False)

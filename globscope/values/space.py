@@ -12,8 +12,8 @@ from globscope.values.blocks import columns
 from globscope.values.rows import Weights
 
 
-class Space(Protocol):
-    """An affine subspace of weight space with coordinates on it."""
+class Lifting(Protocol):
+    """What turns coordinates into weights."""
 
     @property
     def rank(self) -> int:
@@ -23,6 +23,10 @@ class Space(Protocol):
     def lift(self, coordinates: np.ndarray) -> np.ndarray:
         """Return the (n, D) float32 weights of (n, r) coordinates."""
         ...
+
+
+class Space(Lifting, Protocol):
+    """An affine subspace of weight space with coordinates on it."""
 
     def coordinates(self, weights: Weights) -> tuple[np.ndarray, np.ndarray]:
         """Return (n, r) float64 coordinates of (n, D) weights, and the (n,) norms left outside."""
@@ -134,3 +138,24 @@ class FullSpace:
     def coordinates(self, weights: Weights) -> tuple[np.ndarray, np.ndarray]:
         """Return the centred weights, and zeros: nothing lies outside."""
         return (weights - self.mean).astype(np.float32), np.zeros(len(weights))
+
+
+@define(frozen=True, kw_only=True)
+class Mixtures:
+    """Weighted sums of given networks, such as the points of a line: a coordinate is how much of each is in it.
+
+    Attributes:
+        weights: (N, D) float32.
+    """
+
+    weights: Weights = field(eq=False, repr=False)
+
+    @property
+    def rank(self) -> int:
+        """The number of networks, N."""
+        return len(self.weights)
+
+    def lift(self, coordinates: np.ndarray) -> np.ndarray:
+        """Return the (n, D) float32 weights of (n, N) shares; one alone gives its network to the last bit."""
+        lifted: np.ndarray = coordinates.astype(np.float32) @ self.weights
+        return lifted
