@@ -26,12 +26,13 @@ from globscope.roles import (
     TopologyMethod,
 )
 from globscope.threads import one_thread
-from globscope.topology.adjacency import Adjacency, Neighbours, chosen, edges, neighbours
+from globscope.topology.adjacency import Adjacency, Neighbours, chosen, earlier, edges, neighbours
 from globscope.topology.branches import Branches
 from globscope.topology.condense import condensed
 from globscope.topology.distance import bottleneck, diagram, wasserstein
 from globscope.topology.metrics import smad, value_range
 from globscope.topology.outline import Outline, outline
+from globscope.topology.passes import Passes
 from globscope.topology.tree import simplified, sweep_order, trees
 from globscope.values.chart import Chart, Progress, ReducerInputs, Transform
 from globscope.values.evaluation import Journal, Networks, Plan, Unit
@@ -40,7 +41,7 @@ from globscope.values.landscape import Landscape, Samples
 from globscope.values.members import Layout, Member, Population
 from globscope.values.pictures import HeatMap, Overlay, Panel, Picture, Plot, Series, Trail
 from globscope.values.rows import Weights
-from globscope.values.space import AffineSpace, FullSpace, Mixtures, Space, SpanSpace
+from globscope.values.space import AffineSpace, FullSpace, Lifting, Mixtures, Space, SpanSpace
 from globscope.values.topology import MINIMUM, MULTI_SADDLE, ROOT, SADDLE, MergeTree, Topology
 
 API_VERSION = 1
@@ -69,6 +70,7 @@ __all__ = [
     "Journal",
     "Landscape",
     "Layout",
+    "Lifting",
     "Map",
     "Member",
     "MergeTree",
@@ -78,6 +80,7 @@ __all__ = [
     "Outline",
     "Overlay",
     "Panel",
+    "Passes",
     "Picture",
     "Plan",
     "Plot",
@@ -109,6 +112,7 @@ __all__ = [
     "condensed",
     "device",
     "diagram",
+    "earlier",
     "edges",
     "hookimpl",
     "near",

@@ -8,7 +8,7 @@ from typing import Any
 import numpy as np
 from attrs import define, evolve, field
 
-from globscope.api import Networks, Probe, Progress, Space, Unit, Weights
+from globscope.api import Lifting, Networks, Probe, Progress, Unit
 from globscope.testing.claims import ContractError, require, require_near, require_same
 from globscope.testing.journal import MemoryJournal
 from globscope.testing.options import OptionChecks
@@ -143,7 +143,7 @@ class _Interrupted(MemoryJournal):
 class _Watched:
     """A space that remembers how many networks were lifted."""
 
-    space: Space
+    space: Lifting
     lifted: list[int] = field(factory=list)
 
     @property
@@ -153,9 +153,6 @@ class _Watched:
     def lift(self, coordinates: np.ndarray) -> np.ndarray:
         self.lifted.append(len(coordinates))
         return self.space.lift(coordinates)
-
-    def coordinates(self, weights: Weights) -> tuple[np.ndarray, np.ndarray]:
-        return self.space.coordinates(weights)
 
 
 def _networks() -> Networks:

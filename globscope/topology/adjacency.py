@@ -70,3 +70,14 @@ def listed(edges: np.ndarray, swept: np.ndarray, samples: int) -> list[list[int]
     cuts = np.searchsorted(ends[:, 1], np.arange(len(swept) + 1))
     earlier = ends[:, 0].tolist()
     return [earlier[start:stop] for start, stop in pairwise(cuts.tolist())]
+
+
+def earlier(neighbours: Neighbours) -> tuple[np.ndarray, np.ndarray]:
+    """Return the edges' lower and higher ends, by rising higher end."""
+    if isinstance(neighbours, np.ndarray):
+        earlier = neighbours < np.arange(len(neighbours))[:, None]
+        return neighbours[earlier], np.repeat(np.arange(len(neighbours)), earlier.sum(axis=1))
+    sizes = [len(row) for row in neighbours]
+    low = np.fromiter((one for row in neighbours for one in row), int, sum(sizes))
+    high = np.repeat(np.arange(len(neighbours)), sizes)
+    return low[low < high], high[low < high]

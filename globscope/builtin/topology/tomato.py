@@ -4,7 +4,7 @@ from itertools import pairwise
 
 import numpy as np
 
-from globscope.api import Branches, Neighbours
+from globscope.api import Branches, Neighbours, earlier
 
 # Rows longer than this are kept as lists: a hub of thousands of basins would blow up a table.
 WIDE = 32
@@ -55,7 +55,7 @@ def _descended(neighbours: Neighbours) -> tuple[np.ndarray, np.ndarray, np.ndarr
     The last is (e, 3): two minima, and the first vertex with an earlier neighbour in the other's basin.
     """
     count = len(neighbours)
-    low, high = _earlier(neighbours)
+    low, high = earlier(neighbours)
     sweep, bottom = np.arange(count), np.arange(count)
     starts = np.flatnonzero(np.diff(high, prepend=-1))
     if len(starts):
@@ -67,17 +67,6 @@ def _descended(neighbours: Neighbours) -> tuple[np.ndarray, np.ndarray, np.ndarr
     one, two, high = one[apart], two[apart], high[apart]
     first = np.unique(np.minimum(one, two) * count + np.maximum(one, two), return_index=True)[1]
     return sweep, bottom, np.stack([one[first], two[first], high[first]], axis=1)
-
-
-def _earlier(neighbours: Neighbours) -> tuple[np.ndarray, np.ndarray]:
-    """Return the edges' lower and higher ends, by rising higher end."""
-    if isinstance(neighbours, np.ndarray):
-        earlier = neighbours < np.arange(len(neighbours))[:, None]
-        return neighbours[earlier], np.repeat(np.arange(len(neighbours)), earlier.sum(axis=1))
-    sizes = [len(row) for row in neighbours]
-    low = np.fromiter((one for row in neighbours for one in row), int, sum(sizes))
-    high = np.repeat(np.arange(len(neighbours)), sizes)
-    return low[low < high], high[low < high]
 
 
 def _contracted(minima: np.ndarray, met: np.ndarray, count: int) -> tuple[np.ndarray, Neighbours]:

@@ -1,0 +1,53 @@
+"""The lowest passes of a field: paths on the graph of samples that climb as little as they can."""
+
+from typing import Any
+
+import numpy as np
+from attrs import define, field
+
+from globscope.topology.adjacency import Neighbours, earlier
+
+
+@define(frozen=True)
+class Passes:
+    """A graph's minimum spanning tree, in which every path is a lowest one.
+
+    An edge weighs as much as its higher end. The path between two vertices in a minimum spanning tree has the lowest
+    possible maximum, and so has each of its parts (Hu, "The maximum capacity route problem", Operations Research 9,
+    1961): it follows the valleys' floors up to the saddle at which the merge tree joins the two. Vertices are numbered
+    by their place in the sweep, so that a later one is a higher one and there are no ties.
+
+    Attributes:
+        spanning: (m, m) sparse.
+    """
+
+    spanning: Any = field(eq=False, repr=False)
+
+    @classmethod
+    def of(cls, neighbours: Neighbours) -> "Passes":
+        """Return the passes of a graph whose vertices are numbered in the order of the sweep."""
+        from scipy.sparse import coo_array
+        from scipy.sparse.csgraph import minimum_spanning_tree
+
+        count = len(neighbours)
+        low, high = earlier(neighbours)
+        # Of the edges that end at one height, the one that starts lowest; no weight is 0, which would be no edge.
+        weights = high.astype(float) * count + low + 1
+        return cls(minimum_spanning_tree(coo_array((weights, (low, high)), shape=(count, count)).tocsr()))
+
+    def paths(self, start: int, ends: np.ndarray) -> list[np.ndarray]:
+        """Return the lowest path from a vertex to each of several, ends included; empty where none leads there."""
+        from scipy.sparse.csgraph import breadth_first_order
+
+        _, before = breadth_first_order(self.spanning, start, directed=False)
+        return [_walked(before, start, int(end)) for end in ends]
+
+
+def _walked(before: np.ndarray, start: int, end: int) -> np.ndarray:
+    """Return the vertices from start to end, where each knows the one before."""
+    if end != start and before[end] < 0:
+        return np.empty(0, int)
+    walked = [end]
+    while walked[-1] != start:
+        walked.append(int(before[walked[-1]]))
+    return np.array(walked[::-1])
