@@ -202,8 +202,8 @@ class Analysis(Protocol):
     (curve points, re-based networks), made from those that were trained or read; those that say `in_fit=False`
     are evaluated and left out of the fits. What takes long there belongs into `bench.stage`. May offer
     `plan(maps, variants) -> str`, what it will do on so many maps with an inverse, in a few words, and
-    `evaluations(lattices) -> int`, how many networks it scores at most, given the shape (samples per axis) of
-    every lattice that the maps will be sampled on. May offer `check(probe, variants)`, which raises a
+    `evaluations(lattices, maps, variants) -> int`, how many networks it scores at most, given the shape (samples
+    per axis) of every lattice that the maps will be sampled on. May offer `check(probe, variants)`, which raises a
     GlobscopeError for what cannot work with this task and these variants, before anything long.
     """
 

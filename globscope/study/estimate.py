@@ -49,8 +49,8 @@ def estimate(context: Context) -> Estimate:
     members, variants = count(context)
     counts = [samples(context, entry) for entry in context.spec.reducer]
     known = [count for count in counts if count is not None]
-    decoding = sum(not _scatters(entry) for entry in context.spec.reducer)
-    more = sum(_asked_by(context, entry) for entry in context.spec.analysis)
+    decoding = _decoding(context)
+    more = sum(_asked_by(context, entry, len(variants)) for entry in context.spec.analysis)
     total = members * (1 + decoding) + sum(known) + more if len(known) == len(counts) else None
     size = probe.layout.size
     return Estimate(
@@ -88,10 +88,15 @@ def lattices(context: Context) -> list[tuple[int, ...]]:
     return [tuple(sampler.shape(_dimension(entry))) for sampler, entry in asked if hasattr(sampler, "shape")]
 
 
-def _asked_by(context: Context, analysis: Entry) -> int:
+def _asked_by(context: Context, analysis: Entry, variants: int) -> int:
     """Return how many networks an analysis will score at most, where it tells."""
     tells = hasattr(analysis.component, "evaluations")
-    return int(analysis.component.evaluations(lattices(context))) if tells else 0
+    return int(analysis.component.evaluations(lattices(context), _decoding(context), variants)) if tells else 0
+
+
+def _decoding(context: Context) -> int:
+    """Return how many maps have a way back."""
+    return sum(not _scatters(entry) for entry in context.spec.reducer)
 
 
 def _dimension(entry: ReducerEntry) -> int:
@@ -114,9 +119,9 @@ def _stages(context: Context, runs: list[Run], variants: int) -> list[str]:
             continue
         points = " and ".join(sampler.name for sampler in spec.samplers_of(entry))
         names.append(f"{entry.name}: fit, decode {points}, evaluate, merge tree")
-    maps = sum(not _scatters(entry) for entry in spec.reducer)
+    maps = _decoding(context)
     for asked in (spec.fidelity, *spec.analysis):
-        tells, more = hasattr(asked.component, "plan"), _asked_by(context, asked)
+        tells, more = hasattr(asked.component, "plan"), _asked_by(context, asked, variants)
         name = asked.component.plan(maps, variants) if tells else asked.name
         names.append(f"{name}: up to {more:,} more networks" if more else name)
     return names

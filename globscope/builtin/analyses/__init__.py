@@ -2,6 +2,8 @@
 
 from globscope.api import hookimpl
 from globscope.builtin.analyses.fidelity import Fidelity
+from globscope.builtin.analyses.linear_barrier import LinearBarrier
+from globscope.builtin.analyses.mode_connectivity import ModeConnectivity
 from globscope.builtin.analyses.resolution import Resolution
 from globscope.builtin.analyses.topology_metrics import TopologyMetrics
 
@@ -9,4 +11,10 @@ from globscope.builtin.analyses.topology_metrics import TopologyMetrics
 @hookimpl
 def globscope_analyses() -> dict[str, type]:
     """Offer the analyses by the name that a spec writes after `use =`."""
-    return {"fidelity": Fidelity, "topology-metrics": TopologyMetrics, "resolution": Resolution}
+    return {
+        "fidelity": Fidelity,
+        "topology-metrics": TopologyMetrics,
+        "resolution": Resolution,
+        "mode-connectivity": ModeConnectivity,
+        "linear-barrier": LinearBarrier,
+    }

@@ -47,8 +47,9 @@ class Resolution:
         del variants
         return f"resolution of the lattices of {maps} map{'s' * (maps != 1)}, with a sample between every two"
 
-    def evaluations(self, lattices: Sequence[tuple[int, ...]]) -> int:
+    def evaluations(self, lattices: Sequence[tuple[int, ...]], maps: int, variants: int) -> int:
         """Return how many networks it scores at most: all of every finer lattice."""
+        del maps, variants
         return sum(prod(2 * steps - 1 for steps in shape) for shape in lattices)
 
     def analyse(self, atlas: Atlas, bench: Bench, rng: np.random.Generator) -> Finding:

@@ -1,0 +1,68 @@
+"""What was measured along every curve, and along the straight line beside it."""
+
+from collections.abc import Mapping
+
+import numpy as np
+from attrs import define, field
+
+from globscope.api import Atlas, Bench, Mixtures, Networks, Population
+from globscope.builtin.analyses.curves.lines import travelled
+
+
+@define(frozen=True, kw_only=True)
+class Along:
+    """A curve between two networks, and the straight line beside it, at the same n values of t.
+
+    Attributes:
+        pair: What it connects, for a reader.
+        rows: Of its points in the population, by rising t.
+        t: (n,) from 0 to 1.
+        way: (n,) length of the curve up to each point.
+        distance: Between the ends.
+        curve: Fields of the curve's networks, (n,) each.
+        line: Fields of the straight line's.
+    """
+
+    pair: str
+    rows: tuple[int, ...]
+    t: np.ndarray = field(eq=False, repr=False)
+    way: np.ndarray = field(eq=False, repr=False)
+    distance: float
+    curve: Mapping[str, np.ndarray] = field(eq=False, repr=False)
+    line: Mapping[str, np.ndarray] = field(eq=False, repr=False)
+
+
+def along(atlas: Atlas, bench: Bench) -> list[Along]:
+    """Return the asking analysis' curves, in the order in which it derived them."""
+    by: dict[str, list[int]] = {}
+    for row in atlas.own:
+        by.setdefault(atlas.population.members[row].variant, []).append(row)
+    return [_one(variant, rows, atlas, bench) for variant, rows in by.items()]
+
+
+def _one(variant: str, rows: list[int], atlas: Atlas, bench: Bench) -> Along:
+    own = atlas.population.take(rows)
+    t = np.array([member.t for member in own.members], float)
+    curve = {name: values[rows] for name, values in atlas.truth.items()}
+    return Along(
+        pair=variant.partition(" ")[2],
+        rows=tuple(rows),
+        t=t,
+        way=travelled(own.weights),
+        distance=float(travelled(own.weights[[0, -1]])[-1]),
+        curve=curve,
+        line=_straight(own, t, curve, bench),
+    )
+
+
+def _straight(own: Population, t: np.ndarray, curve: Mapping[str, np.ndarray], bench: Bench) -> dict[str, np.ndarray]:
+    """Return the fields of the straight line; its ends are the curve's, and measured already."""
+    ends, inner = own.take([0, len(t) - 1]), t[1:-1]
+    line = Networks(
+        space=Mixtures(weights=ends.weights),
+        coordinates=np.stack([1 - inner, inner], axis=1),
+        statistics=ends.statistics,
+        nearest=(inner > 0.5).astype(int),
+    )
+    found = bench.measure(line)
+    return {name: np.concatenate([values[:1], found[name], values[-1:]]) for name, values in curve.items()}

@@ -1,0 +1,149 @@
+"""Is the curve on the map the curve? Every curve against its projection, unseen and with every second point seen."""
+
+from collections.abc import Iterator, Sequence
+from typing import Any
+
+import numpy as np
+from attrs import define, evolve, field
+
+from globscope.api import Atlas, Bench, Population, Table
+from globscope.builtin.analyses.cells import finite
+from globscope.builtin.analyses.curves.along import Along
+from globscope.builtin.analyses.curves.derived import between
+from globscope.builtin.analyses.curves.projection import Projected, projected
+from globscope.builtin.analyses.curves.tables import Row, height
+
+CAPTION = (
+    "Every curve and its projection on every map with a way back: L(φ(t)) against L(decode(encode(φ(t)))), {field}. "
+    "fit: `unseen`, the map fitted to the trained networks alone; `every second point`, fitted anew to these and to "
+    "every second inner point of all curves, with the others judged. points: inner points judged. The barriers are "
+    "both above the interpolation between the two networks' own losses; error: |curve − projection|; residual: "
+    "‖φ − decode(encode(φ))‖ over ‖φ − mean‖; outside: the part of φ that no network of the map's space has, over the "
+    "same, averaged. A figure is empty where a loss is not finite. The median alone hides a projection that failed."
+)
+COLUMNS = (
+    "pair", "name", "fit", "points", "curve_min", "curve_max", "curve_barrier", "projection_min", "projection_max",
+    "projection_barrier", "error_median", "error_max", "residual_mean", "residual_max", "outside",
+)  # fmt: skip
+UNSEEN, SEEN = "unseen", "every second point"
+# An error of the loss that changes what a picture says, and how many times the median it is where that hides it.
+LARGE, HIDDEN = 0.1, 10
+
+
+@define(frozen=True, kw_only=True)
+class Judged:
+    """The points of one curve on one map that was fitted without them.
+
+    Attributes:
+        curve: Whose points they are.
+        name: The map's.
+        fit: What it was fitted to.
+        at: (n,) which of the curve's points.
+        found: Their projections.
+    """
+
+    curve: Along
+    name: str
+    fit: str
+    at: np.ndarray = field(eq=False, repr=False)
+    found: Projected = field(repr=False)
+
+    @property
+    def t(self) -> np.ndarray:
+        """(n,) their places on the curve."""
+        places: np.ndarray = self.curve.t[self.at]
+        return places
+
+    def errors(self, name: str) -> np.ndarray:
+        """Return the (n,) differences between the field of a point and that of its projection."""
+        apart: np.ndarray = np.abs(self.curve.curve[name][self.at] - self.found.fields[name])
+        return apart
+
+
+def judged(atlas: Atlas, curves: Sequence[Along], bench: Bench) -> list[Judged]:
+    """Return every curve on every map with a way there and back, by map, fit and curve."""
+    # Without curves there is nothing to fit anew to.
+    maps = [one for one in atlas.maps if curves and one.chart.encode is not None and one.chart.decode is not None]
+    return [found for one in maps for fit in (UNSEEN, SEEN) for found in _on(one.name, fit, atlas, curves, bench)]
+
+
+def _on(name: str, fit: str, atlas: Atlas, curves: Sequence[Along], bench: Bench) -> Iterator[Judged]:
+    seen = [one.rows[step] for one in curves for step in between(len(one.rows))] if fit == SEEN else []
+    fitted = bench.fit(name, _fitting(atlas.population, seen))
+    if fitted.chart.encode is None or fitted.chart.decode is None:
+        return
+    at = [[s for s in range(1, len(one.rows) - 1) if one.rows[s] not in seen] for one in curves]
+    rows = [one.rows[step] for one, steps in zip(curves, at, strict=True) for step in steps]
+    whole = projected(fitted, atlas.population.take(rows).weights, bench)
+    start = 0
+    for one, steps in zip(curves, at, strict=True):
+        part = slice(start, start := start + len(steps))
+        yield Judged(curve=one, name=name, fit=fit, at=np.array(steps), found=whole.part(part))
+
+
+def _fitting(population: Population, seen: Sequence[int]) -> Population:
+    """Return the population whose trained networks are in the fit, and of the others these rows alone."""
+    also = set(seen)
+    members = tuple(
+        evolve(member, in_fit=member.in_fit if member.kind == "trained" else row in also)
+        for row, member in enumerate(population.members)
+    )
+    return evolve(population, members=members)
+
+
+def table(found: Sequence[Judged], name: str) -> Table:
+    """Return a row for every curve, map and fit."""
+    rows = tuple(_row(one, name) for one in found)
+    return Table(name="projections", caption=CAPTION.format(field=name), columns=COLUMNS, rows=rows)
+
+
+def _row(one: Judged, name: str) -> Row:
+    whole, errors = one.curve.curve[name], one.errors(name)
+    ways = (("curve", whole[one.at]), ("projection", one.found.fields[name]))
+    figures = {f"{kind}_{key}": cell for kind, values in ways for key, cell in _range(one, name, values, whole)}
+    return {
+        "pair": one.curve.pair,
+        "name": one.name,
+        "fit": one.fit,
+        "points": len(one.at),
+        **figures,
+        "error_median": finite(np.median(errors)),
+        "error_max": finite(errors.max()),
+        "residual_mean": finite(one.found.residual.mean()),
+        "residual_max": finite(one.found.residual.max()),
+        "outside": finite(one.found.outside.mean()),
+    }
+
+
+def _range(one: Judged, name: str, values: np.ndarray, whole: np.ndarray) -> Iterator[tuple[str, Any]]:
+    yield from (("min", finite(values.min())), ("max", finite(values.max())))
+    yield "barrier", finite(height(name, values, one.t, whole))
+
+
+def warnings(found: Sequence[Judged], name: str) -> Iterator[str]:
+    """Yield, by map and fit, what a small median hides."""
+    for who in dict.fromkeys((one.name, one.fit) for one in found):
+        of = [one for one in found if (one.name, one.fit) == who]
+        failed = [one for one in of if _failed(one.errors(name))]
+        if failed:
+            yield _told(failed, len(of), name)
+
+
+def _failed(errors: np.ndarray) -> bool:
+    # A projection that is not finite is no smaller error.
+    largest = np.where(np.isfinite(errors), errors, np.inf).max()
+    return bool(largest > LARGE and largest > HIDDEN * np.median(errors))
+
+
+def _told(failed: Sequence[Judged], curves: int, name: str) -> str:
+    worst = max(failed, key=lambda one: one.errors(name).max())
+    errors = worst.errors(name)
+    at = int(errors.argmax())
+    own, shown = worst.curve.curve[name][worst.at[at]], worst.found.fields[name][at]
+    seen = "has not seen" if worst.fit == UNSEEN else "has seen every second point of"
+    return (
+        f"{worst.name}: of {curves} curves that this map {seen}, {len(failed)} leave it somewhere, although most of "
+        f"their points do not: on {worst.curve.pair} the median error of {name} is {np.median(errors):.2g}, but at "
+        f"t = {worst.t[at]:.2f} the network has {own:.3g} and the map shows {shown:.3g}; what the map shows along "
+        "these curves is not the curve"
+    )

@@ -1,0 +1,60 @@
+"""Which variants are connected."""
+
+from collections.abc import Iterator, Sequence
+from itertools import combinations
+
+from globscope.api import SpecError, near
+
+Pairs = Sequence[tuple[str, str]]
+
+
+def chosen(pairs: Pairs, against: str | None, variants: Sequence[str]) -> list[tuple[str, str]]:
+    """Return the pairs of variants: those of a list, one variant with every other, or all."""
+    if pairs:
+        return list(pairs)
+    if against is not None:
+        return [(against, other) for other in variants if other != against]
+    return list(combinations(variants, 2))
+
+
+def counted(pairs: Pairs, against: str | None, variants: int) -> int:
+    """Return how many pairs of so many variants these are."""
+    return len(chosen(pairs, against and "0", [str(number) for number in range(variants)]))
+
+
+def named(one: str, other: str) -> str:
+    """Return a pair for a reader."""
+    return f"{one}–{other}"
+
+
+def require(who: str, pairs: Pairs, against: str | None, variants: Sequence[str]) -> None:
+    """Refuse pairs that are none.
+
+    Raises:
+        SpecError: With everything that is wrong with them.
+    """
+    wrong = [f"{who}{text}" for text in _wrong(pairs, against, variants)]
+    if wrong:
+        raise SpecError(wrong)
+
+
+def _wrong(pairs: Pairs, against: str | None, variants: Sequence[str]) -> Iterator[str]:
+    if len(variants) < 2:
+        yield f": needs at least two variants, this population has {len(variants)}"
+        return
+    if pairs and against is not None:
+        yield ": takes one of 'pairs' and 'against', has both"
+    if against is not None and against not in variants:
+        yield f".against: there is no variant {against!r}; {near(against, variants)}"
+    for at, pair in enumerate(pairs):
+        yield from (f".pairs.{at}{text}" for text in _wrong_with(pair, pairs[:at], variants))
+
+
+def _wrong_with(pair: tuple[str, str], before: Pairs, variants: Sequence[str]) -> Iterator[str]:
+    for name in dict.fromkeys(pair):
+        if name not in variants:
+            yield f": there is no variant {name!r}; {near(name, variants)}"
+    if pair[0] == pair[1]:
+        yield f": connects {pair[0]!r} with itself; name two variants"
+    if pair in before:
+        yield f": is pairs.{list(before).index(pair)} too"

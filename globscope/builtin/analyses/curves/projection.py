@@ -1,0 +1,52 @@
+"""Curves through a map: what becomes of networks that are encoded and decoded again."""
+
+from collections.abc import Mapping
+
+import numpy as np
+from attrs import define, field
+
+from globscope.api import Bench, Map, Networks, Weights
+
+
+@define(frozen=True, kw_only=True)
+class Projected:
+    """n networks as a map has them.
+
+    Attributes:
+        fields: Of the networks that they decode to, (n,) each.
+        residual: (n,) ‖w − decode(encode(w))‖ over ‖w − mean‖, the mean being that of the map's members.
+        outside: (n,) what of w lies outside the map's space, over the same.
+    """
+
+    fields: Mapping[str, np.ndarray] = field(eq=False, repr=False)
+    residual: np.ndarray = field(eq=False, repr=False)
+    outside: np.ndarray = field(eq=False, repr=False)
+
+    def part(self, rows: slice) -> "Projected":
+        """Return some of them."""
+        fields = {name: values[rows] for name, values in self.fields.items()}
+        return Projected(fields=fields, residual=self.residual[rows], outside=self.outside[rows])
+
+
+def projected(fitted: Map, weights: Weights, bench: Bench) -> Projected:
+    """Return (n, D) networks as a map with an encoder and a decoder has them."""
+    chart = fitted.chart
+    assert chart.encode is not None
+    assert chart.decode is not None
+    coordinates, outside = chart.space.coordinates(weights)
+    decoded = np.asarray(chart.decode(chart.encode(coordinates)))
+    norms = np.sqrt(((coordinates - fitted.coordinates.mean(axis=0)) ** 2).sum(axis=1) + outside**2)
+    lost = np.sqrt(((coordinates - decoded) ** 2).sum(axis=1) + outside**2)
+    statistics = fitted.population.statistics
+    nearest = _nearest(decoded, fitted) if statistics else None
+    networks = Networks(space=chart.space, coordinates=decoded, statistics=statistics, nearest=nearest)
+    return Projected(fields=bench.measure(networks), residual=lost / norms, outside=outside / norms)
+
+
+def _nearest(decoded: np.ndarray, fitted: Map) -> np.ndarray:
+    """Return the (n,) row of the fitted member nearest to each decoded network."""
+    from scipy.spatial.distance import cdist
+
+    squares = cdist(decoded, fitted.coordinates, "sqeuclidean") + fitted.outside**2
+    nearest: np.ndarray = squares.argmin(axis=1)
+    return nearest
