@@ -7,6 +7,7 @@ from globscope.errors import (
     PopulationError,
     RunError,
     SpecError,
+    SymmetryError,
     UserCodeError,
     near,
 )
@@ -14,6 +15,7 @@ from globscope.hookspecs import hookimpl
 from globscope.isometry import span
 from globscope.references import Code
 from globscope.roles import (
+    Aligner,
     Analysis,
     Bench,
     Evaluator,
@@ -21,8 +23,12 @@ from globscope.roles import (
     Reducer,
     Sampler,
     Task,
+    Tensors,
     TopologyMethod,
 )
+from globscope.symmetry.activations import activations
+from globscope.symmetry.found import Axis, Frozen, Group, Symmetry
+from globscope.symmetry.search import symmetry
 from globscope.threads import one_thread
 from globscope.topology.adjacency import Adjacency, Neighbours, chosen, edges, neighbours
 from globscope.topology.branches import Branches
@@ -50,8 +56,10 @@ __all__ = [
     "SADDLE",
     "Adjacency",
     "AffineSpace",
+    "Aligner",
     "Analysis",
     "Atlas",
+    "Axis",
     "Bench",
     "Branches",
     "Chart",
@@ -59,8 +67,10 @@ __all__ = [
     "EvaluationError",
     "Evaluator",
     "Finding",
+    "Frozen",
     "FullSpace",
     "GlobscopeError",
+    "Group",
     "Journal",
     "Landscape",
     "Layout",
@@ -84,14 +94,18 @@ __all__ = [
     "Space",
     "SpanSpace",
     "SpecError",
+    "Symmetry",
+    "SymmetryError",
     "Table",
     "Task",
+    "Tensors",
     "Topology",
     "TopologyMethod",
     "Transform",
     "Unit",
     "UserCodeError",
     "Weights",
+    "activations",
     "bottleneck",
     "chosen",
     "condensed",
@@ -106,6 +120,7 @@ __all__ = [
     "smad",
     "span",
     "sweep_order",
+    "symmetry",
     "trees",
     "value_range",
     "wasserstein",
