@@ -97,9 +97,8 @@ class Call:
         """Of the tensor that comes out."""
         return tuple(self.node.meta["val"].shape)
 
-    def read(self, name: str, axis: int) -> None:
-        """Note that parameters are multiplied with an argument, summed along an axis of it."""
-        node = self.argument(name)
+    def read(self, node: Any, axis: int) -> None:
+        """Note that parameters are multiplied with a value, summed along an axis of it."""
         if node.op != "placeholder":
             self.flow.reads.append((self.node, node, axis))
 

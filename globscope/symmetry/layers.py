@@ -13,7 +13,7 @@ def linear(call: Call) -> Axes | None:
     out, summed = weight
     call.tie(x[-1], summed)
     call.tie(out, _only(bias))
-    call.read("input", len(x) - 1)
+    call.read(call.argument("input"), len(x) - 1)
     return (*x[:-1], out)
 
 
@@ -47,7 +47,7 @@ def transposed_convolution(call: Call) -> Axes:
 def _convolved(call: Call, x: Axes, made: tuple[np.ndarray, Axes | None], kernel: Axes) -> Axes:
     (out, bias), places = made, len(kernel)
     call.tie(out, _only(bias))
-    call.read("input", len(x) - places - 1)
+    call.read(call.argument("input"), len(x) - places - 1)
     for slots in (*kernel, *x[-places:]):
         call.slots.freeze(slots)
     return (*x[: -places - 1], out, *map(fixed, call.shape[-places:]))
@@ -66,7 +66,7 @@ def product(call: Call) -> Axes:
     left, right = map(call.given, names)
     call.slots.tie(left[-1], right[-2:][0])
     for name, axis in zip(names, (len(left) - 1, max(len(right) - 2, 0)), strict=True):
-        call.read(name, axis)
+        call.read(call.argument(name), axis)
     lead = broadcast(call, left[:-2], right[:-2])
     return (*lead, *left[-2:-1], *(right[-1:] if len(right) > 1 else ()))
 
@@ -75,9 +75,27 @@ def product_and_sum(call: Call) -> Axes:
     """Multiply two matrices and add a third."""
     left, right, added = call.given("mat1"), call.given("mat2"), call.given("self")
     call.slots.tie(left[1], right[0])
-    call.read("mat1", 1)
-    call.read("mat2", 0)
+    call.read(call.argument("mat1"), 1)
+    call.read(call.argument("mat2"), 0)
     return broadcast(call, (left[0], right[1]), added)
+
+
+def summation(call: Call) -> Axes | None:
+    """Multiply and sum as the letters of an `einsum` say, where it says them all."""
+    before, arrow, after = call.argument("equation").replace(" ", "").partition("->")
+    nodes = call.argument("tensors")
+    found: dict[str, np.ndarray] = {}
+    for node, letters in zip(nodes, before.split(","), strict=True):
+        axes: Axes = call.flow.values[node]
+        if not arrow or "." in letters:
+            return None
+        for axis, (letter, slots) in enumerate(zip(letters, axes, strict=True)):
+            if len(found.setdefault(letter, slots)) != len(slots):
+                return None
+            call.slots.tie(found[letter], slots)
+            if letter not in after:
+                call.read(node, axis)
+    return tuple(found[letter] for letter in after)
 
 
 def channel_norm(call: Call) -> Axes:
@@ -132,6 +150,7 @@ LAYERS = {
     "embedding": embedding,
     **dict.fromkeys(("matmul", "mm", "bmm", "mv", "dot"), product),
     "addmm": product_and_sum,
+    "einsum": summation,
     **dict.fromkeys(("batch_norm", "instance_norm"), channel_norm),
     "group_norm": group_norm,
     **dict.fromkeys(("layer_norm", "rms_norm"), layer_norm),

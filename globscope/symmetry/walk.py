@@ -39,10 +39,13 @@ def walk(graph: Graph, free: Collection[str]) -> Walk:
     """Return the graph with the axes of its values; `free` are the tensors that may be permuted."""
     flow = Flow()
     tensors = dict[str, Axes]()
+    used = {name for node, name in graph.names.items() if node.users}
     for node in sorted(graph.names, key=_first_use(graph)):
         name = graph.names[node]
         if name not in tensors:
-            tensors[name] = _tensor(flow, name, node.meta["val"].shape, free)
+            # Any order will do for what is never used; it is left as it is.
+            shape = node.meta["val"].shape
+            tensors[name] = _tensor(flow, name, shape, free) if name in used else tuple(map(fixed, shape))
         flow.values[node] = tensors[name]
     for node in graph.nodes:
         if node not in graph.names:

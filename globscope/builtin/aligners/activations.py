@@ -1,14 +1,19 @@
 """Matching of units by what passes through them."""
 
 from collections.abc import Mapping
-from typing import Any, Literal
+from typing import Literal
 
 import numpy as np
 from attrs import define, field
 from attrs.validators import ge
 
-from globscope.api import Probe, Task, activations, symmetry
-from globscope.builtin.aligners.assignment import assigned
+from globscope.api import Probe, Task, Tensors, activations, symmetry
+from globscope.builtin.aligners.likeness import assigned, by_weights
+
+# What weights add to activations, as a share of either's largest similarity: enough to settle ties, and no more.
+TIE = 1e-9
+# A variance that is less than this share of the mean square is rounding.
+CONSTANT = 1e-12
 
 
 @define(frozen=True, kw_only=True)
@@ -16,7 +21,8 @@ class ActivationMatching:
     """Match units that answer alike to the same examples.
 
     Every group is matched by itself, in one pass, on what the layers above read from its units: after the
-    nonlinearity; places of an image are further samples. A network whose statistics (BatchNorm) are not given gets
+    nonlinearity; places of an image are further samples. Units that no activation tells apart, because they are silent
+    on all examples, are told apart by their weights. A network whose statistics (BatchNorm) are not given gets
     them re-estimated on the same examples. Inner products need no choice of scale, and gave lower barriers than
     correlations for most recipes that were tried, not for strong weight decay.
 
@@ -32,17 +38,20 @@ class ActivationMatching:
     similarity: Literal["inner-product", "correlation"] = "inner-product"
     examples: int = field(default=1000, validator=ge(1))
 
-    def align(
-        self, task: Task, a: Mapping[str, Any], b: Mapping[str, Any], rng: np.random.Generator
-    ) -> Mapping[str, np.ndarray]:
+    def align(self, task: Task, a: Tensors, b: Tensors, rng: np.random.Generator) -> Mapping[str, np.ndarray]:
         """Return the permutations of b that fit a."""
         probe = task.build("cpu")
+        found = symmetry(probe)
         similarities = self._similarities(probe, a, b, _drawn(probe, self.examples, rng))
-        return {group.name: assigned(similarities[group.name]) for group in symmetry(probe).groups}
+        permutations = {group.name: assigned(similarities[group.name]) for group in found.groups}
+        for group in found.groups:
+            likeness = similarities[group.name]
+            if not (likeness.any(0).all() and likeness.any(1).all()):
+                weights = by_weights(found, group, a, b, permutations)
+                permutations[group.name] = assigned(_scaled(likeness) + TIE * _scaled(weights))
+        return permutations
 
-    def _similarities(
-        self, probe: Probe, a: Mapping[str, Any], b: Mapping[str, Any], examples: np.ndarray
-    ) -> dict[str, np.ndarray]:
+    def _similarities(self, probe: Probe, a: Tensors, b: Tensors, examples: np.ndarray) -> dict[str, np.ndarray]:
         """Return the (n, n) similarities of every group's units: a's are rows, b's are columns."""
         moments: dict[tuple[str, int], Moments] = {}
         both = zip(activations(probe, a, examples), activations(probe, b, examples), strict=True)
@@ -83,10 +92,16 @@ class Moments:
     def correlation(self) -> np.ndarray:
         """The correlation of every pair; 0 where one never changes."""
         mean = self._first / self._count
-        deviation = np.sqrt(np.maximum(self._second / self._count - mean**2, 0))
-        scale = np.outer(*deviation)
+        square = self._second / self._count
+        variance = square - mean**2
+        scale = np.outer(*np.sqrt(np.where(variance > CONSTANT * square, variance, 0)))
         covariance = self.product - np.outer(*mean)
-        return np.divide(covariance, scale, out=np.zeros_like(scale), where=scale > 0)
+        found: np.ndarray = np.divide(covariance, scale, out=np.zeros_like(scale), where=scale > 0)
+        return found
+
+
+def _scaled(similarity: np.ndarray) -> np.ndarray:
+    return similarity / (np.abs(similarity).max() or 1)
 
 
 def _drawn(probe: Probe, examples: int, rng: np.random.Generator) -> np.ndarray:

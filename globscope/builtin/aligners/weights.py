@@ -1,16 +1,15 @@
 """Matching of units by their weights."""
 
 from collections.abc import Mapping
-from typing import Any
 
 import numpy as np
 from attrs import define, field
 from attrs.validators import ge
 
-from globscope.api import Axis, Group, Symmetry, Task, symmetry
-from globscope.builtin.aligners.assignment import assigned
+from globscope.api import Group, Symmetry, Task, Tensors, symmetry
+from globscope.builtin.aligners.likeness import assigned, by_weights
 
-# What a sweep must gain, as a share of the similarity that there is: less is rounding.
+# What a step must gain, as a share of the similarity that there is: less is rounding.
 GAIN = 1e-12
 
 
@@ -30,9 +29,7 @@ class WeightMatching:
 
     sweeps: int = field(default=100, validator=ge(1))
 
-    def align(
-        self, task: Task, a: Mapping[str, Any], b: Mapping[str, Any], rng: np.random.Generator
-    ) -> Mapping[str, np.ndarray]:
+    def align(self, task: Task, a: Tensors, b: Tensors, rng: np.random.Generator) -> Mapping[str, np.ndarray]:
         """Return the permutations of b that fit a."""
         found = symmetry(task.build("cpu"))
         permutations = {group.name: np.arange(group.size) for group in found.groups}
@@ -43,35 +40,12 @@ class WeightMatching:
         return permutations
 
 
-def _improved(
-    found: Symmetry, group: Group, a: Mapping[str, Any], b: Mapping[str, Any], permutations: dict[str, np.ndarray]
-) -> bool:
+def _improved(found: Symmetry, group: Group, a: Tensors, b: Tensors, permutations: dict[str, np.ndarray]) -> bool:
     """Put in the best permutation of a group, given the others, and return whether something is gained."""
-    similarity = np.zeros((group.size, group.size))
-    for one in group.axes:
-        if one.tensor not in found.statistics and one.tensor in a:
-            moved = _others_moved(found, one, b[one.tensor], permutations)
-            similarity += _by_unit(a[one.tensor], one) @ _by_unit(moved, one).T
+    similarity = by_weights(found, group, a, b, permutations)
     rows, before, best = np.arange(group.size), permutations[group.name], assigned(similarity)
     old, new = similarity[rows, before].sum(), similarity[rows, best].sum()
     if new - old <= GAIN * abs(old):
         return False
     permutations[group.name] = best
     return True
-
-
-def _others_moved(found: Symmetry, fixed: Axis, tensor: Any, permutations: Mapping[str, np.ndarray]) -> Any:
-    """Return b's tensor with the units of all axes but one in their present order."""
-    for group in found.groups:
-        for one in group.axes:
-            if one.tensor == fixed.tensor and one != fixed:
-                order = np.arange(tensor.shape[one.axis])
-                order[one.index] = one.index[permutations[group.name]]
-                tensor = np.take(tensor, order, one.axis)
-    return tensor
-
-
-def _by_unit(tensor: Any, one: Axis) -> np.ndarray:
-    """Return (n, …) all weights of every unit, in double precision."""
-    units: np.ndarray = np.moveaxis(np.asarray(tensor, float), one.axis, 0)[one.index]
-    return units.reshape(len(one.index), -1)
