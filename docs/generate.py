@@ -24,6 +24,7 @@ PROTOCOLS = {
     "sampler": (roles.Sampler,),
     "evaluator": (roles.Evaluator,),
     "topology": (roles.TopologyMethod,),
+    "aligner": (roles.Aligner,),
     "analysis": (roles.Analysis, roles.Bench),
 }
 # Tables of a spec beside `title` and `seed`: how it is written, whether it must be there, what it is.
@@ -38,6 +39,7 @@ TABLES = (
     ),
     ("`[evaluator]`", "`torch`", "How decoded networks are scored."),
     ("`[[topology]]`", "one `gudhi`", "Which fields are condensed into merge trees."),
+    ("`[[aligner]]`", "none", "How units of networks are matched, for analyses that align."),
     ("`[[analysis]]`", "none", "Further questions."),
     ("`[fidelity]`", "its defaults", "Options of the analysis `fidelity`, which every study runs."),
 )

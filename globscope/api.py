@@ -8,6 +8,7 @@ from globscope.errors import (
     PopulationError,
     RunError,
     SpecError,
+    SymmetryError,
     UserCodeError,
     near,
 )
@@ -15,6 +16,7 @@ from globscope.hookspecs import hookimpl
 from globscope.isometry import span
 from globscope.references import Code
 from globscope.roles import (
+    Aligner,
     Analysis,
     Bench,
     Draft,
@@ -23,8 +25,12 @@ from globscope.roles import (
     Reducer,
     Sampler,
     Task,
+    Tensors,
     TopologyMethod,
 )
+from globscope.symmetry.activations import activations
+from globscope.symmetry.found import Axis, Frozen, Group, Symmetry
+from globscope.symmetry.search import symmetry
 from globscope.threads import one_thread
 from globscope.topology.adjacency import Adjacency, Neighbours, chosen, earlier, edges, neighbours
 from globscope.topology.branches import Branches
@@ -54,8 +60,10 @@ __all__ = [
     "SADDLE",
     "Adjacency",
     "AffineSpace",
+    "Aligner",
     "Analysis",
     "Atlas",
+    "Axis",
     "Bench",
     "Branches",
     "Chart",
@@ -64,8 +72,10 @@ __all__ = [
     "EvaluationError",
     "Evaluator",
     "Finding",
+    "Frozen",
     "FullSpace",
     "GlobscopeError",
+    "Group",
     "HeatMap",
     "Journal",
     "Landscape",
@@ -98,8 +108,11 @@ __all__ = [
     "Space",
     "SpanSpace",
     "SpecError",
+    "Symmetry",
+    "SymmetryError",
     "Table",
     "Task",
+    "Tensors",
     "Topology",
     "TopologyMethod",
     "Trail",
@@ -107,6 +120,7 @@ __all__ = [
     "Unit",
     "UserCodeError",
     "Weights",
+    "activations",
     "bottleneck",
     "chosen",
     "condensed",
@@ -123,6 +137,7 @@ __all__ = [
     "smad",
     "span",
     "sweep_order",
+    "symmetry",
     "trees",
     "value_range",
     "wasserstein",

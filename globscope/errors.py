@@ -8,6 +8,7 @@
     ├── UserCodeError      a `file.py:name` that is missing or fails
     ├── PopulationError    checkpoints that do not fit, or a training that cannot start
     ├── EvaluationError    a network that cannot be evaluated
+    ├── SymmetryError      a network whose exchangeable units cannot be found, or a permutation that does not fit
     ├── RunError           a run folder that is missing, unfinished or in use
     ├── DataError          a public data set that cannot be downloaded
     └── FileError          a landscape's file that cannot be read or written
@@ -49,6 +50,10 @@ class PopulationError(GlobscopeError):
 
 class EvaluationError(GlobscopeError):
     """A network that cannot be evaluated."""
+
+
+class SymmetryError(GlobscopeError):
+    """A network whose exchangeable units cannot be found, or a permutation that does not fit it."""
 
 
 class RunError(GlobscopeError):

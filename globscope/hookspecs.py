@@ -34,5 +34,10 @@ def globscope_topologies() -> dict[str, type]:  # type: ignore[empty-body]
 
 
 @hookspec
+def globscope_aligners() -> dict[str, type]:  # type: ignore[empty-body]
+    """Return aligner classes by the name that a spec writes after `use =`."""
+
+
+@hookspec
 def globscope_analyses() -> dict[str, type]:  # type: ignore[empty-body]
     """Return analysis classes by the name that a spec writes after `use =`."""

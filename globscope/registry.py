@@ -28,6 +28,7 @@ HOOKS = MappingProxyType(
         "sampler": "globscope_samplers",
         "evaluator": "globscope_evaluators",
         "topology": "globscope_topologies",
+        "aligner": "globscope_aligners",
         "analysis": "globscope_analyses",
     }
 )

@@ -1,8 +1,8 @@
 """What a component of each role must do: one Protocol a role.
 
 A component *is* its options: a frozen, keyword-only attrs class whose fields a spec may set, with
-the one or two methods below. Only `build`, `reduce`, `ask`, `evaluate`, `compute` and `analyse` run
-code; constructing a component must cost nothing.
+the one or two methods below. Only `build`, `reduce`, `ask`, `evaluate`, `compute`, `analyse` and `align`
+run code; constructing a component must cost nothing.
 """
 
 from collections.abc import Callable, Mapping, Sequence
@@ -39,7 +39,12 @@ class Probe(Protocol):
     not train, by name. May offer
     `digest() -> str`, a hash of its data, so that a change of what a user's function reads is seen. Where
     buffers are flattened too, a study's probe `travels`, and has `encoded(parameters) -> buffers`, those of a
-    decoded network.
+    decoded network, and `logarithms`, the names under which variances are flattened, by those of the buffers. Where
+    only a part is flattened, `rest` has the other parameters.
+
+    May offer `module`, the torch module whose forward it runs, in evaluation mode and with the layout's names (its
+    own weights mean nothing), together with `inputs(batch) -> tuple`, what the module takes of a batch by position:
+    from them the permutation symmetry of the network is found, and without them networks cannot be aligned.
     """
 
     layout: Layout
@@ -159,6 +164,28 @@ class Draft(Protocol):
 
 
 Work = Callable[[Draft, Progress], Mapping[str, np.ndarray]]
+
+
+class Aligner(Protocol):
+    """Matches the units of one network with those of another."""
+
+    def align(self, task: Task, a: Tensors, b: Tensors, rng: np.random.Generator) -> Mapping[str, np.ndarray]:
+        """Return, for every group of `symmetry(task.build(...))`, the permutation of b that fits a.
+
+        Args:
+            task: Of both networks.
+            a: Parameters and buffers by name, numpy arrays.
+            b: Likewise.
+            rng: The only source of chance; equal arguments give equal permutations.
+
+        Returns:
+            By name of the group, (n,) integers: unit i of a is matched with unit `permutation[i]` of b, so that
+            `symmetry.permute(b, permutations)` is b aligned to a.
+
+        Raises:
+            SymmetryError: The network's units cannot be exchanged, or not be found.
+        """
+        ...
 
 
 class Bench(Protocol):

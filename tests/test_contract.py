@@ -47,6 +47,8 @@ OPTIONS = {
     ("sampler", "gaussian-ball"): [{"samples": 8}, {"samples": 8, "centre": "variant:A"}],
     ("evaluator", "torch"): [{}, {"method": "loop", "batch_size": 32}],
     ("topology", "gudhi"): [{}, {"field": "test_loss", "adjacency": "full", "mask": True}],
+    ("aligner", "weight-matching"): [{}],
+    ("aligner", "activation-matching"): [{}, {"similarity": "correlation", "examples": 20}],
     ("analysis", "fidelity"): [{}, {"held_out": True}],
     ("analysis", "topology-metrics"): [{}, {"order": 1.0}],
     ("analysis", "resolution"): [{}],

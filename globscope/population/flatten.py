@@ -62,6 +62,11 @@ class Flattened:
         """Whether statistics are flattened."""
         return bool(self._statistics)
 
+    @property
+    def logarithms(self) -> dict[str, str]:
+        """The names under which variances are flattened, by those of the buffers."""
+        return {name.removesuffix(LOG): name for name in self._statistics if name.endswith(LOG)}
+
     def __getattr__(self, name: str) -> Any:
         """Return what the whole task says of its data and measures."""
         if name.startswith("_"):

@@ -77,7 +77,7 @@ def resolved(spec: Spec) -> dict[str, Any]:
     document["task"] = _table(spec.task)
     document["population"] = plain(asdict(spec.population))
     document |= {"evaluator": _table(spec.evaluator), "fidelity": _own(spec.fidelity.component)}
-    for role in ("reducer", "sampler", "topology", "analysis"):
+    for role in ("reducer", "sampler", "topology", "aligner", "analysis"):
         document[role] = [_table(entry) for entry in getattr(spec, role)]
     return document
 

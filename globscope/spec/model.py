@@ -189,6 +189,7 @@ class Spec:
         sampler: Which points of a map are decoded.
         evaluator: How decoded networks are scored.
         topology: Which fields are condensed into merge trees.
+        aligner: How units of networks are matched, for analyses that align.
         analysis: Further questions.
         fidelity: Options of the fidelity analysis, which every study runs.
         source: The file it was read from.
@@ -202,6 +203,7 @@ class Spec:
     sampler: tuple[Entry, ...]
     evaluator: Entry
     topology: tuple[Entry, ...]
+    aligner: tuple[Entry, ...] = ()
     analysis: tuple[Entry, ...] = ()
     fidelity: Entry
     source: Path = Path("study.toml")

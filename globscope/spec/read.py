@@ -18,13 +18,14 @@ from globscope.spec.structure import converter, option
 from globscope.spec.words import bare, toml
 
 SINGLE = ("task", "evaluator")
-LISTS = ("reducer", "sampler", "topology", "analysis")
+LISTS = ("reducer", "sampler", "topology", "aligner", "analysis")
 # What a spec may leave out.
 DEFAULTS: Mapping[str, Any] = {
     "evaluator": {"use": "torch"},
     "fidelity": {},
     "sampler": [{"use": "grid"}],
     "topology": [{"use": "gudhi"}],
+    "aligner": [],
     "analysis": [],
 }
 # Keys that are no components, as `Spec` declares them.

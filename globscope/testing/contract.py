@@ -6,6 +6,7 @@ from types import MappingProxyType
 from typing import Any
 
 from globscope.api import near
+from globscope.testing.aligners import AlignerChecks
 from globscope.testing.analyses import AnalysisChecks
 from globscope.testing.claims import ContractError
 from globscope.testing.evaluators import EvaluatorChecks
@@ -25,6 +26,7 @@ CHECKS: Mapping[str, type[OptionChecks]] = MappingProxyType(
         "sampler": SamplerChecks,
         "evaluator": EvaluatorChecks,
         "topology": TopologyChecks,
+        "aligner": AlignerChecks,
         "analysis": AnalysisChecks,
     }
 )

@@ -11,6 +11,7 @@ METHODS: Mapping[str, str] = MappingProxyType(
         "sampler": "ask",
         "evaluator": "evaluate",
         "topology": "compute",
+        "aligner": "align",
         "analysis": "analyse",
     }
 )

@@ -56,6 +56,11 @@ class TinyProbe:
             classes = np.arange(count) % 3
             points = (centres[classes] + 0.5 * rng.normal(size=(count, 4))).astype(np.float32)
             self._data[split] = torch.from_numpy(points).to(device), torch.from_numpy(classes).to(device)
+        self.module = _module(self).to(device).eval()
+
+    def inputs(self, batch: Any) -> tuple[Any]:
+        """Return what the module takes of a batch."""
+        return (batch[0],)
 
     def initialise(self, seed: int) -> tuple[dict[str, Any], dict[str, Any]]:
         """Return a fresh network's parameters and buffers."""
@@ -116,6 +121,25 @@ class TinyProbe:
         if self.stateful:
             hidden = (hidden - buffers["mean"]) / (buffers["variance"] + 1e-5).sqrt()
         return hidden.relu() @ parameters["outer.weight"].T + parameters["outer.bias"]
+
+
+def _module(probe: TinyProbe) -> Any:
+    """Return the same network as a torch module: its hidden layer and what follows."""
+    import torch
+    from torch import nn
+
+    class TinyModule(nn.Module):
+        def __init__(self) -> None:
+            super().__init__()
+            self.inner, self.outer = nn.Linear(4, 6), nn.Linear(6, 3)
+            for name, buffer in probe.initialise(0)[1].items():
+                self.register_buffer(name, buffer)
+
+        def forward(self, points: Any) -> Any:
+            return probe._outputs(dict(self.named_parameters()), dict(self.named_buffers()), self.inner(points))
+
+    with torch.random.fork_rng():  # its weights are drawn, and mean nothing
+        return TinyModule()
 
 
 def tiny_task(*, normalised: bool = False, fails_on: float | None = None) -> TinyTask:

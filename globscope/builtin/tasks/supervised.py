@@ -54,6 +54,15 @@ class Supervised:
         self.vmappable = vmappable and not self.stateful
         self._try()
 
+    @property
+    def module(self) -> Any:
+        """The skeleton, in evaluation mode."""
+        return self._module
+
+    def inputs(self, batch: Any) -> tuple[Any]:
+        """Return what the module takes of a batch."""
+        return (batch[0],)
+
     def _try(self) -> None:
         """Run two examples, so that a model or a loss that does not fit fails before anything long.
 

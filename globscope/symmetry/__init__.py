@@ -1,0 +1,1 @@
+"""The permutation symmetry of a network, found by following its axes through its operations."""

@@ -1,0 +1,141 @@
+"""The axes of every value of a traced network, operation by operation."""
+
+from collections.abc import Iterator, Mapping
+from typing import Any
+
+import numpy as np
+from attrs import define, field
+
+from globscope.symmetry.found import Frozen
+from globscope.symmetry.slots import FIXED, Slots
+
+# For every axis of a tensor, what stands at its indices.
+Axes = tuple[np.ndarray, ...]
+
+
+def fixed(count: int) -> np.ndarray:
+    """Return the slots of an axis whose order is fixed."""
+    return np.full(count, FIXED)
+
+
+@define
+class Flow:
+    """What is known while a graph is walked.
+
+    Attributes:
+        slots: And which of them move together.
+        values: The axes of each node's tensor, or of its list of tensors; nothing for other results.
+        marks: Arrays of slots that an operation treats otherwise than those beside them.
+        reads: (reader, node, axis) of values that parameters are multiplied with, along the axis that is summed.
+        frozen: Where an order was fixed because it could not be followed.
+    """
+
+    slots: Slots = field(factory=Slots)
+    values: dict[Any, Any] = field(factory=dict)
+    marks: list[np.ndarray] = field(factory=list)
+    reads: list[tuple[Any, Any, int]] = field(factory=list)
+    frozen: list[Frozen] = field(factory=list)
+
+    def uniform(self, count: int) -> np.ndarray:
+        """Return the slots of an axis along which all is equal: exchangeable among themselves."""
+        made = self.slots.fresh(count)
+        self.marks.append(made)
+        return made
+
+    def mark(self, slots: np.ndarray) -> np.ndarray:
+        """Return slots that are from now on exchangeable among themselves only."""
+        if self.slots.moves(slots):
+            self.marks.append(slots)
+        return slots
+
+
+@define(frozen=True)
+class Call:
+    """One operation of the graph.
+
+    Attributes:
+        flow: What is known so far.
+        node: The operation.
+    """
+
+    flow: Flow
+    node: Any
+
+    @property
+    def slots(self) -> Slots:
+        """Which slots move together."""
+        return self.flow.slots
+
+    def argument(self, name: str) -> Any:
+        """Return an argument by its name in the operation's schema, or its default."""
+        for at, one in enumerate(self.node.target._schema.arguments):
+            if one.name == name:
+                value = self.node.args[at] if at < len(self.node.args) else self.node.kwargs.get(name)
+                return one.default_value if value is None else value
+        raise LookupError(f"{self.node.target} has no argument {name!r}")
+
+    def axes(self, name: str) -> Axes | None:
+        """Return the axes of a tensor among the arguments; None where it is left out."""
+        node = self.argument(name)
+        found: Axes | None = None if node is None else self.flow.values[node]
+        return found
+
+    def given(self, name: str) -> Axes:
+        """Return the axes of a tensor that must be there."""
+        found = self.axes(name)
+        assert found is not None
+        return found
+
+    def inputs(self) -> Iterator[Axes]:
+        """Yield the axes of every tensor that goes in."""
+        for node in self.node.all_input_nodes:
+            value = self.flow.values.get(node)
+            yield from value if isinstance(value, list) else [] if value is None else [value]
+
+    @property
+    def shape(self) -> tuple[int, ...]:
+        """Of the tensor that comes out."""
+        return tuple(self.node.meta["val"].shape)
+
+    def read(self, node: Any, axis: int) -> None:
+        """Note that parameters are multiplied with a value, summed along an axis of it."""
+        if node.op != "placeholder":
+            self.flow.reads.append((self.node, node, axis))
+
+    def tie(self, one: np.ndarray, two: np.ndarray | None) -> None:
+        """Make two axes move together, where there is the second."""
+        if two is not None:
+            self.slots.tie(one, two)
+
+    def freeze(self, *axes: np.ndarray) -> None:
+        """Fix the order along axes that cannot be followed, and note where."""
+        if any(map(self.slots.moves, axes)):
+            self.flow.frozen.append(Frozen(where=layer(self.node), what=operation(self.node)))
+        for slots in axes:
+            self.slots.freeze(slots)
+
+
+def broadcast(call: Call, *operands: Axes) -> Axes:
+    """Return the axes of tensors that are combined elementwise, tied to one another."""
+    found = []
+    for axis in range(-max(map(len, operands)), 0):
+        present = [axes[axis] for axes in operands if len(axes) >= -axis]
+        first, *others = [slots for slots in present if len(slots) != 1] or present[:1]
+        for other in others:
+            call.slots.tie(first, other)
+        found.append(first)
+    return tuple(found)
+
+
+def layer(node: Any) -> str:
+    """Return the name of the module that an operation belongs to; empty for the model itself."""
+    stack: Mapping[str, Any] = node.meta.get("nn_module_stack") or {"": ("", None)}
+    name: str = list(stack.values())[-1][0]
+    return name
+
+
+def operation(node: Any) -> str:
+    """Return what an operation is called."""
+    target = node.target
+    packet = getattr(target, "overloadpacket", target)
+    return str(getattr(packet, "__name__", packet))

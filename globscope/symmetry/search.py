@@ -1,0 +1,151 @@
+"""A task's network → its permutation symmetry, tried on a fresh network before anyone relies on it."""
+
+from collections.abc import Mapping
+from typing import Any
+from weakref import WeakKeyDictionary
+
+import numpy as np
+from attrs import define
+
+from globscope.errors import SymmetryError
+from globscope.roles import Probe
+from globscope.symmetry.found import Symmetry
+from globscope.symmetry.grouping import classes, groups
+from globscope.symmetry.trace import graph
+from globscope.symmetry.walk import Walk, walk
+
+# Examples that a network is traced and tried with.
+FEW = 4
+# Relative to the largest output. The sums are the same in another order: in float32 a layer's differ by about
+# 1e-7, a hundred layers' by 1e-5. Units that do not belong together change outputs by a tenth and more.
+SAME_OUTPUT = 1e-4
+# How far a fresh network is disturbed for the trial, as a share of each tensor's largest weight: scales of 1 and
+# shifts of 0, which every permutation leaves alone, would hide mistakes.
+DISTURBANCE = 0.1
+
+
+@define(frozen=True)
+class Traced:
+    """A probe's network, followed.
+
+    Attributes:
+        walk: Through its graph.
+        units: The slots of every group's units, by the group's name.
+        symmetry: What follows from them.
+    """
+
+    walk: Walk
+    units: Mapping[str, np.ndarray]
+    symmetry: Symmetry
+
+
+# By probe and number of examples: a graph is of one size of batch. No probe is kept alive by it.
+_KNOWN: WeakKeyDictionary[Probe, dict[int, Traced]] = WeakKeyDictionary()
+
+
+def symmetry(probe: Probe) -> Symmetry:
+    """Return the permutation symmetry of the network of a task; a probe is asked once.
+
+    Raises:
+        SymmetryError: The network cannot be traced, or no units can be exchanged, or the permutations that were
+            found change what it computes.
+    """
+    return traced(probe, FEW).symmetry
+
+
+def traced(probe: Probe, examples: int) -> Traced:
+    """Return a probe's network, followed for a batch of so many examples of its first split, or of all it has."""
+    known = _known(probe)
+    count = min(examples, probe.examples(probe.splits[0]))
+    if count not in known:
+        known[count] = _traced(probe, _batch(probe, count))
+    return known[count]
+
+
+def _known(probe: Probe) -> dict[int, Traced]:
+    try:
+        return _KNOWN.setdefault(probe, {})
+    except TypeError:  # a stranger's class whose instances cannot be keys
+        return {}
+
+
+def _batch(probe: Probe, count: int) -> Any:
+    import torch
+
+    return probe.batch(probe.splits[0], torch.arange(count))
+
+
+def _traced(probe: Any, batch: Any) -> Traced:
+    if getattr(probe, "module", None) is None or not hasattr(probe, "inputs"):
+        raise SymmetryError("the task shows no module whose symmetry could be found: its probe has none")
+    moving = statistics(probe, batch)
+    walked = walk(graph(probe.module, probe.inputs(batch)), {*probe.layout.names, *moving})
+    units = classes(walked, probe.layout.names)
+    aliases: Mapping[str, str] = getattr(probe, "logarithms", {})
+    second = frozenset(aliases[name] for name in moving if name in aliases)
+    made, frozen = groups(walked, units, aliases), tuple(dict.fromkeys(walked.flow.frozen))
+    found = Symmetry(groups=made, frozen=frozen, statistics=moving | second)
+    if not found.groups:
+        raise SymmetryError(f"no units of the network can be exchanged: {_reasons(found)}")
+    _try(probe, found, batch)
+    return Traced(walked, units, found)
+
+
+def statistics(probe: Probe, batch: Any) -> frozenset[str]:
+    """Return the names of the buffers that are re-estimated from data; others are the same for all networks."""
+    if not probe.stateful:
+        return frozenset()
+    parameters, buffers = probe.initialise(0)
+    after = probe.calibrate(parameters, [batch])
+    return frozenset(name for name, buffer in after.items() if buffer.ndim and not buffer.equal(buffers[name]))
+
+
+def _reasons(found: Symmetry) -> str:
+    told = "; ".join(map(str, found.frozen))
+    return f"their order is fixed by {told}" if told else "it has no hidden layer"
+
+
+def _try(probe: Probe, found: Symmetry, batch: Any) -> None:
+    """Refuse a symmetry that changes the outputs of a fresh network with its units in another order.
+
+    Raises:
+        SymmetryError: By how much, and which groups were found.
+    """
+    rng = np.random.default_rng(0)
+    parameters = {name: _disturbed(tensor, rng) for name, tensor in probe.initialise(0)[0].items()}
+    buffers = probe.calibrate(parameters, [batch]) if probe.stateful else probe.initialise(0)[1]
+    network = {**getattr(probe, "rest", {}), **parameters, **buffers}
+    # One cycle a group, so that no unit stays.
+    moved = found.permute(network, {group.name: _cycle(group.size, rng) for group in found.groups})
+    before, after = (_outputs(probe, tensors, batch) for tensors in (network, moved))
+    off = np.abs(before - after).max(initial=0) / np.abs(before).max(initial=0)
+    if not off <= SAME_OUTPUT:
+        names = ", ".join(found.sizes)
+        raise SymmetryError(f"permuting units changes outputs by {off:.1g} of their size, so none is used: {names}")
+
+
+def _disturbed(tensor: Any, rng: np.random.Generator) -> Any:
+    import torch
+
+    if not tensor.is_floating_point():
+        return tensor
+    noise = torch.from_numpy(rng.standard_normal(tuple(tensor.shape), np.float32)).to(tensor)
+    return tensor + DISTURBANCE * (tensor.abs().max() if tensor.any() else 1) * noise
+
+
+def _cycle(size: int, rng: np.random.Generator) -> np.ndarray:
+    order, cycle = rng.permutation(size), np.empty(size, int)
+    cycle[order] = np.roll(order, 1)
+    return cycle
+
+
+def _outputs(probe: Any, tensors: Mapping[str, Any], batch: Any) -> np.ndarray:
+    import torch
+    from torch.utils._pytree import tree_leaves
+
+    module = probe.module
+    known = {name for name, _ in (*module.named_parameters(), *module.named_buffers())}
+    with torch.no_grad():
+        own = {name: tensor for name, tensor in tensors.items() if name in known}
+        outputs = torch.func.functional_call(module, own, probe.inputs(batch))
+    return np.concatenate([one.cpu().double().numpy().ravel() for one in tree_leaves(outputs)])
