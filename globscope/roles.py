@@ -191,7 +191,15 @@ class Aligner(Protocol):
 class Bench(Protocol):
     """A study's stages, for analyses: everything is stored under its key, so nothing runs twice."""
 
-    seed: int
+    @property
+    def seed(self) -> int:
+        """The study's seed."""
+        ...
+
+    @property
+    def task(self) -> Task:
+        """The study's task, by what of its weights is flattened."""
+        ...
 
     def stage(self, label: str, parts: Sequence[Any], work: Work) -> Mapping[str, np.ndarray]:
         """Return the arrays that `work` makes, from the store where they were made before.

@@ -3,10 +3,10 @@
 import numpy as np
 from hypothesis import given, settings
 from hypothesis import strategies as st
+from test_topology import landscape_of
 
 from globscope.api import Passes, Samples, neighbours, sweep_order
 from globscope.builtin.topology import Gudhi
-from tests.test_topology import landscape_of
 
 few = settings(max_examples=60, deadline=None, derandomize=True)
 # Few different values, so that there are ties.

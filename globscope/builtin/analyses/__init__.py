@@ -3,6 +3,7 @@
 from globscope.api import hookimpl
 from globscope.builtin.analyses.fidelity import Fidelity
 from globscope.builtin.analyses.linear_barrier import LinearBarrier
+from globscope.builtin.analyses.low_loss_pass import LowLossPass
 from globscope.builtin.analyses.mode_connectivity import ModeConnectivity
 from globscope.builtin.analyses.resolution import Resolution
 from globscope.builtin.analyses.topology_metrics import TopologyMetrics
@@ -17,4 +18,5 @@ def globscope_analyses() -> dict[str, type]:
         "resolution": Resolution,
         "mode-connectivity": ModeConnectivity,
         "linear-barrier": LinearBarrier,
+        "low-loss-pass": LowLossPass,
     }

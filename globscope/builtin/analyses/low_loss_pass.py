@@ -1,0 +1,157 @@
+"""Does the lowest pass on the map exist in weight space, and how much of it is the map's own doing?"""
+
+from collections.abc import Iterator, Sequence
+from typing import Any, Literal
+
+import attrs
+import numpy as np
+from attrs.validators import ge
+
+from globscope.api import (
+    Adjacency,
+    Atlas,
+    Bench,
+    Finding,
+    Landscape,
+    Map,
+    Probe,
+    Table,
+    device,
+)
+from globscope.builtin.analyses.curves.lines import travelled
+from globscope.builtin.analyses.passages import Found, pictures
+from globscope.builtin.analyses.valleys import Valley, along, called, valleys
+from globscope.builtin.analyses.ways import Training, Way, straight
+
+CAPTION = (
+    "The lowest path between every two basins of a map's merge tree, each told by the runs that end in it (or by its "
+    "sample). saddle: height at which the merge tree joins the two, on the samples; pass: the highest loss of the "
+    "networks decoded evenly along that path, between the samples too; straight: of the straight line in weight space "
+    "between the same two ends, which are the networks decoded at the minima; curve: of a Bezier curve trained between "
+    "them; relaxed: of the pass itself after its networks were trained as a chain. Above saddle, the lattice has "
+    "missed a ridge; below relaxed or curve, no training found a better way than the map shows; what relaxing takes "
+    "off is the map's own doing. length: of the pass over the straight line, in weight space; untrusted: share of the "
+    "pass where the map extrapolates."
+)
+COLUMNS = (
+    "name", "one", "two", "floor", "saddle", "pass", "pass_mean", "straight", "curve", "relaxed", "length", "untrusted",
+)  # fmt: skip
+# Of the saddle's height above the floor, by which decoded networks may exceed it before the lattice is too coarse.
+MISSED = 0.1
+Row = dict[str, Any]
+
+
+@attrs.define(frozen=True, kw_only=True)
+class LowLossPass:
+    """Follow the lowest pass between every two basins of each map, in real networks, beside other ways between them.
+
+    The path is the minimax path on the graph of samples, whose top is the merge tree's saddle; its networks are
+    decoded finely and evaluated. A relaxed pass is a PolyChain trained as in Garipov et al., 2018, that starts from
+    the pass: as in AutoNEB (Draxler et al., 2018), but with random points along the chain instead of springs.
+
+    Attributes:
+        points: Networks evaluated along every way, ends included.
+        training: Between which ends ways are trained: of `all` passes, of those `merging` in the merge tree, each
+            from a basin to the one it merges into, or of `none`.
+        bends: Inner networks of the chain to which a pass is relaxed.
+        adjacency: Which samples are neighbours, as the topology's option.
+        epochs: Of the training of each curve and chain, on the task's own loss.
+        learning_rate: Of the training.
+        batch_size: Examples per step.
+        device: `auto` takes cuda, then mps, then cpu.
+    """
+
+    points: int = attrs.field(default=61, validator=ge(3))
+    training: Literal["all", "merging", "none"] = "merging"
+    bends: int = attrs.field(default=5, validator=ge(1))
+    adjacency: Adjacency = "auto"
+    epochs: int = attrs.field(default=30, validator=ge(1))
+    learning_rate: float = attrs.field(default=0.05, validator=attrs.validators.gt(0))
+    batch_size: int = attrs.field(default=128, validator=ge(1))
+    device: Literal["auto", "cpu", "cuda", "mps"] = "auto"
+
+    def plan(self, maps: int, variants: int) -> str:
+        """Return what it will do, for a study of so many maps with an inverse."""
+        del variants
+        trained = {"all": "all", "merging": "those that merge", "none": "none"}[self.training]
+        return f"lowest passes of {maps} map{'s' * (maps != 1)}, beside curves trained for {trained}"
+
+    def check(self, probe: Probe, variants: Sequence[str]) -> None:
+        """Refuse a device that is not there."""
+        del probe, variants
+        device(self.device, "analysis.device")
+
+    def analyse(self, atlas: Atlas, bench: Bench, rng: np.random.Generator) -> Finding:
+        """Return the table of passes, pictures of those that merge, and a warning where the map misleads."""
+        del rng  # a training draws from the study's seed
+        found = [one for drawn in atlas.maps for one in self._passes(drawn, bench)]
+        rows = tuple(one.row for one in found)
+        table = Table(name="passes", caption=CAPTION, columns=COLUMNS, rows=rows)
+        return Finding(tables=(table,), warnings=tuple(_warnings(rows)), pictures=tuple(pictures(found)))
+
+    def _passes(self, one: Map, bench: Bench) -> Iterator[Found]:
+        """Yield every pass of a map's first merge tree."""
+        landscape, topology = one.landscape, one.topology
+        if landscape is None or topology is None:
+            return
+        names = called(one, landscape, topology.tree)
+        for valley in valleys(landscape, topology, self.adjacency):
+            who = names[valley.one], names[valley.two]
+            yield self._found(one, landscape, valley, who, bench)
+
+    def _found(self, one: Map, landscape: Landscape, valley: Valley, who: tuple[str, str], bench: Bench) -> Found:
+        """Return a pass beside the other ways between its ends."""
+        assert one.chart.decode is not None
+        assert one.topology is not None
+        field = one.topology.field
+        fine = along(landscape, valley, self.points)
+        decoded = bench.sample(one, fine)
+        networks = one.chart.space.lift(np.asarray(one.chart.decode(fine.points)))
+        ways = {"pass": Way(fields=decoded.fields, reached=travelled(networks))}
+        ways["straight"] = straight(bench, networks[[0, -1]], self.points)
+        if self.training == "all" or (self.training == "merging" and valley.merging):
+            ways |= self._trained(f"{'–'.join(who)} on {one.name}", networks, bench)
+        return Found(
+            map=one.name,
+            who=who,
+            measure=field,
+            valley=valley,
+            floor=float(landscape.fields[field][valley.one]),
+            points=fine.points,
+            ways=ways,
+            untrusted=1 - float(decoded.trusted.mean()),
+        )
+
+    def _trained(self, label: str, networks: np.ndarray, bench: Bench) -> dict[str, Way]:
+        """Return a curve between a pass's ends, and the pass itself as a chain, both trained."""
+        training = Training(
+            label=label,
+            epochs=self.epochs,
+            learning_rate=self.learning_rate,
+            batch_size=self.batch_size,
+            device=self.device,
+            points=self.points,
+        )
+        inner = np.linspace(0, len(networks) - 1, self.bends + 2).round().astype(int)[1:-1]
+        ends = networks[[0, -1]]
+        return {"curve": training.curve(bench, ends), "relaxed": training.relaxed(bench, ends, networks[inner])}
+
+
+def _warnings(rows: Sequence[Row]) -> Iterator[str]:
+    """Yield what a reader must be told of each map's passes."""
+    for name in dict.fromkeys(row["name"] for row in rows):
+        own = [row for row in rows if row["name"] == name and row["pass"] is not None]
+        missed = [row for row in own if row["pass"] > row["saddle"] + MISSED * (row["saddle"] - row["floor"])]
+        beaten = [row for row in own if row["straight"] is not None and row["straight"] < row["pass"]]
+        if missed:
+            worst = max(missed, key=lambda row: row["pass"] - row["saddle"])
+            yield (
+                f"{name}: on {len(missed)} of {len(own)} passes the networks between the samples are worse than the "
+                f"samples: {worst['one']}–{worst['two']} rises to {worst['pass']:.3g}, its saddle is "
+                f"{worst['saddle']:.3g}; a finer lattice would tell another saddle"
+            )
+        if beaten:
+            yield (
+                f"{name}: on {len(beaten)} of {len(own)} pairs the straight line in weight space stays below the map's "
+                "lowest pass: the ridge between those basins is the map's own doing"
+            )

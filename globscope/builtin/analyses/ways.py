@@ -1,0 +1,89 @@
+"""Ways between two networks in weight space, evaluated: as given, straight, by a trained curve, or relaxed."""
+
+from collections.abc import Mapping
+
+import numpy as np
+from attrs import define, field
+
+from globscope.api import Bench, Draft, Mixtures, Networks, Progress, device
+from globscope.builtin.analyses.curves.lines import travelled
+from globscope.builtin.analyses.curves.shapes import Shape, basis
+from globscope.builtin.analyses.curves.training import Settings, train
+
+
+@define(frozen=True, kw_only=True)
+class Way:
+    """One way between two networks.
+
+    Attributes:
+        fields: (n,) each, of the networks on it.
+        reached: (n,) Euclidean length of the way up to each.
+    """
+
+    fields: Mapping[str, np.ndarray] = field(eq=False, repr=False)
+    reached: np.ndarray = field(eq=False, repr=False)
+
+
+@define(frozen=True, kw_only=True)
+class Training:
+    """How ways are trained, and at how many points they are evaluated.
+
+    Attributes:
+        label: What they connect.
+        epochs: Passes over the training examples.
+        learning_rate: Of the first half.
+        batch_size: Examples per step.
+        device: As a spec says it.
+        points: Evaluated along each, at equal steps of t.
+    """
+
+    label: str
+    epochs: int
+    learning_rate: float
+    batch_size: int
+    device: str
+    points: int
+
+    def curve(self, bench: Bench, ends: np.ndarray) -> Way:
+        """Return a Bezier curve with one bend between (2, D) ends."""
+        return self._way(bench, ends, "Bezier", 1, None)
+
+    def relaxed(self, bench: Bench, ends: np.ndarray, start: np.ndarray) -> Way:
+        """Return the chain between (2, D) ends that starts as (bends, D) networks."""
+        return self._way(bench, ends, "PolyChain", len(start), start)
+
+    def _way(self, bench: Bench, ends: np.ndarray, shape: Shape, bends: int, start: np.ndarray | None) -> Way:
+        settings = Settings(
+            shape=shape,
+            bends=bends,
+            epochs=self.epochs,
+            learning_rate=self.learning_rate,
+            batch_size=self.batch_size,
+            weight_decay=0.0,
+        )
+        probe = bench.task.build(device(self.device, "analysis.device"))
+
+        def work(draft: Draft, progress: Progress) -> Mapping[str, np.ndarray]:
+            return {
+                "bends": train(
+                    probe, ends, settings, bench.seed, name=self.label, draft=draft, progress=progress, start=start
+                )
+            }
+
+        parts = [settings, ends, [] if start is None else start]
+        found = bench.stage(f"{shape} {self.label}", parts, work)["bends"]
+        whole = np.concatenate([ends[:1], found, ends[1:]])
+        return mixed(bench, whole, basis(shape, bends, np.linspace(0, 1, self.points)))
+
+
+def straight(bench: Bench, ends: np.ndarray, points: int) -> Way:
+    """Return the straight line between (2, D) ends, at equal steps."""
+    t = np.linspace(0, 1, points)
+    return mixed(bench, ends, np.stack([1 - t, t], axis=1))
+
+
+def mixed(bench: Bench, networks: np.ndarray, shares: np.ndarray) -> Way:
+    """Return the way along (n, k) mixtures of (k, D) networks."""
+    space = Mixtures(weights=networks)
+    fields = bench.measure(Networks(space=space, coordinates=shares))
+    return Way(fields=fields, reached=travelled(space.lift(one[None])[0] for one in shares))

@@ -1,0 +1,115 @@
+"""The analysis `low-loss-pass`: where a pass runs, how high it is, and what other ways are beside it."""
+
+import numpy as np
+import pytest
+from attrs import evolve
+
+from globscope.api import Finding, Landscape
+from globscope.builtin.analyses.low_loss_pass import LowLossPass
+from globscope.builtin.analyses.valleys import along, called, valleys
+from globscope.testing import bowls, tiny_atlas, tiny_bench, two_components
+from globscope.testing.landscapes import PASS, SHALLOW, bowls_topology, vertex
+
+QUICK = {"points": 21, "epochs": 2, "batch_size": 24}
+
+
+@pytest.fixture(scope="module")
+def atlas():
+    return tiny_atlas()
+
+
+@pytest.fixture(scope="module")
+def found(atlas) -> Finding:
+    return LowLossPass(**QUICK).analyse(atlas, tiny_bench(), np.random.default_rng(0))
+
+
+def the_valley():
+    (valley,) = valleys(bowls(), bowls_topology(), "auto")
+    return valley
+
+
+def test_two_bowls_have_one_pass_from_the_lower_floor_to_the_other():
+    valley = the_valley()
+    assert (valley.one, valley.two) == (vertex(-1, 0), vertex(1, 0))
+    assert valley.saddle == PASS
+    assert valley.merging
+    assert bowls().fields["train_loss"][valley.walked].max() == PASS
+
+
+def test_a_pass_is_sampled_evenly_from_end_to_end():
+    valley = the_valley()
+    points = along(bowls(), valley, 21).points
+    assert points[[0, -1]].tolist() == [[-1, 0], [1, 0]]
+    steps = np.linalg.norm(np.diff(points, axis=0), axis=1)
+    assert steps == pytest.approx(steps[0])  # the way is straight here
+
+
+def test_basins_that_never_meet_have_no_pass():
+    from globscope.builtin.topology import Gudhi
+
+    apart = two_components()
+    assert list(valleys(apart, Gudhi(persistence=0.0).compute(apart), "auto")) == []
+
+
+def test_a_basin_is_called_by_the_runs_that_end_in_it_or_by_its_sample(atlas):
+    drawn = atlas.maps[0]
+    names = called(drawn, drawn.landscape, drawn.topology.tree)
+    assert set(names) == {vertex(-1, 0), vertex(1, 0)}
+    ends = drawn.landscape.basins(drawn.topology.tree, drawn.chart.latents[drawn.population.finals])
+    for minimum, name in names.items():
+        runs = [v for v, basin in zip(drawn.population.variants, ends, strict=True) if basin == minimum]
+        assert name == (" ".join(runs) or f"#{minimum}")
+
+
+def test_the_table_tells_saddle_pass_and_the_other_ways(found):
+    (row,) = found.tables[0].rows
+    assert row["name"] == "linear"
+    assert row["saddle"] == PASS
+    # Between the samples the ridge is a little higher: at (0.1, 0) the shallow bowl is 0.25 + 0.9².
+    assert row["pass"] == pytest.approx(SHALLOW + 0.81)
+    assert row["floor"] == 0
+    assert row["untrusted"] == 0
+    # A linear map: its straight way is straight in weight space, whatever rounding of float32 makes of it.
+    assert row["length"] == pytest.approx(1, abs=1e-5)
+
+
+def test_training_finds_a_way_no_worse_on_average_than_the_line_it_starts_from(atlas):
+    longer = LowLossPass(points=21, epochs=40, batch_size=24)
+    (row,) = longer.analyse(atlas, tiny_bench(), np.random.default_rng(0)).tables[0].rows
+    assert row["curve"] < row["straight"]
+    assert row["relaxed"] < row["straight"]
+
+
+def test_ways_are_trained_only_where_they_are_asked_for(atlas):
+    (row,) = LowLossPass(**QUICK, training="none").analyse(atlas, tiny_bench(), np.random.default_rng(0)).tables[0].rows
+    assert row["curve"] is None
+    assert row["relaxed"] is None
+
+
+def test_pictures_show_losses_and_where_the_pass_runs(found):
+    plot, overlay = found.pictures
+    (panel,) = plot.panels
+    assert [one.label for one in panel.series] == ["lowest pass", "straight line", "trained curve", "relaxed pass"]
+    assert overlay.map == "linear"
+    assert overlay.trails[0].points[0] == (-1.0, 0.0)
+
+
+def test_a_ridge_that_only_the_map_has_is_told(found):
+    told = [text for text in found.warnings if "map's own doing" in text]
+    (row,) = found.tables[0].rows
+    assert bool(told) == (row["straight"] < row["pass"])
+
+
+def test_a_ridge_between_the_samples_is_told(atlas):
+    class Rough:
+        """A bench on whose maps the networks between samples are bad."""
+
+        def __getattr__(self, name):
+            return getattr(tiny_bench(), name)
+
+        def sample(self, fitted, samples) -> Landscape:
+            good = tiny_bench().sample(fitted, samples)
+            return evolve(good, fields={name: values + 1 for name, values in good.fields.items()})
+
+    found = LowLossPass(**QUICK).analyse(atlas, Rough(), np.random.default_rng(0))
+    assert any("between the samples are worse" in text for text in found.warnings)
