@@ -221,6 +221,13 @@ class Bench(Protocol):
         """Return the fields of given networks, (n,) each."""
         ...
 
+    def align(self, aligner: str, a: Tensors, b: Tensors, label: str) -> Mapping[str, np.ndarray]:
+        """Return what an aligner finds for two networks, by its name in the spec, or with its defaults by its own.
+
+        The permutations are as `Aligner.align` returns them; the label tells whoever watches what is aligned.
+        """
+        ...
+
     def sample(self, fitted: Map, samples: Samples) -> Landscape:
         """Return the landscape at given points of a map with an inverse, decoded as one batch."""
         ...

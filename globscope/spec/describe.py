@@ -85,7 +85,7 @@ def resolved(spec: Spec) -> dict[str, Any]:
 def _table(entry: Entry) -> dict[str, Any]:
     table: dict[str, Any] = {"use": entry.use, "name": entry.name}
     if isinstance(entry, ReducerEntry):
-        table |= {"seed": entry.seed, "sampler": entry.sampler, "space": entry.space}
+        table |= {"seed": entry.seed, "sampler": entry.sampler, "space": entry.space, "align": entry.align}
     return {**plain(table), **_own(entry.component)}
 
 

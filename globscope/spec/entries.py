@@ -42,11 +42,14 @@ class ReducerCommon(Common):
         seed: Of the fit; the study's where unset.
         sampler: Name of the sampler whose points it decodes, or a list of names; the first where unset.
         space: `span` hands it (N, r) coordinates, `full` the (N, D) centred weights.
+        align: Where `population.align` asks for it, whether it is fitted to the aligned networks; `false` fits it to
+            the networks as they are, beside the others.
     """
 
     seed: int | None = field(default=None, validator=optional(ge(0)))
     sampler: str | tuple[str, ...] = ()
     space: Literal["span", "full"] = "span"
+    align: bool = True
 
 
 def common(role: str) -> type[Common]:
@@ -133,7 +136,13 @@ class Entries:
             return Entry(use=keys.use, name=name, component=component)
         chosen = (keys.sampler,) if isinstance(keys.sampler, str) else keys.sampler
         return ReducerEntry(
-            use=keys.use, name=name, component=component, seed=keys.seed, sampler=chosen, space=keys.space
+            use=keys.use,
+            name=name,
+            component=component,
+            seed=keys.seed,
+            sampler=chosen,
+            space=keys.space,
+            align=keys.align,
         )
 
 

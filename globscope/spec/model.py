@@ -120,6 +120,9 @@ class PopulationSpec:
         variant: The training runs.
         parent: Trained first, with these settings; every variant then starts from its last weights.
         seed: Of the training; the study's where unset.
+        align: Name of an aligner that undoes permutations before the maps are made: every run's units are matched with
+            those of `reference`, last network with last network, and all its checkpoints take that one order.
+        reference: The variant that the others are aligned to; the first where unset.
     """
 
     checkpoints: Checkpoints | None = field(default=None, validator=optional(some))
@@ -130,8 +133,14 @@ class PopulationSpec:
     variant: tuple[Variant, ...] = ()
     parent: Recipe | None = None
     seed: int | None = field(default=None, validator=optional(ge(0)))
+    align: str | None = None
+    reference: str | None = None
 
     def __attrs_post_init__(self) -> None:
+        if self.reference is not None and self.align is None:
+            raise ValueError("reference goes with 'align'")
+        if self.align is not None and self.both:
+            raise ValueError("align goes with flatten = 'parameters'")
         if self.train is not None and (self.include or self.exclude):
             raise ValueError("include and exclude are for checkpoints; runs trained here differ in all weights")
 
@@ -169,11 +178,13 @@ class ReducerEntry(Entry):
         seed: Of the fit; the study's where unset.
         sampler: Names of the samplers whose points it decodes; the spec's first where unset.
         space: `span` hands it (N, r) coordinates, `full` the (N, D) centred weights.
+        align: Whether it sees the networks as `population.align` makes them.
     """
 
     seed: int | None = None
     sampler: tuple[str, ...] = ()
     space: Literal["span", "full"] = "span"
+    align: bool = True
 
 
 @define(frozen=True, kw_only=True)

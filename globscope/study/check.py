@@ -15,7 +15,7 @@ def check(context: Context) -> None:
         SpecError: With every key that asks for something that is not there.
     """
     spec, (members, variants) = context.spec, count(context)
-    wrong = [*_fields(context), *_dimensions(spec, members), *_samplers(spec, variants)]
+    wrong = [*_fields(context), *_dimensions(spec, members), *_samplers(spec, variants), *_aligners(context, variants)]
     if wrong:
         raise SpecError([f"{spec.source}: {text}" for text in wrong])
     if hasattr(spec.evaluator.component, "check"):
@@ -56,6 +56,21 @@ def _dimensions(spec: Spec, members: int) -> Iterator[str]:
         wanted = getattr(entry.component, "latent_dim", 0)
         if wanted > members - 1 and not any(hasattr(one.component, "derive") for one in spec.analysis):
             yield f"reducer.{at}.latent_dim: {members} members span at most {members - 1} directions, got {wanted}"
+
+
+def _aligners(context: Context, variants: tuple[str, ...]) -> Iterator[str]:
+    """Yield the aligners that there are not, and the reference that is no variant."""
+    spec = context.spec
+    known = {*(entry.name for entry in spec.aligner), *context.registry.role("aligner")}
+    asked = [("population.align", name) for name in [spec.population.align] if name is not None]
+    for at, entry in enumerate(spec.analysis):
+        asked += [(f"analysis.{at}.aligners", name) for name in getattr(entry.component, "aligners", ())]
+    for place, name in asked:
+        if name not in known:
+            yield f"{place}: there is no aligner {name!r}; {near(name, known)}"
+    if spec.population.reference is not None and spec.population.reference not in variants:
+        reference = spec.population.reference
+        yield f"population.reference: there is no variant {reference!r}; {near(reference, variants)}"
 
 
 def _samplers(spec: Spec, variants: tuple[str, ...]) -> Iterator[str]:

@@ -8,14 +8,14 @@ from typing import Any
 
 from attrs import define, field
 
-from globscope.errors import GlobscopeError, PluginError
+from globscope.errors import GlobscopeError, PluginError, near
 from globscope.population.checkpoint import read
 from globscope.population.find import find
 from globscope.population.flatten import Flattening, fixed
 from globscope.references import describe
 from globscope.registry import Registry
 from globscope.roles import Probe, Task
-from globscope.spec.model import Spec
+from globscope.spec.model import Entry, Spec
 from globscope.store import Store, key, read_json, write_json
 from globscope.study.observer import Observer
 from globscope.threads import same_threads
@@ -94,6 +94,23 @@ class Context:
         """Return what a component contributes to keys: name, version, options, its files' bytes."""
         entry = self.registry.of(component)
         return [entry.role, entry.name, entry.distribution, entry.version, component]
+
+    def aligner(self, name: str) -> Entry:
+        """Return an aligner of the spec, or one with its defaults by its own name.
+
+        Raises:
+            PluginError: There is none, or it has options without a default.
+        """
+        listed = {entry.name: entry for entry in self.spec.aligner}
+        if name in listed:
+            return listed[name]
+        known = self.registry.role("aligner")
+        if name not in known:
+            raise PluginError(f"there is no aligner {name!r}; {near(name, [*listed, *known])}")
+        try:
+            return Entry(use=name, name=name, component=known[name].cls())
+        except TypeError as error:
+            raise PluginError(f"aligner {name!r} needs options: give it a table [[aligner]]") from error
 
     def stage(
         self, name: str, identity: str, work: Callable[[Path, Progress], None], label: str = "", *, told: bool = True

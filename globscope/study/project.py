@@ -8,9 +8,10 @@ import numpy as np
 
 from globscope.population.find import Found
 from globscope.population.member import member
+from globscope.study.aligned import toward
 from globscope.study.bench import StudyBench
 from globscope.study.context import Context
-from globscope.study.run import joined, parts_of
+from globscope.study.run import fits, parts_of
 from globscope.study.trust import nearest_members, trusted
 from globscope.values.evaluation import Networks
 from globscope.values.findings import Map
@@ -22,6 +23,7 @@ def project(context: Context, files: Sequence[Path]) -> list[dict[str, Any]]:
     A row has `map`, `file`, `point` (latent coordinates), `residual` (share of the network's norm, from the
     members' mean, that lies outside what the map's space can reach), `distance_to_member` (in weight space,
     to the nearest), `trusted`, `fields` of the network itself, and `decoded`, those of what the map makes of it.
+    Where the members were aligned before the fit, so is each network.
 
     Raises:
         PopulationError: A file that is not such a network.
@@ -33,12 +35,12 @@ def project(context: Context, files: Sequence[Path]) -> list[dict[str, Any]]:
     statistics = [one.buffers for one, _ in found]
     bench = StudyBench(context)
     truth = bench.measure(Networks.of(weights, statistics if any(statistics) else ()))
-    members = joined(parts_of(bench))
+    parts = parts_of(bench)
+    vectors = {False: weights, True: toward(bench, parts[0], weights, [one.buffers for one, _ in found])}
     rows = []
-    for entry in context.spec.reducer:
-        fitted = bench.fit(entry.name, members)
+    for entry, fitted in zip(context.spec.reducer, fits(bench, parts), strict=True):
         if fitted.chart.encode is not None:
-            for row, values in enumerate(_placed(bench, fitted, weights)):
+            for row, values in enumerate(_placed(bench, fitted, vectors[entry.align])):
                 own = {name: _number(losses[row]) for name, losses in truth.items()}
                 rows.append({"map": entry.name, "file": str(files[row]), **values, "fields": own})
     return rows

@@ -10,6 +10,7 @@ from attrs import define, evolve
 
 from globscope.population import files
 from globscope.store import key, read_json, write_json
+from globscope.study.aligned import aligned
 from globscope.study.bench import StudyBench
 from globscope.study.check import check
 from globscope.study.context import Context
@@ -20,7 +21,7 @@ from globscope.study.record import record
 from globscope.study.seeds import generator
 from globscope.values.chart import Progress
 from globscope.values.evaluation import Networks
-from globscope.values.findings import Atlas, Finding
+from globscope.values.findings import Atlas, Finding, Map
 from globscope.values.members import Population
 
 FINDING = "finding.json"
@@ -51,7 +52,7 @@ def run(context: Context) -> Outcome:
     bench = StudyBench(context)
     parts = parts_of(bench)
     members, truth = joined(parts), _truth(context, parts)
-    maps = tuple(bench.landscape(bench.fit(entry.name, members)) for entry in context.spec.reducer)
+    maps = tuple(bench.landscape(one) for one in fits(bench, parts))
     atlas = Atlas(population=members, truth=truth, maps=maps, chance=getattr(context.task.build("cpu"), "chance", {}))
     findings = dict(_findings(context, atlas))
     return Outcome(atlas=atlas, findings=findings, record=record(context, atlas, findings))
@@ -59,9 +60,18 @@ def run(context: Context) -> Outcome:
 
 def parts_of(bench: StudyBench) -> list[Population]:
     """Return the members that are trained or read, then those that each analysis derives from them before the map."""
-    given = population(bench.context)
+    given = aligned(bench, population(bench.context))
     asking = [entry for entry in bench.context.spec.analysis if hasattr(entry.component, "derive")]
     return [given, *(_derived(evolve(bench, asking=entry), given) for entry in asking)]
+
+
+def fits(bench: StudyBench, parts: Sequence[Population]) -> Iterator[Map]:
+    """Yield every reducer's map, fitted to the members as they are aligned or, where it says so, as they are given."""
+    members = {True: joined(parts), False: joined(parts)}
+    if bench.context.spec.population.align is not None:
+        members[False] = joined([population(bench.context), *parts[1:]])
+    for entry in bench.context.spec.reducer:
+        yield bench.fit(entry.name, members[entry.align])
 
 
 def joined(parts: Sequence[Population]) -> Population:

@@ -16,8 +16,10 @@ from globscope.api import (
     Population,
     Progress,
     Samples,
+    Tensors,
     Topology,
     Unit,
+    symmetry,
 )
 from globscope.registry import Component, Registry
 from globscope.testing.landscapes import bowls, bowls_topology, height, landscape, lattice, no_topology, swept_topology
@@ -101,6 +103,11 @@ class TinyBench:
         """Return what `work` makes; nothing is kept."""
         del label, parts
         return work(MemoryDraft(), Progress())
+
+    def align(self, aligner: str, a: Tensors, b: Tensors, label: str) -> Mapping[str, np.ndarray]:
+        """Return permutations drawn from a fixed seed, whatever the aligner."""
+        del aligner, a, b, label
+        return symmetry(self.task.build("cpu")).random(np.random.default_rng(0))
 
     def sample(self, fitted: Map, samples: Samples) -> Landscape:
         """Return the two bowls at given points, whatever the map."""

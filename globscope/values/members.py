@@ -133,6 +133,11 @@ class Population:
         """The row of each variant's last trained member."""
         return [rows[-1] for rows in map(self.of, self.variants) if rows]
 
+    def tensors(self, row: int) -> dict[str, np.ndarray]:
+        """Return one network's tensors by name: what is flattened, and its buffers."""
+        flat: np.ndarray = np.asarray(self.weights[row])
+        return {**self.layout.unflatten(flat), **self.members[row].buffers}
+
     def take(self, rows: Sequence[int]) -> "Population":
         """Return the population of these rows alone."""
         members, held = tuple(self.members[row] for row in rows), self.weights

@@ -1,0 +1,71 @@
+"""The population with permutations undone: every run in the order of units that fits the reference best."""
+
+from collections.abc import Iterator, Mapping, Sequence
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+from attrs import evolve
+
+from globscope.population import files
+from globscope.store import key
+from globscope.study.bench import StudyBench
+from globscope.symmetry.found import Symmetry
+from globscope.symmetry.search import symmetry
+from globscope.values.chart import Progress
+from globscope.values.members import Member, Population
+
+
+def aligned(bench: StudyBench, given: Population) -> Population:
+    """Return the members that maps are made of: aligned where the spec asks for it, else as they are given."""
+    choice, context = bench.context.spec.population, bench.context
+    if choice.align is None:
+        return given
+    component = context.aligner(choice.align).component
+    reference = choice.reference or given.variants[0]
+    identity = key("aligned", context.identity(component), context.task_key, given.identity, reference, bench.seed)
+
+    def work(folder: Path, _: Progress) -> None:
+        files.save(folder, given.layout, len(given.members), _members(bench, given, reference))
+
+    before = dict(context.used)
+    folder = context.stage("aligned", identity, work, f"align to {reference}")
+    context.used = before | {f"aligned/{identity}": context.used[f"aligned/{identity}"]}
+    return files.load(folder, identity)
+
+
+def toward(
+    bench: StudyBench, members: Population, weights: np.ndarray, buffers: Sequence[Mapping[str, np.ndarray]]
+) -> np.ndarray:
+    """Return (n, D) further networks as those of the spec's population are: aligned to the reference, or as they are."""
+    choice = bench.context.spec.population
+    if choice.align is None:
+        return weights
+    found = symmetry(bench.context.task.build("cpu"))
+    goal = members.tensors(members.of(choice.reference or members.variants[0])[-1])
+    own = [{**members.layout.unflatten(row), **more} for row, more in zip(weights, buffers, strict=True)]
+    orders = [bench.align(choice.align, goal, one, f"network {at} to the reference") for at, one in enumerate(own)]
+    return np.stack([members.layout.flatten(found.permute(*pair)) for pair in zip(own, orders, strict=True)])
+
+
+def _members(bench: StudyBench, given: Population, reference: str) -> Iterator[tuple[Member, np.ndarray]]:
+    """Yield every member with its units in the order of its run; members keep their order."""
+    found = symmetry(bench.context.task.build("cpu"))
+    goal = given.tensors(given.of(reference)[-1])
+    orders = {variant: _order(bench, given, variant, reference, goal) for variant in given.variants}
+    for row, member in enumerate(given.members):
+        yield _permuted(found, given, row, orders[member.variant])
+
+
+def _order(bench: StudyBench, given: Population, variant: str, reference: str, goal: Any) -> dict[str, np.ndarray]:
+    """Return the permutations of one run; the reference keeps its own."""
+    if variant == reference:
+        return {}
+    assert bench.context.spec.population.align is not None
+    own = given.tensors(given.of(variant)[-1])
+    return dict(bench.align(bench.context.spec.population.align, goal, own, f"{variant} to {reference}"))
+
+
+def _permuted(found: Symmetry, given: Population, row: int, order: dict[str, np.ndarray]) -> tuple[Member, np.ndarray]:
+    tensors, member = found.permute(given.tensors(row), order), given.members[row]
+    return evolve(member, buffers={name: tensors[name] for name in member.buffers}), given.layout.flatten(tensors)

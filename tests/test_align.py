@@ -1,0 +1,136 @@
+"""`population.align`: the members with permutations undone, and maps of both side by side."""
+
+from pathlib import Path
+
+import numpy as np
+import pytest
+import torch
+from safetensors.numpy import save_file
+
+import globscope
+from globscope.errors import GlobscopeError, SpecError
+
+SPEC = """
+[task]
+use = "classification"
+hidden = [12, 8]
+[population]
+checkpoints = "{variant}-{step}.safetensors"
+LINE
+[[reducer]]
+use = "pca"
+[[reducer]]
+use = "pca"
+name = "raw"
+align = false
+[[sampler]]
+use = "grid"
+resolution = 5
+"""
+
+
+def networks(folder: Path) -> dict[str, np.ndarray]:
+    """Write two runs of three checkpoints; B's networks are A's with their units in another order."""
+    model = torch.nn.Sequential(
+        torch.nn.Flatten(), torch.nn.Linear(64, 12), torch.nn.ReLU(), torch.nn.Linear(12, 8), torch.nn.ReLU(),
+        torch.nn.Linear(8, 10),
+    )  # fmt: skip
+    probe = globscope.load(written(folder, "")).spec.task.component.build("cpu")
+    names = probe.layout.names
+    rng = np.random.default_rng(0)
+    orders = rng.permutation(12), rng.permutation(8)
+    for step in range(3):
+        torch.manual_seed(step)
+        for layer in model:
+            if hasattr(layer, "reset_parameters"):
+                layer.reset_parameters()
+        own = dict(zip(names, (p.detach().numpy().copy() for p in model.parameters()), strict=True))
+        save_file(own, folder / f"A-{step}.safetensors")
+        w1, b1, w2, b2, w3, b3 = own.values()
+        one, two = orders
+        moved = (w1[one], b1[one], w2[two][:, one], b2[two], w3[:, two], b3)
+        save_file({n: np.ascontiguousarray(t) for n, t in zip(names, moved, strict=True)}, folder / f"B-{step}.safetensors")
+    return dict(zip(names, own.values(), strict=True))
+
+
+def written(folder: Path, line: str) -> Path:
+    path = folder / "study.toml"
+    path.write_text(SPEC.replace("LINE", line))
+    return path
+
+
+@pytest.fixture(scope="module")
+def study(tmp_path_factory):
+    folder = tmp_path_factory.mktemp("align")
+    networks(folder)
+    return globscope.load(written(folder, 'align = "weight-matching"'), folder=folder / "run")
+
+
+def test_a_permuted_copy_lies_on_the_network_that_it_copies(study):
+    atlas = study.run().atlas
+    aligned, raw = atlas.maps
+    first, second = (aligned.population.of(name) for name in "AB")
+    assert np.array_equal(aligned.population.weights[first[-1:]], aligned.population.weights[second[-1:]])
+    assert not np.allclose(raw.population.weights[first[-1:]], raw.population.weights[second[-1:]])
+
+
+def test_all_checkpoints_of_a_run_take_one_order(study):
+    """B's first checkpoint was permuted as its last, so the last one's order brings it back too."""
+    population = study.run().atlas.maps[0].population
+    first, second = (population.of(name) for name in "AB")
+    assert np.array_equal(population.weights[first], population.weights[second])
+
+
+def test_an_aligned_network_scores_as_before(study, tmp_path):
+    raw = globscope.load(study.spec.source, ["population.align='activation-matching'"], folder=tmp_path).run().atlas
+    truth = study.run().atlas.truth["train_loss"]
+    assert raw.truth["train_loss"] == pytest.approx(truth, rel=1e-5)  # sums in another order, float32
+
+
+def test_a_finished_study_aligns_nothing_again(study):
+    told = []
+
+    class Heard(globscope.study.observer.Observer):
+        def stage(self, label):
+            told.append(label)
+            return super().stage(label)
+
+    study.run()
+    study.run(Heard())
+    assert [label for label in told if "align" in label] == []
+
+
+def test_a_new_network_is_aligned_before_it_is_placed(study):
+    study.run()
+    folder = study.spec.source.parent
+    rows = globscope.session.project(study.folder, [folder / "A-2.safetensors", folder / "B-2.safetensors"])
+    places = {(row["map"], Path(row["file"]).name): row["point"] for row in rows}
+    assert places["pca", "A-2.safetensors"] == pytest.approx(places["pca", "B-2.safetensors"], abs=1e-6)
+    assert places["raw", "A-2.safetensors"] != pytest.approx(places["raw", "B-2.safetensors"], abs=1e-2)
+
+
+@pytest.mark.parametrize(
+    ("line", "told"),
+    [
+        ('align = "weigth-matching"', "population.align: there is no aligner 'weigth-matching'; did you mean 'weight-matching'?"),
+        ('align = "weight-matching"\nreference = "C"', "population.reference: there is no variant 'C'; known: A, B"),
+    ],
+)
+def test_what_is_not_there_is_told_before_anything_long(tmp_path, line, told):
+    networks(tmp_path)
+    path = written(tmp_path, line)
+    with pytest.raises(GlobscopeError) as refused:
+        globscope.load(path, folder=tmp_path / "run").run()
+    assert str(refused.value) == f"{path}: {told}"
+
+
+@pytest.mark.parametrize(
+    ("line", "told"),
+    [
+        ('reference = "A"', "population: reference goes with 'align'"),
+        ('align = "weight-matching"\nflatten = "all"', "population: align goes with flatten = 'parameters'"),
+    ],
+)
+def test_what_cannot_go_together_is_told(tmp_path, line, told):
+    with pytest.raises(SpecError, match=told):
+        globscope.load(written(tmp_path, line))
