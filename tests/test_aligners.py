@@ -7,9 +7,11 @@ import pytest
 import torch
 from attrs import define
 
-from globscope.api import symmetry
+from globscope.api import SpecError, symmetry
 from globscope.builtin.aligners import ActivationMatching, WeightMatching
 from globscope.builtin.tasks.classification import Classification
+from globscope.spec.describe import resolved
+from globscope.spec.read import read
 
 ALIGNERS = {
     "weights": WeightMatching(),
@@ -155,3 +157,37 @@ def test_more_examples_than_there_are_is_all_of_them(convolutional):
     ]
     for group, permutation in several[0].items():
         np.testing.assert_array_equal(several[1][group], permutation)
+
+
+SPEC = """
+[task]
+use = "classification"
+[population]
+checkpoints = "{variant}-{step}.pt"
+[[reducer]]
+use = "pca"
+"""
+
+
+def test_a_spec_lists_aligners_by_name_and_has_none_otherwise(tmp_path):
+    path = tmp_path / "study.toml"
+    path.write_text(SPEC, "utf-8")
+    assert read(path).aligner == ()
+    path.write_text(SPEC + '[[aligner]]\nuse = "weight-matching"\nname = "short"\nsweeps = 3\n', "utf-8")
+    [entry] = read(path, ["aligner.0.sweeps=2"]).aligner
+    assert (entry.name, entry.component) == ("short", WeightMatching(sweeps=2))
+    assert resolved(read(path))["aligner"] == [{"use": "weight-matching", "name": "short", "sweeps": 3}]
+
+
+def test_aligners_of_one_name_and_unknown_ones_are_refused(tmp_path):
+    path = tmp_path / "study.toml"
+    tables = "".join(
+        f'[[aligner]]\nuse = "{use}"\n' for use in ("weight-matching", "weight-matching", "wieght-matching")
+    )
+    path.write_text(SPEC + tables, "utf-8")
+    with pytest.raises(SpecError) as caught:
+        read(path)
+    assert list(caught.value.problems) == [
+        f"{path}: aligner.2.use: there is no aligner 'wieght-matching'; did you mean 'weight-matching'?",
+        f"{path}: aligner.1.name: 'weight-matching' is the name of aligner.0 too; give this one its own 'name'",
+    ]

@@ -336,6 +336,21 @@ def analysis(changed):
     return Counts, {"changed": changed}
 
 
+WEIGHTS = REGISTRY.role("aligner")["weight-matching"].cls
+
+
+def aligner(changed):
+    def align(self, task, a, b, rng):
+        return changed(WEIGHTS.align(self, task, a, b, rng), b)
+
+    return WEIGHTS, {"align": align}
+
+
+def emptied(found, b):
+    b["inner.bias"][:] = 0
+    return found
+
+
 def row(**cells):
     return Finding(tables=(Table(name="t", caption="T.", columns=("x",), rows=(cells,)),))
 
@@ -397,6 +412,32 @@ def violated(component):
 
 
 WRONG = {
+    "forgets a group": (
+        aligner(lambda found, b: {}),
+        {"permutes_every_group", "recovers_a_permuted_copy"},
+    ),
+    "pairs two units with one": (
+        aligner(lambda found, b: {name: np.zeros_like(order) for name, order in found.items()}),
+        {"permutes_every_group", "aligned_network_computes_the_same", "recovers_a_permuted_copy"},
+    ),
+    "matches nothing": (
+        aligner(lambda found, b: {name: np.arange(len(order)) for name, order in found.items()}),
+        {"recovers_a_permuted_copy"},
+    ),
+    "shuffles as it likes": (
+        aligner(
+            lambda found, b: {name: np.random.default_rng().permutation(len(order)) for name, order in found.items()}
+        ),
+        {"same_generator_gives_the_same_permutations", "recovers_a_permuted_copy"},
+    ),
+    "writes to the network that it aligns": (
+        aligner(emptied),
+        {"leaves_inputs_untouched", "recovers_a_permuted_copy"},
+    ),
+    "shows a module of other weights": (
+        task(inputs=lambda self, batch: (batch[1],)),
+        {"shows_the_module_that_it_runs"},
+    ),
     "draws from numpy's global generator": (
         reducer(lambda self, chart, inputs, rng: noisy(chart, np.random.normal(size=2))),  # noqa: NPY002
         {"same_seed_gives_the_same_chart", "leaves_global_random_state_alone"},

@@ -44,7 +44,7 @@ def from_files(pattern):
     return CHECKPOINTS.replace("{pattern}", pattern)
 
 
-KEYS = "known: analysis, evaluator, fidelity, population, reducer, sampler, seed, sweep, task, title, topology"
+KEYS = "known: aligner, analysis, evaluator, fidelity, population, reducer, sampler, seed, sweep, task, title, topology"
 BIG = "9" * 30
 MODELS = "'mlp', 'resnet20', 'resnet32', 'resnet56', 'cnn', 'vit', 'vit-10m' or 'file.py:name'"
 

@@ -148,6 +148,24 @@ class TaskChecks(OptionChecks):
             alone = [self._sums(network, batch)[name][0] for network in networks]
             require_near(values.detach(), alone, SAME_SUM, f"{name} differs when networks are stacked")
 
+    def shows_the_module_that_it_runs(self) -> None:
+        """Where there is a `module`, it has the layout's tensors, and takes the `inputs` of a batch."""
+        probe: Any = self._probe
+        module = getattr(probe, "module", None)
+        if module is None:
+            return
+        import torch
+
+        shapes = {name: tuple(p.shape) for name, p in module.named_parameters()}
+        layout = dict(zip(probe.layout.names, probe.layout.shapes, strict=True))
+        require(layout.items() <= shapes.items(), f"its module has parameters {shapes}, the layout says {layout}")
+        require(not module.training, "its module is not in evaluation mode")
+        try:
+            with torch.no_grad():
+                module(*probe.inputs(self._batch()))
+        except Exception as error:
+            raise ContractError(f"its module does not take the inputs of a batch: {error}") from error
+
     @cached_property
     def _probe(self) -> Probe:
         probe: Probe = self.component.build("cpu")
