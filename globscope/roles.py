@@ -39,7 +39,10 @@ class Probe(Protocol):
     not train, by name. May offer
     `digest() -> str`, a hash of its data, so that a change of what a user's function reads is seen. Where
     buffers are flattened too, a study's probe `travels`, and has `encoded(parameters) -> buffers`, those of a
-    decoded network.
+    decoded network. May have `outputs(parameters, buffers, batch) -> tensor`, what the network says of a batch:
+    (examples, …, classes or values), examples first, and where there are right answers (`accuracy` is measured) the
+    largest along the last axis is the network's. Layers behave as in `reduce`; analyses that compare networks by
+    what they say need it.
     """
 
     layout: Layout
@@ -162,9 +165,15 @@ Work = Callable[[Draft, Progress], Mapping[str, np.ndarray]]
 
 
 class Bench(Protocol):
-    """A study's stages, for analyses: everything is stored under its key, so nothing runs twice."""
+    """A study's stages, for analyses: everything is stored under its key, so nothing runs twice.
+
+    Attributes:
+        seed: The study's.
+        task: What its networks learn, by what of their weights is flattened.
+    """
 
     seed: int
+    task: Task
 
     def stage(self, label: str, parts: Sequence[Any], work: Work) -> Mapping[str, np.ndarray]:
         """Return the arrays that `work` makes, from the store where they were made before.
@@ -203,8 +212,10 @@ class Analysis(Protocol):
     are evaluated and left out of the fits. What takes long there belongs into `bench.stage`. May offer
     `plan(maps, variants) -> str`, what it will do on so many maps with an inverse, in a few words, and
     `evaluations(lattices) -> int`, how many networks it scores at most, given the shape (samples per axis) of
-    every lattice that the maps will be sampled on. May offer `check(probe, variants)`, which raises a
-    GlobscopeError for what cannot work with this task and these variants, before anything long.
+    every lattice that the maps will be sampled on, and `refits() -> int`, how often it fits every map again and has
+    its landscape. May offer `check(probe, variants)`, which raises a GlobscopeError for what cannot work with this
+    task and these variants, before anything long. An option `reducers` names the maps that it looks at, all where it
+    is empty: names are then checked, maps without an inverse refused, and plans count no others.
     """
 
     def analyse(self, atlas: Atlas, bench: Bench, rng: np.random.Generator) -> Finding:

@@ -9,7 +9,7 @@ import numpy as np
 from attrs import define, evolve
 
 from globscope.errors import PluginError, near
-from globscope.roles import Work
+from globscope.roles import Task, Work
 from globscope.spec.model import Entry, ReducerEntry
 from globscope.store import key, read_arrays, write_arrays
 from globscope.study.charts import Fit
@@ -50,6 +50,11 @@ class StudyBench:
     def seed(self) -> int:
         """The study's seed."""
         return self.context.spec.seed
+
+    @property
+    def task(self) -> Task:
+        """The study's task."""
+        return self.context.task
 
     def fit(self, reducer: str, population: Population, seed: int | None = None) -> Map:
         """Return a reducer of the spec fitted to `population`'s members in the fit.

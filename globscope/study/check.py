@@ -15,7 +15,7 @@ def check(context: Context) -> None:
         SpecError: With every key that asks for something that is not there.
     """
     spec, (members, variants) = context.spec, count(context)
-    wrong = [*_fields(context), *_dimensions(spec, members), *_samplers(spec, variants)]
+    wrong = [*_fields(context), *_dimensions(spec, members), *_samplers(spec, variants), *_maps(spec)]
     if wrong:
         raise SpecError([f"{spec.source}: {text}" for text in wrong])
     if hasattr(spec.evaluator.component, "check"):
@@ -56,6 +56,17 @@ def _dimensions(spec: Spec, members: int) -> Iterator[str]:
         wanted = getattr(entry.component, "latent_dim", 0)
         if wanted > members - 1 and not any(hasattr(one.component, "derive") for one in spec.analysis):
             yield f"reducer.{at}.latent_dim: {members} members span at most {members - 1} directions, got {wanted}"
+
+
+def _maps(spec: Spec) -> Iterator[str]:
+    """Yield the maps that an analysis asks for and that are not there, or have no inverse."""
+    known = {entry.name: entry for entry in spec.reducer}
+    for at, analysis in enumerate(spec.analysis):
+        for name in getattr(analysis.component, "reducers", ()):
+            if name not in known:
+                yield f"analysis.{at}.reducers: there is no reducer {name!r}; {near(name, known)}"
+            elif getattr(known[name].component, "why_no_inverse", ""):
+                yield f"analysis.{at}.reducers: {name!r} has no inverse, so no landscape"
 
 
 def _samplers(spec: Spec, variants: tuple[str, ...]) -> Iterator[str]:
