@@ -3,10 +3,16 @@
 from globscope.api import hookimpl
 from globscope.builtin.analyses.fidelity import Fidelity
 from globscope.builtin.analyses.resolution import Resolution
+from globscope.builtin.analyses.similarity import Similarity
 from globscope.builtin.analyses.topology_metrics import TopologyMetrics
 
 
 @hookimpl
 def globscope_analyses() -> dict[str, type]:
     """Offer the analyses by the name that a spec writes after `use =`."""
-    return {"fidelity": Fidelity, "topology-metrics": TopologyMetrics, "resolution": Resolution}
+    return {
+        "fidelity": Fidelity,
+        "topology-metrics": TopologyMetrics,
+        "resolution": Resolution,
+        "similarity": Similarity,
+    }
