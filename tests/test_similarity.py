@@ -118,7 +118,7 @@ def test_a_map_that_is_an_isometry_agrees_with_weight_space_entirely():
     chart = evolve(atlas.maps[0].chart, latents=atlas.maps[0].coordinates)
     atlas = evolve(atlas, maps=(evolve(atlas.maps[0], chart=chart),))
     _, tables = analysed(atlas, members="all")
-    linear, itself = tables["agreement"]
+    linear, itself = (row for row in tables["agreement"] if row["of"] == "all pairs")
     assert linear["weight_distance"] == pytest.approx(1, abs=1e-12)
     assert [linear[f"weight_distance_{end}"] for end in ("low", "high")] == pytest.approx([1, 1], abs=1e-12)
     # So its agreement with outputs is that of the weights.
@@ -139,19 +139,39 @@ def test_correlations_are_spearmans_and_their_interval_holds_them_and_follows_th
     rng = np.random.default_rng(0)
     figures = rng.normal(size=(2, 45))
     figures[1] += figures[0]
+    every = np.ones(45, bool)
     found = correlations(figures)[0, 1]
     assert found == pytest.approx(spearmanr(*figures).statistic, abs=1e-12)
-    low, high = intervals(figures, 10, np.random.default_rng(1))[:, 0, 1]
+    low, high = intervals(figures, 10, every, np.random.default_rng(1))[:, 0, 1]
     assert low < found < high
-    np.testing.assert_array_equal(intervals(figures, 10, np.random.default_rng(1))[:, 0, 1], [low, high])
-    assert not np.array_equal(intervals(figures, 10, np.random.default_rng(2))[:, 0, 1], [low, high])
+    np.testing.assert_array_equal(intervals(figures, 10, every, np.random.default_rng(1))[:, 0, 1], [low, high])
+    assert not np.array_equal(intervals(figures, 10, every, np.random.default_rng(2))[:, 0, 1], [low, high])
 
 
-def test_a_missing_figure_leaves_its_pair_out_and_three_networks_have_no_interval():
-    figures = np.random.default_rng(0).normal(size=(2, 45))
+def test_three_networks_have_no_interval_and_pairs_that_are_not_chosen_no_say():
+    rng = np.random.default_rng(0)
+    figures, chosen = rng.normal(size=(2, 45)), np.arange(45) != 7
+    clean = intervals(figures, 10, chosen, np.random.default_rng(1))
     figures[0, 7] = np.nan
-    assert np.isfinite(intervals(figures, 10, np.random.default_rng(1))).all()
-    assert np.isnan(intervals(figures[:, :3], 3, np.random.default_rng(1))[:, 0, 1]).all()
+    np.testing.assert_array_equal(intervals(figures, 10, chosen, np.random.default_rng(1)), clean)
+    assert np.isnan(intervals(figures[:, :3], 3, chosen[:3], np.random.default_rng(1))[:, 0, 1]).all()
+
+
+def test_pairs_of_one_variant_and_of_two_are_told_apart():
+    _, tables = analysed(tiny_atlas(), members="all")
+    counts = {row["of"]: row["pairs"] for row in tables["agreement"]}
+    assert counts == {"all pairs": 66, "one variant": 18, "two variants": 48}
+    _, tables = analysed(tiny_atlas())
+    assert {row["of"] for row in tables["agreement"]} == {"all pairs"}
+
+
+def test_a_network_that_diverged_is_left_out_of_the_correlations_and_told():
+    networks = [network(seed) for seed in range(6)]
+    networks[5] = {name: tensor * np.float32(1e30) for name, tensor in networks[5].items()}
+    found, tables = analysed(atlas_of(*networks))
+    assert tables["agreement"][0]["pairs"] == 10
+    assert found.warnings[0].startswith("5 of 15 pairs cannot be compared")
+    assert [row["cka"] is None for row in tables["pairs"]].count(True) == 5
 
 
 def test_members_are_the_last_of_each_variant_or_all_or_every_kth_back_from_the_last():
@@ -198,7 +218,7 @@ def test_a_map_on_which_distance_says_nothing_of_the_outputs_is_told():
     found, tables = analysed(evolve(atlas, maps=(evolve(atlas.maps[0], chart=chart),)))
     row, _ = tables["agreement"]
     assert row["cka_low"] < 0 < row["cka_high"]
-    assert "linear: which networks lie close together says nothing sure of which answer alike" in found.warnings[0]
+    assert "linear: which networks lie near each other does not tell which answer alike" in found.warnings[0]
 
 
 def test_statistics_are_re_estimated_so_that_an_affine_change_before_normalisation_is_not_seen():

@@ -1,16 +1,15 @@
 """Networks compared pair by pair, as tables and pictures."""
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator
 from functools import cached_property
 from itertools import combinations
-from typing import Any
 
 import attrs
 import numpy as np
 
 from globscope.api import Atlas, Finding, HeatMap, Panel, Picture, Plot, Series, Table, Weights
+from globscope.builtin.analyses.agreement import AGREEMENT, COLUMNS, Row, agreement, doubts, records
 from globscope.builtin.analyses.cells import finite
-from globscope.builtin.analyses.ranks import DRAWS, correlations, intervals
 
 PAIRS = (
     "Pair by pair of the networks compared. cka: linear centred kernel alignment of their outputs on the same "
@@ -19,19 +18,9 @@ PAIRS = (
 )
 SHARE = "share of the examples for which their largest outputs differ"
 SQUARES = "mean squared difference of the outputs over their variance, 0 where they are equal"
-AGREEMENT = (
-    "Spearman's rank correlation, over pairs of networks, of their distance on a map (the last row: in weight space) "
-    "with their distance in weight space, with 1 − CKA, and with their disagreement: 1 where the nearer pair is always "
-    f"the more alike. _low, _high: 95 % interval of a bootstrap over networks, {DRAWS} draws; pairs share networks, so "
-    "there are far fewer independent observations than pairs. Empty where there is none: constant, or too few."
-)
 UNLISTED = " The {:,} pairs themselves are neither listed nor drawn: more than {:,}."
 # Pairs that are listed and drawn one by one.
 MOST = 5000
-AGAINST = ("weight_distance", "cka", "disagreement")
-COLUMNS = ("name", "networks", "pairs", *(f"{what}{end}" for what in AGAINST for end in ("", "_low", "_high")))
-WEIGHTS = "(weight space)"
-Row = dict[str, Any]
 
 
 @attrs.define(frozen=True, kw_only=True, slots=False)
@@ -54,13 +43,13 @@ class Compared:
 
     def finding(self, rng: np.random.Generator) -> Finding:
         """Return what is told."""
-        agreement, few = self._agreement(rng), len(self.cka) <= MOST
+        rows, few = self._agreement(rng), len(self.cka) <= MOST
         caption = AGREEMENT + ("" if few else UNLISTED.format(len(self.cka), MOST))
-        table = Table(name="agreement", caption=caption, columns=COLUMNS, rows=tuple(agreement))
+        table = Table(name="agreement", caption=caption, columns=COLUMNS, rows=tuple(rows))
         return Finding(
             tables=(self._pairs(), table) if few else (table,),
-            warnings=tuple(self._warnings(agreement)),
-            records={row["name"]: _record(row) for row in agreement if row["name"] != WEIGHTS},
+            warnings=tuple(self._warnings(rows)),
+            records=records(rows),
             pictures=(*self._matrices(), *([self._scatter()] if few and self.atlas.maps else [])),
         )
 
@@ -69,7 +58,7 @@ class Compared:
         return apart(self.atlas.population.take(self.rows).weights)
 
     @cached_property
-    def _maps(self) -> Mapping[str, np.ndarray]:
+    def _maps(self) -> dict[str, np.ndarray]:
         """(pairs,) distances by map."""
         from scipy.spatial.distance import pdist
 
@@ -78,21 +67,14 @@ class Compared:
         return {one.name: pdist(one.chart.latents[places]) for one in self.atlas.maps}
 
     def _agreement(self, rng: np.random.Generator) -> list[Row]:
-        """Return a row a map, and one of weight space itself."""
         own = np.stack([self._weights, 1 - self.cka, self.disagreement])
-        figures = np.stack([*own, *self._maps.values()])
-        complete = np.isfinite(figures).all(axis=0)
-        found = correlations(figures[:, complete])
-        low, high = intervals(figures, len(self.rows), rng)
-        names = [WEIGHTS, *AGAINST[1:], *self._maps]
-        rows = []
-        for at in [*range(len(own), len(figures)), 0]:
-            row = {"name": names[at], "networks": len(self.rows), "pairs": int(complete.sum())}
-            for to, what in enumerate(AGAINST):
-                ends = (found[at, to], low[at, to], high[at, to]) if at != to else (np.nan,) * 3
-                row |= {f"{what}{end}": finite(v) for end, v in zip(("", "_low", "_high"), ends, strict=True)}
-            rows.append(row)
-        return rows
+        return list(agreement(own, self._maps, len(self.rows), self._same, rng))
+
+    @cached_property
+    def _same(self) -> np.ndarray:
+        """(pairs,) whether both are of one variant."""
+        variants = [self.atlas.population.members[row].variant for row in self.rows]
+        return np.array([one == other for one, other in combinations(variants, 2)], bool)
 
     def _pairs(self) -> Table:
         members = [self.atlas.population.members[row].label for row in self.rows]
@@ -105,17 +87,11 @@ class Compared:
         caption = PAIRS.format(SHARE if self.chooses else SQUARES)
         return Table(name="pairs", caption=caption, columns=("one", "other", *figures), rows=rows)
 
-    def _warnings(self, agreement: list[Row]) -> Iterator[str]:
+    def _warnings(self, rows: list[Row]) -> Iterator[str]:
         lost = int(np.isnan(self.disagreement).sum())
         if lost:
             yield f"{lost} of {len(self.disagreement)} pairs cannot be compared: outputs are not finite, or constant"
-        for row in agreement:
-            if row["name"] != WEIGHTS and row["cka_low"] is not None and row["cka_low"] <= 0 <= row["cka_high"]:
-                yield (
-                    f"{row['name']}: which networks lie close together says nothing sure of which answer alike: rank "
-                    f"correlation of distance with 1 − CKA {row['cka']:.2f}, 95 % interval {row['cka_low']:.2f} to "
-                    f"{row['cka_high']:.2f}, over {row['networks']} networks"
-                )
+        yield from doubts(rows)
 
     def _matrices(self) -> Iterator[Picture]:
         """Yield the matrices of the variants' last networks."""
@@ -134,9 +110,7 @@ class Compared:
             yield HeatMap(name=name, caption=caption, rows=names, columns=names, values=cells, label=label)
 
     def _scatter(self) -> Plot:
-        variants = [self.atlas.population.members[row].variant for row in self.rows]
-        same = np.array([one == other for one, other in combinations(variants, 2)], bool)
-        groups = {"two variants": ~same, "one variant": same}
+        groups = {"two variants": ~self._same, "one variant": self._same}
         panels = tuple(
             Panel(
                 title=name,
@@ -170,7 +144,3 @@ def _square(pairs: np.ndarray, count: int, itself: float) -> np.ndarray:
 
 def _points(label: str, x: np.ndarray, y: np.ndarray) -> Series:
     return Series(label=label, x=tuple(map(finite, x)), y=tuple(map(finite, y)), look="points")
-
-
-def _record(row: Row) -> Row:
-    return {f"similarity_{what}": row[what] for what in AGAINST}

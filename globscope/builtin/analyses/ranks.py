@@ -17,26 +17,25 @@ def correlations(figures: np.ndarray) -> np.ndarray:
     return found
 
 
-def intervals(figures: np.ndarray, members: int, rng: np.random.Generator) -> np.ndarray:
+def intervals(figures: np.ndarray, members: int, chosen: np.ndarray, rng: np.random.Generator) -> np.ndarray:
     """Return (2, k, k) ends of the correlations' intervals, by a bootstrap over members.
 
     Pairs share members, so drawing pairs would take one network's oddity for many observations. Members are drawn, and
-    all pairs of different ones among them are taken. Pairs with a figure that is missing are left out. NaN where more
-    than half of the draws give no correlation.
+    those of the (pairs,) chosen pairs that lie among them are taken. NaN where more than half of the draws give no
+    correlation.
     """
     numbers = np.zeros((members, members), int)
     numbers[np.triu_indices(members, 1)] = np.arange(figures.shape[1])
     numbers += numbers.T
-    complete = np.isfinite(figures).all(axis=0)
-    draws = np.stack([_once(figures, numbers, complete, rng) for _ in range(DRAWS)])
+    draws = np.stack([_once(figures, numbers, chosen, rng) for _ in range(DRAWS)])
     known = np.isfinite(draws).mean(axis=0) > 0.5
     draws[:, ~known] = 0  # so that no quantile is taken of nothing
     ends = np.nanquantile(draws, [(1 - MIDDLE) / 2, (1 + MIDDLE) / 2], axis=0)
     return np.where(known, ends, np.nan)
 
 
-def _once(figures: np.ndarray, numbers: np.ndarray, complete: np.ndarray, rng: np.random.Generator) -> np.ndarray:
+def _once(figures: np.ndarray, numbers: np.ndarray, chosen: np.ndarray, rng: np.random.Generator) -> np.ndarray:
     drawn = rng.integers(len(numbers), size=len(numbers))
     one, two = (drawn[at] for at in np.triu_indices(len(drawn), 1))
     pairs = numbers[one, two][one != two]
-    return correlations(figures[:, pairs[complete[pairs]]])
+    return correlations(figures[:, pairs[chosen[pairs]]])
