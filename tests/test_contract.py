@@ -50,6 +50,7 @@ OPTIONS = {
     ("analysis", "fidelity"): [{}, {"held_out": True}],
     ("analysis", "topology-metrics"): [{}, {"order": 1.0}],
     ("analysis", "resolution"): [{}],
+    ("analysis", "stability"): [{"seeds": 1, "bootstraps": 2}],
     ("analysis", "similarity"): [{}, {"members": "all", "split": "train"}],
 }
 # These are told apart from their default: what they need has none.

@@ -4,6 +4,7 @@ from globscope.api import hookimpl
 from globscope.builtin.analyses.fidelity import Fidelity
 from globscope.builtin.analyses.resolution import Resolution
 from globscope.builtin.analyses.similarity import Similarity
+from globscope.builtin.analyses.stability import Stability
 from globscope.builtin.analyses.topology_metrics import TopologyMetrics
 
 
@@ -15,4 +16,5 @@ def globscope_analyses() -> dict[str, type]:
         "topology-metrics": TopologyMetrics,
         "resolution": Resolution,
         "similarity": Similarity,
+        "stability": Stability,
     }
