@@ -13,7 +13,7 @@ AGREEMENT = (
     "with their distance in weight space, with 1 − CKA, and with their disagreement: 1 where the nearer pair is always "
     "the more alike. of: over which pairs; within one run time alone makes networks far and unlike, so that all pairs "
     f"say little of two. _low, _high: 95 % interval of a bootstrap over networks, {DRAWS} draws; pairs share networks, "
-    "so there are far fewer independent observations than pairs. Empty where there is none: constant, or too few."
+    "and checkpoints their run, so there are far fewer independent observations than pairs. Empty where there is none."
 )
 WEIGHTS, AGAINST = "(weight space)", ("weight_distance", "cka", "disagreement")
 COLUMNS = ("name", "of", "networks", "pairs", *(f"{what}{end}" for what in AGAINST for end in ("", "_low", "_high")))
