@@ -51,7 +51,7 @@ OPTIONS = {
     ("analysis", "topology-metrics"): [{}, {"order": 1.0}],
     ("analysis", "resolution"): [{}],
     ("analysis", "stability"): [{"seeds": 1, "bootstraps": 2}],
-    ("analysis", "similarity"): [{}, {"members": "all", "split": "train"}],
+    ("analysis", "similarity"): [{}],
 }
 # These are told apart from their default: what they need has none.
 NEEDING = {("sampler", "path"): {"of": "variant:A"}}
