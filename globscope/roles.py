@@ -45,6 +45,11 @@ class Probe(Protocol):
     May offer `module`, the torch module whose forward it runs, in evaluation mode and with the layout's names (its
     own weights mean nothing), together with `inputs(batch) -> tuple`, what the module takes of a batch by position:
     from them the permutation symmetry of the network is found, and without them networks cannot be aligned.
+
+    May have `outputs(parameters, buffers, batch) -> tensor`, what the network says of a batch:
+    (examples, …, classes or values), examples first, and where there are right answers (`accuracy` is measured) the
+    largest along the last axis is the network's. Layers behave as in `reduce`; analyses that compare networks by
+    what they say need it.
     """
 
     layout: Layout
@@ -245,8 +250,11 @@ class Analysis(Protocol):
     are evaluated and left out of the fits. What takes long there belongs into `bench.stage`. May offer
     `plan(maps, variants) -> str`, what it will do on so many maps with an inverse, in a few words, and
     `evaluations(lattices, maps, variants) -> int`, how many networks it scores at most, given the shape (samples
-    per axis) of every lattice that the maps will be sampled on. May offer `check(probe, variants)`, which raises a
-    GlobscopeError for what cannot work with this task and these variants, before anything long.
+    per axis) of every lattice that the maps will be sampled on, and `refits() -> int`, how often it fits every map
+    again and has its landscape. May offer `check(probe, variants)`, which raises a GlobscopeError for what cannot
+    work with this task and these variants, before anything long. An option `reducers` names the maps that it looks
+    at, all where it is empty: names are then checked, maps without an inverse refused, and plans count no others.
+    An option `aligners` names aligners, which are checked.
     """
 
     def analyse(self, atlas: Atlas, bench: Bench, rng: np.random.Generator) -> Finding:

@@ -49,7 +49,9 @@ def networks(folder: Path) -> dict[str, np.ndarray]:
         w1, b1, w2, b2, w3, b3 = own.values()
         one, two = orders
         moved = (w1[one], b1[one], w2[two][:, one], b2[two], w3[:, two], b3)
-        save_file({n: np.ascontiguousarray(t) for n, t in zip(names, moved, strict=True)}, folder / f"B-{step}.safetensors")
+        save_file(
+            {n: np.ascontiguousarray(t) for n, t in zip(names, moved, strict=True)}, folder / f"B-{step}.safetensors"
+        )
     return dict(zip(names, own.values(), strict=True))
 
 
@@ -112,7 +114,10 @@ def test_a_new_network_is_aligned_before_it_is_placed(study):
 @pytest.mark.parametrize(
     ("line", "told"),
     [
-        ('align = "weigth-matching"', "population.align: there is no aligner 'weigth-matching'; did you mean 'weight-matching'?"),
+        (
+            'align = "weigth-matching"',
+            "population.align: there is no aligner 'weigth-matching'; did you mean 'weight-matching'?",
+        ),
         ('align = "weight-matching"\nreference = "C"', "population.reference: there is no variant 'C'; known: A, B"),
     ],
 )

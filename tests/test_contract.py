@@ -52,6 +52,8 @@ OPTIONS = {
     ("analysis", "fidelity"): [{}, {"held_out": True}],
     ("analysis", "topology-metrics"): [{}, {"order": 1.0}],
     ("analysis", "resolution"): [{}],
+    ("analysis", "stability"): [{"seeds": 1, "bootstraps": 2}],
+    ("analysis", "similarity"): [{}],
 }
 # These are told apart from their default: what they need has none.
 NEEDING = {("sampler", "path"): {"of": "variant:A"}}
@@ -604,6 +606,10 @@ WRONG = {
     "reduces to means": (task(reduce=averaged), {"reductions_add_up"}),
     "repairs its loss": (task(reduce=repaired), {"keeps_losses_that_are_not_finite"}),
     "trains on another loss": (task(reduce=halved), {"reduced_mean_is_the_objective"}),
+    "says something of fewer examples than it is asked about": (
+        task(outputs=lambda self, *given: TinyProbe.outputs(self, *given)[:3]),
+        {"outputs_are_of_each_example"},
+    ),
     "cannot be differentiated": (task(objective=detached), {"objective_is_differentiable"}),
     "is moved by training": (
         task(objective=stuck),

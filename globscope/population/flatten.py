@@ -92,6 +92,12 @@ class Flattened:
         """Return buffers whose statistics are re-estimated."""
         return self._probe.calibrate(self._whole(parameters), batches)
 
+    @property
+    def outputs(self) -> Any:
+        """What the whole task says that a network's outputs are; no attribute where it says nothing."""
+        whole = self._probe.outputs  # type: ignore[attr-defined]
+        return lambda parameters, buffers, batch: whole(self._whole(parameters), buffers, batch)
+
     def encoded(self, parameters: Tensors) -> dict[str, Any]:
         """Return the buffers that travelled with the weights; counters, which never do, are a fresh network's."""
         values = {name: parameters[name] for name in self._statistics}

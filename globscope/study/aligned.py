@@ -37,7 +37,7 @@ def aligned(bench: StudyBench, given: Population) -> Population:
 def toward(
     bench: StudyBench, members: Population, weights: np.ndarray, buffers: Sequence[Mapping[str, np.ndarray]]
 ) -> np.ndarray:
-    """Return (n, D) further networks as those of the spec's population are: aligned to the reference, or as they are."""
+    """Return (n, D) further networks as the spec's own are: aligned to the reference, or as they are."""
     choice = bench.context.spec.population
     if choice.align is None:
         return weights

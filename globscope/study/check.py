@@ -15,7 +15,8 @@ def check(context: Context) -> None:
         SpecError: With every key that asks for something that is not there.
     """
     spec, (members, variants) = context.spec, count(context)
-    wrong = [*_fields(context), *_dimensions(spec, members), *_samplers(spec, variants), *_aligners(context, variants)]
+    wrong = [*_fields(context), *_dimensions(spec, members), *_samplers(spec, variants), *_maps(spec)]
+    wrong += _aligners(context, variants)
     if wrong:
         raise SpecError([f"{spec.source}: {text}" for text in wrong])
     if hasattr(spec.evaluator.component, "check"):
@@ -71,6 +72,17 @@ def _aligners(context: Context, variants: tuple[str, ...]) -> Iterator[str]:
     if spec.population.reference is not None and spec.population.reference not in variants:
         reference = spec.population.reference
         yield f"population.reference: there is no variant {reference!r}; {near(reference, variants)}"
+
+
+def _maps(spec: Spec) -> Iterator[str]:
+    """Yield the maps that an analysis asks for and that are not there, or have no inverse."""
+    known = {entry.name: entry for entry in spec.reducer}
+    for at, analysis in enumerate(spec.analysis):
+        for name in getattr(analysis.component, "reducers", ()):
+            if name not in known:
+                yield f"analysis.{at}.reducers: there is no reducer {name!r}; {near(name, known)}"
+            elif getattr(known[name].component, "why_no_inverse", ""):
+                yield f"analysis.{at}.reducers: {name!r} has no inverse, so no landscape"
 
 
 def _samplers(spec: Spec, variants: tuple[str, ...]) -> Iterator[str]:

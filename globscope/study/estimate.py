@@ -49,15 +49,15 @@ def estimate(context: Context) -> Estimate:
     members, variants = count(context)
     counts = [samples(context, entry) for entry in context.spec.reducer]
     known = [count for count in counts if count is not None]
-    decoding = _decoding(context)
-    more = sum(_asked_by(context, entry, len(variants)) for entry in context.spec.analysis)
+    decoding = sum(not _scatters(entry) for entry in context.spec.reducer)
+    more = sum(_asked_by(context, entry, members, len(variants)) for entry in context.spec.analysis)
     total = members * (1 + decoding) + sum(known) + more if len(known) == len(counts) else None
     size = probe.layout.size
     return Estimate(
         members=members,
         variants=len(variants),
         parameters=size,
-        stages=tuple(_stages(context, runs, len(variants))),
+        stages=tuple(_stages(context, runs, members, len(variants))),
         evaluations=total,
         memory=4 * size * (members + 64) + 8 * members * members + 8 * members * max([0, *known]),
         train_seconds=training(context, runs),
@@ -81,22 +81,26 @@ def samples(context: Context, entry: ReducerEntry) -> int | None:
     return total
 
 
-def lattices(context: Context) -> list[tuple[int, ...]]:
-    """Return the samples per axis of every lattice that fills a map with an inverse."""
-    decoding = [entry for entry in context.spec.reducer if not _scatters(entry)]
-    asked = [(sampler.component, entry) for entry in decoding for sampler in context.spec.samplers_of(entry)]
+def lattices(context: Context, analysis: Entry) -> list[tuple[int, ...]]:
+    """Return the samples per axis of every lattice that fills a map that an analysis looks at."""
+    maps = _decoding(context, analysis)
+    asked = [(sampler.component, entry) for entry in maps for sampler in context.spec.samplers_of(entry)]
     return [tuple(sampler.shape(_dimension(entry))) for sampler, entry in asked if hasattr(sampler, "shape")]
 
 
-def _asked_by(context: Context, analysis: Entry, variants: int) -> int:
+def _asked_by(context: Context, analysis: Entry, members: int, variants: int) -> int:
     """Return how many networks an analysis will score at most, where it tells."""
-    tells = hasattr(analysis.component, "evaluations")
-    return int(analysis.component.evaluations(lattices(context), _decoding(context), variants)) if tells else 0
+    asked, maps = analysis.component, _decoding(context, analysis)
+    tells = hasattr(asked, "evaluations")
+    own = int(asked.evaluations(lattices(context, analysis), len(maps), variants)) if tells else 0
+    again = int(asked.refits()) if hasattr(asked, "refits") else 0
+    return own + again * sum(members + (samples(context, entry) or 0) for entry in maps)
 
 
-def _decoding(context: Context) -> int:
-    """Return how many maps have a way back."""
-    return sum(not _scatters(entry) for entry in context.spec.reducer)
+def _decoding(context: Context, analysis: Entry) -> list[ReducerEntry]:
+    """Return the maps with an inverse that an analysis looks at."""
+    named = getattr(analysis.component, "reducers", ())
+    return [entry for entry in context.spec.reducer if not _scatters(entry) and (not named or entry.name in named)]
 
 
 def _dimension(entry: ReducerEntry) -> int:
@@ -108,7 +112,7 @@ def _scatters(entry: ReducerEntry) -> bool:
     return bool(getattr(entry.component, "why_no_inverse", ""))
 
 
-def _stages(context: Context, runs: list[Run], variants: int) -> list[str]:
+def _stages(context: Context, runs: list[Run], members: int, variants: int) -> list[str]:
     spec = context.spec
     trained = [f"train {several([run.name for run in one])} ({one[0].epochs} epochs)" for one in stacks(runs)]
     names = trained or ["read checkpoints"]
@@ -119,9 +123,9 @@ def _stages(context: Context, runs: list[Run], variants: int) -> list[str]:
             continue
         points = " and ".join(sampler.name for sampler in spec.samplers_of(entry))
         names.append(f"{entry.name}: fit, decode {points}, evaluate, merge tree")
-    maps = _decoding(context)
     for asked in (spec.fidelity, *spec.analysis):
-        tells, more = hasattr(asked.component, "plan"), _asked_by(context, asked, variants)
+        maps = len(_decoding(context, asked))
+        tells, more = hasattr(asked.component, "plan"), _asked_by(context, asked, members, variants)
         name = asked.component.plan(maps, variants) if tells else asked.name
         names.append(f"{name}: up to {more:,} more networks" if more else name)
     return names

@@ -107,6 +107,10 @@ class TinyProbe:
         count = float(len(classes))
         return {"loss": (total, count), "accuracy": ((outputs.argmax(1) == classes).sum(), count)}
 
+    def outputs(self, parameters: Tensors, buffers: Tensors, batch: Any) -> Any:
+        """Return the (points, classes) logits."""
+        return self._outputs(parameters, buffers, self._hidden(parameters, batch[0]))
+
     def calibrate(self, parameters: Tensors, batches: Sequence[Any]) -> dict[str, Any]:
         """Return the mean and variance of the hidden layer over all batches."""
         import torch

@@ -116,6 +116,18 @@ class TaskChecks(OptionChecks):
         else:
             raise ContractError(f"takes a tensor {last!r} of a shape that cannot be right")
 
+    def outputs_are_of_each_example(self) -> None:
+        """Where outputs are offered, they are finite, one row an example, whatever else is in the batch."""
+        if not hasattr(self._probe, "outputs"):
+            return
+        network, cut = self._probe.initialise(7), EXAMPLES // 2
+        whole, *halves = (self._outputs(network, part) for part in (slice(None), slice(0, cut), slice(cut, None)))
+        count = min(EXAMPLES, self._probe.examples(self._probe.splits[0]))
+        require(whole.ndim > 1 and len(whole) == count, f"outputs of {count} examples have shape {whole.shape}")
+        require(np.isfinite(whole).all(), "outputs of a fresh network are not finite")
+        text = "outputs of an example depend on what else is in the batch"
+        require_near(np.concatenate(halves), whole, SAME_SUM, text)
+
     def calibration_leaves_no_trace(self) -> None:
         """Statistics are re-estimated into new buffers, and do not depend on earlier calls."""
         if not self._probe.stateful:
@@ -182,6 +194,11 @@ class TaskChecks(OptionChecks):
 
         split = self._probe.splits[0]
         return self._probe.batch(split, torch.arange(min(EXAMPLES, self._probe.examples(split)))[part])
+
+    def _outputs(self, network: tuple[dict[str, Any], dict[str, Any]], part: slice) -> np.ndarray:
+        """Return what a network says of a few examples."""
+        found = self._probe.outputs(*network, self._batch(part))  # type: ignore[attr-defined]
+        return np.asarray(found.detach())
 
     def _sums(self, parameters: Mapping[str, Any], batch: Any) -> dict[str, tuple[float, float]]:
         """Return sums and weights by measure, in the mode that an evaluator uses."""

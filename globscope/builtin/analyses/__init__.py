@@ -6,6 +6,8 @@ from globscope.builtin.analyses.linear_barrier import LinearBarrier
 from globscope.builtin.analyses.low_loss_pass import LowLossPass
 from globscope.builtin.analyses.mode_connectivity import ModeConnectivity
 from globscope.builtin.analyses.resolution import Resolution
+from globscope.builtin.analyses.similarity import Similarity
+from globscope.builtin.analyses.stability import Stability
 from globscope.builtin.analyses.topology_metrics import TopologyMetrics
 
 
@@ -19,4 +21,6 @@ def globscope_analyses() -> dict[str, type]:
         "mode-connectivity": ModeConnectivity,
         "linear-barrier": LinearBarrier,
         "low-loss-pass": LowLossPass,
+        "similarity": Similarity,
+        "stability": Stability,
     }

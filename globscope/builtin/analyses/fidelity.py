@@ -64,7 +64,7 @@ class Fidelity:
     def _record(self, one: Map, atlas: Atlas) -> dict[str, Any]:
         seconds = one.landscape.seconds if one.landscape else {}
         return {
-            **_reconstruction(one),
+            **reconstruction(one),
             **self._gaps(one, atlas),
             "trustworthiness": self._trustworthiness(one),
             **self._basins(one),
@@ -116,7 +116,7 @@ def _trained(one: Map) -> np.ndarray:
     return np.array([member.kind == "trained" for member in one.chart.members])
 
 
-def _reconstruction(one: Map) -> Mapping[str, float | None]:
+def reconstruction(one: Map) -> Mapping[str, float | None]:
     """Return the squared error per weight of the trained members, and its share of their variance."""
     if one.reconstruction is None:
         return {"mse_per_weight": None, "unexplained_variance": None}

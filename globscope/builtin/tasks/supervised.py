@@ -137,6 +137,10 @@ class Supervised:
         count = float(len(targets))
         return {"loss": (self._loss(outputs, targets) * count, count), **self._kind.counted(outputs, targets)}
 
+    def outputs(self, parameters: Tensors, buffers: Tensors, batch: Any) -> Any:
+        """Return what the module says of a batch's inputs: (examples, …, classes or values)."""
+        return self._forward(parameters, buffers, batch[0])
+
     def _scored(self, parameters: Tensors, buffers: Tensors | None, inputs: Any) -> Any:
         if buffers is not None:
             return self._forward(parameters, buffers, inputs)
