@@ -1,6 +1,7 @@
 """A map as a whole figure, and all maps side by side."""
 
 from collections.abc import Mapping, Sequence
+from typing import Any
 
 from matplotlib.axes import Axes
 from matplotlib.cm import ScalarMappable
@@ -21,7 +22,9 @@ from globscope.values.landscape import Landscape
 
 COLOURED = ("surface", "slices")
 # Inches that a legend's entry takes: at least, beside its letters, and for each of them.
-ENTRY, KEY, LETTER = 2.2, 0.6, 0.065
+ENTRY, KEY, LETTER = 2.2, 0.38, 0.06
+# Inches of one of its rows, and how many rows there is room for.
+ROW, USUAL = 0.19, 3
 
 
 def plot(
@@ -93,8 +96,9 @@ def colourbar(figure: Figure, panels: Sequence[Axes], scale: Scale) -> Colorbar:
 
 
 def explain(figure: Figure, legend: Legend) -> None:
-    """Write the legend below the panels, in as many columns as fit."""
+    """Write the legend below the panels, in as many columns as fit; a long one makes the figure higher."""
     if legend:
-        handles, labels = list(legend.values()), list(legend)
-        columns = max(1, int(figure.get_figwidth() / max(ENTRY, KEY + LETTER * max(map(len, labels)))))
-        figure.legend(handles, labels, loc="outside lower center", ncols=min(columns, len(legend)))
+        handles: list[Any] = list(legend.values())
+        columns = max(1, int(figure.get_figwidth() / max(ENTRY, KEY + LETTER * max(map(len, legend)))))
+        figure.legend(handles, list(legend), loc="outside lower center", ncols=min(columns, len(legend)))
+        figure.set_figheight(figure.get_figheight() + ROW * max(0, -(-len(legend) // columns) - USUAL))

@@ -18,7 +18,8 @@ from globscope.report.series import numbers
 from globscope.report.text import counted, lines, number, plain
 from globscope.values.pictures import HeatMap
 
-LARGEST, LONGEST = 30, 18  # names of a side whose cells have figures; letters of a name
+LARGEST, LONGEST = 30, 22  # names of a side whose cells have figures; letters of a name
+SMALLEST = 5.5  # points of a figure in a cell
 LETTER = 0.075  # inches of a name's letter
 BLANK: dict[str, Any] = {"facecolor": "#ffffff", "edgecolor": INK, "hatch": "////", "linewidth": 0}
 
@@ -101,15 +102,22 @@ def _draw_cells(axes: Axes, cells: Cells) -> None:
 
 
 def _write(axes: Axes, cells: Cells) -> None:
-    """Write the figures, as large as the widest fits its cell."""
+    """Write the figures, as large as the widest fits its cell; none where that is too small to read."""
     places = np.argwhere(np.isfinite(cells.values))
-    written = [number(cells.values[row, column], 2) for row, column in places]
+    written = [_short(cells.values[row, column]) for row, column in places]
     widest = max(map(len, written), default=1)
     fits = min(72 * cells.width / (0.68 * widest), 72 * cells.height / 1.3, 9.5)
+    if fits < SMALLEST:
+        return
     for (row, column), text in zip(places, written, strict=True):
         drawn = axes.text(column + 0.5, row + 0.5, text, ha="center", va="center", fontsize=fits)
         drawn.set_color(_readable(DEPTH(cells.norm(cells.values[row, column]))))
         drawn.set_in_layout(False)
+
+
+def _short(value: float) -> str:
+    """Return a figure with two digits, or as an integer."""
+    return number(float(round(value)) if 10 <= abs(value) < 1e5 else value, 2)
 
 
 def _readable(colour: tuple[float, ...]) -> str:
@@ -124,6 +132,6 @@ def _name(axes: Axes, rows: tuple[str, ...], columns: tuple[str, ...], cells: Ce
     thin = [max(1, int(np.ceil(0.15 / length))) for length in (cells.height, cells.width)]
     axes.set_yticks(np.arange(len(rows))[:: thin[0]] + 0.5, rows[:: thin[0]])
     axes.set_xticks(np.arange(len(columns))[:: thin[1]] + 0.5, columns[:: thin[1]])
-    if LETTER * max(map(len, columns)) > cells.width:
+    if LETTER * max(map(len, columns)) > 0.9 * cells.width:
         axes.tick_params(axis="x", labelrotation=90)
     axes.tick_params(length=0, labelcolor=INK)

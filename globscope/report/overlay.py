@@ -130,15 +130,18 @@ def _draw_over(panels: Sequence[Axes], laid: Laid) -> None:
 
 
 def _draw_strip(panels: Sequence[Axes], laid: Laid) -> None:
-    """Draw the trails of a map of one axis below it, one point above the other."""
+    """Draw the trails of a map of one axis below it, from their first points at the bottom to their last at the top."""
     for axes in panels:
         axes.set_xlim(*laid.view.seen[0])
     axes = panels[1]
-    axes.set(xlabel=panels[0].get_xlabel(), ylabel="point of the trail")
-    steps = [2 if trail.look == "arrows" else 1 for trail in laid.picture.trails]
-    places = [np.arange(len(points)) // step for points, step in zip(laid.points, steps, strict=True)]
-    axes.set_ylim(-0.5, max((int(place.max(initial=0)) for place in places), default=0) + 0.5)
-    _draw_all(axes, laid, [np.column_stack([p[:, 0], place]) for p, place in zip(laid.points, places, strict=True)])
+    axes.set(
+        xlabel="latent 1", ylabel="along the trail", ylim=(-0.06, 1.06), yticks=(0, 1), yticklabels=("first", "last")
+    )
+    flat = []
+    for trail, points in zip(laid.picture.trails, laid.points, strict=True):
+        place = np.arange(len(points)) // (2 if trail.look == "arrows" else 1)
+        flat.append(np.column_stack([points[:, 0], place / max(1, place.max(initial=0))]))
+    _draw_all(axes, laid, flat)
 
 
 def _draw_all(axes: Axes, laid: Laid, flat: Sequence[np.ndarray]) -> None:
@@ -153,10 +156,11 @@ def _enlarge(axes: Axes, laid: Laid, at: list[int]) -> None:
     (left, right), (low, high) = laid.view.ground[at]
     if laid.scape is not None and laid.scape.samples.index is not None:
         # The lattice's outermost cells reach beyond its edge.
-        edge = Rectangle((left, low), right - left, high - low, fill=False, ec=FAINT, lw=0.8, zorder=3.3)
-        for artist in (*axes.collections, *axes.patches):
+        below = (*axes.collections, *axes.patches)
+        edge = axes.add_patch(Rectangle((left, low), right - left, high - low, fill=False, ec=FAINT, lw=0.8))
+        edge.set_zorder(3.3)
+        for artist in below:
             artist.set_clip_path(edge)
-        axes.add_patch(edge)
     axes.set(xlim=laid.view.seen[at[0]], ylim=laid.view.seen[at[1]])
 
 

@@ -73,7 +73,7 @@ def plot_series(picture: Plot, runs: Sequence[str] = ()) -> Figure:
     shown = [[Drawn.of(series, log=picture.log) for series in panel.series] for panel in picture.panels]
     look, across = _look(picture, shown, runs), _across(len(shown))
     width, height = (7.0, 4.4) if len(shown) == 1 else (3.3, 2.9)
-    down = -(-len(shown) // across)
+    down, notes = -(-len(shown) // across), _notes(shown, int(width * 15))
     with styled():
         figure = Picture(figsize=(width * across + 0.5, height * down + 0.9), layout="constrained")
         inner = figure.add_subfigure(figure.add_gridspec(1, 1)[0])  # else the axes' label lies on the legend
@@ -81,12 +81,19 @@ def plot_series(picture: Plot, runs: Sequence[str] = ()) -> Figure:
         for k, (panel, drawn) in enumerate(zip(picture.panels, shown, strict=True)):
             axes = inner.add_subplot(down, across, k + 1)
             _draw(axes, drawn, look)
-            headline(axes, plain(panel.title, int(width * 11)), lines(told(drawn), int(width * 15)), size=10)
+            headline(axes, plain(panel.title, int(width * 11)), notes[k], size=10)
             axes.tick_params(labelleft=k % across == 0, labelbottom=look.x is None or k + across >= len(shown))
         inner.supxlabel(plain(picture.x, 100), fontsize=9.5)
         inner.supylabel(plain(picture.y + picture.log * " (log scale)", int(height * down * 12)), fontsize=9.5)
         explain(figure, _legend(shown, look))
     return figure
+
+
+def _notes(shown: Sequence[Sequence[Drawn]], width: int) -> list[str]:
+    """Return what stands below each panel's title, in as many lines everywhere, so that the panels are of one size."""
+    notes = [lines(told(drawn), width) for drawn in shown]
+    most = max(len(note.splitlines()) for note in notes)
+    return ["\n".join([*note.splitlines(), *[" "] * (most - len(note.splitlines()))]) for note in notes]
 
 
 def told(drawn: Sequence[Drawn]) -> list[str]:

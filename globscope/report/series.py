@@ -13,7 +13,7 @@ from globscope.values.pictures import Number
 LINES = ("#236798", "#19a7a0", "#e58a7b", "#6b7480", "#7fb3e6", "#b48be0", "#c9b037", "#22306b")
 # With a dark edge, on any depth; runs are darker, and have a white one.
 TRAILS = ("#ffe14d", "#5cf0ff", "#ff9ad5", "#a6ff70", "#ffffff", "#ffb27a", "#cdbcff", "#9fc9c0")
-MARKERS = "osD^vPXhp*"
+MARKERS = "osD^vPXhp"
 
 
 @define(frozen=True, kw_only=True)

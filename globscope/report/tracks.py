@@ -12,7 +12,7 @@ from globscope.report.labels import name_points, short_names
 from globscope.report.look import DASHES, FAINT, INK, VARIANTS, halo
 from globscope.values.findings import Map
 
-Legend = dict[str, Artist]
+Legend = dict[str, Artist | tuple[Artist, ...]]
 # Markers of members that analyses derived, by kind.
 DERIVED: dict[str, str] = {"curve": ".", "rebased": "d", "pass": "^"}
 

@@ -6,12 +6,14 @@ import numpy as np
 from matplotlib.artist import Artist
 from matplotlib.axes import Axes
 from matplotlib.lines import Line2D
+from matplotlib.path import Path
 
 from globscope.report.look import INK, halo
 from globscope.report.series import Style, marked, size
 
 LEVEL = 5.5  # above the map, below the stars and names of the runs' ends
-FEW = 12
+# An arrow from left to right, as a marker.
+ARROW = Path([(-1, -0.1), (0.3, -0.1), (0.3, -0.32), (1, 0), (0.3, 0.32), (0.3, 0.1), (-1, 0.1), (-1, -0.1)])
 DASH = (0, (3.2, 1.6))
 
 
@@ -21,22 +23,21 @@ def draw_trail(axes: Axes, points: np.ndarray, look: str, style: Style) -> None:
         _draw_arrows(axes, points[::2], points[1::2], style)
         return
     known = np.isfinite(points).all(axis=1)
-    rows = np.flatnonzero(known).tolist() if look == "points" else marked(known, style, FEW)
+    rows = np.flatnonzero(known).tolist() if look == "points" else marked(known, style, 0)
     if look != "points":
         dash = DASH if look == "dashed" else "-"
         axes.plot(*points.T, color=style.colour, lw=1.9, ls=dash, path_effects=halo(3.9, INK), zorder=LEVEL)
     axes.plot(*points[rows].T, ls="", **_dots(style, _dot_size(look, len(points))), zorder=LEVEL + 0.1)
 
 
-def key_of(look: str, style: Style, count: int) -> Artist:
+def key_of(look: str, style: Style, count: int) -> Artist | tuple[Artist, ...]:
     """Return what stands for a trail in the legend."""
-    if look == "points":
-        return Line2D([], [], ls="", **_dots(style, max(_dot_size(look, count), 4)))
-    # In an arrow's place, a line with its head.
-    head: dict[str, Any] = _dots(style, 7) | {"marker": ">"} if look == "arrows" else {}
-    marks = _dots(style, _dot_size(look, count)) if look != "arrows" and (style.repeated or count <= FEW) else {}
+    if look == "arrows":
+        return Line2D([], [], ls="", **_dots(style, 20) | {"marker": ARROW})
+    dots = Line2D([], [], ls="", **_dots(style, max(_dot_size(look, count), 4)))
     dash = DASH if look == "dashed" else "-"
-    return Line2D([], [], color=style.colour, lw=1.9, ls=dash, path_effects=halo(3.9, INK), **head, **marks)
+    line = Line2D([], [], color=style.colour, lw=1.9, ls=dash, path_effects=halo(3.9, INK))
+    return dots if look == "points" else (line, dots) if style.repeated else line
 
 
 def _dots(style: Style, large: float) -> dict[str, Any]:
