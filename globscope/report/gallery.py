@@ -106,7 +106,7 @@ class Gallery:
         """Draw the pictures that an analysis asks for; in place of one that has a flaw, say which."""
         for picture in finding.pictures:
             if says := flaw(picture, atlas):
-                yield f"The picture {picture.name!r} is not drawn: {says}."
+                yield f"The picture {picture.name!r} is not drawn: {says}"
                 continue
             drawn = depict(picture, atlas, self.scale)
             told = " ".join((picture.caption, *drawn.missing))
