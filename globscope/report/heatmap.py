@@ -123,8 +123,8 @@ def _short(value: float) -> str:
 def _readable(colour: tuple[float, ...]) -> str:
     """Return white on dark colours and ink on pale ones, by WCAG's relative luminance."""
     red, green, blue = (c / 12.92 if c <= 0.04045 else ((c + 0.055) / 1.055) ** 2.4 for c in colour[:3])
-    # White and ink contrast alike with a luminance of about 0.19.
-    return "white" if 0.2126 * red + 0.7152 * green + 0.0722 * blue < 0.19 else INK
+    # White and ink contrast alike with a luminance of about 0.22.
+    return "white" if 0.2126 * red + 0.7152 * green + 0.0722 * blue < 0.22 else INK
 
 
 def _name(axes: Axes, rows: tuple[str, ...], columns: tuple[str, ...], cells: Cells) -> None:

@@ -42,7 +42,7 @@ def styles(labels: Sequence[str], palette: Sequence[str], runs: Sequence[str] = 
 
 def _style(k: int, palette: Sequence[str], *, repeated: bool) -> Style:
     # Whoever has the same colour again has another marker.
-    marker = MARKERS[(k + k // len(palette)) % len(MARKERS)]
+    marker = MARKERS[(k % len(palette) + k // len(palette)) % len(MARKERS)]
     return Style(colour=palette[k % len(palette)], marker=marker, repeated=repeated)
 
 
