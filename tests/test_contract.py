@@ -370,7 +370,7 @@ FLAWED = {
     ),
     "a matrix that lacks a cell": evolve(HEAT, values=((1.0,),)),
     "a matrix without columns": evolve(HEAT, columns=(), values=((),)),
-    "trails over no map": evolve(TRAILS, map="linar"),
+    "trails over no map": evolve(TRAILS, map="nowhere"),
     "a trail of three axes on a map of two": evolve(TRAILS, trails=(Trail(label="t", points=((0.0, 0.0, 0.0),)),)),
     "an arrow without an end": evolve(TRAILS, trails=(Trail(label="t", points=((0.0, 0.0),), look="arrows"),)),
 }
