@@ -15,6 +15,8 @@ from globscope.registry import HOOKS, Component, installed
 from globscope.spec.describe import options
 from globscope.spec.entries import common
 from globscope.spec.model import PopulationSpec, Recipe, Spec, Train, Variant
+from globscope.values.findings import Finding, Table
+from globscope.values.pictures import HeatMap, Overlay, Panel, Plot, Series, Trail
 
 FOLDER = Path(__file__).parent / "reference"
 NOTE = "<!-- Written by docs/generate.py (`make docs`); edit the docstrings instead. -->"
@@ -25,7 +27,7 @@ PROTOCOLS = {
     "evaluator": (roles.Evaluator,),
     "topology": (roles.TopologyMethod,),
     "aligner": (roles.Aligner,),
-    "analysis": (roles.Analysis, roles.Bench),
+    "analysis": (roles.Analysis, roles.Bench, Finding, Table, Plot, Panel, Series, HeatMap, Overlay, Trail),
 }
 # Tables of a spec beside `title` and `seed`: how it is written, whether it must be there, what it is.
 TABLES = (

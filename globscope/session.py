@@ -70,6 +70,23 @@ class Result:
             raise RunError(f"map {drawn.name!r} has no merge tree, hence no profile: {why}")
         return profiles.plot(first)
 
+    def picture(self, analysis: str, name: str) -> Any:
+        """Return one of an analysis' pictures as a matplotlib figure.
+
+        Raises:
+            RunError: There is no such analysis or picture, or it cannot be drawn.
+        """
+        from globscope.report import depict, flaw
+
+        if analysis not in self.findings:
+            raise RunError(f"this study has no analysis {analysis!r}; {near(analysis, self.findings)}")
+        pictures = {one.name: one for one in self.findings[analysis].pictures}
+        if name not in pictures:
+            raise RunError(f"analysis {analysis!r} has no picture {name!r}; {near(name, pictures)}")
+        if says := flaw(pictures[name], self.atlas):
+            raise RunError(f"picture {name!r} of analysis {analysis!r} cannot be drawn: {says}")
+        return depict(pictures[name], self.atlas).figure
+
 
 @define(frozen=True, kw_only=True)
 class Study:

@@ -49,9 +49,8 @@ def networks(folder: Path) -> dict[str, np.ndarray]:
         w1, b1, w2, b2, w3, b3 = own.values()
         one, two = orders
         moved = (w1[one], b1[one], w2[two][:, one], b2[two], w3[:, two], b3)
-        save_file(
-            {n: np.ascontiguousarray(t) for n, t in zip(names, moved, strict=True)}, folder / f"B-{step}.safetensors"
-        )
+        copied = {name: np.ascontiguousarray(tensor) for name, tensor in zip(names, moved, strict=True)}
+        save_file(copied, folder / f"B-{step}.safetensors")
     return dict(zip(names, own.values(), strict=True))
 
 

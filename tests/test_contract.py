@@ -11,7 +11,22 @@ import pytest
 import torch
 from attrs import define, evolve, field
 
-from globscope.api import Chart, Code, Finding, Member, Networks, Population, Samples, Table
+from globscope.api import (
+    Chart,
+    Code,
+    Finding,
+    HeatMap,
+    Member,
+    Networks,
+    Overlay,
+    Panel,
+    Plot,
+    Population,
+    Samples,
+    Series,
+    Table,
+    Trail,
+)
 from globscope.registry import HOOKS, discover
 from globscope.testing import (
     ContractError,
@@ -357,6 +372,37 @@ def row(**cells):
     return Finding(tables=(Table(name="t", caption="T.", columns=("x",), rows=(cells,)),))
 
 
+def panel(**changes):
+    values = {"x": 0.5, "y": None} | changes
+    return Panel(title="p", series=(Series(label="s", **{key: (value,) for key, value in values.items()}),))
+
+
+PLOT = Plot(name="p", caption="P.", x="x", y="y", panels=(panel(),))
+HEAT = HeatMap(name="h", caption="H.", rows=("a",), columns=("b", "c"), values=((1.0, None),), label="h")
+TRAILS = Overlay(
+    name="t", caption="T.", map="linear", trails=(Trail(label="t", points=((0.0, 0.0), (1.0, 1.0)), look="arrows"),)
+)
+FLAWED = {
+    "a plot without panels": evolve(PLOT, panels=()),
+    "a series of more x than y": evolve(
+        PLOT, panels=(Panel(title="p", series=(Series(label="s", x=(1, 2), y=(1,)),)),)
+    ),
+    "a matrix that lacks a cell": evolve(HEAT, values=((1.0,),)),
+    "a matrix without columns": evolve(HEAT, columns=(), values=((),)),
+    "trails over no map": evolve(TRAILS, map="nowhere"),
+    "a trail of three axes on a map of two": evolve(TRAILS, trails=(Trail(label="t", points=((0.0, 0.0, 0.0),)),)),
+    "an arrow without an end": evolve(TRAILS, trails=(Trail(label="t", points=((0.0, 0.0),), look="arrows"),)),
+}
+
+
+class Pictures(Counts):
+    """Show one picture of each kind."""
+
+    def changed(self, finding, atlas, rng):
+        over = evolve(TRAILS, map=atlas.maps[0].name)
+        return evolve(finding, pictures=(PLOT, HEAT, over))
+
+
 def derived(kind, **changes):
     def derive(self, task, population, bench, rng):
         members = (Member(variant="A", step=99, kind=kind),)
@@ -582,6 +628,30 @@ WRONG = {
         analysis(lambda self, finding, atlas, rng: row(y=1)),
         {"tables_have_their_columns"},
     ),
+    "shows NaN": (
+        analysis(lambda self, finding, atlas, rng: Finding(pictures=(HEAT, evolve(PLOT, panels=(panel(y=np.nan),))))),
+        {
+            "finding_is_json_without_nan",
+            "survives_maps_without_inverse",
+            "survives_an_empty_topology",
+            "same_generator_gives_the_same_finding",
+        },
+    ),
+    "has two pictures of one name": (
+        analysis(lambda self, finding, atlas, rng: Finding(pictures=(HEAT, evolve(PLOT, name=HEAT.name)))),
+        {"pictures_can_be_told_apart"},
+    ),
+    "has a picture of which nothing is said": (
+        analysis(lambda self, finding, atlas, rng: Finding(pictures=(evolve(PLOT, caption=" "),))),
+        {"pictures_can_be_told_apart"},
+    ),
+    **{
+        f"has {what}": (
+            analysis(lambda self, finding, atlas, rng, flawed=flawed: Finding(pictures=(flawed,))),
+            {"pictures_can_be_drawn"},
+        )
+        for what, flawed in FLAWED.items()
+    },
     "records what is no map": (
         analysis(lambda self, finding, atlas, rng: Finding(records={"nobody": {"x": 1}})),
         {"records_are_of_maps"},
@@ -633,7 +703,9 @@ def test_a_component_that_is_wrong_in_one_point_is_found_out_for_it(made, checks
     assert violated(wrong(base, **body)) == checks
 
 
-@pytest.mark.parametrize("component", [Kept2D(), Corners(), Counts(), tiny_task(), tiny_task(normalised=True)])
+@pytest.mark.parametrize(
+    "component", [Kept2D(), Corners(), Counts(), Pictures(), tiny_task(), tiny_task(normalised=True)]
+)
 def test_components_that_are_right_pass(component):
     check_component(component)
 

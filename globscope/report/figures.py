@@ -1,6 +1,7 @@
 """A map as a whole figure, and all maps side by side."""
 
 from collections.abc import Mapping, Sequence
+from typing import Any
 
 from matplotlib.axes import Axes
 from matplotlib.cm import ScalarMappable
@@ -20,7 +21,10 @@ from globscope.values.findings import Atlas, Map
 from globscope.values.landscape import Landscape
 
 COLOURED = ("surface", "slices")
-ENTRY = 2.2  # inches that a legend's entry takes
+# Inches that a legend's entry takes: at least, beside its letters, and for each of them.
+ENTRY, KEY, LETTER = 2.2, 0.38, 0.06
+# Inches of one of its rows, and how many rows there is room for.
+ROW, USUAL = 0.19, 3
 
 
 def plot(
@@ -43,7 +47,7 @@ def plot(
     scape, scale = scape or drawn.landscape, scale or shared_scale(atlas.maps if atlas else [drawn], field)
     with styled():
         figure = Picture(figsize=(7.0, 6.6), layout="constrained")
-        panels = _panels(figure, drawn, kind(scape, field))
+        panels = panels_of(figure, drawn, kind(scape, field))
         legend = draw_map(panels, drawn, scale, scape)
         headline(panels[0], literal(title(drawn, scape)), lines(facts(drawn, scape, scale), 92))
         if kind(scape, field) in COLOURED:
@@ -69,9 +73,9 @@ def plot_overview(maps: Sequence[Map], scale: Scale, notes: Mapping[str, Sequenc
     return figure
 
 
-def _panels(figure: Figure, drawn: Map, drawn_as: Kind) -> list[Axes]:
-    """Return one panel, or one for every pair of latent axes where there are more than two."""
-    count, along = len(pairs(drawn.chart.dimension)), drawn_as in ("line", "path")
+def panels_of(figure: Figure, drawn: Map, drawn_as: Kind, most: int | None = None) -> list[Axes]:
+    """Return one panel, or one for every pair of latent axes (or the first ones) where there are more than two."""
+    count, along = len(pairs(drawn.chart.dimension)[:most]), drawn_as in ("line", "path")
     if count <= 1 or along:
         figure.set_size_inches(7.2, 4.8 if along else 6.6)
         return [figure.add_subplot()]
@@ -92,8 +96,9 @@ def colourbar(figure: Figure, panels: Sequence[Axes], scale: Scale) -> Colorbar:
 
 
 def explain(figure: Figure, legend: Legend) -> None:
-    """Write the legend below the panels, in as many columns as fit."""
+    """Write the legend below the panels, in as many columns as fit; a long one makes the figure higher."""
     if legend:
-        handles, labels = list(legend.values()), list(legend)
-        columns = max(1, int(figure.get_figwidth() / ENTRY))
-        figure.legend(handles, labels, loc="outside lower center", ncols=min(columns, len(legend)))
+        handles: list[Any] = list(legend.values())
+        columns = max(1, int(figure.get_figwidth() / max(ENTRY, KEY + LETTER * max(map(len, legend)))))
+        figure.legend(handles, list(legend), loc="outside lower center", ncols=min(columns, len(legend)))
+        figure.set_figheight(figure.get_figheight() + ROW * max(0, -(-len(legend) // columns) - USUAL))

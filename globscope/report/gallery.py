@@ -13,6 +13,7 @@ from globscope.report.figures import plot, plot_overview
 from globscope.report.isosurfaces import isosurfaces
 from globscope.report.kinds import is_path, is_volume, kind
 from globscope.report.look import save
+from globscope.report.pictures import depict, flaw
 from globscope.report.profiles import Profile, Profiles
 from globscope.report.scale import Scale, shared_scale
 from globscope.report.text import Names, cell
@@ -20,7 +21,7 @@ from globscope.report.trees import facts as tree_facts
 from globscope.report.trees import plot_diagram, plot_tree
 from globscope.report.volume import caption as volume_caption
 from globscope.report.volume import plot_volume
-from globscope.values.findings import Atlas, Cell, Map
+from globscope.values.findings import Atlas, Cell, Finding, Map
 from globscope.values.landscape import Landscape
 from globscope.values.topology import Topology
 
@@ -100,6 +101,16 @@ class Gallery:
                 of = stem if len(topologies) == 1 else (*stem, name)
                 yield from self._trees(drawn, scape, topology, of)
                 yield self._profile(self.profiles.shown[drawn.name, sampler, name], of)
+
+    def of_finding(self, analysis: str, finding: Finding, atlas: Atlas) -> Iterator[Shown | str]:
+        """Draw the pictures that an analysis asks for; in place of one that has a flaw, say which."""
+        for picture in finding.pictures:
+            if says := flaw(picture, atlas):
+                yield f"The picture {picture.name!r} is not drawn: {says}"
+                continue
+            drawn = depict(picture, atlas, self.scale)
+            told = " ".join((picture.caption, *drawn.missing))
+            yield self._keep(drawn.figure, (analysis, picture.name), told, f"{drawn.seen} {told}")
 
     def _note(self, drawn: Map, record: Mapping[str, Cell]) -> list[str]:
         scape, field = drawn.landscape, self.scale.field

@@ -73,7 +73,7 @@ def halo(width: float = 3.4, colour: str = "white") -> list[AbstractPathEffect]:
 
 def headline(axes: Axes, title: str, below: str, size: float = 12) -> None:
     """Write a picture's title, and in smaller letters below it what exactly is shown."""
-    lines = below.count("\n") + 1
+    lines = len(below.splitlines())
     axes.set_title(title, loc="left", fontsize=size, fontweight="bold", pad=7 + 11.5 * lines)
     note = axes.annotate(below, (0, 1), (0, 5), "axes fraction", "offset points", va="bottom")
     # The title above keeps the room for it; its width may pass the panel's edge.

@@ -28,6 +28,23 @@ class Section:
     facts: tuple[tuple[str, str], ...]
 
 
+@define(frozen=True, kw_only=True)
+class Group:
+    """One analysis' part of the page.
+
+    Attributes:
+        analysis: Its name.
+        pictures: In order.
+        undrawn: Sentences on those that cannot be drawn.
+        tables: With the path of each one's file.
+    """
+
+    analysis: str
+    pictures: tuple[Shown, ...]
+    undrawn: tuple[str, ...]
+    tables: tuple[tuple[Table, str | None], ...]
+
+
 def page(
     title: str,
     atlas: Atlas,
@@ -38,6 +55,7 @@ def page(
     overviews: Sequence[Shown],
     sections: Sequence[Section],
     files: Mapping[tuple[str, str], str],
+    pictures: Mapping[str, Sequence[Shown | str]],
 ) -> str:
     """Return the page's HTML; whatever comes from a spec or a plugin is escaped."""
     compared, rest = _split(findings, record)
@@ -47,7 +65,7 @@ def page(
         warnings=[(name, text) for name, one in findings.items() for text in one.warnings],
         overviews=overviews,
         comparison=compared,
-        tables=[(analysis, table, files.get((analysis, table.name))) for analysis, table in rest],
+        groups=list(_groups(rest, files, pictures)),
         comparison_file=next(iter(files.values()), None) if "fidelity" in findings else None,
         sections=sections,
         field=field,
@@ -77,6 +95,20 @@ def _split(
         return comparison(tables[0][1]), tables[1:]
     reducers = record.get("reducers")
     return (comparison(of_records(reducers)) if reducers else None), tables
+
+
+def _groups(
+    tables: Sequence[tuple[str, Table]],
+    files: Mapping[tuple[str, str], str],
+    pictures: Mapping[str, Sequence[Shown | str]],
+) -> Iterable[Group]:
+    """Return what each analysis shows, in the analyses' order; nothing of those that show nothing."""
+    for analysis, shown in pictures.items():
+        drawn = tuple(one for one in shown if isinstance(one, Shown))
+        undrawn = tuple(one for one in shown if isinstance(one, str))
+        own = tuple((table, files.get((analysis, table.name))) for name, table in tables if name == analysis)
+        if shown or own:
+            yield Group(analysis=analysis, pictures=drawn, undrawn=undrawn, tables=own)
 
 
 def sentences(atlas: Atlas, field: str) -> tuple[str, ...]:

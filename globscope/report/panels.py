@@ -17,19 +17,21 @@ from globscope.values.findings import Map
 from globscope.values.landscape import Landscape
 
 
-def draw_map(panels: Sequence[Axes], drawn: Map, scale: Scale, scape: Landscape | None) -> Legend:
+def draw_map(
+    panels: Sequence[Axes], drawn: Map, scale: Scale, scape: Landscape | None, *, faint: bool = False
+) -> Legend:
     """Draw one map as what it is: a landscape, its slices, a profile, or trajectories alone."""
     topology, drawn_as = topology_of(drawn, scape, scale.field), kind(scape, scale.field)
     tree, legend = topology.tree if topology else None, Legend()
     if scape is None or drawn_as == "members":
-        return draw_members(panels, drawn)
+        return draw_members(panels, drawn, faint=faint)
     if drawn_as in ("line", "path"):
         return draw_profile(panels[0], drawn, scape, scale.field, tree)
     if drawn_as == "slices":
         return draw_slices(panels, scape, scale) | draw_members(panels, drawn, faint=True)
     legend |= draw_surface(panels[0], scape, scale)
     legend |= draw_critical(panels[0], tree, scape.samples.points) if tree else {}
-    return legend | draw_members(panels, drawn)
+    return legend | draw_members(panels, drawn, faint=faint)
 
 
 def draw_members(panels: Sequence[Axes], drawn: Map, *, faint: bool = False) -> Legend:

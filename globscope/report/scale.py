@@ -77,6 +77,12 @@ def positive(values: np.ndarray) -> bool:
     return bool(len(finite) and (finite > 0).all())
 
 
+def present(maps: Iterable[Map], field: str) -> str:
+    """Return a field that can be drawn: a task of the user's own may call its splits otherwise."""
+    known = [name for drawn in maps for scape in drawn.landscapes.values() for name in scape.fields]
+    return field if field in known or not known else known[0]
+
+
 def shared_scale(maps: Iterable[Map], field: str) -> Scale:
     """Return the scale that spans a field's finite values on every landscape of every map."""
     scapes = [scape for drawn in maps for scape in drawn.landscapes.values()]

@@ -12,7 +12,9 @@ from globscope.report.labels import name_points, short_names
 from globscope.report.look import DASHES, FAINT, INK, VARIANTS, halo
 from globscope.values.findings import Map
 
-Legend = dict[str, Artist]
+Legend = dict[str, Artist | tuple[Artist, ...]]
+# Markers of members that analyses derived, by kind.
+DERIVED: dict[str, str] = {"curve": ".", "rebased": "d", "pass": "^"}
 
 
 @define(frozen=True, kw_only=True)
@@ -89,14 +91,23 @@ def _mark(axes: Axes, point: np.ndarray, marker: str, **look: Any) -> None:
 
 
 def _derived(axes: Axes, drawn: Map, at: tuple[int, ...]) -> Legend:
+    """Draw what analyses derived: thin and small below the runs, joined along a path, one legend entry a kind."""
     legend: Legend = {}
-    members = drawn.population.members
-    for kind in dict.fromkeys(member.kind for member in members if member.kind != "trained"):
-        rows = [i for i, member in enumerate(members) if member.kind == kind]
-        marks = axes.plot(*drawn.chart.latents[rows][:, at].T, "x", color=INK, ms=4, mew=1, zorder=3.9)[0]
-        marks.set_path_effects(halo(2.2))
-        legend[f"{kind} members"] = marks
+    for (kind, _), rows in _paths(drawn).items():
+        look: dict[str, Any] = {"color": INK, "lw": 0.6, "marker": DERIVED.get(kind, "x"), "ms": 2.4, "mew": 0.4}
+        line = axes.plot(*drawn.chart.latents[rows][:, at].T, **look, mfc="white", alpha=0.8, zorder=3.9)[0]
+        legend.setdefault(f"{kind} members", line)
     return legend
+
+
+def _paths(drawn: Map) -> dict[tuple[str, str], list[int]]:
+    """Return the derived members' rows by kind and variant, by rising step; those off the map are left out."""
+    found: dict[tuple[str, str], list[int]] = {}
+    members, finite = drawn.population.members, np.isfinite(drawn.chart.latents).all(axis=1)
+    for row in sorted(np.flatnonzero(finite).tolist(), key=lambda row: members[row].step):
+        if members[row].kind != "trained":
+            found.setdefault((members[row].kind, members[row].variant), []).append(row)
+    return found
 
 
 def _key(marker: str, fill: str, size: float) -> Line2D:

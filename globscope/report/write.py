@@ -7,6 +7,7 @@ from typing import Any
 from globscope.report.arrays import write_values
 from globscope.report.gallery import Gallery
 from globscope.report.page import page, section
+from globscope.report.scale import present
 from globscope.report.tables import write_tables
 from globscope.store import write_bytes
 from globscope.values.findings import Atlas, Finding
@@ -34,14 +35,25 @@ def write_report(
         record: The results as one JSON object, with `reducers`, `manifest` and `spec`.
         field: What the colours show; where no landscape has it, their first field.
     """
-    field, before = _present(atlas, field), _files(folder)
+    field, before = present(atlas.maps, field), _files(folder)
     gallery = Gallery.of(folder, atlas, field)
     records = {one["name"]: one for one in record.get("reducers", ())}
     overviews = filter(None, (gallery.overview(atlas, records), gallery.compared(atlas)) if atlas.maps else ())
     sections = [section(drawn, gallery.of_map(drawn)) for drawn in atlas.maps]
     write_values(folder, atlas)
     files = write_tables(folder, findings)
-    html = page(title, atlas, findings, record, field=field, overviews=tuple(overviews), sections=sections, files=files)
+    pictures = {name: tuple(gallery.of_finding(name, finding, atlas)) for name, finding in findings.items()}
+    html = page(
+        title,
+        atlas,
+        findings,
+        record,
+        field=field,
+        overviews=tuple(overviews),
+        sections=sections,
+        files=files,
+        pictures=pictures,
+    )
     path = folder / "report.html"
     write_bytes(path, html.encode())
     for stale in before.items() & _files(folder).items():
@@ -53,9 +65,3 @@ def _files(folder: Path) -> dict[Path, tuple[int, int]]:
     """Return the report's files; one that is written anew is another file under the same name."""
     found = [path for place in PLACES for path in (folder / place).glob("*") if path.is_file()]
     return {path: (path.stat().st_ino, path.stat().st_mtime_ns) for path in found}
-
-
-def _present(atlas: Atlas, field: str) -> str:
-    """Return a field that can be drawn: a task of the user's own may call its splits otherwise."""
-    known = [name for drawn in atlas.maps for scape in drawn.landscapes.values() for name in scape.fields]
-    return field if field in known or not known else known[0]

@@ -7,7 +7,7 @@ from functools import cached_property
 import numpy as np
 from attrs import asdict, evolve
 
-from globscope.api import Atlas, Finding, Population, Table
+from globscope.api import Atlas, Finding, Overlay, Population, Table
 from globscope.testing.claims import ContractError, global_states, other_global_seeds, require, require_same
 from globscope.testing.options import OptionChecks
 from globscope.testing.population import tiny_population
@@ -35,6 +35,21 @@ class AnalysisChecks(OptionChecks):
         for table in tables:
             stray = _keys(table) - set(table.columns)
             require(not stray, f"rows of table {table.name!r} have keys {sorted(stray)} that are no columns")
+
+    def pictures_can_be_told_apart(self) -> None:
+        """Pictures have distinct names and captions."""
+        pictures = self._finding.pictures
+        names = [picture.name for picture in pictures]
+        require(len(set(names)) == len(names), f"two pictures have one name: {names}")
+        dumb = [picture.name for picture in pictures if not picture.caption.strip()]
+        require(not dumb, f"pictures {dumb} have no caption")
+
+    def pictures_can_be_drawn(self) -> None:
+        """Series have as many x as y, matrices a figure a cell, and trails lie on maps that exist."""
+        axes = {one.name: one.chart.dimension for one in self._atlas.maps}
+        for picture in self._finding.pictures:
+            flaw = picture.flaw_on(axes) if isinstance(picture, Overlay) else picture.flaw
+            require(not flaw, f"picture {picture.name!r} cannot be drawn: {flaw}")
 
     def records_are_of_maps(self) -> None:
         """Figures for scripts are kept by the name of a map."""

@@ -3,9 +3,12 @@
 A figure that is not finite is None.
 """
 
+from collections.abc import Mapping
 from typing import Literal
 
 from attrs import define
+
+from globscope.errors import near
 
 Number = float | None
 
@@ -60,6 +63,15 @@ class Plot:
     panels: tuple[Panel, ...]
     log: bool = False
 
+    @property
+    def flaw(self) -> str:
+        """Why it cannot be drawn; empty where it can."""
+        if not self.panels:
+            return "it has no panels"
+        drawn = [(panel, series) for panel in self.panels for series in panel.series]
+        odd = [(panel.title, one.label) for panel, one in drawn if len(one.x) != len(one.y)]
+        return f"in panel {odd[0][0]!r}, series {odd[0][1]!r} has another number of x than of y" if odd else ""
+
 
 @define(frozen=True, kw_only=True)
 class HeatMap:
@@ -80,6 +92,15 @@ class HeatMap:
     columns: tuple[str, ...]
     values: tuple[tuple[Number, ...], ...]
     label: str
+
+    @property
+    def flaw(self) -> str:
+        """Why it cannot be drawn; empty where it can."""
+        if not self.rows or not self.columns:
+            return "it has no cells"
+        widths = [len(row) for row in self.values]
+        fits = widths == [len(self.columns)] * len(self.rows)
+        return "" if fits else f"its values are not {len(self.rows)} rows of {len(self.columns)} columns"
 
 
 @define(frozen=True, kw_only=True)
@@ -113,6 +134,17 @@ class Overlay:
     caption: str
     map: str
     trails: tuple[Trail, ...]
+
+    def flaw_on(self, axes: Mapping[str, int]) -> str:
+        """Return why it cannot be drawn on maps of these numbers of latent axes, by name; empty where it can."""
+        if self.map not in axes:
+            return f"there is no map {self.map!r}; {near(self.map, axes)}"
+        for trail in self.trails:
+            if any(len(point) != axes[self.map] for point in trail.points):
+                return f"trail {trail.label!r} has points of another dimension than map {self.map!r}"
+            if trail.look == "arrows" and len(trail.points) % 2:
+                return f"trail {trail.label!r} has an arrow without an end"
+        return ""
 
 
 Picture = Plot | HeatMap | Overlay

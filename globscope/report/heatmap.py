@@ -1,0 +1,137 @@
+"""A matrix in colour, with its figures in the cells while they can be read."""
+
+from typing import Any
+
+import numpy as np
+from attrs import define, field
+from matplotlib.axes import Axes
+from matplotlib.cm import ScalarMappable
+from matplotlib.colors import Normalize
+from matplotlib.figure import Figure
+from matplotlib.patches import Patch, Rectangle
+
+from globscope.report.figures import explain
+from globscope.report.labels import short_names
+from globscope.report.look import DEPTH, INK, Picture, headline, styled
+from globscope.report.ruler import tick_evenly
+from globscope.report.series import numbers
+from globscope.report.text import counted, lines, number, plain
+from globscope.values.pictures import HeatMap
+
+LARGEST, LONGEST = 30, 22  # names of a side whose cells have figures; letters of a name
+SMALLEST = 5.5  # points of a figure in a cell
+LETTER = 0.075  # inches of a name's letter
+BLANK: dict[str, Any] = {"facecolor": "#ffffff", "edgecolor": INK, "hatch": "////", "linewidth": 0}
+
+
+@define(frozen=True, kw_only=True)
+class Cells:
+    """A matrix and the room it takes.
+
+    Attributes:
+        values: (rows, columns), NaN where there is none.
+        width: Of a cell, in inches.
+        height: Of a cell, in inches.
+    """
+
+    values: np.ndarray = field(eq=False, repr=False)
+    width: float
+    height: float
+
+    @classmethod
+    def of(cls, picture: HeatMap) -> "Cells":
+        """Return a heat map's cells, smaller where they are many."""
+        values = np.stack([numbers(row) for row in picture.values])
+        rows, columns = values.shape
+        width, height = np.clip([9.6 / columns, 7.5 / rows], [0.05, 0.05], [0.72, 0.46])
+        return cls(values=values, width=float(width), height=float(height))
+
+    @property
+    def norm(self) -> Normalize:
+        """From the lowest to the highest; a constant matrix still needs two ends."""
+        known = self.values[np.isfinite(self.values)]
+        low, high = (known.min(), known.max()) if len(known) else (0.0, 1.0)
+        return Normalize(low, high) if high > low else Normalize(low - 0.5, high + 0.5)
+
+
+def plot_heat_map(picture: HeatMap) -> Figure:
+    """Return a heat map as a figure."""
+    cells = Cells.of(picture)
+    rows, columns = (short_names(names, LONGEST) for names in (picture.rows, picture.columns))
+    wide = cells.width * len(columns) + LETTER * max(map(len, rows)) + 1.6
+    high = cells.height * len(rows) + LETTER * max(map(len, columns)) + 1.3
+    with styled():
+        figure = Picture(figsize=(max(wide, 4.6), max(high, 3.0)), layout="constrained")
+        axes = figure.add_subplot()
+        headline(axes, plain(picture.name.replace("_", " "), 48), lines(missing(picture), int(max(wide, 4.6) * 13)))
+        _draw_cells(axes, cells)
+        _name(axes, rows, columns, cells)
+        bar = figure.colorbar(ScalarMappable(cells.norm, DEPTH), ax=axes, pad=0.02, aspect=28)
+        bar.set_label(plain(picture.label))
+        tick_evenly(bar.ax.yaxis, cells.norm.vmin or 0.0, cells.norm.vmax or 0.0)
+        explain(figure, {"no value": Patch(**BLANK)} if np.isnan(cells.values).any() else {})
+    return figure
+
+
+def missing(picture: HeatMap) -> list[str]:
+    """Return in a sentence which cells are blank."""
+    blank = int(np.isnan(Cells.of(picture).values).sum())
+    return [f"{counted(blank, 'cell has', 'cells have')} no finite value."] if blank else []
+
+
+def seen(picture: HeatMap) -> str:
+    """Return what a reader is told who cannot see a heat map."""
+    cells = Cells.of(picture).values
+    known = cells[np.isfinite(cells)]
+    ends = f", from {number(known.min())} to {number(known.max())}" if len(known) else ""
+    size = f"{counted(len(picture.rows), 'row')} and {counted(len(picture.columns), 'column')}"
+    return f"Heat map of {picture.label} with {size}{ends}."
+
+
+def _draw_cells(axes: Axes, cells: Cells) -> None:
+    rows, columns = cells.values.shape
+    small = max(rows, columns) <= LARGEST
+    between: dict[str, Any] = {"edgecolors": "white", "linewidth": 0.8} if small else {"rasterized": True}
+    axes.pcolormesh(np.ma.masked_invalid(cells.values), norm=cells.norm, cmap=DEPTH, **between)
+    for row, column in np.argwhere(np.isnan(cells.values)):
+        axes.add_patch(Rectangle((column, row), 1, 1, **BLANK))
+    axes.invert_yaxis()
+    axes.spines[:].set_visible(False)
+    if small:
+        _write(axes, cells)
+
+
+def _write(axes: Axes, cells: Cells) -> None:
+    """Write the figures, as large as the widest fits its cell; none where that is too small to read."""
+    places = np.argwhere(np.isfinite(cells.values))
+    written = [_short(cells.values[row, column]) for row, column in places]
+    widest = max(map(len, written), default=1)
+    fits = min(72 * cells.width / (0.68 * widest), 72 * cells.height / 1.3, 9.5)
+    if fits < SMALLEST:
+        return
+    for (row, column), text in zip(places, written, strict=True):
+        drawn = axes.text(column + 0.5, row + 0.5, text, ha="center", va="center", fontsize=fits)
+        drawn.set_color(_readable(DEPTH(cells.norm(cells.values[row, column]))))
+        drawn.set_in_layout(False)
+
+
+def _short(value: float) -> str:
+    """Return a figure with two digits, or as an integer."""
+    return number(float(round(value)) if 10 <= abs(value) < 1e5 else value, 2)
+
+
+def _readable(colour: tuple[float, ...]) -> str:
+    """Return white on dark colours and ink on pale ones, by WCAG's relative luminance."""
+    red, green, blue = (c / 12.92 if c <= 0.04045 else ((c + 0.055) / 1.055) ** 2.4 for c in colour[:3])
+    # White and ink contrast alike with a luminance of about 0.22.
+    return "white" if 0.2126 * red + 0.7152 * green + 0.0722 * blue < 0.22 else INK
+
+
+def _name(axes: Axes, rows: tuple[str, ...], columns: tuple[str, ...], cells: Cells) -> None:
+    """Name rows and columns; where names would touch, only some of them."""
+    thin = [max(1, int(np.ceil(0.15 / length))) for length in (cells.height, cells.width)]
+    axes.set_yticks(np.arange(len(rows))[:: thin[0]] + 0.5, rows[:: thin[0]])
+    axes.set_xticks(np.arange(len(columns))[:: thin[1]] + 0.5, columns[:: thin[1]])
+    if LETTER * max(map(len, columns)) > 0.9 * cells.width:
+        axes.tick_params(axis="x", labelrotation=90)
+    axes.tick_params(length=0, labelcolor=INK)
