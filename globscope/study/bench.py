@@ -69,7 +69,7 @@ class StudyBench:
         told = {used["stage"] for used in self.context.used.values()}
         again = f"refit {reducer} on {len(fitted.members)} members"
         label = again if f"fit {reducer}" in told else f"fit {reducer}"
-        return Fit(self.context, entry, fitted, chosen, label).map()
+        return evolve(Fit(self.context, entry, fitted, chosen, label).map(), whole=population)
 
     def landscape(self, fitted: Map) -> Map:
         """Return the map with its samplers' landscapes, topologies, and decoded members."""

@@ -75,7 +75,8 @@ class TinyBench:
         """Return a linear map of the members in the fit, whatever the reducer and the seed."""
         del seed
         inputs = inputs_of(population.fitted)
-        return _mapped(reducer, inputs.population, principal(inputs), inputs.coordinates)
+        found = _mapped(reducer, inputs.population, principal(inputs), inputs.coordinates)
+        return evolve(found, whole=population)
 
     def landscape(self, fitted: Map) -> Map:
         """Return the map with the two bowls as its landscape, and its members' true losses."""

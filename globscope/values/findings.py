@@ -65,6 +65,7 @@ class Map:
         seconds: Of the fit.
         hidden: Why there is no landscape; empty where there is one.
         identity: Key of the fit.
+        whole: All that the fit was asked for with, members left out of it too: for another fit with some of these.
     """
 
     name: str
@@ -79,6 +80,7 @@ class Map:
     seconds: float = 0.0
     hidden: str = ""
     identity: str = field(default="", repr=False)
+    whole: Population | None = field(default=None, eq=False, repr=False)
 
     @property
     def landscape(self) -> Landscape | None:

@@ -5,6 +5,7 @@ from globscope.builtin.analyses.fidelity import Fidelity
 from globscope.builtin.analyses.linear_barrier import LinearBarrier
 from globscope.builtin.analyses.low_loss_pass import LowLossPass
 from globscope.builtin.analyses.mode_connectivity import ModeConnectivity
+from globscope.builtin.analyses.rebasin import Rebasin
 from globscope.builtin.analyses.resolution import Resolution
 from globscope.builtin.analyses.similarity import Similarity
 from globscope.builtin.analyses.stability import Stability
@@ -21,6 +22,7 @@ def globscope_analyses() -> dict[str, type]:
         "mode-connectivity": ModeConnectivity,
         "linear-barrier": LinearBarrier,
         "low-loss-pass": LowLossPass,
+        "rebasin": Rebasin,
         "similarity": Similarity,
         "stability": Stability,
     }

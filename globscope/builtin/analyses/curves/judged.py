@@ -6,7 +6,7 @@ from typing import Any
 import numpy as np
 from attrs import define, evolve, field
 
-from globscope.api import Atlas, Bench, Population, Table
+from globscope.api import Atlas, Bench, Map, Population, Table
 from globscope.builtin.analyses.cells import finite
 from globscope.builtin.analyses.curves.along import Along
 from globscope.builtin.analyses.curves.derived import between
@@ -64,21 +64,23 @@ def judged(atlas: Atlas, curves: Sequence[Along], bench: Bench) -> list[Judged]:
     """Return every curve on every map with a way there and back, by map, fit and curve."""
     # Without curves there is nothing to fit anew to.
     maps = [one for one in atlas.maps if curves and one.chart.encode is not None and one.chart.decode is not None]
-    return [found for one in maps for fit in (UNSEEN, SEEN) for found in _on(one.name, fit, atlas, curves, bench)]
+    return [found for one in maps for fit in (UNSEEN, SEEN) for found in _on(one, fit, curves, bench)]
 
 
-def _on(name: str, fit: str, atlas: Atlas, curves: Sequence[Along], bench: Bench) -> Iterator[Judged]:
-    seen = [one.rows[step] for one in curves for step in between(len(one.rows))] if fit == SEEN else []
-    fitted = bench.fit(name, _fitting(atlas.population, seen))
+def _on(one: Map, fit: str, curves: Sequence[Along], bench: Bench) -> Iterator[Judged]:
+    name, members = one.name, one.whole
+    assert members is not None
+    seen = [way.rows[step] for way in curves for step in between(len(way.rows))] if fit == SEEN else []
+    fitted = bench.fit(name, _fitting(members, seen))
     if fitted.chart.encode is None or fitted.chart.decode is None:
         return
-    at = [[s for s in range(1, len(one.rows) - 1) if one.rows[s] not in seen] for one in curves]
-    rows = [one.rows[step] for one, steps in zip(curves, at, strict=True) for step in steps]
-    whole = projected(fitted, atlas.population.take(rows).weights, bench)
+    at = [[s for s in range(1, len(way.rows) - 1) if way.rows[s] not in seen] for way in curves]
+    rows = [way.rows[step] for way, steps in zip(curves, at, strict=True) for step in steps]
+    whole = projected(fitted, members.take(rows).weights, bench)
     start = 0
-    for one, steps in zip(curves, at, strict=True):
+    for way, steps in zip(curves, at, strict=True):
         part = slice(start, start := start + len(steps))
-        yield Judged(curve=one, name=name, fit=fit, at=np.array(steps), found=whole.part(part))
+        yield Judged(curve=way, name=name, fit=fit, at=np.array(steps), found=whole.part(part))
 
 
 def _fitting(population: Population, seen: Sequence[int]) -> Population:

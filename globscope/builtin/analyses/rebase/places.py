@@ -1,0 +1,169 @@
+"""Where the maps put re-based networks, and what they make of them."""
+
+from collections.abc import Iterator, Mapping, Sequence
+from typing import Any
+
+import numpy as np
+from attrs import define, evolve, field
+
+from globscope.api import Bench, Map, Population, Table
+from globscope.builtin.analyses.cells import finite
+from globscope.builtin.analyses.curves.projection import Projected, projected
+from globscope.builtin.analyses.rebase.derived import Rebased
+
+UNSEEN, SEEN = "unseen", "in the fit"
+NETWORKS = (
+    "Every re-based last network on every map that encodes and decodes. fit: `unseen`, the map was fitted without it; "
+    "`in the fit`, fitted anew with all re-based last networks, random ones too. in_basin: whether it lies in the "
+    "basin of its partner's last network (empty where one of the two is in none); nearest: whether that is the nearest "
+    "of all last networks on the map; {field}: of the network itself; shown: of what the map decodes at its place; "
+    "residual: ‖w − decode(encode(w))‖ over ‖w − mean‖; outside: what of w no network of the map's space has, over "
+    "the same; barrier: of {field} on the straight line to the partner."
+)
+COUNTS = (
+    "The same, counted. in_basin: how many of the networks lie in the basin of their partner; nearest: for how many "
+    "the partner is the nearest last network; the other figures are medians. A count tells something only where it is "
+    "larger than that of `random` and of `third network`, and where the residual is small: else the map shows "
+    "other networks than these."
+)
+CELLS = ("shown", "residual", "outside", "barrier")
+Row = dict[str, Any]
+
+
+@define(frozen=True, kw_only=True)
+class Placed:
+    """The re-based last networks on one map.
+
+    Attributes:
+        name: The map's.
+        fit: What it was fitted to.
+        who: The networks.
+        points: (n, d) latent coordinates.
+        in_basin: (n,) whether each lies in its partner's basin; None where there is no basin to speak of.
+        nearest: (n,) whether its partner is the nearest last network.
+        found: Their projections.
+    """
+
+    name: str
+    fit: str
+    who: tuple[Rebased, ...]
+    points: np.ndarray = field(eq=False, repr=False)
+    in_basin: tuple[bool | None, ...]
+    nearest: tuple[bool, ...]
+    found: Projected = field(repr=False)
+
+
+def placed(one: Map, fit: str, last: Mapping[Rebased, int], bench: Bench) -> Placed | None:
+    """Return the networks on a map; None where it has no way there and back."""
+    assert one.whole is not None
+    if one.chart.encode is None or one.chart.decode is None or not last:
+        return None
+    rows = list(last.values())
+    fitted = _fitted(one, fit, rows, bench)
+    assert fitted.chart.encode is not None
+    weights = one.whole.take(rows).weights
+    points = np.asarray(fitted.chart.encode(fitted.chart.space.coordinates(weights)[0]))
+    if fit == SEEN:
+        points = _own(fitted, [one.whole.members[row] for row in rows])
+    return Placed(
+        name=one.name,
+        fit=fit,
+        who=tuple(last),
+        points=points,
+        in_basin=tuple(_in_basin(fitted, list(last), points)),
+        nearest=tuple(_nearest(fitted, list(last), points)),
+        found=projected(fitted, weights, bench),
+    )
+
+
+def _fitted(one: Map, fit: str, rows: Sequence[int], bench: Bench) -> Map:
+    """Return the map fitted to the trained networks alone, or to these rows as well, with its landscape."""
+    assert one.whole is not None
+    also = set(rows) if fit == SEEN else set()
+    members = tuple(
+        evolve(member, in_fit=member.in_fit if member.kind == "trained" else row in also)
+        for row, member in enumerate(one.whole.members)
+    )
+    return bench.landscape(bench.fit(one.name, evolve(one.whole, members=members)))
+
+
+def _own(fitted: Map, wanted: Sequence[Any]) -> np.ndarray:
+    """Return the latents that the fit itself gave to members."""
+    at = {(member.variant, member.step): row for row, member in enumerate(fitted.population.members)}
+    points: np.ndarray = fitted.chart.latents[[at[member.variant, member.step] for member in wanted]]
+    return points
+
+
+def _finals(fitted: Map) -> dict[str, np.ndarray]:
+    """Return where each variant's last network lies."""
+    population: Population = fitted.population
+    return {population.members[row].variant: fitted.chart.latents[row] for row in population.finals}
+
+
+def _in_basin(fitted: Map, who: Sequence[Rebased], points: np.ndarray) -> Iterator[bool | None]:
+    landscape, topology = fitted.landscape, fitted.topology
+    if landscape is None or topology is None:
+        yield from [None] * len(who)
+        return
+    goals = _finals(fitted)
+    home = landscape.basins(topology.tree, np.stack(list(goals.values())))
+    partner = dict(zip(goals, home.tolist(), strict=True))
+    for one, basin in zip(who, landscape.basins(topology.tree, points).tolist(), strict=True):
+        yield None if min(basin, partner[one.one]) < 0 else basin == partner[one.one]
+
+
+def _nearest(fitted: Map, who: Sequence[Rebased], points: np.ndarray) -> Iterator[bool]:
+    goals = _finals(fitted)
+    names, places = list(goals), np.stack(list(goals.values()))
+    for one, point in zip(who, points, strict=True):
+        yield names[int(np.linalg.norm(places - point, axis=1).argmin())] == one.one
+
+
+def tables(rows: Sequence[Row], name: str) -> tuple[Table, Table]:
+    """Return the table of counts, and that of every network."""
+    by: dict[tuple[str, ...], list[Row]] = {}
+    for row in rows:
+        by.setdefault((row["name"], row["fit"], row["how"]), []).append(row)
+    counts = tuple(_counted(group, name) for group in by.values())
+    counted = ("name", "fit", "how", "networks", "in_basin", "nearest", name, *CELLS)
+    columns = ("name", "fit", "one", "other", "how", "in_basin", "nearest", name, *CELLS)
+    return (
+        Table(name="counts", caption=COUNTS, columns=counted, rows=counts),
+        Table(name="networks", caption=NETWORKS.format(field=name), columns=columns, rows=tuple(rows)),
+    )
+
+
+def rows(one: Placed, own: Mapping[Rebased, float], barriers: Mapping[Any, float | None], name: str) -> Iterator[Row]:
+    """Yield a row for every network, given their own losses and the barriers of their lines."""
+    for at, who in enumerate(one.who):
+        yield {
+            "name": one.name,
+            "fit": one.fit,
+            "one": who.one,
+            "other": who.other,
+            "how": who.how,
+            "in_basin": one.in_basin[at],
+            "nearest": one.nearest[at],
+            name: finite(own[who]),
+            "shown": finite(one.found.fields[name][at]),
+            "residual": finite(one.found.residual[at]),
+            "outside": finite(one.found.outside[at]),
+            "barrier": barriers[who.one, who.other, who.how],
+        }
+
+
+def _counted(rows: Sequence[Row], name: str) -> Row:
+    known = [row["in_basin"] for row in rows if row["in_basin"] is not None]
+    medians = {cell: _median([row[cell] for row in rows]) for cell in (name, *CELLS)}
+    return {
+        **{key: rows[0][key] for key in ("name", "fit", "how")},
+        "networks": len(rows),
+        "in_basin": sum(known) if known else None,
+        "nearest": sum(row["nearest"] for row in rows),
+        **medians,
+    }
+
+
+def _median(values: Sequence[float | None]) -> float | None:
+    """Return the median, a missing figure counting as infinite; None where that is what is left."""
+    return finite(np.median([np.inf if value is None else value for value in values]))
