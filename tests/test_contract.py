@@ -50,6 +50,12 @@ OPTIONS = {
     ("analysis", "fidelity"): [{}, {"held_out": True}],
     ("analysis", "topology-metrics"): [{}, {"order": 1.0}],
     ("analysis", "resolution"): [{}],
+    ("analysis", "mode-connectivity"): [
+        {"epochs": 1, "points": 5},
+        {"epochs": 1, "curve": "PolyChain", "bends": 2, "against": "B", "in_fit": True, "field": "test_accuracy"},
+        {"epochs": 1, "points": 5, "pairs": (("A", "B"),)},
+    ],
+    ("analysis", "linear-barrier"): [{}, {"points": 3, "field": "test_accuracy"}],
 }
 # These are told apart from their default: what they need has none.
 NEEDING = {("sampler", "path"): {"of": "variant:A"}}
