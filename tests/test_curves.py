@@ -11,7 +11,7 @@ import globscope
 from globscope.api import GlobscopeError, Layout, Networks, SpecError
 from globscope.builtin.analyses.curves import training
 from globscope.builtin.analyses.curves.along import Along
-from globscope.builtin.analyses.curves.judged import Judged, warnings
+from globscope.builtin.analyses.curves.judged import Judged, table, warnings
 from globscope.builtin.analyses.curves.lines import area, barrier, mean_along, travelled
 from globscope.builtin.analyses.curves.projection import Projected
 from globscope.builtin.analyses.curves.shapes import basis, points, straight
@@ -376,13 +376,20 @@ def test_a_map_that_fails_between_good_points_is_warned_of():
     t = np.linspace(0, 1, 7)
     flat = {"train_loss": np.full(7, 0.001)}
     curve = Along(pair="A–B", rows=tuple(range(7)), t=t, way=t, distance=1.0, curve=flat, line=flat)
-    shown = np.array([0.001, 0.002, 0.52, 0.001, 0.001])
-    found = Projected(fields={"train_loss": shown}, residual=np.ones(5), outside=np.ones(5))
-    one = Judged(curve=curve, name="umap", fit="unseen", at=np.arange(1, 6), found=found)
-    assert list(warnings([one], "train_loss")) == [
-        "umap: of 1 curves that this map has not seen, 1 leave it somewhere, although most of their points do not: on "
-        "A–B the median error of train_loss is 0, but at t = 0.50 the network has 0.001 and the map shows 0.52; what "
-        "the map shows along these curves is not the curve"
+    # Four steps of which the second is ten times as long.
+    way = np.array([[0, 0], [0.3, 0.4], [3.3, 4.4], [3.6, 4.8], [3.9, 5.2]])
+
+    def judged(*shown):
+        found = Projected(latents=way, fields={"train_loss": np.array(shown)}, residual=np.ones(5), outside=np.ones(5))
+        return Judged(curve=curve, name="umap", fit="unseen", at=np.arange(1, 6), found=found)
+
+    # The second is as bad everywhere, which its median tells as well.
+    both = [judged(0.002, 0.002, 0.52, 0.001, 0.001), judged(0.5, 0.6, 0.52, 0.5, 0.5)]
+    assert [row["longest_step"] for row in table(both, "train_loss").rows] == pytest.approx([10, 10])
+    assert list(warnings(both, "train_loss")) == [
+        "umap, fitted without the curves: what it shows along a curve is not the curve, although a median error would "
+        "not tell: on A–B half of the points are off by at most 0.001 in train_loss, but at t = 0.50 the network has "
+        "0.001 and the map shows 0.52; 1 of 2 curves are like this"
     ]
 
 
