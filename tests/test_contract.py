@@ -69,6 +69,14 @@ OPTIONS = {
     ("analysis", "resolution"): [{}],
     ("analysis", "stability"): [{"seeds": 1, "bootstraps": 2}],
     ("analysis", "similarity"): [{}],
+    ("analysis", "mode-connectivity"): [
+        {"epochs": 1, "points": 5},
+        {"epochs": 1, "curve": "PolyChain", "bends": 2, "against": "B", "in_fit": True, "field": "test_accuracy"},
+        {"epochs": 1, "points": 5, "pairs": (("A", "B"),)},
+    ],
+    ("analysis", "linear-barrier"): [{}, {"points": 3, "field": "test_accuracy"}],
+    ("analysis", "low-loss-pass"): [{"points": 5, "epochs": 1}, {"points": 5, "training": "none"}],
+    ("analysis", "rebasin"): [{"points": 5}, {"points": 5, "against": "B", "in_fit": True, "trajectories": False}],
 }
 # These are told apart from their default: what they need has none.
 NEEDING = {("sampler", "path"): {"of": "variant:A"}}

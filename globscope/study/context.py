@@ -116,7 +116,9 @@ class Context:
         self, name: str, identity: str, work: Callable[[Path, Progress], None], label: str = "", *, told: bool = True
     ) -> Path:
         """Return a finished stage's folder, working it out if needed; the observer hears of it if it is `told`."""
-        label, observer = label or name, self.observer if told else Observer()
+        # A stage that is asked for again under another label is still what it was at first.
+        label = self.used.get(f"{name}/{identity}", {}).get("stage", label or name)
+        observer = self.observer if told else Observer()
         if self.store.done(name, identity):
             observer.reused(label)
         folder = self.store.stage(name, identity, lambda part: _timed(part, lambda p: work(p, observer.stage(label))))

@@ -27,7 +27,10 @@ def precise(precision: Precision, device: str) -> Iterator[None]:
     halved = torch.autocast(device.partition(":")[0], torch.bfloat16) if precision == "bfloat16" else nullcontext()
     try:
         torch.set_float32_matmul_precision("high" if rounded else "highest")
-        with torch.backends.cudnn.flags(allow_tf32=rounded), halved:
+        # All of its flags must be told: what is not told is switched off, cuDNN itself too.
+        cudnn = torch.backends.cudnn
+        own = {"enabled": cudnn.enabled, "benchmark": cudnn.benchmark, "deterministic": cudnn.deterministic}
+        with cudnn.flags(**own, allow_tf32=rounded), halved:
             yield
     finally:
         torch.set_float32_matmul_precision(before)

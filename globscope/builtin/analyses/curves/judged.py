@@ -19,11 +19,13 @@ CAPTION = (
     "every second inner point of all curves, with the others judged. points: inner points judged. The barriers are "
     "both above the interpolation between the two networks' own losses; error: |curve − projection|; residual: "
     "‖φ − decode(encode(φ))‖ over ‖φ − mean‖; outside: the part of φ that no network of the map's space has, over the "
-    "same, averaged. A figure is empty where a loss is not finite. The median alone hides a projection that failed."
+    "same, averaged; longest_step: of the way from one point to the next on the map, over the median step: where it is "
+    "tens of steps long, the map has cut the curve. A figure is empty where a loss is not finite. A median error alone "
+    "hides a projection that failed."
 )
 COLUMNS = (
     "pair", "name", "fit", "points", "curve_min", "curve_max", "curve_barrier", "projection_min", "projection_max",
-    "projection_barrier", "error_median", "error_max", "residual_mean", "residual_max", "outside",
+    "projection_barrier", "error_median", "error_max", "residual_mean", "residual_max", "outside", "longest_step",
 )  # fmt: skip
 UNSEEN, SEEN = "unseen", "every second point"
 # An error of the loss that changes what a picture says, and how many times the median it is where that hides it.
@@ -114,7 +116,15 @@ def _row(one: Judged, name: str) -> Row:
         "residual_mean": finite(one.found.residual.mean()),
         "residual_max": finite(one.found.residual.max()),
         "outside": finite(one.found.outside.mean()),
+        "longest_step": _longest_step(one.found.latents),
     }
+
+
+def _longest_step(latents: np.ndarray) -> float | None:
+    """Return the longest step from point to point on the map over the median step; None where most do not move."""
+    steps = np.linalg.norm(np.diff(latents, axis=0), axis=1)
+    usual = float(np.median(steps)) if len(steps) else 0.0
+    return finite(steps.max() / usual) if usual > 0 else None
 
 
 def _range(one: Judged, name: str, values: np.ndarray, whole: np.ndarray) -> Iterator[tuple[str, Any]]:
@@ -142,10 +152,10 @@ def _told(failed: Sequence[Judged], curves: int, name: str) -> str:
     errors = worst.errors(name)
     at = int(errors.argmax())
     own, shown = worst.curve.curve[name][worst.at[at]], worst.found.fields[name][at]
-    seen = "has not seen" if worst.fit == UNSEEN else "has seen every second point of"
+    seen = "fitted without the curves" if worst.fit == UNSEEN else "fitted to every second point of the curves"
     return (
-        f"{worst.name}: of {curves} curves that this map {seen}, {len(failed)} leave it somewhere, although most of "
-        f"their points do not: on {worst.curve.pair} the median error of {name} is {np.median(errors):.2g}, but at "
-        f"t = {worst.t[at]:.2f} the network has {own:.3g} and the map shows {shown:.3g}; what the map shows along "
-        "these curves is not the curve"
+        f"{worst.name}, {seen}: what it shows along a curve is not the curve, although a median error would not tell: "
+        f"on {worst.curve.pair} half of the points are off by at most {np.median(errors):.2g} in {name}, but at "
+        f"t = {worst.t[at]:.2f} the network has {own:.3g} and the map shows {shown:.3g}; "
+        f"{len(failed)} of {curves} curves are like this"
     )

@@ -13,11 +13,13 @@ class Projected:
     """n networks as a map has them.
 
     Attributes:
+        latents: (n, d) where the map puts them.
         fields: Of the networks that they decode to, (n,) each.
         residual: (n,) ‖w − decode(encode(w))‖ over ‖w − mean‖, the mean being that of the map's members.
         outside: (n,) what of w lies outside the map's space, over the same.
     """
 
+    latents: np.ndarray = field(eq=False, repr=False)
     fields: Mapping[str, np.ndarray] = field(eq=False, repr=False)
     residual: np.ndarray = field(eq=False, repr=False)
     outside: np.ndarray = field(eq=False, repr=False)
@@ -25,7 +27,8 @@ class Projected:
     def part(self, rows: slice) -> "Projected":
         """Return some of them."""
         fields = {name: values[rows] for name, values in self.fields.items()}
-        return Projected(fields=fields, residual=self.residual[rows], outside=self.outside[rows])
+        arrays = {name: getattr(self, name)[rows] for name in ("latents", "residual", "outside")}
+        return Projected(fields=fields, **arrays)
 
 
 def projected(fitted: Map, weights: Weights, bench: Bench) -> Projected:
@@ -34,13 +37,14 @@ def projected(fitted: Map, weights: Weights, bench: Bench) -> Projected:
     assert chart.encode is not None
     assert chart.decode is not None
     coordinates, outside = chart.space.coordinates(weights)
-    decoded = np.asarray(chart.decode(chart.encode(coordinates)))
+    latents = np.asarray(chart.encode(coordinates))
+    decoded = np.asarray(chart.decode(latents))
     norms = np.sqrt(((coordinates - fitted.coordinates.mean(axis=0)) ** 2).sum(axis=1) + outside**2)
     lost = np.sqrt(((coordinates - decoded) ** 2).sum(axis=1) + outside**2)
     statistics = fitted.population.statistics
     nearest = _nearest(decoded, fitted) if statistics else None
     networks = Networks(space=chart.space, coordinates=decoded, statistics=statistics, nearest=nearest)
-    return Projected(fields=bench.measure(networks), residual=lost / norms, outside=outside / norms)
+    return Projected(latents=latents, fields=bench.measure(networks), residual=lost / norms, outside=outside / norms)
 
 
 def _nearest(decoded: np.ndarray, fitted: Map) -> np.ndarray:
