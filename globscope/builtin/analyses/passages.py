@@ -82,7 +82,8 @@ def pictures(found: Sequence[Found]) -> Iterator[Plot | Overlay]:
         panels = tuple(one.panel for one in merging[:SHOWN])
         more = f" {len(merging) - SHOWN} more are in the table." if len(merging) > SHOWN else ""
         caption = f"{DRAWN}{more}"
-        yield Plot(name="losses", caption=caption, x="share of the way", y=merging[0].measure, panels=panels)
+        across = "share of the way"
+        yield Plot(name="losses along passes", caption=caption, x=across, y=merging[0].measure, panels=panels)
     for name in dict.fromkeys(one.map for one in found):
         here = [one for one in found if one.map == name]
         shown = [one for one in here if one.valley.merging] or here
@@ -90,4 +91,4 @@ def pictures(found: Sequence[Found]) -> Iterator[Plot | Overlay]:
         tops = tuple(tuple(one.points[one.ways["pass"].fields[one.measure].argmax()].tolist()) for one in shown)
         trails.append(Trail(label="its highest network", points=tops, look="points"))
         caption = f"The lowest passes between basins of {name}, each with the one that it merges into."
-        yield Overlay(name=f"passes-{name}", caption=caption, map=name, trails=tuple(trails))
+        yield Overlay(name=f"passes on {name}", caption=caption, map=name, trails=tuple(trails))

@@ -118,7 +118,7 @@ def plot(found: Sequence[Line], name: str, shown: int) -> Plot:
         for a, b in pairs[:shown]
     )
     return Plot(
-        name="lines",
+        name="straight lines",
         caption=f"{name} along the straight line to the partner, as it is and re-based.{more}",
         x="t",
         y=name,

@@ -15,7 +15,7 @@ def overlay(one: Map, name: str, moved: Mapping[Rebased, Sequence[int]]) -> Over
     ways = {who: _encoded(one, who, rows) for who, rows in moved.items()}
     arrows = tuple(point for way in ways.values() for point in (way[0], way[-1]))
     return Overlay(
-        name=f"{name}-on-{one.name}",
+        name=f"{name} on {one.name}",
         caption=f"Runs re-based by {name} on {one.name}, each with an arrow from where its last network was: where the "
         "map puts them, which is not where it has a network like them.",
         map=one.name,
