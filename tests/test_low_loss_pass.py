@@ -114,3 +114,12 @@ def test_a_ridge_between_the_samples_is_told(atlas):
 
     found = LowLossPass(**QUICK).analyse(atlas, Rough(), np.random.default_rng(0))
     assert any("between the samples are worse" in text for text in found.warnings)
+
+
+def test_a_training_that_diverges_is_told_and_leaves_the_other_ways(atlas):
+    wild = LowLossPass(points=5, epochs=3, batch_size=24, learning_rate=1e30)
+    found = wild.analyse(atlas, tiny_bench(), np.random.default_rng(0))
+    (row,) = found.tables[0].rows
+    assert row["pass"] is not None
+    assert row["curve"] is None
+    assert any("diverged in epoch" in text and "lower learning_rate" in text for text in found.warnings)

@@ -87,7 +87,11 @@ class LowLossPass:
         found = [one for drawn in atlas.maps for one in self._passes(drawn, bench)]
         rows = tuple(one.row for one in found)
         table = Table(name="passes", caption=CAPTION, columns=COLUMNS, rows=rows)
-        return Finding(tables=(table,), warnings=tuple(_warnings(rows)), pictures=tuple(pictures(found)))
+        return Finding(
+            tables=(table,),
+            warnings=(*_warnings(rows), *(text for one in found for text in one.failed)),
+            pictures=tuple(pictures(found)),
+        )
 
     def _passes(self, one: Map, bench: Bench) -> Iterator[Found]:
         """Yield every pass of a map's first merge tree."""
@@ -109,8 +113,9 @@ class LowLossPass:
         networks = one.chart.space.lift(np.asarray(one.chart.decode(fine.points)))
         ways = {"pass": Way(fields=decoded.fields, reached=travelled(networks))}
         ways["straight"] = straight(bench, networks[[0, -1]], self.points)
+        tried = dict[str, Way | str]()
         if self.training == "all" or (self.training == "merging" and valley.merging):
-            ways |= self._trained(f"{'–'.join(who)} on {one.name}", networks, bench)
+            tried |= self._trained(f"{'–'.join(who)} on {one.name}", networks, bench)
         return Found(
             map=one.name,
             who=who,
@@ -118,11 +123,12 @@ class LowLossPass:
             valley=valley,
             floor=float(landscape.fields[field][valley.one]),
             points=fine.points,
-            ways=ways,
+            ways=ways | {name: way for name, way in tried.items() if isinstance(way, Way)},
+            failed=tuple(way for way in tried.values() if isinstance(way, str)),
             untrusted=1 - float(decoded.trusted.mean()),
         )
 
-    def _trained(self, label: str, networks: np.ndarray, bench: Bench) -> dict[str, Way]:
+    def _trained(self, label: str, networks: np.ndarray, bench: Bench) -> dict[str, Way | str]:
         """Return a curve between a pass's ends, and the pass itself as a chain, both trained."""
         training = Training(
             label=label,
@@ -133,8 +139,8 @@ class LowLossPass:
             points=self.points,
         )
         inner = np.linspace(0, len(networks) - 1, self.bends + 2).round().astype(int)[1:-1]
-        ends = networks[[0, -1]]
-        return {"curve": training.curve(bench, ends), "relaxed": training.relaxed(bench, ends, networks[inner])}
+        ends, chain = networks[[0, -1]], networks[inner]
+        return {"curve": training.way(bench, ends), "relaxed": training.way(bench, ends, chain)}
 
 
 def _warnings(rows: Sequence[Row]) -> Iterator[str]:

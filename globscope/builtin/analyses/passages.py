@@ -34,6 +34,7 @@ class Found:
         points: (n, d) latent points of the pass.
         ways: By name, the pass itself first.
         untrusted: Share of the pass where the map extrapolates.
+        failed: Why ways are missing whose training diverged.
     """
 
     map: str
@@ -44,6 +45,7 @@ class Found:
     points: np.ndarray = field(eq=False, repr=False)
     ways: dict[str, Way] = field(eq=False, repr=False)
     untrusted: float
+    failed: tuple[str, ...] = ()
 
     @property
     def row(self) -> dict[str, Any]:

@@ -5,7 +5,7 @@ from collections.abc import Mapping
 import numpy as np
 from attrs import define, field
 
-from globscope.api import Bench, Draft, Mixtures, Networks, Progress, device
+from globscope.api import Bench, Draft, GlobscopeError, Mixtures, Networks, Progress, device
 from globscope.builtin.analyses.curves.lines import travelled
 from globscope.builtin.analyses.curves.shapes import Shape, basis
 from globscope.builtin.analyses.curves.training import Settings, train
@@ -44,15 +44,13 @@ class Training:
     device: str
     points: int
 
-    def curve(self, bench: Bench, ends: np.ndarray) -> Way:
-        """Return a Bezier curve with one bend between (2, D) ends."""
-        return self._way(bench, ends, "Bezier", 1, None)
+    def way(self, bench: Bench, ends: np.ndarray, start: np.ndarray | None = None) -> Way | str:
+        """Return a Bezier curve with one bend between (2, D) ends, or the chain that starts as (bends, D) networks.
 
-    def relaxed(self, bench: Bench, ends: np.ndarray, start: np.ndarray) -> Way:
-        """Return the chain between (2, D) ends that starts as (bends, D) networks."""
-        return self._way(bench, ends, "PolyChain", len(start), start)
-
-    def _way(self, bench: Bench, ends: np.ndarray, shape: Shape, bends: int, start: np.ndarray | None) -> Way:
+        Where the training diverges, as it may from networks of enormous losses, what is told of that.
+        """
+        shape: Shape = "Bezier" if start is None else "PolyChain"
+        bends = 1 if start is None else len(start)
         settings = Settings(
             shape=shape,
             bends=bends,
@@ -71,7 +69,10 @@ class Training:
             }
 
         parts = [settings, ends, [] if start is None else start]
-        found = bench.stage(f"{shape} {self.label}", parts, work)["bends"]
+        try:
+            found = bench.stage(f"{shape} {self.label}", parts, work)["bends"]
+        except GlobscopeError as error:
+            return str(error)
         whole = np.concatenate([ends[:1], found, ends[1:]])
         return mixed(bench, whole, basis(shape, bends, np.linspace(0, 1, self.points)))
 
