@@ -89,6 +89,7 @@ def test_ways_are_trained_only_where_they_are_asked_for(atlas):
 
 def test_pictures_show_losses_and_where_the_pass_runs(found):
     plot, overlay = found.pictures
+    assert plot.log
     (panel,) = plot.panels
     assert [one.label for one in panel.series] == ["lowest pass", "straight line", "trained curve", "relaxed pass"]
     assert overlay.map == "linear"

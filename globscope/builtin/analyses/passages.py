@@ -8,14 +8,14 @@ from attrs import define, field
 
 from globscope.api import Overlay, Panel, Plot, Series, Trail
 from globscope.builtin.analyses.cells import finite
-from globscope.builtin.analyses.curves.lines import mean_along
+from globscope.builtin.analyses.curves.lines import mean_along, rises
 from globscope.builtin.analyses.valleys import Valley
 from globscope.builtin.analyses.ways import Way
 
 LABELS = {"pass": "lowest pass", "straight": "straight line", "curve": "trained curve", "relaxed": "relaxed pass"}
 DRAWN = (
-    "Losses along the lowest pass of each basin into the one it merges into, and along the other ways between the same "
-    "two networks, by the share of each way's length in weight space."
+    "Losses along the lowest pass of each basin of {map} into the one it merges into, and along the other ways between "
+    "the same two networks, by the share of each way's length in weight space."
 )
 # Panels beyond these are too small to read; the table has them all.
 SHOWN = 12
@@ -74,23 +74,36 @@ class Found:
             values = tuple(map(finite, way.fields[self.measure]))
             look: Literal["line", "dashed"] = "dashed" if name == "straight" else "line"
             series.append(Series(label=LABELS[name], x=tuple(share.tolist()), y=values, look=look))
-        return Panel(title=f"{self.map}: {'–'.join(self.who)}", series=tuple(series))
+        return Panel(title="–".join(self.who), series=tuple(series))
 
 
 def pictures(found: Sequence[Found]) -> Iterator[Plot | Overlay]:
-    """Yield the losses along the passes that merge, and where these run on each map."""
-    merging = [one for one in found if one.valley.merging]
-    if merging:
-        panels = tuple(one.panel for one in merging[:SHOWN])
-        more = f" {len(merging) - SHOWN} more are in the table." if len(merging) > SHOWN else ""
-        caption = f"{DRAWN}{more}"
-        across = "share of the way"
-        yield Plot(name="losses along passes", caption=caption, x=across, y=merging[0].measure, panels=panels)
+    """Yield, map by map, the losses along the passes that merge, and where these run."""
     for name in dict.fromkeys(one.map for one in found):
-        here = [one for one in found if one.map == name]
-        shown = [one for one in here if one.valley.merging] or here
-        trails = [Trail(label="lowest pass", points=tuple(map(tuple, one.points.tolist()))) for one in shown]
-        tops = tuple(tuple(one.points[one.ways["pass"].fields[one.measure].argmax()].tolist()) for one in shown)
-        trails.append(Trail(label="its highest network", points=tops, look="points"))
-        caption = f"The lowest passes between basins of {name}, each with the one that it merges into."
-        yield Overlay(name=f"passes on {name}", caption=caption, map=name, trails=tuple(trails))
+        merging = [one for one in found if one.map == name and one.valley.merging]
+        if merging:
+            yield _losses(name, merging)
+            yield _passes(name, merging)
+
+
+def _losses(name: str, merging: Sequence[Found]) -> Plot:
+    more = f" {len(merging) - SHOWN} more are in the table." if len(merging) > SHOWN else ""
+    return Plot(
+        name=f"losses on {name}",
+        caption=DRAWN.format(map=name) + more,
+        x="share of the way",
+        y=merging[0].measure,
+        panels=tuple(one.panel for one in merging[:SHOWN]),
+        log=not rises(merging[0].measure),
+    )
+
+
+def _passes(name: str, merging: Sequence[Found]) -> Overlay:
+    ways = [Trail(label="lowest pass", points=tuple(map(tuple, one.points.tolist()))) for one in merging]
+    tops = tuple(tuple(one.points[one.ways["pass"].fields[one.measure].argmax()].tolist()) for one in merging)
+    return Overlay(
+        name=f"passes on {name}",
+        caption=f"The lowest passes between basins of {name}, each with the one that it merges into.",
+        map=name,
+        trails=(*ways, Trail(label="its highest network", points=tops, look="points")),
+    )
