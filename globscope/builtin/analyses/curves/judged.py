@@ -28,7 +28,8 @@ COLUMNS = (
     "projection_barrier", "error_median", "error_max", "residual_mean", "residual_max", "outside", "longest_step",
 )  # fmt: skip
 UNSEEN, SEEN = "unseen", "every second point"
-# An error of the loss that changes what a picture says, and how many times the median it is where that hides it.
+# An error of the loss that changes what a picture says, and how many times the median it is where a smaller median
+# hides it.
 LARGE, HIDDEN = 0.1, 10
 
 
@@ -143,8 +144,8 @@ def warnings(found: Sequence[Judged], name: str) -> Iterator[str]:
 
 def _failed(errors: np.ndarray) -> bool:
     # A projection that is not finite is no smaller error.
-    largest = np.where(np.isfinite(errors), errors, np.inf).max()
-    return bool(largest > LARGE and largest > HIDDEN * np.median(errors))
+    largest, median = np.where(np.isfinite(errors), errors, np.inf).max(), np.median(errors)
+    return bool(largest > LARGE > median and largest > HIDDEN * median)
 
 
 def _told(failed: Sequence[Judged], curves: int, name: str) -> str:
