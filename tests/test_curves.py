@@ -325,7 +325,7 @@ def test_the_tables_are_of_the_losses_and_of_both_fits(first):
     assert unseen["outside"] > 1e-3 > 1e-5 > seen["outside"]
     assert unseen["residual_max"] >= unseen["residual_mean"] >= unseen["outside"]
     pictures = [picture.name for picture in outcome.findings["mode-connectivity"].pictures]
-    assert pictures == ["along-unseen", "along-every-second-point", "on-pca"]
+    assert pictures == ["curves, unseen", "curves, every second point", "curves on pca"]
 
 
 def test_curves_that_are_not_in_the_fit_leave_the_maps_as_they_are_and_one_refit_sees_all_of_them(first):

@@ -18,7 +18,7 @@ def plot(curves: Sequence[Along], found: Sequence[Judged], shape: str, field: st
     """Return the field along t: a panel a pair, with the curve, the straight line, and what every map shows."""
     seen = "have not seen the curves" if fit == UNSEEN else "have seen every second point; the points shown are others"
     return Plot(
-        name=f"along-{fit.replace(' ', '-')}",
+        name=f"curves, {fit}",
         caption=f"{field} along the curves and the straight lines, and of what the maps make of the curves. "
         f"The maps {seen}.",
         x="t",
@@ -64,7 +64,7 @@ def _overlay(one: Map, atlas: Atlas, curves: Sequence[Along], shape: str) -> Ove
     trails = [_trail(shape, trail) for trail in latents[: len(curves)]]
     trails += [_trail(LINE, trail, "dashed") for trail in latents[len(curves) :]]
     return Overlay(
-        name=f"on-{one.name}",
+        name=f"curves on {one.name}",
         caption=f"The curves, the straight lines and the networks that they connect on {one.name}: "
         "where the map puts them, which is not where it has a network like them.",
         map=one.name,
