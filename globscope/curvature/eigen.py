@@ -98,7 +98,8 @@ def _lanczos(
     from scipy.sparse.linalg import ArpackNoConvergence, LinearOperator, eigsh
 
     def product(vector: np.ndarray) -> np.ndarray:
-        return products(vector.reshape(1, -1))[0]
+        row: np.ndarray = products(vector.reshape(1, -1))[0]
+        return row
 
     operator = LinearOperator((len(start), len(start)), matvec=product, dtype=np.float64)
     kind = {"magnitude": "LM", "largest": "LA"}[which]

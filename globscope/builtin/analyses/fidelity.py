@@ -103,7 +103,7 @@ class Fidelity:
             keys = ("leaves", "leaves_trusted", "basins_of_variants", "nonfinite")
             return dict.fromkeys(keys)
         minima, finals = topology.tree.minima, one.population.finals
-        basins = landscape.basins(topology.tree, one.chart.latents[finals])
+        basins = one.basins(landscape, topology.tree, finals)
         return {
             "leaves": len(minima),
             "leaves_trusted": int(landscape.trusted[minima].sum()),
