@@ -109,7 +109,8 @@ class Map:
     def basins(self, landscape: Landscape, tree: MergeTree, rows: Sequence[int]) -> np.ndarray:
         """Return the minimum in whose basin each of some members lies on a landscape of this map, −1 for none."""
         found = landscape.basins(tree, self.chart.latents[list(rows)])
-        return np.where(self.elsewhere[list(rows)], -1, found)
+        here: np.ndarray = np.where(self.elsewhere[list(rows)], -1, found)
+        return here
 
 
 @define(frozen=True, kw_only=True)

@@ -92,7 +92,8 @@ class Fidelity:
 
         count = len(one.chart.latents)
         neighbours = min(self.neighbours, (count - 1) // 2)
-        if neighbours < 1:
+        # In a slice's own coordinates nothing is reduced.
+        if neighbours < 1 or one.chart.extent is not None:
             return None
         return finite(trustworthiness(one.coordinates, one.chart.latents, n_neighbors=neighbours))
 

@@ -19,7 +19,8 @@ class Stability:
     there are, with replacement, keeps the distinct ones (about 63 %) and each variant's last, and fits them with the
     study's seed: it shows what depends on which checkpoints happened to be saved (Efron, "Bootstrap Methods: Another
     Look at the Jackknife", Annals of Statistics 7, 1979, without the multiplicities). All maps are fitted to the same
-    draws. Slices are left out: nothing is fitted for them. Every refit is sampled, evaluated and condensed as the study's own map was.
+    draws. Slices are left out: nothing is fitted for them. Every refit is sampled, evaluated and condensed as the
+    study's own map was.
 
     Attributes:
         seeds: Refits of every map with so many further seeds.
