@@ -59,7 +59,7 @@ OPTIONS = {
     ("reducer", "isomap"): [{}],
     ("reducer", "random"): [
         {},
-        {"latent_dim": 2, "centre": "B@1", "normalisation": "none", "distance": (1.0, 2.0, 0.5)},
+        {"centre": "B@1", "normalisation": "none", "distance": (1.0, 2.0)},
     ],
     ("reducer", "hessian"): [{}, {"latent_dim": 4, "examples": 20, "precision": "float64", "which": "largest"}],
     ("reducer", "trajectory-pca"): [{}, {"latent_dim": 3, "variant": "C"}],
@@ -77,6 +77,7 @@ OPTIONS = {
     ("analysis", "resolution"): [{}],
     ("analysis", "stability"): [{"seeds": 1, "bootstraps": 2}],
     ("analysis", "similarity"): [{}],
+    ("analysis", "curvature"): [{"draws": 6}, {"draws": 7, "trace": "hutch++", "members": ("A@0", "B"), "count": 51}],
 }
 # These are told apart from their default: what they need has none.
 NEEDING = {("sampler", "path"): {"of": "variant:A"}}

@@ -103,8 +103,9 @@ class Map:
         beyond = ((latents < extent[0] - room) | (latents > extent[1] + room)).any(axis=1)
         # What float32 weights leave outside is less than this share of how far the slice reaches.
         corners = np.stack([self.coordinates.min(axis=0), self.coordinates.max(axis=0)])
-        apart: np.ndarray = self.outside > NEGLIGIBLE * np.linalg.norm(np.ptp(corners, axis=0))
-        return beyond | apart
+        apart = self.outside > NEGLIGIBLE * np.linalg.norm(np.ptp(corners, axis=0))
+        off: np.ndarray = beyond | apart
+        return off
 
     def basins(self, landscape: Landscape, tree: MergeTree, rows: Sequence[int]) -> np.ndarray:
         """Return the minimum in whose basin each of some members lies on a landscape of this map, −1 for none."""

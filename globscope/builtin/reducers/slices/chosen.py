@@ -2,7 +2,7 @@
 
 from collections.abc import Sequence
 
-from globscope.api import Population, PopulationError, near
+from globscope.api import Population, PopulationError
 
 
 def row_of(population: Population, name: str | None, reducer: str) -> int:
@@ -11,15 +11,9 @@ def row_of(population: Population, name: str | None, reducer: str) -> int:
     Raises:
         PopulationError: There is none of this name.
     """
-    labels = {member.label: row for row, member in enumerate(population.members)}
     if name is None:
         return population.of(population.variants[0])[-1]
-    if name in labels:
-        return labels[name]
-    if name in population.variants:
-        return population.of(name)[-1]
-    known = {*labels, *population.variants}
-    raise PopulationError(f"reducer {reducer!r}: there is no network {name!r}; {near(name, known)}")
+    return population.row(name, f"reducer {reducer!r}")
 
 
 def rows_of(population: Population, names: Sequence[str], count: int, reducer: str) -> list[int]:
