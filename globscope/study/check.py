@@ -14,7 +14,7 @@ def check(context: Context) -> None:
     Raises:
         SpecError: With every key that asks for something that is not there.
     """
-    spec, (members, variants) = context.spec, count(context)
+    spec, (members, variants) = context.spec, count(context.spec)
     wrong = [*_fields(context), *_dimensions(spec, members), *_samplers(spec, variants), *_maps(spec)]
     wrong += [*_aligners(context, variants), *_slices(spec, variants)]
     if wrong:
@@ -28,9 +28,8 @@ def check(context: Context) -> None:
                 entry.component.check(context.task.build("cpu"), variants)
 
 
-def count(context: Context) -> tuple[int, tuple[str, ...]]:
+def count(spec: Spec) -> tuple[int, tuple[str, ...]]:
     """Return how many members the population has, and the variants' names."""
-    spec = context.spec
     if spec.population.checkpoints is not None:
         found = find(spec.population.checkpoints, spec.source.resolve().parent)
         return len(found), tuple(dict.fromkeys(one.variant for one in found))
