@@ -24,7 +24,7 @@ def trace(
 ) -> tuple[float, float]:
     """Return an unbiased estimate of the trace and its standard error.
 
-    `hutchinson` averages vᵀHv over vectors of random signs (Hutchinson, Commun. Stat. Simul. Comput. 18, 1989);
+    `hutchinson` averages vᵀHv over vectors of random signs (Hutchinson, Communications in Statistics 18, 1989);
     `hutch++` takes the trace exactly on a subspace found from a third of the products and averages over the rest
     (Meyer, Musco, Musco and Woodruff, "Hutch++: Optimal Stochastic Trace Estimation", SOSA 2021), which pays where few
     eigenvalues stand out, and holds draws / 3 vectors of length D. The standard error is that of the averaged part.
