@@ -1,5 +1,8 @@
 """The door for plugin authors: values, roles, the hook marker. Built-ins import nothing else."""
 
+from globscope.curvature.eigen import Eigenpairs, eigenpairs
+from globscope.curvature.hessian import Hessian, Loss
+from globscope.curvature.trace import trace
 from globscope.device import device
 from globscope.errors import (
     EvaluationError,
@@ -69,6 +72,7 @@ __all__ = [
     "Chart",
     "Code",
     "Draft",
+    "Eigenpairs",
     "EvaluationError",
     "Evaluator",
     "Finding",
@@ -77,10 +81,12 @@ __all__ = [
     "GlobscopeError",
     "Group",
     "HeatMap",
+    "Hessian",
     "Journal",
     "Landscape",
     "Layout",
     "Lifting",
+    "Loss",
     "Map",
     "Member",
     "MergeTree",
@@ -128,6 +134,7 @@ __all__ = [
     "diagram",
     "earlier",
     "edges",
+    "eigenpairs",
     "hookimpl",
     "near",
     "neighbours",
@@ -138,6 +145,7 @@ __all__ = [
     "span",
     "sweep_order",
     "symmetry",
+    "trace",
     "trees",
     "value_range",
     "wasserstein",

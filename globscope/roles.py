@@ -106,7 +106,10 @@ class Reducer(Protocol):
     """Finds a chart.
 
     May offer `restore(inputs, arrays) -> Chart` to rebuild one without a fit. Where no chart of its kind
-    decodes, a class variable `why_no_inverse` says so before a fit, and a study is planned accordingly.
+    decodes, a class variable `why_no_inverse` says so before a fit, and a study is planned accordingly. Class
+    variables tell of slices: `own_space` that its charts bring a space of their own, so that it is handed no
+    coordinates of the members in a study, one member is enough, and `latent_dim` may exceed their directions; `centred`
+    that they have a `centre`. `needs` has the networks (`variant` or `variant@step`) that it cannot do without.
     """
 
     def reduce(self, inputs: ReducerInputs, rng: np.random.Generator) -> Chart:
@@ -119,7 +122,8 @@ class Sampler(Protocol):
 
     May offer `count(dimension) -> int | None`, how many it will ask for on a chart of so many axes, so
     that a study can be estimated before it runs, `shape(dimension)`, the samples per axis where it fills a lattice
-    of all axes, and `needs`, the names of the variants that it samples.
+    of all axes, `needs`, the names of the variants that it samples, and `check(dimension, centred)`, which raises a
+    GlobscopeError for what cannot work on such charts, before anything long.
     """
 
     def ask(self, chart: Chart, landscape: Landscape | None, rng: np.random.Generator) -> Samples | None:

@@ -13,7 +13,7 @@ from globscope.spec.model import Spec
 from globscope.spec.read import read
 from globscope.store import Store, read_json, write_bytes, write_json
 from globscope.study.context import Context
-from globscope.study.estimate import Estimate, estimate
+from globscope.study.estimate import Estimate, estimate, evaluations
 from globscope.study.observer import Observer
 from globscope.study.run import run
 from globscope.values.findings import Atlas, Finding, Map
@@ -129,6 +129,10 @@ class Study:
     def estimate(self) -> Estimate:
         """Return what a run would take, without running it."""
         return estimate(self.context())
+
+    def evaluations(self) -> int:
+        """Return how many networks a run scores at most, counted without building the task."""
+        return evaluations(self.spec)
 
     def context(self, observer: Observer | None = None) -> Context:
         """Return the study at work."""

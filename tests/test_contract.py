@@ -57,6 +57,14 @@ OPTIONS = {
     ("reducer", "pca"): [{}, {"latent_dim": 11}],
     ("reducer", "mds"): [{}],
     ("reducer", "isomap"): [{}],
+    ("reducer", "random"): [
+        {},
+        {"centre": "B@1", "normalisation": "none", "distance": (1.0, 2.0)},
+    ],
+    ("reducer", "hessian"): [{}, {"latent_dim": 4, "examples": 20, "precision": "float64", "which": "largest"}],
+    ("reducer", "trajectory-pca"): [{}, {"latent_dim": 3, "variant": "C"}],
+    ("reducer", "plane"): [{}],
+    ("reducer", "line"): [{}, {"members": ("A@0", "A")}],
     ("sampler", "grid"): [{"resolution": 5}, {"resolution": (3, 4)}],
     ("sampler", "sobol"): [{"samples": 16}, {"samples": 5}],
     ("sampler", "gaussian-ball"): [{"samples": 8}, {"samples": 8, "centre": "variant:A"}],
@@ -77,6 +85,7 @@ OPTIONS = {
     ("analysis", "linear-barrier"): [{}, {"points": 3, "field": "test_accuracy"}],
     ("analysis", "low-loss-pass"): [{"points": 5, "epochs": 1}, {"points": 5, "training": "none"}],
     ("analysis", "rebasin"): [{"points": 5}, {"points": 5, "against": "B", "in_fit": True, "trajectories": False}],
+    ("analysis", "curvature"): [{"draws": 6}, {"draws": 7, "trace": "hutch++", "members": ("A@0", "B"), "count": 51}],
 }
 # These are told apart from their default: what they need has none.
 NEEDING = {("sampler", "path"): {"of": "variant:A"}}

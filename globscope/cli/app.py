@@ -78,17 +78,21 @@ def study(
     override: Set = [],  # noqa: B006 - typer reads the default
     out: Folder = None,
     quiet: Annotated[bool, typer.Option("--quiet", "-q", help="Print the report's path alone.")] = False,
+    yes: Annotated[bool, typer.Option("--yes", "-y", help="Start it however many networks it scores.")] = False,
 ) -> None:
     """Run a study, or continue it.
 
-    Trains or reads the networks, maps them, evaluates the maps, condenses their topology and writes the report.
+    Trains or reads the networks, maps them, evaluates the maps, condenses their topology and writes the report. One
+    that scores more than 200,000 networks asks before it starts.
     """
     with told():
+        from globscope.cli.consent import agree
         from globscope.cli.progress import watching
         from globscope.cli.tables import summary
         from globscope.session import load
 
         asked = load(spec, override, out)
+        agree(asked, yes=yes)
         with watching(quiet) as observer:
             result = asked.run(observer)
         if not quiet:

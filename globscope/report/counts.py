@@ -25,7 +25,17 @@ def sampled(drawn: Map, scape: Landscape, scale: Scale) -> str:
     fitted = sum(member.in_fit for member in drawn.population.members)
     aside = f" ({notes})" if notes else ""
     way = " along a path" if is_path(scape.samples) else ""
-    return f"{size} networks decoded{way} and evaluated{aside}; map fitted to N = {number(fitted)}"
+    what = f"map fitted to N = {number(fitted)}" if drawn.chart.extent is None else sliced(drawn)
+    return f"{size} networks decoded{way} and evaluated{aside}; {what}"
+
+
+def sliced(drawn: Map) -> str:
+    """Return what a slice is of, and who is not on it."""
+    off = int(drawn.elsewhere.sum())
+    told = f"slice around {drawn.chart.notes.get('origin', 'a network')}" if drawn.chart.centre is not None else "slice"
+    through = drawn.chart.notes.get("through")
+    told += f" through {drawn.chart.notes.get('origin')}, {through}" if through else ""
+    return told + (f"; {counted(off, 'member is', 'members are')} not on it, and projected where drawn" if off else "")
 
 
 def leaves(topology: Topology) -> str:

@@ -26,12 +26,14 @@ class Track:
         number: Its place among the variants; decides the colour.
         label: Its name, cut to what fits beside a line; no other variant has the same.
         points: (m, d) latents by rising step; the last is the variant's final member.
+        last: Its row among the members.
     """
 
     variant: str
     number: int
     label: str
     points: np.ndarray = field(eq=False, repr=False)
+    last: int
 
     @property
     def colour(self) -> str:
@@ -40,15 +42,18 @@ class Track:
 
 
 def tracks(drawn: Map) -> tuple[Track, ...]:
-    """Return the trained members' trajectories, in the variants' order; a point off the map is left out."""
+    """Return the trained members' trajectories, in the variants' order; a point off the map is left out.
+
+    On a slice, so is a run none of whose members lies on it: its projection would look as if it did.
+    """
     found = []
     latents = drawn.chart.latents
     finite = np.isfinite(latents).all(axis=1)
     variants = drawn.population.variants
     for number, (variant, label) in enumerate(zip(variants, short_names(variants), strict=True)):
         rows = [row for row in drawn.population.of(variant) if finite[row]]
-        if rows:
-            found.append(Track(variant=variant, number=number, label=label, points=latents[rows]))
+        if rows and not drawn.elsewhere[drawn.population.of(variant)].all():
+            found.append(Track(variant=variant, number=number, label=label, points=latents[rows], last=rows[-1]))
     return tuple(found)
 
 
@@ -104,7 +109,7 @@ def _paths(drawn: Map) -> dict[tuple[str, str], list[int]]:
     """Return the derived members' rows by kind and variant, by rising step; those off the map are left out."""
     found: dict[tuple[str, str], list[int]] = {}
     members, finite = drawn.population.members, np.isfinite(drawn.chart.latents).all(axis=1)
-    for row in sorted(np.flatnonzero(finite).tolist(), key=lambda row: members[row].step):
+    for row in sorted(np.flatnonzero(finite & ~drawn.elsewhere).tolist(), key=lambda row: members[row].step):
         if members[row].kind != "trained":
             found.setdefault((members[row].kind, members[row].variant), []).append(row)
     return found

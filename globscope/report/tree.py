@@ -93,7 +93,7 @@ def homes(drawn: Map, tree: MergeTree, scape: Landscape) -> dict[int, list[Track
     found, basins = tracks(drawn), dict[int, list[Track]]()
     if not found or not len(scape.samples.points) or is_path(scape.samples):
         return basins
-    where = scape.basins(tree, np.array([track.points[-1] for track in found]))
+    where = drawn.basins(scape, tree, [track.last for track in found])
     for track, basin in zip(found, where.tolist(), strict=True):
         basins.setdefault(basin, []).append(track)
     return basins

@@ -1,8 +1,10 @@
 """The fit of a reducer, stored so that a chart is had again without a fit where that is possible."""
 
+from collections.abc import Mapping, Sequence
 from functools import cached_property
 from pathlib import Path
 from time import perf_counter
+from typing import Any
 
 import numpy as np
 from attrs import define, evolve
@@ -22,7 +24,10 @@ CHART, ARRAYS, SPACE, NOTES = "latents.safetensors", "chart.safetensors", "space
 
 
 def space(context: Context, population: Population, kind: str) -> tuple[Space, np.ndarray]:
-    """Return the population's span (or weight space itself) and the members' coordinates in it."""
+    """Return the population's span (or weight space itself, or nothing) and the members' coordinates in it."""
+    if kind == "none":
+        nothing = AffineSpace(origin=population.weights[0], basis=np.empty((0, population.layout.size)))
+        return nothing, np.empty((len(population.members), 0))
     if kind == "full":
         full = FullSpace(mean=population.weights.mean(axis=0, dtype=np.float64))
         return full, full.coordinates(population.weights)[0]
@@ -65,7 +70,9 @@ class Fit:
     @cached_property
     def inputs(self) -> ReducerInputs:
         """What the reducer sees."""
-        found, coordinates = space(self.context, self.population, self.entry.space)
+        # A chart with a space of its own has no use for the members', of which one alone would have none.
+        kind = "none" if getattr(self.entry.component, "own_space", False) else self.entry.space
+        found, coordinates = space(self.context, self.population, kind)
         coordinates.flags.writeable = False
         task = self.context.task
         return ReducerInputs(coordinates=coordinates, population=self.population, space=found, task=lambda: task)
@@ -73,24 +80,26 @@ class Fit:
     def map(self) -> Map:
         """Return the map, fitted now or stored before, without its landscape."""
         folder = self.context.stage(f"reduce-{self.entry.use}", self.identity, self._work, self.label)
-        chart, notes = self._stored(folder), read_json(folder / NOTES)
-        coordinates, outside = self._members(chart)
+        chart, notes, arrays = self._stored(folder), read_json(folder / NOTES), read_arrays(folder / CHART)
+        coordinates, outside = self._members(chart, arrays)
         return Map(
             name=self.entry.name,
             chart=chart,
             population=self.population,
             coordinates=coordinates,
             outside=outside,
-            reconstruction=read_arrays(folder / CHART).get("reconstruction"),
+            reconstruction=arrays.get("reconstruction"),
             seconds=notes["seconds"],
             hidden=chart.why_no_inverse if chart.decode is None else "",
             identity=self.identity,
         )
 
-    def _members(self, chart: Chart) -> tuple[np.ndarray, np.ndarray]:
+    def _members(self, chart: Chart, arrays: Mapping[str, np.ndarray]) -> tuple[np.ndarray, np.ndarray]:
         """Return the members' coordinates in the chart's space and the norms left outside."""
         if chart.space is self.inputs.space:
             return self.inputs.coordinates, np.zeros(len(self.population.members))
+        if "outside" in arrays:
+            return arrays["coordinates"], arrays["outside"]
         return chart.space.coordinates(self.population.weights)
 
     def _reduce(self, progress: Progress) -> Chart:
@@ -111,10 +120,13 @@ class Fit:
             with self.context.blaming(self.entry.component):
                 found = chart.decode(chart.latents)
             arrays["reconstruction"] = self._checked("decode", found, chart, len(self.population.members))
+        own = chart.space is not inputs.space
+        if own:
+            arrays["coordinates"], arrays["outside"] = chart.space.coordinates(self.population.weights)
         write_arrays(folder / CHART, arrays)
         if chart.arrays is not None:
             write_arrays(folder / ARRAYS, chart.arrays)
-        if isinstance(chart.space, AffineSpace):
+        elif isinstance(chart.space, AffineSpace):  # else its arrays hold it
             write_arrays(folder / SPACE, {"origin": chart.space.origin, "basis": chart.space.basis})
         self.__dict__["_chart"] = chart
         write_json(
@@ -127,7 +139,9 @@ class Fit:
                 "exact_inverse": chart.exact_inverse,
                 "pointwise": chart.pointwise,
                 "why_no_inverse": chart.why_no_inverse,
-                "own_space": chart.space is not inputs.space,
+                "own_space": own,
+                "centre": None if chart.centre is None else np.asarray(chart.centre, float).tolist(),
+                "extent": None if chart.extent is None else np.asarray(chart.extent, float).tolist(),
             },
         )
 
@@ -148,6 +162,8 @@ class Fit:
             pointwise=notes.get("pointwise", False),  # a chart stored before the flag existed says nothing
             notes=notes["notes"],
             why_no_inverse=notes["why_no_inverse"],
+            centre=_array(notes.get("centre")),
+            extent=_array(notes.get("extent")),
             members=self.population.members,
             layout=self.population.layout,
         )
@@ -172,3 +188,7 @@ class Fit:
                 self.__dict__["_chart"] = self._reduce(self.context.observer.stage(f"refit {self.entry.name}"))
         chart: Chart = self.__dict__["_chart"]
         return chart
+
+
+def _array(stored: Sequence[Any] | None) -> np.ndarray | None:
+    return None if stored is None else np.array(stored, float)

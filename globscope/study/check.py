@@ -14,9 +14,9 @@ def check(context: Context) -> None:
     Raises:
         SpecError: With every key that asks for something that is not there.
     """
-    spec, (members, variants) = context.spec, count(context)
+    spec, (members, variants) = context.spec, count(context.spec)
     wrong = [*_fields(context), *_dimensions(spec, members), *_samplers(spec, variants), *_maps(spec)]
-    wrong += _aligners(context, variants)
+    wrong += [*_aligners(context, variants), *_slices(spec, variants)]
     if wrong:
         raise SpecError([f"{spec.source}: {text}" for text in wrong])
     if hasattr(spec.evaluator.component, "check"):
@@ -28,9 +28,8 @@ def check(context: Context) -> None:
                 entry.component.check(context.task.build("cpu"), variants)
 
 
-def count(context: Context) -> tuple[int, tuple[str, ...]]:
+def count(spec: Spec) -> tuple[int, tuple[str, ...]]:
     """Return how many members the population has, and the variants' names."""
-    spec = context.spec
     if spec.population.checkpoints is not None:
         found = find(spec.population.checkpoints, spec.source.resolve().parent)
         return len(found), tuple(dict.fromkeys(one.variant for one in found))
@@ -55,8 +54,20 @@ def _dimensions(spec: Spec, members: int) -> Iterator[str]:
     """Yield the maps with more axes than the members, if all differ, have directions."""
     for at, entry in enumerate(spec.reducer):
         wanted = getattr(entry.component, "latent_dim", 0)
+        if getattr(entry.component, "own_space", False):
+            continue
         if wanted > members - 1 and not any(hasattr(one.component, "derive") for one in spec.analysis):
             yield f"reducer.{at}.latent_dim: {members} members span at most {members - 1} directions, got {wanted}"
+
+
+def _slices(spec: Spec, variants: tuple[str, ...]) -> Iterator[str]:
+    """Yield the slices through networks of unknown variants, unless an analysis may derive them."""
+    if any(hasattr(one.component, "derive") for one in spec.analysis):
+        return
+    for at, entry in enumerate(spec.reducer):
+        for name in getattr(entry.component, "needs", ()):
+            if not {name, name.rpartition("@")[0]} & set(variants):
+                yield f"reducer.{at}: there is no variant {name!r}; {near(name, variants)}"
 
 
 def _aligners(context: Context, variants: tuple[str, ...]) -> Iterator[str]:
@@ -93,7 +104,13 @@ def _samplers(spec: Spec, variants: tuple[str, ...]) -> Iterator[str]:
                 yield f"sampler.{at}: there is no variant {name!r}; {near(name, variants)}"
         for entry in spec.reducer:
             if sampler in spec.samplers_of(entry) and hasattr(sampler.component, "count"):
+                dimension, centred = (
+                    getattr(entry.component, "latent_dim", 2),
+                    getattr(entry.component, "centred", False),
+                )
                 try:
-                    sampler.component.count(getattr(entry.component, "latent_dim", 2))
+                    sampler.component.count(dimension)
+                    if hasattr(sampler.component, "check"):
+                        sampler.component.check(dimension, centred=centred)
                 except GlobscopeError as error:
                     yield f"sampler.{at} on {entry.name!r}: {error}"

@@ -6,11 +6,15 @@ from attrs import define
 
 from globscope.population.run import Run
 from globscope.population.stack import stacks
-from globscope.spec.model import Entry, ReducerEntry
+from globscope.spec.model import Entry, ReducerEntry, Spec
 from globscope.study.check import check, count
 from globscope.study.context import Context, several
 from globscope.study.members import runs as planned
 from globscope.study.trial import scoring, training
+
+# Networks to score beyond which a study started by hand is first confirmed: 41 samples along each of four axes are
+# 2.8 million, along three 69 thousand.
+MANY = 200_000
 
 
 @define(frozen=True, kw_only=True)
@@ -46,12 +50,10 @@ def estimate(context: Context) -> Estimate:
     """
     check(context)
     probe, runs = context.task.build("cpu"), [] if context.spec.population.train is None else planned(context)
-    members, variants = count(context)
-    counts = [samples(context, entry) for entry in context.spec.reducer]
+    members, variants = count(context.spec)
+    counts = [samples(context.spec, entry) for entry in context.spec.reducer]
     known = [count for count in counts if count is not None]
-    decoding = sum(not _scatters(entry) for entry in context.spec.reducer)
-    more = sum(_asked_by(context, entry, members, len(variants)) for entry in context.spec.analysis)
-    total = members * (1 + decoding) + sum(known) + more if len(known) == len(counts) else None
+    total = evaluations(context.spec) if len(known) == len(counts) else None
     size = probe.layout.size
     return Estimate(
         members=members,
@@ -65,12 +67,20 @@ def estimate(context: Context) -> Estimate:
     )
 
 
-def samples(context: Context, entry: ReducerEntry) -> int | None:
+def evaluations(spec: Spec) -> int:
+    """Return how many networks a study scores at most, those left out that a sampler asks for as it goes."""
+    members, variants = count(spec)
+    decoding = sum(not _scatters(entry) for entry in spec.reducer)
+    known = sum(samples(spec, entry) or 0 for entry in spec.reducer)
+    return members * (1 + decoding) + known + sum(_asked_by(spec, one, members, len(variants)) for one in spec.analysis)
+
+
+def samples(spec: Spec, entry: ReducerEntry) -> int | None:
     """Return how many points a reducer's samplers ask for; None where only a run can tell."""
     if _scatters(entry):
         return 0
     dimension, total = _dimension(entry), 0
-    for sampler in context.spec.samplers_of(entry):
+    for sampler in spec.samplers_of(entry):
         count = getattr(sampler.component, "count", None)
         if count is None:
             return None
@@ -81,31 +91,35 @@ def samples(context: Context, entry: ReducerEntry) -> int | None:
     return total
 
 
-def lattices(context: Context, analysis: Entry) -> list[tuple[int, ...]]:
+def lattices(spec: Spec, analysis: Entry) -> list[tuple[int, ...]]:
     """Return the samples per axis of every lattice that fills a map that an analysis looks at."""
-    maps = _decoding(context, analysis)
-    asked = [(sampler.component, entry) for entry in maps for sampler in context.spec.samplers_of(entry)]
+    maps = _decoding(spec, analysis)
+    asked = [(sampler.component, entry) for entry in maps for sampler in spec.samplers_of(entry)]
     return [tuple(sampler.shape(_dimension(entry))) for sampler, entry in asked if hasattr(sampler, "shape")]
 
 
-def _asked_by(context: Context, analysis: Entry, members: int, variants: int) -> int:
+def _asked_by(spec: Spec, analysis: Entry, members: int, variants: int) -> int:
     """Return how many networks an analysis will score at most, where it tells."""
-    asked, maps = analysis.component, _decoding(context, analysis)
+    asked, maps = analysis.component, _decoding(spec, analysis)
     tells = hasattr(asked, "evaluations")
-    own = int(asked.evaluations(lattices(context, analysis), len(maps), variants)) if tells else 0
+    own = int(asked.evaluations(lattices(spec, analysis), len(maps), variants)) if tells else 0
     again = int(asked.refits()) if hasattr(asked, "refits") else 0
-    return own + again * sum(members + (samples(context, entry) or 0) for entry in maps)
+    return own + again * sum(members + (samples(spec, entry) or 0) for entry in maps if not _slices(entry))
 
 
-def _decoding(context: Context, analysis: Entry) -> list[ReducerEntry]:
+def _decoding(spec: Spec, analysis: Entry) -> list[ReducerEntry]:
     """Return the maps with an inverse that an analysis looks at."""
     named = getattr(analysis.component, "reducers", ())
-    return [entry for entry in context.spec.reducer if not _scatters(entry) and (not named or entry.name in named)]
+    return [entry for entry in spec.reducer if not _scatters(entry) and (not named or entry.name in named)]
 
 
 def _dimension(entry: ReducerEntry) -> int:
     dimension: int = getattr(entry.component, "latent_dim", 2)
     return dimension
+
+
+def _slices(entry: ReducerEntry) -> bool:
+    return bool(getattr(entry.component, "own_space", False))
 
 
 def _scatters(entry: ReducerEntry) -> bool:
@@ -124,8 +138,8 @@ def _stages(context: Context, runs: list[Run], members: int, variants: int) -> l
         points = " and ".join(sampler.name for sampler in spec.samplers_of(entry))
         names.append(f"{entry.name}: fit, decode {points}, evaluate, merge tree")
     for asked in (spec.fidelity, *spec.analysis):
-        maps = len(_decoding(context, asked))
-        tells, more = hasattr(asked.component, "plan"), _asked_by(context, asked, members, variants)
+        maps = len(_decoding(spec, asked))
+        tells, more = hasattr(asked.component, "plan"), _asked_by(spec, asked, members, variants)
         name = asked.component.plan(maps, variants) if tells else asked.name
         names.append(f"{name}: up to {more:,} more networks" if more else name)
     return names

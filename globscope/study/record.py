@@ -26,7 +26,7 @@ def record(context: Context, atlas: Atlas, findings: Mapping[str, Finding]) -> d
         "reducers": [_reducer(one, findings) for one in atlas.maps],
         "warnings": [text for finding in findings.values() for text in finding.warnings],
         "tables": {name: [asdict(table) for table in f.tables] for name, f in findings.items()},
-        "manifest": manifest(context),
+        "manifest": manifest(context) | {"charts": {one.name: dict(one.chart.notes) for one in atlas.maps}},
         "spec": as_toml(context.spec),
     }
 

@@ -29,7 +29,9 @@ def cycle(fitted: Map, points: np.ndarray, coordinates: np.ndarray) -> np.ndarra
 
 
 def trusted(fitted: Map, distance: np.ndarray) -> np.ndarray:
-    """Return the (n,) mask of samples near enough to what the map was fitted to."""
+    """Return the (n,) mask of samples near enough to what the map was fitted to; a slice shows what is there."""
+    if fitted.chart.extent is not None:
+        return np.ones(len(distance), bool)
     centred = fitted.coordinates - fitted.coordinates.mean(axis=0)
     radius = np.sqrt(((centred**2).sum(axis=1) + fitted.outside**2).mean())
     inside: np.ndarray = distance <= REACH * radius

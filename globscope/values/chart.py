@@ -62,6 +62,10 @@ class Chart:
         arrays: What `restore` needs to build this chart again without a fit.
         notes: Figures of the fit worth keeping (steps, final loss, eigenvalues …).
         why_no_inverse: Told to the reader where decode is None.
+        centre: (d,) latent point of the network that a slice is made around, which must be among the samples of a
+            lattice; None for maps that have no such network.
+        extent: (2, d) lowest and highest corner of what a slice shows; None for a map that was fitted to all members,
+            which is shown where they lie. Around a centre samplers take it as it stands, else with their margin.
         members: The N members; filled in by the study.
         layout: Of the weights; filled in by the study.
     """
@@ -75,6 +79,8 @@ class Chart:
     arrays: Mapping[str, np.ndarray] | None = field(default=None, eq=False, repr=False)
     notes: Mapping[str, float | str] = field(factory=dict)
     why_no_inverse: str = ""
+    centre: np.ndarray | None = field(default=None, eq=False, repr=False)
+    extent: np.ndarray | None = field(default=None, eq=False, repr=False)
     members: tuple[Member, ...] = field(default=(), repr=False)
     layout: Layout | None = field(default=None, repr=False)
 

@@ -1,6 +1,6 @@
 """What analyses say, and the whole of a study's results that they look at."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 
 import numpy as np
 from attrs import define, field
@@ -9,7 +9,10 @@ from globscope.values.chart import Chart
 from globscope.values.landscape import Landscape
 from globscope.values.members import Population
 from globscope.values.pictures import Picture
-from globscope.values.topology import Topology
+from globscope.values.topology import MergeTree, Topology
+
+# Of a slice's own size, what counts as nothing.
+NEGLIGIBLE = 1e-3
 
 Cell = str | int | float | None
 
@@ -91,6 +94,26 @@ class Map:
     def topology(self) -> Topology | None:
         """The first topology of the first landscape."""
         return next((first for by in self.topologies.values() for first in by.values()), None)
+
+    @property
+    def elsewhere(self) -> np.ndarray:
+        """The (N,) mask of members that a slice does not show, but for their projection onto it; none on other maps."""
+        extent = self.chart.extent
+        if extent is None:
+            return np.zeros(len(self.outside), bool)
+        latents, room = self.chart.latents, NEGLIGIBLE * np.ptp(extent, axis=0)
+        beyond = ((latents < extent[0] - room) | (latents > extent[1] + room)).any(axis=1)
+        # What float32 weights leave outside is less than this share of how far the slice reaches.
+        corners = np.stack([self.coordinates.min(axis=0), self.coordinates.max(axis=0)])
+        apart = self.outside > NEGLIGIBLE * np.linalg.norm(np.ptp(corners, axis=0))
+        off: np.ndarray = beyond | apart
+        return off
+
+    def basins(self, landscape: Landscape, tree: MergeTree, rows: Sequence[int]) -> np.ndarray:
+        """Return the minimum in whose basin each of some members lies on a landscape of this map, −1 for none."""
+        found = landscape.basins(tree, self.chart.latents[list(rows)])
+        here: np.ndarray = np.where(self.elsewhere[list(rows)], -1, found)
+        return here
 
 
 @define(frozen=True, kw_only=True)

@@ -8,6 +8,7 @@ from typing import Any, Literal
 import numpy as np
 from attrs import define, evolve, field
 
+from globscope.errors import PopulationError, near
 from globscope.values.rows import Rows, Weights
 
 Kind = Literal["trained", "curve", "rebased", "pass"]
@@ -127,6 +128,19 @@ class Population:
         """Return the rows of one variant's trained members, by rising step."""
         rows = [i for i, m in enumerate(self.members) if m.variant == variant and m.kind == "trained"]
         return sorted(rows, key=lambda row: self.members[row].step)
+
+    def row(self, name: str, who: str) -> int:
+        """Return the row of `variant@step`, or of a variant's last trained member.
+
+        Raises:
+            PopulationError: There is none of this name; told on behalf of `who` asks.
+        """
+        labels = {member.label: row for row, member in enumerate(self.members)}
+        if name in labels:
+            return labels[name]
+        if name in self.variants:
+            return self.of(name)[-1]
+        raise PopulationError(f"{who}: there is no network {name!r}; {near(name, {*labels, *self.variants})}")
 
     @property
     def finals(self) -> list[int]:

@@ -92,7 +92,7 @@ class AffineSpace:
 
     Attributes:
         origin: (D,).
-        basis: (r, D), orthonormal rows.
+        basis: (r, D) float64, orthonormal rows.
     """
 
     origin: np.ndarray = field(eq=False, repr=False)
@@ -105,14 +105,25 @@ class AffineSpace:
 
     def lift(self, coordinates: np.ndarray) -> np.ndarray:
         """Return the (n, D) float32 weights of (n, r) coordinates."""
-        lifted: np.ndarray = (self.origin + coordinates @ self.basis).astype(np.float32)
+        lifted = np.empty((len(coordinates), len(self.origin)), np.float32)
+        for at in columns(len(self.origin), len(coordinates) + self.rank):
+            lifted[:, at] = self.origin[at] + coordinates @ self.basis[:, at]
         return lifted
 
     def coordinates(self, weights: Weights) -> tuple[np.ndarray, np.ndarray]:
         """Return (n, r) float64 coordinates of (n, D) weights, and the (n,) norms left outside."""
-        centred = weights.astype(np.float64) - self.origin
-        found = centred @ self.basis.T
-        return found, np.linalg.norm(centred - found @ self.basis, axis=1)
+        found, squares = np.zeros((len(weights), self.rank)), np.zeros(len(weights))
+        blocks = columns(len(self.origin), len(weights) + self.rank)
+        for at in blocks:
+            found += self._from_origin(weights, at) @ self.basis[:, at].T
+        for at in blocks:
+            outside = self._from_origin(weights, at) - found @ self.basis[:, at]
+            squares += np.einsum("nd,nd->n", outside, outside)
+        return found, np.sqrt(squares)
+
+    def _from_origin(self, weights: Weights, at: slice) -> np.ndarray:
+        rows: np.ndarray = weights[:, at].astype(np.float64) - self.origin[at]
+        return rows
 
 
 @define(frozen=True, kw_only=True)

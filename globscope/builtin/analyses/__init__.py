@@ -1,6 +1,7 @@
 """Built-in analyses."""
 
 from globscope.api import hookimpl
+from globscope.builtin.analyses.curvature import Curvature
 from globscope.builtin.analyses.fidelity import Fidelity
 from globscope.builtin.analyses.linear_barrier import LinearBarrier
 from globscope.builtin.analyses.low_loss_pass import LowLossPass
@@ -25,4 +26,5 @@ def globscope_analyses() -> dict[str, type]:
         "rebasin": Rebasin,
         "similarity": Similarity,
         "stability": Stability,
+        "curvature": Curvature,
     }

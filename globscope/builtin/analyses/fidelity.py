@@ -92,7 +92,8 @@ class Fidelity:
 
         count = len(one.chart.latents)
         neighbours = min(self.neighbours, (count - 1) // 2)
-        if neighbours < 1:
+        # In a slice's own coordinates nothing is reduced.
+        if neighbours < 1 or one.chart.extent is not None:
             return None
         return finite(trustworthiness(one.coordinates, one.chart.latents, n_neighbors=neighbours))
 
@@ -103,7 +104,7 @@ class Fidelity:
             keys = ("leaves", "leaves_trusted", "basins_of_variants", "nonfinite")
             return dict.fromkeys(keys)
         minima, finals = topology.tree.minima, one.population.finals
-        basins = landscape.basins(topology.tree, one.chart.latents[finals])
+        basins = one.basins(landscape, topology.tree, finals)
         return {
             "leaves": len(minima),
             "leaves_trusted": int(landscape.trusted[minima].sum()),

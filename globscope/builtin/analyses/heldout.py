@@ -31,7 +31,8 @@ def held_out(atlas: Atlas, bench: Bench) -> tuple[Table, list[str]]:
     rows: list[dict[str, Any]] = []
     warnings = []
     for one in atlas.maps:
-        if one.chart.encode is None or one.chart.decode is None:
+        # A slice is fitted to no more than the networks that it leads through.
+        if one.chart.encode is None or one.chart.decode is None or one.chart.extent is not None:
             continue
         # Derived members would tell the refit of the networks that they were derived from.
         trained = [row for row, member in enumerate(one.population.members) if member.kind == "trained"]

@@ -131,7 +131,7 @@ def _gap(one: Map, atlas: Atlas, field: str) -> float | None:
 
 def _found(one: Map, gap: float | None, landscape: Landscape, topology: Topology) -> dict[str, Any]:
     tree, finals = topology.tree, one.population.finals
-    homes = landscape.basins(tree, one.chart.latents[finals]).tolist()
+    homes = one.basins(landscape, tree, finals).tolist()
     return {
         "leaves": len(tree.minima),
         "leaves_trusted": int(landscape.trusted[tree.minima].sum()),

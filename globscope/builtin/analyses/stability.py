@@ -19,7 +19,8 @@ class Stability:
     there are, with replacement, keeps the distinct ones (about 63 %) and each variant's last, and fits them with the
     study's seed: it shows what depends on which checkpoints happened to be saved (Efron, "Bootstrap Methods: Another
     Look at the Jackknife", Annals of Statistics 7, 1979, without the multiplicities). All maps are fitted to the same
-    draws. Every refit is sampled, evaluated and condensed as the study's own map was.
+    draws. Slices are left out: nothing is fitted for them. Every refit is sampled, evaluated and condensed as the
+    study's own map was.
 
     Attributes:
         seeds: Refits of every map with so many further seeds.
@@ -59,7 +60,9 @@ class Stability:
         seeds = [int(one.integers(2**31)) for _ in range(self.seeds)]
         members = atlas.population.fitted
         draws = [drawn(members, two) for _ in range(self.bootstraps)]
-        maps = [m for m in atlas.maps if m.chart.decode is not None and (not self.reducers or m.name in self.reducers)]
+        own = [m for m in atlas.maps if m.chart.decode is not None and (not self.reducers or m.name in self.reducers)]
+        # A slice around a network is not fitted to the others.
+        maps = [m for m in own if m.chart.extent is None]
         found = [refits(m, atlas, bench, field=self.field, seeds=seeds, draws=draws) for m in maps]
         return _finding([fit for own in found for fit in own], members.variants)
 

@@ -155,6 +155,6 @@ def _runs(one: Map, landscape: Landscape, tree: MergeTree) -> dict[int, list[str
     if shape is not None and len(shape) < one.chart.dimension:
         return {}
     home: dict[int, list[str]] = {}
-    for row, basin in zip(finals, landscape.basins(tree, one.chart.latents[finals]).tolist(), strict=True):
+    for row, basin in zip(finals, one.basins(landscape, tree, finals).tolist(), strict=True):
         home.setdefault(basin, []).append(one.population.members[row].variant)
     return home

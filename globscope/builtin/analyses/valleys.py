@@ -58,6 +58,6 @@ def called(one: Map, landscape: Landscape, tree: MergeTree) -> dict[int, str]:
     fills = shape is None or len(shape) == one.chart.dimension
     home: dict[int, list[str]] = {int(minimum): [] for minimum in tree.minima}
     if fills:
-        for row, basin in zip(finals, landscape.basins(tree, one.chart.latents[finals]).tolist(), strict=True):
+        for row, basin in zip(finals, one.basins(landscape, tree, finals).tolist(), strict=True):
             home.get(basin, []).append(one.population.members[row].variant)
     return {minimum: " ".join(runs) or f"#{minimum}" for minimum, runs in home.items()}

@@ -6,6 +6,10 @@ from globscope.builtin.reducers.kernel import KernelPca
 from globscope.builtin.reducers.linear import Pca
 from globscope.builtin.reducers.neighbours import Umap
 from globscope.builtin.reducers.scatter import Isomap, Mds
+from globscope.builtin.reducers.slices.hessian import HessianSlice
+from globscope.builtin.reducers.slices.random import Random
+from globscope.builtin.reducers.slices.through import Line, Plane
+from globscope.builtin.reducers.slices.trajectory import TrajectoryPca
 
 
 @hookimpl
@@ -18,4 +22,9 @@ def globscope_reducers() -> dict[str, type]:
         "pca": Pca,
         "mds": Mds,
         "isomap": Isomap,
+        "random": Random,
+        "hessian": HessianSlice,
+        "trajectory-pca": TrajectoryPca,
+        "plane": Plane,
+        "line": Line,
     }

@@ -20,7 +20,9 @@ def _at_least_two(_: Any, attribute: Any, value: Any) -> None:
 class Grid:
     """A regular grid over the box of the members' latent points, with a margin.
 
-    An axis on which all members have the same latent value is given the extent of the widest axis.
+    An axis on which all members have the same latent value is given the extent of the widest axis. On a slice around a
+    network the grid covers the slice's own `distance` to both sides, without a margin, and the network is its middle
+    sample: its resolution must be odd.
 
     Attributes:
         resolution: Samples per axis: one number, or a list with one for each axis.
@@ -34,17 +36,38 @@ class Grid:
         """Return all samples at once, in C order; the ends of an axis are samples.
 
         Raises:
-            PopulationError: `resolution` names another number of axes than the chart has.
+            PopulationError: `resolution` names another number of axes than the chart has, or is even on a slice around
+                a network.
         """
         del rng
         if landscape is not None:
             return None
+        self.check(chart.dimension, centred=chart.centre is not None)
         shape = self.shape(chart.dimension)
-        low, high = box(chart.latents, self.margin)
+        low, high = box(chart, self.margin)
         axes = [np.linspace(*ends) for ends in zip(low, high, shape, strict=True)]
+        if chart.centre is not None:
+            # Steps counted from the middle, where rounding must leave the network that it is.
+            counted = [np.arange(-(count // 2), count // 2 + 1) / (count // 2) for count in shape]
+            halves = (high - low) / 2
+            axes = [middle + half * steps for middle, half, steps in zip(chart.centre, halves, counted, strict=True)]
         points = np.stack(np.meshgrid(*axes, indexing="ij"), axis=-1).reshape(-1, chart.dimension)
         index = np.indices(shape).reshape(chart.dimension, -1).T
         return Samples(points=points, index=np.ascontiguousarray(index), shape=shape)
+
+    def check(self, dimension: int, *, centred: bool) -> None:
+        """Refuse a resolution that puts no sample on the network around which a slice is made.
+
+        Raises:
+            PopulationError: With the nearest ones that do.
+        """
+        even = [count for count in self.shape(dimension) if count % 2 == 0]
+        if centred and even:
+            nearest = f"{even[0] - 1} and {even[0] + 1}" if even[0] > 2 else "3"
+            raise PopulationError(
+                f"resolution = {even[0]} puts no sample on the network around which the slice is made; "
+                f"the nearest odd one{'s are' if even[0] > 2 else ' is'} {nearest}"
+            )
 
     def count(self, dimension: int) -> int:
         """Return how many samples a chart of this dimension gets."""

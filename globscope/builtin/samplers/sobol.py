@@ -16,7 +16,7 @@ class Sobol:
 
     They fill any number of axes evenly, where a lattice would need resolution^axes samples; the merge tree then
     needs an adjacency for scattered samples. The sequence is scrambled from the study's seed. The box is that of
-    `grid`. Its corners are no samples: pictures and trees reach as far as the outermost samples.
+    `grid`, a slice's own too. Its corners are no samples: pictures and trees reach as far as the outermost samples.
 
     Source: Sobol, "On the distribution of points in a cube and the approximate evaluation of integrals", USSR Comput.
     Math. Math. Phys. 7, 1967; Owen, "Scrambling Sobol and Niederreiter-Xing points", J. Complexity 14, 1998; by SciPy.
@@ -42,7 +42,7 @@ class Sobol:
             # Said of any count but a power of two; the option's text says it too.
             warnings.filterwarnings("ignore", message="The balance properties of Sobol", category=UserWarning)
             unit = sequence.random(self.samples)
-        low, high = box(chart.latents, self.margin)
+        low, high = box(chart, self.margin)
         return Samples(points=low + unit * (high - low))
 
     def count(self, dimension: int) -> int:

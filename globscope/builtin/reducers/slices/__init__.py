@@ -1,0 +1,1 @@
+"""Slices: flat charts through chosen networks, exact in both directions."""

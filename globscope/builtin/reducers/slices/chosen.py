@@ -1,0 +1,34 @@
+"""Networks by the names that a spec gives them."""
+
+from collections.abc import Sequence
+
+from globscope.api import Population, PopulationError
+
+
+def row_of(population: Population, name: str | None, reducer: str) -> int:
+    """Return the row of `variant@step`, or of a variant's last network; of the first variant's where unnamed.
+
+    Raises:
+        PopulationError: There is none of this name.
+    """
+    if name is None:
+        return population.of(population.variants[0])[-1]
+    return population.row(name, f"reducer {reducer!r}")
+
+
+def rows_of(population: Population, names: Sequence[str], count: int, reducer: str) -> list[int]:
+    """Return the rows of so many networks: those named, or the first variants' last ones.
+
+    Raises:
+        PopulationError: There are fewer variants, or a name is unknown or said twice.
+    """
+    chosen = names or population.variants[:count]
+    if len(chosen) < count:
+        raise PopulationError(
+            f"reducer {reducer!r} leads through {count} networks, but there are {len(chosen)} variants; name {count} "
+            "networks by members"
+        )
+    rows = [row_of(population, name, reducer) for name in chosen]
+    if len(set(rows)) < len(rows):
+        raise PopulationError(f"reducer {reducer!r}: members names one network twice: {', '.join(chosen)}")
+    return rows

@@ -1,0 +1,105 @@
+"""The directions in which the loss bends most."""
+
+from collections.abc import Mapping
+from typing import Any, ClassVar, Literal
+
+import numpy as np
+from attrs import define, field
+from attrs.validators import ge, gt, optional
+
+from globscope.api import Chart, EvaluationError, Loss, ReducerInputs, device, eigenpairs
+from globscope.builtin.reducers.slices.chosen import row_of
+from globscope.builtin.reducers.slices.flat import Distance, around, flat, orthonormal, positive, stored
+
+
+@define(frozen=True, kw_only=True)
+class HessianSlice:
+    """A slice along the leading eigenvectors of the Hessian of the training loss at one network.
+
+    Yao, Gholami, Keutzer and Mahoney, "PyHessian: Neural Networks Through the Lens of the Hessian", 2020, draw such
+    slices of one and two axes. The eigenvectors are found by implicitly restarted Lanczos with full
+    re-orthogonalisation (ARPACK), until the residual is small, from products with the Hessian that differentiate twice.
+    They are orthonormal, so distances on the map are those in weight space. Eigenvalues and residuals are among the
+    map's notes. The loss is the task's mean over the training examples, without weight decay, with layers in
+    evaluation mode and BatchNorm statistics held constant.
+
+    Attributes:
+        latent_dim: Number of eigenvectors, hence of latent axes, the leading one first.
+        centre: The network at which it is taken, as `variant`, whose last is taken, or `variant@step`; the first
+            variant's last where unset.
+        which: Eigenvalues of largest `magnitude`, negative ones too, or of `largest` value.
+        distance: Half-width along every axis, in weight space: one number, or a list with one for each.
+        tolerance: Of the residual ‖Hv − λv‖ / |λ| of every pair.
+        examples: Training examples of the loss, drawn once from the seed; all where unset.
+        batch_size: Examples per pass; as many as take 16 MiB where unset.
+        batch_norm: Statistics of BatchNorm layers: `recalibrate` re-estimates them for the network on 1,000 training
+            examples, as evaluators do, `stored` takes its own.
+        precision: Of the derivatives; `float64` for small networks and tolerances below 1e-5.
+        device: `auto` takes cuda, then mps, then cpu.
+    """
+
+    own_space: ClassVar[bool] = True
+    centred: ClassVar[bool] = True
+
+    latent_dim: int = field(default=2, validator=ge(1))
+    centre: str | None = None
+    which: Literal["magnitude", "largest"] = "magnitude"
+    distance: Distance = 1.0
+    tolerance: float = field(default=1e-3, validator=gt(0))
+    examples: int | None = field(default=None, validator=optional(ge(1)))
+    batch_size: int | None = field(default=None, validator=optional(ge(1)))
+    batch_norm: Literal["recalibrate", "stored"] = "recalibrate"
+    precision: Literal["float32", "float64"] = "float32"
+    device: Literal["auto", "cpu", "cuda", "mps"] = "auto"
+
+    def __attrs_post_init__(self) -> None:
+        positive(self.distance, self.latent_dim)
+
+    @property
+    def needs(self) -> tuple[str, ...]:
+        """Names of the networks without which there is no slice."""
+        return () if self.centre is None else (self.centre,)
+
+    def reduce(self, inputs: ReducerInputs, rng: np.random.Generator) -> Chart:
+        """Return the slice; equal generators give equal examples and starting vectors.
+
+        Raises:
+            PopulationError: No such network.
+            EvaluationError: The tolerance is out of reach, or the loss has no finite second derivatives.
+        """
+        row, size = row_of(inputs.population, self.centre, "hessian"), inputs.population.layout.size
+        if self.latent_dim > size:
+            raise EvaluationError(f"reducer 'hessian' wants {self.latent_dim} eigenvectors of {size} weights")
+        hessian = self._loss(inputs, rng).at(inputs.population.weights[row], inputs.members[row].buffers)
+        pairs = eigenpairs(
+            hessian.products,
+            size,
+            self.latent_dim,
+            which=self.which,
+            tolerance=self.tolerance,
+            start=rng.standard_normal(size),
+            progress=inputs.progress,
+        )
+        if len(pairs.values) < self.latent_dim:
+            raise EvaluationError(
+                f"reducer 'hessian': {len(pairs.values)} of {self.latent_dim} eigenpairs reach tolerance = "
+                f"{self.tolerance:g} after {pairs.products} products; raise it, or use precision = 'float64'"
+            )
+        basis, _ = orthonormal(pairs.vectors)  # they are, but for rounding
+        notes: dict[str, float | str] = {"products": pairs.products}
+        for axis, (value, residual) in enumerate(zip(pairs.values, pairs.residuals, strict=True), 1):
+            notes |= {f"eigenvalue_{axis}": float(value), f"residual_{axis}": float(residual)}
+        return flat(inputs, origin=row, basis=basis, extent=around(self.distance, self.latent_dim), notes=notes)
+
+    def restore(self, inputs: ReducerInputs, arrays: Mapping[str, np.ndarray]) -> Chart:
+        """Return the slice of stored eigenvectors."""
+        return stored(inputs, arrays)
+
+    def _loss(self, inputs: ReducerInputs, rng: np.random.Generator) -> Loss:
+        where = device(self.device, "reducer.device")
+        options: dict[str, Any] = {
+            "batch_size": self.batch_size,
+            "batch_norm": self.batch_norm,
+            "precision": self.precision,
+        }
+        return Loss.of(inputs.task().build(where), where, self.examples, rng, **options)

@@ -1,0 +1,97 @@
+"""Random directions around one network."""
+
+from collections.abc import Mapping
+from typing import ClassVar, Literal
+
+import numpy as np
+from attrs import define, field
+from attrs.validators import ge
+
+from globscope.api import Chart, Layout, PopulationError, ReducerInputs
+from globscope.builtin.reducers.slices.chosen import row_of
+from globscope.builtin.reducers.slices.flat import Distance, around, flat, orthonormal, positive, stored
+
+Normalisation = Literal["filter", "layer", "model", "none"]
+
+
+@define(frozen=True, kw_only=True)
+class Random:
+    """A slice along random directions around one network, normalised as its weights are.
+
+    Directions are drawn from a normal distribution. `filter` scales every output filter (the entries of one index
+    along the first axis of a tensor of two or more axes) to the norm that it has in the network, `layer` every tensor;
+    both leave out tensors of one axis (biases, normalisation layers), where the network does not move. So is done by
+    Li, Xu, Taylor, Studer and Goldstein, "Visualizing the Loss Landscape of Neural Nets", NeurIPS 2018, section 4 and
+    appendix. Such directions are not orthogonal: one unit of an axis is one direction, as in that paper, its length
+    and the largest |cosine| between two of them are told among the map's notes, and distances along the axes are not
+    those in weight space. `model` and `none` draw over all weights and make the directions orthogonal; one unit is
+    then the network's norm, or 1: with `none`, distances on the map are those in weight space.
+
+    Attributes:
+        latent_dim: Number of latent axes.
+        centre: The network around which it lies, as `variant`, whose last is taken, or `variant@step`; the first
+            variant's last where unset.
+        normalisation: What of the directions is scaled to the network's own norm.
+        distance: Half-width along every axis, in units of the direction: one number, or a list with one for each.
+    """
+
+    own_space: ClassVar[bool] = True
+    centred: ClassVar[bool] = True
+
+    latent_dim: int = field(default=2, validator=ge(1))
+    centre: str | None = None
+    normalisation: Normalisation = "filter"
+    distance: Distance = 1.0
+
+    def __attrs_post_init__(self) -> None:
+        positive(self.distance, self.latent_dim)
+
+    @property
+    def needs(self) -> tuple[str, ...]:
+        """Names of the networks without which there is no slice."""
+        return () if self.centre is None else (self.centre,)
+
+    def reduce(self, inputs: ReducerInputs, rng: np.random.Generator) -> Chart:
+        """Return the slice; equal generators give equal directions.
+
+        Raises:
+            PopulationError: No such network, or fewer weights to move than directions.
+        """
+        row, layout = row_of(inputs.population, self.centre, "random"), inputs.population.layout
+        weights = np.array(inputs.population.weights[row], np.float64)
+        directions = rng.standard_normal((self.latent_dim, layout.size))
+        if self.normalisation in ("filter", "layer"):
+            for direction in directions:
+                _normalise(direction, weights, layout, by_filter=self.normalisation == "filter")
+        moved = int(directions.any(axis=0).sum())
+        if moved < self.latent_dim:
+            raise PopulationError(
+                f"reducer 'random': normalisation = {self.normalisation!r} moves {moved} weights of this network, "
+                f"fewer than latent_dim = {self.latent_dim}"
+            )
+        basis, mixing = orthonormal(directions)
+        if self.normalisation in ("model", "none"):
+            mixing = np.eye(self.latent_dim) * (np.linalg.norm(weights) if self.normalisation == "model" else 1.0)
+        return flat(
+            inputs,
+            origin=row,
+            basis=basis,
+            mixing=mixing,
+            extent=around(self.distance, self.latent_dim),
+            notes={"normalisation": self.normalisation},
+        )
+
+    def restore(self, inputs: ReducerInputs, arrays: Mapping[str, np.ndarray]) -> Chart:
+        """Return the slice of stored directions."""
+        return stored(inputs, arrays)
+
+
+def _normalise(direction: np.ndarray, weights: np.ndarray, layout: Layout, *, by_filter: bool) -> None:
+    """Scale a direction in place to the norms of the weights."""
+    own = layout.unflatten(weights)
+    for name, tensor in layout.unflatten(direction).items():
+        if tensor.ndim < 2:
+            tensor[...] = 0
+            continue
+        rows, wanted = ((t.reshape(len(t) if by_filter else 1, -1)) for t in (tensor, own[name]))
+        rows *= np.linalg.norm(wanted, axis=1, keepdims=True) / np.linalg.norm(rows, axis=1, keepdims=True)

@@ -1,0 +1,116 @@
+"""The plane through three networks, and the line through two."""
+
+from collections.abc import Mapping
+from typing import ClassVar
+
+import numpy as np
+from attrs import define
+
+from globscope.api import Chart, PopulationError, ReducerInputs
+from globscope.builtin.reducers.slices.chosen import rows_of
+from globscope.builtin.reducers.slices.flat import combined, flat, orthonormal, products, stored
+
+# Of a length, below which networks coincide or lie on a line.
+NEGLIGIBLE = 1e-6
+
+
+@define(frozen=True, kw_only=True)
+class Plane:
+    """The plane through three networks.
+
+    Garipov, Izmailov, Podoprikhin, Vetrov and Wilson, "Loss Surfaces, Mode Connectivity, and Fast Ensembling of DNNs",
+    NeurIPS 2018, appendix: the first network is the origin, the second lies on the first axis, the third where
+    Gram-Schmidt puts it. The basis is orthonormal, so distances on the map are those in weight space. The grid covers
+    the three networks, with its margin.
+
+    Attributes:
+        members: Three networks, as `variant`, whose last is taken, or `variant@step`; the last ones of the first three
+            variants where empty.
+    """
+
+    own_space: ClassVar[bool] = True
+    latent_dim: ClassVar[int] = 2
+
+    members: tuple[str, ...] = ()
+
+    def __attrs_post_init__(self) -> None:
+        if len(self.members) not in (0, 3):
+            raise ValueError("members must name 3 networks, or none")
+
+    @property
+    def needs(self) -> tuple[str, ...]:
+        """Names of the networks without which there is no plane."""
+        return self.members
+
+    def reduce(self, inputs: ReducerInputs, rng: np.random.Generator) -> Chart:
+        """Return the plane; nothing is drawn from `rng`.
+
+        Raises:
+            PopulationError: No such networks, or they lie on a line.
+        """
+        del rng
+        origin, *others = rows_of(inputs.population, self.members, 3, "plane")
+        basis, mixing = orthonormal(combined(inputs, origin, others, np.eye(2)))
+        lengths = np.sqrt(np.diag(products(inputs, origin, others)))
+        if lengths.min() == 0 or mixing[1, 1] <= NEGLIGIBLE * lengths[1]:
+            names = ", ".join(inputs.members[row].label for row in (origin, *others))
+            raise PopulationError(f"reducer 'plane': {names} lie on a line; three networks that do not are wanted")
+        corners = np.concatenate([np.zeros((1, 2)), mixing])
+        extent = np.stack([corners.min(axis=0), corners.max(axis=0)])
+        return flat(inputs, origin=origin, basis=basis, extent=extent, centred=False, notes=_named(inputs, others))
+
+    def restore(self, inputs: ReducerInputs, arrays: Mapping[str, np.ndarray]) -> Chart:
+        """Return the stored plane."""
+        return stored(inputs, arrays)
+
+
+@define(frozen=True, kw_only=True)
+class Line:
+    """The straight line through two networks.
+
+    Goodfellow, Vinyals and Saxe, "Qualitatively Characterizing Neural Network Optimization Problems", ICLR 2015: the
+    coordinate is t of (1 - t) a + t b, so 0 is the first network and 1 the second; one unit is their distance, which
+    is among the map's notes. The grid covers both, with its margin; with margin = 0 its ends are the networks.
+
+    Attributes:
+        members: Two networks, as `variant`, whose last is taken, or `variant@step`; the last ones of the first two
+            variants where empty.
+    """
+
+    own_space: ClassVar[bool] = True
+    latent_dim: ClassVar[int] = 1
+
+    members: tuple[str, ...] = ()
+
+    def __attrs_post_init__(self) -> None:
+        if len(self.members) not in (0, 2):
+            raise ValueError("members must name 2 networks, or none")
+
+    @property
+    def needs(self) -> tuple[str, ...]:
+        """Names of the networks without which there is no line."""
+        return self.members
+
+    def reduce(self, inputs: ReducerInputs, rng: np.random.Generator) -> Chart:
+        """Return the line; nothing is drawn from `rng`.
+
+        Raises:
+            PopulationError: No such networks, or they coincide.
+        """
+        del rng
+        origin, end = rows_of(inputs.population, self.members, 2, "line")
+        basis, mixing = orthonormal(combined(inputs, origin, [end], np.eye(1)))
+        if mixing[0, 0] == 0:
+            names = " and ".join(inputs.members[row].label for row in (origin, end))
+            raise PopulationError(f"reducer 'line': {names} coincide; two different networks are wanted")
+        notes = _named(inputs, [end])
+        extent = np.array([[0.0], [1.0]])
+        return flat(inputs, origin=origin, basis=basis, mixing=mixing, extent=extent, centred=False, notes=notes)
+
+    def restore(self, inputs: ReducerInputs, arrays: Mapping[str, np.ndarray]) -> Chart:
+        """Return the stored line."""
+        return stored(inputs, arrays)
+
+
+def _named(inputs: ReducerInputs, rows: list[int]) -> dict[str, float | str]:
+    return {"through": ", ".join(inputs.members[row].label for row in rows)}

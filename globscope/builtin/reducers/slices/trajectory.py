@@ -1,0 +1,95 @@
+"""The principal directions of one training run."""
+
+from collections.abc import Mapping
+from typing import ClassVar
+
+import numpy as np
+from attrs import define, field
+from attrs.validators import ge
+
+from globscope.api import Chart, PopulationError, ReducerInputs, near
+from globscope.builtin.reducers.slices.flat import (
+    Distance,
+    around,
+    combined,
+    flat,
+    orthonormal,
+    positive,
+    products,
+    stored,
+)
+
+# Of the farthest checkpoint's distance along an axis, how far the slice reaches.
+ROOM = 1.1
+# Of the largest variance, below which a direction is rounding.
+NEGLIGIBLE = 1e-12
+
+
+@define(frozen=True, kw_only=True)
+class TrajectoryPca:
+    """A slice along the principal directions of one run's checkpoints around its last one.
+
+    Li, Xu, Taylor, Studer and Goldstein, "Visualizing the Loss Landscape of Neural Nets", NeurIPS 2018, section 7: the
+    leading right singular vectors of the matrix of all differences from the last checkpoint, which is not centred.
+    They are orthonormal, so distances on the map are those in weight space. The share of the squared distances that
+    they hold is among the map's notes.
+
+    Attributes:
+        latent_dim: Number of latent axes.
+        variant: The run; the first variant where unset.
+        distance: Half-width along every axis, in weight space: one number, or a list with one for each; a tenth more
+            than the run's farthest checkpoint where unset.
+    """
+
+    own_space: ClassVar[bool] = True
+    centred: ClassVar[bool] = True
+
+    latent_dim: int = field(default=2, validator=ge(1))
+    variant: str | None = None
+    distance: Distance | None = None
+
+    def __attrs_post_init__(self) -> None:
+        if self.distance is not None:
+            positive(self.distance, self.latent_dim)
+
+    @property
+    def needs(self) -> tuple[str, ...]:
+        """Names of the variants without which there is no slice."""
+        return () if self.variant is None else (self.variant,)
+
+    def reduce(self, inputs: ReducerInputs, rng: np.random.Generator) -> Chart:
+        """Return the slice; nothing is drawn from `rng`.
+
+        Raises:
+            PopulationError: No such variant, or its checkpoints span fewer directions than `latent_dim`.
+        """
+        del rng
+        *rows, last = self._run(inputs)
+        values, vectors = np.linalg.eigh(products(inputs, last, rows)) if rows else (np.zeros(1), np.zeros((1, 1)))
+        directions = int((values > NEGLIGIBLE * max(values[-1], 0)).sum())
+        if directions < self.latent_dim:
+            raise PopulationError(
+                f"reducer 'trajectory-pca' wants latent_dim = {self.latent_dim}, but the {len(rows) + 1} checkpoints "
+                f"of {inputs.members[last].variant!r} span {directions} direction{'s' * (directions != 1)}"
+            )
+        kept = vectors[:, ::-1][:, : self.latent_dim]
+        # A sign is arbitrary: the run comes from the positive side.
+        kept = kept * np.sign(kept[np.abs(kept).argmax(axis=0), np.arange(self.latent_dim)])
+        scales = np.sqrt(values[::-1][: self.latent_dim])
+        basis, _ = orthonormal(combined(inputs, last, rows, (kept / scales).T))
+        farthest = np.abs(kept * scales).max(axis=0)
+        extent = around(tuple(ROOM * farthest) if self.distance is None else self.distance, self.latent_dim)
+        share = float(values[::-1][: self.latent_dim].sum() / values.sum())
+        return flat(inputs, origin=last, basis=basis, extent=extent, notes={"explained_variance": share})
+
+    def restore(self, inputs: ReducerInputs, arrays: Mapping[str, np.ndarray]) -> Chart:
+        """Return the slice of stored directions."""
+        return stored(inputs, arrays)
+
+    def _run(self, inputs: ReducerInputs) -> list[int]:
+        population = inputs.population
+        name = population.variants[0] if self.variant is None else self.variant
+        if name not in population.variants:
+            told = near(name, population.variants)
+            raise PopulationError(f"reducer 'trajectory-pca': there is no variant {name!r}; {told}")
+        return population.of(name)

@@ -1,0 +1,49 @@
+"""A study of very many networks is begun on purpose only."""
+
+import sys
+
+import typer
+
+from globscope.cli.tables import plan
+from globscope.errors import GlobscopeError, RunError
+from globscope.session import Study
+from globscope.store import read_json, write_json
+from globscope.study.estimate import MANY, Estimate, described
+
+# Of the run folder: how many networks were agreed to, so that who continues a run is not asked again.
+AGREED = "agreed.json"
+
+
+def agree(asked: Study, *, yes: bool) -> None:
+    """Return where a study may start: it scores few networks, or somebody agreed to many, now or before.
+
+    Raises:
+        RunError: Nobody did; with the plan's figures.
+    """
+    count, path = _networks(asked), asked.folder / AGREED
+    if count <= MANY or (path.exists() and count <= read_json(path)["networks"]):
+        return
+    if not yes:
+        _ask(count, asked.estimate())
+    asked.folder.mkdir(parents=True, exist_ok=True)
+    write_json(path, {"networks": count})
+
+
+def _networks(asked: Study) -> int:
+    try:
+        return asked.evaluations()
+    except GlobscopeError:
+        return 0  # what cannot run says why where it is run, all at once
+
+
+def _ask(count: int, value: Estimate) -> None:
+    what = f"this study scores up to {count:,} networks"
+    if not sys.stdin.isatty():
+        told = described(value)
+        raise RunError(
+            f"{what}, more than {MANY:,}, which is not begun without being asked for: evaluation {told['evaluation']}, "
+            f"training {told['training']}, memory {told['memory']}; --yes starts it"
+        )
+    plan(value)
+    if not typer.confirm(f"{what[0].upper()}{what[1:]}. Start?"):
+        raise RunError("not started; fewer samples along an axis, or fewer axes, take less")

@@ -1,0 +1,199 @@
+"""The Hessian of a task's mean training loss at one network, as products with vectors."""
+
+from collections.abc import Iterator, Mapping
+from typing import Any, Literal
+
+import numpy as np
+from attrs import define, field
+
+from globscope.errors import EvaluationError
+from globscope.roles import Probe
+
+Double = Literal["float32", "float64"]
+Statistics = Literal["recalibrate", "stored"]
+
+# Bytes of the examples of one pass, where nobody says how many: a second derivative keeps all activations twice.
+BATCH = 16 * 2**20
+
+
+@define(frozen=True, kw_only=True)
+class Loss:
+    """The mean training loss whose second derivatives are taken, without any weight decay.
+
+    Layers are in evaluation mode. BatchNorm statistics are constants of the network, not functions of its weights.
+
+    Attributes:
+        probe: The task on a device.
+        device: Its name.
+        rows: The examples of the first split, by their indices.
+        batch_size: Examples per pass; as many as take 16 MiB where unset.
+        batch_norm: Statistics `recalibrate`d for the network, or `stored` with it.
+        calibration: Training examples on which statistics are re-estimated.
+        precision: Of all that is computed; sums over passes are float64.
+    """
+
+    probe: Probe
+    device: str
+    rows: np.ndarray = field(eq=False, repr=False)
+    batch_size: int | None = None
+    batch_norm: Statistics = "recalibrate"
+    calibration: int = 1000
+    precision: Double = "float32"
+
+    @classmethod
+    def of(cls, probe: Probe, device: str, examples: int | None, rng: np.random.Generator, **options: Any) -> "Loss":
+        """Return the loss on so many training examples, drawn from `rng`; on all where that is None.
+
+        Raises:
+            EvaluationError: The task has weights that cannot be taken in float64, or the device no such numbers.
+        """
+        count = probe.examples(probe.splits[0])
+        few = examples is not None and examples < count
+        rows = np.sort(rng.choice(count, examples, replace=False)) if few else np.arange(count)
+        loss = cls(probe=probe, device=device, rows=rows, **options)
+        if loss.precision == "float64":
+            loss.require_doubles()
+        return loss
+
+    def require_doubles(self) -> None:
+        """Refuse float64 where a part of the network stays in float32.
+
+        Raises:
+            EvaluationError: With what to use instead.
+        """
+        if self.device == "mps":
+            raise EvaluationError("precision: the device 'mps' has no float64; use 'float32', or device = 'cpu'")
+        if getattr(self.probe, "rest", None) or getattr(self.probe, "fixed", None):
+            raise EvaluationError("precision: 'float64' needs a network whose parameters are all mapped; use 'float32'")
+
+    def batches(self) -> Iterator[tuple[Any, float]]:
+        """Yield the batches, each with its share of the examples."""
+        import torch
+
+        split, order = self.probe.splits[0], torch.from_numpy(self.rows)
+        size = self.batch_size or max(1, BATCH // _bytes(self.probe.batch(split, order[:1])))
+        for at in torch.split(order, size):
+            yield self._cast(self.probe.batch(split, at)), len(at) / len(order)
+
+    def at(self, weights: np.ndarray, stored: Mapping[str, np.ndarray]) -> "Hessian":
+        """Return the Hessian at a network with (D,) weights and, where it brings them, stored statistics.
+
+        Raises:
+            EvaluationError: Its statistics are asked for, and it has none.
+        """
+        import torch
+
+        flat = torch.from_numpy(np.array(weights, np.float32)).to(self.device)
+        parameters = self.probe.layout.unflatten(flat)
+        buffers = self._buffers(parameters, stored)
+        return Hessian(loss=self, parameters=self._cast(parameters), buffers=self._cast(buffers))
+
+    def _buffers(self, parameters: Mapping[str, Any], stored: Mapping[str, np.ndarray]) -> dict[str, Any]:
+        import torch
+
+        initial = self.probe.initialise(0)[1]
+        if not self.probe.stateful:
+            return initial
+        if self.batch_norm == "recalibrate":
+            first, order = (
+                self.probe.splits[0],
+                torch.randperm(self.probe.examples(self.probe.splits[0]), generator=torch.Generator().manual_seed(0)),
+            )
+            with torch.no_grad():
+                return self.probe.calibrate(parameters, [self.probe.batch(first, order[: self.calibration])])
+        missing = [name for name in initial if name not in stored]
+        if missing:
+            raise EvaluationError(f"batch_norm: 'stored' needs the network's buffers; {missing[0]!r} is missing")
+        return {name: torch.as_tensor(stored[name]).to(own.device, own.dtype) for name, own in initial.items()}
+
+    def _calibration(self) -> Any:
+        """Return the examples on which statistics are re-estimated, the same whatever the seed."""
+        import torch
+
+        split, fixed = self.probe.splits[0], torch.Generator().manual_seed(0)
+        order = torch.randperm(self.probe.examples(split), generator=fixed)
+        return self.probe.batch(split, order[: self.calibration])
+
+    def _cast(self, tree: Any) -> Any:
+        """Return tensors in the precision asked for, whatever holds them."""
+        import torch
+        from torch.utils._pytree import tree_map
+
+        wanted = getattr(torch, self.precision)
+
+        def cast(leaf: Any) -> Any:
+            return leaf.to(wanted) if isinstance(leaf, torch.Tensor) and leaf.is_floating_point() else leaf
+
+        return tree_map(cast, tree)
+
+
+@define(frozen=True, kw_only=True)
+class Hessian:
+    """Products with the Hessian of a loss at one network, by differentiating twice (Pearlmutter, 1994).
+
+    Attributes:
+        loss: Which loss.
+        parameters: Of the network, by name.
+        buffers: Of the network, by name.
+    """
+
+    loss: Loss
+    parameters: Mapping[str, Any] = field(eq=False, repr=False)
+    buffers: Mapping[str, Any] = field(eq=False, repr=False)
+
+    @property
+    def size(self) -> int:
+        """D, the number of weights."""
+        return self.loss.probe.layout.size
+
+    def products(self, vectors: np.ndarray) -> np.ndarray:
+        """Return (k, D) float64: the Hessian times each of (k, D) vectors.
+
+        Raises:
+            EvaluationError: The loss, or its second derivative, is not finite there or cannot be had.
+        """
+        import torch
+        from torch.nn.attention import SDPBackend, sdpa_kernel
+
+        found = np.zeros((len(vectors), self.size))
+        wanted = torch.from_numpy(np.ascontiguousarray(vectors)).to(
+            self.loss.device, getattr(torch, self.loss.precision)
+        )
+        # The other kernels of attention cannot be differentiated twice.
+        with sdpa_kernel(SDPBackend.MATH), torch.enable_grad():
+            for batch, share in self.loss.batches():
+                for row, product in enumerate(self._of_batch(batch, wanted)):
+                    found[row] += share * product.cpu().numpy().astype(np.float64)
+        if not np.isfinite(found).all():
+            raise EvaluationError("curvature: the loss or its second derivatives are not finite at this network")
+        return found
+
+    def _of_batch(self, batch: Any, vectors: Any) -> Iterator[Any]:
+        import torch
+
+        probe = self.loss.probe
+        leaves = {name: own.detach().clone().requires_grad_() for name, own in self.parameters.items()}
+        loss = probe.objective(leaves, self.buffers, batch, training=False)
+        tensors = [leaves[name] for name in probe.layout.names]
+        first = torch.autograd.grad(loss, tensors, create_graph=True, materialize_grads=True)
+        curved = [at for at, gradient in enumerate(first) if gradient.requires_grad]
+        for row, vector in enumerate(vectors):
+            if not curved:
+                yield torch.zeros_like(vector)
+                continue
+            parts = list(probe.layout.unflatten(vector).values())
+            second = torch.autograd.grad(
+                [first[at] for at in curved],
+                tensors,
+                [parts[at] for at in curved],
+                retain_graph=row + 1 < len(vectors),
+                materialize_grads=True,
+            )
+            yield torch.cat([one.reshape(-1) for one in second])
+
+
+def _bytes(batch: Any) -> int:
+    """Return the bytes of a batch, whatever holds its tensors."""
+    from torch.utils._pytree import tree_leaves
+
+    return max(1, sum(int(leaf.nbytes) for leaf in tree_leaves(batch) if hasattr(leaf, "nbytes")))

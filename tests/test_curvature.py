@@ -1,0 +1,153 @@
+"""Second derivatives, beside the exact Hessian of a small network in float64."""
+
+import numpy as np
+import pytest
+import torch
+
+from globscope.api import EvaluationError, Loss, eigenpairs, trace
+from globscope.builtin.analyses.curvature import Curvature
+from globscope.errors import SpecError
+from globscope.registry import installed
+from globscope.testing import tiny_task
+from globscope.testing.study import tiny_atlas, tiny_bench
+
+
+@pytest.fixture(scope="module")
+def network():
+    """The Hessian of a network of 473 weights on the diabetes data, by its products and as it is."""
+    task = installed().role("task")["regression"].cls(hidden=(24, 8))
+    probe = task.build("cpu")
+    weights = probe.layout.flatten({name: p.numpy() for name, p in probe.initialise(3)[0].items()})
+    loss = Loss.of(probe, "cpu", None, np.random.default_rng(0), precision="float64", batch_size=100)
+    exact = exact_hessian(whole(probe), weights)
+    return loss.at(weights, {}), exact
+
+
+def exact_hessian(loss, weights):
+    return torch.autograd.functional.hessian(loss, torch.from_numpy(np.float64(weights))).numpy()
+
+
+def whole(probe):
+    rows = torch.arange(probe.examples("train"))
+    inputs, targets = (t.double() if t.is_floating_point() else t for t in probe.batch("train", rows))
+
+    def loss(flat):
+        return probe.objective(probe.layout.unflatten(flat), {}, (inputs, targets), training=False)
+
+    return loss
+
+
+def test_products_are_those_of_the_exact_hessian(network):
+    hessian, exact = network
+    assert hessian.size <= 500
+    vectors = np.random.default_rng(0).normal(size=(3, hessian.size))
+    np.testing.assert_allclose(hessian.products(vectors), vectors @ exact, atol=1e-10 * np.abs(exact).max())
+
+
+@pytest.mark.parametrize("which", ["magnitude", "largest"])
+def test_eigenpairs_are_those_of_the_exact_hessian(network, which):
+    hessian, exact = network
+    start = np.random.default_rng(1).normal(size=hessian.size)
+    found = eigenpairs(hessian.products, hessian.size, 6, which=which, tolerance=1e-9, start=start)
+    values, vectors = np.linalg.eigh(exact)
+    order = np.argsort(-(np.abs(values) if which == "magnitude" else values))[:6]
+    np.testing.assert_allclose(found.values, values[order], rtol=1e-6)
+    assert (found.residuals < 1e-8).all()
+    for row, exactly in zip(found.vectors, vectors.T[order], strict=True):
+        assert abs(row @ exactly) == pytest.approx(1, abs=1e-6)
+        assert row[np.abs(row).argmax()] > 0
+    again = eigenpairs(hessian.products, hessian.size, 6, which=which, tolerance=1e-9, start=start)
+    np.testing.assert_array_equal(again.vectors, found.vectors)
+
+
+def test_pairs_that_do_not_reach_the_tolerance_are_left_out(monkeypatch):
+    monkeypatch.setattr("globscope.curvature.eigen.RESTARTS", 1)
+    values = np.linspace(1, 2, 400)  # no gaps: hard to tell apart
+    found = eigenpairs(lambda v: v * values, 400, 4, tolerance=1e-12, start=np.ones(400))
+    assert len(found.values) < 4
+
+
+@pytest.mark.parametrize("estimator", ["hutchinson", "hutch++"])
+def test_the_trace_is_within_three_standard_errors(network, estimator):
+    hessian, exact = network
+    rng = np.random.default_rng(2)
+    found, error = trace(hessian.products, hessian.size, 60, rng, estimator=estimator)
+    assert 0 < error < abs(np.trace(exact))
+    assert abs(found - np.trace(exact)) < 3 * error
+
+
+@pytest.mark.parametrize("estimator", ["hutchinson", "hutch++"])
+def test_the_traces_standard_error_is_its_spread(estimator):
+    rng = np.random.default_rng(0)
+    matrix = np.diag(np.linspace(-1, 3, 40))
+    matrix[0, 1:] = matrix[1:, 0] = 0.5
+    found = [trace(lambda v: v @ matrix, 40, 12, rng, estimator=estimator) for _ in range(400)]
+    values, errors = np.array(found).T
+    # 400 draws know the spread to about 4 %, and the mean to a twentieth of it.
+    assert np.sqrt(np.mean(errors**2)) == pytest.approx(values.std(), rel=0.15)
+    assert values.mean() == pytest.approx(np.trace(matrix), abs=4 * values.std() / 20)
+
+
+def test_hutch_plus_plus_is_exact_where_the_rank_is_small():
+    vectors = np.linalg.qr(np.random.default_rng(0).normal(size=(100, 3)))[0]
+    matrix = vectors @ np.diag([5.0, 3.0, -1.0]) @ vectors.T
+    found, error = trace(lambda v: v @ matrix, 100, 30, np.random.default_rng(1), estimator="hutch++")
+    assert found == pytest.approx(7, abs=1e-9)
+    assert error < 1e-9
+
+
+def test_batchnorm_statistics_are_constants_recalibrated_or_stored():
+    task = tiny_task(normalised=True)
+    probe, weights = task.build("cpu"), np.random.default_rng(0).normal(size=51).astype(np.float32)
+    vectors = np.eye(51)
+    stored = {"mean": np.full(6, 0.3, np.float32), "variance": np.full(6, 2.0, np.float32)}
+    found = {}
+    for kind, own in (("recalibrate", {}), ("stored", stored)):
+        loss = Loss.of(probe, "cpu", None, np.random.default_rng(0), precision="float64", batch_norm=kind)
+        hessian = loss.at(weights, own)
+        buffers = {name: value.double() for name, value in hessian.buffers.items()}
+        batch = probe.batch("train", torch.arange(48))
+        points, classes = batch[0].double(), batch[1]
+
+        def at(flat, buffers=buffers, points=points, classes=classes):
+            return probe.objective(probe.layout.unflatten(flat), buffers, (points, classes), training=False)
+
+        exact = exact_hessian(at, weights)
+        found[kind] = hessian.products(vectors)
+        np.testing.assert_allclose(found[kind], exact, atol=1e-9)
+    assert np.abs(found["recalibrate"] - found["stored"]).max() > 1e-3
+    with pytest.raises(EvaluationError, match="'stored' needs the network's buffers; 'mean' is missing"):
+        Loss.of(probe, "cpu", None, np.random.default_rng(0), batch_norm="stored").at(weights, {})
+
+
+def test_the_analysis_tells_of_negative_curvature_and_finds_the_networks_asked_for():
+    atlas, bench = tiny_atlas(), tiny_bench()
+    finding = Curvature(members=("A@0", "B"), count=3, draws=50, precision="float64").analyse(
+        atlas, bench, np.random.default_rng(0)
+    )
+    summary, listed = finding.tables
+    assert [row["network"] for row in summary.rows] == ["A@0", "B@3"]
+    assert [row["network"] for row in listed.rows] == ["A@0"] * 3 + ["B@3"] * 3
+    probe = bench.task.build("cpu")
+    rows = torch.arange(48)
+    points, classes = probe.batch("train", rows)
+
+    def loss(flat):
+        return probe.objective(probe.layout.unflatten(flat), {}, (points.double(), classes), training=False)
+
+    for row, at in zip(summary.rows, (0, 7), strict=True):
+        exact = exact_hessian(loss, atlas.population.weights[at])
+        values = np.linalg.eigvalsh(exact)
+        assert row["top_eigenvalue"] == pytest.approx(values[np.abs(values).argmax()], rel=1e-6)
+        assert abs(row["trace"] - values.sum()) < 3 * row["trace_standard_error"]
+        leading = values[np.argsort(-np.abs(values))[:3]]
+        warned = [text for text in finding.warnings if text.startswith(f"{row['network']}: no minimum")]
+        assert bool(warned) == bool((leading < 0).any()) == bool(row["negative"])
+
+
+def test_the_analysis_refuses_unknown_networks():
+    probe = tiny_task().build("cpu")
+    with pytest.raises(SpecError, match="analysis curvature: there is no variant 'D'; known: A, B, C"):
+        Curvature(members=("A@0", "D")).check(probe, ("A", "B", "C"))
+    with pytest.raises(SpecError, match="analysis curvature: count = 60, but a network has 51 weights"):
+        Curvature(count=60).check(probe, ("A", "B", "C"))
