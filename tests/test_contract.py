@@ -51,6 +51,7 @@ OPTIONS = {
     ("task", "regression"): [{"hidden": (8,)}],
     # Its own source is a text that is always there.
     ("task", "language-modelling"): [{"path": Path(__file__), "context": 16, "model_options": SMALL}],
+    ("task", "pinn-convection"): [{"hidden": (8,), "grid": (6, 5), "collocation": 12}],
     ("reducer", "autoencoder"): [{"steps": 50}],
     ("reducer", "kernel-pca"): [{}],
     ("reducer", "umap"): [{"n_epochs": 10}],

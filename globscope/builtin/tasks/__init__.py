@@ -2,6 +2,7 @@
 
 from globscope.api import hookimpl
 from globscope.builtin.tasks.classification import Classification
+from globscope.builtin.tasks.convection import PinnConvection
 from globscope.builtin.tasks.language import LanguageModelling
 from globscope.builtin.tasks.regression import Regression
 
@@ -9,4 +10,9 @@ from globscope.builtin.tasks.regression import Regression
 @hookimpl
 def globscope_tasks() -> dict[str, type]:
     """Offer the tasks by the name that a spec writes after `use =`."""
-    return {"classification": Classification, "language-modelling": LanguageModelling, "regression": Regression}
+    return {
+        "classification": Classification,
+        "language-modelling": LanguageModelling,
+        "pinn-convection": PinnConvection,
+        "regression": Regression,
+    }
