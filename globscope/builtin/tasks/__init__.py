@@ -5,6 +5,7 @@ from globscope.builtin.tasks.classification import Classification
 from globscope.builtin.tasks.convection import PinnConvection
 from globscope.builtin.tasks.language import LanguageModelling
 from globscope.builtin.tasks.regression import Regression
+from globscope.builtin.tasks.segmentation import Segmentation
 
 
 @hookimpl
@@ -15,4 +16,5 @@ def globscope_tasks() -> dict[str, type]:
         "language-modelling": LanguageModelling,
         "pinn-convection": PinnConvection,
         "regression": Regression,
+        "segmentation": Segmentation,
     }

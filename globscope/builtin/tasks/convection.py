@@ -13,8 +13,6 @@ from globscope.builtin.tasks.informed import Convected
 from globscope.builtin.tasks.kinds import FUNCTION
 from globscope.builtin.tasks.models import builder
 
-WEIGHT = [ge(0), lt(inf)]
-
 
 @define(frozen=True, kw_only=True)
 class PinnConvection:
@@ -42,9 +40,9 @@ class PinnConvection:
     grid: tuple[int, int] = field(default=(256, 100), validator=deep_iterable(ge(2)))
     collocation: int = field(default=1000, validator=ge(1))
     point_seed: int = field(default=0, validator=ge(0))
-    residual_weight: float = field(default=1.0, validator=WEIGHT)
-    initial_weight: float = field(default=1.0, validator=WEIGHT)
-    boundary_weight: float = field(default=1.0, validator=WEIGHT)
+    residual_weight: float = field(default=1.0, validator=[ge(0), lt(inf)])
+    initial_weight: float = field(default=1.0, validator=[ge(0), lt(inf)])
+    boundary_weight: float = field(default=1.0, validator=[ge(0), lt(inf)])
 
     def build(self, device: str) -> Probe:
         """Return the task on a device.

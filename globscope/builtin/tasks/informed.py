@@ -33,8 +33,8 @@ class Convected(Supervised):
         whole = super()._forward
         # Curvature is also asked for in float64.
         places = inputs.to(next(iter(parameters.values())).dtype)
-        u, back = torch.func.vjp(lambda at: whole(parameters, buffers, at), places)
-        (slope,) = back(torch.ones_like(u))  # a point's u depends on its own place alone
+        u, back, *_ = torch.func.vjp(lambda at: whole(parameters, buffers, at), places)
+        slope = back(torch.ones_like(u))[0]  # a point's u depends on its own place alone
         residual = slope[:, 1:] + self._speed * slope[:, :1]
         edge = (inputs[:, 0] == 0).nonzero()[:, 0]
         other = whole(parameters, buffers, places[edge] + places.new_tensor([2 * pi, 0.0]))
