@@ -36,7 +36,8 @@ class Probe(Protocol):
     May have `chance`, what guessing scores by field (ln C for the cross-entropy of C classes), and
     `aliases`: names that other people's checkpoints use for a module, by the name here, and `ties`: further
     names of a tensor that the model uses in several places, and `fixed`: parameters that the model has and does
-    not train, by name. May offer
+    not train, by name, and `roots`: measures that are the square root of the mean that `reduce` gives (a relative L2
+    error is no mean; its square is, and adds up over batches). May offer
     `digest() -> str`, a hash of its data, so that a change of what a user's function reads is seen. Where
     buffers are flattened too, a study's probe `travels`, and has `encoded(parameters) -> buffers`, those of a
     decoded network, and `logarithms`, the names under which variances are flattened, by those of the buffers. Where

@@ -45,12 +45,18 @@ from globscope.values.chart import Progress
 REGISTRY = discover(entry_points(group="globscope"))
 
 SMALL = {"dim": 8, "depth": 1, "heads": 1}
+TINY_SHAPES = {"train": 16, "test": 8, "size": 8}
 # Options that make a component quick, or show another side of it.
 OPTIONS = {
     ("task", "classification"): [{"hidden": (8,)}],
     ("task", "regression"): [{"hidden": (8,)}],
     # Its own source is a text that is always there.
     ("task", "language-modelling"): [{"path": Path(__file__), "context": 16, "model_options": SMALL}],
+    ("task", "segmentation"): [
+        {"data_options": TINY_SHAPES, "model_options": {"widths": [2, 3]}},
+        {"data_options": TINY_SHAPES, "model_options": {"widths": [2, 4], "norm": "group"}, "crf": True},
+    ],
+    ("task", "pinn-convection"): [{"hidden": (8,), "grid": (6, 5), "collocation": 12}],
     ("reducer", "autoencoder"): [{"steps": 50}],
     ("reducer", "kernel-pca"): [{}],
     ("reducer", "umap"): [{"n_epochs": 10}],

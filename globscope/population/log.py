@@ -1,6 +1,6 @@
 """What a training run was like, epoch by epoch."""
 
-from math import isfinite
+from math import isfinite, sqrt
 from pathlib import Path
 from typing import Any
 
@@ -67,5 +67,7 @@ def _held_back(probe: Probe, parameters: Any, buffers: Any) -> dict[str, float |
                 for name, (total, weight) in probe.reduce(parameters, buffers, probe.batch(split, at)).items():
                     sums[name] += float(total.detach())
                     weights[name] += weight
-        found |= {f"{split}_{name}": _kept(sums[name] / weights[name]) for name in sums}
+        means = {name: sums[name] / weights[name] for name in sums}
+        roots = {name: sqrt(means[name]) for name in getattr(probe, "roots", ())}
+        found |= {f"{split}_{name}": _kept(value) for name, value in (means | roots).items()}
     return found

@@ -94,9 +94,11 @@ class Scorer:
         import torch
 
         means, buffers = [], self.statistics(parameters, nearest)
+        roots = getattr(self.probe, "roots", ())
         for batches in self.batches.values():
             parts = [self.probe.reduce(parameters, buffers, batch) for batch in batches]
             for measure in self.probe.measures:
                 whole = sum(part[measure][1] for part in parts)
-                means.append(sum(part[measure][0].detach().to(self.wide) for part in parts) / whole)
+                mean = sum(part[measure][0].detach().to(self.wide) for part in parts) / whole
+                means.append(mean.sqrt() if measure in roots else mean)
         return torch.stack(means)

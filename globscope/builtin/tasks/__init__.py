@@ -2,11 +2,19 @@
 
 from globscope.api import hookimpl
 from globscope.builtin.tasks.classification import Classification
+from globscope.builtin.tasks.convection import PinnConvection
 from globscope.builtin.tasks.language import LanguageModelling
 from globscope.builtin.tasks.regression import Regression
+from globscope.builtin.tasks.segmentation import Segmentation
 
 
 @hookimpl
 def globscope_tasks() -> dict[str, type]:
     """Offer the tasks by the name that a spec writes after `use =`."""
-    return {"classification": Classification, "language-modelling": LanguageModelling, "regression": Regression}
+    return {
+        "classification": Classification,
+        "language-modelling": LanguageModelling,
+        "pinn-convection": PinnConvection,
+        "regression": Regression,
+        "segmentation": Segmentation,
+    }

@@ -24,13 +24,70 @@ class Kind:
         """What is measured on every split."""
         return ("loss",) if self.choices is None else ("loss", "accuracy")
 
+    @property
+    def roots(self) -> tuple[str, ...]:
+        """The measures that are the square root of a mean."""
+        return ()
+
     def counted(self, outputs: Any, targets: Any) -> dict[str, tuple[Any, float]]:
         """Return the number of right answers out of all, where there are such."""
         if self.choices is None:
             return {}
         return {"accuracy": ((outputs.argmax(dim=self.choices) == targets).sum(), float(targets.numel()))}
 
+    def said(self, outputs: Any) -> Any:
+        """Return the outputs with the axis of choices, where there is one, as the last."""
+        return outputs if self.choices is None else outputs.movedim(self.choices, -1)
+
+
+@define(frozen=True, kw_only=True)
+class Dense(Kind):
+    """A class for each pixel."""
+
+    @property
+    def measures(self) -> tuple[str, ...]:
+        """What is measured on every split."""
+        return ("loss", "accuracy", "iou")
+
+    def counted(self, outputs: Any, targets: Any) -> dict[str, tuple[Any, float]]:
+        """Return the number of right pixels, and the images' summed IoU."""
+        return {**Kind.counted(self, outputs, targets), "iou": (self._overlap(outputs, targets), float(len(targets)))}
+
+    def _overlap(self, outputs: Any, targets: Any) -> Any:
+        """Return intersection over union, a mean over the classes that an image has or is said to have, summed.
+
+        An image's own, so that it adds up over batches; over all images it would be a ratio of sums.
+        """
+        from torch.nn.functional import one_hot
+
+        classes = outputs.shape[self.choices]
+        said, true = (one_hot(x, classes).flatten(1, -2) for x in (outputs.argmax(dim=self.choices), targets))
+        both, either = (said * true).sum(1), (said + true).clamp(max=1).sum(1)
+        return ((both / either.clamp(min=1)).sum(1) / (either > 0).sum(1)).sum()
+
+
+@define(frozen=True, kw_only=True)
+class Solution(Kind):
+    """Values of a function of place and time, with the exact one first among the targets."""
+
+    @property
+    def measures(self) -> tuple[str, ...]:
+        """What is measured on every split."""
+        return ("loss", "error")
+
+    @property
+    def roots(self) -> tuple[str, ...]:
+        """The relative L2 error."""
+        return ("error",)
+
+    def counted(self, outputs: Any, targets: Any) -> dict[str, tuple[Any, float]]:
+        """Return the squared distance from the exact solution, over that solution's square."""
+        exact = targets[:, 0]
+        return {"error": (((outputs[:, 0] - exact) ** 2).sum(), float((exact**2).sum()))}
+
 
 CLASSES = Kind(shape="(examples, classes)", axes=2, choices=1)
 VALUES = Kind(shape="(examples, values)", axes=2)
 TOKENS = Kind(shape="(examples, places, tokens)", axes=3, choices=2)
+PIXELS = Dense(shape="(examples, classes, height, width)", axes=4, choices=1)
+FUNCTION = Solution(shape="(examples, values)", axes=2)

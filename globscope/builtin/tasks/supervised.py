@@ -36,7 +36,7 @@ class Supervised:
     ) -> None:
         """Build the module's skeleton and move the data."""
         self._make, self._loss, self._device, self._augment = make, loss, device, augment
-        self._kind, self.measures = kind, kind.measures
+        self._kind, self.measures, self.roots = kind, kind.measures, kind.roots
         self.aliases = dict(aliases or {})
         self.chance = {} if chance is None else {f"{split}_loss": chance for split in self.splits}
         self._module = self._fresh(0).eval()
@@ -139,7 +139,7 @@ class Supervised:
 
     def outputs(self, parameters: Tensors, buffers: Tensors, batch: Any) -> Any:
         """Return what the module says of a batch's inputs: (examples, …, classes or values)."""
-        return self._forward(parameters, buffers, batch[0])
+        return self._kind.said(self._forward(parameters, buffers, batch[0]))
 
     def _scored(self, parameters: Tensors, buffers: Tensors | None, inputs: Any) -> Any:
         if buffers is not None:

@@ -1,0 +1,102 @@
+"""Convection in one dimension, solved by a physics-informed network."""
+
+from math import inf, pi
+from typing import Any
+
+import numpy as np
+from attrs import define, field
+from attrs.validators import deep_iterable, ge, lt
+
+from globscope.api import Probe, UserCodeError
+from globscope.builtin.tasks.data import Arrays
+from globscope.builtin.tasks.informed import Convected
+from globscope.builtin.tasks.kinds import FUNCTION
+from globscope.builtin.tasks.models import builder
+
+
+@define(frozen=True, kw_only=True)
+class PinnConvection:
+    """Solve ∂u/∂t + β ∂u/∂x = 0 on a circle by a physics-informed network (Krishnapriyan et al., 2021).
+
+    x is in [0, 2π), t in [0, 1], u(x, 0) = sin x, so that u(x, t) = sin(x − βt). The loss is the mean squared residual
+    at the collocation points, plus the mean squared error at t = 0, plus the mean of (u(0, t) − u(2π, t))², each times
+    its weight. `error` is the relative L2 error ‖u − u*‖ / ‖u*‖. The training points are the collocation points and
+    those of the grid at t = 0 and at x = 0, as in the authors' code; the test split is the whole grid. Every point is
+    an example: a `batch_size` of all of them, or more, is full-batch training, and a smaller one draws from all.
+
+    Attributes:
+        beta: Speed β of the wave; the problem is the same for each, and hard to train beyond about 10.
+        hidden: Widths of the hidden layers (tanh between).
+        grid: Points along x and along t: of the initial condition, of the boundary, and of the test split.
+        collocation: Points of the grid's interior at which the residual is trained.
+        point_seed: Which they are.
+        residual_weight: Of the squared residual in the loss.
+        initial_weight: Of the squared error at t = 0.
+        boundary_weight: Of the squared jump between x = 0 and 2π.
+    """
+
+    beta: float = field(default=1.0, validator=[ge(0), lt(inf)])
+    hidden: tuple[int, ...] = field(default=(50, 50, 50, 50), validator=deep_iterable(ge(1)))
+    grid: tuple[int, int] = field(default=(256, 100), validator=deep_iterable(ge(2)))
+    collocation: int = field(default=1000, validator=ge(1))
+    point_seed: int = field(default=0, validator=ge(0))
+    residual_weight: float = field(default=1.0, validator=[ge(0), lt(inf)])
+    initial_weight: float = field(default=1.0, validator=[ge(0), lt(inf)])
+    boundary_weight: float = field(default=1.0, validator=[ge(0), lt(inf)])
+
+    def build(self, device: str) -> Probe:
+        """Return the task on a device.
+
+        Raises:
+            UserCodeError: The grid has fewer points inside than there are to be collocation points.
+        """
+        arrays = Arrays(train=self._training(), test=self._testing())
+        options = {"hidden": self.hidden, "activation": "Tanh"}
+        return Convected(
+            speed=self.beta,
+            make=lambda: builder("mlp", options)(arrays.shape, 1),
+            arrays=arrays,
+            loss=weighted,
+            device=device,
+            kind=FUNCTION,
+            vmappable=True,
+        )
+
+    def _grid(self) -> np.ndarray:
+        """Return the grid's points, (along t, along x, 2)."""
+        along, steps = self.grid
+        x, t = np.meshgrid(np.linspace(0, 2 * pi, along, endpoint=False), np.linspace(0, 1, steps))
+        return np.stack([x, t], axis=-1)
+
+    def _training(self) -> tuple[np.ndarray, np.ndarray]:
+        grid = self._grid()
+        inside = grid[1:, 1:].reshape(-1, 2)
+        if self.collocation > len(inside):
+            raise UserCodeError(
+                f"task.collocation: {self.collocation} of the {len(inside)} points inside task.grid = {self.grid}; "
+                "take a finer grid or fewer points"
+            )
+        drawn = np.random.default_rng(self.point_seed).permutation(len(inside))[: self.collocation]
+        parts = (grid[0], grid[:, 0], inside[np.sort(drawn)])
+        sorts = np.repeat(np.arange(3), [len(part) for part in parts])
+        return self._weighed(np.concatenate(parts), sorts == 0, sorts == 1, sorts == 2)
+
+    def _testing(self) -> tuple[np.ndarray, np.ndarray]:
+        places = self._grid().reshape(-1, 2)
+        return self._weighed(places, places[:, 1] == 0, places[:, 0] == 0, np.ones(len(places), bool))
+
+    def _weighed(self, places: np.ndarray, *sorts: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+        """Return places, and by place the exact value and the weights of its three terms.
+
+        A term's weights are such that the mean over all places is the term's own mean over its places.
+        """
+        shares = (self.initial_weight, self.boundary_weight, self.residual_weight)
+        weights = [share * len(places) / one.sum() * one for share, one in zip(shares, sorts, strict=True)]
+        return places, np.stack([np.sin(places[:, 0] - self.beta * places[:, 1]), *weights], axis=1)
+
+
+def weighted(outputs: Any, targets: Any) -> Any:
+    """Return the mean over points of the weighted squares: of the error at t = 0, of the jump, of the residual."""
+    exact, initial, boundary, inside = targets.unbind(1)
+    u, residual, jump = outputs.unbind(1)
+    return (initial * (u - exact) ** 2 + boundary * jump**2 + inside * residual**2).mean()

@@ -1,0 +1,59 @@
+"""Generated images of shapes in noise, with the class of each pixel."""
+
+import inspect
+from collections.abc import Mapping
+from typing import Any
+
+import numpy as np
+
+from globscope.api import UserCodeError, near
+from globscope.builtin.tasks.data.arrays import Arrays
+
+BACKGROUND, ELLIPSE, RECTANGLE = range(3)
+
+
+def shapes(options: Mapping[str, Any]) -> Arrays:
+    """Return the generated images with options of the user's.
+
+    Raises:
+        UserCodeError: There is no such option, or no image with its value.
+    """
+    known = list(inspect.signature(drawn).parameters)
+    for option, value in options.items():
+        if option not in known:
+            raise UserCodeError(f"task.data_options.{option}: data 'shapes' has no such option; {near(option, known)}")
+        least, kind = (0, int | float) if option == "noise" else (8 if option == "size" else option != "seed", int)
+        if isinstance(value, bool) or not isinstance(value, kind) or not least <= value < np.inf:
+            word = "a number" if option == "noise" else "an integer"
+            raise UserCodeError(f"task.data_options.{option}: must be {word} of at least {int(least)}, got {value!r}")
+    return drawn(**options)
+
+
+def drawn(*, train: int = 256, test: int = 64, size: int = 32, noise: float = 0.3, seed: int = 0) -> Arrays:
+    """Return gray images, (examples, 1, size, size), each of two ellipses (1) and two rectangles (2) on background (0).
+
+    A shape's brightness says nothing of its class, and a later one hides what it covers; the noise is normal.
+    """
+    rng = np.random.default_rng(seed)
+    images, classes = zip(*(_image(rng, size, noise) for _ in range(train + test)), strict=True)
+    x, y = np.stack(images)[:, None], np.stack(classes)
+    return Arrays(train=(x[:train], y[:train]), test=(x[train:], y[train:]))
+
+
+def _image(rng: np.random.Generator, size: int, noise: float) -> tuple[np.ndarray, np.ndarray]:
+    image, classes = np.full((size, size), 0.5), np.full((size, size), BACKGROUND)
+    for kind in rng.permutation([ELLIPSE, RECTANGLE, ELLIPSE, RECTANGLE]):
+        inside = _shape(rng, size, ellipse=kind == ELLIPSE)
+        classes[inside] = kind
+        # Darker or brighter than the background, never like it.
+        image[inside] = 0.5 + rng.choice([-1, 1]) * rng.uniform(0.3, 0.5)
+    return (image + noise * rng.normal(size=image.shape)).astype(np.float32), classes
+
+
+def _shape(rng: np.random.Generator, size: int, *, ellipse: bool) -> np.ndarray:
+    """Return which pixels lie within a shape of random centre and half-widths."""
+    middle, half = rng.uniform(0.2, 0.8, 2) * size, rng.uniform(0.1, 0.25, 2) * size
+    rows, columns = np.ogrid[:size, :size]
+    down, across = np.abs(rows + 0.5 - middle[0]) / half[0], np.abs(columns + 0.5 - middle[1]) / half[1]
+    inside: np.ndarray = down**2 + across**2 <= 1 if ellipse else np.maximum(down, across) <= 1
+    return inside

@@ -1,0 +1,117 @@
+"""Segmentation: a small U-Net on generated shapes, or the user's own model and images."""
+
+from math import log
+from pathlib import Path
+from typing import Any, Literal
+
+import numpy as np
+from attrs import define, evolve, field
+from attrs.validators import ge
+
+from globscope.api import Code, Probe, UserCodeError
+from globscope.builtin.tasks.data import Arrays, named, shapes, supplied
+from globscope.builtin.tasks.kinds import PIXELS
+from globscope.builtin.tasks.models import builder
+from globscope.builtin.tasks.pixels import Normalise
+from globscope.builtin.tasks.supervised import Supervised
+from globscope.builtin.tasks.trial import a_module
+
+
+@define(frozen=True, kw_only=True)
+class Segmentation:
+    """Tell the class of every pixel; the loss is the mean cross-entropy per pixel.
+
+    `accuracy` is the share of right pixels. `iou` is intersection over union: for each image the mean over the classes
+    that it has or is said to have, and of these the mean over images.
+
+    Attributes:
+        model: `unet`, or your own `file.py:name` that returns a torch module from (examples, channels, height,
+            width) to (examples, classes, height, width).
+        model_options: Keyword arguments for your model; the U-Net takes `widths`, its channels by resolution
+            ([8, 16, 32]), and `norm`, which is "batch", "group" or "none".
+        crf: Whether a mean field (CRF-as-RNN; Zheng et al., 2015) refines the model's logits; its two kernels' weights
+            and the compatibility of the classes are trained with the model.
+        crf_iterations: Of the mean field.
+        crf_radius: Pixels to each side that its kernels reach; the memory grows with its square.
+        data: `shapes` (gray 32×32 images of two ellipses and two rectangles in noise, three classes, generated),
+            `files` of your own at `path`, or `file.py:name` that returns x_train, y_train, x_test, y_test, images
+            and integer classes of their pixels, or two torch datasets.
+        path: Of an .npz with those four arrays.
+        data_options: Keyword arguments for your data; the shapes take `train` (256) and `test` (64) images, `size`
+            (32 pixels), `noise` (its deviation, 0.3; shapes differ from the background by 0.3 to 0.5) and `seed`.
+        normalise: `unit` scales bytes to [0, 1]; `channel` then takes each channel's mean and deviation over the
+            training split from it; or [[means], [deviations]].
+    """
+
+    model: Literal["unet"] | Code = "unet"
+    model_options: dict[str, Any] = field(factory=dict)
+    crf: bool = False
+    crf_iterations: int = field(default=5, validator=ge(1))
+    crf_radius: int = field(default=2, validator=ge(1))
+    data: Literal["shapes", "files"] | Code = "shapes"
+    path: Path | None = None
+    data_options: dict[str, Any] = field(factory=dict)
+    normalise: Normalise = "channel"
+
+    def build(self, device: str) -> Probe:
+        """Return the task on a device; the data is moved there once.
+
+        Raises:
+            UserCodeError: The model or data is missing, fails, or is something else.
+        """
+        arrays = _masked(self._arrays())
+        return Supervised(
+            make=lambda: self._module(arrays),
+            arrays=arrays,
+            loss=_per_pixel,
+            device=device,
+            normalise=self.normalise,
+            kind=PIXELS,
+            chance=log(arrays.classes),
+            vmappable=False,
+        )
+
+    def _arrays(self) -> Arrays:
+        if isinstance(self.data, Code):
+            return supplied(self.data, self.data_options)
+        return shapes(self.data_options) if self.data == "shapes" else named("files", self.path, 0, 0)
+
+    def _module(self, arrays: Arrays) -> Any:
+        from globscope.builtin.tasks.models.mean_field import MeanField, Refined
+
+        net = a_module(self._network(arrays))
+        return Refined(net, MeanField(arrays.classes, self.crf_iterations, self.crf_radius)) if self.crf else net
+
+    def _network(self, arrays: Arrays) -> Any:
+        if isinstance(self.model, Code):
+            return self.model.call(**self.model_options)
+        return builder(self.model, self.model_options)(arrays.shape, arrays.classes)
+
+
+def _per_pixel(outputs: Any, targets: Any) -> Any:
+    from torch.nn.functional import cross_entropy
+
+    return cross_entropy(outputs, targets)
+
+
+def _masked(arrays: Arrays) -> Arrays:
+    """Return the same with targets of shape (examples, height, width).
+
+    Raises:
+        UserCodeError: The inputs are no images, or the targets no classes of their pixels.
+    """
+    train, test = (_pair(split, *pair) for split, pair in (("train", arrays.train), ("test", arrays.test)))
+    return evolve(arrays, train=train, test=test)
+
+
+def _pair(split: str, x: Any, y: Any) -> tuple[Any, Any]:
+    shape = tuple(y.shape[:1]) + tuple(y.shape[2:]) if y.ndim == 4 and y.shape[1] == 1 else tuple(y.shape)
+    if x.ndim != 4 or shape != (len(x), *x.shape[2:]):
+        raise UserCodeError(
+            f"task.data: the {split} split needs images (examples, channels, height, width) and classes (examples, "
+            f"height, width), got {tuple(x.shape)} and {tuple(y.shape)}"
+        )
+    classes = np.asarray(y).reshape(shape)
+    if not np.issubdtype(classes.dtype, np.integer) or classes.min() < 0:
+        raise UserCodeError(f"task.data: the classes of the {split} split's pixels must be integers from 0")
+    return x, classes.astype(np.int64)
