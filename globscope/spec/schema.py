@@ -77,7 +77,12 @@ def _class(cls: Any) -> dict[str, Any]:
 def _rule(attribute: Any, told: Mapping[str, str]) -> dict[str, Any]:
     rule = _type(attribute.type)
     for keyword, value in constraints(attribute.validator).items():
-        rule[keyword] = {**rule.get("items", {}), **value} if keyword == "items" else value
+        if keyword != "items":
+            rule[keyword] = value
+        elif "prefixItems" in rule:  # of a tuple of so many, each by itself
+            rule["prefixItems"] = [{**item, **value} for item in rule["prefixItems"]]
+        else:
+            rule["items"] = {**rule.get("items", {}), **value}
     default = attribute.default.factory() if isinstance(attribute.default, Factory) else attribute.default  # type: ignore[arg-type]
     if default is not NOTHING and default is not None:
         rule["default"] = plain(default)
