@@ -77,11 +77,18 @@ def _class(cls: Any) -> dict[str, Any]:
 def _rule(attribute: Any, told: Mapping[str, str]) -> dict[str, Any]:
     rule = _type(attribute.type)
     for keyword, value in constraints(attribute.validator).items():
-        rule[keyword] = {**rule.get("items", {}), **value} if keyword == "items" else value
+        rule |= _of_items(rule, value) if keyword == "items" else {keyword: value}
     default = attribute.default.factory() if isinstance(attribute.default, Factory) else attribute.default  # type: ignore[arg-type]
     if default is not NOTHING and default is not None:
         rule["default"] = plain(default)
     return rule | {"description": told.get(attribute.name, "")}
+
+
+def _of_items(rule: Mapping[str, Any], value: Mapping[str, Any]) -> dict[str, Any]:
+    """Return what is said of a list's items with what a validator says of each."""
+    if "prefixItems" in rule:
+        return {"prefixItems": [{**one, **value} for one in rule["prefixItems"]]}
+    return {"items": {**rule.get("items", {}), **value}}
 
 
 def _type(kind: Any) -> dict[str, Any]:
