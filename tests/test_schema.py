@@ -100,9 +100,10 @@ def test_every_key_of_a_spec_and_every_option_has_a_description(validator):
         for name, rule in place.get("properties", {}).items():
             assert rule["description"], name
             described(rule)
-            for part in rule.get("oneOf", []) + rule.get("items", {}).get("oneOf", []):
+            items = rule.get("items") or {}  # no schema where a list has a fixed length
+            for part in rule.get("oneOf", []) + items.get("oneOf", []):
                 described(part)
-            described(rule.get("items", {}))
+            described(items)
 
     assert set(validator.schema["properties"]) == set(TABLES) - {"sweep"}
     described(validator.schema)
@@ -146,3 +147,9 @@ def test_a_registry_without_components_still_has_a_schema():
     made = schema(Registry(components=()))
     Draft202012Validator.check_schema(made)
     assert not Draft202012Validator(made).is_valid(tomllib.loads(GOOD))
+
+
+def test_what_holds_for_items_is_said_of_each_item_of_a_list_of_fixed_length(validator):
+    tasks = validator.schema["properties"]["task"]["oneOf"]
+    (grid,) = (one["properties"]["grid"] for one in tasks if "grid" in one["properties"])
+    assert [item["minimum"] for item in grid["prefixItems"]] == [2, 2]

@@ -1,11 +1,11 @@
 """Convection in one dimension, solved by a physics-informed network."""
 
-from math import inf, pi
+from math import pi
 from typing import Any
 
 import numpy as np
 from attrs import define, field
-from attrs.validators import deep_iterable, ge, lt
+from attrs.validators import deep_iterable, ge
 
 from globscope.api import Probe, UserCodeError
 from globscope.builtin.tasks.data import Arrays
@@ -35,14 +35,14 @@ class PinnConvection:
         boundary_weight: Of the squared jump between x = 0 and 2π.
     """
 
-    beta: float = field(default=1.0, validator=[ge(0), lt(inf)])
+    beta: float = field(default=1.0, validator=ge(0))
     hidden: tuple[int, ...] = field(default=(50, 50, 50, 50), validator=deep_iterable(ge(1)))
     grid: tuple[int, int] = field(default=(256, 100), validator=deep_iterable(ge(2)))
     collocation: int = field(default=1000, validator=ge(1))
     point_seed: int = field(default=0, validator=ge(0))
-    residual_weight: float = field(default=1.0, validator=[ge(0), lt(inf)])
-    initial_weight: float = field(default=1.0, validator=[ge(0), lt(inf)])
-    boundary_weight: float = field(default=1.0, validator=[ge(0), lt(inf)])
+    residual_weight: float = field(default=1.0, validator=ge(0))
+    initial_weight: float = field(default=1.0, validator=ge(0))
+    boundary_weight: float = field(default=1.0, validator=ge(0))
 
     def build(self, device: str) -> Probe:
         """Return the task on a device.
