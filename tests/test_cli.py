@@ -342,7 +342,7 @@ def test_ctrl_c_says_that_the_run_can_be_continued(tmp_path):
     (tmp_path / "long.toml").write_text(TINY.replace("epochs = 2", "epochs = 100000"))
     # A shell that starts tests in the background lets them ignore Ctrl-C, and what they start inherits that.
     heard = "import signal; signal.signal(signal.SIGINT, signal.default_int_handler)"
-    study = [sys.executable, "-c", f"{heard}; from globscope.cli import app; app()", "study", "long.toml"]
+    study = [sys.executable, "-c", f"{heard}; from globscope.cli import app; app()", "study", "long.toml", "--yes"]
     with subprocess.Popen(study, cwd=tmp_path, stderr=subprocess.PIPE, text=True) as command:
         said = command.stderr.readline()
         command.send_signal(signal.SIGINT)
