@@ -8,10 +8,11 @@ from typing import Any
 
 __version__ = "0.1.0"
 __all__ = ["__version__", "load", "project"]
+MODULES = {"load": "globscope.sweep", "project": "globscope.session"}
 
 
 def __getattr__(name: str) -> Any:
     """Import the study only when it is asked for: `globscope --help` must feel instant."""
-    if name in ("load", "project"):
-        return getattr(import_module("globscope.session"), name)
+    if name in MODULES:
+        return getattr(import_module(MODULES[name]), name)
     raise AttributeError(f"module 'globscope' has no attribute {name!r}")

@@ -35,6 +35,10 @@ Set = Annotated[
 Folder = Annotated[Path | None, typer.Option("--out", help="Run folder; default: runs/<name of the spec>.")]
 
 
+# Of a sweep of which some cells have no results.
+FAILED = 3
+
+
 @contextmanager
 def told() -> Iterator[None]:
     """Tell what is wrong in words and exit with 2; a run that is stopped can be continued."""
@@ -85,26 +89,34 @@ def study(
     """
     with told():
         from globscope.cli.progress import watching
-        from globscope.cli.tables import summary
-        from globscope.session import load
+        from globscope.cli.tables import cells, summary
+        from globscope.sweep import SweepResult, load
 
         asked = load(spec, override, out)
         with watching(quiet) as observer:
             result = asked.run(observer)
         if not quiet:
-            summary(result.record)
+            (cells if isinstance(result, SweepResult) else summary)(result.record)
         stdout(str(result.report))
+        if isinstance(result, SweepResult) and result.failed:
+            stderr(
+                f"error: {len(result.failed)} of {len(result.cells)} cells failed; the same command tries them again"
+            )
+            raise typer.Exit(FAILED)
 
 
 @app.command()
 def check(spec: Spec, override: Set = [], out: Folder = None) -> None:  # noqa: B006
     """Validate a spec and print its plan."""
     with told():
-        from globscope.cli.tables import plan
-        from globscope.session import load
+        from globscope.cli.tables import plan, plan_of_cells
+        from globscope.sweep import Sweep, load
 
         asked = load(spec, override, out)
-        plan(asked.estimate())
+        if isinstance(asked, Sweep):
+            plan_of_cells(asked.estimate())
+        else:
+            plan(asked.estimate())
 
 
 @app.command()
@@ -248,12 +260,15 @@ def show(
 ) -> None:
     """Print a finished run's tables again."""
     with told():
-        from globscope.cli.tables import summary
-        from globscope.session import results
+        from globscope.cli.tables import cells, summary
+        from globscope.sweep import results
 
         found = results(run)
         if as_json:
             stdout(json.dumps(found, indent=2, allow_nan=False))
+        elif "cells" in found:
+            cells(found)
+            stdout(str(run / "sweep.html"))
         else:
             summary(found)
             stdout(str(run / "report.html"))
