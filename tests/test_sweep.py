@@ -5,6 +5,7 @@ import json
 import shutil
 from pathlib import Path
 
+import numpy as np
 import pytest
 from conftest import TINY, Notes
 from test_messages import GOOD, assert_lines, told
@@ -13,8 +14,14 @@ from typer.testing import CliRunner
 import globscope
 from globscope.cli import app
 from globscope.errors import RunError
+from globscope.report.matrix import Scales
 from globscope.session import project, results
 from globscope.spec.read import read
+from globscope.study.run import run as outcome
+from globscope.sweep.finished import Finished
+from globscope.sweep.matrices import tiles
+from globscope.sweep.table import Run, Runs
+from globscope.topology.distance import diagram
 
 # One epoch of two tiny networks; PCA on 3 × 3 samples.
 SMALL = (
@@ -338,3 +345,34 @@ def test_a_cell_that_fails_is_told_and_stops_no_other(here, spec_file):
         ("learning_rate=0.01", False),
     ]
     assert "learning_rate=1e+30: failed" in (here / "runs/fails/sweep.html").read_text("utf-8")
+
+
+def test_the_pictures_show_every_cell_on_one_scale(swept):
+    root = swept[0] / "runs/study"
+    stems = {path.stem for path in (root / "figures").glob("*.svg")}
+    assert stems == {f"{look}-grid-gudhi-train-loss" for look in ("landscapes", "profiles")}
+    page = (root / "sweep.html").read_text("utf-8")
+    assert all(f'src="figures/{stem}.png"' in page for stem in stems)
+    runs = Runs(runs=tuple(run_of(root / "cells" / cell.name, cell.name) for cell in swept[3].cells))
+    [every] = tiles(runs).values()
+    scale = Scales.of(list(every.values())).values
+    finite = np.concatenate([tile.values for tile in every.values()])
+    assert (scale.low, scale.high) == (finite.min(), finite.max())
+
+
+def run_of(folder, name):
+    return Run(name=name, finished=Finished.of(folder, name))
+
+
+def test_a_finished_runs_tree_is_read_as_it_was_written(swept):
+    folder = swept[0] / "runs/study/cells/latent_dim=2"
+    [live] = outcome(swept[3].cell("latent_dim=2").study.context()).atlas.maps
+    run = Finished.of(folder, "one")
+    [(names, path)] = run.trees.items()
+    landscape, found = run.topology(names)
+    assert names == ("pca", "grid", "gudhi")
+    assert path.name == "pca-grid-gudhi.json"
+    for name in ("nodes", "values", "kinds", "arcs", "pairs", "births", "deaths", "elders", "arc", "basin"):
+        assert np.array_equal(getattr(found.tree, name), getattr(live.topology.tree, name)), name
+    assert np.array_equal(diagram(found.full), diagram(live.topology.full))
+    assert np.array_equal(landscape.fields["train_loss"], live.landscape.fields["train_loss"])

@@ -8,7 +8,7 @@ from attrs import define, field
 
 from globscope.report.board import Row
 from globscope.sweep.figures import figures, shown
-from globscope.sweep.finished import Finished
+from globscope.sweep.finished import Finished, Names
 from globscope.values.findings import Cell, Table
 
 READING = (
@@ -59,6 +59,10 @@ class Runs:
         if all(len(one.maps) == 1 for one in self.finished):
             return ()
         return tuple(dict.fromkeys(name for one in self.finished for name in one.maps))
+
+    def tree(self, names: Names) -> str:
+        """Return what a merge tree is called: its map where runs have several, its sampler and its topology."""
+        return ", ".join(names if self.maps else names[1:])
 
     def figures(self) -> list[dict[str, Cell]]:
         """Return every run's figures by name; none of one that failed."""

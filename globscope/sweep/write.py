@@ -13,6 +13,7 @@ from globscope.spec.cells import SweepSpec
 from globscope.spec.describe import plain
 from globscope.store import write_bytes, write_json
 from globscope.sweep.finished import Finished
+from globscope.sweep.matrices import drawn, of_sweep, tiles
 from globscope.sweep.table import READING, Run, Runs, names_of
 
 CSV, PAGE = "sweep.csv", "sweep.html"
@@ -27,7 +28,9 @@ def write_sweep(folder: Path, spec: SweepSpec, failures: Mapping[str, str]) -> t
         failures: By the names of the cells that failed, why.
     """
     runs = gathered(folder, spec, failures)
-    parts: list[Part] = []
+    found = tiles(runs)
+    pictures = tuple(drawn(of_sweep(runs, spec.axes, found), found, folder))
+    parts = [Part(title="Side by side", pictures=pictures)] if pictures else []
     warnings = runs.warnings()
     record: dict[str, Any] = {
         "title": spec.title,
