@@ -1,14 +1,15 @@
 """GlobScope: global loss landscapes of many trained networks.
 
-`globscope.load(path).run()` runs a study from Python; `globscope.project(run, files)` puts networks on its maps.
+`globscope.load(path).run()` runs a study or a sweep from Python; `globscope.project(run, files)` puts networks on a
+study's maps; `globscope.compare(runs)` sets finished runs side by side.
 """
 
 from importlib import import_module
 from typing import Any
 
 __version__ = "0.1.0"
-__all__ = ["__version__", "load", "project"]
-MODULES = {"load": "globscope.sweep", "project": "globscope.session"}
+__all__ = ["__version__", "compare", "load", "project"]
+MODULES = {"compare": "globscope.sweep.compare", "load": "globscope.sweep", "project": "globscope.session"}
 
 
 def __getattr__(name: str) -> Any:

@@ -4,6 +4,7 @@ import csv
 import json
 import shutil
 from pathlib import Path
+from urllib.parse import quote
 
 import numpy as np
 import pytest
@@ -13,15 +14,17 @@ from typer.testing import CliRunner
 
 import globscope
 from globscope.cli import app
-from globscope.errors import RunError
+from globscope.errors import FileError, RunError
 from globscope.report.matrix import Scales
 from globscope.session import project, results
 from globscope.spec.read import read
+from globscope.store import read_json, write_json
 from globscope.study.run import run as outcome
+from globscope.sweep.compare import _names
 from globscope.sweep.finished import Finished
 from globscope.sweep.matrices import tiles
 from globscope.sweep.table import Run, Runs
-from globscope.topology.distance import diagram
+from globscope.topology.distance import bottleneck, diagram, wasserstein
 
 # One epoch of two tiny networks; PCA on 3 × 3 samples.
 SMALL = (
@@ -30,7 +33,9 @@ SMALL = (
     .partition('[[population.variant]]\nname = "C"')[0]
     + '[[reducer]]\nuse = "pca"\n[[sampler]]\nuse = "grid"\nresolution = 3\n[evaluator]\nuse = "torch"\nexamples = 32\n'
 )
-BETA = "[sweep]\n" + '"reducer.0.latent_dim" = [1, 2]\n'
+# The second rate makes a training diverge, so that two of four cells have no results.
+SWEEP = '[sweep]\n"reducer.0.latent_dim" = [1, 2]\n"population.variant.0.learning_rate" = [1e-2, 1e30]\n'
+GOOD_CELLS = ["latent_dim=1,learning_rate=0.01", "latent_dim=2,learning_rate=0.01"]
 
 
 def sweep(text, path=Path("study.toml"), *overrides):
@@ -195,7 +200,7 @@ def test_what_is_wrong_is_told_verbatim(case, here):
 
 
 def test_an_override_without_a_place_is_told(here):
-    assert told(sweep, GOOD + BETA, Path("study.toml"), "sweep.reducer.0.latent_dim.x=3") == [
+    assert told(sweep, GOOD + SWEEP, Path("study.toml"), "sweep.reducer.0.latent_dim.x=3") == [
         "study.toml: sweep.reducer.0.latent_dim.x: expected a list of values, got 3 (integer)"
     ]
 
@@ -226,153 +231,219 @@ class Told(Notes):
 
 @pytest.fixture(scope="module")
 def swept(tmp_path_factory):
-    """A sweep of two cells that was stopped between them and continued: its folder, and what ran each time."""
-    folder = tmp_path_factory.mktemp("swept")
-    with pytest.MonkeyPatch.context() as patch:
-        patch.chdir(folder)
-        first, second = Told(stop=2), Told()
-        with pytest.raises(KeyboardInterrupt):
-            sweep(SMALL + BETA).run(first)
-        result = sweep(SMALL + BETA).run(second)
-    return folder, first, second, result
+    """A sweep of four cells that was stopped before its third and continued: its folder, and what ran each time."""
+    folder, first, second = tmp_path_factory.mktemp("swept"), Told(stop=3), Told()
+    with pytest.raises(KeyboardInterrupt):
+        sweep(SMALL + SWEEP, folder / "study.toml").run(first)
+    return folder / "runs/study", first, second, sweep(SMALL + SWEEP, folder / "study.toml").run(second)
 
 
-def test_a_sweep_that_was_stopped_between_cells_continues_with_the_next(swept):
-    _, first, second, result = swept
-    assert list(first.cells) == ["1 of 2: latent_dim=1"]
-    assert list(second.cells) == ["1 of 2: latent_dim=1", "2 of 2: latent_dim=2"]
-    assert second.cells["1 of 2: latent_dim=1"] == []
-    assert [one.failed for one in result.cells] == ["", ""]
+def test_a_sweep_that_was_stopped_between_cells_continues_with_those_without_results(swept):
+    _, first, second, _ = swept
+    assert [len(ran) > 3 for ran in first.cells.values()] == [True, False]
+    assert list(second.cells) == [
+        "1 of 4: latent_dim=1,learning_rate=0.01",
+        "2 of 4: latent_dim=1,learning_rate=1e+30",
+        "3 of 4: latent_dim=2,learning_rate=0.01",
+        "4 of 4: latent_dim=2,learning_rate=1e+30",
+    ]
+    kept, again, new, failed = second.cells.values()
+    assert (kept, again, failed) == ([], ["train A"], ["train A", "report of the sweep"])
+    assert "fit pca" in new
 
 
 def test_what_does_not_depend_on_the_swept_key_is_computed_once(swept):
     _, first, second, _ = swept
-    [one], other = first.cells.values(), second.cells["2 of 2: latent_dim=2"]
-    assert {"train A", "train B", "evaluate members", "fit pca", "decode pca"} <= set(one)
-    assert "fit pca" in other
-    assert {"train A", "train B", "evaluate members", "read checkpoints", "weight space"} & set(other) == set()
+    one, failed = first.cells.values()
+    assert {"train A", "train B", "evaluate members", "weight space", "fit pca", "decode pca"} <= set(one)
+    assert failed == ["train A"], "the other network is that of the first cell"
+    other = set(second.cells["3 of 4: latent_dim=2,learning_rate=0.01"])
+    assert {"train A", "train B", "evaluate members", "read checkpoints", "weight space"} & other == set()
 
 
-def test_every_cell_is_a_run_with_its_report_whose_table_links_it(swept):
-    folder, _, _, result = swept
-    root = folder / "runs/study"
-    for cell in result.cells:
+def test_a_cell_that_fails_is_told_and_stops_no_other(swept):
+    root, _, notes, result = swept
+    assert [cell.name for cell in result.cells if not cell.failed] == GOOD_CELLS
+    assert [text.partition(":")[0] for text in notes.warned] == [
+        "cell latent_dim=1,learning_rate=1e+30 failed",
+        "cell latent_dim=2,learning_rate=1e+30 failed",
+    ]
+    for cell in result.failed:
+        assert cell.failed.startswith("variant 'A' diverged in epoch 1: its weights are no longer finite")
+        with pytest.raises(RunError, match="has no results: variant 'A' diverged"):
+            _ = cell.record
+        assert f"{cell.name}: failed" in (root / "sweep.html").read_text("utf-8")
+    assert [bool(cell["failed"]) for cell in result.record["cells"]] == [False, True, False, True]
+
+
+def test_every_cell_is_a_run_with_its_report_which_the_page_links(swept):
+    root, _, _, result = swept
+    page = (root / "sweep.html").read_text("utf-8")
+    for cell in map(result.cell, GOOD_CELLS):
         assert cell.record["title"] == f"tiny: {cell.name}"
         assert results(root / "cells" / cell.name) == cell.record
-        assert f'href="cells/{cell.name.replace("=", "%3D")}/report.html"' in (root / "sweep.html").read_text("utf-8")
+        assert f'href="{quote(f"cells/{cell.name}/report.html")}"' in page
         assert (root / "cells" / cell.name / "report.html").is_file()
+        assert not (root / "cells" / cell.name / "stages").exists()
 
 
 def test_the_table_has_swept_values_and_the_cells_figures(swept):
-    folder, _, _, result = swept
-    with (folder / "runs/study/sweep.csv").open(encoding="utf-8", newline="") as opened:
+    root, _, _, result = swept
+    with (root / "sweep.csv").open(encoding="utf-8", newline="") as opened:
         rows = list(csv.DictReader(opened))
-    assert [(row["run"], row["latent_dim"]) for row in rows] == [("latent_dim=1", "1"), ("latent_dim=2", "2")]
-    for row, cell in zip(rows, result.cells, strict=True):
+    assert [(row["latent_dim"], row["learning_rate"], bool(row["failed"])) for row in rows] == [
+        ("1", "0.01", False),
+        ("1", "1e+30", True),
+        ("2", "0.01", False),
+        ("2", "1e+30", True),
+    ]
+    for row, cell in zip(rows[::2], map(result.cell, GOOD_CELLS), strict=True):
         [figures] = cell.record["reducers"]
+        assert row["run"] == cell.name
         assert float(row["mse_per_weight"]) == figures["mse_per_weight"]
         assert int(row["saddles"]) == figures["saddles"]
         assert float(row["test_accuracy"]) == cell.record["population"]["last"]["test_accuracy"]
-    assert rows[0]["test_accuracy"] == rows[1]["test_accuracy"], "the cells share their networks"
+    assert rows[0]["test_accuracy"] == rows[2]["test_accuracy"], "the cells share their networks"
+    assert rows[1]["test_accuracy"] == ""
 
 
-def test_a_cell_gives_its_result_again_from_the_shared_stages(swept, monkeypatch):
-    folder, _, _, result = swept
-    monkeypatch.chdir(folder)
-    root = Path("runs/study/cells") / result.cells[1].name
-    checkpoint = next(Path("runs/study/stages/train").glob("*/epoch1.safetensors"))
+def test_a_new_network_is_put_on_a_cells_map_from_the_shared_stages(swept):
+    root, _, _, _ = swept
+    checkpoint = next((root / "stages/train").glob("*/epoch1.safetensors"))
     notes = Notes()
-    [row] = project(root, [checkpoint], notes)
+    [row] = project(root / "cells" / GOOD_CELLS[1], [checkpoint], notes)
     assert len(row["point"]) == 2
-    assert "train A" not in notes.ran
-    assert not (root / "stages").exists()
+    assert not any(label.startswith("train") for label in notes.ran)
 
 
 def test_a_sweep_is_no_run_itself(swept):
-    folder = swept[0] / "runs/study"
     with pytest.raises(RunError, match="is a sweep, whose cells are the runs"):
-        results(folder)
+        results(swept[0])
 
 
 def test_show_prints_the_table_again(swept):
-    folder = swept[0] / "runs/study"
-    plain = CliRunner().invoke(app, ["show", str(folder)])
+    root = swept[0]
+    plain = CliRunner().invoke(app, ["show", str(root)])
     assert plain.exit_code == 0
-    assert [line.split()[0] for line in plain.stdout.splitlines()] == [
-        "tiny",
-        "cell",
-        "latent_dim=1",
-        "latent_dim=2",
-        f"{folder}/sweep.html",
-    ]
-    found = json.loads(CliRunner().invoke(app, ["show", str(folder), "--json"]).stdout)
-    assert [cell["figures"]["latent_dim"] for cell in found["cells"]] == [1, 2]
+    lines = [line.split()[0] for line in plain.stdout.splitlines()]
+    assert lines[:2] == ["tiny", "cell"]
+    assert lines[2:6] == [cell.name for cell in swept[3].cells]
+    assert lines[-1] == f"{root}/sweep.html"
+    found = json.loads(CliRunner().invoke(app, ["show", str(root), "--json"]).stdout)
+    assert [cell["figures"]["latent_dim"] for cell in found["cells"]] == [1, 1, 2, 2]
 
 
-def test_check_counts_a_shared_training_once(swept):
-    found = sweep(SMALL + BETA, swept[0] / "again.toml").estimate()
-    assert found.trained == 2
-    assert [one.members for one in found.cells.values()] == [4, 4]
-    assert found.evaluations == (4 + 4 + 3) + (4 + 4 + 9)
-    plan = CliRunner().invoke(app, ["check", str(swept[0] / "again.toml")])
+def test_check_counts_a_shared_training_once(tmp_path):
+    found = sweep(SMALL + SWEEP, tmp_path / "study.toml").estimate()
+    assert found.trained == 3
+    assert [one.members for one in found.cells.values()] == [4] * 4
+    assert found.evaluations == 2 * ((4 + 4 + 3) + (4 + 4 + 9))
+    plan = CliRunner().invoke(app, ["check", str(tmp_path / "study.toml")])
     assert plan.exit_code == 0
-    assert "2, each once" in plan.stdout
-    assert "at most 28; cells share some" in plan.stdout
+    assert "3, each once" in plan.stdout
+    assert "at most 56; cells share some" in plan.stdout
 
 
-def test_a_changed_value_computes_its_cells_alone(swept, here):
-    shutil.copytree(swept[0] / "runs", here / "runs")
-    # The file lies elsewhere now, but nothing of a study depends on that.
-    notes = Told()
-    result = sweep(SMALL + BETA.replace("[1, 2]", "[2, 3]")).run(notes)
-    assert [cell.name for cell in result.cells] == ["latent_dim=2", "latent_dim=3"]
-    kept, ran = notes.cells.values()
-    assert kept == []
-    assert "fit pca" in ran
-    assert not any(label.startswith("train") for label in ran)
-    assert [cell["name"] for cell in result.record["cells"]] == ["latent_dim=2", "latent_dim=3"]
-
-
-def test_a_cell_that_fails_is_told_and_stops_no_other(here, spec_file):
-    text = SMALL + '[sweep]\n"population.variant.0.learning_rate" = [1e30, 1e-2]\n'
-    found = CliRunner().invoke(app, ["study", str(spec_file(text, "fails.toml")), "--out", str(here / "runs/fails")])
+def test_a_changed_value_computes_its_cells_alone(swept, tmp_path):
+    shutil.copytree(swept[0], tmp_path / "run")
+    spec = swept[0].parent.parent / "study.toml"
+    changed = ["study", str(spec), "--set", "sweep.reducer.0.latent_dim=[2, 3]", "--out", str(tmp_path / "run")]
+    found = CliRunner().invoke(app, changed)
     assert found.exit_code == 3
-    assert "cell learning_rate=1e+30 failed: variant 'A' diverged in epoch 1" in found.stderr
-    assert found.stderr.endswith("error: 1 of 2 cells failed; the same command tries them again\n")
-    record = json.loads((here / "runs/fails/sweep.json").read_text("utf-8"))
-    assert [(cell["name"], bool(cell["failed"])) for cell in record["cells"]] == [
-        ("learning_rate=1e+30", True),
-        ("learning_rate=0.01", False),
-    ]
-    assert "learning_rate=1e+30: failed" in (here / "runs/fails/sweep.html").read_text("utf-8")
+    assert found.stderr.endswith("error: 2 of 4 cells failed; the same command tries them again\n")
+    cells = found.stderr.split("cell ")
+    [kept] = [text for text in cells if text.startswith("1 of 4: latent_dim=2,learning_rate=0.01")]
+    [ran] = [text for text in cells if text.startswith("3 of 4: latent_dim=3,learning_rate=0.01")]
+    assert kept.splitlines()[1:] == ["all of it: kept from an earlier run"]
+    assert {"train A: kept from an earlier run", "train B: kept from an earlier run", "fit pca"} <= {*ran.splitlines()}
 
 
 def test_the_pictures_show_every_cell_on_one_scale(swept):
-    root = swept[0] / "runs/study"
-    stems = {path.stem for path in (root / "figures").glob("*.svg")}
-    assert stems == {f"{look}-grid-gudhi-train-loss" for look in ("landscapes", "profiles")}
+    root, _, _, result = swept
+    sides = {path.stem for path in (root / "figures").glob("*.svg")}
+    assert sides >= {f"{look}-grid-gudhi-train-loss" for look in ("landscapes", "profiles")}
     page = (root / "sweep.html").read_text("utf-8")
-    assert all(f'src="figures/{stem}.png"' in page for stem in stems)
-    runs = Runs(runs=tuple(run_of(root / "cells" / cell.name, cell.name) for cell in swept[3].cells))
-    [every] = tiles(runs).values()
+    assert all(f'src="figures/{stem}.png"' in page for stem in sides)
+    [every] = tiles(Runs(runs=tuple(run_of(result.cell(name)) for name in GOOD_CELLS))).values()
     scale = Scales.of(list(every.values())).values
     finite = np.concatenate([tile.values for tile in every.values()])
     assert (scale.low, scale.high) == (finite.min(), finite.max())
 
 
-def run_of(folder, name):
-    return Run(name=name, finished=Finished.of(folder, name))
+def run_of(cell):
+    return Run(name=cell.name, finished=Finished.of(cell.study.folder, cell.name))
+
+
+def live(swept, name):
+    """Return the one map of a cell as a study has it, not as its folder does."""
+    [found] = outcome(swept[3].cell(name).study.context()).atlas.maps
+    return found
 
 
 def test_a_finished_runs_tree_is_read_as_it_was_written(swept):
-    folder = swept[0] / "runs/study/cells/latent_dim=2"
-    [live] = outcome(swept[3].cell("latent_dim=2").study.context()).atlas.maps
-    run = Finished.of(folder, "one")
+    drawn, run = live(swept, GOOD_CELLS[1]), run_of(swept[3].cell(GOOD_CELLS[1])).finished
     [(names, path)] = run.trees.items()
     landscape, found = run.topology(names)
     assert names == ("pca", "grid", "gudhi")
     assert path.name == "pca-grid-gudhi.json"
     for name in ("nodes", "values", "kinds", "arcs", "pairs", "births", "deaths", "elders", "arc", "basin"):
-        assert np.array_equal(getattr(found.tree, name), getattr(live.topology.tree, name)), name
-    assert np.array_equal(diagram(found.full), diagram(live.topology.full))
-    assert np.array_equal(landscape.fields["train_loss"], live.landscape.fields["train_loss"])
+        assert np.array_equal(getattr(found.tree, name), getattr(drawn.topology.tree, name)), name
+    assert np.array_equal(diagram(found.full), diagram(drawn.topology.full))
+    assert np.array_equal(landscape.fields["train_loss"], drawn.landscape.fields["train_loss"])
+
+
+# Finished runs compared.
+
+
+def compare(*arguments):
+    return CliRunner().invoke(app, ["compare", *map(str, arguments)])
+
+
+def test_a_comparison_has_the_runs_figures_and_the_distances_of_their_diagrams(swept):
+    found = globscope.compare([swept[0] / "cells" / name for name in GOOD_CELLS])
+    assert [one["name"] for one in found.record["runs"]] == GOOD_CELLS
+    for one, name in zip(found.record["runs"], GOOD_CELLS, strict=True):
+        assert one["figures"]["smad"] == swept[3].cell(name).record["reducers"][0]["smad"]
+    [row] = found.record["distances"]
+    trees = [live(swept, name).topology.tree for name in GOOD_CELLS]
+    assert (row["topology"], row["one"], row["other"]) == ("grid, gudhi: train_loss", *GOOD_CELLS)
+    assert row["bottleneck"] == bottleneck(*trees) > 0
+    assert row["wasserstein"] == wasserstein(*trees) >= row["bottleneck"]
+
+
+def test_a_comparison_of_a_sweep_is_of_its_cells_with_results(swept, tmp_path):
+    found = compare(swept[0], "--out", tmp_path / "out", "--json")
+    assert found.exit_code == 0, found.output
+    assert [one["name"] for one in json.loads(found.stdout)["runs"]] == GOOD_CELLS
+    assert json.loads(found.stdout) == read_json(tmp_path / "out/comparison.json")
+    page = (tmp_path / "out/comparison.html").read_text("utf-8")
+    for look in ("landscapes", "profiles", "bottleneck", "wasserstein"):
+        assert f'src="figures/{look}-grid-gudhi-train-loss.png"' in page
+        assert (tmp_path / f"out/figures/{look}-grid-gudhi-train-loss.png").is_file()
+    with (tmp_path / "out/distances.csv").open(encoding="utf-8", newline="") as opened:
+        [row] = csv.DictReader(opened)
+    assert [row["one"], row["other"]] == GOOD_CELLS
+
+
+def test_runs_of_one_name_are_told_apart_by_the_folders_above():
+    places = [Path(text) for text in ("/a/x/run", "/a/y/run", "/a/y/cells/z")]
+    assert _names(places) == ["x/run", "y/run", "y/z"]
+
+
+def test_what_cannot_be_compared_is_told(swept):
+    one = swept[0] / "cells" / GOOD_CELLS[0]
+    assert compare(one).stderr == "error: compare needs at least two finished runs\n"
+    assert compare(one, one).stderr == f"error: {one}: is named twice\n"
+    wanted = f"error: {one}1: there is no run here; did you mean '{one.name}'?\n"
+    assert compare(one, f"{one}1").stderr == wanted
+
+
+def test_a_run_of_an_earlier_version_is_told(swept, tmp_path):
+    one = swept[0] / "cells" / GOOD_CELLS[0]
+    shutil.copytree(one, tmp_path / "old")
+    [path] = (tmp_path / "old/topology").glob("*.json")
+    told = read_json(path)
+    del told["map"]
+    write_json(path, told)
+    with pytest.raises(FileError, match="an earlier version wrote this run's report"):
+        globscope.compare([one, tmp_path / "old"])

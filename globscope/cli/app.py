@@ -197,6 +197,29 @@ def project(
 
 
 @app.command()
+def compare(
+    runs: Annotated[
+        list[Path], typer.Argument(help="Finished runs' folders; of a sweep's, all of its cells.", show_default=False)
+    ],
+    as_json: Annotated[bool, typer.Option("--json", help="Print one JSON object, for scripts.")] = False,
+    out: Annotated[Path | None, typer.Option("--out", help="Folder for a page with pictures, and tables.")] = None,
+) -> None:
+    """Set finished runs side by side: figures, landscapes on one scale, distances of their diagrams."""
+    with told():
+        from globscope.cli.tables import compared
+        from globscope.sweep.compare import compare as beside
+
+        found = beside(runs)
+        page = None if out is None else found.write(out)
+        if as_json:
+            stdout(json.dumps(found.record, indent=2, allow_nan=False))
+        else:
+            compared(found.record)
+            if page is not None:
+                stdout(str(page))
+
+
+@app.command()
 def topology(
     file: Annotated[
         Path, typer.Argument(help="An .npz, landscaper's .npz, or loss-landscape's HDF5.", show_default=False)

@@ -101,11 +101,22 @@ def summary(record: Mapping[str, Any]) -> None:
 
 def cells(record: Mapping[str, Any]) -> None:
     """Print a sweep's table and warnings."""
-    columns = record["columns"]
-    rows = [[cell(one["name"]), *(cell(one["figures"].get(key)) for key in columns)] for one in record["cells"]]
-    _print(record["title"], ["cell", *map(escape, columns)], rows)
+    _figures(record["title"], "cell", record["columns"], record["cells"])
     for warning in record["warnings"]:
         _console().print(f"warning: {escape(warning)}")
+
+
+def _figures(title: str, what: str, columns: Sequence[str], runs: Sequence[Mapping[str, Any]]) -> None:
+    rows = [[cell(one["name"]), *(cell(one["figures"].get(key)) for key in columns)] for one in runs]
+    _print(title, [what, *map(escape, columns)], rows)
+
+
+def compared(record: Mapping[str, Any]) -> None:
+    """Print several runs' figures, and the distances of their diagrams."""
+    _figures(f"{len(record['runs'])} runs", "run", record["columns"], record["runs"])
+    if record["distances"]:
+        headings = list(record["distances"][0])
+        _print("distances", headings, [[cell(row[key]) for key in headings] for row in record["distances"]])
 
 
 def projected(rows: Sequence[Mapping[str, Any]], warnings: Sequence[str]) -> None:

@@ -28,6 +28,8 @@ from globscope.values.topology import Topology
 Look = Literal["landscapes", "profiles"]
 # Inches of a small picture at most and at least, and of all of them side by side.
 LARGE, SMALL, WHOLE = 2.3, 0.75, 20.0
+# Tiles in a row that follow no key.
+ACROSS = 5
 
 
 @define(frozen=True, kw_only=True)
@@ -95,6 +97,7 @@ class Matrix:
         columns: Theirs.
         tiles: By place.
         absent: Why there is no tile, by place.
+        names: Of single tiles, by place, where rows and columns mean nothing.
     """
 
     title: str
@@ -102,6 +105,22 @@ class Matrix:
     columns: tuple[str, ...]
     tiles: Mapping[tuple[int, int], Tile] = field(repr=False)
     absent: Mapping[tuple[int, int], str] = field(factory=dict, repr=False)
+    names: Mapping[tuple[int, int], str] = field(factory=dict, repr=False)
+
+    @classmethod
+    def wrapped(cls, title: str, named: Mapping[str, Tile | str]) -> "Matrix":
+        """Return tiles in a row, or in as many as they need; in place of a tile, why there is none."""
+        across = min(len(named), ACROSS)
+        places = {name: divmod(at, across) for at, name in enumerate(named)}
+        return cls(
+            title=title,
+            rows=("",) * -(-len(named) // across),
+            columns=("",) * across,
+            tiles={places[name]: one for name, one in named.items() if isinstance(one, Tile)},
+            absent={places[name]: one for name, one in named.items() if isinstance(one, str)}
+            | dict.fromkeys((divmod(at, across) for at in range(len(named), across * -(-len(named) // across))), ""),
+            names={place: name for name, place in places.items()},
+        )
 
     @property
     def size(self) -> float:
@@ -118,7 +137,7 @@ def plot_matrix(matrix: Matrix, scales: Scales, look: Look) -> Figure:
         legend: Legend = {}
         for place, axes in np.ndenumerate(panels):
             legend |= _draw(axes, matrix, (place[0], place[1]), scales, look)
-        _name(panels, matrix)
+        (_name_each if matrix.names else _name)(panels, matrix)
         figure.suptitle(plain(matrix.title, 90), x=0.008, ha="left", fontsize=12, fontweight="bold")
         _bar(figure, panels.ravel().tolist(), scales, look)
         explain(figure, legend)
@@ -183,6 +202,12 @@ def _name(panels: np.ndarray, matrix: Matrix) -> None:
         axes.set_ylabel(name, fontsize=9, color=INK)
 
 
+def _name_each(panels: np.ndarray, matrix: Matrix) -> None:
+    names = short_names(list(matrix.names.values()), max(6, int(matrix.size * 12)))
+    for place, name in zip(matrix.names, names, strict=True):
+        panels[place].set_title(name, fontsize=8.5, color=INK)
+
+
 def _bar(figure: Figure, panels: list[Axes], scales: Scales, look: Look) -> None:
     if look == "landscapes":
         colourbar(figure, panels, scales.values)
@@ -206,5 +231,6 @@ def told(matrix: Matrix, scales: Scales, look: Look) -> str:
 
 def seen(matrix: Matrix) -> str:
     """Return what a reader is told who cannot see a matrix."""
-    found = [f"{matrix.rows[r]}, {matrix.columns[c]}: {tile.note}" for (r, c), tile in matrix.tiles.items()]
+    named = {(r, c): f"{matrix.rows[r]}, {matrix.columns[c]}" for r, c in matrix.tiles} | dict(matrix.names)
+    found = [f"{named[place]}: {tile.note}" for place, tile in matrix.tiles.items()]
     return "; ".join(found[:40]) + (f"; and {len(found) - 40} more" if len(found) > 40 else "")

@@ -5,12 +5,14 @@ from itertools import product
 from pathlib import Path
 from typing import Any
 
-from globscope.report.gallery import Shown
+from globscope.report.gallery import Place, Shown
 from globscope.report.look import save
 from globscope.report.matrix import Look, Matrix, Scales, Tile, plot_matrix, seen, told
+from globscope.report.pictures import depict_alone
 from globscope.report.text import Names
 from globscope.spec.axes import Axis
-from globscope.sweep.table import Run, Runs
+from globscope.sweep.table import Runs
+from globscope.values.pictures import HeatMap, Plot
 
 LOOKS: tuple[Look, ...] = ("landscapes", "profiles")
 Tiles = dict[str, dict[str, Tile]]
@@ -29,11 +31,13 @@ def tiles(runs: Runs) -> Tiles:
 
 def of_sweep(runs: Runs, axes: Sequence[Axis], found: Tiles) -> Iterator[Matrix]:
     """Yield the matrices of a sweep: two keys are rows and columns, and each choice of the others has its own."""
-    sides = axes[:2] if len(axes) > 1 else [None, *axes]
-    rows, columns = (("",) if axis is None else tuple(f"{axis.label}={name}" for name in axis.names) for axis in sides)
+    if len(axes) < 2:
+        yield from of_runs(runs, found)
+        return
+    rows, columns = (tuple(f"{axis.label}={name}" for name in axis.names) for axis in axes[:2])
     for tree, own in found.items():
         for others in product(*(range(len(axis.values)) for axis in axes[2:])):
-            cells = {_place(run): run for run in runs.runs if run.places[2:] == others}
+            cells = {(run.places[0], run.places[1]): run for run in runs.runs if run.places[2:] == others}
             chosen = [f"{axis.label}={axis.names[at]}" for axis, at in zip(axes[2:], others, strict=True)]
             yield Matrix(
                 title=", ".join([tree, *chosen]),
@@ -44,26 +48,27 @@ def of_sweep(runs: Runs, axes: Sequence[Axis], found: Tiles) -> Iterator[Matrix]
             )
 
 
-def _place(run: Run) -> tuple[int, int]:
-    row, column, *_ = run.places if len(run.places) > 1 else (0, *run.places)
-    return row, column
-
-
 def of_runs(runs: Runs, found: Tiles) -> Iterator[Matrix]:
-    """Yield the matrices of runs that are no grid: by field, a row for every merge tree, a column for each run."""
-    by_field: dict[str, list[str]] = {}
+    """Yield the matrices of runs that are no grid: for every merge tree, one after another."""
+    absent = {run.name: "failed" if run.failed else "no landscape" for run in runs.runs}
     for tree, own in found.items():
-        by_field.setdefault(_field(own), []).append(tree)
-    names = [run.name for run in runs.runs]
-    for field, trees in by_field.items():
-        tiles_at = {
-            (row, names.index(name)): tile for row, tree in enumerate(trees) for name, tile in found[tree].items()
-        }
-        yield Matrix(title=field, rows=tuple(trees), columns=tuple(names), tiles=tiles_at)
+        yield Matrix.wrapped(tree, {name: own.get(name, why) for name, why in absent.items()})
 
 
 def _field(own: Mapping[Any, Tile]) -> str:
     return next(iter(own.values())).topology.field
+
+
+def depicted(pictures: Iterable[Plot | HeatMap], folder: Path) -> Iterator[Shown]:
+    """Draw pictures that lie over no map into a folder's `figures/`."""
+    (folder / "figures").mkdir(parents=True, exist_ok=True)
+    names = Names()
+    for picture in pictures:
+        found, stem = depict_alone(picture), names.unique(picture.name)
+        save(found.figure, folder / "figures", stem)
+        says = " ".join((picture.caption, *found.missing))
+        place: Place = "wide" if found.figure.get_figwidth() > 8 else "beside"
+        yield Shown(path=f"figures/{stem}", caption=says, alt=f"{found.seen} {says}", place=place)
 
 
 def drawn(matrices: Iterable[Matrix], found: Tiles, folder: Path) -> Iterator[Shown]:
