@@ -102,6 +102,7 @@ def summary(record: Mapping[str, Any]) -> None:
 def cells(record: Mapping[str, Any]) -> None:
     """Print a sweep's table and warnings."""
     _figures(record["title"], "cell", record["columns"], record["cells"])
+    _rows("relations", record["relations"])
     for warning in record["warnings"]:
         _console().print(f"warning: {escape(warning)}")
 
@@ -114,9 +115,12 @@ def _figures(title: str, what: str, columns: Sequence[str], runs: Sequence[Mappi
 def compared(record: Mapping[str, Any]) -> None:
     """Print several runs' figures, and the distances of their diagrams."""
     _figures(f"{len(record['runs'])} runs", "run", record["columns"], record["runs"])
-    if record["distances"]:
-        headings = list(record["distances"][0])
-        _print("distances", headings, [[cell(row[key]) for key in headings] for row in record["distances"]])
+    _rows("distances", record["distances"])
+
+
+def _rows(title: str, rows: Sequence[Mapping[str, Any]]) -> None:
+    if rows:
+        _print(title, list(rows[0]), [[cell(row[key]) for key in rows[0]] for row in rows])
 
 
 def projected(rows: Sequence[Mapping[str, Any]], warnings: Sequence[str]) -> None:
