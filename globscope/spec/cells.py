@@ -29,9 +29,8 @@ class Relations:
     """Which figures of the cells are set against which, with Spearman's rank correlation.
 
     Attributes:
-        of: Names of figures, one panel's horizontal axis each; such as those of the merge tree of every cell's first
-            map. Columns of `sweep.csv` are known by their names.
-        against: Names of figures for the vertical axes; one that no cell has is left out where it is not named here.
+        of: Names of figures, as columns of `sweep.csv`: the horizontal axes.
+        against: Names of figures: the vertical axes. Those that no cell has are left out, and told if they are named.
         draws: How often cells are drawn again, with replacement, for the interval of a correlation.
         seed: Of these draws.
     """
@@ -40,7 +39,8 @@ class Relations:
         default=("saddles", "minima", "average_persistence", "smad"), validator=deep_iterable(min_len(1))
     )
     against: tuple[str, ...] = field(
-        default=("test_accuracy", "test_loss", "train_loss"), validator=and_(min_len(1), deep_iterable(min_len(1)))
+        default=("test_accuracy", "test_error", "test_loss", "train_loss", "top_eigenvalue", "trace"),
+        validator=and_(min_len(1), deep_iterable(min_len(1))),
     )
     draws: int = field(default=2000, validator=ge(100))
     seed: int = field(default=0, validator=ge(0))

@@ -1,12 +1,11 @@
 """What a finished run amounts to, as figures by name."""
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from typing import Any
 
 from globscope.values.findings import Cell
 
-# Of the population, and of every map: those that the page shows; the CSV has all.
-POPULATION = ("train_loss", "test_loss", "test_accuracy")
+# Of every map: those that the page shows; the CSV has all.
 MAP = (
     "mse_per_weight", "unexplained_variance", "loss_gap_median", "leaves", "leaves_trusted", "basins_of_variants",
     "saddles", "average_persistence", "smad", "nonfinite",
@@ -57,15 +56,30 @@ def _is_number(value: Any) -> bool:
     return isinstance(value, int | float) and not isinstance(value, bool)
 
 
+def full(name: str, found: Iterable[str]) -> str | None:
+    """Return the whole name of a figure; without a map or analysis in front, that of the first that has it."""
+    names = list(found)
+    return name if name in names else next((known for known in names if known.endswith(f".{name}")), None)
+
+
 def named(name: str, found: Mapping[str, Cell]) -> Cell:
-    """Return a figure of a run; without the name of a map or analysis in front, that of the first that has it."""
-    if name in found:
-        return found[name]
-    return next((value for known, value in found.items() if known.endswith(f".{name}")), None)
+    """Return a figure of a run by its whole name, or by the end of that."""
+    known = full(name, found)
+    return None if known is None else found[known]
 
 
-def shown(rows: Sequence[Mapping[str, Cell]], maps: Sequence[str]) -> list[str]:
-    """Return the names of the figures that a page shows, of those that any run has; without maps, bare names."""
+def shown(
+    fields: Iterable[str], rows: Sequence[Mapping[str, Cell]], maps: Sequence[str], asked: Iterable[str]
+) -> list[str]:
+    """Return the names of the figures that a page shows, of those that any run has.
+
+    Args:
+        fields: What the task measures.
+        rows: The runs' figures.
+        maps: Their maps' names; none where figures need no map's name.
+        asked: Further names, which need no map or analysis in front.
+    """
+    known = {name: None for row in rows for name, value in row.items() if value is not None}
     of_maps = [f"{one}.{name}" for one in maps for name in MAP] if maps else list(MAP)
-    wanted = [*POPULATION, *of_maps]
-    return [name for name in wanted if any(row.get(name) is not None for row in rows)]
+    whole = [full(name, known) for name in asked]
+    return [name for name in dict.fromkeys([*fields, *of_maps, *whole]) if name in known]

@@ -43,10 +43,12 @@ class Runs:
     Attributes:
         runs: In order.
         labels: Of the swept keys.
+        asked: Figures that the page shows besides its own.
     """
 
     runs: tuple[Run, ...]
     labels: tuple[str, ...] = ()
+    asked: tuple[str, ...] = ()
 
     @property
     def finished(self) -> tuple[Finished, ...]:
@@ -82,7 +84,8 @@ class Runs:
 
     def columns(self) -> list[str]:
         """Return the columns that a page shows."""
-        return [*self.labels, *shown(self.figures(), self.maps)]
+        fields = (name for one in self.finished for name in one.record["population"].get("last", ()))
+        return [*self.labels, *shown(fields, self.figures(), self.maps, self.asked)]
 
     def rows(self, folder: Path) -> list[Row]:
         """Return the rows of a page in this folder."""

@@ -99,7 +99,8 @@ def gathered(folder: Path, spec: SweepSpec, failures: Mapping[str, str]) -> Runs
             places=cell.places,
         )
         found.append(run)
-    return Runs(runs=tuple(found), labels=tuple(axis.label for axis in spec.axes))
+    asked = (*spec.relations.of, *spec.relations.against)
+    return Runs(runs=tuple(found), labels=tuple(axis.label for axis in spec.axes), asked=asked)
 
 
 def _sentences(spec: SweepSpec, failures: Mapping[str, str]) -> Iterable[str]:
