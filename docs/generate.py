@@ -12,6 +12,7 @@ from docstring_parser import parse as parse_docstring
 
 from globscope import hookspecs, roles
 from globscope.registry import HOOKS, Component, installed
+from globscope.spec.cells import Relations
 from globscope.spec.describe import options
 from globscope.spec.entries import common
 from globscope.spec.model import PopulationSpec, Recipe, Spec, Train, Variant
@@ -44,6 +45,17 @@ TABLES = (
     ("`[[aligner]]`", "none", "How units of networks are matched, for analyses that align."),
     ("`[[analysis]]`", "none", "Further questions."),
     ("`[fidelity]`", "its defaults", "Options of the analysis `fidelity`, which every study runs."),
+)
+
+SWEEP = (
+    "Any key of a spec, dotted as `--set` takes it, with the list of its values; list items go by their number. A key "
+    'may stand in quotes or as TOML\'s own tables: `"reducer.0.latent_dim" = [2, 3]` is '
+    "`reducer.0.latent_dim = [2, 3]`. Every combination is a cell, at most 1,000 of them. "
+    "[How a sweep runs](../how-to/sweep.md)."
+)
+RELATIONS = (
+    "Goes with `[sweep]`: every figure of `of` is set against every one of `against`, over the cells. A figure is "
+    "called as in `sweep.csv`; the name of its map or analysis in front may be left out: the first that has it."
 )
 
 
@@ -82,7 +94,8 @@ def spec() -> str:
     parts += ["## Keys of every component's table", _options(options(common("task")))]
     own = {option.name for option in options(common("task"))}
     more = [option for option in options(common("reducer")) if option.name not in own]
-    parts += ["## More keys of every [[reducer]]", _options(more), "`[sweep]` is reserved for a later version."]
+    parts += ["## More keys of every [[reducer]]", _options(more)]
+    parts += ["## [sweep]", SWEEP, "## [relations]", RELATIONS, _options(options(Relations))]
     return _page(parts)
 
 

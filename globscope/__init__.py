@@ -1,17 +1,19 @@
 """GlobScope: global loss landscapes of many trained networks.
 
-`globscope.load(path).run()` runs a study from Python; `globscope.project(run, files)` puts networks on its maps.
+`globscope.load(path).run()` runs a study or a sweep from Python; `globscope.project(run, files)` puts networks on a
+study's maps; `globscope.compare(runs)` sets finished runs side by side.
 """
 
 from importlib import import_module
 from typing import Any
 
 __version__ = "0.1.0"
-__all__ = ["__version__", "load", "project"]
+__all__ = ["__version__", "compare", "load", "project"]
+MODULES = {"compare": "globscope.sweep.compare", "load": "globscope.sweep", "project": "globscope.session"}
 
 
 def __getattr__(name: str) -> Any:
     """Import the study only when it is asked for: `globscope --help` must feel instant."""
-    if name in ("load", "project"):
-        return getattr(import_module("globscope.session"), name)
+    if name in MODULES:
+        return getattr(import_module(MODULES[name]), name)
     raise AttributeError(f"module 'globscope' has no attribute {name!r}")

@@ -19,6 +19,8 @@ from globscope.study.run import run
 from globscope.values.findings import Atlas, Finding, Map
 
 RESULTS = "results.json"
+# Of a sweep: its spec, its results, and the folder of its cells' run folders.
+SWEEP, TABLE, CELLS = "sweep.toml", "sweep.json", "cells"
 
 
 @define(frozen=True, kw_only=True)
@@ -108,22 +110,31 @@ class Study:
         Raises:
             GlobscopeError: With what to mend.
         """
-        from globscope.report import write_report
-
         context = self.context(observer)
         with context.store.lock():
-            write_bytes(self.folder / "spec.toml", as_toml(self.spec).encode())
-            outcome = run(context)
-            context.observer.stage("report")
-            page = write_report(
-                self.folder,
-                title=self.spec.title or self.spec.source.stem,
-                atlas=outcome.atlas,
-                findings=outcome.findings,
-                record=outcome.record,
-            )
-            write_json(self.folder / "manifest.json", outcome.record["manifest"])
-            write_json(self.folder / RESULTS, outcome.record)
+            return self.finish(context)
+
+    def finish(self, context: Context) -> Result:
+        """Return the results of the study at work, whose store is locked already.
+
+        Raises:
+            GlobscopeError: With what to mend.
+        """
+        from globscope.report import write_report
+
+        self.folder.mkdir(parents=True, exist_ok=True)
+        write_bytes(self.folder / "spec.toml", as_toml(self.spec).encode())
+        outcome = run(context)
+        context.observer.stage("report")
+        page = write_report(
+            self.folder,
+            title=self.spec.title or self.spec.source.stem,
+            atlas=outcome.atlas,
+            findings=outcome.findings,
+            record=outcome.record,
+        )
+        write_json(self.folder / "manifest.json", outcome.record["manifest"])
+        write_json(self.folder / RESULTS, outcome.record)
         return Result(atlas=outcome.atlas, findings=outcome.findings, record=outcome.record, report=page)
 
     def estimate(self) -> Estimate:
@@ -136,14 +147,20 @@ class Study:
 
     def context(self, observer: Observer | None = None) -> Context:
         """Return the study at work."""
-        return Context(self.spec, self.registry, Store(self.folder), observer or Observer())
+        return Context(self.spec, self.registry, Store(shelf(self.folder)), observer or Observer())
+
+
+def shelf(folder: Path) -> Path:
+    """Return the folder that holds a run's stages: its own, but the sweep's where it is a sweep's cell."""
+    above = folder.absolute().parent
+    return above.parent if above.name == CELLS and (above.parent / SWEEP).is_file() else folder
 
 
 def load(path: str | Path, overrides: Sequence[str] = (), folder: str | Path | None = None) -> Study:
     """Return the study of a spec's file; its results go to `runs/<stem>/` unless `folder` says otherwise.
 
     Raises:
-        SpecError: With every problem of the file.
+        SpecError: With every problem of the file; a sweep, which `globscope.load` takes, is one.
     """
     spec = read(Path(path), overrides)
     return Study(spec=spec, folder=Path(folder) if folder else Path("runs") / Path(path).stem)
@@ -173,7 +190,9 @@ def results(folder: Path) -> dict[str, Any]:
     path = folder / RESULTS
     if path.exists():
         return _read(path)
-    if (folder / "stages").is_dir():
+    if (folder / TABLE).exists():
+        raise RunError(f"{folder}: is a sweep, whose cells are the runs: {folder / CELLS}/…")
+    if any((folder / name).exists() for name in ("stages", "spec.toml")):
         raise RunError(f"{folder}: this run is not finished; the same `globscope study` command continues it")
     runs = [p.parent.name for p in folder.parent.glob(f"*/{RESULTS}")]
     hint = near(folder.name, runs) if runs else "`globscope study SPEC` makes one"

@@ -10,7 +10,8 @@ from globscope_ttk import Ttk
 
 from globscope import load
 from globscope.registry import HOOKS, Component, Registry, installed
-from globscope.spec.read import build, read
+from globscope.spec.cells import swept
+from globscope.spec.read import build
 
 PAGES = sorted([ROOT / "README.md", ROOT / "CHANGELOG.md", *(ROOT / "docs").rglob("*.md")])
 FENCE = re.compile(r"^```(?P<kind>[^\n]*)\n(?P<text>.*?)^```$", re.MULTILINE | re.DOTALL)
@@ -62,14 +63,15 @@ def folder(tmp_path):
 @pytest.mark.parametrize("text", specs("toml"))
 def test_every_spec_in_the_documentation_is_valid(text, folder):
     (folder / "study.toml").write_text(text, "utf-8")
-    read(folder / "study.toml")
+    load(folder / "study.toml")
 
 
 @pytest.mark.parametrize("text", specs("toml fragment"))
 def test_every_fragment_of_a_spec_is_valid_in_the_starter_spec(text, folder, home):
     (folder / "results").mkdir()
     (folder / "results/final_model.pth").touch()
-    build(STARTER | tomllib.loads(text), folder / "study.toml", with_plugin())
+    document, path = STARTER | tomllib.loads(text), folder / "study.toml"
+    (swept if "sweep" in document else build)(document, path, with_plugin())
 
 
 def test_no_toml_block_escapes_these_tests():
@@ -79,7 +81,7 @@ def test_no_toml_block_escapes_these_tests():
 
 @pytest.mark.parametrize("path", sorted((ROOT / "specs").glob("*.toml")), ids=lambda path: path.stem)
 def test_every_spec_of_the_repository_is_valid(path, home):
-    assert read(path).source == path
+    assert load(path).spec.source == path
 
 
 def test_the_generated_reference_is_that_of_the_code():

@@ -44,7 +44,10 @@ def from_files(pattern):
     return CHECKPOINTS.replace("{pattern}", pattern)
 
 
-KEYS = "known: aligner, analysis, evaluator, fidelity, population, reducer, sampler, seed, sweep, task, title, topology"
+KEYS = (
+    "known: aligner, analysis, evaluator, fidelity, population, reducer, relations, sampler, seed, sweep, task, title, "
+    "topology"
+)
 BIG = "9" * 30
 MODELS = "'mlp', 'resnet20', 'resnet32', 'resnet56', 'cnn', 'vit', 'vit-10m' or 'file.py:name'"
 
@@ -99,10 +102,7 @@ SPECS = {
         varied("[population.parent]", "learning_rte = 1.0"),
         ["F: population.parent.learning_rte: there is no such key; did you mean 'learning_rate'?"],
     ),
-    "sweep": (
-        GOOD + "[sweep]\nseed = [0, 1]\n",
-        ["F: sweep: is reserved for sweeps, which this version cannot run yet"],
-    ),
+    "relations of one study": (GOOD + "[relations]\n", ["F: relations: goes with [sweep]"]),
     "missing name": (
         varied("[[population.variant]]", "seed = 1"),
         ["F: population.variant.1.name: is required: text"],

@@ -35,6 +35,10 @@ Set = Annotated[
 Folder = Annotated[Path | None, typer.Option("--out", help="Run folder; default: runs/<name of the spec>.")]
 
 
+# Of a sweep of which some cells have no results.
+FAILED = 3
+
+
 @contextmanager
 def told() -> Iterator[None]:
     """Tell what is wrong in words and exit with 2; a run that is stopped can be continued."""
@@ -88,27 +92,35 @@ def study(
     with told():
         from globscope.cli.consent import agree
         from globscope.cli.progress import watching
-        from globscope.cli.tables import summary
-        from globscope.session import load
+        from globscope.cli.tables import cells, summary
+        from globscope.sweep import SweepResult, load
 
         asked = load(spec, override, out)
         agree(asked, yes=yes)
         with watching(quiet) as observer:
             result = asked.run(observer)
         if not quiet:
-            summary(result.record)
+            (cells if isinstance(result, SweepResult) else summary)(result.record)
         stdout(str(result.report))
+        if isinstance(result, SweepResult) and result.failed:
+            stderr(
+                f"error: {len(result.failed)} of {len(result.cells)} cells failed; the same command tries them again"
+            )
+            raise typer.Exit(FAILED)
 
 
 @app.command()
 def check(spec: Spec, override: Set = [], out: Folder = None) -> None:  # noqa: B006
     """Validate a spec and print its plan."""
     with told():
-        from globscope.cli.tables import plan
-        from globscope.session import load
+        from globscope.cli.tables import plan, plan_of_cells
+        from globscope.sweep import Sweep, load
 
         asked = load(spec, override, out)
-        plan(asked.estimate())
+        if isinstance(asked, Sweep):
+            plan_of_cells(asked.estimate())
+        else:
+            plan(asked.estimate())
 
 
 @app.command()
@@ -189,6 +201,29 @@ def project(
 
 
 @app.command()
+def compare(
+    runs: Annotated[
+        list[Path], typer.Argument(help="Finished runs' folders; of a sweep's, all of its cells.", show_default=False)
+    ],
+    as_json: Annotated[bool, typer.Option("--json", help="Print one JSON object, for scripts.")] = False,
+    out: Annotated[Path | None, typer.Option("--out", help="Folder for a page with pictures, and tables.")] = None,
+) -> None:
+    """Set finished runs side by side: figures, landscapes on one scale, distances of their diagrams."""
+    with told():
+        from globscope.cli.tables import compared
+        from globscope.sweep.compare import compare as beside
+
+        found = beside(runs)
+        page = None if out is None else found.write(out)
+        if as_json:
+            stdout(json.dumps(found.record, indent=2, allow_nan=False))
+        else:
+            compared(found.record)
+            if page is not None:
+                stdout(str(page))
+
+
+@app.command()
 def topology(
     file: Annotated[
         Path, typer.Argument(help="An .npz, landscaper's .npz, or loss-landscape's HDF5.", show_default=False)
@@ -252,12 +287,15 @@ def show(
 ) -> None:
     """Print a finished run's tables again."""
     with told():
-        from globscope.cli.tables import summary
-        from globscope.session import results
+        from globscope.cli.tables import cells, summary
+        from globscope.sweep import results
 
         found = results(run)
         if as_json:
             stdout(json.dumps(found, indent=2, allow_nan=False))
+        elif "cells" in found:
+            cells(found)
+            stdout(str(run / "sweep.html"))
         else:
             summary(found)
             stdout(str(run / "report.html"))

@@ -4,17 +4,18 @@ import sys
 
 import typer
 
-from globscope.cli.tables import plan
+from globscope.cli.tables import plan, plan_of_cells
 from globscope.errors import GlobscopeError, RunError
 from globscope.session import Study
 from globscope.store import read_json, write_json
-from globscope.study.estimate import MANY, Estimate, described
+from globscope.study.estimate import MANY, described
+from globscope.sweep import Sweep
 
 # Of the run folder: how many networks were agreed to, so that who continues a run is not asked again.
 AGREED = "agreed.json"
 
 
-def agree(asked: Study, *, yes: bool) -> None:
+def agree(asked: Study | Sweep, *, yes: bool) -> None:
     """Return where a study may start: it scores few networks, or somebody agreed to many, now or before.
 
     Raises:
@@ -24,26 +25,30 @@ def agree(asked: Study, *, yes: bool) -> None:
     if count <= MANY or (path.exists() and count <= read_json(path)["networks"]):
         return
     if not yes:
-        _ask(count, asked.estimate())
+        _ask(count, asked)
     asked.folder.mkdir(parents=True, exist_ok=True)
     write_json(path, {"networks": count})
 
 
-def _networks(asked: Study) -> int:
+def _networks(asked: Study | Sweep) -> int:
     try:
         return asked.evaluations()
     except GlobscopeError:
         return 0  # what cannot run says why where it is run, all at once
 
 
-def _ask(count: int, value: Estimate) -> None:
-    what = f"this study scores up to {count:,} networks"
+def _ask(count: int, asked: Study | Sweep) -> None:
+    kind = "sweep" if isinstance(asked, Sweep) else "study"
+    what = f"this {kind} scores up to {count:,} networks"
     if not sys.stdin.isatty():
-        told = described(value)
+        told = asked.estimate().described if isinstance(asked, Sweep) else described(asked.estimate())
         raise RunError(
             f"{what}, more than {MANY:,}, which is not begun without being asked for: evaluation {told['evaluation']}, "
             f"training {told['training']}, memory {told['memory']}; --yes starts it"
         )
-    plan(value)
+    if isinstance(asked, Sweep):
+        plan_of_cells(asked.estimate())
+    else:
+        plan(asked.estimate())
     if not typer.confirm(f"{what[0].upper()}{what[1:]}. Start?"):
         raise RunError("not started; fewer samples along an axis, or fewer axes, take less")

@@ -71,6 +71,12 @@ class _Bars(Observer):
         self.over()
         return _Bar(self.bars, self.bars.add_task(name, total=None, figures="", rate=""))
 
+    def cell(self, name: str, number: int, count: int) -> None:
+        """Name the cell, and take away the bars of the one before: of hundreds of cells they would fill the screen."""
+        for task in self.bars.task_ids:
+            self.bars.remove_task(task)
+        self.warning(f"cell {number} of {count}: {name}")
+
     def over(self) -> None:
         """Complete the bar of a stage without inner progress: it is over when the next begins."""
         for task in self.bars.tasks:
@@ -91,6 +97,9 @@ class _Lines(Observer):
     def stage(self, name: str) -> chart.Progress:
         stderr(name)
         return chart.Progress()
+
+    def cell(self, name: str, number: int, count: int) -> None:
+        stderr(f"cell {number} of {count}: {name}")
 
     def reused(self, name: str) -> None:
         stderr(f"{name}: kept from an earlier run")

@@ -12,6 +12,7 @@ from globscope.registry import HOOKS, Component, Registry
 from globscope.spec.describe import options
 from globscope.spec.entries import common
 from globscope.study.estimate import Estimate, described
+from globscope.sweep.estimate import SweepEstimate
 
 # Characters in a line that goes to a file or pipe.
 WIDEST = 10_000
@@ -33,6 +34,9 @@ COLUMNS = (
     ("decode_seconds", "decode s"),
     ("evaluate_seconds", "evaluate s"),
 )
+
+# Of every cell's plan.
+PLANNED = ("members", "parameters", "loss evaluations", "training", "evaluation")
 
 
 def cell(value: Any) -> str:
@@ -95,6 +99,30 @@ def summary(record: Mapping[str, Any]) -> None:
         _console().print(f"warning: {escape(warning)}")
 
 
+def cells(record: Mapping[str, Any]) -> None:
+    """Print a sweep's table and warnings."""
+    _figures(record["title"], "cell", record["columns"], record["cells"])
+    _rows("relations", record["relations"])
+    for warning in record["warnings"]:
+        _console().print(f"warning: {escape(warning)}")
+
+
+def _figures(title: str, what: str, columns: Sequence[str], runs: Sequence[Mapping[str, Any]]) -> None:
+    rows = [[cell(one["name"]), *(cell(one["figures"].get(key)) for key in columns)] for one in runs]
+    _print(title, [what, *map(escape, columns)], rows)
+
+
+def compared(record: Mapping[str, Any]) -> None:
+    """Print several runs' figures, and the distances of their diagrams."""
+    _figures(f"{len(record['runs'])} runs", "run", record["columns"], record["runs"])
+    _rows("distances", record["distances"])
+
+
+def _rows(title: str, rows: Sequence[Mapping[str, Any]]) -> None:
+    if rows:
+        _print(title, list(rows[0]), [[cell(row[key]) for key in rows[0]] for row in rows])
+
+
 def projected(rows: Sequence[Mapping[str, Any]], warnings: Sequence[str]) -> None:
     """Print where networks lie on the maps of a run."""
     headings = ("map", "file", "point", "residual", "distance to member", "trusted", "loss", "decoded loss")
@@ -141,6 +169,16 @@ def plan(value: Estimate) -> None:
     _print("Plan", ["what", ""], [[name, escape(text)] for name, text in described(value).items()], words=True)
     for at, stage in enumerate(value.stages, 1):
         _console().print(f"{at:3}. {escape(stage)}")
+
+
+def plan_of_cells(value: SweepEstimate) -> None:
+    """Print what a sweep would take, as a whole and cell by cell."""
+    _print("Plan", ["what", ""], [[name, escape(text)] for name, text in value.described.items()], words=True)
+    rows = []
+    for name, one in value.cells.items():
+        told = described(one)
+        rows.append([escape(name), *(escape(told[what]) for what in PLANNED)])
+    _print("Cells", ["cell", *PLANNED], rows, words=True)
 
 
 def components(registry: Registry) -> None:

@@ -13,7 +13,7 @@ from globscope.values.landscape import Landscape, Samples
 MOST_AXES = 8
 # Arrays of a run folder's landscape that are no field.
 ABOUT = ("points", "index", "shape", "member_latents", "distance_to_member", "trusted", "cycle_error")
-BASIN = "basin_"
+BASIN, ARC = "basin_", "arc_"
 
 Arrays = Mapping[str, np.ndarray]
 
@@ -87,7 +87,7 @@ def of_run(path: Path, arrays: Arrays) -> Landscape:
     fields = {
         name: numbers(path, name, array)
         for name, array in arrays.items()
-        if name not in ABOUT and not name.startswith(BASIN)
+        if name not in ABOUT and not name.startswith((BASIN, ARC))
     }
     if not fields:
         raise FileError(f"{path}: holds no field, such as 'train_loss'")

@@ -12,6 +12,7 @@ def record(tree: MergeTree) -> Mapping[str, Any]:
     """Return a tree as a JSON object: counts, nodes, arcs between them, and pairs; never NaN or infinite.
 
     Vertices are samples' numbers. A pair that never dies has neither `death` nor `death_vertex`.
+    `elders` are rows of the pairs: whose branch goes on where each dies.
     """
     with np.errstate(over="ignore"):  # beyond the largest float it is infinite, and left out
         mean = tree.average_persistence
@@ -34,7 +35,32 @@ def record(tree: MergeTree) -> Mapping[str, Any]:
                 tree.births.tolist(), tree.deaths.tolist(), tree.pairs.tolist(), strict=True
             )
         ],
+        "elders": tree.elders.tolist(),
     }
+
+
+def restored(told: Mapping[str, Any], basin: np.ndarray, arc: np.ndarray) -> MergeTree:
+    """Return a tree of a run folder's file again.
+
+    Args:
+        told: As `record` gives it.
+        basin: (n,) of the samples; empty where nobody asks for them.
+        arc: (n,) likewise.
+    """
+    nodes, pairs = told["nodes"], told["pairs"]
+    ends = [(p["birth_vertex"], -1 if p["death_vertex"] is None else p["death_vertex"]) for p in pairs]
+    return MergeTree(
+        nodes=np.array([node["vertex"] for node in nodes], int),
+        values=np.array([node["value"] for node in nodes], float),
+        kinds=tuple(node["kind"] for node in nodes),
+        arcs=np.array(told["arcs"], int).reshape(-1, 2),
+        pairs=np.array(ends, int).reshape(-1, 2),
+        births=np.array([pair["birth"] for pair in pairs], float),
+        deaths=np.array([np.inf if pair["death"] is None else pair["death"] for pair in pairs], float),
+        elders=np.array(told["elders"], int),
+        arc=arc,
+        basin=basin,
+    )
 
 
 def _finite(value: float) -> float | None:

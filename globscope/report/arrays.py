@@ -7,7 +7,7 @@ from typing import Any
 import numpy as np
 
 from globscope.files.members import tracks
-from globscope.files.plain import BASIN
+from globscope.files.plain import ARC, BASIN
 from globscope.files.tree import record
 from globscope.report.text import Names
 from globscope.store import write_arrays, write_bytes, write_json
@@ -33,7 +33,8 @@ def write_values(folder: Path, atlas: Atlas) -> None:
             )
             for name, topology in topologies.items():
                 tree = names.unique(drawn.name, sampler, name)
-                write_json(folder / "topology" / f"{tree}.json", {"landscape": stem, **_topology(topology)})
+                told = {"landscape": stem, "map": drawn.name, "sampler": sampler, "topology": name}
+                write_json(folder / "topology" / f"{tree}.json", told | _topology(topology))
 
 
 def _landscape(
@@ -50,9 +51,10 @@ def _landscape(
         yield "cycle_error", scape.cycle_error
     for name, topology in topologies.items():
         yield f"{BASIN}{name}", topology.tree.basin
+        yield f"{ARC}{name}", topology.tree.arc
     yield from scape.fields.items()
 
 
-def _topology(topology: Topology) -> Mapping[str, Any]:
+def _topology(topology: Topology) -> dict[str, Any]:
     about = {"field": topology.field, "threshold": topology.threshold, "left_out": topology.left_out}
     return about | {"simplified": record(topology.tree), "full": record(topology.full)}

@@ -30,8 +30,8 @@ RULER = 0.1  # of all samples
 RIM = (0.8, 0.8, 0.85, 1.0)
 
 
-def draw_basins(axes: Axes, drawn: Outline, heights: Scale, colours: Scale) -> Legend:
-    """Draw a profile on shared scales of height and colour; return the legend."""
+def draw_basins(axes: Axes, drawn: Outline, heights: Scale, colours: Scale, *, ruler: bool = True) -> Legend:
+    """Draw a profile on shared scales of height and colour, with a ruler of width; return the legend."""
     bodies = _bodies(drawn, heights)
     blue = BLUE(colours.norm()(colours.drawable(drawn.means)))
     # Rims lie below all basins and so show at the outer edge alone, where a basin of one sample would be lost.
@@ -39,7 +39,8 @@ def draw_basins(axes: Axes, drawn: Outline, heights: Scale, colours: Scale) -> L
     axes.add_collection(PolyCollection(bodies, fc=blue, ec=blue * RIM, lw=1.2, zorder=1, **look), autolim=False)
     axes.add_collection(PolyCollection(bodies, fc=blue, lw=0, zorder=1.1, **look), autolim=False)
     _rule(axes, heights)
-    _measure(axes, drawn.samples)
+    if ruler:
+        _measure(axes, drawn.samples)
     marks = (
         ("saddle, where basins meet", "D", SADDLE, (kinds.SADDLE, kinds.MULTI_SADDLE)),
         ("minimum", "o", MINIMUM, (kinds.MINIMUM,)),

@@ -59,7 +59,7 @@ def page(
 ) -> str:
     """Return the page's HTML; whatever comes from a spec or a plugin is escaped."""
     compared, rest = _split(findings, record)
-    return _environment().get_template("report.html.j2").render(
+    return environment().get_template("report.html.j2").render(
         title=title or "A GlobScope study",
         sentences=sentences(atlas, field),
         warnings=[(name, text) for name, one in findings.items() for text in one.warnings],
@@ -74,7 +74,8 @@ def page(
     )  # fmt: skip
 
 
-def _environment() -> Environment:
+def environment() -> Environment:
+    """Return what fills the templates; whatever comes from a spec or a plugin is escaped."""
     found = Environment(
         loader=PackageLoader("globscope.report", "."),
         autoescape=True,

@@ -1,5 +1,7 @@
 """The pictures that analyses ask for, drawn as the rest of the report."""
 
+from collections.abc import Sequence
+
 from attrs import define
 from matplotlib.figure import Figure
 
@@ -33,14 +35,19 @@ def depict(picture: Picture, atlas: Atlas, scale: Scale | None = None) -> Depict
         atlas: What it looked at.
         scale: Of the colours of landscapes; by default that which all maps share.
     """
+    if isinstance(picture, Overlay):
+        laid = Laid.of(picture, _maps(atlas)[picture.map], scale or _scale(atlas))
+        return Depiction(figure=plot_overlay(laid), missing=tuple(laid.missing()), seen=laid.seen())
+    return depict_alone(picture, atlas.population.variants)
+
+
+def depict_alone(picture: Plot | HeatMap, runs: Sequence[str] = ()) -> Depiction:
+    """Return a picture that lies over no map as a figure; series that are called as one of the runs have its colour."""
     if isinstance(picture, Plot):
-        figure = plots.plot_series(picture, atlas.population.variants)
+        figure = plots.plot_series(picture, runs)
         return Depiction(figure=figure, missing=tuple(plots.missing(picture)), seen=plots.seen(picture))
-    if isinstance(picture, HeatMap):
-        figure = heatmap.plot_heat_map(picture)
-        return Depiction(figure=figure, missing=tuple(heatmap.missing(picture)), seen=heatmap.seen(picture))
-    laid = Laid.of(picture, _maps(atlas)[picture.map], scale or _scale(atlas))
-    return Depiction(figure=plot_overlay(laid), missing=tuple(laid.missing()), seen=laid.seen())
+    figure = heatmap.plot_heat_map(picture)
+    return Depiction(figure=figure, missing=tuple(heatmap.missing(picture)), seen=heatmap.seen(picture))
 
 
 def flaw(picture: Picture, atlas: Atlas) -> str:

@@ -82,6 +82,7 @@ def plot_series(picture: Plot, runs: Sequence[str] = ()) -> Figure:
             axes = inner.add_subplot(down, across, k + 1)
             _draw(axes, drawn, look)
             headline(axes, plain(panel.title, int(width * 11)), notes[k], size=10)
+            axes.set_xlabel(plain(panel.x, int(width * 14)), fontsize=9)
             axes.tick_params(labelleft=k % across == 0, labelbottom=look.x is None or k + across >= len(shown))
         inner.supxlabel(plain(picture.x, 100), fontsize=9.5)
         inner.supylabel(plain(picture.y + picture.log * " (log scale)", int(height * down * 12)), fontsize=9.5)
@@ -120,10 +121,11 @@ def _look(picture: Plot, shown: Sequence[Sequence[Drawn]], runs: Sequence[str]) 
     loose = [len(one.points) for one in _all(shown) if one.series.look == "points"]
     by_panel = [_known(drawn) for drawn in shown]
     known = np.concatenate([np.empty((0, 2)), *by_panel])
+    alike = not any(panel.x for panel in picture.panels) and _comparable([points[:, 0] for points in by_panel])
     return Look(
         styles=styles(labels, LINES, runs),
         dots=size(max(loose, default=0)),
-        x=frame(known[:, 0], margin=0.03) if _comparable([points[:, 0] for points in by_panel]) else None,
+        x=frame(known[:, 0], margin=0.03) if alike else None,
         y=frame(known[:, 1], log=picture.log),
         log=picture.log,
     )
@@ -191,10 +193,10 @@ def seen(picture: Plot) -> str:
     """Return what a reader is told who cannot see a plot."""
     labels = legend_names([series.label for panel in picture.panels for series in panel.series])
     return (
-        f"{counted(len(picture.panels), 'panel')} of {picture.y} over {picture.x}: "
+        f"{counted(len(picture.panels), 'panel')} of {picture.y} over {picture.x or 'figures of their own'}: "
         f"{'; '.join(_titled(panel) for panel in picture.panels)}. Series: {', '.join(labels)}."
     )
 
 
 def _titled(panel: Panel) -> str:
-    return panel.title or "untitled"
+    return " over ".join(filter(None, (panel.title or "untitled", panel.x)))

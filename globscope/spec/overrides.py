@@ -1,6 +1,7 @@
-"""`--set reducer.0.latent_dim=3`: keys of a spec overridden from the command line."""
+"""`--set reducer.0.latent_dim=3`: keys of a spec overridden, from the command line or by a sweep."""
 
 import tomllib
+from collections.abc import Sequence
 from typing import Any
 
 from globscope.errors import SpecError, near
@@ -18,30 +19,42 @@ def override(document: dict[str, Any], text: str) -> str:
         SpecError: No `=`, or a place that does not exist.
     """
     key, equals, value = text.partition("=")
-    steps = _steps(key) if equals else []
-    if not steps:
+    parts = steps(key) if equals else []
+    if not parts:
         raise SpecError([f"--set {text}: expected key=value, such as reducer.0.latent_dim=3"])
-    where, names = f"--set {text}", [under("", *map(bare, steps[:at])) for at in range(1, len(steps) + 1)]
+    return assign(document, parts, _value(value), f"--set {text}")
+
+
+def assign(document: dict[str, Any], parts: Sequence[str], value: Any, where: str) -> str:
+    """Set the key of a document that the parts lead to; `where` begins what is told of it.
+
+    Returns:
+        The key, or the first table on the way to it that was not there before.
+
+    Raises:
+        SpecError: A place that does not exist.
+    """
+    names = [under("", *map(bare, parts[:at])) for at in range(1, len(parts) + 1)]
     place: Any = document
     new = names[-1]
-    for step, name in zip(steps[:-1], names[:-1], strict=True):
+    for step, name in zip(parts[:-1], names[:-1], strict=True):
         new = min(new, name, key=len) if isinstance(place, dict) and step not in place else new
         place = _enter(place, step, where, name)
     if isinstance(place, list):
-        place[_number(place, steps[-1], where, names[-1])] = _value(value)
+        place[_number(place, parts[-1], where, names[-1])] = value
     else:
-        place[steps[-1]] = _value(value)
+        place[parts[-1]] = value
     return new
 
 
-def _steps(key: str) -> list[str]:
+def steps(key: str) -> list[str]:
     """Return the parts of a dotted key, which TOML itself takes apart; none where it is no key."""
     below: Any = _parsed(f"{key} = 0")
-    steps = []
+    parts = []
     while isinstance(below, dict) and len(below) == 1:
         [(step, below)] = below.items()
-        steps.append(step)
-    return steps if below == 0 else []
+        parts.append(step)
+    return parts if below == 0 else []
 
 
 def _parsed(text: str) -> dict[str, Any]:

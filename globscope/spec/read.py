@@ -31,7 +31,9 @@ DEFAULTS: Mapping[str, Any] = {
 # Keys that are no components, as `Spec` declares them.
 PLAIN = ("title", "seed", "population")
 REQUIRED = {"task": "a table [task]", "population": "a table [population]", "reducer": "at least one [[reducer]]"}
-TABLES = (*PLAIN, *SINGLE, *LISTS, "fidelity", "sweep")
+TABLES = (*PLAIN, *SINGLE, *LISTS, "fidelity", "sweep", "relations")
+# What one study cannot have, and why.
+OF_SWEEPS = {"sweep": "asks for several studies, where one is wanted", "relations": "goes with [sweep]"}
 ORIGIN = "needs exactly one of 'checkpoints' and [population.train]"
 
 
@@ -40,6 +42,16 @@ def read(path: Path, overrides: Sequence[str] = (), registry: Registry | None = 
 
     Raises:
         SpecError: With every problem of the file.
+    """
+    document, typed = drafted(path, overrides)
+    return build(document, path, registry or installed(), typed)
+
+
+def drafted(path: Path, overrides: Sequence[str] = ()) -> tuple[dict[str, Any], list[str]]:
+    """Return the document of a TOML file with `key=value` overrides applied, and the keys that they brought.
+
+    Raises:
+        SpecError: The file is no TOML, or an override has no place; with every problem.
     """
     document = {**deepcopy(dict(DEFAULTS)), **parse(path)}
     typed, problems = list[str](), list[str]()
@@ -50,19 +62,31 @@ def read(path: Path, overrides: Sequence[str] = (), registry: Registry | None = 
             problems += error.problems
     if problems:
         raise SpecError(problems)
-    return build(document, path, registry or installed(), typed)
+    return document, typed
 
 
-def build(document: Mapping[str, Any], path: Path, registry: Registry, typed: Sequence[str] = ()) -> Spec:
-    """Return the spec that a document says; `typed` are the keys that came from the command line.
+def build(
+    document: Mapping[str, Any],
+    path: Path,
+    registry: Registry,
+    typed: Sequence[str] = (),
+    swept: Sequence[str] = (),
+) -> Spec:
+    """Return the spec that a document says.
+
+    Args:
+        document: Of a file.
+        path: That file.
+        registry: Where components come from.
+        typed: The keys that came from the command line.
+        swept: Those that a sweep has set.
 
     Raises:
         SpecError: With every problem.
     """
     document = {**DEFAULTS, **document}
     problems = [(bare(key), f"there is no such key; {near(key, TABLES)}") for key in document if key not in TABLES]
-    if "sweep" in document:
-        problems.append(("sweep", "is reserved for sweeps, which this version cannot run yet"))
+    problems += [(key, text) for key, text in OF_SWEEPS.items() if key in document]
     problems += [(key, f"is required: {what}") for key, what in REQUIRED.items() if key not in document]
     strict = converter(path.resolve().parent)
     entries = Entries(registry, strict, problems)
@@ -75,12 +99,14 @@ def build(document: Mapping[str, Any], path: Path, registry: Registry, typed: Se
         found[role] = entries.several(role, document[role])
     problems += across(found, document)
     if problems:
-        raise SpecError(f"{_source(place, path, typed)}{place}: {text}" for place, text in problems)
+        raise SpecError(f"{_source(place, path, typed, swept)}{place}: {text}" for place, text in problems)
     return Spec(**found, source=path)
 
 
-def _source(place: str, path: Path, typed: Sequence[str]) -> str:
-    """Return where a problem's place is to be found: on the command line or in the file."""
+def _source(place: str, path: Path, typed: Sequence[str], swept: Sequence[str]) -> str:
+    """Return where a problem's place is to be found: in the sweep, on the command line, or elsewhere in the file."""
+    if any(f"{place}.".startswith(f"{key}.") for key in swept):
+        return f"{path}: sweep: "
     return "--set " if any(f"{place}.".startswith(f"{key}.") for key in typed) else f"{path}: "
 
 

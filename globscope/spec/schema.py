@@ -8,6 +8,7 @@ from attrs import NOTHING, Factory, fields, resolve_types
 
 from globscope.references import Code, Pattern
 from globscope.registry import Component, Registry
+from globscope.spec.cells import Relations
 from globscope.spec.describe import meanings, plain
 from globscope.spec.entries import FIDELITY, NEEDED, common
 from globscope.spec.model import Spec
@@ -25,6 +26,16 @@ SCALARS: Mapping[Any, dict[str, Any]] = {
     Code: {"type": "string", "pattern": "^.+:[^:]+$"},
 }
 
+SWEEP = {
+    "type": "object",
+    "description": (
+        "Keys of this spec, dotted as `--set` takes them, each with a list of values; every combination is a study."
+    ),
+    "additionalProperties": {"type": ["array", "object"], "minItems": 1, "minProperties": 1},
+    "minProperties": 1,
+}
+RELATIONS = "Which figures of a sweep's cells are set against which."
+
 
 def schema(registry: Registry) -> dict[str, Any]:
     """Return the schema of a spec with these components."""
@@ -38,12 +49,14 @@ def schema(registry: Registry) -> dict[str, Any]:
         properties[role] = items | {"description": told[role]}
     fidelity = registry.role("analysis").get(FIDELITY)
     properties[FIDELITY] = (_class(fidelity.cls) if fidelity else {}) | {"description": told[FIDELITY]}
+    properties |= {"sweep": SWEEP, "relations": _class(Relations) | {"description": RELATIONS}}
     return {
         "$schema": "https://json-schema.org/draft/2020-12/schema",
         "title": "GlobScope study",
         "type": "object",
         "properties": properties,
         "required": [*REQUIRED],
+        "dependentRequired": {"relations": ["sweep"]},
         "additionalProperties": False,
     }
 

@@ -1,16 +1,19 @@
 """What a study would take: counts from the spec, seconds from a measured network and training step."""
 
+from collections.abc import Sequence
 from typing import Any
 
-from attrs import define
+from attrs import asdict, define
 
 from globscope.population.run import Run
 from globscope.population.stack import stacks
 from globscope.spec.model import Entry, ReducerEntry, Spec
+from globscope.store import key
 from globscope.study.check import check, count
 from globscope.study.context import Context, several
+from globscope.study.members import identity
 from globscope.study.members import runs as planned
-from globscope.study.trial import scoring, training
+from globscope.study.trial import Before, scoring, training
 
 # Networks to score beyond which a study started by hand is first confirmed: 41 samples along each of four axes are
 # 2.8 million, along three 69 thousand.
@@ -42,13 +45,19 @@ class Estimate:
     evaluate_seconds: float | None
 
 
-def estimate(context: Context) -> Estimate:
+def estimate(context: Context, before: Before | None = None) -> Estimate:
     """Return the plan of a study; nothing is stored.
+
+    Args:
+        context: Of the study.
+        before: What earlier cells of its sweep have trained takes it no time; what they have measured is not tried
+            again.
 
     Raises:
         GlobscopeError: The spec cannot be run as it stands.
     """
     check(context)
+    before = before or Before()
     probe, runs = context.task.build("cpu"), [] if context.spec.population.train is None else planned(context)
     members, variants = count(context.spec)
     counts = [samples(context.spec, entry) for entry in context.spec.reducer]
@@ -62,8 +71,8 @@ def estimate(context: Context) -> Estimate:
         stages=tuple(_stages(context, runs, members, len(variants))),
         evaluations=total,
         memory=4 * size * (members + 64) + 8 * members * members + 8 * members * max([0, *known]),
-        train_seconds=training(context, runs),
-        evaluate_seconds=None if total is None else total * scoring(context),
+        train_seconds=training(context, _new(context, runs, before), before),
+        evaluate_seconds=None if total is None else total * scoring(context, before),
     )
 
 
@@ -73,6 +82,16 @@ def evaluations(spec: Spec) -> int:
     decoding = sum(not _scatters(entry) for entry in spec.reducer)
     known = sum(samples(spec, entry) or 0 for entry in spec.reducer)
     return members * (1 + decoding) + known + sum(_asked_by(spec, one, members, len(variants)) for one in spec.analysis)
+
+
+def _new(context: Context, runs: Sequence[Run], before: Before) -> list[Run]:
+    """Return the trainings that no earlier cell has had."""
+    population = context.spec.population
+    start = [population.parent and asdict(population.parent), context.spec.population_seed]
+    keys = {key(identity(context, run), *start): run for run in runs}
+    found = [run for of, run in keys.items() if of not in before.trained]
+    before.trained |= keys.keys()
+    return found
 
 
 def samples(spec: Spec, entry: ReducerEntry) -> int | None:

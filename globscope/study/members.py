@@ -48,7 +48,7 @@ def checkpoints(context: Context) -> list[Found]:
     planned = runs(context, _parent(context))
     for together in stacks(planned):
         _train(context, together)
-    places = [(run, context.store.place("train", _identity(context, run))) for run in planned]
+    places = [(run, context.store.place("train", identity(context, run))) for run in planned]
     return [Found(path=checkpoint(folder, s), variant=run.name, step=s) for run, folder in places for s in run.steps]
 
 
@@ -82,7 +82,7 @@ def _parent(context: Context) -> dict[str, np.ndarray] | None:
 
 def _train(context: Context, together: Sequence[Run]) -> Path:
     """Train one run alone, or those of a stack; return the folder of the first."""
-    by = {_identity(context, run): run for run in together}
+    by = {identity(context, run): run for run in together}
     first, run = next(iter(by.items()))
 
     def alone(folder: Path, progress: Progress) -> None:
@@ -98,7 +98,8 @@ def _train(context: Context, together: Sequence[Run]) -> Path:
     return context.store.place("train", first)
 
 
-def _identity(context: Context, run: Run) -> str:
+def identity(context: Context, run: Run) -> str:
+    """Return the key of a training."""
     recipe = asdict(run.recipe)
     recipe.pop("name", None)  # its seed already tells runs apart
     shared = asdict(run.train)

@@ -11,6 +11,9 @@ class Observer:
         del name
         return Progress()
 
+    def cell(self, name: str, number: int, count: int) -> None:
+        """A sweep comes to its cell `number` of `count`."""
+
     def reused(self, name: str) -> None:
         """A stage's stored result is used again."""
 

@@ -11,6 +11,7 @@ from attrs import asdict
 from globscope import __version__
 from globscope.spec.describe import as_toml
 from globscope.study.context import Context
+from globscope.topology.metrics import smad
 from globscope.values.blocks import columns
 from globscope.values.findings import Atlas, Finding, Map
 from globscope.values.rows import Weights
@@ -46,6 +47,7 @@ def population(atlas: Atlas) -> dict[str, Any]:
         "variants": len(finals),
         "parameters": who.layout.size,
         "variance_per_weight": number(spread(who.weights, trained)),
+        "last": {name: number(values[finals].mean()) for name, values in atlas.truth.items() if finals},
         "test_accuracy_min": None if accuracy is None or not finals else number(accuracy[finals].min()),
     }
 
@@ -60,6 +62,7 @@ def spread(weights: Weights, rows: Sequence[int]) -> float:
 def _reducer(one: Map, findings: Mapping[str, Finding]) -> dict[str, Any]:
     landscape = one.landscape
     seconds = landscape.seconds if landscape else {}
+    tree = None if one.topology is None else one.topology.tree
     figures: dict[str, Any] = {
         "name": one.name,
         "fit_seconds": one.seconds,
@@ -67,6 +70,10 @@ def _reducer(one: Map, findings: Mapping[str, Finding]) -> dict[str, Any]:
         "evaluate_seconds": seconds.get("evaluate"),
         "samples": len(landscape.samples.points) if landscape else None,
         "hidden": one.hidden or None,
+        "minima": None if tree is None else len(tree.minima),
+        "saddles": None if tree is None else len(tree.saddles),
+        "average_persistence": None if tree is None else number(tree.average_persistence),
+        "smad": None if tree is None else number(smad(tree)),
         "notes": dict(one.chart.notes),
     }
     for finding in findings.values():

@@ -6,10 +6,12 @@ from pathlib import Path
 from time import perf_counter
 
 import numpy as np
+from attrs import define, field
 
 from globscope.population.run import Run
 from globscope.population.stack import Together, stacks
 from globscope.roles import Probe
+from globscope.store import key
 from globscope.study.context import Context
 from globscope.study.journal import DiskJournal
 from globscope.values.chart import Progress
@@ -19,19 +21,34 @@ from globscope.values.evaluation import Networks
 FEW, LONG = 16, 0.5
 
 
-def training(context: Context, runs: Sequence[Run]) -> float:
+@define
+class Before:
+    """What the cells of a sweep before this one have had already.
+
+    Attributes:
+        trained: Keys of the trainings.
+        steps: Seconds of a training step, by task, batch size and how many are trained at once.
+        scores: Seconds of scoring a network, by task and evaluator.
+    """
+
+    trained: set[str] = field(factory=set)
+    steps: dict[tuple[str, int, int], float] = field(factory=dict)
+    scores: dict[str, float] = field(factory=dict)
+
+
+def training(context: Context, runs: Sequence[Run], before: Before) -> float:
     """Return the seconds of all runs, from a few measured steps of every batch size."""
     if not runs:
         return 0.0
     probe = context.whole.build("cpu")
     examples = probe.examples(probe.splits[0])
-    seconds: dict[tuple[int, int], float] = {}
     total = 0.0
     for run, *_ in stacks(runs):
         size, width = run.recipe.batch_size, 1 if run.row is None else run.train.at_once
-        if (size, width) not in seconds:
-            seconds[size, width] = _step(probe if width == 1 else Together(probe, width), min(size, examples))
-        total += seconds[size, width] * -(-examples // size) * run.epochs
+        step = (context.whole_key, size, width)
+        if step not in before.steps:
+            before.steps[step] = _step(probe if width == 1 else Together(probe, width), min(size, examples))
+        total += before.steps[step] * -(-examples // size) * run.epochs
     return total
 
 
@@ -57,13 +74,21 @@ def _measured(probe: Probe | Together, size: int) -> float:
     return min(times)  # the first warms up
 
 
-def scoring(context: Context) -> float:
+def scoring(context: Context, before: Before) -> float:
     """Return the seconds of scoring one network, from a few fresh ones."""
+    of = key(context.task_key, context.identity(context.spec.evaluator.component))
+    if of not in before.scores:
+        before.scores[of] = _scoring(context)
+    return before.scores[of]
+
+
+def _scoring(context: Context) -> float:
     probe = context.task.build("cpu")
     parameters, _ = probe.initialise(0)
     vector = probe.layout.flatten({name: p.cpu().numpy() for name, p in parameters.items()})
-    first = _scored(context, vector[None])
-    return first if first > LONG else _scored(context, np.stack([vector] * 2)) / 2
+    first = _scored(context, vector[None])  # warms up as well, which may take longer than the scoring
+    again = first if first > 20 * LONG else _scored(context, vector[None])
+    return min(first, again) if again > LONG else _scored(context, np.stack([vector] * 2)) / 2
 
 
 def _scored(context: Context, weights: np.ndarray) -> float:

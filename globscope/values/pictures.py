@@ -37,10 +37,12 @@ class Panel:
     Attributes:
         title: Above it.
         series: What is drawn.
+        x: Meaning and unit of its own horizontal axis; that of the plot where unset.
     """
 
     title: str
     series: tuple[Series, ...]
+    x: str = ""
 
 
 @define(frozen=True, kw_only=True)
@@ -50,7 +52,7 @@ class Plot:
     Attributes:
         name: Also its file's stem; unique in a finding.
         caption: What is shown.
-        x: Meaning and unit of the horizontal axes.
+        x: Meaning and unit of the horizontal axes; empty where every panel has its own.
         y: Of the vertical ones.
         panels: In reading order.
         log: Whether the vertical axes are logarithmic; values that are not positive are then told, not drawn.

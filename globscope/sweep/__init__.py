@@ -1,0 +1,5 @@
+"""Many studies as one: a spec over a grid of values, and finished runs side by side."""
+
+from globscope.sweep.run import Outcome, Sweep, SweepResult, load, results
+
+__all__ = ["Outcome", "Sweep", "SweepResult", "load", "results"]

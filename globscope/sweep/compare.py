@@ -1,0 +1,114 @@
+"""Finished runs side by side: one table, their landscapes on one scale, how far apart their diagrams are."""
+
+from collections.abc import Iterable, Iterator, Sequence
+from pathlib import Path
+from typing import Any
+
+from attrs import define, field
+
+from globscope.errors import RunError
+from globscope.report.board import Board, Part
+from globscope.report.tables import as_csv
+from globscope.session import CELLS, TABLE
+from globscope.store import read_json, write_bytes, write_json
+from globscope.sweep.distances import distances, heat_maps
+from globscope.sweep.finished import Finished
+from globscope.sweep.matrices import Tiles, depicted, drawn, of_runs, tiles
+from globscope.sweep.table import READING, Run, Runs
+from globscope.values.findings import Table
+
+CSV, DISTANCES, PAGE, RECORD = "comparison.csv", "distances.csv", "comparison.html", "comparison.json"
+
+
+@define(frozen=True, kw_only=True)
+class Comparison:
+    """Several finished runs.
+
+    Attributes:
+        runs: In the order asked for.
+        trees: Their merge trees by name and field, then by the run's name.
+        distances: Of the diagrams of every pair.
+    """
+
+    runs: Runs
+    trees: Tiles = field(repr=False)
+    distances: Table = field(repr=False)
+
+    @property
+    def record(self) -> dict[str, Any]:
+        """The comparison as one JSON object."""
+        return {
+            "columns": self.runs.columns(),
+            "runs": [
+                {"name": run.name, "folder": str(one.folder), "figures": figures}
+                for run, one, figures in zip(self.runs.runs, self.runs.finished, self.runs.figures(), strict=True)
+            ],
+            "distances": [dict(row) for row in self.distances.rows],
+        }
+
+    def write(self, folder: Path) -> Path:
+        """Return the path of the page, after it is written with tables and pictures beside it."""
+        folder.mkdir(parents=True, exist_ok=True)
+        side = tuple(drawn(of_runs(self.runs, self.trees), self.trees, folder))
+        heat = tuple(depicted(heat_maps(self.distances), folder))
+        write_bytes(folder / CSV, as_csv(self.runs.table()).encode())
+        write_bytes(folder / DISTANCES, as_csv(self.distances).encode())
+        write_json(folder / RECORD, self.record)
+        page = Board(
+            title=f"{len(self.runs.runs)} runs compared",
+            kicker="comparison",
+            sentences=["Finished runs side by side; nothing was computed again but the distances of their diagrams."],
+            warnings=[],
+            columns=self.runs.columns(),
+            rows=self.runs.rows(folder),
+            reading=READING,
+            csv=CSV,
+            parts=[
+                Part(title="Side by side", pictures=side),
+                Part(title="Distances", pictures=heat, tables=((self.distances, DISTANCES),)),
+            ],
+        )
+        write_bytes(folder / PAGE, page.html.encode())
+        return folder / PAGE
+
+
+def compare(folders: Iterable[str | Path]) -> Comparison:
+    """Return finished runs side by side; of a sweep's folder, all of its cells that have results.
+
+    Raises:
+        RunError: Fewer than two runs, one of them twice, or one that is not finished.
+        FileError: A run's file is damaged, or of an earlier version.
+    """
+    found = [one for folder in folders for one in _runs(Path(folder))]
+    places = [folder.resolve() for folder in found]
+    twice = [folder for at, folder in enumerate(found) if places.index(places[at]) < at]
+    if twice:
+        raise RunError(f"{twice[0]}: is named twice")
+    if len(found) < 2:
+        raise RunError("compare needs at least two finished runs")
+    runs = [
+        Run(name=name, finished=Finished.of(folder, name)) for folder, name in zip(found, _names(places), strict=True)
+    ]
+    together = Runs(runs=tuple(runs))
+    trees = tiles(together)
+    return Comparison(runs=together, trees=trees, distances=distances(trees))
+
+
+def _runs(folder: Path) -> Iterator[Path]:
+    if not (folder / TABLE).is_file():
+        yield folder
+        return
+    for cell in read_json(folder / TABLE)["cells"]:
+        if not cell["failed"]:
+            yield folder / CELLS / cell["name"]
+
+
+def _names(places: Sequence[Path]) -> list[str]:
+    """Return each folder's shortest ending that no other has; `cells` between a sweep and its cell goes unsaid."""
+    parts = [tuple(part for part in place.parts if part != CELLS) for place in places]
+    most = max(map(len, parts))
+    endings = ([own[-size:] for own in parts] for size in range(1, most + 1))
+    for names in endings:
+        if len(set(names)) == len(names):
+            break
+    return ["/".join(name) for name in names]

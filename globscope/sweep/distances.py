@@ -1,0 +1,65 @@
+"""How far apart the persistence diagrams of several runs are."""
+
+from collections.abc import Iterator, Mapping
+from itertools import combinations
+
+import numpy as np
+
+from globscope.report.matrix import Tile
+from globscope.topology.distance import bottleneck, wasserstein
+from globscope.values.findings import Table
+from globscope.values.pictures import HeatMap, Number
+
+CAPTION = (
+    "How far apart the persistence diagrams of two runs are, for merge trees of one name and field, simplified as each "
+    "run says; 0 where they are equal. bottleneck: the farthest that a birth or a death moves in the best matching; "
+    "wasserstein: (Σ moves²)^(1/2) over all pairs. A pair may be matched with none for half its persistence; "
+    "those that never die are matched among themselves by birth, and where two landscapes have different numbers of "
+    "components there is no distance."
+)
+COLUMNS = ("topology", "one", "other", "bottleneck", "wasserstein")
+MEASURES = {"bottleneck": bottleneck, "wasserstein": wasserstein}
+Row = dict[str, str | Number]
+
+
+def distances(found: Mapping[str, Mapping[str, Tile]]) -> Table:
+    """Return the distances of all pairs of runs that have a merge tree of one name and field."""
+    rows = [row for tree, own in found.items() for row in _rows(tree, own)]
+    return Table(name="distances", caption=CAPTION, columns=COLUMNS, rows=tuple(rows))
+
+
+def _rows(tree: str, own: Mapping[str, Tile]) -> Iterator[Row]:
+    for one, other in combinations(own, 2):
+        pair = own[one].topology.tree, own[other].topology.tree
+        yield {
+            "topology": tree,
+            "one": one,
+            "other": other,
+            **{name: _finite(measure(*pair)) for name, measure in MEASURES.items()},
+        }
+
+
+def _finite(value: float) -> Number:
+    return float(value) if np.isfinite(value) else None
+
+
+def heat_maps(table: Table) -> Iterator[HeatMap]:
+    """Yield both distances of every merge tree as matrices."""
+    for tree in dict.fromkeys(str(row["topology"]) for row in table.rows):
+        rows = [row for row in table.rows if row["topology"] == tree]
+        names = list(dict.fromkeys(str(row[side]) for row in rows for side in ("one", "other")))
+        for measure in MEASURES:
+            known = {(row["one"], row["other"]): row[measure] for row in rows}
+            known |= {(other, one): value for (one, other), value in known.items()} | {(n, n): 0.0 for n in names}
+            yield HeatMap(
+                name=f"{measure} {tree}",
+                caption=f"The {measure} distance of the runs' persistence diagrams, {tree}.",
+                rows=tuple(names),
+                columns=tuple(names),
+                values=tuple(tuple(_number(known[one, other]) for other in names) for one in names),
+                label=f"{measure} distance, in the field's unit",
+            )
+
+
+def _number(value: object) -> Number:
+    return float(value) if isinstance(value, int | float) else None

@@ -1,0 +1,85 @@
+"""What a finished run amounts to, as figures by name."""
+
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from typing import Any
+
+from globscope.values.findings import Cell
+
+# Of every map: those that the page shows; the CSV has all.
+MAP = (
+    "mse_per_weight", "unexplained_variance", "loss_gap_median", "leaves", "leaves_trusted", "basins_of_variants",
+    "saddles", "average_persistence", "smad", "nonfinite",
+)  # fmt: skip
+# Of a map's record: no figures of the landscape, and different each time.
+ASIDE = ("name", "hidden", "fit_seconds", "decode_seconds", "evaluate_seconds")
+
+
+def figures(record: Mapping[str, Any], *, bare: bool) -> dict[str, Cell]:
+    """Return every figure of a run by name, from its results.
+
+    Those of the population by their own names, the means of the runs' last networks among them (`test_accuracy`);
+    a map's as `<map>.<figure>`, or as they are where `bare` says that there is one map; what an analysis tells in a
+    table as `<analysis>.<column>`, or `<analysis>.<table>.<column>` where several of its tables have the column: the
+    mean over the table's rows.
+    """
+    who = record["population"]
+    found: dict[str, Cell] = {name: value for name, value in who.items() if _is_number(value)}
+    found |= who.get("last", {})
+    for one in record["reducers"]:
+        found |= {name if bare else f"{one['name']}.{name}": value for name, value in _of_map(one)}
+    for analysis, tables in record["tables"].items():
+        found |= _of_tables(analysis, tables)
+    return found
+
+
+def _of_map(record: Mapping[str, Any]) -> Iterator[tuple[str, Cell]]:
+    for name, value in {**record["notes"], **record}.items():
+        if name not in ASIDE and (value is None or _is_number(value)):
+            yield name, value
+
+
+def _of_tables(analysis: str, tables: Sequence[Mapping[str, Any]]) -> dict[str, Cell]:
+    if analysis == "fidelity":  # its first table is the maps' records
+        tables = tables[1:]
+    columns = [column for table in tables for column in table["columns"]]
+    found: dict[str, Cell] = {}
+    for table in tables:
+        for column in table["columns"]:
+            known = [row[column] for row in table["rows"] if _is_number(row.get(column))]
+            if known:
+                place = analysis if columns.count(column) == 1 else f"{analysis}.{table['name']}"
+                found[f"{place}.{column}"] = sum(known) / len(known)
+    return found
+
+
+def _is_number(value: Any) -> bool:
+    return isinstance(value, int | float) and not isinstance(value, bool)
+
+
+def full(name: str, found: Iterable[str]) -> str | None:
+    """Return the whole name of a figure; without a map or analysis in front, that of the first that has it."""
+    names = list(found)
+    return name if name in names else next((known for known in names if known.endswith(f".{name}")), None)
+
+
+def named(name: str, found: Mapping[str, Cell]) -> Cell:
+    """Return a figure of a run by its whole name, or by the end of that."""
+    known = full(name, found)
+    return None if known is None else found[known]
+
+
+def shown(
+    fields: Iterable[str], rows: Sequence[Mapping[str, Cell]], maps: Sequence[str], asked: Iterable[str]
+) -> list[str]:
+    """Return the names of the figures that a page shows, of those that any run has.
+
+    Args:
+        fields: What the task measures.
+        rows: The runs' figures.
+        maps: Their maps' names; none where figures need no map's name.
+        asked: Further names, which need no map or analysis in front.
+    """
+    known = {name: None for row in rows for name, value in row.items() if value is not None}
+    of_maps = [f"{one}.{name}" for one in maps for name in MAP] if maps else list(MAP)
+    whole = [full(name, known) for name in asked]
+    return [name for name in dict.fromkeys([*fields, *of_maps, *whole]) if name in known]

@@ -1,0 +1,174 @@
+"""Do landscapes tell anything of their networks? Figures of a sweep's cells against each other."""
+
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from typing import Any
+
+import numpy as np
+from attrs import define, field
+
+from globscope.errors import near
+from globscope.report.text import number
+from globscope.spec.cells import Relations
+from globscope.sweep.figures import named
+from globscope.values.findings import Cell, Table
+from globscope.values.pictures import Number, Panel, Plot, Series
+
+CAPTION = (
+    "Spearman's rank correlation of two figures over the cells that have both (n). low, high: the middle 95 % of the "
+    "correlations of cells drawn again with replacement; none with fewer than 8 cells, whose draws are too much alike. "
+    "An interval that holds 0 says that the sign is open. Cells that share networks or seeds are no independent "
+    "observations, so their intervals are too narrow; and a common cause, such as the swept key itself, correlates too."
+)
+COLUMNS = ("of", "against", "correlation", "low", "high", "n")
+MIDDLE = 0.95
+# Cells below which there is no correlation, for two are always in perfect order, and no interval.
+FEW, FEWEST = 3, 8
+# Values of the first key that are told apart by colour.
+COLOURS = 8
+
+
+@define(frozen=True, kw_only=True)
+class Relation:
+    """One figure of the cells against another.
+
+    Attributes:
+        of: Name of the one.
+        against: Of the other.
+        x: (n,) of the cells that have both.
+        y: (n,) likewise.
+        groups: (n,) what the first swept key is there.
+        correlation: Spearman's; None with fewer than three cells, or where one is constant.
+        interval: Of the correlation.
+    """
+
+    of: str
+    against: str
+    x: np.ndarray = field(eq=False, repr=False)
+    y: np.ndarray = field(eq=False, repr=False)
+    groups: tuple[str, ...] = field(repr=False)
+    correlation: Number
+    interval: tuple[Number, Number]
+
+    @property
+    def row(self) -> dict[str, Cell]:
+        """It as a table's row."""
+        low, high = self.interval
+        told = {"of": self.of, "against": self.against, "correlation": self.correlation}
+        return told | {"low": low, "high": high, "n": len(self.x)}
+
+    @property
+    def title(self) -> str:
+        """It as a panel's title."""
+        if self.correlation is None:
+            return f"no correlation, n = {len(self.x)}"
+        known = ", ".join(number(end, 2) for end in self.interval if end is not None)
+        return f"{number(self.correlation, 2)}{f' [{known}]' if known else ''}, n = {len(self.x)}"
+
+
+def relations(asked: Relations, rows: Sequence[Mapping[str, Cell]], groups: Sequence[str]) -> list[Relation]:
+    """Return the relations that are asked for between figures that some cell has.
+
+    Args:
+        asked: Which.
+        rows: Of every cell, its figures and swept values by name.
+        groups: Of every cell, what the first swept key is there.
+    """
+    values = {name: _numbers(named(name, row) for row in rows) for name in (*asked.of, *asked.against)}
+    known = {name: found for name, found in values.items() if np.isfinite(found).any()}
+    pairs = [(of, against) for against in asked.against for of in asked.of if of in known and against in known]
+    return [_relation(asked, of, against, known, groups) for of, against in pairs]
+
+
+def _numbers(cells: Iterable[Cell]) -> np.ndarray:
+    return np.array([cell if isinstance(cell, int | float) else np.nan for cell in cells], float)
+
+
+def _relation(
+    asked: Relations, of: str, against: str, known: Mapping[str, np.ndarray], groups: Sequence[str]
+) -> Relation:
+    both = np.flatnonzero(np.isfinite(known[of]) & np.isfinite(known[against]))
+    x, y = known[of][both], known[against][both]
+    found = correlation(x[None], y[None])
+    return Relation(
+        of=of,
+        against=against,
+        x=x,
+        y=y,
+        groups=tuple(groups[row] for row in both.tolist()),
+        correlation=_number(found[0]),
+        interval=interval(x, y, asked.draws, np.random.default_rng(asked.seed)),
+    )
+
+
+def correlation(x: np.ndarray, y: np.ndarray) -> np.ndarray:
+    """Return Spearman's correlation of each of (k, n) rows; NaN where one is constant or n < 3."""
+    from scipy.stats import rankdata
+
+    if x.shape[1] < FEW:
+        return np.full(len(x), np.nan)
+    one, two = (rankdata(values, axis=1) for values in (x, y))
+    one, two = (ranks - ranks.mean(axis=1, keepdims=True) for ranks in (one, two))
+    with np.errstate(invalid="ignore", divide="ignore"):
+        found: np.ndarray = (one * two).sum(axis=1) / np.sqrt((one**2).sum(axis=1) * (two**2).sum(axis=1))
+    found[np.abs(found) > 1] = np.sign(found[np.abs(found) > 1])  # by rounding
+    return found
+
+
+def interval(x: np.ndarray, y: np.ndarray, draws: int, rng: np.random.Generator) -> tuple[Number, Number]:
+    """Return the ends of the middle of the correlations of cells drawn again with replacement.
+
+    None for few cells, and where more than half of the draws have no correlation.
+    """
+    if len(x) < FEWEST:
+        return None, None
+    drawn = rng.integers(len(x), size=(draws, len(x)))
+    found = correlation(x[drawn], y[drawn])
+    known = found[np.isfinite(found)]
+    if len(known) <= draws / 2:
+        return None, None
+    low, high = np.quantile(known, [(1 - MIDDLE) / 2, (1 + MIDDLE) / 2])
+    return float(low), float(high)
+
+
+def _number(value: float) -> Number:
+    return float(value) if np.isfinite(value) else None
+
+
+def table(found: Sequence[Relation]) -> Table:
+    """Return relations as a table."""
+    return Table(name="relations", caption=CAPTION, columns=COLUMNS, rows=tuple(one.row for one in found))
+
+
+def plots(found: Sequence[Relation]) -> Iterator[Plot]:
+    """Yield a scatter plot for every figure that others are set against, a panel for each of them."""
+    for against in dict.fromkeys(one.against for one in found):
+        panels = tuple(
+            Panel(title=one.title, series=tuple(_series(one)), x=one.of) for one in found if one.against == against
+        )
+        yield Plot(
+            name=f"relations with {against}",
+            caption=f"Every point is a cell. Above each panel: Spearman's correlation with {against}, its interval, n.",
+            x="",
+            y=against,
+            panels=panels,
+        )
+
+
+def _series(one: Relation) -> Iterator[Series]:
+    groups = list(dict.fromkeys(one.groups))
+    groups = groups if len(groups) <= COLOURS else []
+    for group in groups or ["cells"]:
+        rows = [row for row, own in enumerate(one.groups) if not groups or own == group]
+        yield Series(label=group, x=tuple(one.x[rows].tolist()), y=tuple(one.y[rows].tolist()), look="points")
+
+
+def unknown(asked: Relations, written: Any, rows: Sequence[Mapping[str, Cell]]) -> Iterator[str]:
+    """Yield a sentence for every figure that the spec itself names and no cell has; the defaults are only tried."""
+    known = sorted({name for row in rows for name, value in row.items() if isinstance(value, int | float)})
+    short = {name.rpartition(".")[2] for name in known}
+    for side in ("of", "against"):
+        for name in getattr(asked, side) if side in written else ():
+            if all(named(name, row) is None for row in rows):
+                hint = near(name, {*known, *short})
+                hint = hint if hint.startswith("did") else "sweep.csv has those that there are"
+                yield f"relations.{side}: no cell has a figure {name!r}; {hint}"

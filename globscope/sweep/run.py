@@ -1,0 +1,231 @@
+"""A sweep from Python: `globscope.load(path).run()`, where the spec has a table [sweep]."""
+
+from collections.abc import Mapping, Sequence
+from pathlib import Path
+from typing import Any
+
+import tomli_w
+from attrs import define, evolve, field
+
+from globscope.errors import GlobscopeError, RunError, SpecError, near
+from globscope.population.checkpoint import files as files_of
+from globscope.population.find import find
+from globscope.registry import Registry, installed
+from globscope.session import CELLS, SWEEP, TABLE, Study
+from globscope.session import load as load_study
+from globscope.session import results as results_of_study
+from globscope.spec.cells import Cell, SweepSpec, each, swept
+from globscope.spec.describe import as_toml, plain
+from globscope.spec.read import drafted
+from globscope.store import Store, key, read_json, write_bytes, write_json
+from globscope.study.check import check
+from globscope.study.context import Context
+from globscope.study.estimate import estimate
+from globscope.study.observer import Observer
+from globscope.study.trial import Before
+from globscope.sweep.estimate import SweepEstimate
+
+# Of a finished cell's run folder: what its results were made from.
+DONE = "cell.json"
+
+
+@define(frozen=True, kw_only=True)
+class Outcome:
+    """What became of one cell.
+
+    Attributes:
+        name: Such as `beta=10,seed=1`.
+        values: What it has of every swept key, by the key.
+        study: Its study; `study.run()` gives its `Result` again, with nothing computed anew.
+        failed: Why it has no results; empty where it has.
+    """
+
+    name: str
+    values: Mapping[str, Any]
+    study: Study = field(repr=False)
+    failed: str = ""
+
+    @property
+    def record(self) -> dict[str, Any]:
+        """The results as one JSON object, as `globscope show --json` prints it.
+
+        Raises:
+            RunError: The cell has failed.
+        """
+        if self.failed:
+            raise RunError(f"cell {self.name} has no results: {self.failed}")
+        return results_of_study(self.study.folder)
+
+
+@define(frozen=True, kw_only=True)
+class SweepResult:
+    """A sweep that has run.
+
+    Attributes:
+        cells: In the order of the grid.
+        record: The table as one JSON object, as `globscope show --json` prints it.
+        report: Path of `sweep.html`.
+    """
+
+    cells: tuple[Outcome, ...]
+    record: Mapping[str, Any] = field(repr=False)
+    report: Path
+
+    def cell(self, name: str) -> Outcome:
+        """Return one cell.
+
+        Raises:
+            RunError: There is none of this name.
+        """
+        known = {one.name: one for one in self.cells}
+        if name not in known:
+            raise RunError(f"this sweep has no cell {name!r}; {near(name, known)}")
+        return known[name]
+
+    @property
+    def failed(self) -> tuple[Outcome, ...]:
+        """The cells without results."""
+        return tuple(one for one in self.cells if one.failed)
+
+
+@define(frozen=True, kw_only=True)
+class Sweep:
+    """A spec with [sweep], with the folder of its results.
+
+    Attributes:
+        spec: What is asked.
+        folder: Where results go; all cells share its stages.
+        registry: Where components come from.
+    """
+
+    spec: SweepSpec
+    folder: Path
+    registry: Registry = field(factory=installed, repr=False)
+
+    def study(self, cell: Cell) -> Study:
+        """Return one cell's study."""
+        return Study(spec=cell.spec, folder=self.folder / CELLS / cell.name, registry=self.registry)
+
+    def run(self, observer: Observer | None = None) -> SweepResult:
+        """Return what became of all cells; one that fails does not stop the others, and finished ones are kept.
+
+        Raises:
+            SpecError: With the problems of all cells; nothing has been run.
+            GlobscopeError: With what to mend.
+        """
+        from globscope.sweep.write import write_sweep
+
+        observer, cells = observer or Observer(), self.spec.cells
+        with Store(self.folder).lock():
+            write_bytes(self.folder / SWEEP, tomli_w.dumps(plain(self.spec.document)).encode())
+            identities = self.checked()
+            found = []
+            for number, cell in enumerate(cells, 1):
+                observer.cell(cell.name, number, len(cells))
+                found.append(self._outcome(cell, identities[number - 1], observer))
+            observer.stage("report of the sweep")
+            record, page = write_sweep(self.folder, self.spec, {one.name: one.failed for one in found if one.failed})
+        return SweepResult(cells=tuple(found), record=record, report=page)
+
+    def checked(self) -> tuple[str, ...]:
+        """Return every cell's key, after all of them are found fit to run.
+
+        Raises:
+            SpecError: With the problems of all cells.
+        """
+        cells = {cell.name: cell for cell in self.spec.cells}
+        return each(cells, lambda name: _identity(self._checked(cells[name])))
+
+    def evaluations(self) -> int:
+        """Return how many networks all cells score at most."""
+        return sum(self.study(cell).evaluations() for cell in self.spec.cells)
+
+    def estimate(self) -> SweepEstimate:
+        """Return what a run would take, without running it.
+
+        Raises:
+            SpecError: With the problems of all cells.
+        """
+        before, cells = Before(), {cell.name: cell for cell in self.spec.cells}
+        found = each(cells, lambda name: estimate(self._checked(cells[name]), before))
+        return SweepEstimate(cells=dict(zip(cells, found, strict=True)), trained=len(before.trained))
+
+    def _checked(self, cell: Cell) -> Context:
+        """Return a cell's study at work, fit to run."""
+        try:
+            context = self.study(cell).context()
+            check(context)
+        except SpecError:
+            raise
+        except GlobscopeError as error:
+            raise SpecError(str(error).splitlines()) from error
+        return context
+
+    def _outcome(self, cell: Cell, identity: str, observer: Observer) -> Outcome:
+        """Return what becomes of a cell, run unless its results are there already."""
+        study = self.study(cell)
+        done, values = study.folder / DONE, dict(zip(self.keys, self.values(cell), strict=True))
+        outcome = Outcome(name=cell.name, values=values, study=study)
+        if done.is_file() and read_json(done)["key"] == identity:
+            observer.reused("all of it")
+            return outcome
+        done.unlink(missing_ok=True)
+        try:
+            study.finish(study.context(observer))
+        except GlobscopeError as error:
+            observer.warning(f"cell {cell.name} failed: {error}")
+            return evolve(outcome, failed=str(error))
+        write_json(done, {"key": identity, "values": plain(values)})
+        return outcome
+
+    @property
+    def keys(self) -> tuple[str, ...]:
+        """The swept keys."""
+        return tuple(axis.key for axis in self.spec.axes)
+
+    def values(self, cell: Cell) -> tuple[Any, ...]:
+        """Return what a cell has of each of them."""
+        return tuple(axis.values[at] for axis, at in zip(self.spec.axes, cell.places, strict=True))
+
+
+def _identity(context: Context) -> str:
+    """Return the key of all that a cell's results and report are made from."""
+    spec = context.spec
+    entries = [spec.evaluator, spec.fidelity, *spec.sampler, *spec.topology, *spec.aligner, *spec.analysis]
+    who = [context.identity(entry.component) for entry in [*entries, *spec.reducer]]
+    pattern = spec.population.checkpoints
+    found = [] if pattern is None else find(pattern, spec.source.resolve().parent)
+    members = [(one.variant, one.step, files_of(one.path)) for one in found]
+    return key("cell", as_toml(spec), context.task_key, who, members)
+
+
+def results(folder: Path) -> dict[str, Any]:
+    """Return the JSON object of a finished run, or the table of a sweep.
+
+    Raises:
+        RunError: There is neither in the folder, or it is damaged.
+    """
+    if not (folder / TABLE).is_file():
+        return results_of_study(folder)
+    try:
+        found: dict[str, Any] = read_json(folder / TABLE)
+    except ValueError as error:
+        again = "the same `globscope study` command writes it again"
+        raise RunError(f"{folder}: {TABLE} is damaged ({error}); {again}") from error
+    return found
+
+
+def load(path: str | Path, overrides: Sequence[str] = (), folder: str | Path | None = None) -> Study | Sweep:
+    """Return the study of a spec's file, or the sweep where it has a table [sweep].
+
+    Results go to `runs/<stem>/` unless `folder` says otherwise.
+
+    Raises:
+        SpecError: With every problem of the file.
+    """
+    document, typed = drafted(Path(path), overrides)
+    if "sweep" not in document:
+        return load_study(path, overrides, folder)
+    where, registry = Path(folder) if folder else Path("runs") / Path(path).stem, installed()
+    spec = swept(document, Path(path), registry, typed)
+    return Sweep(spec=spec, folder=where, registry=registry)
