@@ -560,7 +560,7 @@ def known(registry, text):
 
 OPTIONS = {
     "fidelity": ("analysis", "fidelity", ()),
-    "of_pca": ("reducer", "pca", ("use", "name", "seed", "sampler", "space")),
+    "of_pca": ("reducer", "pca", ("use", "name", "seed", "sampler", "space", "align")),
 }
 
 
