@@ -318,12 +318,12 @@ def test_a_study_of_one_run_slices_in_four_dimensions_and_restores_without_a_ref
 
 @pytest.mark.parametrize("distance", [0.0, float("inf"), (1.0, -1.0)])
 def test_half_widths_are_positive_and_finite(distance):
-    with pytest.raises(ValueError, match="^distance must be > 0 and finite$"):
+    with pytest.raises(ValueError, match=r"^distance must be > 0 and finite$"):
         Random(distance=distance)
 
 
 def test_half_widths_are_as_many_as_axes():
-    with pytest.raises(ValueError, match="^distance names 3 axes, and latent_dim is 2$"):
+    with pytest.raises(ValueError, match=r"^distance names 3 axes, and latent_dim is 2$"):
         HessianSlice(distance=(1.0, 2.0, 3.0))
 
 
