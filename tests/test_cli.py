@@ -339,7 +339,8 @@ def test_a_reader_that_has_seen_enough_is_no_error():
 
 
 def test_ctrl_c_says_that_the_run_can_be_continued(tmp_path):
-    (tmp_path / "long.toml").write_text(TINY.replace("epochs = 2", "epochs = 100000"))
+    long = TINY.replace("epochs = 2", "epochs = 100000").replace("save_every = 1", "save_every = 1000")
+    (tmp_path / "long.toml").write_text(long)
     # A shell that starts tests in the background lets them ignore Ctrl-C, and what they start inherits that.
     heard = "import signal; signal.signal(signal.SIGINT, signal.default_int_handler)"
     study = [sys.executable, "-c", f"{heard}; from globscope.cli import app; app()", "study", "long.toml", "--yes"]

@@ -9,7 +9,7 @@ import torch
 from attrs import define, evolve
 
 from globscope import load
-from globscope.api import Layout, Member, Population, PopulationError
+from globscope.api import Layout, Map, Member, Population, PopulationError
 from globscope.builtin.reducers.slices.hessian import HessianSlice
 from globscope.builtin.reducers.slices.random import Random
 from globscope.builtin.reducers.slices.through import Line, Plane
@@ -314,3 +314,23 @@ def test_a_study_of_one_run_slices_in_four_dimensions_and_restores_without_a_ref
     np.testing.assert_array_equal(again.chart.centre, np.zeros(4))
     points = np.random.default_rng(0).normal(size=(3, 4))
     np.testing.assert_array_equal(again.chart.decode(points), drawn.chart.decode(points))
+
+
+@pytest.mark.parametrize("distance", [0.0, float("inf"), (1.0, -1.0)])
+def test_half_widths_are_positive_and_finite(distance):
+    with pytest.raises(ValueError, match=r"^distance must be > 0 and finite$"):
+        Random(distance=distance)
+
+
+def test_half_widths_are_as_many_as_axes():
+    with pytest.raises(ValueError, match=r"^distance names 3 axes, and latent_dim is 2$"):
+        HessianSlice(distance=(1.0, 2.0, 3.0))
+
+
+def test_runs_with_no_network_on_a_slice_lie_elsewhere():
+    inputs = tiny_inputs()
+    chart = made(Plane(members=("A", "A@0", "C")), inputs=inputs)
+    coordinates, outside = chart.space.coordinates(inputs.population.weights)
+    drawn = Map(name="plane", chart=chart, population=inputs.population, coordinates=coordinates, outside=outside)
+    here = [inputs.members[row].label for row in np.flatnonzero(~drawn.elsewhere)]
+    assert here == ["A@0", "A@3", "C@3"]

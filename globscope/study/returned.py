@@ -11,8 +11,8 @@ def checked_chart(who: str, chart: Chart, members: int) -> Chart:
     """Return a reducer's chart.
 
     Raises:
-        PluginError: It is none, its latents are not one finite row a member, or it has no inverse and does not
-            say why.
+        PluginError: It is none, its latents are not one finite row a member, a slice's centre or extent does not fit
+            them, or it has no inverse and does not say why.
     """
     if not isinstance(chart, Chart):
         raise PluginError(f"{who}: returned {type(chart).__name__}, not a Chart")
@@ -23,6 +23,10 @@ def checked_chart(who: str, chart: Chart, members: int) -> Chart:
         )
     if not np.isfinite(latents).all():
         raise PluginError(f"{who}: latents are not finite")
+    shapes = [("centre", chart.centre, latents.shape[1:]), ("extent", chart.extent, (2, *latents.shape[1:]))]
+    for name, array, wanted in shapes:
+        if array is not None and np.shape(array) != wanted:
+            raise PluginError(f"{who}: {name} has shape {np.shape(array)}; {wanted} is wanted on this chart")
     if chart.decode is None and not chart.why_no_inverse:
         raise PluginError(f"{who}: the chart has no decode, and why_no_inverse is empty")
     return chart

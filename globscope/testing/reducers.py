@@ -101,6 +101,19 @@ class ReducerChecks(OptionChecks):
         alone = np.concatenate([np.asarray(chart.decode(point[None])) for point in _points(chart)])
         require_near(alone, found, SAME_NETWORK, "claims to decode pointwise, but a point's batch changes its network")
 
+    def slice_has_its_corners(self) -> None:
+        """A slice's extent is its lowest and its highest corner, and its centre, where it has one, lies between."""
+        centre, extent, axes = self._first.chart.centre, self._first.chart.extent, self._first.chart.dimension
+        if extent is None:
+            require(centre is None, "has a centre, and no extent around it")
+            return
+        require(extent.shape == (2, axes), f"extent has shape {extent.shape}, not (2, {axes})")
+        require((extent[0] < extent[1]).all(), "the lowest corner of its extent is not below the highest")
+        inside = centre is None or (
+            centre.shape == (axes,) and (extent[0] <= centre).all() and (centre <= extent[1]).all()
+        )
+        require(inside, "its centre does not lie within its extent")
+
     def missing_inverse_is_explained(self) -> None:
         """Without `decode` there is no landscape, and the report says why."""
         chart = self._first.chart

@@ -16,11 +16,11 @@ def positive(distance: Distance, latent_dim: int) -> None:
     Raises:
         ValueError: With what is accepted.
     """
-    widths = distance if isinstance(distance, tuple) else (distance,) * latent_dim
-    if len(widths) != latent_dim:
+    widths = distance if isinstance(distance, tuple) else (distance,)
+    if isinstance(distance, tuple) and len(widths) != latent_dim:
         raise ValueError(f"distance names {len(widths)} axes, and latent_dim is {latent_dim}")
-    if not all(width > 0 for width in widths):
-        raise ValueError("distance must be > 0")
+    if not all(0 < width < np.inf for width in widths):
+        raise ValueError("distance must be > 0 and finite")
 
 
 def around(distance: Distance, latent_dim: int) -> np.ndarray:
