@@ -447,3 +447,13 @@ def test_a_run_of_an_earlier_version_is_told(swept, tmp_path):
     write_json(path, told)
     with pytest.raises(FileError, match="an earlier version wrote this run's report"):
         globscope.compare([one, tmp_path / "old"])
+
+
+def test_a_sweep_of_very_many_networks_is_begun_only_where_somebody_agrees(spec_file, tmp_path):
+    many = SMALL.replace("resolution = 3", "resolution = 400") + SWEEP
+    found = CliRunner().invoke(app, ["study", str(spec_file(many)), "--out", str(tmp_path / "run")])
+    assert found.exit_code == 2
+    # Of two cells each: a line of 400 samples and a lattice of 400 × 400, with 4 members as they are and decoded.
+    count = 2 * (400 + 400**2 + 4 * 4)
+    assert found.stderr.startswith(f"error: this sweep scores up to {count:,} networks, more than 200,000, which is")
+    assert not (tmp_path / "run").exists()
