@@ -4,6 +4,7 @@ import numpy as np
 import pytest
 from attrs import evolve
 
+import globscope
 from globscope.api import Finding, Landscape
 from globscope.builtin.analyses.low_loss_pass import LowLossPass
 from globscope.builtin.analyses.valleys import along, called, valleys
@@ -124,3 +125,46 @@ def test_a_training_that_diverges_is_told_and_leaves_the_other_ways(atlas):
     assert row["pass"] is not None
     assert row["curve"] is None
     assert any("diverged in epoch" in text and "lower learning_rate" in text for text in found.warnings)
+
+
+STORED = """
+[task]
+use = "classification"
+model = "net.py:build"
+[population.train]
+epochs = 1
+[[population.variant]]
+name = "A"
+[[population.variant]]
+name = "B"
+[[reducer]]
+use = "pca"
+[[sampler]]
+use = "grid"
+resolution = 5
+[evaluator]
+use = "torch"
+examples = 64
+batch_norm = "stored"
+[[topology]]
+use = "gudhi"
+persistence = 0.0
+[[analysis]]
+use = "low-loss-pass"
+points = 5
+epochs = 1
+"""
+NORMALISED = """
+from torch import nn
+def build():
+    return nn.Sequential(nn.Linear(64, 8), nn.BatchNorm1d(8), nn.ReLU(), nn.Linear(8, 10))
+"""
+
+
+def test_ways_are_scored_by_stored_statistics_where_the_evaluator_asks_for_them(tmp_path):
+    (tmp_path / "study.toml").write_text(STORED)
+    (tmp_path / "net.py").write_text(NORMALISED)
+    found = globscope.load(tmp_path / "study.toml", folder=tmp_path / "run").run().findings["low-loss-pass"]
+    rows = found.tables[0].rows
+    assert rows
+    assert all(np.isfinite([row["pass"], row["straight"]]).all() for row in rows)

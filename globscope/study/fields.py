@@ -15,7 +15,7 @@ from globscope.study.context import Context
 from globscope.study.journal import FIELDS, DiskJournal
 from globscope.study.returned import checked_samples
 from globscope.study.seeds import generator
-from globscope.study.trust import cycle, nearest_members, trusted
+from globscope.study.trust import cycle, trusted
 from globscope.values.chart import Progress
 from globscope.values.evaluation import Networks
 from globscope.values.findings import Map
@@ -123,7 +123,7 @@ def _decoded(fitted: Map, samples: Samples) -> dict[str, np.ndarray]:
     chart = fitted.chart
     assert chart.decode is not None
     coordinates = np.asarray(chart.decode(samples.points))
-    nearest, distance = nearest_members(fitted, coordinates)
+    nearest, distance = fitted.nearest(coordinates)
     arrays = {
         "points": samples.points,
         "coordinates": coordinates,

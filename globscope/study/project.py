@@ -12,7 +12,7 @@ from globscope.study.aligned import toward
 from globscope.study.bench import StudyBench
 from globscope.study.context import Context
 from globscope.study.run import fits, parts_of
-from globscope.study.trust import nearest_members, trusted
+from globscope.study.trust import trusted
 from globscope.values.evaluation import Networks
 from globscope.values.findings import Map
 
@@ -54,7 +54,7 @@ def _placed(bench: StudyBench, fitted: Map, weights: np.ndarray) -> Iterator[dic
     points = np.asarray(chart.encode(coordinates))
     centre = fitted.coordinates.mean(axis=0)
     norms = np.sqrt(((coordinates - centre) ** 2).sum(axis=1) + outside**2)
-    distance = np.hypot(nearest_members(fitted, coordinates)[1], outside)
+    distance = np.hypot(fitted.nearest(coordinates)[1], outside)
     near, decoded = trusted(fitted, distance), _decoded(bench, fitted, points)
     for row, point in enumerate(points):
         yield {
@@ -70,7 +70,7 @@ def _decoded(bench: StudyBench, fitted: Map, points: np.ndarray) -> Mapping[str,
     if fitted.chart.decode is None:
         return {}
     coordinates = np.asarray(fitted.chart.decode(points))
-    rows, _ = nearest_members(fitted, coordinates)
+    rows, _ = fitted.nearest(coordinates)
     statistics = fitted.population.statistics
     return bench.measure(
         Networks(space=fitted.chart.space, coordinates=coordinates, statistics=statistics, nearest=rows)

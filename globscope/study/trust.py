@@ -8,18 +8,6 @@ from globscope.values.findings import Map
 REACH = 0.25
 
 
-def nearest_members(fitted: Map, coordinates: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
-    """Return the (n,) row of the fitted member nearest to each decoded network, and its distance in weight space."""
-    from scipy.spatial.distance import cdist
-
-    rows, distances = np.empty(len(coordinates), int), np.empty(len(coordinates))
-    for start in range(0, len(coordinates), 4096):
-        part = slice(start, start + 4096)
-        squares = cdist(coordinates[part], fitted.coordinates, "sqeuclidean") + fitted.outside**2
-        rows[part], distances[part] = squares.argmin(axis=1), np.sqrt(squares.min(axis=1))
-    return rows, distances
-
-
 def cycle(fitted: Map, points: np.ndarray, coordinates: np.ndarray) -> np.ndarray | None:
     """Return the (n,) ‖encode(decode(z)) − z‖ in latent units, or None without an encoder."""
     if fitted.chart.encode is None:

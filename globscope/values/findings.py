@@ -85,6 +85,17 @@ class Map:
     identity: str = field(default="", repr=False)
     whole: Population | None = field(default=None, eq=False, repr=False)
 
+    def nearest(self, coordinates: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+        """Return the (n,) row of the member nearest to each of (n, r) coordinates, and its distance in weight space."""
+        from scipy.spatial.distance import cdist
+
+        rows, distances = np.empty(len(coordinates), int), np.empty(len(coordinates))
+        for start in range(0, len(coordinates), 4096):
+            part = slice(start, start + 4096)
+            squares = cdist(coordinates[part], self.coordinates, "sqeuclidean") + self.outside**2
+            rows[part], distances[part] = squares.argmin(axis=1), np.sqrt(squares.min(axis=1))
+        return rows, distances
+
     @property
     def landscape(self) -> Landscape | None:
         """The first sampler's landscape."""

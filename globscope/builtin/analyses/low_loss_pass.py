@@ -21,7 +21,7 @@ from globscope.api import (
 from globscope.builtin.analyses.curves.lines import travelled
 from globscope.builtin.analyses.passages import Found, pictures
 from globscope.builtin.analyses.valleys import Valley, along, called, valleys
-from globscope.builtin.analyses.ways import Training, Way, straight
+from globscope.builtin.analyses.ways import Training, Way
 
 CAPTION = (
     "The lowest path between every two basins of a map's merge tree, each told by the runs that end in it (or by its "
@@ -110,12 +110,16 @@ class LowLossPass:
         field = one.topology.field
         fine = along(landscape, valley, self.points)
         decoded = bench.sample(one, fine)
-        networks = one.chart.space.lift(np.asarray(one.chart.decode(fine.points)))
+        coordinates = np.asarray(one.chart.decode(fine.points))
+        networks = one.chart.space.lift(coordinates)
+        training = self._training(f"{'–'.join(who)} on {one.name}", one, coordinates)
         ways = {"pass": Way(fields=decoded.fields, reached=travelled(networks))}
-        ways["straight"] = straight(bench, networks[[0, -1]], self.points)
+        ways["straight"] = training.straight(bench, networks[[0, -1]])
         tried = dict[str, Way | str]()
         if self.training == "all" or (self.training == "merging" and valley.merging):
-            tried |= self._trained(f"{'–'.join(who)} on {one.name}", networks, bench)
+            inner = np.linspace(0, len(networks) - 1, self.bends + 2).round().astype(int)[1:-1]
+            ends, chain = networks[[0, -1]], networks[inner]
+            tried = {"curve": training.way(bench, ends), "relaxed": training.way(bench, ends, chain)}
         return Found(
             map=one.name,
             who=who,
@@ -128,19 +132,19 @@ class LowLossPass:
             untrusted=1 - float(decoded.trusted.mean()),
         )
 
-    def _trained(self, label: str, networks: np.ndarray, bench: Bench) -> dict[str, Way | str]:
-        """Return a curve between a pass's ends, and the pass itself as a chain, both trained."""
-        training = Training(
+    def _training(self, label: str, one: Map, coordinates: np.ndarray) -> Training:
+        """Return how ways between the ends of a pass are trained and scored."""
+        held = one.population.statistics
+        ends = one.nearest(coordinates[[0, -1]])[0] if held else ()
+        return Training(
             label=label,
             epochs=self.epochs,
             learning_rate=self.learning_rate,
             batch_size=self.batch_size,
             device=self.device,
             points=self.points,
+            statistics=tuple(held[row] for row in ends),
         )
-        inner = np.linspace(0, len(networks) - 1, self.bends + 2).round().astype(int)[1:-1]
-        ends, chain = networks[[0, -1]], networks[inner]
-        return {"curve": training.way(bench, ends), "relaxed": training.way(bench, ends, chain)}
 
 
 def _warnings(rows: Sequence[Row]) -> Iterator[str]:

@@ -1,6 +1,6 @@
 """Ways between two networks in weight space, evaluated: as given, straight, by a trained curve, or relaxed."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 
 import numpy as np
 from attrs import define, field
@@ -35,6 +35,7 @@ class Training:
         batch_size: Examples per step.
         device: As a spec says it.
         points: Evaluated along each, at equal steps of t.
+        statistics: Of the members nearest to both ends; empty where members have none.
     """
 
     label: str
@@ -43,6 +44,12 @@ class Training:
     batch_size: int
     device: str
     points: int
+    statistics: Sequence[Mapping[str, np.ndarray]] = ()
+
+    def straight(self, bench: Bench, ends: np.ndarray) -> Way:
+        """Return the straight line between (2, D) ends, at equal steps."""
+        t = np.linspace(0, 1, self.points)
+        return self._mixed(bench, ends, np.stack([1 - t, t], axis=1))
 
     def way(self, bench: Bench, ends: np.ndarray, start: np.ndarray | None = None) -> Way | str:
         """Return a Bezier curve with one bend between (2, D) ends, or the chain that starts as (bends, D) networks.
@@ -74,17 +81,10 @@ class Training:
         except GlobscopeError as error:
             return str(error)
         whole = np.concatenate([ends[:1], found, ends[1:]])
-        return mixed(bench, whole, basis(shape, bends, np.linspace(0, 1, self.points)))
+        return self._mixed(bench, whole, basis(shape, bends, np.linspace(0, 1, self.points)))
 
-
-def straight(bench: Bench, ends: np.ndarray, points: int) -> Way:
-    """Return the straight line between (2, D) ends, at equal steps."""
-    t = np.linspace(0, 1, points)
-    return mixed(bench, ends, np.stack([1 - t, t], axis=1))
-
-
-def mixed(bench: Bench, networks: np.ndarray, shares: np.ndarray) -> Way:
-    """Return the way along (n, k) mixtures of (k, D) networks."""
-    space = Mixtures(weights=networks)
-    fields = bench.measure(Networks(space=space, coordinates=shares))
-    return Way(fields=fields, reached=travelled(space.lift(one[None])[0] for one in shares))
+    def _mixed(self, bench: Bench, networks: np.ndarray, shares: np.ndarray) -> Way:
+        """Return the way along (n, k) mixtures of (k, D) networks; stored statistics are those of the nearer end."""
+        space, nearest = Mixtures(weights=networks), np.arange(len(shares)) * 2 // len(shares)
+        mixed = Networks(space=space, coordinates=shares, statistics=self.statistics, nearest=nearest)
+        return Way(fields=bench.measure(mixed), reached=travelled(space.lift(one[None])[0] for one in shares))

@@ -51,13 +51,13 @@ def _one(variant: str, rows: list[int], atlas: Atlas, bench: Bench) -> Along:
         way=travelled(own.weights),
         distance=float(travelled(own.weights[[0, -1]])[-1]),
         curve=curve,
-        line=_straight(own, t, curve, bench),
+        line=straight(own.take([0, len(t) - 1]), {n: v[[0, -1]] for n, v in curve.items()}, t, bench),
     )
 
 
-def _straight(own: Population, t: np.ndarray, curve: Mapping[str, np.ndarray], bench: Bench) -> dict[str, np.ndarray]:
-    """Return the fields of the straight line; its ends are the curve's, and measured already."""
-    ends, inner = own.take([0, len(t) - 1]), t[1:-1]
+def straight(ends: Population, own: Mapping[str, np.ndarray], t: np.ndarray, bench: Bench) -> dict[str, np.ndarray]:
+    """Return the fields of the straight line between two networks at (n,) t; those of its ends, (2,), are known."""
+    inner = t[1:-1]
     line = Networks(
         space=Mixtures(weights=ends.weights),
         coordinates=np.stack([1 - inner, inner], axis=1),
@@ -65,4 +65,4 @@ def _straight(own: Population, t: np.ndarray, curve: Mapping[str, np.ndarray], b
         nearest=(inner > 0.5).astype(int),
     )
     found = bench.measure(line)
-    return {name: np.concatenate([values[:1], found[name], values[-1:]]) for name, values in curve.items()}
+    return {name: np.concatenate([values[:1], found[name], values[1:]]) for name, values in own.items()}

@@ -42,15 +42,6 @@ def projected(fitted: Map, weights: Weights, bench: Bench) -> Projected:
     norms = np.sqrt(((coordinates - fitted.coordinates.mean(axis=0)) ** 2).sum(axis=1) + outside**2)
     lost = np.sqrt(((coordinates - decoded) ** 2).sum(axis=1) + outside**2)
     statistics = fitted.population.statistics
-    nearest = _nearest(decoded, fitted) if statistics else None
+    nearest = fitted.nearest(decoded)[0] if statistics else None
     networks = Networks(space=chart.space, coordinates=decoded, statistics=statistics, nearest=nearest)
     return Projected(latents=latents, fields=bench.measure(networks), residual=lost / norms, outside=outside / norms)
-
-
-def _nearest(decoded: np.ndarray, fitted: Map) -> np.ndarray:
-    """Return the (n,) row of the fitted member nearest to each decoded network."""
-    from scipy.spatial.distance import cdist
-
-    squares = cdist(decoded, fitted.coordinates, "sqeuclidean") + fitted.outside**2
-    nearest: np.ndarray = squares.argmin(axis=1)
-    return nearest

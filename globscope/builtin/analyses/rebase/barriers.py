@@ -6,8 +6,9 @@ from typing import Any, Literal
 import numpy as np
 from attrs import define, field
 
-from globscope.api import Atlas, Bench, Mixtures, Networks, Panel, Plot, Series, Table
+from globscope.api import Atlas, Bench, Panel, Plot, Series, Table
 from globscope.builtin.analyses.cells import finite
+from globscope.builtin.analyses.curves.along import straight
 from globscope.builtin.analyses.curves.lines import area, barrier, rises
 from globscope.builtin.analyses.rebase.derived import Rebased
 
@@ -52,17 +53,9 @@ class Line:
 
 def line(atlas: Atlas, bench: Bench, rows: tuple[int, int], who: tuple[str, str, str], points: int) -> Line:
     """Return the straight line between two members; its ends are measured already."""
-    ends, t = atlas.population.take(rows), np.linspace(0, 1, points)
-    inner = t[1:-1]
-    networks = Networks(
-        space=Mixtures(weights=ends.weights),
-        coordinates=np.stack([1 - inner, inner], axis=1),
-        statistics=ends.statistics,
-        nearest=(inner > 0.5).astype(int),
-    )
-    found = bench.measure(networks)
-    a, b = rows
-    fields = {name: np.concatenate([own[[a]], found[name], own[[b]]]) for name, own in atlas.truth.items()}
+    t, at = np.linspace(0, 1, points), list(rows)
+    own = {name: values[at] for name, values in atlas.truth.items()}
+    fields = straight(atlas.population.take(at), own, t, bench)
     one, other, how = who
     return Line(one=one, other=other, how=how, t=t, fields=fields)
 
