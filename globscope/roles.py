@@ -177,7 +177,19 @@ Work = Callable[[Draft, Progress], Mapping[str, np.ndarray]]
 
 
 class Aligner(Protocol):
-    """Matches the units of one network with those of another."""
+    """Matches the units of one network with those of another.
+
+    May offer `scores(task, a, b, rng) -> Mapping[str, np.ndarray]`, by group the (n, n) numbers, a's units down and
+    b's across, whose best assignment it returns: others can start from them. One that starts from another's has an
+    option `start`, that aligner's name in the spec (or its own), which may also say `random`, and offers
+    `starting(scores) -> Aligner`, which aligns from the scores of one pair.
+
+    One that learns from many networks says so with `learns`, true where it has to learn before it can align, and
+    offers `learn(task, zoo, draft, progress, rng) -> Mapping[str, np.ndarray]`, given a Population of the task's
+    networks (all of whose members count), a `Draft` from which it continues after a kill, and `progress(done, total,
+    **figures)`; `learned(arrays) -> Aligner`, which aligns by what was learned; and `told(arrays) -> Finding`, how
+    the learning went. What is learned is stored under the aligner's options, the task and the networks.
+    """
 
     def align(self, task: Task, a: Tensors, b: Tensors, rng: np.random.Generator) -> Mapping[str, np.ndarray]:
         """Return, for every group of `symmetry(task.build(...))`, the permutation of b that fits a.
