@@ -15,7 +15,7 @@ from globscope.registry import HOOKS, Component, installed
 from globscope.spec.cells import Relations
 from globscope.spec.describe import options
 from globscope.spec.entries import common
-from globscope.spec.model import PopulationSpec, Recipe, Spec, Train, Variant
+from globscope.spec.model import PopulationSpec, Recipe, Spec, Train, Variant, Zoo
 from globscope.values.findings import Finding, Table
 from globscope.values.pictures import HeatMap, Overlay, Panel, Plot, Series, Trail
 
@@ -34,6 +34,7 @@ PROTOCOLS = {
 TABLES = (
     ("`[task]`", "required", "One task: model, data, loss."),
     ("`[population]`", "required", "Where the networks come from; below."),
+    ("`[zoo]`", "none", "Further networks of the task, from which aligners learn; below."),
     ("`[[reducer]]`", "at least one", "Maps, side by side."),
     (
         "`[[sampler]]`",
@@ -47,6 +48,12 @@ TABLES = (
     ("`[fidelity]`", "its defaults", "Options of the analysis `fidelity`, which every study runs."),
 )
 
+ZOO = (
+    "Networks from which an aligner such as `deep-align` learns, given as those of the population are; maps and analyses "
+    "see nothing of them. It learns from the last network of every run. `[zoo.train]`, `[[zoo.variant]]` and "
+    "`[zoo.parent]` are written as in `[population]`; a run of the zoo is another network than one of the population "
+    "with its name. Most easily: one `[[zoo.variant]]` with `repeat = 400`."
+)
 SWEEP = (
     "Any key of a spec, dotted as `--set` takes it, with the list of its values; list items go by their number. A key "
     'may stand in quotes or as TOML\'s own tables: `"reducer.0.latent_dim" = [2, 3]` is '
@@ -91,10 +98,12 @@ def spec() -> str:
     named = (("[population.train]", Train), ("[[population.variant]]", Variant), ("[population.parent]", Recipe))
     for title, cls in named:
         parts += [f"## {title}", _options(options(cls))]
+    parts += ["## [zoo]", ZOO, _options(options(Zoo))]
     parts += ["## Keys of every component's table", _options(options(common("task")))]
     own = {option.name for option in options(common("task"))}
-    more = [option for option in options(common("reducer")) if option.name not in own]
-    parts += ["## More keys of every [[reducer]]", _options(more)]
+    for role in ("reducer", "aligner"):
+        more = [option for option in options(common(role)) if option.name not in own]
+        parts += [f"## More keys of every [[{role}]]", _options(more)]
     parts += ["## [sweep]", SWEEP, "## [relations]", RELATIONS, _options(options(Relations))]
     return _page(parts)
 

@@ -189,6 +189,8 @@ class Aligner(Protocol):
     networks (all of whose members count), a `Draft` from which it continues after a kill, and `progress(done, total,
     **figures)`; `learned(arrays) -> Aligner`, which aligns by what was learned; and `told(arrays) -> Finding`, how
     the learning went. What is learned is stored under the aligner's options, the task and the networks.
+
+    May offer `check(probe)`, which raises a GlobscopeError for networks that it cannot align, before anything long.
     """
 
     def align(self, task: Task, a: Tensors, b: Tensors, rng: np.random.Generator) -> Mapping[str, np.ndarray]:

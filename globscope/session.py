@@ -6,12 +6,14 @@ from typing import Any
 
 from attrs import define, field
 
-from globscope.errors import RunError, near
+from globscope.errors import RunError, SpecError, near
 from globscope.registry import Registry, installed
 from globscope.spec.describe import as_toml
 from globscope.spec.model import Spec
 from globscope.spec.read import read
 from globscope.store import Store, read_json, write_bytes, write_json
+from globscope.study.aligning import learners
+from globscope.study.check import check
 from globscope.study.context import Context
 from globscope.study.estimate import Estimate, estimate, evaluations
 from globscope.study.observer import Observer
@@ -19,6 +21,8 @@ from globscope.study.run import run
 from globscope.values.findings import Atlas, Finding, Map
 
 RESULTS = "results.json"
+# Folder, in the run's, of what aligners learned.
+ALIGNERS = "aligners"
 # Of a sweep: its spec, its results, and the folder of its cells' run folders.
 SWEEP, TABLE, CELLS = "sweep.toml", "sweep.json", "cells"
 
@@ -125,6 +129,7 @@ class Study:
         self.folder.mkdir(parents=True, exist_ok=True)
         write_bytes(self.folder / "spec.toml", as_toml(self.spec).encode())
         outcome = run(context)
+        keep(context, self.folder / ALIGNERS)
         context.observer.stage("report")
         page = write_report(
             self.folder,
@@ -137,6 +142,20 @@ class Study:
         write_json(self.folder / RESULTS, outcome.record)
         return Result(atlas=outcome.atlas, findings=outcome.findings, record=outcome.record, report=page)
 
+    def teach(self, observer: Observer | None = None) -> dict[str, tuple[Path, Finding]]:
+        """Return the file of what each of its aligners learned, and how that went; nothing else of the study is run.
+
+        Raises:
+            GlobscopeError: With what to mend; no aligner of the spec learns.
+        """
+        context = self.context(observer)
+        with context.store.lock():
+            check(context)
+            if not learners(context):
+                raise SpecError([f"{self.spec.source}: no aligner that is asked for here learns anything"])
+            files = keep(context, self.folder / ALIGNERS)
+            return {one.entry.name: (files[one.entry.name], one.told()) for one in learners(context)}
+
     def estimate(self) -> Estimate:
         """Return what a run would take, without running it."""
         return estimate(self.context())
@@ -148,6 +167,18 @@ class Study:
     def context(self, observer: Observer | None = None) -> Context:
         """Return the study at work."""
         return Context(self.spec, self.registry, Store(shelf(self.folder)), observer or Observer())
+
+
+def keep(context: Context, folder: Path) -> dict[str, Path]:
+    """Write what the study's aligners learned, learning it if needed; return the files by aligner's name."""
+    from globscope.report.text import slug
+
+    written: dict[str, Path] = {}
+    for one in learners(context):
+        written[one.entry.name] = folder / f"{slug(one.entry.name)}.safetensors"
+        folder.mkdir(parents=True, exist_ok=True)
+        write_bytes(written[one.entry.name], one.lesson().read_bytes())
+    return written
 
 
 def shelf(folder: Path) -> Path:

@@ -46,7 +46,7 @@ def from_files(pattern):
 
 KEYS = (
     "known: aligner, analysis, evaluator, fidelity, population, reducer, relations, sampler, seed, sweep, task, title, "
-    "topology"
+    "topology, zoo"
 )
 BIG = "9" * 30
 MODELS = "'mlp', 'resnet20', 'resnet32', 'resnet56', 'cnn', 'vit', 'vit-10m' or 'file.py:name'"

@@ -234,7 +234,7 @@ def zoo(folder, *overrides):
     (folder / "zoo.toml").write_text(ZOO + "[[reducer]]\nuse = 'pca'\n", "utf-8")
     notes = Notes()
     context = globscope.load(folder / "zoo.toml", overrides, folder / "run").context(notes)
-    found = checkpoints(context)
+    found = checkpoints(context, "population")
     assert {entry["stage"] for entry in context.used.values()} == {f"train {name}" for name in "ABCDEFGH"}
     return notes, [one.path for one in found]
 

@@ -27,6 +27,9 @@ app = typer.Typer(
     context_settings={"help_option_names": ["-h", "--help"]},
 )
 
+align = typer.Typer(help="Aligners that learn.", no_args_is_help=True, rich_markup_mode=None)
+app.add_typer(align, name="align")
+
 Spec = Annotated[Path, typer.Argument(help="A study's TOML file.", show_default=False)]
 Set = Annotated[
     list[str],
@@ -121,6 +124,30 @@ def check(spec: Spec, override: Set = [], out: Folder = None) -> None:  # noqa: 
             plan_of_cells(asked.estimate())
         else:
             plan(asked.estimate())
+
+
+@align.command()
+def train(
+    spec: Spec,
+    override: Set = [],  # noqa: B006 - typer reads the default
+    out: Folder = None,
+    quiet: Annotated[bool, typer.Option("--quiet", "-q", help="Print the files' paths alone.")] = False,
+) -> None:
+    """Train the zoo of a spec and the aligners that learn from it, and nothing else.
+
+    The same `globscope study` finds them learned; others take the file: `aligner = "deep-align.safetensors"`.
+    """
+    with told():
+        from globscope.cli.progress import watching
+        from globscope.cli.tables import finding
+        from globscope.session import load
+
+        with watching(quiet) as observer:
+            taught = load(spec, override, out).teach(observer)
+        for path, found in taught.values():
+            if not quiet:
+                finding(found)
+            stdout(str(path))
 
 
 @app.command()

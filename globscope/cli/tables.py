@@ -3,6 +3,7 @@
 from collections.abc import Iterable, Mapping, Sequence
 from typing import Any
 
+from attrs import asdict
 from rich.box import HEAVY_HEAD
 from rich.console import Console
 from rich.markup import escape
@@ -13,6 +14,7 @@ from globscope.spec.describe import options
 from globscope.spec.entries import common
 from globscope.study.estimate import Estimate, described
 from globscope.sweep.estimate import SweepEstimate
+from globscope.values.findings import Finding
 
 # Characters in a line that goes to a file or pipe.
 WIDEST = 10_000
@@ -90,13 +92,25 @@ def summary(record: Mapping[str, Any]) -> None:
     _print(record["title"] or "Maps", [heading for _, heading in COLUMNS], rows)
     for name, tables in record["tables"].items():
         for table in tables if name != "fidelity" else tables[1:]:
-            cells = [[cell(row.get(column)) for column in table["columns"]] for row in table["rows"]]
-            _print(table["name"], [escape(column) for column in table["columns"]], cells)
+            _found(table)
     for one in record["reducers"]:
         if one["hidden"]:
             _console().print(f"{escape(one['name'])}: no landscape: {escape(one['hidden'])}")
     for warning in record["warnings"]:
         _console().print(f"warning: {escape(warning)}")
+
+
+def finding(found: Finding) -> None:
+    """Print a finding's tables and warnings."""
+    for table in found.tables:
+        _found(asdict(table))
+    for warning in found.warnings:
+        _console().print(f"warning: {escape(warning)}")
+
+
+def _found(table: Mapping[str, Any]) -> None:
+    cells = [[cell(row.get(column)) for column in table["columns"]] for row in table["rows"]]
+    _print(table["name"], [escape(column) for column in table["columns"]], cells)
 
 
 def cells(record: Mapping[str, Any]) -> None:

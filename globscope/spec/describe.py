@@ -10,7 +10,7 @@ from attrs import NOTHING, Factory, asdict, define, fields, resolve_types
 from docstring_parser import DocstringStyle, parse
 
 from globscope.references import Code
-from globscope.spec.model import Entry, ReducerEntry, Spec
+from globscope.spec.model import AlignerEntry, Entry, ReducerEntry, Spec
 from globscope.spec.words import expected, is_class, toml
 
 
@@ -76,6 +76,7 @@ def resolved(spec: Spec) -> dict[str, Any]:
     document: dict[str, Any] = {"title": spec.title, "seed": spec.seed}
     document["task"] = _table(spec.task)
     document["population"] = plain(asdict(spec.population))
+    document |= {} if spec.zoo is None else {"zoo": plain(asdict(spec.zoo))}
     document |= {"evaluator": _table(spec.evaluator), "fidelity": _own(spec.fidelity.component)}
     for role in ("reducer", "sampler", "topology", "aligner", "analysis"):
         document[role] = [_table(entry) for entry in getattr(spec, role)]
@@ -86,6 +87,8 @@ def _table(entry: Entry) -> dict[str, Any]:
     table: dict[str, Any] = {"use": entry.use, "name": entry.name}
     if isinstance(entry, ReducerEntry):
         table |= {"seed": entry.seed, "sampler": entry.sampler, "space": entry.space, "align": entry.align}
+    if isinstance(entry, AlignerEntry):
+        table["seed"] = entry.seed
     return {**plain(table), **_own(entry.component)}
 
 

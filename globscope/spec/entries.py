@@ -9,7 +9,7 @@ from cattrs import Converter
 
 from globscope.errors import near
 from globscope.registry import Registry
-from globscope.spec.model import Entry, ReducerEntry
+from globscope.spec.model import AlignerEntry, Entry, ReducerEntry
 from globscope.spec.paths import InvalidError
 from globscope.spec.structure import placed
 from globscope.spec.validators import one_line
@@ -52,9 +52,23 @@ class ReducerCommon(Common):
     align: bool = True
 
 
+@define(frozen=True, kw_only=True)
+class AlignerCommon(Common):
+    """Keys of every aligner's table.
+
+    Attributes:
+        seed: Of what it draws and learns; the study's where unset.
+    """
+
+    seed: int | None = field(default=None, validator=optional(ge(0)))
+
+
+OF_ROLE: Mapping[str, type[Common]] = {"reducer": ReducerCommon, "aligner": AlignerCommon}
+
+
 def common(role: str) -> type[Common]:
     """Return the class of the keys that every component of a role shares."""
-    return ReducerCommon if role == "reducer" else Common
+    return OF_ROLE.get(role, Common)
 
 
 @define
@@ -131,19 +145,19 @@ class Entries:
         if problems:
             raise InvalidError(*problems)
         keys, component = found
-        name = keys.name or keys.use
-        if role != "reducer":
-            return Entry(use=keys.use, name=name, component=component)
-        chosen = (keys.sampler,) if isinstance(keys.sampler, str) else keys.sampler
-        return ReducerEntry(
-            use=keys.use,
-            name=name,
-            component=component,
-            seed=keys.seed,
-            sampler=chosen,
-            space=keys.space,
-            align=keys.align,
-        )
+        entry: Entry = _made(keys, component)
+        return entry
+
+
+def _made(keys: Any, component: Any) -> Entry:
+    """Return an entry of what its table says for every component of its role, and of its own options."""
+    shared = {"use": keys.use, "name": keys.name or keys.use, "component": component}
+    if isinstance(keys, AlignerCommon):
+        return AlignerEntry(**shared, seed=keys.seed)
+    if isinstance(keys, ReducerCommon):
+        sampler = (keys.sampler,) if isinstance(keys.sampler, str) else keys.sampler
+        return ReducerEntry(**shared, seed=keys.seed, sampler=sampler, space=keys.space, align=keys.align)
+    return Entry(**shared)
 
 
 def name_of(table: Any) -> str | None:

@@ -53,7 +53,8 @@ class Train:
     def steps(self, recipe: "Recipe") -> list[int]:
         """Return the epochs at which a run saves a checkpoint."""
         epochs = self.epochs if recipe.epochs is None else recipe.epochs
-        return sorted({*range(0, epochs, self.save_every), epochs})
+        every = self.save_every if recipe.save_every is None else recipe.save_every
+        return sorted({*range(0, epochs, every), epochs})
 
 
 @define(frozen=True, kw_only=True)
@@ -64,7 +65,8 @@ class Recipe:
         batch_size: Examples per step.
         learning_rate: Of the optimiser.
         weight_decay: Of the optimiser.
-        epochs: Instead of the population's.
+        epochs: Instead of those of all runs.
+        save_every: Likewise.
         seed: Of initialisation and data order; drawn from the study's seed and the run's name where unset.
     """
 
@@ -72,6 +74,7 @@ class Recipe:
     learning_rate: float = field(default=1e-3, validator=gt(0))
     weight_decay: float = field(default=0.0, validator=ge(0))
     epochs: int | None = field(default=None, validator=optional(ge(1)))
+    save_every: int | None = field(default=None, validator=optional(ge(1)))
     seed: int | None = field(default=None, validator=optional(ge(0)))
 
 
@@ -81,9 +84,22 @@ class Variant(Recipe):
 
     Attributes:
         name: As figures and tables show it.
+        repeat: So many runs of this recipe, each from a seed of its own, named with their numbers: A1, A2, ….
     """
 
     name: str = field(validator=and_(min_len(1), one_line))
+    repeat: int | None = field(default=None, validator=optional(ge(1)))
+
+    def __attrs_post_init__(self) -> None:
+        if self.repeat is not None and self.seed is not None:
+            raise ValueError("repeat goes without 'seed', which would make all of them one run")
+
+    @property
+    def runs(self) -> "list[Variant]":
+        """The training runs that it stands for."""
+        if self.repeat is None:
+            return [self]
+        return [evolve(self, name=f"{self.name}{number}", repeat=None) for number in range(1, self.repeat + 1)]
 
 
 @define(frozen=True, kw_only=True)
@@ -105,38 +121,65 @@ Checkpoints = Pattern | tuple[Pattern, ...] | tuple[CheckpointFile, ...]
 
 
 @define(frozen=True, kw_only=True)
-class PopulationSpec:
-    """Where the networks come from: `checkpoints` of yours, or `train` and `variant` here.
+class Source:
+    """Where networks come from: `checkpoints` of yours, or `train` and `variant` here.
 
     Attributes:
         checkpoints: Pattern of existing files, such as `runs/{variant}/epoch{step}.pt`, a list of patterns, or
             one table [[population.checkpoints]] a file, with `variant`, `step` and `path`.
+        train: How to train the variants here.
+        variant: The training runs.
+        parent: Trained first, with these settings; every variant then starts from its last weights.
+        seed: Of the training; the study's where unset.
+    """
+
+    checkpoints: Checkpoints | None = field(default=None, validator=optional(some))
+    train: Train | None = None
+    variant: tuple[Variant, ...] = ()
+    parent: Recipe | None = None
+    seed: int | None = field(default=None, validator=optional(ge(0)))
+
+    def __attrs_post_init__(self) -> None:
+        names = [run.name for variant in self.variant for run in variant.runs]
+        twice = sorted({name for name in names if names.count(name) > 1})
+        if twice and len({variant.name for variant in self.variant}) == len(self.variant):
+            raise ValueError(f"with 'repeat', {twice[0]!r} is the name of two runs")
+
+    def runs(self) -> list[Variant]:
+        """Return the training runs, with their epochs filled in."""
+        assert self.train is not None
+        every = [run for variant in self.variant for run in variant.runs]
+        return [evolve(run, epochs=self.train.epochs) if run.epochs is None else run for run in every]
+
+
+@define(frozen=True, kw_only=True)
+class Zoo(Source):
+    """Further networks of the task, from which aligners learn; maps and analyses see nothing of them."""
+
+
+@define(frozen=True, kw_only=True)
+class PopulationSpec(Source):
+    """The networks of the study.
+
+    Attributes:
         flatten: What of a network is mapped: its trainable `parameters`, or `all`, its floating buffers too, with
             running variances as logarithms (for `evaluator.batch_norm = "encoded"`).
         include: Of these, the tensors whose names match a pattern, such as `["*lora*", "blocks.11.*"]`; all
             where unset. What is left out must be the same in all checkpoints.
         exclude: Patterns of tensors that are left out.
-        train: How to train the variants here.
-        variant: The training runs.
-        parent: Trained first, with these settings; every variant then starts from its last weights.
-        seed: Of the training; the study's where unset.
         align: Name of an aligner that undoes permutations before the maps are made: every run's units are matched with
             those of `reference`, last network with last network, and all its checkpoints take that one order.
         reference: The variant that the others are aligned to; the first where unset.
     """
 
-    checkpoints: Checkpoints | None = field(default=None, validator=optional(some))
     flatten: Literal["parameters", "all"] = "parameters"
     include: tuple[str, ...] = ()
     exclude: tuple[str, ...] = ()
-    train: Train | None = None
-    variant: tuple[Variant, ...] = ()
-    parent: Recipe | None = None
-    seed: int | None = field(default=None, validator=optional(ge(0)))
     align: str | None = None
     reference: str | None = None
 
     def __attrs_post_init__(self) -> None:
+        super().__attrs_post_init__()
         if self.reference is not None and self.align is None:
             raise ValueError("reference goes with 'align'")
         if self.align is not None and self.both:
@@ -188,6 +231,17 @@ class ReducerEntry(Entry):
 
 
 @define(frozen=True, kw_only=True)
+class AlignerEntry(Entry):
+    """An aligner, with what every aligner may set beside its own options.
+
+    Attributes:
+        seed: Of what it draws and learns; the study's where unset.
+    """
+
+    seed: int | None = None
+
+
+@define(frozen=True, kw_only=True)
 class Spec:
     """A study.
 
@@ -196,6 +250,7 @@ class Spec:
         seed: Every stage's generator is spawned from it by the stage's name.
         task: Model, data and loss.
         population: The networks.
+        zoo: Further networks of the task, from which aligners learn: `checkpoints`, or `train` and `variant`.
         reducer: Maps, side by side.
         sampler: Which points of a map are decoded.
         evaluator: How decoded networks are scored.
@@ -210,19 +265,15 @@ class Spec:
     seed: int = field(default=0, validator=ge(0))
     task: Entry
     population: PopulationSpec
+    zoo: Zoo | None = None
     reducer: tuple[ReducerEntry, ...]
     sampler: tuple[Entry, ...]
     evaluator: Entry
     topology: tuple[Entry, ...]
-    aligner: tuple[Entry, ...] = ()
+    aligner: tuple[AlignerEntry, ...] = ()
     analysis: tuple[Entry, ...] = ()
     fidelity: Entry
     source: Path = Path("study.toml")
-
-    @property
-    def population_seed(self) -> int:
-        """The seed of the population's training."""
-        return self.seed if self.population.seed is None else self.population.seed
 
     def seed_of(self, reducer: ReducerEntry) -> int:
         """Return the seed of a reducer's fit."""
@@ -232,9 +283,3 @@ class Spec:
         """Return the samplers whose points a reducer decodes."""
         wanted = reducer.sampler or (self.sampler[0].name,)
         return [entry for name in wanted for entry in self.sampler if entry.name == name]
-
-    def trained(self) -> list[Variant]:
-        """Return the training runs with the population's epochs filled in."""
-        assert self.population.train is not None
-        epochs = self.population.train.epochs
-        return [evolve(v, epochs=epochs) if v.epochs is None else v for v in self.population.variant]

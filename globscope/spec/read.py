@@ -29,12 +29,13 @@ DEFAULTS: Mapping[str, Any] = {
     "analysis": [],
 }
 # Keys that are no components, as `Spec` declares them.
-PLAIN = ("title", "seed", "population")
+PLAIN = ("title", "seed", "population", "zoo")
 REQUIRED = {"task": "a table [task]", "population": "a table [population]", "reducer": "at least one [[reducer]]"}
 TABLES = (*PLAIN, *SINGLE, *LISTS, "fidelity", "sweep", "relations")
 # What one study cannot have, and why.
 OF_SWEEPS = {"sweep": "asks for several studies, where one is wanted", "relations": "goes with [sweep]"}
-ORIGIN = "needs exactly one of 'checkpoints' and [population.train]"
+ORIGIN = "needs exactly one of 'checkpoints' and [{}.train]"
+NETWORKS = ("population", "zoo")
 
 
 def read(path: Path, overrides: Sequence[str] = (), registry: Registry | None = None) -> Spec:
@@ -112,26 +113,28 @@ def _source(place: str, path: Path, typed: Sequence[str], swept: Sequence[str]) 
 
 def across(found: Mapping[str, Any], document: Mapping[str, Any]) -> list[tuple[str, str]]:
     """Return the problems that show only across keys; what is wrong in one of them hides none of the others."""
-    return [*_of_population(document.get("population"), sound="population" in found), *_of_samplers(document)]
+    networks = [key for key in NETWORKS if key in document]
+    problems = [problem for key in networks for problem in _of_networks(key, document[key], sound=key in found)]
+    return [*problems, *_of_samplers(document)]
 
 
-def _of_population(table: Any, *, sound: bool) -> Iterator[tuple[str, str]]:
-    """Yield the problems of the population; what is missing may be a key that is misspelt, unless it is `sound`."""
+def _of_networks(place: str, table: Any, *, sound: bool) -> Iterator[tuple[str, str]]:
+    """Yield the problems of where networks come from; what is missing may be a key that is misspelt, unless `sound`."""
     origins = [key for key in ("checkpoints", "train") if isinstance(table, dict) and key in table]
     if len(origins) == 2 or (sound and not origins):
-        yield "population", f"{ORIGIN}, has {'both' if origins else 'neither'}"
+        yield place, f"{ORIGIN.format(place)}, has {'both' if origins else 'neither'}"
     if origins == ["checkpoints"]:
-        yield from _of_checkpoints(table)
+        yield from _of_checkpoints(place, table)
     if "train" in origins:
-        yield from clashes("population.variant", [name_of(variant) for variant in _list(table, "variant")])
+        yield from clashes(f"{place}.variant", [name_of(variant) for variant in _list(table, "variant")])
     if sound and origins == ["train"] and not table.get("variant"):
-        yield "population", "needs at least one [[population.variant]] to train"
+        yield place, f"needs at least one [[{place}.variant]] to train"
 
 
-def _of_checkpoints(table: Mapping[str, Any]) -> Iterator[tuple[str, str]]:
+def _of_checkpoints(place: str, table: Mapping[str, Any]) -> Iterator[tuple[str, str]]:
     for name in ("variant", "parent"):
         if table.get(name, []) != []:
-            yield f"population.{name}", "goes with [population.train], not with 'checkpoints'"
+            yield f"{place}.{name}", f"goes with [{place}.train], not with 'checkpoints'"
 
 
 def _list(table: Mapping[str, Any], key: str) -> list[Any]:

@@ -12,7 +12,7 @@ from globscope.spec.cells import Relations
 from globscope.spec.describe import meanings, plain
 from globscope.spec.entries import FIDELITY, NEEDED, common
 from globscope.spec.model import Spec
-from globscope.spec.read import LISTS, PLAIN, REQUIRED, SINGLE
+from globscope.spec.read import LISTS, NETWORKS, PLAIN, REQUIRED, SINGLE
 from globscope.spec.validators import constraints
 from globscope.spec.words import arms, is_class, is_literal, is_tuple, is_union
 
@@ -41,7 +41,8 @@ def schema(registry: Registry) -> dict[str, Any]:
     """Return the schema of a spec with these components."""
     told = meanings(Spec)
     properties = {key: _rule(getattr(fields(Spec), key), told) for key in PLAIN}
-    properties["population"]["oneOf"] = [{"required": ["checkpoints"]}, {"required": ["train"]}]
+    for key in NETWORKS:
+        properties[key]["oneOf"] = [{"required": ["checkpoints"]}, {"required": ["train"]}]
     for role in SINGLE:
         properties[role] = _role(role, registry) | {"description": told[role]}
     for role in LISTS:

@@ -9,6 +9,7 @@ from attrs import evolve
 
 from globscope.population import files
 from globscope.store import key
+from globscope.study.aligning import Aligning
 from globscope.study.bench import StudyBench
 from globscope.symmetry.found import Symmetry
 from globscope.symmetry.search import symmetry
@@ -21,9 +22,9 @@ def aligned(bench: StudyBench, given: Population) -> Population:
     choice, context = bench.context.spec.population, bench.context
     if choice.align is None:
         return given
-    component = context.aligner(choice.align).component
     reference = choice.reference or given.variants[0]
-    identity = key("aligned", context.identity(component), context.task_key, given.identity, reference, bench.seed)
+    who = Aligning.by(context, choice.align).identity
+    identity = key("aligned", who, context.task_key, given.identity, reference)
 
     def work(folder: Path, _: Progress) -> None:
         files.save(folder, given.layout, len(given.members), _members(bench, given, reference))

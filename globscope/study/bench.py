@@ -12,11 +12,11 @@ from globscope.errors import PluginError, near
 from globscope.roles import Task, Tensors, Work
 from globscope.spec.model import Entry, ReducerEntry
 from globscope.store import key, read_arrays, write_arrays
+from globscope.study.aligning import Aligning
 from globscope.study.charts import Fit
 from globscope.study.context import Context
 from globscope.study.draft import DiskDraft
 from globscope.study.fields import evaluate, given, landscape
-from globscope.study.seeds import generator
 from globscope.study.trees import topology
 from globscope.values.chart import Progress
 from globscope.values.evaluation import Networks, Unit
@@ -119,16 +119,7 @@ class StudyBench:
 
     def align(self, aligner: str, a: Tensors, b: Tensors, label: str) -> Mapping[str, np.ndarray]:
         """Return the permutations that an aligner of the spec finds for two networks."""
-        entry = self.context.aligner(aligner)
-        who = self.context.identity(entry.component)
-        identity = key("align", who, self.context.task_key, self.seed, a, b)
-
-        def work(folder: Path, _: Progress) -> None:
-            rng = generator(self.seed, "align", entry.use)
-            with self.context.blaming(entry.component):
-                write_arrays(folder / ARRAYS, entry.component.align(self.context.task, a, b, rng))
-
-        return read_arrays(self.context.stage("align", identity, work, f"{aligner}: {label}") / ARRAYS)
+        return Aligning.by(self.context, aligner).permutations(a, b, label)
 
     def sample(self, fitted: Map, samples: Samples) -> Landscape:
         """Return the landscape at given points of a map with an inverse, decoded as one batch."""

@@ -5,6 +5,7 @@ from collections.abc import Iterator
 from globscope.errors import GlobscopeError, SpecError, near
 from globscope.population.find import find
 from globscope.spec.model import Spec
+from globscope.study.aligning import RANDOM, aligners, asked
 from globscope.study.context import Context
 
 
@@ -17,8 +18,13 @@ def check(context: Context) -> None:
     spec, (members, variants) = context.spec, count(context.spec)
     wrong = [*_fields(context), *_dimensions(spec, members), *_samplers(spec, variants), *_maps(spec)]
     wrong += [*_aligners(context, variants), *_slices(spec, variants)]
+    wrong = wrong or [*_learners(context)]
     if wrong:
         raise SpecError([f"{spec.source}: {text}" for text in wrong])
+    for one in asked(context):
+        if hasattr(one.entry.component, "check"):
+            with context.blaming(one.entry.component):
+                one.entry.component.check(context.task.build("cpu"))
     if hasattr(spec.evaluator.component, "check"):
         with context.blaming(spec.evaluator.component):
             spec.evaluator.component.check(context.task.build("cpu"))
@@ -34,7 +40,7 @@ def count(spec: Spec) -> tuple[int, tuple[str, ...]]:
         found = find(spec.population.checkpoints, spec.source.resolve().parent)
         return len(found), tuple(dict.fromkeys(one.variant for one in found))
     assert spec.population.train is not None
-    runs = spec.trained()
+    runs = spec.population.runs()
     return sum(len(spec.population.train.steps(run)) for run in runs), tuple(run.name for run in runs)
 
 
@@ -74,15 +80,28 @@ def _aligners(context: Context, variants: tuple[str, ...]) -> Iterator[str]:
     """Yield the aligners that there are not, and the reference that is no variant."""
     spec = context.spec
     known = {*(entry.name for entry in spec.aligner), *context.registry.role("aligner")}
-    asked = [("population.align", name) for name in [spec.population.align] if name is not None]
+    wanted = [("population.align", name) for name in [spec.population.align] if name is not None]
     for at, entry in enumerate(spec.analysis):
-        asked += [(f"analysis.{at}.aligners", name) for name in getattr(entry.component, "aligners", ())]
-    for place, name in asked:
+        wanted += [(f"analysis.{at}.aligners", name) for name in aligners(entry)]
+    starts = [(f"aligner.{at}.start", getattr(one.component, "start", RANDOM)) for at, one in enumerate(spec.aligner)]
+    for place, name in [*wanted, *((place, name) for place, name in starts if name != RANDOM)]:
         if name not in known:
             yield f"{place}: there is no aligner {name!r}; {near(name, known)}"
     if spec.population.reference is not None and spec.population.reference not in variants:
         reference = spec.population.reference
         yield f"population.reference: there is no variant {reference!r}; {near(reference, variants)}"
+
+
+def _learners(context: Context) -> Iterator[str]:
+    """Yield the aligners that start from one without scores, and those that have nothing to learn from."""
+    for one in asked(context):
+        if one.before is not None and not hasattr(one.before.entry.component, "scores"):
+            yield f"aligner {one.entry.name!r} starts from {one.before.entry.name!r}, which has no scores"
+        if one.learns and context.spec.zoo is None:
+            yield (
+                f"aligner {one.entry.name!r} learns from networks: give it a table [zoo], written as [population] is, "
+                "or a file in which it was stored"
+            )
 
 
 def _maps(spec: Spec) -> Iterator[str]:

@@ -15,7 +15,7 @@ from globscope.population.flatten import Flattening, fixed
 from globscope.references import describe
 from globscope.registry import Registry
 from globscope.roles import Probe, Task
-from globscope.spec.model import Entry, Spec
+from globscope.spec.model import AlignerEntry, Spec
 from globscope.store import Store, key, read_json, write_json
 from globscope.study.observer import Observer
 from globscope.threads import same_threads
@@ -54,6 +54,7 @@ class Context:
         whole: The task with all of its weights, as it is trained.
         task: The task by what of its weights is flattened.
         used: Every stage's key and seconds, in order: the manifest.
+        aligners: Those that have learned, by name.
     """
 
     spec: Spec
@@ -61,6 +62,7 @@ class Context:
     store: Store
     observer: Observer
     used: dict[str, dict[str, Any]] = field(factory=dict)
+    aligners: dict[str, Any] = field(factory=dict)
     whole: Remembered = field(init=False)
     whole_key: str = field(init=False)
     task: Remembered = field(init=False)
@@ -95,7 +97,7 @@ class Context:
         entry = self.registry.of(component)
         return [entry.role, entry.name, entry.distribution, entry.version, component]
 
-    def aligner(self, name: str) -> Entry:
+    def aligner(self, name: str) -> AlignerEntry:
         """Return an aligner of the spec, or one with its defaults by its own name.
 
         Raises:
@@ -108,7 +110,7 @@ class Context:
         if name not in known:
             raise PluginError(f"there is no aligner {name!r}; {near(name, [*listed, *known])}")
         try:
-            return Entry(use=name, name=name, component=known[name].cls())
+            return AlignerEntry(use=name, name=name, component=known[name].cls())
         except TypeError as error:
             raise PluginError(f"aligner {name!r} needs options: give it a table [[aligner]]") from error
 

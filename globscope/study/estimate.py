@@ -9,6 +9,7 @@ from globscope.population.run import Run
 from globscope.population.stack import stacks
 from globscope.spec.model import Entry, ReducerEntry, Spec
 from globscope.store import key
+from globscope.study.aligning import learners
 from globscope.study.check import check, count
 from globscope.study.context import Context, several
 from globscope.study.members import identity
@@ -58,7 +59,7 @@ def estimate(context: Context, before: Before | None = None) -> Estimate:
     """
     check(context)
     before = before or Before()
-    probe, runs = context.task.build("cpu"), [] if context.spec.population.train is None else planned(context)
+    probe, runs = context.task.build("cpu"), _planned(context)
     members, variants = count(context.spec)
     counts = [samples(context.spec, entry) for entry in context.spec.reducer]
     known = [count for count in counts if count is not None]
@@ -84,10 +85,18 @@ def evaluations(spec: Spec) -> int:
     return members * (1 + decoding) + known + sum(_asked_by(spec, one, members, len(variants)) for one in spec.analysis)
 
 
+def _planned(context: Context) -> list[Run]:
+    """Return all trainings, those of the zoo after those of the population."""
+    spec = context.spec
+    networks = () if spec.population.train is None else planned(context, "population")
+    zoo = () if spec.zoo is None or spec.zoo.train is None else planned(context, "zoo")
+    return [*networks, *zoo]
+
+
 def _new(context: Context, runs: Sequence[Run], before: Before) -> list[Run]:
     """Return the trainings that no earlier cell has had."""
     population = context.spec.population
-    start = [population.parent and asdict(population.parent), context.spec.population_seed]
+    start = [population.parent and asdict(population.parent), population.seed, context.spec.seed]
     keys = {key(identity(context, run), *start): run for run in runs}
     found = [run for of, run in keys.items() if of not in before.trained]
     before.trained |= keys.keys()
@@ -150,6 +159,7 @@ def _stages(context: Context, runs: list[Run], members: int, variants: int) -> l
     trained = [f"train {several([run.name for run in one])} ({one[0].epochs} epochs)" for one in stacks(runs)]
     names = trained or ["read checkpoints"]
     names.append("evaluate members")
+    names += [f"{one.entry.name}: learn from the zoo" for one in learners(context)]
     for entry in spec.reducer:
         if _scatters(entry):
             names.append(f"{entry.name}: fit; no landscape, it has no inverse")

@@ -3,6 +3,7 @@
 import hashlib
 from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
+from typing import Literal
 
 import numpy as np
 from attrs import asdict
@@ -15,68 +16,77 @@ from globscope.population.run import Run, checkpoint
 from globscope.population.stack import placed, stacks
 from globscope.population.together import fit_together
 from globscope.population.train import fit
-from globscope.spec.model import Recipe
+from globscope.spec.model import Recipe, Source
 from globscope.store import key, read_arrays
 from globscope.study.context import Context
 from globscope.study.seeds import number
 from globscope.values.chart import Progress
 from globscope.values.members import Population
 
+Place = Literal["population", "zoo"]
+# By which a run's seed is drawn from the study's.
+STAGE = {"population": "train", "zoo": "zoo"}
 
-def population(context: Context) -> Population:
-    """Return the spec's networks, memory-mapped.
+
+def population(context: Context, place: Place = "population") -> Population:
+    """Return the spec's networks, memory-mapped: those of its population, or of its zoo.
 
     Raises:
         PopulationError: Checkpoints that do not fit the model, or a training that diverged.
     """
-    found = checkpoints(context)
+    found = checkpoints(context, place)
     identity = key("population", context.task_key, [(f.variant, f.step, files_of(f.path)) for f in found])
     probe = context.task.build("cpu")
 
     def gather(folder: Path, progress: Progress) -> None:
         files.gather(folder, found, probe, progress)
 
-    folder = context.stage("population", identity, gather, "read checkpoints")
+    folder = context.stage("population", identity, gather, f"read {'the zoo' if place == 'zoo' else 'checkpoints'}")
     return files.load(folder, identity, found, probe)
 
 
-def checkpoints(context: Context) -> list[Found]:
+def checkpoints(context: Context, place: Place) -> list[Found]:
     """Return the checkpoint files, after training those that the spec wants trained."""
-    spec = context.spec
-    if spec.population.checkpoints is not None:
-        return find(spec.population.checkpoints, spec.source.resolve().parent)
-    planned = runs(context, _parent(context))
+    source = _source(context, place)
+    if source.checkpoints is not None:
+        return find(source.checkpoints, context.spec.source.resolve().parent)
+    planned = runs(context, place, _parent(context, place))
     for together in stacks(planned):
         _train(context, together)
     places = [(run, context.store.place("train", identity(context, run))) for run in planned]
     return [Found(path=checkpoint(folder, s), variant=run.name, step=s) for run, folder in places for s in run.steps]
 
 
-def runs(context: Context, start: dict[str, np.ndarray] | None = None) -> list[Run]:
+def runs(context: Context, place: Place, start: dict[str, np.ndarray] | None = None) -> list[Run]:
     """Return the training runs of the spec's variants."""
-    planned = [plan(context, variant.name, variant, start) for variant in context.spec.trained()]
+    planned = [_plan(context, place, variant.name, variant, start) for variant in _source(context, place).runs()]
     return placed(planned, context.whole.build("cpu"))
 
 
-def plan(context: Context, name: str, recipe: Recipe, start: dict[str, np.ndarray] | None = None) -> Run:
-    """Return one variant's training run."""
-    spec = context.spec
-    assert spec.population.train is not None
-    own = name if recipe.seed is None else recipe.seed
-    seed = number(spec.population_seed, "train", own)
-    shared = spec.population.train.initialisation == "shared"
-    initial = number(spec.population_seed, "initialise") if shared else seed
-    return Run(name=name, recipe=recipe, train=spec.population.train, seed=seed, initial=initial, start=start)
+def _source(context: Context, place: Place) -> Source:
+    source = context.spec.zoo if place == "zoo" else context.spec.population
+    assert source is not None
+    return source
 
 
-def _parent(context: Context) -> dict[str, np.ndarray] | None:
+def _plan(context: Context, place: Place, name: str, recipe: Recipe, start: dict[str, np.ndarray] | None = None) -> Run:
+    """Return one variant's training run; one of the zoo is another than the population's of the same name."""
+    source = _source(context, place)
+    assert source.train is not None
+    master = context.spec.seed if source.seed is None else source.seed
+    seed = number(master, STAGE[place], name if recipe.seed is None else recipe.seed)
+    initial = number(master, "initialise") if source.train.initialisation == "shared" else seed
+    return Run(name=name, recipe=recipe, train=source.train, seed=seed, initial=initial, start=start)
+
+
+def _parent(context: Context, place: Place) -> dict[str, np.ndarray] | None:
     """Return the tensors that every variant starts from, where the spec names a parent."""
-    spec = context.spec
-    if spec.population.parent is None or spec.population.train is None:
+    source = _source(context, place)
+    if source.parent is None or source.train is None:
         return None
-    epochs = spec.population.parent.epochs or spec.population.train.epochs
-    recipe = Recipe(**asdict(spec.population.parent) | {"epochs": epochs})
-    run = plan(context, "parent", recipe)
+    epochs = source.parent.epochs or source.train.epochs
+    recipe = Recipe(**asdict(source.parent) | {"epochs": epochs})
+    run = _plan(context, place, "parent", recipe)
     return read_arrays(checkpoint(_train(context, [run]), run.epochs))
 
 

@@ -11,6 +11,7 @@ from attrs import define, evolve
 from globscope.population import files
 from globscope.store import key, read_json, write_json
 from globscope.study.aligned import aligned
+from globscope.study.aligning import Aligning, aligners, learners
 from globscope.study.bench import StudyBench
 from globscope.study.check import check
 from globscope.study.context import Context
@@ -54,7 +55,8 @@ def run(context: Context) -> Outcome:
     members, truth = joined(parts), _truth(context, parts)
     maps = tuple(bench.landscape(one) for one in fits(bench, parts))
     atlas = Atlas(population=members, truth=truth, maps=maps, chance=getattr(context.task.build("cpu"), "chance", {}))
-    findings = dict(_findings(context, atlas))
+    findings = {f"aligner {one.entry.name}": one.told() for one in learners(context)}
+    findings = dict(_findings(context, atlas)) | findings
     return Outcome(atlas=atlas, findings=findings, record=record(context, atlas, findings))
 
 
@@ -83,7 +85,8 @@ def _derived(bench: StudyBench, given: Population) -> Population:
     """Return the members that an analysis derives."""
     context, entry = bench.context, bench.asking
     assert entry is not None
-    identity = key("derive", context.identity(entry.component), measured(context, given.identity), bench.seed)
+    who = [context.identity(entry.component), *(Aligning.by(context, name).identity for name in aligners(entry))]
+    identity = key("derive", who, measured(context, given.identity), bench.seed)
 
     def work(folder: Path, _: Progress) -> None:
         rng = generator(bench.seed, "derive", entry.use)

@@ -1,0 +1,177 @@
+"""Aligners at work: what they learn first, from what they start, and the permutations that they find."""
+
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+from attrs import define
+
+from globscope.errors import PluginError
+from globscope.population.checkpoint import files
+from globscope.population.find import find
+from globscope.roles import Aligner, Tensors
+from globscope.spec.model import AlignerEntry, Entry
+from globscope.store import key, read_arrays, write_arrays
+from globscope.study.context import Context
+from globscope.study.draft import DiskDraft
+from globscope.study.members import identity as identity_of
+from globscope.study.members import population, runs
+from globscope.study.seeds import generator
+from globscope.values.chart import Progress
+from globscope.values.findings import Finding
+from globscope.values.members import Population
+
+ARRAYS = "arrays.safetensors"
+# What an aligner may start from beside another one's scores.
+RANDOM = "random"
+
+
+@define(frozen=True)
+class Aligning:
+    """An aligner of a spec at work.
+
+    Attributes:
+        context: The study at work.
+        entry: The aligner.
+    """
+
+    context: Context
+    entry: AlignerEntry
+
+    @classmethod
+    def by(cls, context: Context, name: str) -> "Aligning":
+        """Return an aligner of the spec, or one with its defaults by its own name.
+
+        Raises:
+            PluginError: There is none, or it has options without a default.
+        """
+        return cls(context, context.aligner(name))
+
+    @property
+    def learns(self) -> bool:
+        """Whether it has to learn before it can align."""
+        return bool(getattr(self.entry.component, "learns", False))
+
+    @property
+    def seed(self) -> int:
+        """Of what it learns and draws."""
+        return self.context.spec.seed if self.entry.seed is None else self.entry.seed
+
+    @property
+    def before(self) -> "Aligning | None":
+        """The aligner that it starts from."""
+        start = getattr(self.entry.component, "start", RANDOM)
+        return None if start == RANDOM else Aligning.by(self.context, start)
+
+    @property
+    def identity(self) -> list[Any]:
+        """What its permutations follow from, beside the task and the networks."""
+        zoo = _zoo(self.context) if self.learns else None
+        before = None if self.before is None else self.before.identity
+        return [self.context.identity(self.entry.component), self.seed, zoo, before]
+
+    def permutations(self, a: Tensors, b: Tensors, label: str) -> Mapping[str, np.ndarray]:
+        """Return the permutations of b that fit a."""
+        ready = self._ready()
+        identity = key("align", self.identity, self.context.task_key, a, b)
+
+        def work(folder: Path, _: Progress) -> None:
+            with self.context.blaming(self.entry.component):
+                aligner = self._started(ready, a, b)
+                write_arrays(folder / ARRAYS, aligner.align(self.context.task, a, b, self._rng("align")))
+
+        return read_arrays(self.context.stage("align", identity, work, f"{self.entry.name}: {label}") / ARRAYS)
+
+    def lesson(self) -> Path:
+        """Return the file of what it learned, learning it if needed."""
+        zoo = None if self.context.store.done("learn", self._lesson) else self.zoo()
+
+        def work(folder: Path, progress: Progress) -> None:
+            assert zoo is not None
+            draft, task = DiskDraft(folder), self.context.task
+            with self.context.blaming(self.entry.component):
+                learned = self.entry.component.learn(task, zoo, draft, progress, self._rng("learn"))
+            write_arrays(folder / ARRAYS, learned)
+            draft.discard()
+
+        return self.context.stage("learn", self._lesson, work, f"learn {self.entry.name}") / ARRAYS
+
+    def told(self) -> Finding:
+        """Return how its learning went."""
+        found: Finding = self.entry.component.told(read_arrays(self.lesson()))
+        return found
+
+    def zoo(self) -> Population:
+        """Return the networks that it learns from: the last of every run."""
+        networks = population(self.context, "zoo")
+        return networks.take(networks.finals)
+
+    @property
+    def _lesson(self) -> str:
+        return key("learn", self.identity, self.context.task_key)
+
+    def _ready(self) -> Any:
+        """Return the component, with what it learned."""
+        known, name = self.context.aligners, self.entry.name
+        if name not in known:
+            component = self.entry.component
+            known[name] = component.learned(read_arrays(self.lesson())) if self.learns else component
+        return known[name]
+
+    def _started(self, ready: Any, a: Tensors, b: Tensors) -> Aligner:
+        """Return the aligner with the scores of a pair that it starts from."""
+        if self.before is None:
+            return ready  # type: ignore[no-any-return]
+        aligner: Aligner = ready.starting(self.before._scores(a, b))
+        return aligner
+
+    def _scores(self, a: Tensors, b: Tensors) -> Mapping[str, np.ndarray]:
+        started: Any = self._started(self._ready(), a, b)
+        scores: Mapping[str, np.ndarray] = started.scores(self.context.task, a, b, self._rng("align"))
+        return scores
+
+    def _rng(self, what: str) -> np.random.Generator:
+        return generator(self.seed, what, self.entry.use)
+
+
+def aligners(asking: Entry) -> tuple[str, ...]:
+    """Return the names of the aligners that an analysis asks for."""
+    names: tuple[str, ...] = getattr(asking.component, "aligners", ())
+    return names
+
+
+def asked(context: Context) -> list[Aligning]:
+    """Return every aligner that a study will use: those that are asked for, and those that they start from.
+
+    Raises:
+        PluginError: One is not there, or starts from itself.
+    """
+    spec, found = context.spec, dict[str, Aligning]()
+    names = [name for entry in spec.analysis for name in aligners(entry)]
+    for name in [*names, *([spec.population.align] if spec.population.align else [])]:
+        chain, one = list[str](), Aligning.by(context, name)
+        while one is not None:
+            if one.entry.name in chain:
+                raise PluginError(f"aligner {name!r} starts from itself: {' from '.join([*chain, one.entry.name])}")
+            chain.append(one.entry.name)
+            found[one.entry.name] = one
+            one = one.before  # type: ignore[assignment]
+    return list(found.values())
+
+
+def learners(context: Context) -> list[Aligning]:
+    """Return those that have to learn."""
+    return [one for one in asked(context) if one.learns]
+
+
+def _zoo(context: Context) -> Any:
+    """Return the key of the zoo, before any of its networks is trained."""
+    zoo = context.spec.zoo
+    assert zoo is not None
+    if zoo.checkpoints is None:
+        # The networks follow from their parent, which is trained from the seed.
+        parent = None if zoo.parent is None else [zoo.parent, zoo.seed, context.spec.seed]
+        return [parent, [identity_of(context, run) for run in runs(context, "zoo")]]
+    found = find(zoo.checkpoints, context.spec.source.resolve().parent)
+    return [(one.variant, one.step, files(one.path)) for one in found]
