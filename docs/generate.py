@@ -49,7 +49,7 @@ TABLES = (
 )
 
 ZOO = (
-    "Networks from which an aligner such as `deep-align` learns, given as those of the population are; maps and analyses "
+    "Networks from which an aligner such as `deep-align` learns, given as the population is; maps and analyses "
     "see nothing of them. It learns from the last network of every run. `[zoo.train]`, `[[zoo.variant]]` and "
     "`[zoo.parent]` are written as in `[population]`; a run of the zoo is another network than one of the population "
     "with its name. Most easily: one `[[zoo.variant]]` with `repeat = 400`."
