@@ -114,6 +114,32 @@ def test_pictures_show_the_lines_and_the_rebased_runs_on_the_map(result):
     assert len(run.points) == 3
 
 
+def test_methods_are_told_by_their_medians_over_the_pairs(result):
+    one, all_of = by_how(result, "barriers"), by_how(result, "methods")
+    assert list(all_of) == list(one)
+    for how, row in all_of.items():
+        assert row["pairs"] == 1
+        assert row["train_loss_barrier"] == row["train_loss_mean"] == one[how]["train_loss_barrier"]
+
+
+def test_a_run_brought_back_to_the_one_it_copies_takes_its_steps_on_the_map(result):
+    drawn = result.map()
+    latents = drawn.chart.latents[drawn.population.of("A")]
+    row = by_how(result, "runs", fit="unseen")["weight-matching"]
+    # Float64 sums over float32 weights in another order.
+    assert row["length"] == pytest.approx(np.linalg.norm(np.diff(latents, axis=0), axis=1).sum(), rel=1e-5)
+    assert row["networks"] == 3
+    assert row["in_basin"] and row["nearest"]
+
+
+def test_another_option_of_an_aligner_derives_its_networks_anew(folder):
+    lines = 'pairs = [["A", "C"]]\naligners = ["mine"]\n[[aligner]]\nuse = "activation-matching"\nname = "mine"\n'
+    before = len(list((folder / "run/stages/derive").iterdir()))
+    for examples in (1, 2, 2):
+        study(folder, f"{lines}examples = {examples}").run()
+    assert len(list((folder / "run/stages/derive").iterdir())) == before + 2
+
+
 def test_the_same_command_again_derives_nothing_anew(folder, result):
     again = study(folder, 'pairs = [["A", "B"]]').run()
     assert again.findings == result.findings

@@ -21,9 +21,8 @@ from globscope.api import (
     symmetry,
 )
 from globscope.builtin.analyses.curves import pairs as pairing
-from globscope.builtin.analyses.rebase import barriers, places
+from globscope.builtin.analyses.rebase import barriers, places, trails
 from globscope.builtin.analyses.rebase.derived import RANDOM, THIRD, Permutations, Rebased, members
-from globscope.builtin.analyses.rebase.trails import overlay
 
 WHO = "rebasin"
 # Panels beyond these are too small to read; the table has them all.
@@ -126,13 +125,21 @@ class Rebasin:
         last = self._last(atlas)
         lines = list(barriers.lines(atlas, bench, last, self.points))
         heights = {(one.one, one.other, one.how): one.barrier(self.field) for one in lines}
-        tried = (places.placed(one, fit, last, bench) for one in atlas.maps for fit in (places.UNSEEN, places.SEEN))
+        fits = [(one, fit) for one in atlas.maps for fit in (places.UNSEEN, places.SEEN)]
+        tried = (places.placed(one, fit, last, atlas.own, bench) for one, fit in fits)
         found = [one for one in tried if one is not None]
         third = f"the next variant that is neither of the two, by {self.aligners[0]}"
         own = {who: float(atlas.truth[self.field][row]) for who, row in last.items()}
         rows = [row for one in found for row in places.rows(one, own, heights, self.field)]
-        tables = (barriers.table(lines, self.field, self.points, third), *places.tables(rows, self.field))
-        return Finding(tables=tables, warnings=tuple(_warnings(found)), pictures=tuple(self._pictures(atlas, lines)))
+        runs = self._runs(atlas)
+        tables = (
+            barriers.summary(lines, self.field),
+            barriers.table(lines, self.field, self.points, third),
+            *places.tables(rows, self.field),
+            *filter(None, [trails.table(found, runs)]),
+        )
+        pictures = tuple(self._pictures(atlas, lines, runs))
+        return Finding(tables=tables, warnings=tuple(_warnings(found)), pictures=pictures)
 
     def _last(self, atlas: Atlas) -> dict[Rebased, int]:
         """Return the row of every re-based last network, in the order in which they were derived."""
@@ -143,17 +150,23 @@ class Rebasin:
         all_of = [Rebased(one=one, other=other, how=how) for one, other in pairs for how in kinds]
         return {who: called[who.variant] for who in all_of if who.variant in called}
 
-    def _pictures(self, atlas: Atlas, lines: Sequence[barriers.Line]) -> Iterator[Plot | Overlay]:
-        if lines:
-            yield barriers.plot(lines, self.field, SHOWN)
+    def _runs(self, atlas: Atlas) -> dict[Rebased, list[int]]:
+        """Return the rows of every re-based run."""
         runs: dict[str, list[int]] = {}
         for row in atlas.own:
             runs.setdefault(atlas.population.members[row].variant, []).append(row)
+        return {who: runs[who.variant] for who in self._last(atlas)}
+
+    def _pictures(
+        self, atlas: Atlas, lines: Sequence[barriers.Line], runs: Mapping[Rebased, Sequence[int]]
+    ) -> Iterator[Plot | Overlay]:
+        if lines:
+            yield barriers.plot(lines, self.field, SHOWN)
         for one in atlas.maps:
             for name in self.aligners if one.chart.encode is not None else ():
-                moved = {who: runs[who.variant] for who in self._last(atlas) if who.how == name}
+                moved = {who: rows for who, rows in runs.items() if who.how == name}
                 if moved:
-                    yield overlay(one, name, moved)
+                    yield trails.overlay(one, name, moved)
 
 
 def third_of(pair: tuple[str, str], variants: Sequence[str]) -> str | None:
@@ -177,7 +190,7 @@ def _warnings(found: Sequence[places.Placed]) -> Iterator[str]:
         residual = float(np.median(one.found.residual[aligned]))
         if residual > 0.5:
             yield (
-                f"{one.name}, {one.fit}: the map shows other networks than the re-based ones: the median residual is "
-                f"{residual:.0%} of their norm; for {share:.0%} of them the partner is the nearest, for random "
+                f"{one.map.name}, {one.fit}: the map shows other networks than the re-based ones: the median residual "
+                f"is {residual:.0%} of their norm; for {share:.0%} of them the partner is the nearest, for random "
                 f"permutations {by_chance:.0%}"
             )

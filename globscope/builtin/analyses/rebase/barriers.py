@@ -7,7 +7,7 @@ import numpy as np
 from attrs import define, field
 
 from globscope.api import Atlas, Bench, Panel, Plot, Series, Table
-from globscope.builtin.analyses.cells import finite
+from globscope.builtin.analyses.cells import finite, median
 from globscope.builtin.analyses.curves.along import straight
 from globscope.builtin.analyses.curves.lines import area, barrier, rises
 from globscope.builtin.analyses.rebase.derived import Rebased
@@ -19,6 +19,10 @@ CAPTION = (
     "interpolation of the ends, not below 0; area: the integral of that excess. of_before: the {field} barrier over "
     "that of the network as it is; changed: how far re-basing moved the network's own {field}, which is rounding. "
     "`random` is a random permutation, `third network` an alignment to {third}."
+)
+SUMMARY = (
+    "The table below by method: medians over the pairs, and the mean of the {field} barrier. A barrier that is not "
+    "finite counts as infinite."
 )
 Row = dict[str, Any]
 
@@ -82,6 +86,26 @@ def table(found: Sequence[Line], name: str, points: int, third: str) -> Table:
     return Table(
         name="barriers", caption=CAPTION.format(points=points, field=name, third=third), columns=columns, rows=rows
     )
+
+
+def summary(found: Sequence[Line], name: str) -> Table:
+    """Return a row for every way to re-base: medians over the pairs."""
+    fields = list(found[0].fields) if found else []
+    by: dict[str, list[Line]] = {}
+    for one in found:
+        by.setdefault(one.how, []).append(one)
+    rows = tuple({"how": how, "pairs": len(lines), **_summed(lines, fields, name)} for how, lines in by.items())
+    columns = ("how", "pairs", f"{name}_mean", *(f"{field}_{what}" for field in fields for what in ("barrier", "area")))
+    return Table(name="methods", caption=SUMMARY.format(field=name), columns=columns, rows=rows)
+
+
+def _summed(lines: Sequence[Line], fields: Sequence[str], name: str) -> Row:
+    barriers = {field: median([one.barrier(field) for one in lines]) for field in fields}
+    areas = {field: median([one.area(field) for one in lines]) for field in fields}
+    found: Row = {f"{field}_barrier": value for field, value in barriers.items()}
+    found |= {f"{field}_area": value for field, value in areas.items()}
+    own = [one.barrier(name) for one in lines]
+    return found | {f"{name}_mean": finite(np.mean([np.inf if value is None else value for value in own]))}
 
 
 def _row(one: Line, before: Line, name: str) -> Row:

@@ -7,14 +7,14 @@ import numpy as np
 from attrs import define, evolve, field
 
 from globscope.api import Bench, Map, Population, Table
-from globscope.builtin.analyses.cells import finite
+from globscope.builtin.analyses.cells import finite, median
 from globscope.builtin.analyses.curves.projection import Projected, projected
 from globscope.builtin.analyses.rebase.derived import Rebased
 
 UNSEEN, SEEN = "unseen", "in the fit"
 NETWORKS = (
     "Every re-based last network on every map that encodes and decodes. fit: `unseen`, the map was fitted without it; "
-    "`in the fit`, fitted anew with all re-based last networks, random ones too. in_basin: whether it lies in the "
+    "`in the fit`, fitted anew with all re-based networks, random ones too. in_basin: whether it lies in the "
     "basin of its partner's last network (empty where one of the two is in none); nearest: whether that is the nearest "
     "of all last networks on the map; {field}: of the network itself; shown: of what the map decodes at its place; "
     "residual: ‖w − decode(encode(w))‖ over ‖w − mean‖; outside: what of w no network of the map's space has, over "
@@ -35,7 +35,7 @@ class Placed:
     """The re-based last networks on one map.
 
     Attributes:
-        name: The map's.
+        map: It, with its landscape.
         fit: What it was fitted to.
         who: The networks.
         points: (n, d) latent coordinates.
@@ -44,7 +44,7 @@ class Placed:
         found: Their projections.
     """
 
-    name: str
+    map: Map = field(repr=False)
     fit: str
     who: tuple[Rebased, ...]
     points: np.ndarray = field(eq=False, repr=False)
@@ -53,33 +53,28 @@ class Placed:
     found: Projected = field(repr=False)
 
 
-def placed(one: Map, fit: str, last: Mapping[Rebased, int], bench: Bench) -> Placed | None:
-    """Return the networks on a map; None where it has no way there and back."""
+def placed(one: Map, fit: str, last: Mapping[Rebased, int], also: Sequence[int], bench: Bench) -> Placed | None:
+    """Return the networks on a map, fitted to rows `also` where it is to see them; None where it has no way back."""
     assert one.whole is not None
     if one.chart.encode is None or one.chart.decode is None or not last:
         return None
     rows = list(last.values())
-    fitted = _fitted(one, fit, rows, bench)
-    assert fitted.chart.encode is not None
+    fitted = _fitted(one, also if fit == SEEN else (), bench)
     weights = one.whole.take(rows).weights
-    points = np.asarray(fitted.chart.encode(fitted.chart.space.coordinates(weights)[0]))
-    if fit == SEEN:
-        points = _own(fitted, [one.whole.members[row] for row in rows])
     return Placed(
-        name=one.name,
+        map=fitted,
         fit=fit,
         who=tuple(last),
-        points=points,
+        points=(points := latents(fitted, rows)),
         in_basin=tuple(_in_basin(fitted, list(last), points)),
         nearest=tuple(_nearest(fitted, list(last), points)),
         found=projected(fitted, weights, bench),
     )
 
 
-def _fitted(one: Map, fit: str, rows: Sequence[int], bench: Bench) -> Map:
-    """Return the map fitted to the trained networks alone, or to these rows as well, with its landscape."""
+def _fitted(one: Map, also: Sequence[int], bench: Bench) -> Map:
+    """Return the map fitted to the trained networks and to these rows, with its landscape."""
     assert one.whole is not None
-    also = set(rows) if fit == SEEN else set()
     members = tuple(
         evolve(member, in_fit=member.in_fit if member.kind == "trained" else row in also)
         for row, member in enumerate(one.whole.members)
@@ -87,11 +82,17 @@ def _fitted(one: Map, fit: str, rows: Sequence[int], bench: Bench) -> Map:
     return bench.landscape(bench.fit(one.name, evolve(one.whole, members=members)))
 
 
-def _own(fitted: Map, wanted: Sequence[Any]) -> np.ndarray:
-    """Return the latents that the fit itself gave to members."""
-    at = {(member.variant, member.step): row for row, member in enumerate(fitted.population.members)}
-    points: np.ndarray = fitted.chart.latents[[at[member.variant, member.step] for member in wanted]]
-    return points
+def latents(fitted: Map, rows: Sequence[int]) -> np.ndarray:
+    """Return where a map that encodes puts rows of all members: those that it was fitted to where the fit has them."""
+    assert fitted.whole is not None
+    assert fitted.chart.encode is not None
+    seen = {(member.variant, member.step): at for at, member in enumerate(fitted.population.members)}
+    who = [fitted.whole.members[row] for row in rows]
+    if all((member.variant, member.step) in seen for member in who):
+        points: np.ndarray = fitted.chart.latents[[seen[member.variant, member.step] for member in who]]
+        return points
+    weights = fitted.whole.take(rows).weights
+    return np.asarray(fitted.chart.encode(fitted.chart.space.coordinates(weights)[0]))
 
 
 def _finals(fitted: Map) -> dict[str, np.ndarray]:
@@ -137,7 +138,7 @@ def rows(one: Placed, own: Mapping[Rebased, float], barriers: Mapping[Any, float
     """Yield a row for every network, given their own losses and the barriers of their lines."""
     for at, who in enumerate(one.who):
         yield {
-            "name": one.name,
+            "name": one.map.name,
             "fit": one.fit,
             "one": who.one,
             "other": who.other,
@@ -154,7 +155,7 @@ def rows(one: Placed, own: Mapping[Rebased, float], barriers: Mapping[Any, float
 
 def _counted(rows: Sequence[Row], name: str) -> Row:
     known = [row["in_basin"] for row in rows if row["in_basin"] is not None]
-    medians = {cell: _median([row[cell] for row in rows]) for cell in (name, *CELLS)}
+    medians = {cell: median([row[cell] for row in rows]) for cell in (name, *CELLS)}
     return {
         **{key: rows[0][key] for key in ("name", "fit", "how")},
         "networks": len(rows),
@@ -162,8 +163,3 @@ def _counted(rows: Sequence[Row], name: str) -> Row:
         "nearest": sum(row["nearest"] for row in rows),
         **medians,
     }
-
-
-def _median(values: Sequence[float | None]) -> float | None:
-    """Return the median, a missing figure counting as infinite; None where that is what is left."""
-    return finite(np.median([np.inf if value is None else value for value in values]))
