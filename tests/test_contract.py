@@ -78,6 +78,7 @@ OPTIONS = {
     ("topology", "gudhi"): [{}, {"field": "test_loss", "adjacency": "full", "mask": True}],
     ("aligner", "weight-matching"): [{}],
     ("aligner", "activation-matching"): [{}, {"similarity": "correlation", "examples": 20}],
+    ("aligner", "sinkhorn"): [{}, {"start": "random", "loss": "weights"}],
     ("analysis", "fidelity"): [{}, {"held_out": True}],
     ("analysis", "topology-metrics"): [{}, {"order": 1.0}],
     ("analysis", "resolution"): [{}],

@@ -8,7 +8,7 @@ from attrs import define, field
 from attrs.validators import ge
 
 from globscope.api import Probe, Task, Tensors, activations, symmetry
-from globscope.builtin.aligners.likeness import assigned, by_weights
+from globscope.builtin.aligners.likeness import assigned, by_weights, scaled
 
 # What weights add to activations, as a share of either's largest similarity: enough to settle ties, and no more.
 TIE = 1e-9
@@ -40,6 +40,10 @@ class ActivationMatching:
 
     def align(self, task: Task, a: Tensors, b: Tensors, rng: np.random.Generator) -> Mapping[str, np.ndarray]:
         """Return the permutations of b that fit a."""
+        return {name: assigned(likeness) for name, likeness in self.scores(task, a, b, rng).items()}
+
+    def scores(self, task: Task, a: Tensors, b: Tensors, rng: np.random.Generator) -> Mapping[str, np.ndarray]:
+        """Return the similarities by group; where units are silent, their weights settle the ties."""
         probe = task.build("cpu")
         found = symmetry(probe)
         similarities = self._similarities(probe, a, b, _drawn(probe, self.examples, rng))
@@ -48,8 +52,9 @@ class ActivationMatching:
             likeness = similarities[group.name]
             if not (likeness.any(0).all() and likeness.any(1).all()):
                 weights = by_weights(found, group, a, b, permutations)
-                permutations[group.name] = assigned(_scaled(likeness) + TIE * _scaled(weights))
-        return permutations
+                similarities[group.name] = scaled(likeness) + TIE * scaled(weights)
+                permutations[group.name] = assigned(similarities[group.name])
+        return similarities
 
     def _similarities(self, probe: Probe, a: Tensors, b: Tensors, examples: np.ndarray) -> dict[str, np.ndarray]:
         """Return the (n, n) similarities of every group's units: a's are rows, b's are columns."""
@@ -98,10 +103,6 @@ class Moments:
         covariance = self.product - np.outer(*mean)
         found: np.ndarray = np.divide(covariance, scale, out=np.zeros_like(scale), where=scale > 0)
         return found
-
-
-def _scaled(similarity: np.ndarray) -> np.ndarray:
-    return similarity / (np.abs(similarity).max() or 1)
 
 
 def _drawn(probe: Probe, examples: int, rng: np.random.Generator) -> np.ndarray:

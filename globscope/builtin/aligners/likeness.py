@@ -16,6 +16,11 @@ def assigned(similarity: np.ndarray) -> np.ndarray:
     return columns
 
 
+def scaled(similarity: np.ndarray) -> np.ndarray:
+    """Return a matrix whose largest absolute entry is 1; one of zeros stays."""
+    return similarity / (np.abs(similarity).max() or 1)
+
+
 def by_weights(
     found: Symmetry, group: Group, a: Tensors, b: Tensors, permutations: Mapping[str, np.ndarray]
 ) -> np.ndarray:

@@ -31,7 +31,18 @@ class WeightMatching:
 
     def align(self, task: Task, a: Tensors, b: Tensors, rng: np.random.Generator) -> Mapping[str, np.ndarray]:
         """Return the permutations of b that fit a."""
+        return self._matched(symmetry(task.build("cpu")), a, b, rng)
+
+    def scores(self, task: Task, a: Tensors, b: Tensors, rng: np.random.Generator) -> Mapping[str, np.ndarray]:
+        """Return by group the inner products of the weights, the other groups of b in their matched order.
+
+        Their best assignment is what `align` returns, unless the sweeps ended before nothing was gained.
+        """
         found = symmetry(task.build("cpu"))
+        permutations = self._matched(found, a, b, rng)
+        return {group.name: by_weights(found, group, a, b, permutations) for group in found.groups}
+
+    def _matched(self, found: Symmetry, a: Tensors, b: Tensors, rng: np.random.Generator) -> dict[str, np.ndarray]:
         permutations = {group.name: np.arange(group.size) for group in found.groups}
         for _ in range(self.sweeps):
             order = rng.permutation(len(found.groups))
