@@ -202,6 +202,27 @@ def test_figures_are_written_into_their_cells_and_can_be_read_on_any_colour():
         assert (high + 0.05) / (low + 0.05) >= 3.85
 
 
+def test_notes_stand_below_their_figures_and_stay_away_where_they_would_not_fit():
+    small = a_heat_map([[1.0, None], [3.0, 4.0]], notes=(("sd 0.1\nn = 2", "no"), ("$x$", "n = 1")), sides=("r", "c"))
+    axes = plot_heat_map(small).axes[0]
+    places = {text.get_text(): text.get_position() for text in axes.texts}
+    for figure, note, row in (("1", "sd 0.1\nn = 2", 0), ("3", r"\$x\$", 1)):
+        assert row < places[figure][1] < places[note][1] < row + 1
+    assert "no" not in places, "a cell without a figure has nothing to note"
+    assert (axes.get_ylabel(), axes.get_xlabel()) == ("r", "c")
+    wide = a_heat_map(np.ones((2, 30)).tolist(), notes=(("± 0.0034, n = 12",) * 30,) * 2)
+    assert not any("n = 12" in text for text in texts(plot_heat_map(wide)))
+
+
+@pytest.mark.parametrize(("lowest", "log"), [(0.01, True), (0.0, False)])
+def test_colours_are_logarithmic_where_asked_and_possible(lowest, log):
+    figure = plot_heat_map(a_heat_map([[lowest, 1.0, 100.0]], log=True))
+    (mesh,) = (found for found in figure.axes[0].collections if isinstance(found, QuadMesh))
+    assert list(mesh.norm([lowest, 1.0, 100.0])) == pytest.approx([0, 0.5, 1] if log else [0, 0.01, 1])
+    assert figure.axes[1].get_ylabel() == ("loss (log scale)" if log else "loss")
+    assert {"0.01", "100"} <= set(texts(figure)) if log else "100" in texts(figure)
+
+
 def test_rows_stand_from_the_top_in_their_order():
     axes = plot_heat_map(a_heat_map([[1.0, 2.0], [3.0, 4.0], [5.0, 6.0]])).axes[0]
     assert axes.get_ylim() == (3, 0)

@@ -129,7 +129,8 @@ def test_a_run_brought_back_to_the_one_it_copies_takes_its_steps_on_the_map(resu
     # Float64 sums over float32 weights in another order.
     assert row["length"] == pytest.approx(np.linalg.norm(np.diff(latents, axis=0), axis=1).sum(), rel=1e-5)
     assert row["networks"] == 3
-    assert row["in_basin"] and row["nearest"]
+    assert row["in_basin"]
+    assert row["nearest"]
 
 
 def test_another_option_of_an_aligner_derives_its_networks_anew(folder):

@@ -20,6 +20,7 @@ from globscope.session import project, results
 from globscope.spec.read import read
 from globscope.store import read_json, write_json
 from globscope.study.run import run as outcome
+from globscope.sweep.averages import averages
 from globscope.sweep.compare import _names
 from globscope.sweep.finished import Finished
 from globscope.sweep.matrices import tiles
@@ -368,6 +369,73 @@ def test_the_pictures_show_every_cell_on_one_scale(swept):
     scale = Scales.of(list(every.values())).values
     finite = np.concatenate([tile.values for tile in every.values()])
     assert (scale.low, scale.high) == (finite.min(), finite.max())
+
+
+def test_the_means_of_the_figures_stand_by_two_keys_without_cells_that_failed(swept):
+    root, _, _, result = swept
+    with (root / "averages.csv").open(encoding="utf-8", newline="") as opened:
+        rows = [row for row in csv.DictReader(opened) if row["figure"] == "test_accuracy"]
+    assert [(row["row"], row["column"], row["n"], row["failed"]) for row in rows] == [
+        ("1", "0.01", "1", "0"),
+        ("1", "1e+30", "0", "1"),
+        ("2", "0.01", "1", "0"),
+        ("2", "1e+30", "0", "1"),
+    ]
+    assert float(rows[2]["mean"]) == result.cell(GOOD_CELLS[1]).record["population"]["last"]["test_accuracy"]
+    page = (root / "sweep.html").read_text("utf-8")
+    for name in ("mean-test-accuracy", "mean-train-loss", "mean-saddles"):
+        assert f'src="figures/{name}.png"' in page
+        assert (root / f"figures/{name}.svg").is_file()
+    assert "one cell each. Left out: 2 cells that failed." in page
+
+
+def asked(text, losses, failed=()):
+    """Return a sweep's averages where its cells ended with these losses."""
+    spec = sweep(GOOD + text).spec
+    who = [{"population": {"last": {"test_loss": loss}}, "reducers": [], "tables": {}} for loss in losses]
+    runs = [
+        Run(
+            name=cell.name,
+            places=cell.places,
+            finished=None if k in failed else Finished(name=cell.name, folder=Path(), record=who[k], trees={}),
+        )
+        for k, cell in enumerate(spec.cells)
+    ]
+    return averages(Runs(runs=tuple(runs), labels=tuple(axis.label for axis in spec.axes)), spec)
+
+
+def test_an_average_is_over_seeds_and_further_keys_wherever_they_stand(here):
+    text = "[sweep]\nseed = [0, 1]\n" + '"reducer.0.latent_dim" = [1, 2]\n"population.train.epochs" = [1, 2]\n'
+    [found] = asked(text + "task.hidden = [[8], [4]]\n", [2.0**k for k in range(16)], failed=(0,))
+    by = {(row["row"], row["column"]): row for row in found.rows}
+    cells = {(k // 4 % 2, k // 2 % 2): [] for k in range(16)}
+    for k in range(1, 16):
+        cells[k // 4 % 2, k // 2 % 2].append(2.0**k)
+    for (one, two), values in cells.items():
+        row = by["12"[one], "12"[two]]
+        assert (row["mean"], row["n"], row["failed"]) == (np.mean(values), len(values), one == two == 0)
+        assert row["deviation"] == np.std(values, ddof=1)
+    assert found.picture.sides == ("latent_dim", "epochs")
+    assert found.picture.values[0][1] == by["1", "2"]["mean"]
+    assert found.picture.notes[0][0].endswith("\nn = 3")
+    assert found.picture.log
+    assert found.picture.flaw == ""
+    assert "over seed and task.hidden." in found.picture.caption
+    assert found.picture.caption.endswith("Left out: 1 cell that failed.")
+
+
+def test_an_average_leaves_out_what_is_not_finite_and_says_so(here):
+    text = '[sweep]\n"reducer.0.latent_dim" = [1, 2]\nseed = [0, 1]\ntask.hidden = [[8], [4]]\n'
+    [found] = asked(text, [1.0, None, 3.0, 0.0, np.inf, np.inf, 5.0, np.nan])
+    rows = [(row["row"], row["column"], row["mean"], row["n"], row["not_finite"]) for row in found.rows]
+    assert rows == [("1", "8", 2, 2, 0), ("1", "4", 0, 1, 1), ("2", "8", 5, 1, 1), ("2", "4", None, 0, 2)]
+    assert found.picture.caption.endswith("Left out: 4 cells without a finite figure.")
+    assert found.picture.notes == (("sd 1.4\nn = 2", "n = 1"), ("n = 1", "n = 0"))
+    assert not found.picture.log, "a mean of 0 stands on no log scale"
+
+
+def test_a_sweep_without_two_keys_that_are_no_seed_has_no_averages(here):
+    assert asked('[sweep]\nseed = [0, 1]\n"reducer.0.latent_dim" = [1, 2]\n', [1.0] * 4) == []
 
 
 def run_of(cell):

@@ -34,12 +34,14 @@ class Part:
         text: Below that.
         pictures: In order.
         tables: With the path of each one's file.
+        csv: Relative path of the file with the pictures' figures; empty where there is none.
     """
 
     title: str
     text: str = ""
     pictures: tuple[Shown, ...] = ()
     tables: tuple[tuple[Table, str], ...] = ()
+    csv: str = ""
 
 
 @define(frozen=True, kw_only=True)

@@ -1,25 +1,27 @@
 """A matrix in colour, with its figures in the cells while they can be read."""
 
+from collections.abc import Sequence
 from typing import Any
 
 import numpy as np
 from attrs import define, field
 from matplotlib.axes import Axes
 from matplotlib.cm import ScalarMappable
-from matplotlib.colors import Normalize
+from matplotlib.colors import LogNorm, Normalize
 from matplotlib.figure import Figure
 from matplotlib.patches import Patch, Rectangle
 
 from globscope.report.figures import explain
 from globscope.report.labels import short_names
 from globscope.report.look import DEPTH, INK, Picture, headline, styled
-from globscope.report.ruler import tick_evenly
+from globscope.report.ruler import tick_evenly, tick_log
+from globscope.report.scale import positive
 from globscope.report.series import numbers
 from globscope.report.text import counted, lines, number, plain
 from globscope.values.pictures import HeatMap
 
 LARGEST, LONGEST = 30, 22  # names of a side whose cells have figures; letters of a name
-SMALLEST = 5.5  # points of a figure in a cell
+SMALLEST = 5.5  # points of a figure in a cell, and of the note below it
 LETTER = 0.075  # inches of a name's letter
 BLANK: dict[str, Any] = {"facecolor": "#ffffff", "edgecolor": INK, "hatch": "////", "linewidth": 0}
 
@@ -30,11 +32,15 @@ class Cells:
 
     Attributes:
         values: (rows, columns), NaN where there is none.
+        notes: Below the figures, by row and column; none where there are none.
+        log: Whether the colours are logarithmic.
         width: Of a cell, in inches.
         height: Of a cell, in inches.
     """
 
     values: np.ndarray = field(eq=False, repr=False)
+    notes: tuple[tuple[str, ...], ...] = field(repr=False)
+    log: bool
     width: float
     height: float
 
@@ -44,13 +50,16 @@ class Cells:
         values = np.stack([numbers(row) for row in picture.values])
         rows, columns = values.shape
         width, height = np.clip([9.6 / columns, 7.5 / rows], [0.05, 0.05], [0.72, 0.46])
-        return cls(values=values, width=float(width), height=float(height))
+        log = picture.log and positive(values)
+        return cls(values=values, notes=picture.notes, log=log, width=float(width), height=float(height))
 
     @property
     def norm(self) -> Normalize:
         """From the lowest to the highest; a constant matrix still needs two ends."""
         known = self.values[np.isfinite(self.values)]
         low, high = (known.min(), known.max()) if len(known) else (0.0, 1.0)
+        if self.log:
+            return LogNorm(low, high) if high > low else LogNorm(low / 1.5, high * 1.5)
         return Normalize(low, high) if high > low else Normalize(low - 0.5, high + 0.5)
 
 
@@ -66,9 +75,11 @@ def plot_heat_map(picture: HeatMap) -> Figure:
         headline(axes, plain(picture.name.replace("_", " "), 48), lines(missing(picture), int(max(wide, 4.6) * 13)))
         _draw_cells(axes, cells)
         _name(axes, rows, columns, cells)
+        axes.set(ylabel=plain(picture.sides[0]), xlabel=plain(picture.sides[1]))
         bar = figure.colorbar(ScalarMappable(cells.norm, DEPTH), ax=axes, pad=0.02, aspect=28)
-        bar.set_label(plain(picture.label))
-        tick_evenly(bar.ax.yaxis, cells.norm.vmin or 0.0, cells.norm.vmax or 0.0)
+        label = f"{picture.label} (log scale)" if cells.log else picture.label
+        bar.set_label(lines([label], int((max(high, 3.0) - 1) * 13)))
+        (tick_log if cells.log else tick_evenly)(bar.ax.yaxis, cells.norm.vmin or 0.0, cells.norm.vmax or 0.0)
         explain(figure, {"no value": Patch(**BLANK)} if np.isnan(cells.values).any() else {})
     return figure
 
@@ -104,20 +115,37 @@ def _draw_cells(axes: Axes, cells: Cells) -> None:
 def _write(axes: Axes, cells: Cells) -> None:
     """Write the figures, as large as the widest fits its cell; none where that is too small to read."""
     places = np.argwhere(np.isfinite(cells.values))
-    written = [_short(cells.values[row, column]) for row, column in places]
-    widest = max(map(len, written), default=1)
-    fits = min(72 * cells.width / (0.68 * widest), 72 * cells.height / 1.3, 9.5)
+    # Whoever notes a spread needs a digit more.
+    written = [_short(cells.values[row, column], 3 if cells.notes else 2) for row, column in places]
+    fits = min(_fit(written, cells), 72 * cells.height / 1.3, 9.5)
     if fits < SMALLEST:
         return
+    notes = [cells.notes[row][column] for row, column in places] if cells.notes else []
+    small = min(_fit([line for note in notes for line in note.splitlines()], cells), 0.2 * 72 * cells.height)
+    above = 0.2 if notes and small >= SMALLEST else 0.0  # of a figure over its cell's middle, to leave its note room
     for (row, column), text in zip(places, written, strict=True):
-        drawn = axes.text(column + 0.5, row + 0.5, text, ha="center", va="center", fontsize=fits)
-        drawn.set_color(_readable(DEPTH(cells.norm(cells.values[row, column]))))
-        drawn.set_in_layout(False)
+        _put(axes, cells, (row, column), text, (-above, fits))
+    for (row, column), note in zip(places, notes if above else (), strict=bool(above)):
+        _put(axes, cells, (row, column), note, (above, small))
 
 
-def _short(value: float) -> str:
-    """Return a figure with two digits, or as an integer."""
-    return number(float(round(value)) if 10 <= abs(value) < 1e5 else value, 2)
+def _fit(written: Sequence[str], cells: Cells) -> float:
+    """Return the points in which the widest text is as wide as a cell."""
+    return 72 * cells.width / (0.68 * max(map(len, written), default=1))
+
+
+def _put(axes: Axes, cells: Cells, place: tuple[int, int], text: str, how: tuple[float, float]) -> None:
+    """Write a text, so far below its cell's middle and in so many points."""
+    (row, column), (below, points) = place, how
+    shown = "\n".join(plain(line) for line in text.splitlines())
+    drawn = axes.text(column + 0.5, row + 0.5 + below, shown, ha="center", va="center", fontsize=points)
+    drawn.set(color=_readable(DEPTH(cells.norm(cells.values[place]))), linespacing=1.1)
+    drawn.set_in_layout(False)
+
+
+def _short(value: float, digits: int) -> str:
+    """Return a figure with so many digits, or as an integer."""
+    return number(float(round(value)) if 10 ** (digits - 1) <= abs(value) < 1e5 else value, digits)
 
 
 def _readable(colour: tuple[float, ...]) -> str:

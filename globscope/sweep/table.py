@@ -62,6 +62,11 @@ class Runs:
             return ()
         return tuple(dict.fromkeys(name for one in self.finished for name in one.maps))
 
+    @property
+    def fields(self) -> tuple[str, ...]:
+        """What the tasks measure."""
+        return tuple(dict.fromkeys(name for one in self.finished for name in one.record["population"].get("last", ())))
+
     def tree(self, names: Names) -> str:
         """Return what a merge tree is called: its map where runs have several, its sampler and its topology."""
         return ", ".join(names if self.maps else names[1:])
@@ -84,8 +89,7 @@ class Runs:
 
     def columns(self) -> list[str]:
         """Return the columns that a page shows."""
-        fields = (name for one in self.finished for name in one.record["population"].get("last", ()))
-        return [*self.labels, *shown(fields, self.figures(), self.maps, self.asked)]
+        return [*self.labels, *shown(self.fields, self.figures(), self.maps, self.asked)]
 
     def rows(self, folder: Path) -> list[Row]:
         """Return the rows of a page in this folder."""

@@ -12,13 +12,14 @@ from globscope.session import CELLS, TABLE
 from globscope.spec.cells import SweepSpec
 from globscope.spec.describe import plain
 from globscope.store import write_bytes, write_json
+from globscope.sweep import averages
 from globscope.sweep.finished import Finished
 from globscope.sweep.matrices import depicted, drawn, of_sweep, tiles
 from globscope.sweep.relations import Relation, plots, relations, table, unknown
 from globscope.sweep.table import READING, Run, Runs, names_of
 from globscope.values.findings import Cell
 
-CSV, RELATIONS, PAGE = "sweep.csv", "relations.csv", "sweep.html"
+CSV, AVERAGES, RELATIONS, PAGE = "sweep.csv", "averages.csv", "relations.csv", "sweep.html"
 
 
 def write_sweep(folder: Path, spec: SweepSpec, failures: Mapping[str, str]) -> tuple[dict[str, Any], Path]:
@@ -73,7 +74,12 @@ def _figures(rows: Sequence[Row]) -> list[Mapping[str, Cell]]:
 
 
 def _parts(folder: Path, spec: SweepSpec, runs: Runs, related: Sequence[Relation]) -> Iterator[Part]:
-    """Yield what the page shows below the table, drawn."""
+    """Yield what the page shows below the table, drawn; and write the figures of the averages."""
+    means = averages.averages(runs, spec)
+    write_bytes(folder / AVERAGES, as_csv(averages.table(means)).encode())
+    if means:
+        heat = tuple(depicted((one.picture for one in means), folder))
+        yield Part(title="Averages", text=averages.READING, pictures=heat, csv=AVERAGES)
     found = tiles(runs)
     side = tuple(drawn(of_sweep(runs, spec.axes, found), found, folder))
     if side:

@@ -86,6 +86,10 @@ class HeatMap:
         columns: Theirs.
         values: One row of figures each.
         label: Meaning and unit of the figures.
+        sides: What rows and what columns are; empty where their names say it.
+        notes: Below each figure in smaller letters, where they fit: rows like those of the figures, of at most two
+            lines each; none where unset.
+        log: Whether equal ratios, not differences, look equally far; not where a figure is not positive.
     """
 
     name: str
@@ -94,15 +98,20 @@ class HeatMap:
     columns: tuple[str, ...]
     values: tuple[tuple[Number, ...], ...]
     label: str
+    sides: tuple[str, str] = ("", "")
+    notes: tuple[tuple[str, ...], ...] = ()
+    log: bool = False
 
     @property
     def flaw(self) -> str:
         """Why it cannot be drawn; empty where it can."""
         if not self.rows or not self.columns:
             return "it has no cells"
-        widths = [len(row) for row in self.values]
-        fits = widths == [len(self.columns)] * len(self.rows)
-        return "" if fits else f"its values are not {len(self.rows)} rows of {len(self.columns)} columns"
+        fits = [len(self.columns)] * len(self.rows)
+        for what, found in (("values", self.values), ("notes", self.notes or self.values)):
+            if [len(row) for row in found] != fits:
+                return f"its {what} are not {len(self.rows)} rows of {len(self.columns)} columns"
+        return ""
 
 
 @define(frozen=True, kw_only=True)

@@ -1,0 +1,140 @@
+"""Figures of a sweep's cells by two of its keys, averaged over all others, such as the seed."""
+
+from collections.abc import Iterable, Iterator, Mapping
+from typing import Any
+
+import numpy as np
+from attrs import define, field
+
+from globscope.report.scale import is_loss, positive
+from globscope.report.text import counted, listed, number
+from globscope.spec.axes import Axis
+from globscope.spec.cells import SweepSpec
+from globscope.sweep.figures import full
+from globscope.sweep.table import Runs
+from globscope.values.findings import Cell, Table
+from globscope.values.pictures import HeatMap
+
+READING = (
+    "Means over all cells that agree in two keys, the first that are no seed. A loss or an accuracy of a cell is "
+    "itself the mean over its training runs' last networks."
+)
+COLUMNS = ("figure", "row", "column", "mean", "deviation", "n", "failed", "not_finite")
+SEED = "seed"
+
+
+@define(frozen=True, kw_only=True)
+class Average:
+    """One figure by two keys.
+
+    Attributes:
+        figure: Its name, as in `sweep.csv`.
+        keys: What rows and columns are.
+        others: What the cells of one place differ in.
+        values: (rows, columns, cells), NaN where a cell has no finite figure.
+        failed: (rows, columns, cells) whether the cell has no results.
+    """
+
+    figure: str
+    keys: tuple[Axis, Axis]
+    others: tuple[Axis, ...]
+    values: np.ndarray = field(eq=False, repr=False)
+    failed: np.ndarray = field(eq=False, repr=False)
+
+    @property
+    def picture(self) -> HeatMap:
+        """It as a heat map."""
+        shape, rows = self.values.shape[:2], list(self.rows)
+        found = np.array([row["mean"] for row in rows], float)
+        return HeatMap(
+            name=f"mean {self.figure}",
+            caption=" ".join(self._sentences()),
+            rows=self.keys[0].names,
+            columns=self.keys[1].names,
+            values=_lines([row["mean"] for row in rows], shape),
+            label=f"mean {self.figure}",
+            sides=(self.keys[0].label, self.keys[1].label),
+            notes=_lines([_note(row) for row in rows], shape) if self.others else (),
+            log=is_loss(self.figure) and positive(found),
+        )
+
+    @property
+    def rows(self) -> Iterator[dict[str, Any]]:
+        """It as a table's rows, one for every place."""
+        for at, to in np.ndindex(self.values.shape[:2]):
+            cells, failed = self.values[at, to], int(self.failed[at, to].sum())
+            known = cells[np.isfinite(cells)]
+            yield {
+                "figure": self.figure,
+                "row": self.keys[0].names[at],
+                "column": self.keys[1].names[to],
+                "mean": float(known.mean()) if len(known) else None,
+                "deviation": float(known.std(ddof=1)) if len(known) > 1 else None,
+                "n": len(known),
+                "failed": failed,
+                "not_finite": len(cells) - len(known) - failed,
+            }
+
+    def _sentences(self) -> Iterator[str]:
+        by = " and ".join(key.key for key in self.keys)
+        if self.others:
+            yield f"The mean of {self.figure} by {by}, over {listed(axis.key for axis in self.others)}."
+            yield "sd: the standard deviation of the n cells (n − 1 in the denominator)."
+        else:
+            yield f"{self.figure} by {by}: one cell each."
+        if failed := int(self.failed.sum()):
+            yield f"Left out: {counted(failed, 'cell')} that failed."
+        if missing := int((np.isnan(self.values) & ~self.failed).sum()):
+            yield f"Left out: {counted(missing, 'cell')} without a finite figure."
+
+
+def averages(runs: Runs, spec: SweepSpec) -> list[Average]:
+    """Return, by the first two keys that are no seed, what the task measures and what [relations] asks `of`.
+
+    None where there are no two such keys.
+    """
+    chosen = [at for at, axis in enumerate(spec.axes) if axis.key.rpartition(".")[2] != SEED][:2]
+    if len(chosen) < 2:
+        return []
+    rows = runs.figures()
+    known = dict.fromkeys(name for row in rows for name, value in row.items() if np.isfinite(_figure(value)))
+    asked = dict.fromkeys([*runs.fields, *(full(name, known) for name in spec.relations.of)])
+    return [_average(name, runs, rows, spec.axes, chosen) for name in asked if name in known]
+
+
+def _average(
+    figure: str, runs: Runs, rows: list[dict[str, Cell]], axes: tuple[Axis, ...], chosen: list[int]
+) -> Average:
+    values = np.full([len(axis.values) for axis in axes], np.nan)
+    failed = np.zeros(values.shape, bool)
+    for run, row in zip(runs.runs, rows, strict=True):
+        values[run.places], failed[run.places] = _figure(row.get(figure)), run.finished is None
+    keys = axes[chosen[0]], axes[chosen[1]]
+    flat = (*(len(key.values) for key in keys), -1)
+    return Average(
+        figure=figure,
+        keys=keys,
+        others=tuple(axis for axis in axes if axis not in keys and len(axis.values) > 1),
+        values=np.moveaxis(values, chosen, (0, 1)).reshape(flat),
+        failed=np.moveaxis(failed, chosen, (0, 1)).reshape(flat),
+    )
+
+
+def _figure(value: Cell) -> float:
+    return float(value) if isinstance(value, int | float) and np.isfinite(value) else np.nan
+
+
+def _note(row: Mapping[str, Any]) -> str:
+    spread = "" if row["deviation"] is None else f"sd {number(row['deviation'], 2)}\n"
+    return f"{spread}n = {row['n']}"
+
+
+def _lines(cells: list[Any], shape: tuple[int, ...]) -> tuple[tuple[Any, ...], ...]:
+    rows, columns = shape
+    return tuple(tuple(cells[at * columns : (at + 1) * columns]) for at in range(rows))
+
+
+def table(found: Iterable[Average]) -> Table:
+    """Return averages as one table."""
+    rows = tuple(row for one in found for row in one.rows)
+    return Table(name="averages", caption=READING, columns=COLUMNS, rows=rows)
