@@ -24,7 +24,7 @@ def record(context: Context, atlas: Atlas, findings: Mapping[str, Finding]) -> d
     return {
         "title": context.spec.title,
         "population": population(atlas),
-        "reducers": [_reducer(one, findings) for one in atlas.maps],
+        "reducers": [_reducer(one, findings) | _of_origin(one, atlas) for one in atlas.maps],
         "warnings": [text for finding in findings.values() for text in finding.warnings],
         "tables": {name: [asdict(table) for table in f.tables] for name, f in findings.items()},
         "manifest": manifest(context) | {"charts": {one.name: dict(one.chart.notes) for one in atlas.maps}},
@@ -79,6 +79,15 @@ def _reducer(one: Map, findings: Mapping[str, Finding]) -> dict[str, Any]:
     for finding in findings.values():
         figures |= finding.records.get(one.name, {})
     return figures
+
+
+def _of_origin(one: Map, atlas: Atlas) -> dict[str, float | None]:
+    """Return the fields of the network around which a slice lies, as `origin_<field>`: it need not be a run's last."""
+    labels = [member.label for member in atlas.population.members]
+    origin = one.chart.notes.get("origin")
+    if origin not in labels:
+        return {}
+    return {f"origin_{name}": number(values[labels.index(origin)]) for name, values in atlas.truth.items()}
 
 
 def manifest(context: Context) -> dict[str, Any]:
