@@ -16,8 +16,7 @@ def sinkhorn(logits: Any, iterations: int) -> Any:
     Networks", ICLR 2018, section 2.
     """
     for _ in range(iterations):
-        logits = logits - logits.logsumexp(dim=-1, keepdim=True)
-        logits = logits - logits.logsumexp(dim=-2, keepdim=True)
+        logits = logits.log_softmax(dim=-1).log_softmax(dim=-2)
     return logits.exp()
 
 
