@@ -34,7 +34,7 @@ from globscope.roles import (
 from globscope.symmetry.activations import activations
 from globscope.symmetry.found import Axis, Frozen, Group, Symmetry
 from globscope.symmetry.search import symmetry
-from globscope.threads import one_thread
+from globscope.threads import one_thread, threads_for
 from globscope.topology.adjacency import Adjacency, Neighbours, chosen, earlier, edges, neighbours
 from globscope.topology.branches import Branches
 from globscope.topology.condense import condensed
@@ -145,6 +145,7 @@ __all__ = [
     "span",
     "sweep_order",
     "symmetry",
+    "threads_for",
     "trace",
     "trees",
     "value_range",

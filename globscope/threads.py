@@ -1,7 +1,7 @@
 """How many threads torch uses."""
 
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import AbstractContextManager, contextmanager
 
 
 @contextmanager
@@ -14,6 +14,10 @@ def same_threads() -> Iterator[None]:
         yield
     finally:
         torch.set_num_threads(before)
+
+
+# Multiplications of a pass through a network below which one thread is as fast as many.
+SMALL = 20_000_000
 
 
 @contextmanager
@@ -29,3 +33,8 @@ def one_thread(where: bool) -> Iterator[None]:
         if where:
             torch.set_num_threads(1)
         yield
+
+
+def threads_for(multiplications: int) -> AbstractContextManager[None]:
+    """Keep torch to one thread where a pass has so few multiplications that more are no faster."""
+    return one_thread(multiplications < SMALL)

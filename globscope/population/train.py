@@ -13,13 +13,11 @@ from globscope.population.run import Run, checkpoint
 from globscope.population.stack import Together
 from globscope.roles import Probe
 from globscope.store import write_bytes
-from globscope.threads import one_thread
+from globscope.threads import threads_for
 from globscope.values.chart import Progress
 
 # Optimiser state of the last checkpoint; removed when the variant is done.
 STATE = "state.safetensors"
-# Multiplications of a forward pass below which one thread is as fast as many.
-SMALL = 20_000_000
 
 
 @define
@@ -137,8 +135,7 @@ def passed(runs: Sequence[Run], probe: Probe | Together, state: State, order: An
     total: Any = 0.0
     for group in state.optimiser.param_groups:
         group["lr"] = run.rate(state.epoch)
-    small = probe.layout.size * run.recipe.batch_size < SMALL
-    with one_thread(small):
+    with threads_for(probe.layout.size * run.recipe.batch_size):
         for number, at in enumerate(torch.split(order, run.recipe.batch_size, dim=-1)):
             loss = _step(run, probe, state, probe.batch(probe.splits[0], at))
             if state.epoch == number == 0:

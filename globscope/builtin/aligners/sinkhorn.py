@@ -7,7 +7,7 @@ import numpy as np
 from attrs import define, field
 from attrs.validators import ge, gt
 
-from globscope.api import GlobscopeError, PluginError, Symmetry, Task, Tensors, device, one_thread, symmetry
+from globscope.api import GlobscopeError, PluginError, Symmetry, Task, Tensors, device, symmetry, threads_for
 from globscope.builtin.aligners.activations import ActivationMatching
 from globscope.builtin.aligners.between import Between, Kind
 from globscope.builtin.aligners.likeness import assigned, scaled
@@ -18,8 +18,6 @@ WHO = "aligner 'sinkhorn'"
 # Aligners whose scores it can find without a study that hands them over: theirs by default.
 ALONE = {"activation-matching": ActivationMatching, "weight-matching": WeightMatching}
 RANDOM = "random"
-# Multiplications of a forward pass below which one thread is as fast as many.
-SMALL = 20_000_000
 
 
 @define(frozen=True, kw_only=True)
@@ -109,7 +107,7 @@ class _Begun:
         found, own = symmetry(task.build("cpu")), self.options
         _require_fit(self.logits, found)
         probe = task.build(device(own.device, "aligner.device"))
-        with one_thread(probe.layout.size * own.examples < SMALL):
+        with threads_for(probe.layout.size * own.examples):
             last = self._optimised(Between.of(probe, found, (a, b), own.loss, own.examples), rng)
         if not all(np.isfinite(one).all() for one in last.values()):
             raise GlobscopeError(

@@ -6,14 +6,12 @@ from typing import Any
 import numpy as np
 from attrs import define
 
-from globscope.api import Draft, GlobscopeError, Probe, Progress, one_thread
+from globscope.api import Draft, GlobscopeError, Probe, Progress, threads_for
 from globscope.builtin.analyses.curves.shapes import Shape, basis, straight
 
 MOMENTUM = 0.9
 # Seconds between two drafts.
 EVERY = 10.0
-# Multiplications of a forward pass below which one thread is as fast as many.
-SMALL = 20_000_000
 
 
 @define(frozen=True, kw_only=True)
@@ -99,7 +97,7 @@ def train(
 
     state = _begun(probe, ends, settings, draft, start)
     written, loss = monotonic(), float("nan")
-    with one_thread(probe.layout.size * settings.batch_size < SMALL):
+    with threads_for(probe.layout.size * settings.batch_size):
         while state.epoch < settings.epochs:
             progress(state.epoch, settings.epochs, **({"loss": loss} if np.isfinite(loss) else {}))
             loss = _epoch(probe, settings, seed, state)
