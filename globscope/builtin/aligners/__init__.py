@@ -2,10 +2,15 @@
 
 from globscope.api import hookimpl
 from globscope.builtin.aligners.activations import ActivationMatching
+from globscope.builtin.aligners.deep import DeepAlign
 from globscope.builtin.aligners.weights import WeightMatching
 
 
 @hookimpl
 def globscope_aligners() -> dict[str, type]:
     """Offer the aligners by the name that a spec writes after `use =`."""
-    return {"weight-matching": WeightMatching, "activation-matching": ActivationMatching}
+    return {
+        "weight-matching": WeightMatching,
+        "activation-matching": ActivationMatching,
+        "deep-align": DeepAlign,
+    }

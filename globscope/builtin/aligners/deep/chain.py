@@ -51,12 +51,18 @@ class Chain:
         """How many units the hidden layers have."""
         return self.widths[1:-1]
 
-    def tensors(self, networks: Mapping[str, Any]) -> tuple[list[Any], list[Any]]:
-        """Return the weights of all layers and the biases of the hidden ones, 0 where there are none."""
-        weights = [networks[layer.weight] for layer in self.layers]
-        inner = zip(self.layers[:-1], weights[:-1], strict=True)
-        biases = [networks[layer.bias] if layer.bias else weight[..., 0] * 0 for layer, weight in inner]
-        return weights, biases
+    def read(self, networks: Mapping[str, Any], scales: np.ndarray) -> tuple[list[Any], list[Any]]:
+        """Return the weights of all layers and the biases of the hidden ones, 0 where there are none.
+
+        Args:
+            networks: The batch.
+            scales: (layers, 2), what each layer's weights and biases are divided by.
+        """
+        weights, biases = [], []
+        for layer, (weight, bias) in zip(self.layers, scales.tolist(), strict=True):
+            weights.append(networks[layer.weight] / weight)
+            biases.append(networks[layer.bias] / bias if layer.bias else weights[-1][..., 0] * 0)
+        return weights, biases[:-1]
 
     def permuted(self, networks: Mapping[str, Any], orders: Sequence[Any]) -> dict[str, Any]:
         """Return networks whose unit i of a hidden layer is unit `order[i]` of what is given.
