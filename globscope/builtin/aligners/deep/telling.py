@@ -56,8 +56,8 @@ def _figures(method: str, arrays: Mapping[str, np.ndarray]) -> dict[str, float |
 def _of_size(train: int) -> list[str]:
     if train < VERY_FEW:
         return [
-            f"deep-align learned from {train} networks only: from so few it learns what suits these, and gained nothing "
-            f"on others over the classical aligners; give it {FEW} or more"
+            f"deep-align learned from {train} networks only: from so few it learns what suits these, and on others it "
+            f"gained nothing over the classical aligners; give it {FEW} or more"
         ]
     if train < FEW:
         return [f"deep-align learned from {train} networks; below {FEW} it gains less, or nothing"]

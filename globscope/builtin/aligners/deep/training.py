@@ -56,7 +56,8 @@ class Training:
         start = perf_counter() - state.seconds
         while True:
             if state.step in (steps, *range(0, steps, self.options.validate_every)) and state.due:
-                state.measured(barrier=self.validation.barrier(state.reader), **self._means(losses, state))
+                means = self._means(losses, state)  # first, since it tells of a divergence
+                state.measured(barrier=self.validation.barrier(state.reader), **means)
                 state.seconds, losses = perf_counter() - start, []
                 draft.write(state.arrays)
             progress(state.step, steps, **state.last)
