@@ -79,6 +79,10 @@ OPTIONS = {
     ("aligner", "weight-matching"): [{}],
     ("aligner", "activation-matching"): [{}, {"similarity": "correlation", "examples": 20}],
     ("aligner", "sinkhorn"): [{}, {"start": "random", "loss": "weights"}],
+    ("aligner", "deep-align"): [
+        {"steps": 3, "width": 4, "blocks": 1, "channels": 8, "pairs": 2},
+        {"steps": 2, "width": 4, "channels": 8, "pairs": 2, "messages": "edge", "connectivity": 0.0},
+    ],
     ("analysis", "fidelity"): [{}, {"held_out": True}],
     ("analysis", "topology-metrics"): [{}, {"order": 1.0}],
     ("analysis", "resolution"): [{}],

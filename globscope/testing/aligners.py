@@ -7,15 +7,18 @@ from typing import Any
 import numpy as np
 from attrs import define
 
-from globscope.api import Probe, Symmetry, symmetry
+from globscope.api import Finding, Member, Population, Probe, Progress, Symmetry, SymmetryError, symmetry
 from globscope.testing.claims import global_states, other_global_seeds, require, require_near, require_same
 from globscope.testing.options import OptionChecks
+from globscope.testing.study import MemoryDraft
 from globscope.testing.task import tiny_task
 
 Arrays = dict[str, np.ndarray]
 Permutations = Mapping[str, np.ndarray]
 # Float32 sums over six units in another order.
 SAME_LOSS = 1e-5
+# Networks to learn from.
+ZOO = 12
 
 
 @define(frozen=True, eq=False)
@@ -41,11 +44,14 @@ def _tasks() -> dict[str, Built]:
 
 
 class AlignerChecks(OptionChecks):
-    """Checks of one aligner, on two networks of the tiny task, without statistics and with them."""
+    """Checks of one aligner, on two networks of the tiny task, without statistics and with them.
+
+    One that learns is taught by a tiny zoo first. One may refuse either network by a SymmetryError, but not both.
+    """
 
     def permutes_every_group(self) -> None:
         """A permutation of the units of every group, and of no other."""
-        for which, task in _tasks().items():
+        for which, task in self._read.items():
             sizes, found = _symmetry(task).sizes, self._found[which]
             text = f"permutes groups {sorted(found)} of a network{which} with {sorted(sizes)}"
             require(set(found) == set(sizes), text)
@@ -55,14 +61,14 @@ class AlignerChecks(OptionChecks):
 
     def aligned_network_computes_the_same(self) -> None:
         """Permuting b as it is told leaves b's loss as it was."""
-        for which, task in _tasks().items():
+        for which, task in self._read.items():
             b = _network(task, 1)
             aligned = _symmetry(task).permute(b, self._found[which])
             require_near(_loss(task, aligned), _loss(task, b), SAME_LOSS, f"aligning changes a network{which}")
 
     def recovers_a_permuted_copy(self) -> None:
         """Aligned to the original, a copy with its units in another order is no worse halfway between the two."""
-        for which, task in _tasks().items():
+        for which, task in self._read.items():
             a, found = _network(task, 0), _symmetry(task)
             copy = found.permute(a, found.random(np.random.default_rng(5)))
             back = found.permute(copy, self._align(task, a, copy))
@@ -72,7 +78,7 @@ class AlignerChecks(OptionChecks):
 
     def same_generator_gives_the_same_permutations(self) -> None:
         """Equal arguments give equal permutations, whatever the global random state, which is left alone."""
-        for which, task in _tasks().items():
+        for which, task in self._read.items():
             with other_global_seeds(1), global_states() as moved:
                 again = self._align(task, _network(task, 0), _network(task, 1))
             for name, permutation in self._found[which].items():
@@ -81,20 +87,53 @@ class AlignerChecks(OptionChecks):
 
     def leaves_inputs_untouched(self) -> None:
         """The networks are not the aligner's to write to."""
-        for which, task in _tasks().items():
+        for which, task in self._read.items():
             networks, clean = ([_network(task, seed) for seed in (0, 1)] for _ in range(2))
             self._align(task, *networks)
             for one, two in zip(networks, clean, strict=True):
                 for name in one:
                     require_same(one[name], two[name], f"tensor {name!r} of a network{which} was written to")
 
+    def tells_how_it_learned(self) -> None:
+        """What is learned is arrays, which can be stored, and a finding tells of it."""
+        for which, arrays in self._lessons.items():
+            odd = [name for name, array in arrays.items() if not isinstance(array, np.ndarray)]
+            require(not odd, f"learned of networks{which} what are no arrays: {odd}")
+            told = self.component.told(arrays)
+            require(isinstance(told, Finding), f"tells of what it learned by {type(told).__name__}, not by a Finding")
+
+    @cached_property
+    def _read(self) -> dict[str, Built]:
+        """The tasks whose networks it aligns."""
+        return {which: task for which, task in _tasks().items() if which in self._found}
+
     @cached_property
     def _found(self) -> dict[str, Permutations]:
-        return {which: self._align(task, _network(task, 0), _network(task, 1)) for which, task in _tasks().items()}
+        found, refusals = {}, []
+        for which, task in _tasks().items():
+            try:
+                found[which] = self._align(task, _network(task, 0), _network(task, 1))
+            except SymmetryError as error:
+                refusals.append(str(error))
+        require(bool(found), f"aligns no network of the kit: {'; '.join(refusals)}")
+        return found
+
+    @cached_property
+    def _lessons(self) -> dict[str, Mapping[str, np.ndarray]]:
+        """By task, what was learned; filled as tasks are asked for."""
+        return {}
 
     def _align(self, task: Built, a: Arrays, b: Arrays) -> Permutations:
-        found: Permutations = self.component.align(task, a, b, np.random.default_rng(0))
+        aligner = self._taught(task) if getattr(self.component, "learns", False) else self.component
+        found: Permutations = aligner.align(task, a, b, np.random.default_rng(0))
         return found
+
+    def _taught(self, task: Built) -> Any:
+        which = next(name for name, one in _tasks().items() if one is task)
+        if which not in self._lessons:
+            rng, draft = np.random.default_rng(0), MemoryDraft()
+            self._lessons[which] = self.component.learn(task, _zoo(task), draft, Progress(), rng)
+        return self.component.learned(self._lessons[which])
 
 
 def _symmetry(task: Built) -> Symmetry:
@@ -108,6 +147,14 @@ def _network(task: Built, seed: int) -> Arrays:
     if probe.stateful:
         buffers = probe.calibrate(parameters, [_whole(probe)])
     return {name: tensor.numpy() for name, tensor in {**parameters, **buffers}.items()}
+
+
+def _zoo(task: Built) -> Population:
+    """Return fresh networks, each a run of its own."""
+    layout, networks = task.probe.layout, [_network(task, seed) for seed in range(ZOO)]
+    kept = [{name: one[name] for name in one if name not in layout.names} for one in networks]
+    members = tuple(Member(variant=f"n{at}", step=0, buffers=buffers) for at, buffers in enumerate(kept))
+    return Population(members=members, weights=np.stack([layout.flatten(one) for one in networks]), layout=layout)
 
 
 def _whole(probe: Probe) -> Any:

@@ -2,6 +2,7 @@
 
 from globscope.api import hookimpl
 from globscope.builtin.aligners.activations import ActivationMatching
+from globscope.builtin.aligners.deep import DeepAlign
 from globscope.builtin.aligners.sinkhorn import Sinkhorn
 from globscope.builtin.aligners.weights import WeightMatching
 
@@ -9,4 +10,9 @@ from globscope.builtin.aligners.weights import WeightMatching
 @hookimpl
 def globscope_aligners() -> dict[str, type]:
     """Offer the aligners by the name that a spec writes after `use =`."""
-    return {"weight-matching": WeightMatching, "activation-matching": ActivationMatching, "sinkhorn": Sinkhorn}
+    return {
+        "weight-matching": WeightMatching,
+        "activation-matching": ActivationMatching,
+        "sinkhorn": Sinkhorn,
+        "deep-align": DeepAlign,
+    }

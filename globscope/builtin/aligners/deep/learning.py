@@ -1,0 +1,78 @@
+"""From a zoo to an aligner and its report; imported where torch is needed."""
+
+from typing import Any
+
+import numpy as np
+
+from globscope.api import Draft, Population, Probe, Progress, SpecError, Task, device, threads_for
+from globscope.builtin.aligners.deep.aligner import DeepAlign
+from globscope.builtin.aligners.deep.chain import Chain, chain
+from globscope.builtin.aligners.deep.form import Form
+from globscope.builtin.aligners.deep.learned import WEIGHTS, Learned
+from globscope.builtin.aligners.deep.lines import Losses, examples
+from globscope.builtin.aligners.deep.losses import Objective
+from globscope.builtin.aligners.deep.report import report
+from globscope.builtin.aligners.deep.state import HISTORY, State
+from globscope.builtin.aligners.deep.training import Training
+from globscope.builtin.aligners.deep.validation import EXAMPLES, Validation
+from globscope.builtin.aligners.deep.zoo import Split, pairs, scales, split
+
+
+def learn(
+    options: DeepAlign, task: Task, zoo: Population, *, draft: Draft, progress: Progress, rng: np.random.Generator
+) -> dict[str, np.ndarray]:
+    """Return what was learned: weights, form and scales, and the history and the report, which only tell of it."""
+    if not (options.supervised or options.alignment or options.connectivity):
+        raise SpecError(["deep-align: supervised, alignment and connectivity are all 0: there is nothing to learn"])
+    seed = int(rng.integers(2**62))
+    probe = task.build(device(options.device, "deep-align: device"))
+    parts = split(zoo, np.random.default_rng([seed, 0]))
+    with threads_for(probe.layout.size * options.batch_size * options.examples):
+        training = _training(options, probe, zoo, parts, seed)
+        arrays = _arrays(training, training.run(draft, progress))
+        arrays |= {f"networks/{name}": rows for name, rows in parts.rows.items()}
+        held_out = pairs(parts.test, options.pairs, np.random.default_rng([seed, 1]))
+        return arrays | report(task, zoo, held_out, Learned(arrays=arrays), seed)
+
+
+def _training(options: DeepAlign, probe: Probe, zoo: Population, parts: Split, seed: int) -> Training:
+    found, losses = chain(probe), Losses(probe)
+    deviations = scales(zoo, parts.train, found)
+    where = device(options.device, "deep-align: device")
+    validation = Validation(
+        zoo=zoo,
+        pairs=pairs(parts.validation, options.pairs, np.random.default_rng([seed, 2])),
+        chain=found,
+        scales=deviations,
+        losses=losses,
+        batch=examples(probe, probe.splits[0], EXAMPLES, np.random.default_rng([seed, 3])),
+        device=where,
+    )
+    return Training(
+        options=options,
+        form=_form(options, found),
+        objective=Objective(options=options, chain=found, scales=deviations, task=losses),
+        validation=validation,
+        zoo=zoo,
+        rows=parts.train,
+        device=where,
+        seed=seed,
+    )
+
+
+def _form(options: DeepAlign, found: Chain) -> Form:
+    return Form(
+        inputs=found.widths[0],
+        hidden=len(found.hidden),
+        outputs=found.widths[-1],
+        messages=options.messages,
+        width=options.width,
+        blocks=options.blocks,
+        channels=options.channels,
+    )
+
+
+def _arrays(training: Training, state: State) -> dict[str, Any]:
+    arrays = {f"{WEIGHTS}{name}": one for name, one in state.best.items()} | training.form.arrays
+    arrays |= {f"{HISTORY}{name}": np.array(figures, float) for name, figures in state.history.items()}
+    return arrays | {"scales": training.validation.scales, "seconds": np.array(state.seconds)}

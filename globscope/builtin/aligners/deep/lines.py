@@ -1,0 +1,79 @@
+"""Losses of many small networks at once, and along the straight line between two; imported where torch is needed."""
+
+from collections.abc import Mapping
+from typing import Any
+
+import numpy as np
+import torch
+
+from globscope.api import Probe
+
+
+class Losses:
+    """The task's loss of a batch of networks, differentiable in their weights.
+
+    Attributes:
+        probe: Of the task.
+        stacked: Whether torch computes them at once; tried out on two networks.
+    """
+
+    def __init__(self, probe: Probe) -> None:
+        """Find out whether the networks can be computed at once."""
+        self.probe = probe
+        # All networks have these: an MLP has no statistics.
+        self._buffers = probe.initialise(0)[1]
+        self.stacked = probe.vmappable and self._works()
+
+    def _works(self) -> bool:
+        made = [self.probe.initialise(seed)[0] for seed in range(2)]
+        networks = {name: torch.stack([one[name] for one in made]).requires_grad_() for name in made[0]}
+        try:
+            self._together(networks, self.probe.batch(self.probe.splits[0], torch.arange(2))).sum().backward()
+        except (RuntimeError, ValueError):  # vmap's: it branches on values, or draws
+            return False
+        return True
+
+    def __call__(self, networks: Mapping[str, Any], batch: Any) -> Any:
+        """Return the (networks,) mean losses over a batch of examples, which all share."""
+        if self.stacked:
+            return self._together(networks, batch)
+        count = len(next(iter(networks.values())))
+        return torch.stack(
+            [self._one({name: one[row] for name, one in networks.items()}, batch) for row in range(count)]
+        )
+
+    def _together(self, networks: Mapping[str, Any], batch: Any) -> Any:
+        return torch.vmap(lambda own: self._one(own, batch), randomness="error")(dict(networks))
+
+    def _one(self, network: Mapping[str, Any], batch: Any) -> Any:
+        return self.probe.objective(network, self._buffers, batch, training=False)
+
+    def between(self, a: Mapping[str, Any], b: Mapping[str, Any], t: Any, batch: Any) -> np.ndarray:
+        """Return the (points,) losses at (points,) t of the line from a to b."""
+        with torch.set_grad_enabled(self.probe.grad_inside):
+            found = self(_line(a, b, t), batch).detach().double().cpu().numpy()
+        losses: np.ndarray = found
+        return losses
+
+
+def _line(a: Mapping[str, Any], b: Mapping[str, Any], t: Any) -> dict[str, Any]:
+    return {name: torch.lerp(one[None], b[name][None], t.view(-1, *[1] * one.dim())) for name, one in a.items()}
+
+
+def examples(probe: Probe, split: str, count: int, rng: np.random.Generator) -> Any:
+    """Return a batch of so many examples of a split, or of all it has."""
+    total = probe.examples(split)
+    drawn = rng.choice(total, min(count, total), replace=False)
+    return probe.batch(split, torch.from_numpy(np.sort(drawn)))
+
+
+def barrier_and_area(losses: np.ndarray) -> tuple[float, float]:
+    """Return of losses at evenly spaced points of a line the largest excess over the ends' interpolation, and ∫ of it.
+
+    Neither is below 0; NaN where a loss is not finite.
+    """
+    t = np.linspace(0, 1, len(losses))
+    above = losses - ((1 - t) * losses[0] + t * losses[-1])
+    if not np.isfinite(above).all():
+        return float("nan"), float("nan")
+    return max(0.0, float(above.max())), max(0.0, float(np.trapezoid(above, t)))
