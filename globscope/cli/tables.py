@@ -18,6 +18,8 @@ from globscope.values.findings import Finding
 
 # Characters in a line that goes to a file or pipe.
 WIDEST = 10_000
+# Of an analysis' tables, so many rows are printed.
+ROWS = 30
 # Of a topology's pairs, so many are listed.
 PAIRS = 10
 # Columns of the closing table: (key in the record, heading).
@@ -109,8 +111,11 @@ def finding(found: Finding) -> None:
 
 
 def _found(table: Mapping[str, Any]) -> None:
-    cells = [[cell(row.get(column)) for column in table["columns"]] for row in table["rows"]]
+    shown = table["rows"][:ROWS]
+    cells = [[cell(row.get(column)) for column in table["columns"]] for row in shown]
     _print(table["name"], [escape(column) for column in table["columns"]], cells)
+    if len(shown) < len(table["rows"]):
+        _console().print(f"… {len(table['rows']) - len(shown)} more rows; all of them are among the run's tables/")
 
 
 def cells(record: Mapping[str, Any]) -> None:

@@ -95,7 +95,8 @@ class Aligning:
             write_arrays(folder / ARRAYS, learned)
             draft.discard()
 
-        return self.context.stage("learn", self._lesson, work, f"learn {self.entry.name}") / ARRAYS
+        told = f"learn/{self._lesson}" not in self.context.used  # of one that is asked for again, once is enough
+        return self.context.stage("learn", self._lesson, work, f"learn {self.entry.name}", told=told) / ARRAYS
 
     def told(self) -> Finding:
         """Return how its learning went."""

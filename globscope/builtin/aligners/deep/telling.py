@@ -35,7 +35,7 @@ def told(arrays: Mapping[str, np.ndarray]) -> Finding:
     )
     rows = tuple({"method": method, **row} for method, row in figures.items())
     return Finding(
-        tables=(Table(name="deep-align", caption=caption, columns=COLUMNS, rows=rows),),
+        tables=(Table(name="unseen networks", caption=caption, columns=COLUMNS, rows=rows),),
         warnings=(*_of_size(counts["train"]), *_of_gain({m: row["barrier_median"] for m, row in figures.items()})),
         pictures=(_history(arrays),),
     )
@@ -82,4 +82,4 @@ def _history(arrays: Mapping[str, np.ndarray]) -> Plot:
     barriers = tuple(float(b) if np.isfinite(b) else None for b in arrays["history/barrier"])
     series = Series(label="deep-align", x=tuple(float(s) for s in arrays["history/step"]), y=barriers)
     panel = Panel(title="validation", series=(series,))
-    return Plot(name="deep-align-learning", caption=HISTORY, x="step", y="mean barrier", panels=(panel,))
+    return Plot(name="learning", caption=HISTORY, x="step", y="mean barrier", panels=(panel,))
