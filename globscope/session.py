@@ -152,7 +152,7 @@ class Study:
         with context.store.lock():
             check(context)
             if not learners(context):
-                raise SpecError([f"{self.spec.source}: no aligner that is asked for here learns anything"])
+                raise SpecError([f"{self.spec.source}: no [[aligner]] of it learns anything"])
             files = keep(context, self.folder / ALIGNERS)
             return {one.entry.name: (files[one.entry.name], one.told()) for one in learners(context)}
 

@@ -70,6 +70,8 @@ def test_every_spec_in_the_documentation_is_valid(text, folder):
 def test_every_fragment_of_a_spec_is_valid_in_the_starter_spec(text, folder, home):
     (folder / "results").mkdir()
     (folder / "results/final_model.pth").touch()
+    (folder / "runs/learned/aligners").mkdir(parents=True)
+    (folder / "runs/learned/aligners/deep-align.safetensors").touch()
     document, path = STARTER | tomllib.loads(text), folder / "study.toml"
     (swept if "sweep" in document else build)(document, path, with_plugin())
 

@@ -143,14 +143,15 @@ def aligners(asking: Entry) -> tuple[str, ...]:
 
 
 def asked(context: Context) -> list[Aligning]:
-    """Return every aligner that a study will use: those that are asked for, and those that they start from.
+    """Return every aligner of a study: those that it lists or asks for, and those that they start from.
 
     Raises:
         PluginError: One is not there, or starts from itself.
     """
     spec, found = context.spec, dict[str, Aligning]()
     names = [name for entry in spec.analysis for name in aligners(entry)]
-    for name in [*names, *([spec.population.align] if spec.population.align else [])]:
+    names += [entry.name for entry in spec.aligner] + ([spec.population.align] if spec.population.align else [])
+    for name in names:
         chain, one = list[str](), Aligning.by(context, name)
         while one is not None:
             if one.entry.name in chain:
