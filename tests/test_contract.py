@@ -78,7 +78,7 @@ OPTIONS = {
     ("topology", "gudhi"): [{}, {"field": "test_loss", "adjacency": "full", "mask": True}],
     ("aligner", "weight-matching"): [{}],
     ("aligner", "activation-matching"): [{}, {"similarity": "correlation", "examples": 20}],
-    ("aligner", "sinkhorn"): [{}, {"start": "random", "loss": "weights"}],
+    ("aligner", "sinkhorn"): [{}, {"loss": "weights", "start": "random"}],
     ("aligner", "deep-align"): [
         {"steps": 3, "width": 4, "blocks": 1, "channels": 8, "pairs": 2},
         {"steps": 2, "width": 4, "channels": 8, "pairs": 2, "messages": "edge", "connectivity": 0.0},

@@ -73,8 +73,9 @@ class AlignerChecks(OptionChecks):
             copy = found.permute(a, found.random(np.random.default_rng(5)))
             back = found.permute(copy, self._align(task, a, copy))
             middle = {name: (a[name] + back[name]) / 2 for name in a}
-            text = f"between a network{which} and the aligned copy of itself there is a barrier"
-            require_near(_loss(task, middle), _loss(task, a), SAME_LOSS, text)
+            # Below is no fault: of a network that is not trained, the mean with another copy may be the better one.
+            own, text = _loss(task, a), f"between a network{which} and the aligned copy of itself there is a barrier"
+            require(_loss(task, middle) <= own + SAME_LOSS * abs(own), text)
 
     def same_generator_gives_the_same_permutations(self) -> None:
         """Equal arguments give equal permutations, whatever the global random state, which is left alone."""

@@ -30,12 +30,13 @@ class Sinkhorn:
     that of the start: it is the matrices' loss that was lowered. Networks with statistics (BatchNorm) are scored by
     those of each batch.
 
-    Soft scores of another aligner, rescaled, are a good start, a permutation's 0 and 1 a slow one; from random logits
-    it takes several times the steps.
+    Soft scores of another aligner, rescaled, are a good start. A permutation's 0 and 1 are none: so sharp, they have
+    no gradient left. From random logits it takes several times the steps. Units that change nothing, because they are
+    silent, may end anywhere, so that a copy of a network is matched with it by what counts.
 
     Source: Peña, Medeiros, Dubail, Aminbeidokhti, Granger, Pedersoli, "Re-basin via implicit Sinkhorn
-    differentiation", CVPR 2023, section 3 (there AdamW, and implicit instead of unrolled derivatives); Mena et al.,
-    "Learning Latent Permutations with Gumbel-Sinkhorn Networks", ICLR 2018.
+    differentiation", CVPR 2023 (there AdamW, and implicit instead of unrolled derivatives); Mena et al., "Learning
+    Latent Permutations with Gumbel-Sinkhorn Networks", ICLR 2018.
 
     Attributes:
         start: The aligner whose scores it starts from, by its name in the spec or its own, or `random`: independent
