@@ -1,6 +1,7 @@
 """Aligners at work: what they learn first, from what they start, and the permutations that they find."""
 
 from collections.abc import Mapping
+from functools import cached_property
 from pathlib import Path
 from typing import Any
 
@@ -46,7 +47,10 @@ class Aligning:
         Raises:
             PluginError: There is none, or it has options without a default.
         """
-        return cls(context, context.aligner(name))
+        known = context.aligners
+        if name not in known:
+            known[name] = cls(context, context.aligner(name))
+        return known[name]  # type: ignore[no-any-return]
 
     @property
     def learns(self) -> bool:
@@ -58,13 +62,13 @@ class Aligning:
         """Of what it learns and draws."""
         return self.context.spec.seed if self.entry.seed is None else self.entry.seed
 
-    @property
+    @cached_property
     def before(self) -> "Aligning | None":
         """The aligner that it starts from."""
         start = getattr(self.entry.component, "start", RANDOM)
         return None if start == RANDOM else Aligning.by(self.context, start)
 
-    @property
+    @cached_property
     def identity(self) -> list[Any]:
         """What its permutations follow from, beside the task and the networks."""
         zoo = _zoo(self.context) if self.learns else None
@@ -73,7 +77,7 @@ class Aligning:
 
     def permutations(self, a: Tensors, b: Tensors, label: str) -> Mapping[str, np.ndarray]:
         """Return the permutations of b that fit a."""
-        ready = self._ready()
+        ready = self.ready
         identity = key("align", self.identity, self.context.task_key, a, b)
 
         def work(folder: Path, _: Progress) -> None:
@@ -112,13 +116,11 @@ class Aligning:
     def _lesson(self) -> str:
         return key("learn", self.identity, self.context.task_key)
 
-    def _ready(self) -> Any:
-        """Return the component, with what it learned."""
-        known, name = self.context.aligners, self.entry.name
-        if name not in known:
-            component = self.entry.component
-            known[name] = component.learned(read_arrays(self.lesson())) if self.learns else component
-        return known[name]
+    @cached_property
+    def ready(self) -> Any:
+        """The component, with what it learned."""
+        component = self.entry.component
+        return component.learned(read_arrays(self.lesson())) if self.learns else component
 
     def _started(self, ready: Any, a: Tensors, b: Tensors) -> Aligner:
         """Return the aligner with the scores of a pair that it starts from."""
@@ -128,7 +130,7 @@ class Aligning:
         return aligner
 
     def _scores(self, a: Tensors, b: Tensors) -> Mapping[str, np.ndarray]:
-        started: Any = self._started(self._ready(), a, b)
+        started: Any = self._started(self.ready, a, b)
         scores: Mapping[str, np.ndarray] = started.scores(self.context.task, a, b, self._rng("align"))
         return scores
 

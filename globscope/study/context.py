@@ -54,7 +54,7 @@ class Context:
         whole: The task with all of its weights, as it is trained.
         task: The task by what of its weights is flattened.
         used: Every stage's key and seconds, in order: the manifest.
-        aligners: Those that have learned, by name.
+        aligners: Those at work, by name.
     """
 
     spec: Spec
