@@ -130,8 +130,8 @@ def test_an_aligner_with_another_seed_learns_something_else(folder, study):
         (
             'start = "deep-align"',
             'start = "deep"',
-            "F: aligner.1.start: there is no aligner 'deep'; known: activation-matching, deep-align, further, sinkhorn, "
-            "weight-matching",
+            "F: aligner.1.start: there is no aligner 'deep'; known: activation-matching, deep-align, further, "
+            "sinkhorn, weight-matching",
         ),
         ('start = "deep-align"', 'start = "further"', "aligner 'further' starts from itself: further from further"),
         (
