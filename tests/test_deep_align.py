@@ -268,7 +268,7 @@ def test_each_loss_can_be_used_alone(task, zoo, kept):
         for name, array in learn(evolve(QUICK, steps=2, **weights), task, zoo).items()
         if name.startswith("history/")
     }
-    assert set(history) == {"step", "barrier", "loss", kept}
+    assert set(history) == {"step", "barrier", "sharpness", "loss", kept}
     np.testing.assert_array_equal(history["step"], [0, 2])
     # A mean of two float32 numbers and of their halves.
     np.testing.assert_allclose(history["loss"], 0.5 * history[kept], rtol=1e-6)
