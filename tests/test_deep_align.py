@@ -268,7 +268,7 @@ def test_each_loss_can_be_used_alone(task, zoo, kept):
         for name, array in learn(evolve(QUICK, steps=2, **weights), task, zoo).items()
         if name.startswith("history/")
     }
-    assert set(history) == {"step", "barrier", "loss", kept}
+    assert set(history) == {"step", "barrier", "sharpness", "loss", kept}
     np.testing.assert_array_equal(history["step"], [0, 2])
     # A mean of two float32 numbers and of their halves.
     np.testing.assert_allclose(history["loss"], 0.5 * history[kept], rtol=1e-6)
@@ -291,13 +291,13 @@ def test_a_copy_without_noise_is_recognised_by_a_network_that_has_learned_nothin
     assert float(losses["supervised"].detach()) < 1e-6
 
 
-def test_learning_lowers_the_barriers_of_networks_that_it_does_not_learn_from(task, zoo):
-    options = evolve(QUICK, steps=200, width=16, channels=16, batch_size=8, pairs=15, validate_every=100)
-    arrays = learn(options, task, zoo)
-    untrained, *later = arrays["history/barrier"]
-    # 15 pairs of 10 networks; 0.26 against 0.13 was measured.
-    assert min(later) < 0.8 * untrained
-    assert np.median(arrays["report/deep-align/barrier"]) < 0.5 * np.median(arrays["report/as they are/barrier"])
+def test_learning_lowers_the_barriers_of_networks_that_it_does_not_learn_from():
+    task = Built(Classification(hidden=(16,), train_examples=300).build("cpu"))
+    sizes = {"width": 12, "channels": 16, "batch_size": 8, "pairs": 15}
+    options = evolve(QUICK, **sizes, steps=100, learning_rate=3e-3, validate_every=50)
+    untrained, *later = learn(options, task, trained(task.probe, 60, 100))["history/barrier"]
+    # With three seeds 0.73, 0.59 and 0.45 of the untrained network's were measured.
+    assert later[-1] < 0.85 * untrained
 
 
 def test_what_was_learned_is_used_again_from_a_file(task, zoo, quick, tmp_path):

@@ -51,7 +51,12 @@ class Reader(nn.Module):
 
     def logits(self, a: Sequence[Any], b: Sequence[Any]) -> list[Any]:
         """Return the cosines of two batches' features, times the learned sharpness."""
-        return [self.log_sharpness.exp() * one for one in cosines(a, b)]
+        return [self.sharpness * one for one in cosines(a, b)]
+
+    @property
+    def sharpness(self) -> Any:
+        """What cosines are multiplied with."""
+        return self.log_sharpness.exp()
 
 
 class Block(nn.Module):

@@ -33,7 +33,7 @@ class Built:
 
 
 def report(task: Task, zoo: Population, pairs: np.ndarray, learned: Learned, seed: int) -> dict[str, np.ndarray]:
-    """Return, by `report/<method>/<figure>`, (n,) barriers, areas and seconds of (n, 2) rows' pairs.
+    """Return, by `report/<method>/<figure>`, (n,) barriers, areas and seconds of (n, 2) rows, and the `pairs`.
 
     A barrier is the largest excess of the loss on the last split over the interpolation of the ends' losses, of 21
     points of the straight line; the area is the integral of the excess.
@@ -53,7 +53,8 @@ def report(task: Task, zoo: Population, pairs: np.ndarray, learned: Learned, see
             figures[name].append(compared.figures(pair, method, np.random.default_rng([seed, 1 + at])))
     found = {name: np.array(rows, float).T for name, rows in figures.items()}
     kinds = ("barrier", "area", "seconds")
-    return {f"report/{name}/{kind}": row for name, rows in found.items() for kind, row in zip(kinds, rows, strict=True)}
+    told = {f"report/{name}/{kind}": row for name, rows in found.items() for kind, row in zip(kinds, rows, strict=True)}
+    return told | {"report/pairs": pairs}
 
 
 @define(frozen=True)

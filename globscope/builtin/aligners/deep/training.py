@@ -57,7 +57,8 @@ class Training:
         while True:
             if state.step in (steps, *range(0, steps, self.options.validate_every)) and state.due:
                 means = self._means(losses, state)  # first, since it tells of a divergence
-                state.measured(barrier=self.validation.barrier(state.reader), **means)
+                barrier, sharpness = self.validation.barrier(state.reader), float(state.reader.sharpness.detach())
+                state.measured(barrier=barrier, sharpness=sharpness, **means)
                 state.seconds, losses = perf_counter() - start, []
                 draft.write(state.arrays)
             progress(state.step, steps, **state.last)
