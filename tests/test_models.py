@@ -89,6 +89,7 @@ MESSAGES = [
         {},
         "model 'resnet20' takes images (channels, height, width); the data's examples have shape (64,)",
     ),
+    ("cnn", (1, 8, 8), {}, "model 'cnn' halves images four times: it takes 16×16 and larger, not 8×8"),
     ("vit", CIFAR, {"patch": 5}, "task.model_options.patch: 5 does not divide images of 32×32"),
     ("vit", CIFAR, {"heads": 3}, "task.model_options.heads: 3 does not divide dim = 128"),
     (

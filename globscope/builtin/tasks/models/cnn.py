@@ -2,6 +2,7 @@
 
 from typing import Any
 
+from globscope.api import UserCodeError
 from globscope.builtin.tasks.models import image
 
 
@@ -10,10 +11,15 @@ def cnn(shape: tuple[int, ...], outputs: int, *, width: int = 64) -> Any:
 
     The paper gives counts alone, 4.73M for 10 classes and 4.91M for 100; these layers have 4,727,370 and
     4,911,780 parameters on 32×32 images in colour, and are not the only ones that would.
+
+    Raises:
+        UserCodeError: Nothing would be left of images that are halved four times.
     """
     from torch import nn
 
     channels, height, across = image("cnn", shape)
+    if min(height, across) < 16:
+        raise UserCodeError(f"model 'cnn' halves images four times: it takes 16×16 and larger, not {height}×{across}")
     layers = _conv(channels, width // 2)
     below = width // 2
     for above in (width, 2 * width, 4 * width, 8 * width):
