@@ -14,7 +14,7 @@ from globscope.spec.read import read
 from globscope.store import Store, read_json, write_bytes, write_json
 from globscope.study.aligning import learners
 from globscope.study.check import check
-from globscope.study.context import Context
+from globscope.study.context import Context, Latest
 from globscope.study.estimate import Estimate, estimate, evaluations
 from globscope.study.observer import Observer
 from globscope.study.run import run
@@ -164,9 +164,10 @@ class Study:
         """Return how many networks a run scores at most, counted without building the task."""
         return evaluations(self.spec)
 
-    def context(self, observer: Observer | None = None) -> Context:
-        """Return the study at work."""
-        return Context(self.spec, self.registry, Store(shelf(self.folder)), observer or Observer())
+    def context(self, observer: Observer | None = None, latest: Latest | None = None) -> Context:
+        """Return the study at work, with the latest task of its sweep where that is its own."""
+        store = Store(shelf(self.folder))
+        return Context(self.spec, self.registry, store, observer or Observer(), latest or Latest())
 
 
 def keep(context: Context, folder: Path) -> dict[str, Path]:

@@ -345,6 +345,30 @@ def test_check_counts_a_shared_training_once(tmp_path):
     assert "at most 56; cells share some" in plan.stdout
 
 
+DATA = """
+from pathlib import Path
+import numpy as np
+
+def load(seed=0):
+    with Path("reads").open("a") as opened:
+        opened.write(f"{seed} ")
+    x = np.random.default_rng(seed).normal(size=(64, 4)).astype("float32")
+    return x, np.arange(64) % 2, x[:16], np.arange(16) % 2
+"""
+
+
+def test_cells_of_one_task_after_another_read_its_data_once(here):
+    Path("data.py").write_text(DATA)
+    text = SMALL.replace("hidden = [8]", 'hidden = [8]\ndata = "data.py:load"')
+    found = sweep(text + "[sweep]\ntask.data_options.seed = [3, 4]\nseed = [0, 1, 2]\n")
+    assert found.estimate().trained == 2 * 3 * 2
+    assert Path("reads").read_text() == "3 4 "
+    keys = found.checked()
+    assert len(set(keys)) == 6
+    alone = sweep(text + "[sweep]\ntask.data_options.seed = [4]\nseed = [1]\n").checked()
+    assert keys[4:5] == alone, "whatever the cells before it have left"
+
+
 def test_a_changed_value_computes_its_cells_alone(swept, tmp_path):
     shutil.copytree(swept[0], tmp_path / "run")
     spec = swept[0].parent.parent / "study.toml"

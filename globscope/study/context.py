@@ -16,7 +16,7 @@ from globscope.references import describe
 from globscope.registry import Registry
 from globscope.roles import Probe, Task
 from globscope.spec.model import AlignerEntry, Spec
-from globscope.store import Store, key, read_json, write_json
+from globscope.store import Store, fingerprint, key, read_json, write_json
 from globscope.study.observer import Observer
 from globscope.threads import same_threads
 from globscope.values.chart import Progress
@@ -31,6 +31,7 @@ class Remembered:
         """Wrap a task."""
         self.task = task
         self._probes: dict[str, Probe] = {}
+        self._digest: str | None = None
 
     def build(self, device: str) -> Probe:
         """Return the task on a device."""
@@ -38,8 +39,34 @@ class Remembered:
             self._probes[device] = self.task.build(device)
         return self._probes[device]
 
+    def digest(self) -> str | None:
+        """Return the hash of what a user's function returned; None where the task's options say all."""
+        found = getattr(self.build("cpu"), "digest", None)
+        if found and self._digest is None:
+            self._digest = found()
+        return self._digest
+
     def __reduce__(self) -> tuple[Any, ...]:
         return Remembered, (self.task,)
+
+
+class Latest:
+    """The task of the study before, for the next of a sweep that has the same: its data is read once.
+
+    One task only, for two may not fit into memory.
+    """
+
+    def __init__(self) -> None:
+        """Begin with none."""
+        self._identity: Any = None
+        self._task: Remembered | None = None
+
+    def task(self, task: Task, identity: Any) -> Remembered:
+        """Return a task, built already where the last one was of the same identity."""
+        if self._task is None or identity != self._identity:
+            self._task = None  # before the next one is built
+            self._task, self._identity = Remembered(task), identity
+        return self._task
 
 
 @define
@@ -51,6 +78,7 @@ class Context:
         registry: Where its components come from.
         store: Where results go.
         observer: Who hears of progress.
+        latest: The task of the study before in a sweep.
         whole: The task with all of its weights, as it is trained.
         task: The task by what of its weights is flattened.
         used: Every stage's key and seconds, in order: the manifest.
@@ -61,6 +89,7 @@ class Context:
     registry: Registry
     store: Store
     observer: Observer
+    latest: Latest = field(factory=Latest)
     used: dict[str, dict[str, Any]] = field(factory=dict)
     aligners: dict[str, Any] = field(factory=dict)
     whole: Remembered = field(init=False)
@@ -70,11 +99,11 @@ class Context:
 
     def __attrs_post_init__(self) -> None:
         task, first = self._fitting()
-        self.whole = self.task = Remembered(task)
+        identity = fingerprint(self.identity(task))  # here, for it reads files
+        self.whole = self.task = self.latest.task(task, identity)
         probe = self.whole.build("cpu")
         # What a user's function returned, wherever it took it from, belongs to the key as his files do.
-        digest = getattr(probe, "digest", None)
-        self.whole_key = self.task_key = key("task", self.identity(task), digest and digest())
+        self.whole_key = self.task_key = key("task", identity, self.whole.digest())
         choice = self.spec.population
         if choice.chooses or (first and fixed(probe)):
             self.task = Remembered(Flattening(self.whole, choice, first))

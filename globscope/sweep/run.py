@@ -19,7 +19,7 @@ from globscope.spec.describe import as_toml, plain
 from globscope.spec.read import drafted
 from globscope.store import Store, key, read_json, write_bytes, write_json
 from globscope.study.check import check
-from globscope.study.context import Context
+from globscope.study.context import Context, Latest
 from globscope.study.estimate import estimate
 from globscope.study.observer import Observer
 from globscope.study.trial import Before
@@ -118,23 +118,26 @@ class Sweep:
         observer, cells = observer or Observer(), self.spec.cells
         with Store(self.folder).lock():
             write_bytes(self.folder / SWEEP, tomli_w.dumps(plain(self.spec.document)).encode())
-            identities = self.checked()
-            found = []
+            latest = Latest()
+            identities, found = self.checked(latest), []
             for number, cell in enumerate(cells, 1):
                 observer.cell(cell.name, number, len(cells))
-                found.append(self._outcome(cell, identities[number - 1], observer))
+                found.append(self._outcome(cell, identities[number - 1], observer, latest))
             observer.stage("report of the sweep")
             record, page = write_sweep(self.folder, self.spec, {one.name: one.failed for one in found if one.failed})
         return SweepResult(cells=tuple(found), record=record, report=page)
 
-    def checked(self) -> tuple[str, ...]:
+    def checked(self, latest: Latest | None = None) -> tuple[str, ...]:
         """Return every cell's key, after all of them are found fit to run.
+
+        Args:
+            latest: The task that was built last, here as well.
 
         Raises:
             SpecError: With the problems of all cells.
         """
-        cells = {cell.name: cell for cell in self.spec.cells}
-        return each(cells, lambda name: _identity(self._checked(cells[name])))
+        latest, cells = latest or Latest(), {cell.name: cell for cell in self.spec.cells}
+        return each(cells, lambda name: _identity(self._checked(cells[name], latest)))
 
     def evaluations(self) -> int:
         """Return how many networks all cells score at most."""
@@ -146,14 +149,14 @@ class Sweep:
         Raises:
             SpecError: With the problems of all cells.
         """
-        before, cells = Before(), {cell.name: cell for cell in self.spec.cells}
-        found = each(cells, lambda name: estimate(self._checked(cells[name]), before))
+        before, latest, cells = Before(), Latest(), {cell.name: cell for cell in self.spec.cells}
+        found = each(cells, lambda name: estimate(self._checked(cells[name], latest), before))
         return SweepEstimate(cells=dict(zip(cells, found, strict=True)), trained=len(before.trained))
 
-    def _checked(self, cell: Cell) -> Context:
+    def _checked(self, cell: Cell, latest: Latest) -> Context:
         """Return a cell's study at work, fit to run."""
         try:
-            context = self.study(cell).context()
+            context = self.study(cell).context(latest=latest)
             check(context)
         except SpecError:
             raise
@@ -161,7 +164,7 @@ class Sweep:
             raise SpecError(str(error).splitlines()) from error
         return context
 
-    def _outcome(self, cell: Cell, identity: str, observer: Observer) -> Outcome:
+    def _outcome(self, cell: Cell, identity: str, observer: Observer, latest: Latest) -> Outcome:
         """Return what becomes of a cell, run unless its results are there already."""
         study = self.study(cell)
         done, values = study.folder / DONE, dict(zip(self.keys, self.values(cell), strict=True))
@@ -171,7 +174,7 @@ class Sweep:
             return outcome
         done.unlink(missing_ok=True)
         try:
-            study.finish(study.context(observer))
+            study.finish(study.context(observer, latest))
         except GlobscopeError as error:
             observer.warning(f"cell {cell.name} failed: {error}")
             return evolve(outcome, failed=str(error))
