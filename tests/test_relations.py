@@ -88,6 +88,12 @@ def test_the_interval_is_seeded_and_holds_most_of_the_draws():
     assert one[0] < whole < one[1]
 
 
+def test_where_one_cell_alone_differs_there_is_no_interval():
+    """The draws without it have no correlation, and those with it all have much the same."""
+    alone = np.eye(8)[2]
+    assert interval(alone, np.arange(8.0), 500, np.random.default_rng(0)) == (None, None)
+
+
 def test_intervals_of_independent_figures_hold_zero_as_often_as_they_say():
     rng = np.random.default_rng(0)
     held = 0

@@ -15,7 +15,8 @@ from globscope.values.pictures import Number, Panel, Plot, Series
 
 CAPTION = (
     "Spearman's rank correlation of two figures over the cells that have both (n). low, high: the middle 95 % of the "
-    "correlations of cells drawn again with replacement; none with fewer than 8 cells, whose draws are too much alike. "
+    "correlations of cells drawn again with replacement; none with fewer than 8 cells, whose draws are too much alike, "
+    "nor where hardly any cell differs from the others. "
     "An interval that holds 0 says that the sign is open. Cells that share networks or seeds are no independent "
     "observations, so their intervals are too narrow; and a common cause, such as the swept key itself, correlates too."
 )
@@ -117,14 +118,15 @@ def correlation(x: np.ndarray, y: np.ndarray) -> np.ndarray:
 def interval(x: np.ndarray, y: np.ndarray, draws: int, rng: np.random.Generator) -> tuple[Number, Number]:
     """Return the ends of the middle of the correlations of cells drawn again with replacement.
 
-    None for few cells, and where more than half of the draws have no correlation.
+    None for few cells, and where more than a twentieth of the draws have no correlation: without those, which are of
+    the cells that are most alike, the rest may not even hold the correlation of the cells.
     """
     if len(x) < FEWEST:
         return None, None
     drawn = rng.integers(len(x), size=(draws, len(x)))
     found = correlation(x[drawn], y[drawn])
     known = found[np.isfinite(found)]
-    if len(known) <= draws / 2:
+    if len(known) < MIDDLE * draws:
         return None, None
     low, high = np.quantile(known, [(1 - MIDDLE) / 2, (1 + MIDDLE) / 2])
     return float(low), float(high)
