@@ -17,6 +17,9 @@ $(MARK)-%: $(PYTHON) pyproject.toml constraints.txt
 study: $(MARK)-test       ## the main job: seven networks, three maps, a report
 	$(BIN)/globscope study specs/digits-mlp.toml
 
+# Kept byte code, whatever the surroundings say: else every worker compiles all tests, with their asserts, each time.
+test test-slow: export PYTHONDONTWRITEBYTECODE :=
+
 test: $(MARK)-test        ## the fast tests
 	$(PYTHON) -m pytest --numprocesses auto --dist loadfile
 

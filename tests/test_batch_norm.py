@@ -5,6 +5,7 @@ from math import log
 import numpy as np
 import pytest
 import torch
+from conftest import values
 from torch import nn
 from torch.nn.functional import cross_entropy
 
@@ -140,7 +141,7 @@ batch_norm = "{mode}"
 def test_networks_that_are_no_better_than_guessing_are_warned_of(epochs, rate, mode, lost, tmp_path):
     (tmp_path / "nets.py").write_text(NETS)
     (tmp_path / "study.toml").write_text(STUDY.format(epochs=epochs, rate=rate, mode=mode))
-    result = load(tmp_path / "study.toml", folder=tmp_path / "run").run()
+    result = values(load(tmp_path / "study.toml", folder=tmp_path / "run"))
     told = [text for text in result.findings["fidelity"].warnings if "guessing" in text]
     assert len(told) == lost  # one for each split
     for text in told:

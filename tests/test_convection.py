@@ -5,6 +5,7 @@ from math import pi
 import numpy as np
 import pytest
 import torch
+from conftest import values
 from torch import nn
 
 from globscope import load
@@ -159,7 +160,7 @@ use = "torch"
 
 def test_a_study_trains_it_on_all_points_and_scores_what_the_equation_says(tmp_path):
     (tmp_path / "study.toml").write_text(STUDY)
-    result = load(tmp_path / "study.toml", folder=tmp_path / "run").run()
+    result = values(load(tmp_path / "study.toml", folder=tmp_path / "run"))
     truth, who = result.atlas.truth, result.atlas.population
     probe = PinnConvection(**TINY).build("cpu")
     for row, member in enumerate(who.members):

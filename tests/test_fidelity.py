@@ -2,9 +2,11 @@
 
 import numpy as np
 import pytest
+from conftest import values
 
 import globscope
 from globscope.builtin.analyses.heldout import COLUMNS
+from globscope.session import Study
 
 SPEC = """
 [task]
@@ -29,10 +31,10 @@ VARIANT = '[[population.variant]]\nname = "{name}"\nlearning_rate = 1e-2\n'
 def outcome(tmp_path):
     """A function that runs a study of named variants with the held-out block."""
 
-    def found(names, reducer="pca"):
+    def found(names, reducer="pca", run=values):
         variants = "".join(VARIANT.format(name=name) for name in names)
         (tmp_path / "study.toml").write_text(SPEC.format(variants=variants, reducer=reducer))
-        result = globscope.load(tmp_path / "study.toml", folder=tmp_path / "run").run()
+        result = run(globscope.load(tmp_path / "study.toml", folder=tmp_path / "run"))
         _, table = result.findings["fidelity"].tables
         assert table.columns == COLUMNS
         return result, {row["left_out"]: row for row in table.rows}
@@ -56,7 +58,7 @@ def test_a_lone_variant_cannot_be_left_out_and_its_checkpoints_can(outcome):
 
 
 def test_a_variant_left_out_is_outside_the_others_span_and_the_report_says_so_in_words(outcome):
-    result, rows = outcome("ABC")
+    result, rows = outcome("ABC", run=Study.run)
     lost = rows["variants"]["share_of_variance"]
     assert lost >= 0.5
     assert rows["variants"]["residual"] > 0.5

@@ -5,6 +5,7 @@ import json
 import numpy as np
 import pytest
 import torch
+from conftest import values
 from safetensors.torch import save_file
 from torch import nn
 from torch.nn.functional import cross_entropy
@@ -92,16 +93,16 @@ def test_only_the_head_is_flattened_and_members_score_as_whole_networks(tmp_path
 
 def test_excluding_the_rest_is_including_the_head(tmp_path):
     saved(tmp_path)
-    one = study(tmp_path, 'include = ["3.*"]').run()
-    two = study(tmp_path, 'exclude = ["0.*", "1.*"]').run()
-    for name, losses in one.map().landscape.fields.items():
-        np.testing.assert_array_equal(losses, two.map().landscape.fields[name])
+    one = values(study(tmp_path, 'include = ["3.*"]'))
+    two = values(study(tmp_path, 'exclude = ["0.*", "1.*"]'))
+    for name, losses in one.atlas.maps[0].landscape.fields.items():
+        np.testing.assert_array_equal(losses, two.atlas.maps[0].landscape.fields[name])
 
 
 def test_a_member_that_differs_in_what_is_left_out_is_told(tmp_path):
     saved(tmp_path, trunk=lambda seed: seed)
     with pytest.raises(PopulationError) as caught:
-        study(tmp_path, 'include = ["3.*"]').run()
+        values(study(tmp_path, 'include = ["3.*"]'))
     assert str(caught.value) == (
         f"{tmp_path}/B-0.safetensors: tensor '0.weight' is not flattened (population.include, exclude) and is not that "
         "of the first checkpoint; what is not flattened must be the same in all"
@@ -114,7 +115,7 @@ def test_a_tensor_that_is_nowhere_to_be_had_is_told(tmp_path):
             {n: t for n, t in module(len(name)).state_dict().items() if n != "0.bias"}, tmp_path / f"{name}.safetensors"
         )
     with pytest.raises(PopulationError) as caught:
-        study(tmp_path, 'include = ["3.*"]').run()
+        values(study(tmp_path, 'include = ["3.*"]'))
     assert str(caught.value) == (
         f"{tmp_path}/A-0.safetensors: has no tensor '0.bias'; it is not flattened, and the model draws it anew"
     )
@@ -123,10 +124,10 @@ def test_a_tensor_that_is_nowhere_to_be_had_is_told(tmp_path):
 def test_a_pattern_that_matches_nothing_names_what_is_near(tmp_path):
     saved(tmp_path)
     with pytest.raises(PopulationError) as caught:
-        study(tmp_path, 'include = ["3.weighty"]').run()
+        values(study(tmp_path, 'include = ["3.weighty"]'))
     assert str(caught.value) == "population.include: no tensor matches '3.weighty'; did you mean '3.weight'?"
     with pytest.raises(PopulationError, match=r"population\.exclude: leaves no tensor to flatten"):
-        study(tmp_path, 'exclude = ["*"]').run()
+        values(study(tmp_path, 'exclude = ["*"]'))
 
 
 def test_choosing_tensors_of_runs_trained_here_is_refused(tmp_path):
@@ -141,14 +142,14 @@ def test_choosing_tensors_of_runs_trained_here_is_refused(tmp_path):
 
 def test_what_a_model_does_not_train_comes_from_the_checkpoints(tmp_path):
     modules = saved(tmp_path)
-    result = study(tmp_path, overrides=["task.model_options.frozen=true"]).run()
+    result = values(study(tmp_path, overrides=["task.model_options.frozen=true"]))
     assert result.atlas.population.layout.names == ("1.weight", "1.bias", "3.weight", "3.bias")
     np.testing.assert_allclose(result.atlas.truth["test_loss"], [own_loss(one) for one in modules], rtol=1e-5)
 
 
 def test_statistics_travel_through_the_map_and_come_back(tmp_path):
     modules = saved(tmp_path, trunk=lambda seed: seed)
-    result = study(tmp_path, 'flatten = "all"', "encoded").run()
+    result = values(study(tmp_path, 'flatten = "all"', "encoded"))
     names = result.atlas.population.layout.names
     assert "1.running_mean" in names
     assert "1.running_var.log" in names
@@ -163,7 +164,7 @@ def test_statistics_travel_through_the_map_and_come_back(tmp_path):
 def test_travelling_statistics_need_to_be_flattened(tmp_path):
     saved(tmp_path)
     with pytest.raises(EvaluationError) as caught:
-        study(tmp_path, mode="encoded").run()
+        values(study(tmp_path, mode="encoded"))
     assert str(caught.value) == "evaluator.batch_norm: 'encoded' needs population.flatten = 'all'"
     assert not (tmp_path / "run" / "stages" / "population").exists()
 
@@ -172,7 +173,7 @@ def test_a_dead_channel_has_a_finite_logarithm(tmp_path):
     modules = saved(tmp_path)
     modules[0][1].running_var[2] = 0
     save_file(modules[0].state_dict(), tmp_path / "A-0.safetensors")
-    result = study(tmp_path, 'flatten = "all"', "encoded").run()
+    result = values(study(tmp_path, 'flatten = "all"', "encoded"))
     np.testing.assert_allclose(result.atlas.truth["test_loss"][0], own_loss(modules[0]), rtol=1e-5)
 
 
@@ -184,7 +185,7 @@ def test_float32_checkpoints_are_mapped_where_they_lie_and_not_copied(tmp_path, 
             path.unlink()
         for name, one in zip(("A-0", "A-1", "B-0", "B-1"), modules, strict=True):
             torch.save({"net": one.state_dict(), "acc": 97.5}, tmp_path / f"{name}.pt")
-    result = study(tmp_path, suffix=suffix).run()
+    result = values(study(tmp_path, suffix=suffix))
     assert isinstance(result.atlas.population.weights, Rows)
     assert not list((tmp_path / "run").rglob("weights.npy"))
     state = modules[3].state_dict()
@@ -196,11 +197,11 @@ def test_float32_checkpoints_are_mapped_where_they_lie_and_not_copied(tmp_path, 
 def test_half_precision_is_copied_once_to_disk_and_reused(tmp_path):
     for name, one in zip(("A-0", "A-1", "B-0", "B-1"), saved(tmp_path), strict=True):
         save_file({n: t.half() for n, t in one.state_dict().items()}, tmp_path / f"{name}.safetensors")
-    first = study(tmp_path).run()
+    first = values(study(tmp_path))
     assert isinstance(first.atlas.population.weights, np.memmap)
     [copy] = (tmp_path / "run").rglob("weights.npy")
     before = copy.stat().st_mtime_ns
-    study(tmp_path).run()
+    values(study(tmp_path))
     assert copy.stat().st_mtime_ns == before
 
 
@@ -211,7 +212,7 @@ def test_members_that_score_far_worse_than_their_files_say_are_told(tmp_path):
             {"state_dict": one.state_dict(), "best_prec1": torch.tensor(91.25), "val_loss": 0.31},
             tmp_path / f"{name}.pt",
         )
-    warnings = study(tmp_path, suffix="pt").run().findings["fidelity"].warnings
+    warnings = values(study(tmp_path, suffix="pt")).findings["fidelity"].warnings
     told = [text for text in warnings if "than their files say" in text]
     assert len(told) == 2
     assert told[0].startswith("2 of 2 final networks score far worse than their files say: A@1 has test_loss ")
@@ -223,5 +224,5 @@ def test_members_that_score_as_their_files_say_are_not_doubted(tmp_path):
     for name, one in zip(("A-0", "A-1", "B-0", "B-1"), saved(tmp_path), strict=True):
         (tmp_path / f"{name}.safetensors").unlink()
         torch.save({"state_dict": one.state_dict(), "test_loss": own_loss(one)}, tmp_path / f"{name}.pt")
-    result = study(tmp_path, suffix="pt").run()
+    result = values(study(tmp_path, suffix="pt"))
     assert not any("than their files say" in text for text in result.findings["fidelity"].warnings)

@@ -3,6 +3,7 @@
 import numpy as np
 import pytest
 from attrs import evolve
+from conftest import values
 
 import globscope
 from globscope.api import Finding, Landscape
@@ -164,7 +165,7 @@ def build():
 def test_ways_are_scored_by_stored_statistics_where_the_evaluator_asks_for_them(tmp_path):
     (tmp_path / "study.toml").write_text(STORED)
     (tmp_path / "net.py").write_text(NORMALISED)
-    found = globscope.load(tmp_path / "study.toml", folder=tmp_path / "run").run().findings["low-loss-pass"]
+    found = values(globscope.load(tmp_path / "study.toml", folder=tmp_path / "run")).findings["low-loss-pass"]
     rows = found.tables[0].rows
     assert rows
     assert all(np.isfinite([row["pass"], row["straight"]]).all() for row in rows)

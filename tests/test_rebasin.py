@@ -2,6 +2,7 @@
 
 import numpy as np
 import pytest
+from conftest import values
 from safetensors.numpy import load_file, save_file
 from test_align import networks
 
@@ -142,12 +143,12 @@ def test_another_option_of_an_aligner_derives_its_networks_anew(folder):
 
 
 def test_the_same_command_again_derives_nothing_anew(folder, result):
-    again = study(folder, 'pairs = [["A", "B"]]').run()
+    again = values(study(folder, 'pairs = [["A", "B"]]'))
     assert again.findings == result.findings
 
 
 def test_the_last_network_alone_is_rebased_where_that_is_asked_for(folder):
-    found = study(folder, 'against = "A"\ntrajectories = false').run().atlas.population
+    found = values(study(folder, 'against = "A"\ntrajectories = false')).atlas.population
     assert [member.step for member in found.members if member.kind == "rebased"] == [2] * 8
 
 

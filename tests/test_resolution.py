@@ -3,7 +3,7 @@
 import numpy as np
 import pytest
 from attrs import evolve
-from conftest import TINY
+from conftest import TINY, values
 
 import globscope
 from globscope.api import Samples
@@ -86,20 +86,20 @@ def study(spec_file, tmp_path):
 
 
 def test_the_finer_landscape_is_that_of_a_study_with_the_finer_grid(study):
-    outcome = study().run()
-    fine = study("sampler.0.resolution=9", text=TINY, folder="fine").run().atlas.maps[0]
+    outcome = values(study())
+    fine = values(study("sampler.0.resolution=9", text=TINY, folder="fine")).atlas.maps[0]
     (row,) = outcome.findings["resolution"].tables[0].rows
     assert (row["coarse"], row["fine"], row["decoded"], row["new_networks"]) == ("5 × 5", "9 × 9", "between", 56)
     assert row["leaves_fine"] == len(fine.topology.tree.minima)
-    values = [leaf["value_fine"] for leaf in outcome.findings["resolution"].tables[1].rows if leaf["value_fine"]]
+    leaves = [leaf["value_fine"] for leaf in outcome.findings["resolution"].tables[1].rows if leaf["value_fine"]]
     # Float32 networks from midpoints and from a finer linspace differ in their last bits.
-    np.testing.assert_allclose(np.sort(values), np.sort(fine.topology.tree.births), rtol=1e-3)
+    np.testing.assert_allclose(np.sort(leaves), np.sort(fine.topology.tree.births), rtol=1e-3)
 
 
 def test_a_second_run_decodes_and_evaluates_nothing_again_and_still_knows_how_the_chart_decodes(study, notes):
-    first = study().run()
-    again = study().run(notes)
-    assert notes.ran == ["report"]
+    first = values(study())
+    again = values(study(), notes)
+    assert notes.ran == []
     assert again.atlas.maps[0].chart.pointwise
     assert again.findings["resolution"] == first.findings["resolution"]
 

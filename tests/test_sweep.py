@@ -36,6 +36,8 @@ SMALL = (
 )
 # The second rate makes a training diverge, so that two of four cells have no results.
 SWEEP = '[sweep]\n"reducer.0.latent_dim" = [1, 2]\n"population.variant.0.learning_rate" = [1e-2, 1e30]\n'
+# One figure against another, for every picture takes its time.
+SWEEP += '[relations]\nof = ["saddles"]\nagainst = ["test_accuracy"]\n'
 GOOD_CELLS = ["latent_dim=1,learning_rate=0.01", "latent_dim=2,learning_rate=0.01"]
 
 
