@@ -34,7 +34,7 @@ HOOKS = MappingProxyType(
 )
 # Keys of a component's table that GlobScope reads itself, so that no option can have their names.
 KEYS = ("use", "name")
-MORE_KEYS = MappingProxyType({"reducer": ("seed", "sampler", "space", "align")})
+MORE_KEYS = MappingProxyType({"reducer": ("seed", "sampler", "space", "align"), "aligner": ("seed",)})
 # What a component may be called: it is part of folders' names and of TOML.
 NAME = re.compile(r"[A-Za-z0-9][A-Za-z0-9._-]*")
 
