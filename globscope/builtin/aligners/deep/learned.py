@@ -23,9 +23,11 @@ class Learned:
     Attributes:
         arrays: The weights of the network that reads, under `weights/`; its form, under `form/`; and the `scales` of
             the MLPs' layers.
+        source: What messages call it.
     """
 
     arrays: Mapping[str, np.ndarray] = field(eq=False, repr=False)
+    source: str = "this deep-align"
 
     def align(self, task: Task, a: Tensors, b: Tensors, rng: np.random.Generator) -> Mapping[str, np.ndarray]:
         """Return the permutations of b that fit a; nothing is drawn.
@@ -65,7 +67,7 @@ class Learned:
         own, form = found.widths, self.form
         if (own[0], len(found.hidden), own[-1]) != (form.inputs, form.hidden, form.outputs):
             raise PopulationError(
-                f"this deep-align learned from MLPs with {form.inputs} inputs, {form.hidden} hidden layers and "
+                f"{self.source} learned from MLPs with {form.inputs} inputs, {form.hidden} hidden layers and "
                 f"{form.outputs} outputs; the network is {'-'.join(map(str, own))}"
             )
 
@@ -93,7 +95,7 @@ def loaded(path: Path) -> Learned:
     from safetensors.numpy import load_file
 
     try:
-        learned = Learned(arrays=load_file(path))
+        learned = Learned(arrays=load_file(path), source=f"aligner {path}:")
         learned._reader  # noqa: B018  # made now, so that what is missing is told here
     except (OSError, SafetensorError) as error:
         raise SpecError([f"aligner {path}: cannot be read as safetensors: {error}"]) from error
