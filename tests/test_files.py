@@ -187,6 +187,15 @@ def test_a_runs_own_landscape_has_the_tree_of_its_report(tmp_path):
     assert other.topology.field == "test_loss"
 
 
+@pytest.mark.parametrize("kind", [np.int64, np.uint64, np.int32, np.longdouble])
+def test_integers_that_float64_holds_are_read_exactly(tmp_path, kind):
+    held = [0, 7, 2**31 - 1] + [2**53, 2**60, 2**62 + 2**12] * (np.dtype(kind).itemsize > 4)
+    np.savez(tmp_path / "whole.npz", values=np.array(held, kind))
+    found = read(tmp_path / "whole.npz").fields["values"]
+    assert found.dtype == np.float64
+    assert [int(value) for value in found] == held
+
+
 # --- bad input --------------------------------------------------------------------------------------
 
 SIX = np.arange(12.0).reshape(6, 2)
@@ -198,6 +207,20 @@ BAD = {
     "all infinite": ({"values": np.full(3, np.inf)}, "no value of 'values' is finite, so there is nothing to sweep"),
     "words": ({"values": np.array(["a", "b"])}, "'values' must hold real numbers, not <U1"),
     "complex": ({"values": np.zeros(3, complex)}, "'values' must hold real numbers, not complex128"),
+    "integers beyond 2^53": (
+        {"values": np.array([2**53, 2**53 + 1])},
+        "'values' holds 9007199254740993, which float64 cannot hold exactly (integers beyond 2^53 are rounded); "
+        "subtract an offset, or store floating-point numbers",
+    ),
+    "the largest integer": (
+        {"points": SIX, "values": np.full(6, 2**64 - 1, np.uint64)},
+        "'values' holds 18446744073709551615, which float64 cannot hold exactly (integers beyond 2^53 are rounded); "
+        "subtract an offset, or store floating-point numbers",
+    ),
+    "edges beyond all integers": (
+        {"points": SIX, "values": np.zeros(6), "edges": np.array([[0, 2**63]], np.uint64)},
+        "'edges' holds 9223372036854775808, beyond the largest integer of 64 bits",
+    ),
     "objects": (
         {"values": np.array([1.0, None], object)},
         "the array 'values' cannot be read: Object arrays cannot be loaded when allow_pickle=False",
@@ -254,6 +277,14 @@ BAD = {
         "'coordinates' must be finite: coordinates cannot be missing",
     ),
     "a run's, without a field": ({"points": SIX, "trusted": np.ones(6, bool)}, "holds no field, such as 'train_loss'"),
+    "a run's, with words for trust": (
+        {"points": SIX, "trusted": np.full(6, "yes"), "loss": np.zeros(6)},
+        "'trusted' must hold true and false, or 0 and 1",
+    ),
+    "a run's, with words for distances": (
+        {"points": SIX, "trusted": np.ones(6, bool), "loss": np.zeros(6), "cycle_error": np.full(6, "near")},
+        "'cycle_error' must hold real numbers, not <U4",
+    ),
     "a run's, one place twice": (
         {"points": SIX, "trusted": np.ones(6, bool), "loss": np.zeros(6), "index": np.zeros((6, 2), int)},
         "two rows of 'index' are the same place of the lattice",

@@ -152,6 +152,10 @@ SPECS = {
     "text for a number": (sampled('margin = "wide"'), ["F: sampler.0.margin: expected a number, got 'wide' (text)"]),
     "boolean for a number": (sampled("margin = true"), ["F: sampler.0.margin: expected a number, got true"]),
     "nan": (sampled("margin = nan"), ["F: sampler.0.margin: must be finite, got nan"]),
+    "an integer that no float holds": (
+        sampled(f"margin = {2**53 + 1}"),
+        ["F: sampler.0.margin: 9007199254740993 would be rounded to 9007199254740992; write that, or a smaller number"],
+    ),
     "infinity": (sampled("margin = inf"), ["F: sampler.0.margin: must be finite, got inf"]),
     "text for a boolean": (
         condensed('mask = "false"'),

@@ -6,6 +6,7 @@ import numpy as np
 import pytest
 from safetensors.numpy import load, save
 from scipy.spatial.distance import pdist
+from sklearn.kernel_ridge import KernelRidge
 
 from globscope.api import FullSpace, GlobscopeError, Layout, Member, Population, PopulationError, ReducerInputs, span
 from globscope.builtin.reducers import Isomap, KernelPca, Mds, Pca, Umap
@@ -204,6 +205,17 @@ def test_gamma_has_no_unit():
     # Equal up to the rounding of the division, 1e-16, which a ridge of 1e-8 may enlarge 1e8 times.
     np.testing.assert_allclose(one.latents, two.latents, atol=1e-10)
     np.testing.assert_allclose(1000 * one.decode(one.latents), two.decode(two.latents), atol=1e-3)
+
+
+@pytest.mark.parametrize("kernel", ["rbf", "poly", "cosine", "linear"])
+def test_the_pre_image_of_kernel_pca_takes_gamma_in_units_of_the_latents_median_distance(kernel):
+    given = inputs()
+    chart = reduced(KernelPca(kernel=kernel, gamma=0.3, alpha=1e-2), given)
+    latents = chart.latents / np.sqrt(np.median(pdist(chart.latents) ** 2))
+    regression = KernelRidge(kernel=kernel, gamma=0.3, alpha=1e-2, degree=3, coef0=1.0)
+    wanted = regression.fit(latents, given.coordinates).predict(latents)
+    # Two solvers of one system of condition 1e4.
+    np.testing.assert_allclose(chart.decode(chart.latents), wanted, rtol=1e-7, atol=1e-9)
 
 
 def test_a_smaller_ridge_restores_the_members_better():

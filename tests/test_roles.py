@@ -17,10 +17,13 @@ from globscope.api import (
     Layout,
     Member,
     Networks,
+    Panel,
     Plan,
+    Plot,
     PluginError,
     Population,
     Samples,
+    Series,
     Table,
     Unit,
 )
@@ -28,6 +31,7 @@ from globscope.registry import discover
 from globscope.session import Study
 from globscope.spec.read import read
 from globscope.study.bench import StudyBench
+from globscope.study.finding import checked_finding
 from globscope.study.observer import Observer
 from globscope.study.run import run
 from globscope.testing import ContractError, MemoryJournal, check_component, registry_of, tiny_inputs
@@ -385,11 +389,58 @@ class Unsure:
         return Finding(records={"pca": {"x": float("nan")}})
 
 
-@pytest.mark.parametrize("width", [0, 7])
-def test_an_analysis_whose_answer_cannot_be_kept_is_named(studied, width):
-    text = TINY + '[[reducer]]\nuse = "pca"\n[[sampler]]\nuse = "grid"\nresolution = 3\n[[analysis]]\nuse = "unsure"\n'
+UNSURE = TINY + '[[reducer]]\nuse = "pca"\n[[sampler]]\nuse = "grid"\nresolution = 3\n[[analysis]]\nuse = "unsure"\n'
+
+
+def test_an_analysis_whose_members_cannot_be_kept_is_named(studied):
     with pytest.raises(PluginError, match=r"^analysis 'unsure' \(globscope-testing 0\) failed: ValueError: "):
-        studied(text + f"width = {width}\n", unsure=Unsure)
+        studied(UNSURE + "width = 7\n", unsure=Unsure)
+
+
+def test_a_figure_that_is_no_number_is_named_by_its_record_where_it_enters(studied):
+    with pytest.raises(PluginError) as caught:
+        studied(UNSURE, unsure=Unsure)
+    says = "record of 'pca', x: nan; a figure that cannot be had is None"
+    assert str(caught.value) == f"analysis 'unsure' (globscope-testing 0): {says}"
+
+
+def a_table(**cells):
+    rows = ({"name": "A", "loss": None}, {"name": "B"} | cells)
+    return Finding(tables=(Table(name="ends", caption="Ends.", columns=("name", "loss"), rows=rows),))
+
+
+def a_plot(**values):
+    series = Series(label="s", **{"x": (0.0, 1.0), "y": (None, 2.0)} | values)
+    return Finding(pictures=(Plot(name="p", caption="P.", x="x", y="y", panels=(Panel(title="", series=(series,)),)),))
+
+
+@pytest.mark.parametrize(
+    ("finding", "says"),
+    [
+        (a_table(loss=np.nan), "table 'ends', row 2, column 'loss': nan; a figure that cannot be had is None"),
+        (a_table(loss=-np.inf), "table 'ends', row 2, column 'loss': -inf; a figure that cannot be had is None"),
+        (a_table(gain=1.0), "table 'ends', row 2, column 'gain': the table has no such column"),
+        (
+            a_table(loss=np.int64(3)),
+            "table 'ends', row 2, column 'loss': np.int64(3) is no text and no plain number, but numpy.int64",
+        ),
+        (
+            a_plot(y=(1.0, np.nan)),
+            "picture 'p', panels[0], series[0], y[1]: nan; a figure that cannot be had is None",
+        ),
+        (
+            Finding(warnings=(None, b"no")),  # None is taken for a figure that cannot be had
+            "warnings[1]: b'no' is no text and no plain number, but builtins.bytes",
+        ),
+        (Finding(tables=({"name": 1},)), "tables: holds dict, not a Table"),
+        (None, "returned NoneType, not a Finding"),
+    ],
+)
+def test_what_a_finding_cannot_hold_is_named_by_component_table_row_and_column(finding, says):
+    with pytest.raises(PluginError) as caught:
+        checked_finding("analysis 'x' (y 1)", finding)
+    assert str(caught.value) == f"analysis 'x' (y 1): {says}"
+    assert checked_finding("", a_table(loss=np.float64(1))) == a_table(loss=1.0)
 
 
 # Components whose answers do not fit.

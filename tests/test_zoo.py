@@ -149,6 +149,12 @@ def test_an_aligner_with_another_seed_learns_something_else(folder, study):
             'name = "A"\nrepeat = 2\n[[population.variant]]\nname = "A1"\n',
             "F: population: with 'repeat', 'A1' is the name of two runs",
         ),
+        ("repeat = 12", "repeat = 7", "F: zoo: aligner 'deep-align' learns from at least 8 networks; this is 7"),
+        (
+            "steps = 2\nwidth",
+            "supervised = 0.0\nconnectivity = 0.0\nsteps = 2\nwidth",
+            "deep-align: supervised, alignment and connectivity are all 0: there is nothing to learn",
+        ),
         ("[zoo.train]\nepochs = 1\n", "", "F: zoo: needs exactly one of 'checkpoints' and [zoo.train], has neither"),
     ],
 )
@@ -159,6 +165,19 @@ def test_what_cannot_be_is_told_before_anything_is_trained(tmp_path, old, new, s
         globscope.load(path, folder=tmp_path / "run").run()
     assert says.replace("F", str(path), 1 if says.startswith("F:") else 0) in str(refused.value)
     assert not list((tmp_path / "run").glob("**/train*"))
+
+
+def test_check_counts_the_networks_of_a_zoo_that_are_there(tmp_path):
+    document = SPEC.replace("LINE", TINY)
+    start, end = document.index("[zoo.train]"), document.index("[[reducer]]")
+    path = tmp_path / "study.toml"
+    path.write_text(f'{document[:start]}[zoo]\ncheckpoints = "zoo/{{variant}}/{{step}}.pt"\n{document[end:]}', "utf-8")
+    for name in "abc":
+        (tmp_path / "zoo" / name).mkdir(parents=True)
+        (tmp_path / "zoo" / name / "1.pt").touch()
+    called = CliRunner().invoke(app, ["check", str(path)])
+    assert called.exit_code == 2
+    assert "zoo: aligner 'deep-align' learns from at least 8 networks; this is 3" in " ".join(called.output.split())
 
 
 def test_an_aligner_that_learns_asks_for_a_zoo(tmp_path):

@@ -10,6 +10,9 @@ import numpy as np
 from globscope.errors import FileError
 from globscope.values.landscape import Landscape, Samples
 
+# All integers up to here are float64 numbers, and not all beyond.
+EXACT = 2**53
+
 
 def names_in(path: Path) -> list[str]:
     """Return the names of the arrays in an .npz file.
@@ -57,26 +60,44 @@ def _told(error: Exception) -> str:
 
 
 def numbers(path: Path, name: str, array: np.ndarray) -> np.ndarray:
-    """Return an array of real numbers as float64.
+    """Return an array of real numbers as float64, unchanged: no integer is rounded, no long double overflows.
 
     Raises:
-        FileError: It holds something else, or nothing.
+        FileError: It holds something else, nothing, or a number that float64 does not have.
     """
     if array.dtype.kind not in "iuf":
         raise FileError(f"{path}: {name!r} must hold real numbers, not {array.dtype}")
     if not array.size:
         raise FileError(f"{path}: {name!r} is empty, of shape {array.shape}")
+    changed = _changed(array.ravel())
+    if changed.size:
+        raise FileError(
+            f"{path}: {name!r} holds {changed[0]}, which float64 cannot hold exactly (integers beyond 2^53 are "
+            "rounded); subtract an offset, or store floating-point numbers"
+        )
     return array.astype(np.float64)
+
+
+def _changed(array: np.ndarray) -> np.ndarray:
+    """Return the numbers that float64 lacks: integers that it would round, floats that it would make infinite."""
+    if array.dtype.kind == "f":
+        largest = np.finfo(np.float64).max
+        return array[np.isfinite(array) & (np.abs(array) > largest)] if array.dtype.itemsize > 8 else array[:0]
+    # Python's integers compare exactly; numpy would convert both sides to float64.
+    large = array[(array > EXACT) | (array < -EXACT)] if array.dtype.itemsize == 8 else array[:0]
+    return large[[int(float(number)) != number for number in large.tolist()]]
 
 
 def whole_numbers(path: Path, name: str, array: np.ndarray) -> np.ndarray:
     """Return an array of integers as int64.
 
     Raises:
-        FileError: It holds something else.
+        FileError: It holds something else, or numbers beyond int64.
     """
     if array.dtype.kind not in "iu":
         raise FileError(f"{path}: {name!r} must hold integers, not {array.dtype}")
+    if array.dtype.kind == "u" and array.size and array.max() > np.iinfo(np.int64).max:
+        raise FileError(f"{path}: {name!r} holds {array.max()}, beyond the largest integer of 64 bits")
     return array.astype(np.int64)
 
 

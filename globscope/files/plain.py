@@ -91,7 +91,8 @@ def of_run(path: Path, arrays: Arrays) -> Landscape:
     }
     if not fields:
         raise FileError(f"{path}: holds no field, such as 'train_loss'")
-    kept = {name: arrays[name] for name in ("distance_to_member", "trusted", "cycle_error") if name in arrays}
+    kept = {name: numbers(path, name, arrays[name]) for name in ("distance_to_member", "cycle_error") if name in arrays}
+    kept["trusted"] = _flags(path, "trusted", arrays["trusted"])
     for name, array in (fields | kept).items():
         if array.shape != (len(points),):
             raise FileError(f"{path}: {name!r} must be one per point, ({len(points)},), not of shape {array.shape}")
@@ -101,8 +102,15 @@ def of_run(path: Path, arrays: Arrays) -> Landscape:
         fields=fields,
         distance_to_member=kept.get("distance_to_member", np.full(len(points), np.nan)),
         cycle_error=kept.get("cycle_error"),
-        trusted=kept["trusted"].astype(bool),
+        trusted=kept["trusted"],
     )
+
+
+def _flags(path: Path, name: str, array: np.ndarray) -> np.ndarray:
+    """Return an array of truth values, which other programs write as 0 and 1."""
+    if array.dtype.kind not in "biu" or not np.isin(array, (0, 1)).all():
+        raise FileError(f"{path}: {name!r} must hold true and false, or 0 and 1")
+    return array.astype(bool)
 
 
 def _places(path: Path, arrays: Arrays, count: int) -> tuple[np.ndarray, tuple[int, ...]]:

@@ -27,6 +27,8 @@ ACCURACIES = {
 }
 # What a row of our log has beside the scores of the held-back splits.
 OWN = ("epoch", "learning_rate", "loss")
+# All integers up to here are float64 numbers.
+EXACT = 2**53
 
 
 def numbers(around: Mapping[str, Any]) -> dict[str, float]:
@@ -36,6 +38,8 @@ def numbers(around: Mapping[str, Any]) -> dict[str, float]:
     found = {}
     for name, value in around.items():
         plain = value.item() if isinstance(value, torch.Tensor) and value.numel() == 1 else value
+        if isinstance(plain, int) and not isinstance(plain, bool) and abs(plain) > EXACT:
+            continue  # float would round it, or have none so large; it is a seed or a hash, no score
         if isinstance(plain, int | float) and not isinstance(plain, bool) and isfinite(plain):
             found[str(name)] = float(plain)
     return found

@@ -56,6 +56,8 @@ def _number(value: Any) -> float:
     found = _integer(value) if type(value) is int else exactly(float, value)
     if not isfinite(found):
         raise InvalidError(("", f"must be finite, got {toml(value)}"))
+    if float(found) != found:  # an integer beyond 2**53
+        raise InvalidError(("", f"{found} would be rounded to {float(found):.0f}; write that, or a smaller number"))
     return float(found)
 
 

@@ -16,6 +16,7 @@ from globscope.spec.model import AlignerEntry, Entry
 from globscope.store import key, read_arrays, write_arrays
 from globscope.study.context import Context
 from globscope.study.draft import DiskDraft
+from globscope.study.finding import checked_finding
 from globscope.study.members import identity as identity_of
 from globscope.study.members import population, runs
 from globscope.study.seeds import generator
@@ -104,8 +105,9 @@ class Aligning:
 
     def told(self) -> Finding:
         """Return how its learning went."""
-        found: Finding = self.entry.component.told(read_arrays(self.lesson()))
-        return found
+        component, learned = self.entry.component, read_arrays(self.lesson())
+        with self.context.blaming(component):
+            return checked_finding(self.context.who(component), component.told(learned))
 
     def zoo(self) -> Population:
         """Return the networks that it learns from: the last of every run."""

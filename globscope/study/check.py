@@ -4,7 +4,7 @@ from collections.abc import Iterator
 
 from globscope.errors import GlobscopeError, SpecError, near
 from globscope.population.find import find
-from globscope.spec.model import Spec
+from globscope.spec.model import Source, Spec
 from globscope.study.aligning import RANDOM, aligners, asked
 from globscope.study.context import Context
 
@@ -36,12 +36,17 @@ def check(context: Context) -> None:
 
 def count(spec: Spec) -> tuple[int, tuple[str, ...]]:
     """Return how many members the population has, and the variants' names."""
-    if spec.population.checkpoints is not None:
-        found = find(spec.population.checkpoints, spec.source.resolve().parent)
+    return _networks(spec.population, spec)
+
+
+def _networks(source: Source, spec: Spec) -> tuple[int, tuple[str, ...]]:
+    """Return how many networks a source has, and the names of their runs."""
+    if source.checkpoints is not None:
+        found = find(source.checkpoints, spec.source.resolve().parent)
         return len(found), tuple(dict.fromkeys(one.variant for one in found))
-    assert spec.population.train is not None
-    runs = spec.population.runs()
-    return sum(len(spec.population.train.steps(run)) for run in runs), tuple(run.name for run in runs)
+    assert source.train is not None
+    runs = source.runs()
+    return sum(len(source.train.steps(run)) for run in runs), tuple(run.name for run in runs)
 
 
 def _fields(context: Context) -> Iterator[str]:
@@ -93,7 +98,7 @@ def _aligners(context: Context, variants: tuple[str, ...]) -> Iterator[str]:
 
 
 def _learners(context: Context) -> Iterator[str]:
-    """Yield the aligners that start from one without scores, and those that have nothing to learn from."""
+    """Yield the aligners that start from one without scores, and those that have too little to learn from."""
     for one in asked(context):
         if one.before is not None and not hasattr(one.before.entry.component, "scores"):
             yield f"aligner {one.entry.name!r} starts from {one.before.entry.name!r}, which has no scores"
@@ -102,6 +107,10 @@ def _learners(context: Context) -> Iterator[str]:
                 f"aligner {one.entry.name!r} learns from networks: give it a table [zoo], written as [population] is, "
                 "or a file in which it was stored"
             )
+        elif one.learns and context.spec.zoo is not None:
+            fewest, runs = getattr(one.entry.component, "fewest", 1), _networks(context.spec.zoo, context.spec)[1]
+            if len(runs) < fewest:
+                yield f"zoo: aligner {one.entry.name!r} learns from at least {fewest} networks; this is {len(runs)}"
 
 
 def _maps(spec: Spec) -> Iterator[str]:

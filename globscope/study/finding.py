@@ -1,13 +1,16 @@
-"""Findings on disk."""
+"""Findings as they come from components, checked, and on disk."""
 
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from functools import cache
+from math import isfinite
 from typing import Any
 
+from attrs import fields, has
 from cattrs import Converter
 from cattrs.strategies import configure_tagged_union
 
-from globscope.values.findings import Cell, Finding
+from globscope.errors import PluginError
+from globscope.values.findings import Cell, Finding, Table
 from globscope.values.pictures import Number, Picture
 
 
@@ -30,3 +33,57 @@ def plain(finding: Finding) -> dict[str, Any]:
 def loaded(told: Mapping[str, Any]) -> Finding:
     """Return a finding from its JSON values."""
     return _converter().structure(told, Finding)
+
+
+def checked_finding(component: str, finding: Any) -> Finding:
+    """Return what a component found, once every figure of it is one that JSON holds.
+
+    Raises:
+        PluginError: It is no Finding, a row has a key that is no column, or a figure is NaN, infinite or no plain
+            number; with the table, row and column, or the place in a picture or record.
+    """
+    if not isinstance(finding, Finding):
+        raise PluginError(f"{component}: returned {type(finding).__name__}, not a Finding")
+    for place, flaw in _flaws(finding):
+        raise PluginError(f"{component}: {place}: {flaw}")
+    return finding
+
+
+def _flaws(finding: Finding) -> Iterator[tuple[str, str]]:
+    """Yield where a finding holds what cannot be stored, and why."""
+    tables: tuple[Any, ...] = finding.tables
+    for table in tables:
+        if isinstance(table, Table):
+            yield from _of_table(table)
+        else:
+            yield "tables", f"holds {type(table).__name__}, not a Table"
+    for name, record in finding.records.items():
+        yield from _of_values(f"record of {name!r}", record)
+    for picture in finding.pictures:
+        yield from _of_values(f"picture {getattr(picture, 'name', '')!r}", picture)
+    yield from _of_values("warnings", finding.warnings)
+
+
+def _of_table(table: Table) -> Iterator[tuple[str, str]]:
+    for at, row in enumerate(table.rows, 1):
+        for column, value in row.items():
+            place = f"table {table.name!r}, row {at}, column {column!r}"
+            if column not in table.columns:
+                yield place, "the table has no such column"
+            yield from _of_values(place, value)
+
+
+def _of_values(place: str, value: Any) -> Iterator[tuple[str, str]]:
+    """Yield the flaws of a figure, of a mapping's or a sequence's items, or of a value's attributes."""
+    if has(type(value)):
+        value = {each.name: getattr(value, each.name) for each in fields(type(value))}
+    if isinstance(value, Mapping):
+        for name, item in value.items():
+            yield from _of_values(f"{place}, {name}", item)
+    elif isinstance(value, list | tuple):
+        for at, item in enumerate(value):
+            yield from _of_values(f"{place}[{at}]", item)
+    elif isinstance(value, float) and not isfinite(value):
+        yield place, f"{value}; a figure that cannot be had is None"
+    elif not isinstance(value, str | int | float | None):
+        yield place, f"{value!r} is no text and no plain number, but {type(value).__module__}.{type(value).__name__}"

@@ -16,7 +16,7 @@ from globscope.study.bench import StudyBench
 from globscope.study.check import check
 from globscope.study.context import Context
 from globscope.study.fields import evaluate, measured
-from globscope.study.finding import loaded, plain
+from globscope.study.finding import checked_finding, loaded, plain
 from globscope.study.members import population
 from globscope.study.record import record
 from globscope.study.seeds import generator
@@ -128,7 +128,8 @@ def _analyse(bench: StudyBench, atlas: Atlas, folder: Path, _: Progress) -> None
     assert bench.asking is not None
     component, rng = bench.asking.component, generator(bench.seed, "analysis", bench.asking.use)
     with bench.context.blaming(component):
-        write_json(folder / FINDING, plain(component.analyse(atlas, bench, rng)))
+        found = component.analyse(atlas, bench, rng)
+        write_json(folder / FINDING, plain(checked_finding(bench.context.who(component), found)))
 
 
 def _names(context: Context, atlas: Atlas) -> list[list[Any]]:

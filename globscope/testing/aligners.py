@@ -102,6 +102,12 @@ class AlignerChecks(OptionChecks):
             told = self.component.told(arrays)
             require(isinstance(told, Finding), f"tells of what it learned by {type(told).__name__}, not by a Finding")
 
+    def learns_from_as_few_networks_as_it_says(self) -> None:
+        """The least number of networks that it asks for is a number, and no larger than the kit's zoo."""
+        fewest = getattr(self.component, "fewest", 1)
+        text = f"asks for at least {fewest!r} networks to learn from; a number from 1 to {ZOO} is wanted"
+        require(isinstance(fewest, int) and 1 <= fewest <= ZOO, text)
+
     @cached_property
     def _read(self) -> dict[str, Built]:
         """The tasks whose networks it aligns."""

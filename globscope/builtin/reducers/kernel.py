@@ -1,12 +1,12 @@
 """Kernel principal components with a learnt pre-image."""
 
-from typing import Literal
+from typing import Any, Literal
 
 import numpy as np
 from attrs import define, field
 from attrs.validators import ge, gt
 
-from globscope.api import Chart, GlobscopeError, ReducerInputs
+from globscope.api import Chart, GlobscopeError, ReducerInputs, Transform
 from globscope.builtin.reducers.rank import require
 
 
@@ -15,14 +15,15 @@ class KernelPca:
     """Project onto principal components in a kernel's feature space; decode by kernel ridge regression.
 
     Schölkopf, Smola & Müller (1998); pre-image of Bakır, Weston & Schölkopf (2004), both by
-    scikit-learn. Coordinates are scaled so that the median squared distance between members is 1,
-    so `gamma` means the same for every population (scikit-learn's own default, 1/number of
-    coordinates, would not).
+    scikit-learn. The kernel sees coordinates, and on the way back latent points, in units of the median distance
+    between members there, so `gamma` means the same for every population and in both directions (scikit-learn's own
+    default, 1/number of coordinates, would not).
 
     Attributes:
         latent_dim: Number of latent axes.
         kernel: Of both the projection and the pre-image.
-        gamma: Of `rbf`, `poly` and `sigmoid`, in units of 1 / median squared distance.
+        gamma: Of `rbf`, `poly` and `sigmoid`, in units of 1 / median squared distance between members: of their
+            weights in the projection, of their latent points in the pre-image.
         degree: Of `poly`.
         coef0: Of `poly` and `sigmoid`.
         alpha: Ridge of the pre-image; small values interpolate the members.
@@ -42,41 +43,56 @@ class KernelPca:
             PopulationError: The members span fewer directions than `latent_dim`.
             GlobscopeError: The pre-image cannot be solved for.
         """
-        from scipy.linalg import LinAlgError
         from sklearn.decomposition import KernelPCA
 
         require(inputs, "kernel-pca", self.latent_dim)
         scale = median_distance(inputs.coordinates)
         model = KernelPCA(
             n_components=self.latent_dim,
-            kernel=self.kernel,
-            gamma=self.gamma,
-            degree=self.degree,
-            coef0=self.coef0,
-            alpha=self.alpha,
-            fit_inverse_transform=True,
+            **self._kernel,
             eigen_solver="dense",  # the others iterate from a random start
             random_state=int(rng.integers(2**31)),
         )
+        latents = model.fit_transform(inputs.coordinates / scale)
+        apart = median_distance(latents)
+        back = self._pre_image(latents / apart, inputs.coordinates / scale)
+        return Chart(
+            space=inputs.space,
+            latents=latents,
+            encode=lambda coordinates: model.transform(coordinates / scale),
+            decode=lambda points: back(points / apart) * scale,
+            pointwise=True,
+            notes={"median_distance": scale, "median_latent_distance": apart},
+        )
+
+    @property
+    def _kernel(self) -> dict[str, Any]:
+        return {"kernel": self.kernel, "gamma": self.gamma, "degree": self.degree, "coef0": self.coef0}
+
+    def _pre_image(self, latents: np.ndarray, coordinates: np.ndarray) -> Transform:
+        """Return the ridge regression from (N, d) scaled latents to (N, r) scaled coordinates."""
+        from scipy.linalg import LinAlgError, solve
+        from sklearn.metrics.pairwise import pairwise_kernels
+
+        def similarity(points: np.ndarray) -> np.ndarray:
+            found: np.ndarray = pairwise_kernels(points, latents, metric=self.kernel, filter_params=True, **options)
+            return found
+
+        options = {name: value for name, value in self._kernel.items() if name != "kernel"}
+        ridged = similarity(latents) + self.alpha * np.eye(len(latents))
         try:
-            latents = model.fit_transform(inputs.coordinates / scale)
+            # A sigmoid is no positive definite kernel, whatever the points.
+            weights = solve(ridged, coordinates, assume_a="sym" if self.kernel == "sigmoid" else "pos")
         except LinAlgError as error:
             raise GlobscopeError(
                 f"reducer 'kernel-pca': the pre-image cannot be solved for with kernel = {self.kernel!r}, "
                 f"gamma = {self.gamma:g} and alpha = {self.alpha:g}; raise alpha"
             ) from error
-        return Chart(
-            space=inputs.space,
-            latents=latents,
-            encode=lambda coordinates: model.transform(coordinates / scale),
-            decode=lambda points: model.inverse_transform(points) * scale,
-            pointwise=True,
-            notes={"median_distance": scale},
-        )
+        return lambda points: similarity(points) @ weights
 
 
-def median_distance(coordinates: np.ndarray) -> float:
-    """Return the median distance between members."""
+def median_distance(points: np.ndarray) -> float:
+    """Return the median distance between the rows of points."""
     from scipy.spatial.distance import pdist
 
-    return float(np.sqrt(np.median(pdist(coordinates, "sqeuclidean")))) or 1.0
+    return float(np.sqrt(np.median(pdist(points, "sqeuclidean")))) or 1.0

@@ -9,10 +9,11 @@ import numpy as np
 from attrs import define, field
 from attrs.validators import ge, gt, le
 
-from globscope.api import Draft, Finding, PluginError, Population, Probe, Progress, Task, Tensors
+from globscope.api import Draft, Finding, PluginError, Population, Probe, Progress, SpecError, Task, Tensors
 from globscope.builtin.aligners.deep.chain import chain
 from globscope.builtin.aligners.deep.form import Messages
 from globscope.builtin.aligners.deep.learned import Learned, loaded
+from globscope.builtin.aligners.deep.zoo import FEWEST
 
 
 @define(frozen=True, kw_only=True)
@@ -85,12 +86,28 @@ class DeepAlign:
 
         Raises:
             SymmetryError: The network is no MLP.
-            SpecError: The file holds no aligner.
+            SpecError: The file holds no aligner, or without a file there is nothing to learn.
             PopulationError: Its aligner is for other networks.
         """
         found = chain(probe)
         if self.aligner is not None:
             self._stored.require(found)
+        else:
+            self.require_loss()
+
+    def require_loss(self) -> None:
+        """Refuse to learn from no loss.
+
+        Raises:
+            SpecError: All weights of losses are 0.
+        """
+        if not (self.supervised or self.alignment or self.connectivity):
+            raise SpecError(["deep-align: supervised, alignment and connectivity are all 0: there is nothing to learn"])
+
+    @property
+    def fewest(self) -> int:
+        """The least number of networks to learn from."""
+        return FEWEST
 
     @property
     def learns(self) -> bool:

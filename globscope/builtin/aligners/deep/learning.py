@@ -4,7 +4,7 @@ from typing import Any
 
 import numpy as np
 
-from globscope.api import Draft, Population, Probe, Progress, SpecError, Task, device, threads_for
+from globscope.api import Draft, Population, Probe, Progress, Task, device, threads_for
 from globscope.builtin.aligners.deep.aligner import DeepAlign
 from globscope.builtin.aligners.deep.chain import Chain, chain
 from globscope.builtin.aligners.deep.form import Form
@@ -22,8 +22,7 @@ def learn(
     options: DeepAlign, task: Task, zoo: Population, *, draft: Draft, progress: Progress, rng: np.random.Generator
 ) -> dict[str, np.ndarray]:
     """Return what was learned: weights, form and scales, and the history and the report, which only tell of it."""
-    if not (options.supervised or options.alignment or options.connectivity):
-        raise SpecError(["deep-align: supervised, alignment and connectivity are all 0: there is nothing to learn"])
+    options.require_loss()
     seed = int(rng.integers(2**62))
     probe = task.build(device(options.device, "deep-align: device"))
     parts = split(zoo, np.random.default_rng([seed, 0]))
