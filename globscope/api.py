@@ -3,7 +3,7 @@
 from globscope.curvature.eigen import Eigenpairs, eigenpairs
 from globscope.curvature.hessian import Hessian, Loss
 from globscope.curvature.trace import trace
-from globscope.device import device
+from globscope.device import device, device_name
 from globscope.errors import (
     EvaluationError,
     GlobscopeError,
@@ -17,6 +17,7 @@ from globscope.errors import (
 )
 from globscope.hookspecs import hookimpl
 from globscope.isometry import span
+from globscope.memory import is_out_of_memory, within_memory
 from globscope.references import Code
 from globscope.roles import (
     Aligner,
@@ -131,11 +132,13 @@ __all__ = [
     "chosen",
     "condensed",
     "device",
+    "device_name",
     "diagram",
     "earlier",
     "edges",
     "eigenpairs",
     "hookimpl",
+    "is_out_of_memory",
     "near",
     "neighbours",
     "one_thread",
@@ -150,4 +153,5 @@ __all__ = [
     "trees",
     "value_range",
     "wasserstein",
+    "within_memory",
 ]

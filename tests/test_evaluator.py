@@ -160,6 +160,14 @@ class TightTorch(Tight):
     error = RuntimeError("[enforce fail at alloc_cpu.cpp:117] DefaultCPUAllocator: can't allocate memory")
 
 
+class TightBlas(Tight):
+    error = RuntimeError("CUDA error: CUBLAS_STATUS_ALLOC_FAILED when calling `cublasCreate(handle)`")
+
+
+class TightMps(Tight):
+    error = RuntimeError("MPS backend out of memory (MPS allocated: 8.95 GB, max allowed: 9.07 GB)")
+
+
 class Broken(Tight):
     error = RuntimeError("mat1 and mat2 shapes cannot be multiplied")
 
@@ -169,7 +177,7 @@ def given(kind, weights):
     return kind(space=plain.space, coordinates=plain.coordinates)
 
 
-@pytest.mark.parametrize("kind", [Tight, TightTorch])
+@pytest.mark.parametrize("kind", [Tight, TightTorch, TightBlas, TightMps])
 def test_units_too_large_for_memory_are_split_and_give_the_same_numbers(kind, weights, tmp_path):
     wanted, whole = evaluated(tmp_path / "wide", Torch(method="loop"), weights)
     assert whole["units"] == [{"start": 0, "stop": COUNT}]
@@ -241,7 +249,7 @@ def test_a_model_that_cannot_be_stacked_is_told(normed, tmp_path):
 
 @pytest.mark.skipif(torch.cuda.is_available(), reason="needs a machine without CUDA")
 def test_a_device_that_is_not_there_is_told(weights, tmp_path):
-    with pytest.raises(EvaluationError, match="this machine has no 'cuda'; 'auto' takes what is there"):
+    with pytest.raises(EvaluationError, match="this machine has no 'cuda'; it has cpu"):
         evaluated(tmp_path / "e", Torch(device="cuda"), weights)
 
 

@@ -7,6 +7,7 @@ import numpy as np
 from attrs import define, field
 
 from globscope.errors import EvaluationError
+from globscope.memory import within_memory
 from globscope.roles import Probe
 
 Double = Literal["float32", "float64"]
@@ -14,6 +15,7 @@ Statistics = Literal["recalibrate", "stored"]
 
 # Bytes of the examples of one pass, where nobody says how many: a second derivative keeps all activations twice.
 BATCH = 16 * 2**20
+OVERSIZED = "curvature: a pass over a batch, differentiated twice, does not fit into memory; lower batch_size"
 
 
 @define(frozen=True, kw_only=True)
@@ -160,7 +162,7 @@ class Hessian:
             self.loss.device, getattr(torch, self.loss.precision)
         )
         # The other kernels of attention cannot be differentiated twice.
-        with sdpa_kernel(SDPBackend.MATH), torch.enable_grad():
+        with sdpa_kernel(SDPBackend.MATH), torch.enable_grad(), within_memory(EvaluationError, OVERSIZED):
             for batch, share in self.loss.batches():
                 for row, product in enumerate(self._of_batch(batch, wanted)):
                     found[row] += share * product.cpu().numpy().astype(np.float64)

@@ -8,6 +8,7 @@ import numpy as np
 from attrs import define
 
 from globscope.errors import PopulationError
+from globscope.memory import within_memory
 from globscope.population.log import Log
 from globscope.population.run import Run, checkpoint
 from globscope.population.stack import Together
@@ -135,7 +136,9 @@ def passed(runs: Sequence[Run], probe: Probe | Together, state: State, order: An
     total: Any = 0.0
     for group in state.optimiser.param_groups:
         group["lr"] = run.rate(state.epoch)
-    with threads_for(probe.layout.size * run.recipe.batch_size):
+    large = f"variant {run.name!r}: a training step does not fit into memory; lower batch_size"
+    large += "" if run.row is None else " or train.at_once"
+    with threads_for(probe.layout.size * run.recipe.batch_size), within_memory(PopulationError, large):
         for number, at in enumerate(torch.split(order, run.recipe.batch_size, dim=-1)):
             loss = _step(run, probe, state, probe.batch(probe.splits[0], at))
             if state.epoch == number == 0:

@@ -6,6 +6,7 @@ from typing import Any, Literal
 from attrs import define, evolve, field
 from attrs.validators import and_, deep_iterable, ge, gt, min_len, optional
 
+from globscope.device import device_name
 from globscope.references import Pattern
 from globscope.spec.validators import one_line, some
 
@@ -26,7 +27,7 @@ class Train:
         initialisation: `own` starts every variant from fresh weights of its own seed, `shared` all from the
             same ones; whether runs share a basin depends on it.
         precision: Of the forward pass in training on a cuda GPU; weights and losses stay float32.
-        device: `auto` takes cuda, then mps, then cpu.
+        device: `auto` takes cuda, then mps, then cpu; `cuda:1` is the second card.
         at_once: Networks stacked and trained at once, where that is faster: small ones without BatchNorm or
             layers that draw, three quarters as many of them of one recipe; 1 trains one after another.
     """
@@ -41,7 +42,7 @@ class Train:
     decay: float = field(default=0.1, validator=gt(0))
     initialisation: Literal["own", "shared"] = "own"
     precision: Literal["float32", "bfloat16"] = "float32"
-    device: Literal["auto", "cpu", "cuda", "mps"] = "auto"
+    device: str = field(default="auto", validator=device_name)
     at_once: int = field(default=32, validator=ge(1))
 
     def __attrs_post_init__(self) -> None:

@@ -70,6 +70,8 @@ def constraints(validator: Any) -> dict[str, Any]:
             found[COMPARISONS[rule.compare_op]] = rule.bound
         elif hasattr(rule, "min_length"):
             found |= {"minLength": rule.min_length, "minItems": rule.min_length}
+        elif isinstance(getattr(rule, "pattern", None), str):
+            found["pattern"] = rule.pattern
         elif hasattr(rule, "member_validator"):
             found["items"] = constraints(rule.member_validator)
     return found

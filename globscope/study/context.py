@@ -8,7 +8,8 @@ from typing import Any
 
 from attrs import define, field
 
-from globscope.errors import GlobscopeError, PluginError, near
+from globscope.errors import EvaluationError, GlobscopeError, PluginError, near
+from globscope.memory import first_line, is_out_of_memory
 from globscope.population.checkpoint import read
 from globscope.population.find import find
 from globscope.population.flatten import Flattening, fixed
@@ -179,6 +180,8 @@ class Context:
         except GlobscopeError:
             raise
         except Exception as error:
+            if is_out_of_memory(error):
+                raise EvaluationError(f"{self.who(component)} ran out of memory: {first_line(error)}") from error
             if self.registry.of(component).distribution == "globscope":
                 raise
             raise PluginError(f"{self.who(component)} failed: {describe(error)}") from error

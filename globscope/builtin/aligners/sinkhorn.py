@@ -1,13 +1,23 @@
 """Matching of units by gradients of the loss between two networks."""
 
 from collections.abc import Mapping
-from typing import Any, Literal
+from typing import Any
 
 import numpy as np
 from attrs import define, field
 from attrs.validators import ge, gt
 
-from globscope.api import GlobscopeError, PluginError, Symmetry, Task, Tensors, device, symmetry, threads_for
+from globscope.api import (
+    GlobscopeError,
+    PluginError,
+    Symmetry,
+    Task,
+    Tensors,
+    device,
+    device_name,
+    symmetry,
+    threads_for,
+)
 from globscope.builtin.aligners.activations import ActivationMatching
 from globscope.builtin.aligners.between import Between, Kind
 from globscope.builtin.aligners.likeness import assigned, scaled
@@ -49,7 +59,7 @@ class Sinkhorn:
         examples: Of the training split in every step, drawn with the aligner's seed.
         sharpness: To which every group's scores are rescaled: the largest absolute logit at the start; not of `random`
             ones.
-        device: `auto` takes cuda, then mps, then cpu.
+        device: `auto` takes cuda, then mps, then cpu; `cuda:1` is the second card.
     """
 
     start: str = "activation-matching"
@@ -59,7 +69,7 @@ class Sinkhorn:
     learning_rate: float = field(default=0.05, validator=gt(0))
     examples: int = field(default=100, validator=ge(1))
     sharpness: float = field(default=40.0, validator=gt(0))
-    device: Literal["auto", "cpu", "cuda", "mps"] = "auto"
+    device: str = field(default="auto", validator=device_name)
 
     def starting(self, scores: Mapping[str, np.ndarray]) -> "_Begun":
         """Return the aligner that starts from these scores of one pair, whatever `start` is."""
@@ -134,7 +144,7 @@ class _Begun:
                 for leaf, slope in zip(leaves, slopes, strict=True):
                     leaf.grad = slope
                 adam.step()
-        return {name: one.double().cpu().numpy() for name, one in _named(names, [x.detach() for x in leaves]).items()}
+        return {name: one.cpu().double().numpy() for name, one in _named(names, [x.detach() for x in leaves]).items()}
 
 
 def _by_size(found: Symmetry) -> list[list[str]]:

@@ -21,6 +21,7 @@ from globscope.api import (
     Progress,
     SpecError,
     device,
+    device_name,
     eigenpairs,
     near,
     trace,
@@ -52,7 +53,7 @@ class Curvature:
         batch_norm: Statistics of BatchNorm layers: `recalibrate` re-estimates them for each network on 1,000 training
             examples, as evaluators do, `stored` takes its own.
         precision: Of the derivatives; `float64` for small networks and tolerances below 1e-5.
-        device: `auto` takes cuda, then mps, then cpu.
+        device: `auto` takes cuda, then mps, then cpu; `cuda:1` is the second card.
     """
 
     members: tuple[str, ...] = ()
@@ -65,7 +66,7 @@ class Curvature:
     batch_size: int | None = attrs.field(default=None, validator=optional(ge(1)))
     batch_norm: Literal["recalibrate", "stored"] = "recalibrate"
     precision: Literal["float32", "float64"] = "float32"
-    device: Literal["auto", "cpu", "cuda", "mps"] = "auto"
+    device: str = attrs.field(default="auto", validator=device_name)
 
     def plan(self, maps: int, variants: int) -> str:
         """Return what it will do."""

@@ -17,6 +17,7 @@ from globscope.api import (
     Probe,
     Table,
     device,
+    device_name,
 )
 from globscope.builtin.analyses.curves.lines import travelled
 from globscope.builtin.analyses.passages import Found, pictures
@@ -58,7 +59,7 @@ class LowLossPass:
         epochs: Of the training of each curve and chain, on the task's own loss.
         learning_rate: Of the training.
         batch_size: Examples per step.
-        device: `auto` takes cuda, then mps, then cpu.
+        device: `auto` takes cuda, then mps, then cpu; `cuda:1` is the second card.
     """
 
     points: int = attrs.field(default=61, validator=ge(3))
@@ -68,7 +69,7 @@ class LowLossPass:
     epochs: int = attrs.field(default=30, validator=ge(1))
     learning_rate: float = attrs.field(default=0.05, validator=attrs.validators.gt(0))
     batch_size: int = attrs.field(default=128, validator=ge(1))
-    device: Literal["auto", "cpu", "cuda", "mps"] = "auto"
+    device: str = attrs.field(default="auto", validator=device_name)
 
     def plan(self, maps: int, variants: int) -> str:
         """Return what it will do, for a study of so many maps with an inverse."""

@@ -8,7 +8,7 @@ import attrs
 import numpy as np
 from attrs.validators import ge, gt
 
-from globscope.api import Atlas, Bench, Draft, Finding, Population, Probe, Progress, Task, device
+from globscope.api import Atlas, Bench, Draft, Finding, Population, Probe, Progress, Task, device, device_name
 from globscope.builtin.analyses.curves import judged as judging
 from globscope.builtin.analyses.curves import pairs as pairing
 from globscope.builtin.analyses.curves import tables
@@ -49,7 +49,7 @@ class ModeConnectivity:
         in_fit: Whether every second inner point of the curves is put into the fit of the study's own maps; the table
             of projections tells of both fits in either case.
         field: The loss (or accuracy) that is compared with the maps', and drawn.
-        device: On which curves are trained: `auto` takes cuda, then mps, then cpu.
+        device: On which curves are trained: `auto` takes cuda, then mps, then cpu; `cuda:1` is the second card.
     """
 
     pairs: tuple[tuple[str, str], ...] = ()
@@ -63,7 +63,7 @@ class ModeConnectivity:
     points: int = attrs.field(default=61, validator=_odd)
     in_fit: bool = False
     field: str = "train_loss"
-    device: Literal["auto", "cpu", "cuda", "mps"] = "auto"
+    device: str = attrs.field(default="auto", validator=device_name)
 
     def check(self, probe: Probe, variants: Sequence[str]) -> None:
         """Refuse pairs that are none, and a device that is not there.

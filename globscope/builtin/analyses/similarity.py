@@ -7,7 +7,7 @@ import attrs
 import numpy as np
 from attrs.validators import ge
 
-from globscope.api import Atlas, Bench, EvaluationError, Finding, Population, Probe, device, near
+from globscope.api import Atlas, Bench, EvaluationError, Finding, Population, Probe, device, device_name, near
 from globscope.builtin.analyses.answers import Question
 from globscope.builtin.analyses.compared import Compared
 from globscope.builtin.analyses.likeness import differences, disagreements, similarities
@@ -27,13 +27,13 @@ class Similarity:
             fit; k every k-th of them, counted back from each variant's last.
         split: Of the data, whose examples the networks are asked about.
         examples: So many of the split at most, drawn once with seed 0.
-        device: Where the networks run; `auto` takes cuda, then mps, then cpu.
+        device: Where the networks run; `auto` takes cuda, then mps, then cpu; `cuda:1` is the second card.
     """
 
     members: Literal["last", "all"] | int = attrs.field(default="last")
     split: str = "test"
     examples: int = attrs.field(default=1000, validator=ge(2))
-    device: Literal["auto", "cpu", "cuda", "mps"] = "auto"
+    device: str = attrs.field(default="auto", validator=device_name)
 
     @members.validator
     def _positive(self, attribute: Any, value: Any) -> None:

@@ -7,7 +7,19 @@ import numpy as np
 from attrs import define, field
 from attrs.validators import ge, gt, optional
 
-from globscope.api import EvaluationError, Journal, Networks, Plan, Probe, Progress, Task, Unit, device
+from globscope.api import (
+    EvaluationError,
+    Journal,
+    Networks,
+    Plan,
+    Probe,
+    Progress,
+    Task,
+    Unit,
+    device,
+    device_name,
+    is_out_of_memory,
+)
 from globscope.builtin.evaluators.lift import Lift
 from globscope.builtin.evaluators.scorer import Method, Precision, Scorer, Statistics, fastest
 
@@ -32,7 +44,7 @@ class Torch:
             the weights (`population.flatten = "all"`); `initial` a fresh network's, mean 0 and variance 1,
             as when parameters alone are loaded into a new model (Garipov et al., 2018, on what that does).
         calibration_examples: Training examples on which `recalibrate` estimates the statistics.
-        device: `auto` takes cuda, then mps, then cpu.
+        device: `auto` takes cuda, then mps, then cpu; `cuda:1` is the second card.
         memory: GiB that the weights of one unit of networks may take.
         method: `auto` stacks networks (`vmap`) where few examples make that faster, else `loop`s; on a GPU it
             takes what a short measurement finds faster.
@@ -44,7 +56,7 @@ class Torch:
     batch_size: int | None = field(default=None, validator=optional(ge(1)))
     batch_norm: Literal["recalibrate", "batch", "stored", "encoded", "initial"] = "recalibrate"
     calibration_examples: int = field(default=1000, validator=ge(2))
-    device: Literal["auto", "cpu", "cuda", "mps"] = "auto"
+    device: str = field(default="auto", validator=device_name)
     memory: float = field(default=0.25, validator=gt(0))
     method: Literal["auto", "loop", "vmap"] = "auto"
     precision: Precision = "float32"
@@ -55,12 +67,15 @@ class Torch:
         Raises:
             EvaluationError: No such device, or a single network does not fit into memory.
         """
+        import torch
+
         probe = task.build(self._device())
         self.check(probe)
         lift = Lift(networks, self._device())
         scorer = Scorer(probe, self._batches(probe), self._statistics(probe), self._device(), self.precision)
         plan = journal.plan(self._plan(probe, scorer, lift))
         while pending := journal.pending():  # again where units had to be split
+            torch.cuda.empty_cache()  # cuBLAS and cuDNN have no use for what torch keeps; on a CPU this does nothing
             done = len(networks) - sum(unit.stop - unit.start for unit in pending)
             for unit in pending:
                 progress(done, len(networks))
@@ -145,9 +160,15 @@ def _measured(scorer: Scorer, lift: Lift, units: Sequence[Unit]) -> Method:
 
     if not units:
         return "loop"
-    stacked, stored = lift(units[0]), lift.networks.stored(units[0])
     ways: tuple[Method, ...] = ("vmap", "loop")
-    return fastest({way: lambda way=way: scorer.totals(stacked, stored, way) for way in ways}, torch.cuda.synchronize)  # type: ignore[misc]
+    try:
+        stacked, stored = lift(units[0]), lift.networks.stored(units[0])
+        tries = {way: lambda way=way: scorer.totals(stacked, stored, way) for way in ways}
+        return fastest(tries, lambda: torch.cuda.synchronize(lift.device))
+    except (MemoryError, RuntimeError) as error:
+        if not is_out_of_memory(error):
+            raise
+        return "loop"  # which needs least; units are split as they are scored
 
 
 def _attempt(scorer: Scorer, lift: Lift, unit: Unit, method: Method, journal: Journal) -> int:
@@ -155,21 +176,13 @@ def _attempt(scorer: Scorer, lift: Lift, unit: Unit, method: Method, journal: Jo
     try:
         journal.record(unit, scorer.score(lift(unit), lift.networks.stored(unit), method))
     except (MemoryError, RuntimeError) as error:
-        if not _out_of_memory(error):
+        if not is_out_of_memory(error):
             raise
         if unit.stop - unit.start == 1:
             raise EvaluationError(f"network {unit.start} alone does not fit into memory: {error}") from error
         journal.split(unit)
         return 0
     return unit.stop - unit.start
-
-
-def _out_of_memory(error: Exception) -> bool:
-    """Tell the allocators' errors, which have no common class, from a model's own."""
-    import torch
-
-    named = isinstance(error, MemoryError | torch.OutOfMemoryError)
-    return named or "DefaultCPUAllocator" in str(error)
 
 
 def _stored(initial: Mapping[str, Any], nearest: Mapping[str, np.ndarray]) -> dict[str, Any]:

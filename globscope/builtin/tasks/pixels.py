@@ -58,9 +58,11 @@ def _statistics(inputs: Any) -> tuple[Any, Any]:
     """Return every channel's mean and deviation, in chunks: float64 copies of all images might not fit."""
     import torch
 
-    sums, squares = (torch.zeros(inputs.shape[1], dtype=torch.float64, device=inputs.device) for _ in range(2))
+    # mps has no float64.
+    where = "cpu" if inputs.device.type == "mps" else inputs.device
+    sums, squares = (torch.zeros(inputs.shape[1], dtype=torch.float64, device=where) for _ in range(2))
     count = 0
-    for part in inputs.split(1000):
+    for part in (part.to(where) for part in inputs.split(1000)):
         values = (part.double() / 255 if part.dtype == torch.uint8 else part.double()).transpose(0, 1).flatten(1)
         sums, squares, count = sums + values.sum(1), squares + (values**2).sum(1), count + values.shape[1]
     mean = sums / count

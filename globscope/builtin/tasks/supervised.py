@@ -5,13 +5,15 @@ from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from typing import Any
 
-from globscope.api import Layout, UserCodeError
+from globscope.api import Layout, UserCodeError, within_memory
 from globscope.builtin.tasks.data import Arrays
 from globscope.builtin.tasks.kinds import CLASSES, Kind
 from globscope.builtin.tasks.pixels import Normalise, crop_and_flip, scale
-from globscope.builtin.tasks.trial import a_module, require_mean, require_outputs, told, within_memory
+from globscope.builtin.tasks.trial import a_module, require_mean, require_outputs, told
 
 Tensors = Mapping[str, Any]
+
+LARGE_MODEL = "task.model: does not fit into memory; give it fewer weights (task.hidden is the mlp's)"
 
 
 class Supervised:
@@ -98,7 +100,7 @@ class Supervised:
         """Return the module with new weights; the global generator stays where it was."""
         import torch
 
-        with torch.random.fork_rng(), within_memory():
+        with torch.random.fork_rng(), within_memory(UserCodeError, LARGE_MODEL):
             torch.manual_seed(seed)
             return a_module(self._make()).to(self._device)
 
@@ -197,4 +199,5 @@ def _tensors(pair: tuple[Any, Any], device: str) -> tuple[Any, Any]:
     inputs, targets = (
         tensor.float() if tensor.is_floating_point() else tensor for tensor in map(torch.as_tensor, pair)
     )
-    return inputs.to(device), targets.to(device)
+    with within_memory(UserCodeError, f"task.data: the examples do not fit into the memory of the device {device!r}"):
+        return inputs.to(device), targets.to(device)

@@ -6,9 +6,6 @@ from typing import Any
 
 from globscope.api import UserCodeError
 
-# Of the RuntimeErrors by which torch tells a lack of memory.
-TOO_LARGE = ("DefaultCPUAllocator", "out of memory", "Storage size calculation overflowed")
-
 
 @contextmanager
 def told(what: str) -> Iterator[None]:
@@ -24,23 +21,6 @@ def told(what: str) -> Iterator[None]:
     except Exception as error:
         text = f"{type(error).__name__}: {str(error).partition(chr(10))[0]}"
         raise UserCodeError(f"{what}: {text}") from error
-
-
-@contextmanager
-def within_memory() -> Iterator[None]:
-    """Tell a model that is too large as the user's.
-
-    Raises:
-        UserCodeError: Memory for it cannot be had.
-    """
-    try:
-        yield
-    except (MemoryError, RuntimeError) as error:
-        if not isinstance(error, MemoryError) and not any(sign in str(error) for sign in TOO_LARGE):
-            raise
-        raise UserCodeError(
-            "task.model: does not fit into memory; give it fewer weights (task.hidden is the mlp's)"
-        ) from error
 
 
 def a_module(made: Any) -> Any:

@@ -9,7 +9,18 @@ import numpy as np
 from attrs import define, field
 from attrs.validators import ge, gt, le
 
-from globscope.api import Draft, Finding, PluginError, Population, Probe, Progress, SpecError, Task, Tensors
+from globscope.api import (
+    Draft,
+    Finding,
+    PluginError,
+    Population,
+    Probe,
+    Progress,
+    SpecError,
+    Task,
+    Tensors,
+    device_name,
+)
 from globscope.builtin.aligners.deep.chain import chain
 from globscope.builtin.aligners.deep.form import Messages
 from globscope.builtin.aligners.deep.learned import Learned, loaded
@@ -57,7 +68,8 @@ class DeepAlign:
         iterations: Of Sinkhorn's scaling, which makes soft permutations while it learns.
         validate_every: Steps between two measurements of the barrier, after which a killed run continues.
         pairs: Networks, two by two, in each measurement of the barrier.
-        device: Where it learns; `auto` takes cuda, then mps, then cpu. It aligns on the cpu.
+        device: Where it learns; `auto` takes cuda, then mps, then cpu; `cuda:1` is the second card. It aligns on
+            the cpu.
     """
 
     aligner: Path | None = None
@@ -79,7 +91,7 @@ class DeepAlign:
     iterations: int = field(default=20, validator=ge(1))
     validate_every: int = field(default=250, validator=ge(1))
     pairs: int = field(default=60, validator=ge(1))
-    device: Literal["auto", "cpu", "cuda", "mps"] = "cpu"
+    device: str = field(default="cpu", validator=device_name)
 
     def check(self, probe: Probe) -> None:
         """Refuse networks that are no MLPs, and a file that is for others.

@@ -51,7 +51,7 @@ class Losses:
     def between(self, a: Mapping[str, Any], b: Mapping[str, Any], t: Any, batch: Any) -> np.ndarray:
         """Return the (points,) losses at (points,) t of the line from a to b."""
         with torch.set_grad_enabled(self.probe.grad_inside):
-            found = self(_line(a, b, t), batch).detach().double().cpu().numpy()
+            found = self(_line(a, b, t), batch).detach().cpu().double().numpy()
         losses: np.ndarray = found
         return losses
 

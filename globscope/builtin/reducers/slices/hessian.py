@@ -7,7 +7,7 @@ import numpy as np
 from attrs import define, field
 from attrs.validators import ge, gt, optional
 
-from globscope.api import Chart, EvaluationError, Loss, ReducerInputs, device, eigenpairs
+from globscope.api import Chart, EvaluationError, Loss, ReducerInputs, device, device_name, eigenpairs
 from globscope.builtin.reducers.slices.chosen import row_of
 from globscope.builtin.reducers.slices.flat import Distance, around, flat, orthonormal, positive, stored
 
@@ -35,7 +35,7 @@ class HessianSlice:
         batch_norm: Statistics of BatchNorm layers: `recalibrate` re-estimates them for the network on 1,000 training
             examples, as evaluators do, `stored` takes its own.
         precision: Of the derivatives; `float64` for small networks and tolerances below 1e-5.
-        device: `auto` takes cuda, then mps, then cpu.
+        device: `auto` takes cuda, then mps, then cpu; `cuda:1` is the second card.
     """
 
     own_space: ClassVar[bool] = True
@@ -50,7 +50,7 @@ class HessianSlice:
     batch_size: int | None = field(default=None, validator=optional(ge(1)))
     batch_norm: Literal["recalibrate", "stored"] = "recalibrate"
     precision: Literal["float32", "float64"] = "float32"
-    device: Literal["auto", "cpu", "cuda", "mps"] = "auto"
+    device: str = field(default="auto", validator=device_name)
 
     def __attrs_post_init__(self) -> None:
         positive(self.distance, self.latent_dim)
