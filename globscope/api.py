@@ -32,6 +32,8 @@ from globscope.roles import (
     Tensors,
     TopologyMethod,
 )
+from globscope.scoring.buffers import NetworkBuffers
+from globscope.scoring.examples import calibration_batches, examples_per_batch, fixed_batches, fixed_examples
 from globscope.symmetry.activations import activations
 from globscope.symmetry.found import Axis, Frozen, Group, Symmetry
 from globscope.symmetry.search import symmetry
@@ -93,6 +95,7 @@ __all__ = [
     "MergeTree",
     "Mixtures",
     "Neighbours",
+    "NetworkBuffers",
     "Networks",
     "Outline",
     "Overlay",
@@ -129,6 +132,7 @@ __all__ = [
     "Weights",
     "activations",
     "bottleneck",
+    "calibration_batches",
     "chosen",
     "condensed",
     "device",
@@ -137,6 +141,9 @@ __all__ = [
     "earlier",
     "edges",
     "eigenpairs",
+    "examples_per_batch",
+    "fixed_batches",
+    "fixed_examples",
     "hookimpl",
     "is_out_of_memory",
     "near",

@@ -31,7 +31,9 @@ class Probe(Protocol):
         vmappable: Whether `reduce` may run under `torch.vmap` over a stack of parameters; for training, `objective`
             is then tried too.
         grad_inside: Whether the loss itself differentiates (a PINN's does): then no inference mode.
-        stateful: Whether the model has statistics (BatchNorm) that `calibrate` re-estimates.
+        statistics: Names of the buffers that `calibrate` re-estimates (a BatchNorm layer's running mean, variance and
+            count); empty where there are none. All other buffers, such as an input normaliser's mean, a mask or a
+            table, are a network's own, and decoded networks are scored with those of the nearest member.
 
     May have `chance`, what guessing scores by field (ln C for the cross-entropy of C classes), and
     `aliases`: names that other people's checkpoints use for a module, by the name here, and `ties`: further
@@ -39,8 +41,8 @@ class Probe(Protocol):
     not train, by name, and `roots`: measures that are the square root of the mean that `reduce` gives (a relative L2
     error is no mean; its square is, and adds up over batches). May offer
     `digest() -> str`, a hash of its data, so that a change of what a user's function reads is seen. Where
-    buffers are flattened too, a study's probe `travels`, and has `encoded(parameters) -> buffers`, those of a
-    decoded network, and `logarithms`, the names under which variances are flattened, by those of the buffers. Where
+    buffers are flattened too, a study's probe `travels`, and has `encoded(parameters) -> buffers`, those
+    among them, and `logarithms`, the names under which variances are flattened, by those of the buffers. Where
     only a part is flattened, `rest` has the other parameters.
 
     May offer `module`, the torch module whose forward it runs, in evaluation mode and with the layout's names (its
@@ -58,10 +60,10 @@ class Probe(Protocol):
     measures: tuple[str, ...]
     vmappable: bool
     grad_inside: bool
-    stateful: bool
+    statistics: tuple[str, ...]
 
     def initialise(self, seed: int) -> tuple[dict[str, Any], dict[str, Any]]:
-        """Return a fresh network's parameters and buffers, the same for the same seed."""
+        """Return a fresh network's parameters and all its buffers, the same for the same seed."""
         ...
 
     def examples(self, split: str) -> int:
@@ -79,15 +81,19 @@ class Probe(Protocol):
         """
         ...
 
-    def reduce(self, parameters: Tensors, buffers: Tensors | None, batch: Any) -> dict[str, tuple[Any, float]]:
+    def reduce(self, parameters: Tensors, buffers: Tensors, batch: Any) -> dict[str, tuple[Any, float]]:
         """Return, by measure, its sum over the batch (a scalar tensor) and its weight.
 
-        Without buffers, statistics are those of the batch itself.
+        Where `buffers` lacks the statistics, they are those of the batch itself.
         """
         ...
 
-    def calibrate(self, parameters: Tensors, batches: Sequence[Any]) -> dict[str, Any]:
-        """Return buffers whose statistics are re-estimated on `batches`; never under vmap."""
+    def calibrate(self, parameters: Tensors, buffers: Tensors, batches: Sequence[Any]) -> dict[str, Any]:
+        """Return `buffers` with the statistics re-estimated on `batches`; never under vmap.
+
+        The forward passes use the other buffers as they are handed in, and leave them so; statistics that are
+        handed in have no influence, and need not be there.
+        """
         ...
 
 

@@ -19,7 +19,7 @@ from globscope.errors import RunError
 from globscope.references import Code, digest_files
 
 # Raised when a change of GlobScope gives other results from the same options: old stages are then left alone.
-FORMAT = 2
+FORMAT = 3
 
 
 def key(*parts: Any) -> str:

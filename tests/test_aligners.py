@@ -48,8 +48,8 @@ def convolutional():
 
 def fresh(task, seed):
     parameters, buffers = task.probe.initialise(seed)
-    if task.probe.stateful:
-        buffers = task.probe.calibrate(parameters, [task.probe.batch("train", torch.arange(200))])
+    if task.probe.statistics:
+        buffers = task.probe.calibrate(parameters, buffers, [task.probe.batch("train", torch.arange(200))])
     return {name: tensor.numpy() for name, tensor in {**parameters, **buffers}.items()}
 
 

@@ -45,7 +45,7 @@ def scored(task, mode, modules, *, known=True, nearest=None):
     buffers = [{n: b.numpy() for n, b in one.named_buffers()} for one in modules] if known else ()
     networks = Networks.of(weights, buffers)
     if nearest is not None:
-        networks = Networks(space=networks.space, coordinates=weights, statistics=buffers, nearest=np.array(nearest))
+        networks = Networks(space=networks.space, coordinates=weights, buffers=buffers, nearest=np.array(nearest))
     journal = MemoryJournal(count=len(modules))
     Torch(batch_norm=mode).evaluate(networks, task, journal, Progress())
     return journal.fields()["test_loss"]
@@ -77,9 +77,7 @@ def test_a_decoded_network_takes_the_stored_statistics_of_its_nearest_member(tas
 def test_stored_statistics_that_nobody_has_are_told(task):
     with pytest.raises(EvaluationError) as caught:
         scored(task, "stored", [module()], known=False)
-    assert str(caught.value) == (
-        "evaluator.batch_norm: 'stored' needs the members' buffers; '1.running_mean' is missing"
-    )
+    assert str(caught.value) == ("batch_norm: 'stored' needs the networks' own statistics; '1.running_mean' is missing")
 
 
 def test_batch_statistics_are_those_of_the_batch_that_is_scored_and_nothing_moves(task):
@@ -105,7 +103,7 @@ def test_networks_of_a_unit_know_their_members(task):
     networks = Networks(
         space=Networks.of(np.zeros((2, 3))).space,
         coordinates=np.zeros((3, 3)),
-        statistics=[{"a": np.zeros(1)}, {"a": np.ones(1)}],
+        buffers=[{"a": np.zeros(1)}, {"a": np.ones(1)}],
         nearest=np.array([1, 0, 1]),
     )
     assert [float(one["a"][0]) for one in networks.stored(Unit(start=1, stop=3))] == [0.0, 1.0]

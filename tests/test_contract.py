@@ -126,7 +126,12 @@ def test_a_built_in_that_must_be_told_something_keeps_the_rest_of_the_contract(c
 @parametrize_contract(
     [built_in("evaluator", "torch", {"method": "vmap"})],
     expected_failures=dict.fromkeys(
-        ("records_every_network_once", "calibrates_statistics", "survives_a_failing_network"),
+        (
+            "records_every_network_once",
+            "calibrates_statistics",
+            "scores_a_network_with_its_own_buffers",
+            "survives_a_failing_network",
+        ),
         "told to stack networks, it refuses models that cannot be stacked",
     ),
 )
@@ -334,7 +339,7 @@ class Uncalibrated:
 
     def build(self, device):
         probe = self.task.build(device)
-        probe.calibrate = lambda parameters, batches: probe.initialise(0)[1]
+        probe.calibrate = lambda parameters, buffers, batches: probe.initialise(0)[1]
         return probe
 
 
@@ -632,6 +637,7 @@ WRONG = {
             "another_cut_gives_nearly_the_same_numbers",
             "keeps_losses_that_are_not_finite",
             "calibrates_statistics",
+            "scores_a_network_with_its_own_buffers",
         },
     ),
     "is never twice the same": (
@@ -640,7 +646,14 @@ WRONG = {
         ),
         {"same_plan_gives_the_same_bits", "resumes_without_computing_again", "survives_a_failing_network"},
     ),
-    "does not calibrate": ((TORCH, {"evaluate": uncalibrated}), {"calibrates_statistics"}),
+    "does not calibrate": (
+        (TORCH, {"evaluate": uncalibrated}),
+        {"calibrates_statistics", "scores_a_network_with_its_own_buffers"},
+    ),
+    "scores all networks with a fresh model's buffers": (
+        (TORCH, {"evaluate": lambda self, networks, *rest: TORCH.evaluate(self, evolve(networks, buffers=()), *rest)}),
+        {"scores_a_network_with_its_own_buffers"},
+    ),
     "hides what a task raises": ((TORCH, {"evaluate": hiding}), {"survives_a_failing_network"}),
     "leaves gradients off": ((TORCH, {"evaluate": ungrateful}), {"survives_a_failing_network"}),
     "computes again what is recorded": ((TORCH, {"evaluate": eager}), {"resumes_without_computing_again"}),

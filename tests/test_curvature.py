@@ -116,7 +116,7 @@ def test_batchnorm_statistics_are_constants_recalibrated_or_stored():
         found[kind] = hessian.products(vectors)
         np.testing.assert_allclose(found[kind], exact, atol=1e-9)
     assert np.abs(found["recalibrate"] - found["stored"]).max() > 1e-3
-    with pytest.raises(EvaluationError, match="'stored' needs the network's buffers; 'mean' is missing"):
+    with pytest.raises(EvaluationError, match="'stored' needs the networks' own statistics; 'mean' is missing"):
         Loss.of(probe, "cpu", None, np.random.default_rng(0), batch_norm="stored").at(weights, {})
 
 

@@ -102,7 +102,7 @@ class Ring:
 
     layout = Layout(names=("x", "y"), shapes=((1,), ()))
     splits, measures = ("train",), ("loss",)
-    vmappable, stateful = False, False
+    vmappable, statistics = False, ()
 
     def __init__(self, grad_inside=False):
         self.grad_inside = grad_inside

@@ -90,7 +90,7 @@ def test_fields_are_what_plain_torch_computes(method, batch_size, weights, tmp_p
 
 def test_a_large_split_is_scored_in_parts_and_a_small_one_at_once(monkeypatch, weights, tmp_path):
     whole, _ = evaluated(tmp_path / "whole", Torch(), weights)
-    monkeypatch.setattr("globscope.builtin.evaluators.pytorch.BATCH", 100 * (64 * 4 + 8))
+    monkeypatch.setattr("globscope.scoring.examples.BATCH", 100 * (64 * 4 + 8))
     parts, _ = evaluated(tmp_path / "parts", Torch(), weights)
     hundred, _ = evaluated(tmp_path / "hundred", Torch(batch_size=100), weights)
     for name, values in parts.items():

@@ -237,9 +237,9 @@ def test_a_user_module_in_a_file_trains_with_batch_norm(tmp_path):
         "    return nn.Sequential(nn.Linear(64, width), nn.BatchNorm1d(width), nn.ReLU(), nn.Linear(width, 10))\n"
     )
     task = Classification(model=Code(str(source), "build"), model_options={"width": 6})
-    stateful = task.build("cpu")
-    assert stateful.stateful
-    found = trained(a_run(), stateful, tmp_path / "run")
+    normed = task.build("cpu")
+    assert normed.statistics
+    found = trained(a_run(), normed, tmp_path / "run")
     last = found["epoch4.safetensors"]
     assert last["1.num_batches_tracked"] == 4 * -(-1437 // 64)
     assert not np.allclose(last["1.running_mean"], 0)

@@ -8,7 +8,7 @@ from multiprocessing import get_context
 import numpy as np
 import pytest
 import torch
-from attrs import define
+from attrs import define, evolve
 
 from globscope.api import (
     AffineSpace,
@@ -118,7 +118,7 @@ def test_a_decoded_network_with_batch_norm_is_scored_with_statistics_of_its_own(
     registry = registry_of(BUILT_IN)
     task = read(tmp_path / "study.toml", (), registry).task.component
     probe = task.build("cpu")
-    assert probe.stateful
+    assert probe.statistics
     trained = [row for row, member in enumerate(members.members) if member.step > 0]
     own, fresh = (
         np.array([loss(probe, members.weights[row], buffers(members.members[row])) for row in trained])
@@ -158,7 +158,7 @@ class Residuals:
     measures = ("loss", "error")
     vmappable = False
     grad_inside = True
-    stateful = False
+    statistics = ()
 
     def __init__(self, width, points, device):
         self.layout = Layout(names=("a", "b", "c"), shapes=((width,), (width,), (width,)))
@@ -192,7 +192,7 @@ class Residuals:
         error = (self.solution(parameters, batch) - torch.sin(batch)).abs().sum()
         return {"loss": (self.squares(parameters, batch).sum(), len(batch)), "error": (error, len(batch))}
 
-    def calibrate(self, parameters, batches):
+    def calibrate(self, parameters, buffers, batches):
         return {}
 
 
@@ -784,14 +784,15 @@ def test_the_sampler_of_this_test_keeps_its_contract():
 
 
 def test_a_sampler_asks_in_rounds_that_depend_on_the_landscape_so_far(studied):
-    found = studied(ADAPTIVE, zoom=Zoom).atlas.maps[0].landscape
+    fitted = studied(ADAPTIVE, zoom=Zoom).atlas.maps[0]
+    found, extent = fitted.landscape, np.ptp(fitted.chart.latents, axis=0)
     points, losses = found.samples.points, found.fields["train_loss"]
     assert len(points) == 27
     assert len(found.trusted) == len(found.distance_to_member) == len(found.cycle_error) == len(losses) == 27
     for asked in (9, 18):
         centre = points[np.argmin(losses[:asked])]
-        spread = np.abs(points[asked : asked + 9] - centre).max()
-        assert spread < 5 * np.ptp(points[:9], axis=0).max() / 10 ** (asked // 9)  # 18 normal numbers below 5
+        spread = (np.abs(points[asked : asked + 9] - centre) / extent).max()
+        assert spread < 5 / 10 ** (asked // 9)  # 18 normal numbers below 5
 
 
 @define(frozen=True, kw_only=True)
@@ -872,7 +873,9 @@ class Elsewhere:
 def scored(networks, task, unit):
     """Return a unit's fields; runs in the other process."""
     torch.set_num_threads(1)
-    part = Networks(space=networks.space, coordinates=networks.coordinates[unit.start : unit.stop])
+    here = slice(unit.start, unit.stop)
+    nearest = None if networks.nearest is None else networks.nearest[here]
+    part = evolve(networks, coordinates=networks.coordinates[here], nearest=nearest)
     journal = MemoryJournal(count=len(part))
     TORCH().evaluate(part, task, journal, Progress())
     return journal.fields()

@@ -10,8 +10,8 @@ from hypothesis import strategies as st
 from hypothesis.extra.numpy import arrays
 
 import globscope
-from globscope.api import Code, EvaluationError, Layout, Member, Networks, Population, SpecError
-from globscope.builtin.analyses.answers import drawn, one_place
+from globscope.api import Code, EvaluationError, Layout, Member, Networks, Population, SpecError, fixed_examples
+from globscope.builtin.analyses.answers import one_place
 from globscope.builtin.analyses.compared import MOST, apart
 from globscope.builtin.analyses.likeness import differences, disagreements, similarities
 from globscope.builtin.analyses.ranks import correlations, intervals
@@ -244,9 +244,9 @@ def test_where_a_network_answers_at_several_places_each_example_gives_the_next_o
 
 def test_the_same_examples_are_drawn_every_time_and_no_more_than_there_are():
     probe = tiny_task().build("cpu")
-    assert torch.equal(drawn(probe, "test", 10), drawn(probe, "test", 10))
-    assert len(set(drawn(probe, "test", 10).tolist())) == 10
-    assert drawn(probe, "test", 1000).tolist() == list(range(24))
+    assert torch.equal(fixed_examples(probe, "test", 10), fixed_examples(probe, "test", 10))
+    assert len(set(fixed_examples(probe, "test", 10).tolist())) == 10
+    assert fixed_examples(probe, "test", 1000).tolist() == list(range(24))
 
 
 NORMALISED = """

@@ -50,7 +50,7 @@ class Quadratic:
     layout = Layout(names=("w",), shapes=((3, 4),))
     splits = ("train",)
     measures = ("loss",)
-    stateful = False
+    statistics = ()
 
     def examples(self, split: str) -> int:
         return 4

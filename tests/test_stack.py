@@ -207,7 +207,7 @@ def test_networks_that_draw_or_have_statistics_are_not_stacked(tmp_path):
         options = {"layer": layer, "of": of}
         task = Classification(model=Code(str(tmp_path / "nets.py"), "build"), model_options=options)
         own = task.build("cpu")
-        own.vmappable = not own.stateful  # as a stranger's probe might say
+        own.vmappable = not own.statistics  # as a stranger's probe might say
         assert stackable(own) == wanted
 
 

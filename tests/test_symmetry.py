@@ -46,7 +46,7 @@ def network(probe, seed=1):
         name: p + 0.1 * (p.abs().max() + 0.1) * torch.randn(p.shape, generator=generator)
         for name, p in probe.initialise(seed)[0].items()
     }
-    return {**parameters, **probe.calibrate(parameters, [whole(probe)])}
+    return {**parameters, **probe.calibrate(parameters, probe.initialise(seed)[1], [whole(probe)])}
 
 
 def whole(probe):
@@ -275,7 +275,7 @@ def test_whatever_torch_cannot_trace_is_told_by_layer_and_line(layer, capsys):
 class Shown:
     """A probe of a module and its inputs alone."""
 
-    stateful, splits = False, ("train",)
+    statistics, splits = (), ("train",)
 
     def __init__(self, module, inputs):
         self.module, self._inputs = module.eval(), inputs

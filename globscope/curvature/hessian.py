@@ -9,9 +9,10 @@ from attrs import define, field
 from globscope.errors import EvaluationError
 from globscope.memory import within_memory
 from globscope.roles import Probe
+from globscope.scoring.buffers import Mode, NetworkBuffers
+from globscope.scoring.examples import calibration_batches, examples_per_batch
 
 Double = Literal["float32", "float64"]
-Statistics = Literal["recalibrate", "stored"]
 
 # Bytes of the examples of one pass, where nobody says how many: a second derivative keeps all activations twice.
 BATCH = 16 * 2**20
@@ -29,8 +30,9 @@ class Loss:
         device: Its name.
         rows: The examples of the first split, by their indices.
         batch_size: Examples per pass; as many as take 16 MiB where unset.
-        batch_norm: Statistics `recalibrate`d for the network, or `stored` with it.
-        calibration: Training examples on which statistics are re-estimated.
+        batch_norm: Where BatchNorm statistics come from, as in an evaluator.
+        calibration: Training examples on which statistics are re-estimated, in batches of `batch_size`: an evaluator's
+            where its options are the same.
         precision: Of all that is computed; sums over passes are float64.
     """
 
@@ -38,7 +40,7 @@ class Loss:
     device: str
     rows: np.ndarray = field(eq=False, repr=False)
     batch_size: int | None = None
-    batch_norm: Statistics = "recalibrate"
+    batch_norm: Mode = "recalibrate"
     calibration: int = 1000
     precision: Double = "float32"
 
@@ -73,12 +75,12 @@ class Loss:
         import torch
 
         split, order = self.probe.splits[0], torch.from_numpy(self.rows)
-        size = self.batch_size or max(1, BATCH // _bytes(self.probe.batch(split, order[:1])))
+        size = self.batch_size or examples_per_batch(self.probe, split, BATCH)
         for at in torch.split(order, size):
             yield self._cast(self.probe.batch(split, at)), len(at) / len(order)
 
-    def at(self, weights: np.ndarray, stored: Mapping[str, np.ndarray]) -> "Hessian":
-        """Return the Hessian at a network with (D,) weights and, where it brings them, stored statistics.
+    def at(self, weights: np.ndarray, own: Mapping[str, np.ndarray]) -> "Hessian":
+        """Return the Hessian at a network with (D,) weights and buffers of its own.
 
         Raises:
             EvaluationError: Its statistics are asked for, and it has none.
@@ -87,34 +89,9 @@ class Loss:
 
         flat = torch.from_numpy(np.array(weights, np.float32)).to(self.device)
         parameters = self.probe.layout.unflatten(flat)
-        buffers = self._buffers(parameters, stored)
+        batches = calibration_batches(self.probe, self.calibration, self.batch_size)
+        buffers = NetworkBuffers(self.probe, self.batch_norm, batches)(parameters, own)
         return Hessian(loss=self, parameters=self._cast(parameters), buffers=self._cast(buffers))
-
-    def _buffers(self, parameters: Mapping[str, Any], stored: Mapping[str, np.ndarray]) -> dict[str, Any]:
-        import torch
-
-        initial = self.probe.initialise(0)[1]
-        if not self.probe.stateful:
-            return initial
-        if self.batch_norm == "recalibrate":
-            first, order = (
-                self.probe.splits[0],
-                torch.randperm(self.probe.examples(self.probe.splits[0]), generator=torch.Generator().manual_seed(0)),
-            )
-            with torch.no_grad():
-                return self.probe.calibrate(parameters, [self.probe.batch(first, order[: self.calibration])])
-        missing = [name for name in initial if name not in stored]
-        if missing:
-            raise EvaluationError(f"batch_norm: 'stored' needs the network's buffers; {missing[0]!r} is missing")
-        return {name: torch.as_tensor(stored[name]).to(own.device, own.dtype) for name, own in initial.items()}
-
-    def _calibration(self) -> Any:
-        """Return the examples on which statistics are re-estimated, the same whatever the seed."""
-        import torch
-
-        split, fixed = self.probe.splits[0], torch.Generator().manual_seed(0)
-        order = torch.randperm(self.probe.examples(split), generator=fixed)
-        return self.probe.batch(split, order[: self.calibration])
 
     def _cast(self, tree: Any) -> Any:
         """Return tensors in the precision asked for, whatever holds them."""
@@ -192,10 +169,3 @@ class Hessian:
                 materialize_grads=True,
             )
             yield torch.cat([one.reshape(-1) for one in second])
-
-
-def _bytes(batch: Any) -> int:
-    """Return the bytes of a batch, whatever holds its tensors."""
-    from torch.utils._pytree import tree_leaves
-
-    return max(1, sum(int(leaf.nbytes) for leaf in tree_leaves(batch) if hasattr(leaf, "nbytes")))

@@ -54,18 +54,17 @@ class Flattened:
         self._probe, self.layout, self.rest = probe, layout, rest
         parameters = {*probe.layout.names, *fixed(probe)}
         self._own = tuple(name for name in layout.names if name in parameters)
-        self._statistics = tuple(name for name in layout.names if name not in parameters)
-        self._buffers = probe.initialise(0)[1]
+        self._travelling = tuple(name for name in layout.names if name not in parameters)
 
     @property
     def travels(self) -> bool:
-        """Whether statistics are flattened."""
-        return bool(self._statistics)
+        """Whether buffers are flattened."""
+        return bool(self._travelling)
 
     @property
     def logarithms(self) -> dict[str, str]:
         """The names under which variances are flattened, by those of the buffers."""
-        return {name.removesuffix(LOG): name for name in self._statistics if name.endswith(LOG)}
+        return {name.removesuffix(LOG): name for name in self._travelling if name.endswith(LOG)}
 
     def __getattr__(self, name: str) -> Any:
         """Return what the whole task says of its data and measures."""
@@ -84,13 +83,13 @@ class Flattened:
         """Return the mean loss of a batch, differentiable in the flattened parameters."""
         return self._probe.objective(self._whole(parameters), buffers, batch, training=training)
 
-    def reduce(self, parameters: Tensors, buffers: Tensors | None, batch: Any) -> dict[str, tuple[Any, float]]:
+    def reduce(self, parameters: Tensors, buffers: Tensors, batch: Any) -> dict[str, tuple[Any, float]]:
         """Return, by measure, its sum over the batch and its weight."""
         return self._probe.reduce(self._whole(parameters), buffers, batch)
 
-    def calibrate(self, parameters: Tensors, batches: Sequence[Any]) -> dict[str, Any]:
+    def calibrate(self, parameters: Tensors, buffers: Tensors, batches: Sequence[Any]) -> dict[str, Any]:
         """Return buffers whose statistics are re-estimated."""
-        return self._probe.calibrate(self._whole(parameters), batches)
+        return self._probe.calibrate(self._whole(parameters), buffers, batches)
 
     @property
     def outputs(self) -> Any:
@@ -99,9 +98,9 @@ class Flattened:
         return lambda parameters, buffers, batch: whole(self._whole(parameters), buffers, batch)
 
     def encoded(self, parameters: Tensors) -> dict[str, Any]:
-        """Return the buffers that travelled with the weights; counters, which never do, are a fresh network's."""
-        values = {name: parameters[name] for name in self._statistics}
-        return self._buffers | {n.removesuffix(LOG): v.exp() if n.endswith(LOG) else v for n, v in values.items()}
+        """Return the buffers that travelled with the weights; counters never do."""
+        values = {name: parameters[name] for name in self._travelling}
+        return {n.removesuffix(LOG): v.exp() if n.endswith(LOG) else v for n, v in values.items()}
 
     def _whole(self, tensors: Tensors) -> dict[str, Any]:
         return {**self.rest, **{name: tensors[name] for name in self._own}}

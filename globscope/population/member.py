@@ -71,7 +71,7 @@ def opened(found: Found, probe: Probe) -> Opened:
         _require(found, name, tensors[name], shape)
     _require_same(found, probe, own)
     weights = {*layout.names, *getattr(probe, "rest", {})}
-    buffers = {n: a for n, a in own.items() if n not in weights} if probe.stateful else {}
+    buffers = {n: a for n, a in own.items() if n not in weights and n in probe.initialise(0)[1]}
     scores = recorded(found.path, found.step, held.scores)
     member = Member(variant=found.variant, step=found.step, buffers=buffers, recorded=scores)
     return Opened(found, layout, tensors, _mapped(held, tensors, layout), member)

@@ -79,7 +79,7 @@ class StudyBench:
         decoded = Networks(
             space=fitted.chart.space,
             coordinates=fitted.reconstruction,
-            statistics=fitted.population.statistics,
+            buffers=fitted.population.buffers,
             nearest=np.arange(len(fitted.population.members)),
         )
         label = f"evaluate {fitted.name}'s members"
@@ -99,8 +99,8 @@ class StudyBench:
         for start in range(0, len(networks), 16):
             unit = Unit(start=start, stop=min(start + 16, len(networks)))
             total.update(np.ascontiguousarray(networks.weights(unit)).data)
-        # Their own statistics belong to the key: an evaluator may score by them.
-        identity = key(total.hexdigest(), [dict(one) for one in networks.statistics], networks.nearest)
+        # Their buffers belong to the key: they are scored with them.
+        identity = key(total.hexdigest(), [dict(one) for one in networks.buffers], networks.nearest)
         return evaluate(self.context, networks, identity, "evaluate networks")[0]
 
     def stage(self, label: str, parts: Sequence[Any], work: Work) -> Mapping[str, np.ndarray]:

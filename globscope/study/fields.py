@@ -79,7 +79,7 @@ def _evaluated(context: Context, fitted: Map, asked: Mapping[str, Any], identity
     networks = Networks(
         space=fitted.chart.space,
         coordinates=asked["coordinates"],
-        statistics=fitted.population.statistics,
+        buffers=fitted.population.buffers,
         nearest=asked["nearest_member"],
     )
     fields, seconds = evaluate(context, networks, identity, label)

@@ -32,11 +32,11 @@ def project(context: Context, files: Sequence[Path]) -> list[dict[str, Any]]:
     # A file's variant and step are not known, and nothing here asks for them.
     found = [member(Found(path=file, variant=file.stem, step=0), probe) for file in files]
     weights = np.stack([vector for _, vector in found])
-    statistics = [one.buffers for one, _ in found]
+    buffers = [one.buffers for one, _ in found]
     bench = StudyBench(context)
-    truth = bench.measure(Networks.of(weights, statistics if any(statistics) else ()))
+    truth = bench.measure(Networks.of(weights, buffers if any(buffers) else ()))
     parts = parts_of(bench)
-    vectors = {False: weights, True: toward(bench, parts[0], weights, [one.buffers for one, _ in found])}
+    vectors = {False: weights, True: toward(bench, parts[0], weights, buffers)}
     rows = []
     for entry, fitted in zip(context.spec.reducer, fits(bench, parts), strict=True):
         if fitted.chart.encode is not None:
@@ -71,10 +71,8 @@ def _decoded(bench: StudyBench, fitted: Map, points: np.ndarray) -> Mapping[str,
         return {}
     coordinates = np.asarray(fitted.chart.decode(points))
     rows, _ = fitted.nearest(coordinates)
-    statistics = fitted.population.statistics
-    return bench.measure(
-        Networks(space=fitted.chart.space, coordinates=coordinates, statistics=statistics, nearest=rows)
-    )
+    buffers = fitted.population.buffers
+    return bench.measure(Networks(space=fitted.chart.space, coordinates=coordinates, buffers=buffers, nearest=rows))
 
 
 def _number(value: float) -> float | None:

@@ -106,7 +106,7 @@ def _truth(context: Context, parts: Sequence[Population]) -> dict[str, np.ndarra
     """Return the fields of the members' own networks; those of one part do not depend on the others."""
     found = []
     for part in parts:
-        own = Networks.of(part.weights, part.statistics)
+        own = Networks.of(part.weights, part.buffers)
         who = f"{part.members[0].origin}'s " if part.members and part.members[0].origin else ""
         found.append(evaluate(context, own, key("truth", part.identity), f"evaluate {who}members")[0])
     return {name: np.concatenate([fields[name] for fields in found if fields]) for name in found[0]}

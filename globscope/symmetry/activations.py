@@ -72,7 +72,9 @@ def _network(probe: Any, tensors: Tensors, drawn: Sequence[Any], followed: Trace
     lacking = [name for name in followed.symmetry.statistics if name in buffers and name not in given]
     if lacking:
         own = {**parameters, **given}
-        buffers = probe.encoded(own) if getattr(probe, "travels", False) else probe.calibrate(own, drawn)
+        buffers = buffers | {name: tensor for name, tensor in given.items() if name in buffers}
+        travels = getattr(probe, "travels", False)
+        buffers = buffers | probe.encoded(own) if travels else probe.calibrate(own, buffers, drawn)
     return {**getattr(probe, "rest", {}), **parameters, **buffers, **given}
 
 

@@ -78,7 +78,7 @@ def _batch(probe: Probe, count: int) -> Any:
 def _traced(probe: Any, batch: Any) -> Traced:
     if getattr(probe, "module", None) is None or not hasattr(probe, "inputs"):
         raise SymmetryError("the task shows no module whose symmetry could be found: its probe has none")
-    moving = statistics(probe, batch)
+    moving = statistics(probe)
     walked = walk(graph(probe.module, probe.inputs(batch)), {*probe.layout.names, *moving})
     units = classes(walked, probe.layout.names)
     aliases: Mapping[str, str] = getattr(probe, "logarithms", {})
@@ -91,13 +91,10 @@ def _traced(probe: Any, batch: Any) -> Traced:
     return Traced(walked, units, found)
 
 
-def statistics(probe: Probe, batch: Any) -> frozenset[str]:
-    """Return the names of the buffers that are re-estimated from data; others are the same for all networks."""
-    if not probe.stateful:
-        return frozenset()
-    parameters, buffers = probe.initialise(0)
-    after = probe.calibrate(parameters, [batch])
-    return frozenset(name for name, buffer in after.items() if buffer.ndim and not buffer.equal(buffers[name]))
+def statistics(probe: Probe) -> frozenset[str]:
+    """Return the names of the statistics that each unit has one of; a counter is of the whole layer."""
+    buffers = probe.initialise(0)[1] if probe.statistics else {}
+    return frozenset(name for name in probe.statistics if buffers[name].ndim)
 
 
 def _reasons(found: Symmetry) -> str:
@@ -113,7 +110,9 @@ def _try(probe: Probe, found: Symmetry, batch: Any) -> None:
     """
     rng = np.random.default_rng(0)
     parameters = {name: _disturbed(tensor, rng) for name, tensor in probe.initialise(0)[0].items()}
-    buffers = probe.calibrate(parameters, [batch]) if probe.stateful else probe.initialise(0)[1]
+    # The others too: where every fresh network has the same in all units, permuting would seem to change nothing.
+    buffers = {name: _disturbed(tensor, rng) for name, tensor in probe.initialise(0)[1].items()}
+    buffers = probe.calibrate(parameters, buffers, [batch]) if probe.statistics else buffers
     network = {**getattr(probe, "rest", {}), **parameters, **buffers}
     # One cycle a group, so that no unit stays.
     moved = found.permute(network, {group.name: _cycle(group.size, rng) for group in found.groups})

@@ -150,8 +150,8 @@ def _network(task: Built, seed: int) -> Arrays:
     """Return a network as aligners are handed one: parameters, and statistics of the whole training split."""
     probe: Any = task.build("cpu")
     parameters, buffers = probe.initialise(seed)
-    if probe.stateful:
-        buffers = probe.calibrate(parameters, [_whole(probe)])
+    if probe.statistics:
+        buffers = probe.calibrate(parameters, buffers, [_whole(probe)])
     return {name: tensor.numpy() for name, tensor in {**parameters, **buffers}.items()}
 
 

@@ -45,6 +45,20 @@ class EvaluatorChecks(OptionChecks):
             (off < np.abs(found - fresh)).all(), "scores a network with fresh statistics instead of calibrated ones"
         )
 
+    def scores_a_network_with_its_own_buffers(self) -> None:
+        """Buffers that are no statistics are those of each network, or of the member nearest to it."""
+        for task in (tiny_task(shifted=True), tiny_task(shifted=True, normalised=True)):
+            probe, networks = task.build("cpu"), _networks()
+            weights = networks.weights(Unit(start=0, stop=12))
+            shifts = np.random.default_rng(1).normal(size=(12, 4)).astype(np.float32)
+            buffers = [{"shift": shift, "mean": np.zeros(6), "variance": np.ones(6)} for shift in shifts]
+            nearest = np.arange(12) // 2
+            found = self._scored(evolve(networks, buffers=buffers, nearest=nearest), task)["train_loss"]
+            calibrated = bool(probe.statistics)
+            wanted = [_loss(probe, *pair, calibrated=calibrated) for pair in zip(weights, shifts[nearest], strict=True)]
+            text = "does not score a network with the buffers of the member nearest to it"
+            require_near(found, wanted, OTHER_CUT, text)
+
     def same_plan_gives_the_same_bits(self) -> None:
         """Equal units give equal numbers, in whatever order they are taken."""
         again = self._scored(_networks(), tiny_task())
@@ -160,12 +174,13 @@ def _networks() -> Networks:
     return Networks(space=inputs.space, coordinates=inputs.coordinates)
 
 
-def _loss(probe: Probe, row: np.ndarray, *, calibrated: bool) -> float:
+def _loss(probe: Probe, row: np.ndarray, shift: np.ndarray | None = None, *, calibrated: bool) -> float:
     import torch
 
     parameters = probe.layout.unflatten(torch.from_numpy(row))
     batch = probe.batch("train", torch.arange(probe.examples("train")))
-    buffers = probe.calibrate(parameters, [batch]) if calibrated else probe.initialise(0)[1]
+    buffers = probe.initialise(0)[1] | ({} if shift is None else {"shift": torch.from_numpy(shift)})
+    buffers = probe.calibrate(parameters, buffers, [batch]) if calibrated else buffers
     total, count = probe.reduce(parameters, buffers, batch)["loss"]
     return float(total) / count
 

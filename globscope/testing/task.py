@@ -22,10 +22,12 @@ class TinyTask:
 
     Attributes:
         normalised: Whether the hidden layer has BatchNorm statistics, so that evaluators must calibrate.
+        shifted: Whether points are moved by a buffer that is no statistic, and that is each network's own.
         fails_on: A network whose first weight is this raises while its loss is reduced.
     """
 
     normalised: bool = False
+    shifted: bool = False
     fails_on: float | None = None
 
     def build(self, device: str) -> Probe:
@@ -46,7 +48,7 @@ class TinyProbe:
         import torch
 
         self._task, self._device = task, device
-        self.stateful = task.normalised
+        self.statistics: tuple[str, ...] = ("mean", "variance") if task.normalised else ()
         # Neither a branch on values nor statistics can be stacked.
         self.vmappable = not task.normalised and task.fails_on is None
         rng = np.random.default_rng(0)
@@ -70,7 +72,8 @@ class TinyProbe:
         vector = torch.from_numpy(rng.normal(size=LAYOUT.size).astype(np.float32)).to(self._device)
         parameters = {name: tensor.clone() for name, tensor in LAYOUT.unflatten(vector).items()}
         fresh = {"mean": torch.zeros(6, device=self._device), "variance": torch.ones(6, device=self._device)}
-        return parameters, fresh if self.stateful else {}
+        own = {"shift": torch.zeros(4, device=self._device)}
+        return parameters, (fresh if self.statistics else {}) | (own if self._task.shifted else {})
 
     def examples(self, split: str) -> int:
         """Return how many points a split has."""
@@ -85,15 +88,15 @@ class TinyProbe:
         import torch
 
         points, classes = batch
-        hidden = self._hidden(parameters, points)
-        if self.stateful and training:
+        hidden = self._hidden(parameters, buffers, points)
+        if self.statistics and training:
             mean, variance = hidden.mean(0), hidden.var(0, correction=0)
             for name, found in (("mean", mean), ("variance", variance)):
                 buffers[name].lerp_(found.detach(), 0.1)
             buffers = {"mean": mean, "variance": variance}
         return torch.nn.functional.cross_entropy(self._outputs(parameters, buffers, hidden), classes)
 
-    def reduce(self, parameters: Tensors, buffers: Tensors | None, batch: Any) -> dict[str, tuple[Any, float]]:
+    def reduce(self, parameters: Tensors, buffers: Tensors, batch: Any) -> dict[str, tuple[Any, float]]:
         """Return the summed cross-entropy and the number of points told rightly."""
         import torch
 
@@ -101,28 +104,30 @@ class TinyProbe:
         fails_on = self._task.fails_on
         if fails_on is not None and float(parameters["inner.weight"].flatten()[0]) == fails_on:
             raise ArithmeticError("this network was made to fail")
-        buffers = self.calibrate(parameters, [batch]) if buffers is None else buffers
-        outputs = self._outputs(parameters, buffers, self._hidden(parameters, points))
+        if not all(name in buffers for name in self.statistics):
+            buffers = self.calibrate(parameters, buffers, [batch])
+        outputs = self._outputs(parameters, buffers, self._hidden(parameters, buffers, points))
         total = torch.nn.functional.cross_entropy(outputs, classes, reduction="sum")
         count = float(len(classes))
         return {"loss": (total, count), "accuracy": ((outputs.argmax(1) == classes).sum(), count)}
 
     def outputs(self, parameters: Tensors, buffers: Tensors, batch: Any) -> Any:
         """Return the (points, classes) logits."""
-        return self._outputs(parameters, buffers, self._hidden(parameters, batch[0]))
+        return self._outputs(parameters, buffers, self._hidden(parameters, buffers, batch[0]))
 
-    def calibrate(self, parameters: Tensors, batches: Sequence[Any]) -> dict[str, Any]:
-        """Return the mean and variance of the hidden layer over all batches."""
+    def calibrate(self, parameters: Tensors, buffers: Tensors, batches: Sequence[Any]) -> dict[str, Any]:
+        """Return the buffers with the mean and variance of the hidden layer over all batches."""
         import torch
 
-        hidden = torch.cat([self._hidden(parameters, points) for points, _ in batches])
-        return {"mean": hidden.mean(0), "variance": hidden.var(0, correction=0)}
+        hidden = torch.cat([self._hidden(parameters, buffers, points) for points, _ in batches])
+        return {**buffers, "mean": hidden.mean(0), "variance": hidden.var(0, correction=0)}
 
-    def _hidden(self, parameters: Tensors, points: Any) -> Any:
+    def _hidden(self, parameters: Tensors, buffers: Tensors, points: Any) -> Any:
+        points = points - buffers["shift"] if self._task.shifted else points
         return points @ parameters["inner.weight"].T + parameters["inner.bias"]
 
     def _outputs(self, parameters: Tensors, buffers: Tensors, hidden: Any) -> Any:
-        if self.stateful:
+        if self.statistics:
             hidden = (hidden - buffers["mean"]) / (buffers["variance"] + 1e-5).sqrt()
         return hidden.relu() @ parameters["outer.weight"].T + parameters["outer.bias"]
 
@@ -140,12 +145,14 @@ def _module(probe: TinyProbe) -> Any:
                 self.register_buffer(name, buffer)
 
         def forward(self, points: Any) -> Any:
-            return probe._outputs(dict(self.named_parameters()), dict(self.named_buffers()), self.inner(points))
+            buffers = dict(self.named_buffers())
+            hidden = self.inner(points - buffers["shift"] if "shift" in buffers else points)
+            return probe._outputs(dict(self.named_parameters()), buffers, hidden)
 
     with torch.random.fork_rng():  # its weights are drawn, and mean nothing
         return TinyModule()
 
 
-def tiny_task(*, normalised: bool = False, fails_on: float | None = None) -> TinyTask:
+def tiny_task(*, normalised: bool = False, shifted: bool = False, fails_on: float | None = None) -> TinyTask:
     """Return the tiny task; its networks are the members of `tiny_inputs`."""
-    return TinyTask(normalised=normalised, fails_on=fails_on)
+    return TinyTask(normalised=normalised, shifted=shifted, fails_on=fails_on)

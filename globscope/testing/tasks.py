@@ -128,20 +128,59 @@ class TaskChecks(OptionChecks):
         text = "outputs of an example depend on what else is in the batch"
         require_near(np.concatenate(halves), whole, SAME_SUM, text)
 
+    def names_its_statistics(self) -> None:
+        """Statistics are buffers, and are re-estimated from the data."""
+        names, buffers = self._probe.statistics, self._buffers()
+        stray = sorted(set(names) - set(buffers))
+        require(not stray, f"names statistics {stray}, which are no buffers")
+        if names:
+            found = self._probe.calibrate(self._parameters(), buffers, [self._batch()])
+            fresh = self._buffers()
+            moved = [name for name in names if not np.array_equal(found[name], fresh[name])]
+            require(moved, f"calibrates no statistic: {sorted(names)} stay as they are in a fresh network")
+
+    def calibration_leaves_other_buffers_alone(self) -> None:
+        """Buffers that are no statistics come back as they were handed in; missing statistics do not matter."""
+        if not self._probe.statistics:
+            return
+        others = {name: b for name, b in self._buffers().items() if name not in self._probe.statistics}
+        whole = self._probe.calibrate(self._parameters(), self._buffers(), [self._batch()])
+        found = self._probe.calibrate(self._parameters(), others, [self._batch()])
+        require(sorted(found) == sorted(self._buffers()), "calibrates other buffers than the network has")
+        for name, value in found.items():
+            require_same(value, whole[name], f"calibrated {name!r} depends on the statistics that were handed in")
+        for name, value in self._buffers().items():
+            if name in others:
+                require_same(found[name], value, f"buffer {name!r} is no statistic, and a calibration changes it")
+
     def calibration_leaves_no_trace(self) -> None:
         """Statistics are re-estimated into new buffers, and do not depend on earlier calls."""
-        if not self._probe.stateful:
+        if not self._probe.statistics:
             return
         before, parameters = self._reduced(self._parameters(), self._batch()), self._parameters()
-        first = self._probe.calibrate(parameters, [self._batch()])
+        first = self._probe.calibrate(parameters, self._buffers(), [self._batch()])
         kept = {name: np.asarray(value).copy() for name, value in first.items()}
-        self._probe.calibrate(self._probe.initialise(8)[0], [self._batch()])
-        again = self._probe.calibrate(parameters, [self._batch()])
-        require(sorted(again) == sorted(self._buffers()), "calibrates other buffers than the network has")
+        self._probe.calibrate(self._probe.initialise(8)[0], self._buffers(), [self._batch()])
+        again = self._probe.calibrate(parameters, self._buffers(), [self._batch()])
         for name, value in again.items():
             require_same(first[name], kept[name], f"a later calibration writes to earlier buffers {name!r}")
             require_same(value, kept[name], f"buffers {name!r} depend on earlier calibrations")
         self._require_unchanged(before, "after a calibration")
+
+    def reduces_by_the_batch_where_statistics_are_missing(self) -> None:
+        """Without statistics, the loss is that by the statistics of the batch itself, and nothing is kept of it."""
+        if not self._probe.statistics:
+            return
+        parameters, batch = self._parameters(), self._batch()
+        others = {name: b for name, b in self._buffers().items() if name not in self._probe.statistics}
+        before = self._reduced(parameters, batch)
+        found = self._reduced(parameters, batch, others)
+        require(self._reduced(parameters, batch, others) == found, "keeps something of a batch that it was scored by")
+        require(
+            not any(value == before[name] for name, value in found.items() if name == "loss"),
+            "reduces to the same loss by a fresh network's statistics as by those of the batch",
+        )
+        self._require_unchanged(before, "after a batch that it was scored by")
 
     def stacked_networks_reduce_alike(self) -> None:
         """Where `vmappable` is said, `reduce` under torch.vmap gives each network its own numbers."""
@@ -200,16 +239,21 @@ class TaskChecks(OptionChecks):
         found = self._probe.outputs(*network, self._batch(part))  # type: ignore[attr-defined]
         return np.asarray(found.detach())
 
-    def _sums(self, parameters: Mapping[str, Any], batch: Any) -> dict[str, tuple[float, float]]:
-        """Return sums and weights by measure, in the mode that an evaluator uses."""
+    def _sums(
+        self, parameters: Mapping[str, Any], batch: Any, buffers: Mapping[str, Any] | None = None
+    ) -> dict[str, tuple[float, float]]:
+        """Return sums and weights by measure, in the mode that an evaluator uses; with fresh buffers where unset."""
         import torch
 
         with torch.inference_mode(not self._probe.grad_inside):
-            found = self._probe.reduce(parameters, self._buffers(), batch)
+            found = self._probe.reduce(parameters, self._buffers() if buffers is None else buffers, batch)
             return {name: (float(total.detach()), float(weight)) for name, (total, weight) in found.items()}
 
-    def _reduced(self, parameters: Mapping[str, Any], batch: Any) -> dict[str, float]:
-        return {name: total / weight for name, (total, weight) in self._sums(parameters, batch).items()}
+    def _reduced(
+        self, parameters: Mapping[str, Any], batch: Any, buffers: Mapping[str, Any] | None = None
+    ) -> dict[str, float]:
+        found = self._sums(parameters, batch, buffers)
+        return {name: total / weight for name, (total, weight) in found.items()}
 
     def _require_unchanged(self, before: Mapping[str, float], when: str) -> None:
         after = self._reduced(self._parameters(), self._batch())

@@ -17,13 +17,13 @@ class Networks:
     Attributes:
         space: Turns coordinates into weights.
         coordinates: (n, r).
-        statistics: Buffers of the members, (N) mappings by name; empty where they have none.
+        buffers: Of the members, (N) mappings by name; empty where they have none.
         nearest: (n,) row of the member nearest to each network, or None where nobody looked.
     """
 
     space: Lifting
     coordinates: Weights = field(eq=False, repr=False)
-    statistics: Sequence[Mapping[str, np.ndarray]] = field(default=(), eq=False, repr=False)
+    buffers: Sequence[Mapping[str, np.ndarray]] = field(default=(), eq=False, repr=False)
     nearest: np.ndarray | None = field(default=None, eq=False, repr=False)
 
     def __len__(self) -> int:
@@ -31,16 +31,16 @@ class Networks:
         return len(self.coordinates)
 
     @classmethod
-    def of(cls, weights: Weights, statistics: Sequence[Mapping[str, np.ndarray]] = ()) -> "Networks":
-        """Return given networks, (n, D), exactly as they are, with their own statistics where they have any."""
+    def of(cls, weights: Weights, buffers: Sequence[Mapping[str, np.ndarray]] = ()) -> "Networks":
+        """Return given networks, (n, D), exactly as they are, with their own buffers where they have any."""
         space = FullSpace(mean=np.zeros(1, np.float32))
-        return cls(space=space, coordinates=weights, statistics=statistics, nearest=np.arange(len(weights)))
+        return cls(space=space, coordinates=weights, buffers=buffers, nearest=np.arange(len(weights)))
 
     def stored(self, unit: "Unit") -> list[Mapping[str, np.ndarray]]:
-        """Return the statistics of the members nearest to one unit's networks; empty mappings where there are none."""
-        if self.nearest is None or not self.statistics:
+        """Return the buffers of the members nearest to one unit's networks; empty mappings where there are none."""
+        if self.nearest is None or not self.buffers:
             return [{}] * (unit.stop - unit.start)
-        return [self.statistics[row] for row in self.nearest[unit.start : unit.stop]]
+        return [self.buffers[row] for row in self.nearest[unit.start : unit.stop]]
 
     def weights(self, unit: "Unit") -> np.ndarray:
         """Return the (stop − start, D) float32 weights of one unit."""

@@ -61,7 +61,7 @@ class Member:
         parents: Labels of the members it was derived from.
         t: Its place on a curve, in [0, 1].
         in_fit: Whether the maps are fitted to it.
-        buffers: Its own statistics (BatchNorm), by name.
+        buffers: All that the model has beside parameters, by name: statistics, an input normaliser's mean, masks.
         recorded: What its file says that it scored, by field, such as `test_accuracy` (in [0, 1]).
         origin: Name of the analysis that derived it; filled in by the study.
     """
@@ -114,7 +114,7 @@ class Population:
         return self if len(rows) == len(self.members) else self.take(rows)
 
     @property
-    def statistics(self) -> tuple[Mapping[str, np.ndarray], ...]:
+    def buffers(self) -> tuple[Mapping[str, np.ndarray], ...]:
         """The members' buffers, or nothing where no member has any."""
         found = tuple(member.buffers for member in self.members)
         return found if any(found) else ()

@@ -40,7 +40,10 @@ class Between:
         fresh, scratch = probe.initialise(0)
         trained = {name: fresh[name] for name in probe.layout.names if name not in found.statistics}
         ours, theirs = (_moved(one, trained) for one in both)
-        return cls(probe=probe, found=found, a=ours, b=theirs, scratch=scratch, kind=kind, examples=examples)
+        # Buffers that are no statistics are a's: halfway between two networks, neither is nearer.
+        own = {name: buffer for name, buffer in scratch.items() if name in both[0] and name not in probe.statistics}
+        buffers = scratch | _moved(both[0], own)
+        return cls(probe=probe, found=found, a=ours, b=theirs, scratch=buffers, kind=kind, examples=examples)
 
     def loss(self, soft: Mapping[str, Any], rng: np.random.Generator) -> Any:
         """Return the loss with b's units mixed by `soft`, differentiable in it."""
@@ -52,7 +55,7 @@ class Between:
         share = 0.5 if self.kind == "midpoint" else rng.random()
         mixed = {name: torch.lerp(own, moved[name], share) for name, own in self.a.items()}
         # A mixture has no statistics of its own: those of the batch, as in training.
-        return self.probe.objective(mixed, self.scratch, self._batch(rng), training=self.probe.stateful)
+        return self.probe.objective(mixed, self.scratch, self._batch(rng), training=bool(self.probe.statistics))
 
     def _batch(self, rng: np.random.Generator) -> Any:
         import torch

@@ -7,10 +7,10 @@ from typing import Any
 import numpy as np
 from attrs import define
 
-from globscope.api import Bench, Draft, Population, Probe, Progress
+from globscope.api import Bench, Draft, NetworkBuffers, Population, Progress, calibration_batches, fixed_batches
 
-# Examples of one forward pass, and training examples on which BatchNorm statistics are re-estimated, at once.
-BATCH, CALIBRATION = 250, 1000
+# Examples of one forward pass.
+BATCH = 250
 
 
 @define(frozen=True, kw_only=True)
@@ -40,39 +40,31 @@ class Question:
             ask, answers = self._asking(bench), list[np.ndarray]()
             for row in rows:
                 progress(len(answers), len(rows))
-                answers.append(ask(population.weights[row]))
+                answers.append(ask(population.weights[row], population.members[row].buffers))
             progress(len(rows), len(rows))
             return {"answers": np.stack(answers)}
 
         weights = [hashlib.blake2b(np.ascontiguousarray(population.weights[row]).data).hexdigest() for row in rows]
-        return bench.stage(f"outputs of {name}", [weights, self.split, self.examples], work)["answers"]
+        networks = [weights, [dict(population.members[row].buffers) for row in rows]]
+        return bench.stage(f"outputs of {name}", [networks, self.split, self.examples], work)["answers"]
 
     def _asking(self, bench: Bench) -> Any:
         """Return what gives a network's (examples, values) from its weights."""
         import torch
 
         probe = bench.task.build(self.device)
-        batches = [probe.batch(self.split, at) for at in drawn(probe, self.split, self.examples).split(BATCH)]
-        first, initial = probe.splits[0], probe.initialise(0)[1]
-        calibration = [probe.batch(first, drawn(probe, first, CALIBRATION))] if probe.stateful else []
+        batches = fixed_batches(probe, self.split, self.examples, BATCH)
+        buffers_of = NetworkBuffers(probe, "recalibrate", calibration_batches(probe))
 
-        def ask(weights: np.ndarray) -> np.ndarray:
+        def ask(weights: np.ndarray, own: Mapping[str, np.ndarray]) -> np.ndarray:
             with torch.inference_mode(not probe.grad_inside):
                 parameters = probe.layout.unflatten(torch.from_numpy(np.array(weights)).to(self.device))
-                buffers = probe.calibrate(parameters, calibration) if probe.stateful else initial
+                buffers = buffers_of(parameters, own)
                 outputs = [probe.outputs(parameters, buffers, batch) for batch in batches]  # type: ignore[attr-defined]
                 found: np.ndarray = torch.cat([one_place(o, i * BATCH) for i, o in enumerate(outputs)]).cpu().numpy()
             return found
 
         return ask
-
-
-def drawn(probe: Probe, split: str, count: int) -> Any:
-    """Return the indices of `count` examples, or of all where there are fewer; the same on every call."""
-    import torch
-
-    order = torch.randperm(probe.examples(split), generator=torch.Generator().manual_seed(0))
-    return order[:count].sort().values
 
 
 def one_place(outputs: Any, first: int) -> Any:

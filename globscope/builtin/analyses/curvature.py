@@ -117,8 +117,7 @@ class Curvature:
         """Return a network's eigenvalues and trace, each stored under what it follows from."""
         weights, buffers, label = who.weights[row], who.members[row].buffers, who.members[row].label
         own = hashlib.blake2b(np.ascontiguousarray(weights).data).hexdigest()
-        kept = buffers if self.batch_norm == "stored" else {}
-        parts = [own, kept, self.examples, self.batch_size, self.batch_norm, self.precision]
+        parts = [own, dict(buffers), self.examples, self.batch_size, self.batch_norm, self.precision]
 
         def hessian() -> Hessian:
             return loss.at(weights, buffers)

@@ -84,7 +84,7 @@ class LinearBarrier:
         networks = Networks(
             space=Mixtures(weights=finals.weights),
             coordinates=shares.reshape(-1, len(finals.members)),
-            statistics=finals.statistics,
+            buffers=finals.buffers,
             nearest=nearest,
         )
         return bench.measure(networks)[self.field].reshape(len(pairs), len(inner))

@@ -135,7 +135,7 @@ class LowLossPass:
 
     def _training(self, label: str, one: Map, coordinates: np.ndarray) -> Training:
         """Return how ways between the ends of a pass are trained and scored."""
-        held = one.population.statistics
+        held = one.population.buffers
         ends = one.nearest(coordinates[[0, -1]])[0] if held else ()
         return Training(
             label=label,
@@ -144,7 +144,7 @@ class LowLossPass:
             batch_size=self.batch_size,
             device=self.device,
             points=self.points,
-            statistics=tuple(held[row] for row in ends),
+            buffers=tuple(held[row] for row in ends),
         )
 
 

@@ -35,7 +35,7 @@ class Training:
         batch_size: Examples per step.
         device: As a spec says it.
         points: Evaluated along each, at equal steps of t.
-        statistics: Of the members nearest to both ends; empty where members have none.
+        buffers: Of the members nearest to both ends; empty where members have none.
     """
 
     label: str
@@ -44,7 +44,7 @@ class Training:
     batch_size: int
     device: str
     points: int
-    statistics: Sequence[Mapping[str, np.ndarray]] = ()
+    buffers: Sequence[Mapping[str, np.ndarray]] = ()
 
     def straight(self, bench: Bench, ends: np.ndarray) -> Way:
         """Return the straight line between (2, D) ends, at equal steps."""
@@ -84,7 +84,7 @@ class Training:
         return self._mixed(bench, whole, basis(shape, bends, np.linspace(0, 1, self.points)))
 
     def _mixed(self, bench: Bench, networks: np.ndarray, shares: np.ndarray) -> Way:
-        """Return the way along (n, k) mixtures of (k, D) networks; stored statistics are those of the nearer end."""
+        """Return the way along (n, k) mixtures of (k, D) networks; buffers are those of the nearer end."""
         space, nearest = Mixtures(weights=networks), np.arange(len(shares)) * 2 // len(shares)
-        mixed = Networks(space=space, coordinates=shares, statistics=self.statistics, nearest=nearest)
+        mixed = Networks(space=space, coordinates=shares, buffers=self.buffers, nearest=nearest)
         return Way(fields=bench.measure(mixed), reached=travelled(space.lift(one[None])[0] for one in shares))

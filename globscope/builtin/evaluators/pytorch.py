@@ -1,34 +1,33 @@
 """The evaluator of one process: lifts a unit of networks and scores it with torch."""
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Sequence
 from typing import Any, Literal
 
-import numpy as np
 from attrs import define, field
 from attrs.validators import ge, gt, optional
 
 from globscope.api import (
     EvaluationError,
     Journal,
+    NetworkBuffers,
     Networks,
     Plan,
     Probe,
     Progress,
     Task,
     Unit,
+    calibration_batches,
     device,
     device_name,
+    fixed_batches,
     is_out_of_memory,
 )
 from globscope.builtin.evaluators.lift import Lift
-from globscope.builtin.evaluators.scorer import Method, Precision, Scorer, Statistics, fastest
+from globscope.builtin.evaluators.scorer import Method, Precision, Scorer, fastest
 
 # Below this many examples a batch, starting the kernels costs more than the products, and stacking
 # networks wins on a CPU; above it the loop is as fast and needs less memory.
 FEW_EXAMPLES = 128
-
-# Bytes of the examples of one forward pass: a convolution's activations are some thirty times as large.
-BATCH = 64 * 2**20
 
 
 @define(frozen=True, kw_only=True)
@@ -72,7 +71,7 @@ class Torch:
         probe = task.build(self._device())
         self.check(probe)
         lift = Lift(networks, self._device())
-        scorer = Scorer(probe, self._batches(probe), self._statistics(probe), self._device(), self.precision)
+        scorer = Scorer(probe, self._batches(probe), self._buffers(probe), self._device(), self.precision)
         plan = journal.plan(self._plan(probe, scorer, lift))
         while pending := journal.pending():  # again where units had to be split
             torch.cuda.empty_cache()  # cuBLAS and cuDNN have no use for what torch keeps; on a CPU this does nothing
@@ -90,7 +89,7 @@ class Torch:
         """
         self._device()
         self._method(probe)
-        if self.batch_norm == "encoded" and probe.stateful and not getattr(probe, "travels", False):
+        if self.batch_norm == "encoded" and probe.statistics and not getattr(probe, "travels", False):
             raise EvaluationError("evaluator.batch_norm: 'encoded' needs population.flatten = 'all'")
 
     def _device(self) -> str:
@@ -120,38 +119,12 @@ class Torch:
         return min(self.examples or probe.examples(split), probe.examples(split))
 
     def _batches(self, probe: Probe) -> dict[str, list[Any]]:
-        return {s: _cut(probe, s, self._count(probe, s), self.batch_size) for s in probe.splits}
+        return {s: fixed_batches(probe, s, self.examples, self.batch_size) for s in probe.splits}
 
-    def _statistics(self, probe: Probe) -> Statistics:
-        """Return what gives a network's buffers, by its parameters and its nearest member's buffers."""
-        initial = probe.initialise(0)[1]
-        mode = self.batch_norm if probe.stateful else "initial"
-        if mode == "recalibrate":
-            count = min(self.calibration_examples, probe.examples(probe.splits[0]))
-            batches = _cut(probe, probe.splits[0], count, self.batch_size)
-            return lambda parameters, _: probe.calibrate(parameters, batches)
-        if mode == "encoded":
-            travelled: Callable[[Mapping[str, Any]], Mapping[str, Any]] = getattr(probe, "encoded")  # noqa: B009
-            return lambda parameters, _: travelled(parameters)
-        if mode == "stored":
-            return lambda _, nearest: _stored(initial, nearest)
-        return lambda _, __: initial if mode == "initial" else None
-
-
-def _cut(probe: Probe, split: str, count: int, size: int | None) -> list[Any]:
-    """Return batches of the same `count` examples on every call."""
-    import torch
-
-    order = torch.randperm(probe.examples(split), generator=torch.Generator().manual_seed(0))
-    size = size or max(1, BATCH // _size(probe.batch(split, order[:1])))
-    return [probe.batch(split, at) for at in torch.split(order[:count].sort().values, size)]
-
-
-def _size(batch: Any) -> int:
-    """Return the bytes of a batch, whatever holds its tensors."""
-    from torch.utils._pytree import tree_leaves
-
-    return max(1, sum(int(leaf.nbytes) for leaf in tree_leaves(batch) if hasattr(leaf, "nbytes")))
+    def _buffers(self, probe: Probe) -> NetworkBuffers:
+        estimated = self.batch_norm == "recalibrate"
+        batches = calibration_batches(probe, self.calibration_examples, self.batch_size) if estimated else []
+        return NetworkBuffers(probe, self.batch_norm, batches)
 
 
 def _measured(scorer: Scorer, lift: Lift, units: Sequence[Unit]) -> Method:
@@ -183,13 +156,3 @@ def _attempt(scorer: Scorer, lift: Lift, unit: Unit, method: Method, journal: Jo
         journal.split(unit)
         return 0
     return unit.stop - unit.start
-
-
-def _stored(initial: Mapping[str, Any], nearest: Mapping[str, np.ndarray]) -> dict[str, Any]:
-    """Return a member's buffers as tensors like the model's own."""
-    import torch
-
-    missing = [name for name in initial if name not in nearest]
-    if missing:
-        raise EvaluationError(f"evaluator.batch_norm: 'stored' needs the members' buffers; {missing[0]!r} is missing")
-    return {name: torch.as_tensor(nearest[name]).to(own.device, own.dtype) for name, own in initial.items()}

@@ -7,9 +7,8 @@ from typing import Any, Literal
 
 import numpy as np
 
-from globscope.api import Probe
+from globscope.api import NetworkBuffers, Probe
 
-Statistics = Callable[[Mapping[str, Any], Mapping[str, np.ndarray]], Mapping[str, Any] | None]
 Batches = Mapping[str, Sequence[Any]]
 Method = Literal["loop", "vmap"]
 Precision = Literal["float32", "tf32", "bfloat16"]
@@ -56,44 +55,47 @@ class Scorer:
         self,
         probe: Probe,
         batches: Mapping[str, Sequence[Any]],
-        statistics: Statistics,
+        buffers: NetworkBuffers,
         device: str,
         precision: Precision,
     ) -> None:
         """Take the batches that every network is scored on."""
         import torch
 
-        self.probe, self.batches, self.statistics = probe, batches, statistics
+        self.probe, self.batches, self.buffers = probe, batches, buffers
         self.device, self.precision = device, precision
         # mps has no float64.
         self.wide = torch.float32 if device == "mps" else torch.float64
 
-    def score(self, stacked: Any, stored: Sequence[Mapping[str, np.ndarray]], method: Method) -> dict[str, np.ndarray]:
+    def score(self, stacked: Any, own: Sequence[Mapping[str, np.ndarray]], method: Method) -> dict[str, np.ndarray]:
         """Return every field of (n, D) weights on the device, (n,) float64 each; non-finite values as they come."""
-        found = self.totals(stacked, stored, method).detach().cpu().numpy().astype(np.float64)
+        found = self.totals(stacked, own, method).detach().cpu().numpy().astype(np.float64)
         return dict(zip(self.names, found.T, strict=True))
 
-    def totals(self, stacked: Any, stored: Sequence[Mapping[str, np.ndarray]], method: Method) -> Any:
+    def totals(self, stacked: Any, own: Sequence[Mapping[str, np.ndarray]], method: Method) -> Any:
         """Return the (n, fields) means, still on the device."""
         import torch
 
         with torch.inference_mode(not self.probe.grad_inside), precise(self.precision, self.device):
             if method == "vmap":
-                return torch.vmap(lambda one: self._totals(one, {}))(self.probe.layout.unflatten(stacked))
-            return torch.stack([self._one(*pair) for pair in zip(stacked, stored, strict=True)])
+                parameters = self.probe.layout.unflatten(stacked)
+                buffers, axes = self.buffers.stacked(parameters, own)
+                return torch.vmap(self._totals, in_dims=(0, axes))(parameters, buffers)
+            return torch.stack([self._one(*pair) for pair in zip(stacked, own, strict=True)])
 
     @property
     def names(self) -> list[str]:
         """The fields, in the order of the totals."""
         return [f"{split}_{measure}" for split in self.batches for measure in self.probe.measures]
 
-    def _one(self, row: Any, nearest: Mapping[str, np.ndarray]) -> Any:
-        return self._totals(self.probe.layout.unflatten(row), nearest)
+    def _one(self, row: Any, own: Mapping[str, np.ndarray]) -> Any:
+        parameters = self.probe.layout.unflatten(row)
+        return self._totals(parameters, self.buffers(parameters, own))
 
-    def _totals(self, parameters: Mapping[str, Any], nearest: Mapping[str, np.ndarray]) -> Any:
+    def _totals(self, parameters: Mapping[str, Any], buffers: Mapping[str, Any]) -> Any:
         import torch
 
-        means, buffers = [], self.statistics(parameters, nearest)
+        means = []
         roots = getattr(self.probe, "roots", ())
         for batches in self.batches.values():
             parts = [self.probe.reduce(parameters, buffers, batch) for batch in batches]

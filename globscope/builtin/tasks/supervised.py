@@ -51,9 +51,10 @@ class Supervised:
         self.fixed = {name: p.detach() for name, p in self._module.named_parameters() if not p.requires_grad}
         self.layout = Layout(names=tuple(trained), shapes=tuple(tuple(p.shape) for p in trained.values()))
         self.ties = dict(_ties(self._module))
-        self._norms = [m for m in self._module.modules() if getattr(m, "running_mean", None) is not None]
-        self.stateful = bool(self._norms)
-        self.vmappable = vmappable and not self.stateful
+        norms = _norms(self._module)
+        self._norms = list(norms.values())
+        self.statistics = tuple(f"{at}{name}" for at, norm in norms.items() for name, _ in norm.named_buffers())
+        self.vmappable = vmappable and not self.statistics
         self._try()
 
     @property
@@ -90,7 +91,7 @@ class Supervised:
                 raise UserCodeError(f"task.data: the inputs of the {split} split have values that are not finite")
 
     def initialise(self, seed: int) -> tuple[dict[str, Any], dict[str, Any]]:
-        """Return a fresh network's parameters and buffers, the same for the same seed."""
+        """Return a fresh network's parameters and all its buffers, the same for the same seed."""
         module = self._fresh(seed)
         buffers = {name: b.detach().clone() for name, b in module.named_buffers()}
         named = dict(module.named_parameters())
@@ -132,7 +133,7 @@ class Supervised:
         with self._training(self._module.modules() if training else ()):
             return self._loss(self._forward(parameters, buffers, inputs), targets)
 
-    def reduce(self, parameters: Tensors, buffers: Tensors | None, batch: Any) -> dict[str, tuple[Any, float]]:
+    def reduce(self, parameters: Tensors, buffers: Tensors, batch: Any) -> dict[str, tuple[Any, float]]:
         """Return the summed loss and, where there are such, the number of right answers, each with its weight."""
         inputs, targets = batch
         outputs = self._scored(parameters, buffers, inputs)
@@ -143,19 +144,19 @@ class Supervised:
         """Return what the module says of a batch's inputs: (examples, …, classes or values)."""
         return self._kind.said(self._forward(parameters, buffers, batch[0]))
 
-    def _scored(self, parameters: Tensors, buffers: Tensors | None, inputs: Any) -> Any:
-        if buffers is not None:
+    def _scored(self, parameters: Tensors, buffers: Tensors, inputs: Any) -> Any:
+        if all(name in buffers for name in self.statistics):
             return self._forward(parameters, buffers, inputs)
         with self._training(self._norms):  # which move their statistics: those of a copy
-            return self._forward(parameters, {n: b.clone() for n, b in self._module.named_buffers()}, inputs)
+            return self._forward(parameters, {**buffers, **self._no_statistics()}, inputs)
 
-    def calibrate(self, parameters: Tensors, batches: Sequence[Any]) -> dict[str, Any]:
-        """Return buffers whose statistics are the plain average over `batches`.
+    def calibrate(self, parameters: Tensors, buffers: Tensors, batches: Sequence[Any]) -> dict[str, Any]:
+        """Return `buffers` with statistics that are the plain average over `batches`.
 
         A decoded network has no statistics of its own (Garipov et al., 2018, re-estimate them
         likewise for every point of a curve). Dropout stays off.
         """
-        buffers = {name: b.clone() for name, b in self._module.named_buffers()}
+        buffers = {name: b.clone() for name, b in buffers.items()} | self._no_statistics()
         momenta = [norm.momentum for norm in self._norms]
         try:
             for norm in self._norms:
@@ -167,6 +168,11 @@ class Supervised:
             for norm, momentum in zip(self._norms, momenta, strict=True):
                 norm.momentum = momentum
         return buffers
+
+    def _no_statistics(self) -> dict[str, Any]:
+        """Return the statistics of no batch yet; those of a model that was made with some would weigh in."""
+        own = dict(self._module.named_buffers())
+        return {name: own[name].new_zeros(own[name].shape) for name in self.statistics}
 
     def _forward(self, parameters: Tensors, buffers: Tensors, inputs: Any) -> Any:
         from torch.func import functional_call
@@ -182,6 +188,18 @@ class Supervised:
             yield
         finally:
             self._module.eval()
+
+
+def _norms(module: Any) -> dict[str, Any]:
+    """Return the layers that keep running statistics, by where they are (`layer1.0.`).
+
+    Only torch's own and what is derived from them: whether another layer's `running_mean` may be re-estimated, nobody
+    knows, and torchvision's frozen ones must not be.
+    """
+    from torch.nn.modules.batchnorm import _NormBase
+
+    kept = {at: m for at, m in module.named_modules() if isinstance(m, _NormBase) and m.running_mean is not None}
+    return {f"{at}." if at else "": norm for at, norm in kept.items()}
 
 
 def _ties(module: Any) -> Iterator[tuple[str, tuple[str, ...]]]:

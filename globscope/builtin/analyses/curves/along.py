@@ -61,7 +61,7 @@ def straight(ends: Population, own: Mapping[str, np.ndarray], t: np.ndarray, ben
     line = Networks(
         space=Mixtures(weights=ends.weights),
         coordinates=np.stack([1 - inner, inner], axis=1),
-        statistics=ends.statistics,
+        buffers=ends.buffers,
         nearest=(inner > 0.5).astype(int),
     )
     found = bench.measure(line)

@@ -41,7 +41,7 @@ def projected(fitted: Map, weights: Weights, bench: Bench) -> Projected:
     decoded = np.asarray(chart.decode(latents))
     norms = np.sqrt(((coordinates - fitted.coordinates.mean(axis=0)) ** 2).sum(axis=1) + outside**2)
     lost = np.sqrt(((coordinates - decoded) ** 2).sum(axis=1) + outside**2)
-    statistics = fitted.population.statistics
-    nearest = fitted.nearest(decoded)[0] if statistics else None
-    networks = Networks(space=chart.space, coordinates=decoded, statistics=statistics, nearest=nearest)
+    buffers = fitted.population.buffers
+    nearest = fitted.nearest(decoded)[0] if buffers else None
+    networks = Networks(space=chart.space, coordinates=decoded, buffers=buffers, nearest=nearest)
     return Projected(latents=latents, fields=bench.measure(networks), residual=lost / norms, outside=outside / norms)

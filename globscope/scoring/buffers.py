@@ -1,0 +1,103 @@
+"""The buffers that a network is run with: its own, with the statistics that a mode asks for."""
+
+from collections.abc import Mapping, Sequence
+from contextlib import nullcontext
+from typing import Any, Literal
+
+import numpy as np
+
+from globscope.errors import EvaluationError
+from globscope.roles import Probe, Tensors
+
+Mode = Literal["recalibrate", "batch", "stored", "encoded", "initial"]
+Arrays = Mapping[str, np.ndarray]
+
+# BatchNorm's count of batches: no forward pass in evaluation mode uses it, and files of old versions of torch lack it.
+COUNTER = "num_batches_tracked"
+
+
+class NetworkBuffers:
+    """The one rule by which a network gets its buffers, wherever it is run.
+
+    Buffers that are no statistics (see `Probe.statistics`) are the network's own. A decoded network takes those of
+    the member nearest to it, or decodes its own where buffers are flattened. Statistics follow from the mode:
+    `recalibrate` re-estimates them, `batch` leaves them out, so that every batch has its own, `stored` takes the
+    network's, `encoded` decodes them, and `initial` takes a fresh model's.
+    """
+
+    def __init__(self, probe: Probe, mode: Mode = "recalibrate", batches: Sequence[Any] = ()) -> None:
+        """Take a task on a device, and the batches on which `recalibrate` estimates statistics."""
+        self._probe, self._mode, self._batches = probe, mode, batches
+        self._fresh = probe.initialise(0)[1]
+
+    def __call__(self, parameters: Tensors, own: Arrays) -> dict[str, Any]:
+        """Return the buffers of one network, new tensors on the device.
+
+        Args:
+            parameters: Of the network, by name.
+            own: Buffers of the network, or of the member nearest to a decoded one, by name.
+
+        Raises:
+            EvaluationError: The network lacks a buffer, and no other network's is known to be the same.
+        """
+        decoded = self._probe.encoded(parameters) if getattr(self._probe, "travels", False) else {}  # type: ignore[attr-defined]
+        others = {n: decoded[n] if n in decoded else self._own(n, own) for n in self._names(statistics=False)}
+        return others | self._statistics(parameters, own, others, decoded)
+
+    def stacked(self, parameters: Tensors, own: Sequence[Arrays]) -> tuple[dict[str, Any], dict[str, int | None]]:
+        """Return the buffers of n networks with (n, …) parameters for `torch.vmap`, and along which axis they differ.
+
+        Where all networks have the same buffer it is returned once, along no axis.
+        """
+        import torch
+
+        rows = [{name: tensor[at] for name, tensor in parameters.items()} for at in range(len(own))]
+        if not (self._probe.statistics or getattr(self._probe, "travels", False) or any(o is not own[0] for o in own)):
+            shared = self(rows[0], own[0])
+            return shared, dict.fromkeys(shared)
+        found = [self(*pair) for pair in zip(rows, own, strict=True)]
+        alike = {name: all(one[name].equal(found[0][name]) for one in found) for name in found[0]}
+        joined = {n: found[0][n] if same else torch.stack([one[n] for one in found]) for n, same in alike.items()}
+        return joined, {name: None if same else 0 for name, same in alike.items()}
+
+    def _statistics(self, parameters: Tensors, own: Arrays, others: Tensors, decoded: Tensors) -> dict[str, Any]:
+        names = self._names(statistics=True)
+        if self._mode == "recalibrate" and names:
+            with nullcontext() if self._probe.grad_inside else _no_grad():
+                found = self._probe.calibrate(parameters, others, self._batches)
+            return {name: found[name].detach() for name in names}
+        if self._mode == "stored":
+            return {name: self._stored(name, own) for name in names}
+        if self._mode == "batch":
+            return {}
+        return {n: decoded[n] if self._mode == "encoded" and n in decoded else self._fresh[n].clone() for n in names}
+
+    def _names(self, *, statistics: bool) -> list[str]:
+        return [name for name in self._fresh if (name in self._probe.statistics) == statistics]
+
+    def _own(self, name: str, own: Arrays) -> Any:
+        if name in own:
+            return self._tensor(name, own)
+        if not self._fresh[name].equal(self._probe.initialise(1)[1][name]):
+            raise EvaluationError(
+                f"a network comes without its buffer {name!r}, and every fresh model has another one: networks are to "
+                "be handed over with the buffers of their members"
+            )
+        return self._fresh[name].clone()
+
+    def _stored(self, name: str, own: Arrays) -> Any:
+        if name not in own and not name.endswith(COUNTER):
+            raise EvaluationError(f"batch_norm: 'stored' needs the networks' own statistics; {name!r} is missing")
+        return self._tensor(name, own) if name in own else self._fresh[name].clone()
+
+    def _tensor(self, name: str, own: Arrays) -> Any:
+        import torch
+
+        # A copy: a forward pass may write to it, as a counter does.
+        return torch.tensor(own[name]).to(self._fresh[name])
+
+
+def _no_grad() -> Any:
+    import torch
+
+    return torch.no_grad()

@@ -1,0 +1,57 @@
+"""The examples that all networks are scored on, and those that their statistics are estimated from."""
+
+from typing import Any
+
+from globscope.roles import Probe
+
+# Bytes of the examples of one forward pass: a convolution's activations are some thirty times as large.
+BATCH = 64 * 2**20
+
+
+def fixed_examples(probe: Probe, split: str, count: int | None = None) -> Any:
+    """Return the sorted indices of `count` examples, or of all where there are fewer; the same on every call.
+
+    Args:
+        probe: Of the task.
+        split: Of its data.
+        count: How many are drawn, with seed 0; None takes all.
+    """
+    import torch
+
+    order = torch.randperm(probe.examples(split), generator=torch.Generator().manual_seed(0))
+    return order[: len(order) if count is None else count].sort().values
+
+
+def fixed_batches(probe: Probe, split: str, count: int | None = None, size: int | None = None) -> list[Any]:
+    """Return the batches of `fixed_examples`.
+
+    Args:
+        probe: Of the task.
+        split: Of its data.
+        count: How many examples; None takes all.
+        size: Examples per batch; None takes as many as fill 64 MiB.
+    """
+    import torch
+
+    rows = fixed_examples(probe, split, count)
+    wide = size or examples_per_batch(probe, split, BATCH)
+    return [probe.batch(split, at) for at in torch.split(rows, wide)]
+
+
+def calibration_batches(probe: Probe, count: int = 1000, size: int | None = None) -> list[Any]:
+    """Return the training batches that statistics are re-estimated on: none where the model has no statistics."""
+    return fixed_batches(probe, probe.splits[0], count, size) if probe.statistics else []
+
+
+def examples_per_batch(probe: Probe, split: str, limit: int) -> int:
+    """Return how many examples of a split fill so many bytes; at least one."""
+    import torch
+
+    return max(1, limit // _bytes(probe.batch(split, torch.arange(1))))
+
+
+def _bytes(batch: Any) -> int:
+    """Return the bytes of a batch, whatever holds its tensors."""
+    from torch.utils._pytree import tree_leaves
+
+    return max(1, sum(int(leaf.nbytes) for leaf in tree_leaves(batch) if hasattr(leaf, "nbytes")))
