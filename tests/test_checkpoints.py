@@ -14,9 +14,11 @@ from globscope.builtin.tasks.classification import Classification
 from globscope.population.checkpoint import files, read
 from globscope.population.find import Found, find
 from globscope.population.member import member
+from globscope.references import Pattern
 from globscope.registry import installed
 from globscope.spec import read as spec
 from globscope.spec.describe import as_toml
+from globscope.spec.model import Source
 
 PROBE = Classification(hidden=(8,)).build("cpu")
 NETWORK = {name: tensor.clone() for name, tensor in PROBE.initialise(3)[0].items()}
@@ -214,7 +216,7 @@ def test_files_are_named_by_a_pattern_by_several_or_one_by_one(way, labels, tmp_
     path = tmp_path / "study.toml"
     path.write_text(SPEC.replace("{checkpoints}", SEVERAL[way]))
     asked = spec.read(path)
-    files_found = find(asked.population.checkpoints, tmp_path)
+    files_found = find(asked.population, tmp_path)
     assert [f"{one.variant}@{one.step}" for one in files_found] == labels
     again = spec.build(tomllib.loads(as_toml(asked)), path, installed())
     assert again.population == asked.population
@@ -224,7 +226,7 @@ def test_two_files_of_one_variant_and_step_are_refused_wherever_they_lie(tmp_pat
     for folder in ("one", "two"):
         saved(tmp_path / folder / "A-9.pt", NETWORK)
     with pytest.raises(PopulationError) as caught:
-        find(("one/{variant}-{step}.pt", "two/{variant}-{step}.pt"), tmp_path)
+        find(Source(checkpoints=(Pattern("one/{variant}-{step}.pt"), Pattern("two/{variant}-{step}.pt"))), tmp_path)
     assert str(caught.value) == f"{tmp_path}/one/A-9.pt and {tmp_path}/two/A-9.pt are both step 9 of 'A'"
 
 

@@ -389,17 +389,84 @@ SPECS = {
         from_files("c/{variant}/{step}.pt").replace(REDUCER, '[[population.variant]]\nname = "A"\n' + REDUCER),
         ["F: population.variant: goes with [population.train], not with 'checkpoints'"],
     ),
-    "pattern without a step": (
-        from_files("c/{variant}.pt"),
-        ["F: population.checkpoints: needs {step} in 'c/{variant}.pt'"],
-    ),
     "pattern without anything": (
         from_files("c.pt"),
-        ["F: population.checkpoints: needs {variant} in 'c.pt'", "F: population.checkpoints: needs {step} in 'c.pt'"],
+        ["F: population.checkpoints: needs {variant}, or beside it variant = 'A', in 'c.pt'"],
     ),
-    "pattern with another placeholder": (
-        from_files("{variant}/{step}/{seed}.pt"),
-        ["F: population.checkpoints: knows no {seed}; did you mean '{step}'?"],
+    "pattern without a variant": (
+        from_files("{seed}/{step}.pt"),
+        ["F: population.checkpoints: needs {variant}, or beside it variant = '{seed}', in '{seed}/{step}.pt'"],
+    ),
+    "pattern with a word that nothing uses": (
+        from_files("{variant}/{seed}/{stpe}.pt"),
+        [
+            "F: population.checkpoints: does not use {seed}: write variant = '{variant}-{seed}', or * if it does not "
+            "matter",
+            "F: population.checkpoints: does not use {stpe}: write variant = '{variant}-{stpe}', or * if it does not "
+            "matter; did you mean {step}?",
+        ],
+    ),
+    "template with a word that the pattern has not": (
+        from_files("{seed}/{kind}/{step}.pt").replace(REDUCER, 'variant = "{sed}-{kind}"\n' + REDUCER),
+        [
+            "F: population.checkpoints: does not use {seed}: write variant = '{sed}-{kind}-{seed}', or * if it does "
+            "not matter",
+            "F: population.variant: {sed} is no word of '{seed}/{kind}/{step}.pt'; did you mean 'seed'?",
+        ],
+    ),
+    "template of a pattern without words": (
+        from_files("last.pt").replace(REDUCER, 'variant = "{seed}"\n' + REDUCER),
+        ["F: population.variant: {seed} is no word of 'last.pt'; the pattern has no words"],
+    ),
+    "empty template": (
+        from_files("{variant}.pt").replace(REDUCER, 'variant = ""\n' + REDUCER),
+        ["F: population.variant: must not be empty, got ''"],
+    ),
+    "template of runs that are trained": (
+        TASK + '[population]\nvariant = "{seed}"\n[population.train]\n' + REDUCER,
+        ["F: population.variant: names the runs of 'checkpoints'; runs trained here are tables [[population.variant]]"],
+    ),
+    "two stars": (
+        from_files("**/{variant}/{step}.pt"),
+        [
+            "F: population.checkpoints: `**` is no wildcard: `*` stays within one folder, and {variant} alone between "
+            "slashes spans several, got '**/{variant}/{step}.pt'"
+        ],
+    ),
+    "word that is no name": (
+        from_files("{variant}/{step:03d}.pt"),
+        [
+            "F: population.checkpoints: {step:03d} is no word; write a name in the braces, such as {variant}, {step} "
+            "or {seed}, got '{variant}/{step:03d}.pt'"
+        ],
+    ),
+    "table of checkpoints with pattern and path": (
+        TASK
+        + '[[population.checkpoints]]\nvariant = "A"\npattern = "{step}.pt"\npath = "nets.py"\n'
+        + "[[population.checkpoints]]\nvariant = 'A'\n"
+        + REDUCER,
+        [
+            "F: population.checkpoints.0: needs exactly one of 'pattern' and 'path'",
+            "F: population.checkpoints.1: needs exactly one of 'pattern' and 'path'",
+        ],
+    ),
+    "table of checkpoints whose pattern has a step of its own": (
+        TASK + '[[population.checkpoints]]\nvariant = "A"\npattern = "{step}.pt"\nstep = 3\n' + REDUCER,
+        ["F: population.checkpoints.0: step goes with 'path'; a pattern has its own {step}"],
+    ),
+    "table of checkpoints with an unknown word": (
+        TASK + '[[population.checkpoints]]\nvariant = "{sede}"\npattern = "{seed}/{step}.pt"\n' + REDUCER,
+        [
+            "F: population.checkpoints.0.pattern: does not use {seed}: write variant = '{sede}-{seed}', or * if it "
+            "does not matter",
+            "F: population.checkpoints.0.variant: {sede} is no word of '{seed}/{step}.pt'; did you mean 'seed'?",
+        ],
+    ),
+    "template beside tables": (
+        TASK
+        + '[population]\nvariant = "A"\n[[population.checkpoints]]\nvariant = "A"\npattern = "{step}.pt"\n'
+        + REDUCER,
+        ["F: population.variant: each table of [[population.checkpoints]] has its own"],
     ),
     "empty pattern": (from_files(""), ["F: population.checkpoints: expected a pattern of paths, got ''"]),
     # References.
@@ -482,9 +549,10 @@ SPECS = {
         ],
     ),
     "checkpoints and train, whatever else is wrong": (
-        from_files("c/{variant}.pt").replace(REDUCER, '[population.train]\nepochs = "9"\n' + REDUCER),
+        from_files("**/{variant}.pt").replace(REDUCER, '[population.train]\nepochs = "9"\n' + REDUCER),
         [
-            "F: population.checkpoints: needs {step} in 'c/{variant}.pt'",
+            "F: population.checkpoints: `**` is no wildcard: `*` stays within one folder, and {variant} alone between "
+            "slashes spans several, got '**/{variant}.pt'",
             "F: population.train.epochs: expected an integer, got '9' (text)",
             "F: population: needs exactly one of 'checkpoints' and [population.train], has both",
         ],

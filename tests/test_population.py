@@ -18,7 +18,8 @@ from globscope.population.member import member
 from globscope.population.names import named
 from globscope.population.run import Run, checkpoint
 from globscope.population.train import STATE, fit
-from globscope.spec.model import Recipe, Train
+from globscope.references import Pattern
+from globscope.spec.model import Recipe, Source, Train
 from globscope.values.chart import Progress
 
 
@@ -153,6 +154,10 @@ def test_training_moves_no_global_random_state(probe, tmp_path):
     assert torch.equal(before, torch.random.get_rng_state())
 
 
+def files_of(pattern, folder):
+    return find(Source(checkpoints=Pattern(pattern)), folder)
+
+
 def test_files_are_found_by_variant_and_sorted_by_step_as_a_number(tmp_path):
     for variant in ("wide", "deep"):
         for step in (9, 10, 0):
@@ -160,7 +165,7 @@ def test_files_are_found_by_variant_and_sorted_by_step_as_a_number(tmp_path):
             path.parent.mkdir(exist_ok=True)
             path.touch()
     (tmp_path / "wide" / "notes.txt").touch()
-    found = find("{variant}/epoch{step}.pt", tmp_path)
+    found = files_of("{variant}/epoch{step}.pt", tmp_path)
     assert [(f.variant, f.step) for f in found] == [
         ("deep", 0), ("deep", 9), ("deep", 10), ("wide", 0), ("wide", 9), ("wide", 10),
     ]  # fmt: skip
@@ -170,10 +175,10 @@ def test_a_placeholder_may_stand_twice_and_two_files_for_one_member_are_refused(
     for name in ("A/A-1.pt", "A/B-2.pt"):
         (tmp_path / name).parent.mkdir(exist_ok=True)
         (tmp_path / name).touch()
-    assert [f.path.name for f in find("{variant}/{variant}-{step}.pt", tmp_path)] == ["A-1.pt"]
+    assert [f.path.name for f in files_of("{variant}/{variant}-{step}.pt", tmp_path)] == ["A-1.pt"]
     (tmp_path / "A" / "A-01.pt").touch()
     with pytest.raises(PopulationError, match="are both step 1 of 'A'"):
-        find("{variant}/{variant}-{step}.pt", tmp_path)
+        files_of("{variant}/{variant}-{step}.pt", tmp_path)
 
 
 @pytest.mark.parametrize("wrap", [lambda s: s, lambda s: {"state_dict": s, "epoch": 3}, lambda s: {"model": s}])
@@ -215,7 +220,7 @@ def test_a_population_on_disk_is_memory_mapped_and_comes_back_equal(probe, tmp_p
     pattern = "{variant}-{step}.safetensors"
     for variant, seed in (("A", 0), ("B", 1)):
         save_file(probe.initialise(seed)[0], tmp_path / f"{variant}-3.safetensors")
-    found = find(pattern, tmp_path)
+    found = files_of(pattern, tmp_path)
     folder = tmp_path / "population"
     folder.mkdir()
     files.save(folder, probe.layout, 2, (member(f, probe) for f in found))

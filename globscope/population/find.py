@@ -1,13 +1,21 @@
 """Which files the population is made of: by pattern, variant and step."""
 
-import re
+from collections.abc import Iterator
 from itertools import pairwise
 from pathlib import Path
 
 from attrs import define
 
 from globscope.errors import PopulationError
-from globscope.spec.model import CheckpointFile, Checkpoints
+from globscope.population.nearest import nothing
+from globscope.population.walk import matches, no_file
+from globscope.references import Pattern
+from globscope.spec.model import CheckpointFiles, Source
+from globscope.spec.pattern import STEP, VARIANT, absolute, filled
+from globscope.spec.words import visible
+
+# Files that cannot be read and are named one by one.
+NAMED = 10
 
 
 @define(frozen=True, kw_only=True)
@@ -17,7 +25,7 @@ class Found:
     Attributes:
         path: Of the file.
         variant: From its path.
-        step: From its path.
+        step: From its path; 0 where that has none.
     """
 
     path: Path
@@ -25,51 +33,58 @@ class Found:
     step: int
 
 
-def find(checkpoints: Checkpoints, folder: Path) -> list[Found]:
+def find(source: Source, folder: Path) -> list[Found]:
     """Return the files that a spec names, by variant, then by step as a number; patterns start at `folder`.
 
     Raises:
-        PopulationError: A pattern matches none, or two files claim the same variant and step.
+        PopulationError: A pattern matches none, what matches is no readable file, or two files claim the same
+            variant and step.
     """
+    asked = source.checkpoints or ()
     found: list[Found] = []
-    for asked in (checkpoints,) if isinstance(checkpoints, str) else checkpoints:
-        if isinstance(asked, CheckpointFile):
-            found.append(Found(path=asked.path, variant=asked.variant, step=asked.step))
+    for entry in (asked,) if isinstance(asked, str) else asked:
+        if isinstance(entry, CheckpointFiles):
+            found += _of_table(entry, folder)
         else:
-            found += _matching(asked, folder)
+            found += _matching(entry, source.template, folder)
     found.sort(key=lambda f: (f.variant, f.step))
     for one, two in pairwise(found):
         if (one.variant, one.step) == (two.variant, two.step):
-            raise PopulationError(f"{one.path} and {two.path} are both step {one.step} of {one.variant!r}")
+            raise PopulationError(_clash(one, two))
     return found
 
 
-def _matching(pattern: str, folder: Path) -> list[Found]:
-    """Return the files that match `…{variant}…{step}…`."""
-    path = Path(pattern).expanduser()
-    whole = str(path if path.is_absolute() else folder / path)
-    before = re.split(r"\{", whole)[0]
-    root = Path(before) if before.endswith("/") else Path(before).parent
-    files = sorted(p for p in root.rglob("*") if p.is_file()) if root.is_dir() else []
-    matches = [(file, match) for file in files if (match := _expression(whole).fullmatch(str(file)))]
-    if not matches:
-        raise PopulationError(f"population.checkpoints: {_nothing(whole, root, len(files))}")
-    return [Found(path=file, variant=m["variant"], step=int(m["step"])) for file, m in matches]
+def _clash(one: Found, two: Found) -> str:
+    return f"{one.path} and {two.path} are both step {one.step} of {one.variant!r}"
 
 
-def _expression(pattern: str) -> re.Pattern[str]:
-    named = {"{variant}": "(?P<variant>[^/]+?)", "{step}": r"(?P<step>\d+)"}
-    parts = re.split(r"(\{variant\}|\{step\})", pattern)
-    seen: set[str] = set()
-    text = ""
-    for part in parts:
-        again = part in seen  # a placeholder used twice must match the same text
-        text += f"(?P={part[1:-1]})" if again else named.get(part, re.escape(part))
-        seen |= {part} & set(named)
-    return re.compile(text)
+def _of_table(table: CheckpointFiles, folder: Path) -> list[Found]:
+    if table.pattern is not None:
+        return _matching(table.pattern, table.variant, folder)
+    assert table.path is not None
+    if problem := no_file(table.path):
+        raise PopulationError(f"population.checkpoints: {table.path} {problem}")
+    return [Found(path=table.path, variant=table.variant, step=table.step or 0)]
 
 
-def _nothing(pattern: str, root: Path, count: int) -> str:
-    if not root.is_dir():
-        return f"no folder {root}"
-    return f"none of the {count} files below {root} matches {pattern}"
+def _matching(pattern: Pattern, template: str | None, folder: Path) -> list[Found]:
+    """Return the files that match a pattern, named by a template."""
+    whole = absolute(pattern, folder)
+    every = matches(whole)
+    if not every:
+        raise PopulationError(f"population.checkpoints: {nothing(whole)}")
+    problems = [
+        f"population.checkpoints: {visible(str(match.path))} {match.problem}" for match in every if match.problem
+    ]
+    if problems:
+        raise PopulationError("\n".join(_few(problems)))
+    name = template or f"{{{VARIANT}}}"
+    return [
+        Found(path=match.path, variant=filled(name, match.words), step=int(match.words.get(STEP, 0))) for match in every
+    ]
+
+
+def _few(problems: list[str]) -> Iterator[str]:
+    yield from problems[:NAMED]
+    if len(problems) > NAMED:
+        yield f"population.checkpoints: {len(problems) - NAMED} further paths that match cannot be read"

@@ -8,7 +8,7 @@ from attrs.validators import and_, deep_iterable, ge, gt, min_len, optional
 
 from globscope.device import device_name
 from globscope.references import Pattern
-from globscope.spec.validators import one_line, some
+from globscope.spec.validators import one_line, some, some_text
 
 
 @define(frozen=True, kw_only=True)
@@ -104,21 +104,29 @@ class Variant(Recipe):
 
 
 @define(frozen=True, kw_only=True)
-class CheckpointFile:
-    """A checkpoint by its path.
+class CheckpointFiles:
+    """Checkpoints by a pattern, or one by its path.
 
     Attributes:
-        variant: The training run that it belongs to.
-        step: Epochs, or whatever counts, since that run's start.
-        path: Of the file.
+        variant: The training run that they belong to; of a pattern, a template of its words, such as `{seed} EMA`.
+        pattern: Pattern of existing files; a relative one starts from the spec's folder.
+        path: Of one file.
+        step: Of one file: epochs, or whatever counts, since its run's start; 0 where unset.
     """
 
     variant: str = field(validator=and_(min_len(1), one_line))
-    step: int = field(validator=ge(0))
-    path: Path
+    pattern: Pattern | None = None
+    path: Path | None = None
+    step: int | None = field(default=None, validator=optional(ge(0)))
+
+    def __attrs_post_init__(self) -> None:
+        if (self.pattern is None) == (self.path is None):
+            raise ValueError("needs exactly one of 'pattern' and 'path'")
+        if self.pattern is not None and self.step is not None:
+            raise ValueError("step goes with 'path'; a pattern has its own {step}")
 
 
-Checkpoints = Pattern | tuple[Pattern, ...] | tuple[CheckpointFile, ...]
+Checkpoints = Pattern | tuple[Pattern, ...] | tuple[CheckpointFiles, ...]
 
 
 @define(frozen=True, kw_only=True)
@@ -126,30 +134,41 @@ class Source:
     """Where networks come from: `checkpoints` of yours, or `train` and `variant` here.
 
     Attributes:
-        checkpoints: Pattern of existing files, such as `runs/{variant}/epoch{step}.pt`, a list of patterns, or
-            one table [[population.checkpoints]] a file, with `variant`, `step` and `path`.
+        checkpoints: Pattern of existing files, such as `runs/{variant}/epoch{step}.pt` or `runs/{variant}/last.pt`, a
+            list of patterns, or tables [[population.checkpoints]] with `variant` and `pattern` or `path`.
         train: How to train the variants here.
-        variant: The training runs.
+        variant: The training runs, one table [[population.variant]] each; of `checkpoints`, a template of names made
+            of the pattern's words, such as `{seed}-{kind}`, or the name of the only run.
         parent: Trained first, with these settings; every variant then starts from its last weights.
         seed: Of the training; the study's where unset.
     """
 
     checkpoints: Checkpoints | None = field(default=None, validator=optional(some))
     train: Train | None = None
-    variant: tuple[Variant, ...] = ()
+    variant: str | tuple[Variant, ...] = field(default=(), validator=some_text)
     parent: Recipe | None = None
     seed: int | None = field(default=None, validator=optional(ge(0)))
 
     def __attrs_post_init__(self) -> None:
-        names = [run.name for variant in self.variant for run in variant.runs]
+        names = [run.name for variant in self.variants for run in variant.runs]
         twice = sorted({name for name in names if names.count(name) > 1})
-        if twice and len({variant.name for variant in self.variant}) == len(self.variant):
+        if twice and len({variant.name for variant in self.variants}) == len(self.variants):
             raise ValueError(f"with 'repeat', {twice[0]!r} is the name of two runs")
+
+    @property
+    def variants(self) -> tuple[Variant, ...]:
+        """The recipes of the runs that are trained here."""
+        return () if isinstance(self.variant, str) else self.variant
+
+    @property
+    def template(self) -> str | None:
+        """How runs of checkpoints are named; None where the pattern has {variant}."""
+        return self.variant if isinstance(self.variant, str) else None
 
     def runs(self) -> list[Variant]:
         """Return the training runs, with their epochs filled in."""
         assert self.train is not None
-        every = [run for variant in self.variant for run in variant.runs]
+        every = [run for variant in self.variants for run in variant.runs]
         return [evolve(run, epochs=self.train.epochs) if run.epochs is None else run for run in every]
 
 

@@ -1,6 +1,5 @@
 """References and paths in a spec: relative to the spec's folder; on the command line, to the current one."""
 
-import re
 from collections.abc import Mapping
 from importlib.util import find_spec
 from pathlib import Path
@@ -9,9 +8,9 @@ from typing import Any
 
 from globscope.errors import near
 from globscope.references import Code, Pattern
+from globscope.spec.pattern import problems
 from globscope.spec.words import expected, got, short, toml
 
-MARKS = ("{variant}", "{step}")
 NO_ITEMS: Mapping[int, Any] = MappingProxyType({})
 
 
@@ -70,13 +69,10 @@ def suggestion(word: str, known: list[str]) -> str:
 
 
 def pattern(value: Any, folder: Path) -> Pattern:
-    """Return a pattern of checkpoints with both placeholders."""
+    """Return a pattern of checkpoints, absolute."""
     whole = Pattern(_absolute(value, folder, Pattern))
-    other = [mark for mark in re.findall(r"\{[^{}]*\}", value) if mark not in MARKS]
-    problems = [("", f"needs {mark} in {toml(value)}") for mark in MARKS if mark not in value]
-    problems += [("", f"knows no {mark}; {near(mark, MARKS)}") for mark in other]
-    if problems:
-        raise InvalidError(*problems)
+    if wrongs := [("", f"{text}, got {toml(value)}") for text in problems(value)]:
+        raise InvalidError(*wrongs)
     return whole
 
 

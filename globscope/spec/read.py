@@ -14,6 +14,7 @@ from globscope.spec.document import parse
 from globscope.spec.entries import Entries, clashes, name_of
 from globscope.spec.model import Spec
 from globscope.spec.overrides import override
+from globscope.spec.pattern import mismatches, problems, unknown
 from globscope.spec.structure import converter, option
 from globscope.spec.words import bare, toml
 
@@ -125,16 +126,36 @@ def _of_networks(place: str, table: Any, *, sound: bool) -> Iterator[tuple[str, 
         yield place, f"{ORIGIN.format(place)}, has {'both' if origins else 'neither'}"
     if origins == ["checkpoints"]:
         yield from _of_checkpoints(place, table)
-    if "train" in origins:
+    if "train" in origins and isinstance(table.get("variant"), str):
+        yield f"{place}.variant", f"names the runs of 'checkpoints'; runs trained here are tables [[{place}.variant]]"
+    elif "train" in origins:
         yield from clashes(f"{place}.variant", [name_of(variant) for variant in _list(table, "variant")])
-    if sound and origins == ["train"] and not table.get("variant"):
+    if sound and origins == ["train"] and not table.get("variant", []):
         yield place, f"needs at least one [[{place}.variant]] to train"
 
 
 def _of_checkpoints(place: str, table: Mapping[str, Any]) -> Iterator[tuple[str, str]]:
     for name in ("variant", "parent"):
-        if table.get(name, []) != []:
+        if table.get(name, []) != [] and not (name == "variant" and isinstance(table[name], str)):
             yield f"{place}.{name}", f"goes with [{place}.train], not with 'checkpoints'"
+    template = table.get("variant") if isinstance(table.get("variant"), str) else None
+    asked = table["checkpoints"]
+    for at, one in enumerate([asked] if isinstance(asked, str) else _list(table, "checkpoints")):
+        below = place if isinstance(asked, str) else f"{place}.checkpoints.{at}"
+        if isinstance(one, str):
+            yield from _of_pattern((f"{place}.checkpoints", f"{place}.variant"), one, template)
+        elif isinstance(one, dict) and isinstance(one.get("pattern"), str) and isinstance(one.get("variant"), str):
+            yield from _of_pattern((f"{below}.pattern", f"{below}.variant"), one["pattern"], one["variant"])
+    if template is not None and any(isinstance(one, dict) for one in _list(table, "checkpoints")):
+        yield f"{place}.variant", f"each table of [[{place}.checkpoints]] has its own"
+
+
+def _of_pattern(places: tuple[str, str], pattern: str, template: str | None) -> Iterator[tuple[str, str]]:
+    """Yield what of a pattern and of a template does not go with the other; what is wrong by itself was said."""
+    if not pattern or [*problems(pattern)]:
+        return
+    yield from ((places[0], text) for text in mismatches(pattern, template))
+    yield from ((places[1], text) for text in unknown(template or "", pattern))
 
 
 def _list(table: Mapping[str, Any], key: str) -> list[Any]:

@@ -22,7 +22,7 @@ SCALARS: Mapping[Any, dict[str, Any]] = {
     bool: {"type": "boolean"},
     str: {"type": "string"},
     Path: {"type": "string", "minLength": 1},
-    Pattern: {"type": "string", "allOf": [{"pattern": r"\{variant\}"}, {"pattern": r"\{step\}"}]},
+    Pattern: {"type": "string", "minLength": 1, "not": {"pattern": r"\*\*"}},
     Code: {"type": "string", "pattern": "^.+:[^:]+$"},
 }
 

@@ -77,7 +77,9 @@ def _meant(value: Any, arm: Any) -> bool:
     if isinstance(value, list):
         tables = bool(value) and all(isinstance(item, dict) for item in value)
         return is_tuple(arm) and tables == is_class(get_args(arm)[0])
-    return isinstance(value, str) if arm is Pattern else isinstance(value, dict) and is_class(arm)
+    if isinstance(value, dict):
+        return is_class(arm) or (is_tuple(arm) and is_class(get_args(arm)[0]))
+    return isinstance(value, str) and arm is Pattern
 
 
 def _tuple(strict: Converter, value: Any, kind: Any) -> tuple[Any, ...]:

@@ -23,6 +23,14 @@ def some(_: Any, attribute: Any, value: Any) -> None:
         raise ValueError(f"{attribute.name} must name at least one")
 
 
+def some_text(_: Any, attribute: Any, value: Any) -> None:
+    """Refuse text that is empty, or that would break a table's line; what is no text is another's to look at."""
+    if value == "":
+        raise ValueError(f"{attribute.name} must not be empty")
+    if isinstance(value, str):
+        one_line(_, attribute, value)
+
+
 def objections(attribute: Any, value: Any, given: Any) -> Iterator[tuple[str, str]]:
     """Yield what a value of an attribute violates: (place below it, such as `must be >= 1, got 0`) each."""
     if value is not None or not _is_optional(attribute.validator):

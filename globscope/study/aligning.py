@@ -179,5 +179,5 @@ def _zoo(context: Context) -> Any:
         # The networks follow from their parent, which is trained from the seed.
         parent = None if zoo.parent is None else [zoo.parent, zoo.seed, context.spec.seed]
         return [parent, [identity_of(context, run) for run in runs(context, "zoo")]]
-    found = find(zoo.checkpoints, context.spec.source.resolve().parent)
+    found = find(zoo, context.spec.source.resolve().parent)
     return [(one.variant, one.step, files(one.path)) for one in found]

@@ -42,7 +42,7 @@ def count(spec: Spec) -> tuple[int, tuple[str, ...]]:
 def _networks(source: Source, spec: Spec) -> tuple[int, tuple[str, ...]]:
     """Return how many networks a source has, and the names of their runs."""
     if source.checkpoints is not None:
-        found = find(source.checkpoints, spec.source.resolve().parent)
+        found = find(source, spec.source.resolve().parent)
         return len(found), tuple(dict.fromkeys(one.variant for one in found))
     assert source.train is not None
     runs = source.runs()

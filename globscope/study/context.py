@@ -116,7 +116,7 @@ class Context:
         pattern = self.spec.population.checkpoints
         if pattern is None:
             return task, None
-        first = find(pattern, self.spec.source.resolve().parent)[0].path
+        first = find(self.spec.population, self.spec.source.resolve().parent)[0].path
         if not hasattr(task, "fitting"):
             return task, first
         fitting: Task = task.fitting(frozenset(read(first).tensors))

@@ -49,7 +49,7 @@ def checkpoints(context: Context, place: Place) -> list[Found]:
     """Return the checkpoint files, after training those that the spec wants trained."""
     source = _source(context, place)
     if source.checkpoints is not None:
-        return find(source.checkpoints, context.spec.source.resolve().parent)
+        return find(source, context.spec.source.resolve().parent)
     planned = runs(context, place, _parent(context, place))
     for together in stacks(planned):
         _train(context, together)

@@ -197,7 +197,7 @@ def _identity(context: Context) -> str:
     entries = [spec.evaluator, spec.fidelity, *spec.sampler, *spec.topology, *spec.aligner, *spec.analysis]
     who = [context.identity(entry.component) for entry in [*entries, *spec.reducer]]
     pattern = spec.population.checkpoints
-    found = [] if pattern is None else find(pattern, spec.source.resolve().parent)
+    found = [] if pattern is None else find(spec.population, spec.source.resolve().parent)
     members = [(one.variant, one.step, files_of(one.path)) for one in found]
     return key("cell", as_toml(spec), context.task_key, who, members)
 
