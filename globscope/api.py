@@ -18,6 +18,7 @@ from globscope.errors import (
 from globscope.hookspecs import hookimpl
 from globscope.isometry import span
 from globscope.memory import is_out_of_memory, within_memory
+from globscope.precision import Precision, precise
 from globscope.references import Code
 from globscope.roles import (
     Aligner,
@@ -107,6 +108,7 @@ __all__ = [
     "PluginError",
     "Population",
     "PopulationError",
+    "Precision",
     "Probe",
     "Progress",
     "Reducer",
@@ -150,6 +152,7 @@ __all__ = [
     "neighbours",
     "one_thread",
     "outline",
+    "precise",
     "simplified",
     "smad",
     "span",

@@ -5,6 +5,7 @@ from importlib.metadata import entry_points
 from pathlib import Path
 
 import pytest
+import torch
 
 from globscope.registry import discover
 from globscope.study.observer import Observer
@@ -21,6 +22,16 @@ def home(tmp_path, monkeypatch):
     for name in ("mnist", "cifar10", "cifar100"):
         (tmp_path / "data" / name).mkdir(parents=True)
     monkeypatch.setenv("HOME", str(tmp_path))
+
+
+NO_CUDA = pytest.mark.skipif(not torch.cuda.is_available(), reason="this machine has no CUDA device")
+
+
+@pytest.fixture(params=["cpu", pytest.param("cuda", marks=[pytest.mark.gpu, NO_CUDA])])
+def device(request):
+    """Where a test computes: the same test runs on a CPU, which shows that the test itself is right."""
+    yield request.param
+    torch.cuda.empty_cache()
 
 
 ROOT = Path(__file__).parent.parent

@@ -8,6 +8,7 @@ from attrs import define, field
 
 from globscope.errors import EvaluationError
 from globscope.memory import within_memory
+from globscope.precision import precise
 from globscope.roles import Probe
 from globscope.scoring.buffers import Mode, NetworkBuffers
 from globscope.scoring.examples import calibration_batches, examples_per_batch
@@ -139,7 +140,8 @@ class Hessian:
             self.loss.device, getattr(torch, self.loss.precision)
         )
         # The other kernels of attention cannot be differentiated twice.
-        with sdpa_kernel(SDPBackend.MATH), torch.enable_grad(), within_memory(EvaluationError, OVERSIZED):
+        exact, whole = sdpa_kernel(SDPBackend.MATH), precise("float32", self.loss.device)
+        with exact, whole, torch.enable_grad(), within_memory(EvaluationError, OVERSIZED):
             for batch, share in self.loss.batches():
                 for row, product in enumerate(self._of_batch(batch, wanted)):
                     found[row] += share * product.cpu().numpy().astype(np.float64)

@@ -12,6 +12,7 @@ from globscope.memory import within_memory
 from globscope.population.log import Log
 from globscope.population.run import Run, checkpoint
 from globscope.population.stack import Together
+from globscope.precision import Precision, precise
 from globscope.roles import Probe
 from globscope.store import write_bytes
 from globscope.threads import threads_for
@@ -136,9 +137,12 @@ def passed(runs: Sequence[Run], probe: Probe | Together, state: State, order: An
     total: Any = 0.0
     for group in state.optimiser.param_groups:
         group["lr"] = run.rate(state.epoch)
+    device = next(iter(state.parameters.values())).device.type
     large = f"variant {run.name!r}: a training step does not fit into memory; lower batch_size"
     large += "" if run.row is None else " or train.at_once"
-    with threads_for(probe.layout.size * run.recipe.batch_size), within_memory(PopulationError, large):
+    rounded: Precision = "tf32" if run.train.precision == "tf32" and device == "cuda" else "float32"
+    few = threads_for(probe.layout.size * run.recipe.batch_size)
+    with few, within_memory(PopulationError, large), precise(rounded, device):
         for number, at in enumerate(torch.split(order, run.recipe.batch_size, dim=-1)):
             loss = _step(run, probe, state, probe.batch(probe.splits[0], at))
             if state.epoch == number == 0:

@@ -7,6 +7,7 @@ from attrs import define, evolve, field
 from attrs.validators import and_, deep_iterable, ge, gt, min_len, optional
 
 from globscope.device import device_name
+from globscope.precision import Precision
 from globscope.references import Pattern
 from globscope.spec.validators import one_line, some, some_text
 
@@ -26,7 +27,8 @@ class Train:
         decay: Of the schedule `step`.
         initialisation: `own` starts every variant from fresh weights of its own seed, `shared` all from the
             same ones; whether runs share a basin depends on it.
-        precision: Of the forward pass in training on a cuda GPU; weights and losses stay float32.
+        precision: Of products in training on a cuda GPU: `tf32` rounds their inputs, `bfloat16` halves them; weights
+            and losses stay float32.
         device: `auto` takes cuda, then mps, then cpu; `cuda:1` is the second card.
         at_once: Networks stacked and trained at once, where that is faster: small ones without BatchNorm or
             layers that draw, three quarters as many of them of one recipe; 1 trains one after another.
@@ -41,7 +43,7 @@ class Train:
     milestones: tuple[int, ...] = field(default=(), validator=deep_iterable(ge(1)))
     decay: float = field(default=0.1, validator=gt(0))
     initialisation: Literal["own", "shared"] = "own"
-    precision: Literal["float32", "bfloat16"] = "float32"
+    precision: Precision = "float32"
     device: str = field(default="auto", validator=device_name)
     at_once: int = field(default=32, validator=ge(1))
 

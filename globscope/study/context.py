@@ -13,6 +13,7 @@ from globscope.memory import first_line, is_out_of_memory
 from globscope.population.checkpoint import read
 from globscope.population.find import find
 from globscope.population.flatten import Flattening, fixed
+from globscope.precision import precise
 from globscope.references import describe
 from globscope.registry import Registry
 from globscope.roles import Probe, Task
@@ -194,7 +195,8 @@ class Context:
 
 def _timed(part: Path, work: Callable[[Path], None]) -> None:
     start = perf_counter()
-    with same_threads():  # on their number depend a result's last bits
+    # On the number of threads depend a result's last bits; fewer bits than float32's are for those who ask for that.
+    with same_threads(), precise("float32", "cpu"):
         work(part)
     write_json(part / SECONDS, {"seconds": round(perf_counter() - start, 3)})
 
@@ -202,7 +204,7 @@ def _timed(part: Path, work: Callable[[Path], None]) -> None:
 def _shared(parts: Mapping[str, Path], finished: Iterator[str]) -> Iterator[str]:
     """Yield what is finished, with an equal share of the time that all took."""
     start = perf_counter()
-    with same_threads():
+    with same_threads(), precise("float32", "cpu"):
         for identity in finished:
             seconds = (perf_counter() - start) / len(parts)
             write_json(parts[identity] / SECONDS, {"seconds": round(seconds, 3)})

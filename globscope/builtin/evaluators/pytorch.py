@@ -12,6 +12,7 @@ from globscope.api import (
     NetworkBuffers,
     Networks,
     Plan,
+    Precision,
     Probe,
     Progress,
     Task,
@@ -23,7 +24,7 @@ from globscope.api import (
     is_out_of_memory,
 )
 from globscope.builtin.evaluators.lift import Lift
-from globscope.builtin.evaluators.scorer import Method, Precision, Scorer, fastest
+from globscope.builtin.evaluators.scorer import Method, Scorer, fastest
 
 # Below this many examples a batch, starting the kernels costs more than the products, and stacking
 # networks wins on a CPU; above it the loop is as fast and needs less memory.

@@ -1,38 +1,15 @@
 """Scores a stack of networks, one after another or all at once."""
 
-from collections.abc import Callable, Iterator, Mapping, Sequence
-from contextlib import contextmanager, nullcontext
+from collections.abc import Callable, Mapping, Sequence
 from time import perf_counter
 from typing import Any, Literal
 
 import numpy as np
 
-from globscope.api import NetworkBuffers, Probe
+from globscope.api import NetworkBuffers, Precision, Probe, precise
 
 Batches = Mapping[str, Sequence[Any]]
 Method = Literal["loop", "vmap"]
-Precision = Literal["float32", "tf32", "bfloat16"]
-
-
-@contextmanager
-def precise(precision: Precision, device: str) -> Iterator[None]:
-    """Compute products in a precision, and give back what was set before.
-
-    torch lets convolutions on a GPU round to TF32 unless told otherwise; here that is asked for, never assumed.
-    """
-    import torch
-
-    before, rounded = torch.get_float32_matmul_precision(), precision == "tf32"
-    halved = torch.autocast(device.partition(":")[0], torch.bfloat16) if precision == "bfloat16" else nullcontext()
-    try:
-        torch.set_float32_matmul_precision("high" if rounded else "highest")
-        # All of its flags must be told: what is not told is switched off, cuDNN itself too.
-        cudnn = torch.backends.cudnn
-        own = {"enabled": cudnn.enabled, "benchmark": cudnn.benchmark, "deterministic": cudnn.deterministic}
-        with cudnn.flags(**own, allow_tf32=rounded), halved:
-            yield
-    finally:
-        torch.set_float32_matmul_precision(before)
 
 
 def fastest(tries: Mapping[Method, Callable[[], object]], wait: Callable[[], object]) -> Method:

@@ -1,0 +1,155 @@
+"""Training, curves and aligners on a GPU; each test runs on the CPU as well, which shows that the test is right."""
+
+import numpy as np
+import pytest
+import torch
+from attrs import evolve
+from safetensors.numpy import load_file
+
+from globscope.api import Member, Population, Progress, symmetry
+from globscope.builtin.aligners import ActivationMatching, DeepAlign, Sinkhorn
+from globscope.builtin.analyses.curves.training import Settings, train
+from globscope.builtin.tasks.classification import Classification
+from globscope.population.run import Run, checkpoint
+from globscope.population.together import fit_together
+from globscope.population.train import fit
+from globscope.spec.model import Recipe, Train
+from globscope.testing.study import MemoryDraft
+
+TASK = Classification(hidden=(24, 16), train_examples=400)
+
+
+class StopAt(Progress):
+    """A progress that interrupts as a kill would, at some epoch or step."""
+
+    def __init__(self, at):
+        self.at = at
+
+    def __call__(self, done, total, **figures):
+        if done == self.at:
+            raise KeyboardInterrupt
+
+
+def some_run(name="A", epochs=4, row=None, **settings):
+    recipe = Recipe(batch_size=100, learning_rate=1e-2, epochs=epochs)
+    return Run(name=name, recipe=recipe, train=Train(save_every=1, at_once=4, **settings), seed=row or 0, row=row)
+
+
+def trained(run, probe, folder, progress=None):
+    folder.mkdir(exist_ok=True)
+    fit(run, probe, folder, progress or Progress())
+    return load_file(checkpoint(folder, run.epochs))
+
+
+def assert_equal(one, other):
+    assert one.keys() == other.keys()
+    for name, values in one.items():
+        np.testing.assert_array_equal(values, other[name], err_msg=name)
+
+
+@pytest.mark.parametrize("precision", ["float32", "tf32", "bfloat16"])
+def test_a_killed_training_ends_with_the_same_weights(precision, device, tmp_path):
+    # cuBLAS gives a product of one shape the same bits every time on one card and stream.
+    run, probe = some_run(precision=precision), TASK.build(device)
+    whole = trained(run, probe, tmp_path / "whole")
+    with pytest.raises(KeyboardInterrupt):
+        trained(run, probe, tmp_path / "killed", StopAt(2))
+    assert_equal(trained(run, probe, tmp_path / "killed"), whole)
+
+
+def test_training_is_that_of_the_cpu_and_halved_products_leave_weights_in_float32(device, tmp_path):
+    there, here = TASK.build("cpu"), TASK.build(device)
+    wanted = trained(some_run(epochs=1), there, tmp_path / "cpu")
+    found = trained(some_run(epochs=1), here, tmp_path / "device")
+    halved = trained(some_run(epochs=1, precision="bfloat16"), here, tmp_path / "halved")
+    for name, values in wanted.items():
+        # Four steps of AdamW, whose first has the size of the rate whatever the gradient's: where that is all but
+        # nothing, rounding chooses its sign. 2e-2 is two steps; float32's own error is four hundred times smaller.
+        np.testing.assert_allclose(found[name], values, atol=2e-2)
+        assert np.quantile(np.abs(found[name] - values), 0.9) < 5e-5
+        assert halved[name].dtype == np.float32
+    different = any((halved[name] != values).any() for name, values in found.items())
+    assert different == (device == "cuda")
+
+
+def test_networks_are_trained_at_once_as_one_by_one(device, tmp_path):
+    probe, runs = TASK.build(device), [some_run(f"run{row}", epochs=1, row=row) for row in range(4)]
+    for run in runs:
+        (tmp_path / run.name).mkdir()
+    jobs = {run.name: (run, tmp_path / run.name) for run in runs}
+    assert list(fit_together(jobs, probe, Progress())) == list(jobs)
+    for run in runs:
+        alone = trained(evolve(run, row=None), probe, tmp_path / f"{run.name} alone")
+        for name, values in load_file(checkpoint(tmp_path / run.name, 1)).items():
+            np.testing.assert_allclose(values, alone[name], atol=2e-2)  # as above
+            assert np.quantile(np.abs(values - alone[name]), 0.9) < 5e-5
+
+
+def test_a_curve_is_trained_as_on_the_cpu(device):
+    settings = Settings(shape="Bezier", bends=1, epochs=2, learning_rate=0.05, batch_size=100, weight_decay=1e-3)
+    ends = np.stack([TASK.build("cpu").layout.flatten(TASK.build("cpu").initialise(seed)[0]) for seed in (0, 1)])
+    wanted, found = (
+        train(TASK.build(where), ends, settings, 0, name="A–B", draft=MemoryDraft(), progress=Progress())
+        for where in ("cpu", device)
+    )
+    assert np.abs(wanted - ends.mean(axis=0)).max() > 1e-2  # it moved
+    np.testing.assert_allclose(found, wanted, atol=1e-5)  # eight steps with momentum in float32
+
+
+def a_network(seed, steps=40):
+    """Return a trained network as arrays, and the task's probe."""
+    probe = TASK.build("cpu")
+    leaves = {name: p.requires_grad_() for name, p in probe.initialise(seed)[0].items()}
+    adam, batch = torch.optim.Adam(leaves.values(), lr=0.02), probe.batch("train", torch.arange(400))
+    for _ in range(steps):
+        adam.zero_grad()
+        probe.objective(leaves, {}, batch, training=True).backward()
+        adam.step()
+    return {name: p.detach().numpy() for name, p in leaves.items()}, probe
+
+
+def test_sinkhorn_finds_the_order_of_a_permuted_copy(device):
+    a, probe = a_network(0)
+    drawn = symmetry(probe).random(np.random.default_rng(1))
+    b = symmetry(probe).permute(a, drawn)
+    found = Sinkhorn(device=device, steps=5).align(TASK, a, b, np.random.default_rng(0))
+    aligned = symmetry(probe).permute(b, found)
+    apart = np.sqrt(sum(((aligned[name] - a[name]) ** 2).sum() for name in a))
+    before = np.sqrt(sum(((b[name] - a[name]) ** 2).sum() for name in a))
+    # Units that are silent on the examples may end anywhere.
+    assert apart < 0.2 * before
+
+
+def test_sinkhorn_lowers_the_loss_as_on_the_cpu(device):
+    a, b = (a_network(seed)[0] for seed in (0, 1))
+    start = ActivationMatching().scores(TASK, a, b, np.random.default_rng(0))
+    wanted, found = (
+        Sinkhorn(device=where, steps=3).starting(start).scores(TASK, a, b, np.random.default_rng(0))
+        for where in ("cpu", device)
+    )
+    for group, logits in wanted.items():
+        assert np.isfinite(found[group]).all()
+        # Three steps of Adam of 0.05, which rounding may turn where a gradient is all but nothing.
+        np.testing.assert_allclose(found[group], logits, atol=0.3)
+        assert np.quantile(np.abs(found[group] - logits), 0.9) < 1e-2
+
+
+def test_deep_align_learns_and_continues_after_a_kill(device):
+    options = DeepAlign(steps=4, width=6, blocks=1, channels=8, batch_size=4, examples=16, pairs=3)
+    options = evolve(options, validate_every=2, device=device)
+    probe = TASK.build("cpu")
+    weights = np.stack([probe.layout.flatten(probe.initialise(seed)[0]) for seed in range(16)])
+    members = tuple(Member(variant=f"n{row}", step=1) for row in range(16))
+    zoo = Population(members=members, weights=weights, layout=probe.layout)
+    draft = MemoryDraft()
+    with pytest.raises(KeyboardInterrupt):
+        options.learn(TASK, zoo, draft, StopAt(3), np.random.default_rng(0))
+    continued = options.learn(TASK, zoo, draft, Progress(), np.random.default_rng(0))
+    whole = options.learn(TASK, zoo, MemoryDraft(), Progress(), np.random.default_rng(0))
+    assert np.isfinite(whole["history/loss"][1:]).all()
+    for name in (one for one in whole if not one.endswith("seconds")):
+        if device == "cpu":
+            np.testing.assert_array_equal(continued[name], whole[name], err_msg=name)
+        elif whole[name].dtype.kind == "f":
+            # Sums over gathered units are added by whichever thread comes first: float32's error, through four steps.
+            np.testing.assert_allclose(continued[name], whole[name], rtol=1e-3, atol=1e-3, err_msg=name)

@@ -1,0 +1,260 @@
+"""Scoring on a GPU, beside float64 on the CPU; each test runs on the CPU as well."""
+
+from contextlib import contextmanager
+
+import numpy as np
+import pytest
+import torch
+from attrs import evolve
+from torch import nn
+from torch.func import functional_call
+
+from globscope.api import Code, EvaluationError, Loss, Networks, Progress, Unit, span
+from globscope.builtin.analyses.answers import Question
+from globscope.builtin.evaluators import lift
+from globscope.builtin.evaluators.pytorch import Torch
+from globscope.builtin.tasks.classification import Classification
+from globscope.store import read_arrays, read_json
+from globscope.study.journal import FIELDS, PLAN, DiskJournal
+from globscope.testing.population import tiny_population
+from globscope.testing.study import TinyBench
+from globscope.testing.task import TinyTask
+
+NETS = """
+from torch import nn
+
+def convolutions():
+    return nn.Sequential(
+        nn.Conv2d(1, 8, 3), nn.ReLU(), nn.Conv2d(8, 8, 3, stride=2), nn.ReLU(), nn.Flatten(), nn.Linear(32, 10)
+    )
+
+def normed():
+    return nn.Sequential(
+        nn.Conv2d(1, 8, 3), nn.BatchNorm2d(8), nn.ReLU(), nn.Flatten(), nn.Linear(288, 12), nn.BatchNorm1d(12),
+        nn.ReLU(), nn.Linear(12, 10)
+    )
+"""
+MLP = Classification(hidden=(32, 16), train_examples=400)
+
+
+@pytest.fixture(scope="module")
+def named(tmp_path_factory):
+    """A function that returns the task of a model of this file on images."""
+    path = tmp_path_factory.mktemp("nets") / "nets.py"
+    path.write_text(NETS, "utf-8")
+    return lambda name: Classification(model=Code(str(path), name), data="digits-images", train_examples=400)
+
+
+def some_weights(task, count=5):
+    """Fresh networks, further from the origin than an initialisation, so that their losses differ."""
+    probe = task.build("cpu")
+    return np.stack([2 * probe.layout.flatten(probe.initialise(seed)[0]) for seed in range(count)])
+
+
+def scored(folder, evaluator, networks, task):
+    """Return the fields of networks, and the plan that the evaluator ended with."""
+    folder.mkdir()
+    networks = Networks.of(networks) if isinstance(networks, np.ndarray) else networks
+    journal = DiskJournal(folder, len(networks))
+    evaluator.evaluate(networks, task, journal, Progress())
+    journal.finish()
+    return read_arrays(folder / FIELDS), read_json(folder / PLAN)
+
+
+def in_float64(task, weights):
+    """Return the mean losses on all examples, by torch alone, on the CPU and in float64."""
+    probe, rows = task.build("cpu"), []
+    module = task.build("cpu").module.double()
+    norms = [m for m in module.modules() if isinstance(m, nn.BatchNorm1d | nn.BatchNorm2d)]
+    splits = {name: probe.batch(name, torch.arange(probe.examples(name))) for name in ("train", "test")}
+    for row in weights:
+        parameters = probe.layout.unflatten(torch.from_numpy(np.float64(row)))
+        buffers = {name: buffer.double().clone() for name, buffer in module.named_buffers()}
+        for norm in norms:
+            norm.train()
+            norm.momentum = 1.0  # the statistics of one batch, which is the whole training split
+        with torch.no_grad():
+            if norms:
+                functional_call(module, (parameters, buffers), (splits["train"][0].double(),))
+            module.eval()
+            outputs = {
+                name: functional_call(module, (parameters, buffers), (x.double(),)) for name, (x, _) in splits.items()
+            }
+        rows.append([float(nn.functional.cross_entropy(outputs[name], y)) for name, (_, y) in splits.items()])
+    return dict(zip(("train_loss", "test_loss"), np.array(rows).T, strict=True))
+
+
+def assert_losses(fields, wanted, rtol):
+    for name, losses in wanted.items():
+        np.testing.assert_allclose(fields[name], losses, rtol=rtol, err_msg=name)
+
+
+@pytest.mark.parametrize("method", ["loop", "vmap"])
+def test_networks_are_scored_as_in_float64_one_by_one_and_stacked(method, device, tmp_path):
+    weights = some_weights(MLP)
+    fields, plan = scored(tmp_path / "e", Torch(device=device, method=method), weights, MLP)
+    assert (plan["device"], plan["method"]) == (device, method)
+    # Three float32 products a network, whose terms cancel in part: some units of the sixth place.
+    assert_losses(fields, in_float64(MLP, weights), rtol=1e-5)
+
+
+# Products keep 24 bits, 11 or 8: an error of about 2^-11 or 2^-8 in each, through three layers.
+PRECISIONS = {"float32": 1e-5, "tf32": 5e-3, "bfloat16": 4e-2}
+
+
+@pytest.mark.parametrize("precision", PRECISIONS)
+def test_a_precision_is_kept_by_products_and_convolutions(precision, device, named, tmp_path):
+    task = named("convolutions")
+    weights = some_weights(task)
+    fields, _ = scored(tmp_path / "e", Torch(device=device, precision=precision), weights, task)
+    wanted = in_float64(task, weights)
+    assert_losses(fields, wanted, rtol=PRECISIONS[precision])
+    rounded = precision == "bfloat16" or (precision == "tf32" and rounds_to_tf32(device))
+    error = np.abs(fields["train_loss"] / wanted["train_loss"] - 1).max()
+    assert (error > PRECISIONS["float32"]) == rounded
+
+
+def rounds_to_tf32(device):
+    return device == "cuda" and torch.cuda.get_device_capability() >= (8, 0)
+
+
+def test_statistics_are_estimated_anew_for_every_network(device, named, tmp_path):
+    task = named("normed")
+    weights = some_weights(task)
+    options = Torch(device=device, calibration_examples=10**6)
+    fields, plan = scored(tmp_path / "e", options, weights, task)
+    assert plan["method"] == "loop"
+    # Variances of float32 activations: sums of squares, of which a mean's square is taken.
+    assert_losses(fields, in_float64(task, weights), rtol=1e-4)
+
+
+def test_networks_are_the_same_whether_the_population_lies_on_the_device_or_not(device, monkeypatch, tmp_path):
+    space = span(some_weights(MLP, 8))
+    networks = Networks(space=space, coordinates=0.5 * space.members)
+    found, held = {}, {}
+    for name, share in (("host", 0.0), ("device", 0.5)):
+        monkeypatch.setattr(lift, "SHARE", share)
+        lifted = lift.Lift(networks, device)
+        if name == "device" and device == "cpu":
+            lifted.keep(space)  # which it does by itself on a GPU
+        held[name] = lifted._members is not None
+        found[name] = lifted(Unit(start=0, stop=8)).cpu().numpy()
+        assert lifted(Unit(start=2, stop=3)).device.type == device
+    assert held == {"host": False, "device": True}
+    # The same float32 sums of eight products of about 1, in another order.
+    np.testing.assert_allclose(found["device"], found["host"], atol=20 * np.finfo(np.float32).eps)
+
+
+# Memory.
+
+WIDE = Classification(hidden=(1000, 1000), train_examples=40)  # 4.3 MB a network
+COUNT = 24
+
+
+class Tight(Networks):
+    """Networks of which a CPU can lift only so many at a time."""
+
+    limit = 8
+
+    def weights(self, unit):
+        if unit.stop - unit.start > self.limit:
+            raise torch.OutOfMemoryError("CUDA out of memory. Tried to allocate 100.00 MiB.")
+        return super().weights(unit)
+
+
+class Full(Tight):
+    limit = 0
+
+
+@contextmanager
+def room(device, free):
+    """Leave torch so many free bytes of a card; a CPU's networks say themselves what they can lift."""
+    if device == "cpu":
+        yield
+        return
+    torch.cuda.empty_cache()
+    total = torch.cuda.get_device_properties(0).total_memory
+    torch.cuda.set_per_process_memory_fraction((torch.cuda.memory_reserved() + free) / total)
+    try:
+        yield
+    finally:
+        torch.cuda.set_per_process_memory_fraction(1.0)
+
+
+def test_units_that_do_not_fit_are_cut_until_they_do_and_give_the_same_losses(device, tmp_path):
+    options, plain = Torch(device=device, memory=1.0, method="loop"), Networks.of(some_weights(WIDE, COUNT))
+    whole, plan = scored(tmp_path / "whole", options, plain, WIDE)  # also gives cuBLAS its workspace
+    assert plan["units"] == [{"start": 0, "stop": COUNT}]
+    tight = Tight(space=plain.space, coordinates=plain.coordinates) if device == "cpu" else plain
+    with room(device, 96 * 2**20):  # for 104 MB of weights, and what is beside them
+        parts, cut = scored(tmp_path / "parts", options, tight, WIDE)
+    assert len(cut["units"]) > 1
+    for name, values in whole.items():
+        np.testing.assert_array_equal(parts[name], values)  # one network after another, by the same products
+
+
+def test_a_network_that_does_not_fit_alone_is_told(device, tmp_path):
+    # 37 MB a network: nothing that torch keeps for small tensors has room for it.
+    wider = WIDE if device == "cpu" else evolve(WIDE, hidden=(3000, 3000))
+    options, plain = Torch(device=device, method="loop"), Networks.of(some_weights(wider, 2))
+    probe = wider.build(device)  # the data lie on the device already
+    full = Full(space=plain.space, coordinates=plain.coordinates) if device == "cpu" else plain
+    task = type("Built", (), {"build": lambda _, device: probe})()
+    with (
+        room(device, 10 * 2**20),
+        pytest.raises(EvaluationError, match="network 0 alone does not fit into memory: CUDA out of memory"),
+    ):
+        scored(tmp_path / "e", options, full, task)
+
+
+# What analyses ask of networks.
+
+
+def test_second_derivatives_are_those_of_float64(device):
+    task = Classification(hidden=(12,), train_examples=200)
+    probe = task.build("cpu")
+    weights, vectors = some_weights(task, 1)[0], np.random.default_rng(0).normal(size=(2, probe.layout.size))
+    rows = torch.arange(probe.examples("train"))
+    inputs, targets = probe.batch("train", rows)
+
+    def loss(flat):
+        return probe.objective(probe.layout.unflatten(flat), {}, (inputs.double(), targets), training=False)
+
+    exact = vectors @ torch.autograd.functional.hessian(loss, torch.from_numpy(np.float64(weights))).numpy()
+    # Sums over 200 examples, twice differentiated: the last digits of each precision.
+    for precision, share in (("float32", 1e-5), ("float64", 1e-13)):
+        on_device = Loss.of(task.build(device), device, None, np.random.default_rng(0), precision=precision)
+        found = on_device.at(weights, {}).products(vectors)
+        np.testing.assert_allclose(found, exact, atol=share * np.abs(exact).max())
+
+
+def test_second_derivatives_of_convolutions_are_not_rounded(device, named):
+    task = named("convolutions")
+    weights, rng = some_weights(task, 1)[0], np.random.default_rng
+    vectors = rng(0).normal(size=(1, len(weights)))
+    exact, found = (
+        Loss.of(task.build(where), where, 100, rng(0), precision=precision).at(weights, {}).products(vectors)
+        for where, precision in (("cpu", "float64"), (device, "float32"))
+    )
+    # TF32, to which torch rounds convolutions unless it is kept from it, would leave an error of 1e-3.
+    np.testing.assert_allclose(found, exact, atol=5e-5 * np.abs(exact).max())
+
+
+def test_networks_give_the_same_outputs_wherever_they_are_asked(device):
+    population, bench, rows = tiny_population(), TinyBench(task=TinyTask(normalised=True)), [0, 3]
+    wanted, found = (
+        Question(split="test", examples=50, device=where).answers(bench, population, rows) for where in ("cpu", device)
+    )
+    assert found.shape == wanted.shape
+    # Float32 outputs of two small layers, with statistics.
+    np.testing.assert_allclose(found, wanted, atol=1e-5)
+
+
+def test_cuda_by_its_number_is_the_same_card(device, tmp_path):
+    weights = some_weights(MLP, 2)
+    name = "cuda:0" if device == "cuda" else device
+    one, plan = scored(tmp_path / "one", Torch(device=name), weights, MLP)
+    two, _ = scored(tmp_path / "two", evolve(Torch(), device=device, method=plan["method"]), weights, MLP)
+    assert plan["device"] == name
+    for field, values in one.items():
+        np.testing.assert_array_equal(values, two[field])
