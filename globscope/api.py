@@ -6,6 +6,7 @@ from globscope.curvature.trace import trace
 from globscope.device import device, device_name
 from globscope.errors import (
     EvaluationError,
+    FileError,
     GlobscopeError,
     PluginError,
     PopulationError,
@@ -19,6 +20,7 @@ from globscope.hookspecs import hookimpl
 from globscope.isometry import span
 from globscope.memory import is_out_of_memory, within_memory
 from globscope.precision import Precision, precise
+from globscope.reading import names_in_npz, open_zip, read_json, read_npz, read_safetensors, require_unpacked
 from globscope.references import Code
 from globscope.roles import (
     Aligner,
@@ -79,6 +81,7 @@ __all__ = [
     "Eigenpairs",
     "EvaluationError",
     "Evaluator",
+    "FileError",
     "Finding",
     "Frozen",
     "FullSpace",
@@ -148,11 +151,17 @@ __all__ = [
     "fixed_examples",
     "hookimpl",
     "is_out_of_memory",
+    "names_in_npz",
     "near",
     "neighbours",
     "one_thread",
+    "open_zip",
     "outline",
     "precise",
+    "read_json",
+    "read_npz",
+    "read_safetensors",
+    "require_unpacked",
     "simplified",
     "smad",
     "span",

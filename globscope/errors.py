@@ -11,7 +11,7 @@
     ├── SymmetryError      a network whose exchangeable units cannot be found, or a permutation that does not fit
     ├── RunError           a run folder that is missing, unfinished or in use
     ├── DataError          a public data set that cannot be downloaded
-    └── FileError          a landscape's file that cannot be read or written
+    └── FileError          a file that cannot be read or written
 
 The command line prints their text and exits with code 2; any other exception is a defect of ours.
 """
@@ -65,7 +65,7 @@ class DataError(GlobscopeError):
 
 
 class FileError(GlobscopeError):
-    """A landscape's file that cannot be read or written."""
+    """A file that cannot be read or written: damaged, of another format, too large."""
 
 
 def near(word: str, known: Iterable[str]) -> str:

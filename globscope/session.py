@@ -6,7 +6,7 @@ from typing import Any
 
 from attrs import define, field
 
-from globscope.errors import RunError, SpecError, near
+from globscope.errors import FileError, RunError, SpecError, near
 from globscope.registry import Registry, installed
 from globscope.spec.describe import as_toml
 from globscope.spec.model import Spec
@@ -234,7 +234,6 @@ def results(folder: Path) -> dict[str, Any]:
 def _read(path: Path) -> dict[str, Any]:
     try:
         found: dict[str, Any] = read_json(path)
-    except ValueError as error:
-        again = "the same `globscope study` command writes it again"
-        raise RunError(f"{path.parent}: {path.name} is damaged ({error}); {again}") from error
+    except FileError as error:
+        raise RunError(f"{error}; the same `globscope study` command writes it again") from error
     return found

@@ -15,6 +15,7 @@ import numpy as np
 from attrs import define, fields, has
 from filelock import FileLock, Timeout
 
+from globscope import reading
 from globscope.errors import RunError
 from globscope.references import Code, digest_files
 
@@ -58,7 +59,7 @@ def write_json(path: Path, value: Any) -> None:
 
 def read_json(path: Path) -> Any:
     """Return a JSON file's value."""
-    return json.loads(path.read_text("utf-8"))
+    return reading.read_json(path)
 
 
 def write_arrays(path: Path, arrays: Mapping[str, np.ndarray]) -> None:
@@ -76,12 +77,7 @@ def write_arrays(path: Path, arrays: Mapping[str, np.ndarray]) -> None:
 
 def read_arrays(path: Path) -> dict[str, np.ndarray]:
     """Return the arrays of a safetensors or npz file; nothing is unpickled."""
-    if path.suffix == ".npz":
-        with np.load(path, allow_pickle=False) as found:
-            return dict(found)
-    from safetensors.numpy import load_file
-
-    return dict(load_file(path))
+    return reading.read_npz(path) if path.suffix == ".npz" else reading.read_safetensors(path)
 
 
 @define(frozen=True)

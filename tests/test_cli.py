@@ -319,8 +319,8 @@ def test_show_of_what_is_no_run_is_told(finished, tmp_path):
     (tmp_path / "damaged/results.json").write_text('{"population": ')
     assert_refused(
         run("show", tmp_path / "damaged"),
-        f"{tmp_path}/damaged: results.json is damaged (Expecting value: line 1 column 16 (char 15)); "
-        "the same `globscope study` command writes it again",
+        f"{tmp_path}/damaged/results.json: is damaged, or not JSON (Expecting value: line 1 column 16 (char 15)); "
+        "expected JSON; the same `globscope study` command writes it again",
     )
 
 

@@ -223,7 +223,8 @@ BAD = {
     ),
     "objects": (
         {"values": np.array([1.0, None], object)},
-        "the array 'values' cannot be read: Object arrays cannot be loaded when allow_pickle=False",
+        "the array 'values' holds Python objects, which are never unpickled; expected a .npz file of plain arrays, as "
+        "numpy.savez writes it",
     ),
     "edges of a lattice": (
         {"values": np.zeros((3, 3)), "edges": np.array([[0, 1]])},
@@ -326,7 +327,10 @@ FILES = {
     "a folder": (lambda path: path.mkdir(), f"is a folder; {ACCEPTED}"),
     "missing": (lambda path: None, f"there is no such file; {ACCEPTED}"),
     "cut": (lambda path: path.write_bytes(b"PK\x03\x04" + b"\0" * 40), "cannot be read as .npz: ***"),
-    "a zip of text": (lambda path: zipped(path, "values", b"1 2 3"), "'values' is not an array"),
+    "a zip of text": (
+        lambda path: zipped(path, "values", b"1 2 3"),
+        "'values' is not an array; expected a .npz file of plain arrays, as numpy.savez writes it",
+    ),
     "a zip of damage": (
         lambda path: zipped(path, "values.npy", b"\x93NUMPY\x01\x00"),
         "the array 'values' cannot be read: ***",

@@ -1,9 +1,7 @@
-"""Arrays as strangers' files hold them: opened without trust, checked before use."""
+"""Arrays as strangers' files hold them, checked before use."""
 
-from collections.abc import Iterable, Iterator, Mapping
-from contextlib import contextmanager
+from collections.abc import Iterable, Mapping
 from pathlib import Path
-from typing import Any
 
 import numpy as np
 
@@ -12,51 +10,6 @@ from globscope.values.landscape import Landscape, Samples
 
 # All integers up to here are float64 numbers, and not all beyond.
 EXACT = 2**53
-
-
-def names_in(path: Path) -> list[str]:
-    """Return the names of the arrays in an .npz file.
-
-    Raises:
-        FileError: It is damaged.
-    """
-    with _opened(path) as archive:
-        return list(archive.files)
-
-
-def from_npz(path: Path, names: Iterable[str]) -> dict[str, np.ndarray]:
-    """Return those of the named arrays that an .npz file has; nothing is unpickled, and no other array is read.
-
-    Raises:
-        FileError: It is damaged, or one of them holds Python objects.
-    """
-    with _opened(path) as archive:
-        return {name: _array(path, archive, name) for name in names if name in archive.files}
-
-
-@contextmanager
-def _opened(path: Path) -> Iterator[Any]:
-    with path.open("rb") as handle:  # numpy leaves its own open where the archive is damaged
-        try:
-            archive = np.load(handle, allow_pickle=False)
-        except Exception as error:
-            raise FileError(f"{path}: cannot be read as .npz: {_told(error)}") from error
-        with archive:
-            yield archive
-
-
-def _array(path: Path, archive: Any, name: str) -> np.ndarray:
-    try:
-        found = archive[name]
-    except Exception as error:  # whatever the reader of a damaged or hostile archive stumbles over
-        raise FileError(f"{path}: the array {name!r} cannot be read: {_told(error)}") from error
-    if not isinstance(found, np.ndarray):
-        raise FileError(f"{path}: {name!r} is not an array")
-    return found
-
-
-def _told(error: Exception) -> str:
-    return " ".join(str(error).split()) or type(error).__name__
 
 
 def numbers(path: Path, name: str, array: np.ndarray) -> np.ndarray:

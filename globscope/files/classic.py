@@ -15,6 +15,7 @@ import numpy as np
 from globscope.errors import FileError
 from globscope.files.arrays import axis, landscape, lattice, numbers
 from globscope.files.axes import axes, spread
+from globscope.reading import require_unpacked
 from globscope.values.landscape import Landscape
 
 MAGIC = b"\x89HDF\r\n\x1a\n"
@@ -33,7 +34,9 @@ def read(path: Path) -> Landscape:
     h5py = _h5py(f"{path}: reading HDF5")
     try:
         with h5py.File(path, "r") as opened:
-            arrays = {name: _array(path, name, item) for name, item in opened.items() if _is_numeric(h5py, item)}
+            surfaces = {name: item for name, item in opened.items() if _is_numeric(h5py, item)}
+            require_unpacked(path, sum(item.nbytes for item in surfaces.values()), path.stat().st_size)
+            arrays = {name: _array(path, name, item) for name, item in surfaces.items()}
     except (OSError, RuntimeError, KeyError) as error:
         raise FileError(f"{path}: cannot be read as HDF5: {' '.join(str(error).split())}") from error
     if AXES[0] not in arrays:

@@ -1,6 +1,5 @@
 """The members on a map as CSV: who they are, where they lie, what their own networks score."""
 
-import csv
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 
@@ -10,6 +9,7 @@ from attrs import define, field
 from globscope.errors import FileError
 from globscope.files.axes import named
 from globscope.files.table import as_csv
+from globscope.reading import read_csv
 from globscope.values.members import Member
 
 WHO = ("variant", "step", "kind")
@@ -64,10 +64,8 @@ def read(path: Path) -> Tracks:
         FileError: It is damaged.
     """
     try:
-        with path.open(encoding="utf-8", newline="") as opened:
-            heading, *rows = csv.reader(opened)
-        columns = dict(zip(heading, zip(*rows, strict=True), strict=True))
-        names = [name for name in heading if name not in WHO]
+        columns = read_csv(path, "members as `globscope study` writes them")
+        names = [name for name in columns if name not in WHO]
         axes = next(axes for d in range(len(names), 0, -1) if [*(axes := named(d))] == names[:d])
         floats = {name: np.array(columns[name], float) for name in names}
         return Tracks(
@@ -77,5 +75,5 @@ def read(path: Path) -> Tracks:
             points=np.stack([floats[name] for name in axes], axis=1),
             fields={name: floats[name] for name in names[len(axes) :]},
         )
-    except (ValueError, KeyError, StopIteration, csv.Error) as error:
+    except (ValueError, KeyError, StopIteration) as error:
         raise FileError(f"{path}: is not as `globscope study` wrote it: {error}") from error

@@ -4,11 +4,11 @@ from collections.abc import Callable
 from pathlib import Path
 
 from globscope.errors import FileError
-from globscope.files.arrays import from_npz, names_in
 from globscope.files.classic import MAGIC as HDF5
 from globscope.files.classic import read as read_classic
 from globscope.files.landscaper import read as read_landscaper
 from globscope.files.plain import Arrays, lattice_values, of_run, scattered
+from globscope.reading import names_in_npz, read_npz
 from globscope.values.landscape import Landscape
 
 ZIP = b"PK"
@@ -44,10 +44,10 @@ def read(path: Path) -> Landscape:
 
 
 def _of_npz(path: Path) -> Landscape:
-    names = names_in(path)
+    names = names_in_npz(path)
     for wanted, optional, make in KINDS:
         if wanted <= set(names):
             known = (name for name in names if optional is None or name in wanted | optional)
-            return make(path, from_npz(path, known))
+            return make(path, read_npz(path, known))
     held = ", ".join(map(repr, sorted(names))) or "no array"
     raise FileError(f"{path}: holds {held}; {ACCEPTED}")

@@ -8,12 +8,11 @@ import numpy as np
 from attrs import define, field
 
 from globscope.errors import FileError
-from globscope.files.arrays import from_npz, names_in
 from globscope.files.members import Tracks
 from globscope.files.members import read as read_members
 from globscope.files.plain import BASIN
 from globscope.files.read import read
-from globscope.store import read_json
+from globscope.reading import names_in_npz, read_json, read_npz
 from globscope.values.landscape import Landscape
 
 AGAIN = "the same `globscope study` command writes it again, and computes nothing anew"
@@ -54,12 +53,12 @@ def kept(folder: Path) -> Kept:
 
 
 def _basins(path: Path) -> dict[str, np.ndarray]:
-    return from_npz(path, [name for name in names_in(path) if name.startswith(BASIN)])
+    return read_npz(path, [name for name in names_in_npz(path) if name.startswith(BASIN)])
 
 
 def _tree(path: Path) -> Mapping[str, Any]:
     try:
         found: Mapping[str, Any] = read_json(path)
-    except ValueError as error:
-        raise FileError(f"{path}: is damaged ({error}); {AGAIN}") from error
+    except FileError as error:
+        raise FileError(f"{error}; {AGAIN}") from error
     return found

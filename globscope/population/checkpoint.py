@@ -1,6 +1,5 @@
 """Checkpoint files as strangers wrote them: their tensors by name. Nothing is executed."""
 
-import json
 from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
@@ -9,8 +8,9 @@ from zipfile import is_zipfile
 import numpy as np
 from attrs import define
 
-from globscope.errors import PopulationError
+from globscope.errors import FileError, PopulationError
 from globscope.population.recorded import numbers
+from globscope.reading import read_json
 
 SUFFIXES = (".safetensors", ".pt", ".pth", ".th", ".ckpt", ".bin")
 # An index names the file of each tensor, beside it.
@@ -77,9 +77,9 @@ def _sharded(index: Path) -> Raw:
 def _shards(index: Path) -> dict[str, Path]:
     """Return each tensor's file."""
     try:
-        named = json.loads(index.read_text("utf-8"))["weight_map"]
+        named = read_json(index)["weight_map"]
         found = {str(name): index.parent / str(file) for name, file in named.items()}
-    except (ValueError, KeyError, AttributeError, TypeError) as error:
+    except (FileError, KeyError, AttributeError, TypeError) as error:
         raise PopulationError(f"{index}: is no index of shards, JSON with a `weight_map`") from error
     for file in sorted(set(found.values())):
         if file.parent != index.parent or not file.is_file():

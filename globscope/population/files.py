@@ -9,6 +9,7 @@ from attrs import asdict
 
 from globscope.population.find import Found
 from globscope.population.member import Opened, opened
+from globscope.reading import map_npy
 from globscope.roles import Probe
 from globscope.store import read_arrays, read_json, write_arrays, write_json
 from globscope.values.chart import Progress
@@ -85,7 +86,7 @@ def load(folder: Path, identity: str, found: Sequence[Found] = (), probe: Probe 
         Member(**one | {"parents": tuple(one["parents"]), "buffers": own})
         for one, own in zip(index["members"], buffers, strict=True)
     ]
-    held = np.load(folder / WEIGHTS, mmap_mode="r") if index["files"] is None else _rows(found, probe)
+    held = map_npy(folder / WEIGHTS) if index["files"] is None else _rows(found, probe)
     return Population(
         members=tuple(members),
         weights=held,

@@ -5,6 +5,7 @@ from math import isfinite
 from pathlib import Path
 from typing import Any
 
+from globscope.errors import FileError
 from globscope.population.log import FILE
 from globscope.store import read_json
 
@@ -60,5 +61,5 @@ def _logged(log: Path, step: int) -> dict[str, float]:
     try:
         row: dict[str, Any] = next((row for row in read_json(log) if row["epoch"] == step), {})
         return {name: float(value) for name, value in row.items() if name not in OWN and value is not None}
-    except (ValueError, TypeError, KeyError, AttributeError):  # a stranger's file of the same name
+    except (FileError, ValueError, TypeError, KeyError, AttributeError):  # a stranger's file of the same name
         return {}

@@ -7,6 +7,8 @@ from pathlib import Path
 from typing import Any
 
 from globscope.errors import SpecError, near
+from globscope.reading import toml_document
+from globscope.reading.bounds import MIB, TOML_BYTES
 from globscope.spec.words import short, visible
 
 
@@ -17,9 +19,12 @@ def parse(path: Path) -> dict[str, Any]:
         SpecError: No such file, not UTF-8 or not TOML, with the line.
     """
     try:
-        raw = path.read_bytes()
+        with path.open("rb") as opened:
+            raw = opened.read(TOML_BYTES + 1)
     except (OSError, ValueError) as error:
         raise SpecError([_unreadable(path, error)]) from error
+    if len(raw) > TOML_BYTES:
+        raise SpecError([f"{path}: is larger than {TOML_BYTES // MIB} MiB, which no spec needs; data go into files"])
     try:
         text = raw.decode("utf-8-sig")
     except UnicodeDecodeError as error:
@@ -27,13 +32,11 @@ def parse(path: Path) -> dict[str, Any]:
         wrong = f"byte 0x{raw[error.start]:02x} on line {line}"
         raise SpecError([f"{path}: not UTF-8 text: {wrong}; save the file as UTF-8"]) from error
     try:
-        return tomllib.loads(text)
+        return toml_document(text)
     except tomllib.TOMLDecodeError as error:
         raise SpecError([f"{path}: not TOML: {_sentence(str(error), text)}"]) from error
     except ValueError as error:
-        raise SpecError([f"{path}: not TOML: a number has too many digits"]) from error
-    except RecursionError as error:
-        raise SpecError([f"{path}: not TOML: nested too deeply"]) from error
+        raise SpecError([f"{path}: not TOML: {error}"]) from error
 
 
 def _sentence(error: str, text: str) -> str:

@@ -1,10 +1,10 @@
 """`--set reducer.0.latent_dim=3`: keys of a spec overridden, from the command line or by a sweep."""
 
-import tomllib
 from collections.abc import Sequence
 from typing import Any
 
 from globscope.errors import SpecError, near
+from globscope.reading import toml_document
 from globscope.spec.paths import Typed
 from globscope.spec.words import bare, got, under
 
@@ -59,8 +59,8 @@ def steps(key: str) -> list[str]:
 
 def _parsed(text: str) -> dict[str, Any]:
     try:
-        return tomllib.loads(text)
-    except (ValueError, RecursionError):
+        return toml_document(text)
+    except ValueError:
         return {}
 
 

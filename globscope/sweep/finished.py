@@ -8,13 +8,12 @@ import numpy as np
 from attrs import define, field
 
 from globscope.errors import FileError
-from globscope.files.arrays import from_npz
 from globscope.files.plain import ARC, BASIN
 from globscope.files.read import read
 from globscope.files.run import AGAIN
 from globscope.files.tree import restored
+from globscope.reading import read_json, read_npz
 from globscope.session import results
-from globscope.store import read_json
 from globscope.values.landscape import Landscape
 from globscope.values.topology import Topology
 
@@ -64,7 +63,7 @@ class Finished:
         """
         told, nothing = _read(self.trees[names]), np.empty(0, int)
         path = self.folder / "landscapes" / f"{told['landscape']}.npz"
-        arrays = from_npz(path, [BASIN + names[2], ARC + names[2]])
+        arrays = read_npz(path, [BASIN + names[2], ARC + names[2]])
         try:
             tree = restored(told["simplified"], arrays[BASIN + names[2]], arrays[ARC + names[2]])
             full = restored(told["full"], nothing, nothing)
@@ -81,8 +80,8 @@ class Finished:
 def _read(path: Path) -> Mapping[str, Any]:
     try:
         found: Mapping[str, Any] = read_json(path)
-    except ValueError as error:
-        raise FileError(f"{path}: is damaged ({error}); {AGAIN}") from error
+    except FileError as error:
+        raise FileError(f"{error}; {AGAIN}") from error
     return found
 
 

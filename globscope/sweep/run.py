@@ -7,7 +7,7 @@ from typing import Any
 import tomli_w
 from attrs import define, evolve, field
 
-from globscope.errors import GlobscopeError, RunError, SpecError, near
+from globscope.errors import FileError, GlobscopeError, RunError, SpecError, near
 from globscope.population.checkpoint import files as files_of
 from globscope.population.find import find
 from globscope.registry import Registry, installed
@@ -212,9 +212,8 @@ def results(folder: Path) -> dict[str, Any]:
         return results_of_study(folder)
     try:
         found: dict[str, Any] = read_json(folder / TABLE)
-    except ValueError as error:
-        again = "the same `globscope study` command writes it again"
-        raise RunError(f"{folder}: {TABLE} is damaged ({error}); {again}") from error
+    except FileError as error:
+        raise RunError(f"{error}; the same `globscope study` command writes it again") from error
     return found
 
 

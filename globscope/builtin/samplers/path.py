@@ -6,7 +6,7 @@ import numpy as np
 from attrs import define, field
 from attrs.validators import ge
 
-from globscope.api import Chart, Landscape, PopulationError, Samples
+from globscope.api import Chart, FileError, Landscape, PopulationError, Samples, read_safetensors
 from globscope.builtin.samplers.runs import VARIANT, rows_of
 
 
@@ -67,13 +67,11 @@ class Path:
 
 
 def _read(file: File, chart: Chart) -> np.ndarray:
-    from safetensors.numpy import load_file
-
     assert chart.layout is not None
     try:
-        tensors = load_file(file)
-    except Exception as error:
-        raise PopulationError(f"sampler 'path': {file}: not a safetensors file: {error}") from error
+        tensors = read_safetensors(file)
+    except FileError as error:
+        raise PopulationError(f"sampler 'path': {error}") from error
     shapes = dict(zip(chart.layout.names, chart.layout.shapes, strict=True))
     wrong = [name for name, shape in shapes.items() if name not in tensors or tensors[name].shape != shape]
     if wrong:

@@ -8,7 +8,7 @@ from typing import Any
 import numpy as np
 from attrs import define, field
 
-from globscope.api import PopulationError, SpecError, Task, Tensors
+from globscope.api import FileError, PopulationError, SpecError, Task, Tensors, read_safetensors
 from globscope.builtin.aligners.deep.chain import Chain, chain
 from globscope.builtin.aligners.deep.form import Form
 from globscope.builtin.aligners.likeness import assigned
@@ -91,14 +91,11 @@ def loaded(path: Path) -> Learned:
     Raises:
         SpecError: It cannot be read, or is no learned aligner.
     """
-    from safetensors import SafetensorError
-    from safetensors.numpy import load_file
-
     try:
-        learned = Learned(arrays=load_file(path), source=f"aligner {path}:")
+        learned = Learned(arrays=read_safetensors(path), source=f"aligner {path}:")
         learned._reader  # noqa: B018  # made now, so that what is missing is told here
-    except (OSError, SafetensorError) as error:
-        raise SpecError([f"aligner {path}: cannot be read as safetensors: {error}"]) from error
+    except FileError as error:
+        raise SpecError([f"aligner {error}"]) from error
     except (KeyError, RuntimeError) as error:
         raise SpecError([f"aligner {path}: it holds no aligner that deep-align learned: {error}"]) from error
     return learned

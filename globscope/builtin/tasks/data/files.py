@@ -2,7 +2,7 @@
 
 from pathlib import Path
 
-from globscope.api import UserCodeError
+from globscope.api import FileError, UserCodeError
 from globscope.builtin.tasks.data import cifar, idx, images, npz
 from globscope.builtin.tasks.data.arrays import Arrays
 
@@ -25,6 +25,8 @@ def read(path: Path) -> Arrays:
                 return found
             except UserCodeError:
                 raise
+            except FileError as error:  # names the file itself
+                raise UserCodeError(f"task.path: {error}") from error
             except Exception as error:
                 raise UserCodeError(f"task.path: {path} cannot be read: {type(error).__name__}: {error}") from error
     if cifar.pickled(path):

@@ -1,12 +1,14 @@
 """MNIST's own format: big-endian arrays with a header, compressed or not (LeCun, 1998)."""
 
 import gzip
+from gzip import GzipFile
+from io import BufferedReader
 from math import prod
 from pathlib import Path
 
 import numpy as np
 
-from globscope.api import UserCodeError
+from globscope.api import UserCodeError, require_unpacked
 from globscope.builtin.tasks.data.arrays import Arrays
 
 SPLITS = {"train": "train", "test": "t10k"}
@@ -43,12 +45,20 @@ def _array(path: Path, name: str) -> np.ndarray:
     file = _find(path, name)
     if file is None:
         raise UserCodeError(f"task.path: {path} has no file {name}-…-ubyte, .gz or not")
-    content = gzip.decompress(file.read_bytes()) if file.suffix == ".gz" else file.read_bytes()
-    # Two zeros, the type (8: bytes), the number of axes; then each axis' length in four bytes.
-    if len(content) < 4 or content[:3] != b"\0\0\x08" or len(content) < 4 + 4 * content[3]:
+    with gzip.open(file) if file.suffix == ".gz" else file.open("rb") as opened:
+        shape = _shape(file, opened)
+        require_unpacked(file, prod(shape), file.stat().st_size)
+        content = opened.read(prod(shape) + 1)
+    if len(content) != prod(shape):
+        count = f"{len(content):,}" if len(content) < prod(shape) else "more"
+        raise UserCodeError(f"task.path: {file} is damaged: {count} bytes for shape {shape}")
+    return np.frombuffer(content, np.uint8).reshape(shape).copy()
+
+
+def _shape(file: Path, opened: GzipFile | BufferedReader) -> tuple[int, ...]:
+    """Return the lengths of the axes: two zeros, the type (8: bytes), their number; then each in four bytes."""
+    start = opened.read(4)
+    lengths = opened.read(4 * start[3]) if start[:3] == b"\0\0\x08" and len(start) == 4 else b""
+    if not lengths or len(lengths) != 4 * start[3]:
         raise UserCodeError(f"task.path: {file} is no idx file of bytes")
-    start = 4 + 4 * content[3]
-    shape = tuple(int(n) for n in np.frombuffer(content, ">i4", content[3], 4))
-    if len(content) - start != prod(shape):
-        raise UserCodeError(f"task.path: {file} is damaged: {len(content) - start:,} bytes for shape {shape}")
-    return np.frombuffer(content, np.uint8, offset=start).reshape(shape).copy()
+    return tuple(int(length) for length in np.frombuffer(lengths, ">u4"))

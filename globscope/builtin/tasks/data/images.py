@@ -4,11 +4,11 @@ from collections.abc import Callable, Iterator
 from contextlib import ExitStack
 from io import BytesIO
 from pathlib import Path, PurePosixPath
-from zipfile import ZipFile, is_zipfile
+from zipfile import is_zipfile
 
 import numpy as np
 
-from globscope.api import UserCodeError
+from globscope.api import UserCodeError, open_zip
 from globscope.builtin.tasks.data.arrays import Arrays
 
 SUFFIXES = (".png", ".jpg", ".jpeg", ".bmp", ".gif", ".ppm", ".pgm", ".webp", ".tif", ".tiff")
@@ -46,8 +46,8 @@ def read(path: Path) -> Arrays:
 def _opened(path: Path, stack: ExitStack) -> tuple[list[str], Open]:
     if path.is_dir():
         return sorted(p.relative_to(path).as_posix() for p in path.rglob("*")), lambda n: (path / n).read_bytes()
-    archive = stack.enter_context(ZipFile(path))
-    return sorted(archive.namelist()), archive.read
+    archive = stack.enter_context(open_zip(path))
+    return list(archive.names), archive.read
 
 
 def _labelled(names: list[str], words: tuple[str, ...]) -> Iterator[tuple[str, str]]:

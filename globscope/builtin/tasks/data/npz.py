@@ -4,7 +4,7 @@ from pathlib import Path
 
 import numpy as np
 
-from globscope.api import UserCodeError, near
+from globscope.api import UserCodeError, names_in_npz, near, read_npz
 from globscope.builtin.tasks.data.arrays import Arrays
 
 NAMES = ("x_train", "y_train", "x_test", "y_test")
@@ -21,11 +21,12 @@ def read(path: Path) -> Arrays:
     Raises:
         UserCodeError: An array is missing, or lengths differ.
     """
-    with path.open("rb") as file, np.load(file, allow_pickle=False) as found:
-        for name in NAMES:
-            if name not in found:
-                raise UserCodeError(f"task.path: {path} has no array {name!r}; {near(name, list(found))}")
-        x_train, y_train, x_test, y_test = (found[name] for name in NAMES)
+    held = names_in_npz(path)
+    for name in NAMES:
+        if name not in held:
+            raise UserCodeError(f"task.path: {path} has no array {name!r}; {near(name, held)}")
+    found = read_npz(path, NAMES)
+    x_train, y_train, x_test, y_test = (found[name] for name in NAMES)
     for split, x, y in (("train", x_train, y_train), ("test", x_test, y_test)):
         if len(x) != len(y) or len(x) == 0:
             raise UserCodeError(f"task.path: {path}: x_{split} has {len(x)} examples and y_{split} has {len(y)}")

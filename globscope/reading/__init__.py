@@ -1,0 +1,21 @@
+"""Files that are read: one reader for each kind, which bounds size and depth and names the file where it refuses it."""
+
+from globscope.reading.archives import Archive, open_zip
+from globscope.reading.arrays import map_npy, names_in_npz, read_npz, read_safetensors
+from globscope.reading.bounds import read_bytes, require_unpacked
+from globscope.reading.documents import read_json, toml_document
+from globscope.reading.tables import read_csv
+
+__all__ = [
+    "Archive",
+    "map_npy",
+    "names_in_npz",
+    "open_zip",
+    "read_bytes",
+    "read_csv",
+    "read_json",
+    "read_npz",
+    "read_safetensors",
+    "require_unpacked",
+    "toml_document",
+]

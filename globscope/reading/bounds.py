@@ -1,0 +1,61 @@
+"""How much of a file is read: everything is bounded before memory is taken for it."""
+
+from pathlib import Path
+
+from globscope.errors import FileError
+
+MIB = 2**20
+# Of a text file that is parsed as a whole. Parsed JSON takes about ten times its size in memory.
+JSON_BYTES, CSV_BYTES, TOML_BYTES = 256 * MIB, 1024 * MIB, 4 * MIB
+# Of JSON and TOML: how many brackets or tables may stand in one another.
+DEPTH = 64
+# Compressed numbers seldom shrink below a hundredth; a file that claims more is refused, unless it is small unpacked.
+UNPACKED_BYTES, RATIO = 256 * MIB, 100
+
+
+def read_bytes(path: Path, most: int, what: str) -> bytes:
+    """Return a file's bytes.
+
+    Args:
+        path: Of the file.
+        most: Bytes that it may have.
+        what: What would be accepted, for the message.
+
+    Raises:
+        FileError: There is no such file, it cannot be read, or it is larger.
+    """
+    try:
+        with path.open("rb") as opened:
+            content = opened.read(most + 1)
+    except OSError as error:
+        raise FileError(f"{path}: {unreadable(path, error)}; expected {what}") from error
+    if len(content) > most:
+        raise FileError(f"{path}: is larger than {most // MIB} MiB; expected {what}")
+    return content
+
+
+def unreadable(path: Path, error: OSError) -> str:
+    """Return why a file cannot be opened."""
+    if path.is_dir():
+        return "is a folder"
+    if isinstance(error, FileNotFoundError):
+        return "is a link that leads nowhere" if path.is_symlink() else "there is no such file"
+    return f"cannot be read: {error.strerror or error}"
+
+
+def require_unpacked(path: Path, unpacked: int, packed: int) -> None:
+    """Refuse a compressed file that would fill the memory, by what it says of itself, before anything is unpacked.
+
+    Args:
+        path: Of the file.
+        unpacked: Bytes that it would take in memory.
+        packed: Bytes that it takes on disk.
+
+    Raises:
+        FileError: It would take more than 256 MiB and more than 100 times its size.
+    """
+    if unpacked > UNPACKED_BYTES and unpacked > RATIO * packed:
+        raise FileError(
+            f"{path}: {packed:,} bytes that unpack to {unpacked:,}; accepted are {UNPACKED_BYTES // MIB} MiB or "
+            f"{RATIO} times the file's size, whichever is more: save it uncompressed"
+        )

@@ -1,0 +1,90 @@
+"""JSON and TOML, bounded in size and depth."""
+
+import json
+import re
+import tomllib
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+
+from globscope.errors import FileError
+from globscope.reading.bounds import DEPTH, JSON_BYTES, MIB, TOML_BYTES, read_bytes
+
+# All but brackets that open or close something; a bracket in a text does not.
+_NO_BRACKETS = re.compile(rb'"(?:[^"\\]|\\.)*+"|[^\[\]{}"]++', re.DOTALL)
+
+# TOML's texts and comments, in which a dot is no step of a key; and a key of more steps than tables may be deep.
+_TEXTS = re.compile(r'"""(?:[^\\]|\\.)*?"""|\'\'\'.*?\'\'\'|"(?:[^"\\\n]|\\.)*+"|\'[^\'\n]*+\'|#[^\n]*+', re.DOTALL)
+_DEEP = f"is nested more than {DEPTH} deep"
+_LONG_KEY = re.compile(rf"(?<![\w-])(?:[\w-]++[ \t]*+\.[ \t]*+){{{DEPTH}}}")
+
+
+def read_json(path: Path, what: str = "JSON", most: int = JSON_BYTES) -> Any:
+    """Return the value of a JSON file.
+
+    Args:
+        path: Of the file.
+        what: What would be accepted, for messages.
+        most: Bytes that it may have.
+
+    Raises:
+        FileError: No such file; too large, nested too deeply, or not JSON (NaN and Infinity are not).
+    """
+    raw = read_bytes(path, most, what)
+    if depth(raw) > DEPTH:
+        raise FileError(f"{path}: is nested more than {DEPTH} deep; expected {what}")
+    try:
+        return json.loads(raw.decode("utf-8"), parse_constant=_refused)
+    except ValueError as error:  # what is no UTF-8, too
+        raise FileError(f"{path}: is damaged, or not JSON ({error}); expected {what}") from error
+
+
+def depth(raw: bytes) -> int:
+    """Return how many brackets stand in one another in JSON, counted without parsing it."""
+    brackets = np.frombuffer(_NO_BRACKETS.sub(b"", raw), np.uint8)
+    steps = np.isin(brackets, np.frombuffer(b"[{", np.uint8)) * 2 - 1
+    return int(np.cumsum(steps).max(initial=0))
+
+
+def _refused(name: str) -> Any:
+    raise ValueError(f"{name} is not a JSON number")
+
+
+def toml_document(text: str) -> dict[str, Any]:
+    """Return the document that a TOML text is.
+
+    Raises:
+        tomllib.TOMLDecodeError: It is none; with the line.
+        ValueError: It is too large, nested too deeply, or a number has too many digits.
+    """
+    if len(text) > TOML_BYTES:
+        raise ValueError(f"is larger than {TOML_BYTES // MIB} MiB")
+    if _LONG_KEY.search(_TEXTS.sub("text", text)):  # before the parser, which takes memory by the steps' square
+        raise ValueError(_DEEP)
+    try:
+        document = tomllib.loads(text)
+    except tomllib.TOMLDecodeError:
+        raise
+    except ValueError as error:
+        raise ValueError("a number has too many digits") from error
+    except RecursionError as error:
+        raise ValueError(_DEEP) from error
+    if _nested(document):
+        raise ValueError(_DEEP)
+    return document
+
+
+def _nested(document: dict[str, Any]) -> bool:
+    """Whether tables and lists lie in one another more than `DEPTH` deep, seen without calls that would be as deep."""
+    level: list[Any] = [document]
+    for _ in range(DEPTH + 1):
+        level = [
+            item
+            for value in level
+            for item in (value.values() if isinstance(value, dict) else value)
+            if isinstance(item, dict | list)
+        ]
+        if not level:
+            return False
+    return True
