@@ -6,6 +6,7 @@ from contextlib import contextmanager
 from typing import Any
 
 from globscope.api import Layout, UserCodeError, within_memory
+from globscope.builtin.tasks.averaging import cumulative_average
 from globscope.builtin.tasks.data import Arrays
 from globscope.builtin.tasks.kinds import CLASSES, Kind
 from globscope.builtin.tasks.pixels import Normalise, crop_and_flip, scale
@@ -157,16 +158,9 @@ class Supervised:
         likewise for every point of a curve). Dropout stays off.
         """
         buffers = {name: b.clone() for name, b in buffers.items()} | self._no_statistics()
-        momenta = [norm.momentum for norm in self._norms]
-        try:
-            for norm in self._norms:
-                norm.momentum = None  # cumulative average instead of a moving one
-            with self._training(self._norms):
-                for inputs, _ in batches:
-                    self._forward(parameters, buffers, inputs)
-        finally:
-            for norm, momentum in zip(self._norms, momenta, strict=True):
-                norm.momentum = momentum
+        with self._training(self._norms), cumulative_average(self._norms):
+            for inputs, _ in batches:
+                self._forward(parameters, buffers, inputs)
         return buffers
 
     def _no_statistics(self) -> dict[str, Any]:
