@@ -47,7 +47,7 @@ def study(tmp_path):
         (np.full((12, 2), 1j), "latents: got complex numbers; real numbers are accepted"),
         (np.full((12, 2), "1"), "latents: got dtype <U1; real numbers are accepted"),
         (np.full((12, 2), None), "latents: got dtype object; real numbers are accepted"),
-        (np.full((12, 2), 2**53 + 1), "latents: has integers beyond 2**53, which float64 cannot hold exactly"),
+        (np.full((12, 2), 2**53 + 1), "latents: has integers that float64 cannot hold exactly"),
         (np.ma.masked_equal(np.eye(12, 2), 1), "latents: has masked entries; an array without a mask is accepted"),
         (np.full((12, 2), np.inf), "latents are not finite"),
         (np.zeros((11, 2)), "latents have shape (11, 2); one row for each of the 12 members is wanted"),

@@ -41,9 +41,9 @@ def real(what: str, value: Any, shape: Sequence[int | None] | None = None, *, fi
         PluginError: They are of another kind or shape, not finite, or integers that float64 cannot hold.
     """
     array = _of_shape(what, numeric(what, value), shape)
-    if array.dtype.kind in "iu" and array.size and (array.max() > EXACT or array.min() < -EXACT):
-        raise PluginError(f"{what}: has integers beyond 2**53, which float64 cannot hold exactly")
     found = array.astype(np.float64, copy=False)
+    if array.dtype.kind in "iu" and (np.abs(found) >= EXACT).any() and array.tolist() != found.astype(object).tolist():
+        raise PluginError(f"{what}: has integers that float64 cannot hold exactly")
     if finite and not np.isfinite(found).all():
         raise PluginError(f"{what} are not finite")
     return found
