@@ -43,7 +43,8 @@ class Probe(Protocol):
     `digest() -> str`, a hash of its data, so that a change of what a user's function reads is seen. Where
     buffers are flattened too, a study's probe `travels`, and has `encoded(parameters) -> buffers`, those
     among them, and `logarithms`, the names under which variances are flattened, by those of the buffers. Where
-    only a part is flattened, `rest` has the other parameters.
+    only a part is flattened, `rest` has the other parameters. May name as `unsaved` the buffers that checkpoints do
+    not hold (torch's `persistent=False`): they are the model's own, and must be the same in every fresh network.
 
     May offer `module`, the torch module whose forward it runs, in evaluation mode and with the layout's names (its
     own weights mean nothing), together with `inputs(batch) -> tuple`, what the module takes of a batch by position:

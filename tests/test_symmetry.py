@@ -341,7 +341,7 @@ def test_ranks_and_tied_weights_are_followed_and_a_table_keeps_the_order_of_what
     found = symmetry(probe)
     # The order of the stream follows the table; the adapter's ranks and the perceptron's units are free.
     assert found.sizes == {"up": 3, "wide": 8}
-    assert Frozen(where="table", what="the same tensor for all networks") in found.frozen
+    assert Frozen(where="table", what="a tensor that is not mapped") in found.frozen
     tensors = network(probe)
     before = outputs(probe, tensors)
     moved = found.permute(tensors, found.random(np.random.default_rng(0)))
@@ -360,7 +360,7 @@ def test_units_of_tensors_that_are_not_flattened_keep_their_order(probes):
     part = flattened(probes["mlp"], *[name for name in whole_names if name != "3.bias"])
     found = symmetry(part)
     assert found.sizes == {"1": 8}
-    assert found.frozen == (Frozen(where="3.bias", what="the same tensor for all networks"),)
+    assert found.frozen == (Frozen(where="3.bias", what="a tensor that is not mapped"),)
 
 
 def test_statistics_that_are_flattened_as_logarithms_move_too(probes):

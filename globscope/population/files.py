@@ -1,6 +1,7 @@
 """A population on disk: an index of the members' files, or one matrix where they cannot serve as they are."""
 
-from collections.abc import Iterable, Sequence
+import hashlib
+from collections.abc import Iterable, Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -61,11 +62,20 @@ class _Index:
         self.folder, self.layout = folder, layout
         self.members: list[dict[str, Any]] = []
         self.buffers: dict[str, np.ndarray] = {}
+        self.known: dict[Any, str] = {}
 
     def add(self, member: Member) -> None:
-        self.buffers |= {f"{len(self.members)}/{name}": array for name, array in member.buffers.items()}
         plain = asdict(member, filter=lambda attribute, _: attribute.name not in APART)
-        self.members.append(plain | {"recorded": dict(member.recorded)})
+        buffers = {name: self._kept(name, array) for name, array in member.buffers.items()}
+        self.members.append(plain | {"recorded": dict(member.recorded), "buffers": buffers})
+
+    def _kept(self, name: str, array: np.ndarray) -> str:
+        """Return the key of a buffer in the file; equal ones of several members have one."""
+        content = (name, str(array.dtype), array.shape, hashlib.blake2b(np.ascontiguousarray(array).data).digest())
+        if content not in self.known:
+            self.known[content] = f"{len(self.members)}/{name}"
+            self.buffers[self.known[content]] = np.array(array)
+        return self.known[content]
 
     def write(self, files: list[str] | None) -> None:
         if self.buffers:
@@ -77,15 +87,8 @@ def load(folder: Path, identity: str, found: Sequence[Found] = (), probe: Probe 
     """Return a saved population, its weights memory-mapped; of checkpoints, whose files may have moved, with these."""
     index = read_json(folder / INDEX)
     layout = index["layout"]
-    buffers: list[dict[str, np.ndarray]] = [{} for _ in index["members"]]
-    if (folder / BUFFERS).exists():
-        for key, array in read_arrays(folder / BUFFERS).items():
-            row, _, name = key.partition("/")
-            buffers[int(row)][name] = array
-    members = [
-        Member(**one | {"parents": tuple(one["parents"]), "buffers": own})
-        for one, own in zip(index["members"], buffers, strict=True)
-    ]
+    buffers = read_arrays(folder / BUFFERS) if (folder / BUFFERS).exists() else {}
+    members = [_member(one, buffers) for one in index["members"]]
     held = map_npy(folder / WEIGHTS) if index["files"] is None else _rows(found, probe)
     return Population(
         members=tuple(members),
@@ -93,6 +96,13 @@ def load(folder: Path, identity: str, found: Sequence[Found] = (), probe: Probe 
         layout=Layout(names=tuple(layout["names"]), shapes=tuple(map(tuple, layout["shapes"]))),
         keys=tuple(f"{identity}/{row}" for row in range(len(members))),
     )
+
+
+def _member(plain: Mapping[str, Any], buffers: Mapping[str, np.ndarray]) -> Member:
+    """Return a member of the index; buffers that several have in common are one array in memory too."""
+    own = {name: buffers[key] for name, key in plain["buffers"].items()}
+    lists = {name: tuple(plain[name]) for name in ("parents", "lacking")}
+    return Member(**dict(plain) | lists | {"buffers": own})
 
 
 def _rows(found: Sequence[Found], probe: Probe | None) -> Rows:

@@ -59,6 +59,7 @@ def _held_back(probe: Probe, parameters: Any, buffers: Any) -> dict[str, float |
     import torch
 
     found: dict[str, float | None] = {}
+    buffers = {name: buffer.clone() for name, buffer in buffers.items()}  # a forward pass may count in one
     for split in probe.splits[1:]:
         sums = dict.fromkeys(probe.measures, 0.0)
         weights = dict.fromkeys(probe.measures, 0.0)

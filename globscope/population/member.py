@@ -6,6 +6,7 @@ import numpy as np
 from attrs import define
 
 from globscope.errors import PopulationError, near
+from globscope.population.buffers import buffers_of
 from globscope.population.checkpoint import Checkpoint, read
 from globscope.population.find import Found
 from globscope.population.flatten import encode
@@ -70,10 +71,9 @@ def opened(found: Found, probe: Probe) -> Opened:
             raise PopulationError(f"{found.path}: has no tensor {name!r}; {near(name, tensors)}")
         _require(found, name, tensors[name], shape)
     _require_same(found, probe, own)
-    weights = {*layout.names, *getattr(probe, "rest", {})}
-    buffers = {n: a for n, a in own.items() if n not in weights and n in probe.initialise(0)[1]}
+    buffers, lacking = buffers_of(found, probe, own)
     scores = recorded(found.path, found.step, held.scores)
-    member = Member(variant=found.variant, step=found.step, buffers=buffers, recorded=scores)
+    member = Member(variant=found.variant, step=found.step, buffers=buffers, lacking=tuple(lacking), recorded=scores)
     return Opened(found, layout, tensors, _mapped(held, tensors, layout), member)
 
 

@@ -29,6 +29,7 @@ class NetworkBuffers:
         """Take a task on a device, and the batches on which `recalibrate` estimates statistics."""
         self._probe, self._mode, self._batches = probe, mode, batches
         self._fresh = probe.initialise(0)[1]
+        self._again: Tensors | None = None  # a second fresh network's, where one has to tell what all have in common
 
     def __call__(self, parameters: Tensors, own: Arrays) -> dict[str, Any]:
         """Return the buffers of one network, new tensors on the device.
@@ -78,7 +79,8 @@ class NetworkBuffers:
     def _own(self, name: str, own: Arrays) -> Any:
         if name in own:
             return self._tensor(name, own)
-        if not self._fresh[name].equal(self._probe.initialise(1)[1][name]):
+        self._again = self._probe.initialise(1)[1] if self._again is None else self._again
+        if not self._fresh[name].equal(self._again[name]):
             raise EvaluationError(
                 f"a network comes without its buffer {name!r}, and every fresh model has another one: networks are to "
                 "be handed over with the buffers of their members"

@@ -9,10 +9,9 @@ import numpy as np
 from attrs import define, evolve
 
 from globscope.errors import PluginError, near
-from globscope.returned.numbers import checked_arrays
 from globscope.roles import Task, Tensors, Work
 from globscope.spec.model import Entry, ReducerEntry
-from globscope.store import key, read_arrays, write_arrays
+from globscope.store import fingerprint, key, read_arrays, write_arrays
 from globscope.study.aligning import Aligning
 from globscope.study.charts import Fit
 from globscope.study.context import Context
@@ -101,7 +100,7 @@ class StudyBench:
             unit = Unit(start=start, stop=min(start + 16, len(networks)))
             total.update(np.ascontiguousarray(networks.weights(unit)).data)
         # Their buffers belong to the key: they are scored with them.
-        identity = key(total.hexdigest(), [dict(one) for one in networks.buffers], networks.nearest)
+        identity = key(total.hexdigest(), _of_buffers(networks.buffers), networks.nearest)
         return evaluate(self.context, networks, identity, "evaluate networks")[0]
 
     def stage(self, label: str, parts: Sequence[Any], work: Work) -> Mapping[str, np.ndarray]:
@@ -113,9 +112,7 @@ class StudyBench:
 
         def fill(folder: Path, progress: Progress) -> None:
             draft = DiskDraft(folder)
-            arrays = work(draft, progress)
-            label_of = "the study" if entry is None else self.context.who(entry.component)
-            write_arrays(folder / ARRAYS, checked_arrays(f"{label_of}: {label}", arrays))
+            write_arrays(folder / ARRAYS, work(draft, progress))
             draft.discard()
 
         return read_arrays(self.context.stage("part", identity, fill, label) / ARRAYS)
@@ -144,6 +141,15 @@ class StudyBench:
         if reducer not in known:
             raise PluginError(f"this study has no reducer {reducer!r}; {near(reducer, known)}")
         return known[reducer]
+
+
+def _of_buffers(buffers: Sequence[Mapping[str, np.ndarray]]) -> list[dict[str, Any]]:
+    """Return the buffers' fingerprints; one that many networks have in common is read once."""
+    known: dict[int, Any] = {}
+    for array in (array for one in buffers for array in one.values()):
+        if id(array) not in known:
+            known[id(array)] = fingerprint(array)
+    return [{name: known[id(array)] for name, array in one.items()} for one in buffers]
 
 
 def _content(landscape: Landscape) -> str:

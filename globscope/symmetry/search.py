@@ -110,8 +110,7 @@ def _try(probe: Probe, found: Symmetry, batch: Any) -> None:
     """
     rng = np.random.default_rng(0)
     parameters = {name: _disturbed(tensor, rng) for name, tensor in probe.initialise(0)[0].items()}
-    # The others too: where every fresh network has the same in all units, permuting would seem to change nothing.
-    buffers = {name: _disturbed(tensor, rng) for name, tensor in probe.initialise(0)[1].items()}
+    buffers = probe.initialise(0)[1]
     buffers = probe.calibrate(parameters, buffers, [batch]) if probe.statistics else buffers
     network = {**getattr(probe, "rest", {}), **parameters, **buffers}
     # One cycle a group, so that no unit stays.

@@ -63,7 +63,7 @@ def _tensor(flow: Flow, name: str, shape: tuple[int, ...], free: Collection[str]
     if name in free:
         return tuple(flow.slots.fresh(count) if count > 1 else fixed(count) for count in shape)
     if max(shape, default=1) > 1:
-        flow.frozen.append(Frozen(where=name, what="the same tensor for all networks"))
+        flow.frozen.append(Frozen(where=name, what="a tensor that is not mapped"))
     return tuple(map(fixed, shape))
 
 

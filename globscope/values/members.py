@@ -9,7 +9,6 @@ import numpy as np
 from attrs import define, evolve, field
 
 from globscope.errors import PopulationError, near
-from globscope.values.frozen import read_only
 from globscope.values.rows import Rows, Weights
 
 Kind = Literal["trained", "curve", "rebased", "pass"]
@@ -63,6 +62,7 @@ class Member:
         t: Its place on a curve, in [0, 1].
         in_fit: Whether the maps are fitted to it.
         buffers: All that the model has beside parameters, by name: statistics, an input normaliser's mean, masks.
+        lacking: Names of the buffers that its file lacks, and that are the model's own.
         recorded: What its file says that it scored, by field, such as `test_accuracy` (in [0, 1]).
         origin: Name of the analysis that derived it; filled in by the study.
     """
@@ -74,6 +74,7 @@ class Member:
     t: float | None = None
     in_fit: bool = True
     buffers: Mapping[str, np.ndarray] = field(factory=dict, eq=False, repr=False)
+    lacking: tuple[str, ...] = field(default=(), eq=False, repr=False)
     recorded: Mapping[str, float] = field(factory=dict, eq=False, repr=False)
     origin: str = field(default="", eq=False, repr=False)
 
@@ -96,7 +97,7 @@ class Population:
     """
 
     members: tuple[Member, ...]
-    weights: Weights = field(converter=read_only, eq=False, repr=False)
+    weights: Weights = field(eq=False, repr=False)
     layout: Layout = field(repr=False)
     keys: tuple[str, ...] = field(default=(), repr=False)
 
@@ -151,7 +152,7 @@ class Population:
     def tensors(self, row: int) -> dict[str, np.ndarray]:
         """Return one network's tensors by name: what is flattened, and its buffers."""
         flat: np.ndarray = np.asarray(self.weights[row])
-        return {**self.layout.unflatten(flat), **self.members[row].buffers}
+        return {**self.members[row].buffers, **self.layout.unflatten(flat)}
 
     def take(self, rows: Sequence[int]) -> "Population":
         """Return the population of these rows alone."""

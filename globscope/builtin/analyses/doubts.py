@@ -1,10 +1,10 @@
-"""Members that score as if they guessed, or unlike what their files say: is it they that are shown?"""
+"""Is it the members that are shown? Buffers that are not theirs, and scores that are not what they should be."""
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 
 import numpy as np
 
-from globscope.api import Atlas
+from globscope.api import Atlas, Member, Probe
 
 # Within this share of what guessing scores. The paper's own curves lie within 2.5 % of ln 10.
 NEAR = 0.05
@@ -13,10 +13,37 @@ NEAR = 0.05
 WORSE, LOWER = 1.5, 0.1
 # Losses below this say little by their ratio.
 SMALL = 0.1
+# Networks that a warning names one by one.
+LISTED = 5
 CAUSES = (
     "usual causes: BatchNorm statistics that are missing or of other weights (evaluator.batch_norm), other "
     "preprocessing than in training (task.normalise), another order of classes, or runs that did not train"
 )
+
+
+def foreign_buffers(atlas: Atlas, probe: Probe) -> Iterator[str]:
+    """Yield a warning for every buffer that files lack, and for every one that decoded networks take from a member."""
+    members = atlas.population.members
+    for name in sorted({name for member in members for name in member.lacking}):
+        labels = _listed([member.label for member in members if name in member.lacking])
+        yield f"the checkpoints of {labels} have no buffer {name!r}: these networks are scored with the model's own"
+    for name in sorted({name for member in members for name in member.buffers}):
+        if name not in probe.statistics and name not in probe.layout.names and _differs(name, members):
+            yield (
+                f"the members differ in the buffer {name!r}, which is neither mapped nor re-estimated: each decoded "
+                "network is scored with that of the member nearest to it"
+            )
+
+
+def _differs(name: str, members: Sequence[Member]) -> bool:
+    first, *others = (member.buffers[name] for member in members if name in member.buffers)
+    return any(one is not first and not np.array_equal(one, first, equal_nan=one.dtype.kind == "f") for one in others)
+
+
+def _listed(labels: Sequence[str]) -> str:
+    return (
+        ", ".join(labels) if len(labels) <= LISTED else f"{', '.join(labels[:LISTED])} and {len(labels) - LISTED} more"
+    )
 
 
 def at_chance(atlas: Atlas) -> Iterator[str]:

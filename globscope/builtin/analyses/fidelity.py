@@ -9,7 +9,7 @@ from attrs.validators import ge
 
 from globscope.api import Atlas, Bench, Finding, Map, Table
 from globscope.builtin.analyses.cells import finite
-from globscope.builtin.analyses.doubts import at_chance, unlike_record
+from globscope.builtin.analyses.doubts import at_chance, foreign_buffers, unlike_record
 from globscope.builtin.analyses.heldout import held_out
 
 CAPTION = (
@@ -54,7 +54,7 @@ class Fidelity:
         records = {one.name: self._record(one, atlas) for one in atlas.maps}
         rows = tuple({"name": name, **record} for name, record in records.items())
         tables = [Table(name="maps", caption=CAPTION, columns=COLUMNS, rows=rows)]
-        warnings = [*at_chance(atlas), *unlike_record(atlas)]
+        warnings = [*foreign_buffers(atlas, bench.task.build("cpu")), *at_chance(atlas), *unlike_record(atlas)]
         if self.held_out:
             table, told = held_out(atlas, bench)
             tables.append(table)

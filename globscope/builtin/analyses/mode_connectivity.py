@@ -115,9 +115,11 @@ class ModeConnectivity:
         seed = int(np.random.default_rng([bench.seed, *"/".join(pair).encode()]).integers(2**32))
 
         def work(draft: Draft, progress: Progress) -> Mapping[str, np.ndarray]:
-            return {"bends": train(probe, weights, settings, seed, name=name, draft=draft, progress=progress)}
+            more: dict[str, Any] = {"name": name, "draft": draft, "progress": progress, "buffers": ends.buffers}
+            return {"bends": train(probe, weights, settings, seed, **more)}
 
-        bends = bench.stage(f"{self.curve} {name}", [settings, pair, self.device, weights], work)["bends"]
+        parts = [settings, pair, self.device, weights, [dict(one) for one in ends.buffers]]
+        bends = bench.stage(f"{self.curve} {name}", parts, work)["bends"]
         return members(self._named(name), ends, bends, self.curve, count=self.points, in_fit=self.in_fit)
 
     def _settings(self) -> Settings:

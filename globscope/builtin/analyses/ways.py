@@ -1,6 +1,7 @@
 """Ways between two networks in weight space, evaluated: as given, straight, by a trained curve, or relaxed."""
 
 from collections.abc import Mapping, Sequence
+from typing import Any
 
 import numpy as np
 from attrs import define, field
@@ -69,13 +70,11 @@ class Training:
         probe = bench.task.build(device(self.device, "analysis.device"))
 
         def work(draft: Draft, progress: Progress) -> Mapping[str, np.ndarray]:
-            return {
-                "bends": train(
-                    probe, ends, settings, bench.seed, name=self.label, draft=draft, progress=progress, start=start
-                )
-            }
+            more: dict[str, Any] = {"name": self.label, "draft": draft, "progress": progress, "start": start}
+            more["buffers"] = self.buffers
+            return {"bends": train(probe, ends, settings, bench.seed, **more)}
 
-        parts = [settings, ends, [] if start is None else start]
+        parts = [settings, ends, [] if start is None else start, [dict(one) for one in self.buffers]]
         try:
             found = bench.stage(f"{shape} {self.label}", parts, work)["bends"]
         except GlobscopeError as error:

@@ -6,7 +6,6 @@ from contextlib import contextmanager
 from typing import Any
 
 from globscope.api import Layout, UserCodeError, within_memory
-from globscope.builtin.tasks.averaging import cumulative_average
 from globscope.builtin.tasks.data import Arrays
 from globscope.builtin.tasks.kinds import CLASSES, Kind
 from globscope.builtin.tasks.pixels import Normalise, crop_and_flip, scale
@@ -55,6 +54,7 @@ class Supervised:
         norms = _norms(self._module)
         self._norms = list(norms.values())
         self.statistics = tuple(f"{at}{name}" for at, norm in norms.items() for name, _ in norm.named_buffers())
+        self.unsaved = tuple(_unsaved(self._module))
         self.vmappable = vmappable and not self.statistics
         self._try()
 
@@ -157,11 +157,18 @@ class Supervised:
         A decoded network has no statistics of its own (Garipov et al., 2018, re-estimate them
         likewise for every point of a curve). Dropout stays off.
         """
-        buffers = {name: b.clone() for name, b in buffers.items()} | self._no_statistics()
-        with self._training(self._norms), cumulative_average(self._norms):
-            for inputs, _ in batches:
-                self._forward(parameters, buffers, inputs)
-        return buffers
+        given, buffers = buffers, {name: b.clone() for name, b in buffers.items()} | self._no_statistics()
+        momenta = [norm.momentum for norm in self._norms]
+        try:
+            for norm in self._norms:
+                norm.momentum = None  # cumulative average instead of a moving one
+            with self._training(self._norms):
+                for inputs, _ in batches:
+                    self._forward(parameters, buffers, inputs)
+        finally:
+            for norm, momentum in zip(self._norms, momenta, strict=True):
+                norm.momentum = momentum
+        return {**given, **{name: buffers[name] for name in self.statistics}}
 
     def _no_statistics(self) -> dict[str, Any]:
         """Return the statistics of no batch yet; those of a model that was made with some would weigh in."""
@@ -171,7 +178,13 @@ class Supervised:
     def _forward(self, parameters: Tensors, buffers: Tensors, inputs: Any) -> Any:
         from torch.func import functional_call
 
-        return functional_call(self._module, (dict(parameters), dict(buffers)), (inputs,))
+        tensors = {**parameters, **buffers}
+        outputs = functional_call(self._module, tensors, (inputs,))
+        for name, buffer in buffers.items():
+            # A module that puts a new tensor in the place of the old one; a cache that grows it makes anew each time.
+            if tensors[name] is not buffer and tensors[name].shape == buffer.shape:
+                buffer.copy_(tensors[name].detach())
+        return outputs
 
     @contextmanager
     def _training(self, modules: Any) -> Iterator[None]:
@@ -194,6 +207,12 @@ def _norms(module: Any) -> dict[str, Any]:
 
     kept = {at: m for at, m in module.named_modules() if isinstance(m, _NormBase) and m.running_mean is not None}
     return {f"{at}." if at else "": norm for at, norm in kept.items()}
+
+
+def _unsaved(module: Any) -> Iterator[str]:
+    """Yield the names of the buffers that a state dict leaves out."""
+    for at, part in module.named_modules():
+        yield from (f"{at}.{name}" if at else name for name in sorted(part._non_persistent_buffers_set))
 
 
 def _ties(module: Any) -> Iterator[tuple[str, tuple[str, ...]]]:

@@ -35,7 +35,7 @@ def learn(
 
 
 def _training(options: DeepAlign, probe: Probe, zoo: Population, parts: Split, seed: int) -> Training:
-    found, losses = chain(probe), Losses(probe)
+    found, losses = chain(probe), Losses(probe, zoo)
     deviations = scales(zoo, parts.train, found)
     where = device(options.device, "deep-align: device")
     validation = Validation(

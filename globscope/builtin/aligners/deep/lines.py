@@ -6,7 +6,7 @@ from typing import Any
 import numpy as np
 import torch
 
-from globscope.api import Probe
+from globscope.api import NetworkBuffers, Population, Probe, SymmetryError
 
 
 class Losses:
@@ -17,11 +17,14 @@ class Losses:
         stacked: Whether torch computes them at once; tried out on two networks.
     """
 
-    def __init__(self, probe: Probe) -> None:
-        """Find out whether the networks can be computed at once."""
+    def __init__(self, probe: Probe, zoo: Population | None = None) -> None:
+        """Find out whether the networks can be computed at once.
+
+        Raises:
+            SymmetryError: The networks of the zoo differ in a buffer.
+        """
         self.probe = probe
-        # All networks have these: an MLP has no statistics.
-        self._buffers = probe.initialise(0)[1]
+        self._buffers = probe.initialise(0)[1] if zoo is None else _shared(probe, zoo)
         self.stacked = probe.vmappable and self._works()
 
     def _works(self) -> bool:
@@ -54,6 +57,15 @@ class Losses:
             found = self(_line(a, b, t), batch).detach().cpu().double().numpy()
         losses: np.ndarray = found
         return losses
+
+
+def _shared(probe: Probe, zoo: Population) -> dict[str, Any]:
+    """Return the buffers that all networks have; an MLP has no statistics."""
+    first, *others = (member.buffers for member in zoo.members)
+    for name in probe.initialise(0)[1]:
+        if any(one[name] is not first[name] and not np.array_equal(one[name], first[name]) for one in others):
+            raise SymmetryError(f"deep-align: the zoo's networks differ in the buffer {name!r}, which is not aligned")
+    return NetworkBuffers(probe, "initial")(probe.initialise(0)[0], first)
 
 
 def _line(a: Mapping[str, Any], b: Mapping[str, Any], t: Any) -> dict[str, Any]:

@@ -47,7 +47,7 @@ def report(task: Task, zoo: Population, pairs: np.ndarray, learned: Learned, see
         "deep-align": learned,
     }
     figures: dict[str, list[tuple[float, float, float]]] = {name: [] for name in methods}
-    compared = Compared(Built(probe), zoo, Losses(probe), batch, symmetry(probe))
+    compared = Compared(Built(probe), zoo, Losses(probe, zoo), batch, symmetry(probe))
     for at, pair in enumerate(pairs):
         for name, method in methods.items():
             figures[name].append(compared.figures(pair, method, np.random.default_rng([seed, 1 + at])))

@@ -1,13 +1,16 @@
 """Training a curve: its ends stay, its bends move until the networks on it have a low loss."""
 
+from collections.abc import Mapping, Sequence
 from time import monotonic
 from typing import Any
 
 import numpy as np
 from attrs import define
 
-from globscope.api import Draft, GlobscopeError, Probe, Progress, threads_for
+from globscope.api import Draft, GlobscopeError, NetworkBuffers, Probe, Progress, threads_for
 from globscope.builtin.analyses.curves.shapes import Shape, basis, straight
+
+Arrays = Mapping[str, np.ndarray]
 
 MOMENTUM = 0.9
 # Seconds between two drafts.
@@ -49,6 +52,7 @@ class State:
         bends: (bends, D), likewise.
         velocity: Likewise.
         buffers: Scratch statistics, which layers in training mode write to; no network's own.
+        own: Gives a network the other buffers.
         epoch: How many are over.
     """
 
@@ -56,6 +60,7 @@ class State:
     bends: Any
     velocity: Any
     buffers: dict[str, Any]
+    own: NetworkBuffers
     epoch: int = 0
 
     @property
@@ -74,6 +79,7 @@ def train(
     draft: Draft,
     progress: Progress,
     start: np.ndarray | None = None,
+    buffers: Sequence[Arrays] = (),
 ) -> np.ndarray:
     """Return the (bends, D) float32 bends of a curve between (2, D) ends whose expected loss over t is low.
 
@@ -89,6 +95,8 @@ def train(
         draft: Written every ten seconds or so.
         progress: Takes epochs and the mean loss of the last.
         start: (bends, D) to begin at; the straight line where None.
+        buffers: Of both ends. A network on the curve is trained with those of the nearer end, but for statistics,
+            which are those of the batch; a fresh network's where nothing is said.
 
     Raises:
         GlobscopeError: The training diverged.
@@ -100,7 +108,7 @@ def train(
     with threads_for(probe.layout.size * settings.batch_size):
         while state.epoch < settings.epochs:
             progress(state.epoch, settings.epochs, **({"loss": loss} if np.isfinite(loss) else {}))
-            loss = _epoch(probe, settings, seed, state)
+            loss = _epoch(probe, settings, seed, state, buffers or ({}, {}))
             if not np.isfinite(loss) or not bool(torch.isfinite(state.bends).all()):
                 raise GlobscopeError(
                     f"the {settings.shape} {name} diverged in epoch {state.epoch} of its training: it is no longer "
@@ -118,12 +126,18 @@ def _begun(probe: Probe, ends: np.ndarray, settings: Settings, draft: Draft, sta
     """Return a curve as a draft holds it, or at its start."""
     import torch
 
-    parameters, buffers = probe.initialise(0)
+    parameters, fresh = probe.initialise(0)
     device = next(iter(parameters.values())).device
     first = straight(ends, settings.bends) if start is None else start
     # Copies: the bends move in place, and what is handed in is another's.
     fixed, bends = (torch.from_numpy(np.array(one, np.float32)).to(device) for one in (ends, first))
-    state = State(ends=fixed, bends=bends, velocity=torch.zeros_like(bends), buffers=dict(buffers))
+    state = State(
+        ends=fixed,
+        bends=bends,
+        velocity=torch.zeros_like(bends),
+        buffers={name: fresh[name] for name in probe.statistics},
+        own=NetworkBuffers(probe, "batch"),
+    )
     held = draft.read()
     if held:
         for name, tensor in state.tensors.items():
@@ -132,26 +146,26 @@ def _begun(probe: Probe, ends: np.ndarray, settings: Settings, draft: Draft, sta
     return state
 
 
-def _epoch(probe: Probe, settings: Settings, seed: int, state: State) -> float:
+def _epoch(probe: Probe, settings: Settings, seed: int, state: State, own: Sequence[Arrays]) -> float:
     """Take one pass over the examples; return their mean loss, each at its batch's t."""
     import torch
 
     source, count = np.random.default_rng([seed, state.epoch]), probe.examples(probe.splits[0])
     batches = torch.split(torch.from_numpy(source.permutation(count)), settings.batch_size)
-    shares = basis(settings.shape, settings.bends, source.random(len(batches)))
+    t = source.random(len(batches))
+    shares = basis(settings.shape, settings.bends, t)
     on_device = torch.from_numpy(shares.astype(np.float32)).to(state.ends.device)
     total: Any = 0.0
     with torch.random.fork_rng():
         torch.manual_seed(int(source.integers(2**62)))  # for layers that draw, such as dropout
-        for share, at in zip(on_device, batches, strict=True):
-            total = total + _step(probe, settings, state, share, probe.batch(probe.splits[0], at)) * len(
-                at
-            )  # stays on the device
+        for share, nearer, at in zip(on_device, (t > 0.5).astype(int), batches, strict=True):
+            loss = _step(probe, state, share, own[nearer], probe.batch(probe.splits[0], at), settings=settings)
+            total = total + loss * len(at)  # stays on the device
     state.epoch += 1
     return float(total) / count
 
 
-def _step(probe: Probe, settings: Settings, state: State, share: Any, batch: Any) -> Any:
+def _step(probe: Probe, state: State, share: Any, own: Arrays, batch: Any, *, settings: Settings) -> Any:
     """Move the bends by one mini-batch; return its loss."""
     import torch
 
@@ -159,7 +173,8 @@ def _step(probe: Probe, settings: Settings, state: State, share: Any, batch: Any
     here = inner @ state.bends + outer @ state.ends
     # Leaves of their own: the gradients of slices would each be a vector of D, most of it zeros.
     parameters = {name: view.detach().requires_grad_() for name, view in probe.layout.unflatten(here).items()}
-    loss = probe.objective(parameters, state.buffers, batch, training=True)
+    buffers = {**state.own({name: p.detach() for name, p in parameters.items()}, own), **state.buffers}
+    loss = probe.objective(parameters, buffers, batch, training=True)
     found = torch.autograd.grad(loss, list(parameters.values()), allow_unused=True, materialize_grads=True)
     slope = torch.cat([one.reshape(-1) for one in found])
     if settings.weight_decay:

@@ -1,0 +1,68 @@
+"""A checkpoint's buffers: its own, and the model's where the file lacks one that is the same in every model."""
+
+from collections.abc import Mapping
+from typing import Any
+from weakref import WeakKeyDictionary
+
+import numpy as np
+
+from globscope.errors import PopulationError
+from globscope.population.find import Found
+from globscope.roles import Probe
+from globscope.scoring.buffers import COUNTER
+
+# Two fresh networks' buffers by probe: building a model for every file of a population would take long.
+_FRESH: WeakKeyDictionary[Probe, tuple[Mapping[str, Any], Mapping[str, Any]]] = WeakKeyDictionary()
+
+
+def buffers_of(
+    found: Found, probe: Probe, tensors: Mapping[str, np.ndarray]
+) -> tuple[dict[str, np.ndarray], list[str]]:
+    """Return a network's buffers by name, and the names of those that its file should have and lacks.
+
+    These, and those that no file holds (`Probe.unsaved`), are the model's own. Statistics that are missing stay so:
+    only some ways of scoring need them.
+
+    Raises:
+        PopulationError: A buffer has another shape than the model's, or is missing and drawn anew for every model.
+    """
+    fresh, again = _fresh(probe)
+    held, lacking = dict[str, np.ndarray](), list[str]()
+    for name, buffer in fresh.items():
+        if name in tensors and not name.endswith(COUNTER):
+            _require_shape(found, name, tensors[name], tuple(buffer.shape))
+        if name in tensors:
+            held[name] = tensors[name]
+        elif name not in probe.statistics:
+            _require_constant(found, probe, name, same=buffer.equal(again[name]))
+            held[name] = buffer.cpu().numpy()
+            lacking += [] if name in _unsaved(probe) else [name]
+    return held, lacking
+
+
+def _fresh(probe: Probe) -> tuple[Mapping[str, Any], Mapping[str, Any]]:
+    try:
+        if probe not in _FRESH:
+            _FRESH[probe] = (probe.initialise(0)[1], probe.initialise(1)[1])
+        return _FRESH[probe]
+    except TypeError:  # a stranger's class whose instances cannot be keys
+        return probe.initialise(0)[1], probe.initialise(1)[1]
+
+
+def _unsaved(probe: Probe) -> frozenset[str]:
+    return frozenset(getattr(probe, "unsaved", ()))
+
+
+def _require_shape(found: Found, name: str, array: np.ndarray, shape: tuple[int, ...]) -> None:
+    if array.shape != shape:
+        raise PopulationError(f"{found.path}: buffer {name!r} has shape {array.shape}, the model wants {shape}")
+
+
+def _require_constant(found: Found, probe: Probe, name: str, *, same: bool) -> None:
+    if same:
+        return
+    remedy = "register it as persistent" if name in _unsaved(probe) else "save it with the weights"
+    raise PopulationError(
+        f"{found.path}: has no buffer {name!r}, and the model draws another one each time it is made; {remedy}, or let "
+        "the model make the same one every time"
+    )

@@ -1,1 +1,0 @@
-"""What components return, checked where it enters; the error names the component and its distribution."""
