@@ -3,6 +3,9 @@
 import json
 import pickle
 import tomllib
+from argparse import Namespace
+from collections import OrderedDict
+from pathlib import PurePosixPath
 
 import numpy as np
 import pytest
@@ -14,11 +17,12 @@ from globscope.builtin.tasks.classification import Classification
 from globscope.population.checkpoint import files, read
 from globscope.population.find import Found, find
 from globscope.population.member import member
+from globscope.population.state_dict import Reading
 from globscope.references import Pattern
 from globscope.registry import installed
 from globscope.spec import read as spec
 from globscope.spec.describe import as_toml
-from globscope.spec.model import Source
+from globscope.spec.model import CheckpointFiles, Source
 
 PROBE = Classification(hidden=(8,)).build("cpu")
 NETWORK = {name: tensor.clone() for name, tensor in PROBE.initialise(3)[0].items()}
@@ -81,6 +85,21 @@ WAYS = {
     "parameters with their gradients' record": lambda at: saved(
         at / "c.pt", {name: torch.nn.Parameter(tensor) for name, tensor in NETWORK.items()}
     ),
+    "a script's arguments beside it": lambda at: saved(
+        at / "c.pt", {"model": NETWORK, "args": Namespace(lr=0.1, nested=Namespace(seed=3)), "epoch": 3}
+    ),
+    "a script's arguments, in torch's old format": lambda at: old(
+        at / "c.pth", {"model": NETWORK, "args": Namespace(lr=0.1)}
+    ),
+    "under a name of one's own": lambda at: saved(at / "c.pt", {"weights": NETWORK, "epoch": 3}),
+    "with the optimiser's moments": lambda at: saved(
+        at / "c.pt",
+        {
+            "model": NETWORK,
+            "optimizer": {"state": {0: {"exp_avg": torch.ones(8, 64)}}, "param_groups": [{"lr": 0.1}]},
+            "scaler": {"scale": 65536.0},
+        },
+    ),
     "further tensors": lambda at: saved(at / "c.pt", NETWORK | {"ema.decay": torch.ones(1)}),
     "double precision": lambda at: saved(at / "c.pt", {name: tensor.double() for name, tensor in NETWORK.items()}),
     "shards": lambda at: sharded(at / "c"),
@@ -89,8 +108,8 @@ WAYS = {
 }
 
 
-def old(path):
-    torch.save(NETWORK, path, _use_new_zipfile_serialization=False)
+def old(path, content=NETWORK):
+    torch.save(content, path, _use_new_zipfile_serialization=False)
     return path
 
 
@@ -244,6 +263,14 @@ def written(path, content):
     return path
 
 
+class Called:
+    def __init__(self, function, *arguments):
+        self.made = function, arguments
+
+    def __reduce__(self):
+        return self.made
+
+
 class Hostile:
     def __init__(self, trace):
         self.trace = trace
@@ -260,6 +287,10 @@ REFUSED = (
     "AT/c.pt: cannot be read as tensors alone: it is damaged, or a pickle that would run code, which is never done; "
     "save the state dict by itself, or as safetensors"
 )
+TRUSTED = (
+    "and to make one could run code, which is never done; if you trust the file, save its state dict by itself: "
+    "torch.save(torch.load('c.pt', weights_only=False)"
+)
 BIAS = NETWORK["1.bias"]
 BAD = {
     "other suffix": (
@@ -273,9 +304,27 @@ BAD = {
         garbled,
         "AT/c.safetensors: is no whole safetensors file (***",
     ),
-    "hostile pickle": (lambda at: saved(at / "c.pt", {"state_dict": Hostile(at / "executed")}), REFUSED),
+    "hostile pickle": (
+        lambda at: saved(at / "c.pt", {"state_dict": Hostile(at / "executed")}),
+        f"AT/c.pt: needs io.open, {TRUSTED}['state_dict'], 'c-weights.pt')",
+    ),
+    "a hostile class in a Namespace": (
+        lambda at: saved(at / "c.pt", {"model": NETWORK, "args": Namespace(log=Hostile(at / "executed"))}),
+        f"AT/c.pt: needs io.open, {TRUSTED}['state_dict'], 'c-weights.pt')",
+    ),
+    "a Namespace that is made by a hostile call": (
+        lambda at: saved(at / "c.pt", {"model": NETWORK, "args": Called(Namespace.__init__, Hostile(at / "executed"))}),
+        f"AT/c.pt: needs *** {TRUSTED}['state_dict'], 'c-weights.pt')",
+    ),
+    "a class of the user's": (
+        lambda at: saved(at / "c.pt", {"model": NETWORK, "config": PurePosixPath("a")}),
+        f"AT/c.pt: needs pathlib.PurePosixPath, {TRUSTED}['state_dict'], 'c-weights.pt')",
+    ),
     "hostile bare pickle": (lambda at: written(at / "c.pt", pickle.dumps(Hostile(at / "executed"))), REFUSED),
-    "a whole module": (lambda at: saved(at / "c.pt", torch.nn.Linear(2, 2)), REFUSED),
+    "a whole module": (
+        lambda at: saved(at / "c.pt", torch.nn.Linear(2, 2)),
+        f"AT/c.pt: needs ***{TRUSTED}.state_dict(), 'c-weights.pt')",
+    ),
     "a list": (lambda at: saved(at / "c.pt", [1, 2]), "AT/c.pt: holds a list, not a state dict"),
     "missing tensor": (
         lambda at: saved(at / "c.pt", {n: t for n, t in NETWORK.items() if n != "1.bias"}),
@@ -329,6 +378,221 @@ def test_what_is_no_such_network_is_told_by_file_and_tensor_and_runs_nothing(cas
     path = make(tmp_path)
     with pytest.raises(PopulationError) as caught:
         member(found(path), PROBE)
-    told, wanted = str(caught.value), says.replace("AT", str(tmp_path))
-    assert told.startswith(wanted.removesuffix("***")) if wanted.endswith("***") else told == wanted
+    told, (start, gap, end) = str(caught.value), says.replace("AT", str(tmp_path)).partition("***")
+    assert (told.startswith(start) and told.endswith(end)) if gap else told == start
     assert not (tmp_path / "executed").exists()
+
+
+class Forged:
+    """A Namespace whose attributes are set one by one, not through its dictionary."""
+
+    def __init__(self, attributes):
+        self.attributes = attributes
+
+    def __reduce__(self):
+        return Namespace, (), ({}, self.attributes)
+
+
+def test_a_namespace_that_would_become_another_class_is_refused(tmp_path):
+    path = saved(tmp_path / "c.pt", {"model": NETWORK, "args": Forged({"__class__": torch.nn.Parameter})})
+    with pytest.raises(PopulationError, match="cannot be read as tensors alone"):
+        read(path)
+
+
+def test_a_namespace_may_hold_what_it_likes_and_nothing_of_it_is_called(tmp_path):
+    arguments = Namespace(__setstate__=3, __reduce__="x", items=[1], again=Forged({"__setstate__": OrderedDict}))
+    path = saved(tmp_path / "c.pt", {"model": NETWORK, "args": arguments})
+    np.testing.assert_array_equal(member(found(path), PROBE)[1], WEIGHTS)
+    assert Namespace not in torch.serialization.get_safe_globals()  # to others it is refused as before
+
+
+# Which of several networks in one file.
+
+AVERAGE = {name: tensor + 1 for name, tensor in NETWORK.items()}
+
+
+def under(prefix, network):
+    return {prefix + name: tensor for name, tensor in network.items()}
+
+
+# What a file holds, population.key, and which network comes out.
+KEYS = {
+    "raw": ({"model": NETWORK, "model_ema": AVERAGE, "epoch": 3}, "model", NETWORK),
+    "averaged": ({"model": NETWORK, "model_ema": AVERAGE, "epoch": 3}, "model_ema", AVERAGE),
+    "torch's AveragedModel": (
+        {"model": NETWORK, "ema": under("module.", AVERAGE) | {"n_averaged": torch.tensor(9)}},
+        "ema",
+        AVERAGE,
+    ),
+    "deeper": ({"state_dict": NETWORK, "callbacks": {"EMA": {"weights": AVERAGE}}}, "callbacks.EMA.weights", AVERAGE),
+    "a name with a dot": ({"model": NETWORK, "v1.ema": AVERAGE}, "v1.ema", AVERAGE),
+    "wrapped again": ({"model": NETWORK, "ema": {"decay": 0.9, "module": AVERAGE}}, "ema", AVERAGE),
+    "beside each other in one state dict": (under("online.", NETWORK) | under("ema.", AVERAGE), "ema", AVERAGE),
+    "likewise, wrapped": ({"state_dict": under("student.", NETWORK) | under("teacher.", AVERAGE)}, "student", NETWORK),
+}
+
+
+@pytest.mark.parametrize("case", KEYS)
+def test_a_key_chooses_the_network_of_a_file_that_holds_several(case, tmp_path):
+    content, key, network = KEYS[case]
+    path = saved(tmp_path / "c.pt", content)
+    _, weights = member(Found(path=path, variant="A", step=1, reading=Reading(key=key)), PROBE)
+    np.testing.assert_array_equal(weights, PROBE.layout.flatten({n: t.numpy() for n, t in network.items()}))
+
+
+SEVERAL_NETWORKS = {
+    "two state dicts": (
+        {"model": NETWORK, "model_ema": AVERAGE, "optimizer": {"state": {}}},
+        None,
+        "holds several state dicts: model, model_ema; choose one with population.key = 'model'",
+    ),
+    "two of other names": (
+        {"G": NETWORK, "D": {"w": torch.ones(3)}},
+        None,
+        "holds several state dicts: D, G; choose one with population.key = 'G'",
+    ),
+    "two in one": (
+        under("online.", NETWORK) | under("ema.", AVERAGE),
+        None,
+        "holds several networks that fit the model: ema, online; choose one with population.key = 'ema'",
+    ),
+    "a misspelt key": (
+        {"model": NETWORK, "model_ema": AVERAGE},
+        "model_emma",
+        "has no state dict 'model_emma' (population.key); did you mean 'model_ema'?",
+    ),
+    "a key of a plain state dict": (
+        NETWORK,
+        "model_ema",
+        "has no state dict 'model_ema' (population.key); there is none",
+    ),
+    "a key that is no state dict": (
+        {"model": NETWORK, "epoch": 3},
+        "epoch",
+        "has no state dict 'epoch' (population.key); known: model",
+    ),
+}
+
+
+@pytest.mark.parametrize("case", SEVERAL_NETWORKS)
+def test_which_network_is_meant_is_never_guessed(case, tmp_path):
+    content, key, says = SEVERAL_NETWORKS[case]
+    path = saved(tmp_path / "c.pt", content)
+    with pytest.raises(PopulationError) as caught:
+        member(Found(path=path, variant="A", step=1, reading=Reading(key=key)), PROBE)
+    assert str(caught.value) == f"{path}: {says}"
+
+
+def test_raw_and_averaged_weights_of_one_file_are_two_variants_and_stages_know_them_apart(tmp_path):
+    saved(tmp_path / "3.pt", {"model": NETWORK, "model_ema": AVERAGE})
+    pattern = Pattern("{step}.pt")
+    tables = (
+        CheckpointFiles(variant="raw", pattern=pattern, key="model"),
+        CheckpointFiles(variant="EMA", pattern=pattern),
+    )
+    averaged, raw = find(Source(checkpoints=tables, key="model_ema"), tmp_path)
+    assert (averaged.variant, raw.variant) == ("EMA", "raw")
+    assert not np.array_equal(member(raw, PROBE)[1], member(averaged, PROBE)[1])
+    assert raw.identity[2:] != averaged.identity[2:]
+    assert found(tmp_path / "3.pt").identity == ("A", 1, [tmp_path / "3.pt"])  # as before there was a key
+
+
+RENAMES = {
+    "a prefix": (under("backbone.", NETWORK), {"backbone.": ""}),
+    "the longest": (
+        under("net.a.", {"1.weight": NETWORK["1.weight"], "1.bias": NETWORK["1.bias"]})
+        | under("net.", {"3.weight": NETWORK["3.weight"], "3.bias": NETWORK["3.bias"]}),
+        {"net.a.": "", "net.": ""},
+    ),
+    "the beginning of a name": (
+        {n.replace("1.", "first."): t for n, t in NETWORK.items()},
+        {"first": "1"},
+    ),
+    "what names lack": ({n.replace("3.", ""): t for n, t in NETWORK.items()}, {"weight": "3.weight", "bias": "3.bias"}),
+}
+
+
+@pytest.mark.parametrize("case", RENAMES)
+def test_a_table_of_prefixes_gives_tensors_the_models_names(case, tmp_path):
+    content, rename = RENAMES[case]
+    path = saved(tmp_path / "c.safetensors", content)
+    _, weights = member(Found(path=path, variant="A", step=1, reading=Reading(rename=rename)), PROBE)
+    np.testing.assert_array_equal(weights, WEIGHTS)
+
+
+def test_two_tensors_that_get_one_name_are_refused(tmp_path):
+    path = saved(tmp_path / "c.pt", under("a.", NETWORK) | under("b.", AVERAGE))
+    with pytest.raises(PopulationError) as caught:
+        member(Found(path=path, variant="A", step=1, reading=Reading(rename={"a.": "", "b.": ""})), PROBE)
+    assert (
+        str(caught.value)
+        == f"{path}: has two tensors that population.rename calls '1.weight', one of them 'b.1.weight'"
+    )
+
+
+# PEFT: adapters around a base model that does not change.
+
+PEFT = """
+import torch
+from torch import nn
+
+class Lora(nn.Module):
+    def __init__(self, base):
+        super().__init__()
+        self.base_layer = base
+        self.lora_A = nn.ModuleDict({"default": nn.Linear(base.in_features, 2, bias=False)})
+        self.lora_B = nn.ModuleDict({"default": nn.Linear(2, base.out_features, bias=False)})
+        base.requires_grad_(False)
+
+    def forward(self, x):
+        return self.base_layer(x) + self.lora_B["default"](self.lora_A["default"](x))
+
+class Saved(nn.Module):
+    def __init__(self, module):
+        super().__init__()
+        self.original_module = module.requires_grad_(False)
+        self.modules_to_save = nn.ModuleDict({"default": nn.Linear(module.in_features, module.out_features)})
+
+    def forward(self, x):
+        return self.modules_to_save["default"](x)
+
+def inner():
+    torch.manual_seed(0)
+    base = nn.Sequential(nn.Linear(64, 8), nn.ReLU(), nn.Linear(8, 10))
+    base[0], base[2] = Lora(base[0]), Saved(base[2])
+    return base
+
+class Around(nn.Module):
+    def __init__(self, name, module):
+        super().__init__()
+        self.add_module(name, module)
+
+    def forward(self, x):
+        return next(self.children())(x)
+
+def build():
+    return Around("base_model", Around("model", inner()))
+"""
+
+
+@pytest.mark.parametrize("function", ["build", "inner"])
+def test_adapters_as_peft_saves_them_fit_the_module_that_peft_makes(function, tmp_path):
+    (tmp_path / "peft_like.py").write_text(PEFT)
+    probe = Classification(model=Code(str(tmp_path / "peft_like.py"), function)).build("cpu")
+    weights = np.arange(probe.layout.size, dtype=np.float32)
+    tensors = {n.removeprefix("base_model.model."): t for n, t in probe.layout.unflatten(weights).items()}
+    assert set(tensors) == {
+        "0.lora_A.default.weight",
+        "0.lora_B.default.weight",
+        "2.modules_to_save.default.weight",
+        "2.modules_to_save.default.bias",
+    }
+    names = {
+        "0.lora_A.default.weight": "base_model.model.0.lora_A.weight",
+        "0.lora_B.default.weight": "base_model.model.0.lora_B.weight",
+        "2.modules_to_save.default.weight": "base_model.model.2.weight",
+        "2.modules_to_save.default.bias": "base_model.model.2.bias",
+    }
+    adapters = {names[name]: torch.from_numpy(np.array(array)) for name, array in tensors.items()}
+    path = saved(tmp_path / "adapter_model.safetensors", adapters)
+    np.testing.assert_array_equal(member(found(path), probe)[1], weights)

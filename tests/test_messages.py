@@ -426,6 +426,19 @@ SPECS = {
         TASK + '[population]\nvariant = "{seed}"\n[population.train]\n' + REDUCER,
         ["F: population.variant: names the runs of 'checkpoints'; runs trained here are tables [[population.variant]]"],
     ),
+    "renaming networks that are trained": (
+        TASK
+        + '[population]\nkey = "ema"\nrename = { "a." = "" }\n[population.train]\n[[population.variant]]\nname = "A"\n'
+        + REDUCER,
+        [
+            "F: population.key: goes with 'checkpoints'; networks trained here need none",
+            "F: population.rename: goes with 'checkpoints'; networks trained here need none",
+        ],
+    ),
+    "renaming to no text": (
+        from_files("{variant}.pt").replace(REDUCER, "rename = { a = 3 }\n" + REDUCER),
+        ["F: population.rename: must be a table of texts, got {a = 3}"],
+    ),
     "two stars": (
         from_files("**/{variant}/{step}.pt"),
         [
@@ -875,7 +888,16 @@ FILES = {
         tensors(**{"1.bias": torch.ones(8, dtype=torch.int64)}),
         "DIR/c/A/0.pt: tensor '1.bias' holds int64, not floating numbers",
     ),
-    "code in a checkpoint": ({"state_dict": Code()}, f"DIR/c/A/0.pt: {REFUSED}"),
+    "code in a checkpoint": (
+        {"state_dict": Code()},
+        "DIR/c/A/0.pt: needs posix.mkdir, and to make one could run code, which is never done; if you trust the file, "
+        "save its state dict by itself: torch.save(torch.load('0.pt', weights_only=False)['state_dict'], "
+        "'0-weights.pt')",
+    ),
+    "several networks": (
+        {"model": tensors(), "model_ema": tensors()},
+        "DIR/c/A/0.pt: holds several state dicts: model, model_ema; choose one with population.key = 'model'",
+    ),
     "a list": ([1, 2], "DIR/c/A/0.pt: holds a list, not a state dict"),
 }
 

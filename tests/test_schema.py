@@ -36,6 +36,8 @@ BEYOND = {
     "template of a pattern without words",
     "template of runs that are trained",
     "template beside tables",
+    "renaming networks that are trained",
+    "renaming to no text",
     "empty template",
     "table of checkpoints with pattern and path",
     "table of checkpoints whose pattern has a step of its own",

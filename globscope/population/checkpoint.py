@@ -1,5 +1,6 @@
 """Checkpoint files as strangers wrote them: their tensors by name. Nothing is executed."""
 
+from argparse import Namespace
 from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
@@ -10,6 +11,8 @@ from attrs import define
 
 from globscope.errors import FileError, PopulationError
 from globscope.population.recorded import numbers
+from globscope.population.state_dict import ChoiceError, Reading, state_dict
+from globscope.population.unsafe import unreadable
 from globscope.reading import read_json
 
 SUFFIXES = (".safetensors", ".pt", ".pth", ".th", ".ckpt", ".bin")
@@ -17,7 +20,6 @@ SUFFIXES = (".safetensors", ".pt", ".pth", ".th", ".ckpt", ".bin")
 INDEX = ".index.json"
 # Whether it is memory-mapped, tensors by name, and the numbers beside them.
 Raw = tuple[bool, dict[str, Any], dict[str, float]]
-WRAPPERS = ("state_dict", "model_state_dict", "model", "net")
 
 
 def files(path: Path) -> list[Path]:
@@ -46,13 +48,18 @@ class Checkpoint:
     scores: Mapping[str, float]
 
 
-def read(path: Path) -> Checkpoint:
+def read(path: Path, reading: Reading | None = None) -> Checkpoint:
     """Return what a checkpoint holds, memory-mapped where its format allows that.
 
+    Args:
+        path: Of the file.
+        reading: Which of its state dicts is wanted, under which names; the only one, as it is, where unset.
+
     Raises:
-        PopulationError: Not a checkpoint, damaged, or a pickle that would run code.
+        PopulationError: Not a checkpoint, damaged, a pickle that would run code, or of several networks.
     """
-    mapped, tensors, scores = _sharded(path) if path.name.endswith(INDEX) else _raw(path)
+    load = _sharded if path.name.endswith(INDEX) else _raw
+    mapped, tensors, scores = load(path, reading or Reading())
     arrays = {name: _array(tensor, f"{path}: tensor {name!r}") for name, tensor in tensors.items()}
     same = frozenset(name for name, tensor in tensors.items() if mapped and _as_mapped(tensor))
     return Checkpoint(path, arrays, same, scores)
@@ -64,14 +71,17 @@ def _as_mapped(tensor: Any) -> bool:
     return bool(tensor.dtype == torch.float32 and tensor.is_contiguous())
 
 
-def _sharded(index: Path) -> Raw:
+def _sharded(index: Path, reading: Reading) -> Raw:
     shards = _shards(index)
-    held = {file: _raw(file) for file in set(shards.values())}
+    held = {file: _raw(file, Reading()) for file in set(shards.values())}
     for name, file in shards.items():
         if name not in held[file][1]:
             raise PopulationError(f"{file}: has no tensor {name!r}, which {index.name} says is there")
-    mapped = all(raw[0] for raw in held.values())
-    return mapped, {name: held[file][1][name] for name, file in shards.items()}, {}
+    whole = {name: held[file][1][name] for name, file in shards.items()}
+    try:
+        return all(raw[0] for raw in held.values()), state_dict(whole, reading), {}
+    except ChoiceError as error:
+        raise PopulationError(f"{index}: {error}") from error
 
 
 def _shards(index: Path) -> dict[str, Path]:
@@ -87,47 +97,34 @@ def _shards(index: Path) -> dict[str, Path]:
     return found
 
 
-def _raw(path: Path) -> Raw:
-    import torch
-
+def _raw(path: Path, reading: Reading) -> Raw:
     if path.suffix not in SUFFIXES:
         raise PopulationError(f"{path}: not a checkpoint; known suffixes: {', '.join((*SUFFIXES, INDEX))}")
     mapped = path.suffix == ".safetensors" or is_zipfile(path)
+    loaded = _loaded(path, mapped)
     try:
-        loaded = _loaded(path, mapped)
-    except Exception as error:
-        raise PopulationError(f"{path}: {_unreadable(path)}") from error
-    around = loaded
-    for name in WRAPPERS:
-        if isinstance(loaded, Mapping) and isinstance(loaded.get(name), Mapping):
-            loaded = loaded[name]
-    if not isinstance(loaded, Mapping):
-        raise PopulationError(f"{path}: holds a {type(loaded).__name__}, not a state dict")
-    tensors = {str(name): tensor for name, tensor in loaded.items() if isinstance(tensor, torch.Tensor)}
-    return mapped, tensors, {} if around is loaded else numbers(around)
+        tensors = state_dict(loaded, reading)
+    except ChoiceError as error:
+        raise PopulationError(f"{path}: {error}") from error
+    is_bare = reading.key is None and all(loaded.get(name) is tensor for name, tensor in tensors.items())
+    return mapped, tensors, {} if is_bare else numbers(loaded)
 
 
 def _loaded(path: Path, mapped: bool) -> Any:
-    if path.suffix == ".safetensors":
-        from safetensors.torch import load_file
+    """Return what a file holds; `argparse.Namespace`, which only keeps what it is handed, is the one class allowed."""
+    try:
+        if path.suffix == ".safetensors":
+            from safetensors.torch import load_file
 
-        return dict(load_file(path))
-    import torch
+            return dict(load_file(path))
+        import torch
 
-    return torch.load(path, map_location="cpu", weights_only=True, mmap=mapped)
-
-
-def _unreadable(path: Path) -> str:
-    """Return why a file is refused; torch's own words advise to run whatever it holds."""
-    size = path.stat().st_size
-    if size == 0:
-        return "is empty"
-    if path.suffix == ".safetensors":
-        return f"is no whole safetensors file ({size:,} bytes): damaged, truncated, or of another format"
-    return (
-        "cannot be read as tensors alone: it is damaged, or a pickle that would run code, which is never done; "
-        "save the state dict by itself, or as safetensors"
-    )
+        with torch.serialization.safe_globals([Namespace]):
+            return torch.load(path, map_location="cpu", weights_only=True, mmap=mapped)
+    except OSError as error:
+        raise PopulationError(f"{path}: cannot be read: {error.strerror or error}") from error
+    except Exception as error:
+        raise PopulationError(f"{path}: {unreadable(path, error)}") from error
 
 
 def _array(tensor: Any, who: str) -> np.ndarray:

@@ -4,10 +4,12 @@ from collections.abc import Iterator
 from itertools import pairwise
 from pathlib import Path
 
-from attrs import define
+from attrs import define, evolve, field
 
 from globscope.errors import PopulationError
+from globscope.population.checkpoint import Checkpoint, files, read
 from globscope.population.nearest import nothing
+from globscope.population.state_dict import Reading
 from globscope.population.walk import matches, no_file
 from globscope.references import Pattern
 from globscope.spec.model import CheckpointFiles, Source
@@ -26,11 +28,27 @@ class Found:
         path: Of the file.
         variant: From its path.
         step: From its path; 0 where that has none.
+        reading: Which of the file's state dicts it is, under which names.
     """
 
     path: Path
     variant: str
     step: int
+    reading: Reading = field(factory=Reading)
+
+    def read(self) -> Checkpoint:
+        """Return what the file holds.
+
+        Raises:
+            PopulationError: It cannot be read as the network that it is to be.
+        """
+        return read(self.path, self.reading)
+
+    @property
+    def identity(self) -> tuple[object, ...]:
+        """What stages depend on: who it is, its files' bytes, and how they are read where that is said."""
+        own = (self.variant, self.step, files(self.path))
+        return own if self.reading == Reading() else (*own, self.reading)
 
 
 def find(source: Source, folder: Path) -> list[Found]:
@@ -41,12 +59,7 @@ def find(source: Source, folder: Path) -> list[Found]:
             variant and step.
     """
     asked = source.checkpoints or ()
-    found: list[Found] = []
-    for entry in (asked,) if isinstance(asked, str) else asked:
-        if isinstance(entry, CheckpointFiles):
-            found += _of_table(entry, folder)
-        else:
-            found += _matching(entry, source.template, folder)
+    found = [one for entry in ((asked,) if isinstance(asked, str) else asked) for one in _of(entry, source, folder)]
     found.sort(key=lambda f: (f.variant, f.step))
     for one, two in pairwise(found):
         if (one.variant, one.step) == (two.variant, two.step):
@@ -56,6 +69,15 @@ def find(source: Source, folder: Path) -> list[Found]:
 
 def _clash(one: Found, two: Found) -> str:
     return f"{one.path} and {two.path} are both step {one.step} of {one.variant!r}"
+
+
+def _of(entry: Pattern | CheckpointFiles, source: Source, folder: Path) -> Iterator[Found]:
+    if isinstance(entry, CheckpointFiles):
+        key, found = entry.key, _of_table(entry, folder)
+    else:
+        key, found = None, _matching(entry, source.template, folder)
+    reading = Reading(key=source.key if key is None else key, rename=source.rename)
+    yield from (evolve(one, reading=reading) for one in found)
 
 
 def _of_table(table: CheckpointFiles, folder: Path) -> list[Found]:

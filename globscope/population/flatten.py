@@ -2,14 +2,13 @@
 
 from collections.abc import Collection, Iterable, Mapping, Sequence
 from fnmatch import fnmatchcase
-from pathlib import Path
 from typing import Any
 
 import numpy as np
 from attrs import define
 
 from globscope.errors import PopulationError, near
-from globscope.population.checkpoint import read
+from globscope.population.find import Found
 from globscope.population.names import named
 from globscope.roles import Probe, Task, Tensors
 from globscope.spec.model import PopulationSpec
@@ -33,7 +32,7 @@ class Flattening:
 
     task: Task
     choice: PopulationSpec
-    first: Path | None
+    first: Found | None
 
     def build(self, device: str) -> Probe:
         """Return the task on a device.
@@ -152,14 +151,17 @@ def _require_matches(option: str, patterns: Sequence[str], known: Collection[str
             raise PopulationError(f"population.{option}: no tensor matches {pattern!r}; {near(pattern, known)}")
 
 
-def _rest(probe: Probe, layout: Layout, first: Path | None, device: str) -> dict[str, Any]:
+def _rest(probe: Probe, layout: Layout, first: Found | None, device: str) -> dict[str, Any]:
     """Return the parameters that are not flattened, as the first checkpoint or else the model itself has them."""
     import torch
 
     own, again = ({**fixed(probe), **probe.initialise(seed)[0]} for seed in (0, 1))
     left = [name for name in own if name not in layout.names]
-    held = named(read(first).tensors, probe) if left and first is not None else {}
+    held = named(first.read().tensors, probe, first.path) if left and first is not None else {}
     for name in left:
         if name not in held and not own[name].equal(again[name]):
-            raise PopulationError(f"{first}: has no tensor {name!r}; it is not flattened, and the model draws it anew")
+            raise PopulationError(
+                f"{first.path if first else 'the model'}: has no tensor {name!r}; it is not flattened, and the model "
+                "draws it anew"
+            )
     return {name: torch.from_numpy(np.array(held[name])).to(device) if name in held else own[name] for name in left}

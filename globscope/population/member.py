@@ -7,7 +7,7 @@ from attrs import define
 
 from globscope.errors import PopulationError, near
 from globscope.population.buffers import buffers_of
-from globscope.population.checkpoint import Checkpoint, read
+from globscope.population.checkpoint import Checkpoint
 from globscope.population.find import Found
 from globscope.population.flatten import encode
 from globscope.population.names import named
@@ -61,8 +61,8 @@ def opened(found: Found, probe: Probe) -> Opened:
     Raises:
         PopulationError: A tensor is missing, has another shape or kind, or differs where all must be the same.
     """
-    layout, held = probe.layout, read(found.path)
-    own = named(held.tensors, probe)
+    layout, held = probe.layout, found.read()
+    own = named(held.tensors, probe, found.path)
     if not own:
         raise PopulationError(f"{found.path}: holds no tensors")
     tensors = encode(own, layout)

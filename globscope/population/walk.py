@@ -7,6 +7,7 @@ from pathlib import Path
 
 from attrs import define, field
 
+from globscope.population.checkpoint import INDEX, SUFFIXES
 from globscope.spec.pattern import VARIANT, is_literal, matched, spans
 from globscope.spec.validators import CONTROL
 
@@ -142,8 +143,6 @@ def _is_loop(path: Path) -> bool:
 
 
 def _inside(folder: Path) -> str:
-    from globscope.population.checkpoint import INDEX, SUFFIXES
-
     try:
         names = sorted(entry.name for entry in folder.iterdir() if entry.name.endswith((*SUFFIXES, INDEX)))
     except OSError:

@@ -9,7 +9,7 @@ from attrs.validators import and_, deep_iterable, ge, gt, min_len, optional
 from globscope.device import device_name
 from globscope.precision import Precision
 from globscope.references import Pattern
-from globscope.spec.validators import one_line, some, some_text
+from globscope.spec.validators import one_line, some, some_text, texts
 
 
 @define(frozen=True, kw_only=True)
@@ -114,12 +114,14 @@ class CheckpointFiles:
         pattern: Pattern of existing files; a relative one starts from the spec's folder.
         path: Of one file.
         step: Of one file: epochs, or whatever counts, since its run's start; 0 where unset.
+        key: Which state dict of the files; that of `population.key` where unset.
     """
 
     variant: str = field(validator=and_(min_len(1), one_line))
     pattern: Pattern | None = None
     path: Path | None = None
     step: int | None = field(default=None, validator=optional(ge(0)))
+    key: str | None = field(default=None, validator=optional(min_len(1)))
 
     def __attrs_post_init__(self) -> None:
         if (self.pattern is None) == (self.path is None):
@@ -141,6 +143,10 @@ class Source:
         train: How to train the variants here.
         variant: The training runs, one table [[population.variant]] each; of `checkpoints`, a template of names made
             of the pattern's words, such as `{seed}-{kind}`, or the name of the only run.
+        key: Of checkpoints: which state dict of a file that holds several, such as `model_ema`; dotted where it lies
+            deeper; also what the names of the wanted tensors begin with.
+        rename: Of checkpoints: by what a tensor's name begins with, what it begins with instead, such as
+            `{ "backbone." = "" }`.
         parent: Trained first, with these settings; every variant then starts from its last weights.
         seed: Of the training; the study's where unset.
     """
@@ -148,6 +154,8 @@ class Source:
     checkpoints: Checkpoints | None = field(default=None, validator=optional(some))
     train: Train | None = None
     variant: str | tuple[Variant, ...] = field(default=(), validator=some_text)
+    key: str | None = field(default=None, validator=optional(min_len(1)))
+    rename: dict[str, str] = field(factory=dict, validator=texts)
     parent: Recipe | None = None
     seed: int | None = field(default=None, validator=optional(ge(0)))
 

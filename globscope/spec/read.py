@@ -126,6 +126,9 @@ def _of_networks(place: str, table: Any, *, sound: bool) -> Iterator[tuple[str, 
         yield place, f"{ORIGIN.format(place)}, has {'both' if origins else 'neither'}"
     if origins == ["checkpoints"]:
         yield from _of_checkpoints(place, table)
+    for name in ("key", "rename") if origins == ["train"] else ():
+        if table.get(name):
+            yield f"{place}.{name}", "goes with 'checkpoints'; networks trained here need none"
     if "train" in origins and isinstance(table.get("variant"), str):
         yield f"{place}.variant", f"names the runs of 'checkpoints'; runs trained here are tables [[{place}.variant]]"
     elif "train" in origins:

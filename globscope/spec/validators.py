@@ -31,6 +31,12 @@ def some_text(_: Any, attribute: Any, value: Any) -> None:
         one_line(_, attribute, value)
 
 
+def texts(_: Any, attribute: Any, value: Any) -> None:
+    """Refuse a table whose values are not all texts."""
+    if not all(isinstance(text, str) for text in value.values()):
+        raise ValueError(f"{attribute.name} must be a table of texts")
+
+
 def objections(attribute: Any, value: Any, given: Any) -> Iterator[tuple[str, str]]:
     """Yield what a value of an attribute violates: (place below it, such as `must be >= 1, got 0`) each."""
     if value is not None or not _is_optional(attribute.validator):

@@ -9,7 +9,6 @@ import numpy as np
 from attrs import define
 
 from globscope.errors import PluginError
-from globscope.population.checkpoint import files
 from globscope.population.find import find
 from globscope.roles import Aligner, Tensors
 from globscope.spec.model import AlignerEntry, Entry
@@ -180,4 +179,4 @@ def _zoo(context: Context) -> Any:
         parent = None if zoo.parent is None else [zoo.parent, zoo.seed, context.spec.seed]
         return [parent, [identity_of(context, run) for run in runs(context, "zoo")]]
     found = find(zoo, context.spec.source.resolve().parent)
-    return [(one.variant, one.step, files(one.path)) for one in found]
+    return [one.identity for one in found]

@@ -10,9 +10,9 @@ from attrs import define, field
 
 from globscope.errors import EvaluationError, GlobscopeError, PluginError, near
 from globscope.memory import first_line, is_out_of_memory
-from globscope.population.checkpoint import read
-from globscope.population.find import find
+from globscope.population.find import Found, find
 from globscope.population.flatten import Flattening, fixed
+from globscope.population.state_dict import Reading
 from globscope.precision import precise
 from globscope.references import describe
 from globscope.registry import Registry
@@ -109,18 +109,18 @@ class Context:
         choice = self.spec.population
         if choice.chooses or (first and fixed(probe)):
             self.task = Remembered(Flattening(self.whole, choice, first))
-            self.task_key = key(self.whole_key, choice.flatten, choice.include, choice.exclude, first)
+            self.task_key = key(self.whole_key, choice.flatten, choice.include, choice.exclude, *_identity(first))
 
-    def _fitting(self) -> tuple[Task, Path | None]:
+    def _fitting(self) -> tuple[Task, Found | None]:
         """Return the task, where it can with a model like that of the checkpoints, and the first of these."""
         task: Task = self.spec.task.component
         pattern = self.spec.population.checkpoints
         if pattern is None:
             return task, None
-        first = find(self.spec.population, self.spec.source.resolve().parent)[0].path
+        first = find(self.spec.population, self.spec.source.resolve().parent)[0]
         if not hasattr(task, "fitting"):
             return task, first
-        fitting: Task = task.fitting(frozenset(read(first).tensors))
+        fitting: Task = task.fitting(frozenset(first.read().tensors))
         return fitting, first
 
     def identity(self, component: Any) -> list[Any]:
@@ -191,6 +191,13 @@ class Context:
         """Return a component's name with its distribution, for messages."""
         entry = self.registry.of(component)
         return f"{entry.role} {entry.name!r} ({entry.distribution} {entry.version})"
+
+
+def _identity(first: Found | None) -> list[Any]:
+    """Return what of the first checkpoint counts, whoever it is: its file's bytes, and how they are read."""
+    if first is None or first.reading == Reading():
+        return [None if first is None else first.path]
+    return [first.path, first.reading]
 
 
 def _timed(part: Path, work: Callable[[Path], None]) -> None:

@@ -10,7 +10,6 @@ from attrs import asdict
 
 from globscope.device import device
 from globscope.population import files
-from globscope.population.checkpoint import files as files_of
 from globscope.population.find import Found, find
 from globscope.population.run import Run, checkpoint
 from globscope.population.stack import placed, stacks
@@ -35,7 +34,7 @@ def population(context: Context, place: Place = "population") -> Population:
         PopulationError: Checkpoints that do not fit the model, or a training that diverged.
     """
     found = checkpoints(context, place)
-    identity = key("population", context.task_key, [(f.variant, f.step, files_of(f.path)) for f in found])
+    identity = key("population", context.task_key, [f.identity for f in found])
     probe = context.task.build("cpu")
 
     def gather(folder: Path, progress: Progress) -> None:

@@ -8,6 +8,7 @@ import numpy as np
 
 from globscope.population.find import Found
 from globscope.population.member import member
+from globscope.population.state_dict import Reading
 from globscope.study.aligned import toward
 from globscope.study.bench import StudyBench
 from globscope.study.context import Context
@@ -29,8 +30,10 @@ def project(context: Context, files: Sequence[Path]) -> list[dict[str, Any]]:
         PopulationError: A file that is not such a network.
     """
     probe = context.task.build("cpu")
+    source = context.spec.population
+    reading = Reading(key=source.key, rename=source.rename)
     # A file's variant and step are not known, and nothing here asks for them.
-    found = [member(Found(path=file, variant=file.stem, step=0), probe) for file in files]
+    found = [member(Found(path=file, variant=file.stem, step=0, reading=reading), probe) for file in files]
     weights = np.stack([vector for _, vector in found])
     buffers = [one.buffers for one, _ in found]
     bench = StudyBench(context)

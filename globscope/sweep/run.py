@@ -8,7 +8,6 @@ import tomli_w
 from attrs import define, evolve, field
 
 from globscope.errors import FileError, GlobscopeError, RunError, SpecError, near
-from globscope.population.checkpoint import files as files_of
 from globscope.population.find import find
 from globscope.registry import Registry, installed
 from globscope.session import CELLS, SWEEP, TABLE, Study
@@ -198,7 +197,7 @@ def _identity(context: Context) -> str:
     who = [context.identity(entry.component) for entry in [*entries, *spec.reducer]]
     pattern = spec.population.checkpoints
     found = [] if pattern is None else find(spec.population, spec.source.resolve().parent)
-    members = [(one.variant, one.step, files_of(one.path)) for one in found]
+    members = [one.identity for one in found]
     return key("cell", as_toml(spec), context.task_key, who, members)
 
 
