@@ -7,13 +7,13 @@ from typing import Any
 import numpy as np
 from attrs import define, evolve, field
 
-from globscope.errors import FileError, GlobscopeError, PluginError, SpecError, near
+from globscope.boundary import component_errors
+from globscope.errors import FileError, SpecError, near
 from globscope.files.export import FORMATS, Written
 from globscope.files.read import read
 from globscope.files.run import kept
 from globscope.files.tree import record
-from globscope.references import describe
-from globscope.registry import Component, Registry, installed
+from globscope.registry import Registry, installed
 from globscope.report.of_file import write_topology
 from globscope.roles import TopologyMethod
 from globscope.session import results
@@ -101,20 +101,15 @@ def condense(
     method = _method(found_in, {name: value for name, value in options.items() if value is not None})
     if not np.isfinite(scape.fields[chosen]).any():
         raise FileError(f"{where}: no value of {chosen!r} is finite, so there is nothing to sweep")
-    found = _computed(found_in.of(method), method, scape)
+    found = _computed(found_in, method, scape)
     topology = evolve(found, tree=found.full) if raw else found
     return Condensed(path=where, landscape=scape, topology=topology, backend=backend, raw=raw)
 
 
-def _computed(by: Component, method: TopologyMethod, scape: Landscape) -> Topology:
-    try:
-        with np.errstate(over="ignore"):  # a persistence beyond the largest float is infinite, so above any threshold
-            return method.compute(scape)
-    except Exception as error:
-        if isinstance(error, GlobscopeError) or by.distribution == "globscope":
-            raise
-        who = f"{by.role} {by.name!r} ({by.distribution} {by.version})"
-        raise PluginError(f"{who} failed: {describe(error)}") from error
+def _computed(registry: Registry, method: TopologyMethod, scape: Landscape) -> Topology:
+    # A persistence beyond the largest float is infinite, so above any threshold.
+    with component_errors(registry, method), np.errstate(over="ignore"):
+        return method.compute(scape)
 
 
 def _field(path: Path, scape: Landscape, asked: str | None) -> str:

@@ -20,6 +20,10 @@ from globscope.errors import UserCodeError, near
 
 # Modules that users' files have imported from beside them, as they were then.
 _BESIDE: dict[str, tuple[Path, bytes]] = {}
+# Modules that references have imported, by name, with the reference that did it last.
+_LOADED: "dict[str, Code]" = {}
+# Letters of an exception's own text in a message.
+LONGEST = 500
 
 
 class Pattern(str):
@@ -49,6 +53,11 @@ class Code:
         """Whether the module is a `.py` file."""
         return self.module.endswith(".py")
 
+    @property
+    def folder(self) -> str | None:
+        """The folder of its file; None for a module that is installed."""
+        return str(Path(self.module).parent) if self.is_file else None
+
     def load(self) -> Any:
         """Return the object. This runs the user's module, once for as long as its files stay the same.
 
@@ -56,6 +65,7 @@ class Code:
             UserCodeError: The module is missing or fails, or has no such name.
         """
         module = self._import_file() if self.is_file else self._import_dotted()
+        _LOADED[module.__name__] = self
         if not hasattr(module, self.name):
             known = [name for name in vars(module) if not name.startswith("_")]
             raise UserCodeError(f"{self.module} has no {self.name!r}; {near(self.name, known)}")
@@ -91,11 +101,13 @@ class Code:
     @contextmanager
     def _told(self, what: str) -> Iterator[None]:
         """Run the user's code with its folder importable; tell its failures, `sys.exit` too, as the user's."""
-        folder = str(Path(self.module).parent) if self.is_file else None
+        folder = self.folder
         sys.path[:0] = [folder] if folder else []
         try:
             yield
-        except (Exception, SystemExit) as error:
+        except KeyboardInterrupt:
+            raise
+        except BaseException as error:
             raise UserCodeError(f"{what} {describe(error, folder)}") from error
         finally:
             if folder in sys.path:
@@ -136,8 +148,22 @@ def describe(error: BaseException, folder: str | None = None) -> str:
     frames = [frame for frame in extract_tb(error.__traceback__) if _is_theirs(frame.filename, folder)]
     last = [] if isinstance(error, SyntaxError) else frames[-1:]  # a SyntaxError tells its own place
     where = "".join(f" ({Path(frame.filename).name}, line {frame.lineno})" for frame in last)
-    text = " ".join(str(error).split())
+    text = " ".join(_text(error).split())
     return f"{type(error).__name__}{': ' + text if text else ''}{where}"
+
+
+def loaded_code(module: str) -> Code | None:
+    """Return the reference by which a module came; None for a module that came by another way."""
+    return _LOADED.get(module)
+
+
+def _text(error: BaseException) -> str:
+    """Return an exception's own text, cut where it is long; nothing where its class cannot say it."""
+    try:
+        text = str(error)
+    except Exception:  # noqa: BLE001 - a stranger's __str__ may raise anything
+        return ""
+    return text if len(text) <= LONGEST else f"{text[: LONGEST - 1]}…"
 
 
 def _is_theirs(file: str, folder: str | None) -> bool:
@@ -149,7 +175,9 @@ def _is_theirs(file: str, folder: str | None) -> bool:
 def _file_of(module: str) -> Path:
     try:
         spec = importlib.util.find_spec(module)
-    except (Exception, SystemExit) as error:
+    except KeyboardInterrupt:
+        raise
+    except BaseException as error:
         raise UserCodeError(f"cannot import {module}: {describe(error)}") from error
     if spec is None or spec.origin is None or not Path(spec.origin).is_file():
         raise UserCodeError(f"no module named {module!r} in this environment")

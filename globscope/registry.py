@@ -35,6 +35,8 @@ HOOKS = MappingProxyType(
 # Keys of a component's table that GlobScope reads itself, so that no option can have their names.
 KEYS = ("use", "name")
 MORE_KEYS = MappingProxyType({"reducer": ("seed", "sampler", "space", "align"), "aligner": ("seed",)})
+# The distribution of the built-in components.
+OWN = "globscope"
 # What a component may be called: it is part of folders' names and of TOML.
 NAME = re.compile(r"[A-Za-z0-9][A-Za-z0-9._-]*")
 
@@ -61,6 +63,11 @@ class Component:
     def summary(self) -> str:
         """The first line of its docstring."""
         return (inspect.getdoc(self.cls) or "").partition("\n")[0]
+
+    @property
+    def label(self) -> str:
+        """Its name with its distribution, for messages."""
+        return f"{self.role} {self.name!r} ({self.distribution} {self.version})"
 
 
 @define(frozen=True, kw_only=True)
@@ -116,7 +123,9 @@ class _Discovery:
         where = f"{_distribution(entry)[0]} (entry point {entry.name} = {entry.value})"
         try:
             module = entry.load()
-        except (Exception, SystemExit) as error:  # noqa: BLE001 - a stranger's import may raise anything
+        except KeyboardInterrupt:
+            raise
+        except BaseException as error:  # noqa: BLE001 - a stranger's import may raise anything
             self.problems.append(f"{where} cannot be imported: {describe(error)}")
             return
         if id(module) in self.modules:
@@ -157,7 +166,9 @@ class _Discovery:
     def _offers(self, role: str, where: str, function: Any) -> Iterator[tuple[str, type]]:
         try:
             offered = function()
-        except (Exception, SystemExit) as error:  # noqa: BLE001 - a stranger's hook may raise anything
+        except KeyboardInterrupt:
+            raise
+        except BaseException as error:  # noqa: BLE001 - a stranger's hook may raise anything
             self.problems.append(f"{where} failed: {describe(error)}")
             return
         if not isinstance(offered, Mapping):
@@ -176,7 +187,7 @@ def discover(entries: Iterable[EntryPoint]) -> Registry:
     plugins = pluggy.PluginManager(hookspecs.NAMESPACE)
     plugins.add_hookspecs(hookspecs)
     walk = _Discovery(plugins)
-    for entry in sorted(entries, key=lambda e: (_distribution(e)[0] != "globscope", *_distribution(e), e.name)):
+    for entry in sorted(entries, key=lambda e: (_distribution(e)[0] != OWN, *_distribution(e), e.name)):
         walk.load(entry)
     found, clashes = _without_clashes(list(walk.components()))
     return Registry(components=tuple(found), problems=(*walk.problems, *clashes))
@@ -216,7 +227,9 @@ def _unfit(role: str, name: Any, cls: Any) -> str:
         return "is not an attrs class, so it has no options"
     try:
         resolve_types(cls)
-    except Exception as error:  # noqa: BLE001 - annotations may name anything
+    except KeyboardInterrupt:
+        raise
+    except BaseException as error:  # noqa: BLE001 - annotations may name anything
         return f"has options whose types cannot be read: {describe(error)}"
     taken = [a.name for a in fields(cls) if a.name in (*KEYS, *MORE_KEYS.get(role, ()))]
     if taken:
@@ -232,7 +245,9 @@ def _unfit_default(default: Any) -> str:
             return "depends on other options"
         try:
             default = default.factory()
-        except Exception as error:  # noqa: BLE001 - a stranger's factory may raise anything
+        except KeyboardInterrupt:
+            raise
+        except BaseException as error:  # noqa: BLE001 - a stranger's factory may raise anything
             return f"cannot be made: {describe(error)}"
     plain = default is NOTHING or _is_plain(default)
     return "" if plain else f"is of type {type(default).__name__}, which TOML cannot hold"

@@ -6,6 +6,7 @@ from typing import Any
 
 from attrs import define, field
 
+from globscope.boundary import component_errors, within_boundary
 from globscope.errors import FileError, RunError, SpecError, near
 from globscope.registry import Registry, installed
 from globscope.spec.describe import as_toml
@@ -108,6 +109,7 @@ class Study:
     folder: Path
     registry: Registry = field(factory=installed, repr=False)
 
+    @within_boundary
     def run(self, observer: Observer | None = None) -> Result:
         """Return the study's results; what an earlier run finished is not computed again.
 
@@ -118,6 +120,7 @@ class Study:
         with context.store.lock():
             return self.finish(context)
 
+    @within_boundary
     def finish(self, context: Context) -> Result:
         """Return the results of the study at work, whose store is locked already.
 
@@ -142,6 +145,7 @@ class Study:
         write_json(self.folder / RESULTS, outcome.record)
         return Result(atlas=outcome.atlas, findings=outcome.findings, record=outcome.record, report=page)
 
+    @within_boundary
     def teach(self, observer: Observer | None = None) -> dict[str, tuple[Path, Finding]]:
         """Return the file of what each of its aligners learned, and how that went; nothing else of the study is run.
 
@@ -156,14 +160,17 @@ class Study:
             files = keep(context, self.folder / ALIGNERS)
             return {one.entry.name: (files[one.entry.name], one.told()) for one in learners(context)}
 
+    @within_boundary
     def estimate(self) -> Estimate:
         """Return what a run would take, without running it."""
         return estimate(self.context())
 
+    @within_boundary
     def evaluations(self) -> int:
         """Return how many networks a run scores at most, counted without building the task."""
         return evaluations(self.spec)
 
+    @within_boundary
     def context(self, observer: Observer | None = None, latest: Latest | None = None) -> Context:
         """Return the study at work, with the latest task of its sweep where that is its own."""
         store = Store(shelf(self.folder))
@@ -209,7 +216,7 @@ def project(folder: str | Path, files: Sequence[str | Path], observer: Observer 
 
     results(Path(folder))  # a run that is not finished would be continued here
     context = load(Path(folder) / "spec.toml", folder=folder).context(observer)
-    with context.store.lock():
+    with component_errors(context.registry), context.store.lock():
         return placed(context, [Path(file) for file in files])
 
 

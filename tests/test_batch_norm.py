@@ -12,6 +12,7 @@ from torch.nn.functional import cross_entropy
 from globscope import load
 from globscope.api import Code, EvaluationError, Networks, Progress, Unit
 from globscope.builtin.evaluators.pytorch import Torch
+from globscope.builtin.tasks.averaging import cumulative_average
 from globscope.builtin.tasks.classification import Classification
 from globscope.builtin.tasks.data.embedded import digits
 from globscope.testing import MemoryJournal
@@ -145,3 +146,57 @@ def test_networks_that_are_no_better_than_guessing_are_warned_of(epochs, rate, m
     for text in told:
         assert text.startswith("2 of 2 final networks are no better than guessing: their median t")
         assert f"guessing scores {log(10):.4g}; usual causes: BatchNorm statistics" in text
+
+
+class Twice(nn.Module):
+    """A layer with statistics through which a batch passes twice."""
+
+    def __init__(self):
+        super().__init__()
+        self.into, self.norm, self.out = nn.Linear(64, 16), nn.BatchNorm1d(16), nn.Linear(16, 10)
+
+    def forward(self, x):
+        return self.out(self.norm(self.norm(self.into(x)) ** 2))
+
+
+@pytest.mark.parametrize("make", [module, Twice])
+def test_statistics_are_torchs_cumulative_average_to_the_last_bit(make):
+    torch.manual_seed(1)
+    ours, theirs = make(), make()
+    theirs.load_state_dict(ours.state_dict())
+    norms = [[m for m in net.modules() if isinstance(m, nn.BatchNorm1d)] for net in (ours, theirs)]
+    for norm in norms[0] + norms[1]:
+        norm.reset_running_stats()
+    norms[1][0].momentum = None
+    batches = torch.randn(5, 32, 64) * torch.arange(1, 6)[:, None, None]
+    with cumulative_average(norms[0]):
+        for batch in batches:
+            ours.train()(batch)
+            theirs.train()(batch)
+    assert norms[0][0].momentum == 0.1
+    for name, buffer in theirs.named_buffers():
+        assert torch.equal(dict(ours.named_buffers())[name], buffer), name
+
+
+def test_statistics_are_averaged_without_a_look_at_the_device(task, monkeypatch):
+    def read(tensor):
+        raise AssertionError("the host waits for the device")
+
+    probe = task.build("cpu")
+    batches = [probe.batch("train", at) for at in torch.arange(90).split(30)]
+    parameters, buffers = probe.initialise(0)
+    with monkeypatch.context() as patched:
+        for name in ("__float__", "__int__", "__bool__", "item", "tolist"):
+            patched.setattr(torch.Tensor, name, read)
+        found = probe.calibrate(parameters, buffers, batches)
+    assert found["1.num_batches_tracked"] == 3
+
+
+def test_instance_norm_has_the_average_too():
+    norm = nn.InstanceNorm1d(3, track_running_stats=True)
+    batches = torch.randn(4, 8, 3, 20, generator=torch.Generator().manual_seed(0))
+    with cumulative_average([norm]):
+        for batch in batches:
+            norm(batch)
+    wanted = batches.double().mean(dim=(0, 1, 3))
+    torch.testing.assert_close(norm.running_mean.double(), wanted, atol=1e-6, rtol=0)  # float32 means of 160 numbers

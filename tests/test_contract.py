@@ -622,7 +622,17 @@ WRONG = {
     ),
     "asks for ever": ((Corners, {"ask": endless}), {"ends"}),
     "foretells another count": ((Corners, {"count": lambda self, dimension: 5}), {"foretells_its_count"}),
-    "writes to the landscape": ((Corners, {"ask": overwriting}), {"leaves_inputs_untouched"}),
+    "writes to the landscape": (  # which cannot be written, so that it fails wherever a second round is asked for
+        (Corners, {"ask": overwriting}),
+        {
+            "asks_for_finite_points_of_the_chart",
+            "lattice_is_consistent",
+            "is_a_pure_function",
+            "ends",
+            "foretells_its_count",
+            "leaves_inputs_untouched",
+        },
+    ),
     "repairs losses": (
         recording(lambda fields: {name: np.nan_to_num(values) for name, values in fields.items()}),
         {"keeps_losses_that_are_not_finite"},

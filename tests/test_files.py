@@ -515,9 +515,14 @@ def rows_of(path):
         return list(csv.DictReader(opened))
 
 
+def with_losses_that_are_not_finite(scape):
+    losses = np.array(scape.fields["train_loss"])
+    losses[:2] = np.nan, np.inf
+    return evolve(scape, fields={**scape.fields, "train_loss": losses})
+
+
 def test_csv_holds_coordinates_and_every_field_in_full_precision(tmp_path):
-    scape = on_lattice()
-    scape.fields["train_loss"][:2] = np.nan, np.inf
+    scape = with_losses_that_are_not_finite(on_lattice())
     table.write(tmp_path / "a.csv", scape)
     rows = rows_of(tmp_path / "a.csv")
     assert list(rows[0]) == ["x", "y", "z", "train_loss", "train_accuracy", "distance_to_member", "trusted"]
@@ -529,8 +534,7 @@ def test_csv_holds_coordinates_and_every_field_in_full_precision(tmp_path):
 
 def test_csv_with_what_is_not_finite_stays_numeric_in_vtks_reader(tmp_path):
     infovis = pytest.importorskip("vtkmodules.vtkIOInfovis", reason="reads CSV as ParaView does")
-    scape = on_lattice()
-    scape.fields["train_loss"][:2] = np.nan, np.inf
+    scape = with_losses_that_are_not_finite(on_lattice())
     table.write(tmp_path / "a.csv", scape)
     reader = infovis.vtkDelimitedTextReader()
     reader.SetFileName(str(tmp_path / "a.csv"))

@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 from attrs import evolve
 
-from globscope.errors import EvaluationError
+from globscope.errors import EvaluationError, PluginError
 from globscope.store import read_arrays
 from globscope.study.journal import FIELDS, DiskJournal
 from globscope.values.evaluation import Plan, Unit
@@ -110,7 +110,7 @@ def test_values_that_are_not_finite_are_recorded_as_they_come(tmp_path):
 def test_fields_of_another_shape_are_refused_and_not_recorded(values, tmp_path):
     journal = DiskJournal(tmp_path, COUNT)
     journal.plan(PLAN)
-    with pytest.raises(EvaluationError, match=r"gave fields \['train_loss'\] of other shapes than \(3,\)"):
+    with pytest.raises(PluginError, match=r"field 'train_loss': values have shape \(.*\); \(3,\) is wanted$"):
         journal.record(PLAN.units[0], {"train_loss": values})
     assert journal.pending() == list(PLAN.units)
 

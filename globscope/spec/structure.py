@@ -129,7 +129,9 @@ def _made(cls: type, found: dict[str, Any]) -> Any:
         return cls(**found)
     except ValueError as error:  # a rule over several options
         raise InvalidError(("", str(error))) from error
-    except Exception as error:
+    except KeyboardInterrupt:
+        raise
+    except BaseException as error:
         raise InvalidError(("", f"{cls.__name__} cannot be made: {describe(error)}")) from error
 
 

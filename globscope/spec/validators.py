@@ -71,7 +71,9 @@ def _violated(rule: Any, attribute: Any, value: Any) -> str:
         rule(None, attribute, value)
     except (ValueError, TypeError) as error:
         return _words(rule) or _without_name(str(error.args[0] if error.args else error), attribute.name)
-    except Exception as error:  # noqa: BLE001 - a stranger's validator may raise anything
+    except KeyboardInterrupt:
+        raise
+    except BaseException as error:  # noqa: BLE001 - a stranger's validator may raise anything
         return f"was refused: {describe(error)}"
     return ""
 

@@ -10,6 +10,8 @@ from attrs import define
 
 from globscope.errors import PluginError
 from globscope.population.find import find
+from globscope.returned.numbers import checked_arrays
+from globscope.returned.results import checked_permutations
 from globscope.roles import Aligner, Tensors
 from globscope.spec.model import AlignerEntry, Entry
 from globscope.store import key, read_arrays, write_arrays
@@ -21,6 +23,7 @@ from globscope.study.members import population, runs
 from globscope.study.seeds import generator
 from globscope.values.chart import Progress
 from globscope.values.findings import Finding
+from globscope.values.frozen import read_only_fields
 from globscope.values.members import Population
 
 ARRAYS = "arrays.safetensors"
@@ -83,7 +86,8 @@ class Aligning:
         def work(folder: Path, _: Progress) -> None:
             with self.context.blaming(self.entry.component):
                 aligner = self._started(ready, a, b)
-                write_arrays(folder / ARRAYS, aligner.align(self.context.task, a, b, self._rng("align")))
+                found = aligner.align(self.context.task, read_only_fields(a), read_only_fields(b), self._rng("align"))
+            write_arrays(folder / ARRAYS, checked_permutations(self._label, found))
 
         return read_arrays(self.context.stage("align", identity, work, f"{self.entry.name}: {label}") / ARRAYS)
 
@@ -96,7 +100,7 @@ class Aligning:
             draft, task = DiskDraft(folder), self.context.task
             with self.context.blaming(self.entry.component):
                 learned = self.entry.component.learn(task, zoo, draft, progress, self._rng("learn"))
-            write_arrays(folder / ARRAYS, learned)
+            write_arrays(folder / ARRAYS, checked_arrays(f"{self._label}: learn", learned))
             draft.discard()
 
         told = f"learn/{self._lesson}" not in self.context.used  # of one that is asked for again, once is enough
@@ -121,19 +125,30 @@ class Aligning:
     def ready(self) -> Any:
         """The component, with what it learned."""
         component = self.entry.component
-        return component.learned(read_arrays(self.lesson())) if self.learns else component
+        if not self.learns:
+            return component
+        learned = read_arrays(self.lesson())
+        with self.context.blaming(component):
+            return component.learned(learned)
 
     def _started(self, ready: Any, a: Tensors, b: Tensors) -> Aligner:
         """Return the aligner with the scores of a pair that it starts from."""
         if self.before is None:
             return ready  # type: ignore[no-any-return]
-        aligner: Aligner = ready.starting(self.before._scores(a, b))
+        scores = self.before._scores(a, b)
+        with self.context.blaming(self.entry.component):
+            aligner: Aligner = ready.starting(scores)
         return aligner
 
     def _scores(self, a: Tensors, b: Tensors) -> Mapping[str, np.ndarray]:
         started: Any = self._started(self.ready, a, b)
-        scores: Mapping[str, np.ndarray] = started.scores(self.context.task, a, b, self._rng("align"))
-        return scores
+        with self.context.blaming(self.entry.component):
+            scores = started.scores(self.context.task, a, b, self._rng("align"))
+        return checked_arrays(f"{self._label}: scores", scores)
+
+    @property
+    def _label(self) -> str:
+        return self.context.who(self.entry.component)
 
     def _rng(self, what: str) -> np.random.Generator:
         return generator(self.seed, what, self.entry.use)

@@ -9,6 +9,7 @@ import numpy as np
 from attrs import define, evolve
 
 from globscope.errors import PluginError, near
+from globscope.returned.numbers import checked_arrays
 from globscope.roles import Task, Tensors, Work
 from globscope.spec.model import Entry, ReducerEntry
 from globscope.store import fingerprint, key, read_arrays, write_arrays
@@ -112,7 +113,9 @@ class StudyBench:
 
         def fill(folder: Path, progress: Progress) -> None:
             draft = DiskDraft(folder)
-            write_arrays(folder / ARRAYS, work(draft, progress))
+            arrays = work(draft, progress)
+            label_of = "the study" if entry is None else self.context.who(entry.component)
+            write_arrays(folder / ARRAYS, checked_arrays(f"{label_of}: {label}", arrays))
             draft.discard()
 
         return read_arrays(self.context.stage("part", identity, fill, label) / ARRAYS)

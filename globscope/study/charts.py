@@ -10,13 +10,14 @@ import numpy as np
 from attrs import define, evolve
 
 from globscope.isometry import span
+from globscope.returned.maps import checked_chart, checked_coordinates, checked_rows
 from globscope.spec.model import ReducerEntry
 from globscope.store import key, read_arrays, read_json, write_arrays, write_json
 from globscope.study.context import Context
-from globscope.study.returned import checked_chart, checked_rows
 from globscope.study.seeds import generator
 from globscope.values.chart import Chart, Progress, ReducerInputs
 from globscope.values.findings import Map
+from globscope.values.frozen import read_only
 from globscope.values.members import Population
 from globscope.values.space import AffineSpace, FullSpace, Space, SpanSpace
 
@@ -100,14 +101,21 @@ class Fit:
             return self.inputs.coordinates, np.zeros(len(self.population.members))
         if "outside" in arrays:
             return arrays["coordinates"], arrays["outside"]
-        return chart.space.coordinates(self.population.weights)
+        return self._in_space(chart)
+
+    def _in_space(self, chart: Chart) -> tuple[np.ndarray, np.ndarray]:
+        """Return the members' coordinates in a space of the chart's own, and the norms left outside."""
+        with self.context.blaming(self.entry.component):
+            pair, rank = chart.space.coordinates(self.population.weights), chart.space.rank
+        who = f"{self.context.who(self.entry.component)}: coordinates of its space"
+        return checked_coordinates(who, pair, len(self.population.members), rank)
 
     def _reduce(self, progress: Progress) -> Chart:
         component = self.entry.component
         inputs = evolve(self.inputs, progress=progress)
         with self.context.blaming(component):
             chart: Chart = component.reduce(inputs, generator(self.seed, "reduce", self.entry.use))
-            checked_chart(self.context.who(component), chart, len(self.population.members))
+            chart = checked_chart(self.context.who(component), chart, len(self.population.members))
         return evolve(chart, members=self.population.members, layout=self.population.layout)
 
     def _work(self, folder: Path, progress: Progress) -> None:
@@ -122,7 +130,7 @@ class Fit:
             arrays["reconstruction"] = self._checked("decode", found, chart, len(self.population.members))
         own = chart.space is not inputs.space
         if own:
-            arrays["coordinates"], arrays["outside"] = chart.space.coordinates(self.population.weights)
+            arrays["coordinates"], arrays["outside"] = self._in_space(chart)
         write_arrays(folder / CHART, arrays)
         if chart.arrays is not None:
             write_arrays(folder / ARRAYS, chart.arrays)
@@ -171,7 +179,7 @@ class Fit:
     def _call(self, function: str, folder: Path, argument: np.ndarray) -> np.ndarray:
         with self.context.blaming(self.entry.component):
             live = self._live(folder)
-            answer = getattr(live, function)(argument)
+            answer = getattr(live, function)(read_only(argument))
         return self._checked(function, answer, live, len(argument))
 
     def _checked(self, function: str, answer: np.ndarray, chart: Chart, rows: int) -> np.ndarray:
@@ -183,11 +191,17 @@ class Fit:
         if "_chart" not in self.__dict__:
             component, saved = self.entry.component, folder / ARRAYS
             if hasattr(component, "restore") and saved.exists():
-                self.__dict__["_chart"] = component.restore(self.inputs, read_arrays(saved))
+                self.__dict__["_chart"] = self._restored(saved)
             else:
                 self.__dict__["_chart"] = self._reduce(self.context.observer.stage(f"refit {self.entry.name}"))
         chart: Chart = self.__dict__["_chart"]
         return chart
+
+    def _restored(self, saved: Path) -> Chart:
+        component = self.entry.component
+        with self.context.blaming(component):
+            chart = component.restore(self.inputs, read_arrays(saved))
+        return checked_chart(f"{self.context.who(component)}: restore", chart, len(self.population.members))
 
 
 def _array(stored: Sequence[Any] | None) -> np.ndarray | None:

@@ -2,6 +2,7 @@
 
 from collections.abc import Iterator
 
+from globscope.boundary import within_boundary
 from globscope.errors import GlobscopeError, SpecError, near
 from globscope.population.find import find
 from globscope.spec.model import Source, Spec
@@ -9,6 +10,7 @@ from globscope.study.aligning import RANDOM, aligners, asked
 from globscope.study.context import Context
 
 
+@within_boundary
 def check(context: Context) -> None:
     """Refuse what would fail after the training or after a fit.
 

@@ -8,14 +8,15 @@ from typing import Any
 
 from attrs import define, field
 
-from globscope.errors import EvaluationError, GlobscopeError, PluginError, near
-from globscope.memory import first_line, is_out_of_memory
+from globscope.boundary import component_errors
+from globscope.errors import PluginError, near
 from globscope.population.find import Found, find
 from globscope.population.flatten import Flattening, fixed
 from globscope.population.state_dict import Reading
 from globscope.precision import precise
-from globscope.references import describe
 from globscope.registry import Registry
+from globscope.returned.numbers import checked_instance
+from globscope.returned.results import checked_probe
 from globscope.roles import Probe, Task
 from globscope.spec.model import AlignerEntry, Spec
 from globscope.store import Store, fingerprint, key, read_json, write_json
@@ -103,7 +104,8 @@ class Context:
         task, first = self._fitting()
         identity = fingerprint(self.identity(task))  # here, for it reads files
         self.whole = self.task = self.latest.task(task, identity)
-        probe = self.whole.build("cpu")
+        with self.blaming(task):
+            probe = checked_probe(self.who(task), self.whole.build("cpu"))
         # What a user's function returned, wherever it took it from, belongs to the key as his files do.
         self.whole_key = self.task_key = key("task", identity, self.whole.digest())
         choice = self.spec.population
@@ -120,8 +122,10 @@ class Context:
         first = find(self.spec.population, self.spec.source.resolve().parent)[0]
         if not hasattr(task, "fitting"):
             return task, first
-        fitting: Task = task.fitting(frozenset(first.read().tensors))
-        return fitting, first
+        names = frozenset(first.read().tensors)
+        with self.blaming(task):
+            fitting: Task = task.fitting(names)
+        return checked_instance(f"{self.who(task)}: fitting", fitting, type(task)), first
 
     def identity(self, component: Any) -> list[Any]:
         """Return what a component contributes to keys: name, version, options, its files' bytes."""
@@ -176,21 +180,12 @@ class Context:
     @contextmanager
     def blaming(self, component: Any) -> Iterator[None]:
         """Turn what a stranger's component raises into an error that names its distribution."""
-        try:
+        with component_errors(self.registry, component):
             yield
-        except GlobscopeError:
-            raise
-        except Exception as error:
-            if is_out_of_memory(error):
-                raise EvaluationError(f"{self.who(component)} ran out of memory: {first_line(error)}") from error
-            if self.registry.of(component).distribution == "globscope":
-                raise
-            raise PluginError(f"{self.who(component)} failed: {describe(error)}") from error
 
     def who(self, component: Any) -> str:
         """Return a component's name with its distribution, for messages."""
-        entry = self.registry.of(component)
-        return f"{entry.role} {entry.name!r} ({entry.distribution} {entry.version})"
+        return self.registry.of(component).label
 
 
 def _identity(first: Found | None) -> list[Any]:

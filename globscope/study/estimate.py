@@ -5,6 +5,7 @@ from typing import Any
 
 from attrs import asdict, define
 
+from globscope.boundary import within_boundary
 from globscope.population.run import Run
 from globscope.population.stack import stacks
 from globscope.spec.model import Entry, ReducerEntry, Spec
@@ -46,6 +47,7 @@ class Estimate:
     evaluate_seconds: float | None
 
 
+@within_boundary
 def estimate(context: Context, before: Before | None = None) -> Estimate:
     """Return the plan of a study; nothing is stored.
 

@@ -9,11 +9,11 @@ from typing import Any
 import numpy as np
 from attrs import evolve
 
+from globscope.returned.maps import checked_samples
 from globscope.spec.model import Entry
 from globscope.store import key, read_arrays, read_json, write_arrays, write_json
 from globscope.study.context import Context
 from globscope.study.journal import FIELDS, DiskJournal
-from globscope.study.returned import checked_samples
 from globscope.study.seeds import generator
 from globscope.study.trust import cycle, trusted
 from globscope.values.chart import Progress
@@ -30,7 +30,7 @@ def evaluate(context: Context, networks: Networks, identity: str, label: str) ->
     whole = measured(context, identity)
 
     def work(folder: Path, progress: Progress) -> None:
-        journal = DiskJournal(folder, len(networks))
+        journal = DiskJournal(folder, len(networks), component=context.who(evaluator))
         with context.blaming(evaluator):
             evaluator.evaluate(networks, context.task, journal, progress)
         journal.finish()

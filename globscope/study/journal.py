@@ -1,6 +1,6 @@
 """The evaluator's journal on disk: the plan, one file a unit, and the fields of all."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 from time import perf_counter
 
@@ -8,6 +8,8 @@ import numpy as np
 from attrs import asdict, define, evolve, field
 
 from globscope.errors import EvaluationError
+from globscope.returned.numbers import checked_instance
+from globscope.returned.results import checked_fields
 from globscope.store import discard, read_arrays, read_json, write_arrays, write_json
 from globscope.values.evaluation import Plan, Unit
 
@@ -21,21 +23,24 @@ class DiskJournal:
     Attributes:
         folder: Of the stage.
         count: How many networks the units must cover.
+        component: The evaluator, as messages name it.
     """
 
     folder: Path
     count: int
+    component: str = "the evaluator"
     _since: float = field(factory=perf_counter)
 
     def plan(self, proposed: Plan) -> Plan:
         """Return the recorded plan; one made for another device or thread count is started anew."""
+        checked_instance(f"{self.component}: plan", proposed, Plan)
         recorded = self._recorded()
         if recorded and (recorded.device, recorded.threads) == (proposed.device, proposed.threads):
             self._units.mkdir(exist_ok=True)  # a kill between `finish` and the stage's end leaves none
             return recorded
         covered = [n for unit in proposed.units for n in range(unit.start, unit.stop)]
         if covered != list(range(self.count)):
-            raise EvaluationError(f"the evaluator's units do not cover networks 0 … {self.count - 1} once each")
+            raise EvaluationError(f"{self.component}: its units do not cover networks 0 … {self.count - 1} once each")
         discard(self._units)
         self._units.mkdir(parents=True)
         self._keep(proposed)
@@ -47,11 +52,7 @@ class DiskJournal:
 
     def record(self, unit: Unit, fields: Mapping[str, np.ndarray]) -> None:
         """Write one unit's fields atomically."""
-        size = unit.stop - unit.start
-        wrong = [name for name, values in fields.items() if np.shape(values) != (size,)]
-        if wrong:
-            raise EvaluationError(f"the evaluator gave fields {wrong} of other shapes than ({size},)")
-        write_arrays(self._file(unit), fields)
+        write_arrays(self._file(unit), checked_fields(self.component, fields, unit.stop - unit.start))
         now = perf_counter()
         write_json(self.folder / TIMING, {"seconds": self.seconds + now - self._since})
         self._since = now
@@ -71,11 +72,20 @@ class DiskJournal:
             EvaluationError: The evaluator left units unrecorded.
         """
         if self.count and self.pending():
-            raise EvaluationError(f"the evaluator left {len(self.pending())} units without a record")
-        parts = [read_arrays(self._file(unit)) for unit in self._planned().units]
+            raise EvaluationError(f"{self.component}: left {len(self.pending())} units without a record")
+        parts = self._alike([read_arrays(self._file(unit)) for unit in self._planned().units])
         whole = {name: np.concatenate([part[name] for part in parts]) for name in parts[0]} if parts else {}
         write_arrays(self.folder / FIELDS, whole)
         discard(self._units)
+
+    def _alike(self, parts: Sequence[dict[str, np.ndarray]]) -> Sequence[dict[str, np.ndarray]]:
+        """Return the units' fields, which must have the same names in all."""
+        names = {name for part in parts for name in part}
+        partial = sorted(name for name in names if any(name not in part for part in parts))
+        if partial or (parts and not names):
+            which = f"{', '.join(map(repr, partial))} in some units only" if partial else "no field"
+            raise EvaluationError(f"{self.component}: recorded {which}; every field is wanted in every unit")
+        return parts
 
     @property
     def used(self) -> dict[str, str | int]:
@@ -102,7 +112,7 @@ class DiskJournal:
     def _planned(self) -> Plan:
         plan = self._recorded()
         if plan is None:
-            raise EvaluationError("the evaluator asked for units before it called journal.plan()")
+            raise EvaluationError(f"{self.component}: asked for units before it called journal.plan()")
         return plan
 
     def _recorded(self) -> Plan | None:

@@ -9,6 +9,7 @@ import numpy as np
 from attrs import define, evolve
 
 from globscope.population import files
+from globscope.returned.results import checked_population
 from globscope.store import key, read_json, write_json
 from globscope.study.aligned import aligned
 from globscope.study.aligning import Aligning, aligners, learners
@@ -92,6 +93,7 @@ def _derived(bench: StudyBench, given: Population) -> Population:
         rng = generator(bench.seed, "derive", entry.use)
         with context.blaming(entry.component):
             made = entry.component.derive(context.task, given, bench, rng)
+            checked_population(context.who(entry.component), made, given.layout)
             files.save(folder, given.layout, len(made.members), zip(made.members, made.weights, strict=True))
 
     before = dict(context.used)

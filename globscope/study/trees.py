@@ -4,6 +4,7 @@ from pathlib import Path
 
 import numpy as np
 
+from globscope.returned.results import checked_topology
 from globscope.spec.model import Entry
 from globscope.store import key, read_arrays, read_json, write_arrays, write_json
 from globscope.study.context import Context
@@ -21,7 +22,7 @@ def topology(context: Context, entry: Entry, landscape: Landscape, identity: str
 
     def work(folder: Path, _: Progress) -> None:
         with context.blaming(entry.component):
-            found = entry.component.compute(landscape)
+            found = checked_topology(context.who(entry.component), entry.component.compute(landscape), landscape)
         arrays = _arrays("simplified", found.tree) | _arrays("full", found.full)
         write_arrays(folder / TREES, arrays)
         about = {"field": found.field, "threshold": found.threshold, "left_out": found.left_out}

@@ -8,6 +8,7 @@ import numpy as np
 from attrs import define
 
 from globscope.api import Finding, Member, Population, Probe, Progress, Symmetry, SymmetryError, symmetry
+from globscope.returned.results import checked_permutations
 from globscope.testing.claims import global_states, other_global_seeds, require, require_near, require_same
 from globscope.testing.options import OptionChecks
 from globscope.testing.study import MemoryDraft
@@ -52,7 +53,7 @@ class AlignerChecks(OptionChecks):
     def permutes_every_group(self) -> None:
         """A permutation of the units of every group, and of no other."""
         for which, task in self._read.items():
-            sizes, found = _symmetry(task).sizes, self._found[which]
+            sizes, found = _symmetry(task).sizes, checked_permutations("the aligner", self._found[which])
             text = f"permutes groups {sorted(found)} of a network{which} with {sorted(sizes)}"
             require(set(found) == set(sizes), text)
             for name, size in sizes.items():

@@ -5,7 +5,7 @@ from functools import partial
 from types import MappingProxyType
 from typing import Any
 
-from globscope.api import near
+from globscope.api import PluginError, near
 from globscope.testing.aligners import AlignerChecks
 from globscope.testing.analyses import AnalysisChecks
 from globscope.testing.claims import ContractError
@@ -97,6 +97,8 @@ def _run(component: Any, name: str, check: Check) -> None:
     try:
         check()
     except ContractError as error:
+        raise ContractError(f"{who}: {error}") from error
+    except PluginError as error:
         raise ContractError(f"{who}: {error}") from error
     except Exception as error:
         raise ContractError(f"{who}: raised {type(error).__name__}: {error}") from error

@@ -6,6 +6,7 @@ import numpy as np
 from attrs import define, evolve, field
 
 from globscope.api import Plan, Unit
+from globscope.returned.results import checked_fields
 from globscope.testing.claims import require
 
 
@@ -48,10 +49,8 @@ class MemoryJournal:
         """Keep one unit's fields."""
         require(unit in self._plan().units, f"{unit} is recorded, but it is not in the plan")
         require(unit not in self.recorded, f"{unit} is recorded twice")
-        size = unit.stop - unit.start
-        wrong = [name for name, values in fields.items() if np.shape(values) != (size,)]
-        require(not wrong, f"fields {wrong} of a unit of {size} networks are not of shape ({size},)")
-        self.recorded[unit] = {name: np.array(values) for name, values in fields.items()}
+        found = checked_fields("the journal", fields, unit.stop - unit.start)
+        self.recorded[unit] = {name: np.array(values) for name, values in found.items()}
 
     def split(self, unit: Unit) -> None:
         """Cut a unit in two."""

@@ -7,6 +7,7 @@ import numpy as np
 from attrs import define, evolve
 
 from globscope.api import Chart, ReducerInputs
+from globscope.returned.numbers import numeric
 from globscope.testing.claims import global_states, other_global_seeds, require, require_near, require_same
 from globscope.testing.options import OptionChecks
 from globscope.testing.population import tiny_inputs
@@ -49,10 +50,22 @@ class ReducerChecks(OptionChecks):
         require_same(seen.coordinates, clean.coordinates, "the inputs' coordinates were written to")
         require_same(seen.population.weights, clean.population.weights, "the members' weights were written to")
 
+    def leaves_points_untouched(self) -> None:
+        """What is decoded and encoded belongs to the study: a later decode of the same points must find them there."""
+        chart = self._first.chart
+        for function, what, given in (
+            (chart.decode, "decode writes into the points", _points(chart)),
+            (chart.encode, "encode writes into the coordinates", _networks(self._first)),
+        ):
+            if function is not None:
+                before = given.copy()
+                function(given)
+                require_same(given, before, f"{what} that it is given")
+
     def latents_have_one_finite_row_a_member(self) -> None:
         """(N, d) finite numbers, with d as the option `latent_dim` says where there is one."""
         fit = self._first
-        latents, members = np.asarray(fit.chart.latents), len(fit.inputs.members)
+        latents, members = numeric("latents", fit.chart.latents), len(fit.inputs.members)
         require(latents.ndim == 2, f"latents have shape {latents.shape}, not (members, axes)")
         require(len(latents) == members, f"{len(latents)} latents for {members} members")
         require(np.isfinite(latents).all(), "latents are not finite")
@@ -65,6 +78,7 @@ class ReducerChecks(OptionChecks):
         if found is None:
             return
         points = len(_points(fit.chart))
+        numeric("decoded points", found)
         if fit.chart.space is fit.inputs.space:
             require(found.shape == (points, fit.chart.space.rank), f"{points} points decode to shape {found.shape}")
         lifted, size = fit.chart.space.lift(found), fit.inputs.population.layout.size
@@ -76,6 +90,7 @@ class ReducerChecks(OptionChecks):
         if found is None:
             return
         shape = (len(_networks(fit)), fit.chart.dimension)
+        numeric("encoded points", found)
         require(found.shape == shape, f"networks encode to shape {found.shape}, not {shape}")
 
     def exact_inverse_is_claimed_rightly(self) -> None:

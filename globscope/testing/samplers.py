@@ -5,6 +5,7 @@ from functools import cached_property
 import numpy as np
 
 from globscope.api import Landscape, Samples
+from globscope.returned.numbers import numeric
 from globscope.testing.claims import require, require_same
 from globscope.testing.landscapes import height, landscape
 from globscope.testing.options import OptionChecks
@@ -19,7 +20,7 @@ class SamplerChecks(OptionChecks):
     def asks_for_finite_points_of_the_chart(self) -> None:
         """(n, d) finite points in every round."""
         for turn, samples in enumerate(self._rounds):
-            points = np.asarray(samples.points)
+            points = numeric(f"round {turn}: points", samples.points)
             shape = points.shape
             require(
                 points.ndim == 2 and shape[1] == 2, f"round {turn}: points have shape {shape}, the chart has 2 axes"

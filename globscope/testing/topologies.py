@@ -5,6 +5,7 @@ from functools import cached_property
 import numpy as np
 
 from globscope.api import Landscape, MergeTree, Samples, Topology
+from globscope.returned.results import checked_topology
 from globscope.testing.claims import require, require_same
 from globscope.testing.landscapes import (
     DEEP,
@@ -39,6 +40,11 @@ class TopologyChecks(OptionChecks):
             text = f"the two bowls' `{name}` is not as MergeTree defines it"
             require(np.array_equal(getattr(found.full, name), getattr(known, name)), text)
         require(_ends(found.full) == _ends(known), f"has arcs {_ends(found.full)}, wanted {_ends(known)}")
+
+    def arrays_fit_one_another(self) -> None:
+        """Vertices, rows and lengths are those that MergeTree defines, for the whole tree and the simplified one."""
+        for scape in (bowls(self._field), two_components(self._field)):
+            checked_topology("the topology", self._compute(scape), scape)
 
     def knows_two_components(self) -> None:
         """A wall of losses that are not finite leaves two minima that never die; its samples are in no basin."""

@@ -6,6 +6,7 @@ from typing import Any
 import numpy as np
 from attrs import define, field
 
+from globscope.values.frozen import read_only
 from globscope.values.members import Layout, Member, Population
 from globscope.values.space import Space
 
@@ -71,7 +72,7 @@ class Chart:
     """
 
     space: Space = field(repr=False)
-    latents: np.ndarray = field(eq=False, repr=False)
+    latents: np.ndarray = field(converter=read_only, eq=False, repr=False)
     encode: Transform | None = field(default=None, eq=False, repr=False)
     decode: Transform | None = field(default=None, eq=False, repr=False)
     exact_inverse: bool = False
@@ -79,8 +80,8 @@ class Chart:
     arrays: Mapping[str, np.ndarray] | None = field(default=None, eq=False, repr=False)
     notes: Mapping[str, float | str] = field(factory=dict)
     why_no_inverse: str = ""
-    centre: np.ndarray | None = field(default=None, eq=False, repr=False)
-    extent: np.ndarray | None = field(default=None, eq=False, repr=False)
+    centre: np.ndarray | None = field(default=None, converter=read_only, eq=False, repr=False)
+    extent: np.ndarray | None = field(default=None, converter=read_only, eq=False, repr=False)
     members: tuple[Member, ...] = field(default=(), repr=False)
     layout: Layout | None = field(default=None, repr=False)
 

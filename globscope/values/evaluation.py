@@ -6,6 +6,7 @@ from typing import Literal, Protocol
 import numpy as np
 from attrs import define, field
 
+from globscope.values.frozen import read_only
 from globscope.values.rows import Weights
 from globscope.values.space import FullSpace, Lifting
 
@@ -22,9 +23,9 @@ class Networks:
     """
 
     space: Lifting
-    coordinates: Weights = field(eq=False, repr=False)
+    coordinates: Weights = field(converter=read_only, eq=False, repr=False)
     buffers: Sequence[Mapping[str, np.ndarray]] = field(default=(), eq=False, repr=False)
-    nearest: np.ndarray | None = field(default=None, eq=False, repr=False)
+    nearest: np.ndarray | None = field(default=None, converter=read_only, eq=False, repr=False)
 
     def __len__(self) -> int:
         """Count the networks."""

@@ -6,6 +6,7 @@ import numpy as np
 from attrs import define, field
 
 from globscope.values.chart import Chart
+from globscope.values.frozen import read_only, read_only_fields
 from globscope.values.landscape import Landscape
 from globscope.values.members import Population
 from globscope.values.pictures import Picture
@@ -74,10 +75,10 @@ class Map:
     name: str
     chart: Chart
     population: Population = field(repr=False)
-    coordinates: np.ndarray = field(eq=False, repr=False)
-    outside: np.ndarray = field(eq=False, repr=False)
-    reconstruction: np.ndarray | None = field(default=None, eq=False, repr=False)
-    decoded: Mapping[str, np.ndarray] = field(factory=dict, eq=False, repr=False)
+    coordinates: np.ndarray = field(converter=read_only, eq=False, repr=False)
+    outside: np.ndarray = field(converter=read_only, eq=False, repr=False)
+    reconstruction: np.ndarray | None = field(default=None, converter=read_only, eq=False, repr=False)
+    decoded: Mapping[str, np.ndarray] = field(factory=dict, converter=read_only_fields, eq=False, repr=False)
     landscapes: Mapping[str, Landscape] = field(factory=dict)
     topologies: Mapping[str, Mapping[str, Topology]] = field(factory=dict)
     seconds: float = 0.0
@@ -140,7 +141,7 @@ class Atlas:
     """
 
     population: Population
-    truth: Mapping[str, np.ndarray] = field(eq=False, repr=False)
+    truth: Mapping[str, np.ndarray] = field(converter=read_only_fields, eq=False, repr=False)
     maps: tuple[Map, ...]
     chance: Mapping[str, float] = field(factory=dict, eq=False, repr=False)
     asking: str = ""

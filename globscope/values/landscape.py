@@ -5,6 +5,7 @@ from collections.abc import Mapping
 import numpy as np
 from attrs import define, field
 
+from globscope.values.frozen import read_only, read_only_fields
 from globscope.values.topology import MergeTree
 
 # Of the largest distance from a scattered sample to its nearest: within so much of a sample, a point is among them.
@@ -24,10 +25,10 @@ class Samples:
             None: then topology finds the neighbours.
     """
 
-    points: np.ndarray = field(eq=False, repr=False)
-    index: np.ndarray | None = field(default=None, eq=False, repr=False)
+    points: np.ndarray = field(converter=read_only, eq=False, repr=False)
+    index: np.ndarray | None = field(default=None, converter=read_only, eq=False, repr=False)
     shape: tuple[int, ...] | None = None
-    edges: np.ndarray | None = field(default=None, eq=False, repr=False)
+    edges: np.ndarray | None = field(default=None, converter=read_only, eq=False, repr=False)
 
     def joined(self, later: "Samples") -> "Samples":
         """Return these samples followed by a later round's, on the same lattice; edges of one round are not kept."""
@@ -54,10 +55,10 @@ class Landscape:
     """
 
     samples: Samples
-    fields: Mapping[str, np.ndarray] = field(eq=False, repr=False)
-    distance_to_member: np.ndarray = field(eq=False, repr=False)
-    cycle_error: np.ndarray | None = field(default=None, eq=False, repr=False)
-    trusted: np.ndarray = field(eq=False, repr=False)
+    fields: Mapping[str, np.ndarray] = field(converter=read_only_fields, eq=False, repr=False)
+    distance_to_member: np.ndarray = field(converter=read_only, eq=False, repr=False)
+    cycle_error: np.ndarray | None = field(default=None, converter=read_only, eq=False, repr=False)
+    trusted: np.ndarray = field(converter=read_only, eq=False, repr=False)
     seconds: Mapping[str, float] = field(factory=dict, eq=False, repr=False)
 
     def nonfinite(self, name: str) -> int:

@@ -9,6 +9,7 @@ import numpy as np
 from attrs import define, evolve, field
 
 from globscope.errors import PopulationError, near
+from globscope.values.frozen import read_only
 from globscope.values.rows import Rows, Weights
 
 Kind = Literal["trained", "curve", "rebased", "pass"]
@@ -97,7 +98,7 @@ class Population:
     """
 
     members: tuple[Member, ...]
-    weights: Weights = field(eq=False, repr=False)
+    weights: Weights = field(converter=read_only, eq=False, repr=False)
     layout: Layout = field(repr=False)
     keys: tuple[str, ...] = field(default=(), repr=False)
 

@@ -4,6 +4,8 @@ import numpy as np
 from attrs import define
 from attrs import field as attribute
 
+from globscope.values.frozen import read_only
+
 MINIMUM, SADDLE, MULTI_SADDLE, ROOT = "minimum", "saddle", "multi-saddle", "root"
 
 
@@ -27,16 +29,16 @@ class MergeTree:
         basin: (n,) vertex of the minimum whose branch holds the sample; −1 where left out.
     """
 
-    nodes: np.ndarray = attribute(eq=False)
-    values: np.ndarray = attribute(eq=False, repr=False)
+    nodes: np.ndarray = attribute(converter=read_only, eq=False)
+    values: np.ndarray = attribute(converter=read_only, eq=False, repr=False)
     kinds: tuple[str, ...] = attribute(repr=False)
-    arcs: np.ndarray = attribute(eq=False, repr=False)
-    pairs: np.ndarray = attribute(eq=False, repr=False)
-    births: np.ndarray = attribute(eq=False, repr=False)
-    deaths: np.ndarray = attribute(eq=False, repr=False)
-    elders: np.ndarray = attribute(eq=False, repr=False)
-    arc: np.ndarray = attribute(eq=False, repr=False)
-    basin: np.ndarray = attribute(eq=False, repr=False)
+    arcs: np.ndarray = attribute(converter=read_only, eq=False, repr=False)
+    pairs: np.ndarray = attribute(converter=read_only, eq=False, repr=False)
+    births: np.ndarray = attribute(converter=read_only, eq=False, repr=False)
+    deaths: np.ndarray = attribute(converter=read_only, eq=False, repr=False)
+    elders: np.ndarray = attribute(converter=read_only, eq=False, repr=False)
+    arc: np.ndarray = attribute(converter=read_only, eq=False, repr=False)
+    basin: np.ndarray = attribute(converter=read_only, eq=False, repr=False)
 
     @property
     def minima(self) -> np.ndarray:

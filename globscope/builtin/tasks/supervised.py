@@ -6,6 +6,7 @@ from contextlib import contextmanager
 from typing import Any
 
 from globscope.api import Layout, UserCodeError, within_memory
+from globscope.builtin.tasks.averaging import cumulative_average
 from globscope.builtin.tasks.data import Arrays
 from globscope.builtin.tasks.kinds import CLASSES, Kind
 from globscope.builtin.tasks.pixels import Normalise, crop_and_flip, scale
@@ -157,18 +158,11 @@ class Supervised:
         A decoded network has no statistics of its own (Garipov et al., 2018, re-estimate them
         likewise for every point of a curve). Dropout stays off.
         """
-        given, buffers = buffers, {name: b.clone() for name, b in buffers.items()} | self._no_statistics()
-        momenta = [norm.momentum for norm in self._norms]
-        try:
-            for norm in self._norms:
-                norm.momentum = None  # cumulative average instead of a moving one
-            with self._training(self._norms):
-                for inputs, _ in batches:
-                    self._forward(parameters, buffers, inputs)
-        finally:
-            for norm, momentum in zip(self._norms, momenta, strict=True):
-                norm.momentum = momentum
-        return {**given, **{name: buffers[name] for name in self.statistics}}
+        estimated = {name: b.clone() for name, b in buffers.items()} | self._no_statistics()
+        with self._training(self._norms), cumulative_average(self._norms):
+            for inputs, _ in batches:
+                self._forward(parameters, estimated, inputs)
+        return {**buffers, **{name: estimated[name] for name in self.statistics}}
 
     def _no_statistics(self) -> dict[str, Any]:
         """Return the statistics of no batch yet; those of a model that was made with some would weigh in."""

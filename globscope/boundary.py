@@ -1,0 +1,114 @@
+"""The boundary around code from outside: what it raises, whatever that is but Ctrl-C, is its failure.
+
+Calls of one component stand in `component_errors(registry, component)`. Whole computations stand in it without a
+component, so that no call is left outside: the exception's own traceback then tells whose code failed.
+"""
+
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager
+from errno import EDQUOT, ENOSPC
+from functools import wraps
+from traceback import walk_tb
+from types import FrameType
+from typing import Any, Concatenate, ParamSpec, Protocol, TypeVar
+
+from globscope.errors import EvaluationError, GlobscopeError, PluginError, UserCodeError
+from globscope.memory import first_line, is_out_of_memory
+from globscope.references import describe, loaded_code
+from globscope.registry import OWN, Component, Registry
+
+Arguments = ParamSpec("Arguments")
+Returned = TypeVar("Returned")
+
+
+class HasRegistry(Protocol):
+    """What knows where its components come from."""
+
+    @property
+    def registry(self) -> Registry:
+        """All components."""
+        ...
+
+
+@contextmanager
+def component_errors(registry: Registry, component: Any = None) -> Iterator[None]:
+    """Turn what code from outside raises into an error that names its distribution, or the user's file.
+
+    Args:
+        registry: Of all components.
+        component: The one that is called; where unset, only exceptions that passed through such code are turned.
+
+    Raises:
+        EvaluationError: A component ran out of memory.
+        PluginError: The code is a component's.
+        UserCodeError: The code is a `file.py:name` of the user's.
+    """
+    try:
+        yield
+    except (GlobscopeError, KeyboardInterrupt):
+        raise
+    except BaseException as error:
+        failure = _lack_of_memory(registry, component, error) if is_out_of_memory(error) else None
+        if failure is None and not _is_of_the_disk(error):
+            failure = _failure(registry, component, error)
+        if failure is None:
+            raise
+        raise failure from error
+
+
+Owner = TypeVar("Owner", bound=HasRegistry)
+
+
+def within_boundary(
+    computation: Callable[Concatenate[Owner, Arguments], Returned],
+) -> Callable[Concatenate[Owner, Arguments], Returned]:
+    """Run a computation on what has a registry within `component_errors` of that registry."""
+
+    @wraps(computation)
+    def guarded(owner: Owner, /, *args: Arguments.args, **options: Arguments.kwargs) -> Returned:
+        with component_errors(owner.registry):
+            return computation(owner, *args, **options)
+
+    return guarded
+
+
+def _failure(registry: Registry, component: Any, error: BaseException) -> GlobscopeError | None:
+    """Return the error of the innermost code from outside that an exception passed; None where it passed none."""
+    called = None if component is None else registry.of(component)
+    frames = [frame for frame, _ in walk_tb(error.__traceback__)]
+    for frame in reversed(frames):
+        module = str(frame.f_globals.get("__name__", ""))
+        if code := loaded_code(module):
+            return UserCodeError(f"{code} raised {describe(error, code.folder)}")
+        if own := [c for c in registry.components if c.distribution != OWN and _belongs(module, c.cls.__module__)]:
+            return _component_failure(_label(own, called, frames), error)
+    return None if called is None or called.distribution == OWN else _component_failure(called.label, error)
+
+
+def _belongs(module: str, component: str) -> bool:
+    """Return whether a module is of the package of a component's module; of ours, only that module is meant."""
+    package = component.partition(".")[0]
+    return module == component if package == OWN else module.partition(".")[0] == package
+
+
+def _label(candidates: Sequence[Component], called: Component | None, frames: Sequence[FrameType]) -> str:
+    """Return the name of the component at work among those of one package; the package's where none is known."""
+    at_work = {type(frame.f_locals.get("self")) for frame in frames}
+    known = [c for c in candidates if c is called] or [c for c in candidates if c.cls in at_work] or candidates
+    return known[0].label if len(known) == 1 else f"{known[0].distribution} {known[0].version}"
+
+
+def _component_failure(label: str, error: BaseException) -> PluginError:
+    return PluginError(f"{label} failed: {describe(error)}")
+
+
+def _lack_of_memory(registry: Registry, component: Any, error: BaseException) -> GlobscopeError | None:
+    """Return the error of a component that ran out of memory; None where none is known to be at work."""
+    if component is None:
+        return None
+    return EvaluationError(f"{registry.of(component).label} ran out of memory: {first_line(error)}")
+
+
+def _is_of_the_disk(error: BaseException) -> bool:
+    """Return whether the disk is full, which is nobody's failure."""
+    return isinstance(error, OSError) and error.errno in (ENOSPC, EDQUOT)

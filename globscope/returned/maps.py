@@ -1,0 +1,112 @@
+"""What reducers and samplers return: charts, their functions' answers, points."""
+
+from typing import Any
+
+import numpy as np
+from attrs import evolve
+
+from globscope.errors import PluginError
+from globscope.returned.numbers import checked_arrays, checked_instance, checked_shape, integers, numeric, real
+from globscope.values.chart import Chart
+from globscope.values.landscape import Samples
+
+
+def checked_chart(component: str, returned: Any, members: int) -> Chart:
+    """Return a reducer's chart, its numbers as float64.
+
+    Raises:
+        PluginError: It is none, its latents are not one finite row a member, a slice's centre or extent does not fit
+            them, its notes are no figures, or it has no inverse and does not say why.
+    """
+    chart = checked_instance(component, returned, Chart)
+    latents = real(f"{component}: latents", chart.latents, finite=False)
+    if latents.ndim != 2 or len(latents) != members or not latents.size:
+        wanted = f"one row for each of the {members} members is wanted"
+        raise PluginError(f"{component}: latents have shape {latents.shape}; {wanted}")
+    real(f"{component}: latents", latents)
+    shapes = {"centre": latents.shape[1:], "extent": (2, *latents.shape[1:])}
+    corners: dict[str, Any] = {n: _corner(component, n, getattr(chart, n), shape) for n, shape in shapes.items()}
+    for name in ("encode", "decode"):
+        if getattr(chart, name) is not None and not callable(getattr(chart, name)):
+            raise PluginError(f"{component}: {name} is {type(getattr(chart, name)).__name__}, not a function")
+    if chart.decode is None and not chart.why_no_inverse:
+        raise PluginError(f"{component}: the chart has no decode, and why_no_inverse is empty")
+    arrays = None if chart.arrays is None else checked_arrays(f"{component}: chart", chart.arrays)
+    notes = {str(name): _note(component, name, value) for name, value in dict(chart.notes).items()}
+    return evolve(chart, latents=latents, arrays=arrays, notes=notes, **corners)
+
+
+def _corner(component: str, name: str, array: Any, shape: tuple[int, ...]) -> np.ndarray | None:
+    if array is None:
+        return None
+    numbers = real(f"{component}: {name}", array)
+    if numbers.shape != shape:
+        raise PluginError(f"{component}: {name} has shape {numbers.shape}; {shape} is wanted on this chart")
+    return numbers
+
+
+def _note(component: str, name: Any, value: Any) -> Any:
+    value = value.item() if isinstance(value, np.generic) else value
+    if isinstance(value, float) and not np.isfinite(value):
+        raise PluginError(f"{component}: note {name!r} is {value}; finite numbers and text are accepted")
+    if not isinstance(value, str | int | float | bool | None):
+        raise PluginError(f"{component}: note {name!r} is {type(value).__name__}; finite numbers and text are accepted")
+    return value
+
+
+def checked_rows(what: str, array: Any, rows: int, width: int) -> np.ndarray:
+    """Return what a chart's function answered; it may hold values that are not finite.
+
+    Raises:
+        PluginError: It is not (rows, width) real numbers.
+    """
+    found = real(what, array, finite=False)
+    if found.shape != (rows, width):
+        raise PluginError(f"{what} answered with shape {found.shape}; {(rows, width)} is wanted")
+    return found
+
+
+def checked_coordinates(what: str, pair: Any, rows: int, rank: int) -> tuple[np.ndarray, np.ndarray]:
+    """Return the (rows, rank) coordinates that a chart's space gives to networks, and the norms left outside.
+
+    Raises:
+        PluginError: They are none.
+    """
+    if not isinstance(pair, tuple | list) or len(pair) != 2:
+        raise PluginError(f"{what}: returned {type(pair).__name__}; coordinates and the norms left outside are wanted")
+    return checked_rows(what, pair[0], rows, rank), real(f"{what}: norms left outside", pair[1], (rows,), finite=False)
+
+
+def checked_samples(component: str, samples: Any, chart: Chart) -> Samples | None:
+    """Return what a sampler asks for, its numbers as float64 and int64.
+
+    Raises:
+        PluginError: No samples, points of another dimension than the chart's, not finite, or an index, a shape or
+            edges that do not fit them.
+    """
+    if samples is None:
+        return None
+    if not isinstance(samples, Samples):
+        raise PluginError(f"{component}: returned {type(samples).__name__}, neither Samples nor None")
+    points = real(f"{component}: points", samples.points, finite=False)
+    if points.ndim != 2 or points.shape[1] != chart.dimension:
+        wanted = f"(n, {chart.dimension}) is wanted on this chart"
+        raise PluginError(f"{component}: points have shape {points.shape}; {wanted}")
+    real(f"{component}: points", points)
+    shape = None if samples.shape is None else checked_shape(component, samples.shape)
+    index = None if samples.index is None else _index(component, samples.index, len(points), shape)
+    edges = samples.edges
+    if edges is not None:
+        edges = integers(f"{component}: edges", edges, (None, 2), high=len(points))
+    return evolve(samples, points=points, index=index, shape=shape, edges=edges)
+
+
+def _index(component: str, index: Any, points: int, shape: tuple[int, ...] | None) -> np.ndarray:
+    found = numeric(f"{component}: index", index)
+    if found.ndim != 2 or len(found) != points:
+        raise PluginError(f"{component}: index has {len(np.atleast_1d(found))} rows for {points} points")
+    axes = None if shape is None else len(shape)
+    found = integers(f"{component}: index", found, (points, axes))
+    if shape is not None and (found >= shape).any():
+        raise PluginError(f"{component}: index lies outside the lattice of {shape} samples")
+    return found

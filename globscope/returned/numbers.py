@@ -1,0 +1,117 @@
+"""Numbers that components return: real, of the right shape, finite where they must be. Lists count as arrays.
+
+Nothing is repaired: a complex number would lose its imaginary part, so it is refused.
+"""
+
+from collections.abc import Mapping, Sequence
+from typing import Any, TypeVar
+
+import numpy as np
+
+from globscope.errors import PluginError
+
+# Beyond this, float64 cannot hold every integer.
+EXACT = 2**53
+
+Kind = TypeVar("Kind")
+
+
+def numeric(what: str, value: Any) -> np.ndarray:
+    """Return real numbers as an array of their own type.
+
+    Raises:
+        PluginError: It is no array, or has complex numbers, masked ones, objects or text.
+    """
+    if isinstance(value, np.ma.MaskedArray) and np.ma.is_masked(value):
+        raise PluginError(f"{what}: has masked entries; an array without a mask is accepted")
+    try:
+        array = np.asarray(value)
+    except Exception as error:
+        raise PluginError(f"{what}: {type(value).__name__} cannot be made an array: {error}") from error
+    if array.dtype.kind not in "biuf":
+        kind = "complex numbers" if array.dtype.kind == "c" else f"dtype {array.dtype}"
+        raise PluginError(f"{what}: got {kind}; real numbers are accepted")
+    return array
+
+
+def real(what: str, value: Any, shape: Sequence[int | None] | None = None, *, finite: bool = True) -> np.ndarray:
+    """Return real numbers as a float64 array; None in `shape` stands for any length.
+
+    Raises:
+        PluginError: They are of another kind or shape, not finite, or integers that float64 cannot hold.
+    """
+    array = _of_shape(what, numeric(what, value), shape)
+    found = array.astype(np.float64, copy=False)
+    if array.dtype.kind in "iu" and (np.abs(found) >= EXACT).any() and array.tolist() != found.astype(object).tolist():
+        raise PluginError(f"{what}: has integers that float64 cannot hold exactly")
+    if finite and not np.isfinite(found).all():
+        raise PluginError(f"{what} are not finite")
+    return found
+
+
+def integers(what: str, value: Any, shape: Sequence[int | None], low: int = 0, high: int | None = None) -> np.ndarray:
+    """Return integers in [low, high) as an int64 array.
+
+    Raises:
+        PluginError: They are no integers, of another shape, or out of range.
+    """
+    array = _of_shape(what, numeric(what, value), shape)
+    if array.dtype.kind not in "iu" and array.size:
+        raise PluginError(f"{what}: got dtype {array.dtype}; integers are accepted")
+    if array.size and (array.min() < low or (high is not None and array.max() >= high)):
+        limit = "" if high is None else f" and < {high}"
+        raise PluginError(f"{what}: {array.min()} … {array.max()}; values >= {low}{limit} are accepted")
+    return array.astype(np.int64, copy=False)
+
+
+def _of_shape(what: str, array: np.ndarray, shape: Sequence[int | None] | None) -> np.ndarray:
+    if shape is None:
+        return array
+    fits = array.ndim == len(shape) and all(n is None or n == m for n, m in zip(shape, array.shape, strict=True))
+    if not fits:
+        wanted = ", ".join("n" if size is None else str(size) for size in shape)
+        wanted = f"({wanted},)" if len(shape) == 1 else f"({wanted})"
+        raise PluginError(f"{what} have shape {array.shape}; {wanted} is wanted")
+    return array
+
+
+def checked_count(what: str, value: Any) -> int:
+    """Return how many of something a component announces.
+
+    Raises:
+        PluginError: It is no integer, or negative.
+    """
+    if isinstance(value, bool) or not isinstance(value, int | np.integer) or value < 0:
+        raise PluginError(f"{what}: got {value!r}; an integer >= 0 is accepted")
+    return int(value)
+
+
+def checked_arrays(what: str, arrays: Any) -> dict[str, np.ndarray]:
+    """Return arrays by name, as a file can hold them.
+
+    Raises:
+        PluginError: It is no mapping of names to arrays of real numbers.
+    """
+    if not isinstance(arrays, Mapping) or not all(isinstance(name, str) for name in arrays):
+        raise PluginError(f"{what}: returned {type(arrays).__name__}; a mapping of names to arrays is accepted")
+    return {name: numeric(f"{what}: array {name!r}", array) for name, array in arrays.items()}
+
+
+def checked_instance(what: str, value: Any, kind: type[Kind]) -> Kind:
+    """Return a value that must be of a class.
+
+    Raises:
+        PluginError: It is not.
+    """
+    if not isinstance(value, kind):
+        raise PluginError(f"{what}: returned {type(value).__name__}, not a {kind.__name__}")
+    return value
+
+
+def checked_shape(component: str, shape: Any) -> tuple[int, ...]:
+    """Return the samples per axis that a sampler announces.
+
+    Raises:
+        PluginError: They are no positive integers.
+    """
+    return tuple(int(size) for size in integers(f"{component}: shape", shape, (None,), low=1))
