@@ -3,6 +3,7 @@
 from globscope.curvature.eigen import Eigenpairs, eigenpairs
 from globscope.curvature.hessian import Hessian, Loss
 from globscope.curvature.trace import trace
+from globscope.default_type import default_type, float32_by_default
 from globscope.device import device, device_name
 from globscope.errors import (
     EvaluationError,
@@ -140,6 +141,7 @@ __all__ = [
     "calibration_batches",
     "chosen",
     "condensed",
+    "default_type",
     "device",
     "device_name",
     "diagram",
@@ -149,6 +151,7 @@ __all__ = [
     "examples_per_batch",
     "fixed_batches",
     "fixed_examples",
+    "float32_by_default",
     "hookimpl",
     "is_out_of_memory",
     "names_in_npz",

@@ -12,10 +12,13 @@ from contextlib import contextmanager
 from modulefinder import ModuleFinder
 from pathlib import Path
 from traceback import extract_tb
+from types import ModuleType
 from typing import Any
+from weakref import WeakKeyDictionary
 
 from attrs import define
 
+from globscope.default_type import default_type, default_type_of_import
 from globscope.errors import UserCodeError, near
 
 # Modules that users' files have imported from beside them, as they were then.
@@ -24,6 +27,8 @@ _BESIDE: dict[str, tuple[Path, bytes]] = {}
 _LOADED: "dict[str, Code]" = {}
 # Letters of an exception's own text in a message.
 LONGEST = 500
+# torch's default type of number as a user's module left it when it was imported; None where it uses no torch.
+_DEFAULTS: WeakKeyDictionary[ModuleType, Any] = WeakKeyDictionary()
 
 
 class Pattern(str):
@@ -64,8 +69,9 @@ class Code:
         Raises:
             UserCodeError: The module is missing or fails, or has no such name.
         """
-        module = self._import_file() if self.is_file else self._import_dotted()
-        _LOADED[module.__name__] = self
+        return self._in(self._import())
+
+    def _in(self, module: ModuleType) -> Any:
         if not hasattr(module, self.name):
             known = [name for name in vars(module) if not name.startswith("_")]
             raise UserCodeError(f"{self.module} has no {self.name!r}; {near(self.name, known)}")
@@ -77,25 +83,43 @@ class Code:
         Raises:
             UserCodeError: It raised, or cannot be called.
         """
-        function = self.load()
+        module = self._import()
+        function = self._in(module)
         if not callable(function):
             raise UserCodeError(f"{self} cannot be called: it is of type {type(function).__name__}")
-        with self._told(f"{self} raised"):
+        with self._told(f"{self} raised"), default_type(_DEFAULTS.get(module)):
             return function(*args, **options)
 
-    def _import_dotted(self) -> Any:
-        with self._told(f"cannot import {self.module}:"):
-            return importlib.import_module(self.module)
+    def default_type(self) -> Any:
+        """Return torch's default type of number as the module set it when it was imported; None where it is unknown.
 
-    def _import_file(self) -> Any:
+        Raises:
+            UserCodeError: As `load` does.
+        """
+        return _DEFAULTS.get(self._import())
+
+    def _import(self) -> ModuleType:
+        module = self._import_file() if self.is_file else self._import_dotted()
+        _LOADED[module.__name__] = self
+        return module
+
+    def _import_dotted(self) -> ModuleType:
+        if self.module not in sys.modules:
+            with self._told(f"cannot import {self.module}:"), default_type_of_import() as kinds:
+                importlib.import_module(self.module)
+            _DEFAULTS[sys.modules[self.module]] = kinds[-1]
+        return sys.modules[self.module]
+
+    def _import_file(self) -> ModuleType:
         """Import a file under a name of its own, with its folder importable as if it were run."""
         path = Path(self.module)
         if not path.is_file():
             raise UserCodeError(f"no file {path}")
         name = f"globscope_user_{hashlib.sha256(f'{path}:{self.digest()}'.encode()).hexdigest()[:12]}"
         if name not in sys.modules:
-            with self._told(f"cannot import {path}:"), _fresh(self._local()):
+            with self._told(f"cannot import {path}:"), _fresh(self._local()), default_type_of_import() as kinds:
                 _execute(name, path)
+            _DEFAULTS[sys.modules[name]] = kinds[-1]
         return sys.modules[name]
 
     @contextmanager

@@ -7,6 +7,7 @@ from weakref import WeakKeyDictionary
 import numpy as np
 
 from globscope.errors import PopulationError
+from globscope.population.checkpoint import as_array
 from globscope.population.find import Found
 from globscope.roles import Probe
 from globscope.scoring.buffers import COUNTER
@@ -35,7 +36,7 @@ def buffers_of(
             held[name] = tensors[name]
         elif name not in probe.statistics:
             _require_constant(found, probe, name, same=buffer.equal(again[name]))
-            held[name] = buffer.cpu().numpy()
+            held[name] = as_array(buffer.cpu(), name)
             lacking += [] if name in _unsaved(probe) else [name]
     return held, lacking
 

@@ -37,7 +37,8 @@ class Checkpoint:
 
     Attributes:
         path: Of the file.
-        tensors: By name, out of their wrappers, as arrays; floating numbers as float32.
+        tensors: By name, out of their wrappers, as arrays; floating numbers of other types than float32 and float64 as
+            float32.
         mapped: Names of the tensors that lie in the file as they are here, so that they cost no memory.
         scores: What stands beside them, such as `test_acc`.
     """
@@ -60,7 +61,7 @@ def read(path: Path, reading: Reading | None = None) -> Checkpoint:
     """
     load = _sharded if path.name.endswith(INDEX) else _raw
     mapped, tensors, scores = load(path, reading or Reading())
-    arrays = {name: _array(tensor, f"{path}: tensor {name!r}") for name, tensor in tensors.items()}
+    arrays = {name: as_array(tensor, f"{path}: tensor {name!r}") for name, tensor in tensors.items()}
     same = frozenset(name for name, tensor in tensors.items() if mapped and _as_mapped(tensor))
     return Checkpoint(path, arrays, same, scores)
 
@@ -127,13 +128,18 @@ def _loaded(path: Path, mapped: bool) -> Any:
         raise PopulationError(f"{path}: {unreadable(path, error)}") from error
 
 
-def _array(tensor: Any, who: str) -> np.ndarray:
+def as_array(tensor: Any, place: str) -> np.ndarray:
+    """Return a tensor as an array, floating numbers as float32 or float64.
+
+    Raises:
+        PopulationError: It is no dense array of numbers; `place` says where it is.
+    """
     import torch
 
-    if tensor.is_complex():
-        raise PopulationError(f"{who} is complex; maps are of real weights")
     if tensor.layout is not torch.strided or tensor.is_quantized or tensor.is_meta:
-        raise PopulationError(f"{who} is sparse, quantised or without data; save dense numbers")
+        raise PopulationError(f"{place} is sparse, quantised or without data; save dense numbers")
     tensor = tensor.detach()
-    array: np.ndarray = (tensor.float() if tensor.is_floating_point() else tensor).numpy()
+    # A buffer of float64 or of complex numbers is scored as it is; weights become float32 where they are flattened.
+    own = (torch.float32, torch.float64)
+    array: np.ndarray = (tensor.float() if tensor.is_floating_point() and tensor.dtype not in own else tensor).numpy()
     return array

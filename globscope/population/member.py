@@ -7,13 +7,16 @@ from attrs import define
 
 from globscope.errors import PopulationError, near
 from globscope.population.buffers import buffers_of
-from globscope.population.checkpoint import Checkpoint
+from globscope.population.checkpoint import Checkpoint, as_array
 from globscope.population.find import Found
 from globscope.population.flatten import encode
 from globscope.population.names import named
 from globscope.population.recorded import recorded
 from globscope.roles import Probe
 from globscope.values.members import Layout, Member
+
+# Of a weight: what is larger is infinite in the float32 of weight vectors.
+LARGEST = np.finfo(np.float32).max
 
 
 @define(frozen=True)
@@ -46,7 +49,7 @@ class Opened:
             PopulationError: One is not finite.
         """
         for name in self.layout.names:
-            if not np.isfinite(self.tensors[name]).all():
+            if not (np.abs(self.tensors[name]) <= LARGEST).all():
                 raise PopulationError(f"{self.found.path}: tensor {name!r} has values that are not finite")
         return self
 
@@ -97,6 +100,8 @@ def _require(found: Found, name: str, array: np.ndarray, shape: tuple[int, ...])
     who = f"{found.path}: tensor {name!r}"
     if array.shape != shape:
         raise PopulationError(f"{who} has shape {tuple(array.shape)}, the model wants {shape}")
+    if array.dtype.kind == "c":
+        raise PopulationError(f"{who} is complex; maps are of real weights")
     if array.dtype.kind != "f":
         raise PopulationError(f"{who} holds {array.dtype}, not floating numbers")
 
@@ -104,7 +109,7 @@ def _require(found: Found, name: str, array: np.ndarray, shape: tuple[int, ...])
 def _require_same(found: Found, probe: Probe, tensors: Mapping[str, np.ndarray]) -> None:
     """Refuse a member that differs where decoded networks have one value only."""
     for name, tensor in getattr(probe, "rest", {}).items():
-        if name in tensors and not np.array_equal(tensors[name], tensor.cpu().numpy()):
+        if name in tensors and not np.array_equal(tensors[name], as_array(tensor.cpu(), name)):
             raise PopulationError(
                 f"{found.path}: tensor {name!r} is not flattened (population.include, exclude) and is not that of the "
                 "first checkpoint; what is not flattened must be the same in all"

@@ -3,6 +3,7 @@
 from collections.abc import Iterator
 
 from globscope.boundary import within_boundary
+from globscope.default_type import float32_by_default
 from globscope.errors import GlobscopeError, SpecError, near
 from globscope.population.find import find
 from globscope.spec.model import Source, Spec
@@ -11,6 +12,7 @@ from globscope.study.context import Context
 
 
 @within_boundary
+@float32_by_default()
 def check(context: Context) -> None:
     """Refuse what would fail after the training or after a fit.
 

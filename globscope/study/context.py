@@ -9,6 +9,7 @@ from typing import Any
 from attrs import define, field
 
 from globscope.boundary import component_errors
+from globscope.default_type import float32_by_default
 from globscope.errors import PluginError, near
 from globscope.population.find import Found, find
 from globscope.population.flatten import Flattening, fixed
@@ -100,6 +101,7 @@ class Context:
     task: Remembered = field(init=False)
     task_key: str = field(init=False)
 
+    @float32_by_default()
     def __attrs_post_init__(self) -> None:
         task, first = self._fitting()
         identity = fingerprint(self.identity(task))  # here, for it reads files

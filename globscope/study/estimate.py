@@ -6,6 +6,7 @@ from typing import Any
 from attrs import asdict, define
 
 from globscope.boundary import within_boundary
+from globscope.default_type import float32_by_default
 from globscope.population.run import Run
 from globscope.population.stack import stacks
 from globscope.spec.model import Entry, ReducerEntry, Spec
@@ -48,6 +49,7 @@ class Estimate:
 
 
 @within_boundary
+@float32_by_default()
 def estimate(context: Context, before: Before | None = None) -> Estimate:
     """Return the plan of a study; nothing is stored.
 

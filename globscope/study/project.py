@@ -6,6 +6,7 @@ from typing import Any
 
 import numpy as np
 
+from globscope.default_type import float32_by_default
 from globscope.population.find import Found
 from globscope.population.member import member
 from globscope.population.state_dict import Reading
@@ -18,6 +19,7 @@ from globscope.values.evaluation import Networks
 from globscope.values.findings import Map
 
 
+@float32_by_default()
 def project(context: Context, files: Sequence[Path]) -> list[dict[str, Any]]:
     """Return a row for each map that encodes and each checkpoint; nothing is fitted again.
 

@@ -8,6 +8,7 @@ from typing import Any
 import numpy as np
 from attrs import define, evolve
 
+from globscope.default_type import float32_by_default
 from globscope.population import files
 from globscope.returned.results import checked_population
 from globscope.store import key, read_json, write_json
@@ -44,6 +45,7 @@ class Outcome:
     record: Mapping[str, Any]
 
 
+@float32_by_default()
 def run(context: Context) -> Outcome:
     """Return a study's values; every stage that was finished before is read, not computed.
 

@@ -8,6 +8,7 @@ from time import perf_counter
 import numpy as np
 from attrs import define, field
 
+from globscope.population.checkpoint import as_array
 from globscope.population.run import Run
 from globscope.population.stack import Together, stacks
 from globscope.roles import Probe
@@ -90,7 +91,7 @@ def _scoring(context: Context) -> float:
 
 def _scored(context: Context, count: int) -> float:
     probe = context.task.build("cpu")
-    parameters, buffers = ({n: t.cpu().numpy() for n, t in one.items()} for one in probe.initialise(0))
+    parameters, buffers = ({n: as_array(t.cpu(), n) for n, t in one.items()} for one in probe.initialise(0))
     networks = Networks.of(np.stack([probe.layout.flatten(parameters)] * count), [buffers] * count)
     with tempfile.TemporaryDirectory() as folder:
         start = perf_counter()

@@ -12,6 +12,7 @@ from globscope.api import Code, Probe
 from globscope.builtin.tasks.data import Arrays, is_vision, named, remedy, supplied, vision
 from globscope.builtin.tasks.models import aliases, builder, perceptron
 from globscope.builtin.tasks.pixels import Normalise
+from globscope.builtin.tasks.returned import Criterion
 from globscope.builtin.tasks.supervised import Supervised
 
 
@@ -74,6 +75,7 @@ class Classification:
             make=lambda: self._module(arrays),
             arrays=arrays,
             loss=self._loss(),
+            default=self.model.default_type() if isinstance(self.model, Code) else None,
             device=device,
             normalise=self.normalise,
             augment=self.augment == "crop-flip",
@@ -97,7 +99,9 @@ class Classification:
             return perceptron(self.hidden, self.model_options)(arrays.shape, arrays.classes)
         return builder(self.model, self.model_options)(arrays.shape, arrays.classes)
 
-    def _loss(self) -> Any:
+    def _loss(self) -> Criterion:
         import torch
 
-        return torch.nn.functional.cross_entropy if self.loss == "cross-entropy" else self.loss.load()
+        if isinstance(self.loss, Code):
+            return Criterion(function=self.loss.load(), supplied=True)
+        return Criterion(function=torch.nn.functional.cross_entropy)

@@ -23,7 +23,7 @@ class Convected(Supervised):
         self._speed = speed
         super().__init__(**task)
 
-    def outputs(self, parameters: Tensors, buffers: Tensors, batch: Any) -> Any:
+    def _answered(self, parameters: Tensors, buffers: Tensors, batch: Any) -> Any:
         """Return u, (points, 1)."""
         return super()._forward(parameters, buffers, batch[0])
 

@@ -29,6 +29,12 @@ class Kind:
         """The measures that are the square root of a mean."""
         return ()
 
+    def fits(self, outputs: Any, targets: Any) -> bool:
+        """Return whether outputs are of this kind, and targets those that it counts by."""
+        if outputs is None or outputs.ndim != self.axes:
+            return False
+        return self.choices is None or targets.shape == outputs.select(self.choices, 0).shape
+
     def counted(self, outputs: Any, targets: Any) -> dict[str, tuple[Any, float]]:
         """Return the number of right answers out of all, where there are such."""
         if self.choices is None:
@@ -38,6 +44,20 @@ class Kind:
     def said(self, outputs: Any) -> Any:
         """Return the outputs with the axis of choices, where there is one, as the last."""
         return outputs if self.choices is None else outputs.movedim(self.choices, -1)
+
+
+@define(frozen=True, kw_only=True)
+class Anything(Kind):
+    """Outputs that only the user's own loss understands."""
+
+    def fits(self, outputs: Any, targets: Any) -> bool:
+        """Return true: whatever it is."""
+        del outputs, targets
+        return True
+
+    def said(self, outputs: Any) -> Any:
+        """Return the outputs; one number an example is its only value."""
+        return outputs[:, None] if outputs.ndim == 1 else outputs
 
 
 @define(frozen=True, kw_only=True)
@@ -91,3 +111,4 @@ VALUES = Kind(shape="(examples, values)", axes=2)
 TOKENS = Kind(shape="(examples, places, tokens)", axes=3, choices=2)
 PIXELS = Dense(shape="(examples, classes, height, width)", axes=4, choices=1)
 FUNCTION = Solution(shape="(examples, values)", axes=2)
+ANYTHING = Anything(shape="any", axes=0)

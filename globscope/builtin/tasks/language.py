@@ -12,6 +12,7 @@ from globscope.api import Code, Probe, UserCodeError
 from globscope.builtin.tasks.data import Arrays, supplied
 from globscope.builtin.tasks.kinds import TOKENS
 from globscope.builtin.tasks.models import builder
+from globscope.builtin.tasks.returned import Criterion
 from globscope.builtin.tasks.supervised import Supervised
 
 BYTES = 256
@@ -19,7 +20,7 @@ BYTES = 256
 
 @define(frozen=True, kw_only=True)
 class LanguageModelling:
-    """Predict the next token; the loss is the mean cross-entropy per token, in nats.
+    """Predict the next token; the loss is the mean cross-entropy per token, in nats, unless another is given.
 
     Attributes:
         model: `transformer` (causal, pre-normalised), or your own `file.py:name` that returns a torch module
@@ -29,6 +30,7 @@ class LanguageModelling:
             arrays x_train, y_train, x_test, y_test of shape (examples, places), y one place ahead.
         path: Of the text.
         data_options: Keyword arguments for your data.
+        loss: `cross-entropy`, or your own `file.py:name` of (outputs, targets) to a mean.
         context: Tokens of an example of text.
         test_share: Of the text, from its end, held back as test split.
     """
@@ -38,6 +40,7 @@ class LanguageModelling:
     data: Literal["text"] | Code = "text"
     path: Path | None = None
     data_options: dict[str, Any] = field(factory=dict)
+    loss: Literal["cross-entropy"] | Code = "cross-entropy"
     context: int = field(default=64, validator=ge(2))
     test_share: float = field(default=0.1, validator=[gt(0), lt(1)])
 
@@ -52,10 +55,11 @@ class LanguageModelling:
         return Supervised(
             make=lambda: self._module(arrays, vocabulary),
             arrays=arrays,
-            loss=_next_token,
+            loss=self._loss(),
+            default=self.model.default_type() if isinstance(self.model, Code) else None,
             device=device,
             kind=TOKENS,
-            chance=log(vocabulary),
+            chance=log(vocabulary) if self.loss == "cross-entropy" else None,
             vmappable=False,
         )
 
@@ -70,6 +74,11 @@ class LanguageModelling:
         if isinstance(self.model, Code):
             return self.model.call(**self.model_options)
         return builder(self.model, self.model_options)(arrays.shape, vocabulary)
+
+    def _loss(self) -> Criterion:
+        if isinstance(self.loss, Code):
+            return Criterion(function=self.loss.load(), supplied=True)
+        return Criterion(function=_next_token)
 
 
 def _next_token(outputs: Any, targets: Any) -> Any:

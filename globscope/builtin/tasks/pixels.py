@@ -16,10 +16,12 @@ class Scale:
     """Bytes to [0, 1], then each channel less its mean, over its deviation.
 
     Attributes:
+        kind: Type of the result, of at least 32 bits.
         mean: (channels, 1, …) tensor, or None to leave values as they are.
         deviation: The same.
     """
 
+    kind: Any
     mean: Any = field(default=None, eq=False, repr=False)
     deviation: Any = field(default=None, eq=False, repr=False)
 
@@ -27,12 +29,14 @@ class Scale:
         """Return float inputs; integers that are no bytes, such as tokens, stay what they are."""
         import torch
 
-        values = inputs.float() / 255 if inputs.dtype == torch.uint8 else inputs
+        values = inputs.to(self.kind) / 255 if inputs.dtype == torch.uint8 else inputs
         return values if self.mean is None else (values - self.mean) / self.deviation
 
 
-def scale(normalise: Normalise, inputs: Any) -> Scale:
+def scale(normalise: Normalise, inputs: Any, kind: Any) -> Scale:
     """Return the scaling that an option asks for, with statistics of the training `inputs` where it wants them.
+
+    Numbers are of the type `kind`, float32 or float64.
 
     Raises:
         UserCodeError: The option has another number of channels than the inputs.
@@ -40,18 +44,19 @@ def scale(normalise: Normalise, inputs: Any) -> Scale:
     import torch
 
     if normalise == "unit":
-        return Scale()
+        return Scale(kind=kind)
     if normalise == "channel":
         mean, deviation = _statistics(inputs)
     else:
-        mean, deviation = (torch.tensor(part, dtype=torch.float32) for part in normalise)
+        mean, deviation = (torch.tensor(part, dtype=torch.float64) for part in normalise)
     channels = inputs.shape[1] if inputs.ndim > 1 else 1
     if not len(mean) == len(deviation) == channels or not (deviation > 0).all():
         raise UserCodeError(
             f"task.normalise: needs {channels} means and {channels} deviations above 0, one for each channel"
         )
     shape = (-1,) + (1,) * (inputs.ndim - 2)
-    return Scale(mean=mean.reshape(shape).to(inputs.device), deviation=deviation.reshape(shape).to(inputs.device))
+    mean, deviation = (part.to(inputs.device, kind).reshape(shape) for part in (mean, deviation))
+    return Scale(kind=kind, mean=mean, deviation=deviation)
 
 
 def _statistics(inputs: Any) -> tuple[Any, Any]:
@@ -69,7 +74,7 @@ def _statistics(inputs: Any) -> tuple[Any, Any]:
     deviation = (squares / count - mean**2).clamp(min=0).sqrt()
     # A constant channel tells nothing: dividing by one leaves it at zero.
     deviation = torch.where(deviation > 0, deviation, torch.ones_like(deviation))
-    return mean.float(), deviation.float()
+    return mean, deviation
 
 
 def crop_and_flip(images: Any) -> Any:

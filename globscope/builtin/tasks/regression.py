@@ -13,6 +13,7 @@ from globscope.builtin.tasks.data.embedded import diabetes
 from globscope.builtin.tasks.kinds import VALUES
 from globscope.builtin.tasks.models import perceptron
 from globscope.builtin.tasks.pixels import Normalise
+from globscope.builtin.tasks.returned import Criterion
 from globscope.builtin.tasks.supervised import Supervised
 
 
@@ -58,6 +59,7 @@ class Regression:
             make=lambda: self._module(arrays),
             arrays=arrays,
             loss=self._loss(),
+            default=self.model.default_type() if isinstance(self.model, Code) else None,
             device=device,
             normalise=self.normalise,
             kind=VALUES,
@@ -76,16 +78,23 @@ class Regression:
             return self.model.call(**self.model_options)
         return perceptron(self.hidden, self.model_options)(arrays.shape, arrays.train[1].shape[1])
 
-    def _loss(self) -> Any:
+    def _loss(self) -> Criterion:
         from torch.nn import functional
 
-        known = {"mse": functional.mse_loss, "l1": functional.l1_loss}
-        return self.loss.load() if isinstance(self.loss, Code) else known[self.loss]
+        if isinstance(self.loss, Code):
+            return Criterion(function=self.loss.load(), supplied=True)
+        return Criterion(function={"mse": functional.mse_loss, "l1": functional.l1_loss}[self.loss])
 
 
 def _columns(arrays: Arrays) -> Arrays:
     """Return the same with float targets of shape (examples, values)."""
     (x_train, y_train), (x_test, y_test) = arrays.train, arrays.test
-    targets = (np.asarray(y, np.float32).reshape(len(y), -1) for y in (y_train, y_test))
+    targets = (_real(y).reshape(len(y), -1) for y in (y_train, y_test))
     train, test = zip((x_train, x_test), targets, strict=True)
     return evolve(arrays, train=train, test=test)
+
+
+def _real(values: Any) -> Any:
+    """Return floating numbers, those of 64 bits as they are: a model may compute in them."""
+    array = np.asarray(values)
+    return array if array.dtype == np.float64 else array.astype(np.float32)

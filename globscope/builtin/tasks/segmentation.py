@@ -12,14 +12,15 @@ from globscope.api import Code, Probe, UserCodeError
 from globscope.builtin.tasks.data import Arrays, named, shapes, supplied
 from globscope.builtin.tasks.kinds import PIXELS
 from globscope.builtin.tasks.models import builder
+from globscope.builtin.tasks.network import checked_module
 from globscope.builtin.tasks.pixels import Normalise
+from globscope.builtin.tasks.returned import Criterion
 from globscope.builtin.tasks.supervised import Supervised
-from globscope.builtin.tasks.trial import a_module
 
 
 @define(frozen=True, kw_only=True)
 class Segmentation:
-    """Tell the class of every pixel; the loss is the mean cross-entropy per pixel.
+    """Tell the class of every pixel; the loss is the mean cross-entropy per pixel unless another is given.
 
     `accuracy` is the share of right pixels. `iou` is intersection over union: for each image the mean over the classes
     that it has or is said to have, and of these the mean over images.
@@ -41,6 +42,7 @@ class Segmentation:
             (32 pixels), `noise` (its deviation, 0.3; shapes differ from the background by 0.3 to 0.5) and `seed`.
         normalise: `unit` scales bytes to [0, 1]; `channel` then takes each channel's mean and deviation over the
             training split from it; or [[means], [deviations]].
+        loss: `cross-entropy`, or your own `file.py:name` of (outputs, targets) to a mean.
     """
 
     model: Literal["unet"] | Code = "unet"
@@ -52,6 +54,7 @@ class Segmentation:
     path: Path | None = None
     data_options: dict[str, Any] = field(factory=dict)
     normalise: Normalise = "channel"
+    loss: Literal["cross-entropy"] | Code = "cross-entropy"
 
     def build(self, device: str) -> Probe:
         """Return the task on a device; the data is moved there once.
@@ -63,11 +66,12 @@ class Segmentation:
         return Supervised(
             make=lambda: self._module(arrays),
             arrays=arrays,
-            loss=_per_pixel,
+            loss=self._loss(),
+            default=self.model.default_type() if isinstance(self.model, Code) else None,
             device=device,
             normalise=self.normalise,
             kind=PIXELS,
-            chance=log(arrays.classes),
+            chance=log(arrays.classes) if self.loss == "cross-entropy" else None,
             vmappable=False,
         )
 
@@ -79,13 +83,18 @@ class Segmentation:
     def _module(self, arrays: Arrays) -> Any:
         from globscope.builtin.tasks.models.mean_field import MeanField, Refined
 
-        net = a_module(self._network(arrays))
+        net = checked_module(self._network(arrays))
         return Refined(net, MeanField(arrays.classes, self.crf_iterations, self.crf_radius)) if self.crf else net
 
     def _network(self, arrays: Arrays) -> Any:
         if isinstance(self.model, Code):
             return self.model.call(**self.model_options)
         return builder(self.model, self.model_options)(arrays.shape, arrays.classes)
+
+    def _loss(self) -> Criterion:
+        if isinstance(self.loss, Code):
+            return Criterion(function=self.loss.load(), supplied=True)
+        return Criterion(function=_per_pixel)
 
 
 def _per_pixel(outputs: Any, targets: Any) -> Any:

@@ -1,16 +1,20 @@
 """The probe of a supervised task: a torch module without weights of its own, and tensors."""
 
-import hashlib
 from collections.abc import Callable, Iterator, Mapping, Sequence
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
+from functools import partial
 from typing import Any
 
-from globscope.api import Layout, UserCodeError, within_memory
+from globscope.api import Layout, UserCodeError, default_type, float32_by_default, within_memory
 from globscope.builtin.tasks.averaging import cumulative_average
 from globscope.builtin.tasks.data import Arrays
-from globscope.builtin.tasks.kinds import CLASSES, Kind
-from globscope.builtin.tasks.pixels import Normalise, crop_and_flip, scale
-from globscope.builtin.tasks.trial import a_module, require_mean, require_outputs, told
+from globscope.builtin.tasks.examples import Examples
+from globscope.builtin.tasks.kinds import ANYTHING, CLASSES, Kind
+from globscope.builtin.tasks.network import checked_module, is_lazy, materialise, norms, ties, unsaved
+from globscope.builtin.tasks.pixels import Normalise, crop_and_flip
+from globscope.builtin.tasks.precision import Precision, full, precisions
+from globscope.builtin.tasks.returned import Criterion, answer
+from globscope.builtin.tasks.trial import as_user_error, require_mean, require_outputs
 
 Tensors = Mapping[str, Any]
 
@@ -28,7 +32,7 @@ class Supervised:
         *,
         make: Callable[[], Any],
         arrays: Arrays,
-        loss: Callable[..., Any],
+        loss: Criterion,
         device: str,
         vmappable: bool,
         normalise: Normalise = "unit",
@@ -36,28 +40,36 @@ class Supervised:
         aliases: Mapping[str, str] | None = None,
         chance: float | None = None,
         kind: Kind = CLASSES,
+        default: Any = None,
     ) -> None:
-        """Build the module's skeleton and move the data."""
+        """Build the module's skeleton and move the data.
+
+        `default` is torch's default type of number in the code of the model; float32 where it is None.
+        """
+        import torch
+
         self._make, self._loss, self._device, self._augment = make, loss, device, augment
-        self._kind, self.measures, self.roots = kind, kind.measures, kind.roots
         self.aliases = dict(aliases or {})
         self.chance = {} if chance is None else {f"{split}_loss": chance for split in self.splits}
-        self._module = self._fresh(0).eval()
-        self._data = {"train": _tensors(arrays.train, device), "test": _tensors(arrays.test, device)}
-        self._require_finite()
-        self._scale = scale(normalise, self._data["train"][0])
         if augment and len(arrays.shape) != 3:
             raise UserCodeError(f"task.augment: crop-flip is for images; the data's examples have shape {arrays.shape}")
+        self._default = default or torch.float32
+        module = self._made(0)
+        self._place = partial(Examples, arrays, normalise, device=device)
+        self._precision, *narrower = precisions(module)
+        self._examples = self._place(self._precision.data)
+        self._module = (self._fresh(0) if is_lazy(module) else module).eval()
         trained = {name: p for name, p in self._module.named_parameters() if p.requires_grad}
         self.fixed = {name: p.detach() for name, p in self._module.named_parameters() if not p.requires_grad}
         self.layout = Layout(names=tuple(trained), shapes=tuple(tuple(p.shape) for p in trained.values()))
-        self.ties = dict(_ties(self._module))
-        norms = _norms(self._module)
-        self._norms = list(norms.values())
-        self.statistics = tuple(f"{at}{name}" for at, norm in norms.items() for name, _ in norm.named_buffers())
-        self.unsaved = tuple(_unsaved(self._module))
+        self.ties = dict(ties(self._module))
+        own = norms(self._module)
+        self._norms = list(own.values())
+        self.statistics = tuple(f"{at}{name}" for at, norm in own.items() for name, _ in norm.named_buffers())
+        self.unsaved = tuple(unsaved(self._module))
         self.vmappable = vmappable and not self.statistics
-        self._try()
+        self._kind = self._fitted(kind, narrower)
+        self.measures, self.roots = self._kind.measures, self._kind.roots
 
     @property
     def module(self) -> Any:
@@ -66,10 +78,28 @@ class Supervised:
 
     def inputs(self, batch: Any) -> tuple[Any]:
         """Return what the module takes of a batch."""
-        return (batch[0],)
+        return (self._precision.fed(batch[0]),)
 
-    def _try(self) -> None:
+    def _fitted(self, kind: Kind, narrower: Sequence[Precision]) -> Kind:
+        """Return what is measured, after a trial; where layers are of several precisions, in the first that works.
+
+        Raises:
+            UserCodeError: Of the widest, where none works.
+        """
+        try:
+            return self._tried(kind)
+        except UserCodeError:
+            for self._precision in narrower:
+                self._examples = self._place(self._precision.data)
+                with suppress(UserCodeError):
+                    return self._tried(kind)
+            raise
+
+    def _tried(self, kind: Kind) -> Kind:
         """Run two examples, so that a model or a loss that does not fit fails before anything long.
+
+        Returns:
+            What can be measured of the outputs: as `kind` says or, where they are something else, the user's loss.
 
         Raises:
             UserCodeError: With the model's own words, or with what it or the loss returned.
@@ -78,19 +108,19 @@ class Supervised:
 
         initial, buffers = self.initialise(0)
         parameters = {name: p.requires_grad_() for name, p in initial.items()}
-        batch = self.batch("train", torch.arange(min(2, self.examples("train"))))
-        with told("the task's model and loss fail on two examples of its data"):
-            outputs = self._forward(parameters, buffers, batch[0])
-            require_outputs(outputs, self._kind.axes, self._kind.shape)
-            loss = self._loss(outputs, batch[1])
+        batch = self._examples.first()
+        with as_user_error("the task's model and loss fail on two examples of its data"):
+            returned = self._forward(parameters, buffers, batch[0])
+            outputs = answer(returned)
+            if not self._loss.supplied:
+                require_outputs(returned, outputs, kind.axes, kind.shape)
+            loss = self._mean(returned, batch[1])
             require_mean(loss)
             torch.autograd.grad(loss, list(parameters.values()), allow_unused=True)
+            self._answers = outputs is not None and outputs.ndim > 0 and len(outputs) == len(batch[1])
+            self._kind = kind if not self._loss.supplied or kind.fits(outputs, batch[1]) else ANYTHING
             self.reduce(initial, buffers, batch)
-
-    def _require_finite(self) -> None:
-        for split, (inputs, _) in self._data.items():
-            if inputs.is_floating_point() and not inputs.isfinite().all():
-                raise UserCodeError(f"task.data: the inputs of the {split} split have values that are not finite")
+        return self._kind
 
     def initialise(self, seed: int) -> tuple[dict[str, Any], dict[str, Any]]:
         """Return a fresh network's parameters and all its buffers, the same for the same seed."""
@@ -100,32 +130,31 @@ class Supervised:
         return {name: named[name].detach().clone() for name in self.layout.names}, buffers
 
     def _fresh(self, seed: int) -> Any:
-        """Return the module with new weights; the global generator stays where it was."""
+        """Return the module with new weights, those of its lazy layers too."""
+        return self._made(seed, lambda module: materialise(module, *self.inputs(self._examples.first())))
+
+    def _made(self, seed: int, complete: Callable[[Any], None] = lambda _: None) -> Any:
+        """Return the module with new weights, completed; the global generator stays where it was."""
         import torch
 
-        with torch.random.fork_rng(), within_memory(UserCodeError, LARGE_MODEL):
+        with torch.random.fork_rng(), within_memory(UserCodeError, LARGE_MODEL), float32_by_default():
             torch.manual_seed(seed)
-            return a_module(self._make()).to(self._device)
+            module = checked_module(self._make()).to(self._device)
+            if is_lazy(module):
+                complete(module)
+            return module
 
     def digest(self) -> str:
         """Return the hash of the examples' bytes."""
-        import torch
-
-        total = hashlib.blake2b(digest_size=16)
-        for tensor in (tensor for pair in self._data.values() for tensor in pair):
-            total.update(repr((tensor.dtype, tuple(tensor.shape))).encode())
-            total.update(tensor.cpu().contiguous().flatten().view(torch.uint8).numpy().data)
-        return total.hexdigest()
+        return self._examples.digest()
 
     def examples(self, split: str) -> int:
         """Return how many examples a split has."""
-        return len(self._data[split][0])
+        return self._examples.count(split)
 
     def batch(self, split: str, indices: Any) -> Any:
         """Return (inputs, targets) of the examples with these indices."""
-        inputs, targets = self._data[split]
-        at = indices.to(self._device)
-        return self._scale(inputs[at]), targets[at]
+        return self._examples.batch(split, indices)
 
     def objective(self, parameters: Tensors, buffers: Tensors, batch: Any, *, training: bool) -> Any:
         """Return the mean loss of a batch, differentiable in the parameters."""
@@ -133,18 +162,29 @@ class Supervised:
         if training and self._augment:
             inputs = crop_and_flip(inputs)
         with self._training(self._module.modules() if training else ()):
-            return self._loss(self._forward(parameters, buffers, inputs), targets)
+            return self._mean(self._forward(parameters, buffers, inputs), targets)
 
     def reduce(self, parameters: Tensors, buffers: Tensors, batch: Any) -> dict[str, tuple[Any, float]]:
         """Return the summed loss and, where there are such, the number of right answers, each with its weight."""
         inputs, targets = batch
-        outputs = self._scored(parameters, buffers, inputs)
+        returned = self._scored(parameters, buffers, inputs)
         count = float(len(targets))
-        return {"loss": (self._loss(outputs, targets) * count, count), **self._kind.counted(outputs, targets)}
+        loss = full(self._mean(returned, targets)) * count
+        return {"loss": (loss, count), **self._kind.counted(answer(returned), targets)}
 
-    def outputs(self, parameters: Tensors, buffers: Tensors, batch: Any) -> Any:
-        """Return what the module says of a batch's inputs: (examples, …, classes or values)."""
-        return self._kind.said(self._forward(parameters, buffers, batch[0]))
+    @property
+    def outputs(self) -> Callable[[Tensors, Tensors, Any], Any]:
+        """What a network answers on a batch's inputs, (examples, …, classes or values).
+
+        Raises:
+            AttributeError: The model returns something else than a tensor, or an object with `logits`.
+        """
+        if not self._answers:
+            raise AttributeError("outputs")
+        return self._answered
+
+    def _answered(self, parameters: Tensors, buffers: Tensors, batch: Any) -> Any:
+        return self._kind.said(answer(self._forward(parameters, buffers, batch[0])))
 
     def _scored(self, parameters: Tensors, buffers: Tensors, inputs: Any) -> Any:
         if all(name in buffers for name in self.statistics):
@@ -158,7 +198,8 @@ class Supervised:
         A decoded network has no statistics of its own (Garipov et al., 2018, re-estimate them
         likewise for every point of a curve). Dropout stays off.
         """
-        estimated = {name: b.clone() for name, b in buffers.items()} | self._no_statistics()
+        own = self._precision.tensors(buffers)
+        estimated = {name: buffer.clone() for name, buffer in own.items()} | self._no_statistics()
         with self._training(self._norms), cumulative_average(self._norms):
             for inputs, _ in batches:
                 self._forward(parameters, estimated, inputs)
@@ -172,13 +213,19 @@ class Supervised:
     def _forward(self, parameters: Tensors, buffers: Tensors, inputs: Any) -> Any:
         from torch.func import functional_call
 
-        tensors = {**parameters, **buffers}
-        outputs = functional_call(self._module, tensors, (inputs,))
-        for name, buffer in buffers.items():
+        parameters, own = self._precision.tensors(parameters), self._precision.tensors(buffers)
+        tensors = {**parameters, **own}
+        with default_type(self._default):
+            returned = functional_call(self._module, tensors, (self._precision.fed(inputs),))
+        for name, buffer in own.items():
             # A module that puts a new tensor in the place of the old one; a cache that grows it makes anew each time.
             if tensors[name] is not buffer and tensors[name].shape == buffer.shape:
-                buffer.copy_(tensors[name].detach())
-        return outputs
+                buffers[name].copy_(tensors[name].detach())
+        return returned
+
+    def _mean(self, returned: Any, targets: Any) -> Any:
+        with default_type(self._default):
+            return self._loss(returned, targets)
 
     @contextmanager
     def _training(self, modules: Any) -> Iterator[None]:
@@ -189,40 +236,3 @@ class Supervised:
             yield
         finally:
             self._module.eval()
-
-
-def _norms(module: Any) -> dict[str, Any]:
-    """Return the layers that keep running statistics, by where they are (`layer1.0.`).
-
-    Only torch's own and what is derived from them: whether another layer's `running_mean` may be re-estimated, nobody
-    knows, and torchvision's frozen ones must not be.
-    """
-    from torch.nn.modules.batchnorm import _NormBase
-
-    kept = {at: m for at, m in module.named_modules() if isinstance(m, _NormBase) and m.running_mean is not None}
-    return {f"{at}." if at else "": norm for at, norm in kept.items()}
-
-
-def _unsaved(module: Any) -> Iterator[str]:
-    """Yield the names of the buffers that a state dict leaves out."""
-    for at, part in module.named_modules():
-        yield from (f"{at}.{name}" if at else name for name in sorted(part._non_persistent_buffers_set))
-
-
-def _ties(module: Any) -> Iterator[tuple[str, tuple[str, ...]]]:
-    """Yield each parameter that a module uses under several names, with the further ones."""
-    names: dict[int, list[str]] = {}
-    for name, parameter in module.named_parameters(remove_duplicate=False):
-        names.setdefault(id(parameter), []).append(name)
-    yield from ((first, tuple(rest)) for first, *rest in names.values() if rest)
-
-
-def _tensors(pair: tuple[Any, Any], device: str) -> tuple[Any, Any]:
-    import torch
-
-    # One precision for all: losses and weights are float32.
-    inputs, targets = (
-        tensor.float() if tensor.is_floating_point() else tensor for tensor in map(torch.as_tensor, pair)
-    )
-    with within_memory(UserCodeError, f"task.data: the examples do not fit into the memory of the device {device!r}"):
-        return inputs.to(device), targets.to(device)

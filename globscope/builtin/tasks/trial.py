@@ -1,4 +1,4 @@
-"""What a user's model and loss must be, told before anything long; torch's own words come late and name no option."""
+"""What a user's loss and model return on two examples, before anything long; torch's own words come late."""
 
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -8,11 +8,11 @@ from globscope.api import UserCodeError
 
 
 @contextmanager
-def told(what: str) -> Iterator[None]:
-    """Tell what a stranger's model or loss raises as the user's.
+def as_user_error(what: str) -> Iterator[None]:
+    """Turn what a user's model or loss raises into a UserCodeError that begins with `what`.
 
     Raises:
-        UserCodeError: With the first line of its own words.
+        UserCodeError: With the first line of the original text.
     """
     try:
         yield
@@ -23,33 +23,27 @@ def told(what: str) -> Iterator[None]:
         raise UserCodeError(f"{what}: {text}") from error
 
 
-def a_module(made: Any) -> Any:
-    """Return a model.
+def require_outputs(returned: Any, answer: Any, axes: int, shape: str) -> None:
+    """Refuse what a model returns unless its answer is a tensor of a shape, and depends on the parameters.
 
-    Raises:
-        UserCodeError: It is no module, or has nothing to train.
-    """
-    import torch
-
-    if not isinstance(made, torch.nn.Module):
-        raise UserCodeError(f"the task's model must be a torch module, got {type(made).__name__}")
-    if not any(p.requires_grad for p in made.parameters()):
-        raise UserCodeError("the task's model has no trainable parameters")
-    return made
-
-
-def require_outputs(outputs: Any, axes: int, shape: str) -> None:
-    """Refuse what a model returns unless it is of a shape, with so many axes, and depends on the parameters.
+    Args:
+        returned: By the model.
+        answer: The tensor in it that the task's own loss takes; None where there is none.
+        axes: That the answer must have.
+        shape: The same in words.
 
     Raises:
         UserCodeError: It is something else.
     """
-    import torch
-
-    if not isinstance(outputs, torch.Tensor) or outputs.ndim != axes:
-        found = f"shape {tuple(outputs.shape)}" if isinstance(outputs, torch.Tensor) else type(outputs).__name__
-        raise UserCodeError(f"the task's model must return {shape} outputs, got {found}")
-    if not outputs.requires_grad:
+    if answer is None:
+        raise UserCodeError(
+            f"the task's model must return {shape} outputs, or an object with such `logits`, got "
+            f'{type(returned).__name__}; a loss of your own takes whatever it returns: loss = "file.py:name", a '
+            "function of (outputs, targets)"
+        )
+    if answer.ndim != axes:
+        raise UserCodeError(f"the task's model must return {shape} outputs, got shape {tuple(answer.shape)}")
+    if not answer.requires_grad:
         raise UserCodeError("the task's model returns outputs without a gradient in its parameters")
 
 
@@ -62,10 +56,10 @@ def require_mean(loss: Any) -> None:
     import torch
 
     if not isinstance(loss, torch.Tensor):
-        found = type(loss).__name__
+        got = type(loss).__name__
     elif loss.ndim or not loss.is_floating_point():
-        found = f"a tensor of shape {tuple(loss.shape)} and type {str(loss.dtype).removeprefix('torch.')}"
+        got = f"a tensor of shape {tuple(loss.shape)} and type {str(loss.dtype).removeprefix('torch.')}"
     else:
-        found = "" if loss.requires_grad else "a tensor without a gradient in the model's parameters"
-    if found:
-        raise UserCodeError(f"task.loss: must return the mean loss as a differentiable torch scalar, got {found}")
+        got = "" if loss.requires_grad else "a tensor without a gradient in the model's parameters"
+    if got:
+        raise UserCodeError(f"task.loss: must return the mean loss as a differentiable torch scalar, got {got}")

@@ -1,0 +1,66 @@
+"""A supervised task's examples on a device, as a model takes them."""
+
+import hashlib
+from typing import Any
+
+from globscope.api import UserCodeError, within_memory
+from globscope.builtin.tasks.data import Arrays
+from globscope.builtin.tasks.pixels import Normalise, scale
+
+
+class Examples:
+    """Inputs and targets of the splits `train` and `test`, moved to the device once."""
+
+    def __init__(self, arrays: Arrays, normalise: Normalise, kind: Any, device: str) -> None:
+        """Move arrays, floating numbers as the torch type `kind`, which is float32 or float64.
+
+        Raises:
+            UserCodeError: Inputs are not finite, do not fit into memory, or have other channels than `normalise`.
+        """
+        self._device = device
+        self._splits = {
+            split: _tensors(pair, kind, device) for split, pair in (("train", arrays.train), ("test", arrays.test))
+        }
+        self._require_finite()
+        self._scale = scale(normalise, self._splits["train"][0], kind)
+
+    def _require_finite(self) -> None:
+        for split, (inputs, _) in self._splits.items():
+            if inputs.is_floating_point() and not inputs.isfinite().all():
+                raise UserCodeError(f"task.data: the inputs of the {split} split have values that are not finite")
+
+    def count(self, split: str) -> int:
+        """Return how many examples a split has."""
+        return len(self._splits[split][0])
+
+    def batch(self, split: str, indices: Any) -> tuple[Any, Any]:
+        """Return (inputs, targets) of the examples with these indices, inputs scaled."""
+        inputs, targets = self._splits[split]
+        at = indices.to(self._device)
+        return self._scale(inputs[at]), targets[at]
+
+    def first(self) -> tuple[Any, Any]:
+        """Return the first two training examples, or the only one."""
+        import torch
+
+        return self.batch("train", torch.arange(min(2, self.count("train"))))
+
+    def digest(self) -> str:
+        """Return the hash of the examples' bytes."""
+        import torch
+
+        total = hashlib.blake2b(digest_size=16)
+        for tensor in (tensor for pair in self._splits.values() for tensor in pair):
+            total.update(repr((tensor.dtype, tuple(tensor.shape))).encode())
+            total.update(tensor.cpu().contiguous().flatten().view(torch.uint8).numpy().data)
+        return total.hexdigest()
+
+
+def _tensors(pair: tuple[Any, Any], kind: Any, device: str) -> tuple[Any, Any]:
+    import torch
+
+    inputs, targets = (
+        tensor.to(kind) if tensor.is_floating_point() else tensor for tensor in map(torch.as_tensor, pair)
+    )
+    with within_memory(UserCodeError, f"task.data: the examples do not fit into the memory of the device {device!r}"):
+        return inputs.to(device), targets.to(device)

@@ -1,0 +1,102 @@
+"""torch's default type of number: results do not depend on the process's, and a file's own is respected."""
+
+import numpy as np
+import pytest
+import torch
+from conftest import values
+
+from globscope import load
+from globscope.api import Code
+
+STUDY = """
+[task]
+use = "classification"
+{task}
+[population.train]
+epochs = 1
+save_every = 1
+[[population.variant]]
+name = "A"
+learning_rate = 1e-2
+[[population.variant]]
+name = "B"
+learning_rate = 2e-2
+[[reducer]]
+use = "autoencoder"
+hidden = [4]
+steps = 20
+[[sampler]]
+use = "grid"
+resolution = 3
+[evaluator]
+use = "torch"
+examples = 32
+[[analysis]]
+use = "similarity"
+examples = 16
+[[analysis]]
+use = "curvature"
+count = 1
+draws = 6
+examples = 16
+"""
+# It counts on its own default: a state that it makes in every forward pass.
+NETS = """
+import torch
+from torch import nn
+
+torch.set_default_dtype(torch.float64)
+
+class Net(nn.Module):
+    def __init__(self):
+        super().__init__()
+        self.cell, self.out = nn.GRUCell(64, 4), nn.Linear(4, 10)
+
+    def forward(self, x):
+        return self.out(self.cell(x, torch.zeros(len(x), 4)))
+
+def build():
+    return Net()
+"""
+
+
+@pytest.fixture
+def doubled():
+    torch.set_default_dtype(torch.float64)
+    yield
+    torch.set_default_dtype(torch.float32)
+
+
+def found(folder, name, task):
+    """Return the arrays of a study, of its second run, which reads what the first one stored."""
+    folder.mkdir(exist_ok=True)
+    (folder / "study.toml").write_text(STUDY.replace("{task}", task))
+    values(load(folder / "study.toml", folder=folder / name))
+    outcome = values(load(folder / "study.toml", folder=folder / name))
+    [one] = outcome.atlas.maps
+    arrays = {**outcome.atlas.truth, **{f"map {n}": a for n, a in one.landscape.fields.items()}}
+    tables = [outcome.findings[name].tables for name in ("similarity", "curvature")]  # no table of seconds
+    decoded = one.chart.decode(np.zeros((1, 2)))
+    return {**arrays, "weights": np.asarray(outcome.atlas.population.weights[1]), "decoded": decoded}, str(tables)
+
+
+def test_a_process_whose_default_is_float64_gets_the_same_bits(tmp_path, request):
+    plain, tables = found(tmp_path, "plain", "hidden = [4]")
+    request.getfixturevalue("doubled")
+    again, same = found(tmp_path, "again", "hidden = [4]")
+    assert torch.get_default_dtype() == torch.float64
+    assert plain.keys() == again.keys()
+    for name, array in plain.items():
+        np.testing.assert_array_equal(array, again[name], err_msg=name)
+    assert tables == same
+
+
+def test_a_file_that_sets_float64_gets_its_model_in_float64_and_changes_nothing_else(tmp_path):
+    (tmp_path / "nets.py").write_text(NETS)
+    arrays, _ = found(tmp_path, "run", 'model = "nets.py:build"')
+    assert torch.get_default_dtype() == torch.float32
+    assert np.isfinite(arrays["train_loss"]).all()
+    code = Code(str(tmp_path / "nets.py"), "build")
+    assert {p.dtype for p in code.call().parameters()} == {torch.float64}
+    assert code.default_type() == torch.float64
+    assert arrays["decoded"].dtype == np.float64  # coordinates, as ever
