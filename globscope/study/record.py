@@ -24,8 +24,9 @@ def record(context: Context, atlas: Atlas, findings: Mapping[str, Finding]) -> d
     return {
         "title": context.spec.title,
         "population": population(atlas),
-        "reducers": [_reducer(one, findings) | _of_origin(one, atlas) for one in atlas.maps],
+        "reducers": [_reducer(one, findings) | _of_slice(one, atlas) for one in atlas.maps],
         "warnings": [text for finding in findings.values() for text in finding.warnings],
+        "subjects": subjects(findings, atlas),
         "tables": {name: [asdict(table) for table in f.tables] for name, f in findings.items()},
         "manifest": manifest(context) | {"charts": {one.name: dict(one.chart.notes) for one in atlas.maps}},
         "spec": as_toml(context.spec),
@@ -81,13 +82,43 @@ def _reducer(one: Map, findings: Mapping[str, Finding]) -> dict[str, Any]:
     return figures
 
 
-def _of_origin(one: Map, atlas: Atlas) -> dict[str, float | None]:
-    """Return the fields of the network around which a slice lies, as `origin_<field>`: it need not be a run's last."""
+def _of_slice(one: Map, atlas: Atlas) -> dict[str, float | None]:
+    """Return the fields of the networks that a slice is of, which need not be runs' last.
+
+    Of the one around which it lies: `origin_<field>`; the mean over those through which it goes: `subject_<field>`.
+    """
     labels = [member.label for member in atlas.population.members]
-    origin = one.chart.notes.get("origin")
-    if origin not in labels:
+    through = str(one.chart.notes.get("through", ""))
+    named = [str(one.chart.notes.get("origin", "")), *(through.split(", ") if through else [])]
+    if not set(named) <= set(labels):
         return {}
-    return {f"origin_{name}": number(values[labels.index(origin)]) for name, values in atlas.truth.items()}
+    rows, before = [labels.index(name) for name in named], "subject" if through else "origin"
+    return {f"{before}_{name}": number(values[rows].mean()) for name, values in atlas.truth.items()}
+
+
+def subjects(findings: Mapping[str, Finding], atlas: Atlas) -> dict[str, Any]:
+    """Return which networks the analyses are about that name some in a column of their tables, and their mean fields.
+
+    `last` says that they are the runs' last networks, all of them.
+    """
+    rows = {member.label: row for row, member in enumerate(atlas.population.members)}
+    found = {}
+    for name, finding in findings.items():
+        if labels := _networks(finding, rows):
+            own = [rows[label] for label in labels]
+            found[name] = {
+                "networks": labels,
+                "last": sorted(own) == sorted(atlas.population.finals),
+                "fields": {field: number(values[own].mean()) for field, values in atlas.truth.items()},
+            }
+    return found
+
+
+def _networks(finding: Finding, known: Mapping[str, int]) -> list[str]:
+    """Return the networks that stand in the columns of a finding's tables that hold networks alone."""
+    columns = [[row.get(column) for row in table.rows] for table in finding.tables for column in table.columns]
+    listed = [cells for cells in columns if cells and all(isinstance(cell, str) and cell in known for cell in cells)]
+    return list(dict.fromkeys(str(cell) for cells in listed for cell in cells))
 
 
 def manifest(context: Context) -> dict[str, Any]:

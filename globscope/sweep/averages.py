@@ -17,7 +17,8 @@ from globscope.values.pictures import HeatMap
 
 READING = (
     "Means over all cells that agree in two keys, the first that are no seed. A loss or an accuracy of a cell is "
-    "itself the mean over its training runs' last networks."
+    "itself the mean over its training runs' last networks; where the cell's map is a slice of some networks, or a "
+    "key is about an analysis of some, it is that of these (origin_…, subject_…)."
 )
 COLUMNS = ("figure", "row", "column", "mean", "deviation", "n", "failed", "not_finite")
 SEED = "seed"
@@ -98,7 +99,9 @@ def averages(runs: Runs, spec: SweepSpec) -> list[Average]:
         return []
     rows = runs.figures()
     known = dict.fromkeys(name for row in rows for name, value in row.items() if np.isfinite(_figure(value)))
-    asked = dict.fromkeys([*runs.fields, *(full(name, known) for name in spec.relations.of)])
+    asked = dict.fromkeys(
+        [*runs.fields, *(full(name, known) for name in spec.relations.of if name not in runs.measures)]
+    )
     return [_average(name, runs, rows, spec.axes, chosen) for name in asked if name in known]
 
 

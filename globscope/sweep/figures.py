@@ -1,8 +1,9 @@
 """What a finished run amounts to, as figures by name."""
 
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Container, Iterable, Iterator, Mapping, Sequence
 from typing import Any
 
+from globscope.sweep.subjects import SUBJECT
 from globscope.values.findings import Cell
 
 # Of every map: those that the page shows; the CSV has all.
@@ -14,13 +15,14 @@ MAP = (
 ASIDE = ("name", "hidden", "fit_seconds", "decode_seconds", "evaluate_seconds")
 
 
-def figures(record: Mapping[str, Any], *, bare: bool) -> dict[str, Cell]:
+def figures(record: Mapping[str, Any], *, bare: bool, about: Container[str] = ()) -> dict[str, Cell]:
     """Return every figure of a run by name, from its results.
 
     Those of the population by their own names, the means of the runs' last networks among them (`test_accuracy`);
     a map's as `<map>.<figure>`, or as they are where `bare` says that there is one map; what an analysis tells in a
     table as `<analysis>.<column>`, or `<analysis>.<table>.<column>` where several of its tables have the column: the
-    mean over the table's rows.
+    mean over the table's rows. Of the analyses that are `about` networks of their own, these networks' mean fields are
+    `<analysis>.subject_<field>`.
     """
     who = record["population"]
     found: dict[str, Cell] = {name: value for name, value in who.items() if _is_number(value)}
@@ -29,6 +31,9 @@ def figures(record: Mapping[str, Any], *, bare: bool) -> dict[str, Cell]:
         found |= {name if bare else f"{one['name']}.{name}": value for name, value in _of_map(one)}
     for analysis, tables in record["tables"].items():
         found |= _of_tables(analysis, tables)
+    for analysis, subject in record.get("subjects", {}).items():
+        if analysis in about:
+            found |= {f"{analysis}.{SUBJECT}{name}": value for name, value in subject["fields"].items()}
     return found
 
 

@@ -9,12 +9,15 @@ from attrs import define, field
 from globscope.errors import near
 from globscope.report.text import number
 from globscope.spec.cells import Relations
-from globscope.sweep.figures import named
+from globscope.sweep.figures import full, named
+from globscope.sweep.subjects import beside
 from globscope.values.findings import Cell, Table
 from globscope.values.pictures import Number, Panel, Plot, Series
 
 CAPTION = (
-    "Spearman's rank correlation of two figures over the cells that have both (n). low, high: the middle 95 % of the "
+    "Spearman's rank correlation of two figures over the cells that have both (n). A loss or an accuracy is of the "
+    "networks that the other figure is of: beside a slice around one network, that network's (origin_…); beside one "
+    "through several, or an analysis of some, the mean of these (subject_…). low, high: the middle 95 % of the "
     "correlations of cells drawn again with replacement; none with fewer than 8 cells, whose draws are too much alike, "
     "nor where hardly any cell differs from the others. "
     "An interval that holds 0 says that the sign is open. Cells that share networks or seeds are no independent "
@@ -74,10 +77,8 @@ def relations(asked: Relations, rows: Sequence[Mapping[str, Cell]], groups: Sequ
         rows: Of every cell, its figures and swept values by name.
         groups: Of every cell, what the first swept key is there.
     """
-    values = {name: _numbers(named(name, row) for row in rows) for name in (*asked.of, *asked.against)}
-    known = {name: found for name, found in values.items() if np.isfinite(found).any()}
-    pairs = [(of, against) for against in asked.against for of in asked.of if of in known and against in known]
-    return [_relation(asked, of, against, known, groups) for of, against in pairs]
+    found = [_relation(asked, of, against, rows, groups) for against in asked.against for of in asked.of]
+    return [one for one in found if one is not None]
 
 
 def _numbers(cells: Iterable[Cell]) -> np.ndarray:
@@ -85,20 +86,45 @@ def _numbers(cells: Iterable[Cell]) -> np.ndarray:
 
 
 def _relation(
-    asked: Relations, of: str, against: str, known: Mapping[str, np.ndarray], groups: Sequence[str]
-) -> Relation:
-    both = np.flatnonzero(np.isfinite(known[of]) & np.isfinite(known[against]))
-    x, y = known[of][both], known[against][both]
+    asked: Relations, of: str, against: str, rows: Sequence[Mapping[str, Cell]], groups: Sequence[str]
+) -> Relation | None:
+    """Return a relation between figures that are of the same networks; None where no cell has the one or the other."""
+    horizontal, vertical = (_names(one, other, rows) for one, other in ((of, against), (against, of)))
+    every_x, every_y = (_values(names, rows) for names in (horizontal, vertical))
+    if not (np.isfinite(every_x).any() and np.isfinite(every_y).any()):
+        return None
+    both = np.flatnonzero(np.isfinite(every_x) & np.isfinite(every_y))
+    x, y = every_x[both], every_y[both]
     found = correlation(x[None], y[None])
     return Relation(
-        of=of,
-        against=against,
+        of=_label(of, horizontal),
+        against=_label(against, vertical),
         x=x,
         y=y,
         groups=tuple(groups[row] for row in both.tolist()),
         correlation=_number(found[0]),
         interval=interval(x, y, asked.draws, np.random.default_rng(asked.seed)),
     )
+
+
+def _names(name: str, other: str, rows: Sequence[Mapping[str, Cell]]) -> list[str | None]:
+    """Return by cell the whole name of a figure: of a field, that of the networks which the other figure is of."""
+    found = []
+    for row in rows:
+        own, figure = full(name, row), full(other, row)
+        found.append(own if own is None or figure is None or own != name else beside(own, figure, row))
+    return found
+
+
+def _values(names: Sequence[str | None], rows: Sequence[Mapping[str, Cell]]) -> np.ndarray:
+    return _numbers(None if name is None else row[name] for name, row in zip(names, rows, strict=True))
+
+
+def _label(name: str, names: Sequence[str | None]) -> str:
+    """Return what a figure is called: as it was asked for, unless another stands for it in all cells."""
+    whole = {own for own in names if own is not None}
+    only = whole.pop() if len(whole) == 1 else name
+    return name if only == name or only.endswith(f".{name}") else only
 
 
 def correlation(x: np.ndarray, y: np.ndarray) -> np.ndarray:

@@ -9,11 +9,13 @@ from attrs import define, field
 from globscope.report.board import Row
 from globscope.sweep.figures import figures, shown
 from globscope.sweep.finished import Finished, Names
+from globscope.sweep.subjects import only_slice, score
 from globscope.values.findings import Cell, Table
 
 READING = (
-    "A row is one run. Losses and accuracies are means over the training runs' last networks; figures of a map are "
-    "those of its first landscape and merge tree. A dash: nothing to measure."
+    "A row is one run. Losses and accuracies are means over the training runs' last networks; origin_…: those of the "
+    "network around which a slice lies; subject_…: the mean of the networks that a slice goes through or an analysis "
+    "is about. Figures of a map are those of its first landscape and merge tree. A dash: nothing to measure."
 )
 
 
@@ -27,6 +29,7 @@ class Run:
         finished: Its results; None where it failed.
         failed: Why.
         places: Of each axis of a sweep, which of its values.
+        entries: Names of the maps and analyses that swept keys are about.
     """
 
     name: str
@@ -34,6 +37,12 @@ class Run:
     finished: Finished | None
     failed: str = ""
     places: tuple[int, ...] = ()
+    entries: tuple[str, ...] = ()
+
+    def score(self, field: str, figures: Mapping[str, Cell]) -> str:
+        """Return the name of the figure of a field that is of what the run is about."""
+        only = None if self.finished is None else only_slice(self.finished.record)
+        return score(field, [*self.entries, *([only] if only else [])], figures)
 
 
 @define(frozen=True, kw_only=True)
@@ -63,9 +72,21 @@ class Runs:
         return tuple(dict.fromkeys(name for one in self.finished for name in one.maps))
 
     @property
-    def fields(self) -> tuple[str, ...]:
+    def measures(self) -> tuple[str, ...]:
         """What the tasks measure."""
         return tuple(dict.fromkeys(name for one in self.finished for name in one.record["population"].get("last", ())))
+
+    @property
+    def fields(self) -> tuple[str, ...]:
+        """The names of the figures of what the tasks measure, each of what its run is about."""
+        pairs = [pair for pair in zip(self.runs, self.figures(), strict=True) if pair[0].finished is not None]
+        return tuple(dict.fromkeys(run.score(name, row) for name in self.measures for run, row in pairs))
+
+    @property
+    def about(self) -> frozenset[str]:
+        """The names of the analyses that any run asks about networks other than all runs' last."""
+        subjects = [one.record.get("subjects", {}) for one in self.finished]
+        return frozenset(name for one in subjects for name, subject in one.items() if not subject["last"])
 
     def tree(self, names: Names) -> str:
         """Return what a merge tree is called: its map where runs have several, its sampler and its topology."""
@@ -73,8 +94,8 @@ class Runs:
 
     def figures(self) -> list[dict[str, Cell]]:
         """Return every run's figures by name; none of one that failed."""
-        bare = not self.maps
-        return [figures(run.finished.record, bare=bare) if run.finished else {} for run in self.runs]
+        bare, about = not self.maps, self.about
+        return [figures(run.finished.record, bare=bare, about=about) if run.finished else {} for run in self.runs]
 
     def table(self) -> Table:
         """Return the table with every figure."""
@@ -87,9 +108,14 @@ class Runs:
         columns = tuple(dict.fromkeys(("run", *self.labels, *names, "failed")))
         return Table(name="runs", caption=READING, columns=columns, rows=tuple(rows))
 
+    @property
+    def further(self) -> list[str]:
+        """What is asked for besides what the tasks measure, which is there already."""
+        return [name for name in self.asked if name not in self.measures]
+
     def columns(self) -> list[str]:
         """Return the columns that a page shows."""
-        return [*self.labels, *shown(self.fields, self.figures(), self.maps, self.asked)]
+        return [*self.labels, *shown(self.fields, self.figures(), self.maps, self.further)]
 
     def rows(self, folder: Path) -> list[Row]:
         """Return the rows of a page in this folder."""

@@ -16,6 +16,7 @@ from globscope.sweep import averages
 from globscope.sweep.finished import Finished
 from globscope.sweep.matrices import depicted, drawn, of_sweep, tiles
 from globscope.sweep.relations import Relation, plots, relations, table, unknown
+from globscope.sweep.subjects import swept_entries
 from globscope.sweep.table import READING, Run, Runs, names_of
 from globscope.values.findings import Cell
 
@@ -103,6 +104,7 @@ def gathered(folder: Path, spec: SweepSpec, failures: Mapping[str, str]) -> Runs
             finished=None if failed else Finished.of(folder / CELLS / cell.name, cell.name),
             failed=failed,
             places=cell.places,
+            entries=swept_entries(spec.axes, cell.spec),
         )
         found.append(run)
     asked = (*spec.relations.of, *spec.relations.against)

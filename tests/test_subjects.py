@@ -1,0 +1,148 @@
+"""A sweep's scores are those of the networks that its cells are about."""
+
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+import globscope
+from globscope.spec.cells import Relations
+from globscope.store import Store
+from globscope.study.run import run as run_study
+from globscope.sweep.averages import averages
+from globscope.sweep.finished import Finished
+from globscope.sweep.relations import relations
+from globscope.sweep.subjects import swept_entries
+from globscope.sweep.table import Run, Runs
+
+SPEC = """
+title = "subjects"
+[task]
+use = "classification"
+hidden = [4]
+[population.train]
+epochs = 2
+save_every = 1
+[[population.variant]]
+name = "A"
+learning_rate = 1e-2
+[[population.variant]]
+name = "B"
+learning_rate = 1e-3
+{reducers}
+[[analysis]]
+use = "curvature"
+members = ["A@1"]
+count = 1
+draws = 6
+examples = 50
+[[sampler]]
+use = "grid"
+resolution = 3
+[evaluator]
+use = "torch"
+examples = 64
+[relations]
+of = ["trace", "average_persistence"]
+[sweep]
+{keys}
+"""
+SLICE = '[[reducer]]\nuse = "random"\nnormalisation = "none"\n'
+PCA = '[[reducer]]\nuse = "pca"\n'
+LINE = '[[reducer]]\nuse = "line"\nmembers = ["A@0", "B"]\n'
+
+
+@pytest.fixture(scope="module")
+def cells(tmp_path_factory):
+    """Return a function that runs a sweep without its reports: its cells as runs, their truth, and its spec."""
+    folder = tmp_path_factory.mktemp("subjects")
+
+    def run(reducers, keys):
+        (folder / "study.toml").write_text(SPEC.format(reducers=reducers, keys=keys))
+        found = globscope.load(folder / "study.toml", (), folder / "run")
+        outcomes = {}
+        for cell in found.spec.cells:
+            context = found.study(cell).context()
+            context.store = Store(folder)  # networks of all sweeps here are trained once
+            outcomes[cell.name] = run_study(context)
+        runs = [
+            Run(
+                name=cell.name,
+                places=cell.places,
+                finished=Finished(name=cell.name, folder=Path(), record=outcomes[cell.name].record, trees={}),
+                entries=swept_entries(found.spec.axes, cell.spec),
+            )
+            for cell in found.spec.cells
+        ]
+        return Runs(runs=tuple(runs)), list(outcomes.values()), found.spec
+
+    return run
+
+
+def truth(outcome, field, *labels):
+    """Return what networks of a study score, on the average."""
+    rows = {member.label: row for row, member in enumerate(outcome.atlas.population.members)}
+    return float(np.mean([outcome.atlas.truth[field][rows[label]] for label in labels]))
+
+
+CENTRES = 'reducer.0.centre = ["A@0", "A@1", "B"]\nreducer.0.distance = [0.5, 1.0]\n'
+
+
+def test_a_sweep_over_centres_shows_in_every_column_what_that_network_scores(cells):
+    runs, outcomes, spec = cells(SLICE, CENTRES)
+    wanted = [truth(outcomes[2 * at], "train_loss", label) for at, label in enumerate(("A@0", "A@1", "B@2"))]
+    assert len(set(wanted)) == 3
+    found = {one.figure: one for one in averages(runs, spec)}
+    assert {"origin_train_loss", "origin_test_accuracy"} <= found.keys()
+    assert found.keys().isdisjoint({"train_loss", "test_accuracy"})
+    assert found["origin_train_loss"].values[:, :, 0].tolist() == [[loss, loss] for loss in wanted]
+    assert "origin_train_loss" in runs.columns()
+    assert "train_loss" not in runs.columns()
+
+
+def test_a_relation_is_of_the_network_that_the_slice_lies_around(cells):
+    runs, outcomes, _ = cells(SLICE, CENTRES)
+    asked = Relations(of=("average_persistence", "train_loss"), against=("train_loss", "test_accuracy"))
+    found = {(one.of, one.against): one for one in relations(asked, runs.figures(), [""] * 6)}
+    one = found["average_persistence", "origin_train_loss"]
+    labels = ["A@0", "A@0", "A@1", "A@1", "B@2", "B@2"]
+    assert one.y.tolist() == [truth(o, "train_loss", n) for o, n in zip(outcomes, labels, strict=True)]
+    assert ("origin_train_loss", "origin_test_accuracy") in found
+
+
+def test_a_sweep_over_one_of_two_maps_shows_what_that_map_is_of(cells):
+    runs, outcomes, spec = cells(PCA + SLICE, 'reducer.1.centre = ["A@0", "B"]\nreducer.1.distance = [0.5, 1.0]\n')
+    found = {one.figure: one for one in averages(runs, spec)}
+    wanted = [truth(outcomes[0], "test_loss", "A@0"), truth(outcomes[0], "test_loss", "B@2")]
+    assert found["random.origin_test_loss"].values[:, 0, 0].tolist() == wanted
+    assert "test_loss" not in found
+
+
+def test_a_sweep_over_an_analysis_networks_shows_and_relates_what_those_score(cells):
+    keys = 'analysis.0.members = [["A@0"], ["A@1", "B@0"], ["A", "B"]]\nreducer.0.latent_dim = [1, 2]\n'
+    runs, outcomes, spec = cells(PCA, keys)
+    asked = [("A@0",), ("A@1", "B@0"), ("A@2", "B@2")]
+    wanted = [truth(outcomes[0], "train_loss", *labels) for labels in asked]
+    found = {one.figure: one for one in averages(runs, spec)}
+    assert found["curvature.subject_train_loss"].values[:, 0, 0].tolist() == wanted
+    assert "train_loss" not in found
+    [one] = relations(Relations(of=("trace",), against=("train_loss",)), runs.figures(), [""] * 6)
+    assert (one.of, one.against) == ("trace", "curvature.subject_train_loss")
+    assert one.y[::2].tolist() == wanted
+
+
+def test_where_nothing_is_of_single_networks_scores_are_means_over_the_last_as_before(cells):
+    runs, outcomes, _ = cells(PCA, "analysis.0.members = [[]]\nseed = [0]\n")
+    assert "train_loss" in runs.fields
+    assert runs.about == frozenset()
+    assert runs.figures()[0]["train_loss"] == pytest.approx(truth(outcomes[0], "train_loss", "A@2", "B@2"), rel=1e-12)
+    [one] = relations(Relations(of=("trace",), against=("train_loss",)), runs.figures(), [""])
+    assert one.against == "train_loss"
+
+
+def test_a_slice_through_several_networks_has_their_mean(cells):
+    runs, outcomes, _ = cells(LINE, "seed = [0]\n")
+    [row] = runs.figures()
+    assert row["subject_test_loss"] == pytest.approx(truth(outcomes[0], "test_loss", "A@0", "B@2"), rel=1e-12)
+    assert not [name for name in row if name.startswith("origin_")]
+    assert "subject_test_loss" in runs.fields
