@@ -14,6 +14,7 @@ from globscope.spec.model import Spec
 from globscope.spec.read import read
 from globscope.store import Store, read_json, write_bytes, write_json
 from globscope.study.aligning import learners
+from globscope.study.changes import MANIFEST, Changes, changes
 from globscope.study.check import check
 from globscope.study.context import Context, Latest
 from globscope.study.estimate import Estimate, estimate, evaluations
@@ -131,7 +132,11 @@ class Study:
 
         self.folder.mkdir(parents=True, exist_ok=True)
         write_bytes(self.folder / "spec.toml", as_toml(self.spec).encode())
+        changed = changes(self.folder, self.spec)
+        if changed != Changes():
+            context.observer.warning(str(changed))
         outcome = run(context)
+        record = _with_changes(outcome.record, changed)
         keep(context, self.folder / ALIGNERS)
         context.observer.stage("report")
         page = write_report(
@@ -139,11 +144,11 @@ class Study:
             title=self.spec.title or self.spec.source.stem,
             atlas=outcome.atlas,
             findings=outcome.findings,
-            record=outcome.record,
+            record=record,
         )
-        write_json(self.folder / "manifest.json", outcome.record["manifest"])
-        write_json(self.folder / RESULTS, outcome.record)
-        return Result(atlas=outcome.atlas, findings=outcome.findings, record=outcome.record, report=page)
+        write_json(self.folder / MANIFEST, record["manifest"])
+        write_json(self.folder / RESULTS, record)
+        return Result(atlas=outcome.atlas, findings=outcome.findings, record=record, report=page)
 
     @within_boundary
     def teach(self, observer: Observer | None = None) -> dict[str, tuple[Path, Finding]]:
@@ -175,6 +180,13 @@ class Study:
         """Return the study at work, with the latest task of its sweep where that is its own."""
         store = Store(shelf(self.folder))
         return Context(self.spec, self.registry, store, observer or Observer(), latest or Latest())
+
+
+def _with_changes(record: Mapping[str, Any], changed: Changes) -> Mapping[str, Any]:
+    """Return results that tell which members came and went; as they are where none did."""
+    if changed == Changes():
+        return record
+    return {**record, "changes": changed.record, "warnings": [str(changed), *record["warnings"]]}
 
 
 def keep(context: Context, folder: Path) -> dict[str, Path]:

@@ -62,7 +62,7 @@ def page(
     return environment().get_template("report.html.j2").render(
         title=title or "A GlobScope study",
         sentences=sentences(atlas, field),
-        warnings=[(name, text) for name, one in findings.items() for text in one.warnings],
+        warnings=list(_warnings(findings, record)),
         overviews=overviews,
         comparison=compared,
         groups=list(_groups(rest, files, pictures)),
@@ -72,6 +72,13 @@ def page(
         manifest=list(_manifest(record.get("manifest", {}))),
         spec=record.get("spec", ""),
     )  # fmt: skip
+
+
+def _warnings(findings: Mapping[str, Finding], record: Mapping[str, Any]) -> Iterable[tuple[str, str]]:
+    """Yield what a reader must not miss, with whence it comes: members that came and went, then the findings'."""
+    if "changes" in record:
+        yield "members", record["changes"]["text"]
+    yield from ((name, text) for name, one in findings.items() for text in one.warnings)
 
 
 def environment() -> Environment:

@@ -28,7 +28,8 @@ def record(context: Context, atlas: Atlas, findings: Mapping[str, Finding]) -> d
         "warnings": [text for finding in findings.values() for text in finding.warnings],
         "subjects": subjects(findings, atlas),
         "tables": {name: [asdict(table) for table in f.tables] for name, f in findings.items()},
-        "manifest": manifest(context) | {"charts": {one.name: dict(one.chart.notes) for one in atlas.maps}},
+        "manifest": manifest(context)
+        | {"members": _members(atlas), "charts": {one.name: dict(one.chart.notes) for one in atlas.maps}},
         "spec": as_toml(context.spec),
     }
 
@@ -149,6 +150,11 @@ def _flattened(context: Context) -> dict[str, Any]:
         "weights": layout.size,
         "tensors": list(layout.names),
     }
+
+
+def _members(atlas: Atlas) -> list[str]:
+    """Return the labels of the members that were trained or read."""
+    return [member.label for member in atlas.population.members if member.kind == "trained"]
 
 
 def _version(name: str) -> str | None:
