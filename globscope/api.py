@@ -46,6 +46,7 @@ from globscope.topology.adjacency import Adjacency, Neighbours, chosen, earlier,
 from globscope.topology.branches import Branches
 from globscope.topology.condense import condensed
 from globscope.topology.distance import bottleneck, diagram, wasserstein
+from globscope.topology.membership import OFF_SLICE, PATH, Depiction, Membership, depiction, last_networks, membership
 from globscope.topology.metrics import smad, value_range
 from globscope.topology.outline import Outline, outline
 from globscope.topology.passes import Passes
@@ -66,6 +67,8 @@ __all__ = [
     "API_VERSION",
     "MINIMUM",
     "MULTI_SADDLE",
+    "OFF_SLICE",
+    "PATH",
     "ROOT",
     "SADDLE",
     "Adjacency",
@@ -78,6 +81,7 @@ __all__ = [
     "Branches",
     "Chart",
     "Code",
+    "Depiction",
     "Draft",
     "Eigenpairs",
     "EvaluationError",
@@ -97,6 +101,7 @@ __all__ = [
     "Loss",
     "Map",
     "Member",
+    "Membership",
     "MergeTree",
     "Mixtures",
     "Neighbours",
@@ -142,6 +147,7 @@ __all__ = [
     "chosen",
     "condensed",
     "default_type",
+    "depiction",
     "device",
     "device_name",
     "diagram",
@@ -154,6 +160,8 @@ __all__ = [
     "float32_by_default",
     "hookimpl",
     "is_out_of_memory",
+    "last_networks",
+    "membership",
     "names_in_npz",
     "near",
     "neighbours",

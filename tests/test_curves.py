@@ -380,7 +380,8 @@ def test_a_map_that_fails_between_good_points_is_warned_of():
     way = np.array([[0, 0], [0.3, 0.4], [3.3, 4.4], [3.6, 4.8], [3.9, 5.2]])
 
     def judged(*shown):
-        found = Projected(latents=way, fields={"train_loss": np.array(shown)}, residual=np.ones(5), outside=np.ones(5))
+        ones = dict.fromkeys(("residual", "outside", "norms"), np.ones(5))
+        found = Projected(latents=way, fields={"train_loss": np.array(shown)}, **ones)
         return Judged(curve=curve, name="umap", fit="unseen", at=np.arange(1, 6), found=found)
 
     # The second is as bad everywhere, which its median tells as well.

@@ -42,6 +42,11 @@ def outcome(tmp_path):
     return found
 
 
+def _on_unseen(result):
+    """Return the warnings but for those of runs that a map does not show: on lattices so coarse it shows none."""
+    return [text for text in result.findings["fidelity"].warnings if "not on this map" not in text]
+
+
 @pytest.mark.parametrize("names", ["AB", "ABC"])
 def test_every_third_intermediate_checkpoint_and_every_variant_is_left_out_once(names, outcome):
     _, rows = outcome(names)
@@ -54,7 +59,7 @@ def test_a_lone_variant_cannot_be_left_out_and_its_checkpoints_can(outcome):
     result, rows = outcome("A")
     assert (rows["variants"]["networks"], rows["variants"]["mse_per_weight"]) == (0, None)
     assert rows["checkpoints"]["mse_per_weight"] > 0
-    assert not result.findings["fidelity"].warnings
+    assert not _on_unseen(result)
 
 
 def test_a_variant_left_out_is_outside_the_others_span_and_the_report_says_so_in_words(outcome):
@@ -62,10 +67,10 @@ def test_a_variant_left_out_is_outside_the_others_span_and_the_report_says_so_in
     lost = rows["variants"]["share_of_variance"]
     assert lost >= 0.5
     assert rows["variants"]["residual"] > 0.5
-    assert result.findings["fidelity"].warnings == (
+    assert _on_unseen(result) == [
         "pca: the map is not valid for networks it has not seen: for a variant left out of the fit, "
         f"decoding loses {lost:.0%} of the population's variance",
-    )
+    ]
     assert "the map is not valid for networks it has not seen" in result.report.read_text("utf-8")
 
 
@@ -83,4 +88,4 @@ def test_a_map_that_loses_a_left_out_checkpoint_is_warned_of_too(outcome):
     # Kernel-PCA with its narrow kernel interpolates: between members it has nothing to say.
     result, rows = outcome("AB", 'kernel-pca"\ngamma = 300.0\n# "')
     assert rows["checkpoints"]["share_of_variance"] >= 0.5
-    assert "for a checkpoint left out of the fit" in result.findings["fidelity"].warnings[0]
+    assert "for a checkpoint left out of the fit" in _on_unseen(result)[0]

@@ -6,7 +6,7 @@ from attrs import evolve
 from conftest import values
 
 import globscope
-from globscope.api import Finding, Landscape
+from globscope.api import Finding, Landscape, last_networks
 from globscope.builtin.analyses.low_loss_pass import LowLossPass
 from globscope.builtin.analyses.valleys import along, called, valleys
 from globscope.testing import bowls, tiny_atlas, tiny_bench, two_components
@@ -55,9 +55,9 @@ def test_basins_that_never_meet_have_no_pass():
 
 def test_a_basin_is_called_by_the_runs_that_end_in_it_or_by_its_sample(atlas):
     drawn = atlas.maps[0]
-    names = called(drawn, drawn.landscape, drawn.topology.tree)
+    names = called(drawn, drawn.landscape, drawn.topology)
     assert set(names) == {vertex(-1, 0), vertex(1, 0)}
-    ends = drawn.landscape.basins(drawn.topology.tree, drawn.chart.latents[drawn.population.finals])
+    ends = last_networks(drawn, drawn.landscape, drawn.topology).basins
     for minimum, name in names.items():
         runs = [v for v, basin in zip(drawn.population.variants, ends, strict=True) if basin == minimum]
         assert name == (" ".join(runs) or f"#{minimum}")

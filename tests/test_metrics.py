@@ -7,11 +7,11 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from scipy.optimize import linear_sum_assignment
 
-from globscope.api import Samples, bottleneck, diagram, smad, value_range, wasserstein
+from globscope.api import bottleneck, diagram, smad, value_range, wasserstein
 from globscope.builtin.analyses.topology_metrics import TopologyMetrics
 from globscope.builtin.topology import Gudhi
 from globscope.testing import tiny_atlas, tiny_bench
-from globscope.testing.landscapes import bowls, bowls_tree, landscape, path, swept_topology, two_components
+from globscope.testing.landscapes import bowls, bowls_tree, path, swept_topology, two_components
 
 FIELDS = st.lists(st.floats(0, 10, width=16), min_size=1, max_size=30).map(np.array)
 # Sums of a few doubles below 10.
@@ -183,15 +183,3 @@ def test_a_path_claims_no_run():
     walked = evolve(atlas.maps[0], landscapes={"path": scape}, topologies={"path": {"gudhi": swept_topology(scape)}})
     _, tables = analysed(evolve(atlas, maps=(walked,)))
     assert [row["runs"] for row in tables["basins"]] == ["", ""]
-
-
-def test_a_point_far_from_all_scattered_samples_is_in_no_basin():
-    points = np.random.default_rng(0).uniform((0.5, -0.5), (1.5, 0.5), (200, 2))
-    scape = landscape(((points - (1, 0)) ** 2).sum(axis=1), Samples(points=points), "train_loss")
-    found = Gudhi(adjacency="knn").compute(scape).tree
-    assert scape.basins(found, np.array([[1.0, 0.0], [-1.0, 0.0]])).tolist() == [found.minima[0], -1]
-
-
-def test_a_lattice_has_no_outside():
-    # Its border's sample (2, 0) lies above the pass, hence in the deeper basin.
-    assert bowls().basins(bowls_tree(), np.array([[9.0, 0.0]])).tolist() == [bowls_tree().minima[0]]

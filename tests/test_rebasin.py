@@ -95,10 +95,22 @@ def test_the_barrier_to_a_permuted_copy_vanishes_and_that_of_a_random_permutatio
     assert rows["as it is"]["of_before"] == 1
 
 
-def test_a_rebased_copy_lies_in_its_partners_basin_seen_and_unseen(result):
+def test_a_rebased_copy_lies_in_its_partners_basin_seen_and_unseen(folder):
+    path = folder / "plane.toml"
+    shown = SPEC.replace('"pca"', '"plane"').replace("persistence = 0.0", "persistence = 0.1")
+    path.write_text(shown.replace("LINES", 'pairs = [["A", "B"]]\naligners = ["weight-matching"]'))
+    result = globscope.load(path, folder=folder / "run").run()
     for fit in ("unseen", "in the fit"):
         row = by_how(result, "counts", fit=fit)["weight-matching"]
         assert (row["networks"], row["in_basin"], row["nearest"]) == (1, 1, 1)
+
+
+def test_a_map_that_does_not_show_a_partner_claims_no_basin_for_a_rebased_copy(result):
+    """On five samples an axis none is so near to a member that it is trusted."""
+    assert not result.map().landscape.trusted.any()
+    for fit in ("unseen", "in the fit"):
+        row = by_how(result, "counts", fit=fit)["weight-matching"]
+        assert (row["networks"], row["in_basin"], row["nearest"]) == (1, None, 1)
 
 
 def test_a_network_outside_the_maps_span_says_so_until_it_is_in_the_fit(result):
@@ -130,7 +142,7 @@ def test_a_run_brought_back_to_the_one_it_copies_takes_its_steps_on_the_map(resu
     # Float64 sums over float32 weights in another order.
     assert row["length"] == pytest.approx(np.linalg.norm(np.diff(latents, axis=0), axis=1).sum(), rel=1e-5)
     assert row["networks"] == 3
-    assert row["in_basin"]
+    assert row["in_basin"] is None  # the map shows neither of the two
     assert row["nearest"]
 
 

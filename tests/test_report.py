@@ -79,12 +79,19 @@ def a_map(name="one", samples=None, values=None, who=None, d=2, threshold=0.1, t
         trusted=np.ones(len(values), bool) if trusted is None else trusted,
         seconds={"decode": 0.5},
     )
+    chart = Chart(space=FullSpace(mean=np.zeros(3)), latents=latents(d), decode=lambda points: points)
+    # Decoded without a loss, each to a network like that of the nearest sample.
+    nearest = np.resize(landscape.nearest(chart.latents[:, : samples.points.shape[1]]), len(who.members))
+    decoded = {name: found[nearest] for name, found in landscape.fields.items()}
     return Map(
         name=name,
-        chart=Chart(space=FullSpace(mean=np.zeros(3)), latents=latents(d), decode=lambda points: points),
+        chart=chart,
         population=who,
         coordinates=np.zeros((len(who.members), 3)),
         outside=np.zeros(len(who.members)),
+        reconstruction=np.zeros((len(who.members), 3)),
+        truth=decoded,
+        decoded=decoded,
         landscapes={"grid": landscape},
         topologies={"grid": {"gudhi": Gudhi(persistence=threshold).compute(landscape)}},
     )
@@ -414,7 +421,7 @@ def test_members_are_drawn_on_maps_of_any_dimension(d, tmp_path):
 def test_each_run_is_named_at_the_leaf_of_its_basin():
     drawn = a_map()
     tree = drawn.topology.tree
-    home = homes(drawn, tree, drawn.landscape)
+    home = homes(drawn, drawn.topology, drawn.landscape)
     nearest = drawn.landscape.nearest(CENTRES)
     assert {leaf: [track.variant for track in found] for leaf, found in home.items()} == {
         int(tree.basin[sample]): [variant] for sample, variant in zip(nearest, "ABC", strict=True)

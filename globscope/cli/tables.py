@@ -33,6 +33,7 @@ COLUMNS = (
     ("leaves", "leaves"),
     ("leaves_trusted", "leaves, trusted"),
     ("basins_of_variants", "basins of variants"),
+    ("runs_not_on_map", "runs not on map"),
     ("nonfinite", "non-finite"),
     ("fit_seconds", "fit s"),
     ("decode_seconds", "decode s"),

@@ -45,13 +45,15 @@ def leaves(topology: Topology) -> str:
 
 
 def ends(drawn: Map, scape: Landscape, topology: Topology) -> str:
-    """Return in how many basins the runs end, and which runs end in none; empty on a path."""
-    home = homes(drawn, topology.tree, scape)
-    runs, basins = sum(map(len, home.values())), len(home.keys() - {-1})
-    stray = listed(track.variant for track in home.get(-1, []))
-    outside = f" ({stray}: in none)" if stray else ""
-    what = f"{counted(runs, 'run')} end{'s' if runs == 1 else ''} in {counted(basins, 'basin')}{outside}"
-    return what if runs else ""
+    """Return in how many basins the runs end, and which runs this map does not show; empty on a path."""
+    home = homes(drawn, topology, scape)
+    absent, basins = home.pop(-1, []), len(home)
+    runs = sum(map(len, home.values()))
+    what = f"{counted(runs, 'run')} end{'s' if runs == 1 else ''} in {counted(basins, 'basin')}" if runs else ""
+    every = runs + len(absent)
+    names = listed(track.variant for track in absent)
+    stray = f"{len(absent)} of {counted(every, 'run is', 'runs are')} not on this map ({names})" if absent else ""
+    return "; ".join(filter(None, (what, stray)))
 
 
 def result(drawn: Map, scape: Landscape, topology: Topology) -> str:

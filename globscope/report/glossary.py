@@ -29,7 +29,12 @@ FIGURES: dict[str, tuple[str, str, Better]] = {
     ),
     "leaves": ("Leaves", "basins deeper than the persistence threshold", ""),
     "leaves_trusted": ("Leaves inside the trusted region", "the others lie where the map extrapolates", ""),
-    "basins_of_variants": ("Basins the runs end in", "distinct basins that hold the runs' final members", ""),
+    "basins_of_variants": ("Basins the runs end in", "distinct basins that hold the runs' last networks", ""),
+    "runs_not_on_map": (
+        "Runs that are not on the map",
+        "it does not show their last networks: in no basin",
+        "low",
+    ),
     "nonfinite": ("NaN or infinite samples", "kept as they are, and left out of the tree", ""),
     "fit_seconds": ("Fit, seconds", "finding the map", ""),
     "decode_seconds": ("Decoding, seconds", "turning the samples back into weights", ""),

@@ -16,7 +16,7 @@ from globscope.report.ruler import tick_log
 from globscope.report.scale import Scale, shared_scale, spanning
 from globscope.report.text import lines, literal, number, plain
 from globscope.report.tracks import Legend, Track
-from globscope.report.tree import homes
+from globscope.report.tree import homes, not_shown
 from globscope.report.trees import facts
 from globscope.topology.outline import Outline, outline
 from globscope.values.findings import Map
@@ -58,7 +58,7 @@ class Profile:
             topology=topology,
             values=values,
             outline=outline(topology.tree, values),
-            home=homes(drawn, topology.tree, scape),
+            home=homes(drawn, topology, scape),
         )
 
 
@@ -146,6 +146,7 @@ def told(one: Profile, heights: Scale) -> str:
     cut_off = "".join(f" {says}" for says in _beyond(one, heights))
     left = one.topology.left_out
     absent = f" The {number(left)} left out are missing from the width." if left else ""
+    absent += f" {not_shown(one.home)}" if one.home.get(-1) else ""
     return (
         f"Landscape profile of {one.name}: {facts(one.topology)}. At every height a basin is as wide as it has samples "
         f"at or below it; the panel's width is all {number(one.outline.samples)}.{absent} Colour is the mean "

@@ -1,5 +1,6 @@
 """The merge tree as a drawing: leaves side by side, heights by loss."""
 
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 import numpy as np
@@ -11,10 +12,12 @@ from globscope.report.kinds import is_path
 from globscope.report.look import FAINT, INK, MINIMUM, SADDLE
 from globscope.report.ruler import tick_log
 from globscope.report.scale import positive
+from globscope.report.text import listed
 from globscope.report.tracks import Legend, Track, tracks
+from globscope.topology.membership import depiction, membership
 from globscope.values.findings import Map
 from globscope.values.landscape import Landscape
-from globscope.values.topology import MergeTree
+from globscope.values.topology import MergeTree, Topology
 
 
 @define(frozen=True, kw_only=True)
@@ -85,18 +88,24 @@ def _roots(tree: MergeTree) -> dict[int, int]:
     return {lowest[int(node)]: int(node) for node in tree.nodes}
 
 
-def homes(drawn: Map, tree: MergeTree, scape: Landscape) -> dict[int, list[Track]]:
-    """Return, by leaf, the variants whose final member lies in its basin; −1 for those in none.
+def homes(drawn: Map, topology: Topology, scape: Landscape) -> dict[int, list[Track]]:
+    """Return, by leaf, the variants whose last network lies in its basin; −1 for those that the map does not show.
 
     Empty for a path, where other variants' members do not lie on it.
     """
     found, basins = tracks(drawn), dict[int, list[Track]]()
     if not found or not len(scape.samples.points) or is_path(scape.samples):
         return basins
-    where = drawn.basins(scape, tree, [track.last for track in found])
-    for track, basin in zip(found, where.tolist(), strict=True):
+    ends = depiction(drawn, topology.field, [track.last for track in found])
+    for track, basin in zip(found, membership(drawn, scape, topology, ends).basins.tolist(), strict=True):
         basins.setdefault(basin, []).append(track)
     return basins
+
+
+def not_shown(home: Mapping[int, Sequence[Track]]) -> str:
+    """Return in a sentence which runs the map does not show, and so no leaf is named by; empty where it shows all."""
+    names = listed(track.variant for track in home.get(-1, ()))
+    return f"Not on this map: {names}." if names else ""
 
 
 def draw_tree(axes: Axes, tree: MergeTree, values: np.ndarray, home: dict[int, list[Track]]) -> Legend:

@@ -15,7 +15,7 @@ from globscope.report.look import FAINT, Picture, headline, styled
 from globscope.report.ruler import log_note
 from globscope.report.text import lines, literal, number, plain
 from globscope.report.tracks import Track
-from globscope.report.tree import draw_tree, homes
+from globscope.report.tree import draw_tree, homes, not_shown
 from globscope.values.findings import Map
 from globscope.values.landscape import Landscape
 from globscope.values.topology import Topology
@@ -26,7 +26,7 @@ NOBODY: Homes = MappingProxyType({})
 
 def plot_tree(drawn: Map, scape: Landscape, topology: Topology) -> Figure:
     """Return the merge tree's drawing on a map; a tree without leaves gives a figure that says so."""
-    home = homes(drawn, topology.tree, scape)
+    home = homes(drawn, topology, scape)
     return tree_figure(title(drawn, scape), scape.fields[topology.field], topology, home)
 
 
@@ -39,6 +39,7 @@ def tree_figure(of: str, values: np.ndarray, topology: Topology, home: Homes = N
     """Return the drawing of any merge tree; `values` are the field's at every sample, `home` the runs by leaf."""
     width = float(np.clip(2.0 + 0.4 * len(topology.tree.minima), 5.6, 15))
     reading = ["Basins side by side, named by the runs that end in them."] if home.keys() - {-1} else []
+    reading += filter(None, [not_shown(home)])
     with styled():
         figure = Picture(figsize=(width, 4.6), layout="constrained")
         axes = figure.add_subplot()

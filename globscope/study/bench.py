@@ -19,6 +19,7 @@ from globscope.study.context import Context
 from globscope.study.draft import DiskDraft
 from globscope.study.fields import evaluate, given, landscape
 from globscope.study.trees import topology
+from globscope.study.truth import identified, truth_of
 from globscope.values.chart import Progress
 from globscope.values.evaluation import Networks, Unit
 from globscope.values.findings import Map
@@ -27,13 +28,6 @@ from globscope.values.members import Population
 from globscope.values.topology import Topology
 
 ARRAYS = "arrays.safetensors"
-
-
-def identified(population: Population) -> Population:
-    """Return a population that knows its keys; members without get the hash of their weights."""
-    if population.identity:
-        return population
-    return evolve(population, keys=tuple(key(np.asarray(row)) for row in population.weights))
 
 
 @define(frozen=True)
@@ -73,7 +67,7 @@ class StudyBench:
         return evolve(Fit(self.context, entry, fitted, chosen, label).map(), whole=population)
 
     def landscape(self, fitted: Map) -> Map:
-        """Return the map with its samplers' landscapes, topologies, and decoded members."""
+        """Return the map with its samplers' landscapes, topologies, and its members, decoded and as they are."""
         if fitted.chart.decode is None:
             return fitted
         assert fitted.reconstruction is not None
@@ -92,7 +86,8 @@ class StudyBench:
                 entry.name: topology(self.context, entry, found[sampler.name], identity, f"merge tree of {fitted.name}")
                 for entry in self.context.spec.topology
             }
-        return evolve(fitted, decoded=fields, landscapes=found, topologies=trees)
+        own = truth_of(self.context, fitted.population)
+        return evolve(fitted, truth=own, decoded=fields, landscapes=found, topologies=trees)
 
     def measure(self, networks: Networks) -> Mapping[str, np.ndarray]:
         """Return the fields of given networks, (n,) each."""

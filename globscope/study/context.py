@@ -87,6 +87,7 @@ class Context:
         task: The task by what of its weights is flattened.
         used: Every stage's key and seconds, in order: the manifest.
         aligners: Those at work, by name.
+        truth: Fields of members' own networks that were measured, by the members' keys.
     """
 
     spec: Spec
@@ -96,6 +97,7 @@ class Context:
     latest: Latest = field(factory=Latest)
     used: dict[str, dict[str, Any]] = field(factory=dict)
     aligners: dict[str, Any] = field(factory=dict)
+    truth: dict[str, dict[str, float]] = field(factory=dict)
     whole: Remembered = field(init=False)
     whole_key: str = field(init=False)
     task: Remembered = field(init=False)

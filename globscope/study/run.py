@@ -5,7 +5,6 @@ from functools import partial, reduce
 from pathlib import Path
 from typing import Any
 
-import numpy as np
 from attrs import define, evolve
 
 from globscope.default_type import float32_by_default
@@ -17,13 +16,13 @@ from globscope.study.aligning import Aligning, aligners, learners
 from globscope.study.bench import StudyBench
 from globscope.study.check import check
 from globscope.study.context import Context
-from globscope.study.fields import evaluate, measured
+from globscope.study.fields import measured
 from globscope.study.finding import checked_finding, loaded, plain
 from globscope.study.members import population
 from globscope.study.record import record
 from globscope.study.seeds import generator
+from globscope.study.truth import truth
 from globscope.values.chart import Progress
-from globscope.values.evaluation import Networks
 from globscope.values.findings import Atlas, Finding, Map
 from globscope.values.members import Population
 
@@ -55,9 +54,9 @@ def run(context: Context) -> Outcome:
     check(context)
     bench = StudyBench(context)
     parts = parts_of(bench)
-    members, truth = joined(parts), _truth(context, parts)
+    members, own = joined(parts), truth(context, parts)
     maps = tuple(bench.landscape(one) for one in fits(bench, parts))
-    atlas = Atlas(population=members, truth=truth, maps=maps, chance=getattr(context.task.build("cpu"), "chance", {}))
+    atlas = Atlas(population=members, truth=own, maps=maps, chance=getattr(context.task.build("cpu"), "chance", {}))
     findings = {f"aligner {one.entry.name}": one.told() for one in learners(context)}
     findings = dict(_findings(context, atlas)) | findings
     return Outcome(atlas=atlas, findings=findings, record=record(context, atlas, findings))
@@ -104,16 +103,6 @@ def _derived(bench: StudyBench, given: Population) -> Population:
     context.used = before | {f"derive/{identity}": context.used[f"derive/{identity}"]}
     found = files.load(folder, identity)
     return evolve(found, members=tuple(evolve(member, origin=entry.name) for member in found.members))
-
-
-def _truth(context: Context, parts: Sequence[Population]) -> dict[str, np.ndarray]:
-    """Return the fields of the members' own networks; those of one part do not depend on the others."""
-    found = []
-    for part in parts:
-        own = Networks.of(part.weights, part.buffers)
-        who = f"{part.members[0].origin}'s " if part.members and part.members[0].origin else ""
-        found.append(evaluate(context, own, key("truth", part.identity), f"evaluate {who}members")[0])
-    return {name: np.concatenate([fields[name] for fields in found if fields]) for name in found[0]}
 
 
 def _findings(context: Context, atlas: Atlas) -> Iterator[tuple[str, Finding]]:

@@ -9,7 +9,7 @@ from globscope.values.findings import Cell
 # Of every map: those that the page shows; the CSV has all.
 MAP = (
     "mse_per_weight", "unexplained_variance", "loss_gap_median", "leaves", "leaves_trusted", "basins_of_variants",
-    "saddles", "average_persistence", "smad", "nonfinite",
+    "runs_not_on_map", "saddles", "average_persistence", "smad", "nonfinite",
 )  # fmt: skip
 # Of a map's record: no figures of the landscape, and different each time.
 ASIDE = ("name", "hidden", "fit_seconds", "decode_seconds", "evaluate_seconds")

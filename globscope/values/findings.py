@@ -1,6 +1,6 @@
 """What analyses say, and the whole of a study's results that they look at."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 
 import numpy as np
 from attrs import define, field
@@ -10,10 +10,12 @@ from globscope.values.frozen import read_only, read_only_fields
 from globscope.values.landscape import Landscape
 from globscope.values.members import Population
 from globscope.values.pictures import Picture
-from globscope.values.topology import MergeTree, Topology
+from globscope.values.topology import Topology
 
 # Of a slice's own size, what counts as nothing.
 NEGLIGIBLE = 1e-3
+# Share of the population's radius within which a map knows what it shows.
+NEAR = 0.25
 
 Cell = str | int | float | None
 
@@ -63,6 +65,7 @@ class Map:
         coordinates: (N, r) of the fitted members in the chart's space.
         outside: (N,) norms of what of them lies outside that space.
         reconstruction: (N, r) coordinates decoded from the members' latents, or None.
+        truth: Fields of the members' own networks, (N,) each; empty without an inverse.
         decoded: Fields of the decoded members, (N,) each; empty without an inverse.
         landscapes: By sampler's name; empty without an inverse.
         topologies: By sampler's name, then topology's name.
@@ -78,6 +81,7 @@ class Map:
     coordinates: np.ndarray = field(converter=read_only, eq=False, repr=False)
     outside: np.ndarray = field(converter=read_only, eq=False, repr=False)
     reconstruction: np.ndarray | None = field(default=None, converter=read_only, eq=False, repr=False)
+    truth: Mapping[str, np.ndarray] = field(factory=dict, converter=read_only_fields, eq=False, repr=False)
     decoded: Mapping[str, np.ndarray] = field(factory=dict, converter=read_only_fields, eq=False, repr=False)
     landscapes: Mapping[str, Landscape] = field(factory=dict)
     topologies: Mapping[str, Mapping[str, Topology]] = field(factory=dict)
@@ -97,6 +101,17 @@ class Map:
             rows[part], distances[part] = squares.argmin(axis=1), np.sqrt(squares.min(axis=1))
         return rows, distances
 
+    def is_near(self, distance: np.ndarray) -> np.ndarray:
+        """Return the mask of distances in weight space that are short beside the population's radius.
+
+        The radius is the root mean square of the members' distances from their mean. A sample whose decoded network
+        is so near to a member is trusted; a member so near to its own decoded network is shown.
+        """
+        centred = self.coordinates - self.coordinates.mean(axis=0)
+        radius = np.sqrt(((centred**2).sum(axis=1) + self.outside**2).mean())
+        inside: np.ndarray = distance <= NEAR * radius
+        return inside
+
     @property
     def landscape(self) -> Landscape | None:
         """The first sampler's landscape."""
@@ -110,22 +125,25 @@ class Map:
     @property
     def elsewhere(self) -> np.ndarray:
         """The (N,) mask of members that a slice does not show, but for their projection onto it; none on other maps."""
+        return self.off_slice(self.chart.latents, self.outside)
+
+    def off_slice(self, points: np.ndarray, outside: np.ndarray) -> np.ndarray:
+        """Return the (n,) mask of networks that a slice does not show; none on other maps.
+
+        Args:
+            points: (n, d) latent coordinates of their projections.
+            outside: (n,) distances in weight space from these.
+        """
         extent = self.chart.extent
         if extent is None:
-            return np.zeros(len(self.outside), bool)
-        latents, room = self.chart.latents, NEGLIGIBLE * np.ptp(extent, axis=0)
-        beyond = ((latents < extent[0] - room) | (latents > extent[1] + room)).any(axis=1)
+            return np.zeros(len(outside), bool)
+        room = NEGLIGIBLE * np.ptp(extent, axis=0)
+        beyond = ((points < extent[0] - room) | (points > extent[1] + room)).any(axis=1)
         # What float32 weights leave outside is less than this share of how far the slice reaches.
         corners = np.stack([self.coordinates.min(axis=0), self.coordinates.max(axis=0)])
-        apart = self.outside > NEGLIGIBLE * np.linalg.norm(np.ptp(corners, axis=0))
+        apart = outside > NEGLIGIBLE * np.linalg.norm(np.ptp(corners, axis=0))
         off: np.ndarray = beyond | apart
         return off
-
-    def basins(self, landscape: Landscape, tree: MergeTree, rows: Sequence[int]) -> np.ndarray:
-        """Return the minimum in whose basin each of some members lies on a landscape of this map, −1 for none."""
-        found = landscape.basins(tree, self.chart.latents[list(rows)])
-        here: np.ndarray = np.where(self.elsewhere[list(rows)], -1, found)
-        return here
 
 
 @define(frozen=True, kw_only=True)

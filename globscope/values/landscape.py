@@ -6,10 +6,6 @@ import numpy as np
 from attrs import define, field
 
 from globscope.values.frozen import read_only, read_only_fields
-from globscope.values.topology import MergeTree
-
-# Of the largest distance from a scattered sample to its nearest: within so much of a sample, a point is among them.
-REACH = 2.0
 
 
 @define(frozen=True, kw_only=True)
@@ -71,25 +67,3 @@ class Landscape:
 
         nearest: np.ndarray = cKDTree(self.samples.points).query(points)[1]
         return nearest
-
-    def basins(self, tree: MergeTree, points: np.ndarray) -> np.ndarray:
-        """Return the (m,) minimum in whose basin the sample nearest to each of (m, d) latent points lies.
-
-        −1 where that sample is in no basin, and for points that lie outside scattered samples: more than twice as far
-        from the nearest as any sample is from its own.
-        """
-        if not len(self.samples.points):
-            return np.full(len(points), -1)
-        basins: np.ndarray = tree.basin[self.nearest(points)]
-        return np.where(self._among(points), basins, -1)
-
-    def _among(self, points: np.ndarray) -> np.ndarray:
-        """Return the (m,) mask of points that lie among the samples; a lattice is taken to hold them all."""
-        from scipy.spatial import cKDTree
-
-        own = self.samples.points
-        if self.samples.shape is not None or len(own) < 2:
-            return np.ones(len(points), bool)
-        known = cKDTree(own)
-        among: np.ndarray = known.query(points)[0] <= REACH * known.query(own, k=2)[0][:, 1].max()
-        return among

@@ -7,22 +7,24 @@ import attrs
 import numpy as np
 from attrs.validators import ge
 
-from globscope.api import Atlas, Bench, Finding, Map, Table
+from globscope.api import Atlas, Bench, Finding, Map, Table, last_networks
 from globscope.builtin.analyses.cells import finite
 from globscope.builtin.analyses.doubts import at_chance, foreign_buffers, unlike_record
 from globscope.builtin.analyses.heldout import held_out
+from globscope.builtin.analyses.pairs_of_runs import RunsOnMap, pairs, warning
 
 CAPTION = (
     "Over the trained members. mse_per_weight: squared error of a decoded network per weight; "
     "unexplained_variance: the same over the population's variance per weight; loss_gap, accuracy_gap: "
     "|true − decoded| on the training examples; trustworthiness: Venna & Kaski (2001), 1 is best; leaves: minima at "
     "the persistence threshold; leaves_trusted: those inside the trusted region; basins_of_variants: distinct "
-    "basins in which the variants' final members lie; nonfinite: samples whose loss is not finite."
+    "basins in which the variants' last networks lie; runs_not_on_map: variants whose last network the map does not "
+    "show, so that it lies in none; nonfinite: samples whose loss is not finite."
 )
 COLUMNS = (
     "name", "mse_per_weight", "unexplained_variance", "loss_gap_median", "loss_gap_max", "accuracy_gap_median",
-    "accuracy_gap_max", "trustworthiness", "leaves", "leaves_trusted", "basins_of_variants", "nonfinite",
-    "fit_seconds", "decode_seconds", "evaluate_seconds",
+    "accuracy_gap_max", "trustworthiness", "leaves", "leaves_trusted", "basins_of_variants", "runs_not_on_map",
+    "nonfinite", "fit_seconds", "decode_seconds", "evaluate_seconds",
 )  # fmt: skip
 
 
@@ -55,6 +57,12 @@ class Fidelity:
         rows = tuple({"name": name, **record} for name, record in records.items())
         tables = [Table(name="maps", caption=CAPTION, columns=COLUMNS, rows=rows)]
         warnings = [*foreign_buffers(atlas, bench.task.build("cpu")), *at_chance(atlas), *unlike_record(atlas)]
+        runs = [one for one in map(RunsOnMap.of, atlas.maps) if one is not None]
+        warnings += [text for one in runs for text in warning(one)]
+        if len(runs) > 1 and len(runs[0].variants) > 1:
+            table, told = pairs(runs)
+            tables.append(table)
+            warnings += told
         if self.held_out:
             table, told = held_out(atlas, bench)
             tables.append(table)
@@ -101,14 +109,14 @@ class Fidelity:
         """Return counts on the first sampler's first merge tree."""
         landscape, topology = one.landscape, one.topology
         if landscape is None or topology is None:
-            keys = ("leaves", "leaves_trusted", "basins_of_variants", "nonfinite")
+            keys = ("leaves", "leaves_trusted", "basins_of_variants", "runs_not_on_map", "nonfinite")
             return dict.fromkeys(keys)
-        minima, finals = topology.tree.minima, one.population.finals
-        basins = one.basins(landscape, topology.tree, finals)
+        minima, basins = topology.tree.minima, last_networks(one, landscape, topology).basins
         return {
             "leaves": len(minima),
             "leaves_trusted": int(landscape.trusted[minima].sum()),
             "basins_of_variants": len(set(basins[basins >= 0].tolist())),
+            "runs_not_on_map": int((basins < 0).sum()),
             "nonfinite": landscape.nonfinite(topology.field),
         }
 

@@ -99,7 +99,7 @@ class LowLossPass:
         landscape, topology = one.landscape, one.topology
         if landscape is None or topology is None:
             return
-        names = called(one, landscape, topology.tree)
+        names = called(one, landscape, topology)
         for valley in valleys(landscape, topology, self.adjacency):
             who = names[valley.one], names[valley.two]
             yield self._found(one, landscape, valley, who, bench)

@@ -126,7 +126,7 @@ class Rebasin:
         lines = list(barriers.lines(atlas, bench, last, self.points))
         heights = {(one.one, one.other, one.how): one.barrier(self.field) for one in lines}
         fits = [(one, fit) for one in atlas.maps for fit in (places.UNSEEN, places.SEEN)]
-        tried = (places.placed(one, fit, last, atlas.own, bench) for one, fit in fits)
+        tried = (places.placed(one, fit, last, atlas, bench) for one, fit in fits)
         found = [one for one in tried if one is not None]
         third = f"the next variant that is neither of the two, by {self.aligners[0]}"
         own = {who: float(atlas.truth[self.field][row]) for who, row in last.items()}

@@ -6,7 +6,7 @@ from typing import Any, Final, Literal
 import attrs
 import numpy as np
 
-from globscope.api import Atlas, Bench, Landscape, Map, Population, Topology
+from globscope.api import Atlas, Bench, Landscape, Map, Population, Topology, last_networks
 from globscope.builtin.analyses.cells import finite
 from globscope.builtin.analyses.fidelity import reconstruction
 
@@ -66,7 +66,8 @@ class Count:
         fit: The fit.
         sampler: Name of the landscape's sampler.
         topology: Name of the merge tree's method.
-        found: Figures, and under `homes` the minimum in whose basin each variant's last network lies, −1 for none.
+        found: Figures, and under `homes` the minimum in whose basin each variant's last network lies, −1 where the
+            map does not show it.
     """
 
     fit: Refit
@@ -81,7 +82,7 @@ class Count:
 
     @property
     def grouping(self) -> tuple[int, ...]:
-        """The variants' basins, numbered in order of appearance; −1 for none."""
+        """The variants' basins, numbered in order of appearance; −1 where the map does not show the variant's last."""
         order = list(dict.fromkeys(home for home in self.found["homes"] if home >= 0))
         return tuple(order.index(home) if home >= 0 else -1 for home in self.found["homes"])
 
@@ -130,8 +131,7 @@ def _gap(one: Map, atlas: Atlas, field: str) -> float | None:
 
 
 def _found(one: Map, gap: float | None, landscape: Landscape, topology: Topology) -> dict[str, Any]:
-    tree, finals = topology.tree, one.population.finals
-    homes = one.basins(landscape, tree, finals).tolist()
+    tree, homes = topology.tree, last_networks(one, landscape, topology).basins.tolist()
     return {
         "leaves": len(tree.minima),
         "leaves_trusted": int(landscape.trusted[tree.minima].sum()),

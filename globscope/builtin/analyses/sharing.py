@@ -12,7 +12,7 @@ from globscope.builtin.analyses.spread import WHO, Row, distinct, who
 BASINS = (
     "Variant by variant, the share of a map's distinct fits (its own counted in) in which the variant's last network "
     "lies in a basin that holds no other variant's last (alone), in one with another's (together), or in none: where "
-    "its sample is left out of the tree."
+    "the map does not show it."
 )
 SHARED = "The share of a map's distinct fits in which two variants' last networks lie in one basin."
 ALONE = (*WHO, "variant", "fits", "alone", "together", "in_none")

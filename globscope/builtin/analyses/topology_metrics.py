@@ -18,6 +18,7 @@ from globscope.api import (  # fmt: skip
     Table,
     Topology,
     bottleneck,
+    last_networks,
     smad,
     value_range,
     wasserstein,
@@ -34,7 +35,7 @@ METRICS = (
 BASINS = (
     "Basins of the simplified trees, deepest first, by the sample at their minimum. dies_at: the value of the saddle "
     "at which it meets a lower basin, merges_into: that one's minimum; empty where it never dies. samples: those in "
-    "it, saddles' surroundings counted to the lower basin; runs: the variants whose last network lies in it."
+    "it, saddles' surroundings counted to the lower basin; runs: the variants whose last network the map shows in it."
 )
 DISTANCES = (
     "How far apart two maps' persistence diagrams are, sampler by sampler and topology by topology; 0 where they are "
@@ -134,7 +135,7 @@ def _counts(tree: MergeTree) -> Row:
 
 def _basins(one: Map, landscape: Landscape, topology: Topology) -> Iterator[Row]:
     tree, sizes = topology.tree, topology.tree.basin_sizes
-    runs = _runs(one, landscape, tree)
+    runs = _runs(one, landscape, topology)
     for row, (minimum, saddle) in enumerate(tree.pairs.tolist()):
         yield {
             "minimum": minimum,
@@ -149,12 +150,10 @@ def _basins(one: Map, landscape: Landscape, topology: Topology) -> Iterator[Row]
         }
 
 
-def _runs(one: Map, landscape: Landscape, tree: MergeTree) -> dict[int, list[str]]:
-    """Return, by minimum, the variants whose last network lies in its basin; none on a path."""
-    shape, finals = landscape.samples.shape, one.population.finals
-    if shape is not None and len(shape) < one.chart.dimension:
-        return {}
+def _runs(one: Map, landscape: Landscape, topology: Topology) -> dict[int, list[str]]:
+    """Return, by minimum, the variants whose last network lies in its basin."""
     home: dict[int, list[str]] = {}
-    for row, basin in zip(finals, one.basins(landscape, tree, finals).tolist(), strict=True):
-        home.setdefault(basin, []).append(one.population.members[row].variant)
+    basins = last_networks(one, landscape, topology).basins.tolist()
+    for variant, basin in zip(one.population.variants, basins, strict=True):
+        home.setdefault(basin, []).append(variant)
     return home

@@ -5,7 +5,17 @@ from collections.abc import Iterator
 import numpy as np
 from attrs import define, field
 
-from globscope.api import Adjacency, Landscape, Map, MergeTree, Passes, Samples, Topology, neighbours, sweep_order
+from globscope.api import (
+    Adjacency,
+    Landscape,
+    Map,
+    Passes,
+    Samples,
+    Topology,
+    last_networks,
+    neighbours,
+    sweep_order,
+)
 
 
 @define(frozen=True, kw_only=True)
@@ -52,12 +62,16 @@ def along(landscape: Landscape, valley: Valley, points: int) -> Samples:
     return Samples(points=fine, index=np.arange(points)[:, None], shape=(points,))
 
 
-def called(one: Map, landscape: Landscape, tree: MergeTree) -> dict[int, str]:
+def runs_by_minimum(one: Map, landscape: Landscape, topology: Topology) -> dict[int, list[str]]:
+    """Return the runs that end in the basin of every minimum."""
+    home: dict[int, list[str]] = {int(minimum): [] for minimum in topology.tree.minima}
+    basins = last_networks(one, landscape, topology).basins.tolist()
+    for variant, basin in zip(one.population.variants, basins, strict=True):
+        home.get(basin, []).append(variant)
+    return home
+
+
+def called(one: Map, landscape: Landscape, topology: Topology) -> dict[int, str]:
     """Return what each minimum's basin is called: by the runs that end in it, else by its sample."""
-    shape, finals = landscape.samples.shape, one.population.finals
-    fills = shape is None or len(shape) == one.chart.dimension
-    home: dict[int, list[str]] = {int(minimum): [] for minimum in tree.minima}
-    if fills:
-        for row, basin in zip(finals, one.basins(landscape, tree, finals).tolist(), strict=True):
-            home.get(basin, []).append(one.population.members[row].variant)
+    home = runs_by_minimum(one, landscape, topology)
     return {minimum: " ".join(runs) or f"#{minimum}" for minimum, runs in home.items()}

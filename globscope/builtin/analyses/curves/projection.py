@@ -17,17 +17,19 @@ class Projected:
         fields: Of the networks that they decode to, (n,) each.
         residual: (n,) ‖w − decode(encode(w))‖ over ‖w − mean‖, the mean being that of the map's members.
         outside: (n,) what of w lies outside the map's space, over the same.
+        norms: (n,) ‖w − mean‖.
     """
 
     latents: np.ndarray = field(eq=False, repr=False)
     fields: Mapping[str, np.ndarray] = field(eq=False, repr=False)
     residual: np.ndarray = field(eq=False, repr=False)
     outside: np.ndarray = field(eq=False, repr=False)
+    norms: np.ndarray = field(eq=False, repr=False)
 
     def part(self, rows: slice) -> "Projected":
         """Return some of them."""
         fields = {name: values[rows] for name, values in self.fields.items()}
-        arrays = {name: getattr(self, name)[rows] for name in ("latents", "residual", "outside")}
+        arrays = {name: getattr(self, name)[rows] for name in ("latents", "residual", "outside", "norms")}
         return Projected(fields=fields, **arrays)
 
 
@@ -44,4 +46,5 @@ def projected(fitted: Map, weights: Weights, bench: Bench) -> Projected:
     buffers = fitted.population.buffers
     nearest = fitted.nearest(decoded)[0] if buffers else None
     networks = Networks(space=chart.space, coordinates=decoded, buffers=buffers, nearest=nearest)
-    return Projected(latents=latents, fields=bench.measure(networks), residual=lost / norms, outside=outside / norms)
+    fields, shares = bench.measure(networks), {"residual": lost / norms, "outside": outside / norms}
+    return Projected(latents=latents, fields=fields, norms=norms, **shares)

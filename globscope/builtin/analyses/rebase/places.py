@@ -6,7 +6,7 @@ from typing import Any
 import numpy as np
 from attrs import define, evolve, field
 
-from globscope.api import Bench, Map, Population, Table
+from globscope.api import Atlas, Bench, Depiction, Map, Population, Table, depiction, last_networks, membership
 from globscope.builtin.analyses.cells import finite, median
 from globscope.builtin.analyses.curves.projection import Projected, projected
 from globscope.builtin.analyses.rebase.derived import Rebased
@@ -15,10 +15,10 @@ UNSEEN, SEEN = "unseen", "in the fit"
 NETWORKS = (
     "Every re-based last network on every map that encodes and decodes. fit: `unseen`, the map was fitted without it; "
     "`in the fit`, fitted anew with all re-based networks, random ones too. in_basin: whether it lies in the "
-    "basin of its partner's last network (empty where one of the two is in none); nearest: whether that is the nearest "
-    "of all last networks on the map; {field}: of the network itself; shown: of what the map decodes at its place; "
-    "residual: ‖w − decode(encode(w))‖ over ‖w − mean‖; outside: what of w no network of the map's space has, over "
-    "the same; barrier: of {field} on the straight line to the partner."
+    "basin of its partner's last network (empty where the map does not show one of the two); nearest: whether that is "
+    "the nearest of all last networks on the map; {field}: of the network itself; shown: of what the map decodes at "
+    "its place; residual: ‖w − decode(encode(w))‖ over ‖w − mean‖; outside: what of w no network of the map's space "
+    "has, over the same; barrier: of {field} on the straight line to the partner."
 )
 COUNTS = (
     "The same, counted. in_basin: how many of the networks lie in the basin of their partner; nearest: for how many "
@@ -39,7 +39,7 @@ class Placed:
         fit: What it was fitted to.
         who: The networks.
         points: (n, d) latent coordinates.
-        in_basin: (n,) whether each lies in its partner's basin; None where there is no basin to speak of.
+        in_basin: (n,) whether each lies in its partner's basin; None where the map does not show one of the two.
         nearest: (n,) whether its partner is the nearest last network.
         found: Their projections.
     """
@@ -53,22 +53,23 @@ class Placed:
     found: Projected = field(repr=False)
 
 
-def placed(one: Map, fit: str, last: Mapping[Rebased, int], also: Sequence[int], bench: Bench) -> Placed | None:
-    """Return the networks on a map, fitted to rows `also` where it is to see them; None where it has no way back."""
+def placed(one: Map, fit: str, last: Mapping[Rebased, int], atlas: Atlas, bench: Bench) -> Placed | None:
+    """Return the networks on a map, fitted to all re-based ones where it sees them; None where it has no way back."""
     assert one.whole is not None
     if one.chart.encode is None or one.chart.decode is None or not last:
         return None
     rows = list(last.values())
-    fitted = _fitted(one, also if fit == SEEN else (), bench)
-    weights = one.whole.take(rows).weights
+    fitted = _fitted(one, atlas.own if fit == SEEN else (), bench)
+    found = projected(fitted, one.whole.take(rows).weights, bench)
+    points = latents(fitted, rows)
     return Placed(
         map=fitted,
         fit=fit,
         who=tuple(last),
-        points=(points := latents(fitted, rows)),
-        in_basin=tuple(_in_basin(fitted, list(last), points)),
+        points=points,
+        in_basin=tuple(_in_basin(fitted, last, found, atlas.truth)),
         nearest=tuple(_nearest(fitted, list(last), points)),
-        found=projected(fitted, weights, bench),
+        found=found,
     )
 
 
@@ -86,13 +87,20 @@ def latents(fitted: Map, rows: Sequence[int]) -> np.ndarray:
     """Return where a map that encodes puts rows of all members: those that it was fitted to where the fit has them."""
     assert fitted.whole is not None
     assert fitted.chart.encode is not None
-    seen = {(member.variant, member.step): at for at, member in enumerate(fitted.population.members)}
-    who = [fitted.whole.members[row] for row in rows]
-    if all((member.variant, member.step) in seen for member in who):
-        points: np.ndarray = fitted.chart.latents[[seen[member.variant, member.step] for member in who]]
+    seen = _rows_in_fit(fitted, rows)
+    if seen is not None:
+        points: np.ndarray = fitted.chart.latents[seen]
         return points
     weights = fitted.whole.take(rows).weights
     return np.asarray(fitted.chart.encode(fitted.chart.space.coordinates(weights)[0]))
+
+
+def _rows_in_fit(fitted: Map, rows: Sequence[int]) -> list[int] | None:
+    """Return the rows that the fit's own members have among it; None where it has not seen them all."""
+    assert fitted.whole is not None
+    seen = {(member.variant, member.step): at for at, member in enumerate(fitted.population.members)}
+    members = [(member.variant, member.step) for member in (fitted.whole.members[row] for row in rows)]
+    return [seen[one] for one in members] if seen.keys() >= set(members) else None
 
 
 def _finals(fitted: Map) -> dict[str, np.ndarray]:
@@ -101,16 +109,36 @@ def _finals(fitted: Map) -> dict[str, np.ndarray]:
     return {population.members[row].variant: fitted.chart.latents[row] for row in population.finals}
 
 
-def _in_basin(fitted: Map, who: Sequence[Rebased], points: np.ndarray) -> Iterator[bool | None]:
+def _in_basin(
+    fitted: Map, last: Mapping[Rebased, int], found: Projected, truth: Mapping[str, np.ndarray]
+) -> Iterator[bool | None]:
+    """Yield whether each network lies in its partner's basin; None where the map does not show one of the two."""
     landscape, topology = fitted.landscape, fitted.topology
     if landscape is None or topology is None:
-        yield from [None] * len(who)
+        yield from [None] * len(last)
         return
-    goals = _finals(fitted)
-    home = landscape.basins(topology.tree, np.stack(list(goals.values())))
-    partner = dict(zip(goals, home.tolist(), strict=True))
-    for one, basin in zip(who, landscape.basins(topology.tree, points).tolist(), strict=True):
+    networks = _depicted(fitted, list(last.values()), found, topology.field, truth)
+    basins = membership(fitted, landscape, topology, networks).basins.tolist()
+    home = last_networks(fitted, landscape, topology).basins.tolist()
+    partner = dict(zip(fitted.population.variants, home, strict=True))
+    for one, basin in zip(last, basins, strict=True):
         yield None if min(basin, partner[one.one]) < 0 else basin == partner[one.one]
+
+
+def _depicted(
+    fitted: Map, rows: Sequence[int], found: Projected, field: str, truth: Mapping[str, np.ndarray]
+) -> Depiction:
+    """Return what the map makes of rows of all members: as members of the fit where it has them."""
+    seen = _rows_in_fit(fitted, rows)
+    if seen is not None:
+        return depiction(fitted, field, seen)
+    return Depiction(
+        points=found.latents,
+        own=truth[field][list(rows)],
+        decoded=found.fields[field],
+        distance=found.residual * found.norms,
+        elsewhere=fitted.off_slice(found.latents, found.outside * found.norms),
+    )
 
 
 def _nearest(fitted: Map, who: Sequence[Rebased], points: np.ndarray) -> Iterator[bool]:

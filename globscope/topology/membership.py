@@ -1,0 +1,178 @@
+"""In which basin of a merge tree a network lies, where the map shows that very network."""
+
+from collections.abc import Sequence
+from functools import cached_property
+
+import numpy as np
+from attrs import define, field
+
+from globscope.topology.adjacency import earlier, neighbours
+from globscope.topology.surroundings import Surroundings
+from globscope.values.findings import Map
+from globscope.values.landscape import Landscape
+from globscope.values.topology import Topology
+
+# Why a map does not show a network.
+PATH = "the samples are a path"
+OFF_SLICE = "it does not lie on the slice"
+UNKNOWN = "its own loss was not measured"
+LOSS = "its decoded loss is not its own"
+FAR = "it decodes to a network far from itself"
+OUTSIDE = "no finite sample lies beside it"
+BETWEEN = "its basin lies between the samples"
+EXTRAPOLATED = "its way to the minimum leaves the trusted region"
+# Of a network's own loss: a smaller gap is none, however small the persistence threshold is.
+ROUNDING = 1e-2
+
+
+@define(frozen=True, kw_only=True)
+class Depiction:
+    """n networks beside what a map makes of them.
+
+    Attributes:
+        points: (n, d) latent coordinates.
+        own: (n,) values of the topology's field of the networks themselves.
+        decoded: (n,) of the networks that their points decode to.
+        distance: (n,) in weight space, from each network to the one that its point decodes to.
+        elsewhere: (n,) whether a slice shows only their projection.
+    """
+
+    points: np.ndarray = field(eq=False, repr=False)
+    own: np.ndarray = field(eq=False, repr=False)
+    decoded: np.ndarray = field(eq=False, repr=False)
+    distance: np.ndarray = field(eq=False, repr=False)
+    elsewhere: np.ndarray = field(eq=False, repr=False)
+
+    @property
+    def gaps(self) -> np.ndarray:
+        """(n,) |decoded − own|; NaN where both are infinite."""
+        with np.errstate(invalid="ignore"):
+            gaps: np.ndarray = np.abs(self.decoded - self.own)
+        return gaps
+
+
+@define(frozen=True, kw_only=True)
+class Membership:
+    """The basins of n networks.
+
+    Attributes:
+        basins: (n,) vertex of the minimum in whose basin each lies; −1 where the map does not show the network.
+        reasons: Why it does not, n; empty where it does.
+    """
+
+    basins: np.ndarray = field(eq=False)
+    reasons: tuple[str, ...]
+
+
+def depiction(one: Map, name: str, rows: Sequence[int]) -> Depiction:
+    """Return what a map with an inverse makes of some of its own members, by one field."""
+    chosen, unknown = list(rows), np.full(len(one.population.members), np.nan)
+    decoded = np.full_like(one.coordinates, np.nan) if one.reconstruction is None else one.reconstruction
+    squares = ((one.coordinates[chosen] - decoded[chosen]) ** 2).sum(axis=1)
+    return Depiction(
+        points=one.chart.latents[chosen],
+        own=one.truth.get(name, unknown)[chosen],
+        decoded=one.decoded.get(name, unknown)[chosen],
+        distance=np.sqrt(squares + one.outside[chosen] ** 2),
+        elsewhere=one.elsewhere[chosen],
+    )
+
+
+def last_networks(one: Map, landscape: Landscape, topology: Topology) -> Membership:
+    """Return the basins of the variants' last networks on a map, in the variants' order."""
+    return membership(one, landscape, topology, depiction(one, topology.field, one.population.finals))
+
+
+def membership(one: Map, landscape: Landscape, topology: Topology, networks: Depiction) -> Membership:
+    """Return in which basin each network lies; a network belongs to one only where the map shows that network.
+
+    Its decoded point is inserted among the samples around it. It lies in the basin of the lowest of these where
+
+    - its decoded loss differs from its own by no more than the persistence threshold, which is what the tree tells
+      apart (or a hundredth of its own loss, where that is more);
+    - what it decodes to is as near to it as trusted samples are to a member;
+    - it drains to that sample, or lies in a dent of its own of no more than the threshold;
+    - the basin's minimum is reached from there over trusted samples, without climbing more than the threshold.
+
+    On a slice all that is shown is trusted, and networks that are not on it are in no basin. A path has none.
+    """
+    ground = Ground(landscape, topology)
+    found = [(-1, why) if why else ground.basin(point, loss) for why, point, loss in _cases(one, ground, networks)]
+    return Membership(basins=np.array([basin for basin, _ in found], int), reasons=tuple(why for _, why in found))
+
+
+def _cases(one: Map, ground: "Ground", networks: Depiction) -> list[tuple[str, np.ndarray, float]]:
+    """Return by network why it is not shown whatever the samples, its point, and its decoded loss."""
+    own, shape = networks.own, ground.landscape.samples.shape
+    allowed = np.maximum(ground.topology.threshold, ROUNDING * np.abs(own))
+    is_path = shape is not None and len(shape) < one.chart.dimension
+    far = np.zeros(len(own), bool) if one.chart.extent is not None else ~one.is_near(networks.distance)
+    rules = (
+        (np.full(len(own), is_path), PATH),
+        (networks.elsewhere, OFF_SLICE),
+        (np.isnan(own), UNKNOWN),
+        (~(networks.gaps <= allowed), LOSS),
+        (far, FAR),
+    )
+    reasons = [next((why for mask, why in rules if mask[row]), "") for row in range(len(own))]
+    return list(zip(reasons, networks.points, networks.decoded.tolist(), strict=True))
+
+
+@define(frozen=True, slots=False)
+class Ground:
+    """A landscape's samples with their merge tree.
+
+    Attributes:
+        landscape: The samples and their fields.
+        topology: Of one of the fields.
+    """
+
+    landscape: Landscape = field(repr=False)
+    topology: Topology = field(repr=False)
+
+    @cached_property
+    def _values(self) -> np.ndarray:
+        return np.asarray(self.landscape.fields[self.topology.field], float)
+
+    @cached_property
+    def _surroundings(self) -> Surroundings:
+        return Surroundings.of(self.landscape.samples)
+
+    def basin(self, point: np.ndarray, loss: float) -> tuple[int, str]:
+        """Return the minimum in whose basin a point of this loss lies, or −1 and why there is none."""
+        around = self._surroundings.around(point)
+        around = around[self.topology.tree.basin[around] >= 0]
+        if not len(around):
+            return -1, OUTSIDE
+        lowest = int(around[self._values[around].argmin()])
+        if self._own_depth(lowest, loss) > self.topology.threshold:
+            return -1, BETWEEN
+        if not self._reaches_minimum(lowest, max(loss, self._values[lowest]) + self.topology.threshold):
+            return -1, EXTRAPOLATED
+        return int(self.topology.tree.basin[lowest]), ""
+
+    def _own_depth(self, lowest: int, loss: float) -> float:
+        """Return the persistence of the branch that ends where a new vertex meets its lowest neighbour.
+
+        The younger of the two branches ends there: that of the vertex, or that of the sample.
+        """
+        rim, floor = self._values[lowest], self._values[self.topology.full.basin[lowest]]
+        return float(rim - max(loss, floor))
+
+    def _reaches_minimum(self, sample: int, ceiling: float) -> bool:
+        """Whether trusted samples, none above the ceiling, join a sample with its basin's minimum.
+
+        The way may lead through another basin: a sample above a saddle belongs to the deeper side of it.
+        """
+        from scipy.sparse import coo_array
+        from scipy.sparse.csgraph import connected_components
+
+        basin, samples = self.topology.tree.basin, self.landscape.samples
+        way = np.flatnonzero((basin >= 0) & self.landscape.trusted & (self._values <= ceiling))
+        ends = np.searchsorted(way, [sample, basin[sample]])
+        if (ends >= len(way)).any() or (way[ends] != (sample, basin[sample])).any():
+            return False
+        low, high = earlier(neighbours(samples, way, "auto" if samples.shape is None else "full"))
+        graph = coo_array((np.ones(len(low)), (low, high)), shape=(len(way), len(way)))
+        parts = connected_components(graph, directed=False)[1]
+        return bool(parts[ends[0]] == parts[ends[1]])
