@@ -9,7 +9,7 @@ from conftest import values
 from torch import nn
 
 from globscope import load
-from globscope.api import UserCodeError
+from globscope.api import NetworkBuffers, UserCodeError
 from globscope.builtin.evaluators.scorer import Scorer
 from globscope.builtin.tasks.convection import PinnConvection
 
@@ -121,7 +121,7 @@ def test_torch_funcs_hessian_is_autograds(exactly):
 def test_stacked_networks_score_the_same_root_of_the_mean():
     probe = PinnConvection(**TINY).build("cpu")
     batches = {split: [every(probe, split)] for split in probe.splits}
-    scorer = Scorer(probe, batches, lambda *_: {}, "cpu", "float32")
+    scorer = Scorer(probe, batches, NetworkBuffers(probe), "cpu", "float32")
     stacked = torch.stack([torch.cat([p.flatten() for p in probe.initialise(seed)[0].values()]) for seed in (0, 1)])
     one, other = (scorer.score(stacked, [{}, {}], method) for method in ("loop", "vmap"))
     assert sorted(one) == ["test_error", "test_loss", "train_error", "train_loss"]

@@ -235,6 +235,22 @@ class Numpy(nn.Module):
         return torch.from_numpy(x.detach().numpy()) + x
 
 
+class Skipping(nn.Module):
+    """Adds to the inputs, so that the units of its only hidden layer stand where the inputs do."""
+
+    def __init__(self):
+        super().__init__()
+        self.inner, self.outer = nn.Linear(4, 4), nn.Linear(4, 10)
+
+    def forward(self, x):
+        return self.outer(x + self.inner(x).relu())
+
+
+class Unequal(nn.Module):
+    def forward(self, x):
+        return torch.stack([at * unit for at, unit in enumerate(x.unbind(1))], 1)
+
+
 class Ranked(nn.Module):
     def forward(self, x):
         return x.cumsum(dim=-1)
@@ -248,7 +264,14 @@ REFUSED = {
     "no units of the network can be exchanged: their order is fixed by cumsum in 'body.1'": lambda: nn.Sequential(
         OrderedDict(body=nn.Sequential(nn.Linear(4, 8), Ranked()), head=nn.Linear(8, 10))
     ),
-    "no units of the network can be exchanged: it has no hidden layer": lambda: nn.Linear(4, 10),
+    "no units of the network can be exchanged: their order is fixed by add in the model itself": Skipping,
+    "no units of the network can be exchanged: their order is fixed by unbind in '1'": lambda: nn.Sequential(
+        nn.Linear(4, 8), Unequal(), nn.Linear(8, 10)
+    ),
+    "no units of the network can be exchanged: their order is fixed by max_pool1d in '2'": lambda: nn.Sequential(
+        nn.Linear(4, 8), nn.Unflatten(1, (1, 8)), nn.MaxPool1d(2), nn.Flatten(), nn.Linear(4, 10)
+    ),
+    "no units of the network can be exchanged: it has no hidden layer of several units": lambda: nn.Linear(4, 10),
 }
 
 

@@ -28,6 +28,7 @@ class Flow:
         marks: Arrays of slots that an operation treats otherwise than those beside them.
         reads: (reader, node, axis) of values that parameters are multiplied with, along the axis that is summed.
         frozen: Where an order was fixed because it could not be followed.
+        bound: Where units lost their freedom to what they were combined with, or were told apart.
     """
 
     slots: Slots = field(factory=Slots)
@@ -35,6 +36,7 @@ class Flow:
     marks: list[np.ndarray] = field(factory=list)
     reads: list[tuple[Any, Any, int]] = field(factory=list)
     frozen: list[Frozen] = field(factory=list)
+    bound: list[Frozen] = field(factory=list)
 
     def uniform(self, count: int) -> np.ndarray:
         """Return the slots of an axis along which all is equal: exchangeable among themselves."""
@@ -97,10 +99,21 @@ class Call:
         """Of the tensor that comes out."""
         return tuple(self.node.meta["val"].shape)
 
+    def moving(self) -> list[np.ndarray]:
+        """Return the axes of values, not of parameters, that go in with units that may still change places."""
+        made = [self.flow.values.get(node) for node in self.node.all_input_nodes if node.op != "placeholder"]
+        axes = [slots for value in made if isinstance(value, tuple) for slots in value]
+        return [slots for slots in axes if self.slots.moves(slots)]
+
     def read(self, node: Any, axis: int) -> None:
         """Note that parameters are multiplied with a value, summed along an axis of it."""
         if node.op != "placeholder":
             self.flow.reads.append((self.node, node, axis))
+
+    @property
+    def here(self) -> Frozen:
+        """The operation with its layer, for messages."""
+        return Frozen(where=layer(self.node), what=operation(self.node))
 
     def tie(self, one: np.ndarray, two: np.ndarray | None) -> None:
         """Make two axes move together, where there is the second."""
@@ -110,7 +123,7 @@ class Call:
     def freeze(self, *axes: np.ndarray) -> None:
         """Fix the order along axes that cannot be followed, and note where."""
         if any(map(self.slots.moves, axes)):
-            self.flow.frozen.append(Frozen(where=layer(self.node), what=operation(self.node)))
+            self.flow.frozen.append(self.here)
         for slots in axes:
             self.slots.freeze(slots)
 

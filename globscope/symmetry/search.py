@@ -9,9 +9,10 @@ from attrs import define
 
 from globscope.errors import SymmetryError
 from globscope.roles import Probe
+from globscope.symmetry.flow import Flow
 from globscope.symmetry.found import Symmetry
 from globscope.symmetry.grouping import classes, groups
-from globscope.symmetry.trace import graph
+from globscope.symmetry.trace import graph, tensors_of
 from globscope.symmetry.walk import Walk, walk
 
 # Examples that a network is traced and tried with.
@@ -86,7 +87,7 @@ def _traced(probe: Any, batch: Any) -> Traced:
     made, frozen = groups(walked, units, aliases), tuple(dict.fromkeys(walked.flow.frozen))
     found = Symmetry(groups=made, frozen=frozen, statistics=moving | second)
     if not found.groups:
-        raise SymmetryError(f"no units of the network can be exchanged: {_reasons(found)}")
+        raise SymmetryError(f"no units of the network can be exchanged: {_reasons(walked.flow)}")
     _try(probe, found, batch)
     return Traced(walked, units, found)
 
@@ -97,9 +98,10 @@ def statistics(probe: Probe) -> frozenset[str]:
     return frozenset(name for name in probe.statistics if buffers[name].ndim)
 
 
-def _reasons(found: Symmetry) -> str:
-    told = "; ".join(map(str, found.frozen))
-    return f"their order is fixed by {told}" if told else "it has no hidden layer"
+def _reasons(flow: Flow) -> str:
+    """Return what fixes the order of all units: what could not be followed, or else what they are combined with."""
+    fixing = "; ".join(map(str, dict.fromkeys(flow.frozen or flow.bound)))
+    return f"their order is fixed by {fixing}" if fixing else "it has no hidden layer of several units"
 
 
 def _try(probe: Probe, found: Symmetry, batch: Any) -> None:
@@ -139,11 +141,10 @@ def _cycle(size: int, rng: np.random.Generator) -> np.ndarray:
 
 def _outputs(probe: Any, tensors: Mapping[str, Any], batch: Any) -> np.ndarray:
     import torch
-    from torch.utils._pytree import tree_leaves
 
     module = probe.module
     known = {name for name, _ in (*module.named_parameters(), *module.named_buffers())}
     with torch.no_grad():
         own = {name: tensor for name, tensor in tensors.items() if name in known}
         outputs = torch.func.functional_call(module, own, probe.inputs(batch))
-    return np.concatenate([one.cpu().double().numpy().ravel() for one in tree_leaves(outputs)])
+    return np.concatenate([one.cpu().double().numpy().ravel() for one in tensors_of(outputs)])

@@ -45,7 +45,7 @@ def graph(module: Any, inputs: tuple[Any, ...]) -> Graph:
 
     try:
         # Where gradients are off, torch runs attention as one operation that nobody can look into.
-        with _quiet(), torch.enable_grad():
+        with _quiet(), torch.enable_grad(), _returning_tensors(module):
             exported = torch.export.export(module, inputs, strict=False)
     except Exception as error:
         raise SymmetryError(_told(module, error)) from error
@@ -54,6 +54,29 @@ def graph(module: Any, inputs: tuple[Any, ...]) -> Graph:
     targets = {spec.arg.name: spec.target for spec in exported.graph_signature.input_specs if spec.kind.name in own}
     placeholders = (node for node in exported.graph.nodes if node.op == "placeholder")
     return Graph(exported, {node: firsts[targets[node.name]] for node in placeholders if node.name in targets})
+
+
+def tensors_of(returned: Any) -> list[Any]:
+    """Return the tensors of what a model returns: of tuples, dicts, and objects by their attributes, in order."""
+    import torch
+
+    if isinstance(returned, torch.Tensor):
+        return [returned]
+    if isinstance(returned, Mapping):
+        return [tensor for value in returned.values() for tensor in tensors_of(value)]
+    if isinstance(returned, tuple | list):
+        return [tensor for value in returned for tensor in tensors_of(value)]
+    return [tensor for value in getattr(returned, "__dict__", {}).values() for tensor in tensors_of(value)]
+
+
+@contextlib.contextmanager
+def _returning_tensors(module: Any) -> Iterator[None]:
+    """Let a module return its tensors as a list: torch exports no object that it does not know."""
+    hook = module.register_forward_hook(lambda _, __, returned: tensors_of(returned))
+    try:
+        yield
+    finally:
+        hook.remove()
 
 
 def _firsts(module: Any) -> dict[str, str]:

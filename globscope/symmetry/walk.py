@@ -83,8 +83,10 @@ def _value(flow: Flow, node: Any) -> Axes | list[Axes] | None:
 def _called(call: Call) -> Axes | list[Axes] | None:
     if operation(call.node) in INERT:
         return None
-    rule = _rule(call.node)
+    rule, moving, marks = _rule(call.node), call.moving(), len(call.flow.marks)
     found = rule(call) if rule else None
+    if moving and (len(call.flow.marks) > marks or not all(map(call.slots.moves, moving))):
+        call.flow.bound.append(call.here)
     if found is None:
         call.freeze(*(slots for axes in call.inputs() for slots in axes))
         found = _fixed(call.node.meta.get("val"))

@@ -12,7 +12,6 @@ from globscope.api import Code, Probe
 from globscope.builtin.tasks.data import Arrays, is_vision, named, remedy, supplied, vision
 from globscope.builtin.tasks.models import aliases, builder, perceptron
 from globscope.builtin.tasks.pixels import Normalise
-from globscope.builtin.tasks.returned import Criterion
 from globscope.builtin.tasks.supervised import Supervised
 
 
@@ -75,6 +74,7 @@ class Classification:
             make=lambda: self._module(arrays),
             arrays=arrays,
             loss=self._loss(),
+            supplied=isinstance(self.loss, Code),
             default=self.model.default_type() if isinstance(self.model, Code) else None,
             device=device,
             normalise=self.normalise,
@@ -99,9 +99,7 @@ class Classification:
             return perceptron(self.hidden, self.model_options)(arrays.shape, arrays.classes)
         return builder(self.model, self.model_options)(arrays.shape, arrays.classes)
 
-    def _loss(self) -> Criterion:
+    def _loss(self) -> Any:
         import torch
 
-        if isinstance(self.loss, Code):
-            return Criterion(function=self.loss.load(), supplied=True)
-        return Criterion(function=torch.nn.functional.cross_entropy)
+        return self.loss.load() if isinstance(self.loss, Code) else torch.nn.functional.cross_entropy

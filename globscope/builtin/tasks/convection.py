@@ -12,7 +12,6 @@ from globscope.builtin.tasks.data import Arrays
 from globscope.builtin.tasks.informed import Convected
 from globscope.builtin.tasks.kinds import FUNCTION
 from globscope.builtin.tasks.models import builder
-from globscope.builtin.tasks.returned import Criterion
 
 
 @define(frozen=True, kw_only=True)
@@ -57,7 +56,7 @@ class PinnConvection:
             speed=self.beta,
             make=lambda: builder("mlp", options)(arrays.shape, 1),
             arrays=arrays,
-            loss=Criterion(function=weighted),
+            loss=weighted,
             device=device,
             kind=FUNCTION,
             vmappable=True,

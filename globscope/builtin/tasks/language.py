@@ -12,7 +12,6 @@ from globscope.api import Code, Probe, UserCodeError
 from globscope.builtin.tasks.data import Arrays, supplied
 from globscope.builtin.tasks.kinds import TOKENS
 from globscope.builtin.tasks.models import builder
-from globscope.builtin.tasks.returned import Criterion
 from globscope.builtin.tasks.supervised import Supervised
 
 BYTES = 256
@@ -56,6 +55,7 @@ class LanguageModelling:
             make=lambda: self._module(arrays, vocabulary),
             arrays=arrays,
             loss=self._loss(),
+            supplied=isinstance(self.loss, Code),
             default=self.model.default_type() if isinstance(self.model, Code) else None,
             device=device,
             kind=TOKENS,
@@ -75,10 +75,8 @@ class LanguageModelling:
             return self.model.call(**self.model_options)
         return builder(self.model, self.model_options)(arrays.shape, vocabulary)
 
-    def _loss(self) -> Criterion:
-        if isinstance(self.loss, Code):
-            return Criterion(function=self.loss.load(), supplied=True)
-        return Criterion(function=_next_token)
+    def _loss(self) -> Any:
+        return self.loss.load() if isinstance(self.loss, Code) else _next_token
 
 
 def _next_token(outputs: Any, targets: Any) -> Any:

@@ -13,7 +13,6 @@ from globscope.builtin.tasks.data.embedded import diabetes
 from globscope.builtin.tasks.kinds import VALUES
 from globscope.builtin.tasks.models import perceptron
 from globscope.builtin.tasks.pixels import Normalise
-from globscope.builtin.tasks.returned import Criterion
 from globscope.builtin.tasks.supervised import Supervised
 
 
@@ -59,6 +58,7 @@ class Regression:
             make=lambda: self._module(arrays),
             arrays=arrays,
             loss=self._loss(),
+            supplied=isinstance(self.loss, Code),
             default=self.model.default_type() if isinstance(self.model, Code) else None,
             device=device,
             normalise=self.normalise,
@@ -78,12 +78,11 @@ class Regression:
             return self.model.call(**self.model_options)
         return perceptron(self.hidden, self.model_options)(arrays.shape, arrays.train[1].shape[1])
 
-    def _loss(self) -> Criterion:
+    def _loss(self) -> Any:
         from torch.nn import functional
 
-        if isinstance(self.loss, Code):
-            return Criterion(function=self.loss.load(), supplied=True)
-        return Criterion(function={"mse": functional.mse_loss, "l1": functional.l1_loss}[self.loss])
+        known = {"mse": functional.mse_loss, "l1": functional.l1_loss}
+        return self.loss.load() if isinstance(self.loss, Code) else known[self.loss]
 
 
 def _columns(arrays: Arrays) -> Arrays:

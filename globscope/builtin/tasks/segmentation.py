@@ -14,7 +14,6 @@ from globscope.builtin.tasks.kinds import PIXELS
 from globscope.builtin.tasks.models import builder
 from globscope.builtin.tasks.network import checked_module
 from globscope.builtin.tasks.pixels import Normalise
-from globscope.builtin.tasks.returned import Criterion
 from globscope.builtin.tasks.supervised import Supervised
 
 
@@ -67,6 +66,7 @@ class Segmentation:
             make=lambda: self._module(arrays),
             arrays=arrays,
             loss=self._loss(),
+            supplied=isinstance(self.loss, Code),
             default=self.model.default_type() if isinstance(self.model, Code) else None,
             device=device,
             normalise=self.normalise,
@@ -91,10 +91,8 @@ class Segmentation:
             return self.model.call(**self.model_options)
         return builder(self.model, self.model_options)(arrays.shape, arrays.classes)
 
-    def _loss(self) -> Criterion:
-        if isinstance(self.loss, Code):
-            return Criterion(function=self.loss.load(), supplied=True)
-        return Criterion(function=_per_pixel)
+    def _loss(self) -> Any:
+        return self.loss.load() if isinstance(self.loss, Code) else _per_pixel
 
 
 def _per_pixel(outputs: Any, targets: Any) -> Any:

@@ -32,7 +32,7 @@ class Supervised:
         *,
         make: Callable[[], Any],
         arrays: Arrays,
-        loss: Criterion,
+        loss: Callable[[Any, Any], Any],
         device: str,
         vmappable: bool,
         normalise: Normalise = "unit",
@@ -41,14 +41,17 @@ class Supervised:
         chance: float | None = None,
         kind: Kind = CLASSES,
         default: Any = None,
+        supplied: bool = False,
     ) -> None:
         """Build the module's skeleton and move the data.
 
+        A `supplied` loss is the user's own: it is handed whatever the model returns, others only the answer in it.
         `default` is torch's default type of number in the code of the model; float32 where it is None.
         """
         import torch
 
-        self._make, self._loss, self._device, self._augment = make, loss, device, augment
+        self._make, self._device, self._augment = make, device, augment
+        self._loss = Criterion(function=loss, supplied=supplied)
         self.aliases = dict(aliases or {})
         self.chance = {} if chance is None else {f"{split}_loss": chance for split in self.splits}
         if augment and len(arrays.shape) != 3:
