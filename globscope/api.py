@@ -37,6 +37,7 @@ from globscope.roles import (
     TopologyMethod,
 )
 from globscope.scoring.buffers import NetworkBuffers
+from globscope.scoring.draws import REPEATS, STANDARD_ERROR, device_of, draws, scores, seed_of, seeded
 from globscope.scoring.examples import calibration_batches, examples_per_batch, fixed_batches, fixed_examples
 from globscope.symmetry.activations import activations
 from globscope.symmetry.found import Axis, Frozen, Group, Symmetry
@@ -69,8 +70,10 @@ __all__ = [
     "MULTI_SADDLE",
     "OFF_SLICE",
     "PATH",
+    "REPEATS",
     "ROOT",
     "SADDLE",
+    "STANDARD_ERROR",
     "Adjacency",
     "AffineSpace",
     "Aligner",
@@ -150,7 +153,9 @@ __all__ = [
     "depiction",
     "device",
     "device_name",
+    "device_of",
     "diagram",
+    "draws",
     "earlier",
     "edges",
     "eigenpairs",
@@ -173,6 +178,9 @@ __all__ = [
     "read_npz",
     "read_safetensors",
     "require_unpacked",
+    "scores",
+    "seed_of",
+    "seeded",
     "simplified",
     "smad",
     "span",

@@ -186,7 +186,7 @@ def test_equal_buffers_of_all_members_are_stored_and_held_once(tmp_path):
 
 
 def test_statistics_are_what_torch_re_estimates_and_a_frozen_norm_keeps_its_own():
-    from globscope.builtin.tasks.supervised import _norms
+    from globscope.builtin.tasks.network import norms
 
     class Frozen(nn.Module):  # as torchvision's
         def __init__(self):
@@ -194,4 +194,4 @@ def test_statistics_are_what_torch_re_estimates_and_a_frozen_norm_keeps_its_own(
             self.register_buffer("running_mean", torch.zeros(3))
             self.register_buffer("running_var", torch.ones(3))
 
-    assert list(_norms(nn.Sequential(nn.BatchNorm1d(3), Frozen(), nn.InstanceNorm1d(3)))) == ["0."]
+    assert list(norms(nn.Sequential(nn.BatchNorm1d(3), Frozen(), nn.InstanceNorm1d(3)))) == ["0."]

@@ -648,17 +648,27 @@ WRONG = {
             "keeps_losses_that_are_not_finite",
             "calibrates_statistics",
             "scores_a_network_with_its_own_buffers",
+            "draws_the_same_numbers_for_all_networks",
         },
     ),
     "is never twice the same": (
         recording(
             lambda fields: fields | {"train_loss": fields["train_loss"] + np.random.default_rng().normal() / 1e7}
         ),
-        {"same_plan_gives_the_same_bits", "resumes_without_computing_again", "survives_a_failing_network"},
+        {
+            "draws_the_same_numbers_for_all_networks",
+            "same_plan_gives_the_same_bits",
+            "resumes_without_computing_again",
+            "survives_a_failing_network",
+        },
     ),
     "does not calibrate": (
         (TORCH, {"evaluate": uncalibrated}),
         {"calibrates_statistics", "scores_a_network_with_its_own_buffers"},
+    ),
+    "does not seed what it draws": (
+        (TORCH, {"evaluate": lambda self, networks, *rest: TORCH.evaluate(self, evolve(networks, seed=None), *rest)}),
+        {"draws_the_same_numbers_for_all_networks"},
     ),
     "scores all networks with a fresh model's buffers": (
         (TORCH, {"evaluate": lambda self, networks, *rest: TORCH.evaluate(self, evolve(networks, buffers=()), *rest)}),

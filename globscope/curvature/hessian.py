@@ -11,6 +11,7 @@ from globscope.memory import within_memory
 from globscope.precision import precise
 from globscope.roles import Probe
 from globscope.scoring.buffers import Mode, NetworkBuffers
+from globscope.scoring.draws import draws, seed_of, seeded
 from globscope.scoring.examples import calibration_batches, examples_per_batch
 
 Double = Literal["float32", "float64"]
@@ -35,6 +36,7 @@ class Loss:
         calibration: Training examples on which statistics are re-estimated, in batches of `batch_size`: an evaluator's
             where its options are the same.
         precision: Of all that is computed; sums over passes are float64.
+        seed: Of what the loss draws, the same at every network; None where it draws nothing.
     """
 
     probe: Probe
@@ -44,6 +46,7 @@ class Loss:
     batch_norm: Mode = "recalibrate"
     calibration: int = 1000
     precision: Double = "float32"
+    seed: int | None = None
 
     @classmethod
     def of(cls, probe: Probe, device: str, examples: int | None, rng: np.random.Generator, **options: Any) -> "Loss":
@@ -55,7 +58,8 @@ class Loss:
         count = probe.examples(probe.splits[0])
         few = examples is not None and examples < count
         rows = np.sort(rng.choice(count, examples, replace=False)) if few else np.arange(count)
-        loss = cls(probe=probe, device=device, rows=rows, **options)
+        seed = int(rng.integers(2**62)) if draws(probe, device) else None
+        loss = cls(probe=probe, device=device, rows=rows, seed=seed, **options)
         if loss.precision == "float64":
             loss.require_doubles()
         return loss
@@ -91,7 +95,8 @@ class Loss:
         flat = torch.from_numpy(np.array(weights, np.float32)).to(self.device)
         parameters = self.probe.layout.unflatten(flat)
         batches = calibration_batches(self.probe, self.calibration, self.batch_size)
-        buffers = NetworkBuffers(self.probe, self.batch_norm, batches)(parameters, own)
+        rule = NetworkBuffers(self.probe, self.batch_norm, batches, seed=self.seed, device=self.device)
+        buffers = rule(parameters, own)
         return Hessian(loss=self, parameters=self._cast(parameters), buffers=self._cast(buffers))
 
     def _cast(self, tree: Any) -> Any:
@@ -142,19 +147,21 @@ class Hessian:
         # The other kernels of attention cannot be differentiated twice.
         exact, whole = sdpa_kernel(SDPBackend.MATH), precise("float32", self.loss.device)
         with exact, whole, torch.enable_grad(), within_memory(EvaluationError, OVERSIZED):
-            for batch, share in self.loss.batches():
-                for row, product in enumerate(self._of_batch(batch, wanted)):
+            for number, (batch, share) in enumerate(self.loss.batches()):
+                seed = None if self.loss.seed is None else seed_of(self.loss.seed, number)
+                for row, product in enumerate(self._of_batch(batch, wanted, seed)):
                     found[row] += share * product.cpu().numpy().astype(np.float64)
         if not np.isfinite(found).all():
             raise EvaluationError("curvature: the loss or its second derivatives are not finite at this network")
         return found
 
-    def _of_batch(self, batch: Any, vectors: Any) -> Iterator[Any]:
+    def _of_batch(self, batch: Any, vectors: Any, seed: int | None) -> Iterator[Any]:
         import torch
 
         probe = self.loss.probe
         leaves = {name: own.detach().clone().requires_grad_() for name, own in self.parameters.items()}
-        loss = probe.objective(leaves, self.buffers, batch, training=False)
+        with seeded(seed, self.loss.device):
+            loss = probe.objective(leaves, self.buffers, batch, training=False)
         tensors = [leaves[name] for name in probe.layout.names]
         first = torch.autograd.grad(loss, tensors, create_graph=True, materialize_grads=True)
         curved = [at for at, gradient in enumerate(first) if gradient.requires_grad]

@@ -7,6 +7,7 @@ from typing import Any
 from attrs import define, field
 
 from globscope.roles import Probe
+from globscope.scoring.draws import device_of, seeded
 from globscope.store import read_json, write_json
 
 FILE = "log.json"
@@ -63,7 +64,9 @@ def _held_back(probe: Probe, parameters: Any, buffers: Any) -> dict[str, float |
     for split in probe.splits[1:]:
         sums = dict.fromkeys(probe.measures, 0.0)
         weights = dict.fromkeys(probe.measures, 0.0)
-        with torch.inference_mode(not probe.grad_inside):
+        device = device_of(parameters)
+        # Where scoring draws, every epoch draws the same, and training what it would have drawn anyway.
+        with torch.inference_mode(not probe.grad_inside), seeded(0, device):
             for at in torch.split(torch.arange(probe.examples(split)), CHUNK):
                 for name, (total, weight) in probe.reduce(parameters, buffers, probe.batch(split, at)).items():
                     sums[name] += float(total.detach())

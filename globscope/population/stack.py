@@ -14,6 +14,7 @@ from attrs import evolve
 
 from globscope.population.run import Run
 from globscope.roles import Probe
+from globscope.scoring.draws import device_of, seeded
 
 # Multiplications of a network's forward pass beyond which a stack is not 1.5 times as fast as its rows.
 LARGE = 8_000_000
@@ -64,7 +65,8 @@ def stackable(probe: Probe) -> bool:
     leaves = {name: p.requires_grad_() for name, p in parameters.items()}
     try:
         batch = together.batch(probe.splits[0], torch.arange(2).expand(2, 2))
-        together.objective(leaves, buffers, batch, training=True).sum().backward()
+        with seeded(0, device_of(parameters)):
+            together.objective(leaves, buffers, batch, training=True).sum().backward()
     except (RuntimeError, ValueError):  # vmap's: it branches on values, or draws
         return False
     return True

@@ -57,4 +57,7 @@ def _landscape(
 
 def _topology(topology: Topology) -> dict[str, Any]:
     about = {"field": topology.field, "threshold": topology.threshold, "left_out": topology.left_out}
+    if topology.noise:
+        within = topology.tree.pairs[topology.within_noise, 0].tolist()
+        about |= {"noise": topology.noise, "minima_within_noise": within}
     return about | {"simplified": record(topology.tree), "full": record(topology.full)}

@@ -1,6 +1,6 @@
 """The merge tree as a drawing: leaves side by side, heights by loss."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from typing import Any
 
 import numpy as np
@@ -18,6 +18,8 @@ from globscope.topology.membership import depiction, membership
 from globscope.values.findings import Map
 from globscope.values.landscape import Landscape
 from globscope.values.topology import MergeTree, Topology
+
+CHANCE = "branch within the draws' standard deviation"
 
 
 @define(frozen=True, kw_only=True)
@@ -108,18 +110,29 @@ def not_shown(home: Mapping[int, Sequence[Track]]) -> str:
     return f"Not on this map: {names}." if names else ""
 
 
-def draw_tree(axes: Axes, tree: MergeTree, values: np.ndarray, home: dict[int, list[Track]]) -> Legend:
-    """Draw the tree; `values` are the field's at every sample. Returns the legend."""
-    placed = layout(tree)
+def draw_tree(
+    axes: Axes,
+    tree: MergeTree,
+    values: np.ndarray,
+    home: dict[int, list[Track]],
+    within_noise: Collection[int] = (),
+) -> Legend:
+    """Draw the tree; `values` are the field's at every sample. Returns the legend.
+
+    Branches of the leaves `within_noise` are dashed: they may be due to what scoring draws.
+    """
+    placed, dashed = layout(tree), list[Any]()
     for branch in placed.branches:
         x, low, high = placed.x[branch.leaf], values[branch.leaf], values[branch.top]
-        axes.plot([x, x], [low, high], color=INK, lw=1.5, zorder=2)
+        faint = branch.leaf in within_noise
+        line = axes.plot([x, x], [low, high], color=INK, lw=1.5, ls="--" if faint else "-", zorder=2)
+        dashed += line if faint else []
         if branch.parent >= 0:
             axes.plot([x, placed.x[branch.parent]], [high, high], color=INK, lw=1.5, zorder=2)
     _rule(axes, values[tree.nodes], len(placed.x))
     if home:
         _name_leaves(axes, placed, values, home)
-    return _mark_nodes(axes, placed, values)
+    return _mark_nodes(axes, placed, values) | ({CHANCE: dashed[0]} if dashed else {})
 
 
 def _mark_nodes(axes: Axes, placed: Layout, values: np.ndarray) -> Legend:

@@ -46,7 +46,8 @@ def tree_figure(of: str, values: np.ndarray, topology: Topology, home: Homes = N
         headline(axes, f"Merge tree of {literal(of)}", lines([facts(topology), *reading], int(13 * width)))
         if not len(topology.tree.pairs):
             return _nothing(figure, axes)
-        legend = draw_tree(axes, topology.tree, values, dict(home))
+        faint = frozenset(topology.tree.pairs[topology.within_noise, 0].tolist())
+        legend = draw_tree(axes, topology.tree, values, dict(home), faint)
         axes.set_ylabel(plain(topology.field) + log_note(axes))
         explain(figure, legend)
     return figure
@@ -72,7 +73,11 @@ def facts(topology: Topology) -> str:
     """Return what was counted, at which threshold, on how many samples."""
     used = int((topology.full.basin >= 0).sum())
     left = f", {number(topology.left_out)} left out" if topology.left_out else ""
-    return f"{leaves(topology)} in {topology.field}; {number(used)} samples{left}"
+    within = int(topology.within_noise.sum())
+    chance = (
+        f"; {number(within)} of them below {number(topology.noise)}, the draws' standard deviation" if within else ""
+    )
+    return f"{leaves(topology)} in {topology.field}{chance}; {number(used)} samples{left}"
 
 
 def _nothing(figure: Figure, axes: Axes) -> Figure:

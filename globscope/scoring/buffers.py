@@ -8,12 +8,15 @@ import numpy as np
 
 from globscope.errors import EvaluationError
 from globscope.roles import Probe, Tensors
+from globscope.scoring.draws import seed_of, seeded
 
 Mode = Literal["recalibrate", "batch", "stored", "encoded", "initial"]
 Arrays = Mapping[str, np.ndarray]
 
 # BatchNorm's count of batches: no forward pass in evaluation mode uses it, and files of old versions of torch lack it.
 COUNTER = "num_batches_tracked"
+# Stands where a split's number does in the seeds of draws.
+CALIBRATION = 2**31
 
 
 class NetworkBuffers:
@@ -25,9 +28,21 @@ class NetworkBuffers:
     network's, `encoded` decodes them, and `initial` takes a fresh model's.
     """
 
-    def __init__(self, probe: Probe, mode: Mode = "recalibrate", batches: Sequence[Any] = ()) -> None:
-        """Take a task on a device, and the batches on which `recalibrate` estimates statistics."""
+    def __init__(
+        self,
+        probe: Probe,
+        mode: Mode = "recalibrate",
+        batches: Sequence[Any] = (),
+        *,
+        seed: int | None = None,
+        device: str = "cpu",
+    ) -> None:
+        """Take a task on a device, and the batches on which `recalibrate` estimates statistics.
+
+        Where scoring draws, what is drawn on these follows from the seed, the same for all networks.
+        """
         self._probe, self._mode, self._batches = probe, mode, batches
+        self._seed, self._device = None if seed is None else seed_of(seed, CALIBRATION), device
         self._fresh = probe.initialise(0)[1]
         self._again: Tensors | None = None  # a second fresh network's, where one has to tell what all have in common
 
@@ -64,7 +79,7 @@ class NetworkBuffers:
     def _statistics(self, parameters: Tensors, own: Arrays, others: Tensors, decoded: Tensors) -> dict[str, Any]:
         names = self._names(statistics=True)
         if self._mode == "recalibrate" and names:
-            with nullcontext() if self._probe.grad_inside else _no_grad():
+            with nullcontext() if self._probe.grad_inside else _no_grad(), seeded(self._seed, self._device):
                 found = self._probe.calibrate(parameters, others, self._batches)
             return {name: found[name].detach() for name in names}
         if self._mode == "stored":

@@ -6,7 +6,7 @@ from pathlib import Path
 from typing import Any
 
 import numpy as np
-from attrs import define, evolve
+from attrs import define, evolve, field
 
 from globscope.errors import PluginError, near
 from globscope.returned.numbers import checked_arrays
@@ -37,10 +37,12 @@ class StudyBench:
     Attributes:
         context: The study at work.
         asking: The analysis whose bench it is; None for the study's own.
+        noise: Standard deviation of each field between draws.
     """
 
     context: Context
     asking: Entry | None = None
+    noise: Mapping[str, float] = field(factory=dict)
 
     @property
     def seed(self) -> int:
@@ -83,7 +85,7 @@ class StudyBench:
         for sampler in self.context.spec.samplers_of(self._entry(fitted.name)):
             found[sampler.name], identity = landscape(self.context, fitted, sampler)
             trees[sampler.name] = {
-                entry.name: topology(self.context, entry, found[sampler.name], identity, f"merge tree of {fitted.name}")
+                entry.name: self._tree(entry, found[sampler.name], identity, f"merge tree of {fitted.name}")
                 for entry in self.context.spec.topology
             }
         own = truth_of(self.context, fitted.population)
@@ -132,7 +134,11 @@ class StudyBench:
         known = {entry.name: entry for entry in self.context.spec.topology}
         if name not in known:
             raise PluginError(f"this study has no topology {name!r}; {near(name, known)}")
-        return topology(self.context, known[name], landscape, _content(landscape), f"merge tree, {name}")
+        return self._tree(known[name], landscape, _content(landscape), f"merge tree, {name}")
+
+    def _tree(self, entry: Entry, landscape: Landscape, identity: str, label: str) -> Topology:
+        found = topology(self.context, entry, landscape, identity, label)
+        return evolve(found, noise=self.noise.get(found.field, 0.0))
 
     def _entry(self, reducer: str) -> ReducerEntry:
         known = {entry.name: entry for entry in self.context.spec.reducer}

@@ -2,6 +2,7 @@
 
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
+from functools import cached_property
 from pathlib import Path
 from time import perf_counter
 from typing import Any
@@ -19,6 +20,7 @@ from globscope.registry import Registry
 from globscope.returned.numbers import checked_instance
 from globscope.returned.results import checked_probe
 from globscope.roles import Probe, Task
+from globscope.scoring.draws import draws
 from globscope.spec.model import AlignerEntry, Spec
 from globscope.store import Store, fingerprint, key, read_json, write_json
 from globscope.study.observer import Observer
@@ -49,6 +51,15 @@ class Remembered:
         if found and self._digest is None:
             self._digest = found()
         return self._digest
+
+    @cached_property
+    def draws(self) -> bool:
+        """Whether scoring a network draws random numbers.
+
+        Raises:
+            EvaluationError: It does so in a way that no seed repeats.
+        """
+        return draws(self.build("cpu"), "cpu")
 
     def __reduce__(self) -> tuple[Any, ...]:
         return Remembered, (self.task,)

@@ -9,6 +9,7 @@ from globscope.boundary import within_boundary
 from globscope.default_type import float32_by_default
 from globscope.population.run import Run
 from globscope.population.stack import stacks
+from globscope.scoring.draws import REPEATS
 from globscope.spec.model import Entry, ReducerEntry, Spec
 from globscope.store import key
 from globscope.study.aligning import learners
@@ -68,6 +69,7 @@ def estimate(context: Context, before: Before | None = None) -> Estimate:
     counts = [samples(context.spec, entry) for entry in context.spec.reducer]
     known = [count for count in counts if count is not None]
     total = evaluations(context.spec) if len(known) == len(counts) else None
+    total = total if total is None or not context.task.draws else total + REPEATS * len(variants)
     size = probe.layout.size
     return Estimate(
         members=members,
@@ -163,6 +165,7 @@ def _stages(context: Context, runs: list[Run], members: int, variants: int) -> l
     trained = [f"train {several([run.name for run in one])} ({one[0].epochs} epochs)" for one in stacks(runs)]
     names = trained or ["read checkpoints"]
     names.append("evaluate members")
+    names += [f"evaluate draws: {REPEATS} of {variants} networks"] if context.task.draws else []
     names += [f"{one.entry.name}: learn from the zoo" for one in learners(context)]
     for entry in spec.reducer:
         if _scatters(entry):

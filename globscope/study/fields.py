@@ -25,8 +25,12 @@ SAMPLES, ASKED = "samples.npz", "asked.json"
 
 
 def evaluate(context: Context, networks: Networks, identity: str, label: str) -> tuple[dict[str, np.ndarray], float]:
-    """Return the fields of networks, (n,) each, and the seconds they took; units already done are kept."""
+    """Return the fields of networks, (n,) each, and the seconds they took; units already done are kept.
+
+    Where scoring draws, all networks of a study draw the same numbers, unless these have a seed of their own.
+    """
     evaluator = context.spec.evaluator.component
+    networks = evolve(networks, seed=draw_seed(context)) if networks.seed is None else networks
     whole = measured(context, identity)
 
     def work(folder: Path, progress: Progress) -> None:
@@ -43,7 +47,14 @@ def evaluate(context: Context, networks: Networks, identity: str, label: str) ->
 
 def measured(context: Context, identity: str) -> str:
     """Return the key of the losses of networks with this key."""
-    return key("evaluate", context.identity(context.spec.evaluator.component), context.task_key, identity)
+    drawn = [] if draw_seed(context) is None else [draw_seed(context)]
+    return key("evaluate", context.identity(context.spec.evaluator.component), context.task_key, identity, *drawn)
+
+
+def draw_seed(context: Context) -> int | None:
+    """Return the seed of what scoring draws, the study's; None where the task's loss draws nothing."""
+    with context.blaming(context.spec.task.component):
+        return context.spec.seed if context.task.draws else None
 
 
 def landscape(context: Context, fitted: Map, sampler: Entry) -> tuple[Landscape, str]:

@@ -28,10 +28,15 @@ def record(context: Context, atlas: Atlas, findings: Mapping[str, Finding]) -> d
         "warnings": [text for finding in findings.values() for text in finding.warnings],
         "subjects": subjects(findings, atlas),
         "tables": {name: [asdict(table) for table in f.tables] for name, f in findings.items()},
-        "manifest": manifest(context)
-        | {"members": _members(atlas), "charts": {one.name: dict(one.chart.notes) for one in atlas.maps}},
+        "manifest": manifest(context) | {"members": _members(atlas)} | _of_atlas(atlas),
         "spec": as_toml(context.spec),
     }
+
+
+def _of_atlas(atlas: Atlas) -> dict[str, Any]:
+    """Return what was measured on the way: notes of the charts, and how far draws lie apart where scores are drawn."""
+    charts = {"charts": {one.name: dict(one.chart.notes) for one in atlas.maps}}
+    return charts | ({"draws": {"standard_deviation": dict(atlas.noise)}} if atlas.noise else {})
 
 
 def number(value: float) -> float | None:

@@ -19,6 +19,7 @@ from globscope.study.context import Context
 from globscope.study.fields import measured
 from globscope.study.finding import checked_finding, loaded, plain
 from globscope.study.members import population
+from globscope.study.noise import noise
 from globscope.study.record import record
 from globscope.study.seeds import generator
 from globscope.study.truth import truth
@@ -55,8 +56,10 @@ def run(context: Context) -> Outcome:
     bench = StudyBench(context)
     parts = parts_of(bench)
     members, own = joined(parts), truth(context, parts)
+    bench = evolve(bench, noise=noise(context, parts[0]))
     maps = tuple(bench.landscape(one) for one in fits(bench, parts))
-    atlas = Atlas(population=members, truth=own, maps=maps, chance=getattr(context.task.build("cpu"), "chance", {}))
+    chance = getattr(context.task.build("cpu"), "chance", {})
+    atlas = Atlas(population=members, truth=own, maps=maps, chance=chance, noise=bench.noise)
     findings = {f"aligner {one.entry.name}": one.told() for one in learners(context)}
     findings = dict(_findings(context, atlas)) | findings
     return Outcome(atlas=atlas, findings=findings, record=record(context, atlas, findings))
@@ -108,7 +111,7 @@ def _derived(bench: StudyBench, given: Population) -> Population:
 def _findings(context: Context, atlas: Atlas) -> Iterator[tuple[str, Finding]]:
     seen = sorted(context.used)  # all that the values were made from, whatever order they were read in
     for entry in (context.spec.fidelity, *context.spec.analysis):
-        bench, asked = StudyBench(context, entry), evolve(atlas, asking=entry.name)
+        bench, asked = StudyBench(context, entry, atlas.noise), evolve(atlas, asking=entry.name)
         own = sum(member.origin == entry.name for member in atlas.population.members)
         who = [context.identity(entry.component), entry.name if own else ""]
         identity = key("analysis", who, bench.seed, seen, _names(context, atlas))

@@ -6,14 +6,16 @@ from pathlib import Path
 from time import perf_counter
 
 import numpy as np
-from attrs import define, field
+from attrs import define, evolve, field
 
 from globscope.population.checkpoint import as_array
 from globscope.population.run import Run
 from globscope.population.stack import Together, stacks
 from globscope.roles import Probe
+from globscope.scoring.draws import seeded
 from globscope.store import key
 from globscope.study.context import Context
+from globscope.study.fields import draw_seed
 from globscope.study.journal import DiskJournal
 from globscope.values.chart import Progress
 from globscope.values.evaluation import Networks
@@ -70,7 +72,8 @@ def _measured(probe: Probe | Together, size: int) -> float:
     times: list[float] = []
     while len(times) < 4 and sum(times) < LONG:
         start = perf_counter()
-        probe.objective(leaves, buffers, batch, training=True).sum().backward()
+        with seeded(0, "cpu"):
+            probe.objective(leaves, buffers, batch, training=True).sum().backward()
         times.append(perf_counter() - start)
     return min(times)  # the first warms up
 
@@ -92,7 +95,8 @@ def _scoring(context: Context) -> float:
 def _scored(context: Context, count: int) -> float:
     probe = context.task.build("cpu")
     parameters, buffers = ({n: as_array(t.cpu(), n) for n, t in one.items()} for one in probe.initialise(0))
-    networks = Networks.of(np.stack([probe.layout.flatten(parameters)] * count), [buffers] * count)
+    weights, seed = np.stack([probe.layout.flatten(parameters)] * count), draw_seed(context)
+    networks = evolve(Networks.of(weights, [buffers] * count), seed=seed)
     with tempfile.TemporaryDirectory() as folder:
         start = perf_counter()
         journal = DiskJournal(Path(folder), len(networks))

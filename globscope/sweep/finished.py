@@ -70,7 +70,7 @@ class Finished:
         except KeyError as error:
             raise FileError(f"{self.folder}: an earlier version wrote this run's report; {AGAIN}") from error
         about = {name: told[name] for name in ("field", "threshold", "left_out")}
-        return read(path), Topology(**about, tree=tree, full=full)
+        return read(path), Topology(**about, tree=tree, full=full, noise=told.get("noise", 0.0))
 
     def landscapes(self) -> dict[str, Path]:
         """Return the files of its landscapes by stem."""

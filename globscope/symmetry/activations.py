@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from globscope.roles import Tensors
+from globscope.scoring.draws import device_of, seeded
 from globscope.symmetry.grouping import index
 from globscope.symmetry.search import Traced, traced
 
@@ -48,8 +49,10 @@ def activations(probe: Any, tensors: Tensors, examples: np.ndarray) -> Iterator[
         by_reader[reader].append(watched)
     recorder = Recorder(followed.walk.graph, by_reader)
     network = _network(probe, tensors, drawn, followed)
-    for batch in drawn:
-        found = recorder.record(network, probe.inputs(batch))
+    device = device_of(probe.initialise(0)[0])
+    for number, batch in enumerate(drawn):
+        with seeded(number, device):  # where a network draws, all draw the same
+            found = recorder.record(network, probe.inputs(batch))
         yield {name: tuple(found[watched] for _, watched in several) for name, several in watching.items()}
 
 
@@ -74,8 +77,14 @@ def _network(probe: Any, tensors: Tensors, drawn: Sequence[Any], followed: Trace
         own = {**parameters, **given}
         buffers = buffers | {name: tensor for name, tensor in given.items() if name in buffers}
         travels = getattr(probe, "travels", False)
-        buffers = buffers | probe.encoded(own) if travels else probe.calibrate(own, buffers, drawn)
+        buffers = buffers | probe.encoded(own) if travels else _calibrated(probe, own, buffers, drawn)
     return {**getattr(probe, "rest", {}), **parameters, **buffers, **given}
+
+
+def _calibrated(probe: Any, own: Tensors, buffers: Tensors, drawn: Sequence[Any]) -> Tensors:
+    with seeded(0, device_of(own)):
+        found: Tensors = probe.calibrate(own, buffers, drawn)
+    return found
 
 
 def _watching(followed: Traced) -> Watching:

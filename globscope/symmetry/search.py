@@ -9,6 +9,7 @@ from attrs import define
 
 from globscope.errors import SymmetryError
 from globscope.roles import Probe
+from globscope.scoring.draws import device_of, seeded
 from globscope.symmetry.flow import Flow
 from globscope.symmetry.found import Symmetry
 from globscope.symmetry.grouping import classes, groups
@@ -113,7 +114,9 @@ def _try(probe: Probe, found: Symmetry, batch: Any) -> None:
     rng = np.random.default_rng(0)
     parameters = {name: _disturbed(tensor, rng) for name, tensor in probe.initialise(0)[0].items()}
     buffers = probe.initialise(0)[1]
-    buffers = probe.calibrate(parameters, buffers, [batch]) if probe.statistics else buffers
+    if probe.statistics:
+        with seeded(0, device_of(parameters)):
+            buffers = probe.calibrate(parameters, buffers, [batch])
     network = {**getattr(probe, "rest", {}), **parameters, **buffers}
     # One cycle a group, so that no unit stays.
     moved = found.permute(network, {group.name: _cycle(group.size, rng) for group in found.groups})
@@ -144,7 +147,7 @@ def _outputs(probe: Any, tensors: Mapping[str, Any], batch: Any) -> np.ndarray:
 
     module = probe.module
     known = {name for name, _ in (*module.named_parameters(), *module.named_buffers())}
-    with torch.no_grad():
+    with torch.no_grad(), seeded(0, device_of(tensors)):
         own = {name: tensor for name, tensor in tensors.items() if name in known}
         outputs = torch.func.functional_call(module, own, probe.inputs(batch))
     return np.concatenate([one.cpu().double().numpy().ravel() for one in tensors_of(outputs)])

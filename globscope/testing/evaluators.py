@@ -9,7 +9,14 @@ import numpy as np
 from attrs import define, evolve, field
 
 from globscope.api import Lifting, Networks, Probe, Progress, Unit
-from globscope.testing.claims import ContractError, require, require_near, require_same
+from globscope.testing.claims import (
+    ContractError,
+    global_states,
+    other_global_seeds,
+    require,
+    require_near,
+    require_same,
+)
 from globscope.testing.journal import MemoryJournal
 from globscope.testing.options import OptionChecks
 from globscope.testing.population import tiny_inputs
@@ -58,6 +65,20 @@ class EvaluatorChecks(OptionChecks):
             wanted = [_loss(probe, *pair, calibrated=calibrated) for pair in zip(weights, shifts[nearest], strict=True)]
             text = "does not score a network with the buffers of the member nearest to it"
             require_near(found, wanted, OTHER_CUT, text)
+
+    def draws_the_same_numbers_for_all_networks(self) -> None:
+        """What scoring draws follows from the networks' seed alone, and is the same for each of them."""
+        task, weights = tiny_task(drawing=True), _networks().weights(Unit(start=0, stop=12)).copy()
+        weights[7] = weights[0]
+        networks = evolve(Networks.of(weights), seed=3)
+        found = self._scored(networks, task)["train_loss"]
+        require_near(found[7], found[0], OTHER_CUT, "draws other numbers for two equal networks")
+        with other_global_seeds(1), global_states() as moved:
+            again = self._scored(networks, task)["train_loss"]
+        require(not moved, f"moves the global random state of {', '.join(moved)}")
+        require_same(again, found, "draws other numbers when it scores the same networks again")
+        other = self._scored(evolve(networks, seed=4), task)["train_loss"]
+        require((other != found).all(), "draws the same numbers whatever the seed")
 
     def same_plan_gives_the_same_bits(self) -> None:
         """Equal units give equal numbers, in whatever order they are taken."""

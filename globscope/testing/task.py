@@ -23,11 +23,13 @@ class TinyTask:
     Attributes:
         normalised: Whether the hidden layer has BatchNorm statistics, so that evaluators must calibrate.
         shifted: Whether points are moved by a buffer that is no statistic, and that is each network's own.
+        drawing: Whether normal numbers are added to the points whenever a network is scored.
         fails_on: A network whose first weight is this raises while its loss is reduced.
     """
 
     normalised: bool = False
     shifted: bool = False
+    drawing: bool = False
     fails_on: float | None = None
 
     def build(self, device: str) -> Probe:
@@ -124,12 +126,19 @@ class TinyProbe:
 
     def _hidden(self, parameters: Tensors, buffers: Tensors, points: Any) -> Any:
         points = points - buffers["shift"] if self._task.shifted else points
+        points = points + _noise(points) if self._task.drawing else points
         return points @ parameters["inner.weight"].T + parameters["inner.bias"]
 
     def _outputs(self, parameters: Tensors, buffers: Tensors, hidden: Any) -> Any:
         if self.statistics:
             hidden = (hidden - buffers["mean"]) / (buffers["variance"] + 1e-5).sqrt()
         return hidden.relu() @ parameters["outer.weight"].T + parameters["outer.bias"]
+
+
+def _noise(points: Any) -> Any:
+    import torch
+
+    return 0.3 * torch.randn(points.shape, device=points.device)
 
 
 def _module(probe: TinyProbe) -> Any:
@@ -153,6 +162,8 @@ def _module(probe: TinyProbe) -> Any:
         return TinyModule()
 
 
-def tiny_task(*, normalised: bool = False, shifted: bool = False, fails_on: float | None = None) -> TinyTask:
+def tiny_task(
+    *, normalised: bool = False, shifted: bool = False, drawing: bool = False, fails_on: float | None = None
+) -> TinyTask:
     """Return the tiny task; its networks are the members of `tiny_inputs`."""
-    return TinyTask(normalised=normalised, shifted=shifted, fails_on=fails_on)
+    return TinyTask(normalised=normalised, shifted=shifted, drawing=drawing, fails_on=fails_on)

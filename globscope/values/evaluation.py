@@ -20,12 +20,15 @@ class Networks:
         coordinates: (n, r).
         buffers: Of the members, (N) mappings by name; empty where they have none.
         nearest: (n,) row of the member nearest to each network, or None where nobody looked.
+        seed: From which follows, with split, batch and repeat, what scoring a network draws: the same for all networks
+            of a study, so that what differs is the networks. None where scoring draws nothing.
     """
 
     space: Lifting
     coordinates: Weights = field(converter=read_only, eq=False, repr=False)
     buffers: Sequence[Mapping[str, np.ndarray]] = field(default=(), eq=False, repr=False)
     nearest: np.ndarray | None = field(default=None, converter=read_only, eq=False, repr=False)
+    seed: int | None = None
 
     def __len__(self) -> int:
         """Count the networks."""

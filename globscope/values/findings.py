@@ -155,6 +155,7 @@ class Atlas:
         truth: Fields of the members' own networks, (N,) each.
         maps: One a reducer, in the spec's order.
         chance: What guessing scores, by field, where the task knows.
+        noise: Standard deviation of each field between draws, where scoring a network draws random numbers.
         asking: Name of the analysis that looks at it.
     """
 
@@ -162,6 +163,7 @@ class Atlas:
     truth: Mapping[str, np.ndarray] = field(converter=read_only_fields, eq=False, repr=False)
     maps: tuple[Map, ...]
     chance: Mapping[str, float] = field(factory=dict, eq=False, repr=False)
+    noise: Mapping[str, float] = field(factory=dict, eq=False, repr=False)
     asking: str = ""
 
     @property

@@ -105,6 +105,8 @@ class Topology:
         tree: The simplified tree.
         full: The tree of every pair, zero persistence included.
         left_out: How many samples are in neither (non-finite, or masked).
+        noise: Standard deviation of the field between draws, in its unit, where scoring a network draws random numbers.
+            Filled in by the study.
     """
 
     field: str
@@ -112,3 +114,10 @@ class Topology:
     tree: MergeTree
     full: MergeTree = attribute(repr=False)
     left_out: int
+    noise: float = 0.0
+
+    @property
+    def within_noise(self) -> np.ndarray:
+        """(p,) mask of the simplified tree's pairs whose persistence lies below the noise."""
+        mask: np.ndarray = self.tree.persistences < self.noise
+        return mask

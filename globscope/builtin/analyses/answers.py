@@ -7,7 +7,7 @@ from typing import Any
 import numpy as np
 from attrs import define
 
-from globscope.api import Bench, Draft, NetworkBuffers, Population, Progress, calibration_batches, fixed_batches
+from globscope.api import Bench, Draft, NetworkBuffers, Population, Progress, calibration_batches, fixed_batches, seeded
 
 # Examples of one forward pass.
 BATCH = 250
@@ -54,13 +54,16 @@ class Question:
 
         probe = bench.task.build(self.device)
         batches = fixed_batches(probe, self.split, self.examples, BATCH)
-        buffers_of = NetworkBuffers(probe, "recalibrate", calibration_batches(probe))
+        buffers_of = NetworkBuffers(
+            probe, "recalibrate", calibration_batches(probe), seed=bench.seed, device=self.device
+        )
 
         def ask(weights: np.ndarray, own: Mapping[str, np.ndarray]) -> np.ndarray:
             with torch.inference_mode(not probe.grad_inside):
                 parameters = probe.layout.unflatten(torch.from_numpy(np.array(weights)).to(self.device))
                 buffers = buffers_of(parameters, own)
-                outputs = [probe.outputs(parameters, buffers, batch) for batch in batches]  # type: ignore[attr-defined]
+                with seeded(bench.seed, self.device):  # where outputs are drawn, all networks draw the same
+                    outputs = [probe.outputs(parameters, buffers, batch) for batch in batches]  # type: ignore[attr-defined]
                 found: np.ndarray = torch.cat([one_place(o, i * BATCH) for i, o in enumerate(outputs)]).cpu().numpy()
             return found
 

@@ -11,6 +11,7 @@ from globscope.api import Atlas, Bench, Finding, Map, Table, last_networks
 from globscope.builtin.analyses.cells import finite
 from globscope.builtin.analyses.doubts import at_chance, foreign_buffers, unlike_record
 from globscope.builtin.analyses.heldout import held_out
+from globscope.builtin.analyses.noise import drawn_scores
 from globscope.builtin.analyses.pairs_of_runs import RunsOnMap, pairs, warning
 
 CAPTION = (
@@ -56,7 +57,8 @@ class Fidelity:
         records = {one.name: self._record(one, atlas) for one in atlas.maps}
         rows = tuple({"name": name, **record} for name, record in records.items())
         tables = [Table(name="maps", caption=CAPTION, columns=COLUMNS, rows=rows)]
-        warnings = [*foreign_buffers(atlas, bench.task.build("cpu")), *at_chance(atlas), *unlike_record(atlas)]
+        warnings = [*foreign_buffers(atlas, bench.task.build("cpu")), *drawn_scores(atlas)]
+        warnings += [*at_chance(atlas), *unlike_record(atlas)]
         runs = [one for one in map(RunsOnMap.of, atlas.maps) if one is not None]
         warnings += [text for one in runs for text in warning(one)]
         if len(runs) > 1 and len(runs[0].variants) > 1:

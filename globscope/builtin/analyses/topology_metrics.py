@@ -1,6 +1,6 @@
 """What a merge tree amounts to: its figures, its basins, and how far it is from another map's."""
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from itertools import combinations
 from typing import Any
 
@@ -52,6 +52,12 @@ FIGURES = (
 )  # fmt: skip
 BASIN = ("minimum", "place", "value", "dies_at", "persistence", "merges_into", "samples", "share", "runs")
 DISTANCE = ("one", "other", "sampler", "topology", "bottleneck", "wasserstein", "bottleneck_unsimplified")
+# Of a basin whose depth may be due to what scoring draws.
+NOISY = "within_noise"
+NOISE = (
+    " within_noise: whether its persistence lies below the standard deviation between draws of one network's score, so "
+    "that it may be chance."
+)
 Row = dict[str, Any]
 
 
@@ -80,7 +86,7 @@ class TopologyMetrics:
         distances = [row for one, other in combinations(atlas.maps, 2) for row in self._distances(one, other)]
         tables = (
             Table(name="metrics", caption=METRICS, columns=(*WHO, *FIGURES), rows=tuple(metrics)),
-            Table(name="basins", caption=BASINS, columns=(*WHO, *BASIN), rows=tuple(basins)),
+            _of_basins(basins, noisy=any(topology.noise for one in atlas.maps for _, _, topology in _trees(one))),
             Table(name="distances", caption=DISTANCES, columns=DISTANCE, rows=tuple(distances)),
         )
         records = {one.name: _figures(one.topology) for one in atlas.maps if one.topology is not None}
@@ -101,6 +107,13 @@ class TopologyMetrics:
                     "wasserstein": finite(wasserstein(mine.tree, its.tree, order=self.order)),
                     "bottleneck_unsimplified": finite(bottleneck(mine.full, its.full)),
                 }
+
+
+def _of_basins(rows: Sequence[Row], *, noisy: bool) -> Table:
+    """Return the table of basins, with a column for those that may be chance where scores are drawn."""
+    columns, caption = (*BASIN, NOISY) if noisy else BASIN, BASINS + NOISE if noisy else BASINS
+    kept = tuple({name: row[name] for name in (*WHO, *columns)} for row in rows)
+    return Table(name="basins", caption=caption, columns=(*WHO, *columns), rows=kept)
 
 
 def _trees(one: Map) -> Iterator[tuple[Row, Landscape, Topology]]:
@@ -135,7 +148,7 @@ def _counts(tree: MergeTree) -> Row:
 
 def _basins(one: Map, landscape: Landscape, topology: Topology) -> Iterator[Row]:
     tree, sizes = topology.tree, topology.tree.basin_sizes
-    runs = _runs(one, landscape, topology)
+    runs, within = _runs(one, landscape, topology), topology.within_noise
     for row, (minimum, saddle) in enumerate(tree.pairs.tolist()):
         yield {
             "minimum": minimum,
@@ -147,6 +160,7 @@ def _basins(one: Map, landscape: Landscape, topology: Topology) -> Iterator[Row]
             "samples": int(sizes[row]),
             "share": float(sizes[row] / sizes.sum()),
             "runs": ", ".join(runs.get(minimum, ())),
+            NOISY: "yes" if within[row] else "no",
         }
 
 

@@ -24,11 +24,13 @@ from globscope.api import (
     is_out_of_memory,
 )
 from globscope.builtin.evaluators.lift import Lift
-from globscope.builtin.evaluators.scorer import Method, Scorer, fastest
+from globscope.builtin.evaluators.scorer import Draw, Method, Scorer, fastest
 
 # Below this many examples a batch, starting the kernels costs more than the products, and stacking
 # networks wins on a CPU; above it the loop is as fast and needs less memory.
 FEW_EXAMPLES = 128
+# Of scores with equal draws; float32 sums in another order differ by less, other draws by more.
+ALIKE = 1e-4
 
 
 @define(frozen=True, kw_only=True)
@@ -50,6 +52,9 @@ class Torch:
             takes what a short measurement finds faster.
         precision: Of products: `tf32` rounds their inputs on GPUs that can, `bfloat16` halves them. Losses are
             summed in float64 whatever it is.
+        draws: How often each network is scored where the task's loss draws random numbers (a variational autoencoder,
+            dropout that is left on), with other numbers each time: fields are means, and `<field>_standard_error` says
+            how sure they are. Losses that draw nothing are scored once.
     """
 
     examples: int | None = field(default=None, validator=optional(ge(1)))
@@ -60,6 +65,7 @@ class Torch:
     memory: float = field(default=0.25, validator=gt(0))
     method: Literal["auto", "loop", "vmap"] = "auto"
     precision: Precision = "float32"
+    draws: int = field(default=1, validator=ge(1))
 
     def evaluate(self, networks: Networks, task: Task, journal: Journal, progress: Progress) -> None:
         """Record every pending unit's fields in the journal.
@@ -72,7 +78,8 @@ class Torch:
         probe = task.build(self._device())
         self.check(probe)
         lift = Lift(networks, self._device())
-        scorer = Scorer(probe, self._batches(probe), self._buffers(probe), self._device(), self.precision)
+        buffers, draw = self._buffers(probe, networks.seed), Draw(networks.seed, self.draws)
+        scorer = Scorer(probe, self._batches(probe), buffers, self._device(), self.precision, draw=draw)
         plan = journal.plan(self._plan(probe, scorer, lift))
         while pending := journal.pending():  # again where units had to be split
             torch.cuda.empty_cache()  # cuBLAS and cuDNN have no use for what torch keeps; on a CPU this does nothing
@@ -103,6 +110,7 @@ class Torch:
         width = max(1, min(64, int(self.memory * 2**30 / (4 * probe.layout.size))))
         units = tuple(Unit(start=s, stop=min(s + width, count)) for s in range(0, count, width))
         method = self._method(probe) or _measured(scorer, lift, units)
+        method = "loop" if method == "vmap" and not _draw_alike(scorer, lift, units) else method
         return Plan(units=units, method=method, device=self._device(), threads=torch.get_num_threads())
 
     def _method(self, probe: Probe) -> Method | None:
@@ -122,10 +130,23 @@ class Torch:
     def _batches(self, probe: Probe) -> dict[str, list[Any]]:
         return {s: fixed_batches(probe, s, self.examples, self.batch_size) for s in probe.splits}
 
-    def _buffers(self, probe: Probe) -> NetworkBuffers:
+    def _buffers(self, probe: Probe, seed: int | None) -> NetworkBuffers:
         estimated = self.batch_norm == "recalibrate"
         batches = calibration_batches(probe, self.calibration_examples, self.batch_size) if estimated else []
-        return NetworkBuffers(probe, self.batch_norm, batches)
+        return NetworkBuffers(probe, self.batch_norm, batches, seed=seed, device=self._device())
+
+
+def _draw_alike(scorer: Scorer, lift: Lift, units: Sequence[Unit]) -> bool:
+    """Whether stacked networks draw the numbers that each alone would, tried on two; nothing drawn is alike."""
+    if scorer.draw.seed is None or not units:
+        return True
+    few = Unit(start=0, stop=min(2, units[0].stop))
+    weights, own = lift(few), lift.networks.stored(few)
+    try:
+        found: tuple[Any, Any] = (scorer.totals(weights, own, "vmap"), scorer.totals(weights, own, "loop"))
+    except RuntimeError:  # vmap's: it cannot draw as this model does
+        return False
+    return bool(found[0].isclose(found[1], rtol=ALIKE, equal_nan=True).all())
 
 
 def _measured(scorer: Scorer, lift: Lift, units: Sequence[Unit]) -> Method:

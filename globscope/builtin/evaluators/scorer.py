@@ -5,8 +5,9 @@ from time import perf_counter
 from typing import Any, Literal
 
 import numpy as np
+from attrs import define
 
-from globscope.api import NetworkBuffers, Precision, Probe, precise
+from globscope.api import STANDARD_ERROR, NetworkBuffers, Precision, Probe, precise, seed_of, seeded
 
 Batches = Mapping[str, Sequence[Any]]
 Method = Literal["loop", "vmap"]
@@ -25,6 +26,23 @@ def fastest(tries: Mapping[Method, Callable[[], object]], wait: Callable[[], obj
     return min(seconds, key=lambda name: seconds[name])
 
 
+@define(frozen=True)
+class Draw:
+    """What scoring draws, and how often.
+
+    Attributes:
+        seed: Of all that is drawn; None where nothing is.
+        repeats: Evaluations of each network.
+    """
+
+    seed: int | None
+    repeats: int
+
+    def of(self, split: int, batch: int, repeat: int) -> int | None:
+        """Return the seed of a batch, the same for all networks."""
+        return None if self.seed is None else seed_of(self.seed, split, batch, repeat)
+
+
 class Scorer:
     """Scores stacks of weights; totals stay on the device until a unit is done."""
 
@@ -35,12 +53,15 @@ class Scorer:
         buffers: NetworkBuffers,
         device: str,
         precision: Precision,
+        *,
+        draw: Draw,
     ) -> None:
         """Take the batches that every network is scored on."""
         import torch
 
         self.probe, self.batches, self.buffers = probe, batches, buffers
         self.device, self.precision = device, precision
+        self.draw, self.repeats = draw, 1 if draw.seed is None else draw.repeats
         # mps has no float64.
         self.wide = torch.float32 if device == "mps" else torch.float64
 
@@ -57,25 +78,40 @@ class Scorer:
             if method == "vmap":
                 parameters = self.probe.layout.unflatten(stacked)
                 buffers, axes = self.buffers.stacked(parameters, own)
-                return torch.vmap(self._totals, in_dims=(0, axes))(parameters, buffers)
+                chance = "error" if self.draw.seed is None else "same"
+                return torch.vmap(self._totals, in_dims=(0, axes), randomness=chance)(parameters, buffers)
             return torch.stack([self._one(*pair) for pair in zip(stacked, own, strict=True)])
 
     @property
     def names(self) -> list[str]:
         """The fields, in the order of the totals."""
-        return [f"{split}_{measure}" for split in self.batches for measure in self.probe.measures]
+        names = [f"{split}_{measure}" for split in self.batches for measure in self.probe.measures]
+        return names + [f"{name}{STANDARD_ERROR}" for name in names if self.repeats > 1]
 
     def _one(self, row: Any, own: Mapping[str, np.ndarray]) -> Any:
         parameters = self.probe.layout.unflatten(row)
         return self._totals(parameters, self.buffers(parameters, own))
 
     def _totals(self, parameters: Mapping[str, Any], buffers: Mapping[str, Any]) -> Any:
+        """Return the means over all draws, followed by their standard errors where there are several."""
+        import torch
+
+        found = torch.stack([self._drawn(parameters, buffers, repeat) for repeat in range(self.repeats)])
+        if self.repeats == 1:
+            return found[0]
+        return torch.cat([found.mean(dim=0), found.std(dim=0) / self.repeats**0.5])
+
+    def _drawn(self, parameters: Mapping[str, Any], buffers: Mapping[str, Any], repeat: int) -> Any:
+        """Return the means of one draw."""
         import torch
 
         means = []
         roots = getattr(self.probe, "roots", ())
-        for batches in self.batches.values():
-            parts = [self.probe.reduce(parameters, buffers, batch) for batch in batches]
+        for place, batches in enumerate(self.batches.values()):
+            parts = []
+            for number, batch in enumerate(batches):
+                with seeded(self.draw.of(place, number, repeat), self.device):
+                    parts.append(self.probe.reduce(parameters, buffers, batch))
             for measure in self.probe.measures:
                 whole = sum(part[measure][1] for part in parts)
                 mean = sum(part[measure][0].detach().to(self.wide) for part in parts) / whole

@@ -5,7 +5,7 @@ from contextlib import contextmanager, suppress
 from functools import partial
 from typing import Any
 
-from globscope.api import Layout, UserCodeError, default_type, float32_by_default, within_memory
+from globscope.api import Layout, UserCodeError, default_type, float32_by_default, seeded, within_memory
 from globscope.builtin.tasks.averaging import cumulative_average
 from globscope.builtin.tasks.data import Arrays
 from globscope.builtin.tasks.examples import Examples
@@ -112,7 +112,8 @@ class Supervised:
         initial, buffers = self.initialise(0)
         parameters = {name: p.requires_grad_() for name, p in initial.items()}
         batch = self._examples.first()
-        with as_user_error("the task's model and loss fail on two examples of its data"):
+        failed = "the task's model and loss fail on two examples of its data"
+        with as_user_error(failed), seeded(0, self._device):  # a trial moves nobody's generator
             returned = self._forward(parameters, buffers, batch[0])
             outputs = answer(returned)
             if not self._loss.supplied:

@@ -6,7 +6,7 @@ from typing import Any
 import numpy as np
 import torch
 
-from globscope.api import NetworkBuffers, Population, Probe, SymmetryError
+from globscope.api import NetworkBuffers, Population, Probe, SymmetryError, device_of, draws, seeded
 
 
 class Losses:
@@ -25,6 +25,8 @@ class Losses:
         """
         self.probe = probe
         self._buffers = probe.initialise(0)[1] if zoo is None else _shared(probe, zoo)
+        self._device = device_of(probe.initialise(0)[0])
+        self._seed = 0 if draws(probe, self._device) else None  # the same numbers for all networks
         self.stacked = probe.vmappable and self._works()
 
     def _works(self) -> bool:
@@ -49,7 +51,8 @@ class Losses:
         return torch.vmap(lambda own: self._one(own, batch), randomness="error")(dict(networks))
 
     def _one(self, network: Mapping[str, Any], batch: Any) -> Any:
-        return self.probe.objective(network, self._buffers, batch, training=False)
+        with seeded(self._seed, self._device):
+            return self.probe.objective(network, self._buffers, batch, training=False)
 
     def between(self, a: Mapping[str, Any], b: Mapping[str, Any], t: Any, batch: Any) -> np.ndarray:
         """Return the (points,) losses at (points,) t of the line from a to b."""

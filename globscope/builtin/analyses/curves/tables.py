@@ -5,7 +5,7 @@ from typing import Any
 
 import numpy as np
 
-from globscope.api import Table
+from globscope.api import Table, scores
 from globscope.builtin.analyses.cells import finite
 from globscope.builtin.analyses.curves.along import Along
 from globscope.builtin.analyses.curves.lines import barrier, mean_along, rises
@@ -26,7 +26,7 @@ Row = dict[str, Any]
 
 def table(curves: Sequence[Along]) -> Table:
     """Return the table of every curve and field."""
-    rows = tuple(_row(one, name) for one in curves for name in one.curve)
+    rows = tuple(_row(one, name) for one in curves for name in scores(one.curve))
     return Table(name="curves", caption=CAPTION, columns=COLUMNS, rows=rows)
 
 

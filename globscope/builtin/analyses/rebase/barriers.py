@@ -6,7 +6,7 @@ from typing import Any, Literal
 import numpy as np
 from attrs import define, field
 
-from globscope.api import Atlas, Bench, Panel, Plot, Series, Table
+from globscope.api import Atlas, Bench, Panel, Plot, Series, Table, scores
 from globscope.builtin.analyses.cells import finite, median
 from globscope.builtin.analyses.curves.along import straight
 from globscope.builtin.analyses.curves.lines import area, barrier, rises
@@ -61,7 +61,7 @@ def line(atlas: Atlas, bench: Bench, rows: tuple[int, int], who: tuple[str, str,
     own = {name: values[at] for name, values in atlas.truth.items()}
     fields = straight(atlas.population.take(at), own, t, bench)
     one, other, how = who
-    return Line(one=one, other=other, how=how, t=t, fields=fields)
+    return Line(one=one, other=other, how=how, t=t, fields={name: fields[name] for name in scores(fields)})
 
 
 def lines(atlas: Atlas, bench: Bench, last: Mapping[Rebased, int], points: int) -> Iterator[Line]:

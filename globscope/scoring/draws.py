@@ -1,0 +1,117 @@
+"""Scoring that draws: a variational autoencoder's latents, dropout that is left on, a diffusion model's noise."""
+
+import random
+from collections.abc import Iterable, Iterator
+from contextlib import contextmanager
+from typing import Any
+
+import numpy as np
+
+from globscope.errors import EvaluationError
+from globscope.roles import Probe, Tensors
+
+# What the standard error of a field's mean over several draws is called, after the field.
+STANDARD_ERROR = "_standard_error"
+# Evaluations of a network from which the standard deviation of its draws is estimated.
+REPEATS = 8
+# Examples of the trial.
+FEW = 4
+
+
+def scores(fields: Iterable[str]) -> list[str]:
+    """Return the names of fields that are scores, not the standard errors of scores."""
+    return [name for name in fields if not name.endswith(STANDARD_ERROR)]
+
+
+def seed_of(seed: int, *places: int) -> int:
+    """Return the seed of one place, such as a split, a batch and a repeat, of a whole that has a seed."""
+    return int(np.random.SeedSequence([seed, *places]).generate_state(1, np.uint64)[0] >> np.uint64(1))
+
+
+def device_of(tensors: Tensors) -> str:
+    """Return the device that tensors lie on."""
+    return str(next(iter(tensors.values())).device)
+
+
+@contextmanager
+def seeded(seed: int | None, device: str) -> Iterator[None]:
+    """Let the global generators of torch, numpy and Python draw from a seed inside, and be as before afterwards.
+
+    Args:
+        seed: Equal ones give equal numbers on one device; None leaves the generators alone.
+        device: Whose generator is meant beside the CPU's, such as `cuda:0`.
+    """
+    if seed is None:
+        yield
+        return
+    before = _states(device)
+    try:
+        for generator in _generators(device):
+            generator.manual_seed(seed)
+        np.random.seed(seed % 2**32)  # noqa: NPY002 - a user's loss may draw from it
+        random.seed(seed)
+        yield
+    finally:
+        for generator, state in zip(_generators(device), before[0], strict=True):
+            generator.set_state(state)
+        np.random.set_state(before[1])  # noqa: NPY002
+        random.setstate(before[2])
+
+
+def draws(probe: Probe, device: str) -> bool:
+    """Whether scoring a network draws from a global generator; tried on a few examples with a fresh network.
+
+    Raises:
+        EvaluationError: It draws, or depends on what was scored before, in a way that no seed repeats.
+    """
+    with seeded(0, device):
+        before = _states(device)
+        first = _scores(probe)
+        moved = not _same(before, _states(device))
+    with seeded(0, device):
+        again = _scores(probe)
+    for field, value in first.items():
+        if not np.isclose(value, again[field], rtol=1e-4, atol=0, equal_nan=True):
+            raise EvaluationError(
+                f"the task gives one network two values of {field}, {value:.6g} and then {again[field]:.6g}, though "
+                "torch, numpy and random draw the same numbers: let it keep no state between calls, and draw from a "
+                "global generator, which is seeded for every batch"
+            )
+    return moved
+
+
+def _scores(probe: Probe) -> dict[str, float]:
+    """Return the sums of a fresh network over a few examples of every split."""
+    import torch
+
+    parameters, buffers = probe.initialise(0)
+    found: dict[str, float] = {}
+    with torch.inference_mode(not probe.grad_inside):
+        for split in probe.splits:
+            batch = probe.batch(split, torch.arange(min(FEW, probe.examples(split))))
+            parts = probe.reduce(parameters, buffers, batch)
+            found |= {f"{split}_{name}": float(total.detach()) for name, (total, _) in parts.items()}
+    return found
+
+
+def _generators(device: str) -> list[Any]:
+    """Return torch's global generators of the CPU and of a device."""
+    import torch
+
+    kind, _, number = device.partition(":")
+    if kind == "cuda":
+        torch.cuda.init()  # type: ignore[no-untyped-call]
+        card = int(number) if number else torch.cuda.current_device()
+        return [torch.default_generator, torch.cuda.default_generators[card]]
+    return [torch.default_generator, *([torch.mps._get_default_mps_generator()] if kind == "mps" else [])]
+
+
+def _states(device: str) -> tuple[list[Any], Any, Any]:
+    states = [generator.get_state() for generator in _generators(device)]
+    return states, np.random.get_state(), random.getstate()  # noqa: NPY002
+
+
+def _same(one: tuple[list[Any], Any, Any], two: tuple[list[Any], Any, Any]) -> bool:
+    torch_alike = all(a.equal(b) for a, b in zip(one[0], two[0], strict=True))
+    numpy_alike = np.array_equal(one[1][1], two[1][1]) and one[1][2:] == two[1][2:]
+    return torch_alike and numpy_alike and one[2] == two[2]
