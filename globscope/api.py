@@ -1,5 +1,22 @@
 """The door for plugin authors: values, roles, the hook marker. Built-ins import nothing else."""
 
+from globscope.bounds import (
+    AXES,
+    BATCH,
+    DRAWS,
+    EPOCHS,
+    EXAMPLES,
+    LAYERS,
+    NEIGHBOURS,
+    POINTS,
+    REFITS,
+    RUNS,
+    SAMPLES,
+    SIDE,
+    STEPS,
+    UNITS,
+    AtMost,
+)
 from globscope.curvature.eigen import Eigenpairs, eigenpairs
 from globscope.curvature.hessian import Hessian, Loss
 from globscope.curvature.trace import trace
@@ -66,18 +83,33 @@ API_VERSION = 1
 
 __all__ = [
     "API_VERSION",
+    "AXES",
+    "BATCH",
+    "DRAWS",
+    "EPOCHS",
+    "EXAMPLES",
+    "LAYERS",
     "MINIMUM",
     "MULTI_SADDLE",
+    "NEIGHBOURS",
     "OFF_SLICE",
     "PATH",
+    "POINTS",
+    "REFITS",
     "REPEATS",
     "ROOT",
+    "RUNS",
     "SADDLE",
+    "SAMPLES",
+    "SIDE",
     "STANDARD_ERROR",
+    "STEPS",
+    "UNITS",
     "Adjacency",
     "AffineSpace",
     "Aligner",
     "Analysis",
+    "AtMost",
     "Atlas",
     "Axis",
     "Bench",

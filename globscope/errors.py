@@ -19,6 +19,9 @@ The command line prints their text and exits with code 2; any other exception is
 import difflib
 from collections.abc import Iterable
 
+# Letters of a word that is compared with known names, names that it is compared with, and names that are listed.
+LONGEST_WORD, SEARCHED, LISTED = 100, 1000, 60
+
 
 class GlobscopeError(Exception):
     """What went wrong, where, and what would be accepted."""
@@ -69,9 +72,10 @@ class FileError(GlobscopeError):
 
 
 def near(word: str, known: Iterable[str]) -> str:
-    """Return the end of a message: the near name, or all the known ones."""
+    """Return the end of a message: the near name, or the known ones; the search is bounded, whatever is asked."""
     names = sorted(known)
-    close = difflib.get_close_matches(word, names, n=1, cutoff=0.6)
+    close = difflib.get_close_matches(word, names[:SEARCHED], n=1, cutoff=0.6) if len(word) <= LONGEST_WORD else []
     if close:
         return f"did you mean {close[0]!r}?"
-    return f"known: {', '.join(names)}" if names else "there is none"
+    more = f", … ({len(names):,} in all)" if len(names) > LISTED else ""
+    return f"known: {', '.join(names[:LISTED])}{more}" if names else "there is none"

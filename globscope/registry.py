@@ -37,6 +37,8 @@ KEYS = ("use", "name")
 MORE_KEYS = MappingProxyType({"reducer": ("seed", "sampler", "space", "align"), "aligner": ("seed",)})
 # The distribution of the built-in components.
 OWN = "globscope"
+# Packages that bring components and are no part of this one, by the components' names.
+PACKAGES = MappingProxyType({"ttk": "globscope-ttk"})
 # What a component may be called: it is part of folders' names and of TOML.
 NAME = re.compile(r"[A-Za-z0-9][A-Za-z0-9._-]*")
 
@@ -103,6 +105,9 @@ class Registry:
         if reasons:
             return "; ".join(reasons)
         more = "; some plugins could not be loaded: see `globscope plugins`" if self.problems else ""
+        if name.lower() in PACKAGES:
+            package = PACKAGES[name.lower()]
+            return f"it comes with the package {package}, which is not installed: pip install {package}{more}"
         return near(name.lower(), known) + more
 
     def of(self, component: Any) -> Component:

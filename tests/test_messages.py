@@ -258,9 +258,9 @@ SPECS = {
         TASK + POPULATION + "[[reducer]]\nlatent_dim = 2\n",
         ["F: reducer.0.use: is required: the name of a reducer; known: {reducer}"],
     ),
-    "missing use of an evaluator": (
-        GOOD + "[evaluator]\nexamples = 5\n",
-        ["F: evaluator.use: is required: the name of an evaluator; known: {evaluator}"],
+    "misspelt option of the usual evaluator": (
+        GOOD + "[evaluator]\nexample = 5\n",
+        ["F: evaluator.example: there is no such key; did you mean 'examples'?"],
     ),
     "unknown component": (
         GOOD.replace('"pca"', '"pcaa"'),
@@ -753,11 +753,11 @@ TASKS = {
     ),
     "split seed": (f"split_seed = {2**32}", f"task.split_seed: must be < 2**32 for the digits, got {2**32}"),
     "model larger than any memory": (
-        "hidden = [1_000_000_000_000_000]",
+        "hidden = [1_000_000, 1_000_000]",
         "task.model: does not fit into memory; give it fewer weights (task.hidden is the mlp's)",
     ),
     "model larger than any address": (
-        "hidden = [1_000_000_000_000_000_000]",
+        "hidden = [1_000_000, 1_000_000, 1_000_000]",
         "task.model: does not fit into memory; give it fewer weights (task.hidden is the mlp's)",
     ),
     "option that a named model does not have": (

@@ -64,6 +64,8 @@ BEYOND = {
     # Rules of a component's own that are code.
     "a validator's own words",
     "number of more than 64 bits",
+    # To JSON Schema 1e300 is an integer too, and a float.
+    "an integer that no float holds",
 }
 
 
@@ -111,14 +113,39 @@ def test_an_unknown_key_is_named_by_the_schema_too(validator):
     assert "latent_dims" in found.message
 
 
+def test_a_misspelt_option_is_told_once_with_its_key(validator):
+    document = tomllib.loads(GOOD.replace('use = "pca"', 'use = "pca"\nlatent_dims = 3'))
+    [error] = validator.iter_errors(document)
+    assert error.json_path == "$.reducer[0]"
+    assert error.message.startswith("Additional properties are not allowed ('latent_dims' was unexpected)")
+    assert best_match(validator.iter_errors(document)).message == error.message
+
+
+def test_a_wrong_value_of_an_option_is_told_once_at_its_key(validator):
+    [error] = validator.iter_errors(tomllib.loads(GOOD + '[[sampler]]\nuse = "grid"\nmargin = -1\n'))
+    assert error.json_path == "$.sampler[0].margin"
+
+
+def test_a_misspelt_component_is_told_once_with_those_that_there_are(validator):
+    [error] = validator.iter_errors(tomllib.loads(GOOD.replace('use = "pca"', 'use = "pcaa"')))
+    assert error.json_path == "$.reducer[0].use"
+    assert "'pca'" in error.message
+
+
+def test_an_evaluator_needs_no_use(validator, registry):
+    document = tomllib.loads(GOOD + "[evaluator]\nexamples = 5\n")
+    assert not list(validator.iter_errors(document))
+    assert build(document, Path("study.toml"), registry).evaluator.use == "torch"
+
+
 def test_every_key_of_a_spec_and_every_option_has_a_description(validator):
     def described(place):
         for name, rule in place.get("properties", {}).items():
             assert rule["description"], name
             described(rule)
             items = rule.get("items") or {}  # no schema where a list has a fixed length
-            for part in rule.get("oneOf", []) + items.get("oneOf", []):
-                described(part)
+            for part in rule.get("allOf", []) + items.get("allOf", []):
+                described(part.get("then", {}))
             described(items)
 
     assert set(validator.schema["properties"]) == set(TABLES)
@@ -166,6 +193,6 @@ def test_a_registry_without_components_still_has_a_schema():
 
 
 def test_what_holds_for_items_is_said_of_each_item_of_a_list_of_fixed_length(validator):
-    tasks = validator.schema["properties"]["task"]["oneOf"]
+    tasks = [part["then"] for part in validator.schema["properties"]["task"]["allOf"]]
     (grid,) = (one["properties"]["grid"] for one in tasks if "grid" in one["properties"])
     assert [item["minimum"] for item in grid["prefixItems"]] == [2, 2]

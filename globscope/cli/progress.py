@@ -20,6 +20,7 @@ from rich.progress import (
 from globscope.cli.screen import stderr
 from globscope.study.observer import Observer
 from globscope.values import chart
+from globscope.visible import visible, visible_lines
 
 
 @contextmanager
@@ -69,7 +70,7 @@ class _Bars(Observer):
 
     def stage(self, name: str) -> chart.Progress:
         self.over()
-        return _Bar(self.bars, self.bars.add_task(name, total=None, figures="", rate=""))
+        return _Bar(self.bars, self.bars.add_task(visible(name), total=None, figures="", rate=""))
 
     def cell(self, name: str, number: int, count: int) -> None:
         """Name the cell, and take away the bars of the one before: of hundreds of cells they would fill the screen."""
@@ -87,7 +88,7 @@ class _Bars(Observer):
         """Say nothing: a rerun shows only what it has to do."""
 
     def warning(self, text: str) -> None:
-        self.bars.console.print(text, markup=False, emoji=False, highlight=False)
+        self.bars.console.print(visible_lines(text), markup=False, emoji=False, highlight=False)
 
 
 @define

@@ -6,9 +6,9 @@ from typing import Any
 from attrs import asdict
 from rich.box import HEAVY_HEAD
 from rich.console import Console
-from rich.markup import escape
 from rich.table import Table
 
+from globscope.cli.screen import marked
 from globscope.registry import HOOKS, Component, Registry
 from globscope.spec.describe import options
 from globscope.spec.entries import common
@@ -50,7 +50,7 @@ def cell(value: Any) -> str:
         return "–"
     if isinstance(value, float):
         return f"{value:.2e}" if value and (abs(value) < 1e-2 or abs(value) >= 1e5) else f"{value:.3g}"
-    return escape(str(value))
+    return marked(str(value))
 
 
 def _print(title: str, headings: Sequence[str], rows: Iterable[Sequence[str]], words: bool = False) -> None:
@@ -62,7 +62,7 @@ def _print(title: str, headings: Sequence[str], rows: Iterable[Sequence[str]], w
         headings, *lines = map(list, zip(headings, *lines, strict=True))
         table = _table(headings, lines, words)
     if title:
-        console.print(escape(title), style="bold", soft_wrap=True)
+        console.print(marked(title), style="bold", soft_wrap=True)
     console.print(table)
 
 
@@ -98,9 +98,9 @@ def summary(record: Mapping[str, Any]) -> None:
             _found(table)
     for one in record["reducers"]:
         if one["hidden"]:
-            _console().print(f"{escape(one['name'])}: no landscape: {escape(one['hidden'])}")
+            _console().print(f"{marked(one['name'])}: no landscape: {marked(one['hidden'])}")
     for warning in record["warnings"]:
-        _console().print(f"warning: {escape(warning)}")
+        _console().print(f"warning: {marked(warning)}")
 
 
 def finding(found: Finding) -> None:
@@ -108,13 +108,13 @@ def finding(found: Finding) -> None:
     for table in found.tables:
         _found(asdict(table))
     for warning in found.warnings:
-        _console().print(f"warning: {escape(warning)}")
+        _console().print(f"warning: {marked(warning)}")
 
 
 def _found(table: Mapping[str, Any]) -> None:
     shown = table["rows"][:ROWS]
     cells = [[cell(row.get(column)) for column in table["columns"]] for row in shown]
-    _print(table["name"], [escape(column) for column in table["columns"]], cells)
+    _print(table["name"], [marked(column) for column in table["columns"]], cells)
     if len(shown) < len(table["rows"]):
         _console().print(f"… {len(table['rows']) - len(shown)} more rows; all of them are among the run's tables/")
 
@@ -124,12 +124,12 @@ def cells(record: Mapping[str, Any]) -> None:
     _figures(record["title"], "cell", record["columns"], record["cells"])
     _rows("relations", record["relations"])
     for warning in record["warnings"]:
-        _console().print(f"warning: {escape(warning)}")
+        _console().print(f"warning: {marked(warning)}")
 
 
 def _figures(title: str, what: str, columns: Sequence[str], runs: Sequence[Mapping[str, Any]]) -> None:
     rows = [[cell(one["name"]), *(cell(one["figures"].get(key)) for key in columns)] for one in runs]
-    _print(title, [what, *map(escape, columns)], rows)
+    _print(title, [what, *map(marked, columns)], rows)
 
 
 def compared(record: Mapping[str, Any]) -> None:
@@ -155,7 +155,7 @@ def projected(rows: Sequence[Mapping[str, Any]], warnings: Sequence[str]) -> Non
         lines.append([cell(value) for value in (*told, "yes" if row["trusted"] else "no", own, decoded)])
     _print(f"{len({row['file'] for row in rows})} networks", headings, lines)
     for warning in warnings:
-        _console().print(f"warning: {escape(warning)}")
+        _console().print(f"warning: {marked(warning)}")
 
 
 def condensed(found: Mapping[str, Any]) -> None:
@@ -165,7 +165,7 @@ def condensed(found: Mapping[str, Any]) -> None:
     left = f", {found['left_out']} not finite and left out" if found["left_out"] else ""
     line = f"{found['file']}: {found['field']}, {size} samples{left}; "
     line += f"minima: {counts['minima']}, saddles: {counts['saddles']} ({found['backend']}, {kept})"
-    _console().print(escape(line), soft_wrap=True)
+    _console().print(marked(line), soft_wrap=True)
     pairs = sorted(found["pairs"], key=_lifetime, reverse=True)
     rows = [
         [cell(pair[key]) for key in ("birth_vertex", "birth", "death_vertex", "death")] + [_persistence(pair)]
@@ -186,18 +186,18 @@ def _persistence(pair: Mapping[str, Any]) -> str:
 
 def plan(value: Estimate) -> None:
     """Print what a study would take."""
-    _print("Plan", ["what", ""], [[name, escape(text)] for name, text in described(value).items()], words=True)
+    _print("Plan", ["what", ""], [[name, marked(text)] for name, text in described(value).items()], words=True)
     for at, stage in enumerate(value.stages, 1):
-        _console().print(f"{at:3}. {escape(stage)}")
+        _console().print(f"{at:3}. {marked(stage)}")
 
 
 def plan_of_cells(value: SweepEstimate) -> None:
     """Print what a sweep would take, as a whole and cell by cell."""
-    _print("Plan", ["what", ""], [[name, escape(text)] for name, text in value.described.items()], words=True)
+    _print("Plan", ["what", ""], [[name, marked(text)] for name, text in value.described.items()], words=True)
     rows = []
     for name, one in value.cells.items():
         told = described(one)
-        rows.append([escape(name), *(escape(told[what]) for what in PLANNED)])
+        rows.append([marked(name), *(marked(told[what]) for what in PLANNED)])
     _print("Cells", ["cell", *PLANNED], rows, words=True)
 
 
@@ -208,13 +208,13 @@ def components(registry: Registry) -> None:
     rows = [map(cell, (c.role, c.name, c.summary, c.distribution, c.version)) for c in found]
     _print("", ("role", "name", "what it does", "distribution", "version"), map(list, rows), words=True)
     for problem in registry.problems:
-        _console().print(f"problem: {escape(problem)}", soft_wrap=True)
+        _console().print(f"problem: {marked(problem)}", soft_wrap=True)
 
 
 def component(found: Component) -> None:
     """Print one component's options, and the keys that it shares with its role."""
     head = f"{found.role} {found.name} ({found.distribution} {found.version}): {found.summary}"
-    _console().print(escape(head), soft_wrap=True)
+    _console().print(marked(head), soft_wrap=True)
     for title, cls in (("", found.cls), (f"Keys of every {found.role}", common(found.role))):
         rows = [[cell(text) for text in (o.name, o.kind, o.default, o.meaning)] for o in options(cls)]
         _print(title, ("option", "type", "default", "meaning"), rows, words=True)

@@ -8,7 +8,7 @@ from attrs import define, field
 
 from globscope.errors import FileError
 from globscope.files.axes import named
-from globscope.files.table import as_csv
+from globscope.files.table import as_csv, original
 from globscope.reading import read_csv
 from globscope.values.members import Member
 
@@ -64,7 +64,8 @@ def read(path: Path) -> Tracks:
         FileError: It is damaged.
     """
     try:
-        columns = read_csv(path, "members as `globscope study` writes them")
+        found = read_csv(path, "members as `globscope study` writes them")
+        columns = {original(name): tuple(map(original, cells)) for name, cells in found.items()}
         names = [name for name in columns if name not in WHO]
         axes = next(axes for d in range(len(names), 0, -1) if [*(axes := named(d))] == names[:d])
         floats = {name: np.array(columns[name], float) for name in names}

@@ -14,7 +14,7 @@ from globscope.population.walk import matches, no_file
 from globscope.references import Pattern
 from globscope.spec.model import CheckpointFiles, Source
 from globscope.spec.pattern import STEP, VARIANT, absolute, filled
-from globscope.spec.words import visible
+from globscope.visible import visible
 
 # Files that cannot be read and are named one by one.
 NAMED = 10

@@ -10,7 +10,8 @@ from globscope.errors import near
 from globscope.population.checkpoint import SUFFIXES
 from globscope.population.walk import start
 from globscope.spec.pattern import matched, plain
-from globscope.spec.words import toml, visible
+from globscope.spec.words import toml
+from globscope.visible import visible
 
 # Files that are looked at; more would keep a user waiting for a message.
 MOST = 10_000

@@ -5,7 +5,8 @@ from collections.abc import Sequence
 from pathlib import Path
 from zipfile import is_zipfile
 
-from globscope.spec.words import short, visible
+from globscope.spec.words import short
+from globscope.visible import visible
 
 # Classes that are named; a whole module may refer to dozens.
 NAMED = 4

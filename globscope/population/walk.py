@@ -9,7 +9,7 @@ from attrs import define, field
 
 from globscope.population.checkpoint import INDEX, SUFFIXES
 from globscope.spec.pattern import VARIANT, is_literal, matched, spans
-from globscope.spec.validators import CONTROL
+from globscope.visible import HIDDEN
 
 
 @define(frozen=True, kw_only=True)
@@ -131,7 +131,7 @@ def no_file(path: Path) -> str:
 
 
 def _is_unprintable(name: str) -> bool:
-    return bool(CONTROL.search(name)) or any("\ud800" <= c <= "\udfff" for c in name)
+    return bool(HIDDEN.search(name))
 
 
 def _is_loop(path: Path) -> bool:

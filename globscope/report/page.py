@@ -11,6 +11,7 @@ from globscope.report.gallery import Shown
 from globscope.report.glossary import Comparison, comparison, heading, of_records
 from globscope.report.text import cell, counted, listed, number
 from globscope.values.findings import Atlas, Cell, Finding, Map, Table
+from globscope.visible import visible_lines
 
 
 @define(frozen=True, kw_only=True)
@@ -86,12 +87,18 @@ def environment() -> Environment:
     found = Environment(
         loader=PackageLoader("globscope.report", "."),
         autoescape=True,
+        finalize=_shown,
         undefined=StrictUndefined,
         trim_blocks=True,
         lstrip_blocks=True,
     )
     found.filters |= {"cell": cell, "heading": heading}
     return found
+
+
+def _shown(value: Any) -> Any:
+    """Return text without characters that do not show or turn the line around; markup of ours as it is."""
+    return visible_lines(value) if type(value) is str else value
 
 
 def _split(

@@ -5,6 +5,7 @@ from collections.abc import Mapping
 from io import StringIO
 from pathlib import Path
 
+from globscope.files.table import neutral
 from globscope.report.text import Names
 from globscope.store import write_bytes
 from globscope.values.findings import Finding, Table
@@ -26,10 +27,10 @@ def as_csv(table: Table) -> str:
     """Return a table as CSV: full precision, and nothing between the commas for a missing figure."""
     text = StringIO(newline="")
     writer = csv.DictWriter(text, table.columns, restval="", extrasaction="ignore")
-    writer.writeheader()
+    writer.writerow({key: neutral(key) for key in table.columns})
     writer.writerows({key: _written(row.get(key)) for key in table.columns} for row in table.rows)
     return text.getvalue()
 
 
 def _written(value: object) -> object:
-    return "" if value is None else value
+    return "" if value is None else neutral(value)

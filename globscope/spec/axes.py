@@ -75,10 +75,11 @@ def _axis(key: str, label: str, parts: tuple[str, ...], values: Any, problems: l
     else:
         names = tuple(map(_of_value, values))
         folded = [name.casefold() for name in names]
-        twice = next((at for at, name in enumerate(folded) if folded.index(name) < at), None)
+        firsts: dict[str, int] = {}
+        twice = next((at for at, name in enumerate(folded) if firsts.setdefault(name, at) < at), None)
         if twice is None:
             return Axis(key=key, label=label, values=tuple(values), names=names)
-        first = values[folded.index(folded[twice])]
+        first = values[firsts[folded[twice]]]
         same = f"values {short(toml(first))} and {short(toml(values[twice]))} give two cells of one name, "
         hint = "; give tables a 'name' each" if isinstance(first, dict) else ""
         problems.append((said, f"{same}{toml(f'{label}={names[twice]}')}{hint}"))

@@ -11,6 +11,7 @@ from typing import Any
 from attrs import define, field
 from attrs.validators import and_, deep_iterable, ge, min_len
 
+from globscope.bounds import DRAWS
 from globscope.errors import SpecError
 from globscope.registry import Registry
 from globscope.spec.axes import WHOLE, Axis, axes
@@ -42,7 +43,7 @@ class Relations:
         default=("test_accuracy", "test_error", "test_loss", "train_loss", "top_eigenvalue", "trace"),
         validator=and_(min_len(1), deep_iterable(min_len(1))),
     )
-    draws: int = field(default=2000, validator=ge(100))
+    draws: int = field(default=2000, validator=and_(ge(100), DRAWS))
     seed: int = field(default=0, validator=ge(0))
 
 

@@ -9,7 +9,8 @@ from typing import Any
 from globscope.errors import SpecError, near
 from globscope.reading import toml_document
 from globscope.reading.bounds import MIB, TOML_BYTES
-from globscope.spec.words import short, visible
+from globscope.spec.words import short
+from globscope.visible import visible
 
 
 def parse(path: Path) -> dict[str, Any]:

@@ -1,10 +1,11 @@
 """Tables with `use =`: looked up in the registry and structured by the component's own class."""
 
 from collections.abc import Callable, Iterator, Mapping, Sequence
+from types import MappingProxyType
 from typing import Any, Literal
 
 from attrs import define, field, fields
-from attrs.validators import and_, ge, min_len, optional
+from attrs.validators import ge, optional
 from cattrs import Converter
 
 from globscope.errors import near
@@ -12,11 +13,13 @@ from globscope.registry import Registry
 from globscope.spec.model import AlignerEntry, Entry, ReducerEntry
 from globscope.spec.paths import InvalidError
 from globscope.spec.structure import placed
-from globscope.spec.validators import one_line
+from globscope.spec.validators import name_like
 from globscope.spec.words import bare, got, short, toml
 
 # The analysis that every study runs; its options have a table of their own.
 FIDELITY = "fidelity"
+# Keys that a role's table may leave out: there is one evaluator unless a plugin brings another.
+USUAL: Mapping[str, Mapping[str, str]] = MappingProxyType({"evaluator": {"use": "torch"}})
 # Roles without which there is no landscape.
 NEEDED = ("reducer", "sampler")
 
@@ -31,7 +34,7 @@ class Common:
     """
 
     use: str
-    name: str | None = field(default=None, validator=optional(and_(min_len(1), one_line)))
+    name: str | None = field(default=None, validator=optional(name_like))
 
 
 @define(frozen=True, kw_only=True)
@@ -118,6 +121,7 @@ class Entries:
         if not isinstance(table, dict):
             return self.attempt(place, lambda: self.strict.structure(table, Common))  # type: ignore[no-any-return]
         known = self.registry.role(role)
+        table = {**USUAL.get(role, {}), **table}
         use = table.get("use", "")
         if not isinstance(use, str) or use not in known:
             missing = f"is required: the name of {_a(role)}; {near('', known)}"
@@ -168,10 +172,10 @@ def name_of(table: Any) -> str | None:
 
 def clashes(place: str, names: Sequence[str | None]) -> Iterator[tuple[str, str]]:
     """Yield a problem for every name that an earlier item of a list has."""
+    first: dict[str, int] = {}
     for at, name in enumerate(names):
-        first = names.index(name)
-        if name is not None and first < at:
-            yield f"{place}.{at}.name", f"{toml(name)} is the name of {place}.{first} too"
+        if name is not None and first.setdefault(name, at) < at:
+            yield f"{place}.{at}.name", f"{short(toml(name))} is the name of {place}.{first[name]} too"
 
 
 def _a(role: str) -> str:

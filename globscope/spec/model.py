@@ -1,15 +1,17 @@
 """What a spec says, as attrs classes: the one declaration behind structuring, messages and schema."""
 
+from collections import Counter
 from pathlib import Path
 from typing import Any, Literal
 
 from attrs import define, evolve, field
-from attrs.validators import and_, deep_iterable, ge, gt, min_len, optional
+from attrs.validators import and_, deep_iterable, ge, gt, max_len, min_len, optional
 
+from globscope.bounds import BATCH, EPOCHS, NETWORKS, RUNS, TITLE
 from globscope.device import device_name
 from globscope.precision import Precision
 from globscope.references import Pattern
-from globscope.spec.validators import one_line, some, some_text, texts
+from globscope.spec.validators import name_like, one_line, some, some_text, texts
 
 
 @define(frozen=True, kw_only=True)
@@ -34,7 +36,7 @@ class Train:
             layers that draw, three quarters as many of them of one recipe; 1 trains one after another.
     """
 
-    epochs: int = field(default=40, validator=ge(1))
+    epochs: int = field(default=40, validator=and_(ge(1), EPOCHS))
     save_every: int = field(default=4, validator=ge(1))
     optimiser: Literal["adamw", "adam", "sgd"] = "adamw"
     momentum: float = field(default=0.9, validator=ge(0))
@@ -45,7 +47,7 @@ class Train:
     initialisation: Literal["own", "shared"] = "own"
     precision: Precision = "float32"
     device: str = field(default="auto", validator=device_name)
-    at_once: int = field(default=32, validator=ge(1))
+    at_once: int = field(default=32, validator=and_(ge(1), RUNS))
 
     def __attrs_post_init__(self) -> None:
         if self.nesterov and (self.optimiser != "sgd" or self.momentum == 0):
@@ -55,9 +57,18 @@ class Train:
 
     def steps(self, recipe: "Recipe") -> list[int]:
         """Return the epochs at which a run saves a checkpoint."""
+        epochs, every = self._pace(recipe)
+        return [*range(0, epochs, every), epochs]
+
+    def saved(self, recipe: "Recipe") -> int:
+        """Return how many checkpoints a run saves, without a list of them."""
+        epochs, every = self._pace(recipe)
+        return -(-epochs // every) + 1
+
+    def _pace(self, recipe: "Recipe") -> tuple[int, int]:
+        """Return the epochs of a run, and after how many of them it saves."""
         epochs = self.epochs if recipe.epochs is None else recipe.epochs
-        every = self.save_every if recipe.save_every is None else recipe.save_every
-        return sorted({*range(0, epochs, every), epochs})
+        return epochs, self.save_every if recipe.save_every is None else recipe.save_every
 
 
 @define(frozen=True, kw_only=True)
@@ -73,10 +84,10 @@ class Recipe:
         seed: Of initialisation and data order; drawn from the study's seed and the run's name where unset.
     """
 
-    batch_size: int = field(default=64, validator=ge(1))
+    batch_size: int = field(default=64, validator=and_(ge(1), BATCH))
     learning_rate: float = field(default=1e-3, validator=gt(0))
     weight_decay: float = field(default=0.0, validator=ge(0))
-    epochs: int | None = field(default=None, validator=optional(ge(1)))
+    epochs: int | None = field(default=None, validator=optional(and_(ge(1), EPOCHS)))
     save_every: int | None = field(default=None, validator=optional(ge(1)))
     seed: int | None = field(default=None, validator=optional(ge(0)))
 
@@ -90,8 +101,8 @@ class Variant(Recipe):
         repeat: So many runs of this recipe, each from a seed of its own, named with their numbers: A1, A2, ….
     """
 
-    name: str = field(validator=and_(min_len(1), one_line))
-    repeat: int | None = field(default=None, validator=optional(ge(1)))
+    name: str = field(validator=name_like)
+    repeat: int | None = field(default=None, validator=optional(and_(ge(1), RUNS)))
 
     def __attrs_post_init__(self) -> None:
         if self.repeat is not None and self.seed is not None:
@@ -117,7 +128,7 @@ class CheckpointFiles:
         key: Which state dict of the files; that of `population.key` where unset.
     """
 
-    variant: str = field(validator=and_(min_len(1), one_line))
+    variant: str = field(validator=name_like)
     pattern: Pattern | None = None
     path: Path | None = None
     step: int | None = field(default=None, validator=optional(ge(0)))
@@ -160,10 +171,23 @@ class Source:
     seed: int | None = field(default=None, validator=optional(ge(0)))
 
     def __attrs_post_init__(self) -> None:
-        names = [run.name for variant in self.variants for run in variant.runs]
-        twice = sorted({name for name in names if names.count(name) > 1})
+        self._within_bounds()
+        counts = Counter(run.name for variant in self.variants for run in variant.runs)
+        twice = sorted(name for name, count in counts.items() if count > 1)
         if twice and len({variant.name for variant in self.variants}) == len(self.variants):
             raise ValueError(f"with 'repeat', {twice[0]!r} is the name of two runs")
+
+    def _within_bounds(self) -> None:
+        """Refuse more runs or checkpoints than a study can hold, counted before any is listed."""
+        repeats = [variant.repeat or 1 for variant in self.variants]
+        if sum(repeats) > RUNS.bound:
+            raise ValueError(f"asks for {sum(repeats):,} training runs, which {RUNS.words}")
+        if self.train is not None:
+            networks = sum(n * self.train.saved(v) for n, v in zip(repeats, self.variants, strict=True))
+            if networks > NETWORKS.bound:
+                raise ValueError(
+                    f"saves {networks:,} checkpoints, which {NETWORKS.words}; a larger save_every saves fewer"
+                )
 
     @property
     def variants(self) -> tuple[Variant, ...]:
@@ -291,7 +315,7 @@ class Spec:
         source: The file it was read from.
     """
 
-    title: str = field(default="", validator=one_line)
+    title: str = field(default="", validator=and_(max_len(TITLE), one_line))
     seed: int = field(default=0, validator=ge(0))
     task: Entry
     population: PopulationSpec

@@ -6,7 +6,7 @@ from typing import Any
 from globscope.errors import SpecError, near
 from globscope.reading import toml_document
 from globscope.spec.paths import Typed
-from globscope.spec.words import bare, got, under
+from globscope.spec.words import bare, got, short, under
 
 
 def override(document: dict[str, Any], text: str) -> str:
@@ -21,8 +21,8 @@ def override(document: dict[str, Any], text: str) -> str:
     key, equals, value = text.partition("=")
     parts = steps(key) if equals else []
     if not parts:
-        raise SpecError([f"--set {text}: expected key=value, such as reducer.0.latent_dim=3"])
-    return assign(document, parts, _value(value), f"--set {text}")
+        raise SpecError([f"--set {short(text)}: expected key=value, such as reducer.0.latent_dim=3"])
+    return assign(document, parts, _value(value), f"--set {short(text)}")
 
 
 def assign(document: dict[str, Any], parts: Sequence[str], value: Any, where: str) -> str:

@@ -11,7 +11,7 @@ from attrs import fields
 from globscope.errors import SpecError, near
 from globscope.registry import Registry, installed
 from globscope.spec.document import parse
-from globscope.spec.entries import Entries, clashes, name_of
+from globscope.spec.entries import USUAL, Entries, clashes, name_of
 from globscope.spec.model import Spec
 from globscope.spec.overrides import override
 from globscope.spec.pattern import mismatches, problems, unknown
@@ -22,7 +22,7 @@ SINGLE = ("task", "evaluator")
 LISTS = ("reducer", "sampler", "topology", "aligner", "analysis")
 # What a spec may leave out.
 DEFAULTS: Mapping[str, Any] = {
-    "evaluator": {"use": "torch"},
+    "evaluator": {**USUAL["evaluator"]},
     "fidelity": {},
     "sampler": [{"use": "grid"}],
     "topology": [{"use": "gudhi"}],

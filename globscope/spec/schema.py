@@ -10,7 +10,7 @@ from globscope.references import Code, Pattern
 from globscope.registry import Component, Registry
 from globscope.spec.cells import Relations
 from globscope.spec.describe import meanings, plain
-from globscope.spec.entries import FIDELITY, NEEDED, common
+from globscope.spec.entries import FIDELITY, NEEDED, USUAL, common
 from globscope.spec.model import Spec
 from globscope.spec.read import LISTS, NETWORKS, PLAIN, REQUIRED, SINGLE
 from globscope.spec.validators import constraints
@@ -63,8 +63,28 @@ def schema(registry: Registry) -> dict[str, Any]:
 
 
 def _role(role: str, registry: Registry) -> dict[str, Any]:
-    components = registry.role(role).values()
-    return {"oneOf": [_component(c) for c in components if (role, c.name) != ("analysis", FIDELITY)] or [{"not": {}}]}
+    """Return the rules of a role's table; which one holds is said by `use`, so that a wrong key is told once."""
+    components = [c for c in registry.role(role).values() if (role, c.name) != ("analysis", FIDELITY)]
+    about = "; ".join(f"{c.name}: {c.summary}" for c in components)
+    usual = USUAL.get(role, {})
+    if not components:
+        return {"not": {}}
+    chosen = [{"if": _named(c.name, usual), "then": _component(c)} for c in components]
+    return {
+        "type": "object",
+        "properties": {"use": {"enum": [c.name for c in components], **_default(usual), "description": about}},
+        "required": [] if usual else ["use"],
+        "allOf": chosen,
+    }
+
+
+def _default(usual: Mapping[str, str]) -> dict[str, str]:
+    return {"default": usual["use"]} if usual else {}
+
+
+def _named(name: str, usual: Mapping[str, str]) -> dict[str, Any]:
+    """Return the condition that a table names a component, or leaves its name out where that is the usual one."""
+    return {"properties": {"use": {"const": name}}, "required": [] if name == usual.get("use") else ["use"]}
 
 
 def _component(component: Component) -> dict[str, Any]:
@@ -73,7 +93,7 @@ def _component(component: Component) -> dict[str, Any]:
     return own | {
         "title": component.name,
         "properties": shared["properties"] | own["properties"],
-        "required": ["use", *own["required"]],
+        "required": own["required"],
     }
 
 

@@ -4,17 +4,24 @@ import re
 from collections.abc import Iterator, Mapping, Sequence
 from typing import Any
 
+from attrs.validators import and_, max_len, min_len
+
+from globscope.bounds import NAME, AtMost
 from globscope.references import describe
 from globscope.spec.words import either, short, toml, under
+from globscope.visible import HIDDEN
 
-CONTROL = re.compile(r"[\x00-\x1f\x7f-\x9f]")
 COMPARISONS = {">=": "minimum", ">": "exclusiveMinimum", "<=": "maximum", "<": "exclusiveMaximum"}
 
 
 def one_line(_: Any, attribute: Any, value: Any) -> None:
-    """Refuse text that would break a table's line or move a terminal's cursor."""
-    if value is not None and CONTROL.search(value):
+    """Refuse text that would break a table's line, move a terminal's cursor, turn a line around, or not show."""
+    if value is not None and HIDDEN.search(value):
         raise ValueError(f"{attribute.name} must be one line without control characters")
+
+
+# What a component, run or sampler may be called.
+name_like = and_(min_len(1), max_len(NAME), one_line)
 
 
 def some(_: Any, attribute: Any, value: Any) -> None:
@@ -88,6 +95,8 @@ def constraints(validator: Any) -> dict[str, Any]:
             found |= {"minLength": rule.min_length, "minItems": rule.min_length}
         elif isinstance(getattr(rule, "pattern", None), str):
             found["pattern"] = rule.pattern
+        elif hasattr(rule, "max_length"):
+            found |= {"maxLength": rule.max_length, "maxItems": rule.max_length}
         elif hasattr(rule, "member_validator"):
             found["items"] = constraints(rule.member_validator)
     return found
@@ -108,6 +117,10 @@ def _rules(validator: Any) -> list[Any]:
 
 
 def _words(rule: Any) -> str:
+    if isinstance(rule, AtMost):
+        return rule.words
+    if hasattr(rule, "max_length"):
+        return f"must be at most {rule.max_length:,} long"
     if hasattr(rule, "bound"):
         return f"must be {rule.compare_op} {rule.bound}"
     if hasattr(rule, "min_length"):

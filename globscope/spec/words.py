@@ -11,8 +11,11 @@ from typing import Any, Literal, Union, get_args, get_origin
 from attrs import has
 
 from globscope.references import Code, Pattern
+from globscope.visible import visible
 
 LONGEST = 72
+# Bits of an integer that is written in full.
+WHOLE = 13_000
 # One and several of a type.
 NAMES = {
     int: ("an integer", "integers"),
@@ -91,17 +94,14 @@ def toml(value: Any) -> str:
         return f"{{{', '.join(f'{bare(name)} = {toml(item)}' for name, item in value.items())}}}"
     if isinstance(value, list | tuple):
         return f"[{', '.join(map(toml, value))}]"
+    if isinstance(value, int) and value.bit_length() > WHOLE:  # Python refuses to print integers of very many digits
+        return f"{'-' * (value < 0)}10^{int(value.bit_length() * 0.30102)}"
     return value.isoformat() if isinstance(value, date | time) else str(value)
 
 
 def quoted(text: str) -> str:
     """Return text as TOML's basic string."""
     return visible(json.dumps(text, ensure_ascii=False))
-
-
-def visible(text: str) -> str:
-    """Return text with every character escaped that would not show or would move a terminal's cursor."""
-    return "".join(c if c.isprintable() else f"\\U{ord(c):08x}" for c in text)
 
 
 def bare(key: str) -> str:

@@ -8,6 +8,7 @@ from globscope.errors import GlobscopeError, SpecError, near
 from globscope.population.find import find
 from globscope.spec.model import Source, Spec
 from globscope.study.aligning import RANDOM, aligners, asked
+from globscope.study.announced import sample_count
 from globscope.study.context import Context
 
 
@@ -141,7 +142,7 @@ def _samplers(spec: Spec, variants: tuple[str, ...]) -> Iterator[str]:
                     getattr(entry.component, "centred", False),
                 )
                 try:
-                    sampler.component.count(dimension)
+                    sample_count(sampler.component, sampler.name, dimension)
                     if hasattr(sampler.component, "check"):
                         sampler.component.check(dimension, centred=centred)
                 except GlobscopeError as error:

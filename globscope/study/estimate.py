@@ -9,10 +9,12 @@ from globscope.boundary import within_boundary
 from globscope.default_type import float32_by_default
 from globscope.population.run import Run
 from globscope.population.stack import stacks
+from globscope.returned.numbers import checked_count
 from globscope.scoring.draws import REPEATS
 from globscope.spec.model import Entry, ReducerEntry, Spec
 from globscope.store import key
 from globscope.study.aligning import learners
+from globscope.study.announced import lattice_shape, sample_count
 from globscope.study.check import check, count
 from globscope.study.context import Context, several
 from globscope.study.members import identity
@@ -115,29 +117,28 @@ def samples(spec: Spec, entry: ReducerEntry) -> int | None:
         return 0
     dimension, total = _dimension(entry), 0
     for sampler in spec.samplers_of(entry):
-        count = getattr(sampler.component, "count", None)
+        count = sample_count(sampler.component, sampler.name, dimension)
         if count is None:
             return None
-        asked = count(dimension)
-        if asked is None:
-            return None
-        total += asked
+        total += count
     return total
 
 
 def lattices(spec: Spec, analysis: Entry) -> list[tuple[int, ...]]:
     """Return the samples per axis of every lattice that fills a map that an analysis looks at."""
     maps = _decoding(spec, analysis)
-    asked = [(sampler.component, entry) for entry in maps for sampler in spec.samplers_of(entry)]
-    return [tuple(sampler.shape(_dimension(entry))) for sampler, entry in asked if hasattr(sampler, "shape")]
+    asked = [(sampler, entry) for entry in maps for sampler in spec.samplers_of(entry)]
+    filling = [(sampler, entry) for sampler, entry in asked if hasattr(sampler.component, "shape")]
+    return [lattice_shape(sampler.component, sampler.name, _dimension(entry)) for sampler, entry in filling]
 
 
 def _asked_by(spec: Spec, analysis: Entry, members: int, variants: int) -> int:
     """Return how many networks an analysis will score at most, where it tells."""
     asked, maps = analysis.component, _decoding(spec, analysis)
     tells = hasattr(asked, "evaluations")
-    own = int(asked.evaluations(lattices(spec, analysis), len(maps), variants)) if tells else 0
-    again = int(asked.refits()) if hasattr(asked, "refits") else 0
+    told = asked.evaluations(lattices(spec, analysis), len(maps), variants) if tells else 0
+    own = checked_count(f"analysis {analysis.name!r}: evaluations", told)
+    again = checked_count(f"analysis {analysis.name!r}: refits", asked.refits() if hasattr(asked, "refits") else 0)
     return own + again * sum(members + (samples(spec, entry) or 0) for entry in maps if not _slices(entry))
 
 

@@ -5,9 +5,9 @@ from typing import Literal
 
 import numpy as np
 from attrs import define, field
-from attrs.validators import ge
+from attrs.validators import and_, ge
 
-from globscope.api import Probe, Task, Tensors, activations, symmetry
+from globscope.api import EXAMPLES, Probe, Task, Tensors, activations, symmetry
 from globscope.builtin.aligners.likeness import assigned, by_weights, scaled
 
 # What weights add to activations, as a share of either's largest similarity: enough to settle ties, and no more.
@@ -36,7 +36,7 @@ class ActivationMatching:
     """
 
     similarity: Literal["inner-product", "correlation"] = "inner-product"
-    examples: int = field(default=1000, validator=ge(1))
+    examples: int = field(default=1000, validator=and_(ge(1), EXAMPLES))
 
     def align(self, task: Task, a: Tensors, b: Tensors, rng: np.random.Generator) -> Mapping[str, np.ndarray]:
         """Return the permutations of b that fit a."""

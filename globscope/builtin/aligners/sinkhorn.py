@@ -5,9 +5,11 @@ from typing import Any
 
 import numpy as np
 from attrs import define, field
-from attrs.validators import ge, gt
+from attrs.validators import and_, ge, gt
 
 from globscope.api import (
+    EXAMPLES,
+    STEPS,
     GlobscopeError,
     PluginError,
     Symmetry,
@@ -64,10 +66,10 @@ class Sinkhorn:
 
     start: str = "activation-matching"
     loss: Kind = "midpoint"
-    steps: int = field(default=50, validator=ge(1))
-    iterations: int = field(default=20, validator=ge(1))
+    steps: int = field(default=50, validator=and_(ge(1), STEPS))
+    iterations: int = field(default=20, validator=and_(ge(1), STEPS))
     learning_rate: float = field(default=0.05, validator=gt(0))
-    examples: int = field(default=100, validator=ge(1))
+    examples: int = field(default=100, validator=and_(ge(1), EXAMPLES))
     sharpness: float = field(default=40.0, validator=gt(0))
     device: str = field(default="auto", validator=device_name)
 

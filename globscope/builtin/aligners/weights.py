@@ -4,9 +4,9 @@ from collections.abc import Mapping
 
 import numpy as np
 from attrs import define, field
-from attrs.validators import ge
+from attrs.validators import and_, ge
 
-from globscope.api import Group, Symmetry, Task, Tensors, symmetry
+from globscope.api import STEPS, Group, Symmetry, Task, Tensors, symmetry
 from globscope.builtin.aligners.likeness import assigned, by_weights
 
 # What a step must gain, as a share of the similarity that there is: less is rounding.
@@ -27,7 +27,7 @@ class WeightMatching:
         sweeps: Over all groups, at most.
     """
 
-    sweeps: int = field(default=100, validator=ge(1))
+    sweeps: int = field(default=100, validator=and_(ge(1), STEPS))
 
     def align(self, task: Task, a: Tensors, b: Tensors, rng: np.random.Generator) -> Mapping[str, np.ndarray]:
         """Return the permutations of b that fit a."""

@@ -6,9 +6,13 @@ from typing import Any, Literal
 
 import attrs
 import numpy as np
-from attrs.validators import ge, gt, optional
+from attrs.validators import and_, ge, gt, optional
 
 from globscope.api import (
+    AXES,
+    BATCH,
+    DRAWS,
+    EXAMPLES,
     Atlas,
     Bench,
     Draft,
@@ -57,13 +61,13 @@ class Curvature:
     """
 
     members: tuple[str, ...] = ()
-    count: int = attrs.field(default=5, validator=ge(1))
+    count: int = attrs.field(default=5, validator=and_(ge(1), AXES))
     which: Literal["magnitude", "largest"] = "magnitude"
     tolerance: float = attrs.field(default=1e-3, validator=gt(0))
     trace: Literal["hutchinson", "hutch++"] = "hutchinson"
-    draws: int = attrs.field(default=100, validator=ge(6))
-    examples: int | None = attrs.field(default=None, validator=optional(ge(1)))
-    batch_size: int | None = attrs.field(default=None, validator=optional(ge(1)))
+    draws: int = attrs.field(default=100, validator=and_(ge(6), DRAWS))
+    examples: int | None = attrs.field(default=None, validator=optional(and_(ge(1), EXAMPLES)))
+    batch_size: int | None = attrs.field(default=None, validator=optional(and_(ge(1), BATCH)))
     batch_norm: Literal["recalibrate", "stored"] = "recalibrate"
     precision: Literal["float32", "float64"] = "float32"
     device: str = attrs.field(default="auto", validator=device_name)

@@ -5,9 +5,9 @@ from typing import Any
 
 import attrs
 import numpy as np
-from attrs.validators import ge
+from attrs.validators import and_, ge
 
-from globscope.api import Atlas, Bench, Finding, Map, Table, last_networks
+from globscope.api import NEIGHBOURS, Atlas, Bench, Finding, Map, Table, last_networks
 from globscope.builtin.analyses.cells import finite
 from globscope.builtin.analyses.doubts import at_chance, foreign_buffers, unlike_record
 from globscope.builtin.analyses.heldout import held_out
@@ -43,7 +43,7 @@ class Fidelity:
 
     field: str = "train_loss"
     accuracy: str = "train_accuracy"
-    neighbours: int = attrs.field(default=5, validator=ge(1))
+    neighbours: int = attrs.field(default=5, validator=and_(ge(1), NEIGHBOURS))
     held_out: bool = False
 
     def plan(self, maps: int, variants: int) -> str:

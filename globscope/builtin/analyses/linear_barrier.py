@@ -6,9 +6,9 @@ from typing import Any
 
 import attrs
 import numpy as np
-from attrs.validators import ge
+from attrs.validators import and_, ge
 
-from globscope.api import Atlas, Bench, Finding, HeatMap, Mixtures, Networks, Population, Probe, Table
+from globscope.api import POINTS, Atlas, Bench, Finding, HeatMap, Mixtures, Networks, Population, Probe, Table
 from globscope.builtin.analyses.cells import finite
 from globscope.builtin.analyses.curves import pairs as pairing
 from globscope.builtin.analyses.curves.lines import area, barrier, rises
@@ -36,7 +36,7 @@ class LinearBarrier:
         field: The loss (or accuracy) that is measured.
     """
 
-    points: int = attrs.field(default=25, validator=ge(3))
+    points: int = attrs.field(default=25, validator=and_(ge(3), POINTS))
     field: str = "train_loss"
 
     def check(self, probe: Probe, variants: Sequence[str]) -> None:

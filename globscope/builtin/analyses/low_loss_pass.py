@@ -5,9 +5,13 @@ from typing import Any, Literal
 
 import attrs
 import numpy as np
-from attrs.validators import ge
+from attrs.validators import and_, ge
 
 from globscope.api import (
+    AXES,
+    BATCH,
+    EPOCHS,
+    POINTS,
     Adjacency,
     Atlas,
     Bench,
@@ -62,13 +66,13 @@ class LowLossPass:
         device: `auto` takes cuda, then mps, then cpu; `cuda:1` is the second card.
     """
 
-    points: int = attrs.field(default=61, validator=ge(3))
+    points: int = attrs.field(default=61, validator=and_(ge(3), POINTS))
     training: Literal["all", "merging", "none"] = "merging"
-    bends: int = attrs.field(default=5, validator=ge(1))
+    bends: int = attrs.field(default=5, validator=and_(ge(1), AXES))
     adjacency: Adjacency = "auto"
-    epochs: int = attrs.field(default=30, validator=ge(1))
+    epochs: int = attrs.field(default=30, validator=and_(ge(1), EPOCHS))
     learning_rate: float = attrs.field(default=0.05, validator=attrs.validators.gt(0))
-    batch_size: int = attrs.field(default=128, validator=ge(1))
+    batch_size: int = attrs.field(default=128, validator=and_(ge(1), BATCH))
     device: str = attrs.field(default="auto", validator=device_name)
 
     def plan(self, maps: int, variants: int) -> str:

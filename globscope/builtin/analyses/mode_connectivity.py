@@ -6,9 +6,24 @@ from typing import Any, Literal
 
 import attrs
 import numpy as np
-from attrs.validators import ge, gt
+from attrs.validators import and_, ge, gt
 
-from globscope.api import Atlas, Bench, Draft, Finding, Population, Probe, Progress, Task, device, device_name
+from globscope.api import (
+    AXES,
+    BATCH,
+    EPOCHS,
+    POINTS,
+    Atlas,
+    Bench,
+    Draft,
+    Finding,
+    Population,
+    Probe,
+    Progress,
+    Task,
+    device,
+    device_name,
+)
 from globscope.builtin.analyses.curves import judged as judging
 from globscope.builtin.analyses.curves import pairs as pairing
 from globscope.builtin.analyses.curves import tables
@@ -55,12 +70,12 @@ class ModeConnectivity:
     pairs: tuple[tuple[str, str], ...] = ()
     against: str | None = None
     curve: Literal["Bezier", "PolyChain"] = "Bezier"
-    bends: int = attrs.field(default=1, validator=ge(1))
-    epochs: int = attrs.field(default=200, validator=ge(1))
+    bends: int = attrs.field(default=1, validator=and_(ge(1), AXES))
+    epochs: int = attrs.field(default=200, validator=and_(ge(1), EPOCHS))
     learning_rate: float = attrs.field(default=0.1, validator=gt(0))
-    batch_size: int = attrs.field(default=128, validator=ge(1))
+    batch_size: int = attrs.field(default=128, validator=and_(ge(1), BATCH))
     weight_decay: float = attrs.field(default=0.0, validator=ge(0))
-    points: int = attrs.field(default=61, validator=_odd)
+    points: int = attrs.field(default=61, validator=[_odd, POINTS])
     in_fit: bool = False
     field: str = "train_loss"
     device: str = attrs.field(default="auto", validator=device_name)

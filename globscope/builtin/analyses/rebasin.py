@@ -5,9 +5,10 @@ from functools import reduce
 
 import attrs
 import numpy as np
-from attrs.validators import ge, min_len
+from attrs.validators import and_, ge, min_len
 
 from globscope.api import (
+    POINTS,
     Atlas,
     Bench,
     Finding,
@@ -56,7 +57,7 @@ class Rebasin:
     against: str | None = None
     aligners: tuple[str, ...] = attrs.field(default=("weight-matching", "activation-matching"), validator=min_len(1))
     trajectories: bool = True
-    points: int = attrs.field(default=25, validator=ge(3))
+    points: int = attrs.field(default=25, validator=and_(ge(3), POINTS))
     in_fit: bool = False
     field: str = "train_loss"
 

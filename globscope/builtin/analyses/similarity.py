@@ -5,9 +5,9 @@ from typing import Any, Literal
 
 import attrs
 import numpy as np
-from attrs.validators import ge
+from attrs.validators import and_, ge
 
-from globscope.api import Atlas, Bench, EvaluationError, Finding, Population, Probe, device, device_name, near
+from globscope.api import EXAMPLES, Atlas, Bench, EvaluationError, Finding, Population, Probe, device, device_name, near
 from globscope.builtin.analyses.answers import Question
 from globscope.builtin.analyses.compared import Compared
 from globscope.builtin.analyses.likeness import differences, disagreements, similarities
@@ -32,7 +32,7 @@ class Similarity:
 
     members: Literal["last", "all"] | int = attrs.field(default="last")
     split: str = "test"
-    examples: int = attrs.field(default=1000, validator=ge(2))
+    examples: int = attrs.field(default=1000, validator=and_(ge(2), EXAMPLES))
     device: str = attrs.field(default="auto", validator=device_name)
 
     @members.validator

@@ -4,9 +4,9 @@ from collections.abc import Sequence
 
 import attrs
 import numpy as np
-from attrs.validators import ge
+from attrs.validators import and_, ge
 
-from globscope.api import Atlas, Bench, Finding, Probe, SpecError
+from globscope.api import REFITS, Atlas, Bench, Finding, Probe, SpecError
 from globscope.builtin.analyses import sharing, spread
 from globscope.builtin.analyses.refits import Count, Refit, drawn, refits
 
@@ -29,8 +29,8 @@ class Stability:
         field: The loss whose gap between true and decoded members is compared.
     """
 
-    seeds: int = attrs.field(default=5, validator=ge(0))
-    bootstraps: int = attrs.field(default=5, validator=ge(0))
+    seeds: int = attrs.field(default=5, validator=and_(ge(0), REFITS))
+    bootstraps: int = attrs.field(default=5, validator=and_(ge(0), REFITS))
     reducers: tuple[str, ...] = ()
     field: str = "train_loss"
 

@@ -4,9 +4,11 @@ from collections.abc import Sequence
 from typing import Any, Literal
 
 from attrs import define, field
-from attrs.validators import ge, gt, optional
+from attrs.validators import and_, ge, gt, optional
 
 from globscope.api import (
+    BATCH,
+    EXAMPLES,
     EvaluationError,
     Journal,
     NetworkBuffers,
@@ -57,10 +59,10 @@ class Torch:
             how sure they are. Losses that draw nothing are scored once.
     """
 
-    examples: int | None = field(default=None, validator=optional(ge(1)))
-    batch_size: int | None = field(default=None, validator=optional(ge(1)))
+    examples: int | None = field(default=None, validator=optional(and_(ge(1), EXAMPLES)))
+    batch_size: int | None = field(default=None, validator=optional(and_(ge(1), BATCH)))
     batch_norm: Literal["recalibrate", "batch", "stored", "encoded", "initial"] = "recalibrate"
-    calibration_examples: int = field(default=1000, validator=ge(2))
+    calibration_examples: int = field(default=1000, validator=and_(ge(2), EXAMPLES))
     device: str = field(default="auto", validator=device_name)
     memory: float = field(default=0.25, validator=gt(0))
     method: Literal["auto", "loop", "vmap"] = "auto"

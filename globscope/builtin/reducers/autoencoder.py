@@ -6,9 +6,9 @@ from typing import Any, Literal
 
 import numpy as np
 from attrs import define, field
-from attrs.validators import deep_iterable, ge, gt
+from attrs.validators import and_, deep_iterable, ge, gt
 
-from globscope.api import Chart, GlobscopeError, ReducerInputs, one_thread
+from globscope.api import AXES, STEPS, UNITS, Chart, GlobscopeError, ReducerInputs, one_thread
 from globscope.builtin.reducers.network import load
 from globscope.builtin.reducers.network import network as layers
 from globscope.builtin.reducers.rank import require
@@ -42,15 +42,15 @@ class Autoencoder:
         tolerance: Stop when the error's share of the variance falls below this; 0 never stops early.
     """
 
-    latent_dim: int = field(default=2, validator=ge(1))
-    hidden: tuple[int, ...] = field(default=(128, 64, 16), validator=deep_iterable(ge(1)))
+    latent_dim: int = field(default=2, validator=and_(ge(1), AXES))
+    hidden: tuple[int, ...] = field(default=(128, 64, 16), validator=deep_iterable(and_(ge(1), UNITS)))
     activation: Literal["relu", "tanh", "silu", "gelu"] = "relu"
     normalisation: Literal["layer", "none"] = "layer"
     latent_bound: Literal["tanh", "none"] = "tanh"
     optimiser: Literal["adam", "rmsprop"] = "adam"
     learning_rate: float = field(default=6e-3, validator=gt(0))
     schedule: Literal["cosine", "constant"] = "cosine"
-    steps: int = field(default=4000, validator=ge(1))
+    steps: int = field(default=4000, validator=and_(ge(1), STEPS))
     tolerance: float = field(default=0.0, validator=ge(0))
 
     def reduce(self, inputs: ReducerInputs, rng: np.random.Generator) -> Chart:

@@ -4,9 +4,9 @@ from typing import Any, Literal
 
 import numpy as np
 from attrs import define, field
-from attrs.validators import ge, gt
+from attrs.validators import and_, ge, gt
 
-from globscope.api import Chart, GlobscopeError, ReducerInputs, Transform
+from globscope.api import AXES, Chart, GlobscopeError, ReducerInputs, Transform
 from globscope.builtin.reducers.rank import require
 
 
@@ -29,10 +29,10 @@ class KernelPca:
         alpha: Ridge of the pre-image; small values interpolate the members.
     """
 
-    latent_dim: int = field(default=2, validator=ge(1))
+    latent_dim: int = field(default=2, validator=and_(ge(1), AXES))
     kernel: Literal["rbf", "poly", "sigmoid", "cosine", "linear"] = "rbf"
     gamma: float = field(default=3.0, validator=gt(0))
-    degree: int = field(default=3, validator=ge(1))
+    degree: int = field(default=3, validator=and_(ge(1), AXES))
     coef0: float = 1.0
     alpha: float = field(default=1e-8, validator=ge(0))
 

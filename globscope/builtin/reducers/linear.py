@@ -4,9 +4,9 @@ from collections.abc import Mapping
 
 import numpy as np
 from attrs import define, field
-from attrs.validators import ge
+from attrs.validators import and_, ge
 
-from globscope.api import Chart, ReducerInputs
+from globscope.api import AXES, Chart, ReducerInputs
 from globscope.builtin.reducers.rank import require
 
 
@@ -20,7 +20,7 @@ class Pca:
         latent_dim: Number of latent axes.
     """
 
-    latent_dim: int = field(default=2, validator=ge(1))
+    latent_dim: int = field(default=2, validator=and_(ge(1), AXES))
 
     def reduce(self, inputs: ReducerInputs, rng: np.random.Generator) -> Chart:
         """Return the chart on the leading principal axes; nothing is drawn from `rng`.

@@ -7,7 +7,7 @@ import numpy as np
 from attrs import define, field
 from attrs.validators import and_, ge, gt, le, optional
 
-from globscope.api import Chart, PopulationError, ReducerInputs
+from globscope.api import EPOCHS, NEIGHBOURS, Chart, PopulationError, ReducerInputs
 from globscope.builtin.reducers.rank import require
 
 
@@ -27,10 +27,10 @@ class Umap:
     """
 
     latent_dim: int = field(default=2, validator=and_(ge(1), le(7)))
-    n_neighbors: int = field(default=15, validator=ge(2))
+    n_neighbors: int = field(default=15, validator=and_(ge(2), NEIGHBOURS))
     min_dist: float = field(default=0.1, validator=ge(0))
     spread: float = field(default=1.0, validator=gt(0))
-    n_epochs: int | None = field(default=None, validator=optional(ge(1)))
+    n_epochs: int | None = field(default=None, validator=optional(and_(ge(1), EPOCHS)))
 
     def __attrs_post_init__(self) -> None:
         if self.min_dist > self.spread:

@@ -4,9 +4,9 @@ from typing import ClassVar
 
 import numpy as np
 from attrs import define, field
-from attrs.validators import ge
+from attrs.validators import and_, ge
 
-from globscope.api import Chart, ReducerInputs
+from globscope.api import AXES, NEIGHBOURS, STEPS, Chart, ReducerInputs
 from globscope.builtin.reducers.rank import require
 
 
@@ -22,8 +22,8 @@ class Mds:
         max_iterations: Of the stress majorisation.
     """
 
-    latent_dim: int = field(default=2, validator=ge(1))
-    max_iterations: int = field(default=300, validator=ge(1))
+    latent_dim: int = field(default=2, validator=and_(ge(1), AXES))
+    max_iterations: int = field(default=300, validator=and_(ge(1), STEPS))
     why_no_inverse: ClassVar[str] = (
         "MDS places the members alone; it has no formula for other networks or for other points."
     )
@@ -65,8 +65,8 @@ class Isomap:
         n_neighbors: Members that count as near; at most one less than there are members.
     """
 
-    latent_dim: int = field(default=2, validator=ge(1))
-    n_neighbors: int = field(default=5, validator=ge(1))
+    latent_dim: int = field(default=2, validator=and_(ge(1), AXES))
+    n_neighbors: int = field(default=5, validator=and_(ge(1), NEIGHBOURS))
     why_no_inverse: ClassVar[str] = "Isomap places networks on the map, but has no way back from a point to a network."
 
     def reduce(self, inputs: ReducerInputs, rng: np.random.Generator) -> Chart:

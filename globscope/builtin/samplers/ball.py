@@ -2,9 +2,9 @@
 
 import numpy as np
 from attrs import define, field
-from attrs.validators import ge, gt
+from attrs.validators import and_, ge, gt
 
-from globscope.api import Chart, Landscape, Samples
+from globscope.api import SAMPLES, Chart, Landscape, Samples
 from globscope.builtin.samplers.runs import VARIANT, rows_of
 
 
@@ -25,7 +25,7 @@ class GaussianBall:
 
     centre: str = "mean"
     scale: float = field(default=1.0, validator=gt(0))
-    samples: int = field(default=2048, validator=ge(1))
+    samples: int = field(default=2048, validator=and_(ge(1), SAMPLES))
 
     def __attrs_post_init__(self) -> None:
         named = self.centre.startswith(VARIANT) and self.centre != VARIANT

@@ -7,13 +7,15 @@ import numpy as np
 from attrs import define, field
 from attrs.validators import ge
 
-from globscope.api import Chart, Landscape, PopulationError, Samples
+from globscope.api import SAMPLES, Chart, Landscape, PopulationError, Samples
 from globscope.builtin.samplers.box import box
 
 
 def _at_least_two(_: Any, attribute: Any, value: Any) -> None:
     if min((value,) if isinstance(value, int) else value, default=0) < 2:
         raise ValueError(f"{attribute.name} must be >= 2 on every axis")
+    if max((value,) if isinstance(value, int) else value) > SAMPLES.bound:
+        raise ValueError(f"{attribute.name} {SAMPLES.words}")
 
 
 @define(frozen=True, kw_only=True)

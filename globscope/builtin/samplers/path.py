@@ -4,9 +4,9 @@ from pathlib import Path as File
 
 import numpy as np
 from attrs import define, field
-from attrs.validators import ge
+from attrs.validators import and_, ge
 
-from globscope.api import Chart, FileError, Landscape, PopulationError, Samples, read_safetensors
+from globscope.api import STEPS, Chart, FileError, Landscape, PopulationError, Samples, read_safetensors
 from globscope.builtin.samplers.runs import VARIANT, rows_of
 
 
@@ -24,7 +24,7 @@ class Path:
 
     of: str | None = None
     files: tuple[File, ...] = ()
-    steps: int = field(default=10, validator=ge(1))
+    steps: int = field(default=10, validator=and_(ge(1), STEPS))
 
     def __attrs_post_init__(self) -> None:
         if (self.of is None) == (not self.files):

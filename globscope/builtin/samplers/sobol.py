@@ -4,9 +4,9 @@ import warnings
 
 import numpy as np
 from attrs import define, field
-from attrs.validators import ge
+from attrs.validators import and_, ge
 
-from globscope.api import Chart, Landscape, Samples
+from globscope.api import SAMPLES, Chart, Landscape, Samples
 from globscope.builtin.samplers.box import box
 
 
@@ -27,7 +27,7 @@ class Sobol:
         margin: Added at both ends of every axis, as a share of the members' extent.
     """
 
-    samples: int = field(default=2048, validator=ge(1))
+    samples: int = field(default=2048, validator=and_(ge(1), SAMPLES))
     margin: float = field(default=0.1, validator=ge(0))
 
     def ask(self, chart: Chart, landscape: Landscape | None, rng: np.random.Generator) -> Samples | None:

@@ -6,9 +6,9 @@ from pathlib import Path
 from typing import Any, Literal
 
 from attrs import define, evolve, field
-from attrs.validators import deep_iterable, ge, gt, lt, optional
+from attrs.validators import and_, deep_iterable, ge, gt, lt, optional
 
-from globscope.api import Code, Probe
+from globscope.api import EXAMPLES, UNITS, Code, Probe
 from globscope.builtin.tasks.data import Arrays, is_vision, named, remedy, supplied, vision
 from globscope.builtin.tasks.models import aliases, builder, perceptron
 from globscope.builtin.tasks.pixels import Normalise
@@ -42,7 +42,7 @@ class Classification:
     """
 
     model: Literal["mlp", "resnet20", "resnet32", "resnet56", "cnn", "vit", "vit-10m"] | Code = "mlp"
-    hidden: tuple[int, ...] = field(default=(256, 128), validator=deep_iterable(ge(1)))
+    hidden: tuple[int, ...] = field(default=(256, 128), validator=deep_iterable(and_(ge(1), UNITS)))
     model_options: dict[str, Any] = field(factory=dict)
     data: Literal["digits", "digits-images", "mnist", "cifar10", "cifar100", "files"] | Code = "digits"
     path: Path | None = field(default=None, metadata={"remedy": remedy})
@@ -50,7 +50,7 @@ class Classification:
     normalise: Normalise = "unit"
     augment: Literal["none", "crop-flip"] = "none"
     loss: Literal["cross-entropy"] | Code = "cross-entropy"
-    train_examples: int | None = field(default=None, validator=optional(ge(1)))
+    train_examples: int | None = field(default=None, validator=optional(and_(ge(1), EXAMPLES)))
     test_share: float = field(default=0.2, validator=[gt(0), lt(1)])
     split_seed: int = field(default=0, validator=ge(0))
 

@@ -5,9 +5,9 @@ from typing import Any
 
 import numpy as np
 from attrs import define, field
-from attrs.validators import deep_iterable, ge
+from attrs.validators import and_, deep_iterable, ge
 
-from globscope.api import Probe, UserCodeError
+from globscope.api import EXAMPLES, SIDE, UNITS, Probe, UserCodeError
 from globscope.builtin.tasks.data import Arrays
 from globscope.builtin.tasks.informed import Convected
 from globscope.builtin.tasks.kinds import FUNCTION
@@ -36,9 +36,9 @@ class PinnConvection:
     """
 
     beta: float = field(default=1.0, validator=ge(0))
-    hidden: tuple[int, ...] = field(default=(50, 50, 50, 50), validator=deep_iterable(ge(1)))
-    grid: tuple[int, int] = field(default=(256, 100), validator=deep_iterable(ge(2)))
-    collocation: int = field(default=1000, validator=ge(1))
+    hidden: tuple[int, ...] = field(default=(50, 50, 50, 50), validator=deep_iterable(and_(ge(1), UNITS)))
+    grid: tuple[int, int] = field(default=(256, 100), validator=deep_iterable(and_(ge(2), SIDE)))
+    collocation: int = field(default=1000, validator=and_(ge(1), EXAMPLES))
     point_seed: int = field(default=0, validator=ge(0))
     residual_weight: float = field(default=1.0, validator=ge(0))
     initial_weight: float = field(default=1.0, validator=ge(0))

@@ -6,9 +6,9 @@ from typing import Any, Literal
 
 import numpy as np
 from attrs import define, field
-from attrs.validators import ge, gt, lt
+from attrs.validators import and_, ge, gt, lt
 
-from globscope.api import Code, Probe, UserCodeError
+from globscope.api import UNITS, Code, Probe, UserCodeError
 from globscope.builtin.tasks.data import Arrays, supplied
 from globscope.builtin.tasks.kinds import TOKENS
 from globscope.builtin.tasks.models import builder
@@ -40,7 +40,7 @@ class LanguageModelling:
     path: Path | None = None
     data_options: dict[str, Any] = field(factory=dict)
     loss: Literal["cross-entropy"] | Code = "cross-entropy"
-    context: int = field(default=64, validator=ge(2))
+    context: int = field(default=64, validator=and_(ge(2), UNITS))
     test_share: float = field(default=0.1, validator=[gt(0), lt(1)])
 
     def build(self, device: str) -> Probe:

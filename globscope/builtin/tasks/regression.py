@@ -5,9 +5,9 @@ from typing import Any, Literal
 
 import numpy as np
 from attrs import define, evolve, field
-from attrs.validators import deep_iterable, ge, gt, lt
+from attrs.validators import and_, deep_iterable, ge, gt, lt
 
-from globscope.api import Code, Probe
+from globscope.api import UNITS, Code, Probe
 from globscope.builtin.tasks.data import Arrays, named, supplied
 from globscope.builtin.tasks.data.embedded import diabetes
 from globscope.builtin.tasks.kinds import VALUES
@@ -37,7 +37,7 @@ class Regression:
     """
 
     model: Literal["mlp"] | Code = "mlp"
-    hidden: tuple[int, ...] = field(default=(64, 64), validator=deep_iterable(ge(1)))
+    hidden: tuple[int, ...] = field(default=(64, 64), validator=deep_iterable(and_(ge(1), UNITS)))
     model_options: dict[str, Any] = field(factory=dict)
     data: Literal["diabetes", "files"] | Code = "diabetes"
     path: Path | None = None

@@ -6,9 +6,9 @@ from typing import Any, Literal
 
 import numpy as np
 from attrs import define, evolve, field
-from attrs.validators import ge
+from attrs.validators import and_, ge
 
-from globscope.api import Code, Probe, UserCodeError
+from globscope.api import AXES, LAYERS, Code, Probe, UserCodeError
 from globscope.builtin.tasks.data import Arrays, named, shapes, supplied
 from globscope.builtin.tasks.kinds import PIXELS
 from globscope.builtin.tasks.models import builder
@@ -47,8 +47,8 @@ class Segmentation:
     model: Literal["unet"] | Code = "unet"
     model_options: dict[str, Any] = field(factory=dict)
     crf: bool = False
-    crf_iterations: int = field(default=5, validator=ge(1))
-    crf_radius: int = field(default=2, validator=ge(1))
+    crf_iterations: int = field(default=5, validator=and_(ge(1), LAYERS))
+    crf_radius: int = field(default=2, validator=and_(ge(1), AXES))
     data: Literal["shapes", "files"] | Code = "shapes"
     path: Path | None = None
     data_options: dict[str, Any] = field(factory=dict)

@@ -5,9 +5,9 @@ from typing import get_args
 import numpy as np
 from attrs import define
 from attrs import field as attribute
-from attrs.validators import ge, in_, optional
+from attrs.validators import and_, ge, in_, optional
 
-from globscope.api import Adjacency, Branches, Landscape, Samples, Topology, condensed, neighbours
+from globscope.api import NEIGHBOURS, Adjacency, Branches, Landscape, Samples, Topology, condensed, neighbours
 from globscope.builtin.topology.tomato import branches
 
 
@@ -58,7 +58,7 @@ class Gudhi:
     field: str = "train_loss"
     persistence: float = attribute(default=0.1, validator=ge(0))
     adjacency: Adjacency = attribute(default="auto", validator=in_(get_args(Adjacency)))
-    neighbours: int | None = attribute(default=None, validator=optional(ge(1)))
+    neighbours: int | None = attribute(default=None, validator=optional(and_(ge(1), NEIGHBOURS)))
     mask: bool = False
 
     def compute(self, landscape: Landscape) -> Topology:

@@ -7,9 +7,15 @@ from typing import Literal
 
 import numpy as np
 from attrs import define, field
-from attrs.validators import ge, gt, le
+from attrs.validators import and_, ge, gt, le
 
 from globscope.api import (
+    BATCH,
+    DRAWS,
+    EXAMPLES,
+    LAYERS,
+    STEPS,
+    UNITS,
     Draft,
     Finding,
     PluginError,
@@ -74,11 +80,11 @@ class DeepAlign:
 
     aligner: Path | None = None
     messages: Messages = "bilinear"
-    width: int = field(default=32, validator=ge(1))
-    blocks: int = field(default=2, validator=ge(1))
-    channels: int = field(default=64, validator=ge(1))
-    steps: int = field(default=4000, validator=ge(1))
-    batch_size: int = field(default=16, validator=ge(2))
+    width: int = field(default=32, validator=and_(ge(1), UNITS))
+    blocks: int = field(default=2, validator=and_(ge(1), LAYERS))
+    channels: int = field(default=64, validator=and_(ge(1), UNITS))
+    steps: int = field(default=4000, validator=and_(ge(1), STEPS))
+    batch_size: int = field(default=16, validator=and_(ge(2), BATCH))
     learning_rate: float = field(default=1e-3, validator=gt(0))
     weight_decay: float = field(default=1e-3, validator=ge(0))
     supervised: float = field(default=1.0, validator=ge(0))
@@ -87,10 +93,10 @@ class DeepAlign:
     point: Literal["midpoint", "random"] = "random"
     noise: float = field(default=0.3, validator=ge(0))
     drop: float = field(default=0.05, validator=[ge(0), le(1)])
-    examples: int = field(default=64, validator=ge(1))
-    iterations: int = field(default=20, validator=ge(1))
+    examples: int = field(default=64, validator=and_(ge(1), EXAMPLES))
+    iterations: int = field(default=20, validator=and_(ge(1), STEPS))
     validate_every: int = field(default=250, validator=ge(1))
-    pairs: int = field(default=60, validator=ge(1))
+    pairs: int = field(default=60, validator=and_(ge(1), DRAWS))
     device: str = field(default="cpu", validator=device_name)
 
     def check(self, probe: Probe) -> None:

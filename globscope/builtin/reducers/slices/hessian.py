@@ -5,9 +5,20 @@ from typing import Any, ClassVar, Literal
 
 import numpy as np
 from attrs import define, field
-from attrs.validators import ge, gt, optional
+from attrs.validators import and_, ge, gt, optional
 
-from globscope.api import Chart, EvaluationError, Loss, ReducerInputs, device, device_name, eigenpairs
+from globscope.api import (
+    AXES,
+    BATCH,
+    EXAMPLES,
+    Chart,
+    EvaluationError,
+    Loss,
+    ReducerInputs,
+    device,
+    device_name,
+    eigenpairs,
+)
 from globscope.builtin.reducers.slices.chosen import row_of
 from globscope.builtin.reducers.slices.flat import Distance, around, flat, orthonormal, positive, stored
 
@@ -41,13 +52,13 @@ class HessianSlice:
     own_space: ClassVar[bool] = True
     centred: ClassVar[bool] = True
 
-    latent_dim: int = field(default=2, validator=ge(1))
+    latent_dim: int = field(default=2, validator=and_(ge(1), AXES))
     centre: str | None = None
     which: Literal["magnitude", "largest"] = "magnitude"
     distance: Distance = 1.0
     tolerance: float = field(default=1e-3, validator=gt(0))
-    examples: int | None = field(default=None, validator=optional(ge(1)))
-    batch_size: int | None = field(default=None, validator=optional(ge(1)))
+    examples: int | None = field(default=None, validator=optional(and_(ge(1), EXAMPLES)))
+    batch_size: int | None = field(default=None, validator=optional(and_(ge(1), BATCH)))
     batch_norm: Literal["recalibrate", "stored"] = "recalibrate"
     precision: Literal["float32", "float64"] = "float32"
     device: str = field(default="auto", validator=device_name)

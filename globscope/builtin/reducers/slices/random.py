@@ -5,9 +5,9 @@ from typing import ClassVar, Literal
 
 import numpy as np
 from attrs import define, field
-from attrs.validators import ge
+from attrs.validators import and_, ge
 
-from globscope.api import Chart, Layout, PopulationError, ReducerInputs
+from globscope.api import AXES, Chart, Layout, PopulationError, ReducerInputs
 from globscope.builtin.reducers.slices.chosen import row_of
 from globscope.builtin.reducers.slices.flat import Distance, around, flat, orthonormal, positive, stored
 
@@ -38,7 +38,7 @@ class Random:
     own_space: ClassVar[bool] = True
     centred: ClassVar[bool] = True
 
-    latent_dim: int = field(default=2, validator=ge(1))
+    latent_dim: int = field(default=2, validator=and_(ge(1), AXES))
     centre: str | None = None
     normalisation: Normalisation = "filter"
     distance: Distance = 1.0

@@ -5,9 +5,9 @@ from typing import ClassVar
 
 import numpy as np
 from attrs import define, field
-from attrs.validators import ge
+from attrs.validators import and_, ge
 
-from globscope.api import Chart, PopulationError, ReducerInputs, near
+from globscope.api import AXES, Chart, PopulationError, ReducerInputs, near
 from globscope.builtin.reducers.slices.flat import (
     Distance,
     around,
@@ -44,7 +44,7 @@ class TrajectoryPca:
     own_space: ClassVar[bool] = True
     centred: ClassVar[bool] = True
 
-    latent_dim: int = field(default=2, validator=ge(1))
+    latent_dim: int = field(default=2, validator=and_(ge(1), AXES))
     variant: str | None = None
     distance: Distance | None = None
 

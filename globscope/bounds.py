@@ -1,0 +1,58 @@
+"""Bounds of counts, declared once: beyond them a number is a slip of the pen, and its memory or time could not be had.
+
+A validator for options: `epochs: int = field(default=40, validator=and_(ge(1), EPOCHS))`. Messages give the value, the
+bound and why; the JSON schema gives the bound as `maximum`.
+"""
+
+from typing import Any
+
+from attrs import define
+
+
+@define(frozen=True, slots=False)
+class AtMost:
+    """A validator: a count is at most a bound.
+
+    Attributes:
+        bound: The largest value that is accepted.
+        why: What a larger one would take, as the end of a sentence.
+    """
+
+    bound: int
+    why: str
+    compare_op = "<="
+
+    def __call__(self, _: Any, attribute: Any, value: Any) -> None:
+        """Refuse a larger count.
+
+        Raises:
+            ValueError: With the bound and why.
+        """
+        if value > self.bound:
+            raise ValueError(f"{attribute.name} {self.words}")
+
+    @property
+    def words(self) -> str:
+        """What is demanded of a value, with why."""
+        return f"must be <= {self.bound:,}: {self.why}"
+
+
+AXES = AtMost(1000, "every latent axis is a direction in weight space that is kept in memory")
+BATCH = AtMost(10**8, "a batch is held in memory as a whole")
+DRAWS = AtMost(10**7, "every draw is a computation of its own")
+EPOCHS = AtMost(10**6, "every epoch is a pass over the data, and its checkpoints are listed before the first")
+EXAMPLES = AtMost(10**9, "examples are held in memory")
+LAYERS = AtMost(10**4, "every layer is built before the first step")
+NEIGHBOURS = AtMost(10**5, "every sample lists its neighbours")
+POINTS = AtMost(10**6, "every point is a network that is scored")
+REFITS = AtMost(10**4, "every one is a fit of all maps, with its landscape")
+RUNS = AtMost(10**4, "every run is a network that is trained and kept")
+SAMPLES = AtMost(10**8, "every sample is a network that is decoded and scored")
+SIDE = AtMost(10**4, "the points of a grid are held in memory")
+STEPS = AtMost(10**9, "every step is a computation of its own")
+UNITS = AtMost(10**6, "every unit of a layer has weights to all units of the next")
+# Networks of a population: its Gram matrix has as many rows and columns.
+NETWORKS = AtMost(10**5, "maps compare every two networks")
+# Letters of a name or title.
+NAME = 200
+TITLE = 1000
