@@ -113,11 +113,13 @@ class Task(Protocol):
 class Reducer(Protocol):
     """Finds a chart.
 
-    May offer `restore(inputs, arrays) -> Chart` to rebuild one without a fit. Where no chart of its kind
-    decodes, a class variable `why_no_inverse` says so before a fit, and a study is planned accordingly. Class
-    variables tell of slices: `own_space` that its charts bring a space of their own, so that it is handed no
-    coordinates of the members in a study, one member is enough, and `latent_dim` may exceed their directions; `centred`
-    that they have a `centre`. `needs` has the networks (`variant` or `variant@step`) that it cannot do without.
+    May offer `restore(inputs, arrays) -> Chart` to rebuild one without a fit, and `trial(members)`, by which `globscope
+    check` tells the time of a fit: a reducer whose own fit to so many members takes a second at most, with how many
+    times as long this one's takes at most, or None where no short fit can tell. Where no chart of its kind decodes, a
+    class variable `why_no_inverse` says so before a fit, and a study is planned accordingly. Class variables tell of
+    slices: `own_space` that its charts bring a space of their own, so that it is handed no coordinates of the members
+    in a study, one member is enough, and `latent_dim` may exceed their directions; `centred` that they have a `centre`.
+    `needs` has the networks (`variant` or `variant@step`) that it cannot do without.
     """
 
     def reduce(self, inputs: ReducerInputs, rng: np.random.Generator) -> Chart:

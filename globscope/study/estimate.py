@@ -1,6 +1,6 @@
 """What a study would take: counts from the spec, seconds from a measured network and training step."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 from attrs import asdict, define
@@ -17,7 +17,9 @@ from globscope.study.aligning import learners
 from globscope.study.announced import lattice_shape, sample_count
 from globscope.study.check import check, count
 from globscope.study.context import Context, several
-from globscope.study.members import identity
+from globscope.study.devices import devices
+from globscope.study.fit_trial import fit_time
+from globscope.study.members import Place, identity, parent_run
 from globscope.study.members import runs as planned
 from globscope.study.trial import Before, scoring, training
 
@@ -37,8 +39,11 @@ class Estimate:
         stages: What will be done, in order.
         evaluations: Networks to score, at most; None where a sampler decides as it goes.
         memory: Bytes for the population and one unit of decoded networks.
-        train_seconds: On this machine, from a few measured steps; fits are not foreseen.
-        evaluate_seconds: On this machine, from a few measured networks.
+        train_seconds: From a few measured steps where they are taken; of parents and of the zoo too.
+        fit_seconds: By map's name, its fits and its decoding, at most, from a short trial; None where none can tell.
+        evaluate_seconds: From a few measured networks where they are scored.
+        learners: Names of the aligners that learn, whose time nobody knows before.
+        devices: Where it is computed, by stage.
     """
 
     members: int
@@ -48,7 +53,10 @@ class Estimate:
     evaluations: int | None
     memory: int
     train_seconds: float
+    fit_seconds: Mapping[str, float | None]
     evaluate_seconds: float | None
+    learners: tuple[str, ...]
+    devices: Mapping[str, str]
 
 
 @within_boundary
@@ -81,7 +89,10 @@ def estimate(context: Context, before: Before | None = None) -> Estimate:
         evaluations=total,
         memory=4 * size * (members + 64) + 8 * members * members + 8 * members * max([0, *known]),
         train_seconds=training(context, _new(context, runs, before), before),
+        fit_seconds={entry.name: _fit_seconds(context, entry, members, before) for entry in context.spec.reducer},
         evaluate_seconds=None if total is None else total * scoring(context, before),
+        learners=tuple(one.entry.name for one in learners(context)),
+        devices=devices(context.spec),
     )
 
 
@@ -94,11 +105,14 @@ def evaluations(spec: Spec) -> int:
 
 
 def _planned(context: Context) -> list[Run]:
-    """Return all trainings, those of the zoo after those of the population."""
-    spec = context.spec
-    networks = () if spec.population.train is None else planned(context, "population")
-    zoo = () if spec.zoo is None or spec.zoo.train is None else planned(context, "zoo")
-    return [*networks, *zoo]
+    """Return all trainings, those of the zoo after those of the population, each after the parent's."""
+    spec, found = context.spec, list[Run]()
+    places: tuple[Place, ...] = ("population", "zoo")
+    for place, source in zip(places, (spec.population, spec.zoo), strict=True):
+        if source is not None and source.train is not None:
+            parent = parent_run(context, place)
+            found += [*([] if parent is None else [parent]), *planned(context, place)]
+    return found
 
 
 def _new(context: Context, runs: Sequence[Run], before: Before) -> list[Run]:
@@ -109,6 +123,16 @@ def _new(context: Context, runs: Sequence[Run], before: Before) -> list[Run]:
     found = [run for of, run in keys.items() if of not in before.trained]
     before.trained |= keys.keys()
     return found
+
+
+def _fit_seconds(context: Context, entry: ReducerEntry, members: int, before: Before) -> float | None:
+    """Return what a map's fits and its decoding take at most, those that analyses ask for too."""
+    time, points = fit_time(context, entry, members, before.fits), samples(context.spec, entry)
+    if time is None or points is None:
+        return None
+    asking = [one for one in context.spec.analysis if entry in _decoding(context.spec, one)]
+    fits = 1 + sum(_refits(one) for one in asking)
+    return fits * (time.fit + time.decode * (points + members))
 
 
 def samples(spec: Spec, entry: ReducerEntry) -> int | None:
@@ -138,8 +162,14 @@ def _asked_by(spec: Spec, analysis: Entry, members: int, variants: int) -> int:
     tells = hasattr(asked, "evaluations")
     told = asked.evaluations(lattices(spec, analysis), len(maps), variants) if tells else 0
     own = checked_count(f"analysis {analysis.name!r}: evaluations", told)
-    again = checked_count(f"analysis {analysis.name!r}: refits", asked.refits() if hasattr(asked, "refits") else 0)
+    again = _refits(analysis)
     return own + again * sum(members + (samples(spec, entry) or 0) for entry in maps if not _slices(entry))
+
+
+def _refits(analysis: Entry) -> int:
+    """Return how often an analysis fits every map again."""
+    asked = analysis.component
+    return checked_count(f"analysis {analysis.name!r}: refits", asked.refits() if hasattr(asked, "refits") else 0)
 
 
 def _decoding(spec: Spec, analysis: Entry) -> list[ReducerEntry]:
@@ -185,14 +215,33 @@ def _stages(context: Context, runs: list[Run], members: int, variants: int) -> l
 def described(value: Estimate) -> dict[str, Any]:
     """Return the plan in words, by what it tells."""
     total = "decided by the sampler" if value.evaluations is None else f"{value.evaluations:,}"
+    learning = {"learning": f"unknown: {', '.join(value.learners)}"} if value.learners else {}
     return {
         "members": f"{value.members} of {value.variants} variants",
         "parameters": f"{value.parameters:,}",
         "loss evaluations": total,
         "memory": f"about {value.memory / 2**20:,.0f} MiB beside the libraries",
-        "training": f"about {duration(value.train_seconds)}",
-        "evaluation": "unknown" if value.evaluate_seconds is None else f"about {duration(value.evaluate_seconds)}",
+        "training": f"about {duration(value.train_seconds)}{_on(value, 'training')}",
+        **learning,
+        "maps": fits_described([value.fit_seconds]),
+        "evaluation": "unknown"
+        if value.evaluate_seconds is None
+        else f"about {duration(value.evaluate_seconds)}" + _on(value, "evaluation"),
     }
+
+
+def fits_described(fits: Sequence[Mapping[str, float | None]]) -> str:
+    """Return in words what maps take, and of which no short trial can tell."""
+    known = [seconds for one in fits for seconds in one.values() if seconds is not None]
+    unknown = dict.fromkeys(name for one in fits for name, seconds in one.items() if seconds is None)
+    told = [f"at most about {duration(sum(known))}"] if known else []
+    return "; ".join([*told, *([f"unknown: {', '.join(unknown)}"] if unknown else [])])
+
+
+def _on(value: Estimate, stage: str) -> str:
+    """Return on which device, where that is not the CPU."""
+    where = value.devices.get(stage, "cpu")
+    return "" if where == "cpu" else f" on {where}"
 
 
 def duration(seconds: float) -> str:

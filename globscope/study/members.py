@@ -80,13 +80,18 @@ def _plan(context: Context, place: Place, name: str, recipe: Recipe, start: dict
 
 def _parent(context: Context, place: Place) -> dict[str, np.ndarray] | None:
     """Return the tensors that every variant starts from, where the spec names a parent."""
+    run = parent_run(context, place)
+    return None if run is None else read_arrays(checkpoint(_train(context, [run]), run.epochs))
+
+
+def parent_run(context: Context, place: Place) -> Run | None:
+    """Return the training from whose last weights every variant starts, where the spec names one."""
     source = _source(context, place)
     if source.parent is None or source.train is None:
         return None
     epochs = source.parent.epochs or source.train.epochs
     recipe = Recipe(**asdict(source.parent) | {"epochs": epochs})
-    run = _plan(context, place, "parent", recipe)
-    return read_arrays(checkpoint(_train(context, [run]), run.epochs))
+    return _plan(context, place, "parent", recipe)
 
 
 def _train(context: Context, together: Sequence[Run]) -> Path:

@@ -11,6 +11,7 @@ from attrs import asdict
 from globscope import __version__
 from globscope.spec.describe import as_toml
 from globscope.study.context import Context
+from globscope.study.devices import devices
 from globscope.topology.metrics import smad
 from globscope.values.blocks import columns
 from globscope.values.findings import Atlas, Finding, Map
@@ -137,7 +138,7 @@ def manifest(context: Context) -> dict[str, Any]:
         "libraries": {name: _version(name) for name in LIBRARIES},
         "plugins": sorted({f"{c.distribution} {c.version}" for c in context.registry.components}),
         "machine": platform.machine(),
-        "device": "cuda" if torch.cuda.is_available() else "cpu",
+        "device": devices(context.spec),
         "threads": torch.get_num_threads(),
         "seed": context.spec.seed,
         "flattened": _flattened(context),

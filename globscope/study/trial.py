@@ -8,14 +8,18 @@ from time import perf_counter
 import numpy as np
 from attrs import define, evolve, field
 
+from globscope.device import device
 from globscope.population.checkpoint import as_array
+from globscope.population.log import Log
 from globscope.population.run import Run
 from globscope.population.stack import Together, stacks
+from globscope.population.train import State, passed
 from globscope.roles import Probe
-from globscope.scoring.draws import seeded
+from globscope.scoring.draws import device_of, seeded
 from globscope.store import key
 from globscope.study.context import Context
 from globscope.study.fields import draw_seed
+from globscope.study.fit_trial import FitTime
 from globscope.study.journal import DiskJournal
 from globscope.values.chart import Progress
 from globscope.values.evaluation import Networks
@@ -30,50 +34,52 @@ class Before:
 
     Attributes:
         trained: Keys of the trainings.
-        steps: Seconds of a training step, by task, batch size and how many are trained at once.
+        steps: Seconds of a training step, by the task and what of a recipe a step depends on.
         scores: Seconds of scoring a network, by task and evaluator.
+        fits: What a map takes, by its reducer and the members' shape.
     """
 
     trained: set[str] = field(factory=set)
-    steps: dict[tuple[str, int, int], float] = field(factory=dict)
+    steps: dict[str, float] = field(factory=dict)
     scores: dict[str, float] = field(factory=dict)
+    fits: dict[str, FitTime | None] = field(factory=dict)
 
 
 def training(context: Context, runs: Sequence[Run], before: Before) -> float:
-    """Return the seconds of all runs, from a few measured steps of every batch size."""
-    if not runs:
-        return 0.0
-    probe = context.whole.build("cpu")
-    examples = probe.examples(probe.splits[0])
+    """Return the seconds of all runs where they are trained, from a few measured steps of every batch size."""
     total = 0.0
     for run, *_ in stacks(runs):
-        size, width = run.recipe.batch_size, 1 if run.row is None else run.train.at_once
-        step = (context.whole_key, size, width)
-        if step not in before.steps:
-            before.steps[step] = _step(probe if width == 1 else Together(probe, width), min(size, examples))
-        total += before.steps[step] * -(-examples // size) * run.epochs
+        probe = context.whole.build(device(run.train.device, "population.train.device"))
+        examples, size = probe.examples(probe.splits[0]), run.recipe.batch_size
+        width = 1 if run.row is None else run.train.at_once
+        of = key(context.whole_key, size, width, run.train.device, run.train.precision, run.train.optimiser)
+        if of not in before.steps:
+            before.steps[of] = _step(run, probe if width == 1 else Together(probe, width), min(size, examples))
+        total += before.steps[of] * -(-examples // size) * run.epochs
     return total
 
 
-def _step(probe: Probe | Together, size: int) -> float:
+def _step(run: Run, probe: Probe | Together, size: int) -> float:
     """Return the seconds of a step; a long one is extrapolated from fewer examples, or `check` would take minutes."""
     few = min(size, FEW)
-    seconds = _measured(probe, few)
-    return seconds * size / few if seconds > LONG else _measured(probe, size)
+    seconds = _measured(run, probe, few)
+    return seconds * size / few if seconds > LONG else _measured(run, probe, size)
 
 
-def _measured(probe: Probe | Together, size: int) -> float:
+def _measured(run: Run, probe: Probe | Together, size: int) -> float:
     import torch
 
     parameters, buffers = probe.initialise(0)
     leaves = {name: p.requires_grad_() for name, p in parameters.items()}
-    at = torch.arange(size)
-    batch = probe.batch(probe.splits[0], at.expand(probe.width, size) if isinstance(probe, Together) else at)
+    order = torch.arange(size)
+    order = order.expand(probe.width, size) if isinstance(probe, Together) else order
+    # Not at its start: whether a run's first loss is finite is for its own weights to say.
+    state = State(leaves, buffers, run.optimiser(list(leaves.values())), Log(Path()), epoch=1)
     times: list[float] = []
     while len(times) < 4 and sum(times) < LONG:
         start = perf_counter()
-        with seeded(0, "cpu"):
-            probe.objective(leaves, buffers, batch, training=True).sum().backward()
+        with seeded(0, device_of(parameters)):
+            passed([run], probe, state, order).tolist()  # read, so that a device has finished
         times.append(perf_counter() - start)
     return min(times)  # the first warms up
 

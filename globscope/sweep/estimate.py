@@ -4,7 +4,7 @@ from collections.abc import Mapping
 
 from attrs import define, field
 
-from globscope.study.estimate import Estimate, duration
+from globscope.study.estimate import Estimate, duration, fits_described
 
 
 @define(frozen=True, kw_only=True)
@@ -37,5 +37,6 @@ class SweepEstimate:
             "loss evaluations": "decided by the samplers" if total is None else f"at most {total:,}; cells share some",
             "memory": f"at most {max(one.memory for one in cells) / 2**20:,.0f} MiB beside the libraries",
             "training": f"about {duration(sum(one.train_seconds for one in cells))}",
+            "maps": fits_described([one.fit_seconds for one in cells]),
             "evaluation": f"at most about {duration(sum(seconds))}" if known else "unknown",
         }

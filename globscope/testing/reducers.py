@@ -116,6 +116,15 @@ class ReducerChecks(OptionChecks):
         alone = np.concatenate([np.asarray(chart.decode(point[None])) for point in _points(chart)])
         require_near(alone, found, SAME_NETWORK, "claims to decode pointwise, but a point's batch changes its network")
 
+    def trial_is_a_fit_of_its_kind(self) -> None:
+        """Where it offers a trial, that one fits the same members to as many axes, and takes no longer than itself."""
+        trial = self.component.trial(len(self._first.inputs.members)) if hasattr(self.component, "trial") else None
+        if trial is not None:
+            quick, times = trial
+            chart = quick.reduce(tiny_inputs(), np.random.default_rng(0))
+            require(chart.latents.shape == self._first.chart.latents.shape, "its trial has latents of another shape")
+            require(np.isfinite(times) and times >= 1, f"takes {times} times as long as its trial, not 1 or more")
+
     def slice_has_its_corners(self) -> None:
         """A slice's extent is its lowest and its highest corner, and its centre, where it has one, lies between."""
         centre, extent, axes = self._first.chart.centre, self._first.chart.extent, self._first.chart.dimension

@@ -5,7 +5,7 @@ from math import cos, isfinite, pi
 from typing import Any, Literal
 
 import numpy as np
-from attrs import define, field
+from attrs import define, evolve, field
 from attrs.validators import and_, deep_iterable, ge, gt
 
 from globscope.api import AXES, STEPS, UNITS, Chart, GlobscopeError, ReducerInputs, one_thread
@@ -72,6 +72,12 @@ class Autoencoder:
             notes = self._train(network, data, scale, inputs)
         arrays = {name: tensor.numpy() for name, tensor in network.state_dict().items()}
         return _chart(inputs, network, scale, arrays | {"scale": np.array(scale)}, notes)
+
+    def trial(self, members: int) -> tuple["Autoencoder", float]:
+        """Return a fit of few steps, and how many times as long the whole one takes at most."""
+        del members
+        steps = min(self.steps, LOOK)
+        return evolve(self, steps=steps, tolerance=0.0), self.steps / steps
 
     def restore(self, inputs: ReducerInputs, arrays: Mapping[str, np.ndarray]) -> Chart:
         """Return the chart of stored layers."""

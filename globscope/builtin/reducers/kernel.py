@@ -7,7 +7,7 @@ from attrs import define, field
 from attrs.validators import and_, ge, gt
 
 from globscope.api import AXES, Chart, GlobscopeError, ReducerInputs, Transform
-from globscope.builtin.reducers.rank import require
+from globscope.builtin.reducers.rank import MANY, require
 
 
 @define(frozen=True, kw_only=True)
@@ -64,6 +64,10 @@ class KernelPca:
             pointwise=True,
             notes={"median_distance": scale, "median_latent_distance": apart},
         )
+
+    def trial(self, members: int) -> tuple["KernelPca", float] | None:
+        """Return itself, whose whole fit is a quick one, but for very many members."""
+        return (self, 1.0) if members <= MANY else None
 
     @property
     def _kernel(self) -> dict[str, Any]:

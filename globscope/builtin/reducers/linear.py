@@ -7,7 +7,7 @@ from attrs import define, field
 from attrs.validators import and_, ge
 
 from globscope.api import AXES, Chart, ReducerInputs
-from globscope.builtin.reducers.rank import require
+from globscope.builtin.reducers.rank import MANY, require
 
 
 @define(frozen=True, kw_only=True)
@@ -38,6 +38,10 @@ class Pca:
         kept = kept * np.sign(kept[np.arange(len(kept)), np.abs(kept).argmax(axis=1)])[:, None]
         notes = {"explained_variance": float(shares[: self.latent_dim].sum())}
         return _chart(inputs, {"mean": mean, "axes": kept}, notes)
+
+    def trial(self, members: int) -> tuple["Pca", float] | None:
+        """Return itself, whose whole fit is a quick one, but for very many members."""
+        return (self, 1.0) if members <= MANY else None
 
     def restore(self, inputs: ReducerInputs, arrays: Mapping[str, np.ndarray]) -> Chart:
         """Return the chart of a stored mean and axes."""

@@ -4,6 +4,9 @@ import numpy as np
 
 from globscope.api import PopulationError, ReducerInputs
 
+# Members up to which a fit that solves for all of them takes a second at most.
+MANY = 1000
+
 
 def require(inputs: ReducerInputs, name: str, latent_dim: int) -> None:
     """Refuse more latent axes than the members have directions.

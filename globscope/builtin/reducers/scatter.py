@@ -3,11 +3,11 @@
 from typing import ClassVar
 
 import numpy as np
-from attrs import define, field
+from attrs import define, evolve, field
 from attrs.validators import and_, ge
 
 from globscope.api import AXES, NEIGHBOURS, STEPS, Chart, ReducerInputs
-from globscope.builtin.reducers.rank import require
+from globscope.builtin.reducers.rank import MANY, require
 
 
 @define(frozen=True, kw_only=True)
@@ -52,6 +52,11 @@ class Mds:
         notes = {"stress": float(stress)}
         return Chart(space=inputs.space, latents=latents, why_no_inverse=self.why_no_inverse, notes=notes)
 
+    def trial(self, members: int) -> tuple["Mds", float] | None:
+        """Return a fit of few iterations, and how many times as long the whole one takes at most."""
+        few = min(self.max_iterations, 10)
+        return (evolve(self, max_iterations=few), self.max_iterations / few) if members <= MANY else None
+
 
 @define(frozen=True, kw_only=True)
 class Isomap:
@@ -94,3 +99,7 @@ class Isomap:
         return Chart(
             space=inputs.space, latents=latents, encode=model.transform, why_no_inverse=self.why_no_inverse, notes=notes
         )
+
+    def trial(self, members: int) -> tuple["Isomap", float] | None:
+        """Return itself, whose whole fit is a quick one, but for very many members."""
+        return (self, 1.0) if members <= MANY else None
