@@ -1,5 +1,6 @@
 """Public data sets, downloaded when asked to (`globscope data NAME`); nothing else here opens a connection."""
 
+import os
 import shlex
 import shutil
 import tarfile
@@ -84,7 +85,7 @@ def fetch(name: str, folder: Path, stage: Callable[[str], Progress]) -> tuple[st
     try:
         fetched = tuple(_downloaded(name, wanted, folder, stage))
         if wanted.inside:
-            _unpack(wanted, folder, fetched)
+            _unpack(name, folder, fetched)
     finally:
         if is_new and not any(folder.iterdir()):
             folder.rmdir()  # an empty one would pass for data that cannot be read
@@ -92,22 +93,23 @@ def fetch(name: str, folder: Path, stage: Callable[[str], Progress]) -> tuple[st
 
 
 def _downloaded(name: str, wanted: DataSet, folder: Path, stage: Callable[[str], Progress]) -> Iterator[str]:
-    """Download what is missing or has another checksum, and yield its names."""
+    """Download what is missing, and yield its names; what lies there with another checksum may be somebody's data."""
     from pooch import HTTPDownloader, file_hash, get_logger, retrieve
     from requests.exceptions import RequestException
 
     get_logger().setLevel("WARNING")  # the stage has told already
+    missing = {file: md5 for file, md5 in wanted.checksums.items() if not (folder / file).exists()}
     for file, md5 in wanted.checksums.items():
-        is_there = (folder / file).is_file()
-        if is_there and file_hash(str(folder / file), alg="md5") == md5:
-            continue
+        if file not in missing and file_hash(str(folder / file), alg="md5") != md5:
+            problem = "lies there with another checksum: damaged, or other data; it is not replaced, move it elsewhere"
+            raise _by_hand(name, file, folder, problem)
+    for file, md5 in missing.items():
         bar = _Bar(told=stage(f"download {file} (kB)"))
         try:
             by = HTTPDownloader(progressbar=bar, chunk_size=CHUNK, hooks={"response": _close_refused})
             retrieve(wanted.address + file, f"md5:{md5}", file, folder, downloader=by)
         except RequestException as error:
-            there = "lies there with another checksum, and " * is_there
-            raise _by_hand(name, file, folder, f"{there}cannot be downloaded: {_reason(error)}") from error
+            raise _by_hand(name, file, folder, f"cannot be downloaded: {_reason(error)}") from error
         except ValueError as error:  # the checksum; pooch has removed what came
             problem = "what came has another checksum than the published file: damaged, or something else"
             raise _by_hand(name, file, folder, problem) from error
@@ -139,18 +141,26 @@ class _Bar:
         pass
 
 
-def _unpack(wanted: DataSet, folder: Path, fetched: tuple[str, ...]) -> None:
+def _unpack(name: str, folder: Path, fetched: tuple[str, ...]) -> None:
     """Take the files that are read out of the archive, and only those, whatever paths others in it may have."""
-    [name] = wanted.checksums
-    with tarfile.open(folder / name) as archive:
+    wanted = DATA_SETS[name]
+    [packed] = wanted.checksums
+    for file, size in wanted.sizes.items():
+        if (folder / file).exists() and (folder / file).stat().st_size != size:
+            problem = f"lies there with another size than {size:,} bytes; it is not replaced, move it elsewhere"
+            raise DataError(f"{name}: {file}: {problem}, then run the same command")
+    with tarfile.open(folder / packed) as archive:
         for file in wanted.sizes:
-            content, part = archive.extractfile(f"{wanted.inside}/{file}"), folder / f"{file}.part"
+            content, part = archive.extractfile(f"{wanted.inside}/{file}"), folder / f".{file}.part"
             assert content is not None
-            with content, part.open("wb") as copy:
+            part.unlink(missing_ok=True)  # neither a rest nor a link
+            with content, part.open("xb") as copy:
                 shutil.copyfileobj(content, copy, CHUNK)
+                copy.flush()
+                os.fsync(copy.fileno())
             part.replace(folder / file)
-    if name in fetched:
-        (folder / name).unlink()  # an archive that was put there by hand stays its owner's
+    if packed in fetched:
+        (folder / packed).unlink()  # an archive that was put there by hand stays its owner's
 
 
 def _reason(error: Exception) -> str:

@@ -19,6 +19,7 @@ from globscope.roles import TopologyMethod
 from globscope.session import results
 from globscope.spec.entries import Entries
 from globscope.spec.structure import converter
+from globscope.store import claim
 from globscope.values.landscape import Landscape
 from globscope.values.topology import Topology
 
@@ -64,6 +65,7 @@ class Condensed:
 
     def write(self, folder: Path) -> None:
         """Write the record and the pictures into a folder."""
+        claim(folder, "topology")
         values = self.landscape.fields[self.topology.field]
         write_topology(folder, self.path.name, values, self.topology, self.record)
 
@@ -150,5 +152,5 @@ def export(run: str | Path, formats: Sequence[str], folder: str | Path | None = 
         if name not in FORMATS:
             raise FileError(f"--format: there is no {name!r}; {near(name, FORMATS)}")
     values, target = kept(Path(run)), Path(folder) if folder else Path(run) / "export"
-    target.mkdir(parents=True, exist_ok=True)
+    claim(target, "export")
     return [written for name in formats for written in FORMATS[name](values, target)]

@@ -7,12 +7,21 @@ from typing import Any
 from attrs import define, field
 
 from globscope.boundary import component_errors, within_boundary
-from globscope.errors import FileError, RunError, SpecError, near
+from globscope.errors import RunError, SpecError, near
 from globscope.registry import Registry, installed
 from globscope.spec.describe import as_toml
 from globscope.spec.model import Spec
 from globscope.spec.read import read
-from globscope.store import Store, read_json, write_bytes, write_json
+from globscope.store import (
+    Store,
+    claim,
+    is_claimed,
+    own_folder,
+    read_written,
+    write_bytes,
+    write_json,
+    written_file,
+)
 from globscope.study.aligning import learners
 from globscope.study.changes import MANIFEST, Changes, changes
 from globscope.study.check import check
@@ -22,7 +31,7 @@ from globscope.study.observer import Observer
 from globscope.study.run import run
 from globscope.values.findings import Atlas, Finding, Map
 
-RESULTS = "results.json"
+RUNS, RESULTS, SPEC, STAGES = "runs", "results.json", "spec.toml", "stages"
 # Folder, in the run's, of what aligners learned.
 ALIGNERS = "aligners"
 # Of a sweep: its spec, its results, and the folder of its cells' run folders.
@@ -104,11 +113,14 @@ class Study:
         spec: What is asked.
         folder: Where results go.
         registry: Where its components come from.
+        trust_store: Whether stored stages that are not as they were written are used as they are, with a warning,
+            instead of being computed again.
     """
 
     spec: Spec
     folder: Path
     registry: Registry = field(factory=installed, repr=False)
+    trust_store: bool = False
 
     @within_boundary
     def run(self, observer: Observer | None = None) -> Result:
@@ -117,9 +129,19 @@ class Study:
         Raises:
             GlobscopeError: With what to mend.
         """
+        observer = observer or Observer()
+        self.begin(observer)
         context = self.context(observer)
         with context.store.lock():
             return self.finish(context)
+
+    def begin(self, observer: Observer) -> None:
+        """Claim the run folder, and let the observer hear of it.
+
+        Raises:
+            RunError: It is somebody else's, or of another kind, or the spec would be written over.
+        """
+        begin(self.folder, "study", self.spec.source, observer)
 
     @within_boundary
     def finish(self, context: Context) -> Result:
@@ -130,14 +152,14 @@ class Study:
         """
         from globscope.report import write_report
 
-        self.folder.mkdir(parents=True, exist_ok=True)
-        write_bytes(self.folder / "spec.toml", as_toml(self.spec).encode())
+        claim(self.folder, "study")
+        write_bytes(self.folder / SPEC, as_toml(self.spec).encode())
         changed = changes(self.folder, self.spec)
         if changed != Changes():
             context.observer.warning(str(changed))
         outcome = run(context)
         record = _with_changes(outcome.record, changed)
-        keep(context, self.folder / ALIGNERS)
+        keep(context, self.folder)
         context.observer.stage("report")
         page = write_report(
             self.folder,
@@ -157,12 +179,14 @@ class Study:
         Raises:
             GlobscopeError: With what to mend; no aligner of the spec learns.
         """
+        observer = observer or Observer()
+        self.begin(observer)
         context = self.context(observer)
         with context.store.lock():
             check(context)
             if not learners(context):
                 raise SpecError([f"{self.spec.source}: no [[aligner]] of it learns anything"])
-            files = keep(context, self.folder / ALIGNERS)
+            files = keep(context, self.folder)
             return {one.entry.name: (files[one.entry.name], one.told()) for one in learners(context)}
 
     @within_boundary
@@ -178,8 +202,9 @@ class Study:
     @within_boundary
     def context(self, observer: Observer | None = None, latest: Latest | None = None) -> Context:
         """Return the study at work, with the latest task of its sweep where that is its own."""
-        store = Store(shelf(self.folder))
-        return Context(self.spec, self.registry, store, observer or Observer(), latest or Latest())
+        observer = observer or Observer()
+        store = Store(shelf(self.folder), trusting=self.trust_store, warn=observer.warning)
+        return Context(self.spec, self.registry, store, observer, latest or Latest())
 
 
 def _with_changes(record: Mapping[str, Any], changed: Changes) -> Mapping[str, Any]:
@@ -189,14 +214,35 @@ def _with_changes(record: Mapping[str, Any], changed: Changes) -> Mapping[str, A
     return {**record, "changes": changed.record, "warnings": [str(changed), *record["warnings"]]}
 
 
-def keep(context: Context, folder: Path) -> dict[str, Path]:
+def begin(folder: Path, kind: str, spec: Path, observer: Observer) -> None:
+    """Claim the folder of a study or a sweep, and let the observer hear of it.
+
+    Raises:
+        RunError: It is somebody else's, or of another kind, or the spec would be written over.
+    """
+    for name in (SPEC, SWEEP):
+        if (folder / name).exists() and (folder / name).samefile(spec):
+            raise RunError(
+                f"{folder}: its {name} is the spec that is read, which is never written over; copy it elsewhere"
+            )
+    claim(folder, kind)
+    is_new = not (folder / STAGES).exists()
+    observer.folder(folder, is_new=is_new, other=elsewhere(folder, kind, spec) if is_new else None)
+
+
+def elsewhere(folder: Path, kind: str, spec: Path) -> Path | None:
+    """Return where else a run of a spec lies: in `runs/` beside it, or in that of a folder above the current one."""
+    places = [place / RUNS / spec.stem for place in (spec.absolute().parent, *Path.cwd().parents)]
+    return next((one for one in places if is_claimed(one, kind) and not one.samefile(folder)), None)
+
+
+def keep(context: Context, run_folder: Path) -> dict[str, Path]:
     """Write what the study's aligners learned, learning it if needed; return the files by aligner's name."""
     from globscope.report.text import slug
 
     written: dict[str, Path] = {}
     for one in learners(context):
-        written[one.entry.name] = folder / f"{slug(one.entry.name)}.safetensors"
-        folder.mkdir(parents=True, exist_ok=True)
+        written[one.entry.name] = own_folder(run_folder, ALIGNERS) / f"{slug(one.entry.name)}.safetensors"
         write_bytes(written[one.entry.name], one.lesson().read_bytes())
     return written
 
@@ -207,14 +253,18 @@ def shelf(folder: Path) -> Path:
     return above.parent if above.name == CELLS and (above.parent / SWEEP).is_file() else folder
 
 
-def load(path: str | Path, overrides: Sequence[str] = (), folder: str | Path | None = None) -> Study:
+def load(
+    path: str | Path, overrides: Sequence[str] = (), folder: str | Path | None = None, *, trust_store: bool = False
+) -> Study:
     """Return the study of a spec's file; its results go to `runs/<stem>/` unless `folder` says otherwise.
+
+    With `trust_store`, stored stages that are damaged or were edited are used as they are.
 
     Raises:
         SpecError: With every problem of the file; a sweep, which `globscope.load` takes, is one.
     """
     spec = read(Path(path), overrides)
-    return Study(spec=spec, folder=Path(folder) if folder else Path("runs") / Path(path).stem)
+    return Study(spec=spec, folder=Path(folder) if folder else Path(RUNS) / Path(path).stem, trust_store=trust_store)
 
 
 def project(folder: str | Path, files: Sequence[str | Path], observer: Observer | None = None) -> list[dict[str, Any]]:
@@ -227,7 +277,7 @@ def project(folder: str | Path, files: Sequence[str | Path], observer: Observer 
     from globscope.study.project import project as placed
 
     results(Path(folder))  # a run that is not finished would be continued here
-    context = load(Path(folder) / "spec.toml", folder=folder).context(observer)
+    context = load(written_file(Path(folder), SPEC), folder=folder).context(observer)
     with component_errors(context.registry), context.store.lock():
         return placed(context, [Path(file) for file in files])
 
@@ -238,21 +288,13 @@ def results(folder: Path) -> dict[str, Any]:
     Raises:
         RunError: There is no finished run in the folder, or its results are damaged.
     """
-    path = folder / RESULTS
-    if path.exists():
-        return _read(path)
+    if (folder / RESULTS).exists():
+        found: dict[str, Any] = read_written(folder, RESULTS)
+        return found
     if (folder / TABLE).exists():
         raise RunError(f"{folder}: is a sweep, whose cells are the runs: {folder / CELLS}/…")
-    if any((folder / name).exists() for name in ("stages", "spec.toml")):
+    if any((folder / name).exists() for name in (STAGES, SPEC)):
         raise RunError(f"{folder}: this run is not finished; the same `globscope study` command continues it")
     runs = [p.parent.name for p in folder.parent.glob(f"*/{RESULTS}")]
     hint = near(folder.name, runs) if runs else "`globscope study SPEC` makes one"
     raise RunError(f"{folder}: there is no run here; {hint}")
-
-
-def _read(path: Path) -> dict[str, Any]:
-    try:
-        found: dict[str, Any] = read_json(path)
-    except FileError as error:
-        raise RunError(f"{error}; the same `globscope study` command writes it again") from error
-    return found

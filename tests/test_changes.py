@@ -7,6 +7,7 @@ import torch
 
 import globscope
 from globscope.builtin.tasks.classification import Classification
+from globscope.store import claim, write_bytes, write_json
 from globscope.study.changes import Changes, changes
 
 SPEC = """
@@ -38,8 +39,8 @@ def study(tmp_path):
 
 
 def test_a_run_after_a_checkpoint_was_deleted_says_so_first_and_in_its_report(study, tmp_path, notes):
-    (tmp_path / "run").mkdir()  # where there was a run of all four
-    (tmp_path / "run/manifest.json").write_text(json.dumps({"members": ["A@0", "A@1", "B@0", "B@1"]}))
+    claim(tmp_path / "run", "study")  # where there was a run of all four
+    write_json(tmp_path / "run/manifest.json", {"members": ["A@0", "A@1", "B@0", "B@1"]})
     assert changes(study.folder, study.spec) == Changes()
     (tmp_path / "A/1.pt").unlink()
     (tmp_path / "B/0.pt").rename(tmp_path / "B/2.pt")
@@ -54,9 +55,9 @@ def test_a_run_after_a_checkpoint_was_deleted_says_so_first_and_in_its_report(st
 
 
 def test_a_folder_of_an_earlier_version_or_damaged_is_no_obstacle(study, tmp_path):
-    (tmp_path / "run").mkdir()
+    claim(tmp_path / "run", "study")
     for content in (json.dumps({"globscope": "0.1.0"}), '{"members": [3]}', "[]", "{", '{"members": "A@0"}'):
-        (tmp_path / "run/manifest.json").write_text(content)
+        write_bytes(tmp_path / "run/manifest.json", content.encode())
         assert changes(study.folder, study.spec) == Changes()
 
 

@@ -18,6 +18,7 @@ import globscope
 from globscope.cli import app
 from globscope.registry import installed
 from globscope.spec.schema import schema
+from globscope.store import claim, write_bytes
 
 NAME = "[bold]:smile: Größe <script>"
 STUDY = TINY.replace('title = "tiny"', 'title = "tiny [red] :x:"') + f'[[reducer]]\nuse = "mds"\nname = "{NAME}"\n'
@@ -315,12 +316,20 @@ def test_show_of_what_is_no_run_is_told(finished, tmp_path):
         run("show", tmp_path / "half"),
         f"{tmp_path}/half: this run is not finished; the same `globscope study` command continues it",
     )
-    (tmp_path / "damaged").mkdir()
-    (tmp_path / "damaged/results.json").write_text('{"population": ')
+    for content in (b"", b'{"population": ', b"[]", b"{}", b"[" * 100_000):
+        claim(tmp_path / "damaged", "study")
+        write_bytes(tmp_path / "damaged/results.json", b"{}\n")
+        (tmp_path / "damaged/results.json").write_bytes(content)
+        assert_refused(
+            run("show", tmp_path / "damaged"),
+            f"{tmp_path}/damaged/results.json: is not as GlobScope wrote it, but damaged or edited; the same "
+            "`globscope study` command writes it again, and computes nothing anew",
+        )
+    (tmp_path / "damaged/files.jsonl").unlink()
     assert_refused(
         run("show", tmp_path / "damaged"),
-        f"{tmp_path}/damaged/results.json: is damaged, or not JSON (Expecting value: line 1 column 16 (char 15)); "
-        "expected JSON; the same `globscope study` command writes it again",
+        f"{tmp_path}/damaged: its files.jsonl, the list of what GlobScope wrote there, is missing or damaged; the same "
+        "`globscope study` command with --out, for another folder, writes the run again",
     )
 
 
@@ -345,12 +354,12 @@ def test_ctrl_c_says_that_the_run_can_be_continued(tmp_path):
     heard = "import signal; signal.signal(signal.SIGINT, signal.default_int_handler)"
     study = [sys.executable, "-c", f"{heard}; from globscope.cli import app; app()", "study", "long.toml", "--yes"]
     with subprocess.Popen(study, cwd=tmp_path, stderr=subprocess.PIPE, text=True) as command:
-        said = command.stderr.readline()
+        said = [command.stderr.readline() for _ in range(2)]
         command.send_signal(signal.SIGINT)
         try:
             told = command.communicate(timeout=60)[1]
         finally:
             command.kill()
-    assert said == "train A\n"
+    assert said == ["run folder: runs/long (new)\n", "train A\n"]
     assert told == "stopped; what is finished is kept, and the same command continues\n"
     assert command.returncode == 130

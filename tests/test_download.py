@@ -140,16 +140,32 @@ def test_a_relative_folder_is_told_whole(published, tmp_path, monkeypatch):
     assert run("data", "cifar10", "--to", "here").stdout.splitlines()[-1] == f"path = '{tmp_path}/here'"
 
 
-def test_only_what_is_missing_or_damaged_is_downloaded(web, published, tmp_path):
+def test_only_what_is_missing_is_downloaded(web, published, tmp_path):
     published("mnist")
     folder = tmp_path / "d"
     assert run("data", "mnist", "--to", folder).exit_code == 0
     (folder / "train-labels-idx1-ubyte.gz").unlink()
-    (folder / "t10k-labels-idx1-ubyte.gz").write_bytes(gzip.compress(b"other"))
     web.asked.clear()
     assert run("data", "mnist", "--to", folder).exit_code == 0
-    assert web.asked == ["/train-labels-idx1-ubyte.gz", "/t10k-labels-idx1-ubyte.gz"]
+    assert web.asked == ["/train-labels-idx1-ubyte.gz"]
     assert named("mnist", folder, 0.2, 0).classes == 10
+
+
+def test_other_data_under_the_same_names_is_never_replaced(web, published, tmp_path):
+    """Fashion-MNIST's files have MNIST's names."""
+    published("mnist")
+    published("cifar10")
+    (tmp_path / "t10k-labels-idx1-ubyte.gz").write_bytes(gzip.compress(b"other"))
+    (tmp_path / "test_batch.bin").write_bytes(b"other")
+    result = run("data", "mnist", "--to", tmp_path)
+    assert result.stderr.startswith(
+        "error: mnist: t10k-labels-idx1-ubyte.gz: lies there with another checksum: damaged, or other data; it is not "
+        "replaced, move it elsewhere\n"
+    )
+    assert (result.exit_code, web.asked) == (2, [])
+    assert run("data", "cifar10", "--to", tmp_path).exit_code == 2
+    assert gzip.decompress((tmp_path / "t10k-labels-idx1-ubyte.gz").read_bytes()) == b"other"
+    assert (tmp_path / "test_batch.bin").read_bytes() == b"other"
 
 
 def test_an_archive_that_was_put_there_by_hand_is_unpacked_without_a_network_and_stays(web, published, tmp_path):
@@ -207,7 +223,10 @@ def test_half_an_archive_put_there_by_hand_is_told_and_kept(deaf, tmp_path, monk
     offline(monkeypatch, "cifar10", deaf)
     (tmp_path / "d").mkdir()
     (tmp_path / "d/cifar-10-binary.tar.gz").write_bytes(b"half")
-    told = "cifar10: cifar-10-binary.tar.gz: lies there with another checksum, and cannot be downloaded: ***refused"
+    told = (
+        "cifar10: cifar-10-binary.tar.gz: lies there with another checksum: damaged, or other data; it is not "
+        "replaced, move it elsewhere"
+    )
     wanted = by_hand("cifar10", tmp_path / "d", deaf, "cifar-10-binary.tar.gz")
     failed(run("data", "cifar10", "--to", tmp_path / "d"), told, *wanted)
     assert (tmp_path / "d/cifar-10-binary.tar.gz").read_bytes() == b"half"

@@ -27,6 +27,7 @@ from globscope.files.run import kept
 from globscope.files.tree import record
 from globscope.registry import Component, Registry
 from globscope.report.arrays import write_values
+from globscope.store import claim, write_json
 from globscope.values.landscape import Samples
 from globscope.values.members import Member
 
@@ -165,6 +166,7 @@ def test_pictures_and_json_go_where_they_are_asked_for(tmp_path):
     assert run("topology", path, "--out", tmp_path / "new" / "out").exit_code == 0
     written = tmp_path / "new" / "out"
     assert {p.name for p in written.iterdir()} == {
+        "files.jsonl",
         "topology.json",
         "merge-tree.png",
         "merge-tree.svg",
@@ -645,8 +647,9 @@ def a_run(folder, *maps):
     who = evolve(drawn, members=members)
     truth = {"train_loss": np.arange(len(members)) / 8}
     atlas = evolve(atlas_of(*(evolve(one, population=who) for one in maps)), population=who, truth=truth)
+    claim(folder, "study")
     write_values(folder, atlas)
-    (folder / "results.json").write_text("{}")
+    write_json(folder / "results.json", {})
     return kept(folder)
 
 
@@ -712,14 +715,14 @@ def test_csv_is_what_is_exported_unless_another_format_is_named(finished):
     files, told = exported(finished)
     assert files == {"one-grid.csv", "four-grid.csv", "one-members.csv", "four-members.csv"}
     assert told == []
-    assert files == {path.name for path in (finished / "export").iterdir()}
+    assert files == {path.name for path in (finished / "export").iterdir()} - {"files.jsonl"}
     assert list(rows_of(finished / "export/four-grid.csv")[0])[:5] == ["x1", "x2", "x3", "x4", "train_loss"]
 
 
 def test_what_a_format_cannot_hold_is_left_out_and_told(finished, tmp_path):
     needs_vtk()
     files, told = exported(finished, "--format", "vtk", "--format", "landscaper", "--out", tmp_path / "elsewhere")
-    assert files == {path.name for path in (tmp_path / "elsewhere").iterdir()}
+    assert files == {path.name for path in (tmp_path / "elsewhere").iterdir()} - {"files.jsonl"}
     assert {"one-grid.vti", "one-grid-gudhi-tree.vtu", "four-grid-gudhi-tree.vtu", "one-members.vtu"} <= files
     assert {"one-grid-train_loss.npz", "four-grid-test_loss.npz"} <= files
     assert told == [
@@ -761,14 +764,23 @@ def test_an_export_that_cannot_be_is_told(case, finished, monkeypatch):
 
 
 def test_a_run_of_an_earlier_version_is_told(finished):
-    for path in (finished / "members").iterdir():
-        path.unlink()
-    (finished / "members").rmdir()
+    (finished / "files.jsonl").unlink()
     result = run("export", finished)
     assert result.exit_code == 2
     assert result.stderr.startswith(
-        f"error: {finished}: an earlier version wrote this run's report; the same `globscope"
+        f"error: {finished}: its files.jsonl, the list of what GlobScope wrote there, is mis"
     )
+
+
+@pytest.mark.parametrize("name", ["members/one.csv", "landscapes/one-grid.npz", "topology/one-grid-gudhi.json"])
+def test_a_run_whose_files_are_damaged_or_missing_is_not_exported(finished, name):
+    content = (finished / name).read_bytes()
+    (finished / name).write_bytes(content[: len(content) // 2])
+    result = run("export", finished)
+    assert (result.exit_code, result.stderr.count("\n")) == (2, 1)
+    assert result.stderr.startswith(f"error: {finished / name}: is not as GlobScope wrote it, but damaged or edited;")
+    (finished / name).unlink()
+    assert run("export", finished).stderr.startswith(f"error: {finished / name}: there is no such file; the same")
 
 
 def test_a_format_that_holds_nothing_of_a_run_ends_with_2(tmp_path):

@@ -18,7 +18,7 @@ from globscope.population.stack import placed, stackable, stacks
 from globscope.population.together import fit_together
 from globscope.population.train import STATE, fit
 from globscope.spec.model import Recipe, Train
-from globscope.store import Store
+from globscope.store import Store, write_bytes
 from globscope.study.members import checkpoints
 from globscope.values.chart import Progress
 
@@ -149,14 +149,14 @@ def test_stages_that_were_finished_stay_so_when_another_fails(tmp_path):
         for name, folder in parts.items():
             if name == "bad":
                 raise PopulationError("it diverged")
-            (folder / "weights").touch()
+            write_bytes(folder / "weights", b"")
             yield name
 
     store = Store(tmp_path)
     with pytest.raises(PopulationError, match="it diverged"):
         store.stages("train", ["good", "bad", "late"], work)
     assert [store.done("train", name) for name in ("good", "bad", "late")] == [True, False, False]
-    assert [p.name for p in store.place("train", "good").iterdir()] == ["weights"]
+    assert sorted(p.name for p in store.place("train", "good").iterdir()) == ["files.jsonl", "weights"]
 
 
 def test_a_loss_that_was_never_finite_names_its_row(probe, tmp_path):
@@ -246,7 +246,7 @@ def test_a_zoo_is_trained_in_stacks_and_each_variant_is_a_finished_stage_of_its_
     assert len(folders) == 8
     for folder in folders:
         names = sorted(p.name for p in folder.iterdir())
-        assert names == ["epoch0.safetensors", "epoch2.safetensors", "log.json", "seconds.json"]
+        assert names == ["epoch0.safetensors", "epoch2.safetensors", "files.jsonl", "log.json", "seconds.json"]
         assert Path(folder).suffix != ".part"
     again, same = zoo(tmp_path)
     assert (again.ran, again.kept, same) == ([], [f"train {name}" for name in "ABCDEFGH"], paths)

@@ -14,11 +14,11 @@ from typer.testing import CliRunner
 
 import globscope
 from globscope.cli import app
-from globscope.errors import FileError, RunError
+from globscope.errors import RunError
 from globscope.report.matrix import Scales
 from globscope.session import project, results
 from globscope.spec.read import read
-from globscope.store import read_json, write_json
+from globscope.store import read_json
 from globscope.study.run import run as outcome
 from globscope.sweep.averages import averages
 from globscope.sweep.compare import _names
@@ -535,12 +535,18 @@ def test_what_cannot_be_compared_is_told(swept):
 def test_a_run_of_an_earlier_version_is_told(swept, tmp_path):
     one = swept[0] / "cells" / GOOD_CELLS[0]
     shutil.copytree(one, tmp_path / "old")
-    [path] = (tmp_path / "old/topology").glob("*.json")
-    told = read_json(path)
-    del told["map"]
-    write_json(path, told)
-    with pytest.raises(FileError, match="an earlier version wrote this run's report"):
+    (tmp_path / "old/files.jsonl").unlink()
+    with pytest.raises(RunError, match=r"old: its files\.jsonl, the list of what GlobScope wrote there, is missing"):
         globscope.compare([one, tmp_path / "old"])
+
+
+def test_a_run_whose_files_were_edited_is_not_compared(swept, tmp_path):
+    one = swept[0] / "cells" / GOOD_CELLS[0]
+    shutil.copytree(one, tmp_path / "edited")
+    [path] = (tmp_path / "edited/topology").glob("*.json")
+    path.write_text(path.read_text().replace("map", "mop", 1))
+    with pytest.raises(RunError, match=rf"{path.name}: is not as GlobScope wrote it, but damaged or edited"):
+        globscope.compare([one, tmp_path / "edited"])
 
 
 def test_a_sweep_of_very_many_networks_is_begun_only_where_somebody_agrees(spec_file, tmp_path):

@@ -38,6 +38,11 @@ Set = Annotated[
 Folder = Annotated[Path | None, typer.Option("--out", help="Run folder; default: runs/<name of the spec>.")]
 
 
+Trust = Annotated[
+    bool,
+    typer.Option("--trust-store", help="Use stored stages that were damaged or edited as they are."),
+]
+
 # Of a sweep of which some cells have no results.
 FAILED = 3
 
@@ -84,8 +89,10 @@ def study(
     spec: Spec,
     override: Set = [],  # noqa: B006 - typer reads the default
     out: Folder = None,
+    *,
     quiet: Annotated[bool, typer.Option("--quiet", "-q", help="Print the report's path alone.")] = False,
     yes: Annotated[bool, typer.Option("--yes", "-y", help="Start it however many networks it scores.")] = False,
+    trust_store: Trust = False,
 ) -> None:
     """Run a study, or continue it.
 
@@ -98,7 +105,7 @@ def study(
         from globscope.cli.tables import cells, summary
         from globscope.sweep import SweepResult, load
 
-        asked = load(spec, override, out)
+        asked = load(spec, override, out, trust_store=trust_store)
         agree(asked, yes=yes)
         with watching(quiet) as observer:
             result = asked.run(observer)
@@ -132,6 +139,7 @@ def train(
     override: Set = [],  # noqa: B006 - typer reads the default
     out: Folder = None,
     quiet: Annotated[bool, typer.Option("--quiet", "-q", help="Print the files' paths alone.")] = False,
+    trust_store: Trust = False,
 ) -> None:
     """Train the zoo of a spec and the aligners that learn from it, and nothing else.
 
@@ -143,7 +151,7 @@ def train(
         from globscope.session import load
 
         with watching(quiet) as observer:
-            taught = load(spec, override, out).teach(observer)
+            taught = load(spec, override, out, trust_store=trust_store).teach(observer)
         for path, found in taught.values():
             if not quiet:
                 finding(found)

@@ -1,14 +1,16 @@
 """A study of very many networks is begun on purpose only."""
 
 import sys
+from pathlib import Path
 
 import typer
 
 from globscope.cli.tables import plan, plan_of_cells
 from globscope.errors import GlobscopeError, RunError
 from globscope.session import Study
-from globscope.store import read_json, write_json
+from globscope.store import read_written, write_json
 from globscope.study.estimate import MANY, described
+from globscope.study.observer import Observer
 from globscope.sweep import Sweep
 
 # Of the run folder: how many networks were agreed to, so that who continues a run is not asked again.
@@ -21,13 +23,22 @@ def agree(asked: Study | Sweep, *, yes: bool) -> None:
     Raises:
         RunError: Nobody did; with the plan's figures.
     """
-    count, path = _networks(asked), asked.folder / AGREED
-    if count <= MANY or (path.exists() and count <= read_json(path)["networks"]):
+    count = _networks(asked)
+    if count <= max(MANY, _agreed(asked.folder)):
         return
     if not yes:
         _ask(count, asked)
-    asked.folder.mkdir(parents=True, exist_ok=True)
-    write_json(path, {"networks": count})
+    asked.begin(Observer())
+    write_json(asked.folder / AGREED, {"networks": count})
+
+
+def _agreed(folder: Path) -> int:
+    """Return how many networks somebody agreed to before."""
+    try:
+        count: int = read_written(folder, AGREED)["networks"]
+    except GlobscopeError:  # nobody did, or the file is damaged
+        return 0
+    return count
 
 
 def _networks(asked: Study | Sweep) -> int:

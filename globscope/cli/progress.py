@@ -2,6 +2,7 @@
 
 from collections.abc import Iterator
 from contextlib import contextmanager
+from pathlib import Path
 from time import perf_counter
 
 from attrs import define, field
@@ -21,6 +22,13 @@ from globscope.cli.screen import stderr
 from globscope.study.observer import Observer
 from globscope.values import chart
 from globscope.visible import visible, visible_lines
+
+
+def begun(folder: Path, *, is_new: bool, other: Path | None) -> Iterator[str]:
+    """Yield which folder a run has, and where else one of the same spec lies."""
+    yield f"run folder: {folder} ({'new' if is_new else 'continued'})"
+    if other is not None:
+        yield f"note: another run of this spec is in {other}; --out {other} continues it"
 
 
 @contextmanager
@@ -72,6 +80,11 @@ class _Bars(Observer):
         self.over()
         return _Bar(self.bars, self.bars.add_task(visible(name), total=None, figures="", rate=""))
 
+    def folder(self, folder: Path, *, is_new: bool, other: Path | None) -> None:
+        self.over()
+        for line in begun(folder, is_new=is_new, other=other):
+            self.warning(line)
+
     def cell(self, name: str, number: int, count: int) -> None:
         """Name the cell, and take away the bars of the one before: of hundreds of cells they would fill the screen."""
         for task in self.bars.task_ids:
@@ -94,6 +107,10 @@ class _Bars(Observer):
 @define
 class _Lines(Observer):
     """A line when a stage begins."""
+
+    def folder(self, folder: Path, *, is_new: bool, other: Path | None) -> None:
+        for line in begun(folder, is_new=is_new, other=other):
+            stderr(line)
 
     def stage(self, name: str) -> chart.Progress:
         stderr(name)

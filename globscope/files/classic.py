@@ -16,6 +16,7 @@ from globscope.errors import FileError
 from globscope.files.arrays import axis, landscape, lattice, numbers
 from globscope.files.axes import axes, spread
 from globscope.reading import require_unpacked
+from globscope.store import replacing
 from globscope.values.landscape import Landscape
 
 MAGIC = b"\x89HDF\r\n\x1a\n"
@@ -77,14 +78,12 @@ def write(path: Path, scape: Landscape) -> None:
     h5py, along = _h5py("writing HDF5"), axes(scape.samples)
     if len(along) > 2:
         raise FileError(f"the classic HDF5 has one axis or two, not {len(along)}")
-    part = path.with_name(f".{path.name}.part")
-    with h5py.File(part, "w") as opened:
+    with replacing(path) as part, h5py.File(part, "w") as opened:
         for name, coordinates in zip(AXES, along, strict=False):
             opened[name] = coordinates
         for name, values in scape.fields.items():
             whole = spread(scape.samples, _classic(name, values), MISSING)
             opened[_named(name)] = whole.ravel("F").reshape(whole.shape)
-    part.replace(path)
 
 
 def _classic(name: str, values: np.ndarray) -> np.ndarray:

@@ -7,15 +7,13 @@ from typing import Any
 import numpy as np
 from attrs import define, field
 
-from globscope.errors import FileError
 from globscope.files.members import Tracks
 from globscope.files.members import read as read_members
 from globscope.files.plain import BASIN
 from globscope.files.read import read
 from globscope.reading import names_in_npz, read_json, read_npz
+from globscope.store import written_files
 from globscope.values.landscape import Landscape
-
-AGAIN = "the same `globscope study` command writes it again, and computes nothing anew"
 
 
 @define(frozen=True, kw_only=True)
@@ -39,26 +37,16 @@ def kept(folder: Path) -> Kept:
     """Return what a run's folder holds.
 
     Raises:
-        FileError: A file is damaged, or an earlier version wrote the folder.
+        RunError: A file is not there, damaged or edited.
     """
-    scapes = {path.stem: path for path in sorted((folder / "landscapes").glob("*.npz"))}
-    if not (folder / "members").is_dir():
-        raise FileError(f"{folder}: an earlier version wrote this run's report; {AGAIN}")
+    scapes = {path.stem: path for path in written_files(folder, "landscapes")}
     return Kept(
         landscapes={stem: read(path) for stem, path in scapes.items()},
         basins={stem: _basins(path) for stem, path in scapes.items()},
-        trees={path.stem: _tree(path) for path in sorted((folder / "topology").glob("*.json"))},
-        tracks={path.stem: read_members(path) for path in sorted((folder / "members").glob("*.csv"))},
+        trees={path.stem: read_json(path) for path in written_files(folder, "topology")},
+        tracks={path.stem: read_members(path) for path in written_files(folder, "members")},
     )
 
 
 def _basins(path: Path) -> dict[str, np.ndarray]:
     return read_npz(path, [name for name in names_in_npz(path) if name.startswith(BASIN)])
-
-
-def _tree(path: Path) -> Mapping[str, Any]:
-    try:
-        found: Mapping[str, Any] = read_json(path)
-    except FileError as error:
-        raise FileError(f"{error}; {AGAIN}") from error
-    return found

@@ -9,6 +9,7 @@ import numpy as np
 from attrs import define, field
 
 from globscope.errors import FileError
+from globscope.store import replacing
 
 # VTK's numbers for its cells: by how many points a simplex has, and a line through any number of points.
 SIMPLICES = (1, 3, 5, 10)
@@ -103,12 +104,11 @@ def _words(values: Sequence[str]) -> Any:
 
 
 def _write(writer: Any, path: Path, value: Any) -> None:
-    part = path.with_name(f".{path.name}.part")
-    writer.SetFileName(str(part))
-    writer.SetInputData(value)
-    if not writer.Write():
-        raise FileError(f"{path}: vtk could not write it")
-    part.replace(path)
+    with replacing(path) as part:
+        writer.SetFileName(str(part))
+        writer.SetInputData(value)
+        if not writer.Write():
+            raise FileError(f"{path}: vtk could not write it")
 
 
 def needed() -> None:

@@ -12,7 +12,7 @@ from globscope.population.find import Found
 from globscope.population.member import Opened, opened
 from globscope.reading import map_npy
 from globscope.roles import Probe
-from globscope.store import read_arrays, read_json, write_arrays, write_json
+from globscope.store import announce, read_arrays, read_json, write_arrays, write_json
 from globscope.values.chart import Progress
 from globscope.values.members import Layout, Member, Population
 from globscope.values.rows import Rows
@@ -52,6 +52,7 @@ def save(folder: Path, layout: Layout, count: int, members: Iterable[tuple[Membe
 
 
 def _matrix(folder: Path, count: int, layout: Layout) -> np.memmap[Any, Any]:
+    announce(folder / WEIGHTS)
     return np.lib.format.open_memmap(folder / WEIGHTS, mode="w+", dtype=np.float32, shape=(count, layout.size))
 
 

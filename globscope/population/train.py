@@ -13,6 +13,7 @@ from globscope.population.log import Log
 from globscope.population.run import Run, checkpoint
 from globscope.population.stack import Together
 from globscope.precision import Precision, precise
+from globscope.reading import read_tensors
 from globscope.roles import Probe
 from globscope.store import write_bytes
 from globscope.threads import threads_for
@@ -71,8 +72,12 @@ def begun(run: Run, probe: Probe, folder: Path) -> State:
     state = _begin(run, probe, folder)
     if (folder / STATE).exists():
         _resume(state, folder)
-    else:
-        save(state, probe, folder)
+        if all(checkpoint(folder, step).exists() for step in (*run.steps, 0) if step <= state.epoch):
+            return state
+        state = _begin(run, probe, folder)  # one of them was damaged
+    for step in run.steps:
+        checkpoint(folder, step).unlink(missing_ok=True)
+    save(state, probe, folder)
     return state
 
 
@@ -87,12 +92,10 @@ def _begin(run: Run, probe: Probe, folder: Path) -> State:
 
 
 def _resume(state: State, folder: Path) -> None:
-    from safetensors.torch import load_file
-
-    flat = load_file(folder / STATE)
+    flat = read_tensors(folder / STATE)
     state.epoch = int(flat.pop("epoch"))
     state.log.resume(state.epoch)
-    _copy(state.tensors, load_file(checkpoint(folder, state.epoch)))
+    _copy(state.tensors, read_tensors(checkpoint(folder, state.epoch)))
     nested: dict[int, dict[str, Any]] = {}
     for key, value in flat.items():
         place, name = key.split("/")

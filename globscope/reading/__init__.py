@@ -1,9 +1,9 @@
 """Files that are read: one reader for each kind, which bounds size and depth and names the file where it refuses it."""
 
 from globscope.reading.archives import Archive, open_zip
-from globscope.reading.arrays import map_npy, names_in_npz, read_npz, read_safetensors
+from globscope.reading.arrays import map_npy, names_in_npz, read_npz, read_safetensors, read_tensors
 from globscope.reading.bounds import read_bytes, require_unpacked
-from globscope.reading.documents import read_json, toml_document
+from globscope.reading.documents import read_json, read_json_lines, toml_document
 from globscope.reading.tables import read_csv
 
 __all__ = [
@@ -14,8 +14,10 @@ __all__ = [
     "read_bytes",
     "read_csv",
     "read_json",
+    "read_json_lines",
     "read_npz",
     "read_safetensors",
+    "read_tensors",
     "require_unpacked",
     "toml_document",
 ]

@@ -131,5 +131,21 @@ def read_safetensors(path: Path) -> dict[str, np.ndarray]:
         raise FileError(f"{path}: cannot be read as safetensors: {_reason(error)}") from error
 
 
+def read_tensors(path: Path) -> dict[str, Any]:
+    """Return the torch tensors of a safetensors file, of any dtype.
+
+    Raises:
+        FileError: It is damaged, or something else.
+    """
+    from safetensors.torch import load_file
+
+    try:
+        return dict(load_file(path))
+    except OSError as error:
+        raise FileError(f"{path}: {unreadable(path, error)}; expected {SAFETENSORS}") from error
+    except Exception as error:
+        raise FileError(f"{path}: cannot be read as safetensors: {_reason(error)}") from error
+
+
 def _reason(error: Exception) -> str:
     return " ".join(str(error).split()) or type(error).__name__

@@ -40,6 +40,22 @@ def read_json(path: Path, what: str = "JSON", most: int = JSON_BYTES) -> Any:
         raise FileError(f"{path}: is damaged, or not JSON ({error}); expected {what}") from error
 
 
+def read_json_lines(path: Path, what: str, most: int = JSON_BYTES) -> list[Any]:
+    """Return the values of a file of one JSON value a line; None for a line that is none, such as one that was cut off.
+
+    Raises:
+        FileError: No such file, or too large.
+    """
+    return [_line(line) for line in read_bytes(path, most, what).split(b"\n") if line.strip()]
+
+
+def _line(line: bytes) -> Any:
+    try:
+        return json.loads(line.decode("utf-8")) if depth(line) <= DEPTH else None
+    except ValueError:
+        return None
+
+
 def depth(raw: bytes) -> int:
     """Return how many brackets stand in one another in JSON, counted without parsing it."""
     brackets = np.frombuffer(_NO_BRACKETS.sub(b"", raw), np.uint8)

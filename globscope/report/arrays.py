@@ -10,7 +10,7 @@ from globscope.files.members import tracks
 from globscope.files.plain import ARC, BASIN
 from globscope.files.tree import record
 from globscope.report.text import Names
-from globscope.store import write_arrays, write_bytes, write_json
+from globscope.store import own_folder, write_arrays, write_bytes, write_json
 from globscope.values.findings import Atlas
 from globscope.values.landscape import Landscape
 from globscope.values.topology import Topology
@@ -20,7 +20,7 @@ def write_values(folder: Path, atlas: Atlas) -> None:
     """Write `landscapes/*.npz`, `topology/*.json` and `members/*.csv`; each file whole or not at all."""
     names, runs = Names(), Names()
     for place in ("landscapes", "topology", "members"):
-        (folder / place).mkdir(exist_ok=True)
+        own_folder(folder, place)
     fitted = [row for row, member in enumerate(atlas.population.members) if member.in_fit]
     truth = {name: values[fitted] for name, values in atlas.truth.items()}
     for drawn in atlas.maps:

@@ -21,6 +21,7 @@ from globscope.report.trees import facts as tree_facts
 from globscope.report.trees import plot_diagram, plot_tree
 from globscope.report.volume import caption as volume_caption
 from globscope.report.volume import plot_volume
+from globscope.store import own_folder
 from globscope.values.findings import Atlas, Cell, Finding, Map
 from globscope.values.landscape import Landscape
 from globscope.values.topology import Topology
@@ -64,7 +65,7 @@ class Gallery:
     @classmethod
     def of(cls, folder: Path, atlas: Atlas, field: str) -> "Gallery":
         """Return the gallery of a run folder."""
-        (folder / "figures").mkdir(parents=True, exist_ok=True)
+        own_folder(folder, "figures")
         return cls(folder, shared_scale(atlas.maps, field), Profiles.of(atlas.maps), Names())
 
     def overview(self, atlas: Atlas, records: Mapping[str, Mapping[str, Cell]]) -> Shown:

@@ -18,13 +18,12 @@ def write_topology(folder: Path, of: str, values: np.ndarray, topology: Topology
     """Write `topology.json`, and pictures of the merge tree, the diagram and the profile, into a folder.
 
     Args:
-        folder: Made where it is not there.
+        folder: A claimed one.
         of: What the pictures are called after, such as the file's name.
         values: (n,) the field's at every sample.
         topology: To draw.
         told: What `topology.json` holds.
     """
-    folder.mkdir(parents=True, exist_ok=True)
     name = cut(one_line(of), 40)
     write_json(folder / "topology.json", told)
     save(tree_figure(name, values, topology), folder, "merge-tree")

@@ -7,14 +7,14 @@ from pathlib import Path
 
 from globscope.files.table import neutral
 from globscope.report.text import Names
-from globscope.store import write_bytes
+from globscope.store import own_folder, write_bytes
 from globscope.values.findings import Finding, Table
 
 
 def write_tables(folder: Path, findings: Mapping[str, Finding]) -> dict[tuple[str, str], str]:
     """Write every table; return the files' paths in `folder`, by the analysis' and the table's name."""
     names, written = Names(), {}
-    (folder / "tables").mkdir(parents=True, exist_ok=True)
+    own_folder(folder, "tables")
     for analysis, finding in findings.items():
         for table in finding.tables:
             path = f"tables/{names.unique(analysis, table.name)}.csv"

@@ -9,7 +9,7 @@ from globscope.report.gallery import Gallery
 from globscope.report.page import page, section
 from globscope.report.scale import present
 from globscope.report.tables import write_tables
-from globscope.store import write_bytes
+from globscope.store import claim, remove_stale, times_written, write_bytes
 from globscope.values.findings import Atlas, Finding
 
 PLACES = ("figures", "tables", "landscapes", "topology", "members")
@@ -28,14 +28,15 @@ def write_report(
 
     Args:
         folder: The run folder; gets `figures/`, `tables/`, `landscapes/`, `topology/`, `members/` and the page. What
-            an earlier report left there, of reducers that are no longer in the spec, is removed.
+            an earlier report left there, of reducers that are no longer in the spec, is removed, unless it was edited.
         title: Of the study.
         atlas: Population and maps.
         findings: By analysis' name.
         record: The results as one JSON object, with `reducers`, `manifest` and `spec`.
         field: What the colours show; where no landscape has it, their first field.
     """
-    field, before = present(atlas.maps, field), _files(folder)
+    claim(folder, "study")
+    field, before = present(atlas.maps, field), times_written(folder)
     gallery = Gallery.of(folder, atlas, field)
     records = {one["name"]: one for one in record.get("reducers", ())}
     overviews = filter(None, (gallery.overview(atlas, records), gallery.compared(atlas)) if atlas.maps else ())
@@ -56,12 +57,5 @@ def write_report(
     )
     path = folder / "report.html"
     write_bytes(path, html.encode())
-    for stale in before.items() & _files(folder).items():
-        stale[0].unlink()
+    remove_stale(folder, before, PLACES)
     return path
-
-
-def _files(folder: Path) -> dict[Path, tuple[int, int]]:
-    """Return the report's files; one that is written anew is another file under the same name."""
-    found = [path for place in PLACES for path in (folder / place).glob("*") if path.is_file()]
-    return {path: (path.stat().st_ino, path.stat().st_mtime_ns) for path in found}

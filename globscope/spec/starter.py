@@ -12,8 +12,9 @@ def write(path: Path) -> None:
     Raises:
         SpecError: The file exists already, or its folder does not.
     """
-    if path.exists():
+    if path.exists() or path.is_symlink():
         raise SpecError([f"{path}: exists already; give another name, such as globscope init other.toml"])
     if not path.parent.is_dir():
         raise SpecError([f"{path}: there is no folder {path.parent}"])
-    path.write_text(files("globscope.spec").joinpath("starter.toml").read_text("utf-8"), "utf-8")
+    with path.open("x", encoding="utf-8") as opened:  # not through a link that leads nowhere yet
+        opened.write(files("globscope.spec").joinpath("starter.toml").read_text("utf-8"))

@@ -8,8 +8,8 @@ from attrs import define
 
 from globscope.errors import GlobscopeError
 from globscope.population.find import find
-from globscope.reading import read_json
 from globscope.spec.model import Spec
+from globscope.store import read_written
 
 MANIFEST = "manifest.json"
 # Members that are named; a run has hundreds of checkpoints.
@@ -64,7 +64,7 @@ def _without(labels: Sequence[str], others: Sequence[str]) -> tuple[str, ...]:
 def _members(manifest: Path) -> list[str] | None:
     """Return the members that a manifest lists; None where it lists none."""
     try:
-        found = read_json(manifest)
+        found = read_written(manifest.parent, manifest.name)
     except (GlobscopeError, OSError):
         return None
     listed = found.get("members") if isinstance(found, dict) else None

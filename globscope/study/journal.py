@@ -52,9 +52,10 @@ class DiskJournal:
 
     def record(self, unit: Unit, fields: Mapping[str, np.ndarray]) -> None:
         """Write one unit's fields atomically."""
-        write_arrays(self._file(unit), checked_fields(self.component, fields, unit.stop - unit.start))
+        # Not flushed: a unit that a loss of power spoils does not agree with its digest, and is scored again.
+        write_arrays(self._file(unit), checked_fields(self.component, fields, unit.stop - unit.start), flush=False)
         now = perf_counter()
-        write_json(self.folder / TIMING, {"seconds": self.seconds + now - self._since})
+        write_json(self.folder / TIMING, {"seconds": self.seconds + now - self._since}, flush=False)
         self._since = now
 
     def split(self, unit: Unit) -> None:

@@ -1,10 +1,15 @@
 """Who is told how a study goes; the command line draws bars from it."""
 
+from pathlib import Path
+
 from globscope.values.chart import Progress
 
 
 class Observer:
     """Hears of every stage; this one stays silent."""
+
+    def folder(self, folder: Path, *, is_new: bool, other: Path | None) -> None:
+        """A run begins, or is continued, in a folder; `other` is that of another run of the same spec, if it is new."""
 
     def stage(self, name: str) -> Progress:
         """A stage begins; its progress goes to what is returned."""

@@ -10,10 +10,11 @@ from globscope.errors import RunError
 from globscope.report.board import Board, Part
 from globscope.report.tables import as_csv
 from globscope.session import CELLS, TABLE
-from globscope.store import read_json, write_bytes, write_json
+from globscope.store import claim, remove_stale, times_written, write_bytes, write_json
 from globscope.sweep.distances import distances, heat_maps
 from globscope.sweep.finished import Finished
 from globscope.sweep.matrices import Tiles, depicted, drawn, of_runs, tiles
+from globscope.sweep.run import results
 from globscope.sweep.table import READING, Run, Runs
 from globscope.values.findings import Table
 
@@ -48,7 +49,8 @@ class Comparison:
 
     def write(self, folder: Path) -> Path:
         """Return the path of the page, after it is written with tables and pictures beside it."""
-        folder.mkdir(parents=True, exist_ok=True)
+        claim(folder, "comparison")
+        before = times_written(folder)
         side = tuple(drawn(of_runs(self.runs, self.trees), self.trees, folder))
         heat = tuple(depicted(heat_maps(self.distances), folder))
         write_bytes(folder / CSV, as_csv(self.runs.table()).encode())
@@ -69,6 +71,7 @@ class Comparison:
             ],
         )
         write_bytes(folder / PAGE, page.html.encode())
+        remove_stale(folder, before, ("figures",))
         return folder / PAGE
 
 
@@ -98,7 +101,7 @@ def _runs(folder: Path) -> Iterator[Path]:
     if not (folder / TABLE).is_file():
         yield folder
         return
-    for cell in read_json(folder / TABLE)["cells"]:
+    for cell in results(folder)["cells"]:
         if not cell["failed"]:
             yield folder / CELLS / cell["name"]
 

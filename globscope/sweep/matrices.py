@@ -11,6 +11,7 @@ from globscope.report.matrix import Look, Matrix, Scales, Tile, plot_matrix, see
 from globscope.report.pictures import depict_alone
 from globscope.report.text import Names
 from globscope.spec.axes import Axis
+from globscope.store import own_folder
 from globscope.sweep.table import Runs
 from globscope.values.pictures import HeatMap, Plot
 
@@ -61,7 +62,7 @@ def _field(own: Mapping[Any, Tile]) -> str:
 
 def depicted(pictures: Iterable[Plot | HeatMap], folder: Path) -> Iterator[Shown]:
     """Draw pictures that lie over no map into a folder's `figures/`."""
-    (folder / "figures").mkdir(parents=True, exist_ok=True)
+    own_folder(folder, "figures")
     names = Names()
     for picture in pictures:
         found, stem = depict_alone(picture), names.unique(picture.name)
@@ -73,7 +74,7 @@ def depicted(pictures: Iterable[Plot | HeatMap], folder: Path) -> Iterator[Shown
 
 def drawn(matrices: Iterable[Matrix], found: Tiles, folder: Path) -> Iterator[Shown]:
     """Draw matrices into a folder's `figures/`, those of one field on one scale."""
-    (folder / "figures").mkdir(parents=True, exist_ok=True)
+    own_folder(folder, "figures")
     every: dict[str, list[Tile]] = {}
     for own in found.values():
         every.setdefault(_field(own), []).extend(own.values())

@@ -7,16 +7,16 @@ from typing import Any
 import tomli_w
 from attrs import define, evolve, field
 
-from globscope.errors import FileError, GlobscopeError, RunError, SpecError, near
+from globscope.errors import GlobscopeError, RunError, SpecError, near
 from globscope.population.find import find
 from globscope.registry import Registry, installed
-from globscope.session import CELLS, SWEEP, TABLE, Study
+from globscope.session import CELLS, RUNS, SWEEP, TABLE, Study, begin
 from globscope.session import load as load_study
 from globscope.session import results as results_of_study
 from globscope.spec.cells import Cell, SweepSpec, each, swept
 from globscope.spec.describe import as_toml, plain
 from globscope.spec.read import drafted
-from globscope.store import Store, key, read_json, write_bytes, write_json
+from globscope.store import Store, key, read_written, write_bytes, write_json
 from globscope.study.check import check
 from globscope.study.context import Context, Latest
 from globscope.study.estimate import estimate
@@ -95,15 +95,18 @@ class Sweep:
         spec: What is asked.
         folder: Where results go; all cells share its stages.
         registry: Where components come from.
+        trust_store: As of a study.
     """
 
     spec: SweepSpec
     folder: Path
     registry: Registry = field(factory=installed, repr=False)
+    trust_store: bool = False
 
     def study(self, cell: Cell) -> Study:
         """Return one cell's study."""
-        return Study(spec=cell.spec, folder=self.folder / CELLS / cell.name, registry=self.registry)
+        folder = self.folder / CELLS / cell.name
+        return Study(spec=cell.spec, folder=folder, registry=self.registry, trust_store=self.trust_store)
 
     def run(self, observer: Observer | None = None) -> SweepResult:
         """Return what became of all cells; one that fails does not stop the others, and finished ones are kept.
@@ -115,6 +118,7 @@ class Sweep:
         from globscope.sweep.write import write_sweep
 
         observer, cells = observer or Observer(), self.spec.cells
+        self.begin(observer)
         with Store(self.folder).lock():
             write_bytes(self.folder / SWEEP, tomli_w.dumps(plain(self.spec.document)).encode())
             latest = Latest()
@@ -125,6 +129,14 @@ class Sweep:
             observer.stage("report of the sweep")
             record, page = write_sweep(self.folder, self.spec, {one.name: one.failed for one in found if one.failed})
         return SweepResult(cells=tuple(found), record=record, report=page)
+
+    def begin(self, observer: Observer) -> None:
+        """Claim the sweep's folder, and let the observer hear of it.
+
+        Raises:
+            RunError: It is somebody else's, or of another kind, or the spec would be written over.
+        """
+        begin(self.folder, "sweep", self.spec.source, observer)
 
     def checked(self, latest: Latest | None = None) -> tuple[str, ...]:
         """Return every cell's key, after all of them are found fit to run.
@@ -168,7 +180,7 @@ class Sweep:
         study = self.study(cell)
         done, values = study.folder / DONE, dict(zip(self.keys, self.values(cell), strict=True))
         outcome = Outcome(name=cell.name, values=values, study=study)
-        if done.is_file() and read_json(done)["key"] == identity:
+        if _key_of(study.folder) == identity:
             observer.reused("all of it")
             return outcome
         done.unlink(missing_ok=True)
@@ -190,6 +202,15 @@ class Sweep:
         return tuple(axis.values[at] for axis, at in zip(self.spec.axes, cell.places, strict=True))
 
 
+def _key_of(folder: Path) -> str | None:
+    """Return the key of what a cell's results were made from; None where there are none, or the file is damaged."""
+    try:
+        key_of: str = read_written(folder, DONE)["key"]
+    except GlobscopeError:
+        return None
+    return key_of
+
+
 def _identity(context: Context) -> str:
     """Return the key of all that a cell's results and report are made from."""
     spec = context.spec
@@ -209,24 +230,24 @@ def results(folder: Path) -> dict[str, Any]:
     """
     if not (folder / TABLE).is_file():
         return results_of_study(folder)
-    try:
-        found: dict[str, Any] = read_json(folder / TABLE)
-    except FileError as error:
-        raise RunError(f"{error}; the same `globscope study` command writes it again") from error
+    found: dict[str, Any] = read_written(folder, TABLE)
     return found
 
 
-def load(path: str | Path, overrides: Sequence[str] = (), folder: str | Path | None = None) -> Study | Sweep:
+def load(
+    path: str | Path, overrides: Sequence[str] = (), folder: str | Path | None = None, *, trust_store: bool = False
+) -> Study | Sweep:
     """Return the study of a spec's file, or the sweep where it has a table [sweep].
 
-    Results go to `runs/<stem>/` unless `folder` says otherwise.
+    Results go to `runs/<stem>/` unless `folder` says otherwise. With `trust_store`, stored stages that are damaged or
+    were edited are used as they are.
 
     Raises:
         SpecError: With every problem of the file.
     """
     document, typed = drafted(Path(path), overrides)
     if "sweep" not in document:
-        return load_study(path, overrides, folder)
-    where, registry = Path(folder) if folder else Path("runs") / Path(path).stem, installed()
+        return load_study(path, overrides, folder, trust_store=trust_store)
+    where, registry = Path(folder) if folder else Path(RUNS) / Path(path).stem, installed()
     spec = swept(document, Path(path), registry, typed)
-    return Sweep(spec=spec, folder=where, registry=registry)
+    return Sweep(spec=spec, folder=where, registry=registry, trust_store=trust_store)

@@ -1,0 +1,39 @@
+"""The run folder: keys, writing, the record of what was written, finished stages, and whose folder it is."""
+
+from globscope.store.folder import (
+    claim,
+    is_claimed,
+    own_folder,
+    read_written,
+    remove_stale,
+    times_written,
+    written_file,
+    written_files,
+)
+from globscope.store.keys import FORMAT, fingerprint, key
+from globscope.store.record import announce
+from globscope.store.stages import Store
+from globscope.store.write import discard, read_arrays, read_json, replacing, write_arrays, write_bytes, write_json
+
+__all__ = [
+    "FORMAT",
+    "Store",
+    "announce",
+    "claim",
+    "discard",
+    "fingerprint",
+    "is_claimed",
+    "key",
+    "own_folder",
+    "read_arrays",
+    "read_json",
+    "read_written",
+    "remove_stale",
+    "replacing",
+    "times_written",
+    "write_arrays",
+    "write_bytes",
+    "write_json",
+    "written_file",
+    "written_files",
+]

@@ -1,0 +1,37 @@
+"""Keys: what a stage depends on, as one hash."""
+
+import hashlib
+import json
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+from attrs import fields, has
+
+from globscope.references import Code, digest_files
+
+# Raised when a change of GlobScope gives other results from the same options: old stages are then left alone.
+FORMAT = 3
+
+
+def key(*parts: Any) -> str:
+    """Return the hash of what a stage depends on: components, options, files' bytes, other keys."""
+    text = json.dumps([FORMAT, *map(fingerprint, parts)], sort_keys=True, separators=(",", ":"))
+    return hashlib.sha256(text.encode()).hexdigest()[:16]
+
+
+def fingerprint(value: Any) -> Any:
+    """Return a value's identity as JSON: for code and paths the bytes, wherever they lie."""
+    if isinstance(value, Code):
+        return ["code", value.digest(), value.name]
+    if isinstance(value, np.ndarray):
+        content = hashlib.blake2b(np.ascontiguousarray(value).data, digest_size=16).hexdigest()
+        return ["array", str(value.dtype), list(value.shape), content]
+    if isinstance(value, Path):
+        return ["file", digest_files(value)]
+    if has(type(value)):
+        return {a.name: fingerprint(getattr(value, a.name)) for a in fields(type(value))}
+    if isinstance(value, Mapping):
+        return {str(name): fingerprint(item) for name, item in value.items()}
+    return [fingerprint(item) for item in value] if isinstance(value, list | tuple) else value

@@ -1,0 +1,164 @@
+"""The record of a folder: what GlobScope wrote there, with sizes and digests.
+
+`files.jsonl` begins with what the folder is; then follows a line a file, appended *before* the file is renamed into its
+place. So a file without a line is not ours, one that agrees with none of its lines is damaged or edited, and a kill
+between line and rename leaves a file that agrees with an earlier line. A line that was cut off is no line.
+"""
+
+import hashlib
+import json
+import os
+from collections.abc import Iterator, Mapping, Sequence
+from pathlib import Path
+from typing import Any
+
+from attrs import define, field
+
+from globscope.errors import FileError
+from globscope.reading import read_json_lines
+
+NAME = "files.jsonl"
+
+
+@define(frozen=True)
+class Content:
+    """What a file had when it was written.
+
+    Attributes:
+        size: In bytes.
+        sha256: Of the bytes; empty where the file was still to be written, as a memory-mapped one is.
+    """
+
+    size: int
+    sha256: str
+
+    @classmethod
+    def of(cls, path: Path) -> "Content":
+        """Return what a file has."""
+        with path.open("rb") as opened:
+            sha256 = hashlib.file_digest(opened, "sha256").hexdigest()
+            return cls(opened.tell(), sha256)
+
+    @classmethod
+    def of_bytes(cls, content: bytes) -> "Content":
+        """Return what a file with these bytes has."""
+        return cls(len(content), hashlib.sha256(content).hexdigest())
+
+
+UNFINISHED = Content(0, "")
+
+
+@define(frozen=True)
+class Record:
+    """What was written into a folder.
+
+    Attributes:
+        of: What the folder is, such as `study`, or `train/1f0c…` of a stage.
+        files: By name, from the folder, with `/`: every content that it had, the last one last.
+    """
+
+    of: str
+    files: Mapping[str, Sequence[Content]] = field(factory=dict)
+
+    def is_as_written(self, folder: Path, name: str) -> bool:
+        """Whether a file of the folder has a content that it was written with."""
+        path, known = folder / name, self.files.get(name, ())
+        if path.is_symlink() or not path.is_file() or path.stat().st_size not in {one.size for one in known}:
+            return False
+        return Content.of(path) in known
+
+
+def read(folder: Path) -> Record | None:
+    """Return the record of a folder; None where there is none, or its first line is damaged."""
+    try:
+        lines = read_json_lines(folder / NAME, "the list of what GlobScope wrote")
+    except FileError:
+        return None
+    files: dict[str, list[Content]] = {}
+    for line in lines[1:]:
+        match line:
+            case {"file": str(name), "size": int(size), "sha256": str(sha256)}:
+                files.setdefault(name, []).append(Content(size, sha256))
+    match lines[:1]:
+        case [{"of": str(of)}]:
+            return Record(of, files)
+    return None
+
+
+def begin(folder: Path, of: str) -> None:
+    """Begin the record of a folder, unless it has one."""
+    try:
+        with (folder / NAME).open("x", encoding="utf-8") as opened:
+            opened.write(json.dumps({"of": of}))
+    except FileExistsError:
+        return
+
+
+def rewrite(folder: Path, of: str, files: Mapping[str, Content]) -> None:
+    """Write a record anew, flushed to disk."""
+    lines = [json.dumps({"of": of}), *(_line(name, content) for name, content in sorted(files.items()))]
+    part = folder / f".{NAME}.part"
+    part.unlink(missing_ok=True)
+    with part.open("x", encoding="utf-8") as opened:
+        opened.write("\n".join(lines) + "\n")
+        flushed(opened)
+    part.replace(folder / NAME)
+
+
+def announce(path: Path, content: Content = UNFINISHED) -> None:
+    """Add a file that is about to be written to the record of its folder, or of the one above, where there is one.
+
+    Without `content` it is written bit by bit, and what it has is known when its stage is finished.
+
+    Raises:
+        FileError: Somebody else's file lies there, or its folder is a link.
+    """
+    folder = next((folder for folder in path.parents[:2] if (folder / NAME).is_file()), None)
+    if folder is None:
+        return
+    if path.parent != folder and path.parent.is_symlink():
+        raise FileError(f"{path.parent}: is a link, and nothing is written through one; remove it, or link {folder}")
+    name = path.relative_to(folder).as_posix()
+    known = _names(folder)
+    if name not in known and (path.exists() or path.is_symlink()) and name not in _names(folder, again=True):
+        raise FileError(f"{path}: is not GlobScope's, which would write a file of this name; move it elsewhere")
+    # With the line's end before it, so that a line that was cut off does not spoil the next.
+    with (folder / NAME).open("a", encoding="utf-8") as opened:
+        opened.write("\n" + _line(name, content))
+    known.add(name)
+
+
+# Names in the records that this process writes to, by folder, with the inode of the record that they were read from.
+_NAMES: dict[Path, tuple[int, set[str]]] = {}
+
+
+def _names(folder: Path, *, again: bool = False) -> set[str]:
+    """Return the names in a record, which is read if it is another file than before: a journal adds many lines."""
+    inode, at = (folder / NAME).stat().st_ino, folder.absolute()
+    if again or at not in _NAMES or _NAMES[at][0] != inode:
+        found = read(folder)
+        _NAMES[at] = (inode, set() if found is None else set(found.files))
+    return _NAMES[at][1]
+
+
+def _line(name: str, content: Content) -> str:
+    return json.dumps({"file": name, "size": content.size, "sha256": content.sha256})
+
+
+def files_below(folder: Path) -> Iterator[str]:
+    """Yield the names of all files and links in a folder, but the record and hidden ones, which no reader looks for."""
+    waiting = [folder]
+    while waiting:
+        with os.scandir(waiting.pop()) as entries:
+            for entry in sorted(entries, key=lambda one: one.name):
+                path = Path(entry.path)
+                if entry.is_dir(follow_symlinks=False):
+                    waiting.append(path)
+                elif not entry.name.startswith(".") and path != folder / NAME:
+                    yield path.relative_to(folder).as_posix()
+
+
+def flushed(opened: Any) -> None:
+    """Bring an open file to the disk."""
+    opened.flush()
+    os.fsync(opened.fileno())

@@ -1,0 +1,85 @@
+"""Files written whole or not at all, flushed to disk before they are renamed, and recorded in their folder."""
+
+import json
+import os
+import shutil
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+
+from globscope import reading
+from globscope.store.record import Content, announce, flushed
+
+
+@contextmanager
+def replacing(path: Path, *, flush: bool = True) -> Iterator[Path]:
+    """Yield where to write a file, which is renamed when it is whole: it is there whole or not at all.
+
+    Args:
+        path: Of the file; a link there is replaced, never followed.
+        flush: Whether it must outlast a loss of power. A file of an unfinished stage that is quickly computed again
+            need not: its digest tells afterwards whether it is whole.
+
+    Raises:
+        FileError: Somebody else's file lies there.
+    """
+    part = path.with_name(f".{path.name}.part")
+    part.unlink(missing_ok=True)  # neither a rest nor a link
+    yield part
+    announce(path, Content.of(part))
+    if flush:
+        with part.open("r+b") as opened:
+            flushed(opened)
+    part.replace(path)
+
+
+def write_bytes(path: Path, content: bytes, *, flush: bool = True) -> None:
+    """Write a file atomically; see `replacing`."""
+    with replacing(path, flush=flush) as part:
+        part.write_bytes(content)
+
+
+def write_json(path: Path, value: Any, *, flush: bool = True) -> None:
+    """Write JSON atomically; NaN and infinity are refused, since no other reader takes them."""
+    write_bytes(path, (json.dumps(value, indent=1, allow_nan=False) + "\n").encode(), flush=flush)
+
+
+def write_arrays(path: Path, arrays: Mapping[str, np.ndarray], *, flush: bool = True) -> None:
+    """Write arrays atomically, as safetensors or npz by the path's suffix."""
+    with replacing(path, flush=flush) as part:
+        if path.suffix == ".npz":
+            with part.open("xb") as opened:
+                np.savez(opened, allow_pickle=False, **dict(arrays))
+        else:
+            from safetensors.numpy import save_file
+
+            # not ascontiguousarray, which would give a scalar an axis
+            save_file({name: np.asarray(array, order="C") for name, array in arrays.items()}, part)
+
+
+def flush_folder(folder: Path) -> None:
+    """Bring the names in a folder to the disk, where the system can do that for folders."""
+    if os.name == "posix":
+        descriptor = os.open(folder, os.O_RDONLY)
+        try:
+            os.fsync(descriptor)
+        finally:
+            os.close(descriptor)
+
+
+def read_json(path: Path) -> Any:
+    """Return a JSON file's value."""
+    return reading.read_json(path)
+
+
+def read_arrays(path: Path) -> dict[str, np.ndarray]:
+    """Return the arrays of a safetensors or npz file; nothing is unpickled."""
+    return reading.read_npz(path) if path.suffix == ".npz" else reading.read_safetensors(path)
+
+
+def discard(folder: Path) -> None:
+    """Remove a folder of partial results that nothing can use."""
+    shutil.rmtree(folder, ignore_errors=True)
