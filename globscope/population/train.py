@@ -15,6 +15,7 @@ from globscope.population.stack import Together
 from globscope.precision import Precision, precise
 from globscope.reading import read_tensors
 from globscope.roles import Probe
+from globscope.scoring.draws import device_of, seeded
 from globscope.store import write_bytes
 from globscope.threads import threads_for
 from globscope.values.chart import Progress
@@ -114,11 +115,8 @@ def _copy(into: Mapping[str, Any], tensors: Mapping[str, Any]) -> None:
 
 def _epoch(run: Run, probe: Probe, state: State) -> None:
     """Take one pass over the data; its order depends on seed and epoch alone, so that it can be resumed."""
-    import torch
-
     order, draw = shuffled(run, probe, state.epoch)
-    with torch.random.fork_rng():
-        torch.manual_seed(draw)  # for layers that draw, such as dropout
+    with seeded(draw, device_of(state.parameters)):  # for layers that draw, such as dropout
         total = passed([run], probe, state, order)
     state.log.epoch(state.epoch, run.rate(state.epoch - 1), float(total) / len(order))
 

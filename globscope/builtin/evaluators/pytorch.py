@@ -31,6 +31,9 @@ from globscope.builtin.evaluators.scorer import Draw, Method, Scorer, fastest
 # Below this many examples a batch, starting the kernels costs more than the products, and stacking
 # networks wins on a CPU; above it the loop is as fast and needs less memory.
 FEW_EXAMPLES = 128
+
+# Units below which a measurement, which scores the first unit four times, costs more than it saves.
+WORTH = 8
 # Of scores with equal draws; float32 sums in another order differ by less, other draws by more.
 ALIKE = 1e-4
 
@@ -155,7 +158,7 @@ def _measured(scorer: Scorer, lift: Lift, units: Sequence[Unit]) -> Method:
     """Return the faster method for a model that can be stacked, from the first unit's networks."""
     import torch
 
-    if not units:
+    if len(units) < WORTH:
         return "loop"
     ways: tuple[Method, ...] = ("vmap", "loop")
     try:

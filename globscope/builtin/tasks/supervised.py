@@ -139,10 +139,7 @@ class Supervised:
 
     def _made(self, seed: int, complete: Callable[[Any], None] = lambda _: None) -> Any:
         """Return the module with new weights, completed; the global generator stays where it was."""
-        import torch
-
-        with torch.random.fork_rng(), within_memory(UserCodeError, LARGE_MODEL), float32_by_default():
-            torch.manual_seed(seed)
+        with seeded(seed, self._device), within_memory(UserCodeError, LARGE_MODEL), float32_by_default():
             module = checked_module(self._make()).to(self._device)
             if is_lazy(module):
                 complete(module)
