@@ -85,6 +85,7 @@ class Probe(Protocol):
     def reduce(self, parameters: Tensors, buffers: Tensors, batch: Any) -> dict[str, tuple[Any, float]]:
         """Return, by measure, its sum over the batch (a scalar tensor) and its weight.
 
+        What it draws, it draws from a global generator (torch's, numpy's or Python's), which is seeded for every batch.
         Where `buffers` lacks the statistics, they are those of the batch itself.
         """
         ...
@@ -146,9 +147,11 @@ class Sampler(Protocol):
 
 
 class Evaluator(Protocol):
-    """Scores networks on a task.
+    """Scores networks on a task, each with its own buffers (`NetworkBuffers` is the rule).
 
-    May offer `check(probe)`, which raises an EvaluationError for what cannot work, before anything long.
+    Where `networks.seed` is set, scoring draws: each batch is scored with generators seeded from it, the split and the
+    batch (`seeded`, `seed_of`), the same for all networks. May offer `check(probe)`, which raises an EvaluationError for
+    what cannot work, before anything long.
     """
 
     def evaluate(self, networks: Networks, task: Task, journal: Journal, progress: Progress) -> None:

@@ -9,8 +9,15 @@ from torch import nn
 from torch.nn.functional import cross_entropy
 
 from globscope import load
-from globscope.api import PopulationError
+from globscope.api import Member, NetworkBuffers, Networks, Population, PopulationError, Progress, SymmetryError
+from globscope.builtin.aligners.deep.lines import Losses
+from globscope.builtin.analyses.curves.training import Settings, train
+from globscope.builtin.evaluators.pytorch import Torch
+from globscope.builtin.tasks.data import Arrays
 from globscope.builtin.tasks.data.embedded import digits
+from globscope.builtin.tasks.supervised import Supervised
+from globscope.testing import MemoryJournal, tiny_task
+from globscope.testing.study import MemoryDraft
 
 # A linear layer behind the inputs' own mean and deviation, as reference code for tables and control has it.
 NETS = """
@@ -195,3 +202,87 @@ def test_statistics_are_what_torch_re_estimates_and_a_frozen_norm_keeps_its_own(
             self.register_buffer("running_var", torch.ones(3))
 
     assert list(norms(nn.Sequential(nn.BatchNorm1d(3), Frozen(), nn.InstanceNorm1d(3)))) == ["0."]
+
+
+def test_stacked_networks_have_buffers_of_their_own_where_they_differ():
+    probe = tiny_task(shifted=True).build("cpu")
+    shared, own = np.ones(4, np.float32), np.arange(8, dtype=np.float32).reshape(2, 4)
+    parameters = probe.layout.unflatten(torch.zeros(2, 51))
+    rule = NetworkBuffers(probe)
+    assert rule.stacked(parameters, [{"shift": shared}] * 2)[1] == {"shift": None}
+    found, axes = rule.stacked(parameters, [{"shift": one} for one in own])
+    assert axes == {"shift": 0}
+    np.testing.assert_array_equal(found["shift"], own)
+    weights = np.random.default_rng(0).normal(size=(2, 51)).astype(np.float32)
+    losses = {}
+    for method in ("loop", "vmap"):
+        journal = MemoryJournal(count=2)
+        networks = Networks.of(weights, [{"shift": one} for one in own])
+        Torch(method=method).evaluate(networks, tiny_task(shifted=True), journal, Progress())
+        losses[method] = journal.fields()["train_loss"]
+    np.testing.assert_allclose(losses["vmap"], losses["loop"], rtol=1e-6)  # float32 sums in another order
+
+
+class Counting(nn.Module):
+    def __init__(self):
+        super().__init__()
+        self.linear = nn.Linear(4, 3)
+        self.register_buffer("count", torch.zeros(()))
+
+    def forward(self, points):
+        self.count += 1
+        return self.linear(points) * self.count
+
+
+def test_a_forward_pass_that_writes_to_a_buffer_moves_no_other_network_and_no_member():
+    pair = np.zeros((6, 4), np.float32), np.zeros(6, int)
+    arrays = Arrays(train=pair, test=pair)
+    probe = Supervised(make=Counting, arrays=arrays, loss=cross_entropy, device="cpu", vmappable=False)
+    rule, own = NetworkBuffers(probe), {"count": np.zeros((), np.float32)}
+    for _ in range(2):
+        buffers = rule(probe.initialise(0)[0], own)
+        assert buffers["count"] == 0
+        probe.reduce(probe.initialise(0)[0], buffers, probe.batch("train", torch.arange(6)))
+        assert buffers["count"] == 1
+    assert own["count"] == 0
+
+
+def test_networks_of_a_curve_are_trained_with_the_buffers_of_the_nearer_end():
+    probe, seen = tiny_task(shifted=True).build("cpu"), []
+    plain = type(probe).objective
+    probe.objective = lambda parameters, buffers, batch, *, training: (
+        seen.append(float(buffers["shift"][0])) or plain(probe, parameters, buffers, batch, training=training)
+    )
+    settings = Settings(shape="Bezier", bends=1, epochs=2, learning_rate=0.01, batch_size=6, weight_decay=0.0)
+    ends = np.random.default_rng(0).normal(size=(2, 51)).astype(np.float32)
+    buffers = [{"shift": np.full(4, value, np.float32)} for value in (1, 2)]
+    train(probe, ends, settings, 0, name="A–B", draft=MemoryDraft(), progress=Progress(), buffers=buffers)
+    t = np.concatenate([draws_of(epoch) for epoch in (0, 1)])
+    assert seen == [2.0 if at > 0.5 else 1.0 for at in t]
+
+
+def draws_of(epoch):
+    """Return the t of an epoch's batches."""
+    source = np.random.default_rng([0, epoch])
+    source.permutation(48)
+    return source.random(8)
+
+
+def test_an_aligner_that_learns_refuses_a_zoo_whose_networks_differ_in_a_buffer():
+    probe = tiny_task(shifted=True).build("cpu")
+    members = [Member(variant=f"n{at}", step=0, buffers={"shift": np.full(4, at, np.float32)}) for at in range(3)]
+    zoo = Population(members=tuple(members), weights=np.zeros((3, 51), np.float32), layout=probe.layout)
+    with pytest.raises(SymmetryError, match="the zoo's networks differ in the buffer 'shift'"):
+        Losses(probe, zoo)
+
+
+def test_floating_buffers_that_are_mapped_are_decoded_and_no_member_is_asked_for_them(tmp_path):
+    modules = [made(seed) for seed in range(3)]
+    saved(tmp_path, modules)
+    found = study(tmp_path, FILES + '\nflatten = "all"\nexclude = ["deviation"]')
+    fitted = found.atlas.maps[0]
+    np.testing.assert_allclose(found.atlas.truth["test_loss"], losses(modules), rtol=1e-6)
+    # The map of three members loses nothing, so that each is decoded with its own mean.
+    np.testing.assert_allclose(fitted.decoded["test_loss"], losses(modules), rtol=1e-4)
+    told = [text for text in found.findings["fidelity"].warnings if "differ in the buffer" in text]
+    assert [text.split("'")[1] for text in told] == ["deviation", "used"]

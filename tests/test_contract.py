@@ -469,6 +469,28 @@ def task(**methods):
     return TinyTask, {"build": build}
 
 
+def with_buffers(**methods):
+    """Return a wrong task whose networks have statistics and a buffer of their own."""
+
+    def build(self, device):
+        return type("WrongProbe", (TinyProbe,), methods)(evolve(self, normalised=True, shifted=True), device)
+
+    return TinyTask, {"build": build}
+
+
+def shifting(self, parameters, buffers, batches):
+    return TinyProbe.calibrate(self, parameters, buffers, batches) | {"shift": buffers["shift"] + 1}
+
+
+def resting(self, parameters, buffers, batches):
+    return self.initialise(0)[1] | {"shift": buffers["shift"]}
+
+
+def behind(self, parameters, buffers, batch):
+    before, self.last = getattr(self, "last", buffers), buffers
+    return TinyProbe.reduce(self, parameters, before if set(before) == set(buffers) else buffers, batch)
+
+
 def averaged(self, parameters, buffers, batch):
     return {name: (total / n, 1.0) for name, (total, n) in TinyProbe.reduce(self, parameters, buffers, batch).items()}
 
@@ -666,6 +688,15 @@ WRONG = {
         (TORCH, {"evaluate": uncalibrated}),
         {"calibrates_statistics", "scores_a_network_with_its_own_buffers"},
     ),
+    "re-estimates what is no statistic": (
+        with_buffers(calibrate=shifting),
+        {"calibration_leaves_other_buffers_alone"},
+    ),
+    "re-estimates nothing": (
+        with_buffers(calibrate=resting),
+        {"names_its_statistics", "reduces_by_the_batch_where_statistics_are_missing"},
+    ),
+    "scores a network with the buffers of the one before": (with_buffers(reduce=behind), {"keeps_no_buffers"}),
     "does not seed what it draws": (
         (TORCH, {"evaluate": lambda self, networks, *rest: TORCH.evaluate(self, evolve(networks, seed=None), *rest)}),
         {"draws_the_same_numbers_for_all_networks"},
@@ -768,6 +799,7 @@ WRONG = {
             "reduced_mean_is_the_objective",
             "training_leaves_no_trace",
             "failure_leaves_no_trace",
+            "keeps_no_buffers",
         },
     ),
 }

@@ -4,11 +4,13 @@ import numpy as np
 import pytest
 import torch
 
-from globscope.api import EvaluationError, Loss, eigenpairs, trace
+from globscope.api import Code, EvaluationError, Loss, Networks, Progress, eigenpairs, trace
 from globscope.builtin.analyses.curvature import Curvature
+from globscope.builtin.evaluators.pytorch import Torch
+from globscope.builtin.tasks.classification import Classification
 from globscope.errors import SpecError
 from globscope.registry import installed
-from globscope.testing import tiny_task
+from globscope.testing import MemoryJournal, tiny_task
 from globscope.testing.study import tiny_atlas, tiny_bench
 
 
@@ -151,3 +153,29 @@ def test_the_analysis_refuses_unknown_networks():
         Curvature(members=("A@0", "D")).check(probe, ("A", "B", "C"))
     with pytest.raises(SpecError, match="analysis curvature: count = 60, but a network has 51 weights"):
         Curvature(count=60).check(probe, ("A", "B", "C"))
+
+
+BATCH_NORM = """
+from torch import nn
+
+def net():
+    return nn.Sequential(nn.Linear(64, 8), nn.BatchNorm1d(8), nn.ReLU(), nn.Linear(8, 10))
+"""
+
+
+@pytest.mark.parametrize("batch_size", [None, 300])
+def test_curvature_is_of_the_very_loss_that_the_evaluator_gives_a_batch_norm_network(batch_size, tmp_path):
+    (tmp_path / "nets.py").write_text(BATCH_NORM)
+    task = Classification(model=Code(str(tmp_path / "nets.py"), "net"))
+    probe = task.build("cpu")
+    weights = probe.layout.flatten({name: p.numpy() for name, p in probe.initialise(1)[0].items()})
+    journal = MemoryJournal(count=1)
+    Torch(batch_size=batch_size).evaluate(Networks.of(weights[None]), task, journal, Progress())
+    loss = Loss.of(probe, "cpu", None, np.random.default_rng(0), batch_size=batch_size)
+    at = loss.at(weights, {})
+    with torch.no_grad():
+        found = sum(
+            share * float(probe.objective(at.parameters, at.buffers, batch, training=False))
+            for batch, share in loss.batches()
+        )
+    np.testing.assert_allclose(found, journal.fields()["train_loss"][0], rtol=1e-6)  # float32 sums

@@ -136,8 +136,9 @@ def _layout(probe: Probe, choice: PopulationSpec) -> Layout:
 
 
 def _statistics(probe: Probe) -> dict[str, tuple[int, ...]]:
-    """Return the shapes of the buffers that travel: floating ones, never a counter."""
-    floating = {n: b for n, b in probe.initialise(0)[1].items() if b.is_floating_point()}
+    """Return the shapes of the buffers that travel: floating ones that files hold, never a counter."""
+    unsaved = getattr(probe, "unsaved", ())
+    floating = {n: b for n, b in probe.initialise(0)[1].items() if b.is_floating_point() and n not in unsaved}
     return {n + LOG if n.endswith(VARIANCE) else n: tuple(b.shape) for n, b in floating.items()}
 
 

@@ -27,10 +27,11 @@ def checked_probe(component: str, probe: Any) -> Any:
     if missing:
         raise PluginError(f"{component}: build returned {type(probe).__name__}, which has no {', '.join(missing)}()")
     checked_instance(f"{component}: layout", getattr(probe, "layout", None), Layout)
-    for name in ("splits", "measures"):
+    for name, fewest in (("splits", 1), ("measures", 1), ("statistics", 0)):
         words = getattr(probe, name, None)
-        if not isinstance(words, tuple) or not words or not all(isinstance(word, str) for word in words):
-            raise PluginError(f"{component}: {name} is {words!r}; a tuple of at least one name is accepted")
+        if not isinstance(words, tuple) or len(words) < fewest or not all(isinstance(word, str) for word in words):
+            wanted = "a tuple of at least one name" if fewest else "a tuple of names of buffers, or an empty one,"
+            raise PluginError(f"{component}: {name} is {words!r}; {wanted} is accepted")
     return probe
 
 

@@ -45,6 +45,7 @@ class NetworkBuffers:
         self._seed, self._device = None if seed is None else seed_of(seed, CALIBRATION), device
         self._fresh = probe.initialise(0)[1]
         self._again: Tensors | None = None  # a second fresh network's, where one has to tell what all have in common
+        self._held: dict[str, tuple[np.ndarray, Any]] = {}  # the last arrays as tensors: members often share one
 
     def __call__(self, parameters: Tensors, own: Arrays) -> dict[str, Any]:
         """Return the buffers of one network, new tensors on the device.
@@ -56,7 +57,7 @@ class NetworkBuffers:
         Raises:
             EvaluationError: The network lacks a buffer, and no other network's is known to be the same.
         """
-        decoded = self._probe.encoded(parameters) if getattr(self._probe, "travels", False) else {}  # type: ignore[attr-defined]
+        decoded = self._decoded(parameters)
         others = {n: decoded[n] if n in decoded else self._own(n, own) for n in self._names(statistics=False)}
         return others | self._statistics(parameters, own, others, decoded)
 
@@ -67,14 +68,20 @@ class NetworkBuffers:
         """
         import torch
 
+        if not self._fresh:
+            return {}, {}
         rows = [{name: tensor[at] for name, tensor in parameters.items()} for at in range(len(own))]
-        if not (self._probe.statistics or getattr(self._probe, "travels", False) or any(o is not own[0] for o in own)):
-            shared = self(rows[0], own[0])
-            return shared, dict.fromkeys(shared)
         found = [self(*pair) for pair in zip(rows, own, strict=True)]
         alike = {name: all(one[name].equal(found[0][name]) for one in found) for name in found[0]}
         joined = {n: found[0][n] if same else torch.stack([one[n] for one in found]) for n, same in alike.items()}
         return joined, {name: None if same else 0 for name, same in alike.items()}
+
+    def _decoded(self, parameters: Tensors) -> dict[str, Any]:
+        """Return the buffers that a network brings among its flattened tensors, in the model's precision."""
+        if not getattr(self._probe, "travels", False):
+            return {}
+        found: Tensors = self._probe.encoded(parameters)  # type: ignore[attr-defined]
+        return {name: tensor.to(self._fresh[name].dtype) for name, tensor in found.items()}
 
     def _statistics(self, parameters: Tensors, own: Arrays, others: Tensors, decoded: Tensors) -> dict[str, Any]:
         names = self._names(statistics=True)
@@ -110,8 +117,10 @@ class NetworkBuffers:
     def _tensor(self, name: str, own: Arrays) -> Any:
         import torch
 
+        if name not in self._held or self._held[name][0] is not own[name]:
+            self._held[name] = own[name], torch.tensor(own[name]).to(self._fresh[name])
         # A copy: a forward pass may write to it, as a counter does.
-        return torch.tensor(own[name]).to(self._fresh[name])
+        return self._held[name][1].clone()
 
 
 def _no_grad() -> Any:

@@ -182,6 +182,16 @@ class TaskChecks(OptionChecks):
         )
         self._require_unchanged(before, "after a batch that it was scored by")
 
+    def keeps_no_buffers(self) -> None:
+        """A network is scored with the buffers that are handed in, which the next one does not see."""
+        before = self._reduced(self._parameters(), self._batch())
+        others = {name: b.clone() for name, b in self._probe.initialise(8)[1].items()}
+        for buffer in others.values():
+            if buffer.is_floating_point():
+                buffer.mul_(0.5).add_(0.25)
+        self._reduced(self._parameters(), self._batch(), others)
+        self._require_unchanged(before, "after another one with other buffers")
+
     def stacked_networks_reduce_alike(self) -> None:
         """Where `vmappable` is said, `reduce` under torch.vmap gives each network its own numbers."""
         if not self._probe.vmappable:

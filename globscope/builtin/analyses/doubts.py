@@ -27,8 +27,9 @@ def foreign_buffers(atlas: Atlas, probe: Probe) -> Iterator[str]:
     for name in sorted({name for member in members for name in member.lacking}):
         labels = _listed([member.label for member in members if name in member.lacking])
         yield f"the checkpoints of {labels} have no buffer {name!r}: these networks are scored with the model's own"
-    for name in sorted({name for member in members for name in member.buffers}):
-        if name not in probe.statistics and name not in probe.layout.names and _differs(name, members):
+    mapped = {*probe.statistics, *probe.layout.names, *getattr(probe, "logarithms", ())}
+    for name in sorted({name for member in members for name in member.buffers} - mapped):
+        if _differs(name, members):
             yield (
                 f"the members differ in the buffer {name!r}, which is neither mapped nor re-estimated: each decoded "
                 "network is scored with that of the member nearest to it"

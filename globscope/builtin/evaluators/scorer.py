@@ -43,6 +43,9 @@ class Draw:
         return None if self.seed is None else seed_of(self.seed, split, batch, repeat)
 
 
+ONCE = Draw(None, 1)
+
+
 class Scorer:
     """Scores stacks of weights; totals stay on the device until a unit is done."""
 
@@ -54,7 +57,7 @@ class Scorer:
         device: str,
         precision: Precision,
         *,
-        draw: Draw,
+        draw: Draw = ONCE,
     ) -> None:
         """Take the batches that every network is scored on."""
         import torch
