@@ -103,7 +103,9 @@ class Task(Protocol):
     """What is learnt: model, data and loss. Picklable: holds options and references only.
 
     May offer `fitting(names) -> Task`, the same task with the model whose tensors have these names, so
-    that a variant of an architecture is told from the checkpoints themselves.
+    that a variant of an architecture is told from the checkpoints themselves. May offer the class method
+    `recognise(shapes) -> dict | None`: the options with which a model of its own has tensors of these names and shapes,
+    for `globscope init FOLDER`; None where it knows none.
     """
 
     def build(self, device: str) -> Probe:

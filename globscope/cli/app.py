@@ -160,14 +160,37 @@ def train(
 
 @app.command()
 def init(
-    path: Annotated[Path, typer.Argument(help="Where to write it.")] = Path("study.toml"),
+    path: Annotated[
+        Path, typer.Argument(help="Where to write it; or a folder of checkpoints, for a spec that fits them.")
+    ] = Path("study.toml"),
+    out: Annotated[
+        Path | None, typer.Option("--out", help="Of a folder: where to write the spec; default: study.toml.")
+    ] = None,
 ) -> None:
-    """Write a commented starter spec."""
+    """Write a starter spec, or one for a folder of checkpoints.
+
+    A folder is looked at: how its files are named, and what tensors one of them holds; nothing of it is executed. The
+    spec has the pattern, what varies, and the model where it is recognised.
+    """
     with told():
+        if path.is_dir():
+            _propose(path, out or Path("study.toml"))
+            return
+        if out is not None:
+            raise SpecError([f"--out goes with a folder of checkpoints; {path} is none"])
         from globscope.spec.starter import write
 
         write(path)
         stdout(f"{path} written; next: globscope study {path}")
+
+
+def _propose(folder: Path, spec: Path) -> None:
+    from globscope.population.proposal import propose
+    from globscope.registry import installed
+
+    for line in propose(folder, spec, installed()).lines:
+        stdout(line)
+    stdout(f"{spec} written; next: globscope check {spec}")
 
 
 @app.command()

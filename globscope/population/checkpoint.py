@@ -11,7 +11,7 @@ from attrs import define
 
 from globscope.errors import FileError, PopulationError
 from globscope.population.recorded import numbers
-from globscope.population.state_dict import ChoiceError, Reading, state_dict
+from globscope.population.state_dict import ChoiceError, Reading, several, state_dict
 from globscope.population.unsafe import unreadable
 from globscope.reading import read_json
 
@@ -64,6 +64,17 @@ def read(path: Path, reading: Reading | None = None) -> Checkpoint:
     arrays = {name: as_array(tensor, f"{path}: tensor {name!r}") for name, tensor in tensors.items()}
     same = frozenset(name for name, tensor in tensors.items() if mapped and _as_mapped(tensor))
     return Checkpoint(path, arrays, same, scores)
+
+
+def networks(path: Path) -> tuple[str, ...]:
+    """Return the names of the state dicts of a file that holds several networks; empty where it holds one.
+
+    Raises:
+        PopulationError: It cannot be read.
+    """
+    if path.suffix not in SUFFIXES or path.suffix == ".safetensors":
+        return ()
+    return several(_loaded(path, is_zipfile(path)))
 
 
 def _as_mapped(tensor: Any) -> bool:

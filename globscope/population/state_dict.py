@@ -1,7 +1,7 @@
 """Which of what a checkpoint file holds is the network: one state dict, under the names that a spec gives it."""
 
 from collections import Counter
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from typing import Any
 
 from attrs import define, field
@@ -26,7 +26,15 @@ class Reading:
 
 
 class ChoiceError(ValueError):
-    """What keeps a file's content from being one state dict, as the end of a sentence that begins with the file."""
+    """What keeps a file's content from being one state dict, as the end of a sentence that begins with the file.
+
+    Attributes:
+        names: Of the state dicts among which none is chosen.
+    """
+
+    def __init__(self, text: str, names: Sequence[str] = ()) -> None:
+        self.names = tuple(names)
+        super().__init__(text)
 
 
 def state_dict(loaded: Any, reading: Reading) -> dict[str, Any]:
@@ -41,6 +49,15 @@ def state_dict(loaded: Any, reading: Reading) -> dict[str, Any]:
     """
     chosen = _only(loaded) if reading.key is None else _only(_at(loaded, reading.key))
     return _renamed(_tensors(chosen), reading.rename)
+
+
+def several(loaded: Any) -> tuple[str, ...]:
+    """Return the names of the state dicts between which a key would choose; empty where there is no choice."""
+    try:
+        state_dict(loaded, Reading())
+    except ChoiceError as error:
+        return error.names
+    return ()
 
 
 def _tensors(content: Mapping[Any, Any]) -> dict[str, Any]:
@@ -68,7 +85,8 @@ def _only(loaded: Any) -> Mapping[Any, Any]:
 def _require_one(names: list[Any]) -> None:
     if len(names) > 1:
         listed = ", ".join(sorted(map(str, names)))
-        raise ChoiceError(f"holds several state dicts: {listed}; choose one with population.key = {str(names[0])!r}")
+        says = f"holds several state dicts: {listed}; choose one with population.key = {str(names[0])!r}"
+        raise ChoiceError(says, [str(name) for name in names])
 
 
 def _rivals(content: Mapping[Any, Any], name: str) -> Iterator[Any]:

@@ -11,6 +11,8 @@ from globscope.population.checkpoint import INDEX, SUFFIXES
 from globscope.spec.pattern import VARIANT, is_literal, matched, spans
 from globscope.visible import HIDDEN
 
+UNPRINTABLE = "control characters or bytes that are no UTF-8"
+
 
 @define(frozen=True, kw_only=True)
 class Match:
@@ -88,7 +90,7 @@ def _deeper(folder: Path, parts: Sequence[str], words: Mapping[str, str]) -> Ite
         return  # it comes again, and a name holds no slash
     for entry, values in _entries(folder, parts[0], {}):
         if isinstance(entry, Match):
-            yield entry
+            yield from [entry] if entry.path.is_dir() else []
             continue
         whole = {**words, VARIANT: f"{words[VARIANT]}/{values[VARIANT]}"}
         if entry.is_symlink() and not entry.exists():
@@ -111,14 +113,14 @@ def _entries(folder: Path, part: str, words: Mapping[str, str]) -> Iterator[tupl
         return
     for name in names:
         values = matched(part, name, words)
-        if values is not None:
+        if values is not None and _is_unprintable(name):
+            yield Match(path=folder / name, words=values, problem=f"has a name with {UNPRINTABLE}; rename it"), values
+        elif values is not None:
             yield folder / name, values
 
 
 def no_file(path: Path) -> str:
     """Return why a path cannot be read as a file; empty where it can."""
-    if _is_unprintable(path.name):
-        return "has a name with control characters or bytes that are no UTF-8; rename it"
     if path.is_dir():
         return f"is a folder, not a checkpoint{_inside(path)}"
     if path.is_symlink() and not path.exists():

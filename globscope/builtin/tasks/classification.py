@@ -1,6 +1,6 @@
 """Classification: named models and data, or the user's own."""
 
-from collections.abc import Collection
+from collections.abc import Collection, Mapping
 from math import log
 from pathlib import Path
 from typing import Any, Literal
@@ -12,6 +12,7 @@ from globscope.api import EXAMPLES, UNITS, Code, Probe
 from globscope.builtin.tasks.data import Arrays, is_vision, named, remedy, supplied, vision
 from globscope.builtin.tasks.models import aliases, builder, perceptron
 from globscope.builtin.tasks.pixels import Normalise
+from globscope.builtin.tasks.recognised import recognise
 from globscope.builtin.tasks.supervised import Supervised
 
 
@@ -53,6 +54,11 @@ class Classification:
     train_examples: int | None = field(default=None, validator=optional(and_(ge(1), EXAMPLES)))
     test_share: float = field(default=0.2, validator=[gt(0), lt(1)])
     split_seed: int = field(default=0, validator=ge(0))
+
+    @classmethod
+    def recognise(cls, shapes: Mapping[str, tuple[int, ...]]) -> dict[str, Any] | None:
+        """Return the options with which a named model has tensors of these names and shapes; None where none has."""
+        return recognise(shapes)
 
     def fitting(self, names: Collection[str]) -> "Classification":
         """Return the task whose model has tensors of these names: a ResNet's shortcut shows in them."""
