@@ -30,7 +30,7 @@ def compared(name: str, losses: Callable[[str, str, Path], Scored]) -> str:
                 worst = max(worst, losses(name, statistics, Path(folder)).difference)
             except GlobscopeError:
                 return "refused"
-            except Exception as error:  # whatever a study raises is a result here
+            except Exception as error:  # noqa: BLE001 - whatever a study raises is a result here
                 return type(error).__name__
     return f"{worst:.0e}"
 

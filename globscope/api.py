@@ -56,6 +56,7 @@ from globscope.roles import (
 from globscope.scoring.buffers import NetworkBuffers
 from globscope.scoring.draws import REPEATS, STANDARD_ERROR, device_of, draws, scores, seed_of, seeded
 from globscope.scoring.examples import calibration_batches, examples_per_batch, fixed_batches, fixed_examples
+from globscope.scoring.means import means
 from globscope.symmetry.activations import activations
 from globscope.symmetry.found import Axis, Frozen, Group, Symmetry
 from globscope.symmetry.search import symmetry
@@ -198,6 +199,7 @@ __all__ = [
     "hookimpl",
     "is_out_of_memory",
     "last_networks",
+    "means",
     "membership",
     "names_in_npz",
     "near",

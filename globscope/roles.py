@@ -53,7 +53,10 @@ class Probe(Protocol):
     May have `outputs(parameters, buffers, batch) -> tensor`, what the network says of a batch:
     (examples, …, classes or values), examples first, and where there are right answers (`accuracy` is measured) the
     largest along the last axis is the network's. Layers behave as in `reduce`; analyses that compare networks by
-    what they say need it.
+    what they say need it. Where it is missing, `no_outputs` may say why.
+
+    May name in `whole` the measures that are no means over batches. For these `reduce` gives, in place of a sum, what
+    they need of the batch, and `finish(measure, parts) -> scalar tensor` makes the measure of all batches of a split.
     """
 
     layout: Layout
@@ -152,8 +155,8 @@ class Evaluator(Protocol):
     """Scores networks on a task, each with its own buffers (`NetworkBuffers` is the rule).
 
     Where `networks.seed` is set, scoring draws: each batch is scored with generators seeded from it, the split and the
-    batch (`seeded`, `seed_of`), the same for all networks. May offer `check(probe)`, which raises an EvaluationError for
-    what cannot work, before anything long.
+    batch (`seeded`, `seed_of`), the same for all networks. May offer `check(probe)`, which raises an EvaluationError
+    for what cannot work, before anything long.
     """
 
     def evaluate(self, networks: Networks, task: Task, journal: Journal, progress: Progress) -> None:

@@ -346,7 +346,7 @@ class Mute:
 
 
 def test_a_task_that_does_not_tell_outputs_is_refused():
-    with pytest.raises(EvaluationError, match=r"compares what networks say, and the task does not tell: .* outputs\("):
+    with pytest.raises(EvaluationError, match=r"networks answer, and this task does not tell: .* outputs\("):
         Similarity().check(Mute(), ("A", "B"))
     Similarity().check(tiny_task().build("cpu"), ("A", "B"))
 

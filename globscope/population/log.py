@@ -1,6 +1,6 @@
 """What a training run was like, epoch by epoch."""
 
-from math import isfinite, sqrt
+from math import isfinite
 from pathlib import Path
 from typing import Any
 
@@ -8,6 +8,7 @@ from attrs import define, field
 
 from globscope.roles import Probe
 from globscope.scoring.draws import device_of, seeded
+from globscope.scoring.means import means
 from globscope.store import read_json, write_json
 
 FILE = "log.json"
@@ -62,16 +63,11 @@ def _held_back(probe: Probe, parameters: Any, buffers: Any) -> dict[str, float |
     found: dict[str, float | None] = {}
     buffers = {name: buffer.clone() for name, buffer in buffers.items()}  # a forward pass may count in one
     for split in probe.splits[1:]:
-        sums = dict.fromkeys(probe.measures, 0.0)
-        weights = dict.fromkeys(probe.measures, 0.0)
         device = device_of(parameters)
         # Where scoring draws, every epoch draws the same, and training what it would have drawn anyway.
         with torch.inference_mode(not probe.grad_inside), seeded(0, device):
-            for at in torch.split(torch.arange(probe.examples(split)), CHUNK):
-                for name, (total, weight) in probe.reduce(parameters, buffers, probe.batch(split, at)).items():
-                    sums[name] += float(total.detach())
-                    weights[name] += weight
-        means = {name: sums[name] / weights[name] for name in sums}
-        roots = {name: sqrt(means[name]) for name in getattr(probe, "roots", ())}
-        found |= {f"{split}_{name}": _kept(value) for name, value in (means | roots).items()}
+            batches = (probe.batch(split, at) for at in torch.split(torch.arange(probe.examples(split)), CHUNK))
+            parts = [probe.reduce(parameters, buffers, batch) for batch in batches]
+            scored = means(probe, parts, torch.float32 if device.startswith("mps") else torch.float64)
+        found |= {f"{split}_{name}": _kept(float(value)) for name, value in scored.items()}
     return found

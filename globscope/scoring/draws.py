@@ -85,12 +85,13 @@ def _scores(probe: Probe) -> dict[str, float]:
     import torch
 
     parameters, buffers = probe.initialise(0)
+    sums = [name for name in probe.measures if name not in getattr(probe, "whole", ())]
     found: dict[str, float] = {}
     with torch.inference_mode(not probe.grad_inside):
         for split in probe.splits:
             batch = probe.batch(split, torch.arange(min(FEW, probe.examples(split))))
             parts = probe.reduce(parameters, buffers, batch)
-            found |= {f"{split}_{name}": float(total.detach()) for name, (total, _) in parts.items()}
+            found |= {f"{split}_{name}": float(parts[name][0].detach()) for name in sums}
     return found
 
 

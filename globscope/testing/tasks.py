@@ -56,8 +56,11 @@ class TaskChecks(OptionChecks):
         require(probe.splits and probe.measures, "names no splits or no measures")
         empty = [split for split in probe.splits if probe.examples(split) < 1]
         require(not empty, f"splits {empty} have no examples")
-        found = self._reduced(self._parameters(), self._batch())
+        found = self._probe.reduce(self._parameters(), self._buffers(), self._batch())
         require(set(found) == set(probe.measures), f"reduces to {sorted(found)}, measures are {sorted(probe.measures)}")
+        for name in self._whole:
+            value = probe.finish(name, [found[name][0]])  # type: ignore[attr-defined]
+            require(value.numel() == 1, f"finishes {name!r} as shape {tuple(value.shape)}, not as a scalar")
 
     def objective_is_differentiable(self) -> None:
         """Every parameter has a finite gradient, in training and out of it."""
@@ -252,18 +255,25 @@ class TaskChecks(OptionChecks):
     def _sums(
         self, parameters: Mapping[str, Any], batch: Any, buffers: Mapping[str, Any] | None = None
     ) -> dict[str, tuple[float, float]]:
-        """Return sums and weights by measure, in the mode that an evaluator uses; with fresh buffers where unset."""
+        """Return sums and weights of means, in the mode that an evaluator uses; with fresh buffers where unset."""
         import torch
 
         with torch.inference_mode(not self._probe.grad_inside):
             found = self._probe.reduce(parameters, self._buffers() if buffers is None else buffers, batch)
-            return {name: (float(total.detach()), float(weight)) for name, (total, weight) in found.items()}
+            sums = {name: pair for name, pair in found.items() if name not in self._whole}
+            return {name: (float(total.detach()), float(weight)) for name, (total, weight) in sums.items()}
 
     def _reduced(
         self, parameters: Mapping[str, Any], batch: Any, buffers: Mapping[str, Any] | None = None
     ) -> dict[str, float]:
         found = self._sums(parameters, batch, buffers)
-        return {name: total / weight for name, (total, weight) in found.items()}
+        return {name: total / weight if weight else np.nan for name, (total, weight) in found.items()}
+
+    @property
+    def _whole(self) -> tuple[str, ...]:
+        """The measures that are no means over batches."""
+        whole: tuple[str, ...] = getattr(self._probe, "whole", ())
+        return whole
 
     def _require_unchanged(self, before: Mapping[str, float], when: str) -> None:
         after = self._reduced(self._parameters(), self._batch())

@@ -53,9 +53,9 @@ class Similarity:
             EvaluationError: One of these.
         """
         if not hasattr(probe, "outputs"):
+            reason = getattr(probe, "no_outputs", "its probe has no outputs(parameters, buffers, batch)")
             raise EvaluationError(
-                "analysis similarity: compares what networks say, and the task does not tell: its probe has no "
-                "outputs(parameters, buffers, batch)"
+                f"analysis similarity: compares what networks answer, and this task does not tell: {reason}"
             )
         if self.split not in probe.splits:
             raise EvaluationError(f"analysis similarity: no split {self.split!r}; {near(self.split, probe.splits)}")

@@ -7,7 +7,7 @@ from typing import Any, Literal
 import numpy as np
 from attrs import define
 
-from globscope.api import STANDARD_ERROR, NetworkBuffers, Precision, Probe, precise, seed_of, seeded
+from globscope.api import STANDARD_ERROR, NetworkBuffers, Precision, Probe, means, precise, seed_of, seeded
 
 Batches = Mapping[str, Sequence[Any]]
 Method = Literal["loop", "vmap"]
@@ -108,15 +108,11 @@ class Scorer:
         """Return the means of one draw."""
         import torch
 
-        means = []
-        roots = getattr(self.probe, "roots", ())
+        found = list[Any]()
         for place, batches in enumerate(self.batches.values()):
             parts = []
             for number, batch in enumerate(batches):
                 with seeded(self.draw.of(place, number, repeat), self.device):
                     parts.append(self.probe.reduce(parameters, buffers, batch))
-            for measure in self.probe.measures:
-                whole = sum(part[measure][1] for part in parts)
-                mean = sum(part[measure][0].detach().to(self.wide) for part in parts) / whole
-                means.append(mean.sqrt() if measure in roots else mean)
-        return torch.stack(means)
+            found += means(self.probe, parts, self.wide).values()
+        return torch.stack(found)

@@ -10,6 +10,7 @@ from attrs.validators import and_, deep_iterable, ge, gt, lt, optional
 
 from globscope.api import EXAMPLES, UNITS, Code, Probe
 from globscope.builtin.tasks.data import Arrays, is_vision, named, remedy, supplied, vision
+from globscope.builtin.tasks.metrics import Metric
 from globscope.builtin.tasks.models import aliases, builder, perceptron
 from globscope.builtin.tasks.pixels import Normalise
 from globscope.builtin.tasks.recognised import recognise
@@ -37,6 +38,9 @@ class Classification:
             over the training split from it; or [[means], [deviations]].
         augment: In training, `crop-flip` moves images by up to 4 pixels and mirrors half of them.
         loss: `cross-entropy`, or your own `file.py:name` of (outputs, targets) to a mean.
+        metrics: Further measures, of (outputs, targets): `"file.py:name"` returns the mean over a batch's examples or a
+            pair (sum, weight), and `{ use = "file.py:name", name = "…", whole = true }` is called once with all
+            outputs of a split. Their fields are `train_<name>` and `test_<name>`.
         train_examples: Of the training split, drawn once with `split_seed`; all where unset.
         test_share: Of the digits held back as test split, stratified by class.
         split_seed: Which digits are held back.
@@ -51,6 +55,7 @@ class Classification:
     normalise: Normalise = "unit"
     augment: Literal["none", "crop-flip"] = "none"
     loss: Literal["cross-entropy"] | Code = "cross-entropy"
+    metrics: tuple[Code | Metric, ...] = ()
     train_examples: int | None = field(default=None, validator=optional(and_(ge(1), EXAMPLES)))
     test_share: float = field(default=0.2, validator=[gt(0), lt(1)])
     split_seed: int = field(default=0, validator=ge(0))
@@ -81,6 +86,7 @@ class Classification:
             arrays=arrays,
             loss=self._loss(),
             supplied=isinstance(self.loss, Code),
+            metrics=self.metrics,
             default=self.model.default_type() if isinstance(self.model, Code) else None,
             device=device,
             normalise=self.normalise,

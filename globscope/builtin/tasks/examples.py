@@ -45,6 +45,13 @@ class Examples:
 
         return self.batch("train", torch.arange(min(2, self.count("train"))))
 
+    def spread(self, count: int) -> tuple[Any, Any]:
+        """Return so many training examples, or all where there are fewer, from the first to the last."""
+        import torch
+
+        last = self.count("train") - 1
+        return self.batch("train", torch.linspace(0, last, min(count, last + 1)).round().long())
+
     def digest(self) -> str:
         """Return the hash of the examples' bytes."""
         import torch

@@ -11,6 +11,7 @@ from attrs.validators import and_, ge, gt, lt
 from globscope.api import UNITS, Code, Probe, UserCodeError
 from globscope.builtin.tasks.data import Arrays, supplied
 from globscope.builtin.tasks.kinds import TOKENS
+from globscope.builtin.tasks.metrics import Metric
 from globscope.builtin.tasks.models import builder
 from globscope.builtin.tasks.supervised import Supervised
 
@@ -30,6 +31,9 @@ class LanguageModelling:
         path: Of the text.
         data_options: Keyword arguments for your data.
         loss: `cross-entropy`, or your own `file.py:name` of (outputs, targets) to a mean.
+        metrics: Further measures, of (outputs, targets): `"file.py:name"` returns the mean over a batch's examples or a
+            pair (sum, weight), and `{ use = "file.py:name", name = "…", whole = true }` is called once with all
+            outputs of a split. Their fields are `train_<name>` and `test_<name>`.
         context: Tokens of an example of text.
         test_share: Of the text, from its end, held back as test split.
     """
@@ -40,6 +44,7 @@ class LanguageModelling:
     path: Path | None = None
     data_options: dict[str, Any] = field(factory=dict)
     loss: Literal["cross-entropy"] | Code = "cross-entropy"
+    metrics: tuple[Code | Metric, ...] = ()
     context: int = field(default=64, validator=and_(ge(2), UNITS))
     test_share: float = field(default=0.1, validator=[gt(0), lt(1)])
 
@@ -56,6 +61,7 @@ class LanguageModelling:
             arrays=arrays,
             loss=self._loss(),
             supplied=isinstance(self.loss, Code),
+            metrics=self.metrics,
             default=self.model.default_type() if isinstance(self.model, Code) else None,
             device=device,
             kind=TOKENS,

@@ -11,6 +11,7 @@ from globscope.api import UNITS, Code, Probe
 from globscope.builtin.tasks.data import Arrays, named, supplied
 from globscope.builtin.tasks.data.embedded import diabetes
 from globscope.builtin.tasks.kinds import VALUES
+from globscope.builtin.tasks.metrics import Metric
 from globscope.builtin.tasks.models import perceptron
 from globscope.builtin.tasks.pixels import Normalise
 from globscope.builtin.tasks.supervised import Supervised
@@ -32,6 +33,9 @@ class Regression:
         normalise: `unit` scales bytes to [0, 1]; `channel` takes each input's mean and deviation over the
             training split from it; or [[means], [deviations]].
         loss: `mse`, `l1` (mean absolute error), or your own `file.py:name` of (outputs, targets) to a mean.
+        metrics: Further measures, of (outputs, targets): `"file.py:name"` returns the mean over a batch's examples or a
+            pair (sum, weight), and `{ use = "file.py:name", name = "…", whole = true }` is called once with all
+            outputs of a split. Their fields are `train_<name>` and `test_<name>`.
         test_share: Of the diabetes data held back as test split.
         split_seed: Which patients are held back.
     """
@@ -44,6 +48,7 @@ class Regression:
     data_options: dict[str, Any] = field(factory=dict)
     normalise: Normalise = "channel"
     loss: Literal["mse", "l1"] | Code = "mse"
+    metrics: tuple[Code | Metric, ...] = ()
     test_share: float = field(default=0.2, validator=[gt(0), lt(1)])
     split_seed: int = field(default=0, validator=ge(0))
 
@@ -59,6 +64,7 @@ class Regression:
             arrays=arrays,
             loss=self._loss(),
             supplied=isinstance(self.loss, Code),
+            metrics=self.metrics,
             default=self.model.default_type() if isinstance(self.model, Code) else None,
             device=device,
             normalise=self.normalise,

@@ -17,6 +17,16 @@ def answer(returned: Any) -> Any:
     return full(returned) if isinstance(returned, torch.Tensor) else None
 
 
+def no_answer(returned: Any, examples: int) -> str:
+    """Return why what a model returned for so many examples holds no answer to each; empty where it does."""
+    found = answer(returned)
+    if found is None:
+        return f"the model returns {type(returned).__name__}; let it return a tensor, or an object with `logits`"
+    if found.ndim == 0 or len(found) != examples:
+        return f"the model returns shape {tuple(found.shape)} for {examples} examples, whose axis must be the first"
+    return ""
+
+
 @define(frozen=True, kw_only=True)
 class Criterion:
     """The mean loss of a batch.

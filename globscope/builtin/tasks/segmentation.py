@@ -11,6 +11,7 @@ from attrs.validators import and_, ge
 from globscope.api import AXES, LAYERS, Code, Probe, UserCodeError
 from globscope.builtin.tasks.data import Arrays, named, shapes, supplied
 from globscope.builtin.tasks.kinds import PIXELS
+from globscope.builtin.tasks.metrics import Metric
 from globscope.builtin.tasks.models import builder
 from globscope.builtin.tasks.network import checked_module
 from globscope.builtin.tasks.pixels import Normalise
@@ -42,6 +43,9 @@ class Segmentation:
         normalise: `unit` scales bytes to [0, 1]; `channel` then takes each channel's mean and deviation over the
             training split from it; or [[means], [deviations]].
         loss: `cross-entropy`, or your own `file.py:name` of (outputs, targets) to a mean.
+        metrics: Further measures, of (outputs, targets): `"file.py:name"` returns the mean over a batch's examples or a
+            pair (sum, weight), and `{ use = "file.py:name", name = "…", whole = true }` is called once with all
+            outputs of a split. Their fields are `train_<name>` and `test_<name>`.
     """
 
     model: Literal["unet"] | Code = "unet"
@@ -54,6 +58,7 @@ class Segmentation:
     data_options: dict[str, Any] = field(factory=dict)
     normalise: Normalise = "channel"
     loss: Literal["cross-entropy"] | Code = "cross-entropy"
+    metrics: tuple[Code | Metric, ...] = ()
 
     def build(self, device: str) -> Probe:
         """Return the task on a device; the data is moved there once.
@@ -67,6 +72,7 @@ class Segmentation:
             arrays=arrays,
             loss=self._loss(),
             supplied=isinstance(self.loss, Code),
+            metrics=self.metrics,
             default=self.model.default_type() if isinstance(self.model, Code) else None,
             device=device,
             normalise=self.normalise,

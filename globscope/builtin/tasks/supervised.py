@@ -1,23 +1,26 @@
 """The probe of a supervised task: a torch module without weights of its own, and tensors."""
 
 from collections.abc import Callable, Iterator, Mapping, Sequence
-from contextlib import contextmanager, suppress
+from contextlib import contextmanager, nullcontext, suppress
 from functools import partial
 from typing import Any
 
-from globscope.api import Layout, UserCodeError, default_type, float32_by_default, seeded, within_memory
+from globscope.api import Code, Layout, UserCodeError, default_type, float32_by_default, seeded, within_memory
 from globscope.builtin.tasks.averaging import cumulative_average
 from globscope.builtin.tasks.data import Arrays
 from globscope.builtin.tasks.examples import Examples
 from globscope.builtin.tasks.kinds import ANYTHING, CLASSES, Kind
+from globscope.builtin.tasks.metrics import Metric, measured, measures
 from globscope.builtin.tasks.network import checked_module, is_lazy, materialise, norms, ties, unsaved
 from globscope.builtin.tasks.pixels import Normalise, crop_and_flip
 from globscope.builtin.tasks.precision import Precision, full, precisions
-from globscope.builtin.tasks.returned import Criterion, answer
+from globscope.builtin.tasks.returned import Criterion, answer, no_answer
 from globscope.builtin.tasks.trial import as_user_error, require_mean, require_outputs
 
 Tensors = Mapping[str, Any]
 
+# Examples on which the user's own measures are tried: some make no sense of two, which may be of one class.
+FOR_METRICS = 250
 LARGE_MODEL = "task.model: does not fit into memory; give it fewer weights (task.hidden is the mlp's)"
 
 
@@ -42,6 +45,7 @@ class Supervised:
         kind: Kind = CLASSES,
         default: Any = None,
         supplied: bool = False,
+        metrics: Sequence[Code | Metric] = (),
     ) -> None:
         """Build the module's skeleton and move the data.
 
@@ -62,6 +66,15 @@ class Supervised:
         self._precision, *narrower = precisions(module)
         self._examples = self._place(self._precision.data)
         self._module = (self._fresh(0) if is_lazy(module) else module).eval()
+        self._name_tensors()
+        self._metrics = measures(metrics, kind.measures)
+        self.whole = tuple(name for name, one in self._metrics.items() if one.whole)
+        self.vmappable = vmappable and not self.statistics and not metrics
+        self._kind = self._fitted(kind, narrower)
+        self.measures, self.roots = (*self._kind.measures, *self._metrics), self._kind.roots
+
+    def _name_tensors(self) -> None:
+        """Tell the module's tensors apart: what is flattened, what stays, and what is re-estimated or not saved."""
         trained = {name: p for name, p in self._module.named_parameters() if p.requires_grad}
         self.fixed = {name: p.detach() for name, p in self._module.named_parameters() if not p.requires_grad}
         self.layout = Layout(names=tuple(trained), shapes=tuple(tuple(p.shape) for p in trained.values()))
@@ -70,9 +83,6 @@ class Supervised:
         self._norms = list(own.values())
         self.statistics = tuple(f"{at}{name}" for at, norm in own.items() for name, _ in norm.named_buffers())
         self.unsaved = tuple(unsaved(self._module))
-        self.vmappable = vmappable and not self.statistics
-        self._kind = self._fitted(kind, narrower)
-        self.measures, self.roots = self._kind.measures, self._kind.roots
 
     @property
     def module(self) -> Any:
@@ -121,10 +131,19 @@ class Supervised:
             loss = self._mean(returned, batch[1])
             require_mean(loss)
             torch.autograd.grad(loss, list(parameters.values()), allow_unused=True)
-            self._answers = outputs is not None and outputs.ndim > 0 and len(outputs) == len(batch[1])
+            self.no_outputs = no_answer(returned, len(batch[1]))
             self._kind = kind if not self._loss.supplied or kind.fits(outputs, batch[1]) else ANYTHING
-            self.reduce(initial, buffers, batch)
+            self._measure(initial, buffers, self._examples.spread(FOR_METRICS) if self._metrics else batch)
         return self._kind
+
+    def _measure(self, parameters: Tensors, buffers: Tensors, batch: Any) -> None:
+        """Take every measure of one batch, without gradients, as evaluators do."""
+        import torch
+
+        with nullcontext() if self.grad_inside else torch.no_grad():
+            reduced = self.reduce(parameters, buffers, batch)
+            for name in self.whole:
+                self.finish(name, [reduced[name][0]])
 
     def initialise(self, seed: int) -> tuple[dict[str, Any], dict[str, Any]]:
         """Return a fresh network's parameters and all its buffers, the same for the same seed."""
@@ -171,17 +190,23 @@ class Supervised:
         returned = self._scored(parameters, buffers, inputs)
         count = float(len(targets))
         loss = full(self._mean(returned, targets)) * count
-        return {"loss": (loss, count), **self._kind.counted(answer(returned), targets)}
+        own = measured(self._metrics, returned, targets)
+        return {"loss": (loss, count), **self._kind.counted(answer(returned), targets), **own}
+
+    def finish(self, measure: str, parts: Sequence[Any]) -> Any:
+        """Return a measure that takes a whole split at once, from what `reduce` gave for its batches."""
+        with seeded(0, self._device):  # where it draws, it draws the same for all networks
+            return self._metrics[measure].of_split(parts)
 
     @property
     def outputs(self) -> Callable[[Tensors, Tensors, Any], Any]:
         """What a network answers on a batch's inputs, (examples, …, classes or values).
 
         Raises:
-            AttributeError: The model returns something else than a tensor, or an object with `logits`.
+            AttributeError: There is no answer; `no_outputs` says why.
         """
-        if not self._answers:
-            raise AttributeError("outputs")
+        if self.no_outputs:
+            raise AttributeError(self.no_outputs)
         return self._answered
 
     def _answered(self, parameters: Tensors, buffers: Tensors, batch: Any) -> Any:

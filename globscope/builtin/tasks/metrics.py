@@ -1,0 +1,149 @@
+"""Measures of the user's own: functions of what a model returned and of the targets."""
+
+import re
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from numbers import Real
+from typing import Any
+
+from attrs import define
+
+from globscope.api import Code, UserCodeError, default_type
+
+ACCEPTED = "must return a real number, the mean over the examples, or a pair (sum, weight)"
+WHOLE = "must return a real number"
+
+
+@define(frozen=True, kw_only=True)
+class Metric:
+    """A measure of the user's own with options.
+
+    Attributes:
+        use: `file.py:name`, a function of (outputs, targets).
+        name: Of the measure, whose fields are `train_<name>` and `test_<name>`; the function's where it is empty.
+        whole: Call the function once with all outputs and targets of a split, for what is no mean over batches.
+    """
+
+    use: Code
+    name: str = ""
+    whole: bool = False
+
+
+@define(frozen=True, kw_only=True)
+class Measure:
+    """A metric that is ready to be called.
+
+    Attributes:
+        name: Of the measure.
+        function: Of (outputs, targets).
+        whole: Whether it takes all outputs of a split at once.
+        default: torch's default type of number in the function's module.
+    """
+
+    name: str
+    function: Callable[[Any, Any], Any]
+    whole: bool
+    default: Any
+
+    def of_batch(self, returned: Any, targets: Any) -> tuple[Any, float]:
+        """Return the measure's sum over a batch and its weight.
+
+        Raises:
+            UserCodeError: The function fails, or returns something else than a number or a pair.
+        """
+        value = self._call(returned, targets)
+        if not isinstance(value, tuple):
+            count = float(len(targets))
+            return self._number(value, ACCEPTED, targets) * count, count
+        if len(value) != 2:
+            raise self._refusal(f"{len(value)} values", ACCEPTED)
+        total, weight = (self._number(part, ACCEPTED, targets) for part in value)
+        if not float(weight) >= 0:
+            raise self._refusal(f"the weight {float(weight):g}", f"{ACCEPTED}, of which the weight is not negative")
+        return total, float(weight)
+
+    def of_split(self, parts: Sequence[tuple[Any, Any]]) -> Any:
+        """Return the measure, a scalar tensor, of all batches of a split.
+
+        Args:
+            parts: What the model returned for each batch, and its targets.
+
+        Raises:
+            UserCodeError: The function fails or returns no number, or what the model returned cannot be joined.
+        """
+        import torch
+
+        returned = self._joined([returned for returned, _ in parts])
+        targets = torch.cat([targets for _, targets in parts])
+        return self._number(self._call(returned, targets), WHOLE, targets)
+
+    def _call(self, returned: Any, targets: Any) -> Any:
+        try:
+            with default_type(self.default):
+                return self.function(returned, targets)
+        except Exception as error:
+            text = f"{type(error).__name__}: {str(error).partition(chr(10))[0]}"
+            raise UserCodeError(f"task.metrics: {self.name} fails: {text}") from error
+
+    def _joined(self, several: Sequence[Any]) -> Any:
+        """Return outputs of all batches, tensors within tuples and dicts along their first axis; scalars stacked."""
+        import torch
+        from torch.utils._pytree import tree_leaves, tree_map
+
+        if not all(isinstance(leaf, torch.Tensor) for leaf in tree_leaves(several[0])):
+            raise UserCodeError(
+                f"task.metrics: {self.name} is `whole`, and the model returns {type(several[0]).__name__}, which "
+                "cannot be joined over batches; tensors, and tuples, lists and dicts of tensors can"
+            )
+        return tree_map(lambda *leaves: torch.cat(leaves) if leaves[0].ndim else torch.stack(leaves), *several)
+
+    def _number(self, value: Any, accepted: str, beside: Any) -> Any:
+        """Return a scalar of float64, or of float32 on a device that has no other; NaN stays NaN."""
+        import torch
+
+        kind = torch.float32 if beside.device.type == "mps" else torch.float64
+        if isinstance(value, Real):
+            return torch.tensor(float(value), dtype=kind, device=beside.device)
+        if isinstance(value, torch.Tensor) and value.numel() == 1 and not value.is_complex():
+            return value.detach().reshape(()).to(beside.device, kind)
+        shape = getattr(value, "shape", None)
+        if shape == () and getattr(value, "dtype", None) is not None and value.dtype.kind in "fiub":
+            return torch.tensor(float(value), dtype=kind, device=beside.device)
+        raise self._refusal(type(value).__name__ + (f" of shape {tuple(shape)}" if shape is not None else ""), accepted)
+
+    def _refusal(self, got: str, accepted: str) -> UserCodeError:
+        return UserCodeError(f"task.metrics: {self.name} {accepted}, got {got}")
+
+
+def measures(metrics: Iterable[Code | Metric], taken: Sequence[str]) -> dict[str, Measure]:
+    """Return metrics ready to be called, by their names, none of which is among those that are `taken`.
+
+    Raises:
+        UserCodeError: A function is missing, or two measures have one name.
+    """
+    found: dict[str, Measure] = {}
+    for at, metric in enumerate(metrics):
+        one = Metric(use=metric) if isinstance(metric, Code) else metric
+        name = one.name or one.use.name
+        if name in taken or name in found:
+            raise UserCodeError(
+                f"task.metrics.{at}: there is a measure {name!r} already; give this one another name: "
+                f'{{ use = "{one.use.name}", name = "…" }}'
+            )
+        if not re.fullmatch(r"[A-Za-z]\w*", name, re.ASCII):
+            raise UserCodeError(f"task.metrics.{at}.name: must be letters, digits and _, a letter first; got {name!r}")
+        function = one.use.load()
+        if not callable(function):
+            raise UserCodeError(
+                f"task.metrics.{at}: {one.use} cannot be called: it is of type {type(function).__name__}"
+            )
+        found[name] = Measure(name=name, function=function, whole=one.whole, default=one.use.default_type())
+    return found
+
+
+def measured(own: Mapping[str, Measure], returned: Any, targets: Any) -> dict[str, tuple[Any, float]]:
+    """Return, by measure, its sum and weight, or where it takes a whole split at once, what it will be made of."""
+    count = float(len(targets))
+    return {
+        name: ((returned, targets), count) if one.whole else one.of_batch(returned, targets)
+        for name, one in own.items()
+    }

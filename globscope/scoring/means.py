@@ -1,0 +1,26 @@
+"""The measures of a split, from what a probe reduces its batches to."""
+
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+from globscope.roles import Probe
+
+# What `reduce` gives for one batch: by measure, a sum and its weight.
+Reduced = Mapping[str, tuple[Any, float]]
+
+
+def means(probe: Probe, parts: Sequence[Reduced], kind: Any) -> dict[str, Any]:
+    """Return every measure of a split by name, scalar tensors of the torch type `kind`, in which sums are taken.
+
+    A measure is the mean over all batches, its square root where the probe says so (`roots`), or what the probe makes
+    of all batches at once (`whole`). What is not finite stays so.
+    """
+    return {measure: _mean(probe, measure, [part[measure] for part in parts], kind) for measure in probe.measures}
+
+
+def _mean(probe: Probe, measure: str, parts: Sequence[tuple[Any, float]], kind: Any) -> Any:
+    if measure in getattr(probe, "whole", ()):
+        finish = probe.finish  # type: ignore[attr-defined]
+        return finish(measure, [part for part, _ in parts]).to(kind)
+    mean = sum(total.detach().to(kind) for total, _ in parts) / sum(weight for _, weight in parts)
+    return mean.sqrt() if measure in getattr(probe, "roots", ()) else mean

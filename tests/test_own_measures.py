@@ -1,0 +1,279 @@
+"""The user's own losses and measures: they see what the model returned, and become fields."""
+
+import numpy as np
+import pytest
+import torch
+from conftest import values
+from sklearn.metrics import f1_score
+
+from globscope import load
+from globscope.api import Code, EvaluationError, UserCodeError
+from globscope.builtin.tasks.classification import Classification
+from globscope.builtin.tasks.language import LanguageModelling
+from globscope.builtin.tasks.metrics import Metric
+from globscope.builtin.tasks.regression import Regression
+from globscope.builtin.tasks.segmentation import Segmentation
+from globscope.testing import check_component
+
+NETS = """
+from dataclasses import dataclass
+import numpy as np
+import torch
+from sklearn.metrics import f1_score
+from torch import nn
+from torch.nn import functional as F
+
+@dataclass
+class Output:
+    logits: torch.Tensor
+    hidden: torch.Tensor
+
+class Net(nn.Module):
+    def __init__(self, kind):
+        super().__init__()
+        self.kind, self.hidden, self.out = kind, nn.Linear(4, 5), nn.Linear(5, 3)
+
+    def forward(self, x):
+        h = self.hidden(x).tanh()
+        y = self.out(h)
+        return {"tensor": y, "tuple": (y, h), "dict": {"logits": y, "hidden": h}, "object": Output(y, h),
+                "other dict": {"scores": y}, "one number": y[:, 0], "three axes": y[:, None]}[self.kind]
+
+def build(kind): return Net(kind)
+
+def load(classes=3):
+    rng = np.random.default_rng(0)
+    x = rng.normal(size=(80, 4)).astype(np.float32)
+    y = rng.integers(classes, size=80)
+    return x[:48], y[:48], x[48:], y[48:]
+
+def of_tuple(outputs, targets):
+    y, h = outputs
+    return F.cross_entropy(y, targets) + 0.1 * (h ** 2).mean()
+
+def of_tensor(outputs, targets): return F.cross_entropy(outputs, targets)
+def of_dict(outputs, targets): return F.cross_entropy(outputs["scores"], targets)
+def of_object(outputs, targets): return F.cross_entropy(outputs.logits, targets)
+def binary(outputs, targets): return F.binary_cross_entropy_with_logits(outputs, (targets > 0).float())
+
+def logits(outputs): return outputs if isinstance(outputs, torch.Tensor) else outputs[0]
+def error(outputs, targets): return (logits(outputs).argmax(1) != targets).double().mean()
+def recall(outputs, targets):
+    asked = targets == 1
+    return (logits(outputs).argmax(1)[asked] == 1).sum(), asked.sum()
+def f1(outputs, targets):
+    return f1_score(targets.cpu().numpy(), logits(outputs).argmax(1).cpu().numpy(), average="macro")
+def spread(outputs, targets): return float("nan") if len(targets) > 40 else 1.0
+def text(outputs, targets): return "0.5"
+def vector(outputs, targets): return targets.float()
+def complex_number(outputs, targets): return 1j
+def three(outputs, targets): return 1.0, 2.0, 3.0
+def negative(outputs, targets): return 1.0, -2.0
+def failing(outputs, targets): raise KeyError("no such thing")
+number = 3
+"""
+
+
+@pytest.fixture
+def code(tmp_path):
+    (tmp_path / "nets.py").write_text(NETS)
+    return lambda name: Code(str(tmp_path / "nets.py"), name)
+
+
+@pytest.fixture
+def task(code):
+    def make(kind="tensor", **options):
+        return Classification(model=code("build"), model_options={"kind": kind}, data=code("load"), **options)
+
+    return make
+
+
+def module(code, probe, kind, seed):
+    """Return a network and the tensors of a probe's fresh one of the same seed."""
+    parameters, _ = probe.initialise(seed)
+    made = code("build").call(kind)
+    made.load_state_dict(parameters)
+    return made
+
+
+@pytest.mark.parametrize(
+    ("kind", "loss", "measures", "answers"),
+    [
+        ("tensor", None, ("loss", "accuracy"), True),
+        ("dict", None, ("loss", "accuracy"), True),
+        ("object", None, ("loss", "accuracy"), True),
+        ("object", "of_object", ("loss", "accuracy"), True),
+        ("tuple", "of_tuple", ("loss",), False),
+        ("other dict", "of_dict", ("loss",), False),
+        ("one number", "binary", ("loss",), True),
+    ],
+)
+def test_a_model_may_return_what_its_loss_takes_and_accuracy_follows_the_logits(
+    kind, loss, measures, answers, code, task
+):
+    probe = task(kind, **({} if loss is None else {"loss": code(loss)})).build("cpu")
+    assert probe.measures == measures
+    assert hasattr(probe, "outputs") == answers
+    made = module(code, probe, kind, 3)
+    x, y = probe.batch("test", torch.arange(32))
+    returned = made(x)
+    wanted = (
+        torch.nn.functional.cross_entropy(
+            returned if kind == "tensor" else made(x)["logits"] if kind == "dict" else returned.logits, y
+        )
+        if loss is None
+        else code(loss).load()(returned, y)
+    )
+    found = probe.reduce(*probe.initialise(3), (x, y))
+    assert float(found["loss"][0].detach()) / found["loss"][1] == pytest.approx(float(wanted.detach()), rel=1e-6)
+    if answers:
+        assert probe.outputs(*probe.initialise(3), (x, y)).shape == (32, 1 if kind == "one number" else 3)
+
+
+REMEDY = 'a loss of your own takes whatever it returns: loss = "file.py:name", a function of (outputs, targets)'
+CLASSES = "must return (examples, classes) outputs"
+
+
+@pytest.mark.parametrize(
+    ("kind", "says"),
+    [
+        ("tuple", f"{CLASSES}, or an object with such `logits`, got tuple; {REMEDY}"),
+        ("other dict", f"{CLASSES}, or an object with such `logits`, got dict; {REMEDY}"),
+        ("three axes", f"{CLASSES}, got shape (2, 1, 3)"),
+    ],
+)
+def test_without_a_loss_the_message_says_which_callable_would_take_what_the_model_returns(kind, says, task):
+    with pytest.raises(UserCodeError) as caught:
+        task(kind).build("cpu")
+    assert str(caught.value) == f"the task's model {says}"
+
+
+@pytest.mark.parametrize("built_in", [LanguageModelling, Segmentation, Regression, Classification])
+def test_every_supervised_task_takes_a_loss_and_measures_of_ones_own(built_in):
+    assert {"loss", "metrics"} <= {one.name for one in built_in.__attrs_attrs__}
+
+
+STUDY = """
+[task]
+use = "classification"
+model = "nets.py:build"
+model_options = { kind = "tuple" }
+data = "nets.py:load"
+loss = "nets.py:of_tuple"
+metrics = ["nets.py:error", "nets.py:recall", { use = "nets.py:f1", name = "macro_f1", whole = true }, "nets.py:spread"]
+[population.train]
+epochs = 2
+save_every = 1
+[[population.variant]]
+name = "A"
+learning_rate = 1e-2
+[[population.variant]]
+name = "B"
+learning_rate = 2e-2
+[[reducer]]
+use = "pca"
+[[sampler]]
+use = "grid"
+resolution = 3
+[evaluator]
+use = "torch"
+batch_size = 7
+"""
+
+
+def test_measures_are_fields_that_equal_what_one_call_on_all_examples_gives(tmp_path, code):
+    (tmp_path / "study.toml").write_text(STUDY)
+    outcome = values(load(tmp_path / "study.toml", folder=tmp_path / "run"))
+    atlas = outcome.atlas
+    probe = load(tmp_path / "study.toml", folder=tmp_path / "run").context().task.build("cpu")
+    for row in range(len(atlas.population.members)):
+        made = code("build").call("tuple")
+        made.load_state_dict({n: torch.from_numpy(np.array(t)) for n, t in atlas.population.tensors(row).items()})
+        for split in ("train", "test"):
+            x, y = probe.batch(split, torch.arange(probe.examples(split)))
+            with torch.no_grad():
+                said = made(x)[0].argmax(1)
+            assert atlas.truth[f"{split}_error"][row] == pytest.approx(float((said != y).double().mean()), rel=1e-12)
+            recall = float((said[y == 1] == 1).sum()) / float((y == 1).sum())
+            assert atlas.truth[f"{split}_recall"][row] == pytest.approx(recall, rel=1e-12)
+            f1 = f1_score(y.numpy(), said.numpy(), average="macro")
+            assert atlas.truth[f"{split}_macro_f1"][row] == pytest.approx(f1, rel=1e-12)
+    # Batches of 7: each is a mean of 1 over its examples, and none is NaN.
+    assert (atlas.truth["train_spread"] == 1).all()
+    fields = atlas.maps[0].landscape.fields
+    assert {"test_error", "test_recall", "test_macro_f1"} <= set(fields)
+    assert len(fields["test_macro_f1"]) == 9
+
+
+def test_a_measure_that_is_not_a_number_stays_so(code, task):
+    probe = task(metrics=(Metric(use=code("spread"), whole=True),)).build("cpu")
+    batches = [probe.batch("train", at) for at in torch.arange(48).split(24)]
+    parts = [probe.reduce(*probe.initialise(0), batch)["spread"][0] for batch in batches]
+    assert float(probe.finish("spread", parts)) != float(probe.finish("spread", parts))
+    assert float(probe.finish("spread", parts[:1])) == 1
+
+
+ACCEPTED = "must return a real number, the mean over the examples, or a pair (sum, weight)"
+
+
+@pytest.mark.parametrize(
+    ("metrics", "says"),
+    [
+        (("text",), f": text {ACCEPTED}, got str"),
+        (("vector",), f": vector {ACCEPTED}, got Tensor of shape (48,)"),
+        (("complex_number",), f": complex_number {ACCEPTED}, got complex"),
+        (("three",), f": three {ACCEPTED}, got 3 values"),
+        (("negative",), f": negative {ACCEPTED}, of which the weight is not negative, got the weight -2"),
+        (("failing",), ": failing fails: KeyError: 'no such thing'"),
+        (("number",), ".0: DIR/nets.py:number cannot be called: it is of type int"),
+        (
+            ("error", "error"),
+            '.1: there is a measure \'error\' already; give this one another name: { use = "error", name = "…" }',
+        ),
+    ],
+)
+def test_a_measure_that_is_no_number_is_refused_before_anything_long(metrics, says, code, task, tmp_path):
+    with pytest.raises(UserCodeError) as caught:
+        task(metrics=tuple(map(code, metrics))).build("cpu")
+    assert str(caught.value).replace(str(tmp_path), "DIR") == f"task.metrics{says}"
+
+
+@pytest.mark.parametrize(
+    ("metric", "says"),
+    [
+        ({"name": "accuracy"}, "task.metrics.0: there is a measure 'accuracy' already; give this one another name: "
+                               '{ use = "error", name = "…" }'),
+        ({"name": "a b"}, "task.metrics.0.name: must be letters, digits and _, a letter first; got 'a b'"),
+        ({"use": "vector", "whole": True}, "task.metrics: vector must return a real number, got Tensor of shape (48,)"),
+    ],
+)  # fmt: skip
+def test_a_measures_name_is_its_own_and_fit_for_a_field(metric, says, code, task):
+    options = {"use": "error"} | metric
+    with pytest.raises(UserCodeError) as caught:
+        task(metrics=(Metric(**options | {"use": code(options["use"])}),)).build("cpu")
+    assert str(caught.value) == says
+
+
+def test_outputs_that_cannot_be_joined_are_refused_for_a_measure_of_a_whole_split(code, task):
+    with pytest.raises(UserCodeError) as caught:
+        task("object", metrics=(Metric(use=code("spread"), whole=True),)).build("cpu")
+    assert str(caught.value) == (
+        "task.metrics: spread is `whole`, and the model returns Output, which cannot be joined over batches; tensors, "
+        "and tuples, lists and dicts of tensors can"
+    )
+
+
+def test_similarity_says_what_the_model_would_have_to_return(tmp_path, code):
+    (tmp_path / "study.toml").write_text(STUDY + '[[analysis]]\nuse = "similarity"\n')
+    with pytest.raises(EvaluationError) as caught:
+        load(tmp_path / "study.toml", folder=tmp_path / "run").estimate()
+    assert str(caught.value) == (
+        "analysis similarity: compares what networks answer, and this task does not tell: the model returns tuple; "
+        "let it return a tensor, or an object with `logits`"
+    )
+
+
+@pytest.mark.parametrize("kind", ["tensor", "tuple"])
+def test_a_task_with_measures_of_ones_own_passes_the_contract(kind, code, task):
+    metrics = (code("error"), code("recall"), Metric(use=code("f1"), whole=True))
+    check_component(task(kind, loss=code("of_tuple" if kind == "tuple" else "of_tensor"), metrics=metrics))
