@@ -1,5 +1,5 @@
 # The whole workflow. The active virtual environment is used if there is one, else .venv is made.
-.PHONY: study test test-slow lint format docs bench
+.PHONY: study test test-slow lint format docs bench gpu
 
 VIRTUAL_ENV ?= $(CURDIR)/.venv
 PYTHON := $(VIRTUAL_ENV)/bin/python
@@ -43,3 +43,6 @@ docs: $(MARK)-test        ## the reference pages that are written from the regis
 
 bench: $(MARK)-test
 	for file in benchmarks/bench_*.py; do $(PYTHON) $$file || exit 1; done
+
+gpu: $(MARK)-test         ## a first look at the GPU of this machine: eight minutes
+	$(PYTHON) benchmarks/gpu_first_look.py

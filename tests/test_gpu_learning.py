@@ -63,9 +63,9 @@ def test_training_is_that_of_the_cpu_and_halved_products_leave_weights_in_float3
     found = trained(some_run(epochs=1), here, tmp_path / "device")
     halved = trained(some_run(epochs=1, precision="bfloat16"), here, tmp_path / "halved")
     for name, values in wanted.items():
-        # Four steps of AdamW, whose first has the size of the rate whatever the gradient's: where that is all but
-        # nothing, rounding chooses its sign. 2e-2 is two steps; float32's own error is four hundred times smaller.
-        np.testing.assert_allclose(found[name], values, atol=2e-2)
+        # Four steps of AdamW, each about as long as the rate whatever the gradient's size: where that is all but
+        # nothing, rounding chooses the direction. Nearly all weights differ by float32's own error.
+        np.testing.assert_allclose(found[name], values, atol=8e-2)
         assert np.quantile(np.abs(found[name] - values), 0.9) < 5e-5
         assert halved[name].dtype == np.float32
     different = any((halved[name] != values).any() for name, values in found.items())
@@ -81,7 +81,7 @@ def test_networks_are_trained_at_once_as_one_by_one(device, tmp_path):
     for run in runs:
         alone = trained(evolve(run, row=None), probe, tmp_path / f"{run.name} alone")
         for name, values in load_file(checkpoint(tmp_path / run.name, 1)).items():
-            np.testing.assert_allclose(values, alone[name], atol=2e-2)  # as above
+            np.testing.assert_allclose(values, alone[name], atol=8e-2)  # as above
             assert np.quantile(np.abs(values - alone[name]), 0.9) < 5e-5
 
 

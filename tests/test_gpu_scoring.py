@@ -98,8 +98,9 @@ def test_networks_are_scored_as_in_float64_one_by_one_and_stacked(method, device
     assert_losses(fields, in_float64(MLP, weights), rtol=1e-5)
 
 
-# Products keep 24 bits, 11 or 8: an error of about 2^-11 or 2^-8 in each, through three layers.
-PRECISIONS = {"float32": 1e-5, "tf32": 5e-3, "bfloat16": 4e-2}
+# Products keep 24 bits, 11 or 8. In the mean of 400 examples errors cancel: 1e-9, 2e-5 and 3e-4 were measured on a CPU,
+# which rounded inputs to so many bits; sums in another order, and bfloat16's rounding of results, have the rest.
+PRECISIONS = {"float32": 1e-6, "tf32": 1e-3, "bfloat16": 4e-2}
 
 
 @pytest.mark.parametrize("precision", PRECISIONS)
@@ -222,7 +223,7 @@ def test_second_derivatives_are_those_of_float64(device):
 
     exact = vectors @ torch.autograd.functional.hessian(loss, torch.from_numpy(np.float64(weights))).numpy()
     # Sums over 200 examples, twice differentiated: the last digits of each precision.
-    for precision, share in (("float32", 1e-5), ("float64", 1e-13)):
+    for precision, share in (("float32", 1e-5), ("float64", 1e-12)):
         on_device = Loss.of(task.build(device), device, None, np.random.default_rng(0), precision=precision)
         found = on_device.at(weights, {}).products(vectors)
         np.testing.assert_allclose(found, exact, atol=share * np.abs(exact).max())
@@ -236,8 +237,8 @@ def test_second_derivatives_of_convolutions_are_not_rounded(device, named):
         Loss.of(task.build(where), where, 100, rng(0), precision=precision).at(weights, {}).products(vectors)
         for where, precision in (("cpu", "float64"), (device, "float32"))
     )
-    # TF32, to which torch rounds convolutions unless it is kept from it, would leave an error of 1e-3.
-    np.testing.assert_allclose(found, exact, atol=5e-5 * np.abs(exact).max())
+    # TF32, to which torch rounds convolutions unless it is kept from it, has 11 bits: errors of 1e-4 and more.
+    np.testing.assert_allclose(found, exact, atol=1e-5 * np.abs(exact).max())
 
 
 def test_networks_give_the_same_outputs_wherever_they_are_asked(device):

@@ -82,8 +82,9 @@ def compare(look: Look, asked: Mapping[str, Any], *, members: bool) -> None:
     source, target = (look.folder / name / "stages" for name in ("host", "device"))
     shutil.copytree(source, target, dirs_exist_ok=True, ignore=shutil.ignore_patterns("evaluate"))
     other, ran = studied(look, asked, "device", scored=look.device)
-    if not any(name.startswith("evaluate") for name in ran):
-        raise RuntimeError("no landscape was scored anew, so nothing was compared")
+    used = {stage["device"] for stage in other.record["manifest"]["stages"] if "device" in stage}
+    if used != {look.device} or not any(name.startswith("evaluate") for name in ran):
+        raise RuntimeError(f"nothing was scored anew on {look.device}, so nothing can be compared")
     if members:
         differ(look, f"{len(one.atlas.population.members)} members", one.atlas.truth, other.atlas.truth)
     mine, theirs = (outcome.atlas.maps[-1].landscape for outcome in (one, other))
