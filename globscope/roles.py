@@ -155,8 +155,9 @@ class Evaluator(Protocol):
     """Scores networks on a task, each with its own buffers (`NetworkBuffers` is the rule).
 
     Where `networks.seed` is set, scoring draws: each batch is scored with generators seeded from it, the split and the
-    batch (`seeded`, `seed_of`), the same for all networks. May offer `check(probe)`, which raises an EvaluationError
-    for what cannot work, before anything long.
+    batch (`seeded`, `seed_of`), the same for all networks.
+
+    May offer `check(probe)`, which raises an EvaluationError for what cannot work, before anything long.
     """
 
     def evaluate(self, networks: Networks, task: Task, journal: Journal, progress: Progress) -> None:
@@ -260,7 +261,11 @@ class Bench(Protocol):
         ...
 
     def measure(self, networks: Networks) -> Mapping[str, np.ndarray]:
-        """Return the fields of given networks, (n,) each."""
+        """Return the fields of given networks, (n,) each.
+
+        Those without buffers are scored with the buffers that all members have in common; where members differ in one
+        that is no statistic, that is an error.
+        """
         ...
 
     def align(self, aligner: str, a: Tensors, b: Tensors, label: str) -> Mapping[str, np.ndarray]:

@@ -3,19 +3,31 @@
 import numpy as np
 import pytest
 import torch
+from attrs import evolve
 from conftest import values
 from safetensors.torch import load_file, save_file
 from torch import nn
 from torch.nn.functional import cross_entropy
 
 from globscope import load
-from globscope.api import Member, NetworkBuffers, Networks, Population, PopulationError, Progress, SymmetryError
+from globscope.api import (
+    Member,
+    NetworkBuffers,
+    Networks,
+    PluginError,
+    Population,
+    PopulationError,
+    Progress,
+    SymmetryError,
+    Unit,
+)
 from globscope.builtin.aligners.deep.lines import Losses
 from globscope.builtin.analyses.curves.training import Settings, train
 from globscope.builtin.evaluators.pytorch import Torch
 from globscope.builtin.tasks.data import Arrays
 from globscope.builtin.tasks.data.embedded import digits
 from globscope.builtin.tasks.supervised import Supervised
+from globscope.study.buffers import with_buffers, with_own_buffers
 from globscope.testing import MemoryJournal, tiny_task
 from globscope.testing.study import MemoryDraft
 
@@ -286,3 +298,29 @@ def test_floating_buffers_that_are_mapped_are_decoded_and_no_member_is_asked_for
     np.testing.assert_allclose(fitted.decoded["test_loss"], losses(modules), rtol=1e-4)
     told = [text for text in found.findings["fidelity"].warnings if "differ in the buffer" in text]
     assert [text.split("'")[1] for text in told] == ["deviation", "used"]
+
+
+def members(*shifts):
+    found = tuple(Member(variant=f"n{at}", step=0, buffers={"shift": shift}) for at, shift in enumerate(shifts))
+    layout = tiny_task().build("cpu").layout
+    return Population(members=found, weights=np.zeros((len(found), 51), np.float32), layout=layout)
+
+
+def test_networks_that_an_analysis_hands_over_without_buffers_have_those_that_all_members_share():
+    probe, shift = tiny_task(shifted=True).build("cpu"), np.arange(4, dtype=np.float32)
+    alike, apart = members(shift, shift.copy()), members(shift, shift + 1)
+    networks = with_buffers(Networks.of(np.zeros((3, 51), np.float32)), alike, probe, "analysis 'x'")
+    assert [one["shift"].tolist() for one in networks.stored(Unit(start=0, stop=3))] == [shift.tolist()] * 3
+    bare = evolve(alike, members=tuple(evolve(member, buffers={}) for member in alike.members))
+    derived = with_own_buffers(bare, alike, probe, "analysis 'x'")
+    assert [member.buffers["shift"].tolist() for member in derived.members] == [shift.tolist()] * 2
+    for attempt in (
+        lambda: with_buffers(Networks.of(np.zeros((3, 51), np.float32)), apart, probe, "analysis 'x'"),
+        lambda: with_own_buffers(bare, apart, probe, "analysis 'x'"),
+    ):
+        with pytest.raises(PluginError) as caught:
+            attempt()
+        assert str(caught.value) == (
+            "analysis 'x': hands over networks without their buffers, and the members differ in 'shift': give each "
+            "network those of the member that it comes from (Member.buffers; Networks.buffers and nearest)"
+        )

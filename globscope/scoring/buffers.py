@@ -43,7 +43,8 @@ class NetworkBuffers:
         """
         self._probe, self._mode, self._batches = probe, mode, batches
         self._seed, self._device = None if seed is None else seed_of(seed, CALIBRATION), device
-        self._fresh = probe.initialise(0)[1]
+        self._fresh, names = probe.initialise(0)[1], frozenset(probe.statistics)
+        self._names = {kind: [name for name in self._fresh if (name in names) == kind] for kind in (False, True)}
         self._again: Tensors | None = None  # a second fresh network's, where one has to tell what all have in common
         self._held: dict[str, tuple[np.ndarray, Any]] = {}  # the last arrays as tensors: members often share one
 
@@ -58,7 +59,7 @@ class NetworkBuffers:
             EvaluationError: The network lacks a buffer, and no other network's is known to be the same.
         """
         decoded = self._decoded(parameters)
-        others = {n: decoded[n] if n in decoded else self._own(n, own) for n in self._names(statistics=False)}
+        others = {n: decoded[n] if n in decoded else self._own(n, own) for n in self._names[False]}
         return others | self._statistics(parameters, own, others, decoded)
 
     def stacked(self, parameters: Tensors, own: Sequence[Arrays]) -> tuple[dict[str, Any], dict[str, int | None]]:
@@ -84,7 +85,7 @@ class NetworkBuffers:
         return {name: tensor.to(self._fresh[name].dtype) for name, tensor in found.items()}
 
     def _statistics(self, parameters: Tensors, own: Arrays, others: Tensors, decoded: Tensors) -> dict[str, Any]:
-        names = self._names(statistics=True)
+        names = self._names[True]
         if self._mode == "recalibrate" and names:
             with nullcontext() if self._probe.grad_inside else _no_grad(), seeded(self._seed, self._device):
                 found = self._probe.calibrate(parameters, others, self._batches)
@@ -94,9 +95,6 @@ class NetworkBuffers:
         if self._mode == "batch":
             return {}
         return {n: decoded[n] if self._mode == "encoded" and n in decoded else self._fresh[n].clone() for n in names}
-
-    def _names(self, *, statistics: bool) -> list[str]:
-        return [name for name in self._fresh if (name in self._probe.statistics) == statistics]
 
     def _own(self, name: str, own: Arrays) -> Any:
         if name in own:

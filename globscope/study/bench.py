@@ -14,10 +14,12 @@ from globscope.roles import Task, Tensors, Work
 from globscope.spec.model import Entry, ReducerEntry
 from globscope.store import fingerprint, key, read_arrays, write_arrays
 from globscope.study.aligning import Aligning
+from globscope.study.buffers import with_buffers
 from globscope.study.charts import Fit
 from globscope.study.context import Context
 from globscope.study.draft import DiskDraft
 from globscope.study.fields import evaluate, given, landscape
+from globscope.study.members import population
 from globscope.study.trees import topology
 from globscope.study.truth import identified, truth_of
 from globscope.values.chart import Progress
@@ -92,7 +94,14 @@ class StudyBench:
         return evolve(fitted, truth=own, decoded=fields, landscapes=found, topologies=trees)
 
     def measure(self, networks: Networks) -> Mapping[str, np.ndarray]:
-        """Return the fields of given networks, (n,) each."""
+        """Return the fields of given networks, (n,) each.
+
+        Raises:
+            PluginError: They come without buffers, in which the members differ.
+        """
+        asking = "the study" if self.asking is None else self.context.who(self.asking.component)
+        if not networks.buffers and self.task.build("cpu").initialise(0)[1]:
+            networks = with_buffers(networks, population(self.context), self.task.build("cpu"), asking)
         total = hashlib.blake2b()
         for start in range(0, len(networks), 16):
             unit = Unit(start=start, stop=min(start + 16, len(networks)))

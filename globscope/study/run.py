@@ -14,6 +14,7 @@ from globscope.store import key, read_json, write_json
 from globscope.study.aligned import aligned
 from globscope.study.aligning import Aligning, aligners, learners
 from globscope.study.bench import StudyBench
+from globscope.study.buffers import with_own_buffers
 from globscope.study.check import check
 from globscope.study.context import Context
 from globscope.study.fields import measured
@@ -105,6 +106,7 @@ def _derived(bench: StudyBench, given: Population) -> Population:
     # What it measured on the way belongs to the stage: a rerun, which only reads it, knows nothing of that.
     context.used = before | {f"derive/{identity}": context.used[f"derive/{identity}"]}
     found = files.load(folder, identity)
+    found = with_own_buffers(found, given, context.task.build("cpu"), context.who(entry.component))
     return evolve(found, members=tuple(evolve(member, origin=entry.name) for member in found.members))
 
 
