@@ -4,36 +4,47 @@ import numpy as np
 
 from globscope.errors import PopulationError
 from globscope.values.blocks import columns
+from globscope.values.kinship import Kinship
 from globscope.values.rows import Weights
 from globscope.values.space import SpanSpace
 
-# Directions whose variance is below this share of the largest are rounding, not data.
+# Of a difference between two near members, the squared share that is rounding, not a direction of its own.
 NEGLIGIBLE = 1e-12
+# Rounding of a product of two differences of length 1, and how orthonormal a basis has to be.
+ROUNDING, ORTHONORMAL = 1e-15, 1e-9
+# Steps shorter than this share of the population's radius are lifted as differences, not as members.
+SHORT = 1e-3
+# A tree of nearest members is found in so many passes: each sees distances 1e-6 times as small as the one before.
+PASSES = 3
 
 
 def span(weights: Weights) -> SpanSpace:
-    """Return the affine span of `weights`, (N, D) float32, with orthonormal coordinates.
+    """Return the affine span of `weights`, (N, D) float32, with orthonormal coordinates along its principal axes.
 
-    Distances between members are kept, so a Euclidean method fitted to the (N, r) coordinates
-    sees the same data as one fitted to the (N, D) weights. After the mean, two streaming passes
-    over D: the Gram matrix's eigenvectors, then one whitening that restores orthonormality where
-    members nearly coincide (Cholesky-QR2: Yamamoto et al., ETNA 44, 2015). Products are of
-    float64: float32 products summed in float64 leave a spurious direction.
+    Distances between members are kept, so a Euclidean method fitted to the (N, r) coordinates sees the same data as
+    one fitted to the (N, D) weights. Small distances are kept beside large ones: the basis is made of differences
+    between near members, each taken by itself in float64, not of differences from the common mean, beside which those
+    between near members would be lost in rounding. A pivoted Cholesky factor of the inner products of these
+    differences, scaled to length 1, leaves out what of one is within 1e-6 of its own length a combination of others.
+    After the mean and one streaming pass over D for each tree of differences (mostly one), a further pass restores
+    orthonormality where differences are nearly dependent (Cholesky-QR2: Yamamoto et al., ETNA 44, 2015). Products are
+    of float64: float32 products summed in float64 leave a spurious direction.
 
     Raises:
         PopulationError: Fewer than two distinct members, or non-finite weights.
     """
     mean = _mean(weights)
-    values, vectors = np.linalg.eigh(_products(weights, mean))
-    keep = np.flatnonzero(values > NEGLIGIBLE * values[-1])[::-1]
-    if not np.isfinite(values).all() or values[-1] <= 0:
-        raise PopulationError("a map needs at least two different networks; these members all coincide")
-    mixing = (vectors[:, keep] / np.sqrt(values[keep])).T
-    # The mean's share must vanish, or rounding in it would be scaled by 1/sqrt(smallest eigenvalue).
-    mixing -= mixing.mean(axis=1, keepdims=True)
-    products = _products(weights, mean, mixing)
-    whitening = np.linalg.inv(np.linalg.cholesky(mixing @ products))
-    return SpanSpace(mean=mean, mixing=whitening @ mixing, weights=weights, members=products @ whitening.T)
+    kin, lengths, mixing, steps = _differences(weights)
+    points = kin.paths @ steps
+    points -= points.mean(axis=0)
+    _, _, axes = np.linalg.svd(points, full_matrices=False)
+    members, radius = points @ axes.T, np.sqrt((points**2).sum(axis=1).mean())
+    # Coefficients of differences become those of what is lifted: members, and their short differences from parents.
+    near = kin.cut(lengths < SHORT * radius)
+    lifted = np.where((lengths < SHORT * radius)[:, None], np.eye(len(points)), near.paths - near.paths[kin.parents])
+    return SpanSpace(
+        mean=mean, parents=near.parents, coefficients=axes @ mixing @ lifted, weights=weights, members=members
+    )
 
 
 def _mean(weights: Weights) -> np.ndarray:
@@ -45,10 +56,55 @@ def _mean(weights: Weights) -> np.ndarray:
     return mean
 
 
-def _products(weights: Weights, mean: np.ndarray, mixing: np.ndarray | None = None) -> np.ndarray:
-    """Return C (mixing C)ᵀ for C = weights − mean, streaming over D; without mixing, the Gram matrix."""
+def _differences(weights: Weights) -> tuple[Kinship, np.ndarray, np.ndarray, np.ndarray]:
+    """Return a tree over the members, and an orthonormal basis of the differences from their parents.
+
+    Returns:
+        The tree, the (N,) lengths of the differences, the basis as (r, N) coefficients of them, and their (N, r)
+        coordinates in it.
+    """
+    kin = Kinship.chain(len(weights))
+    for _ in range(PASSES):
+        lengths, mixing, steps, pivot = _factored(_products(weights, kin))
+        points = kin.paths @ steps
+        if not kin.bends(points):
+            break
+        kin = Kinship.nearest(points)
+    if ROUNDING * len(weights) > ORTHONORMAL * pivot:
+        products = _products(weights, kin, mixing)
+        whitening = np.linalg.inv(np.linalg.cholesky(mixing @ products))
+        mixing, steps = whitening @ mixing, products @ whitening.T
+    return kin, lengths, mixing, steps
+
+
+def _factored(products: np.ndarray) -> tuple[np.ndarray, np.ndarray, np.ndarray, float]:
+    """Return an orthonormal basis of vectors from their (N, N) inner products.
+
+    Returns:
+        The vectors' (N,) lengths, the basis as (r, N) coefficients, the vectors' (N, r) coordinates, and the smallest
+        squared share of a vector that is not a combination of others.
+    """
+    from scipy.linalg import solve_triangular
+    from scipy.linalg.lapack import dpstrf
+
+    lengths = np.sqrt(np.diag(products))
+    own = np.flatnonzero(lengths)
+    if not len(own):
+        raise PopulationError("a map needs at least two different networks; these members all coincide")
+    scaled = products[np.ix_(own, own)] / np.outer(lengths[own], lengths[own])
+    factor, order, rank, _ = dpstrf(scaled, tol=NEGLIGIBLE, lower=1)
+    lower, chosen = np.tril(factor[:rank, :rank]), order[:rank] - 1
+    mixing, steps = np.zeros((rank, len(lengths))), np.zeros((len(lengths), rank))
+    mixing[:, own[chosen]] = solve_triangular(lower, np.eye(rank), lower=True) / lengths[own[chosen]]
+    steps[own] = solve_triangular(lower, scaled[chosen], lower=True).T * lengths[own][:, None]
+    return lengths, mixing, steps, float(np.diag(lower).min() ** 2)
+
+
+def _products(weights: Weights, kin: Kinship, mixing: np.ndarray | None = None) -> np.ndarray:
+    """Return Δ (mixing Δ)ᵀ for the differences Δ from parents, streaming over D; without mixing, their Gram matrix."""
     found = np.zeros((len(weights), len(weights) if mixing is None else len(mixing)))
-    for at in columns(len(mean), len(weights)):
-        centred = weights[:, at] - mean[at]
-        found += centred @ (centred if mixing is None else mixing @ centred).T
+    for at in columns(weights.shape[1], len(weights)):
+        own = weights[:, at].astype(np.float64)
+        apart = own - own[kin.parents]
+        found += apart @ (apart if mixing is None else mixing @ apart).T
     return found

@@ -40,6 +40,90 @@ def test_distances_between_members_are_kept(members, size, seed):
     np.testing.assert_allclose(pdist(span(weights).members), pdist(weights.astype(np.float64)), rtol=1e-7)
 
 
+def families(seed, depth, size, scales):
+    """Return members in clusters of clusters, in random order: each level is a scale finer than the one above."""
+    rng = np.random.default_rng(seed)
+    places = [rng.normal(size=size)]
+    for scale in scales[:depth]:
+        places = [one + scale * rng.normal(size=size) for one in places for _ in range(rng.integers(1, 4))]
+    return rng.permutation(np.array(places)).astype(np.float32)
+
+
+def relative_error(found, wanted):
+    apart = wanted > 0
+    return np.abs(found[apart] / wanted[apart] - 1).max(initial=0)
+
+
+@settings(deadline=None, max_examples=60)
+@given(
+    st.integers(0, 2**16),
+    st.integers(1, 4),
+    st.integers(30, 300),
+    st.lists(st.sampled_from([1.0, 0.1, 1e-2, 1e-3, 1e-4, 1e-5, 1e-6, 3e-7]), min_size=4, max_size=4),
+)
+def test_all_distances_are_kept_in_clusters_of_clusters(seed, depth, size, scales):
+    weights = families(seed, depth, size, scales)
+    wanted = pdist(weights.astype(np.float64))
+    if not wanted.any():
+        return
+    space = span(weights)
+    assert relative_error(pdist(space.members), wanted) < 1e-3
+    b = basis(space)
+    assert np.abs(b @ b.T - np.eye(space.rank)).max() <= 1e-6
+    # The members come back but for the rounding of a float32 product of what they are made of (Higham, 2002, §3.5).
+    made_of = np.abs(space.shares(space.members)) @ np.abs(space.parts(slice(0, size)))
+    assert (np.abs(space.lift(space.members) - weights) <= (len(weights) + 2) * 2.0**-24 * made_of).all()
+
+
+def test_fifteen_networks_very_near_to_each_other_beside_five_far_ones_keep_their_distances():
+    rng = np.random.default_rng(0)
+    far, one = rng.normal(size=(5, 5000)), rng.normal(size=5000)
+    near = one + 1e-6 * rng.normal(size=(15, 5000))
+    weights = rng.permutation(np.concatenate([far, near])).astype(np.float32)
+    space = span(weights)
+    assert space.rank == 19
+    assert relative_error(pdist(space.members), pdist(weights.astype(np.float64))) < 1e-6
+    # Also as networks: what is decoded for one of the cluster is that one, not their mean.
+    lifted, distances = space.lift(space.members).astype(np.float64), pdist(weights.astype(np.float64))
+    close = distances < 1e-3
+    assert close.sum() == 15 * 14 // 2
+    # Rounding to float32 moves a weight of 1 by up to 6e-8, beside differences of 1e-6.
+    np.testing.assert_allclose(pdist(lifted)[close], distances[close], rtol=0.02)
+
+
+def test_a_difference_of_one_weight_by_one_unit_in_the_last_place_is_kept():
+    weights = np.random.default_rng(1).normal(size=(6, 20_000)).astype(np.float32)
+    weights[4] = weights[1]
+    weights[4, 7] = np.nextafter(weights[1, 7], np.float32(np.inf))
+    space, wanted = span(weights), pdist(weights.astype(np.float64))
+    assert space.rank == 5
+    assert wanted.min() < 1e-6
+    assert relative_error(pdist(space.members), wanted) < 1e-3
+    np.testing.assert_array_equal(space.lift(space.members)[4] != space.lift(space.members)[1], np.arange(20_000) == 7)
+
+
+@pytest.mark.parametrize("order", ["as trained", "shuffled"])
+def test_coordinates_lie_along_the_principal_axes(order):
+    weights = population(12, 900, seed=9, apart=1e-4)
+    weights = np.random.default_rng(0).permutation(weights) if order == "shuffled" else weights
+    found = span(weights).members
+    products = found.T @ found
+    np.testing.assert_allclose(products, np.diag(np.diag(products)), atol=1e-12 * products.max())
+    assert (np.diff(np.diag(products)) <= 0).all()
+    assert np.abs(found.mean(axis=0)).max() < 1e-12
+
+
+def test_parts_are_members_and_short_differences_and_make_up_every_network():
+    weights = population(12, 900, seed=3, apart=1e-6)
+    space = span(weights)
+    assert len(space.kinship.children) == 2
+    whole = space.parts(slice(0, 900))
+    np.testing.assert_array_equal(np.stack([space.part(row) for row in range(12)]), whole)
+    np.testing.assert_array_equal(space.kinship.paths @ whole.astype(np.float64), weights.astype(np.float64))
+    np.testing.assert_allclose(space.mixing.sum(axis=1), 0, atol=1e-6)
+    assert np.array_equal(span(population(12, 900, seed=3, apart=1e-2)).parents, np.arange(12))
+
+
 def test_rank_is_at_most_members_minus_one_and_drops_copies():
     weights = population(10, 500, seed=1, apart=1e-2)
     weights[0] = weights[1]

@@ -21,6 +21,7 @@ from globscope.values.frozen import read_only
 from globscope.values.members import Population
 from globscope.values.space import AffineSpace, FullSpace, Space, SpanSpace
 
+STORED = ("mean", "parents", "coefficients", "members")  # of a span
 CHART, ARRAYS, SPACE, NOTES = "latents.safetensors", "chart.safetensors", "space.safetensors", "chart.json"
 
 
@@ -36,8 +37,7 @@ def space(context: Context, population: Population, kind: str) -> tuple[Space, n
 
     def work(folder: Path, _: Progress) -> None:
         found = span(population.weights)
-        arrays = {"mean": found.mean, "mixing": found.mixing, "members": found.members}
-        write_arrays(folder / SPACE, arrays)
+        write_arrays(folder / SPACE, {name: getattr(found, name) for name in STORED})
 
     folder = context.stage("space", identity, work, "weight space")
     stored = SpanSpace(weights=population.weights, **read_arrays(folder / SPACE))

@@ -3,12 +3,14 @@
 `lift` is the only step whose cost grows with D.
 """
 
+from functools import cached_property
 from typing import Protocol
 
 import numpy as np
 from attrs import define, field
 
 from globscope.values.blocks import columns
+from globscope.values.kinship import Kinship
 from globscope.values.rows import Weights
 
 
@@ -33,41 +35,73 @@ class Space(Lifting, Protocol):
         ...
 
 
-@define(frozen=True, kw_only=True)
+@define(frozen=True, kw_only=True, slots=False)
 class SpanSpace:
     """The affine span of a population, with orthonormal coordinates.
 
-    The basis B = mixing @ (weights - mean) is never stored: a lifted network is a combination of
-    the members, so the space costs no memory beside the population itself.
+    The basis is never stored: a lifted network is a combination of N parts, so the space costs no memory beside the
+    population itself. A part is a member; or, of a member that lies very near to another one, their difference, so
+    that it is not lost in the rounding of large weights.
 
     Attributes:
         mean: (D,) float64, the origin.
-        mixing: (r, N) float64.
+        parents: (N,) row of the member from which each part is the difference; its own row where it is the member.
+        coefficients: (r, N) float64, the basis as combinations of the parts.
         weights: (N, D) float32, the population's.
         members: (N, r) float64, the population's own coordinates.
     """
 
     mean: np.ndarray = field(eq=False, repr=False)
-    mixing: np.ndarray = field(eq=False, repr=False)
+    parents: np.ndarray = field(eq=False, repr=False)
+    coefficients: np.ndarray = field(eq=False, repr=False)
     weights: Weights = field(eq=False, repr=False)
     members: np.ndarray = field(eq=False, repr=False)
 
     @property
     def rank(self) -> int:
         """The number of coordinates, r ≤ N − 1."""
-        return len(self.mixing)
+        return len(self.coefficients)
+
+    @cached_property
+    def kinship(self) -> Kinship:
+        """Which member's difference from which other one a part is."""
+        return Kinship(self.parents)
+
+    @property
+    def mixing(self) -> np.ndarray:
+        """(r, N) float64, the basis as combinations of the members; rows add up to 0."""
+        children, mixing = self.kinship.children, self.coefficients.copy()
+        np.subtract.at(mixing.T, self.parents[children], self.coefficients.T[children])
+        return mixing
 
     def lift(self, coordinates: np.ndarray) -> np.ndarray:
         """Return the (n, D) float32 weights of (n, r) coordinates."""
-        lifted: np.ndarray = self.shares(coordinates) @ self.weights
+        shares = self.shares(coordinates)
+        if not len(self.kinship.children):
+            whole: np.ndarray = shares @ self.weights
+            return whole
+        lifted = np.empty((len(shares), len(self.mean)), np.float32)
+        for at in columns(len(self.mean), len(self.weights)):
+            lifted[:, at] = shares @ self.parts(at)
         return lifted
 
     def shares(self, coordinates: np.ndarray) -> np.ndarray:
-        """Return (n, N) float32, how much of every member is in the networks of (n, r) coordinates."""
-        # Summing to one makes the mean's part of every member cancel without a pass for the mean.
-        shares: np.ndarray = coordinates @ self.mixing
-        shares += (1 - shares.sum(axis=1, keepdims=True)) / len(self.weights)
+        """Return (n, N) float32, how much of every part is in the networks of (n, r) coordinates."""
+        shares: np.ndarray = self.kinship.paths.mean(axis=0) + coordinates @ self.coefficients
         return shares.astype(np.float32)
+
+    def parts(self, at: slice) -> np.ndarray:
+        """Return some columns of the (N, D) float32 parts."""
+        own = self.weights[:, at]
+        children = self.kinship.children
+        found: np.ndarray = np.array(own)
+        found[children] -= own[self.parents[children]]
+        return found
+
+    def part(self, row: int) -> np.ndarray:
+        """Return one of the parts, (D,) float32."""
+        own = np.array(self.weights[row])
+        return own if self.parents[row] == row else own - self.weights[self.parents[row]]
 
     def coordinates(self, weights: Weights) -> tuple[np.ndarray, np.ndarray]:
         """Return (n, r) float64 coordinates of (n, D) weights, and the (n,) norms left outside."""
@@ -82,7 +116,12 @@ class SpanSpace:
         return found, np.sqrt(squares)
 
     def _basis(self, at: slice) -> np.ndarray:
-        rows: np.ndarray = self.mixing @ (self.weights[:, at] - self.mean[at])
+        """Return some columns of the (r, D) basis."""
+        own, children = self.weights[:, at].astype(np.float64), self.kinship.children
+        # The mean's share vanishes; taken off, rounding in it is not scaled by a short difference.
+        parts = own - self.mean[at]
+        parts[children] = own[children] - own[self.parents[children]]
+        rows: np.ndarray = self.coefficients @ parts
         return rows
 
 
