@@ -92,6 +92,9 @@ WAYS = {
         at / "c.pth", {"model": NETWORK, "args": Namespace(lr=0.1)}
     ),
     "under a name of one's own": lambda at: saved(at / "c.pt", {"weights": NETWORK, "epoch": 3}),
+    "with the loss's weights": lambda at: saved(
+        at / "c.pt", {"model": NETWORK, "criterion": {"weight": torch.ones(10)}}
+    ),
     "with the optimiser's moments": lambda at: saved(
         at / "c.pt",
         {
@@ -212,6 +215,12 @@ hidden = [8]
 use = "pca"
 """
 SEVERAL = {
+    "patterns with names and keys of their own": "".join(
+        f'[[population.checkpoints]]\nvariant = "{{folder}} {v}"\npattern = "{{folder}}/{v}-{{step}}.pt"\nkey = "{k}"\n'
+        for v, k in (("A", "model"), ("B", "ema"))
+    )
+    + '[population.rename]\n"a." = ""\n',
+    "a template": 'checkpoints = "{folder}/{kind}-{step}.pt"\nvariant = "{kind} of {folder}"\nkey = "ema"',
     "a pattern": 'checkpoints = "*/{variant}-{step}.pt"'.replace("*", "one"),
     "several folders": 'checkpoints = ["one/{variant}-{step}.pt", "two/{variant}-{step}.pt"]',
     "a table of files": "".join(
@@ -227,6 +236,8 @@ SEVERAL = {
         ("a pattern", ["A@9", "A@10"]),
         ("several folders", ["A@9", "A@10", "B@10"]),
         ("a table of files", ["A@9", "A@10", "B@10"]),
+        ("patterns with names and keys of their own", ["one A@9", "one A@10", "two B@10"]),
+        ("a template", ["A of one@9", "A of one@10", "B of two@10"]),
     ],
 )
 def test_files_are_named_by_a_pattern_by_several_or_one_by_one(way, labels, tmp_path):

@@ -1,13 +1,14 @@
 """Which files a pattern means: as people lay their runs out, and what is said where it means none."""
 
 import os
+from pathlib import Path
 
 import pytest
 
 from globscope.api import PopulationError
 from globscope.population.find import find
 from globscope.references import Pattern
-from globscope.spec.model import CheckpointFiles, Source
+from globscope.spec.model import CheckpointFiles, Source, Zoo
 
 
 def laid(folder, *names):
@@ -187,14 +188,37 @@ def test_every_path_that_cannot_be_read_is_named_up_to_ten(tmp_path):
     assert lines[10:] == ["population.checkpoints: 2 further paths that match cannot be read"]
 
 
-@pytest.mark.skipif(os.name != "posix" or os.geteuid() == 0, reason="root may read everything")
-def test_a_folder_that_cannot_be_listed_is_named(tmp_path):
+@pytest.fixture
+def forbidden(monkeypatch):
+    """A function that makes folders unlistable; root, which may run these tests, lists whatever its mode is."""
+    listed, closed = Path.iterdir, set()
+
+    def iterdir(self):
+        if self in closed:
+            raise PermissionError(13, "Permission denied")
+        return listed(self)
+
+    monkeypatch.setattr(Path, "iterdir", iterdir)
+    return closed.add
+
+
+def test_a_folder_that_cannot_be_listed_is_named_once(tmp_path, forbidden):
     laid(tmp_path, "A/1.pt", "B/1.pt")
-    (tmp_path / "B").chmod(0)
-    assert refusal(tmp_path, "{variant}/{step}.pt") == (
-        "population.checkpoints: AT/B cannot be listed: Permission denied"
-    )
-    (tmp_path / "B").chmod(0o700)
+    forbidden(tmp_path / "B")
+    says = "population.checkpoints: AT/B cannot be listed: Permission denied"
+    assert refusal(tmp_path, "{variant}/{step}.pt") == says
+
+
+def test_what_cannot_be_listed_or_named_below_a_run_is_no_concern_of_the_pattern(tmp_path, forbidden):
+    laid(tmp_path, "A/1.pt", "A/private/x.txt", "A/logs/a\n.txt", "a\n.txt")
+    (tmp_path / "A/newest").symlink_to("gone")
+    forbidden(tmp_path / "A/private")
+    assert labels(tmp_path, "{variant}/{step}.pt") == ["A@1"]
+
+
+def test_a_pattern_of_the_zoo_is_named_as_that(tmp_path):
+    with pytest.raises(PopulationError, match=r"^zoo\.checkpoints: there is no folder"):
+        find(Zoo(checkpoints=Pattern("none/{variant}.pt")), tmp_path)
 
 
 # Files that are there, pattern, and what is said.

@@ -1,6 +1,7 @@
 """`globscope init FOLDER`: the spec that a folder of checkpoints seems to ask for."""
 
 import tomllib
+from pathlib import Path
 
 import pytest
 import torch
@@ -127,6 +128,21 @@ def test_the_proposal_is_a_spec_that_check_takes(tmp_path, monkeypatch):
     assert "4 of 2 variants" in run("check", "study.toml").stdout
     assert_refused(run("init", "runs"), "study.toml: exists already; give another name, such as --out other.toml")
     assert run("init", "runs", "--out", "other.toml").exit_code == 0
+
+
+def test_the_how_to_page_shows_what_init_prints(tmp_path, monkeypatch):
+    from globscope.builtin.tasks.models import builder
+
+    monkeypatch.chdir(tmp_path)
+    network = builder("resnet20", {})((3, 32, 32), 10).state_dict()
+    torch.save({"state_dict": {f"model.{name}": tensor for name, tensor in network.items()}}, tmp_path / "one.ckpt")
+    for seed in range(6):
+        for epoch in range(0, 31, 5):
+            path = tmp_path / f"runs/seed{seed}/epoch={epoch}-step={390 * epoch}.ckpt"
+            path.parent.mkdir(parents=True, exist_ok=True)
+            path.hardlink_to(tmp_path / "one.ckpt")
+    page = (Path(__file__).parent.parent / "docs/how-to/checkpoints.md").read_text("utf-8")
+    assert f"```text\n{run('init', 'runs').stdout}```" in page
 
 
 def test_what_is_not_recognised_is_to_be_filled_in_and_nothing_else(tmp_path):

@@ -8,11 +8,12 @@ from attrs import define, evolve, field
 
 from globscope.errors import PopulationError
 from globscope.population.checkpoint import Checkpoint, files, read
+from globscope.population.file_problem import file_problem
 from globscope.population.nearest import nothing
 from globscope.population.state_dict import Reading
-from globscope.population.walk import matches, no_file
+from globscope.population.walk import matches
 from globscope.references import Pattern
-from globscope.spec.model import CheckpointFiles, Source
+from globscope.spec.model import CheckpointFiles, Source, Zoo
 from globscope.spec.pattern import STEP, VARIANT, absolute, filled
 from globscope.visible import visible
 
@@ -59,7 +60,12 @@ def find(source: Source, folder: Path) -> list[Found]:
             variant and step.
     """
     asked = source.checkpoints or ()
-    found = [one for entry in ((asked,) if isinstance(asked, str) else asked) for one in _of(entry, source, folder)]
+    entries = (asked,) if isinstance(asked, str) else asked
+    try:
+        found = [one for entry in entries for one in _of(entry, source, folder)]
+    except PopulationError as error:
+        place = "zoo" if isinstance(source, Zoo) else "population"
+        raise PopulationError("\n".join(f"{place}.checkpoints: {line}" for line in str(error).splitlines())) from error
     found.sort(key=lambda f: (f.variant, f.step))
     for one, two in pairwise(found):
         if (one.variant, one.step) == (two.variant, two.step):
@@ -84,8 +90,8 @@ def _of_table(table: CheckpointFiles, folder: Path) -> list[Found]:
     if table.pattern is not None:
         return _matching(table.pattern, table.variant, folder)
     assert table.path is not None
-    if problem := no_file(table.path):
-        raise PopulationError(f"population.checkpoints: {table.path} {problem}")
+    if problem := file_problem(table.path):
+        raise PopulationError(f"{table.path} {problem}")
     return [Found(path=table.path, variant=table.variant, step=table.step or 0)]
 
 
@@ -94,12 +100,10 @@ def _matching(pattern: Pattern, template: str | None, folder: Path) -> list[Foun
     whole = absolute(pattern, folder)
     every = matches(whole)
     if not every:
-        raise PopulationError(f"population.checkpoints: {nothing(whole)}")
-    problems = [
-        f"population.checkpoints: {visible(str(match.path))} {match.problem}" for match in every if match.problem
-    ]
+        raise PopulationError(nothing(whole))
+    problems = dict.fromkeys(f"{visible(str(match.path))} {match.problem}" for match in every if match.problem)
     if problems:
-        raise PopulationError("\n".join(_few(problems)))
+        raise PopulationError("\n".join(_few([*problems])))
     name = template or f"{{{VARIANT}}}"
     return [
         Found(path=match.path, variant=filled(name, match.words), step=int(match.words.get(STEP, 0))) for match in every
@@ -109,4 +113,4 @@ def _matching(pattern: Pattern, template: str | None, folder: Path) -> list[Foun
 def _few(problems: list[str]) -> Iterator[str]:
     yield from problems[:NAMED]
     if len(problems) > NAMED:
-        yield f"population.checkpoints: {len(problems) - NAMED} further paths that match cannot be read"
+        yield f"{len(problems) - NAMED} further paths that match cannot be read"

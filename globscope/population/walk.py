@@ -1,13 +1,12 @@
 """Walking the folders that a pattern describes. What matches and is no file is a problem, never passed over."""
 
-import errno
 import os
 from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
 
-from attrs import define, field
+from attrs import define, evolve, field
 
-from globscope.population.checkpoint import INDEX, SUFFIXES
+from globscope.population.file_problem import file_problem, is_broken
 from globscope.spec.pattern import VARIANT, is_literal, matched, spans
 from globscope.visible import HIDDEN
 
@@ -69,85 +68,59 @@ def _once(root: Path, every: Sequence[Match]) -> list[Match]:
 
 
 def _descend(folder: Path, parts: Sequence[str], words: Mapping[str, str]) -> Iterator[Match]:
+    """Yield what of a folder the rest of a pattern describes."""
     part, *rest = parts
-    for entry, values in _entries(folder, part, words):
-        if isinstance(entry, Match):
-            yield entry
-        elif not rest:
-            yield Match(path=entry, words=values, problem=no_file(entry))
+    for match in _entries(folder, part, words):
+        entry = match.path
+        if match.problem:
+            yield from [match] if entry.is_dir() or not rest else []
+        elif not rest or is_broken(entry):
+            yield evolve(match, problem=file_problem(entry))
         elif entry.is_dir():
-            yield from _descend(entry, rest, values)
+            yield from _descend(entry, rest, match.words)
             if spans(part):
-                yield from _deeper(entry, parts, values)
-        elif entry.is_symlink() and not entry.exists():
-            yield Match(path=entry, words=values, problem=no_file(entry))
+                yield from _deeper(entry, parts, match.words)
 
 
 def _deeper(folder: Path, parts: Sequence[str], words: Mapping[str, str]) -> Iterator[Match]:
     """Yield what matches where {variant} stands for this folder and further ones below it."""
-    _, *rest = parts
+    part, *rest = parts
     if VARIANT in "".join(rest):
         return  # it comes again, and a name holds no slash
-    for entry, values in _entries(folder, parts[0], {}):
-        if isinstance(entry, Match):
-            yield from [entry] if entry.path.is_dir() else []
-            continue
-        whole = {**words, VARIANT: f"{words[VARIANT]}/{values[VARIANT]}"}
-        if entry.is_symlink() and not entry.exists():
-            yield Match(path=entry, words=whole, problem=no_file(entry))
-        elif entry.is_dir() and not (entry.is_symlink() and folder.resolve().is_relative_to(entry.resolve())):
-            yield from _descend(entry, rest, whole)
-            yield from _deeper(entry, parts, whole)
+    for match in _entries(folder, part, {}):
+        below = match.path
+        whole = {**words, VARIANT: "/".join([words[VARIANT], *below.parts[len(folder.parts) :]])}
+        if match.problem and below.is_dir():
+            yield evolve(match, words=whole)
+        elif is_broken(below):
+            yield Match(path=below, words=whole, problem=file_problem(below))
+        elif below.is_dir() and not _leads_up(below):
+            yield from _descend(below, rest, whole)
+            yield from _deeper(below, parts, whole)
 
 
-def _entries(folder: Path, part: str, words: Mapping[str, str]) -> Iterator[tuple[Path | Match, Mapping[str, str]]]:
-    """Yield what of a folder a part matches, with the words' values; a problem where it cannot be listed."""
+def _leads_up(folder: Path) -> bool:
+    """Return whether a folder is a link to one that it lies in."""
+    return folder.is_symlink() and folder.parent.resolve().is_relative_to(folder.resolve())
+
+
+def _entries(folder: Path, part: str, words: Mapping[str, str]) -> Iterator[Match]:
+    """Yield what in a folder a part of a pattern matches, whatever it is; the folder where it cannot be listed."""
     if is_literal(part):
         if os.path.lexists(folder / part):
-            yield folder / part, words
+            yield Match(path=folder / part, words=words)
         return
     try:
         names = sorted(entry.name for entry in folder.iterdir())
     except OSError as error:
-        yield Match(path=folder, words=words, problem=f"cannot be listed: {error.strerror}"), words
+        yield Match(path=folder, words=words, problem=f"cannot be listed: {error.strerror}")
         return
     for name in names:
         values = matched(part, name, words)
-        if values is not None and _is_unprintable(name):
-            yield Match(path=folder / name, words=values, problem=f"has a name with {UNPRINTABLE}; rename it"), values
-        elif values is not None:
-            yield folder / name, values
-
-
-def no_file(path: Path) -> str:
-    """Return why a path cannot be read as a file; empty where it can."""
-    if path.is_dir():
-        return f"is a folder, not a checkpoint{_inside(path)}"
-    if path.is_symlink() and not path.exists():
-        return f"is a link to {path.readlink()}, which {'leads back to it' if _is_loop(path) else 'is not there'}"
-    if not path.exists():
-        return "is not there"
-    if not path.is_file():
-        return "is no regular file"
-    return "" if os.access(path, os.R_OK) else "cannot be read: permission denied"
+        if values is not None:
+            problem = f"has a name with {UNPRINTABLE}; rename it" if _is_unprintable(name) else ""
+            yield Match(path=folder / name, words=values, problem=problem)
 
 
 def _is_unprintable(name: str) -> bool:
     return bool(HIDDEN.search(name))
-
-
-def _is_loop(path: Path) -> bool:
-    try:
-        path.stat()
-    except OSError as error:
-        return error.errno == errno.ELOOP
-    return False
-
-
-def _inside(folder: Path) -> str:
-    try:
-        names = sorted(entry.name for entry in folder.iterdir() if entry.name.endswith((*SUFFIXES, INDEX)))
-    except OSError:
-        return ""
-    best = next((name for name in names if name.endswith(INDEX)), names[0] if names else "")
-    return f"; it holds {best}: let the pattern end in /{best}" if best else ""

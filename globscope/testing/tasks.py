@@ -6,6 +6,7 @@ from functools import cached_property
 from typing import Any
 
 import numpy as np
+from attrs import fields
 
 from globscope.api import Probe
 from globscope.testing.claims import (
@@ -130,6 +131,18 @@ class TaskChecks(OptionChecks):
         require(np.isfinite(whole).all(), "outputs of a fresh network are not finite")
         text = "outputs of an example depend on what else is in the batch"
         require_near(np.concatenate(halves), whole, SAME_SUM, text)
+
+    def recognises_by_its_options(self) -> None:
+        """Where networks are recognised by their tensors, the answer is options of the task, or None of strangers'."""
+        recognise = getattr(type(self.component), "recognise", None)
+        if recognise is None:
+            return
+        layout = self._probe.layout
+        found = recognise(dict(zip(layout.names, layout.shapes, strict=True)))
+        known = {attribute.name for attribute in fields(type(self.component))}
+        stray = sorted(set(found or {}) - known)
+        require(not stray, f"recognises a network by options {stray} that it does not have")
+        require(recognise({"no tensor of anybody's": (3, 1, 4)}) is None, "recognises a network that is nobody's")
 
     def names_its_statistics(self) -> None:
         """Statistics are buffers, and are re-estimated from the data."""

@@ -9,17 +9,8 @@ from attrs import define, field
 from globscope.errors import PopulationError
 from globscope.population.checkpoint import INDEX, SUFFIXES
 from globscope.population.find import Found, find
-from globscope.population.proposal.names import (
-    FOLDER,
-    STEPS,
-    pattern,
-    run_place,
-    signature,
-    step_places,
-    tailed,
-    tokens,
-    word_before,
-)
+from globscope.population.proposal.folders import folder_parts
+from globscope.population.proposal.names import FOLDER, pattern, run_place, signature, step_places, tailed, tokens
 from globscope.references import Pattern
 from globscope.spec.model import Source
 from globscope.spec.pattern import STEP, VARIANT, words
@@ -98,7 +89,7 @@ def _layout(folder: Path, files: Sequence[PurePath]) -> Layout | None:
     for text in _patterns(files):
         variant = None if VARIANT in words(text) else _slug(folder)
         try:
-            found = _found(folder, text, variant)
+            found = _checkpoints(folder, text, variant)
         except PopulationError:
             continue
         return Layout(pattern=text, variant=variant, found=tuple(found))
@@ -109,10 +100,10 @@ def _each(folder: Path, files: Sequence[PurePath]) -> Layout:
     """Return every file of the commonest suffix as a run of its own."""
     suffixes = [file.suffix for file in files]
     text = "/".join((*files[0].parts[:-1], f"{{{VARIANT}}}{max(suffixes, key=suffixes.count)}"))
-    return Layout(pattern=text, variant=None, found=tuple(_found(folder, text, None)))
+    return Layout(pattern=text, variant=None, found=tuple(_checkpoints(folder, text, None)))
 
 
-def _found(folder: Path, text: str, variant: str | None) -> list[Found]:
+def _checkpoints(folder: Path, text: str, variant: str | None) -> list[Found]:
     return find(Source(checkpoints=Pattern(text), variant=variant or ()), folder)
 
 
@@ -125,45 +116,9 @@ def _patterns(files: Sequence[PurePath]) -> Iterator[str]:
     if text := _tail(files):
         yield "/".join((*files[0].parts[:-1], text))
         return
-    above = _folders([file.parts[:-1] for file in files])
+    above = folder_parts([file.parts[:-1] for file in files])
     names = [tokens(_own_name(file)) for file in files]
     has_step, has_run = STEP in words("/".join(above)), VARIANT in words("/".join(above))
     run = None if has_run else run_place(names)
     for step in [None] if has_step else [*step_places(names), None]:
         yield "/".join((*above, pattern(names, step, run)))
-
-
-def _folders(paths: Sequence[tuple[str, ...]]) -> list[str]:
-    """Return the pattern of folders, from outside: what they share, {variant} for what differs, a step at the end."""
-    inner = _inner(paths)
-    left = [path[: len(path) - len(inner)] for path in paths]
-    shared = 0
-    while len({path[: shared + 1] for path in left}) == 1 and len(left[0]) > shared:
-        shared += 1
-    if all(len(path) == shared for path in left):
-        whole = [*left[0], *inner]
-        return [f"{{{VARIANT}}}", *whole[1:]] if whole and STEP not in words(whole[0]) else whole
-    shared = min(shared, min(map(len, left)) - 1)
-    return [*left[0][:shared], f"{{{VARIANT}}}", *inner]
-
-
-def _inner(paths: Sequence[tuple[str, ...]]) -> list[str]:
-    """Return the pattern of the innermost folders that all paths share or that count steps, from outside."""
-    found: list[str] = []
-    for at in range(min(map(len, paths))):
-        names = [path[-1 - at] for path in paths]
-        part = names[0] if len(set(names)) == 1 else _step(names)
-        if part is None:
-            break
-        found.insert(0, part)
-    return found
-
-
-def _step(names: Sequence[str]) -> str | None:
-    """Return the pattern of folders' names that count steps, such as `checkpoint-500`; None where they do not."""
-    parts = [tokens(name) for name in names]
-    if len({signature(name) for name in names}) > 1:
-        return None
-    known = [word for step_words in STEPS for word in step_words]
-    places = [at for at in step_places(parts) if word_before(parts[0], at) in known]
-    return pattern(parts, places[0], None) if places else None
