@@ -1,6 +1,5 @@
 """Losses that draw: seeded, the same for all networks of a study, and what of a map may be chance."""
 
-import json
 import random
 
 import numpy as np
@@ -11,8 +10,12 @@ from conftest import values
 
 from globscope import load
 from globscope.api import EvaluationError, Loss, Networks, Progress, Unit, draws, seed_of, seeded
+from globscope.builtin.analyses.fidelity import Fidelity
+from globscope.builtin.analyses.noise import drawn_scores
 from globscope.builtin.evaluators.pytorch import Torch
-from globscope.testing import MemoryJournal, tiny_inputs, tiny_task
+from globscope.report.trees import facts, tree_figure
+from globscope.testing import MemoryJournal, bowls, tiny_atlas, tiny_bench, tiny_inputs, tiny_task
+from globscope.testing.landscapes import bowls_topology
 
 # A variational classifier: its hidden layer is drawn, in evaluation too, and the loss says how far it is from normal.
 NETS = """
@@ -75,21 +78,29 @@ def networks(seed=3):
     return Networks(space=inputs.space, coordinates=inputs.coordinates, seed=seed)
 
 
-def test_the_same_spec_in_two_folders_gives_the_same_bits_though_its_loss_draws(tmp_path):
+@pytest.fixture(scope="module")
+def drawn(tmp_path_factory):
+    """A study whose loss draws, and its values."""
+    one = study(tmp_path_factory.mktemp("drawn"))
     torch.manual_seed(1)
     before = torch.get_rng_state()
-    one = values(study(tmp_path / "one"))
+    found = values(one)
     assert torch.equal(before, torch.get_rng_state())
+    return one, found
+
+
+def test_the_same_spec_in_two_folders_gives_the_same_bits_though_its_loss_draws(drawn, tmp_path):
+    one = drawn[1]
     torch.manual_seed(2)
-    two = values(study(tmp_path / "two"))
+    two = values(study(tmp_path))
     for name, losses in one.atlas.truth.items():
         np.testing.assert_array_equal(losses, two.atlas.truth[name])
     for name, losses in one.atlas.maps[0].landscape.fields.items():
         np.testing.assert_array_equal(losses, two.atlas.maps[0].landscape.fields[name])
 
 
-def test_the_study_says_how_far_draws_lie_apart_and_marks_branches_below_that(tmp_path):
-    result = study(tmp_path).run()
+def test_the_study_says_how_far_draws_lie_apart_and_marks_branches_below_that(drawn):
+    result = drawn[1]
     noise = result.atlas.noise["train_loss"]
     assert 0.001 < noise < 1
     (warning,) = [text for text in result.findings["fidelity"].warnings if text.startswith("scoring draws")]
@@ -101,8 +112,7 @@ def test_the_study_says_how_far_draws_lie_apart_and_marks_branches_below_that(tm
     assert [row["within_noise"] for row in rows] == ["yes" if one else "no" for one in within]
     told = [text for text in result.findings["fidelity"].warnings if "may be chance" in text]
     assert len(told) == bool(within.any())
-    manifest = json.loads((tmp_path / "run" / "manifest.json").read_text())
-    assert manifest["draws"]["standard_deviation"]["train_loss"] == noise
+    assert result.record["manifest"]["draws"]["standard_deviation"]["train_loss"] == noise
 
 
 def test_a_trial_tells_whether_scoring_draws():
@@ -198,3 +208,49 @@ def test_curvature_is_of_one_loss_though_the_loss_draws():
     np.testing.assert_array_equal(loss.at(weights, {}).products(vectors), one)
     matrix = loss.at(weights, {}).products(np.eye(51))
     np.testing.assert_allclose(matrix, matrix.T, atol=1e-9)  # as second derivatives of one function are
+
+
+def test_the_standard_deviation_is_that_of_many_evaluations_by_hand(drawn):
+    found, probe = drawn[1].atlas, drawn[0].context().task.build("cpu")
+    batch, losses = probe.batch("test", torch.arange(probe.examples("test"))), []
+    with torch.no_grad(), seeded(123, "cpu"):
+        for row in found.population.finals:
+            parameters = probe.layout.unflatten(torch.from_numpy(np.array(found.population.weights[row])))
+            totals = [probe.reduce(parameters, {}, batch)["loss"] for _ in range(60)]
+            losses.append([float(total) / weight for total, weight in totals])
+    by_hand = np.sqrt(np.var(losses, axis=1, ddof=1).mean())
+    # Of 8 draws of each of two networks: 14 degrees of freedom, a relative error of 1 / sqrt(28).
+    assert 0.5 < found.noise["test_loss"] / by_hand < 1.8
+
+
+def test_an_estimate_counts_the_draws(drawn):
+    estimate = drawn[0].estimate()
+    assert estimate.evaluations == 2 * 6 + 16 + 8 * 2  # members and decoded ones, the grid, both last networks
+    assert "evaluate draws: 8 of 2 networks" in estimate.stages
+
+
+def noisy(topology):
+    """Return the topology of two bowls whose shallower one may be chance."""
+    return evolve(topology, noise=1.5 * topology.tree.persistences[np.isfinite(topology.tree.persistences)].max())
+
+
+def test_a_branch_within_the_noise_is_dashed_and_counted_in_the_trees_picture():
+    topology, losses = bowls_topology(), bowls().fields["train_loss"]
+    for one, dashed, text in ((topology, 0, ""), (noisy(topology), 1, "1 of them below 1.12")):
+        axes = tree_figure("bowls", losses, one).axes[0]
+        assert sum(line.get_linestyle() == "--" for line in axes.lines) == dashed
+        assert text in facts(one)
+
+
+def test_fidelity_tells_how_many_branches_may_be_chance():
+    atlas = tiny_atlas()
+    assert not [text for text in Fidelity().analyse(atlas, tiny_bench(), None).warnings if "draws" in text]
+    linear = evolve(atlas.maps[0], topologies={"grid": {"gudhi": noisy(atlas.maps[0].topology)}})
+    noise = linear.topology.noise
+    told = list(drawn_scores(evolve(atlas, maps=(linear,), noise={"train_loss": noise})))
+    assert told == [
+        "scoring draws random numbers: over 8 evaluations of each run's last network, the standard deviation is "
+        "1.12 (train_loss); all networks of this study are scored with the same numbers",
+        "linear: 1 of 2 branches of its merge tree have a persistence below 1.12, the standard deviation of the draws "
+        "of train_loss: they may be chance",
+    ]
