@@ -206,8 +206,9 @@ class Aligner(Protocol):
     offers `learn(task, zoo, draft, progress, rng) -> Mapping[str, np.ndarray]`, given a Population of the task's
     networks (all of whose members count), a `Draft` from which it continues after a kill, and `progress(done, total,
     **figures)`; `learned(arrays) -> Aligner`, which aligns by what was learned; and `told(arrays) -> Finding`, how
-    the learning went. What is learned is stored under the aligner's options, the task and the networks. `fewest` is the
-    least number of networks that it learns from: a smaller zoo is refused before anything is trained.
+    the learning went. What is learned is stored under the aligner's options, the task and the networks; arrays called
+    `seconds`, or `…/seconds`, are kept apart from it and only handed to `told`. `fewest` is the least number of
+    networks that it learns from: a smaller zoo is refused before anything is trained.
 
     May offer `check(probe)`, which raises a GlobscopeError for networks that it cannot align, before anything long.
     """

@@ -74,6 +74,23 @@ def test_an_interrupted_training_continues_to_the_same_bits(probe, tmp_path, set
             np.testing.assert_array_equal(tensor, tensors[key])
 
 
+@pytest.mark.parametrize("gone", [STATE, "epoch0.safetensors", "epoch3.safetensors", "log.json"])
+@pytest.mark.parametrize("epochs", [3, 4])
+def test_a_training_without_one_of_its_files_ends_with_the_same_bytes(probe, tmp_path, gone, epochs):
+    """The store has removed it as damaged; after four epochs only the end of the stage was left."""
+    run = a_run(train=Train(save_every=1))
+    whole = trained(run, probe, tmp_path / "whole")
+    broken = tmp_path / "broken"
+    broken.mkdir()
+    with pytest.raises(KeyboardInterrupt):
+        fit(run, probe, broken, StopAfter(epochs))
+    (broken / gone).unlink(missing_ok=True)
+    fit(run, probe, broken, Progress())
+    assert sorted(p.name for p in broken.glob("*.safetensors")) == sorted(whole)
+    for name in [*whole, "log.json"]:
+        assert (broken / name).read_bytes() == (tmp_path / "whole" / name).read_bytes()
+
+
 def test_checkpoints_are_saved_at_step_zero_every_so_many_epochs_and_at_the_end(probe, tmp_path):
     recipe = Recipe(epochs=5)
     found = trained(a_run(recipe=recipe), probe, tmp_path / "run")
@@ -225,7 +242,7 @@ def test_a_population_on_disk_is_memory_mapped_and_comes_back_equal(probe, tmp_p
     folder.mkdir()
     files.save(folder, probe.layout, 2, (member(f, probe) for f in found))
     population = files.load(folder, "key")
-    assert isinstance(population.weights, np.memmap)
+    assert isinstance(population.weights.base, np.memmap)
     assert [m.label for m in population.members] == ["A@3", "B@3"]
     assert population.layout == probe.layout
     for row, seed in enumerate((0, 1)):

@@ -1,12 +1,16 @@
 """A zoo beside the population: what learns from it, what is stored, and what is refused."""
 
+import shutil
+
 import numpy as np
 import pytest
+from attrs import evolve
 from typer.testing import CliRunner
 
 import globscope
 from globscope.cli.app import app
 from globscope.errors import GlobscopeError
+from globscope.store import read_arrays
 from globscope.study.aligning import Aligning
 from globscope.study.members import population
 
@@ -112,6 +116,16 @@ def test_a_study_with_the_file_of_what_was_learned_needs_no_zoo_and_finds_the_sa
     again = globscope.load(path, folder=folder / "again").run()
     assert table(again, "rebasin", "barriers") == table(result, "rebasin", "barriers")
     assert not (folder / "again/aligners").exists()
+
+
+def test_what_is_learned_twice_has_equal_bytes_and_its_seconds_lie_beside_it(folder, study, result):
+    del result  # it has learned
+    shutil.copytree(folder / "run/stages", folder / "copy/stages", ignore=shutil.ignore_patterns("learn"))
+    [(file, finding)] = evolve(study, folder=folder / "copy").teach().values()
+    assert file.read_bytes() == (folder / "run/aligners/deep-align.safetensors").read_bytes()
+    [stage] = (folder / "copy/stages/learn").iterdir()
+    assert {name.rpartition("/")[2] for name in read_arrays(stage / "times.safetensors")} == {"seconds"}
+    assert all(row["seconds_per_pair"] is not None for row in finding.tables[0].rows)
 
 
 def test_an_aligner_with_another_seed_learns_something_else(folder, study):

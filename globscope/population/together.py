@@ -9,7 +9,7 @@ from attrs import define
 from globscope.errors import PopulationError
 from globscope.population.run import Run
 from globscope.population.stack import Together, joined
-from globscope.population.train import STATE, State, begun, diverged, passed, save, shuffled
+from globscope.population.train import STATE, State, begun, diverged, is_trained, passed, save, shuffled
 from globscope.roles import Probe
 from globscope.values.chart import Progress
 
@@ -33,7 +33,10 @@ def fit_together(jobs: Mapping[str, tuple[Run, Path]], probe: Probe, progress: P
     Raises:
         PopulationError: Runs diverged, told when the others are done; or a loss was not finite before any step.
     """
-    rows = [_Row(name, run, folder, begun(run, probe, folder)) for name, (run, folder) in jobs.items()]
+    over = [name for name, job in jobs.items() if is_trained(*job)]
+    yield from over
+    left = {name: job for name, job in jobs.items() if name not in over}
+    rows = [_Row(name, run, folder, begun(run, probe, folder)) for name, (run, folder) in left.items()]
     lost: list[str] = []
     for epoch in sorted({row.state.epoch for row in rows}):  # a kill while saving leaves some a checkpoint ahead
         level = [row for row in rows if row.state.epoch == epoch]

@@ -9,7 +9,7 @@ from attrs import define
 
 from globscope.errors import PopulationError
 from globscope.memory import within_memory
-from globscope.population.log import Log
+from globscope.population.log import FILE, Log
 from globscope.population.run import Run, checkpoint
 from globscope.population.stack import Together
 from globscope.precision import Precision, precise
@@ -56,6 +56,8 @@ def fit(run: Run, probe: Probe, folder: Path, progress: Progress) -> None:
     """
     import torch
 
+    if is_trained(run, folder):
+        return
     state = begun(run, probe, folder)
     while state.epoch < run.epochs:
         progress(state.epoch, run.epochs, **state.log.last)
@@ -68,18 +70,31 @@ def fit(run: Run, probe: Probe, folder: Path, progress: Progress) -> None:
     progress(run.epochs, run.epochs)
 
 
+def is_trained(run: Run, folder: Path) -> bool:
+    """Whether a run has all of its checkpoints, so that only the end of its stage was left when it was stopped."""
+    files = [checkpoint(folder, step) for step in (0, *run.steps)]
+    return all(file.exists() for file in [*files, folder / FILE]) and not (folder / STATE).exists()
+
+
 def begun(run: Run, probe: Probe, folder: Path) -> State:
     """Return a run as its last checkpoint left it, or at its start, which is then saved."""
-    state = _begin(run, probe, folder)
-    if (folder / STATE).exists():
-        _resume(state, folder)
-        if all(checkpoint(folder, step).exists() for step in (*run.steps, 0) if step <= state.epoch):
-            return state
-        state = _begin(run, probe, folder)  # one of them was damaged
+    state, flat = _begin(run, probe, folder), _last(run, folder)
+    if flat:
+        _resume(state, flat, folder)
+        return state
     for step in run.steps:
         checkpoint(folder, step).unlink(missing_ok=True)
     save(state, probe, folder)
     return state
+
+
+def _last(run: Run, folder: Path) -> dict[str, Any]:
+    """Return the state of the last checkpoint; nothing where it, or a file from before it, is not there."""
+    if not (folder / STATE).exists():
+        return {}
+    flat = read_tensors(folder / STATE)
+    files = [folder / FILE, *(checkpoint(folder, step) for step in (0, *run.steps) if step <= int(flat["epoch"]))]
+    return flat if all(file.exists() for file in files) else {}
 
 
 def _begin(run: Run, probe: Probe, folder: Path) -> State:
@@ -92,8 +107,7 @@ def _begin(run: Run, probe: Probe, folder: Path) -> State:
     return State(parameters, buffers, run.optimiser(list(parameters.values())), Log(folder))
 
 
-def _resume(state: State, folder: Path) -> None:
-    flat = read_tensors(folder / STATE)
+def _resume(state: State, flat: dict[str, Any], folder: Path) -> None:
     state.epoch = int(flat.pop("epoch"))
     state.log.resume(state.epoch)
     _copy(state.tensors, read_tensors(checkpoint(folder, state.epoch)))

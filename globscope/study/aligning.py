@@ -26,7 +26,10 @@ from globscope.values.findings import Finding
 from globscope.values.frozen import read_only_fields
 from globscope.values.members import Population
 
-ARRAYS = "arrays.safetensors"
+ARRAYS, TIMES = "arrays.safetensors", "times.safetensors"
+# What arrays of times are called, alone or after the last `/` of a longer name: they are kept apart from what was
+# learned, so that equal runs give equal files.
+TIME = "seconds"
 # What an aligner may start from beside another one's scores.
 RANDOM = "random"
 
@@ -100,7 +103,10 @@ class Aligning:
             draft, task = DiskDraft(folder), self.context.task
             with self.context.blaming(self.entry.component):
                 learned = self.entry.component.learn(task, zoo, draft, progress, self._rng("learn"))
-            write_arrays(folder / ARRAYS, checked_arrays(f"{self._label}: learn", learned))
+            arrays = checked_arrays(f"{self._label}: learn", learned)
+            times = {name: array for name, array in arrays.items() if name.rpartition("/")[2] == TIME}
+            write_arrays(folder / ARRAYS, {name: array for name, array in arrays.items() if name not in times})
+            write_arrays(folder / TIMES, times)
             draft.discard()
 
         told = f"learn/{self._lesson}" not in self.context.used  # of one that is asked for again, once is enough
@@ -108,7 +114,8 @@ class Aligning:
 
     def told(self) -> Finding:
         """Return how its learning went."""
-        component, learned = self.entry.component, read_arrays(self.lesson())
+        component, lesson = self.entry.component, self.lesson()
+        learned = read_arrays(lesson) | read_arrays(lesson.with_name(TIMES))
         with self.context.blaming(component):
             return checked_finding(self.context.who(component), component.told(learned))
 
