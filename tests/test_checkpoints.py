@@ -5,18 +5,20 @@ import pickle
 import tomllib
 from argparse import Namespace
 from collections import OrderedDict
-from pathlib import PurePosixPath
+from pathlib import Path, PurePosixPath
+from types import SimpleNamespace
 
 import numpy as np
 import pytest
 import torch
 from safetensors.torch import save_file
 
-from globscope.api import Code, PopulationError
+from globscope.api import Code, Layout, PopulationError
 from globscope.builtin.tasks.classification import Classification
 from globscope.population.checkpoint import files, read
 from globscope.population.find import Found, find
 from globscope.population.member import member
+from globscope.population.names import named
 from globscope.population.state_dict import Reading
 from globscope.references import Pattern
 from globscope.registry import installed
@@ -607,3 +609,22 @@ def test_adapters_as_peft_saves_them_fit_the_module_that_peft_makes(function, tm
     adapters = {names[name]: torch.from_numpy(np.array(array)) for name, array in tensors.items()}
     path = saved(tmp_path / "adapter_model.safetensors", adapters)
     np.testing.assert_array_equal(member(found(path), probe)[1], weights)
+
+
+# A model's name of a tensor of an adapter, and PEFT's in its file.
+SAVED = {
+    "m.lora_A.default.weight": "m.lora_A.weight",
+    "m.lora_embedding_A.default": "m.lora_embedding_A",
+    "m.lora_magnitude_vector.default.weight": "m.lora_magnitude_vector",
+    "score.modules_to_save.default.weight": "score.weight",
+    "m.base_layer.weight": "m.base_layer.weight",
+}
+
+
+@pytest.mark.parametrize("before", ["", "base_model.model.", "module.base_model.model."])
+def test_every_kind_of_adapters_tensor_gets_its_name_back(before):
+    layout = Layout(names=tuple(SAVED), shapes=((1,),) * len(SAVED))
+    probe = SimpleNamespace(layout=layout)
+    tensors = {before + name: np.array([at]) for at, name in enumerate(SAVED.values())}
+    names = named(tensors, probe, Path("adapter_model.safetensors"))
+    assert {name: int(array[0]) for name, array in names.items()} == {name: at for at, name in enumerate(SAVED)}
