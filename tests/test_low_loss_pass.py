@@ -2,15 +2,17 @@
 
 import numpy as np
 import pytest
-from attrs import evolve
+from attrs import define, evolve
 from conftest import values
 
 import globscope
 from globscope.api import Finding, Landscape, last_networks
 from globscope.builtin.analyses.low_loss_pass import LowLossPass
-from globscope.builtin.analyses.valleys import along, called, valleys
+from globscope.builtin.analyses.valleys import along, called, chosen_minima, valleys
+from globscope.builtin.topology import Gudhi
 from globscope.testing import bowls, tiny_atlas, tiny_bench, two_components
 from globscope.testing.landscapes import PASS, SHALLOW, bowls_topology, vertex
+from globscope.testing.study import TinyBench
 
 QUICK = {"points": 21, "epochs": 2, "batch_size": 24}
 
@@ -126,6 +128,95 @@ def test_a_training_that_diverges_is_told_and_leaves_the_other_ways(atlas):
     assert row["pass"] is not None
     assert row["curve"] is None
     assert any("diverged in epoch" in text and "lower learning_rate" in text for text in found.warnings)
+
+
+@define(frozen=True, kw_only=True)
+class CountingBench(TinyBench):
+    """A bench that notes what it is asked for.
+
+    Attributes:
+        calls: Their names, in order.
+    """
+
+    calls: list
+
+    def sample(self, fitted, samples):
+        self.calls.append("sample")
+        return super().sample(fitted, samples)
+
+    def measure(self, networks):
+        self.calls.append("measure")
+        return super().measure(networks)
+
+
+def broken(atlas, trusted=(False, False)):
+    """Return the atlas with ten further dents in its map, all of them untrusted."""
+    drawn, values = atlas.maps[0], bowls().fields["train_loss"].copy()
+    dents = [vertex(x, y) for x in (-2, -1, 0, 1, 2) for y in (-2, 2)]
+    values[dents] = -0.5
+    far = np.ones(81, bool)
+    far[dents] = False
+    far[[vertex(-1, 0), vertex(1, 0)]] = trusted
+    scape = evolve(bowls(), fields=dict.fromkeys(bowls().fields, values), trusted=far)
+    topologies = {"grid": {"gudhi": Gudhi(persistence=0.1).compute(scape)}}
+    return evolve(atlas, maps=(evolve(drawn, landscapes={"grid": scape}, topologies=topologies),))
+
+
+def passes(atlas, bench=None, **options):
+    analysis = LowLossPass(points=5, training="none", **options)
+    found = analysis.analyse(atlas, bench or tiny_bench(), np.random.default_rng(0))
+    return [(row["one"], row["two"]) for row in found.tables[0].rows], found.warnings
+
+
+def test_forty_five_pairs_of_untrusted_leaves_are_no_passes_unless_all_are_asked_for(atlas):
+    map_ = broken(atlas)
+    leaves = len(map_.maps[0].topology.tree.minima)
+    assert leaves == 12
+    assert len(passes(map_, basins="all")[0]) == leaves * (leaves - 1) // 2
+    for basins, kind in (("trusted", "hold a run or are trusted"), ("runs", "hold a run")):
+        rows, warnings = passes(map_, basins=basins)
+        assert rows == []
+        assert warnings[-1] == f'linear: no pass, for only 0 of 12 basins {kind}; basins = "all" follows all'
+
+
+def test_passes_are_followed_between_basins_that_hold_a_run_or_are_trusted(atlas):
+    ((pair,), _) = passes(broken(atlas, trusted=(True, True)))
+    # The runs end beside the deep bowl's floor and the shallow one's, which dents now overtop.
+    assert {name[0] for name in pair} <= {"#", "A", "B", "C"}
+    assert len(passes(atlas, basins="runs")[0]) == 1
+    assert passes(atlas, basins="all") == passes(atlas)
+
+
+def test_of_some_basins_each_merges_into_the_first_that_is_followed(atlas):
+    drawn = broken(atlas, trusted=(True, True)).maps[0]
+    chosen = chosen_minima(drawn, drawn.landscape, drawn.topology, "trusted")
+    assert sorted(chosen.tolist()) == sorted([vertex(-1, 0), vertex(1, 0)])
+    (valley,) = valleys(drawn.landscape, drawn.topology, "auto", chosen)
+    assert (valley.one, valley.two, valley.merging) == (vertex(-1, 0), vertex(1, 0), True)
+    # Without the deep bowl, which the shallow one merges into, it goes on in the dent that never dies.
+    tree = drawn.topology.tree
+    lowest = int(tree.pairs[np.isinf(tree.deaths), 0][0])
+    (valley,) = valleys(drawn.landscape, drawn.topology, "auto", np.array([lowest, vertex(1, 0)]))
+    assert valley.merging
+
+
+def test_all_passes_of_a_map_are_decoded_and_measured_at_once(atlas):
+    bench = CountingBench(calls=[])
+    assert len(passes(broken(atlas), bench, basins="all")[0]) == 66
+    assert bench.calls == ["sample", "measure"]
+
+
+def test_maps_that_are_not_named_are_left_alone(atlas):
+    twin = evolve(atlas.maps[0], name="twin")
+    both = evolve(atlas, maps=(*atlas.maps, twin))
+    names = [
+        row["name"]
+        for row in LowLossPass(**QUICK, reducers=("twin",), training="none")
+        .analyse(both, tiny_bench(), np.random.default_rng(0))
+        .tables[0]
+        .rows
+    ]
+    assert names == ["twin"]
 
 
 STORED = """

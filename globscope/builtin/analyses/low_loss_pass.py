@@ -16,27 +16,27 @@ from globscope.api import (
     Atlas,
     Bench,
     Finding,
-    Landscape,
     Map,
     Probe,
+    Samples,
     Table,
     device,
     device_name,
 )
 from globscope.builtin.analyses.curves.lines import travelled
 from globscope.builtin.analyses.passages import Found, pictures
-from globscope.builtin.analyses.valleys import Valley, along, called, valleys
-from globscope.builtin.analyses.ways import Training, Way
+from globscope.builtin.analyses.valleys import Basins, Valley, along, called, chosen_minima, valleys
+from globscope.builtin.analyses.ways import Training, Way, straight_lines
 
 CAPTION = (
-    "The lowest path between every two basins of a map's merge tree, each told by the runs that end in it (or by its "
-    "sample). saddle: height at which the merge tree joins the two, on the samples; pass: the highest loss of the "
-    "networks decoded evenly along that path, between the samples too; straight: of the straight line in weight space "
-    "between the same two ends, which are the networks decoded at the minima; curve: of a Bezier curve trained between "
-    "them; relaxed: of the pass itself after its networks were trained as a chain. Above saddle, the lattice has "
-    "missed a ridge; below relaxed or curve, no training found a better way than the map shows; what relaxing takes "
-    "off is the map's own doing. length: of the pass over the straight line, in weight space; untrusted: share of the "
-    "pass where the map extrapolates."
+    "The lowest path between every two basins of a map's merge tree that hold a run or are trusted (or as the option "
+    "`basins` says), each named by the runs that end in it, or by its sample. saddle: height at which the merge tree "
+    "joins the two, on the samples; pass: the highest loss of the networks decoded evenly along that path, between the "
+    "samples too; straight: of the straight line in weight space between the same two ends, which are the networks "
+    "decoded at the minima; curve: of a Bezier curve trained between them; relaxed: of the pass itself after its "
+    "networks were trained as a chain. Above saddle, the lattice has missed a ridge; below relaxed or curve, no "
+    "training found a better way than the map shows; what relaxing takes off is the map's own doing. length: of the "
+    "pass over the straight line, in weight space; untrusted: share of the pass where the map extrapolates."
 )
 COLUMNS = (
     "name", "one", "two", "floor", "saddle", "pass", "pass_mean", "straight", "curve", "relaxed", "length", "untrusted",
@@ -48,7 +48,7 @@ Row = dict[str, Any]
 
 @attrs.define(frozen=True, kw_only=True)
 class LowLossPass:
-    """Follow the lowest pass between every two basins of each map, in real networks, beside other ways between them.
+    """Follow the lowest passes between each map's basins in real networks, beside other ways between them.
 
     The path is the minimax path on the graph of samples, whose top is the merge tree's saddle; its networks are
     decoded finely and evaluated. A relaxed pass is a PolyChain trained as in Garipov et al., 2018, that starts from
@@ -60,6 +60,9 @@ class LowLossPass:
             from a basin to the one it merges into, or of `none`.
         bends: Inner networks of the chain to which a pass is relaxed.
         adjacency: Which samples are neighbours, as the topology's option.
+        reducers: Names of the maps whose passes are followed; all that have an inverse where empty.
+        basins: Between which basins passes are followed: those in which `runs` end; these and the `trusted` ones, whose
+            minimum lies in the trusted region; or `all`, of which a map that extrapolates may have very many.
         epochs: Of the training of each curve and chain, on the task's own loss.
         learning_rate: Of the training.
         batch_size: Examples per step.
@@ -70,6 +73,8 @@ class LowLossPass:
     training: Literal["all", "merging", "none"] = "merging"
     bends: int = attrs.field(default=5, validator=and_(ge(1), AXES))
     adjacency: Adjacency = "auto"
+    reducers: tuple[str, ...] = ()
+    basins: Basins = "trusted"
     epochs: int = attrs.field(default=30, validator=and_(ge(1), EPOCHS))
     learning_rate: float = attrs.field(default=0.05, validator=attrs.validators.gt(0))
     batch_size: int = attrs.field(default=128, validator=and_(ge(1), BATCH))
@@ -89,53 +94,68 @@ class LowLossPass:
     def analyse(self, atlas: Atlas, bench: Bench, rng: np.random.Generator) -> Finding:
         """Return the table of passes, pictures of those that merge, and a warning where the map misleads."""
         del rng  # a training draws from the study's seed
-        found = [one for drawn in atlas.maps for one in self._passes(drawn, bench)]
+        maps = [one for one in atlas.maps if not self.reducers or one.name in self.reducers]
+        found = [one for drawn in maps for one in self._passes(drawn, bench)]
         rows = tuple(one.row for one in found)
         table = Table(name="passes", caption=CAPTION, columns=COLUMNS, rows=rows)
+        failed = [text for one in found for text in one.failed]
         return Finding(
             tables=(table,),
-            warnings=(*_warnings(rows), *(text for one in found for text in one.failed)),
+            warnings=(*_warnings(rows), *failed, *(text for one in maps for text in self._left_out(one))),
             pictures=tuple(pictures(found)),
         )
 
+    def _left_out(self, one: Map) -> Iterator[str]:
+        """Yield where so many basins are left out that there is no pass."""
+        if one.landscape is not None and one.topology is not None:
+            followed = len(chosen_minima(one, one.landscape, one.topology, self.basins))
+            leaves = len(one.topology.tree.minima)
+            if followed < 2 <= leaves:
+                kind = "hold a run" if self.basins == "runs" else "hold a run or are trusted"
+                yield f'{one.name}: no pass, for only {followed} of {leaves} basins {kind}; basins = "all" follows all'
+
     def _passes(self, one: Map, bench: Bench) -> Iterator[Found]:
-        """Yield every pass of a map's first merge tree."""
+        """Yield every pass of a map's first merge tree; all are decoded and evaluated at once."""
         landscape, topology = one.landscape, one.topology
         if landscape is None or topology is None:
             return
-        names = called(one, landscape, topology)
-        for valley in valleys(landscape, topology, self.adjacency):
-            who = names[valley.one], names[valley.two]
-            yield self._found(one, landscape, valley, who, bench)
-
-    def _found(self, one: Map, landscape: Landscape, valley: Valley, who: tuple[str, str], bench: Bench) -> Found:
-        """Return a pass beside the other ways between its ends."""
         assert one.chart.decode is not None
-        assert one.topology is not None
-        field = one.topology.field
-        fine = along(landscape, valley, self.points)
-        decoded = bench.sample(one, fine)
-        coordinates = np.asarray(one.chart.decode(fine.points))
-        networks = one.chart.space.lift(coordinates)
-        training = self._training(f"{'–'.join(who)} on {one.name}", one, coordinates)
-        ways = {"pass": Way(fields=decoded.fields, reached=travelled(networks))}
-        ways["straight"] = training.straight(bench, networks[[0, -1]])
-        tried = dict[str, Way | str]()
-        if self.training == "all" or (self.training == "merging" and valley.merging):
-            inner = np.linspace(0, len(networks) - 1, self.bends + 2).round().astype(int)[1:-1]
-            ends, chain = networks[[0, -1]], networks[inner]
-            tried = {"curve": training.way(bench, ends), "relaxed": training.way(bench, ends, chain)}
-        return Found(
-            map=one.name,
-            who=who,
-            measure=field,
-            valley=valley,
-            floor=float(landscape.fields[field][valley.one]),
-            points=fine.points,
-            ways=ways | {name: way for name, way in tried.items() if isinstance(way, Way)},
-            failed=tuple(way for way in tried.values() if isinstance(way, str)),
-            untrusted=1 - float(decoded.trusted.mean()),
-        )
+        minima = chosen_minima(one, landscape, topology, self.basins)
+        passes = list(valleys(landscape, topology, self.adjacency, minima))
+        if not passes:
+            return
+        points = np.concatenate([along(landscape, valley, self.points).points for valley in passes])
+        decoded, coordinates = bench.sample(one, Samples(points=points)), np.asarray(one.chart.decode(points))
+        lines = straight_lines(one, coordinates.reshape(len(passes), self.points, -1), bench)
+        names = called(one, landscape, topology)
+        for at, valley in enumerate(passes):
+            own = slice(at * self.points, (at + 1) * self.points)
+            fields = {name: values[own] for name, values in decoded.fields.items()}
+            way, who = Way(fields=fields, reached=travelled(coordinates[own])), (names[valley.one], names[valley.two])
+            tried = self._trained(one, f"{'–'.join(who)} on {one.name}", coordinates[own], valley, bench)
+            yield Found(
+                map=one.name,
+                who=who,
+                measure=topology.field,
+                valley=valley,
+                floor=float(landscape.fields[topology.field][valley.one]),
+                points=points[own],
+                ways={"pass": way, "straight": lines[at]}
+                | {name: found for name, found in tried.items() if isinstance(found, Way)},
+                failed=tuple(found for found in tried.values() if isinstance(found, str)),
+                untrusted=1 - float(decoded.trusted[own].mean()),
+            )
+
+    def _trained(
+        self, one: Map, label: str, coordinates: np.ndarray, valley: Valley, bench: Bench
+    ) -> dict[str, Way | str]:
+        """Return the ways that are trained between the ends of a pass, or why their training failed."""
+        if self.training == "none" or (self.training == "merging" and not valley.merging):
+            return {}
+        stops = np.linspace(0, len(coordinates) - 1, self.bends + 2).round().astype(int)
+        networks, training = one.chart.space.lift(coordinates[stops]), self._training(label, one, coordinates)
+        ends, chain = networks[[0, -1]], networks[1:-1]
+        return {"curve": training.way(bench, ends), "relaxed": training.way(bench, ends, chain)}
 
     def _training(self, label: str, one: Map, coordinates: np.ndarray) -> Training:
         """Return how ways between the ends of a pass are trained and scored."""

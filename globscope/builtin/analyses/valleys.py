@@ -1,6 +1,7 @@
 """The lowest passes between a map's basins: on its samples, and decoded between them."""
 
 from collections.abc import Iterator
+from typing import Literal
 
 import numpy as np
 from attrs import define, field
@@ -9,6 +10,7 @@ from globscope.api import (
     Adjacency,
     Landscape,
     Map,
+    MergeTree,
     Passes,
     Samples,
     Topology,
@@ -16,6 +18,8 @@ from globscope.api import (
     neighbours,
     sweep_order,
 )
+
+Basins = Literal["runs", "trusted", "all"]
 
 
 @define(frozen=True, kw_only=True)
@@ -27,7 +31,7 @@ class Valley:
         two: At the other one.
         walked: (m,) samples from the one to the other.
         saddle: Height at which the merge tree joins the two.
-        merging: Whether the tree joins just these two branches there.
+        merging: Whether the one is the first of the basins followed into which the tree joins the other's branch.
     """
 
     one: int
@@ -37,20 +41,39 @@ class Valley:
     merging: bool
 
 
-def valleys(landscape: Landscape, topology: Topology, adjacency: Adjacency) -> Iterator[Valley]:
-    """Yield the lowest path between every two basins that ever meet, the lower minimum first."""
+def valleys(
+    landscape: Landscape, topology: Topology, adjacency: Adjacency, minima: np.ndarray | None = None
+) -> Iterator[Valley]:
+    """Yield the lowest path between every two basins that ever meet, the lower minimum first.
+
+    Only between those of some minima of the tree, by rising value, where these are named.
+    """
     tree, values = topology.tree, np.asarray(landscape.fields[topology.field], float)
     swept = sweep_order(values, tree.basin >= 0)
     place = np.full(len(values), -1)
     place[swept] = np.arange(len(swept))
-    passes, minima = Passes.of(neighbours(landscape.samples, swept, adjacency)), tree.minima
-    joined = {(int(elder), int(own)) for elder, own in zip(tree.pairs[tree.elders, 0], tree.pairs[:, 0], strict=True)}
+    passes = Passes.of(neighbours(landscape.samples, swept, adjacency))
+    minima = tree.minima if minima is None else minima
+    joined = _merges(tree, set(minima.tolist()))
     for row, one in enumerate(minima[:-1].tolist()):
         later = minima[row + 1 :]
         for two, walked in zip(later.tolist(), passes.paths(place[one], place[later]), strict=True):
             met = tree.minimax(one, two)
             if met is not None:
                 yield Valley(one=one, two=two, walked=swept[walked], saddle=met[1], merging=(one, two) in joined)
+
+
+def _merges(tree: MergeTree, followed: set[int]) -> set[tuple[int, int]]:
+    """Return, for the minimum of every basin followed, the first such basin in whose branch its own goes on."""
+    rows, found = {int(vertex): row for row, vertex in enumerate(tree.pairs[:, 0])}, set()
+    for own in followed:
+        row = rows[own]
+        while (elder := int(tree.elders[row])) != row:
+            row = elder
+            if int(tree.pairs[row, 0]) in followed:
+                found.add((int(tree.pairs[row, 0]), own))
+                break
+    return found
 
 
 def along(landscape: Landscape, valley: Valley, points: int) -> Samples:
@@ -69,6 +92,16 @@ def runs_by_minimum(one: Map, landscape: Landscape, topology: Topology) -> dict[
     for variant, basin in zip(one.population.variants, basins, strict=True):
         home.get(basin, []).append(variant)
     return home
+
+
+def chosen_minima(one: Map, landscape: Landscape, topology: Topology, basins: Basins) -> np.ndarray:
+    """Return the minima, by rising value, of the basins in which runs end, of those and trusted ones, or of all."""
+    minima, home = topology.tree.minima, runs_by_minimum(one, landscape, topology)
+    wanted = np.array([bool(home[int(minimum)]) for minimum in minima], bool)
+    if basins == "trusted":
+        wanted |= landscape.trusted[minima]
+    found: np.ndarray = minima if basins == "all" else minima[wanted]
+    return found
 
 
 def called(one: Map, landscape: Landscape, topology: Topology) -> dict[int, str]:

@@ -6,7 +6,7 @@ from typing import Any
 import numpy as np
 from attrs import define, field
 
-from globscope.api import Bench, Draft, GlobscopeError, Mixtures, Networks, Progress, device
+from globscope.api import Bench, Draft, GlobscopeError, Map, Mixtures, Networks, Progress, device
 from globscope.builtin.analyses.curves.lines import travelled
 from globscope.builtin.analyses.curves.shapes import Shape, basis
 from globscope.builtin.analyses.curves.training import Settings, train
@@ -23,6 +23,31 @@ class Way:
 
     fields: Mapping[str, np.ndarray] = field(eq=False, repr=False)
     reached: np.ndarray = field(eq=False, repr=False)
+
+
+def straight_lines(one: Map, passes: np.ndarray, bench: Bench) -> list[Way]:
+    """Return the straight lines between the ends of several passes, evaluated at once.
+
+    Args:
+        one: The map that the passes run on.
+        passes: (k, n, r) coordinates of the networks on each, which are isometric to weights.
+        bench: Measures.
+    """
+    count, points, rank = passes.shape
+    t, ends = np.linspace(0, 1, points)[:, None], passes[:, [0, -1]]
+    lines = (1 - t) * ends[:, :1] + t * ends[:, 1:]
+    held = one.population.buffers
+    rows = one.nearest(ends.reshape(-1, rank))[0].reshape(count, 2)
+    nearer = rows[:, np.arange(points) * 2 // points].ravel()
+    networks = Networks(
+        space=one.chart.space, coordinates=lines.reshape(-1, rank), buffers=held, nearest=nearer if held else None
+    )
+    fields = bench.measure(networks)
+    own = [slice(at * points, (at + 1) * points) for at in range(count)]
+    return [
+        Way(fields={name: values[at] for name, values in fields.items()}, reached=travelled(line))
+        for at, line in zip(own, lines, strict=True)
+    ]
 
 
 @define(frozen=True, kw_only=True)
@@ -46,11 +71,6 @@ class Training:
     device: str
     points: int
     buffers: Sequence[Mapping[str, np.ndarray]] = ()
-
-    def straight(self, bench: Bench, ends: np.ndarray) -> Way:
-        """Return the straight line between (2, D) ends, at equal steps."""
-        t = np.linspace(0, 1, self.points)
-        return self._mixed(bench, ends, np.stack([1 - t, t], axis=1))
 
     def way(self, bench: Bench, ends: np.ndarray, start: np.ndarray | None = None) -> Way | str:
         """Return a Bezier curve with one bend between (2, D) ends, or the chain that starts as (bends, D) networks.
