@@ -4,6 +4,7 @@ import json
 import os
 import pty
 import re
+import shutil
 import signal
 import subprocess
 import sys
@@ -363,3 +364,47 @@ def test_ctrl_c_says_that_the_run_can_be_continued(tmp_path):
     assert said == ["run folder: runs/long (new)\n", "train A\n"]
     assert told == "stopped; what is finished is kept, and the same command continues\n"
     assert command.returncode == 130
+
+
+# Code that a spec names.
+
+TRUST = {
+    "study": "imported and run",
+    "check": "imported",
+    "project": "imported and run",
+    "show": "No code that a spec names is imported",
+    "export": "No code that a spec names is imported",
+    "compare": "No code that a spec names is imported",
+    "topology": "no code of its origin is run",
+}
+
+
+@pytest.mark.parametrize("command", TRUST)
+def test_help_says_whether_code_that_a_spec_names_is_run(command):
+    assert TRUST[command] in " ".join(run(command, "--help").stdout.split())
+    assert "imported and run" in " ".join(run("align", "train", "--help").stdout.split())
+
+
+def test_a_strangers_run_is_shown_exported_and_compared_without_its_code(finished, tmp_path, monkeypatch):
+    folder = shutil.copytree(finished[0], tmp_path / "copy")
+    monkeypatch.chdir(folder)
+    (folder / "nets.py").write_text("open('was-run', 'w').close()\ndef net():\n    raise SystemExit(0)\n")
+    spec = folder / "runs/tiny/spec.toml"
+    changed = spec.read_text().replace('model = "mlp"', f'model = "{folder / "nets.py"}:net"')
+    spec.write_text(changed)
+    record = json.loads((folder / "runs/tiny/results.json").read_text())
+    (folder / "runs/tiny/results.json").write_text(json.dumps(record | {"spec": changed}))
+    shutil.copytree(folder / "runs/tiny", folder / "runs/other")
+    landscape = next((folder / "runs/tiny/landscapes").glob("*.npz"))
+    for arguments in (
+        ["show", "runs/tiny"],
+        ["export", "runs/tiny"],
+        ["compare", "runs/tiny", "runs/other", "--out", "side-by-side"],
+        ["topology", str(landscape)],
+    ):
+        result = run(*arguments)
+        assert result.exit_code == 0, result.output
+        assert not (folder / "was-run").exists(), arguments
+    result = run("check", str(spec))
+    assert result.exit_code == 2
+    assert (folder / "was-run").exists()

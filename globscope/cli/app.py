@@ -2,23 +2,34 @@
 
 import json
 import os
-import sys
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
-from typing import Annotated
+from typing import Annotated, Any
 
 import typer
 
 from globscope import __version__
+from globscope.cli.ending import ending
+from globscope.cli.interrupt import at_work, stoppable
 from globscope.cli.screen import stderr, stdout, tolerate
-from globscope.errors import FileError, GlobscopeError, SpecError
+from globscope.errors import FileError, SpecError
 
 # Threads that spin while they wait for each other make torch many times slower wherever another process wants
 # the core; read by torch's threads when they start, so it must stand before the first import of torch.
 os.environ.setdefault("OMP_WAIT_POLICY", "PASSIVE")
 
-app = typer.Typer(
+
+class Commands(typer.Typer):
+    """Commands that Ctrl-C ends with one line, whenever it is pressed."""
+
+    def __call__(self, *args: Any, **options: Any) -> Any:
+        """Run the command that the command line names."""
+        with stoppable():
+            return super().__call__(*args, **options)
+
+
+app = Commands(
     help="Global loss landscapes of many trained networks: a map, its true losses, their topology.",
     no_args_is_help=True,
     add_completion=True,
@@ -52,20 +63,18 @@ def told() -> Iterator[None]:
     """Tell what is wrong in words and exit with 2; a run that is stopped can be continued."""
     tolerate()
     try:
-        yield
-    except GlobscopeError as error:
-        for line in str(error).splitlines():
-            stderr(f"error: {line}")
-        raise typer.Exit(2) from None
-    except KeyboardInterrupt:
-        stderr("stopped; what is finished is kept, and the same command continues")
-        raise typer.Exit(130) from None
-    except BrokenPipeError:  # a reader such as `head` that has seen enough
-        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())  # else Python complains at its end
-        raise typer.Exit(0) from None
-    except OSError as error:  # no permission, no space, a file where a folder should be
-        stderr(f"error: {error.filename or 'files'}: {error.strerror or error}")
-        raise typer.Exit(2) from None
+        with at_work():
+            yield
+    except typer.Exit:
+        raise
+    except BaseException as error:
+        end = ending(error)
+        if end is None:
+            raise
+        code, lines = end
+        for line in lines:
+            stderr(line)
+        raise typer.Exit(code) from None
 
 
 def _version(asked: bool) -> None:
@@ -98,6 +107,8 @@ def study(
 
     Trains or reads the networks, maps them, evaluates the maps, condenses their topology and writes the report. One
     that scores more than 200,000 networks asks before it starts.
+
+    Code that the spec names (`file.py:name`) is imported and run: use only specs that you trust.
     """
     with told():
         from globscope.cli.consent import agree
@@ -121,7 +132,11 @@ def study(
 
 @app.command()
 def check(spec: Spec, override: Set = [], out: Folder = None) -> None:  # noqa: B006
-    """Validate a spec and print its plan."""
+    """Validate a spec and print its plan.
+
+    Code that the spec names (`file.py:name`) is imported, and a few training steps are tried: use only specs that you
+    trust.
+    """
     with told():
         from globscope.cli.tables import plan, plan_of_cells
         from globscope.sweep import Sweep, load
@@ -144,6 +159,8 @@ def train(
     """Train the zoo of a spec and the aligners that learn from it, and nothing else.
 
     The same `globscope study` finds them learned; others take the file: `aligner = "deep-align.safetensors"`.
+
+    Code that the spec names (`file.py:name`) is imported and run: use only specs that you trust.
     """
     with told():
         from globscope.cli.progress import watching
@@ -243,7 +260,10 @@ def project(
     files: Annotated[list[Path], typer.Argument(help="Checkpoints of the same model.", show_default=False)],
     as_json: Annotated[bool, typer.Option("--json", help="Print one JSON object, for scripts.")] = False,
 ) -> None:
-    """Put new checkpoints on a finished run's maps, without a fit."""
+    """Put new checkpoints on a finished run's maps, without a fit.
+
+    Code that the run's spec names (`file.py:name`) is imported and run: use only runs that you trust.
+    """
     with told():
         from globscope.cli.progress import watching
         from globscope.cli.tables import projected
@@ -266,7 +286,10 @@ def compare(
     as_json: Annotated[bool, typer.Option("--json", help="Print one JSON object, for scripts.")] = False,
     out: Annotated[Path | None, typer.Option("--out", help="Folder for a page with pictures, and tables.")] = None,
 ) -> None:
-    """Set finished runs side by side: figures, landscapes on one scale, distances of their diagrams."""
+    """Set finished runs side by side: figures, landscapes on one scale, distances of their diagrams.
+
+    No code that a spec names is imported: runs of strangers can be compared.
+    """
     with told():
         from globscope.cli.tables import compared
         from globscope.sweep.compare import compare as beside
@@ -299,7 +322,10 @@ def topology(
     as_json: Annotated[bool, typer.Option("--json", help="Print one JSON object, for scripts.")] = False,
     out: Annotated[Path | None, typer.Option("--out", help="Folder for the pictures and topology.json.")] = None,
 ) -> None:
-    """Condense a landscape that is in a file, of any origin, into its merge tree."""
+    """Condense a landscape that is in a file, of any origin, into its merge tree.
+
+    The file is read as numbers, and no code of its origin is run.
+    """
     with told():
         from globscope.cli.tables import condensed
         from globscope.exchange import PERSISTENCE, condense
@@ -324,7 +350,10 @@ def export(
     ] = ["csv"],  # noqa: B006
     out: Annotated[Path | None, typer.Option("--out", help="Where to put the files; default: RUN/export.")] = None,
 ) -> None:
-    """Write a finished run's landscapes, merge trees and members for other programs."""
+    """Write a finished run's landscapes, merge trees and members for other programs.
+
+    No code that a spec names is imported: runs of strangers can be exported.
+    """
     with told():
         from globscope.exchange import export as exported
 
@@ -343,7 +372,10 @@ def show(
     run: Annotated[Path, typer.Argument(help="A run folder, such as runs/digits-mlp.", show_default=False)],
     as_json: Annotated[bool, typer.Option("--json", help="Print one JSON object, for scripts.")] = False,
 ) -> None:
-    """Print a finished run's tables again."""
+    """Print a finished run's tables again.
+
+    No code that a spec names is imported: runs of strangers can be shown.
+    """
     with told():
         from globscope.cli.tables import cells, summary
         from globscope.sweep import results
