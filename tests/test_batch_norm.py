@@ -6,6 +6,7 @@ import numpy as np
 import pytest
 import torch
 from conftest import values
+from safetensors.torch import save_file
 from torch import nn
 from torch.nn.functional import cross_entropy
 
@@ -110,6 +111,22 @@ def test_networks_of_a_unit_know_their_members(task):
     assert [float(one["a"][0]) for one in networks.stored(Unit(start=1, stop=3))] == [0.0, 1.0]
 
 
+CHECKPOINTS = """
+[task]
+use = "classification"
+model = "nets.py:net"
+[population]
+checkpoints = "{{variant}}-{{step}}.safetensors"
+[[reducer]]
+use = "pca"
+[[sampler]]
+use = "grid"
+resolution = 2
+[evaluator]
+use = "torch"
+batch_norm = "{mode}"
+"""
+
 STUDY = """
 [task]
 use = "classification"
@@ -200,3 +217,26 @@ def test_instance_norm_has_the_average_too():
             norm(batch)
     wanted = batches.double().mean(dim=(0, 1, 3))
     torch.testing.assert_close(norm.running_mean.double(), wanted, atol=1e-6, rtol=0)  # float32 means of 160 numbers
+
+
+@pytest.mark.parametrize("without", ["num_batches_tracked", "running_"])
+@pytest.mark.parametrize("mode", ["recalibrate", "batch", "stored", "initial"])
+def test_files_of_old_torch_lack_a_counter_that_nobody_uses_and_statistics_matter_where_they_are_used(
+    mode, without, tmp_path
+):
+    (tmp_path / "nets.py").write_text(NETS)
+    for at, name in enumerate("ABC"):
+        state = {key: tensor for key, tensor in module(at).state_dict().items() if without not in key}
+        save_file(state, tmp_path / f"{name}-1.safetensors")
+    (tmp_path / "study.toml").write_text(CHECKPOINTS.format(mode=mode))
+    study = load(tmp_path / "study.toml", folder=tmp_path / "run")
+    if (mode, without) == ("stored", "running_"):
+        with pytest.raises(EvaluationError, match="'stored' needs the networks' own statistics"):
+            values(study)
+    else:
+        found = values(study)
+        assert np.isfinite(found.atlas.truth["test_loss"]).all()
+        assert not [text for text in found.findings["fidelity"].warnings if "buffer" in text]
+    if (mode, without) == ("stored", "num_batches_tracked"):
+        wanted = [plain(module(at), training=False) for at in range(3)]
+        np.testing.assert_allclose(found.atlas.truth["test_loss"], wanted, rtol=1e-6)

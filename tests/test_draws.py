@@ -254,3 +254,16 @@ def test_fidelity_tells_how_many_branches_may_be_chance():
         "linear: 1 of 2 branches of its merge tree have a persistence below 1.12, the standard deviation of the draws "
         "of train_loss: they may be chance",
     ]
+
+
+@pytest.mark.gpu
+@pytest.mark.parametrize("method", ["loop", "vmap"])
+def test_a_gpu_draws_the_same_numbers_for_all_networks_and_its_generator_stays(method):
+    task, before = tiny_task(drawing=True), (torch.get_rng_state(), torch.cuda.get_rng_state())
+    one, two = (scored(networks(), task, method=method, device="cuda")[0] for _ in range(2))
+    for name, losses in one.items():
+        np.testing.assert_array_equal(losses, two[name])
+    assert torch.equal(torch.get_rng_state(), before[0])
+    assert torch.equal(torch.cuda.get_rng_state(), before[1])
+    other = scored(networks(seed=4), task, method=method, device="cuda")[0]
+    assert (other["train_loss"] != one["train_loss"]).all()
