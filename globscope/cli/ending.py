@@ -24,7 +24,7 @@ def ending(error: BaseException) -> Ending | None:
         return STOPPED, ()
     if isinstance(error, typer.Abort):
         return INVALID, ["error: not started: nobody answered"]
-    if isinstance(error, BrokenPipeError):  # a reader such as `head` that has seen enough
+    if BrokenPipeError in (type(error), type(error.__context__)):  # a reader such as `head` that has seen enough
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())  # else Python complains at its end
         return 0, ()
     return _of_the_machine(error)
