@@ -129,19 +129,30 @@ def test_statistics_are_estimated_anew_for_every_network(device, named, tmp_path
     assert_losses(fields, in_float64(task, weights), rtol=1e-4)
 
 
-def test_networks_are_the_same_whether_the_population_lies_on_the_device_or_not(device, monkeypatch, tmp_path):
+class Counted(Networks):
+    """Networks that count how often the host combines them."""
+
+    calls = []  # noqa: RUF012
+
+    def weights(self, unit):
+        self.calls.append(unit)
+        return super().weights(unit)
+
+
+def test_networks_are_the_same_whether_the_population_lies_on_the_device_or_not(device, monkeypatch):
     space = span(some_weights(MLP, 8))
-    networks = Networks(space=space, coordinates=0.5 * space.members)
-    found, held = {}, {}
+    networks = Counted(space=space, coordinates=0.5 * space.members)
+    found, by_host = {}, {}
     for name, share in (("host", 0.0), ("device", 0.5)):
         monkeypatch.setattr(lift, "SHARE", share)
+        Counted.calls.clear()
         lifted = lift.Lift(networks, device)
         if name == "device" and device == "cpu":
             lifted.keep(space)  # which it does by itself on a GPU
-        held[name] = lifted._members is not None
         found[name] = lifted(Unit(start=0, stop=8)).cpu().numpy()
         assert lifted(Unit(start=2, stop=3)).device.type == device
-    assert held == {"host": False, "device": True}
+        by_host[name] = len(Counted.calls)
+    assert by_host == {"host": 2, "device": 0}
     # The same float32 sums of eight products of about 1, in another order.
     np.testing.assert_allclose(found["device"], found["host"], atol=20 * np.finfo(np.float32).eps)
 

@@ -26,9 +26,9 @@ def missing(wheels: Path | None) -> list[str]:
     while asked:
         one = asked.pop()
         name = one.name.lower().replace("_", "-")
-        if name in seen or (one.marker and not one.marker.evaluate({"extra": ""})):
+        if str(one) in seen or (one.marker and not one.marker.evaluate({"extra": ""})):
             continue
-        seen.add(name)
+        seen.add(str(one))
         if name in inside:
             asked += [Requirement(text) for text in inside[name]]
         elif not installed(one):
