@@ -118,6 +118,20 @@ def test_a_sweep_over_one_of_two_maps_shows_what_that_map_is_of(cells):
     assert "test_loss" not in found
 
 
+def test_cells_about_other_networks_have_no_place_in_each_others_figures(cells):
+    keys = (
+        'reducer.0 = [{ use = "pca", name = "m" }, { use = "random", name = "m2", centre = "A@0" }]\n'
+        '"sampler.0.resolution" = [3, 5]\n'
+    )
+    runs, outcomes, spec = cells(PCA, keys)
+    found = {one.figure: one.values[:, 0, 0] for one in averages(runs, spec)}
+    assert found["train_loss"][0] == pytest.approx(truth(outcomes[0], "train_loss", "A@2", "B@2"), rel=1e-12)
+    assert found["origin_train_loss"][1] == truth(outcomes[2], "train_loss", "A@0")
+    assert np.isnan([found["train_loss"][1], found["origin_train_loss"][0]]).all()
+    shown = [row.figures.get("train_loss") for row in runs.rows(Path())]
+    assert [value is None for value in shown] == [False, False, True, True]
+
+
 def test_a_sweep_over_an_analysis_networks_shows_and_relates_what_those_score(cells):
     keys = 'analysis.0.members = [["A@0"], ["A@1", "B@0"], ["A", "B"]]\nreducer.0.latent_dim = [1, 2]\n'
     runs, outcomes, spec = cells(PCA, keys)

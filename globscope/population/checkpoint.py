@@ -66,6 +66,16 @@ def read(path: Path, reading: Reading | None = None) -> Checkpoint:
     return Checkpoint(path, arrays, same, scores)
 
 
+def shapes(path: Path, reading: Reading) -> dict[str, tuple[int, ...]]:
+    """Return the shapes of a checkpoint's tensors by name; their values are not looked at.
+
+    Raises:
+        PopulationError: As `read` does.
+    """
+    load = _sharded if path.name.endswith(INDEX) else _raw
+    return {name: tuple(tensor.shape) for name, tensor in load(path, reading)[1].items()}
+
+
 def networks(path: Path) -> tuple[str, ...]:
     """Return the names of the state dicts of a file that holds several networks; empty where it holds one.
 

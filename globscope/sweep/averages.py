@@ -97,7 +97,7 @@ def averages(runs: Runs, spec: SweepSpec) -> list[Average]:
     chosen = [at for at, axis in enumerate(spec.axes) if axis.key.rpartition(".")[2] != SEED][:2]
     if len(chosen) < 2:
         return []
-    rows = runs.figures()
+    rows = runs.own_figures()
     known = dict.fromkeys(name for row in rows for name, value in row.items() if np.isfinite(_figure(value)))
     asked = dict.fromkeys(
         [*runs.fields, *(full(name, known) for name in spec.relations.of if name not in runs.measures)]

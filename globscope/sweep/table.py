@@ -79,8 +79,20 @@ class Runs:
     @property
     def fields(self) -> tuple[str, ...]:
         """The names of the figures of what the tasks measure, each of what its run is about."""
-        pairs = [pair for pair in zip(self.runs, self.figures(), strict=True) if pair[0].finished is not None]
-        return tuple(dict.fromkeys(run.score(name, row) for name in self.measures for run, row in pairs))
+        own = [run.score(name, row) for name in self.measures for run, row in self._done()]
+        return tuple(dict.fromkeys(own))
+
+    def own_figures(self) -> list[dict[str, Cell]]:
+        """Return every run's figures by name, without scores of networks that it is not about."""
+        scores, found = set(self.fields), []
+        for run, row in zip(self.runs, self.figures(), strict=True):
+            others = scores.union(self.measures) - {run.score(name, row) for name in self.measures}
+            found.append({name: value for name, value in row.items() if name not in others})
+        return found
+
+    def _done(self) -> list[tuple[Run, dict[str, Cell]]]:
+        pairs = zip(self.runs, self.figures(), strict=True)
+        return [(run, row) for run, row in pairs if run.finished is not None]
 
     @property
     def about(self) -> frozenset[str]:
@@ -119,8 +131,12 @@ class Runs:
 
     def rows(self, folder: Path) -> list[Row]:
         """Return the rows of a page in this folder."""
-        pairs = zip(self.runs, self.figures(), strict=True)
+        pairs = zip(self.runs, self.own_figures(), strict=True)
         return [Row(name=run.name, link=_link(run, folder), figures={**row, **run.values}) for run, row in pairs]
+
+    def cells(self) -> list[dict[str, Cell]]:
+        """Return every run's figures and swept values by name."""
+        return [{**row, **run.values} for run, row in zip(self.runs, self.figures(), strict=True)]
 
     def warnings(self) -> list[str]:
         """Return what a reader must not miss."""

@@ -6,7 +6,7 @@ from typing import Any
 
 import tomli_w
 
-from globscope.report.board import Board, Part, Row
+from globscope.report.board import Board, Part
 from globscope.report.tables import as_csv
 from globscope.session import CELLS, TABLE
 from globscope.spec.cells import SweepSpec
@@ -18,7 +18,6 @@ from globscope.sweep.matrices import depicted, drawn, of_sweep, tiles
 from globscope.sweep.relations import Relation, plots, relations, table, unknown
 from globscope.sweep.subjects import swept_entries
 from globscope.sweep.table import READING, Run, Runs, names_of
-from globscope.values.findings import Cell
 
 CSV, AVERAGES, RELATIONS, PAGE = "sweep.csv", "averages.csv", "relations.csv", "sweep.html"
 
@@ -33,9 +32,9 @@ def write_sweep(folder: Path, spec: SweepSpec, failures: Mapping[str, str]) -> t
     """
     runs = gathered(folder, spec, failures)
     rows = runs.rows(folder)
-    related = _related(spec, runs, rows)
-    warnings = [*runs.warnings(), *unknown(spec.relations, spec.document.get("relations", {}), _figures(rows))]
-    record = _record(spec, runs, rows) | {"relations": [one.row for one in related], "warnings": warnings}
+    related = _related(spec, runs)
+    warnings = [*runs.warnings(), *unknown(spec.relations, spec.document.get("relations", {}), runs.cells())]
+    record = _record(spec, runs) | {"relations": [one.row for one in related], "warnings": warnings}
     page = Board(
         title=spec.title,
         kicker="sweep",
@@ -55,23 +54,19 @@ def write_sweep(folder: Path, spec: SweepSpec, failures: Mapping[str, str]) -> t
     return record, folder / PAGE
 
 
-def _record(spec: SweepSpec, runs: Runs, rows: Sequence[Row]) -> dict[str, Any]:
+def _record(spec: SweepSpec, runs: Runs) -> dict[str, Any]:
     cells = [
-        {"name": run.name, "folder": f"{CELLS}/{run.name}", "failed": run.failed or None, "figures": dict(row.figures)}
-        for run, row in zip(runs.runs, rows, strict=True)
+        {"name": run.name, "folder": f"{CELLS}/{run.name}", "failed": run.failed or None, "figures": figures}
+        for run, figures in zip(runs.runs, runs.cells(), strict=True)
     ]
     axes = [{"key": axis.key, "label": axis.label, "values": plain(axis.values)} for axis in spec.axes]
     return {"title": spec.title, "axes": axes, "columns": runs.columns(), "cells": cells}
 
 
-def _related(spec: SweepSpec, runs: Runs, rows: Sequence[Row]) -> list[Relation]:
+def _related(spec: SweepSpec, runs: Runs) -> list[Relation]:
     first = spec.axes[0]
     groups = [f"{first.label}={first.names[run.places[0]]}" for run in runs.runs]
-    return relations(spec.relations, _figures(rows), groups)
-
-
-def _figures(rows: Sequence[Row]) -> list[Mapping[str, Cell]]:
-    return [row.figures for row in rows]
+    return relations(spec.relations, runs.cells(), groups)
 
 
 def _parts(folder: Path, spec: SweepSpec, runs: Runs, related: Sequence[Relation]) -> Iterator[Part]:

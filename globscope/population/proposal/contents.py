@@ -8,7 +8,7 @@ from typing import Any
 from attrs import define, field
 
 from globscope.errors import PopulationError
-from globscope.population.checkpoint import networks, read
+from globscope.population.checkpoint import networks, shapes
 from globscope.population.state_dict import Reading
 from globscope.registry import Registry
 
@@ -37,11 +37,10 @@ def contents(path: Path, registry: Registry) -> Contents:
     """Return what a checkpoint holds; its values are not looked at, and nothing of it is executed."""
     try:
         keys = networks(path)
-        held = read(path, Reading(key=keys[0] if keys else None))
+        held = shapes(path, Reading(key=keys[0] if keys else None))
     except PopulationError as error:
         return Contents(problem=str(error))
-    shapes = {name: array.shape for name, array in held.tensors.items()}
-    return Contents(keys=keys, shapes=shapes, task=_task({_BEFORE.sub("", n): s for n, s in shapes.items()}, registry))
+    return Contents(keys=keys, shapes=held, task=_task({_BEFORE.sub("", n): s for n, s in held.items()}, registry))
 
 
 def _task(shapes: Mapping[str, tuple[int, ...]], registry: Registry) -> dict[str, Any]:
