@@ -491,6 +491,21 @@ def behind(self, parameters, buffers, batch):
     return TinyProbe.reduce(self, parameters, before if set(before) == set(buffers) else buffers, batch)
 
 
+SOURCE = np.random.default_rng()
+# What compares a network's score with another one of the same.
+UNREPEATED = {
+    "failure_leaves_no_trace",
+    "keeps_no_buffers",
+    "reduced_mean_is_the_objective",
+    "stacked_networks_reduce_alike",
+    "training_leaves_no_trace",
+}
+
+
+def self_willed(self, parameters, buffers, batch):
+    return {n: (t + SOURCE.normal(), w) for n, (t, w) in TinyProbe.reduce(self, parameters, buffers, batch).items()}
+
+
 def averaged(self, parameters, buffers, batch):
     return {name: (total / n, 1.0) for name, (total, n) in TinyProbe.reduce(self, parameters, buffers, batch).items()}
 
@@ -696,6 +711,10 @@ WRONG = {
         with_buffers(calibrate=resting),
         {"names_its_statistics", "reduces_by_the_batch_where_statistics_are_missing"},
     ),
+    "draws from a generator of its own in each call": (
+        task(reduce=self_willed),
+        {"draws_what_a_seed_repeats"} | UNREPEATED,
+    ),
     "scores a network with the buffers of the one before": (with_buffers(reduce=behind), {"keeps_no_buffers"}),
     "does not seed what it draws": (
         (TORCH, {"evaluate": lambda self, networks, *rest: TORCH.evaluate(self, evolve(networks, seed=None), *rest)}),
@@ -812,7 +831,18 @@ def test_a_component_that_is_wrong_in_one_point_is_found_out_for_it(made, checks
 
 
 @pytest.mark.parametrize(
-    "component", [Kept2D(), Corners(), Counts(), Pictures(), tiny_task(), tiny_task(normalised=True)]
+    "component",
+    [
+        Kept2D(),
+        Corners(),
+        Counts(),
+        Pictures(),
+        tiny_task(),
+        tiny_task(normalised=True),
+        tiny_task(shifted=True),
+        tiny_task(drawing=True),
+        tiny_task(normalised=True, shifted=True, drawing=True),
+    ],
 )
 def test_components_that_are_right_pass(component):
     check_component(component)

@@ -160,8 +160,9 @@ class Hessian:
 
         probe = self.loss.probe
         leaves = {name: own.detach().clone().requires_grad_() for name, own in self.parameters.items()}
+        buffers = {name: buffer.clone() for name, buffer in self.buffers.items()}  # a forward pass may count in one
         with seeded(seed, self.loss.device):
-            loss = probe.objective(leaves, self.buffers, batch, training=False)
+            loss = probe.objective(leaves, buffers, batch, training=False)
         tensors = [leaves[name] for name in probe.layout.names]
         first = torch.autograd.grad(loss, tensors, create_graph=True, materialize_grads=True)
         curved = [at for at, gradient in enumerate(first) if gradient.requires_grad]

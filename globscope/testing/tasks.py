@@ -8,7 +8,7 @@ from typing import Any
 import numpy as np
 from attrs import fields
 
-from globscope.api import Probe
+from globscope.api import EvaluationError, Probe, draws, seeded
 from globscope.testing.claims import (
     ContractError,
     global_states,
@@ -67,7 +67,7 @@ class TaskChecks(OptionChecks):
         """Every parameter has a finite gradient, in training and out of it."""
         for training in (True, False):
             leaves = {name: p.clone().requires_grad_() for name, p in self._parameters().items()}
-            self._probe.objective(leaves, self._buffers(), self._batch(), training=training).backward()
+            self._objective(leaves, self._buffers(), self._batch(), training=training).backward()
             mode = "in training" if training else "out of training"
             for name, leaf in leaves.items():
                 require(leaf.grad is not None, f"objective has no gradient for {name!r} {mode}")
@@ -77,12 +77,14 @@ class TaskChecks(OptionChecks):
         """Out of training, the mean of the measure `loss` is the objective."""
         found = self._reduced(self._parameters(), self._batch())
         if "loss" in found:
-            wanted = self._probe.objective(self._parameters(), self._buffers(), self._batch(), training=False)
+            wanted = self._objective(self._parameters(), self._buffers(), self._batch(), training=False)
             text = f"loss reduces to {found['loss']}, the objective is {float(wanted.detach())}"
             require_near(found["loss"], float(wanted.detach()), SAME_SUM, text)
 
     def reductions_add_up(self) -> None:
-        """Sums and weights over two halves of a batch are those over the whole."""
+        """Sums and weights over two halves of a batch are those over the whole; halves draw other numbers."""
+        if self._draws:
+            return
         parameters, cut = self._parameters(), EXAMPLES // 2
         parts = [
             self._sums(parameters, self._batch(slice(0, cut))),
@@ -105,7 +107,7 @@ class TaskChecks(OptionChecks):
         """A training step changes nothing but the buffers it was handed."""
         before = self._reduced(self._parameters(), self._batch())
         leaves = {name: p.clone().requires_grad_() for name, p in self._parameters().items()}
-        self._probe.objective(leaves, self._buffers(), self._batch(), training=True).backward()
+        self._objective(leaves, self._buffers(), self._batch(), training=True).backward()
         self._require_unchanged(before, "after a training step")
 
     def failure_leaves_no_trace(self) -> None:
@@ -114,7 +116,7 @@ class TaskChecks(OptionChecks):
         last = self._probe.layout.names[-1]
         broken = self._parameters() | {last: self._parameters()[last].new_zeros((3, 1, 4, 1, 5))}
         try:
-            self._probe.objective(broken, self._buffers(), self._batch(), training=True)
+            self._objective(broken, self._buffers(), self._batch(), training=True)
         except Exception:  # noqa: BLE001 - of whatever kind: what it leaves behind is asked here
             self._require_unchanged(before, "after a training step that failed")
         else:
@@ -122,7 +124,7 @@ class TaskChecks(OptionChecks):
 
     def outputs_are_of_each_example(self) -> None:
         """Where outputs are offered, they are finite, one row an example, whatever else is in the batch."""
-        if not hasattr(self._probe, "outputs"):
+        if not hasattr(self._probe, "outputs") or self._draws:
             return
         network, cut = self._probe.initialise(7), EXAMPLES // 2
         whole, *halves = (self._outputs(network, part) for part in (slice(None), slice(0, cut), slice(cut, None)))
@@ -150,7 +152,7 @@ class TaskChecks(OptionChecks):
         stray = sorted(set(names) - set(buffers))
         require(not stray, f"names statistics {stray}, which are no buffers")
         if names:
-            found = self._probe.calibrate(self._parameters(), buffers, [self._batch()])
+            found = self._calibrate(self._parameters(), buffers, [self._batch()])
             fresh = self._buffers()
             moved = [name for name in names if not np.array_equal(found[name], fresh[name])]
             require(moved, f"calibrates no statistic: {sorted(names)} stay as they are in a fresh network")
@@ -160,8 +162,8 @@ class TaskChecks(OptionChecks):
         if not self._probe.statistics:
             return
         others = {name: b for name, b in self._buffers().items() if name not in self._probe.statistics}
-        whole = self._probe.calibrate(self._parameters(), self._buffers(), [self._batch()])
-        found = self._probe.calibrate(self._parameters(), others, [self._batch()])
+        whole = self._calibrate(self._parameters(), self._buffers(), [self._batch()])
+        found = self._calibrate(self._parameters(), others, [self._batch()])
         require(sorted(found) == sorted(self._buffers()), "calibrates other buffers than the network has")
         for name, value in found.items():
             require_same(value, whole[name], f"calibrated {name!r} depends on the statistics that were handed in")
@@ -174,10 +176,10 @@ class TaskChecks(OptionChecks):
         if not self._probe.statistics:
             return
         before, parameters = self._reduced(self._parameters(), self._batch()), self._parameters()
-        first = self._probe.calibrate(parameters, self._buffers(), [self._batch()])
+        first = self._calibrate(parameters, self._buffers(), [self._batch()])
         kept = {name: np.asarray(value).copy() for name, value in first.items()}
-        self._probe.calibrate(self._probe.initialise(8)[0], self._buffers(), [self._batch()])
-        again = self._probe.calibrate(parameters, self._buffers(), [self._batch()])
+        self._calibrate(self._probe.initialise(8)[0], self._buffers(), [self._batch()])
+        again = self._calibrate(parameters, self._buffers(), [self._batch()])
         for name, value in again.items():
             require_same(first[name], kept[name], f"a later calibration writes to earlier buffers {name!r}")
             require_same(value, kept[name], f"buffers {name!r} depend on earlier calibrations")
@@ -208,6 +210,13 @@ class TaskChecks(OptionChecks):
         self._reduced(self._parameters(), self._batch(), others)
         self._require_unchanged(before, "after another one with other buffers")
 
+    def draws_what_a_seed_repeats(self) -> None:
+        """Scoring keeps no state between calls, and draws from global generators alone, so that it can be seeded."""
+        try:
+            draws(self._probe, "cpu")
+        except EvaluationError as error:
+            raise ContractError(str(error)) from error
+
     def stacked_networks_reduce_alike(self) -> None:
         """Where `vmappable` is said, `reduce` under torch.vmap gives each network its own numbers."""
         if not self._probe.vmappable:
@@ -221,7 +230,9 @@ class TaskChecks(OptionChecks):
         def sums(parameters: Mapping[str, Any]) -> dict[str, Any]:
             return {name: total for name, (total, _) in self._probe.reduce(parameters, buffers, batch).items()}
 
-        for name, values in torch.vmap(sums)(stacked).items():
+        with seeded(0, "cpu"):
+            together = torch.vmap(sums, randomness="same")(stacked)
+        for name, values in together.items():
             alone = [self._sums(network, batch)[name][0] for network in networks]
             require_near(values.detach(), alone, SAME_SUM, f"{name} differs when networks are stacked")
 
@@ -254,6 +265,22 @@ class TaskChecks(OptionChecks):
     def _buffers(self) -> dict[str, Any]:
         return self._probe.initialise(7)[1]
 
+    @cached_property
+    def _draws(self) -> bool:
+        """Whether parts of a batch are scored with other numbers than the whole."""
+        try:
+            return draws(self._probe, "cpu")
+        except EvaluationError:
+            return True
+
+    def _objective(self, *network_and_batch: Any, training: bool) -> Any:
+        with seeded(0, "cpu"):
+            return self._probe.objective(*network_and_batch, training=training)
+
+    def _calibrate(self, *network_and_batches: Any) -> dict[str, Any]:
+        with seeded(0, "cpu"):
+            return self._probe.calibrate(*network_and_batches)
+
     def _batch(self, part: slice = slice(None)) -> Any:
         import torch
 
@@ -271,7 +298,7 @@ class TaskChecks(OptionChecks):
         """Return sums and weights of means, in the mode that an evaluator uses; with fresh buffers where unset."""
         import torch
 
-        with torch.inference_mode(not self._probe.grad_inside):
+        with torch.inference_mode(not self._probe.grad_inside), seeded(0, "cpu"):
             found = self._probe.reduce(parameters, self._buffers() if buffers is None else buffers, batch)
             sums = {name: pair for name, pair in found.items() if name not in self._whole}
             return {name: (float(total.detach()), float(weight)) for name, (total, weight) in sums.items()}
