@@ -194,12 +194,13 @@ def room(device, free):
 
 
 def test_units_that_do_not_fit_are_cut_until_they_do_and_give_the_same_losses(device, tmp_path):
-    options, plain = Torch(device=device, memory=1.0, method="loop"), Networks.of(some_weights(WIDE, COUNT))
-    whole, plan = scored(tmp_path / "whole", options, plain, WIDE)  # also gives cuBLAS its workspace
+    task = MLP if device == "cpu" else WIDE
+    options, plain = Torch(device=device, memory=1.0, method="loop"), Networks.of(some_weights(task, COUNT))
+    whole, plan = scored(tmp_path / "whole", options, plain, task)  # also gives cuBLAS its workspace
     assert plan["units"] == [{"start": 0, "stop": COUNT}]
     tight = Tight(space=plain.space, coordinates=plain.coordinates) if device == "cpu" else plain
     with room(device, 96 * 2**20):  # for 104 MB of weights, and what is beside them
-        parts, cut = scored(tmp_path / "parts", options, tight, WIDE)
+        parts, cut = scored(tmp_path / "parts", options, tight, task)
     assert len(cut["units"]) > 1
     for name, values in whole.items():
         np.testing.assert_array_equal(parts[name], values)  # one network after another, by the same products
@@ -207,7 +208,7 @@ def test_units_that_do_not_fit_are_cut_until_they_do_and_give_the_same_losses(de
 
 def test_a_network_that_does_not_fit_alone_is_told(device, tmp_path):
     # 37 MB a network: nothing that torch keeps for small tensors has room for it.
-    wider = WIDE if device == "cpu" else evolve(WIDE, hidden=(3000, 3000))
+    wider = MLP if device == "cpu" else evolve(WIDE, hidden=(3000, 3000))
     options, plain = Torch(device=device, method="loop"), Networks.of(some_weights(wider, 2))
     probe = wider.build(device)  # the data lie on the device already
     full = Full(space=plain.space, coordinates=plain.coordinates) if device == "cpu" else plain

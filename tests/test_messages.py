@@ -376,6 +376,13 @@ SPECS = {
         TASK + "[population.train]\n" + REDUCER,
         ["F: population: needs at least one [[population.variant]] to train"],
     ),
+    "devices that no machine has": (
+        GOOD.replace("epochs = 1", 'epochs = 1\ndevice = "gpu"') + '[evaluator]\nuse = "torch"\ndevice = "cuda:x"\n',
+        [
+            "F: population.train.device: must be 'auto', 'cpu', 'cuda', a card such as 'cuda:1', or 'mps', got 'gpu'",
+            "F: evaluator.device: must be 'auto', 'cpu', 'cuda', a card such as 'cuda:1', or 'mps', got 'cuda:x'",
+        ],
+    ),
     # The population.
     "checkpoints and train": (
         from_files("c/{variant}/{step}.pt").replace(REDUCER, "[population.train]\n" + REDUCER),
