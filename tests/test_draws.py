@@ -145,6 +145,17 @@ def test_a_loss_that_no_seed_repeats_is_refused(monkeypatch):
         draws(probe, "cpu")
 
 
+def test_a_loss_that_no_seed_repeats_is_refused_before_anything_is_trained(tmp_path):
+    study(tmp_path)
+    counting = (
+        NETS
+        + "        self.calls = getattr(self, 'calls', 0) + 1\n        return self.calls * self.out(self.mean(x))\n"
+    )
+    (tmp_path / "nets.py").write_text(counting.replace("        return self.out(torch", "        self.out(torch"))
+    with pytest.raises(EvaluationError, match="the task gives one network two values of train_loss, "):
+        load(tmp_path / "study.toml", folder=tmp_path / "run").estimate()
+
+
 def test_seeds_of_places_differ_and_generators_are_given_back():
     assert len({seed_of(0, split, batch, repeat) for split in (0, 1) for batch in (0, 1) for repeat in (0, 1)}) == 8
     states = torch.get_rng_state(), random.getstate()

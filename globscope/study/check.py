@@ -10,6 +10,7 @@ from globscope.spec.model import Source, Spec
 from globscope.study.aligning import RANDOM, aligners, asked
 from globscope.study.announced import sample_count
 from globscope.study.context import Context
+from globscope.study.fields import draw_seed
 
 
 @within_boundary
@@ -19,6 +20,7 @@ def check(context: Context) -> None:
 
     Raises:
         SpecError: With every key that asks for something that is not there.
+        EvaluationError: The task's loss gives other values each time, in a way that no seed repeats.
     """
     spec, (members, variants) = context.spec, count(context.spec)
     wrong = [*_fields(context), *_dimensions(spec, members), *_samplers(spec, variants), *_maps(spec)]
@@ -37,6 +39,7 @@ def check(context: Context) -> None:
         if hasattr(entry.component, "check"):
             with context.blaming(entry.component):
                 entry.component.check(context.task.build("cpu"), variants)
+    draw_seed(context)  # a trial: a loss that no seed repeats is refused
 
 
 def count(spec: Spec) -> tuple[int, tuple[str, ...]]:
