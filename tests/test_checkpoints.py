@@ -628,3 +628,36 @@ def test_every_kind_of_adapters_tensor_gets_its_name_back(before):
     tensors = {before + name: np.array([at]) for at, name in enumerate(SAVED.values())}
     names = named(tensors, probe, Path("adapter_model.safetensors"))
     assert {name: int(array[0]) for name, array in names.items()} == {name: at for at, name in enumerate(SAVED)}
+
+
+FORMATS = {
+    "torch": lambda at: saved(at / "c.pt", {"model": NETWORK, "args": Namespace(lr=0.1), "epoch": 3}),
+    "torch's old": lambda at: old(at / "c.pth", {"model": NETWORK, "args": Namespace(lr=0.1)}),
+    "safetensors": lambda at: saved(at / "c.safetensors", NETWORK),
+    "index": lambda at: sharded(at / "c"),
+}
+
+
+@pytest.mark.filterwarnings("ignore")  # torch remarks on what it cannot read
+@pytest.mark.parametrize("way", FORMATS)
+def test_a_damaged_file_is_read_as_it_is_or_refused_by_its_path_whatever_was_damaged(way, tmp_path):
+    path = FORMATS[way](tmp_path)
+    whole, rng, refusals = path.read_bytes(), np.random.default_rng(0), []
+    for _ in range(250):
+        content = bytearray(whole)
+        kind = rng.integers(4)
+        if kind == 0:
+            content = content[: rng.integers(len(whole))]
+        elif kind == 1:
+            start, end = sorted(rng.integers(len(whole), size=2))
+            del content[start:end]
+        else:
+            for at in rng.integers(min(len(whole), 4096), size=kind * 4):
+                content[at] = rng.integers(256)
+        path.write_bytes(bytes(content))
+        try:
+            member(found(path), PROBE)
+        except PopulationError as error:
+            refusals.append(str(error))
+    assert len(refusals) > 100
+    assert [text for text in refusals if not text.startswith(str(tmp_path)) or len(text.splitlines()) > 1] == []

@@ -4,11 +4,14 @@ import os
 from pathlib import Path
 
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 
 from globscope.api import PopulationError
 from globscope.population.find import find
 from globscope.references import Pattern
 from globscope.spec.model import CheckpointFiles, Source, Zoo
+from globscope.spec.pattern import filled, matched
 
 
 def laid(folder, *names):
@@ -262,3 +265,19 @@ def test_a_pattern_that_matches_nothing_shows_the_nearest_file_and_the_part_that
     assert refusal(tmp_path, pattern, variant="{run}" if "{run}" in pattern else ()) == (
         f"population.checkpoints: {says}"
     )
+
+
+NAMES = st.text("abcXYZ019", min_size=1, max_size=6)
+PIECES = st.lists(st.sampled_from(["{variant}", "{seed}", "*", "run", "v2"]), min_size=1, max_size=4, unique=True)
+
+
+@given(PIECES, st.dictionaries(st.sampled_from(["variant", "seed", "*"]), NAMES), st.integers(0, 10**12))
+def test_a_pattern_takes_back_the_words_that_it_was_filled_with(pieces, values, step):
+    """Words cannot run into one another: `-` is in no value."""
+    values = {"variant": "A", "seed": "0", **values, "step": str(step)}
+    pattern = "-".join([*pieces, "{step}.pt"])
+    name = filled(pattern, values).replace("*", values.get("*", ""))
+    words = {word: values[word] for word in ("variant", "seed", "step") if f"{{{word}}}" in pattern}
+    assert matched(pattern, name, {}) == words
+    assert matched(pattern, name, {"step": "x"}) is None
+    assert matched(pattern, f".{name}", {}) is None
