@@ -13,7 +13,7 @@ from globscope.api import EvaluationError, Loss, Networks, Progress, Unit, draws
 from globscope.builtin.analyses.fidelity import Fidelity
 from globscope.builtin.analyses.noise import drawn_scores
 from globscope.builtin.evaluators.pytorch import Torch
-from globscope.report.trees import facts, tree_figure
+from globscope.report.trees import diagram_figure, facts, tree_figure
 from globscope.testing import MemoryJournal, bowls, tiny_atlas, tiny_bench, tiny_inputs, tiny_task
 from globscope.testing.landscapes import bowls_topology
 
@@ -251,6 +251,8 @@ def test_a_branch_within_the_noise_is_dashed_and_counted_in_the_trees_picture():
         axes = tree_figure("bowls", losses, one).axes[0]
         assert sum(line.get_linestyle() == "--" for line in axes.lines) == dashed
         assert text in facts(one)
+        lines = diagram_figure("bowls", one).axes[0].lines
+        assert sum(line.get_linestyle() == ":" for line in lines) == 1 + dashed  # one for what never dies
 
 
 def test_fidelity_tells_how_many_branches_may_be_chance():

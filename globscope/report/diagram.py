@@ -22,7 +22,7 @@ def draw_diagram(axes: Axes, topology: Topology) -> Legend:
         axes.set(xscale="log", yscale="log")
         tick_log(axes.xaxis, low, high)
         tick_log(axes.yaxis, low, high)
-    legend = _draw_lines(axes, topology.threshold, np.linspace(0, 1, 200), (low, high, never))
+    legend = _draw_lines(axes, topology, np.linspace(0, 1, 200), (low, high, never))
     legend |= _draw_pairs(axes, topology, never)
     axes.set(xlim=(low, high), ylim=(low, never * (never / high) ** 0.6 if log else 1.6 * never - 0.6 * high))
     return legend
@@ -38,7 +38,7 @@ def _frame(finite: np.ndarray, log: bool) -> tuple[float, float, float]:
     return low - margin, high + margin, high + 2.4 * margin
 
 
-def _draw_lines(axes: Axes, threshold: float, share: np.ndarray, frame: tuple[float, ...]) -> Legend:
+def _draw_lines(axes: Axes, topology: Topology, share: np.ndarray, frame: tuple[float, ...]) -> Legend:
     low, high, never = frame
     births = low * (high / low) ** share if axes.get_xscale() == "log" else low + (high - low) * share
     axes.fill_between(births, births, low, color="#eef0f2", linewidth=0, zorder=0)
@@ -47,8 +47,12 @@ def _draw_lines(axes: Axes, threshold: float, share: np.ndarray, frame: tuple[fl
     # Beside the axes no line can cross it.
     at: dict[str, Any] = {"transform": axes.get_yaxis_transform(), "ha": "left", "va": "center"}
     axes.text(1.01, never, "never\ndies", fontsize=8.5, color=FAINT, **at)
-    line = axes.plot(births, births + threshold, color=INK, lw=1, ls="--", zorder=1)[0]
-    return {f"persistence = {number(threshold)}": line}
+    line = axes.plot(births, births + topology.threshold, color=INK, lw=1, ls="--", zorder=1)[0]
+    legend: Legend = {f"persistence = {number(topology.threshold)}": line}
+    if topology.noise:
+        chance = axes.plot(births, births + topology.noise, color=INK, lw=1, ls=":", zorder=1)[0]
+        legend[f"persistence = {number(topology.noise)}, the draws' standard deviation"] = chance
+    return legend
 
 
 def _draw_pairs(axes: Axes, topology: Topology, never: float) -> Legend:
