@@ -10,7 +10,8 @@ def read_only(array: Any) -> Any:
     """Return a view of an array, or of a list as an array, that cannot be written; anything else as it is."""
     if not isinstance(array, np.ndarray | list | tuple):
         return array
-    view = np.asarray(array).view()
+    # A memory-mapped array stays one, so that it can be seen to cost no memory.
+    view = (array if isinstance(array, np.memmap) else np.asarray(array)).view()
     view.flags.writeable = False
     return view
 
