@@ -88,6 +88,12 @@ def test_a_run_between_untrusted_samples_of_high_loss_is_not_in_the_basin_that_t
     nearest = one.landscape.nearest(one.chart.latents)
     assert one.topology.tree.basin[nearest].tolist() == [DEEP, DEEP]
     assert ends(one) == ([DEEP, -1], ["", why.BETWEEN])
+    found = fidelity(one)
+    assert found.records["map"]["loss_gap_max"] == 0
+    assert (found.records["map"]["basins_of_variants"], found.records["map"]["runs_not_on_map"]) == (1, 1)
+    assert found.warnings == (
+        "map: 1 of 2 runs are not on this map, and in none of its basins (B: its basin lies between the samples)",
+    )
     # Nor where its own dent is not deep: the way down to the other minimum is not trusted.
     assert ends(evolve(one, truth=(sunk := {"train_loss": np.array([0.021, 4314.2])}), decoded=sunk)) == (
         [DEEP, -1],

@@ -1,5 +1,6 @@
 """Kernel principal components with a learnt pre-image."""
 
+import warnings
 from typing import Any, Literal
 
 import numpy as np
@@ -75,7 +76,7 @@ class KernelPca:
 
     def _pre_image(self, latents: np.ndarray, coordinates: np.ndarray) -> Transform:
         """Return the ridge regression from (N, d) scaled latents to (N, r) scaled coordinates."""
-        from scipy.linalg import LinAlgError, solve
+        from scipy.linalg import LinAlgError, LinAlgWarning, solve
         from sklearn.metrics.pairwise import pairwise_kernels
 
         def similarity(points: np.ndarray) -> np.ndarray:
@@ -85,9 +86,11 @@ class KernelPca:
         options = {name: value for name, value in self._kernel.items() if name != "kernel"}
         ridged = similarity(latents) + self.alpha * np.eye(len(latents))
         try:
-            # A sigmoid is no positive definite kernel, whatever the points.
-            weights = solve(ridged, coordinates, assume_a="sym" if self.kernel == "sigmoid" else "pos")
-        except LinAlgError as error:
+            with warnings.catch_warnings():
+                warnings.simplefilter("error", LinAlgWarning)  # no digit of the solution would be right
+                # A sigmoid is no positive definite kernel, whatever the points.
+                weights = solve(ridged, coordinates, assume_a="sym" if self.kernel == "sigmoid" else "pos")
+        except (LinAlgError, LinAlgWarning) as error:
             raise GlobscopeError(
                 f"reducer 'kernel-pca': the pre-image cannot be solved for with kernel = {self.kernel!r}, "
                 f"gamma = {self.gamma:g} and alpha = {self.alpha:g}; raise alpha"
