@@ -104,7 +104,7 @@ class Code:
         return module
 
     def _import_dotted(self) -> ModuleType:
-        if self.module not in sys.modules:
+        if sys.modules.get(self.module) is None:
             with self._told(f"cannot import {self.module}:"), default_type_of_import() as kinds:
                 importlib.import_module(self.module)
             _DEFAULTS[sys.modules[self.module]] = kinds[-1]

@@ -19,6 +19,7 @@ from matplotlib.transforms import Bbox
 from matplotlib.tri import TriContourSet
 
 from globscope.builtin.topology import Gudhi
+from globscope.files.table import original
 from globscope.report import plot, write_report
 from globscope.report.arrays import write_values
 from globscope.report.captions import caption
@@ -724,7 +725,7 @@ def test_csv_gives_every_figure_back_in_full(rows):
         rows=tuple(dict(zip(("text", "real", "whole"), row, strict=True)) for row in rows),
     )
     read = list(csv.DictReader(StringIO(as_csv(table), newline="")))
-    assert [(row["text"], float(row["real"]), int(row["whole"])) for row in read] == rows
+    assert [(original(row["text"]), float(row["real"]), int(row["whole"])) for row in read] == rows
 
 
 def test_the_comparison_marks_the_best_and_ignores_what_is_missing():
