@@ -39,6 +39,7 @@ class AtMost:
 
 AXES = AtMost(1000, "every latent axis is a direction in weight space that is kept in memory")
 BATCH = AtMost(10**8, "a batch is held in memory as a whole")
+COMPONENTS = AtMost(1000, "every one of them is computed by itself")
 DRAWS = AtMost(10**7, "every draw is a computation of its own")
 EPOCHS = AtMost(10**6, "every epoch is a pass over the data, and its checkpoints are listed before the first")
 EXAMPLES = AtMost(10**9, "examples are held in memory")

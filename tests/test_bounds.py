@@ -9,6 +9,7 @@ import pytest
 from conftest import TINY
 
 from globscope.bounds import AtMost
+from globscope.cli.ending import ending
 from globscope.cli.screen import cut, marked, stderr, stdout
 from globscope.errors import PluginError, SpecError, near
 from globscope.files.members import Tracks
@@ -112,6 +113,17 @@ def test_a_huge_list_of_tables_is_read_in_time(spec_file):
     [problem] = problems(spec_file(text), (), read)
     assert problem.endswith("asks for 20,003 training runs, which must be <= 10,000: every run is a network that is "
                             "trained and kept")  # fmt: skip
+
+
+def test_a_list_of_very_many_components_is_refused(spec_file):
+    text = TINY + "".join(f'[[analysis]]\nuse = "stability"\nname = "s{n}"\n' for n in range(1001))
+    [problem] = problems(spec_file(text), (), read)
+    assert problem.endswith("analysis: lists 1,001, which must be <= 1,000: every one of them is computed by itself")
+
+
+def test_very_many_problems_are_counted_on_the_screen():
+    code, lines = ending(SpecError(f"problem {number}" for number in range(30000)))
+    assert (code, len(lines), lines[-1]) == (2, 201, "error: … and 29,800 more")
 
 
 def test_a_search_for_a_near_name_is_bounded():

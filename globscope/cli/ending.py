@@ -10,6 +10,8 @@ from globscope.cli.interrupt import STOPPED, say_stopped, was_stopped
 from globscope.errors import GlobscopeError
 
 INVALID = 2
+# Lines about problems of one spec; who has more of them mends these first.
+MOST = 200
 # An exit code, and lines.
 Ending = tuple[int, Sequence[str]]
 
@@ -17,7 +19,9 @@ Ending = tuple[int, Sequence[str]]
 def ending(error: BaseException) -> Ending | None:
     """Return how a command ends by an exception; None for a defect of ours, which deserves its traceback."""
     if isinstance(error, GlobscopeError):
-        return INVALID, [f"error: {line}" for line in str(error).splitlines()]
+        lines = [f"error: {line}" for line in str(error).splitlines()]
+        more = [f"error: … and {len(lines) - MOST:,} more"] if len(lines) > MOST else []
+        return INVALID, lines[:MOST] + more
     # A prompt turns Ctrl-C into Abort, and a library may make another exception of it.
     if isinstance(error, KeyboardInterrupt) or was_stopped():
         say_stopped()

@@ -8,6 +8,7 @@ from attrs import define, field, fields
 from attrs.validators import ge, optional
 from cattrs import Converter
 
+from globscope.bounds import COMPONENTS
 from globscope.errors import near
 from globscope.registry import Registry
 from globscope.spec.model import AlignerEntry, Entry, ReducerEntry
@@ -104,6 +105,9 @@ class Entries:
         if not isinstance(tables, list):
             what = "one table" if isinstance(tables, dict) else got(tables)
             self.problems.append((role, f"expected a list of tables, [[{role}]], got {what}"))
+            return ()
+        if len(tables) > COMPONENTS.bound:
+            self.problems.append((role, f"lists {len(tables):,}, which {COMPONENTS.words}"))
             return ()
         if not tables and role in NEEDED:
             self.problems.append((role, f"needs at least one [[{role}]]"))

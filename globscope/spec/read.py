@@ -1,5 +1,6 @@
 """A spec's file → `Spec`, or a `SpecError` with all of its problems."""
 
+from collections import Counter
 from collections.abc import Iterator, Mapping, Sequence
 from copy import deepcopy
 from functools import partial
@@ -169,11 +170,11 @@ def _of_samplers(document: Mapping[str, Any]) -> Iterator[tuple[str, str]]:
     """Yield the problems of reducers' `sampler`; a sampler that is wrong itself is there nevertheless."""
     known = [name for table in _list(document, "sampler") if (name := name_of(table))]
     for at, table in enumerate(_list(document, "reducer")):
-        names = _samplers(table) if known else []
-        for name in dict.fromkeys(names):
+        names = Counter(_samplers(table) if known else [])
+        for name, times in names.items():
             if name not in known:
                 yield f"reducer.{at}.sampler", f"there is no sampler named {toml(name)}; {near(name, known)}"
-            if names.count(name) > 1:
+            if times > 1:
                 yield f"reducer.{at}.sampler", f"names {toml(name)} twice"
 
 
