@@ -200,7 +200,7 @@ def _change(chance, place, key):
     elif kind == "near":
         place[key] = near_value(chance, value)
     elif kind == "deep":
-        for _ in range(chance.choice([3, 40, 200])):
+        for _ in range(chance.choice([3, 40, 100])):
             value = chance.choice([[value], {"a": value}])
         place[key] = value
     elif kind == "twice" and isinstance(place, list):

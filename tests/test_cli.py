@@ -406,3 +406,18 @@ def test_a_strangers_run_is_shown_exported_and_compared_without_its_code(finishe
     result = run("check", str(spec))
     assert result.exit_code == 2
     assert (folder / "was-run").exists()
+
+
+def test_wrong_usage_shows_what_was_typed_without_letters_that_turn_the_line():
+    done = subprocess.run([*COMMAND, "show", "a", "b\u202ec\x1b[2J"], capture_output=True, text=True, check=False)
+    assert done.returncode == 2
+    assert "b\\U0000202ec\\U0000001b[2J" in done.stderr
+    assert all(line.isprintable() for line in done.stderr.splitlines())
+
+
+def test_a_key_that_a_component_refuses_is_told_with_its_file(tmp_path, monkeypatch):
+    (tmp_path / "tiny.toml").write_text(STUDY, "utf-8")
+    monkeypatch.chdir(tmp_path)
+    done = run("check", "tiny.toml", "--set", "task.split_seed=99999999999")
+    assert done.exit_code == 2
+    assert done.stderr.startswith("error: tiny.toml: task.split_seed: must be < 2**32")

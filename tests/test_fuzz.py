@@ -58,6 +58,14 @@ def bases():
     return [*sorted((ROOT / "specs").glob("*.toml")), STARTER]
 
 
+def written(document):
+    """Return a document as TOML; the writer's own depth is not what is tested."""
+    try:
+        return tomli_w.dumps(document)
+    except RecursionError:
+        return "a = " + "[" * 999 + "]" * 999
+
+
 def test_specs_with_wrong_keys_and_values(place, tmp_path):
     documents = [tomllib.loads(path.read_text("utf-8")) for path in bases()] + [tomllib.loads(TINY)] * 20
 
@@ -66,7 +74,7 @@ def test_specs_with_wrong_keys_and_values(place, tmp_path):
             chance = random.Random(f"spec {number}")
             document = json.loads(json.dumps(chance.choice(documents)))
             mutated(chance, document)
-            text = tomli_w.dumps(document)
+            text = written(document)
             (tmp_path / "fuzz.toml").write_text(text, "utf-8", errors="replace")
             yield number, text[-400:], command(["check", "fuzz.toml"], tmp_path), ["fuzz.toml"]
 

@@ -2,8 +2,10 @@
 
 import json
 import os
+import sys
 from collections.abc import Iterator
 from contextlib import contextmanager
+from io import StringIO
 from pathlib import Path
 from typing import Annotated, Any
 
@@ -24,9 +26,19 @@ class Commands(typer.Typer):
     """Commands that Ctrl-C ends with one line, whenever it is pressed."""
 
     def __call__(self, *args: Any, **options: Any) -> Any:
-        """Run the command that the command line names."""
+        """Run the command that the command line names, and end the process with its exit code."""
         with stoppable():
-            return super().__call__(*args, **options)
+            try:
+                code = super().__call__(*args, **options, standalone_mode=False)
+            except Exception as error:
+                show = getattr(error, "show", None)
+                if show is None:
+                    raise
+                usage = StringIO()  # names what was typed, whatever letters that has
+                show(usage)
+                stderr(usage.getvalue().rstrip("\n"))
+                code = getattr(error, "exit_code", 2)
+        sys.exit(code)
 
 
 app = Commands(
@@ -59,8 +71,12 @@ FAILED = 3
 
 
 @contextmanager
-def told() -> Iterator[None]:
-    """Tell what is wrong in words and exit with 2; a run that is stopped can be continued."""
+def told(spec: Path | None = None) -> Iterator[None]:
+    """Tell what is wrong in words and exit with 2; a run that is stopped can be continued.
+
+    Args:
+        spec: The file whose keys messages are about.
+    """
     tolerate()
     try:
         with at_work():
@@ -68,7 +84,7 @@ def told() -> Iterator[None]:
     except typer.Exit:
         raise
     except BaseException as error:
-        end = ending(error)
+        end = ending(error, spec)
         if end is None:
             raise
         code, lines = end
@@ -110,7 +126,7 @@ def study(
 
     Code that the spec names (`file.py:name`) is imported and run: use only specs that you trust.
     """
-    with told():
+    with told(spec):
         from globscope.cli.consent import agree
         from globscope.cli.progress import watching
         from globscope.cli.tables import cells, summary
@@ -137,7 +153,7 @@ def check(spec: Spec, override: Set = [], out: Folder = None) -> None:  # noqa: 
     Code that the spec names (`file.py:name`) is imported, and a few training steps are tried: use only specs that you
     trust.
     """
-    with told():
+    with told(spec):
         from globscope.cli.tables import plan, plan_of_cells
         from globscope.sweep import Sweep, load
 
@@ -162,7 +178,7 @@ def train(
 
     Code that the spec names (`file.py:name`) is imported and run: use only specs that you trust.
     """
-    with told():
+    with told(spec):
         from globscope.cli.progress import watching
         from globscope.cli.tables import finding
         from globscope.session import load

@@ -1,8 +1,10 @@
 """How a command ends that an exception stopped: its exit code and its lines on standard error."""
 
 import os
+import re
 import sys
 from collections.abc import Sequence
+from pathlib import Path
 
 import typer
 
@@ -12,14 +14,21 @@ from globscope.errors import GlobscopeError
 INVALID = 2
 # Lines about problems of one spec; who has more of them mends these first.
 MOST = 200
+# How a message begins that names a key of a spec.
+KEY = re.compile(r"(task|population|zoo|reducer|sampler|evaluator|topology|aligner|analysis|fidelity)(\.[\w.]+)?: ")
 # An exit code, and lines.
 Ending = tuple[int, Sequence[str]]
 
 
-def ending(error: BaseException) -> Ending | None:
-    """Return how a command ends by an exception; None for a defect of ours, which deserves its traceback."""
+def ending(error: BaseException, spec: Path | None = None) -> Ending | None:
+    """Return how a command ends by an exception; None for a defect of ours, which deserves its traceback.
+
+    Args:
+        error: The exception.
+        spec: The file whose keys messages are about.
+    """
     if isinstance(error, GlobscopeError):
-        lines = [f"error: {line}" for line in str(error).splitlines()]
+        lines = [f"error: {_placed(line, spec)}" for line in str(error).splitlines()]
         more = [f"error: … and {len(lines) - MOST:,} more"] if len(lines) > MOST else []
         return INVALID, lines[:MOST] + more
     # A prompt turns Ctrl-C into Abort, and a library may make another exception of it.
@@ -32,6 +41,11 @@ def ending(error: BaseException) -> Ending | None:
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())  # else Python complains at its end
         return 0, ()
     return _of_the_machine(error)
+
+
+def _placed(line: str, spec: Path | None) -> str:
+    """Return a message with its file: a component knows the key that it refuses, and not where that is written."""
+    return f"{spec}: {line}" if spec is not None and KEY.match(line) else line
 
 
 def _of_the_machine(error: BaseException) -> Ending | None:
