@@ -57,6 +57,7 @@ from globscope.scoring.buffers import NetworkBuffers
 from globscope.scoring.draws import REPEATS, STANDARD_ERROR, device_of, draws, scores, seed_of, seeded
 from globscope.scoring.examples import calibration_batches, examples_per_batch, fixed_batches, fixed_examples
 from globscope.scoring.means import means
+from globscope.stateless import stateless_call
 from globscope.symmetry.activations import activations
 from globscope.symmetry.found import Axis, Frozen, Group, Symmetry
 from globscope.symmetry.search import symmetry
@@ -218,6 +219,7 @@ __all__ = [
     "simplified",
     "smad",
     "span",
+    "stateless_call",
     "sweep_order",
     "symmetry",
     "threads_for",

@@ -29,7 +29,7 @@ class Probe(Protocol):
         measures: Names of the reductions, such as `("loss", "accuracy")`; a landscape's field is
             `<split>_<measure>`.
         vmappable: Whether `reduce` may run under `torch.vmap` over a stack of parameters; for training, `objective`
-            is then tried too.
+            is then tried too (or where an attribute `stackable` says so).
         grad_inside: Whether the loss itself differentiates (a PINN's does): then no inference mode.
         statistics: Names of the buffers that `calibrate` re-estimates (a BatchNorm layer's running mean, variance and
             count); empty where there are none. All other buffers, such as an input normaliser's mean, a mask or a
@@ -108,7 +108,8 @@ class Task(Protocol):
     May offer `fitting(names) -> Task`, the same task with the model whose tensors have these names, so
     that a variant of an architecture is told from the checkpoints themselves. May offer the class method
     `recognise(shapes) -> dict | None`: the options with which a model of its own has tensors of these names and shapes,
-    for `globscope init FOLDER`; None where it knows none.
+    for `globscope init FOLDER`; None where it knows none. An option whose metadata say `scores_only` has no part in
+    training: where it changes, networks are scored again, and none is trained again.
     """
 
     def build(self, device: str) -> Probe:

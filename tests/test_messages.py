@@ -823,6 +823,92 @@ def test_a_model_without_a_gradient_is_told_as_such(workplace):
     assert told(globscope.load("study.toml").estimate) == [wanted]
 
 
+# Models that torch takes and no map can hold: (what `build` returns, what is told after "the task's model").
+REAL = "a map is of dense parameters of type float16, bfloat16, float32 or float64"
+UNMAPPED = {
+    "complex": (
+        "nn.Linear(64, 10, dtype=torch.complex64)",
+        f": parameter 'weight' is complex64; {REAL}: keep real and imaginary parts as two parameters",
+    ),
+    "eight bits": (
+        "kept(torch.zeros(64, 10).to(torch.float8_e4m3fn))",
+        f": parameter 'held' is float8_e4m3fn; {REAL}",
+    ),
+    "sparse": ("kept(torch.eye(64, 10).to_sparse())", f": parameter 'held' is sparse; {REAL}"),
+    "without data": (
+        "nn.Sequential(nn.Linear(64, 10, device='meta'))",
+        f": parameter '0.weight' is on the device meta, without data; {REAL}",
+    ),
+    "quantised": (
+        "torch.ao.quantization.quantize_dynamic(nn.Sequential(nn.Linear(64, 10)), {nn.Linear})",
+        ": layer '0' (Linear) holds quantised weights, which are no parameters; return the network before quantisation",
+    ),
+    "compiled": (
+        "torch.jit.script(nn.Linear(64, 10))",
+        " is compiled by torch.jit; return the module that it was compiled from",
+    ),
+    "state beside its tensors": (
+        "nn.Sequential(Extra(64, 10))",
+        ": layer '0' (Extra) keeps a part of its state in get_extra_state, which no map holds; make it a buffer",
+    ),
+    "double complex buffer": (
+        "buffered(torch.ones(2, dtype=torch.complex128))",
+        ": buffer 'table' is complex128, which no checkpoint here holds; complex64 it does",
+    ),
+    "lazy layer that is never used": (
+        "unused(nn.LazyLinear(3))",
+        ": 'lazy.weight' has no shape after a forward pass, which does not use its layer",
+    ),
+    "lazy layer that does not fit": (
+        "nn.Sequential(nn.LazyConv2d(3, 3), nn.Flatten())",
+        " fails on two examples of its data: RuntimeError: Expected 3D (unbatched) or 4D (batched) input to "
+        "LazyConv2d, but got input of size: torch.Size([2, 64])",
+    ),
+    "nothing to train": ("nn.Flatten()", " has no trainable parameters"),
+}
+HELD = """
+import warnings
+import torch
+from torch import nn
+
+warnings.simplefilter("ignore")
+
+class Net(nn.Linear):
+    pass
+
+class Extra(nn.Linear):
+    def get_extra_state(self): return {"step": 3}
+    def set_extra_state(self, state): ...
+
+def kept(tensor):
+    net = Net(64, 10)
+    net.held = nn.Parameter(tensor)
+    return net
+
+def buffered(tensor):
+    net = Net(64, 10)
+    net.register_buffer("table", tensor, persistent=False)
+    return net
+
+def unused(layer):
+    net = Net(64, 10)
+    net.lazy = layer
+    return net
+
+def build():
+    return MADE
+"""
+
+
+@pytest.mark.filterwarnings("ignore")  # torch's own, of lazy, sparse and quantised modules
+@pytest.mark.parametrize("case", UNMAPPED)
+def test_a_model_that_no_map_can_hold_is_told_by_its_tensor_or_layer(case, workplace):
+    made, wanted = UNMAPPED[case]
+    Path("study.toml").write_text(tasked('model = "nets.py:build"'))
+    Path("nets.py").write_text(HELD.replace("MADE", made))
+    assert told(globscope.load("study.toml").estimate) == [f"the task's model{wanted}"]
+
+
 @pytest.mark.parametrize("split", ["train", "test"])
 def test_inputs_that_are_not_finite_are_told_with_their_split(split, workplace):
     Path("study.toml").write_text(tasked('hidden = [8]\ndata = "nets.py:load"'))

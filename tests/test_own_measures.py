@@ -205,6 +205,28 @@ def test_measures_are_fields_that_equal_what_one_call_on_all_examples_gives(tmp_
     assert len(fields["test_macro_f1"]) == 9
 
 
+def test_another_measure_scores_networks_again_and_trains_none(tmp_path, code, notes):
+    text = STUDY.replace('model = "nets.py:build"', "hidden = [4]").replace('model_options = { kind = "tuple" }\n', "")
+    text = text.replace('loss = "nets.py:of_tuple"\n', "").replace("save_every = 1", "save_every = 1\nat_once = 2")
+    (tmp_path / "study.toml").write_text(text)
+    first = values(load(tmp_path / "study.toml", folder=tmp_path / "run"))
+    fewer = text.replace('"nets.py:spread"', "").replace('"nets.py:error", ', "")
+    (tmp_path / "study.toml").write_text(fewer)
+    again = values(load(tmp_path / "study.toml", folder=tmp_path / "run"), notes)
+    assert "train A" in notes.kept
+    assert not [name for name in notes.ran if name.startswith("train")]
+    assert "evaluate members" in notes.ran
+    assert (
+        {"test_recall"}
+        <= set(again.atlas.truth)
+        == set(first.atlas.truth) - {*("train_error", "test_error", "train_spread", "test_spread")}
+    )
+    # Two networks are trained as one stack, whatever is measured; a function of ones own is called for each network.
+    probe = load(tmp_path / "study.toml", folder=tmp_path / "run").context().task.build("cpu")
+    assert probe.stackable
+    assert not probe.vmappable
+
+
 def test_a_measure_that_is_not_a_number_stays_so(code, task):
     probe = task(metrics=(Metric(use=code("spread"), whole=True),)).build("cpu")
     batches = [probe.batch("train", at) for at in torch.arange(48).split(24)]

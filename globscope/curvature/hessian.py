@@ -1,13 +1,14 @@
 """The Hessian of a task's mean training loss at one network, as products with vectors."""
 
 from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
 from typing import Any, Literal
 
 import numpy as np
 from attrs import define, field
 
 from globscope.errors import EvaluationError
-from globscope.memory import within_memory
+from globscope.memory import first_line, within_memory
 from globscope.precision import precise
 from globscope.roles import Probe
 from globscope.scoring.buffers import Mode, NetworkBuffers
@@ -146,7 +147,7 @@ class Hessian:
         )
         # The other kernels of attention cannot be differentiated twice.
         exact, whole = sdpa_kernel(SDPBackend.MATH), precise("float32", self.loss.device)
-        with exact, whole, torch.enable_grad(), within_memory(EvaluationError, OVERSIZED):
+        with exact, whole, torch.enable_grad(), _differentiable(), within_memory(EvaluationError, OVERSIZED):
             for number, (batch, share) in enumerate(self.loss.batches()):
                 seed = None if self.loss.seed is None else seed_of(self.loss.seed, number)
                 for row, product in enumerate(self._of_batch(batch, wanted, seed)):
@@ -179,3 +180,13 @@ class Hessian:
                 materialize_grads=True,
             )
             yield torch.cat([one.reshape(-1) for one in second])
+
+
+@contextmanager
+def _differentiable() -> Iterator[None]:
+    """Turn torch's refusal to differentiate twice, or to compute in another precision, into an EvaluationError."""
+    try:
+        yield
+    except RuntimeError as error:
+        text = f"curvature: the loss cannot be differentiated twice at this network: {first_line(error)}"
+        raise EvaluationError(text) from error

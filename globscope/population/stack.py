@@ -58,7 +58,7 @@ def stackable(probe: Probe) -> bool:
     """Whether the training loss of several networks can be had at once: tried out on two."""
     import torch
 
-    if not probe.vmappable or probe.grad_inside:
+    if probe.grad_inside or not (probe.vmappable or getattr(probe, "stackable", False)):
         return False
     together = Together(probe, 2)
     parameters, buffers = together.initialise(0)

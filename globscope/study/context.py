@@ -7,7 +7,7 @@ from pathlib import Path
 from time import perf_counter
 from typing import Any
 
-from attrs import define, field
+from attrs import define, evolve, field, fields, has
 
 from globscope.boundary import component_errors
 from globscope.default_type import float32_by_default
@@ -65,6 +65,13 @@ class Remembered:
         return Remembered, (self.task,)
 
 
+def _trained(task: Any) -> Any:
+    """Return a task without what only scores: options whose metadata say `scores_only` have no part in training."""
+    options = fields(type(task)) if has(type(task)) else ()
+    scoring = {option.name: option.default for option in options if option.metadata.get("scores_only")}
+    return evolve(task, **scoring) if scoring else task
+
+
 class Latest:
     """The task of the study before, for the next of a sweep that has the same: its data is read once.
 
@@ -95,6 +102,7 @@ class Context:
         observer: Who hears of progress.
         latest: The task of the study before in a sweep.
         whole: The task with all of its weights, as it is trained.
+        training_key: Of the task as far as networks are trained by it.
         task: The task by what of its weights is flattened.
         used: Every stage's key and seconds, in order: the manifest.
         aligners: Those at work, by name.
@@ -111,6 +119,7 @@ class Context:
     truth: dict[str, dict[str, float]] = field(factory=dict)
     whole: Remembered = field(init=False)
     whole_key: str = field(init=False)
+    training_key: str = field(init=False)
     task: Remembered = field(init=False)
     task_key: str = field(init=False)
 
@@ -123,6 +132,7 @@ class Context:
             probe = checked_probe(self.who(task), self.whole.build("cpu"))
         # What a user's function returned, wherever it took it from, belongs to the key as his files do.
         self.whole_key = self.task_key = key("task", identity, self.whole.digest())
+        self.training_key = key("task", fingerprint(self.identity(_trained(task))), self.whole.digest())
         choice = self.spec.population
         if choice.chooses or (first and fixed(probe)):
             self.task = Remembered(Flattening(self.whole, choice, first))

@@ -122,4 +122,4 @@ def identity(context: Context, run: Run) -> str:
     width = shared.pop("at_once")
     row = [] if run.row is None else [[run.row, width]]  # on which its numbers depend
     start = None if run.start is None else {n: hashlib.blake2b(a.tobytes()).hexdigest() for n, a in run.start.items()}
-    return key("train", context.whole_key, recipe, shared, run.seed, run.initial, start, *row)
+    return key("train", context.training_key, recipe, shared, run.seed, run.initial, start, *row)

@@ -29,6 +29,7 @@ class Flow:
         reads: (reader, node, axis) of values that parameters are multiplied with, along the axis that is summed.
         frozen: Where an order was fixed because it could not be followed.
         bound: Where units lost their freedom to what they were combined with, or were told apart.
+        data: Nodes whose values follow from the network's inputs; others are made of parameters alone.
     """
 
     slots: Slots = field(factory=Slots)
@@ -37,6 +38,7 @@ class Flow:
     reads: list[tuple[Any, Any, int]] = field(factory=list)
     frozen: list[Frozen] = field(factory=list)
     bound: list[Frozen] = field(factory=list)
+    data: set[Any] = field(factory=set)
 
     def uniform(self, count: int) -> np.ndarray:
         """Return the slots of an axis along which all is equal: exchangeable among themselves."""
@@ -100,9 +102,14 @@ class Call:
         return tuple(self.node.meta["val"].shape)
 
     def moving(self) -> list[np.ndarray]:
-        """Return the axes of values, not of parameters, that go in with units that may still change places."""
-        made = [self.flow.values.get(node) for node in self.node.all_input_nodes if node.op != "placeholder"]
-        axes = [slots for value in made if isinstance(value, tuple) for slots in value]
+        """Return the axes, with units that may still change places, of the values that go in.
+
+        Of parameters only where no data goes in, as where a mask is multiplied with a weight: that a layer reads the
+        network's inputs in their order says nothing of units.
+        """
+        nodes = self.node.all_input_nodes
+        values = [self.flow.values.get(node) for node in ([n for n in nodes if n in self.flow.data] or nodes)]
+        axes = [slots for value in values if isinstance(value, tuple) for slots in value]
         return [slots for slots in axes if self.slots.moves(slots)]
 
     def read(self, node: Any, axis: int) -> None:

@@ -10,6 +10,7 @@ from attrs import define
 from globscope.errors import SymmetryError
 from globscope.roles import Probe
 from globscope.scoring.draws import device_of, seeded
+from globscope.stateless import stateless_call
 from globscope.symmetry.flow import Flow
 from globscope.symmetry.found import Symmetry
 from globscope.symmetry.grouping import classes, groups
@@ -101,8 +102,12 @@ def statistics(probe: Probe) -> frozenset[str]:
 
 def _reasons(flow: Flow) -> str:
     """Return what fixes the order of all units: what could not be followed, or else what they are combined with."""
-    fixing = "; ".join(map(str, dict.fromkeys(flow.frozen or flow.bound)))
-    return f"their order is fixed by {fixing}" if fixing else "it has no hidden layer of several units"
+    if flow.bound:
+        return f"their order is fixed by {'; '.join(map(str, dict.fromkeys(flow.frozen or flow.bound)))}"
+    unmapped = ", ".join(repr(one.where) for one in flow.frozen)
+    return "it has no hidden layer of several units" + (
+        f" whose weights are mapped; not mapped: {unmapped}" * bool(unmapped)
+    )
 
 
 def _try(probe: Probe, found: Symmetry, batch: Any) -> None:
@@ -149,5 +154,5 @@ def _outputs(probe: Any, tensors: Mapping[str, Any], batch: Any) -> np.ndarray:
     known = {name for name, _ in (*module.named_parameters(), *module.named_buffers())}
     with torch.no_grad(), seeded(0, device_of(tensors)):
         own = {name: tensor for name, tensor in tensors.items() if name in known}
-        outputs = torch.func.functional_call(module, own, probe.inputs(batch))
+        outputs = stateless_call(module, own, probe.inputs(batch))
     return np.concatenate([one.cpu().double().numpy().ravel() for one in tensors_of(outputs)])

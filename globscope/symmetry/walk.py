@@ -49,6 +49,8 @@ def walk(graph: Graph, free: Collection[str]) -> Walk:
         flow.values[node] = tensors[name]
     for node in graph.nodes:
         if node not in graph.names:
+            if node.op == "placeholder" or flow.data.intersection(node.all_input_nodes):
+                flow.data.add(node)
             flow.values[node] = _value(flow, node)
     return Walk(graph, flow, tensors)
 
@@ -83,13 +85,15 @@ def _value(flow: Flow, node: Any) -> Axes | list[Axes] | None:
 def _called(call: Call) -> Axes | list[Axes] | None:
     if operation(call.node) in INERT:
         return None
-    rule, moving, marks = _rule(call.node), call.moving(), len(call.flow.marks)
+    rule, moving, known = _rule(call.node), call.moving(), (len(call.flow.marks), len(call.flow.frozen))
     found = rule(call) if rule else None
-    if moving and (len(call.flow.marks) > marks or not all(map(call.slots.moves, moving))):
-        call.flow.bound.append(call.here)
     if found is None:
         call.freeze(*(slots for axes in call.inputs() for slots in axes))
         found = _fixed(call.node.meta.get("val"))
+    marks, frozen = known
+    told_apart = bool(moving) and len(call.flow.marks) > marks
+    if told_apart or len(call.flow.frozen) > frozen or not all(map(call.slots.moves, moving)):
+        call.flow.bound.append(call.here)
     return found
 
 

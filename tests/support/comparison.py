@@ -62,17 +62,20 @@ class Scored:
         return float((np.abs(self.ours - self.theirs) / np.abs(self.theirs)).max())
 
 
-def of_files(name, statistics, folder):
-    """Return the losses of three networks whose state dicts torch saved."""
+def of_files(name, statistics, folder, without=None):
+    """Return the losses of three networks whose state dicts torch saved, but for tensors whose names end so."""
     modules = [network(name, seed) for seed in range(SEEDS)]
     for number, module in enumerate(modules):
         place = folder / f"run{number}"
         place.mkdir(parents=True)
-        torch.save(module.state_dict(), place / "step0.pt")
+        held = module.state_dict()
+        for tensor in [tensor for tensor in held if without and tensor.endswith(without)]:
+            del held[tensor]
+        torch.save(held, place / "step0.pt")
     fresh = [build(name) for _ in modules]
     for number, module in enumerate(fresh):
         _materialise(name, module)
-        module.load_state_dict(torch.load(folder / f"run{number}" / "step0.pt"), strict=True)
+        module.load_state_dict(torch.load(folder / f"run{number}" / "step0.pt"), strict=without is None)
     ours = _scored(name, statistics, folder, FOUND.format(mapped=[*ARCHITECTURES[name].mapped]))[0]
     return Scored(ours, np.array([_plain(name, module, statistics) for module in fresh]))
 

@@ -55,7 +55,7 @@ class Classification:
     normalise: Normalise = "unit"
     augment: Literal["none", "crop-flip"] = "none"
     loss: Literal["cross-entropy"] | Code = "cross-entropy"
-    metrics: tuple[Code | Metric, ...] = ()
+    metrics: tuple[Code | Metric, ...] = field(default=(), metadata={"scores_only": True})
     train_examples: int | None = field(default=None, validator=optional(and_(ge(1), EXAMPLES)))
     test_share: float = field(default=0.2, validator=[gt(0), lt(1)])
     split_seed: int = field(default=0, validator=ge(0))

@@ -44,7 +44,7 @@ class LanguageModelling:
     path: Path | None = None
     data_options: dict[str, Any] = field(factory=dict)
     loss: Literal["cross-entropy"] | Code = "cross-entropy"
-    metrics: tuple[Code | Metric, ...] = ()
+    metrics: tuple[Code | Metric, ...] = field(default=(), metadata={"scores_only": True})
     context: int = field(default=64, validator=and_(ge(2), UNITS))
     test_share: float = field(default=0.1, validator=[gt(0), lt(1)])
 

@@ -43,6 +43,9 @@ def _problems(module: Any) -> Iterator[str]:
     for name, parameter in module.named_parameters():
         if parameter.requires_grad and (reason := _unreal(parameter)):
             yield f"parameter {name!r} is {reason}"
+    for name, buffer in module.named_buffers():
+        if buffer.dtype == torch.complex128:
+            yield f"buffer {name!r} is complex128, which no checkpoint here holds; complex64 it does"
 
 
 def _unreal(parameter: Any) -> str:

@@ -48,7 +48,7 @@ class Regression:
     data_options: dict[str, Any] = field(factory=dict)
     normalise: Normalise = "channel"
     loss: Literal["mse", "l1"] | Code = "mse"
-    metrics: tuple[Code | Metric, ...] = ()
+    metrics: tuple[Code | Metric, ...] = field(default=(), metadata={"scores_only": True})
     test_share: float = field(default=0.2, validator=[gt(0), lt(1)])
     split_seed: int = field(default=0, validator=ge(0))
 

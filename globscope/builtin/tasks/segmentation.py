@@ -58,7 +58,7 @@ class Segmentation:
     data_options: dict[str, Any] = field(factory=dict)
     normalise: Normalise = "channel"
     loss: Literal["cross-entropy"] | Code = "cross-entropy"
-    metrics: tuple[Code | Metric, ...] = ()
+    metrics: tuple[Code | Metric, ...] = field(default=(), metadata={"scores_only": True})
 
     def build(self, device: str) -> Probe:
         """Return the task on a device; the data is moved there once.

@@ -5,7 +5,16 @@ from contextlib import contextmanager, nullcontext, suppress
 from functools import partial
 from typing import Any
 
-from globscope.api import Code, Layout, UserCodeError, default_type, float32_by_default, seeded, within_memory
+from globscope.api import (
+    Code,
+    Layout,
+    UserCodeError,
+    default_type,
+    float32_by_default,
+    seeded,
+    stateless_call,
+    within_memory,
+)
 from globscope.builtin.tasks.averaging import cumulative_average
 from globscope.builtin.tasks.data import Arrays
 from globscope.builtin.tasks.examples import Examples
@@ -62,15 +71,16 @@ class Supervised:
             raise UserCodeError(f"task.augment: crop-flip is for images; the data's examples have shape {arrays.shape}")
         self._default = default or torch.float32
         module = self._made(0)
-        self._place = partial(Examples, arrays, normalise, device=device)
+        place = partial(Examples, arrays, normalise, device=device)
         self._precision, *narrower = precisions(module)
-        self._examples = self._place(self._precision.data)
+        self._examples = place(self._precision.data)
         self._module = (self._fresh(0) if is_lazy(module) else module).eval()
         self._name_tensors()
         self._metrics = measures(metrics, kind.measures)
         self.whole = tuple(name for name, one in self._metrics.items() if one.whole)
-        self.vmappable = vmappable and not self.statistics and not metrics
-        self._kind = self._fitted(kind, narrower)
+        self.stackable = vmappable and not self.statistics
+        self.vmappable = self.stackable and not metrics  # a function of the user's may look at values
+        self._kind = self._fitted(kind, narrower, place)
         self.measures, self.roots = (*self._kind.measures, *self._metrics), self._kind.roots
 
     def _name_tensors(self) -> None:
@@ -93,7 +103,7 @@ class Supervised:
         """Return what the module takes of a batch."""
         return (self._precision.fed(batch[0]),)
 
-    def _fitted(self, kind: Kind, narrower: Sequence[Precision]) -> Kind:
+    def _fitted(self, kind: Kind, narrower: Sequence[Precision], place: Callable[[Any], Examples]) -> Kind:
         """Return what is measured, after a trial; where layers are of several precisions, in the first that works.
 
         Raises:
@@ -103,7 +113,7 @@ class Supervised:
             return self._tried(kind)
         except UserCodeError:
             for self._precision in narrower:
-                self._examples = self._place(self._precision.data)
+                self._examples = place(self._precision.data)
                 with suppress(UserCodeError):
                     return self._tried(kind)
             raise
@@ -237,12 +247,10 @@ class Supervised:
         return {name: own[name].new_zeros(own[name].shape) for name in self.statistics}
 
     def _forward(self, parameters: Tensors, buffers: Tensors, inputs: Any) -> Any:
-        from torch.func import functional_call
-
         parameters, own = self._precision.tensors(parameters), self._precision.tensors(buffers)
         tensors = {**parameters, **own}
         with default_type(self._default):
-            returned = functional_call(self._module, tensors, (self._precision.fed(inputs),))
+            returned = stateless_call(self._module, tensors, (self._precision.fed(inputs),))
         for name, buffer in own.items():
             # A module that puts a new tensor in the place of the old one; a cache that grows it makes anew each time.
             if tensors[name] is not buffer and tensors[name].shape == buffer.shape:
