@@ -5,6 +5,7 @@ import pytest
 from attrs import evolve
 from hypothesis import given, settings
 from hypothesis import strategies as st
+from matplotlib.text import Text
 
 from globscope.api import (
     AffineSpace,
@@ -22,6 +23,11 @@ from globscope.api import (
 )
 from globscope.builtin.analyses.fidelity import Fidelity
 from globscope.builtin.topology import Gudhi
+from globscope.report import Profiles, plot
+from globscope.report.counts import ends as ends_in_words
+from globscope.report.tracks import not_on_map
+from globscope.report.tree import homes, not_shown
+from globscope.report.trees import plot_tree
 from globscope.testing import tiny_bench
 from globscope.testing.landscapes import bowls, height, landscape, lattice, path, vertex
 from globscope.topology import membership as why
@@ -196,6 +202,32 @@ def test_a_slice_shows_the_networks_on_it_and_warns_of_no_other():
     cut = evolve(one, chart=chart, outside=np.array([0.0, 0.0, 5.0]))
     assert ends(cut) == ([DEEP, SHALLOW, -1], ["", "", why.OFF_SLICE])
     assert fidelity(cut).warnings == ()
+
+
+def test_the_end_of_a_run_that_is_not_on_the_map_is_a_hollow_star():
+    one = a_map(decoded={"train_loss": height(ENDS) + np.array([0, 0, 0.5])})
+    figure = plot(one)
+    stars = [line for line in figure.axes[0].lines if line.get_marker() == "*"]
+    assert [line.get_mfc() == "white" for line in stars] == [False, False, True]
+    assert not_on_map(one) == {"C"}
+    said = " ".join(text.get_text() for text in figure.findobj(Text))
+    assert "end of a run that is not on this map" in said
+    shown = plot(a_map())
+    assert not any(line.get_mfc() == "white" for line in shown.axes[0].lines if line.get_marker() == "*")
+    assert "not on this map" not in " ".join(text.get_text() for text in shown.findobj(Text))
+
+
+def test_leaves_captions_and_profiles_name_the_runs_that_are_not_on_the_map():
+    one = a_map(decoded={"train_loss": height(ENDS) + np.array([0, 0, 0.5])})
+    assert ends_in_words(one, one.landscape, one.topology) == (
+        "2 runs end in 2 basins; 1 of 3 runs are not on this map (C)"
+    )
+    assert not_shown(homes(one, one.topology, one.landscape)) == "Not on this map: C."
+    assert "Not on this map: C." in " ".join(
+        text.get_text() for text in plot_tree(one, one.landscape, one.topology).findobj(Text)
+    )
+    profiles = Profiles.of([one])
+    assert " Not on this map: C. " in profiles.told(profiles.first(one))
 
 
 @settings(deadline=None, max_examples=60)

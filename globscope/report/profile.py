@@ -14,7 +14,7 @@ from globscope.report.look import INK, MINIMUM
 from globscope.report.ruler import log_note, tick_log
 from globscope.report.scale import is_loss, positive
 from globscope.report.text import plain
-from globscope.report.tracks import Legend, draw_tracks, tracks
+from globscope.report.tracks import Legend, draw_tracks, not_on_map, tracks
 from globscope.values.findings import Map
 from globscope.values.landscape import Landscape, Samples
 from globscope.values.topology import MergeTree
@@ -77,7 +77,8 @@ def _draw_runs(axes: Axes, drawn: Map, scape: Landscape, field: str, places: np.
     if heights is None:
         heights = np.interp(latents, places[order], scape.fields[field][order])
     lifted = np.column_stack([latents, np.where(np.isfinite(heights), heights, np.nan)])
-    return draw_tracks(axes, evolve(drawn, chart=evolve(drawn.chart, latents=lifted)), faint=True)
+    on_line = evolve(drawn, chart=evolve(drawn.chart, latents=lifted))
+    return draw_tracks(axes, on_line, faint=True, hollow=not_on_map(drawn))
 
 
 def _draw_met(axes: Axes, drawn: Map, scape: Landscape, field: str, places: np.ndarray) -> Legend:

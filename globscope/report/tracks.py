@@ -10,6 +10,7 @@ from matplotlib.lines import Line2D
 
 from globscope.report.labels import name_points, short_names
 from globscope.report.look import DASHES, FAINT, INK, VARIANTS, halo
+from globscope.topology.membership import PATH, last_networks
 from globscope.values.findings import Map
 
 Legend = dict[str, Artist | tuple[Artist, ...]]
@@ -57,17 +58,46 @@ def tracks(drawn: Map) -> tuple[Track, ...]:
     return tuple(found)
 
 
-def draw_tracks(axes: Axes, drawn: Map, at: tuple[int, ...] = (0, 1), *, faint: bool = False) -> Legend:
-    """Draw the trajectories over two of the latent axes, or over three; return what the legend must explain."""
+def not_on_map(drawn: Map) -> frozenset[str]:
+    """Return the variants whose last network a map's first landscape does not show, though it is drawn there."""
+    landscape, topology = drawn.landscape, drawn.topology
+    if landscape is None or topology is None:
+        return frozenset()
+    reasons = last_networks(drawn, landscape, topology).reasons
+    pairs = zip(drawn.population.variants, reasons, strict=True)
+    return frozenset(variant for variant, reason in pairs if reason not in ("", PATH))
+
+
+def draw_tracks(
+    axes: Axes,
+    drawn: Map,
+    at: tuple[int, ...] = (0, 1),
+    *,
+    faint: bool = False,
+    hollow: frozenset[str] | None = None,
+) -> Legend:
+    """Draw the trajectories over two of the latent axes, or over three; return what the legend must explain.
+
+    Args:
+        axes: Where to draw.
+        drawn: The map.
+        at: Latent axes.
+        faint: Whether lines stand back.
+        hollow: Variants whose end is a hollow star; by default those that the map does not show.
+    """
     found, legend = tracks(drawn), _derived(axes, drawn, at)
+    absent = not_on_map(drawn) if hollow is None else hollow
     axes.margins(0.12)  # room for the names; a landscape has set its limits already
     for track in found:
-        _draw(axes, track, track.points[:, at], alpha=0.55 if faint else 1.0)
+        _draw(axes, track, track.points[:, at], alpha=0.55 if faint else 1.0, hollow=track.variant in absent)
     if found:
         starts, ends = (np.array([track.points[step, at] for track in found]) for step in (0, -1))
         named = [(track.label, track.colour) for track in found]
         name_points(axes, named, seen(axes, ends), seen(axes, np.concatenate([ends, starts])))
-        legend |= {"start of a run": _key("o", "white", 6), "end of a run": _key("*", FAINT, 11)}
+        legend["start of a run"] = _key("o", "white", 6)
+        shown = {track.variant not in absent for track in found}
+        legend |= {"end of a run": _key("*", FAINT, 11)} if True in shown else {}
+        legend |= {"end of a run that is not on this map": _key("*", "white", 11)} if False in shown else {}
     return legend
 
 
@@ -80,12 +110,13 @@ def seen(axes: Any, points: np.ndarray) -> np.ndarray:
     return np.stack(proj_transform(*points.T, axes.get_proj())[:2], axis=1)
 
 
-def _draw(axes: Axes, track: Track, points: np.ndarray, alpha: float) -> None:
+def _draw(axes: Axes, track: Track, points: np.ndarray, alpha: float, hollow: bool) -> None:
     colour, dash = track.colour, DASHES[track.number // len(VARIANTS) % len(DASHES)]
     axes.plot(*points.T, color=colour, lw=1.7 * alpha, ls=dash, alpha=alpha, path_effects=halo(3.4 * alpha), zorder=4)
     axes.plot(*points[1:-1].T, "o", color=colour, alpha=alpha, ms=2.6, zorder=4.1)
     _mark(axes, points[0], "o", mfc="white", mec=colour, mew=1.5, ms=6, alpha=alpha, zorder=4.2)
-    _mark(axes, points[-1], "*", mfc=colour, mec="white", mew=0.8, ms=13, zorder=6)
+    edge, fill, width = (colour, "white", 1.2) if hollow else ("white", colour, 0.8)
+    _mark(axes, points[-1], "*", mfc=fill, mec=edge, mew=width, ms=13, zorder=6)
 
 
 def _mark(axes: Axes, point: np.ndarray, marker: str, **look: Any) -> None:
@@ -116,5 +147,5 @@ def _paths(drawn: Map) -> dict[tuple[str, str], list[int]]:
 
 
 def _key(marker: str, fill: str, size: float) -> Line2D:
-    edge, width = (FAINT, 1.3) if marker == "o" else ("white", 0.6)
+    edge, width = (FAINT, 1.3) if fill == "white" else ("white", 0.6)
     return Line2D([], [], ls="", marker=marker, mfc=fill, mec=edge, mew=width, ms=size)
