@@ -7,7 +7,7 @@ import hashlib
 import importlib
 import importlib.util
 import sys
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from modulefinder import ModuleFinder
 from pathlib import Path
@@ -21,6 +21,8 @@ from attrs import define
 from globscope.default_type import default_type, default_type_of_import
 from globscope.errors import UserCodeError, near
 
+# Bytes that are read at once.
+PIECE = 2**20
 # Modules that users' files have imported from beside them, as they were then.
 _BESIDE: dict[str, tuple[Path, bytes]] = {}
 # Modules that references have imported, by name, with the reference that did it last.
@@ -239,10 +241,13 @@ def _execute(name: str, path: Path) -> None:
         raise
 
 
-def digest_files(path: Path, read: Callable[[Path], bytes] = Path.read_bytes) -> str:
+def digest_files(path: Path) -> str:
     """Return the hash of a file's bytes, or of all files of a folder with their names."""
     files = sorted(p for p in path.rglob("*") if p.is_file()) if path.is_dir() else [path]
     total = hashlib.sha256()
     for file in files:
-        total.update(str(file.relative_to(path)).encode() + b"\0" + read(file))
+        total.update(str(file.relative_to(path)).encode() + b"\0")
+        with file.open("rb") as opened:  # by pieces: checkpoints have gigabytes
+            while piece := opened.read(PIECE):
+                total.update(piece)
     return total.hexdigest()

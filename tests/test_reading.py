@@ -6,7 +6,7 @@ from io import BytesIO
 
 import numpy as np
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from globscope.api import FileError, SpecError, names_in_npz, open_zip, read_json, read_npz, read_safetensors
@@ -56,6 +56,7 @@ def test_json_of_100000_brackets_is_refused_before_it_is_parsed(tmp_path, text):
         read_json(tmp_path / "deep.json")
 
 
+@settings(max_examples=50)
 @given(st.recursive(st.text() | st.integers(), lambda inner: st.lists(inner) | st.dictionaries(st.text(), inner)))
 def test_depth_is_that_of_the_value_whatever_its_texts_hold(value):
     def deep(one):

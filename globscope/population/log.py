@@ -45,7 +45,7 @@ class Log:
 
     def save(self) -> None:
         """Write all rows, atomically."""
-        write_json(self.folder / FILE, self.rows)
+        write_json(self.folder / FILE, self.rows, flush=True)
 
     def resume(self, epoch: int) -> None:
         """Read the rows up to an epoch."""

@@ -203,15 +203,15 @@ def save(state: State, probe: Probe, folder: Path) -> None:
     import torch
 
     state.log.scored(probe, state.parameters, state.buffers)
-    state.log.save()
-    write_bytes(checkpoint(folder, state.epoch), _packed(state.tensors))
+    state.log.save()  # flushed like the others: together they are what a training continues from
+    write_bytes(checkpoint(folder, state.epoch), _packed(state.tensors), flush=True)
     flat = {
         f"{place}/{name}": value
         for place, values in state.optimiser.state_dict()["state"].items()
         for name, value in values.items()
         if value is not None
     }
-    write_bytes(folder / STATE, _packed(flat | {"epoch": torch.tensor(state.epoch)}))
+    write_bytes(folder / STATE, _packed(flat | {"epoch": torch.tensor(state.epoch)}), flush=True)
 
 
 def _packed(tensors: Mapping[str, Any]) -> bytes:

@@ -94,14 +94,15 @@ def begin(folder: Path, of: str) -> None:
         return
 
 
-def rewrite(folder: Path, of: str, files: Mapping[str, Content]) -> None:
-    """Write a record anew, flushed to disk."""
+def rewrite(folder: Path, of: str, files: Mapping[str, Content], *, flush: bool = True) -> None:
+    """Write a record anew."""
     lines = [json.dumps({"of": of}), *(_line(name, content) for name, content in sorted(files.items()))]
     part = folder / f".{NAME}.part"
     part.unlink(missing_ok=True)
     with part.open("x", encoding="utf-8") as opened:
         opened.write("\n".join(lines) + "\n")
-        flushed(opened)
+        if flush:
+            flushed(opened)
     part.replace(folder / NAME)
 
 

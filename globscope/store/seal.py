@@ -94,7 +94,8 @@ def reopen(part: Path, of: str) -> list[str]:
     for rest in part.rglob(".*.part"):
         rest.unlink()
     damage += [text for name in list(files_below(part)) if (text := _removed(part, record, name))]
-    rewrite(part, of, {name: Content.of(part / name) for name in files_below(part)})
+    if record.files:
+        rewrite(part, of, {name: Content.of(part / name) for name in files_below(part)}, flush=False)
     return damage
 
 

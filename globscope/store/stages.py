@@ -13,7 +13,7 @@ from filelock import FileLock, Timeout
 from globscope.errors import RunError
 from globscope.store.folder import own_folder
 from globscope.store.seal import DAMAGED, damage_of, move_aside, reopen, seal, trust
-from globscope.store.write import flush_folder
+from globscope.store.write import PART, flush_folder
 
 STAGES = "stages"
 
@@ -77,7 +77,7 @@ class Store:
 
     def _part(self, stage: str, identity: str) -> Path:
         """Return the folder of an unfinished stage, of which nothing is damaged."""
-        part = own_folder(self.root, STAGES, stage) / f"{identity}.part"
+        part = own_folder(self.root, STAGES, stage) / f"{identity}{PART}"
         for damage in reopen(part, _name(stage, identity)):
             self.warn(f"{part}: {damage}; computed again")
         return part
@@ -85,7 +85,7 @@ class Store:
     def _finish(self, stage: str, identity: str) -> None:
         """Rename an unfinished stage, with all of it on the disk."""
         place = self.place(stage, identity)
-        part = place.with_name(f"{identity}.part")
+        part = place.with_name(f"{identity}{PART}")
         seal(part, _name(stage, identity))
         part.replace(place)
         flush_folder(place.parent)

@@ -13,15 +13,20 @@ import numpy as np
 from globscope import reading
 from globscope.store.record import Content, announce, flushed
 
+# Of the folder of a stage at work.
+PART = ".part"
+
 
 @contextmanager
-def replacing(path: Path, *, flush: bool = True) -> Iterator[Path]:
+def replacing(path: Path, *, flush: bool | None = None) -> Iterator[Path]:
     """Yield where to write a file, which is renamed when it is whole: it is there whole or not at all.
 
     Args:
         path: Of the file; a link there is replaced, never followed.
-        flush: Whether it must outlast a loss of power. A file of an unfinished stage that is quickly computed again
-            need not: its digest tells afterwards whether it is whole.
+        flush: Whether it is flushed to the disk before it is renamed; where unset, unless it is a file of an unfinished
+            stage. Those are flushed together when their stage is finished: a flush takes milliseconds on a busy disk,
+            and what a loss of power spoils before that does not agree with its digest, and is computed again. A stage
+            that would lose hours by that asks for it.
 
     Raises:
         FileError: Somebody else's file lies there.
@@ -30,24 +35,29 @@ def replacing(path: Path, *, flush: bool = True) -> Iterator[Path]:
     part.unlink(missing_ok=True)  # neither a rest nor a link
     yield part
     announce(path, Content.of(part))
-    if flush:
+    if flush or (flush is None and not is_unfinished(path)):
         with part.open("r+b") as opened:
             flushed(opened)
     part.replace(path)
 
 
-def write_bytes(path: Path, content: bytes, *, flush: bool = True) -> None:
+def is_unfinished(path: Path) -> bool:
+    """Whether a file is one of a stage that is not finished."""
+    return any(folder.suffix == PART for folder in path.parents[:2])
+
+
+def write_bytes(path: Path, content: bytes, *, flush: bool | None = None) -> None:
     """Write a file atomically; see `replacing`."""
     with replacing(path, flush=flush) as part:
         part.write_bytes(content)
 
 
-def write_json(path: Path, value: Any, *, flush: bool = True) -> None:
+def write_json(path: Path, value: Any, *, flush: bool | None = None) -> None:
     """Write JSON atomically; NaN and infinity are refused, since no other reader takes them."""
     write_bytes(path, (json.dumps(value, indent=1, allow_nan=False) + "\n").encode(), flush=flush)
 
 
-def write_arrays(path: Path, arrays: Mapping[str, np.ndarray], *, flush: bool = True) -> None:
+def write_arrays(path: Path, arrays: Mapping[str, np.ndarray], *, flush: bool | None = None) -> None:
     """Write arrays atomically, as safetensors or npz by the path's suffix."""
     with replacing(path, flush=flush) as part:
         if path.suffix == ".npz":

@@ -28,7 +28,7 @@ class DiskDraft:
 
     def write(self, arrays: Mapping[str, np.ndarray]) -> None:
         """Keep arrays, atomically, in place of those before."""
-        write_arrays(self.folder / DRAFT, arrays)
+        write_arrays(self.folder / DRAFT, arrays, flush=True)
 
     def discard(self) -> None:
         """Remove what nobody needs once the stage is finished."""

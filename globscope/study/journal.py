@@ -52,10 +52,9 @@ class DiskJournal:
 
     def record(self, unit: Unit, fields: Mapping[str, np.ndarray]) -> None:
         """Write one unit's fields atomically."""
-        # Not flushed: a unit that a loss of power spoils does not agree with its digest, and is scored again.
-        write_arrays(self._file(unit), checked_fields(self.component, fields, unit.stop - unit.start), flush=False)
+        write_arrays(self._file(unit), checked_fields(self.component, fields, unit.stop - unit.start))
         now = perf_counter()
-        write_json(self.folder / TIMING, {"seconds": self.seconds + now - self._since}, flush=False)
+        write_json(self.folder / TIMING, {"seconds": self.seconds + now - self._since})
         self._since = now
 
     def split(self, unit: Unit) -> None:
