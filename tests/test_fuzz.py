@@ -2,6 +2,7 @@
 
 import gzip
 import json
+import os
 import random
 import shutil
 import struct
@@ -18,6 +19,8 @@ from fuzzing import NUMBERS, ODD, TEXTS, asked_to_read, command, damaged, forked
 pytestmark = pytest.mark.slow
 
 SPECS, RAW_SPECS, OVERRIDES, LINES, RUNS, LANDSCAPES, CHECKPOINTS, DATA = 400, 80, 180, 160, 160, 140, 120, 120
+# Another number draws other cases.
+SEED = os.environ.get("GLOBSCOPE_FUZZ", "")
 STARTER = ROOT / "globscope/spec/starter.toml"
 
 
@@ -38,11 +41,16 @@ def shape(place, tmp_path):
     return lambda n: shutil.copytree(place / "runs/tiny", tmp_path / f"run{n}")
 
 
+def drawn(family, number):
+    """Return the source of chance of one case."""
+    return random.Random(f"{family} {number}{SEED}")
+
+
 def faults(cases):
     """Return the faults of all cases: (number, what was done, ending, words it must have one of in every refusal)."""
-    found, count = [], 0
+    found, endings = [], []
     for number, what, done, named in cases:
-        count += 1
+        endings.append(done)
         wrong = list(done.faults)
         refusals = [line for line in done.err.splitlines() if done.code == 2 and line.startswith("error: ")]
         nameless = [line for line in refusals if not any(word in line for word in named)]
@@ -50,7 +58,9 @@ def faults(cases):
         if wrong:
             found.append(f"{number}: {what}: {'; '.join(wrong)}\n{done.err[-1500:]}")
             print(found[-1])
-    print(f"{count} cases, {len(found)} faults")
+    refused = sum(done.code == 2 for done in endings)
+    slowest = max(done.seconds for done in endings)
+    print(f"{len(endings)} cases, {refused} refused, slowest {slowest:.1f} s, {len(found)} faults")
     return found
 
 
@@ -71,7 +81,7 @@ def test_specs_with_wrong_keys_and_values(place, tmp_path):
 
     def cases():
         for number in range(SPECS):
-            chance = random.Random(f"spec {number}")
+            chance = drawn("spec", number)
             document = json.loads(json.dumps(chance.choice(documents)))
             mutated(chance, document)
             text = written(document)
@@ -86,7 +96,7 @@ def test_specs_with_wrong_bytes(tmp_path, place):
 
     def cases():
         for number in range(RAW_SPECS):
-            chance = random.Random(f"raw {number}")
+            chance = drawn("raw", number)
             raw = damaged(chance, chance.choice(texts))
             (tmp_path / "fuzz.toml").write_bytes(raw)
             yield number, raw[-200:], command(["check", "fuzz.toml"], tmp_path), ["fuzz.toml"]
@@ -101,7 +111,7 @@ def test_overrides(place):
 
     def cases():
         for number in range(OVERRIDES):
-            chance = random.Random(f"set {number}")
+            chance = drawn("set", number)
             given = []
             for _ in range(chance.choice([1, 1, 2, 3])):
                 value = chance.choice(
@@ -139,7 +149,7 @@ def test_command_lines(place):
 
     def cases():
         for number in range(LINES):
-            chance = random.Random(f"line {number}")
+            chance = drawn("line", number)
             name = chance.choice(commands)
             line = name.split() + chance.choices(paths, k=chance.choice([0, 1, 1, 2]))
             for option in chance.choices(options, k=chance.choice([0, 0, 1, 2])):
@@ -160,7 +170,7 @@ def test_command_lines(place):
 def test_files_of_a_run(shape, place):
     def cases():
         for number in range(RUNS):
-            chance = random.Random(f"run {number}")
+            chance = drawn("run", number)
             folder = shape(number)
             files = sorted(
                 p for p in folder.rglob("*") if p.is_file() and p.suffix in (".json", ".npz", ".csv", ".toml")
@@ -212,7 +222,7 @@ def test_landscape_files(place, tmp_path):
 
     def cases():
         for number in range(LANDSCAPES):
-            chance = random.Random(f"landscape {number}")
+            chance = drawn("landscape", number)
             suffix, raw = chance.choice(files)
             path = tmp_path / f"fuzz{suffix}"
             path.write_bytes(damaged(chance, raw))
@@ -243,7 +253,7 @@ def test_checkpoints(place, tmp_path):
 
     def cases():
         for number in range(CHECKPOINTS):
-            chance = random.Random(f"checkpoint {number}")
+            chance = drawn("checkpoint", number)
             name = chance.choice(names)
             (tmp_path / name).write_bytes(damaged(chance, raws[name]))
             yield number, name, forked(asked_to_read(read, tmp_path / name), tmp_path), [name, "plain.safetensors"]
@@ -295,7 +305,7 @@ def test_data_files(place, tmp_path, registry):
 
     def cases():
         for number in range(DATA):
-            chance = random.Random(f"data {number}")
+            chance = drawn("data", number)
             name = chance.choice(sorted(sets))
             victim = chance.choice(sets[name])
             raw = victim.read_bytes()
