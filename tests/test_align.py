@@ -93,6 +93,14 @@ def test_an_aligned_network_scores_as_its_file_does(study, atlas):
     assert told[0]["fields"]["train_loss"] == pytest.approx(own, rel=1e-5)  # sums in another order, float32
 
 
+def test_members_of_a_raw_map_are_scored_as_they_are_given_and_counted_so(study, atlas):
+    # Six members aligned, six as they are given, six decoded on either map, and 25 samples of each.
+    assert study.estimate().evaluations == 6 + 6 + 2 * 6 + 2 * 25
+    aligned, raw = atlas.maps
+    np.testing.assert_array_equal(aligned.truth["train_loss"], atlas.truth["train_loss"])
+    np.testing.assert_allclose(raw.truth["train_loss"], atlas.truth["train_loss"], rtol=1e-5)
+
+
 def test_a_finished_study_aligns_nothing_again(study, atlas):
     del atlas  # it has run
     told = []

@@ -13,6 +13,7 @@ from torch.nn.functional import cross_entropy
 from globscope import load
 from globscope.api import EvaluationError, PopulationError, SpecError
 from globscope.builtin.tasks.data.embedded import digits
+from globscope.population.recorded import numbers
 from globscope.values.rows import Rows
 
 NETS = """
@@ -218,6 +219,11 @@ def test_members_that_score_far_worse_than_their_files_say_are_told(tmp_path):
     assert told[0].startswith("2 of 2 final networks score far worse than their files say: A@1 has test_loss ")
     assert ", recorded 0.31; usual causes: BatchNorm statistics" in told[0]
     assert "recorded 0.9125" in told[1]
+
+
+def test_numbers_beside_the_weights_that_no_float_holds_are_no_scores():
+    around = {"test_acc": 91, "seed": 2**63 + 1, "hash": 10**400, "steps": torch.tensor(2**60 + 1), "val_loss": 0.5}
+    assert numbers(around) == {"test_acc": 91.0, "val_loss": 0.5}
 
 
 def test_members_that_score_as_their_files_say_are_not_doubted(tmp_path):

@@ -99,9 +99,15 @@ def estimate(context: Context, before: Before | None = None) -> Estimate:
 def evaluations(spec: Spec) -> int:
     """Return how many networks a study scores at most, those left out that a sampler asks for as it goes."""
     members, variants = count(spec)
-    decoding = sum(not _scatters(entry) for entry in spec.reducer)
+    decoding = [entry for entry in spec.reducer if not _scatters(entry)]
     known = sum(samples(spec, entry) or 0 for entry in spec.reducer)
-    return members * (1 + decoding) + known + sum(_asked_by(spec, one, members, len(variants)) for one in spec.analysis)
+    # Members are scored aligned; a map of them as they are given asks for them so, too.
+    scored = 1 + (spec.population.align is not None and any(not entry.align for entry in decoding))
+    return (
+        members * (scored + len(decoding))
+        + known
+        + sum(_asked_by(spec, one, members, len(variants)) for one in spec.analysis)
+    )
 
 
 def _planned(context: Context) -> list[Run]:
