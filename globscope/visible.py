@@ -11,11 +11,20 @@ HIDDEN = re.compile(
 )
 
 
+# What may have to be escaped: all but ASCII's printable characters, which are most of any text.
+LOOKED_AT = re.compile(r"[^ -~]")
+
+
 def visible(text: str) -> str:
     """Return text with every character escaped that would not show or would move a terminal's cursor."""
-    return "".join(c if c.isprintable() or c in JOINERS else f"\\U{ord(c):08x}" for c in text)
+    return LOOKED_AT.sub(lambda match: _shown(match[0]), text)
 
 
 def visible_lines(text: str) -> str:
     """Return text as `visible` does, its ends of lines and tabs kept."""
-    return "".join(c if c in "\n\t" else visible(c) for c in text)
+    return LOOKED_AT.sub(lambda match: match[0] if match[0] in "\n\t" else _shown(match[0]), text)
+
+
+def _shown(character: str) -> str:
+    kept = character.isprintable() or character in JOINERS
+    return character if kept else f"\\U{ord(character):08x}"

@@ -10,6 +10,7 @@ import numpy as np
 from attrs import define, field
 
 from globscope.values.blocks import columns
+from globscope.values.frozen import read_only
 from globscope.values.kinship import Kinship
 from globscope.values.rows import Weights
 
@@ -51,11 +52,11 @@ class SpanSpace:
         members: (N, r) float64, the population's own coordinates.
     """
 
-    mean: np.ndarray = field(eq=False, repr=False)
-    parents: np.ndarray = field(eq=False, repr=False)
-    coefficients: np.ndarray = field(eq=False, repr=False)
+    mean: np.ndarray = field(converter=read_only, eq=False, repr=False)
+    parents: np.ndarray = field(converter=read_only, eq=False, repr=False)
+    coefficients: np.ndarray = field(converter=read_only, eq=False, repr=False)
     weights: Weights = field(eq=False, repr=False)
-    members: np.ndarray = field(eq=False, repr=False)
+    members: np.ndarray = field(converter=read_only, eq=False, repr=False)
 
     @property
     def rank(self) -> int:
@@ -134,8 +135,8 @@ class AffineSpace:
         basis: (r, D) float64, orthonormal rows.
     """
 
-    origin: np.ndarray = field(eq=False, repr=False)
-    basis: np.ndarray = field(eq=False, repr=False)
+    origin: np.ndarray = field(converter=read_only, eq=False, repr=False)
+    basis: np.ndarray = field(converter=read_only, eq=False, repr=False)
 
     @property
     def rank(self) -> int:
@@ -173,7 +174,7 @@ class FullSpace:
         mean: (D,), the origin.
     """
 
-    mean: np.ndarray = field(eq=False, repr=False)
+    mean: np.ndarray = field(converter=read_only, eq=False, repr=False)
 
     @property
     def rank(self) -> int:
