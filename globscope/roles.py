@@ -298,8 +298,8 @@ class Analysis(Protocol):
     again and has its landscape. May offer `check(probe, variants)`, which raises a GlobscopeError for what cannot
     work with this task and these variants, before anything long. An option `reducers` names the maps that it looks
     at, all where it is empty: names are then checked, maps without an inverse refused, and plans count no others.
-    An option `aligners` names aligners, which are checked. In which basins a map's runs end, and which it does not show,
-    `last_networks(map, landscape, topology)` tells; the sample nearest to a member may be of another network.
+    An option `aligners` names aligners, which are checked. In which basins a map's runs end, and which it does not
+    show, `last_networks(map, landscape, topology)` tells; the sample nearest to a member may be of another network.
     """
 
     def analyse(self, atlas: Atlas, bench: Bench, rng: np.random.Generator) -> Finding:

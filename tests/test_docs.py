@@ -54,9 +54,9 @@ def with_plugin():
 
 @pytest.fixture
 def folder(tmp_path):
-    """A folder with the file that the specs of the documentation name."""
-    [code] = blocks(OWN, "python")
-    (tmp_path / "my_nets.py").write_text(code, "utf-8")
+    """A folder with the files that the specs of the documentation name."""
+    for name, code in zip(("my_nets.py", "my_measures.py"), blocks(OWN, "python"), strict=True):
+        (tmp_path / name).write_text(code, "utf-8")
     return tmp_path
 
 

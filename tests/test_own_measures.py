@@ -3,11 +3,11 @@
 import numpy as np
 import pytest
 import torch
-from conftest import values
+from conftest import ROOT, values
 from sklearn.metrics import f1_score
 
 from globscope import load
-from globscope.api import Code, EvaluationError, UserCodeError
+from globscope.api import Code, EvaluationError, UserCodeError, means
 from globscope.builtin.tasks.classification import Classification
 from globscope.builtin.tasks.language import LanguageModelling
 from globscope.builtin.tasks.metrics import Metric
@@ -299,3 +299,29 @@ def test_similarity_says_what_the_model_would_have_to_return(tmp_path, code):
 def test_a_task_with_measures_of_ones_own_passes_the_contract(kind, code, task):
     metrics = (code("error"), code("recall"), Metric(use=code("f1"), whole=True))
     check_component(task(kind, loss=code("of_tuple" if kind == "tuple" else "of_tensor"), metrics=metrics))
+
+
+def test_the_measures_of_the_documentation_are_what_they_are_called(tmp_path):
+    text = (ROOT / "docs/how-to/own-model-and-data.md").read_text("utf-8")
+    for name, block in zip(("my_nets.py", "my_measures.py"), text.split("```python\n")[1:], strict=True):
+        (tmp_path / name).write_text(block.partition("```")[0])
+    [fragment] = [block.partition("```")[0] for block in text.split("```toml fragment\n")[1:]]
+    (tmp_path / "own.toml").write_text(
+        fragment + STUDY.partition("[population.train]")[2].join(["[population.train]", ""])
+    )
+    probe = load(tmp_path / "own.toml").context().task.build("cpu")
+    assert probe.measures == ("loss", "accuracy", "brier", "f1", "calibration_error")
+    network, halves = probe.initialise(0), [torch.arange(0, 120), torch.arange(120, 200)]
+    with torch.no_grad():
+        parts = [probe.reduce(*network, probe.batch("test", at)) for at in halves]
+    found = {name: float(value) for name, value in means(probe, parts, torch.float64).items()}
+    x, y = probe.batch("test", torch.arange(200))
+    chances = probe.outputs(*network, (x, y)).detach().softmax(1).double().numpy()
+    y = y.numpy()
+    assert found["brier"] == pytest.approx(((chances - np.eye(2)[y]) ** 2).sum(1).mean(), rel=1e-6)
+    assert found["f1"] == pytest.approx(f1_score(y, chances.argmax(1), average="macro"), rel=1e-12)
+    # Guo et al. (2017): bins of equal width, each weighed by its share of the examples.
+    confidence, right = chances.max(1), chances.argmax(1) == y
+    bins = [(confidence >= low) & (confidence < low + 0.1) for low in np.arange(10) / 10]
+    error = sum(one.mean() * abs(right[one].mean() - confidence[one].mean()) for one in bins if one.any())
+    assert found["calibration_error"] == pytest.approx(error, rel=1e-5)

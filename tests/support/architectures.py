@@ -45,7 +45,7 @@ def architecture(data="points", **options):
     """Return a decorator that puts a function's module, or a class of modules, into the table."""
 
     def add(make):
-        name = re.sub(r"_|(?<=[a-zA-Z])(?=[A-Z][a-z])", " ", make.__name__).lower()
+        name = re.sub(r"_|(?<=[a-z])(?=[A-Z])|(?<=[A-Z])(?=[A-Z][a-z])", " ", make.__name__).lower()
         ARCHITECTURES[name] = Architecture(name, make, data, **options)
         return make
 
