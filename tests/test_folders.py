@@ -2,14 +2,16 @@
 
 import shutil
 
+import numpy as np
 import pytest
-from conftest import TINY
+from conftest import TINY, Notes, values
 from typer.testing import CliRunner
 
 import globscope
 from globscope.cli import app
 from globscope.errors import RunError
 from globscope.session import load
+from globscope.store import read_arrays
 from globscope.study.observer import Observer
 
 SMALL = TINY.replace("resolution = 5", "resolution = 3").replace("epochs = 2", "epochs = 1")
@@ -172,3 +174,47 @@ def test_a_run_whose_spec_was_edited_projects_nothing(finished, here):
     (here / "run/spec.toml").write_text((here / "run/spec.toml").read_text().replace("tiny", "edited", 1))
     with pytest.raises(RunError, match=r"spec\.toml: is not as GlobScope wrote it, but damaged or edited; the same"):
         globscope.project("run", ["x.safetensors"])
+
+
+def stage_file(run, pattern):
+    return sorted((run / "stages").glob(pattern))[0]
+
+
+def test_an_edited_landscape_and_a_flipped_bit_of_a_checkpoint_are_never_read_into_a_result(finished, here):
+    shutil.copytree(finished, here / "run")
+    before = values(load("tiny.toml", folder=here / "run"))
+    fields = stage_file(here / "run", "evaluate/*/fields.npz")
+    edited = read_arrays(fields)
+    np.savez(fields, allow_pickle=False, **{name: array + 1 for name, array in edited.items()})
+    checkpoint = stage_file(here / "run", "train/*/epoch1.safetensors")
+    content = bytearray(checkpoint.read_bytes())
+    content[-1] ^= 1
+    checkpoint.write_bytes(content)
+    notes = Notes()
+    again = values(load("tiny.toml", folder=here / "run"), notes)
+    for place, name in ((checkpoint.parent, "epoch1.safetensors"), (fields.parent, "fields.npz")):
+        damage = f"{place}: {name} is damaged or was changed; computed again"
+        assert [text.startswith(damage) for text in notes.warned].count(True) == 1
+    assert len(notes.warned) == 2
+    assert again.record["reducers"][0]["mse_per_weight"] == before.record["reducers"][0]["mse_per_weight"]
+    for name, losses in before.atlas.truth.items():
+        np.testing.assert_array_equal(again.atlas.truth[name], losses)
+
+
+def test_with_trust_store_an_edited_landscape_is_used_with_a_warning(finished, here):
+    shutil.copytree(finished, here / "run")
+    [fields] = [
+        path
+        for path in (here / "run/stages/evaluate").glob("*/fields.npz")
+        if len(read_arrays(path)["train_loss"]) == 9
+    ]
+    edited = {name: array + 1 for name, array in read_arrays(fields).items()}
+    np.savez(fields, allow_pickle=False, **edited)
+    result = run("study", "tiny.toml", "--out", "run", "--trust-store")
+    assert result.exit_code == 0
+    assert (
+        f"warning: {fields.parent.relative_to(here)}: fields.npz is damaged or was changed; used as it is"
+        in result.stderr
+    )
+    [npz] = (here / "run/landscapes").iterdir()
+    np.testing.assert_array_equal(read_arrays(npz)["train_loss"], edited["train_loss"])

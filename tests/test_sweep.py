@@ -540,6 +540,20 @@ def test_a_run_of_an_earlier_version_is_told(swept, tmp_path):
         globscope.compare([one, tmp_path / "old"])
 
 
+def test_a_cell_whose_files_were_damaged_is_written_again_from_its_stages(swept, tmp_path):
+    root = tmp_path / "runs/study"
+    shutil.copytree(swept[0], root)
+    damaged = [root / "cells" / GOOD_CELLS[0] / "results.json", root / "cells" / GOOD_CELLS[1] / "cell.json"]
+    before = [path.read_bytes() for path in damaged]
+    for path in damaged:
+        path.write_bytes(path.read_bytes()[:40])
+    notes = Told()
+    sweep(SMALL + SWEEP, tmp_path / "study.toml").run(notes)
+    assert json.loads(damaged[0].read_text())["reducers"] == json.loads(before[0])["reducers"]
+    assert damaged[1].read_bytes() == before[1]
+    assert [ran for ran in notes.cells.values() if "fit pca" in ran] == []
+
+
 def test_a_run_whose_files_were_edited_is_not_compared(swept, tmp_path):
     one = swept[0] / "cells" / GOOD_CELLS[0]
     shutil.copytree(one, tmp_path / "edited")

@@ -2,6 +2,7 @@
 
 from globscope.store.folder import (
     claim,
+    is_as_written,
     is_claimed,
     own_folder,
     read_written,
@@ -22,6 +23,7 @@ __all__ = [
     "claim",
     "discard",
     "fingerprint",
+    "is_as_written",
     "is_claimed",
     "key",
     "own_folder",

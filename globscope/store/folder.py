@@ -130,6 +130,12 @@ def written_file(folder: Path, name: str) -> Path:
     return folder / name
 
 
+def is_as_written(folder: Path) -> bool:
+    """Whether all that GlobScope wrote into a folder of its own, but for stages, is there and as it was written."""
+    record = read(folder)
+    return record is not None and all(record.is_as_written(folder, name) for name in record.files)
+
+
 def read_written(folder: Path, name: str) -> Any:
     """Return the value of a JSON file of a folder of ours, which is as it was written.
 

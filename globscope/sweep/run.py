@@ -16,7 +16,7 @@ from globscope.session import results as results_of_study
 from globscope.spec.cells import Cell, SweepSpec, each, swept
 from globscope.spec.describe import as_toml, plain
 from globscope.spec.read import drafted
-from globscope.store import Store, key, read_written, write_bytes, write_json
+from globscope.store import Store, is_as_written, key, read_written, write_bytes, write_json
 from globscope.study.check import check
 from globscope.study.context import Context, Latest
 from globscope.study.estimate import estimate
@@ -180,7 +180,7 @@ class Sweep:
         study = self.study(cell)
         done, values = study.folder / DONE, dict(zip(self.keys, self.values(cell), strict=True))
         outcome = Outcome(name=cell.name, values=values, study=study)
-        if _key_of(study.folder) == identity:
+        if _key_of(study.folder) == identity and is_as_written(study.folder):
             observer.reused("all of it")
             return outcome
         done.unlink(missing_ok=True)

@@ -71,7 +71,7 @@ def propose(folder: Path, spec: Path, registry: Registry) -> Proposal:
         SpecError: The file exists already, or the folder's name cannot stand in a pattern.
         PopulationError: The folder holds no checkpoint.
     """
-    if spec.exists():
+    if spec.exists() or spec.is_symlink():
         raise SpecError([f"{spec}: exists already; give another name, such as --out other.toml"])
     place = os.path.relpath(folder.absolute(), spec.absolute().parent)
     if any(mark in place for mark in "*{}"):
