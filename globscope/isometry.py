@@ -105,6 +105,7 @@ def _products(weights: Weights, kin: Kinship, mixing: np.ndarray | None = None) 
     found = np.zeros((len(weights), len(weights) if mixing is None else len(mixing)))
     for at in columns(weights.shape[1], len(weights)):
         own = weights[:, at].astype(np.float64)
-        apart = own - own[kin.parents]
+        apart = own[kin.parents]
+        np.subtract(own, apart, out=apart)  # no third copy
         found += apart @ (apart if mixing is None else mixing @ apart).T
     return found
