@@ -6,7 +6,8 @@ import torch
 from conftest import values
 
 from globscope import load
-from globscope.api import Code
+from globscope.api import Code, UserCodeError, symmetry
+from globscope.builtin.tasks.classification import Classification
 
 STUDY = """
 [task]
@@ -55,8 +56,19 @@ class Net(nn.Module):
     def forward(self, x):
         return self.out(self.cell(x, torch.zeros(len(x), 4)))
 
+class Shifted(nn.Module):
+    def __init__(self):
+        super().__init__()
+        self.inner, self.outer = nn.Linear(64, 4), nn.Linear(4, 10)
+
+    def forward(self, x):
+        return self.outer(torch.mm(self.inner(x).relu(), torch.ones(4, 1)).expand(-1, 4) + self.inner(x))
+
 def build():
     return Net()
+
+def failing():
+    return nn.Linear(3, 10)
 """
 
 
@@ -100,3 +112,13 @@ def test_a_file_that_sets_float64_gets_its_model_in_float64_and_changes_nothing_
     assert {p.dtype for p in code.call().parameters()} == {torch.float64}
     assert code.default_type() == torch.float64
     assert arrays["decoded"].dtype == np.float64  # coordinates, as ever
+
+
+def test_whoever_calls_a_model_its_forward_pass_has_the_files_default_and_gives_it_back(tmp_path):
+    (tmp_path / "nets.py").write_text(NETS)
+    probe = Classification(model=Code(str(tmp_path / "nets.py"), "Shifted")).build("cpu")
+    assert symmetry(probe).sizes == {"inner": 4}  # which traces the module itself
+    assert torch.get_default_dtype() == torch.float32
+    with pytest.raises(UserCodeError):  # in the forward pass
+        Classification(model=Code(str(tmp_path / "nets.py"), "failing")).build("cpu")
+    assert torch.get_default_dtype() == torch.float32

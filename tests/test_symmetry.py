@@ -7,7 +7,7 @@ from itertools import pairwise
 import numpy as np
 import pytest
 import torch
-from attrs import evolve
+from attrs import define, evolve
 from hypothesis import given, settings
 from hypothesis import strategies as st
 from torch import nn
@@ -316,6 +316,32 @@ class Shown:
 
     def inputs(self, batch):
         return batch
+
+
+@define
+class Answer:
+    """What a stranger's model returns: no type that torch knows."""
+
+    logits: torch.Tensor
+    steps: int
+
+
+class Answering(nn.Module):
+    def __init__(self, wrap):
+        super().__init__()
+        self.wrap, self.inner, self.outer = wrap, nn.Linear(4, 8), nn.Linear(8, 10)
+
+    def forward(self, x):
+        return self.wrap(self.outer(self.inner(x).relu()))
+
+
+@pytest.mark.parametrize(
+    "wrap", [lambda y: {"logits": y, "sum": y.sum()}, lambda y: Answer(y, 3)], ids=["dict", "object"]
+)
+def test_a_network_that_returns_more_than_a_tensor_is_followed(wrap):
+    probe = probe_of(lambda: Answering(wrap), (4,))
+    assert symmetry(probe).sizes == {"inner": 8}
+    assert isinstance(probe.module(torch.ones(2, 4)), type(wrap(torch.ones(2, 10))))
 
 
 def test_a_task_without_a_module_is_refused():

@@ -57,16 +57,24 @@ def graph(module: Any, inputs: tuple[Any, ...]) -> Graph:
 
 
 def tensors_of(returned: Any) -> list[Any]:
-    """Return the tensors of what a model returns: of tuples, dicts, and objects by their attributes, in order."""
+    """Return the tensors of what a model returns: of tuples, dicts, and an object's attributes, in order."""
     import torch
 
     if isinstance(returned, torch.Tensor):
         return [returned]
     if isinstance(returned, Mapping):
-        return [tensor for value in returned.values() for tensor in tensors_of(value)]
-    if isinstance(returned, tuple | list):
-        return [tensor for value in returned for tensor in tensors_of(value)]
-    return [tensor for value in getattr(returned, "__dict__", {}).values() for tensor in tensors_of(value)]
+        held = [*returned.values()]
+    elif isinstance(returned, tuple | list):
+        held = [*returned]
+    else:  # objects within objects, which may hold one another, are not looked into
+        held = [one for one in _attributes(returned) if isinstance(one, torch.Tensor | Mapping | tuple | list)]
+    return [tensor for one in held for tensor in tensors_of(one)]
+
+
+def _attributes(of: Any) -> list[Any]:
+    """Return the values of an object's attributes, those in slots too."""
+    slots = [name for kind in type(of).__mro__ for name in getattr(kind, "__slots__", ())]
+    return [*getattr(of, "__dict__", {}).values(), *(getattr(of, name, None) for name in slots)]
 
 
 @contextlib.contextmanager

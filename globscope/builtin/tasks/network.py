@@ -89,6 +89,23 @@ def materialise(module: Any, inputs: Any) -> None:
         raise UserCodeError(f"{MODEL}: {name!r} has no shape after a forward pass, which does not use its layer")
 
 
+def run_with_default(module: Any, kind: Any) -> None:
+    """Let a module's forward pass have torch's default type of number `kind`, whoever calls it."""
+    import torch
+
+    before = list[Any]()
+
+    def enter(*_: Any) -> None:
+        before.append(torch.get_default_dtype())
+        torch.set_default_dtype(kind)
+
+    def leave(*_: Any) -> None:
+        torch.set_default_dtype(before.pop())
+
+    module.register_forward_pre_hook(enter, prepend=True)
+    module.register_forward_hook(leave, always_call=True)
+
+
 def norms(module: Any) -> dict[str, Any]:
     """Return the layers that keep running statistics, by where they are (`layer1.0.`).
 

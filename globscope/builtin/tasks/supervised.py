@@ -20,7 +20,7 @@ from globscope.builtin.tasks.data import Arrays
 from globscope.builtin.tasks.examples import Examples
 from globscope.builtin.tasks.kinds import ANYTHING, CLASSES, Kind
 from globscope.builtin.tasks.metrics import Metric, measured, measures
-from globscope.builtin.tasks.network import checked_module, is_lazy, materialise, norms, ties, unsaved
+from globscope.builtin.tasks.network import checked_module, is_lazy, materialise, norms, run_with_default, ties, unsaved
 from globscope.builtin.tasks.pixels import Normalise, crop_and_flip
 from globscope.builtin.tasks.precision import Precision, full, precisions
 from globscope.builtin.tasks.returned import Criterion, answer, no_answer
@@ -75,6 +75,7 @@ class Supervised:
         self._precision, *narrower = precisions(module)
         self._examples = place(self._precision.data)
         self._module = (self._fresh(0) if is_lazy(module) else module).eval()
+        run_with_default(self._module, self._default)
         self._name_tensors()
         self._metrics = measures(metrics, kind.measures)
         self.whole = tuple(name for name, one in self._metrics.items() if one.whole)
@@ -249,8 +250,7 @@ class Supervised:
     def _forward(self, parameters: Tensors, buffers: Tensors, inputs: Any) -> Any:
         parameters, own = self._precision.tensors(parameters), self._precision.tensors(buffers)
         tensors = {**parameters, **own}
-        with default_type(self._default):
-            returned = stateless_call(self._module, tensors, (self._precision.fed(inputs),))
+        returned = stateless_call(self._module, tensors, (self._precision.fed(inputs),))
         for name, buffer in own.items():
             # A module that puts a new tensor in the place of the old one; a cache that grows it makes anew each time.
             if tensors[name] is not buffer and tensors[name].shape == buffer.shape:
