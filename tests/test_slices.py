@@ -51,6 +51,7 @@ class Quadratic:
     splits = ("train",)
     measures = ("loss",)
     statistics = ()
+    grad_inside = False
 
     def examples(self, split: str) -> int:
         return 4
