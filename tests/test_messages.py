@@ -53,6 +53,19 @@ MODELS = "'mlp', 'resnet20', 'resnet32', 'resnet56', 'cnn', 'vit', 'vit-10m' or 
 
 # Name of the case: (the spec's text or bytes, what is told). "F: " stands for "study.toml: ", "***" for any text.
 SPECS = {
+    # Measures of one's own.
+    "metrics that are no list": (
+        tasked('metrics = "nets.py:f1"'),
+        ["F: task.metrics: expected a list of 'file.py:name' or tables, got 'nets.py:f1' (text)"],
+    ),
+    "metric without a name": (
+        tasked('metrics = ["nets.py"]'),
+        ["F: task.metrics.0: expected 'file.py:name' or a table, got 'nets.py'"],
+    ),
+    "option of a metric": (
+        tasked('metrics = [{ use = "nets.py:f1", whol = true }]'),
+        ["F: task.metrics.0.whol: there is no such key; did you mean 'whole'?"],
+    ),
     # The file itself.
     "empty": (
         "",

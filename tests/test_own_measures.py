@@ -153,6 +153,64 @@ def test_every_supervised_task_takes_a_loss_and_measures_of_ones_own(built_in):
     assert {"loss", "metrics"} <= {one.name for one in built_in.__attrs_attrs__}
 
 
+PLACES = """
+import numpy as np
+import torch
+from torch import nn
+from torch.nn import functional as F
+
+class Net(nn.Module):
+    def __init__(self, kind):
+        super().__init__()
+        self.layer = {"tokens": nn.Embedding(5, 5), "images": nn.Conv2d(1, 3, 1), "numbers": nn.Linear(4, 2)}[kind]
+    def forward(self, x):
+        y = self.layer(x)
+        return y, y.square().mean()
+
+def build(kind): return Net(kind)
+
+def load(kind):
+    rng = np.random.default_rng(0)
+    x, y = {
+        "tokens": lambda: (rng.integers(5, size=(24, 6)), rng.integers(5, size=(24, 6))),
+        "images": lambda: (rng.normal(size=(24, 1, 4, 4)), rng.integers(3, size=(24, 4, 4))),
+        "numbers": lambda: (rng.normal(size=(24, 4)), rng.normal(size=(24, 2))),
+    }[kind]()
+    return x[:16], y[:16], x[16:], y[16:]
+
+def loss(outputs, targets):
+    y, penalty = outputs
+    if targets.is_floating_point():
+        return F.mse_loss(y, targets) + penalty
+    return F.cross_entropy(y.movedim(-1, 1) if y.ndim == 3 else y, targets) + penalty
+
+def penalty(outputs, targets): return outputs[1]
+"""
+
+
+@pytest.mark.parametrize(
+    ("built_in", "kind"), [(LanguageModelling, "tokens"), (Segmentation, "images"), (Regression, "numbers")]
+)
+def test_a_loss_of_ones_own_takes_a_tuple_in_every_supervised_task(built_in, kind, tmp_path):
+    (tmp_path / "nets.py").write_text(PLACES)
+    code = {name: Code(str(tmp_path / "nets.py"), name) for name in ("build", "load", "loss", "penalty")}
+    options = {"model_options": {"kind": kind}, "data_options": {"kind": kind}}
+    task = built_in(model=code["build"], data=code["load"], loss=code["loss"], metrics=(code["penalty"],), **options)
+    probe = task.build("cpu")
+    assert probe.measures == ("loss", "penalty")
+    assert probe.chance == {}
+    network, batch = probe.initialise(0), probe.batch("test", torch.arange(4))
+    made = code["build"].call(kind)
+    made.load_state_dict(network[0])
+    with torch.no_grad():
+        found = probe.reduce(*network, batch)
+        assert float(found["loss"][0]) / 4 == pytest.approx(
+            float(code["loss"].load()(made(batch[0]), batch[1])), rel=1e-6
+        )
+        assert float(found["penalty"][0]) / 4 == pytest.approx(float(made(batch[0])[1]), rel=1e-6)
+    check_component(task)
+
+
 STUDY = """
 [task]
 use = "classification"
