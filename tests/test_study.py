@@ -278,12 +278,13 @@ def kill_at(moment, folder):
     assert list((folder / "runs/long/stages").glob(MOMENTS[moment])), "the moment was over when the kill came"
 
 
-@pytest.mark.parametrize("moments", [["grid"], pytest.param([*MOMENTS], marks=pytest.mark.slow)], ids="-".join)
-def test_a_study_that_was_killed_ends_with_the_arrays_of_an_undisturbed_one(moments, tmp_path):
+@pytest.mark.slow
+def test_a_command_that_was_killed_ends_with_the_arrays_of_an_undisturbed_one(tmp_path):
+    """Through the command line; random kills of forked runs are in `test_faults.py`."""
     for name in ("killed", "undisturbed"):
         (tmp_path / name).mkdir()
         (tmp_path / name / "long.toml").write_text(LONG)
-    for moment in moments:  # each start continues what the kill before has left
+    for moment in MOMENTS:  # each start continues what the kill before has left
         kill_at(moment, tmp_path / "killed")
     whole = whole_run(tmp_path / "killed")
     assert_equal_arrays(arrays(whole), arrays(whole_run(tmp_path / "undisturbed")))
