@@ -113,11 +113,10 @@ def test_overrides(place):
         for number in range(OVERRIDES):
             chance = drawn("set", number)
             given = []
-            for _ in range(chance.choice([1, 1, 2, 3])):
-                value = chance.choice(
-                    [chance.choice(NUMBERS + ODD), chance.choice(TEXTS), '["a", 1]', "{a=1}", "[" * 999]
-                )
-                given += ["--set", chance.choice(["", "", "="]) + f"{chance.choice(keys)}={value}"]
+            for _ in range(chance.choice([1, 1, 1, 2])):
+                odd = [chance.choice(NUMBERS + ODD), chance.choice(TEXTS), '["a", 1]', "{a=1}", "[" * 999]
+                value = chance.choice([*odd, *chance.choices([1, 2, 3, 0.5, "A", "pca"], k=8)])
+                given += ["--set", chance.choice([""] * 5 + ["="]) + f"{chance.choice(keys)}={value}"]
             given = [text.replace("\x00", "") for text in given]
             yield number, given, command(["check", "tiny.toml", *given], place), ["tiny.toml", "--set"]
 
