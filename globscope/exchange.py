@@ -14,7 +14,7 @@ from globscope.files.read import read
 from globscope.files.run import kept
 from globscope.files.tree import record
 from globscope.registry import Registry, installed
-from globscope.report.of_file import write_topology
+from globscope.report.topology.figures import write_topology
 from globscope.roles import TopologyMethod
 from globscope.session import results
 from globscope.spec.entries import Entries

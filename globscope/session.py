@@ -238,7 +238,7 @@ def elsewhere(folder: Path, kind: str, spec: Path) -> Path | None:
 
 def keep(context: Context, run_folder: Path) -> dict[str, Path]:
     """Write what the study's aligners learned, learning it if needed; return the files by aligner's name."""
-    from globscope.report.text import slug
+    from globscope.report.style.text import slug
 
     written: dict[str, Path] = {}
     for one in learners(context):

@@ -15,8 +15,8 @@ from globscope.errors import PluginError, SpecError, near
 from globscope.files.members import Tracks
 from globscope.files.members import read as read_tracks
 from globscope.files.table import neutral, original
-from globscope.report.page import environment
-from globscope.report.tables import as_csv
+from globscope.report.page.html import environment
+from globscope.report.page.tables import as_csv
 from globscope.session import load
 from globscope.spec.overrides import override
 from globscope.spec.read import read

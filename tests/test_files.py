@@ -26,7 +26,7 @@ from globscope.files.read import ACCEPTED, read
 from globscope.files.run import kept
 from globscope.files.tree import record
 from globscope.registry import Component, Registry
-from globscope.report.arrays import write_values
+from globscope.report.page.arrays import write_values
 from globscope.store import claim, write_json
 from globscope.values.landscape import Samples
 from globscope.values.members import Member

@@ -10,12 +10,12 @@ from mpl_toolkits.mplot3d.art3d import Poly3DCollection
 from test_report import a_map, atlas_of, drawn_figure, grid, population, texts
 
 from globscope.report import write_report
-from globscope.report.isosurfaces import isosurfaces, levels
-from globscope.report.kinds import is_volume
-from globscope.report.labels import Name
-from globscope.report.look import FOG, MINIMUM, VARIANTS
-from globscope.report.scale import shared_scale
-from globscope.report.volume import caption, facts, plot_volume
+from globscope.report.map.isosurfaces import isosurfaces, levels
+from globscope.report.map.kinds import is_volume
+from globscope.report.map.volume import caption, facts, plot_volume
+from globscope.report.style.labels import Name
+from globscope.report.style.scale import shared_scale
+from globscope.report.style.theme import FOG, MINIMUM, VARIANTS
 
 WELLS = np.array([[-0.5, -0.4, -0.3], [0.5, 0.4, 0.4]])
 

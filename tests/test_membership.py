@@ -24,10 +24,10 @@ from globscope.api import (
 from globscope.builtin.analyses.fidelity import Fidelity
 from globscope.builtin.topology import Gudhi
 from globscope.report import Profiles, plot
-from globscope.report.counts import ends as ends_in_words
-from globscope.report.tracks import not_on_map
-from globscope.report.tree import homes, not_shown
-from globscope.report.trees import plot_tree
+from globscope.report.map.run_ends import ends as ends_in_words
+from globscope.report.map.run_ends import homes, not_shown
+from globscope.report.map.tracks import not_on_map
+from globscope.report.topology.figures import plot_tree
 from globscope.testing import tiny_bench
 from globscope.testing.landscapes import bowls, height, landscape, lattice, path, vertex
 from globscope.topology import membership as why

@@ -42,11 +42,11 @@ from globscope.api import (
     Trail,
 )
 from globscope.report import depict, flaw, plot, write_report
-from globscope.report.heatmap import plot_heat_map
-from globscope.report.look import VARIANTS, save
-from globscope.report.plots import missing, plot_series
-from globscope.report.series import LINES, TRAILS, styles
-from globscope.report.view import REACH, View
+from globscope.report.pictures.heat_map import plot_heat_map
+from globscope.report.pictures.plots import missing, plot_series
+from globscope.report.pictures.view import REACH, View
+from globscope.report.style.series import LINES, TRAILS, styles
+from globscope.report.style.theme import VARIANTS, save
 from globscope.session import Result
 from globscope.testing import checks_for, tiny_atlas, tiny_bench
 

@@ -11,9 +11,9 @@ from test_report import a_map, a_scatter, atlas_of, drawn_figure, grid, populati
 from globscope.builtin.topology import Gudhi
 from globscope.errors import RunError
 from globscope.report import Profile, Profiles, plot_profiles
-from globscope.report.look import MINIMUM, SADDLE, save
-from globscope.report.profiles import told
-from globscope.report.scale import spanning
+from globscope.report.style.scale import spanning
+from globscope.report.style.theme import MINIMUM, SADDLE, save
+from globscope.report.topology.landscape_profile import told
 from globscope.session import Result
 
 NOISE = np.random.default_rng(0)

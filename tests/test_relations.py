@@ -6,7 +6,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 from scipy.stats import spearmanr
 
-from globscope.report.pictures import depict_alone
+from globscope.report.pictures.depict import depict_alone
 from globscope.spec.cells import Relations
 from globscope.sweep.figures import figures, named
 from globscope.sweep.relations import correlation, interval, plots, relations, table, unknown

@@ -21,23 +21,24 @@ from matplotlib.tri import TriContourSet
 from globscope.builtin.topology import Gudhi
 from globscope.files.table import original
 from globscope.report import plot, write_report
-from globscope.report.arrays import write_values
-from globscope.report.captions import caption
-from globscope.report.figures import plot_overview
-from globscope.report.glossary import comparison
-from globscope.report.labels import Name, short_names
-from globscope.report.look import DEPTHS, VARIANTS, save
-from globscope.report.profile import walk
-from globscope.report.ruler import round_values
-from globscope.report.scale import shared_scale
-from globscope.report.scattered import slivers, triangles
-from globscope.report.slices import slices
-from globscope.report.surface import lattice
-from globscope.report.tables import as_csv
-from globscope.report.text import Names, cell, number, plain, slug, ticks
-from globscope.report.tracks import tracks
-from globscope.report.tree import homes, layout
-from globscope.report.trees import plot_diagram, plot_tree
+from globscope.report.map.captions import caption
+from globscope.report.map.figure import plot_overview
+from globscope.report.map.line_plot import walk
+from globscope.report.map.run_ends import homes
+from globscope.report.map.scattered import slivers, triangles
+from globscope.report.map.slices import slices
+from globscope.report.map.surface import lattice
+from globscope.report.map.tracks import tracks
+from globscope.report.page.arrays import write_values
+from globscope.report.page.glossary import comparison
+from globscope.report.page.tables import as_csv
+from globscope.report.style.labels import Name, short_names
+from globscope.report.style.scale import shared_scale
+from globscope.report.style.text import Names, cell, number, plain, slug, ticks
+from globscope.report.style.theme import DEPTHS, VARIANTS, save
+from globscope.report.style.ticks import round_values
+from globscope.report.topology.figures import plot_diagram, plot_tree
+from globscope.report.topology.merge_tree import layout
 from globscope.values.chart import Chart
 from globscope.values.findings import Atlas, Finding, Map, Table
 from globscope.values.landscape import Landscape, Samples

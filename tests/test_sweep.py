@@ -15,7 +15,7 @@ from typer.testing import CliRunner
 import globscope
 from globscope.cli import app
 from globscope.errors import RunError
-from globscope.report.matrix import Scales
+from globscope.report.pictures.matrix import Scales
 from globscope.session import project, results
 from globscope.spec.read import read
 from globscope.store import read_json

@@ -6,8 +6,8 @@ from typing import Any
 import numpy as np
 from attrs import define, field
 
-from globscope.report.scale import is_loss, positive
-from globscope.report.text import counted, listed, number
+from globscope.report.style.scale import is_loss, positive
+from globscope.report.style.text import counted, listed, number
 from globscope.spec.axes import Axis
 from globscope.spec.cells import SweepSpec
 from globscope.sweep.figures import full

@@ -5,7 +5,7 @@ from itertools import combinations
 
 import numpy as np
 
-from globscope.report.matrix import Tile
+from globscope.report.pictures.matrix import Tile
 from globscope.topology.distance import bottleneck, wasserstein
 from globscope.values.findings import Table
 from globscope.values.pictures import HeatMap, Number

@@ -5,11 +5,11 @@ from itertools import product
 from pathlib import Path
 from typing import Any
 
-from globscope.report.gallery import Place, Shown
-from globscope.report.look import save
-from globscope.report.matrix import Look, Matrix, Scales, Tile, plot_matrix, seen, told
-from globscope.report.pictures import depict_alone
-from globscope.report.text import Names
+from globscope.report.page.gallery import Place, Shown
+from globscope.report.pictures.depict import depict_alone
+from globscope.report.pictures.matrix import Look, Matrix, Scales, Tile, plot_matrix, seen, told
+from globscope.report.style.text import Names
+from globscope.report.style.theme import save
 from globscope.spec.axes import Axis
 from globscope.store import own_folder
 from globscope.sweep.table import Runs

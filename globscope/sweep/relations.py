@@ -7,7 +7,7 @@ import numpy as np
 from attrs import define, field
 
 from globscope.errors import near
-from globscope.report.text import number
+from globscope.report.style.text import number
 from globscope.spec.cells import Relations
 from globscope.sweep.figures import full, named
 from globscope.sweep.subjects import beside

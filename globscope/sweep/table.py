@@ -6,7 +6,7 @@ from pathlib import Path
 
 from attrs import define, field
 
-from globscope.report.board import Row
+from globscope.report.page.board import Row
 from globscope.sweep.figures import figures, shown
 from globscope.sweep.finished import Finished, Names
 from globscope.sweep.subjects import only_slice, score

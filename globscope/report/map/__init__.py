@@ -1,0 +1,1 @@
+"""A map as a picture: its landscape, the runs on it, and their captions."""

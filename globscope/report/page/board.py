@@ -1,0 +1,90 @@
+"""The page of several runs: a table with links to their reports, pictures over all of them, further tables."""
+
+from collections.abc import Mapping, Sequence
+from urllib.parse import quote
+
+from attrs import define
+
+from globscope.report.page.gallery import Shown
+from globscope.report.page.html import environment
+from globscope.values.findings import Cell, Table
+
+
+@define(frozen=True, kw_only=True)
+class Row:
+    """One run of the table.
+
+    Attributes:
+        name: As the table calls it.
+        link: Relative path of its report; empty where it has none.
+        figures: By column.
+    """
+
+    name: str
+    link: str
+    figures: Mapping[str, Cell]
+
+
+@define(frozen=True, kw_only=True)
+class Part:
+    """A part of the page below the table.
+
+    Attributes:
+        title: Its heading.
+        text: Below that.
+        pictures: In order.
+        tables: With the path of each one's file.
+        csv: Relative path of the file with the pictures' figures; empty where there is none.
+    """
+
+    title: str
+    text: str = ""
+    pictures: tuple[Shown, ...] = ()
+    tables: tuple[tuple[Table, str], ...] = ()
+    csv: str = ""
+
+
+@define(frozen=True, kw_only=True)
+class Board:
+    """What the page shows.
+
+    Attributes:
+        title: Its heading.
+        kicker: What kind of page it is, above the heading.
+        sentences: What was done.
+        warnings: What a reader must not miss.
+        columns: Of the table, in order.
+        rows: Of the table.
+        reading: How its figures are meant.
+        csv: Relative path of the file with every figure.
+        parts: Below.
+        spec: As it was read; empty where there is none.
+    """
+
+    title: str
+    kicker: str
+    sentences: Sequence[str]
+    warnings: Sequence[str]
+    columns: Sequence[str]
+    rows: Sequence[Row]
+    reading: str
+    csv: str
+    parts: Sequence[Part]
+    spec: str = ""
+
+    @property
+    def html(self) -> str:
+        """The page; whatever comes from a spec or a plugin is escaped."""
+        rows = [{"name": row.name, "link": quote(row.link), "figures": row.figures} for row in self.rows]
+        return environment().get_template("board.html.j2").render(
+            title=self.title,
+            kicker=self.kicker,
+            sentences=self.sentences,
+            warnings=self.warnings,
+            columns=self.columns,
+            rows=rows,
+            reading=self.reading,
+            csv=self.csv,
+            sections=self.parts,
+            spec=self.spec,
+        )  # fmt: skip

@@ -1,0 +1,1 @@
+"""Pictures that analyses and sweeps ask for."""

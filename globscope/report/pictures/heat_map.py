@@ -1,0 +1,165 @@
+"""A matrix in colour, with its figures in the cells while they can be read."""
+
+from collections.abc import Sequence
+from typing import Any
+
+import numpy as np
+from attrs import define, field
+from matplotlib.axes import Axes
+from matplotlib.cm import ScalarMappable
+from matplotlib.colors import LogNorm, Normalize
+from matplotlib.figure import Figure
+from matplotlib.patches import Patch, Rectangle
+
+from globscope.report.style.labels import short_names
+from globscope.report.style.legend import explain
+from globscope.report.style.scale import positive
+from globscope.report.style.series import numbers
+from globscope.report.style.text import counted, lines, number, plain
+from globscope.report.style.theme import DEPTH, INK, Picture, headline, styled
+from globscope.report.style.ticks import tick_evenly, tick_log
+from globscope.values.pictures import HeatMap
+
+LARGEST, LONGEST = 30, 22  # names of a side whose cells have figures; letters of a name
+SMALLEST = 5.5  # points of a figure in a cell, and of the note below it
+LETTER = 0.075  # inches of a name's letter
+BLANK: dict[str, Any] = {"facecolor": "#ffffff", "edgecolor": INK, "hatch": "////", "linewidth": 0}
+
+
+@define(frozen=True, kw_only=True)
+class Cells:
+    """A matrix and the room it takes.
+
+    Attributes:
+        values: (rows, columns), NaN where there is none.
+        notes: Below the figures, by row and column; none where there are none.
+        log: Whether the colours are logarithmic.
+        width: Of a cell, in inches.
+        height: Of a cell, in inches.
+    """
+
+    values: np.ndarray = field(eq=False, repr=False)
+    notes: tuple[tuple[str, ...], ...] = field(repr=False)
+    log: bool
+    width: float
+    height: float
+
+    @classmethod
+    def of(cls, picture: HeatMap) -> "Cells":
+        """Return a heat map's cells, smaller where they are many."""
+        values = np.stack([numbers(row) for row in picture.values])
+        rows, columns = values.shape
+        width, height = np.clip([9.6 / columns, 7.5 / rows], [0.05, 0.05], [0.72, 0.46])
+        log = picture.log and positive(values)
+        return cls(values=values, notes=picture.notes, log=log, width=float(width), height=float(height))
+
+    @property
+    def norm(self) -> Normalize:
+        """From the lowest to the highest; a constant matrix still needs two ends."""
+        known = self.values[np.isfinite(self.values)]
+        low, high = (known.min(), known.max()) if len(known) else (0.0, 1.0)
+        if self.log:
+            return LogNorm(low, high) if high > low else LogNorm(low / 1.5, high * 1.5)
+        return Normalize(low, high) if high > low else Normalize(low - 0.5, high + 0.5)
+
+
+def plot_heat_map(picture: HeatMap) -> Figure:
+    """Return a heat map as a figure."""
+    cells = Cells.of(picture)
+    rows, columns = (short_names(names, LONGEST) for names in (picture.rows, picture.columns))
+    wide = cells.width * len(columns) + LETTER * max(map(len, rows)) + 1.6
+    high = cells.height * len(rows) + LETTER * max(map(len, columns)) + 1.3
+    with styled():
+        figure = Picture(figsize=(max(wide, 4.6), max(high, 3.0)), layout="constrained")
+        axes = figure.add_subplot()
+        headline(axes, plain(picture.name.replace("_", " "), 48), lines(missing(picture), int(max(wide, 4.6) * 13)))
+        _draw_cells(axes, cells)
+        _name(axes, rows, columns, cells)
+        axes.set(ylabel=plain(picture.sides[0]), xlabel=plain(picture.sides[1]))
+        bar = figure.colorbar(ScalarMappable(cells.norm, DEPTH), ax=axes, pad=0.02, aspect=28)
+        label = f"{picture.label} (log scale)" if cells.log else picture.label
+        bar.set_label(lines([label], int((max(high, 3.0) - 1) * 13)))
+        (tick_log if cells.log else tick_evenly)(bar.ax.yaxis, cells.norm.vmin or 0.0, cells.norm.vmax or 0.0)
+        explain(figure, {"no value": Patch(**BLANK)} if np.isnan(cells.values).any() else {})
+    return figure
+
+
+def missing(picture: HeatMap) -> list[str]:
+    """Return in a sentence which cells are blank."""
+    blank = int(np.isnan(Cells.of(picture).values).sum())
+    return [f"{counted(blank, 'cell has', 'cells have')} no finite value."] if blank else []
+
+
+def seen(picture: HeatMap) -> str:
+    """Return what a reader is told who cannot see a heat map."""
+    cells = Cells.of(picture).values
+    known = cells[np.isfinite(cells)]
+    ends = f", from {number(known.min())} to {number(known.max())}" if len(known) else ""
+    size = f"{counted(len(picture.rows), 'row')} and {counted(len(picture.columns), 'column')}"
+    return f"Heat map of {picture.label} with {size}{ends}."
+
+
+def _draw_cells(axes: Axes, cells: Cells) -> None:
+    rows, columns = cells.values.shape
+    small = max(rows, columns) <= LARGEST
+    between: dict[str, Any] = {"edgecolors": "white", "linewidth": 0.8} if small else {"rasterized": True}
+    axes.pcolormesh(np.ma.masked_invalid(cells.values), norm=cells.norm, cmap=DEPTH, **between)
+    for row, column in np.argwhere(np.isnan(cells.values)):
+        axes.add_patch(Rectangle((column, row), 1, 1, **BLANK))
+    axes.invert_yaxis()
+    axes.spines[:].set_visible(False)
+    if small:
+        _write(axes, cells)
+
+
+def _write(axes: Axes, cells: Cells) -> None:
+    """Write the figures, as large as the widest fits its cell; none where that is too small to read."""
+    places = np.argwhere(np.isfinite(cells.values))
+    # Whoever notes a spread needs a digit more.
+    written = [_short(cells.values[row, column], 3 if cells.notes else 2) for row, column in places]
+    fits = min(_fit(written, cells), 72 * cells.height / 1.3, 9.5)
+    if fits < SMALLEST:
+        return
+    notes = [cells.notes[row][column] for row, column in places] if cells.notes else []
+    small = min(_fit([line for note in notes for line in note.splitlines()], cells), 0.2 * 72 * cells.height)
+    above = 0.2 if notes and small >= SMALLEST else 0.0  # of a figure over its cell's middle, to leave its note room
+    for (row, column), text in zip(places, written, strict=True):
+        _put(axes, cells, (row, column), text, (-above, fits))
+    for (row, column), note in zip(places, notes if above else (), strict=bool(above)):
+        _put(axes, cells, (row, column), note, (above, small))
+
+
+def _fit(written: Sequence[str], cells: Cells) -> float:
+    """Return the points in which the widest text is as wide as a cell."""
+    return 72 * cells.width / (0.68 * max(map(len, written), default=1))
+
+
+def _put(axes: Axes, cells: Cells, place: tuple[int, int], text: str, how: tuple[float, float]) -> None:
+    """Write a text, so far below its cell's middle and in so many points."""
+    (row, column), (below, points) = place, how
+    shown = "\n".join(plain(line) for line in text.splitlines())
+    drawn = axes.text(column + 0.5, row + 0.5 + below, shown, ha="center", va="center", fontsize=points)
+    drawn.set(color=_readable(DEPTH(cells.norm(cells.values[place]))), linespacing=1.1)
+    drawn.set_in_layout(False)
+
+
+def _short(value: float, digits: int) -> str:
+    """Return a figure with so many digits, or as an integer."""
+    return number(float(round(value)) if 10 ** (digits - 1) <= abs(value) < 1e5 else value, digits)
+
+
+def _readable(colour: tuple[float, ...]) -> str:
+    """Return white on dark colours and ink on pale ones, by WCAG's relative luminance."""
+    red, green, blue = (c / 12.92 if c <= 0.04045 else ((c + 0.055) / 1.055) ** 2.4 for c in colour[:3])
+    # White and ink contrast alike with a luminance of about 0.22.
+    return "white" if 0.2126 * red + 0.7152 * green + 0.0722 * blue < 0.22 else INK
+
+
+def _name(axes: Axes, rows: tuple[str, ...], columns: tuple[str, ...], cells: Cells) -> None:
+    """Name rows and columns; where names would touch, only some of them."""
+    thin = [max(1, int(np.ceil(0.15 / length))) for length in (cells.height, cells.width)]
+    axes.set_yticks(np.arange(len(rows))[:: thin[0]] + 0.5, rows[:: thin[0]])
+    axes.set_xticks(np.arange(len(columns))[:: thin[1]] + 0.5, columns[:: thin[1]])
+    if LETTER * max(map(len, columns)) > 0.9 * cells.width:
+        axes.tick_params(axis="x", labelrotation=90)
+    axes.tick_params(length=0, labelcolor=INK)

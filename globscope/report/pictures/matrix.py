@@ -1,0 +1,230 @@
+"""Landscapes of many runs as one picture: rows and columns of small ones on one scale."""
+
+from collections.abc import Mapping, Sequence
+from typing import Literal
+
+import numpy as np
+from attrs import define, field
+from matplotlib.axes import Axes
+from matplotlib.figure import Figure
+
+from globscope.report.map.kinds import kind
+from globscope.report.map.line_plot import walk
+from globscope.report.map.slices import slices
+from globscope.report.map.surface import draw_surface
+from globscope.report.style.labels import short_names
+from globscope.report.style.legend import Legend, colourbar, explain
+from globscope.report.style.scale import Scale, spanning
+from globscope.report.style.text import counted, plain
+from globscope.report.style.theme import FAINT, INK, Picture, styled
+from globscope.report.style.ticks import tick_log
+from globscope.report.topology.basins import BLUE, draw_basins
+from globscope.topology.outline import Outline, outline
+from globscope.values.landscape import Landscape
+from globscope.values.topology import Topology
+
+Look = Literal["landscapes", "profiles"]
+# Inches of a small picture at most and at least, and of all of them side by side.
+LARGE, SMALL, WHOLE = 2.3, 0.75, 20.0
+# Tiles in a row that follow no key.
+ACROSS = 5
+
+
+@define(frozen=True, kw_only=True)
+class Tile:
+    """One small picture.
+
+    Attributes:
+        landscape: What is shown.
+        topology: The merge tree of one of its fields.
+        outline: Its profile.
+    """
+
+    landscape: Landscape = field(repr=False)
+    topology: Topology = field(repr=False)
+    outline: Outline = field(repr=False)
+
+    @classmethod
+    def of(cls, landscape: Landscape, topology: Topology) -> "Tile":
+        """Return the tile of a merge tree."""
+        profile = outline(topology.tree, landscape.fields[topology.field])
+        return cls(landscape=landscape, topology=topology, outline=profile)
+
+    @property
+    def values(self) -> np.ndarray:
+        """(n,) of the field."""
+        found: np.ndarray = self.landscape.fields[self.topology.field]
+        return found
+
+    @property
+    def note(self) -> str:
+        """What the merge tree counts."""
+        tree = self.topology.tree
+        return f"{counted(len(tree.minima), 'minimum', 'minima')}, {counted(len(tree.saddles), 'saddle')}"
+
+
+@define(frozen=True, kw_only=True)
+class Scales:
+    """What all tiles of one field share.
+
+    Attributes:
+        values: Of the field: colours of landscapes, heights of profiles.
+        means: Colours of the basins' means.
+    """
+
+    values: Scale
+    means: Scale
+
+    @classmethod
+    def of(cls, tiles: Sequence[Tile]) -> "Scales":
+        """Return the scales that span these tiles, which show one field."""
+        name = tiles[0].topology.field
+        return cls(
+            values=spanning([one.values for one in tiles], name),
+            means=spanning([one.outline.means for one in tiles], name),
+        )
+
+
+@define(frozen=True, kw_only=True)
+class Matrix:
+    """Tiles in rows and columns.
+
+    Attributes:
+        title: Above them.
+        rows: Their names.
+        columns: Theirs.
+        tiles: By place.
+        absent: Why there is no tile, by place.
+        names: Of single tiles, by place, where rows and columns mean nothing.
+    """
+
+    title: str
+    rows: tuple[str, ...]
+    columns: tuple[str, ...]
+    tiles: Mapping[tuple[int, int], Tile] = field(repr=False)
+    absent: Mapping[tuple[int, int], str] = field(factory=dict, repr=False)
+    names: Mapping[tuple[int, int], str] = field(factory=dict, repr=False)
+
+    @classmethod
+    def wrapped(cls, title: str, named: Mapping[str, Tile | str]) -> "Matrix":
+        """Return tiles in a row, or in as many as they need; in place of a tile, why there is none."""
+        across = min(len(named), ACROSS)
+        places = {name: divmod(at, across) for at, name in enumerate(named)}
+        return cls(
+            title=title,
+            rows=("",) * -(-len(named) // across),
+            columns=("",) * across,
+            tiles={places[name]: one for name, one in named.items() if isinstance(one, Tile)},
+            absent={places[name]: one for name, one in named.items() if isinstance(one, str)}
+            | dict.fromkeys((divmod(at, across) for at in range(len(named), across * -(-len(named) // across))), ""),
+            names={place: name for name, place in places.items()},
+        )
+
+    @property
+    def size(self) -> float:
+        """Inches of a tile's side: the more of them, the smaller."""
+        return float(np.clip(WHOLE / max(len(self.columns), len(self.rows)), SMALL, LARGE))
+
+
+def plot_matrix(matrix: Matrix, scales: Scales, look: Look) -> Figure:
+    """Return a matrix of landscapes or of their profiles as a figure."""
+    down, across, size = len(matrix.rows), len(matrix.columns), matrix.size
+    with styled():
+        figure = Picture(figsize=(max(size * across + 1.9, 4.6), size * 1.12 * down + 1.3), layout="constrained")
+        panels = figure.subplots(down, across, squeeze=False)
+        legend: Legend = {}
+        for place, axes in np.ndenumerate(panels):
+            legend |= _draw(axes, matrix, (place[0], place[1]), scales, look)
+        (_name_each if matrix.names else _name)(panels, matrix)
+        figure.suptitle(plain(matrix.title, 90), x=0.008, ha="left", fontsize=12, fontweight="bold")
+        _bar(figure, panels.ravel().tolist(), scales, look)
+        explain(figure, legend)
+    return figure
+
+
+def _draw(axes: Axes, matrix: Matrix, place: tuple[int, int], scales: Scales, look: Look) -> Legend:
+    tile = matrix.tiles.get(place)
+    if tile is None:
+        axes.set(xticks=[], yticks=[])
+        axes.spines[:].set_visible(False)
+        says = matrix.absent.get(place, "no landscape")
+        axes.text(0.5, 0.5, plain(says), transform=axes.transAxes, ha="center", va="center", color=FAINT)
+        return {}
+    if matrix.size > 1.3:
+        axes.set_xlabel(tile.note, fontsize=7.5, color=FAINT, labelpad=2)
+    if look == "profiles":
+        return _draw_profile(axes, tile, scales, named=place[1] == 0)
+    return _draw_landscape(axes, tile, scales.values, named=place[1] == 0)
+
+
+def _draw_profile(axes: Axes, tile: Tile, scales: Scales, *, named: bool) -> Legend:
+    legend: Legend = {}
+    if len(tile.topology.tree.nodes):
+        legend = draw_basins(axes, tile.outline, scales.values, scales.means, ruler=False)
+    axes.tick_params(labelleft=named, labelsize=7)
+    return legend
+
+
+def _draw_landscape(axes: Axes, tile: Tile, scale: Scale, *, named: bool) -> Legend:
+    """Draw a surface, the first slice of more axes, or a line; its axes bear no numbers, for they are the map's own."""
+    drawn_as, legend = kind(tile.landscape, scale.field), Legend()
+    if drawn_as in ("line", "path"):
+        _draw_line(axes, tile, scale)
+        axes.tick_params(labelleft=named, labelsize=7)
+    elif drawn_as == "members":
+        axes.text(0.5, 0.5, "no lattice", transform=axes.transAxes, ha="center", va="center", color=FAINT)
+        axes.set(yticks=[])
+    else:
+        flat = tile.landscape if drawn_as == "surface" else next(iter(slices(tile.landscape, scale.field)))[1]
+        legend = draw_surface(axes, flat, scale)
+        axes.set(yticks=[])
+    axes.set(xticks=[])
+    axes.spines[:].set_visible(drawn_as in ("line", "path"))
+    return legend
+
+
+def _draw_line(axes: Axes, tile: Tile, scale: Scale) -> None:
+    order, along = walk(tile.landscape.samples)
+    values = tile.values[order]
+    axes.plot(along, np.where(np.isfinite(values), values, np.nan), color="#236798", lw=1.4)
+    axes.set(ylim=(scale.low, scale.high), yscale="log" if scale.log else "linear")
+    if scale.log:
+        tick_log(axes.yaxis, scale.low, scale.high)
+
+
+def _name(panels: np.ndarray, matrix: Matrix) -> None:
+    longest = max(6, int(matrix.size * 11))
+    for axes, name in zip(panels[0], short_names(matrix.columns, longest), strict=True):
+        axes.set_title(name, fontsize=9, color=INK)
+    for axes, name in zip(panels[:, 0], short_names(matrix.rows, longest), strict=True):
+        axes.set_ylabel(name, fontsize=9, color=INK)
+
+
+def _name_each(panels: np.ndarray, matrix: Matrix) -> None:
+    names = short_names(list(matrix.names.values()), max(6, int(matrix.size * 12)))
+    for place, name in zip(matrix.names, names, strict=True):
+        panels[place].set_title(name, fontsize=8.5, color=INK)
+
+
+def _bar(figure: Figure, panels: list[Axes], scales: Scales, look: Look) -> None:
+    if look == "landscapes":
+        colourbar(figure, panels, scales.values)
+        return
+    label = f"mean {scales.means.label} of a basin's samples; heights: {scales.values.label}"
+    colourbar(figure, panels, scales.means, colours=BLUE, label=label)
+
+
+def told(matrix: Matrix, scales: Scales, look: Look) -> str:
+    """Return in sentences what a matrix shows."""
+    what = {
+        "landscapes": "the landscape of each run; of a map with more than two axes, a slice through its lowest sample",
+        "profiles": "the landscape profile of each run: at every height a basin is as wide as its share of the samples",
+    }
+    return f"{matrix.title}: {what[look]}. All share one scale of {scales.values.field}."
+
+
+def seen(matrix: Matrix) -> str:
+    """Return what a reader is told who cannot see a matrix."""
+    named = {(r, c): f"{matrix.rows[r]}, {matrix.columns[c]}" for r, c in matrix.tiles} | dict(matrix.names)
+    found = [f"{named[place]}: {tile.note}" for place, tile in matrix.tiles.items()]
+    return "; ".join(found[:40]) + (f"; and {len(found) - 40} more" if len(found) > 40 else "")

@@ -1,0 +1,1 @@
+"""How every picture looks: theme, scales, labels, numbers as text."""

@@ -1,0 +1,98 @@
+"""The runs' names beside their ends: short, distinct, inside the axes, and off what is marked there."""
+
+from collections.abc import Sequence
+from itertools import takewhile
+
+import numpy as np
+from matplotlib.axes import Axes
+from matplotlib.backend_bases import RendererBase
+from matplotlib.text import Annotation
+from matplotlib.transforms import BboxBase
+
+from globscope.report.style.text import cut, literal, one_line
+from globscope.report.style.theme import halo
+
+REACH, GAP = 8.0, 2.0  # half a star's width, and the least distance from the frame, in points
+# Directions to try, as turns from the one that leads away from the other ends.
+TURNS = np.array([k * side for k in range(9) for side in (1, -1)]) * np.pi / 8
+
+
+def short_names(names: Sequence[str], longest: int = 14) -> tuple[str, ...]:
+    """Return a label of at most `longest` characters for each name; no two names share a label."""
+    whole = [one_line(name) for name in names]
+    short = [_shortened(line, whole, longest) for line in whole]
+    if len(set(short)) < len(names):
+        short = [cut(f"{place} {line}", longest) for place, line in enumerate(whole, 1)]
+    return tuple(map(literal, short))
+
+
+def _shortened(line: str, whole: Sequence[str], longest: int) -> str:
+    """Return a line cut at its end, or in its middle where others begin alike: what differs stays."""
+    alike = [other for other in whole if other[: longest // 2] == line[: longest // 2]]
+    if len(line) <= longest or len(alike) == 1:
+        return cut(line, longest)
+    differs = len(list(takewhile(lambda letters: len(set(letters)) == 1, zip(*alike, strict=False))))
+    end = cut(line[min(differs, len(line) - longest // 2) :], longest - 5)
+    return f"{line[: longest - 1 - len(end)]}…{end}"
+
+
+class Name(Annotation):
+    """A name that finds its place when it is drawn, for only then is the size of its axes known."""
+
+    def __init__(self, text: str, point: np.ndarray, angle: float, marks: np.ndarray, before: Sequence["Name"]) -> None:
+        """Name `point`, best at `angle` from it; spare the `marks`, (k, 2) points, and the names `before`."""
+        super().__init__(text, tuple(point), (0, 0), textcoords="offset points", ha="center", va="center")
+        self._angle, self._marks, self._before = angle, marks, tuple(before)
+        # It stays inside the axes by itself; the layout must not make room for it.
+        self.set_in_layout(False)
+
+    def draw(self, renderer: RendererBase) -> None:
+        """Draw the name where it covers least."""
+        assert self.axes is not None
+        unit: float = np.asarray(renderer.points_to_pixels(1.0)).item()
+        box = self.get_window_extent(renderer)
+        half: np.ndarray = np.array([box.width, box.height]) / 2
+        point: np.ndarray = self.axes.transData.transform(self.xy)
+        places = _inside(self.axes.bbox, point + _around(half + REACH * unit, self._angle), half + GAP * unit)
+        names = [np.array(name.get_window_extent(renderer).extents) for name in self._before]
+        taken: np.ndarray = np.vstack([_about(self.axes.transData.transform(self._marks), REACH * unit), *names])
+        self.xyann = tuple((places[np.argmin(_covered(places, half, taken))] - point) / unit)
+        super().draw(renderer)
+
+
+def _around(reach: np.ndarray, angle: float) -> np.ndarray:
+    """Return offsets in all directions that bring a box clear of a point; `reach` is half both widths."""
+    ways = np.stack([np.cos(angle + TURNS), np.sin(angle + TURNS)], axis=1)
+    offsets: np.ndarray = ways / np.abs(ways / reach).max(axis=1, keepdims=True)
+    return offsets
+
+
+def _about(centres: np.ndarray, half: float) -> np.ndarray:
+    return np.hstack([centres - half, centres + half])
+
+
+def _inside(frame: BboxBase, centres: np.ndarray, half: np.ndarray) -> np.ndarray:
+    within: np.ndarray = np.clip(centres, frame.min + half, frame.max - half)
+    return within
+
+
+def _covered(centres: np.ndarray, half: np.ndarray, taken: np.ndarray) -> np.ndarray:
+    """Return the area that a box about each of (n, 2) centres shares with the (k, 4) taken ones."""
+    low = np.maximum((centres - half)[:, None], taken[None, :, :2])
+    high = np.minimum((centres + half)[:, None], taken[None, :, 2:])
+    # Rounding must not tell two clear places apart.
+    area: np.ndarray = np.round(np.clip(high - low, 0, None).prod(axis=2).sum(axis=1), 3)
+    return area
+
+
+def name_points(axes: Axes, named: Sequence[tuple[str, str]], points: np.ndarray, marks: np.ndarray) -> None:
+    """Write names, each in its colour, beside (n, 2) points, away from their centre and off the marks."""
+    before: list[Name] = []
+    for (text, colour), point in zip(named, points, strict=True):
+        x, y = point - points.mean(axis=0)
+        angle = float(np.arctan2(y, x)) if x or y else 2 * np.pi * len(before) / len(named)
+        name = Name(text, point, angle, marks, before)
+        name.set(color=colour, fontsize=11 if len(text) < 4 else 8.5, fontweight="bold")
+        name.set(zorder=7, path_effects=halo(3))
+        before.append(name)
+        axes.add_artist(name)

@@ -1,0 +1,116 @@
+"""One colour scale for all maps, and the axes' scale for a field."""
+
+from collections.abc import Iterable
+from typing import Literal
+
+import numpy as np
+from attrs import define
+from matplotlib.colors import LogNorm, Normalize
+
+from globscope.report.style.text import number
+from globscope.values.findings import Map
+
+# Decades below and above the median's: exploded networks must not paint all others in one colour.
+REACH = (-6, 2)
+
+
+@define(frozen=True, kw_only=True)
+class Scale:
+    """How a field's values become colours.
+
+    Attributes:
+        field: The field's name.
+        low: The lowest value that has a colour of its own.
+        high: The highest.
+        log: Whether equal ratios, not differences, look equally far.
+        open_ends: Whether there are values below, and above, that take the end's colour.
+    """
+
+    field: str
+    low: float
+    high: float
+    log: bool
+    open_ends: tuple[bool, bool] = (False, False)
+
+    @property
+    def label(self) -> str:
+        """The axis or colour bar's label."""
+        return f"{self.field} (log scale)" if self.log else self.field
+
+    @property
+    def extend(self) -> Literal["neither", "min", "max", "both"]:
+        """Which ends of the colour bar are arrows, in matplotlib's words."""
+        below, above = self.open_ends
+        return ("both" if above else "min") if below else ("max" if above else "neither")
+
+    def norm(self) -> Normalize:
+        """Return matplotlib's form of this scale."""
+        return LogNorm(self.low, self.high) if self.log else Normalize(self.low, self.high)
+
+    def levels(self, count: int) -> np.ndarray:
+        """Return equally spaced values from the lowest to the highest."""
+        space = np.geomspace if self.log else np.linspace
+        levels: np.ndarray = space(self.low, self.high, count)
+        return levels
+
+    def drawable(self, values: np.ndarray) -> np.ndarray:
+        """Return a copy for drawing: what lies beyond an end takes that end's colour."""
+        return np.where(np.isfinite(values), np.clip(values, self.low, self.high), np.nan)
+
+    def beyond(self, values: np.ndarray) -> list[tuple[int, str]]:
+        """Return how many finite values have no colour of their own, and what they are."""
+        finite = values[np.isfinite(values)]
+        impossible = finite <= 0 if self.log else np.zeros(len(finite), bool)
+        below, above = (finite < self.low) & ~impossible, finite > self.high
+        counts = ((impossible, "≤ 0"), (below, f"< {number(self.low)}"), (above, f"> {number(self.high)}"))
+        return [(int(chosen.sum()), what) for chosen, what in counts if chosen.any()]
+
+
+def is_loss(field: str) -> bool:
+    """Whether a field is a loss, which spans decades, and not a share such as an accuracy."""
+    return field.endswith("loss")
+
+
+def positive(values: np.ndarray) -> bool:
+    """Whether there are finite values and all of them can stand on a log scale."""
+    finite = values[np.isfinite(values)]
+    return bool(len(finite) and (finite > 0).all())
+
+
+def present(maps: Iterable[Map], field: str) -> str:
+    """Return a field that can be drawn: a task of the user's own may call its splits otherwise."""
+    known = [name for drawn in maps for scape in drawn.landscapes.values() for name in scape.fields]
+    return field if field in known or not known else known[0]
+
+
+def shared_scale(maps: Iterable[Map], field: str) -> Scale:
+    """Return the scale that spans a field's finite values on every landscape of every map."""
+    scapes = [scape for drawn in maps for scape in drawn.landscapes.values()]
+    return spanning([scape.fields[field] for scape in scapes if field in scape.fields], field)
+
+
+def spanning(arrays: Iterable[np.ndarray], field: str) -> Scale:
+    """Return the scale that spans a field's finite values."""
+    values = np.concatenate([np.empty(0), *arrays])
+    finite = values[np.isfinite(values)]
+    above = finite[finite > 0]
+    if is_loss(field) and len(above):
+        return _logarithmic(above, field)
+    low, high = (finite.min(), finite.max()) if len(finite) else (0.0, 1.0)
+    low, high = (low, high) if high > low else (low - 0.5, high + 0.5)
+    return Scale(field=field, low=float(low), high=float(high), log=False)
+
+
+def _logarithmic(values: np.ndarray, field: str) -> Scale:
+    decade, lowest, highest = np.round(np.log10(np.median(values))), values.min(), values.max()
+    low, high = max(lowest, 10.0 ** (decade + REACH[0])), min(highest, 10.0 ** (decade + REACH[1]))
+    ends = (bool(lowest < low), bool(highest > high))
+    # A constant field still needs two ends.
+    low, high = (low, high) if high > low * (1 + 1e-9) else (low / 1.5, high * 1.5)
+    return Scale(field=field, low=float(low), high=float(high), log=True, open_ends=ends)
+
+
+def closed(levels: np.ndarray) -> np.ndarray:
+    """Return levels that take in the lowest and the highest value in spite of rounding."""
+    levels[0], levels[-1] = np.nextafter(levels[0], -np.inf), np.nextafter(levels[-1], np.inf)
+    return levels

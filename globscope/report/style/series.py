@@ -1,0 +1,74 @@
+"""What the labels of a picture look like, the same in all its panels."""
+
+from collections.abc import Mapping, Sequence
+
+import numpy as np
+from attrs import define
+
+from globscope.report.style.labels import short_names
+from globscope.report.style.theme import VARIANTS
+from globscope.values.pictures import Number
+
+# On white; none of them is a run's.
+LINES = ("#236798", "#19a7a0", "#e58a7b", "#6b7480", "#7fb3e6", "#b48be0", "#c9b037", "#22306b")
+# With a dark edge, on any depth; runs are darker, and have a white one.
+TRAILS = ("#ffe14d", "#5cf0ff", "#ff9ad5", "#a6ff70", "#ffffff", "#ffb27a", "#cdbcff", "#9fc9c0")
+MARKERS = "osD^vPXhp"
+
+
+@define(frozen=True, kw_only=True)
+class Style:
+    """How one label looks.
+
+    Attributes:
+        colour: Of its lines and markers.
+        marker: Of its points.
+        repeated: Whether another label has the same colour, so that lines need the marker as well.
+    """
+
+    colour: str
+    marker: str
+    repeated: bool = False
+
+
+def styles(labels: Sequence[str], palette: Sequence[str], runs: Sequence[str] = ()) -> dict[str, Style]:
+    """Return each label's style; what is called as a training run has the colour of that run."""
+    known = [label for label in dict.fromkeys(labels) if label in runs]
+    others = [label for label in dict.fromkeys(labels) if label not in runs]
+    crowded = len(others) > len(palette) or len(runs) > len(VARIANTS)
+    found = {label: _style(runs.index(label), VARIANTS, repeated=crowded) for label in known}
+    return found | {label: _style(k, palette, repeated=crowded) for k, label in enumerate(others)}
+
+
+def _style(k: int, palette: Sequence[str], *, repeated: bool) -> Style:
+    # Whoever has the same colour again has another marker.
+    marker = MARKERS[(k % len(palette) + k // len(palette)) % len(MARKERS)]
+    return Style(colour=palette[k % len(palette)], marker=marker, repeated=repeated)
+
+
+def numbers(values: Sequence[Number]) -> np.ndarray:
+    """Return figures as an array, NaN where one is missing or not finite."""
+    found = np.array([np.nan if value is None else value for value in values], float)
+    return np.where(np.isfinite(found), found, np.nan)
+
+
+def marked(known: np.ndarray, style: Style, few: int) -> list[int]:
+    """Return which points of a line get a marker: all where they are few, or else those that no line reaches."""
+    rows: np.ndarray = np.flatnonzero(known)
+    if len(rows) <= few:
+        return [int(row) for row in rows]
+    beside = np.concatenate([[False], known[:-1]]) | np.concatenate([known[1:], [False]])
+    alone = np.flatnonzero(known & ~beside)
+    spread = rows[:: max(1, len(rows) // 6)] if style.repeated else rows[:0]
+    return [int(row) for row in np.union1d(alone, spread)]
+
+
+def size(count: int) -> float:
+    """Return the markers' size, in points: the more of them, the smaller."""
+    return 5.5 if count <= 30 else 4.0 if count <= 150 else 2.6 if count <= 1000 else 1.4
+
+
+def legend_names(labels: Sequence[str]) -> Mapping[str, str]:
+    """Return what the legend calls each label: at most 40 characters, and no two the same."""
+    known = list(dict.fromkeys(labels))
+    return dict(zip(known, short_names(known, 40), strict=True))

@@ -1,0 +1,55 @@
+"""Where a log axis has its ticks: enough to read a value, whatever range is drawn."""
+
+import numpy as np
+from matplotlib.axes import Axes
+from matplotlib.axis import Axis
+from matplotlib.ticker import FixedFormatter, FixedLocator, MaxNLocator, NullLocator
+
+from globscope.report.style.text import ticks
+
+
+def tick_log(axis: Axis, low: float, high: float) -> None:
+    """Label a log axis with plain numbers that fit the range drawn."""
+    values = round_values(low, high)
+    axis.set_major_locator(FixedLocator(values.tolist()))
+    axis.set_major_formatter(FixedFormatter(ticks(values.tolist())))
+    axis.set_minor_locator(NullLocator())
+
+
+def tick_evenly(axis: Axis, low: float, high: float, most: int = 6) -> None:
+    """Label an axis with plain numbers at equal steps inside the range drawn."""
+    values = np.asarray(MaxNLocator(nbins=most, steps=[1, 2, 2.5, 5, 10]).tick_values(low, high))
+    values = values[(low <= values) & (values <= high)]
+    axis.set_major_locator(FixedLocator(values.tolist()))
+    axis.set_major_formatter(FixedFormatter(ticks(values.tolist())))
+
+
+def frame(values: np.ndarray, *, log: bool = False, margin: float = 0.05) -> tuple[float, float]:
+    """Return the range that shows all values with some room around them; (0, 1) where there are none."""
+    if not len(values):
+        return (0.1, 1.0) if log else (0.0, 1.0)
+    ends = np.log10([values.min(), values.max()]) if log else np.array([values.min(), values.max()])
+    # One value alone still needs a range.
+    room = margin * (ends[1] - ends[0]) or (0.2 if log else 0.05 * abs(ends[0]) or 0.5)
+    low, high = float(ends[0] - room), float(ends[1] + room)
+    return (10**low, 10**high) if log else (low, high)
+
+
+def round_values(low: float, high: float) -> np.ndarray:
+    """Return at least three round values of a range above 0: decades, 1-2-5 of them, or equal steps."""
+    first, last = int(np.floor(np.log10(low))), int(np.ceil(np.log10(high)))
+    decades = 10.0 ** np.arange(first, last + 1)
+    if high > 1000 * low:
+        # Beyond nine labels they would touch.
+        inside = decades[(low <= decades) & (decades <= high)]
+        return inside[:: -(-len(inside) // 9)]
+    values: np.ndarray = np.outer(decades, (1, 2, 5)).ravel()
+    values = values[(low <= values) & (values <= high)]
+    if len(values) < 3:
+        values = np.asarray(MaxNLocator(nbins=6, steps=[1, 2, 5, 10], min_n_ticks=3).tick_values(low, high))
+    return values[(low <= values) & (values <= high)]
+
+
+def log_note(axes: Axes) -> str:
+    """Return what the label of a log axis must say."""
+    return " (log scale)" if axes.get_yscale() == "log" else ""

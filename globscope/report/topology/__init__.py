@@ -1,0 +1,1 @@
+"""Merge trees, persistence diagrams and landscape profiles as pictures."""

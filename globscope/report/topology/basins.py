@@ -1,0 +1,125 @@
+"""A landscape profile as a drawing: basins side by side, as wide as they hold samples."""
+
+from collections.abc import Sequence
+from itertools import pairwise
+from typing import Any
+
+import numpy as np
+from matplotlib.axes import Axes
+from matplotlib.collections import PolyCollection
+from matplotlib.colors import LinearSegmentedColormap
+from matplotlib.lines import Line2D
+
+from globscope.report.map.tracks import Track
+from globscope.report.style.labels import name_points
+from globscope.report.style.legend import Legend
+from globscope.report.style.scale import Scale
+from globscope.report.style.text import cut, number
+from globscope.report.style.theme import FAINT, INK, MINIMUM, SADDLE
+from globscope.report.style.ticks import tick_log
+from globscope.topology.outline import Outline
+from globscope.values import topology as kinds
+
+# Blues of equal steps of OKLab lightness, 0.27 to 0.92. Not the landscapes' colours: a basin's is the mean of its
+# samples, which is not the loss of the height at which it is seen.
+BLUES = ("#082256", "#07377a", "#074e9b", "#1468b7", "#3283cb", "#559ed9", "#7cb7e5", "#a6d0ef", "#cfe9f9")
+BLUE = LinearSegmentedColormap.from_list("basins", BLUES, 256)
+FINE = 800  # heights that a picture can tell apart
+MANY = 15_000  # points, beyond which a vector file would be slow to open
+CROWD = 40  # marks, beyond which they are small
+RULER = 0.1  # of all samples
+RIM = (0.8, 0.8, 0.85, 1.0)
+
+
+def draw_basins(axes: Axes, drawn: Outline, heights: Scale, colours: Scale, *, ruler: bool = True) -> Legend:
+    """Draw a profile on shared scales of height and colour, with a ruler of width; return the legend."""
+    bodies = _bodies(drawn, heights)
+    blue = BLUE(colours.norm()(colours.drawable(drawn.means)))
+    # Rims lie below all basins and so show at the outer edge alone, where a basin of one sample would be lost.
+    look: dict[str, Any] = {"rasterized": sum(map(len, bodies)) > MANY}
+    axes.add_collection(PolyCollection(bodies, fc=blue, ec=blue * RIM, lw=1.2, zorder=1, **look), autolim=False)
+    axes.add_collection(PolyCollection(bodies, fc=blue, lw=0, zorder=1.1, **look), autolim=False)
+    _rule(axes, heights)
+    if ruler:
+        _measure(axes, drawn.samples)
+    marks = (
+        ("saddle, where basins meet", "D", SADDLE, (kinds.SADDLE, kinds.MULTI_SADDLE)),
+        ("minimum", "o", MINIMUM, (kinds.MINIMUM,)),
+    )
+    found = [(name, marker, colour, spots(drawn, heights, *which)) for name, marker, colour, which in marks]
+    return {name: _dots(axes, places, marker, colour) for name, marker, colour, places in found if len(places)}
+
+
+def spots(drawn: Outline, heights: Scale, *which: str) -> np.ndarray:
+    """Return the (j, 2) places of the nodes of some kinds: minima at their basin's tip, saddles where basins touch."""
+    chosen = np.array([kind in which for kind in drawn.kinds], bool)
+    places = np.stack([drawn.meetings / drawn.samples, heights.drawable(drawn.low)], axis=1)
+    found: np.ndarray = places[chosen]
+    return found
+
+
+def name_basins(axes: Axes, drawn: Outline, heights: Scale, home: dict[int, list[Track]]) -> None:
+    """Write beside the minima which runs end in their basins."""
+    rows = [row for row, node in enumerate(drawn.nodes.tolist()) if home.get(node) and drawn.kinds[row] == "minimum"]
+    if rows:
+        groups = [home[int(drawn.nodes[row])] for row in rows]
+        named = [(_names(group), group[0].colour if len(group) == 1 else INK) for group in groups]
+        points = np.stack([drawn.centres[rows] / drawn.samples, heights.drawable(drawn.low[rows])], axis=1)
+        name_points(axes, named, points, spots(drawn, heights, kinds.MINIMUM))
+
+
+def _names(group: Sequence[Track]) -> str:
+    return cut(", ".join(track.label for track in group), 26)
+
+
+def _bodies(drawn: Outline, scale: Scale) -> list[np.ndarray]:
+    """Return each part's outline as (points, 2): a staircase on both sides, which grows with every sample."""
+    kept, owner = _visible(drawn, scale)
+    first = np.append(True, np.diff(owner) > 0)
+    half = (drawn.below[owner] + kept - drawn.starts[owner] + 1) / 2
+    # A component's last part ends where it begins, with all its samples.
+    tops = np.where(np.isfinite(drawn.high), drawn.high, drawn.low)
+    lower = scale.drawable(np.where(first, drawn.low[owner], drawn.heights[kept]))
+    upper = np.where(np.append(first[1:], True), scale.drawable(tops)[owner], np.append(lower[1:], 0.0))
+    y, out = np.stack([lower, upper], axis=1).ravel(), np.repeat(half, 2)
+    middle = np.repeat(drawn.centres[owner], 2)
+    right, left = (np.stack([(middle + side * out) / drawn.samples, y], axis=1) for side in (1, -1))
+    ends = [*(2 * np.flatnonzero(first)).tolist(), len(y)]
+    return [np.concatenate([right[a:b], left[a:b][::-1]]) for a, b in pairwise(ends)]
+
+
+def _visible(drawn: Outline, scale: Scale) -> tuple[np.ndarray, np.ndarray]:
+    """Return the steps of all parts and their rows; of a part's steps at one height of the picture, the last."""
+    owner = np.repeat(np.arange(len(drawn.nodes)), np.diff(drawn.starts))
+    fine = np.floor(np.asarray(scale.norm()(scale.drawable(drawn.heights))) * FINE)
+    kept = np.flatnonzero(np.append((np.diff(owner) > 0) | (np.diff(fine) > 0), True))
+    return kept, owner[kept]
+
+
+def _dots(axes: Axes, places: np.ndarray, marker: str, colour: str) -> Line2D:
+    few = len(places) <= CROWD
+    size = 5.5 if few else 3.0 if len(places) <= 200 else 1.5
+    look: dict[str, Any] = {"ls": "", "marker": marker, "mfc": colour, "mec": "white", "mew": 0.8 if few else 0}
+    dots = axes.plot(*places.T, ms=size, zorder=3, clip_on=False, **look)[0]
+    dots.set_rasterized(len(places) > 50 * CROWD)
+    return Line2D([], [], ms=5.5, **look)
+
+
+def _rule(axes: Axes, scale: Scale) -> None:
+    """Set the axes to the shared scale, with room below the lowest minimum."""
+    axes.set(xlim=(-0.51, 0.51), xticks=[])
+    axes.spines["bottom"].set_visible(False)
+    span = np.log(scale.high / scale.low) if scale.log else scale.high - scale.low
+    if scale.log:
+        axes.set(yscale="log", ylim=(scale.low * np.exp(-0.07 * span), scale.high * np.exp(0.03 * span)))
+        tick_log(axes.yaxis, scale.low, scale.high)
+    else:
+        axes.set_ylim(scale.low - 0.07 * span, scale.high + 0.03 * span)
+
+
+def _measure(axes: Axes, samples: int) -> None:
+    """Draw a ruler below the basins, for places across mean nothing, only widths do."""
+    where: dict[str, Any] = {"transform": axes.get_xaxis_transform(), "clip_on": False}
+    axes.plot([-0.5, -0.5 + RULER], [-0.025, -0.025], "|-", color=FAINT, lw=1.2, ms=5, **where)
+    says = f"{RULER:.0%} of {number(samples)} samples"
+    axes.text(-0.5 + 1.15 * RULER, -0.027, says, va="center", fontsize=8.5, color=FAINT, **where)

@@ -1,0 +1,161 @@
+"""The merge tree as a drawing: leaves side by side, heights by loss."""
+
+from collections.abc import Collection
+from typing import Any
+
+import numpy as np
+from attrs import define, field
+from matplotlib.axes import Axes
+from matplotlib.lines import Line2D
+
+from globscope.report.map.tracks import Track
+from globscope.report.style.legend import Legend
+from globscope.report.style.scale import positive
+from globscope.report.style.theme import FAINT, INK, MINIMUM, SADDLE
+from globscope.report.style.ticks import tick_log
+from globscope.values.topology import MergeTree
+
+CHANCE = "branch within the draws' standard deviation"
+
+
+@define(frozen=True, kw_only=True)
+class Branch:
+    """One leaf of the tree and its way up.
+
+    Attributes:
+        leaf: The minimum's vertex.
+        top: The vertex where it ends: a saddle, or the component's root.
+        parent: The leaf of the branch that it joins there; −1 for a component's lowest minimum.
+    """
+
+    leaf: int
+    top: int
+    parent: int
+
+
+@define(frozen=True, kw_only=True)
+class Layout:
+    """Where the branches stand.
+
+    Attributes:
+        branches: From the component's lowest minimum outwards.
+        x: Each leaf's place, 0, 1, 2 …, by its vertex.
+    """
+
+    branches: tuple[Branch, ...]
+    x: dict[int, int] = field(repr=False)
+
+
+def layout(tree: MergeTree) -> Layout:
+    """Return the branch decomposition, placed so that no two lines cross."""
+    branches, order = _branches(tree), list[int]()
+    children = dict[int, int]()
+    for branch in branches:
+        if branch.parent < 0:
+            order.append(branch.leaf)
+            continue
+        # The latest to die came first and stands outermost; left and right take turns.
+        children[branch.parent] = children.get(branch.parent, 0) + 1
+        right = children[branch.parent] % 2
+        order.insert(order.index(branch.parent) + right, branch.leaf)
+    return Layout(branches=branches, x={leaf: place for place, leaf in enumerate(order)})
+
+
+def _branches(tree: MergeTree) -> tuple[Branch, ...]:
+    """Return the branches, the last to die first, so that a parent comes before its children."""
+    lowest, roots, rank = _lowest_leaves(tree), _roots(tree), {int(v): i for i, v in enumerate(tree.nodes)}
+    pairs = tree.pairs.tolist()
+    essential = [Branch(leaf=b, top=roots[b], parent=-1) for b, d in pairs if d < 0]
+    merged = [Branch(leaf=b, top=d, parent=lowest[d]) for b, d in pairs if d >= 0]
+    merged.sort(key=lambda branch: (rank[branch.top], rank[branch.leaf]), reverse=True)
+    return (*essential, *merged)
+
+
+def _lowest_leaves(tree: MergeTree) -> dict[int, int]:
+    """Return, by node, the lowest minimum below it: the branch that goes on above."""
+    lowest = list(range(len(tree.nodes)))
+    # Nodes stand by rising value, so an arc's lower end is final before its upper end is reached.
+    for low, high in sorted(tree.arcs.tolist()):
+        lowest[high] = min(lowest[high], lowest[low])
+    return {int(node): int(tree.nodes[low]) for node, low in zip(tree.nodes, lowest, strict=True)}
+
+
+def _roots(tree: MergeTree) -> dict[int, int]:
+    """Return, by each component's lowest minimum, its highest node."""
+    lowest = _lowest_leaves(tree)
+    return {lowest[int(node)]: int(node) for node in tree.nodes}
+
+
+def draw_tree(
+    axes: Axes,
+    tree: MergeTree,
+    values: np.ndarray,
+    home: dict[int, list[Track]],
+    within_noise: Collection[int] = (),
+) -> Legend:
+    """Draw the tree; `values` are the field's at every sample. Returns the legend.
+
+    Branches of the leaves `within_noise` are dashed: they may be due to what scoring draws.
+    """
+    placed, dashed = layout(tree), list[Any]()
+    for branch in placed.branches:
+        x, low, high = placed.x[branch.leaf], values[branch.leaf], values[branch.top]
+        faint = branch.leaf in within_noise
+        line = axes.plot([x, x], [low, high], color=INK, lw=1.5, ls="--" if faint else "-", zorder=2)
+        dashed += line if faint else []
+        if branch.parent >= 0:
+            axes.plot([x, placed.x[branch.parent]], [high, high], color=INK, lw=1.5, zorder=2)
+    _rule(axes, values[tree.nodes], len(placed.x))
+    if home:
+        _name_leaves(axes, placed, values, home)
+    return _mark_nodes(axes, placed, values) | ({CHANCE: dashed[0]} if dashed else {})
+
+
+def _mark_nodes(axes: Axes, placed: Layout, values: np.ndarray) -> Legend:
+    joined = [b for b in placed.branches if b.parent >= 0]
+    essential = [b for b in placed.branches if b.parent < 0]
+    marks = (
+        ("root: the highest sample", "s", FAINT, [(placed.x[b.leaf], values[b.top]) for b in essential]),
+        ("saddle, where basins meet", "D", SADDLE, [(placed.x[b.parent], values[b.top]) for b in joined]),
+        ("minimum", "o", MINIMUM, [(placed.x[b.leaf], values[b.leaf]) for b in placed.branches]),
+    )
+    return {name: _dots(axes, places, marker, colour) for name, marker, colour, places in marks if places}
+
+
+def _dots(axes: Axes, places: list[tuple[int, float]], marker: str, colour: str) -> Line2D:
+    look: dict[str, Any] = {"ls": "", "marker": marker, "mfc": colour, "mec": "white", "mew": 0.8, "ms": 6.5}
+    return axes.plot(*np.array(places).T, zorder=3, **look)[0]
+
+
+def _name_leaves(axes: Axes, placed: Layout, values: np.ndarray, home: dict[int, list[Track]]) -> None:
+    turned = 90 if any(len(track.label) > 3 for group in home.values() for track in group) else 0
+    for leaf, x in placed.x.items():
+        group = home.get(leaf, [])
+        text = axes.annotate(
+            _names(group, 1 if turned else 3, len(placed.x)), (x, values[leaf]), (0, -8), textcoords="offset points"
+        )
+        text.set(ha="center", va="top", rotation=turned, fontsize=10 if len(placed.x) <= 16 else 8)
+        text.set(color=group[0].colour if len(group) == 1 else INK if group else FAINT)
+        text.set_fontweight("bold" if group else "normal")
+
+
+def _names(group: list[Track], across: int, leaves: int) -> str:
+    """Return the runs' names, so many to a row, in as many rows as stand side by side when turned."""
+    labels = [track.label for track in group] or ["–"]
+    rows = [labels[i : i + across] for i in range(0, len(labels), across)]
+    most = 3 if across > 1 else max(2, 20 // leaves)
+    return ",\n".join(", ".join(row) for row in rows[:most]) + (" …" if len(rows) > most else "")
+
+
+def _rule(axes: Axes, heights: np.ndarray, leaves: int) -> None:
+    """Set the axes, with room below the lowest leaf for its name."""
+    low, high = float(heights.min()), float(heights.max())
+    axes.set(xlim=(-0.8, leaves - 0.2), xticks=[])
+    axes.spines["bottom"].set_visible(False)
+    if positive(heights):
+        span = max(np.log(high / low), 0.5)
+        axes.set(yscale="log", ylim=(low * np.exp(-0.16 * span), high * np.exp(0.06 * span)))
+        tick_log(axes.yaxis, *axes.get_ylim())
+    else:
+        span = (high - low) or 1.0
+        axes.set_ylim(low - 0.16 * span, high + 0.06 * span)
