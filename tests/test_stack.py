@@ -118,6 +118,19 @@ def test_a_stack_killed_between_two_rows_checkpoints_continues_to_the_same_bytes
     assert trained(runs, probe, tmp_path / "broken") == whole
 
 
+def test_a_stack_killed_while_its_last_checkpoints_were_saved_finishes_each_row_once(probe, tmp_path):
+    runs = some_runs()
+    whole = trained(runs, probe, tmp_path / "whole")
+    jobs = prepared(runs, tmp_path / "broken")
+    with pytest.raises(KeyboardInterrupt):
+        list(fit_together(jobs, probe, StopAt(runs[0].epochs)))  # all are saved, and none is finished
+    last = checkpoint(tmp_path / "broken/run1", runs[1].epochs)
+    last.unlink()  # as if the kill had come before it
+    (last.parent / STATE).unlink()
+    assert sorted(fit_together(jobs, probe, Progress())) == sorted(jobs)
+    assert left(tmp_path / "broken") == whole
+
+
 @pytest.mark.parametrize("rows", [(0,), (3,), (1, 2), (0, 2, 3)], ids=str)
 def test_a_row_keeps_its_bytes_whatever_the_other_rows_hold(probe, tmp_path, rows):
     whole = trained(some_runs(), probe, tmp_path / "whole")

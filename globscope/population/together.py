@@ -38,8 +38,9 @@ def fit_together(jobs: Mapping[str, tuple[Run, Path]], probe: Probe, progress: P
     left = {name: job for name, job in jobs.items() if name not in over}
     rows = [_Row(name, run, folder, begun(run, probe, folder)) for name, (run, folder) in left.items()]
     lost: list[str] = []
-    for epoch in sorted({row.state.epoch for row in rows}):  # a kill while saving leaves some a checkpoint ahead
-        level = [row for row in rows if row.state.epoch == epoch]
+    # A kill while saving leaves some a checkpoint ahead. Sorted out before any trains, for then they catch up.
+    levels = [[row for row in rows if row.state.epoch == at] for at in sorted({row.state.epoch for row in rows})]
+    for level in levels:
         for row in _fit(level, probe, progress, lost):
             (row.folder / STATE).unlink(missing_ok=True)
             yield row.name
