@@ -15,8 +15,8 @@ from safetensors.numpy import load_file, save_file
 
 from globscope.api import Member, Population, Progress, Task, Tensors
 from globscope.builtin.aligners import ActivationMatching, DeepAlign, Sinkhorn, WeightMatching
-from globscope.builtin.aligners.deep.lines import Losses, examples
-from globscope.builtin.aligners.deep.report import EXAMPLES, Built, Compared
+from globscope.builtin.aligners.deep.compare_aligners import EXAMPLES, Built, Compared
+from globscope.builtin.aligners.deep.task_loss import TaskLoss, examples
 from globscope.builtin.aligners.deep.zoo import pairs
 from globscope.builtin.tasks.classification import Classification
 from globscope.population.run import Run, checkpoint
@@ -122,7 +122,7 @@ def table(
 ) -> dict[str, np.ndarray]:
     """Return by method (3, pairs) barriers, areas and seconds of the same pairs of networks."""
     batch = examples(task.probe, "test", EXAMPLES, np.random.default_rng(0))
-    compared = Compared(task, population, Losses(task.probe), batch, symmetry(task.probe))
+    compared = Compared(task, population, TaskLoss(task.probe), batch, symmetry(task.probe))
     chosen, found = pairs(rows, PAIRS, np.random.default_rng(seed)), {}
     for name, method in several.items():
         figures = [compared.figures(pair, method, np.random.default_rng(at)) for at, pair in enumerate(chosen)]

@@ -56,6 +56,7 @@ from globscope.roles import (
 from globscope.scoring.buffers import NetworkBuffers
 from globscope.scoring.draws import REPEATS, STANDARD_ERROR, device_of, draws, scores, seed_of, seeded
 from globscope.scoring.examples import calibration_batches, examples_per_batch, fixed_batches, fixed_examples
+from globscope.scoring.lines import area, barrier, higher_is_better, lengths_along, mean_along
 from globscope.scoring.means import means
 from globscope.stateless import stateless_call
 from globscope.symmetry.activations import activations
@@ -73,7 +74,7 @@ from globscope.topology.passes import Passes
 from globscope.topology.tree import simplified, sweep_order, trees
 from globscope.values.chart import Chart, Progress, ReducerInputs, Transform
 from globscope.values.evaluation import Journal, Networks, Plan, Unit
-from globscope.values.findings import Atlas, Finding, Map, Table
+from globscope.values.findings import Atlas, Finding, Map, Table, finite_or_none
 from globscope.values.landscape import Landscape, Samples
 from globscope.values.members import Layout, Member, Population
 from globscope.values.pictures import HeatMap, Overlay, Panel, Picture, Plot, Series, Trail
@@ -179,6 +180,8 @@ __all__ = [
     "UserCodeError",
     "Weights",
     "activations",
+    "area",
+    "barrier",
     "bottleneck",
     "calibration_batches",
     "chosen",
@@ -194,12 +197,16 @@ __all__ = [
     "edges",
     "eigenpairs",
     "examples_per_batch",
+    "finite_or_none",
     "fixed_batches",
     "fixed_examples",
     "float32_by_default",
+    "higher_is_better",
     "hookimpl",
     "is_out_of_memory",
     "last_networks",
+    "lengths_along",
+    "mean_along",
     "means",
     "membership",
     "names_in_npz",

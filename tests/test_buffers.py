@@ -21,7 +21,7 @@ from globscope.api import (
     SymmetryError,
     Unit,
 )
-from globscope.builtin.aligners.deep.lines import Losses
+from globscope.builtin.aligners.deep.task_loss import TaskLoss
 from globscope.builtin.analyses.curves.training import Settings, train
 from globscope.builtin.evaluators.pytorch import Torch
 from globscope.builtin.tasks.data import Arrays
@@ -285,7 +285,7 @@ def test_an_aligner_that_learns_refuses_a_zoo_whose_networks_differ_in_a_buffer(
     members = [Member(variant=f"n{at}", step=0, buffers={"shift": np.full(4, at, np.float32)}) for at in range(3)]
     zoo = Population(members=tuple(members), weights=np.zeros((3, 51), np.float32), layout=probe.layout)
     with pytest.raises(SymmetryError, match="the zoo's networks differ in the buffer 'shift'"):
-        Losses(probe, zoo)
+        TaskLoss(probe, zoo)
 
 
 def test_floating_buffers_that_are_mapped_are_decoded_and_no_member_is_asked_for_them(tmp_path):

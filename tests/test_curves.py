@@ -8,16 +8,15 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 import globscope
-from globscope.api import GlobscopeError, Layout, Networks, SpecError
+from globscope.api import GlobscopeError, Layout, Networks, SpecError, area, barrier, lengths_along, mean_along
 from globscope.builtin.analyses.curves import training
-from globscope.builtin.analyses.curves.along import Along
-from globscope.builtin.analyses.curves.judged import Judged, table, warnings
-from globscope.builtin.analyses.curves.lines import area, barrier, mean_along, travelled
-from globscope.builtin.analyses.curves.projection import Projected
+from globscope.builtin.analyses.curves.projection import Projection
 from globscope.builtin.analyses.curves.shapes import basis, points, straight
 from globscope.builtin.analyses.curves.training import Settings, train
 from globscope.builtin.analyses.linear_barrier import LinearBarrier
 from globscope.builtin.analyses.mode_connectivity import ModeConnectivity
+from globscope.builtin.analyses.mode_connectivity.measured_curve import MeasuredCurve
+from globscope.builtin.analyses.mode_connectivity.project_curves import CurveProjection, table, warnings
 from globscope.study.draft import DiskDraft
 from globscope.study.run import run
 from globscope.testing import tiny_atlas, tiny_bench, tiny_task
@@ -88,7 +87,7 @@ def test_a_loss_that_is_not_finite_leaves_no_barrier():
 
 
 def test_the_mean_is_weighted_by_the_length_of_the_way():
-    way = travelled(np.array([[0, 0], [3, 4], [3, 5]], np.float32))
+    way = lengths_along(np.array([[0, 0], [3, 4], [3, 5]], np.float32))
     np.testing.assert_array_equal(way, [0, 5, 6])
     # Five units at a mean of 1, one unit at a mean of 4.
     assert mean_along(np.array([0.0, 2.0, 6.0]), way) == pytest.approx((5 * 1 + 1 * 4) / 6)
@@ -375,17 +374,17 @@ def test_a_map_that_fails_between_good_points_is_warned_of():
     """A map with a hole: one network of the curve comes back as one that guesses."""
     t = np.linspace(0, 1, 7)
     flat = {"train_loss": np.full(7, 0.001)}
-    curve = Along(pair="A–B", rows=tuple(range(7)), t=t, way=t, distance=1.0, curve=flat, line=flat)
+    curve = MeasuredCurve(pair="A–B", rows=tuple(range(7)), t=t, way=t, distance=1.0, curve=flat, line=flat)
     # Four steps of which the second is ten times as long.
     way = np.array([[0, 0], [0.3, 0.4], [3.3, 4.4], [3.6, 4.8], [3.9, 5.2]])
 
-    def judged(*shown):
+    def projection(*shown):
         ones = dict.fromkeys(("residual", "outside", "norms"), np.ones(5))
-        found = Projected(latents=way, fields={"train_loss": np.array(shown)}, **ones)
-        return Judged(curve=curve, name="umap", fit="unseen", at=np.arange(1, 6), found=found)
+        found = Projection(latents=way, fields={"train_loss": np.array(shown)}, **ones)
+        return CurveProjection(curve=curve, name="umap", fit="unseen", at=np.arange(1, 6), found=found)
 
     # The second is as bad everywhere, which its median tells as well.
-    both = [judged(0.002, 0.002, 0.52, 0.001, 0.001), judged(0.5, 0.6, 0.52, 0.5, 0.5)]
+    both = [projection(0.002, 0.002, 0.52, 0.001, 0.001), projection(0.5, 0.6, 0.52, 0.5, 0.5)]
     assert [row["longest_step"] for row in table(both, "train_loss").rows] == pytest.approx([10, 10])
     assert list(warnings(both, "train_loss")) == [
         "umap, fitted without the curves: what it shows along a curve is not the curve, although a median error would "

@@ -18,16 +18,18 @@ from globscope.api import (
     Progress,
     SpecError,
     SymmetryError,
+    area,
+    barrier,
 )
 from globscope.builtin.aligners.deep import DeepAlign
-from globscope.builtin.aligners.deep.chain import chain
-from globscope.builtin.aligners.deep.form import Form
-from globscope.builtin.aligners.deep.lines import Losses, barrier_and_area
+from globscope.builtin.aligners.deep.architecture import Architecture
+from globscope.builtin.aligners.deep.finding import finding_of
 from globscope.builtin.aligners.deep.losses import Objective
+from globscope.builtin.aligners.deep.mlp import read_mlp
 from globscope.builtin.aligners.deep.network import Reader, cosines
-from globscope.builtin.aligners.deep.telling import told
+from globscope.builtin.aligners.deep.task_loss import TaskLoss
 from globscope.builtin.aligners.deep.zoo import pairs, scales, split
-from globscope.builtin.aligners.likeness import assigned
+from globscope.builtin.aligners.unit_similarity import assigned
 from globscope.builtin.tasks.classification import Classification
 from globscope.testing.study import MemoryDraft
 
@@ -42,7 +44,9 @@ def stacked(probe, seeds):
 def reader(found, messages, **options):
     torch.manual_seed(0)
     form = {"messages": messages, "width": 12, "blocks": 2, "channels": 16} | options
-    return Reader(Form(inputs=found.widths[0], hidden=len(found.hidden), outputs=found.widths[-1], **form)).double()
+    return Reader(
+        Architecture(inputs=found.widths[0], hidden=len(found.hidden), outputs=found.widths[-1], **form)
+    ).double()
 
 
 def orders(found, count, seed):
@@ -57,7 +61,7 @@ def features(net, found, networks):
 @pytest.fixture(params=SHAPES, ids=str)
 def shaped(request):
     probe = Classification(hidden=request.param).build("cpu")
-    return probe, chain(probe)
+    return probe, read_mlp(probe)
 
 
 @pytest.fixture(params=["bilinear", "edge"])
@@ -149,7 +153,7 @@ def own(tmp_path):
 
 def test_a_layer_may_have_no_bias(own, messages):
     probe = own("bare").build("cpu")
-    found = chain(probe)
+    found = read_mlp(probe)
     assert [layer.bias for layer in found.layers] == ["", "2.bias", ""]
     net, a, p = reader(found, messages), stacked(probe, (0, 1)), orders(found, 2, 0)
     for one, order in zip(cosines(features(net, found, a), features(net, found, found.permuted(a, p))), p, strict=True):
@@ -166,14 +170,14 @@ REFUSED = {
 @pytest.mark.parametrize("name", REFUSED)
 def test_what_is_no_mlp_is_refused_with_what_was_found(own, name):
     with pytest.raises(SymmetryError, match=rf"^deep-align reads MLPs.*; {REFUSED[name]}; weight-matching, "):
-        chain(own(name).build("cpu"))
+        read_mlp(own(name).build("cpu"))
 
 
 def test_a_network_with_statistics_is_refused():
     options = {"width": 4, "shortcut": "A"}
     probe = Classification(model="resnet20", data="digits-images", model_options=options).build("cpu")
     with pytest.raises(SymmetryError, match=r"this network has statistics, 'bn1.running_mean', .*; weight-matching"):
-        chain(probe)
+        read_mlp(probe)
 
 
 @define
@@ -214,7 +218,7 @@ def zoo(task):
 def trained(probe, count, steps):
     made = [probe.initialise(seed)[0] for seed in range(count)]
     networks = {name: torch.stack([one[name] for one in made]).requires_grad_() for name in probe.layout.names}
-    losses, optimiser = Losses(probe), torch.optim.AdamW(networks.values(), lr=2e-2)
+    losses, optimiser = TaskLoss(probe), torch.optim.AdamW(networks.values(), lr=2e-2)
     source = torch.Generator().manual_seed(0)
     for _ in range(steps):
         optimiser.zero_grad()
@@ -281,10 +285,10 @@ def test_without_any_loss_there_is_nothing_to_learn(task, zoo):
 
 def test_a_copy_without_noise_is_recognised_by_a_network_that_has_learned_nothing(task, zoo):
     # Cosines of 1 times a large factor: the loss is nothing where the partners are the right ones, and large elsewhere.
-    found = chain(task.probe)
+    found = read_mlp(task.probe)
     options = evolve(QUICK, noise=0.0, drop=0.0, connectivity=0.0)
     deviations = scales(zoo, np.arange(len(zoo.members)), found)
-    objective = Objective(options=options, chain=found, scales=deviations, task=Losses(task.probe))
+    objective = Objective(options=options, mlp=found, scales=deviations, task=TaskLoss(task.probe))
     net = reader(found, "bilinear")
     net.log_sharpness.data.fill_(np.log(1e6))
     losses = objective.losses(net, stacked(task.probe, range(4)), None, torch.Generator().manual_seed(0))
@@ -367,7 +371,7 @@ def test_pairs_are_different_and_of_different_networks():
 
 
 def test_deviations_are_those_of_each_tensor_over_the_zoo(task, zoo):
-    found = chain(task.probe)
+    found = read_mlp(task.probe)
     deviations = scales(zoo, np.arange(5), found)
     named = zoo.layout.unflatten(zoo.weights[:5].astype(float))
     for layer, own in zip(found.layers, deviations, strict=True):
@@ -378,13 +382,14 @@ def test_deviations_are_those_of_each_tensor_over_the_zoo(task, zoo):
 def test_a_barrier_is_the_largest_excess_over_the_ends_and_its_area_the_integral():
     t = np.linspace(0, 1, 5)
     # By hand: a tent of height 1 over a line from 2 to 4.
-    assert barrier_and_area(2 + 2 * t + np.array([0, 0.5, 1, 0.5, 0])) == pytest.approx((1.0, 0.5))
-    assert barrier_and_area(2 + 2 * t - np.array([0, 0.5, 1, 0.5, 0])) == (0.0, 0.0)
-    assert np.isnan(barrier_and_area(np.array([0, np.inf, 0]))).all()
+    above, below = 2 + 2 * t + np.array([0, 0.5, 1, 0.5, 0]), 2 + 2 * t - np.array([0, 0.5, 1, 0.5, 0])
+    assert (barrier(above, t), area(above, t)) == pytest.approx((1.0, 0.5))
+    assert (barrier(below, t), area(below, t)) == (0.0, 0.0)
+    assert np.isnan([read(np.array([0, np.inf, 0]), t[::2]) for read in (barrier, area)]).all()
 
 
 def test_losses_are_the_same_one_by_one_and_at_once(task):
-    at_once, one_by_one = Losses(task.probe), Losses(task.probe)
+    at_once, one_by_one = TaskLoss(task.probe), TaskLoss(task.probe)
     assert at_once.stacked
     one_by_one.stacked = False
     networks, batch = stacked(task.probe, range(3)), task.probe.batch("test", torch.arange(40))
@@ -400,7 +405,7 @@ def test_a_training_that_diverges_says_so(task, zoo):
 
 
 def test_a_reader_is_told_where_it_does_not_pay(quick):
-    finding = told(quick)
+    finding = finding_of(quick)
     [table] = finding.tables
     assert [row["method"] for row in table.rows] == [
         "as they are", "weight-matching", "activation-matching", "deep-align",
@@ -418,7 +423,7 @@ def test_a_reader_is_told_where_it_does_not_pay(quick):
 )
 def test_few_networks_are_warned_of(quick, train, warning):
     best = {"report/deep-align/barrier": quick["report/weight-matching/barrier"] * 0 - 1}
-    warnings = told(quick | best | {"networks/train": np.arange(train)}).warnings
+    warnings = finding_of(quick | best | {"networks/train": np.arange(train)}).warnings
     assert len(warnings) == (warning is not None)
     assert warning is None or re.search(warning, warnings[0])
 
@@ -426,6 +431,6 @@ def test_few_networks_are_warned_of(quick, train, warning):
 def test_a_barrier_that_is_not_below_the_classical_ones_is_told(quick):
     classical = quick["report/activation-matching/barrier"]
     others = {"report/weight-matching/barrier": classical + 1, "networks/train": np.arange(200)}
-    [warning] = told(quick | others | {"report/deep-align/barrier": classical}).warnings
+    [warning] = finding_of(quick | others | {"report/deep-align/barrier": classical}).warnings
     assert "is not below that of activation-matching" in warning
-    assert told(quick | others | {"report/deep-align/barrier": classical - 1}).warnings == ()
+    assert finding_of(quick | others | {"report/deep-align/barrier": classical - 1}).warnings == ()

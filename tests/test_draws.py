@@ -11,7 +11,7 @@ from conftest import values
 from globscope import load
 from globscope.api import EvaluationError, Loss, Networks, Progress, Unit, draws, seed_of, seeded
 from globscope.builtin.analyses.fidelity import Fidelity
-from globscope.builtin.analyses.noise import drawn_scores
+from globscope.builtin.analyses.fidelity.noise import drawn_scores
 from globscope.builtin.evaluators.pytorch import Torch
 from globscope.report.map.captions import tree_facts
 from globscope.report.topology.figures import diagram_figure, tree_figure

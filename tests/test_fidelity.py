@@ -5,7 +5,7 @@ import pytest
 from conftest import values
 
 import globscope
-from globscope.builtin.analyses.heldout import COLUMNS
+from globscope.builtin.analyses.fidelity.held_out import COLUMNS
 from globscope.session import Study
 
 SPEC = """

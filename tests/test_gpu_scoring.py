@@ -10,7 +10,7 @@ from torch import nn
 from torch.func import functional_call
 
 from globscope.api import Code, EvaluationError, Loss, Networks, Progress, Unit, span
-from globscope.builtin.analyses.answers import Question
+from globscope.builtin.analyses.similarity.outputs import OutputExamples
 from globscope.builtin.evaluators import lift
 from globscope.builtin.evaluators.pytorch import Torch
 from globscope.builtin.tasks.classification import Classification
@@ -256,7 +256,8 @@ def test_second_derivatives_of_convolutions_are_not_rounded(device, named):
 def test_networks_give_the_same_outputs_wherever_they_are_asked(device):
     population, bench, rows = tiny_population(), TinyBench(task=TinyTask(normalised=True)), [0, 3]
     wanted, found = (
-        Question(split="test", examples=50, device=where).answers(bench, population, rows) for where in ("cpu", device)
+        OutputExamples(split="test", examples=50, device=where).answers(bench, population, rows)
+        for where in ("cpu", device)
     )
     assert found.shape == wanted.shape
     # Float32 outputs of two small layers, with statistics.

@@ -8,7 +8,12 @@ from conftest import values
 import globscope
 from globscope.api import Finding, Landscape, last_networks
 from globscope.builtin.analyses.low_loss_pass import LowLossPass
-from globscope.builtin.analyses.valleys import along, called, chosen_minima, valleys
+from globscope.builtin.analyses.low_loss_pass.minimax_path import (
+    basin_names,
+    chosen_minima,
+    minimax_paths,
+    points_along,
+)
 from globscope.builtin.topology import Gudhi
 from globscope.testing import bowls, tiny_atlas, tiny_bench, two_components
 from globscope.testing.landscapes import PASS, SHALLOW, bowls_topology, vertex
@@ -28,7 +33,7 @@ def found(atlas) -> Finding:
 
 
 def the_valley():
-    (valley,) = valleys(bowls(), bowls_topology(), "auto")
+    (valley,) = minimax_paths(bowls(), bowls_topology(), "auto")
     return valley
 
 
@@ -42,7 +47,7 @@ def test_two_bowls_have_one_pass_from_the_lower_floor_to_the_other():
 
 def test_a_pass_is_sampled_evenly_from_end_to_end():
     valley = the_valley()
-    points = along(bowls(), valley, 21).points
+    points = points_along(bowls(), valley, 21).points
     assert points[[0, -1]].tolist() == [[-1, 0], [1, 0]]
     steps = np.linalg.norm(np.diff(points, axis=0), axis=1)
     assert steps == pytest.approx(steps[0])  # the way is straight here
@@ -52,12 +57,12 @@ def test_basins_that_never_meet_have_no_pass():
     from globscope.builtin.topology import Gudhi
 
     apart = two_components()
-    assert list(valleys(apart, Gudhi(persistence=0.0).compute(apart), "auto")) == []
+    assert list(minimax_paths(apart, Gudhi(persistence=0.0).compute(apart), "auto")) == []
 
 
 def test_a_basin_is_called_by_the_runs_that_end_in_it_or_by_its_sample(atlas):
     drawn = atlas.maps[0]
-    names = called(drawn, drawn.landscape, drawn.topology)
+    names = basin_names(drawn, drawn.landscape, drawn.topology)
     assert set(names) == {vertex(-1, 0), vertex(1, 0)}
     ends = last_networks(drawn, drawn.landscape, drawn.topology).basins
     for minimum, name in names.items():
@@ -191,12 +196,12 @@ def test_of_some_basins_each_merges_into_the_first_that_is_followed(atlas):
     drawn = broken(atlas, trusted=(True, True)).maps[0]
     chosen = chosen_minima(drawn, drawn.landscape, drawn.topology, "trusted")
     assert sorted(chosen.tolist()) == sorted([vertex(-1, 0), vertex(1, 0)])
-    (valley,) = valleys(drawn.landscape, drawn.topology, "auto", chosen)
+    (valley,) = minimax_paths(drawn.landscape, drawn.topology, "auto", chosen)
     assert (valley.one, valley.two, valley.merging) == (vertex(-1, 0), vertex(1, 0), True)
     # Without the deep bowl, which the shallow one merges into, it goes on in the dent that never dies.
     tree = drawn.topology.tree
     lowest = int(tree.pairs[np.isinf(tree.deaths), 0][0])
-    (valley,) = valleys(drawn.landscape, drawn.topology, "auto", np.array([lowest, vertex(1, 0)]))
+    (valley,) = minimax_paths(drawn.landscape, drawn.topology, "auto", np.array([lowest, vertex(1, 0)]))
     assert valley.merging
 
 

@@ -7,7 +7,7 @@ from safetensors.numpy import load_file, save_file
 from test_align import networks
 
 import globscope
-from globscope.builtin.analyses.rebasin import third_of
+from globscope.builtin.analyses.rebasin.analysis import third_of
 from globscope.errors import GlobscopeError
 
 SPEC = """

@@ -7,8 +7,8 @@ from conftest import TINY, values
 
 import globscope
 from globscope.api import Samples
-from globscope.builtin.analyses.refine import refined
 from globscope.builtin.analyses.resolution import Resolution
+from globscope.builtin.analyses.resolution.refined_lattice import refined
 from globscope.testing import tiny_atlas, tiny_bench
 from globscope.testing.landscapes import lattice
 

@@ -11,11 +11,11 @@ from hypothesis.extra.numpy import arrays
 
 import globscope
 from globscope.api import Code, EvaluationError, Layout, Member, Networks, Population, SpecError, fixed_examples
-from globscope.builtin.analyses.answers import one_place
-from globscope.builtin.analyses.compared import MOST, apart
-from globscope.builtin.analyses.likeness import differences, disagreements, similarities
-from globscope.builtin.analyses.ranks import correlations, intervals
 from globscope.builtin.analyses.similarity import Similarity
+from globscope.builtin.analyses.similarity.cka import differences, disagreements, similarities
+from globscope.builtin.analyses.similarity.outputs import one_place
+from globscope.builtin.analyses.similarity.pairwise import MOST, apart
+from globscope.builtin.analyses.similarity.rank_correlation import correlations, intervals
 from globscope.builtin.tasks.classification import Classification
 from globscope.builtin.tasks.language import LanguageModelling
 from globscope.builtin.tasks.regression import Regression

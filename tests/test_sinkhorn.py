@@ -9,8 +9,8 @@ from hypothesis import strategies as st
 
 from globscope.api import Code, GlobscopeError, PluginError, symmetry
 from globscope.builtin.aligners import ActivationMatching, Sinkhorn, WeightMatching
-from globscope.builtin.aligners.likeness import assigned
 from globscope.builtin.aligners.soft import permuted, sinkhorn
+from globscope.builtin.aligners.unit_similarity import assigned
 from globscope.builtin.tasks.classification import Classification
 from globscope.builtin.tasks.convection import PinnConvection
 from globscope.testing import tiny_task

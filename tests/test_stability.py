@@ -7,8 +7,8 @@ from conftest import TINY
 
 import globscope
 from globscope.api import Member, Population, SpecError
-from globscope.builtin.analyses.refits import drawn
 from globscope.builtin.analyses.stability import Stability
+from globscope.builtin.analyses.stability.refits import drawn
 from globscope.study.run import run
 from globscope.testing import tiny_atlas, tiny_bench
 from globscope.testing.landscapes import bowls

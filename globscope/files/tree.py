@@ -5,6 +5,7 @@ from typing import Any
 
 import numpy as np
 
+from globscope.values.findings import finite_or_none
 from globscope.values.topology import MergeTree
 
 
@@ -18,7 +19,7 @@ def record(tree: MergeTree) -> Mapping[str, Any]:
         mean = tree.average_persistence
     return {
         "counts": {"minima": len(tree.minima), "saddles": len(tree.saddles)},
-        "average_persistence": _finite(mean),
+        "average_persistence": finite_or_none(mean),
         "nodes": [
             {"vertex": vertex, "value": value, "kind": kind}
             for vertex, value, kind in zip(tree.nodes.tolist(), tree.values.tolist(), tree.kinds, strict=True)
@@ -27,7 +28,7 @@ def record(tree: MergeTree) -> Mapping[str, Any]:
         "pairs": [
             {
                 "birth": birth,
-                "death": _finite(death),
+                "death": finite_or_none(death),
                 "birth_vertex": low,
                 "death_vertex": high if high >= 0 else None,
             }
@@ -61,7 +62,3 @@ def restored(told: Mapping[str, Any], basin: np.ndarray, arc: np.ndarray) -> Mer
         arc=arc,
         basin=basin,
     )
-
-
-def _finite(value: float) -> float | None:
-    return value if np.isfinite(value) else None

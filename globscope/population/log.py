@@ -1,6 +1,5 @@
 """What a training run was like, epoch by epoch."""
 
-from math import isfinite
 from pathlib import Path
 from typing import Any
 
@@ -10,6 +9,7 @@ from globscope.roles import Probe
 from globscope.scoring.draws import device_of, seeded
 from globscope.scoring.means import means
 from globscope.store import read_json, write_json
+from globscope.values.findings import finite_or_none
 
 FILE = "log.json"
 # Examples scored at once: a whole test split of images might not fit.
@@ -36,7 +36,7 @@ class Log:
 
     def epoch(self, number: int, rate: float, loss: float) -> None:
         """Add a row: the mean training loss over the epoch, as the weights moved."""
-        self.rows.append({"epoch": number, "learning_rate": rate, "loss": _kept(loss)})
+        self.rows.append({"epoch": number, "learning_rate": rate, "loss": finite_or_none(loss)})
 
     def scored(self, probe: Probe, parameters: Any, buffers: Any) -> None:
         """Add what the held-back splits measure to the last row."""
@@ -53,10 +53,6 @@ class Log:
         self.rows = [row for row in read_json(path) if row["epoch"] <= epoch] if path.exists() else []
 
 
-def _kept(value: float) -> float | None:
-    return value if isfinite(value) else None
-
-
 def _held_back(probe: Probe, parameters: Any, buffers: Any) -> dict[str, float | None]:
     import torch
 
@@ -69,5 +65,5 @@ def _held_back(probe: Probe, parameters: Any, buffers: Any) -> dict[str, float |
             batches = (probe.batch(split, at) for at in torch.split(torch.arange(probe.examples(split)), CHUNK))
             parts = [probe.reduce(parameters, buffers, batch) for batch in batches]
             scored = means(probe, parts, torch.float32 if device.startswith("mps") else torch.float64)
-        found |= {f"{split}_{name}": _kept(float(value)) for name, value in scored.items()}
+        found |= {f"{split}_{name}": finite_or_none(float(value)) for name, value in scored.items()}
     return found

@@ -16,7 +16,7 @@ from globscope.study.context import Context
 from globscope.study.run import fits, parts_of
 from globscope.study.trust import trusted
 from globscope.values.evaluation import Networks
-from globscope.values.findings import Map
+from globscope.values.findings import Map, finite_or_none
 
 
 @float32_by_default()
@@ -46,7 +46,7 @@ def project(context: Context, files: Sequence[Path]) -> list[dict[str, Any]]:
     for entry, fitted in zip(context.spec.reducer, fits(bench, parts), strict=True):
         if fitted.chart.encode is not None:
             for row, values in enumerate(_placed(bench, fitted, vectors[entry.align])):
-                own = {name: _number(losses[row]) for name, losses in truth.items()}
+                own = {name: finite_or_none(losses[row]) for name, losses in truth.items()}
                 rows.append({"map": entry.name, "file": str(files[row]), **values, "fields": own})
     return rows
 
@@ -67,7 +67,7 @@ def _placed(bench: StudyBench, fitted: Map, weights: np.ndarray) -> Iterator[dic
             "residual": float(outside[row] / norms[row]) if norms[row] else 0.0,
             "distance_to_member": float(distance[row]),
             "trusted": bool(near[row]),
-            "decoded": {name: _number(losses[row]) for name, losses in decoded.items()},
+            "decoded": {name: finite_or_none(losses[row]) for name, losses in decoded.items()},
         }
 
 
@@ -78,10 +78,6 @@ def _decoded(bench: StudyBench, fitted: Map, points: np.ndarray) -> Mapping[str,
     rows, _ = fitted.nearest(coordinates)
     buffers = fitted.population.buffers
     return bench.measure(Networks(space=fitted.chart.space, coordinates=coordinates, buffers=buffers, nearest=rows))
-
-
-def _number(value: float) -> float | None:
-    return float(value) if np.isfinite(value) else None
 
 
 def warnings(rows: Sequence[Mapping[str, Any]]) -> list[str]:

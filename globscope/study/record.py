@@ -14,7 +14,7 @@ from globscope.study.context import Context
 from globscope.study.devices import devices
 from globscope.topology.metrics import smad
 from globscope.values.blocks import columns
-from globscope.values.findings import Atlas, Finding, Map
+from globscope.values.findings import Atlas, Finding, Map, finite_or_none
 from globscope.values.rows import Weights
 
 LIBRARIES = ("torch", "numpy", "scikit-learn", "umap-learn", "gudhi")
@@ -40,11 +40,6 @@ def _of_atlas(atlas: Atlas) -> dict[str, Any]:
     return charts | ({"draws": {"standard_deviation": dict(atlas.noise)}} if atlas.noise else {})
 
 
-def number(value: float) -> float | None:
-    """Return a figure that JSON can hold, or None."""
-    return float(value) if np.isfinite(value) else None
-
-
 def population(atlas: Atlas) -> dict[str, Any]:
     """Return the figures of the trained members; derived ones are no training runs."""
     who = atlas.population
@@ -54,9 +49,9 @@ def population(atlas: Atlas) -> dict[str, Any]:
         "members": len(trained),
         "variants": len(finals),
         "parameters": who.layout.size,
-        "variance_per_weight": number(spread(who.weights, trained)),
-        "last": {name: number(values[finals].mean()) for name, values in atlas.truth.items() if finals},
-        "test_accuracy_min": None if accuracy is None or not finals else number(accuracy[finals].min()),
+        "variance_per_weight": finite_or_none(spread(who.weights, trained)),
+        "last": {name: finite_or_none(values[finals].mean()) for name, values in atlas.truth.items() if finals},
+        "test_accuracy_min": None if accuracy is None or not finals else finite_or_none(accuracy[finals].min()),
     }
 
 
@@ -80,8 +75,8 @@ def _reducer(one: Map, findings: Mapping[str, Finding]) -> dict[str, Any]:
         "hidden": one.hidden or None,
         "minima": None if tree is None else len(tree.minima),
         "saddles": None if tree is None else len(tree.saddles),
-        "average_persistence": None if tree is None else number(tree.average_persistence),
-        "smad": None if tree is None else number(smad(tree)),
+        "average_persistence": None if tree is None else finite_or_none(tree.average_persistence),
+        "smad": None if tree is None else finite_or_none(smad(tree)),
         "notes": dict(one.chart.notes),
     }
     for finding in findings.values():
@@ -100,7 +95,7 @@ def _of_slice(one: Map, atlas: Atlas) -> dict[str, float | None]:
     if not set(named) <= set(labels):
         return {}
     rows, before = [labels.index(name) for name in named], "subject" if through else "origin"
-    return {f"{before}_{name}": number(values[rows].mean()) for name, values in atlas.truth.items()}
+    return {f"{before}_{name}": finite_or_none(values[rows].mean()) for name, values in atlas.truth.items()}
 
 
 def subjects(findings: Mapping[str, Finding], atlas: Atlas) -> dict[str, Any]:
@@ -116,7 +111,7 @@ def subjects(findings: Mapping[str, Finding], atlas: Atlas) -> dict[str, Any]:
             found[name] = {
                 "networks": labels,
                 "last": sorted(own) == sorted(atlas.population.finals),
-                "fields": {field: number(values[own].mean()) for field, values in atlas.truth.items()},
+                "fields": {field: finite_or_none(values[own].mean()) for field, values in atlas.truth.items()},
             }
     return found
 

@@ -3,11 +3,9 @@
 from collections.abc import Iterator, Mapping
 from itertools import combinations
 
-import numpy as np
-
 from globscope.report.pictures.matrix import Tile
 from globscope.topology.distance import bottleneck, wasserstein
-from globscope.values.findings import Table
+from globscope.values.findings import Table, finite_or_none
 from globscope.values.pictures import HeatMap, Number
 
 CAPTION = (
@@ -35,12 +33,8 @@ def _rows(tree: str, own: Mapping[str, Tile]) -> Iterator[Row]:
             "topology": tree,
             "one": one,
             "other": other,
-            **{name: _finite(measure(*pair)) for name, measure in MEASURES.items()},
+            **{name: finite_or_none(measure(*pair)) for name, measure in MEASURES.items()},
         }
-
-
-def _finite(value: float) -> Number:
-    return float(value) if np.isfinite(value) else None
 
 
 def heat_maps(table: Table) -> Iterator[HeatMap]:

@@ -11,7 +11,7 @@ from globscope.report.style.text import number
 from globscope.spec.cells import Relations
 from globscope.sweep.figures import full, named
 from globscope.sweep.subjects import beside
-from globscope.values.findings import Cell, Table
+from globscope.values.findings import Cell, Table, finite_or_none
 from globscope.values.pictures import Number, Panel, Plot, Series
 
 CAPTION = (
@@ -102,7 +102,7 @@ def _relation(
         x=x,
         y=y,
         groups=tuple(groups[row] for row in both.tolist()),
-        correlation=_number(found[0]),
+        correlation=finite_or_none(found[0]),
         interval=interval(x, y, asked.draws, np.random.default_rng(asked.seed)),
     )
 
@@ -156,10 +156,6 @@ def interval(x: np.ndarray, y: np.ndarray, draws: int, rng: np.random.Generator)
         return None, None
     low, high = np.quantile(known, [(1 - MIDDLE) / 2, (1 + MIDDLE) / 2])
     return float(low), float(high)
-
-
-def _number(value: float) -> Number:
-    return float(value) if np.isfinite(value) else None
 
 
 def table(found: Sequence[Relation]) -> Table:

@@ -1,6 +1,7 @@
 """What analyses say, and the whole of a study's results that they look at."""
 
 from collections.abc import Mapping
+from typing import Any
 
 import numpy as np
 from attrs import define, field
@@ -18,6 +19,11 @@ NEGLIGIBLE = 1e-3
 NEAR = 0.25
 
 Cell = str | int | float | None
+
+
+def finite_or_none(value: float | np.floating[Any]) -> float | None:
+    """Return a figure as tables and JSON hold it: None where it is NaN or infinite."""
+    return float(value) if np.isfinite(value) else None
 
 
 @define(frozen=True, kw_only=True)

@@ -8,7 +8,7 @@ from attrs import define, field
 from attrs.validators import and_, ge
 
 from globscope.api import EXAMPLES, Probe, Task, Tensors, activations, symmetry
-from globscope.builtin.aligners.likeness import assigned, by_weights, scaled
+from globscope.builtin.aligners.unit_similarity import assigned, by_weights, scaled
 
 # What weights add to activations, as a share of either's largest similarity: enough to settle ties, and no more.
 TIE = 1e-9

@@ -23,8 +23,8 @@ from globscope.api import (
 )
 from globscope.builtin.aligners.activations import ActivationMatching
 from globscope.builtin.aligners.between import Between, Kind
-from globscope.builtin.aligners.likeness import assigned, scaled
 from globscope.builtin.aligners.soft import sinkhorn
+from globscope.builtin.aligners.unit_similarity import assigned, scaled
 from globscope.builtin.aligners.weights import WeightMatching
 
 WHO = "aligner 'sinkhorn'"

@@ -7,7 +7,7 @@ from attrs import define, field
 from attrs.validators import and_, ge
 
 from globscope.api import STEPS, Group, Symmetry, Task, Tensors, symmetry
-from globscope.builtin.aligners.likeness import assigned, by_weights
+from globscope.builtin.aligners.unit_similarity import assigned, by_weights
 
 # What a step must gain, as a share of the similarity that there is: less is rounding.
 GAIN = 1e-12

@@ -9,9 +9,9 @@ import numpy as np
 from attrs import define, field
 
 from globscope.api import FileError, PopulationError, SpecError, Task, Tensors, read_safetensors
-from globscope.builtin.aligners.deep.chain import Chain, chain
-from globscope.builtin.aligners.deep.form import Form
-from globscope.builtin.aligners.likeness import assigned
+from globscope.builtin.aligners.deep.architecture import Architecture
+from globscope.builtin.aligners.deep.mlp import Mlp, read_mlp
+from globscope.builtin.aligners.unit_similarity import assigned
 
 WEIGHTS = "weights/"
 
@@ -45,7 +45,7 @@ class Learned:
         from globscope.builtin.aligners.deep.network import cosines
 
         del rng
-        found = chain(task.build("cpu"))
+        found = read_mlp(task.build("cpu"))
         self.require(found)
         both = {name: torch.from_numpy(np.stack([a[name], b[name]])) for layer in found.layers for name in layer.names}
         with torch.no_grad():
@@ -54,11 +54,11 @@ class Learned:
         return {name: one[0].numpy() for name, one in zip(found.groups, scores, strict=True)}
 
     @cached_property
-    def form(self) -> Form:
+    def form(self) -> Architecture:
         """The network's."""
-        return Form.of(self.arrays)
+        return Architecture.of(self.arrays)
 
-    def require(self, found: Chain) -> None:
+    def require(self, found: Mlp) -> None:
         """Refuse MLPs of another form.
 
         Raises:

@@ -5,21 +5,21 @@ from typing import Any
 import numpy as np
 
 from globscope.api import Draft, Population, Probe, Progress, Task, device, threads_for
-from globscope.builtin.aligners.deep.aligner import DeepAlign
-from globscope.builtin.aligners.deep.chain import Chain, chain
-from globscope.builtin.aligners.deep.form import Form
+from globscope.builtin.aligners.deep.architecture import Architecture
+from globscope.builtin.aligners.deep.checkpoint import HISTORY, State
+from globscope.builtin.aligners.deep.compare_aligners import report
 from globscope.builtin.aligners.deep.learned import WEIGHTS, Learned
-from globscope.builtin.aligners.deep.lines import Losses, examples
 from globscope.builtin.aligners.deep.losses import Objective
-from globscope.builtin.aligners.deep.report import report
-from globscope.builtin.aligners.deep.state import HISTORY, State
+from globscope.builtin.aligners.deep.mlp import Mlp, read_mlp
+from globscope.builtin.aligners.deep.options import Options
+from globscope.builtin.aligners.deep.task_loss import TaskLoss, examples
 from globscope.builtin.aligners.deep.training import Training
 from globscope.builtin.aligners.deep.validation import EXAMPLES, Validation
 from globscope.builtin.aligners.deep.zoo import Split, pairs, scales, split
 
 
 def learn(
-    options: DeepAlign, task: Task, zoo: Population, *, draft: Draft, progress: Progress, rng: np.random.Generator
+    options: Options, task: Task, zoo: Population, *, draft: Draft, progress: Progress, rng: np.random.Generator
 ) -> dict[str, np.ndarray]:
     """Return what was learned: weights, form and scales, and the history and the report, which only tell of it."""
     options.require_loss()
@@ -34,14 +34,14 @@ def learn(
         return arrays | report(task, zoo, held_out, Learned(arrays=arrays), seed)
 
 
-def _training(options: DeepAlign, probe: Probe, zoo: Population, parts: Split, seed: int) -> Training:
-    found, losses = chain(probe), Losses(probe, zoo)
+def _training(options: Options, probe: Probe, zoo: Population, parts: Split, seed: int) -> Training:
+    found, losses = read_mlp(probe), TaskLoss(probe, zoo)
     deviations = scales(zoo, parts.train, found)
     where = device(options.device, "deep-align: device")
     validation = Validation(
         zoo=zoo,
         pairs=pairs(parts.validation, options.pairs, np.random.default_rng([seed, 2])),
-        chain=found,
+        mlp=found,
         scales=deviations,
         losses=losses,
         batch=examples(probe, probe.splits[0], EXAMPLES, np.random.default_rng([seed, 3])),
@@ -50,7 +50,7 @@ def _training(options: DeepAlign, probe: Probe, zoo: Population, parts: Split, s
     return Training(
         options=options,
         form=_form(options, found),
-        objective=Objective(options=options, chain=found, scales=deviations, task=losses),
+        objective=Objective(options=options, mlp=found, scales=deviations, task=losses),
         validation=validation,
         zoo=zoo,
         rows=parts.train,
@@ -59,8 +59,8 @@ def _training(options: DeepAlign, probe: Probe, zoo: Population, parts: Split, s
     )
 
 
-def _form(options: DeepAlign, found: Chain) -> Form:
-    return Form(
+def _form(options: Options, found: Mlp) -> Architecture:
+    return Architecture(
         inputs=found.widths[0],
         hidden=len(found.hidden),
         outputs=found.widths[-1],

@@ -7,10 +7,10 @@ import numpy as np
 import torch
 from attrs import define, field
 
-from globscope.builtin.aligners.deep.aligner import DeepAlign
-from globscope.builtin.aligners.deep.chain import Chain
-from globscope.builtin.aligners.deep.lines import Losses
+from globscope.builtin.aligners.deep.mlp import Mlp
 from globscope.builtin.aligners.deep.network import Reader
+from globscope.builtin.aligners.deep.options import Options
+from globscope.builtin.aligners.deep.task_loss import TaskLoss
 from globscope.builtin.aligners.soft import sinkhorn
 
 Batch = Mapping[str, Any]
@@ -24,15 +24,15 @@ class Objective:
 
     Attributes:
         options: Which losses count, and how much.
-        chain: The networks' layers.
+        mlp: The networks' layers.
         scales: (layers, 2) deviations of the zoo's weights and biases.
         task: Loss of the task.
     """
 
-    options: DeepAlign
-    chain: Chain
+    options: Options
+    mlp: Mlp
     scales: np.ndarray = field(eq=False)
-    task: Losses
+    task: TaskLoss
 
     @property
     def names(self) -> list[str]:
@@ -46,9 +46,9 @@ class Objective:
         of itself and with the next network.
         """
         options = self.options
-        networks = self.chain.permuted(networks, self._orders(networks, draw))
+        networks = self.mlp.permuted(networks, self._orders(networks, draw))
         orders = self._orders(networks, draw)
-        copies = self._noisy(self.chain.permuted(networks, orders), draw) if options.supervised else {}
+        copies = self._noisy(self.mlp.permuted(networks, orders), draw) if options.supervised else {}
         own, copied = self._features(reader, networks, copies)
         found = {}
         if options.supervised:
@@ -56,7 +56,7 @@ class Objective:
         if options.alignment or options.connectivity:
             others = {name: one.roll(1, 0) for name, one in networks.items()}
             logits = reader.logits(own, [one.roll(1, 0) for one in own])
-            moved = self.chain.mixed(others, _soft(logits, options.iterations))
+            moved = self.mlp.mixed(others, _soft(logits, options.iterations))
             found |= self._pairwise(networks, moved, examples, draw)
         return found | {"loss": sum(getattr(options, name) * loss for name, loss in found.items())}
 
@@ -72,7 +72,7 @@ class Objective:
     def _distance(self, a: Batch, b: Batch) -> Any:
         """Return the mean squared distance over each tensor's weights in its scale, summed over the tensors."""
         apart = {name: one - b[name] for name, one in a.items()}
-        weights, biases = self.chain.read(apart, self.scales)
+        weights, biases = self.mlp.read(apart, self.scales)
         return sum((one**2).mean() for one in (*weights, *biases))
 
     def _between(self, a: Batch, b: Batch, draw: torch.Generator) -> dict[str, Any]:
@@ -86,18 +86,18 @@ class Objective:
         """Return the features of networks and of their copies, where there are any, from one call."""
         count = len(next(iter(networks.values())))
         both = {name: torch.cat([one, copies[name]]) for name, one in networks.items()} if copies else networks
-        found = reader(*self.chain.read(both, self.scales))
+        found = reader(*self.mlp.read(both, self.scales))
         return [one[:count] for one in found], [one[count:] for one in found]
 
     def _orders(self, networks: Batch, draw: torch.Generator) -> list[Any]:
         """Return a permutation of every hidden layer of every network."""
         first = next(iter(networks.values()))
-        drawn = [torch.rand(len(first), size, generator=draw, device=first.device) for size in self.chain.hidden]
+        drawn = [torch.rand(len(first), size, generator=draw, device=first.device) for size in self.mlp.hidden]
         return [one.argsort(1) for one in drawn]
 
     def _noisy(self, networks: Batch, draw: torch.Generator) -> dict[str, Any]:
         found = dict(networks)
-        for layer, scales in zip(self.chain.layers, self.scales, strict=True):
+        for layer, scales in zip(self.mlp.layers, self.scales, strict=True):
             for name, scale in zip(layer.names, scales, strict=False):
                 found[name] = self._disturbed(networks[name], float(scale), draw)
         return found

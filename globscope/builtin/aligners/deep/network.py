@@ -8,7 +8,7 @@ import torch
 from torch import nn
 from torch.nn.functional import gelu, normalize
 
-from globscope.builtin.aligners.deep.form import Form
+from globscope.builtin.aligners.deep.architecture import Architecture
 from globscope.builtin.aligners.deep.messages import Bilinear, Edge
 
 # What cosines are multiplied with for an assignment, before it is learned.
@@ -22,7 +22,7 @@ class Reader(nn.Module):
     same features are in that order. The inputs and outputs of the MLP have a fixed order and are read one by one.
     """
 
-    def __init__(self, form: Form) -> None:
+    def __init__(self, form: Architecture) -> None:
         """Draw the weights from torch's own generator."""
         super().__init__()
         layers = range(form.hidden)
@@ -62,7 +62,7 @@ class Reader(nn.Module):
 class Block(nn.Module):
     """One round: every unit hears its neighbours and its layer's mean, and adds to what it is."""
 
-    def __init__(self, form: Form) -> None:
+    def __init__(self, form: Architecture) -> None:
         """Draw the weights of every layer."""
         super().__init__()
         self.exchange = (Bilinear if form.messages == "bilinear" else Edge)(form.hidden, form.width)

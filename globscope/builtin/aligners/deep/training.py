@@ -9,11 +9,11 @@ import torch
 from attrs import define, field
 
 from globscope.api import Draft, GlobscopeError, Population, Progress
-from globscope.builtin.aligners.deep.aligner import DeepAlign
-from globscope.builtin.aligners.deep.form import Form
+from globscope.builtin.aligners.deep.architecture import Architecture
+from globscope.builtin.aligners.deep.checkpoint import State
 from globscope.builtin.aligners.deep.losses import Objective
 from globscope.builtin.aligners.deep.network import Reader
-from globscope.builtin.aligners.deep.state import State
+from globscope.builtin.aligners.deep.options import Options
 from globscope.builtin.aligners.deep.validation import Validation
 from globscope.builtin.aligners.deep.zoo import networks
 
@@ -36,8 +36,8 @@ class Training:
         seed: From which follows, with a step's number, all that is drawn in the step.
     """
 
-    options: DeepAlign
-    form: Form
+    options: Options
+    form: Architecture
     objective: Objective
     validation: Validation
     zoo: Population

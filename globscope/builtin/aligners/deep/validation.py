@@ -6,12 +6,12 @@ import numpy as np
 import torch
 from attrs import define, field
 
-from globscope.api import Population
-from globscope.builtin.aligners.deep.chain import Chain
-from globscope.builtin.aligners.deep.lines import Losses, barrier_and_area
+from globscope.api import Population, barrier
+from globscope.builtin.aligners.deep.mlp import Mlp
 from globscope.builtin.aligners.deep.network import Reader, cosines
+from globscope.builtin.aligners.deep.task_loss import TaskLoss
 from globscope.builtin.aligners.deep.zoo import networks
-from globscope.builtin.aligners.likeness import assigned
+from globscope.builtin.aligners.unit_similarity import assigned
 
 # Points of a line: where they are few, the largest excess is found a little too low, for all weights alike.
 POINTS = 11
@@ -26,7 +26,7 @@ class Validation:
     Attributes:
         zoo: All networks.
         pairs: (n, 2) rows.
-        chain: The networks' layers.
+        mlp: The networks' layers.
         scales: Their weights'.
         losses: Of the task.
         batch: Training examples.
@@ -35,9 +35,9 @@ class Validation:
 
     zoo: Population
     pairs: np.ndarray = field(eq=False)
-    chain: Chain
+    mlp: Mlp
     scales: np.ndarray = field(eq=False)
-    losses: Losses
+    losses: TaskLoss
     batch: Any = field(eq=False)
     device: str
 
@@ -46,13 +46,13 @@ class Validation:
         rows, places = np.unique(self.pairs, return_inverse=True)
         held = networks(self.zoo, rows, self.device)
         with torch.no_grad():
-            units = reader(*self.chain.read(held, self.scales))
+            units = reader(*self.mlp.read(held, self.scales))
         found = []
         for a, b in places.reshape(-1, 2):
             scores = cosines([own[a] for own in units], [own[b] for own in units])
             orders = [torch.from_numpy(assigned(one.cpu().numpy()))[None].to(self.device) for one in scores]
             one, other = ({name: tensor[[row]] for name, tensor in held.items()} for row in (a, b))
-            found.append(self._line(one, self.chain.permuted(other, orders)))
+            found.append(self._line(one, self.mlp.permuted(other, orders)))
         return float(np.mean(found))
 
     def _line(self, a: dict[str, Any], b: dict[str, Any]) -> float:
@@ -60,4 +60,4 @@ class Validation:
         first = next(iter(a.values()))
         t = torch.linspace(0, 1, POINTS, device=first.device)
         one, other = ({name: tensor[0] for name, tensor in network.items()} for network in (a, b))
-        return barrier_and_area(self.losses.between(one, other, t, self.batch))[0]
+        return barrier(self.losses.between(one, other, t, self.batch), np.linspace(0, 1, POINTS))

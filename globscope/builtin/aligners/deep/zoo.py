@@ -7,7 +7,7 @@ import numpy as np
 from attrs import define, field
 
 from globscope.api import Population, SpecError
-from globscope.builtin.aligners.deep.chain import Chain
+from globscope.builtin.aligners.deep.mlp import Mlp
 
 # Of two networks each, which is one pair, and four to learn from.
 FEWEST = 8
@@ -69,7 +69,7 @@ def networks(zoo: Population, rows: Sequence[int] | np.ndarray, device: str = "c
     return found
 
 
-def scales(zoo: Population, rows: np.ndarray, found: Chain) -> np.ndarray:
+def scales(zoo: Population, rows: np.ndarray, found: Mlp) -> np.ndarray:
     """Return (layers, 2) standard deviations of a layer's weights and of its biases over a zoo; 1 if nothing varies."""
     count, sums = 0, np.zeros((2, len(found.layers), 2))
     for row in rows:

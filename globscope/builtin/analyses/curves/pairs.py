@@ -8,7 +8,7 @@ from globscope.api import SpecError, near
 Pairs = Sequence[tuple[str, str]]
 
 
-def chosen(pairs: Pairs, against: str | None, variants: Sequence[str]) -> list[tuple[str, str]]:
+def choose_pairs(pairs: Pairs, against: str | None, variants: Sequence[str]) -> list[tuple[str, str]]:
     """Return the pairs of variants: those of a list, one variant with every other, or all."""
     if pairs:
         return list(pairs)
@@ -17,23 +17,23 @@ def chosen(pairs: Pairs, against: str | None, variants: Sequence[str]) -> list[t
     return list(combinations(variants, 2))
 
 
-def counted(pairs: Pairs, against: str | None, variants: int) -> int:
+def count_pairs(pairs: Pairs, against: str | None, variants: int) -> int:
     """Return how many pairs of so many variants these are."""
-    return len(chosen(pairs, against and "0", [str(number) for number in range(variants)]))
+    return len(choose_pairs(pairs, against and "0", [str(number) for number in range(variants)]))
 
 
-def named(one: str, other: str) -> str:
+def pair_label(one: str, other: str) -> str:
     """Return a pair for a reader."""
     return f"{one}–{other}"
 
 
-def require(who: str, pairs: Pairs, against: str | None, variants: Sequence[str]) -> None:
+def require_pairs(analysis: str, pairs: Pairs, against: str | None, variants: Sequence[str]) -> None:
     """Refuse pairs that are none.
 
     Raises:
         SpecError: With everything that is wrong with them.
     """
-    wrong = [f"{who}{text}" for text in _wrong(pairs, against, variants)]
+    wrong = [f"{analysis}{text}" for text in _wrong(pairs, against, variants)]
     if wrong:
         raise SpecError(wrong)
 

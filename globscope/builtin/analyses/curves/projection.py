@@ -9,7 +9,7 @@ from globscope.api import Bench, Map, Networks, Weights
 
 
 @define(frozen=True, kw_only=True)
-class Projected:
+class Projection:
     """n networks as a map has them.
 
     Attributes:
@@ -26,14 +26,14 @@ class Projected:
     outside: np.ndarray = field(eq=False, repr=False)
     norms: np.ndarray = field(eq=False, repr=False)
 
-    def part(self, rows: slice) -> "Projected":
+    def part(self, rows: slice) -> "Projection":
         """Return some of them."""
         fields = {name: values[rows] for name, values in self.fields.items()}
         arrays = {name: getattr(self, name)[rows] for name in ("latents", "residual", "outside", "norms")}
-        return Projected(fields=fields, **arrays)
+        return Projection(fields=fields, **arrays)
 
 
-def projected(fitted: Map, weights: Weights, bench: Bench) -> Projected:
+def project(fitted: Map, weights: Weights, bench: Bench) -> Projection:
     """Return (n, D) networks as a map with an encoder and a decoder has them."""
     chart = fitted.chart
     assert chart.encode is not None
@@ -47,4 +47,4 @@ def projected(fitted: Map, weights: Weights, bench: Bench) -> Projected:
     nearest = fitted.nearest(decoded)[0] if buffers else None
     networks = Networks(space=chart.space, coordinates=decoded, buffers=buffers, nearest=nearest)
     fields, shares = bench.measure(networks), {"residual": lost / norms, "outside": outside / norms}
-    return Projected(latents=latents, fields=fields, norms=norms, **shares)
+    return Projection(latents=latents, fields=fields, norms=norms, **shares)

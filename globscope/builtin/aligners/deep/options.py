@@ -1,0 +1,73 @@
+"""The learned aligner's options."""
+
+from pathlib import Path
+from typing import Literal
+
+from attrs import define, field
+from attrs.validators import and_, ge, gt, le
+
+from globscope.api import BATCH, DRAWS, EXAMPLES, LAYERS, STEPS, UNITS, SpecError, device_name
+from globscope.builtin.aligners.deep.architecture import Messages
+
+
+@define(frozen=True, kw_only=True)
+class Options:
+    """How an aligner learns from a zoo, or which file holds one that has.
+
+    Attributes:
+        aligner: File of a learned aligner (.safetensors), as a run wrote it. Nothing is learned then, and the options
+            below mean nothing.
+        messages: `bilinear` sends features of units through the weights, forward and backward; `edge` keeps features
+            of every weight, as linear DWSNet layers do, which takes longer and gained nothing where it was tried.
+        width: Features of a unit while they are worked out.
+        blocks: Rounds of messages.
+        channels: Features by which units are compared.
+        steps: Of gradient descent, each on one batch of networks.
+        batch_size: Networks a step.
+        learning_rate: Of AdamW, after 100 steps of warm-up; a cosine lowers it to zero.
+        weight_decay: Of AdamW.
+        supervised: Weight of the loss by which a permuted, noisy copy of a network must be recognised; 0 leaves it out.
+        alignment: Weight of the squared distance of a network from another one that was aligned to it, in units of the
+            zoo's standard deviations; 0 leaves it out. Above 0.03 it leads to what weight matching finds.
+        connectivity: Weight of the task's loss on the line between a network and another one that was aligned to it;
+            0 leaves it out.
+        point: Where on the line: its middle, or a point drawn for every pair.
+        noise: Of the copies, in standard deviations of each tensor over the zoo.
+        drop: Share of the copies' weights that is set to 0.
+        examples: Training examples a step for the loss on the line.
+        iterations: Of Sinkhorn's scaling, which makes soft permutations while it learns.
+        validate_every: Steps between two measurements of the barrier, after which a killed run continues.
+        pairs: Networks, two by two, in each measurement of the barrier.
+        device: Where it learns; `auto` takes cuda, then mps, then cpu; `cuda:1` is the second card. It aligns on
+            the cpu.
+    """
+
+    aligner: Path | None = None
+    messages: Messages = "bilinear"
+    width: int = field(default=32, validator=and_(ge(1), UNITS))
+    blocks: int = field(default=2, validator=and_(ge(1), LAYERS))
+    channels: int = field(default=64, validator=and_(ge(1), UNITS))
+    steps: int = field(default=4000, validator=and_(ge(1), STEPS))
+    batch_size: int = field(default=16, validator=and_(ge(2), BATCH))
+    learning_rate: float = field(default=1e-3, validator=gt(0))
+    weight_decay: float = field(default=1e-3, validator=ge(0))
+    supervised: float = field(default=1.0, validator=ge(0))
+    alignment: float = field(default=0.0, validator=ge(0))
+    connectivity: float = field(default=1.0, validator=ge(0))
+    point: Literal["midpoint", "random"] = "random"
+    noise: float = field(default=0.3, validator=ge(0))
+    drop: float = field(default=0.05, validator=[ge(0), le(1)])
+    examples: int = field(default=64, validator=and_(ge(1), EXAMPLES))
+    iterations: int = field(default=20, validator=and_(ge(1), STEPS))
+    validate_every: int = field(default=250, validator=ge(1))
+    pairs: int = field(default=60, validator=and_(ge(1), DRAWS))
+    device: str = field(default="cpu", validator=device_name)
+
+    def require_loss(self) -> None:
+        """Refuse to learn from no loss.
+
+        Raises:
+            SpecError: All weights of losses are 0.
+        """
+        if not (self.supervised or self.alignment or self.connectivity):
+            raise SpecError(["deep-align: supervised, alignment and connectivity are all 0: there is nothing to learn"])

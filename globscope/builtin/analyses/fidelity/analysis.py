@@ -1,0 +1,122 @@
+"""Is the map right? What it loses of the networks it was fitted to, and of those it was not."""
+
+from typing import Any
+
+import attrs
+import numpy as np
+from attrs.validators import and_, ge
+
+from globscope.api import NEIGHBOURS, Atlas, Bench, Finding, Map, Table, finite_or_none, last_networks
+from globscope.builtin.analyses.fidelity.held_out import held_out
+from globscope.builtin.analyses.fidelity.noise import drawn_scores
+from globscope.builtin.analyses.fidelity.pairs_of_runs import RunsOnMap, pairs, warning
+from globscope.builtin.analyses.fidelity.warnings import at_chance, foreign_buffers, unlike_record
+from globscope.builtin.analyses.reconstruction import reconstruction, trained
+
+CAPTION = (
+    "Over the trained members. mse_per_weight: squared error of a decoded network per weight; "
+    "unexplained_variance: the same over the population's variance per weight; loss_gap, accuracy_gap: "
+    "|true − decoded| on the training examples; trustworthiness: Venna & Kaski (2001), 1 is best; leaves: minima at "
+    "the persistence threshold; leaves_trusted: those inside the trusted region; basins_of_variants: distinct "
+    "basins in which the variants' last networks lie; runs_not_on_map: variants whose last network the map does not "
+    "show, so that it lies in none; nonfinite: samples whose loss is not finite."
+)
+COLUMNS = (
+    "name", "mse_per_weight", "unexplained_variance", "loss_gap_median", "loss_gap_max", "accuracy_gap_median",
+    "accuracy_gap_max", "trustworthiness", "leaves", "leaves_trusted", "basins_of_variants", "runs_not_on_map",
+    "nonfinite", "fit_seconds", "decode_seconds", "evaluate_seconds",
+)  # fmt: skip
+
+
+@attrs.define(frozen=True, kw_only=True)
+class Fidelity:
+    """Compare decoded networks with the true ones, and count basins, per reducer.
+
+    Attributes:
+        field: The loss that is compared.
+        accuracy: The accuracy that is compared; left out where the task has none.
+        neighbours: Of the trustworthiness (fewer where the population is small).
+        held_out: Also leave out every third intermediate checkpoint, and each variant in turn,
+            refit, and measure the networks left out. One more fit per variant and reducer.
+    """
+
+    field: str = "train_loss"
+    accuracy: str = "train_accuracy"
+    neighbours: int = attrs.field(default=5, validator=and_(ge(1), NEIGHBOURS))
+    held_out: bool = False
+
+    def plan(self, maps: int, variants: int) -> str:
+        """Return what it will do, for a study of so many maps with an inverse."""
+        refits = maps * (1 + variants * (variants > 1))
+        return f"fidelity, with {refits} refits" if self.held_out else "fidelity"
+
+    def analyse(self, atlas: Atlas, bench: Bench, rng: np.random.Generator) -> Finding:
+        """Return the fidelity table, and the held-out table where asked."""
+        del rng  # nothing is drawn
+        records = {one.name: self._record(one, atlas) for one in atlas.maps}
+        rows = tuple({"name": name, **record} for name, record in records.items())
+        tables = [Table(name="maps", caption=CAPTION, columns=COLUMNS, rows=rows)]
+        warnings = [*foreign_buffers(atlas, bench.task.build("cpu")), *drawn_scores(atlas)]
+        warnings += [*at_chance(atlas), *unlike_record(atlas)]
+        runs = [one for one in map(RunsOnMap.of, atlas.maps) if one is not None]
+        warnings += [text for one in runs for text in warning(one)]
+        if len(runs) > 1 and len(runs[0].variants) > 1:
+            table, told = pairs(runs)
+            tables.append(table)
+            warnings += told
+        if self.held_out:
+            table, told = held_out(atlas, bench)
+            tables.append(table)
+            warnings += told
+        return Finding(tables=tuple(tables), warnings=tuple(warnings), records=records)
+
+    def _record(self, one: Map, atlas: Atlas) -> dict[str, Any]:
+        seconds = one.landscape.seconds if one.landscape else {}
+        return {
+            **reconstruction(one),
+            **self._gaps(one, atlas),
+            "trustworthiness": self._trustworthiness(one),
+            **self._basins(one),
+            "fit_seconds": one.seconds,
+            "decode_seconds": seconds.get("decode"),
+            "evaluate_seconds": seconds.get("evaluate"),
+        }
+
+    def _gaps(self, one: Map, atlas: Atlas) -> dict[str, Any]:
+        """Return median and largest |true − decoded| over the trained members in the fit."""
+        fitted = [row for row, member in enumerate(atlas.population.members) if member.in_fit]
+        found: dict[str, Any] = {}
+        for name, key in (("loss", self.field), ("accuracy", self.accuracy)):
+            found |= {f"{name}_gap_median": None, f"{name}_gap_max": None}
+            if key in one.decoded and key in atlas.truth:
+                gaps = np.abs(atlas.truth[key][fitted] - one.decoded[key])[trained(one)]
+                found[f"{name}_gap_median"], found[f"{name}_gap_max"] = (
+                    finite_or_none(np.median(gaps)),
+                    finite_or_none(gaps.max()),
+                )
+        return found
+
+    def _trustworthiness(self, one: Map) -> float | None:
+        from sklearn.manifold import trustworthiness
+
+        count = len(one.chart.latents)
+        neighbours = min(self.neighbours, (count - 1) // 2)
+        # In a slice's own coordinates nothing is reduced.
+        if neighbours < 1 or one.chart.extent is not None:
+            return None
+        return finite_or_none(trustworthiness(one.coordinates, one.chart.latents, n_neighbors=neighbours))
+
+    def _basins(self, one: Map) -> dict[str, Any]:
+        """Return counts on the first sampler's first merge tree."""
+        landscape, topology = one.landscape, one.topology
+        if landscape is None or topology is None:
+            keys = ("leaves", "leaves_trusted", "basins_of_variants", "runs_not_on_map", "nonfinite")
+            return dict.fromkeys(keys)
+        minima, basins = topology.tree.minima, last_networks(one, landscape, topology).basins
+        return {
+            "leaves": len(minima),
+            "leaves_trusted": int(landscape.trusted[minima].sum()),
+            "basins_of_variants": len(set(basins[basins >= 0].tolist())),
+            "runs_not_on_map": int((basins < 0).sum()),
+            "nonfinite": landscape.nonfinite(topology.field),
+        }

@@ -1,0 +1,5 @@
+"""How high the loss rises on the straight lines between networks."""
+
+from globscope.builtin.analyses.linear_barrier.analysis import LinearBarrier
+
+__all__ = ["LinearBarrier"]

@@ -1,0 +1,153 @@
+"""Are the minima connected? Curves of low loss between networks, in weight space and on the maps."""
+
+from collections.abc import Mapping, Sequence
+from functools import reduce
+from typing import Any, Literal
+
+import attrs
+import numpy as np
+from attrs.validators import and_, ge, gt
+
+from globscope.api import (
+    AXES,
+    BATCH,
+    EPOCHS,
+    POINTS,
+    Atlas,
+    Bench,
+    Draft,
+    Finding,
+    Population,
+    Probe,
+    Progress,
+    Task,
+    device,
+    device_name,
+)
+from globscope.builtin.analyses.curves.pairs import choose_pairs, count_pairs, pair_label, require_pairs
+from globscope.builtin.analyses.curves.training import Settings, train
+from globscope.builtin.analyses.mode_connectivity import curve_table, project_curves
+from globscope.builtin.analyses.mode_connectivity.curve_members import between, members
+from globscope.builtin.analyses.mode_connectivity.measured_curve import measured_curves
+from globscope.builtin.analyses.mode_connectivity.pictures import overlays, plot
+
+WHO = "mode-connectivity"
+
+
+def _odd(_: Any, attribute: Any, value: int) -> None:
+    if value < 5 or value % 2 == 0:
+        raise ValueError(f"{attribute.name} must be odd and >= 5")
+
+
+@attrs.define(frozen=True, kw_only=True)
+class ModeConnectivity:
+    """Train curves of low loss between the variants' last networks, and follow them over the maps.
+
+    Garipov et al., "Loss Surfaces, Mode Connectivity, and Fast Ensembling of DNNs", 2018: the curve's ends stay, its
+    bends move by SGD with momentum 0.9, every mini-batch scored at one random t; the learning rate is constant for
+    half of the epochs, falls linearly to a hundredth until 90 %, and stays. Bends start on the straight line. Which
+    BatchNorm statistics the points of a curve have is the evaluator's `batch_norm`: by default they are re-estimated
+    for each.
+
+    Attributes:
+        pairs: Of variants to connect, such as `[["G", "A"], ["G", "B"]]`; all pairs where neither this nor `against`
+            is given.
+        against: The variant to connect with every other.
+        curve: Its shape: `Bezier`, or `PolyChain`, straight from bend to bend.
+        bends: Trainable points between the two ends.
+        epochs: Of the training of each curve.
+        learning_rate: Of its first half.
+        batch_size: Examples per step.
+        weight_decay: λ of the regulariser λ/2 ‖φ(t)‖² on the curve's networks.
+        points: Networks on a curve that are evaluated, at equal steps of t, both ends included; odd.
+        in_fit: Whether every second inner point of the curves is put into the fit of the study's own maps; the table
+            of projections tells of both fits in either case.
+        field: The loss (or accuracy) that is compared with the maps', and drawn.
+        device: On which curves are trained: `auto` takes cuda, then mps, then cpu; `cuda:1` is the second card.
+    """
+
+    pairs: tuple[tuple[str, str], ...] = ()
+    against: str | None = None
+    curve: Literal["Bezier", "PolyChain"] = "Bezier"
+    bends: int = attrs.field(default=1, validator=and_(ge(1), AXES))
+    epochs: int = attrs.field(default=200, validator=and_(ge(1), EPOCHS))
+    learning_rate: float = attrs.field(default=0.1, validator=gt(0))
+    batch_size: int = attrs.field(default=128, validator=and_(ge(1), BATCH))
+    weight_decay: float = attrs.field(default=0.0, validator=ge(0))
+    points: int = attrs.field(default=61, validator=[_odd, POINTS])
+    in_fit: bool = False
+    field: str = "train_loss"
+    device: str = attrs.field(default="auto", validator=device_name)
+
+    def check(self, probe: Probe, variants: Sequence[str]) -> None:
+        """Refuse pairs that are none, and a device that is not there.
+
+        Raises:
+            SpecError: With everything that is wrong with the pairs.
+            EvaluationError: No such device.
+        """
+        del probe  # any task's loss will do, one that differentiates inside as well
+        require_pairs(WHO, self.pairs, self.against, variants)
+        device(self.device, f"{WHO}.device")
+
+    def plan(self, maps: int, variants: int) -> str:
+        """Return what it will do, for a study of so many maps with an inverse."""
+        curves = count_pairs(self.pairs, self.against, variants)
+        refits = maps * (1 + self.in_fit)
+        return f"{WHO}: {curves} curves ({self.epochs} epochs each), with {refits} refits"
+
+    def evaluations(self, lattices: Sequence[tuple[int, ...]], maps: int, variants: int) -> int:
+        """Return how many networks it scores at most: curves, straight lines, and both projections on every map."""
+        del lattices
+        inner, fitted = self.points - 2, len(between(self.points))
+        each = self.points + inner + maps * (inner + inner - fitted + self.in_fit * fitted)
+        return count_pairs(self.pairs, self.against, variants) * each
+
+    def derive(self, task: Task, population: Population, bench: Bench, rng: np.random.Generator) -> Population:
+        """Return the points of all curves; each curve is a stage, stored when it is trained."""
+        del rng  # a curve's seed follows from its own pair, whichever others there are
+        probe = task.build(device(self.device, f"{WHO}.device"))
+        pairs = choose_pairs(self.pairs, self.against, population.variants)
+        return reduce(Population.joined, [self._curve(pair, probe, population, bench) for pair in pairs])
+
+    def analyse(self, atlas: Atlas, bench: Bench, rng: np.random.Generator) -> Finding:
+        """Return both tables, the pictures, and what a small median error would hide."""
+        del rng  # nothing is drawn
+        curves = measured_curves(atlas, bench)
+        found = project_curves.project_curves(atlas, curves, bench)
+        plots = [
+            plot(curves, found, self.curve, self.field, fit) for fit in (project_curves.UNSEEN, project_curves.SEEN)
+        ]
+        return Finding(
+            tables=(curve_table.table(curves), project_curves.table(found, self.field)),
+            warnings=tuple(project_curves.warnings(found, self.field)),
+            pictures=(*plots, *overlays(atlas, curves, self.curve)),
+        )
+
+    def _curve(self, pair: tuple[str, str], probe: Probe, population: Population, bench: Bench) -> Population:
+        name = pair_label(*pair)
+        ends = population.take([population.of(variant)[-1] for variant in pair])
+        weights, settings = np.asarray(ends.weights), self._settings()
+        seed = int(np.random.default_rng([bench.seed, *"/".join(pair).encode()]).integers(2**32))
+
+        def work(draft: Draft, progress: Progress) -> Mapping[str, np.ndarray]:
+            more: dict[str, Any] = {"name": name, "draft": draft, "progress": progress, "buffers": ends.buffers}
+            return {"bends": train(probe, weights, settings, seed, **more)}
+
+        parts = [settings, pair, self.device, weights, [dict(one) for one in ends.buffers]]
+        bends = bench.stage(f"{self.curve} {name}", parts, work)["bends"]
+        return members(self._named(name), ends, bends, self.curve, count=self.points, in_fit=self.in_fit)
+
+    def _settings(self) -> Settings:
+        return Settings(
+            shape=self.curve,
+            bends=self.bends,
+            epochs=self.epochs,
+            learning_rate=self.learning_rate,
+            batch_size=self.batch_size,
+            weight_decay=self.weight_decay,
+        )
+
+    def _named(self, pair: str) -> str:
+        """Return the variant of a curve's members; two analyses may have curves of other bends between one pair."""
+        return f"{self.curve} {pair}" if self.bends == 1 else f"{self.curve}-{self.bends} {pair}"

@@ -1,1 +1,0 @@
-"""Networks re-based by neuron permutations: how they are made, what they are worth, where the maps put them."""

@@ -1,0 +1,5 @@
+"""Whether a lattice is fine enough."""
+
+from globscope.builtin.analyses.resolution.analysis import Resolution
+
+__all__ = ["Resolution"]

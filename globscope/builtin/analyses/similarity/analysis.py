@@ -1,0 +1,90 @@
+"""Do networks that lie close together also answer alike? On the maps, and in weight space."""
+
+from collections.abc import Sequence
+from typing import Any, Literal
+
+import attrs
+import numpy as np
+from attrs.validators import and_, ge
+
+from globscope.api import EXAMPLES, Atlas, Bench, EvaluationError, Finding, Population, Probe, device, device_name, near
+from globscope.builtin.analyses.similarity.cka import differences, disagreements, similarities
+from globscope.builtin.analyses.similarity.outputs import OutputExamples
+from globscope.builtin.analyses.similarity.pairwise import PairwiseComparison
+
+
+@attrs.define(frozen=True, kw_only=True)
+class Similarity:
+    """Compare networks by their outputs, beside their distance on each map and in weight space.
+
+    Linear CKA of centred outputs X and Y, ‖YᵀX‖² / (‖XᵀX‖ ‖YᵀY‖) in Frobenius norms, is of Kornblith, Norouzi, Lee and
+    Hinton, "Similarity of Neural Network Representations Revisited", ICML 2019, section 3. BatchNorm statistics are
+    re-estimated for every network on 1,000 training examples, the same for all, whatever the evaluator does. Where a
+    network answers at several places of an example (tokens), one place an example is taken, the next for the next.
+
+    Attributes:
+        members: `last` compares each variant's last network; `all` every network that was trained or read and is in the
+            fit; k every k-th of them, counted back from each variant's last.
+        split: Of the data, whose examples the networks are asked about.
+        examples: So many of the split at most, drawn once with seed 0.
+        device: Where the networks run; `auto` takes cuda, then mps, then cpu; `cuda:1` is the second card.
+    """
+
+    members: Literal["last", "all"] | int = attrs.field(default="last")
+    split: str = "test"
+    examples: int = attrs.field(default=1000, validator=and_(ge(2), EXAMPLES))
+    device: str = attrs.field(default="auto", validator=device_name)
+
+    @members.validator
+    def _positive(self, attribute: Any, value: Any) -> None:
+        if value not in ("last", "all") and value < 1:
+            raise ValueError(f"{attribute.name} must be >= 1")
+
+    def plan(self, maps: int, variants: int) -> str:
+        """Return what it will do."""
+        del maps
+        named = {"last": f"the last networks of {variants} variants", "all": "all networks"}
+        return f"similarity of {named.get(str(self.members), f'every {self.members}-th network')}, by their outputs"
+
+    def check(self, probe: Probe, variants: Sequence[str]) -> None:
+        """Refuse a task that does not tell outputs, an unknown split, and a comparison of one network.
+
+        Raises:
+            EvaluationError: One of these.
+        """
+        if not hasattr(probe, "outputs"):
+            reason = getattr(probe, "no_outputs", "its probe has no outputs(parameters, buffers, batch)")
+            raise EvaluationError(
+                f"analysis similarity: compares what networks answer, and this task does not tell: {reason}"
+            )
+        if self.split not in probe.splits:
+            raise EvaluationError(f"analysis similarity: no split {self.split!r}; {near(self.split, probe.splits)}")
+        if self.members == "last" and len(variants) < 2:
+            raise EvaluationError(
+                "analysis similarity: members = 'last' compares the variants' last networks, and here is one; use 'all'"
+            )
+        device(self.device, "analysis similarity: device")
+
+    def analyse(self, atlas: Atlas, bench: Bench, rng: np.random.Generator) -> Finding:
+        """Return the tables of pairs and of agreement, with matrices and scatter plots."""
+        rows, where = self._rows(atlas.population), device(self.device, "analysis similarity: device")
+        if len(rows) < 2:
+            return Finding(warnings=("fewer than two networks to compare",))
+        answers = OutputExamples(split=self.split, examples=self.examples, device=where).answers(
+            bench, atlas.population, rows
+        )
+        chooses = "accuracy" in bench.task.build(where).measures
+        compared = PairwiseComparison(
+            atlas=atlas,
+            rows=tuple(rows),
+            cka=similarities(answers),
+            disagreement=disagreements(answers) if chooses else differences(answers),
+            chooses=chooses,
+        )
+        return compared.finding(rng)
+
+    def _rows(self, population: Population) -> list[int]:
+        """Return the rows that are compared, each variant's last among them."""
+        step = {"last": len(population.members), "all": 1}.get(str(self.members), self.members)
+        chosen = [row for variant in population.variants for row in population.of(variant)[::-1][:: int(step)][::-1]]
+        return [row for row in chosen if population.members[row].in_fit]

@@ -1,0 +1,145 @@
+"""Networks compared pair by pair, as tables and pictures."""
+
+from collections.abc import Iterator
+from functools import cached_property
+from itertools import combinations
+
+import attrs
+import numpy as np
+
+from globscope.api import Atlas, Finding, HeatMap, Panel, Picture, Plot, Series, Table, Weights, finite_or_none
+from globscope.builtin.analyses.similarity.agreement import AGREEMENT, COLUMNS, Row, agreement, records, warnings
+
+PAIRS = (
+    "Pair by pair of the networks compared. cka: linear centred kernel alignment of their outputs on the same "
+    "examples, 1 where one's are a rotated or scaled copy of the other's; disagreement: {}; weight_distance: "
+    "Euclidean, in weight space; distance_…: the same on each map, in its own units."
+)
+SHARE = "share of the examples for which their largest outputs differ"
+SQUARES = "mean squared difference of the outputs over their variance, 0 where they are equal"
+UNLISTED = " The {:,} pairs themselves are neither listed nor drawn: more than {:,}."
+# Pairs that are listed and drawn one by one.
+MOST = 5000
+
+
+@attrs.define(frozen=True, kw_only=True, slots=False)
+class PairwiseComparison:
+    """Networks, compared pair by pair in the order of `itertools.combinations`.
+
+    Attributes:
+        atlas: Their maps.
+        rows: Of the population.
+        cka: (pairs,).
+        disagreement: (pairs,).
+        chooses: Whether it counts answers; else it measures differences.
+    """
+
+    atlas: Atlas
+    rows: tuple[int, ...]
+    cka: np.ndarray = attrs.field(eq=False)
+    disagreement: np.ndarray = attrs.field(eq=False)
+    chooses: bool
+
+    def finding(self, rng: np.random.Generator) -> Finding:
+        """Return what is told."""
+        rows, few = self._agreement(rng), len(self.cka) <= MOST
+        caption = AGREEMENT + ("" if few else UNLISTED.format(len(self.cka), MOST))
+        table = Table(name="agreement", caption=caption, columns=COLUMNS, rows=tuple(rows))
+        return Finding(
+            tables=(self._pairs(), table) if few else (table,),
+            warnings=tuple(self._warnings(rows)),
+            records=records(rows),
+            pictures=(*self._matrices(), *([self._scatter()] if few and self.atlas.maps else [])),
+        )
+
+    @cached_property
+    def _weights(self) -> np.ndarray:
+        return apart(self.atlas.population.take(self.rows).weights)
+
+    @cached_property
+    def _maps(self) -> dict[str, np.ndarray]:
+        """(pairs,) distances by map."""
+        from scipy.spatial.distance import pdist
+
+        fitted = [row for row, member in enumerate(self.atlas.population.members) if member.in_fit]
+        places = [fitted.index(row) for row in self.rows]
+        return {one.name: pdist(one.chart.latents[places]) for one in self.atlas.maps}
+
+    def _agreement(self, rng: np.random.Generator) -> list[Row]:
+        own = np.stack([self._weights, 1 - self.cka, self.disagreement])
+        return list(agreement(own, self._maps, len(self.rows), self._same, rng))
+
+    @cached_property
+    def _same(self) -> np.ndarray:
+        """(pairs,) whether both are of one variant."""
+        variants = [self.atlas.population.members[row].variant for row in self.rows]
+        return np.array([one == other for one, other in combinations(variants, 2)], bool)
+
+    def _pairs(self) -> Table:
+        members = [self.atlas.population.members[row].label for row in self.rows]
+        figures = {"cka": self.cka, "disagreement": self.disagreement, "weight_distance": self._weights}
+        figures |= {f"distance_{name}": distances for name, distances in self._maps.items()}
+        rows = tuple(
+            {"one": one, "other": other} | {name: finite_or_none(values[at]) for name, values in figures.items()}
+            for at, (one, other) in enumerate(combinations(members, 2))
+        )
+        caption = PAIRS.format(SHARE if self.chooses else SQUARES)
+        return Table(name="pairs", caption=caption, columns=("one", "other", *figures), rows=rows)
+
+    def _warnings(self, rows: list[Row]) -> Iterator[str]:
+        lost = int(np.isnan(self.disagreement).sum())
+        if lost:
+            yield f"{lost} of {len(self.disagreement)} pairs cannot be compared: outputs are not finite, or constant"
+        yield from warnings(rows)
+
+    def _matrices(self) -> Iterator[Picture]:
+        """Yield the matrices of the variants' last networks."""
+        population = self.atlas.population
+        finals = [self.rows.index(row) for row in population.finals if row in self.rows]
+        names = tuple(population.members[self.rows[at]].variant for at in finals)
+        says = SHARE if self.chooses else SQUARES
+        told = (
+            ("cka", self.cka, 1.0, "linear CKA of the outputs of the variants' last networks; 1 is most alike"),
+            ("disagreement", self.disagreement, 0.0, f"disagreement of the variants' last networks: {says}"),
+        )
+        for name, figures, itself, caption in told:
+            values = _square(figures, len(self.rows), itself)[np.ix_(finals, finals)]
+            cells = tuple(tuple(finite_or_none(value) for value in line) for line in values)
+            label = "linear CKA" if name == "cka" else "disagreement"
+            yield HeatMap(name=name, caption=caption, rows=names, columns=names, values=cells, label=label)
+
+    def _scatter(self) -> Plot:
+        groups = {"two variants": ~self._same, "one variant": self._same}
+        panels = tuple(
+            Panel(
+                title=name,
+                series=tuple(
+                    _points(label, x[pairs], self.cka[pairs]) for label, pairs in groups.items() if pairs.any()
+                ),
+            )
+            for name, x in self._maps.items()
+        )
+        caption = "Every pair of networks: its distance on each map, and how alike its outputs are."
+        return Plot(name="distances", caption=caption, x="distance on the map", y="linear CKA", panels=panels)
+
+
+def apart(weights: Weights) -> np.ndarray:
+    """Return the (pairs,) Euclidean distances of (members, D) weights, in chunks of D."""
+    from scipy.spatial.distance import pdist
+
+    count, width = weights.shape
+    squares, step = np.zeros(count * (count - 1) // 2), max(1, 4_000_000 // count)
+    for start in range(0, width, step):
+        squares += pdist(weights[:, start : start + step].astype(np.float64), "sqeuclidean")
+    return np.sqrt(squares)
+
+
+def _square(pairs: np.ndarray, count: int, itself: float) -> np.ndarray:
+    """Return the (count, count) matrix of figures of pairs."""
+    whole = np.diag(np.full(count, itself))
+    whole[np.triu_indices(count, 1)] = pairs
+    return np.triu(whole) + np.triu(whole, 1).T
+
+
+def _points(label: str, x: np.ndarray, y: np.ndarray) -> Series:
+    return Series(label=label, x=tuple(map(finite_or_none, x)), y=tuple(map(finite_or_none, y)), look="points")

@@ -1,0 +1,5 @@
+"""How far the landscapes of a map's refits differ."""
+
+from globscope.builtin.analyses.stability.analysis import Stability
+
+__all__ = ["Stability"]
