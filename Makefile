@@ -24,7 +24,8 @@ test: $(MARK)-test        ## the fast tests
 	$(PYTHON) -m pytest --numprocesses auto --dist loadfile
 
 test-slow: $(MARK)-test   ## the tests that compute for minutes
-	$(PYTHON) -m pytest -m slow
+	$(PYTHON) -m pytest -m slow --ignore tests/test_fuzz.py
+	$(PYTHON) -m pytest -m slow tests/test_fuzz.py # it forks, for which a process must have computed nothing
 
 lint: $(MARK)-lint
 	$(BIN)/ruff check .

@@ -1,7 +1,8 @@
 """Kills and damage: whatever happens to a run, the next one ends with the arrays of one to which nothing happened.
 
 Every study runs in a process that is forked from one in which everything is imported, so that a kill costs no start of
-Python. The parent looks at the folder only when no child works there.
+Python. That one is fresh: what other tests leave behind (threads of OpenMP) would hang in its children. It looks at the
+folder only when no child works there.
 """
 
 import json
@@ -12,6 +13,8 @@ import signal
 import time
 import traceback
 from collections import Counter
+from concurrent.futures import ProcessPoolExecutor
+from multiprocessing import get_context
 
 import numpy as np
 import pytest
@@ -273,26 +276,45 @@ def damaged(folder, text, whole, seconds, draw, count, **options):
     return named
 
 
-def test_a_few_kills_and_damages_leave_no_trace(tmp_path):
+def a_few(folder):
     text = TINY.replace("resolution = 5", "resolution = 3").replace("epochs = 2", "epochs = 1")
-    place, seconds = undisturbed(tmp_path, text, report=False)
+    place, seconds = undisturbed(folder, text, report=False)
     whole, draw = place.arrays(), random.Random(0)
-    assert killed(tmp_path, text, whole, seconds, draw, 2, report=False) == 2
-    named = damaged(tmp_path, text, whole, seconds, draw, 3, report=False)
+    assert killed(folder, text, whole, seconds, draw, 2, report=False) == 2
+    named = damaged(folder, text, whole, seconds, draw, 3, report=False)
     assert named["flip"] == named["empty"] == 1
 
 
-@pytest.mark.slow
-def test_200_kills_of_a_run_with_every_kind_of_stage_leave_no_trace(tmp_path):
-    place, seconds = undisturbed(tmp_path, EVERY)
+def two_hundred_kills(folder):
+    place, seconds = undisturbed(folder, EVERY)
     assert place.kinds() == KINDS
-    assert killed(tmp_path, EVERY, place.arrays(), seconds, random.Random(13), 200) == 200
+    assert killed(folder, EVERY, place.arrays(), seconds, random.Random(13), 200) == 200
 
 
-@pytest.mark.slow
-def test_50_damages_of_a_run_with_every_kind_of_stage_leave_no_trace(tmp_path):
-    place, seconds = undisturbed(tmp_path, EVERY, report=False)
+def fifty_damages(folder):
+    place, seconds = undisturbed(folder, EVERY, report=False)
     assert place.kinds() == KINDS
     whole = place.arrays()
-    named = damaged(tmp_path, EVERY, whole, seconds, random.Random(14), 50, report=False)
-    print(f"one run {seconds:.1f} s; {len(whole)} arrays; damages named: {dict(named)}")
+    named = damaged(folder, EVERY, whole, seconds, random.Random(14), 50, report=False)
+    print(f"one run {seconds:.1f} s; {len(whole)} arrays; damages named: {dict(named)}", flush=True)
+
+
+@pytest.fixture
+def fresh():
+    """A function that runs another one in a process that has computed nothing."""
+    with ProcessPoolExecutor(1, mp_context=get_context("spawn")) as pool:
+        yield lambda work, *arguments: pool.submit(work, *arguments).result()
+
+
+def test_a_few_kills_and_damages_leave_no_trace(tmp_path, fresh):
+    fresh(a_few, tmp_path)
+
+
+@pytest.mark.slow
+def test_200_kills_of_a_run_with_every_kind_of_stage_leave_no_trace(tmp_path, fresh):
+    fresh(two_hundred_kills, tmp_path)
+
+
+@pytest.mark.slow
+def test_50_damages_of_a_run_with_every_kind_of_stage_leave_no_trace(tmp_path, fresh):
+    fresh(fifty_damages, tmp_path)

@@ -242,7 +242,7 @@ def test_a_population_on_disk_is_memory_mapped_and_comes_back_equal(probe, tmp_p
     folder.mkdir()
     files.save(folder, probe.layout, 2, (member(f, probe) for f in found))
     population = files.load(folder, "key")
-    assert isinstance(population.weights.base.base, np.memmap)
+    assert isinstance(population.weights, np.memmap)
     assert [m.label for m in population.members] == ["A@3", "B@3"]
     assert population.layout == probe.layout
     for row, seed in enumerate((0, 1)):
