@@ -15,7 +15,7 @@ from globscope.bounds import (
     SIDE,
     STEPS,
     UNITS,
-    AtMost,
+    UpperBound,
 )
 from globscope.curvature.eigen import Eigenpairs, eigenpairs
 from globscope.curvature.hessian import Hessian, Loss
@@ -112,7 +112,6 @@ __all__ = [
     "AffineSpace",
     "Aligner",
     "Analysis",
-    "AtMost",
     "Atlas",
     "Axis",
     "Bench",
@@ -177,6 +176,7 @@ __all__ = [
     "Trail",
     "Transform",
     "Unit",
+    "UpperBound",
     "UserCodeError",
     "Weights",
     "activations",

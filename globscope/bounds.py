@@ -10,7 +10,7 @@ from attrs import define
 
 
 @define(frozen=True, slots=False)
-class AtMost:
+class UpperBound:
     """A validator: a count is at most a bound.
 
     Attributes:
@@ -37,23 +37,23 @@ class AtMost:
         return f"must be <= {self.bound:,}: {self.why}"
 
 
-AXES = AtMost(1000, "every latent axis is a direction in weight space that is kept in memory")
-BATCH = AtMost(10**8, "a batch is held in memory as a whole")
-COMPONENTS = AtMost(1000, "every one of them is computed by itself")
-DRAWS = AtMost(10**7, "every draw is a computation of its own")
-EPOCHS = AtMost(10**6, "every epoch is a pass over the data, and its checkpoints are listed before the first")
-EXAMPLES = AtMost(10**9, "examples are held in memory")
-LAYERS = AtMost(10**4, "every layer is built before the first step")
-NEIGHBOURS = AtMost(10**5, "every sample lists its neighbours")
-POINTS = AtMost(10**6, "every point is a network that is scored")
-REFITS = AtMost(10**4, "every one is a fit of all maps, with its landscape")
-RUNS = AtMost(10**4, "every run is a network that is trained and kept")
-SAMPLES = AtMost(10**8, "every sample is a network that is decoded and scored")
-SIDE = AtMost(10**4, "the points of a grid are held in memory")
-STEPS = AtMost(10**9, "every step is a computation of its own")
-UNITS = AtMost(10**6, "every unit of a layer has weights to all units of the next")
+AXES = UpperBound(1000, "every latent axis is a direction in weight space that is kept in memory")
+BATCH = UpperBound(10**8, "a batch is held in memory as a whole")
+COMPONENTS = UpperBound(1000, "every one of them is computed by itself")
+DRAWS = UpperBound(10**7, "every draw is a computation of its own")
+EPOCHS = UpperBound(10**6, "every epoch is a pass over the data, and its checkpoints are listed before the first")
+EXAMPLES = UpperBound(10**9, "examples are held in memory")
+LAYERS = UpperBound(10**4, "every layer is built before the first step")
+NEIGHBOURS = UpperBound(10**5, "every sample lists its neighbours")
+POINTS = UpperBound(10**6, "every point is a network that is scored")
+REFITS = UpperBound(10**4, "every one is a fit of all maps, with its landscape")
+RUNS = UpperBound(10**4, "every run is a network that is trained and kept")
+SAMPLES = UpperBound(10**8, "every sample is a network that is decoded and scored")
+SIDE = UpperBound(10**4, "the points of a grid are held in memory")
+STEPS = UpperBound(10**9, "every step is a computation of its own")
+UNITS = UpperBound(10**6, "every unit of a layer has weights to all units of the next")
 # Networks of a population: its Gram matrix has as many rows and columns.
-NETWORKS = AtMost(10**5, "maps compare every two networks")
+NETWORKS = UpperBound(10**5, "maps compare every two networks")
 # Letters of a name or title.
 NAME = 200
 TITLE = 1000

@@ -8,7 +8,7 @@ import numpy as np
 import pytest
 from conftest import TINY
 
-from globscope.bounds import AtMost
+from globscope.bounds import UpperBound
 from globscope.cli.ending import ending
 from globscope.cli.screen import cut, marked, stderr, stdout
 from globscope.errors import PluginError, SpecError, near
@@ -132,7 +132,7 @@ def test_a_search_for_a_near_name_is_bounded():
 
 
 def test_a_bound_is_a_validator_that_says_why():
-    rule = AtMost(3, "four would be too many")
+    rule = UpperBound(3, "four would be too many")
     assert rule.words == "must be <= 3: four would be too many"
 
 

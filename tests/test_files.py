@@ -768,7 +768,7 @@ def test_a_run_of_an_earlier_version_is_told(finished):
     result = run("export", finished)
     assert result.exit_code == 2
     assert result.stderr.startswith(
-        f"error: {finished}: its files.jsonl, the list of what GlobScope wrote there, is mis"
+        f"error: {finished}: its files.jsonl, the list of what GlobScope wrote there, is missing"
     )
 
 

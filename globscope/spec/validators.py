@@ -6,7 +6,7 @@ from typing import Any
 
 from attrs.validators import and_, max_len, min_len
 
-from globscope.bounds import NAME, AtMost
+from globscope.bounds import NAME, UpperBound
 from globscope.references import describe
 from globscope.spec.words import either, short, toml, under
 from globscope.visible import HIDDEN
@@ -117,7 +117,7 @@ def _rules(validator: Any) -> list[Any]:
 
 
 def _words(rule: Any) -> str:
-    if isinstance(rule, AtMost):
+    if isinstance(rule, UpperBound):
         return rule.words
     if hasattr(rule, "max_length"):
         return f"must be at most {rule.max_length:,} long"
