@@ -22,6 +22,7 @@ from globscope.api import (
     membership,
 )
 from globscope.builtin.analyses.fidelity import Fidelity
+from globscope.builtin.analyses.fidelity.pairs_of_runs import RunsOnMap, pairs
 from globscope.builtin.topology import Gudhi
 from globscope.report import Profiles, plot
 from globscope.report.map.run_ends import ends as ends_in_words
@@ -284,6 +285,26 @@ def test_maps_that_disagree_on_a_pair_are_named_with_the_one_to_believe():
         "(loss gap 0)"
     )
     assert [table.name for table in fidelity(near).tables] == ["maps"]
+
+
+def test_of_thousands_of_pairs_those_on_which_maps_disagree_are_listed():
+    runs, zero = 120, np.zeros(120)
+    alone, together = np.arange(runs), np.arange(runs)
+    together[1] = 0
+    maps = [
+        RunsOnMap(
+            name=name, variants=tuple(f"r{at}" for at in range(runs)), basins=basins, reasons=("",) * runs, gaps=zero
+        )
+        for name, basins in (("one", alone), ("two", together))
+    ]
+    table, warnings = pairs(maps)
+    assert [(row["one"], row["other"], row["on one"], row["on two"]) for row in table.rows] == [
+        ("r0", "r1", "separate", "share")
+    ]
+    assert " Of 7,140 pairs, only those on which maps disagree are listed" in table.caption
+    assert warnings[0].startswith(
+        "maps disagree on whether 1 pair of runs shares a basin: r0 and r1 are separate on one"
+    )
 
 
 def test_a_pair_that_no_map_shows_has_no_answer():

@@ -2,6 +2,7 @@
 
 from collections.abc import Iterator, Sequence
 from itertools import combinations
+from math import comb
 from typing import Any
 
 import numpy as np
@@ -19,8 +20,11 @@ SHARE, SEPARATE, HIDDEN = "share", "separate", "not on this map: "
 ANSWER = ("answer", "closest_map", "loss_gap")
 # A slice and a path show the networks that they are made for, and no others.
 BY_DESIGN = (OFF_SLICE, PATH)
-# Pairs that a warning names; the table has them all.
+# Pairs and runs that a warning names; the tables have them all.
 NAMED = 5
+# Pairs that a table lists at most; of more, nobody reads those on which all maps agree.
+LISTED = 5000
+TOO_MANY = " Of {:,} pairs, only those on which maps disagree are listed, at most {:,}."
 Row = dict[str, Any]
 
 
@@ -81,17 +85,25 @@ def warning(runs: RunsOnMap) -> Iterator[str]:
             why.setdefault(reason, []).append(variant)
     absent, count = sum(map(len, why.values())), len(runs.variants)
     if absent:
-        causes = "; ".join(f"{', '.join(names)}: {reason}" for reason, names in why.items())
+        causes = "; ".join(f"{_listed(names)}: {reason}" for reason, names in why.items())
         are = "run is" if count == 1 else "runs are"
         yield f"{runs.name}: {absent} of {count} {are} not on this map, and in none of its basins ({causes})"
 
 
+def _listed(names: Sequence[str]) -> str:
+    more = f" and {len(names) - NAMED} more" if len(names) > NAMED else ""
+    return ", ".join(names[:NAMED]) + more
+
+
 def pairs(maps: Sequence[RunsOnMap]) -> tuple[Table, list[str]]:
     """Return the table of pairs of runs, and a warning where maps that show both runs disagree."""
-    names = tuple(_column(one) for one in maps)
-    rows = [_row(maps, a, b) for a, b in combinations(range(len(maps[0].variants)), 2)]
-    table = Table(name="pairs", caption=CAPTION, columns=("one", "other", *names, *ANSWER), rows=tuple(rows))
-    return table, list(_disagreements(rows, names))
+    names, runs, apart = tuple(_column(one) for one in maps), len(maps[0].variants), _disagreements(maps)
+    few = comb(runs, 2) <= LISTED
+    listed = list(combinations(range(runs), 2)) if few else apart[:LISTED]
+    caption = CAPTION + ("" if few else TOO_MANY.format(comb(runs, 2), LISTED))
+    rows = tuple(_row(maps, a, b) for a, b in listed)
+    table = Table(name="pairs", caption=caption, columns=("one", "other", *names, *ANSWER), rows=rows)
+    return table, list(_warning_of(apart, maps))
 
 
 def _column(one: RunsOnMap) -> str:
@@ -111,13 +123,24 @@ def _row(maps: Sequence[RunsOnMap], a: int, b: int) -> Row:
     }
 
 
-def _disagreements(rows: Sequence[Row], names: Sequence[str]) -> Iterator[str]:
-    apart = [row for row in rows if {row[name] for name in names} >= {SHARE, SEPARATE}]
+def _disagreements(maps: Sequence[RunsOnMap]) -> list[tuple[int, int]]:
+    """Return the pairs of runs that share a basin on one map and are separate on another, of those that show both."""
+    shared, separate = (np.zeros((len(maps[0].variants),) * 2, bool) for _ in range(2))
+    for one in maps:
+        shown, same = one.basins >= 0, one.basins[:, None] == one.basins
+        both = shown[:, None] & shown
+        shared |= both & same
+        separate |= both & ~same
+    return [(int(a), int(b)) for a, b in np.argwhere(np.triu(shared & separate, 1))]
+
+
+def _warning_of(apart: Sequence[tuple[int, int]], maps: Sequence[RunsOnMap]) -> Iterator[str]:
+    """Yield on which pairs of runs maps disagree."""
     if apart:
         more = f"; {len(apart) - NAMED} more in the table of pairs" if len(apart) > NAMED else ""
-        told = "; ".join(map(_described, apart[:NAMED]))
+        named = "; ".join(_described(_row(maps, a, b)) for a, b in apart[:NAMED])
         are = "1 pair of runs shares" if len(apart) == 1 else f"{len(apart)} pairs of runs share"
-        yield f"maps disagree on whether {are} a basin: {told}{more}"
+        yield f"maps disagree on whether {are} a basin: {named}{more}"
 
 
 def _described(row: Row) -> str:
