@@ -42,7 +42,7 @@ class Commands(typer.Typer):
 
 
 app = Commands(
-    help="Global loss landscapes of many trained networks: a map, its true losses, their topology.",
+    help="Global loss landscapes of many trained networks: maps, measured losses and their topology.",
     no_args_is_help=True,
     add_completion=True,
     pretty_exceptions_enable=False,
@@ -50,7 +50,9 @@ app = Commands(
     context_settings={"help_option_names": ["-h", "--help"]},
 )
 
-align = typer.Typer(help="Aligners that learn.", no_args_is_help=True, rich_markup_mode=None)
+align = typer.Typer(
+    help="Train aligners that learn from a zoo of networks.", no_args_is_help=True, rich_markup_mode=None
+)
 app.add_typer(align, name="align")
 
 Spec = Annotated[Path, typer.Argument(help="A study's TOML file.", show_default=False)]
@@ -63,7 +65,7 @@ Folder = Annotated[Path | None, typer.Option("--out", help="Run folder; default:
 
 Trust = Annotated[
     bool,
-    typer.Option("--trust-store", help="Use stored stages that were damaged or edited as they are."),
+    typer.Option("--trust-store", help="Use stored stages even if their files were damaged or edited."),
 ]
 
 # Of a sweep of which some cells have no results.
@@ -115,14 +117,16 @@ def study(
     override: Set = [],  # noqa: B006 - typer reads the default
     out: Folder = None,
     *,
-    quiet: Annotated[bool, typer.Option("--quiet", "-q", help="Print the report's path alone.")] = False,
-    yes: Annotated[bool, typer.Option("--yes", "-y", help="Start it however many networks it scores.")] = False,
+    quiet: Annotated[bool, typer.Option("--quiet", "-q", help="Print only the path of the report.")] = False,
+    yes: Annotated[
+        bool, typer.Option("--yes", "-y", help="Do not ask for consent, even to score more than 200,000 networks.")
+    ] = False,
     trust_store: Trust = False,
 ) -> None:
     """Run a study, or continue it.
 
-    Trains or reads the networks, maps them, evaluates the maps, condenses their topology and writes the report. One
-    that scores more than 200,000 networks asks before it starts.
+    Trains or reads the networks, maps them, evaluates the maps, computes their merge trees and writes the report. A
+    study that scores more than 200,000 networks asks for your consent before it starts.
 
     Code that the spec names (`file.py:name`) is imported and run: use only specs that you trust.
     """
@@ -150,7 +154,7 @@ def study(
 def check(spec: Spec, override: Set = [], out: Folder = None) -> None:  # noqa: B006
     """Validate a spec and print its plan.
 
-    Code that the spec names (`file.py:name`) is imported, and a few training steps are tried: use only specs that you
+    Code that the spec names (`file.py:name`) is imported, and a few training steps are run: use only specs that you
     trust.
     """
     with told(spec):
@@ -169,12 +173,13 @@ def train(
     spec: Spec,
     override: Set = [],  # noqa: B006 - typer reads the default
     out: Folder = None,
-    quiet: Annotated[bool, typer.Option("--quiet", "-q", help="Print the files' paths alone.")] = False,
+    quiet: Annotated[bool, typer.Option("--quiet", "-q", help="Print only the paths of the files.")] = False,
     trust_store: Trust = False,
 ) -> None:
-    """Train the zoo of a spec and the aligners that learn from it, and nothing else.
+    """Train only the zoo of a spec and the aligners that learn from it.
 
-    The same `globscope study` finds them learned; others take the file: `aligner = "deep-align.safetensors"`.
+    A later `globscope study` of the same spec uses them. Other specs can name the file:
+    `aligner = "deep-align.safetensors"`.
 
     Code that the spec names (`file.py:name`) is imported and run: use only specs that you trust.
     """
@@ -194,16 +199,16 @@ def train(
 @app.command()
 def init(
     path: Annotated[
-        Path, typer.Argument(help="Where to write it; or a folder of checkpoints, for a spec that fits them.")
+        Path, typer.Argument(help="File to write; or a folder of checkpoints, to write a spec that fits them.")
     ] = Path("study.toml"),
     out: Annotated[
-        Path | None, typer.Option("--out", help="Of a folder: where to write the spec; default: study.toml.")
+        Path | None, typer.Option("--out", help="File to write for a folder of checkpoints; default: study.toml.")
     ] = None,
 ) -> None:
     """Write a starter spec, or one for a folder of checkpoints.
 
-    A folder is looked at: how its files are named, and what tensors one of them holds; nothing of it is executed. The
-    spec has the pattern, what varies, and the model where it is recognised.
+    For a folder, the names of its files and the tensors in one of them are read; no code in it is executed. The spec
+    gets the pattern of the file names, its variants, and the model if it is recognised.
     """
     with told():
         if path.is_dir():
@@ -238,7 +243,9 @@ def schema() -> None:
 
 @app.command()
 def plugins(
-    name: Annotated[str | None, typer.Argument(help="A component, to see its options.", show_default=False)] = None,
+    name: Annotated[
+        str | None, typer.Argument(help="Name of a component whose options are shown.", show_default=False)
+    ] = None,
 ) -> None:
     """List every component, or one component's options."""
     with told():
@@ -254,8 +261,8 @@ def plugins(
 
 @app.command()
 def data(
-    name: Annotated[str, typer.Argument(help="mnist, cifar10 or cifar100.", show_default=False)],
-    to: Annotated[Path | None, typer.Option(help="Folder to put it in; default: ~/data/<name>.")] = None,
+    name: Annotated[str, typer.Argument(help="Data set: mnist, cifar10 or cifar100.", show_default=False)],
+    to: Annotated[Path | None, typer.Option(help="Folder for the files; default: ~/data/<name>.")] = None,
 ) -> None:
     """Download a public data set and check it."""
     with told():
@@ -276,7 +283,7 @@ def project(
     files: Annotated[list[Path], typer.Argument(help="Checkpoints of the same model.", show_default=False)],
     as_json: Annotated[bool, typer.Option("--json", help="Print one JSON object, for scripts.")] = False,
 ) -> None:
-    """Put new checkpoints on a finished run's maps, without a fit.
+    """Put new checkpoints on a finished run's maps, without refitting.
 
     Code that the run's spec names (`file.py:name`) is imported and run: use only runs that you trust.
     """
@@ -297,14 +304,17 @@ def project(
 @app.command()
 def compare(
     runs: Annotated[
-        list[Path], typer.Argument(help="Finished runs' folders; of a sweep's, all of its cells.", show_default=False)
+        list[Path],
+        typer.Argument(help="Folders of finished runs; a sweep's folder stands for all its cells.", show_default=False),
     ],
     as_json: Annotated[bool, typer.Option("--json", help="Print one JSON object, for scripts.")] = False,
-    out: Annotated[Path | None, typer.Option("--out", help="Folder for a page with pictures, and tables.")] = None,
+    out: Annotated[
+        Path | None, typer.Option("--out", help="Folder for a page with pictures and tables; default: none is written.")
+    ] = None,
 ) -> None:
-    """Set finished runs side by side: figures, landscapes on one scale, distances of their diagrams.
+    """Compare finished runs: figures, landscapes on one scale, distances of their diagrams.
 
-    No code that a spec names is imported: runs of strangers can be compared.
+    No code that a spec names is imported, so you can compare runs that you do not trust.
     """
     with told():
         from globscope.cli.tables import compared
@@ -323,22 +333,26 @@ def compare(
 @app.command()
 def topology(
     file: Annotated[
-        Path, typer.Argument(help="An .npz, landscaper's .npz, or loss-landscape's HDF5.", show_default=False)
+        Path, typer.Argument(help="An .npz file, landscaper's .npz, or loss-landscape's HDF5.", show_default=False)
     ],
     *,
     persistence: Annotated[
         float | None, typer.Option(help="Remove pairs of at most this persistence, in the field's unit; default: 0.1.")
     ] = None,
-    raw: Annotated[bool, typer.Option("--raw", help="Keep every pair, those of zero persistence too.")] = False,
+    raw: Annotated[bool, typer.Option("--raw", help="Keep every pair, even those of zero persistence.")] = False,
     field: Annotated[
-        str | None, typer.Option(help="Which of the file's fields; default: train_loss, or the only one.")
+        str | None, typer.Option(help="Field of the file to use; default: train_loss, or the only field.")
     ] = None,
-    backend: Annotated[str, typer.Option(help="Topology component; `globscope plugins` lists them.")] = "gudhi",
-    adjacency: Annotated[str | None, typer.Option(help="Who is whose neighbour; default: the component's.")] = None,
+    backend: Annotated[str, typer.Option(help="Topology component to use; `globscope plugins` lists them.")] = "gudhi",
+    adjacency: Annotated[
+        str | None, typer.Option(help="Which samples are neighbours; default: the component's.")
+    ] = None,
     as_json: Annotated[bool, typer.Option("--json", help="Print one JSON object, for scripts.")] = False,
-    out: Annotated[Path | None, typer.Option("--out", help="Folder for the pictures and topology.json.")] = None,
+    out: Annotated[
+        Path | None, typer.Option("--out", help="Folder for the pictures and topology.json; default: none is written.")
+    ] = None,
 ) -> None:
-    """Condense a landscape that is in a file, of any origin, into its merge tree.
+    """Compute the merge tree of a landscape in a file, whatever program wrote it.
 
     The file is read as numbers, and no code of its origin is run.
     """
@@ -362,13 +376,14 @@ def topology(
 def export(
     run: Annotated[Path, typer.Argument(help="A finished run's folder, such as runs/digits-mlp.", show_default=False)],
     to: Annotated[
-        list[str], typer.Option("--format", metavar="FORMAT", help="csv, vtk, landscaper or hdf5; repeatable.")
+        list[str],
+        typer.Option("--format", metavar="FORMAT", help="Format to write: csv, vtk, landscaper or hdf5; repeatable."),
     ] = ["csv"],  # noqa: B006
-    out: Annotated[Path | None, typer.Option("--out", help="Where to put the files; default: RUN/export.")] = None,
+    out: Annotated[Path | None, typer.Option("--out", help="Folder for the files; default: RUN/export.")] = None,
 ) -> None:
     """Write a finished run's landscapes, merge trees and members for other programs.
 
-    No code that a spec names is imported: runs of strangers can be exported.
+    No code that a spec names is imported, so you can export a run that you do not trust.
     """
     with told():
         from globscope.exchange import export as exported
@@ -390,7 +405,7 @@ def show(
 ) -> None:
     """Print a finished run's tables again.
 
-    No code that a spec names is imported: runs of strangers can be shown.
+    No code that a spec names is imported, so you can show a run that you do not trust.
     """
     with told():
         from globscope.cli.tables import cells, summary
