@@ -31,9 +31,10 @@ class Relations:
 
     Attributes:
         of: Names of figures, as columns of `sweep.csv`: the horizontal axes.
-        against: Names of figures: the vertical axes. Those that no cell has are left out, and told if they are named.
-        draws: How often cells are drawn again, with replacement, for the interval of a correlation.
-        seed: Of these draws.
+        against: Names of figures: the vertical axes. Figures that no cell has are omitted; you get a warning if you
+            asked for one by name.
+        draws: Number of bootstrap samples of the cells for the interval of a correlation.
+        seed: Seed of the bootstrap.
     """
 
     of: tuple[str, ...] = field(

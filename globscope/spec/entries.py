@@ -31,7 +31,7 @@ class Common:
 
     Attributes:
         use: The component's name; `globscope plugins` lists them.
-        name: Unique among its role in the spec; `use` where unset.
+        name: Name of the component, unique within its role; `use` if unset.
     """
 
     use: str
@@ -43,11 +43,11 @@ class ReducerCommon(Common):
     """Keys of every reducer's table.
 
     Attributes:
-        seed: Of the fit; the study's where unset.
-        sampler: Name of the sampler whose points it decodes, or a list of names; the first where unset.
-        space: `span` hands it (N, r) coordinates, `full` the (N, D) centred weights.
-        align: Where `population.align` asks for it, whether it is fitted to the aligned networks; `false` fits it to
-            the networks as they are, beside the others.
+        seed: Seed of the fit; the study's if unset.
+        sampler: Name of the sampler whose points are decoded, or a list of names; the first sampler if unset.
+        space: `span` fits the map to (N, r) coordinates, `full` to the (N, D) centred weights.
+        align: With `population.align`: `true` fits the map to the aligned networks, `false` to the networks as they
+            are.
     """
 
     seed: int | None = field(default=None, validator=optional(ge(0)))
@@ -61,7 +61,7 @@ class AlignerCommon(Common):
     """Keys of every aligner's table.
 
     Attributes:
-        seed: Of what it draws and learns; the study's where unset.
+        seed: Seed of what the aligner draws and learns; the study's if unset.
     """
 
     seed: int | None = field(default=None, validator=optional(ge(0)))

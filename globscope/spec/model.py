@@ -22,18 +22,19 @@ class Train:
         epochs: Passes over the training split.
         save_every: Epochs between checkpoints; step 0 and the last epoch are always saved.
         optimiser: `adamw` (decoupled weight decay), `adam` or `sgd` (weight decay as L2).
-        momentum: Of `sgd`.
-        nesterov: Whether the momentum of `sgd` looks ahead (Nesterov's).
-        schedule: `constant`, `cosine` to zero over the epochs, or `step` at the milestones.
-        milestones: Epochs after which `step` multiplies the rate by `decay`.
-        decay: Of the schedule `step`.
-        initialisation: `own` starts every variant from fresh weights of its own seed, `shared` all from the
-            same ones; whether runs share a basin depends on it.
-        precision: Of products in training on a cuda GPU: `tf32` rounds their inputs, `bfloat16` halves them; weights
-            and losses stay float32.
+        momentum: Momentum of `sgd`.
+        nesterov: Whether `sgd` uses Nesterov's momentum.
+        schedule: Learning rate over the epochs: `constant`, `cosine` (falls to zero) or `step` (falls at the
+            milestones).
+        milestones: Epochs after which `step` multiplies the learning rate by `decay`.
+        decay: Factor of the learning rate at each milestone of `step`.
+        initialisation: `own` starts every variant from fresh weights drawn with its own seed, `shared` starts all from
+            the same weights. Whether runs share a basin depends on it.
+        precision: Precision of matrix products in training on a cuda GPU: `tf32` rounds their inputs, `bfloat16` halves
+            them; weights and losses stay float32.
         device: `auto` takes cuda, then mps, then cpu; `cuda:1` is the second card.
-        at_once: Networks stacked and trained at once, where that is faster: small ones without BatchNorm or
-            layers that draw, three quarters as many of them of one recipe; 1 trains one after another.
+        at_once: Networks stacked and trained together, where that is faster: small ones without BatchNorm or layers
+            that draw, three quarters as many of them of one recipe; 1 trains one after another.
     """
 
     epochs: int = field(default=40, validator=and_(ge(1), EPOCHS))
@@ -77,11 +78,11 @@ class Recipe:
 
     Attributes:
         batch_size: Examples per step.
-        learning_rate: Of the optimiser.
-        weight_decay: Of the optimiser.
-        epochs: Instead of those of all runs.
-        save_every: Likewise.
-        seed: Of initialisation and data order; drawn from the study's seed and the run's name where unset.
+        learning_rate: Learning rate of the optimiser.
+        weight_decay: Weight decay of the optimiser.
+        epochs: Epochs of this run, instead of those of all runs.
+        save_every: Epochs between checkpoints of this run, instead of those of all runs.
+        seed: Seed of initialisation and data order; if unset, drawn from the study's seed and the run's name.
     """
 
     batch_size: int = field(default=64, validator=and_(ge(1), BATCH))
@@ -97,8 +98,8 @@ class Variant(Recipe):
     """A training run of the population.
 
     Attributes:
-        name: As figures and tables show it.
-        repeat: So many runs of this recipe, each from a seed of its own, named with their numbers: A1, A2, ….
+        name: Name of the run in figures and tables.
+        repeat: Number of runs of this recipe, each with a seed of its own, named with their numbers: A1, A2, ….
     """
 
     name: str = field(validator=name_like)
@@ -121,11 +122,12 @@ class CheckpointFiles:
     """Checkpoints by a pattern, or one by its path.
 
     Attributes:
-        variant: The training run that they belong to; of a pattern, a template of its words, such as `{seed} EMA`.
-        pattern: Pattern of existing files; a relative one starts from the spec's folder.
-        path: Of one file.
-        step: Of one file: epochs, or whatever counts, since its run's start; 0 where unset.
-        key: Which state dict of the files; that of `population.key` where unset.
+        variant: Name of the training run that they belong to; with `pattern`, a template of its words, such as `{seed}
+            EMA`.
+        pattern: Pattern of existing files; a relative pattern starts from the spec's folder.
+        path: Path of one file.
+        step: With `path`: epochs, or whatever counts, since the start of its run; 0 if unset.
+        key: Which state dict of the files to read; that of `population.key` if unset.
     """
 
     variant: str = field(validator=name_like)
@@ -152,14 +154,14 @@ class Source:
         checkpoints: Pattern of existing files, such as `runs/{variant}/epoch{step}.pt` or `runs/{variant}/last.pt`, a
             list of patterns, or tables [[population.checkpoints]] with `variant` and `pattern` or `path`.
         train: How to train the variants here.
-        variant: The training runs, one table [[population.variant]] each; of `checkpoints`, a template of names made
-            of the pattern's words, such as `{seed}-{kind}`, or the name of the only run.
-        key: Of checkpoints: which state dict of a file that holds several, such as `model_ema`; dotted where it lies
-            deeper; also what the names of the wanted tensors begin with.
-        rename: Of checkpoints: by what a tensor's name begins with, what it begins with instead, such as
-            `{ "backbone." = "" }`.
-        parent: Trained first, with these settings; every variant then starts from its last weights.
-        seed: Of the training; the study's where unset.
+        variant: The training runs, one table [[population.variant]] each; with `checkpoints`, a template of run names
+            made of the pattern's words, such as `{seed}-{kind}`, or the name of the only run.
+        key: With `checkpoints`: which state dict to read from a file that holds several, such as `model_ema`, dotted if
+            it lies deeper; or what the names of the wanted tensors begin with.
+        rename: With `checkpoints`: new beginnings for the names of tensors, such as `{ "backbone." = "" }`; the longest
+            beginning that matches counts.
+        parent: Recipe of a network that is trained first; every variant then starts from its last weights.
+        seed: Seed of the training; the study's if unset.
     """
 
     checkpoints: Checkpoints | None = field(default=None, validator=optional(some))
@@ -216,14 +218,14 @@ class PopulationSpec(Source):
     """The networks of the study.
 
     Attributes:
-        flatten: What of a network is mapped: its trainable `parameters`, or `all`, its floating buffers too, with
-            running variances as logarithms (for `evaluator.batch_norm = "encoded"`).
-        include: Of these, the tensors whose names match a pattern, such as `["*lora*", "blocks.11.*"]`; all
-            where unset. What is left out must be the same in all checkpoints.
-        exclude: Patterns of tensors that are left out.
-        align: Name of an aligner that undoes permutations before the maps are made: every run's units are matched with
-            those of `reference`, last network with last network, and all its checkpoints take that one order.
-        reference: The variant that the others are aligned to; the first where unset.
+        flatten: What part of a network is mapped: its trainable `parameters`, or `all`, which adds its floating
+            buffers, with running variances as logarithms (for `evaluator.batch_norm = "encoded"`).
+        include: Patterns of names, such as `["*lora*", "blocks.11.*"]`: only tensors that match one are mapped; all if
+            unset. What is left out must be the same in all checkpoints.
+        exclude: Patterns of names of tensors that are not mapped.
+        align: Name of an aligner that undoes permutations before the maps are made: the final network of every run is
+            aligned to that of `reference`, and all checkpoints of the run take the same permutation.
+        reference: The variant that the others are aligned to; the first if unset.
     """
 
     flatten: Literal["parameters", "all"] = "parameters"
@@ -272,7 +274,7 @@ class ReducerEntry(Entry):
     """A reducer, with what every reducer may set beside its own options.
 
     Attributes:
-        seed: Of the fit; the study's where unset.
+        seed: Seed of the fit; the study's if unset.
         sampler: Names of the samplers whose points it decodes; the spec's first where unset.
         space: `span` hands it (N, r) coordinates, `full` the (N, D) centred weights.
         align: Whether it sees the networks as `population.align` makes them.
@@ -289,7 +291,7 @@ class AlignerEntry(Entry):
     """An aligner, with what every aligner may set beside its own options.
 
     Attributes:
-        seed: Of what it draws and learns; the study's where unset.
+        seed: Seed of what the aligner draws and learns; the study's if unset.
     """
 
     seed: int | None = None
@@ -300,7 +302,7 @@ class Spec:
     """A study.
 
     Attributes:
-        title: Of the report.
+        title: Title of the report.
         seed: Every stage's generator is spawned from it by the stage's name.
         task: Model, data and loss.
         population: The networks.

@@ -30,9 +30,9 @@ class ActivationMatching:
     Srinivasa, "Git Re-Basin", ICLR 2023, section 3.1 (inner product).
 
     Attributes:
-        similarity: `inner-product` of activations, or their `correlation`, in which a unit that never changes is like
+        similarity: `inner-product` of activations, or their `correlation`, in which a unit that never changes resembles
             no other.
-        examples: Of the training split, drawn with the aligner's seed.
+        examples: Number of examples of the training split, drawn with the aligner's seed.
     """
 
     similarity: Literal["inner-product", "correlation"] = "inner-product"

@@ -52,16 +52,15 @@ class Sinkhorn:
     Latent Permutations with Gumbel-Sinkhorn Networks", ICLR 2018.
 
     Attributes:
-        start: The aligner whose scores it starts from, by its name in the spec or its own, or `random`: independent
-            standard normal logits.
-        loss: That is lowered: the task's at the `midpoint` of a and b, or at a `random` point of the line between
-            them, drawn anew every step, or the squared distance of their `weights`, which needs no data.
-        steps: Of Adam.
-        iterations: Of Sinkhorn's algorithm: how often rows and columns are scaled.
-        learning_rate: Of Adam, in units of the logits.
-        examples: Of the training split in every step, drawn with the aligner's seed.
-        sharpness: To which every group's scores are rescaled: the largest absolute logit at the start; not of `random`
-            ones.
+        start: Name of the aligner whose scores are the starting point, as in the spec or a built-in one; or `random`,
+            for independent standard normal logits.
+        loss: Loss to minimise: the task's loss at the `midpoint` of a and b, or at a `random` point of the line between
+            them, drawn anew every step; or the squared distance of their `weights`, which needs no data.
+        steps: Number of steps of Adam.
+        iterations: Number of Sinkhorn iterations: how often rows and columns are scaled.
+        learning_rate: Learning rate of Adam, in units of the logits.
+        examples: Number of examples of the training split in every step, drawn with the aligner's seed.
+        sharpness: Largest absolute logit at the start: every group's scores are rescaled to it. Not used with `random`.
         device: `auto` takes cuda, then mps, then cpu; `cuda:1` is the second card.
     """
 

@@ -24,7 +24,7 @@ class WeightMatching:
     section 3.2 and algorithm 1.
 
     Attributes:
-        sweeps: Over all groups, at most.
+        sweeps: Largest number of sweeps over all groups.
     """
 
     sweeps: int = field(default=100, validator=and_(ge(1), STEPS))

@@ -43,23 +43,23 @@ class Torch:
     """Score networks with torch on one device: mean loss and accuracy on both splits.
 
     Attributes:
-        examples: Of each split, drawn once with seed 0; all where unset.
-        batch_size: Examples per forward pass; as many as take 64 MiB where unset.
-        batch_norm: Whose statistics a network's BatchNorm layers use: `recalibrate` re-estimates them for
-            every network, since a decoded one has none of its own; `batch` takes those of each batch that is
-            scored; `stored` those of the nearest member; `encoded` those that travelled through the map with
-            the weights (`population.flatten = "all"`); `initial` a fresh network's, mean 0 and variance 1,
-            as when parameters alone are loaded into a new model (Garipov et al., 2018, on what that does).
+        examples: Number of examples of each split to score on, drawn once with seed 0; all if unset.
+        batch_size: Examples per forward pass; if unset, as many as take 64 MiB.
+        batch_norm: Which statistics a network's BatchNorm layers use. `recalibrate` re-estimates them for every
+            network, because a decoded network has none of its own; `batch` uses those of each batch that is scored;
+            `stored` those of the nearest member; `encoded` those that were mapped and decoded with the weights
+            (`population.flatten = "all"`); `initial` those of a fresh network, mean 0 and variance 1, as when only the
+            parameters are loaded into a new model (Garipov et al., 2018, describe the effect).
         calibration_examples: Training examples on which `recalibrate` estimates the statistics.
         device: `auto` takes cuda, then mps, then cpu; `cuda:1` is the second card.
-        memory: GiB that the weights of one unit of networks may take.
-        method: `auto` stacks networks (`vmap`) where few examples make that faster, else `loop`s; on a GPU it
-            takes what a short measurement finds faster.
-        precision: Of products: `tf32` rounds their inputs on GPUs that can, `bfloat16` halves them. Losses are
-            summed in float64 whatever it is.
-        draws: How often each network is scored where the task's loss draws random numbers (a variational autoencoder,
-            dropout that is left on), with other numbers each time: fields are means, and `<field>_standard_error` says
-            how sure they are. Losses that draw nothing are scored once.
+        memory: Memory for the weights of the networks that are scored together, in GiB.
+        method: `vmap` stacks networks, `loop` scores them one after another, and `auto` stacks them where few examples
+            make that faster; on a GPU `auto` uses whichever a short measurement finds faster.
+        precision: Precision of matrix products: `tf32` rounds their inputs on GPUs that can, `bfloat16` halves them.
+            Losses are always summed in float64.
+        draws: How often each network is scored, with other random numbers each time, where the task's loss draws random
+            numbers (a variational autoencoder, dropout that is left on). Fields are then means, and
+            `<field>_standard_error` gives their standard error. Losses that draw nothing are scored once.
     """
 
     examples: int | None = field(default=None, validator=optional(and_(ge(1), EXAMPLES)))

@@ -32,14 +32,14 @@ class Autoencoder:
     Attributes:
         latent_dim: Number of latent axes, d.
         hidden: Widths of the encoder's hidden layers; the decoder mirrors them.
-        activation: Between the layers.
+        activation: Activation between the layers.
         normalisation: `layer` puts a LayerNorm before each activation, `none` leaves it out.
         latent_bound: `tanh` keeps the latent points in (−1, 1), `none` leaves them free.
-        optimiser: With PyTorch's defaults but for the learning rate.
-        learning_rate: At the start.
-        schedule: `cosine` lowers it to zero over the steps, `constant` keeps it.
-        steps: Of gradient descent, each on all members.
-        tolerance: Stop when the error's share of the variance falls below this; 0 never stops early.
+        optimiser: Optimiser, with PyTorch's defaults except for the learning rate.
+        learning_rate: Learning rate at the start.
+        schedule: `cosine` lowers the learning rate to zero over the steps, `constant` keeps it.
+        steps: Number of full-batch gradient steps.
+        tolerance: Training stops when the error's share of the variance falls below this; 0 never stops early.
     """
 
     latent_dim: int = field(default=2, validator=and_(ge(1), AXES))

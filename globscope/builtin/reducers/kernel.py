@@ -22,11 +22,11 @@ class KernelPca:
 
     Attributes:
         latent_dim: Number of latent axes.
-        kernel: Of both the projection and the pre-image.
-        gamma: Of `rbf`, `poly` and `sigmoid`, in units of 1 / median squared distance between members: of their
-            weights in the projection, of their latent points in the pre-image.
-        degree: Of `poly`.
-        coef0: Of `poly` and `sigmoid`.
+        kernel: Kernel of both the projection and the pre-image.
+        gamma: Width parameter of `rbf`, `poly` and `sigmoid`, in units of 1 / median squared distance between members:
+            between their weights in the projection, between their latent points in the pre-image.
+        degree: Degree of `poly`.
+        coef0: Constant term of `poly` and `sigmoid`.
         alpha: Ridge of the pre-image; small values interpolate the members.
     """
 

@@ -20,10 +20,10 @@ class Umap:
 
     Attributes:
         latent_dim: Number of latent axes; at most 7, beyond which umap-learn decodes poorly or not at all.
-        n_neighbors: Members that count as near; at most one less than there are members.
-        min_dist: Least distance between laid-out members; at most `spread`.
+        n_neighbors: Number of nearest members that count as neighbours; at most one less than there are members.
+        min_dist: Least distance between members on the map; at most `spread`.
         spread: Scale of the layout.
-        n_epochs: Optimisation epochs; umap-learn's choice where unset.
+        n_epochs: Number of optimisation epochs; umap-learn's choice if unset.
     """
 
     latent_dim: int = field(default=2, validator=and_(ge(1), le(7)))

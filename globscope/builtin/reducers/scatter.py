@@ -19,7 +19,7 @@ class Mds:
 
     Attributes:
         latent_dim: Number of latent axes.
-        max_iterations: Of the stress majorisation.
+        max_iterations: Largest number of iterations of the stress majorisation.
     """
 
     latent_dim: int = field(default=2, validator=and_(ge(1), AXES))
@@ -67,7 +67,7 @@ class Isomap:
 
     Attributes:
         latent_dim: Number of latent axes.
-        n_neighbors: Members that count as near; at most one less than there are members.
+        n_neighbors: Number of nearest members that count as neighbours; at most one less than there are members.
     """
 
     latent_dim: int = field(default=2, validator=and_(ge(1), AXES))

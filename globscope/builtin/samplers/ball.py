@@ -20,7 +20,7 @@ class GaussianBall:
         centre: `variant:NAME`, the last checkpoint of that variant, or `mean`, the mean of all members' latent points.
         scale: Standard deviation along every axis, as a share of the members' own (the root mean square over
             members and axes of their distance to their mean). With 1 the samples are as widely spread as the members.
-        samples: How many, the centre included.
+        samples: Number of samples, including the centre.
     """
 
     centre: str = "mean"

@@ -28,7 +28,7 @@ class Grid:
 
     Attributes:
         resolution: Samples per axis: one number, or a list with one for each axis.
-        margin: Added at both ends of every axis, as a share of the members' extent.
+        margin: Extra extent at both ends of every axis, as a share of the members' extent.
     """
 
     resolution: int | tuple[int, ...] = field(default=41, validator=_at_least_two)

@@ -17,9 +17,9 @@ class Path:
     The landscape on it is a lattice of one axis, so its minima and saddles are those along the path.
 
     Attributes:
-        of: `variant:NAME`, the trajectory of one variant.
-        files: Safetensors checkpoints in order, encoded by the map.
-        steps: Samples from one network to the next.
+        of: `variant:NAME`, for the trajectory of one variant.
+        files: Safetensors checkpoints in order; the map encodes them.
+        steps: Number of samples from one network to the next.
     """
 
     of: str | None = None

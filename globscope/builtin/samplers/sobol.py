@@ -22,9 +22,9 @@ class Sobol:
     Math. Math. Phys. 7, 1967; Owen, "Scrambling Sobol and Niederreiter-Xing points", J. Complexity 14, 1998; by SciPy.
 
     Attributes:
-        samples: How many. Only a power of two keeps the sequence's balance, by which every dyadic part of the box
-            holds its share of them.
-        margin: Added at both ends of every axis, as a share of the members' extent.
+        samples: Number of samples. Only a power of two keeps the sequence's balance, by which every dyadic part of the
+            box holds its share of them.
+        margin: Extra extent at both ends of every axis, as a share of the members' extent.
     """
 
     samples: int = field(default=2048, validator=and_(ge(1), SAMPLES))

@@ -22,7 +22,7 @@ class Classification:
     """Classify examples; the loss is the mean cross-entropy unless another is given.
 
     Attributes:
-        model: A named one, or your own `file.py:name` that returns a torch module with fresh weights.
+        model: The name of a built-in model, or your own `file.py:name` that returns a torch module with fresh weights.
         hidden: Widths of the `mlp`'s hidden layers (ReLU between).
         model_options: Keyword arguments for your model, or a named one's options: `resnet…` takes
             `shortcut` ("A" or "B"), `residual`, `batch_norm` and `width`; `cnn` takes `width`; `vit`
@@ -31,19 +31,20 @@ class Classification:
             images), a named set or `files` of your own at `path`, `torchvision:NAME` for one of its
             datasets where it is installed, or `file.py:name` that returns x_train, y_train, x_test,
             y_test, or two torch datasets.
-        path: Of the data's files: an .npz, idx files, CIFAR's binary files, an image folder or zip; for
-            torchvision its root.
+        path: Path of the data: an .npz, idx files, CIFAR's binary files, an image folder or zip; for a torchvision
+            dataset, its `root`.
         data_options: Keyword arguments for your data, or for torchvision's dataset.
-        normalise: `unit` scales bytes to [0, 1]; `channel` then takes each channel's mean and deviation
-            over the training split from it; or [[means], [deviations]].
-        augment: In training, `crop-flip` moves images by up to 4 pixels and mirrors half of them.
-        loss: `cross-entropy`, or your own `file.py:name` of (outputs, targets) to a mean.
-        metrics: Further measures, of (outputs, targets): `"file.py:name"` returns the mean over a batch's examples or a
-            pair (sum, weight), and `{ use = "file.py:name", name = "…", whole = true }` is called once with all
-            outputs of a split. Their fields are `train_<name>` and `test_<name>`.
-        train_examples: Of the training split, drawn once with `split_seed`; all where unset.
-        test_share: Of the digits held back as test split, stratified by class.
-        split_seed: Which digits are held back.
+        normalise: `unit` scales bytes to [0, 1]; `channel` then standardises each channel by its mean and deviation
+            over the training split; [[means], [deviations]] standardises by your own numbers.
+        augment: How training images are changed at random: `crop-flip` moves images by up to 4 pixels and mirrors half
+            of them.
+        loss: `cross-entropy`, or your own `file.py:name`, a function of (outputs, targets) that returns a mean.
+        metrics: Further measures: `"file.py:name"` is called with (outputs, targets) of each batch and returns their
+            mean over the batch's examples or a pair (sum, weight); `{ use = "file.py:name", name = "…", whole = true }`
+            is called once with all outputs of a split. Their fields are `train_<name>` and `test_<name>`.
+        train_examples: Number of examples of the training split to use, drawn once with `split_seed`; all if unset.
+        test_share: Share of the digits held back as test split, stratified by class.
+        split_seed: Seed of the draw of the digits that are held back.
     """
 
     model: Literal["mlp", "resnet20", "resnet32", "resnet56", "cnn", "vit", "vit-10m"] | Code = "mlp"

@@ -25,14 +25,14 @@ class PinnConvection:
     an example: a `batch_size` of all of them, or more, is full-batch training, and a smaller one draws from all.
 
     Attributes:
-        beta: Speed β of the wave; the problem is the same for each, and hard to train beyond about 10.
+        beta: Speed β of the wave. The problem has the same form for every β, and is hard to train beyond about 10.
         hidden: Widths of the hidden layers (tanh between).
-        grid: Points along x and along t: of the initial condition, of the boundary, and of the test split.
-        collocation: Points of the grid's interior at which the residual is trained.
-        point_seed: Which they are.
-        residual_weight: Of the squared residual in the loss.
-        initial_weight: Of the squared error at t = 0.
-        boundary_weight: Of the squared jump between x = 0 and 2π.
+        grid: Number of points along x and along t, for the initial condition, the boundary and the test split.
+        collocation: Number of points inside the grid at which the residual is trained.
+        point_seed: Seed of the draw of the collocation points.
+        residual_weight: Weight of the squared residual in the loss.
+        initial_weight: Weight of the squared error at t = 0 in the loss.
+        boundary_weight: Weight of the squared jump between x = 0 and 2π in the loss.
     """
 
     beta: float = field(default=1.0, validator=ge(0))

@@ -26,16 +26,16 @@ class LanguageModelling:
         model: `transformer` (causal, pre-normalised), or your own `file.py:name` that returns a torch module
             from (examples, places) tokens to (examples, places, vocabulary).
         model_options: Keyword arguments for your model; the transformer takes `dim`, `depth` and `heads`.
-        data: `text`, a file at `path` whose bytes are the tokens, or `file.py:name` that returns integer
-            arrays x_train, y_train, x_test, y_test of shape (examples, places), y one place ahead.
-        path: Of the text.
+        data: `text`, a file at `path` whose bytes are the tokens, or `file.py:name` that returns integer arrays
+            x_train, y_train, x_test, y_test of shape (examples, places), where y is x shifted by one place.
+        path: Path of the text file.
         data_options: Keyword arguments for your data.
-        loss: `cross-entropy`, or your own `file.py:name` of (outputs, targets) to a mean.
-        metrics: Further measures, of (outputs, targets): `"file.py:name"` returns the mean over a batch's examples or a
-            pair (sum, weight), and `{ use = "file.py:name", name = "…", whole = true }` is called once with all
-            outputs of a split. Their fields are `train_<name>` and `test_<name>`.
-        context: Tokens of an example of text.
-        test_share: Of the text, from its end, held back as test split.
+        loss: `cross-entropy`, or your own `file.py:name`, a function of (outputs, targets) that returns a mean.
+        metrics: Further measures: `"file.py:name"` is called with (outputs, targets) of each batch and returns their
+            mean over the batch's examples or a pair (sum, weight); `{ use = "file.py:name", name = "…", whole = true }`
+            is called once with all outputs of a split. Their fields are `train_<name>` and `test_<name>`.
+        context: Number of tokens in an example.
+        test_share: Share of the text, taken from its end, held back as test split.
     """
 
     model: Literal["transformer"] | Code = "transformer"

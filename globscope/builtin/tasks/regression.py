@@ -25,19 +25,19 @@ class Regression:
         model: `mlp`, or your own `file.py:name` that returns a torch module with fresh weights.
         hidden: Widths of the `mlp`'s hidden layers (ReLU between).
         model_options: Keyword arguments for your model.
-        data: `diabetes` (442 patients, ten values each, from scikit-learn; the target less its mean, over
-            its deviation), `files` of your own at `path`, or `file.py:name` that returns x_train, y_train,
-            x_test, y_test, or two torch datasets.
-        path: Of an .npz with those four arrays.
+        data: `diabetes` (442 patients, ten values each, from scikit-learn; the target is standardised), `files` of your
+            own at `path`, or `file.py:name` that returns x_train, y_train, x_test, y_test, or two torch datasets.
+        path: Path of an .npz file with those four arrays.
         data_options: Keyword arguments for your data.
-        normalise: `unit` scales bytes to [0, 1]; `channel` takes each input's mean and deviation over the
-            training split from it; or [[means], [deviations]].
-        loss: `mse`, `l1` (mean absolute error), or your own `file.py:name` of (outputs, targets) to a mean.
-        metrics: Further measures, of (outputs, targets): `"file.py:name"` returns the mean over a batch's examples or a
-            pair (sum, weight), and `{ use = "file.py:name", name = "…", whole = true }` is called once with all
-            outputs of a split. Their fields are `train_<name>` and `test_<name>`.
-        test_share: Of the diabetes data held back as test split.
-        split_seed: Which patients are held back.
+        normalise: `unit` scales bytes to [0, 1]; `channel` standardises each input by its mean and deviation over the
+            training split; [[means], [deviations]] standardises by your own numbers.
+        loss: `mse`, `l1` (mean absolute error), or your own `file.py:name`, a function of (outputs, targets) that
+            returns a mean.
+        metrics: Further measures: `"file.py:name"` is called with (outputs, targets) of each batch and returns their
+            mean over the batch's examples or a pair (sum, weight); `{ use = "file.py:name", name = "…", whole = true }`
+            is called once with all outputs of a split. Their fields are `train_<name>` and `test_<name>`.
+        test_share: Share of the diabetes data held back as test split.
+        split_seed: Seed of the draw of the patients that are held back.
     """
 
     model: Literal["mlp"] | Code = "mlp"

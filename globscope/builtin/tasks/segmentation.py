@@ -32,20 +32,20 @@ class Segmentation:
             ([8, 16, 32]), and `norm`, which is "batch", "group" or "none".
         crf: Whether a mean field (CRF-as-RNN; Zheng et al., 2015) refines the model's logits; its two kernels' weights
             and the compatibility of the classes are trained with the model.
-        crf_iterations: Of the mean field.
-        crf_radius: Pixels to each side that its kernels reach; the memory grows with its square.
+        crf_iterations: Number of mean-field steps.
+        crf_radius: Reach of the mean field's kernels, in pixels to each side; memory grows with its square.
         data: `shapes` (gray 32×32 images of two ellipses and two rectangles in noise, three classes, generated),
             `files` of your own at `path`, or `file.py:name` that returns x_train, y_train, x_test, y_test, images
             and integer classes of their pixels, or two torch datasets.
-        path: Of an .npz with those four arrays.
+        path: Path of an .npz file with those four arrays.
         data_options: Keyword arguments for your data; the shapes take `train` (256) and `test` (64) images, `size`
             (32 pixels), `noise` (its deviation, 0.3; shapes differ from the background by 0.3 to 0.5) and `seed`.
-        normalise: `unit` scales bytes to [0, 1]; `channel` then takes each channel's mean and deviation over the
-            training split from it; or [[means], [deviations]].
-        loss: `cross-entropy`, or your own `file.py:name` of (outputs, targets) to a mean.
-        metrics: Further measures, of (outputs, targets): `"file.py:name"` returns the mean over a batch's examples or a
-            pair (sum, weight), and `{ use = "file.py:name", name = "…", whole = true }` is called once with all
-            outputs of a split. Their fields are `train_<name>` and `test_<name>`.
+        normalise: `unit` scales bytes to [0, 1]; `channel` then standardises each channel by its mean and deviation
+            over the training split; [[means], [deviations]] standardises by your own numbers.
+        loss: `cross-entropy`, or your own `file.py:name`, a function of (outputs, targets) that returns a mean.
+        metrics: Further measures: `"file.py:name"` is called with (outputs, targets) of each batch and returns their
+            mean over the batch's examples or a pair (sum, weight); `{ use = "file.py:name", name = "…", whole = true }`
+            is called once with all outputs of a split. Their fields are `train_<name>` and `test_<name>`.
     """
 
     model: Literal["unet"] | Code = "unet"

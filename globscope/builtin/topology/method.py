@@ -42,16 +42,16 @@ class Gudhi:
     Comput. Geom. 24, 2003 (join trees).
 
     Attributes:
-        field: Name of the landscape's field, such as `train_loss`.
-        persistence: Pairs whose death − birth is at most this are removed; absolute, in the field's
-            unit.
-        adjacency: On a lattice `freudenthal` triangulates as TTK does (6 neighbours in 2-D, 14 in 3-D), `full`
-            joins all 3^n − 1 around. Anywhere, `delaunay` triangulates, `gabriel` keeps of that the edges whose
-            ball holds no third sample, `knn` joins each with its nearest, `mutual-knn` where both are the other's.
-            `auto` is the first on a lattice, and elsewhere `knn` (on a line each with the next), as are the first two
-            where there is no lattice.
-        neighbours: Of a sample, for `knn` and `mutual-knn`; 4 for each axis where unset. Of others equally far,
-            those of lower number count.
+        field: Name of the field whose merge tree is computed, such as `train_loss`.
+        persistence: Threshold, absolute and in the field's unit: pairs whose death − birth is at most this are removed.
+        adjacency: Which samples are neighbours. On a lattice, `freudenthal` triangulates as TTK does (6 neighbours in
+            2-D, 14 in 3-D) and `full` joins a sample to all 3^n − 1 around it. With or without a lattice, `delaunay`
+            triangulates, `gabriel` keeps those Delaunay edges whose ball holds no third sample, `knn` joins each sample
+            to its nearest ones, and `mutual-knn` joins two samples where each is among the nearest of the other. `auto`
+            is `freudenthal` on a lattice and `knn` elsewhere (on a line, each sample is joined to the next); without a
+            lattice `freudenthal` and `full` are the same as `auto`.
+        neighbours: Number of nearest samples for `knn` and `mutual-knn`; 4 for each axis if unset. Among samples
+            equally far away, those with lower numbers are taken.
         mask: Whether samples outside the trusted region are left out.
     """
 

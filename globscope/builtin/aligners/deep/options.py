@@ -16,30 +16,30 @@ class Options:
 
     Attributes:
         aligner: File of a learned aligner (.safetensors), as a run wrote it. Nothing is learned then, and the options
-            below mean nothing.
+            below have no effect.
         messages: `bilinear` sends features of units through the weights, forward and backward; `edge` keeps features
             of every weight, as linear DWSNet layers do, which takes longer and gained nothing where it was tried.
-        width: Features of a unit while they are worked out.
-        blocks: Rounds of messages.
-        channels: Features by which units are compared.
-        steps: Of gradient descent, each on one batch of networks.
-        batch_size: Networks a step.
-        learning_rate: Of AdamW, after 100 steps of warm-up; a cosine lowers it to zero.
-        weight_decay: Of AdamW.
+        width: Number of features of a unit in the hidden layers.
+        blocks: Number of rounds of messages.
+        channels: Number of features by which units are compared.
+        steps: Number of gradient steps, each on one batch of networks.
+        batch_size: Networks per step.
+        learning_rate: Learning rate of AdamW after 100 steps of warm-up; a cosine schedule lowers it to zero.
+        weight_decay: Weight decay of AdamW.
         supervised: Weight of the loss by which a permuted, noisy copy of a network must be recognised; 0 leaves it out.
         alignment: Weight of the squared distance of a network from another one that was aligned to it, in units of the
             zoo's standard deviations; 0 leaves it out. Above 0.03 it leads to what weight matching finds.
         connectivity: Weight of the task's loss on the line between a network and another one that was aligned to it;
             0 leaves it out.
-        point: Where on the line: its middle, or a point drawn for every pair.
-        noise: Of the copies, in standard deviations of each tensor over the zoo.
+        point: Where on the line the loss is taken: at its middle, or at a point drawn for every pair.
+        noise: Noise on the copies, in standard deviations of each tensor over the zoo.
         drop: Share of the copies' weights that is set to 0.
-        examples: Training examples a step for the loss on the line.
-        iterations: Of Sinkhorn's scaling, which makes soft permutations while it learns.
-        validate_every: Steps between two measurements of the barrier, after which a killed run continues.
+        examples: Training examples per step for the loss on the line.
+        iterations: Number of Sinkhorn iterations, which make soft permutations while it learns.
+        validate_every: Steps between two measurements of the barrier. A killed run continues from the last one.
         pairs: Networks, two by two, in each measurement of the barrier.
-        device: Where it learns; `auto` takes cuda, then mps, then cpu; `cuda:1` is the second card. It aligns on
-            the cpu.
+        device: Device for learning: `auto` takes cuda, then mps, then cpu; `cuda:1` is the second card. Aligning always
+            runs on the cpu.
     """
 
     aligner: Path | None = None

@@ -35,17 +35,17 @@ class HessianSlice:
     evaluation mode and BatchNorm statistics held constant.
 
     Attributes:
-        latent_dim: Number of eigenvectors, hence of latent axes, the leading one first.
-        centre: The network at which it is taken, as `variant`, whose last is taken, or `variant@step`; the first
-            variant's last where unset.
-        which: Eigenvalues of largest `magnitude`, negative ones too, or of `largest` value.
+        latent_dim: Number of eigenvectors, and so of latent axes; the leading one comes first.
+        centre: The network at which the Hessian is taken, as `variant` (its final network) or `variant@step`; the first
+            variant's final network if unset.
+        which: Which eigenvalues: those of largest `magnitude`, negative ones included, or those of `largest` value.
         distance: Half-width along every axis, in weight space: one number, or a list with one for each.
-        tolerance: Of the residual ‖Hv − λv‖ / |λ| of every pair.
-        examples: Training examples of the loss, drawn once from the seed; all where unset.
-        batch_size: Examples per pass; as many as take 16 MiB where unset.
+        tolerance: Largest residual ‖Hv − λv‖ / |λ| of every eigenpair.
+        examples: Number of training examples of the loss, drawn once from the seed; all if unset.
+        batch_size: Examples per pass; if unset, as many as take 16 MiB.
         batch_norm: Statistics of BatchNorm layers: `recalibrate` re-estimates them for the network on 1,000 training
-            examples, as evaluators do, `stored` takes its own.
-        precision: Of the derivatives; `float64` for small networks and tolerances below 1e-5.
+            examples, as evaluators do, `stored` uses its own.
+        precision: Precision of the derivatives; use `float64` for small networks and tolerances below 1e-5.
         device: `auto` takes cuda, then mps, then cpu; `cuda:1` is the second card.
     """
 

@@ -29,9 +29,9 @@ class Random:
 
     Attributes:
         latent_dim: Number of latent axes.
-        centre: The network around which it lies, as `variant`, whose last is taken, or `variant@step`; the first
-            variant's last where unset.
-        normalisation: What of the directions is scaled to the network's own norm.
+        centre: The network around which the slice lies, as `variant` (its final network) or `variant@step`; the first
+            variant's final network if unset.
+        normalisation: What part of a direction is scaled to the network's own norm.
         distance: Half-width along every axis, in units of the direction: one number, or a list with one for each.
     """
 

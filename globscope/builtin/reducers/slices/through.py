@@ -24,8 +24,8 @@ class Plane:
     the three networks, with its margin.
 
     Attributes:
-        members: Three networks, as `variant`, whose last is taken, or `variant@step`; the last ones of the first three
-            variants where empty.
+        members: Three networks, as `variant` (its final network) or `variant@step`; the final networks of the first
+            three variants if empty.
     """
 
     own_space: ClassVar[bool] = True
@@ -73,8 +73,8 @@ class Line:
     is among the map's notes. The grid covers both, with its margin; with margin = 0 its ends are the networks.
 
     Attributes:
-        members: Two networks, as `variant`, whose last is taken, or `variant@step`; the last ones of the first two
-            variants where empty.
+        members: Two networks, as `variant` (its final network) or `variant@step`; the final networks of the first two
+            variants if empty.
     """
 
     own_space: ClassVar[bool] = True

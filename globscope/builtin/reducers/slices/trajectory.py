@@ -36,9 +36,9 @@ class TrajectoryPca:
 
     Attributes:
         latent_dim: Number of latent axes.
-        variant: The run; the first variant where unset.
-        distance: Half-width along every axis, in weight space: one number, or a list with one for each; a tenth more
-            than the run's farthest checkpoint where unset.
+        variant: The training run; the first variant if unset.
+        distance: Half-width along every axis, in weight space: one number, or a list with one for each; if unset, a
+            tenth more than the run's farthest checkpoint.
     """
 
     own_space: ClassVar[bool] = True
