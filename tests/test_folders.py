@@ -1,5 +1,7 @@
 """Where results go: GlobScope writes into its own folders, and removes there what it wrote itself."""
 
+import errno
+import os
 import shutil
 from pathlib import Path
 
@@ -14,6 +16,7 @@ from globscope.cli.progress import begun
 from globscope.errors import RunError
 from globscope.session import load
 from globscope.store import read_arrays
+from globscope.store.write import replacing
 from globscope.study.observer import Observer
 
 SMALL = TINY.replace("resolution = 5", "resolution = 3").replace("epochs = 2", "epochs = 1")
@@ -219,3 +222,34 @@ def test_with_trust_store_an_edited_landscape_is_used_with_a_warning(finished, h
     )
     [npz] = (here / "run/landscapes").iterdir()
     np.testing.assert_array_equal(read_arrays(npz)["train_loss"], edited["train_loss"])
+
+
+def test_what_somebody_edited_in_a_run_folder_is_kept_beside_what_replaces_it(finished, here):
+    page = shutil.copytree(finished, here / "run") / "report.html"
+    page.write_text(page.read_text() + "<!-- a note -->")
+    assert run("study", "tiny.toml", "--out", "run").exit_code == 0
+    assert "a note" not in page.read_text()
+    assert (here / "run/report.html.edited").read_text().endswith("<!-- a note -->")
+    assert [path.name for path in (here / "run").rglob("*.edited*")] == ["report.html.edited"]
+
+
+def test_a_folder_of_stages_that_is_a_link_is_refused(finished, here):
+    evaluate = shutil.copytree(finished, here / "run") / "stages/evaluate"
+    evaluate.rename(here / "elsewhere")
+    evaluate.symlink_to(here / "elsewhere")
+    result = run("study", "tiny.toml", "--out", "run")
+    assert result.exit_code == 2
+    assert result.stderr.splitlines()[-1] == (
+        "error: run/stages/evaluate: is a link, and nothing is written through one; remove it, or link run"
+    )
+
+
+def test_a_pipe_is_no_spec_and_nobody_waits_for_it(tmp_path):
+    os.mkfifo(tmp_path / "spec.toml")
+    refused(run("check", tmp_path / "spec.toml"), f"{tmp_path / 'spec.toml'}: is a pipe, not a file")
+
+
+def test_a_full_disk_is_reported_with_the_file_that_did_not_fit(tmp_path):
+    with pytest.raises(OSError, match="No space left on device") as caught, replacing(tmp_path / "a.npz"):
+        raise OSError(errno.ENOSPC, os.strerror(errno.ENOSPC))
+    assert caught.value.filename == str(tmp_path / "a.npz")

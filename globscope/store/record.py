@@ -18,6 +18,8 @@ from globscope.errors import FileError
 from globscope.reading import read_json_lines
 
 NAME = "files.jsonl"
+# After the name of a file that somebody edited and that GlobScope has written again.
+EDITED = ".edited"
 
 
 @define(frozen=True)
@@ -127,6 +129,25 @@ def announce(path: Path, content: Content = UNFINISHED) -> None:
     with (folder / NAME).open("a", encoding="utf-8") as opened:
         opened.write("\n" + _line(name, content))
     known.add(name)
+
+
+def keep_edited(path: Path) -> None:
+    """Move a file that somebody edited since it was written out of the way of the one that will replace it."""
+    folder = next((folder for folder in path.parents[:2] if (folder / NAME).is_file()), None)
+    if folder is None or path.is_symlink() or not path.is_file():
+        return
+    record, name = read(folder), path.relative_to(folder).as_posix()
+    if record is not None and name in record.files and not record.is_as_written(folder, name):
+        path.replace(free_name(path.with_name(f"{path.name}{EDITED}")))
+
+
+def free_name(path: Path) -> Path:
+    """Return a path at which nothing lies yet: this one, or one with a number."""
+    free, number = path, 1
+    while free.exists() or free.is_symlink():
+        number += 1
+        free = path.with_name(f"{path.name}-{number}")
+    return free
 
 
 # Names in the records that this process writes to, by folder, with the inode of the record that they were read from.

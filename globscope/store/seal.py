@@ -3,7 +3,18 @@
 from collections.abc import Iterator
 from pathlib import Path
 
-from globscope.store.record import NAME, UNFINISHED, Content, Record, begin, files_below, flushed, read, rewrite
+from globscope.store.record import (
+    NAME,
+    UNFINISHED,
+    Content,
+    Record,
+    begin,
+    files_below,
+    flushed,
+    free_name,
+    read,
+    rewrite,
+)
 from globscope.store.write import flush_folder
 
 # Every file's inode, size and time of change, where a folder was found whole: what this process has read once and has
@@ -74,10 +85,7 @@ def _stamp(place: Path) -> Stamp:
 
 def move_aside(path: Path, to: Path) -> Path:
     """Return where something lies after it was moved out of the way: what may be somebody's is not removed."""
-    aside, number = to, 1
-    while aside.exists() or aside.is_symlink():
-        number += 1
-        aside = to.with_name(f"{to.name}-{number}")
+    aside = free_name(to)
     path.rename(aside)
     return aside
 

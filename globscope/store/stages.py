@@ -10,7 +10,7 @@ from pathlib import Path
 from attrs import define
 from filelock import FileLock, Timeout
 
-from globscope.errors import RunError
+from globscope.errors import FileError, RunError
 from globscope.store.folder import own_folder
 from globscope.store.seal import DAMAGED, damage_of, move_aside, reopen, seal, trust
 from globscope.store.write import PART, flush_folder
@@ -43,6 +43,11 @@ class Store:
     def done(self, stage: str, identity: str) -> bool:
         """Whether a stage is finished, and as it was written; one that is not is moved aside, unless it is trusted."""
         place = self.place(stage, identity)
+        for folder in (place.parent.parent, place.parent):
+            if folder.is_symlink():
+                raise FileError(
+                    f"{folder}: is a link, and nothing is written through one; remove it, or link {self.root}"
+                )
         if not place.exists() and not place.is_symlink():
             return False
         damage = damage_of(place, _name(stage, identity))

@@ -11,7 +11,7 @@ from typing import Any
 import numpy as np
 
 from globscope import reading
-from globscope.store.record import Content, announce, flushed
+from globscope.store.record import Content, announce, flushed, keep_edited
 
 # Of the folder of a stage at work.
 PART = ".part"
@@ -30,14 +30,25 @@ def replacing(path: Path, *, flush: bool | None = None) -> Iterator[Path]:
 
     Raises:
         FileError: Somebody else's file lies there.
+        OSError: It cannot be written; with its path, which the system leaves out where a disk is full.
     """
     part = path.with_name(f".{path.name}.part")
-    part.unlink(missing_ok=True)  # neither a rest nor a link
-    yield part
+    try:
+        part.unlink(missing_ok=True)  # neither a rest nor a link
+        yield part
+        _put(part, path, flush=not is_unfinished(path) if flush is None else flush)
+    except OSError as error:
+        error.filename = error.filename or str(path)
+        raise
+
+
+def _put(part: Path, path: Path, *, flush: bool) -> None:
     announce(path, Content.of(part))
-    if flush or (flush is None and not is_unfinished(path)):
+    if flush:
         with part.open("r+b") as opened:
             flushed(opened)
+    if not is_unfinished(path):
+        keep_edited(path)
     part.replace(path)
 
 
