@@ -19,7 +19,15 @@ from globscope.references import Code
 SAME = 1e-6
 # One of every kind of state; the slow tests take all.
 FEW = (
-    *("input normaliser", "drawn table that is not saved", "spectral norm", "pruned", "lazy convolution", "lstm"),
+    *(
+        "input normaliser",
+        "input normaliser in place",
+        "drawn table that is not saved",
+        "spectral norm",
+        "pruned",
+        "lazy convolution",
+        "lstm",
+    ),
     *("instance norm with statistics", "batch norm", "mask of booleans", "counter that cools", "complex turns"),
     *("frozen layer", "float64", "float16", "bfloat16", "mixed precision"),
 )

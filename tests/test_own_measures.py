@@ -67,6 +67,13 @@ def spread(outputs, targets): return float("nan") if len(targets) > 40 else 1.0
 def text(outputs, targets): return "0.5"
 def vector(outputs, targets): return targets.float()
 def complex_number(outputs, targets): return 1j
+def complex_tensor(outputs, targets): return outputs.sum() + 1j
+def large(outputs, targets): return 2**53 + 1
+def large_tensor(outputs, targets): return torch.tensor(2**53 + 1)
+def largest_float(outputs, targets): return 2.0**60
+def writing(outputs, targets): return outputs.softmax(1).mean() + outputs.zero_().sum()
+def writing_loss(outputs, targets): return F.cross_entropy(outputs.mul_(2), targets)
+def loss_from_one(outputs, targets): return F.cross_entropy(outputs, targets.add_(1).sub_(1).clamp_(max=1))
 def three(outputs, targets): return 1.0, 2.0, 3.0
 def negative(outputs, targets): return 1.0, -2.0
 def failing(outputs, targets): raise KeyError("no such thing")
@@ -302,6 +309,10 @@ ACCEPTED = "must return a real number, the mean over the examples, or a pair (su
         (("text",), f": text {ACCEPTED}, got str"),
         (("vector",), f": vector {ACCEPTED}, got Tensor of shape (48,)"),
         (("complex_number",), f": complex_number {ACCEPTED}, got complex"),
+        (("complex_tensor",), f": complex_tensor {ACCEPTED}, got Tensor of complex numbers"),
+        (("large",), f": large {ACCEPTED}, got 9007199254740993, which float64 cannot hold exactly"),
+        (("large_tensor",), f": large_tensor {ACCEPTED}, got 9007199254740993, which float64 cannot hold exactly"),
+        (("writing",), ": writing: writes into the model's outputs; let it work on a copy, `outputs.clone()`"),
         (("three",), f": three {ACCEPTED}, got 3 values"),
         (("negative",), f": negative {ACCEPTED}, of which the weight is not negative, got the weight -2"),
         (("failing",), ": failing fails: KeyError: 'no such thing'"),
@@ -316,6 +327,22 @@ def test_a_measure_that_is_no_number_is_refused_before_anything_long(metrics, sa
     with pytest.raises(UserCodeError) as caught:
         task(metrics=tuple(map(code, metrics))).build("cpu")
     assert str(caught.value).replace(str(tmp_path), "DIR") == f"task.metrics{says}"
+
+
+def test_a_loss_that_writes_into_the_outputs_is_refused_for_the_measures_after_it(code, task):
+    with pytest.raises(UserCodeError, match=r"^task\.loss: writes into the model's outputs; let it work on a copy"):
+        task(loss=code("writing_loss")).build("cpu")
+
+
+def test_a_loss_that_writes_into_the_targets_changes_none_that_are_scored_later(code, task):
+    probe = task(loss=code("loss_from_one"), metrics=(code("largest_float"),)).build("cpu")
+    batch, network = probe.batch("train", torch.arange(48)), probe.initialise(0)
+    before = batch[1].clone()
+    assert (before == 2).any()  # which the loss would write over
+    right = int((probe.outputs(*network, batch).argmax(1) == before).sum())
+    for _ in range(2):
+        assert int(probe.reduce(*network, batch)["accuracy"][0]) == right
+    assert batch[1].equal(before)
 
 
 @pytest.mark.parametrize(

@@ -24,9 +24,9 @@ def read_bytes(path: Path, most: int, what: str) -> bytes:
     Raises:
         FileError: There is no such file, it cannot be read, or it is larger.
     """
-    if path.is_fifo():  # opening it would wait for whoever writes there
-        raise FileError(f"{path}: is a pipe; expected {what}")
     try:
+        if path.is_fifo():  # opening it would wait for whoever writes there
+            raise FileError(f"{path}: is a pipe; expected {what}")
         with path.open("rb") as opened:
             content = opened.read(most + 1)
     except OSError as error:

@@ -19,9 +19,9 @@ def parse(path: Path) -> dict[str, Any]:
     Raises:
         SpecError: No such file, not UTF-8 or not TOML, with the line.
     """
-    if path.is_fifo():  # opening it would wait for whoever writes there
-        raise SpecError([f"{path}: is a pipe, not a file"])
     try:
+        if path.is_fifo():  # opening it would wait for whoever writes there
+            raise SpecError([f"{path}: is a pipe, not a file"])
         with path.open("rb") as opened:
             raw = opened.read(TOML_BYTES + 1)
     except (OSError, ValueError) as error:

@@ -2,12 +2,14 @@
 
 import re
 from collections.abc import Callable, Iterable, Mapping, Sequence
-from numbers import Real
+from numbers import Integral, Real
 from typing import Any
 
+import numpy as np
 from attrs import define
 
 from globscope.api import Code, UserCodeError, default_type
+from globscope.builtin.tasks.returned import unwritten
 
 ACCEPTED = "must return a real number, the mean over the examples, or a pair (sum, weight)"
 WHOLE = "must return a real number"
@@ -48,7 +50,7 @@ class Measure:
         """Return the measure's sum over a batch and its weight.
 
         Raises:
-            UserCodeError: The function fails, or returns something else than a number or a pair.
+            UserCodeError: The function fails, writes into the outputs, or returns no number and no pair.
         """
         value = self._call(returned, targets)
         if not isinstance(value, tuple):
@@ -78,8 +80,10 @@ class Measure:
 
     def _call(self, returned: Any, targets: Any) -> Any:
         try:
-            with default_type(self.default):
-                return self.function(returned, targets)
+            with default_type(self.default), unwritten(returned, f"task.metrics: {self.name}"):
+                return self.function(returned, targets.clone())
+        except UserCodeError:
+            raise
         except Exception as error:
             text = f"{type(error).__name__}: {str(error).partition(chr(10))[0]}"
             raise UserCodeError(f"task.metrics: {self.name} fails: {text}") from error
@@ -97,21 +101,52 @@ class Measure:
         return tree_map(lambda *leaves: torch.cat(leaves) if leaves[0].ndim else torch.stack(leaves), *several)
 
     def _number(self, value: Any, accepted: str, beside: Any) -> Any:
-        """Return a scalar of float64, or of float32 on a device that has no other; NaN stays NaN."""
+        """Return a scalar of float64, or of float32 on a device that has no other; NaN stays NaN.
+
+        Raises:
+            UserCodeError: It is no real number, or an integer that float64 cannot hold.
+        """
         import torch
 
         kind = torch.float32 if beside.device.type == "mps" else torch.float64
-        if isinstance(value, Real):
-            return torch.tensor(float(value), dtype=kind, device=beside.device)
-        if isinstance(value, torch.Tensor) and value.numel() == 1 and not value.is_complex():
+        if not _is_number(value):
+            raise self._refusal(_described(value), accepted)
+        if (integer := _integer(value)) is not None and int(float(integer)) != integer:
+            raise self._refusal(f"{integer}, which float64 cannot hold exactly", accepted)
+        if isinstance(value, torch.Tensor):
             return value.detach().reshape(()).to(beside.device, kind)
-        shape = getattr(value, "shape", None)
-        if shape == () and getattr(value, "dtype", None) is not None and value.dtype.kind in "fiub":
-            return torch.tensor(float(value), dtype=kind, device=beside.device)
-        raise self._refusal(type(value).__name__ + (f" of shape {tuple(shape)}" if shape is not None else ""), accepted)
+        return torch.tensor(float(value), dtype=kind, device=beside.device)
 
     def _refusal(self, got: str, accepted: str) -> UserCodeError:
         return UserCodeError(f"task.metrics: {self.name} {accepted}, got {got}")
+
+
+def _is_number(value: Any) -> bool:
+    """Whether a value is one real number of Python, NumPy or torch."""
+    import torch
+
+    if isinstance(value, torch.Tensor):
+        return value.numel() == 1 and not value.is_complex()
+    if isinstance(value, np.ndarray | np.generic):
+        return value.shape == () and value.dtype.kind in "fiub"
+    return isinstance(value, Real)
+
+
+def _described(value: Any) -> str:
+    """Return what a value is that is no real number."""
+    kind, shape = type(value).__name__, tuple(getattr(value, "shape", ()))
+    if "complex" in str(getattr(value, "dtype", "")):
+        return f"{kind} of complex numbers"
+    return f"{kind} of shape {shape}" if shape else kind
+
+
+def _integer(value: Any) -> int | None:
+    """Return the integer that a number is by its type; None for others."""
+    import torch
+
+    if isinstance(value, torch.Tensor):
+        return None if value.is_floating_point() else int(value)
+    return int(value) if isinstance(value, Integral) or np.asarray(value).dtype.kind in "iu" else None
 
 
 def measures(metrics: Iterable[Code | Metric], taken: Sequence[str]) -> dict[str, Measure]:

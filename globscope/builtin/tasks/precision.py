@@ -32,8 +32,9 @@ class Precision:
         return {name: _cast(tensor, self.own[name]) if name in self.own else tensor for name, tensor in tensors.items()}
 
     def fed(self, inputs: Any) -> Any:
-        """Return inputs as the model takes them."""
-        return _cast(inputs, self.inputs)
+        """Return inputs as the model takes them, in new memory: a model may write into them."""
+        fed = _cast(inputs, self.inputs)
+        return inputs.clone() if fed is inputs else fed
 
 
 def _cast(tensor: Any, kind: Any) -> Any:

@@ -1,10 +1,12 @@
 """What a model returned: the tensor in it that answers, and the loss of it."""
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import contextmanager
 from typing import Any
 
 from attrs import define
 
+from globscope.api import UserCodeError
 from globscope.builtin.tasks.precision import full
 
 
@@ -42,3 +44,34 @@ class Criterion:
     def __call__(self, returned: Any, targets: Any) -> Any:
         """Return the loss."""
         return self.function(returned if self.supplied else answer(returned), targets)
+
+
+@contextmanager
+def unwritten(returned: Any, function: str) -> Iterator[None]:
+    """Let a function look at what a model returned; the measures that come after it see the same.
+
+    In inference mode torch does not count writes: the trial at the start is without it.
+
+    Raises:
+        UserCodeError: It wrote into one of the tensors.
+    """
+    before = _writes(returned)
+    yield
+    if _writes(returned) != before:
+        raise UserCodeError(f"{function}: writes into the model's outputs; let it work on a copy, `outputs.clone()`")
+
+
+def _writes(returned: Any) -> list[int]:
+    """Return how often each tensor of what a model returned has been written to, as far as torch counts it."""
+    import torch
+    from torch.utils._pytree import tree_leaves
+
+    held = returned if isinstance(returned, torch.Tensor | Mapping | tuple | list) else _attributes(returned)
+    leaves = tree_leaves(dict(held) if isinstance(held, Mapping) else held)
+    return [leaf._version for leaf in leaves if isinstance(leaf, torch.Tensor) and not leaf.is_inference()]
+
+
+def _attributes(returned: Any) -> dict[str, Any]:
+    """Return what an object holds, in its dictionary or its slots."""
+    slots = [name for kind in type(returned).__mro__ for name in getattr(kind, "__slots__", ())]
+    return {**getattr(returned, "__dict__", {}), **{n: getattr(returned, n) for n in slots if hasattr(returned, n)}}

@@ -23,7 +23,7 @@ from globscope.builtin.tasks.metrics import Metric, measured, measures
 from globscope.builtin.tasks.network import checked_module, is_lazy, materialise, norms, run_with_default, ties, unsaved
 from globscope.builtin.tasks.pixels import Normalise, crop_and_flip
 from globscope.builtin.tasks.precision import Precision, full, precisions
-from globscope.builtin.tasks.returned import Criterion, answer, no_answer
+from globscope.builtin.tasks.returned import Criterion, answer, no_answer, unwritten
 from globscope.builtin.tasks.trial import as_user_error, require_mean, require_outputs
 
 Tensors = Mapping[str, Any]
@@ -258,8 +258,8 @@ class Supervised:
         return returned
 
     def _mean(self, returned: Any, targets: Any) -> Any:
-        with default_type(self._default):
-            return self._loss(returned, targets)
+        with default_type(self._default), unwritten(returned, "task.loss"):
+            return self._loss(returned, targets.clone())
 
     @contextmanager
     def _training(self, modules: Any) -> Iterator[None]:
