@@ -144,6 +144,12 @@ def test_a_network_that_decodes_far_from_itself_is_not_shown():
     assert ends(evolve(one, reconstruction=moved))[1] == ["", "", why.FAR]
 
 
+def test_a_network_that_decodes_beyond_all_numbers_is_not_shown_and_no_warning_of_numpy_says_so():
+    one = a_map()
+    one = evolve(one, reconstruction=one.reconstruction * 1e300)
+    assert last_networks(one, one.landscape, one.topology).reasons == (why.FAR,) * 3
+
+
 def test_a_dent_deeper_than_the_threshold_between_the_samples_is_a_basin_that_the_map_does_not_show():
     # The lowest corner around (0.3, 1.2) is (0.5, 1), of height 1.5.
     for own, reason in ((1.45, ""), (1.2, why.BETWEEN)):

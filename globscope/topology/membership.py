@@ -68,7 +68,8 @@ def depiction(one: Map, name: str, rows: Sequence[int]) -> Depiction:
     """Return what a map with an inverse makes of some of its own members, by one field."""
     chosen, unknown = list(rows), np.full(len(one.population.members), np.nan)
     decoded = np.full_like(one.coordinates, np.nan) if one.reconstruction is None else one.reconstruction
-    squares = ((one.coordinates[chosen] - decoded[chosen]) ** 2).sum(axis=1)
+    with np.errstate(over="ignore"):  # a decoder may lead anywhere, and what is infinitely far is far
+        squares = ((one.coordinates[chosen] - decoded[chosen]) ** 2).sum(axis=1)
     return Depiction(
         points=one.chart.latents[chosen],
         own=one.truth.get(name, unknown)[chosen],
