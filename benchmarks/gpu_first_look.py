@@ -22,8 +22,8 @@ Parts, each in a process and a time of its own, so that one that fails or hangs 
   kernels, by torch's profiler, over the time of as many steps without it.
 - tests: those marked `gpu`.
 - digits: specs/digits-mlp.toml. The networks are trained and the maps made on the CPU; its members and landscapes are
-  then scored on either device, and the largest difference of each field is told. Trained on the device, they are other
-  networks after a few steps, for rounding grows; of those the losses and accuracies at the end are compared.
+  then scored on either device, and the largest difference of each field is printed. Trained on the device, they are
+  other networks after a few steps, for rounding grows; of those the losses and accuracies at the end are compared.
 """
 
 import argparse

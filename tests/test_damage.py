@@ -264,7 +264,7 @@ def test_a_file_that_is_not_ours_is_not_written_over_and_no_link_is_followed(tmp
     write_bytes(tmp_path / "run/report.html", b"two")
     (tmp_path / "run/tables").mkdir()
     (tmp_path / "run/tables/mine.csv").write_text("mine")
-    with pytest.raises(FileError, match=r"mine\.csv: is not GlobScope's, which would write a file of this name"):
+    with pytest.raises(FileError, match=r"mine\.csv: is not in files\.jsonl, the list of what GlobScope wrote"):
         write_bytes(tmp_path / "run/tables/mine.csv", b"ours")
     assert (tmp_path / "run/tables/mine.csv").read_text() == "mine"
     (tmp_path / "photo.png").write_bytes(b"photo")

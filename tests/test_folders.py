@@ -253,3 +253,29 @@ def test_a_full_disk_is_reported_with_the_file_that_did_not_fit(tmp_path):
     with pytest.raises(OSError, match="No space left on device") as caught, replacing(tmp_path / "a.npz"):
         raise OSError(errno.ENOSPC, os.strerror(errno.ENOSPC))
     assert caught.value.filename == str(tmp_path / "a.npz")
+
+
+def test_a_run_whose_list_was_cut_is_refused_for_that_and_keeps_its_files(finished, here):
+    record = shutil.copytree(finished, here / "run") / "files.jsonl"
+    record.write_bytes(record.read_bytes()[:60])
+    before = everything(here / "run")
+    cut = "is not in files.jsonl, the list of what GlobScope wrote there"
+    result = run("study", "tiny.toml", "--out", "run")
+    assert result.exit_code == 2
+    assert (
+        f"error: run/spec.toml: {cut}, and GlobScope would write a file of this name; move it elsewhere"
+        in result.stderr
+    )
+    assert f"error: run/results.json: {cut}; move it elsewhere" in run("show", "run").stderr
+    assert everything(here / "run") == before
+
+
+def test_a_folder_where_a_file_would_be_written_is_named(finished, here):
+    page = shutil.copytree(finished, here / "run") / "report.html"
+    page.unlink()
+    page.mkdir()
+    result = run("study", "tiny.toml", "--out", "run")
+    assert result.exit_code == 2
+    assert result.stderr.splitlines()[-1] == (
+        "error: run/report.html: is a folder, and GlobScope would write a file of this name; move it elsewhere"
+    )

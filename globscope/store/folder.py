@@ -6,7 +6,7 @@ from typing import Any
 
 from globscope.errors import FileError, RunError
 from globscope.reading import read_json
-from globscope.store.record import NAME, Content, begin, read, rewrite
+from globscope.store.record import NAME, UNLISTED, Content, begin, read, rewrite
 
 # What a folder may hold before it is anybody's: a lock, a file of the system's, stages that were copied here.
 NOBODYS, STAGES = (".lock", ".DS_Store"), "stages"
@@ -125,6 +125,8 @@ def written_file(folder: Path, name: str) -> Path:
         )
     if not (folder / name).exists():
         raise RunError(f"{folder / name}: there is no such file; {AGAIN}")
+    if name not in record.files:
+        raise RunError(f"{folder / name}: {UNLISTED}; move it elsewhere, and {AGAIN}")
     if not record.is_as_written(folder, name):
         raise RunError(f"{folder / name}: is not as GlobScope wrote it, but damaged or edited; {AGAIN}")
     return folder / name

@@ -18,6 +18,8 @@ from globscope.errors import FileError
 from globscope.reading import read_json_lines
 
 NAME = "files.jsonl"
+# Of a file that is somebody else's, or whose line was lost where the record was cut.
+UNLISTED = f"is not in {NAME}, the list of what GlobScope wrote there"
 # After the name of a file that somebody edited and that GlobScope has written again.
 EDITED = ".edited"
 
@@ -123,8 +125,10 @@ def announce(path: Path, content: Content = UNFINISHED) -> None:
         raise FileError(f"{path.parent}: is a link, and nothing is written through one; remove it, or link {folder}")
     name = path.relative_to(folder).as_posix()
     known = _names(folder)
+    if path.is_dir() and not path.is_symlink():
+        raise FileError(f"{path}: is a folder, and GlobScope would write a file of this name; move it elsewhere")
     if name not in known and (path.exists() or path.is_symlink()) and name not in _names(folder, again=True):
-        raise FileError(f"{path}: is not GlobScope's, which would write a file of this name; move it elsewhere")
+        raise FileError(f"{path}: {UNLISTED}, and GlobScope would write a file of this name; move it elsewhere")
     # With the line's end before it, so that a line that was cut off does not spoil the next.
     with (folder / NAME).open("a", encoding="utf-8") as opened:
         opened.write("\n" + _line(name, content))

@@ -40,6 +40,8 @@ def replacing(path: Path, *, flush: bool | None = None) -> Iterator[Path]:
     except OSError as error:
         error.filename = error.filename or str(path)
         raise
+    finally:
+        part.unlink(missing_ok=True)
 
 
 def _put(part: Path, path: Path, *, flush: bool) -> None:

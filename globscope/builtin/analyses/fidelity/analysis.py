@@ -61,13 +61,13 @@ class Fidelity:
         runs = [one for one in map(RunsOnMap.of, atlas.maps) if one is not None]
         warnings += [text for one in runs for text in warning(one)]
         if len(runs) > 1 and len(runs[0].variants) > 1:
-            table, told = pairs(runs)
+            table, texts = pairs(runs)
             tables.append(table)
-            warnings += told
+            warnings += texts
         if self.held_out:
-            table, told = held_out(atlas, bench)
+            table, texts = held_out(atlas, bench)
             tables.append(table)
-            warnings += told
+            warnings += texts
         return Finding(tables=tuple(tables), warnings=tuple(warnings), records=records)
 
     def _record(self, one: Map, atlas: Atlas) -> dict[str, Any]:

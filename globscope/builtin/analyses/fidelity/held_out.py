@@ -27,7 +27,7 @@ COLUMNS = (
 
 
 def held_out(atlas: Atlas, bench: Bench) -> tuple[Table, list[str]]:
-    """Return the held-out table of every map with an inverse, and what a reader must be told."""
+    """Return the held-out table of every map with an inverse, and warnings."""
     rows: list[dict[str, Any]] = []
     warnings = []
     for one in atlas.maps:
@@ -43,7 +43,7 @@ def held_out(atlas: Atlas, bench: Bench) -> tuple[Table, list[str]]:
 
 
 def _warning(row: dict[str, Any]) -> str:
-    """Return what a reader must be told of a row: the paper's map is read as if it held for any network."""
+    """Return the warning about a row, which may be empty: the paper's map is read as if it held for any network."""
     who = f"{row['name']}: the map is not valid for networks it has not seen"
     what = f"for a {row['left_out'].removesuffix('s')} left out of the fit"
     if row["networks"] and row["mse_per_weight"] is None:

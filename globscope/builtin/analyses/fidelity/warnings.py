@@ -69,10 +69,10 @@ def unlike_record(atlas: Atlas) -> Iterator[str]:
         said = {row: atlas.population.members[row].recorded[field] for row in finals if _says(atlas, row, field)}
         far = [row for row, value in said.items() if _far(field, float(measured[row]), value)]
         if far:
-            who, found, told = atlas.population.members[far[0]].label, measured[far[0]], said[far[0]]
+            label, found, recorded = atlas.population.members[far[0]].label, measured[far[0]], said[far[0]]
             yield (
                 f"{len(far)} of {len(finals)} final networks score far worse than their files say: "
-                f"{who} has {field} {found:.4g}, recorded {told:.4g}; {CAUSES}"
+                f"{label} has {field} {found:.4g}, recorded {recorded:.4g}; {CAUSES}"
             )
 
 

@@ -183,7 +183,7 @@ class LowLossPass:
 
 
 def _warnings(rows: Sequence[Row]) -> Iterator[str]:
-    """Yield what a reader must be told of each map's passes."""
+    """Yield warnings about each map's passes."""
     for name in dict.fromkeys(row["name"] for row in rows):
         own = [row for row in rows if row["name"] == name and row["pass"] is not None]
         missed = [row for row in own if row["pass"] > row["saddle"] + MISSED * (row["saddle"] - row["floor"])]
