@@ -112,8 +112,9 @@ def test_rows_of_several_lengths_are_no_table(tmp_path):
     ("text", "says"),
     [
         (f'title = "{"x" * 5_000_000}"\n', "is larger than 4 MiB, which no spec needs"),
-        ("x" + ".x" * 100_000 + " = 1\n", f"not TOML: is nested more than {DEPTH} deep"),
-        ("x = " + "[" * 100_000 + "\n", f"not TOML: is nested more than {DEPTH} deep"),
+        ("a = 1\nx" + ".x" * 100_000 + " = 1\n", f"line 2: is nested more than {DEPTH} deep"),
+        ('a = """\n[\n"""\nx = ' + "[" * 100_000 + "\n", f"line 4: is nested more than {DEPTH} deep"),
+        ("x = [1]\ny = " + "[" * 70 + "]" * 70 + "\n", f"y: is nested more than {DEPTH} deep"),
     ],
 )
 def test_a_spec_is_bounded_in_size_and_depth(tmp_path, text, says):

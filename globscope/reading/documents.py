@@ -16,6 +16,8 @@ _NO_BRACKETS = re.compile(rb'"(?:[^"\\]|\\.)*+"|[^\[\]{}"]++', re.DOTALL)
 
 # TOML's texts and comments, in which a dot is no step of a key; and a key of more steps than tables may be deep.
 _TEXTS = re.compile(r'"""(?:[^\\]|\\.)*?"""|\'\'\'.*?\'\'\'|"(?:[^"\\\n]|\\.)*+"|\'[^\'\n]*+\'|#[^\n]*+', re.DOTALL)
+# Python reads integers of at most 4,300 digits.
+_DIGITS = re.compile(r"\d[\d_]{4000,}")
 _DEEP = f"is nested more than {DEPTH} deep"
 _LONG_KEY = re.compile(rf"(?<![\w-])(?:[\w-]++[ \t]*+\.[ \t]*+){{{DEPTH}}}")
 
@@ -81,25 +83,39 @@ def toml_document(text: str) -> dict[str, Any]:
     """
     if len(text) > TOML_BYTES:
         raise ValueError(f"is larger than {TOML_BYTES // MIB} MiB")
-    if _LONG_KEY.search(_TEXTS.sub("text", text)):  # before the parser, which takes memory by the steps' square
-        raise ValueError(_DEEP)
+    plain = _TEXTS.sub(lambda match: "text" + "\n" * match[0].count("\n"), text)
+    if long := _LONG_KEY.search(plain):  # before the parser, which takes memory by the steps' square
+        raise ValueError(f"{_line_of(plain, long.start())}: {_DEEP}")
     try:
         document = tomllib.loads(text)
     except tomllib.TOMLDecodeError:
         raise
     except ValueError as error:
-        raise ValueError("a number has too many digits") from error
+        digits = _DIGITS.search(plain)
+        raise ValueError(f"{_line_of(plain, digits.start() if digits else 0)}: a number has too many digits") from error
     except RecursionError as error:
-        raise ValueError(_DEEP) from error
-    if _nested(document):
-        raise ValueError(_DEEP)
+        raise ValueError(f"{_deepest_line(plain)}: {_DEEP}") from error
+    for name, value in document.items():
+        if _is_nested(value):
+            raise ValueError(f"{name}: {_DEEP}")
     return document
 
 
-def _nested(document: dict[str, Any]) -> bool:
+def _line_of(text: str, place: int) -> str:
+    return f"line {text.count(chr(10), 0, place) + 1}"
+
+
+def _deepest_line(plain: str) -> str:
+    """Return the line in which brackets first stand in one another as deep as anywhere; texts are taken out already."""
+    letters = np.frombuffer(plain.encode("utf-32-le"), np.uint32)
+    steps = np.isin(letters, [ord(one) for one in "[{"]) * 1 - np.isin(letters, [ord(one) for one in "]}"])
+    return _line_of(plain, int(np.cumsum(steps).argmax()))
+
+
+def _is_nested(document: Any) -> bool:
     """Whether tables and lists lie in one another more than `DEPTH` deep, seen without calls that would be as deep."""
-    level: list[Any] = [document]
-    for _ in range(DEPTH + 1):
+    level: list[Any] = [document] if isinstance(document, dict | list) else []
+    for _ in range(DEPTH):
         level = [
             item
             for value in level

@@ -38,8 +38,8 @@ def parse(path: Path) -> dict[str, Any]:
         return toml_document(text)
     except tomllib.TOMLDecodeError as error:
         raise SpecError([f"{path}: not TOML: {_sentence(str(error), text)}"]) from error
-    except ValueError as error:
-        raise SpecError([f"{path}: not TOML: {error}"]) from error
+    except ValueError as error:  # too deep, or a number too long
+        raise SpecError([f"{path}: {error}"]) from error
 
 
 def _sentence(error: str, text: str) -> str:
