@@ -10,7 +10,7 @@ from attrs import define, field
 from globscope.errors import EvaluationError
 from globscope.memory import first_line, within_memory
 from globscope.precision import precise
-from globscope.roles import Probe
+from globscope.roles import Probe, ProbeTraits, traits
 from globscope.scoring.buffers import Mode, NetworkBuffers
 from globscope.scoring.draws import draws, seed_of, seeded
 from globscope.scoring.examples import calibration_batches, examples_per_batch
@@ -73,7 +73,8 @@ class Loss:
         """
         if self.device == "mps":
             raise EvaluationError("precision: the device 'mps' has no float64; use 'float32', or device = 'cpu'")
-        if getattr(self.probe, "rest", None) or getattr(self.probe, "fixed", None):
+        known = traits(self.probe, ProbeTraits)
+        if known.rest or known.fixed:
             raise EvaluationError("precision: 'float64' needs a network whose parameters are all mapped; use 'float32'")
 
     def batches(self) -> Iterator[tuple[Any, float]]:

@@ -9,7 +9,7 @@ import numpy as np
 from globscope.errors import PopulationError
 from globscope.population.checkpoint import as_array
 from globscope.population.find import Found
-from globscope.roles import Probe
+from globscope.roles import Probe, ProbeTraits, traits
 from globscope.scoring.buffers import COUNTER
 
 # Two fresh networks' buffers by probe: building a model for every file of a population would take long.
@@ -51,7 +51,7 @@ def _fresh(probe: Probe) -> tuple[Mapping[str, Any], Mapping[str, Any]]:
 
 
 def _unsaved(probe: Probe) -> frozenset[str]:
-    return frozenset(getattr(probe, "unsaved", ()))
+    return frozenset(traits(probe, ProbeTraits).unsaved)
 
 
 def _require_shape(found: Found, name: str, array: np.ndarray, shape: tuple[int, ...]) -> None:

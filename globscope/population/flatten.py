@@ -10,7 +10,7 @@ from attrs import define
 from globscope.errors import PopulationError, near
 from globscope.population.find import Found
 from globscope.population.names import named
-from globscope.roles import Probe, Task, Tensors
+from globscope.roles import Probe, ProbeTraits, Task, Tensors, traits
 from globscope.spec.model import PopulationSpec
 from globscope.values.members import Layout
 
@@ -107,8 +107,7 @@ class Flattened:
 
 def fixed(probe: Probe) -> Mapping[str, Any]:
     """Return the parameters that a model has and does not train, by name."""
-    found: Mapping[str, Any] = getattr(probe, "fixed", {})
-    return found
+    return traits(probe, ProbeTraits).fixed
 
 
 def encode(tensors: Mapping[str, np.ndarray], layout: Layout) -> dict[str, np.ndarray]:
@@ -137,7 +136,7 @@ def _layout(probe: Probe, choice: PopulationSpec) -> Layout:
 
 def _statistics(probe: Probe) -> dict[str, tuple[int, ...]]:
     """Return the shapes of the buffers that travel: floating ones that files hold, never a counter."""
-    unsaved = getattr(probe, "unsaved", ())
+    unsaved = traits(probe, ProbeTraits).unsaved
     floating = {n: b for n, b in probe.initialise(0)[1].items() if b.is_floating_point() and n not in unsaved}
     return {n + LOG if n.endswith(VARIANCE) else n: tuple(b.shape) for n, b in floating.items()}
 

@@ -12,7 +12,7 @@ from globscope.population.find import Found
 from globscope.population.flatten import encode
 from globscope.population.names import named
 from globscope.population.recorded import recorded
-from globscope.roles import Probe
+from globscope.roles import Probe, ProbeTraits, traits
 from globscope.values.members import Layout, Member
 
 # Of a weight: what is larger is infinite in the float32 of weight vectors.
@@ -108,7 +108,7 @@ def _require(found: Found, name: str, array: np.ndarray, shape: tuple[int, ...])
 
 def _require_same(found: Found, probe: Probe, tensors: Mapping[str, np.ndarray]) -> None:
     """Refuse a member that differs where decoded networks have one value only."""
-    for name, tensor in getattr(probe, "rest", {}).items():
+    for name, tensor in traits(probe, ProbeTraits).rest.items():
         if name in tensors and not np.array_equal(tensors[name], as_array(tensor.cpu(), name)):
             raise PopulationError(
                 f"{found.path}: tensor {name!r} is not flattened (population.include, exclude) and is not that of the "

@@ -7,7 +7,7 @@ from pathlib import Path
 import numpy as np
 
 from globscope.errors import PopulationError
-from globscope.roles import Probe
+from globscope.roles import Probe, ProbeTraits, traits
 
 # PEFT saves adapters without their name, `default` unless it is given, and without its wrapper of whole modules;
 # https://github.com/huggingface/peft/blob/main/src/peft/utils/save_and_load.py
@@ -26,10 +26,10 @@ def named(tensors: Mapping[str, np.ndarray], probe: Probe, path: Path) -> dict[s
     Raises:
         PopulationError: The file holds several networks that would fit.
     """
-    aliases: Mapping[str, str] = getattr(probe, "aliases", {})
-    ties: Mapping[str, tuple[str, ...]] = getattr(probe, "ties", {})
+    known = traits(probe, ProbeTraits)
+    aliases, ties = known.aliases, known.ties
     own = {".".join(aliases.get(part, part) for part in name.split(".")): array for name, array in tensors.items()}
-    own = _with_adapters(own, [*probe.layout.names, *getattr(probe, "fixed", {})])
+    own = _with_adapters(own, [*probe.layout.names, *known.fixed])
     prefix = _prefix(own, probe.layout.names, path)
     found = {name.removeprefix(prefix): array for name, array in own.items() if name.startswith(prefix)}
     for name, twins in ties.items():  # one tensor under several names, of which a file may hold any

@@ -13,7 +13,7 @@ from typing import Any
 from attrs import evolve
 
 from globscope.population.run import Run
-from globscope.roles import Probe
+from globscope.roles import Probe, ProbeTraits, traits
 from globscope.scoring.draws import device_of, seeded
 
 # Multiplications of a network's forward pass beyond which a stack is not 1.5 times as fast as its rows.
@@ -58,7 +58,7 @@ def stackable(probe: Probe) -> bool:
     """Whether the training loss of several networks can be had at once: tried out on two."""
     import torch
 
-    if probe.grad_inside or not (probe.vmappable or getattr(probe, "stackable", False)):
+    if probe.grad_inside or not (probe.vmappable or traits(probe, ProbeTraits).stackable):
         return False
     together = Together(probe, 2)
     parameters, buffers = together.initialise(0)

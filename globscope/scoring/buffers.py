@@ -7,7 +7,7 @@ from typing import Any, Literal
 import numpy as np
 
 from globscope.errors import EvaluationError
-from globscope.roles import Probe, Tensors
+from globscope.roles import Probe, ProbeTraits, Tensors, traits
 from globscope.scoring.draws import seed_of, seeded
 
 Mode = Literal["recalibrate", "batch", "stored", "encoded", "initial"]
@@ -79,7 +79,7 @@ class NetworkBuffers:
 
     def _decoded(self, parameters: Tensors) -> dict[str, Any]:
         """Return the buffers that a network brings among its flattened tensors, in the model's precision."""
-        if not getattr(self._probe, "travels", False):
+        if not traits(self._probe, ProbeTraits).travels:
             return {}
         found: Tensors = self._probe.encoded(parameters)  # type: ignore[attr-defined]
         return {name: tensor.to(self._fresh[name].dtype) for name, tensor in found.items()}

@@ -8,7 +8,7 @@ from typing import Any
 import numpy as np
 
 from globscope.errors import EvaluationError
-from globscope.roles import Probe, Tensors
+from globscope.roles import Probe, ProbeTraits, Tensors, traits
 
 # What the standard error of a field's mean over several draws is called, after the field.
 STANDARD_ERROR = "_standard_error"
@@ -85,7 +85,8 @@ def _scores(probe: Probe) -> dict[str, float]:
     import torch
 
     parameters, buffers = probe.initialise(0)
-    sums = [name for name in probe.measures if name not in getattr(probe, "whole", ())]
+    whole = traits(probe, ProbeTraits).whole
+    sums = [name for name in probe.measures if name not in whole]
     found: dict[str, float] = {}
     with torch.inference_mode(not probe.grad_inside):
         for split in probe.splits:

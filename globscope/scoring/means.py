@@ -3,7 +3,7 @@
 from collections.abc import Mapping, Sequence
 from typing import Any
 
-from globscope.roles import Probe
+from globscope.roles import Probe, ProbeTraits, traits
 
 # What `reduce` gives for one batch: by measure, a sum and its weight.
 Reduced = Mapping[str, tuple[Any, float]]
@@ -19,8 +19,9 @@ def means(probe: Probe, parts: Sequence[Reduced], kind: Any) -> dict[str, Any]:
 
 
 def _mean(probe: Probe, measure: str, parts: Sequence[tuple[Any, float]], kind: Any) -> Any:
-    if measure in getattr(probe, "whole", ()):
+    known = traits(probe, ProbeTraits)
+    if measure in known.whole:
         finish = probe.finish  # type: ignore[attr-defined]
         return finish(measure, [part for part, _ in parts]).to(kind)
     mean = sum(total.detach().to(kind) for total, _ in parts) / sum(weight for _, weight in parts)
-    return mean.sqrt() if measure in getattr(probe, "roots", ()) else mean
+    return mean.sqrt() if measure in known.roots else mean

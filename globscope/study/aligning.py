@@ -12,7 +12,7 @@ from globscope.errors import PluginError
 from globscope.population.find import find
 from globscope.returned.numbers import checked_arrays
 from globscope.returned.results import checked_permutations
-from globscope.roles import Aligner, Tensors
+from globscope.roles import Aligner, AlignerTraits, AnalysisTraits, Tensors, traits
 from globscope.spec.model import AlignerEntry, Entry
 from globscope.store import key, read_arrays, write_arrays
 from globscope.study.context import Context
@@ -61,7 +61,7 @@ class Aligning:
     @property
     def learns(self) -> bool:
         """Whether it has to learn before it can align."""
-        return bool(getattr(self.entry.component, "learns", False))
+        return traits(self.entry.component, AlignerTraits).learns
 
     @property
     def seed(self) -> int:
@@ -71,7 +71,7 @@ class Aligning:
     @cached_property
     def before(self) -> "Aligning | None":
         """The aligner that it starts from."""
-        start = getattr(self.entry.component, "start", RANDOM)
+        start = traits(self.entry.component, AlignerTraits).start
         return None if start == RANDOM else Aligning.by(self.context, start)
 
     @cached_property
@@ -163,8 +163,7 @@ class Aligning:
 
 def aligners(asking: Entry) -> tuple[str, ...]:
     """Return the names of the aligners that an analysis asks for."""
-    names: tuple[str, ...] = getattr(asking.component, "aligners", ())
-    return names
+    return traits(asking.component, AnalysisTraits).aligners
 
 
 def asked(context: Context) -> list[Aligning]:

@@ -5,6 +5,8 @@ from typing import Any
 from globscope.bounds import SAMPLES
 from globscope.errors import PopulationError
 from globscope.returned.numbers import checked_count, checked_shape
+from globscope.roles import Counts, ReducerTraits, offered, traits
+from globscope.spec.model import ReducerEntry
 
 
 def sample_count(sampler: Any, name: str, dimension: int) -> int | None:
@@ -14,13 +16,20 @@ def sample_count(sampler: Any, name: str, dimension: int) -> int | None:
         PopulationError: They are more than any study could score.
         PluginError: It is no count.
     """
-    announced = sampler.count(dimension) if hasattr(sampler, "count") else None
+    announcing = offered(sampler, Counts)
+    announced = None if announcing is None else announcing.count(dimension)
     if announced is None:
         return None
     count = checked_count(f"sampler {name!r}: count", announced)
     if count > SAMPLES.bound:
         raise PopulationError(f"asks for {readable(count)} samples, which {SAMPLES.words}; take a lower resolution")
     return count
+
+
+def map_dimension(entry: ReducerEntry) -> int:
+    """Return how many axes a reducer's maps have; 2 where it has no option that says so."""
+    dimension = traits(entry.component, ReducerTraits).latent_dim
+    return 2 if dimension is None else dimension
 
 
 def lattice_shape(sampler: Any, name: str, dimension: int) -> tuple[int, ...]:

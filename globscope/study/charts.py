@@ -11,6 +11,7 @@ from attrs import define, evolve
 
 from globscope.isometry import span
 from globscope.returned.maps import checked_chart, checked_coordinates, checked_rows
+from globscope.roles import ReducerTraits, Restores, offered, traits
 from globscope.spec.model import ReducerEntry
 from globscope.store import key, read_arrays, read_json, write_arrays, write_json
 from globscope.study.context import Context
@@ -72,7 +73,7 @@ class Fit:
     def inputs(self) -> ReducerInputs:
         """What the reducer sees."""
         # A chart with a space of its own has no use for the members', of which one alone would have none.
-        kind = "none" if getattr(self.entry.component, "own_space", False) else self.entry.space
+        kind = "none" if traits(self.entry.component, ReducerTraits).own_space else self.entry.space
         found, coordinates = space(self.context, self.population, kind)
         coordinates.flags.writeable = False
         task = self.context.task
@@ -190,7 +191,7 @@ class Fit:
         """Return the fitted chart itself: of this process, restored from its arrays, or fitted again."""
         if "_chart" not in self.__dict__:
             component, saved = self.entry.component, folder / ARRAYS
-            if hasattr(component, "restore") and saved.exists():
+            if offered(component, Restores) is not None and saved.exists():
                 self.__dict__["_chart"] = self._restored(saved)
             else:
                 self.__dict__["_chart"] = self._reduce(self.context.observer.stage(f"refit {self.entry.name}"))

@@ -6,9 +6,24 @@ from globscope.boundary import within_boundary
 from globscope.default_type import float32_by_default
 from globscope.errors import GlobscopeError, SpecError, near
 from globscope.population.find import find
+from globscope.roles import (
+    AlignerTraits,
+    AnalysisTraits,
+    ChecksChart,
+    ChecksPopulation,
+    ChecksTask,
+    Counts,
+    Derives,
+    ReducerTraits,
+    SamplerTraits,
+    Scores,
+    TopologyTraits,
+    offered,
+    traits,
+)
 from globscope.spec.model import Source, Spec
 from globscope.study.aligning import RANDOM, aligners, asked
-from globscope.study.announced import sample_count
+from globscope.study.announced import map_dimension, sample_count
 from globscope.study.context import Context
 from globscope.study.fields import draw_seed
 
@@ -29,14 +44,14 @@ def check(context: Context) -> None:
     if wrong:
         raise SpecError([f"{spec.source}: {text}" for text in wrong])
     for one in asked(context):
-        if hasattr(one.entry.component, "check"):
+        if offered(one.entry.component, ChecksTask) is not None:
             with context.blaming(one.entry.component):
                 one.entry.component.check(context.task.build("cpu"))
-    if hasattr(spec.evaluator.component, "check"):
+    if offered(spec.evaluator.component, ChecksTask) is not None:
         with context.blaming(spec.evaluator.component):
             spec.evaluator.component.check(context.task.build("cpu"))
     for entry in spec.analysis:
-        if hasattr(entry.component, "check"):
+        if offered(entry.component, ChecksPopulation) is not None:
             with context.blaming(entry.component):
                 entry.component.check(context.task.build("cpu"), variants)
     draw_seed(context)  # a trial: a loss that no seed repeats is refused
@@ -61,30 +76,33 @@ def _fields(context: Context) -> Iterator[str]:
     """Yield the `field` options that the task does not measure."""
     probe, spec = context.task.build("cpu"), context.spec
     known = [f"{split}_{measure}" for split in probe.splits for measure in probe.measures]
-    asked = [(f"topology.{at}.field", entry.component) for at, entry in enumerate(spec.topology)]
-    asked += [(f"analysis.{at}.field", entry.component) for at, entry in enumerate(spec.analysis)]
-    for place, component in [*asked, ("fidelity.field", spec.fidelity.component)]:
-        field = getattr(component, "field", known[0])
-        if field not in known:
+    asked = [(f"topology.{at}", traits(entry.component, TopologyTraits)) for at, entry in enumerate(spec.topology)]
+    analyses = [*((f"analysis.{at}", entry) for at, entry in enumerate(spec.analysis)), ("fidelity", spec.fidelity)]
+    asked += [(place, traits(entry.component, AnalysisTraits)) for place, entry in analyses]
+    for place, field in [(f"{place}.field", found.field) for place, found in asked]:
+        if field is not None and field not in known:
             yield f"{place}: the task measures no {field!r}; {near(field, known)}"
 
 
 def _dimensions(spec: Spec, members: int) -> Iterator[str]:
     """Yield the maps with more axes than the members, if all differ, have directions."""
     for at, entry in enumerate(spec.reducer):
-        wanted = getattr(entry.component, "latent_dim", 0)
-        if getattr(entry.component, "own_space", False):
-            continue
-        if wanted > members - 1 and not any(hasattr(one.component, "derive") for one in spec.analysis):
+        known = traits(entry.component, ReducerTraits)
+        wanted = known.latent_dim or 0
+        if not known.own_space and wanted > members - 1 and not _derives(spec):
             yield f"reducer.{at}.latent_dim: {members} members span at most {members - 1} directions, got {wanted}"
+
+
+def _derives(spec: Spec) -> bool:
+    return any(offered(one.component, Derives) is not None for one in spec.analysis)
 
 
 def _slices(spec: Spec, variants: tuple[str, ...]) -> Iterator[str]:
     """Yield the slices through networks of unknown variants, unless an analysis may derive them."""
-    if any(hasattr(one.component, "derive") for one in spec.analysis):
+    if _derives(spec):
         return
     for at, entry in enumerate(spec.reducer):
-        for name in getattr(entry.component, "needs", ()):
+        for name in traits(entry.component, ReducerTraits).needs:
             if not {name, name.rpartition("@")[0]} & set(variants):
                 yield f"reducer.{at}: there is no variant {name!r}; {near(name, variants)}"
 
@@ -96,7 +114,9 @@ def _aligners(context: Context, variants: tuple[str, ...]) -> Iterator[str]:
     wanted = [("population.align", name) for name in [spec.population.align] if name is not None]
     for at, entry in enumerate(spec.analysis):
         wanted += [(f"analysis.{at}.aligners", name) for name in aligners(entry)]
-    starts = [(f"aligner.{at}.start", getattr(one.component, "start", RANDOM)) for at, one in enumerate(spec.aligner)]
+    starts = [
+        (f"aligner.{at}.start", traits(one.component, AlignerTraits).start) for at, one in enumerate(spec.aligner)
+    ]
     for place, name in [*wanted, *((place, name) for place, name in starts if name != RANDOM)]:
         if name not in known:
             yield f"{place}: there is no aligner {name!r}; {near(name, known)}"
@@ -108,7 +128,7 @@ def _aligners(context: Context, variants: tuple[str, ...]) -> Iterator[str]:
 def _learners(context: Context) -> Iterator[str]:
     """Yield the aligners that start from one without scores, and those that have too little to learn from."""
     for one in asked(context):
-        if one.before is not None and not hasattr(one.before.entry.component, "scores"):
+        if one.before is not None and offered(one.before.entry.component, Scores) is None:
             yield f"aligner {one.entry.name!r} starts from {one.before.entry.name!r}, which has no scores"
         if one.learns and context.spec.zoo is None:
             yield (
@@ -116,7 +136,8 @@ def _learners(context: Context) -> Iterator[str]:
                 "or a file in which it was stored"
             )
         elif one.learns and context.spec.zoo is not None:
-            fewest, runs = getattr(one.entry.component, "fewest", 1), _networks(context.spec.zoo, context.spec)[1]
+            fewest = traits(one.entry.component, AlignerTraits).fewest
+            runs = _networks(context.spec.zoo, context.spec)[1]
             if len(runs) < fewest:
                 yield f"zoo: aligner {one.entry.name!r} learns from at least {fewest} networks; this is {len(runs)}"
 
@@ -125,28 +146,25 @@ def _maps(spec: Spec) -> Iterator[str]:
     """Yield the maps that an analysis asks for and that are not there, or have no inverse."""
     known = {entry.name: entry for entry in spec.reducer}
     for at, analysis in enumerate(spec.analysis):
-        for name in getattr(analysis.component, "reducers", ()):
+        for name in traits(analysis.component, AnalysisTraits).reducers:
             if name not in known:
                 yield f"analysis.{at}.reducers: there is no reducer {name!r}; {near(name, known)}"
-            elif getattr(known[name].component, "why_no_inverse", ""):
+            elif traits(known[name].component, ReducerTraits).why_no_inverse:
                 yield f"analysis.{at}.reducers: {name!r} has no inverse, so no landscape"
 
 
 def _samplers(spec: Spec, variants: tuple[str, ...]) -> Iterator[str]:
     """Yield the samplers that ask for unknown variants, or for other axes than a map has."""
     for at, sampler in enumerate(spec.sampler):
-        for name in getattr(sampler.component, "needs", ()):
+        for name in traits(sampler.component, SamplerTraits).needs:
             if name not in variants:
                 yield f"sampler.{at}: there is no variant {name!r}; {near(name, variants)}"
         for entry in spec.reducer:
-            if sampler in spec.samplers_of(entry) and hasattr(sampler.component, "count"):
-                dimension, centred = (
-                    getattr(entry.component, "latent_dim", 2),
-                    getattr(entry.component, "centred", False),
-                )
+            if sampler in spec.samplers_of(entry) and offered(sampler.component, Counts) is not None:
+                dimension, centred = map_dimension(entry), traits(entry.component, ReducerTraits).centred
                 try:
                     sample_count(sampler.component, sampler.name, dimension)
-                    if hasattr(sampler.component, "check"):
+                    if offered(sampler.component, ChecksChart) is not None:
                         sampler.component.check(dimension, centred=centred)
                 except GlobscopeError as error:
                     yield f"sampler.{at} on {entry.name!r}: {error}"

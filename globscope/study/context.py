@@ -19,7 +19,7 @@ from globscope.precision import precise
 from globscope.registry import Registry
 from globscope.returned.numbers import checked_instance
 from globscope.returned.results import checked_probe
-from globscope.roles import Probe, Task
+from globscope.roles import Digests, Fits, Probe, Task, offered
 from globscope.scoring.draws import draws
 from globscope.spec.model import AlignerEntry, Spec
 from globscope.store import Store, fingerprint, key, read_json, write_json
@@ -47,9 +47,9 @@ class Remembered:
 
     def digest(self) -> str | None:
         """Return the hash of what a user's function returned; None where the task's options say all."""
-        found = getattr(self.build("cpu"), "digest", None)
-        if found and self._digest is None:
-            self._digest = found()
+        hashing = offered(self.build("cpu"), Digests)
+        if hashing is not None and self._digest is None:
+            self._digest = hashing.digest()
         return self._digest
 
     @cached_property
@@ -145,11 +145,12 @@ class Context:
         if pattern is None:
             return task, None
         first = find(self.spec.population, self.spec.source.resolve().parent)[0]
-        if not hasattr(task, "fitting"):
+        fits = offered(task, Fits)
+        if fits is None:
             return task, first
         names = frozenset(first.read().tensors)
         with self.blaming(task):
-            fitting: Task = task.fitting(names)
+            fitting = fits.fitting(names)
         return checked_instance(f"{self.who(task)}: fitting", fitting, type(task)), first
 
     def identity(self, component: Any) -> list[Any]:

@@ -1,9 +1,8 @@
 """Where a study's stages compute."""
 
-from typing import Any
-
 from globscope.device import device
 from globscope.errors import EvaluationError
+from globscope.roles import EvaluatorTraits, traits
 from globscope.spec.model import Spec
 
 
@@ -12,13 +11,13 @@ def devices(spec: Spec) -> dict[str, str]:
 
     A device that this machine lacks stays what the spec asks for: stages may have been computed elsewhere.
     """
-    places: dict[str, tuple[str, Any]] = {
-        "training": ("population.train", spec.population.train),
-        "training of the zoo": ("zoo.train", spec.zoo and spec.zoo.train),
-        "evaluation": ("evaluator", spec.evaluator.component),
+    train, zoo = spec.population.train, spec.zoo and spec.zoo.train
+    places = {
+        "training": ("population.train", train and train.device),
+        "training of the zoo": ("zoo.train", zoo and zoo.device),
+        "evaluation": ("evaluator", traits(spec.evaluator.component, EvaluatorTraits).device),
     }
-    asked = {stage: (place, getattr(owner, "device", None)) for stage, (place, owner) in places.items()}
-    return {stage: _resolved(wanted, place) for stage, (place, wanted) in asked.items() if isinstance(wanted, str)}
+    return {stage: _resolved(wanted, place) for stage, (place, wanted) in places.items() if isinstance(wanted, str)}
 
 
 def _resolved(wanted: str, place: str) -> str:

@@ -10,11 +10,12 @@ from globscope.default_type import float32_by_default
 from globscope.population.run import Run
 from globscope.population.stack import stacks
 from globscope.returned.numbers import checked_count
+from globscope.roles import AnalysisTraits, Evaluates, FillsLattice, Plans, ReducerTraits, Refits, offered, traits
 from globscope.scoring.draws import REPEATS
 from globscope.spec.model import Entry, ReducerEntry, Spec
 from globscope.store import key
 from globscope.study.aligning import learners
-from globscope.study.announced import lattice_shape, sample_count
+from globscope.study.announced import lattice_shape, map_dimension, sample_count
 from globscope.study.check import check, count
 from globscope.study.context import Context, several
 from globscope.study.devices import devices
@@ -145,7 +146,7 @@ def samples(spec: Spec, entry: ReducerEntry) -> int | None:
     """Return how many points a reducer's samplers ask for; None where only a run can tell."""
     if _scatters(entry):
         return 0
-    dimension, total = _dimension(entry), 0
+    dimension, total = map_dimension(entry), 0
     for sampler in spec.samplers_of(entry):
         count = sample_count(sampler.component, sampler.name, dimension)
         if count is None:
@@ -158,15 +159,15 @@ def lattices(spec: Spec, analysis: Entry) -> list[tuple[int, ...]]:
     """Return the samples per axis of every lattice that fills a map that an analysis looks at."""
     maps = _decoding(spec, analysis)
     asked = [(sampler, entry) for entry in maps for sampler in spec.samplers_of(entry)]
-    filling = [(sampler, entry) for sampler, entry in asked if hasattr(sampler.component, "shape")]
-    return [lattice_shape(sampler.component, sampler.name, _dimension(entry)) for sampler, entry in filling]
+    filling = [(sampler, entry) for sampler, entry in asked if offered(sampler.component, FillsLattice) is not None]
+    return [lattice_shape(sampler.component, sampler.name, map_dimension(entry)) for sampler, entry in filling]
 
 
 def _asked_by(spec: Spec, analysis: Entry, members: int, variants: int) -> int:
     """Return how many networks an analysis will score at most, where it tells."""
     asked, maps = analysis.component, _decoding(spec, analysis)
-    tells = hasattr(asked, "evaluations")
-    told = asked.evaluations(lattices(spec, analysis), len(maps), variants) if tells else 0
+    counting = offered(asked, Evaluates)
+    told = 0 if counting is None else counting.evaluations(lattices(spec, analysis), len(maps), variants)
     own = checked_count(f"analysis {analysis.name!r}: evaluations", told)
     again = _refits(analysis)
     return own + again * sum(members + (samples(spec, entry) or 0) for entry in maps if not _slices(entry))
@@ -174,27 +175,22 @@ def _asked_by(spec: Spec, analysis: Entry, members: int, variants: int) -> int:
 
 def _refits(analysis: Entry) -> int:
     """Return how often an analysis fits every map again."""
-    asked = analysis.component
-    return checked_count(f"analysis {analysis.name!r}: refits", asked.refits() if hasattr(asked, "refits") else 0)
+    fitting = offered(analysis.component, Refits)
+    return checked_count(f"analysis {analysis.name!r}: refits", 0 if fitting is None else fitting.refits())
 
 
 def _decoding(spec: Spec, analysis: Entry) -> list[ReducerEntry]:
     """Return the maps with an inverse that an analysis looks at."""
-    named = getattr(analysis.component, "reducers", ())
+    named = traits(analysis.component, AnalysisTraits).reducers
     return [entry for entry in spec.reducer if not _scatters(entry) and (not named or entry.name in named)]
 
 
-def _dimension(entry: ReducerEntry) -> int:
-    dimension: int = getattr(entry.component, "latent_dim", 2)
-    return dimension
-
-
 def _slices(entry: ReducerEntry) -> bool:
-    return bool(getattr(entry.component, "own_space", False))
+    return traits(entry.component, ReducerTraits).own_space
 
 
 def _scatters(entry: ReducerEntry) -> bool:
-    return bool(getattr(entry.component, "why_no_inverse", ""))
+    return bool(traits(entry.component, ReducerTraits).why_no_inverse)
 
 
 def _stages(context: Context, runs: list[Run], members: int, variants: int) -> list[str]:
@@ -212,8 +208,8 @@ def _stages(context: Context, runs: list[Run], members: int, variants: int) -> l
         names.append(f"{entry.name}: fit, decode {points}, evaluate, merge tree")
     for asked in (spec.fidelity, *spec.analysis):
         maps = len(_decoding(spec, asked))
-        tells, more = hasattr(asked.component, "plan"), _asked_by(spec, asked, members, variants)
-        name = asked.component.plan(maps, variants) if tells else asked.name
+        planning, more = offered(asked.component, Plans), _asked_by(spec, asked, members, variants)
+        name = asked.name if planning is None else planning.plan(maps, variants)
         names.append(f"{name}: up to {more:,} more networks" if more else name)
     return names
 

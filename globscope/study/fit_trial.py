@@ -6,6 +6,7 @@ import numpy as np
 from attrs import define
 
 from globscope.errors import GlobscopeError
+from globscope.roles import Tries, offered
 from globscope.spec.model import ReducerEntry
 from globscope.store import key
 from globscope.study.context import Context
@@ -46,7 +47,7 @@ def fit_time(context: Context, entry: ReducerEntry, members: int, known: dict[st
     """
     component = entry.component
     rank = min(members - 1, context.task.build("cpu").layout.size)
-    if entry.space == "full" or rank < 1 or not hasattr(component, "trial"):
+    if entry.space == "full" or rank < 1 or offered(component, Tries) is None:
         return None
     of = key(context.identity(component), members, rank)
     if of not in known:

@@ -10,6 +10,7 @@ from attrs import define, evolve
 from globscope.default_type import float32_by_default
 from globscope.population import files
 from globscope.returned.results import checked_population
+from globscope.roles import Derives, ProbeTraits, offered, traits
 from globscope.store import key, read_json, write_json
 from globscope.study.aligned import aligned
 from globscope.study.aligning import Aligning, aligners, learners
@@ -59,7 +60,7 @@ def run(context: Context) -> Outcome:
     members, own = joined(parts), truth(context, parts)
     bench = evolve(bench, noise=noise(context, parts[0]))
     maps = tuple(bench.landscape(one) for one in fits(bench, parts))
-    chance = getattr(context.task.build("cpu"), "chance", {})
+    chance = traits(context.task.build("cpu"), ProbeTraits).chance
     atlas = Atlas(population=members, truth=own, maps=maps, chance=chance, noise=bench.noise)
     findings = {f"aligner {one.entry.name}": one.told() for one in learners(context)}
     findings = dict(_findings(context, atlas)) | findings
@@ -69,7 +70,7 @@ def run(context: Context) -> Outcome:
 def parts_of(bench: StudyBench) -> list[Population]:
     """Return the members that are trained or read, then those that each analysis derives from them before the map."""
     given = aligned(bench, population(bench.context))
-    asking = [entry for entry in bench.context.spec.analysis if hasattr(entry.component, "derive")]
+    asking = [entry for entry in bench.context.spec.analysis if offered(entry.component, Derives) is not None]
     return [given, *(_derived(evolve(bench, asking=entry), given) for entry in asking)]
 
 

@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from globscope.roles import Tensors
+from globscope.roles import ProbeTraits, Tensors, traits
 from globscope.scoring.draws import device_of, seeded
 from globscope.symmetry.grouping import index
 from globscope.symmetry.search import Traced, traced
@@ -76,9 +76,9 @@ def _network(probe: Any, tensors: Tensors, drawn: Sequence[Any], followed: Trace
     if lacking:
         own = {**parameters, **given}
         buffers = buffers | {name: tensor for name, tensor in given.items() if name in buffers}
-        travels = getattr(probe, "travels", False)
+        travels = traits(probe, ProbeTraits).travels
         buffers = buffers | probe.encoded(own) if travels else _calibrated(probe, own, buffers, drawn)
-    return {**getattr(probe, "rest", {}), **parameters, **buffers, **given}
+    return {**traits(probe, ProbeTraits).rest, **parameters, **buffers, **given}
 
 
 def _calibrated(probe: Any, own: Tensors, buffers: Tensors, drawn: Sequence[Any]) -> Tensors:

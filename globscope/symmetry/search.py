@@ -8,7 +8,7 @@ import numpy as np
 from attrs import define
 
 from globscope.errors import SymmetryError
-from globscope.roles import Probe
+from globscope.roles import Probe, ProbeTraits, TakesInputs, offered, traits
 from globscope.scoring.draws import device_of, seeded
 from globscope.stateless import stateless_call
 from globscope.symmetry.flow import Flow
@@ -79,12 +79,13 @@ def _batch(probe: Probe, count: int) -> Any:
 
 
 def _traced(probe: Any, batch: Any) -> Traced:
-    if getattr(probe, "module", None) is None or not hasattr(probe, "inputs"):
+    known = traits(probe, ProbeTraits)
+    if known.module is None or offered(probe, TakesInputs) is None:
         raise SymmetryError("the task shows no module whose symmetry could be found: its probe has none")
     moving = statistics(probe)
-    walked = walk(graph(probe.module, probe.inputs(batch)), {*probe.layout.names, *moving})
+    walked = walk(graph(known.module, probe.inputs(batch)), {*probe.layout.names, *moving})
     units = classes(walked, probe.layout.names)
-    aliases: Mapping[str, str] = getattr(probe, "logarithms", {})
+    aliases = known.logarithms
     second = frozenset(aliases[name] for name in moving if name in aliases)
     made, frozen = groups(walked, units, aliases), tuple(dict.fromkeys(walked.flow.frozen))
     found = Symmetry(groups=made, frozen=frozen, statistics=moving | second)
@@ -122,7 +123,7 @@ def _try(probe: Probe, found: Symmetry, batch: Any) -> None:
     if probe.statistics:
         with seeded(0, device_of(parameters)):
             buffers = probe.calibrate(parameters, buffers, [batch])
-    network = {**getattr(probe, "rest", {}), **parameters, **buffers}
+    network = {**traits(probe, ProbeTraits).rest, **parameters, **buffers}
     # One cycle a group, so that no unit stays.
     moved = found.permute(network, {group.name: _cycle(group.size, rng) for group in found.groups})
     before, after = (_outputs(probe, tensors, batch) for tensors in (network, moved))

@@ -7,7 +7,18 @@ from typing import Any
 import numpy as np
 from attrs import define
 
-from globscope.api import Finding, Member, Population, Probe, Progress, Symmetry, SymmetryError, symmetry
+from globscope.api import (
+    AlignerTraits,
+    Finding,
+    Member,
+    Population,
+    Probe,
+    Progress,
+    Symmetry,
+    SymmetryError,
+    symmetry,
+    traits,
+)
 from globscope.returned.results import checked_permutations
 from globscope.testing.claims import global_states, other_global_seeds, require, require_near, require_same
 from globscope.testing.options import OptionChecks
@@ -105,7 +116,7 @@ class AlignerChecks(OptionChecks):
 
     def learns_from_as_few_networks_as_it_says(self) -> None:
         """The least number of networks that it asks for is a number, and no larger than the kit's zoo."""
-        fewest = getattr(self.component, "fewest", 1)
+        fewest = traits(self.component, AlignerTraits).fewest
         text = f"asks for at least {fewest!r} networks to learn from; a number from 1 to {ZOO} is wanted"
         require(isinstance(fewest, int) and 1 <= fewest <= ZOO, text)
 
@@ -131,7 +142,7 @@ class AlignerChecks(OptionChecks):
         return {}
 
     def _align(self, task: Built, a: Arrays, b: Arrays) -> Permutations:
-        aligner = self._taught(task) if getattr(self.component, "learns", False) else self.component
+        aligner = self._taught(task) if traits(self.component, AlignerTraits).learns else self.component
         found: Permutations = aligner.align(task, a, b, np.random.default_rng(0))
         return found
 

@@ -7,7 +7,7 @@ from functools import cached_property
 import numpy as np
 from attrs import asdict, evolve
 
-from globscope.api import Atlas, Finding, Overlay, Population, Table
+from globscope.api import Atlas, Derives, Finding, Overlay, Population, Table, offered
 from globscope.testing.claims import ContractError, global_states, other_global_seeds, require, require_same
 from globscope.testing.options import OptionChecks
 from globscope.testing.population import tiny_population
@@ -106,7 +106,7 @@ class AnalysisChecks(OptionChecks):
 
     @cached_property
     def _derived(self) -> Population | None:
-        if not hasattr(self.component, "derive"):
+        if offered(self.component, Derives) is None:
             return None
         rng = np.random.default_rng(0)
         found: Population = self.component.derive(tiny_task(), tiny_population(), tiny_bench(), rng)

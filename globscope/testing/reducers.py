@@ -6,7 +6,7 @@ from typing import Any
 import numpy as np
 from attrs import define, evolve
 
-from globscope.api import Chart, ReducerInputs
+from globscope.api import Chart, ReducerInputs, ReducerTraits, Restores, Tries, offered, traits
 from globscope.returned.numbers import numeric
 from globscope.testing.claims import global_states, other_global_seeds, require, require_near, require_same
 from globscope.testing.options import OptionChecks
@@ -69,7 +69,7 @@ class ReducerChecks(OptionChecks):
         require(latents.ndim == 2, f"latents have shape {latents.shape}, not (members, axes)")
         require(len(latents) == members, f"{len(latents)} latents for {members} members")
         require(np.isfinite(latents).all(), "latents are not finite")
-        wanted = getattr(self.component, "latent_dim", latents.shape[1])
+        wanted = traits(self.component, ReducerTraits).latent_dim or latents.shape[1]
         require(latents.shape[1] == wanted, f"latents have {latents.shape[1]} axes, latent_dim is {wanted}")
 
     def decodes_points_to_coordinates(self) -> None:
@@ -118,7 +118,11 @@ class ReducerChecks(OptionChecks):
 
     def trial_is_a_fit_of_its_kind(self) -> None:
         """Where it offers a trial, that one fits the same members to as many axes, and takes no longer than itself."""
-        trial = self.component.trial(len(self._first.inputs.members)) if hasattr(self.component, "trial") else None
+        trial = (
+            self.component.trial(len(self._first.inputs.members))
+            if offered(self.component, Tries) is not None
+            else None
+        )
         if trial is not None:
             quick, times = trial
             chart = quick.reduce(tiny_inputs(), np.random.default_rng(0))
@@ -145,7 +149,7 @@ class ReducerChecks(OptionChecks):
 
     def restored_chart_is_the_fitted_one(self) -> None:
         """`restore` and the chart's arrays go together, and give the chart's functions again."""
-        offers, arrays = hasattr(self.component, "restore"), self._first.chart.arrays
+        offers, arrays = offered(self.component, Restores) is not None, self._first.chart.arrays
         require(offers or arrays is None, "its chart has arrays, but there is no restore(inputs, arrays) to use them")
         require(not offers or arrays is not None, "offers restore, but its chart has no arrays")
         if arrays is None:

@@ -8,7 +8,17 @@ from typing import Any
 import numpy as np
 from attrs import fields
 
-from globscope.api import EvaluationError, Probe, draws, seeded
+from globscope.api import (
+    EvaluationError,
+    Probe,
+    ProbeTraits,
+    Recognises,
+    ReturnsOutputs,
+    draws,
+    offered,
+    seeded,
+    traits,
+)
 from globscope.testing.claims import (
     ContractError,
     global_states,
@@ -124,7 +134,7 @@ class TaskChecks(OptionChecks):
 
     def outputs_are_of_each_example(self) -> None:
         """Where outputs are offered, they are finite, one row an example, whatever else is in the batch."""
-        if not hasattr(self._probe, "outputs") or self._draws:
+        if offered(self._probe, ReturnsOutputs) is None or self._draws:
             return
         network, cut = self._probe.initialise(7), EXAMPLES // 2
         whole, *halves = (self._outputs(network, part) for part in (slice(None), slice(0, cut), slice(cut, None)))
@@ -136,15 +146,17 @@ class TaskChecks(OptionChecks):
 
     def recognises_by_its_options(self) -> None:
         """Where networks are recognised by their tensors, the answer is options of the task, or None of strangers'."""
-        recognise = getattr(type(self.component), "recognise", None)
-        if recognise is None:
+        knowing = offered(type(self.component), Recognises)
+        if knowing is None:
             return
         layout = self._probe.layout
-        found = recognise(dict(zip(layout.names, layout.shapes, strict=True)))
+        found = knowing.recognise(dict(zip(layout.names, layout.shapes, strict=True)))
         known = {attribute.name for attribute in fields(type(self.component))}
         stray = sorted(set(found or {}) - known)
         require(not stray, f"recognises a network by options {stray} that it does not have")
-        require(recognise({"no tensor of anybody's": (3, 1, 4)}) is None, "recognises a network that is nobody's")
+        require(
+            knowing.recognise({"no tensor of anybody's": (3, 1, 4)}) is None, "recognises a network that is nobody's"
+        )
 
     def names_its_statistics(self) -> None:
         """Statistics are buffers, and are re-estimated from the data."""
@@ -239,7 +251,7 @@ class TaskChecks(OptionChecks):
     def shows_the_module_that_it_runs(self) -> None:
         """Where there is a `module`, it has the layout's tensors, and takes the `inputs` of a batch."""
         probe: Any = self._probe
-        module = getattr(probe, "module", None)
+        module = traits(probe, ProbeTraits).module
         if module is None:
             return
         import torch
@@ -312,8 +324,7 @@ class TaskChecks(OptionChecks):
     @property
     def _whole(self) -> tuple[str, ...]:
         """The measures that are no means over batches."""
-        whole: tuple[str, ...] = getattr(self._probe, "whole", ())
-        return whole
+        return tuple(traits(self._probe, ProbeTraits).whole)
 
     def _require_unchanged(self, before: Mapping[str, float], when: str) -> None:
         after = self._reduced(self._parameters(), self._batch())

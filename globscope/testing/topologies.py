@@ -4,7 +4,7 @@ from functools import cached_property
 
 import numpy as np
 
-from globscope.api import Landscape, MergeTree, Samples, Topology
+from globscope.api import Landscape, MergeTree, Samples, Topology, TopologyTraits, traits
 from globscope.returned.results import checked_topology
 from globscope.testing.claims import require, require_same
 from globscope.testing.landscapes import (
@@ -116,7 +116,7 @@ class TopologyChecks(OptionChecks):
 
     @cached_property
     def _field(self) -> str:
-        return str(getattr(self.component, "field", "train_loss"))
+        return traits(self.component, TopologyTraits).field or "train_loss"
 
     def _compute(self, given: Landscape) -> Topology:
         found: Topology = self.component.compute(given)

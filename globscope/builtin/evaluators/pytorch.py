@@ -16,6 +16,7 @@ from globscope.api import (
     Plan,
     Precision,
     Probe,
+    ProbeTraits,
     Progress,
     Task,
     Unit,
@@ -24,6 +25,7 @@ from globscope.api import (
     device_name,
     fixed_batches,
     is_out_of_memory,
+    traits,
 )
 from globscope.builtin.evaluators.lift import Lift
 from globscope.builtin.evaluators.scorer import Draw, Method, Scorer, fastest
@@ -102,7 +104,7 @@ class Torch:
         """
         self._device()
         self._method(probe)
-        if self.batch_norm == "encoded" and probe.statistics and not getattr(probe, "travels", False):
+        if self.batch_norm == "encoded" and probe.statistics and not traits(probe, ProbeTraits).travels:
             raise EvaluationError("evaluator.batch_norm: 'encoded' needs population.flatten = 'all'")
 
     def _device(self) -> str:

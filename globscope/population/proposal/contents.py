@@ -11,6 +11,7 @@ from globscope.errors import PopulationError
 from globscope.population.checkpoint import networks, shapes
 from globscope.population.state_dict import Reading
 from globscope.registry import Registry
+from globscope.roles import Recognises, offered
 
 # What frameworks put before a model's own names.
 _BEFORE = re.compile(r"^((module|_orig_mod|model|net|network|backbone)\.)+")
@@ -46,8 +47,8 @@ def contents(path: Path, registry: Registry) -> Contents:
 def _task(shapes: Mapping[str, tuple[int, ...]], registry: Registry) -> dict[str, Any]:
     """Return the options of the first task that recognises a network by its tensors."""
     for name, component in registry.role("task").items():
-        recognise = getattr(component.cls, "recognise", None)
-        found = recognise(shapes) if recognise else None
+        knowing = offered(component.cls, Recognises)
+        found = knowing.recognise(shapes) if knowing is not None else None
         if found is not None:
             return {"use": name, **found}
     return {}

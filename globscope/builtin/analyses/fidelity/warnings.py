@@ -4,7 +4,7 @@ from collections.abc import Iterator, Sequence
 
 import numpy as np
 
-from globscope.api import Atlas, Member, Probe
+from globscope.api import Atlas, Member, Probe, ProbeTraits, traits
 
 # Within this share of what guessing scores. The paper's own curves lie within 2.5 % of ln 10.
 NEAR = 0.05
@@ -27,7 +27,7 @@ def foreign_buffers(atlas: Atlas, probe: Probe) -> Iterator[str]:
     for name in sorted({name for member in members for name in member.lacking}):
         labels = _listed([member.label for member in members if name in member.lacking])
         yield f"the checkpoints of {labels} have no buffer {name!r}: these networks are scored with the model's own"
-    mapped = {*probe.statistics, *probe.layout.names, *getattr(probe, "logarithms", ())}
+    mapped = {*probe.statistics, *probe.layout.names, *traits(probe, ProbeTraits).logarithms}
     for name in sorted({name for member in members for name in member.buffers} - mapped):
         if _differs(name, members):
             yield (

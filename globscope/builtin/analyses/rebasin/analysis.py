@@ -16,10 +16,12 @@ from globscope.api import (
     Plot,
     Population,
     Probe,
+    ProbeTraits,
     SpecError,
     Symmetry,
     Task,
     symmetry,
+    traits,
 )
 from globscope.builtin.analyses.curves.pairs import choose_pairs, count_pairs, require_pairs
 from globscope.builtin.analyses.rebasin import barriers, place_rebased, rebased_runs
@@ -69,7 +71,7 @@ class Rebasin:
             SymmetryError: The network cannot be followed.
         """
         require_pairs(WHO, self.pairs, self.against, variants)
-        if getattr(probe, "travels", False):
+        if traits(probe, ProbeTraits).travels:
             raise SpecError([f"{WHO}: networks are re-based where population.flatten is 'parameters'"])
         symmetry(probe)
 

@@ -7,7 +7,22 @@ import attrs
 import numpy as np
 from attrs.validators import and_, ge
 
-from globscope.api import EXAMPLES, Atlas, Bench, EvaluationError, Finding, Population, Probe, device, device_name, near
+from globscope.api import (
+    EXAMPLES,
+    Atlas,
+    Bench,
+    EvaluationError,
+    Finding,
+    Population,
+    Probe,
+    ProbeTraits,
+    ReturnsOutputs,
+    device,
+    device_name,
+    near,
+    offered,
+    traits,
+)
 from globscope.builtin.analyses.similarity.cka import differences, disagreements, similarities
 from globscope.builtin.analyses.similarity.outputs import OutputExamples
 from globscope.builtin.analyses.similarity.pairwise import PairwiseComparison
@@ -52,8 +67,8 @@ class Similarity:
         Raises:
             EvaluationError: One of these.
         """
-        if not hasattr(probe, "outputs"):
-            reason = getattr(probe, "no_outputs", "its probe has no outputs(parameters, buffers, batch)")
+        if offered(probe, ReturnsOutputs) is None:
+            reason = traits(probe, ProbeTraits).no_outputs
             raise EvaluationError(
                 f"analysis similarity: compares what networks answer, and this task does not tell: {reason}"
             )

@@ -1,0 +1,64 @@
+"""What a component of each role must do, one Protocol a role, and what it may offer beside (`optional`).
+
+A component *is* its options: a frozen, keyword-only attrs class whose fields a spec may set, with
+the one or two methods of its role. Only `build`, `reduce`, `ask`, `evaluate`, `compute`, `analyse` and `align`
+run code; constructing a component must cost nothing.
+"""
+
+from globscope.roles.aligner import Aligner, AlignerTraits, Learns, Scores, StartsFrom
+from globscope.roles.analysis import Analysis, AnalysisTraits, ChecksPopulation, Derives, Evaluates, Plans, Refits
+from globscope.roles.bench import Bench, Draft, Work
+from globscope.roles.evaluator import ChecksTask, Evaluator, EvaluatorTraits
+from globscope.roles.optional import OPTIONAL, misspelt, offered, traits
+from globscope.roles.probe import Digests, Encodes, Finishes, Probe, ProbeTraits, ReturnsOutputs, TakesInputs, Tensors
+from globscope.roles.reducer import Reducer, ReducerTraits, Restores, Tries
+from globscope.roles.sampler import ChecksChart, Counts, FillsLattice, Sampler, SamplerTraits
+from globscope.roles.task import Fits, Recognises, Task
+from globscope.roles.topology import TopologyMethod, TopologyTraits
+
+__all__ = [
+    "OPTIONAL",
+    "Aligner",
+    "AlignerTraits",
+    "Analysis",
+    "AnalysisTraits",
+    "Bench",
+    "ChecksChart",
+    "ChecksPopulation",
+    "ChecksTask",
+    "Counts",
+    "Derives",
+    "Digests",
+    "Draft",
+    "Encodes",
+    "Evaluates",
+    "Evaluator",
+    "EvaluatorTraits",
+    "FillsLattice",
+    "Finishes",
+    "Fits",
+    "Learns",
+    "Plans",
+    "Probe",
+    "ProbeTraits",
+    "Recognises",
+    "Reducer",
+    "ReducerTraits",
+    "Refits",
+    "Restores",
+    "ReturnsOutputs",
+    "Sampler",
+    "SamplerTraits",
+    "Scores",
+    "StartsFrom",
+    "TakesInputs",
+    "Task",
+    "Tensors",
+    "TopologyMethod",
+    "TopologyTraits",
+    "Tries",
+    "Work",
+    "misspelt",
+    "offered",
+    "traits",
+]

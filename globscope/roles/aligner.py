@@ -1,0 +1,93 @@
+"""What matches the units of two networks, and what it may learn or start from."""
+
+from collections.abc import Mapping
+from typing import Protocol
+
+import numpy as np
+from attrs import define
+
+from globscope.roles.bench import Draft
+from globscope.roles.probe import Tensors
+from globscope.roles.task import Task
+from globscope.values.chart import Progress
+from globscope.values.findings import Finding
+from globscope.values.members import Population
+
+
+class Aligner(Protocol):
+    """Matches the units of one network with those of another."""
+
+    def align(self, task: Task, a: Tensors, b: Tensors, rng: np.random.Generator) -> Mapping[str, np.ndarray]:
+        """Return, for every group of `symmetry(task.build(...))`, the permutation of b that fits a.
+
+        Args:
+            task: Of both networks.
+            a: Parameters and buffers by name, numpy arrays.
+            b: Likewise.
+            rng: The only source of chance; equal arguments give equal permutations.
+
+        Returns:
+            By name of the group, (n,) integers: unit i of a is matched with unit `permutation[i]` of b, so that
+            `symmetry.permute(b, permutations)` is b aligned to a.
+
+        Raises:
+            SymmetryError: The network's units cannot be exchanged, or not be found.
+        """
+        ...
+
+
+@define(frozen=True, kw_only=True)
+class AlignerTraits:
+    """What an aligner may have, with what holds where it is absent.
+
+    Attributes:
+        learns: Whether it has to learn before it can align; such an aligner `Learns`.
+        fewest: The least number of networks that it learns from; a smaller zoo is refused before anything is trained.
+        start: An option: the aligner, by its name in the spec or its own, from whose scores it starts, or `random`;
+            such an aligner `StartsFrom` them.
+    """
+
+    learns: bool = False
+    fewest: int = 1
+    start: str = "random"
+
+
+class Scores(Protocol):
+    """An aligner from which others can start."""
+
+    def scores(self, task: Task, a: Tensors, b: Tensors, rng: np.random.Generator) -> Mapping[str, np.ndarray]:
+        """Return by group the (n, n) numbers, a's units down and b's across, whose best assignment it returns."""
+        ...
+
+
+class StartsFrom(Protocol):
+    """An aligner that starts from another's scores (`start`)."""
+
+    def starting(self, scores: Mapping[str, np.ndarray]) -> Aligner:
+        """Return the aligner that aligns from the scores of one pair."""
+        ...
+
+
+class Learns(Protocol):
+    """An aligner that learns from many networks (`learns`).
+
+    What is learned is stored under the aligner's options, the task and the networks; arrays called `seconds`, or
+    `…/seconds`, are kept apart from it and only handed to `told`.
+    """
+
+    def learn(
+        self, task: Task, zoo: Population, draft: Draft, progress: Progress, rng: np.random.Generator
+    ) -> Mapping[str, np.ndarray]:
+        """Return what was learned of the task's networks, all members of `zoo`.
+
+        After a kill it continues from the draft; it reports `progress(done, total, **figures)`.
+        """
+        ...
+
+    def learned(self, arrays: Mapping[str, np.ndarray]) -> Aligner:
+        """Return the aligner that aligns by what was learned."""
+        ...
+
+    def told(self, arrays: Mapping[str, np.ndarray]) -> Finding:
+        """Return how the learning went."""
+        ...

@@ -1,0 +1,90 @@
+"""What answers a question on finished maps, and what it may do before."""
+
+from collections.abc import Sequence
+from typing import Protocol
+
+import numpy as np
+from attrs import define
+
+from globscope.roles.bench import Bench
+from globscope.roles.probe import Probe
+from globscope.roles.task import Task
+from globscope.values.findings import Atlas, Finding
+from globscope.values.members import Population
+
+
+class Analysis(Protocol):
+    """Answers a question on finished maps.
+
+    In which basins a map's runs end, and which it does not show, `last_networks(map, landscape, topology)` returns; the
+    sample nearest to a member may be of another network.
+    """
+
+    def analyse(self, atlas: Atlas, bench: Bench, rng: np.random.Generator) -> Finding:
+        """Return what was found."""
+        ...
+
+
+@define(frozen=True, kw_only=True)
+class AnalysisTraits:
+    """Options that a study reads, with what holds where one is absent.
+
+    Attributes:
+        field: The field that it looks at; a name that the task does not measure is refused.
+        reducers: Names of the maps that it looks at, all where it is empty: names are checked, maps without an inverse
+            refused, and plans count no others.
+        aligners: Names of the aligners that it uses, which are checked.
+    """
+
+    field: str | None = None
+    reducers: tuple[str, ...] = ()
+    aligners: tuple[str, ...] = ()
+
+
+class Derives(Protocol):
+    """An analysis that adds members before the maps are fitted: curve points, re-based networks."""
+
+    def derive(self, task: Task, population: Population, bench: Bench, rng: np.random.Generator) -> Population:
+        """Return the members to add, made from those that were trained or read.
+
+        Those with `in_fit=False` are evaluated and left out of the fits. What takes long belongs into `bench.stage`.
+        """
+        ...
+
+
+class Plans(Protocol):
+    """An analysis with a line in a study's plan."""
+
+    def plan(self, maps: int, variants: int) -> str:
+        """Return in a few words what it will do on so many maps with an inverse."""
+        ...
+
+
+class Evaluates(Protocol):
+    """An analysis that scores networks."""
+
+    def evaluations(self, lattices: Sequence[tuple[int, ...]], maps: int, variants: int) -> int:
+        """Return how many networks it scores at most.
+
+        Args:
+            lattices: The shape (samples per axis) of every lattice that the maps will be sampled on.
+            maps: How many maps with an inverse it looks at.
+            variants: How many variants the population has.
+        """
+        ...
+
+
+class Refits(Protocol):
+    """An analysis that fits maps again."""
+
+    def refits(self) -> int:
+        """Return how often it fits every map again and has its landscape."""
+        ...
+
+
+class ChecksPopulation(Protocol):
+    """An analysis that does not work with all tasks and populations."""
+
+    def check(self, probe: Probe, variants: Sequence[str]) -> None:
+        """Raise a GlobscopeError for what cannot work with this task and these variants, before anything long."""
+        ...

@@ -1,0 +1,83 @@
+"""What analyses work at: a study's stages, and the draft of a long one."""
+
+from collections.abc import Callable, Mapping, Sequence
+from typing import Any, Protocol
+
+import numpy as np
+
+from globscope.roles.probe import Tensors
+from globscope.roles.task import Task
+from globscope.values.chart import Progress
+from globscope.values.evaluation import Networks
+from globscope.values.findings import Map
+from globscope.values.landscape import Landscape, Samples
+from globscope.values.members import Population
+from globscope.values.topology import Topology
+
+
+class Draft(Protocol):
+    """What a long computation has so far, kept on disk, so that it continues there after a kill."""
+
+    def read(self) -> dict[str, np.ndarray]:
+        """Return the arrays that were written last; nothing at the start."""
+        ...
+
+    def write(self, arrays: Mapping[str, np.ndarray]) -> None:
+        """Keep arrays, atomically, in place of those before."""
+        ...
+
+
+Work = Callable[[Draft, Progress], Mapping[str, np.ndarray]]
+
+
+class Bench(Protocol):
+    """A study's stages, for analyses: everything is stored under its key, so nothing runs twice."""
+
+    @property
+    def seed(self) -> int:
+        """The study's seed."""
+        ...
+
+    @property
+    def task(self) -> Task:
+        """The study's task, by what of its weights is flattened."""
+        ...
+
+    def stage(self, label: str, parts: Sequence[Any], work: Work) -> Mapping[str, np.ndarray]:
+        """Return the arrays that `work` makes, from the store where they were made before.
+
+        `parts` is all that they follow from beside the task and the study's seed: options, components, arrays
+        (hashed by their bytes). The label tells whoever watches what is being done.
+        """
+        ...
+
+    def fit(self, reducer: str, population: Population, seed: int | None = None) -> Map:
+        """Return the chart of a reducer of the spec, fitted to `population`'s members in the fit."""
+        ...
+
+    def landscape(self, fitted: Map) -> Map:
+        """Return the map with its samplers' landscapes and their topologies."""
+        ...
+
+    def measure(self, networks: Networks) -> Mapping[str, np.ndarray]:
+        """Return the fields of given networks, (n,) each.
+
+        Those without buffers are scored with the buffers that all members have in common; where members differ in one
+        that is no statistic, that is an error.
+        """
+        ...
+
+    def align(self, aligner: str, a: Tensors, b: Tensors, label: str) -> Mapping[str, np.ndarray]:
+        """Return what an aligner finds for two networks, by its name in the spec, or with its defaults by its own.
+
+        The permutations are as `Aligner.align` returns them; the label tells whoever watches what is aligned.
+        """
+        ...
+
+    def sample(self, fitted: Map, samples: Samples) -> Landscape:
+        """Return the landscape at given points of a map with an inverse, decoded as one batch."""
+        ...
+
+    def topology(self, name: str, landscape: Landscape) -> Topology:
+        """Return what the topology of this name in the spec makes of a landscape."""
+        ...

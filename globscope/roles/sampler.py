@@ -1,0 +1,56 @@
+"""What chooses the points of a chart, and what it may announce."""
+
+from typing import Protocol
+
+import numpy as np
+from attrs import define
+
+from globscope.values.chart import Chart
+from globscope.values.landscape import Landscape, Samples
+
+
+class Sampler(Protocol):
+    """Chooses the points of a chart that are evaluated, in one round or several."""
+
+    def ask(self, chart: Chart, landscape: Landscape | None, rng: np.random.Generator) -> Samples | None:
+        """Return the next round's samples, or None when there is nothing left to ask.
+
+        A pure function: `landscape` holds all samples asked before (None at first), `rng` is the
+        round's own.
+        """
+        ...
+
+
+@define(frozen=True, kw_only=True)
+class SamplerTraits:
+    """What a sampler may have, with what holds where it is absent.
+
+    Attributes:
+        needs: Names of the variants that it samples.
+    """
+
+    needs: tuple[str, ...] = ()
+
+
+class Counts(Protocol):
+    """A sampler that announces its samples, so that a study can be estimated before it runs."""
+
+    def count(self, dimension: int) -> int | None:
+        """Return how many samples it asks for on a chart of so many axes; None where only a run can tell."""
+        ...
+
+
+class FillsLattice(Protocol):
+    """A sampler of a lattice of all axes."""
+
+    def shape(self, dimension: int) -> tuple[int, ...]:
+        """Return the samples per axis."""
+        ...
+
+
+class ChecksChart(Protocol):
+    """A sampler that does not work on all charts."""
+
+    def check(self, dimension: int, *, centred: bool) -> None:
+        """Raise a GlobscopeError for what cannot work on such charts, before anything long."""
+        ...

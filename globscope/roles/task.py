@@ -1,0 +1,34 @@
+"""What is learnt, and what a task may offer beside its probe."""
+
+from collections.abc import Mapping, Set
+from typing import Any, Protocol
+
+from globscope.roles.probe import Probe
+
+
+class Task(Protocol):
+    """What is learnt: model, data and loss. Picklable: holds options and references only.
+
+    An option whose metadata say `scores_only` has no part in training: where it changes, networks are scored again, and
+    none is trained again.
+    """
+
+    def build(self, device: str) -> Probe:
+        """Return the task on a device."""
+        ...
+
+
+class Fits(Protocol):
+    """A task whose variants of an architecture differ in their tensors' names."""
+
+    def fitting(self, names: Set[str]) -> Task:
+        """Return the same task with the model whose tensors have these names."""
+        ...
+
+
+class Recognises(Protocol):
+    """A task class that knows its models by their tensors, for `globscope init FOLDER`."""
+
+    def recognise(self, shapes: Mapping[str, tuple[int, ...]]) -> Mapping[str, Any] | None:
+        """Return the options of the task whose model has such tensors, None where it knows none; a class method."""
+        ...
