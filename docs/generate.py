@@ -22,7 +22,7 @@ from globscope.values.pictures import HeatMap, Overlay, Panel, Plot, Series, Tra
 FOLDER = Path(__file__).parent / "reference"
 NOTE = "<!-- Written by docs/generate.py (`make docs`); edit the docstrings instead. -->"
 PROTOCOLS = {
-    "task": (roles.Task, roles.Probe),
+    "task": (roles.Task, roles.Probe, *roles.OPTIONAL["probe"]),
     "reducer": (roles.Reducer,),
     "sampler": (roles.Sampler,),
     "evaluator": (roles.Evaluator,),
@@ -119,7 +119,7 @@ def hooks() -> str:
     for role, name in HOOKS.items():
         hook = getattr(hookspecs, name)
         parts += [f"## {name}", _code(f"@hookimpl\n{_header(hook)} ..."), inspect.getdoc(hook) or ""]
-        for protocol in PROTOCOLS[role]:
+        for protocol in (*PROTOCOLS[role], *roles.OPTIONAL[role]):
             parts += _protocol(protocol)
     return _page(parts)
 

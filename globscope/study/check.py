@@ -76,10 +76,11 @@ def _fields(context: Context) -> Iterator[str]:
     """Yield the `field` options that the task does not measure."""
     probe, spec = context.task.build("cpu"), context.spec
     known = [f"{split}_{measure}" for split in probe.splits for measure in probe.measures]
-    asked = [(f"topology.{at}", traits(entry.component, TopologyTraits)) for at, entry in enumerate(spec.topology)]
+    topologies = [traits(entry.component, TopologyTraits).field for entry in spec.topology]
+    wanted = [(f"topology.{at}.field", field) for at, field in enumerate(topologies)]
     analyses = [*((f"analysis.{at}", entry) for at, entry in enumerate(spec.analysis)), ("fidelity", spec.fidelity)]
-    asked += [(place, traits(entry.component, AnalysisTraits)) for place, entry in analyses]
-    for place, field in [(f"{place}.field", found.field) for place, found in asked]:
+    wanted += [(f"{place}.field", traits(entry.component, AnalysisTraits).field) for place, entry in analyses]
+    for place, field in wanted:
         if field is not None and field not in known:
             yield f"{place}: the task measures no {field!r}; {near(field, known)}"
 
