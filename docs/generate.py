@@ -16,7 +16,7 @@ from globscope.spec.cells import Relations
 from globscope.spec.describe import options
 from globscope.spec.entries import common
 from globscope.spec.model import PopulationSpec, Recipe, Spec, Train, Variant, Zoo
-from globscope.values.findings import Finding, Table
+from globscope.values.findings import Figure, Finding, Table
 from globscope.values.pictures import HeatMap, Overlay, Panel, Plot, Series, Trail
 
 FOLDER = Path(__file__).parent / "reference"
@@ -28,7 +28,7 @@ PROTOCOLS = {
     "evaluator": (roles.Evaluator,),
     "topology": (roles.TopologyMethod,),
     "aligner": (roles.Aligner,),
-    "analysis": (roles.Analysis, roles.Bench, Finding, Table, Plot, Panel, Series, HeatMap, Overlay, Trail),
+    "analysis": (roles.Analysis, roles.Bench, Finding, Figure, Table, Plot, Panel, Series, HeatMap, Overlay, Trail),
 }
 # Tables of a spec beside `title` and `seed`: how it is written, whether it must be there, what it is.
 TABLES = (

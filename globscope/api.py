@@ -105,7 +105,7 @@ from globscope.topology.passes import Passes
 from globscope.topology.tree import simplified, sweep_order, trees
 from globscope.values.chart import Chart, Progress, ReducerInputs, Transform
 from globscope.values.evaluation import Journal, Networks, Plan, Unit
-from globscope.values.findings import Atlas, Finding, Map, Table, finite_or_none
+from globscope.values.findings import Atlas, Figure, Finding, Map, Table, finite_or_none
 from globscope.values.landscape import Landscape, Samples
 from globscope.values.members import Layout, Member, Population
 from globscope.values.pictures import HeatMap, Overlay, Panel, Picture, Plot, Series, Trail
@@ -165,6 +165,7 @@ __all__ = [
     "EvaluationError",
     "Evaluator",
     "EvaluatorTraits",
+    "Figure",
     "FileError",
     "FillsLattice",
     "Finding",

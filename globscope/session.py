@@ -2,7 +2,7 @@
 
 from collections.abc import Mapping, Sequence
 from pathlib import Path
-from typing import Any
+from typing import Any, Literal
 
 from attrs import define, field
 
@@ -45,12 +45,14 @@ class Result:
     Attributes:
         atlas: Population, truth and maps.
         findings: By analysis' name.
+        learned: How aligners learned, by aligner's name.
         record: The results as one JSON object, as `globscope show --json` prints it.
         report: Path of `report.html`.
     """
 
     atlas: Atlas = field(repr=False)
     findings: Mapping[str, Finding] = field(repr=False)
+    learned: Mapping[str, Finding] = field(factory=dict, repr=False)
     record: Mapping[str, Any] = field(repr=False)
     report: Path
 
@@ -87,21 +89,22 @@ class Result:
             raise RunError(f"map {drawn.name!r} has no merge tree, hence no profile: {why}")
         return profiles.plot(first)
 
-    def picture(self, analysis: str, name: str) -> Any:
-        """Return one of an analysis' pictures as a matplotlib figure.
+    def picture(self, source: str, name: str, role: Literal["analysis", "aligner"] = "analysis") -> Any:
+        """Return a picture of an analysis, or of an aligner that learned, as a matplotlib figure.
 
         Raises:
-            RunError: There is no such analysis or picture, or it cannot be drawn.
+            RunError: There is no such analysis, aligner or picture, or it cannot be drawn.
         """
         from globscope.report import depict, flaw
 
-        if analysis not in self.findings:
-            raise RunError(f"this study has no analysis {analysis!r}; {near(analysis, self.findings)}")
-        pictures = {one.name: one for one in self.findings[analysis].pictures}
+        findings = self.findings if role == "analysis" else self.learned
+        if source not in findings:
+            raise RunError(f"this study has no {role} {source!r}; {near(source, findings)}")
+        pictures = {one.name: one for one in findings[source].pictures}
         if name not in pictures:
-            raise RunError(f"analysis {analysis!r} has no picture {name!r}; {near(name, pictures)}")
+            raise RunError(f"{role} {source!r} has no picture {name!r}; {near(name, pictures)}")
         if says := flaw(pictures[name], self.atlas):
-            raise RunError(f"picture {name!r} of analysis {analysis!r} cannot be drawn: {says}")
+            raise RunError(f"picture {name!r} of {role} {source!r} cannot be drawn: {says}")
         return depict(pictures[name], self.atlas).figure
 
 
@@ -166,11 +169,14 @@ class Study:
             title=self.spec.title or self.spec.source.stem,
             atlas=outcome.atlas,
             findings=outcome.findings,
+            learned=outcome.learned,
             record=record,
         )
         write_json(self.folder / MANIFEST, record["manifest"])
         write_json(self.folder / RESULTS, record)
-        return Result(atlas=outcome.atlas, findings=outcome.findings, record=record, report=page)
+        return Result(
+            atlas=outcome.atlas, findings=outcome.findings, learned=outcome.learned, record=record, report=page
+        )
 
     @within_boundary
     def teach(self, observer: Observer | None = None) -> dict[str, tuple[Path, Finding]]:

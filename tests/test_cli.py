@@ -249,8 +249,8 @@ def test_output_that_is_no_terminal_is_plain_and_whole(finished):
     assert again.stdout == result.stdout
     assert "\x1b" not in result.output
     assert "…" not in result.output
-    table = [line for line in again.stdout.splitlines() if line.startswith(("reducer ", "pca ", NAME + " "))]
-    assert [len(re.split(r" {2,}", line.strip())) for line in table] == [14, 14, 14]
+    table = [line for line in again.stdout.splitlines() if line.startswith(("map ", "pca ", NAME + " "))]
+    assert [len(re.split(r" {2,}", line.strip())) for line in table] == [19, 19, 19]
 
 
 def test_names_with_brackets_are_printed_as_they_are(finished):

@@ -35,7 +35,7 @@ def outcome(tmp_path):
         variants = "".join(VARIANT.format(name=name) for name in names)
         (tmp_path / "study.toml").write_text(SPEC.format(variants=variants, reducer=reducer))
         result = run(globscope.load(tmp_path / "study.toml", folder=tmp_path / "run"))
-        _, table = result.findings["fidelity"].tables
+        (table,) = result.findings["fidelity"].tables
         assert table.columns == COLUMNS
         return result, {row["left_out"]: row for row in table.rows}
 

@@ -290,7 +290,7 @@ def test_maps_that_disagree_on_a_pair_are_named_with_the_one_to_believe():
         "maps disagree on whether 1 pair of runs shares a basin: A and B are separate on near, which shows them best "
         "(loss gap 0)"
     )
-    assert [table.name for table in fidelity(near).tables] == ["maps"]
+    assert not fidelity(near).tables
 
 
 def test_of_thousands_of_pairs_those_on_which_maps_disagree_are_listed():

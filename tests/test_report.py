@@ -30,7 +30,7 @@ from globscope.report.map.slices import slices
 from globscope.report.map.surface import lattice
 from globscope.report.map.tracks import tracks
 from globscope.report.page.arrays import write_values
-from globscope.report.page.glossary import comparison
+from globscope.report.page.compared_maps import compared_maps
 from globscope.report.page.tables import as_csv
 from globscope.report.style.labels import Name, short_names
 from globscope.report.style.scale import shared_scale
@@ -137,12 +137,14 @@ def report(tmp_path_factory):
     )
     spec = 'title = "</pre><script>alert(1)</script>"'
     findings = {
-        "fidelity": Finding(tables=(TABLE,), warnings=("<script>warning</script>",)),
+        "fidelity": Finding(warnings=("<script>warning</script>",)),
         "../else": Finding(tables=(TABLE,)),
     }
     stages = [{"stage": "<script>", "seconds": 1.5}, {"stage": "fit", "reused": True}]
     manifest = {"seed": 0, "libraries": {"torch": "2.5", "<script>": None}, "stages": stages, "list": ["a", 1]}
-    record = {"reducers": [{"name": "mds", "mse_per_weight": 0.5}], "manifest": manifest, "spec": spec}
+    figures = [{"key": "mse_per_weight", "label": "<b>MSE</b>", "meaning": "<script>", "better": "low"}]
+    reducers = [{"name": EVIL[0], "mse_per_weight": 1e-6}, {"name": "mds", "mse_per_weight": 0.5}]
+    record = {"reducers": reducers, "comparison": figures, "manifest": manifest, "spec": spec}
     path = write_report(folder, title="<script>title</script>", atlas=atlas_of(*maps), findings=findings, record=record)
     return folder, path
 
@@ -208,7 +210,7 @@ def test_names_cannot_leave_the_folder_nor_overwrite_each_other(report):
     stems = {path.stem for path in (folder / "figures").iterdir()}
     assert {"script-x-landscape", "script-x-landscape-2", "mds-landscape", "overview"} <= stems
     names = {path.name for path in (folder / "tables").iterdir()}
-    assert names == {"fidelity-maps.csv", "else-maps.csv"}
+    assert names == {"comparison.csv", "else-maps.csv"}
 
 
 def test_nothing_half_written_is_left_behind(report):
@@ -730,17 +732,23 @@ def test_csv_gives_every_figure_back_in_full(rows):
 
 
 def test_the_comparison_marks_the_best_and_ignores_what_is_missing():
-    found = comparison(TABLE)
-    assert found.names == (EVIL[0], "mds")
-    assert [figure.best for figure in found.figures] == [(False, False), (False, False)]
-    rows = (
-        {"name": "a", "mse_per_weight": 2.0},
+    figures = [
+        {"key": "mse_per_weight", "label": "MSE per weight", "meaning": "lost", "better": "low"},
+        {"key": "leaves", "label": "Leaves", "meaning": "", "better": ""},
+    ]
+    maps = [
+        {"name": "a", "mse_per_weight": 2.0, "leaves": 3},
         {"name": "b", "mse_per_weight": None},
-        {"name": "c", "mse_per_weight": 1},
-    )
-    figure = comparison(evolve(TABLE, columns=("name", "mse_per_weight"), rows=rows)).figures[0]
-    assert figure.best == (False, False, True)
-    assert figure.cells == ("2", "–", "1")
+        {"name": "c", "mse_per_weight": 1, "leaves": 2},
+    ]
+    found = compared_maps({"reducers": maps, "comparison": figures})
+    assert found.names == ("a", "b", "c")
+    assert [(row.figure.label, row.best) for row in found.rows] == [
+        ("MSE per weight", (False, False, True)),
+        ("Leaves", (False, False, False)),
+    ]
+    assert found.rows[0].cells == ("2", "–", "1")
+    assert compared_maps({"reducers": maps}) is None
 
 
 def test_a_report_keeps_nothing_of_reducers_that_are_no_longer_there(tmp_path):

@@ -433,6 +433,7 @@ def a_plot(**values):
             "warnings[1]: b'no' is no text and no plain number, but builtins.bytes",
         ),
         (Finding(tables=({"name": 1},)), "tables: holds dict, not a Table"),
+        (Finding(comparison=("speed",)), "comparison: holds str, not a Figure"),
         (None, "returned NoneType, not a Finding"),
     ],
 )

@@ -98,7 +98,10 @@ def test_a_run_of_the_zoo_is_another_network_than_that_of_the_population_with_it
 
 def test_the_study_takes_what_was_learned_and_tells_of_it(folder, result):
     assert len(list((folder / "run/stages/learn").iterdir())) == 1
-    methods = [row["method"] for row in table(result, "aligner deep-align", "unseen networks").rows]
+    methods = [
+        row["method"]
+        for row in next(one for one in result.learned["deep-align"].tables if one.name == "unseen networks").rows
+    ]
     assert methods == ["as they are", "weight-matching", "activation-matching", "deep-align"]
     assert any("learned from 8 networks only" in text for text in result.record["warnings"])
 

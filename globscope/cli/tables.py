@@ -1,6 +1,7 @@
 """Tables for the terminal."""
 
 from collections.abc import Iterable, Mapping, Sequence
+from itertools import chain
 from typing import Any
 
 from attrs import asdict
@@ -22,24 +23,6 @@ WIDEST = 10_000
 ROWS = 30
 # Of a topology's pairs, so many are listed.
 PAIRS = 10
-# Columns of the closing table: (key in the record, heading).
-COLUMNS = (
-    ("name", "reducer"),
-    ("mse_per_weight", "MSE per weight"),
-    ("unexplained_variance", "unexplained"),
-    ("loss_gap_median", "loss gap, median"),
-    ("loss_gap_max", "loss gap, max"),
-    ("trustworthiness", "trustworthiness"),
-    ("leaves", "leaves"),
-    ("leaves_trusted", "leaves, trusted"),
-    ("basins_of_variants", "basins of variants"),
-    ("runs_not_on_map", "runs not on map"),
-    ("nonfinite", "non-finite"),
-    ("fit_seconds", "fit s"),
-    ("decode_seconds", "decode s"),
-    ("evaluate_seconds", "evaluate s"),
-)
-
 # Of every cell's plan.
 PLANNED = ("members", "parameters", "loss evaluations", "training", "evaluation")
 
@@ -91,11 +74,11 @@ def summary(record: Mapping[str, Any]) -> None:
         f"lowest test accuracy {cell(who['test_accuracy_min'])}"
     )
     _console().print(line)
-    rows = [[cell(one.get(key)) for key, _ in COLUMNS] for one in record["reducers"]]
-    _print(record["title"] or "Maps", [heading for _, heading in COLUMNS], rows)
-    for name, tables in record["tables"].items():
-        for table in tables if name != "fidelity" else tables[1:]:
-            _found(table)
+    figures = record.get("comparison", ())
+    rows = [[cell(one.get(key)) for key in ("name", *(each["key"] for each in figures))] for one in record["reducers"]]
+    _print(record["title"] or "Maps", ["map", *(marked(each["label"]) for each in figures)], rows)
+    for table in chain(*record["tables"].values(), *record.get("aligners", {}).values()):
+        _found(table)
     for one in record["reducers"]:
         if one["hidden"]:
             _console().print(f"{marked(one['name'])}: no landscape: {marked(one['hidden'])}")

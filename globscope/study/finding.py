@@ -10,7 +10,7 @@ from cattrs import Converter
 from cattrs.strategies import configure_tagged_union
 
 from globscope.errors import PluginError
-from globscope.values.findings import Cell, Finding, Table
+from globscope.values.findings import Cell, Figure, Finding, Table
 from globscope.values.pictures import Number, Picture
 
 
@@ -57,6 +57,10 @@ def _flaws(finding: Finding) -> Iterator[tuple[str, str]]:
             yield from _of_table(table)
         else:
             yield "tables", f"holds {type(table).__name__}, not a Table"
+    figures: tuple[Any, ...] = finding.comparison
+    for figure in figures:
+        if not isinstance(figure, Figure):
+            yield "comparison", f"holds {type(figure).__name__}, not a Figure"
     for name, record in finding.records.items():
         yield from _of_values(f"record of {name!r}", record)
     for picture in finding.pictures:

@@ -10,6 +10,7 @@ from attrs import asdict
 
 from globscope import __version__
 from globscope.spec.describe import as_toml
+from globscope.study.compare_maps import compared_figures, distinct_names, map_record
 from globscope.study.context import Context
 from globscope.study.devices import devices
 from globscope.topology.metrics import smad
@@ -20,18 +21,38 @@ from globscope.values.rows import Weights
 LIBRARIES = ("torch", "numpy", "scikit-learn", "umap-learn", "gudhi")
 
 
-def record(context: Context, atlas: Atlas, findings: Mapping[str, Finding]) -> dict[str, Any]:
-    """Return the results; a figure that cannot be had is None, never NaN."""
+def record(
+    context: Context, atlas: Atlas, findings: Mapping[str, Finding], learned: Mapping[str, Finding]
+) -> dict[str, Any]:
+    """Return the results; a figure that cannot be had is None, never NaN.
+
+    Args:
+        context: Of the study.
+        atlas: Its values.
+        findings: By analysis' name.
+        learned: How aligners learned, by aligner's name.
+
+    Raises:
+        PluginError: Two analyses record a figure of one name.
+    """
+    components = {entry.name: entry.use for entry in (context.spec.fidelity, *context.spec.analysis)}
+    apart = distinct_names(findings, components)
     return {
         "title": context.spec.title,
         "population": population(atlas),
-        "reducers": [_reducer(one, findings) | _of_slice(one, atlas) for one in atlas.maps],
-        "warnings": [text for finding in findings.values() for text in finding.warnings],
+        "reducers": [map_record(_reducer(one), apart) | _of_slice(one, atlas) for one in atlas.maps],
+        "comparison": [asdict(figure) for figure in compared_figures(apart)],
+        "warnings": [text for one in (*findings.values(), *learned.values()) for text in one.warnings],
         "subjects": subjects(findings, atlas),
-        "tables": {name: [asdict(table) for table in f.tables] for name, f in findings.items()},
+        "tables": _tables(findings),
+        "aligners": _tables(learned),
         "manifest": manifest(context) | {"members": _members(atlas)} | _of_atlas(atlas),
         "spec": as_toml(context.spec),
     }
+
+
+def _tables(findings: Mapping[str, Finding]) -> dict[str, list[dict[str, Any]]]:
+    return {name: [asdict(table) for table in one.tables] for name, one in findings.items()}
 
 
 def _of_atlas(atlas: Atlas) -> dict[str, Any]:
@@ -62,11 +83,11 @@ def spread(weights: Weights, rows: Sequence[int]) -> float:
     return float(sum(sums) / weights.shape[1])
 
 
-def _reducer(one: Map, findings: Mapping[str, Finding]) -> dict[str, Any]:
+def _reducer(one: Map) -> dict[str, Any]:
     landscape = one.landscape
     seconds = landscape.seconds if landscape else {}
     tree = None if one.topology is None else one.topology.tree
-    figures: dict[str, Any] = {
+    return {
         "name": one.name,
         "fit_seconds": one.seconds,
         "decode_seconds": seconds.get("decode"),
@@ -79,9 +100,6 @@ def _reducer(one: Map, findings: Mapping[str, Finding]) -> dict[str, Any]:
         "smad": None if tree is None else finite_or_none(smad(tree)),
         "notes": dict(one.chart.notes),
     }
-    for finding in findings.values():
-        figures |= finding.records.get(one.name, {})
-    return figures
 
 
 def _of_slice(one: Map, atlas: Atlas) -> dict[str, float | None]:

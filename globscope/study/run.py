@@ -30,6 +30,8 @@ from globscope.values.findings import Atlas, Finding, Map
 from globscope.values.members import Population
 
 FINDING = "finding.json"
+# Raised when findings hold other things from the same analysis: 2, a comparison is declared.
+FINDINGS = 2
 
 
 @define(frozen=True, kw_only=True)
@@ -39,11 +41,13 @@ class Outcome:
     Attributes:
         atlas: Population, truth and maps.
         findings: By analysis' name; `fidelity` first.
+        learned: How aligners learned, by aligner's name.
         record: The results as one JSON object.
     """
 
     atlas: Atlas
     findings: Mapping[str, Finding]
+    learned: Mapping[str, Finding]
     record: Mapping[str, Any]
 
 
@@ -62,9 +66,10 @@ def run(context: Context) -> Outcome:
     maps = tuple(bench.landscape(one) for one in fits(bench, parts))
     chance = traits(context.task.build("cpu"), ProbeTraits).chance
     atlas = Atlas(population=members, truth=own, maps=maps, chance=chance, noise=bench.noise)
-    findings = {f"aligner {one.entry.name}": one.told() for one in learners(context)}
-    findings = dict(_findings(context, atlas)) | findings
-    return Outcome(atlas=atlas, findings=findings, record=record(context, atlas, findings))
+    learned = {one.entry.name: one.told() for one in learners(context)}
+    findings = dict(_findings(context, atlas))
+    results = record(context, atlas, findings, learned)
+    return Outcome(atlas=atlas, findings=findings, learned=learned, record=results)
 
 
 def parts_of(bench: StudyBench) -> list[Population]:
@@ -117,7 +122,7 @@ def _findings(context: Context, atlas: Atlas) -> Iterator[tuple[str, Finding]]:
         bench, asked = StudyBench(context, entry, atlas.noise), evolve(atlas, asking=entry.name)
         own = sum(member.origin == entry.name for member in atlas.population.members)
         who = [context.identity(entry.component), entry.name if own else ""]
-        identity = key("analysis", who, bench.seed, seen, _names(context, atlas))
+        identity = key("analysis", FINDINGS, who, bench.seed, seen, _names(context, atlas))
         work = partial(_analyse, bench, asked)
         folder = context.stage("analysis", identity, work, entry.name)
         yield entry.name, loaded(read_json(folder / FINDING))

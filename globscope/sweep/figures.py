@@ -6,11 +6,6 @@ from typing import Any
 from globscope.sweep.subjects import SUBJECT
 from globscope.values.findings import Cell
 
-# Of every map: those that the page shows; the CSV has all.
-MAP = (
-    "mse_per_weight", "unexplained_variance", "loss_gap_median", "leaves", "leaves_trusted", "basins_of_variants",
-    "runs_not_on_map", "saddles", "average_persistence", "smad", "nonfinite",
-)  # fmt: skip
 # Of a map's record: no figures of the landscape, and different each time.
 ASIDE = ("name", "hidden", "fit_seconds", "decode_seconds", "evaluate_seconds")
 
@@ -31,6 +26,8 @@ def figures(record: Mapping[str, Any], *, bare: bool, about: Container[str] = ()
         found |= {name if bare else f"{one['name']}.{name}": value for name, value in _of_map(one)}
     for analysis, tables in record["tables"].items():
         found |= _of_tables(analysis, tables)
+    for aligner, tables in record.get("aligners", {}).items():
+        found |= _of_tables(f"aligner {aligner}", tables)
     for analysis, subject in record.get("subjects", {}).items():
         if analysis in about:
             found |= {f"{analysis}.{SUBJECT}{name}": value for name, value in subject["fields"].items()}
@@ -44,8 +41,6 @@ def _of_map(record: Mapping[str, Any]) -> Iterator[tuple[str, Cell]]:
 
 
 def _of_tables(analysis: str, tables: Sequence[Mapping[str, Any]]) -> dict[str, Cell]:
-    if analysis == "fidelity":  # its first table is the maps' records
-        tables = tables[1:]
     columns = [column for table in tables for column in table["columns"]]
     found: dict[str, Cell] = {}
     for table in tables:
@@ -73,8 +68,18 @@ def named(name: str, found: Mapping[str, Cell]) -> Cell:
     return None if known is None else found[known]
 
 
+def compared(records: Iterable[Mapping[str, Any]]) -> list[str]:
+    """Return the keys of the figures by which maps are compared in any of several results, without times."""
+    keys = dict.fromkeys(figure["key"] for record in records for figure in record.get("comparison", ()))
+    return [key for key in keys if key not in ASIDE]
+
+
 def shown(
-    fields: Iterable[str], rows: Sequence[Mapping[str, Cell]], maps: Sequence[str], asked: Iterable[str]
+    fields: Iterable[str],
+    rows: Sequence[Mapping[str, Cell]],
+    maps: Sequence[str],
+    keys: Sequence[str],
+    asked: Iterable[str],
 ) -> list[str]:
     """Return the names of the figures that a page shows, of those that any run has.
 
@@ -82,9 +87,10 @@ def shown(
         fields: What the task measures.
         rows: The runs' figures.
         maps: Their maps' names; none where figures need no map's name.
+        keys: Of the figures by which maps are compared.
         asked: Further names, which need no map or analysis in front.
     """
     known = {name: None for row in rows for name, value in row.items() if value is not None}
-    of_maps = [f"{one}.{name}" for one in maps for name in MAP] if maps else list(MAP)
+    of_maps = [f"{one}.{name}" for one in maps for name in keys] if maps else list(keys)
     whole = [full(name, known) for name in asked]
     return [name for name in dict.fromkeys([*fields, *of_maps, *whole]) if name in known]

@@ -7,7 +7,7 @@ from pathlib import Path
 from attrs import define, field
 
 from globscope.report.page.board import Row
-from globscope.sweep.figures import figures, shown
+from globscope.sweep.figures import compared, figures, shown
 from globscope.sweep.finished import Finished, Names
 from globscope.sweep.subjects import only_slice, score
 from globscope.values.findings import Cell, Table
@@ -127,7 +127,8 @@ class Runs:
 
     def columns(self) -> list[str]:
         """Return the columns that a page shows."""
-        return [*self.labels, *shown(self.fields, self.figures(), self.maps, self.further)]
+        keys = compared(one.record for one in self.finished)
+        return [*self.labels, *shown(self.fields, self.figures(), self.maps, keys, self.further)]
 
     def rows(self, folder: Path) -> list[Row]:
         """Return the rows of a page in this folder."""

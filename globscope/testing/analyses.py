@@ -56,6 +56,15 @@ class AnalysisChecks(OptionChecks):
         stray = set(self._finding.records) - {one.name for one in self._atlas.maps}
         require(not stray, f"has records of {sorted(stray)}, which are no maps")
 
+    def comparison_is_of_records(self) -> None:
+        """Maps are compared by figures that are recorded, each declared once and with a label."""
+        keys = [figure.key for figure in self._finding.comparison]
+        require(len(set(keys)) == len(keys), f"declares a figure twice: {keys}")
+        unknown = set(keys) - {key for record in self._finding.records.values() for key in record}
+        require(not unknown, f"compares maps by {sorted(unknown)}, which are in no record")
+        dumb = [figure.key for figure in self._finding.comparison if not figure.label.strip()]
+        require(not dumb, f"figures {dumb} have no label")
+
     def survives_maps_without_inverse(self) -> None:
         """A map that only places networks has no landscape, and is no reason to fail."""
         self._require_json(self._alone("scatter"))

@@ -1,7 +1,7 @@
 """What analyses say, and the whole of a study's results that they look at."""
 
 from collections.abc import Mapping
-from typing import Any
+from typing import Any, Literal
 
 import numpy as np
 from attrs import define, field
@@ -44,19 +44,39 @@ class Table:
 
 
 @define(frozen=True, kw_only=True)
+class Figure:
+    """A figure by which maps are compared, wherever that is done: page, terminal, sweep, CSV.
+
+    Attributes:
+        key: Its name in a map's record, in CSV files and in `show --json`.
+        label: What people call it.
+        meaning: What it is, in a few words; may be empty.
+        better: Which values are better: low ones, high ones, or neither (`""`).
+    """
+
+    key: str
+    label: str
+    meaning: str = ""
+    better: Literal["low", "high", ""] = ""
+
+
+@define(frozen=True, kw_only=True)
 class Finding:
     """What one analysis found.
 
     Attributes:
         tables: For the report and as CSV files.
         warnings: Sentences that a reader must not miss.
-        records: Machine-readable figures by reducer name, merged into `show --json`.
+        records: Machine-readable figures by map's name, then by key; `show --json` has them with the map. No two
+            analyses record one key of a map.
+        comparison: By which figures of the records maps are compared, in order.
         pictures: For the report.
     """
 
     tables: tuple[Table, ...] = ()
     warnings: tuple[str, ...] = ()
     records: Mapping[str, Mapping[str, Cell]] = field(factory=dict)
+    comparison: tuple[Figure, ...] = ()
     pictures: tuple[Picture, ...] = ()
 
 

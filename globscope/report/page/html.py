@@ -8,10 +8,10 @@ from jinja2 import Environment, PackageLoader, StrictUndefined
 
 from globscope.report.map.captions import topology_of
 from globscope.report.map.run_ends import ends
+from globscope.report.page.compared_maps import compared_maps
 from globscope.report.page.gallery import Shown
-from globscope.report.page.glossary import Comparison, comparison, heading, of_records
-from globscope.report.style.text import cell, counted, listed, number
-from globscope.values.findings import Atlas, Cell, Finding, Map, Table
+from globscope.report.style.text import cell, counted, heading, listed, number
+from globscope.values.findings import Atlas, Cell, Map, Table
 from globscope.visible import visible_lines
 
 
@@ -31,44 +31,44 @@ class Section:
 
 
 @define(frozen=True, kw_only=True)
-class Group:
-    """One analysis' part of the page.
+class Source:
+    """What one analysis found, or how one aligner learned, as the page shows it.
 
     Attributes:
-        analysis: Its name.
+        title: What the page calls it.
+        warnings: Sentences that a reader must not miss.
         pictures: In order.
         undrawn: Sentences on those that cannot be drawn.
         tables: With the path of each one's file.
     """
 
-    analysis: str
-    pictures: tuple[Shown, ...]
-    undrawn: tuple[str, ...]
-    tables: tuple[tuple[Table, str | None], ...]
+    title: str
+    warnings: tuple[str, ...] = ()
+    pictures: tuple[Shown, ...] = ()
+    undrawn: tuple[str, ...] = ()
+    tables: tuple[tuple[Table, str], ...] = ()
 
 
 def page(
     title: str,
     atlas: Atlas,
-    findings: Mapping[str, Finding],
+    sources: Sequence[Source],
     record: Mapping[str, Any],
     *,
     field: str,
     overviews: Sequence[Shown],
     sections: Sequence[Section],
-    files: Mapping[tuple[str, str], str],
-    pictures: Mapping[str, Sequence[Shown | str]],
+    comparison_file: str | None,
 ) -> str:
     """Return the page's HTML; whatever comes from a spec or a plugin is escaped."""
-    compared, rest = _split(findings, record)
     return environment().get_template("report.html.j2").render(
         title=title or "A GlobScope study",
         sentences=sentences(atlas, field),
-        warnings=list(_warnings(findings, record)),
+        warnings=list(_warnings(sources, record)),
         overviews=overviews,
-        comparison=compared,
-        groups=list(_groups(rest, files, pictures)),
-        comparison_file=next(iter(files.values()), None) if "fidelity" in findings else None,
+        comparison=compared_maps(record),
+        groups=[source for source in sources if source.pictures or source.undrawn or source.tables],
+        comparison_file=comparison_file,
         sections=sections,
         field=field,
         manifest=list(_manifest(record.get("manifest", {}))),
@@ -76,11 +76,11 @@ def page(
     )  # fmt: skip
 
 
-def _warnings(findings: Mapping[str, Finding], record: Mapping[str, Any]) -> Iterable[tuple[str, str]]:
+def _warnings(sources: Sequence[Source], record: Mapping[str, Any]) -> Iterable[tuple[str, str]]:
     """Yield what a reader must not miss, with whence it comes: members that came and went, then the findings'."""
     if "changes" in record:
         yield "members", record["changes"]["text"]
-    yield from ((name, text) for name, one in findings.items() for text in one.warnings)
+    yield from ((source.title, text) for source in sources for text in source.warnings)
 
 
 def environment() -> Environment:
@@ -100,31 +100,6 @@ def environment() -> Environment:
 def _shown(value: Any) -> Any:
     """Return text without characters that do not show or turn the line around; markup of ours as it is."""
     return visible_lines(value) if type(value) is str else value
-
-
-def _split(
-    findings: Mapping[str, Finding], record: Mapping[str, Any]
-) -> tuple[Comparison | None, list[tuple[str, Table]]]:
-    """Return the table that compares the maps, which has one column a map, and the other tables."""
-    tables = [(name, table) for name, finding in findings.items() for table in finding.tables]
-    if tables and tables[0][0] == "fidelity":
-        return comparison(tables[0][1]), tables[1:]
-    reducers = record.get("reducers")
-    return (comparison(of_records(reducers)) if reducers else None), tables
-
-
-def _groups(
-    tables: Sequence[tuple[str, Table]],
-    files: Mapping[tuple[str, str], str],
-    pictures: Mapping[str, Sequence[Shown | str]],
-) -> Iterable[Group]:
-    """Return what each analysis shows, in the analyses' order; nothing of those that show nothing."""
-    for analysis, shown in pictures.items():
-        drawn = tuple(one for one in shown if isinstance(one, Shown))
-        undrawn = tuple(one for one in shown if isinstance(one, str))
-        own = tuple((table, files.get((analysis, table.name))) for name, table in tables if name == analysis)
-        if shown or own:
-            yield Group(analysis=analysis, pictures=drawn, undrawn=undrawn, tables=own)
 
 
 def sentences(atlas: Atlas, field: str) -> tuple[str, ...]:

@@ -1,26 +1,35 @@
 """The findings' tables as CSV files."""
 
 import csv
-from collections.abc import Mapping
 from io import StringIO
 from pathlib import Path
+
+from attrs import define, field
 
 from globscope.files.table import neutral
 from globscope.report.style.text import Names
 from globscope.store import own_folder, write_bytes
-from globscope.values.findings import Finding, Table
+from globscope.values.findings import Table
 
 
-def write_tables(folder: Path, findings: Mapping[str, Finding]) -> dict[tuple[str, str], str]:
-    """Write every table; return the files' paths in `folder`, by the analysis' and the table's name."""
-    names, written = Names(), {}
-    own_folder(folder, "tables")
-    for analysis, finding in findings.items():
-        for table in finding.tables:
-            path = f"tables/{names.unique(analysis, table.name)}.csv"
-            write_bytes(folder / path, as_csv(table).encode())
-            written[analysis, table.name] = path
-    return written
+@define(frozen=True)
+class TableFiles:
+    """The `tables/` of a run folder; no two tables get one file."""
+
+    _folder: Path
+    _names: Names = field(factory=Names)
+
+    @classmethod
+    def of(cls, folder: Path) -> "TableFiles":
+        """Return those of a run folder, which is GlobScope's own."""
+        own_folder(folder, "tables")
+        return cls(folder)
+
+    def write(self, table: Table, *source: str) -> str:
+        """Write a table as CSV; return its path in the run folder, made of its name and of where it comes from."""
+        path = f"tables/{self._names.unique(*source, table.name)}.csv"
+        write_bytes(self._folder / path, as_csv(table).encode())
+        return path
 
 
 def as_csv(table: Table) -> str:

@@ -5,9 +5,10 @@ from pathlib import Path
 from typing import Any
 
 from globscope.report.page.arrays import write_values
-from globscope.report.page.gallery import Gallery
-from globscope.report.page.html import page, section
-from globscope.report.page.tables import write_tables
+from globscope.report.page.compared_maps import comparison_table
+from globscope.report.page.gallery import Gallery, Shown
+from globscope.report.page.html import Source, page, section
+from globscope.report.page.tables import TableFiles
 from globscope.report.style.scale import present
 from globscope.store import claim, remove_stale, times_written, write_bytes
 from globscope.values.findings import Atlas, Finding
@@ -21,6 +22,7 @@ def write_report(
     title: str,
     atlas: Atlas,
     findings: Mapping[str, Finding],
+    learned: Mapping[str, Finding] | None = None,
     record: Mapping[str, Any],
     field: str = "train_loss",
 ) -> Path:
@@ -32,6 +34,7 @@ def write_report(
         title: Of the study.
         atlas: Population and maps.
         findings: By analysis' name.
+        learned: How aligners learned, by aligner's name.
         record: The results as one JSON object, with `reducers`, `manifest` and `spec`.
         field: What the colours show; where no landscape has it, their first field.
     """
@@ -42,20 +45,33 @@ def write_report(
     overviews = filter(None, (gallery.overview(atlas, records), gallery.compared(atlas)) if atlas.maps else ())
     sections = [section(drawn, gallery.of_map(drawn)) for drawn in atlas.maps]
     write_values(folder, atlas)
-    files = write_tables(folder, findings)
-    pictures = {name: tuple(gallery.of_finding(name, finding, atlas)) for name, finding in findings.items()}
+    files, compared = TableFiles.of(folder), comparison_table(record)
+    comparison_file = files.write(compared) if compared else None
+    titled = [*findings.items(), *((f"aligner {name}", finding) for name, finding in (learned or {}).items())]
+    sources = [_source(title, finding, atlas, gallery, files) for title, finding in titled]
     html = page(
         title,
         atlas,
-        findings,
+        sources,
         record,
         field=field,
         overviews=tuple(overviews),
         sections=sections,
-        files=files,
-        pictures=pictures,
+        comparison_file=comparison_file,
     )
     path = folder / "report.html"
     write_bytes(path, html.encode())
     remove_stale(folder, before, PLACES)
     return path
+
+
+def _source(title: str, finding: Finding, atlas: Atlas, gallery: Gallery, files: TableFiles) -> Source:
+    """Return what a finding shows, its pictures drawn and its tables written."""
+    drawn = list(gallery.of_finding(title, finding, atlas))
+    return Source(
+        title=title,
+        warnings=finding.warnings,
+        pictures=tuple(one for one in drawn if isinstance(one, Shown)),
+        undrawn=tuple(one for one in drawn if isinstance(one, str)),
+        tables=tuple((table, files.write(table, title)) for table in finding.tables),
+    )

@@ -98,3 +98,8 @@ def listed(words: Iterable[str]) -> str:
     """Return `a, b and c`."""
     *early, last = list(words) or [""]
     return f"{', '.join(early)} and {last}" if early else last
+
+
+def heading(key: str) -> str:
+    """Return a column's key as words."""
+    return key.replace("_", " ")

@@ -7,25 +7,12 @@ import numpy as np
 from attrs.validators import and_, ge
 
 from globscope.api import NEIGHBOURS, Atlas, Bench, Finding, Map, Table, finite_or_none, last_networks
+from globscope.builtin.analyses.fidelity.comparison import COMPARISON
 from globscope.builtin.analyses.fidelity.held_out import held_out
 from globscope.builtin.analyses.fidelity.noise import drawn_scores
 from globscope.builtin.analyses.fidelity.pairs_of_runs import RunsOnMap, pairs, warning
 from globscope.builtin.analyses.fidelity.warnings import at_chance, foreign_buffers, unlike_record
 from globscope.builtin.analyses.reconstruction import reconstruction, trained
-
-CAPTION = (
-    "Over the trained members. mse_per_weight: squared error of a decoded network per weight; "
-    "unexplained_variance: the same over the population's variance per weight; loss_gap, accuracy_gap: "
-    "|true − decoded| on the training examples; trustworthiness: Venna & Kaski (2001), 1 is best; leaves: minima at "
-    "the persistence threshold; leaves_trusted: those inside the trusted region; basins_of_variants: distinct "
-    "basins in which the variants' last networks lie; runs_not_on_map: variants whose last network the map does not "
-    "show, so that it lies in none; nonfinite: samples whose loss is not finite."
-)
-COLUMNS = (
-    "name", "mse_per_weight", "unexplained_variance", "loss_gap_median", "loss_gap_max", "accuracy_gap_median",
-    "accuracy_gap_max", "trustworthiness", "leaves", "leaves_trusted", "basins_of_variants", "runs_not_on_map",
-    "nonfinite", "fit_seconds", "decode_seconds", "evaluate_seconds",
-)  # fmt: skip
 
 
 @attrs.define(frozen=True, kw_only=True)
@@ -51,11 +38,10 @@ class Fidelity:
         return f"fidelity, with {refits} refits" if self.held_out else "fidelity"
 
     def analyse(self, atlas: Atlas, bench: Bench, rng: np.random.Generator) -> Finding:
-        """Return the fidelity table, and the held-out table where asked."""
+        """Return the figures of every map, and the held-out table where asked."""
         del rng  # nothing is drawn
         records = {one.name: self._record(one, atlas) for one in atlas.maps}
-        rows = tuple({"name": name, **record} for name, record in records.items())
-        tables = [Table(name="maps", caption=CAPTION, columns=COLUMNS, rows=rows)]
+        tables = list[Table]()
         warnings = [*foreign_buffers(atlas, bench.task.build("cpu")), *drawn_scores(atlas)]
         warnings += [*at_chance(atlas), *unlike_record(atlas)]
         runs = [one for one in map(RunsOnMap.of, atlas.maps) if one is not None]
@@ -68,18 +54,14 @@ class Fidelity:
             table, texts = held_out(atlas, bench)
             tables.append(table)
             warnings += texts
-        return Finding(tables=tuple(tables), warnings=tuple(warnings), records=records)
+        return Finding(tables=tuple(tables), warnings=tuple(warnings), records=records, comparison=COMPARISON)
 
     def _record(self, one: Map, atlas: Atlas) -> dict[str, Any]:
-        seconds = one.landscape.seconds if one.landscape else {}
         return {
             **reconstruction(one),
             **self._gaps(one, atlas),
             "trustworthiness": self._trustworthiness(one),
             **self._basins(one),
-            "fit_seconds": one.seconds,
-            "decode_seconds": seconds.get("decode"),
-            "evaluate_seconds": seconds.get("evaluate"),
         }
 
     def _gaps(self, one: Map, atlas: Atlas) -> dict[str, Any]:

@@ -90,7 +90,7 @@ class TopologyMetrics:
             _of_basins(basins, noisy=any(topology.noise for one in atlas.maps for _, _, topology in _trees(one))),
             Table(name="distances", caption=DISTANCES, columns=DISTANCE, rows=tuple(distances)),
         )
-        records = {one.name: _figures(one.topology) for one in atlas.maps if one.topology is not None}
+        records = {one.name: _further(one.topology) for one in atlas.maps if one.topology is not None}
         return Finding(tables=tables, records=records)
 
     def _distances(self, one: Map, other: Map) -> Iterator[Row]:
@@ -136,6 +136,11 @@ def _figures(topology: Topology) -> Row:
         "value_range": value_range(tree),
         **unsimplified,
     }
+
+
+def _further(topology: Topology) -> Row:
+    """Return the figures that a map's record does not have anyway."""
+    return {name: value for name, value in _figures(topology).items() if name not in SIMPLIFIED}
 
 
 def _counts(tree: MergeTree) -> Row:

@@ -1,0 +1,73 @@
+"""The maps side by side: a column a map, a row a figure of those by which a study's results compare them."""
+
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+from attrs import define
+
+from globscope.report.style.text import cell
+from globscope.values.findings import Cell, Figure, Table
+
+
+@define(frozen=True, kw_only=True)
+class Row:
+    """One figure of all maps.
+
+    Attributes:
+        figure: What it is.
+        cells: Its value for each map, as shown.
+        best: For each map, whether none is better.
+    """
+
+    figure: Figure
+    cells: tuple[str, ...]
+    best: tuple[bool, ...]
+
+
+@define(frozen=True, kw_only=True)
+class ComparedMaps:
+    """The maps, as people compare them.
+
+    Attributes:
+        names: Of the maps.
+        rows: One a figure.
+    """
+
+    names: tuple[str, ...]
+    rows: tuple[Row, ...]
+
+
+def comparison_table(record: Mapping[str, Any]) -> Table | None:
+    """Return the figures of a study's results with a row a map; None where nothing is compared."""
+    maps, figures = record.get("reducers", ()), _figures(record)
+    if not maps or not figures:
+        return None
+    columns = ("name", *(figure.key for figure in figures))
+    rows = tuple({key: one.get(key) for key in columns} for one in maps)
+    return Table(name="comparison", caption="", columns=columns, rows=rows)
+
+
+def compared_maps(record: Mapping[str, Any]) -> ComparedMaps | None:
+    """Return the figures of a study's results with a column a map; None where nothing is compared."""
+    table = comparison_table(record)
+    if table is None:
+        return None
+    rows = tuple(_row(figure, [row[figure.key] for row in table.rows]) for figure in _figures(record))
+    return ComparedMaps(names=tuple(cell(row["name"]) for row in table.rows), rows=rows)
+
+
+def _figures(record: Mapping[str, Any]) -> tuple[Figure, ...]:
+    return tuple(Figure(**declared) for declared in record.get("comparison", ()))
+
+
+def _row(figure: Figure, values: Sequence[Cell]) -> Row:
+    return Row(figure=figure, cells=tuple(map(cell, values)), best=_best(values, figure.better))
+
+
+def _best(values: Sequence[Cell], better: str) -> tuple[bool, ...]:
+    """Mark the best value, where there is something to compare."""
+    known = [value for value in values if isinstance(value, int | float)]
+    if not better or len(set(known)) < 2:
+        return (False,) * len(values)
+    winner = min(known) if better == "low" else max(known)
+    return tuple(value == winner for value in values)
