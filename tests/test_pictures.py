@@ -480,7 +480,7 @@ def test_a_result_gives_pictures_by_name_and_says_what_there_is():
 
 
 def test_the_analysis_of_the_documentation_shows_pictures_that_can_be_drawn(tmp_path):
-    [code] = blocks(ROOT / "docs/how-to/pictures.md", "python")
+    code, _ = blocks(ROOT / "docs/how-to/pictures.md", "python")
     (tmp_path / "speed.py").write_text(code, "utf-8")
     speed = module(tmp_path / "speed.py").Speed()
     checks = dict(checks_for(speed))

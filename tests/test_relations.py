@@ -18,7 +18,6 @@ RECORD = {
         {"name": "umap", "notes": {}, "hidden": None, "saddles": 5, "smad": None},
     ],
     "tables": {
-        "fidelity": [{"name": "maps", "columns": ["name", "leaves"], "rows": [{"name": "pca", "leaves": 9}]}],
         "curvature": [
             {
                 "name": "members",
@@ -28,6 +27,7 @@ RECORD = {
             {"name": "maps", "columns": ["top"], "rows": [{"top": 7.0}]},
         ],
     },
+    "aligners": {"curvature": [{"name": "unseen", "columns": ["barrier"], "rows": [{"barrier": 0.5}]}]},
 }
 
 
@@ -45,6 +45,7 @@ def test_every_figure_that_a_run_recorded_has_a_name():
         "curvature.members.top": 2.0,
         "curvature.trace": 5.0,
         "curvature.maps.top": 7.0,
+        "aligner curvature.barrier": 0.5,  # an analysis of the same name has figures of its own
     }
 
 
