@@ -80,9 +80,9 @@ class Result:
         Raises:
             RunError: There is no map of this name, or it has no merge tree.
         """
-        from globscope.report import Profiles
+        from globscope.report import Profiles, scenes_of
 
-        drawn, profiles = self.map(reducer), Profiles.of(self.atlas.maps)
+        drawn, profiles = self.map(reducer), Profiles.of(scenes_of(self.atlas.maps))
         first = profiles.first(drawn)
         if first is None:
             why = drawn.hidden or drawn.chart.why_no_inverse or "the spec has no topology"

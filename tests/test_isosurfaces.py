@@ -7,14 +7,14 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from matplotlib.colors import to_rgb
 from mpl_toolkits.mplot3d.art3d import Poly3DCollection
-from test_report import a_map, atlas_of, drawn_figure, grid, population, texts
+from test_report import a_map, atlas_of, drawn_figure, grid, population, scene_of, texts
 
 from globscope.report import write_report
 from globscope.report.map.isosurfaces import isosurfaces, levels
-from globscope.report.map.kinds import is_volume
+from globscope.report.map.scene import Scene
 from globscope.report.map.volume import caption, facts, plot_volume
 from globscope.report.style.labels import Name
-from globscope.report.style.scale import shared_scale
+from globscope.report.style.scale import shared_scale, spanning
 from globscope.report.style.theme import FOG, MINIMUM, VARIANTS
 
 WELLS = np.array([[-0.5, -0.4, -0.3], [0.5, 0.4, 0.4]])
@@ -39,21 +39,21 @@ def a_volume(values=ball, resolution=15, **known):
     return evolve(drawn, chart=evolve(drawn.chart, latents=places))
 
 
-def seen(drawn):
-    """A map's landscape, scale and surfaces."""
-    scale = shared_scale([drawn], "train_loss")
-    return drawn.landscape, scale, isosurfaces(drawn.landscape, scale)
+def with_surfaces(drawn):
+    """A map's scene and its surfaces."""
+    scene = scene_of(drawn)
+    return scene, isosurfaces(scene.drawn, scene.scale)
 
 
 def picture(drawn):
-    return plot_volume(drawn, *seen(drawn))
+    return plot_volume(*with_surfaces(drawn))
 
 
 # --- surfaces ---------------------------------------------------------------------------------------
 
 
 def test_the_surfaces_of_a_ball_lie_at_its_radii():
-    found = seen(a_volume())[2]
+    found = with_surfaces(a_volume())[1]
     assert len(found) == 3
     for one in found:
         radii = np.linalg.norm(one.triangles, axis=2)
@@ -74,7 +74,8 @@ def test_latent_units_are_kept_where_the_axes_differ():
 
 def test_samples_may_come_in_any_order():
     drawn = a_volume(two_wells)
-    scape, scale, found = seen(drawn)
+    scene, found = with_surfaces(drawn)
+    scape = scene.drawn
     order = np.random.default_rng(0).permutation(len(scape.samples.points))
     mixed = evolve(
         scape,
@@ -82,13 +83,13 @@ def test_samples_may_come_in_any_order():
         fields={name: values[order] for name, values in scape.fields.items()},
         trusted=scape.trusted[order],
     )
-    for one, other in zip(found, isosurfaces(mixed, scale), strict=True):
+    for one, other in zip(found, isosurfaces(mixed, scene.scale), strict=True):
         np.testing.assert_array_equal(one.triangles, other.triangles)
 
 
 def test_each_surface_tells_what_share_of_the_samples_lies_below():
-    scape, _, found = seen(a_volume(two_wells))
-    values = scape.fields["train_loss"]
+    scene, found = with_surfaces(a_volume(two_wells))
+    values = scene.values
     assert [one.below for one in found] == [float((values <= one.level).mean()) for one in found]
     # 3, 10 and 30 percent were asked; rounding a level to two digits moves it.
     np.testing.assert_allclose([one.below for one in found], [0.03, 0.1, 0.3], atol=0.06)
@@ -114,20 +115,20 @@ def test_levels_have_two_digits_or_as_many_as_tell_them_apart():
 def test_no_surface_passes_a_cell_with_a_sample_that_is_not_finite(broken):
     """Everything beyond x = 0.5 is broken: the cells that begin before it end at 0.571, the next sample."""
     drawn = a_volume(lambda points: np.where(points[:, 0] > 0.5, broken, ball(points)))
-    scape, _, found = seen(drawn)
-    last = np.unique(scape.samples.points[:, 0])
+    scene, found = with_surfaces(drawn)
+    last = np.unique(scene.drawn.samples.points[:, 0])
     last = last[last <= 0.5].max()
     assert max(one.triangles[..., 0].max() for one in found) == pytest.approx(last, abs=1e-6)
-    said = caption(drawn, *seen(drawn))[0]
+    said = caption(scene, found)[0]
     assert "of the finite samples lie at or below" in said
     assert "NaN and infinite samples are left out: the surfaces are cut open around them." in said
-    assert f"{scape.nonfinite('train_loss')} NaN or infinite" in said
+    assert f"{scene.nonfinite} NaN or infinite" in said
 
 
 def test_one_broken_sample_costs_the_eight_cells_around_it_and_nothing_else():
     centre = grid(15, 3).points[(7 * 15 + 7) * 15 + 9]  # which the innermost surface passes
-    whole = seen(a_volume())[2]
-    holed = seen(a_volume(lambda points: np.where((points == centre).all(axis=1), np.nan, ball(points))))[2]
+    whole = with_surfaces(a_volume())[1]
+    holed = with_surfaces(a_volume(lambda points: np.where((points == centre).all(axis=1), np.nan, ball(points))))[1]
     assert [one.level for one in holed] == [one.level for one in whole]
     # Marching cubes counts in float32.
     kept = {tuple(np.round(triangle, 5).ravel()) for one in holed for triangle in one.triangles}
@@ -149,10 +150,10 @@ def test_one_broken_sample_costs_the_eight_cells_around_it_and_nothing_else():
 )
 def test_a_volume_without_a_surface_draws_none_and_says_so(values):
     drawn = a_volume(values, resolution=5)
-    assert not seen(drawn)[2]
+    assert not with_surfaces(drawn)[1]
     figure = picture(drawn)
     assert not figure.findobj(Poly3DCollection)
-    assert any(text.startswith("No isosurface: no cell of finite samples has train_loss") for text in texts(figure))
+    assert any(text.startswith("No isosurface: no cell of finite samples has training loss") for text in texts(figure))
     assert "A" in texts(figure)
 
 
@@ -167,14 +168,13 @@ def test_drawing_alters_no_loss():
 
 
 def test_caption_and_picture_name_the_levels():
-    drawn = a_volume(two_wells)
-    scape, scale, found = seen(drawn)
+    scene, found = with_surfaces(a_volume(two_wells))
     assert [one.level for one in found] == [1.1, 1.6, 1.9]
-    said = "Isosurfaces at train_loss 1.1, 1.6 and 1.9; 3%, 10% and 25% of the samples lie at or below."
-    assert facts(drawn, scape, scale, found)[0] == said
-    assert all(said in told for told in caption(drawn, scape, scale, found))
-    figure = plot_volume(drawn, scape, scale, found)
-    assert {said, "train_loss = 1.1", "train_loss = 1.9"} <= {
+    said = "Isosurfaces at training loss 1.1, 1.6 and 1.9; 3%, 10% and 25% of the samples lie at or below."
+    assert facts(scene, found)[0] == said
+    assert all(said in text for text in caption(scene, found))
+    figure = plot_volume(scene, found)
+    assert {said, "training loss = 1.1", "training loss = 1.9"} <= {
         line for text in texts(figure) for line in text.split("\n")
     }
     marks = [line.get_ydata()[0] for line in figure.axes[-1].lines]
@@ -219,16 +219,15 @@ def test_names_stand_beside_the_ends_where_they_are_seen():
 
 def test_what_is_not_trusted_is_grey_and_said():
     samples = grid(15, 3)
-    drawn = a_volume(two_wells, trusted=samples.points[:, 2] > 0)
-    scape, scale, found = seen(drawn)
+    scene, found = with_surfaces(a_volume(two_wells, trusted=samples.points[:, 2] > 0))
     heights = np.concatenate([one.triangles[..., 2].mean(axis=1) for one in found])
     trusted = np.concatenate([one.trusted for one in found])
     # A triangle takes after the nearest sample, which is half a cell away at most.
     assert trusted[heights > 1 / 14].all()
     assert not trusted[heights < 0].any()
-    figure = plot_volume(drawn, scape, scale, found)
+    figure = plot_volume(scene, found)
     assert "untrusted: the map extrapolates" in texts(figure)
-    assert "Grey parts lie where the map extrapolates." in facts(drawn, scape, scale, found)
+    assert "Grey parts lie where the map extrapolates." in facts(scene, found)
     (surface,) = figure.axes[1].findobj(Poly3DCollection)
     colours = surface._facecolor3d[:, :3]
     # Two thirds of the fog's grey leave the channels nearer to each other than the level's own colours.
@@ -239,7 +238,7 @@ def test_what_is_not_trusted_is_grey_and_said():
 def test_a_trusted_volume_speaks_of_no_grey():
     drawn = a_volume(two_wells)
     assert "untrusted: the map extrapolates" not in texts(picture(drawn))
-    assert not any("Grey" in told for told in facts(drawn, *seen(drawn)))
+    assert not any("Grey" in text for text in facts(*with_surfaces(drawn)))
 
 
 def test_no_label_is_cut_off():
@@ -269,13 +268,14 @@ def test_the_report_shows_space_slices_and_the_tree_of_a_volume(tmp_path):
 
 @pytest.mark.parametrize(("d", "drawn"), [(2, False), (3, True), (4, False)])
 def test_maps_of_three_axes_alone_are_drawn_in_space(d, drawn):
-    assert is_volume(a_map(d=d, samples=grid(4, d)).landscape, "train_loss") is drawn
+    assert scene_of(a_map(d=d, samples=grid(4, d))).is_volume is drawn
 
 
 def test_a_path_scattered_samples_and_an_absent_field_are_no_volume():
-    scape, line = a_volume(resolution=4).landscape, np.arange(64)[:, None]
-    assert not is_volume(None, "train_loss")
-    assert not is_volume(scape, "other")
+    drawn, line = a_volume(resolution=4), np.arange(64)[:, None]
+    assert not scene_of(evolve(drawn, landscapes={})).is_volume
+    assert not Scene.of(drawn, spanning([], "other")).is_volume
     for index, shape in ((line, (64,)), (None, None)):
-        samples = evolve(scape.samples, index=index, shape=shape)
-        assert not is_volume(evolve(scape, samples=samples), "train_loss")
+        samples = evolve(drawn.landscape.samples, index=index, shape=shape)
+        other = evolve(drawn, landscapes={"grid": evolve(drawn.landscape, samples=samples)})
+        assert not scene_of(other).is_volume

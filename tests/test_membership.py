@@ -24,10 +24,9 @@ from globscope.api import (
 from globscope.builtin.analyses.fidelity import Fidelity
 from globscope.builtin.analyses.fidelity.pairs_of_runs import RunsOnMap, pairs
 from globscope.builtin.topology import Gudhi
-from globscope.report import Profiles, plot
-from globscope.report.map.run_ends import ends as ends_in_words
-from globscope.report.map.run_ends import homes, not_shown
-from globscope.report.map.tracks import not_on_map
+from globscope.report import Profiles, plot, scenes_of
+from globscope.report.map.run_ends import homes, missing_runs, run_ends
+from globscope.report.map.tracks import variants_not_shown
 from globscope.report.topology.figures import plot_tree
 from globscope.testing import tiny_bench
 from globscope.testing.landscapes import bowls, height, landscape, lattice, path, vertex
@@ -216,7 +215,7 @@ def test_the_end_of_a_run_that_is_not_on_the_map_is_a_hollow_star():
     figure = plot(one)
     stars = [line for line in figure.axes[0].lines if line.get_marker() == "*"]
     assert [line.get_mfc() == "white" for line in stars] == [False, False, True]
-    assert not_on_map(one) == {"C"}
+    assert variants_not_shown(one) == {"C"}
     said = " ".join(text.get_text() for text in figure.findobj(Text))
     assert "end of a run that is not on this map" in said
     shown = plot(a_map())
@@ -226,15 +225,13 @@ def test_the_end_of_a_run_that_is_not_on_the_map_is_a_hollow_star():
 
 def test_leaves_captions_and_profiles_name_the_runs_that_are_not_on_the_map():
     one = a_map(decoded={"train_loss": height(ENDS) + np.array([0, 0, 0.5])})
-    assert ends_in_words(one, one.landscape, one.topology) == (
-        "2 runs end in 2 basins; 1 of 3 runs are not on this map (C)"
-    )
-    assert not_shown(homes(one, one.topology, one.landscape)) == "Not on this map: C."
-    assert "Not on this map: C." in " ".join(
-        text.get_text() for text in plot_tree(one, one.landscape, one.topology).findobj(Text)
-    )
-    profiles = Profiles.of([one])
-    assert " Not on this map: C. " in profiles.told(profiles.first(one))
+    (scene,) = scenes_of([one])
+    assert run_ends(scene, one.topology) == "2 runs end in 2 basins; 1 of 3 runs are not on this map (C)"
+    assert missing_runs(homes(scene, one.topology)) == "Not on this map: C."
+    tree = plot_tree(scene, one.topology)
+    assert "Not on this map: C." in " ".join(text.get_text() for text in tree.findobj(Text))
+    profiles = Profiles.of([scene])
+    assert " Not on this map: C. " in profiles.caption(profiles.first(one))
 
 
 @settings(deadline=None, max_examples=60)

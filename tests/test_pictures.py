@@ -26,6 +26,7 @@ from test_report import (
     drawn_figure,
     grid,
     population,
+    scene_of,
     texts,
 )
 
@@ -311,14 +312,14 @@ def test_points_that_lie_very_far_out_are_counted_and_do_not_shrink_the_map():
 @given(st.lists(st.tuples(*[st.floats(-20, 20) | st.just(NAN)] * 2), max_size=8))
 def test_every_point_is_in_the_view_or_counted_and_the_view_is_never_wider_than_told(points):
     drawn, places = a_map(), np.array(points).reshape(-1, 2)
-    view = View.of(drawn, drawn.landscape, places)
+    view = View.of(scene_of(drawn), places)
     whole = places[np.isfinite(places).all(axis=1)]
-    inside = ((whole >= view.seen[:, 0]) & (whole <= view.seen[:, 1])).all(axis=1)
+    inside = ((whole >= view.shown[:, 0]) & (whole <= view.shown[:, 1])).all(axis=1)
     assert view.outside == (~inside).sum()
     # 0.75 on both sides, and the room around a point there.
-    assert (np.ptp(view.seen, axis=1) <= 2 * (1 + 2 * REACH + 0.061)).all()
-    assert (view.seen[:, 0] <= -1).all()
-    assert (view.seen[:, 1] >= 1).all()
+    assert (np.ptp(view.shown, axis=1) <= 2 * (1 + 2 * REACH + 0.061)).all()
+    assert (view.shown[:, 0] <= -1).all()
+    assert (view.shown[:, 1] >= 1).all()
 
 
 def without_finite_losses():

@@ -20,9 +20,9 @@ from matplotlib.tri import TriContourSet
 
 from globscope.builtin.topology import Gudhi
 from globscope.files.table import original
-from globscope.report import plot, write_report
+from globscope.report import plot, scenes_of, write_report
 from globscope.report.map.captions import caption
-from globscope.report.map.figure import plot_overview
+from globscope.report.map.figure import plot_overview, plot_scene
 from globscope.report.map.line_plot import walk
 from globscope.report.map.run_ends import homes
 from globscope.report.map.scattered import slivers, triangles
@@ -107,6 +107,10 @@ def a_scatter(name, why, who=None):
 
 def atlas_of(*maps):
     return Atlas(population=maps[0].population, truth={}, maps=maps)
+
+
+def scene_of(map_):
+    return scenes_of([map_])[0]
 
 
 def texts(figure):
@@ -195,6 +199,21 @@ def test_ids_are_unique_and_every_picture_has_a_text_for_those_who_cannot_see_it
     # Overview and profiles; landscape, tree, diagram and profile twice, and a volume; the scatter.
     assert len(page.images) == 2 + 4 + 5 + 1
     assert all(len(image["alt"]) > 20 for image in page.images)
+
+
+def test_page_captions_and_alternative_texts_call_fields_by_their_names_for_people(page):
+    written = " ".join([page.text, *(image["alt"] for image in page.images)])
+    assert "the colours show training loss that was measured, not predicted" in written
+    assert "placed on two two-dimensional maps and one three-dimensional map" in written
+    assert not re.findall(r"\b(?:train|test)_\w+", written)
+
+
+def test_no_text_in_any_picture_of_a_map_is_an_identifier():
+    paths, volume, line = a_path_map(), a_map(d=3, samples=grid(4, 3)), a_line_map()
+    scenes = scenes_of([a_map(), paths, volume, line, a_scatter("mds", "none")])
+    figures = [plot_overview(scenes, {}), *map(plot_scene, scenes)]
+    figures += [draw(scene, scene.topology) for scene in scenes if scene.topology for draw in (plot_tree, plot_diagram)]
+    assert not [text for figure in figures for text in texts(figure) if re.search(r"[a-z]_[a-z]", text)]
 
 
 def test_profiles_are_compared_beside_the_overview_and_shown_with_each_tree(page):
@@ -385,7 +404,7 @@ def test_a_path_shows_every_loss_and_claims_no_basins_for_runs_that_are_not_on_i
     path = Samples(points=points, index=np.arange(15)[:, None], shape=(15,))
     drawn = a_map(samples=path, values=np.where(np.arange(15) == 7, np.inf, wells(points)))
     said = texts(plot(drawn))
-    assert {"train_loss", "test_loss", "NaN or infinite"} <= set(said)
+    assert {"training loss", "test loss", "NaN or infinite"} <= set(said)
     assert not any("basin" in text for text in said)
 
 
@@ -426,18 +445,18 @@ def test_members_are_drawn_on_maps_of_any_dimension(d, tmp_path):
 def test_each_run_is_named_at_the_leaf_of_its_basin():
     drawn = a_map()
     tree = drawn.topology.tree
-    home = homes(drawn, drawn.topology, drawn.landscape)
+    home = homes(scene_of(drawn), drawn.topology)
     nearest = drawn.landscape.nearest(CENTRES)
     assert {leaf: [track.variant for track in found] for leaf, found in home.items()} == {
         int(tree.basin[sample]): [variant] for sample, variant in zip(nearest, "ABC", strict=True)
     }
     assert set(home) == set(tree.minima.tolist())
-    assert {"A", "B", "C"} <= set(texts(plot_tree(drawn, drawn.landscape, drawn.topology)))
+    assert {"A", "B", "C"} <= set(texts(plot_tree(scene_of(drawn), drawn.topology)))
 
 
 def test_a_tree_without_leaves_gives_a_figure_that_says_so():
     drawn = a_map(values=np.full(121, np.nan))
-    said = texts(plot_tree(drawn, drawn.landscape, drawn.topology))
+    said = texts(plot_tree(scene_of(drawn), drawn.topology))
     assert "There is no tree: no sample with a finite value is left." in said
 
 
@@ -467,7 +486,7 @@ def test_no_line_of_a_merge_tree_crosses_another(seed, levels, holes):
 
 def test_the_overview_has_a_panel_for_each_map_and_one_colour_bar():
     maps = [a_map("one"), a_map("two"), a_scatter("mds", "It has no inverse.")]
-    figure = plot_overview(maps, shared_scale(maps, "train_loss"), {"mds": ["It has no inverse."]})
+    figure = plot_overview(scenes_of(maps), {"mds": ["It has no inverse."]})
     assert len(figure.axes) == 4
     assert "It has no inverse." in texts(figure)
 
@@ -484,7 +503,7 @@ def drawn_figure(figure):
 
 def test_names_that_begin_alike_stay_distinguishable_on_the_map_and_in_the_tree():
     drawn = a_map(who=population(("learning-rate-1e-1", "learning-rate-3e-2", "C")))
-    for figure in (plot(drawn), plot_tree(drawn, drawn.landscape, drawn.topology)):
+    for figure in (plot(drawn), plot_tree(scene_of(drawn), drawn.topology)):
         assert {"learni…te-1e-1", "learni…te-3e-2", "C"} <= set(texts(figure))
 
 
@@ -496,7 +515,7 @@ def test_what_differs_is_kept_whole_where_it_fits():
 def test_a_tree_with_many_long_names_at_one_leaf_still_has_room_for_itself(tmp_path):
     drawn = a_map(who=population(tuple(f"batch-size-{2**k}-decay" for k in range(9))))
     together = evolve(drawn, chart=evolve(drawn.chart, latents=np.full((36, 2), -0.5)))
-    figure, _ = drawn_figure(plot_tree(together, together.landscape, together.topology))
+    figure, _ = drawn_figure(plot_tree(scene_of(together), together.topology))
     assert figure.axes[0].bbox.height > figure.bbox.height / 3
     assert sum(text.count("-decay") for text in texts(figure)) >= 6  # of nine; the rest is "…"
 
@@ -549,8 +568,8 @@ def test_a_colour_bar_and_trees_that_span_less_than_a_decade_can_be_read():
     drawn = a_map(values=1.2 + 0.5 * wells(grid().points) / 2, threshold=0.05)
     figures = (
         plot(drawn),
-        plot_tree(drawn, drawn.landscape, drawn.topology),
-        plot_diagram(drawn, drawn.landscape, drawn.topology),
+        plot_tree(scene_of(drawn), drawn.topology),
+        plot_diagram(scene_of(drawn), drawn.topology),
     )
     for figure in figures:
         axes = figure.axes[-1]
@@ -579,7 +598,7 @@ def test_a_run_that_ends_on_the_edge_has_a_whole_star_and_one_beyond_it_none():
 
 def test_no_line_of_the_persistence_diagram_crosses_its_words():
     drawn = a_map()
-    figure, renderer = drawn_figure(plot_diagram(drawn, drawn.landscape, drawn.topology))
+    figure, renderer = drawn_figure(plot_diagram(scene_of(drawn), drawn.topology))
     (words,) = [text for text in figure.axes[0].texts if text.get_text() == "never\ndies"]
     assert words.get_window_extent(renderer).x0 >= figure.axes[0].bbox.x1
 
@@ -611,10 +630,10 @@ def test_a_map_of_one_axis_is_drawn_over_its_coordinate_with_the_members_at_thei
 
 def test_the_caption_of_a_map_of_one_axis_speaks_of_no_path():
     drawn = a_line_map()
-    said, seen = caption(drawn, drawn.landscape, shared_scale([drawn], "train_loss"))
+    said, alt_text = caption(scene_of(drawn))
     assert said.startswith("Losses over the one latent axis")
     assert "9 networks decoded and evaluated" in said
-    assert "path" not in said + seen
+    assert "path" not in said + alt_text
 
 
 def a_path_map():
@@ -630,14 +649,11 @@ def a_path_map():
 
 
 def test_a_path_names_its_sampler_in_every_headline_and_caption():
-    drawn = a_path_map()
-    scale = shared_scale([drawn], "train_loss")
-    for name, scape in drawn.landscapes.items():
-        topology = drawn.topologies[name]["gudhi"]
-        assert f"one, {name}" in titles(plot(drawn, scape=scape))
-        assert f"Merge tree of one, {name}" in titles(plot_tree(drawn, scape, topology))
-        assert f"Persistence on one, {name}" in titles(plot_diagram(drawn, scape, topology))
-        assert caption(drawn, scape, scale)[0].startswith(f"Losses along the path {name}.")
+    for scene in scenes_of([a_path_map()]):
+        assert f"one, {scene.sampler}" in titles(plot_scene(scene))
+        assert f"Merge tree of one, {scene.sampler}" in titles(plot_tree(scene, scene.topology))
+        assert f"Persistence on one, {scene.sampler}" in titles(plot_diagram(scene, scene.topology))
+        assert caption(scene)[0].startswith(f"Losses along the path {scene.sampler}.")
 
 
 def titles(figure):
@@ -649,10 +665,10 @@ def test_members_that_lie_on_a_path_are_marked_on_it_and_no_others():
     marked = {
         name: {
             line.get_mec(): len(line.get_xdata())
-            for line in plot(drawn, scape=scape).axes[0].lines
+            for line in plot(drawn, sampler=name).axes[0].lines
             if line.get_mfc() == "white"
         }
-        for name, scape in drawn.landscapes.items()
+        for name in drawn.landscapes
     }
     assert marked == {"along-a": {VARIANTS[0]: 4}, "across": {VARIANTS[0]: 1, VARIANTS[1]: 1}}
 
@@ -673,7 +689,7 @@ def test_a_volume_is_shown_in_slices_through_its_lowest_finite_sample(d):
     assert [(axes.get_xlabel(), axes.get_ylabel()) for axes in panels] == list(places.values())
     norms = [axes.collections[0].norm for axes in panels]
     assert {(norm.vmin, norm.vmax) for norm in norms} == {(1, values.max())}
-    said = caption(drawn, drawn.landscape, shared_scale([drawn], "train_loss"))[0]
+    said = caption(scene_of(drawn))[0]
     assert f"Sliced through the lowest minimum, at ({', '.join(['0.5'] * d)})." in said
 
 

@@ -6,12 +6,13 @@ from typing import Any
 import numpy as np
 from attrs import define, field
 
-from globscope.report.style.scale import is_loss, positive
+from globscope.report.style.scale import positive
 from globscope.report.style.text import counted, listed, number
 from globscope.spec.axes import Axis
 from globscope.spec.cells import SweepSpec
 from globscope.sweep.figures import full
 from globscope.sweep.table import Runs
+from globscope.values.field import Field
 from globscope.values.findings import Cell, Table
 from globscope.values.pictures import HeatMap
 
@@ -53,10 +54,10 @@ class Average:
             rows=self.keys[0].names,
             columns=self.keys[1].names,
             values=_lines([row["mean"] for row in rows], shape),
-            label=f"mean {self.figure}",
+            label=f"mean {Field(self.figure).name}",
             sides=(self.keys[0].label, self.keys[1].label),
             notes=_lines([_note(row) for row in rows], shape) if self.others else (),
-            log=is_loss(self.figure) and positive(found),
+            log=Field(self.figure).is_logarithmic and positive(found),
         )
 
     @property

@@ -7,7 +7,7 @@ from typing import Any
 
 from globscope.report.page.gallery import Place, Shown
 from globscope.report.pictures.depict import depict_alone
-from globscope.report.pictures.matrix import Look, Matrix, Scales, Tile, plot_matrix, seen, told
+from globscope.report.pictures.matrix import Content, Matrix, Scales, Tile, alt_text, caption, plot_matrix
 from globscope.report.style.text import Names
 from globscope.report.style.theme import save
 from globscope.spec.axes import Axis
@@ -15,7 +15,7 @@ from globscope.store import own_folder
 from globscope.sweep.table import Runs
 from globscope.values.pictures import HeatMap, Plot
 
-LOOKS: tuple[Look, ...] = ("landscapes", "profiles")
+CONTENTS: tuple[Content, ...] = ("landscapes", "profiles")
 Tiles = dict[str, dict[str, Tile]]
 
 
@@ -69,7 +69,7 @@ def depicted(pictures: Iterable[Plot | HeatMap], folder: Path) -> Iterator[Shown
         save(found.figure, folder / "figures", stem)
         says = " ".join((picture.caption, *found.missing))
         place: Place = "wide" if found.figure.get_figwidth() > 8 else "beside"
-        yield Shown(path=f"figures/{stem}", caption=says, alt=f"{found.seen} {says}", place=place)
+        yield Shown(path=f"figures/{stem}", caption=says, alt=f"{found.alt_text} {says}", place=place)
 
 
 def drawn(matrices: Iterable[Matrix], found: Tiles, folder: Path) -> Iterator[Shown]:
@@ -81,8 +81,8 @@ def drawn(matrices: Iterable[Matrix], found: Tiles, folder: Path) -> Iterator[Sh
     scales, names = {field: Scales.of(shown) for field, shown in every.items()}, Names()
     for matrix in (one for one in matrices if one.tiles):
         scale = scales[_field(matrix.tiles)]
-        for look in LOOKS:
-            stem = names.unique(look, matrix.title)
-            save(plot_matrix(matrix, scale, look), folder / "figures", stem)
-            caption = told(matrix, scale, look)
-            yield Shown(path=f"figures/{stem}", caption=caption, alt=f"{caption} {seen(matrix)}", place="wide")
+        for content in CONTENTS:
+            stem = names.unique(content, matrix.title)
+            save(plot_matrix(matrix, scale, content), folder / "figures", stem)
+            text = caption(matrix, scale, content)
+            yield Shown(path=f"figures/{stem}", caption=text, alt=f"{text} {alt_text(matrix)}", place="wide")

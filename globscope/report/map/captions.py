@@ -1,23 +1,21 @@
 """What a map's picture is called, what it shows, and what is said to those who cannot see it."""
 
-from globscope.report.map.kinds import Kind, is_path, kind
-from globscope.report.map.run_ends import ends
-from globscope.report.map.slices import where
-from globscope.report.map.tracks import tracks
-from globscope.report.style.scale import Scale
+from globscope.report.map.run_ends import run_ends
+from globscope.report.map.scene import Kind, Scene, is_path
+from globscope.report.map.slices import lowest_point
 from globscope.report.style.text import counted, cut, listed, number, one_line
+from globscope.values.field import Field
 from globscope.values.findings import Map
-from globscope.values.landscape import Landscape
 from globscope.values.topology import Topology
 
-SHOWN: dict[Kind, str] = {
-    "line": "Losses over the one latent axis, with the runs' trajectories",
-    "path": "Losses along the path {sampler}",
+CAPTIONS: dict[Kind, str] = {
+    "line": "losses over the one latent axis, with the runs' trajectories",
+    "path": "losses along the path {sampler}",
     "surface": "{field} over the two latent axes, with the runs' trajectories",
-    "slices": "Slices of {field} over each pair of latent axes, with the runs' trajectories projected onto them",
-    "members": "The members' trajectories",
+    "slices": "slices of {field} over each pair of latent axes, with the runs' trajectories projected onto them",
+    "members": "the members' trajectories",
 }
-SEEN: dict[Kind, str] = {
+ALT_TEXTS: dict[Kind, str] = {
     "line": "Line plot of the losses over the latent axis of {name} with the trajectories of {runs}.",
     "path": "Line plot of the losses along the path {sampler} on {name}.",
     "surface": "Landscape of {name} with the trajectories of {runs}.",
@@ -26,75 +24,62 @@ SEEN: dict[Kind, str] = {
 }
 
 
-def title(drawn: Map, scape: Landscape | None) -> str:
-    """Return a map's name for a headline, with the sampler's where the map alone does not tell the picture."""
-    name, sampler = one_line(drawn.name), one_line(_sampler(drawn, scape))
-    several = len(drawn.landscapes) > 1 or (scape is not None and is_path(scape.samples))
+def title(scene: Scene) -> str:
+    """Return a map's name for a headline, with the sampler's where the map alone does not identify the picture."""
+    name, sampler = one_line(scene.map_.name), one_line(scene.sampler)
+    several = len(scene.map_.landscapes) > 1 or (scene.landscape is not None and is_path(scene.landscape.samples))
     return f"{cut(name, 26)}, {cut(sampler, 24)}" if sampler and several else cut(name, 40)
 
 
-def caption(drawn: Map, scape: Landscape | None, scale: Scale) -> tuple[str, str]:
-    """Return a picture's caption, and what a reader is told who cannot see it."""
-    told, drawn_as = " ".join(facts(drawn, scape, scale)), kind(scape, scale.field)
-    runs = listed(track.variant for track in tracks(drawn))
-    words = {"name": drawn.name, "sampler": _sampler(drawn, scape), "field": scale.field, "runs": runs}
-    return f"{SHOWN[drawn_as].format(**words)}. {told}", f"{SEEN[drawn_as].format(**words)} {told}"
+def caption(scene: Scene) -> tuple[str, str]:
+    """Return a picture's caption and its alternative text."""
+    shown = " ".join(facts(scene))
+    runs = listed(track.variant for track in scene.tracks)
+    words = {"name": scene.map_.name, "sampler": scene.sampler, "field": scene.field.name, "runs": runs}
+    above = CAPTIONS[scene.kind].format(**words)
+    return f"{above[:1].upper()}{above[1:]}. {shown}", f"{ALT_TEXTS[scene.kind].format(**words)} {shown}"
 
 
-def _sampler(drawn: Map, scape: Landscape | None) -> str:
-    return next((name for name, candidate in drawn.landscapes.items() if candidate is scape), "")
-
-
-def facts(drawn: Map, scape: Landscape | None, scale: Scale) -> list[str]:
+def facts(scene: Scene) -> list[str]:
     """Return in sentences what exactly a map's picture shows, or why it shows members only."""
-    if scape is None:
-        return [drawn.hidden or drawn.chart.why_no_inverse or "No landscape was sampled on this map."]
-    if scale.field not in scape.fields:
-        return [f"No landscape: the evaluator gave no field {scale.field}."]
-    topology, told = topology_of(drawn, scape, scale.field), [f"{sampled(drawn, scape, scale)}."]
-    drawn_as = kind(scape, scale.field)
-    if drawn_as == "slices":
-        told.insert(0, f"Sliced through the lowest minimum, at {where(scape, scale.field)}.")
-    if drawn_as == "members":
-        told.insert(
-            0, f"Members only: no lattice of finite values fills the {scape.samples.points.shape[1]} latent axes."
-        )
-    return told + ([f"{result(drawn, scape, topology)}."] if topology else [])
+    if scene.landscape is None:
+        return [scene.map_.hidden or scene.map_.chart.why_no_inverse or "No landscape was sampled on this map."]
+    if scene.field.key not in scene.landscape.fields:
+        return [f"No landscape: the evaluator does not measure {scene.field.name}."]
+    first = []
+    if scene.kind == "slices":
+        first = [f"Sliced through the lowest minimum, at {lowest_point(scene.landscape, scene.field.key)}."]
+    if scene.kind == "members":
+        first = [f"Members only: no lattice of finite values fills the {scene.map_.chart.dimension} latent axes."]
+    return [*first, f"{samples(scene)}.", *([f"{leaves_and_ends(scene)}."] if scene.topology else [])]
 
 
-def topology_of(drawn: Map, scape: Landscape | None, field: str) -> Topology | None:
-    """Return the first topology of this landscape that was computed on this field."""
-    names = [name for name, candidate in drawn.landscapes.items() if candidate is scape]
-    of_field = (t for name in names for t in drawn.topologies.get(name, {}).values() if t.field == field)
-    return next(of_field, None)
-
-
-def sampled(drawn: Map, scape: Landscape, scale: Scale) -> str:
+def samples(scene: Scene) -> str:
     """Return how many networks were decoded, what has no colour, and what the map was fitted to."""
-    size = " × ".join(map(number, scape.samples.shape or (len(scape.samples.points),)))
-    broken = scape.nonfinite(scale.field)
-    odd = [(broken, "NaN or infinite")] * bool(broken) + scale.beyond(scape.fields[scale.field])
+    points = scene.drawn.samples
+    size = " × ".join(map(number, points.shape or (len(points.points),)))
+    odd = [(scene.nonfinite, "NaN or infinite")] * bool(scene.nonfinite) + scene.scale.beyond(scene.values)
     notes = ", ".join(f"{number(count)} {what}" for count, what in odd)
-    fitted = sum(member.in_fit for member in drawn.population.members)
+    fitted = sum(member.in_fit for member in scene.map_.population.members)
     aside = f" ({notes})" if notes else ""
-    way = " along a path" if is_path(scape.samples) else ""
-    what = f"map fitted to N = {number(fitted)}" if drawn.chart.extent is None else sliced(drawn)
+    way = " along a path" if is_path(points) else ""
+    what = f"map fitted to N = {number(fitted)}" if scene.map_.chart.extent is None else sliced(scene.map_)
     return f"{size} networks decoded{way} and evaluated{aside}; {what}"
 
 
-def sliced(drawn: Map) -> str:
-    """Return what a slice is of, and who is not on it."""
-    off = int(drawn.elsewhere.sum())
-    told = f"slice around {drawn.chart.notes.get('origin', 'a network')}" if drawn.chart.centre is not None else "slice"
-    through = drawn.chart.notes.get("through")
-    told += f" through {drawn.chart.notes.get('origin')}, {through}" if through else ""
-    return told + (f"; {counted(off, 'member is', 'members are')} not on it, and projected where drawn" if off else "")
+def sliced(map_: Map) -> str:
+    """Return what a slice is of, and how many members are not on it."""
+    off, notes = int(map_.elsewhere.sum()), map_.chart.notes
+    around = f"slice around {notes.get('origin', 'a network')}" if map_.chart.centre is not None else "slice"
+    through = f" through {notes.get('origin')}, {notes['through']}" if notes.get("through") else ""
+    absent = f"; {counted(off, 'member is', 'members are')} not on it, and projected where drawn" if off else ""
+    return f"{around}{through}{absent}"
 
 
 def leaves(topology: Topology) -> str:
     """Return the count of leaves and its threshold."""
-    found = counted(len(topology.tree.minima), "leaf", "leaves")
-    return f"{found} of persistence > {number(topology.threshold)}"
+    count = counted(len(topology.tree.minima), "leaf", "leaves")
+    return f"{count} of persistence > {number(topology.threshold)}"
 
 
 def tree_facts(topology: Topology) -> str:
@@ -105,9 +90,10 @@ def tree_facts(topology: Topology) -> str:
     chance = (
         f"; {number(within)} of them below {number(topology.noise)}, the draws' standard deviation" if within else ""
     )
-    return f"{leaves(topology)} in {topology.field}{chance}; {number(used)} samples{left}"
+    return f"{leaves(topology)} in {Field(topology.field).name}{chance}; {number(used)} samples{left}"
 
 
-def result(drawn: Map, scape: Landscape, topology: Topology) -> str:
-    """Return leaves and ends in one clause."""
-    return "; ".join(filter(None, (leaves(topology), ends(drawn, scape, topology))))
+def leaves_and_ends(scene: Scene) -> str:
+    """Return in one clause what the scene's merge tree counts and where the runs end."""
+    assert scene.topology is not None
+    return "; ".join(filter(None, (leaves(scene.topology), run_ends(scene, scene.topology))))

@@ -6,72 +6,68 @@ import numpy as np
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 
-from globscope.report.map.captions import facts, title, topology_of
-from globscope.report.map.kinds import Kind, kind
-from globscope.report.map.line_plot import draw_profile
+from globscope.report.map.captions import facts, title
+from globscope.report.map.line_plot import draw_line_plot
+from globscope.report.map.scene import Scene
 from globscope.report.map.slices import draw_slices, pairs
 from globscope.report.map.surface import draw_critical, draw_surface
-from globscope.report.map.tracks import draw_tracks, tracks
+from globscope.report.map.tracks import Track
+from globscope.report.map.trajectories import draw_tracks
 from globscope.report.style.labels import name_points
 from globscope.report.style.legend import Legend, colourbar, explain
-from globscope.report.style.scale import Scale, shared_scale
+from globscope.report.style.scale import shared_scale
 from globscope.report.style.text import lines, literal, plain
 from globscope.report.style.theme import Picture, headline, styled
 from globscope.values.findings import Atlas, Map
-from globscope.values.landscape import Landscape
 
 COLOURED = ("surface", "slices")
 
 
-def plot(
-    drawn: Map,
-    atlas: Atlas | None = None,
-    *,
-    field: str = "train_loss",
-    scale: Scale | None = None,
-    scape: Landscape | None = None,
-) -> Figure:
+def plot(map_: Map, atlas: Atlas | None = None, *, field: str = "train_loss", sampler: str | None = None) -> Figure:
     """Return a map's landscape with the members' trajectories; without a landscape, those alone.
 
     Args:
-        drawn: The map.
+        map_: The map.
         atlas: Whose maps share one colour scale; by default this map has its own.
-        field: What the colours show.
-        scale: The colours' scale, where it is known already.
-        scape: One of the map's landscapes; by default the first.
+        field: Key of the field that the colours show.
+        sampler: Which of the map's landscapes; by default the first.
     """
-    scape, scale = scape or drawn.landscape, scale or shared_scale(atlas.maps if atlas else [drawn], field)
+    return plot_scene(Scene.of(map_, shared_scale(atlas.maps if atlas else [map_], field), sampler))
+
+
+def plot_scene(scene: Scene) -> Figure:
+    """Return a scene as a figure of its own."""
     with styled():
         figure = Picture(figsize=(7.0, 6.6), layout="constrained")
-        panels = panels_of(figure, drawn, kind(scape, field))
-        legend = draw_map(panels, drawn, scale, scape)
-        headline(panels[0], literal(title(drawn, scape)), lines(facts(drawn, scape, scale), 92))
-        if kind(scape, field) in COLOURED:
-            colourbar(figure, panels, scale)
+        panels = panels_of(figure, scene)
+        legend = draw_map(panels, scene)
+        headline(panels[0], literal(title(scene)), lines(facts(scene), 92))
+        if scene.kind in COLOURED:
+            colourbar(figure, panels, scene.scale)
         explain(figure, legend)
     return figure
 
 
-def plot_overview(maps: Sequence[Map], scale: Scale, notes: Mapping[str, Sequence[str]]) -> Figure:
-    """Return all maps under one colour scale; `notes`, by map's name, stand below the titles."""
-    across = max(1, min(len(maps), 3))
-    down = max(1, -(-len(maps) // across))
+def plot_overview(scenes: Sequence[Scene], notes: Mapping[str, Sequence[str]]) -> Figure:
+    """Return maps under one colour scale; `notes`, by map's name, stand below the titles."""
+    across = max(1, min(len(scenes), 3))
+    down = max(1, -(-len(scenes) // across))
     with styled():
         figure = Picture(figsize=(4.4 * across + 0.8, 4.5 * down + 0.6), layout="constrained")
         legend: Legend = {}
-        panels = [figure.add_subplot(down, across, k + 1) for k in range(len(maps))]
-        for axes, drawn in zip(panels, maps, strict=True):
-            legend |= draw_map([axes], drawn, scale, drawn.landscape)
-            headline(axes, plain(drawn.name, 28), lines(notes.get(drawn.name, ()), 58))
-        if any(kind(drawn.landscape, scale.field) in COLOURED for drawn in maps):
-            colourbar(figure, panels, scale)
+        panels = [figure.add_subplot(down, across, k + 1) for k in range(len(scenes))]
+        for axes, scene in zip(panels, scenes, strict=True):
+            legend |= draw_map([axes], scene)
+            headline(axes, plain(scene.map_.name, 28), lines(notes.get(scene.map_.name, ()), 58))
+        if any(scene.kind in COLOURED for scene in scenes):
+            colourbar(figure, panels, scenes[0].scale)
         explain(figure, legend)
     return figure
 
 
-def panels_of(figure: Figure, drawn: Map, drawn_as: Kind, most: int | None = None) -> list[Axes]:
+def panels_of(figure: Figure, scene: Scene, most: int | None = None) -> list[Axes]:
     """Return one panel, or one for every pair of latent axes (or the first ones) where there are more than two."""
-    count, along = len(pairs(drawn.chart.dimension)[:most]), drawn_as in ("line", "path")
+    count, along = len(pairs(scene.map_.chart.dimension)[:most]), scene.kind in ("line", "path")
     if count <= 1 or along:
         figure.set_size_inches(7.2, 4.8 if along else 6.6)
         return [figure.add_subplot()]
@@ -80,42 +76,38 @@ def panels_of(figure: Figure, drawn: Map, drawn_as: Kind, most: int | None = Non
     return [figure.add_subplot(down, across, k + 1) for k in range(count)]
 
 
-def draw_map(
-    panels: Sequence[Axes], drawn: Map, scale: Scale, scape: Landscape | None, *, faint: bool = False
-) -> Legend:
-    """Draw one map as what it is: a landscape, its slices, a profile, or trajectories alone."""
-    topology, drawn_as = topology_of(drawn, scape, scale.field), kind(scape, scale.field)
-    tree, legend = topology.tree if topology else None, Legend()
-    if scape is None or drawn_as == "members":
-        return draw_members(panels, drawn, faint=faint)
-    if drawn_as in ("line", "path"):
-        return draw_profile(panels[0], drawn, scape, scale.field, tree)
-    if drawn_as == "slices":
-        return draw_slices(panels, scape, scale) | draw_members(panels, drawn, faint=True)
-    legend |= draw_surface(panels[0], scape, scale)
-    legend |= draw_critical(panels[0], tree, scape.samples.points) if tree else {}
-    return legend | draw_members(panels, drawn, faint=faint)
+def draw_map(panels: Sequence[Axes], scene: Scene, *, faint: bool = False) -> Legend:
+    """Draw one map as what it is: a landscape, its slices, a line plot, or trajectories alone."""
+    if scene.kind == "members":
+        return draw_members(panels, scene, faint=faint)
+    if scene.kind in ("line", "path"):
+        return draw_line_plot(panels[0], scene)
+    if scene.kind == "slices":
+        return draw_slices(panels, scene) | draw_members(panels, scene, faint=True)
+    legend = draw_surface(panels[0], scene.drawn, scene.scale)
+    if scene.topology:
+        legend |= draw_critical(panels[0], scene.topology.tree, scene.drawn.samples.points)
+    return legend | draw_members(panels, scene, faint=faint)
 
 
-def draw_members(panels: Sequence[Axes], drawn: Map, *, faint: bool = False) -> Legend:
+def draw_members(panels: Sequence[Axes], scene: Scene, *, faint: bool = False) -> Legend:
     """Draw the trajectories over one pair of latent axes a panel, or over the only axis."""
-    if drawn.chart.dimension == 1:
-        return _draw_line(panels[0], drawn)
+    if scene.map_.chart.dimension == 1:
+        return _draw_steps(panels[0], scene.tracks)
     legend: Legend = {}
-    for axes, (i, j) in zip(panels, pairs(drawn.chart.dimension), strict=False):
-        legend |= draw_tracks(axes, drawn, (i, j), faint=faint)
+    for axes, (i, j) in zip(panels, pairs(scene.map_.chart.dimension), strict=False):
+        legend |= draw_tracks(axes, scene, (i, j), faint=faint)
         axes.set(xlabel=f"latent {i + 1}", ylabel=f"latent {j + 1}")
     return legend
 
 
-def _draw_line(axes: Axes, drawn: Map) -> Legend:
+def _draw_steps(axes: Axes, tracks: Sequence[Track]) -> Legend:
     """Draw a one-dimensional map's members against their place in the run."""
-    found = tracks(drawn)
-    for track in found:
+    for track in tracks:
         axes.plot(track.points[:, 0], np.arange(len(track.points)), "-o", ms=3, color=track.colour)
     axes.margins(0.08)
     axes.set(xlabel="latent 1", ylabel="checkpoint of the run")
-    if found:
-        ends = np.array([(track.points[-1, 0], len(track.points) - 1) for track in found])
-        name_points(axes, [(track.label, track.colour) for track in found], ends, ends)
+    if tracks:
+        ends = np.array([(track.points[-1, 0], len(track.points) - 1) for track in tracks])
+        name_points(axes, [(track.label, track.colour) for track in tracks], ends, ends)
     return {}

@@ -46,14 +46,14 @@ class Volume:
     axes: tuple[np.ndarray, ...] = field(eq=False, repr=False)
 
     @classmethod
-    def of(cls, scape: Landscape, scale: Scale) -> "Volume":
+    def of(cls, landscape: Landscape, scale: Scale) -> "Volume":
         """Return the volume of a landscape's samples; those without a finite value are left out."""
-        values, (shape, place) = scale.drawable(scape.fields[scale.field]), _places(scape)
+        values, (shape, place) = scale.drawable(landscape.fields[scale.field.key]), _places(landscape)
         finite = np.isfinite(values)
         heights, known, trusted = np.ones(shape), np.zeros(shape, bool), np.ones(shape, bool)
         heights[place] = scale.norm()(np.where(finite, values, scale.high))
-        known[place], trusted[place] = finite, scape.trusted
-        axes = tuple(positions(scape.samples, k) for k in range(3))
+        known[place], trusted[place] = finite, landscape.trusted
+        axes = tuple(positions(landscape.samples, k) for k in range(3))
         return cls(heights=heights, cells=_whole(known), trusted=trusted, axes=axes)
 
     def surface(self, height: float) -> tuple[np.ndarray, np.ndarray]:
@@ -72,10 +72,10 @@ class Volume:
         return np.stack(points, axis=1)[faces], self.trusted[tuple(nearest.T)]
 
 
-def isosurfaces(scape: Landscape, scale: Scale) -> tuple[Isosurface, ...]:
+def isosurfaces(landscape: Landscape, scale: Scale) -> tuple[Isosurface, ...]:
     """Return the surfaces that there are, the lowest first; none where the field is flat."""
-    values = scape.fields[scale.field]
-    finite, volume, found = values[np.isfinite(values)], Volume.of(scape, scale), []
+    values = landscape.fields[scale.field.key]
+    finite, volume, found = values[np.isfinite(values)], Volume.of(landscape, scale), []
     for level in levels(scale.drawable(finite)):
         triangles, trusted = volume.surface(float(scale.norm()(level)))
         if len(triangles):
@@ -97,8 +97,8 @@ def levels(values: np.ndarray) -> list[float]:
     return rounded
 
 
-def _places(scape: Landscape) -> tuple[tuple[int, ...], tuple[np.ndarray, ...]]:
-    shape, index = scape.samples.shape, scape.samples.index
+def _places(landscape: Landscape) -> tuple[tuple[int, ...], tuple[np.ndarray, ...]]:
+    shape, index = landscape.samples.shape, landscape.samples.index
     assert shape is not None
     assert index is not None
     return shape, tuple(index.T)

@@ -9,14 +9,15 @@ from matplotlib.axes import Axes
 from matplotlib.lines import Line2D
 from matplotlib.patches import Patch
 
-from globscope.report.map.kinds import is_line
-from globscope.report.map.tracks import draw_tracks, not_on_map, tracks
+from globscope.report.map.scene import Scene, is_line
+from globscope.report.map.tracks import tracks
+from globscope.report.map.trajectories import draw_tracks
 from globscope.report.style.legend import Legend
-from globscope.report.style.scale import is_loss, positive
+from globscope.report.style.scale import positive
 from globscope.report.style.text import plain
-from globscope.report.style.theme import INK, MINIMUM
+from globscope.report.style.theme import INK, MINIMUM, UNTRUSTED
 from globscope.report.style.ticks import log_note, tick_log
-from globscope.values.findings import Map
+from globscope.values.field import Field
 from globscope.values.landscape import Landscape, Samples
 from globscope.values.topology import MergeTree
 
@@ -35,91 +36,97 @@ def walk(samples: Samples) -> tuple[np.ndarray, np.ndarray]:
     return order, np.concatenate([[0.0], np.cumsum(steps)])
 
 
-def draw_profile(axes: Axes, drawn: Map, scape: Landscape, field: str, tree: MergeTree | None) -> Legend:
+def draw_line_plot(axes: Axes, scene: Scene) -> Legend:
     """Draw every loss over the samples' places, or the field where none is a loss; return the legend."""
-    order, length = walk(scape.samples)
-    names = [name for name in scape.fields if is_loss(name)] or [field]
-    if all(positive(scape.fields[name]) for name in names):
+    landscape = scene.drawn
+    order, length = walk(landscape.samples)
+    fields = [one for one in map(Field, landscape.fields) if one.is_loss] or [scene.field]
+    if all(positive(landscape.fields[one.key]) for one in fields):
         axes.set_yscale("log")
-    legend = _draw_fields(axes, scape, names, (order, length))
-    legend |= _draw_untrusted(axes, length, ~scape.trusted[order])
-    legend |= _draw_broken(axes, length, ~np.isfinite(scape.fields[field])[order])
+    legend = _draw_fields(axes, landscape, fields, (order, length))
+    legend |= _draw_untrusted(axes, length, ~landscape.trusted[order])
+    legend |= _draw_broken(axes, length, ~np.isfinite(scene.values)[order])
     places = np.empty(len(order))
     places[order] = length
-    legend |= _draw_minima(axes, tree, places, scape.fields[field]) if tree else {}
-    legend |= (_draw_runs if is_line(scape.samples) else _draw_met)(axes, drawn, scape, field, places)
-    _rule(axes, names, one_axis=is_line(scape.samples))
+    legend |= _draw_minima(axes, scene.topology.tree, places, scene.values) if scene.topology else {}
+    legend |= (_draw_runs if scene.kind == "line" else _draw_members)(axes, scene, places)
+    _set_axes(axes, fields[0], one_axis=scene.kind == "line")
     return legend
 
 
-def _rule(axes: Axes, names: Sequence[str], *, one_axis: bool) -> None:
+def _set_axes(axes: Axes, field: Field, *, one_axis: bool) -> None:
     axes.margins(x=0.015)
     axes.set_xlabel("latent 1" if one_axis else "length along the path (latent units)")
-    what = "loss, mean per example" if is_loss(names[0]) else plain(names[0])
-    axes.set_ylabel(what + log_note(axes))
+    axes.set_ylabel(
+        f"{'loss' if field.is_loss else plain(field.name)}{', ' if field.unit else ''}{field.unit}" + log_note(axes)
+    )
     if axes.get_yscale() == "log":
         tick_log(axes.yaxis, *axes.get_ylim())
 
 
-def _draw_fields(axes: Axes, scape: Landscape, names: list[str], way: tuple[np.ndarray, np.ndarray]) -> Legend:
+def _draw_fields(
+    axes: Axes, landscape: Landscape, fields: Sequence[Field], way: tuple[np.ndarray, np.ndarray]
+) -> Legend:
     legend: Legend = {}
     order, length = way
-    for k, name in enumerate(names):
-        values = np.where(np.isfinite(scape.fields[name]), scape.fields[name], np.nan)[order]
+    for k, field in enumerate(fields):
+        known = landscape.fields[field.key]
+        values = np.where(np.isfinite(known), known, np.nan)[order]
         colour, dash = FIELDS[k % len(FIELDS)]
-        legend[plain(name)] = axes.plot(length, values, color=colour, ls=dash, lw=1.8, marker=".", ms=4)[0]
+        legend[plain(field.name)] = axes.plot(length, values, color=colour, ls=dash, lw=1.8, marker=".", ms=4)[0]
     return legend
 
 
-def _draw_runs(axes: Axes, drawn: Map, scape: Landscape, field: str, places: np.ndarray) -> Legend:
+def _draw_runs(axes: Axes, scene: Scene, places: np.ndarray) -> Legend:
     """Draw the trajectories over the only axis, at the losses of the decoded members, or else on the line drawn."""
-    latents, order = drawn.chart.latents[:, 0], np.argsort(places, kind="stable")
-    heights = drawn.decoded.get(field)
+    map_, order = scene.map_, np.argsort(places, kind="stable")
+    latents, heights = map_.chart.latents[:, 0], map_.decoded.get(scene.field.key)
     if heights is None:
-        heights = np.interp(latents, places[order], scape.fields[field][order])
+        heights = np.interp(latents, places[order], scene.values[order])
     lifted = np.column_stack([latents, np.where(np.isfinite(heights), heights, np.nan)])
-    on_line = evolve(drawn, chart=evolve(drawn.chart, latents=lifted))
-    return draw_tracks(axes, on_line, faint=True, hollow=not_on_map(drawn))
+    on_line = evolve(map_, chart=evolve(map_.chart, latents=lifted))
+    return draw_tracks(axes, evolve(scene, map_=on_line, tracks=tracks(on_line)), faint=True)
 
 
-def _draw_met(axes: Axes, drawn: Map, scape: Landscape, field: str, places: np.ndarray) -> Legend:
+def _draw_members(axes: Axes, scene: Scene, places: np.ndarray) -> Legend:
     """Mark the members that lie on the path's samples."""
     legend: Legend = {}
-    for track in tracks(drawn):
-        nearest = scape.nearest(track.points)
+    points = scene.drawn.samples.points
+    for track in scene.tracks:
+        nearest = scene.drawn.nearest(track.points)
         # A path leads through its members up to rounding.
-        met = nearest[np.isclose(scape.samples.points[nearest], track.points, rtol=1e-9, atol=1e-12).all(axis=1)]
+        met = nearest[np.isclose(points[nearest], track.points, rtol=1e-9, atol=1e-12).all(axis=1)]
         if len(met):
-            look: dict[str, Any] = {"ls": "", "marker": "o", "mfc": "white", "mec": track.colour, "mew": 1.5, "ms": 6}
-            legend[f"members of {track.label}"] = axes.plot(places[met], scape.fields[field][met], zorder=3, **look)[0]
+            style: dict[str, Any] = {"ls": "", "marker": "o", "mfc": "white", "mec": track.colour, "mew": 1.5, "ms": 6}
+            legend[f"members of {track.label}"] = axes.plot(places[met], scene.values[met], zorder=3, **style)[0]
     return legend
 
 
-def _shade(axes: Axes, length: np.ndarray, chosen: np.ndarray, **look: Any) -> None:
+def _shade(axes: Axes, length: np.ndarray, chosen: np.ndarray, **style: Any) -> None:
     """Fill each chosen sample's stretch of the path, half-way to its neighbours, over the full height."""
     edges = np.concatenate([length[:1], (length[1:] + length[:-1]) / 2, length[-1:]])
     spans = [(float(edges[i]), float(edges[i + 1] - edges[i])) for i in np.flatnonzero(chosen)]
-    axes.broken_barh(spans, (0, 1), transform=axes.get_xaxis_transform(), linewidth=0, zorder=0.5, **look)
+    axes.broken_barh(spans, (0, 1), transform=axes.get_xaxis_transform(), linewidth=0, zorder=0.5, **style)
 
 
 def _draw_untrusted(axes: Axes, length: np.ndarray, chosen: np.ndarray) -> Legend:
     if not chosen.any():
         return {}
     _shade(axes, length, chosen, facecolor="#d9dce0")
-    return {"untrusted: the map extrapolates": Patch(facecolor="#d9dce0")}
+    return {UNTRUSTED: Patch(facecolor="#d9dce0")}
 
 
 def _draw_broken(axes: Axes, length: np.ndarray, broken: np.ndarray) -> Legend:
     if not broken.any():
         return {}
-    look: dict[str, Any] = {"facecolor": "#ffffff", "edgecolor": INK, "hatch": "xxxx"}
-    _shade(axes, length, broken, **look)
-    return {"NaN or infinite": Patch(linewidth=0, **look)}
+    style: dict[str, Any] = {"facecolor": "#ffffff", "edgecolor": INK, "hatch": "xxxx"}
+    _shade(axes, length, broken, **style)
+    return {"NaN or infinite": Patch(linewidth=0, **style)}
 
 
 def _draw_minima(axes: Axes, tree: MergeTree, places: np.ndarray, values: np.ndarray) -> Legend:
     if not len(tree.minima):
         return {}
-    look: dict[str, Any] = {"ls": "", "marker": "o", "mfc": MINIMUM, "mec": "white", "ms": 6}
-    axes.plot(places[tree.minima], values[tree.minima], zorder=4, **look)
-    return {"minimum of the merge tree": Line2D([], [], **look)}
+    style: dict[str, Any] = {"ls": "", "marker": "o", "mfc": MINIMUM, "mec": "white", "ms": 6}
+    axes.plot(places[tree.minima], values[tree.minima], zorder=4, **style)
+    return {"minimum of the merge tree": Line2D([], [], **style)}

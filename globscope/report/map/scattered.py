@@ -18,9 +18,9 @@ FLAT = 0.03
 DOTS = "samples; between them, colours are interpolated"
 
 
-def draw_scattered(axes: Axes, scape: Landscape, scale: Scale) -> Legend:
+def draw_scattered(axes: Axes, landscape: Landscape, scale: Scale) -> Legend:
     """Draw samples that form no lattice: their values over the triangles between them, and where each lies."""
-    values, points = scape.fields[scale.field], scape.samples.points
+    values, points = landscape.fields[scale.field.key], landscape.samples.points
     finite = np.isfinite(values)
     mesh = triangles(points)
     if mesh is None:
@@ -29,7 +29,7 @@ def draw_scattered(axes: Axes, scape: Landscape, scale: Scale) -> Legend:
         axes.scatter(x, y, s=14, linewidths=0, rasterized=True, zorder=1, **shown)
         return _draw_nonfinite(axes, points[~finite])
     legend = _draw_depths(axes, mesh, scale, values)
-    legend |= _draw_fog(axes, mesh, scape.trusted)
+    legend |= _draw_fog(axes, mesh, landscape.trusted)
     return legend | _draw_nonfinite(axes, points[~finite])
 
 
@@ -43,8 +43,8 @@ def triangles(points: np.ndarray) -> Triangulation | None:
 
 def slivers(mesh: Triangulation) -> np.ndarray:
     """Return the mask of the slivers along the rim, which join samples that are far apart: no value is known there."""
-    found: np.ndarray = TriAnalyzer(mesh).get_flat_tri_mask(min_circle_ratio=FLAT)
-    return found
+    flat: np.ndarray = TriAnalyzer(mesh).get_flat_tri_mask(min_circle_ratio=FLAT)
+    return flat
 
 
 def _draw_depths(axes: Axes, mesh: Triangulation, scale: Scale, values: np.ndarray) -> Legend:
@@ -57,10 +57,10 @@ def _draw_depths(axes: Axes, mesh: Triangulation, scale: Scale, values: np.ndarr
         filled = axes.tricontourf(mesh, drawn, levels=closed(scale.levels(81)), norm=norm, cmap=DEPTH, zorder=1)
         filled.set_rasterized(True)  # as polygons, viewers show seams between the levels
         axes.tricontour(mesh, drawn, levels=scale.levels(17)[1:-1], colors=INK, linewidths=0.4, alpha=0.45, zorder=2)
-    look: dict[str, Any] = {"ls": "", "marker": "o", "color": INK, "alpha": 0.55, "mew": 0}
+    style: dict[str, Any] = {"ls": "", "marker": "o", "color": INK, "alpha": 0.55, "mew": 0}
     size = 2.0 if finite.sum() <= 1000 else 1.2
-    axes.plot(mesh.x[finite], mesh.y[finite], ms=size, rasterized=True, zorder=2.5, **look)
-    return {DOTS: Line2D([], [], ms=3, **look)} if finite.any() else {}
+    axes.plot(mesh.x[finite], mesh.y[finite], ms=size, rasterized=True, zorder=2.5, **style)
+    return {DOTS: Line2D([], [], ms=3, **style)} if finite.any() else {}
 
 
 def _draw_fog(axes: Axes, mesh: Triangulation, trusted: np.ndarray) -> Legend:

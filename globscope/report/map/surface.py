@@ -32,7 +32,7 @@ class Lattice:
     cells: np.ndarray = field(eq=False, repr=False)
 
     def spread(self, values: np.ndarray, missing: float = np.nan) -> np.ndarray:
-        """Return the (ny, nx) picture of the samples' values; `missing` where nobody asked."""
+        """Return the (ny, nx) picture of the samples' values; `missing` where nothing was sampled."""
         picture = np.full((len(self.x), len(self.y)), missing)
         picture[tuple(self.cells.T)] = values
         return picture.T
@@ -60,25 +60,25 @@ def positions(samples: Samples, k: int) -> np.ndarray:
     assert samples.index is not None
     assert samples.shape is not None
     known, first = np.unique(samples.index[:, k], return_index=True)
-    asked: np.ndarray = samples.points[first, k]
+    known_places: np.ndarray = samples.points[first, k]
     if len(known) == samples.shape[k]:
-        return asked
-    # An adaptive sampler may leave whole lines unasked.
-    line: np.ndarray = np.polyval(np.polyfit(known, asked, 1), np.arange(samples.shape[k]))
+        return known_places
+    # An adaptive sampler may leave whole lines unsampled.
+    line: np.ndarray = np.polyval(np.polyfit(known, known_places, 1), np.arange(samples.shape[k]))
     return line
 
 
-def draw_surface(axes: Axes, scape: Landscape, scale: Scale) -> Legend:
+def draw_surface(axes: Axes, landscape: Landscape, scale: Scale) -> Legend:
     """Draw one field of a landscape; return what the legend must explain."""
-    grid = lattice(scape.samples)
+    grid = lattice(landscape.samples)
     if grid is None:
-        return draw_scattered(axes, scape, scale) | ends(scale, scape.fields[scale.field])
-    values = scape.fields[scale.field]
+        return draw_scattered(axes, landscape, scale) | end_colours(scale, landscape.fields[scale.field.key])
+    values = landscape.fields[scale.field.key]
     _draw_depths(axes, grid, scale, grid.spread(scale.drawable(values)))
     axes.set(xlim=grid.x[[0, -1]], ylim=grid.y[[0, -1]])
-    legend = _draw_fog(axes, grid, scape.trusted)
+    legend = _draw_fog(axes, grid, landscape.trusted)
     legend |= _draw_nonfinite(axes, grid, values)
-    return legend | ends(scale, values)
+    return legend | end_colours(scale, values)
 
 
 def _draw_depths(axes: Axes, grid: Lattice, scale: Scale, picture: np.ndarray) -> None:
@@ -110,7 +110,7 @@ def _draw_nonfinite(axes: Axes, grid: Lattice, values: np.ndarray) -> Legend:
     return {"NaN or infinite": Patch(**hatched)}
 
 
-def ends(scale: Scale, values: np.ndarray) -> Legend:
+def end_colours(scale: Scale, values: np.ndarray) -> Legend:
     """Explain the end colours where values beyond the scale took them."""
     return {
         f"also {what}": Patch(facecolor=DEPTH(float(what.startswith(">"))), edgecolor=FAINT, linewidth=0.5)
@@ -124,9 +124,9 @@ def draw_critical(axes: Axes, tree: MergeTree, points: np.ndarray) -> Legend:
     kinds = (("minimum", tree.minima, "o", MINIMUM), ("saddle", tree.saddles, "D", SADDLE))
     for name, vertices, marker, colour in kinds:
         size = 5.0 if len(vertices) <= 40 else 2.5
-        look: dict[str, Any] = {"marker": marker, "mfc": colour, "mec": "white", "mew": 0.9, "ms": size}
+        style: dict[str, Any] = {"marker": marker, "mfc": colour, "mec": "white", "mew": 0.9, "ms": size}
         if len(vertices):
-            marks = axes.plot(*points[vertices].T, ls="", zorder=5, clip_on=False, **look)[0]
+            marks = axes.plot(*points[vertices].T, ls="", zorder=5, clip_on=False, **style)[0]
             marks.set_in_layout(False)  # whole on the edge, and the axes keep their size
-            legend[f"{name} of the merge tree"] = Line2D([], [], ls="", **look)
+            legend[f"{name} of the merge tree"] = Line2D([], [], ls="", **style)
     return legend

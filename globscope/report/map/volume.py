@@ -10,15 +10,16 @@ from matplotlib.lines import Line2D
 from matplotlib.patches import Patch
 from matplotlib.ticker import MaxNLocator
 
-from globscope.report.map.captions import result, sampled, title, topology_of
+from globscope.report.map.captions import leaves_and_ends, samples, title
 from globscope.report.map.isosurfaces import Isosurface
+from globscope.report.map.scene import Scene
 from globscope.report.map.surface import draw_critical, positions
-from globscope.report.map.tracks import draw_tracks, tracks
+from globscope.report.map.tracks import Track
+from globscope.report.map.trajectories import draw_tracks
 from globscope.report.style.legend import Legend, colourbar, explain
 from globscope.report.style.scale import Scale
 from globscope.report.style.text import lines, listed, literal, plain, ticks
 from globscope.report.style.theme import DEPTH, FAINT, FOG, INK, UNTRUSTED, Picture, halo, headline, styled
-from globscope.values.findings import Map
 from globscope.values.landscape import Landscape
 
 TURNS = (-62, 28)  # degrees; from one side alone, depth cannot be told
@@ -27,7 +28,7 @@ PANE = "#e6e9ed"  # darker than paper, so that the palest surface is seen
 LIGHT = np.array([0.35, -0.6, 0.72])
 
 
-def plot_volume(drawn: Map, scape: Landscape, scale: Scale, found: Sequence[Isosurface]) -> Figure:
+def plot_volume(scene: Scene, surfaces: Sequence[Isosurface]) -> Figure:
     """Return a figure of a landscape's isosurfaces over three latent axes, seen from two sides."""
     legend = Legend()
     with styled():
@@ -36,85 +37,89 @@ def plot_volume(drawn: Map, scape: Landscape, scale: Scale, found: Sequence[Isos
         # Axes in space keep no room for a headline: it stands on a row of its own.
         head = figure.add_subplot(rows[0, :])
         head.set_axis_off()
-        headline(head, literal(title(drawn, scape)), lines(facts(drawn, scape, scale, found), 150))
+        headline(head, literal(title(scene)), lines(facts(scene, surfaces), 150))
         panels: list[Any] = [figure.add_subplot(rows[1, k], projection="3d") for k in range(len(TURNS))]
         for axes, turn in zip(panels, TURNS, strict=True):
-            _stage(axes, scape, turn)
-            legend |= _draw(axes, drawn, scape, scale, found)
-        _mark_levels(colourbar(figure, panels, scale), found)
+            _set_box(axes, scene.drawn, turn)
+            legend |= _draw(axes, scene, surfaces)
+        _mark_levels(colourbar(figure, panels, scene.scale), surfaces)
         explain(figure, legend)
     return figure
 
 
-def caption(drawn: Map, scape: Landscape, scale: Scale, found: Sequence[Isosurface]) -> tuple[str, str]:
-    """Return the figure's caption, and what a reader is told who cannot see it."""
-    runs = listed(track.variant for track in tracks(drawn))
-    told = " ".join(facts(drawn, scape, scale, found))
-    seen = f"The volume of {drawn.name} in space with the trajectories of {runs} inside."
-    shown = f"{scale.field} in the volume of the three latent axes, with the runs' trajectories inside, from two sides."
-    return f"{shown} {told}", f"{seen} {told}"
+def caption(scene: Scene, surfaces: Sequence[Isosurface]) -> tuple[str, str]:
+    """Return the figure's caption and its alternative text."""
+    runs, field = listed(track.variant for track in scene.tracks), scene.field.name
+    shown = " ".join(facts(scene, surfaces))
+    alt_text = f"The volume of {scene.map_.name} in space with the trajectories of {runs} inside."
+    above = "in the volume of the three latent axes, with the runs' trajectories inside, from two sides."
+    return f"{field[:1].upper()}{field[1:]} {above} {shown}", f"{alt_text} {shown}"
 
 
-def facts(drawn: Map, scape: Landscape, scale: Scale, found: Sequence[Isosurface]) -> list[str]:
+def facts(scene: Scene, surfaces: Sequence[Isosurface]) -> list[str]:
     """Return in sentences at which levels the surfaces lie, what they leave out, and what was sampled."""
-    told, topology = [_levels(scape, scale, found)], topology_of(drawn, scape, scale.field)
-    if found and scape.nonfinite(scale.field):
-        told.append("NaN and infinite samples are left out: the surfaces are cut open around them.")
-    if not all(one.trusted.all() for one in found):
-        told.append("Grey parts lie where the map extrapolates.")
-    told.append(f"{sampled(drawn, scape, scale)}.")
-    return told + ([f"{result(drawn, scape, topology)}."] if topology else [])
+    sentences = [_levels(scene, surfaces)]
+    if surfaces and scene.nonfinite:
+        sentences.append("NaN and infinite samples are left out: the surfaces are cut open around them.")
+    if not all(surface.trusted.all() for surface in surfaces):
+        sentences.append("Grey parts lie where the map extrapolates.")
+    sentences.append(f"{samples(scene)}.")
+    return sentences + ([f"{leaves_and_ends(scene)}."] if scene.topology else [])
 
 
-def _levels(scape: Landscape, scale: Scale, found: Sequence[Isosurface]) -> str:
-    if not found:
-        return f"No isosurface: no cell of finite samples has {scale.field} on both sides of a level."
-    surfaces = "Isosurface" if len(found) == 1 else "Isosurfaces"
-    shares = listed(f"{one.below:.0%}" for one in found)
-    samples = "finite samples" if scape.nonfinite(scale.field) else "samples"
-    return f"{surfaces} at {scale.field} {listed(_named(found))}; {shares} of the {samples} lie at or below."
+def _levels(scene: Scene, surfaces: Sequence[Isosurface]) -> str:
+    field = scene.field.name
+    if not surfaces:
+        return f"No isosurface: no cell of finite samples has {field} on both sides of a level."
+    noun = "Isosurface" if len(surfaces) == 1 else "Isosurfaces"
+    shares = listed(f"{surface.below:.0%}" for surface in surfaces)
+    counted = "finite samples" if scene.nonfinite else "samples"
+    return f"{noun} at {field} {listed(_level_names(surfaces))}; {shares} of the {counted} lie at or below."
 
 
-def _named(found: Sequence[Isosurface]) -> list[str]:
-    return ticks([one.level for one in found])
+def _level_names(surfaces: Sequence[Isosurface]) -> list[str]:
+    return ticks([surface.level for surface in surfaces])
 
 
-def _stage(axes: Any, scape: Landscape, turn: float) -> None:
+def _set_box(axes: Any, landscape: Landscape, turn: float) -> None:
     """Set the box that the lattice fills, turned by so many degrees."""
     axes.patch.set_visible(False)  # it would hide the labels of the panel beside it
     axes.computed_zorder = False  # the runs stand before the surfaces, wherever they are
     axes.view_init(elev=22, azim=turn)
     axes.set_box_aspect((1, 1, 1), zoom=0.94)
     for k, axis in enumerate((axes.xaxis, axes.yaxis, axes.zaxis)):
-        getattr(axes, f"set_{'xyz'[k]}lim")(positions(scape.samples, k)[[0, -1]])
+        getattr(axes, f"set_{'xyz'[k]}lim")(positions(landscape.samples, k)[[0, -1]])
         axis.set_label_text(f"latent {k + 1}")
         axis.set_major_locator(MaxNLocator(5))
         axis.set_pane_color(PANE)
 
 
-def _draw(axes: Any, drawn: Map, scape: Landscape, scale: Scale, found: Sequence[Isosurface]) -> Legend:
-    legend, topology = _draw_surfaces(axes, scale, found), topology_of(drawn, scape, scale.field)
-    legend |= draw_critical(axes, topology.tree, scape.samples.points) if topology else {}
-    return legend | draw_tracks(axes, drawn, (0, 1, 2)) | _draw_plumb_lines(axes, drawn)
+def _draw(axes: Any, scene: Scene, surfaces: Sequence[Isosurface]) -> Legend:
+    legend = _draw_surfaces(axes, scene.scale, surfaces)
+    if scene.topology:
+        legend |= draw_critical(axes, scene.topology.tree, scene.drawn.samples.points)
+    return legend | draw_tracks(axes, scene, (0, 1, 2)) | _draw_plumb_lines(axes, scene.tracks)
 
 
-def _draw_surfaces(axes: Any, scale: Scale, found: Sequence[Isosurface]) -> Legend:
+def _draw_surfaces(axes: Any, scale: Scale, surfaces: Sequence[Isosurface]) -> Legend:
     from mpl_toolkits.mplot3d.art3d import Poly3DCollection
 
-    if not found:
+    if not surfaces:
         return {}
-    opacity = OPACITY[-len(found) :][::-1]
-    colours = [_colours(axes, one, scale, alpha) for one, alpha in zip(found, opacity, strict=True)]
-    triangles = np.concatenate([one.triangles for one in found])
+    opacity = OPACITY[-len(surfaces) :][::-1]
+    colours = [_colours(axes, one, scale, alpha) for one, alpha in zip(surfaces, opacity, strict=True)]
+    triangles = np.concatenate([surface.triangles for surface in surfaces])
     # One collection, so that all triangles are sorted by depth; as polygons they would make the SVG huge.
-    look: dict[str, Any] = {"facecolors": np.concatenate(colours), "edgecolors": "none", "linewidths": 0}
-    axes.add_collection3d(Poly3DCollection(triangles, **look, rasterized=True, zorder=1))
+    style: dict[str, Any] = {"facecolors": np.concatenate(colours), "edgecolors": "none", "linewidths": 0}
+    axes.add_collection3d(Poly3DCollection(triangles, **style, rasterized=True, zorder=1))
     legend: Legend = {}
-    for name, one, alpha in zip(_named(found), found, opacity, strict=True):
+    for name, one, alpha in zip(_level_names(surfaces), surfaces, opacity, strict=True):
         colour = DEPTH(scale.norm()(one.level))
         both = 1 - (1 - alpha) ** 2  # the far side of a surface is seen through the near one
-        legend[plain(f"{scale.field} = {name}")] = Patch(facecolor=(*colour[:3], both), edgecolor=FAINT, linewidth=0.5)
-    grey = {} if all(one.trusted.all() for one in found) else {UNTRUSTED: Patch(facecolor=FOG, alpha=0.5)}
+        legend[plain(f"{scale.field.name} = {name}")] = Patch(
+            facecolor=(*colour[:3], both), edgecolor=FAINT, linewidth=0.5
+        )
+    grey = {} if all(one.trusted.all() for one in surfaces) else {UNTRUSTED: Patch(facecolor=FOG, alpha=0.5)}
     return legend | grey
 
 
@@ -128,17 +133,17 @@ def _colours(axes: Any, one: Isosurface, scale: Scale, alpha: float) -> np.ndarr
     return np.column_stack([shown * (0.65 + 0.35 * facing)[:, None], np.full(len(shown), alpha)])
 
 
-def _draw_plumb_lines(axes: Any, drawn: Map) -> Legend:
+def _draw_plumb_lines(axes: Any, tracks: Sequence[Track]) -> Legend:
     """Tie the runs' ends to the floor, for a picture does not tell how far away they are."""
-    found, floor = tracks(drawn), axes.get_zlim()[0]
-    for track in found:
+    floor = axes.get_zlim()[0]
+    for track in tracks:
         x, y, z = track.points[-1]
         axes.plot([x, x], [y, y], [floor, z], ":", color=track.colour, lw=0.9, zorder=3)
         axes.plot([x], [y], [floor], "x", color=track.colour, ms=4.5, zorder=3)
-    look: dict[str, Any] = {"color": FAINT, "ls": ":", "lw": 0.9, "marker": "x", "ms": 4.5}
-    return {"an end's place on the floor": Line2D([], [], **look)} if found else {}
+    style: dict[str, Any] = {"color": FAINT, "ls": ":", "lw": 0.9, "marker": "x", "ms": 4.5}
+    return {"an end's place on the floor": Line2D([], [], **style)} if tracks else {}
 
 
-def _mark_levels(bar: Any, found: Sequence[Isosurface]) -> None:
-    for one in found:
-        bar.ax.axhline(one.level, color="white", lw=1.2, path_effects=halo(2.6, INK))
+def _mark_levels(bar: Any, surfaces: Sequence[Isosurface]) -> None:
+    for surface in surfaces:
+        bar.ax.axhline(surface.level, color="white", lw=1.2, path_effects=halo(2.6, INK))

@@ -23,36 +23,36 @@ def write_values(folder: Path, atlas: Atlas) -> None:
         own_folder(folder, place)
     fitted = [row for row, member in enumerate(atlas.population.members) if member.in_fit]
     truth = {name: values[fitted] for name, values in atlas.truth.items()}
-    for drawn in atlas.maps:
-        listed = tracks(drawn.population.members, drawn.chart.latents, truth).csv
-        write_bytes(folder / "members" / f"{runs.unique(drawn.name)}.csv", listed.encode())
-        for sampler, scape in drawn.landscapes.items():
-            stem, topologies = names.unique(drawn.name, sampler), drawn.topologies.get(sampler, {})
+    for map_ in atlas.maps:
+        listed = tracks(map_.population.members, map_.chart.latents, truth).csv
+        write_bytes(folder / "members" / f"{runs.unique(map_.name)}.csv", listed.encode())
+        for sampler, landscape in map_.landscapes.items():
+            stem, topologies = names.unique(map_.name, sampler), map_.topologies.get(sampler, {})
             write_arrays(
-                folder / "landscapes" / f"{stem}.npz", dict(_landscape(scape, drawn.chart.latents, topologies))
+                folder / "landscapes" / f"{stem}.npz", dict(_landscape(landscape, map_.chart.latents, topologies))
             )
             for name, topology in topologies.items():
-                tree = names.unique(drawn.name, sampler, name)
-                told = {"landscape": stem, "map": drawn.name, "sampler": sampler, "topology": name}
-                write_json(folder / "topology" / f"{tree}.json", told | _topology(topology))
+                tree = names.unique(map_.name, sampler, name)
+                names_of = {"landscape": stem, "map": map_.name, "sampler": sampler, "topology": name}
+                write_json(folder / "topology" / f"{tree}.json", names_of | _topology(topology))
 
 
 def _landscape(
-    scape: Landscape, latents: np.ndarray, topologies: Mapping[str, Topology]
+    landscape: Landscape, latents: np.ndarray, topologies: Mapping[str, Topology]
 ) -> Iterator[tuple[str, np.ndarray]]:
-    yield "points", scape.samples.points
+    yield "points", landscape.samples.points
     yield "member_latents", latents
-    yield "distance_to_member", scape.distance_to_member
-    yield "trusted", scape.trusted
-    if scape.samples.index is not None and scape.samples.shape is not None:
-        yield "index", scape.samples.index
-        yield "shape", np.array(scape.samples.shape)
-    if scape.cycle_error is not None:
-        yield "cycle_error", scape.cycle_error
+    yield "distance_to_member", landscape.distance_to_member
+    yield "trusted", landscape.trusted
+    if landscape.samples.index is not None and landscape.samples.shape is not None:
+        yield "index", landscape.samples.index
+        yield "shape", np.array(landscape.samples.shape)
+    if landscape.cycle_error is not None:
+        yield "cycle_error", landscape.cycle_error
     for name, topology in topologies.items():
         yield f"{BASIN}{name}", topology.tree.basin
         yield f"{ARC}{name}", topology.tree.arc
-    yield from scape.fields.items()
+    yield from landscape.fields.items()
 
 
 def _topology(topology: Topology) -> dict[str, Any]:

@@ -4,14 +4,14 @@ from collections.abc import Iterator, Mapping
 from pathlib import Path
 from typing import Literal
 
-from attrs import define
+from attrs import define, field
 from matplotlib.figure import Figure
 
-from globscope.report.map.captions import caption, facts, result, title, topology_of, tree_facts
-from globscope.report.map.figure import plot, plot_overview
+from globscope.report.map.captions import caption, facts, leaves_and_ends, title, tree_facts
+from globscope.report.map.figure import plot_overview, plot_scene
 from globscope.report.map.isosurfaces import isosurfaces
-from globscope.report.map.kinds import is_path, is_volume, kind
-from globscope.report.map.run_ends import ends
+from globscope.report.map.run_ends import run_ends
+from globscope.report.map.scene import Scene, is_path, scenes_of
 from globscope.report.map.volume import caption as volume_caption
 from globscope.report.map.volume import plot_volume
 from globscope.report.pictures.depict import depict, flaw
@@ -22,7 +22,6 @@ from globscope.report.topology.figures import plot_diagram, plot_tree
 from globscope.report.topology.landscape_profile import Profile, Profiles
 from globscope.store import own_folder
 from globscope.values.findings import Atlas, Cell, Finding, Map
-from globscope.values.landscape import Landscape
 from globscope.values.topology import Topology
 
 Place = Literal["main", "beside", "wide"]
@@ -35,7 +34,7 @@ class Shown:
     Attributes:
         path: Of its PNG and SVG below the run folder, without the suffix.
         caption: What is shown.
-        alt: What a reader is told who cannot see it.
+        alt: For a reader who cannot see it.
         place: On the page: `main` has the smaller ones `beside` it, `wide` takes the whole width.
     """
 
@@ -45,107 +44,118 @@ class Shown:
     place: Place = "beside"
 
 
-@define(frozen=True)
+@define(frozen=True, kw_only=True)
 class Gallery:
     """The pictures of one study.
 
     Attributes:
         folder: The run folder.
+        atlas: The study's population and maps.
         scale: The colours that all maps share.
+        scenes: Of all landscapes, and of the members where a map has none.
         profiles: Of every merge tree.
         names: Hands out file stems.
     """
 
     folder: Path
+    atlas: Atlas
     scale: Scale
+    scenes: tuple[Scene, ...]
     profiles: Profiles
-    names: Names
+    names: Names = field(factory=Names)
 
     @classmethod
-    def of(cls, folder: Path, atlas: Atlas, field: str) -> "Gallery":
-        """Return the gallery of a run folder."""
+    def of(cls, folder: Path, atlas: Atlas, key: str) -> "Gallery":
+        """Return the gallery of a run folder, whose colours show the field of this key."""
         own_folder(folder, "figures")
-        return cls(folder, shared_scale(atlas.maps, field), Profiles.of(atlas.maps), Names())
+        scenes = scenes_of(atlas.maps, key)
+        return cls(
+            folder=folder,
+            atlas=atlas,
+            scale=shared_scale(atlas.maps, key),
+            scenes=scenes,
+            profiles=Profiles.of(scenes),
+        )
 
-    def overview(self, atlas: Atlas, records: Mapping[str, Mapping[str, Cell]]) -> Shown:
+    @property
+    def first_scenes(self) -> list[Scene]:
+        """One of each map: the scene that stands for it."""
+        first = {scene.map_.name: scene for scene in reversed(self.scenes)}
+        return [first[map_.name] for map_ in self.atlas.maps]
+
+    def overview(self, records: Mapping[str, Mapping[str, Cell]]) -> Shown:
         """Draw all maps side by side."""
-        notes = {drawn.name: self._note(drawn, records.get(drawn.name, {})) for drawn in atlas.maps}
-        figure = plot_overview(atlas.maps, self.scale, notes)
-        caption = f"All maps of the same networks under one colour scale: dark is low {self.scale.field}."
-        told = "; ".join(f"{name}: {' '.join(note)}" for name, note in notes.items())
-        return self._keep(figure, ("overview",), caption, f"{caption} {told}")
+        notes = {scene.map_.name: _notes(scene, records.get(scene.map_.name, {})) for scene in self.first_scenes}
+        figure, field = plot_overview(self.first_scenes, notes), self.scale.field
+        low = f"dark is low {field.name}{', which is worse' if field.higher_is_better else ''}"
+        caption = f"All maps of the same networks under one colour scale: {low}."
+        by_map = "; ".join(f"{name}: {' '.join(note)}" for name, note in notes.items())
+        return self._keep(figure, ("overview",), caption, f"{caption} {by_map}")
 
-    def compared(self, atlas: Atlas) -> Shown | None:
+    def compared(self) -> Shown | None:
         """Draw the maps' landscape profiles side by side; None where fewer than two have one of the field."""
-        first = [one for one in map(self.profiles.first, atlas.maps) if one and one.topology.field == self.scale.field]
+        first = [profile for map_ in self.atlas.maps if (profile := self.profiles.first(map_))]
+        first = [profile for profile in first if profile.topology.field == self.scale.field.key]
         if len(first) < 2:
             return None
         caption = (
-            f"The landscape profiles of the maps, under one scale of {self.scale.field} and one of colour: at every "
-            "height a basin is as wide as its share of the map's samples at or below it."
+            f"The landscape profiles of the maps, under one scale of {self.scale.field.name} and one of colour: at "
+            "every height a basin is as wide as its share of the map's samples at or below it."
         )
-        alt = " ".join(f"{one.name}: {tree_facts(one.topology)}." for one in first)
+        alt = " ".join(f"{profile.name}: {tree_facts(profile.topology)}." for profile in first)
         return self._keep(self.profiles.plot(*first), ("profiles",), caption, f"{caption} {alt}")
 
-    def of_map(self, drawn: Map) -> Iterator[Shown]:
+    def of_map(self, map_: Map) -> Iterator[Shown]:
         """Draw one map's landscapes, merge trees, persistence diagrams and profiles."""
-        if not drawn.landscapes:
-            yield self._landscape(drawn, None, (drawn.name,))
-        for sampler, scape in drawn.landscapes.items():
-            stem = (drawn.name,) if len(drawn.landscapes) == 1 else (drawn.name, sampler)
-            if is_volume(scape, self.scale.field):
-                yield self._volume(drawn, scape, stem)
-            yield self._landscape(drawn, scape, stem)
-            topologies = drawn.topologies.get(sampler, {})
+        for scene in (scene for scene in self.scenes if scene.map_ is map_):
+            stem = (map_.name,) if len(map_.landscapes) <= 1 else (map_.name, scene.sampler)
+            if scene.is_volume:
+                yield self._volume(scene, stem)
+            yield self._keep(plot_scene(scene), (*stem, "landscape"), *caption(scene), main=True)
+            topologies = map_.topologies.get(scene.sampler, {})
             for name, topology in topologies.items():
-                of = stem if len(topologies) == 1 else (*stem, name)
-                yield from self._trees(drawn, scape, topology, of)
-                yield self._profile(self.profiles.shown[drawn.name, sampler, name], of)
+                own = stem if len(topologies) == 1 else (*stem, name)
+                yield from self._trees(scene, topology, own)
+                yield self._profile(self.profiles.shown[map_.name, scene.sampler, name], own)
 
-    def of_finding(self, analysis: str, finding: Finding, atlas: Atlas) -> Iterator[Shown | str]:
+    def of_finding(self, analysis: str, finding: Finding) -> Iterator[Shown | str]:
         """Draw the pictures that an analysis asks for; in place of one that has a flaw, say which."""
         for picture in finding.pictures:
-            if says := flaw(picture, atlas):
-                yield f"The picture {picture.name!r} is not drawn: {says}"
+            if why := flaw(picture, self.atlas):
+                yield f"The picture {picture.name!r} is not drawn: {why}"
                 continue
-            drawn = depict(picture, atlas, self.scale)
-            told = " ".join((picture.caption, *drawn.missing))
-            yield self._keep(drawn.figure, (analysis, picture.name), told, f"{drawn.seen} {told}")
+            drawn = depict(picture, self.atlas, self.scale)
+            caption = " ".join((picture.caption, *drawn.missing))
+            yield self._keep(drawn.figure, (analysis, picture.name), caption, f"{drawn.alt_text} {caption}")
 
-    def _note(self, drawn: Map, record: Mapping[str, Cell]) -> list[str]:
-        scape, field = drawn.landscape, self.scale.field
-        told = facts(drawn, scape, self.scale)[:1] if kind(scape, field) in ("members", "slices") else []
-        topology, error = topology_of(drawn, scape, field), record.get("mse_per_weight")
-        if scape is not None and topology is not None:
-            told.append(result(drawn, scape, topology))
-        return told + ([f"reconstruction error {cell(error)} per weight"] if error is not None else [])
+    def _volume(self, scene: Scene, stem: tuple[str, ...]) -> Shown:
+        surfaces = isosurfaces(scene.drawn, self.scale)
+        return self._keep(plot_volume(scene, surfaces), (*stem, "isosurfaces"), *volume_caption(scene, surfaces))
 
-    def _landscape(self, drawn: Map, scape: Landscape | None, stem: tuple[str, ...]) -> Shown:
-        figure = plot(drawn, field=self.scale.field, scale=self.scale, scape=scape)
-        told, alt = caption(drawn, scape, self.scale)
-        return self._keep(figure, (*stem, "landscape"), told, alt, main=True)
+    def _trees(self, scene: Scene, topology: Topology, stem: tuple[str, ...]) -> Iterator[Shown]:
+        of, facts, dimension = title(scene), tree_facts(topology), scene.map_.chart.dimension
+        whole = f" It is the tree of the whole {dimension}-dimensional volume."
+        whole = whole if dimension > 2 and not is_path(scene.drawn.samples) else ""
+        runs = run_ends(scene, topology)
+        text = f"Merge tree of {of}: {facts}. {runs}{'.' if runs else ''}{whole}"
+        yield self._keep(plot_tree(scene, topology), (*stem, "merge-tree"), text, text)
+        text = f"Persistence diagram of {of}: {facts}. Far above the diagonal is deep; grey pairs were removed."
+        yield self._keep(plot_diagram(scene, topology), (*stem, "persistence"), text, text)
 
-    def _volume(self, drawn: Map, scape: Landscape, stem: tuple[str, ...]) -> Shown:
-        found = isosurfaces(scape, self.scale)
-        told, alt = volume_caption(drawn, scape, self.scale, found)
-        return self._keep(plot_volume(drawn, scape, self.scale, found), (*stem, "isosurfaces"), told, alt)
-
-    def _trees(self, drawn: Map, scape: Landscape, topology: Topology, stem: tuple[str, ...]) -> Iterator[Shown]:
-        of, told, whole = title(drawn, scape), tree_facts(topology), ""
-        if scape.samples.points.shape[1] > 2 and not is_path(scape.samples):
-            whole = f" It is the tree of the whole {scape.samples.points.shape[1]}-dimensional volume."
-        runs = ends(drawn, scape, topology)
-        tells = f"Merge tree of {of}: {told}. {runs}{'.' if runs else ''}{whole}"
-        yield self._keep(plot_tree(drawn, scape, topology), (*stem, "merge-tree"), tells, tells)
-        tells = f"Persistence diagram of {of}: {told}. Far above the diagonal is deep; grey pairs were removed."
-        yield self._keep(plot_diagram(drawn, scape, topology), (*stem, "persistence"), tells, tells)
-
-    def _profile(self, one: Profile, stem: tuple[str, ...]) -> Shown:
-        tells = self.profiles.told(one)
-        return self._keep(self.profiles.plot(one), (*stem, "profile"), tells, tells)
+    def _profile(self, profile: Profile, stem: tuple[str, ...]) -> Shown:
+        text = self.profiles.caption(profile)
+        return self._keep(self.profiles.plot(profile), (*stem, "profile"), text, text)
 
     def _keep(self, figure: Figure, stem: tuple[str, ...], caption: str, alt: str, *, main: bool = False) -> Shown:
         name, large = self.names.unique(*stem), figure.get_figwidth() > 8
         save(figure, self.folder / "figures", name)
         place: Place = "wide" if large else "main" if main else "beside"
         return Shown(path=f"figures/{name}", caption=caption, alt=alt, place=place)
+
+
+def _notes(scene: Scene, record: Mapping[str, Cell]) -> list[str]:
+    """Return what stands below a map's title in the overview."""
+    notes, error = facts(scene)[:1] if scene.kind in ("members", "slices") else [], record.get("mse_per_weight")
+    if scene.topology:
+        notes.append(leaves_and_ends(scene))
+    return notes + ([f"reconstruction error {cell(error)} per weight"] if error is not None else [])

@@ -1,16 +1,17 @@
 """The page: everything in one file that opens with no network."""
 
+from collections import Counter
 from collections.abc import Iterable, Mapping, Sequence
 from typing import Any
 
 from attrs import define
 from jinja2 import Environment, PackageLoader, StrictUndefined
 
-from globscope.report.map.captions import topology_of
-from globscope.report.map.run_ends import ends
+from globscope.report.map.run_ends import run_ends
+from globscope.report.map.scene import Scene
 from globscope.report.page.compared_maps import compared_maps
 from globscope.report.page.gallery import Shown
-from globscope.report.style.text import cell, counted, heading, listed, number
+from globscope.report.style.text import cell, counted, heading, listed, number, spelled
 from globscope.values.findings import Atlas, Cell, Map, Table
 from globscope.visible import visible_lines
 
@@ -20,12 +21,12 @@ class Section:
     """One map's part of the page.
 
     Attributes:
-        drawn: The map.
+        scene: The map with its first landscape.
         pictures: In order.
         facts: Name and value of what is known about the fit and the samples.
     """
 
-    drawn: Map
+    scene: Scene
     pictures: tuple[Shown, ...]
     facts: tuple[tuple[str, str], ...]
 
@@ -55,7 +56,6 @@ def page(
     sources: Sequence[Source],
     record: Mapping[str, Any],
     *,
-    field: str,
     overviews: Sequence[Shown],
     sections: Sequence[Section],
     comparison_file: str | None,
@@ -63,14 +63,13 @@ def page(
     """Return the page's HTML; whatever comes from a spec or a plugin is escaped."""
     return environment().get_template("report.html.j2").render(
         title=title or "A GlobScope study",
-        sentences=sentences(atlas, field),
+        sentences=sentences(atlas, [section.scene for section in sections]),
         warnings=list(_warnings(sources, record)),
         overviews=overviews,
         comparison=compared_maps(record),
         groups=[source for source in sources if source.pictures or source.undrawn or source.tables],
         comparison_file=comparison_file,
         sections=sections,
-        field=field,
         manifest=list(_manifest(record.get("manifest", {}))),
         spec=record.get("spec", ""),
     )  # fmt: skip
@@ -102,54 +101,63 @@ def _shown(value: Any) -> Any:
     return visible_lines(value) if type(value) is str else value
 
 
-def sentences(atlas: Atlas, field: str) -> tuple[str, ...]:
+def sentences(atlas: Atlas, scenes: Sequence[Scene]) -> tuple[str, ...]:
     """Return in three sentences what the page shows."""
-    who = atlas.population
-    trained = sum(member.kind == "trained" for member in who.members)
+    population = atlas.population
+    trained = sum(member.kind == "trained" for member in population.members)
+    shown = f"the colours show {scenes[0].field.name} that was measured, not predicted." if scenes else ""
     return (
-        f"{counted(trained, 'checkpoint')} of {counted(len(who.variants), 'training run')} of a network with "
-        f"{number(who.layout.size)} weights were placed on {counted(len(atlas.maps), 'map')} of few axes.",
-        "Wherever a map can turn a point back into weights, that network was rebuilt and evaluated: "
-        f"the colours are its measured {field}, not a model of it.",
-        _result(atlas.maps, field),
+        f"{counted(trained, 'checkpoint')} of {counted(len(population.variants), 'training run')} of a network with "
+        f"{number(population.layout.size)} weights were placed on {_maps(scenes)}.",
+        f"Wherever a map can turn a point back into weights, that network was rebuilt and evaluated: {shown}",
+        _result(scenes),
     )
 
 
-def _result(maps: Iterable[Map], field: str) -> str:
-    told = []
-    for drawn in maps:
-        topology = topology_of(drawn, drawn.landscape, field)
-        if drawn.landscape is not None and topology is not None:
-            deep = f"{counted(len(topology.tree.minima), 'basin')} deeper than {number(topology.threshold)}"
-            where = ends(drawn, drawn.landscape, topology)
-            told.append(f"{drawn.name} has {deep}{', and ' if where else ''}{where}")
-    return f"{'; '.join(told)}." if told else "No map has a landscape with a merge tree."
+def _maps(scenes: Sequence[Scene]) -> str:
+    """Return how many maps there are of each number of latent axes."""
+    dimensions = Counter(scene.map_.chart.dimension for scene in scenes)
+    counts = (
+        f"{spelled(count)} {spelled(axes)}-dimensional map{'' if count == 1 else 's'}"
+        for axes, count in sorted(dimensions.items())
+    )
+    return listed(counts) if scenes else "no map"
 
 
-def section(drawn: Map, pictures: Iterable[Shown]) -> Section:
+def _result(scenes: Sequence[Scene]) -> str:
+    results = []
+    for scene in scenes:
+        if scene.topology is not None:
+            tree, ends = scene.topology.tree, run_ends(scene, scene.topology)
+            deep = f"{counted(len(tree.minima), 'basin')} deeper than {number(scene.topology.threshold)}"
+            results.append(f"{scene.map_.name} has {deep}{', and ' if ends else ''}{ends}")
+    return f"{'; '.join(results)}." if results else "No map has a landscape with a merge tree."
+
+
+def section(scene: Scene, pictures: Iterable[Shown]) -> Section:
     """Return one map's part of the page."""
-    return Section(drawn=drawn, pictures=tuple(pictures), facts=tuple(_facts(drawn)))
+    return Section(scene=scene, pictures=tuple(pictures), facts=tuple(_facts(scene.map_)))
 
 
-def _facts(drawn: Map) -> Iterable[tuple[str, str]]:
-    chart = drawn.chart
+def _facts(map_: Map) -> Iterable[tuple[str, str]]:
+    chart = map_.chart
     yield "latent axes", cell(chart.dimension)
-    yield "inverse", _inverse(drawn)
-    yield "fit, seconds", cell(drawn.seconds)
-    for name, scape in drawn.landscapes.items():
-        share = 1 - float(scape.trusted.mean()) if len(scape.trusted) else 0.0
-        yield f"{name}: samples", cell(len(scape.samples.points))
+    yield "inverse", _inverse(map_)
+    yield "fit, seconds", cell(map_.seconds)
+    for name, landscape in map_.landscapes.items():
+        share = 1 - float(landscape.trusted.mean()) if len(landscape.trusted) else 0.0
+        yield f"{name}: samples", cell(len(landscape.samples.points))
         yield f"{name}: untrusted", f"{share:.0%}"
-        for part, seconds in scape.seconds.items():
+        for part, seconds in landscape.seconds.items():
             yield f"{name}: {heading(part)}, seconds", cell(seconds)
     for key, value in chart.notes.items():
         yield heading(key), cell(value)
 
 
-def _inverse(drawn: Map) -> str:
-    if drawn.chart.decode is None:
-        return drawn.hidden or drawn.chart.why_no_inverse or "none"
-    return "exact on the members" if drawn.chart.exact_inverse else "approximate, even on the members"
+def _inverse(map_: Map) -> str:
+    if map_.chart.decode is None:
+        return map_.hidden or map_.chart.why_no_inverse or "none"
+    return "exact on the members" if map_.chart.exact_inverse else "approximate, even on the members"
 
 
 def _manifest(entries: Mapping[str, Any]) -> Iterable[tuple[str, Any]]:

@@ -42,19 +42,18 @@ def write_report(
     field, before = present(atlas.maps, field), times_written(folder)
     gallery = Gallery.of(folder, atlas, field)
     records = {one["name"]: one for one in record.get("reducers", ())}
-    overviews = filter(None, (gallery.overview(atlas, records), gallery.compared(atlas)) if atlas.maps else ())
-    sections = [section(drawn, gallery.of_map(drawn)) for drawn in atlas.maps]
+    overviews = filter(None, (gallery.overview(records), gallery.compared()) if atlas.maps else ())
+    sections = [section(scene, gallery.of_map(scene.map_)) for scene in gallery.first_scenes]
     write_values(folder, atlas)
     files, compared = TableFiles.of(folder), comparison_table(record)
     comparison_file = files.write(compared) if compared else None
     titled = [*findings.items(), *((f"aligner {name}", finding) for name, finding in (learned or {}).items())]
-    sources = [_source(title, finding, atlas, gallery, files) for title, finding in titled]
+    sources = [_source(title, finding, gallery, files) for title, finding in titled]
     html = page(
         title,
         atlas,
         sources,
         record,
-        field=field,
         overviews=tuple(overviews),
         sections=sections,
         comparison_file=comparison_file,
@@ -65,9 +64,9 @@ def write_report(
     return path
 
 
-def _source(title: str, finding: Finding, atlas: Atlas, gallery: Gallery, files: TableFiles) -> Source:
+def _source(title: str, finding: Finding, gallery: Gallery, files: TableFiles) -> Source:
     """Return what a finding shows, its pictures drawn and its tables written."""
-    drawn = list(gallery.of_finding(title, finding, atlas))
+    drawn = list(gallery.of_finding(title, finding))
     return Source(
         title=title,
         warnings=finding.warnings,

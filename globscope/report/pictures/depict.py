@@ -6,7 +6,7 @@ from attrs import define
 from matplotlib.figure import Figure
 
 from globscope.report.pictures import heat_map, plots
-from globscope.report.pictures.overlay import Laid, plot_overlay
+from globscope.report.pictures.overlay import OnMap, plot_overlay
 from globscope.report.style.scale import Scale, present, shared_scale
 from globscope.values.findings import Atlas, Map
 from globscope.values.pictures import HeatMap, Overlay, Picture, Plot
@@ -19,12 +19,12 @@ class Depiction:
     Attributes:
         figure: The figure.
         missing: In sentences, what of the picture is not shown.
-        seen: What a reader is told who cannot see it.
+        alt_text: For a reader who cannot see it.
     """
 
     figure: Figure
     missing: tuple[str, ...]
-    seen: str
+    alt_text: str
 
 
 def depict(picture: Picture, atlas: Atlas, scale: Scale | None = None) -> Depiction:
@@ -36,18 +36,18 @@ def depict(picture: Picture, atlas: Atlas, scale: Scale | None = None) -> Depict
         scale: Of the colours of landscapes; by default that which all maps share.
     """
     if isinstance(picture, Overlay):
-        laid = Laid.of(picture, _maps(atlas)[picture.map], scale or _scale(atlas))
-        return Depiction(figure=plot_overlay(laid), missing=tuple(laid.missing()), seen=laid.seen())
+        overlay = OnMap.of(picture, _maps(atlas)[picture.map], scale or _scale(atlas))
+        return Depiction(figure=plot_overlay(overlay), missing=tuple(overlay.missing()), alt_text=overlay.alt_text())
     return depict_alone(picture, atlas.population.variants)
 
 
 def depict_alone(picture: Plot | HeatMap, runs: Sequence[str] = ()) -> Depiction:
-    """Return a picture that lies over no map as a figure; series that are called as one of the runs have its colour."""
+    """Return a picture that lies over no map as a figure; series named after one of the runs have its colour."""
     if isinstance(picture, Plot):
         figure = plots.plot_series(picture, runs)
-        return Depiction(figure=figure, missing=tuple(plots.missing(picture)), seen=plots.seen(picture))
+        return Depiction(figure=figure, missing=tuple(plots.missing(picture)), alt_text=plots.alt_text(picture))
     figure = heat_map.plot_heat_map(picture)
-    return Depiction(figure=figure, missing=tuple(heat_map.missing(picture)), seen=heat_map.seen(picture))
+    return Depiction(figure=figure, missing=tuple(heat_map.missing(picture)), alt_text=heat_map.alt_text(picture))
 
 
 def flaw(picture: Picture, atlas: Atlas) -> str:

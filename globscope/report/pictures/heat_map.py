@@ -90,8 +90,8 @@ def missing(picture: HeatMap) -> list[str]:
     return [f"{counted(blank, 'cell has', 'cells have')} no finite value."] if blank else []
 
 
-def seen(picture: HeatMap) -> str:
-    """Return what a reader is told who cannot see a heat map."""
+def alt_text(picture: HeatMap) -> str:
+    """Return the alternative text of a heat map."""
     cells = Cells.of(picture).values
     known = cells[np.isfinite(cells)]
     ends = f", from {number(known.min())} to {number(known.max())}" if len(known) else ""

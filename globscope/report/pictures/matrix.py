@@ -8,8 +8,8 @@ from attrs import define, field
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 
-from globscope.report.map.kinds import kind
 from globscope.report.map.line_plot import walk
+from globscope.report.map.scene import kind_of
 from globscope.report.map.slices import slices
 from globscope.report.map.surface import draw_surface
 from globscope.report.style.labels import short_names
@@ -23,7 +23,7 @@ from globscope.topology.outline import Outline, outline
 from globscope.values.landscape import Landscape
 from globscope.values.topology import Topology
 
-Look = Literal["landscapes", "profiles"]
+Content = Literal["landscapes", "profiles"]
 # Inches of a small picture at most and at least, and of all of them side by side.
 LARGE, SMALL, WHOLE = 2.3, 0.75, 20.0
 # Tiles in a row that follow no key.
@@ -126,7 +126,7 @@ class Matrix:
         return float(np.clip(WHOLE / max(len(self.columns), len(self.rows)), SMALL, LARGE))
 
 
-def plot_matrix(matrix: Matrix, scales: Scales, look: Look) -> Figure:
+def plot_matrix(matrix: Matrix, scales: Scales, content: Content) -> Figure:
     """Return a matrix of landscapes or of their profiles as a figure."""
     down, across, size = len(matrix.rows), len(matrix.columns), matrix.size
     with styled():
@@ -134,15 +134,15 @@ def plot_matrix(matrix: Matrix, scales: Scales, look: Look) -> Figure:
         panels = figure.subplots(down, across, squeeze=False)
         legend: Legend = {}
         for place, axes in np.ndenumerate(panels):
-            legend |= _draw(axes, matrix, (place[0], place[1]), scales, look)
+            legend |= _draw(axes, matrix, (place[0], place[1]), scales, content)
         (_name_each if matrix.names else _name)(panels, matrix)
         figure.suptitle(plain(matrix.title, 90), x=0.008, ha="left", fontsize=12, fontweight="bold")
-        _bar(figure, panels.ravel().tolist(), scales, look)
+        _bar(figure, panels.ravel().tolist(), scales, content)
         explain(figure, legend)
     return figure
 
 
-def _draw(axes: Axes, matrix: Matrix, place: tuple[int, int], scales: Scales, look: Look) -> Legend:
+def _draw(axes: Axes, matrix: Matrix, place: tuple[int, int], scales: Scales, content: Content) -> Legend:
     tile = matrix.tiles.get(place)
     if tile is None:
         axes.set(xticks=[], yticks=[])
@@ -152,7 +152,7 @@ def _draw(axes: Axes, matrix: Matrix, place: tuple[int, int], scales: Scales, lo
         return {}
     if matrix.size > 1.3:
         axes.set_xlabel(tile.note, fontsize=7.5, color=FAINT, labelpad=2)
-    if look == "profiles":
+    if content == "profiles":
         return _draw_profile(axes, tile, scales, named=place[1] == 0)
     return _draw_landscape(axes, tile, scales.values, named=place[1] == 0)
 
@@ -167,19 +167,19 @@ def _draw_profile(axes: Axes, tile: Tile, scales: Scales, *, named: bool) -> Leg
 
 def _draw_landscape(axes: Axes, tile: Tile, scale: Scale, *, named: bool) -> Legend:
     """Draw a surface, the first slice of more axes, or a line; its axes bear no numbers, for they are the map's own."""
-    drawn_as, legend = kind(tile.landscape, scale.field), Legend()
-    if drawn_as in ("line", "path"):
+    kind, legend = kind_of(tile.landscape, scale.field.key), Legend()
+    if kind in ("line", "path"):
         _draw_line(axes, tile, scale)
         axes.tick_params(labelleft=named, labelsize=7)
-    elif drawn_as == "members":
+    elif kind == "members":
         axes.text(0.5, 0.5, "no lattice", transform=axes.transAxes, ha="center", va="center", color=FAINT)
         axes.set(yticks=[])
     else:
-        flat = tile.landscape if drawn_as == "surface" else next(iter(slices(tile.landscape, scale.field)))[1]
+        flat = tile.landscape if kind == "surface" else next(iter(slices(tile.landscape, scale.field.key)))[1]
         legend = draw_surface(axes, flat, scale)
         axes.set(yticks=[])
     axes.set(xticks=[])
-    axes.spines[:].set_visible(drawn_as in ("line", "path"))
+    axes.spines[:].set_visible(kind in ("line", "path"))
     return legend
 
 
@@ -206,25 +206,25 @@ def _name_each(panels: np.ndarray, matrix: Matrix) -> None:
         panels[place].set_title(name, fontsize=8.5, color=INK)
 
 
-def _bar(figure: Figure, panels: list[Axes], scales: Scales, look: Look) -> None:
-    if look == "landscapes":
+def _bar(figure: Figure, panels: list[Axes], scales: Scales, content: Content) -> None:
+    if content == "landscapes":
         colourbar(figure, panels, scales.values)
         return
     label = f"mean {scales.means.label} of a basin's samples; heights: {scales.values.label}"
     colourbar(figure, panels, scales.means, colours=BLUE, label=label)
 
 
-def told(matrix: Matrix, scales: Scales, look: Look) -> str:
+def caption(matrix: Matrix, scales: Scales, content: Content) -> str:
     """Return in sentences what a matrix shows."""
     what = {
         "landscapes": "the landscape of each run; of a map with more than two axes, a slice through its lowest sample",
         "profiles": "the landscape profile of each run: at every height a basin is as wide as its share of the samples",
     }
-    return f"{matrix.title}: {what[look]}. All share one scale of {scales.values.field}."
+    return f"{matrix.title}: {what[content]}. All share one scale of {scales.values.field.name}."
 
 
-def seen(matrix: Matrix) -> str:
-    """Return what a reader is told who cannot see a matrix."""
+def alt_text(matrix: Matrix) -> str:
+    """Return the alternative text of a matrix."""
     named = {(r, c): f"{matrix.rows[r]}, {matrix.columns[c]}" for r, c in matrix.tiles} | dict(matrix.names)
     found = [f"{named[place]}: {tile.note}" for place, tile in matrix.tiles.items()]
     return "; ".join(found[:40]) + (f"; and {len(found) - 40} more" if len(found) > 40 else "")

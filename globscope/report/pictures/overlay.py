@@ -10,67 +10,56 @@ from matplotlib.patches import Rectangle
 
 from globscope.report.map.captions import facts
 from globscope.report.map.figure import COLOURED, draw_map, panels_of
-from globscope.report.map.kinds import Kind, kind
+from globscope.report.map.scene import Scene
 from globscope.report.map.slices import pairs
 from globscope.report.pictures.trails import draw_trail, key_of
-from globscope.report.pictures.view import View, landscape_below
+from globscope.report.pictures.view import View, scene_below
 from globscope.report.style.legend import Legend, colourbar, explain
 from globscope.report.style.scale import Scale
 from globscope.report.style.series import TRAILS, legend_names, numbers, styles
 from globscope.report.style.text import counted, lines, plain
 from globscope.report.style.theme import FAINT, Picture, headline, styled
 from globscope.values.findings import Map
-from globscope.values.landscape import Landscape
 from globscope.values.pictures import Overlay, Trail
 
 MOST = 6  # panels of a map of many axes
 
 
 @define(frozen=True, kw_only=True)
-class Laid:
+class OnMap:
     """An overlay on its map.
 
     Attributes:
-        picture: What was asked.
-        drawn: The map.
-        scape: What lies below; None where no landscape spans the map's axes.
-        scale: Of the colours.
+        picture: Which trails an analysis asks for.
+        scene: What lies below them.
         points: (n, d) of each trail; NaN throughout where one coordinate is not finite.
         view: What is seen of the map.
     """
 
     picture: Overlay
-    drawn: Map = field(repr=False)
-    scape: Landscape | None = field(repr=False)
-    scale: Scale
+    scene: Scene = field(repr=False)
     points: tuple[np.ndarray, ...] = field(eq=False, repr=False)
     view: View
 
     @classmethod
-    def of(cls, picture: Overlay, drawn: Map, scale: Scale) -> "Laid":
+    def of(cls, picture: Overlay, map_: Map, scale: Scale) -> "OnMap":
         """Return an overlay with what lies below it."""
-        scape = landscape_below(drawn, scale.field)
-        points = tuple(_points(trail, drawn.chart.dimension) for trail in picture.trails)
-        every = np.concatenate([np.empty((0, drawn.chart.dimension)), *points])
-        view = View.of(drawn, scape, every)
-        return cls(picture=picture, drawn=drawn, scape=scape, scale=scale, points=points, view=view)
-
-    @property
-    def drawn_as(self) -> Kind:
-        """As what the landscape is drawn."""
-        return kind(self.scape, self.scale.field)
+        scene = scene_below(map_, scale)
+        points = tuple(_points(trail, map_.chart.dimension) for trail in picture.trails)
+        every = np.concatenate([np.empty((0, map_.chart.dimension)), *points])
+        return cls(picture=picture, scene=scene, points=points, view=View.of(scene, every))
 
     @property
     def axes(self) -> int:
         """The map's number of latent axes."""
-        return self.drawn.chart.dimension
+        return self.scene.map_.chart.dimension
 
-    def told(self) -> list[str]:
+    def sentences(self) -> list[str]:
         """Return in sentences what lies below the trails, how they are shown, and which points are not."""
-        below = facts(self.drawn, self.scape, self.scale)
-        if self.scape is None and self.drawn.landscapes:
+        below = facts(self.scene)
+        if self.scene.landscape is None and self.scene.map_.landscapes:
             below = ["No landscape spans its latent axes."]
-        return [f"Map {self.drawn.name}. {below[0]}", *below[1:], *self._projected(), *self.missing()]
+        return [f"Map {self.scene.map_.name}. {below[0]}", *below[1:], *self._projected(), *self.missing()]
 
     def missing(self) -> list[str]:
         """Return in sentences which points of the trails are not shown."""
@@ -79,10 +68,12 @@ class Laid:
         far = f"{counted(self.view.outside, 'point lies', 'points lie')} far outside of what is shown."
         return [odd] * bool(broken) + [far] * bool(self.view.outside)
 
-    def seen(self) -> str:
-        """Return what a reader is told who cannot see it."""
+    def alt_text(self) -> str:
+        """Return the overlay's alternative text."""
         labels = ", ".join(dict.fromkeys(trail.label for trail in self.picture.trails))
-        return f"Trails over the {'landscape' if self.scape else 'members'} of {self.drawn.name}: {labels}."
+        return (
+            f"Trails over the {'landscape' if self.scene.landscape else 'members'} of {self.scene.map_.name}: {labels}."
+        )
 
     def _projected(self) -> list[str]:
         every = len(pairs(self.axes))
@@ -90,18 +81,18 @@ class Laid:
         return [f"The trails are projected onto {over} of the {self.axes} latent axes."] if every > 1 else []
 
 
-def plot_overlay(laid: Laid) -> Figure:
+def plot_overlay(overlay: OnMap) -> Figure:
     """Return a map as in its own picture, its members' trajectories faint, and the trails on top."""
     with styled():
         figure = Picture(figsize=(7.0, 6.6), layout="constrained")
-        panels = _panels(figure, laid)
-        legend = draw_map(panels, laid.drawn, laid.scale, laid.scape, faint=True)
-        (_draw_strip if laid.axes == 1 else _draw_over)(panels, laid)
+        panels = _panels(figure, overlay)
+        legend = draw_map(panels, overlay.scene, faint=True)
+        (_draw_strip if overlay.axes == 1 else _draw_over)(panels, overlay)
         width = int(13 * figure.get_figwidth())
-        headline(panels[0], plain(laid.picture.name.replace("_", " "), 48), lines(laid.told(), width))
-        if laid.drawn_as in COLOURED:
-            colourbar(figure, panels, laid.scale)
-        explain(figure, _legend(laid) | legend)
+        headline(panels[0], plain(overlay.picture.name.replace("_", " "), 48), lines(overlay.sentences(), width))
+        if overlay.scene.kind in COLOURED:
+            colourbar(figure, panels, overlay.scene.scale)
+        explain(figure, _legend(overlay) | legend)
     return figure
 
 
@@ -111,61 +102,61 @@ def _points(trail: Trail, axes: int) -> np.ndarray:
     return points
 
 
-def _panels(figure: Figure, laid: Laid) -> list[Axes]:
+def _panels(figure: Figure, overlay: OnMap) -> list[Axes]:
     """Return the map's own panels; on one axis, one more below them for the trails."""
-    if laid.axes > 1:
-        return panels_of(figure, laid.drawn, laid.drawn_as, MOST)
+    if overlay.axes > 1:
+        return panels_of(figure, overlay.scene, MOST)
     figure.set_size_inches(7.2, 6.4)
     rows = figure.add_gridspec(2, 1, height_ratios=(3, 2))
     return [figure.add_subplot(rows[k, 0]) for k in range(2)]
 
 
-def _draw_over(panels: Sequence[Axes], laid: Laid) -> None:
-    for axes, pair in zip(panels, pairs(laid.axes), strict=False):
+def _draw_over(panels: Sequence[Axes], overlay: OnMap) -> None:
+    for axes, pair in zip(panels, pairs(overlay.axes), strict=False):
         at = list(pair)
-        if laid.view.enlarged:
-            _enlarge(axes, laid, at)
-        _draw_all(axes, laid, [points[:, at] for points in laid.points])
+        if overlay.view.enlarged:
+            _enlarge(axes, overlay, at)
+        _draw_all(axes, overlay, [points[:, at] for points in overlay.points])
 
 
-def _draw_strip(panels: Sequence[Axes], laid: Laid) -> None:
+def _draw_strip(panels: Sequence[Axes], overlay: OnMap) -> None:
     """Draw the trails of a map of one axis below it, from their first points at the bottom to their last at the top."""
     for axes in panels:
-        axes.set_xlim(*laid.view.seen[0])
+        axes.set_xlim(*overlay.view.shown[0])
     axes = panels[1]
     axes.set(
         xlabel="latent 1", ylabel="along the trail", ylim=(-0.06, 1.06), yticks=(0, 1), yticklabels=("first", "last")
     )
     flat = []
-    for trail, points in zip(laid.picture.trails, laid.points, strict=True):
+    for trail, points in zip(overlay.picture.trails, overlay.points, strict=True):
         place = np.arange(len(points)) // (2 if trail.look == "arrows" else 1)
         flat.append(np.column_stack([points[:, 0], place / max(1, place.max(initial=0))]))
-    _draw_all(axes, laid, flat)
+    _draw_all(axes, overlay, flat)
 
 
-def _draw_all(axes: Axes, laid: Laid, flat: Sequence[np.ndarray]) -> None:
-    limits, looks = (axes.get_xlim(), axes.get_ylim()), styles([t.label for t in laid.picture.trails], TRAILS)
-    for trail, points in zip(laid.picture.trails, flat, strict=True):
+def _draw_all(axes: Axes, overlay: OnMap, flat: Sequence[np.ndarray]) -> None:
+    limits, looks = (axes.get_xlim(), axes.get_ylim()), styles([t.label for t in overlay.picture.trails], TRAILS)
+    for trail, points in zip(overlay.picture.trails, flat, strict=True):
         draw_trail(axes, points, trail.look, looks[trail.label])
     axes.set(xlim=limits[0], ylim=limits[1])
 
 
-def _enlarge(axes: Axes, laid: Laid, at: list[int]) -> None:
+def _enlarge(axes: Axes, overlay: OnMap, at: list[int]) -> None:
     """Show more than the map itself does; the landscape just ends."""
-    (left, right), (low, high) = laid.view.ground[at]
-    if laid.scape is not None and laid.scape.samples.index is not None:
+    (left, right), (low, high) = overlay.view.ground[at]
+    if overlay.scene.landscape is not None and overlay.scene.landscape.samples.index is not None:
         # The lattice's outermost cells reach beyond its edge.
         below = (*axes.collections, *axes.patches)
         edge = axes.add_patch(Rectangle((left, low), right - left, high - low, fill=False, ec=FAINT, lw=0.8))
         edge.set_zorder(3.3)
         for artist in below:
             artist.set_clip_path(edge)
-    axes.set(xlim=laid.view.seen[at[0]], ylim=laid.view.seen[at[1]])
+    axes.set(xlim=overlay.view.shown[at[0]], ylim=overlay.view.shown[at[1]])
 
 
-def _legend(laid: Laid) -> Legend:
-    labels = [trail.label for trail in laid.picture.trails]
+def _legend(overlay: OnMap) -> Legend:
+    labels = [trail.label for trail in overlay.picture.trails]
     names, looks, legend = legend_names(labels), styles(labels, TRAILS), Legend()
-    for trail in laid.picture.trails:
+    for trail in overlay.picture.trails:
         legend.setdefault(names[trail.label], key_of(trail.look, looks[trail.label], len(trail.points)))
     return legend

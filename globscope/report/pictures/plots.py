@@ -49,7 +49,7 @@ class Drawn:
 
 
 @define(frozen=True, kw_only=True)
-class Look:
+class SharedStyle:
     """What all panels of a plot share.
 
     Attributes:
@@ -70,7 +70,7 @@ class Look:
 def plot_series(picture: Plot, runs: Sequence[str] = ()) -> Figure:
     """Return a plot as a figure; series that are called as one of the runs have its colour."""
     shown = [[Drawn.of(series, log=picture.log) for series in panel.series] for panel in picture.panels]
-    look, across = _look(picture, shown, runs), _across(len(shown))
+    shared, across = _shared_style(picture, shown, runs), _across(len(shown))
     width, height = (7.0, 4.4) if len(shown) == 1 else (3.3, 2.9)
     down, notes = -(-len(shown) // across), _notes(shown, int(width * 15))
     with styled():
@@ -79,24 +79,24 @@ def plot_series(picture: Plot, runs: Sequence[str] = ()) -> Figure:
         inner.suptitle(plain(picture.name.replace("_", " ")), x=0.008, ha="left", fontsize=12, fontweight="bold")
         for k, (panel, drawn) in enumerate(zip(picture.panels, shown, strict=True)):
             axes = inner.add_subplot(down, across, k + 1)
-            _draw(axes, drawn, look)
+            _draw(axes, drawn, shared)
             headline(axes, plain(panel.title, int(width * 11)), notes[k], size=10)
             axes.set_xlabel(plain(panel.x, int(width * 14)), fontsize=9)
-            axes.tick_params(labelleft=k % across == 0, labelbottom=look.x is None or k + across >= len(shown))
+            axes.tick_params(labelleft=k % across == 0, labelbottom=shared.x is None or k + across >= len(shown))
         inner.supxlabel(plain(picture.x, 100), fontsize=9.5)
         inner.supylabel(plain(picture.y + picture.log * " (log scale)", int(height * down * 12)), fontsize=9.5)
-        explain(figure, _legend(shown, look))
+        explain(figure, _legend(shown, shared))
     return figure
 
 
 def _notes(shown: Sequence[Sequence[Drawn]], width: int) -> list[str]:
     """Return what stands below each panel's title, in as many lines everywhere, so that the panels are of one size."""
-    notes = [lines(told(drawn), width) for drawn in shown]
+    notes = [lines(hidden_values(drawn), width) for drawn in shown]
     most = max(len(note.splitlines()) for note in notes)
     return ["\n".join([*note.splitlines(), *[" "] * (most - len(note.splitlines()))]) for note in notes]
 
 
-def told(drawn: Sequence[Drawn]) -> list[str]:
+def hidden_values(drawn: Sequence[Drawn]) -> list[str]:
     """Return in sentences what a panel does not show."""
     broken, impossible = sum(one.broken for one in drawn), sum(one.impossible for one in drawn)
     odd = f"{counted(broken, 'value is not finite', 'values are not finite')}."
@@ -106,7 +106,9 @@ def told(drawn: Sequence[Drawn]) -> list[str]:
 
 def missing(picture: Plot) -> list[str]:
     """Return in sentences what a plot does not show."""
-    by_panel = [(panel, told([Drawn.of(one, log=picture.log) for one in panel.series])) for panel in picture.panels]
+    by_panel = [
+        (panel, hidden_values([Drawn.of(one, log=picture.log) for one in panel.series])) for panel in picture.panels
+    ]
     return [f"{_titled(panel)}: {' '.join(says)}" for panel, says in by_panel if says]
 
 
@@ -115,13 +117,13 @@ def _across(count: int) -> int:
     return {4: 2, 5: 3, 6: 3, 9: 3}.get(count, min(count, 4))
 
 
-def _look(picture: Plot, shown: Sequence[Sequence[Drawn]], runs: Sequence[str]) -> Look:
+def _shared_style(picture: Plot, shown: Sequence[Sequence[Drawn]], runs: Sequence[str]) -> SharedStyle:
     labels = [series.label for panel in picture.panels for series in panel.series]
     loose = [len(one.points) for one in _all(shown) if one.series.look == "points"]
     by_panel = [_known(drawn) for drawn in shown]
     known = np.concatenate([np.empty((0, 2)), *by_panel])
     alike = not any(panel.x for panel in picture.panels) and _comparable([points[:, 0] for points in by_panel])
-    return Look(
+    return SharedStyle(
         styles=styles(labels, LINES, runs),
         dots=size(max(loose, default=0)),
         x=frame(known[:, 0], margin=0.03) if alike else None,
@@ -147,25 +149,25 @@ def _comparable(panels: Sequence[np.ndarray]) -> bool:
     return not known or min(widths) >= FILLED * np.ptp(np.concatenate(known))
 
 
-def _draw(axes: Axes, drawn: Sequence[Drawn], look: Look) -> None:
+def _draw(axes: Axes, drawn: Sequence[Drawn], shared: SharedStyle) -> None:
     for one in drawn:
-        _draw_one(axes, one, look)
+        _draw_one(axes, one, shared)
     known = _known(drawn)
-    axes.set(xlim=look.x or frame(known[:, 0], margin=0.03), ylim=look.y, yscale="log" if look.log else "linear")
+    axes.set(xlim=shared.x or frame(known[:, 0], margin=0.03), ylim=shared.y, yscale="log" if shared.log else "linear")
     axes.grid(axis="y", color="#e6e9ed")
     axes.set_axisbelow(True)
     tick_evenly(axes.xaxis, *axes.get_xlim(), most=5)
-    (tick_log if look.log else tick_evenly)(axes.yaxis, *axes.get_ylim())
+    (tick_log if shared.log else tick_evenly)(axes.yaxis, *axes.get_ylim())
     if not len(known):
         axes.text(0.5, 0.5, "nothing to draw", transform=axes.transAxes, ha="center", color=FAINT)
 
 
-def _draw_one(axes: Axes, one: Drawn, look: Look) -> None:
-    style, points = look.styles[one.series.label], one.points
+def _draw_one(axes: Axes, one: Drawn, shared: SharedStyle) -> None:
+    style, points = shared.styles[one.series.label], one.points
     known = np.isfinite(points).all(axis=1)
     if one.series.look == "points":
         many = known.sum() > 1000  # as vectors they would make the SVG huge
-        axes.plot(*points.T, **_appearance("points", style, look.dots), alpha=0.8, rasterized=bool(many), zorder=2)
+        axes.plot(*points.T, **_appearance("points", style, shared.dots), alpha=0.8, rasterized=bool(many), zorder=2)
         return
     marks = marked(known, style, FEW)
     axes.plot(*points.T, **_appearance(one.series.look, style, 3.6), markevery=marks, zorder=3)
@@ -177,19 +179,19 @@ def _appearance(look: str, style: Style, dots: float) -> dict[str, Any]:
     return {"color": style.colour, "ls": LOOKS[look], "lw": 1.8, "marker": marker, "ms": dots, "mew": 0}
 
 
-def _legend(shown: Sequence[Sequence[Drawn]], look: Look) -> Legend:
+def _legend(shown: Sequence[Sequence[Drawn]], shared: SharedStyle) -> Legend:
     names = legend_names([one.series.label for one in _all(shown)])
     legend: Legend = {}
     for one in _all(shown):
-        style, joined = look.styles[one.series.label], one.series.look != "points"
-        drawn = _appearance(one.series.look, style, 3.6 if joined else max(look.dots, 4))
+        style, joined = shared.styles[one.series.label], one.series.look != "points"
+        drawn = _appearance(one.series.look, style, 3.6 if joined else max(shared.dots, 4))
         bare = {"marker": ""} if joined and not style.repeated else {}
         legend.setdefault(names[one.series.label], Line2D([], [], **drawn | bare))
     return legend
 
 
-def seen(picture: Plot) -> str:
-    """Return what a reader is told who cannot see a plot."""
+def alt_text(picture: Plot) -> str:
+    """Return the alternative text of a plot."""
     labels = legend_names([series.label for panel in picture.panels for series in panel.series])
     return (
         f"{counted(len(picture.panels), 'panel')} of {picture.y} over {picture.x or 'figures of their own'}: "

@@ -8,6 +8,7 @@ from attrs import define
 from matplotlib.colors import LogNorm, Normalize
 
 from globscope.report.style.text import number
+from globscope.values.field import Field
 from globscope.values.findings import Map
 
 # Decades below and above the median's: exploded networks must not paint all others in one colour.
@@ -19,14 +20,14 @@ class Scale:
     """How a field's values become colours.
 
     Attributes:
-        field: The field's name.
+        field: What is measured.
         low: The lowest value that has a colour of its own.
         high: The highest.
         log: Whether equal ratios, not differences, look equally far.
         open_ends: Whether there are values below, and above, that take the end's colour.
     """
 
-    field: str
+    field: Field
     low: float
     high: float
     log: bool
@@ -35,7 +36,7 @@ class Scale:
     @property
     def label(self) -> str:
         """The axis or colour bar's label."""
-        return f"{self.field} (log scale)" if self.log else self.field
+        return f"{self.field.name} (log scale)" if self.log else self.field.name
 
     @property
     def extend(self) -> Literal["neither", "min", "max", "both"]:
@@ -66,11 +67,6 @@ class Scale:
         return [(int(chosen.sum()), what) for chosen, what in counts if chosen.any()]
 
 
-def is_loss(field: str) -> bool:
-    """Whether a field is a loss, which spans decades, and not a share such as an accuracy."""
-    return field.endswith("loss")
-
-
 def positive(values: np.ndarray) -> bool:
     """Whether there are finite values and all of them can stand on a log scale."""
     finite = values[np.isfinite(values)]
@@ -78,30 +74,31 @@ def positive(values: np.ndarray) -> bool:
 
 
 def present(maps: Iterable[Map], field: str) -> str:
-    """Return a field that can be drawn: a task of the user's own may call its splits otherwise."""
-    known = [name for drawn in maps for scape in drawn.landscapes.values() for name in scape.fields]
+    """Return the key of a field that can be drawn: a task of the user's own may call its splits otherwise."""
+    known = [name for map_ in maps for landscape in map_.landscapes.values() for name in landscape.fields]
     return field if field in known or not known else known[0]
 
 
 def shared_scale(maps: Iterable[Map], field: str) -> Scale:
     """Return the scale that spans a field's finite values on every landscape of every map."""
-    scapes = [scape for drawn in maps for scape in drawn.landscapes.values()]
-    return spanning([scape.fields[field] for scape in scapes if field in scape.fields], field)
+    landscapes = [landscape for map_ in maps for landscape in map_.landscapes.values()]
+    return spanning([landscape.fields[field] for landscape in landscapes if field in landscape.fields], field)
 
 
-def spanning(arrays: Iterable[np.ndarray], field: str) -> Scale:
-    """Return the scale that spans a field's finite values."""
+def spanning(arrays: Iterable[np.ndarray], key: str) -> Scale:
+    """Return the scale that spans the finite values of the field of this key."""
+    field = Field(key)
     values = np.concatenate([np.empty(0), *arrays])
     finite = values[np.isfinite(values)]
     above = finite[finite > 0]
-    if is_loss(field) and len(above):
+    if field.is_logarithmic and len(above):
         return _logarithmic(above, field)
     low, high = (finite.min(), finite.max()) if len(finite) else (0.0, 1.0)
     low, high = (low, high) if high > low else (low - 0.5, high + 0.5)
     return Scale(field=field, low=float(low), high=float(high), log=False)
 
 
-def _logarithmic(values: np.ndarray, field: str) -> Scale:
+def _logarithmic(values: np.ndarray, field: Field) -> Scale:
     decade, lowest, highest = np.round(np.log10(np.median(values))), values.min(), values.max()
     low, high = max(lowest, 10.0 ** (decade + REACH[0])), min(highest, 10.0 ** (decade + REACH[1]))
     ends = (bool(lowest < low), bool(highest > high))

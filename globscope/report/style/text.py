@@ -6,9 +6,11 @@ import textwrap
 import unicodedata
 from collections.abc import Iterable, Sequence
 
+from globscope.values.field import Field
 from globscope.values.findings import Cell
 
 LONGEST_STEM = 48
+SPELLED = ("no", "one", "two", "three", "four", "five", "six", "seven", "eight", "nine", "ten")
 
 
 def slug(name: str) -> str:
@@ -94,6 +96,11 @@ def counted(count: int, noun: str, plural: str = "") -> str:
     return f"{number(count)} {noun if count == 1 else plural or noun + 's'}"
 
 
+def spelled(count: int) -> str:
+    """Return a small count as a word, for running text."""
+    return SPELLED[count] if count < len(SPELLED) else number(count)
+
+
 def listed(words: Iterable[str]) -> str:
     """Return `a, b and c`."""
     *early, last = list(words) or [""]
@@ -102,4 +109,4 @@ def listed(words: Iterable[str]) -> str:
 
 def heading(key: str) -> str:
     """Return a column's key as words."""
-    return key.replace("_", " ")
+    return Field(key).name

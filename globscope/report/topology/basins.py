@@ -31,67 +31,69 @@ RULER = 0.1  # of all samples
 RIM = (0.8, 0.8, 0.85, 1.0)
 
 
-def draw_basins(axes: Axes, drawn: Outline, heights: Scale, colours: Scale, *, ruler: bool = True) -> Legend:
+def draw_basins(axes: Axes, outline: Outline, heights: Scale, colours: Scale, *, ruler: bool = True) -> Legend:
     """Draw a profile on shared scales of height and colour, with a ruler of width; return the legend."""
-    bodies = _bodies(drawn, heights)
-    blue = BLUE(colours.norm()(colours.drawable(drawn.means)))
+    bodies = _bodies(outline, heights)
+    blue = BLUE(colours.norm()(colours.drawable(outline.means)))
     # Rims lie below all basins and so show at the outer edge alone, where a basin of one sample would be lost.
-    look: dict[str, Any] = {"rasterized": sum(map(len, bodies)) > MANY}
-    axes.add_collection(PolyCollection(bodies, fc=blue, ec=blue * RIM, lw=1.2, zorder=1, **look), autolim=False)
-    axes.add_collection(PolyCollection(bodies, fc=blue, lw=0, zorder=1.1, **look), autolim=False)
+    style: dict[str, Any] = {"rasterized": sum(map(len, bodies)) > MANY}
+    axes.add_collection(PolyCollection(bodies, fc=blue, ec=blue * RIM, lw=1.2, zorder=1, **style), autolim=False)
+    axes.add_collection(PolyCollection(bodies, fc=blue, lw=0, zorder=1.1, **style), autolim=False)
     _rule(axes, heights)
     if ruler:
-        _measure(axes, drawn.samples)
+        _measure(axes, outline.samples)
     marks = (
         ("saddle, where basins meet", "D", SADDLE, (kinds.SADDLE, kinds.MULTI_SADDLE)),
         ("minimum", "o", MINIMUM, (kinds.MINIMUM,)),
     )
-    found = [(name, marker, colour, spots(drawn, heights, *which)) for name, marker, colour, which in marks]
+    found = [(name, marker, colour, spots(outline, heights, *which)) for name, marker, colour, which in marks]
     return {name: _dots(axes, places, marker, colour) for name, marker, colour, places in found if len(places)}
 
 
-def spots(drawn: Outline, heights: Scale, *which: str) -> np.ndarray:
+def spots(outline: Outline, heights: Scale, *which: str) -> np.ndarray:
     """Return the (j, 2) places of the nodes of some kinds: minima at their basin's tip, saddles where basins touch."""
-    chosen = np.array([kind in which for kind in drawn.kinds], bool)
-    places = np.stack([drawn.meetings / drawn.samples, heights.drawable(drawn.low)], axis=1)
+    chosen = np.array([kind in which for kind in outline.kinds], bool)
+    places = np.stack([outline.meetings / outline.samples, heights.drawable(outline.low)], axis=1)
     found: np.ndarray = places[chosen]
     return found
 
 
-def name_basins(axes: Axes, drawn: Outline, heights: Scale, home: dict[int, list[Track]]) -> None:
+def name_basins(axes: Axes, outline: Outline, heights: Scale, home: dict[int, list[Track]]) -> None:
     """Write beside the minima which runs end in their basins."""
-    rows = [row for row, node in enumerate(drawn.nodes.tolist()) if home.get(node) and drawn.kinds[row] == "minimum"]
+    rows = [
+        row for row, node in enumerate(outline.nodes.tolist()) if home.get(node) and outline.kinds[row] == "minimum"
+    ]
     if rows:
-        groups = [home[int(drawn.nodes[row])] for row in rows]
+        groups = [home[int(outline.nodes[row])] for row in rows]
         named = [(_names(group), group[0].colour if len(group) == 1 else INK) for group in groups]
-        points = np.stack([drawn.centres[rows] / drawn.samples, heights.drawable(drawn.low[rows])], axis=1)
-        name_points(axes, named, points, spots(drawn, heights, kinds.MINIMUM))
+        points = np.stack([outline.centres[rows] / outline.samples, heights.drawable(outline.low[rows])], axis=1)
+        name_points(axes, named, points, spots(outline, heights, kinds.MINIMUM))
 
 
 def _names(group: Sequence[Track]) -> str:
     return cut(", ".join(track.label for track in group), 26)
 
 
-def _bodies(drawn: Outline, scale: Scale) -> list[np.ndarray]:
+def _bodies(outline: Outline, scale: Scale) -> list[np.ndarray]:
     """Return each part's outline as (points, 2): a staircase on both sides, which grows with every sample."""
-    kept, owner = _visible(drawn, scale)
+    kept, owner = _visible(outline, scale)
     first = np.append(True, np.diff(owner) > 0)
-    half = (drawn.below[owner] + kept - drawn.starts[owner] + 1) / 2
+    half = (outline.below[owner] + kept - outline.starts[owner] + 1) / 2
     # A component's last part ends where it begins, with all its samples.
-    tops = np.where(np.isfinite(drawn.high), drawn.high, drawn.low)
-    lower = scale.drawable(np.where(first, drawn.low[owner], drawn.heights[kept]))
+    tops = np.where(np.isfinite(outline.high), outline.high, outline.low)
+    lower = scale.drawable(np.where(first, outline.low[owner], outline.heights[kept]))
     upper = np.where(np.append(first[1:], True), scale.drawable(tops)[owner], np.append(lower[1:], 0.0))
     y, out = np.stack([lower, upper], axis=1).ravel(), np.repeat(half, 2)
-    middle = np.repeat(drawn.centres[owner], 2)
-    right, left = (np.stack([(middle + side * out) / drawn.samples, y], axis=1) for side in (1, -1))
+    middle = np.repeat(outline.centres[owner], 2)
+    right, left = (np.stack([(middle + side * out) / outline.samples, y], axis=1) for side in (1, -1))
     ends = [*(2 * np.flatnonzero(first)).tolist(), len(y)]
     return [np.concatenate([right[a:b], left[a:b][::-1]]) for a, b in pairwise(ends)]
 
 
-def _visible(drawn: Outline, scale: Scale) -> tuple[np.ndarray, np.ndarray]:
+def _visible(outline: Outline, scale: Scale) -> tuple[np.ndarray, np.ndarray]:
     """Return the steps of all parts and their rows; of a part's steps at one height of the picture, the last."""
-    owner = np.repeat(np.arange(len(drawn.nodes)), np.diff(drawn.starts))
-    fine = np.floor(np.asarray(scale.norm()(scale.drawable(drawn.heights))) * FINE)
+    owner = np.repeat(np.arange(len(outline.nodes)), np.diff(outline.starts))
+    fine = np.floor(np.asarray(scale.norm()(scale.drawable(outline.heights))) * FINE)
     kept = np.flatnonzero(np.append((np.diff(owner) > 0) | (np.diff(fine) > 0), True))
     return kept, owner[kept]
 
@@ -99,10 +101,10 @@ def _visible(drawn: Outline, scale: Scale) -> tuple[np.ndarray, np.ndarray]:
 def _dots(axes: Axes, places: np.ndarray, marker: str, colour: str) -> Line2D:
     few = len(places) <= CROWD
     size = 5.5 if few else 3.0 if len(places) <= 200 else 1.5
-    look: dict[str, Any] = {"ls": "", "marker": marker, "mfc": colour, "mec": "white", "mew": 0.8 if few else 0}
-    dots = axes.plot(*places.T, ms=size, zorder=3, clip_on=False, **look)[0]
+    style: dict[str, Any] = {"ls": "", "marker": marker, "mfc": colour, "mec": "white", "mew": 0.8 if few else 0}
+    dots = axes.plot(*places.T, ms=size, zorder=3, clip_on=False, **style)[0]
     dots.set_rasterized(len(places) > 50 * CROWD)
-    return Line2D([], [], ms=5.5, **look)
+    return Line2D([], [], ms=5.5, **style)
 
 
 def _rule(axes: Axes, scale: Scale) -> None:

@@ -10,7 +10,8 @@ from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 
 from globscope.report.map.captions import title, tree_facts
-from globscope.report.map.run_ends import homes, not_shown
+from globscope.report.map.run_ends import homes, missing_runs
+from globscope.report.map.scene import Scene
 from globscope.report.map.tracks import Track
 from globscope.report.style.legend import explain
 from globscope.report.style.text import cut, lines, literal, one_line, plain
@@ -20,30 +21,28 @@ from globscope.report.topology.landscape_profile import Profile, plot_profiles
 from globscope.report.topology.merge_tree import draw_tree
 from globscope.report.topology.persistence_diagram import draw_diagram
 from globscope.store import write_json
-from globscope.values.findings import Map
-from globscope.values.landscape import Landscape
+from globscope.values.field import Field
 from globscope.values.topology import Topology
 
 Homes = Mapping[int, list[Track]]
 NOBODY: Homes = MappingProxyType({})
 
 
-def plot_tree(drawn: Map, scape: Landscape, topology: Topology) -> Figure:
+def plot_tree(scene: Scene, topology: Topology) -> Figure:
     """Return the merge tree's drawing on a map; a tree without leaves gives a figure that says so."""
-    home = homes(drawn, topology, scape)
-    return tree_figure(title(drawn, scape), scape.fields[topology.field], topology, home)
+    return tree_figure(title(scene), scene.drawn.fields[topology.field], topology, homes(scene, topology))
 
 
-def plot_diagram(drawn: Map, scape: Landscape, topology: Topology) -> Figure:
+def plot_diagram(scene: Scene, topology: Topology) -> Figure:
     """Return the persistence diagram on a map."""
-    return diagram_figure(title(drawn, scape), topology)
+    return diagram_figure(title(scene), topology)
 
 
 def tree_figure(of: str, values: np.ndarray, topology: Topology, home: Homes = NOBODY) -> Figure:
     """Return the drawing of any merge tree; `values` are the field's at every sample, `home` the runs by leaf."""
     width = float(np.clip(2.0 + 0.4 * len(topology.tree.minima), 5.6, 15))
     reading = ["Basins side by side, named by the runs that end in them."] if home.keys() - {-1} else []
-    reading += filter(None, [not_shown(home)])
+    reading += filter(None, [missing_runs(home)])
     with styled():
         figure = Picture(figsize=(width, 4.6), layout="constrained")
         axes = figure.add_subplot()
@@ -52,7 +51,7 @@ def tree_figure(of: str, values: np.ndarray, topology: Topology, home: Homes = N
             return _nothing(figure, axes)
         faint = frozenset(topology.tree.pairs[topology.within_noise, 0].tolist())
         legend = draw_tree(axes, topology.tree, values, dict(home), faint)
-        axes.set_ylabel(plain(topology.field) + log_note(axes))
+        axes.set_ylabel(plain(Field(topology.field).name) + log_note(axes))
         explain(figure, legend)
     return figure
 
@@ -66,7 +65,7 @@ def diagram_figure(of: str, topology: Topology) -> Figure:
         if not len(topology.full.pairs):
             return _nothing(figure, axes)
         legend = draw_diagram(axes, topology)
-        field = plain(topology.field)
+        field = plain(Field(topology.field).name)
         axes.set_xlabel(f"birth: {field} of the minimum{log_note(axes)}")
         axes.set_ylabel(f"death: {field} where it meets a lower basin{log_note(axes)}")
         explain(figure, legend)
@@ -80,7 +79,7 @@ def _nothing(figure: Figure, axes: Axes) -> Figure:
     return figure
 
 
-def write_topology(folder: Path, of: str, values: np.ndarray, topology: Topology, told: Mapping[str, Any]) -> None:
+def write_topology(folder: Path, of: str, values: np.ndarray, topology: Topology, record: Mapping[str, Any]) -> None:
     """Write `topology.json`, and pictures of the merge tree, the diagram and the profile, into a folder.
 
     Args:
@@ -88,10 +87,10 @@ def write_topology(folder: Path, of: str, values: np.ndarray, topology: Topology
         of: What the pictures are called after, such as the file's name.
         values: (n,) the field's at every sample.
         topology: To draw.
-        told: What `topology.json` holds.
+        record: What `topology.json` holds.
     """
     name = cut(one_line(of), 40)
-    write_json(folder / "topology.json", told)
+    write_json(folder / "topology.json", record)
     save(tree_figure(name, values, topology), folder, "merge-tree")
     save(diagram_figure(name, topology), folder, "persistence")
     save(plot_profiles([Profile.of(name, topology, values)]), folder, "profile")

@@ -3,12 +3,13 @@
 from collections.abc import Iterable, Mapping, Sequence
 
 import numpy as np
-from attrs import define, field
+from attrs import define, evolve, field
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 
 from globscope.report.map.captions import title, tree_facts
-from globscope.report.map.run_ends import homes, not_shown
+from globscope.report.map.run_ends import homes, missing_runs
+from globscope.report.map.scene import Scene
 from globscope.report.map.tracks import Track
 from globscope.report.style.legend import Legend, colourbar, explain
 from globscope.report.style.scale import Scale, shared_scale, spanning
@@ -16,8 +17,8 @@ from globscope.report.style.text import lines, literal, number, plain
 from globscope.report.style.theme import FAINT, Picture, headline, styled
 from globscope.report.topology.basins import BLUE, draw_basins, name_basins
 from globscope.topology.outline import Outline, outline
+from globscope.values.field import Field
 from globscope.values.findings import Map
-from globscope.values.landscape import Landscape
 from globscope.values.topology import Topology
 
 READING = "Width: share of the samples at or below the height. Left and right mean nothing."
@@ -47,16 +48,10 @@ class Profile:
         return cls(name=name, topology=topology, values=values, outline=outline(topology.tree, values))
 
     @classmethod
-    def of_map(cls, drawn: Map, scape: Landscape, topology: Topology) -> "Profile":
-        """Return the profile of one of a map's landscapes, with the runs that end in its basins."""
-        values = scape.fields[topology.field]
-        return cls(
-            name=title(drawn, scape),
-            topology=topology,
-            values=values,
-            outline=outline(topology.tree, values),
-            home=homes(drawn, topology, scape),
-        )
+    def of_scene(cls, scene: Scene, topology: Topology) -> "Profile":
+        """Return the profile of a scene's landscape, with the runs that end in its basins."""
+        profile = cls.of(title(scene), topology, scene.drawn.fields[topology.field])
+        return evolve(profile, home=homes(scene, topology))
 
 
 @define(frozen=True, kw_only=True)
@@ -74,13 +69,13 @@ class Profiles:
     colours: Mapping[str, Scale]
 
     @classmethod
-    def of(cls, maps: Sequence[Map]) -> "Profiles":
-        """Return the profile of every merge tree on these maps."""
+    def of(cls, scenes: Sequence[Scene]) -> "Profiles":
+        """Return the profile of every merge tree of these scenes' landscapes."""
+        maps = list({scene.map_.name: scene.map_ for scene in scenes}.values())
         shown = {
-            (drawn.name, sampler, name): Profile.of_map(drawn, drawn.landscapes[sampler], topology)
-            for drawn in maps
-            for sampler, topologies in drawn.topologies.items()
-            for name, topology in topologies.items()
+            (scene.map_.name, scene.sampler, name): Profile.of_scene(scene, topology)
+            for scene in scenes
+            for name, topology in scene.map_.topologies.get(scene.sampler, {}).items()
         }
         fields = {one.topology.field for one in shown.values()}
         return cls(
@@ -91,18 +86,18 @@ class Profiles:
             },
         )
 
-    def first(self, drawn: Map) -> Profile | None:
+    def first(self, map_: Map) -> Profile | None:
         """Return a map's first profile: the one that stands for it."""
-        return next((one for (name, _, _), one in self.shown.items() if name == drawn.name), None)
+        return next((one for (name, _, _), one in self.shown.items() if name == map_.name), None)
 
     def plot(self, *chosen: Profile) -> Figure:
         """Return profiles of one field, side by side."""
         of = chosen[0].topology.field
         return plot_profiles(chosen, self.heights[of], self.colours[of])
 
-    def told(self, one: Profile) -> str:
+    def caption(self, one: Profile) -> str:
         """Return in sentences what a profile shows."""
-        return told(one, self.heights[one.topology.field])
+        return caption(one, self.heights[one.topology.field])
 
 
 def plot_profiles(shown: Sequence[Profile], heights: Scale | None = None, colours: Scale | None = None) -> Figure:
@@ -138,17 +133,17 @@ def mean_scale(shown: Iterable[Profile]) -> Scale:
     return spanning([one.outline.means for one in known], known[0].topology.field)
 
 
-def told(one: Profile, heights: Scale) -> str:
+def caption(one: Profile, heights: Scale) -> str:
     """Return in sentences what a profile shows and how it is read."""
     cut_off = "".join(f" {says}" for says in _beyond(one, heights))
     left = one.topology.left_out
     absent = f" The {number(left)} left out are missing from the width." if left else ""
-    absent += f" {not_shown(one.home)}" if one.home.get(-1) else ""
+    absent += f" {missing_runs(one.home)}" if one.home.get(-1) else ""
     return (
         f"Landscape profile of {one.name}: {tree_facts(one.topology)}. At every height a basin is as wide as it has "
         f"samples at or below it; the panel's width is all {number(one.outline.samples)}.{absent} Colour is the mean "
-        f"{one.topology.field} of a basin's samples, deeper blue is lower. Basins that meet stand side by side, the "
-        f"largest nearest to the middle; left and right mean nothing else.{cut_off}"
+        f"{Field(one.topology.field).name} of a basin's samples, deeper blue is lower. Basins that meet stand side by "
+        f"side, the largest nearest to the middle; left and right mean nothing else.{cut_off}"
     )
 
 

@@ -123,8 +123,8 @@ def _mark_nodes(axes: Axes, placed: Layout, values: np.ndarray) -> Legend:
 
 
 def _dots(axes: Axes, places: list[tuple[int, float]], marker: str, colour: str) -> Line2D:
-    look: dict[str, Any] = {"ls": "", "marker": marker, "mfc": colour, "mec": "white", "mew": 0.8, "ms": 6.5}
-    return axes.plot(*np.array(places).T, zorder=3, **look)[0]
+    style: dict[str, Any] = {"ls": "", "marker": marker, "mfc": colour, "mec": "white", "mew": 0.8, "ms": 6.5}
+    return axes.plot(*np.array(places).T, zorder=3, **style)[0]
 
 
 def _name_leaves(axes: Axes, placed: Layout, values: np.ndarray, home: dict[int, list[Track]]) -> None:

@@ -67,10 +67,10 @@ def _draw_pairs(axes: Axes, topology: Topology, never: float) -> Legend:
     )
 
 
-def _dots(axes: Axes, name: str, births: np.ndarray, deaths: np.ndarray, look: dict[str, Any]) -> Legend:
+def _dots(axes: Axes, name: str, births: np.ndarray, deaths: np.ndarray, style: dict[str, Any]) -> Legend:
     if not len(births):
         return {}
     # Thousands of removed pairs would make the vector file slow to open.
     many = len(births) > 2000
-    dots = axes.scatter(births, deaths, linewidths=0.7, edgecolors="white", zorder=3, rasterized=many, **look)
+    dots = axes.scatter(births, deaths, linewidths=0.7, edgecolors="white", zorder=3, rasterized=many, **style)
     return {f"{name} ({number(len(births))})": dots}

@@ -1,0 +1,131 @@
+"""A map with all that its pictures draw from: looked up once, handed to every drawing."""
+
+from collections.abc import Iterator, Sequence
+from typing import Literal
+
+import numpy as np
+from attrs import define
+from attrs import field as attribute
+
+from globscope.report.map.tracks import Track, tracks, variants_not_shown
+from globscope.report.style.scale import Scale, present, shared_scale
+from globscope.values.field import Field
+from globscope.values.findings import Map
+from globscope.values.landscape import Landscape, Samples
+from globscope.values.topology import Topology
+
+# `line`: over the one latent axis. `path`: over the length walked. `surface`: over two axes. `slices`: of a lattice
+# of more axes. `members`: no landscape can be drawn.
+Kind = Literal["line", "path", "surface", "slices", "members"]
+
+
+def kind_of(landscape: Landscape | None, key: str) -> Kind:
+    """Return as what the field of this key of a landscape can be drawn."""
+    if landscape is None or key not in landscape.fields:
+        return "members"
+    if is_line(landscape.samples):
+        return "line"
+    if is_path(landscape.samples):
+        return "path"
+    if landscape.samples.points.shape[1] == 2:
+        return "surface"
+    return "slices" if _fills(landscape.samples) and np.isfinite(landscape.fields[key]).any() else "members"
+
+
+def is_line(samples: Samples) -> bool:
+    """Whether the samples lie on a map of one latent axis, which they fill rather than cross."""
+    return bool(samples.points.shape[1] == 1)
+
+
+def is_path(samples: Samples) -> bool:
+    """Whether the samples form a lattice of one axis across a map of more."""
+    return not is_line(samples) and _axes(samples) == 1
+
+
+def _fills(samples: Samples) -> bool:
+    """Whether the samples form a lattice along all latent axes."""
+    return bool(_axes(samples) == samples.points.shape[1])
+
+
+def _axes(samples: Samples) -> int:
+    """Return how many axes the samples' lattice has; 0 where they are scattered."""
+    return 0 if samples.index is None or samples.shape is None else len(samples.shape)
+
+
+@define(frozen=True, kw_only=True)
+class Scene:
+    """One landscape of a map, or a map without any, ready to be drawn.
+
+    Attributes:
+        map_: The map.
+        sampler: Name of the sampler whose landscape is drawn; empty where there is none.
+        landscape: That landscape.
+        topology: The first merge tree of the landscape's field; None where there is none.
+        scale: Of the field's colours.
+        kind: As what the landscape is drawn.
+        tracks: The runs' trajectories.
+        not_shown: Variants whose last network the map does not show.
+    """
+
+    map_: Map = attribute(repr=False)
+    sampler: str
+    landscape: Landscape | None = attribute(repr=False)
+    topology: Topology | None = attribute(repr=False)
+    scale: Scale
+    kind: Kind
+    tracks: tuple[Track, ...] = attribute(repr=False)
+    not_shown: frozenset[str]
+
+    @classmethod
+    def of(cls, map_: Map, scale: Scale, sampler: str | None = None) -> "Scene":
+        """Return the scene of one of a map's landscapes; of its first where no sampler is named."""
+        sampler = next(iter(map_.landscapes), "") if sampler is None else sampler
+        landscape, key = map_.landscapes.get(sampler), scale.field.key
+        topologies = map_.topologies.get(sampler, {}).values()
+        return cls(
+            map_=map_,
+            sampler=sampler,
+            landscape=landscape,
+            topology=next((topology for topology in topologies if topology.field == key), None),
+            scale=scale,
+            kind=kind_of(landscape, key),
+            tracks=tracks(map_),
+            not_shown=variants_not_shown(map_),
+        )
+
+    @classmethod
+    def each(cls, map_: Map, scale: Scale) -> Iterator["Scene"]:
+        """Yield the scenes of a map's landscapes; one of its members where it has none."""
+        return (cls.of(map_, scale, sampler) for sampler in map_.landscapes or [""])
+
+    @property
+    def field(self) -> Field:
+        """What is drawn."""
+        return self.scale.field
+
+    @property
+    def drawn(self) -> Landscape:
+        """The landscape of a scene that has one."""
+        assert self.landscape is not None
+        return self.landscape
+
+    @property
+    def values(self) -> np.ndarray:
+        """(n,) of the field at the landscape's samples."""
+        return self.drawn.fields[self.field.key]
+
+    @property
+    def nonfinite(self) -> int:
+        """How many of these are NaN or infinite."""
+        return self.drawn.nonfinite(self.field.key)
+
+    @property
+    def is_volume(self) -> bool:
+        """Whether it can be drawn in space, beside its slices."""
+        return self.kind == "slices" and self.map_.chart.dimension == 3
+
+
+def scenes_of(maps: Sequence[Map], field: str = "train_loss") -> tuple[Scene, ...]:
+    """Return the scenes of all landscapes of maps, on one scale; of the maps' first field where none has this one."""
+    scale = shared_scale(maps, present(maps, field))
+    return tuple(scene for map_ in maps for scene in Scene.each(map_, scale))

@@ -1,0 +1,97 @@
+"""The runs' trajectories over a map, named at their ends."""
+
+from typing import Any
+
+import numpy as np
+from matplotlib.axes import Axes
+from matplotlib.lines import Line2D
+
+from globscope.report.map.scene import Scene
+from globscope.report.map.tracks import Track
+from globscope.report.style.labels import name_points
+from globscope.report.style.legend import Legend
+from globscope.report.style.theme import DASHES, FAINT, INK, VARIANTS, halo
+from globscope.values.findings import Map
+
+# Markers of members that analyses derived, by kind.
+DERIVED: dict[str, str] = {"curve": ".", "rebased": "d", "pass": "^"}
+
+
+def draw_tracks(
+    axes: Axes,
+    scene: Scene,
+    at: tuple[int, ...] = (0, 1),
+    *,
+    faint: bool = False,
+) -> Legend:
+    """Draw the trajectories over two of the latent axes, or over three; return what the legend must explain.
+
+    Args:
+        axes: Where to draw.
+        scene: Whose trajectories; the end of a run that its map does not show is a hollow star.
+        at: Latent axes.
+        faint: Whether lines stand back.
+    """
+    legend = _draw_derived(axes, scene.map_, at)
+    axes.margins(0.12)  # room for the names; a landscape has set its limits already
+    for track in scene.tracks:
+        _draw(axes, track, track.points[:, at], alpha=0.55 if faint else 1.0, hollow=track.variant in scene.not_shown)
+    if scene.tracks:
+        starts, ends = (np.array([track.points[step, at] for track in scene.tracks]) for step in (0, -1))
+        named = [(track.label, track.colour) for track in scene.tracks]
+        name_points(axes, named, in_plane(axes, ends), in_plane(axes, np.concatenate([ends, starts])))
+        legend["start of a run"] = _key("o", "white", 6)
+        shown = {track.variant not in scene.not_shown for track in scene.tracks}
+        legend |= {"end of a run": _key("*", FAINT, 11)} if True in shown else {}
+        legend |= {"end of a run that is not on this map": _key("*", "white", 11)} if False in shown else {}
+    return legend
+
+
+def in_plane(axes: Any, points: np.ndarray) -> np.ndarray:
+    """Return points in the picture's plane; those of three coordinates are projected onto it."""
+    if points.shape[1] == 2:
+        return points
+    from mpl_toolkits.mplot3d.proj3d import proj_transform
+
+    return np.stack(proj_transform(*points.T, axes.get_proj())[:2], axis=1)
+
+
+def _draw(axes: Axes, track: Track, points: np.ndarray, alpha: float, hollow: bool) -> None:
+    colour, dash = track.colour, DASHES[track.number // len(VARIANTS) % len(DASHES)]
+    axes.plot(*points.T, color=colour, lw=1.7 * alpha, ls=dash, alpha=alpha, path_effects=halo(3.4 * alpha), zorder=4)
+    axes.plot(*points[1:-1].T, "o", color=colour, alpha=alpha, ms=2.6, zorder=4.1)
+    _mark(axes, points[0], "o", mfc="white", mec=colour, mew=1.5, ms=6, alpha=alpha, zorder=4.2)
+    edge, fill, width = (colour, "white", 1.2) if hollow else ("white", colour, 0.8)
+    _mark(axes, points[-1], "*", mfc=fill, mec=edge, mew=width, ms=13, zorder=6)
+
+
+def _mark(axes: Axes, point: np.ndarray, marker: str, **style: Any) -> None:
+    """Draw a marker, whole also where it stands on the axes' edge."""
+    mark = axes.plot(*point, marker, **style)[0]
+    mark.set_clip_on(len(point) > 2 or not axes.viewLim.contains(*point))
+    mark.set_in_layout(False)
+
+
+def _draw_derived(axes: Axes, map_: Map, at: tuple[int, ...]) -> Legend:
+    """Draw what analyses derived: thin and small below the runs, joined along a path, one legend entry a kind."""
+    legend: Legend = {}
+    for (kind, _), rows in _paths(map_).items():
+        style: dict[str, Any] = {"color": INK, "lw": 0.6, "marker": DERIVED.get(kind, "x"), "ms": 2.4, "mew": 0.4}
+        line = axes.plot(*map_.chart.latents[rows][:, at].T, **style, mfc="white", alpha=0.8, zorder=3.9)[0]
+        legend.setdefault(f"{kind} members", line)
+    return legend
+
+
+def _paths(map_: Map) -> dict[tuple[str, str], list[int]]:
+    """Return the derived members' rows by kind and variant, by rising step; those off the map are left out."""
+    found: dict[tuple[str, str], list[int]] = {}
+    members, finite = map_.population.members, np.isfinite(map_.chart.latents).all(axis=1)
+    for row in sorted(np.flatnonzero(finite & ~map_.elsewhere).tolist(), key=lambda row: members[row].step):
+        if members[row].kind != "trained":
+            found.setdefault((members[row].kind, members[row].variant), []).append(row)
+    return found
+
+
+def _key(marker: str, fill: str, size: float) -> Line2D:
+    edge, width = (FAINT, 1.3) if fill == "white" else ("white", 0.6)
+    return Line2D([], [], ls="", marker=marker, mfc=fill, mec=edge, mew=width, ms=size)

@@ -1,0 +1,22 @@
+"""What people call a field, in which direction it is better, and how it is drawn."""
+
+import pytest
+
+from globscope.values.field import Field
+
+
+@pytest.mark.parametrize(
+    ("key", "name", "unit", "higher", "logarithmic"),
+    [
+        ("train_loss", "training loss", "mean per example", False, True),
+        ("val_loss", "validation loss", "mean per example", False, True),
+        ("test_accuracy", "test accuracy", "share", True, False),
+        ("test_iou", "test IoU", "share", True, False),
+        ("train_spectral_norm", "training spectral norm", "", False, False),
+        ("depth", "depth", "", False, False),
+    ],
+)
+def test_a_field_knows_its_name_unit_direction_and_scale(key, name, unit, higher, logarithmic):
+    field = Field(key)
+    assert (field.name, field.unit) == (name, unit)
+    assert (field.higher_is_better, field.is_logarithmic) == (higher, logarithmic)
