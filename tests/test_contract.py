@@ -309,6 +309,7 @@ def overwriting(self, chart, landscape, rng):
 
 
 TORCH = REGISTRY.role("evaluator")["torch"].cls
+HERE = {"device": "cpu", "threads": 1}
 GUDHI = REGISTRY.role("topology")["gudhi"].cls
 
 
@@ -322,8 +323,8 @@ class Between:
     def __getattr__(self, name):
         return getattr(self.journal, name)
 
-    def record(self, unit, fields):
-        self.journal.record(unit, self.change(fields))
+    def record(self, unit, fields, **where):
+        self.journal.record(unit, self.change(fields), **where)
 
 
 def recording(change):
@@ -352,7 +353,7 @@ def hiding(self, networks, task, journal, progress):
         TORCH.evaluate(self, networks, task, journal, progress)
     except ArithmeticError:
         for unit in journal.pending():
-            journal.record(unit, {"train_loss": np.full(unit.stop - unit.start, np.nan)})
+            journal.record(unit, {"train_loss": np.full(unit.stop - unit.start, np.nan)}, **HERE)
 
 
 def ungrateful(self, networks, task, journal, progress):
@@ -368,7 +369,7 @@ def eager(self, networks, task, journal, progress):
     TORCH.evaluate(self, networks, task, fresh, progress)
     journal.plan(fresh.planned)
     for unit in journal.pending():
-        journal.record(unit, fresh.recorded[unit])
+        journal.record(unit, fresh.recorded[unit], **HERE)
 
 
 def topology(values):

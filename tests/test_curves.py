@@ -17,7 +17,7 @@ from globscope.builtin.analyses.linear_barrier import LinearBarrier
 from globscope.builtin.analyses.mode_connectivity import ModeConnectivity
 from globscope.builtin.analyses.mode_connectivity.measured_curve import MeasuredCurve
 from globscope.builtin.analyses.mode_connectivity.project_curves import CurveProjection, table, warnings
-from globscope.study.draft import DiskDraft
+from globscope.study.disk.draft import DiskDraft
 from globscope.study.run import run
 from globscope.testing import tiny_atlas, tiny_bench, tiny_task
 from globscope.testing.population import tiny_population

@@ -18,7 +18,7 @@ from globscope.builtin.tasks.classification import Classification
 from globscope.builtin.tasks.data.embedded import digits
 from globscope.builtin.tasks.models.mlp import mlp
 from globscope.store import read_arrays, read_json
-from globscope.study.journal import FIELDS, PLAN, DiskJournal
+from globscope.study.disk.journal import FIELDS, UNITS, DiskJournal
 from globscope.values.landscape import Landscape, Samples
 
 COUNT = 6
@@ -38,13 +38,17 @@ def weights():
 
 
 def evaluated(folder, evaluator, networks, task=TASK):
-    """Return an evaluator's fields and the plan that it ended with, as recorded."""
+    """Return an evaluator's fields, and how they were computed."""
     folder.mkdir()
     networks = Networks.of(networks) if isinstance(networks, np.ndarray) else networks
     journal = DiskJournal(folder, len(networks))
     evaluator.evaluate(networks, task, journal, Progress())
     journal.finish()
-    return read_arrays(folder / FIELDS), read_json(folder / PLAN)
+    return read_arrays(folder / FIELDS), journal.used | {"cuts": cuts(folder)}
+
+
+def cuts(folder):
+    return [(unit["start"], unit["stop"]) for unit in read_json(folder / UNITS)]
 
 
 def plainly(make, task, weights):
@@ -102,7 +106,7 @@ def test_the_cut_into_units_does_not_move_a_field_beyond_rounding(weights, tmp_p
     # A product of another width may add in another order: float32 rounding, as above.
     whole, _ = evaluated(tmp_path / "whole", Torch(), weights)
     single, plan = evaluated(tmp_path / "single", Torch(memory=1e-9), weights)
-    assert [unit["stop"] - unit["start"] for unit in plan["units"]] == [1] * COUNT
+    assert plan["cuts"] == [(at, at + 1) for at in range(COUNT)]
     assert_near(single, whole, rtol=1e-6)
 
 
@@ -180,9 +184,9 @@ def given(kind, weights):
 @pytest.mark.parametrize("kind", [Tight, TightTorch, TightBlas, TightMps])
 def test_units_too_large_for_memory_are_split_and_give_the_same_numbers(kind, weights, tmp_path):
     wanted, whole = evaluated(tmp_path / "wide", Torch(method="loop"), weights)
-    assert whole["units"] == [{"start": 0, "stop": COUNT}]
+    assert whole["cuts"] == [(0, COUNT)]
     found, plan = evaluated(tmp_path / "tight", Torch(method="loop"), given(kind, weights))
-    assert [(unit["start"], unit["stop"]) for unit in plan["units"]] == [(0, 1), (1, 3), (3, 4), (4, 6)]
+    assert plan["cuts"] == [(0, 1), (1, 3), (3, 4), (4, 6)]
     for name, values in wanted.items():
         np.testing.assert_array_equal(found[name], values)
 

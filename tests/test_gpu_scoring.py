@@ -14,8 +14,8 @@ from globscope.builtin.analyses.similarity.outputs import OutputExamples
 from globscope.builtin.evaluators import lift
 from globscope.builtin.evaluators.pytorch import Torch
 from globscope.builtin.tasks.classification import Classification
-from globscope.store import read_arrays, read_json
-from globscope.study.journal import FIELDS, PLAN, DiskJournal
+from globscope.store import read_arrays
+from globscope.study.disk.journal import FIELDS, DiskJournal
 from globscope.testing.population import tiny_population
 from globscope.testing.study import TinyBench
 from globscope.testing.task import TinyTask
@@ -52,13 +52,13 @@ def some_weights(task, count=5):
 
 
 def scored(folder, evaluator, networks, task):
-    """Return the fields of networks, and the plan that the evaluator ended with."""
+    """Return the fields of networks, and how they were computed."""
     folder.mkdir()
     networks = Networks.of(networks) if isinstance(networks, np.ndarray) else networks
     journal = DiskJournal(folder, len(networks))
     evaluator.evaluate(networks, task, journal, Progress())
     journal.finish()
-    return read_arrays(folder / FIELDS), read_json(folder / PLAN)
+    return read_arrays(folder / FIELDS), journal.used
 
 
 def in_float64(task, weights):
@@ -93,7 +93,7 @@ def assert_losses(fields, wanted, rtol):
 def test_networks_are_scored_as_in_float64_one_by_one_and_stacked(method, device, tmp_path):
     weights = some_weights(MLP)
     fields, plan = scored(tmp_path / "e", Torch(device=device, method=method), weights, MLP)
-    assert (plan["device"], plan["method"]) == (device, method)
+    assert (plan["device"], plan["method"]) == ([device], method)
     # Three float32 products a network, whose terms cancel in part: some units of the sixth place.
     assert_losses(fields, in_float64(MLP, weights), rtol=1e-5)
 
@@ -197,11 +197,11 @@ def test_units_that_do_not_fit_are_cut_until_they_do_and_give_the_same_losses(de
     task = MLP if device == "cpu" else WIDE
     options, plain = Torch(device=device, memory=1.0, method="loop"), Networks.of(some_weights(task, COUNT))
     whole, plan = scored(tmp_path / "whole", options, plain, task)  # also gives cuBLAS its workspace
-    assert plan["units"] == [{"start": 0, "stop": COUNT}]
+    assert plan["units"] == 1
     tight = Tight(space=plain.space, coordinates=plain.coordinates) if device == "cpu" else plain
     with room(device, 96 * 2**20):  # for 104 MB of weights, and what is beside them
         parts, cut = scored(tmp_path / "parts", options, tight, task)
-    assert len(cut["units"]) > 1
+    assert cut["units"] > 1
     for name, values in whole.items():
         np.testing.assert_array_equal(parts[name], values)  # one network after another, by the same products
 
@@ -269,6 +269,6 @@ def test_cuda_by_its_number_is_the_same_card(device, tmp_path):
     name = "cuda:0" if device == "cuda" else device
     one, plan = scored(tmp_path / "one", Torch(device=name), weights, MLP)
     two, _ = scored(tmp_path / "two", evolve(Torch(), device=device, method=plan["method"]), weights, MLP)
-    assert plan["device"] == name
+    assert plan["device"] == [name]
     for field, values in one.items():
         np.testing.assert_array_equal(values, two[field])

@@ -5,8 +5,8 @@ import pytest
 from attrs import evolve
 
 from globscope.errors import EvaluationError, PluginError
-from globscope.store import read_arrays
-from globscope.study.journal import FIELDS, DiskJournal
+from globscope.store import read_arrays, read_json
+from globscope.study.disk.journal import FIELDS, UNITS, DiskJournal
 from globscope.values.evaluation import Plan, Unit
 
 COUNT = 7
@@ -17,7 +17,8 @@ def cut(*ends):
     return tuple(Unit(start=start, stop=stop) for start, stop in zip(starts, ends, strict=True))
 
 
-PLAN = Plan(units=cut(3, 5, COUNT), method="loop", device="cpu", threads=1)
+PROPOSED = Plan(units=cut(3, 5, COUNT), method="loop")
+HERE = {"device": "cpu", "threads": 1}
 
 
 def fields(unit):
@@ -28,7 +29,7 @@ def fields(unit):
 def fill(journal):
     done = []
     for unit in journal.pending():
-        journal.record(unit, fields(unit))
+        journal.record(unit, fields(unit), **HERE)
         done.append(unit)
     return done
 
@@ -38,43 +39,70 @@ def gathered(folder):
 
 
 def test_a_recorded_plan_is_used_again_whatever_is_proposed(tmp_path):
-    assert DiskJournal(tmp_path, COUNT).plan(PLAN) == PLAN
-    other = evolve(PLAN, units=cut(COUNT), method="vmap")
-    assert DiskJournal(tmp_path, COUNT).plan(other) == PLAN
+    assert DiskJournal(tmp_path, COUNT).plan(PROPOSED) == PROPOSED
+    other = evolve(PROPOSED, units=cut(COUNT), method="vmap")
+    assert DiskJournal(tmp_path, COUNT).plan(other) == PROPOSED
 
 
-@pytest.mark.parametrize("change", [{"threads": 2}, {"device": "cuda"}])
-def test_a_plan_for_another_machine_starts_anew(change, tmp_path):
+def test_a_plan_is_continued_on_another_device_and_the_units_keep_where_they_were_computed(tmp_path):
     journal = DiskJournal(tmp_path, COUNT)
-    journal.plan(PLAN)
-    fill(journal)
-    assert journal.pending() == []
+    journal.plan(PROPOSED)
+    journal.record(PROPOSED.units[0], fields(PROPOSED.units[0]), device="cuda:1", threads=4)
     again = DiskJournal(tmp_path, COUNT)
-    proposed = evolve(PLAN, **change)
-    assert again.plan(proposed) == proposed
-    assert again.pending() == list(PLAN.units)
+    again.plan(PROPOSED)
+    assert fill(again) == list(PROPOSED.units[1:])
+    again.finish()
+    where = [(unit["start"], unit["stop"], unit["device"], unit["threads"]) for unit in read_json(tmp_path / UNITS)]
+    assert where == [(0, 3, "cuda:1", 4), (3, 5, "cpu", 1), (5, 7, "cpu", 1)]
+    assert again.used == {"method": "loop", "units": 3, "device": ["cpu", "cuda:1"], "threads": [1, 4]}
+    np.testing.assert_array_equal(gathered(tmp_path), np.arange(COUNT))
+
+
+def test_two_journals_record_units_of_one_plan_side_by_side(tmp_path):
+    one, two = DiskJournal(tmp_path, COUNT), DiskJournal(tmp_path, COUNT)
+    assert one.plan(PROPOSED) == two.plan(evolve(PROPOSED, units=cut(COUNT))) == PROPOSED
+    one.split(PROPOSED.units[0])
+    two.split(PROPOSED.units[2])
+    assert one.pending() == two.pending() == list(cut(1, 3, 5, 6, 7))
+    for journal, unit in zip([one, two, one, two, one], one.pending(), strict=True):
+        journal.record(unit, fields(unit), **HERE)
+    two.finish()
+    np.testing.assert_array_equal(gathered(tmp_path), np.arange(COUNT))
+
+
+def test_a_unit_that_one_process_cut_and_another_could_score_whole_stays_whole(tmp_path):
+    one, two = DiskJournal(tmp_path, COUNT), DiskJournal(tmp_path, COUNT)
+    unit = one.plan(PROPOSED).units[0]
+    two.plan(PROPOSED)
+    one.split(unit)
+    one.record(unit.halves[0], fields(unit.halves[0]), **HERE)
+    two.record(unit, fields(unit), **HERE)
+    assert one.pending() == list(PROPOSED.units[1:])
+    fill(one)
+    one.finish()
+    np.testing.assert_array_equal(gathered(tmp_path), np.arange(COUNT))
 
 
 def test_a_new_journal_continues_with_the_units_that_lack_a_record(tmp_path):
     first = DiskJournal(tmp_path, COUNT)
-    first.plan(PLAN)
-    first.record(PLAN.units[1], fields(PLAN.units[1]))
+    first.plan(PROPOSED)
+    first.record(PROPOSED.units[1], fields(PROPOSED.units[1]), **HERE)
     second = DiskJournal(tmp_path, COUNT)
-    second.plan(PLAN)
-    assert fill(second) == [PLAN.units[0], PLAN.units[2]]
+    second.plan(PROPOSED)
+    assert fill(second) == [PROPOSED.units[0], PROPOSED.units[2]]
     second.finish()
     np.testing.assert_array_equal(gathered(tmp_path), np.arange(COUNT))
 
 
 def test_a_unit_that_is_split_leaves_its_two_halves_to_do_and_the_cut_is_kept(tmp_path):
     journal = DiskJournal(tmp_path, COUNT)
-    journal.plan(PLAN)
-    journal.record(PLAN.units[0], fields(PLAN.units[0]))
-    journal.split(PLAN.units[2])
+    journal.plan(PROPOSED)
+    journal.record(PROPOSED.units[0], fields(PROPOSED.units[0]), **HERE)
+    journal.split(PROPOSED.units[2])
     halves = [Unit(start=5, stop=6), Unit(start=6, stop=7)]
-    assert journal.pending() == [PLAN.units[1], *halves]
+    assert journal.pending() == [PROPOSED.units[1], *halves]
     again = DiskJournal(tmp_path, COUNT)
-    assert again.plan(PLAN).units == (*PLAN.units[:2], *halves)
+    assert again.plan(PROPOSED).units == (*PROPOSED.units[:2], *halves)
     fill(again)
     again.finish()
     np.testing.assert_array_equal(gathered(tmp_path), np.arange(COUNT))
@@ -82,26 +110,26 @@ def test_a_unit_that_is_split_leaves_its_two_halves_to_do_and_the_cut_is_kept(tm
 
 def test_a_unit_recorded_twice_holds_its_last_fields(tmp_path):
     journal = DiskJournal(tmp_path, COUNT)
-    journal.plan(PLAN)
+    journal.plan(PROPOSED)
     fill(journal)
-    journal.record(PLAN.units[0], {"train_loss": np.full(3, -1.0)})
+    journal.record(PROPOSED.units[0], {"train_loss": np.full(3, -1.0)}, **HERE)
     journal.finish()
     np.testing.assert_array_equal(gathered(tmp_path), [-1, -1, -1, 3, 4, 5, 6])
 
 
 def test_units_may_be_recorded_in_any_order(tmp_path):
     journal = DiskJournal(tmp_path, COUNT)
-    for unit in reversed(journal.plan(PLAN).units):
-        journal.record(unit, fields(unit))
+    for unit in reversed(journal.plan(PROPOSED).units):
+        journal.record(unit, fields(unit), **HERE)
     journal.finish()
     np.testing.assert_array_equal(gathered(tmp_path), np.arange(COUNT))
 
 
 def test_values_that_are_not_finite_are_recorded_as_they_come(tmp_path):
     journal = DiskJournal(tmp_path, 3)
-    journal.plan(evolve(PLAN, units=cut(3)))
+    journal.plan(evolve(PROPOSED, units=cut(3)))
     values = np.array([np.nan, np.inf, -np.inf])
-    journal.record(Unit(start=0, stop=3), {"train_loss": values})
+    journal.record(Unit(start=0, stop=3), {"train_loss": values}, **HERE)
     journal.finish()
     np.testing.assert_array_equal(gathered(tmp_path), values)
 
@@ -109,23 +137,23 @@ def test_values_that_are_not_finite_are_recorded_as_they_come(tmp_path):
 @pytest.mark.parametrize("values", [np.zeros(2), np.zeros((3, 1)), np.float64(0)])
 def test_fields_of_another_shape_are_refused_and_not_recorded(values, tmp_path):
     journal = DiskJournal(tmp_path, COUNT)
-    journal.plan(PLAN)
+    journal.plan(PROPOSED)
     with pytest.raises(PluginError, match=r"field 'train_loss': values have shape \(.*\); \(3,\) is wanted$"):
-        journal.record(PLAN.units[0], {"train_loss": values})
-    assert journal.pending() == list(PLAN.units)
+        journal.record(PROPOSED.units[0], {"train_loss": values}, **HERE)
+    assert journal.pending() == list(PROPOSED.units)
 
 
 @pytest.mark.parametrize("units", [cut(3, 6), cut(3, 8), cut(COUNT)[:0], (*cut(3, COUNT), Unit(start=0, stop=3))])
 def test_a_plan_that_does_not_cover_every_network_once_is_refused(units, tmp_path):
     with pytest.raises(EvaluationError, match=r"do not cover networks 0 … 6 once each"):
-        DiskJournal(tmp_path, COUNT).plan(evolve(PLAN, units=units))
+        DiskJournal(tmp_path, COUNT).plan(evolve(PROPOSED, units=units))
     assert list(tmp_path.iterdir()) == []
 
 
 def test_units_left_undone_are_told(tmp_path):
     journal = DiskJournal(tmp_path, COUNT)
-    journal.plan(PLAN)
-    journal.record(PLAN.units[0], fields(PLAN.units[0]))
+    journal.plan(PROPOSED)
+    journal.record(PROPOSED.units[0], fields(PROPOSED.units[0]), **HERE)
     with pytest.raises(EvaluationError, match="left 2 units without a record"):
         journal.finish()
 
@@ -137,24 +165,25 @@ def test_units_without_a_plan_are_told(tmp_path):
 
 def test_a_kill_after_the_units_were_gathered_does_not_stop_the_next_run(tmp_path):
     journal = DiskJournal(tmp_path, COUNT)
-    journal.plan(PLAN)
+    journal.plan(PROPOSED)
     fill(journal)
     journal.finish()  # and killed before the stage's folder got its last name
+    assert not (tmp_path / "units").exists()
     again = DiskJournal(tmp_path, COUNT)
-    again.plan(PLAN)
-    fill(again)
+    again.plan(PROPOSED)
+    assert fill(again) == []
     again.finish()
     np.testing.assert_array_equal(gathered(tmp_path), np.arange(COUNT))
 
 
-def test_seconds_add_up_over_sessions(tmp_path):
+def test_seconds_add_up_over_processes(tmp_path):
     first = DiskJournal(tmp_path, COUNT)
-    first.plan(PLAN)
-    assert first.seconds == 0
-    first.record(PLAN.units[0], fields(PLAN.units[0]))
-    before = first.seconds
+    first.plan(PROPOSED)
+    first.record(PROPOSED.units[0], fields(PROPOSED.units[0]), **HERE)
     second = DiskJournal(tmp_path, COUNT)
-    second.plan(PLAN)
-    assert second.seconds == before > 0
+    second.plan(PROPOSED)
     fill(second)
-    assert second.seconds > before
+    second.finish()
+    seconds = [unit["seconds"] for unit in read_json(tmp_path / UNITS)]
+    assert min(seconds) > 0
+    assert second.seconds == sum(seconds)

@@ -31,7 +31,7 @@ from globscope.registry import discover
 from globscope.session import Study
 from globscope.spec.read import read
 from globscope.study.bench import StudyBench
-from globscope.study.finding import checked_finding
+from globscope.study.disk.finding import checked_finding
 from globscope.study.observer import Observer
 from globscope.study.run import run
 from globscope.testing import ContractError, MemoryJournal, check_component, registry_of, tiny_inputs
@@ -864,10 +864,10 @@ class Elsewhere:
     def evaluate(self, networks, task, journal, progress):
         count = len(networks)
         units = tuple(Unit(start=s, stop=min(s + self.width, count)) for s in range(0, count, self.width))
-        journal.plan(Plan(units=units, method="loop", device="cpu", threads=1))
+        journal.plan(Plan(units=units, method="loop"))
         pending = {POOL[0].submit(scored, networks, task, unit): unit for unit in journal.pending()}
         for done, future in enumerate(as_completed(pending), 1):
-            journal.record(pending[future], future.result())
+            journal.record(pending[future], future.result(), device="cpu", threads=1)
             progress(done, len(units))
 
 

@@ -82,7 +82,7 @@ def compare(look: Look, asked: Mapping[str, Any], *, members: bool) -> None:
     source, target = (look.folder / name / "stages" for name in ("host", "device"))
     shutil.copytree(source, target, dirs_exist_ok=True, ignore=shutil.ignore_patterns("evaluate"))
     other, ran = studied(look, asked, "device", scored=look.device)
-    used = {stage["device"] for stage in other.record["manifest"]["stages"] if "device" in stage}
+    used = {device for stage in other.record["manifest"]["stages"] for device in stage.get("device", ())}
     if used != {look.device} or not any(name.startswith("evaluate") for name in ran):
         raise RuntimeError(f"nothing was scored anew on {look.device}, so nothing can be compared")
     if members:

@@ -104,6 +104,6 @@ def scoring(look: Look) -> None:
 
 
 def journal(look: Look, count: int) -> Any:
-    from globscope.study.journal import DiskJournal
+    from globscope.study.disk.journal import DiskJournal
 
     return DiskJournal(Path(tempfile.mkdtemp(dir=look.folder)), count)

@@ -16,8 +16,8 @@ from globscope.roles import Aligner, AlignerTraits, AnalysisTraits, Tensors, tra
 from globscope.spec.model import AlignerEntry, Entry
 from globscope.store import key, read_arrays, write_arrays
 from globscope.study.context import Context
-from globscope.study.draft import DiskDraft
-from globscope.study.finding import checked_finding
+from globscope.study.disk.draft import DiskDraft
+from globscope.study.disk.finding import checked_finding
 from globscope.study.members import identity as identity_of
 from globscope.study.members import population, runs
 from globscope.study.seeds import generator

@@ -17,7 +17,7 @@ from globscope.study.aligning import Aligning
 from globscope.study.buffers import with_buffers
 from globscope.study.charts import Fit
 from globscope.study.context import Context
-from globscope.study.draft import DiskDraft
+from globscope.study.disk.draft import DiskDraft
 from globscope.study.fields import evaluate, given, landscape
 from globscope.study.members import population
 from globscope.study.trees import topology

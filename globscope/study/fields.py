@@ -13,7 +13,7 @@ from globscope.returned.maps import checked_samples
 from globscope.spec.model import Entry
 from globscope.store import key, read_arrays, read_json, write_arrays, write_json
 from globscope.study.context import Context
-from globscope.study.journal import FIELDS, DiskJournal
+from globscope.study.disk.journal import FIELDS, DiskJournal
 from globscope.study.seeds import generator
 from globscope.study.trust import cycle, trusted
 from globscope.values.chart import Progress

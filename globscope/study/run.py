@@ -18,8 +18,8 @@ from globscope.study.bench import StudyBench
 from globscope.study.buffers import with_own_buffers
 from globscope.study.check import check
 from globscope.study.context import Context
+from globscope.study.disk.finding import checked_finding, loaded, plain
 from globscope.study.fields import measured
-from globscope.study.finding import checked_finding, loaded, plain
 from globscope.study.members import population
 from globscope.study.noise import noise
 from globscope.study.record import record

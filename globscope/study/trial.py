@@ -18,9 +18,9 @@ from globscope.roles import Probe
 from globscope.scoring.draws import device_of, seeded
 from globscope.store import key
 from globscope.study.context import Context
+from globscope.study.disk.journal import DiskJournal
 from globscope.study.fields import draw_seed
 from globscope.study.fit_trial import FitTime
-from globscope.study.journal import DiskJournal
 from globscope.values.chart import Progress
 from globscope.values.evaluation import Networks
 

@@ -168,8 +168,8 @@ class EvaluatorChecks(OptionChecks):
 class _Interrupted(MemoryJournal):
     """A journal whose evaluation is interrupted after two records."""
 
-    def record(self, unit: Unit, fields: Mapping[str, np.ndarray]) -> None:
-        MemoryJournal.record(self, unit, fields)
+    def record(self, unit: Unit, fields: Mapping[str, np.ndarray], *, device: str, threads: int) -> None:
+        MemoryJournal.record(self, unit, fields, device=device, threads=threads)
         if len(self.recorded) == 2:
             raise KeyboardInterrupt
 

@@ -45,8 +45,9 @@ class MemoryJournal:
         units = [unit for unit in self._plan().units if unit not in self.recorded]
         return units[::-1] if self.backwards else units
 
-    def record(self, unit: Unit, fields: Mapping[str, np.ndarray]) -> None:
+    def record(self, unit: Unit, fields: Mapping[str, np.ndarray], *, device: str, threads: int) -> None:
         """Keep one unit's fields."""
+        require(bool(device) and threads > 0, f"{unit} is recorded without the device and threads that it took")
         require(unit in self._plan().units, f"{unit} is recorded, but it is not in the plan")
         require(unit not in self.recorded, f"{unit} is recorded twice")
         found = checked_fields("the journal", fields, unit.stop - unit.start)
@@ -54,10 +55,9 @@ class MemoryJournal:
 
     def split(self, unit: Unit) -> None:
         """Cut a unit in two."""
-        plan, middle = self._plan(), (unit.start + unit.stop) // 2
-        halves = (evolve(unit, stop=middle), evolve(unit, start=middle))
+        plan = self._plan()
         at = plan.units.index(unit)
-        self.planned = evolve(plan, units=(*plan.units[:at], *halves, *plan.units[at + 1 :]))
+        self.planned = evolve(plan, units=(*plan.units[:at], *unit.halves, *plan.units[at + 1 :]))
 
     def fields(self) -> dict[str, np.ndarray]:
         """Return every field over all networks."""

@@ -63,6 +63,12 @@ class Unit:
     start: int
     stop: int
 
+    @property
+    def halves(self) -> tuple["Unit", "Unit"]:
+        """The two units that it is cut into where it does not fit into memory."""
+        middle = (self.start + self.stop) // 2
+        return Unit(start=self.start, stop=middle), Unit(start=middle, stop=self.stop)
+
 
 @define(frozen=True, kw_only=True)
 class Plan:
@@ -71,29 +77,32 @@ class Plan:
     Attributes:
         units: In order, covering all networks.
         method: `loop` evaluates one network after another, `vmap` a unit at once.
-        device: Such as `cpu` or `cuda:0`.
-        threads: Of the CPU; identical numbers are promised for equal units and threads.
     """
 
     units: tuple[Unit, ...]
     method: Literal["loop", "vmap"]
-    device: str
-    threads: int
 
 
 class Journal(Protocol):
     """Where an evaluator records units; kept on disk, so that a rerun continues."""
 
     def plan(self, proposed: Plan) -> Plan:
-        """Return the recorded plan, or record the proposed one where none fits."""
+        """Return the recorded plan, or record the proposed one where there is none."""
         ...
 
     def pending(self) -> list[Unit]:
         """Return the units that still lack a record, in order."""
         ...
 
-    def record(self, unit: Unit, fields: Mapping[str, np.ndarray]) -> None:
-        """Write one unit's fields, (stop − start,) each, at once and atomically."""
+    def record(self, unit: Unit, fields: Mapping[str, np.ndarray], *, device: str, threads: int) -> None:
+        """Write one unit's fields, (stop − start,) each, at once and atomically.
+
+        Args:
+            unit: One of the plan.
+            fields: By name, such as `train_loss`.
+            device: Where they were computed, such as `cpu` or `cuda:0`.
+            threads: Of the CPU there; identical numbers are promised for equal units, devices and threads.
+        """
         ...
 
     def split(self, unit: Unit) -> None:

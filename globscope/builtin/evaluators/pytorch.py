@@ -111,14 +111,12 @@ class Torch:
         return device(self.device, "evaluator.device")
 
     def _plan(self, probe: Probe, scorer: Scorer, lift: Lift) -> Plan:
-        import torch
-
         count = len(lift.networks)
         width = max(1, min(64, int(self.memory * 2**30 / (4 * probe.layout.size))))
         units = tuple(Unit(start=s, stop=min(s + width, count)) for s in range(0, count, width))
         method = self._method(probe) or _measured(scorer, lift, units)
         method = "loop" if method == "vmap" and not _draw_alike(scorer, lift, units) else method
-        return Plan(units=units, method=method, device=self._device(), threads=torch.get_num_threads())
+        return Plan(units=units, method=method)
 
     def _method(self, probe: Probe) -> Method | None:
         """Return how networks are scored; None where only a measurement can tell."""
@@ -175,8 +173,11 @@ def _measured(scorer: Scorer, lift: Lift, units: Sequence[Unit]) -> Method:
 
 def _attempt(scorer: Scorer, lift: Lift, unit: Unit, method: Method, journal: Journal) -> int:
     """Return how many networks were scored: all of the unit, or none where it had to be split."""
+    import torch
+
     try:
-        journal.record(unit, scorer.score(lift(unit), lift.networks.stored(unit), method))
+        fields = scorer.score(lift(unit), lift.networks.stored(unit), method)
+        journal.record(unit, fields, device=lift.device, threads=torch.get_num_threads())
     except (MemoryError, RuntimeError) as error:
         if not is_out_of_memory(error):
             raise

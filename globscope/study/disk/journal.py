@@ -1,0 +1,150 @@
+"""The evaluator's journal on disk: the plan, one file a unit, and the fields of all.
+
+Several processes may record units of one plan: every unit is a file of its own, with the device, threads and seconds
+that it took, and so is the mark of a unit that was cut in two.
+"""
+
+from collections.abc import Iterator, Mapping, Sequence
+from pathlib import Path
+from time import perf_counter
+from typing import Any
+
+import numpy as np
+from attrs import asdict, define, field
+
+from globscope.errors import EvaluationError
+from globscope.returned.numbers import checked_instance
+from globscope.returned.results import checked_fields
+from globscope.store import discard, read_arrays, read_json, write_arrays, write_bytes, write_json
+from globscope.values.evaluation import Plan, Unit
+
+PLAN, UNITS, FIELDS = "plan.json", "units.json", "fields.npz"
+# Of the arrays of a unit's file: its fields, apart from how they were computed.
+FIELD = "field/"
+
+
+@define
+class DiskJournal:
+    """A journal in a stage's folder.
+
+    Attributes:
+        folder: Of the stage.
+        count: How many networks the units must cover.
+        component: The evaluator, as messages name it.
+    """
+
+    folder: Path
+    count: int
+    component: str = "the evaluator"
+    _since: float = field(factory=perf_counter)
+
+    def plan(self, proposed: Plan) -> Plan:
+        """Return the recorded plan with the cuts that were recorded since, or record the proposed one."""
+        checked_instance(f"{self.component}: plan", proposed, Plan)
+        if not (self.folder / PLAN).exists():
+            covered = [n for unit in proposed.units for n in range(unit.start, unit.stop)]
+            if covered != list(range(self.count)):
+                raise EvaluationError(
+                    f"{self.component}: its units do not cover networks 0 … {self.count - 1} once each"
+                )
+            write_json(self.folder / PLAN, asdict(proposed))
+        self._units.mkdir(exist_ok=True)
+        return self._planned()
+
+    def pending(self) -> list[Unit]:
+        """Return the units that still lack a record, in order."""
+        units = self._planned().units
+        return [] if self._is_gathered else [unit for unit in units if not self._file(unit).exists()]
+
+    def record(self, unit: Unit, fields: Mapping[str, np.ndarray], *, device: str, threads: int) -> None:
+        """Write one unit's fields atomically, with where they were computed."""
+        fields = checked_fields(self.component, fields, unit.stop - unit.start)
+        now = perf_counter()
+        where = {"device": device, "threads": threads, "seconds": now - self._since}
+        arrays = {f"{FIELD}{name}": values for name, values in fields.items()}
+        write_arrays(self._file(unit), arrays | {name: np.array(value) for name, value in where.items()})
+        self._since = now
+
+    def split(self, unit: Unit) -> None:
+        """Cut a unit in two, and record the cut."""
+        write_bytes(self._cut(unit), b"")
+
+    def finish(self) -> None:
+        """Gather all units into one file.
+
+        Raises:
+            EvaluationError: The evaluator left units unrecorded.
+        """
+        if self.count and self.pending():
+            raise EvaluationError(f"{self.component}: left {len(self.pending())} units without a record")
+        if not self._is_gathered:
+            self._gather(self._planned().units)
+        discard(self._units)
+
+    def _gather(self, units: Sequence[Unit]) -> None:
+        records = [read_arrays(self._file(unit)) for unit in units]
+        write_json(self.folder / UNITS, [_where(*pair) for pair in zip(units, records, strict=True)])
+        parts = self._alike([_fields(record) for record in records])
+        whole = {name: np.concatenate([part[name] for part in parts]) for name in parts[0]} if parts else {}
+        write_arrays(self.folder / FIELDS, whole)
+
+    def _alike(self, parts: Sequence[dict[str, np.ndarray]]) -> Sequence[dict[str, np.ndarray]]:
+        """Return the units' fields, which must have the same names in all."""
+        names = {name for part in parts for name in part}
+        partial = sorted(name for name in names if any(name not in part for part in parts))
+        if partial or (parts and not names):
+            which = f"{', '.join(map(repr, partial))} in some units only" if partial else "no field"
+            raise EvaluationError(f"{self.component}: recorded {which}; every field is wanted in every unit")
+        return parts
+
+    @property
+    def used(self) -> dict[str, Any]:
+        """How the networks were scored, for the manifest; of a finished journal."""
+        units = read_json(self.folder / UNITS)
+        places = {name: sorted({unit[name] for unit in units}) for name in ("device", "threads")}
+        return {"method": self._planned().method, "units": len(units), **places}
+
+    @property
+    def seconds(self) -> float:
+        """Spent on the units, over all processes; of a finished journal."""
+        return float(sum(unit["seconds"] for unit in read_json(self.folder / UNITS)))
+
+    @property
+    def _units(self) -> Path:
+        return self.folder / "units"
+
+    @property
+    def _is_gathered(self) -> bool:
+        """Whether all fields are in one file; a kill between that and the stage's end leaves no units."""
+        return (self.folder / FIELDS).exists()
+
+    def _file(self, unit: Unit) -> Path:
+        return self._units / f"{unit.start:09d}-{unit.stop:09d}.npz"
+
+    def _cut(self, unit: Unit) -> Path:
+        return self._file(unit).with_suffix(".cut")
+
+    def _planned(self) -> Plan:
+        """Return the recorded plan, its units cut where that was recorded."""
+        path = self.folder / PLAN
+        if not path.exists():
+            raise EvaluationError(f"{self.component}: asked for units before it called journal.plan()")
+        found = read_json(path)
+        units = (Unit(**unit) for unit in found["units"])
+        return Plan(**found | {"units": tuple(part for unit in units for part in self._parts(unit))})
+
+    def _parts(self, unit: Unit) -> Iterator[Unit]:
+        """Yield what a unit was cut into; one that another process could score whole stays whole."""
+        if self._file(unit).exists() or not self._cut(unit).exists():
+            yield unit
+            return
+        for half in unit.halves:
+            yield from self._parts(half)
+
+
+def _fields(record: Mapping[str, np.ndarray]) -> dict[str, np.ndarray]:
+    return {name.removeprefix(FIELD): values for name, values in record.items() if name.startswith(FIELD)}
+
+
+def _where(unit: Unit, record: Mapping[str, np.ndarray]) -> dict[str, Any]:
+    return asdict(unit) | {name: record[name].item() for name in ("device", "threads", "seconds")}
