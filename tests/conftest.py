@@ -1,16 +1,16 @@
-"""What tests share: a registry of this repository's components, a tiny study, a silent observer that takes notes."""
+"""Fixtures that tests share; what they share otherwise lies in `support`."""
 
 import os
 from importlib.metadata import entry_points
-from pathlib import Path
 
 import pytest
 import torch
 
-from globscope.registry import discover
-from globscope.study.observer import Observer
-from globscope.study.run import run
-from globscope.values.chart import Progress
+pytest.register_assert_rewrite("support")  # before the first import of it
+
+from support.study import TINY, Notes  # noqa: E402
+
+from globscope.registry import discover  # noqa: E402
 
 # Tiny networks on one thread, here and in the processes that tests start: more threads only wait for each other.
 os.environ.setdefault("OMP_NUM_THREADS", "1")
@@ -32,59 +32,6 @@ def device(request):
     """Where a test computes: the same test runs on a CPU, which shows that the test itself is right."""
     yield request.param
     torch.cuda.empty_cache()
-
-
-ROOT = Path(__file__).parent.parent
-
-TINY = """
-title = "tiny"
-[task]
-use = "classification"
-hidden = [8]
-[population.train]
-epochs = 2
-save_every = 1
-[[population.variant]]
-name = "A"
-learning_rate = 1e-2
-[[population.variant]]
-name = "B"
-learning_rate = 2e-2
-[[population.variant]]
-name = "C"
-batch_size = 128
-learning_rate = 2e-2
-[[reducer]]
-use = "pca"
-[[sampler]]
-use = "grid"
-resolution = 5
-[evaluator]
-use = "torch"
-examples = 64
-"""
-
-
-def values(study, observer=None):
-    """Return what a study finds, without its report: to draw it takes longer than all else of a tiny study."""
-    return run(study.context(observer))
-
-
-class Notes(Observer):
-    """Remembers which stages ran and which were kept."""
-
-    def __init__(self):
-        self.ran, self.kept, self.warned = [], [], []
-
-    def stage(self, name):
-        self.ran.append(name)
-        return Progress()
-
-    def reused(self, name):
-        self.kept.append(name)
-
-    def warning(self, text):
-        self.warned.append(text)
 
 
 @pytest.fixture

@@ -6,7 +6,7 @@ from io import StringIO
 
 import numpy as np
 import pytest
-from conftest import TINY
+from support.study import TINY
 
 from globscope.bounds import UpperBound
 from globscope.cli.ending import ending

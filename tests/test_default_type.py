@@ -3,7 +3,7 @@
 import numpy as np
 import pytest
 import torch
-from conftest import values
+from support.study import values
 
 from globscope import load
 from globscope.api import Code, UserCodeError, symmetry

@@ -1,12 +1,12 @@
 """What the documentation says is so: its specs are valid, its links resolve, its reference is that of the code."""
 
-import importlib.util
 import re
 import tomllib
 
 import pytest
-from conftest import ROOT
 from globscope_ttk import Ttk
+from support.documents import FENCE, blocks, module
+from support.paths import ROOT
 
 from globscope import load
 from globscope.registry import HOOKS, Component, Registry, installed
@@ -14,14 +14,8 @@ from globscope.spec.cells import swept
 from globscope.spec.read import build
 
 PAGES = sorted([ROOT / "README.md", ROOT / "CHANGELOG.md", *(ROOT / "docs").rglob("*.md")])
-FENCE = re.compile(r"^```(?P<kind>[^\n]*)\n(?P<text>.*?)^```$", re.MULTILINE | re.DOTALL)
 STARTER = tomllib.loads((ROOT / "globscope/spec/starter.toml").read_text("utf-8"))
 OWN = ROOT / "docs/how-to/own-model-and-data.md"
-
-
-def blocks(page, kind):
-    """Return the code blocks of a page that are marked just so."""
-    return [m["text"] for m in FENCE.finditer(page.read_text("utf-8")) if m["kind"].strip() == kind]
 
 
 def specs(kind):
@@ -30,14 +24,6 @@ def specs(kind):
         for page in PAGES
         for at, text in enumerate(blocks(page, kind))
     ]
-
-
-def module(path):
-    """Import a file that lies in no package."""
-    spec = importlib.util.spec_from_file_location(f"documented_{path.stem}", path)
-    found = importlib.util.module_from_spec(spec)
-    spec.loader.exec_module(found)
-    return found
 
 
 def generated():

@@ -13,8 +13,8 @@ from threading import Thread
 import numpy as np
 import pytest
 from attrs import evolve
-from test_cli import run
-from test_data import GRAY_TEST, GRAY_TRAIN, TEST, TRAIN, as_idx, some
+from support.commands import run
+from support.images import GRAY_TEST, GRAY_TRAIN, TEST, TRAIN, as_idx, some
 
 from globscope.builtin.tasks.data.cifar import PIXELS
 from globscope.builtin.tasks.data.named import KNOWN, named

@@ -6,7 +6,7 @@ import sys
 import zipfile
 
 import pytest
-from conftest import ROOT
+from support.paths import ROOT
 
 sys.path.append(str(ROOT / "benchmarks"))
 

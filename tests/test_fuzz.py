@@ -14,8 +14,9 @@ from io import BytesIO
 import numpy as np
 import pytest
 import tomli_w
-from conftest import ROOT, TINY
-from fuzzing import NUMBERS, ODD, TEXTS, asked_to_read, command, damaged, forked, mutated, places, resting, warm
+from support.fuzzing import NUMBERS, ODD, TEXTS, asked_to_read, command, damaged, forked, mutated, places, resting, warm
+from support.paths import ROOT
+from support.study import TINY
 
 pytestmark = pytest.mark.slow
 

@@ -3,7 +3,7 @@
 import numpy as np
 import pytest
 import torch
-from conftest import TINY, values
+from support.study import TINY, values
 
 import globscope
 from globscope.api import EvaluationError, Loss, PopulationError, UserCodeError, is_out_of_memory

@@ -8,7 +8,7 @@ import sys
 from pathlib import Path
 
 import pytest
-from conftest import TINY
+from support.study import TINY
 
 SOURCE = Path(__file__).parent / "third_party"
 SPEC = TINY.replace('use = "pca"', 'use = "top-variance"\nlatent_dim = 2')

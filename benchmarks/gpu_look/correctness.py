@@ -17,7 +17,7 @@ from gpu_look.wheels import ROOT
 def tests(look: Look) -> None:
     """Note how the tests marked `gpu` end, file by file."""
     begun, failed = time.perf_counter(), 0
-    for path in sorted((ROOT / "tests").glob("test_gpu*.py")):
+    for path in sorted((ROOT / "tests").rglob("test_gpu*.py")):
         failed += tested(look, path, look.seconds - (time.perf_counter() - begun))
     if failed:
         raise SystemExit(f"{failed} tests failed")

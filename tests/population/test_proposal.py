@@ -1,0 +1,187 @@
+"""`globscope init FOLDER`: the spec that a folder of checkpoints seems to ask for."""
+
+import tomllib
+
+import pytest
+import torch
+from support.commands import assert_refused, run
+from support.paths import ROOT
+
+from globscope.builtin.tasks.classification import Classification
+from globscope.population.proposal import propose
+from globscope.population.proposal.layout import layouts
+from globscope.registry import installed
+from globscope.spec import read as spec
+
+PROBE = Classification(hidden=(8,)).build("cpu")
+NETWORK = {name: tensor.clone() for name, tensor in PROBE.initialise(3)[0].items()}
+
+
+def laid(folder, *names, content=None):
+    for name in names:
+        path = folder / name
+        path.parent.mkdir(parents=True, exist_ok=True)
+        path.touch() if content is None else torch.save(content, path)
+
+
+# Files, the pattern, the runs' template where the pattern has none, and the patterns of what is left.
+LAYOUTS = {
+    "Lightning's": (
+        ["A/epoch=3-step=72.ckpt", "A/epoch=12-step=234.ckpt", "B/epoch=3-step=72.ckpt", "A/last.ckpt"],
+        ("{variant}/epoch={step}-step=*.ckpt", None, ["{variant}/last.ckpt"]),
+    ),
+    "Lightning's of a logger": (
+        ["v0/checkpoints/epoch=3-step=72.ckpt", "v1/checkpoints/epoch=5-step=99.ckpt"],
+        ("{variant}/checkpoints/epoch={step}-step=*.ckpt", None, []),
+    ),
+    "a monitored loss": (
+        ["A/epoch_012-val0.31.ckpt", "A/epoch_007-val0.35.ckpt", "B/epoch_007-val0.35.ckpt"],
+        ("{variant}/epoch_{step}-val*.ckpt", None, []),
+    ),
+    "one final network a run": (["A/last.pt", "B/last.pt"], ("{variant}/last.pt", None, [])),
+    "runs in folders of several levels": (
+        ["lr0.1/seed0/last.pt", "lr0.1/seed1/last.pt", "base/last.pt"],
+        ("{variant}/last.pt", None, []),
+    ),
+    "Hugging Face's": (
+        ["A/checkpoint-500/model.safetensors", "A/checkpoint-1000/model.safetensors", "A/checkpoint-500/optimizer.pt"],
+        ("{variant}/checkpoint-{step}/model.safetensors", None, []),
+    ),
+    "shards": (
+        ["A/1/model.safetensors.index.json", "A/1/model-00001-of-00002.safetensors"],
+        ("{variant}/1/model.safetensors.index.json", None, []),
+    ),
+    "raw and averaged": (
+        ["A/1.pt", "A/2.pt", "A/3.pt", "A/1_ema.pt", "A/2_ema.pt"],
+        ("{variant}/{step}.pt", None, ["{variant}/{step}_ema.pt"]),
+    ),
+    "the run's name again": (["A/A_1.pt", "A/A_2.pt", "B/B_1.pt"], ("{variant}/{variant}_{step}.pt", None, [])),
+    "all in one folder": (["big_net-1.pt", "big_net-2.pt", "small-1.pt"], ("{variant}-{step}.pt", None, [])),
+    "seeds in names": (
+        ["net_seed0_ep1.pt", "net_seed1_ep1.pt", "net_seed0_ep2.pt"],
+        ("net_{variant}_ep{step}.pt", None, []),
+    ),
+    "one run": (["epoch_1.pt", "epoch_10.pt"], ("epoch_{step}.pt", "FOLDER", [])),
+    "names with nothing in common": (["alice.pt", "bob.pt", "notes.txt"], ("{variant}.pt", None, [])),
+    "a step that does not tell files apart": (
+        ["A/step_1_4.pt", "A/step_1_8.pt"],
+        ("{variant}/step_1_{step}.pt", None, []),
+    ),
+}
+
+
+@pytest.mark.parametrize("case", LAYOUTS)
+def test_the_pattern_of_a_folder_is_that_of_how_people_lay_them_out(case, tmp_path):
+    files, (pattern, variant, others) = LAYOUTS[case]
+    laid(tmp_path, *files)
+    found = layouts(tmp_path)
+    assert found[0].pattern == pattern
+    assert found[0].variant == (tmp_path.name if variant == "FOLDER" else variant)
+    assert [one.pattern for one in found[1:]] == others
+
+
+RESNET = {"model": "resnet20", "data": "cifar10", "path": "~/data/cifar10"}
+KNOWN = {
+    "digits": ({"hidden": (8, 6)}, {"model": "mlp", "hidden": [8, 6], "data": "digits"}),
+    "resnet20": ((3, 10, {"shortcut": "A"}), RESNET),
+    "a wide resnet20 of 7 classes": (
+        (3, 7, {"width": 8}),
+        {"model": "resnet20", "model_options": {"width": 8}, "data": "my_data.py:load"},
+    ),
+}
+
+
+@pytest.mark.parametrize("case", KNOWN)
+def test_a_named_model_is_recognised_by_its_tensors(case):
+    from globscope.builtin.tasks.models import builder
+
+    made, wanted = KNOWN[case]
+    if isinstance(made, dict):
+        layout = Classification(**made).build("cpu").layout
+        shapes = dict(zip(layout.names, layout.shapes, strict=True))
+    else:
+        module = builder("resnet20", made[2])((made[0], 32, 32), made[1])
+        public = {name.replace("linear", "fc"): tuple(t.shape) for name, t in module.state_dict().items()}
+        shapes = {name.replace("shortcut", "downsample"): shape for name, shape in public.items()}
+    assert Classification.recognise(shapes) == wanted
+    assert Classification.recognise({name: (*shape, 1) for name, shape in shapes.items()}) is None
+    assert Classification.recognise({f"x{name}": shape for name, shape in shapes.items()}) is None
+
+
+def test_the_proposal_is_a_spec_that_check_takes(tmp_path, monkeypatch):
+    monkeypatch.chdir(tmp_path)
+    wrapped = {"state_dict": {f"model.{name}": tensor for name, tensor in NETWORK.items()}, "epoch": 3}
+    for run_name in "AB":
+        laid(tmp_path / "runs", *(f"{run_name}/epoch={n}-step={8 * n}.ckpt" for n in (1, 2)), content=wrapped)
+    told = run("init", "runs")
+    assert told.stdout.splitlines() == [
+        "4 networks of 2 runs, by the pattern {variant}/epoch={step}-step=*.ckpt",
+        "  A: steps 1, 2",
+        "  B: steps 1, 2",
+        "each of 4 tensors, 610 numbers: model.1.weight (8, 64) … model.3.bias (10,)",
+        "recognised as mlp",
+        "study.toml written; next: globscope check study.toml",
+    ]
+    document = tomllib.loads((tmp_path / "study.toml").read_text("utf-8"))
+    assert document["task"] == {"use": "classification", "model": "mlp", "hidden": [8], "data": "digits"}
+    assert document["population"] == {"checkpoints": "runs/{variant}/epoch={step}-step=*.ckpt"}
+    assert "4 of 2 variants" in run("check", "study.toml").stdout
+    assert_refused(run("init", "runs"), "study.toml: exists already; give another name, such as --out other.toml")
+    assert run("init", "runs", "--out", "other.toml").exit_code == 0
+
+
+def test_the_how_to_page_shows_what_init_prints(tmp_path, monkeypatch):
+    from globscope.builtin.tasks.models import builder
+
+    monkeypatch.chdir(tmp_path)
+    network = builder("resnet20", {})((3, 32, 32), 10).state_dict()
+    torch.save({"state_dict": {f"model.{name}": tensor for name, tensor in network.items()}}, tmp_path / "one.ckpt")
+    for seed in range(6):
+        for epoch in range(0, 31, 5):
+            path = tmp_path / f"runs/seed{seed}/epoch={epoch}-step={390 * epoch}.ckpt"
+            path.parent.mkdir(parents=True, exist_ok=True)
+            path.hardlink_to(tmp_path / "one.ckpt")
+    page = (ROOT / "docs/how-to/checkpoints.md").read_text("utf-8")
+    assert f"```text\n{run('init', 'runs').stdout}```" in page
+
+
+def test_what_is_not_recognised_is_to_be_filled_in_and_nothing_else(tmp_path):
+    content = {"model": {"w": torch.ones(3, 4)}, "model_ema": {"w": torch.ones(3, 4)}}
+    laid(tmp_path / "c", "A/1.pt", "A/2.pt", "A/3.pt", content=content)
+    found = propose(tmp_path / "c", tmp_path / "study.toml", installed())
+    assert found.lines[-2:] == (
+        "each file holds several state dicts: model, model_ema",
+        "no model that GlobScope knows",
+    )
+    assert tomllib.loads(found.text)["population"] == {"checkpoints": "c/{variant}/{step}.pt", "key": "model"}
+    filled = found.text.replace("my_nets.py:build", "mlp").replace("my_data.py:load", "digits")
+    (tmp_path / "filled.toml").write_text(filled)
+    assert spec.read(tmp_path / "filled.toml").population.key == "model"
+
+
+def test_what_a_file_is_called_and_holds_adds_no_line_to_the_spec(tmp_path):
+    laid(tmp_path / "c", "A/1.pt", "A/2.pt", content={"w\n[zoo]\nseed = 3 #": torch.ones(2)})
+    found = propose(tmp_path / "c", tmp_path / "study.toml", installed())
+    assert "zoo" not in tomllib.loads(found.text)
+    assert all(line.isprintable() for line in found.lines)
+    laid(tmp_path / "d", "A\n[zoo]/1.pt", content=NETWORK)
+    other = propose(tmp_path / "d", tmp_path / "other.toml", installed())
+    assert "zoo" not in tomllib.loads(other.text)
+    assert all(line.isprintable() for line in other.lines)
+
+
+def test_a_file_that_would_run_code_is_not_read_and_the_spec_says_so(tmp_path):
+    laid(tmp_path / "c", "A/1.pt", "B/1.pt", content={"model": NETWORK, "made": tmp_path})
+    found = propose(tmp_path / "c", tmp_path / "study.toml", installed())
+    assert found.lines[-1].startswith(f"cannot be read: {tmp_path}/c/B/1.pt: needs pathlib.")
+    tomllib.loads(found.text)
+
+
+def test_a_folder_without_checkpoints_is_refused(tmp_path, monkeypatch):
+    monkeypatch.chdir(tmp_path)
+    (tmp_path / "empty").mkdir()
+    wanted = "empty: holds no checkpoint; known suffixes: .safetensors, .pt, .pth, .th, .ckpt, .bin, .index.json"
+    assert_refused(run("init", "empty"), wanted)
+    assert_refused(
+        run("init", "new.toml", "--out", "x.toml"), "--out goes with a folder of checkpoints; new.toml is none"
+    )

@@ -1,0 +1,157 @@
+"""Landscape profiles as pictures: what is drawn is what was counted, on one scale, in files that open at once."""
+
+import numpy as np
+import pytest
+from attrs import evolve
+from matplotlib.collections import PolyCollection
+from matplotlib.colors import to_rgba
+from support.landscapes import topology
+from support.maps import a_map, a_scatter, atlas_of, drawn_figure, grid, population, scene_of, texts, wells
+
+from globscope.builtin.topology import Gudhi
+from globscope.errors import RunError
+from globscope.report import Profile, Profiles, plot_profiles, scenes_of
+from globscope.report.style.scale import spanning
+from globscope.report.style.theme import MINIMUM, SADDLE, save
+from globscope.report.topology.landscape_profile import caption
+from globscope.session import Result
+
+NOISE = np.random.default_rng(0)
+
+
+def profile(values, persistence=0.0, name="field") -> Profile:
+    return Profile.of(name, *topology(values, persistence))
+
+
+def bodies(axes) -> PolyCollection:
+    """Return the basins of a panel, without their rims."""
+    return [found for found in axes.collections if isinstance(found, PolyCollection)][-1]
+
+
+def marks(axes, colour) -> np.ndarray:
+    return np.concatenate([line.get_xydata() for line in axes.lines if line.get_markerfacecolor() == colour])
+
+
+def luminance(colour) -> float:
+    return float(np.dot(to_rgba(colour)[:3], (0.2126, 0.7152, 0.0722)))
+
+
+def width_at(body: np.ndarray, height: float) -> float:
+    """Return how wide a drawn basin is just below a height; its outline is a staircase, mirrored."""
+    half = len(body) // 2
+    x, y = body[:half].T
+    rows = np.flatnonzero((y[:-1] < height) & (height <= y[1:]))
+    middle = (x[0] + body[-1, 0]) / 2
+    return 2 * (x[rows[0]] - middle) if len(rows) else 0.0
+
+
+def test_drawn_widths_are_the_samples_counted():
+    """Within one step: those that fall on the same line of the picture are drawn as one."""
+    one = profile(NOISE.random((12, 12)) + 0.1)
+    found = bodies(plot_profiles([one]).axes[0])
+    drawn = [path.vertices[:-1] for path in found.get_paths()]
+    for height in np.linspace(0.15, 1.05, 40):
+        counted = one.outline.widths(height) / one.outline.samples
+        shown = np.array([width_at(body, height) for body in drawn])
+        assert np.abs(shown - counted).max() <= 1.01 / one.outline.samples
+        assert (shown[counted == 0] == 0).all()
+
+
+def test_a_deeper_blue_is_a_lower_mean():
+    one = profile(wells(grid(21).points).reshape(21, 21) + 0.2, 0.1)
+    colours = bodies(plot_profiles([one]).axes[0]).get_facecolor()
+    shades = [luminance(colour) for colour in colours[np.argsort(one.outline.means)]]
+    assert shades == sorted(shades)
+    assert shades[0] < shades[-1]
+    assert (colours[:, 2] >= colours[:, :2].max(axis=1)).all()  # blue is the strongest of the three
+
+
+def test_minima_are_red_and_saddles_orange_where_they_are():
+    one = profile(wells(grid(21).points).reshape(21, 21), 0.1)
+    axes, tree = plot_profiles([one]).axes[0], one.topology.tree
+    assert sorted(marks(axes, MINIMUM)[:, 1]) == sorted(one.values[tree.minima])
+    assert sorted(marks(axes, SADDLE)[:, 1]) == sorted(one.values[tree.saddles])
+    assert len(tree.minima) == 3
+
+
+def test_landscapes_side_by_side_share_heights_and_colours():
+    shown = [profile(NOISE.random((9, 9)) + shift, 0.1, name) for name, shift in (("low", 0.1), ("high", 1.0))]
+    figure = plot_profiles(shown)
+    low, high = figure.axes[:2]
+    assert low.get_ylim() == high.get_ylim()
+    assert low.get_yscale() == high.get_yscale() == "log"
+    assert luminance(bodies(low).get_facecolor().mean(axis=0)) < luminance(bodies(high).get_facecolor().mean(axis=0))
+    alone = plot_profiles(shown[1:]).axes[0]
+    assert alone.get_ylim() != high.get_ylim()
+    assert [axes.get_title(loc="left") for axes in (low, high)] == ["Profile of low", "Profile of high"]
+
+
+def test_maps_of_different_fields_have_scales_of_their_own():
+    one, two = a_map("one"), a_map("two")
+    other = Gudhi(field="test_loss").compute(two.landscape)
+    profiles = Profiles.of(scenes_of([one, evolve(two, topologies={"grid": {"gudhi": other}})]))
+    assert profiles.heights.keys() == profiles.colours.keys() == {"train_loss", "test_loss"}
+    assert profiles.heights["test_loss"].high == pytest.approx(1.5 * profiles.heights["train_loss"].high, rel=1e-12)
+
+
+def test_a_picture_names_the_runs_that_end_in_its_basins():
+    scene = scene_of(a_map(who=population(("A", "B", "C"))))
+    figure = Profiles.of([scene]).plot(Profile.of_scene(scene, scene.topology))
+    assert {"A", "B", "C"} <= set(texts(figure))
+
+
+@pytest.mark.parametrize(
+    "values",
+    [np.full((5, 5), 2.0), np.full((4, 4), np.nan), np.array([[np.nan, 3.0]]), np.zeros((3, 3)), -np.ones((2, 2))],
+    ids=["constant", "nothing", "one sample", "zero", "below zero"],
+)
+def test_degenerate_landscapes_are_drawn(values, tmp_path):
+    figure = plot_profiles([profile(values)])
+    save(figure, tmp_path, "profile")
+    assert any("no profile" in text for text in texts(figure)) is bool(np.isnan(values).all())
+
+
+def test_what_the_picture_leaves_out_or_cuts_off_is_said():
+    values = np.ones((10, 10))
+    values[0, :4] = np.nan, np.inf, -1.0, 1e9
+    one = profile(values)
+    says = caption(one, spanning([one.values], "train_loss"))
+    assert "98 samples, 2 left out" in says
+    assert "all 100" in says
+    assert "The 2 left out are missing from the width" in says
+    assert "drawn at its end: 1 ≤ 0, 1 > 100" in says
+
+
+@pytest.mark.parametrize("size", [80, 110])
+def test_many_basins_make_small_files(size, tmp_path):
+    """The first is drawn in vectors, just so; the second has too many."""
+    one = profile(NOISE.random((size, size)) + 0.01)
+    assert len(one.topology.tree.minima) > 400
+    save(plot_profiles([one]), tmp_path, "noise")
+    assert (tmp_path / "noise.svg").stat().st_size < 2e6
+    assert (tmp_path / "noise.png").stat().st_size < 1e6
+
+
+def test_a_profile_is_the_same_bytes_each_time(tmp_path):
+    for stem in ("one", "two"):
+        save(plot_profiles([profile(wells(grid(9).points).reshape(9, 9))]), tmp_path, stem)
+    for suffix in ("png", "svg"):
+        assert (tmp_path / f"one.{suffix}").read_bytes() == (tmp_path / f"two.{suffix}").read_bytes()
+
+
+def test_no_text_is_cut_off():
+    figure, renderer = drawn_figure(plot_profiles([profile(NOISE.random((9, 9)), 0.1, "a name of some length")]))
+    axes, bar = figure.axes
+    for text in (axes._left_title, *axes.texts, axes.yaxis.label, bar.yaxis.label, *figure.legends[0].get_texts()):
+        box = text.get_window_extent(renderer)
+        assert (box.min >= figure.bbox.min).all(), text
+        assert (box.max <= figure.bbox.max).all(), text
+
+
+def test_python_gives_one_maps_profile_or_says_why_there_is_none(tmp_path):
+    atlas = atlas_of(a_map("one"), a_scatter("mds", "MDS has no inverse"))
+    result = Result(atlas=atlas, findings={}, record={}, report=tmp_path)
+    assert result.profile()._repr_png_().startswith(b"\x89PNG")
+    assert "Profile of one" in result.profile("one").axes[0].get_title(loc="left")
+    with pytest.raises(RunError, match="map 'mds' has no merge tree, hence no profile: MDS has no inverse"):
+        result.profile("mds")

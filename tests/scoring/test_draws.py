@@ -1,0 +1,283 @@
+"""Losses that draw: seeded, the same for all networks of a study, and what of a map may be chance."""
+
+import random
+
+import numpy as np
+import pytest
+import torch
+from attrs import evolve
+from support.study import values
+
+from globscope import load
+from globscope.api import EvaluationError, Loss, Networks, Progress, Unit, draws, seed_of, seeded
+from globscope.builtin.analyses.fidelity import Fidelity
+from globscope.builtin.analyses.fidelity.noise import drawn_scores
+from globscope.builtin.evaluators.pytorch import Torch
+from globscope.report.map.captions import tree_facts
+from globscope.report.topology.figures import diagram_figure, tree_figure
+from globscope.testing import MemoryJournal, bowls, tiny_atlas, tiny_bench, tiny_inputs, tiny_task
+from globscope.testing.landscapes import bowls_topology
+
+# A variational classifier: its hidden layer is drawn, in evaluation too, and the loss says how far it is from normal.
+NETS = """
+import torch
+from torch import nn
+
+class Net(nn.Module):
+    def __init__(self):
+        super().__init__()
+        self.mean, self.scale, self.out = nn.Linear(64, 6), nn.Linear(64, 6), nn.Linear(6, 10)
+
+    def forward(self, x):
+        mean, scale = self.mean(x), (self.scale(x) / 2).exp()
+        return self.out(torch.nn.functional.dropout(mean + scale * torch.randn_like(scale), 0.1, training=True))
+"""
+SPEC = """
+[task]
+use = "classification"
+model = "nets.py:Net"
+data = "digits"
+train_examples = 100
+[population.train]
+epochs = 2
+save_every = 1
+[[population.variant]]
+name = "A"
+[[population.variant]]
+name = "B"
+[[reducer]]
+use = "pca"
+[[sampler]]
+use = "grid"
+resolution = 4
+[[topology]]
+use = "gudhi"
+persistence = 0.0
+[[analysis]]
+use = "topology-metrics"
+[evaluator]
+use = "torch"
+{more}
+"""
+
+
+def study(folder, more=""):
+    folder.mkdir(exist_ok=True)
+    (folder / "nets.py").write_text(NETS)
+    (folder / "study.toml").write_text(SPEC.format(more=more))
+    return load(folder / "study.toml", folder=folder / "run")
+
+
+def scored(networks, task, **options):
+    journal = MemoryJournal(count=len(networks))
+    Torch(**options).evaluate(networks, task, journal, Progress())
+    return journal.fields(), journal
+
+
+def networks(seed=3):
+    inputs = tiny_inputs()
+    return Networks(space=inputs.space, coordinates=inputs.coordinates, seed=seed)
+
+
+@pytest.fixture(scope="module")
+def drawn(tmp_path_factory):
+    """A study whose loss draws, and its values."""
+    one = study(tmp_path_factory.mktemp("drawn"))
+    torch.manual_seed(1)
+    before = torch.get_rng_state()
+    found = values(one)
+    assert torch.equal(before, torch.get_rng_state())
+    return one, found
+
+
+def test_the_same_spec_in_two_folders_gives_the_same_bits_though_its_loss_draws(drawn, tmp_path):
+    one = drawn[1]
+    torch.manual_seed(2)
+    two = values(study(tmp_path))
+    for name, losses in one.atlas.truth.items():
+        np.testing.assert_array_equal(losses, two.atlas.truth[name])
+    for name, losses in one.atlas.maps[0].landscape.fields.items():
+        np.testing.assert_array_equal(losses, two.atlas.maps[0].landscape.fields[name])
+
+
+def test_the_study_says_how_far_draws_lie_apart_and_marks_branches_below_that(drawn):
+    result = drawn[1]
+    noise = result.atlas.noise["train_loss"]
+    assert 0.001 < noise < 1
+    (warning,) = [text for text in result.findings["fidelity"].warnings if text.startswith("scoring draws")]
+    assert f"the standard deviation is {noise:.3g} (train_loss)" in warning
+    topology = result.atlas.maps[0].topology
+    assert topology.noise == noise
+    within = topology.tree.persistences < noise
+    rows = next(t for t in result.findings["topology-metrics"].tables if t.name == "basins").rows
+    assert [row["within_noise"] for row in rows] == ["yes" if one else "no" for one in within]
+    told = [text for text in result.findings["fidelity"].warnings if "may be chance" in text]
+    assert len(told) == bool(within.any())
+    assert result.record["manifest"]["draws"]["standard_deviation"]["train_loss"] == noise
+
+
+def test_a_trial_tells_whether_scoring_draws():
+    assert not draws(tiny_task().build("cpu"), "cpu")
+    assert draws(tiny_task(drawing=True).build("cpu"), "cpu")
+
+
+@pytest.mark.parametrize("source", ["numpy", "random"])
+def test_a_loss_that_draws_from_numpy_or_python_is_noticed_and_seeded(source, monkeypatch):
+    probe = tiny_task().build("cpu")
+    plain = type(probe).reduce
+    draw = {"numpy": np.random.normal, "random": lambda: random.gauss(0, 1)}[source]
+    monkeypatch.setattr(
+        type(probe), "reduce", lambda self, *given: {n: (t + draw(), w) for n, (t, w) in plain(self, *given).items()}
+    )
+    assert draws(probe, "cpu")
+    one, two = (scored(networks(), tiny_task())[0]["train_loss"] for _ in range(2))
+    np.testing.assert_array_equal(one, two)
+
+
+def test_a_loss_that_no_seed_repeats_is_refused(monkeypatch):
+    probe, own = tiny_task().build("cpu"), torch.Generator().manual_seed(0)
+    plain = type(probe).reduce
+    monkeypatch.setattr(
+        type(probe),
+        "reduce",
+        lambda self, *given: {n: (t + torch.randn((), generator=own), w) for n, (t, w) in plain(self, *given).items()},
+    )
+    with pytest.raises(EvaluationError, match="the task gives one network two values of train_loss, "):
+        draws(probe, "cpu")
+
+
+def test_a_loss_that_no_seed_repeats_is_refused_before_anything_is_trained(tmp_path):
+    study(tmp_path)
+    counting = (
+        NETS
+        + "        self.calls = getattr(self, 'calls', 0) + 1\n        return self.calls * self.out(self.mean(x))\n"
+    )
+    (tmp_path / "nets.py").write_text(counting.replace("        return self.out(torch", "        self.out(torch"))
+    with pytest.raises(EvaluationError, match="the task gives one network two values of train_loss, "):
+        load(tmp_path / "study.toml", folder=tmp_path / "run").estimate()
+
+
+def test_seeds_of_places_differ_and_generators_are_given_back():
+    assert len({seed_of(0, split, batch, repeat) for split in (0, 1) for batch in (0, 1) for repeat in (0, 1)}) == 8
+    states = torch.get_rng_state(), random.getstate()
+    with seeded(5, "cpu"):
+        one = torch.rand(3), np.random.rand(), random.random()  # noqa: NPY002
+    with seeded(5, "cpu"):
+        two = torch.rand(3), np.random.rand(), random.random()  # noqa: NPY002
+    assert torch.equal(one[0], two[0])
+    assert one[1:] == two[1:]
+    assert torch.equal(torch.get_rng_state(), states[0])
+    assert random.getstate() == states[1]
+
+
+def test_stacked_networks_draw_the_numbers_that_each_draws_alone():
+    task = tiny_task(drawing=True)
+    loop, vmap = (scored(networks(), task, method=method) for method in ("loop", "vmap"))
+    assert vmap[1].planned.method == "vmap"
+    for name, losses in loop[0].items():
+        np.testing.assert_allclose(vmap[0][name], losses, rtol=1e-5)  # float32 sums in another order
+
+
+@pytest.mark.parametrize("way", ["draws other numbers", "cannot be stacked"])
+def test_networks_that_draw_otherwise_in_a_stack_are_scored_one_by_one(way, monkeypatch):
+    plain = type(tiny_task().build("cpu"))._hidden
+
+    def hidden(self, parameters, buffers, points):
+        if torch._C._functorch.is_batchedtensor(parameters["inner.weight"]):
+            torch.rand(1)
+            if way == "cannot be stacked":
+                raise RuntimeError("vmap: no such draw")
+        return plain(self, parameters, buffers, points)
+
+    monkeypatch.setattr("globscope.testing.task.TinyProbe._hidden", hidden)
+    task = tiny_task(drawing=True)
+    (found, journal), (wanted, _) = (scored(networks(), task, method=method) for method in ("vmap", "loop"))
+    assert journal.planned.method == "loop"
+    np.testing.assert_array_equal(found["train_loss"], wanted["train_loss"])
+
+
+def test_draws_are_averaged_and_their_standard_error_is_a_field():
+    task = tiny_task(drawing=True)
+    once = scored(networks(), task)[0]
+    assert sorted(once) == ["test_accuracy", "test_loss", "train_accuracy", "train_loss"]
+    few, many = (scored(networks(), task, draws=n)[0] for n in (4, 64))
+    error = many["train_loss_standard_error"]
+    assert (error > 0).all()
+    # Between four draws and 64 lie a few standard errors of four.
+    assert (np.abs(few["train_loss"] - many["train_loss"]) < 6 * 4 * error).all()
+    plain = scored(evolve(networks(), seed=None), tiny_task(), draws=4)[0]
+    assert sorted(plain) == sorted(once)
+
+
+def test_curvature_is_of_one_loss_though_the_loss_draws():
+    probe = tiny_task(drawing=True).build("cpu")
+    weights = networks().weights(Unit(start=0, stop=1))[0]
+    loss = Loss.of(probe, "cpu", None, np.random.default_rng(0), precision="float64")
+    vectors = np.random.default_rng(1).normal(size=(2, 51))
+    torch.manual_seed(1)
+    one = loss.at(weights, {}).products(vectors)
+    torch.manual_seed(2)
+    np.testing.assert_array_equal(loss.at(weights, {}).products(vectors), one)
+    matrix = loss.at(weights, {}).products(np.eye(51))
+    np.testing.assert_allclose(matrix, matrix.T, atol=1e-9)  # as second derivatives of one function are
+
+
+def test_the_standard_deviation_is_that_of_many_evaluations_by_hand(drawn):
+    found, probe = drawn[1].atlas, drawn[0].context().task.build("cpu")
+    batch, losses = probe.batch("test", torch.arange(probe.examples("test"))), []
+    with torch.no_grad(), seeded(123, "cpu"):
+        for row in found.population.finals:
+            parameters = probe.layout.unflatten(torch.from_numpy(np.array(found.population.weights[row])))
+            totals = [probe.reduce(parameters, {}, batch)["loss"] for _ in range(60)]
+            losses.append([float(total) / weight for total, weight in totals])
+    by_hand = np.sqrt(np.var(losses, axis=1, ddof=1).mean())
+    # Of 8 draws of each of two networks: 14 degrees of freedom, a relative error of 1 / sqrt(28).
+    assert 0.5 < found.noise["test_loss"] / by_hand < 1.8
+
+
+def test_an_estimate_counts_the_draws(drawn):
+    estimate = drawn[0].estimate()
+    assert estimate.evaluations == 2 * 6 + 16 + 8 * 2  # members and decoded ones, the grid, both last networks
+    assert "evaluate draws: 8 of 2 networks" in estimate.stages
+
+
+def noisy(topology):
+    """Return the topology of two bowls whose shallower one may be chance."""
+    return evolve(topology, noise=1.5 * topology.tree.persistences[np.isfinite(topology.tree.persistences)].max())
+
+
+def test_a_branch_within_the_noise_is_dashed_and_counted_in_the_trees_picture():
+    topology, losses = bowls_topology(), bowls().fields["train_loss"]
+    for one, dashed, text in ((topology, 0, ""), (noisy(topology), 1, "1 of them below 1.12")):
+        axes = tree_figure("bowls", losses, one).axes[0]
+        assert sum(line.get_linestyle() == "--" for line in axes.lines) == dashed
+        assert text in tree_facts(one)
+        lines = diagram_figure("bowls", one).axes[0].lines
+        assert sum(line.get_linestyle() == ":" for line in lines) == 1 + dashed  # one for what never dies
+
+
+def test_fidelity_tells_how_many_branches_may_be_chance():
+    atlas = tiny_atlas()
+    assert not [text for text in Fidelity().analyse(atlas, tiny_bench(), None).warnings if "draws" in text]
+    linear = evolve(atlas.maps[0], topologies={"grid": {"gudhi": noisy(atlas.maps[0].topology)}})
+    noise = linear.topology.noise
+    told = list(drawn_scores(evolve(atlas, maps=(linear,), noise={"train_loss": noise})))
+    assert told == [
+        "scoring draws random numbers: over 8 evaluations of each run's last network, the standard deviation is "
+        "1.12 (train_loss); all networks of this study are scored with the same numbers",
+        "linear: 1 of 2 branches of its merge tree have a persistence below 1.12, the standard deviation of the draws "
+        "of train_loss: they may be chance",
+    ]
+
+
+@pytest.mark.gpu
+@pytest.mark.parametrize("method", ["loop", "vmap"])
+def test_a_gpu_draws_the_same_numbers_for_all_networks_and_its_generator_stays(method):
+    task, before = tiny_task(drawing=True), (torch.get_rng_state(), torch.cuda.get_rng_state())
+    one, two = (scored(networks(), task, method=method, device="cuda")[0] for _ in range(2))
+    for name, losses in one.items():
+        np.testing.assert_array_equal(losses, two[name])
+    assert torch.equal(torch.get_rng_state(), before[0])
+    assert torch.equal(torch.cuda.get_rng_state(), before[1])
+    other = scored(networks(seed=4), task, method=method, device="cuda")[0]
+    assert (other["train_loss"] != one["train_loss"]).all()

@@ -1,0 +1,19 @@
+"""The code blocks of a page, and modules that lie in no package."""
+
+import importlib.util
+import re
+
+FENCE = re.compile(r"^```(?P<kind>[^\n]*)\n(?P<text>.*?)^```$", re.MULTILINE | re.DOTALL)
+
+
+def blocks(page, kind):
+    """Return the code blocks of a page that are marked just so."""
+    return [m["text"] for m in FENCE.finditer(page.read_text("utf-8")) if m["kind"].strip() == kind]
+
+
+def module(path):
+    """Import a file that lies in no package."""
+    spec = importlib.util.spec_from_file_location(f"documented_{path.stem}", path)
+    found = importlib.util.module_from_spec(spec)
+    spec.loader.exec_module(found)
+    return found

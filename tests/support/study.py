@@ -1,0 +1,70 @@
+"""Tiny specs, a study's values, and an observer that takes notes."""
+
+from globscope.study.observer import Observer
+from globscope.study.run import run
+from globscope.values.chart import Progress
+
+TINY = """
+title = "tiny"
+[task]
+use = "classification"
+hidden = [8]
+[population.train]
+epochs = 2
+save_every = 1
+[[population.variant]]
+name = "A"
+learning_rate = 1e-2
+[[population.variant]]
+name = "B"
+learning_rate = 2e-2
+[[population.variant]]
+name = "C"
+batch_size = 128
+learning_rate = 2e-2
+[[reducer]]
+use = "pca"
+[[sampler]]
+use = "grid"
+resolution = 5
+[evaluator]
+use = "torch"
+examples = 64
+"""
+
+
+def values(study, observer=None):
+    """Return what a study finds, without its report: to draw it takes longer than all else of a tiny study."""
+    return run(study.context(observer))
+
+
+class Notes(Observer):
+    """Remembers which stages ran and which were kept."""
+
+    def __init__(self):
+        self.ran, self.kept, self.warned = [], [], []
+
+    def stage(self, name):
+        self.ran.append(name)
+        return Progress()
+
+    def reused(self, name):
+        self.kept.append(name)
+
+    def warning(self, text):
+        self.warned.append(text)
+
+
+TINY_TASK = """
+[task]
+use = "tiny"
+[population.train]
+epochs = 4
+save_every = 2
+[[population.variant]]
+name = "A"
+learning_rate = 1e-2
+[[population.variant]]
+name = "B"
+learning_rate = 3e-2
+"""
