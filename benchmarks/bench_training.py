@@ -19,10 +19,10 @@ from attrs import evolve
 from globscope.builtin.tasks.data import Arrays
 from globscope.builtin.tasks.models.mlp import mlp
 from globscope.builtin.tasks.supervised import Supervised
-from globscope.population.run import Run
-from globscope.population.stack import Together
-from globscope.population.together import fit_together
-from globscope.population.train import State, fit, passed, shuffled
+from globscope.population.stacking import StackedProbe
+from globscope.population.train import TrainingState, example_order, fit, run_epoch
+from globscope.population.train_stacked import fit_stacked
+from globscope.population.training_run import TrainingRun
 from globscope.spec.model import Recipe, Train
 from globscope.values.chart import Progress
 
@@ -53,24 +53,24 @@ def probe(widths: tuple[int, ...]) -> Supervised:
     )
 
 
-def runs(count: int, batch: int) -> list[Run]:
+def runs(count: int, batch: int) -> list[TrainingRun]:
     """Return runs of one recipe."""
     recipe, train = Recipe(batch_size=batch, epochs=EPOCHS), Train(at_once=count)
-    return [Run(name=str(n), recipe=recipe, train=train, seed=n, row=n) for n in range(count)]
+    return [TrainingRun(name=str(n), recipe=recipe, train=train, seed=n, row=n) for n in range(count)]
 
 
 def epoch(count: int, batch: int, task: Supervised) -> Callable[[], float]:
     """Return what trains networks for an epoch, one alone or a stack, and says the seconds a network's step took."""
     asked = runs(count, batch)
-    probe = task if count == 1 else Together(task, count)
+    probe = task if count == 1 else StackedProbe(task, count)
     parameters, buffers = probe.initialise(0)
     leaves = {name: p.requires_grad_() for name, p in parameters.items()}
-    state = State(leaves, buffers, asked[0].optimiser(list(leaves.values())), None)
+    state = TrainingState(leaves, buffers, asked[0].optimiser(list(leaves.values())), None)
 
     def timed() -> float:
-        orders = torch.stack([shuffled(run, task, state.epoch)[0] for run in asked])
+        orders = torch.stack([example_order(run, task, state.epoch)[0] for run in asked])
         start = process_time()
-        passed(asked, probe, state, orders[0] if count == 1 else orders)
+        run_epoch(asked, probe, state, orders[0] if count == 1 else orders)
         return (process_time() - start) / count / -(-EXAMPLES // batch)
 
     return timed
@@ -104,7 +104,7 @@ def zoo(width: int) -> None:
         for at in range(0, ZOO, width):
             rows = [evolve(run, row=row, train=Train(at_once=width)) for row, run in enumerate(asked[at : at + width])]
             jobs = {run.name: (run, paths[ZOO + at + row]) for row, run in enumerate(rows)}
-            assert list(fit_together(jobs, task, Progress())) == list(jobs)
+            assert list(fit_stacked(jobs, task, Progress())) == list(jobs)
         end = process_time()
     print(f"\n{ZOO} networks 64-32-32-10, {EPOCHS} epochs with checkpoints every 4: ", end="")
     print(f"{middle - start:.1f} s one after another, {end - middle:.1f} s {width} at once")

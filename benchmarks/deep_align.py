@@ -19,8 +19,8 @@ from globscope.builtin.aligners.deep.compare_aligners import EXAMPLES, Built, Co
 from globscope.builtin.aligners.deep.task_loss import TaskLoss, examples
 from globscope.builtin.aligners.deep.zoo import pairs
 from globscope.builtin.tasks.classification import Classification
-from globscope.population.run import Run, checkpoint
-from globscope.population.together import fit_together
+from globscope.population.train_stacked import fit_stacked
+from globscope.population.training_run import TrainingRun, checkpoint_path
 from globscope.spec.model import Recipe, Train
 from globscope.symmetry.search import symmetry
 
@@ -68,12 +68,12 @@ def trained(task: Built, name: str, count: int, recipe: Recipe) -> Iterator[np.n
     for start in range(0, count, STACK):
         jobs = {}
         for row in range(STACK):
-            run = Run(name=str(start + row), recipe=recipe, train=train, seed=first + start + row, row=row)
+            run = TrainingRun(name=str(start + row), recipe=recipe, train=train, seed=first + start + row, row=row)
             jobs[run.name] = run, FOLDER / name / run.name
             (FOLDER / name / run.name).mkdir(parents=True, exist_ok=True)
-        list(fit_together(jobs, task.probe, Progress()))
+        list(fit_stacked(jobs, task.probe, Progress()))
         for _, folder in jobs.values():
-            yield task.probe.layout.flatten(load_file(checkpoint(folder, recipe.epochs)))
+            yield task.probe.layout.flatten(load_file(checkpoint_path(folder, recipe.epochs)))
 
 
 def taught(task: Built, population: Population, steps: int, seed: int) -> dict[str, np.ndarray]:

@@ -255,7 +255,7 @@ def checkpoints(folder):
 
 
 def test_checkpoints(place, tmp_path):
-    from globscope.population.checkpoint import read
+    from globscope.population.checkpoint import read_checkpoint
 
     names = checkpoints(tmp_path)
     raws = {name: (tmp_path / name).read_bytes() for name in names}
@@ -265,7 +265,12 @@ def test_checkpoints(place, tmp_path):
             chance = drawn("checkpoint", number)
             name = chance.choice(names)
             (tmp_path / name).write_bytes(damaged(chance, raws[name]))
-            yield number, name, forked(asked_to_read(read, tmp_path / name), tmp_path), [name, "plain.safetensors"]
+            yield (
+                number,
+                name,
+                forked(asked_to_read(read_checkpoint, tmp_path / name), tmp_path),
+                [name, "plain.safetensors"],
+            )
             (tmp_path / name).write_bytes(raws[name])
 
     assert not faults(cases())

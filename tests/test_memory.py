@@ -9,8 +9,8 @@ import globscope
 from globscope.api import EvaluationError, Loss, PopulationError, UserCodeError, is_out_of_memory
 from globscope.builtin.reducers.linear import Pca
 from globscope.builtin.tasks.classification import Classification
-from globscope.population.run import Run
 from globscope.population.train import fit
+from globscope.population.training_run import TrainingRun
 from globscope.spec.model import Recipe, Train
 from globscope.values.chart import Progress
 
@@ -67,7 +67,7 @@ def probe():
 
 @pytest.mark.parametrize(("row", "remedy"), [(None, "lower batch_size"), (0, "lower batch_size or train.at_once")])
 def test_a_training_step_without_memory_says_what_needs_less(row, remedy, probe, monkeypatch, tmp_path):
-    run = Run(name="A", recipe=Recipe(epochs=1), train=Train(), seed=0, row=row)
+    run = TrainingRun(name="A", recipe=Recipe(epochs=1), train=Train(), seed=0, row=row)
     monkeypatch.setattr(probe, "objective", failing)
     with pytest.raises(PopulationError, match=rf"^variant 'A': a training step does not fit into memory; {remedy}$"):
         fit(run, probe, tmp_path, Progress())

@@ -51,8 +51,8 @@ def images(look: Look, train: int, test: int) -> Any:
 
 def training(look: Look) -> None:
     """Note the training of one network, in two precisions; the first epoch warms up, the last one saves."""
-    from globscope.population.run import Run
     from globscope.population.train import fit
+    from globscope.population.training_run import TrainingRun
     from globscope.spec.model import Recipe, Train
 
     batch, steps, epochs = (8, 2, 5) if look.tiny else (128, 25, 6)
@@ -63,7 +63,7 @@ def training(look: Look) -> None:
         folder, clock = look.folder / precision, Clock(look, epochs - 2)
         folder.mkdir()
         look.forget()
-        fit(Run(name="A", recipe=recipe, train=train, seed=0), probe, folder, clock)
+        fit(TrainingRun(name="A", recipe=recipe, train=train, seed=0), probe, folder, clock)
         seconds = median(clock.epochs[1 : epochs - 2])
         busy = look.busy(clock.profile)
         look.note(f"{precision}, a step of {batch}", f"{1e3 * seconds / steps:.1f} ms")

@@ -1,4 +1,4 @@
-"""A checkpoint's buffers: its own, and the model's where the file lacks one that is the same in every model."""
+"""A checkpoint's buffers: those in its file, and the model's where a missing one is the same in every model."""
 
 from collections.abc import Mapping
 from typing import Any
@@ -8,7 +8,7 @@ import numpy as np
 
 from globscope.errors import PopulationError
 from globscope.population.checkpoint import as_array
-from globscope.population.find import Found
+from globscope.population.find import CheckpointFile
 from globscope.roles import Probe, ProbeTraits, traits
 from globscope.scoring.buffers import COUNTER
 
@@ -17,28 +17,28 @@ _FRESH: WeakKeyDictionary[Probe, tuple[Mapping[str, Any], Mapping[str, Any]]] = 
 
 
 def buffers_of(
-    found: Found, probe: Probe, tensors: Mapping[str, np.ndarray]
+    file: CheckpointFile, probe: Probe, tensors: Mapping[str, np.ndarray]
 ) -> tuple[dict[str, np.ndarray], list[str]]:
-    """Return a network's buffers by name, and the names of those that its file should have and lacks.
+    """Return a network's buffers by name, and the names of those that its file should have but lacks.
 
-    These, and those that no file holds (`Probe.unsaved`), are the model's own. Statistics that are missing stay so:
+    These, and those that no file holds (`Probe.unsaved`), are taken from the model. Missing statistics stay missing:
     only some ways of scoring need them.
 
     Raises:
         PopulationError: A buffer has another shape than the model's, or is missing and drawn anew for every model.
     """
     fresh, again = _fresh(probe)
-    held, lacking = dict[str, np.ndarray](), list[str]()
+    buffers, lacking = dict[str, np.ndarray](), list[str]()
     for name, buffer in fresh.items():
         if name in tensors and not name.endswith(COUNTER):
-            _require_shape(found, name, tensors[name], tuple(buffer.shape))
+            _require_shape(file, name, tensors[name], tuple(buffer.shape))
         if name in tensors:
-            held[name] = tensors[name]
+            buffers[name] = tensors[name]
         elif name not in probe.statistics:
-            _require_constant(found, probe, name, same=buffer.equal(again[name]))
-            held[name] = as_array(buffer.cpu(), name)
+            _require_constant(file, probe, name, same=buffer.equal(again[name]))
+            buffers[name] = as_array(buffer.cpu(), name)
             lacking += [] if name in _unsaved(probe) else [name]
-    return held, lacking
+    return buffers, lacking
 
 
 def _fresh(probe: Probe) -> tuple[Mapping[str, Any], Mapping[str, Any]]:
@@ -46,7 +46,7 @@ def _fresh(probe: Probe) -> tuple[Mapping[str, Any], Mapping[str, Any]]:
         if probe not in _FRESH:
             _FRESH[probe] = (probe.initialise(0)[1], probe.initialise(1)[1])
         return _FRESH[probe]
-    except TypeError:  # a stranger's class whose instances cannot be keys
+    except TypeError:  # a plugin's class whose instances are not hashable
         return probe.initialise(0)[1], probe.initialise(1)[1]
 
 
@@ -54,16 +54,16 @@ def _unsaved(probe: Probe) -> frozenset[str]:
     return frozenset(traits(probe, ProbeTraits).unsaved)
 
 
-def _require_shape(found: Found, name: str, array: np.ndarray, shape: tuple[int, ...]) -> None:
+def _require_shape(file: CheckpointFile, name: str, array: np.ndarray, shape: tuple[int, ...]) -> None:
     if array.shape != shape:
-        raise PopulationError(f"{found.path}: buffer {name!r} has shape {array.shape}, the model wants {shape}")
+        raise PopulationError(f"{file.path}: buffer {name!r} has shape {array.shape}, the model wants {shape}")
 
 
-def _require_constant(found: Found, probe: Probe, name: str, *, same: bool) -> None:
+def _require_constant(file: CheckpointFile, probe: Probe, name: str, *, same: bool) -> None:
     if same:
         return
     remedy = "register it as persistent" if name in _unsaved(probe) else "save it with the weights"
     raise PopulationError(
-        f"{found.path}: has no buffer {name!r}, and the model draws another one each time it is made; {remedy}, or let "
+        f"{file.path}: has no buffer {name!r}, and the model draws another one each time it is made; {remedy}, or let "
         "the model make the same one every time"
     )

@@ -1,4 +1,4 @@
-"""Why a path cannot be read as a checkpoint: no file, a link that leads nowhere, no permission."""
+"""Why a path cannot be read as a checkpoint: missing, a broken link, no permission."""
 
 import errno
 import os
@@ -21,7 +21,7 @@ def file_problem(path: Path) -> str:
 
 
 def is_broken(path: Path) -> bool:
-    """Return whether a path is a link that leads nowhere."""
+    """Return whether a path is a link to something that is not there."""
     return path.is_symlink() and not path.exists()
 
 
@@ -34,7 +34,7 @@ def _is_loop(path: Path) -> bool:
 
 
 def _inside(folder: Path) -> str:
-    """Return how a pattern goes on that ends at a folder with a checkpoint in it."""
+    """Return a hint how to complete a pattern that ends at a folder with checkpoints in it."""
     try:
         names = sorted(entry.name for entry in folder.iterdir() if entry.name.endswith((*SUFFIXES, INDEX)))
     except OSError:

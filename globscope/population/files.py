@@ -1,4 +1,4 @@
-"""A population on disk: an index of the members' files, or one matrix where they cannot serve as they are."""
+"""A population on disk: an index of the members' checkpoints, or one matrix where those must be converted."""
 
 import hashlib
 from collections.abc import Iterable, Mapping, Sequence
@@ -8,8 +8,8 @@ from typing import Any
 import numpy as np
 from attrs import asdict
 
-from globscope.population.find import Found
-from globscope.population.member import Opened, opened
+from globscope.population.find import CheckpointFile
+from globscope.population.member import open_checkpoint
 from globscope.reading import map_npy
 from globscope.roles import Probe
 from globscope.store import announce, read_arrays, read_json, write_arrays, write_json
@@ -18,32 +18,34 @@ from globscope.values.members import Layout, Member, Population
 from globscope.values.rows import Rows
 
 WEIGHTS, INDEX, BUFFERS = "weights.npy", "members.json", "buffers.safetensors"
+# Attributes of a member that are not plain values.
 APART = ("buffers", "recorded", "origin")
 
 
-def gather(folder: Path, found: Sequence[Found], probe: Probe, progress: Progress) -> None:
-    """Write the index of checkpoints; their weights are copied only where their format or precision asks for that.
+def save_index(folder: Path, files: Sequence[CheckpointFile], probe: Probe, progress: Progress) -> None:
+    """Write the index of checkpoints; weights are copied only where their format or precision requires it.
 
-    Names and shapes of all are looked at before the values of any.
+    Names and shapes of all files are checked before any values.
 
     Raises:
         PopulationError: A file does not fit the model.
     """
-    mapped = not [one for one in found if not opened(one, probe).mapped]
-    index = _Index(folder, probe.layout)
-    matrix = None if mapped else _matrix(folder, len(found), probe.layout)
-    for row, one in enumerate(found):
-        whole = opened(one, probe).checked()
-        index.add(whole.member)
+    mappable = [open_checkpoint(file, probe).mapped for file in files]
+    mapped = all(mappable)
+    index = _IndexWriter(folder, probe.layout)
+    matrix = None if mapped else _matrix(folder, len(files), probe.layout)
+    for row, file in enumerate(files):
+        opened = open_checkpoint(file, probe).require_finite()
+        index.add(opened.member)
         if matrix is not None:
-            matrix[row] = whole.flat()
-        progress(row + 1, len(found))
-    index.write([str(one.path.resolve()) for one in found] if mapped else None)
+            matrix[row] = opened.flat()
+        progress(row + 1, len(files))
+    index.write([str(file.path.resolve()) for file in files] if mapped else None)
 
 
-def save(folder: Path, layout: Layout, count: int, members: Iterable[tuple[Member, np.ndarray]]) -> None:
-    """Write `count` members as they come, so that only one is in memory; the index is written last."""
-    matrix, index = _matrix(folder, count, layout), _Index(folder, layout)
+def save_matrix(folder: Path, layout: Layout, count: int, members: Iterable[tuple[Member, np.ndarray]]) -> None:
+    """Write `count` members one at a time, so that only one is in memory; the index is written last."""
+    matrix, index = _matrix(folder, count, layout), _IndexWriter(folder, layout)
     for row, (member, vector) in enumerate(members):
         matrix[row] = vector
         index.add(member)
@@ -56,27 +58,27 @@ def _matrix(folder: Path, count: int, layout: Layout) -> np.memmap[Any, Any]:
     return np.lib.format.open_memmap(folder / WEIGHTS, mode="w+", dtype=np.float32, shape=(count, layout.size))
 
 
-class _Index:
-    """Members without their weights."""
+class _IndexWriter:
+    """Collects members without their weights, and writes them."""
 
     def __init__(self, folder: Path, layout: Layout) -> None:
         self.folder, self.layout = folder, layout
         self.members: list[dict[str, Any]] = []
         self.buffers: dict[str, np.ndarray] = {}
-        self.known: dict[Any, str] = {}
+        self.keys: dict[Any, str] = {}
 
     def add(self, member: Member) -> None:
         plain = asdict(member, filter=lambda attribute, _: attribute.name not in APART)
-        buffers = {name: self._kept(name, array) for name, array in member.buffers.items()}
+        buffers = {name: self._buffer_key(name, array) for name, array in member.buffers.items()}
         self.members.append(plain | {"recorded": dict(member.recorded), "buffers": buffers})
 
-    def _kept(self, name: str, array: np.ndarray) -> str:
-        """Return the key of a buffer in the file; equal ones of several members have one."""
+    def _buffer_key(self, name: str, array: np.ndarray) -> str:
+        """Return a buffer's name in the file; equal buffers of several members are stored once."""
         content = (name, str(array.dtype), array.shape, hashlib.blake2b(np.ascontiguousarray(array).data).digest())
-        if content not in self.known:
-            self.known[content] = f"{len(self.members)}/{name}"
-            self.buffers[self.known[content]] = np.array(array)
-        return self.known[content]
+        if content not in self.keys:
+            self.keys[content] = f"{len(self.members)}/{name}"
+            self.buffers[self.keys[content]] = np.array(array)
+        return self.keys[content]
 
     def write(self, files: list[str] | None) -> None:
         if self.buffers:
@@ -84,29 +86,30 @@ class _Index:
         write_json(self.folder / INDEX, {"members": self.members, "layout": asdict(self.layout), "files": files})
 
 
-def load(folder: Path, identity: str, found: Sequence[Found] = (), probe: Probe | None = None) -> Population:
-    """Return a saved population, its weights memory-mapped; of checkpoints, whose files may have moved, with these."""
+def load_population(
+    folder: Path, identity: str, files: Sequence[CheckpointFile] = (), probe: Probe | None = None
+) -> Population:
+    """Return a saved population, memory-mapped; checkpoints are read from `files`, since they may have moved."""
     index = read_json(folder / INDEX)
     layout = index["layout"]
     buffers = read_arrays(folder / BUFFERS) if (folder / BUFFERS).exists() else {}
-    members = [_member(one, buffers) for one in index["members"]]
-    held = map_npy(folder / WEIGHTS) if index["files"] is None else _rows(found, probe)
+    members = [_member(plain, buffers) for plain in index["members"]]
+    weights = map_npy(folder / WEIGHTS) if index["files"] is None else _rows(files, probe)
     return Population(
         members=tuple(members),
-        weights=held,
+        weights=weights,
         layout=Layout(names=tuple(layout["names"]), shapes=tuple(map(tuple, layout["shapes"]))),
         keys=tuple(f"{identity}/{row}" for row in range(len(members))),
     )
 
 
 def _member(plain: Mapping[str, Any], buffers: Mapping[str, np.ndarray]) -> Member:
-    """Return a member of the index; buffers that several have in common are one array in memory too."""
-    own = {name: buffers[key] for name, key in plain["buffers"].items()}
+    """Return a member of the index; buffers that several members share are one array in memory too."""
+    held = {name: buffers[key] for name, key in plain["buffers"].items()}
     lists = {name: tuple(plain[name]) for name in ("parents", "lacking")}
-    return Member(**dict(plain) | lists | {"buffers": own})
+    return Member(**dict(plain) | lists | {"buffers": held})
 
 
-def _rows(found: Sequence[Found], probe: Probe | None) -> Rows:
+def _rows(files: Sequence[CheckpointFile], probe: Probe | None) -> Rows:
     assert probe is not None
-    rows: list[Opened] = [opened(one, probe) for one in found]
-    return Rows([one.parts for one in rows])
+    return Rows([open_checkpoint(file, probe).parts for file in files])

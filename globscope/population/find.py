@@ -1,4 +1,4 @@
-"""Which files the population is made of: by pattern, variant and step."""
+"""The checkpoint files of a population, found by pattern, with their variants and steps."""
 
 from collections.abc import Iterator
 from itertools import pairwise
@@ -7,106 +7,103 @@ from pathlib import Path
 from attrs import define, evolve, field
 
 from globscope.errors import PopulationError
-from globscope.population.checkpoint import Checkpoint, files, read
+from globscope.population.checkpoint import Checkpoint, checkpoint_files, read_checkpoint
 from globscope.population.file_problem import file_problem
-from globscope.population.nearest import nothing
-from globscope.population.state_dict import Reading
-from globscope.population.walk import matches
+from globscope.population.folder_walk import files_matching
+from globscope.population.nearest_file import no_match
+from globscope.population.state_dict import StateDictChoice
 from globscope.references import Pattern
 from globscope.spec.model import CheckpointFiles, Source, Zoo
 from globscope.spec.pattern import STEP, VARIANT, absolute, filled
 from globscope.visible import visible
 
-# Files that cannot be read and are named one by one.
+# How many unreadable files a message lists.
 NAMED = 10
 
 
 @define(frozen=True, kw_only=True)
-class Found:
+class CheckpointFile:
     """One checkpoint file.
 
     Attributes:
-        path: Of the file.
-        variant: From its path.
-        step: From its path; 0 where that has none.
-        reading: Which of the file's state dicts it is, under which names.
+        path: Where the file is.
+        variant: The training run that it belongs to, from its path.
+        step: The training step, from its path; 0 where the path has none.
+        choice: Which of the file's state dicts is the network, and how its tensors are renamed.
     """
 
     path: Path
     variant: str
     step: int
-    reading: Reading = field(factory=Reading)
+    choice: StateDictChoice = field(factory=StateDictChoice)
 
     def read(self) -> Checkpoint:
-        """Return what the file holds.
+        """Return the file's contents.
 
         Raises:
-            PopulationError: It cannot be read as the network that it is to be.
+            PopulationError: It cannot be read as one network.
         """
-        return read(self.path, self.reading)
+        return read_checkpoint(self.path, self.choice)
 
     @property
     def identity(self) -> tuple[object, ...]:
-        """What stages depend on: who it is, its files' bytes, and how they are read where that is said."""
-        own = (self.variant, self.step, files(self.path))
-        return own if self.reading == Reading() else (*own, self.reading)
+        """What stage keys depend on: variant, step, the files' bytes, and the choice of a state dict if one is set."""
+        parts = (self.variant, self.step, checkpoint_files(self.path))
+        return parts if self.choice == StateDictChoice() else (*parts, self.choice)
 
 
-def find(source: Source, folder: Path) -> list[Found]:
-    """Return the files that a spec names, by variant, then by step as a number; patterns start at `folder`.
+def find_checkpoints(source: Source, folder: Path) -> list[CheckpointFile]:
+    """Return the files that a spec names, sorted by variant, then by step; patterns are relative to `folder`.
 
     Raises:
         PopulationError: A pattern matches none, what matches is no readable file, or two files claim the same
             variant and step.
     """
-    asked = source.checkpoints or ()
-    entries = (asked,) if isinstance(asked, str) else asked
+    checkpoints = source.checkpoints or ()
+    entries = (checkpoints,) if isinstance(checkpoints, str) else checkpoints
     try:
-        found = [one for entry in entries for one in _of(entry, source, folder)]
+        files = [file for entry in entries for file in _entry_files(entry, source, folder)]
     except PopulationError as error:
         place = "zoo" if isinstance(source, Zoo) else "population"
         raise PopulationError("\n".join(f"{place}.checkpoints: {line}" for line in str(error).splitlines())) from error
-    found.sort(key=lambda f: (f.variant, f.step))
-    for one, two in pairwise(found):
-        if (one.variant, one.step) == (two.variant, two.step):
-            raise PopulationError(_clash(one, two))
-    return found
+    files.sort(key=lambda file: (file.variant, file.step))
+    for first, second in pairwise(files):
+        if (first.variant, first.step) == (second.variant, second.step):
+            raise PopulationError(f"{first.path} and {second.path} are both step {first.step} of {first.variant!r}")
+    return files
 
 
-def _clash(one: Found, two: Found) -> str:
-    return f"{one.path} and {two.path} are both step {one.step} of {one.variant!r}"
-
-
-def _of(entry: Pattern | CheckpointFiles, source: Source, folder: Path) -> Iterator[Found]:
+def _entry_files(entry: Pattern | CheckpointFiles, source: Source, folder: Path) -> Iterator[CheckpointFile]:
     if isinstance(entry, CheckpointFiles):
-        key, found = entry.key, _of_table(entry, folder)
+        key, files = entry.key, _table_files(entry, folder)
     else:
-        key, found = None, _matching(entry, source.template, folder)
-    reading = Reading(key=source.key if key is None else key, rename=source.rename)
-    yield from (evolve(one, reading=reading) for one in found)
+        key, files = None, _pattern_files(entry, source.template, folder)
+    choice = StateDictChoice(key=source.key if key is None else key, rename=source.rename)
+    yield from (evolve(file, choice=choice) for file in files)
 
 
-def _of_table(table: CheckpointFiles, folder: Path) -> list[Found]:
+def _table_files(table: CheckpointFiles, folder: Path) -> list[CheckpointFile]:
     if table.pattern is not None:
-        return _matching(table.pattern, table.variant, folder)
+        return _pattern_files(table.pattern, table.variant, folder)
     assert table.path is not None
     if problem := file_problem(table.path):
         raise PopulationError(f"{table.path} {problem}")
-    return [Found(path=table.path, variant=table.variant, step=table.step or 0)]
+    return [CheckpointFile(path=table.path, variant=table.variant, step=table.step or 0)]
 
 
-def _matching(pattern: Pattern, template: str | None, folder: Path) -> list[Found]:
-    """Return the files that match a pattern, named by a template."""
-    whole = absolute(pattern, folder)
-    every = matches(whole)
-    if not every:
-        raise PopulationError(nothing(whole))
-    problems = dict.fromkeys(f"{visible(str(match.path))} {match.problem}" for match in every if match.problem)
+def _pattern_files(pattern: Pattern, template: str | None, folder: Path) -> list[CheckpointFile]:
+    """Return the files that match a pattern; a template makes the variants' names."""
+    absolute_pattern = absolute(pattern, folder)
+    matches = files_matching(absolute_pattern)
+    if not matches:
+        raise PopulationError(no_match(absolute_pattern))
+    problems = dict.fromkeys(f"{visible(str(match.path))} {match.problem}" for match in matches if match.problem)
     if problems:
         raise PopulationError("\n".join(_few([*problems])))
     name = template or f"{{{VARIANT}}}"
     return [
-        Found(path=match.path, variant=filled(name, match.words), step=int(match.words.get(STEP, 0))) for match in every
+        CheckpointFile(path=match.path, variant=filled(name, match.words), step=int(match.words.get(STEP, 0)))
+        for match in matches
     ]
 
 

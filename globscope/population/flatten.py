@@ -1,4 +1,4 @@
-"""What of a network is flattened, and where the rest of it comes from."""
+"""Which tensors of a network are flattened, and where the others come from."""
 
 from collections.abc import Collection, Iterable, Mapping, Sequence
 from fnmatch import fnmatchcase
@@ -8,65 +8,65 @@ import numpy as np
 from attrs import define
 
 from globscope.errors import PopulationError, near
-from globscope.population.find import Found
-from globscope.population.names import named
+from globscope.population.find import CheckpointFile
+from globscope.population.tensor_names import tensors_by_model_name
 from globscope.roles import Probe, ProbeTraits, Task, Tensors, traits
 from globscope.spec.model import PopulationSpec
 from globscope.values.members import Layout
 
-# Statistics that are positive travel through a map as logarithms: no point of it decodes to a negative variance.
+# Variances are mapped as logarithms, so that no point of a map decodes to a negative variance.
 VARIANCE, LOG = "running_var", ".log"
 # A channel that is always zero has the variance 0. BatchNorm adds 1e-5, so this changes no output.
 SMALLEST = 1e-12
 
 
 @define(frozen=True)
-class Flattening:
-    """A task that is mapped by a part of its weights, or by its statistics too.
+class FlattenedTask:
+    """A task of which only some weights are mapped, or its statistics too.
 
     Attributes:
-        task: The whole.
-        choice: What a spec says of it.
-        first: A checkpoint that holds the tensors that are not flattened; None where the model has them.
+        task: The task of the whole network.
+        choice: Which tensors to flatten, as a spec says.
+        first: A checkpoint with the tensors that are not flattened; None where the model provides them.
     """
 
     task: Task
     choice: PopulationSpec
-    first: Found | None
+    first: CheckpointFile | None
 
     def build(self, device: str) -> Probe:
         """Return the task on a device.
 
         Raises:
-            PopulationError: A pattern matches no tensor, or nobody knows a tensor that is not flattened.
+            PopulationError: A pattern matches no tensor, or a tensor that is not flattened is random and in no file.
         """
         probe = self.task.build(device)
         layout = _layout(probe, self.choice)
-        return Flattened(probe, layout, _rest(probe, layout, self.first, device))
+        return FlattenedProbe(probe, layout, _unmapped_tensors(probe, layout, self.first, device))
 
 
-class Flattened:
-    """A probe whose networks are the flattened tensors; the rest is the same for all."""
+class FlattenedProbe:
+    """A probe whose networks are the flattened tensors; the other tensors are the same for all."""
 
     def __init__(self, probe: Probe, layout: Layout, rest: Mapping[str, Any]) -> None:
-        """Take the whole probe."""
+        """Wrap the probe of the whole network."""
         self._probe, self.layout, self.rest = probe, layout, rest
-        parameters = {*probe.layout.names, *fixed(probe)}
-        self._own = tuple(name for name in layout.names if name in parameters)
-        self._travelling = tuple(name for name in layout.names if name not in parameters)
+        parameters = {*probe.layout.names, *untrained_parameters(probe)}
+        self._mapped_parameters = tuple(name for name in layout.names if name in parameters)
+        self._mapped_buffers = tuple(name for name in layout.names if name not in parameters)
 
     @property
     def travels(self) -> bool:
         """Whether buffers are flattened."""
-        return bool(self._travelling)
+        return bool(self._mapped_buffers)
 
     @property
     def logarithms(self) -> dict[str, str]:
         """The names under which variances are flattened, by those of the buffers."""
-        return {name.removesuffix(LOG): name for name in self._travelling if name.endswith(LOG)}
+        return {name.removesuffix(LOG): name for name in self._mapped_buffers if name.endswith(LOG)}
 
     def __getattr__(self, name: str) -> Any:
-        """Return what the whole task says of its data and measures."""
+        """Return the attribute of the wrapped probe."""
         if name.startswith("_"):
             raise AttributeError(name)
         return getattr(self._probe, name)
@@ -75,8 +75,8 @@ class Flattened:
         """Return a fresh network's flattened tensors, and its buffers."""
         parameters, buffers = self._probe.initialise(seed)
         statistics = {n: _logarithm(b) if n.endswith(VARIANCE) else b for n, b in buffers.items()}
-        own = {**fixed(self._probe), **parameters, **statistics}
-        return {name: own[name.removesuffix(LOG)].clone() for name in self.layout.names}, buffers
+        tensors = {**untrained_parameters(self._probe), **parameters, **statistics}
+        return {name: tensors[name.removesuffix(LOG)].clone() for name in self.layout.names}, buffers
 
     def objective(self, parameters: Tensors, buffers: Tensors, batch: Any, *, training: bool) -> Any:
         """Return the mean loss of a batch, differentiable in the flattened parameters."""
@@ -92,29 +92,29 @@ class Flattened:
 
     @property
     def outputs(self) -> Any:
-        """What the whole task says that a network's outputs are; no attribute where it says nothing."""
+        """The wrapped probe's function of a network's outputs; no attribute where it has none."""
         whole = self._probe.outputs  # type: ignore[attr-defined]
         return lambda parameters, buffers, batch: whole(self._whole(parameters), buffers, batch)
 
     def encoded(self, parameters: Tensors) -> dict[str, Any]:
-        """Return the buffers that travelled with the weights; counters never do."""
-        values = {name: parameters[name] for name in self._travelling}
+        """Return the buffers that were mapped with the weights; counters never are."""
+        values = {name: parameters[name] for name in self._mapped_buffers}
         return {n.removesuffix(LOG): v.exp() if n.endswith(LOG) else v for n, v in values.items()}
 
     def _whole(self, tensors: Tensors) -> dict[str, Any]:
-        return {**self.rest, **{name: tensors[name] for name in self._own}}
+        return {**self.rest, **{name: tensors[name] for name in self._mapped_parameters}}
 
 
-def fixed(probe: Probe) -> Mapping[str, Any]:
-    """Return the parameters that a model has and does not train, by name."""
+def untrained_parameters(probe: Probe) -> Mapping[str, Any]:
+    """Return the parameters that a model does not train, by name."""
     return traits(probe, ProbeTraits).fixed
 
 
-def encode(tensors: Mapping[str, np.ndarray], layout: Layout) -> dict[str, np.ndarray]:
-    """Return tensors with those that are flattened as logarithms."""
+def with_logarithms(tensors: Mapping[str, np.ndarray], layout: Layout) -> dict[str, np.ndarray]:
+    """Return tensors together with the logarithms of those that are flattened so."""
     logs = [name for name in layout.names if name.endswith(LOG) and name.removesuffix(LOG) in tensors]
-    made = {name: np.log(np.maximum(tensors[name.removesuffix(LOG)], SMALLEST)) for name in logs}
-    return {**tensors, **made}
+    logarithms = {name: np.log(np.maximum(tensors[name.removesuffix(LOG)], SMALLEST)) for name in logs}
+    return {**tensors, **logarithms}
 
 
 def _logarithm(variance: Any) -> Any:
@@ -122,20 +122,20 @@ def _logarithm(variance: Any) -> Any:
 
 
 def _layout(probe: Probe, choice: PopulationSpec) -> Layout:
-    """Return the names and shapes of what is flattened."""
+    """Return the names and shapes of the flattened tensors."""
     shapes = dict(zip(probe.layout.names, probe.layout.shapes, strict=True))
-    untrained = {name: tuple(tensor.shape) for name, tensor in fixed(probe).items()}
+    untrained = {name: tuple(tensor.shape) for name, tensor in untrained_parameters(probe).items()}
     known = {**shapes, **(untrained if choice.include else {}), **(_statistics(probe) if choice.both else {})}
     _require_matches("include", choice.include, known)
     _require_matches("exclude", choice.exclude, known)
-    kept = [n for n in known if _matches(n, choice.include or ("*",)) and not _matches(n, choice.exclude)]
-    if not kept:
+    chosen = [n for n in known if _matches(n, choice.include or ("*",)) and not _matches(n, choice.exclude)]
+    if not chosen:
         raise PopulationError("population.exclude: leaves no tensor to flatten")
-    return Layout(names=tuple(kept), shapes=tuple(known[name] for name in kept))
+    return Layout(names=tuple(chosen), shapes=tuple(known[name] for name in chosen))
 
 
 def _statistics(probe: Probe) -> dict[str, tuple[int, ...]]:
-    """Return the shapes of the buffers that travel: floating ones that files hold, never a counter."""
+    """Return the shapes of the buffers to map: floating-point ones that files hold, never a counter."""
     unsaved = traits(probe, ProbeTraits).unsaved
     floating = {n: b for n, b in probe.initialise(0)[1].items() if b.is_floating_point() and n not in unsaved}
     return {n + LOG if n.endswith(VARIANCE) else n: tuple(b.shape) for n, b in floating.items()}
@@ -151,17 +151,19 @@ def _require_matches(option: str, patterns: Sequence[str], known: Collection[str
             raise PopulationError(f"population.{option}: no tensor matches {pattern!r}; {near(pattern, known)}")
 
 
-def _rest(probe: Probe, layout: Layout, first: Found | None, device: str) -> dict[str, Any]:
-    """Return the parameters that are not flattened, as the first checkpoint or else the model itself has them."""
+def _unmapped_tensors(probe: Probe, layout: Layout, first: CheckpointFile | None, device: str) -> dict[str, Any]:
+    """Return the parameters that are not flattened, from the first checkpoint or else from the model."""
     import torch
 
-    own, again = ({**fixed(probe), **probe.initialise(seed)[0]} for seed in (0, 1))
-    left = [name for name in own if name not in layout.names]
-    held = named(first.read().tensors, probe, first.path) if left and first is not None else {}
-    for name in left:
-        if name not in held and not own[name].equal(again[name]):
+    fresh, again = ({**untrained_parameters(probe), **probe.initialise(seed)[0]} for seed in (0, 1))
+    unmapped = [name for name in fresh if name not in layout.names]
+    held = tensors_by_model_name(first.read().tensors, probe, first.path) if unmapped and first is not None else {}
+    for name in unmapped:
+        if name not in held and not fresh[name].equal(again[name]):
             raise PopulationError(
                 f"{first.path if first else 'the model'}: has no tensor {name!r}; it is not flattened, and the model "
                 "draws it anew"
             )
-    return {name: torch.from_numpy(np.array(held[name])).to(device) if name in held else own[name] for name in left}
+    return {
+        name: torch.from_numpy(np.array(held[name])).to(device) if name in held else fresh[name] for name in unmapped
+    }

@@ -1,4 +1,4 @@
-"""A checkpoint as a member: its tensors under the model's own names, checked."""
+"""A checkpoint as a member: its tensors under the model's names, checked."""
 
 from collections.abc import Mapping
 
@@ -8,30 +8,30 @@ from attrs import define
 from globscope.errors import PopulationError, near
 from globscope.population.buffers import buffers_of
 from globscope.population.checkpoint import Checkpoint, as_array
-from globscope.population.find import Found
-from globscope.population.flatten import encode
-from globscope.population.names import named
-from globscope.population.recorded import recorded
+from globscope.population.find import CheckpointFile
+from globscope.population.flatten import with_logarithms
+from globscope.population.recorded_scores import recorded_scores
+from globscope.population.tensor_names import tensors_by_model_name
 from globscope.roles import Probe, ProbeTraits, traits
 from globscope.values.members import Layout, Member
 
-# Of a weight: what is larger is infinite in the float32 of weight vectors.
+# A larger weight would be infinite in float32, which weight vectors are.
 LARGEST = np.finfo(np.float32).max
 
 
 @define(frozen=True)
-class Opened:
-    """A checkpoint whose tensors have the names and shapes that the model wants; their values were not looked at.
+class OpenedCheckpoint:
+    """A checkpoint whose tensors have the model's names and shapes; their values are not checked yet.
 
     Attributes:
-        found: The file.
-        layout: Of what is flattened.
-        tensors: By the model's names.
-        mapped: Whether what is flattened lies in the file as it is wanted, so that it needs no copy.
-        member: Who it is.
+        file: The checkpoint file that was opened.
+        layout: Names and shapes of the flattened tensors.
+        tensors: Arrays by the model's names.
+        mapped: Whether all flattened tensors are memory-mapped unchanged, so that they need no copy.
+        member: The network's variant, step, buffers and recorded scores.
     """
 
-    found: Found
+    file: CheckpointFile
     layout: Layout
     tensors: Mapping[str, np.ndarray]
     mapped: bool
@@ -39,18 +39,18 @@ class Opened:
 
     @property
     def parts(self) -> list[np.ndarray]:
-        """The flat tensors that are flattened, in order."""
+        """The flattened tensors as one-dimensional arrays, in order."""
         return [self.tensors[name].reshape(-1) for name in self.layout.names]
 
-    def checked(self) -> "Opened":
-        """Return it once all values were looked at.
+    def require_finite(self) -> "OpenedCheckpoint":
+        """Return this checkpoint after checking all values.
 
         Raises:
-            PopulationError: One is not finite.
+            PopulationError: A value is not finite.
         """
         for name in self.layout.names:
             if not (np.abs(self.tensors[name]) <= LARGEST).all():
-                raise PopulationError(f"{self.found.path}: tensor {name!r} has values that are not finite")
+                raise PopulationError(f"{self.file.path}: tensor {name!r} has values that are not finite")
         return self
 
     def flat(self) -> np.ndarray:
@@ -58,59 +58,59 @@ class Opened:
         return self.layout.flatten(self.tensors)
 
 
-def opened(found: Found, probe: Probe) -> Opened:
+def open_checkpoint(file: CheckpointFile, probe: Probe) -> OpenedCheckpoint:
     """Return a checkpoint that fits the model.
 
     Raises:
         PopulationError: A tensor is missing, has another shape or kind, or differs where all must be the same.
     """
-    layout, held = probe.layout, found.read()
-    own = named(held.tensors, probe, found.path)
-    if not own:
-        raise PopulationError(f"{found.path}: holds no tensors")
-    tensors = encode(own, layout)
+    layout, held = probe.layout, file.read()
+    tensors = tensors_by_model_name(held.tensors, probe, file.path)
+    if not tensors:
+        raise PopulationError(f"{file.path}: holds no tensors")
+    tensors = with_logarithms(tensors, layout)
     for name, shape in zip(layout.names, layout.shapes, strict=True):
         if name not in tensors:
-            raise PopulationError(f"{found.path}: has no tensor {name!r}; {near(name, tensors)}")
-        _require(found, name, tensors[name], shape)
-    _require_same(found, probe, own)
-    buffers, lacking = buffers_of(found, probe, own)
-    scores = recorded(found.path, found.step, held.scores)
-    member = Member(variant=found.variant, step=found.step, buffers=buffers, lacking=tuple(lacking), recorded=scores)
-    return Opened(found, layout, tensors, _mapped(held, tensors, layout), member)
+            raise PopulationError(f"{file.path}: has no tensor {name!r}; {near(name, tensors)}")
+        _require_fitting(file, name, tensors[name], shape)
+    _require_same(file, probe, tensors)
+    buffers, lacking = buffers_of(file, probe, tensors)
+    scores = recorded_scores(file.path, file.step, held.scores)
+    member = Member(variant=file.variant, step=file.step, buffers=buffers, lacking=tuple(lacking), recorded=scores)
+    return OpenedCheckpoint(file, layout, tensors, _is_as_in_file(held, tensors, layout), member)
 
 
-def member(found: Found, probe: Probe) -> tuple[Member, np.ndarray]:
+def load_member(file: CheckpointFile, probe: Probe) -> tuple[Member, np.ndarray]:
     """Return a checkpoint as a member and its (D,) float32 weights.
 
     Raises:
         PopulationError: It does not fit the model, or has values that are not finite.
     """
-    one = opened(found, probe).checked()
-    return one.member, one.flat()
+    opened = open_checkpoint(file, probe).require_finite()
+    return opened.member, opened.flat()
 
 
-def _mapped(held: Checkpoint, tensors: Mapping[str, np.ndarray], layout: Layout) -> bool:
-    """Tell whether every flattened tensor is one of the file's, as it lies there."""
-    lying = {id(held.tensors[name]) for name in held.mapped}
-    return all(id(tensors[name]) in lying for name in layout.names)
+def _is_as_in_file(held: Checkpoint, tensors: Mapping[str, np.ndarray], layout: Layout) -> bool:
+    """Return whether every flattened tensor is memory-mapped from the file unchanged."""
+    mapped = {id(held.tensors[name]) for name in held.mapped}
+    return all(id(tensors[name]) in mapped for name in layout.names)
 
 
-def _require(found: Found, name: str, array: np.ndarray, shape: tuple[int, ...]) -> None:
-    who = f"{found.path}: tensor {name!r}"
+def _require_fitting(file: CheckpointFile, name: str, array: np.ndarray, shape: tuple[int, ...]) -> None:
+    label = f"{file.path}: tensor {name!r}"
     if array.shape != shape:
-        raise PopulationError(f"{who} has shape {tuple(array.shape)}, the model wants {shape}")
+        raise PopulationError(f"{label} has shape {tuple(array.shape)}, the model wants {shape}")
     if array.dtype.kind == "c":
-        raise PopulationError(f"{who} is complex; maps are of real weights")
+        raise PopulationError(f"{label} is complex; maps are of real weights")
     if array.dtype.kind != "f":
-        raise PopulationError(f"{who} holds {array.dtype}, not floating numbers")
+        raise PopulationError(f"{label} holds {array.dtype}, not floating numbers")
 
 
-def _require_same(found: Found, probe: Probe, tensors: Mapping[str, np.ndarray]) -> None:
-    """Refuse a member that differs where decoded networks have one value only."""
+def _require_same(file: CheckpointFile, probe: Probe, tensors: Mapping[str, np.ndarray]) -> None:
+    """Refuse a member whose tensors that are not flattened differ from those of decoded networks."""
     for name, tensor in traits(probe, ProbeTraits).rest.items():
         if name in tensors and not np.array_equal(tensors[name], as_array(tensor.cpu(), name)):
             raise PopulationError(
-                f"{found.path}: tensor {name!r} is not flattened (population.include, exclude) and is not that of the "
+                f"{file.path}: tensor {name!r} is not flattened (population.include, exclude) and is not that of the "
                 "first checkpoint; what is not flattened must be the same in all"
             )

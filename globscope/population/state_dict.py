@@ -1,4 +1,4 @@
-"""Which of what a checkpoint file holds is the network: one state dict, under the names that a spec gives it."""
+"""Which state dict of a checkpoint file is the network, under the tensor names that a spec asks for."""
 
 from collections import Counter
 from collections.abc import Iterator, Mapping, Sequence
@@ -13,12 +13,12 @@ WRAPPERS = ("state_dict", "model_state_dict", "model", "net")
 
 
 @define(frozen=True, kw_only=True)
-class Reading:
-    """How a checkpoint file is read.
+class StateDictChoice:
+    """Which state dict of a file is the network, and how its tensors are renamed.
 
     Attributes:
-        key: Name of the state dict in the file, dotted where it lies deeper; None where there is but one.
-        rename: By what a tensor's name begins with, what it begins with instead; the longest beginning counts.
+        key: Name of the state dict in the file, dotted where it is nested; None where there is only one.
+        rename: New prefixes of tensors' names, by their old prefixes; the longest old prefix counts.
     """
 
     key: str | None = None
@@ -26,10 +26,10 @@ class Reading:
 
 
 class ChoiceError(ValueError):
-    """What keeps a file's content from being one state dict, as the end of a sentence that begins with the file.
+    """A file's content is not one state dict; the message ends a sentence that begins with the file.
 
     Attributes:
-        names: Of the state dicts among which none is chosen.
+        names: The state dicts among which a key would choose.
     """
 
     def __init__(self, text: str, names: Sequence[str] = ()) -> None:
@@ -37,24 +37,24 @@ class ChoiceError(ValueError):
         super().__init__(text)
 
 
-def state_dict(loaded: Any, reading: Reading) -> dict[str, Any]:
+def state_dict(loaded: Any, choice: StateDictChoice) -> dict[str, Any]:
     """Return a network's tensors by name.
 
     Args:
-        loaded: What a file holds.
-        reading: Which of it is wanted.
+        loaded: The file's content.
+        choice: Which state dict of it, and how tensors are renamed.
 
     Raises:
         ChoiceError: There is none, or there are several.
     """
-    chosen = _only(loaded) if reading.key is None else _only(_at(loaded, reading.key))
-    return _renamed(_tensors(chosen), reading.rename)
+    content = _only(loaded if choice.key is None else _at(loaded, choice.key))
+    return _rename_tensors(_tensors(content), choice.rename)
 
 
-def several(loaded: Any) -> tuple[str, ...]:
-    """Return the names of the state dicts between which a key would choose; empty where there is no choice."""
+def rival_names(loaded: Any) -> tuple[str, ...]:
+    """Return the names of the state dicts among which a key would choose; empty where there is no choice."""
     try:
-        state_dict(loaded, Reading())
+        state_dict(loaded, StateDictChoice())
     except ChoiceError as error:
         return error.names
     return ()
@@ -67,7 +67,7 @@ def _tensors(content: Mapping[Any, Any]) -> dict[str, Any]:
 
 
 def _only(loaded: Any) -> Mapping[Any, Any]:
-    """Return the state dict that a file's content is, or holds and there is no other like it."""
+    """Return the state dict that a file's content is, or the only one that it holds."""
     if not isinstance(loaded, Mapping):
         raise ChoiceError(f"holds a {type(loaded).__name__}, not a state dict")
     content: Mapping[Any, Any] = loaded
@@ -111,7 +111,7 @@ def _is_state_dict(value: Any) -> bool:
 
 
 def _at(loaded: Any, key: str) -> Any:
-    """Return what stands under a key: as it is written, or else dotted, or as the beginning of tensors' names."""
+    """Return the content under a key: taken literally, or else dotted, or as the prefix of tensors' names."""
     content = loaded
     if isinstance(loaded, Mapping) and key not in loaded:
         for part in key.split("."):
@@ -120,18 +120,18 @@ def _at(loaded: Any, key: str) -> Any:
         content = loaded[key]
     if isinstance(content, Mapping):
         return content
-    if found := _beginning(loaded, f"{key}."):
-        return found
+    if tensors := _with_prefix(loaded, f"{key}."):
+        return tensors
     raise ChoiceError(f"has no state dict {key!r} (population.key); {near(key, _keys(loaded))}")
 
 
-def _beginning(loaded: Any, start: str) -> dict[str, Any]:
-    """Return the tensors whose names begin so, of a file with one state dict."""
+def _with_prefix(loaded: Any, prefix: str) -> dict[str, Any]:
+    """Return the tensors whose names have a prefix, of a file with one state dict."""
     try:
         tensors = _tensors(_only(loaded))
     except ChoiceError:
         return {}
-    return {name.removeprefix(start): tensor for name, tensor in tensors.items() if name.startswith(start)}
+    return {name.removeprefix(prefix): tensor for name, tensor in tensors.items() if name.startswith(prefix)}
 
 
 def _keys(loaded: Any, above: str = "") -> Iterator[str]:
@@ -143,14 +143,14 @@ def _keys(loaded: Any, above: str = "") -> Iterator[str]:
             yield from _keys(value, f"{above}{name}.")
 
 
-def _renamed(tensors: Mapping[str, Any], rename: Mapping[str, str]) -> dict[str, Any]:
-    found: dict[str, Any] = {}
+def _rename_tensors(tensors: Mapping[str, Any], rename: Mapping[str, str]) -> dict[str, Any]:
+    renamed: dict[str, Any] = {}
     for name, tensor in tensors.items():
         new = _new_name(name, rename)
-        if new in found:
+        if new in renamed:
             raise ChoiceError(f"has two tensors that population.rename calls {new!r}, one of them {name!r}")
-        found[new] = tensor
-    return found
+        renamed[new] = tensor
+    return renamed
 
 
 def _new_name(name: str, rename: Mapping[str, str]) -> str:

@@ -1,4 +1,4 @@
-"""Why a checkpoint file cannot be read as tensors alone, and what to do. Nothing of the file is executed here."""
+"""Why a checkpoint file cannot be read as tensors alone, and what to do. Nothing in the file is executed."""
 
 import re
 from collections.abc import Sequence
@@ -8,12 +8,12 @@ from zipfile import is_zipfile
 from globscope.spec.words import short
 from globscope.visible import visible
 
-# Classes that are named; a whole module may refer to dozens.
+# How many classes a message names; a whole module may refer to dozens.
 NAMED = 4
 UNSUPPORTED = re.compile(r"(?:Unsupported global: GLOBAL|load unsupported GLOBAL) (\S+)")
 
 
-def unreadable(path: Path, error: Exception) -> str:
+def unreadable_reason(path: Path, error: Exception) -> str:
     """Return why a file is refused; torch's own words advise to run whatever it holds."""
     size = path.stat().st_size
     if size == 0:
@@ -34,10 +34,10 @@ def _classes(path: Path, error: Exception) -> list[str]:
     from torch.serialization import get_unsafe_globals_in_checkpoint
 
     try:
-        found = get_unsafe_globals_in_checkpoint(path) if is_zipfile(path) else []
-    except Exception:  # noqa: BLE001 - a damaged file, of which torch's error says as much as can be known
-        found = []
-    return sorted({*found, *UNSUPPORTED.findall(str(error))} - {"argparse.Namespace"})
+        unsafe = get_unsafe_globals_in_checkpoint(path) if is_zipfile(path) else []
+    except Exception:  # noqa: BLE001 - a damaged file, which torch's error describes
+        unsafe = []
+    return sorted({*unsafe, *UNSUPPORTED.findall(str(error))} - {"argparse.Namespace"})
 
 
 def _refusal(path: Path, classes: Sequence[str]) -> str:

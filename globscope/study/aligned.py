@@ -27,12 +27,12 @@ def aligned(bench: StudyBench, given: Population) -> Population:
     identity = key("aligned", who, context.task_key, given.identity, reference)
 
     def work(folder: Path, _: Progress) -> None:
-        files.save(folder, given.layout, len(given.members), _members(bench, given, reference))
+        files.save_matrix(folder, given.layout, len(given.members), _members(bench, given, reference))
 
     before = dict(context.used)
     folder = context.stage("aligned", identity, work, f"align to {reference}")
     context.used = before | {f"aligned/{identity}": context.used[f"aligned/{identity}"]}
-    return files.load(folder, identity)
+    return files.load_population(folder, identity)
 
 
 def toward(

@@ -9,7 +9,7 @@ import numpy as np
 from attrs import define
 
 from globscope.errors import PluginError
-from globscope.population.find import find
+from globscope.population.find import find_checkpoints
 from globscope.returned.numbers import checked_arrays
 from globscope.returned.results import checked_permutations
 from globscope.roles import Aligner, AlignerTraits, AnalysisTraits, Tensors, traits
@@ -199,5 +199,5 @@ def _zoo(context: Context) -> Any:
         # The networks follow from their parent, which is trained from the seed.
         parent = None if zoo.parent is None else [zoo.parent, zoo.seed, context.spec.seed]
         return [parent, [identity_of(context, run) for run in runs(context, "zoo")]]
-    found = find(zoo, context.spec.source.resolve().parent)
+    found = find_checkpoints(zoo, context.spec.source.resolve().parent)
     return [one.identity for one in found]

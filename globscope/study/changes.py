@@ -7,7 +7,7 @@ from typing import Any
 from attrs import define
 
 from globscope.errors import GlobscopeError
-from globscope.population.find import find
+from globscope.population.find import find_checkpoints
 from globscope.spec.model import Spec
 from globscope.store import read_written
 
@@ -52,7 +52,7 @@ def changes(folder: Path, spec: Spec) -> Changes:
     before = _members(folder / MANIFEST)
     if before is None or spec.population.checkpoints is None:
         return Changes()
-    now = [f"{one.variant}@{one.step}" for one in find(spec.population, spec.source.resolve().parent)]
+    now = [f"{one.variant}@{one.step}" for one in find_checkpoints(spec.population, spec.source.resolve().parent)]
     return Changes(gone=_without(before, now), new=_without(now, before))
 
 

@@ -5,7 +5,7 @@ from collections.abc import Iterator
 from globscope.boundary import within_boundary
 from globscope.default_type import float32_by_default
 from globscope.errors import GlobscopeError, SpecError, near
-from globscope.population.find import find
+from globscope.population.find import find_checkpoints
 from globscope.roles import (
     AlignerTraits,
     AnalysisTraits,
@@ -65,7 +65,7 @@ def count(spec: Spec) -> tuple[int, tuple[str, ...]]:
 def _networks(source: Source, spec: Spec) -> tuple[int, tuple[str, ...]]:
     """Return how many networks a source has, and the names of their runs."""
     if source.checkpoints is not None:
-        found = find(source, spec.source.resolve().parent)
+        found = find_checkpoints(source, spec.source.resolve().parent)
         return len(found), tuple(dict.fromkeys(one.variant for one in found))
     assert source.train is not None
     runs = source.runs()

@@ -12,9 +12,9 @@ from attrs import define, evolve, field, fields, has
 from globscope.boundary import component_errors
 from globscope.default_type import float32_by_default
 from globscope.errors import PluginError, near
-from globscope.population.find import Found, find
-from globscope.population.flatten import Flattening, fixed
-from globscope.population.state_dict import Reading
+from globscope.population.find import CheckpointFile, find_checkpoints
+from globscope.population.flatten import FlattenedTask, untrained_parameters
+from globscope.population.state_dict import StateDictChoice
 from globscope.precision import precise
 from globscope.registry import Registry
 from globscope.returned.numbers import checked_instance
@@ -134,17 +134,17 @@ class Context:
         self.whole_key = self.task_key = key("task", identity, self.whole.digest())
         self.training_key = key("task", fingerprint(self.identity(_trained(task))), self.whole.digest())
         choice = self.spec.population
-        if choice.chooses or (first and fixed(probe)):
-            self.task = Remembered(Flattening(self.whole, choice, first))
+        if choice.chooses or (first and untrained_parameters(probe)):
+            self.task = Remembered(FlattenedTask(self.whole, choice, first))
             self.task_key = key(self.whole_key, choice.flatten, choice.include, choice.exclude, *_identity(first))
 
-    def _fitting(self) -> tuple[Task, Found | None]:
+    def _fitting(self) -> tuple[Task, CheckpointFile | None]:
         """Return the task, where it can with a model like that of the checkpoints, and the first of these."""
         task: Task = self.spec.task.component
         pattern = self.spec.population.checkpoints
         if pattern is None:
             return task, None
-        first = find(self.spec.population, self.spec.source.resolve().parent)[0]
+        first = find_checkpoints(self.spec.population, self.spec.source.resolve().parent)[0]
         fits = offered(task, Fits)
         if fits is None:
             return task, first
@@ -214,11 +214,11 @@ class Context:
         return self.registry.of(component).label
 
 
-def _identity(first: Found | None) -> list[Any]:
+def _identity(first: CheckpointFile | None) -> list[Any]:
     """Return what of the first checkpoint counts, whoever it is: its file's bytes, and how they are read."""
-    if first is None or first.reading == Reading():
+    if first is None or first.choice == StateDictChoice():
         return [None if first is None else first.path]
-    return [first.path, first.reading]
+    return [first.path, first.choice]
 
 
 def _timed(part: Path, work: Callable[[Path], None]) -> None:

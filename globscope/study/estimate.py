@@ -7,8 +7,8 @@ from attrs import asdict, define
 
 from globscope.boundary import within_boundary
 from globscope.default_type import float32_by_default
-from globscope.population.run import Run
-from globscope.population.stack import stacks
+from globscope.population.stacking import training_groups
+from globscope.population.training_run import TrainingRun
 from globscope.returned.numbers import checked_count
 from globscope.roles import AnalysisTraits, Evaluates, FillsLattice, Plans, ReducerTraits, Refits, offered, traits
 from globscope.scoring.draws import REPEATS
@@ -111,9 +111,9 @@ def evaluations(spec: Spec) -> int:
     )
 
 
-def _planned(context: Context) -> list[Run]:
+def _planned(context: Context) -> list[TrainingRun]:
     """Return all trainings, those of the zoo after those of the population, each after the parent's."""
-    spec, found = context.spec, list[Run]()
+    spec, found = context.spec, list[TrainingRun]()
     places: tuple[Place, ...] = ("population", "zoo")
     for place, source in zip(places, (spec.population, spec.zoo), strict=True):
         if source is not None and source.train is not None:
@@ -122,7 +122,7 @@ def _planned(context: Context) -> list[Run]:
     return found
 
 
-def _new(context: Context, runs: Sequence[Run], before: Before) -> list[Run]:
+def _new(context: Context, runs: Sequence[TrainingRun], before: Before) -> list[TrainingRun]:
     """Return the trainings that no earlier cell has had."""
     population = context.spec.population
     start = [population.parent and asdict(population.parent), population.seed, context.spec.seed]
@@ -193,9 +193,9 @@ def _scatters(entry: ReducerEntry) -> bool:
     return bool(traits(entry.component, ReducerTraits).why_no_inverse)
 
 
-def _stages(context: Context, runs: list[Run], members: int, variants: int) -> list[str]:
+def _stages(context: Context, runs: list[TrainingRun], members: int, variants: int) -> list[str]:
     spec = context.spec
-    trained = [f"train {several([run.name for run in one])} ({one[0].epochs} epochs)" for one in stacks(runs)]
+    trained = [f"train {several([run.name for run in one])} ({one[0].epochs} epochs)" for one in training_groups(runs)]
     names = trained or ["read checkpoints"]
     names.append("evaluate members")
     names += [f"evaluate draws: {REPEATS} of {variants} networks"] if context.task.draws else []

@@ -10,11 +10,11 @@ from attrs import asdict
 
 from globscope.device import device
 from globscope.population import files
-from globscope.population.find import Found, find
-from globscope.population.run import Run, checkpoint
-from globscope.population.stack import placed, stacks
-from globscope.population.together import fit_together
+from globscope.population.find import CheckpointFile, find_checkpoints
+from globscope.population.stacking import assign_rows, training_groups
 from globscope.population.train import fit
+from globscope.population.train_stacked import fit_stacked
+from globscope.population.training_run import TrainingRun, checkpoint_path
 from globscope.spec.model import Recipe, Source
 from globscope.store import key, read_arrays
 from globscope.study.context import Context
@@ -38,28 +38,32 @@ def population(context: Context, place: Place = "population") -> Population:
     probe = context.task.build("cpu")
 
     def gather(folder: Path, progress: Progress) -> None:
-        files.gather(folder, found, probe, progress)
+        files.save_index(folder, found, probe, progress)
 
     folder = context.stage("population", identity, gather, f"read {'the zoo' if place == 'zoo' else 'checkpoints'}")
-    return files.load(folder, identity, found, probe)
+    return files.load_population(folder, identity, found, probe)
 
 
-def checkpoints(context: Context, place: Place) -> list[Found]:
+def checkpoints(context: Context, place: Place) -> list[CheckpointFile]:
     """Return the checkpoint files, after training those that the spec wants trained."""
     source = _source(context, place)
     if source.checkpoints is not None:
-        return find(source, context.spec.source.resolve().parent)
+        return find_checkpoints(source, context.spec.source.resolve().parent)
     planned = runs(context, place, _parent(context, place))
-    for together in stacks(planned):
+    for together in training_groups(planned):
         _train(context, together)
     places = [(run, context.store.place("train", identity(context, run))) for run in planned]
-    return [Found(path=checkpoint(folder, s), variant=run.name, step=s) for run, folder in places for s in run.steps]
+    return [
+        CheckpointFile(path=checkpoint_path(folder, s), variant=run.name, step=s)
+        for run, folder in places
+        for s in run.steps
+    ]
 
 
-def runs(context: Context, place: Place, start: dict[str, np.ndarray] | None = None) -> list[Run]:
+def runs(context: Context, place: Place, start: dict[str, np.ndarray] | None = None) -> list[TrainingRun]:
     """Return the training runs of the spec's variants."""
     planned = [_plan(context, place, variant.name, variant, start) for variant in _source(context, place).runs()]
-    return placed(planned, context.whole.build("cpu"))
+    return assign_rows(planned, context.whole.build("cpu"))
 
 
 def _source(context: Context, place: Place) -> Source:
@@ -68,23 +72,25 @@ def _source(context: Context, place: Place) -> Source:
     return source
 
 
-def _plan(context: Context, place: Place, name: str, recipe: Recipe, start: dict[str, np.ndarray] | None = None) -> Run:
+def _plan(
+    context: Context, place: Place, name: str, recipe: Recipe, start: dict[str, np.ndarray] | None = None
+) -> TrainingRun:
     """Return one variant's training run; one of the zoo is another than the population's of the same name."""
     source = _source(context, place)
     assert source.train is not None
     master = context.spec.seed if source.seed is None else source.seed
     seed = number(master, STAGE[place], name if recipe.seed is None else recipe.seed)
     initial = number(master, "initialise") if source.train.initialisation == "shared" else seed
-    return Run(name=name, recipe=recipe, train=source.train, seed=seed, initial=initial, start=start)
+    return TrainingRun(name=name, recipe=recipe, train=source.train, seed=seed, initial=initial, start=start)
 
 
 def _parent(context: Context, place: Place) -> dict[str, np.ndarray] | None:
     """Return the tensors that every variant starts from, where the spec names a parent."""
     run = parent_run(context, place)
-    return None if run is None else read_arrays(checkpoint(_train(context, [run]), run.epochs))
+    return None if run is None else read_arrays(checkpoint_path(_train(context, [run]), run.epochs))
 
 
-def parent_run(context: Context, place: Place) -> Run | None:
+def parent_run(context: Context, place: Place) -> TrainingRun | None:
     """Return the training from whose last weights every variant starts, where the spec names one."""
     source = _source(context, place)
     if source.parent is None or source.train is None:
@@ -94,7 +100,7 @@ def parent_run(context: Context, place: Place) -> Run | None:
     return _plan(context, place, "parent", recipe)
 
 
-def _train(context: Context, together: Sequence[Run]) -> Path:
+def _train(context: Context, together: Sequence[TrainingRun]) -> Path:
     """Train one run alone, or those of a stack; return the folder of the first."""
     by = {identity(context, run): run for run in together}
     first, run = next(iter(by.items()))
@@ -104,7 +110,7 @@ def _train(context: Context, together: Sequence[Run]) -> Path:
 
     def stacked(parts: Mapping[str, Path], progress: Progress) -> Iterator[str]:
         jobs = {identity: (by[identity], folder) for identity, folder in parts.items()}
-        return fit_together(jobs, context.whole.build(device(run.train.device, "population.train.device")), progress)
+        return fit_stacked(jobs, context.whole.build(device(run.train.device, "population.train.device")), progress)
 
     if run.row is None:
         return context.stage("train", first, alone, f"train {run.name}")
@@ -112,7 +118,7 @@ def _train(context: Context, together: Sequence[Run]) -> Path:
     return context.store.place("train", first)
 
 
-def identity(context: Context, run: Run) -> str:
+def identity(context: Context, run: TrainingRun) -> str:
     """Return the key of a training."""
     recipe = asdict(run.recipe)
     recipe.pop("name", None)  # its seed already tells runs apart

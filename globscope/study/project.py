@@ -7,9 +7,9 @@ from typing import Any
 import numpy as np
 
 from globscope.default_type import float32_by_default
-from globscope.population.find import Found
-from globscope.population.member import member
-from globscope.population.state_dict import Reading
+from globscope.population.find import CheckpointFile
+from globscope.population.member import load_member
+from globscope.population.state_dict import StateDictChoice
 from globscope.study.aligned import toward
 from globscope.study.bench import StudyBench
 from globscope.study.context import Context
@@ -33,9 +33,9 @@ def project(context: Context, files: Sequence[Path]) -> list[dict[str, Any]]:
     """
     probe = context.task.build("cpu")
     source = context.spec.population
-    reading = Reading(key=source.key, rename=source.rename)
+    choice = StateDictChoice(key=source.key, rename=source.rename)
     # A file's variant and step are not known, and nothing here asks for them.
-    found = [member(Found(path=file, variant=file.stem, step=0, reading=reading), probe) for file in files]
+    found = [load_member(CheckpointFile(path=file, variant=file.stem, step=0, choice=choice), probe) for file in files]
     weights = np.stack([vector for _, vector in found])
     buffers = [one.buffers for one, _ in found]
     bench = StudyBench(context)

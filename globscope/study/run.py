@@ -105,13 +105,13 @@ def _derived(bench: StudyBench, given: Population) -> Population:
         with context.blaming(entry.component):
             made = entry.component.derive(context.task, given, bench, rng)
             checked_population(context.who(entry.component), made, given.layout)
-            files.save(folder, given.layout, len(made.members), zip(made.members, made.weights, strict=True))
+            files.save_matrix(folder, given.layout, len(made.members), zip(made.members, made.weights, strict=True))
 
     before = dict(context.used)
     folder = context.stage("derive", identity, work, f"members of {entry.name}")
     # What it measured on the way belongs to the stage: a rerun, which only reads it, knows nothing of that.
     context.used = before | {f"derive/{identity}": context.used[f"derive/{identity}"]}
-    found = files.load(folder, identity)
+    found = files.load_population(folder, identity)
     found = with_own_buffers(found, given, context.task.build("cpu"), context.who(entry.component))
     return evolve(found, members=tuple(evolve(member, origin=entry.name) for member in found.members))
 

@@ -10,10 +10,10 @@ from attrs import define, evolve, field
 
 from globscope.device import device
 from globscope.population.checkpoint import as_array
-from globscope.population.log import Log
-from globscope.population.run import Run
-from globscope.population.stack import Together, stacks
-from globscope.population.train import State, passed
+from globscope.population.stacking import StackedProbe, training_groups
+from globscope.population.train import TrainingState, run_epoch
+from globscope.population.training_log import TrainingLog
+from globscope.population.training_run import TrainingRun
 from globscope.roles import Probe
 from globscope.scoring.draws import device_of, seeded
 from globscope.store import key
@@ -45,41 +45,41 @@ class Before:
     fits: dict[str, FitTime | None] = field(factory=dict)
 
 
-def training(context: Context, runs: Sequence[Run], before: Before) -> float:
+def training(context: Context, runs: Sequence[TrainingRun], before: Before) -> float:
     """Return the seconds of all runs where they are trained, from a few measured steps of every batch size."""
     total = 0.0
-    for run, *_ in stacks(runs):
+    for run, *_ in training_groups(runs):
         probe = context.whole.build(device(run.train.device, "population.train.device"))
         examples, size = probe.examples(probe.splits[0]), run.recipe.batch_size
         width = 1 if run.row is None else run.train.at_once
         of = key(context.whole_key, size, width, run.train.device, run.train.precision, run.train.optimiser)
         if of not in before.steps:
-            before.steps[of] = _step(run, probe if width == 1 else Together(probe, width), min(size, examples))
+            before.steps[of] = _step(run, probe if width == 1 else StackedProbe(probe, width), min(size, examples))
         total += before.steps[of] * -(-examples // size) * run.epochs
     return total
 
 
-def _step(run: Run, probe: Probe | Together, size: int) -> float:
+def _step(run: TrainingRun, probe: Probe | StackedProbe, size: int) -> float:
     """Return the seconds of a step; a long one is extrapolated from fewer examples, or `check` would take minutes."""
     few = min(size, FEW)
     seconds = _measured(run, probe, few)
     return seconds * size / few if seconds > LONG else _measured(run, probe, size)
 
 
-def _measured(run: Run, probe: Probe | Together, size: int) -> float:
+def _measured(run: TrainingRun, probe: Probe | StackedProbe, size: int) -> float:
     import torch
 
     parameters, buffers = probe.initialise(0)
     leaves = {name: p.requires_grad_() for name, p in parameters.items()}
     order = torch.arange(size)
-    order = order.expand(probe.width, size) if isinstance(probe, Together) else order
+    order = order.expand(probe.width, size) if isinstance(probe, StackedProbe) else order
     # Not at its start: whether a run's first loss is finite is for its own weights to say.
-    state = State(leaves, buffers, run.optimiser(list(leaves.values())), Log(Path()), epoch=1)
+    state = TrainingState(leaves, buffers, run.optimiser(list(leaves.values())), TrainingLog(Path()), epoch=1)
     times: list[float] = []
     while len(times) < 4 and sum(times) < LONG:
         start = perf_counter()
         with seeded(0, device_of(parameters)):
-            passed([run], probe, state, order).tolist()  # read, so that a device has finished
+            run_epoch([run], probe, state, order).tolist()  # read, so that a device has finished
         times.append(perf_counter() - start)
     return min(times)  # the first warms up
 

@@ -8,7 +8,7 @@ import tomli_w
 from attrs import define, evolve, field
 
 from globscope.errors import GlobscopeError, RunError, SpecError, near
-from globscope.population.find import find
+from globscope.population.find import find_checkpoints
 from globscope.registry import Registry, installed
 from globscope.session import CELLS, RUNS, SWEEP, TABLE, Study, begin
 from globscope.session import load as load_study
@@ -217,7 +217,7 @@ def _identity(context: Context) -> str:
     entries = [spec.evaluator, spec.fidelity, *spec.sampler, *spec.topology, *spec.aligner, *spec.analysis]
     who = [context.identity(entry.component) for entry in [*entries, *spec.reducer]]
     pattern = spec.population.checkpoints
-    found = [] if pattern is None else find(spec.population, spec.source.resolve().parent)
+    found = [] if pattern is None else find_checkpoints(spec.population, spec.source.resolve().parent)
     members = [one.identity for one in found]
     return key("cell", as_toml(spec), context.task_key, who, members)
 

@@ -15,11 +15,11 @@ from safetensors.torch import save_file
 
 from globscope.api import Code, Layout, PopulationError
 from globscope.builtin.tasks.classification import Classification
-from globscope.population.checkpoint import files, read
-from globscope.population.find import Found, find
-from globscope.population.member import member
-from globscope.population.names import named
-from globscope.population.state_dict import Reading
+from globscope.population.checkpoint import checkpoint_files, read_checkpoint
+from globscope.population.find import CheckpointFile, find_checkpoints
+from globscope.population.member import load_member
+from globscope.population.state_dict import StateDictChoice
+from globscope.population.tensor_names import tensors_by_model_name
 from globscope.references import Pattern
 from globscope.registry import installed
 from globscope.spec import read as spec
@@ -32,7 +32,7 @@ WEIGHTS = PROBE.layout.flatten({name: tensor.numpy() for name, tensor in NETWORK
 
 
 def found(path):
-    return Found(path=path, variant="A", step=1)
+    return CheckpointFile(path=path, variant="A", step=1)
 
 
 def saved(path, content):
@@ -121,7 +121,7 @@ def old(path, content=NETWORK):
 @pytest.mark.parametrize("way", WAYS)
 def test_the_same_network_comes_out_of_every_way_to_write_it(way, tmp_path):
     path = WAYS[way](tmp_path)
-    one, weights = member(found(path), PROBE)
+    one, weights = load_member(found(path), PROBE)
     np.testing.assert_array_equal(weights, WEIGHTS)
     assert (one.label, one.buffers) == ("A@1", {})
 
@@ -129,14 +129,14 @@ def test_the_same_network_comes_out_of_every_way_to_write_it(way, tmp_path):
 @pytest.mark.parametrize("dtype", [torch.float16, torch.bfloat16])
 def test_half_precision_is_widened_and_nothing_else(dtype, tmp_path):
     path = saved(tmp_path / "c.safetensors", {name: tensor.to(dtype) for name, tensor in NETWORK.items()})
-    _, weights = member(found(path), PROBE)
+    _, weights = load_member(found(path), PROBE)
     assert weights.dtype == np.float32
     np.testing.assert_array_equal(weights, torch.from_numpy(WEIGHTS).to(dtype).float().numpy())
 
 
 def test_an_index_stands_for_its_shards_in_what_a_stage_depends_on(tmp_path):
     index = sharded(tmp_path / "c")
-    assert [path.name for path in files(index)] == [
+    assert [path.name for path in checkpoint_files(index)] == [
         "model.safetensors.index.json",
         "model-1-of-2.safetensors",
         "model-2-of-2.safetensors",
@@ -167,7 +167,7 @@ def test_a_tensor_used_twice_is_one_and_a_file_may_hold_any_of_its_names(left_ou
     network = {name: tensor.clone() for name, tensor in probe.initialise(1)[0].items()}
     whole = network | {"head.weight": network["embed.weight"].clone()}
     path = saved(tmp_path / "c.safetensors", {n: t for n, t in whole.items() if n != left_out})
-    _, weights = member(found(path), probe)
+    _, weights = load_member(found(path), probe)
     np.testing.assert_array_equal(weights, probe.layout.flatten({n: t.numpy() for n, t in network.items()}))
 
 
@@ -199,8 +199,8 @@ def test_a_public_resnet_loads_without_renaming_and_its_shortcut_is_told_from_th
     for kind in renamed:
         public = {RENAMED[kind](name): tensor for name, tensor in public.items()}
     path = saved(tmp_path / "c.th", {"state_dict": {f"module.{n}": t for n, t in public.items()}, "best_prec1": 92.6})
-    probe = task.fitting(frozenset(read(path).tensors)).build("cpu")
-    one, weights = member(found(path), probe)
+    probe = task.fitting(frozenset(read_checkpoint(path).tensors)).build("cpu")
+    one, weights = load_member(found(path), probe)
     np.testing.assert_array_equal(weights, made.layout.flatten({n: t.numpy() for n, t in parameters.items()}))
     assert set(buffers) <= set(one.buffers)
 
@@ -248,7 +248,7 @@ def test_files_are_named_by_a_pattern_by_several_or_one_by_one(way, labels, tmp_
     path = tmp_path / "study.toml"
     path.write_text(SPEC.replace("{checkpoints}", SEVERAL[way]))
     asked = spec.read(path)
-    files_found = find(asked.population, tmp_path)
+    files_found = find_checkpoints(asked.population, tmp_path)
     assert [f"{one.variant}@{one.step}" for one in files_found] == labels
     again = spec.build(tomllib.loads(as_toml(asked)), path, installed())
     assert again.population == asked.population
@@ -258,7 +258,9 @@ def test_two_files_of_one_variant_and_step_are_refused_wherever_they_lie(tmp_pat
     for folder in ("one", "two"):
         saved(tmp_path / folder / "A-9.pt", NETWORK)
     with pytest.raises(PopulationError) as caught:
-        find(Source(checkpoints=(Pattern("one/{variant}-{step}.pt"), Pattern("two/{variant}-{step}.pt"))), tmp_path)
+        find_checkpoints(
+            Source(checkpoints=(Pattern("one/{variant}-{step}.pt"), Pattern("two/{variant}-{step}.pt"))), tmp_path
+        )
     assert str(caught.value) == f"{tmp_path}/one/A-9.pt and {tmp_path}/two/A-9.pt are both step 9 of 'A'"
 
 
@@ -390,7 +392,7 @@ def test_what_is_no_such_network_is_told_by_file_and_tensor_and_runs_nothing(cas
     make, says = BAD[case]
     path = make(tmp_path)
     with pytest.raises(PopulationError) as caught:
-        member(found(path), PROBE)
+        load_member(found(path), PROBE)
     told, (start, gap, end) = str(caught.value), says.replace("AT", str(tmp_path)).partition("***")
     assert (told.startswith(start) and told.endswith(end)) if gap else told == start
     assert not (tmp_path / "executed").exists()
@@ -409,13 +411,13 @@ class Forged:
 def test_a_namespace_that_would_become_another_class_is_refused(tmp_path):
     path = saved(tmp_path / "c.pt", {"model": NETWORK, "args": Forged({"__class__": torch.nn.Parameter})})
     with pytest.raises(PopulationError, match="cannot be read as tensors alone"):
-        read(path)
+        read_checkpoint(path)
 
 
 def test_a_namespace_may_hold_what_it_likes_and_nothing_of_it_is_called(tmp_path):
     arguments = Namespace(__setstate__=3, __reduce__="x", items=[1], again=Forged({"__setstate__": OrderedDict}))
     path = saved(tmp_path / "c.pt", {"model": NETWORK, "args": arguments})
-    np.testing.assert_array_equal(member(found(path), PROBE)[1], WEIGHTS)
+    np.testing.assert_array_equal(load_member(found(path), PROBE)[1], WEIGHTS)
     assert Namespace not in torch.serialization.get_safe_globals()  # to others it is refused as before
 
 
@@ -449,7 +451,7 @@ KEYS = {
 def test_a_key_chooses_the_network_of_a_file_that_holds_several(case, tmp_path):
     content, key, network = KEYS[case]
     path = saved(tmp_path / "c.pt", content)
-    _, weights = member(Found(path=path, variant="A", step=1, reading=Reading(key=key)), PROBE)
+    _, weights = load_member(CheckpointFile(path=path, variant="A", step=1, choice=StateDictChoice(key=key)), PROBE)
     np.testing.assert_array_equal(weights, PROBE.layout.flatten({n: t.numpy() for n, t in network.items()}))
 
 
@@ -492,7 +494,7 @@ def test_which_network_is_meant_is_never_guessed(case, tmp_path):
     content, key, says = SEVERAL_NETWORKS[case]
     path = saved(tmp_path / "c.pt", content)
     with pytest.raises(PopulationError) as caught:
-        member(Found(path=path, variant="A", step=1, reading=Reading(key=key)), PROBE)
+        load_member(CheckpointFile(path=path, variant="A", step=1, choice=StateDictChoice(key=key)), PROBE)
     assert str(caught.value) == f"{path}: {says}"
 
 
@@ -503,9 +505,9 @@ def test_raw_and_averaged_weights_of_one_file_are_two_variants_and_stages_know_t
         CheckpointFiles(variant="raw", pattern=pattern, key="model"),
         CheckpointFiles(variant="EMA", pattern=pattern),
     )
-    averaged, raw = find(Source(checkpoints=tables, key="model_ema"), tmp_path)
+    averaged, raw = find_checkpoints(Source(checkpoints=tables, key="model_ema"), tmp_path)
     assert (averaged.variant, raw.variant) == ("EMA", "raw")
-    assert not np.array_equal(member(raw, PROBE)[1], member(averaged, PROBE)[1])
+    assert not np.array_equal(load_member(raw, PROBE)[1], load_member(averaged, PROBE)[1])
     assert raw.identity[2:] != averaged.identity[2:]
     assert found(tmp_path / "3.pt").identity == ("A", 1, [tmp_path / "3.pt"])  # as before there was a key
 
@@ -529,14 +531,18 @@ RENAMES = {
 def test_a_table_of_prefixes_gives_tensors_the_models_names(case, tmp_path):
     content, rename = RENAMES[case]
     path = saved(tmp_path / "c.safetensors", content)
-    _, weights = member(Found(path=path, variant="A", step=1, reading=Reading(rename=rename)), PROBE)
+    _, weights = load_member(
+        CheckpointFile(path=path, variant="A", step=1, choice=StateDictChoice(rename=rename)), PROBE
+    )
     np.testing.assert_array_equal(weights, WEIGHTS)
 
 
 def test_two_tensors_that_get_one_name_are_refused(tmp_path):
     path = saved(tmp_path / "c.pt", under("a.", NETWORK) | under("b.", AVERAGE))
     with pytest.raises(PopulationError) as caught:
-        member(Found(path=path, variant="A", step=1, reading=Reading(rename={"a.": "", "b.": ""})), PROBE)
+        load_member(
+            CheckpointFile(path=path, variant="A", step=1, choice=StateDictChoice(rename={"a.": "", "b.": ""})), PROBE
+        )
     assert (
         str(caught.value)
         == f"{path}: has two tensors that population.rename calls '1.weight', one of them 'b.1.weight'"
@@ -608,7 +614,7 @@ def test_adapters_as_peft_saves_them_fit_the_module_that_peft_makes(function, tm
     }
     adapters = {names[name]: torch.from_numpy(np.array(array)) for name, array in tensors.items()}
     path = saved(tmp_path / "adapter_model.safetensors", adapters)
-    np.testing.assert_array_equal(member(found(path), probe)[1], weights)
+    np.testing.assert_array_equal(load_member(found(path), probe)[1], weights)
 
 
 # A model's name of a tensor of an adapter, and PEFT's in its file.
@@ -626,7 +632,7 @@ def test_every_kind_of_adapters_tensor_gets_its_name_back(before):
     layout = Layout(names=tuple(SAVED), shapes=((1,),) * len(SAVED))
     probe = SimpleNamespace(layout=layout)
     tensors = {before + name: np.array([at]) for at, name in enumerate(SAVED.values())}
-    names = named(tensors, probe, Path("adapter_model.safetensors"))
+    names = tensors_by_model_name(tensors, probe, Path("adapter_model.safetensors"))
     assert {name: int(array[0]) for name, array in names.items()} == {name: at for at, name in enumerate(SAVED)}
 
 
@@ -656,7 +662,7 @@ def test_a_damaged_file_is_read_as_it_is_or_refused_by_its_path_whatever_was_dam
                 content[at] = rng.integers(256)
         path.write_bytes(bytes(content))
         try:
-            member(found(path), PROBE)
+            load_member(found(path), PROBE)
         except PopulationError as error:
             refusals.append(str(error))
     assert len(refusals) > 100

@@ -13,7 +13,7 @@ from torch.nn.functional import cross_entropy
 from globscope import load
 from globscope.api import EvaluationError, PopulationError, SpecError
 from globscope.builtin.tasks.data.embedded import digits
-from globscope.population.recorded import numbers
+from globscope.population.recorded_scores import numbers_beside
 from globscope.values.rows import Rows
 
 NETS = """
@@ -223,7 +223,7 @@ def test_members_that_score_far_worse_than_their_files_say_are_told(tmp_path):
 
 def test_numbers_beside_the_weights_that_no_float_holds_are_no_scores():
     around = {"test_acc": 91, "seed": 2**63 + 1, "hash": 10**400, "steps": torch.tensor(2**60 + 1), "val_loss": 0.5}
-    assert numbers(around) == {"test_acc": 91.0, "val_loss": 0.5}
+    assert numbers_beside(around) == {"test_acc": 91.0, "val_loss": 0.5}
 
 
 def test_members_that_score_as_their_files_say_are_not_doubted(tmp_path):

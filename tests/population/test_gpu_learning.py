@@ -10,9 +10,9 @@ from globscope.api import Member, Population, Progress, symmetry
 from globscope.builtin.aligners import ActivationMatching, DeepAlign, Sinkhorn
 from globscope.builtin.analyses.curves.training import Settings, train
 from globscope.builtin.tasks.classification import Classification
-from globscope.population.run import Run, checkpoint
-from globscope.population.together import fit_together
 from globscope.population.train import fit
+from globscope.population.train_stacked import fit_stacked
+from globscope.population.training_run import TrainingRun, checkpoint_path
 from globscope.spec.model import Recipe, Train
 from globscope.testing.study import MemoryDraft
 
@@ -32,13 +32,15 @@ class StopAt(Progress):
 
 def some_run(name="A", epochs=4, row=None, **settings):
     recipe = Recipe(batch_size=100, learning_rate=1e-2, epochs=epochs)
-    return Run(name=name, recipe=recipe, train=Train(save_every=1, at_once=4, **settings), seed=row or 0, row=row)
+    return TrainingRun(
+        name=name, recipe=recipe, train=Train(save_every=1, at_once=4, **settings), seed=row or 0, row=row
+    )
 
 
 def trained(run, probe, folder, progress=None):
     folder.mkdir(exist_ok=True)
     fit(run, probe, folder, progress or Progress())
-    return load_file(checkpoint(folder, run.epochs))
+    return load_file(checkpoint_path(folder, run.epochs))
 
 
 def assert_equal(one, other):
@@ -77,10 +79,10 @@ def test_networks_are_trained_at_once_as_one_by_one(device, tmp_path):
     for run in runs:
         (tmp_path / run.name).mkdir()
     jobs = {run.name: (run, tmp_path / run.name) for run in runs}
-    assert list(fit_together(jobs, probe, Progress())) == list(jobs)
+    assert list(fit_stacked(jobs, probe, Progress())) == list(jobs)
     for run in runs:
         alone = trained(evolve(run, row=None), probe, tmp_path / f"{run.name} alone")
-        for name, values in load_file(checkpoint(tmp_path / run.name, 1)).items():
+        for name, values in load_file(checkpoint_path(tmp_path / run.name, 1)).items():
             np.testing.assert_allclose(values, alone[name], atol=8e-2)  # as above
             assert np.quantile(np.abs(values - alone[name]), 0.9) < 5e-5
 

@@ -8,7 +8,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from globscope.api import PopulationError
-from globscope.population.find import find
+from globscope.population.find import find_checkpoints
 from globscope.references import Pattern
 from globscope.spec.model import CheckpointFiles, Source, Zoo
 from globscope.spec.pattern import filled, matched
@@ -24,7 +24,7 @@ def laid(folder, *names):
 def labels(folder, pattern, **options):
     many = pattern if isinstance(pattern, tuple) else (pattern,)
     checkpoints = tuple(one if isinstance(one, CheckpointFiles) else Pattern(one) for one in many)
-    return [f"{one.variant}@{one.step}" for one in find(Source(checkpoints=checkpoints, **options), folder)]
+    return [f"{one.variant}@{one.step}" for one in find_checkpoints(Source(checkpoints=checkpoints, **options), folder)]
 
 
 def refusal(folder, pattern, **options):
@@ -221,7 +221,7 @@ def test_what_cannot_be_listed_or_named_below_a_run_is_no_concern_of_the_pattern
 
 def test_a_pattern_of_the_zoo_is_named_as_that(tmp_path):
     with pytest.raises(PopulationError, match=r"^zoo\.checkpoints: there is no folder"):
-        find(Zoo(checkpoints=Pattern("none/{variant}.pt")), tmp_path)
+        find_checkpoints(Zoo(checkpoints=Pattern("none/{variant}.pt")), tmp_path)
 
 
 # Files that are there, pattern, and what is said.

@@ -12,12 +12,12 @@ from safetensors.torch import save_file
 from globscope.api import Code, PopulationError
 from globscope.builtin.tasks.classification import Classification
 from globscope.population import files
-from globscope.population.checkpoint import read
-from globscope.population.find import find
-from globscope.population.member import member
-from globscope.population.names import named
-from globscope.population.run import Run, checkpoint
+from globscope.population.checkpoint import read_checkpoint
+from globscope.population.find import find_checkpoints
+from globscope.population.member import load_member
+from globscope.population.tensor_names import tensors_by_model_name
 from globscope.population.train import STATE, fit
+from globscope.population.training_run import TrainingRun, checkpoint_path
 from globscope.references import Pattern
 from globscope.spec.model import Recipe, Source, Train
 from globscope.values.chart import Progress
@@ -41,7 +41,7 @@ def probe():
 
 def a_run(**changes):
     recipe = Recipe(batch_size=64, learning_rate=1e-2, epochs=4)
-    return evolve(Run(name="A", recipe=recipe, train=Train(save_every=2), seed=5), **changes)
+    return evolve(TrainingRun(name="A", recipe=recipe, train=Train(save_every=2), seed=5), **changes)
 
 
 def trained(run, probe, folder):
@@ -114,7 +114,7 @@ def test_a_run_keeps_its_losses_and_what_the_test_split_measures(probe, tmp_path
     assert [row["epoch"] for row in rows] == [1, 2, 3, 4]
     assert rows[-1]["loss"] < rows[0]["loss"]
     assert [("test_accuracy" in row) for row in rows] == [False, True, False, True]
-    last = {n: torch.from_numpy(a) for n, a in load_file(checkpoint(tmp_path / "run", 4)).items()}
+    last = {n: torch.from_numpy(a) for n, a in load_file(checkpoint_path(tmp_path / "run", 4)).items()}
     sums = probe.reduce(last, {}, probe.batch("test", torch.arange(probe.examples("test"))))
     for name, (total, weight) in sums.items():
         assert rows[-1][f"test_{name}"] == pytest.approx(float(total) / weight, rel=1e-6)  # one sum of floats, or more
@@ -132,7 +132,7 @@ def test_training_lowers_the_loss(probe, tmp_path):
     everything = probe.batch("train", torch.arange(probe.examples("train")))
     losses = []
     for step in (0, 2, 4):
-        tensors = {k: torch.from_numpy(v) for k, v in load_file(checkpoint(tmp_path / "run", step)).items()}
+        tensors = {k: torch.from_numpy(v) for k, v in load_file(checkpoint_path(tmp_path / "run", step)).items()}
         losses.append(float(probe.objective(tensors, {}, everything, training=False)))
     assert losses[0] > losses[1] > losses[2]
 
@@ -172,7 +172,7 @@ def test_training_moves_no_global_random_state(probe, tmp_path):
 
 
 def files_of(pattern, folder):
-    return find(Source(checkpoints=Pattern(pattern)), folder)
+    return find_checkpoints(Source(checkpoints=Pattern(pattern)), folder)
 
 
 def test_files_are_found_by_variant_and_sorted_by_step_as_a_number(tmp_path):
@@ -204,7 +204,7 @@ def test_state_dicts_are_read_with_and_without_wrapper_and_prefix(probe, tmp_pat
     parameters, _ = probe.initialise(0)
     path = tmp_path / "A-1.pt"
     torch.save(wrap({prefix + name: p for name, p in parameters.items()}), path)
-    found = named(read(path).tensors, probe, path)
+    found = tensors_by_model_name(read_checkpoint(path).tensors, probe, path)
     assert set(found) == set(parameters)
     for name, p in parameters.items():
         np.testing.assert_array_equal(found[name], p.numpy())
@@ -214,7 +214,7 @@ def test_half_precision_is_read_as_float32(probe, tmp_path):
     parameters, _ = probe.initialise(0)
     path = tmp_path / "A-1.safetensors"
     save_file({name: p.bfloat16() for name, p in parameters.items()}, path)
-    assert all(array.dtype == np.float32 for array in read(path).tensors.values())
+    assert all(array.dtype == np.float32 for array in read_checkpoint(path).tensors.values())
 
 
 class Hostile:
@@ -229,7 +229,7 @@ def test_a_pickle_that_wants_to_run_code_is_refused_and_runs_nothing(tmp_path):
     path, trace = tmp_path / "A-1.pt", tmp_path / "trace"
     torch.save({"state_dict": Hostile(str(trace))}, path)
     with pytest.raises(PopulationError, match=r"needs io\.open, and to make one could run code, which is never done"):
-        read(path)
+        read_checkpoint(path)
     assert not trace.exists()
 
 
@@ -240,8 +240,8 @@ def test_a_population_on_disk_is_memory_mapped_and_comes_back_equal(probe, tmp_p
     found = files_of(pattern, tmp_path)
     folder = tmp_path / "population"
     folder.mkdir()
-    files.save(folder, probe.layout, 2, (member(f, probe) for f in found))
-    population = files.load(folder, "key")
+    files.save_matrix(folder, probe.layout, 2, (load_member(f, probe) for f in found))
+    population = files.load_population(folder, "key")
     assert isinstance(population.weights, np.memmap)
     assert [m.label for m in population.members] == ["A@3", "B@3"]
     assert population.layout == probe.layout

@@ -9,7 +9,7 @@ from support.paths import ROOT
 
 from globscope.builtin.tasks.classification import Classification
 from globscope.population.proposal import propose
-from globscope.population.proposal.layout import layouts
+from globscope.population.proposal.groups import checkpoint_groups
 from globscope.registry import installed
 from globscope.spec import read as spec
 
@@ -74,7 +74,7 @@ LAYOUTS = {
 def test_the_pattern_of_a_folder_is_that_of_how_people_lay_them_out(case, tmp_path):
     files, (pattern, variant, others) = LAYOUTS[case]
     laid(tmp_path, *files)
-    found = layouts(tmp_path)
+    found = checkpoint_groups(tmp_path)
     assert found[0].pattern == pattern
     assert found[0].variant == (tmp_path.name if variant == "FOLDER" else variant)
     assert [one.pattern for one in found[1:]] == others

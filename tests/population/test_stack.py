@@ -13,10 +13,10 @@ from support.study import Notes
 import globscope
 from globscope.api import Code, PopulationError
 from globscope.builtin.tasks.classification import Classification
-from globscope.population.run import Run, checkpoint
-from globscope.population.stack import placed, stackable, stacks
-from globscope.population.together import fit_together
+from globscope.population.stacking import assign_rows, is_stackable, training_groups
 from globscope.population.train import STATE, fit
+from globscope.population.train_stacked import fit_stacked
+from globscope.population.training_run import TrainingRun, checkpoint_path
 from globscope.spec.model import Recipe, Train
 from globscope.store import Store, write_bytes
 from globscope.study.members import checkpoints
@@ -51,7 +51,7 @@ def probe():
 def some_runs(rows=range(WIDTH), **settings):
     recipe = Recipe(batch_size=50, learning_rate=1e-2, weight_decay=1e-2, epochs=4)
     train = Train(save_every=1, at_once=WIDTH, **settings)
-    return [Run(name=f"run{row}", recipe=recipe, train=train, seed=row, row=row) for row in rows]
+    return [TrainingRun(name=f"run{row}", recipe=recipe, train=train, seed=row, row=row) for row in rows]
 
 
 def prepared(runs, folder):
@@ -64,7 +64,7 @@ def prepared(runs, folder):
 def trained(runs, probe, folder):
     """Return all that the runs of a stack leave, by file."""
     jobs = prepared(runs, folder)
-    assert set(fit_together(jobs, probe, Progress())) == set(jobs)
+    assert set(fit_stacked(jobs, probe, Progress())) == set(jobs)
     return left(folder)
 
 
@@ -83,7 +83,7 @@ def test_a_stack_trains_each_network_as_it_is_trained_alone(probe, tmp_path, set
     assert set(left(tmp_path / "alone")) == set(together)
     for run in runs:
         for step in run.steps:
-            own, row = (load_file(checkpoint(tmp_path / kind / run.name, step)) for kind in ("alone", "together"))
+            own, row = (load_file(checkpoint_path(tmp_path / kind / run.name, step)) for kind in ("alone", "together"))
             for name in own:
                 # Sums in another order differ by 1e-7 of their size; Adam divides by small gradients, in 20 steps.
                 np.testing.assert_allclose(row[name], own[name], rtol=0, atol=2e-5)
@@ -100,7 +100,7 @@ def test_an_interrupted_stack_continues_to_the_same_bytes(probe, tmp_path, setti
     jobs = prepared(runs, tmp_path / "broken")
     for epoch in (1, 3):
         with pytest.raises(KeyboardInterrupt):
-            list(fit_together(jobs, probe, StopAt(epoch)))
+            list(fit_stacked(jobs, probe, StopAt(epoch)))
     assert trained(runs, probe, tmp_path / "broken") == whole
 
 
@@ -109,10 +109,10 @@ def test_a_stack_killed_between_two_rows_checkpoints_continues_to_the_same_bytes
     whole = trained(runs, probe, tmp_path / "whole")
     jobs = prepared(runs, tmp_path / "broken")
     with pytest.raises(KeyboardInterrupt):
-        list(fit_together(jobs, probe, StopAt(2)))
+        list(fit_stacked(jobs, probe, StopAt(2)))
     ahead = {name: (tmp_path / "broken" / name / STATE).read_bytes() for name in ("run0", "run2")}
     with pytest.raises(KeyboardInterrupt):
-        list(fit_together(jobs, probe, StopAt(3)))
+        list(fit_stacked(jobs, probe, StopAt(3)))
     for name, state in ahead.items():  # as if these had not been saved after the third epoch
         (tmp_path / "broken" / name / STATE).write_bytes(state)
     assert trained(runs, probe, tmp_path / "broken") == whole
@@ -123,11 +123,11 @@ def test_a_stack_killed_while_its_last_checkpoints_were_saved_finishes_each_row_
     whole = trained(runs, probe, tmp_path / "whole")
     jobs = prepared(runs, tmp_path / "broken")
     with pytest.raises(KeyboardInterrupt):
-        list(fit_together(jobs, probe, StopAt(runs[0].epochs)))  # all are saved, and none is finished
-    last = checkpoint(tmp_path / "broken/run1", runs[1].epochs)
+        list(fit_stacked(jobs, probe, StopAt(runs[0].epochs)))  # all are saved, and none is finished
+    last = checkpoint_path(tmp_path / "broken/run1", runs[1].epochs)
     last.unlink()  # as if the kill had come before it
     (last.parent / STATE).unlink()
-    assert sorted(fit_together(jobs, probe, Progress())) == sorted(jobs)
+    assert sorted(fit_stacked(jobs, probe, Progress())) == sorted(jobs)
     assert left(tmp_path / "broken") == whole
 
 
@@ -147,7 +147,7 @@ def test_a_row_that_diverges_is_named_and_the_others_are_finished_as_if_it_had_n
     runs[1] = evolve(runs[1], start=start)
     jobs, finished = prepared(runs, tmp_path / "some"), []
     with pytest.raises(PopulationError) as caught:
-        finished.extend(fit_together(jobs, probe, Progress()))  # keeps what came before the error
+        finished.extend(fit_stacked(jobs, probe, Progress()))  # keeps what came before the error
     assert finished == ["run0", "run2", "run3"]
     assert str(caught.value).startswith("variant 'run1' diverged in epoch ")
     assert str(caught.value).endswith("its weights are no longer finite; lower its learning_rate, 0.01")
@@ -183,31 +183,31 @@ def test_a_loss_that_was_never_finite_names_its_row(probe, tmp_path):
 
 def plans(recipes, at_once=4):
     train = Train(at_once=at_once)
-    return [Run(name=str(n), recipe=recipe, train=train, seed=n) for n, recipe in enumerate(recipes)]
+    return [TrainingRun(name=str(n), recipe=recipe, train=train, seed=n) for n, recipe in enumerate(recipes)]
 
 
 def test_runs_of_one_recipe_are_stacked_where_they_nearly_fill_a_stack(probe):
     one, other = Recipe(epochs=1), Recipe(epochs=1, learning_rate=0.1)
-    rows = [run.row for run in placed(plans([one, other, one, one, other, one]), probe)]
+    rows = [run.row for run in assign_rows(plans([one, other, one, one, other, one]), probe)]
     assert rows == [0, None, 2, 3, None, 1]
-    assert [run.row for run in placed(plans([one, one, other, other]), probe)] == [None] * 4
-    assert [run.row for run in placed(plans([one] * 4, at_once=1), probe)] == [None] * 4
+    assert [run.row for run in assign_rows(plans([one, one, other, other]), probe)] == [None] * 4
+    assert [run.row for run in assign_rows(plans([one] * 4, at_once=1), probe)] == [None] * 4
 
 
 def test_another_recipe_moves_no_other_run_to_another_row(probe):
     one, other = Recipe(epochs=1), Recipe(epochs=1, weight_decay=0.1)
-    before = placed(plans([one] * 9), probe)
-    after = placed(plans([one] * 2 + [other] + [one] * 6), probe)
+    before = assign_rows(plans([one] * 9), probe)
+    after = assign_rows(plans([one] * 2 + [other] + [one] * 6), probe)
     assert [run.row for run in before] == [0, 1, 2, 3, 0, 1, 2, 3, 0]
     assert [run.row for run in after] == [0, 1, None, 3, 0, 1, 2, 3, 0]
-    assert [[run.name for run in together] for together in stacks(after)] == [
+    assert [[run.name for run in together] for together in training_groups(after)] == [
         ["0", "1", "3"], ["2"], ["4", "5", "6", "7"], ["8"],
     ]  # fmt: skip
 
 
 def test_large_networks_are_trained_alone():
     wide = Classification(hidden=(2000,)).build("cpu")  # 150,010 weights
-    assert {run.row for run in placed(plans([Recipe(batch_size=64, epochs=1)] * 4), wide)} == {None}
+    assert {run.row for run in assign_rows(plans([Recipe(batch_size=64, epochs=1)] * 4), wide)} == {None}
 
 
 def test_networks_that_draw_or_have_statistics_are_not_stacked(tmp_path):
@@ -221,7 +221,7 @@ def test_networks_that_draw_or_have_statistics_are_not_stacked(tmp_path):
         task = Classification(model=Code(str(tmp_path / "nets.py"), "build"), model_options=options)
         own = task.build("cpu")
         own.vmappable = not own.statistics  # as a stranger's probe might say
-        assert stackable(own) == wanted
+        assert is_stackable(own) == wanted
 
 
 def test_stacking_moves_no_global_random_state(probe, tmp_path):

@@ -19,7 +19,7 @@ from globscope.builtin.tasks.models.resnet import resnet
 from globscope.builtin.tasks.models.transformer import transformer
 from globscope.builtin.tasks.models.vit import vit
 from globscope.builtin.tasks.supervised import Supervised
-from globscope.population.flatten import Flattened
+from globscope.population.flatten import FlattenedProbe
 from globscope.symmetry import search
 from globscope.testing import tiny_task
 from globscope.values.members import Layout
@@ -401,7 +401,7 @@ def flattened(probe, *names):
     shapes = dict(zip(probe.layout.names, probe.layout.shapes, strict=True))
     parameters = probe.initialise(0)[0]
     layout = Layout(names=names, shapes=tuple(shapes.get(name, (6,)) for name in names))
-    return Flattened(probe, layout, {name: p for name, p in parameters.items() if name not in names})
+    return FlattenedProbe(probe, layout, {name: p for name, p in parameters.items() if name not in names})
 
 
 def test_units_of_tensors_that_are_not_flattened_keep_their_order(probes):

@@ -1,4 +1,4 @@
-"""What a folder of checkpoints seems to hold, as a spec to begin with: `globscope init FOLDER`."""
+"""A first spec for a folder of checkpoints: `globscope init FOLDER`."""
 
 from globscope.population.proposal.write import propose
 

@@ -1,4 +1,4 @@
-"""What one checkpoint holds: state dicts, tensors, and a model that is known by them."""
+"""The contents of one checkpoint: state dicts, tensors, and a model that is recognised by them."""
 
 import re
 from collections.abc import Mapping
@@ -8,13 +8,13 @@ from typing import Any
 from attrs import define, field
 
 from globscope.errors import PopulationError
-from globscope.population.checkpoint import networks, shapes
-from globscope.population.state_dict import Reading
+from globscope.population.checkpoint import state_dict_names, tensor_shapes
+from globscope.population.state_dict import StateDictChoice
 from globscope.registry import Registry
 from globscope.roles import Recognises, offered
 
-# What frameworks put before a model's own names.
-_BEFORE = re.compile(r"^((module|_orig_mod|model|net|network|backbone)\.)+")
+# Prefixes that frameworks add to a model's own names.
+_PREFIX = re.compile(r"^((module|_orig_mod|model|net|network|backbone)\.)+")
 
 
 @define(frozen=True, kw_only=True)
@@ -23,8 +23,8 @@ class Contents:
 
     Attributes:
         keys: Names of the state dicts, where there are several.
-        shapes: Of the tensors, by name.
-        task: Options of a task whose model has such tensors, `use` among them; empty where none is known.
+        shapes: Shapes of the tensors, by name.
+        task: Options of a task whose model has such tensors, including `use`; empty where none is recognised.
         problem: Why the file cannot be read; empty where it can.
     """
 
@@ -35,13 +35,13 @@ class Contents:
 
 
 def contents(path: Path, registry: Registry) -> Contents:
-    """Return what a checkpoint holds; its values are not looked at, and nothing of it is executed."""
+    """Return the contents of a checkpoint; its values are not read, and nothing in it is executed."""
     try:
-        keys = networks(path)
-        held = shapes(path, Reading(key=keys[0] if keys else None))
+        keys = state_dict_names(path)
+        shapes = tensor_shapes(path, StateDictChoice(key=keys[0] if keys else None))
     except PopulationError as error:
         return Contents(problem=str(error))
-    return Contents(keys=keys, shapes=held, task=_task({_BEFORE.sub("", n): s for n, s in held.items()}, registry))
+    return Contents(keys=keys, shapes=shapes, task=_task({_PREFIX.sub("", n): s for n, s in shapes.items()}, registry))
 
 
 def _task(shapes: Mapping[str, tuple[int, ...]], registry: Registry) -> dict[str, Any]:

@@ -1,35 +1,35 @@
-"""The pattern of the folders in which checkpoints of one kind lie."""
+"""The pattern of the folders that hold checkpoints of one kind."""
 
 from collections.abc import Sequence
 
-from globscope.population.proposal.names import STEPS, pattern, signature, step_places, tokens, word_before
+from globscope.population.proposal.file_names import STEPS, pattern, signature, step_places, tokens, word_before
 from globscope.spec.pattern import STEP, VARIANT, words
 
 
 def folder_parts(paths: Sequence[tuple[str, ...]]) -> list[str]:
-    """Return the pattern of folders, from outside: what they share, {variant} for what differs, a step at the end."""
+    """Return the parts of the folders' pattern: shared names, {variant} where names differ, a step at the end."""
     inner = _inner(paths)
-    left = [path[: len(path) - len(inner)] for path in paths]
+    outer = [path[: len(path) - len(inner)] for path in paths]
     shared = 0
-    while len({path[: shared + 1] for path in left}) == 1 and len(left[0]) > shared:
+    while len({path[: shared + 1] for path in outer}) == 1 and len(outer[0]) > shared:
         shared += 1
-    if all(len(path) == shared for path in left):
-        whole = [*left[0], *inner]
+    if all(len(path) == shared for path in outer):
+        whole = [*outer[0], *inner]
         return [f"{{{VARIANT}}}", *whole[1:]] if whole and STEP not in words(whole[0]) else whole
-    shared = min(shared, min(map(len, left)) - 1)
-    return [*left[0][:shared], f"{{{VARIANT}}}", *inner]
+    shared = min(shared, min(map(len, outer)) - 1)
+    return [*outer[0][:shared], f"{{{VARIANT}}}", *inner]
 
 
 def _inner(paths: Sequence[tuple[str, ...]]) -> list[str]:
-    """Return the pattern of the innermost folders that all paths share or that count steps, from outside."""
-    found: list[str] = []
-    for at in range(min(map(len, paths))):
-        names = [path[-1 - at] for path in paths]
+    """Return the pattern of the innermost folders that all paths share or that count steps, outermost first."""
+    parts: list[str] = []
+    for depth in range(min(map(len, paths))):
+        names = [path[-1 - depth] for path in paths]
         part = names[0] if len(set(names)) == 1 else _step(names)
         if part is None:
             break
-        found.insert(0, part)
-    return found
+        parts.insert(0, part)
+    return parts
 
 
 def _step(names: Sequence[str]) -> str | None:
@@ -37,6 +37,6 @@ def _step(names: Sequence[str]) -> str | None:
     parts = [tokens(name) for name in names]
     if len({signature(name) for name in names}) > 1:
         return None
-    known = [word for step_words in STEPS for word in step_words]
-    places = [at for at in step_places(parts) if word_before(parts[0], at) in known]
+    step_words = [word for words in STEPS for word in words]
+    places = [place for place in step_places(parts) if word_before(parts[0], place) in step_words]
     return pattern(parts, places[0], None) if places else None

@@ -1,4 +1,4 @@
-"""Writing a proposal: a commented spec, and what was found in a few lines."""
+"""Writing a proposal: a commented spec, with a few lines about the checkpoints."""
 
 import os
 from collections.abc import Iterator, Mapping, Sequence
@@ -8,15 +8,15 @@ from typing import Any
 from attrs import define
 
 from globscope.errors import SpecError
-from globscope.population.find import Found
+from globscope.population.find import CheckpointFile
 from globscope.population.proposal.contents import Contents, contents
-from globscope.population.proposal.layout import Layout, layouts
+from globscope.population.proposal.groups import CheckpointGroup, checkpoint_groups
 from globscope.registry import Registry
 from globscope.spec.words import bare, short, toml
 from globscope.store import write_bytes
 from globscope.visible import visible
 
-# Runs that are named one by one.
+# How many runs are listed by name.
 NAMED = 8
 MAP = {
     1: '[[reducer]]                   # one network: a slice around it\nuse = "random"\n',
@@ -51,8 +51,8 @@ class Proposal:
     """A spec for a folder of checkpoints.
 
     Attributes:
-        text: Of the spec.
-        lines: What was found.
+        text: The text of the spec.
+        lines: Sentences about the checkpoints in the folder.
     """
 
     text: str
@@ -60,12 +60,12 @@ class Proposal:
 
 
 def propose(folder: Path, spec: Path, registry: Registry) -> Proposal:
-    """Return a spec for the checkpoints in a folder, after it is written.
+    """Write a spec for the checkpoints in a folder, and return it.
 
     Args:
-        folder: That is looked at.
+        folder: The folder with checkpoints.
         spec: The file to write.
-        registry: Whose tasks may recognise the network.
+        registry: Its tasks may recognise the network.
 
     Raises:
         SpecError: The file exists already, or the folder's name cannot stand in a pattern.
@@ -76,41 +76,41 @@ def propose(folder: Path, spec: Path, registry: Registry) -> Proposal:
     place = os.path.relpath(folder.absolute(), spec.absolute().parent)
     if any(mark in place for mark in "*{}"):
         raise SpecError([f"{folder}: its path holds `*` or braces, which patterns use; rename it"])
-    first, *others = layouts(folder)
-    held = contents(first.found[-1].path, registry)
-    lines = tuple(map(visible, _lines(first, held)))
-    text = "".join(_text(folder, place, (first, *others), held, lines))
+    first, *others = checkpoint_groups(folder)
+    network = contents(first.files[-1].path, registry)
+    lines = tuple(map(visible, _lines(first, network)))
+    text = "".join(_text(folder, place, (first, *others), network, lines))
     write_bytes(spec, text.encode())
     return Proposal(text=text, lines=lines)
 
 
-def _lines(layout: Layout, held: Contents) -> Iterator[str]:
-    """Yield what was found."""
-    runs: dict[str, list[Found]] = {}
-    for one in layout.found:
-        runs.setdefault(one.variant, []).append(one)
-    networks, several = _count(len(layout.found), "network"), _count(len(runs), "run")
-    yield f"{networks} of {several}, by the pattern {layout.pattern}"
-    for name, own in [*runs.items()][:NAMED]:
-        steps = [str(one.step) for one in own]
+def _lines(group: CheckpointGroup, network: Contents) -> Iterator[str]:
+    """Yield sentences about a group of checkpoints and their networks."""
+    runs: dict[str, list[CheckpointFile]] = {}
+    for file in group.files:
+        runs.setdefault(file.variant, []).append(file)
+    networks, several = _count(len(group.files), "network"), _count(len(runs), "run")
+    yield f"{networks} of {several}, by the pattern {group.pattern}"
+    for name, files in [*runs.items()][:NAMED]:
+        steps = [str(file.step) for file in files]
         listed = ", ".join(steps) if len(steps) <= 4 else f"{', '.join(steps[:2])} … {steps[-1]}"
         yield f"  {name}: {'step' if len(steps) == 1 else 'steps'} {listed}"
     if len(runs) > NAMED:
         yield f"  and {len(runs) - NAMED} more"
-    yield from _of_network(held)
+    yield from _network_lines(network)
 
 
-def _of_network(held: Contents) -> Iterator[str]:
-    if held.problem:
-        yield f"cannot be read: {held.problem}"
+def _network_lines(network: Contents) -> Iterator[str]:
+    if network.problem:
+        yield f"cannot be read: {network.problem}"
         return
-    weights = sum(_size(shape) for shape in held.shapes.values())
-    names = [*held.shapes]
-    ends = [f"{name} {held.shapes[name]}" for name in dict.fromkeys((*names[:1], *names[-1:]))]
+    weights = sum(_size(shape) for shape in network.shapes.values())
+    names = [*network.shapes]
+    ends = [f"{name} {network.shapes[name]}" for name in dict.fromkeys((*names[:1], *names[-1:]))]
     yield f"each of {len(names)} tensors, {weights:,} numbers: {short(' … '.join(ends))}"
-    if held.keys:
-        yield f"each file holds several state dicts: {', '.join(held.keys)}"
-    yield f"recognised as {held.task['model']}" if "model" in held.task else "no model that GlobScope knows"
+    if network.keys:
+        yield f"each file holds several state dicts: {', '.join(network.keys)}"
+    yield f"recognised as {network.task['model']}" if "model" in network.task else "no model that GlobScope knows"
 
 
 def _count(count: int, what: str) -> str:
@@ -124,24 +124,26 @@ def _size(shape: Sequence[int]) -> int:
     return size
 
 
-def _text(folder: Path, place: str, every: Sequence[Layout], held: Contents, lines: Sequence[str]) -> Iterator[str]:
-    first = every[0]
+def _text(
+    folder: Path, place: str, groups: Sequence[CheckpointGroup], network: Contents, lines: Sequence[str]
+) -> Iterator[str]:
+    first = groups[0]
     yield f"# A GlobScope study of the checkpoints in {short(str(folder))}, proposed by `globscope init`:\n"
     yield "".join(f"# {line}\n" for line in lines)
     yield "# Plan: globscope check THIS_FILE. Every component and its options: globscope plugins [NAME]\n\n"
     yield f"title = {toml(folder.resolve().name or 'checkpoints')}\nseed = 0\n\n"
-    yield _task(held.task) if held.task else UNKNOWN
-    yield f"\n[population]\ncheckpoints = {toml(_joined(place, first.pattern))}\n"
+    yield _task(network.task) if network.task else UNKNOWN
+    yield f"\n[population]\ncheckpoints = {toml(_join_pattern(place, first.pattern))}\n"
     if first.variant is not None:
         yield f"variant = {toml(first.variant)}\n"
-    if held.keys:
-        yield f"key = {toml(held.keys[0])}  # or {', '.join(map(toml, held.keys[1:]))}\n"
-    for other in every[1:]:
-        yield f"# Also there, {_count(len(other.found), 'network')}: {toml(_joined(place, other.pattern))}\n"
-    yield f"\n{MAP.get(len(first.found), MAPS)}{REST}"
+    if network.keys:
+        yield f"key = {toml(network.keys[0])}  # or {', '.join(map(toml, network.keys[1:]))}\n"
+    for other in groups[1:]:
+        yield f"# Also there, {_count(len(other.files), 'network')}: {toml(_join_pattern(place, other.pattern))}\n"
+    yield f"\n{MAP.get(len(first.files), MAPS)}{REST}"
 
 
-def _joined(place: str, pattern: str) -> str:
+def _join_pattern(place: str, pattern: str) -> str:
     return pattern if place == "." else f"{place}/{pattern}"
 
 

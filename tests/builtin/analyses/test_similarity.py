@@ -19,7 +19,7 @@ from globscope.builtin.analyses.similarity.rank_correlation import correlations,
 from globscope.builtin.tasks.classification import Classification
 from globscope.builtin.tasks.language import LanguageModelling
 from globscope.builtin.tasks.regression import Regression
-from globscope.population.flatten import Flattened
+from globscope.population.flatten import FlattenedProbe
 from globscope.study.run import run
 from globscope.testing import tiny_atlas, tiny_bench, tiny_task
 from globscope.testing.study import TinyBench
@@ -307,10 +307,10 @@ def test_a_network_of_which_a_part_is_flattened_answers_with_the_rest():
     probe = tiny_task().build("cpu")
     parameters, batch = network(0), probe.batch("test", torch.arange(5))
     own = Layout(names=LAYOUT.names[:2], shapes=LAYOUT.shapes[:2])
-    part = Flattened(probe, own, {name: parameters[name] for name in LAYOUT.names[2:]})
+    part = FlattenedProbe(probe, own, {name: parameters[name] for name in LAYOUT.names[2:]})
     flattened = {name: parameters[name] for name in own.names}
     torch.testing.assert_close(part.outputs(flattened, {}, batch), probe.outputs(parameters, {}, batch))
-    assert not hasattr(Flattened(Mute(), own, {}), "outputs")
+    assert not hasattr(FlattenedProbe(Mute(), own, {}), "outputs")
 
 
 @pytest.mark.parametrize(

@@ -1,4 +1,4 @@
-"""Tensors under the model's own names, whatever frameworks made of them."""
+"""Tensors under the model's own names, whatever names frameworks gave them."""
 
 import re
 from collections.abc import Iterable, Mapping
@@ -15,31 +15,31 @@ _ADAPTER = re.compile(r"(\.modules_to_save)?\.default(?=\.|$)")
 _VECTOR = re.compile(r"(\.lora_magnitude_vector)\.weight$")
 
 
-def named(tensors: Mapping[str, np.ndarray], probe: Probe, path: Path) -> dict[str, np.ndarray]:
-    """Return tensors under the model's own names: without what frameworks put before them, aliases resolved.
+def tensors_by_model_name(tensors: Mapping[str, np.ndarray], probe: Probe, path: Path) -> dict[str, np.ndarray]:
+    """Return tensors under the model's own names: without frameworks' prefixes, with aliases resolved.
 
     Args:
         tensors: By their names in the file.
-        probe: Of the model.
-        path: Of the file.
+        probe: The probe of the model.
+        path: The file, for messages.
 
     Raises:
         PopulationError: The file holds several networks that would fit.
     """
     known = traits(probe, ProbeTraits)
     aliases, ties = known.aliases, known.ties
-    own = {".".join(aliases.get(part, part) for part in name.split(".")): array for name, array in tensors.items()}
-    own = _with_adapters(own, [*probe.layout.names, *known.fixed])
-    prefix = _prefix(own, probe.layout.names, path)
-    found = {name.removeprefix(prefix): array for name, array in own.items() if name.startswith(prefix)}
+    renamed = {".".join(aliases.get(part, part) for part in name.split(".")): array for name, array in tensors.items()}
+    renamed = _with_adapters(renamed, [*probe.layout.names, *known.fixed])
+    prefix = _prefix(renamed, probe.layout.names, path)
+    tensors_by_name = {name.removeprefix(prefix): array for name, array in renamed.items() if name.startswith(prefix)}
     for name, twins in ties.items():  # one tensor under several names, of which a file may hold any
-        held = [found[one] for one in (name, *twins) if one in found]
-        found.update({name: held[0]} if held else {})
-    return found
+        held = [tensors_by_name[key] for key in (name, *twins) if key in tensors_by_name]
+        tensors_by_name.update({name: held[0]} if held else {})
+    return tensors_by_name
 
 
 def _prefix(names: Mapping[str, np.ndarray], wanted: tuple[str, ...], path: Path) -> str:
-    """Return what stands before the model's names: `module.`, `_orig_mod.`, Lightning's `model.` and others."""
+    """Return the prefix of the model's names: `module.`, `_orig_mod.`, Lightning's `model.` and others."""
     ends = [name for name in names for end in wanted[:1] if name == end or name.endswith(f".{end}")]
     prefixes = sorted({name.removesuffix(wanted[0]) for name in ends} | {""}, key=len)
     counts = {prefix: sum(prefix + name in names for name in wanted) for prefix in prefixes}
@@ -54,15 +54,15 @@ def _prefix(names: Mapping[str, np.ndarray], wanted: tuple[str, ...], path: Path
 
 
 def _with_adapters(names: Mapping[str, np.ndarray], wanted: Iterable[str]) -> dict[str, np.ndarray]:
-    """Return tensors with the names of their adapters, where a model has such and a file leaves them out."""
+    """Return tensors with their adapters' names, where the model has adapters and the file omits their names."""
     saved = {form: name for name in wanted if (form := _VECTOR.sub(r"\1", _ADAPTER.sub("", name))) != name}
-    return {_lengthened(name, saved): array for name, array in names.items()} if saved else dict(names)
+    return {_with_adapter_name(name, saved): array for name, array in names.items()} if saved else dict(names)
 
 
-def _lengthened(name: str, saved: Mapping[str, str]) -> str:
+def _with_adapter_name(name: str, saved: Mapping[str, str]) -> str:
     parts = name.split(".")
-    for at in range(len(parts)):
-        end = ".".join(parts[at:])
+    for first in range(len(parts)):
+        end = ".".join(parts[first:])
         if end in saved:
             return name.removesuffix(end) + saved[end]
     return name

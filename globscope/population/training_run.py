@@ -12,17 +12,17 @@ from globscope.spec.model import Recipe, Train
 
 
 @define(frozen=True, kw_only=True)
-class Run:
+class TrainingRun:
     """One training run.
 
     Attributes:
-        name: The variant's.
-        recipe: With its epochs set.
-        train: What all variants share.
-        seed: Of data order and of layers that draw.
+        name: Name of the variant.
+        recipe: The variant's recipe, with its epochs set.
+        train: The options that all variants share.
+        seed: Seed of the order of examples and of layers that draw.
         initial: Seed of the initialisation; `seed` where unset.
         start: Tensors to start from instead of a fresh initialisation.
-        row: In the stack of `train.at_once` networks in which it is trained; None where it is trained alone.
+        row: Its row in the stack of `train.at_once` networks with which it is trained; None where it is trained alone.
     """
 
     name: str
@@ -35,7 +35,7 @@ class Run:
 
     @property
     def epochs(self) -> int:
-        """How many."""
+        """How many epochs it is trained."""
         assert self.recipe.epochs is not None
         return self.recipe.epochs
 
@@ -61,10 +61,10 @@ class Run:
         if self.train.optimiser == "sgd":
             momentum, nesterov = self.train.momentum, self.train.nesterov
             return torch.optim.SGD(parameters, momentum=momentum, nesterov=nesterov, **shared)  # type: ignore[arg-type]
-        made = {"adamw": torch.optim.AdamW, "adam": torch.optim.Adam}[self.train.optimiser]
-        return made(parameters, **shared)
+        optimiser = {"adamw": torch.optim.AdamW, "adam": torch.optim.Adam}[self.train.optimiser]
+        return optimiser(parameters, **shared)
 
 
-def checkpoint(folder: Path, step: int) -> Path:
-    """Return where a checkpoint of a run is saved."""
+def checkpoint_path(folder: Path, step: int) -> Path:
+    """Return the path of a run's checkpoint."""
     return folder / f"epoch{step}.safetensors"

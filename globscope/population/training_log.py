@@ -1,4 +1,4 @@
-"""What a training run was like, epoch by epoch."""
+"""The log of a training run, with a row for every epoch."""
 
 from pathlib import Path
 from typing import Any
@@ -17,12 +17,12 @@ CHUNK = 1000
 
 
 @define
-class Log:
-    """Rows of one run; a figure that is not finite is None.
+class TrainingLog:
+    """The rows of one run's log; a figure that is not finite is None.
 
     Attributes:
-        folder: Of the run.
-        rows: One an epoch.
+        folder: The training run's folder.
+        rows: Figures by name, a row for every epoch.
     """
 
     folder: Path
@@ -34,14 +34,14 @@ class Log:
         loss = self.rows[-1]["loss"] if self.rows else None
         return {} if loss is None else {"loss": loss}
 
-    def epoch(self, number: int, rate: float, loss: float) -> None:
+    def add_epoch(self, number: int, rate: float, loss: float) -> None:
         """Add a row: the mean training loss over the epoch, as the weights moved."""
         self.rows.append({"epoch": number, "learning_rate": rate, "loss": finite_or_none(loss)})
 
-    def scored(self, probe: Probe, parameters: Any, buffers: Any) -> None:
-        """Add what the held-back splits measure to the last row."""
+    def add_scores(self, probe: Probe, parameters: Any, buffers: Any) -> None:
+        """Add the held-back splits' scores to the last row."""
         if self.rows:
-            self.rows[-1] |= _held_back(probe, parameters, buffers)
+            self.rows[-1] |= _held_back_scores(probe, parameters, buffers)
 
     def save(self) -> None:
         """Write all rows, atomically."""
@@ -53,17 +53,19 @@ class Log:
         self.rows = [row for row in read_json(path) if row["epoch"] <= epoch] if path.exists() else []
 
 
-def _held_back(probe: Probe, parameters: Any, buffers: Any) -> dict[str, float | None]:
+def _held_back_scores(probe: Probe, parameters: Any, buffers: Any) -> dict[str, float | None]:
     import torch
 
-    found: dict[str, float | None] = {}
+    scores: dict[str, float | None] = {}
     buffers = {name: buffer.clone() for name, buffer in buffers.items()}  # a forward pass may count in one
     for split in probe.splits[1:]:
         device = device_of(parameters)
-        # Where scoring draws, every epoch draws the same, and training what it would have drawn anyway.
+        # Where scoring draws, every epoch draws the same, and training draws what it would draw without scoring.
         with torch.inference_mode(not probe.grad_inside), seeded(0, device):
-            batches = (probe.batch(split, at) for at in torch.split(torch.arange(probe.examples(split)), CHUNK))
+            batches = (
+                probe.batch(split, indices) for indices in torch.split(torch.arange(probe.examples(split)), CHUNK)
+            )
             parts = [probe.reduce(parameters, buffers, batch) for batch in batches]
-            scored = means(probe, parts, torch.float32 if device.startswith("mps") else torch.float64)
-        found |= {f"{split}_{name}": finite_or_none(float(value)) for name, value in scored.items()}
-    return found
+            means_by_measure = means(probe, parts, torch.float32 if device.startswith("mps") else torch.float64)
+        scores |= {f"{split}_{name}": finite_or_none(float(value)) for name, value in means_by_measure.items()}
+    return scores

@@ -1,4 +1,4 @@
-"""Walking the folders that a pattern describes. What matches and is no file is a problem, never passed over."""
+"""Walking the folders that a pattern describes. A match that is no readable file is a problem, never skipped."""
 
 import os
 from collections.abc import Iterator, Mapping, Sequence
@@ -15,11 +15,11 @@ UNPRINTABLE = "control characters or bytes that are no UTF-8"
 
 @define(frozen=True, kw_only=True)
 class Match:
-    """A place that a pattern describes.
+    """A path that matches a pattern.
 
     Attributes:
-        path: Of the file.
-        words: Values of the pattern's words.
+        path: The path that matches.
+        words: Values of the pattern's words, such as {variant}, by word.
         problem: Why it cannot be read as a checkpoint; empty where it can.
     """
 
@@ -28,20 +28,19 @@ class Match:
     problem: str = ""
 
 
-def matches(pattern: str) -> list[Match]:
-    """Return the files that an absolute pattern describes, and what else stands in their place, in order of paths.
+def files_matching(pattern: str) -> list[Match]:
+    """Return the files that match an absolute pattern, and what else matches, sorted by path.
 
-    A file that has several names by links is there once. Below a folder that is a variant, no other variant is looked
-    for.
+    A file that links give several names is listed once. Below a variant's folder no other variant is searched for.
     """
-    root, parts = start(pattern)
-    every = list(_descend(root, parts, {})) if root.is_dir() else []
-    variants = {match.words[VARIANT] for match in every if not match.problem and VARIANT in match.words}
-    return _once(root, [match for match in every if not _is_inside(match, variants)])
+    root, parts = literal_start(pattern)
+    matches = list(_descend(root, parts, {})) if root.is_dir() else []
+    variants = {match.words[VARIANT] for match in matches if not match.problem and VARIANT in match.words}
+    return _without_links(root, [match for match in matches if not _is_inside(match, variants)])
 
 
-def start(pattern: str) -> tuple[Path, list[str]]:
-    """Return the folder where a pattern's first word or wildcard is looked for, and its parts from there."""
+def literal_start(pattern: str) -> tuple[Path, list[str]]:
+    """Return the folder in which a pattern's first word or wildcard is searched for, and the parts from there."""
     head, *parts = Path(pattern).parts
     root = Path(head)
     while len(parts) > 1 and is_literal(parts[0]):
@@ -54,21 +53,21 @@ def _is_inside(match: Match, variants: set[str]) -> bool:
     return any(str(folder) in variants for folder in above)
 
 
-def _once(root: Path, every: Sequence[Match]) -> list[Match]:
-    """Return matches without those of a linked folder, such as `latest`, that are there under their own names.
+def _without_links(root: Path, matches: Sequence[Match]) -> list[Match]:
+    """Return matches without those in a linked folder, such as `latest`, that also match under their own names.
 
     A linked file stays: runs may share their first network.
     """
     real = root.resolve()
-    own = {match.path: real / match.path.relative_to(root) for match in every}
-    places = {match.path: match.path.parent.resolve() / match.path.name for match in every}
-    known = set(own.values())
-    kept = [m for m in every if places[m.path] == own[m.path] or places[m.path] not in known]
+    unlinked = {match.path: real / match.path.relative_to(root) for match in matches}
+    places = {match.path: match.path.parent.resolve() / match.path.name for match in matches}
+    known = set(unlinked.values())
+    kept = [m for m in matches if places[m.path] == unlinked[m.path] or places[m.path] not in known]
     return sorted(kept, key=lambda match: match.path)
 
 
 def _descend(folder: Path, parts: Sequence[str], words: Mapping[str, str]) -> Iterator[Match]:
-    """Yield what of a folder the rest of a pattern describes."""
+    """Yield the matches in a folder of the rest of a pattern."""
     part, *rest = parts
     for match in _entries(folder, part, words):
         entry = match.path
@@ -83,7 +82,7 @@ def _descend(folder: Path, parts: Sequence[str], words: Mapping[str, str]) -> It
 
 
 def _deeper(folder: Path, parts: Sequence[str], words: Mapping[str, str]) -> Iterator[Match]:
-    """Yield what matches where {variant} stands for this folder and further ones below it."""
+    """Yield the matches where {variant} stands for this folder and further ones below it."""
     part, *rest = parts
     if VARIANT in "".join(rest):
         return  # it comes again, and a name holds no slash
@@ -105,7 +104,7 @@ def _leads_up(folder: Path) -> bool:
 
 
 def _entries(folder: Path, part: str, words: Mapping[str, str]) -> Iterator[Match]:
-    """Yield what in a folder a part of a pattern matches, whatever it is; the folder where it cannot be listed."""
+    """Yield the entries of a folder that match a part of a pattern; the folder itself where it cannot be listed."""
     if is_literal(part):
         if os.path.lexists(folder / part):
             yield Match(path=folder / part, words=words)

@@ -1,4 +1,4 @@
-"""Names of files and folders, taken apart: which of their numbers count, and which tell runs from one another."""
+"""Names of files and folders: which of their numbers count steps, and which distinguish training runs."""
 
 import re
 from collections.abc import Sequence
@@ -7,10 +7,10 @@ from pathlib import PurePath
 from globscope.spec.pattern import ANY
 
 _TOKEN = re.compile(r"\d+\.\d+|\d+|[A-Za-z]+|[^A-Za-z\d]")
-# Words before a number that counts steps, the first choice first; and before one that tells runs apart.
+# Words before a number that counts steps, the first choice first; and before one that distinguishes runs.
 STEPS = (("epoch", "epochs", "ep"), ("step", "steps", "iter", "iteration", "it"), ("checkpoint", "ckpt", "snapshot"))
 RUNS = ("seed", "run", "trial", "fold", "rep", "exp", "version", "member")
-# Stands in a name for the folder that the file lies in.
+# A placeholder in a file's name for its folder's name.
 FOLDER = "\0"
 _TAIL = re.compile(r"(?P<run>.+?)(?P<between>[-_.=]?(?:epoch|ep|step|iter|checkpoint|ckpt)?[-_.=]?)(?P<step>\d+)")
 
@@ -31,30 +31,30 @@ def is_number(token: str) -> bool:
 
 
 def signature(name: str) -> tuple[str, ...]:
-    """Return a name with its numbers left open: what files of one kind have in common."""
+    """Return a name with placeholders for its numbers: what files of one kind have in common."""
     return tuple("#" if is_integer(token) else "~" if is_number(token) else token for token in tokens(name))
 
 
-def word_before(parts: Sequence[str], at: int) -> str:
-    """Return the word that stands before a token, with no number between."""
-    before = [token for token in parts[:at] if token.isalpha() or is_number(token)]
+def word_before(parts: Sequence[str], place: int) -> str:
+    """Return the word before a token, with no number between them."""
+    before = [token for token in parts[:place] if token.isalpha() or is_number(token)]
     return before[-1].lower() if before and before[-1].isalpha() else ""
 
 
 def step_places(names: Sequence[Sequence[str]]) -> list[int]:
     """Return the places of tokens that may be steps, the likeliest first, of names with one signature."""
     ranked = []
-    for at, token in enumerate(names[0]):
-        word = word_before(names[0], at)
+    for place, token in enumerate(names[0]):
+        word = word_before(names[0], place)
         rank = next((rank for rank, words in enumerate(STEPS) if word in words), len(STEPS))
-        varies = len({name[at] for name in names}) > 1
+        varies = len({name[place] for name in names}) > 1
         if is_integer(token) and word not in RUNS and (rank < len(STEPS) or varies):
-            ranked.append((rank, at if rank < len(STEPS) else -at))
-    return [abs(at) for _, at in sorted(ranked)]
+            ranked.append((rank, place if rank < len(STEPS) else -place))
+    return [abs(place) for _, place in sorted(ranked)]
 
 
 def run_place(names: Sequence[Sequence[str]]) -> int | None:
-    """Return the place of the number that tells runs apart, after a word such as `seed`; None where there is none."""
+    """Return the place of the number that distinguishes runs, after a word such as `seed`; None if there is none."""
     places = [at for at, token in enumerate(names[0]) if is_integer(token) and word_before(names[0], at) in RUNS]
     varying = [at for at in places if len({name[at] for name in names}) > 1]
     return varying[0] if varying else None
@@ -73,11 +73,11 @@ def pattern(names: Sequence[Sequence[str]], step: int | None, run: int | None) -
     return re.sub(r"\*([-_.=]?\*)+", ANY, text)
 
 
-def tailed(files: Sequence[PurePath]) -> str | None:
-    """Return the pattern of names that begin with their run's and end with a step; None where they do not."""
+def trailing_step_pattern(files: Sequence[PurePath]) -> str | None:
+    """Return the pattern of names that begin with their run's name and end with a step; None where they do not."""
     matches = [_TAIL.fullmatch(file.stem) for file in files]
-    found = {(match["between"], file.suffix) for match, file in zip(matches, files, strict=True) if match}
-    if None in matches or len(found) != 1:
+    endings = {(match["between"], file.suffix) for match, file in zip(matches, files, strict=True) if match}
+    if None in matches or len(endings) != 1:
         return None
-    between, suffix = found.pop()
+    between, suffix = endings.pop()
     return f"{{variant}}{between}{{step}}{suffix}"

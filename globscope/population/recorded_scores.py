@@ -1,4 +1,4 @@
-"""What a checkpoint says that its network scored, under the names that training scripts give to it."""
+"""The scores that a checkpoint records for its network, under the names that training scripts use."""
 
 from collections.abc import Mapping
 from math import isfinite
@@ -6,10 +6,10 @@ from pathlib import Path
 from typing import Any
 
 from globscope.errors import FileError
-from globscope.population.log import FILE
+from globscope.population.training_log import FILE
 from globscope.store import read_json
 
-# Of the held-back examples, unless the name says otherwise.
+# Fields by the names in checkpoints; of the held-back examples, unless the name says otherwise.
 LOSSES = {
     "train_loss": "train_loss",
     "loss": "train_loss",
@@ -26,40 +26,40 @@ ACCURACIES = {
     ),
     **dict.fromkeys(("best_acc", "best_acc1", "best_prec1", "prec1"), "test_accuracy"),
 }
-# What a row of our log has beside the scores of the held-back splits.
-OWN = ("epoch", "learning_rate", "loss")
+# Columns of a training log that are no scores of held-back splits.
+NO_SCORES = ("epoch", "learning_rate", "loss")
 # All integers up to here are float64 numbers.
 EXACT = 2**53
 
 
-def numbers(around: Mapping[str, Any]) -> dict[str, float]:
-    """Return the numbers that stand beside a state dict."""
+def numbers_beside(around: Mapping[str, Any]) -> dict[str, float]:
+    """Return the numbers saved beside a state dict, by name."""
     import torch
 
-    found = {}
+    numbers = {}
     for name, value in around.items():
         plain = value.item() if isinstance(value, torch.Tensor) and value.numel() == 1 else value
         if isinstance(plain, int) and not isinstance(plain, bool) and abs(plain) > EXACT:
             continue  # float would round it, or have none so large; it is a seed or a hash, no score
         if isinstance(plain, int | float) and not isinstance(plain, bool) and isfinite(plain):
-            found[str(name)] = float(plain)
-    return found
+            numbers[str(name)] = float(plain)
+    return numbers
 
 
-def recorded(path: Path, step: int, scores: Mapping[str, float]) -> dict[str, float]:
-    """Return what a network scored, by field: as its file says, or the log that GlobScope's training left beside it."""
-    found = {field: scores[name] for name, field in LOSSES.items() if name in scores}
+def recorded_scores(path: Path, step: int, scores: Mapping[str, float]) -> dict[str, float]:
+    """Return a network's scores by field, from its file or from GlobScope's training log beside it."""
+    recorded = {field: scores[name] for name, field in LOSSES.items() if name in scores}
     for name, field in ACCURACIES.items():
         if name in scores:  # in per cent where it is above one
-            found[field] = scores[name] / (100 if scores[name] > 1 else 1)
-    return found or _logged(path.with_name(FILE), step)
+            recorded[field] = scores[name] / (100 if scores[name] > 1 else 1)
+    return recorded or _scores_in_log(path.with_name(FILE), step)
 
 
-def _logged(log: Path, step: int) -> dict[str, float]:
+def _scores_in_log(log: Path, step: int) -> dict[str, float]:
     if not log.is_file():
         return {}
     try:
         row: dict[str, Any] = next((row for row in read_json(log) if row["epoch"] == step), {})
-        return {name: float(value) for name, value in row.items() if name not in OWN and value is not None}
-    except (FileError, ValueError, TypeError, KeyError, AttributeError):  # a stranger's file of the same name
+        return {name: float(value) for name, value in row.items() if name not in NO_SCORES and value is not None}
+    except (FileError, ValueError, TypeError, KeyError, AttributeError):  # another program's file of the same name
         return {}

@@ -1,4 +1,4 @@
-"""What to say where a pattern matches no file: the nearest file that is there, and which part of it differs."""
+"""The message for a pattern that matches no file: the nearest existing file, and which part of it differs."""
 
 import os
 from collections.abc import Iterator, Mapping
@@ -8,29 +8,29 @@ from pathlib import Path
 
 from globscope.errors import near
 from globscope.population.checkpoint import SUFFIXES
-from globscope.population.walk import start
+from globscope.population.folder_walk import literal_start
 from globscope.spec.pattern import matched, plain
 from globscope.spec.words import toml
 from globscope.visible import visible
 
-# Files that are looked at; more would keep a user waiting for a message.
+# How many files are compared; more would keep a user waiting for a message.
 MOST = 10_000
 # How much nearer a checkpoint is than a log of the same name.
 CHECKPOINT = 0.2
 
 
-def nothing(pattern: str) -> str:
+def no_match(pattern: str) -> str:
     """Return why no file matches an absolute pattern."""
-    root, parts = start(pattern)
+    root, parts = literal_start(pattern)
     if not root.is_dir():
         return f"there is no folder {root}{_beside(root)}"
     files = list(islice(_files(root), MOST))
-    says = f"no file below {root} matches {pattern}"
+    message = f"no file below {root} matches {pattern}"
     if not files:
-        return f"{says}; there is none"
+        return f"{message}; there is none"
     count = f"{len(files):,}" if len(files) < MOST else f"the first {MOST:,}"
-    best = max(files, key=lambda file: _likeness(file.relative_to(root), parts))
-    return f"{says}; nearest of {count}: {visible(str(best))}, {_difference(best.relative_to(root).parts, parts)}"
+    best = max(files, key=lambda file: _similarity(file.relative_to(root), parts))
+    return f"{message}; nearest of {count}: {visible(str(best))}, {_difference(best.relative_to(root).parts, parts)}"
 
 
 def _beside(missing: Path) -> str:
@@ -46,20 +46,20 @@ def _files(root: Path) -> Iterator[Path]:
         yield from (Path(folder) / file for file in sorted(files) if not file.startswith("."))
 
 
-def _likeness(file: Path, parts: list[str]) -> float:
+def _similarity(file: Path, parts: list[str]) -> float:
     wanted = "/".join(plain(part) for part in parts)
-    likeness = SequenceMatcher(None, wanted, str(file), autojunk=False).ratio()
-    return likeness + CHECKPOINT * (file.suffix in SUFFIXES) - CHECKPOINT * abs(len(file.parts) - len(parts))
+    similarity = SequenceMatcher(None, wanted, str(file), autojunk=False).ratio()
+    return similarity + CHECKPOINT * (file.suffix in SUFFIXES) - CHECKPOINT * abs(len(file.parts) - len(parts))
 
 
 def _difference(names: tuple[str, ...], parts: list[str]) -> str:
-    """Return where a file's path leaves the pattern."""
+    """Return the first difference between a file's path and the pattern."""
     values: Mapping[str, str] = {}
     for name, part in zip(names[:-1], parts[:-1], strict=False):
-        found = matched(part, name, values)
-        if found is None:
+        words = matched(part, name, values)
+        if words is None:
             return f"whose folder {toml(name)} is not {toml(part)}"
-        values = found
+        values = words
     depth = len(names) - len(parts)
     if depth > 0:
         return f"which lies {'a folder' if depth == 1 else f'{depth} folders'} deeper: `*/` stands for any folder"

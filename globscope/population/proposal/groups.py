@@ -1,0 +1,132 @@
+"""The groups of checkpoints in a folder, each with the pattern that matches it."""
+
+import re
+from collections.abc import Iterator, Sequence
+from pathlib import Path, PurePath
+
+from attrs import define, field
+
+from globscope.errors import PopulationError
+from globscope.population.checkpoint import INDEX, SUFFIXES
+from globscope.population.find import CheckpointFile, find_checkpoints
+from globscope.population.proposal.file_names import (
+    FOLDER,
+    pattern,
+    run_place,
+    signature,
+    step_places,
+    tokens,
+    trailing_step_pattern,
+)
+from globscope.population.proposal.folders import folder_parts
+from globscope.references import Pattern
+from globscope.spec.model import Source
+from globscope.spec.pattern import STEP, VARIANT, words
+
+# Files that trainers save beside a network, and shards, which are read through their index.
+BESIDE = re.compile(r"(optimizer|scheduler|scaler|training_args|rng_state.*|optim_states.*|.*-\d+-of-\d+)")
+# How many files are considered.
+MOST = 10_000
+
+
+@define(frozen=True, kw_only=True)
+class CheckpointGroup:
+    """Checkpoints that one pattern matches.
+
+    Attributes:
+        pattern: The pattern that matches them, relative to the folder.
+        variant: Name of their training run where the pattern has no {variant}.
+        files: The files that match, by variant and step.
+    """
+
+    pattern: str
+    variant: str | None
+    files: tuple[CheckpointFile, ...] = field(repr=False)
+
+
+def checkpoint_groups(folder: Path) -> list[CheckpointGroup]:
+    """Return the groups of checkpoints in a folder, the largest first.
+
+    Raises:
+        PopulationError: There are none.
+    """
+    files = list(_files(folder))[:MOST]
+    if not files:
+        known = ", ".join((*SUFFIXES, INDEX))
+        raise PopulationError(f"{folder}: holds no checkpoint; known suffixes: {known}")
+    kinds = [tuple(files)] if _trailing_step(files) else _by_signature(files)
+    if len(kinds) == len(files) > 1 and len({file.parent for file in files}) == 1:
+        return [_one_each(folder, files)]  # names that have nothing in common
+    groups = [group for kind in kinds if (group := _group(folder, kind)) is not None]
+    return sorted(groups, key=lambda group: -len(group.files)) or [_one_each(folder, files)]
+
+
+def _files(folder: Path) -> Iterator[PurePath]:
+    every = (path.relative_to(folder) for path in sorted(folder.rglob("*")) if path.is_file())
+    for path in every:
+        is_hidden = any(part.startswith(".") for part in path.parts)
+        if path.name.endswith((*SUFFIXES, INDEX)) and not is_hidden and not BESIDE.fullmatch(path.stem):
+            yield path
+
+
+def _trailing_step(files: Sequence[PurePath]) -> str | None:
+    """Return the pattern of several runs' files in one folder whose names end with a step; None where they do not."""
+    is_flat = len({file.parent for file in files}) == 1
+    if not is_flat or len({signature(file.name) for file in files}) == 1:
+        return None
+    return trailing_step_pattern(files)
+
+
+def _by_signature(files: Sequence[PurePath]) -> list[tuple[PurePath, ...]]:
+    """Return files grouped by what their names have in common."""
+    kinds: dict[tuple[str, ...], list[PurePath]] = {}
+    for file in files:
+        kinds.setdefault(signature(_open_name(file)), []).append(file)
+    return [tuple(kind) for kind in kinds.values()]
+
+
+def _open_name(file: PurePath) -> str:
+    """Return a file's name; where it begins with its folder's name, a placeholder stands for that."""
+    folder = file.parent.name
+    repeats_folder = folder and file.name.startswith(folder) and not file.name[len(folder) : len(folder) + 1].isalnum()
+    return FOLDER + file.name[len(folder) :] if repeats_folder else file.name
+
+
+def _group(folder: Path, files: Sequence[PurePath]) -> CheckpointGroup | None:
+    """Return the group of files of one kind, by the first likely pattern that distinguishes all of them."""
+    for text in _patterns(files):
+        variant = None if VARIANT in words(text) else _slug(folder)
+        try:
+            matching = _checkpoints(folder, text, variant)
+        except PopulationError:
+            continue
+        return CheckpointGroup(pattern=text, variant=variant, files=tuple(matching))
+    return None
+
+
+def _one_each(folder: Path, files: Sequence[PurePath]) -> CheckpointGroup:
+    """Return every file of the commonest suffix as a run of its own."""
+    suffixes = [file.suffix for file in files]
+    text = "/".join((*files[0].parts[:-1], f"{{{VARIANT}}}{max(suffixes, key=suffixes.count)}"))
+    return CheckpointGroup(pattern=text, variant=None, files=tuple(_checkpoints(folder, text, None)))
+
+
+def _checkpoints(folder: Path, text: str, variant: str | None) -> list[CheckpointFile]:
+    return find_checkpoints(Source(checkpoints=Pattern(text), variant=variant or ()), folder)
+
+
+def _slug(folder: Path) -> str:
+    return folder.resolve().name or "run"
+
+
+def _patterns(files: Sequence[PurePath]) -> Iterator[str]:
+    """Yield likely patterns of files of one kind, the likeliest first."""
+    if text := _trailing_step(files):
+        yield "/".join((*files[0].parts[:-1], text))
+        return
+    above = folder_parts([file.parts[:-1] for file in files])
+    names = [tokens(_open_name(file)) for file in files]
+    has_step, has_run = STEP in words("/".join(above)), VARIANT in words("/".join(above))
+    run = None if has_run else run_place(names)
+    for step in [None] if has_step else [*step_places(names), None]:
+        yield "/".join((*above, pattern(names, step, run)))
