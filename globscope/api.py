@@ -90,9 +90,9 @@ from globscope.scoring.examples import calibration_batches, examples_per_batch, 
 from globscope.scoring.lines import area, barrier, higher_is_better, lengths_along, mean_along
 from globscope.scoring.means import means
 from globscope.stateless import stateless_call
-from globscope.symmetry.activations import activations
-from globscope.symmetry.found import Axis, Frozen, Group, Symmetry
+from globscope.symmetry.record import activations
 from globscope.symmetry.search import symmetry
+from globscope.symmetry.symmetry import Axis, Frozen, Group, Symmetry
 from globscope.threads import one_thread, threads_for
 from globscope.topology.adjacency import Adjacency, Neighbours, chosen, earlier, edges, neighbours
 from globscope.topology.branches import Branches

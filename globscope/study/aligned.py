@@ -11,8 +11,8 @@ from globscope.population import files
 from globscope.store import key
 from globscope.study.aligning import Aligning
 from globscope.study.bench import StudyBench
-from globscope.symmetry.found import Symmetry
 from globscope.symmetry.search import symmetry
+from globscope.symmetry.symmetry import Symmetry
 from globscope.values.chart import Progress
 from globscope.values.members import Member, Population
 

@@ -2,16 +2,16 @@
 
 from typing import Any
 
-from globscope.symmetry.flow import Axes, Call, broadcast, fixed
+from globscope.symmetry.flow import Axes, Call, broadcast, fixed_axis
 
 
 def elementwise(call: Call) -> Axes:
-    """Combine numbers that stand at the same place; tensors are broadcast."""
+    """Combine numbers at the same place; tensors are broadcast."""
     return broadcast(call, *call.inputs())
 
 
-def kept(call: Call) -> Axes:
-    """Leave every axis as it is: what happens along one does not ask for its order."""
+def identity(call: Call) -> Axes:
+    """Leave every axis unchanged: the operation does not depend on the order along any."""
     return next(call.inputs())
 
 
@@ -21,42 +21,40 @@ def uniform(call: Call) -> Axes:
 
 
 def reduction(call: Call) -> Axes:
-    """Sum, average, or whatever else does not ask for the order, over some axes or all."""
+    """Reduce some axes or all by an operation that does not depend on the order, such as a sum."""
     x = next(call.inputs())
-    known = {one.name for one in call.node.target._schema.arguments}
-    wanted = call.argument("dim") if "dim" in known else None
-    dims = [wanted] if isinstance(wanted, int) else wanted or range(len(x))
-    gone = {dim % len(x) for dim in dims} if x else set()
+    known = {argument.name for argument in call.node.target._schema.arguments}
+    dim = call.argument("dim") if "dim" in known else None
+    dims = [dim] if isinstance(dim, int) else dim or range(len(x))
+    reduced = {dim % len(x) for dim in dims} if x else set()
     keeps = "keepdim" in known and call.argument("keepdim")
-    slots = ((fixed(1) if at in gone else axis) for at, axis in enumerate(x) if keeps or at not in gone)
+    slots = ((fixed_axis(1) if i in reduced else axis) for i, axis in enumerate(x) if keeps or i not in reduced)
     return tuple(slots)
 
 
 def pooling(places: int) -> Any:
-    """Return the rule of what moves or merges places: the last axes."""
+    """Return the rule for operations that move or merge places, which are the last axes."""
 
-    def pooled(call: Call) -> Axes:
+    def rule(call: Call) -> Axes:
         x = next(call.inputs())
         for slots in x[-places:]:
             call.slots.freeze(slots)
-        return (*x[:-places], *map(fixed, call.shape[-places:]))
+        return (*x[:-places], *map(fixed_axis, call.shape[-places:]))
 
-    return pooled
+    return rule
 
 
-def gated(call: Call) -> Axes:
+def gated_linear_unit(call: Call) -> Axes:
     """Multiply one half with the sigmoid of the other."""
-    x, dim = call.given("self"), call.argument("dim")
+    x, dim = call.required_axes("self"), call.argument("dim")
     half = len(x[dim]) // 2
-    one, two = call.flow.mark(x[dim][:half]), call.flow.mark(x[dim][half:])
-    call.slots.tie(one, two)
-    found = list(x)
-    found[dim] = one
-    return tuple(found)
+    values, gates = call.flow.mark(x[dim][:half]), call.flow.mark(x[dim][half:])
+    call.slots.tie(values, gates)
+    return (*x[:dim], values, *x[dim:][1:])
 
 
 POOLINGS = ("max_pool{}d", "avg_pool{}d", "adaptive_avg_pool{}d", "upsample_nearest{}d")
-# Those that torch tags `pointwise` need no name here.
+# Operations that torch tags `pointwise` need no name here.
 ELEMENTWISE = (
     *("dropout", "dropout_", "feature_dropout", "feature_dropout_", "alpha_dropout", "feature_alpha_dropout"),
     *("detach_", "copy_"),
@@ -67,13 +65,13 @@ ELEMENTWISE = (
 )
 OPERATIONS = {
     **dict.fromkeys(ELEMENTWISE, elementwise),
-    **dict.fromkeys(("contiguous", "to", "_to_copy", "type_as", "detach", "alias", "lift_fresh_copy"), kept),
-    **dict.fromkeys(("softmax", "log_softmax", "_softmax", "_log_softmax"), kept),
+    **dict.fromkeys(("contiguous", "to", "_to_copy", "type_as", "detach", "alias", "lift_fresh_copy"), identity),
+    **dict.fromkeys(("softmax", "log_softmax", "_softmax", "_log_softmax"), identity),
     **dict.fromkeys(("zeros", "ones", "full", "zeros_like", "ones_like", "full_like"), uniform),
     **dict.fromkeys(("new_zeros", "new_ones", "new_full"), uniform),
     **dict.fromkeys(("mean", "sum", "prod", "var", "std", "amax", "amin", "logsumexp"), reduction),
     **dict.fromkeys(("norm", "linalg_vector_norm", "all", "any"), reduction),
     **{name.format(places): pooling(places) for name in POOLINGS for places in (1, 2, 3)},
     **{f"upsample_{kind}": pooling(places) for kind, places in (("linear1d", 1), ("bilinear2d", 2), ("bicubic2d", 2))},
-    "glu": gated,
+    "glu": gated_linear_unit,
 }

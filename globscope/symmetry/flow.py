@@ -6,30 +6,30 @@ from typing import Any
 import numpy as np
 from attrs import define, field
 
-from globscope.symmetry.found import Frozen
 from globscope.symmetry.slots import FIXED, Slots
+from globscope.symmetry.symmetry import Frozen
 
 # For every axis of a tensor, what stands at its indices.
 Axes = tuple[np.ndarray, ...]
 
 
-def fixed(count: int) -> np.ndarray:
+def fixed_axis(count: int) -> np.ndarray:
     """Return the slots of an axis whose order is fixed."""
     return np.full(count, FIXED)
 
 
 @define
 class Flow:
-    """What is known while a graph is walked.
+    """What is known about a graph's values while it is walked.
 
     Attributes:
-        slots: And which of them move together.
+        slots: The slots of all axes, and which of them move together.
         values: The axes of each node's tensor, or of its list of tensors; nothing for other results.
-        marks: Arrays of slots that an operation treats otherwise than those beside them.
-        reads: (reader, node, axis) of values that parameters are multiplied with, along the axis that is summed.
+        marks: Arrays of slots that an operation treats differently from those beside them.
+        reads: (reader, node, axis) of values that are multiplied with parameters and summed along the axis.
         frozen: Where an order was fixed because it could not be followed.
-        bound: Where units lost their freedom to what they were combined with, or were told apart.
-        data: Nodes whose values follow from the network's inputs; others are made of parameters alone.
+        bound: Operations that fix the order of units, by combining them with others or distinguishing them.
+        data: Nodes whose values depend on the network's inputs; others are made of parameters alone.
     """
 
     slots: Slots = field(factory=Slots)
@@ -41,13 +41,13 @@ class Flow:
     data: set[Any] = field(factory=set)
 
     def uniform(self, count: int) -> np.ndarray:
-        """Return the slots of an axis along which all is equal: exchangeable among themselves."""
-        made = self.slots.fresh(count)
-        self.marks.append(made)
-        return made
+        """Return the slots of an axis with equal values: exchangeable among themselves."""
+        fresh = self.slots.fresh(count)
+        self.marks.append(fresh)
+        return fresh
 
     def mark(self, slots: np.ndarray) -> np.ndarray:
-        """Return slots that are from now on exchangeable among themselves only."""
+        """Return slots, from now on exchangeable among themselves only."""
         if self.slots.moves(slots):
             self.marks.append(slots)
         return slots
@@ -58,8 +58,8 @@ class Call:
     """One operation of the graph.
 
     Attributes:
-        flow: What is known so far.
-        node: The operation.
+        flow: What is known about the graph's values so far.
+        node: The graph's node of the operation.
     """
 
     flow: Flow
@@ -72,40 +72,40 @@ class Call:
 
     def argument(self, name: str) -> Any:
         """Return an argument by its name in the operation's schema, or its default."""
-        for at, one in enumerate(self.node.target._schema.arguments):
-            if one.name == name:
-                value = self.node.args[at] if at < len(self.node.args) else self.node.kwargs.get(name)
-                return one.default_value if value is None else value
+        for place, argument in enumerate(self.node.target._schema.arguments):
+            if argument.name == name:
+                value = self.node.args[place] if place < len(self.node.args) else self.node.kwargs.get(name)
+                return argument.default_value if value is None else value
         raise LookupError(f"{self.node.target} has no argument {name!r}")
 
     def axes(self, name: str) -> Axes | None:
-        """Return the axes of a tensor among the arguments; None where it is left out."""
+        """Return the axes of a tensor argument; None where it is omitted."""
         node = self.argument(name)
-        found: Axes | None = None if node is None else self.flow.values[node]
-        return found
+        axes: Axes | None = None if node is None else self.flow.values[node]
+        return axes
 
-    def given(self, name: str) -> Axes:
-        """Return the axes of a tensor that must be there."""
-        found = self.axes(name)
-        assert found is not None
-        return found
+    def required_axes(self, name: str) -> Axes:
+        """Return the axes of a tensor argument that is never omitted."""
+        axes = self.axes(name)
+        assert axes is not None
+        return axes
 
     def inputs(self) -> Iterator[Axes]:
-        """Yield the axes of every tensor that goes in."""
+        """Yield the axes of every input tensor."""
         for node in self.node.all_input_nodes:
             value = self.flow.values.get(node)
             yield from value if isinstance(value, list) else [] if value is None else [value]
 
     @property
     def shape(self) -> tuple[int, ...]:
-        """Of the tensor that comes out."""
+        """The shape of the output tensor."""
         return tuple(self.node.meta["val"].shape)
 
     def moving(self) -> list[np.ndarray]:
-        """Return the axes, with units that may still change places, of the values that go in.
+        """Return the input values' axes with units that may still change places.
 
-        Of parameters only where no data goes in, as where a mask is multiplied with a weight: that a layer reads the
-        network's inputs in their order says nothing of units.
+        Parameters count only where no input is data, as where a mask is multiplied with a weight: a layer that reads
+        the network's inputs in their order says nothing about units.
         """
         nodes = self.node.all_input_nodes
         values = [self.flow.values.get(node) for node in ([n for n in nodes if n in self.flow.data] or nodes)]
@@ -113,7 +113,7 @@ class Call:
         return [slots for slots in axes if self.slots.moves(slots)]
 
     def read(self, node: Any, axis: int) -> None:
-        """Note that parameters are multiplied with a value, summed along an axis of it."""
+        """Note that a value is multiplied with parameters and summed along one of its axes."""
         if node.op != "placeholder":
             self.flow.reads.append((self.node, node, axis))
 
@@ -122,10 +122,10 @@ class Call:
         """The operation with its layer, for messages."""
         return Frozen(where=layer(self.node), what=operation(self.node))
 
-    def tie(self, one: np.ndarray, two: np.ndarray | None) -> None:
-        """Make two axes move together, where there is the second."""
-        if two is not None:
-            self.slots.tie(one, two)
+    def tie(self, first: np.ndarray, second: np.ndarray | None) -> None:
+        """Make two axes move together, if there is a second one."""
+        if second is not None:
+            self.slots.tie(first, second)
 
     def freeze(self, *axes: np.ndarray) -> None:
         """Fix the order along axes that cannot be followed, and note where."""
@@ -137,14 +137,14 @@ class Call:
 
 def broadcast(call: Call, *operands: Axes) -> Axes:
     """Return the axes of tensors that are combined elementwise, tied to one another."""
-    found = []
+    result = []
     for axis in range(-max(map(len, operands)), 0):
         present = [axes[axis] for axes in operands if len(axes) >= -axis]
         first, *others = [slots for slots in present if len(slots) != 1] or present[:1]
         for other in others:
             call.slots.tie(first, other)
-        found.append(first)
-    return tuple(found)
+        result.append(first)
+    return tuple(result)
 
 
 def layer(node: Any) -> str:
@@ -155,7 +155,7 @@ def layer(node: Any) -> str:
 
 
 def operation(node: Any) -> str:
-    """Return what an operation is called."""
+    """Return an operation's name."""
     target = node.target
     packet = getattr(target, "overloadpacket", target)
     return str(getattr(packet, "__name__", packet))

@@ -1,13 +1,13 @@
-"""How axes pass through layers with weights, and what ties the two."""
+"""How axes pass through layers with weights, and which axes of both are tied."""
 
 import numpy as np
 
-from globscope.symmetry.flow import Axes, Call, broadcast, fixed
+from globscope.symmetry.flow import Axes, Call, broadcast, fixed_axis
 
 
 def linear(call: Call) -> Axes | None:
     """Sum over the input's last axis."""
-    x, weight, bias = call.given("input"), call.given("weight"), call.axes("bias")
+    x, weight, bias = call.required_axes("input"), call.required_axes("weight"), call.axes("bias")
     if len(weight) != 2:
         return None
     out, summed = weight
@@ -19,7 +19,7 @@ def linear(call: Call) -> Axes | None:
 
 def convolution(call: Call) -> Axes:
     """Sum over channels and places; depthwise, each channel by itself."""
-    x, weight, bias = call.given("input"), call.given("weight"), call.axes("bias")
+    x, weight, bias = call.required_axes("input"), call.required_axes("weight"), call.axes("bias")
     (out, summed), places = weight[:2], len(weight) - 2
     channels, groups = x[-places - 1], call.argument("groups")
     if groups == 1:
@@ -28,42 +28,42 @@ def convolution(call: Call) -> Axes:
         call.tie(np.repeat(channels, len(out) // groups), out)
     else:
         call.freeze(channels, out, summed)
-    return _convolved(call, x, (out, bias), weight[2:])
+    return _convolution_axes(call, x, (out, bias), weight[2:])
 
 
 def transposed_convolution(call: Call) -> Axes:
     """Sum over channels, whose axis is the weight's first."""
-    x, weight, bias = call.given("input"), call.given("weight"), call.axes("bias")
+    x, weight, bias = call.required_axes("input"), call.required_axes("weight"), call.axes("bias")
     (summed, out), places = weight[:2], len(weight) - 2
     channels, groups = x[-places - 1], call.argument("groups")
     if groups == 1:
         call.tie(channels, summed)
     else:
         call.freeze(channels, out, summed)
-        out = fixed(len(out) * groups)
-    return _convolved(call, x, (out, bias), weight[2:])
+        out = fixed_axis(len(out) * groups)
+    return _convolution_axes(call, x, (out, bias), weight[2:])
 
 
-def _convolved(call: Call, x: Axes, made: tuple[np.ndarray, Axes | None], kernel: Axes) -> Axes:
-    (out, bias), places = made, len(kernel)
+def _convolution_axes(call: Call, x: Axes, outputs: tuple[np.ndarray, Axes | None], kernel: Axes) -> Axes:
+    (out, bias), places = outputs, len(kernel)
     call.tie(out, _only(bias))
     call.read(call.argument("input"), len(x) - places - 1)
     for slots in (*kernel, *x[-places:]):
         call.slots.freeze(slots)
-    return (*x[: -places - 1], out, *map(fixed, call.shape[-places:]))
+    return (*x[: -places - 1], out, *map(fixed_axis, call.shape[-places:]))
 
 
 def embedding(call: Call) -> Axes:
-    """Look rows up: which row is which is said by the data."""
-    rows, features = call.given("weight")
+    """Look rows up; the data determine which row is which."""
+    rows, features = call.required_axes("weight")
     call.slots.freeze(rows)
-    return (*call.given("indices"), features)
+    return (*call.required_axes("indices"), features)
 
 
 def product(call: Call) -> Axes:
     """Multiply matrices, which may be vectors or stacks."""
-    names = [one.name for one in call.node.target._schema.arguments[:2]]
-    left, right = map(call.given, names)
+    names = [argument.name for argument in call.node.target._schema.arguments[:2]]
+    left, right = map(call.required_axes, names)
     call.slots.tie(left[-1], right[-2:][0])
     for name, axis in zip(names, (len(left) - 1, max(len(right) - 2, 0)), strict=True):
         call.read(call.argument(name), axis)
@@ -73,7 +73,7 @@ def product(call: Call) -> Axes:
 
 def product_and_sum(call: Call) -> Axes:
     """Multiply two matrices and add a third."""
-    left, right, added = call.given("mat1"), call.given("mat2"), call.given("self")
+    left, right, added = call.required_axes("mat1"), call.required_axes("mat2"), call.required_axes("self")
     call.slots.tie(left[1], right[0])
     call.read(call.argument("mat1"), 1)
     call.read(call.argument("mat2"), 0)
@@ -81,38 +81,36 @@ def product_and_sum(call: Call) -> Axes:
 
 
 def summation(call: Call) -> Axes | None:
-    """Multiply and sum as the letters of an `einsum` say, where it says them all."""
+    """Multiply and sum as the letters of an `einsum` say, where it names every axis."""
     before, arrow, after = call.argument("equation").replace(" ", "").partition("->")
     nodes = call.argument("tensors")
-    found: dict[str, np.ndarray] = {}
+    slots_of: dict[str, np.ndarray] = {}
     for node, letters in zip(nodes, before.split(","), strict=True):
         axes: Axes = call.flow.values[node]
         if not arrow or "." in letters:
             return None
         for axis, (letter, slots) in enumerate(zip(letters, axes, strict=True)):
-            if len(found.setdefault(letter, slots)) != len(slots):
+            if len(slots_of.setdefault(letter, slots)) != len(slots):
                 return None
-            call.slots.tie(found[letter], slots)
+            call.slots.tie(slots_of[letter], slots)
             if letter not in after:
                 call.read(node, axis)
-    return tuple(found[letter] for letter in after)
+    return tuple(slots_of[letter] for letter in after)
 
 
 def channel_norm(call: Call) -> Axes:
-    """Normalise every channel by itself, by statistics of its own."""
-    x = call.given("input")
+    """Normalise every channel by its own statistics."""
+    x = call.required_axes("input")
     for name in ("weight", "bias", "running_mean", "running_var"):
-        own = call.axes(name)
-        call.tie(x[1], _only(own))
+        call.tie(x[1], _only(call.axes(name)))
     return x
 
 
 def group_norm(call: Call) -> Axes:
-    """Normalise groups of channels together: those of one group are exchangeable."""
-    x, groups = call.given("input"), call.argument("num_groups")
+    """Normalise groups of channels together; the channels of one group are exchangeable."""
+    x, groups = call.required_axes("input"), call.argument("num_groups")
     for name in ("weight", "bias"):
-        own = call.axes(name)
-        call.tie(x[1], _only(own))
+        call.tie(x[1], _only(call.axes(name)))
     if 1 < groups < len(x[1]):
         for part in np.split(x[1], groups):
             call.flow.mark(part)
@@ -120,26 +118,26 @@ def group_norm(call: Call) -> Axes:
 
 
 def layer_norm(call: Call) -> Axes:
-    """Normalise over the last axes, in whatever order; `rms_norm` has no bias."""
-    x = call.given("input")
-    known = {one.name for one in call.node.target._schema.arguments}
+    """Normalise over the last axes, whatever their order; `rms_norm` has no bias."""
+    x = call.required_axes("input")
+    known = {argument.name for argument in call.node.target._schema.arguments}
     for name in ("weight", "bias"):
-        own = (call.axes(name) if name in known else None) or ()
-        for slots, mine in zip(x[len(x) - len(own) :], own, strict=True):
-            call.slots.tie(slots, mine)
+        axes = (call.axes(name) if name in known else None) or ()
+        for input_slots, slots in zip(x[len(x) - len(axes) :], axes, strict=True):
+            call.slots.tie(input_slots, slots)
     return x
 
 
 def prelu(call: Call) -> Axes:
-    """Let every channel have its slope, or all one."""
-    x, (slopes,) = call.given("self"), call.given("weight")
+    """Scale negative values by a slope for each channel, or one for all."""
+    x, (slopes,) = call.required_axes("self"), call.required_axes("weight")
     if len(slopes) > 1:
         call.slots.tie(x[1], slopes)
     return x
 
 
 def _only(axes: Axes | None) -> np.ndarray | None:
-    """Return the one axis of a vector, where there is one."""
+    """Return the only axis of a vector; None where there is no vector."""
     return axes[0] if axes else None
 
 

@@ -1,4 +1,4 @@
-"""A task's network → its permutation symmetry, tried on a fresh network before anyone relies on it."""
+"""A task's network → its permutation symmetry, tried on a fresh network before it is used."""
 
 from collections.abc import Mapping
 from typing import Any
@@ -12,12 +12,12 @@ from globscope.roles import Probe, ProbeTraits, TakesInputs, offered, traits
 from globscope.scoring.draws import device_of, seeded
 from globscope.stateless import stateless_call
 from globscope.symmetry.flow import Flow
-from globscope.symmetry.found import Symmetry
-from globscope.symmetry.grouping import classes, groups
-from globscope.symmetry.trace import graph, tensors_of
+from globscope.symmetry.grouping import groups, unit_slots
+from globscope.symmetry.symmetry import Symmetry
+from globscope.symmetry.trace import tensors_of, trace_graph
 from globscope.symmetry.walk import Walk, walk
 
-# Examples that a network is traced and tried with.
+# How many examples a network is traced and tried with.
 FEW = 4
 # Relative to the largest output. The sums are the same in another order: in float32 a layer's differ by about
 # 1e-7, a hundred layers' by 1e-5. Units that do not belong together change outputs by a tenth and more.
@@ -28,13 +28,13 @@ DISTURBANCE = 0.1
 
 
 @define(frozen=True)
-class Traced:
-    """A probe's network, followed.
+class TracedNetwork:
+    """A probe's network whose units were followed through its graph.
 
     Attributes:
-        walk: Through its graph.
+        walk: The network's graph with the axes of all values.
         units: The slots of every group's units, by the group's name.
-        symmetry: What follows from them.
+        symmetry: The permutation symmetry that follows from them.
     """
 
     walk: Walk
@@ -42,33 +42,33 @@ class Traced:
     symmetry: Symmetry
 
 
-# By probe and number of examples: a graph is of one size of batch. No probe is kept alive by it.
-_KNOWN: WeakKeyDictionary[Probe, dict[int, Traced]] = WeakKeyDictionary()
+# By probe and number of examples, since a graph has one batch size. The cache keeps no probe alive.
+_TRACED: WeakKeyDictionary[Probe, dict[int, TracedNetwork]] = WeakKeyDictionary()
 
 
 def symmetry(probe: Probe) -> Symmetry:
-    """Return the permutation symmetry of the network of a task; a probe is asked once.
+    """Return the permutation symmetry of the network of a task; it is computed once for each probe.
 
     Raises:
-        SymmetryError: The network cannot be traced, or no units can be exchanged, or the permutations that were
-            found change what it computes.
+        SymmetryError: The network cannot be traced, no units can be exchanged, or the permutations that were
+            found change its outputs.
     """
-    return traced(probe, FEW).symmetry
+    return traced_network(probe, FEW).symmetry
 
 
-def traced(probe: Probe, examples: int) -> Traced:
-    """Return a probe's network, followed for a batch of so many examples of its first split, or of all it has."""
-    known = _known(probe)
+def traced_network(probe: Probe, examples: int) -> TracedNetwork:
+    """Return a probe's traced network, for a batch of at most so many examples of its first split."""
+    networks = _cache(probe)
     count = min(examples, probe.examples(probe.splits[0]))
-    if count not in known:
-        known[count] = _traced(probe, _batch(probe, count))
-    return known[count]
+    if count not in networks:
+        networks[count] = _trace_network(probe, _batch(probe, count))
+    return networks[count]
 
 
-def _known(probe: Probe) -> dict[int, Traced]:
+def _cache(probe: Probe) -> dict[int, TracedNetwork]:
     try:
-        return _KNOWN.setdefault(probe, {})
-    except TypeError:  # a stranger's class whose instances cannot be keys
+        return _TRACED.setdefault(probe, {})
+    except TypeError:  # a plugin's class whose instances are not hashable
         return {}
 
 
@@ -78,62 +78,62 @@ def _batch(probe: Probe, count: int) -> Any:
     return probe.batch(probe.splits[0], torch.arange(count))
 
 
-def _traced(probe: Any, batch: Any) -> Traced:
+def _trace_network(probe: Any, batch: Any) -> TracedNetwork:
     known = traits(probe, ProbeTraits)
     if known.module is None or offered(probe, TakesInputs) is None:
         raise SymmetryError("the task shows no module whose symmetry could be found: its probe has none")
     moving = statistics(probe)
-    walked = walk(graph(known.module, probe.inputs(batch)), {*probe.layout.names, *moving})
-    units = classes(walked, probe.layout.names)
+    walked = walk(trace_graph(known.module, probe.inputs(batch)), {*probe.layout.names, *moving})
+    units = unit_slots(walked, probe.layout.names)
     aliases = known.logarithms
     second = frozenset(aliases[name] for name in moving if name in aliases)
-    made, frozen = groups(walked, units, aliases), tuple(dict.fromkeys(walked.flow.frozen))
-    found = Symmetry(groups=made, frozen=frozen, statistics=moving | second)
-    if not found.groups:
+    frozen = tuple(dict.fromkeys(walked.flow.frozen))
+    result = Symmetry(groups=groups(walked, units, aliases), frozen=frozen, statistics=moving | second)
+    if not result.groups:
         raise SymmetryError(f"no units of the network can be exchanged: {_reasons(walked.flow)}")
-    _try(probe, found, batch)
-    return Traced(walked, units, found)
+    _require_same_outputs(probe, result, batch)
+    return TracedNetwork(walked, units, result)
 
 
 def statistics(probe: Probe) -> frozenset[str]:
-    """Return the names of the statistics that each unit has one of; a counter is of the whole layer."""
+    """Return the names of the statistics that have a value for each unit, unlike a layer's counter."""
     buffers = probe.initialise(0)[1] if probe.statistics else {}
     return frozenset(name for name in probe.statistics if buffers[name].ndim)
 
 
 def _reasons(flow: Flow) -> str:
-    """Return what fixes the order of all units: what could not be followed, or else what they are combined with."""
+    """Return why the order of all units is fixed: operations that could not be followed, or that combine units."""
     if flow.bound:
         return f"their order is fixed by {'; '.join(map(str, dict.fromkeys(flow.frozen or flow.bound)))}"
-    unmapped = ", ".join(repr(one.where) for one in flow.frozen)
+    unmapped = ", ".join(repr(frozen.where) for frozen in flow.frozen)
     return "it has no hidden layer of several units" + (
         f" whose weights are mapped; not mapped: {unmapped}" * bool(unmapped)
     )
 
 
-def _try(probe: Probe, found: Symmetry, batch: Any) -> None:
+def _require_same_outputs(probe: Probe, symmetry: Symmetry, batch: Any) -> None:
     """Refuse a symmetry that changes the outputs of a fresh network with its units in another order.
 
     Raises:
-        SymmetryError: By how much, and which groups were found.
+        SymmetryError: The outputs change; the message says how much, and names the groups.
     """
     rng = np.random.default_rng(0)
-    parameters = {name: _disturbed(tensor, rng) for name, tensor in probe.initialise(0)[0].items()}
+    parameters = {name: _disturb(tensor, rng) for name, tensor in probe.initialise(0)[0].items()}
     buffers = probe.initialise(0)[1]
     if probe.statistics:
         with seeded(0, device_of(parameters)):
             buffers = probe.calibrate(parameters, buffers, [batch])
     network = {**traits(probe, ProbeTraits).rest, **parameters, **buffers}
-    # One cycle a group, so that no unit stays.
-    moved = found.permute(network, {group.name: _cycle(group.size, rng) for group in found.groups})
-    before, after = (_outputs(probe, tensors, batch) for tensors in (network, moved))
-    off = np.abs(before - after).max(initial=0) / np.abs(before).max(initial=0)
-    if not off <= SAME_OUTPUT:
-        names = ", ".join(found.sizes)
-        raise SymmetryError(f"permuting units changes outputs by {off:.1g} of their size, so none is used: {names}")
+    # One cycle in every group, so that no unit stays in its place.
+    permuted = symmetry.permute(network, {group.name: _cycle(group.size, rng) for group in symmetry.groups})
+    before, after = (_outputs(probe, tensors, batch) for tensors in (network, permuted))
+    change = np.abs(before - after).max(initial=0) / np.abs(before).max(initial=0)
+    if not change <= SAME_OUTPUT:
+        names = ", ".join(symmetry.sizes)
+        raise SymmetryError(f"permuting units changes outputs by {change:.1g} of their size, so none is used: {names}")
 
 
-def _disturbed(tensor: Any, rng: np.random.Generator) -> Any:
+def _disturb(tensor: Any, rng: np.random.Generator) -> Any:
     import torch
 
     if not tensor.is_floating_point():
@@ -154,6 +154,6 @@ def _outputs(probe: Any, tensors: Mapping[str, Any], batch: Any) -> np.ndarray:
     module = probe.module
     known = {name for name, _ in (*module.named_parameters(), *module.named_buffers())}
     with torch.no_grad(), seeded(0, device_of(tensors)):
-        own = {name: tensor for name, tensor in tensors.items() if name in known}
-        outputs = stateless_call(module, own, probe.inputs(batch))
-    return np.concatenate([one.cpu().double().numpy().ravel() for one in tensors_of(outputs)])
+        held = {name: tensor for name, tensor in tensors.items() if name in known}
+        outputs = stateless_call(module, held, probe.inputs(batch))
+    return np.concatenate([tensor.cpu().double().numpy().ravel() for tensor in tensors_of(outputs)])

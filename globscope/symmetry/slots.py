@@ -1,46 +1,46 @@
-"""Slots: what stands at an index of a tensor's axis, and which of them move together."""
+"""Slots: the units at the indices of tensors' axes, and which of them move together."""
 
 import numpy as np
 
-# The slot of every index whose place is fixed. Whatever is tied to it is fixed too.
+# The slot of every index whose place is fixed. Slots that are tied to it are fixed too.
 FIXED = 0
 
 
 class Slots:
-    """A union–find of numbered slots; arrays of them say what stands along an axis."""
+    """A union–find of numbered slots; an axis is an array of them."""
 
     def __init__(self) -> None:
-        """Begin with the fixed slot alone."""
+        """Start with the fixed slot alone."""
         self._parents = np.zeros(1, np.int64)
 
     def fresh(self, count: int) -> np.ndarray:
-        """Return so many slots that nothing is tied to yet."""
-        made = np.arange(len(self._parents), len(self._parents) + count)
-        self._parents = np.concatenate([self._parents, made])
-        return made
+        """Return new slots that are not tied to any others."""
+        slots = np.arange(len(self._parents), len(self._parents) + count)
+        self._parents = np.concatenate([self._parents, slots])
+        return slots
 
     def roots(self, slots: np.ndarray) -> np.ndarray:
-        """Return the slot that stands for each one's class: equal for those that are tied."""
-        found: np.ndarray = self._parents[slots]
-        while not np.array_equal(above := self._parents[found], found):
-            found = above
-        self._parents[slots] = found  # so that the next way is short
-        return found
+        """Return the slot that represents each slot's class: equal for slots that are tied."""
+        roots: np.ndarray = self._parents[slots]
+        while not np.array_equal(above := self._parents[roots], roots):
+            roots = above
+        self._parents[slots] = roots  # so that the next search is short
+        return roots
 
-    def tie(self, one: np.ndarray, two: np.ndarray) -> None:
+    def tie(self, left: np.ndarray, right: np.ndarray) -> None:
         """Make two arrays of slots move together, index by index."""
-        first, second = self.roots(one), self.roots(two)
+        first, second = self.roots(left), self.roots(right)
         apart = first != second
         for a, b in {*zip(first[apart].tolist(), second[apart].tolist(), strict=True)}:
             low, high = sorted((self._root(a), self._root(b)))
-            self._parents[high] = low  # the lower stands for both, so that nothing moves the fixed slot
+            self._parents[high] = low  # the lower represents both, so that nothing moves the fixed slot
 
     def freeze(self, slots: np.ndarray) -> None:
         """Fix slots where they are."""
         self._parents[self.roots(slots)] = FIXED
 
     def moves(self, slots: np.ndarray) -> bool:
-        """Return whether any of these slots is not fixed, as far as is known."""
+        """Return whether any of these slots is not known to be fixed."""
         return bool((self.roots(slots) != FIXED).any())
 
     def _root(self, slot: int) -> int:

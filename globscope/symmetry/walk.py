@@ -1,4 +1,4 @@
-"""The walk through a graph: every operation by its rule; whatever has none keeps the order of its inputs."""
+"""The walk through a graph, each operation by its rule; an operation without a rule fixes the order of its inputs."""
 
 from collections.abc import Callable, Collection, Mapping
 from operator import getitem
@@ -8,26 +8,26 @@ from typing import Any
 from attrs import define
 
 from globscope.symmetry.elementwise import OPERATIONS, elementwise
-from globscope.symmetry.flow import Axes, Call, Flow, fixed, operation
-from globscope.symmetry.found import Frozen
+from globscope.symmetry.flow import Axes, Call, Flow, fixed_axis, operation
 from globscope.symmetry.layers import LAYERS
 from globscope.symmetry.movement import MOVES
+from globscope.symmetry.symmetry import Frozen
 from globscope.symmetry.trace import Graph
 
 Rule = Callable[[Call], Axes | list[Axes] | None]
 RULES: Mapping[str, Rule] = MappingProxyType({**OPERATIONS, **LAYERS, **MOVES})
-# They look at sizes and types alone.
+# Operations that depend on sizes and types alone.
 INERT = ("_assert_tensor_metadata", "_assert_scalar", "_assert_async", "sym_size", "sym_stride", "sym_numel")
 
 
 @define(frozen=True)
 class Walk:
-    """A graph whose axes were followed.
+    """A graph with the axes of all its values.
 
     Attributes:
-        graph: Of the network.
-        flow: What is known of its values.
-        tensors: The axes of parameters and buffers, in the order of their first use.
+        graph: The network's graph.
+        flow: What is known about its values.
+        tensors: The axes of parameters and buffers by name, in the order of their first use.
     """
 
     graph: Graph
@@ -43,9 +43,9 @@ def walk(graph: Graph, free: Collection[str]) -> Walk:
     for node in sorted(graph.names, key=_first_use(graph)):
         name = graph.names[node]
         if name not in tensors:
-            # Any order will do for what is never used; it is left as it is.
+            # A tensor that is never used may have any order; it is fixed.
             shape = node.meta["val"].shape
-            tensors[name] = _tensor(flow, name, shape, free) if name in used else tuple(map(fixed, shape))
+            tensors[name] = _tensor(flow, name, shape, free) if name in used else tuple(map(fixed_axis, shape))
         flow.values[node] = tensors[name]
     for node in graph.nodes:
         if node not in graph.names:
@@ -56,45 +56,45 @@ def walk(graph: Graph, free: Collection[str]) -> Walk:
 
 
 def _first_use(graph: Graph) -> Callable[[Any], int]:
-    """Return by what placeholders are sorted: where they are used first, unused ones last."""
-    order = {node: at for at, node in enumerate(graph.nodes)}
+    """Return the sort key of placeholders: where they are used first, unused ones last."""
+    order = {node: place for place, node in enumerate(graph.nodes)}
     return lambda node: min((order[user] for user in node.users), default=len(order))
 
 
 def _tensor(flow: Flow, name: str, shape: tuple[int, ...], free: Collection[str]) -> Axes:
     if name in free:
-        return tuple(flow.slots.fresh(count) if count > 1 else fixed(count) for count in shape)
+        return tuple(flow.slots.fresh(count) if count > 1 else fixed_axis(count) for count in shape)
     if max(shape, default=1) > 1:
         flow.frozen.append(Frozen(where=name, what="a tensor that is not mapped"))
-    return tuple(map(fixed, shape))
+    return tuple(map(fixed_axis, shape))
 
 
 def _value(flow: Flow, node: Any) -> Axes | list[Axes] | None:
     call = Call(flow, node)
     if node.op == "output":
-        _fix(call)
+        _freeze_inputs(call)
         return None
     if node.op != "call_function":
-        return _fixed(node.meta.get("val"))
+        return _fixed_axes(node.meta.get("val"))
     if node.target is not getitem:
-        return _called(call)
-    several, at = node.args
-    return flow.values[several][at] if flow.values[several] else None
+        return _call_result(call)
+    parts, index = node.args
+    return flow.values[parts][index] if flow.values[parts] else None
 
 
-def _called(call: Call) -> Axes | list[Axes] | None:
+def _call_result(call: Call) -> Axes | list[Axes] | None:
     if operation(call.node) in INERT:
         return None
     rule, moving, known = _rule(call.node), call.moving(), (len(call.flow.marks), len(call.flow.frozen))
-    found = rule(call) if rule else None
-    if found is None:
-        call.freeze(*(slots for axes in call.inputs() for slots in axes))
-        found = _fixed(call.node.meta.get("val"))
+    axes = rule(call) if rule else None
+    if axes is None:
+        call.freeze(*(slots for inputs in call.inputs() for slots in inputs))
+        axes = _fixed_axes(call.node.meta.get("val"))
     marks, frozen = known
-    told_apart = bool(moving) and len(call.flow.marks) > marks
-    if told_apart or len(call.flow.frozen) > frozen or not all(map(call.slots.moves, moving)):
+    distinguished = bool(moving) and len(call.flow.marks) > marks
+    if distinguished or len(call.flow.frozen) > frozen or not all(map(call.slots.moves, moving)):
         call.flow.bound.append(call.here)
-    return found
+    return axes
 
 
 def _rule(node: Any) -> Rule | None:
@@ -102,19 +102,19 @@ def _rule(node: Any) -> Rule | None:
 
     if not isinstance(node.target, torch._ops.OpOverload):
         return None
-    own = RULES.get(operation(node)) if node.target.namespace == "aten" else None
-    return own or (elementwise if torch.Tag.pointwise in node.target.tags else None)
+    rule = RULES.get(operation(node)) if node.target.namespace == "aten" else None
+    return rule or (elementwise if torch.Tag.pointwise in node.target.tags else None)
 
 
-def _fix(call: Call) -> None:
-    """Fix the order of what the network returns."""
+def _freeze_inputs(call: Call) -> None:
+    """Fix the order of the network's outputs."""
     for axes in call.inputs():
         for slots in axes:
             call.slots.freeze(slots)
 
 
-def _fixed(value: Any) -> Axes | list[Axes] | None:
+def _fixed_axes(value: Any) -> Axes | list[Axes] | None:
     """Return the axes of values whose order is fixed."""
     if isinstance(value, list | tuple):
-        return [_fixed(one) or () for one in value]  # type: ignore[misc]
-    return tuple(fixed(count) for count in map(int, value.shape)) if hasattr(value, "shape") else None
+        return [_fixed_axes(part) or () for part in value]  # type: ignore[misc]
+    return tuple(fixed_axis(count) for count in map(int, value.shape)) if hasattr(value, "shape") else None

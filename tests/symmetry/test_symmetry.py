@@ -359,7 +359,7 @@ def test_a_symmetry_that_changes_what_a_fresh_network_computes_is_refused(probes
     with pytest.raises(
         SymmetryError, match=r"permuting units changes outputs by .* of their size, so none is used: 1, 3"
     ):
-        search._try(probe, wrong, whole(probe))
+        search._require_same_outputs(probe, wrong, whole(probe))
 
 
 def test_what_cannot_be_followed_keeps_its_order_and_the_rest_moves(probes):
