@@ -25,7 +25,7 @@ PROTOCOLS = {
     "task": (roles.Task, roles.Probe, *roles.OPTIONAL["probe"]),
     "reducer": (roles.Reducer,),
     "sampler": (roles.Sampler,),
-    "evaluator": (roles.Evaluator,),
+    "evaluator": (roles.Evaluator, roles.UnitScorer),
     "topology": (roles.TopologyMethod,),
     "aligner": (roles.Aligner,),
     "analysis": (roles.Analysis, roles.Bench, Finding, Figure, Table, Plot, Panel, Series, HeatMap, Overlay, Trail),

@@ -80,6 +80,7 @@ from globscope.roles import (
     TopologyMethod,
     TopologyTraits,
     Tries,
+    UnitScorer,
     misspelt,
     offered,
     traits,
@@ -104,7 +105,7 @@ from globscope.topology.outline import Outline, outline
 from globscope.topology.passes import Passes
 from globscope.topology.tree import simplified, sweep_order, trees
 from globscope.values.chart import Chart, Progress, ReducerInputs, Transform
-from globscope.values.evaluation import Journal, Networks, Plan, Unit
+from globscope.values.evaluation import Networks, Plan, Unit
 from globscope.values.findings import Atlas, Figure, Finding, Map, Table, finite_or_none
 from globscope.values.landscape import Landscape, Samples
 from globscope.values.members import Layout, Member, Population
@@ -177,7 +178,6 @@ __all__ = [
     "Group",
     "HeatMap",
     "Hessian",
-    "Journal",
     "Landscape",
     "Layout",
     "Learns",
@@ -236,6 +236,7 @@ __all__ = [
     "Transform",
     "Tries",
     "Unit",
+    "UnitScorer",
     "UpperBound",
     "UserCodeError",
     "Weights",

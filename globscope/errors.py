@@ -9,6 +9,7 @@
     ├── PopulationError    checkpoints that do not fit, or a training that cannot start
     ├── EvaluationError    a network that cannot be evaluated
     ├── SymmetryError      a network whose exchangeable units cannot be found, or a permutation that does not fit
+    ├── PoolError          workers that cannot be started, or work that ends them
     ├── RunError           a run folder that is missing, unfinished or in use
     ├── DataError          a public data set that cannot be downloaded
     └── FileError          a file that cannot be read or written
@@ -18,6 +19,7 @@ The command line prints their text and exits with code 2; any other exception is
 
 import difflib
 from collections.abc import Iterable
+from typing import Any
 
 # Letters of a word that is compared with known names, names that it is compared with, and names that are listed.
 LONGEST_WORD, SEARCHED, LISTED = 100, 1000, 60
@@ -38,6 +40,9 @@ class SpecError(GlobscopeError):
         self.problems = tuple(problems)
         super().__init__("\n".join(self.problems))
 
+    def __reduce__(self) -> tuple[Any, ...]:
+        return type(self), (self.problems,)  # pickled, for errors come from other processes too
+
 
 class PluginError(GlobscopeError):
     """A component that cannot be found or loaded."""
@@ -57,6 +62,10 @@ class EvaluationError(GlobscopeError):
 
 class SymmetryError(GlobscopeError):
     """A network whose exchangeable units cannot be found, or a permutation that does not fit it."""
+
+
+class PoolError(GlobscopeError):
+    """Workers that cannot be started, or work that ends them."""
 
 
 class RunError(GlobscopeError):

@@ -1,4 +1,4 @@
-"""How many threads torch uses."""
+"""How many threads the libraries use that compute."""
 
 from collections.abc import Iterator
 from contextlib import AbstractContextManager, contextmanager
@@ -38,3 +38,21 @@ def one_thread(where: bool) -> Iterator[None]:
 def threads_for(multiplications: int) -> AbstractContextManager[None]:
     """Keep torch to one thread where a pass has so few multiplications that more are no faster."""
     return one_thread(multiplications < SMALL)
+
+
+@contextmanager
+def exactly(threads: int | None) -> Iterator[None]:
+    """Keep torch, BLAS and OpenMP to a number of threads, on which the last bits of sums depend; None changes nothing.
+
+    Args:
+        threads: At least 1.
+    """
+    if threads is None:
+        yield
+        return
+    import torch
+    from threadpoolctl import threadpool_limits
+
+    with threadpool_limits(threads), same_threads():
+        torch.set_num_threads(threads)
+        yield

@@ -1,9 +1,7 @@
 """What the machine reaches, and what GlobScope's training and scoring do on it."""
 
 import sys
-import tempfile
 from importlib.util import find_spec
-from pathlib import Path
 from statistics import median
 from typing import Any
 
@@ -77,7 +75,7 @@ def scoring(look: Look) -> None:
     import numpy as np
 
     from globscope.builtin.evaluators.pytorch import Torch
-    from globscope.values.chart import Progress
+    from globscope.testing import score_units
     from globscope.values.evaluation import Networks
 
     examples, calibration, count = (16, 8, 2) if look.tiny else (2000, 1000, 8)
@@ -90,7 +88,7 @@ def scoring(look: Look) -> None:
         evaluator = Torch(device=look.device, **options)
 
         def score(rows: Any, evaluator: Any = evaluator) -> None:
-            evaluator.evaluate(Networks.of(rows), task, journal(look, len(rows)), Progress())
+            score_units(evaluator, Networks.of(rows), task)
 
         look.forget()
         seconds = look.timed(lambda score=score: score(weights), 2) / count
@@ -101,9 +99,3 @@ def scoring(look: Look) -> None:
         look.note(f"{precision}, images a second", f"{(2 * examples + calibration) / seconds:,.0f}")
         look.note(f"{precision}, device idle", f"{1 - look.busy(profile) / 2 / seconds:.0%}")
         look.note(f"{precision}, peak memory", look.peak())
-
-
-def journal(look: Look, count: int) -> Any:
-    from globscope.study.disk.journal import DiskJournal
-
-    return DiskJournal(Path(tempfile.mkdtemp(dir=look.folder)), count)

@@ -1,15 +1,16 @@
 """What a component of each role must do, one Protocol a role, and what it may offer beside (`optional`).
 
 A component *is* its options: a frozen, keyword-only attrs class whose fields a spec may set, with
-the one or two methods of its role. Only `build`, `reduce`, `ask`, `evaluate`, `compute`, `analyse` and `align`
+the one or two methods of its role. Only `build`, `reduce`, `ask`, `plan`, `scorer`, `compute`, `analyse` and `align`
 run code; constructing a component must cost nothing.
 """
 
 from globscope.roles.aligner import Aligner, AlignerTraits, Learns, Scores, StartsFrom
 from globscope.roles.analysis import Analysis, AnalysisTraits, ChecksPopulation, Derives, Evaluates, Plans, Refits
 from globscope.roles.bench import Bench, Draft, Work
-from globscope.roles.evaluator import ChecksTask, Evaluator, EvaluatorTraits
+from globscope.roles.evaluator import ChecksTask, Evaluator, EvaluatorTraits, UnitScorer
 from globscope.roles.optional import OPTIONAL, misspelt, offered, traits
+from globscope.roles.pool import Pool, Workers
 from globscope.roles.probe import Digests, Encodes, Finishes, Probe, ProbeTraits, ReturnsOutputs, TakesInputs, Tensors
 from globscope.roles.reducer import Reducer, ReducerTraits, Restores, Tries
 from globscope.roles.sampler import ChecksChart, Counts, FillsLattice, Sampler, SamplerTraits
@@ -39,6 +40,7 @@ __all__ = [
     "Fits",
     "Learns",
     "Plans",
+    "Pool",
     "Probe",
     "ProbeTraits",
     "Recognises",
@@ -57,7 +59,9 @@ __all__ = [
     "TopologyMethod",
     "TopologyTraits",
     "Tries",
+    "UnitScorer",
     "Work",
+    "Workers",
     "misspelt",
     "offered",
     "traits",

@@ -1,30 +1,57 @@
 """What scores networks, and what it may refuse."""
 
+from collections.abc import Mapping
 from typing import Protocol
 
+import numpy as np
 from attrs import define
 
 from globscope.roles.probe import Probe
 from globscope.roles.task import Task
-from globscope.values.chart import Progress
-from globscope.values.evaluation import Journal, Networks
+from globscope.values.evaluation import Networks, Plan, Unit
+
+
+class UnitScorer(Protocol):
+    """Scores the units of one plan, in one process.
+
+    Attributes:
+        device: Where it computes, such as `cuda:0`.
+    """
+
+    device: str
+
+    def score(self, unit: Unit) -> Mapping[str, np.ndarray]:
+        """Return the fields of a unit's networks, (stop − start,) each; non-finite values as they come.
+
+        Equal units give equal numbers, whatever was scored before.
+
+        Raises:
+            MemoryError: The unit does not fit into memory, or a RuntimeError for which `is_out_of_memory` holds. The
+                study cuts the unit in two and scores the halves.
+        """
+        ...
 
 
 class Evaluator(Protocol):
     """Scores networks on a task, each with its own buffers (`NetworkBuffers` is the rule).
 
+    Its options say what is computed, and belong to the key of the results. Where it is computed belongs to no key: the
+    study records the plan and lets the workers of its pool score the units. Evaluator, networks, task and plan are
+    pickled for that.
+
     Where `networks.seed` is set, scoring draws: each batch is scored with generators seeded from it, the split and the
     batch (`seeded`, `seed_of`), the same for all networks.
     """
 
-    def evaluate(self, networks: Networks, task: Task, journal: Journal, progress: Progress) -> None:
-        """Record every pending unit's fields in the journal.
+    def plan(self, networks: Networks, task: Task) -> Plan:
+        """Return the units, which cover all networks once, and how they are scored.
 
-        Values are recorded as they come, non-finite ones too. Independent of the order of units.
-
-        Raises:
-            EvaluationError: A unit of one network does not fit into memory.
+        A recorded plan is used again, whatever would be planned now, and its units may be cut in two since.
         """
+        ...
+
+    def scorer(self, networks: Networks, task: Task, plan: Plan) -> UnitScorer:
+        """Return what scores the units; called once in every process that does."""
         ...
 
 

@@ -19,13 +19,14 @@ from globscope.precision import precise
 from globscope.registry import Registry
 from globscope.returned.numbers import checked_instance
 from globscope.returned.results import checked_probe
-from globscope.roles import Digests, Fits, Probe, Task, offered
+from globscope.roles import Digests, Fits, Probe, Task, Workers, offered
 from globscope.scoring.draws import draws
 from globscope.spec.model import AlignerEntry, Spec
 from globscope.store import Store, fingerprint, key, read_json, write_json
 from globscope.study.observer import Observer
 from globscope.threads import same_threads
 from globscope.values.chart import Progress
+from globscope.workers import ThisProcess
 
 SECONDS = "seconds.json"
 
@@ -101,6 +102,7 @@ class Context:
         store: Where results go.
         observer: Who hears of progress.
         latest: The task of the study before in a sweep.
+        workers: Where its work runs.
         whole: The task with all of its weights, as it is trained.
         training_key: Of the task as far as networks are trained by it.
         task: The task by what of its weights is flattened.
@@ -114,6 +116,7 @@ class Context:
     store: Store
     observer: Observer
     latest: Latest = field(factory=Latest)
+    workers: Workers = field(factory=ThisProcess)
     used: dict[str, dict[str, Any]] = field(factory=dict)
     aligners: dict[str, Any] = field(factory=dict)
     truth: dict[str, dict[str, float]] = field(factory=dict)

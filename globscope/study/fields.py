@@ -16,6 +16,7 @@ from globscope.study.context import Context
 from globscope.study.disk.journal import FIELDS, DiskJournal
 from globscope.study.seeds import generator
 from globscope.study.trust import cycle, trusted
+from globscope.study.units import Evaluation, score_units
 from globscope.values.chart import Progress
 from globscope.values.evaluation import Networks
 from globscope.values.findings import Map
@@ -34,15 +35,22 @@ def evaluate(context: Context, networks: Networks, identity: str, label: str) ->
     whole = measured(context, identity)
 
     def work(folder: Path, progress: Progress) -> None:
-        journal = DiskJournal(folder, len(networks), component=context.who(evaluator))
-        with context.blaming(evaluator):
-            evaluator.evaluate(networks, context.task, journal, progress)
-        journal.finish()
+        record_fields(context, networks, DiskJournal(folder, len(networks), component=context.who(evaluator)), progress)
 
     folder = context.stage("evaluate", whole, work, label)
     journal = DiskJournal(folder, len(networks))
     context.used[f"evaluate/{whole}"] |= journal.used
     return read_arrays(folder / FIELDS), journal.seconds
+
+
+def record_fields(context: Context, networks: Networks, journal: DiskJournal, progress: Progress) -> None:
+    """Let the workers score networks into a journal."""
+    evaluator, task = context.spec.evaluator.component, context.task
+    with context.blaming(evaluator):
+        plan = journal.plan(evaluator.plan(networks, task))
+    evaluation = Evaluation(registry=context.registry, evaluator=evaluator, networks=networks, task=task, plan=plan)
+    score_units(evaluation, journal, context.workers, progress)
+    journal.finish()
 
 
 def measured(context: Context, identity: str) -> str:

@@ -19,7 +19,7 @@ from globscope.scoring.draws import device_of, seeded
 from globscope.store import key
 from globscope.study.context import Context
 from globscope.study.disk.journal import DiskJournal
-from globscope.study.fields import draw_seed
+from globscope.study.fields import draw_seed, record_fields
 from globscope.study.fit_trial import FitTime
 from globscope.values.chart import Progress
 from globscope.values.evaluation import Networks
@@ -105,6 +105,5 @@ def _scored(context: Context, count: int) -> float:
     networks = evolve(Networks.of(weights, [buffers] * count), seed=seed)
     with tempfile.TemporaryDirectory() as folder:
         start = perf_counter()
-        journal = DiskJournal(Path(folder), len(networks))
-        context.spec.evaluator.component.evaluate(networks, context.task, journal, Progress())
+        record_fields(context, networks, DiskJournal(Path(folder), len(networks)), Progress())
         return perf_counter() - start

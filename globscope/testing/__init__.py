@@ -14,21 +14,21 @@
 
 from globscope.testing.claims import ContractError
 from globscope.testing.contract import check_component, checks_for, parametrize_contract, role_of
-from globscope.testing.journal import MemoryJournal
 from globscope.testing.landscapes import bowls, two_components
 from globscope.testing.population import tiny_chart, tiny_inputs
 from globscope.testing.study import registry_of, tiny_atlas, tiny_bench
 from globscope.testing.task import tiny_task
+from globscope.testing.units import score_units
 
 __all__ = [
     "ContractError",
-    "MemoryJournal",
     "bowls",
     "check_component",
     "checks_for",
     "parametrize_contract",
     "registry_of",
     "role_of",
+    "score_units",
     "tiny_atlas",
     "tiny_bench",
     "tiny_chart",

@@ -1,6 +1,7 @@
 """What holds for evaluators."""
 
-from collections.abc import Callable, Iterator, Mapping
+import pickle
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from functools import cached_property
 from typing import Any
@@ -8,19 +9,18 @@ from typing import Any
 import numpy as np
 from attrs import define, evolve, field
 
-from globscope.api import Lifting, Networks, Probe, Progress, Unit
+from globscope.api import Lifting, Networks, Probe, Unit
 from globscope.testing.claims import (
-    ContractError,
     global_states,
     other_global_seeds,
     require,
     require_near,
     require_same,
 )
-from globscope.testing.journal import MemoryJournal
 from globscope.testing.options import OptionChecks
 from globscope.testing.population import tiny_inputs
 from globscope.testing.task import TinyTask, tiny_task
+from globscope.testing.units import planned, score_units
 
 # A product cut otherwise sums its float32 terms in another order.
 OTHER_CUT = 1e-6
@@ -83,9 +83,8 @@ class EvaluatorChecks(OptionChecks):
     def same_plan_gives_the_same_bits(self) -> None:
         """Equal units give equal numbers, in whatever order they are taken."""
         again = self._scored(_networks(), tiny_task())
-        backwards = MemoryJournal(count=12, width=5, backwards=True)
         forwards = self._cut(5)
-        turned = self._scored(_networks(), tiny_task(), backwards)
+        turned = self._scored(_networks(), tiny_task(), width=5, backwards=True)
         for name, values in self._plain.items():
             require_same(values, again[name], f"{name} differs between two equal evaluations")
             require_same(forwards[name], turned[name], f"{name} depends on the order of the units")
@@ -108,22 +107,27 @@ class EvaluatorChecks(OptionChecks):
             text = f"{name} of a network changes when others of its unit are not finite"
             require_near(found[name][rest], self._plain[name][rest], OTHER_CUT, text)
 
-    def resumes_without_computing_again(self) -> None:
-        """Units recorded before an interruption are kept and not evaluated again."""
-        journal = _Interrupted(count=12, width=3)
-        try:
-            self._scored(_networks(), tiny_task(), journal)
-        except KeyboardInterrupt:
-            done = len(journal.recorded)
-        else:
-            raise ContractError("goes on after an interruption, or records all units at once")
+    def scores_what_a_unit_has_and_no_more(self) -> None:
+        """A rerun scores the units that are left, so a unit lifts its own networks only."""
         space = _Watched(space=_networks().space)
-        later = MemoryJournal(count=12, recorded=journal.recorded, planned=journal.planned)
-        found = self._scored(evolve(_networks(), space=space), tiny_task(), later)
-        left = 12 - 3 * done
-        require(sum(space.lifted) <= left, f"lifts {sum(space.lifted)} networks when {left} are left to evaluate")
-        for name, values in self._cut(3).items():
-            require_same(found[name], values, f"{name} differs after an interruption")
+        networks, task = evolve(_networks(), space=space), tiny_task()
+        plan = planned(self.component, networks, task, 3)
+        scorer = self.component.scorer(networks, task, plan)
+        space.lifted.clear()
+        found = scorer.score(plan.units[2])
+        require(sum(space.lifted) <= 3, f"lifts {sum(space.lifted)} networks to score a unit of 3")
+        for name, values in found.items():
+            require_same(values, self._cut(3)[name][6:9], f"{name} of a unit depends on what was scored before")
+
+    def scores_in_another_process(self) -> None:
+        """What was pickled scores the same: the evaluator, the networks, the task and the plan."""
+        networks, task = _networks(), tiny_task()
+        plan = planned(self.component, networks, task, 5)
+        sent = pickle.loads(pickle.dumps((self.component, networks, task, plan)))  # noqa: S301 - made here
+        scorer = sent[0].scorer(*sent[1:])
+        for unit in plan.units:
+            for name, values in scorer.score(unit).items():
+                require_same(values, self._cut(5)[name][unit.start : unit.stop], f"{name} differs once pickled")
 
     def survives_a_failing_network(self) -> None:
         """What a task raises is passed on, and changes neither torch's state nor later numbers."""
@@ -154,24 +158,10 @@ class EvaluatorChecks(OptionChecks):
         return self._scored(_networks(), tiny_task())
 
     def _cut(self, width: int) -> dict[str, np.ndarray]:
-        return self._scored(_networks(), tiny_task(), MemoryJournal(count=12, width=width))
+        return self._scored(_networks(), tiny_task(), width=width)
 
-    def _scored(
-        self, networks: Networks, task: TinyTask, journal: MemoryJournal | None = None
-    ) -> dict[str, np.ndarray]:
-        book = journal or MemoryJournal(count=len(networks))
-        self.component.evaluate(networks, task, book, Progress())
-        return book.fields()
-
-
-@define
-class _Interrupted(MemoryJournal):
-    """A journal whose evaluation is interrupted after two records."""
-
-    def record(self, unit: Unit, fields: Mapping[str, np.ndarray], *, device: str, threads: int) -> None:
-        MemoryJournal.record(self, unit, fields, device=device, threads=threads)
-        if len(self.recorded) == 2:
-            raise KeyboardInterrupt
+    def _scored(self, networks: Networks, task: TinyTask, **cut: Any) -> dict[str, np.ndarray]:
+        return score_units(self.component, networks, task, **cut)
 
 
 @define(frozen=True, kw_only=True)

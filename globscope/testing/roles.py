@@ -9,7 +9,7 @@ METHODS: Mapping[str, str] = MappingProxyType(
         "task": "build",
         "reducer": "reduce",
         "sampler": "ask",
-        "evaluator": "evaluate",
+        "evaluator": "scorer",
         "topology": "compute",
         "aligner": "align",
         "analysis": "analyse",

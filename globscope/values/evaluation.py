@@ -1,7 +1,7 @@
-"""What an evaluator is handed: networks to score, and a journal of the units already scored."""
+"""What an evaluator is handed, networks to score, and what it plans: units."""
 
 from collections.abc import Mapping, Sequence
-from typing import Literal, Protocol
+from typing import Literal
 
 import numpy as np
 from attrs import define, field
@@ -63,6 +63,10 @@ class Unit:
     start: int
     stop: int
 
+    def __len__(self) -> int:
+        """Count the networks."""
+        return self.stop - self.start
+
     @property
     def halves(self) -> tuple["Unit", "Unit"]:
         """The two units that it is cut into where it does not fit into memory."""
@@ -81,30 +85,3 @@ class Plan:
 
     units: tuple[Unit, ...]
     method: Literal["loop", "vmap"]
-
-
-class Journal(Protocol):
-    """Where an evaluator records units; kept on disk, so that a rerun continues."""
-
-    def plan(self, proposed: Plan) -> Plan:
-        """Return the recorded plan, or record the proposed one where there is none."""
-        ...
-
-    def pending(self) -> list[Unit]:
-        """Return the units that still lack a record, in order."""
-        ...
-
-    def record(self, unit: Unit, fields: Mapping[str, np.ndarray], *, device: str, threads: int) -> None:
-        """Write one unit's fields, (stop − start,) each, at once and atomically.
-
-        Args:
-            unit: One of the plan.
-            fields: By name, such as `train_loss`.
-            device: Where they were computed, such as `cpu` or `cuda:0`.
-            threads: Of the CPU there; identical numbers are promised for equal units, devices and threads.
-        """
-        ...
-
-    def split(self, unit: Unit) -> None:
-        """Cut a unit in two, after it ran out of memory, and record the cut."""
-        ...

@@ -4,13 +4,13 @@ import numpy as np
 import pytest
 import torch
 
-from globscope.api import Code, EvaluationError, Loss, Networks, Progress, eigenpairs, trace
+from globscope.api import Code, EvaluationError, Loss, Networks, eigenpairs, trace
 from globscope.builtin.analyses.curvature import Curvature
 from globscope.builtin.evaluators.pytorch import Torch
 from globscope.builtin.tasks.classification import Classification
 from globscope.errors import SpecError
 from globscope.registry import installed
-from globscope.testing import MemoryJournal, tiny_task
+from globscope.testing import score_units, tiny_task
 from globscope.testing.study import tiny_atlas, tiny_bench
 
 
@@ -169,8 +169,7 @@ def test_curvature_is_of_the_very_loss_that_the_evaluator_gives_a_batch_norm_net
     task = Classification(model=Code(str(tmp_path / "nets.py"), "net"))
     probe = task.build("cpu")
     weights = probe.layout.flatten({name: p.numpy() for name, p in probe.initialise(1)[0].items()})
-    journal = MemoryJournal(count=1)
-    Torch(batch_size=batch_size).evaluate(Networks.of(weights[None]), task, journal, Progress())
+    fields = score_units(Torch(batch_size=batch_size), Networks.of(weights[None]), task)
     loss = Loss.of(probe, "cpu", None, np.random.default_rng(0), batch_size=batch_size)
     at = loss.at(weights, {})
     with torch.no_grad():
@@ -178,4 +177,4 @@ def test_curvature_is_of_the_very_loss_that_the_evaluator_gives_a_batch_norm_net
             share * float(probe.objective(at.parameters, at.buffers, batch, training=False))
             for batch, share in loss.batches()
         )
-    np.testing.assert_allclose(found, journal.fields()["train_loss"][0], rtol=1e-6)  # float32 sums
+    np.testing.assert_allclose(found, fields["train_loss"][0], rtol=1e-6)  # float32 sums

@@ -1,13 +1,11 @@
 """The roles bear what comes later, shown with tiny components that are registered as a stranger's would be."""
 
-from concurrent.futures import ProcessPoolExecutor, as_completed
 from math import pi
-from multiprocessing import get_context
 
 import numpy as np
 import pytest
 import torch
-from attrs import define, evolve
+from attrs import define
 from support.components import BUILT_IN
 from support.study import TINY_TASK
 
@@ -19,7 +17,6 @@ from globscope.api import (
     Member,
     Networks,
     Panel,
-    Plan,
     Plot,
     PluginError,
     Population,
@@ -34,7 +31,7 @@ from globscope.study.bench import StudyBench
 from globscope.study.disk.finding import checked_finding
 from globscope.study.observer import Observer
 from globscope.study.run import run
-from globscope.testing import ContractError, MemoryJournal, check_component, registry_of, tiny_inputs
+from globscope.testing import ContractError, check_component, registry_of, tiny_inputs
 from globscope.testing.task import TinyTask
 from globscope.values.chart import Progress
 
@@ -821,59 +818,3 @@ def test_a_merge_tree_is_of_the_losses_that_were_measured(studied):
     one = studied(text, overrides=("evaluator.examples=6",)).atlas.maps[0]
     lowest = one.topology.full.births[np.isinf(one.topology.full.deaths)]
     assert lowest == one.landscape.fields["train_loss"].min()
-
-
-# An evaluator in other processes.
-
-POOL = []
-
-
-@pytest.fixture
-def other_process():
-    """Start one other process, which the evaluator below finds."""
-    with ProcessPoolExecutor(1, mp_context=get_context("spawn")) as pool:
-        POOL.append(pool)
-        yield
-        POOL.clear()
-
-
-@define(frozen=True, kw_only=True)
-class Elsewhere:
-    """Score units in another process, in whatever order they come back.
-
-    Attributes:
-        width: Networks a unit.
-    """
-
-    width: int = 16
-
-    def evaluate(self, networks, task, journal, progress):
-        count = len(networks)
-        units = tuple(Unit(start=s, stop=min(s + self.width, count)) for s in range(0, count, self.width))
-        journal.plan(Plan(units=units, method="loop"))
-        pending = {POOL[0].submit(scored, networks, task, unit): unit for unit in journal.pending()}
-        for done, future in enumerate(as_completed(pending), 1):
-            journal.record(pending[future], future.result(), device="cpu", threads=1)
-            progress(done, len(units))
-
-
-def scored(networks, task, unit):
-    """Return a unit's fields; runs in the other process."""
-    torch.set_num_threads(1)
-    here = slice(unit.start, unit.stop)
-    nearest = None if networks.nearest is None else networks.nearest[here]
-    part = evolve(networks, coordinates=networks.coordinates[here], nearest=nearest)
-    journal = MemoryJournal(count=len(part))
-    TORCH().evaluate(part, task, journal, Progress())
-    return journal.fields()
-
-
-def test_an_evaluator_in_another_process_gives_the_same_numbers(studied, other_process):
-    check_component(Elsewhere(width=5))
-    text = TINY_TASK + '[[reducer]]\nuse = "pca"\n[[sampler]]\nuse = "grid"\nresolution = 5\n'
-    here = studied(text, folder="here").atlas
-    there = studied(text + '[evaluator]\nuse = "elsewhere"\n', folder="there", elsewhere=Elsewhere).atlas
-    for name, values in here.truth.items():
-        np.testing.assert_allclose(there.truth[name], values, rtol=1e-6)
-    for name, values in here.maps[0].landscape.fields.items():
-        np.testing.assert_allclose(there.maps[0].landscape.fields[name], values, rtol=1e-6)

@@ -28,7 +28,7 @@ from globscope.builtin.tasks.data import Arrays
 from globscope.builtin.tasks.data.embedded import digits
 from globscope.builtin.tasks.supervised import Supervised
 from globscope.study.buffers import with_buffers, with_own_buffers
-from globscope.testing import MemoryJournal, tiny_task
+from globscope.testing import score_units, tiny_task
 from globscope.testing.study import MemoryDraft
 
 # A linear layer behind the inputs' own mean and deviation, as reference code for tables and control has it.
@@ -228,10 +228,8 @@ def test_stacked_networks_have_buffers_of_their_own_where_they_differ():
     weights = np.random.default_rng(0).normal(size=(2, 51)).astype(np.float32)
     losses = {}
     for method in ("loop", "vmap"):
-        journal = MemoryJournal(count=2)
         networks = Networks.of(weights, [{"shift": one} for one in own])
-        Torch(method=method).evaluate(networks, tiny_task(shifted=True), journal, Progress())
-        losses[method] = journal.fields()["train_loss"]
+        losses[method] = score_units(Torch(method=method), networks, tiny_task(shifted=True))["train_loss"]
     np.testing.assert_allclose(losses["vmap"], losses["loop"], rtol=1e-6)  # float32 sums in another order
 
 

@@ -9,13 +9,13 @@ from attrs import evolve
 from support.study import values
 
 from globscope import load
-from globscope.api import EvaluationError, Loss, Networks, Progress, Unit, draws, seed_of, seeded
+from globscope.api import EvaluationError, Loss, Networks, Unit, draws, seed_of, seeded
 from globscope.builtin.analyses.fidelity import Fidelity
 from globscope.builtin.analyses.fidelity.noise import drawn_scores
 from globscope.builtin.evaluators.pytorch import Torch
 from globscope.report.map.captions import tree_facts
 from globscope.report.topology.figures import diagram_figure, tree_figure
-from globscope.testing import MemoryJournal, bowls, tiny_atlas, tiny_bench, tiny_inputs, tiny_task
+from globscope.testing import bowls, score_units, tiny_atlas, tiny_bench, tiny_inputs, tiny_task
 from globscope.testing.landscapes import bowls_topology
 
 # A variational classifier: its hidden layer is drawn, in evaluation too, and the loss says how far it is from normal.
@@ -69,9 +69,7 @@ def study(folder, more=""):
 
 
 def scored(networks, task, **options):
-    journal = MemoryJournal(count=len(networks))
-    Torch(**options).evaluate(networks, task, journal, Progress())
-    return journal.fields(), journal
+    return score_units(Torch(**options), networks, task)
 
 
 def networks(seed=3):
@@ -130,7 +128,7 @@ def test_a_loss_that_draws_from_numpy_or_python_is_noticed_and_seeded(source, mo
         type(probe), "reduce", lambda self, *given: {n: (t + draw(), w) for n, (t, w) in plain(self, *given).items()}
     )
     assert draws(probe, "cpu")
-    one, two = (scored(networks(), tiny_task())[0]["train_loss"] for _ in range(2))
+    one, two = (scored(networks(), tiny_task())["train_loss"] for _ in range(2))
     np.testing.assert_array_equal(one, two)
 
 
@@ -173,9 +171,9 @@ def test_seeds_of_places_differ_and_generators_are_given_back():
 def test_stacked_networks_draw_the_numbers_that_each_draws_alone():
     task = tiny_task(drawing=True)
     loop, vmap = (scored(networks(), task, method=method) for method in ("loop", "vmap"))
-    assert vmap[1].planned.method == "vmap"
-    for name, losses in loop[0].items():
-        np.testing.assert_allclose(vmap[0][name], losses, rtol=1e-5)  # float32 sums in another order
+    assert Torch(method="vmap").plan(networks(), task).method == "vmap"
+    for name, losses in loop.items():
+        np.testing.assert_allclose(vmap[name], losses, rtol=1e-5)  # float32 sums in another order
 
 
 @pytest.mark.parametrize("way", ["draws other numbers", "cannot be stacked"])
@@ -191,21 +189,21 @@ def test_networks_that_draw_otherwise_in_a_stack_are_scored_one_by_one(way, monk
 
     monkeypatch.setattr("globscope.testing.task.TinyProbe._hidden", hidden)
     task = tiny_task(drawing=True)
-    (found, journal), (wanted, _) = (scored(networks(), task, method=method) for method in ("vmap", "loop"))
-    assert journal.planned.method == "loop"
+    found, wanted = (scored(networks(), task, method=method) for method in ("vmap", "loop"))
+    assert Torch(method="vmap").plan(networks(), task).method == "loop"
     np.testing.assert_array_equal(found["train_loss"], wanted["train_loss"])
 
 
 def test_draws_are_averaged_and_their_standard_error_is_a_field():
     task = tiny_task(drawing=True)
-    once = scored(networks(), task)[0]
+    once = scored(networks(), task)
     assert sorted(once) == ["test_accuracy", "test_loss", "train_accuracy", "train_loss"]
-    few, many = (scored(networks(), task, draws=n)[0] for n in (4, 64))
+    few, many = (scored(networks(), task, draws=n) for n in (4, 64))
     error = many["train_loss_standard_error"]
     assert (error > 0).all()
     # Between four draws and 64 lie a few standard errors of four.
     assert (np.abs(few["train_loss"] - many["train_loss"]) < 6 * 4 * error).all()
-    plain = scored(evolve(networks(), seed=None), tiny_task(), draws=4)[0]
+    plain = scored(evolve(networks(), seed=None), tiny_task(), draws=4)
     assert sorted(plain) == sorted(once)
 
 
@@ -274,10 +272,10 @@ def test_fidelity_tells_how_many_branches_may_be_chance():
 @pytest.mark.parametrize("method", ["loop", "vmap"])
 def test_a_gpu_draws_the_same_numbers_for_all_networks_and_its_generator_stays(method):
     task, before = tiny_task(drawing=True), (torch.get_rng_state(), torch.cuda.get_rng_state())
-    one, two = (scored(networks(), task, method=method, device="cuda")[0] for _ in range(2))
+    one, two = (scored(networks(), task, method=method, device="cuda") for _ in range(2))
     for name, losses in one.items():
         np.testing.assert_array_equal(losses, two[name])
     assert torch.equal(torch.get_rng_state(), before[0])
     assert torch.equal(torch.cuda.get_rng_state(), before[1])
-    other = scored(networks(seed=4), task, method=method, device="cuda")[0]
+    other = scored(networks(seed=4), task, method=method, device="cuda")
     assert (other["train_loss"] != one["train_loss"]).all()

@@ -18,7 +18,7 @@ def cut(*ends):
 
 
 PROPOSED = Plan(units=cut(3, 5, COUNT), method="loop")
-HERE = {"device": "cpu", "threads": 1}
+HERE = {"device": "cpu", "threads": 1, "seconds": 0.5}
 
 
 def fields(unit):
@@ -47,7 +47,7 @@ def test_a_recorded_plan_is_used_again_whatever_is_proposed(tmp_path):
 def test_a_plan_is_continued_on_another_device_and_the_units_keep_where_they_were_computed(tmp_path):
     journal = DiskJournal(tmp_path, COUNT)
     journal.plan(PROPOSED)
-    journal.record(PROPOSED.units[0], fields(PROPOSED.units[0]), device="cuda:1", threads=4)
+    journal.record(PROPOSED.units[0], fields(PROPOSED.units[0]), device="cuda:1", threads=4, seconds=2.0)
     again = DiskJournal(tmp_path, COUNT)
     again.plan(PROPOSED)
     assert fill(again) == list(PROPOSED.units[1:])
@@ -184,6 +184,4 @@ def test_seconds_add_up_over_processes(tmp_path):
     second.plan(PROPOSED)
     fill(second)
     second.finish()
-    seconds = [unit["seconds"] for unit in read_json(tmp_path / UNITS)]
-    assert min(seconds) > 0
-    assert second.seconds == sum(seconds)
+    assert second.seconds == 1.5

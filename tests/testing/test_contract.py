@@ -30,17 +30,16 @@ from globscope.api import (
 from globscope.registry import HOOKS, discover
 from globscope.testing import (
     ContractError,
-    MemoryJournal,
     check_component,
     checks_for,
     parametrize_contract,
     registry_of,
     role_of,
+    score_units,
     tiny_inputs,
     tiny_task,
 )
 from globscope.testing.roles import METHODS
-from globscope.values.chart import Progress
 
 REGISTRY = discover(entry_points(group="globscope"))
 
@@ -209,9 +208,8 @@ def test_a_loss_that_raises_in_the_middle_leaves_the_model_in_evaluation_mode(no
     broken[1] = np.nan
 
     def losses(rows):
-        journal = MemoryJournal(count=3, width=1)
-        built_in("evaluator", "torch", {"examples": 64}).evaluate(Networks.of(rows), Kept(probe), journal, Progress())
-        return journal.fields()
+        evaluator = built_in("evaluator", "torch", {"examples": 64})
+        return score_units(evaluator, Networks.of(rows), Kept(probe), width=1)
 
     clean = losses(weights)
     with pytest.raises(RuntimeError, match="made to fail"):
@@ -309,29 +307,28 @@ def overwriting(self, chart, landscape, rng):
 
 
 TORCH = REGISTRY.role("evaluator")["torch"].cls
-HERE = {"device": "cpu", "threads": 1}
+FIELDS = ("train_loss", "train_accuracy", "test_loss", "test_accuracy")
 GUDHI = REGISTRY.role("topology")["gudhi"].cls
 
 
-@define
-class Between:
-    """Hands everything on to a journal but what it changes."""
+class Around:
+    """Hands everything on to a scorer but what it changes."""
 
-    journal: MemoryJournal
-    change: object
+    def __init__(self, scorer, score):
+        self.device, self.score = scorer.device, lambda unit: score(scorer, unit)
 
-    def __getattr__(self, name):
-        return getattr(self.journal, name)
 
-    def record(self, unit, fields, **where):
-        self.journal.record(unit, self.change(fields), **where)
+def scoring(score):
+    """The torch evaluator whose scorer scores a unit so."""
+    return TORCH, {"scorer": lambda self, *args: Around(TORCH.scorer(self, *args), score)}
 
 
 def recording(change):
-    def evaluate(self, networks, task, journal, progress):
-        TORCH.evaluate(self, networks, task, Between(journal, change), progress)
+    return scoring(lambda scorer, unit: change(scorer.score(unit)))
 
-    return TORCH, {"evaluate": evaluate}
+
+def other_networks(change):
+    return TORCH, {"scorer": lambda self, networks, *rest: TORCH.scorer(self, change(networks), *rest)}
 
 
 @define(frozen=True)
@@ -344,32 +341,33 @@ class Uncalibrated:
         return probe
 
 
-def uncalibrated(self, networks, task, journal, progress):
-    TORCH.evaluate(self, networks, Uncalibrated(task), journal, progress)
+def uncalibrated(self, networks, task, plan):
+    return TORCH.scorer(self, networks, Uncalibrated(task), plan)
 
 
-def hiding(self, networks, task, journal, progress):
+def hiding(scorer, unit):
     try:
-        TORCH.evaluate(self, networks, task, journal, progress)
+        return scorer.score(unit)
     except ArithmeticError:
-        for unit in journal.pending():
-            journal.record(unit, {"train_loss": np.full(unit.stop - unit.start, np.nan)}, **HERE)
+        return dict.fromkeys(FIELDS, np.full(len(unit), np.nan))
 
 
-def ungrateful(self, networks, task, journal, progress):
+def ungrateful(scorer, unit):
     try:
-        TORCH.evaluate(self, networks, task, journal, progress)
+        return scorer.score(unit)
     except ArithmeticError:
         torch.set_grad_enabled(False)
         raise
 
 
-def eager(self, networks, task, journal, progress):
-    fresh = MemoryJournal(count=len(networks), width=journal.width, planned=journal.planned)
-    TORCH.evaluate(self, networks, task, fresh, progress)
-    journal.plan(fresh.planned)
-    for unit in journal.pending():
-        journal.record(unit, fresh.recorded[unit], **HERE)
+def eager(self, networks, task, plan):
+    scorer = TORCH.scorer(self, networks, task, plan)
+
+    def score(scorer, unit):
+        every = [scorer.score(one) for one in plan.units]
+        return every[plan.units.index(unit)]
+
+    return Around(scorer, score)
 
 
 def topology(values):
@@ -696,12 +694,13 @@ WRONG = {
         {
             "draws_the_same_numbers_for_all_networks",
             "same_plan_gives_the_same_bits",
-            "resumes_without_computing_again",
+            "scores_in_another_process",
+            "scores_what_a_unit_has_and_no_more",
             "survives_a_failing_network",
         },
     ),
     "does not calibrate": (
-        (TORCH, {"evaluate": uncalibrated}),
+        (TORCH, {"scorer": uncalibrated}),
         {"calibrates_statistics", "scores_a_network_with_its_own_buffers"},
     ),
     "re-estimates what is no statistic": (
@@ -718,16 +717,16 @@ WRONG = {
     ),
     "scores a network with the buffers of the one before": (with_buffers(reduce=behind), {"keeps_no_buffers"}),
     "does not seed what it draws": (
-        (TORCH, {"evaluate": lambda self, networks, *rest: TORCH.evaluate(self, evolve(networks, seed=None), *rest)}),
+        other_networks(lambda networks: evolve(networks, seed=None)),
         {"draws_the_same_numbers_for_all_networks"},
     ),
     "scores all networks with a fresh model's buffers": (
-        (TORCH, {"evaluate": lambda self, networks, *rest: TORCH.evaluate(self, evolve(networks, buffers=()), *rest)}),
+        other_networks(lambda networks: evolve(networks, buffers=())),
         {"scores_a_network_with_its_own_buffers"},
     ),
-    "hides what a task raises": ((TORCH, {"evaluate": hiding}), {"survives_a_failing_network"}),
-    "leaves gradients off": ((TORCH, {"evaluate": ungrateful}), {"survives_a_failing_network"}),
-    "computes again what is recorded": ((TORCH, {"evaluate": eager}), {"resumes_without_computing_again"}),
+    "hides what a task raises": (scoring(hiding), {"survives_a_failing_network"}),
+    "leaves gradients off": (scoring(ungrateful), {"survives_a_failing_network"}),
+    "computes again what is recorded": ((TORCH, {"scorer": eager}), {"scores_what_a_unit_has_and_no_more"}),
     "repairs losses before the tree is built": (
         topology(np.nan_to_num),
         {"knows_two_components", "survives_a_field_without_finite_samples"},

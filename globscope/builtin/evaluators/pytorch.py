@@ -1,7 +1,6 @@
-"""The evaluator of one process: lifts a unit of networks and scores it with torch."""
+"""The torch evaluator: its options, its plan, and what scores a unit."""
 
-from collections.abc import Sequence
-from typing import Any, Literal
+from typing import Literal
 
 from attrs import define, field
 from attrs.validators import and_, ge, gt, optional
@@ -10,34 +9,28 @@ from globscope.api import (
     BATCH,
     EXAMPLES,
     EvaluationError,
-    Journal,
     NetworkBuffers,
     Networks,
     Plan,
     Precision,
     Probe,
     ProbeTraits,
-    Progress,
     Task,
     Unit,
     calibration_batches,
     device,
     device_name,
     fixed_batches,
-    is_out_of_memory,
     traits,
 )
 from globscope.builtin.evaluators.lift import Lift
-from globscope.builtin.evaluators.scorer import Draw, Method, Scorer, fastest
+from globscope.builtin.evaluators.method import chosen_method
+from globscope.builtin.evaluators.scorer import Draw, Method, Scorer
+from globscope.builtin.evaluators.units import TorchUnits
 
 # Below this many examples a batch, starting the kernels costs more than the products, and stacking
 # networks wins on a CPU; above it the loop is as fast and needs less memory.
 FEW_EXAMPLES = 128
-
-# Units below which a measurement, which scores the first unit four times, costs more than it saves.
-WORTH = 8
-# Of scores with equal draws; float32 sums in another order differ by less, other draws by more.
-ALIKE = 1e-4
 
 
 @define(frozen=True, kw_only=True)
@@ -74,27 +67,30 @@ class Torch:
     precision: Precision = "float32"
     draws: int = field(default=1, validator=ge(1))
 
-    def evaluate(self, networks: Networks, task: Task, journal: Journal, progress: Progress) -> None:
-        """Record every pending unit's fields in the journal.
+    def plan(self, networks: Networks, task: Task) -> Plan:
+        """Return units whose weights fit into `memory`, scored one by one or stacked.
 
         Raises:
-            EvaluationError: No such device, or a single network does not fit into memory.
+            EvaluationError: No such device, or networks that cannot be scored so.
         """
-        import torch
-
         probe = task.build(self._device())
         self.check(probe)
-        lift = Lift(networks, self._device())
-        buffers, draw = self._buffers(probe, networks.seed), Draw(networks.seed, self.draws)
-        scorer = Scorer(probe, self._batches(probe), buffers, self._device(), self.precision, draw=draw)
-        plan = journal.plan(self._plan(probe, scorer, lift))
-        while pending := journal.pending():  # again where units had to be split
-            torch.cuda.empty_cache()  # cuBLAS and cuDNN have no use for what torch keeps; on a CPU this does nothing
-            done = len(networks) - sum(unit.stop - unit.start for unit in pending)
-            for unit in pending:
-                progress(done, len(networks))
-                done += _attempt(scorer, lift, unit, plan.method, journal)
-        progress(len(networks), len(networks))
+        width = max(1, min(64, int(self.memory * 2**30 / (4 * probe.layout.size))))
+        starts = range(0, len(networks), width)
+        units = tuple(Unit(start=start, stop=min(start + width, len(networks))) for start in starts)
+        method = self._method(probe)
+        if method is None or (method == "vmap" and networks.seed is not None):
+            method = chosen_method(self._scorer(networks, probe), self._lift(networks), units, method)
+        return Plan(units=units, method=method)
+
+    def scorer(self, networks: Networks, task: Task, plan: Plan) -> TorchUnits:
+        """Return what scores the units of a plan in this process.
+
+        Raises:
+            EvaluationError: No such device.
+        """
+        probe = task.build(self._device())
+        return TorchUnits(self._scorer(networks, probe), self._lift(networks), plan.method)
 
     def check(self, probe: Probe) -> None:
         """Refuse what this task cannot be scored with.
@@ -110,14 +106,6 @@ class Torch:
     def _device(self) -> str:
         return device(self.device, "evaluator.device")
 
-    def _plan(self, probe: Probe, scorer: Scorer, lift: Lift) -> Plan:
-        count = len(lift.networks)
-        width = max(1, min(64, int(self.memory * 2**30 / (4 * probe.layout.size))))
-        units = tuple(Unit(start=s, stop=min(s + width, count)) for s in range(0, count, width))
-        method = self._method(probe) or _measured(scorer, lift, units)
-        method = "loop" if method == "vmap" and not _draw_alike(scorer, lift, units) else method
-        return Plan(units=units, method=method)
-
     def _method(self, probe: Probe) -> Method | None:
         """Return how networks are scored; None where only a measurement can tell."""
         if self.method == "vmap" and not probe.vmappable:
@@ -132,57 +120,15 @@ class Torch:
     def _count(self, probe: Probe, split: str) -> int:
         return min(self.examples or probe.examples(split), probe.examples(split))
 
-    def _batches(self, probe: Probe) -> dict[str, list[Any]]:
-        return {s: fixed_batches(probe, s, self.examples, self.batch_size) for s in probe.splits}
+    def _scorer(self, networks: Networks, probe: Probe) -> Scorer:
+        batches = {s: fixed_batches(probe, s, self.examples, self.batch_size) for s in probe.splits}
+        buffers, draw = self._buffers(probe, networks.seed), Draw(networks.seed, self.draws)
+        return Scorer(probe, batches, buffers, self._device(), self.precision, draw=draw)
+
+    def _lift(self, networks: Networks) -> Lift:
+        return Lift(networks, self._device())
 
     def _buffers(self, probe: Probe, seed: int | None) -> NetworkBuffers:
         estimated = self.batch_norm == "recalibrate"
         batches = calibration_batches(probe, self.calibration_examples, self.batch_size) if estimated else []
         return NetworkBuffers(probe, self.batch_norm, batches, seed=seed, device=self._device())
-
-
-def _draw_alike(scorer: Scorer, lift: Lift, units: Sequence[Unit]) -> bool:
-    """Whether stacked networks draw the numbers that each alone would, tried on two; nothing drawn is alike."""
-    if scorer.draw.seed is None or not units:
-        return True
-    few = Unit(start=0, stop=min(2, units[0].stop))
-    weights, own = lift(few), lift.networks.stored(few)
-    try:
-        found: tuple[Any, Any] = (scorer.totals(weights, own, "vmap"), scorer.totals(weights, own, "loop"))
-    except RuntimeError:  # vmap's: it cannot draw as this model does
-        return False
-    return bool(found[0].isclose(found[1], rtol=ALIKE, equal_nan=True).all())
-
-
-def _measured(scorer: Scorer, lift: Lift, units: Sequence[Unit]) -> Method:
-    """Return the faster method for a model that can be stacked, from the first unit's networks."""
-    import torch
-
-    if len(units) < WORTH:
-        return "loop"
-    ways: tuple[Method, ...] = ("vmap", "loop")
-    try:
-        stacked, stored = lift(units[0]), lift.networks.stored(units[0])
-        tries = {way: lambda way=way: scorer.totals(stacked, stored, way) for way in ways}
-        return fastest(tries, lambda: torch.cuda.synchronize(lift.device))
-    except (MemoryError, RuntimeError) as error:
-        if not is_out_of_memory(error):
-            raise
-        return "loop"  # which needs least; units are split as they are scored
-
-
-def _attempt(scorer: Scorer, lift: Lift, unit: Unit, method: Method, journal: Journal) -> int:
-    """Return how many networks were scored: all of the unit, or none where it had to be split."""
-    import torch
-
-    try:
-        fields = scorer.score(lift(unit), lift.networks.stored(unit), method)
-        journal.record(unit, fields, device=lift.device, threads=torch.get_num_threads())
-    except (MemoryError, RuntimeError) as error:
-        if not is_out_of_memory(error):
-            raise
-        if unit.stop - unit.start == 1:
-            raise EvaluationError(f"network {unit.start} alone does not fit into memory: {error}") from error
-        journal.split(unit)
-        return 0
-    return unit.stop - unit.start

@@ -1,7 +1,6 @@
 """Scores a stack of networks, one after another or all at once."""
 
-from collections.abc import Callable, Mapping, Sequence
-from time import perf_counter
+from collections.abc import Mapping, Sequence
 from typing import Any, Literal
 
 import numpy as np
@@ -11,19 +10,6 @@ from globscope.api import STANDARD_ERROR, NetworkBuffers, Precision, Probe, mean
 
 Batches = Mapping[str, Sequence[Any]]
 Method = Literal["loop", "vmap"]
-
-
-def fastest(tries: Mapping[Method, Callable[[], object]], wait: Callable[[], object]) -> Method:
-    """Return which way takes least, measured once after a first time that warms up; `wait` lets a device finish."""
-    seconds: dict[Method, float] = {}
-    for name, attempt in tries.items():
-        attempt()
-        wait()
-        start = perf_counter()
-        attempt()
-        wait()
-        seconds[name] = perf_counter() - start
-    return min(seconds, key=lambda name: seconds[name])
 
 
 @define(frozen=True)

@@ -6,11 +6,10 @@ that it took, and so is the mark of a unit that was cut in two.
 
 from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
-from time import perf_counter
 from typing import Any
 
 import numpy as np
-from attrs import asdict, define, field
+from attrs import asdict, define
 
 from globscope.errors import EvaluationError
 from globscope.returned.numbers import checked_instance
@@ -36,7 +35,6 @@ class DiskJournal:
     folder: Path
     count: int
     component: str = "the evaluator"
-    _since: float = field(factory=perf_counter)
 
     def plan(self, proposed: Plan) -> Plan:
         """Return the recorded plan with the cuts that were recorded since, or record the proposed one."""
@@ -56,14 +54,14 @@ class DiskJournal:
         units = self._planned().units
         return [] if self._is_gathered else [unit for unit in units if not self._file(unit).exists()]
 
-    def record(self, unit: Unit, fields: Mapping[str, np.ndarray], *, device: str, threads: int) -> None:
-        """Write one unit's fields atomically, with where they were computed."""
-        fields = checked_fields(self.component, fields, unit.stop - unit.start)
-        now = perf_counter()
-        where = {"device": device, "threads": threads, "seconds": now - self._since}
-        arrays = {f"{FIELD}{name}": values for name, values in fields.items()}
+    def record(
+        self, unit: Unit, fields: Mapping[str, np.ndarray], *, device: str, threads: int, seconds: float
+    ) -> None:
+        """Write one unit's fields atomically, with where they were computed and in what time."""
+        where = {"device": device, "threads": threads, "seconds": seconds}
+        checked = checked_fields(self.component, fields, len(unit))
+        arrays = {f"{FIELD}{name}": values for name, values in checked.items()}
         write_arrays(self._file(unit), arrays | {name: np.array(value) for name, value in where.items()})
-        self._since = now
 
     def split(self, unit: Unit) -> None:
         """Cut a unit in two, and record the cut."""

@@ -11,12 +11,12 @@ from torch import nn
 from torch.nn.functional import cross_entropy
 
 from globscope import load
-from globscope.api import Code, EvaluationError, Networks, Progress, Unit
+from globscope.api import Code, EvaluationError, Networks, Unit
 from globscope.builtin.evaluators.pytorch import Torch
 from globscope.builtin.tasks.averaging import cumulative_average
 from globscope.builtin.tasks.classification import Classification
 from globscope.builtin.tasks.data.embedded import digits
-from globscope.testing import MemoryJournal
+from globscope.testing import score_units
 
 NETS = """
 from torch import nn
@@ -48,9 +48,7 @@ def scored(task, mode, modules, *, known=True, nearest=None):
     networks = Networks.of(weights, buffers)
     if nearest is not None:
         networks = Networks(space=networks.space, coordinates=weights, buffers=buffers, nearest=np.array(nearest))
-    journal = MemoryJournal(count=len(modules))
-    Torch(batch_norm=mode).evaluate(networks, task, journal, Progress())
-    return journal.fields()["test_loss"]
+    return score_units(Torch(batch_norm=mode), networks, task)["test_loss"]
 
 
 def plain(one, *, training):

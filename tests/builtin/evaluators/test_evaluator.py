@@ -7,18 +7,17 @@ import numpy as np
 import pytest
 import torch
 from attrs import evolve
+from support.evaluation import evaluated
 from torch import nn
 from torch.nn.functional import cross_entropy
 
-from globscope.api import Code, EvaluationError, Networks, Progress, Unit, span
+from globscope.api import Code, EvaluationError, Networks, Unit, precise, span
 from globscope.builtin.evaluators.lift import Lift
+from globscope.builtin.evaluators.method import fastest
 from globscope.builtin.evaluators.pytorch import Torch
-from globscope.builtin.evaluators.scorer import fastest, precise
 from globscope.builtin.tasks.classification import Classification
 from globscope.builtin.tasks.data.embedded import digits
 from globscope.builtin.tasks.models.mlp import mlp
-from globscope.store import read_arrays, read_json
-from globscope.study.disk.journal import FIELDS, UNITS, DiskJournal
 from globscope.values.landscape import Landscape, Samples
 
 COUNT = 6
@@ -35,20 +34,6 @@ def some_weights(task, count=COUNT):
 @pytest.fixture(scope="module")
 def weights():
     return some_weights(TASK)
-
-
-def evaluated(folder, evaluator, networks, task=TASK):
-    """Return an evaluator's fields, and how they were computed."""
-    folder.mkdir()
-    networks = Networks.of(networks) if isinstance(networks, np.ndarray) else networks
-    journal = DiskJournal(folder, len(networks))
-    evaluator.evaluate(networks, task, journal, Progress())
-    journal.finish()
-    return read_arrays(folder / FIELDS), journal.used | {"cuts": cuts(folder)}
-
-
-def cuts(folder):
-    return [(unit["start"], unit["stop"]) for unit in read_json(folder / UNITS)]
 
 
 def plainly(make, task, weights):
@@ -86,17 +71,17 @@ def assert_near(fields, expected, rtol):
 @pytest.mark.parametrize("method", ["loop", "vmap"])
 @pytest.mark.parametrize("batch_size", [None, 100])
 def test_fields_are_what_plain_torch_computes(method, batch_size, weights, tmp_path):
-    fields, plan = evaluated(tmp_path / "e", Torch(method=method, batch_size=batch_size), weights)
+    fields, plan = evaluated(tmp_path / "e", Torch(method=method, batch_size=batch_size), weights, TASK)
     assert plan["method"] == method
     # Sums of float32 losses of about 3 in another order: a few units in the seventh place.
     assert_near(fields, plainly(partial(mlp, (64,), 10, hidden=(8,)), TASK, weights), rtol=1e-6)
 
 
 def test_a_large_split_is_scored_in_parts_and_a_small_one_at_once(monkeypatch, weights, tmp_path):
-    whole, _ = evaluated(tmp_path / "whole", Torch(), weights)
+    whole, _ = evaluated(tmp_path / "whole", Torch(), weights, TASK)
     monkeypatch.setattr("globscope.scoring.examples.BATCH", 100 * (64 * 4 + 8))
-    parts, _ = evaluated(tmp_path / "parts", Torch(), weights)
-    hundred, _ = evaluated(tmp_path / "hundred", Torch(batch_size=100), weights)
+    parts, _ = evaluated(tmp_path / "parts", Torch(), weights, TASK)
+    hundred, _ = evaluated(tmp_path / "hundred", Torch(batch_size=100), weights, TASK)
     for name, values in parts.items():
         np.testing.assert_array_equal(values, hundred[name])
     assert_near(parts, whole, rtol=1e-6)  # other sums of float32
@@ -104,25 +89,25 @@ def test_a_large_split_is_scored_in_parts_and_a_small_one_at_once(monkeypatch, w
 
 def test_the_cut_into_units_does_not_move_a_field_beyond_rounding(weights, tmp_path):
     # A product of another width may add in another order: float32 rounding, as above.
-    whole, _ = evaluated(tmp_path / "whole", Torch(), weights)
-    single, plan = evaluated(tmp_path / "single", Torch(memory=1e-9), weights)
+    whole, _ = evaluated(tmp_path / "whole", Torch(), weights, TASK)
+    single, plan = evaluated(tmp_path / "single", Torch(memory=1e-9), weights, TASK)
     assert plan["cuts"] == [(at, at + 1) for at in range(COUNT)]
     assert_near(single, whole, rtol=1e-6)
 
 
 def test_the_same_evaluation_gives_the_same_bits(weights, tmp_path):
-    one, _ = evaluated(tmp_path / "one", Torch(examples=50), weights)
-    two, _ = evaluated(tmp_path / "two", Torch(examples=50), weights)
+    one, _ = evaluated(tmp_path / "one", Torch(examples=50), weights, TASK)
+    two, _ = evaluated(tmp_path / "two", Torch(examples=50), weights, TASK)
     for name, values in one.items():
         np.testing.assert_array_equal(values, two[name])
 
 
 def test_examples_takes_one_subset_for_every_network_and_unit(weights, tmp_path):
     same = np.repeat(weights[:1], 4, axis=0)
-    few, _ = evaluated(tmp_path / "few", Torch(examples=50, memory=1e-9), same)
+    few, _ = evaluated(tmp_path / "few", Torch(examples=50, memory=1e-9), same, TASK)
     for name, values in few.items():
         assert len(set(values)) == 1, name
-    more, _ = evaluated(tmp_path / "more", Torch(examples=51, memory=1e-9), same)
+    more, _ = evaluated(tmp_path / "more", Torch(examples=51, memory=1e-9), same, TASK)
     assert (more["train_loss"] != few["train_loss"]).all()
     # Of 50 examples a whole number is right, up to rounding.
     hits = few["train_accuracy"] * 50
@@ -130,15 +115,15 @@ def test_examples_takes_one_subset_for_every_network_and_unit(weights, tmp_path)
 
 
 def test_more_examples_than_there_are_means_all(weights, tmp_path):
-    every, _ = evaluated(tmp_path / "all", Torch(method="loop"), weights)
-    beyond, _ = evaluated(tmp_path / "beyond", Torch(method="loop", examples=10**6), weights)
+    every, _ = evaluated(tmp_path / "all", Torch(method="loop"), weights, TASK)
+    beyond, _ = evaluated(tmp_path / "beyond", Torch(method="loop", examples=10**6), weights, TASK)
     for name, values in every.items():
         np.testing.assert_array_equal(values, beyond[name])
 
 
 @pytest.mark.parametrize(("examples", "method"), [(128, "vmap"), (129, "loop"), (None, "loop")])
 def test_auto_stacks_networks_where_there_are_few_examples(examples, method, weights, tmp_path):
-    assert evaluated(tmp_path / "e", Torch(examples=examples), weights)[1]["method"] == method
+    assert evaluated(tmp_path / "e", Torch(examples=examples), weights, TASK)[1]["method"] == method
 
 
 # Memory.
@@ -183,9 +168,9 @@ def given(kind, weights):
 
 @pytest.mark.parametrize("kind", [Tight, TightTorch, TightBlas, TightMps])
 def test_units_too_large_for_memory_are_split_and_give_the_same_numbers(kind, weights, tmp_path):
-    wanted, whole = evaluated(tmp_path / "wide", Torch(method="loop"), weights)
+    wanted, whole = evaluated(tmp_path / "wide", Torch(method="loop"), weights, TASK)
     assert whole["cuts"] == [(0, COUNT)]
-    found, plan = evaluated(tmp_path / "tight", Torch(method="loop"), given(kind, weights))
+    found, plan = evaluated(tmp_path / "tight", Torch(method="loop"), given(kind, weights), TASK)
     assert plan["cuts"] == [(0, 1), (1, 3), (3, 4), (4, 6)]
     for name, values in wanted.items():
         np.testing.assert_array_equal(found[name], values)
@@ -193,12 +178,12 @@ def test_units_too_large_for_memory_are_split_and_give_the_same_numbers(kind, we
 
 def test_a_single_network_that_does_not_fit_is_told(weights, tmp_path):
     with pytest.raises(EvaluationError, match="network 0 alone does not fit into memory: too many networks"):
-        evaluated(tmp_path / "e", Torch(), given(Full, weights))
+        evaluated(tmp_path / "e", Torch(), given(Full, weights), TASK)
 
 
 def test_other_errors_of_a_model_are_not_taken_for_a_lack_of_memory(weights, tmp_path):
     with pytest.raises(RuntimeError, match="cannot be multiplied"):
-        evaluated(tmp_path / "e", Torch(), given(Broken, weights))
+        evaluated(tmp_path / "e", Torch(), given(Broken, weights), TASK)
 
 
 # Values.
@@ -209,8 +194,8 @@ def test_losses_that_are_not_finite_stay_and_are_counted(method, weights, tmp_pa
     spoilt = weights.copy()
     spoilt[1] = np.nan
     spoilt[4] *= 1e20  # overflows in the second layer
-    fields, _ = evaluated(tmp_path / "e", Torch(method=method), spoilt)
-    clean, _ = evaluated(tmp_path / "clean", Torch(method=method), weights)
+    fields, _ = evaluated(tmp_path / "e", Torch(method=method), spoilt, TASK)
+    clean, _ = evaluated(tmp_path / "clean", Torch(method=method), weights, TASK)
     wrong = ~np.isfinite(fields["train_loss"])
     assert np.flatnonzero(wrong).tolist() == [1, 4]
     np.testing.assert_allclose(fields["train_loss"][~wrong], clean["train_loss"][~wrong], rtol=1e-6)  # float32
@@ -254,7 +239,7 @@ def test_a_model_that_cannot_be_stacked_is_told(normed, tmp_path):
 @pytest.mark.skipif(torch.cuda.is_available(), reason="needs a machine without CUDA")
 def test_a_device_that_is_not_there_is_told(weights, tmp_path):
     with pytest.raises(EvaluationError, match="this machine has no 'cuda'; it has cpu"):
-        evaluated(tmp_path / "e", Torch(device="cuda"), weights)
+        evaluated(tmp_path / "e", Torch(device="cuda"), weights, TASK)
 
 
 def test_networks_combined_where_they_are_scored_are_those_that_the_space_lifts(weights):
@@ -289,7 +274,7 @@ def test_a_precision_holds_while_networks_are_scored_and_no_longer(precision, tf
 
 
 def test_bfloat16_scores_nearly_the_same_losses_but_not_the_same(weights, tmp_path):
-    whole, _ = evaluated(tmp_path / "a", Torch(examples=200), weights)
-    half, _ = evaluated(tmp_path / "b", Torch(examples=200, precision="bfloat16"), weights)
+    whole, _ = evaluated(tmp_path / "a", Torch(examples=200), weights, TASK)
+    half, _ = evaluated(tmp_path / "b", Torch(examples=200, precision="bfloat16"), weights, TASK)
     assert (whole["test_loss"] != half["test_loss"]).any()
     np.testing.assert_allclose(half["test_loss"], whole["test_loss"], rtol=0.02)  # eight bits of each product

@@ -6,16 +6,15 @@ import numpy as np
 import pytest
 import torch
 from attrs import evolve
+from support.evaluation import evaluated
 from torch import nn
 from torch.func import functional_call
 
-from globscope.api import Code, EvaluationError, Loss, Networks, Progress, Unit, span
+from globscope.api import Code, EvaluationError, Loss, Networks, Unit, span
 from globscope.builtin.analyses.similarity.outputs import OutputExamples
 from globscope.builtin.evaluators import lift
 from globscope.builtin.evaluators.pytorch import Torch
 from globscope.builtin.tasks.classification import Classification
-from globscope.store import read_arrays
-from globscope.study.disk.journal import FIELDS, DiskJournal
 from globscope.testing.population import tiny_population
 from globscope.testing.study import TinyBench
 from globscope.testing.task import TinyTask
@@ -51,16 +50,6 @@ def some_weights(task, count=5):
     return np.stack([2 * probe.layout.flatten(probe.initialise(seed)[0]) for seed in range(count)])
 
 
-def scored(folder, evaluator, networks, task):
-    """Return the fields of networks, and how they were computed."""
-    folder.mkdir()
-    networks = Networks.of(networks) if isinstance(networks, np.ndarray) else networks
-    journal = DiskJournal(folder, len(networks))
-    evaluator.evaluate(networks, task, journal, Progress())
-    journal.finish()
-    return read_arrays(folder / FIELDS), journal.used
-
-
 def in_float64(task, weights):
     """Return the mean losses on all examples, by torch alone, on the CPU and in float64."""
     probe, rows = task.build("cpu"), []
@@ -92,7 +81,7 @@ def assert_losses(fields, wanted, rtol):
 @pytest.mark.parametrize("method", ["loop", "vmap"])
 def test_networks_are_scored_as_in_float64_one_by_one_and_stacked(method, device, tmp_path):
     weights = some_weights(MLP)
-    fields, plan = scored(tmp_path / "e", Torch(device=device, method=method), weights, MLP)
+    fields, plan = evaluated(tmp_path / "e", Torch(device=device, method=method), weights, MLP)
     assert (plan["device"], plan["method"]) == ([device], method)
     # Three float32 products a network, whose terms cancel in part: some units of the sixth place.
     assert_losses(fields, in_float64(MLP, weights), rtol=1e-5)
@@ -107,7 +96,7 @@ PRECISIONS = {"float32": 1e-6, "tf32": 1e-3, "bfloat16": 4e-2}
 def test_a_precision_is_kept_by_products_and_convolutions(precision, device, named, tmp_path):
     task = named("convolutions")
     weights = some_weights(task)
-    fields, _ = scored(tmp_path / "e", Torch(device=device, precision=precision), weights, task)
+    fields, _ = evaluated(tmp_path / "e", Torch(device=device, precision=precision), weights, task)
     wanted = in_float64(task, weights)
     assert_losses(fields, wanted, rtol=PRECISIONS[precision])
     rounded = precision == "bfloat16" or (precision == "tf32" and rounds_to_tf32(device))
@@ -123,7 +112,7 @@ def test_statistics_are_estimated_anew_for_every_network(device, named, tmp_path
     task = named("normed")
     weights = some_weights(task)
     options = Torch(device=device, calibration_examples=10**6)
-    fields, plan = scored(tmp_path / "e", options, weights, task)
+    fields, plan = evaluated(tmp_path / "e", options, weights, task)
     assert plan["method"] == "loop"
     # Variances of float32 activations: sums of squares, of which a mean's square is taken.
     assert_losses(fields, in_float64(task, weights), rtol=1e-4)
@@ -196,11 +185,11 @@ def room(device, free):
 def test_units_that_do_not_fit_are_cut_until_they_do_and_give_the_same_losses(device, tmp_path):
     task = MLP if device == "cpu" else WIDE
     options, plain = Torch(device=device, memory=1.0, method="loop"), Networks.of(some_weights(task, COUNT))
-    whole, plan = scored(tmp_path / "whole", options, plain, task)  # also gives cuBLAS its workspace
+    whole, plan = evaluated(tmp_path / "whole", options, plain, task)  # also gives cuBLAS its workspace
     assert plan["units"] == 1
     tight = Tight(space=plain.space, coordinates=plain.coordinates) if device == "cpu" else plain
     with room(device, 96 * 2**20):  # for 104 MB of weights, and what is beside them
-        parts, cut = scored(tmp_path / "parts", options, tight, task)
+        parts, cut = evaluated(tmp_path / "parts", options, tight, task)
     assert cut["units"] > 1
     for name, values in whole.items():
         np.testing.assert_array_equal(parts[name], values)  # one network after another, by the same products
@@ -217,7 +206,7 @@ def test_a_network_that_does_not_fit_alone_is_told(device, tmp_path):
         room(device, 10 * 2**20),
         pytest.raises(EvaluationError, match="network 0 alone does not fit into memory: CUDA out of memory"),
     ):
-        scored(tmp_path / "e", options, full, task)
+        evaluated(tmp_path / "e", options, full, task)
 
 
 # What analyses ask of networks.
@@ -267,8 +256,8 @@ def test_networks_give_the_same_outputs_wherever_they_are_asked(device):
 def test_cuda_by_its_number_is_the_same_card(device, tmp_path):
     weights = some_weights(MLP, 2)
     name = "cuda:0" if device == "cuda" else device
-    one, plan = scored(tmp_path / "one", Torch(device=name), weights, MLP)
-    two, _ = scored(tmp_path / "two", evolve(Torch(), device=device, method=plan["method"]), weights, MLP)
+    one, plan = evaluated(tmp_path / "one", Torch(device=name), weights, MLP)
+    two, _ = evaluated(tmp_path / "two", evolve(Torch(), device=device, method=plan["method"]), weights, MLP)
     assert plan["device"] == [name]
     for field, values in one.items():
         np.testing.assert_array_equal(values, two[field])

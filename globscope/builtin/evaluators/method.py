@@ -1,0 +1,63 @@
+"""Whether networks are scored one after another or stacked, where a trial has to tell."""
+
+from collections.abc import Callable, Mapping, Sequence
+from time import perf_counter
+from typing import Any
+
+from globscope.api import Unit, is_out_of_memory
+from globscope.builtin.evaluators.lift import Lift
+from globscope.builtin.evaluators.scorer import Method, Scorer
+
+# Units below which a measurement, which scores the first unit four times, costs more than it saves.
+WORTH = 8
+# Of scores with equal draws; float32 sums in another order differ by less, other draws by more.
+ALIKE = 1e-4
+
+
+def chosen_method(scorer: Scorer, lift: Lift, units: Sequence[Unit], wanted: Method | None) -> Method:
+    """Return the method that is wanted, or the faster one where none is; stacking only where it draws alike."""
+    method = wanted or _measured(scorer, lift, units)
+    return "loop" if method == "vmap" and not _draw_alike(scorer, lift, units) else method
+
+
+def fastest(tries: Mapping[Method, Callable[[], object]], wait: Callable[[], object]) -> Method:
+    """Return which way takes least, measured once after a first time that warms up; `wait` lets a device finish."""
+    seconds: dict[Method, float] = {}
+    for name, attempt in tries.items():
+        attempt()
+        wait()
+        start = perf_counter()
+        attempt()
+        wait()
+        seconds[name] = perf_counter() - start
+    return min(seconds, key=lambda name: seconds[name])
+
+
+def _measured(scorer: Scorer, lift: Lift, units: Sequence[Unit]) -> Method:
+    """Return the faster method for a model that can be stacked, from the first unit's networks."""
+    import torch
+
+    if len(units) < WORTH:
+        return "loop"
+    ways: tuple[Method, ...] = ("vmap", "loop")
+    try:
+        stacked, stored = lift(units[0]), lift.networks.stored(units[0])
+        tries = {way: lambda way=way: scorer.totals(stacked, stored, way) for way in ways}
+        return fastest(tries, lambda: torch.cuda.synchronize(lift.device))
+    except (MemoryError, RuntimeError) as error:
+        if not is_out_of_memory(error):
+            raise
+        return "loop"  # which needs least; units are split as they are scored
+
+
+def _draw_alike(scorer: Scorer, lift: Lift, units: Sequence[Unit]) -> bool:
+    """Whether stacked networks draw the numbers that each alone would, tried on two; nothing drawn is alike."""
+    if scorer.draw.seed is None or not units:
+        return True
+    few = Unit(start=0, stop=min(2, units[0].stop))
+    weights, own = lift(few), lift.networks.stored(few)
+    try:
+        found: tuple[Any, Any] = (scorer.totals(weights, own, "vmap"), scorer.totals(weights, own, "loop"))
+    except RuntimeError:  # vmap's: it cannot draw as this model does
+        return False
+    return bool(found[0].isclose(found[1], rtol=ALIKE, equal_nan=True).all())

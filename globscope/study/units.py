@@ -1,0 +1,111 @@
+"""Scores the units of an evaluation, wherever a pool's workers are; the journal keeps what each of them gave."""
+
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from time import perf_counter
+
+import numpy as np
+from attrs import define
+
+from globscope.boundary import component_errors
+from globscope.default_type import float32_by_default
+from globscope.errors import EvaluationError
+from globscope.memory import is_out_of_memory
+from globscope.precision import precise
+from globscope.registry import Registry
+from globscope.roles import Evaluator, Task, Workers
+from globscope.study.disk.journal import DiskJournal
+from globscope.values.chart import Progress
+from globscope.values.evaluation import Networks, Plan, Unit
+
+
+@define(frozen=True, kw_only=True)
+class Evaluation:
+    """What a worker is handed once, to score units.
+
+    Attributes:
+        registry: Of all components, by which errors name theirs.
+        evaluator: Of the spec.
+        networks: All that the units are parts of.
+        task: Theirs.
+        plan: As recorded.
+    """
+
+    registry: Registry
+    evaluator: Evaluator
+    networks: Networks
+    task: Task
+    plan: Plan
+
+    @contextmanager
+    def errors(self) -> Iterator[None]:
+        """Compute as a study does, in whatever process, with errors that name the component."""
+        with component_errors(self.registry, self.evaluator), float32_by_default(), precise("float32", "cpu"):
+            yield
+
+
+@define(frozen=True, kw_only=True)
+class ScoredUnit:
+    """The fields of a unit, (stop − start,) each, with where they were computed and in what time."""
+
+    fields: dict[str, np.ndarray]
+    device: str
+    threads: int
+    seconds: float
+
+
+@define(frozen=True)
+class TooLarge:
+    """A unit that does not fit into memory, with what the allocator says."""
+
+    reason: str
+
+
+def score_units(evaluation: Evaluation, journal: DiskJournal, workers: Workers, progress: Progress) -> None:
+    """Record all pending units.
+
+    Raises:
+        EvaluationError: A unit of one network does not fit into memory.
+    """
+    count = len(evaluation.networks)
+    while pending := journal.pending():  # again where units were split
+        done = count - sum(len(unit) for unit in pending)
+        progress(done, count)
+        for unit, scored in workers.map(unit_scorer, evaluation, pending):
+            if isinstance(scored, TooLarge):
+                _split(journal, unit, scored)
+            else:
+                journal.record(
+                    unit, scored.fields, device=scored.device, threads=scored.threads, seconds=scored.seconds
+                )
+                done += len(unit)
+                progress(done, count)
+    progress(count, count)
+
+
+def unit_scorer(evaluation: Evaluation) -> Callable[[Unit], ScoredUnit | TooLarge]:
+    """Return what scores one unit after another in this process."""
+    import torch
+
+    with evaluation.errors():
+        scorer = evaluation.evaluator.scorer(evaluation.networks, evaluation.task, evaluation.plan)
+
+    def score(unit: Unit) -> ScoredUnit | TooLarge:
+        start = perf_counter()
+        with evaluation.errors():
+            try:
+                fields = dict(scorer.score(unit))
+            except (MemoryError, RuntimeError) as error:
+                if not is_out_of_memory(error):
+                    raise
+                return TooLarge(str(error))
+        seconds = perf_counter() - start
+        return ScoredUnit(fields=fields, device=scorer.device, threads=torch.get_num_threads(), seconds=seconds)
+
+    return score
+
+
+def _split(journal: DiskJournal, unit: Unit, scored: TooLarge) -> None:
+    if len(unit) == 1:
+        raise EvaluationError(f"network {unit.start} alone does not fit into memory: {scored.reason}")
+    journal.split(unit)

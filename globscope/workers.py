@@ -1,0 +1,35 @@
+"""The worker that every process has: itself."""
+
+from collections.abc import Callable, Iterable, Iterator
+
+from attrs import define
+
+from globscope.roles.pool import Item, Result, Shared
+from globscope.threads import exactly
+
+
+@define(frozen=True, kw_only=True)
+class ThisProcess:
+    """Does one item after another in this process.
+
+    Attributes:
+        threads: Of torch, BLAS and OpenMP; as they are set where None.
+    """
+
+    threads: int | None = None
+
+    @property
+    def count(self) -> int:
+        """One."""
+        return 1
+
+    def map(
+        self, prepare: Callable[[Shared], Callable[[Item], Result]], shared: Shared, items: Iterable[Item]
+    ) -> Iterator[tuple[Item, Result]]:
+        """Yield every item with its result, in order."""
+        with exactly(self.threads):
+            work = prepare(shared)
+        for item in items:
+            with exactly(self.threads):
+                result = work(item)
+            yield item, result

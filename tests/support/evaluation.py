@@ -1,0 +1,27 @@
+"""Networks scored as a study scores them, into a journal on disk."""
+
+import numpy as np
+
+from globscope.api import Networks, Progress
+from globscope.registry import installed
+from globscope.store import read_arrays, read_json
+from globscope.study.disk.journal import FIELDS, UNITS, DiskJournal
+from globscope.study.units import Evaluation, score_units
+from globscope.workers import ThisProcess
+
+
+def evaluated(folder, evaluator, networks, task, workers=None):
+    """Return an evaluator's fields, and how they were computed."""
+    folder.mkdir()
+    networks = Networks.of(networks) if isinstance(networks, np.ndarray) else networks
+    journal = DiskJournal(folder, len(networks))
+    plan = journal.plan(evaluator.plan(networks, task))
+    evaluation = Evaluation(registry=installed(), evaluator=evaluator, networks=networks, task=task, plan=plan)
+    score_units(evaluation, journal, workers or ThisProcess(), Progress())
+    journal.finish()
+    return read_arrays(folder / FIELDS), journal.used | {"cuts": cuts(folder)}
+
+
+def cuts(folder):
+    """Return the first network of every unit, and one past its last."""
+    return [(unit["start"], unit["stop"]) for unit in read_json(folder / UNITS)]
