@@ -88,7 +88,7 @@ from globscope.roles import (
 from globscope.scoring.buffers import NetworkBuffers
 from globscope.scoring.draws import REPEATS, STANDARD_ERROR, device_of, draws, scores, seed_of, seeded
 from globscope.scoring.examples import calibration_batches, examples_per_batch, fixed_batches, fixed_examples
-from globscope.scoring.lines import area, barrier, higher_is_better, lengths_along, mean_along
+from globscope.scoring.lines import area, barrier, lengths_along, mean_along
 from globscope.scoring.means import means
 from globscope.stateless import stateless_call
 from globscope.symmetry.record import activations
@@ -99,13 +99,24 @@ from globscope.topology.adjacency import Adjacency, Neighbours, chosen, earlier,
 from globscope.topology.branches import Branches
 from globscope.topology.condense import condensed
 from globscope.topology.distance import bottleneck, diagram, wasserstein
-from globscope.topology.membership import OFF_SLICE, PATH, Depiction, Membership, depiction, last_networks, membership
+from globscope.topology.membership import (
+    OFF_SLICE,
+    PATH,
+    Depiction,
+    Membership,
+    depiction,
+    last_networks,
+    membership,
+    runs_by_basin,
+)
 from globscope.topology.metrics import smad, value_range
 from globscope.topology.outline import Outline, outline
 from globscope.topology.passes import Passes
 from globscope.topology.tree import simplified, sweep_order, trees
+from globscope.values.blocks import column_blocks
 from globscope.values.chart import Chart, Progress, ReducerInputs, Transform
 from globscope.values.evaluation import Networks, Plan, Unit
+from globscope.values.field import Field
 from globscope.values.findings import Atlas, Figure, Finding, Map, Table, finite_or_none
 from globscope.values.landscape import Landscape, Samples
 from globscope.values.members import Layout, Member, Population
@@ -166,6 +177,7 @@ __all__ = [
     "EvaluationError",
     "Evaluator",
     "EvaluatorTraits",
+    "Field",
     "Figure",
     "FileError",
     "FillsLattice",
@@ -246,6 +258,7 @@ __all__ = [
     "bottleneck",
     "calibration_batches",
     "chosen",
+    "column_blocks",
     "condensed",
     "default_type",
     "depiction",
@@ -262,7 +275,6 @@ __all__ = [
     "fixed_batches",
     "fixed_examples",
     "float32_by_default",
-    "higher_is_better",
     "hookimpl",
     "is_out_of_memory",
     "last_networks",
@@ -283,6 +295,7 @@ __all__ = [
     "read_npz",
     "read_safetensors",
     "require_unpacked",
+    "runs_by_basin",
     "scores",
     "seed_of",
     "seeded",

@@ -3,7 +3,7 @@
 import numpy as np
 
 from globscope.errors import PopulationError
-from globscope.values.blocks import columns
+from globscope.values.blocks import column_blocks
 from globscope.values.kinship import Kinship
 from globscope.values.rows import Weights
 from globscope.values.space import SpanSpace
@@ -49,7 +49,7 @@ def span(weights: Weights) -> SpanSpace:
 
 def _mean(weights: Weights) -> np.ndarray:
     mean = np.empty(weights.shape[1])
-    for at in columns(weights.shape[1], len(weights)):
+    for at in column_blocks(weights.shape[1], len(weights)):
         mean[at] = weights[:, at].mean(axis=0, dtype=np.float64)
     if not np.isfinite(mean).all():
         raise PopulationError("some member has a weight that is not finite")
@@ -103,7 +103,7 @@ def _factored(products: np.ndarray) -> tuple[np.ndarray, np.ndarray, np.ndarray,
 def _products(weights: Weights, kin: Kinship, mixing: np.ndarray | None = None) -> np.ndarray:
     """Return Δ (mixing Δ)ᵀ for the differences Δ from parents, streaming over D; without mixing, their Gram matrix."""
     found = np.zeros((len(weights), len(weights) if mixing is None else len(mixing)))
-    for at in columns(weights.shape[1], len(weights)):
+    for at in column_blocks(weights.shape[1], len(weights)):
         own = weights[:, at].astype(np.float64)
         apart = own[kin.parents]
         np.subtract(own, apart, out=apart)  # no third copy

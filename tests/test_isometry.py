@@ -160,7 +160,7 @@ def test_blocks_of_columns_change_nothing_but_rounding(monkeypatch):
     weights = population(9, 997, seed=4, apart=1e-2)
     whole = span(weights)
     pieces = [slice(start, min(start + 10, 997)) for start in range(0, 997, 10)]
-    monkeypatch.setattr("globscope.isometry.columns", lambda width, rows: pieces)
+    monkeypatch.setattr("globscope.isometry.column_blocks", lambda width, rows: pieces)
     assert np.abs(np.abs(span(weights).members) - np.abs(whole.members)).max() < 1e-9
 
 

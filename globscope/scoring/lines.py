@@ -45,8 +45,3 @@ def _excess(values: np.ndarray, t: np.ndarray, ends: tuple[float, float] | None)
     first, last = ends or (float(values[0]), float(values[-1]))
     above: np.ndarray = values - ((1 - t) * first + t * last)
     return above
-
-
-def higher_is_better(field: str) -> bool:
-    """Return whether more of a field is better, so that a barrier of it is a valley."""
-    return field.endswith("accuracy")

@@ -14,7 +14,7 @@ from globscope.study.compare_maps import compared_figures, distinct_names, map_r
 from globscope.study.context import Context
 from globscope.study.devices import devices
 from globscope.topology.metrics import smad
-from globscope.values.blocks import columns
+from globscope.values.blocks import column_blocks
 from globscope.values.findings import Atlas, Finding, Map, finite_or_none
 from globscope.values.rows import Weights
 
@@ -78,7 +78,7 @@ def population(atlas: Atlas) -> dict[str, Any]:
 
 def spread(weights: Weights, rows: Sequence[int]) -> float:
     """Return the variance per weight of some networks, block by block: float64 copies of all might not fit."""
-    blocks = columns(weights.shape[1], len(rows))
+    blocks = column_blocks(weights.shape[1], len(rows))
     sums = [np.var(weights[rows, at], axis=0, dtype=np.float64).sum() for at in blocks]
     return float(sum(sums) / weights.shape[1])
 

@@ -84,6 +84,16 @@ def last_networks(one: Map, landscape: Landscape, topology: Topology) -> Members
     return membership(one, landscape, topology, depiction(one, topology.field, one.population.finals))
 
 
+def runs_by_basin(one: Map, landscape: Landscape, topology: Topology) -> dict[int, list[str]]:
+    """Return, for the minimum of every basin, the variants whose last network lies in it."""
+    runs: dict[int, list[str]] = {int(minimum): [] for minimum in topology.tree.minima}
+    basins = last_networks(one, landscape, topology).basins.tolist()
+    for variant, basin in zip(one.population.variants, basins, strict=True):
+        if basin >= 0:
+            runs[basin].append(variant)
+    return runs
+
+
 def membership(one: Map, landscape: Landscape, topology: Topology, networks: Depiction) -> Membership:
     """Return in which basin each network lies; a network belongs to one only where the map shows that network.
 

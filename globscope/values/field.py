@@ -1,5 +1,6 @@
 """What a measured field is called, in which direction it is better, and how it is drawn."""
 
+import numpy as np
 from attrs import define
 
 # Words of a field's key that people write otherwise.
@@ -31,6 +32,10 @@ class Field:
     def higher_is_better(self) -> bool:
         """Whether a higher value is the better one."""
         return self.key.endswith(SHARES)
+
+    def cost(self, values: np.ndarray) -> np.ndarray:
+        """Return values with the sign by which lower is better, so that a barrier of an accuracy is its fall."""
+        return -values if self.higher_is_better else values
 
     @property
     def unit(self) -> str:

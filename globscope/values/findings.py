@@ -1,10 +1,11 @@
 """What analyses say, and the whole of a study's results that they look at."""
 
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
+from operator import attrgetter
 from typing import Any, Literal
 
 import numpy as np
-from attrs import define, field
+from attrs import Factory, define, evolve, field
 
 from globscope.values.chart import Chart
 from globscope.values.frozen import read_only, read_only_fields
@@ -98,7 +99,7 @@ class Map:
         seconds: Of the fit.
         hidden: Why there is no landscape; empty where there is one.
         identity: Key of the fit.
-        whole: All that the fit was asked for with, members left out of it too: for another fit with some of these.
+        whole: All members that were at hand for the fit, those left out of it too; the population itself if unset.
     """
 
     name: str
@@ -114,7 +115,15 @@ class Map:
     seconds: float = 0.0
     hidden: str = ""
     identity: str = field(default="", repr=False)
-    whole: Population | None = field(default=None, eq=False, repr=False)
+    whole: Population = field(default=Factory(attrgetter("population"), takes_self=True), eq=False, repr=False)
+
+    def population_with(self, rows: Collection[int]) -> Population:
+        """Return all members, for another fit to those that were trained and, of the others, to these rows alone."""
+        members = tuple(
+            evolve(member, in_fit=member.in_fit if member.kind == "trained" else row in rows)
+            for row, member in enumerate(self.whole.members)
+        )
+        return evolve(self.whole, members=members)
 
     def nearest(self, coordinates: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
         """Return the (n,) row of the member nearest to each of (n, r) coordinates, and its distance in weight space."""

@@ -4,9 +4,12 @@ A figure that is not finite is None.
 """
 
 from collections.abc import Mapping
+from math import isfinite
 from typing import Literal
 
+import numpy as np
 from attrs import define
+from numpy.typing import ArrayLike
 
 from globscope.errors import near
 
@@ -28,6 +31,11 @@ class Series:
     x: tuple[Number, ...]
     y: tuple[Number, ...]
     look: Literal["line", "dashed", "points"] = "line"
+
+    @classmethod
+    def of(cls, label: str, x: ArrayLike, y: ArrayLike, look: Literal["line", "dashed", "points"] = "line") -> "Series":
+        """Return the series of (n,) arrays; what is not finite becomes None."""
+        return cls(label=label, x=_numbers(x), y=_numbers(y), look=look)
 
 
 @define(frozen=True, kw_only=True)
@@ -129,6 +137,11 @@ class Trail:
     points: tuple[tuple[float, ...], ...]
     look: Literal["line", "dashed", "points", "arrows"] = "line"
 
+    @classmethod
+    def of(cls, label: str, points: ArrayLike, look: Literal["line", "dashed", "points", "arrows"] = "line") -> "Trail":
+        """Return the trail of (n, d) latent coordinates."""
+        return cls(label=label, points=tuple(map(tuple, np.asarray(points, float).tolist())), look=look)
+
 
 @define(frozen=True, kw_only=True)
 class Overlay:
@@ -156,6 +169,10 @@ class Overlay:
             if trail.look == "arrows" and len(trail.points) % 2:
                 return f"trail {trail.label!r} has an arrow without an end"
         return ""
+
+
+def _numbers(values: ArrayLike) -> tuple[Number, ...]:
+    return tuple(value if isfinite(value) else None for value in np.asarray(values, float).tolist())
 
 
 Picture = Plot | HeatMap | Overlay

@@ -6,7 +6,7 @@ from typing import Any
 import numpy as np
 from numpy.lib.mixins import NDArrayOperatorsMixin
 
-from globscope.values.blocks import columns
+from globscope.values.blocks import column_blocks
 
 
 class Rows(NDArrayOperatorsMixin):
@@ -91,7 +91,7 @@ class Rows(NDArrayOperatorsMixin):
 
     def _combined(self, shares: np.ndarray) -> np.ndarray:
         found = np.empty((*shares.shape[:-1], self.shape[1]), np.result_type(shares, self.dtype))
-        for at in columns(self.shape[1], len(self)):
+        for at in column_blocks(self.shape[1], len(self)):
             np.matmul(shares, self[:, at], out=found[..., at])
         return found
 

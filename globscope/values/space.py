@@ -9,7 +9,7 @@ from typing import Protocol
 import numpy as np
 from attrs import define, field
 
-from globscope.values.blocks import columns
+from globscope.values.blocks import column_blocks
 from globscope.values.frozen import read_only
 from globscope.values.kinship import Kinship
 from globscope.values.rows import Weights
@@ -82,7 +82,7 @@ class SpanSpace:
             whole: np.ndarray = shares @ self.weights
             return whole
         lifted = np.empty((len(shares), len(self.mean)), np.float32)
-        for at in columns(len(self.mean), len(self.weights)):
+        for at in column_blocks(len(self.mean), len(self.weights)):
             lifted[:, at] = shares @ self.parts(at)
         return lifted
 
@@ -107,7 +107,7 @@ class SpanSpace:
     def coordinates(self, weights: Weights) -> tuple[np.ndarray, np.ndarray]:
         """Return (n, r) float64 coordinates of (n, D) weights, and the (n,) norms left outside."""
         found = np.zeros((len(weights), self.rank))
-        blocks = columns(len(self.mean), len(self.weights) + len(weights))
+        blocks = column_blocks(len(self.mean), len(self.weights) + len(weights))
         for at in blocks:
             found += (weights[:, at] - self.mean[at]) @ self._basis(at).T
         squares = np.zeros(len(weights))
@@ -146,14 +146,14 @@ class AffineSpace:
     def lift(self, coordinates: np.ndarray) -> np.ndarray:
         """Return the (n, D) float32 weights of (n, r) coordinates."""
         lifted = np.empty((len(coordinates), len(self.origin)), np.float32)
-        for at in columns(len(self.origin), len(coordinates) + self.rank):
+        for at in column_blocks(len(self.origin), len(coordinates) + self.rank):
             lifted[:, at] = self.origin[at] + coordinates @ self.basis[:, at]
         return lifted
 
     def coordinates(self, weights: Weights) -> tuple[np.ndarray, np.ndarray]:
         """Return (n, r) float64 coordinates of (n, D) weights, and the (n,) norms left outside."""
         found, squares = np.zeros((len(weights), self.rank)), np.zeros(len(weights))
-        blocks = columns(len(self.origin), len(weights) + self.rank)
+        blocks = column_blocks(len(self.origin), len(weights) + self.rank)
         for at in blocks:
             found += self._from_origin(weights, at) @ self.basis[:, at].T
         for at in blocks:

@@ -12,6 +12,14 @@ def trained(one: Map) -> np.ndarray:
     return np.array([member.kind == "trained" for member in one.chart.members])
 
 
+def gaps(one: Map, field: str) -> np.ndarray | None:
+    """Return |true − decoded| of the trained members in the fit; None where the map has no decoded values of it."""
+    if field not in one.decoded or field not in one.truth:
+        return None
+    found: np.ndarray = np.abs(one.truth[field] - one.decoded[field])[trained(one)]
+    return found
+
+
 def reconstruction(one: Map) -> Mapping[str, float | None]:
     """Return the squared error per weight of the trained members, and its share of their variance."""
     if one.reconstruction is None:

@@ -1,8 +1,7 @@
 """How sharply the loss bends at given networks: eigenvalues of its Hessian, and their sum."""
 
-import hashlib
 from collections.abc import Mapping, Sequence
-from typing import Any, Literal
+from typing import Literal
 
 import attrs
 import numpy as np
@@ -110,18 +109,20 @@ class Curvature:
         return Finding(tables=tables(found), warnings=tuple(warnings), pictures=(plot(found),) if found else ())
 
     def _loss(self, probe: Probe, where: str, seed: int) -> Loss:
-        options: dict[str, Any] = {
-            "batch_size": self.batch_size,
-            "batch_norm": self.batch_norm,
-            "precision": self.precision,
-        }
-        return Loss.of(probe, where, self.examples, np.random.default_rng([seed, 0]), **options)
+        return Loss.of(
+            probe,
+            where,
+            self.examples,
+            np.random.default_rng([seed, 0]),
+            batch_size=self.batch_size,
+            batch_norm=self.batch_norm,
+            precision=self.precision,
+        )
 
     def _measured(self, bench: Bench, loss: Loss, who: Population, row: int) -> Mapping[str, np.ndarray]:
         """Return a network's eigenvalues and trace, each stored under what it follows from."""
-        weights, buffers, label = who.weights[row], who.members[row].buffers, who.members[row].label
-        own = hashlib.blake2b(np.ascontiguousarray(weights).data).hexdigest()
-        parts = [own, dict(buffers), self.examples, self.batch_size, self.batch_norm, self.precision]
+        weights, buffers, label = np.asarray(who.weights[row]), who.members[row].buffers, who.members[row].label
+        parts = [weights, dict(buffers), self.examples, self.batch_size, self.batch_norm, self.precision]
 
         def hessian() -> Hessian:
             return loss.at(weights, buffers)

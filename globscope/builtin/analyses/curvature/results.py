@@ -53,10 +53,7 @@ def _listed(label: str, own: Measured) -> list[dict[str, str | int | float | Non
 
 def plot(found: Mapping[str, Measured]) -> Plot:
     """Return the picture of the eigenvalues of every network."""
-    series = [
-        Series(label=label, x=tuple(range(1, len(own["values"]) + 1)), y=tuple(map(finite_or_none, own["values"])))
-        for label, own in found.items()
-    ]
+    series = [Series.of(label, np.arange(1, len(own["values"]) + 1), own["values"]) for label, own in found.items()]
     return Plot(
         name="eigenvalues",
         caption="Leading eigenvalues of the Hessian of the training loss at every network.",

@@ -7,7 +7,7 @@ from typing import Any
 import numpy as np
 from attrs import define
 
-from globscope.api import Draft, GlobscopeError, NetworkBuffers, Probe, Progress, seeded, threads_for
+from globscope.api import Bench, Draft, GlobscopeError, NetworkBuffers, Probe, Progress, seeded, threads_for
 from globscope.builtin.analyses.curves.shapes import Shape, basis, straight
 
 Arrays = Mapping[str, np.ndarray]
@@ -67,6 +67,30 @@ class State:
     def tensors(self) -> dict[str, Any]:
         """What moves."""
         return {"bends": self.bends, "velocity": self.velocity} | {f"buffer/{n}": b for n, b in self.buffers.items()}
+
+
+def trained_bends(
+    bench: Bench,
+    probe: Probe,
+    ends: np.ndarray,
+    settings: Settings,
+    seed: int,
+    *,
+    name: str,
+    start: np.ndarray | None = None,
+    buffers: Sequence[Arrays] = (),
+) -> np.ndarray:
+    """Return the bends that `train` finds, from the store where they were trained before; `bench` stores them."""
+
+    def work(draft: Draft, progress: Progress) -> Arrays:
+        return {
+            "bends": train(
+                probe, ends, settings, seed, name=name, draft=draft, progress=progress, start=start, buffers=buffers
+            )
+        }
+
+    parts = [settings, seed, ends, [] if start is None else start, [dict(one) for one in buffers]]
+    return bench.stage(f"{settings.shape} {name}", parts, work)["bends"]
 
 
 def train(

@@ -12,7 +12,7 @@ from globscope.builtin.analyses.fidelity.held_out import held_out
 from globscope.builtin.analyses.fidelity.noise import drawn_scores
 from globscope.builtin.analyses.fidelity.pairs_of_runs import RunsOnMap, pairs, warning
 from globscope.builtin.analyses.fidelity.warnings import at_chance, foreign_buffers, unlike_record
-from globscope.builtin.analyses.reconstruction import reconstruction, trained
+from globscope.builtin.analyses.reconstruction import gaps, reconstruction
 
 
 @attrs.define(frozen=True, kw_only=True)
@@ -40,7 +40,7 @@ class Fidelity:
     def analyse(self, atlas: Atlas, bench: Bench, rng: np.random.Generator) -> Finding:
         """Return the figures of every map, and the held-out table where asked."""
         del rng  # nothing is drawn
-        records = {one.name: self._record(one, atlas) for one in atlas.maps}
+        records = {one.name: self._record(one) for one in atlas.maps}
         tables = list[Table]()
         warnings = [*foreign_buffers(atlas, bench.task.build("cpu")), *drawn_scores(atlas)]
         warnings += [*at_chance(atlas), *unlike_record(atlas)]
@@ -56,26 +56,21 @@ class Fidelity:
             warnings += texts
         return Finding(tables=tuple(tables), warnings=tuple(warnings), records=records, comparison=COMPARISON)
 
-    def _record(self, one: Map, atlas: Atlas) -> dict[str, Any]:
+    def _record(self, one: Map) -> dict[str, Any]:
         return {
             **reconstruction(one),
-            **self._gaps(one, atlas),
+            **self._gaps(one),
             "trustworthiness": self._trustworthiness(one),
             **self._basins(one),
         }
 
-    def _gaps(self, one: Map, atlas: Atlas) -> dict[str, Any]:
+    def _gaps(self, one: Map) -> dict[str, Any]:
         """Return median and largest |true − decoded| over the trained members in the fit."""
-        fitted = [row for row, member in enumerate(atlas.population.members) if member.in_fit]
         found: dict[str, Any] = {}
-        for name, key in (("loss", self.field), ("accuracy", self.accuracy)):
-            found |= {f"{name}_gap_median": None, f"{name}_gap_max": None}
-            if key in one.decoded and key in atlas.truth:
-                gaps = np.abs(atlas.truth[key][fitted] - one.decoded[key])[trained(one)]
-                found[f"{name}_gap_median"], found[f"{name}_gap_max"] = (
-                    finite_or_none(np.median(gaps)),
-                    finite_or_none(gaps.max()),
-                )
+        for name, field in (("loss", self.field), ("accuracy", self.accuracy)):
+            own = gaps(one, field)
+            found[f"{name}_gap_median"] = None if own is None else finite_or_none(np.median(own))
+            found[f"{name}_gap_max"] = None if own is None else finite_or_none(own.max())
         return found
 
     def _trustworthiness(self, one: Map) -> float | None:

@@ -12,6 +12,7 @@ from globscope.api import (
     POINTS,
     Atlas,
     Bench,
+    Field,
     Finding,
     HeatMap,
     Mixtures,
@@ -22,7 +23,6 @@ from globscope.api import (
     area,
     barrier,
     finite_or_none,
-    higher_is_better,
 )
 from globscope.builtin.analyses.curves.pairs import count_pairs, require_pairs
 
@@ -80,7 +80,7 @@ class LinearBarrier:
         own, inner = atlas.truth[self.field][finals], self._inner(atlas.population.take(finals), pairs, t, bench)
         lines = [np.concatenate([own[[a]], inner[at], own[[b]]]) for at, (a, b) in enumerate(pairs)]
         rows = tuple(self._row(names[a], names[b], t, line) for (a, b), line in zip(pairs, lines, strict=True))
-        worst = "min" if higher_is_better(self.field) else "max"
+        worst = "min" if Field(self.field).higher_is_better else "max"
         caption = CAPTION.format(field=self.field, points=self.points, worst=worst)
         table = Table(
             name="barriers", caption=caption, columns=("one", "other", "barrier", "area", worst, "at"), rows=rows
@@ -103,15 +103,15 @@ class LinearBarrier:
         return bench.measure(networks)[self.field].reshape(len(pairs), len(inner))
 
     def _row(self, one: str, other: str, t: np.ndarray, line: np.ndarray) -> Row:
-        sign, worst = (-1, "min") if higher_is_better(self.field) else (1, "max")
-        upward = sign * line
+        cost, worst = Field(self.field).cost(line), "min" if Field(self.field).higher_is_better else "max"
+        highest = int(cost.argmax())
         return {
             "one": one,
             "other": other,
-            "barrier": finite_or_none(barrier(upward, t, (float(upward[0]), float(upward[-1])))),
-            "area": finite_or_none(area(upward, t)),
-            worst: finite_or_none(sign * upward.max()),
-            "at": finite_or_none(t[int(upward.argmax())]),
+            "barrier": finite_or_none(barrier(cost, t)),
+            "area": finite_or_none(area(cost, t)),
+            worst: finite_or_none(line[highest]),
+            "at": finite_or_none(t[highest]),
         }
 
     def _matrix(self, names: Sequence[str], rows: Sequence[Row]) -> HeatMap:

@@ -6,9 +6,9 @@ from typing import Any
 import numpy as np
 from attrs import define, field
 
-from globscope.api import Bench, Draft, GlobscopeError, Map, Mixtures, Networks, Progress, device, lengths_along
+from globscope.api import Bench, GlobscopeError, Map, Mixtures, Networks, device, lengths_along
 from globscope.builtin.analyses.curves.shapes import Shape, basis
-from globscope.builtin.analyses.curves.training import Settings, train
+from globscope.builtin.analyses.curves.training import Settings, trained_bends
 
 
 @define(frozen=True, kw_only=True)
@@ -87,15 +87,9 @@ class PathTraining:
             weight_decay=0.0,
         )
         probe = bench.task.build(device(self.device, "analysis.device"))
-
-        def work(draft: Draft, progress: Progress) -> Mapping[str, np.ndarray]:
-            more: dict[str, Any] = {"name": self.label, "draft": draft, "progress": progress, "start": start}
-            more["buffers"] = self.buffers
-            return {"bends": train(probe, ends, settings, bench.seed, **more)}
-
-        parts = [settings, ends, [] if start is None else start, [dict(one) for one in self.buffers]]
+        kept: dict[str, Any] = {"name": self.label, "start": start, "buffers": self.buffers}
         try:
-            found = bench.stage(f"{shape} {self.label}", parts, work)["bends"]
+            found = trained_bends(bench, probe, ends, settings, bench.seed, **kept)
         except GlobscopeError as error:
             return str(error)
         whole = np.concatenate([ends[:1], found, ends[1:]])

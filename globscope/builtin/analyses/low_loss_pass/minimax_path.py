@@ -14,8 +14,9 @@ from globscope.api import (
     Passes,
     Samples,
     Topology,
-    last_networks,
+    lengths_along,
     neighbours,
+    runs_by_basin,
     sweep_order,
 )
 
@@ -79,25 +80,16 @@ def _merges(tree: MergeTree, followed: set[int]) -> set[tuple[int, int]]:
 def points_along(landscape: Landscape, valley: MinimaxPath, points: int) -> Samples:
     """Return points evenly along a valley's path across the map, ends included."""
     stops = landscape.samples.points[valley.walked]
-    reached = np.concatenate([[0.0], np.cumsum(np.linalg.norm(np.diff(stops, axis=0), axis=1))])
+    reached = lengths_along(stops)
     places = np.linspace(0, reached[-1], points)
     fine = np.stack([np.interp(places, reached, axis) for axis in stops.T], axis=1)
     return Samples(points=fine, index=np.arange(points)[:, None], shape=(points,))
 
 
-def runs_by_minimum(one: Map, landscape: Landscape, topology: Topology) -> dict[int, list[str]]:
-    """Return the runs that end in the basin of every minimum."""
-    home: dict[int, list[str]] = {int(minimum): [] for minimum in topology.tree.minima}
-    basins = last_networks(one, landscape, topology).basins.tolist()
-    for variant, basin in zip(one.population.variants, basins, strict=True):
-        home.get(basin, []).append(variant)
-    return home
-
-
 def chosen_minima(one: Map, landscape: Landscape, topology: Topology, basins: Basins) -> np.ndarray:
     """Return the minima, by rising value, of the basins in which runs end, of those and trusted ones, or of all."""
-    minima, home = topology.tree.minima, runs_by_minimum(one, landscape, topology)
-    wanted = np.array([bool(home[int(minimum)]) for minimum in minima], bool)
+    minima, runs = topology.tree.minima, runs_by_basin(one, landscape, topology)
+    wanted = np.array([bool(runs[int(minimum)]) for minimum in minima], bool)
     if basins == "trusted":
         wanted |= landscape.trusted[minima]
     found: np.ndarray = minima if basins == "all" else minima[wanted]
@@ -106,5 +98,5 @@ def chosen_minima(one: Map, landscape: Landscape, topology: Topology, basins: Ba
 
 def basin_names(one: Map, landscape: Landscape, topology: Topology) -> dict[int, str]:
     """Return what each minimum's basin is called: by the runs that end in it, else by its sample."""
-    home = runs_by_minimum(one, landscape, topology)
-    return {minimum: " ".join(runs) or f"#{minimum}" for minimum, runs in home.items()}
+    basins = runs_by_basin(one, landscape, topology)
+    return {minimum: " ".join(runs) or f"#{minimum}" for minimum, runs in basins.items()}

@@ -6,7 +6,7 @@ from typing import Any, Literal
 import numpy as np
 from attrs import define, field
 
-from globscope.api import Overlay, Panel, Plot, Series, Trail, finite_or_none, higher_is_better, mean_along
+from globscope.api import Field, Overlay, Panel, Plot, Series, Trail, finite_or_none, mean_along
 from globscope.builtin.analyses.low_loss_pass.evaluated_path import EvaluatedPath
 from globscope.builtin.analyses.low_loss_pass.minimax_path import MinimaxPath
 
@@ -69,9 +69,8 @@ class EvaluatedPass:
         series = []
         for name, way in self.ways.items():
             share = way.reached / way.reached[-1]
-            values = tuple(map(finite_or_none, way.fields[self.measure]))
             look: Literal["line", "dashed"] = "dashed" if name == "straight" else "line"
-            series.append(Series(label=LABELS[name], x=tuple(share.tolist()), y=values, look=look))
+            series.append(Series.of(LABELS[name], share, way.fields[self.measure], look))
         return Panel(title="–".join(self.who), series=tuple(series))
 
 
@@ -92,16 +91,16 @@ def _losses(name: str, merging: Sequence[EvaluatedPass]) -> Plot:
         x="share of the way",
         y=merging[0].measure,
         panels=tuple(one.panel for one in merging[:SHOWN]),
-        log=not higher_is_better(merging[0].measure),
+        log=not Field(merging[0].measure).higher_is_better,
     )
 
 
 def _passes(name: str, merging: Sequence[EvaluatedPass]) -> Overlay:
-    ways = [Trail(label="lowest pass", points=tuple(map(tuple, one.points.tolist()))) for one in merging]
-    tops = tuple(tuple(one.points[one.ways["pass"].fields[one.measure].argmax()].tolist()) for one in merging)
+    ways = [Trail.of("lowest pass", one.points) for one in merging]
+    tops = [one.points[one.ways["pass"].fields[one.measure].argmax()] for one in merging]
     return Overlay(
         name=f"passes on {name}",
         caption=f"The lowest passes between basins of {name}, each with the one that it merges into.",
         map=name,
-        trails=(*ways, Trail(label="its highest network", points=tops, look="points")),
+        trails=(*ways, Trail.of("its highest network", tops, "points")),
     )

@@ -1,6 +1,6 @@
 """Are the minima connected? Curves of low loss between networks, in weight space and on the maps."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from functools import reduce
 from typing import Any, Literal
 
@@ -15,17 +15,15 @@ from globscope.api import (
     POINTS,
     Atlas,
     Bench,
-    Draft,
     Finding,
     Population,
     Probe,
-    Progress,
     Task,
     device,
     device_name,
 )
 from globscope.builtin.analyses.curves.pairs import choose_pairs, count_pairs, pair_label, require_pairs
-from globscope.builtin.analyses.curves.training import Settings, train
+from globscope.builtin.analyses.curves.training import Settings, trained_bends
 from globscope.builtin.analyses.mode_connectivity import curve_table, project_curves
 from globscope.builtin.analyses.mode_connectivity.curve_members import between, members
 from globscope.builtin.analyses.mode_connectivity.measured_curve import measured_curves
@@ -129,13 +127,7 @@ class ModeConnectivity:
         ends = population.take([population.of(variant)[-1] for variant in pair])
         weights, settings = np.asarray(ends.weights), self._settings()
         seed = int(np.random.default_rng([bench.seed, *"/".join(pair).encode()]).integers(2**32))
-
-        def work(draft: Draft, progress: Progress) -> Mapping[str, np.ndarray]:
-            more: dict[str, Any] = {"name": name, "draft": draft, "progress": progress, "buffers": ends.buffers}
-            return {"bends": train(probe, weights, settings, seed, **more)}
-
-        parts = [settings, pair, self.device, weights, [dict(one) for one in ends.buffers]]
-        bends = bench.stage(f"{self.curve} {name}", parts, work)["bends"]
+        bends = trained_bends(bench, probe, weights, settings, seed, name=name, buffers=ends.buffers)
         return members(self._named(name), ends, bends, self.curve, count=self.points, in_fit=self.in_fit)
 
     def _settings(self) -> Settings:

@@ -5,7 +5,7 @@ from typing import Any
 
 import numpy as np
 
-from globscope.api import Table, barrier, finite_or_none, higher_is_better, mean_along, scores
+from globscope.api import Field, Table, barrier, finite_or_none, mean_along, scores
 from globscope.builtin.analyses.mode_connectivity.measured_curve import MeasuredCurve
 
 CAPTION = (
@@ -47,5 +47,5 @@ def _figures(name: str, one: MeasuredCurve, values: np.ndarray, way: np.ndarray)
 
 def field_barrier(name: str, values: np.ndarray, t: np.ndarray, whole: np.ndarray) -> float:
     """Return the barrier of a field's values at some t, above the interpolation between the ends of the whole."""
-    sign = -1 if higher_is_better(name) else 1
-    return barrier(sign * values, t, (sign * float(whole[0]), sign * float(whole[-1])))
+    first, *_, last = Field(name).cost(whole).tolist()
+    return barrier(Field(name).cost(values), t, (first, last))

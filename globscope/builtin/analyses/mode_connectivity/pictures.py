@@ -1,11 +1,10 @@
 """Curves as pictures: their losses along t, and their way over a map."""
 
 from collections.abc import Sequence
-from typing import Literal
 
 import numpy as np
 
-from globscope.api import Atlas, Map, Overlay, Panel, Plot, Series, Trail, finite_or_none, higher_is_better
+from globscope.api import Atlas, Field, Map, Overlay, Panel, Plot, Series, Trail
 from globscope.builtin.analyses.mode_connectivity.measured_curve import MeasuredCurve
 from globscope.builtin.analyses.mode_connectivity.project_curves import UNSEEN, CurveProjection
 
@@ -24,23 +23,15 @@ def plot(curves: Sequence[MeasuredCurve], found: Sequence[CurveProjection], shap
         panels=tuple(
             _panel(one, [j for j in found if j.curve is one and j.fit == fit], shape, field) for one in curves
         ),
-        log=not higher_is_better(field),
+        log=not Field(field).higher_is_better,
     )
 
 
 def _panel(one: MeasuredCurve, found: Sequence[CurveProjection], shape: str, field: str) -> Panel:
-    t = tuple(one.t.tolist())
-    own = Series(label=shape, x=t, y=_numbers(one.curve[field]))
-    line = Series(label=LINE, x=t, y=_numbers(one.line[field]), look="dashed")
-    shown = [
-        Series(label=f"on {j.name}", x=tuple(j.t.tolist()), y=_numbers(j.found.fields[field]), look="points")
-        for j in found
-    ]
+    own = Series.of(shape, one.t, one.curve[field])
+    line = Series.of(LINE, one.t, one.line[field], "dashed")
+    shown = [Series.of(f"on {j.name}", j.t, j.found.fields[field], "points") for j in found]
     return Panel(title=one.pair, series=(own, line, *shown))
-
-
-def _numbers(values: np.ndarray) -> tuple[float | None, ...]:
-    return tuple(finite_or_none(value) for value in values)
 
 
 def overlays(atlas: Atlas, curves: Sequence[MeasuredCurve], shape: str) -> list[Overlay]:
@@ -59,16 +50,12 @@ def _overlay(one: Map, atlas: Atlas, curves: Sequence[MeasuredCurve], shape: str
     both = [*ways, *lines]
     latents = np.split(np.asarray(encode(np.concatenate(both))), np.cumsum([len(way) for way in both])[:-1])
     ends = np.concatenate([trail[[0, -1]] for trail in latents[: len(curves)]])
-    trails = [_trail(shape, trail) for trail in latents[: len(curves)]]
-    trails += [_trail(LINE, trail, "dashed") for trail in latents[len(curves) :]]
+    trails = [Trail.of(shape, trail) for trail in latents[: len(curves)]]
+    trails += [Trail.of(LINE, trail, "dashed") for trail in latents[len(curves) :]]
     return Overlay(
         name=f"curves on {one.name}",
         caption=f"The curves, the straight lines and the networks that they connect on {one.name}: "
         "where the map puts them, which is not where it has a network like them.",
         map=one.name,
-        trails=(*trails, _trail("ends", ends, "points")),
+        trails=(*trails, Trail.of("ends", ends, "points")),
     )
-
-
-def _trail(label: str, points: np.ndarray, look: Literal["line", "dashed", "points"] = "line") -> Trail:
-    return Trail(label=label, points=tuple(tuple(point) for point in points.tolist()), look=look)

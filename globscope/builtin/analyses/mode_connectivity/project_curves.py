@@ -4,9 +4,9 @@ from collections.abc import Iterator, Sequence
 from typing import Any
 
 import numpy as np
-from attrs import define, evolve, field
+from attrs import define, field
 
-from globscope.api import Atlas, Bench, Map, Population, Table, finite_or_none
+from globscope.api import Atlas, Bench, Map, Table, finite_or_none
 from globscope.builtin.analyses.curves.projection import Projection, project
 from globscope.builtin.analyses.mode_connectivity.curve_members import between
 from globscope.builtin.analyses.mode_connectivity.curve_table import Row, field_barrier
@@ -70,29 +70,17 @@ def project_curves(atlas: Atlas, curves: Sequence[MeasuredCurve], bench: Bench) 
 
 
 def _on(one: Map, fit: str, curves: Sequence[MeasuredCurve], bench: Bench) -> Iterator[CurveProjection]:
-    name, members = one.name, one.whole
-    assert members is not None
     seen = [way.rows[step] for way in curves for step in between(len(way.rows))] if fit == SEEN else []
-    fitted = bench.fit(name, _fitting(members, seen))
+    fitted = bench.fit(one.name, one.population_with(seen))
     if fitted.chart.encode is None or fitted.chart.decode is None:
         return
     at = [[s for s in range(1, len(way.rows) - 1) if way.rows[s] not in seen] for way in curves]
     rows = [way.rows[step] for way, steps in zip(curves, at, strict=True) for step in steps]
-    whole = project(fitted, members.take(rows).weights, bench)
+    whole = project(fitted, one.whole.take(rows).weights, bench)
     start = 0
     for way, steps in zip(curves, at, strict=True):
         part = slice(start, start := start + len(steps))
-        yield CurveProjection(curve=way, name=name, fit=fit, at=np.array(steps), found=whole.part(part))
-
-
-def _fitting(population: Population, seen: Sequence[int]) -> Population:
-    """Return the population whose trained networks are in the fit, and of the others these rows alone."""
-    also = set(seen)
-    members = tuple(
-        evolve(member, in_fit=member.in_fit if member.kind == "trained" else row in also)
-        for row, member in enumerate(population.members)
-    )
-    return evolve(population, members=members)
+        yield CurveProjection(curve=way, name=one.name, fit=fit, at=np.array(steps), found=whole.part(part))
 
 
 def table(found: Sequence[CurveProjection], name: str) -> Table:

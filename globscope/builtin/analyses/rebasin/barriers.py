@@ -9,6 +9,7 @@ from attrs import define, field
 from globscope.api import (
     Atlas,
     Bench,
+    Field,
     Panel,
     Plot,
     Series,
@@ -16,7 +17,6 @@ from globscope.api import (
     area,
     barrier,
     finite_or_none,
-    higher_is_better,
     scores,
 )
 from globscope.builtin.analyses.curves.straight_line import measure_straight_line
@@ -58,12 +58,11 @@ class Line:
 
     def barrier(self, name: str) -> float | None:
         """Return the barrier of a field: for an accuracy its deepest fall."""
-        values = -self.fields[name] if higher_is_better(name) else self.fields[name]
-        return finite_or_none(barrier(values, self.t, (float(values[0]), float(values[-1]))))
+        return finite_or_none(barrier(Field(name).cost(self.fields[name]), self.t))
 
     def area(self, name: str) -> float | None:
         """Return the area under the excess."""
-        return finite_or_none(area(-self.fields[name] if higher_is_better(name) else self.fields[name], self.t))
+        return finite_or_none(area(Field(name).cost(self.fields[name]), self.t))
 
 
 def line(atlas: Atlas, bench: Bench, rows: tuple[int, int], who: tuple[str, str, str], points: int) -> Line:
@@ -156,4 +155,4 @@ def plot(found: Sequence[Line], name: str, shown: int) -> Plot:
 
 def _series(one: Line, name: str) -> Series:
     look: Literal["dashed", "line"] = "dashed" if one.how == BEFORE else "line"
-    return Series(label=one.how, x=tuple(one.t.tolist()), y=tuple(map(finite_or_none, one.fields[name])), look=look)
+    return Series.of(one.how, one.t, one.fields[name], look)

@@ -4,7 +4,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from typing import Any
 
 import numpy as np
-from attrs import define, evolve, field
+from attrs import define, field
 
 from globscope.api import (
     Atlas,
@@ -66,11 +66,10 @@ class RebasedOnMap:
 
 def place_rebased(one: Map, fit: str, last: Mapping[Rebased, int], atlas: Atlas, bench: Bench) -> RebasedOnMap | None:
     """Return the networks on a map, fitted to all re-based ones where it sees them; None where it has no way back."""
-    assert one.whole is not None
     if one.chart.encode is None or one.chart.decode is None or not last:
         return None
     rows = list(last.values())
-    fitted = _fitted(one, atlas.own if fit == SEEN else (), bench)
+    fitted = bench.landscape(bench.fit(one.name, one.population_with(atlas.own if fit == SEEN else ())))
     found = project(fitted, one.whole.take(rows).weights, bench)
     points = latents(fitted, rows)
     return RebasedOnMap(
@@ -84,19 +83,8 @@ def place_rebased(one: Map, fit: str, last: Mapping[Rebased, int], atlas: Atlas,
     )
 
 
-def _fitted(one: Map, also: Sequence[int], bench: Bench) -> Map:
-    """Return the map fitted to the trained networks and to these rows, with its landscape."""
-    assert one.whole is not None
-    members = tuple(
-        evolve(member, in_fit=member.in_fit if member.kind == "trained" else row in also)
-        for row, member in enumerate(one.whole.members)
-    )
-    return bench.landscape(bench.fit(one.name, evolve(one.whole, members=members)))
-
-
 def latents(fitted: Map, rows: Sequence[int]) -> np.ndarray:
     """Return where a map that encodes puts rows of all members: those that it was fitted to where the fit has them."""
-    assert fitted.whole is not None
     assert fitted.chart.encode is not None
     seen = _rows_in_fit(fitted, rows)
     if seen is not None:
@@ -108,7 +96,6 @@ def latents(fitted: Map, rows: Sequence[int]) -> np.ndarray:
 
 def _rows_in_fit(fitted: Map, rows: Sequence[int]) -> list[int] | None:
     """Return the rows that the fit's own members have among it; None where it has not seen them all."""
-    assert fitted.whole is not None
     seen = {(member.variant, member.step): at for at, member in enumerate(fitted.population.members)}
     members = [(member.variant, member.step) for member in (fitted.whole.members[row] for row in rows)]
     return [seen[one] for one in members] if seen.keys() >= set(members) else None

@@ -9,7 +9,6 @@ from globscope.api import Map, Overlay, Table, Trail, finite_or_none
 from globscope.builtin.analyses.rebasin.place_rebased import RebasedOnMap, latents
 from globscope.builtin.analyses.rebasin.rebased_networks import Rebased
 
-Points = tuple[tuple[float, ...], ...]
 RUNS = (
     "Whole runs under one permutation, on every map that encodes and decodes. In weight space the steps between "
     "checkpoints are as long as before: a permutation moves no network nearer to another of its run. length: of the "
@@ -26,28 +25,26 @@ COLUMNS = (
 def overlay(one: Map, name: str, moved: Mapping[Rebased, Sequence[int]]) -> Overlay:
     """Return the runs that an aligner re-based, given their rows, on a map that encodes."""
     ways = {who: _encoded(one, who, rows) for who, rows in moved.items()}
-    arrows = tuple(point for way in ways.values() for point in (way[0], way[-1]))
+    arrows = [point for way in ways.values() for point in (way[0], way[-1])]
     return Overlay(
         name=f"{name} on {one.name}",
         caption=f"Runs re-based by {name} on {one.name}, each with an arrow from where its last network was: where the "
         "map puts them, which is not where it has a network like them.",
         map=one.name,
         trails=(
-            *(Trail(label="re-based run", points=way[1:]) for way in ways.values()),
-            Trail(label="from where it was", points=arrows, look="arrows"),
-            Trail(label="re-based last network", points=arrows[1::2], look="points"),
+            *(Trail.of("re-based run", way[1:]) for way in ways.values()),
+            Trail.of("from where it was", arrows, "arrows"),
+            Trail.of("re-based last network", arrows[1::2], "points"),
         ),
     )
 
 
-def _encoded(one: Map, who: Rebased, rows: Sequence[int]) -> Points:
+def _encoded(one: Map, who: Rebased, rows: Sequence[int]) -> np.ndarray:
     """Return where the map puts a run's last network as it was, and then the run re-based."""
     assert one.chart.encode is not None
-    assert one.whole is not None
     before = one.whole.of(who.other)[-1]
     weights = one.whole.take([before, *rows]).weights
-    points = np.asarray(one.chart.encode(one.chart.space.coordinates(weights)[0]))
-    return tuple(tuple(point) for point in points.tolist())
+    return np.asarray(one.chart.encode(one.chart.space.coordinates(weights)[0]))
 
 
 def table(found: Sequence[RebasedOnMap], runs: Mapping[Rebased, Sequence[int]]) -> Table | None:
@@ -58,7 +55,6 @@ def table(found: Sequence[RebasedOnMap], runs: Mapping[Rebased, Sequence[int]]) 
 
 
 def _runs(one: RebasedOnMap, runs: Mapping[Rebased, Sequence[int]]) -> Iterator[Mapping[str, Any]]:
-    assert one.map.whole is not None
     for who, rows in runs.items():
         at = one.who.index(who)
         length, largest = _steps(latents(one.map, rows))

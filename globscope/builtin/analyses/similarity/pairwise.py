@@ -7,7 +7,19 @@ from itertools import combinations
 import attrs
 import numpy as np
 
-from globscope.api import Atlas, Finding, HeatMap, Panel, Picture, Plot, Series, Table, Weights, finite_or_none
+from globscope.api import (
+    Atlas,
+    Finding,
+    HeatMap,
+    Panel,
+    Picture,
+    Plot,
+    Series,
+    Table,
+    Weights,
+    column_blocks,
+    finite_or_none,
+)
 from globscope.builtin.analyses.similarity.agreement import AGREEMENT, COLUMNS, Row, agreement, records, warnings
 
 PAIRS = (
@@ -114,7 +126,9 @@ class PairwiseComparison:
             Panel(
                 title=name,
                 series=tuple(
-                    _points(label, x[pairs], self.cka[pairs]) for label, pairs in groups.items() if pairs.any()
+                    Series.of(label, x[pairs], self.cka[pairs], "points")
+                    for label, pairs in groups.items()
+                    if pairs.any()
                 ),
             )
             for name, x in self._maps.items()
@@ -128,9 +142,9 @@ def apart(weights: Weights) -> np.ndarray:
     from scipy.spatial.distance import pdist
 
     count, width = weights.shape
-    squares, step = np.zeros(count * (count - 1) // 2), max(1, 4_000_000 // count)
-    for start in range(0, width, step):
-        squares += pdist(weights[:, start : start + step].astype(np.float64), "sqeuclidean")
+    squares = np.zeros(count * (count - 1) // 2)
+    for at in column_blocks(width, count):
+        squares += pdist(weights[:, at].astype(np.float64), "sqeuclidean")
     return np.sqrt(squares)
 
 
@@ -139,7 +153,3 @@ def _square(pairs: np.ndarray, count: int, itself: float) -> np.ndarray:
     whole = np.diag(np.full(count, itself))
     whole[np.triu_indices(count, 1)] = pairs
     return np.triu(whole) + np.triu(whole, 1).T
-
-
-def _points(label: str, x: np.ndarray, y: np.ndarray) -> Series:
-    return Series(label=label, x=tuple(map(finite_or_none, x)), y=tuple(map(finite_or_none, y)), look="points")

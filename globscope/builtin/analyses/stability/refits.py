@@ -7,7 +7,7 @@ import attrs
 import numpy as np
 
 from globscope.api import Atlas, Bench, Landscape, Map, Population, Topology, finite_or_none, last_networks
-from globscope.builtin.analyses.reconstruction import reconstruction
+from globscope.builtin.analyses.reconstruction import gaps, reconstruction
 
 STUDY: Final = "this map"
 SEEDS: Final = "seeds"
@@ -91,7 +91,7 @@ def refits(
 ) -> list[Refit]:
     """Return the study's own fit of a map, those with further seeds, and those on draws of the members' rows."""
     members = atlas.population.fitted
-    found = [Refit(by=STUDY, number=0, map=one, gap=_gap(one, atlas, field))]
+    found = [Refit(by=STUDY, number=0, map=one, gap=_gap(one, field))]
     plans: list[tuple[By, int | None, Population]] = [(SEEDS, seed, members) for seed in seeds]
     plans += [(BOOTSTRAPS, None, members.take(rows)) for rows in draws]
     for number, (by, seed, population) in enumerate(plans, 1):
@@ -100,7 +100,7 @@ def refits(
         # The same map has the same landscape; a lattice's need not be evaluated to know it.
         whole = bench.landscape(fitted) if twin is None else twin.map
         equal = None if twin is None else twin.number
-        gap = _gap(whole, atlas, field)
+        gap = _gap(whole, field)
         found.append(Refit(by=by, number=number, seed=seed, map=whole, equal=equal, gap=gap))
     return found
 
@@ -120,13 +120,9 @@ def _equal(one: Map, other: Map) -> bool:
     return all(a is not None and b is not None and np.array_equal(a, b, equal_nan=True) for a, b in pairs)
 
 
-def _gap(one: Map, atlas: Atlas, field: str) -> float | None:
-    if field not in one.decoded or field not in atlas.truth:
-        return None
-    row_of = {member.label: row for row, member in enumerate(atlas.population.members) if member.kind == "trained"}
-    own = [at for at, member in enumerate(one.chart.members) if member.kind == "trained"]
-    rows = [row_of[one.chart.members[at].label] for at in own]
-    return finite_or_none(np.median(np.abs(atlas.truth[field][rows] - one.decoded[field][own])))
+def _gap(one: Map, field: str) -> float | None:
+    found = gaps(one, field)
+    return None if found is None else finite_or_none(np.median(found))
 
 
 def _found(one: Map, gap: float | None, landscape: Landscape, topology: Topology) -> dict[str, Any]:

@@ -135,9 +135,5 @@ def _series(counts: Sequence[Count], what: str) -> Iterator[Series]:
     for by in (STUDY, SEEDS, BOOTSTRAPS):
         own = [count for count in counts if count.fit.by == by]
         if own:
-            x, y = ([float(value) for value in values] for values in _columns(own, what))
-            yield Series(label=by, x=tuple(x), y=tuple(y), look="points")
-
-
-def _columns(counts: Sequence[Count], what: str) -> tuple[list[int], list[int]]:
-    return [count.fit.number for count in counts], [count.found[what] for count in counts]
+            fits, figures = [count.fit.number for count in own], [count.found[what] for count in own]
+            yield Series.of(by, fits, figures, "points")

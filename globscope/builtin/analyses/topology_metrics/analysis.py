@@ -19,7 +19,7 @@ from globscope.api import (  # fmt: skip
     Topology,
     bottleneck,
     finite_or_none,
-    last_networks,
+    runs_by_basin,
     smad,
     value_range,
     wasserstein,
@@ -154,7 +154,7 @@ def _counts(tree: MergeTree) -> Row:
 
 def _basins(one: Map, landscape: Landscape, topology: Topology) -> Iterator[Row]:
     tree, sizes = topology.tree, topology.tree.basin_sizes
-    runs, within = _runs(one, landscape, topology), topology.within_noise
+    runs, within = runs_by_basin(one, landscape, topology), topology.within_noise
     for row, (minimum, saddle) in enumerate(tree.pairs.tolist()):
         yield {
             "minimum": minimum,
@@ -165,15 +165,6 @@ def _basins(one: Map, landscape: Landscape, topology: Topology) -> Iterator[Row]
             "merges_into": None if saddle < 0 else int(tree.pairs[tree.elders[row], 0]),
             "samples": int(sizes[row]),
             "share": float(sizes[row] / sizes.sum()),
-            "runs": ", ".join(runs.get(minimum, ())),
+            "runs": ", ".join(runs[minimum]),
             NOISY: "yes" if within[row] else "no",
         }
-
-
-def _runs(one: Map, landscape: Landscape, topology: Topology) -> dict[int, list[str]]:
-    """Return, by minimum, the variants whose last network lies in its basin."""
-    home: dict[int, list[str]] = {}
-    basins = last_networks(one, landscape, topology).basins.tolist()
-    for variant, basin in zip(one.population.variants, basins, strict=True):
-        home.setdefault(basin, []).append(variant)
-    return home

@@ -5,7 +5,7 @@ from itertools import combinations
 
 import numpy as np
 
-from globscope.api import AffineSpace, Chart, ReducerInputs
+from globscope.api import AffineSpace, Chart, ReducerInputs, column_blocks
 
 Distance = float | tuple[float, ...]
 
@@ -105,7 +105,7 @@ def combined(inputs: ReducerInputs, origin: int, rows: Sequence[int], shares: np
     """Return (d, D) float64: (d, n) shares of the differences of n networks from the origin, block by block."""
     weights = inputs.population.weights
     found = np.empty((len(shares), weights.shape[1]))
-    for at in blocks(weights.shape[1], len(rows)):
+    for at in column_blocks(weights.shape[1], len(rows)):
         found[:, at] = shares @ _differences(inputs, origin, rows, at)
     return found
 
@@ -113,16 +113,10 @@ def combined(inputs: ReducerInputs, origin: int, rows: Sequence[int], shares: np
 def products(inputs: ReducerInputs, origin: int, rows: Sequence[int]) -> np.ndarray:
     """Return the (n, n) inner products of networks' differences from the origin."""
     found = np.zeros((len(rows), len(rows)))
-    for at in blocks(inputs.population.weights.shape[1], len(rows)):
+    for at in column_blocks(inputs.population.weights.shape[1], len(rows)):
         differences = _differences(inputs, origin, rows, at)
         found += differences @ differences.T
     return found
-
-
-def blocks(width: int, rows: int) -> list[slice]:
-    """Return slices of the D columns whose float64 copies are small."""
-    step = max(1, 4_000_000 // max(rows, 1))
-    return [slice(start, min(start + step, width)) for start in range(0, width, step)]
 
 
 def _differences(inputs: ReducerInputs, origin: int, rows: Sequence[int], at: slice) -> np.ndarray:

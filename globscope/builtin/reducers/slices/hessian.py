@@ -1,7 +1,7 @@
 """The directions in which the loss bends most."""
 
 from collections.abc import Mapping
-from typing import Any, ClassVar, Literal
+from typing import ClassVar, Literal
 
 import numpy as np
 from attrs import define, field
@@ -108,9 +108,12 @@ class HessianSlice:
 
     def _loss(self, inputs: ReducerInputs, rng: np.random.Generator) -> Loss:
         where = device(self.device, "reducer.device")
-        options: dict[str, Any] = {
-            "batch_size": self.batch_size,
-            "batch_norm": self.batch_norm,
-            "precision": self.precision,
-        }
-        return Loss.of(inputs.task().build(where), where, self.examples, rng, **options)
+        return Loss.of(
+            inputs.task().build(where),
+            where,
+            self.examples,
+            rng,
+            batch_size=self.batch_size,
+            batch_norm=self.batch_norm,
+            precision=self.precision,
+        )
