@@ -3,6 +3,7 @@
 import numpy as np
 import pytest
 import torch
+from support.arrays import assert_same_arrays
 from support.study import values
 
 from globscope import load
@@ -98,8 +99,7 @@ def test_a_process_whose_default_is_float64_gets_the_same_bits(tmp_path, request
     again, same = found(tmp_path, "again", "hidden = [4]")
     assert torch.get_default_dtype() == torch.float64
     assert plain.keys() == again.keys()
-    for name, array in plain.items():
-        np.testing.assert_array_equal(array, again[name], err_msg=name)
+    assert_same_arrays(plain, again)
     assert tables == same
 
 

@@ -3,6 +3,7 @@
 import numpy as np
 import pytest
 import torch
+from support.paths import NETS
 
 from globscope.api import Code, EvaluationError, Loss, Networks, eigenpairs, trace
 from globscope.builtin.analyses.curvature import Curvature
@@ -155,18 +156,9 @@ def test_the_analysis_refuses_unknown_networks():
         Curvature(count=60).check(probe, ("A", "B", "C"))
 
 
-BATCH_NORM = """
-from torch import nn
-
-def net():
-    return nn.Sequential(nn.Linear(64, 8), nn.BatchNorm1d(8), nn.ReLU(), nn.Linear(8, 10))
-"""
-
-
 @pytest.mark.parametrize("batch_size", [None, 300])
-def test_curvature_is_of_the_very_loss_that_the_evaluator_gives_a_batch_norm_network(batch_size, tmp_path):
-    (tmp_path / "nets.py").write_text(BATCH_NORM)
-    task = Classification(model=Code(str(tmp_path / "nets.py"), "net"))
+def test_curvature_is_of_the_very_loss_that_the_evaluator_gives_a_batch_norm_network(batch_size):
+    task = Classification(model=Code(str(NETS), "batch_norm"))
     probe = task.build("cpu")
     weights = probe.layout.flatten({name: p.numpy() for name, p in probe.initialise(1)[0].items()})
     fields = score_units(Torch(batch_size=batch_size), Networks.of(weights[None]), task)

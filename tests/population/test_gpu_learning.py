@@ -5,6 +5,8 @@ import pytest
 import torch
 from attrs import evolve
 from safetensors.numpy import load_file
+from support.arrays import assert_same_arrays
+from support.progress import StopAt
 
 from globscope.api import Member, Population, Progress, symmetry
 from globscope.builtin.aligners import ActivationMatching, DeepAlign, Sinkhorn
@@ -17,17 +19,6 @@ from globscope.spec.model import Recipe, Train
 from globscope.testing.study import MemoryDraft
 
 TASK = Classification(hidden=(24, 16), train_examples=400)
-
-
-class StopAt(Progress):
-    """A progress that interrupts as a kill would, at some epoch or step."""
-
-    def __init__(self, at):
-        self.at = at
-
-    def __call__(self, done, total, **figures):
-        if done == self.at:
-            raise KeyboardInterrupt
 
 
 def some_run(name="A", epochs=4, row=None, **settings):
@@ -43,12 +34,6 @@ def trained(run, probe, folder, progress=None):
     return load_file(checkpoint_path(folder, run.epochs))
 
 
-def assert_equal(one, other):
-    assert one.keys() == other.keys()
-    for name, values in one.items():
-        np.testing.assert_array_equal(values, other[name], err_msg=name)
-
-
 @pytest.mark.parametrize("precision", ["float32", "tf32", "bfloat16"])
 def test_a_killed_training_ends_with_the_same_weights(precision, device, tmp_path):
     # cuBLAS gives a product of one shape the same bits every time on one card and stream.
@@ -56,7 +41,7 @@ def test_a_killed_training_ends_with_the_same_weights(precision, device, tmp_pat
     whole = trained(run, probe, tmp_path / "whole")
     with pytest.raises(KeyboardInterrupt):
         trained(run, probe, tmp_path / "killed", StopAt(2))
-    assert_equal(trained(run, probe, tmp_path / "killed"), whole)
+    assert_same_arrays(trained(run, probe, tmp_path / "killed"), whole)
 
 
 def test_training_is_that_of_the_cpu_and_halved_products_leave_weights_in_float32(device, tmp_path):

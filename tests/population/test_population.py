@@ -8,6 +8,8 @@ import torch
 from attrs import evolve
 from safetensors.numpy import load_file
 from safetensors.torch import save_file
+from support.arrays import assert_same_arrays
+from support.progress import StopAt
 
 from globscope.api import Code, PopulationError
 from globscope.builtin.tasks.classification import Classification
@@ -21,17 +23,6 @@ from globscope.population.training_run import TrainingRun, checkpoint_path
 from globscope.references import Pattern
 from globscope.spec.model import Recipe, Source, Train
 from globscope.values.chart import Progress
-
-
-class StopAfter(Progress):
-    """A progress that interrupts a training as a kill would, after some epochs."""
-
-    def __init__(self, epochs):
-        self.epochs = epochs
-
-    def __call__(self, done, total, **figures):
-        if done == self.epochs:
-            raise KeyboardInterrupt
 
 
 @pytest.fixture(scope="module")
@@ -65,13 +56,12 @@ def test_an_interrupted_training_continues_to_the_same_bits(probe, tmp_path, set
     broken.mkdir()
     for epochs in (1, 3):
         with pytest.raises(KeyboardInterrupt):
-            fit(run, probe, broken, StopAfter(epochs))
+            fit(run, probe, broken, StopAt(epochs))
     fit(run, probe, broken, Progress())
     assert sorted(p.name for p in broken.glob("*.safetensors")) == sorted(whole)
     assert (broken / "log.json").read_text() == (tmp_path / "whole" / "log.json").read_text()
     for name, tensors in whole.items():
-        for key, tensor in load_file(broken / name).items():
-            np.testing.assert_array_equal(tensor, tensors[key])
+        assert_same_arrays(load_file(broken / name), tensors)
 
 
 @pytest.mark.parametrize("gone", [STATE, "epoch0.safetensors", "epoch3.safetensors", "log.json"])
@@ -83,7 +73,7 @@ def test_a_training_without_one_of_its_files_ends_with_the_same_bytes(probe, tmp
     broken = tmp_path / "broken"
     broken.mkdir()
     with pytest.raises(KeyboardInterrupt):
-        fit(run, probe, broken, StopAfter(epochs))
+        fit(run, probe, broken, StopAt(epochs))
     (broken / gone).unlink(missing_ok=True)
     fit(run, probe, broken, Progress())
     assert sorted(p.name for p in broken.glob("*.safetensors")) == sorted(whole)
@@ -122,8 +112,7 @@ def test_a_run_keeps_its_losses_and_what_the_test_split_measures(probe, tmp_path
 
 def test_two_runs_may_share_their_first_weights_and_nothing_else(probe, tmp_path):
     runs = [trained(a_run(seed=seed, initial=7), probe, tmp_path / f"{seed}") for seed in (1, 2)]
-    for name, tensor in runs[0]["epoch0.safetensors"].items():
-        np.testing.assert_array_equal(tensor, runs[1]["epoch0.safetensors"][name])
+    assert_same_arrays(runs[0]["epoch0.safetensors"], runs[1]["epoch0.safetensors"])
     assert not np.array_equal(runs[0]["epoch4.safetensors"]["1.weight"], runs[1]["epoch4.safetensors"]["1.weight"])
 
 

@@ -8,6 +8,7 @@ import pytest
 import torch
 from attrs import evolve
 from safetensors.numpy import load_file
+from support.progress import StopAt
 from support.study import Notes
 
 import globscope
@@ -29,17 +30,6 @@ SETTINGS = [
     {"optimiser": "sgd", "nesterov": True, "schedule": "step", "milestones": (2,)},
     {"optimiser": "sgd", "momentum": 0.0},
 ]
-
-
-class StopAt(Progress):
-    """A progress that interrupts a training as a kill would, before some epoch."""
-
-    def __init__(self, epoch):
-        self.epoch = epoch
-
-    def __call__(self, done, total, **figures):
-        if done == self.epoch:
-            raise KeyboardInterrupt
 
 
 @pytest.fixture(scope="module")

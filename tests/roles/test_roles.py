@@ -6,6 +6,7 @@ import numpy as np
 import pytest
 import torch
 from attrs import define
+from support.arrays import assert_same_arrays
 from support.components import BUILT_IN
 from support.study import TINY_TASK
 
@@ -759,8 +760,7 @@ def arrays(landscape):
 
 
 def assert_same_landscape(one, two):
-    for name, values in arrays(one).items():
-        np.testing.assert_array_equal(values, arrays(two)[name])
+    assert_same_arrays(arrays(one), arrays(two))
 
 
 def test_the_sampler_of_this_test_keeps_its_contract():

@@ -6,6 +6,7 @@ import numpy as np
 import pytest
 import torch
 from attrs import evolve
+from support.arrays import assert_same_arrays
 from support.study import values
 
 from globscope import load
@@ -92,10 +93,8 @@ def test_the_same_spec_in_two_folders_gives_the_same_bits_though_its_loss_draws(
     one = drawn[1]
     torch.manual_seed(2)
     two = values(study(tmp_path))
-    for name, losses in one.atlas.truth.items():
-        np.testing.assert_array_equal(losses, two.atlas.truth[name])
-    for name, losses in one.atlas.maps[0].landscape.fields.items():
-        np.testing.assert_array_equal(losses, two.atlas.maps[0].landscape.fields[name])
+    assert_same_arrays(one.atlas.truth, two.atlas.truth)
+    assert_same_arrays(one.atlas.maps[0].landscape.fields, two.atlas.maps[0].landscape.fields)
 
 
 def test_the_study_says_how_far_draws_lie_apart_and_marks_branches_below_that(drawn):
@@ -172,8 +171,7 @@ def test_stacked_networks_draw_the_numbers_that_each_draws_alone():
     task = tiny_task(drawing=True)
     loop, vmap = (scored(networks(), task, method=method) for method in ("loop", "vmap"))
     assert Torch(method="vmap").plan(networks(), task).method == "vmap"
-    for name, losses in loop.items():
-        np.testing.assert_allclose(vmap[name], losses, rtol=1e-5)  # float32 sums in another order
+    assert_same_arrays(vmap, loop, rtol=1e-5)  # float32 sums in another order
 
 
 @pytest.mark.parametrize("way", ["draws other numbers", "cannot be stacked"])
@@ -273,8 +271,7 @@ def test_fidelity_tells_how_many_branches_may_be_chance():
 def test_a_gpu_draws_the_same_numbers_for_all_networks_and_its_generator_stays(method):
     task, before = tiny_task(drawing=True), (torch.get_rng_state(), torch.cuda.get_rng_state())
     one, two = (scored(networks(), task, method=method, device="cuda") for _ in range(2))
-    for name, losses in one.items():
-        np.testing.assert_array_equal(losses, two[name])
+    assert_same_arrays(one, two)
     assert torch.equal(torch.get_rng_state(), before[0])
     assert torch.equal(torch.cuda.get_rng_state(), before[1])
     other = scored(networks(seed=4), task, method=method, device="cuda")

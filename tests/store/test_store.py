@@ -3,6 +3,7 @@
 import numpy as np
 import pytest
 from attrs import define, evolve
+from support.arrays import assert_same_arrays
 
 from globscope.api import Code, RunError
 from globscope.store import Store, fingerprint, key, read_arrays, write_arrays, write_bytes, write_json
@@ -59,8 +60,7 @@ def test_arrays_come_back_bit_for_bit_and_equal_arrays_give_equal_bytes(tmp_path
     arrays = {"x": np.random.default_rng(0).normal(size=(3, 4)), "n": np.array([1, -1])}
     write_arrays(tmp_path / name, arrays)
     first = (tmp_path / name).read_bytes()
-    for key_, array in read_arrays(tmp_path / name).items():
-        np.testing.assert_array_equal(array, arrays[key_])
+    assert_same_arrays(read_arrays(tmp_path / name), arrays)
     write_arrays(tmp_path / name, arrays)
     assert (tmp_path / name).read_bytes() == first
     assert [p.name for p in tmp_path.iterdir()] == [name]

@@ -18,6 +18,7 @@ from multiprocessing import get_context
 
 import numpy as np
 import pytest
+from support.arrays import assert_same_arrays
 from support.study import TINY, Notes, values
 
 from globscope.session import load
@@ -157,12 +158,6 @@ class Place:
         return {path.name for path in (self.run / "stages").iterdir()}
 
 
-def assert_equal(one, two):
-    assert one.keys() == two.keys()
-    for name, array in one.items():
-        np.testing.assert_array_equal(array, two[name], err_msg=str(name), strict=True)
-
-
 def undisturbed(folder, text, **options):
     """Return a run to which nothing happens, and the seconds that it takes once everything is imported."""
     Place(folder / "warm", text, **options).study()
@@ -184,7 +179,7 @@ def killed(folder, text, whole, seconds, draw, count, **options):
                 break
             kills += 1
         place.forked()
-        assert_equal(place.arrays(), whole)
+        assert_same_arrays(place.arrays(), whole)
         assert not list(place.run.rglob("*.part"))
         shutil.rmtree(place.folder)
     return kills
@@ -271,7 +266,7 @@ def damaged(folder, text, whole, seconds, draw, count, **options):
             warned += place.forked()
         named[damage.__name__] += any("computed again" in text for text in warned)
         assert not place.unused()
-        assert_equal(place.arrays(), whole)
+        assert_same_arrays(place.arrays(), whole)
         assert place.forked() == []
     return named
 

@@ -11,6 +11,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 from sklearn.datasets import load_digits
+from support.arrays import assert_same_arrays
 from support.study import TINY, Notes
 
 import globscope
@@ -207,17 +208,10 @@ def arrays(folder):
     return found
 
 
-def assert_equal_arrays(one, two):
-    assert one.keys() == two.keys()
-    assert one
-    for name, array in one.items():
-        np.testing.assert_array_equal(array, two[name], err_msg=str(name), strict=True)
-
-
 def test_the_same_seed_gives_the_same_arrays_in_another_folder(finished, tmp_path):
     shutil.copy(finished[0] / "study.toml", tmp_path / "other.toml")
     study(tmp_path / "other.toml", tmp_path / "elsewhere")
-    assert_equal_arrays(arrays(tmp_path / "elsewhere"), arrays(finished[0] / "run"))
+    assert_same_arrays(arrays(tmp_path / "elsewhere"), arrays(finished[0] / "run"))
 
 
 def test_another_seed_gives_other_networks_maps_and_losses(finished, tmp_path):
@@ -287,5 +281,5 @@ def test_a_command_that_was_killed_ends_with_the_arrays_of_an_undisturbed_one(tm
     for moment in MOMENTS:  # each start continues what the kill before has left
         kill_at(moment, tmp_path / "killed")
     whole = whole_run(tmp_path / "killed")
-    assert_equal_arrays(arrays(whole), arrays(whole_run(tmp_path / "undisturbed")))
+    assert_same_arrays(arrays(whole), arrays(whole_run(tmp_path / "undisturbed")))
     assert not list(whole.rglob("*.part*"))

@@ -1,6 +1,7 @@
-"""Networks scored as a study scores them, into a journal on disk."""
+"""Networks scored as a study scores them, into a journal on disk; and networks that do not fit into memory."""
 
 import numpy as np
+from attrs import frozen
 
 from globscope.api import Networks, Progress
 from globscope.registry import installed
@@ -25,3 +26,25 @@ def evaluated(folder, evaluator, networks, task, workers=None):
 def cuts(folder):
     """Return the first network of every unit, and one past its last."""
     return [(unit["start"], unit["stop"]) for unit in read_json(folder / UNITS)]
+
+
+@frozen
+class OneProbe:
+    """A task that builds one probe, as a study does."""
+
+    probe: object
+
+    def build(self, device):
+        return self.probe
+
+
+def tight(networks, limit, error):
+    """Return networks of which a machine can lift only so many at a time; more raise the error."""
+
+    class Tight(Networks):
+        def weights(self, unit):
+            if unit.stop - unit.start > limit:
+                raise error
+            return super().weights(unit)
+
+    return Tight(space=networks.space, coordinates=networks.coordinates)

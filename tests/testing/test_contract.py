@@ -10,6 +10,8 @@ import numpy as np
 import pytest
 import torch
 from attrs import define, evolve, field
+from support.arrays import assert_same_arrays
+from support.evaluation import OneProbe
 
 from globscope.api import (
     Chart,
@@ -191,16 +193,6 @@ def test_a_users_network_with_statistics_and_dropout_keeps_the_contract_of_tasks
     check_component(normalised())
 
 
-@define
-class Kept:
-    """A task that builds one probe, as a study does."""
-
-    probe: object
-
-    def build(self, device):
-        return self.probe
-
-
 def test_a_loss_that_raises_in_the_middle_leaves_the_model_in_evaluation_mode(normalised):
     probe = normalised("loss").build("cpu")
     weights = np.stack([probe.layout.flatten(probe.initialise(seed)[0]) for seed in range(3)])
@@ -209,14 +201,13 @@ def test_a_loss_that_raises_in_the_middle_leaves_the_model_in_evaluation_mode(no
 
     def losses(rows):
         evaluator = built_in("evaluator", "torch", {"examples": 64})
-        return score_units(evaluator, Networks.of(rows), Kept(probe), width=1)
+        return score_units(evaluator, Networks.of(rows), OneProbe(probe), width=1)
 
     clean = losses(weights)
     with pytest.raises(RuntimeError, match="made to fail"):
         losses(broken)
     assert not any(module.training for module in probe._module.modules())
-    for name, values in losses(weights).items():
-        np.testing.assert_array_equal(values, clean[name])
+    assert_same_arrays(losses(weights), clean)
 
 
 # What follows shows that each check can fail: components that are wrong in one point.

@@ -5,7 +5,8 @@ from itertools import permutations
 import numpy as np
 import pytest
 import torch
-from attrs import define
+from support.arrays import assert_same_arrays
+from support.evaluation import OneProbe
 
 from globscope.api import SpecError, symmetry
 from globscope.builtin.aligners import ActivationMatching, WeightMatching
@@ -20,18 +21,8 @@ ALIGNERS = {
 }
 
 
-@define
-class Built:
-    """A task that builds one probe, as a study does."""
-
-    probe: object
-
-    def build(self, device):
-        return self.probe
-
-
 def built(**options):
-    return Built(Classification(**options).build("cpu"))
+    return OneProbe(Classification(**options).build("cpu"))
 
 
 @pytest.fixture(scope="module")
@@ -76,8 +67,7 @@ def test_a_residual_network_with_statistics_is_recovered_from_a_permuted_copy(co
     copy, _ = shuffled(convolutional, a, 1)
     found = ALIGNERS[name].align(convolutional, a, copy, np.random.default_rng(0))
     back = symmetry(convolutional.probe).permute(copy, found)
-    for tensor, values in a.items():
-        np.testing.assert_array_equal(back[tensor], values)
+    assert_same_arrays(back, a)
 
 
 def product(a, b):
@@ -122,8 +112,7 @@ def test_running_statistics_do_not_count_in_weight_matching(convolutional):
     assert len(names) == 2 * 19
     other = b | {name: b[name] * 100 for name in names}
     one, two = (WeightMatching().align(convolutional, a, theirs, np.random.default_rng(0)) for theirs in (b, other))
-    for group, permutation in one.items():
-        np.testing.assert_array_equal(two[group], permutation)
+    assert_same_arrays(two, one)
 
 
 def test_activation_matching_does_not_ask_for_the_weights_that_made_them(digits):
@@ -155,8 +144,7 @@ def test_more_examples_than_there_are_is_all_of_them(convolutional):
     several = [
         ActivationMatching(examples=count).align(convolutional, a, b, np.random.default_rng(0)) for count in (200, 1000)
     ]
-    for group, permutation in several[0].items():
-        np.testing.assert_array_equal(several[1][group], permutation)
+    assert_same_arrays(several[1], several[0])
 
 
 SPEC = """

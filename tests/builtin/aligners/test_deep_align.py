@@ -5,8 +5,10 @@ import re
 import numpy as np
 import pytest
 import torch
-from attrs import define, evolve
+from attrs import evolve
 from safetensors.numpy import save_file
+from support.evaluation import OneProbe
+from support.progress import StopAt
 
 from globscope.api import (
     Code,
@@ -180,33 +182,12 @@ def test_a_network_with_statistics_is_refused():
         read_mlp(probe)
 
 
-@define
-class Built:
-    """A task that builds one probe, as a study does."""
-
-    probe: object
-
-    def build(self, device):
-        return self.probe
-
-
-class StopAt(Progress):
-    """A progress that interrupts as a kill would, before some step."""
-
-    def __init__(self, step):
-        self.step = step
-
-    def __call__(self, done, total, **figures):
-        if done == self.step:
-            raise KeyboardInterrupt
-
-
 QUICK = DeepAlign(steps=6, width=6, blocks=1, channels=8, batch_size=4, examples=16, pairs=3, validate_every=2)
 
 
 @pytest.fixture(scope="module")
 def task():
-    return Built(Classification(hidden=(8, 6), train_examples=300).build("cpu"))
+    return OneProbe(Classification(hidden=(8, 6), train_examples=300).build("cpu"))
 
 
 @pytest.fixture(scope="module")
@@ -296,7 +277,7 @@ def test_a_copy_without_noise_is_recognised_by_a_network_that_has_learned_nothin
 
 
 def test_learning_lowers_the_barriers_of_networks_that_it_does_not_learn_from():
-    task = Built(Classification(hidden=(16,), train_examples=300).build("cpu"))
+    task = OneProbe(Classification(hidden=(16,), train_examples=300).build("cpu"))
     sizes = {"width": 12, "channels": 16, "batch_size": 8, "pairs": 15}
     options = evolve(QUICK, **sizes, steps=100, learning_rate=3e-3, validate_every=50)
     untrained, *later = learn(options, task, trained(task.probe, 60, 100))["history/barrier"]
@@ -318,11 +299,11 @@ def test_what_was_learned_is_used_again_from_a_file(task, zoo, quick, tmp_path):
 
 
 def test_it_aligns_networks_of_other_widths_and_refuses_those_of_another_depth_or_size(quick):
-    wider = Built(Classification(hidden=(9, 12)).build("cpu"))
+    wider = OneProbe(Classification(hidden=(9, 12)).build("cpu"))
     a = {name: tensor.numpy() for name, tensor in wider.probe.initialise(0)[0].items()}
     found = QUICK.learned(quick).align(wider, a, a, np.random.default_rng(0))
     assert {group: len(permutation) for group, permutation in found.items()} == {"1": 9, "3": 12}
-    deeper = Built(Classification(hidden=(8, 6, 6)).build("cpu"))
+    deeper = OneProbe(Classification(hidden=(8, 6, 6)).build("cpu"))
     told = "learned from MLPs with 64 inputs, 2 hidden layers and 10 outputs; the network is 64-8-6-6-10"
     with pytest.raises(PopulationError, match=told):
         QUICK.learned(quick).align(deeper, {}, {}, np.random.default_rng(0))

@@ -3,9 +3,9 @@
 import numpy as np
 import pytest
 import torch
-from attrs import define
 from hypothesis import given
 from hypothesis import strategies as st
+from support.evaluation import OneProbe
 
 from globscope.api import Code, GlobscopeError, PluginError, symmetry
 from globscope.builtin.aligners import ActivationMatching, Sinkhorn, WeightMatching
@@ -27,18 +27,8 @@ def dropping():
 """
 
 
-@define
-class Built:
-    """A task that builds one probe, as a study does."""
-
-    probe: object
-
-    def build(self, device):
-        return self.probe
-
-
 def built(task):
-    return Built(task.build("cpu"))
+    return OneProbe(task.build("cpu"))
 
 
 @pytest.fixture(scope="module")

@@ -5,6 +5,7 @@ import pytest
 import torch
 from hypothesis import given
 from hypothesis import strategies as st
+from support.progress import StopAt
 from support.study import TINY, Notes
 
 import globscope
@@ -174,28 +175,13 @@ def test_bends_may_start_elsewhere_than_on_the_straight_line_and_what_is_handed_
     assert start.tolist() == [[0, -4]]
 
 
-class Killed(BaseException):
-    pass
-
-
-class Until(Progress):
-    """Kills what reports to it when so many epochs are over."""
-
-    def __init__(self, epochs):
-        self.epochs = epochs
-
-    def __call__(self, done, total, **figures):
-        if done == self.epochs:
-            raise Killed
-
-
 @pytest.mark.parametrize("normalised", [False, True])
 def test_a_killed_training_continues_from_its_draft_and_ends_bit_for_bit_as_it_would_have(normalised, monkeypatch):
     monkeypatch.setattr(training, "EVERY", -1.0)  # a draft after every epoch
     probe, ends = tiny_task(normalised=normalised).build("cpu"), np.asarray(tiny_population().weights[[3, 7]])
     chosen, draft = settings(bends=2, epochs=6, batch_size=20), Drafts()
-    with pytest.raises(Killed):
-        trained(probe, ends, chosen, draft, Until(4))
+    with pytest.raises(KeyboardInterrupt):
+        trained(probe, ends, chosen, draft, StopAt(4))
     assert (draft.written, int(draft.held["epoch"])) == (4, 4)
     again = trained(probe, ends, chosen, draft)
     assert draft.written == 6
@@ -460,7 +446,7 @@ def test_the_plan_counts_curves_and_networks(study):
 def test_drafts_on_disk_hold_what_a_training_needs(tmp_path, monkeypatch):
     monkeypatch.setattr(training, "EVERY", -1.0)
     probe, ends = tiny_task(normalised=True).build("cpu"), np.asarray(tiny_population().weights[[3, 7]])
-    with pytest.raises(Killed):
-        trained(probe, ends, settings(epochs=4), DiskDraft(tmp_path), Until(2))
+    with pytest.raises(KeyboardInterrupt):
+        trained(probe, ends, settings(epochs=4), DiskDraft(tmp_path), StopAt(2))
     again = trained(probe, ends, settings(epochs=4), DiskDraft(tmp_path))
     assert again.tobytes() == trained(probe, ends, settings(epochs=4)).tobytes()

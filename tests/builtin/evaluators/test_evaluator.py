@@ -7,7 +7,8 @@ import numpy as np
 import pytest
 import torch
 from attrs import evolve
-from support.evaluation import evaluated
+from support.arrays import assert_same_arrays
+from support.evaluation import evaluated, tight
 from torch import nn
 from torch.nn.functional import cross_entropy
 
@@ -64,8 +65,7 @@ def _scores(module, inputs, targets, statistics=None):
 
 def assert_near(fields, expected, rtol):
     assert fields.keys() == expected.keys() == NAMES
-    for name, values in expected.items():
-        np.testing.assert_allclose(fields[name], values, rtol=rtol, err_msg=name)
+    assert_same_arrays(fields, expected, rtol=rtol)
 
 
 @pytest.mark.parametrize("method", ["loop", "vmap"])
@@ -82,8 +82,7 @@ def test_a_large_split_is_scored_in_parts_and_a_small_one_at_once(monkeypatch, w
     monkeypatch.setattr("globscope.scoring.examples.BATCH", 100 * (64 * 4 + 8))
     parts, _ = evaluated(tmp_path / "parts", Torch(), weights, TASK)
     hundred, _ = evaluated(tmp_path / "hundred", Torch(batch_size=100), weights, TASK)
-    for name, values in parts.items():
-        np.testing.assert_array_equal(values, hundred[name])
+    assert_same_arrays(parts, hundred)
     assert_near(parts, whole, rtol=1e-6)  # other sums of float32
 
 
@@ -98,8 +97,7 @@ def test_the_cut_into_units_does_not_move_a_field_beyond_rounding(weights, tmp_p
 def test_the_same_evaluation_gives_the_same_bits(weights, tmp_path):
     one, _ = evaluated(tmp_path / "one", Torch(examples=50), weights, TASK)
     two, _ = evaluated(tmp_path / "two", Torch(examples=50), weights, TASK)
-    for name, values in one.items():
-        np.testing.assert_array_equal(values, two[name])
+    assert_same_arrays(one, two)
 
 
 def test_examples_takes_one_subset_for_every_network_and_unit(weights, tmp_path):
@@ -117,8 +115,7 @@ def test_examples_takes_one_subset_for_every_network_and_unit(weights, tmp_path)
 def test_more_examples_than_there_are_means_all(weights, tmp_path):
     every, _ = evaluated(tmp_path / "all", Torch(method="loop"), weights, TASK)
     beyond, _ = evaluated(tmp_path / "beyond", Torch(method="loop", examples=10**6), weights, TASK)
-    for name, values in every.items():
-        np.testing.assert_array_equal(values, beyond[name])
+    assert_same_arrays(every, beyond)
 
 
 @pytest.mark.parametrize(("examples", "method"), [(128, "vmap"), (129, "loop"), (None, "loop")])
@@ -129,61 +126,32 @@ def test_auto_stacks_networks_where_there_are_few_examples(examples, method, wei
 # Memory.
 
 
-class Tight(Networks):
-    """Networks on a machine that can lift only two at a time."""
-
-    limit = 2
-    error = MemoryError("too many networks")
-
-    def weights(self, unit):
-        if unit.stop - unit.start > self.limit:
-            raise self.error
-        return super().weights(unit)
+LACKS = {
+    "python": MemoryError("too many networks"),
+    "torch": RuntimeError("[enforce fail at alloc_cpu.cpp:117] DefaultCPUAllocator: can't allocate memory"),
+    "cuBLAS": RuntimeError("CUDA error: CUBLAS_STATUS_ALLOC_FAILED when calling `cublasCreate(handle)`"),
+    "MPS": RuntimeError("MPS backend out of memory (MPS allocated: 8.95 GB, max allowed: 9.07 GB)"),
+}
 
 
-class Full(Tight):
-    limit = 0
-
-
-class TightTorch(Tight):
-    error = RuntimeError("[enforce fail at alloc_cpu.cpp:117] DefaultCPUAllocator: can't allocate memory")
-
-
-class TightBlas(Tight):
-    error = RuntimeError("CUDA error: CUBLAS_STATUS_ALLOC_FAILED when calling `cublasCreate(handle)`")
-
-
-class TightMps(Tight):
-    error = RuntimeError("MPS backend out of memory (MPS allocated: 8.95 GB, max allowed: 9.07 GB)")
-
-
-class Broken(Tight):
-    error = RuntimeError("mat1 and mat2 shapes cannot be multiplied")
-
-
-def given(kind, weights):
-    plain = Networks.of(weights)
-    return kind(space=plain.space, coordinates=plain.coordinates)
-
-
-@pytest.mark.parametrize("kind", [Tight, TightTorch, TightBlas, TightMps])
-def test_units_too_large_for_memory_are_split_and_give_the_same_numbers(kind, weights, tmp_path):
+@pytest.mark.parametrize("lack", LACKS)
+def test_units_too_large_for_memory_are_split_and_give_the_same_numbers(lack, weights, tmp_path):
     wanted, whole = evaluated(tmp_path / "wide", Torch(method="loop"), weights, TASK)
     assert whole["cuts"] == [(0, COUNT)]
-    found, plan = evaluated(tmp_path / "tight", Torch(method="loop"), given(kind, weights), TASK)
+    found, plan = evaluated(tmp_path / "tight", Torch(method="loop"), tight(Networks.of(weights), 2, LACKS[lack]), TASK)
     assert plan["cuts"] == [(0, 1), (1, 3), (3, 4), (4, 6)]
-    for name, values in wanted.items():
-        np.testing.assert_array_equal(found[name], values)
+    assert_same_arrays(found, wanted)
 
 
 def test_a_single_network_that_does_not_fit_is_told(weights, tmp_path):
     with pytest.raises(EvaluationError, match="network 0 alone does not fit into memory: too many networks"):
-        evaluated(tmp_path / "e", Torch(), given(Full, weights), TASK)
+        evaluated(tmp_path / "e", Torch(), tight(Networks.of(weights), 0, LACKS["python"]), TASK)
 
 
 def test_other_errors_of_a_model_are_not_taken_for_a_lack_of_memory(weights, tmp_path):
+    error = RuntimeError("mat1 and mat2 shapes cannot be multiplied")
     with pytest.raises(RuntimeError, match="cannot be multiplied"):
-        evaluated(tmp_path / "e", Torch(), given(Broken, weights), TASK)
+        evaluated(tmp_path / "e", Torch(), tight(Networks.of(weights), 2, error), TASK)
 
 
 # Values.

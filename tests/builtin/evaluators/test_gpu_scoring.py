@@ -6,7 +6,8 @@ import numpy as np
 import pytest
 import torch
 from attrs import evolve
-from support.evaluation import evaluated
+from support.arrays import assert_same_arrays
+from support.evaluation import OneProbe, evaluated, tight
 from torch import nn
 from torch.func import functional_call
 
@@ -74,8 +75,7 @@ def in_float64(task, weights):
 
 
 def assert_losses(fields, wanted, rtol):
-    for name, losses in wanted.items():
-        np.testing.assert_allclose(fields[name], losses, rtol=rtol, err_msg=name)
+    assert_same_arrays({name: fields[name] for name in wanted}, wanted, rtol=rtol)
 
 
 @pytest.mark.parametrize("method", ["loop", "vmap"])
@@ -150,21 +150,7 @@ def test_networks_are_the_same_whether_the_population_lies_on_the_device_or_not(
 
 WIDE = Classification(hidden=(1000, 1000), train_examples=40)  # 4.3 MB a network
 COUNT = 24
-
-
-class Tight(Networks):
-    """Networks of which a CPU can lift only so many at a time."""
-
-    limit = 8
-
-    def weights(self, unit):
-        if unit.stop - unit.start > self.limit:
-            raise torch.OutOfMemoryError("CUDA out of memory. Tried to allocate 100.00 MiB.")
-        return super().weights(unit)
-
-
-class Full(Tight):
-    limit = 0
+FULL = torch.OutOfMemoryError("CUDA out of memory. Tried to allocate 100.00 MiB.")
 
 
 @contextmanager
@@ -187,12 +173,11 @@ def test_units_that_do_not_fit_are_cut_until_they_do_and_give_the_same_losses(de
     options, plain = Torch(device=device, memory=1.0, method="loop"), Networks.of(some_weights(task, COUNT))
     whole, plan = evaluated(tmp_path / "whole", options, plain, task)  # also gives cuBLAS its workspace
     assert plan["units"] == 1
-    tight = Tight(space=plain.space, coordinates=plain.coordinates) if device == "cpu" else plain
+    hard = tight(plain, 8, FULL) if device == "cpu" else plain
     with room(device, 96 * 2**20):  # for 104 MB of weights, and what is beside them
-        parts, cut = evaluated(tmp_path / "parts", options, tight, task)
+        parts, cut = evaluated(tmp_path / "parts", options, hard, task)
     assert cut["units"] > 1
-    for name, values in whole.items():
-        np.testing.assert_array_equal(parts[name], values)  # one network after another, by the same products
+    assert_same_arrays(parts, whole)  # one network after another, by the same products
 
 
 def test_a_network_that_does_not_fit_alone_is_told(device, tmp_path):
@@ -200,13 +185,12 @@ def test_a_network_that_does_not_fit_alone_is_told(device, tmp_path):
     wider = MLP if device == "cpu" else evolve(WIDE, hidden=(3000, 3000))
     options, plain = Torch(device=device, method="loop"), Networks.of(some_weights(wider, 2))
     probe = wider.build(device)  # the data lie on the device already
-    full = Full(space=plain.space, coordinates=plain.coordinates) if device == "cpu" else plain
-    task = type("Built", (), {"build": lambda _, device: probe})()
+    full = tight(plain, 0, FULL) if device == "cpu" else plain
     with (
         room(device, 10 * 2**20),
         pytest.raises(EvaluationError, match="network 0 alone does not fit into memory: CUDA out of memory"),
     ):
-        evaluated(tmp_path / "e", options, full, task)
+        evaluated(tmp_path / "e", options, full, OneProbe(probe))
 
 
 # What analyses ask of networks.
@@ -259,5 +243,4 @@ def test_cuda_by_its_number_is_the_same_card(device, tmp_path):
     one, plan = evaluated(tmp_path / "one", Torch(device=name), weights, MLP)
     two, _ = evaluated(tmp_path / "two", evolve(Torch(), device=device, method=plan["method"]), weights, MLP)
     assert plan["device"] == [name]
-    for field, values in one.items():
-        np.testing.assert_array_equal(values, two[field])
+    assert_same_arrays(one, two)
