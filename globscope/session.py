@@ -80,14 +80,15 @@ class Result:
         Raises:
             RunError: There is no map of this name, or it has no merge tree.
         """
-        from globscope.report import Profiles, scenes_of
+        from globscope.report import plot_profiles, profile_scales, scenes_of
 
-        drawn, profiles = self.map(reducer), Profiles.of(scenes_of(self.atlas.maps))
-        first = profiles.first(drawn)
-        if first is None:
-            why = drawn.hidden or drawn.chart.why_no_inverse or "the spec has no topology"
-            raise RunError(f"map {drawn.name!r} has no merge tree, hence no profile: {why}")
-        return profiles.plot(first)
+        map_ = self.map(reducer)
+        scenes = scenes_of(self.atlas)
+        trees = [tree for scene in scenes if scene.map_ is map_ for tree in scene.trees.values()]
+        if not trees:
+            why = map_.hidden or map_.chart.why_no_inverse or "the spec has no topology"
+            raise RunError(f"map {map_.name!r} has no merge tree, hence no profile: {why}")
+        return plot_profiles(trees[:1], profile_scales(self.atlas, scenes)[trees[0].field.key])
 
     def picture(self, source: str, name: str, role: Literal["analysis", "aligner"] = "analysis") -> Any:
         """Return a picture of an analysis, or of an aligner that learned, as a matplotlib figure.

@@ -54,10 +54,10 @@ class Average:
             rows=self.keys[0].names,
             columns=self.keys[1].names,
             values=_lines([row["mean"] for row in rows], shape),
-            label=f"mean {Field(self.figure).name}",
+            label=f"mean {Field.of(self.figure).name}",
             sides=(self.keys[0].label, self.keys[1].label),
             notes=_lines([_note(row) for row in rows], shape) if self.others else (),
-            log=Field(self.figure).is_logarithmic and positive(found),
+            log=Field.of(self.figure).is_logarithmic and positive(found),
         )
 
     @property

@@ -28,7 +28,7 @@ def distances(found: Mapping[str, Mapping[str, Tile]]) -> Table:
 
 def _rows(tree: str, own: Mapping[str, Tile]) -> Iterator[Row]:
     for one, other in combinations(own, 2):
-        pair = own[one].topology.tree, own[other].topology.tree
+        pair = own[one].tree.topology.tree, own[other].tree.topology.tree
         yield {
             "topology": tree,
             "one": one,

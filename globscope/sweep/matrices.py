@@ -5,11 +5,13 @@ from itertools import product
 from pathlib import Path
 from typing import Any
 
+from globscope.report.map.tree_scene import TreeScene
 from globscope.report.page.gallery import Place, Shown
 from globscope.report.pictures.depict import depict_alone
-from globscope.report.pictures.matrix import Content, Matrix, Scales, Tile, alt_text, caption, plot_matrix
+from globscope.report.pictures.matrix import Content, Matrix, Tile, alt_text, caption, plot_matrix
 from globscope.report.style.text import Names
 from globscope.report.style.theme import save
+from globscope.report.topology.landscape_profile import ProfileScales
 from globscope.spec.axes import Axis
 from globscope.store import own_folder
 from globscope.sweep.table import Runs
@@ -25,8 +27,8 @@ def tiles(runs: Runs) -> Tiles:
     for run in runs.finished:
         for names in run.trees:
             landscape, topology = run.topology(names)
-            called = f"{runs.tree(names)}: {topology.field}"
-            found.setdefault(called, {})[run.name] = Tile.of(landscape, topology)
+            tree = TreeScene.of(runs.tree(names), topology, landscape.fields[topology.field])
+            found.setdefault(f"{tree.title}: {tree.field.name}", {})[run.name] = Tile(landscape=landscape, tree=tree)
     return found
 
 
@@ -57,7 +59,7 @@ def of_runs(runs: Runs, found: Tiles) -> Iterator[Matrix]:
 
 
 def _field(own: Mapping[Any, Tile]) -> str:
-    return next(iter(own.values())).topology.field
+    return next(iter(own.values())).tree.field.key
 
 
 def depicted(pictures: Iterable[Plot | HeatMap], folder: Path) -> Iterator[Shown]:
@@ -75,10 +77,10 @@ def depicted(pictures: Iterable[Plot | HeatMap], folder: Path) -> Iterator[Shown
 def drawn(matrices: Iterable[Matrix], found: Tiles, folder: Path) -> Iterator[Shown]:
     """Draw matrices into a folder's `figures/`, those of one field on one scale."""
     own_folder(folder, "figures")
-    every: dict[str, list[Tile]] = {}
+    every: dict[str, list[TreeScene]] = {}
     for own in found.values():
-        every.setdefault(_field(own), []).extend(own.values())
-    scales, names = {field: Scales.of(shown) for field, shown in every.items()}, Names()
+        every.setdefault(_field(own), []).extend(tile.tree for tile in own.values())
+    scales, names = {field: ProfileScales.of(trees) for field, trees in every.items()}, Names()
     for matrix in (one for one in matrices if one.tiles):
         scale = scales[_field(matrix.tiles)]
         for content in CONTENTS:

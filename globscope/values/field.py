@@ -1,48 +1,70 @@
-"""What a measured field is called, in which direction it is better, and how it is drawn."""
+"""What people call a measured field, in which direction it is better, and how it is drawn."""
 
 import numpy as np
-from attrs import define
+from attrs import asdict, define
 
-# Words of a field's key that people write otherwise.
+# Words of a key that people write otherwise.
 WORDS = {"train": "training", "val": "validation", "acc": "accuracy", "iou": "IoU", "mse": "MSE"}
-SHARES = ("accuracy", "acc", "iou")
 
 
-@define(frozen=True)
-class Field:
-    """A figure that is measured of every network, such as `train_loss`.
+def in_words(key: str) -> str:
+    """Return an identifier as words: `train_loss` as `training loss`, `pca.train_loss` as `pca: training loss`."""
+    place, dot, name = key.rpartition(".")
+    return f"{place}{': ' * len(dot)}" + " ".join(WORDS.get(word, word) for word in name.split("_") if word)
+
+
+@define(frozen=True, kw_only=True)
+class Measure:
+    """How people read a measure of a task.
 
     Attributes:
-        key: Its name in files, specs and JSON: `<split>_<measure>`, or whatever a task calls it.
+        name: For people, such as `relative error`.
+        unit: What a value is counted in; empty where it has no unit.
+        higher_is_better: Whether a higher value is the better one.
+        is_logarithmic: Whether it is drawn on a logarithmic scale, since its values span decades.
+    """
+
+    name: str
+    unit: str = ""
+    higher_is_better: bool = False
+    is_logarithmic: bool = False
+
+
+SHARE = Measure(name="share", unit="share", higher_is_better=True)
+# What files and tasks measure without a declaration, by the end of its key.
+KNOWN = {
+    "loss": Measure(name="loss", unit="mean per example", is_logarithmic=True),
+    **dict.fromkeys(("accuracy", "acc", "iou"), SHARE),
+}
+
+
+@define(frozen=True, kw_only=True)
+class Field(Measure):
+    """A measure on one split of the data.
+
+    Attributes:
+        key: Its name in files, specs and JSON: `<split>_<measure>`, or whatever a file calls it.
     """
 
     key: str
 
-    @property
-    def name(self) -> str:
-        """The key as people say it, such as `training loss`."""
-        return " ".join(WORDS.get(word, word) for word in self.key.split("_") if word)
+    @classmethod
+    def of(cls, key: str) -> "Field":
+        """Return the field of a key that nobody declared: called by its words, a loss or a share by its end."""
+        known = next((measure for end, measure in KNOWN.items() if key.endswith(end)), Measure(name=""))
+        return cls(**asdict(known) | {"key": key, "name": in_words(key)})
+
+    @classmethod
+    def declared(cls, split: str, measure: str, declaration: Measure) -> "Field":
+        """Return the field of a measure as its task declares it."""
+        own = {"key": f"{split}_{measure}", "name": f"{in_words(split)} {declaration.name}"}
+        return cls(**asdict(declaration) | own)
 
     @property
     def is_loss(self) -> bool:
         """Whether it is a loss, and not a share such as an accuracy."""
         return self.key.endswith("loss")
 
-    @property
-    def higher_is_better(self) -> bool:
-        """Whether a higher value is the better one."""
-        return self.key.endswith(SHARES)
-
     def cost(self, values: np.ndarray) -> np.ndarray:
         """Return values with the sign by which lower is better, so that a barrier of an accuracy is its fall."""
         return -values if self.higher_is_better else values
-
-    @property
-    def unit(self) -> str:
-        """What a value is counted in; empty where only the task knows."""
-        return "share" if self.higher_is_better else "mean per example" if self.is_loss else ""
-
-    @property
-    def is_logarithmic(self) -> bool:
-        """Whether it is drawn on a logarithmic scale, as losses are, which span decades."""
-        return self.is_loss

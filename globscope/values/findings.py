@@ -8,6 +8,7 @@ import numpy as np
 from attrs import Factory, define, evolve, field
 
 from globscope.values.chart import Chart
+from globscope.values.field import Field
 from globscope.values.frozen import read_only, read_only_fields
 from globscope.values.landscape import Landscape
 from globscope.values.members import Population
@@ -191,6 +192,7 @@ class Atlas:
         maps: One a reducer, in the spec's order.
         chance: What guessing scores, by field, where the task knows.
         noise: Standard deviation of each field between draws, where scoring a network draws random numbers.
+        fields: How people read what the task measures, by key.
         asking: Name of the analysis that looks at it.
     """
 
@@ -199,7 +201,12 @@ class Atlas:
     maps: tuple[Map, ...]
     chance: Mapping[str, float] = field(factory=dict, eq=False, repr=False)
     noise: Mapping[str, float] = field(factory=dict, eq=False, repr=False)
+    fields: Mapping[str, Field] = field(factory=dict, eq=False, repr=False)
     asking: str = ""
+
+    def field_of(self, key: str) -> Field:
+        """Return how people read a field; by its key where the task declares nothing."""
+        return self.fields.get(key) or Field.of(key)
 
     @property
     def own(self) -> list[int]:

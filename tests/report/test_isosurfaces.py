@@ -16,6 +16,7 @@ from globscope.report.map.volume import caption, facts, plot_volume
 from globscope.report.style.labels import Name
 from globscope.report.style.scale import shared_scale, spanning
 from globscope.report.style.theme import FOG, MINIMUM, VARIANTS
+from globscope.values.field import Field
 
 WELLS = np.array([[-0.5, -0.4, -0.3], [0.5, 0.4, 0.4]])
 
@@ -66,7 +67,7 @@ def test_latent_units_are_kept_where_the_axes_differ():
     drawn, stretch, shift = a_volume(), np.array([1.0, 10.0, 0.1]), np.array([0.0, 5.0, -3.0])
     scape = drawn.landscape
     moved = evolve(scape, samples=evolve(scape.samples, points=scape.samples.points * stretch + shift))
-    scale = shared_scale([drawn], "train_loss")
+    scale = shared_scale(atlas_of(drawn), "train_loss")
     for one, other in zip(isosurfaces(scape, scale), isosurfaces(moved, scale), strict=True):
         # Marching cubes counts in float32.
         np.testing.assert_allclose(other.triangles, one.triangles * stretch + shift, rtol=1e-5, atol=1e-5)
@@ -274,7 +275,7 @@ def test_maps_of_three_axes_alone_are_drawn_in_space(d, drawn):
 def test_a_path_scattered_samples_and_an_absent_field_are_no_volume():
     drawn, line = a_volume(resolution=4), np.arange(64)[:, None]
     assert not scene_of(evolve(drawn, landscapes={})).is_volume
-    assert not Scene.of(drawn, spanning([], "other")).is_volume
+    assert not Scene.of(drawn, atlas_of(drawn), spanning([], Field.of("other"))).is_volume
     for index, shape in ((line, (64,)), (None, None)):
         samples = evolve(drawn.landscape.samples, index=index, shape=shape)
         other = evolve(drawn, landscapes={"grid": evolve(drawn.landscape, samples=samples)})

@@ -10,17 +10,16 @@ from support.maps import a_map, a_scatter, atlas_of, drawn_figure, grid, populat
 
 from globscope.builtin.topology import Gudhi
 from globscope.errors import RunError
-from globscope.report import Profile, Profiles, plot_profiles, scenes_of
-from globscope.report.style.scale import spanning
+from globscope.report import TreeScene, plot_profiles, profile_scales, scenes_of
 from globscope.report.style.theme import MINIMUM, SADDLE, save
-from globscope.report.topology.landscape_profile import caption
+from globscope.report.topology.landscape_profile import ProfileScales, caption
 from globscope.session import Result
 
 NOISE = np.random.default_rng(0)
 
 
-def profile(values, persistence=0.0, name="field") -> Profile:
-    return Profile.of(name, *topology(values, persistence))
+def profile(values, persistence=0.0, name="field") -> TreeScene:
+    return TreeScene.of(name, *topology(values, persistence))
 
 
 def bodies(axes) -> PolyCollection:
@@ -89,14 +88,16 @@ def test_landscapes_side_by_side_share_heights_and_colours():
 def test_maps_of_different_fields_have_scales_of_their_own():
     one, two = a_map("one"), a_map("two")
     other = Gudhi(field="test_loss").compute(two.landscape)
-    profiles = Profiles.of(scenes_of([one, evolve(two, topologies={"grid": {"gudhi": other}})]))
-    assert profiles.heights.keys() == profiles.colours.keys() == {"train_loss", "test_loss"}
-    assert profiles.heights["test_loss"].high == pytest.approx(1.5 * profiles.heights["train_loss"].high, rel=1e-12)
+    atlas = atlas_of(one, evolve(two, topologies={"grid": {"gudhi": other}}))
+    scales = profile_scales(atlas, scenes_of(atlas))
+    assert scales.keys() == {"train_loss", "test_loss"}
+    highest = {key: own.heights.high for key, own in scales.items()}
+    assert highest["test_loss"] == pytest.approx(1.5 * highest["train_loss"], rel=1e-12)
 
 
 def test_a_picture_names_the_runs_that_end_in_its_basins():
     scene = scene_of(a_map(who=population(("A", "B", "C"))))
-    figure = Profiles.of([scene]).plot(Profile.of_scene(scene, scene.topology))
+    figure = plot_profiles([scene.tree])
     assert {"A", "B", "C"} <= set(texts(figure))
 
 
@@ -115,7 +116,7 @@ def test_what_the_picture_leaves_out_or_cuts_off_is_said():
     values = np.ones((10, 10))
     values[0, :4] = np.nan, np.inf, -1.0, 1e9
     one = profile(values)
-    says = caption(one, spanning([one.values], "train_loss"))
+    says = caption(one, ProfileScales.of([one]))
     assert "98 samples, 2 left out" in says
     assert "all 100" in says
     assert "The 2 left out are missing from the width" in says

@@ -38,7 +38,6 @@ from globscope.report import plot, scenes_of, write_report
 from globscope.report.map.captions import caption
 from globscope.report.map.figure import plot_overview, plot_scene
 from globscope.report.map.line_plot import walk
-from globscope.report.map.run_ends import homes
 from globscope.report.map.scattered import slivers, triangles
 from globscope.report.map.slices import slices
 from globscope.report.map.surface import lattice
@@ -130,9 +129,9 @@ def test_page_captions_and_alternative_texts_call_fields_by_their_names_for_peop
 
 def test_no_text_in_any_picture_of_a_map_is_an_identifier():
     paths, volume, line = a_path_map(), a_map(d=3, samples=grid(4, 3)), a_line_map()
-    scenes = scenes_of([a_map(), paths, volume, line, a_scatter("mds", "none")])
+    scenes = scenes_of(atlas_of(a_map(), paths, volume, line, a_scatter("mds", "none")))
     figures = [plot_overview(scenes, {}), *map(plot_scene, scenes)]
-    figures += [draw(scene, scene.topology) for scene in scenes if scene.topology for draw in (plot_tree, plot_diagram)]
+    figures += [draw(scene.tree) for scene in scenes if scene.tree for draw in (plot_tree, plot_diagram)]
     assert not [text for figure in figures for text in texts(figure) if re.search(r"[a-z]_[a-z]", text)]
 
 
@@ -219,7 +218,7 @@ def test_one_exploded_network_does_not_paint_the_rest_in_one_colour():
     values = wells(grid().points)
     values[0] = 1e30
     drawn = a_map(values=values)
-    scale = shared_scale([drawn], "train_loss")
+    scale = shared_scale(atlas_of(drawn), "train_loss")
     assert scale.high == 100  # two decades above the median's, which is 1
     assert scale.extend == "max"
     assert any("1 > 100" in text for text in texts(plot(drawn)))
@@ -365,18 +364,18 @@ def test_members_are_drawn_on_maps_of_any_dimension(d, tmp_path):
 def test_each_run_is_named_at_the_leaf_of_its_basin():
     drawn = a_map()
     tree = drawn.topology.tree
-    home = homes(scene_of(drawn), drawn.topology)
+    home = scene_of(drawn).tree.runs
     nearest = drawn.landscape.nearest(CENTRES)
     assert {leaf: [track.variant for track in found] for leaf, found in home.items()} == {
         int(tree.basin[sample]): [variant] for sample, variant in zip(nearest, "ABC", strict=True)
     }
     assert set(home) == set(tree.minima.tolist())
-    assert {"A", "B", "C"} <= set(texts(plot_tree(scene_of(drawn), drawn.topology)))
+    assert {"A", "B", "C"} <= set(texts(plot_tree(scene_of(drawn).tree)))
 
 
 def test_a_tree_without_leaves_gives_a_figure_that_says_so():
     drawn = a_map(values=np.full(121, np.nan))
-    said = texts(plot_tree(scene_of(drawn), drawn.topology))
+    said = texts(plot_tree(scene_of(drawn).tree))
     assert "There is no tree: no sample with a finite value is left." in said
 
 
@@ -406,7 +405,7 @@ def test_no_line_of_a_merge_tree_crosses_another(seed, levels, holes):
 
 def test_the_overview_has_a_panel_for_each_map_and_one_colour_bar():
     maps = [a_map("one"), a_map("two"), a_scatter("mds", "It has no inverse.")]
-    figure = plot_overview(scenes_of(maps), {"mds": ["It has no inverse."]})
+    figure = plot_overview(scenes_of(atlas_of(*maps)), {"mds": ["It has no inverse."]})
     assert len(figure.axes) == 4
     assert "It has no inverse." in texts(figure)
 
@@ -416,7 +415,7 @@ def test_the_overview_has_a_panel_for_each_map_and_one_colour_bar():
 
 def test_names_that_begin_alike_stay_distinguishable_on_the_map_and_in_the_tree():
     drawn = a_map(who=population(("learning-rate-1e-1", "learning-rate-3e-2", "C")))
-    for figure in (plot(drawn), plot_tree(scene_of(drawn), drawn.topology)):
+    for figure in (plot(drawn), plot_tree(scene_of(drawn).tree)):
         assert {"learni…te-1e-1", "learni…te-3e-2", "C"} <= set(texts(figure))
 
 
@@ -428,7 +427,7 @@ def test_what_differs_is_kept_whole_where_it_fits():
 def test_a_tree_with_many_long_names_at_one_leaf_still_has_room_for_itself(tmp_path):
     drawn = a_map(who=population(tuple(f"batch-size-{2**k}-decay" for k in range(9))))
     together = evolve(drawn, chart=evolve(drawn.chart, latents=np.full((36, 2), -0.5)))
-    figure, _ = drawn_figure(plot_tree(scene_of(together), together.topology))
+    figure, _ = drawn_figure(plot_tree(scene_of(together).tree))
     assert figure.axes[0].bbox.height > figure.bbox.height / 3
     assert sum(text.count("-decay") for text in texts(figure)) >= 6  # of nine; the rest is "…"
 
@@ -481,8 +480,8 @@ def test_a_colour_bar_and_trees_that_span_less_than_a_decade_can_be_read():
     drawn = a_map(values=1.2 + 0.5 * wells(grid().points) / 2, threshold=0.05)
     figures = (
         plot(drawn),
-        plot_tree(scene_of(drawn), drawn.topology),
-        plot_diagram(scene_of(drawn), drawn.topology),
+        plot_tree(scene_of(drawn).tree),
+        plot_diagram(scene_of(drawn).tree),
     )
     for figure in figures:
         axes = figure.axes[-1]
@@ -511,7 +510,7 @@ def test_a_run_that_ends_on_the_edge_has_a_whole_star_and_one_beyond_it_none():
 
 def test_no_line_of_the_persistence_diagram_crosses_its_words():
     drawn = a_map()
-    figure, renderer = drawn_figure(plot_diagram(scene_of(drawn), drawn.topology))
+    figure, renderer = drawn_figure(plot_diagram(scene_of(drawn).tree))
     (words,) = [text for text in figure.axes[0].texts if text.get_text() == "never\ndies"]
     assert words.get_window_extent(renderer).x0 >= figure.axes[0].bbox.x1
 
@@ -541,10 +540,10 @@ def test_the_caption_of_a_map_of_one_axis_speaks_of_no_path():
 
 
 def test_a_path_names_its_sampler_in_every_headline_and_caption():
-    for scene in scenes_of([a_path_map()]):
+    for scene in scenes_of(atlas_of(a_path_map())):
         assert f"one, {scene.sampler}" in titles(plot_scene(scene))
-        assert f"Merge tree of one, {scene.sampler}" in titles(plot_tree(scene, scene.topology))
-        assert f"Persistence on one, {scene.sampler}" in titles(plot_diagram(scene, scene.topology))
+        assert f"Merge tree of one, {scene.sampler}" in titles(plot_tree(scene.tree))
+        assert f"Persistence on one, {scene.sampler}" in titles(plot_diagram(scene.tree))
         assert caption(scene)[0].startswith(f"Losses along the path {scene.sampler}.")
 
 

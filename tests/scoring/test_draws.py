@@ -14,8 +14,8 @@ from globscope.api import EvaluationError, Loss, Networks, Unit, draws, seed_of,
 from globscope.builtin.analyses.fidelity import Fidelity
 from globscope.builtin.analyses.fidelity.noise import drawn_scores
 from globscope.builtin.evaluators.pytorch import Torch
-from globscope.report.map.captions import tree_facts
-from globscope.report.topology.figures import diagram_figure, tree_figure
+from globscope.report import TreeScene
+from globscope.report.topology.figures import plot_diagram, plot_tree
 from globscope.testing import bowls, score_units, tiny_atlas, tiny_bench, tiny_inputs, tiny_task
 from globscope.testing.landscapes import bowls_topology
 
@@ -245,10 +245,11 @@ def noisy(topology):
 def test_a_branch_within_the_noise_is_dashed_and_counted_in_the_trees_picture():
     topology, losses = bowls_topology(), bowls().fields["train_loss"]
     for one, dashed, text in ((topology, 0, ""), (noisy(topology), 1, "1 of them below 1.12")):
-        axes = tree_figure("bowls", losses, one).axes[0]
+        scene = TreeScene.of("bowls", one, losses)
+        axes = plot_tree(scene).axes[0]
         assert sum(line.get_linestyle() == "--" for line in axes.lines) == dashed
-        assert text in tree_facts(one)
-        lines = diagram_figure("bowls", one).axes[0].lines
+        assert text in scene.facts
+        lines = plot_diagram(scene).axes[0].lines
         assert sum(line.get_linestyle() == ":" for line in lines) == 1 + dashed  # one for what never dies
 
 

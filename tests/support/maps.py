@@ -80,7 +80,7 @@ def atlas_of(*maps):
 
 
 def scene_of(map_):
-    return scenes_of([map_])[0]
+    return scenes_of(atlas_of(map_))[0]
 
 
 def texts(figure):

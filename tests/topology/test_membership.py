@@ -6,6 +6,7 @@ from attrs import evolve
 from hypothesis import given, settings
 from hypothesis import strategies as st
 from matplotlib.text import Text
+from support.maps import scene_of
 
 from globscope.api import (
     AffineSpace,
@@ -24,10 +25,10 @@ from globscope.api import (
 from globscope.builtin.analyses.fidelity import Fidelity
 from globscope.builtin.analyses.fidelity.pairs_of_runs import RunsOnMap, pairs
 from globscope.builtin.topology import Gudhi
-from globscope.report import Profiles, plot, scenes_of
-from globscope.report.map.run_ends import homes, missing_runs, run_ends
+from globscope.report import plot
 from globscope.report.map.tracks import variants_not_shown
 from globscope.report.topology.figures import plot_tree
+from globscope.report.topology.landscape_profile import ProfileScales, caption
 from globscope.testing import tiny_bench
 from globscope.testing.landscapes import bowls, height, landscape, lattice, path, vertex
 from globscope.topology import membership as why
@@ -225,13 +226,11 @@ def test_the_end_of_a_run_that_is_not_on_the_map_is_a_hollow_star():
 
 def test_leaves_captions_and_profiles_name_the_runs_that_are_not_on_the_map():
     one = a_map(decoded={"train_loss": height(ENDS) + np.array([0, 0, 0.5])})
-    (scene,) = scenes_of([one])
-    assert run_ends(scene, one.topology) == "2 runs end in 2 basins; 1 of 3 runs are not on this map (C)"
-    assert missing_runs(homes(scene, one.topology)) == "Not on this map: C."
-    tree = plot_tree(scene, one.topology)
-    assert "Not on this map: C." in " ".join(text.get_text() for text in tree.findobj(Text))
-    profiles = Profiles.of([scene])
-    assert " Not on this map: C. " in profiles.caption(profiles.first(one))
+    tree = scene_of(one).tree
+    assert tree.run_ends == "2 runs end in 2 basins; 1 of 3 runs are not on this map (C)"
+    assert tree.missing_runs == "Not on this map: C."
+    assert "Not on this map: C." in " ".join(text.get_text() for text in plot_tree(tree).findobj(Text))
+    assert " Not on this map: C. " in caption(tree, ProfileScales.of([tree]))
 
 
 @settings(deadline=None, max_examples=60)

@@ -18,11 +18,11 @@ from globscope.values.field import Field
     ],
 )
 def test_a_field_knows_its_name_unit_direction_and_scale(key, name, unit, higher, logarithmic):
-    field = Field(key)
+    field = Field.of(key)
     assert (field.name, field.unit) == (name, unit)
     assert (field.higher_is_better, field.is_logarithmic) == (higher, logarithmic)
 
 
 def test_a_barrier_of_a_share_is_its_fall_and_one_of_a_loss_its_rise():
-    assert Field("test_iou").cost(np.array([0.9, 0.5])).tolist() == [-0.9, -0.5]
-    assert Field("train_loss").cost(np.array([0.9, 0.5])).tolist() == [0.9, 0.5]
+    assert Field.of("test_iou").cost(np.array([0.9, 0.5])).tolist() == [-0.9, -0.5]
+    assert Field.of("train_loss").cost(np.array([0.9, 0.5])).tolist() == [0.9, 0.5]

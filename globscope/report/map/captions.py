@@ -1,12 +1,9 @@
-"""What a map's picture is called, what it shows, and what is said to those who cannot see it."""
+"""The captions and alternative texts of a map's pictures."""
 
-from globscope.report.map.run_ends import run_ends
 from globscope.report.map.scene import Kind, Scene, is_path
 from globscope.report.map.slices import lowest_point
-from globscope.report.style.text import counted, cut, listed, number, one_line
-from globscope.values.field import Field
+from globscope.report.style.text import counted, listed, number
 from globscope.values.findings import Map
-from globscope.values.topology import Topology
 
 CAPTIONS: dict[Kind, str] = {
     "line": "losses over the one latent axis, with the runs' trajectories",
@@ -22,13 +19,6 @@ ALT_TEXTS: dict[Kind, str] = {
     "slices": "Slices through the landscape of {name} with the trajectories of {runs}.",
     "members": "Trajectories of {runs} on the axes of {name}.",
 }
-
-
-def title(scene: Scene) -> str:
-    """Return a map's name for a headline, with the sampler's where the map alone does not identify the picture."""
-    name, sampler = one_line(scene.map_.name), one_line(scene.sampler)
-    several = len(scene.map_.landscapes) > 1 or (scene.landscape is not None and is_path(scene.landscape.samples))
-    return f"{cut(name, 26)}, {cut(sampler, 24)}" if sampler and several else cut(name, 40)
 
 
 def caption(scene: Scene) -> tuple[str, str]:
@@ -51,7 +41,7 @@ def facts(scene: Scene) -> list[str]:
         first = [f"Sliced through the lowest minimum, at {lowest_point(scene.landscape, scene.field.key)}."]
     if scene.kind == "members":
         first = [f"Members only: no lattice of finite values fills the {scene.map_.chart.dimension} latent axes."]
-    return [*first, f"{samples(scene)}.", *([f"{leaves_and_ends(scene)}."] if scene.topology else [])]
+    return [*first, f"{samples(scene)}.", *([f"{scene.tree.summary}."] if scene.tree else [])]
 
 
 def samples(scene: Scene) -> str:
@@ -74,26 +64,3 @@ def sliced(map_: Map) -> str:
     through = f" through {notes.get('origin')}, {notes['through']}" if notes.get("through") else ""
     absent = f"; {counted(off, 'member is', 'members are')} not on it, and projected where drawn" if off else ""
     return f"{around}{through}{absent}"
-
-
-def leaves(topology: Topology) -> str:
-    """Return the count of leaves and its threshold."""
-    count = counted(len(topology.tree.minima), "leaf", "leaves")
-    return f"{count} of persistence > {number(topology.threshold)}"
-
-
-def tree_facts(topology: Topology) -> str:
-    """Return what was counted, at which threshold, on how many samples."""
-    used = int((topology.full.basin >= 0).sum())
-    left = f", {number(topology.left_out)} left out" if topology.left_out else ""
-    within = int(topology.within_noise.sum())
-    chance = (
-        f"; {number(within)} of them below {number(topology.noise)}, the draws' standard deviation" if within else ""
-    )
-    return f"{leaves(topology)} in {Field(topology.field).name}{chance}; {number(used)} samples{left}"
-
-
-def leaves_and_ends(scene: Scene) -> str:
-    """Return in one clause what the scene's merge tree counts and where the runs end."""
-    assert scene.topology is not None
-    return "; ".join(filter(None, (leaves(scene.topology), run_ends(scene, scene.topology))))

@@ -6,7 +6,7 @@ import numpy as np
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 
-from globscope.report.map.captions import facts, title
+from globscope.report.map.captions import facts
 from globscope.report.map.line_plot import draw_line_plot
 from globscope.report.map.scene import Scene
 from globscope.report.map.slices import draw_slices, pairs
@@ -32,7 +32,8 @@ def plot(map_: Map, atlas: Atlas | None = None, *, field: str = "train_loss", sa
         field: Key of the field that the colours show.
         sampler: Which of the map's landscapes; by default the first.
     """
-    return plot_scene(Scene.of(map_, shared_scale(atlas.maps if atlas else [map_], field), sampler))
+    atlas = atlas or Atlas(population=map_.population, truth={}, maps=(map_,))
+    return plot_scene(Scene.of(map_, atlas, shared_scale(atlas, field), sampler))
 
 
 def plot_scene(scene: Scene) -> Figure:
@@ -41,7 +42,7 @@ def plot_scene(scene: Scene) -> Figure:
         figure = Picture(figsize=(7.0, 6.6), layout="constrained")
         panels = panels_of(figure, scene)
         legend = draw_map(panels, scene)
-        headline(panels[0], literal(title(scene)), lines(facts(scene), 92))
+        headline(panels[0], literal(scene.title), lines(facts(scene), 92))
         if scene.kind in COLOURED:
             colourbar(figure, panels, scene.scale)
         explain(figure, legend)
@@ -85,8 +86,8 @@ def draw_map(panels: Sequence[Axes], scene: Scene, *, faint: bool = False) -> Le
     if scene.kind == "slices":
         return draw_slices(panels, scene) | draw_members(panels, scene, faint=True)
     legend = draw_surface(panels[0], scene.drawn, scene.scale)
-    if scene.topology:
-        legend |= draw_critical(panels[0], scene.topology.tree, scene.drawn.samples.points)
+    if scene.tree:
+        legend |= draw_critical(panels[0], scene.tree.topology.tree, scene.drawn.samples.points)
     return legend | draw_members(panels, scene, faint=faint)
 
 

@@ -40,7 +40,7 @@ def draw_line_plot(axes: Axes, scene: Scene) -> Legend:
     """Draw every loss over the samples' places, or the field where none is a loss; return the legend."""
     landscape = scene.drawn
     order, length = walk(landscape.samples)
-    fields = [one for one in map(Field, landscape.fields) if one.is_loss] or [scene.field]
+    fields = [one for one in scene.fields.values() if one.is_loss] or [scene.field]
     if all(positive(landscape.fields[one.key]) for one in fields):
         axes.set_yscale("log")
     legend = _draw_fields(axes, landscape, fields, (order, length))
@@ -48,7 +48,7 @@ def draw_line_plot(axes: Axes, scene: Scene) -> Legend:
     legend |= _draw_broken(axes, length, ~np.isfinite(scene.values)[order])
     places = np.empty(len(order))
     places[order] = length
-    legend |= _draw_minima(axes, scene.topology.tree, places, scene.values) if scene.topology else {}
+    legend |= _draw_minima(axes, scene.tree.topology.tree, places, scene.values) if scene.tree else {}
     legend |= (_draw_runs if scene.kind == "line" else _draw_members)(axes, scene, places)
     _set_axes(axes, fields[0], one_axis=scene.kind == "line")
     return legend

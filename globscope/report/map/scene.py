@@ -1,6 +1,7 @@
 """A map with all that its pictures draw from: looked up once, handed to every drawing."""
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping
+from functools import cached_property
 from typing import Literal
 
 import numpy as np
@@ -8,11 +9,12 @@ from attrs import define
 from attrs import field as attribute
 
 from globscope.report.map.tracks import Track, tracks, variants_not_shown
-from globscope.report.style.scale import Scale, present, shared_scale
+from globscope.report.map.tree_scene import TreeScene, runs_by_basin
+from globscope.report.style.scale import Scale, colour_scale
+from globscope.report.style.text import cut, one_line
 from globscope.values.field import Field
-from globscope.values.findings import Map
+from globscope.values.findings import Atlas, Map
 from globscope.values.landscape import Landscape, Samples
-from globscope.values.topology import Topology
 
 # `line`: over the one latent axis. `path`: over the length walked. `surface`: over two axes. `slices`: of a lattice
 # of more axes. `members`: no landscape can be drawn.
@@ -60,8 +62,8 @@ class Scene:
         map_: The map.
         sampler: Name of the sampler whose landscape is drawn; empty where there is none.
         landscape: That landscape.
-        topology: The first merge tree of the landscape's field; None where there is none.
-        scale: Of the field's colours.
+        fields: How people read the landscape's fields, by key.
+        scale: Of the colours, with the field that they show.
         kind: As what the landscape is drawn.
         tracks: The runs' trajectories.
         not_shown: Variants whose last network the map does not show.
@@ -70,33 +72,39 @@ class Scene:
     map_: Map = attribute(repr=False)
     sampler: str
     landscape: Landscape | None = attribute(repr=False)
-    topology: Topology | None = attribute(repr=False)
+    fields: Mapping[str, Field] = attribute(repr=False)
     scale: Scale
     kind: Kind
     tracks: tuple[Track, ...] = attribute(repr=False)
     not_shown: frozenset[str]
 
     @classmethod
-    def of(cls, map_: Map, scale: Scale, sampler: str | None = None) -> "Scene":
+    def of(cls, map_: Map, atlas: Atlas, scale: Scale, sampler: str | None = None) -> "Scene":
         """Return the scene of one of a map's landscapes; of its first where no sampler is named."""
         sampler = next(iter(map_.landscapes), "") if sampler is None else sampler
-        landscape, key = map_.landscapes.get(sampler), scale.field.key
-        topologies = map_.topologies.get(sampler, {}).values()
+        landscape = map_.landscapes.get(sampler)
         return cls(
             map_=map_,
             sampler=sampler,
             landscape=landscape,
-            topology=next((topology for topology in topologies if topology.field == key), None),
+            fields={key: atlas.field_of(key) for key in landscape.fields} if landscape else {},
             scale=scale,
-            kind=kind_of(landscape, key),
+            kind=kind_of(landscape, scale.field.key),
             tracks=tracks(map_),
             not_shown=variants_not_shown(map_),
         )
 
     @classmethod
-    def each(cls, map_: Map, scale: Scale) -> Iterator["Scene"]:
+    def each(cls, map_: Map, atlas: Atlas, scale: Scale) -> Iterator["Scene"]:
         """Yield the scenes of a map's landscapes; one of its members where it has none."""
-        return (cls.of(map_, scale, sampler) for sampler in map_.landscapes or [""])
+        return (cls.of(map_, atlas, scale, sampler) for sampler in map_.landscapes or [""])
+
+    @property
+    def title(self) -> str:
+        """The map's name for a headline, with the sampler's where the map alone does not identify the picture."""
+        name, sampler = one_line(self.map_.name), one_line(self.sampler)
+        several = len(self.map_.landscapes) > 1 or (self.landscape is not None and is_path(self.landscape.samples))
+        return f"{cut(name, 26)}, {cut(sampler, 24)}" if sampler and several else cut(name, 40)
 
     @property
     def field(self) -> Field:
@@ -124,8 +132,29 @@ class Scene:
         """Whether it can be drawn in space, beside its slices."""
         return self.kind == "slices" and self.map_.chart.dimension == 3
 
+    @cached_property
+    def trees(self) -> Mapping[str, TreeScene]:
+        """The landscape's merge trees, by topology's name."""
+        # Other variants' members do not lie on a path.
+        tracks = () if self.landscape is None or is_path(self.landscape.samples) else self.tracks
+        return {
+            name: TreeScene(
+                title=self.title,
+                topology=topology,
+                field=self.fields[topology.field],
+                values=self.drawn.fields[topology.field],
+                runs=runs_by_basin(self.map_, self.drawn, topology, tracks),
+            )
+            for name, topology in self.map_.topologies.get(self.sampler, {}).items()
+        }
 
-def scenes_of(maps: Sequence[Map], field: str = "train_loss") -> tuple[Scene, ...]:
-    """Return the scenes of all landscapes of maps, on one scale; of the maps' first field where none has this one."""
-    scale = shared_scale(maps, present(maps, field))
-    return tuple(scene for map_ in maps for scene in Scene.each(map_, scale))
+    @property
+    def tree(self) -> TreeScene | None:
+        """The first merge tree of the field that is drawn; None where there is none."""
+        return next((tree for tree in self.trees.values() if tree.field == self.field), None)
+
+
+def scenes_of(atlas: Atlas, key: str = "train_loss") -> tuple[Scene, ...]:
+    """Return the scenes of all landscapes, on one scale; of their first field where none has the one of this key."""
+    scale = colour_scale(atlas, key)
+    return tuple(scene for map_ in atlas.maps for scene in Scene.each(map_, atlas, scale))

@@ -10,7 +10,7 @@ from matplotlib.lines import Line2D
 from matplotlib.patches import Patch
 from matplotlib.ticker import MaxNLocator
 
-from globscope.report.map.captions import leaves_and_ends, samples, title
+from globscope.report.map.captions import samples
 from globscope.report.map.isosurfaces import Isosurface
 from globscope.report.map.scene import Scene
 from globscope.report.map.surface import draw_critical, positions
@@ -37,7 +37,7 @@ def plot_volume(scene: Scene, surfaces: Sequence[Isosurface]) -> Figure:
         # Axes in space keep no room for a headline: it stands on a row of its own.
         head = figure.add_subplot(rows[0, :])
         head.set_axis_off()
-        headline(head, literal(title(scene)), lines(facts(scene, surfaces), 150))
+        headline(head, literal(scene.title), lines(facts(scene, surfaces), 150))
         panels: list[Any] = [figure.add_subplot(rows[1, k], projection="3d") for k in range(len(TURNS))]
         for axes, turn in zip(panels, TURNS, strict=True):
             _set_box(axes, scene.drawn, turn)
@@ -64,7 +64,7 @@ def facts(scene: Scene, surfaces: Sequence[Isosurface]) -> list[str]:
     if not all(surface.trusted.all() for surface in surfaces):
         sentences.append("Grey parts lie where the map extrapolates.")
     sentences.append(f"{samples(scene)}.")
-    return sentences + ([f"{leaves_and_ends(scene)}."] if scene.topology else [])
+    return sentences + ([f"{scene.tree.summary}."] if scene.tree else [])
 
 
 def _levels(scene: Scene, surfaces: Sequence[Isosurface]) -> str:
@@ -96,8 +96,8 @@ def _set_box(axes: Any, landscape: Landscape, turn: float) -> None:
 
 def _draw(axes: Any, scene: Scene, surfaces: Sequence[Isosurface]) -> Legend:
     legend = _draw_surfaces(axes, scene.scale, surfaces)
-    if scene.topology:
-        legend |= draw_critical(axes, scene.topology.tree, scene.drawn.samples.points)
+    if scene.tree:
+        legend |= draw_critical(axes, scene.tree.topology.tree, scene.drawn.samples.points)
     return legend | draw_tracks(axes, scene, (0, 1, 2)) | _draw_plumb_lines(axes, scene.tracks)
 
 

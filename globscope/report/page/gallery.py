@@ -7,22 +7,22 @@ from typing import Literal
 from attrs import define, field
 from matplotlib.figure import Figure
 
-from globscope.report.map.captions import caption, facts, leaves_and_ends, title, tree_facts
+from globscope.report.map.captions import caption, facts
 from globscope.report.map.figure import plot_overview, plot_scene
 from globscope.report.map.isosurfaces import isosurfaces
-from globscope.report.map.run_ends import run_ends
 from globscope.report.map.scene import Scene, is_path, scenes_of
+from globscope.report.map.tree_scene import TreeScene
 from globscope.report.map.volume import caption as volume_caption
 from globscope.report.map.volume import plot_volume
 from globscope.report.pictures.depict import depict, flaw
-from globscope.report.style.scale import Scale, shared_scale
+from globscope.report.style.scale import Scale, colour_scale
 from globscope.report.style.text import Names, cell
 from globscope.report.style.theme import save
 from globscope.report.topology.figures import plot_diagram, plot_tree
-from globscope.report.topology.landscape_profile import Profile, Profiles
+from globscope.report.topology.landscape_profile import ProfileScales, plot_profiles, profile_scales
+from globscope.report.topology.landscape_profile import caption as profile_caption
 from globscope.store import own_folder
 from globscope.values.findings import Atlas, Cell, Finding, Map
-from globscope.values.topology import Topology
 
 Place = Literal["main", "beside", "wide"]
 
@@ -53,7 +53,7 @@ class Gallery:
         atlas: The study's population and maps.
         scale: The colours that all maps share.
         scenes: Of all landscapes, and of the members where a map has none.
-        profiles: Of every merge tree.
+        profiles: The scales of the landscape profiles, by their field's key.
         names: Hands out file stems.
     """
 
@@ -61,27 +61,21 @@ class Gallery:
     atlas: Atlas
     scale: Scale
     scenes: tuple[Scene, ...]
-    profiles: Profiles
+    profiles: Mapping[str, ProfileScales]
     names: Names = field(factory=Names)
 
     @classmethod
     def of(cls, folder: Path, atlas: Atlas, key: str) -> "Gallery":
-        """Return the gallery of a run folder, whose colours show the field of this key."""
+        """Return the gallery of a run folder, whose colours show the field of this key where there is one."""
         own_folder(folder, "figures")
-        scenes = scenes_of(atlas.maps, key)
-        return cls(
-            folder=folder,
-            atlas=atlas,
-            scale=shared_scale(atlas.maps, key),
-            scenes=scenes,
-            profiles=Profiles.of(scenes),
-        )
+        scenes, scale = scenes_of(atlas, key), colour_scale(atlas, key)
+        profiles = profile_scales(atlas, scenes)
+        return cls(folder=folder, atlas=atlas, scale=scale, scenes=scenes, profiles=profiles)
 
     @property
     def first_scenes(self) -> list[Scene]:
         """One of each map: the scene that stands for it."""
-        first = {scene.map_.name: scene for scene in reversed(self.scenes)}
-        return [first[map_.name] for map_ in self.atlas.maps]
+        return [next(self._scenes(map_)) for map_ in self.atlas.maps]
 
     def overview(self, records: Mapping[str, Mapping[str, Cell]]) -> Shown:
         """Draw all maps side by side."""
@@ -94,29 +88,27 @@ class Gallery:
 
     def compared(self) -> Shown | None:
         """Draw the maps' landscape profiles side by side; None where fewer than two have one of the field."""
-        first = [profile for map_ in self.atlas.maps if (profile := self.profiles.first(map_))]
-        first = [profile for profile in first if profile.topology.field == self.scale.field.key]
-        if len(first) < 2:
+        first = filter(None, map(self._first_tree, self.atlas.maps))
+        trees = [tree for tree in first if tree.field == self.scale.field]
+        if len(trees) < 2:
             return None
         caption = (
             f"The landscape profiles of the maps, under one scale of {self.scale.field.name} and one of colour: at "
             "every height a basin is as wide as its share of the map's samples at or below it."
         )
-        alt = " ".join(f"{profile.name}: {tree_facts(profile.topology)}." for profile in first)
-        return self._keep(self.profiles.plot(*first), ("profiles",), caption, f"{caption} {alt}")
+        alt = " ".join(f"{tree.title}: {tree.facts}." for tree in trees)
+        figure = plot_profiles(trees, self.profiles[self.scale.field.key])
+        return self._keep(figure, ("profiles",), caption, f"{caption} {alt}")
 
     def of_map(self, map_: Map) -> Iterator[Shown]:
         """Draw one map's landscapes, merge trees, persistence diagrams and profiles."""
-        for scene in (scene for scene in self.scenes if scene.map_ is map_):
+        for scene in self._scenes(map_):
             stem = (map_.name,) if len(map_.landscapes) <= 1 else (map_.name, scene.sampler)
             if scene.is_volume:
                 yield self._volume(scene, stem)
             yield self._keep(plot_scene(scene), (*stem, "landscape"), *caption(scene), main=True)
-            topologies = map_.topologies.get(scene.sampler, {})
-            for name, topology in topologies.items():
-                own = stem if len(topologies) == 1 else (*stem, name)
-                yield from self._trees(scene, topology, own)
-                yield self._profile(self.profiles.shown[map_.name, scene.sampler, name], own)
+            for name, tree in scene.trees.items():
+                yield from self._trees(scene, tree, stem if len(scene.trees) == 1 else (*stem, name))
 
     def of_finding(self, analysis: str, finding: Finding) -> Iterator[Shown | str]:
         """Draw the pictures that an analysis asks for; in place of one that has a flaw, say which."""
@@ -132,19 +124,24 @@ class Gallery:
         surfaces = isosurfaces(scene.drawn, self.scale)
         return self._keep(plot_volume(scene, surfaces), (*stem, "isosurfaces"), *volume_caption(scene, surfaces))
 
-    def _trees(self, scene: Scene, topology: Topology, stem: tuple[str, ...]) -> Iterator[Shown]:
-        of, facts, dimension = title(scene), tree_facts(topology), scene.map_.chart.dimension
-        whole = f" It is the tree of the whole {dimension}-dimensional volume."
-        whole = whole if dimension > 2 and not is_path(scene.drawn.samples) else ""
-        runs = run_ends(scene, topology)
-        text = f"Merge tree of {of}: {facts}. {runs}{'.' if runs else ''}{whole}"
-        yield self._keep(plot_tree(scene, topology), (*stem, "merge-tree"), text, text)
-        text = f"Persistence diagram of {of}: {facts}. Far above the diagonal is deep; grey pairs were removed."
-        yield self._keep(plot_diagram(scene, topology), (*stem, "persistence"), text, text)
+    def _trees(self, scene: Scene, tree: TreeScene, stem: tuple[str, ...]) -> Iterator[Shown]:
+        dimension = scene.map_.chart.dimension
+        text = f"Merge tree of {tree.title}: {tree.facts}." + (f" {tree.run_ends}." if tree.run_ends else "")
+        if dimension > 2 and not is_path(scene.drawn.samples):
+            text += f" It is the tree of the whole {dimension}-dimensional volume."
+        yield self._keep(plot_tree(tree), (*stem, "merge-tree"), text, text)
+        reading = "Far above the diagonal is deep; grey pairs were removed."
+        text = f"Persistence diagram of {tree.title}: {tree.facts}. {reading}"
+        yield self._keep(plot_diagram(tree), (*stem, "persistence"), text, text)
+        scales = self.profiles[tree.field.key]
+        text = profile_caption(tree, scales)
+        yield self._keep(plot_profiles([tree], scales), (*stem, "profile"), text, text)
 
-    def _profile(self, profile: Profile, stem: tuple[str, ...]) -> Shown:
-        text = self.profiles.caption(profile)
-        return self._keep(self.profiles.plot(profile), (*stem, "profile"), text, text)
+    def _scenes(self, map_: Map) -> Iterator[Scene]:
+        return (scene for scene in self.scenes if scene.map_ is map_)
+
+    def _first_tree(self, map_: Map) -> TreeScene | None:
+        return next((tree for scene in self._scenes(map_) for tree in scene.trees.values()), None)
 
     def _keep(self, figure: Figure, stem: tuple[str, ...], caption: str, alt: str, *, main: bool = False) -> Shown:
         name, large = self.names.unique(*stem), figure.get_figwidth() > 8
@@ -156,6 +153,6 @@ class Gallery:
 def _notes(scene: Scene, record: Mapping[str, Cell]) -> list[str]:
     """Return what stands below a map's title in the overview."""
     notes, error = facts(scene)[:1] if scene.kind in ("members", "slices") else [], record.get("mse_per_weight")
-    if scene.topology:
-        notes.append(leaves_and_ends(scene))
+    if scene.tree:
+        notes.append(scene.tree.summary)
     return notes + ([f"reconstruction error {cell(error)} per weight"] if error is not None else [])

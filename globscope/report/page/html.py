@@ -7,7 +7,6 @@ from typing import Any
 from attrs import define
 from jinja2 import Environment, PackageLoader, StrictUndefined
 
-from globscope.report.map.run_ends import run_ends
 from globscope.report.map.scene import Scene
 from globscope.report.page.compared_maps import compared_maps
 from globscope.report.page.gallery import Shown
@@ -127,9 +126,9 @@ def _maps(scenes: Sequence[Scene]) -> str:
 def _result(scenes: Sequence[Scene]) -> str:
     results = []
     for scene in scenes:
-        if scene.topology is not None:
-            tree, ends = scene.topology.tree, run_ends(scene, scene.topology)
-            deep = f"{counted(len(tree.minima), 'basin')} deeper than {number(scene.topology.threshold)}"
+        if scene.tree is not None:
+            topology, ends = scene.tree.topology, scene.tree.run_ends
+            deep = f"{counted(len(topology.tree.minima), 'basin')} deeper than {number(topology.threshold)}"
             results.append(f"{scene.map_.name} has {deep}{', and ' if ends else ''}{ends}")
     return f"{'; '.join(results)}." if results else "No map has a landscape with a merge tree."
 

@@ -9,7 +9,6 @@ from globscope.report.page.compared_maps import comparison_table
 from globscope.report.page.gallery import Gallery, Shown
 from globscope.report.page.html import Source, page, section
 from globscope.report.page.tables import TableFiles
-from globscope.report.style.scale import present
 from globscope.store import claim, remove_stale, times_written, write_bytes
 from globscope.values.findings import Atlas, Finding
 
@@ -39,8 +38,7 @@ def write_report(
         field: What the colours show; where no landscape has it, their first field.
     """
     claim(folder, "study")
-    field, before = present(atlas.maps, field), times_written(folder)
-    gallery = Gallery.of(folder, atlas, field)
+    before, gallery = times_written(folder), Gallery.of(folder, atlas, field)
     records = {one["name"]: one for one in record.get("reducers", ())}
     overviews = filter(None, (gallery.overview(records), gallery.compared()) if atlas.maps else ())
     sections = [section(scene, gallery.of_map(scene.map_)) for scene in gallery.first_scenes]

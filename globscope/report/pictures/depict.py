@@ -7,7 +7,7 @@ from matplotlib.figure import Figure
 
 from globscope.report.pictures import heat_map, plots
 from globscope.report.pictures.overlay import OnMap, plot_overlay
-from globscope.report.style.scale import Scale, present, shared_scale
+from globscope.report.style.scale import Scale, colour_scale
 from globscope.values.findings import Atlas, Map
 from globscope.values.pictures import HeatMap, Overlay, Picture, Plot
 
@@ -36,7 +36,7 @@ def depict(picture: Picture, atlas: Atlas, scale: Scale | None = None) -> Depict
         scale: Of the colours of landscapes; by default that which all maps share.
     """
     if isinstance(picture, Overlay):
-        overlay = OnMap.of(picture, _maps(atlas)[picture.map], scale or _scale(atlas))
+        overlay = OnMap.of(picture, atlas, scale or colour_scale(atlas))
         return Depiction(figure=plot_overlay(overlay), missing=tuple(overlay.missing()), alt_text=overlay.alt_text())
     return depict_alone(picture, atlas.population.variants)
 
@@ -59,7 +59,3 @@ def flaw(picture: Picture, atlas: Atlas) -> str:
 
 def _maps(atlas: Atlas) -> dict[str, Map]:
     return {one.name: one for one in atlas.maps}
-
-
-def _scale(atlas: Atlas) -> Scale:
-    return shared_scale(atlas.maps, present(atlas.maps, "train_loss"))

@@ -1,6 +1,6 @@
 """Landscapes of many runs as one picture: rows and columns of small ones on one scale."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from typing import Literal
 
 import numpy as np
@@ -12,16 +12,16 @@ from globscope.report.map.line_plot import walk
 from globscope.report.map.scene import kind_of
 from globscope.report.map.slices import slices
 from globscope.report.map.surface import draw_surface
+from globscope.report.map.tree_scene import TreeScene
 from globscope.report.style.labels import short_names
 from globscope.report.style.legend import Legend, colourbar, explain
-from globscope.report.style.scale import Scale, spanning
+from globscope.report.style.scale import Scale
 from globscope.report.style.text import counted, plain
 from globscope.report.style.theme import FAINT, INK, Picture, styled
 from globscope.report.style.ticks import tick_log
 from globscope.report.topology.basins import BLUE, draw_basins
-from globscope.topology.outline import Outline, outline
+from globscope.report.topology.landscape_profile import ProfileScales
 from globscope.values.landscape import Landscape
-from globscope.values.topology import Topology
 
 Content = Literal["landscapes", "profiles"]
 # Inches of a small picture at most and at least, and of all of them side by side.
@@ -36,53 +36,17 @@ class Tile:
 
     Attributes:
         landscape: What is shown.
-        topology: The merge tree of one of its fields.
-        outline: Its profile.
+        tree: The merge tree of the field that is shown.
     """
 
     landscape: Landscape = field(repr=False)
-    topology: Topology = field(repr=False)
-    outline: Outline = field(repr=False)
-
-    @classmethod
-    def of(cls, landscape: Landscape, topology: Topology) -> "Tile":
-        """Return the tile of a merge tree."""
-        profile = outline(topology.tree, landscape.fields[topology.field])
-        return cls(landscape=landscape, topology=topology, outline=profile)
-
-    @property
-    def values(self) -> np.ndarray:
-        """(n,) of the field."""
-        found: np.ndarray = self.landscape.fields[self.topology.field]
-        return found
+    tree: TreeScene = field(repr=False)
 
     @property
     def note(self) -> str:
         """What the merge tree counts."""
-        tree = self.topology.tree
+        tree = self.tree.topology.tree
         return f"{counted(len(tree.minima), 'minimum', 'minima')}, {counted(len(tree.saddles), 'saddle')}"
-
-
-@define(frozen=True, kw_only=True)
-class Scales:
-    """What all tiles of one field share.
-
-    Attributes:
-        values: Of the field: colours of landscapes, heights of profiles.
-        means: Colours of the basins' means.
-    """
-
-    values: Scale
-    means: Scale
-
-    @classmethod
-    def of(cls, tiles: Sequence[Tile]) -> "Scales":
-        """Return the scales that span these tiles, which show one field."""
-        name = tiles[0].topology.field
-        return cls(
-            values=spanning([one.values for one in tiles], name),
-            means=spanning([one.outline.means for one in tiles], name),
-        )
 
 
 @define(frozen=True, kw_only=True)
@@ -126,7 +90,7 @@ class Matrix:
         return float(np.clip(WHOLE / max(len(self.columns), len(self.rows)), SMALL, LARGE))
 
 
-def plot_matrix(matrix: Matrix, scales: Scales, content: Content) -> Figure:
+def plot_matrix(matrix: Matrix, scales: ProfileScales, content: Content) -> Figure:
     """Return a matrix of landscapes or of their profiles as a figure."""
     down, across, size = len(matrix.rows), len(matrix.columns), matrix.size
     with styled():
@@ -142,7 +106,7 @@ def plot_matrix(matrix: Matrix, scales: Scales, content: Content) -> Figure:
     return figure
 
 
-def _draw(axes: Axes, matrix: Matrix, place: tuple[int, int], scales: Scales, content: Content) -> Legend:
+def _draw(axes: Axes, matrix: Matrix, place: tuple[int, int], scales: ProfileScales, content: Content) -> Legend:
     tile = matrix.tiles.get(place)
     if tile is None:
         axes.set(xticks=[], yticks=[])
@@ -154,13 +118,13 @@ def _draw(axes: Axes, matrix: Matrix, place: tuple[int, int], scales: Scales, co
         axes.set_xlabel(tile.note, fontsize=7.5, color=FAINT, labelpad=2)
     if content == "profiles":
         return _draw_profile(axes, tile, scales, named=place[1] == 0)
-    return _draw_landscape(axes, tile, scales.values, named=place[1] == 0)
+    return _draw_landscape(axes, tile, scales.heights, named=place[1] == 0)
 
 
-def _draw_profile(axes: Axes, tile: Tile, scales: Scales, *, named: bool) -> Legend:
+def _draw_profile(axes: Axes, tile: Tile, scales: ProfileScales, *, named: bool) -> Legend:
     legend: Legend = {}
-    if len(tile.topology.tree.nodes):
-        legend = draw_basins(axes, tile.outline, scales.values, scales.means, ruler=False)
+    if len(tile.tree.outline.nodes):
+        legend = draw_basins(axes, tile.tree.outline, scales.heights, scales.colours, ruler=False)
     axes.tick_params(labelleft=named, labelsize=7)
     return legend
 
@@ -185,7 +149,7 @@ def _draw_landscape(axes: Axes, tile: Tile, scale: Scale, *, named: bool) -> Leg
 
 def _draw_line(axes: Axes, tile: Tile, scale: Scale) -> None:
     order, along = walk(tile.landscape.samples)
-    values = tile.values[order]
+    values = tile.tree.values[order]
     axes.plot(along, np.where(np.isfinite(values), values, np.nan), color="#236798", lw=1.4)
     axes.set(ylim=(scale.low, scale.high), yscale="log" if scale.log else "linear")
     if scale.log:
@@ -206,21 +170,21 @@ def _name_each(panels: np.ndarray, matrix: Matrix) -> None:
         panels[place].set_title(name, fontsize=8.5, color=INK)
 
 
-def _bar(figure: Figure, panels: list[Axes], scales: Scales, content: Content) -> None:
+def _bar(figure: Figure, panels: list[Axes], scales: ProfileScales, content: Content) -> None:
     if content == "landscapes":
-        colourbar(figure, panels, scales.values)
+        colourbar(figure, panels, scales.heights)
         return
-    label = f"mean {scales.means.label} of a basin's samples; heights: {scales.values.label}"
-    colourbar(figure, panels, scales.means, colours=BLUE, label=label)
+    label = f"mean {scales.colours.label} of a basin's samples; heights: {scales.heights.label}"
+    colourbar(figure, panels, scales.colours, colours=BLUE, label=label)
 
 
-def caption(matrix: Matrix, scales: Scales, content: Content) -> str:
+def caption(matrix: Matrix, scales: ProfileScales, content: Content) -> str:
     """Return in sentences what a matrix shows."""
     what = {
         "landscapes": "the landscape of each run; of a map with more than two axes, a slice through its lowest sample",
         "profiles": "the landscape profile of each run: at every height a basin is as wide as its share of the samples",
     }
-    return f"{matrix.title}: {what[content]}. All share one scale of {scales.values.field.name}."
+    return f"{matrix.title}: {what[content]}. All share one scale of {scales.heights.field.name}."
 
 
 def alt_text(matrix: Matrix) -> str:

@@ -19,7 +19,7 @@ from globscope.report.style.scale import Scale
 from globscope.report.style.series import TRAILS, legend_names, numbers, styles
 from globscope.report.style.text import counted, lines, plain
 from globscope.report.style.theme import FAINT, Picture, headline, styled
-from globscope.values.findings import Map
+from globscope.values.findings import Atlas
 from globscope.values.pictures import Overlay, Trail
 
 MOST = 6  # panels of a map of many axes
@@ -42,11 +42,12 @@ class OnMap:
     view: View
 
     @classmethod
-    def of(cls, picture: Overlay, map_: Map, scale: Scale) -> "OnMap":
+    def of(cls, picture: Overlay, atlas: Atlas, scale: Scale) -> "OnMap":
         """Return an overlay with what lies below it."""
-        scene = scene_below(map_, scale)
-        points = tuple(_points(trail, map_.chart.dimension) for trail in picture.trails)
-        every = np.concatenate([np.empty((0, map_.chart.dimension)), *points])
+        (map_,) = (one for one in atlas.maps if one.name == picture.map)
+        scene, axes = scene_below(map_, atlas, scale), map_.chart.dimension
+        points = tuple(_points(trail, axes) for trail in picture.trails)
+        every = np.concatenate([np.empty((0, axes)), *points])
         return cls(picture=picture, scene=scene, points=points, view=View.of(scene, every))
 
     @property

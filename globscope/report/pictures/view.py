@@ -5,7 +5,7 @@ from attrs import define, field
 
 from globscope.report.map.scene import Scene
 from globscope.report.style.scale import Scale
-from globscope.values.findings import Map
+from globscope.values.findings import Atlas, Map
 
 # How far the view may reach beyond the landscape on each side, and the room around a point there; in its own widths.
 REACH, ROOM = 0.75, 0.03
@@ -48,13 +48,13 @@ class View:
         return not np.array_equal(self.ground, self.shown)
 
 
-def scene_below(map_: Map, scale: Scale) -> Scene:
+def scene_below(map_: Map, atlas: Atlas, scale: Scale) -> Scene:
     """Return the first scene whose landscape spans the map's axes, so that points have a place on it; or its members'.
 
     A path spans no axes, and so leaves the members alone.
     """
-    spanning = (scene for scene in Scene.each(map_, scale) if scene.kind in ("line", "surface", "slices"))
-    return next(spanning, None) or Scene.of(map_, scale, "")
+    spanning = (scene for scene in Scene.each(map_, atlas, scale) if scene.kind in ("line", "surface", "slices"))
+    return next(spanning, None) or Scene.of(map_, atlas, scale, "")
 
 
 def ground(scene: Scene) -> np.ndarray:

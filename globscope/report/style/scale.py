@@ -9,7 +9,7 @@ from matplotlib.colors import LogNorm, Normalize
 
 from globscope.report.style.text import number
 from globscope.values.field import Field
-from globscope.values.findings import Map
+from globscope.values.findings import Atlas
 
 # Decades below and above the median's: exploded networks must not paint all others in one colour.
 REACH = (-6, 2)
@@ -73,21 +73,20 @@ def positive(values: np.ndarray) -> bool:
     return bool(len(finite) and (finite > 0).all())
 
 
-def present(maps: Iterable[Map], field: str) -> str:
-    """Return the key of a field that can be drawn: a task of the user's own may call its splits otherwise."""
-    known = [name for map_ in maps for landscape in map_.landscapes.values() for name in landscape.fields]
-    return field if field in known or not known else known[0]
+def colour_scale(atlas: Atlas, key: str = "train_loss") -> Scale:
+    """Return the scale of the landscapes' colours; a task of the user's own may lack a field of this key."""
+    known = [name for map_ in atlas.maps for landscape in map_.landscapes.values() for name in landscape.fields]
+    return shared_scale(atlas, key if key in known or not known else known[0])
 
 
-def shared_scale(maps: Iterable[Map], field: str) -> Scale:
+def shared_scale(atlas: Atlas, key: str) -> Scale:
     """Return the scale that spans a field's finite values on every landscape of every map."""
-    landscapes = [landscape for map_ in maps for landscape in map_.landscapes.values()]
-    return spanning([landscape.fields[field] for landscape in landscapes if field in landscape.fields], field)
+    landscapes = [landscape for map_ in atlas.maps for landscape in map_.landscapes.values()]
+    return spanning([one.fields[key] for one in landscapes if key in one.fields], atlas.field_of(key))
 
 
-def spanning(arrays: Iterable[np.ndarray], key: str) -> Scale:
-    """Return the scale that spans the finite values of the field of this key."""
-    field = Field(key)
+def spanning(arrays: Iterable[np.ndarray], field: Field) -> Scale:
+    """Return the scale that spans a field's finite values."""
     values = np.concatenate([np.empty(0), *arrays])
     finite = values[np.isfinite(values)]
     above = finite[finite > 0]

@@ -6,7 +6,7 @@ import textwrap
 import unicodedata
 from collections.abc import Iterable, Sequence
 
-from globscope.values.field import Field
+from globscope.values.field import in_words
 from globscope.values.findings import Cell
 
 LONGEST_STEM = 48
@@ -109,4 +109,4 @@ def listed(words: Iterable[str]) -> str:
 
 def heading(key: str) -> str:
     """Return a column's key as words."""
-    return Field(key).name
+    return in_words(key)

@@ -1,6 +1,6 @@
 """A landscape profile as a drawing: basins side by side, as wide as they hold samples."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from itertools import pairwise
 from typing import Any
 
@@ -58,13 +58,13 @@ def spots(outline: Outline, heights: Scale, *which: str) -> np.ndarray:
     return found
 
 
-def name_basins(axes: Axes, outline: Outline, heights: Scale, home: dict[int, list[Track]]) -> None:
+def name_basins(axes: Axes, outline: Outline, heights: Scale, runs: Mapping[int, Sequence[Track]]) -> None:
     """Write beside the minima which runs end in their basins."""
     rows = [
-        row for row, node in enumerate(outline.nodes.tolist()) if home.get(node) and outline.kinds[row] == "minimum"
+        row for row, node in enumerate(outline.nodes.tolist()) if runs.get(node) and outline.kinds[row] == "minimum"
     ]
     if rows:
-        groups = [home[int(outline.nodes[row])] for row in rows]
+        groups = [runs[int(outline.nodes[row])] for row in rows]
         named = [(_names(group), group[0].colour if len(group) == 1 else INK) for group in groups]
         points = np.stack([outline.centres[rows] / outline.samples, heights.drawable(outline.low[rows])], axis=1)
         name_points(axes, named, points, spots(outline, heights, kinds.MINIMUM))

@@ -1,6 +1,6 @@
 """The merge tree as a drawing: leaves side by side, heights by loss."""
 
-from collections.abc import Collection
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 import numpy as np
@@ -9,6 +9,7 @@ from matplotlib.axes import Axes
 from matplotlib.lines import Line2D
 
 from globscope.report.map.tracks import Track
+from globscope.report.map.tree_scene import TreeScene
 from globscope.report.style.legend import Legend
 from globscope.report.style.scale import positive
 from globscope.report.style.theme import FAINT, INK, MINIMUM, SADDLE
@@ -86,18 +87,11 @@ def _roots(tree: MergeTree) -> dict[int, int]:
     return {lowest[int(node)]: int(node) for node in tree.nodes}
 
 
-def draw_tree(
-    axes: Axes,
-    tree: MergeTree,
-    values: np.ndarray,
-    home: dict[int, list[Track]],
-    within_noise: Collection[int] = (),
-) -> Legend:
-    """Draw the tree; `values` are the field's at every sample. Returns the legend.
-
-    Branches of the leaves `within_noise` are dashed: they may be due to what scoring draws.
-    """
-    placed, dashed = layout(tree), list[Any]()
+def draw_tree(axes: Axes, scene: TreeScene) -> Legend:
+    """Draw the tree; return the legend. A dashed branch may be due to the random numbers that scoring draws."""
+    topology, values = scene.topology, scene.values
+    within_noise = topology.tree.pairs[topology.within_noise, 0]
+    placed, dashed = layout(topology.tree), list[Any]()
     for branch in placed.branches:
         x, low, high = placed.x[branch.leaf], values[branch.leaf], values[branch.top]
         faint = branch.leaf in within_noise
@@ -105,9 +99,9 @@ def draw_tree(
         dashed += line if faint else []
         if branch.parent >= 0:
             axes.plot([x, placed.x[branch.parent]], [high, high], color=INK, lw=1.5, zorder=2)
-    _rule(axes, values[tree.nodes], len(placed.x))
-    if home:
-        _name_leaves(axes, placed, values, home)
+    _rule(axes, values[topology.tree.nodes], len(placed.x))
+    if scene.runs:
+        _name_leaves(axes, placed, values, scene.runs)
     return _mark_nodes(axes, placed, values) | ({CHANCE: dashed[0]} if dashed else {})
 
 
@@ -127,10 +121,10 @@ def _dots(axes: Axes, places: list[tuple[int, float]], marker: str, colour: str)
     return axes.plot(*np.array(places).T, zorder=3, **style)[0]
 
 
-def _name_leaves(axes: Axes, placed: Layout, values: np.ndarray, home: dict[int, list[Track]]) -> None:
-    turned = 90 if any(len(track.label) > 3 for group in home.values() for track in group) else 0
+def _name_leaves(axes: Axes, placed: Layout, values: np.ndarray, runs: Mapping[int, Sequence[Track]]) -> None:
+    turned = 90 if any(len(track.label) > 3 for group in runs.values() for track in group) else 0
     for leaf, x in placed.x.items():
-        group = home.get(leaf, [])
+        group = runs.get(leaf, ())
         text = axes.annotate(
             _names(group, 1 if turned else 3, len(placed.x)), (x, values[leaf]), (0, -8), textcoords="offset points"
         )
@@ -139,7 +133,7 @@ def _name_leaves(axes: Axes, placed: Layout, values: np.ndarray, home: dict[int,
         text.set_fontweight("bold" if group else "normal")
 
 
-def _names(group: list[Track], across: int, leaves: int) -> str:
+def _names(group: Sequence[Track], across: int, leaves: int) -> str:
     """Return the runs' names, so many to a row, in as many rows as stand side by side when turned."""
     labels = [track.label for track in group] or ["–"]
     rows = [labels[i : i + across] for i in range(0, len(labels), across)]

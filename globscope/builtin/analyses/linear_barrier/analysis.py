@@ -80,7 +80,7 @@ class LinearBarrier:
         own, inner = atlas.truth[self.field][finals], self._inner(atlas.population.take(finals), pairs, t, bench)
         lines = [np.concatenate([own[[a]], inner[at], own[[b]]]) for at, (a, b) in enumerate(pairs)]
         rows = tuple(self._row(names[a], names[b], t, line) for (a, b), line in zip(pairs, lines, strict=True))
-        worst = "min" if Field(self.field).higher_is_better else "max"
+        worst = "min" if Field.of(self.field).higher_is_better else "max"
         caption = CAPTION.format(field=self.field, points=self.points, worst=worst)
         table = Table(
             name="barriers", caption=caption, columns=("one", "other", "barrier", "area", worst, "at"), rows=rows
@@ -103,7 +103,7 @@ class LinearBarrier:
         return bench.measure(networks)[self.field].reshape(len(pairs), len(inner))
 
     def _row(self, one: str, other: str, t: np.ndarray, line: np.ndarray) -> Row:
-        cost, worst = Field(self.field).cost(line), "min" if Field(self.field).higher_is_better else "max"
+        cost, worst = Field.of(self.field).cost(line), "min" if Field.of(self.field).higher_is_better else "max"
         highest = int(cost.argmax())
         return {
             "one": one,

@@ -91,7 +91,7 @@ def _losses(name: str, merging: Sequence[EvaluatedPass]) -> Plot:
         x="share of the way",
         y=merging[0].measure,
         panels=tuple(one.panel for one in merging[:SHOWN]),
-        log=not Field(merging[0].measure).higher_is_better,
+        log=not Field.of(merging[0].measure).higher_is_better,
     )
 
 

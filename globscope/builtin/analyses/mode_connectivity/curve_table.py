@@ -47,5 +47,5 @@ def _figures(name: str, one: MeasuredCurve, values: np.ndarray, way: np.ndarray)
 
 def field_barrier(name: str, values: np.ndarray, t: np.ndarray, whole: np.ndarray) -> float:
     """Return the barrier of a field's values at some t, above the interpolation between the ends of the whole."""
-    first, *_, last = Field(name).cost(whole).tolist()
-    return barrier(Field(name).cost(values), t, (first, last))
+    first, *_, last = Field.of(name).cost(whole).tolist()
+    return barrier(Field.of(name).cost(values), t, (first, last))

@@ -23,7 +23,7 @@ def plot(curves: Sequence[MeasuredCurve], found: Sequence[CurveProjection], shap
         panels=tuple(
             _panel(one, [j for j in found if j.curve is one and j.fit == fit], shape, field) for one in curves
         ),
-        log=not Field(field).higher_is_better,
+        log=not Field.of(field).higher_is_better,
     )
 
 

@@ -58,11 +58,11 @@ class Line:
 
     def barrier(self, name: str) -> float | None:
         """Return the barrier of a field: for an accuracy its deepest fall."""
-        return finite_or_none(barrier(Field(name).cost(self.fields[name]), self.t))
+        return finite_or_none(barrier(Field.of(name).cost(self.fields[name]), self.t))
 
     def area(self, name: str) -> float | None:
         """Return the area under the excess."""
-        return finite_or_none(area(Field(name).cost(self.fields[name]), self.t))
+        return finite_or_none(area(Field.of(name).cost(self.fields[name]), self.t))
 
 
 def line(atlas: Atlas, bench: Bench, rows: tuple[int, int], who: tuple[str, str, str], points: int) -> Line:

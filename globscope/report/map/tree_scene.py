@@ -1,0 +1,94 @@
+"""A merge tree with all that its pictures draw from, such as the basins in which the training runs end."""
+
+from collections.abc import Mapping, Sequence
+from functools import cached_property
+
+import numpy as np
+from attrs import define
+from attrs import field as attribute
+
+from globscope.report.map.tracks import Track
+from globscope.report.style.text import counted, listed, number
+from globscope.topology.membership import depiction, membership
+from globscope.topology.outline import Outline, outline
+from globscope.values.field import Field
+from globscope.values.findings import Map
+from globscope.values.landscape import Landscape
+from globscope.values.topology import Topology
+
+
+@define(frozen=True, kw_only=True)
+class TreeScene:
+    """The merge tree of one field of a landscape, ready to be drawn.
+
+    Attributes:
+        title: What its pictures are called after.
+        topology: The tree, whole and simplified.
+        field: Whose tree it is.
+        values: (n,) of the field at all samples.
+        runs: By leaf, the runs whose last network lies in its basin; −1: those that the map does not show.
+    """
+
+    title: str
+    topology: Topology = attribute(repr=False)
+    field: Field
+    values: np.ndarray = attribute(eq=False, repr=False)
+    runs: Mapping[int, Sequence[Track]] = attribute(factory=dict, repr=False)
+
+    @classmethod
+    def of(cls, title: str, topology: Topology, values: np.ndarray) -> "TreeScene":
+        """Return the scene of a merge tree whose landscape belongs to no map; `values`, (n,), are its field's."""
+        return cls(title=title, topology=topology, field=Field.of(topology.field), values=values)
+
+    @cached_property
+    def outline(self) -> Outline:
+        """The basins by size, as the landscape profile draws them."""
+        return outline(self.topology.tree, self.values)
+
+    @property
+    def leaves(self) -> str:
+        """The count of leaves and its threshold."""
+        count = counted(len(self.topology.tree.minima), "leaf", "leaves")
+        return f"{count} of persistence > {number(self.topology.threshold)}"
+
+    @property
+    def summary(self) -> str:
+        """The count of leaves and where the runs end, in one clause."""
+        return "; ".join(filter(None, (self.leaves, self.run_ends)))
+
+    @property
+    def facts(self) -> str:
+        """What was counted, at which threshold, on how many samples."""
+        topology, within = self.topology, int(self.topology.within_noise.sum())
+        noise = f"; {number(within)} of them below {number(topology.noise)}, the draws' standard deviation"
+        left = f", {number(topology.left_out)} left out" if topology.left_out else ""
+        samples = f"{number(int((topology.full.basin >= 0).sum()))} samples{left}"
+        return f"{self.leaves} in {self.field.name}{noise if within else ''}; {samples}"
+
+    @property
+    def missing_runs(self) -> str:
+        """Which runs the map does not show, so that they name no leaf; empty where it shows all."""
+        names = listed(track.variant for track in self.runs.get(-1, ()))
+        return f"Not on this map: {names}." if names else ""
+
+    @property
+    def run_ends(self) -> str:
+        """In how many basins the runs end, and which runs the map does not show; empty on a path."""
+        absent, basins = self.runs.get(-1, ()), [runs for leaf, runs in self.runs.items() if leaf >= 0]
+        shown, names = sum(map(len, basins)), listed(track.variant for track in absent)
+        every = counted(shown + len(absent), "run is", "runs are")
+        ends = f"{counted(shown, 'run')} end{'s' * (shown == 1)} in {counted(len(basins), 'basin')}" if shown else ""
+        return "; ".join(filter(None, (ends, f"{len(absent)} of {every} not on this map ({names})" if absent else "")))
+
+
+def runs_by_basin(
+    map_: Map, landscape: Landscape, topology: Topology, tracks: Sequence[Track]
+) -> dict[int, list[Track]]:
+    """Return, by leaf, the runs whose last network lies in its basin; −1 for those that the map does not show."""
+    basins: dict[int, list[Track]] = {}
+    if not tracks or not len(landscape.samples.points):
+        return basins
+    last = depiction(map_, topology.field, [track.last for track in tracks])
+    for track, basin in zip(tracks, membership(map_, landscape, topology, last).basins.tolist(), strict=True):
+        basins.setdefault(basin, []).append(track)
+    return basins
