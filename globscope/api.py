@@ -95,9 +95,9 @@ from globscope.symmetry.record import activations
 from globscope.symmetry.search import symmetry
 from globscope.symmetry.symmetry import Axis, Frozen, Group, Symmetry
 from globscope.threads import one_thread, threads_for
-from globscope.topology.adjacency import Adjacency, Neighbours, chosen, earlier, edges, neighbours
+from globscope.topology.adjacency import Adjacency, Neighbours, edge_ends, edges, neighbours, resolve_adjacency
 from globscope.topology.branches import Branches
-from globscope.topology.condense import condensed
+from globscope.topology.condense import condense
 from globscope.topology.distance import bottleneck, diagram, wasserstein
 from globscope.topology.membership import (
     OFF_SLICE,
@@ -112,7 +112,7 @@ from globscope.topology.membership import (
 from globscope.topology.metrics import smad, value_range
 from globscope.topology.outline import Outline, outline
 from globscope.topology.passes import Passes
-from globscope.topology.tree import simplified, sweep_order, trees
+from globscope.topology.tree import simplify, sweep_order, trees
 from globscope.values.blocks import column_blocks
 from globscope.values.chart import Chart, Progress, ReducerInputs, Transform
 from globscope.values.evaluation import Networks, Plan, Unit
@@ -257,9 +257,8 @@ __all__ = [
     "barrier",
     "bottleneck",
     "calibration_batches",
-    "chosen",
     "column_blocks",
-    "condensed",
+    "condense",
     "default_type",
     "depiction",
     "device",
@@ -267,7 +266,7 @@ __all__ = [
     "device_of",
     "diagram",
     "draws",
-    "earlier",
+    "edge_ends",
     "edges",
     "eigenpairs",
     "examples_per_batch",
@@ -295,11 +294,12 @@ __all__ = [
     "read_npz",
     "read_safetensors",
     "require_unpacked",
+    "resolve_adjacency",
     "runs_by_basin",
     "scores",
     "seed_of",
     "seeded",
-    "simplified",
+    "simplify",
     "smad",
     "span",
     "stateless_call",

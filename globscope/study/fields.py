@@ -172,7 +172,7 @@ def _joined(one: Landscape, two: Landscape) -> Landscape:
         cycles = np.concatenate([one.cycle_error, two.cycle_error])
     return evolve(
         one,
-        samples=one.samples.joined(two.samples),
+        samples=one.samples.concatenate(two.samples),
         fields={name: np.concatenate([one.fields[name], two.fields[name]]) for name in one.fields},
         distance_to_member=np.concatenate([one.distance_to_member, two.distance_to_member]),
         cycle_error=cycles,

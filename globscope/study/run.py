@@ -90,7 +90,7 @@ def fits(bench: StudyBench, parts: Sequence[Population]) -> Iterator[Map]:
 
 def joined(parts: Sequence[Population]) -> Population:
     """Return all members as one population."""
-    return reduce(Population.joined, parts)
+    return reduce(Population.concatenate, parts)
 
 
 def _derived(bench: StudyBench, given: Population) -> Population:

@@ -83,7 +83,7 @@ class SamplerChecks(OptionChecks):
     def _whole(self) -> Samples | None:
         whole: Samples | None = None
         for samples in self._rounds:
-            whole = samples if whole is None else whole.joined(samples)
+            whole = samples if whole is None else whole.concatenate(samples)
         return whole
 
     def _asked(self) -> list[Samples]:
@@ -93,7 +93,7 @@ class SamplerChecks(OptionChecks):
             if samples is None:
                 break
             found.append(samples)
-            sofar = _landscape(samples if sofar is None else sofar.samples.joined(samples))
+            sofar = _landscape(samples if sofar is None else sofar.samples.concatenate(samples))
         return found
 
 

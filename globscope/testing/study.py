@@ -142,7 +142,7 @@ def tiny_atlas(derived: Population | None = None) -> Atlas:
     bench, members = TinyBench(), tiny_population()
     if derived is not None:
         own = tuple(evolve(member, origin=ASKING) for member in derived.members)
-        members = members.joined(evolve(derived, members=own))
+        members = members.concatenate(evolve(derived, members=own))
     linear = bench.landscape(bench.fit("linear", members))
     truth = bench.measure(Networks.of(members.weights))
     return Atlas(population=members, truth=truth, maps=(linear, _scatter(linear), _barren(linear)), asking=ASKING)

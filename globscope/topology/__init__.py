@@ -1,1 +1,1 @@
-"""Merge trees of samples on any graph: what every backend shares, whoever sweeps."""
+"""Merge trees of samples on any graph: what all backends share."""

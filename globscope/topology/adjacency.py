@@ -1,8 +1,8 @@
 """Which samples are neighbours: on a lattice, or scattered.
 
-Vertices are numbered by their place in the sweep: number i is sample `swept[i]`. Samples that are not
-swept are absent, and so are their edges (an induced subgraph). ToMaTo looks only at a vertex's
-neighbours earlier in the sweep, and a vertex may list itself, which fills up rows of equal length.
+Vertices are numbered by their place in the sweep: vertex i is sample `swept[i]`. Samples that are not
+swept are absent, and so are their edges (an induced subgraph). ToMaTo uses only a vertex's
+neighbours earlier in the sweep; a vertex may list itself, so that all rows have equal length.
 """
 
 from collections.abc import Sequence
@@ -21,11 +21,11 @@ Neighbours = Sequence[Sequence[int]] | np.ndarray
 LATTICE = ("freudenthal", "full")
 
 
-def chosen(samples: Samples, adjacency: Adjacency) -> Adjacency:
-    """Return what `auto` stands for: `freudenthal` on a lattice, else `knn`, and `delaunay` on a line.
+def resolve_adjacency(samples: Samples, adjacency: Adjacency) -> Adjacency:
+    """Return what `auto` means: `freudenthal` on a lattice, else `knn`, and `delaunay` on a line.
 
-    Long thin triangles along the rim of a triangulation join what lies far apart, so it is not the default. A
-    lattice's adjacency that is asked for where there is none, as when a study has several samplers, is `auto`.
+    Long thin triangles along the rim of a triangulation join distant samples, so it is not the default. A lattice's
+    adjacency for samples that are on no lattice, as in a study with several samplers, is treated as `auto`.
     """
     if samples.index is None or samples.shape is None:
         scattered: Adjacency = "knn" if samples.points.shape[1] > 1 else "delaunay"
@@ -36,22 +36,22 @@ def chosen(samples: Samples, adjacency: Adjacency) -> Adjacency:
 def neighbours(samples: Samples, swept: np.ndarray, adjacency: Adjacency = "auto", k: int | None = None) -> Neighbours:
     """Return each swept vertex's neighbours, by place in the sweep; `k` as in `edges`.
 
-    For `auto`, samples that bring edges of their own have those.
+    For `auto`, the edges of samples that have their own are used.
     """
     if adjacency == "auto" and samples.edges is not None:
-        return listed(samples.edges, swept, len(samples.points))
-    kind = chosen(samples, adjacency)
+        return earlier_neighbours(samples.edges, swept, len(samples.points))
+    kind = resolve_adjacency(samples, adjacency)
     if kind in LATTICE:
         assert samples.index is not None
         assert samples.shape is not None
         return lattice(samples.index[swept], samples.shape, kind)
-    # All samples are joined before any is left out, so that no edge crosses a region without samples.
-    return listed(edges(samples.points, kind, k), swept, len(samples.points))
+    # Edges are made before any sample is left out, so that none crosses a region without samples.
+    return earlier_neighbours(edges(samples.points, kind, k), swept, len(samples.points))
 
 
 def edges(points: np.ndarray, adjacency: Adjacency, k: int | None = None) -> np.ndarray:
-    """Return the (m, 2) edges between (n, d) scattered points; `k` nearest ones, 4 d where unset."""
-    # By a power of two, which changes no digit: squares of very large or small distances are no numbers.
+    """Return the (m, 2) edges between (n, d) scattered points; `k` nearest neighbours each, 4 d where unset."""
+    # Scaled by a power of two, which changes no digit: squares of very large or small distances would overflow.
     points = np.ldexp(points, -int(np.frexp(np.abs(points).max(initial=0))[1]))
     if adjacency == "delaunay":
         return delaunay(points)
@@ -60,11 +60,11 @@ def edges(points: np.ndarray, adjacency: Adjacency, k: int | None = None) -> np.
     return nearest(points, k or 4 * points.shape[1], mutual=adjacency == "mutual-knn")
 
 
-def listed(edges: np.ndarray, swept: np.ndarray, samples: int) -> list[list[int]]:
+def earlier_neighbours(edges: np.ndarray, swept: np.ndarray, samples: int) -> list[list[int]]:
     """Return each vertex's earlier neighbours, from (m, 2) edges between sample numbers."""
-    place = np.full(samples, -1)
-    place[swept] = np.arange(len(swept))
-    ends = np.sort(place[edges], axis=1)
+    places = np.full(samples, -1)
+    places[swept] = np.arange(len(swept))
+    ends = np.sort(places[edges], axis=1)
     ends = ends[ends[:, 0] >= 0]
     ends = ends[np.argsort(ends[:, 1], kind="stable")]
     cuts = np.searchsorted(ends[:, 1], np.arange(len(swept) + 1))
@@ -72,12 +72,12 @@ def listed(edges: np.ndarray, swept: np.ndarray, samples: int) -> list[list[int]
     return [earlier[start:stop] for start, stop in pairwise(cuts.tolist())]
 
 
-def earlier(neighbours: Neighbours) -> tuple[np.ndarray, np.ndarray]:
-    """Return the edges' lower and higher ends, by rising higher end."""
+def edge_ends(neighbours: Neighbours) -> tuple[np.ndarray, np.ndarray]:
+    """Return the edges' lower and higher ends, sorted by the higher end."""
     if isinstance(neighbours, np.ndarray):
         earlier = neighbours < np.arange(len(neighbours))[:, None]
         return neighbours[earlier], np.repeat(np.arange(len(neighbours)), earlier.sum(axis=1))
     sizes = [len(row) for row in neighbours]
-    low = np.fromiter((one for row in neighbours for one in row), int, sum(sizes))
+    low = np.fromiter((vertex for row in neighbours for vertex in row), int, sum(sizes))
     high = np.repeat(np.arange(len(neighbours)), sizes)
     return low[low < high], high[low < high]

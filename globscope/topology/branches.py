@@ -1,4 +1,4 @@
-"""The branches of a sweep from low to high: where each is born, where it dies, and into which."""
+"""The branches of a sweep from low to high: where each is born, where it dies, and into which branch."""
 
 import numpy as np
 from attrs import define, field
@@ -13,7 +13,7 @@ class Branches:
     Attributes:
         births: (p,) minimum of each branch.
         deaths: (p,) vertex at which it meets a lower branch; m for a component's lowest.
-        elders: (p,) branch that goes on where it dies; itself for a component's lowest.
+        elders: (p,) branch that continues where it dies; itself for a component's lowest.
         own: (m,) branch of each vertex, once the vertex has been swept.
         tops: (components,) last vertex of each component.
     """

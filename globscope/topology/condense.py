@@ -1,4 +1,4 @@
-"""From a landscape's field to its merge tree, whoever sweeps it."""
+"""From a landscape's field to its merge tree, with any sweep."""
 
 from collections.abc import Callable
 
@@ -11,7 +11,7 @@ from globscope.values.landscape import Landscape, Samples
 from globscope.values.topology import Topology
 
 
-def condensed(
+def condense(
     landscape: Landscape,
     field: str,
     persistence: float,
@@ -19,14 +19,14 @@ def condensed(
     mask: bool,
     sweep: Callable[[Samples, np.ndarray], Branches],
 ) -> Topology:
-    """Return the merge tree of one field, simplified and whole.
+    """Return the merge tree of one field, both simplified and with every pair.
 
     Args:
-        landscape: Its samples that are not finite are left out.
+        landscape: The landscape; its samples that are not finite are left out.
         field: Name of the field.
         persistence: Pairs of at most this are removed from the simplified tree; absolute.
         mask: Whether samples outside the trusted region are left out too.
-        sweep: Returns the branches of the samples, from those that are swept, in the order of the sweep.
+        sweep: Returns the branches of the samples, given the numbers of swept samples in the order of the sweep.
 
     Raises:
         SpecError: The landscape has no such field.

@@ -16,8 +16,8 @@ from globscope.values.topology import MergeTree
 def diagram(tree: MergeTree) -> np.ndarray:
     """Return the (p, 2) births and deaths of a tree's pairs of positive persistence; deaths may be infinite."""
     pairs = np.stack([tree.births, tree.deaths], axis=1)
-    kept: np.ndarray = pairs[tree.deaths > tree.births]
-    return kept
+    persistent: np.ndarray = pairs[tree.deaths > tree.births]
+    return persistent
 
 
 def bottleneck(one: MergeTree, other: MergeTree) -> float:
@@ -26,51 +26,51 @@ def bottleneck(one: MergeTree, other: MergeTree) -> float:
     At most the largest difference of two fields on the same samples (Cohen-Steiner, Edelsbrunner, Harer, "Stability
     of persistence diagrams", Discrete Comput. Geom. 37, 2007). By GUDHI.
     """
-    moved = _essential(one, other)
-    if moved is None:
+    shifts = _essential_shifts(one, other)
+    if shifts is None:
         return np.inf
     from gudhi import bottleneck_distance
 
-    found = float(bottleneck_distance(_dying(one), _dying(other)))
-    # Of equal diagrams GUDHI gives its tolerance, the smallest normal number.
-    return max(found if found > np.finfo(float).tiny else 0.0, float(moved.max(initial=0.0)))
+    distance = float(bottleneck_distance(_finite_pairs(one), _finite_pairs(other)))
+    # For equal diagrams GUDHI returns its tolerance, the smallest normal number.
+    return max(distance if distance > np.finfo(float).tiny else 0.0, float(shifts.max(initial=0.0)))
 
 
 def wasserstein(one: MergeTree, other: MergeTree, *, order: float = 2.0) -> float:
     """Return the Wasserstein distance of two diagrams: (Σ distance^order)^(1/order) over the best matching's pairs.
 
-    Many small moves add up here that the bottleneck distance does not see. Exact, by an assignment: memory grows with
-    the product of both numbers of pairs and time faster, so simplify diagrams of many thousands first. (GUDHI's own,
-    Hera, may crash or never end where pairs coincide, as they do in equal landscapes.)
+    Unlike in the bottleneck distance, many small moves add up. Exact, by an assignment: memory grows with
+    the product of both numbers of pairs and time faster, so simplify diagrams of many thousands first. (GUDHI's
+    implementation, Hera, may crash or never end where pairs coincide, as they do in equal landscapes.)
 
     Args:
-        one: A tree.
-        other: Another.
-        order: At least 1; the larger, the more it resembles the bottleneck distance.
+        one: A merge tree.
+        other: Another merge tree.
+        order: At least 1; the larger, the more the result resembles the bottleneck distance.
     """
-    moved = _essential(one, other)
-    if moved is None:
+    shifts = _essential_shifts(one, other)
+    if shifts is None:
         return np.inf
     from scipy.optimize import linear_sum_assignment
 
-    mine, its = _dying(one), _dying(other)
-    alone = [((pairs[:, 1] - pairs[:, 0]) / 2) ** order for pairs in (mine, its)]
-    # What matching two pairs saves against leaving both to the diagonal.
-    together = np.abs(mine[:, None] - its).max(axis=2, initial=0.0) ** order
-    saved = np.maximum(alone[0][:, None] + alone[1] - together, 0.0)
+    first, second = _finite_pairs(one), _finite_pairs(other)
+    to_diagonal = [((pairs[:, 1] - pairs[:, 0]) / 2) ** order for pairs in (first, second)]
+    # What matching two pairs with each other saves, compared with matching both with the diagonal.
+    matched = np.abs(first[:, None] - second).max(axis=2, initial=0.0) ** order
+    saved = np.maximum(to_diagonal[0][:, None] + to_diagonal[1] - matched, 0.0)
     most = saved[linear_sum_assignment(saved, maximize=True)].sum()
-    # Of equal diagrams all is saved, but for rounding.
-    total = max(alone[0].sum() + alone[1].sum() - most, 0.0) + (moved**order).sum()
+    # For equal diagrams everything is saved, up to rounding.
+    total = max(to_diagonal[0].sum() + to_diagonal[1].sum() - most, 0.0) + (shifts**order).sum()
     return float(total ** (1 / order))
 
 
-def _dying(tree: MergeTree) -> np.ndarray:
+def _finite_pairs(tree: MergeTree) -> np.ndarray:
     pairs = diagram(tree)
-    dying: np.ndarray = pairs[np.isfinite(pairs[:, 1])]
-    return dying
+    finite: np.ndarray = pairs[np.isfinite(pairs[:, 1])]
+    return finite
 
 
-def _essential(one: MergeTree, other: MergeTree) -> np.ndarray | None:
-    """Return how far the births of pairs that never die move, matched in order, which is best; None for no matching."""
-    mine, its = (np.sort(tree.births[np.isinf(tree.deaths)]) for tree in (one, other))
-    return np.abs(mine - its) if len(mine) == len(its) else None
+def _essential_shifts(one: MergeTree, other: MergeTree) -> np.ndarray | None:
+    """Return how far births of essential pairs move, matched in order, which is optimal; None if numbers differ."""
+    first, second = (np.sort(tree.births[np.isinf(tree.deaths)]) for tree in (one, other))
+    return np.abs(first - second) if len(first) == len(second) else None

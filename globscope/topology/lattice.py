@@ -22,21 +22,21 @@ def offsets(axes: int, kind: str) -> np.ndarray:
 def lattice(index: np.ndarray, shape: tuple[int, ...], kind: str) -> np.ndarray:
     """Return the (m, k) neighbours of lattice vertices `index`, (m, axes), in their order.
 
-    Vertices of the lattice that `index` lacks are nobody's neighbour.
+    Vertices of the lattice that are not in `index` are no neighbours.
 
     Raises:
         ValueError: An index lies outside the lattice, or occurs twice.
     """
-    # A rim of absent vertices spares every test for the border.
+    # With a rim of absent vertices no border needs a test.
     padded = tuple(size + 2 for size in shape)
-    own = np.arange(len(index))
+    numbers = np.arange(len(index))
     if np.any((index < 0) | (index >= shape)):
         raise ValueError(f"a sample lies outside its lattice of shape {shape}")
-    at = np.ravel_multi_index(tuple(index.T + 1), padded)
-    place = np.full(np.prod(padded), -1)
-    place[at] = own
-    if np.any(place[at] != own):
+    places = np.ravel_multi_index(tuple(index.T + 1), padded)
+    vertex = np.full(np.prod(padded), -1)
+    vertex[places] = numbers
+    if np.any(vertex[places] != numbers):
         raise ValueError("two samples share one lattice vertex")
     strides = np.array([np.prod(padded[axis + 1 :], dtype=int) for axis in range(len(padded))])
-    around = place[at[:, None] + offsets(len(shape), kind) @ strides]
-    return np.where(around < 0, own[:, None], around)
+    around = vertex[places[:, None] + offsets(len(shape), kind) @ strides]
+    return np.where(around < 0, numbers[:, None], around)

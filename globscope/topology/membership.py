@@ -1,4 +1,4 @@
-"""In which basin of a merge tree a network lies, where the map shows that very network."""
+"""The basin of a merge tree in which a network lies, if the map shows that network."""
 
 from collections.abc import Sequence
 from functools import cached_property
@@ -6,7 +6,7 @@ from functools import cached_property
 import numpy as np
 from attrs import define, field
 
-from globscope.topology.adjacency import earlier, neighbours
+from globscope.topology.adjacency import edge_ends, neighbours
 from globscope.topology.surroundings import Surroundings
 from globscope.values.findings import Map
 from globscope.values.landscape import Landscape
@@ -21,19 +21,19 @@ FAR = "it decodes to a network far from itself"
 OUTSIDE = "no finite sample lies beside it"
 BETWEEN = "its basin lies between the samples"
 EXTRAPOLATED = "its way to the minimum leaves the trusted region"
-# Of a network's own loss: a smaller gap is none, however small the persistence threshold is.
+# A gap below this share of a network's own loss does not count, however small the persistence threshold is.
 ROUNDING = 1e-2
 
 
 @define(frozen=True, kw_only=True)
 class Depiction:
-    """n networks beside what a map makes of them.
+    """n networks, and what a map shows of them.
 
     Attributes:
         points: (n, d) latent coordinates.
-        own: (n,) values of the topology's field of the networks themselves.
-        decoded: (n,) of the networks that their points decode to.
-        distance: (n,) in weight space, from each network to the one that its point decodes to.
+        own: (n,) values of the topology's field for the networks themselves.
+        decoded: (n,) values of the field for the networks that their points decode to.
+        distance: (n,) distances in weight space from each network to the one that its point decodes to.
         elsewhere: (n,) whether a slice shows only their projection.
     """
 
@@ -57,67 +57,68 @@ class Membership:
 
     Attributes:
         basins: (n,) vertex of the minimum in whose basin each lies; −1 where the map does not show the network.
-        reasons: Why it does not, n; empty where it does.
+        reasons: n reasons why the map does not show the network; empty where it does.
     """
 
     basins: np.ndarray = field(eq=False)
     reasons: tuple[str, ...]
 
 
-def depiction(one: Map, name: str, rows: Sequence[int]) -> Depiction:
-    """Return what a map with an inverse makes of some of its own members, by one field."""
-    chosen, unknown = list(rows), np.full(len(one.population.members), np.nan)
-    decoded = np.full_like(one.coordinates, np.nan) if one.reconstruction is None else one.reconstruction
-    with np.errstate(over="ignore"):  # a decoder may lead anywhere, and what is infinitely far is far
-        squares = ((one.coordinates[chosen] - decoded[chosen]) ** 2).sum(axis=1)
+def depiction(map_: Map, name: str, rows: Sequence[int]) -> Depiction:
+    """Return what a map with an inverse shows of some of its members, in one field."""
+    chosen, unknown = list(rows), np.full(len(map_.population.members), np.nan)
+    decoded = np.full_like(map_.coordinates, np.nan) if map_.reconstruction is None else map_.reconstruction
+    with np.errstate(over="ignore"):  # a decoder may lead anywhere; an infinite distance is far
+        squares = ((map_.coordinates[chosen] - decoded[chosen]) ** 2).sum(axis=1)
     return Depiction(
-        points=one.chart.latents[chosen],
-        own=one.truth.get(name, unknown)[chosen],
-        decoded=one.decoded.get(name, unknown)[chosen],
-        distance=np.sqrt(squares + one.outside[chosen] ** 2),
-        elsewhere=one.elsewhere[chosen],
+        points=map_.chart.latents[chosen],
+        own=map_.truth.get(name, unknown)[chosen],
+        decoded=map_.decoded.get(name, unknown)[chosen],
+        distance=np.sqrt(squares + map_.outside[chosen] ** 2),
+        elsewhere=map_.elsewhere[chosen],
     )
 
 
-def last_networks(one: Map, landscape: Landscape, topology: Topology) -> Membership:
+def last_networks(map_: Map, landscape: Landscape, topology: Topology) -> Membership:
     """Return the basins of the variants' last networks on a map, in the variants' order."""
-    return membership(one, landscape, topology, depiction(one, topology.field, one.population.finals))
+    return membership(map_, landscape, topology, depiction(map_, topology.field, map_.population.finals))
 
 
-def runs_by_basin(one: Map, landscape: Landscape, topology: Topology) -> dict[int, list[str]]:
+def runs_by_basin(map_: Map, landscape: Landscape, topology: Topology) -> dict[int, list[str]]:
     """Return, for the minimum of every basin, the variants whose last network lies in it."""
     runs: dict[int, list[str]] = {int(minimum): [] for minimum in topology.tree.minima}
-    basins = last_networks(one, landscape, topology).basins.tolist()
-    for variant, basin in zip(one.population.variants, basins, strict=True):
+    basins = last_networks(map_, landscape, topology).basins.tolist()
+    for variant, basin in zip(map_.population.variants, basins, strict=True):
         if basin >= 0:
             runs[basin].append(variant)
     return runs
 
 
-def membership(one: Map, landscape: Landscape, topology: Topology, networks: Depiction) -> Membership:
+def membership(map_: Map, landscape: Landscape, topology: Topology, networks: Depiction) -> Membership:
     """Return in which basin each network lies; a network belongs to one only where the map shows that network.
 
     Its decoded point is inserted among the samples around it. It lies in the basin of the lowest of these where
 
-    - its decoded loss differs from its own by no more than the persistence threshold, which is what the tree tells
-      apart (or a hundredth of its own loss, where that is more);
-    - what it decodes to is as near to it as trusted samples are to a member;
+    - its decoded loss differs from its own by no more than the persistence threshold, which is the smallest difference
+      that the tree resolves (or a hundredth of its own loss, where that is more);
+    - the network that it decodes to is as near to it as trusted samples are to a member;
     - it drains to that sample, or lies in a dent of its own of no more than the threshold;
     - the basin's minimum is reached from there over trusted samples, without climbing more than the threshold.
 
-    On a slice all that is shown is trusted, and networks that are not on it are in no basin. A path has none.
+    On a slice every sample is trusted, and networks that are not on it are in no basin. A path has no basins.
     """
-    ground = Ground(landscape, topology)
-    found = [(-1, why) if why else ground.basin(point, loss) for why, point, loss in _cases(one, ground, networks)]
-    return Membership(basins=np.array([basin for basin, _ in found], int), reasons=tuple(why for _, why in found))
+    locator = BasinLocator(landscape, topology)
+    cases = _cases(map_, locator, networks)
+    pairs = [(-1, reason) if reason else locator.basin(point, loss) for reason, point, loss in cases]
+    return Membership(basins=np.array([basin for basin, _ in pairs], int), reasons=tuple(reason for _, reason in pairs))
 
 
-def _cases(one: Map, ground: "Ground", networks: Depiction) -> list[tuple[str, np.ndarray, float]]:
-    """Return by network why it is not shown whatever the samples, its point, and its decoded loss."""
-    own, shape = networks.own, ground.landscape.samples.shape
-    allowed = np.maximum(ground.topology.threshold, ROUNDING * np.abs(own))
-    is_path = shape is not None and len(shape) < one.chart.dimension
-    far = np.zeros(len(own), bool) if one.chart.extent is not None else ~one.is_near(networks.distance)
+def _cases(map_: Map, locator: "BasinLocator", networks: Depiction) -> list[tuple[str, np.ndarray, float]]:
+    """Return for each network why it cannot be shown with any samples, its point, and its decoded loss."""
+    own, shape = networks.own, locator.landscape.samples.shape
+    allowed = np.maximum(locator.topology.threshold, ROUNDING * np.abs(own))
+    is_path = shape is not None and len(shape) < map_.chart.dimension
+    far = np.zeros(len(own), bool) if map_.chart.extent is not None else ~map_.is_near(networks.distance)
     rules = (
         (np.full(len(own), is_path), PATH),
         (networks.elsewhere, OFF_SLICE),
@@ -125,17 +126,17 @@ def _cases(one: Map, ground: "Ground", networks: Depiction) -> list[tuple[str, n
         (~(networks.gaps <= allowed), LOSS),
         (far, FAR),
     )
-    reasons = [next((why for mask, why in rules if mask[row]), "") for row in range(len(own))]
+    reasons = [next((reason for mask, reason in rules if mask[row]), "") for row in range(len(own))]
     return list(zip(reasons, networks.points, networks.decoded.tolist(), strict=True))
 
 
 @define(frozen=True, slots=False)
-class Ground:
-    """A landscape's samples with their merge tree.
+class BasinLocator:
+    """Finds the basin of a point among a landscape's samples.
 
     Attributes:
         landscape: The samples and their fields.
-        topology: Of one of the fields.
+        topology: The merge tree of one of the fields.
     """
 
     landscape: Landscape = field(repr=False)
@@ -150,7 +151,7 @@ class Ground:
         return Surroundings.of(self.landscape.samples)
 
     def basin(self, point: np.ndarray, loss: float) -> tuple[int, str]:
-        """Return the minimum in whose basin a point of this loss lies, or −1 and why there is none."""
+        """Return the minimum in whose basin a point with this loss lies, or −1 and the reason why there is none."""
         around = self._surroundings.around(point)
         around = around[self.topology.tree.basin[around] >= 0]
         if not len(around):
@@ -171,7 +172,7 @@ class Ground:
         return float(rim - max(loss, floor))
 
     def _reaches_minimum(self, sample: int, ceiling: float) -> bool:
-        """Whether trusted samples, none above the ceiling, join a sample with its basin's minimum.
+        """Return whether trusted samples, none above the ceiling, join a sample with its basin's minimum.
 
         The way may lead through another basin: a sample above a saddle belongs to the deeper side of it.
         """
@@ -183,7 +184,7 @@ class Ground:
         ends = np.searchsorted(way, [sample, basin[sample]])
         if (ends >= len(way)).any() or (way[ends] != (sample, basin[sample])).any():
             return False
-        low, high = earlier(neighbours(samples, way, "auto" if samples.shape is None else "full"))
+        low, high = edge_ends(neighbours(samples, way, "auto" if samples.shape is None else "full"))
         graph = coo_array((np.ones(len(low)), (low, high)), shape=(len(way), len(way)))
         parts = connected_components(graph, directed=False)[1]
         return bool(parts[ends[0]] == parts[ends[1]])

@@ -2,7 +2,7 @@
 
 import numpy as np
 
-# Of a distance: what rounding may make of points that lie on one sphere.
+# Relative rounding error of distances between points that lie on one sphere.
 ROUNDING = 1e-9
 
 
@@ -44,12 +44,12 @@ def gabriel(points: np.ndarray) -> np.ndarray:
     distance, near = cKDTree(points).query(ends.mean(axis=1), k=3)
     third = (near != edges[:, :1]) & (near != edges[:, 1:])
     blocked = (third & (distance <= radius[:, None] * (1 + ROUNDING))).any(axis=1)
-    kept: np.ndarray = edges[~blocked]
-    return kept
+    unblocked: np.ndarray = edges[~blocked]
+    return unblocked
 
 
 def _within_span(points: np.ndarray) -> np.ndarray:
-    """Return the points as they are, or in coordinates of the flat that holds them."""
+    """Return the points unchanged, or in coordinates of the flat that holds them."""
     centred = points - points.mean(axis=0)
     _, spreads, axes = np.linalg.svd(centred, full_matrices=False)
     # Below 1e-10 of the widest direction Qhull finds no first simplex.

@@ -1,4 +1,4 @@
-"""Figures that condense a merge tree into one number."""
+"""Measures that condense a merge tree into one number."""
 
 import numpy as np
 
@@ -8,8 +8,7 @@ from globscope.values.topology import MINIMUM, MULTI_SADDLE, SADDLE, MergeTree
 def smad(tree: MergeTree, *, weighted: bool = False, relative: bool = False) -> float:
     """Return the saddle–minimum average distance: the mean height of the tree's arcs from a minimum to a saddle.
 
-    An elder branch counts with its lowest arc alone, which is what tells this from the average persistence. 0 where
-    no branches meet.
+    An elder branch counts with its lowest arc alone, unlike in the average persistence. 0 where no branches meet.
 
     Source: Chen et al., "Landscaper: Understanding Loss Landscapes Through Multi-Dimensional Topological Analysis",
     arXiv:2602.07135, 2026; both variants as in its software.
@@ -36,7 +35,7 @@ def value_range(tree: MergeTree) -> float:
 
 
 def _shares(tree: MergeTree) -> np.ndarray:
-    """Return, by node, the share of the tree's samples that lie in the basin of the minimum there."""
+    """Return the share of the tree's samples in the basin of each node's minimum."""
     basins = tree.basin[tree.basin >= 0]
     shares: np.ndarray = np.bincount(basins, minlength=len(tree.basin))[tree.nodes] / len(basins)
     return shares

@@ -1,16 +1,16 @@
-"""The lowest passes of a field: paths on the graph of samples that climb as little as they can."""
+"""The lowest passes of a field: paths on the graph of samples whose highest point is as low as possible."""
 
 from typing import Any
 
 import numpy as np
 from attrs import define, field
 
-from globscope.topology.adjacency import Neighbours, earlier
+from globscope.topology.adjacency import Neighbours, edge_ends
 
 
 @define(frozen=True)
 class Passes:
-    """A graph's minimum spanning tree, in which every path is a lowest one.
+    """A graph's minimum spanning tree, in which every path is a lowest path.
 
     An edge weighs as much as its higher end. The path between two vertices in a minimum spanning tree has the lowest
     possible maximum, and so has each of its parts (Hu, "The maximum capacity route problem", Operations Research 9,
@@ -18,7 +18,7 @@ class Passes:
     by their place in the sweep, so that a later one is a higher one and there are no ties.
 
     Attributes:
-        spanning: (m, m) sparse.
+        spanning: (m, m) sparse matrix of the spanning tree's edges.
     """
 
     spanning: Any = field(eq=False, repr=False)
@@ -30,24 +30,24 @@ class Passes:
         from scipy.sparse.csgraph import minimum_spanning_tree
 
         count = len(neighbours)
-        low, high = earlier(neighbours)
-        # Of the edges that end at one height, the one that starts lowest; no weight is 0, which would be no edge.
+        low, high = edge_ends(neighbours)
+        # Among edges that end at one height, the one that starts lowest weighs least; a weight of 0 would be no edge.
         weights = high.astype(float) * count + low + 1
         return cls(minimum_spanning_tree(coo_array((weights, (low, high)), shape=(count, count)).tocsr()))
 
     def paths(self, start: int, ends: np.ndarray) -> list[np.ndarray]:
-        """Return the lowest path from a vertex to each of several, ends included; empty where none leads there."""
+        """Return the lowest path from a vertex to each of several, ends included; empty where there is none."""
         from scipy.sparse.csgraph import breadth_first_order
 
         _, before = breadth_first_order(self.spanning, start, directed=False)
-        return [_walked(before, start, int(end)) for end in ends]
+        return [_path(before, start, int(end)) for end in ends]
 
 
-def _walked(before: np.ndarray, start: int, end: int) -> np.ndarray:
-    """Return the vertices from start to end, where each knows the one before."""
+def _path(before: np.ndarray, start: int, end: int) -> np.ndarray:
+    """Return the vertices from start to end, given the vertex before each one."""
     if end != start and before[end] < 0:
         return np.empty(0, int)
-    walked = [end]
-    while walked[-1] != start:
-        walked.append(int(before[walked[-1]]))
-    return np.array(walked[::-1])
+    path = [end]
+    while path[-1] != start:
+        path.append(int(before[path[-1]]))
+    return np.array(path[::-1])

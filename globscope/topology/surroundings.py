@@ -1,4 +1,4 @@
-"""Which samples lie around a point."""
+"""The samples around a point."""
 
 from itertools import product
 from typing import Any
@@ -8,22 +8,22 @@ from attrs import define, field
 
 from globscope.values.landscape import Samples
 
-# Of the largest distance from a scattered sample to its nearest: within so much of a sample, a point is among them.
+# A point is among scattered samples if one is nearer than this multiple of their largest distance to a nearest sample.
 REACH = 2.0
-# Rows from which a lattice's axes are worked out, and the share of a step by which its points may stray from them.
+# How many rows a lattice's axes are computed from, and the share of a step by which points may deviate from them.
 ROWS, STRAY = 10_000, 1e-6
 
 
 @define(frozen=True, kw_only=True)
 class Surroundings:
-    """Samples, ready to say which of them lie around a point.
+    """Samples, prepared to find those around a point.
 
     Attributes:
-        samples: All of them.
+        samples: All the samples.
         steps: On a lattice of all axes with even steps: the (d, d) step along each axis and the (d,) point of index 0.
-        places: Sample by place of that lattice in C order, −1 where there is none.
+        places: Sample at each place of that lattice in C order; −1 where there is none.
         tree: For other samples, a k-d tree of the points.
-        reach: How far from the nearest of these a point is among them.
+        reach: Largest distance from the nearest sample at which a point counts as among them.
     """
 
     samples: Samples = field(repr=False)
@@ -45,7 +45,7 @@ class Surroundings:
         return cls(samples=samples, steps=steps, places=places.ravel())
 
     def around(self, point: np.ndarray) -> np.ndarray:
-        """Return the samples around a (d,) point: corners of its cell, or the nearest 4 d; none far outside."""
+        """Return the samples around a (d,) point: the corners of its cell, or the nearest 4 d; none far away."""
         if self.steps is not None:
             return self._corners(point)
         if self.tree is None:
@@ -61,24 +61,24 @@ class Surroundings:
         along, origin = self.steps
         index = (point - origin) @ np.linalg.pinv(along)
         index = np.where(np.abs(index - index.round()) < STRAY, index.round(), index)
-        ends = [sorted({int(np.floor(at)), int(np.ceil(at))}) for at in index]
-        inside = [[at for at in pair if 0 <= at < size] for pair, size in zip(ends, self.samples.shape, strict=True)]
+        ends = [sorted({int(np.floor(i)), int(np.ceil(i))}) for i in index]
+        inside = [[i for i in pair if 0 <= i < size] for pair, size in zip(ends, self.samples.shape, strict=True)]
         corners = np.array(list(product(*inside)), int).reshape(-1, len(index))
-        found: np.ndarray = self.places[np.ravel_multi_index(tuple(corners.T), self.samples.shape)]
-        return found[found >= 0]
+        rows: np.ndarray = self.places[np.ravel_multi_index(tuple(corners.T), self.samples.shape)]
+        return rows[rows >= 0]
 
 
 def _steps(samples: Samples) -> tuple[np.ndarray, np.ndarray] | None:
-    """Return the steps and the origin of a lattice along all axes; None where there is no such lattice."""
+    """Return the steps and the origin of a lattice along all axes; None if the samples form no such lattice."""
     points, index = samples.points, samples.index
     if index is None or samples.shape is None or index.shape != points.shape or not len(points):
         return None
     rows = np.random.default_rng(0).permutation(len(points))[:ROWS]
     known = np.column_stack([index[rows], np.ones(len(rows))])
-    found = np.linalg.lstsq(known, points[rows], rcond=None)[0]
-    size = np.abs(found[:-1]).max(initial=0)
-    even = np.abs(known @ found - points[rows]).max() <= STRAY * size or len(points) == 1
-    return (found[:-1], found[-1]) if even else None
+    fit = np.linalg.lstsq(known, points[rows], rcond=None)[0]
+    size = np.abs(fit[:-1]).max(initial=0)
+    even = np.abs(known @ fit - points[rows]).max() <= STRAY * size or len(points) == 1
+    return (fit[:-1], fit[-1]) if even else None
 
 
 def _tree(samples: Samples) -> dict[str, Any]:

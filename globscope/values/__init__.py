@@ -1,1 +1,1 @@
-"""Frozen values: what one stage hands to the next."""
+"""Frozen values that stages pass on to one another."""

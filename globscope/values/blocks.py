@@ -1,4 +1,4 @@
-"""Blocks of the D columns, for passes over a population that does not fit into memory."""
+"""Blocks of the D columns, to process a population that does not fit into memory."""
 
 
 def column_blocks(width: int, rows: int) -> list[slice]:

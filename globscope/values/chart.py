@@ -14,26 +14,26 @@ Transform = Callable[[np.ndarray], np.ndarray]
 
 
 class Progress:
-    """What a long computation reports to; this one is silent.
+    """A receiver of a long computation's progress; this one is silent.
 
-    Call it with the work done so far, the whole, and figures worth showing beside the bar.
+    Call it with the work done so far, the total, and figures to show beside the progress bar.
     """
 
     def __call__(self, done: int, total: int, **figures: float) -> None:
-        """Take note of `done` out of `total`."""
+        """Report that `done` out of `total` are done."""
 
 
 @define(frozen=True, kw_only=True)
 class ReducerInputs:
-    """What a reducer fits.
+    """The inputs that a reducer is fitted to.
 
     Attributes:
         coordinates: (N, r) float64, isometric to the members' weights (centred weights in the
             full space). Row i belongs to member i.
         population: The members, their weights and their layout.
-        space: Where the coordinates live.
+        space: The space that the coordinates belong to.
         task: Returns the task, for charts that need its loss (Hessian directions).
-        progress: Takes the fit's progress.
+        progress: Receives the progress of the fit.
     """
 
     coordinates: np.ndarray = field(eq=False, repr=False)
@@ -54,21 +54,21 @@ class Chart:
 
     Attributes:
         space: Turns coordinates into weights.
-        latents: (N, d) of the members, from the fit.
-        encode: (n, r) coordinates → (n, d) points, or None (MDS).
-        decode: (n, d) points → (n, r) coordinates, or None: then there is no landscape.
+        latents: (N, d) latent points of the members, from the fit.
+        encode: Maps (n, r) coordinates to (n, d) points; None where no such function exists (MDS).
+        decode: Maps (n, d) points to (n, r) coordinates; without it there is no landscape.
         exact_inverse: Whether decode(encode(c)) is c for the members.
-        pointwise: Whether decode takes each point by itself, so that a point decodes to the same network (but for
-            rounding) whatever else is in its batch. Points may then be added to a landscape without decoding it anew.
-        arrays: What `restore` needs to build this chart again without a fit.
+        pointwise: Whether decode treats each point by itself, so that a point decodes to the same network (up to
+            rounding) in any batch. Points can then be added to a landscape without decoding it again.
+        arrays: Arrays from which `restore` rebuilds this chart without a fit.
         notes: Figures of the fit worth keeping (steps, final loss, eigenvalues …).
-        why_no_inverse: Told to the reader where decode is None.
-        centre: (d,) latent point of the network that a slice is made around, which must be among the samples of a
-            lattice; None for maps that have no such network.
-        extent: (2, d) lowest and highest corner of what a slice shows; None for a map that was fitted to all members,
-            which is shown where they lie. Around a centre samplers take it as it stands, else with their margin.
+        why_no_inverse: Why there is no decode, for the report.
+        centre: (d,) latent point of the network around which a slice is made; it must be among the samples of a
+            lattice. None for maps without such a network.
+        extent: (2, d) lowest and highest corner of a slice; None for a map that was fitted to all members, which is
+            shown around them. Samplers use it unchanged around a centre, else with their margin.
         members: The N members; filled in by the study.
-        layout: Of the weights; filled in by the study.
+        layout: Names and shapes of the weights; filled in by the study.
     """
 
     space: Space = field(repr=False)

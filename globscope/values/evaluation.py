@@ -1,4 +1,4 @@
-"""What an evaluator is handed, networks to score, and what it plans: units."""
+"""The networks that an evaluator scores, and the units in which it plans to score them."""
 
 from collections.abc import Mapping, Sequence
 from typing import Literal
@@ -13,15 +13,15 @@ from globscope.values.space import FullSpace, Lifting
 
 @define(frozen=True, kw_only=True)
 class Networks:
-    """n networks, as coordinates in a space. Picklable, so that another process can lift them.
+    """n networks, as coordinates in a space. Picklable, so that other processes can lift them.
 
     Attributes:
         space: Turns coordinates into weights.
-        coordinates: (n, r).
-        buffers: Of the members, (N) mappings by name; empty where they have none.
-        nearest: (n,) row of the member nearest to each network, or None where nobody looked.
-        seed: From which follows, with split, batch and repeat, what scoring a network draws: the same for all networks
-            of a study, so that what differs is the networks. None where scoring draws nothing.
+        coordinates: (n, r) coordinates in the space.
+        buffers: The N members' buffers by name; empty where they have none.
+        nearest: (n,) row of the member nearest to each network, or None where it was not searched for.
+        seed: The seed of what scoring draws, together with split, batch and repeat: the same for all networks of a
+            study, so that only the networks differ. None where scoring draws nothing.
     """
 
     space: Lifting
@@ -36,11 +36,11 @@ class Networks:
 
     @classmethod
     def of(cls, weights: Weights, buffers: Sequence[Mapping[str, np.ndarray]] = ()) -> "Networks":
-        """Return given networks, (n, D), exactly as they are, with their own buffers where they have any."""
+        """Return (n, D) weights as networks, unchanged, with their buffers if they have any."""
         space = FullSpace(mean=np.zeros(1, np.float32))
         return cls(space=space, coordinates=weights, buffers=buffers, nearest=np.arange(len(weights)))
 
-    def stored(self, unit: "Unit") -> list[Mapping[str, np.ndarray]]:
+    def nearest_buffers(self, unit: "Unit") -> list[Mapping[str, np.ndarray]]:
         """Return the buffers of the members nearest to one unit's networks; empty mappings where there are none."""
         if self.nearest is None or not self.buffers:
             return [{}] * (unit.stop - unit.start)
@@ -53,11 +53,11 @@ class Networks:
 
 @define(frozen=True, kw_only=True, order=True)
 class Unit:
-    """Consecutive networks evaluated together; the cut is part of the result's identity.
+    """Consecutive networks that are evaluated together; results depend on where units are cut.
 
     Attributes:
-        start: First network.
-        stop: One past the last.
+        start: Number of the first network.
+        stop: Number of the last network plus one.
     """
 
     start: int
@@ -69,7 +69,7 @@ class Unit:
 
     @property
     def halves(self) -> tuple["Unit", "Unit"]:
-        """The two units that it is cut into where it does not fit into memory."""
+        """The two units into which it is cut if it does not fit into memory."""
         middle = (self.start + self.stop) // 2
         return Unit(start=self.start, stop=middle), Unit(start=middle, stop=self.stop)
 
@@ -79,7 +79,7 @@ class Plan:
     """How an evaluation is cut, recorded before it starts and reused on resume.
 
     Attributes:
-        units: In order, covering all networks.
+        units: The units in order, covering all networks.
         method: `loop` evaluates one network after another, `vmap` a unit at once.
     """
 

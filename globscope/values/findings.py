@@ -1,4 +1,4 @@
-"""What analyses say, and the whole of a study's results that they look at."""
+"""The findings of analyses, and the results of a study that they use."""
 
 from collections.abc import Collection, Mapping
 from operator import attrgetter
@@ -15,28 +15,28 @@ from globscope.values.members import Population
 from globscope.values.pictures import Picture
 from globscope.values.topology import Topology
 
-# Of a slice's own size, what counts as nothing.
+# A distance below this share of a slice's size counts as zero.
 NEGLIGIBLE = 1e-3
-# Share of the population's radius within which a map knows what it shows.
+# A map is trusted within this share of the population's radius.
 NEAR = 0.25
 
 Cell = str | int | float | None
 
 
 def finite_or_none(value: float | np.floating[Any]) -> float | None:
-    """Return a figure as tables and JSON hold it: None where it is NaN or infinite."""
+    """Return a figure for tables and JSON: None where it is NaN or infinite."""
     return float(value) if np.isfinite(value) else None
 
 
 @define(frozen=True, kw_only=True)
 class Table:
-    """Rows for a reader.
+    """A table of the report.
 
     Attributes:
-        name: Also its file's stem.
+        name: Name of the table, and of its file without suffix.
         caption: What the rows show, with definitions.
         columns: Keys of a row, in order.
-        rows: One mapping each; a missing figure is None, never NaN.
+        rows: One mapping for each row; a missing figure is None, never NaN.
     """
 
     name: str
@@ -47,12 +47,12 @@ class Table:
 
 @define(frozen=True, kw_only=True)
 class Figure:
-    """A figure by which maps are compared, wherever that is done: page, terminal, sweep, CSV.
+    """A figure by which maps are compared in the report, the terminal, sweeps and CSV files.
 
     Attributes:
         key: Its name in a map's record, in CSV files and in `show --json`.
-        label: What people call it.
-        meaning: What it is, in a few words; may be empty.
+        label: Its name for people.
+        meaning: What it measures, in a few words; may be empty.
         better: Which values are better: low ones, high ones, or neither (`""`).
     """
 
@@ -64,15 +64,15 @@ class Figure:
 
 @define(frozen=True, kw_only=True)
 class Finding:
-    """What one analysis found.
+    """The results of one analysis.
 
     Attributes:
-        tables: For the report and as CSV files.
+        tables: Tables for the report, also written as CSV files.
         warnings: Sentences that a reader must not miss.
-        records: Machine-readable figures by map's name, then by key; `show --json` has them with the map. No two
-            analyses record one key of a map.
-        comparison: By which figures of the records maps are compared, in order.
-        pictures: For the report.
+        records: Machine-readable figures by map's name, then by key; `show --json` lists them with the map. No two
+            analyses record the same key of a map.
+        comparison: The figures of the records by which maps are compared, in order.
+        pictures: Pictures for the report.
     """
 
     tables: tuple[Table, ...] = ()
@@ -84,23 +84,23 @@ class Finding:
 
 @define(frozen=True, kw_only=True)
 class Map:
-    """One reducer's chart and what was measured on it.
+    """One reducer's chart and everything that was measured on it.
 
     Attributes:
         name: The reducer's name in the spec.
         chart: The map itself.
         population: The N members it was fitted to; row i belongs to the chart's latent i.
-        coordinates: (N, r) of the fitted members in the chart's space.
-        outside: (N,) norms of what of them lies outside that space.
+        coordinates: (N, r) coordinates of the fitted members in the chart's space.
+        outside: (N,) distances of the members' weights from that space.
         reconstruction: (N, r) coordinates decoded from the members' latents, or None.
-        truth: Fields of the members' own networks, (N,) each; empty without an inverse.
+        truth: Fields of the members' networks, (N,) each; empty without an inverse.
         decoded: Fields of the decoded members, (N,) each; empty without an inverse.
-        landscapes: By sampler's name; empty without an inverse.
-        topologies: By sampler's name, then topology's name.
-        seconds: Of the fit.
+        landscapes: Landscapes by sampler's name; empty without an inverse.
+        topologies: Topologies by sampler's name, then topology's name.
+        seconds: Duration of the fit.
         hidden: Why there is no landscape; empty where there is one.
-        identity: Key of the fit.
-        whole: All members that were at hand for the fit, those left out of it too; the population itself if unset.
+        identity: Stage key of the fit.
+        whole: All members, including those outside the fit; the population itself if unset.
     """
 
     name: str
@@ -119,7 +119,7 @@ class Map:
     whole: Population = field(default=Factory(attrgetter("population"), takes_self=True), eq=False, repr=False)
 
     def population_with(self, rows: Collection[int]) -> Population:
-        """Return all members, for another fit to those that were trained and, of the others, to these rows alone."""
+        """Return all members, for another fit to the trained ones and, of the others, to these rows."""
         members = tuple(
             evolve(member, in_fit=member.in_fit if member.kind == "trained" else row in rows)
             for row, member in enumerate(self.whole.members)
@@ -127,7 +127,7 @@ class Map:
         return evolve(self.whole, members=members)
 
     def nearest(self, coordinates: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
-        """Return the (n,) row of the member nearest to each of (n, r) coordinates, and its distance in weight space."""
+        """Return the (n,) rows of the members nearest to (n, r) coordinates, and the distances in weight space."""
         from scipy.spatial.distance import cdist
 
         rows, distances = np.empty(len(coordinates), int), np.empty(len(coordinates))
@@ -138,15 +138,15 @@ class Map:
         return rows, distances
 
     def is_near(self, distance: np.ndarray) -> np.ndarray:
-        """Return the mask of distances in weight space that are short beside the population's radius.
+        """Return the mask of distances in weight space that are short compared with the population's radius.
 
-        The radius is the root mean square of the members' distances from their mean. A sample whose decoded network
-        is so near to a member is trusted; a member so near to its own decoded network is shown.
+        The radius is the root mean square of the members' distances from their mean. A sample is trusted if its decoded
+        network is so near to a member; a member is shown if it is so near to its own decoded network.
         """
         centred = self.coordinates - self.coordinates.mean(axis=0)
         radius = np.sqrt(((centred**2).sum(axis=1) + self.outside**2).mean())
-        inside: np.ndarray = distance <= NEAR * radius
-        return inside
+        near: np.ndarray = distance <= NEAR * radius
+        return near
 
     @property
     def landscape(self) -> Landscape | None:
@@ -156,11 +156,11 @@ class Map:
     @property
     def topology(self) -> Topology | None:
         """The first topology of the first landscape."""
-        return next((first for by in self.topologies.values() for first in by.values()), None)
+        return next((first for topologies in self.topologies.values() for first in topologies.values()), None)
 
     @property
     def elsewhere(self) -> np.ndarray:
-        """The (N,) mask of members that a slice does not show, but for their projection onto it; none on other maps."""
+        """The (N,) mask of members of which a slice shows only the projection; none on other maps."""
         return self.off_slice(self.chart.latents, self.outside)
 
     def off_slice(self, points: np.ndarray, outside: np.ndarray) -> np.ndarray:
@@ -168,14 +168,14 @@ class Map:
 
         Args:
             points: (n, d) latent coordinates of their projections.
-            outside: (n,) distances in weight space from these.
+            outside: (n,) distances in weight space from the projections.
         """
         extent = self.chart.extent
         if extent is None:
             return np.zeros(len(outside), bool)
         room = NEGLIGIBLE * np.ptp(extent, axis=0)
         beyond = ((points < extent[0] - room) | (points > extent[1] + room)).any(axis=1)
-        # What float32 weights leave outside is less than this share of how far the slice reaches.
+        # The rounding of float32 weights leaves less than this share of the slice's size outside.
         corners = np.stack([self.coordinates.min(axis=0), self.coordinates.max(axis=0)])
         apart = outside > NEGLIGIBLE * np.linalg.norm(np.ptp(corners, axis=0))
         off: np.ndarray = beyond | apart
@@ -184,16 +184,16 @@ class Map:
 
 @define(frozen=True, kw_only=True)
 class Atlas:
-    """The finished values that an analysis looks at.
+    """The finished results that an analysis uses.
 
     Attributes:
-        population: All members, derived ones included.
-        truth: Fields of the members' own networks, (N,) each.
-        maps: One a reducer, in the spec's order.
-        chance: What guessing scores, by field, where the task knows.
+        population: All members, including derived ones.
+        truth: Fields of the members' networks, (N,) each.
+        maps: The map of each reducer, in the spec's order.
+        chance: Scores of guessing, by field, where the task knows them.
         noise: Standard deviation of each field between draws, where scoring a network draws random numbers.
         fields: How people read what the task measures, by key.
-        asking: Name of the analysis that looks at it.
+        asking: Name of the analysis that uses it.
     """
 
     population: Population
@@ -210,7 +210,7 @@ class Atlas:
 
     @property
     def own(self) -> list[int]:
-        """The rows of the members that the asking analysis derived."""
+        """The rows of the members that this analysis derived."""
         return [
             row for row, member in enumerate(self.population.members) if self.asking and member.origin == self.asking
         ]

@@ -1,4 +1,4 @@
-"""Members joined to near ones: a tree over a population, along which differences are short."""
+"""A tree over a population that joins near members, so that differences along it are short."""
 
 from functools import cached_property
 
@@ -18,7 +18,7 @@ class Kinship:
 
     @classmethod
     def chain(cls, members: int) -> "Kinship":
-        """Return the members in a row, each joined to the one before: a run's checkpoints lie so."""
+        """Return the chain in which each member is joined to the one before, as the checkpoints of a run are."""
         return cls(np.maximum(np.arange(members) - 1, 0))
 
     @classmethod
@@ -28,7 +28,7 @@ class Kinship:
         from scipy.spatial.distance import pdist, squareform
         from scipy.stats import rankdata
 
-        # Ranks, for equal points must be joined too and no edge may weigh nothing.
+        # Ranks instead of distances: equal points must be joined too, and no edge may have weight 0.
         ranks = squareform(rankdata(pdist(points), method="ordinal"))
         _, before = breadth_first_order(minimum_spanning_tree(ranks), 0, directed=False)
         return cls(np.where(before < 0, np.arange(len(points)), before))
@@ -41,7 +41,7 @@ class Kinship:
 
     @cached_property
     def paths(self) -> np.ndarray:
-        """(N, N) ones where a member's path from its root leads through another, itself counted in."""
+        """(N, N) ones where a member's path from its root passes through another one or itself."""
         paths, parents = np.eye(len(self.parents)), self.parents
         for _ in parents:
             further = np.maximum(paths, paths[parents])
@@ -51,13 +51,13 @@ class Kinship:
         return paths
 
     def cut(self, kept: np.ndarray) -> "Kinship":
-        """Return the forest that is left where only some of the members, by an (N,) mask, keep their parents."""
+        """Return the forest in which only some members, by an (N,) mask, keep their parents."""
         return Kinship(np.where(kept, self.parents, np.arange(len(self.parents))))
 
     def bends(self, points: np.ndarray) -> bool:
-        """Whether two of (N, r) points lie much nearer to each other than the longest step between them here.
+        """Return whether two of (N, r) points are much nearer to each other than the longest step between them.
 
-        Then their distance is a small difference of long steps, and lost in their rounding.
+        Then their distance is a small difference of long steps, and is lost in rounding.
         """
         steps = np.linalg.norm(points - points[self.parents], axis=1)
         paths, other = self.paths, Kinship.nearest(points)
@@ -67,5 +67,5 @@ class Kinship:
         return bool((near < NEARER * longest).any())
 
 
-# Of the longest step between two members, at which their distance is much shorter.
+# A distance below this share of the longest step between two members is much shorter.
 NEARER = 0.1

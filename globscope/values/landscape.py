@@ -17,8 +17,8 @@ class Samples:
         index: (n, d') integers on a lattice, or None where the points are scattered. A path on a
             chart of any dimension is a lattice of one axis (d' = 1).
         shape: The lattice's number of samples per axis, or None.
-        edges: (m, 2) numbers of samples that are neighbours, where whoever made them knows (a file's own mesh), or
-            None: then topology finds the neighbours.
+        edges: (m, 2) numbers of neighbouring samples, as of a file's mesh; where None, the topology method
+            finds the neighbours.
     """
 
     points: np.ndarray = field(converter=read_only, eq=False, repr=False)
@@ -26,8 +26,8 @@ class Samples:
     shape: tuple[int, ...] | None = None
     edges: np.ndarray | None = field(default=None, converter=read_only, eq=False, repr=False)
 
-    def joined(self, later: "Samples") -> "Samples":
-        """Return these samples followed by a later round's, on the same lattice; edges of one round are not kept."""
+    def concatenate(self, later: "Samples") -> "Samples":
+        """Return these samples followed by a later round's, on the same lattice; edges are dropped."""
         index = None
         if self.index is not None and later.index is not None:
             index = np.concatenate([self.index, later.index])
@@ -37,17 +37,17 @@ class Samples:
 
 @define(frozen=True, kw_only=True)
 class Landscape:
-    """The scalar fields over a chart's samples. Non-finite losses stay as they came.
+    """The scalar fields over a chart's samples. Losses that are not finite are kept.
 
     Attributes:
-        samples: n of them.
-        fields: Each (n,) float64 by name, such as `train_loss` (mean per example, in the loss's
-            own unit) or `test_accuracy` (in [0, 1]).
+        samples: The n samples.
+        fields: (n,) float64 values by the field's name, such as `train_loss` (mean per example, in the loss's
+            unit) or `test_accuracy` (in [0, 1]).
         distance_to_member: (n,) Euclidean distance in weight space from the decoded network to the
             nearest member in the fit.
         cycle_error: (n,) ‖encode(decode(z)) − z‖ in latent units, or None without an encoder.
-        trusted: (n,) whether the map is near enough to what it was fitted to (see `trust`).
-        seconds: Spent on decoding and evaluating.
+        trusted: (n,) whether the decoded network is near enough to a member (see `Map.is_near`).
+        seconds: Seconds spent on decoding and on evaluating.
     """
 
     samples: Samples

@@ -17,11 +17,11 @@ Kind = Literal["trained", "curve", "rebased", "pass"]
 
 @define(frozen=True, kw_only=True)
 class Layout:
-    """How named tensors lie in one flat vector.
+    """The order of named tensors in one flat vector.
 
     Attributes:
-        names: Of the tensors, in flattening order.
-        shapes: Of the tensors, in the same order.
+        names: Names of the tensors, in flattening order.
+        shapes: Shapes of the tensors, in the same order.
     """
 
     names: tuple[str, ...]
@@ -55,16 +55,16 @@ class Member:
     """One network of the population.
 
     Attributes:
-        variant: The training run it comes from.
+        variant: The training run that it comes from.
         step: Epochs (or whatever the checkpoint's name counts) since that run's start.
-        kind: `trained`, or what an analysis derived it as. Fidelity, leaf and basin counts use
-            trained members only.
-        parents: Labels of the members it was derived from.
-        t: Its place on a curve, in [0, 1].
+        kind: `trained`, or how an analysis derived it. Fidelity and the counts of leaves and basins use trained
+            members only.
+        parents: Labels of the members that it was derived from.
+        t: Its position on a curve, in [0, 1].
         in_fit: Whether the maps are fitted to it.
-        buffers: All that the model has beside parameters, by name: statistics, an input normaliser's mean, masks.
-        lacking: Names of the buffers that its file lacks, and that are the model's own.
-        recorded: What its file says that it scored, by field, such as `test_accuracy` (in [0, 1]).
+        buffers: The model's tensors that are no parameters, by name: statistics, an input normaliser's mean, masks.
+        lacking: Names of the buffers that its file lacks and that are taken from the model.
+        recorded: The scores that its file records, by field, such as `test_accuracy` (in [0, 1]).
         origin: Name of the analysis that derived it; filled in by the study.
     """
 
@@ -81,7 +81,7 @@ class Member:
 
     @property
     def label(self) -> str:
-        """`variant@step`, as messages and figures name it."""
+        """Its name in messages and figures, `variant@step`."""
         return f"{self.variant}@{self.step}"
 
 
@@ -90,11 +90,11 @@ class Population:
     """N networks of one architecture.
 
     Attributes:
-        members: N of them; a variant's members stand together, by rising step.
+        members: The N members; a variant's members are consecutive, by rising step.
         weights: (N, D) float32, row i flattened from member i as `layout` says; memory-mapped in a study, so
             index it by rows or columns rather than copy it whole.
         layout: Names and shapes of the D weights.
-        keys: One a member: of what it was made from; empty where nobody knows.
+        keys: A key for each member that says what it was made from; empty where unknown.
     """
 
     members: tuple[Member, ...]
@@ -104,11 +104,11 @@ class Population:
 
     @property
     def identity(self) -> str:
-        """Key of the members and their weights, the same however they came together; empty where nobody knows it."""
+        """Key of the members and their weights, however the population was put together; empty where unknown."""
         if len(self.keys) != len(self.members):
             return ""
-        who = [(m.variant, m.step, m.kind, m.parents, m.t) for m in self.members]
-        return hashlib.sha256(repr((self.keys, who)).encode()).hexdigest()[:16]
+        names = [(m.variant, m.step, m.kind, m.parents, m.t) for m in self.members]
+        return hashlib.sha256(repr((self.keys, names)).encode()).hexdigest()[:16]
 
     @property
     def fitted(self) -> "Population":
@@ -119,8 +119,8 @@ class Population:
     @property
     def buffers(self) -> tuple[Mapping[str, np.ndarray], ...]:
         """The members' buffers, or nothing where no member has any."""
-        found = tuple(member.buffers for member in self.members)
-        return found if any(found) else ()
+        buffers = tuple(member.buffers for member in self.members)
+        return buffers if any(buffers) else ()
 
     @property
     def variants(self) -> tuple[str, ...]:
@@ -132,18 +132,18 @@ class Population:
         rows = [i for i, m in enumerate(self.members) if m.variant == variant and m.kind == "trained"]
         return sorted(rows, key=lambda row: self.members[row].step)
 
-    def row(self, name: str, who: str) -> int:
+    def row(self, name: str, place: str) -> int:
         """Return the row of `variant@step`, or of a variant's last trained member.
 
         Raises:
-            PopulationError: There is none of this name; told on behalf of `who` asks.
+            PopulationError: There is no network of this name; `place` says who asks, at the start of the message.
         """
         labels = {member.label: row for row, member in enumerate(self.members)}
         if name in labels:
             return labels[name]
         if name in self.variants:
             return self.of(name)[-1]
-        raise PopulationError(f"{who}: there is no network {name!r}; {near(name, {*labels, *self.variants})}")
+        raise PopulationError(f"{place}: there is no network {name!r}; {near(name, {*labels, *self.variants})}")
 
     @property
     def finals(self) -> list[int]:
@@ -151,7 +151,7 @@ class Population:
         return [rows[-1] for rows in map(self.of, self.variants) if rows]
 
     def tensors(self, row: int) -> dict[str, np.ndarray]:
-        """Return one network's tensors by name: what is flattened, and its buffers."""
+        """Return one network's tensors by name: flattened tensors and buffers."""
         flat: np.ndarray = np.asarray(self.weights[row])
         return {**self.members[row].buffers, **self.layout.unflatten(flat)}
 
@@ -162,10 +162,10 @@ class Population:
         keys = tuple(self.keys[row] for row in rows) if self.keys else ()
         return evolve(self, members=members, weights=weights, keys=keys)
 
-    def joined(self, other: "Population") -> "Population":
-        """Return this population with `other`'s members after its own; neither's weights are copied."""
+    def concatenate(self, other: "Population") -> "Population":
+        """Return this population followed by `other`'s members; no weights are copied."""
         if not other.members:
             return self
         rows = self.weights if isinstance(self.weights, Rows) else Rows([[row] for row in self.weights])
         keys = self.keys + other.keys if self.identity and other.identity else ()
-        return evolve(self, members=self.members + other.members, weights=rows.joined(other.weights), keys=keys)
+        return evolve(self, members=self.members + other.members, weights=rows.concatenate(other.weights), keys=keys)

@@ -1,4 +1,4 @@
-"""Pictures that analyses ask for, in numbers; how they look is the report's business.
+"""Pictures of analyses, as numbers; the report decides how they look.
 
 A figure that is not finite is None.
 """
@@ -18,13 +18,13 @@ Number = float | None
 
 @define(frozen=True, kw_only=True)
 class Series:
-    """Points of a panel.
+    """A series of points in a panel.
 
     Attributes:
-        label: In the legend; series of one label look alike, in all panels of a picture.
-        x: Along the horizontal axis.
-        y: Along the vertical one, as many.
-        look: Joined by a line, by a dashed one, or not at all.
+        label: Text in the legend; series with the same label look alike in all panels of a picture.
+        x: Positions along the horizontal axis.
+        y: Positions along the vertical axis, as many.
+        look: Points joined by a line, by a dashed line, or not at all.
     """
 
     label: str
@@ -43,9 +43,9 @@ class Panel:
     """One part of a plot, with its own axes.
 
     Attributes:
-        title: Above it.
-        series: What is drawn.
-        x: Meaning and unit of its own horizontal axis; that of the plot where unset.
+        title: Text above the panel.
+        series: The series that are drawn.
+        x: Meaning and unit of its horizontal axis; the plot's where unset.
     """
 
     title: str
@@ -55,15 +55,15 @@ class Panel:
 
 @define(frozen=True, kw_only=True)
 class Plot:
-    """Panels side by side, which share the meaning of their axes.
+    """Panels side by side, whose axes have the same meaning.
 
     Attributes:
-        name: Also its file's stem; unique in a finding.
-        caption: What is shown.
+        name: Name of the plot, unique in a finding, and of its file without suffix.
+        caption: What the plot shows.
         x: Meaning and unit of the horizontal axes; empty where every panel has its own.
-        y: Of the vertical ones.
-        panels: In reading order.
-        log: Whether the vertical axes are logarithmic; values that are not positive are then told, not drawn.
+        y: Meaning and unit of the vertical axes.
+        panels: The panels in reading order.
+        log: Whether the vertical axes are logarithmic; values that are not positive are then listed, not drawn.
     """
 
     name: str
@@ -78,26 +78,28 @@ class Plot:
         """Why it cannot be drawn; empty where it can."""
         if not self.panels:
             return "it has no panels"
-        drawn = [(panel, series) for panel in self.panels for series in panel.series]
-        odd = [(panel.title, one.label) for panel, one in drawn if len(one.x) != len(one.y)]
-        return f"in panel {odd[0][0]!r}, series {odd[0][1]!r} has another number of x than of y" if odd else ""
+        for panel in self.panels:
+            for series in panel.series:
+                if len(series.x) != len(series.y):
+                    return f"in panel {panel.title!r}, series {series.label!r} has another number of x than of y"
+        return ""
 
 
 @define(frozen=True, kw_only=True)
 class HeatMap:
-    """A matrix with its figures in colour.
+    """A matrix of figures, shown in colour.
 
     Attributes:
-        name: Also its file's stem; unique in a finding.
-        caption: What is shown.
-        rows: Their names.
-        columns: Theirs.
-        values: One row of figures each.
+        name: Name of the picture, unique in a finding, and of its file without suffix.
+        caption: What the picture shows.
+        rows: Names of the rows.
+        columns: Names of the columns.
+        values: Figures, one tuple for each row.
         label: Meaning and unit of the figures.
-        sides: What rows and what columns are; empty where their names say it.
-        notes: Below each figure in smaller letters, where they fit: rows like those of the figures, of at most two
-            lines each; none where unset.
-        log: Whether equal ratios, not differences, look equally far; not where a figure is not positive.
+        sides: What rows and columns are; empty where their names say it.
+        notes: Texts of at most two lines below the figures, in smaller letters and where they fit: rows like those of
+            the figures; none where unset.
+        log: Whether the colour scale is logarithmic; it is linear if a figure is not positive.
     """
 
     name: str
@@ -115,22 +117,22 @@ class HeatMap:
         """Why it cannot be drawn; empty where it can."""
         if not self.rows or not self.columns:
             return "it has no cells"
-        fits = [len(self.columns)] * len(self.rows)
-        for what, found in (("values", self.values), ("notes", self.notes or self.values)):
-            if [len(row) for row in found] != fits:
+        expected = [len(self.columns)] * len(self.rows)
+        for what, cells in (("values", self.values), ("notes", self.notes or self.values)):
+            if [len(row) for row in cells] != expected:
                 return f"its {what} are not {len(self.rows)} rows of {len(self.columns)} columns"
         return ""
 
 
 @define(frozen=True, kw_only=True)
 class Trail:
-    """Points on a map.
+    """A series of points on a map.
 
     Attributes:
-        label: In the legend; trails of one label look alike.
-        points: Latent coordinates, one tuple each.
-        look: Joined by a line or a dashed one, not at all, or as `arrows`, each from one point to the next: the first
-            to the second, the third to the fourth.
+        label: Text in the legend; trails with the same label look alike.
+        points: Latent coordinates, one tuple for each point.
+        look: Points joined by a line, by a dashed line, not at all, or in pairs by `arrows`: from the first to the
+            second, from the third to the fourth.
     """
 
     label: str
@@ -148,10 +150,10 @@ class Overlay:
     """Trails over a map's landscape.
 
     Attributes:
-        name: Also its file's stem; unique in a finding.
-        caption: What is shown.
-        map: The reducer's name.
-        trails: What is drawn.
+        name: Name of the picture, unique in a finding, and of its file without suffix.
+        caption: What the picture shows.
+        map: Name of the map's reducer.
+        trails: The trails that are drawn.
     """
 
     name: str
@@ -160,7 +162,7 @@ class Overlay:
     trails: tuple[Trail, ...]
 
     def flaw_on(self, axes: Mapping[str, int]) -> str:
-        """Return why it cannot be drawn on maps of these numbers of latent axes, by name; empty where it can."""
+        """Return why it cannot be drawn, given each map's number of latent axes by name; empty where it can."""
         if self.map not in axes:
             return f"there is no map {self.map!r}; {near(self.map, axes)}"
         for trail in self.trails:

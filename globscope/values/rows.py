@@ -1,4 +1,4 @@
-"""A population's weights as its files hold them: one matrix to whoever reads it, and no copy."""
+"""A population's weights in the files that hold them, used as one matrix without a copy."""
 
 from collections.abc import Iterator, Sequence
 from typing import Any
@@ -10,21 +10,21 @@ from globscope.values.blocks import column_blocks
 
 
 class Rows(NDArrayOperatorsMixin):
-    """An (N, D) float32 matrix, read-only, whose rows lie tensor by tensor in memory-mapped files.
+    """A read-only (N, D) float32 matrix whose rows are memory-mapped files, tensor by tensor.
 
-    `weights[rows]`, `weights[:, columns]` and `coefficients @ weights` touch what they name and no more. Whatever
-    else numpy can do with an array works as well, on a copy of the whole.
+    `weights[rows]`, `weights[:, columns]` and `coefficients @ weights` read only what they need. Everything else that
+    numpy can do with an array works too, on a copy of the whole matrix.
 
     Attributes:
-        parts: By row, the flat tensors that make it up, in the order of the layout; the same lengths in all.
+        parts: The flat tensors of each row, in the order of the layout; their lengths are the same in all rows.
     """
 
     dtype = np.dtype(np.float32)
     ndim = 2
 
     def __init__(self, parts: Sequence[Sequence[np.ndarray]]) -> None:
-        """Take the tensors as they are."""
-        self.parts = tuple(tuple(own) for own in parts)
+        """Keep the tensors, without a copy."""
+        self.parts = tuple(tuple(row) for row in parts)
         self._ends = np.cumsum([0, *(len(part) for part in self.parts[0])])
 
     @property
@@ -42,31 +42,31 @@ class Rows(NDArrayOperatorsMixin):
 
     def __getitem__(self, key: Any) -> np.ndarray:
         """Return rows, or (rows, columns), as a new array; columns are a slice without a step."""
-        chosen, at = key if isinstance(key, tuple) else (key, slice(None))
-        rows = np.arange(len(self))[chosen]
-        found = self._gathered(np.atleast_1d(rows), *at.indices(self.shape[1])[:2])
-        return found[0] if rows.ndim == 0 else found
+        row_key, part = key if isinstance(key, tuple) else (key, slice(None))
+        rows = np.arange(len(self))[row_key]
+        values = self._gather(np.atleast_1d(rows), *part.indices(self.shape[1])[:2])
+        return values[0] if rows.ndim == 0 else values
 
     def take(self, rows: Sequence[int]) -> "Rows":
         """Return some rows, without a copy."""
         return Rows([self.parts[row] for row in rows])
 
-    def joined(self, later: "Weights") -> "Rows":
+    def concatenate(self, later: "Weights") -> "Rows":
         """Return these rows followed by those of an array or of other files, without a copy."""
         further = later.parts if isinstance(later, Rows) else [self._cut(row) for row in later]
         return Rows([*self.parts, *further])
 
     def __array__(self, dtype: Any = None, copy: bool | None = None) -> np.ndarray:
-        """Return a copy of the whole."""
+        """Return a copy of the whole matrix."""
         if copy is False:
             raise ValueError("a matrix that lies in several files has no array without a copy")
         return self[:].astype(dtype or self.dtype, copy=False)
 
     def __array_ufunc__(self, ufunc: Any, method: str, *inputs: Any, **options: Any) -> Any:
-        """Return what numpy makes of it: a product with coefficients block by block, all else from a copy."""
+        """Return the result of a numpy function: a product with coefficients block by block, others on a copy."""
         if ufunc is np.matmul and method == "__call__" and inputs[1] is self and not options:
-            return self._combined(np.asarray(inputs[0]))
-        dense = (np.asarray(one) if isinstance(one, Rows) else one for one in inputs)
+            return self._combine(np.asarray(inputs[0]))
+        dense = (np.asarray(value) if isinstance(value, Rows) else value for value in inputs)
         return getattr(ufunc, method)(*dense, **options)
 
     def __getattr__(self, name: str) -> Any:
@@ -78,22 +78,22 @@ class Rows(NDArrayOperatorsMixin):
     def _cut(self, row: np.ndarray) -> list[np.ndarray]:
         return [row[start:stop] for start, stop in zip(self._ends, self._ends[1:], strict=False)]
 
-    def _gathered(self, rows: np.ndarray, start: int, stop: int) -> np.ndarray:
-        found = np.empty((len(rows), max(stop - start, 0)), self.dtype)
+    def _gather(self, rows: np.ndarray, start: int, stop: int) -> np.ndarray:
+        gathered = np.empty((len(rows), max(stop - start, 0)), self.dtype)
         first = int(np.searchsorted(self._ends, start, "right")) - 1
         last = int(np.searchsorted(self._ends, stop, "left"))
         for part in range(first, last):
             low, high = max(self._ends[part], start), min(self._ends[part + 1], stop)
             inside = slice(low - self._ends[part], high - self._ends[part])
-            for to, row in enumerate(rows):
-                found[to, low - start : high - start] = self.parts[row][part][inside]
-        return found
+            for number, row in enumerate(rows):
+                gathered[number, low - start : high - start] = self.parts[row][part][inside]
+        return gathered
 
-    def _combined(self, shares: np.ndarray) -> np.ndarray:
-        found = np.empty((*shares.shape[:-1], self.shape[1]), np.result_type(shares, self.dtype))
-        for at in column_blocks(self.shape[1], len(self)):
-            np.matmul(shares, self[:, at], out=found[..., at])
-        return found
+    def _combine(self, shares: np.ndarray) -> np.ndarray:
+        product = np.empty((*shares.shape[:-1], self.shape[1]), np.result_type(shares, self.dtype))
+        for block in column_blocks(self.shape[1], len(self)):
+            np.matmul(shares, self[:, block], out=product[..., block])
+        return product
 
 
 Weights = np.ndarray | Rows

@@ -1,4 +1,4 @@
-"""Spaces: how a chart's coordinates become a network's weights.
+"""Spaces turn a chart's coordinates into a network's weights.
 
 `lift` is the only step whose cost grows with D.
 """
@@ -16,7 +16,7 @@ from globscope.values.rows import Weights
 
 
 class Lifting(Protocol):
-    """What turns coordinates into weights."""
+    """Something that turns coordinates into weights."""
 
     @property
     def rank(self) -> int:
@@ -40,16 +40,16 @@ class Space(Lifting, Protocol):
 class SpanSpace:
     """The affine span of a population, with orthonormal coordinates.
 
-    The basis is never stored: a lifted network is a combination of N parts, so the space costs no memory beside the
-    population itself. A part is a member; or, of a member that lies very near to another one, their difference, so
-    that it is not lost in the rounding of large weights.
+    The basis is never stored: a lifted network is a combination of N parts, so the space needs no memory beside the
+    population itself. A part is a member, or the difference of two members that are very near to each other, so that
+    it is not lost in the rounding of large weights.
 
     Attributes:
         mean: (D,) float64, the origin.
         parents: (N,) row of the member from which each part is the difference; its own row where it is the member.
         coefficients: (r, N) float64, the basis as combinations of the parts.
-        weights: (N, D) float32, the population's.
-        members: (N, r) float64, the population's own coordinates.
+        weights: (N, D) float32, the population's weights.
+        members: (N, r) float64, the population's coordinates.
     """
 
     mean: np.ndarray = field(converter=read_only, eq=False, repr=False)
@@ -65,7 +65,7 @@ class SpanSpace:
 
     @cached_property
     def kinship(self) -> Kinship:
-        """Which member's difference from which other one a part is."""
+        """The tree of members whose edges are the differences."""
         return Kinship(self.parents)
 
     @property
@@ -79,49 +79,49 @@ class SpanSpace:
         """Return the (n, D) float32 weights of (n, r) coordinates."""
         shares = self.shares(coordinates)
         if not len(self.kinship.children):
-            whole: np.ndarray = shares @ self.weights
-            return whole
+            combined: np.ndarray = shares @ self.weights
+            return combined
         lifted = np.empty((len(shares), len(self.mean)), np.float32)
-        for at in column_blocks(len(self.mean), len(self.weights)):
-            lifted[:, at] = shares @ self.parts(at)
+        for block in column_blocks(len(self.mean), len(self.weights)):
+            lifted[:, block] = shares @ self.parts(block)
         return lifted
 
     def shares(self, coordinates: np.ndarray) -> np.ndarray:
-        """Return (n, N) float32, how much of every part is in the networks of (n, r) coordinates."""
+        """Return the (n, N) float32 coefficients of the parts in the networks of (n, r) coordinates."""
         shares: np.ndarray = self.kinship.paths.mean(axis=0) + coordinates @ self.coefficients
         return shares.astype(np.float32)
 
-    def parts(self, at: slice) -> np.ndarray:
+    def parts(self, block: slice) -> np.ndarray:
         """Return some columns of the (N, D) float32 parts."""
-        own = self.weights[:, at]
+        weights = self.weights[:, block]
         children = self.kinship.children
-        found: np.ndarray = np.array(own)
-        found[children] -= own[self.parents[children]]
-        return found
+        parts: np.ndarray = np.array(weights)
+        parts[children] -= weights[self.parents[children]]
+        return parts
 
     def part(self, row: int) -> np.ndarray:
         """Return one of the parts, (D,) float32."""
-        own = np.array(self.weights[row])
-        return own if self.parents[row] == row else own - self.weights[self.parents[row]]
+        weights = np.array(self.weights[row])
+        return weights if self.parents[row] == row else weights - self.weights[self.parents[row]]
 
     def coordinates(self, weights: Weights) -> tuple[np.ndarray, np.ndarray]:
         """Return (n, r) float64 coordinates of (n, D) weights, and the (n,) norms left outside."""
-        found = np.zeros((len(weights), self.rank))
+        coordinates = np.zeros((len(weights), self.rank))
         blocks = column_blocks(len(self.mean), len(self.weights) + len(weights))
-        for at in blocks:
-            found += (weights[:, at] - self.mean[at]) @ self._basis(at).T
+        for block in blocks:
+            coordinates += (weights[:, block] - self.mean[block]) @ self._basis(block).T
         squares = np.zeros(len(weights))
-        for at in blocks:
-            outside = (weights[:, at] - self.mean[at]) - found @ self._basis(at)
+        for block in blocks:
+            outside = (weights[:, block] - self.mean[block]) - coordinates @ self._basis(block)
             squares += np.einsum("nd,nd->n", outside, outside)
-        return found, np.sqrt(squares)
+        return coordinates, np.sqrt(squares)
 
-    def _basis(self, at: slice) -> np.ndarray:
+    def _basis(self, block: slice) -> np.ndarray:
         """Return some columns of the (r, D) basis."""
-        own, children = self.weights[:, at].astype(np.float64), self.kinship.children
-        # The mean's share vanishes; taken off, rounding in it is not scaled by a short difference.
-        parts = own - self.mean[at]
-        parts[children] = own[children] - own[self.parents[children]]
+        weights, children = self.weights[:, block].astype(np.float64), self.kinship.children
+        # The mean's coefficient is 0; subtracting it keeps its rounding from being scaled by a short difference.
+        parts = weights - self.mean[block]
+        parts[children] = weights[children] - weights[self.parents[children]]
         rows: np.ndarray = self.coefficients @ parts
         return rows
 
@@ -131,7 +131,7 @@ class AffineSpace:
     """A chart's own origin and orthonormal basis: random, Hessian or chosen directions.
 
     Attributes:
-        origin: (D,).
+        origin: (D,) float32 or float64, the origin.
         basis: (r, D) float64, orthonormal rows.
     """
 
@@ -146,23 +146,23 @@ class AffineSpace:
     def lift(self, coordinates: np.ndarray) -> np.ndarray:
         """Return the (n, D) float32 weights of (n, r) coordinates."""
         lifted = np.empty((len(coordinates), len(self.origin)), np.float32)
-        for at in column_blocks(len(self.origin), len(coordinates) + self.rank):
-            lifted[:, at] = self.origin[at] + coordinates @ self.basis[:, at]
+        for block in column_blocks(len(self.origin), len(coordinates) + self.rank):
+            lifted[:, block] = self.origin[block] + coordinates @ self.basis[:, block]
         return lifted
 
     def coordinates(self, weights: Weights) -> tuple[np.ndarray, np.ndarray]:
         """Return (n, r) float64 coordinates of (n, D) weights, and the (n,) norms left outside."""
-        found, squares = np.zeros((len(weights), self.rank)), np.zeros(len(weights))
+        coordinates, squares = np.zeros((len(weights), self.rank)), np.zeros(len(weights))
         blocks = column_blocks(len(self.origin), len(weights) + self.rank)
-        for at in blocks:
-            found += self._from_origin(weights, at) @ self.basis[:, at].T
-        for at in blocks:
-            outside = self._from_origin(weights, at) - found @ self.basis[:, at]
+        for block in blocks:
+            coordinates += self._from_origin(weights, block) @ self.basis[:, block].T
+        for block in blocks:
+            outside = self._from_origin(weights, block) - coordinates @ self.basis[:, block]
             squares += np.einsum("nd,nd->n", outside, outside)
-        return found, np.sqrt(squares)
+        return coordinates, np.sqrt(squares)
 
-    def _from_origin(self, weights: Weights, at: slice) -> np.ndarray:
-        rows: np.ndarray = weights[:, at].astype(np.float64) - self.origin[at]
+    def _from_origin(self, weights: Weights, block: slice) -> np.ndarray:
+        rows: np.ndarray = weights[:, block].astype(np.float64) - self.origin[block]
         return rows
 
 
@@ -171,7 +171,7 @@ class FullSpace:
     """Weight space itself, centred: the paper's D-wide baseline. Coordinates are float32.
 
     Attributes:
-        mean: (D,), the origin.
+        mean: (D,) float32, the origin.
     """
 
     mean: np.ndarray = field(converter=read_only, eq=False, repr=False)
@@ -193,10 +193,10 @@ class FullSpace:
 
 @define(frozen=True, kw_only=True)
 class Mixtures:
-    """Weighted sums of given networks, such as the points of a line: a coordinate is how much of each is in it.
+    """Weighted sums of given networks, such as the points of a line; coordinates are the coefficients.
 
     Attributes:
-        weights: (N, D) float32.
+        weights: (N, D) float32 weights of the networks.
     """
 
     weights: Weights = field(eq=False, repr=False)
@@ -207,6 +207,6 @@ class Mixtures:
         return len(self.weights)
 
     def lift(self, coordinates: np.ndarray) -> np.ndarray:
-        """Return the (n, D) float32 weights of (n, N) shares; one alone gives its network to the last bit."""
+        """Return the (n, D) float32 weights of (n, N) coefficients; a single 1 gives its network to the last bit."""
         lifted: np.ndarray = coordinates.astype(np.float32) @ self.weights
         return lifted

@@ -15,15 +15,15 @@ class MergeTree:
 
     Attributes:
         nodes: (k,) vertex of each node, by rising (value, vertex).
-        values: (k,) of the field at the nodes.
+        values: (k,) values of the field at the nodes.
         kinds: (k,) `minimum`, `saddle`, `multi-saddle` (more than two branches meet) or `root`
             (a component's highest vertex, where it is none of the others).
-        arcs: (k − components, 2) rows of `nodes`, lower end first.
+        arcs: (k − components, 2) rows of `nodes` that an arc joins, lower end first.
         pairs: (p, 2) vertices where a branch is born (its minimum) and dies (the saddle where it
             meets a lower one); −1 for a component's lowest minimum, which never dies.
-        births: (p,) values.
-        deaths: (p,) values; infinite for the essential pairs.
-        elders: (p,) row of the pair whose branch goes on where this one's dies; its own for an essential pair.
+        births: (p,) values of the field where branches are born.
+        deaths: (p,) values of the field where branches die; infinite for the essential pairs.
+        elders: (p,) row of the pair whose branch continues where this one's dies; its own for an essential pair.
         arc: (n,) arc of each sample: the one that leads up from it, and the last one below for a
             component's highest vertex; −1 where left out, and for a component of one sample.
         basin: (n,) vertex of the minimum whose branch holds the sample; −1 where left out.
@@ -63,20 +63,20 @@ class MergeTree:
         sizes: np.ndarray = counts[self.pairs[:, 0]]
         return sizes
 
-    def minimax(self, one: int, two: int) -> tuple[int, float] | None:
+    def minimax(self, first: int, second: int) -> tuple[int, float] | None:
         """Return the lowest pass between two minima: its vertex, and its value.
 
-        No path on the graph of samples between the two stays below it. A minimum's pass to itself is the minimum. None
-        where they lie in components that never meet.
+        No path on the graph of samples between the two stays below it. The pass from a minimum to itself is the
+        minimum. None where they lie in components that never meet.
 
         Raises:
             KeyError: A vertex is no minimum of this tree.
         """
         rows = {int(vertex): row for row, vertex in enumerate(self.pairs[:, 0])}
-        a, b, top = rows[one], rows[two], one
+        a, b, top = rows[first], rows[second], first
         order = {int(vertex): rank for rank, vertex in enumerate(self.nodes)}
         while a != b:
-            # The branch that ends first meets an elder one; one that never ends goes last.
+            # The branch that dies first meets an elder one; one that never dies is last.
             a, b = sorted((a, b), key=lambda row: order.get(int(self.pairs[row, 1]), len(order)))
             top = int(self.pairs[a, 1])
             if top < 0:
@@ -97,14 +97,14 @@ class MergeTree:
 
 @define(frozen=True, kw_only=True)
 class Topology:
-    """One field's merge tree, as it is and simplified.
+    """One field's merge tree, simplified and with every pair.
 
     Attributes:
         field: Name of the landscape's field.
         threshold: Pairs of persistence ≤ this are removed from `tree`; absolute, in the field's unit.
         tree: The simplified tree.
-        full: The tree of every pair, zero persistence included.
-        left_out: How many samples are in neither (non-finite, or masked).
+        full: The tree of every pair, including those of zero persistence.
+        left_out: How many samples are in neither tree, because they are not finite or masked.
         noise: Standard deviation of the field between draws, in its unit, where scoring a network draws random numbers.
             Filled in by the study.
     """

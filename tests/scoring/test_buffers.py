@@ -308,7 +308,7 @@ def test_networks_that_an_analysis_hands_over_without_buffers_have_those_that_al
     probe, shift = tiny_task(shifted=True).build("cpu"), np.arange(4, dtype=np.float32)
     alike, apart = members(shift, shift.copy()), members(shift, shift + 1)
     networks = with_buffers(Networks.of(np.zeros((3, 51), np.float32)), alike, probe, "analysis 'x'")
-    assert [one["shift"].tolist() for one in networks.stored(Unit(start=0, stop=3))] == [shift.tolist()] * 3
+    assert [one["shift"].tolist() for one in networks.nearest_buffers(Unit(start=0, stop=3))] == [shift.tolist()] * 3
     bare = evolve(alike, members=tuple(evolve(member, buffers={}) for member in alike.members))
     derived = with_own_buffers(bare, alike, probe, "analysis 'x'")
     assert [member.buffers["shift"].tolist() for member in derived.members] == [shift.tolist()] * 2

@@ -5,7 +5,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from globscope.api import Samples, chosen, edges, neighbours
+from globscope.api import Samples, edges, neighbours, resolve_adjacency
 from globscope.topology import nearest as descent
 from globscope.topology.nearest import nearest
 
@@ -85,16 +85,16 @@ def test_neighbours_by_descent_are_nearly_all_of_the_exact_ones(monkeypatch):
 
 @pytest.mark.parametrize("asked", ["auto", "freudenthal", "full"])
 def test_scattered_samples_are_joined_with_their_nearest_unless_told_otherwise(asked):
-    assert chosen(Samples(points=SQUARE), asked) == "knn"
-    assert chosen(Samples(points=SQUARE), "delaunay") == "delaunay"
-    assert chosen(Samples(points=SQUARE[:, :1]), asked) == "delaunay"  # on a line, each with the next
+    assert resolve_adjacency(Samples(points=SQUARE), asked) == "knn"
+    assert resolve_adjacency(Samples(points=SQUARE), "delaunay") == "delaunay"
+    assert resolve_adjacency(Samples(points=SQUARE[:, :1]), asked) == "delaunay"  # on a line, each with the next
 
 
 def test_a_lattice_takes_freudenthals_edges_or_any_that_are_asked_for():
     index = np.indices((3, 3)).reshape(2, -1).T
     samples = Samples(points=index.astype(float), index=index, shape=(3, 3))
-    assert chosen(samples, "auto") == "freudenthal"
-    assert chosen(samples, "gabriel") == "gabriel"
+    assert resolve_adjacency(samples, "auto") == "freudenthal"
+    assert resolve_adjacency(samples, "gabriel") == "gabriel"
     around = neighbours(samples, np.arange(9), "gabriel")
     assert sum(map(len, around)) == 12  # the lattice's own edges, each listed once
 

@@ -53,7 +53,7 @@ def test_rows_are_taken_and_joined_without_a_copy():
     held, dense = rows(4, (3, 5))
     taken = held.take([2, 0])
     assert taken.parts[0] is held.parts[2]
-    joined = taken.joined(dense)
+    joined = taken.concatenate(dense)
     np.testing.assert_array_equal(joined, np.concatenate([dense[[2, 0]], dense]))
     assert np.shares_memory(joined.parts[3][1], dense)
 
@@ -76,6 +76,6 @@ def test_a_population_of_rows_joined_with_derived_members_keeps_both():
     who = tuple(Member(variant=name, step=0) for name in "ABC")
     one = Population(members=who, weights=held, layout=layout)
     other = Population(members=(Member(variant="D", step=0, kind="curve"),), weights=dense[:1] + 1, layout=layout)
-    both = one.joined(other)
+    both = one.concatenate(other)
     np.testing.assert_array_equal(both.weights, np.concatenate([dense, dense[:1] + 1]))
     np.testing.assert_array_equal(both.take([3, 1]).weights, np.stack([dense[0] + 1, dense[1]]))

@@ -41,7 +41,7 @@ def _measured(scorer: Scorer, lift: Lift, units: Sequence[Unit]) -> Method:
         return "loop"
     ways: tuple[Method, ...] = ("vmap", "loop")
     try:
-        stacked, stored = lift(units[0]), lift.networks.stored(units[0])
+        stacked, stored = lift(units[0]), lift.networks.nearest_buffers(units[0])
         tries = {way: lambda way=way: scorer.totals(stacked, stored, way) for way in ways}
         return fastest(tries, lambda: torch.cuda.synchronize(lift.device))
     except (MemoryError, RuntimeError) as error:
@@ -55,7 +55,7 @@ def _draw_alike(scorer: Scorer, lift: Lift, units: Sequence[Unit]) -> bool:
     if scorer.draw.seed is None or not units:
         return True
     few = Unit(start=0, stop=min(2, units[0].stop))
-    weights, own = lift(few), lift.networks.stored(few)
+    weights, own = lift(few), lift.networks.nearest_buffers(few)
     try:
         found: tuple[Any, Any] = (scorer.totals(weights, own, "vmap"), scorer.totals(weights, own, "loop"))
     except RuntimeError:  # vmap's: it cannot draw as this model does

@@ -23,7 +23,7 @@ class TorchUnits:
             torch.cuda.empty_cache()  # cuBLAS and cuDNN have no use for what torch keeps; on a CPU this does nothing
         self._memory_is_short = False
         try:
-            return self._scorer.score(self._lift(unit), self._lift.networks.stored(unit), self._method)
+            return self._scorer.score(self._lift(unit), self._lift.networks.nearest_buffers(unit), self._method)
         except (MemoryError, RuntimeError) as error:
             self._memory_is_short = is_out_of_memory(error)
             raise

@@ -7,7 +7,7 @@ from attrs import define
 from attrs import field as attribute
 from attrs.validators import and_, ge, in_, optional
 
-from globscope.api import NEIGHBOURS, Adjacency, Branches, Landscape, Samples, Topology, condensed, neighbours
+from globscope.api import NEIGHBOURS, Adjacency, Branches, Landscape, Samples, Topology, condense, neighbours
 from globscope.builtin.topology.tomato import branches
 
 
@@ -63,7 +63,7 @@ class Gudhi:
 
     def compute(self, landscape: Landscape) -> Topology:
         """Return the merge tree of the field, simplified and whole."""
-        return condensed(landscape, self.field, self.persistence, mask=self.mask, sweep=self._branches)
+        return condense(landscape, self.field, self.persistence, mask=self.mask, sweep=self._branches)
 
     def _branches(self, samples: Samples, swept: np.ndarray) -> Branches:
         return branches(neighbours(samples, swept, self.adjacency, self.neighbours))

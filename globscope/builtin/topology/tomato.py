@@ -4,7 +4,7 @@ from itertools import pairwise
 
 import numpy as np
 
-from globscope.api import Branches, Neighbours, earlier
+from globscope.api import Branches, Neighbours, edge_ends
 
 # Rows longer than this are kept as lists: a hub of thousands of basins would blow up a table.
 WIDE = 32
@@ -55,7 +55,7 @@ def _descended(neighbours: Neighbours) -> tuple[np.ndarray, np.ndarray, np.ndarr
     The last is (e, 3): two minima, and the first vertex with an earlier neighbour in the other's basin.
     """
     count = len(neighbours)
-    low, high = earlier(neighbours)
+    low, high = edge_ends(neighbours)
     sweep, bottom = np.arange(count), np.arange(count)
     starts = np.flatnonzero(np.diff(high, prepend=-1))
     if len(starts):

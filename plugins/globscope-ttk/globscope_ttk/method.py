@@ -5,7 +5,7 @@ from attrs import define
 from attrs import field as attribute
 from attrs.validators import ge, gt, min_len, optional
 
-from globscope.api import Adjacency, Branches, Landscape, Samples, Topology, condensed
+from globscope.api import Adjacency, Branches, Landscape, Samples, Topology, condense
 from globscope_ttk.answer import branches
 from globscope_ttk.interpreters import ask
 from globscope_ttk.question import question
@@ -55,7 +55,7 @@ class Ttk:
 
     def compute(self, landscape: Landscape) -> Topology:
         """Return the merge tree of the field, simplified and whole."""
-        return condensed(landscape, self.field, self.persistence, mask=self.mask, sweep=self._branches)
+        return condense(landscape, self.field, self.persistence, mask=self.mask, sweep=self._branches)
 
     def _branches(self, samples: Samples, swept: np.ndarray) -> Branches:
         if not len(swept):

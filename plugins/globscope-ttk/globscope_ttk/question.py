@@ -3,7 +3,7 @@
 import numpy as np
 from attrs import define, field
 
-from globscope.api import Adjacency, Neighbours, Samples, chosen, neighbours
+from globscope.api import Adjacency, Neighbours, Samples, neighbours, resolve_adjacency
 
 
 @define(frozen=True, kw_only=True)
@@ -21,7 +21,7 @@ class Question:
 
 def question(samples: Samples, swept: np.ndarray, adjacency: Adjacency, k: int | None) -> Question:
     """Return the question about samples that are swept in this order, at least one."""
-    ranks = _ranks(samples, swept) if chosen(samples, adjacency) == "freudenthal" else None
+    ranks = _ranks(samples, swept) if resolve_adjacency(samples, adjacency) == "freudenthal" else None
     if ranks is not None:
         return Question(arrays={"ranks": ranks.astype(float)}, places=ranks.ravel())
     edges = _below_a_ridge(_edges(neighbours(samples, swept, adjacency, k)), len(swept))

@@ -106,7 +106,7 @@ def test_networks_of_a_unit_know_their_members(task):
         buffers=[{"a": np.zeros(1)}, {"a": np.ones(1)}],
         nearest=np.array([1, 0, 1]),
     )
-    assert [float(one["a"][0]) for one in networks.stored(Unit(start=1, stop=3))] == [0.0, 1.0]
+    assert [float(one["a"][0]) for one in networks.nearest_buffers(Unit(start=1, stop=3))] == [0.0, 1.0]
 
 
 CHECKPOINTS = """

@@ -12,10 +12,10 @@ from support.paths import ROOT
 from globscope.api import MergeTree, SpecError, Topology
 from globscope.builtin.topology import Gudhi, globscope_topologies
 from globscope.builtin.topology.tomato import branches
-from globscope.topology.adjacency import listed
+from globscope.topology.adjacency import earlier_neighbours
 from globscope.topology.lattice import lattice, offsets
 from globscope.topology.mesh import delaunay as scattered
-from globscope.topology.tree import simplified, sweep_order, trees
+from globscope.topology.tree import simplify, sweep_order, trees
 
 RECORDED = ROOT / "tests/data/ttk"
 FIELDS = ["grid2d_wells", "delaunay2d_wells", "grid2d_ties"]
@@ -49,7 +49,7 @@ def computed(name: str):
         found = topology(values, threshold)
         return recorded, {"simpmin_": found.tree, "": found.full}
     swept = sweep_order(values, np.isfinite(values))
-    pair = trees(values, swept, branches(listed(recorded["edges"], swept, len(values))), threshold)
+    pair = trees(values, swept, branches(earlier_neighbours(recorded["edges"], swept, len(values))), threshold)
     return recorded, dict(zip(("simpmin_", ""), pair, strict=True))
 
 
@@ -206,7 +206,7 @@ def neighbours_of(edges, size):
 def test_the_whole_tree_is_that_of_a_plain_sweep(graph):
     values, edges = graph
     swept = sweep_order(values, np.isfinite(values))
-    _, full = trees(values, swept, branches(listed(edges, swept, len(values))), 0)
+    _, full = trees(values, swept, branches(earlier_neighbours(edges, swept, len(values))), 0)
     assert plainly(full) == swept_plainly(swept.tolist(), neighbours_of(edges, len(values)), len(values))
 
 
@@ -240,7 +240,7 @@ def flooded(full: MergeTree, kept, swept, neighbours):
 def test_the_simplified_tree_is_that_of_the_field_flooded_to_its_saddles(graph, threshold):
     values, edges = graph
     swept = sweep_order(values, np.isfinite(values))
-    tree, full = trees(values, swept, branches(listed(edges, swept, len(values))), threshold)
+    tree, full = trees(values, swept, branches(earlier_neighbours(edges, swept, len(values))), threshold)
     neighbours = neighbours_of(edges, len(values))
     order, saddles = flooded(full, tuples(tree.pairs), swept.tolist(), neighbours)
     # Flooding from a component's highest sample would give the component another one.
@@ -253,8 +253,8 @@ def test_the_simplified_tree_is_that_of_the_field_flooded_to_its_saddles(graph, 
 def test_a_whole_tree_is_simplified_as_the_field_was(graph, threshold):
     values, edges = graph
     swept = sweep_order(values, np.isfinite(values))
-    tree, full = trees(values, swept, branches(listed(edges, swept, len(values))), threshold)
-    again = simplified(full, values, threshold)
+    tree, full = trees(values, swept, branches(earlier_neighbours(edges, swept, len(values))), threshold)
+    again = simplify(full, values, threshold)
     for name in ("nodes", "values", "kinds", "arcs", "pairs", "births", "deaths", "elders", "arc", "basin"):
         np.testing.assert_array_equal(getattr(again, name), getattr(tree, name), name)
 
@@ -280,7 +280,7 @@ def test_the_minimax_of_two_minima_is_where_a_sweep_first_connects_them(graph, d
     values, edges = graph
     swept = sweep_order(values, np.isfinite(values))
     assume(len(swept))
-    _, full = trees(values, swept, branches(listed(edges, swept, len(values))), 0)
+    _, full = trees(values, swept, branches(earlier_neighbours(edges, swept, len(values))), 0)
     one, two = (data.draw(st.sampled_from(full.minima.tolist())) for _ in range(2))
     top = lowest_pass(values, edges, one, two)
     assert full.minimax(one, two) == (None if top is None else (top, values[top]))
@@ -291,7 +291,7 @@ def test_the_minimax_of_two_minima_is_where_a_sweep_first_connects_them(graph, d
 def test_basin_sizes_count_the_samples_of_each_basin(graph):
     values, edges = graph
     swept = sweep_order(values, np.isfinite(values))
-    tree, _ = trees(values, swept, branches(listed(edges, swept, len(values))), 1)
+    tree, _ = trees(values, swept, branches(earlier_neighbours(edges, swept, len(values))), 1)
     assert tree.basin_sizes.tolist() == [(tree.basin == birth).sum() for birth in tree.pairs[:, 0]]
     assert tree.basin_sizes.sum() == len(swept)
     assert values[tree.nodes].tolist() == tree.values.tolist()
@@ -432,7 +432,7 @@ def test_a_branch_removed_within_a_removed_one_is_flooded_from_the_outer_saddle(
 def test_a_saddle_where_more_than_two_branches_meet_is_one_node():
     star = np.array([[0, 3], [1, 3], [2, 3], [3, 4]])
     values = np.array([0.0, 1.0, 2.0, 5.0, 6.0])
-    tree, _ = trees(values, np.arange(5), branches(listed(star, np.arange(5), 5)), 0)
+    tree, _ = trees(values, np.arange(5), branches(earlier_neighbours(star, np.arange(5), 5)), 0)
     assert tree.kinds == ("minimum", "minimum", "minimum", "multi-saddle", "root")
     assert tuples(tree.pairs) == {(0, -1), (1, 3), (2, 3)}
     assert tree.saddles.tolist() == [3]

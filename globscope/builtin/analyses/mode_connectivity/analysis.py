@@ -106,7 +106,7 @@ class ModeConnectivity:
         del rng  # a curve's seed follows from its own pair, whichever others there are
         probe = task.build(device(self.device, f"{WHO}.device"))
         pairs = choose_pairs(self.pairs, self.against, population.variants)
-        return reduce(Population.joined, [self._curve(pair, probe, population, bench) for pair in pairs])
+        return reduce(Population.concatenate, [self._curve(pair, probe, population, bench) for pair in pairs])
 
     def analyse(self, atlas: Atlas, bench: Bench, rng: np.random.Generator) -> Finding:
         """Return both tables, the pictures, and what a small median error would hide."""

@@ -107,7 +107,7 @@ class Rebasin:
             for pair in pairs
             for who, order in self._orders(pair, found, population, bench, rng)
         ]
-        return reduce(Population.joined, made)
+        return reduce(Population.concatenate, made)
 
     def _orders(
         self, pair: tuple[str, str], found: Symmetry, population: Population, bench: Bench, rng: np.random.Generator
