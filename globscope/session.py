@@ -13,9 +13,11 @@ from globscope.spec.describe import as_toml
 from globscope.spec.model import Spec
 from globscope.spec.read import read
 from globscope.store import (
+    LOCK,
     Store,
     claim,
     is_claimed,
+    locked,
     own_folder,
     read_written,
     write_bytes,
@@ -28,7 +30,7 @@ from globscope.study.check import check
 from globscope.study.context import Context, Latest
 from globscope.study.estimate import Estimate, estimate, evaluations
 from globscope.study.observer import Observer
-from globscope.study.run import run
+from globscope.study.run import Outcome, run
 from globscope.values.findings import Atlas, Finding, Map
 
 RUNS, RESULTS, SPEC, STAGES = "runs", "results.json", "spec.toml", "stages"
@@ -135,9 +137,7 @@ class Study:
         """
         observer = observer or Observer()
         self.begin(observer)
-        context = self.context(observer)
-        with context.store.lock():
-            return self.finish(context)
+        return self.finish(self.context(observer))
 
     def begin(self, observer: Observer) -> None:
         """Claim the run folder, and let the observer hear of it.
@@ -149,20 +149,25 @@ class Study:
 
     @within_boundary
     def finish(self, context: Context) -> Result:
-        """Return the results of the study at work, whose store is locked already.
+        """Return the results of the study at work, after they are written to its folder.
 
         Raises:
             GlobscopeError: With what to mend.
         """
-        from globscope.report import write_report
-
         claim(self.folder, "study")
         write_bytes(self.folder / SPEC, as_toml(self.spec).encode())
         changed = changes(self.folder, self.spec)
         if changed != Changes():
             context.observer.warning(str(changed))
         outcome = run(context)
-        record = _with_changes(outcome.record, changed)
+        with locked(self.folder / LOCK, lambda: context.observer.waiting("report")):
+            return self._write(context, outcome, _with_changes(outcome.record, changed))
+
+    def _write(self, context: Context, outcome: Outcome, record: Mapping[str, Any]) -> Result:
+        """Write all that lies outside stages, by one process at a time: report and results belong together."""
+        from globscope.report import write_report
+
+        write_bytes(self.folder / SPEC, as_toml(self.spec).encode())  # another process may have another one
         keep(context, self.folder)
         context.observer.stage("report")
         page = write_report(
@@ -189,12 +194,11 @@ class Study:
         observer = observer or Observer()
         self.begin(observer)
         context = self.context(observer)
-        with context.store.lock():
-            check(context)
-            if not learners(context):
-                raise SpecError([f"{self.spec.source}: no [[aligner]] of it learns anything"])
-            files = keep(context, self.folder)
-            return {one.entry.name: (files[one.entry.name], one.told()) for one in learners(context)}
+        check(context)
+        if not learners(context):
+            raise SpecError([f"{self.spec.source}: no [[aligner]] of it learns anything"])
+        files = keep(context, self.folder)
+        return {one.entry.name: (files[one.entry.name], one.told()) for one in learners(context)}
 
     @within_boundary
     def estimate(self) -> Estimate:
@@ -285,7 +289,7 @@ def project(folder: str | Path, files: Sequence[str | Path], observer: Observer 
 
     results(Path(folder))  # a run that is not finished would be continued here
     context = load(written_file(Path(folder), SPEC), folder=folder).context(observer)
-    with component_errors(context.registry), context.store.lock():
+    with component_errors(context.registry):
         return placed(context, [Path(file) for file in files])
 
 

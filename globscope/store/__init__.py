@@ -12,12 +12,14 @@ from globscope.store.folder import (
     written_files,
 )
 from globscope.store.keys import FORMAT, fingerprint, key
+from globscope.store.lock import LOCK, lock_unless_held, locked
 from globscope.store.record import announce
 from globscope.store.stages import Store
 from globscope.store.write import discard, read_arrays, read_json, replacing, write_arrays, write_bytes, write_json
 
 __all__ = [
     "FORMAT",
+    "LOCK",
     "Store",
     "announce",
     "claim",
@@ -26,6 +28,8 @@ __all__ = [
     "is_as_written",
     "is_claimed",
     "key",
+    "lock_unless_held",
+    "locked",
     "own_folder",
     "read_arrays",
     "read_json",

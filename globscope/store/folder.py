@@ -6,10 +6,12 @@ from typing import Any
 
 from globscope.errors import FileError, RunError
 from globscope.reading import read_json
+from globscope.store.lock import LOCK, locked
 from globscope.store.record import NAME, UNLISTED, Content, begin, read, rewrite
+from globscope.store.write import discard_rests
 
 # What a folder may hold before it is anybody's: a lock, a file of the system's, stages that were copied here.
-NOBODYS, STAGES = (".lock", ".DS_Store"), "stages"
+NOBODYS, STAGES = (LOCK, ".DS_Store"), "stages"
 AGAIN = "the same `globscope study` command writes it again, and computes nothing anew"
 
 
@@ -26,12 +28,13 @@ def claim(folder: Path, kind: str) -> None:
     if (folder.exists() or folder.is_symlink()) and not folder.is_dir():
         raise RunError(f"{folder}: is no folder; expected a folder that is new or empty, or that of {_of(kind)}")
     folder.mkdir(parents=True, exist_ok=True)
-    record = read(folder)
-    if record is None:
-        _require_empty(folder, kind)
-        begin(folder, kind)
-    elif record.of != kind:
-        raise RunError(f"{folder}: is the folder of {_of(record.of)}, not of {_of(kind)}; give another one by --out")
+    _require_own(folder, kind)  # first, so that no lock is left in what is somebody else's
+    with locked(folder / LOCK):
+        if read(folder) is None:
+            (folder / NAME).unlink(missing_ok=True)  # killed before its first line was written
+            begin(folder, kind)
+        discard_rests(folder)
+    _require_own(folder, kind)
     for path in folder.iterdir():
         if path.is_symlink() and path.is_dir():
             raise RunError(f"{path}: is a link, and nothing is written through one; remove it, or link {folder} itself")
@@ -43,12 +46,15 @@ def is_claimed(folder: Path, kind: str) -> bool:
     return record is not None and record.of == kind
 
 
-def _require_empty(folder: Path, kind: str) -> None:
-    """Refuse a folder in which somebody else's files lie."""
-    if (folder / NAME).is_file() and not (folder / NAME).stat().st_size:
-        (folder / NAME).unlink()  # killed before its first line was written
+def _require_own(folder: Path, kind: str) -> None:
+    """Refuse the folder of another kind, and one without a record in which somebody else's files lie."""
     held = sorted(path.name for path in folder.iterdir() if path.name not in NOBODYS)
-    if held in ([], [STAGES]):
+    record = read(folder)  # after the look, for another process may be about to claim it
+    if record is not None and record.of != kind:
+        raise RunError(f"{folder}: is the folder of {_of(record.of)}, not of {_of(kind)}; give another one by --out")
+    if NAME in held and not (folder / NAME).stat().st_size:
+        held.remove(NAME)
+    if record is not None or held in ([], [STAGES]):
         return
     if STAGES in held:
         raise RunError(
@@ -97,6 +103,11 @@ def remove_stale(folder: Path, before: Mapping[str, int], places: Collection[str
         before: How often each file had been written.
         places: The folders in it in which files are removed.
     """
+    with locked(folder / LOCK):
+        _remove_stale(folder, before, places)
+
+
+def _remove_stale(folder: Path, before: Mapping[str, int], places: Collection[str]) -> None:
     record = read(folder)
     assert record is not None
     kept: dict[str, Content] = {}

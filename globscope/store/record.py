@@ -1,8 +1,9 @@
 """The record of a folder: what GlobScope wrote there, with sizes and digests.
 
-`files.jsonl` begins with what the folder is; then follows a line a file, appended *before* the file is renamed into its
-place. So a file without a line is not ours, one that agrees with none of its lines is damaged or edited, and a kill
-between line and rename leaves a file that agrees with an earlier line. A line that was cut off is no line.
+`files.jsonl` begins with what the folder is and in which format; then follows a line a file, appended *before* the file
+is renamed into its place. So a file without a line is not ours, one that agrees with none of its lines is damaged or
+edited, and a kill between line and rename leaves a file that agrees with an earlier line. A line that was cut off is no
+line. Lines are appended, and the record is rewritten, under the lock of the folder.
 """
 
 import hashlib
@@ -16,6 +17,8 @@ from attrs import define, field
 
 from globscope.errors import FileError
 from globscope.reading import read_json_lines
+from globscope.store.keys import FORMAT
+from globscope.store.lock import LOCK, locked
 
 NAME = "files.jsonl"
 # Of a file that is somebody else's, or whose line was lost where the record was cut.
@@ -58,11 +61,13 @@ class Record:
 
     Attributes:
         of: What the folder is, such as `study`, or `train/1f0c…` of a stage.
+        format: Of the version that began it; 0 where it is one that did not say so.
         files: By name, from the folder, with `/`: every content that it had, the last one last.
     """
 
     of: str
     files: Mapping[str, Sequence[Content]] = field(factory=dict)
+    format: int = FORMAT
 
     def is_as_written(self, folder: Path, name: str) -> bool:
         """Whether a file of the folder has a content that it was written with."""
@@ -84,8 +89,9 @@ def read(folder: Path) -> Record | None:
             case {"file": str(name), "size": int(size), "sha256": str(sha256)}:
                 files.setdefault(name, []).append(Content(size, sha256))
     match lines[:1]:
-        case [{"of": str(of)}]:
-            return Record(of, files)
+        case [{"of": str(of), **rest}]:
+            known = rest.get("format")
+            return Record(of, files, known if isinstance(known, int) else 0)
     return None
 
 
@@ -93,14 +99,14 @@ def begin(folder: Path, of: str) -> None:
     """Begin the record of a folder, unless it has one."""
     try:
         with (folder / NAME).open("x", encoding="utf-8") as opened:
-            opened.write(json.dumps({"of": of}))
+            opened.write(_head(of))
     except FileExistsError:
         return
 
 
 def rewrite(folder: Path, of: str, files: Mapping[str, Content], *, flush: bool = True) -> None:
     """Write a record anew."""
-    lines = [json.dumps({"of": of}), *(_line(name, content) for name, content in sorted(files.items()))]
+    lines = [_head(of), *(_line(name, content) for name, content in sorted(files.items()))]
     part = folder / f".{NAME}.part"
     part.unlink(missing_ok=True)
     with part.open("x", encoding="utf-8") as opened:
@@ -108,6 +114,11 @@ def rewrite(folder: Path, of: str, files: Mapping[str, Content], *, flush: bool 
         if flush:
             flushed(opened)
     part.replace(folder / NAME)
+
+
+def recorded_folder(path: Path) -> Path | None:
+    """Return the folder in whose record a file is listed: its own, or the one above; None where neither has one."""
+    return next((folder for folder in path.parents[:2] if (folder / NAME).is_file()), None)
 
 
 def announce(path: Path, content: Content = UNFINISHED) -> None:
@@ -118,9 +129,14 @@ def announce(path: Path, content: Content = UNFINISHED) -> None:
     Raises:
         FileError: Somebody else's file lies there, or its folder is a link.
     """
-    folder = next((folder for folder in path.parents[:2] if (folder / NAME).is_file()), None)
+    folder = recorded_folder(path)
     if folder is None:
         return
+    with locked(folder / LOCK):
+        _append(folder, path, content)
+
+
+def _append(folder: Path, path: Path, content: Content) -> None:
     if path.parent != folder and path.parent.is_symlink():
         raise FileError(f"{path.parent}: is a link, and nothing is written through one; remove it, or link {folder}")
     name = path.relative_to(folder).as_posix()
@@ -137,7 +153,7 @@ def announce(path: Path, content: Content = UNFINISHED) -> None:
 
 def keep_edited(path: Path) -> None:
     """Move a file that somebody edited since it was written out of the way of the one that will replace it."""
-    folder = next((folder for folder in path.parents[:2] if (folder / NAME).is_file()), None)
+    folder = recorded_folder(path)
     if folder is None or path.is_symlink() or not path.is_file():
         return
     record, name = read(folder), path.relative_to(folder).as_posix()
@@ -165,6 +181,10 @@ def _names(folder: Path, *, again: bool = False) -> set[str]:
         found = read(folder)
         _NAMES[at] = (inode, set() if found is None else set(found.files))
     return _NAMES[at][1]
+
+
+def _head(of: str) -> str:
+    return json.dumps({"of": of, "format": FORMAT})
 
 
 def _line(name: str, content: Content) -> str:

@@ -15,7 +15,7 @@ from globscope.store.record import (
     read,
     rewrite,
 )
-from globscope.store.write import flush_folder
+from globscope.store.write import discard_rests, flush_folder
 
 # Every file's inode, size and time of change, where a folder was found whole: what this process has read once and has
 # not changed since is not read again. Nothing of it outlasts the process, so that also a bit that the disk has flipped
@@ -99,8 +99,7 @@ def reopen(part: Path, of: str) -> list[str]:
     damage = _opened(part, of)
     record = read(part)
     assert record is not None
-    for rest in part.rglob(".*.part"):
-        rest.unlink()
+    discard_rests(part)
     damage += [text for name in list(files_below(part)) if (text := _removed(part, record, name))]
     if record.files:
         rewrite(part, of, {name: Content.of(part / name) for name in files_below(part)}, flush=False)

@@ -1,25 +1,33 @@
 """Stages on disk: a folder each, under the key of everything that the stage depends on.
 
 A stage is worked on in `<key>.part/` and renamed to `<key>/` when it is whole. Old keys stay beside new ones. A folder
-that is not as it was written is moved aside to `<key>.damaged/`, and the stage is computed again.
+that is not as it was written is moved aside to `<key>.damaged/`, and the stage is computed again. Whoever computes a
+stage holds its lock, so that processes on one run folder wait only for what another is computing.
 """
 
 from collections.abc import Callable, Iterator, Mapping, Sequence
+from contextlib import ExitStack, contextmanager
 from pathlib import Path
 
 from attrs import define
-from filelock import FileLock, Timeout
 
-from globscope.errors import FileError, RunError
+from globscope.errors import FileError
 from globscope.store.folder import own_folder
+from globscope.store.keys import FORMAT
+from globscope.store.lock import LOCK, discard_lock, locked
+from globscope.store.record import read
 from globscope.store.seal import DAMAGED, damage_of, move_aside, reopen, seal, trust
 from globscope.store.write import PART, flush_folder
 
 STAGES = "stages"
+# Called when another process is computing what is wanted.
+Waiting = Callable[[], object]
+# Roots whose stages this process has looked at for their version.
+_COMPARED: set[Path] = set()
 
 
-def _unheard(text: str) -> None:
-    del text
+def _ignore(*_: object) -> None:
+    pass
 
 
 @define(frozen=True)
@@ -34,82 +42,111 @@ class Store:
 
     root: Path
     trusting: bool = False
-    warn: Callable[[str], None] = _unheard
+    warn: Callable[[str], None] = _ignore
 
-    def place(self, stage: str, identity: str) -> Path:
+    def place(self, stage: str, key: str) -> Path:
         """Return where a finished stage lies, or would lie."""
-        return self.root / STAGES / stage / identity
+        return self.root / STAGES / stage / key
 
-    def done(self, stage: str, identity: str) -> bool:
+    def done(self, stage: str, key: str) -> bool:
         """Whether a stage is finished, and as it was written; one that is not is moved aside, unless it is trusted."""
-        place = self.place(stage, identity)
+        place = self.place(stage, key)
         for folder in (place.parent.parent, place.parent):
             if folder.is_symlink():
                 raise FileError(
                     f"{folder}: is a link, and nothing is written through one; remove it, or link {self.root}"
                 )
-        if not place.exists() and not place.is_symlink():
-            return False
-        damage = damage_of(place, _name(stage, identity))
-        if not damage:
-            return True
-        if self.trusting and place.is_dir():
-            self.warn(f"{place}: {damage}; used as it is, since the store is trusted")
-            trust(place)
-            return True
-        aside = move_aside(place, place.with_name(f"{place.name}{DAMAGED}"))
-        self.warn(f"{place}: {damage}; computed again, what was there is now in {aside.name}")
-        return False
+        damage = self._damage(place, _name(stage, key))
+        if damage and not self._trusted(place, damage):
+            at = place.lstat().st_ino
+            with self._locked(stage, key):
+                # Unless another process has moved it meanwhile.
+                if (place.exists() or place.is_symlink()) and place.lstat().st_ino == at:
+                    aside = move_aside(place, place.with_name(f"{place.name}{DAMAGED}"))
+                    self.warn(f"{place}: {damage}; computed again, what was there is now in {aside.name}")
+        return place.is_dir()
 
-    def stage(self, stage: str, identity: str, work: Callable[[Path], None]) -> Path:
+    def _damage(self, place: Path, name: str) -> str:
+        """Return in what a stage differs from what was written; nothing where it is whole, or not there."""
+        return damage_of(place, name) if place.exists() or place.is_symlink() else ""
+
+    def _trusted(self, place: Path, damage: str) -> bool:
+        """Whether a damaged stage is used nevertheless."""
+        if not self.trusting or not place.is_dir():
+            return False
+        self.warn(f"{place}: {damage}; used as it is, since the store is trusted")
+        trust(place)
+        return True
+
+    def stage(self, stage: str, key: str, work: Callable[[Path], None], waiting: Waiting = _ignore) -> Path:
         """Return the folder of a finished stage, after `work` has filled it if it was not there.
 
-        An earlier, unfinished folder is handed to `work` as it was left, without what is damaged, to continue.
+        An earlier, unfinished folder is handed to `work` as it was left, without what is damaged, to continue. Where
+        another process is computing the stage, `waiting` is called, and its result is awaited.
         """
-        if not self.done(stage, identity):
-            part = self._part(stage, identity)
-            work(part)
-            self._finish(stage, identity)
-        return self.place(stage, identity)
+        if not self.done(stage, key):
+            with self._locked(stage, key, waiting):
+                if not self.done(stage, key):
+                    work(self._part(stage, key))
+                    self._finish(stage, key)
+        return self.place(stage, key)
 
     def stages(
-        self, stage: str, identities: Sequence[str], work: Callable[[Mapping[str, Path]], Iterator[str]]
+        self,
+        stage: str,
+        keys: Sequence[str],
+        work: Callable[[Mapping[str, Path]], Iterator[str]],
+        waiting: Waiting = _ignore,
     ) -> None:
-        """Let `work` fill the folders of several stages that are not finished; each is as soon as `work` yields it."""
-        parts = {identity: self._part(stage, identity) for identity in identities}
-        for identity in work(parts):
-            self._finish(stage, identity)
+        """Let `work` fill the folders of the stages that are not finished; each is as soon as `work` yields it."""
+        with ExitStack() as held:
+            # In one order for all processes, so that no two wait for each other.
+            for key in sorted(key for key in keys if not self.done(stage, key)):
+                held.enter_context(self._locked(stage, key, waiting))
+            parts = {key: self._part(stage, key) for key in keys if not self.done(stage, key)}
+            for key in work(parts) if parts else ():
+                self._finish(stage, key)
 
-    def _part(self, stage: str, identity: str) -> Path:
+    @contextmanager
+    def _locked(self, stage: str, key: str, waiting: Waiting = _ignore) -> Iterator[None]:
+        """Hold the lock of a stage; of one that is finished nobody needs it again."""
+        lock = own_folder(self.root, STAGES, stage) / f".{key}{LOCK}"
+        with locked(lock, waiting):
+            yield
+            discard_lock(lock)
+
+    def _part(self, stage: str, key: str) -> Path:
         """Return the folder of an unfinished stage, of which nothing is damaged."""
-        part = own_folder(self.root, STAGES, stage) / f"{identity}{PART}"
-        for damage in reopen(part, _name(stage, identity)):
+        self._warn_of_other_versions()
+        part = own_folder(self.root, STAGES, stage) / f"{key}{PART}"
+        for damage in reopen(part, _name(stage, key)):
             self.warn(f"{part}: {damage}; computed again")
         return part
 
-    def _finish(self, stage: str, identity: str) -> None:
+    def _finish(self, stage: str, key: str) -> None:
         """Rename an unfinished stage, with all of it on the disk."""
-        place = self.place(stage, identity)
-        part = place.with_name(f"{identity}{PART}")
-        seal(part, _name(stage, identity))
+        place = self.place(stage, key)
+        part = place.with_name(f"{key}{PART}")
+        seal(part, _name(stage, key))
+        discard_lock(part / LOCK)
         part.replace(place)
         flush_folder(place.parent)
         trust(place)
 
-    def lock(self) -> FileLock:
-        """Return a lock on the run folder, held; the system frees it if we are killed.
+    def _warn_of_other_versions(self) -> None:
+        """Warn, before the first stage is computed, where all that are there are of other versions of GlobScope."""
+        root = (self.root / STAGES).absolute()
+        if root in _COMPARED:
+            return
+        _COMPARED.add(root)
+        stored = [place for place in root.glob("*/*") if not place.suffix]
+        records = (read(place) for place in stored)
+        if stored and FORMAT not in (FORMAT if record is None else record.format for record in records):
+            self.warn(
+                f"{self.root / STAGES}: these stages were stored by another version of GlobScope; all are computed "
+                "again, and the old ones stay beside the new until you delete them"
+            )
 
-        Raises:
-            RunError: Another process works in this folder.
-        """
-        self.root.mkdir(parents=True, exist_ok=True)
-        lock = FileLock(self.root / ".lock", timeout=0)
-        try:
-            lock.acquire()
-        except Timeout as error:
-            raise RunError(f"{self.root}: another globscope is at work in this folder") from error
-        return lock
 
-
-def _name(stage: str, identity: str) -> str:
-    return f"{stage}/{identity}"
+def _name(stage: str, key: str) -> str:
+    return f"{stage}/{key}"

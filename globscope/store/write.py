@@ -2,18 +2,20 @@
 
 import json
 import os
+import secrets
 import shutil
 from collections.abc import Iterator, Mapping
-from contextlib import contextmanager
+from contextlib import contextmanager, nullcontext
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 
 from globscope import reading
-from globscope.store.record import Content, announce, flushed, keep_edited
+from globscope.store.lock import LOCK, locked
+from globscope.store.record import Content, announce, flushed, keep_edited, recorded_folder
 
-# Of the folder of a stage at work.
+# Of the folder of a stage at work, and of a file that is being written.
 PART = ".part"
 
 
@@ -32,11 +34,12 @@ def replacing(path: Path, *, flush: bool | None = None) -> Iterator[Path]:
         FileError: Somebody else's file lies there.
         OSError: It cannot be written; with its path, which the system leaves out where a disk is full.
     """
-    part = path.with_name(f".{path.name}.part")
+    part, folder = path.with_name(f".{path.name}.{secrets.token_hex(4)}{PART}"), recorded_folder(path)
     try:
-        part.unlink(missing_ok=True)  # neither a rest nor a link
-        yield part
-        _put(part, path, flush=not is_unfinished(path) if flush is None else flush)
+        # With the lock, so that whoever holds it may take a part that is there for the rest of a killed process.
+        with nullcontext() if folder is None else locked(folder / LOCK):
+            yield part
+            _put(part, path, flush=not is_unfinished(path) if flush is None else flush)
     except OSError as error:
         error.filename = error.filename or str(path)
         raise
@@ -81,6 +84,12 @@ def write_arrays(path: Path, arrays: Mapping[str, np.ndarray], *, flush: bool | 
 
             # not ascontiguousarray, which would give a scalar an axis
             save_file({name: np.asarray(array, order="C") for name, array in arrays.items()}, part)
+
+
+def discard_rests(folder: Path) -> None:
+    """Remove what killed processes had not finished to write into a folder whose lock is held."""
+    for rest in [*folder.glob(f".*{PART}"), *folder.glob(f"*/.*{PART}")]:
+        rest.unlink()
 
 
 def flush_folder(folder: Path) -> None:

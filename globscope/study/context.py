@@ -187,7 +187,12 @@ class Context:
         observer = self.observer if told else Observer()
         if self.store.done(name, identity):
             observer.reused(label)
-        folder = self.store.stage(name, identity, lambda part: _timed(part, lambda p: work(p, observer.stage(label))))
+        folder = self.store.stage(
+            name,
+            identity,
+            lambda part: _timed(part, lambda p: work(p, observer.stage(label))),
+            waiting=lambda: observer.waiting(label),
+        )
         self.used[f"{name}/{identity}"] = {"stage": label, "seconds": read_json(folder / SECONDS)["seconds"]}
         return folder
 
@@ -199,9 +204,13 @@ class Context:
         for one in of:
             if one not in missing:
                 self.observer.reused(f"{name} {of[one]}")
-        if missing:
-            progress = self.observer.stage(f"{name} {several([of[one] for one in missing])}")
-            self.store.stages(name, missing, lambda parts: _shared(parts, work(parts, progress)))
+        label = f"{name} {several([of[one] for one in missing])}" if missing else ""
+
+        def begun(parts: Mapping[str, Path]) -> Iterator[str]:
+            progress = self.observer.stage(f"{name} {several([of[one] for one in parts])}")
+            return _shared(parts, work(parts, progress))
+
+        self.store.stages(name, missing, begun, waiting=lambda: self.observer.waiting(label))
         for one, what in of.items():
             seconds = read_json(self.store.place(name, one) / SECONDS)["seconds"]
             self.used[f"{name}/{one}"] = {"stage": f"{name} {what}", "seconds": seconds}

@@ -16,6 +16,10 @@ class Observer:
         del name
         return Progress()
 
+    def waiting(self, name: str) -> None:
+        """Another process is computing a stage, or writing a file, that this one needs."""
+        self.stage(f"{name}: waiting for another globscope in this folder")
+
     def cell(self, name: str, number: int, count: int) -> None:
         """A sweep comes to its cell `number` of `count`."""
 

@@ -1,6 +1,7 @@
 """A sweep from Python: `globscope.load(path).run()`, where the spec has a table [sweep]."""
 
 from collections.abc import Mapping, Sequence
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -16,7 +17,17 @@ from globscope.session import results as results_of_study
 from globscope.spec.cells import Cell, SweepSpec, each, swept
 from globscope.spec.describe import as_toml, plain
 from globscope.spec.read import drafted
-from globscope.store import Store, is_as_written, key, read_written, write_bytes, write_json
+from globscope.store import (
+    LOCK,
+    is_as_written,
+    key,
+    lock_unless_held,
+    locked,
+    own_folder,
+    read_written,
+    write_bytes,
+    write_json,
+)
 from globscope.study.check import check
 from globscope.study.context import Context, Latest
 from globscope.study.estimate import estimate
@@ -117,18 +128,34 @@ class Sweep:
         """
         from globscope.sweep.write import write_sweep
 
-        observer, cells = observer or Observer(), self.spec.cells
+        observer = observer or Observer()
         self.begin(observer)
-        with Store(self.folder).lock():
-            write_bytes(self.folder / SWEEP, tomli_w.dumps(plain(self.spec.document)).encode())
-            latest = Latest()
-            identities, found = self.checked(latest), []
-            for number, cell in enumerate(cells, 1):
-                observer.cell(cell.name, number, len(cells))
-                found.append(self._outcome(cell, identities[number - 1], observer, latest))
+        write_bytes(self.folder / SWEEP, tomli_w.dumps(plain(self.spec.document)).encode())
+        latest = Latest()
+        outcomes = self._outcomes(self.checked(latest), observer, latest)
+        with locked(self.folder / LOCK, lambda: observer.waiting("report of the sweep")):
             observer.stage("report of the sweep")
-            record, page = write_sweep(self.folder, self.spec, {one.name: one.failed for one in found if one.failed})
-        return SweepResult(cells=tuple(found), record=record, report=page)
+            record, page = write_sweep(self.folder, self.spec, {one.name: one.failed for one in outcomes if one.failed})
+        return SweepResult(cells=outcomes, record=record, report=page)
+
+    def _outcomes(self, keys: Sequence[str], observer: Observer, latest: Latest) -> tuple[Outcome, ...]:
+        """Return what becomes of all cells; those that another process has at work come last."""
+        found, cells = dict[str, Outcome](), list(zip(self.spec.cells, keys, strict=True))
+        for number, (cell, identity) in enumerate(cells, 1):
+            with lock_unless_held(self._lock(cell)) as is_held:
+                if is_held:
+                    observer.cell(cell.name, number, len(cells))
+                    found[cell.name] = self._outcome(cell, identity, observer, latest)
+        for number, (cell, identity) in enumerate(cells, 1):
+            if cell.name not in found:
+                observer.cell(cell.name, number, len(cells))
+                with locked(self._lock(cell), partial(observer.waiting, f"cell {cell.name}")):
+                    found[cell.name] = self._outcome(cell, identity, observer, latest)
+        return tuple(found[cell.name] for cell, _ in cells)
+
+    def _lock(self, cell: Cell) -> Path:
+        """Return the file of a cell's lock."""
+        return own_folder(self.folder, CELLS) / f".{cell.name}{LOCK}"
 
     def begin(self, observer: Observer) -> None:
         """Claim the sweep's folder, and let the observer hear of it.

@@ -9,6 +9,8 @@ import pytest
 
 from globscope.errors import FileError, RunError
 from globscope.store import Store, announce, claim, read_arrays, write_arrays, write_bytes, write_json
+from globscope.store.keys import FORMAT
+from globscope.store.lock import LOCK
 from globscope.store.record import NAME, read
 from globscope.store.seal import _WHOLE
 
@@ -162,7 +164,9 @@ def test_what_is_damaged_of_an_unfinished_stage_is_gone_when_it_is_continued(cas
     seen = []
 
     def work(folder):
-        seen.extend(p.relative_to(folder).as_posix() for p in folder.rglob("*") if p.is_file() and p.name != NAME)
+        seen.extend(
+            p.relative_to(folder).as_posix() for p in folder.rglob("*") if p.is_file() and p.name not in (NAME, LOCK)
+        )
         fill(folder)
 
     store.stage("evaluate", "half", work)
@@ -194,7 +198,7 @@ def test_a_file_that_was_written_again_counts_with_either_content_until_it_is_re
 def test_the_record_of_a_stage_names_it_and_every_file_with_its_digest(store):
     found, _ = store
     heading, *lines = (found.place("evaluate", "one") / NAME).read_text().splitlines()
-    assert json.loads(heading) == {"of": "evaluate/one"}
+    assert json.loads(heading) == {"of": "evaluate/one", "format": FORMAT}
     assert [json.loads(line)["file"] for line in lines] == ["fields.npz", "plan.json", "units/0.bin", "weights.npy"]
     assert all(len(json.loads(line)["sha256"]) == 64 for line in lines)
 

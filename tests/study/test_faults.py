@@ -1,170 +1,20 @@
-"""Kills and damage: whatever happens to a run, the next one ends with the arrays of one to which nothing happened.
+"""Kills and damage: whatever happens to a run, the next one ends with the arrays of one to which nothing happened."""
 
-Every study runs in a process that is forked from one in which everything is imported, so that a kill costs no start of
-Python. That one is fresh: what other tests leave behind (threads of OpenMP) would hang in its children. It looks at the
-folder only when no child works there.
-"""
-
-import json
 import os
 import random
 import shutil
-import signal
-import time
-import traceback
 from collections import Counter
-from concurrent.futures import ProcessPoolExecutor
-from multiprocessing import get_context
 
 import numpy as np
 import pytest
 from support.arrays import assert_same_arrays
-from support.study import TINY, Notes, values
+from support.forked import EVERY, KINDS, Place, in_fresh_process, undisturbed
+from support.study import TINY
 
-from globscope.session import load
 from globscope.store import read_arrays, write_arrays
 from globscope.store.record import NAME
-from globscope.store.seal import damage_of
 
 pytestmark = pytest.mark.skipif(not hasattr(os, "fork"), reason="forks")
-
-# Every kind of stage: trained alone and in a stack, aligned, learned, derived, in parts.
-EVERY = """
-title = "every"
-[task]
-use = "classification"
-hidden = [6]
-train_examples = 200
-[population]
-align = "weight-matching"
-[population.train]
-epochs = 3
-save_every = 1
-[[population.variant]]
-name = "A"
-[[population.variant]]
-name = "B"
-[zoo.train]
-epochs = 1
-at_once = 8
-[[zoo.variant]]
-name = "Z"
-repeat = 12
-[[reducer]]
-use = "pca"
-[[reducer]]
-use = "autoencoder"
-steps = 20
-hidden = [4]
-[[sampler]]
-use = "grid"
-resolution = 4
-[evaluator]
-use = "torch"
-examples = 32
-memory = 1e-9
-[[aligner]]
-use = "deep-align"
-steps = 4
-width = 4
-blocks = 1
-channels = 4
-pairs = 2
-validate_every = 2
-[[analysis]]
-use = "rebasin"
-aligners = ["deep-align", "weight-matching"]
-points = 3
-[[analysis]]
-use = "mode-connectivity"
-epochs = 2
-points = 5
-"""
-KINDS = {
-    *("train", "population", "align", "learn", "aligned", "derive", "space", "reduce-pca", "reduce-autoencoder"),
-    *("sample", "evaluate", "topology", "analysis", "part"),
-}
-
-
-class Place:
-    """A spec with a folder for its runs."""
-
-    def __init__(self, folder, text, *, report=True):
-        self.folder, self.run, self.report = folder, folder / "run", report
-        folder.mkdir()
-        (folder / "spec.toml").write_text(text)
-
-    def study(self):
-        """Run the study in this process, with its report or without; return what it warned of."""
-        notes, study = Notes(), load(self.folder / "spec.toml", folder=self.run)
-        if self.report:
-            study.run(notes)
-        else:
-            values(study, notes)
-        return notes.warned
-
-    def forked(self, kill_after=None):
-        """Run the study in a forked process, killed after some seconds; return its warnings, None where it was killed.
-
-        Raises:
-            AssertionError: It raised; with its traceback.
-        """
-        said = self.folder / "said.json"
-        said.unlink(missing_ok=True)
-        child = os.fork()
-        if child == 0:
-            os.fsync = lambda descriptor: None  # a kill loses nothing that was handed to the system; it is faster
-            try:
-                said.write_text(json.dumps({"warned": self.study()}))
-            except BaseException:  # noqa: BLE001 - whatever it is, it must reach the parent
-                said.write_text(json.dumps({"raised": traceback.format_exc()}))
-            os._exit(0)
-        if kill_after is not None:
-            time.sleep(kill_after)
-            os.kill(child, signal.SIGKILL)
-        status = os.waitpid(child, 0)[1]
-        if os.WIFSIGNALED(status):
-            assert os.WTERMSIG(status) == signal.SIGKILL
-            return None
-        told = json.loads(said.read_text())
-        assert "raised" not in told, told["raised"]
-        return told["warned"]
-
-    def files(self):
-        """Return the files of stages that were not moved aside, finished or not."""
-        found = [path for path in (self.run / "stages").rglob("*") if path.is_file()]
-        return sorted(path for path in found if ".damaged" not in str(path) and not path.name.startswith("."))
-
-    def arrays(self):
-        """Return every array and figure of the finished stages but recorded seconds, by file and name."""
-        found = {}
-        for file in self.files():
-            name = str(file.relative_to(self.run))
-            if file.suffix in (".npz", ".safetensors") and file.name != "times.safetensors":
-                found |= {(name, key): array for key, array in read_arrays(file).items()}
-            elif file.suffix == ".npy":
-                found[name, ""] = np.load(file)
-            elif file.name in ("plan.json", "members.json", "log.json", "topology.json", "asked.json"):
-                found[name, ""] = np.array(file.read_text().replace(str(self.folder), ""))
-        return found
-
-    def unused(self):
-        """Return the finished stages that are damaged: the last run cannot have used them."""
-        found = [file.parent for file in self.files() if file.name == NAME and file.parent.suffix != ".part"]
-        return [stage for stage in found if damage_of(stage, f"{stage.parent.name}/{stage.name}")]
-
-    def kinds(self):
-        """Return the kinds of its stages."""
-        return {path.name for path in (self.run / "stages").iterdir()}
-
-
-def undisturbed(folder, text, **options):
-    """Return a run to which nothing happens, and the seconds that it takes once everything is imported."""
-    Place(folder / "warm", text, **options).study()
-    place = Place(folder / "undisturbed", text, **options)
-    start = time.perf_counter()
-    assert place.forked() == []
-    return place, time.perf_counter() - start
 
 
 def killed(folder, text, whole, seconds, draw, count, **options):
@@ -294,22 +144,15 @@ def fifty_damages(folder):
     print(f"one run {seconds:.1f} s; {len(whole)} arrays; damages named: {dict(named)}", flush=True)
 
 
-@pytest.fixture
-def fresh():
-    """A function that runs another one in a process that has computed nothing."""
-    with ProcessPoolExecutor(1, mp_context=get_context("spawn")) as pool:
-        yield lambda work, *arguments: pool.submit(work, *arguments).result()
-
-
-def test_a_few_kills_and_damages_leave_no_trace(tmp_path, fresh):
-    fresh(a_few, tmp_path)
+def test_a_few_kills_and_damages_leave_no_trace(tmp_path):
+    in_fresh_process(a_few, tmp_path)
 
 
 @pytest.mark.slow
-def test_200_kills_of_a_run_with_every_kind_of_stage_leave_no_trace(tmp_path, fresh):
-    fresh(two_hundred_kills, tmp_path)
+def test_200_kills_of_a_run_with_every_kind_of_stage_leave_no_trace(tmp_path):
+    in_fresh_process(two_hundred_kills, tmp_path)
 
 
 @pytest.mark.slow
-def test_50_damages_of_a_run_with_every_kind_of_stage_leave_no_trace(tmp_path, fresh):
-    fresh(fifty_damages, tmp_path)
+def test_50_damages_of_a_run_with_every_kind_of_stage_leave_no_trace(tmp_path):
+    in_fresh_process(fifty_damages, tmp_path)

@@ -1,0 +1,123 @@
+"""Several processes in one folder: who waits for whom, and what each leaves of the others' files."""
+
+import subprocess
+import sys
+import zipfile
+from collections import Counter
+
+import pytest
+from support.paths import ROOT
+
+from globscope.errors import RunError
+from globscope.store import FORMAT, LOCK, Store, claim, lock_unless_held, locked, times_written, write_bytes
+from globscope.store.record import NAME, read
+
+OLD = ROOT / "tests/data/stages-of-format-3.zip"
+STAGE = """
+import sys, time
+from pathlib import Path
+from globscope.store import Store, write_bytes
+def work(folder):
+    print("computing", sorted(path.name for path in folder.iterdir() if path.name == "half"), flush=True)
+    write_bytes(folder / "half", b"")
+    sys.stdin.readline()
+    write_bytes(folder / "whole", b"")
+Store(Path(sys.argv[1])).stage("fit", "k", work, lambda: print("waiting", flush=True))
+print("finished", flush=True)
+"""
+TRY = """
+import sys
+from pathlib import Path
+from globscope.store import lock_unless_held
+with lock_unless_held(Path(sys.argv[1])) as is_held:
+    print(is_held)
+"""
+WRITE = """
+import sys
+from pathlib import Path
+from globscope.store import claim, write_bytes
+folder, name = Path(sys.argv[1]), sys.argv[2]
+claim(folder, "study")
+for number in range(50):
+    write_bytes(folder / f"{name}-{number}", b"own")
+    write_bytes(folder / "results.json", f"{name} {number}".encode())
+"""
+
+
+def process(code, *arguments):
+    command = [sys.executable, "-c", code, *map(str, arguments)]
+    return subprocess.Popen(command, stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True)
+
+
+def lines(command, count):
+    return [command.stdout.readline().strip() for _ in range(count)]
+
+
+@pytest.mark.parametrize("ends", ["finishes", "is killed"])
+def test_a_stage_at_work_elsewhere_is_awaited_and_taken_over_from_a_process_that_died(ends, tmp_path):
+    with process(STAGE, tmp_path) as one:
+        assert lines(one, 1) == ["computing []"]
+        with process(STAGE, tmp_path) as two:
+            assert lines(two, 1) == ["waiting"]
+            if ends == "finishes":
+                assert one.communicate("\n")[0] == "finished\n"
+            else:
+                one.kill()
+                assert lines(two, 1) == ["computing ['half']"]
+            assert two.communicate("\n")[0] == "finished\n"
+    assert Store(tmp_path).done("fit", "k")
+    assert [path.name for path in (tmp_path / "stages/fit").iterdir()] == ["k"]
+    assert sorted(path.name for path in (tmp_path / "stages/fit/k").iterdir()) == [NAME, "half", "whole"]
+
+
+def test_files_that_two_processes_write_into_one_folder_are_all_listed(tmp_path):
+    with process(WRITE, tmp_path / "run", "a") as one, process(WRITE, tmp_path / "run", "b") as two:
+        assert (one.wait(), two.wait()) == (0, 0)
+    record = read(tmp_path / "run")
+    assert Counter(name[0] for name in record.files) == {"a": 50, "b": 50, "r": 1}
+    assert times_written(tmp_path / "run")["results.json"] == 100
+    assert all(record.is_as_written(tmp_path / "run", name) for name in record.files)
+    names = {path.name for path in (tmp_path / "run").iterdir()}
+    assert names == {NAME, LOCK, *record.files}
+
+
+def test_a_lock_is_held_until_it_is_released_as_often_as_it_was_taken(tmp_path):
+    path = tmp_path / LOCK
+    with locked(path):
+        with lock_unless_held(path) as is_held:
+            assert is_held
+        assert process(TRY, path).communicate()[0] == "False\n"
+    assert process(TRY, path).communicate()[0] == "True\n"
+
+
+def test_what_a_killed_process_had_not_finished_to_write_is_removed_by_the_next(tmp_path):
+    claim(tmp_path / "run", "study")
+    (tmp_path / "run/figures").mkdir()
+    for rest in (".report.html.0123abcd.part", "figures/.map.svg.0123abcd.part"):
+        (tmp_path / "run" / rest).write_bytes(b"<html")
+    claim(tmp_path / "run", "study")
+    assert not list((tmp_path / "run").rglob("*.part"))
+
+
+def test_no_lock_is_left_in_a_folder_of_somebody_elses(tmp_path):
+    (tmp_path / "thesis.pdf").touch()
+    with pytest.raises(RunError, match=r"holds thesis\.pdf"):
+        claim(tmp_path, "study")
+    assert [path.name for path in tmp_path.iterdir()] == ["thesis.pdf"]
+
+
+def test_stages_that_another_version_stored_are_named_once_and_stay(tmp_path):
+    with zipfile.ZipFile(OLD) as packed:
+        packed.extractall(tmp_path)
+    before = sorted(path for path in tmp_path.rglob("*") if path.is_file())
+    assert read(next((tmp_path / "stages/train").iterdir())).format < FORMAT
+    warned = []
+    store = Store(tmp_path, warn=warned.append)
+    for key in ("one", "two"):
+        store.stage("train", key, lambda folder: write_bytes(folder / "weights", b""))
+    assert warned == [
+        f"{tmp_path / 'stages'}: these stages were stored by another version of GlobScope; all are computed again, "
+        "and the old ones stay beside the new until you delete them"
+    ]
+    assert set(before) <= set(tmp_path.rglob("*"))
+    assert read(tmp_path / "stages/train/one").format == FORMAT
