@@ -86,7 +86,7 @@ from globscope.roles import (
     traits,
 )
 from globscope.scoring.buffers import NetworkBuffers
-from globscope.scoring.draws import REPEATS, STANDARD_ERROR, device_of, draws, scores, seed_of, seeded
+from globscope.scoring.draws import REPEATS, STANDARD_ERROR, device_of, draws, fixed_seed, scores, seed_of
 from globscope.scoring.examples import calibration_batches, examples_per_batch, fixed_batches, fixed_examples
 from globscope.scoring.lines import area, barrier, lengths_along, mean_along
 from globscope.scoring.means import means
@@ -273,6 +273,7 @@ __all__ = [
     "finite_or_none",
     "fixed_batches",
     "fixed_examples",
+    "fixed_seed",
     "float32_by_default",
     "hookimpl",
     "is_out_of_memory",
@@ -298,7 +299,6 @@ __all__ = [
     "runs_by_basin",
     "scores",
     "seed_of",
-    "seeded",
     "simplify",
     "smad",
     "span",

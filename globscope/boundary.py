@@ -1,7 +1,7 @@
-"""The boundary around code from outside: what it raises, whatever that is but Ctrl-C, is its failure.
+"""The boundary around code from outside: any exception that it raises, except Ctrl-C, is its failure.
 
-Calls of one component stand in `component_errors(registry, component)`. Whole computations stand in it without a
-component, so that no call is left outside: the exception's own traceback then tells whose code failed.
+Calls of one component are wrapped in `component_errors(registry, component)`. Whole computations are wrapped in it
+without a component, so that no call is missed: the exception's traceback then shows whose code failed.
 """
 
 from collections.abc import Callable, Iterator, Sequence
@@ -22,7 +22,7 @@ Returned = TypeVar("Returned")
 
 
 class HasRegistry(Protocol):
-    """What knows where its components come from."""
+    """An object with a registry of components."""
 
     @property
     def registry(self) -> Registry:
@@ -32,11 +32,11 @@ class HasRegistry(Protocol):
 
 @contextmanager
 def component_errors(registry: Registry, component: Any = None) -> Iterator[None]:
-    """Turn what code from outside raises into an error that names its distribution, or the user's file.
+    """Turn exceptions of code from outside into errors that name its distribution, or the user's file.
 
     Args:
-        registry: Of all components.
-        component: The one that is called; where unset, only exceptions that passed through such code are turned.
+        registry: The registry of all components.
+        component: The component that is called; if unset, only exceptions that passed through such code are turned.
 
     Raises:
         EvaluationError: A component ran out of memory.
@@ -49,7 +49,7 @@ def component_errors(registry: Registry, component: Any = None) -> Iterator[None
         raise
     except BaseException as error:
         failure = _lack_of_memory(registry, component, error) if is_out_of_memory(error) else None
-        if failure is None and not _is_of_the_disk(error):
+        if failure is None and not _is_disk_full(error):
             failure = _failure(registry, component, error)
         if failure is None:
             raise
@@ -62,37 +62,39 @@ Owner = TypeVar("Owner", bound=HasRegistry)
 def within_boundary(
     computation: Callable[Concatenate[Owner, Arguments], Returned],
 ) -> Callable[Concatenate[Owner, Arguments], Returned]:
-    """Run a computation on what has a registry within `component_errors` of that registry."""
+    """Run a computation on an object with a registry within `component_errors` of that registry."""
 
     @wraps(computation)
-    def guarded(owner: Owner, /, *args: Arguments.args, **options: Arguments.kwargs) -> Returned:
+    def run(owner: Owner, /, *args: Arguments.args, **options: Arguments.kwargs) -> Returned:
         with component_errors(owner.registry):
             return computation(owner, *args, **options)
 
-    return guarded
+    return run
 
 
 def _failure(registry: Registry, component: Any, error: BaseException) -> GlobscopeError | None:
-    """Return the error of the innermost code from outside that an exception passed; None where it passed none."""
+    """Return the error of the innermost code from outside that an exception passed through; None if there is none."""
     called = None if component is None else registry.of(component)
     frames = [frame for frame, _ in walk_tb(error.__traceback__)]
     for frame in reversed(frames):
         module = str(frame.f_globals.get("__name__", ""))
         if code := loaded_code(module):
             return UserCodeError(f"{code} raised {describe(error, code.folder)}")
-        if own := [c for c in registry.components if c.distribution != OWN and _belongs(module, c.cls.__module__)]:
-            return _component_failure(_label(own, called, frames), error)
+        if candidates := [
+            c for c in registry.components if c.distribution != OWN and _belongs(module, c.cls.__module__)
+        ]:
+            return _component_failure(_label(candidates, called, frames), error)
     return None if called is None or called.distribution == OWN else _component_failure(called.label, error)
 
 
 def _belongs(module: str, component: str) -> bool:
-    """Return whether a module is of the package of a component's module; of ours, only that module is meant."""
+    """Return whether a module belongs to a component's package; in our own package, only its module does."""
     package = component.partition(".")[0]
     return module == component if package == OWN else module.partition(".")[0] == package
 
 
 def _label(candidates: Sequence[Component], called: Component | None, frames: Sequence[FrameType]) -> str:
-    """Return the name of the component at work among those of one package; the package's where none is known."""
+    """Return the label of the component at work among those of one package; the package's where it is unclear."""
     at_work = {type(frame.f_locals.get("self")) for frame in frames}
     known = [c for c in candidates if c is called] or [c for c in candidates if c.cls in at_work] or candidates
     return known[0].label if len(known) == 1 else f"{known[0].distribution} {known[0].version}"
@@ -103,12 +105,12 @@ def _component_failure(label: str, error: BaseException) -> PluginError:
 
 
 def _lack_of_memory(registry: Registry, component: Any, error: BaseException) -> GlobscopeError | None:
-    """Return the error of a component that ran out of memory; None where none is known to be at work."""
+    """Return the error of a component that ran out of memory; None where no component is known to be at work."""
     if component is None:
         return None
     return EvaluationError(f"{registry.of(component).label} ran out of memory: {first_line(error)}")
 
 
-def _is_of_the_disk(error: BaseException) -> bool:
-    """Return whether the disk is full, which is nobody's failure."""
+def _is_disk_full(error: BaseException) -> bool:
+    """Return whether the disk is full, which is no component's failure."""
     return isinstance(error, OSError) and error.errno in (ENOSPC, EDQUOT)

@@ -1,4 +1,4 @@
-"""Landscapes from and to other programs: the topology of a file, a finished run's files for others."""
+"""Landscapes from and for other programs: the topology of a file, and a finished run in other formats."""
 
 from collections.abc import Mapping, Sequence
 from pathlib import Path
@@ -9,10 +9,10 @@ from attrs import define, evolve, field
 
 from globscope.boundary import component_errors
 from globscope.errors import FileError, SpecError, near
-from globscope.files.export import FORMATS, Written
-from globscope.files.read import read
-from globscope.files.run import kept
-from globscope.files.tree import record
+from globscope.files.export import FORMATS, ExportedFile
+from globscope.files.read import read_landscape
+from globscope.files.run_files import read_run_files
+from globscope.files.tree import tree_record
 from globscope.registry import Registry, installed
 from globscope.report.topology.figures import write_topology
 from globscope.roles import TopologyMethod
@@ -23,20 +23,20 @@ from globscope.store import claim
 from globscope.values.landscape import Landscape
 from globscope.values.topology import Topology
 
-# What is taken of a file's several fields unless another is named.
+# The field of a file that is used unless another is named.
 USUAL = "train_loss"
-# The threshold that is usual in specs.
+# The usual threshold in specs.
 PERSISTENCE = 0.1
 
 
 @define(frozen=True, kw_only=True)
-class Condensed:
+class CondensedFile:
     """The topology of a file's landscape.
 
     Attributes:
         path: The file.
-        landscape: What it holds; samples are numbered in the C order of its arrays.
-        topology: Of one of its fields.
+        landscape: The file's landscape; samples are numbered in the C order of its arrays.
+        topology: The topology of one of its fields.
         backend: The component that computed it.
         raw: Whether the tree is that of every pair.
     """
@@ -49,7 +49,7 @@ class Condensed:
 
     @property
     def record(self) -> Mapping[str, Any]:
-        """The simplified tree with what it belongs to, as one JSON object."""
+        """The simplified tree with its file, field and settings, as one JSON object."""
         shape = self.landscape.samples.shape
         return {
             "file": str(self.path),
@@ -60,7 +60,7 @@ class Condensed:
             "samples": len(self.landscape.samples.points),
             "shape": list(shape) if shape else None,
             "left_out": self.topology.left_out,
-            **record(self.topology.tree),
+            **tree_record(self.topology.tree),
         }
 
     def write(self, folder: Path) -> None:
@@ -79,50 +79,50 @@ def condense(
     backend: str = "gudhi",
     adjacency: str | None = None,
     registry: Registry | None = None,
-) -> Condensed:
+) -> CondensedFile:
     """Return the merge tree of a file's landscape.
 
     Args:
-        path: Of any kind that `globscope.files.read` knows.
+        path: A file of any kind that `globscope.files.read` accepts.
         persistence: Pairs whose death − birth is at most this are removed; absolute, in the field's unit.
         raw: Keep every pair, zero persistence included.
-        field: Of the file's; `train_loss`, or the only one, where unset.
+        field: Name of the field; `train_loss`, or the only one, where unset.
         backend: Name of the topology component.
         adjacency: Option of the component; its own default where unset.
-        registry: Where the component comes from; all that is installed, where unset.
+        registry: The components to choose from; all installed ones where unset.
 
     Raises:
         FileError: The file holds no landscape.
         SpecError: There is no such component, or it refuses an option.
         PluginError: Another package's component failed.
     """
-    where, scape = Path(path), read(Path(path))
-    chosen = _field(where, scape, field)
-    options = {"use": backend, "field": chosen, "persistence": 0.0 if raw else persistence, "adjacency": adjacency}
-    found_in = registry or installed()
-    method = _method(found_in, {name: value for name, value in options.items() if value is not None})
-    if not np.isfinite(scape.fields[chosen]).any():
-        raise FileError(f"{where}: no value of {chosen!r} is finite, so there is nothing to sweep")
-    found = _computed(found_in, method, scape)
-    topology = evolve(found, tree=found.full) if raw else found
-    return Condensed(path=where, landscape=scape, topology=topology, backend=backend, raw=raw)
+    file, landscape = Path(path), read_landscape(Path(path))
+    name = _field(file, landscape, field)
+    options = {"use": backend, "field": name, "persistence": 0.0 if raw else persistence, "adjacency": adjacency}
+    components = registry or installed()
+    method = _method(components, {name: value for name, value in options.items() if value is not None})
+    if not np.isfinite(landscape.fields[name]).any():
+        raise FileError(f"{file}: no value of {name!r} is finite, so there is nothing to sweep")
+    computed = _compute(components, method, landscape)
+    topology = evolve(computed, tree=computed.full) if raw else computed
+    return CondensedFile(path=file, landscape=landscape, topology=topology, backend=backend, raw=raw)
 
 
-def _computed(registry: Registry, method: TopologyMethod, scape: Landscape) -> Topology:
+def _compute(registry: Registry, method: TopologyMethod, landscape: Landscape) -> Topology:
     # A persistence beyond the largest float is infinite, so above any threshold.
     with component_errors(registry, method), np.errstate(over="ignore"):
-        return method.compute(scape)
+        return method.compute(landscape)
 
 
-def _field(path: Path, scape: Landscape, asked: str | None) -> str:
-    names = list(scape.fields)
-    if asked is None and (len(names) == 1 or USUAL in names):
+def _field(path: Path, landscape: Landscape, name: str | None) -> str:
+    names = list(landscape.fields)
+    if name is None and (len(names) == 1 or USUAL in names):
         return USUAL if USUAL in names else names[0]
-    if asked in names:
-        return str(asked)
-    if asked is None:
+    if name in names:
+        return str(name)
+    if name is None:
         raise FileError(f"{path}: has several fields, {', '.join(names)}; choose one by --field")
-    raise FileError(f"{path}: has no field {asked!r}; {near(asked, names)}")
+    raise FileError(f"{path}: has no field {name!r}; {near(name, names)}")
 
 
 def _method(registry: Registry, options: Mapping[str, Any]) -> TopologyMethod:
@@ -135,12 +135,12 @@ def _method(registry: Registry, options: Mapping[str, Any]) -> TopologyMethod:
     return method
 
 
-def export(run: str | Path, formats: Sequence[str], folder: str | Path | None = None) -> list[Written]:
-    """Return what became of a finished run's landscapes, trees and members in other programs' formats.
+def export(run: str | Path, formats: Sequence[str], folder: str | Path | None = None) -> list[ExportedFile]:
+    """Write a finished run's landscapes, trees and members in other programs' formats; return what was written.
 
     Args:
         run: The run's folder.
-        formats: Of `globscope.files.export.FORMATS`.
+        formats: Names in `globscope.files.export.FORMATS`.
         folder: Where the files go; `export/` in the run's folder where unset.
 
     Raises:
@@ -151,6 +151,6 @@ def export(run: str | Path, formats: Sequence[str], folder: str | Path | None = 
     for name in formats:
         if name not in FORMATS:
             raise FileError(f"--format: there is no {name!r}; {near(name, FORMATS)}")
-    values, target = kept(Path(run)), Path(folder) if folder else Path(run) / "export"
+    run_files, target = read_run_files(Path(run)), Path(folder) if folder else Path(run) / "export"
     claim(target, "export")
-    return [written for name in formats for written in FORMATS[name](values, target)]
+    return [written for name in formats for written in FORMATS[name](run_files, target)]

@@ -12,9 +12,8 @@ from globscope.bounds import UpperBound
 from globscope.cli.ending import ending
 from globscope.cli.screen import cut, marked, stderr, stdout
 from globscope.errors import PluginError, SpecError, near
-from globscope.files.members import Tracks
-from globscope.files.members import read as read_tracks
-from globscope.files.table import neutral, original
+from globscope.files.member_points import MemberPoints, read_member_points
+from globscope.files.table import escape_formula, unescape_formula
 from globscope.report.page.html import environment
 from globscope.report.page.tables import as_csv
 from globscope.session import load
@@ -166,9 +165,9 @@ FORMULAS = ["=1+1", "+1", "-1+2", "@SUM(A1)", "\t=1", "\r=1", "'=1", "''+"]
 
 @pytest.mark.parametrize("text", [*FORMULAS, "plain", "'plain", ""])
 def test_a_cell_that_would_be_a_formula_is_kept_as_text_and_read_back(text):
-    assert neutral(text)[:1] not in "=+-@\t\r" or not text
-    assert original(neutral(text)) == text
-    assert (neutral(text) == text) == (text not in FORMULAS)
+    assert escape_formula(text)[:1] not in "=+-@\t\r" or not text
+    assert unescape_formula(escape_formula(text)) == text
+    assert (escape_formula(text) == text) == (text not in FORMULAS)
 
 
 def test_numbers_in_tables_stay_numbers():
@@ -177,7 +176,7 @@ def test_numbers_in_tables_stay_numbers():
 
 
 def test_members_named_like_formulas_are_read_back_from_their_file(tmp_path):
-    made = Tracks(
+    made = MemberPoints(
         variants=("=A", "-B"),
         steps=np.array([0, 1]),
         kinds=("trained",) * 2,
@@ -185,7 +184,7 @@ def test_members_named_like_formulas_are_read_back_from_their_file(tmp_path):
         fields={"+f": np.ones(2)},
     )
     (tmp_path / "m.csv").write_text(made.csv, "utf-8", newline="")
-    again = read_tracks(tmp_path / "m.csv")
+    again = read_member_points(tmp_path / "m.csv")
     assert (again.variants, list(again.fields)) == (("=A", "-B"), ["+f"])
     assert not any(cell[:1] in "=+@" for line in made.csv.splitlines() for cell in line.split(",") if cell)
 

@@ -1,4 +1,4 @@
-"""The eigenpairs at one end of a symmetric matrix that is known by its products alone."""
+"""The leading eigenpairs of a symmetric matrix of which only products are available."""
 
 from collections.abc import Callable
 from typing import Literal
@@ -11,9 +11,9 @@ from globscope.values.chart import Progress
 Which = Literal["magnitude", "largest"]
 Products = Callable[[np.ndarray], np.ndarray]
 
-# Below this size, or for more than half of all pairs, the matrix itself is had from as many products as it has columns.
+# Below this size, or for more than half of all pairs, the matrix is computed, with as many products as columns.
 DENSE = 64
-# Restarts after which the tolerance counts as out of reach; a few are usual.
+# How many restarts are tried before the tolerance counts as out of reach; a few are usual.
 RESTARTS = 300
 
 
@@ -22,10 +22,10 @@ class Eigenpairs:
     """Eigenvalues with their vectors, the leading one first.
 
     Attributes:
-        values: (k,) by falling magnitude, or by falling value.
+        values: (k,) eigenvalues, by falling magnitude or by falling value.
         vectors: (k, D) orthonormal rows; the entry of largest magnitude is positive in each.
         residuals: (k,) ‖Hv − λv‖ / |λ|, measured with further products.
-        products: How many were needed.
+        products: How many products were computed.
     """
 
     values: np.ndarray
@@ -44,21 +44,21 @@ def eigenpairs(
     start: np.ndarray,
     progress: Progress | None = None,
 ) -> Eigenpairs:
-    """Return the leading eigenpairs of a symmetric matrix; fewer than `count` where the tolerance is out of reach.
+    """Return the leading eigenpairs of a symmetric matrix; fewer than `count` if the tolerance is out of reach.
 
     Implicitly restarted Lanczos with full re-orthogonalisation (Sorensen, "Implicit application of polynomial filters
     in a k-step Arnoldi method", SIAM J. Matrix Anal. Appl. 13, 1992), by ARPACK through SciPy.
 
     Args:
-        products: (k, D) → (k, D), the matrix times each row.
-        size: D.
+        products: Returns the matrix times each row of a (k, D) array.
+        size: D, the number of columns.
         count: How many pairs.
-        which: Those of largest `magnitude`, or of `largest` value.
-        tolerance: Of ‖Hv − λv‖ / |λ|, at which a pair is done.
-        start: (D,) the vector to start from; equal ones give equal pairs.
-        progress: Takes how many products were made.
+        which: The pairs of largest `magnitude`, or of `largest` value.
+        tolerance: The ‖Hv − λv‖ / |λ| at which a pair is accepted.
+        start: (D,) the vector to start from; equal vectors give equal pairs.
+        progress: Receives how many products were computed.
     """
-    counted = _Counted(products, progress or Progress())
+    counted = _CountedProducts(products, progress or Progress())
     if size <= DENSE or 2 * count >= size:
         values, vectors = np.linalg.eigh(_dense(counted, size))
     else:
@@ -68,22 +68,22 @@ def eigenpairs(
     rows = rows * np.sign(rows[np.arange(len(rows)), np.abs(rows).argmax(axis=1)])[:, None]
     images = counted(rows) if len(rows) else rows
     residuals = np.linalg.norm(images - values[order, None] * rows, axis=1)
-    # A value of exactly zero has no relative residual; an exact one is still no error.
+    # An eigenvalue of exactly zero has no relative residual; if it is exact, its residual is 0.
     relative = residuals / np.maximum(np.abs(values[order]), np.finfo(float).tiny)
-    return Eigenpairs(values=values[order], vectors=rows, residuals=relative, products=counted.made)
+    return Eigenpairs(values=values[order], vectors=rows, residuals=relative, products=counted.count)
 
 
-class _Counted:
+class _CountedProducts:
     """Products, with a count of them."""
 
     def __init__(self, products: Products, progress: Progress) -> None:
-        self._products, self._progress, self.made = products, progress, 0
+        self._products, self._progress, self.count = products, progress, 0
 
     def __call__(self, vectors: np.ndarray) -> np.ndarray:
-        found = self._products(vectors)
-        self.made += len(vectors)
-        self._progress(self.made, self.made)
-        return found
+        images = self._products(vectors)
+        self.count += len(vectors)
+        self._progress(self.count, self.count)
+        return images
 
 
 def _dense(products: Products, size: int) -> np.ndarray:
@@ -104,9 +104,9 @@ def _lanczos(
     operator = LinearOperator((len(start), len(start)), matvec=product, dtype=np.float64)
     kind = {"magnitude": "LM", "largest": "LA"}[which]
     try:
-        found: tuple[np.ndarray, np.ndarray] = eigsh(
+        pairs: tuple[np.ndarray, np.ndarray] = eigsh(
             operator, k=count, which=kind, v0=start, tol=tolerance, maxiter=RESTARTS
         )
-    except ArpackNoConvergence as some:
-        return some.eigenvalues, some.eigenvectors
-    return found
+    except ArpackNoConvergence as error:
+        return error.eigenvalues, error.eigenvectors
+    return pairs

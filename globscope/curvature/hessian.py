@@ -12,12 +12,12 @@ from globscope.memory import first_line, within_memory
 from globscope.precision import precise
 from globscope.roles import Probe, ProbeTraits, traits
 from globscope.scoring.buffers import Mode, NetworkBuffers
-from globscope.scoring.draws import draws, seed_of, seeded
+from globscope.scoring.draws import draws, fixed_seed, seed_of
 from globscope.scoring.examples import calibration_batches, examples_per_batch
 
 Double = Literal["float32", "float64"]
 
-# Bytes of the examples of one pass, where nobody says how many: a second derivative keeps all activations twice.
+# Bytes of the examples in one pass where `batch_size` is unset: a second derivative keeps all activations twice.
 BATCH = 16 * 2**20
 OVERSIZED = "curvature: a pass over a batch, differentiated twice, does not fit into memory; lower batch_size"
 
@@ -30,14 +30,14 @@ class Loss:
 
     Attributes:
         probe: The task on a device.
-        device: Its name.
-        rows: The examples of the first split, by their indices.
+        device: Name of the device.
+        rows: (m,) indices of the examples of the first split.
         batch_size: Examples per pass; as many as take 16 MiB where unset.
         batch_norm: Where BatchNorm statistics come from, as in an evaluator.
-        calibration: Training examples on which statistics are re-estimated, in batches of `batch_size`: an evaluator's
-            where its options are the same.
-        precision: Of all that is computed; sums over passes are float64.
-        seed: Of what the loss draws, the same at every network; None where it draws nothing.
+        calibration: How many training examples statistics are re-estimated on, in batches of `batch_size`: the same as
+            an evaluator's with the same options.
+        precision: The precision of all computations; sums over passes are float64.
+        seed: The seed of the loss's draws, the same at every network; None where it draws nothing.
     """
 
     probe: Probe
@@ -51,10 +51,10 @@ class Loss:
 
     @classmethod
     def of(cls, probe: Probe, device: str, examples: int | None, rng: np.random.Generator, **options: Any) -> "Loss":
-        """Return the loss on so many training examples, drawn from `rng`; on all where that is None.
+        """Return the loss on so many training examples, drawn from `rng`; on all if None.
 
         Raises:
-            EvaluationError: The task has weights that cannot be taken in float64, or the device no such numbers.
+            EvaluationError: float64 is wanted, but some weights are not mapped or the device does not support it.
         """
         count = probe.examples(probe.splits[0])
         few = examples is not None and examples < count
@@ -66,10 +66,10 @@ class Loss:
         return loss
 
     def require_doubles(self) -> None:
-        """Refuse float64 where a part of the network stays in float32.
+        """Refuse float64 if a part of the network stays in float32.
 
         Raises:
-            EvaluationError: With what to use instead.
+            EvaluationError: It does; the message says what to use instead.
         """
         if self.device == "mps":
             raise EvaluationError("precision: the device 'mps' has no float64; use 'float32', or device = 'cpu'")
@@ -83,14 +83,14 @@ class Loss:
 
         split, order = self.probe.splits[0], torch.from_numpy(self.rows)
         size = self.batch_size or examples_per_batch(self.probe, split, BATCH)
-        for at in torch.split(order, size):
-            yield self._cast(self.probe.batch(split, at)), len(at) / len(order)
+        for indices in torch.split(order, size):
+            yield self._cast(self.probe.batch(split, indices)), len(indices) / len(order)
 
     def at(self, weights: np.ndarray, own: Mapping[str, np.ndarray]) -> "Hessian":
-        """Return the Hessian at a network with (D,) weights and buffers of its own.
+        """Return the Hessian at a network with (D,) weights and its own buffers.
 
         Raises:
-            EvaluationError: Its statistics are asked for, and it has none.
+            EvaluationError: Its stored statistics are needed, and it has none.
         """
         import torch
 
@@ -102,7 +102,7 @@ class Loss:
         return Hessian(loss=self, parameters=self._cast(parameters), buffers=self._cast(buffers))
 
     def _cast(self, tree: Any) -> Any:
-        """Return tensors in the precision asked for, whatever holds them."""
+        """Return tensors in the wanted precision, in any container."""
         import torch
         from torch.utils._pytree import tree_map
 
@@ -119,9 +119,9 @@ class Hessian:
     """Products with the Hessian of a loss at one network, by differentiating twice (Pearlmutter, 1994).
 
     Attributes:
-        loss: Which loss.
-        parameters: Of the network, by name.
-        buffers: Of the network, by name.
+        loss: The loss whose second derivatives are taken.
+        parameters: The network's parameters by name.
+        buffers: The network's buffers by name.
     """
 
     loss: Loss
@@ -137,55 +137,53 @@ class Hessian:
         """Return (k, D) float64: the Hessian times each of (k, D) vectors.
 
         Raises:
-            EvaluationError: The loss, or its second derivative, is not finite there or cannot be had.
+            EvaluationError: The loss or its second derivative is not finite there, or cannot be computed.
         """
         import torch
         from torch.nn.attention import SDPBackend, sdpa_kernel
 
-        found = np.zeros((len(vectors), self.size))
-        wanted = torch.from_numpy(np.ascontiguousarray(vectors)).to(
-            self.loss.device, getattr(torch, self.loss.precision)
-        )
+        images = np.zeros((len(vectors), self.size))
+        rows = torch.from_numpy(np.ascontiguousarray(vectors)).to(self.loss.device, getattr(torch, self.loss.precision))
         # The other kernels of attention cannot be differentiated twice.
-        exact, whole = sdpa_kernel(SDPBackend.MATH), precise("float32", self.loss.device)
-        with exact, whole, torch.enable_grad(), _differentiable(), within_memory(EvaluationError, OVERSIZED):
+        attention, precision = sdpa_kernel(SDPBackend.MATH), precise("float32", self.loss.device)
+        with attention, precision, torch.enable_grad(), _differentiable(), within_memory(EvaluationError, OVERSIZED):
             for number, (batch, share) in enumerate(self.loss.batches()):
                 seed = None if self.loss.seed is None else seed_of(self.loss.seed, number)
-                for row, product in enumerate(self._of_batch(batch, wanted, seed)):
-                    found[row] += share * product.cpu().numpy().astype(np.float64)
-        if not np.isfinite(found).all():
+                for row, product in enumerate(self._of_batch(batch, rows, seed)):
+                    images[row] += share * product.cpu().numpy().astype(np.float64)
+        if not np.isfinite(images).all():
             raise EvaluationError("curvature: the loss or its second derivatives are not finite at this network")
-        return found
+        return images
 
     def _of_batch(self, batch: Any, vectors: Any, seed: int | None) -> Iterator[Any]:
         import torch
 
         probe = self.loss.probe
-        leaves = {name: own.detach().clone().requires_grad_() for name, own in self.parameters.items()}
+        leaves = {name: tensor.detach().clone().requires_grad_() for name, tensor in self.parameters.items()}
         buffers = {name: buffer.clone() for name, buffer in self.buffers.items()}  # a forward pass may count in one
-        with seeded(seed, self.loss.device):
+        with fixed_seed(seed, self.loss.device):
             loss = probe.objective(leaves, buffers, batch, training=False)
         tensors = [leaves[name] for name in probe.layout.names]
         first = torch.autograd.grad(loss, tensors, create_graph=True, materialize_grads=True)
-        curved = [at for at, gradient in enumerate(first) if gradient.requires_grad]
+        curved = [i for i, gradient in enumerate(first) if gradient.requires_grad]
         for row, vector in enumerate(vectors):
             if not curved:
                 yield torch.zeros_like(vector)
                 continue
             parts = list(probe.layout.unflatten(vector).values())
             second = torch.autograd.grad(
-                [first[at] for at in curved],
+                [first[i] for i in curved],
                 tensors,
-                [parts[at] for at in curved],
+                [parts[i] for i in curved],
                 retain_graph=row + 1 < len(vectors),
                 materialize_grads=True,
             )
-            yield torch.cat([one.reshape(-1) for one in second])
+            yield torch.cat([tensor.reshape(-1) for tensor in second])
 
 
 @contextmanager
 def _differentiable() -> Iterator[None]:
-    """Turn torch's refusal to differentiate twice, or to compute in another precision, into an EvaluationError."""
+    """Turn torch's errors in differentiating twice, or in computing in another precision, into EvaluationErrors."""
     try:
         yield
     except RuntimeError as error:

@@ -1,4 +1,4 @@
-"""The trace of a symmetric matrix that is known by its products alone."""
+"""The trace of a symmetric matrix of which only products are available."""
 
 from typing import Literal
 
@@ -9,7 +9,7 @@ from globscope.values.chart import Progress
 
 Estimator = Literal["hutchinson", "hutch++"]
 
-# Vectors whose products are asked for at once.
+# How many vectors are multiplied at once.
 BLOCK = 8
 
 
@@ -30,26 +30,26 @@ def trace(
     eigenvalues stand out, and holds draws / 3 vectors of length D. The standard error is that of the averaged part.
 
     Args:
-        products: (k, D) → (k, D), the matrix times each row.
-        size: D.
-        draws: Products to make; at least 2, or 6 for `hutch++`.
-        rng: Of the vectors.
-        estimator: One of the two.
-        progress: Takes how many products were made.
+        products: Returns the matrix times each row of a (k, D) array.
+        size: D, the number of columns.
+        draws: How many products to compute; at least 2, or 6 for `hutch++`.
+        rng: The generator of the vectors.
+        estimator: `hutchinson` or `hutch++`.
+        progress: Receives how many products were computed.
     """
-    told = progress or Progress()
-    own = min(draws // 3, size) if estimator == "hutch++" else 0
+    report = progress or Progress()
+    rank = min(draws // 3, size) if estimator == "hutch++" else 0
     basis, exact = np.empty((0, size)), 0.0
-    if own:
-        sketch = _blockwise(products, _signs(rng, own, size), told, 0, draws)
+    if rank:
+        sketch = _blockwise(products, _signs(rng, rank, size), report, 0, draws)
         basis = np.linalg.qr(sketch.T)[0].T
-        exact = float(np.einsum("kd,kd->", basis, _blockwise(products, basis, told, own, draws)))
+        exact = float(np.einsum("kd,kd->", basis, _blockwise(products, basis, report, rank, draws)))
     values: list[float] = []
-    while len(values) < draws - 2 * own:
-        vectors = _signs(rng, min(BLOCK, draws - 2 * own - len(values)), size)
+    while len(values) < draws - 2 * rank:
+        vectors = _signs(rng, min(BLOCK, draws - 2 * rank - len(values)), size)
         vectors = vectors - (vectors @ basis.T) @ basis
         values += np.einsum("kd,kd->k", vectors, products(vectors)).tolist()
-        told(2 * own + len(values), draws)
+        report(2 * rank + len(values), draws)
     return exact + float(np.mean(values)), float(np.std(values, ddof=1) / np.sqrt(len(values)))
 
 
@@ -57,9 +57,9 @@ def _signs(rng: np.random.Generator, count: int, size: int) -> np.ndarray:
     return rng.integers(0, 2, size=(count, size)) * 2.0 - 1.0
 
 
-def _blockwise(products: Products, vectors: np.ndarray, progress: Progress, made: int, whole: int) -> np.ndarray:
-    found = []
+def _blockwise(products: Products, vectors: np.ndarray, progress: Progress, done: int, total: int) -> np.ndarray:
+    blocks = []
     for start in range(0, len(vectors), BLOCK):
-        found.append(products(vectors[start : start + BLOCK]))
-        progress(made + min(start + BLOCK, len(vectors)), whole)
-    return np.concatenate(found)
+        blocks.append(products(vectors[start : start + BLOCK]))
+        progress(done + min(start + BLOCK, len(vectors)), total)
+    return np.concatenate(blocks)

@@ -1,4 +1,4 @@
-"""Arrays as strangers' files hold them, checked before use."""
+"""Arrays from files of any origin, checked before use."""
 
 from collections.abc import Iterable, Mapping
 from pathlib import Path
@@ -8,7 +8,7 @@ import numpy as np
 from globscope.errors import FileError
 from globscope.values.landscape import Landscape, Samples
 
-# All integers up to here are float64 numbers, and not all beyond.
+# Float64 holds all integers up to here, but not all beyond.
 EXACT = 2**53
 
 
@@ -22,17 +22,17 @@ def numbers(path: Path, name: str, array: np.ndarray) -> np.ndarray:
         raise FileError(f"{path}: {name!r} must hold real numbers, not {array.dtype}")
     if not array.size:
         raise FileError(f"{path}: {name!r} is empty, of shape {array.shape}")
-    changed = _changed(array.ravel())
-    if changed.size:
+    inexact = _inexact(array.ravel())
+    if inexact.size:
         raise FileError(
-            f"{path}: {name!r} holds {changed[0]}, which float64 cannot hold exactly (integers beyond 2^53 are "
+            f"{path}: {name!r} holds {inexact[0]}, which float64 cannot hold exactly (integers beyond 2^53 are "
             "rounded); subtract an offset, or store floating-point numbers"
         )
     return array.astype(np.float64)
 
 
-def _changed(array: np.ndarray) -> np.ndarray:
-    """Return the numbers that float64 lacks: integers that it would round, floats that it would make infinite."""
+def _inexact(array: np.ndarray) -> np.ndarray:
+    """Return the numbers that float64 cannot hold: integers that it rounds, floats that it makes infinite."""
     if array.dtype.kind == "f":
         largest = np.finfo(np.float64).max
         return array[np.isfinite(array) & (np.abs(array) > largest)] if array.dtype.itemsize > 8 else array[:0]
@@ -79,12 +79,12 @@ def lattice(axes: Iterable[np.ndarray], first_axis_fastest: bool = False) -> Sam
     shape = tuple(map(len, along))
     order = "F" if first_axis_fastest else "C"
     index = np.stack([each.ravel(order) for each in np.indices(shape)], axis=1)
-    points = np.stack([coordinates[index[:, at]] for at, coordinates in enumerate(along)], axis=1)
+    points = np.stack([coordinates[index[:, i]] for i, coordinates in enumerate(along)], axis=1)
     return Samples(points=points, index=index, shape=shape)
 
 
-def landscape(samples: Samples, fields: Mapping[str, np.ndarray]) -> Landscape:
-    """Return a landscape that was not sampled on a map: no member is near or far, and all of it is trusted."""
+def unsampled_landscape(samples: Samples, fields: Mapping[str, np.ndarray]) -> Landscape:
+    """Return a landscape that was not sampled on a map: distances to members are NaN, and all samples are trusted."""
     count = len(samples.points)
     return Landscape(
         samples=samples,

@@ -1,4 +1,4 @@
-"""The axes of a lattice, as other programs' files want them."""
+"""The axes of a lattice, as other programs' files need them."""
 
 from collections.abc import Sequence
 
@@ -7,14 +7,14 @@ import numpy as np
 from globscope.errors import FileError
 from globscope.values.landscape import Samples
 
-# Of a lattice's widest step: what rounding may make of equal ones.
+# Relative rounding error of equal steps.
 ROUNDING = 1e-9
 
 
 def axes(samples: Samples) -> list[np.ndarray]:
     """Return the coordinates along each axis of a lattice of evenly spaced points.
 
-    Where nothing was sampled at a place of an axis, its coordinate follows from the others'.
+    The coordinate of a place on an axis without samples follows from the others.
 
     Raises:
         FileError: The samples are no such lattice.
@@ -28,7 +28,7 @@ def axes(samples: Samples) -> list[np.ndarray]:
 
 
 def _axis(places: np.ndarray, coordinates: np.ndarray, size: int) -> np.ndarray:
-    """Return evenly spaced coordinates, exactly as sampled where something was."""
+    """Return evenly spaced coordinates, equal to the samples' where there are any."""
     first, last = int(places.argmin()), int(places.argmax())
     steps = int(places[last] - places[first])
     step = (coordinates[last] - coordinates[first]) / steps if steps else 1.0
@@ -39,15 +39,15 @@ def _axis(places: np.ndarray, coordinates: np.ndarray, size: int) -> np.ndarray:
     return along
 
 
-def spread(samples: Samples, values: np.ndarray, missing: float) -> np.ndarray:
+def lattice_array(samples: Samples, values: np.ndarray, missing: float) -> np.ndarray:
     """Return per-sample values as an array of the lattice's shape, with `missing` where there is no sample."""
     assert samples.index is not None
     assert samples.shape is not None
-    whole = np.full(samples.shape, missing, np.result_type(values, np.asarray(missing, values.dtype)))
-    whole[tuple(samples.index.T)] = values
-    return whole
+    array = np.full(samples.shape, missing, np.result_type(values, np.asarray(missing, values.dtype)))
+    array[tuple(samples.index.T)] = values
+    return array
 
 
-def named(count: int) -> Sequence[str]:
-    """Return the names of so many coordinates: x, y, z as other programs look for them, or x1, x2 … beyond three."""
-    return "xyz"[:count] if count <= 3 else [f"x{at}" for at in range(1, count + 1)]
+def coordinate_names(count: int) -> Sequence[str]:
+    """Return the names of so many coordinates: x, y, z, which other programs expect, or x1, x2 … beyond three."""
+    return "xyz"[:count] if count <= 3 else [f"x{number}" for number in range(1, count + 1)]

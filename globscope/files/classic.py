@@ -3,7 +3,7 @@
 It holds `xcoordinates`, `ycoordinates` on a plane, and `train_loss`, `train_acc`, `test_loss` or others.
 Its scheduler numbers the places of the plane with x fastest (numpy's default `meshgrid` of x and y, flattened), and
 its writer puts number k at place k of an array that it shapes (x, y). So the array's memory runs along x first,
-whatever its shape says; where both axes have equally many steps, a row is one y. −1 marks what was not computed.
+whatever its shape says; where both axes have equally many steps, a row is one y. −1 marks missing values.
 Accuracies are in percent.
 """
 
@@ -13,8 +13,8 @@ from typing import Any
 import numpy as np
 
 from globscope.errors import FileError
-from globscope.files.arrays import axis, landscape, lattice, numbers
-from globscope.files.axes import axes, spread
+from globscope.files.arrays import axis, lattice, numbers, unsampled_landscape
+from globscope.files.axes import axes, lattice_array
 from globscope.reading import require_unpacked
 from globscope.store import replacing
 from globscope.values.landscape import Landscape
@@ -26,11 +26,11 @@ ACCURACY, PERCENT = ("_accuracy", "_acc"), 100
 EXTRA = 'pip install "globscope[export]"'
 
 
-def read(path: Path) -> Landscape:
-    """Return the landscape of a surface file: every dataset of the surface's size is a field, named as there.
+def read_classic(path: Path) -> Landscape:
+    """Return the landscape of a surface file: every dataset of the surface's size is a field with the dataset's name.
 
     Raises:
-        FileError: It is no such file, or h5py is not installed.
+        FileError: It is no surface file, or h5py is not installed.
     """
     h5py = _h5py(f"{path}: reading HDF5")
     try:
@@ -41,8 +41,8 @@ def read(path: Path) -> Landscape:
     except (OSError, RuntimeError, KeyError) as error:
         raise FileError(f"{path}: cannot be read as HDF5: {' '.join(str(error).split())}") from error
     if AXES[0] not in arrays:
-        held = ", ".join(map(repr, arrays)) or "no array of numbers"
-        raise FileError(f"{path}: holds {held}; a surface of loss-landscape has 'xcoordinates'")
+        names = ", ".join(map(repr, arrays)) or "no array of numbers"
+        raise FileError(f"{path}: holds {names}; a surface of loss-landscape has 'xcoordinates'")
     along = [axis(path, name, arrays.pop(name)) for name in AXES if name in arrays]
     return _surface(path, along, arrays)
 
@@ -53,7 +53,7 @@ def _surface(path: Path, along: list[np.ndarray], arrays: dict[str, np.ndarray])
     if not fields:
         held = ", ".join(f"{name!r} of shape {array.shape}" for name, array in arrays.items()) or "nothing else"
         raise FileError(f"{path}: has no surface of its axes' shape {shape}; it holds {held}")
-    return landscape(lattice(along, first_axis_fastest=True), fields)
+    return unsampled_landscape(lattice(along, first_axis_fastest=True), fields)
 
 
 def _is_numeric(h5py: Any, item: Any) -> bool:
@@ -69,37 +69,37 @@ def _field(array: np.ndarray) -> np.ndarray:
     return np.where(flat == MISSING, np.nan, flat)
 
 
-def write(path: Path, scape: Landscape) -> None:
-    """Write every field of a lattice of one axis or two; what is not finite stays so, a place without a sample is −1.
+def write_classic(path: Path, landscape: Landscape) -> None:
+    """Write every field of a lattice of one axis or two; values that are not finite stay so, missing samples are −1.
 
     Raises:
-        FileError: The format has no such landscapes, or h5py is not installed.
+        FileError: The format cannot hold this landscape, or h5py is not installed.
     """
-    h5py, along = _h5py("writing HDF5"), axes(scape.samples)
+    h5py, along = _h5py("writing HDF5"), axes(landscape.samples)
     if len(along) > 2:
         raise FileError(f"the classic HDF5 has one axis or two, not {len(along)}")
     with replacing(path) as part, h5py.File(part, "w") as opened:
         for name, coordinates in zip(AXES, along, strict=False):
             opened[name] = coordinates
-        for name, values in scape.fields.items():
-            whole = spread(scape.samples, _classic(name, values), MISSING)
-            opened[_named(name)] = whole.ravel("F").reshape(whole.shape)
+        for name, values in landscape.fields.items():
+            array = lattice_array(landscape.samples, _classic_values(name, values), MISSING)
+            opened[_classic_name(name)] = array.ravel("F").reshape(array.shape)
 
 
-def _classic(name: str, values: np.ndarray) -> np.ndarray:
+def _classic_values(name: str, values: np.ndarray) -> np.ndarray:
     return values * PERCENT if name.endswith(ACCURACY[0]) else values
 
 
-def _named(name: str) -> str:
-    """Return the field's name as loss-landscape's scripts ask for it."""
+def _classic_name(name: str) -> str:
+    """Return the field's name in loss-landscape's scripts."""
     return name.removesuffix(ACCURACY[0]) + ACCURACY[1] if name.endswith(ACCURACY[0]) else name
 
 
-def needed() -> None:
+def require_h5py() -> None:
     """Refuse early where h5py is not installed.
 
     Raises:
-        FileError: With how to get it.
+        FileError: It is not installed; the message says how to install it.
     """
     _h5py("writing HDF5")
 

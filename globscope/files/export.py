@@ -10,19 +10,19 @@ from attrs import define
 
 from globscope.errors import FileError
 from globscope.files import classic, landscaper, table, vtk
-from globscope.files.paraview import suffix, write_landscape, write_tracks, write_tree
-from globscope.files.run import Kept
+from globscope.files.paraview import suffix, write_landscape, write_member_points, write_tree
+from globscope.files.run_files import RunFiles
 from globscope.store import write_bytes
 
 
 @define(frozen=True, kw_only=True)
-class Written:
-    """What became of one landscape, tree or trajectory.
+class ExportedFile:
+    """The export of one landscape, tree or table of members.
 
     Attributes:
-        what: Its file's stem in the run folder.
-        path: The file; None where the format cannot hold it.
-        why_not: Why there is none.
+        what: Name of its file in the run folder, without suffix.
+        path: The written file; None where the format cannot hold it.
+        why_not: Why there is no file; empty where there is one.
     """
 
     what: str
@@ -30,50 +30,50 @@ class Written:
     why_not: str = ""
 
 
-def _attempt(what: str, path: Path, write: Callable[..., None], *values: Any) -> Written:
+def _attempt(what: str, path: Path, write: Callable[..., None], *values: Any) -> ExportedFile:
     try:
         write(path, *values)
     except FileError as error:
-        return Written(what=what, why_not=str(error))
-    return Written(what=what, path=path)
+        return ExportedFile(what=what, why_not=str(error))
+    return ExportedFile(what=what, path=path)
 
 
-def as_csv(kept: Kept, folder: Path) -> Iterator[Written]:
+def export_csv(files: RunFiles, folder: Path) -> Iterator[ExportedFile]:
     """Write landscapes and members."""
-    for stem, scape in kept.landscapes.items():
-        yield _attempt(stem, folder / f"{stem}.csv", table.write, scape)
-    for stem, tracks in kept.tracks.items():
+    for stem, landscape in files.landscapes.items():
+        yield _attempt(stem, folder / f"{stem}.csv", table.write_table, landscape)
+    for stem, tracks in files.members.items():
         yield _attempt(stem, folder / f"{stem}-members.csv", write_bytes, tracks.csv.encode())
 
 
-def as_vtk(kept: Kept, folder: Path) -> Iterator[Written]:
+def export_vtk(files: RunFiles, folder: Path) -> Iterator[ExportedFile]:
     """Write landscapes, simplified merge trees and members."""
-    vtk.needed()
-    for stem, scape in kept.landscapes.items():
-        path = folder / f"{stem}{suffix(scape.samples)}"
-        yield _attempt(stem, path, write_landscape, scape, kept.basins[stem])
-    for stem, found in kept.trees.items():
-        scape = kept.landscapes[found["landscape"]]
-        yield _attempt(stem, folder / f"{stem}-tree.vtu", write_tree, found["simplified"], scape, found["field"])
-    for stem, tracks in kept.tracks.items():
-        yield _attempt(f"{stem}, members", folder / f"{stem}-members.vtu", write_tracks, tracks)
+    vtk.require_vtk()
+    for stem, landscape in files.landscapes.items():
+        path = folder / f"{stem}{suffix(landscape.samples)}"
+        yield _attempt(stem, path, write_landscape, landscape, files.basins[stem])
+    for stem, tree in files.trees.items():
+        landscape = files.landscapes[tree["landscape"]]
+        yield _attempt(stem, folder / f"{stem}-tree.vtu", write_tree, tree["simplified"], landscape, tree["field"])
+    for stem, tracks in files.members.items():
+        yield _attempt(f"{stem}, members", folder / f"{stem}-members.vtu", write_member_points, tracks)
 
 
-def as_landscaper(kept: Kept, folder: Path) -> Iterator[Written]:
-    """Write each field of the landscapes, which is as much as a file holds."""
-    for stem, scape in kept.landscapes.items():
-        for field in scape.fields:
+def export_landscaper(files: RunFiles, folder: Path) -> Iterator[ExportedFile]:
+    """Write each field of the landscapes to its own file: a file holds one field."""
+    for stem, landscape in files.landscapes.items():
+        for field in landscape.fields:
             path = folder / f"{stem}-{re.sub(r'[^A-Za-z0-9_]+', '-', field)}.npz"
-            yield _attempt(f"{stem}, {field}", path, landscaper.write, scape, field)
+            yield _attempt(f"{stem}, {field}", path, landscaper.write_landscaper, landscape, field)
 
 
-def as_hdf5(kept: Kept, folder: Path) -> Iterator[Written]:
+def export_hdf5(files: RunFiles, folder: Path) -> Iterator[ExportedFile]:
     """Write the landscapes."""
-    classic.needed()
-    for stem, scape in kept.landscapes.items():
-        yield _attempt(stem, folder / f"{stem}.h5", classic.write, scape)
+    classic.require_h5py()
+    for stem, landscape in files.landscapes.items():
+        yield _attempt(stem, folder / f"{stem}.h5", classic.write_classic, landscape)
 
 
-FORMATS: Mapping[str, Callable[[Kept, Path], Iterator[Written]]] = MappingProxyType(
-    {"csv": as_csv, "vtk": as_vtk, "landscaper": as_landscaper, "hdf5": as_hdf5}
+FORMATS: Mapping[str, Callable[[RunFiles, Path], Iterator[ExportedFile]]] = MappingProxyType(
+    {"csv": export_csv, "vtk": export_vtk, "landscaper": export_landscaper, "hdf5": export_hdf5}
 )

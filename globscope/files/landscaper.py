@@ -11,37 +11,40 @@ from pathlib import Path
 import numpy as np
 
 from globscope.errors import FileError
-from globscope.files.arrays import axis, landscape, lattice, numbers
-from globscope.files.axes import axes, spread
+from globscope.files.arrays import axis, lattice, numbers, unsampled_landscape
+from globscope.files.axes import axes, lattice_array
 from globscope.files.plain import check_axes
 from globscope.store import write_arrays
 from globscope.values.landscape import Landscape
 
 
-def read(path: Path, arrays: Mapping[str, np.ndarray]) -> Landscape:
+def read_landscaper(path: Path, arrays: Mapping[str, np.ndarray]) -> Landscape:
     """Return the landscape of landscaper's arrays.
 
     Raises:
-        FileError: They do not fit one another.
+        FileError: The arrays' shapes do not fit together.
     """
     loss = numbers(path, "loss", arrays["loss"])
     check_axes(path, "loss", loss)
     along = [axis(path, "coordinates", row) for row in np.atleast_2d(arrays["coordinates"])]
     if tuple(map(len, along)) != loss.shape:
-        told = f"'coordinates' of shape {arrays['coordinates'].shape} are no axes of a 'loss' of shape {loss.shape}"
-        raise FileError(f"{path}: {told}; expected a row for each axis")
-    return landscape(lattice(along), {"loss": loss.ravel()})
+        problem = f"'coordinates' of shape {arrays['coordinates'].shape} are no axes of a 'loss' of shape {loss.shape}"
+        raise FileError(f"{path}: {problem}; expected a row for each axis")
+    return unsampled_landscape(lattice(along), {"loss": loss.ravel()})
 
 
-def write(path: Path, scape: Landscape, field: str) -> None:
-    """Write one field of a lattice; a place without a sample is NaN, and a value that is not finite stays so.
+def write_landscaper(path: Path, landscape: Landscape, field: str) -> None:
+    """Write one field of a lattice; missing samples are NaN, and values that are not finite stay so.
 
     Raises:
-        FileError: landscaper has no such landscapes.
+        FileError: The format cannot hold this landscape.
     """
-    along = axes(scape.samples)
+    along = axes(landscape.samples)
     sizes = {len(each) for each in along}
     if len(along) < 2 or len(sizes) > 1:
-        told = " × ".join(str(len(each)) for each in along)
-        raise FileError(f"landscaper's files have two axes or more with equally many steps, not {told}")
-    write_arrays(path, {"loss": spread(scape.samples, scape.fields[field], np.nan), "coordinates": np.stack(along)})
+        size = " × ".join(str(len(each)) for each in along)
+        raise FileError(f"landscaper's files have two axes or more with equally many steps, not {size}")
+    write_arrays(
+        path,
+        {"loss": lattice_array(landscape.samples, landscape.fields[field], np.nan), "coordinates": np.stack(along)},
+    )

@@ -1,4 +1,4 @@
-"""Landscapes, merge trees and trajectories as grids for ParaView."""
+"""Landscapes, merge trees and members as grids for ParaView."""
 
 from collections.abc import Mapping
 from pathlib import Path
@@ -7,32 +7,35 @@ from typing import Any
 import numpy as np
 
 from globscope.errors import FileError
-from globscope.files.axes import axes, spread
-from globscope.files.members import Tracks
+from globscope.files.axes import axes, lattice_array
+from globscope.files.member_points import MemberPoints
 from globscope.files.table import point_data
 from globscope.files.vtk import Grid, write_grid, write_image
 from globscope.values.landscape import Landscape, Samples
 from globscope.values.topology import MINIMUM, MULTI_SADDLE, ROOT, SADDLE
 
 MOST_AXES = 3
-# The numbers that TTK gives to critical points.
+# TTK's numbers for critical points.
 CRITICAL = {MINIMUM: 0, SADDLE: 1, ROOT: 3, MULTI_SADDLE: 4}
 
 
 def suffix(samples: Samples) -> str:
-    """Return the kind of file that holds these samples: .vti on a lattice over the map's axes, else .vtu."""
+    """Return the suffix of the file that holds these samples: .vti on a lattice over the map's axes, else .vtu."""
     return ".vti" if samples.shape is not None and len(samples.shape) == samples.points.shape[1] else ".vtu"
 
 
-def write_landscape(path: Path, scape: Landscape, basins: Mapping[str, np.ndarray]) -> None:
-    """Write a landscape with every field, as the path's suffix says.
+def write_landscape(path: Path, landscape: Landscape, basins: Mapping[str, np.ndarray]) -> None:
+    """Write a landscape with every field, in the format of the path's suffix.
 
-    Places of a lattice without a sample are NaN, or −1 in arrays of integers.
+    Missing samples of a lattice are NaN, or −1 in arrays of integers.
 
     Raises:
         FileError: It has more than three axes, or no sample.
     """
-    samples, data = scape.samples, point_data(scape) | {name: basin.astype(np.int64) for name, basin in basins.items()}
+    samples, data = (
+        landscape.samples,
+        point_data(landscape) | {name: basin.astype(np.int64) for name, basin in basins.items()},
+    )
     _check(samples.points)
     if path.suffix == ".vti":
         write_image(path, axes(samples), {name: _spread(samples, array) for name, array in data.items()})
@@ -49,11 +52,11 @@ def _check(points: np.ndarray) -> None:
 
 
 def _spread(samples: Samples, values: np.ndarray) -> np.ndarray:
-    return spread(samples, *((values, np.nan) if values.dtype.kind == "f" else (values.astype(np.int64), -1)))
+    return lattice_array(samples, *((values, np.nan) if values.dtype.kind == "f" else (values.astype(np.int64), -1)))
 
 
 def _cells(samples: Samples) -> tuple[list[np.ndarray], bool]:
-    """Return what joins scattered samples, and whether that is lines: their own edges, a path, or simplices."""
+    """Return the cells that join scattered samples (edges, a path, or simplices), and whether they are lines."""
     if samples.edges is not None:
         return list(samples.edges), True
     if samples.index is not None:
@@ -62,7 +65,7 @@ def _cells(samples: Samples) -> tuple[list[np.ndarray], bool]:
 
 
 def _simplices(points: np.ndarray) -> list[np.ndarray]:
-    """Return the Delaunay simplices; single points where they lie too flat for one."""
+    """Return the Delaunay simplices, or single points where there are none."""
     count, d = points.shape
     if d == 1:
         along = np.argsort(points[:, 0], kind="stable")
@@ -75,10 +78,10 @@ def _simplices(points: np.ndarray) -> list[np.ndarray]:
         return list(np.arange(count)[:, None])
 
 
-def write_tree(path: Path, tree: Mapping[str, Any], scape: Landscape, field: str) -> None:
-    """Write a merge tree's JSON as .vtu: its nodes where they lie on the map, its arcs as lines.
+def write_tree(path: Path, tree: Mapping[str, Any], landscape: Landscape, field: str) -> None:
+    """Write a merge tree's JSON as .vtu: its nodes at their points on the map, its arcs as lines.
 
-    On a map of more than three axes the nodes stand as in a drawing: leaves side by side, heights by value.
+    On a map of more than three axes the nodes are placed as in a drawing: leaves side by side, heights by value.
 
     Raises:
         FileError: It has no node.
@@ -87,17 +90,17 @@ def write_tree(path: Path, tree: Mapping[str, Any], scape: Landscape, field: str
     if not nodes:
         raise FileError("the tree has no node")
     vertices = np.array([node["vertex"] for node in nodes])
-    values, points = scape.fields[field][vertices], scape.samples.points[vertices]
+    values, points = landscape.fields[field][vertices], landscape.samples.points[vertices]
     if points.shape[1] > MOST_AXES:
-        points = np.stack([_beside(len(nodes), arcs), values], axis=1)
+        points = np.stack([_horizontal_places(len(nodes), arcs), values], axis=1)
     alone = np.setdiff1d(np.arange(len(nodes)), arcs)
     kinds = np.array([CRITICAL[node["kind"]] for node in nodes], np.int8)
-    about = {field: values, "vertex": vertices, "CriticalType": kinds, "persistence": _persistence(tree, vertices)}
-    write_grid(path, Grid(points=points, cells=[*arcs, *alone[:, None]], at_points=about))
+    data = {field: values, "vertex": vertices, "CriticalType": kinds, "persistence": _persistence(tree, vertices)}
+    write_grid(path, Grid(points=points, cells=[*arcs, *alone[:, None]], at_points=data))
 
 
-def _beside(count: int, arcs: np.ndarray) -> np.ndarray:
-    """Return each node's place across: leaves side by side in the order of a walk, others amid what they join."""
+def _horizontal_places(count: int, arcs: np.ndarray) -> np.ndarray:
+    """Return each node's horizontal place: leaves side by side, other nodes in the middle of those that they join."""
     below: dict[int, list[int]] = {}
     for low, high in arcs.tolist():
         below.setdefault(high, []).append(low)
@@ -118,14 +121,14 @@ def _beside(count: int, arcs: np.ndarray) -> np.ndarray:
 
 
 def _persistence(tree: Mapping[str, Any], vertices: np.ndarray) -> np.ndarray:
-    """Return the persistence at each minimum, NaN where it never dies and at other nodes."""
+    """Return the persistence of each minimum; NaN where its branch never dies, and at other nodes."""
     ends = [pair for pair in tree["pairs"] if pair["death"] is not None]
     lifetimes = {pair["birth_vertex"]: pair["death"] - pair["birth"] for pair in ends}
     return np.array([lifetimes.get(vertex, np.nan) for vertex in vertices.tolist()])
 
 
-def write_tracks(path: Path, tracks: Tracks) -> None:
-    """Write the members as .vtu: a line through each variant's, by rising step, and a point for each derived one.
+def write_member_points(path: Path, tracks: MemberPoints) -> None:
+    """Write the members as .vtu: a line through each variant's members, by step, and a point for each derived member.
 
     Raises:
         FileError: The map has more than three axes, or no member.
@@ -134,14 +137,14 @@ def write_tracks(path: Path, tracks: Tracks) -> None:
     names = list(dict.fromkeys(tracks.variants))
     runs = [(name, rows) for name in names if len(rows := tracks.of(name))]
     derived = [(name, np.array([row])) for row, name in enumerate(tracks.variants) if tracks.kinds[row] != "trained"]
-    drawn = runs + derived
+    lines = runs + derived
     number = np.array([names.index(name) for name in tracks.variants], int)
-    owner = np.array([names.index(name) for name, _ in drawn], int)
+    owner = np.array([names.index(name) for name, _ in lines], int)
     grid = Grid(
         points=tracks.points,
-        cells=[rows for _, rows in drawn],
+        cells=[rows for _, rows in lines],
         as_lines=True,
         at_points={"variant": number, "step": tracks.steps, **tracks.fields},
-        at_cells={"variant": owner, "name": [name for name, _ in drawn]},
+        at_cells={"variant": owner, "name": [name for name, _ in lines]},
     )
     write_grid(path, grid)

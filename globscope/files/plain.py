@@ -1,4 +1,4 @@
-"""Plain .npz: a lattice of `values`, scattered `points` with `values`, or a run folder's own landscapes."""
+"""Plain .npz: a lattice of `values`, scattered `points` with `values`, or a landscape of a run folder."""
 
 from collections.abc import Mapping
 from pathlib import Path
@@ -6,20 +6,20 @@ from pathlib import Path
 import numpy as np
 
 from globscope.errors import FileError
-from globscope.files.arrays import landscape, lattice, numbers, whole_numbers
+from globscope.files.arrays import lattice, numbers, unsampled_landscape, whole_numbers
 from globscope.values.landscape import Landscape, Samples
 
-# Vertices of a lattice with more axes have more neighbours than anybody's memory holds.
+# Vertices of a lattice with more axes have more neighbours than fit into memory.
 MOST_AXES = 8
-# Arrays of a run folder's landscape that are no field.
-ABOUT = ("points", "index", "shape", "member_latents", "distance_to_member", "trusted", "cycle_error")
+# Arrays of a run folder's landscape that are no fields.
+NO_FIELDS = ("points", "index", "shape", "member_latents", "distance_to_member", "trusted", "cycle_error")
 BASIN, ARC = "basin_", "arc_"
 
 Arrays = Mapping[str, np.ndarray]
 
 
 def lattice_values(path: Path, arrays: Arrays) -> Landscape:
-    """Return the landscape of an n-D array `values`, its points numbered along each axis.
+    """Return the landscape of an n-D array `values`, with index numbers as coordinates.
 
     Raises:
         FileError: It has no axis, or too many.
@@ -29,11 +29,11 @@ def lattice_values(path: Path, arrays: Arrays) -> Landscape:
     values = numbers(path, "values", arrays["values"])
     check_axes(path, "values", values)
     samples = lattice(np.arange(size, dtype=float) for size in values.shape)
-    return landscape(samples, {"values": values.ravel()})
+    return unsampled_landscape(samples, {"values": values.ravel()})
 
 
 def check_axes(path: Path, name: str, values: np.ndarray) -> None:
-    """Refuse what is no lattice.
+    """Refuse an array that is no lattice.
 
     Raises:
         FileError: It has no axis, or too many.
@@ -42,18 +42,18 @@ def check_axes(path: Path, name: str, values: np.ndarray) -> None:
         raise FileError(f"{path}: {name!r} must be a lattice of 1 to {MOST_AXES} axes, not of {values.ndim}")
 
 
-def scattered(path: Path, arrays: Arrays) -> Landscape:
-    """Return the landscape of (n, d) `points` with (n,) `values`, and (m, 2) `edges` where there are any.
+def scattered_values(path: Path, arrays: Arrays) -> Landscape:
+    """Return the landscape of (n, d) `points` with (n,) `values`, and (m, 2) `edges` if there are any.
 
     Raises:
-        FileError: The arrays do not fit one another.
+        FileError: The arrays' shapes do not fit together.
     """
     points = _points(path, arrays["points"])
     values = numbers(path, "values", arrays["values"])
     if values.shape != points.shape[:1]:
         raise FileError(f"{path}: 'values' must be one per point, ({len(points)},), not of shape {values.shape}")
     edges = _edges(path, arrays["edges"], len(points)) if "edges" in arrays else None
-    return landscape(Samples(points=points, edges=edges), {"values": values})
+    return unsampled_landscape(Samples(points=points, edges=edges), {"values": values})
 
 
 def _points(path: Path, array: np.ndarray) -> np.ndarray:
@@ -70,44 +70,46 @@ def _edges(path: Path, array: np.ndarray, count: int) -> np.ndarray:
     edges = whole_numbers(path, "edges", array)
     if edges.ndim != 2 or edges.shape[1] != 2:
         raise FileError(f"{path}: 'edges' must be (m, 2), two numbers of points each, not of shape {edges.shape}")
-    beyond = ((edges < 0) | (edges >= count)).any(axis=1)
-    if beyond.any():
-        row = int(np.flatnonzero(beyond)[0])
+    outside = ((edges < 0) | (edges >= count)).any(axis=1)
+    if outside.any():
+        row = int(np.flatnonzero(outside)[0])
         raise FileError(f"{path}: 'edges' must be numbers of the {count} points; row {row} is {edges[row].tolist()}")
     return edges
 
 
-def of_run(path: Path, arrays: Arrays) -> Landscape:
-    """Return a landscape as a run folder keeps it.
+def run_landscape(path: Path, arrays: Arrays) -> Landscape:
+    """Return a landscape of a run folder.
 
     Raises:
-        FileError: The arrays do not fit one another.
+        FileError: The arrays' shapes do not fit together.
     """
     points = _points(path, arrays["points"])
     fields = {
         name: numbers(path, name, array)
         for name, array in arrays.items()
-        if name not in ABOUT and not name.startswith((BASIN, ARC))
+        if name not in NO_FIELDS and not name.startswith((BASIN, ARC))
     }
     if not fields:
         raise FileError(f"{path}: holds no field, such as 'train_loss'")
-    kept = {name: numbers(path, name, arrays[name]) for name in ("distance_to_member", "cycle_error") if name in arrays}
-    kept["trusted"] = _flags(path, "trusted", arrays["trusted"])
-    for name, array in (fields | kept).items():
+    figures = {
+        name: numbers(path, name, arrays[name]) for name in ("distance_to_member", "cycle_error") if name in arrays
+    }
+    figures["trusted"] = _flags(path, "trusted", arrays["trusted"])
+    for name, array in (fields | figures).items():
         if array.shape != (len(points),):
             raise FileError(f"{path}: {name!r} must be one per point, ({len(points)},), not of shape {array.shape}")
     index, shape = _places(path, arrays, len(points)) if "index" in arrays else (None, None)
     return Landscape(
         samples=Samples(points=points, index=index, shape=shape),
         fields=fields,
-        distance_to_member=kept.get("distance_to_member", np.full(len(points), np.nan)),
-        cycle_error=kept.get("cycle_error"),
-        trusted=kept["trusted"],
+        distance_to_member=figures.get("distance_to_member", np.full(len(points), np.nan)),
+        cycle_error=figures.get("cycle_error"),
+        trusted=figures["trusted"],
     )
 
 
 def _flags(path: Path, name: str, array: np.ndarray) -> np.ndarray:
-    """Return an array of truth values, which other programs write as 0 and 1."""
+    """Return an array of booleans, which other programs may write as 0 and 1."""
     if array.dtype.kind not in "biu" or not np.isin(array, (0, 1)).all():
         raise FileError(f"{path}: {name!r} must hold true and false, or 0 and 1")
     return array.astype(bool)

@@ -5,9 +5,9 @@ from pathlib import Path
 
 from globscope.errors import FileError
 from globscope.files.classic import MAGIC as HDF5
-from globscope.files.classic import read as read_classic
-from globscope.files.landscaper import read as read_landscaper
-from globscope.files.plain import Arrays, lattice_values, of_run, scattered
+from globscope.files.classic import read_classic
+from globscope.files.landscaper import read_landscaper
+from globscope.files.plain import Arrays, lattice_values, run_landscape, scattered_values
 from globscope.reading import names_in_npz, read_npz
 from globscope.values.landscape import Landscape
 
@@ -17,20 +17,20 @@ ACCEPTED = (
     "'coordinates', or of a run's landscapes/; the HDF5 surface of tomgoldstein/loss-landscape"
 )
 
-# Arrays by which a kind of .npz is known, those that it may have besides (None: any), and its reader; the first counts.
+# The arrays that identify a kind of .npz, optional ones (None: any), and its reader; the first match counts.
 KINDS: tuple[tuple[set[str], set[str] | None, Callable[[Path, Arrays], Landscape]], ...] = (
-    ({"points", "values"}, {"edges"}, scattered),
+    ({"points", "values"}, {"edges"}, scattered_values),
     ({"values"}, {"edges"}, lattice_values),
     ({"loss", "coordinates"}, set(), read_landscaper),
-    ({"points", "trusted"}, None, of_run),
+    ({"points", "trusted"}, None, run_landscape),
 )
 
 
-def read(path: Path) -> Landscape:
+def read_landscape(path: Path) -> Landscape:
     """Return the landscape of a file. Its samples are numbered in the C order of the file's arrays.
 
     Raises:
-        FileError: With what is wrong, and what is accepted.
+        FileError: It holds no landscape; the message says what is wrong and what is accepted.
     """
     if not path.is_file():
         raise FileError(f"{path}: {'is a folder' if path.is_dir() else 'there is no such file'}; {ACCEPTED}")
@@ -40,14 +40,14 @@ def read(path: Path) -> Landscape:
         return read_classic(path)
     if not start.startswith(ZIP):
         raise FileError(f"{path}: is neither an .npz nor an HDF5 file; {ACCEPTED}")
-    return _of_npz(path)
+    return _read_npz_landscape(path)
 
 
-def _of_npz(path: Path) -> Landscape:
+def _read_npz_landscape(path: Path) -> Landscape:
     names = names_in_npz(path)
-    for wanted, optional, make in KINDS:
-        if wanted <= set(names):
-            known = (name for name in names if optional is None or name in wanted | optional)
-            return make(path, read_npz(path, known))
+    for required, optional, reader in KINDS:
+        if required <= set(names):
+            known = (name for name in names if optional is None or name in required | optional)
+            return reader(path, read_npz(path, known))
     held = ", ".join(map(repr, sorted(names))) or "no array"
     raise FileError(f"{path}: holds {held}; {ACCEPTED}")

@@ -9,13 +9,13 @@ from globscope.values.findings import finite_or_none
 from globscope.values.topology import MergeTree
 
 
-def record(tree: MergeTree) -> Mapping[str, Any]:
+def tree_record(tree: MergeTree) -> Mapping[str, Any]:
     """Return a tree as a JSON object: counts, nodes, arcs between them, and pairs; never NaN or infinite.
 
     Vertices are samples' numbers. A pair that never dies has neither `death` nor `death_vertex`.
-    `elders` are rows of the pairs: whose branch goes on where each dies.
+    `elders` are rows of the pairs whose branches continue where each one dies.
     """
-    with np.errstate(over="ignore"):  # beyond the largest float it is infinite, and left out
+    with np.errstate(over="ignore"):  # beyond the largest float it is infinite, and omitted
         mean = tree.average_persistence
     return {
         "counts": {"minima": len(tree.minima), "saddles": len(tree.saddles)},
@@ -40,25 +40,25 @@ def record(tree: MergeTree) -> Mapping[str, Any]:
     }
 
 
-def restored(told: Mapping[str, Any], basin: np.ndarray, arc: np.ndarray) -> MergeTree:
-    """Return a tree of a run folder's file again.
+def tree_from_record(record: Mapping[str, Any], basin: np.ndarray, arc: np.ndarray) -> MergeTree:
+    """Return the tree of a run folder's file.
 
     Args:
-        told: As `record` gives it.
-        basin: (n,) of the samples; empty where nobody asks for them.
-        arc: (n,) likewise.
+        record: A tree's record, as `tree_record` returns it.
+        basin: (n,) basins of the samples; may be empty.
+        arc: (n,) arcs of the samples; may be empty.
     """
-    nodes, pairs = told["nodes"], told["pairs"]
+    nodes, pairs = record["nodes"], record["pairs"]
     ends = [(p["birth_vertex"], -1 if p["death_vertex"] is None else p["death_vertex"]) for p in pairs]
     return MergeTree(
         nodes=np.array([node["vertex"] for node in nodes], int),
         values=np.array([node["value"] for node in nodes], float),
         kinds=tuple(node["kind"] for node in nodes),
-        arcs=np.array(told["arcs"], int).reshape(-1, 2),
+        arcs=np.array(record["arcs"], int).reshape(-1, 2),
         pairs=np.array(ends, int).reshape(-1, 2),
         births=np.array([pair["birth"] for pair in pairs], float),
         deaths=np.array([np.inf if pair["death"] is None else pair["death"] for pair in pairs], float),
-        elders=np.array(told["elders"], int),
+        elders=np.array(record["elders"], int),
         arc=arc,
         basin=basin,
     )

@@ -11,7 +11,7 @@ from attrs import define, field
 from globscope.errors import FileError
 from globscope.store import replacing
 
-# VTK's numbers for its cells: by how many points a simplex has, and a line through any number of points.
+# VTK's numbers for cells: simplices by their number of points, and a line through any number of points.
 SIMPLICES = (1, 3, 5, 10)
 POLY_LINE = 4
 EXTRA = 'pip install "globscope[export]"'
@@ -24,11 +24,11 @@ class Grid:
     """Points, and cells that join them.
 
     Attributes:
-        points: (n, d ≤ 3).
+        points: (n, d) coordinates, d ≤ 3.
         cells: Numbers of the points that each cell joins.
-        as_lines: Whether cells are lines through their points, not the simplices that these span.
-        at_points: Arrays of n by name.
-        at_cells: Arrays of one for each cell, by name; numbers or words.
+        as_lines: Whether cells are lines through their points, not the simplices that the points span.
+        at_points: (n,) arrays of values at the points, by name.
+        at_cells: Numbers or words for each cell, by name.
     """
 
     points: np.ndarray = field(eq=False, repr=False)
@@ -62,17 +62,17 @@ def write_image(path: Path, axes: Sequence[np.ndarray], data: Mapping[str, np.nd
 def write_grid(path: Path, grid: Grid) -> None:
     """Write points and cells as .vtu."""
     vtk = _vtk()
-    corners, joined, whole = vtk.vtkPoints(), vtk.vtkCellArray(), vtk.vtkUnstructuredGrid()
+    corners, cells, unstructured = vtk.vtkPoints(), vtk.vtkCellArray(), vtk.vtkUnstructuredGrid()
     corners.SetDataTypeToDouble()
     corners.SetData(_numbers(np.pad(np.asarray(grid.points, float), ((0, 0), (0, 3 - grid.points.shape[1])))))
     starts = np.cumsum([0, *map(len, grid.cells)])
     through = np.concatenate([*grid.cells, np.empty(0, int)])
-    joined.SetData(_numbers(starts.astype(np.int64)), _numbers(through.astype(np.int64)))
-    whole.SetPoints(corners)
-    whole.SetCells(_numbers(grid.kinds), joined)
-    _fill(whole.GetPointData(), grid.at_points)
-    _fill(whole.GetCellData(), grid.at_cells)
-    _write(vtk.vtkXMLUnstructuredGridWriter(), path, whole)
+    cells.SetData(_numbers(starts.astype(np.int64)), _numbers(through.astype(np.int64)))
+    unstructured.SetPoints(corners)
+    unstructured.SetCells(_numbers(grid.kinds), cells)
+    _fill(unstructured.GetPointData(), grid.at_points)
+    _fill(unstructured.GetCellData(), grid.at_cells)
+    _write(vtk.vtkXMLUnstructuredGridWriter(), path, unstructured)
 
 
 def _step(axis: np.ndarray) -> float:
@@ -97,10 +97,10 @@ def _numbers(values: np.ndarray) -> Any:
 
 
 def _words(values: Sequence[str]) -> Any:
-    found = _vtk().vtkStringArray()
+    array = _vtk().vtkStringArray()
     for value in values:
-        found.InsertNextValue(value)
-    return found
+        array.InsertNextValue(value)
+    return array
 
 
 def _write(writer: Any, path: Path, value: Any) -> None:
@@ -111,17 +111,17 @@ def _write(writer: Any, path: Path, value: Any) -> None:
             raise FileError(f"{path}: vtk could not write it")
 
 
-def needed() -> None:
+def require_vtk() -> None:
     """Refuse early where vtk is not installed.
 
     Raises:
-        FileError: With how to get it.
+        FileError: It is not installed; the message says how to install it.
     """
     _vtk()
 
 
 def _vtk() -> Any:
-    """Return what is used of vtk; all of it would load its rendering too, which needs a display's libraries."""
+    """Return the parts of vtk that are used; the whole package also loads rendering, which needs a display."""
     try:
         from vtkmodules import vtkCommonCore, vtkCommonDataModel, vtkIOXML
     except ImportError as error:

@@ -14,7 +14,7 @@ from attrs import evolve
 
 from globscope.population.training_run import TrainingRun
 from globscope.roles import Probe, ProbeTraits, traits
-from globscope.scoring.draws import device_of, seeded
+from globscope.scoring.draws import device_of, fixed_seed
 
 # Multiplications of a network's forward pass beyond which a stack is not 1.5 times as fast as its rows.
 LARGE = 8_000_000
@@ -65,7 +65,7 @@ def is_stackable(probe: Probe) -> bool:
     leaves = {name: p.requires_grad_() for name, p in parameters.items()}
     try:
         batch = stacked.batch(probe.splits[0], torch.arange(2).expand(2, 2))
-        with seeded(0, device_of(parameters)):
+        with fixed_seed(0, device_of(parameters)):
             stacked.objective(leaves, buffers, batch, training=True).sum().backward()
     except (RuntimeError, ValueError):  # vmap's: it branches on values, or draws
         return False

@@ -15,7 +15,7 @@ from globscope.population.training_run import TrainingRun, checkpoint_path
 from globscope.precision import Precision, precise
 from globscope.reading import read_tensors
 from globscope.roles import Probe
-from globscope.scoring.draws import device_of, seeded
+from globscope.scoring.draws import device_of, fixed_seed
 from globscope.store import write_bytes
 from globscope.threads import threads_for
 from globscope.values.chart import Progress
@@ -130,7 +130,7 @@ def _copy(into: Mapping[str, Any], tensors: Mapping[str, Any]) -> None:
 def _train_epoch(run: TrainingRun, probe: Probe, state: TrainingState) -> None:
     """Pass once over the data; its order depends on seed and epoch alone, so that training can be resumed."""
     order, draw = example_order(run, probe, state.epoch)
-    with seeded(draw, device_of(state.parameters)):  # for layers that draw, such as dropout
+    with fixed_seed(draw, device_of(state.parameters)):  # for layers that draw, such as dropout
         total = run_epoch([run], probe, state, order)
     state.log.add_epoch(state.epoch, run.rate(state.epoch - 1), float(total) / len(order))
 

@@ -6,7 +6,7 @@ from typing import Any
 from attrs import define, field
 
 from globscope.roles import Probe
-from globscope.scoring.draws import device_of, seeded
+from globscope.scoring.draws import device_of, fixed_seed
 from globscope.scoring.means import means
 from globscope.store import read_json, write_json
 from globscope.values.findings import finite_or_none
@@ -61,7 +61,7 @@ def _held_back_scores(probe: Probe, parameters: Any, buffers: Any) -> dict[str, 
     for split in probe.splits[1:]:
         device = device_of(parameters)
         # Where scoring draws, every epoch draws the same, and training draws what it would draw without scoring.
-        with torch.inference_mode(not probe.grad_inside), seeded(0, device):
+        with torch.inference_mode(not probe.grad_inside), fixed_seed(0, device):
             batches = (
                 probe.batch(split, indices) for indices in torch.split(torch.arange(probe.examples(split)), CHUNK)
             )

@@ -1,4 +1,4 @@
-"""Files that are read: one reader for each kind, which bounds size and depth and names the file where it refuses it."""
+"""Readers of files, one for each kind: each bounds size and depth, and its errors name the file."""
 
 from globscope.reading.archives import Archive, open_zip
 from globscope.reading.arrays import map_npy, names_in_npz, read_npz, read_safetensors, read_tensors

@@ -1,4 +1,4 @@
-"""Zip archives, bounded in what they unpack to."""
+"""Zip archives, with a bound on the size of their content."""
 
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -16,8 +16,8 @@ class Archive:
     """A zip file that is open.
 
     Attributes:
-        path: Of the file.
-        names: Of its members, in alphabetical order.
+        path: Where the archive is.
+        names: Names of its members, in alphabetical order.
     """
 
     path: Path
@@ -28,7 +28,7 @@ class Archive:
         """Return the bytes of a member.
 
         Raises:
-            FileError: It is damaged, encrypted, or compressed in a way that is not known here.
+            FileError: It is damaged, encrypted, or compressed by an unknown method.
         """
         try:
             return self._opened.read(name)
@@ -41,7 +41,7 @@ def open_zip(path: Path) -> Iterator[Archive]:
     """Yield an archive.
 
     Raises:
-        FileError: It is no whole zip file, or would unpack to far more than its size.
+        FileError: It is no complete zip file, or would unpack to far more than its size.
     """
     try:
         opened = ZipFile(path)
@@ -51,5 +51,5 @@ def open_zip(path: Path) -> Iterator[Archive]:
         raise FileError(f"{path}: is damaged, or no zip file: {error}") from error
     with opened:
         members = opened.infolist()
-        require_unpacked(path, sum(one.file_size for one in members), path.stat().st_size)
-        yield Archive(path, tuple(sorted(one.filename for one in members)), opened)
+        require_unpacked(path, sum(member.file_size for member in members), path.stat().st_size)
+        yield Archive(path, tuple(sorted(member.filename for member in members)), opened)

@@ -1,4 +1,4 @@
-"""Arrays from npz, npy and safetensors files; nothing is unpickled, and shapes are looked at before memory is taken."""
+"""Arrays from npz, npy and safetensors files; nothing is unpickled, and shapes are checked before memory is used."""
 
 from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
@@ -14,7 +14,7 @@ from globscope.reading.bounds import require_unpacked, unreadable
 
 NPZ, SAFETENSORS = "a .npz file of plain arrays, as numpy.savez writes it", "a .safetensors file"
 ENDING = ".npy"
-# More arrays than any archive of ours or a data set has.
+# More arrays than GlobScope's archives and data sets have.
 MOST_ARRAYS = 100_000
 
 
@@ -22,28 +22,28 @@ def names_in_npz(path: Path) -> list[str]:
     """Return the names of the arrays in a .npz file.
 
     Raises:
-        FileError: It is damaged, or something else.
+        FileError: It is damaged, or of another kind.
     """
-    with _opened(path) as archive:
+    with _open_npz(path) as archive:
         return [_name(member) for member in archive.infolist()]
 
 
 def read_npz(path: Path, names: Iterable[str] | None = None) -> dict[str, np.ndarray]:
-    """Return the arrays of a .npz file, or those of the named ones that it has; no other is read.
+    """Return the arrays of a .npz file, all or only those with these names; no others are read.
 
     Raises:
-        FileError: It is damaged or something else, holds Python objects, or would unpack to far more than its size.
+        FileError: It is damaged, of another kind, holds Python objects, or would unpack to far more than its size.
     """
-    with _opened(path) as archive:
+    with _open_npz(path) as archive:
         wanted = None if names is None else set(names)
-        members = [one for one in archive.infolist() if wanted is None or _name(one) in wanted]
+        members = [member for member in archive.infolist() if wanted is None or _name(member) in wanted]
         sizes = [_size(path, archive, member) for member in members]
         require_unpacked(path, sum(sizes), path.stat().st_size)
         return {_name(member): _array(path, archive, member) for member in members}
 
 
 @contextmanager
-def _opened(path: Path) -> Iterator[ZipFile]:
+def _open_npz(path: Path) -> Iterator[ZipFile]:
     try:
         with path.open("rb") as handle, ZipFile(handle) as archive:
             if len(archive.infolist()) > MOST_ARRAYS:
@@ -62,10 +62,10 @@ def _name(member: ZipInfo) -> str:
 
 
 def _size(path: Path, archive: ZipFile, member: ZipInfo) -> int:
-    """Return how many bytes an array has, from its header alone."""
+    """Return the number of bytes of an array, from its header alone."""
     if not member.filename.endswith(ENDING):
         raise FileError(f"{path}: {member.filename!r} is not an array; expected {NPZ}")
-    with _blaming(path, member), archive.open(member) as opened:
+    with _array_errors(path, member), archive.open(member) as opened:
         shape, dtype = _header(opened)
         start = opened.tell()
     name = _name(member)
@@ -90,16 +90,16 @@ def _header(opened: IO[bytes]) -> tuple[tuple[int, ...], np.dtype[Any]]:
 
 
 def _array(path: Path, archive: ZipFile, member: ZipInfo) -> np.ndarray:
-    with _blaming(path, member), archive.open(member) as opened:
-        found: np.ndarray = np.lib.format.read_array(opened, allow_pickle=False)
-    return found
+    with _array_errors(path, member), archive.open(member) as opened:
+        array: np.ndarray = np.lib.format.read_array(opened, allow_pickle=False)
+    return array
 
 
 @contextmanager
-def _blaming(path: Path, member: ZipInfo) -> Iterator[None]:
+def _array_errors(path: Path, member: ZipInfo) -> Iterator[None]:
     try:
         yield
-    except Exception as error:  # whatever the reader of a damaged or hostile archive stumbles over
+    except Exception as error:  # any error that a damaged or hostile archive causes
         raise FileError(f"{path}: the array {_name(member)!r} cannot be read: {_reason(error)}") from error
 
 
@@ -107,7 +107,7 @@ def map_npy(path: Path) -> np.ndarray:
     """Return the array of a .npy file, memory-mapped.
 
     Raises:
-        FileError: It is damaged, or something else.
+        FileError: It is damaged, or of another kind.
     """
     try:
         return np.lib.format.open_memmap(path, mode="r")
@@ -119,7 +119,7 @@ def read_safetensors(path: Path) -> dict[str, np.ndarray]:
     """Return the arrays of a safetensors file, which the format's own library bounds by the file's size.
 
     Raises:
-        FileError: It is damaged, something else, or of numbers that NumPy lacks, such as bfloat16.
+        FileError: It is damaged, of another kind, or holds numbers that NumPy lacks, such as bfloat16.
     """
     from safetensors.numpy import load_file
 
@@ -135,7 +135,7 @@ def read_tensors(path: Path) -> dict[str, Any]:
     """Return the torch tensors of a safetensors file, of any dtype.
 
     Raises:
-        FileError: It is damaged, or something else.
+        FileError: It is damaged, or of another kind.
     """
     from safetensors.torch import load_file
 

@@ -1,13 +1,13 @@
-"""How much of a file is read: everything is bounded before memory is taken for it."""
+"""Bounds on what is read of a file, checked before memory is used."""
 
 from pathlib import Path
 
 from globscope.errors import FileError
 
 MIB = 2**20
-# Of a text file that is parsed as a whole. Parsed JSON takes about ten times its size in memory.
+# The largest text files that are parsed. Parsed JSON takes about ten times its size in memory.
 JSON_BYTES, CSV_BYTES, TOML_BYTES = 256 * MIB, 1024 * MIB, 4 * MIB
-# Of JSON and TOML: how many brackets or tables may stand in one another.
+# How many brackets or tables of JSON and TOML may be nested.
 DEPTH = 64
 # Compressed numbers seldom shrink below a hundredth; a file that claims more is refused, unless it is small unpacked.
 UNPACKED_BYTES, RATIO = 256 * MIB, 100
@@ -17,15 +17,15 @@ def read_bytes(path: Path, most: int, what: str) -> bytes:
     """Return a file's bytes.
 
     Args:
-        path: Of the file.
-        most: Bytes that it may have.
+        path: Where the file is.
+        most: How many bytes it may have.
         what: What would be accepted, for the message.
 
     Raises:
-        FileError: There is no such file, it cannot be read, or it is larger.
+        FileError: The file does not exist, cannot be read, or is larger.
     """
     try:
-        if path.is_fifo():  # opening it would wait for whoever writes there
+        if path.is_fifo():  # opening it would wait for a writer
             raise FileError(f"{path}: is a pipe; expected {what}")
         with path.open("rb") as opened:
             content = opened.read(most + 1)
@@ -46,12 +46,12 @@ def unreadable(path: Path, error: OSError) -> str:
 
 
 def require_unpacked(path: Path, unpacked: int, packed: int) -> None:
-    """Refuse a compressed file that would fill the memory, by what it says of itself, before anything is unpacked.
+    """Refuse a compressed file that would fill the memory, before anything is unpacked.
 
     Args:
-        path: Of the file.
-        unpacked: Bytes that it would take in memory.
-        packed: Bytes that it takes on disk.
+        path: Where the file is.
+        unpacked: How many bytes it would take in memory, by its own account.
+        packed: How many bytes it takes on disk.
 
     Raises:
         FileError: It would take more than 256 MiB and more than 100 times its size.

@@ -1,4 +1,4 @@
-"""JSON and TOML, bounded in size and depth."""
+"""JSON and TOML, with bounds on size and depth."""
 
 import json
 import re
@@ -11,10 +11,10 @@ import numpy as np
 from globscope.errors import FileError
 from globscope.reading.bounds import DEPTH, JSON_BYTES, MIB, TOML_BYTES, read_bytes
 
-# All but brackets that open or close something; a bracket in a text does not.
+# Everything except structural brackets; brackets in texts are not structural.
 _NO_BRACKETS = re.compile(rb'"(?:[^"\\]|\\.)*+"|[^\[\]{}"]++', re.DOTALL)
 
-# TOML's texts and comments, in which a dot is no step of a key; and a key of more steps than tables may be deep.
+# TOML's texts and comments, whose dots separate no parts of a key; and a key with more parts than tables may be deep.
 _TEXTS = re.compile(r'"""(?:[^\\]|\\.)*?"""|\'\'\'.*?\'\'\'|"(?:[^"\\\n]|\\.)*+"|\'[^\'\n]*+\'|#[^\n]*+', re.DOTALL)
 # Python reads integers of at most 4,300 digits.
 _DIGITS = re.compile(r"\d[\d_]{4000,}")
@@ -26,27 +26,27 @@ def read_json(path: Path, what: str = "JSON", most: int = JSON_BYTES) -> Any:
     """Return the value of a JSON file.
 
     Args:
-        path: Of the file.
+        path: Where the file is.
         what: What would be accepted, for messages.
-        most: Bytes that it may have.
+        most: How many bytes it may have.
 
     Raises:
-        FileError: No such file; too large, nested too deeply, or not JSON (NaN and Infinity are not).
+        FileError: The file does not exist, is too large, nested too deeply, or not JSON (NaN and Infinity are not).
     """
     raw = read_bytes(path, most, what)
     if is_deep(raw):
         raise FileError(f"{path}: is nested more than {DEPTH} deep; expected {what}")
     try:
-        return json.loads(raw.decode("utf-8"), parse_constant=_refused)
-    except ValueError as error:  # what is no UTF-8, too
+        return json.loads(raw.decode("utf-8"), parse_constant=_refuse_constant)
+    except ValueError as error:  # also where it is no UTF-8
         raise FileError(f"{path}: is damaged, or not JSON ({error}); expected {what}") from error
 
 
 def read_json_lines(path: Path, what: str, most: int = JSON_BYTES) -> list[Any]:
-    """Return the values of a file of one JSON value a line; None for a line that is none, such as one that was cut off.
+    """Return the values of a file with a JSON value on each line; None for other lines, such as one that was cut off.
 
     Raises:
-        FileError: No such file, or too large.
+        FileError: The file does not exist, or is too large.
     """
     return [_line(line) for line in read_bytes(path, most, what).split(b"\n") if line.strip()]
 
@@ -59,32 +59,32 @@ def _line(line: bytes) -> Any:
 
 
 def is_deep(raw: bytes) -> bool:
-    """Whether more brackets than are accepted stand in one another in JSON; most files have fewer altogether."""
+    """Return whether JSON is nested more deeply than accepted; most files have fewer brackets altogether."""
     return raw.count(b"[") + raw.count(b"{") > DEPTH and depth(raw) > DEPTH
 
 
 def depth(raw: bytes) -> int:
-    """Return how many brackets stand in one another in JSON, counted without parsing it."""
+    """Return the nesting depth of JSON, counted without parsing it."""
     brackets = np.frombuffer(_NO_BRACKETS.sub(b"", raw), np.uint8)
     steps = np.isin(brackets, np.frombuffer(b"[{", np.uint8)) * 2 - 1
     return int(np.cumsum(steps).max(initial=0))
 
 
-def _refused(name: str) -> Any:
+def _refuse_constant(name: str) -> Any:
     raise ValueError(f"{name} is not a JSON number")
 
 
 def toml_document(text: str) -> dict[str, Any]:
-    """Return the document that a TOML text is.
+    """Return the document of a TOML text.
 
     Raises:
-        tomllib.TOMLDecodeError: It is none; with the line.
+        tomllib.TOMLDecodeError: The text is not TOML; the message names the line.
         ValueError: It is too large, nested too deeply, or a number has too many digits.
     """
     if len(text) > TOML_BYTES:
         raise ValueError(f"is larger than {TOML_BYTES // MIB} MiB")
     plain = _TEXTS.sub(lambda match: "text" + "\n" * match[0].count("\n"), text)
-    if long := _LONG_KEY.search(plain):  # before the parser, which takes memory by the steps' square
+    if long := _LONG_KEY.search(plain):  # before parsing, which takes memory quadratic in the parts
         raise ValueError(f"{_line_of(plain, long.start())}: {_DEEP}")
     try:
         document = tomllib.loads(text)
@@ -106,14 +106,14 @@ def _line_of(text: str, place: int) -> str:
 
 
 def _deepest_line(plain: str) -> str:
-    """Return the line in which brackets first stand in one another as deep as anywhere; texts are taken out already."""
+    """Return the line in which brackets first reach the greatest depth; texts must be removed."""
     letters = np.frombuffer(plain.encode("utf-32-le"), np.uint32)
-    steps = np.isin(letters, [ord(one) for one in "[{"]) * 1 - np.isin(letters, [ord(one) for one in "]}"])
+    steps = np.isin(letters, [ord(letter) for letter in "[{"]) * 1 - np.isin(letters, [ord(letter) for letter in "]}"])
     return _line_of(plain, int(np.cumsum(steps).argmax()))
 
 
 def _is_nested(document: Any) -> bool:
-    """Whether tables and lists lie in one another more than `DEPTH` deep, seen without calls that would be as deep."""
+    """Return whether tables and lists are nested more than `DEPTH` deep, without recursion."""
     level: list[Any] = [document] if isinstance(document, dict | list) else []
     for _ in range(DEPTH):
         level = [

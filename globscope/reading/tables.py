@@ -12,7 +12,7 @@ def read_csv(path: Path, what: str = "CSV with a heading") -> dict[str, tuple[st
     """Return the columns of a CSV file by their names, as text.
 
     Raises:
-        FileError: No such file, too large, no table with a heading, or rows of several lengths.
+        FileError: The file does not exist, is too large, has no heading, or has rows of different lengths.
     """
     raw = read_bytes(path, CSV_BYTES, what)
     try:
@@ -20,5 +20,5 @@ def read_csv(path: Path, what: str = "CSV with a heading") -> dict[str, tuple[st
         heading, *rest = rows
         columns = list(zip(*rest, strict=True)) or [()] * len(heading)
         return dict(zip(heading, columns, strict=True))
-    except (ValueError, csv.Error) as error:  # what is no UTF-8, too
+    except (ValueError, csv.Error) as error:  # also where it is no UTF-8
         raise FileError(f"{path}: is damaged ({error}); expected {what}") from error

@@ -1,1 +1,1 @@
-"""What components return, checked where it enters; the error names the component and its distribution."""
+"""Checks of what components return; errors name the component and its distribution."""

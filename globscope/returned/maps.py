@@ -1,4 +1,4 @@
-"""What reducers and samplers return: charts, their functions' answers, points."""
+"""Checks of what reducers and samplers return: charts, results of their functions, points."""
 
 from typing import Any
 
@@ -15,8 +15,8 @@ def checked_chart(component: str, returned: Any, members: int) -> Chart:
     """Return a reducer's chart, its numbers as float64.
 
     Raises:
-        PluginError: It is none, its latents are not one finite row a member, a slice's centre or extent does not fit
-            them, its notes are no figures, or it has no inverse and does not say why.
+        PluginError: It is no chart, its latents are not one finite row for each member, a slice's centre or extent does
+            not fit them, its notes are no figures, or it has no inverse and does not say why.
     """
     chart = checked_instance(component, returned, Chart)
     latents = real(f"{component}: latents", chart.latents, finite=False)
@@ -55,22 +55,22 @@ def _note(component: str, name: Any, value: Any) -> Any:
 
 
 def checked_rows(what: str, array: Any, rows: int, width: int) -> np.ndarray:
-    """Return what a chart's function answered; it may hold values that are not finite.
+    """Return the result of a chart's function; it may hold values that are not finite.
 
     Raises:
         PluginError: It is not (rows, width) real numbers.
     """
-    found = real(what, array, finite=False)
-    if found.shape != (rows, width):
-        raise PluginError(f"{what} answered with shape {found.shape}; {(rows, width)} is wanted")
-    return found
+    numbers = real(what, array, finite=False)
+    if numbers.shape != (rows, width):
+        raise PluginError(f"{what} answered with shape {numbers.shape}; {(rows, width)} is wanted")
+    return numbers
 
 
 def checked_coordinates(what: str, pair: Any, rows: int, rank: int) -> tuple[np.ndarray, np.ndarray]:
-    """Return the (rows, rank) coordinates that a chart's space gives to networks, and the norms left outside.
+    """Return the (rows, rank) coordinates of networks in a chart's space, and the norms left outside.
 
     Raises:
-        PluginError: They are none.
+        PluginError: They have other types or shapes.
     """
     if not isinstance(pair, tuple | list) or len(pair) != 2:
         raise PluginError(f"{what}: returned {type(pair).__name__}; coordinates and the norms left outside are wanted")
@@ -78,11 +78,11 @@ def checked_coordinates(what: str, pair: Any, rows: int, rank: int) -> tuple[np.
 
 
 def checked_samples(component: str, samples: Any, chart: Chart) -> Samples | None:
-    """Return what a sampler asks for, its numbers as float64 and int64.
+    """Return a sampler's samples, with numbers as float64 and int64.
 
     Raises:
-        PluginError: No samples, points of another dimension than the chart's, not finite, or an index, a shape or
-            edges that do not fit them.
+        PluginError: They are no samples, points have another dimension than the chart or are not finite, or an index,
+            a shape or edges do not fit them.
     """
     if samples is None:
         return None
@@ -102,11 +102,11 @@ def checked_samples(component: str, samples: Any, chart: Chart) -> Samples | Non
 
 
 def _index(component: str, index: Any, points: int, shape: tuple[int, ...] | None) -> np.ndarray:
-    found = numeric(f"{component}: index", index)
-    if found.ndim != 2 or len(found) != points:
-        raise PluginError(f"{component}: index has {len(np.atleast_1d(found))} rows for {points} points")
+    numbers = numeric(f"{component}: index", index)
+    if numbers.ndim != 2 or len(numbers) != points:
+        raise PluginError(f"{component}: index has {len(np.atleast_1d(numbers))} rows for {points} points")
     axes = None if shape is None else len(shape)
-    found = integers(f"{component}: index", found, (points, axes))
-    if shape is not None and (found >= shape).any():
+    places = integers(f"{component}: index", numbers, (points, axes))
+    if shape is not None and (places >= shape).any():
         raise PluginError(f"{component}: index lies outside the lattice of {shape} samples")
-    return found
+    return places

@@ -1,4 +1,4 @@
-"""Numbers that components return: real, of the right shape, finite where they must be. Lists count as arrays.
+"""Checks of numbers that components return: real, of the right shape, finite where necessary. Lists are accepted.
 
 Nothing is repaired: a complex number would lose its imaginary part, so it is refused.
 """
@@ -10,17 +10,17 @@ import numpy as np
 
 from globscope.errors import PluginError
 
-# Beyond this, float64 cannot hold every integer.
+# Float64 holds all integers up to here, but not all beyond.
 EXACT = 2**53
 
 Kind = TypeVar("Kind")
 
 
 def numeric(what: str, value: Any) -> np.ndarray:
-    """Return real numbers as an array of their own type.
+    """Return real numbers as an array of the same type.
 
     Raises:
-        PluginError: It is no array, or has complex numbers, masked ones, objects or text.
+        PluginError: It is no array, or holds complex numbers, masked entries, objects or text.
     """
     if isinstance(value, np.ma.MaskedArray) and np.ma.is_masked(value):
         raise PluginError(f"{what}: has masked entries; an array without a mask is accepted")
@@ -35,18 +35,22 @@ def numeric(what: str, value: Any) -> np.ndarray:
 
 
 def real(what: str, value: Any, shape: Sequence[int | None] | None = None, *, finite: bool = True) -> np.ndarray:
-    """Return real numbers as a float64 array; None in `shape` stands for any length.
+    """Return real numbers as a float64 array; None in `shape` means any length.
 
     Raises:
         PluginError: They are of another kind or shape, not finite, or integers that float64 cannot hold.
     """
     array = _of_shape(what, numeric(what, value), shape)
-    found = array.astype(np.float64, copy=False)
-    if array.dtype.kind in "iu" and (np.abs(found) >= EXACT).any() and array.tolist() != found.astype(object).tolist():
+    floats = array.astype(np.float64, copy=False)
+    if (
+        array.dtype.kind in "iu"
+        and (np.abs(floats) >= EXACT).any()
+        and array.tolist() != floats.astype(object).tolist()
+    ):
         raise PluginError(f"{what}: has integers that float64 cannot hold exactly")
-    if finite and not np.isfinite(found).all():
+    if finite and not np.isfinite(floats).all():
         raise PluginError(f"{what} are not finite")
-    return found
+    return floats
 
 
 def integers(what: str, value: Any, shape: Sequence[int | None], low: int = 0, high: int | None = None) -> np.ndarray:
@@ -76,7 +80,7 @@ def _of_shape(what: str, array: np.ndarray, shape: Sequence[int | None] | None) 
 
 
 def checked_count(what: str, value: Any) -> int:
-    """Return how many of something a component announces.
+    """Return a count that a component announces.
 
     Raises:
         PluginError: It is no integer, or negative.
@@ -87,7 +91,7 @@ def checked_count(what: str, value: Any) -> int:
 
 
 def checked_arrays(what: str, arrays: Any) -> dict[str, np.ndarray]:
-    """Return arrays by name, as a file can hold them.
+    """Return arrays by name that can be saved in a file.
 
     Raises:
         PluginError: It is no mapping of names to arrays of real numbers.

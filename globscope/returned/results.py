@@ -1,4 +1,4 @@
-"""What tasks, evaluators, topologies, aligners and analyses return."""
+"""Checks of what tasks, evaluators, topologies, aligners and analyses return."""
 
 from collections.abc import Mapping
 from typing import Any
@@ -13,7 +13,7 @@ from globscope.values.members import Layout, Member, Population
 from globscope.values.topology import MergeTree, Topology
 
 PROBE_METHODS = ("initialise", "examples", "batch", "objective", "reduce", "calibrate")
-# Of a merge tree: the arrays of vertices or rows, with their lowest value.
+# The arrays of vertices or rows in a merge tree, with their lowest values.
 TREE_NUMBERS = {"nodes": 0, "arcs": 0, "pairs": -1, "elders": 0, "arc": -1, "basin": -1}
 
 
@@ -21,7 +21,7 @@ def checked_probe(component: str, probe: Any) -> Any:
     """Return a task's probe.
 
     Raises:
-        PluginError: It lacks a method, its layout is none, or it names no split or measure.
+        PluginError: It lacks a method or a layout, or it names no split or measure.
     """
     missing = [name for name in PROBE_METHODS if not callable(getattr(probe, name, None))]
     if missing:
@@ -36,10 +36,10 @@ def checked_probe(component: str, probe: Any) -> Any:
 
 
 def checked_topology(component: str, returned: Any, landscape: Landscape) -> Topology:
-    """Return what a topology component computed, its numbers as float64 and int64.
+    """Return a component's topology, with numbers as float64 and int64.
 
     Raises:
-        PluginError: It is none, of a field that is not there, or its arrays do not fit the samples or one another.
+        PluginError: It is no topology, its field does not exist, or its arrays do not fit the samples or one another.
     """
     topology = checked_instance(component, returned, Topology)
     if topology.field not in landscape.fields:
@@ -57,36 +57,36 @@ def _tree(what: str, returned: Any, samples: int) -> MergeTree:
     shapes = {"nodes": (nodes,), "arcs": (arcs, 2), "pairs": (pairs, 2), "elders": (pairs,)}
     shapes |= {"arc": (samples,), "basin": (samples,)}
     highest = {"nodes": samples, "arcs": nodes, "pairs": samples, "elders": pairs, "arc": arcs, "basin": samples}
-    found: dict[str, Any] = {
+    arrays: dict[str, Any] = {
         name: integers(f"{what}.{name}", getattr(tree, name), shapes[name], low, highest[name])
         for name, low in TREE_NUMBERS.items()
     }
     for name, size in (("values", nodes), ("births", pairs), ("deaths", pairs)):
-        found[name] = real(f"{what}.{name}", getattr(tree, name), (size,), finite=False)
+        arrays[name] = real(f"{what}.{name}", getattr(tree, name), (size,), finite=False)
     if len(tree.kinds) != nodes:
         raise PluginError(f"{what}.kinds has {len(tree.kinds)} entries for {nodes} nodes")
-    return evolve(tree, **found)
+    return evolve(tree, **arrays)
 
 
 def checked_permutations(component: str, permutations: Any) -> dict[str, np.ndarray]:
-    """Return the permutations that an aligner found, by name of the group.
+    """Return an aligner's permutations, by name of the group.
 
     Raises:
         PluginError: One of them does not hold every unit once.
     """
-    found = {}
+    arrays = {}
     for name, array in checked_arrays(component, permutations).items():
-        found[name] = integers(f"{component}: permutation {name!r}", array, (None,))
-        if sorted(found[name].tolist()) != [*range(len(found[name]))]:
+        arrays[name] = integers(f"{component}: permutation {name!r}", array, (None,))
+        if sorted(arrays[name].tolist()) != [*range(len(arrays[name]))]:
             raise PluginError(f"{component}: {name!r} is no permutation: every unit is wanted once")
-    return found
+    return arrays
 
 
 def checked_population(component: str, returned: Any, layout: Layout) -> Population:
-    """Return the members that an analysis derives.
+    """Return the members that an analysis derived.
 
     Raises:
-        PluginError: They are none, or their weights are not one row of real numbers a member.
+        PluginError: It is no population, or its weights are not one row of real numbers for each member.
     """
     population = checked_instance(component, returned, Population)
     for member in population.members:
@@ -102,7 +102,7 @@ def checked_population(component: str, returned: Any, layout: Layout) -> Populat
 
 
 def checked_fields(component: str, fields: Any, size: int) -> dict[str, np.ndarray]:
-    """Return the fields of `size` networks; losses are kept as they come, those that are not finite too.
+    """Return the fields of `size` networks; losses are kept unchanged, also those that are not finite.
 
     Raises:
         PluginError: It is no mapping of names to (size,) real numbers.

@@ -1,1 +1,1 @@
-"""What a score rests on: the examples of a task, and the buffers that a network is scored with."""
+"""The rules of scoring: a task's examples, a network's buffers, random draws, means, and losses along lines."""

@@ -1,4 +1,4 @@
-"""The buffers that a network is run with: its own, with the statistics that a mode asks for."""
+"""The buffers with which a network is run: its own, with statistics according to a mode."""
 
 from collections.abc import Mapping, Sequence
 from contextlib import nullcontext
@@ -8,22 +8,22 @@ import numpy as np
 
 from globscope.errors import EvaluationError
 from globscope.roles import Probe, ProbeTraits, Tensors, traits
-from globscope.scoring.draws import seed_of, seeded
+from globscope.scoring.draws import fixed_seed, seed_of
 
 Mode = Literal["recalibrate", "batch", "stored", "encoded", "initial"]
 Arrays = Mapping[str, np.ndarray]
 
 # BatchNorm's count of batches: no forward pass in evaluation mode uses it, and files of old versions of torch lack it.
 COUNTER = "num_batches_tracked"
-# Stands where a split's number does in the seeds of draws.
+# Takes the place of a split's number in the seeds of draws.
 CALIBRATION = 2**31
 
 
 class NetworkBuffers:
-    """The one rule by which a network gets its buffers, wherever it is run.
+    """The rule by which a network gets its buffers, wherever it is run.
 
     Buffers that are no statistics (see `Probe.statistics`) are the network's own. A decoded network takes those of
-    the member nearest to it, or decodes its own where buffers are flattened. Statistics follow from the mode:
+    the nearest member, or decodes its own where buffers are flattened. Statistics depend on the mode:
     `recalibrate` re-estimates them, `batch` leaves them out, so that every batch has its own, `stored` takes the
     network's, `encoded` decodes them, and `initial` takes a fresh model's.
     """
@@ -37,66 +37,69 @@ class NetworkBuffers:
         seed: int | None = None,
         device: str = "cpu",
     ) -> None:
-        """Take a task on a device, and the batches on which `recalibrate` estimates statistics.
+        """Use a task on a device, and the batches on which `recalibrate` estimates statistics.
 
-        Where scoring draws, what is drawn on these follows from the seed, the same for all networks.
+        Where scoring draws, the seed fixes the draws on these batches, the same for all networks.
         """
         self._probe, self._mode, self._batches = probe, mode, batches
         self._seed, self._device = None if seed is None else seed_of(seed, CALIBRATION), device
         self._fresh, names = probe.initialise(0)[1], frozenset(probe.statistics)
         self._names = {kind: [name for name in self._fresh if (name in names) == kind] for kind in (False, True)}
-        self._again: Tensors | None = None  # a second fresh network's, where one has to tell what all have in common
-        self._held: dict[str, tuple[np.ndarray, Any]] = {}  # the last arrays as tensors: members often share one
+        self._again: Tensors | None = None  # a second fresh network's, to see which buffers all have in common
+        self._cache: dict[str, tuple[np.ndarray, Any]] = {}  # the last arrays as tensors: members often share one
 
     def __call__(self, parameters: Tensors, own: Arrays) -> dict[str, Any]:
         """Return the buffers of one network, new tensors on the device.
 
         Args:
-            parameters: Of the network, by name.
-            own: Buffers of the network, or of the member nearest to a decoded one, by name.
+            parameters: The network's parameters by name.
+            own: Buffers by name, of the network, or of the member nearest to a decoded network.
 
         Raises:
-            EvaluationError: The network lacks a buffer, and no other network's is known to be the same.
+            EvaluationError: The network lacks a buffer that differs between fresh models.
         """
-        decoded = self._decoded(parameters)
-        others = {n: decoded[n] if n in decoded else self._own(n, own) for n in self._names[False]}
+        decoded = self._decode(parameters)
+        others = {n: decoded[n] if n in decoded else self._own_buffer(n, own) for n in self._names[False]}
         return others | self._statistics(parameters, own, others, decoded)
 
-    def stacked(self, parameters: Tensors, own: Sequence[Arrays]) -> tuple[dict[str, Any], dict[str, int | None]]:
-        """Return the buffers of n networks with (n, …) parameters for `torch.vmap`, and along which axis they differ.
+    def stack(self, parameters: Tensors, own: Sequence[Arrays]) -> tuple[dict[str, Any], dict[str, int | None]]:
+        """Return the buffers of n networks with (n, …) parameters for `torch.vmap`, and the axis of the networks.
 
-        Where all networks have the same buffer it is returned once, along no axis.
+        A buffer that all networks share is returned once, without an axis.
         """
         import torch
 
         if not self._fresh:
             return {}, {}
-        rows = [{name: tensor[at] for name, tensor in parameters.items()} for at in range(len(own))]
-        found = [self(*pair) for pair in zip(rows, own, strict=True)]
-        alike = {name: all(one[name].equal(found[0][name]) for one in found) for name in found[0]}
-        joined = {n: found[0][n] if same else torch.stack([one[n] for one in found]) for n, same in alike.items()}
-        return joined, {name: None if same else 0 for name, same in alike.items()}
+        rows = [{name: tensor[i] for name, tensor in parameters.items()} for i in range(len(own))]
+        networks = [self(*pair) for pair in zip(rows, own, strict=True)]
+        first = networks[0]
+        alike = {name: all(buffers[name].equal(first[name]) for buffers in networks) for name in first}
+        stacked = {
+            n: first[n] if same else torch.stack([buffers[n] for buffers in networks]) for n, same in alike.items()
+        }
+        return stacked, {name: None if same else 0 for name, same in alike.items()}
 
-    def _decoded(self, parameters: Tensors) -> dict[str, Any]:
-        """Return the buffers that a network brings among its flattened tensors, in the model's precision."""
+    def _decode(self, parameters: Tensors) -> dict[str, Any]:
+        """Return the buffers among a network's flattened tensors, in the model's precision."""
         if not traits(self._probe, ProbeTraits).travels:
             return {}
-        found: Tensors = self._probe.encoded(parameters)  # type: ignore[attr-defined]
-        return {name: tensor.to(self._fresh[name].dtype) for name, tensor in found.items()}
+        buffers: Tensors = self._probe.encoded(parameters)  # type: ignore[attr-defined]
+        return {name: tensor.to(self._fresh[name].dtype) for name, tensor in buffers.items()}
 
     def _statistics(self, parameters: Tensors, own: Arrays, others: Tensors, decoded: Tensors) -> dict[str, Any]:
         names = self._names[True]
         if self._mode == "recalibrate" and names:
-            with nullcontext() if self._probe.grad_inside else _no_grad(), seeded(self._seed, self._device):
-                found = self._probe.calibrate(parameters, others, self._batches)
-            return {name: found[name].detach() for name in names}
+            with nullcontext() if self._probe.grad_inside else _no_grad(), fixed_seed(self._seed, self._device):
+                calibrated = self._probe.calibrate(parameters, others, self._batches)
+            return {name: calibrated[name].detach() for name in names}
         if self._mode == "stored":
-            return {name: self._stored(name, own) for name in names}
+            return {name: self._stored_statistic(name, own) for name in names}
         if self._mode == "batch":
             return {}
         return {n: decoded[n] if self._mode == "encoded" and n in decoded else self._fresh[n].clone() for n in names}
 
-    def _own(self, name: str, own: Arrays) -> Any:
+    def _own_buffer(self, name: str, own: Arrays) -> Any:
         if name in own:
             return self._tensor(name, own)
         self._again = self._probe.initialise(1)[1] if self._again is None else self._again
@@ -107,7 +110,7 @@ class NetworkBuffers:
             )
         return self._fresh[name].clone()
 
-    def _stored(self, name: str, own: Arrays) -> Any:
+    def _stored_statistic(self, name: str, own: Arrays) -> Any:
         if name not in own and not name.endswith(COUNTER):
             raise EvaluationError(f"batch_norm: 'stored' needs the networks' own statistics; {name!r} is missing")
         return self._tensor(name, own) if name in own else self._fresh[name].clone()
@@ -115,10 +118,10 @@ class NetworkBuffers:
     def _tensor(self, name: str, own: Arrays) -> Any:
         import torch
 
-        if name not in self._held or self._held[name][0] is not own[name]:
-            self._held[name] = own[name], torch.tensor(own[name]).to(self._fresh[name])
+        if name not in self._cache or self._cache[name][0] is not own[name]:
+            self._cache[name] = own[name], torch.tensor(own[name]).to(self._fresh[name])
         # A copy: a forward pass may write to it, as a counter does.
-        return self._held[name][1].clone()
+        return self._cache[name][1].clone()
 
 
 def _no_grad() -> Any:

@@ -1,4 +1,4 @@
-"""Scoring that draws: a variational autoencoder's latents, dropout that is left on, a diffusion model's noise."""
+"""Scoring that draws random numbers, as for a variational autoencoder, active dropout, or a diffusion model."""
 
 import random
 from collections.abc import Iterable, Iterator
@@ -10,21 +10,21 @@ import numpy as np
 from globscope.errors import EvaluationError
 from globscope.roles import Probe, ProbeTraits, Tensors, traits
 
-# What the standard error of a field's mean over several draws is called, after the field.
+# The end of the name of a field that holds the standard error of another field's mean over several draws.
 STANDARD_ERROR = "_standard_error"
-# Evaluations of a network from which the standard deviation of its draws is estimated.
+# How many evaluations of a network the standard deviation of its draws is estimated from.
 REPEATS = 8
-# Examples of the trial.
+# How many examples the trial uses.
 FEW = 4
 
 
 def scores(fields: Iterable[str]) -> list[str]:
-    """Return the names of fields that are scores, not the standard errors of scores."""
+    """Return the names of fields that are scores, without the standard errors of scores."""
     return [name for name in fields if not name.endswith(STANDARD_ERROR)]
 
 
 def seed_of(seed: int, *places: int) -> int:
-    """Return the seed of one place, such as a split, a batch and a repeat, of a whole that has a seed."""
+    """Return the seed of one place, such as a split, a batch and a repeat, given the seed of the whole."""
     return int(np.random.SeedSequence([seed, *places]).generate_state(1, np.uint64)[0] >> np.uint64(1))
 
 
@@ -34,12 +34,12 @@ def device_of(tensors: Tensors) -> str:
 
 
 @contextmanager
-def seeded(seed: int | None, device: str) -> Iterator[None]:
-    """Let the global generators of torch, numpy and Python draw from a seed inside, and be as before afterwards.
+def fixed_seed(seed: int | None, device: str) -> Iterator[None]:
+    """Seed the global generators of torch, numpy and Python inside, and restore their states afterwards.
 
     Args:
-        seed: Equal ones give equal numbers on one device; None leaves the generators alone.
-        device: Whose generator is meant beside the CPU's, such as `cuda:0`.
+        seed: Equal seeds give equal numbers on one device; None leaves the generators alone.
+        device: The device whose generator is seeded beside the CPU's, such as `cuda:0`.
     """
     if seed is None:
         yield
@@ -59,16 +59,16 @@ def seeded(seed: int | None, device: str) -> Iterator[None]:
 
 
 def draws(probe: Probe, device: str) -> bool:
-    """Whether scoring a network draws from a global generator; tried on a few examples with a fresh network.
+    """Return whether scoring a network draws from a global generator, tried on a few examples with a fresh network.
 
     Raises:
-        EvaluationError: It draws, or depends on what was scored before, in a way that no seed repeats.
+        EvaluationError: Its draws, or its dependence on earlier scores, cannot be repeated with a seed.
     """
-    with seeded(0, device):
+    with fixed_seed(0, device):
         before = _states(device)
         first = _scores(probe)
-        moved = not _same(before, _states(device))
-    with seeded(0, device):
+        moved = not _are_equal(before, _states(device))
+    with fixed_seed(0, device):
         again = _scores(probe)
     for field, value in first.items():
         if not np.isclose(value, again[field], rtol=1e-4, atol=0, equal_nan=True):
@@ -81,19 +81,19 @@ def draws(probe: Probe, device: str) -> bool:
 
 
 def _scores(probe: Probe) -> dict[str, float]:
-    """Return the sums of a fresh network over a few examples of every split."""
+    """Return a fresh network's sums over a few examples of every split."""
     import torch
 
     parameters, buffers = probe.initialise(0)
     whole = traits(probe, ProbeTraits).whole
     sums = [name for name in probe.measures if name not in whole]
-    found: dict[str, float] = {}
+    scores_by_field: dict[str, float] = {}
     with torch.inference_mode(not probe.grad_inside):
         for split in probe.splits:
             batch = probe.batch(split, torch.arange(min(FEW, probe.examples(split))))
             parts = probe.reduce(parameters, buffers, batch)
-            found |= {f"{split}_{name}": float(parts[name][0].detach()) for name in sums}
-    return found
+            scores_by_field |= {f"{split}_{name}": float(parts[name][0].detach()) for name in sums}
+    return scores_by_field
 
 
 def _generators(device: str) -> list[Any]:
@@ -113,7 +113,7 @@ def _states(device: str) -> tuple[list[Any], Any, Any]:
     return states, np.random.get_state(), random.getstate()  # noqa: NPY002
 
 
-def _same(one: tuple[list[Any], Any, Any], two: tuple[list[Any], Any, Any]) -> bool:
-    torch_alike = all(a.equal(b) for a, b in zip(one[0], two[0], strict=True))
-    numpy_alike = np.array_equal(one[1][1], two[1][1]) and one[1][2:] == two[1][2:]
-    return torch_alike and numpy_alike and one[2] == two[2]
+def _are_equal(first: tuple[list[Any], Any, Any], second: tuple[list[Any], Any, Any]) -> bool:
+    torch_alike = all(a.equal(b) for a, b in zip(first[0], second[0], strict=True))
+    numpy_alike = np.array_equal(first[1][1], second[1][1]) and first[1][2:] == second[1][2:]
+    return torch_alike and numpy_alike and first[2] == second[2]

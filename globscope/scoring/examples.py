@@ -1,10 +1,10 @@
-"""The examples that all networks are scored on, and those that their statistics are estimated from."""
+"""The examples on which all networks are scored, and those on which their statistics are estimated."""
 
 from typing import Any
 
 from globscope.roles import Probe
 
-# Bytes of the examples of one forward pass: a convolution's activations are some thirty times as large.
+# Bytes of the examples in one forward pass: a convolution's activations are about thirty times as large.
 BATCH = 64 * 2**20
 
 
@@ -12,9 +12,9 @@ def fixed_examples(probe: Probe, split: str, count: int | None = None) -> Any:
     """Return the sorted indices of `count` examples, or of all where there are fewer; the same on every call.
 
     Args:
-        probe: Of the task.
-        split: Of its data.
-        count: How many are drawn, with seed 0; None takes all.
+        probe: The probe of the task.
+        split: Name of the split of its data.
+        count: How many are drawn, with seed 0; None means all.
     """
     import torch
 
@@ -26,20 +26,20 @@ def fixed_batches(probe: Probe, split: str, count: int | None = None, size: int 
     """Return the batches of `fixed_examples`.
 
     Args:
-        probe: Of the task.
-        split: Of its data.
-        count: How many examples; None takes all.
-        size: Examples per batch; None takes as many as fill 64 MiB.
+        probe: The probe of the task.
+        split: Name of the split of its data.
+        count: How many examples; None means all.
+        size: Examples per batch; None means as many as fill 64 MiB.
     """
     import torch
 
     rows = fixed_examples(probe, split, count)
-    wide = size or examples_per_batch(probe, split, BATCH)
-    return [probe.batch(split, at) for at in torch.split(rows, wide)]
+    batch_size = size or examples_per_batch(probe, split, BATCH)
+    return [probe.batch(split, indices) for indices in torch.split(rows, batch_size)]
 
 
 def calibration_batches(probe: Probe, count: int = 1000, size: int | None = None) -> list[Any]:
-    """Return the training batches that statistics are re-estimated on: none where the model has no statistics."""
+    """Return the training batches on which statistics are re-estimated; none if the model has no statistics."""
     return fixed_batches(probe, probe.splits[0], count, size) if probe.statistics else []
 
 
@@ -51,7 +51,7 @@ def examples_per_batch(probe: Probe, split: str, limit: int) -> int:
 
 
 def _bytes(batch: Any) -> int:
-    """Return the bytes of a batch, whatever holds its tensors."""
+    """Return the bytes of a batch's tensors, in any container."""
     from torch.utils._pytree import tree_leaves
 
     return max(1, sum(int(leaf.nbytes) for leaf in tree_leaves(batch) if hasattr(leaf, "nbytes")))

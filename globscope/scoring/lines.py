@@ -1,4 +1,4 @@
-"""What is read off the losses along a line in weight space."""
+"""Barriers, areas and means of losses along a path in weight space."""
 
 from collections.abc import Iterable
 
@@ -6,7 +6,7 @@ import numpy as np
 
 
 def lengths_along(networks: Iterable[np.ndarray]) -> np.ndarray:
-    """Return (n,) Euclidean lengths of the path from the first network to each, straight from one to the next."""
+    """Return (n,) Euclidean lengths of the path from the first network to each, along straight segments."""
     total, lengths, before = 0.0, list[float](), None
     for network in networks:
         here = np.asarray(network, np.float64)

@@ -1,19 +1,19 @@
-"""The measures of a split, from what a probe reduces its batches to."""
+"""The measures of a split, from a probe's sums over its batches."""
 
 from collections.abc import Mapping, Sequence
 from typing import Any
 
 from globscope.roles import Probe, ProbeTraits, traits
 
-# What `reduce` gives for one batch: by measure, a sum and its weight.
+# What `reduce` returns for one batch: a sum and its weight, by measure.
 Reduced = Mapping[str, tuple[Any, float]]
 
 
 def means(probe: Probe, parts: Sequence[Reduced], kind: Any) -> dict[str, Any]:
     """Return every measure of a split by name, scalar tensors of the torch type `kind`, in which sums are taken.
 
-    A measure is the mean over all batches, its square root where the probe says so (`roots`), or what the probe makes
-    of all batches at once (`whole`). What is not finite stays so.
+    A measure is the mean over all batches, its square root where the probe says so (`roots`), or a value that the probe
+    computes from all batches at once (`whole`). Values that are not finite stay so.
     """
     return {measure: _mean(probe, measure, [part[measure] for part in parts], kind) for measure in probe.measures}
 

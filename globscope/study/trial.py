@@ -15,7 +15,7 @@ from globscope.population.train import TrainingState, run_epoch
 from globscope.population.training_log import TrainingLog
 from globscope.population.training_run import TrainingRun
 from globscope.roles import Probe
-from globscope.scoring.draws import device_of, seeded
+from globscope.scoring.draws import device_of, fixed_seed
 from globscope.store import key
 from globscope.study.context import Context
 from globscope.study.disk.journal import DiskJournal
@@ -78,7 +78,7 @@ def _measured(run: TrainingRun, probe: Probe | StackedProbe, size: int) -> float
     times: list[float] = []
     while len(times) < 4 and sum(times) < LONG:
         start = perf_counter()
-        with seeded(0, device_of(parameters)):
+        with fixed_seed(0, device_of(parameters)):
             run_epoch([run], probe, state, order).tolist()  # read, so that a device has finished
         times.append(perf_counter() - start)
     return min(times)  # the first warms up

@@ -8,8 +8,8 @@ import numpy as np
 from attrs import define, field
 
 from globscope.files.plain import ARC, BASIN
-from globscope.files.read import read
-from globscope.files.tree import restored
+from globscope.files.read import read_landscape
+from globscope.files.tree import tree_from_record
 from globscope.reading import read_npz
 from globscope.session import results
 from globscope.store import read_json, written_file, written_files
@@ -62,10 +62,10 @@ class Finished:
         told, nothing = read_json(self.trees[names]), np.empty(0, int)
         path = written_file(self.folder, f"landscapes/{told['landscape']}.npz")
         arrays = read_npz(path, [BASIN + names[2], ARC + names[2]])
-        tree = restored(told["simplified"], arrays[BASIN + names[2]], arrays[ARC + names[2]])
-        full = restored(told["full"], nothing, nothing)
+        tree = tree_from_record(told["simplified"], arrays[BASIN + names[2]], arrays[ARC + names[2]])
+        full = tree_from_record(told["full"], nothing, nothing)
         about = {name: told[name] for name in ("field", "threshold", "left_out")}
-        return read(path), Topology(**about, tree=tree, full=full, noise=told.get("noise", 0.0))
+        return read_landscape(path), Topology(**about, tree=tree, full=full, noise=told.get("noise", 0.0))
 
     def landscapes(self) -> dict[str, Path]:
         """Return the files of its landscapes by stem."""

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from globscope.roles import ProbeTraits, Tensors, traits
-from globscope.scoring.draws import device_of, seeded
+from globscope.scoring.draws import device_of, fixed_seed
 from globscope.symmetry.grouping import index
 from globscope.symmetry.search import TracedNetwork, traced_network
 
@@ -50,7 +50,7 @@ def activations(probe: Any, tensors: Tensors, examples: np.ndarray) -> Iterator[
     complete = _complete(probe, tensors, batches, network)
     device = device_of(probe.initialise(0)[0])
     for number, batch in enumerate(batches):
-        with seeded(number, device):  # where a network draws, all draw the same
+        with fixed_seed(number, device):  # where a network draws, all draw the same
             values = recorder.record(complete, probe.inputs(batch))
         yield {name: tuple(values[value] for _, value in pairs) for name, pairs in recorded.items()}
 
@@ -81,7 +81,7 @@ def _complete(probe: Any, tensors: Tensors, batches: Sequence[Any], network: Tra
 
 
 def _calibrate(probe: Any, weights: Tensors, buffers: Tensors, batches: Sequence[Any]) -> Tensors:
-    with seeded(0, device_of(weights)):
+    with fixed_seed(0, device_of(weights)):
         statistics: Tensors = probe.calibrate(weights, buffers, batches)
     return statistics
 

@@ -9,7 +9,7 @@ from attrs import define
 
 from globscope.errors import SymmetryError
 from globscope.roles import Probe, ProbeTraits, TakesInputs, offered, traits
-from globscope.scoring.draws import device_of, seeded
+from globscope.scoring.draws import device_of, fixed_seed
 from globscope.stateless import stateless_call
 from globscope.symmetry.flow import Flow
 from globscope.symmetry.grouping import groups, unit_slots
@@ -121,7 +121,7 @@ def _require_same_outputs(probe: Probe, symmetry: Symmetry, batch: Any) -> None:
     parameters = {name: _disturb(tensor, rng) for name, tensor in probe.initialise(0)[0].items()}
     buffers = probe.initialise(0)[1]
     if probe.statistics:
-        with seeded(0, device_of(parameters)):
+        with fixed_seed(0, device_of(parameters)):
             buffers = probe.calibrate(parameters, buffers, [batch])
     network = {**traits(probe, ProbeTraits).rest, **parameters, **buffers}
     # One cycle in every group, so that no unit stays in its place.
@@ -153,7 +153,7 @@ def _outputs(probe: Any, tensors: Mapping[str, Any], batch: Any) -> np.ndarray:
 
     module = probe.module
     known = {name for name, _ in (*module.named_parameters(), *module.named_buffers())}
-    with torch.no_grad(), seeded(0, device_of(tensors)):
+    with torch.no_grad(), fixed_seed(0, device_of(tensors)):
         held = {name: tensor for name, tensor in tensors.items() if name in known}
         outputs = stateless_call(module, held, probe.inputs(batch))
     return np.concatenate([tensor.cpu().double().numpy().ravel() for tensor in tensors_of(outputs)])

@@ -15,8 +15,8 @@ from globscope.api import (
     Recognises,
     ReturnsOutputs,
     draws,
+    fixed_seed,
     offered,
-    seeded,
     traits,
 )
 from globscope.testing.claims import (
@@ -242,7 +242,7 @@ class TaskChecks(OptionChecks):
         def sums(parameters: Mapping[str, Any]) -> dict[str, Any]:
             return {name: total for name, (total, _) in self._probe.reduce(parameters, buffers, batch).items()}
 
-        with seeded(0, "cpu"):
+        with fixed_seed(0, "cpu"):
             together = torch.vmap(sums, randomness="same")(stacked)
         for name, values in together.items():
             alone = [self._sums(network, batch)[name][0] for network in networks]
@@ -286,11 +286,11 @@ class TaskChecks(OptionChecks):
             return True
 
     def _objective(self, *network_and_batch: Any, training: bool) -> Any:
-        with seeded(0, "cpu"):
+        with fixed_seed(0, "cpu"):
             return self._probe.objective(*network_and_batch, training=training)
 
     def _calibrate(self, *network_and_batches: Any) -> dict[str, Any]:
-        with seeded(0, "cpu"):
+        with fixed_seed(0, "cpu"):
             return self._probe.calibrate(*network_and_batches)
 
     def _batch(self, part: slice = slice(None)) -> Any:
@@ -310,7 +310,7 @@ class TaskChecks(OptionChecks):
         """Return sums and weights of means, in the mode that an evaluator uses; with fresh buffers where unset."""
         import torch
 
-        with torch.inference_mode(not self._probe.grad_inside), seeded(0, "cpu"):
+        with torch.inference_mode(not self._probe.grad_inside), fixed_seed(0, "cpu"):
             found = self._probe.reduce(parameters, self._buffers() if buffers is None else buffers, batch)
             sums = {name: pair for name, pair in found.items() if name not in self._whole}
             return {name: (float(total.detach()), float(weight)) for name, (total, weight) in sums.items()}

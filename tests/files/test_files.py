@@ -20,11 +20,11 @@ from globscope.cli import app
 from globscope.errors import PluginError, SpecError
 from globscope.exchange import condense
 from globscope.files import classic, landscaper, table
-from globscope.files.arrays import landscape, lattice
-from globscope.files.paraview import suffix, write_landscape, write_tracks, write_tree
-from globscope.files.read import ACCEPTED, read
-from globscope.files.run import kept
-from globscope.files.tree import record
+from globscope.files.arrays import lattice, unsampled_landscape
+from globscope.files.paraview import suffix, write_landscape, write_member_points, write_tree
+from globscope.files.read import ACCEPTED, read_landscape
+from globscope.files.run_files import read_run_files
+from globscope.files.tree import tree_record
 from globscope.registry import Component, Registry
 from globscope.report.page.arrays import write_values
 from globscope.store import claim, write_json
@@ -42,7 +42,9 @@ def lopsided(points):
 
 def on_lattice(axes=AXES):
     samples = lattice(axes)
-    return landscape(samples, {"train_loss": lopsided(samples.points), "train_accuracy": samples.points[:, 0] / 4})
+    return unsampled_landscape(
+        samples, {"train_loss": lopsided(samples.points), "train_accuracy": samples.points[:, 0] / 4}
+    )
 
 
 def run(*arguments):
@@ -193,7 +195,7 @@ def test_a_runs_own_landscape_has_the_tree_of_its_report(tmp_path):
 def test_integers_that_float64_holds_are_read_exactly(tmp_path, kind):
     held = [0, 7, 2**31 - 1] + [2**53, 2**60, 2**62 + 2**12] * (np.dtype(kind).itemsize > 4)
     np.savez(tmp_path / "whole.npz", values=np.array(held, kind))
-    found = read(tmp_path / "whole.npz").fields["values"]
+    found = read_landscape(tmp_path / "whole.npz").fields["values"]
     assert found.dtype == np.float64
     assert [int(value) for value in found] == held
 
@@ -403,7 +405,7 @@ def test_any_packages_backend_can_be_named(tmp_path):
 def test_landscapers_loss_lies_at_its_coordinates(tmp_path):
     axes = np.stack([np.linspace(-1, 1, 5), np.linspace(3, 9, 5)])
     loss = np.array([[lopsided(np.array([[a, b]]))[0] for b in axes[1]] for a in axes[0]])
-    found = read(saved(tmp_path / "a.npz", loss=loss, coordinates=axes))
+    found = read_landscape(saved(tmp_path / "a.npz", loss=loss, coordinates=axes))
     assert np.array_equal(found.fields["loss"], lopsided(found.samples.points))
     assert np.array_equal(found.fields["loss"], loss.ravel())
     assert found.samples.shape == (5, 5)
@@ -411,14 +413,14 @@ def test_landscapers_loss_lies_at_its_coordinates(tmp_path):
 
 def test_a_landscape_written_for_landscaper_loads_as_landscaper_loads_it(tmp_path):
     samples = lattice([AXES[0], AXES[0] * 3 + 1, AXES[0] ** 1])
-    whole = landscape(samples, {"train_loss": lopsided(samples.points)})
-    landscaper.write(tmp_path / "a.npz", whole, "train_loss")
+    whole = unsampled_landscape(samples, {"train_loss": lopsided(samples.points)})
+    landscaper.write_landscaper(tmp_path / "a.npz", whole, "train_loss")
     with np.load(tmp_path / "a.npz") as found:
         loss, coordinates = found["loss"], found["coordinates"]
     assert coordinates.shape == (3, 4)
     points = np.stack([each.ravel() for each in np.meshgrid(*coordinates, indexing="ij")], axis=1)
     assert np.array_equal(lopsided(points), loss.ravel())
-    again = read(tmp_path / "a.npz")
+    again = read_landscape(tmp_path / "a.npz")
     assert np.array_equal(again.samples.points, samples.points)
 
 
@@ -440,7 +442,7 @@ def test_the_classic_surface_is_read_as_its_writer_meant_it(sizes, tmp_path):
     h5py = pytest.importorskip("h5py", reason="reads HDF5")
     x, y = np.linspace(-1, 1, sizes[0]), np.linspace(4, 9, sizes[1])
     values = surface(h5py, tmp_path / "a.h5", x, y, missing=[3, 7])
-    found = read(tmp_path / "a.h5")
+    found = read_landscape(tmp_path / "a.h5")
     expected = lopsided(found.samples.points)
     expected[[3, 7]] = np.nan
     assert np.array_equal(found.fields["train_loss"], expected, equal_nan=True)
@@ -464,7 +466,7 @@ def test_the_classic_hdf5_reads_back_as_it_was_written(tmp_path):
     samples = Samples(points=whole.samples.points[rows], index=whole.samples.index[rows], shape=(4, 3))
     values = {name: values[rows] for name, values in whole.fields.items()}
     values["train_loss"][2] = np.inf
-    classic.write(tmp_path / "a.h5", landscape(samples, values))
+    classic.write_classic(tmp_path / "a.h5", unsampled_landscape(samples, values))
     with h5py.File(tmp_path / "a.h5") as opened:
         assert opened["train_loss"].shape == (4, 3)
         assert (opened["train_acc"][()] == -1).sum() == 1
@@ -473,7 +475,7 @@ def test_the_classic_hdf5_reads_back_as_it_was_written(tmp_path):
         assert np.allclose(
             opened["train_acc"][()].ravel(), np.where(opened["train_acc"][()].ravel() == -1, -1, xs.ravel() * 25)
         )
-    again = read(tmp_path / "a.h5")
+    again = read_landscape(tmp_path / "a.h5")
     assert sorted(again.fields) == ["train_acc", "train_loss"]
     place = {tuple(point): row for row, point in enumerate(again.samples.points)}
     there = [place[tuple(point)] for point in samples.points]
@@ -525,7 +527,7 @@ def with_losses_that_are_not_finite(scape):
 
 def test_csv_holds_coordinates_and_every_field_in_full_precision(tmp_path):
     scape = with_losses_that_are_not_finite(on_lattice())
-    table.write(tmp_path / "a.csv", scape)
+    table.write_table(tmp_path / "a.csv", scape)
     rows = rows_of(tmp_path / "a.csv")
     assert list(rows[0]) == ["x", "y", "z", "train_loss", "train_accuracy", "distance_to_member", "trusted"]
     points = np.array([[float(row[axis]) for axis in "xyz"] for row in rows])
@@ -537,7 +539,7 @@ def test_csv_holds_coordinates_and_every_field_in_full_precision(tmp_path):
 def test_csv_with_what_is_not_finite_stays_numeric_in_vtks_reader(tmp_path):
     infovis = pytest.importorskip("vtkmodules.vtkIOInfovis", reason="reads CSV as ParaView does")
     scape = with_losses_that_are_not_finite(on_lattice())
-    table.write(tmp_path / "a.csv", scape)
+    table.write_table(tmp_path / "a.csv", scape)
     reader = infovis.vtkDelimitedTextReader()
     reader.SetFileName(str(tmp_path / "a.csv"))
     reader.SetHaveHeaders(True)
@@ -600,7 +602,7 @@ def test_places_of_a_lattice_without_a_sample_are_nan(tmp_path):
     scape = on_lattice(AXES[:2])
     rows = np.delete(np.arange(12)[::-1], 4)  # in an order of its own, as a sampler may ask
     samples = Samples(points=scape.samples.points[rows], index=scape.samples.index[rows], shape=(4, 3))
-    write_landscape(tmp_path / "a.vti", landscape(samples, {"loss": lopsided(samples.points)}), {})
+    write_landscape(tmp_path / "a.vti", unsampled_landscape(samples, {"loss": lopsided(samples.points)}), {})
     points, data, _, _ = opened(tmp_path / "a.vti")
     gap = np.isnan(data["loss"])
     assert gap.sum() == 1
@@ -612,7 +614,7 @@ def test_places_of_a_lattice_without_a_sample_are_nan(tmp_path):
 def test_scattered_samples_are_triangulated_in_a_vtu(d, tmp_path):
     needs_vtk()
     points = RNG.random((20, d))
-    scape = landscape(Samples(points=points), {"loss": lopsided(points)})
+    scape = unsampled_landscape(Samples(points=points), {"loss": lopsided(points)})
     assert suffix(scape.samples) == ".vtu"
     write_landscape(tmp_path / "a.vtu", scape, {})
     found, data, cells, _ = opened(tmp_path / "a.vtu")
@@ -626,17 +628,17 @@ def test_a_path_is_a_line_and_a_mesh_keeps_its_edges(tmp_path):
     needs_vtk()
     points = RNG.random((4, 3))
     along = Samples(points=points, index=np.array([[2], [0], [1], [3]]), shape=(4,))
-    write_landscape(tmp_path / "path.vtu", landscape(along, {"loss": points[:, 0]}), {})
+    write_landscape(tmp_path / "path.vtu", unsampled_landscape(along, {"loss": points[:, 0]}), {})
     assert opened(tmp_path / "path.vtu")[2] == [[1, 2, 0, 3]]
     mesh = Samples(points=points, edges=np.array([[0, 3], [1, 2]]))
-    write_landscape(tmp_path / "mesh.vtu", landscape(mesh, {"loss": points[:, 0]}), {})
+    write_landscape(tmp_path / "mesh.vtu", unsampled_landscape(mesh, {"loss": points[:, 0]}), {})
     assert opened(tmp_path / "mesh.vtu")[2] == [[0, 3], [1, 2]]
 
 
 def test_samples_too_flat_for_a_triangle_are_points(tmp_path):
     needs_vtk()
     points = np.stack([np.arange(5.0), np.zeros(5)], axis=1)
-    write_landscape(tmp_path / "a.vtu", landscape(Samples(points=points), {"loss": points[:, 0]}), {})
+    write_landscape(tmp_path / "a.vtu", unsampled_landscape(Samples(points=points), {"loss": points[:, 0]}), {})
     assert opened(tmp_path / "a.vtu")[2] == [[0], [1], [2], [3], [4]]
 
 
@@ -650,7 +652,7 @@ def a_run(folder, *maps):
     claim(folder, "study")
     write_values(folder, atlas)
     write_json(folder / "results.json", {})
-    return kept(folder)
+    return read_run_files(folder)
 
 
 def test_a_merge_tree_in_a_vtu_has_its_nodes_on_the_map_and_its_arcs_as_lines(tmp_path):
@@ -672,8 +674,8 @@ def test_a_merge_tree_in_a_vtu_has_its_nodes_on_the_map_and_its_arcs_as_lines(tm
 
 def test_trajectories_are_lines_by_rising_step_and_derived_members_points(tmp_path):
     needs_vtk()
-    tracks = a_run(tmp_path, a_map()).tracks["one"]
-    write_tracks(tmp_path / "a.vtu", tracks)
+    tracks = a_run(tmp_path, a_map()).members["one"]
+    write_member_points(tmp_path / "a.vtu", tracks)
     points, data, cells, at_cells = opened(tmp_path / "a.vtu")
     assert np.array_equal(points[:, :2], a_map().chart.latents)
     assert cells == [[0, 1, 2, 3], [4, 5, 6, 7], [8, 9, 10], [11]]
@@ -687,7 +689,7 @@ def test_trajectories_are_lines_by_rising_step_and_derived_members_points(tmp_pa
 def test_members_read_back_from_their_csv_as_they_were(tmp_path):
     who = population(variants=('A,"x"', "B\nsecond line", "$"))
     drawn = a_map(who=who)
-    tracks = a_run(tmp_path, drawn).tracks["one"]
+    tracks = a_run(tmp_path, drawn).members["one"]
     assert tracks.variants == tuple(member.variant for member in who.members)
     assert np.array_equal(tracks.points, drawn.chart.latents)
     assert Member(variant="$", step=3).step == tracks.steps[-1]
@@ -795,11 +797,11 @@ def test_a_format_that_holds_nothing_of_a_run_ends_with_2(tmp_path):
 
 
 def test_a_lattice_that_is_not_evenly_spaced_or_a_path_is_refused(tmp_path):
-    uneven = landscape(lattice([np.array([0.0, 1.0, 3.0, 4.0])] * 2), {"loss": np.arange(16.0)})
-    path = landscape(
+    uneven = unsampled_landscape(lattice([np.array([0.0, 1.0, 3.0, 4.0])] * 2), {"loss": np.arange(16.0)})
+    path = unsampled_landscape(
         Samples(points=RNG.random((3, 2)), index=np.arange(3)[:, None], shape=(3,)), {"loss": np.arange(3.0)}
     )
-    loose = landscape(Samples(points=RNG.random((3, 2))), {"loss": np.arange(3.0)})
+    loose = unsampled_landscape(Samples(points=RNG.random((3, 2))), {"loss": np.arange(3.0)})
     told = {
         "the lattice's points are not evenly spaced": uneven,
         "the samples are a path, not a lattice over the map's axes": path,
@@ -807,12 +809,12 @@ def test_a_lattice_that_is_not_evenly_spaced_or_a_path_is_refused(tmp_path):
     }
     for text, scape in told.items():
         with pytest.raises(Exception, match=text):
-            landscaper.write(tmp_path / "a.npz", scape, "loss")
+            landscaper.write_landscaper(tmp_path / "a.npz", scape, "loss")
 
 
 def test_the_record_of_a_tree_is_that_of_the_value():
     tree = a_map().topologies["grid"]["gudhi"].tree
-    found = record(tree)
+    found = tree_record(tree)
     assert [node["vertex"] for node in found["nodes"]] == tree.nodes.tolist()
     assert [node["kind"] for node in found["nodes"]] == list(tree.kinds)
     assert found["pairs"][0]["death"] is None

@@ -33,7 +33,7 @@ from support.maps import (
     wells,
 )
 
-from globscope.files.table import original
+from globscope.files.table import unescape_formula
 from globscope.report import plot, scenes_of, write_report
 from globscope.report.map.captions import caption
 from globscope.report.map.figure import plot_overview, plot_scene
@@ -635,7 +635,7 @@ def test_csv_gives_every_figure_back_in_full(rows):
         rows=tuple(dict(zip(("text", "real", "whole"), row, strict=True)) for row in rows),
     )
     read = list(csv.DictReader(StringIO(as_csv(table), newline="")))
-    assert [(original(row["text"]), float(row["real"]), int(row["whole"])) for row in read] == rows
+    assert [(unescape_formula(row["text"]), float(row["real"]), int(row["whole"])) for row in read] == rows
 
 
 def test_the_comparison_marks_the_best_and_ignores_what_is_missing():

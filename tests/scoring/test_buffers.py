@@ -221,8 +221,8 @@ def test_stacked_networks_have_buffers_of_their_own_where_they_differ():
     shared, own = np.ones(4, np.float32), np.arange(8, dtype=np.float32).reshape(2, 4)
     parameters = probe.layout.unflatten(torch.zeros(2, 51))
     rule = NetworkBuffers(probe)
-    assert rule.stacked(parameters, [{"shift": shared}] * 2)[1] == {"shift": None}
-    found, axes = rule.stacked(parameters, [{"shift": one} for one in own])
+    assert rule.stack(parameters, [{"shift": shared}] * 2)[1] == {"shift": None}
+    found, axes = rule.stack(parameters, [{"shift": one} for one in own])
     assert axes == {"shift": 0}
     np.testing.assert_array_equal(found["shift"], own)
     weights = np.random.default_rng(0).normal(size=(2, 51)).astype(np.float32)

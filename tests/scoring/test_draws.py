@@ -10,7 +10,7 @@ from support.arrays import assert_same_arrays
 from support.study import values
 
 from globscope import load
-from globscope.api import EvaluationError, Loss, Networks, Unit, draws, seed_of, seeded
+from globscope.api import EvaluationError, Loss, Networks, Unit, draws, fixed_seed, seed_of
 from globscope.builtin.analyses.fidelity import Fidelity
 from globscope.builtin.analyses.fidelity.noise import drawn_scores
 from globscope.builtin.evaluators.pytorch import Torch
@@ -157,9 +157,9 @@ def test_a_loss_that_no_seed_repeats_is_refused_before_anything_is_trained(tmp_p
 def test_seeds_of_places_differ_and_generators_are_given_back():
     assert len({seed_of(0, split, batch, repeat) for split in (0, 1) for batch in (0, 1) for repeat in (0, 1)}) == 8
     states = torch.get_rng_state(), random.getstate()
-    with seeded(5, "cpu"):
+    with fixed_seed(5, "cpu"):
         one = torch.rand(3), np.random.rand(), random.random()  # noqa: NPY002
-    with seeded(5, "cpu"):
+    with fixed_seed(5, "cpu"):
         two = torch.rand(3), np.random.rand(), random.random()  # noqa: NPY002
     assert torch.equal(one[0], two[0])
     assert one[1:] == two[1:]
@@ -221,7 +221,7 @@ def test_curvature_is_of_one_loss_though_the_loss_draws():
 def test_the_standard_deviation_is_that_of_many_evaluations_by_hand(drawn):
     found, probe = drawn[1].atlas, drawn[0].context().task.build("cpu")
     batch, losses = probe.batch("test", torch.arange(probe.examples("test"))), []
-    with torch.no_grad(), seeded(123, "cpu"):
+    with torch.no_grad(), fixed_seed(123, "cpu"):
         for row in found.population.finals:
             parameters = probe.layout.unflatten(torch.from_numpy(np.array(found.population.weights[row])))
             totals = [probe.reduce(parameters, {}, batch)["loss"] for _ in range(60)]

@@ -17,7 +17,7 @@ from globscope.api import (
     Tensors,
     device,
     device_name,
-    seeded,
+    fixed_seed,
     symmetry,
     threads_for,
 )
@@ -138,7 +138,7 @@ class _Begun:
         stacks = [torch.from_numpy(np.stack([self.logits[n] for n in several])).float() for several in names]
         leaves = [one.to(where).requires_grad_() for one in stacks]
         adam = torch.optim.Adam(leaves, lr=own.learning_rate)
-        with seeded(int(rng.integers(2**62)), str(where)):  # for layers that draw, such as dropout
+        with fixed_seed(int(rng.integers(2**62)), str(where)):  # for layers that draw, such as dropout
             for _ in range(own.steps):
                 soft = _named(names, [sinkhorn(leaf, own.iterations) for leaf in leaves])
                 slopes = torch.autograd.grad(between.loss(soft, rng), leaves)

@@ -6,7 +6,7 @@ from typing import Any, Literal
 import numpy as np
 from attrs import define
 
-from globscope.api import STANDARD_ERROR, NetworkBuffers, Precision, Probe, means, precise, seed_of, seeded
+from globscope.api import STANDARD_ERROR, NetworkBuffers, Precision, Probe, fixed_seed, means, precise, seed_of
 
 Batches = Mapping[str, Sequence[Any]]
 Method = Literal["loop", "vmap"]
@@ -66,7 +66,7 @@ class Scorer:
         with torch.inference_mode(not self.probe.grad_inside), precise(self.precision, self.device):
             if method == "vmap":
                 parameters = self.probe.layout.unflatten(stacked)
-                buffers, axes = self.buffers.stacked(parameters, own)
+                buffers, axes = self.buffers.stack(parameters, own)
                 chance = "error" if self.draw.seed is None else "same"
                 return torch.vmap(self._totals, in_dims=(0, axes), randomness=chance)(parameters, buffers)
             return torch.stack([self._one(*pair) for pair in zip(stacked, own, strict=True)])
@@ -98,7 +98,7 @@ class Scorer:
         for place, batches in enumerate(self.batches.values()):
             parts = []
             for number, batch in enumerate(batches):
-                with seeded(self.draw.of(place, number, repeat), self.device):
+                with fixed_seed(self.draw.of(place, number, repeat), self.device):
                     parts.append(self.probe.reduce(parameters, buffers, batch))
             found += means(self.probe, parts, self.wide).values()
         return torch.stack(found)

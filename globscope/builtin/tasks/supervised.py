@@ -10,8 +10,8 @@ from globscope.api import (
     Layout,
     UserCodeError,
     default_type,
+    fixed_seed,
     float32_by_default,
-    seeded,
     stateless_call,
     within_memory,
 )
@@ -134,7 +134,7 @@ class Supervised:
         parameters = {name: p.requires_grad_() for name, p in initial.items()}
         batch = self._examples.first()
         failed = "the task's model and loss fail on two examples of its data"
-        with as_user_error(failed), seeded(0, self._device):  # a trial moves nobody's generator
+        with as_user_error(failed), fixed_seed(0, self._device):  # a trial moves nobody's generator
             returned = self._forward(parameters, buffers, batch[0])
             outputs = answer(returned)
             if not self._loss.supplied:
@@ -169,7 +169,7 @@ class Supervised:
 
     def _made(self, seed: int, complete: Callable[[Any], None] = lambda _: None) -> Any:
         """Return the module with new weights, completed; the global generator stays where it was."""
-        with seeded(seed, self._device), within_memory(UserCodeError, LARGE_MODEL), float32_by_default():
+        with fixed_seed(seed, self._device), within_memory(UserCodeError, LARGE_MODEL), float32_by_default():
             module = checked_module(self._make()).to(self._device)
             if is_lazy(module):
                 complete(module)
@@ -206,7 +206,7 @@ class Supervised:
 
     def finish(self, measure: str, parts: Sequence[Any]) -> Any:
         """Return a measure that takes a whole split at once, from what `reduce` gave for its batches."""
-        with seeded(0, self._device):  # where it draws, it draws the same for all networks
+        with fixed_seed(0, self._device):  # where it draws, it draws the same for all networks
             return self._metrics[measure].of_split(parts)
 
     @property

@@ -6,9 +6,9 @@ from typing import Any
 
 import numpy as np
 
-from globscope.files.members import tracks
+from globscope.files.member_points import member_points
 from globscope.files.plain import ARC, BASIN
-from globscope.files.tree import record
+from globscope.files.tree import tree_record
 from globscope.report.style.text import Names
 from globscope.store import own_folder, write_arrays, write_bytes, write_json
 from globscope.values.findings import Atlas
@@ -24,7 +24,7 @@ def write_values(folder: Path, atlas: Atlas) -> None:
     fitted = [row for row, member in enumerate(atlas.population.members) if member.in_fit]
     truth = {name: values[fitted] for name, values in atlas.truth.items()}
     for map_ in atlas.maps:
-        listed = tracks(map_.population.members, map_.chart.latents, truth).csv
+        listed = member_points(map_.population.members, map_.chart.latents, truth).csv
         write_bytes(folder / "members" / f"{runs.unique(map_.name)}.csv", listed.encode())
         for sampler, landscape in map_.landscapes.items():
             stem, topologies = names.unique(map_.name, sampler), map_.topologies.get(sampler, {})
@@ -60,4 +60,4 @@ def _topology(topology: Topology) -> dict[str, Any]:
     if topology.noise:
         within = topology.tree.pairs[topology.within_noise, 0].tolist()
         about |= {"noise": topology.noise, "minima_within_noise": within}
-    return about | {"simplified": record(topology.tree), "full": record(topology.full)}
+    return about | {"simplified": tree_record(topology.tree), "full": tree_record(topology.full)}

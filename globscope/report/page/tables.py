@@ -6,7 +6,7 @@ from pathlib import Path
 
 from attrs import define, field
 
-from globscope.files.table import neutral
+from globscope.files.table import escape_formula
 from globscope.report.style.text import Names
 from globscope.store import own_folder, write_bytes
 from globscope.values.findings import Table
@@ -36,10 +36,10 @@ def as_csv(table: Table) -> str:
     """Return a table as CSV: full precision, and nothing between the commas for a missing figure."""
     text = StringIO(newline="")
     writer = csv.DictWriter(text, table.columns, restval="", extrasaction="ignore")
-    writer.writerow({key: neutral(key) for key in table.columns})
+    writer.writerow({key: escape_formula(key) for key in table.columns})
     writer.writerows({key: _written(row.get(key)) for key in table.columns} for row in table.rows)
     return text.getvalue()
 
 
 def _written(value: object) -> object:
-    return "" if value is None else neutral(value)
+    return "" if value is None else escape_formula(value)

@@ -6,7 +6,7 @@ from typing import Any
 import numpy as np
 import torch
 
-from globscope.api import NetworkBuffers, Population, Probe, SymmetryError, device_of, draws, seeded
+from globscope.api import NetworkBuffers, Population, Probe, SymmetryError, device_of, draws, fixed_seed
 
 
 class TaskLoss:
@@ -51,7 +51,7 @@ class TaskLoss:
         return torch.vmap(lambda own: self._one(own, batch), randomness="error")(dict(networks))
 
     def _one(self, network: Mapping[str, Any], batch: Any) -> Any:
-        with seeded(self._seed, self._device):
+        with fixed_seed(self._seed, self._device):
             return self.probe.objective(network, self._buffers, batch, training=False)
 
     def between(self, a: Mapping[str, Any], b: Mapping[str, Any], t: Any, batch: Any) -> np.ndarray:

@@ -7,7 +7,7 @@ from typing import Any
 import numpy as np
 from attrs import define
 
-from globscope.api import Bench, Draft, GlobscopeError, NetworkBuffers, Probe, Progress, seeded, threads_for
+from globscope.api import Bench, Draft, GlobscopeError, NetworkBuffers, Probe, Progress, fixed_seed, threads_for
 from globscope.builtin.analyses.curves.shapes import Shape, basis, straight
 
 Arrays = Mapping[str, np.ndarray]
@@ -180,7 +180,7 @@ def _epoch(probe: Probe, settings: Settings, seed: int, state: State, own: Seque
     shares = basis(settings.shape, settings.bends, t)
     on_device = torch.from_numpy(shares.astype(np.float32)).to(state.ends.device)
     total: Any = 0.0
-    with seeded(int(source.integers(2**62)), str(state.ends.device)):  # for layers that draw, such as dropout
+    with fixed_seed(int(source.integers(2**62)), str(state.ends.device)):  # for layers that draw, such as dropout
         for share, nearer, at in zip(on_device, (t > 0.5).astype(int), batches, strict=True):
             loss = _step(probe, state, share, own[nearer], probe.batch(probe.splits[0], at), settings=settings)
             total = total + loss * len(at)  # stays on the device

@@ -7,7 +7,16 @@ from typing import Any
 import numpy as np
 from attrs import define
 
-from globscope.api import Bench, Draft, NetworkBuffers, Population, Progress, calibration_batches, fixed_batches, seeded
+from globscope.api import (
+    Bench,
+    Draft,
+    NetworkBuffers,
+    Population,
+    Progress,
+    calibration_batches,
+    fixed_batches,
+    fixed_seed,
+)
 
 # Examples of one forward pass.
 BATCH = 250
@@ -62,7 +71,7 @@ class OutputExamples:
             with torch.inference_mode(not probe.grad_inside):
                 parameters = probe.layout.unflatten(torch.from_numpy(np.array(weights)).to(self.device))
                 buffers = buffers_of(parameters, own)
-                with seeded(bench.seed, self.device):  # where outputs are drawn, all networks draw the same
+                with fixed_seed(bench.seed, self.device):  # where outputs are drawn, all networks draw the same
                     outputs = [probe.outputs(parameters, buffers, batch) for batch in batches]  # type: ignore[attr-defined]
                 found: np.ndarray = torch.cat([one_place(o, i * BATCH) for i, o in enumerate(outputs)]).cpu().numpy()
             return found
