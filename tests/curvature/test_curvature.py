@@ -144,7 +144,7 @@ def test_the_analysis_tells_of_negative_curvature_and_finds_the_networks_asked_f
         assert row["top_eigenvalue"] == pytest.approx(values[np.abs(values).argmax()], rel=1e-6)
         assert abs(row["trace"] - values.sum()) < 3 * row["trace_standard_error"]
         leading = values[np.argsort(-np.abs(values))[:3]]
-        warned = [text for text in finding.warnings if text.startswith(f"{row['network']}: no minimum")]
+        warned = [text for text in finding.warnings if text.startswith(f"{row['network']}: not a minimum")]
         assert bool(warned) == bool((leading < 0).any()) == bool(row["negative"])
 
 

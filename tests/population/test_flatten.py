@@ -214,9 +214,9 @@ def test_members_that_score_far_worse_than_their_files_say_are_told(tmp_path):
             tmp_path / f"{name}.pt",
         )
     warnings = values(study(tmp_path, suffix="pt")).findings["fidelity"].warnings
-    told = [text for text in warnings if "than their files say" in text]
+    told = [text for text in warnings if "than their files record" in text]
     assert len(told) == 2
-    assert told[0].startswith("2 of 2 final networks score far worse than their files say: A@1 has test_loss ")
+    assert told[0].startswith("2 of 2 final networks score far worse than their files record: A@1 has test_loss ")
     assert ", recorded 0.31; usual causes: BatchNorm statistics" in told[0]
     assert "recorded 0.9125" in told[1]
 
@@ -231,4 +231,4 @@ def test_members_that_score_as_their_files_say_are_not_doubted(tmp_path):
         (tmp_path / f"{name}.safetensors").unlink()
         torch.save({"state_dict": one.state_dict(), "test_loss": own_loss(one)}, tmp_path / f"{name}.pt")
     result = values(study(tmp_path, suffix="pt"))
-    assert not any("than their files say" in text for text in result.findings["fidelity"].warnings)
+    assert not any("than their files record" in text for text in result.findings["fidelity"].warnings)

@@ -12,7 +12,7 @@ from support.study import values
 from globscope import load
 from globscope.api import EvaluationError, Loss, Networks, Unit, draws, fixed_seed, seed_of
 from globscope.builtin.analyses.fidelity import Fidelity
-from globscope.builtin.analyses.fidelity.noise import drawn_scores
+from globscope.builtin.analyses.fidelity.noise import noise_warnings
 from globscope.builtin.evaluators.pytorch import Torch
 from globscope.report import TreeScene
 from globscope.report.topology.figures import plot_diagram, plot_tree
@@ -258,7 +258,7 @@ def test_fidelity_tells_how_many_branches_may_be_chance():
     assert not [text for text in Fidelity().analyse(atlas, tiny_bench(), None).warnings if "draws" in text]
     linear = evolve(atlas.maps[0], topologies={"grid": {"gudhi": noisy(atlas.maps[0].topology)}})
     noise = linear.topology.noise
-    told = list(drawn_scores(evolve(atlas, maps=(linear,), noise={"train_loss": noise})))
+    told = list(noise_warnings(evolve(atlas, maps=(linear,), noise={"train_loss": noise})))
     assert told == [
         "scoring draws random numbers: over 8 evaluations of each run's last network, the standard deviation is "
         "1.12 (train_loss); all networks of this study are scored with the same numbers",

@@ -12,7 +12,7 @@ import globscope
 from globscope.api import GlobscopeError, Layout, Networks, SpecError, area, barrier, lengths_along, mean_along
 from globscope.builtin.analyses.curves import training
 from globscope.builtin.analyses.curves.projection import Projection
-from globscope.builtin.analyses.curves.shapes import basis, points, straight
+from globscope.builtin.analyses.curves.shapes import basis, curve_points, straight_bends
 from globscope.builtin.analyses.curves.training import Settings, train
 from globscope.builtin.analyses.linear_barrier import LinearBarrier
 from globscope.builtin.analyses.mode_connectivity import ModeConnectivity
@@ -39,14 +39,14 @@ def test_how_much_of_every_point_is_in_a_curve_sums_to_one(shape, bends, t):
 @pytest.mark.parametrize("bends", [1, 3])
 def test_a_curve_starts_and_ends_at_its_ends_to_the_last_bit(shape, bends):
     ends, inner = (np.random.default_rng(0).normal(size=(n, 5)).astype(np.float32) for n in (2, bends))
-    found = points(shape, ends, inner, 9)
+    found = curve_points(shape, ends, inner, 9)
     assert found.dtype == np.float32
     assert found[[0, -1]].tobytes() == ends.tobytes()
 
 
 def test_a_polygonal_chain_passes_through_its_bends_and_is_straight_between():
     ends, inner = (np.random.default_rng(0).normal(size=(n, 5)).astype(np.float32) for n in (2, 3))
-    found = points("PolyChain", ends, inner, 9)
+    found = curve_points("PolyChain", ends, inner, 9)
     np.testing.assert_array_equal(found[2:-1:2], inner)
     np.testing.assert_allclose(found[3], (inner[0] + inner[1]) / 2, rtol=1e-6)  # float32
 
@@ -55,7 +55,9 @@ def test_a_polygonal_chain_passes_through_its_bends_and_is_straight_between():
 def test_an_untrained_curve_is_the_straight_line_at_even_speed(shape):
     ends = np.random.default_rng(0).normal(size=(2, 5)).astype(np.float32)
     t = np.linspace(0, 1, 7)[:, None]
-    np.testing.assert_allclose(points(shape, ends, straight(ends, 2), 7), (1 - t) * ends[0] + t * ends[1], atol=1e-6)
+    np.testing.assert_allclose(
+        curve_points(shape, ends, straight_bends(ends, 2), 7), (1 - t) * ends[0] + t * ends[1], atol=1e-6
+    )
 
 
 def test_a_bezier_with_one_bend_is_garipovs_quadratic():
@@ -157,7 +159,9 @@ def trained(probe, ends, chosen, draft=None, progress=None, **more):
 def test_a_trained_curve_goes_around_the_hill_that_the_straight_line_climbs(shape, grad_inside):
     probe = Ring(grad_inside)
     bends = trained(probe, HALF, settings(shape=shape, bends=2))
-    line, curve = (probe.losses(points(shape, HALF, inner, 61)).max() for inner in (straight(HALF, 2), bends))
+    line, curve = (
+        probe.losses(curve_points(shape, HALF, inner, 61)).max() for inner in (straight_bends(HALF, 2), bends)
+    )
     assert line == pytest.approx(0.75**2)  # at the middle of the line, half a radius from the centre
     assert curve < line / 10  # two bends: three chords of an arc of 120 degrees, of which the best reach line / 40
 
@@ -177,7 +181,7 @@ def test_bends_may_start_elsewhere_than_on_the_straight_line_and_what_is_handed_
 
 @pytest.mark.parametrize("normalised", [False, True])
 def test_a_killed_training_continues_from_its_draft_and_ends_bit_for_bit_as_it_would_have(normalised, monkeypatch):
-    monkeypatch.setattr(training, "EVERY", -1.0)  # a draft after every epoch
+    monkeypatch.setattr(training, "DRAFT_SECONDS", -1.0)  # a draft after every epoch
     probe, ends = tiny_task(normalised=normalised).build("cpu"), np.asarray(tiny_population().weights[[3, 7]])
     chosen, draft = settings(bends=2, epochs=6, batch_size=20), Drafts()
     with pytest.raises(KeyboardInterrupt):
@@ -187,7 +191,7 @@ def test_a_killed_training_continues_from_its_draft_and_ends_bit_for_bit_as_it_w
     assert draft.written == 6
     whole = trained(probe, ends, chosen)
     assert again.tobytes() == whole.tobytes()
-    assert again.tobytes() != straight(ends, 2).tobytes()
+    assert again.tobytes() != straight_bends(ends, 2).tobytes()
 
 
 def test_drafts_are_ten_seconds_apart():
@@ -444,7 +448,7 @@ def test_the_plan_counts_curves_and_networks(study):
 
 
 def test_drafts_on_disk_hold_what_a_training_needs(tmp_path, monkeypatch):
-    monkeypatch.setattr(training, "EVERY", -1.0)
+    monkeypatch.setattr(training, "DRAFT_SECONDS", -1.0)
     probe, ends = tiny_task(normalised=True).build("cpu"), np.asarray(tiny_population().weights[[3, 7]])
     with pytest.raises(KeyboardInterrupt):
         trained(probe, ends, settings(epochs=4), DiskDraft(tmp_path), StopAt(2))

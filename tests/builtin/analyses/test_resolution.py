@@ -8,7 +8,7 @@ from support.study import TINY, values
 import globscope
 from globscope.api import Samples
 from globscope.builtin.analyses.resolution import Resolution
-from globscope.builtin.analyses.resolution.refined_lattice import refined
+from globscope.builtin.analyses.resolution.refined_lattice import refine
 from globscope.testing import tiny_atlas, tiny_bench
 from globscope.testing.landscapes import lattice
 
@@ -25,7 +25,7 @@ def test_every_second_sample_of_the_finer_lattice_is_one_of_the_coarse_point_for
     samples = lattice()
     rows = np.arange(81) if order == "C order" else np.random.default_rng(0).permutation(81)
     samples = Samples(points=samples.points[rows], index=samples.index[rows], shape=(9, 9))
-    finer = refined(samples)
+    finer = refine(samples)
     assert finer.samples.shape == (17, 17)
     assert np.array_equal(finer.samples.points[finer.old], samples.points)
     assert np.array_equal(finer.samples.index[finer.old], 2 * samples.index)
@@ -39,7 +39,7 @@ def test_what_is_no_whole_lattice_along_all_axes_is_not_refined():
     whole = lattice()
     part = Samples(points=whole.points[1:], index=whole.index[1:], shape=(9, 9))
     walked = Samples(points=whole.points[:9], index=np.arange(9)[:, None], shape=(9,))
-    assert [refined(samples) for samples in (part, walked, Samples(points=whole.points))] == [None] * 3
+    assert [refine(samples) for samples in (part, walked, Samples(points=whole.points))] == [None] * 3
 
 
 @pytest.mark.parametrize(("pointwise", "decoded", "new"), [(True, "between", 17 * 17 - 81), (False, "afresh", 17 * 17)])

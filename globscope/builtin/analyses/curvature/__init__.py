@@ -1,4 +1,4 @@
-"""How sharply the loss bends at given networks."""
+"""The curvature of the loss at networks."""
 
 from globscope.builtin.analyses.curvature.analysis import Curvature
 

@@ -1,4 +1,4 @@
-"""How sharply the loss bends at given networks: eigenvalues of its Hessian, and their sum."""
+"""The curvature of the loss at networks: leading eigenvalues of its Hessian, and their sum."""
 
 from collections.abc import Mapping, Sequence
 from typing import Literal
@@ -31,31 +31,32 @@ from globscope.api import (
 )
 from globscope.builtin.analyses.curvature.results import plot, tables
 
-WHO = "analysis curvature"
+LABEL = "analysis curvature"
 
 
 @attrs.define(frozen=True, kw_only=True)
 class Curvature:
-    """Measure leading eigenvalues and the trace of the training loss's Hessian at given networks.
+    """Measure the leading eigenvalues and the trace of the training loss's Hessian at chosen networks.
 
     Yao, Gholami, Keutzer and Mahoney, "PyHessian: Neural Networks Through the Lens of the Hessian", 2020. Eigenvalues
-    by implicitly restarted Lanczos with full re-orthogonalisation (ARPACK), until every residual ‖Hv − λv‖ / |λ| is
-    within the tolerance; the trace by Hutchinson's estimator (1989) or Hutch++ (Meyer et al., 2021). The loss is the
-    task's mean over the training examples, without weight decay, in evaluation mode; BatchNorm statistics are
-    constants. Starting vector, examples and draws follow from the study's seed, and are the same for all networks.
+    are found by implicitly restarted Lanczos with full re-orthogonalisation (ARPACK), until every residual
+    ‖Hv − λv‖ / |λ| is within the tolerance, and the trace by Hutchinson's estimator (1989) or Hutch++ (Meyer et al.,
+    2021). The loss is the task's mean over the training examples, without weight decay, in evaluation mode;
+    BatchNorm statistics are held constant. The starting vector, the examples and the random vectors follow from the
+    study's seed and are the same for all networks.
 
     Attributes:
-        members: Networks, as `variant`, whose last is taken, or `variant@step`; each variant's last where empty.
-        count: Eigenvalues of each.
-        which: Those of largest `magnitude`, negative ones too, or of `largest` value.
-        tolerance: Of the residual ‖Hv − λv‖ / |λ|.
-        trace: How it is estimated; `hutch++` holds draws / 3 vectors as long as a network.
-        draws: Products with the Hessian for the trace.
-        examples: Training examples of the loss, drawn once; all where unset.
-        batch_size: Examples per pass; as many as take 16 MiB where unset.
+        members: Networks, as `variant` (its last network) or `variant@step`; each variant's last network if empty.
+        count: Number of eigenvalues of each network.
+        which: Which eigenvalues: those of largest `magnitude`, including negative ones, or of `largest` value.
+        tolerance: Largest accepted residual ‖Hv − λv‖ / |λ|.
+        trace: Estimator of the trace; `hutch++` holds draws / 3 vectors as long as a network in memory.
+        draws: Number of products with the Hessian for the trace.
+        examples: Number of training examples of the loss, drawn once; all if unset.
+        batch_size: Examples per pass; if unset, as many as take 16 MiB.
         batch_norm: Statistics of BatchNorm layers: `recalibrate` re-estimates them for each network on 1,000 training
-            examples, as evaluators do, `stored` takes its own.
-        precision: Of the derivatives; `float64` for small networks and tolerances below 1e-5.
+            examples, as evaluators do, `stored` uses those of the network.
+        precision: Precision of the derivatives; use `float64` for small networks and tolerances below 1e-5.
         device: `auto` takes cuda, then mps, then cpu; `cuda:1` is the second card.
     """
 
@@ -86,27 +87,29 @@ class Curvature:
         """
         for name in self.members:
             if not {name, name.rpartition("@")[0]} & set(variants):
-                raise SpecError([f"{WHO}: there is no variant {name!r}; {near(name, variants)}"])
+                raise SpecError([f"{LABEL}: there is no variant {name!r}; {near(name, variants)}"])
         if self.count > probe.layout.size:
-            raise SpecError([f"{WHO}: count = {self.count}, but a network has {probe.layout.size} weights"])
-        self._loss(probe, device(self.device, f"{WHO}: device"), 0)
+            raise SpecError([f"{LABEL}: count = {self.count}, but a network has {probe.layout.size} weights"])
+        self._loss(probe, device(self.device, f"{LABEL}: device"), 0)
 
     def analyse(self, atlas: Atlas, bench: Bench, rng: np.random.Generator) -> Finding:
-        """Return eigenvalues and traces as tables, with a picture of the eigenvalues; nothing is drawn from `rng`."""
-        del rng  # what is stored for one network must not depend on those before it
-        who, where = atlas.population, device(self.device, f"{WHO}: device")
+        """Return eigenvalues and traces as tables, with a picture of the eigenvalues; `rng` is not used."""
+        del rng  # the results stored for one network must not depend on those before it
+        population, where = atlas.population, device(self.device, f"{LABEL}: device")
         loss = self._loss(bench.task.build(where), where, bench.seed)
-        rows = [who.row(name, WHO) for name in self.members] or who.finals
-        found, warnings = {}, list[str]()
+        rows = [population.row(name, LABEL) for name in self.members] or population.finals
+        measures, warnings = {}, list[str]()
         for row in dict.fromkeys(rows):
-            label = who.members[row].label
+            label = population.members[row].label
             try:
-                found[label] = self._measured(bench, loss, who, row)
+                measures[label] = self._measure(bench, loss, population, row)
             except EvaluationError as error:
                 warnings.append(f"{label}: {error}")
             else:
-                warnings += self._doubts(label, found[label])
-        return Finding(tables=tables(found), warnings=tuple(warnings), pictures=(plot(found),) if found else ())
+                warnings += self._warnings(label, measures[label])
+        return Finding(
+            tables=tables(measures), warnings=tuple(warnings), pictures=(plot(measures),) if measures else ()
+        )
 
     def _loss(self, probe: Probe, where: str, seed: int) -> Loss:
         return Loss.of(
@@ -119,25 +122,27 @@ class Curvature:
             precision=self.precision,
         )
 
-    def _measured(self, bench: Bench, loss: Loss, who: Population, row: int) -> Mapping[str, np.ndarray]:
-        """Return a network's eigenvalues and trace, each stored under what it follows from."""
-        weights, buffers, label = np.asarray(who.weights[row]), who.members[row].buffers, who.members[row].label
-        parts = [weights, dict(buffers), self.examples, self.batch_size, self.batch_norm, self.precision]
+    def _measure(self, bench: Bench, loss: Loss, population: Population, row: int) -> Mapping[str, np.ndarray]:
+        """Return a network's eigenvalues and trace, each stored under everything that it follows from."""
+        weights, member = np.asarray(population.weights[row]), population.members[row]
+        parts = [weights, dict(member.buffers), self.examples, self.batch_size, self.batch_norm, self.precision]
 
         def hessian() -> Hessian:
-            return loss.at(weights, buffers)
+            return loss.at(weights, member.buffers)
 
-        def pairs(_: Draft, progress: Progress) -> Mapping[str, np.ndarray]:
-            return self._pairs(hessian(), bench.seed, progress)
+        def eigenvalues(_: Draft, progress: Progress) -> Mapping[str, np.ndarray]:
+            return self._eigenpairs(hessian(), bench.seed, progress)
 
-        def total(_: Draft, progress: Progress) -> Mapping[str, np.ndarray]:
+        def trace_of(_: Draft, progress: Progress) -> Mapping[str, np.ndarray]:
             return self._trace(hessian(), bench.seed, progress)
 
-        found = bench.stage(f"eigenvalues of {label}", [*parts, self.count, self.which, self.tolerance], pairs)
-        return {**found, **bench.stage(f"trace of {label}", [*parts, self.trace, self.draws], total)}
+        pairs = bench.stage(
+            f"eigenvalues of {member.label}", [*parts, self.count, self.which, self.tolerance], eigenvalues
+        )
+        return {**pairs, **bench.stage(f"trace of {member.label}", [*parts, self.trace, self.draws], trace_of)}
 
-    def _pairs(self, hessian: Hessian, seed: int, progress: Progress) -> Mapping[str, np.ndarray]:
-        found = eigenpairs(
+    def _eigenpairs(self, hessian: Hessian, seed: int, progress: Progress) -> Mapping[str, np.ndarray]:
+        pairs = eigenpairs(
             hessian.products,
             hessian.size,
             self.count,
@@ -146,7 +151,7 @@ class Curvature:
             start=np.random.default_rng([seed, 1]).standard_normal(hessian.size),
             progress=progress,
         )
-        return {"values": found.values, "residuals": found.residuals, "products": np.array([found.products])}
+        return {"values": pairs.values, "residuals": pairs.residuals, "products": np.array([pairs.products])}
 
     def _trace(self, hessian: Hessian, seed: int, progress: Progress) -> Mapping[str, np.ndarray]:
         rng = np.random.default_rng([seed, 2])
@@ -155,19 +160,19 @@ class Curvature:
         )  # fmt: skip
         return {"trace": np.array([value, error]), "draws": np.array([self.draws])}
 
-    def _doubts(self, label: str, own: Mapping[str, np.ndarray]) -> list[str]:
-        """Return what a reader must be told of one network."""
-        told, values = [], own["values"]
+    def _warnings(self, label: str, measures: Mapping[str, np.ndarray]) -> list[str]:
+        """Return the warnings about one network."""
+        texts, values = [], measures["values"]
         if len(values) < self.count:
-            told.append(f"{label}: {len(values)} of {self.count} eigenvalues reach tolerance = {self.tolerance:g}")
-        late = int((own["residuals"] > self.tolerance).sum())
+            texts.append(f"{label}: {len(values)} of {self.count} eigenvalues reach tolerance = {self.tolerance:g}")
+        late = int((measures["residuals"] > self.tolerance).sum())
         if late:
-            told.append(f"{label}: {late} eigenvalues have a residual above tolerance = {self.tolerance:g}")
-        # Of those within rounding of zero the sign says nothing.
+            texts.append(f"{label}: {late} eigenvalues have a residual above tolerance = {self.tolerance:g}")
+        # The sign of an eigenvalue within rounding of zero means nothing.
         negative = values[values < -1e-3 * np.abs(values).max(initial=0)]
         if len(negative):
-            told.append(
-                f"{label}: no minimum: {len(negative)} of {len(values)} eigenvalues are negative, down to "
+            texts.append(
+                f"{label}: not a minimum: {len(negative)} of {len(values)} eigenvalues are negative, down to "
                 f"{negative.min():.3g}"
             )
-        return told
+        return texts

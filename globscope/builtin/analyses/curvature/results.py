@@ -1,4 +1,4 @@
-"""Tables and the picture of what was measured of networks' Hessians."""
+"""Tables and a picture of the Hessians' eigenvalues and traces."""
 
 from collections.abc import Mapping
 
@@ -8,8 +8,9 @@ from globscope.api import Panel, Plot, Series, Table, finite_or_none
 
 CAPTION = (
     "Hessian of the mean training loss, without weight decay, layers in evaluation mode, BatchNorm statistics held "
-    "constant. top_eigenvalue: the leading one; negative: how many of those found are; residual: largest "
-    "‖Hv − λv‖ / |λ| of them; trace: estimated, with its standard error; products: with the Hessian, for both."
+    "constant. top_eigenvalue: the leading eigenvalue; found: number of eigenvalues; negative: how many of them "
+    "are negative; residual: their largest ‖Hv − λv‖ / |λ|; trace: the estimate, with its standard error; products: "
+    "number of products with the Hessian for both."
 )
 COLUMNS = (
     "network", "top_eigenvalue", "found", "negative", "residual", "trace", "trace_standard_error", "products"
@@ -19,41 +20,44 @@ LISTED = "Eigenvalues of the Hessian at every network, the leading one first; re
 Measured = Mapping[str, np.ndarray]
 
 
-def tables(found: Mapping[str, Measured]) -> tuple[Table, Table]:
-    """Return the table of networks and that of eigenvalues, of `values`, `residuals`, `trace` … by network."""
-    rows = tuple(_row(label, own) for label, own in found.items())
-    listed = tuple(row for label, own in found.items() for row in _listed(label, own))
+def tables(measured: Mapping[str, Measured]) -> tuple[Table, Table]:
+    """Return the tables of networks and of eigenvalues, from `values`, `residuals`, `trace` and so on by network."""
+    rows = tuple(_row(label, measures) for label, measures in measured.items())
+    listed = tuple(row for label, measures in measured.items() for row in _eigenvalue_rows(label, measures))
     return (
         Table(name="curvature", caption=CAPTION, columns=COLUMNS, rows=rows),
         Table(name="eigenvalues", caption=LISTED, columns=("network", "number", "eigenvalue", "residual"), rows=listed),
     )
 
 
-def _row(label: str, own: Measured) -> dict[str, str | int | float | None]:
-    values, (total, error) = own["values"], own["trace"]
+def _row(label: str, measures: Measured) -> dict[str, str | int | float | None]:
+    values, (total, error) = measures["values"], measures["trace"]
     return {
         "network": label,
         "top_eigenvalue": finite_or_none(values[0]) if len(values) else None,
         "found": len(values),
         "negative": int((values < 0).sum()),
-        "residual": finite_or_none(own["residuals"].max()) if len(values) else None,
+        "residual": finite_or_none(measures["residuals"].max()) if len(values) else None,
         "trace": finite_or_none(total),
         "trace_standard_error": finite_or_none(error),
-        "products": int(own["products"][0] + own["draws"][0]),
+        "products": int(measures["products"][0] + measures["draws"][0]),
     }
 
 
-def _listed(label: str, own: Measured) -> list[dict[str, str | int | float | None]]:
-    pairs = enumerate(zip(own["values"], own["residuals"], strict=True), 1)
+def _eigenvalue_rows(label: str, measures: Measured) -> list[dict[str, str | int | float | None]]:
+    pairs = enumerate(zip(measures["values"], measures["residuals"], strict=True), 1)
     return [
         {"network": label, "number": number, "eigenvalue": finite_or_none(value), "residual": finite_or_none(residual)}
         for number, (value, residual) in pairs
     ]
 
 
-def plot(found: Mapping[str, Measured]) -> Plot:
-    """Return the picture of the eigenvalues of every network."""
-    series = [Series.of(label, np.arange(1, len(own["values"]) + 1), own["values"]) for label, own in found.items()]
+def plot(measured: Mapping[str, Measured]) -> Plot:
+    """Return a plot of every network's eigenvalues."""
+    series = [
+        Series.of(label, np.arange(1, len(measures["values"]) + 1), measures["values"])
+        for label, measures in measured.items()
+    ]
     return Plot(
         name="eigenvalues",
         caption="Leading eigenvalues of the Hessian of the training loss at every network.",

@@ -1,1 +1,1 @@
-"""Curves between networks in weight space: their shapes, their training, what is read off them."""
+"""Curves between networks in weight space: their shapes, their training, their measurements."""

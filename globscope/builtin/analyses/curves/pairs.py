@@ -1,4 +1,4 @@
-"""Which variants are connected."""
+"""Pairs of variants, as options choose them."""
 
 from collections.abc import Iterator, Sequence
 from itertools import combinations
@@ -18,27 +18,27 @@ def choose_pairs(pairs: Pairs, against: str | None, variants: Sequence[str]) -> 
 
 
 def count_pairs(pairs: Pairs, against: str | None, variants: int) -> int:
-    """Return how many pairs of so many variants these are."""
+    """Return the number of these pairs for so many variants."""
     return len(choose_pairs(pairs, against and "0", [str(number) for number in range(variants)]))
 
 
-def pair_label(one: str, other: str) -> str:
-    """Return a pair for a reader."""
-    return f"{one}–{other}"
+def pair_label(first: str, second: str) -> str:
+    """Return the name of a pair for people."""
+    return f"{first}–{second}"
 
 
 def require_pairs(analysis: str, pairs: Pairs, against: str | None, variants: Sequence[str]) -> None:
-    """Refuse pairs that are none.
+    """Refuse pairs that do not exist.
 
     Raises:
-        SpecError: With everything that is wrong with them.
+        SpecError: With everything that is wrong with the pairs.
     """
-    wrong = [f"{analysis}{text}" for text in _wrong(pairs, against, variants)]
-    if wrong:
-        raise SpecError(wrong)
+    faults = [f"{analysis}{text}" for text in _faults(pairs, against, variants)]
+    if faults:
+        raise SpecError(faults)
 
 
-def _wrong(pairs: Pairs, against: str | None, variants: Sequence[str]) -> Iterator[str]:
+def _faults(pairs: Pairs, against: str | None, variants: Sequence[str]) -> Iterator[str]:
     if len(variants) < 2:
         yield f": needs at least two variants, this population has {len(variants)}"
         return
@@ -47,10 +47,10 @@ def _wrong(pairs: Pairs, against: str | None, variants: Sequence[str]) -> Iterat
     if against is not None and against not in variants:
         yield f".against: there is no variant {against!r}; {near(against, variants)}"
     for at, pair in enumerate(pairs):
-        yield from (f".pairs.{at}{text}" for text in _wrong_with(pair, pairs[:at], variants))
+        yield from (f".pairs.{at}{text}" for text in _pair_faults(pair, pairs[:at], variants))
 
 
-def _wrong_with(pair: tuple[str, str], before: Pairs, variants: Sequence[str]) -> Iterator[str]:
+def _pair_faults(pair: tuple[str, str], before: Pairs, variants: Sequence[str]) -> Iterator[str]:
     for name in dict.fromkeys(pair):
         if name not in variants:
             yield f": there is no variant {name!r}; {near(name, variants)}"

@@ -1,4 +1,4 @@
-"""The shapes of a curve φ(t), t in [0, 1], between two networks: how much of each of its points is in φ(t)."""
+"""The shapes of a curve φ(t), t in [0, 1], between two networks: the share of each of its points in φ(t)."""
 
 from math import comb
 from typing import Literal
@@ -9,29 +9,29 @@ Shape = Literal["Bezier", "PolyChain"]
 
 
 def basis(shape: Shape, bends: int, t: np.ndarray) -> np.ndarray:
-    """Return (n, bends + 2) float64, how much of the first end, of each bend and of the last end is in every φ(t).
+    """Return the (n, bends + 2) float64 shares of the first end, of each bend and of the last end in every φ(t).
 
     A row sums to one, and is exactly one end at t = 0 and at t = 1 (Garipov et al., 2018, equations 3 and 4).
     """
     order = np.arange(bends + 2)
-    at = np.asarray(t, np.float64)[:, None]
+    t = np.asarray(t, np.float64)[:, None]
     if shape == "PolyChain":
-        return np.maximum(0.0, 1.0 - np.abs(at * (bends + 1) - order))
+        return np.maximum(0.0, 1.0 - np.abs(t * (bends + 1) - order))
     counts = np.array([comb(bends + 1, k) for k in order], np.float64)
-    shares: np.ndarray = counts * at**order * (1 - at) ** order[::-1]
+    shares: np.ndarray = counts * t**order * (1 - t) ** order[::-1]
     return shares
 
 
-def straight(ends: np.ndarray, bends: int) -> np.ndarray:
+def straight_bends(ends: np.ndarray, bends: int) -> np.ndarray:
     """Return (bends, D) float32 points that cut the straight line between (2, D) ends into equal parts."""
     share = (np.arange(1, bends + 1, dtype=np.float32) / np.float32(bends + 1))[:, None]
     points: np.ndarray = (1 - share) * ends[0] + share * ends[1]
     return points
 
 
-def points(shape: Shape, ends: np.ndarray, bends: np.ndarray, count: int) -> np.ndarray:
+def curve_points(shape: Shape, ends: np.ndarray, bends: np.ndarray, count: int) -> np.ndarray:
     """Return (count, D) float32 networks at equal steps of t; the first and the last are the ends to the last bit."""
     shares = basis(shape, len(bends), np.linspace(0, 1, count)).astype(np.float32)
-    found: np.ndarray = shares @ np.concatenate([ends[:1], bends, ends[1:]])
-    found[[0, -1]] = ends
-    return found
+    networks: np.ndarray = shares @ np.concatenate([ends[:1], bends, ends[1:]])
+    networks[[0, -1]] = ends
+    return networks

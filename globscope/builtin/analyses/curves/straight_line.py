@@ -8,9 +8,9 @@ from globscope.api import Bench, Mixtures, Networks, Population
 
 
 def measure_straight_line(
-    ends: Population, own: Mapping[str, np.ndarray], t: np.ndarray, bench: Bench
+    ends: Population, at_ends: Mapping[str, np.ndarray], t: np.ndarray, bench: Bench
 ) -> dict[str, np.ndarray]:
-    """Return the fields of the straight line between two networks at (n,) t; those of its ends, (2,), are known."""
+    """Return the fields of the straight line between two networks at (n,) t; the fields of its ends are known."""
     inner = t[1:-1]
     line = Networks(
         space=Mixtures(weights=ends.weights),
@@ -18,5 +18,5 @@ def measure_straight_line(
         buffers=ends.buffers,
         nearest=(inner > 0.5).astype(int),
     )
-    found = bench.measure(line)
-    return {name: np.concatenate([values[:1], found[name], values[1:]]) for name, values in own.items()}
+    fields = bench.measure(line)
+    return {name: np.concatenate([values[:1], fields[name], values[1:]]) for name, values in at_ends.items()}

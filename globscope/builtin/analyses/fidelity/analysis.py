@@ -1,4 +1,4 @@
-"""Is the map right? What it loses of the networks it was fitted to, and of those it was not."""
+"""The fidelity of maps: their errors in the networks they were fitted to, and in networks they have not seen."""
 
 from typing import Any
 
@@ -9,22 +9,22 @@ from attrs.validators import and_, ge
 from globscope.api import NEIGHBOURS, Atlas, Bench, Finding, Map, Table, finite_or_none, last_networks
 from globscope.builtin.analyses.fidelity.comparison import COMPARISON
 from globscope.builtin.analyses.fidelity.held_out import held_out
-from globscope.builtin.analyses.fidelity.noise import drawn_scores
-from globscope.builtin.analyses.fidelity.pairs_of_runs import RunsOnMap, pairs, warning
-from globscope.builtin.analyses.fidelity.warnings import at_chance, foreign_buffers, unlike_record
-from globscope.builtin.analyses.reconstruction import gaps, reconstruction
+from globscope.builtin.analyses.fidelity.noise import noise_warnings
+from globscope.builtin.analyses.fidelity.pairs_of_runs import RunsOnMap, absence_warnings, pairs
+from globscope.builtin.analyses.fidelity.warnings import buffer_warnings, chance_warnings, record_warnings
+from globscope.builtin.analyses.reconstruction import decoding_gaps, reconstruction
 
 
 @attrs.define(frozen=True, kw_only=True)
 class Fidelity:
-    """Compare decoded networks with the true ones, and count basins, per reducer.
+    """Compare decoded networks with the true ones, and count basins, for every map.
 
     Attributes:
-        field: The loss that is compared.
-        accuracy: The accuracy that is compared; left out where the task has none.
-        neighbours: Of the trustworthiness (fewer where the population is small).
-        held_out: Also leave out every third intermediate checkpoint, and each variant in turn,
-            refit, and measure the networks left out. One more fit per variant and reducer.
+        field: Loss that is compared.
+        accuracy: Accuracy that is compared; omitted where the task has none.
+        neighbours: Number of neighbours for the trustworthiness; fewer where the population is small.
+        held_out: Whether to fit the maps again without every third intermediate checkpoint, and without each variant in
+            turn, and to measure the networks left out. This takes one more fit per variant and reducer.
     """
 
     field: str = "train_loss"
@@ -38,14 +38,14 @@ class Fidelity:
         return f"fidelity, with {refits} refits" if self.held_out else "fidelity"
 
     def analyse(self, atlas: Atlas, bench: Bench, rng: np.random.Generator) -> Finding:
-        """Return the figures of every map, and the held-out table where asked."""
+        """Return the figures of every map, the table of pairs of runs, and the held-out table if wanted."""
         del rng  # nothing is drawn
         records = {one.name: self._record(one) for one in atlas.maps}
         tables = list[Table]()
-        warnings = [*foreign_buffers(atlas, bench.task.build("cpu")), *drawn_scores(atlas)]
-        warnings += [*at_chance(atlas), *unlike_record(atlas)]
-        runs = [one for one in map(RunsOnMap.of, atlas.maps) if one is not None]
-        warnings += [text for one in runs for text in warning(one)]
+        warnings = [*buffer_warnings(atlas, bench.task.build("cpu")), *noise_warnings(atlas)]
+        warnings += [*chance_warnings(atlas), *record_warnings(atlas)]
+        runs = [one for one in map(RunsOnMap.on_map, atlas.maps) if one is not None]
+        warnings += [text for one in runs for text in absence_warnings(one)]
         if len(runs) > 1 and len(runs[0].variants) > 1:
             table, texts = pairs(runs)
             tables.append(table)
@@ -56,40 +56,40 @@ class Fidelity:
             warnings += texts
         return Finding(tables=tuple(tables), warnings=tuple(warnings), records=records, comparison=COMPARISON)
 
-    def _record(self, one: Map) -> dict[str, Any]:
+    def _record(self, map_: Map) -> dict[str, Any]:
         return {
-            **reconstruction(one),
-            **self._gaps(one),
-            "trustworthiness": self._trustworthiness(one),
-            **self._basins(one),
+            **reconstruction(map_),
+            **self._gaps(map_),
+            "trustworthiness": self._trustworthiness(map_),
+            **self._basins(map_),
         }
 
-    def _gaps(self, one: Map) -> dict[str, Any]:
-        """Return median and largest |true − decoded| over the trained members in the fit."""
-        found: dict[str, Any] = {}
+    def _gaps(self, map_: Map) -> dict[str, Any]:
+        """Return the median and the largest |true − decoded| of the trained members in the fit."""
+        figures: dict[str, Any] = {}
         for name, field in (("loss", self.field), ("accuracy", self.accuracy)):
-            own = gaps(one, field)
-            found[f"{name}_gap_median"] = None if own is None else finite_or_none(np.median(own))
-            found[f"{name}_gap_max"] = None if own is None else finite_or_none(own.max())
-        return found
+            gaps = decoding_gaps(map_, field)
+            figures[f"{name}_gap_median"] = None if gaps is None else finite_or_none(np.median(gaps))
+            figures[f"{name}_gap_max"] = None if gaps is None else finite_or_none(gaps.max())
+        return figures
 
-    def _trustworthiness(self, one: Map) -> float | None:
+    def _trustworthiness(self, map_: Map) -> float | None:
         from sklearn.manifold import trustworthiness
 
-        count = len(one.chart.latents)
+        count = len(map_.chart.latents)
         neighbours = min(self.neighbours, (count - 1) // 2)
-        # In a slice's own coordinates nothing is reduced.
-        if neighbours < 1 or one.chart.extent is not None:
+        # A slice is exact in its own coordinates.
+        if neighbours < 1 or map_.chart.extent is not None:
             return None
-        return finite_or_none(trustworthiness(one.coordinates, one.chart.latents, n_neighbors=neighbours))
+        return finite_or_none(trustworthiness(map_.coordinates, map_.chart.latents, n_neighbors=neighbours))
 
-    def _basins(self, one: Map) -> dict[str, Any]:
+    def _basins(self, map_: Map) -> dict[str, Any]:
         """Return counts on the first sampler's first merge tree."""
-        landscape, topology = one.landscape, one.topology
+        landscape, topology = map_.landscape, map_.topology
         if landscape is None or topology is None:
             keys = ("leaves", "leaves_trusted", "basins_of_variants", "runs_not_on_map", "nonfinite")
             return dict.fromkeys(keys)
-        minima, basins = topology.tree.minima, last_networks(one, landscape, topology).basins
+        minima, basins = topology.tree.minima, last_networks(map_, landscape, topology).basins
         return {
             "leaves": len(minima),
             "leaves_trusted": int(landscape.trusted[minima].sum()),

@@ -1,4 +1,4 @@
-"""By which figures maps are compared: what they lose of the trained members, and what they show of the runs."""
+"""The figures by which maps are compared: their errors in the trained members, and where runs end on them."""
 
 from globscope.api import Figure
 
@@ -6,7 +6,7 @@ COMPARISON = (
     Figure(
         key="mse_per_weight",
         label="MSE per weight",
-        meaning="mean squared error per weight between the trained members and what the map decodes them to",
+        meaning="mean squared error per weight between the trained members and their decoded networks",
         better="low",
     ),
     Figure(
@@ -41,7 +41,7 @@ COMPARISON = (
     Figure(
         key="leaves_trusted",
         label="Leaves, trusted",
-        meaning="those inside the trusted region; the others lie where the map extrapolates",
+        meaning="basins inside the trusted region; the others lie where the map extrapolates",
     ),
     Figure(
         key="basins_of_variants",
@@ -51,12 +51,12 @@ COMPARISON = (
     Figure(
         key="runs_not_on_map",
         label="Runs not on the map",
-        meaning="the map does not show their last networks: they lie in no basin",
+        meaning="runs whose last network the map does not show, so that it lies in no basin",
         better="low",
     ),
     Figure(
         key="nonfinite",
         label="Samples not finite",
-        meaning="samples whose loss is NaN or infinite: kept as they are, and left out of the tree",
+        meaning="samples whose loss is NaN or infinite; they are kept, but not part of the tree",
     ),
 )

@@ -1,31 +1,30 @@
-"""Is it the members that are shown? Buffers that are not theirs, and scores that are not what they should be."""
+"""Warnings about members: buffers that are not their own, and scores that are worse than they should be."""
 
 from collections.abc import Iterator, Sequence
 
 import numpy as np
 
-from globscope.api import Atlas, Member, Probe, ProbeTraits, traits
+from globscope.api import Atlas, Field, Member, Probe, ProbeTraits, traits
+from globscope.builtin.analyses.formatting import list_names
 
-# Within this share of what guessing scores. The paper's own curves lie within 2.5 % of ln 10.
+# Share of the score of guessing within which a network is no better. The paper's own curves lie within 2.5 % of ln 10.
 NEAR = 0.05
-# A loss this many times the recorded one, or an accuracy so much lower, is neither another precision nor another
+# A loss this many times the recorded one, or an accuracy so much lower, cannot come from another precision or another
 # sample of the examples.
 WORSE, LOWER = 1.5, 0.1
-# Losses below this say little by their ratio.
+# Ratios of losses below this mean little.
 SMALL = 0.1
-# Networks that a warning names one by one.
-LISTED = 5
 CAUSES = (
     "usual causes: BatchNorm statistics that are missing or of other weights (evaluator.batch_norm), other "
     "preprocessing than in training (task.normalise), another order of classes, or runs that did not train"
 )
 
 
-def foreign_buffers(atlas: Atlas, probe: Probe) -> Iterator[str]:
+def buffer_warnings(atlas: Atlas, probe: Probe) -> Iterator[str]:
     """Yield a warning for every buffer that files lack, and for every one that decoded networks take from a member."""
     members = atlas.population.members
     for name in sorted({name for member in members for name in member.lacking}):
-        labels = _listed([member.label for member in members if name in member.lacking])
+        labels = list_names([member.label for member in members if name in member.lacking])
         yield f"the checkpoints of {labels} have no buffer {name!r}: these networks are scored with the model's own"
     mapped = {*probe.statistics, *probe.layout.names, *traits(probe, ProbeTraits).logarithms}
     for name in sorted({name for member in members for name in member.buffers} - mapped):
@@ -38,49 +37,43 @@ def foreign_buffers(atlas: Atlas, probe: Probe) -> Iterator[str]:
 
 def _differs(name: str, members: Sequence[Member]) -> bool:
     first, *others = (member.buffers[name] for member in members if name in member.buffers)
-    return any(one is not first and not np.array_equal(one, first, equal_nan=one.dtype.kind == "f") for one in others)
+    floats = first.dtype.kind == "f"
+    return any(other is not first and not np.array_equal(other, first, equal_nan=floats) for other in others)
 
 
-def _listed(labels: Sequence[str]) -> str:
-    return (
-        ", ".join(labels) if len(labels) <= LISTED else f"{', '.join(labels[:LISTED])} and {len(labels) - LISTED} more"
-    )
-
-
-def at_chance(atlas: Atlas) -> Iterator[str]:
+def chance_warnings(atlas: Atlas) -> Iterator[str]:
     """Yield a warning for every field in which final members are no better than guessing."""
     finals = atlas.population.finals
     for field, guess in atlas.chance.items():
         losses = atlas.truth[field][finals]
         # A loss that exploded is no better than one at chance; NaN compares as neither.
-        lost = int((~(losses < (1 - NEAR) * guess)).sum())
-        if lost:
+        count = int((~(losses < (1 - NEAR) * guess)).sum())
+        if count:
             middle = float(np.median(losses))
             yield (
-                f"{lost} of {len(finals)} final networks are no better than guessing: their median {field} is "
+                f"{count} of {len(finals)} final networks are no better than guessing: their median {field} is "
                 f"{middle:.4g}, and guessing scores {guess:.4g}; {CAUSES}"
             )
 
 
-def unlike_record(atlas: Atlas) -> Iterator[str]:
-    """Yield a warning for every field in which final members score far worse than their files say."""
+def record_warnings(atlas: Atlas) -> Iterator[str]:
+    """Yield a warning for every field in which final members score far worse than their files record."""
     finals = atlas.population.finals
     for field, measured in atlas.truth.items():
-        said = {row: atlas.population.members[row].recorded[field] for row in finals if _says(atlas, row, field)}
-        far = [row for row, value in said.items() if _far(field, float(measured[row]), value)]
-        if far:
-            label, found, recorded = atlas.population.members[far[0]].label, measured[far[0]], said[far[0]]
+        members = {row: atlas.population.members[row] for row in finals}
+        recorded = {row: member.recorded[field] for row, member in members.items() if field in member.recorded}
+        worse = [
+            row for row, value in recorded.items() if _is_far_worse(atlas.field_of(field), float(measured[row]), value)
+        ]
+        if worse:
+            label, first = members[worse[0]].label, worse[0]
             yield (
-                f"{len(far)} of {len(finals)} final networks score far worse than their files say: "
-                f"{label} has {field} {found:.4g}, recorded {recorded:.4g}; {CAUSES}"
+                f"{len(worse)} of {len(finals)} final networks score far worse than their files record: "
+                f"{label} has {field} {measured[first]:.4g}, recorded {recorded[first]:.4g}; {CAUSES}"
             )
 
 
-def _says(atlas: Atlas, row: int, field: str) -> bool:
-    return field in atlas.population.members[row].recorded
-
-
-def _far(field: str, measured: float, recorded: float) -> bool:
-    if field.endswith("accuracy"):
+def _is_far_worse(field: Field, measured: float, recorded: float) -> bool:
+    if field.higher_is_better:
         return not measured > recorded - LOWER
     return not measured < max(WORSE * recorded, recorded + SMALL)

@@ -1,4 +1,4 @@
-"""How high the loss rises on the straight lines between networks."""
+"""The barriers on the straight lines between networks."""
 
 from globscope.builtin.analyses.linear_barrier.analysis import LinearBarrier
 

@@ -1,4 +1,4 @@
-"""How high is the wall? The loss along the straight lines between all variants."""
+"""The barriers on the straight lines between all variants' last networks."""
 
 from collections.abc import Sequence
 from itertools import combinations
@@ -26,13 +26,14 @@ from globscope.api import (
 )
 from globscope.builtin.analyses.curves.pairs import count_pairs, require_pairs
 
-WHO = "linear-barrier"
+NAME = "linear-barrier"
 CAPTION = (
-    "{field} along the straight line in weight space between the last networks of every two variants, at {points} "
-    "equal steps of t, both ends included. ψ(t) = L(t) − ((1 − t) L(0) + t L(1)), the excess over the linear "
-    "interpolation of the ends (for an accuracy, the fall below it). barrier: max over t of ψ(t); area: ∫ ψ dt; both "
-    "clipped at 0, as in Ainsworth et al. (2023) and Navon et al. (2024). Some authors subtract the mean of the ends "
-    "instead: {worst} is the raw extreme of L, at t = at. Figures are empty where a loss is not finite."
+    "The {field} along the straight line in weight space between the last networks of every two variants, at {points} "
+    "equal steps of t, including both ends. ψ(t) = L(t) − ((1 − t) L(0) + t L(1)) is the excess over the linear "
+    "interpolation of the ends (for a share such as an accuracy, the fall below it). barrier: max over t of ψ(t); "
+    "area: ∫ ψ dt; neither is below 0, as in Ainsworth et al. (2023) and Navon et al. (2024). Some authors subtract "
+    "the mean of the ends instead; for them, {extreme} is the extreme of L itself, at t = at. Figures are empty where "
+    "a loss is not finite."
 )
 Row = dict[str, Any]
 
@@ -45,8 +46,8 @@ class LinearBarrier:
     caption. Which BatchNorm statistics the networks between have is the evaluator's `batch_norm`.
 
     Attributes:
-        points: Networks on every line, at equal steps of t, both ends included.
-        field: The loss (or accuracy) that is measured.
+        points: Number of networks on every line, at equal steps of t, including both ends.
+        field: Loss or accuracy that is measured.
     """
 
     points: int = attrs.field(default=25, validator=and_(ge(3), POINTS))
@@ -59,15 +60,15 @@ class LinearBarrier:
             SpecError: There is no pair.
         """
         del probe
-        require_pairs(WHO, (), None, variants)
+        require_pairs(NAME, (), None, variants)
 
     def plan(self, maps: int, variants: int) -> str:
-        """Return what it will do."""
+        """Return what the analysis will do."""
         del maps
-        return f"{WHO} of {count_pairs((), None, variants)} pairs"
+        return f"{NAME} of {count_pairs((), None, variants)} pairs"
 
     def evaluations(self, lattices: Sequence[tuple[int, ...]], maps: int, variants: int) -> int:
-        """Return how many networks it scores: the inner points of all lines."""
+        """Return the number of networks to score: the inner points of all lines."""
         del lattices, maps
         return count_pairs((), None, variants) * (self.points - 2)
 
@@ -75,20 +76,22 @@ class LinearBarrier:
         """Return the barriers as a table and as a matrix."""
         del rng  # nothing is drawn
         finals, t = atlas.population.finals, np.linspace(0, 1, self.points)
-        names = atlas.population.variants
+        names, field = atlas.population.variants, atlas.field_of(self.field)
         pairs = list(combinations(range(len(names)), 2))
-        own, inner = atlas.truth[self.field][finals], self._inner(atlas.population.take(finals), pairs, t, bench)
-        lines = [np.concatenate([own[[a]], inner[at], own[[b]]]) for at, (a, b) in enumerate(pairs)]
-        rows = tuple(self._row(names[a], names[b], t, line) for (a, b), line in zip(pairs, lines, strict=True))
-        worst = "min" if Field.of(self.field).higher_is_better else "max"
-        caption = CAPTION.format(field=self.field, points=self.points, worst=worst)
-        table = Table(
-            name="barriers", caption=caption, columns=("one", "other", "barrier", "area", worst, "at"), rows=rows
+        ends, inner = atlas.truth[self.field][finals], self._inner(atlas.population.take(finals), pairs, t, bench)
+        lines = [np.concatenate([ends[[a]], values, ends[[b]]]) for (a, b), values in zip(pairs, inner, strict=True)]
+        extreme = "min" if field.higher_is_better else "max"
+        rows = tuple(
+            {"one": names[a], "other": names[b], **_figures(field, extreme, t, line)}
+            for (a, b), line in zip(pairs, lines, strict=True)
         )
-        return Finding(tables=(table,), pictures=(self._matrix(names, rows),))
+        caption = CAPTION.format(field=field.name, points=self.points, extreme=extreme)
+        columns = ("one", "other", "barrier", "area", extreme, "at")
+        table = Table(name="barriers", caption=caption, columns=columns, rows=rows)
+        return Finding(tables=(table,), pictures=(_matrix(names, rows, field),))
 
     def _inner(self, finals: Population, pairs: Sequence[tuple[int, int]], t: np.ndarray, bench: Bench) -> np.ndarray:
-        """Return the (pairs, points − 2) losses between the ends, which are measured already."""
+        """Return the (pairs, points − 2) values between the ends, which are known already."""
         inner = t[1:-1]
         shares = np.zeros((len(pairs), len(inner), len(finals.members)))
         for line, (a, b) in zip(shares, pairs, strict=True):
@@ -102,26 +105,26 @@ class LinearBarrier:
         )
         return bench.measure(networks)[self.field].reshape(len(pairs), len(inner))
 
-    def _row(self, one: str, other: str, t: np.ndarray, line: np.ndarray) -> Row:
-        cost, worst = Field.of(self.field).cost(line), "min" if Field.of(self.field).higher_is_better else "max"
-        highest = int(cost.argmax())
-        return {
-            "one": one,
-            "other": other,
-            "barrier": finite_or_none(barrier(cost, t)),
-            "area": finite_or_none(area(cost, t)),
-            worst: finite_or_none(line[highest]),
-            "at": finite_or_none(t[highest]),
-        }
 
-    def _matrix(self, names: Sequence[str], rows: Sequence[Row]) -> HeatMap:
-        found = {(row["one"], row["other"]): row["barrier"] for row in rows}
-        values = tuple(tuple(0.0 if a == b else found.get((a, b), found.get((b, a))) for b in names) for a in names)
-        return HeatMap(
-            name="barriers",
-            caption=f"Barrier of {self.field} on the straight line between the last networks of every two variants.",
-            rows=tuple(names),
-            columns=tuple(names),
-            values=values,
-            label=f"barrier in {self.field}",
-        )
+def _figures(field: Field, extreme: str, t: np.ndarray, line: np.ndarray) -> Row:
+    cost = field.cost(line)
+    highest = int(cost.argmax())
+    return {
+        "barrier": finite_or_none(barrier(cost, t)),
+        "area": finite_or_none(area(cost, t)),
+        extreme: finite_or_none(line[highest]),
+        "at": finite_or_none(t[highest]),
+    }
+
+
+def _matrix(names: Sequence[str], rows: Sequence[Row], field: Field) -> HeatMap:
+    barriers = {(row["one"], row["other"]): row["barrier"] for row in rows}
+    values = tuple(tuple(0.0 if a == b else barriers.get((a, b), barriers.get((b, a))) for b in names) for a in names)
+    return HeatMap(
+        name="barriers",
+        caption=f"Barriers in {field.name} on the straight lines between the last networks of every two variants.",
+        rows=tuple(names),
+        columns=tuple(names),
+        values=values,
+        label=f"barrier in {field.name}",
+    )

@@ -6,7 +6,7 @@ import numpy as np
 from attrs import evolve
 
 from globscope.api import Member, Population
-from globscope.builtin.analyses.curves.shapes import Shape, points
+from globscope.builtin.analyses.curves.shapes import Shape, curve_points
 
 
 def members(name: str, ends: Population, bends: np.ndarray, shape: Shape, *, count: int, in_fit: bool) -> Population:
@@ -20,7 +20,7 @@ def members(name: str, ends: Population, bends: np.ndarray, shape: Shape, *, cou
         count: Of the points.
         in_fit: Whether every second inner point is put into the fit of the maps; the ends are there already.
     """
-    weights = points(shape, np.asarray(ends.weights), bends, count)
+    weights = curve_points(shape, np.asarray(ends.weights), bends, count)
     found = tuple(_members(name, ends.members, np.linspace(0, 1, count), in_fit))
     return evolve(ends, members=found, weights=weights, keys=())
 

@@ -1,4 +1,4 @@
-"""Whether a lattice is fine enough."""
+"""Whether the lattices are fine enough."""
 
 from globscope.builtin.analyses.resolution.analysis import Resolution
 

@@ -7,12 +7,12 @@ from globscope.api import Landscape, Samples
 
 
 @define(frozen=True, kw_only=True)
-class Refined:
+class RefinedLattice:
     """A lattice of n samples per axis turned into one of 2 n − 1, over the same bounds.
 
     Attributes:
         samples: The fine lattice, in C order.
-        old: (n,) its row at which each sample of the coarse lattice lies, point for point the same.
+        old: (n,) rows at which the samples of the coarse lattice lie, at the same points.
     """
 
     samples: Samples
@@ -20,47 +20,47 @@ class Refined:
 
     @property
     def new(self) -> np.ndarray:
-        """Rows of the samples that the coarse lattice lacks."""
+        """Rows of the samples that are not in the coarse lattice."""
         lacking: np.ndarray = np.setdiff1d(np.arange(len(self.samples.points)), self.old)
         return lacking
 
-    def joined(self, coarse: Landscape, found: Landscape) -> Landscape:
-        """Return the landscape of old samples and new ones, which `found` has in order."""
+    def merge(self, coarse: Landscape, between: Landscape) -> Landscape:
+        """Return the landscape of the coarse samples and of the new ones, in order."""
 
-        def merged(one: np.ndarray, two: np.ndarray) -> np.ndarray:
-            whole = np.empty(len(self.samples.points), one.dtype)
-            whole[self.old], whole[self.new] = one, two
+        def interleave(old: np.ndarray, new: np.ndarray) -> np.ndarray:
+            whole = np.empty(len(self.samples.points), old.dtype)
+            whole[self.old], whole[self.new] = old, new
             return whole
 
         cycles = None
-        if coarse.cycle_error is not None and found.cycle_error is not None:
-            cycles = merged(coarse.cycle_error, found.cycle_error)
+        if coarse.cycle_error is not None and between.cycle_error is not None:
+            cycles = interleave(coarse.cycle_error, between.cycle_error)
         return evolve(
-            found,
+            between,
             samples=self.samples,
-            fields={name: merged(values, found.fields[name]) for name, values in coarse.fields.items()},
-            distance_to_member=merged(coarse.distance_to_member, found.distance_to_member),
+            fields={name: interleave(values, between.fields[name]) for name, values in coarse.fields.items()},
+            distance_to_member=interleave(coarse.distance_to_member, between.distance_to_member),
             cycle_error=cycles,
-            trusted=merged(coarse.trusted, found.trusted),
+            trusted=interleave(coarse.trusted, between.trusted),
         )
 
 
-def refined(samples: Samples) -> Refined | None:
-    """Return the finer lattice, or None where samples do not fill a lattice along all latent axes."""
+def refine(samples: Samples) -> RefinedLattice | None:
+    """Return the finer lattice; None where the samples do not fill a lattice along all latent axes."""
     index, shape = samples.index, samples.shape
     if index is None or shape is None or len(shape) != samples.points.shape[1] or len(index) != np.prod(shape):
         return None
     points = np.empty((*shape, len(shape)))
     points[tuple(index.T)] = samples.points
     for axis in range(len(shape)):
-        points = _halved(points, axis)
+        points = _with_middles(points, axis)
     fine = points.shape[:-1]
     steps = np.ascontiguousarray(np.indices(fine).reshape(len(fine), -1).T)
     old = np.ravel_multi_index(tuple(2 * index.T), fine)
-    return Refined(samples=Samples(points=points.reshape(-1, len(fine)), index=steps, shape=fine), old=old)
+    return RefinedLattice(samples=Samples(points=points.reshape(-1, len(fine)), index=steps, shape=fine), old=old)
 
 
-def _halved(points: np.ndarray, axis: int) -> np.ndarray:
+def _with_middles(points: np.ndarray, axis: int) -> np.ndarray:
     """Return points with the middle of every two along one axis."""
     ahead = np.moveaxis(points, axis, 0)
     both = np.empty((2 * len(ahead) - 1, *ahead.shape[1:]))

@@ -7,7 +7,7 @@ import attrs
 import numpy as np
 
 from globscope.api import Atlas, Bench, Landscape, Map, Population, Topology, finite_or_none, last_networks
-from globscope.builtin.analyses.reconstruction import gaps, reconstruction
+from globscope.builtin.analyses.reconstruction import decoding_gaps, reconstruction
 
 STUDY: Final = "this map"
 SEEDS: Final = "seeds"
@@ -121,7 +121,7 @@ def _equal(one: Map, other: Map) -> bool:
 
 
 def _gap(one: Map, field: str) -> float | None:
-    found = gaps(one, field)
+    found = decoding_gaps(one, field)
     return None if found is None else finite_or_none(np.median(found))
 
 

@@ -1,4 +1,4 @@
-"""What a merge tree amounts to."""
+"""Figures of merge trees, their basins, and the distances between maps' diagrams."""
 
 from globscope.builtin.analyses.topology_metrics.analysis import TopologyMetrics
 

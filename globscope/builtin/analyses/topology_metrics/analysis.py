@@ -1,4 +1,4 @@
-"""What a merge tree amounts to: its figures, its basins, and how far it is from another map's."""
+"""Figures of merge trees, their basins, and the distances between maps' diagrams."""
 
 from collections.abc import Iterator, Sequence
 from itertools import combinations
@@ -27,25 +27,27 @@ from globscope.api import (  # fmt: skip
 from globscope.builtin.analyses.formatting import place
 
 METRICS = (
-    "Figures of every merge tree, simplified at the topology's threshold, and before that (unsimplified). saddles: "
-    "where branches meet, one where several meet; components: parts of the landscape that never meet; "
+    "Figures of every merge tree, simplified at the topology's threshold and before (unsimplified). saddles: where "
+    "branches meet, counted once where several meet; components: parts of the landscape that never meet; "
     "average_persistence: mean of death − birth over the pairs that die; smad: mean height of the arcs from a minimum "
     "to a saddle (Chen et al., 2026); smad_weighted: the same with each height multiplied by its basin's share of the "
-    "samples; smad_relative: smad over the field's range; largest_basin_share: of the samples in the tree."
+    "samples; smad_relative: smad over the field's range; largest_basin_share: largest share of the samples in one "
+    "basin."
 )
 BASINS = (
     "Basins of the simplified trees, deepest first, by the sample at their minimum. dies_at: the value of the saddle "
-    "at which it meets a lower basin, merges_into: that one's minimum; empty where it never dies. samples: those in "
-    "it, saddles' surroundings counted to the lower basin; runs: the variants whose last network the map shows in it."
+    "at which the basin meets a lower one; merges_into: the minimum of that one; empty where it never dies. samples: "
+    "number of samples in the basin, where those above a saddle belong to the lower basin; runs: variants whose last "
+    "network the map shows in it."
 )
 DISTANCES = (
-    "How far apart two maps' persistence diagrams are, sampler by sampler and topology by topology; 0 where they are "
-    "equal. bottleneck: the farthest that a birth or a death moves in the best matching; wasserstein: (Σ moves^order)^"
-    "(1/order) over all pairs; both on the simplified trees, bottleneck_unsimplified on the others. Pairs may be "
-    "matched with none at the cost of half their persistence; those that never die are matched among themselves by "
-    "birth, and where two landscapes have different numbers of components there is no distance."
+    "Distances between two maps' persistence diagrams, for every sampler and topology; 0 where the diagrams are equal. "
+    "bottleneck: the largest move of a birth or a death in the best matching; wasserstein: (Σ moves^order)^(1/order) "
+    "over all pairs; both on the simplified trees; bottleneck_unsimplified: on the trees before simplification. A pair "
+    "may stay unmatched at the cost of half its persistence; pairs that never die are matched by birth. There is no "
+    "distance between landscapes with different numbers of components."
 )
-WHO = ("name", "sampler", "topology")
+TREE = ("name", "sampler", "topology")
 SIMPLIFIED = ("minima", "saddles", "average_persistence", "smad")
 FIGURES = (
     *SIMPLIFIED, "smad_weighted", "smad_relative", "components", "largest_basin_share", "value_range",
@@ -53,11 +55,11 @@ FIGURES = (
 )  # fmt: skip
 BASIN = ("minimum", "place", "value", "dies_at", "persistence", "merges_into", "samples", "share", "runs")
 DISTANCE = ("one", "other", "sampler", "topology", "bottleneck", "wasserstein", "bottleneck_unsimplified")
-# Of a basin whose depth may be due to what scoring draws.
+# Whether the depth of a basin may be due to the random numbers of scoring.
 NOISY = "within_noise"
 NOISE = (
-    " within_noise: whether its persistence lies below the standard deviation between draws of one network's score, so "
-    "that it may be chance."
+    " within_noise: whether its persistence is below the standard deviation of one network's scores with different "
+    "random numbers, so that the basin may be chance."
 )
 Row = dict[str, Any]
 
@@ -68,60 +70,61 @@ class TopologyMetrics:
 
     Definitions are in the tables' captions and in the explanation of the merge tree. SMAD is of Chen et al.,
     "Landscaper", arXiv:2602.07135, 2026; average persistence as in Xie et al., "Evaluating Loss Landscapes from a
-    Topology Perspective", arXiv:2411.09807, 2024, but for their factor: they measure a pair's distance to the
-    diagonal, which is the persistence over √2.
+    Topology Perspective", arXiv:2411.09807, 2024, except for a factor: they measure the distance of a pair to the
+    diagonal, which is its persistence over √2.
 
     Attributes:
-        order: Of the Wasserstein distance: 1 adds up all differences, large orders see the largest alone.
+        order: Order of the Wasserstein distance: 1 adds up all differences, large orders measure only the largest.
     """
 
     order: float = attrs.field(default=2.0, validator=ge(1))
 
     def analyse(self, atlas: Atlas, bench: Bench, rng: np.random.Generator) -> Finding:
         """Return the tables of figures, basins and distances."""
-        del bench, rng  # nothing is computed again, nothing drawn
-        metrics = [who | _figures(tree) for one in atlas.maps for who, _, tree in _trees(one)]
+        del bench, rng  # nothing is computed again or drawn
+        trees = [(map_, *tree) for map_ in atlas.maps for tree in _trees(map_)]
+        metrics = [names | _figures(topology) for _, names, _, topology in trees]
         basins = [
-            who | row for one in atlas.maps for who, scape, tree in _trees(one) for row in _basins(one, scape, tree)
+            names | row for map_, names, landscape, topology in trees for row in _basins(map_, landscape, topology)
         ]
-        distances = [row for one, other in combinations(atlas.maps, 2) for row in self._distances(one, other)]
+        distances = [row for pair in combinations(atlas.maps, 2) for row in self._distances(*pair)]
         tables = (
-            Table(name="metrics", caption=METRICS, columns=(*WHO, *FIGURES), rows=tuple(metrics)),
-            _of_basins(basins, noisy=any(topology.noise for one in atlas.maps for _, _, topology in _trees(one))),
+            Table(name="metrics", caption=METRICS, columns=(*TREE, *FIGURES), rows=tuple(metrics)),
+            _basin_table(basins, noisy=any(topology.noise for *_, topology in trees)),
             Table(name="distances", caption=DISTANCES, columns=DISTANCE, rows=tuple(distances)),
         )
-        records = {one.name: _further(one.topology) for one in atlas.maps if one.topology is not None}
+        records = {map_.name: _analysis_figures(map_.topology) for map_ in atlas.maps if map_.topology}
         return Finding(tables=tables, records=records)
 
-    def _distances(self, one: Map, other: Map) -> Iterator[Row]:
+    def _distances(self, first: Map, second: Map) -> Iterator[Row]:
         """Yield the distances of two maps' diagrams, where both have the sampler and the topology."""
-        trees = {tuple(who.values())[1:]: tree for who, _, tree in _trees(other)}
-        for who, _, mine in _trees(one):
-            its = trees.get((who["sampler"], who["topology"]))
-            if its is not None:
+        trees = {(names["sampler"], names["topology"]): topology for names, _, topology in _trees(second)}
+        for names, _, topology in _trees(first):
+            other = trees.get((names["sampler"], names["topology"]))
+            if other is not None:
                 yield {
-                    "one": one.name,
-                    "other": other.name,
-                    "sampler": who["sampler"],
-                    "topology": who["topology"],
-                    "bottleneck": finite_or_none(bottleneck(mine.tree, its.tree)),
-                    "wasserstein": finite_or_none(wasserstein(mine.tree, its.tree, order=self.order)),
-                    "bottleneck_unsimplified": finite_or_none(bottleneck(mine.full, its.full)),
+                    "one": first.name,
+                    "other": second.name,
+                    "sampler": names["sampler"],
+                    "topology": names["topology"],
+                    "bottleneck": finite_or_none(bottleneck(topology.tree, other.tree)),
+                    "wasserstein": finite_or_none(wasserstein(topology.tree, other.tree, order=self.order)),
+                    "bottleneck_unsimplified": finite_or_none(bottleneck(topology.full, other.full)),
                 }
 
 
-def _of_basins(rows: Sequence[Row], *, noisy: bool) -> Table:
+def _basin_table(rows: Sequence[Row], *, noisy: bool) -> Table:
     """Return the table of basins, with a column for those that may be chance where scores are drawn."""
     columns, caption = (*BASIN, NOISY) if noisy else BASIN, BASINS + NOISE if noisy else BASINS
-    kept = tuple({name: row[name] for name in (*WHO, *columns)} for row in rows)
-    return Table(name="basins", caption=caption, columns=(*WHO, *columns), rows=kept)
+    kept = tuple({name: row[name] for name in (*TREE, *columns)} for row in rows)
+    return Table(name="basins", caption=caption, columns=(*TREE, *columns), rows=kept)
 
 
-def _trees(one: Map) -> Iterator[tuple[Row, Landscape, Topology]]:
-    """Yield a map's topologies with their names and landscapes."""
-    for sampler, by_name in one.topologies.items():
-        for name, topology in by_name.items():
-            yield {"name": one.name, "sampler": sampler, "topology": name}, one.landscapes[sampler], topology
+def _trees(map_: Map) -> Iterator[tuple[Row, Landscape, Topology]]:
+    """Yield the names, landscape and topology of each of a map's merge trees."""
+    for sampler, topologies in map_.topologies.items():
+        for name, topology in topologies.items():
+            yield {"name": map_.name, "sampler": sampler, "topology": name}, map_.landscapes[sampler], topology
 
 
 def _figures(topology: Topology) -> Row:
@@ -138,8 +141,8 @@ def _figures(topology: Topology) -> Row:
     }
 
 
-def _further(topology: Topology) -> Row:
-    """Return the figures that a map's record does not have anyway."""
+def _analysis_figures(topology: Topology) -> Row:
+    """Return the figures that a map's record does not have already."""
     return {name: value for name, value in _figures(topology).items() if name not in SIMPLIFIED}
 
 
@@ -152,9 +155,9 @@ def _counts(tree: MergeTree) -> Row:
     }
 
 
-def _basins(one: Map, landscape: Landscape, topology: Topology) -> Iterator[Row]:
+def _basins(map_: Map, landscape: Landscape, topology: Topology) -> Iterator[Row]:
     tree, sizes = topology.tree, topology.tree.basin_sizes
-    runs, within = runs_by_basin(one, landscape, topology), topology.within_noise
+    runs, within = runs_by_basin(map_, landscape, topology), topology.within_noise
     for row, (minimum, saddle) in enumerate(tree.pairs.tolist()):
         yield {
             "minimum": minimum,
