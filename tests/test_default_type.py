@@ -4,25 +4,16 @@ import numpy as np
 import pytest
 import torch
 from support.arrays import assert_same_arrays
-from support.study import values
+from support.study import TWO_RUNS, study_in, values
 
-from globscope import load
 from globscope.api import Code, UserCodeError, symmetry
 from globscope.builtin.tasks.classification import Classification
 
-STUDY = """
+STUDY = f"""
 [task]
 use = "classification"
-{task}
-[population.train]
-epochs = 1
-save_every = 1
-[[population.variant]]
-name = "A"
-learning_rate = 1e-2
-[[population.variant]]
-name = "B"
-learning_rate = 2e-2
+{{task}}
+{TWO_RUNS}
 [[reducer]]
 use = "autoencoder"
 hidden = [4]
@@ -82,10 +73,9 @@ def doubled():
 
 def found(folder, name, task):
     """Return the arrays of a study, of its second run, which reads what the first one stored."""
-    folder.mkdir(exist_ok=True)
-    (folder / "study.toml").write_text(STUDY.replace("{task}", task))
-    values(load(folder / "study.toml", folder=folder / name))
-    outcome = values(load(folder / "study.toml", folder=folder / name))
+    study = study_in(folder, STUDY.replace("{task}", task), run=name)
+    values(study)
+    outcome = values(study)
     [one] = outcome.atlas.maps
     arrays = {**outcome.atlas.truth, **{f"map {n}": a for n, a in one.landscape.fields.items()}}
     tables = [outcome.findings[name].tables for name in ("similarity", "curvature")]  # no table of seconds

@@ -7,7 +7,9 @@ import pytest
 import torch
 from safetensors.torch import save_file
 from support.arrays import assert_same_arrays
-from support.study import values
+from support.nets import batch_norm
+from support.paths import NETS
+from support.study import study_in, values
 from torch import nn
 from torch.nn.functional import cross_entropy
 
@@ -17,18 +19,11 @@ from globscope.builtin.tasks.data.embedded import digits
 from globscope.population.recorded_scores import numbers_beside
 from globscope.values.rows import Rows
 
-NETS = """
-from torch import nn
-
-def net(frozen=False):
-    made = nn.Sequential(nn.Linear(64, 12), nn.BatchNorm1d(12), nn.ReLU(), nn.Linear(12, 10))
-    made[0].requires_grad_(not frozen)
-    return made
-"""
 SPEC = """
 [task]
 use = "classification"
-model = "nets.py:net"
+model = "{nets}:batch_norm"
+model_options = {{ width = 12 }}
 data = "digits"
 [population]
 checkpoints = "{{variant}}-{{step}}.{suffix}"
@@ -49,7 +44,7 @@ use = "gudhi"
 def module(seed, trunk=0):
     """Return a network whose first layers come from one seed and whose head comes from another."""
     torch.manual_seed(trunk)
-    made = nn.Sequential(nn.Linear(64, 12), nn.BatchNorm1d(12), nn.ReLU(), nn.Linear(12, 10))
+    made = batch_norm(12)
     made.train()(torch.rand(50, 64) * (1 + seed))  # statistics of its own
     torch.manual_seed(seed)
     nn.init.normal_(made[3].weight)
@@ -57,9 +52,7 @@ def module(seed, trunk=0):
 
 
 def study(folder, choice="", mode="stored", suffix="safetensors", overrides=()):
-    (folder / "nets.py").write_text(NETS)
-    (folder / "study.toml").write_text(SPEC.format(choice=choice, mode=mode, suffix=suffix))
-    return load(folder / "study.toml", overrides, folder / "run")
+    return study_in(folder, SPEC.format(nets=NETS, choice=choice, mode=mode, suffix=suffix), *overrides)
 
 
 def saved(folder, trunk=lambda seed: 0):
@@ -132,10 +125,9 @@ def test_a_pattern_that_matches_nothing_names_what_is_near(tmp_path):
 
 
 def test_choosing_tensors_of_runs_trained_here_is_refused(tmp_path):
-    text = SPEC.format(choice='include = ["3.*"]', mode="stored", suffix="x").replace(
+    text = SPEC.format(nets=NETS, choice='include = ["3.*"]', mode="stored", suffix="x").replace(
         'checkpoints = "{variant}-{step}.x"', ""
     )
-    (tmp_path / "nets.py").write_text(NETS)
     (tmp_path / "study.toml").write_text(text + '[population.train]\nepochs = 1\n[[population.variant]]\nname = "A"\n')
     with pytest.raises(SpecError, match="include and exclude are for checkpoints"):
         load(tmp_path / "study.toml")

@@ -8,6 +8,7 @@ import torch
 from attrs import define
 from support.arrays import assert_same_arrays
 from support.components import BUILT_IN
+from support.paths import NETS
 from support.study import TINY_TASK
 
 from globscope.api import (
@@ -55,17 +56,11 @@ def studied(tmp_path):
 
 # A network with BatchNorm.
 
-NORMALISED = """
-from torch import nn
-
-def net():
-    return nn.Sequential(nn.Linear(64, 16), nn.BatchNorm1d(16), nn.ReLU(), nn.Linear(16, 10))
-"""
-
-CLASSIFIED = """
+CLASSIFIED = f"""
 [task]
 use = "classification"
-model = "nets.py:net"
+model = "{NETS}:batch_norm"
+model_options = {{ width = 16 }}
 [population.train]
 epochs = 6
 save_every = 3
@@ -94,7 +89,6 @@ def loss(probe, vector, buffers):
 
 
 def test_a_decoded_network_with_batch_norm_is_scored_with_statistics_of_its_own(studied, tmp_path):
-    (tmp_path / "nets.py").write_text(NORMALISED, "utf-8")
     found = studied(CLASSIFIED)
     members, decoded = found.atlas.population, found.atlas.maps[0].decoded["train_loss"]
     registry = registry_of(BUILT_IN)

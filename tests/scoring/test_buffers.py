@@ -5,11 +5,10 @@ import pytest
 import torch
 from attrs import evolve
 from safetensors.torch import load_file, save_file
-from support.study import values
+from support.study import study_in, values
 from torch import nn
 from torch.nn.functional import cross_entropy
 
-from globscope import load
 from globscope.api import (
     Member,
     NetworkBuffers,
@@ -92,8 +91,7 @@ def made(seed):
 
 def study(folder, population=FILES, options=""):
     (folder / "nets.py").write_text(NETS)
-    (folder / "study.toml").write_text(SPEC.format(population=population, options=options))
-    return values(load(folder / "study.toml", folder=folder / "run"))
+    return values(study_in(folder, SPEC.format(population=population, options=options)))
 
 
 def saved(folder, modules, without=()):

@@ -7,7 +7,7 @@ import pytest
 import torch
 from attrs import evolve
 from support.arrays import assert_same_arrays
-from support.study import values
+from support.study import study_in, values
 
 from globscope import load
 from globscope.api import EvaluationError, Loss, Networks, Unit, draws, fixed_seed, seed_of
@@ -65,8 +65,7 @@ use = "torch"
 def study(folder, more=""):
     folder.mkdir(exist_ok=True)
     (folder / "nets.py").write_text(NETS)
-    (folder / "study.toml").write_text(SPEC.format(more=more))
-    return load(folder / "study.toml", folder=folder / "run")
+    return study_in(folder, SPEC.format(more=more))
 
 
 def scored(networks, task, **options):

@@ -4,23 +4,19 @@ import json
 
 import pytest
 import torch
+from support.study import MAP, study_in
 
-import globscope
 from globscope.builtin.tasks.classification import Classification
 from globscope.store import claim, write_bytes, write_json
 from globscope.study.changes import Changes, changes
 
-SPEC = """
+SPEC = f"""
 [task]
 use = "classification"
 hidden = [4]
 [population]
-checkpoints = "{variant}/{step}.pt"
-[[reducer]]
-use = "pca"
-[[sampler]]
-use = "grid"
-resolution = 3
+checkpoints = "{{variant}}/{{step}}.pt"
+{MAP}
 [evaluator]
 use = "torch"
 examples = 32
@@ -34,8 +30,7 @@ def study(tmp_path):
         path = tmp_path / f"{name}.pt"
         path.parent.mkdir(exist_ok=True)
         torch.save(probe.initialise(seed)[0], path)
-    (tmp_path / "study.toml").write_text(SPEC)
-    return globscope.load(tmp_path / "study.toml", (), tmp_path / "run")
+    return study_in(tmp_path, SPEC)
 
 
 def test_a_run_after_a_checkpoint_was_deleted_says_so_first_and_in_its_report(study, tmp_path, notes):

@@ -6,10 +6,9 @@ import shutil
 import numpy as np
 import pytest
 from safetensors.numpy import load_file, save_file
-from support.study import TINY, Notes
+from support.study import TINY, Notes, study_in
 from typer.testing import CliRunner
 
-from globscope import load
 from globscope.api import PopulationError, RunError
 from globscope.cli import app
 from globscope.session import project
@@ -22,8 +21,7 @@ SPEC = TINY + '[[reducer]]\nuse = "autoencoder"\nsteps = 200\n[[reducer]]\nuse =
 def finished(tmp_path_factory):
     """A finished run, one of its final checkpoints, and a network that it has never seen."""
     folder = tmp_path_factory.mktemp("finished")
-    (folder / "study.toml").write_text(SPEC)
-    result = load(folder / "study.toml", folder=folder / "run").run()
+    result = study_in(folder, SPEC).run()
     known = sorted(folder.glob("run/stages/train/*/epoch2.safetensors"))[0]
     rng = np.random.default_rng(0)
     tensors = {n: a + rng.normal(size=a.shape).astype(np.float32) for n, a in load_file(known).items()}

@@ -1,8 +1,10 @@
-"""Networks that specs name: `model = "nets.py:batch_norm"`."""
+"""Networks that specs name, by this file's path."""
 
 from torch import nn
 
 
-def batch_norm(width=8):
-    """Return a network whose layer of statistics differs from member to member."""
-    return nn.Sequential(nn.Linear(64, width), nn.BatchNorm1d(width), nn.ReLU(), nn.Linear(width, 10))
+def batch_norm(width=8, frozen=False):
+    """Return a network with statistics; what comes before them is trained too, unless it is frozen."""
+    made = nn.Sequential(nn.Linear(64, width), nn.BatchNorm1d(width), nn.ReLU(), nn.Linear(width, 10))
+    made[0].requires_grad_(not frozen)
+    return made

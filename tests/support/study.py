@@ -1,14 +1,11 @@
 """Tiny specs, a study's values, and an observer that takes notes."""
 
+from globscope import load
 from globscope.study.observer import Observer
 from globscope.study.run import run
 from globscope.values.chart import Progress
 
-TINY = """
-title = "tiny"
-[task]
-use = "classification"
-hidden = [8]
+TWO_RUNS = """
 [population.train]
 epochs = 2
 save_every = 1
@@ -18,19 +15,35 @@ learning_rate = 1e-2
 [[population.variant]]
 name = "B"
 learning_rate = 2e-2
-[[population.variant]]
-name = "C"
-batch_size = 128
-learning_rate = 2e-2
+"""
+MAP = """
 [[reducer]]
 use = "pca"
 [[sampler]]
 use = "grid"
-resolution = 5
+resolution = 3
+"""
+TINY = f"""
+title = "tiny"
+[task]
+use = "classification"
+hidden = [8]
+{TWO_RUNS.strip()}
+[[population.variant]]
+name = "C"
+batch_size = 128
+learning_rate = 2e-2
+{MAP.strip().replace("3", "5")}
 [evaluator]
 use = "torch"
 examples = 64
 """
+
+
+def study_in(folder, text, *overrides, run="run"):
+    """Write a spec into a folder and return its study, whose results lie beside it."""
+    (folder / "study.toml").write_text(text, "utf-8")
+    return load(folder / "study.toml", overrides, folder / run)
 
 
 def values(study, observer=None):

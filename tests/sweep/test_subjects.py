@@ -4,8 +4,8 @@ from pathlib import Path
 
 import numpy as np
 import pytest
+from support.study import TWO_RUNS, study_in
 
-import globscope
 from globscope.spec.cells import Relations
 from globscope.store import Store
 from globscope.study.run import run as run_study
@@ -20,15 +20,7 @@ title = "subjects"
 [task]
 use = "classification"
 hidden = [4]
-[population.train]
-epochs = 2
-save_every = 1
-[[population.variant]]
-name = "A"
-learning_rate = 1e-2
-[[population.variant]]
-name = "B"
-learning_rate = 1e-3
+{runs}
 {reducers}
 [[analysis]]
 use = "curvature"
@@ -58,8 +50,7 @@ def cells(tmp_path_factory):
     folder = tmp_path_factory.mktemp("subjects")
 
     def run(reducers, keys):
-        (folder / "study.toml").write_text(SPEC.format(reducers=reducers, keys=keys))
-        found = globscope.load(folder / "study.toml", (), folder / "run")
+        found = study_in(folder, SPEC.format(runs=TWO_RUNS, reducers=reducers, keys=keys))
         outcomes = {}
         for cell in found.spec.cells:
             context = found.study(cell).context()

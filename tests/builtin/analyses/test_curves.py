@@ -5,8 +5,9 @@ import pytest
 import torch
 from hypothesis import given
 from hypothesis import strategies as st
+from support.paths import NETS
 from support.progress import StopAt
-from support.study import TINY, Notes
+from support.study import TINY, Notes, study_in, values
 
 import globscope
 from globscope.api import GlobscopeError, Layout, Networks, SpecError, area, barrier, lengths_along, mean_along
@@ -19,7 +20,6 @@ from globscope.builtin.analyses.mode_connectivity import ModeConnectivity
 from globscope.builtin.analyses.mode_connectivity.measured_curve import MeasuredCurve
 from globscope.builtin.analyses.mode_connectivity.project_curves import CurveProjection, table, warnings
 from globscope.study.disk.draft import DiskDraft
-from globscope.study.run import run
 from globscope.testing import tiny_atlas, tiny_bench, tiny_task
 from globscope.testing.population import tiny_population
 from globscope.values.chart import Progress
@@ -259,9 +259,7 @@ def folder(tmp_path_factory):
 
 def asked(folder, line, observer=None):
     """Run the tiny study with curves, without its report."""
-    path = folder / "tiny.toml"
-    path.write_text(TINY + CURVES + line + "\n", "utf-8")
-    return run(globscope.load(path, folder=folder / "run").context(observer))
+    return values(study_in(folder, TINY + CURVES + line + "\n"), observer)
 
 
 @pytest.fixture(scope="module")
@@ -286,8 +284,8 @@ def test_the_points_of_a_curve_are_members_and_its_ends_are_the_networks_that_it
     assert {(member.kind, member.parents, member.in_fit) for member in members} == {("curve", ("C@2", "A@2"), False)}
     for row, end in ((rows[0], who.of("C")[-1]), (rows[-1], who.of("A")[-1])):
         assert who.weights[row].tobytes() == who.weights[end].tobytes()
-        for values in atlas.truth.values():
-            assert values[row] == values[end]
+        for scores in atlas.truth.values():
+            assert scores[row] == scores[end]
 
 
 def test_the_tables_are_of_the_losses_and_of_both_fits(first):
@@ -340,20 +338,10 @@ def test_every_second_inner_point_joins_the_fit_where_that_is_asked_and_no_end_d
     assert [member.step for member in found.members if member.in_fit] == [2, 4]
 
 
-NORMALISED = """
-from torch import nn
-
-def net():
-    return nn.Sequential(nn.Linear(64, 8), nn.BatchNorm1d(8), nn.ReLU(), nn.Linear(8, 10))
-"""
-
-
 @pytest.mark.parametrize("statistics", ["recalibrate", "stored"])
 def test_the_ends_of_curves_of_networks_with_statistics_score_what_the_networks_do(statistics, tmp_path):
-    (tmp_path / "nets.py").write_text(NORMALISED, "utf-8")
-    text = TINY.replace("hidden = [8]", 'model = "nets.py:net"') + f'batch_norm = "{statistics}"\n'
-    (tmp_path / "tiny.toml").write_text(text + CURVES + 'pairs = [["A", "B"]]\n', "utf-8")
-    atlas = run(globscope.load(tmp_path / "tiny.toml", folder=tmp_path / "run").context()).atlas
+    text = TINY.replace("hidden = [8]", f'model = "{NETS}:batch_norm"') + f'batch_norm = "{statistics}"\n'
+    atlas = values(study_in(tmp_path, text + CURVES + 'pairs = [["A", "B"]]\n')).atlas
     rows, losses = own(atlas, "Bezier A–B"), atlas.truth["train_loss"]
     for row, end in ((rows[0], "A"), (rows[-1], "B")):
         assert losses[row] == losses[atlas.population.of(end)[-1]]

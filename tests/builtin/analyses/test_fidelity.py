@@ -2,9 +2,8 @@
 
 import numpy as np
 import pytest
-from support.study import values
+from support.study import study_in, values
 
-import globscope
 from globscope.builtin.analyses.fidelity.held_out import COLUMNS
 from globscope.session import Study
 
@@ -33,8 +32,7 @@ def outcome(tmp_path):
 
     def found(names, reducer="pca", run=values):
         variants = "".join(VARIANT.format(name=name) for name in names)
-        (tmp_path / "study.toml").write_text(SPEC.format(variants=variants, reducer=reducer))
-        result = run(globscope.load(tmp_path / "study.toml", folder=tmp_path / "run"))
+        result = run(study_in(tmp_path, SPEC.format(variants=variants, reducer=reducer)))
         (table,) = result.findings["fidelity"].tables
         assert table.columns == COLUMNS
         return result, {row["left_out"]: row for row in table.rows}

@@ -3,9 +3,9 @@
 import numpy as np
 import pytest
 from attrs import define, evolve
-from support.study import values
+from support.paths import NETS
+from support.study import MAP, study_in, values
 
-import globscope
 from globscope.api import Finding, Landscape, last_networks
 from globscope.builtin.analyses.low_loss_pass import LowLossPass
 from globscope.builtin.analyses.low_loss_pass.minimax_path import (
@@ -224,21 +224,17 @@ def test_maps_that_are_not_named_are_left_alone(atlas):
     assert names == ["twin"]
 
 
-STORED = """
+STORED = f"""
 [task]
 use = "classification"
-model = "net.py:build"
+model = "{NETS}:batch_norm"
 [population.train]
 epochs = 1
 [[population.variant]]
 name = "A"
 [[population.variant]]
 name = "B"
-[[reducer]]
-use = "pca"
-[[sampler]]
-use = "grid"
-resolution = 5
+{MAP.replace("3", "5")}
 [evaluator]
 use = "torch"
 examples = 64
@@ -251,17 +247,9 @@ use = "low-loss-pass"
 points = 5
 epochs = 1
 """
-NORMALISED = """
-from torch import nn
-def build():
-    return nn.Sequential(nn.Linear(64, 8), nn.BatchNorm1d(8), nn.ReLU(), nn.Linear(8, 10))
-"""
 
 
 def test_ways_are_scored_by_stored_statistics_where_the_evaluator_asks_for_them(tmp_path):
-    (tmp_path / "study.toml").write_text(STORED)
-    (tmp_path / "net.py").write_text(NORMALISED)
-    found = values(globscope.load(tmp_path / "study.toml", folder=tmp_path / "run")).findings["low-loss-pass"]
-    rows = found.tables[0].rows
+    rows = values(study_in(tmp_path, STORED)).findings["low-loss-pass"].tables[0].rows
     assert rows
     assert all(np.isfinite([row["pass"], row["straight"]]).all() for row in rows)

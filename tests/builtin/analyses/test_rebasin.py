@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 from safetensors.numpy import load_file, save_file
 from support.permuted import networks
-from support.study import values
+from support.study import study_in, values
 
 import globscope
 from globscope.builtin.analyses.rebasin.analysis import third_of
@@ -32,9 +32,7 @@ LINES
 
 
 def study(folder, lines=""):
-    path = folder / "study.toml"
-    path.write_text(SPEC.replace("LINES", lines))
-    return globscope.load(path, folder=folder / "run")
+    return study_in(folder, SPEC.replace("LINES", lines))
 
 
 def told(folder, lines):
@@ -96,10 +94,8 @@ def test_the_barrier_to_a_permuted_copy_vanishes_and_that_of_a_random_permutatio
 
 
 def test_a_rebased_copy_lies_in_its_partners_basin_seen_and_unseen(folder):
-    path = folder / "plane.toml"
     shown = SPEC.replace('"pca"', '"plane"').replace("persistence = 0.0", "persistence = 0.1")
-    path.write_text(shown.replace("LINES", 'pairs = [["A", "B"]]\naligners = ["weight-matching"]'))
-    result = globscope.load(path, folder=folder / "run").run()
+    result = study_in(folder, shown.replace("LINES", 'pairs = [["A", "B"]]\naligners = ["weight-matching"]')).run()
     for fit in ("unseen", "in the fit"):
         row = by_how(result, "counts", fit=fit)["weight-matching"]
         assert (row["networks"], row["in_basin"], row["nearest"]) == (1, 1, 1)

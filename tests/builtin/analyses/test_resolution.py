@@ -1,11 +1,12 @@
 """The resolution check: the finer lattice holds the coarse one, and is decoded only where it must be."""
 
+from functools import partial
+
 import numpy as np
 import pytest
 from attrs import evolve
-from support.study import TINY, values
+from support.study import TINY, study_in, values
 
-import globscope
 from globscope.api import Samples
 from globscope.builtin.analyses.resolution import Resolution
 from globscope.builtin.analyses.resolution.refined_lattice import refine
@@ -77,17 +78,13 @@ def test_a_count_of_leaves_that_changes_is_warned_of_and_the_new_leaf_has_no_coa
 
 
 @pytest.fixture
-def study(spec_file, tmp_path):
-    def made(*overrides, text=TINY + RESOLUTION, registry=None, folder="run"):
-        more = {"registry": registry} if registry else {}
-        return globscope.load(spec_file(text), overrides, folder=tmp_path / folder, **more)
-
-    return made
+def study(tmp_path):
+    return partial(study_in, tmp_path, TINY + RESOLUTION)
 
 
-def test_the_finer_landscape_is_that_of_a_study_with_the_finer_grid(study):
+def test_the_finer_landscape_is_that_of_a_study_with_the_finer_grid(study, tmp_path):
     outcome = values(study())
-    fine = values(study("sampler.0.resolution=9", text=TINY, folder="fine")).atlas.maps[0]
+    fine = values(study_in(tmp_path, TINY, "sampler.0.resolution=9", run="fine")).atlas.maps[0]
     (row,) = outcome.findings["resolution"].tables[0].rows
     assert (row["coarse"], row["fine"], row["decoded"], row["new_networks"]) == ("5 × 5", "9 × 9", "between", 56)
     assert row["leaves_fine"] == len(fine.topology.tree.minima)
@@ -104,7 +101,7 @@ def test_a_second_run_decodes_and_evaluates_nothing_again_and_still_knows_how_th
     assert again.findings["resolution"] == first.findings["resolution"]
 
 
-def test_the_estimate_counts_the_networks_of_the_finer_lattice_and_the_plan_says_so(study):
-    more, without = study().estimate(), study(text=TINY).estimate()
+def test_the_estimate_counts_the_networks_of_the_finer_lattice_and_the_plan_says_so(study, tmp_path):
+    more, without = study().estimate(), study_in(tmp_path, TINY).estimate()
     assert more.evaluations == without.evaluations + 81
     assert more.stages[-1].endswith("up to 81 more networks")

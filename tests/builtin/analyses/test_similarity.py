@@ -1,5 +1,7 @@
 """Likeness of outputs beside distances: CKA, disagreement, and their rank correlation with a map."""
 
+from functools import partial
+
 import numpy as np
 import pytest
 import torch
@@ -7,9 +9,9 @@ from attrs import evolve
 from hypothesis import given, settings
 from hypothesis import strategies as st
 from hypothesis.extra.numpy import arrays
-from support.study import TINY
+from support.paths import NETS
+from support.study import TINY, study_in
 
-import globscope
 from globscope.api import Code, EvaluationError, Layout, Member, Networks, Population, SpecError, fixed_examples
 from globscope.builtin.analyses.similarity import Similarity
 from globscope.builtin.analyses.similarity.cka import differences, disagreements, similarities
@@ -249,24 +251,15 @@ def test_the_same_examples_are_drawn_every_time_and_no_more_than_there_are():
     assert fixed_examples(probe, "test", 1000).tolist() == list(range(24))
 
 
-NORMALISED = """
-from torch import nn
-
-def net():
-    return nn.Sequential(nn.Linear(64, 8), nn.BatchNorm1d(8), nn.Linear(8, 10))
-"""
-
-
 @pytest.mark.parametrize("kind", ["classification", "batch norm", "regression", "language"])
 def test_outputs_are_those_that_the_loss_and_the_accuracy_are_of(kind, tmp_path):
     from torch.nn import functional
 
     (tmp_path / "text.txt").write_text("The loss was without form, and large. " * 60)
-    (tmp_path / "net.py").write_text(NORMALISED)
     small = {"dim": 8, "depth": 1, "heads": 1}
     task, loss = {
         "classification": (Classification(hidden=(8,)), functional.cross_entropy),
-        "batch norm": (Classification(model=Code(str(tmp_path / "net.py"), "net")), functional.cross_entropy),
+        "batch norm": (Classification(model=Code(str(NETS), "batch_norm")), functional.cross_entropy),
         "regression": (Regression(hidden=(8,)), functional.mse_loss),
         "language": (LanguageModelling(path=tmp_path / "text.txt", context=16, model_options=small), None),
     }[kind]
@@ -284,11 +277,8 @@ def test_outputs_are_those_that_the_loss_and_the_accuracy_are_of(kind, tmp_path)
 
 
 @pytest.fixture
-def study(spec_file, tmp_path):
-    def made(*overrides, text=TINY + SIMILARITY, folder="run"):
-        return globscope.load(spec_file(text), overrides, folder=tmp_path / folder)
-
-    return made
+def study(tmp_path):
+    return partial(study_in, tmp_path, TINY + SIMILARITY)
 
 
 def test_a_study_compares_its_networks_and_asks_none_of_them_twice(study, notes):
@@ -329,10 +319,10 @@ def test_what_cannot_be_compared_is_refused_before_anything_long(override, says,
     assert notes.ran == []
 
 
-def test_one_variant_has_no_last_networks_to_compare(study, notes):
+def test_one_variant_has_no_last_networks_to_compare(tmp_path, notes):
     alone = TINY[: TINY.index('[[population.variant]]\nname = "B"')] + TINY[TINY.index("[[reducer]]") :]
     with pytest.raises(EvaluationError, match="compares the variants' last networks, and here is one; use 'all'"):
-        run(study(text=alone + SIMILARITY).context(notes))
+        run(study_in(tmp_path, alone + SIMILARITY).context(notes))
     assert notes.ran == []
 
 

@@ -1,11 +1,12 @@
 """Refits of a map: what differs between them, what stays, and what a seed cannot move."""
 
+from functools import partial
+
 import numpy as np
 import pytest
 from attrs import define, evolve
-from support.study import TINY
+from support.study import TINY, study_in
 
-import globscope
 from globscope.api import Member, Population, SpecError
 from globscope.builtin.analyses.stability import Stability
 from globscope.builtin.analyses.stability.refits import drawn
@@ -162,11 +163,8 @@ def test_only_the_maps_that_are_named_and_have_an_inverse_are_fitted_again():
 
 
 @pytest.fixture
-def study(spec_file, tmp_path):
-    def made(*overrides, text=TINY + STABILITY, folder="run"):
-        return globscope.load(spec_file(text), overrides, folder=tmp_path / folder)
-
-    return made
+def study(tmp_path):
+    return partial(study_in, tmp_path, TINY + STABILITY)
 
 
 def test_a_study_fits_again_what_it_must_and_nothing_twice(study, notes):
@@ -182,24 +180,24 @@ def test_a_study_fits_again_what_it_must_and_nothing_twice(study, notes):
     assert sum(label.startswith("refit pca") for label in notes.ran) == 1
 
 
-def test_the_seed_of_a_run_gives_its_map_again(study):
+def test_the_seed_of_a_run_gives_its_map_again(study, tmp_path):
     overrides = ('reducer.0.use="autoencoder"', "reducer.0.steps=20")
     outcome = run(study(*overrides).context())
     runs = outcome.findings["stability"].tables[1].rows
-    again = run(study(*overrides, f"reducer.0.seed={runs[1]['seed']}", text=TINY, folder="again").context())
+    again = run(study_in(tmp_path, TINY, *overrides, f"reducer.0.seed={runs[1]['seed']}", run="again").context())
     assert again.atlas.maps[0].identity != outcome.atlas.maps[0].identity
     record = again.findings["fidelity"].records["autoencoder"]
     assert (record["leaves"], record["mse_per_weight"]) == (runs[1]["leaves"], runs[1]["mse_per_weight"])
 
 
-def test_the_plan_counts_the_samples_and_the_members_of_every_refit(study):
-    more, without = study().estimate(), study(text=TINY).estimate()
+def test_the_plan_counts_the_samples_and_the_members_of_every_refit(study, tmp_path):
+    more, without = study().estimate(), study_in(tmp_path, TINY).estimate()
     assert more.evaluations == without.evaluations + 2 * (25 + 9)
     told = "stability of 1 map: each in 1 refits with further seeds and 1 on bootstraps of the checkpoints"
     assert more.stages[-1] == f"{told}: up to 68 more networks"
     two = TINY.replace("[[sampler]]", '[[reducer]]\nuse = "kernel-pca"\n[[sampler]]') + STABILITY
-    assert study(text=two).estimate().stages[-1].endswith("136 more networks")
-    assert study('analysis.0.reducers=["pca"]', text=two).estimate().stages[-1].endswith("68 more networks")
+    assert study_in(tmp_path, two).estimate().stages[-1].endswith("136 more networks")
+    assert study_in(tmp_path, two, 'analysis.0.reducers=["pca"]').estimate().stages[-1].endswith("68 more networks")
 
 
 @pytest.mark.parametrize(
@@ -211,10 +209,10 @@ def test_the_plan_counts_the_samples_and_the_members_of_every_refit(study):
         ("analysis.0.seeds=-1", "analysis.0.seeds: must be >= 0, got -1"),
     ],
 )
-def test_what_cannot_be_fitted_again_is_refused_before_anything_long(override, says, study, notes):
+def test_what_cannot_be_fitted_again_is_refused_before_anything_long(override, says, tmp_path, notes):
     text = TINY.replace("[[sampler]]", '[[reducer]]\nuse = "mds"\n[[sampler]]') + STABILITY
     with pytest.raises(SpecError) as raised:
-        run(study(override, text=text).context(notes))
+        run(study_in(tmp_path, text, override).context(notes))
     assert says in str(raised.value)
     assert notes.ran == []
 

@@ -6,11 +6,12 @@ import numpy as np
 import pytest
 import torch
 from safetensors.torch import save_file
-from support.study import values
+from support.nets import batch_norm
+from support.paths import NETS
+from support.study import study_in, values
 from torch import nn
 from torch.nn.functional import cross_entropy
 
-from globscope import load
 from globscope.api import Code, EvaluationError, Networks, Unit
 from globscope.builtin.evaluators.pytorch import Torch
 from globscope.builtin.tasks.averaging import cumulative_average
@@ -18,24 +19,16 @@ from globscope.builtin.tasks.classification import Classification
 from globscope.builtin.tasks.data.embedded import digits
 from globscope.testing import score_units
 
-NETS = """
-from torch import nn
-
-def net():
-    return nn.Sequential(nn.Linear(64, 16), nn.BatchNorm1d(16), nn.ReLU(), nn.Linear(16, 10))
-"""
-
 
 @pytest.fixture
-def task(tmp_path):
-    (tmp_path / "nets.py").write_text(NETS)
-    return Classification(model=Code(str(tmp_path / "nets.py"), "net"))
+def task():
+    return Classification(model=Code(str(NETS), "batch_norm"))
 
 
 def module(seed=0):
     """Return a network whose statistics are neither fresh nor those of the digits."""
     torch.manual_seed(seed)
-    made = nn.Sequential(nn.Linear(64, 16), nn.BatchNorm1d(16), nn.ReLU(), nn.Linear(16, 10))
+    made = batch_norm()
     made[1].running_mean.uniform_(-1, 1)
     made[1].running_var.uniform_(0.5, 2)
     return made
@@ -112,7 +105,7 @@ def test_networks_of_a_unit_know_their_members(task):
 CHECKPOINTS = """
 [task]
 use = "classification"
-model = "nets.py:net"
+model = "{nets}:batch_norm"
 [population]
 checkpoints = "{{variant}}-{{step}}.safetensors"
 [[reducer]]
@@ -128,7 +121,7 @@ batch_norm = "{mode}"
 STUDY = """
 [task]
 use = "classification"
-model = "nets.py:net"
+model = "{nets}:batch_norm"
 [population.train]
 epochs = {epochs}
 save_every = 5
@@ -153,9 +146,7 @@ batch_norm = "{mode}"
     ("epochs", "rate", "mode", "lost"), [(5, 1e-2, "recalibrate", 0), (5, 1e-2, "stored", 0), (5, 1e-6, "stored", 2)]
 )
 def test_networks_that_are_no_better_than_guessing_are_warned_of(epochs, rate, mode, lost, tmp_path):
-    (tmp_path / "nets.py").write_text(NETS)
-    (tmp_path / "study.toml").write_text(STUDY.format(epochs=epochs, rate=rate, mode=mode))
-    result = values(load(tmp_path / "study.toml", folder=tmp_path / "run"))
+    result = values(study_in(tmp_path, STUDY.format(nets=NETS, epochs=epochs, rate=rate, mode=mode)))
     told = [text for text in result.findings["fidelity"].warnings if "guessing" in text]
     assert len(told) == lost  # one for each split
     for text in told:
@@ -222,12 +213,10 @@ def test_instance_norm_has_the_average_too():
 def test_files_of_old_torch_lack_a_counter_that_nobody_uses_and_statistics_matter_where_they_are_used(
     mode, without, tmp_path
 ):
-    (tmp_path / "nets.py").write_text(NETS)
     for at, name in enumerate("ABC"):
         state = {key: tensor for key, tensor in module(at).state_dict().items() if without not in key}
         save_file(state, tmp_path / f"{name}-1.safetensors")
-    (tmp_path / "study.toml").write_text(CHECKPOINTS.format(mode=mode))
-    study = load(tmp_path / "study.toml", folder=tmp_path / "run")
+    study = study_in(tmp_path, CHECKPOINTS.format(nets=NETS, mode=mode))
     if (mode, without) == ("stored", "running_"):
         with pytest.raises(EvaluationError, match="'stored' needs the networks' own statistics"):
             values(study)

@@ -5,10 +5,9 @@ from math import pi
 import numpy as np
 import pytest
 import torch
-from support.study import values
+from support.study import MAP, study_in, values
 from torch import nn
 
-from globscope import load
 from globscope.api import NetworkBuffers, UserCodeError
 from globscope.builtin.evaluators.scorer import Scorer
 from globscope.builtin.tasks.convection import PinnConvection
@@ -129,8 +128,7 @@ def test_stacked_networks_score_the_same_root_of_the_mean():
         np.testing.assert_allclose(one[name], other[name], rtol=1e-5)  # float32 sums, grouped otherwise
 
 
-STUDY = """
-seed = 0
+STUDY = f"""
 [task]
 use = "pinn-convection"
 hidden = [8, 8]
@@ -148,19 +146,14 @@ learning_rate = 1e-2
 name = "B"
 batch_size = 61
 learning_rate = 2e-2
-[[reducer]]
-use = "pca"
-[[sampler]]
-use = "grid"
-resolution = 3
+{MAP}
 [evaluator]
 use = "torch"
 """
 
 
 def test_a_study_trains_it_on_all_points_and_scores_what_the_equation_says(tmp_path):
-    (tmp_path / "study.toml").write_text(STUDY)
-    result = values(load(tmp_path / "study.toml", folder=tmp_path / "run"))
+    result = values(study_in(tmp_path, STUDY))
     truth, who = result.atlas.truth, result.atlas.population
     probe = PinnConvection(**TINY).build("cpu")
     for row, member in enumerate(who.members):

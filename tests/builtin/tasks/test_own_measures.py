@@ -5,7 +5,7 @@ import pytest
 import torch
 from sklearn.metrics import f1_score
 from support.paths import ROOT
-from support.study import values
+from support.study import MAP, TWO_RUNS, study_in, values
 
 from globscope import load
 from globscope.api import Code, EvaluationError, UserCodeError, means
@@ -219,28 +219,15 @@ def test_a_loss_of_ones_own_takes_a_tuple_in_every_supervised_task(built_in, kin
     check_component(task)
 
 
-STUDY = """
+STUDY = f"""
 [task]
 use = "classification"
 model = "nets.py:build"
-model_options = { kind = "tuple" }
+model_options = {{ kind = "tuple" }}
 data = "nets.py:load"
 loss = "nets.py:of_tuple"
-metrics = ["nets.py:error", "nets.py:recall", { use = "nets.py:f1", name = "macro_f1", whole = true }, "nets.py:spread"]
-[population.train]
-epochs = 2
-save_every = 1
-[[population.variant]]
-name = "A"
-learning_rate = 1e-2
-[[population.variant]]
-name = "B"
-learning_rate = 2e-2
-[[reducer]]
-use = "pca"
-[[sampler]]
-use = "grid"
-resolution = 3
+metrics = ["nets.py:error", "nets.py:recall", {{use = "nets.py:f1", name = "macro_f1", whole = true}}, "nets.py:spread"]
+{TWO_RUNS}{MAP}
 [evaluator]
 use = "torch"
 batch_size = 7
@@ -248,10 +235,9 @@ batch_size = 7
 
 
 def test_measures_are_fields_that_equal_what_one_call_on_all_examples_gives(tmp_path, code):
-    (tmp_path / "study.toml").write_text(STUDY)
-    outcome = values(load(tmp_path / "study.toml", folder=tmp_path / "run"))
-    atlas = outcome.atlas
-    probe = load(tmp_path / "study.toml", folder=tmp_path / "run").context().task.build("cpu")
+    study = study_in(tmp_path, STUDY)
+    atlas = values(study).atlas
+    probe = study.context().task.build("cpu")
     for row in range(len(atlas.population.members)):
         made = code("build").call("tuple")
         made.load_state_dict({n: torch.from_numpy(np.array(t)) for n, t in atlas.population.tensors(row).items()})
@@ -274,11 +260,9 @@ def test_measures_are_fields_that_equal_what_one_call_on_all_examples_gives(tmp_
 def test_another_measure_scores_networks_again_and_trains_none(tmp_path, code, notes):
     text = STUDY.replace('model = "nets.py:build"', "hidden = [4]").replace('model_options = { kind = "tuple" }\n', "")
     text = text.replace('loss = "nets.py:of_tuple"\n', "").replace("save_every = 1", "save_every = 1\nat_once = 2")
-    (tmp_path / "study.toml").write_text(text)
-    first = values(load(tmp_path / "study.toml", folder=tmp_path / "run"))
-    fewer = text.replace('"nets.py:spread"', "").replace('"nets.py:error", ', "")
-    (tmp_path / "study.toml").write_text(fewer)
-    again = values(load(tmp_path / "study.toml", folder=tmp_path / "run"), notes)
+    first = values(study_in(tmp_path, text))
+    fewer = study_in(tmp_path, text.replace('"nets.py:spread"', "").replace('"nets.py:error", ', ""))
+    again = values(fewer, notes)
     assert "train A" in notes.kept
     assert not [name for name in notes.ran if name.startswith("train")]
     assert "evaluate members" in notes.ran
@@ -288,7 +272,7 @@ def test_another_measure_scores_networks_again_and_trains_none(tmp_path, code, n
         == set(first.atlas.truth) - {*("train_error", "test_error", "train_spread", "test_spread")}
     )
     # Two networks are trained as one stack, whatever is measured; a function of ones own is called for each network.
-    probe = load(tmp_path / "study.toml", folder=tmp_path / "run").context().task.build("cpu")
+    probe = fewer.context().task.build("cpu")
     assert probe.stackable
     assert not probe.vmappable
 
@@ -372,9 +356,9 @@ def test_outputs_that_cannot_be_joined_are_refused_for_a_measure_of_a_whole_spli
 
 
 def test_similarity_says_what_the_model_would_have_to_return(tmp_path, code):
-    (tmp_path / "study.toml").write_text(STUDY + '[[analysis]]\nuse = "similarity"\n')
+    study = study_in(tmp_path, STUDY + '[[analysis]]\nuse = "similarity"\n')
     with pytest.raises(EvaluationError) as caught:
-        load(tmp_path / "study.toml", folder=tmp_path / "run").estimate()
+        study.estimate()
     assert str(caught.value) == (
         "analysis similarity: compares what networks answer, and this task does not tell: the model returns tuple; "
         "let it return a tensor, or an object with `logits`"

@@ -3,8 +3,8 @@
 import numpy as np
 import pytest
 import torch
+from support.study import MAP, TWO_RUNS, study_in
 
-from globscope import load
 from globscope.api import Code, UserCodeError
 from globscope.builtin.tasks.data.shapes import drawn
 from globscope.builtin.tasks.kinds import PIXELS
@@ -120,32 +120,18 @@ def test_a_few_steps_lower_the_loss_and_move_every_weight(crf):
     assert [name for name, p in parameters.items() if torch.equal(p, start[name])] == []
 
 
-STUDY = """
-seed = 0
+STUDY = f"""
 [task]
 use = "segmentation"
 crf = true
-model_options = { widths = [2, 4] }
-data_options = { train = 16, test = 8, size = 16 }
-[population.train]
-epochs = 2
-[[population.variant]]
-name = "A"
-learning_rate = 1e-2
-[[population.variant]]
-name = "B"
-learning_rate = 2e-2
-[[reducer]]
-use = "pca"
-[[sampler]]
-use = "grid"
-resolution = 3
+model_options = {{ widths = [2, 4] }}
+data_options = {{ train = 16, test = 8, size = 16 }}
+{TWO_RUNS}{MAP}
 """
 
 
 def test_a_study_of_it_runs_whole_with_its_three_measures(tmp_path):
-    (tmp_path / "study.toml").write_text(STUDY)
-    result = load(tmp_path / "study.toml", folder=tmp_path / "run").run()
+    result = study_in(tmp_path, STUDY).run()
     measures = ("loss", "accuracy", "iou")
     fields = {f"{split}_{measure}" for split in ("train", "test") for measure in measures}
     assert fields <= set(result.map().landscape.fields)

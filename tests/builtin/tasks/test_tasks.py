@@ -7,8 +7,8 @@ import numpy as np
 import pytest
 import torch
 from support.paths import ROOT
+from support.study import MAP, TWO_RUNS, study_in
 
-from globscope import load
 from globscope.api import Code, UserCodeError
 from globscope.builtin.tasks.language import LanguageModelling
 from globscope.builtin.tasks.regression import Regression
@@ -103,23 +103,10 @@ def test_a_text_that_is_too_short_is_told(tmp_path):
     )
 
 
-STUDY = """
+STUDY = f"""
 [task]
-{task}
-[population.train]
-epochs = 3
-save_every = 1
-[[population.variant]]
-name = "A"
-learning_rate = 1e-2
-[[population.variant]]
-name = "B"
-learning_rate = 2e-2
-[[reducer]]
-use = "pca"
-[[sampler]]
-use = "grid"
-resolution = 3
+{{task}}
+{TWO_RUNS}{MAP}
 """
 TASKS = {
     "regression": 'use = "regression"\nhidden = [8]',
@@ -131,9 +118,7 @@ TASKS = {
 
 @pytest.mark.parametrize("name", TASKS)
 def test_a_study_of_every_task_runs_whole_and_training_lowers_its_loss(name, text):
-    path = text.parent / "study.toml"
-    path.write_text(STUDY.replace("{task}", TASKS[name]))
-    result = load(path, folder=text.parent / "run").run()
+    result = study_in(text.parent, STUDY.replace("{task}", TASKS[name])).run()
     truth, who = result.atlas.truth, result.atlas.population
     for variant in who.variants:
         rows = who.of(variant)
