@@ -11,7 +11,7 @@ from globscope.errors import RunError, SpecError, near
 from globscope.registry import Registry, installed
 from globscope.spec.describe import as_toml
 from globscope.spec.model import Spec
-from globscope.spec.read import read
+from globscope.spec.read import read_spec
 from globscope.store import (
     LOCK,
     Store,
@@ -274,7 +274,7 @@ def load(
     Raises:
         SpecError: With every problem of the file; a sweep, which `globscope.load` takes, is one.
     """
-    spec = read(Path(path), overrides)
+    spec = read_spec(Path(path), overrides)
     return Study(spec=spec, folder=Path(folder) if folder else Path(RUNS) / Path(path).stem, trust_store=trust_store)
 
 

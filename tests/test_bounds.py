@@ -18,7 +18,7 @@ from globscope.report.page.html import environment
 from globscope.report.page.tables import as_csv
 from globscope.session import load
 from globscope.spec.overrides import override
-from globscope.spec.read import read
+from globscope.spec.read import read_spec
 from globscope.spec.words import toml
 from globscope.sweep import load as load_any
 from globscope.values.findings import Table
@@ -82,7 +82,7 @@ def problems(path, overrides, act):
 )
 def test_a_count_out_of_bounds_is_told_with_the_bound_and_why(overrides, says, spec_file):
     where = "" if says.startswith("--set ") else f"{spec_file()}: "
-    assert problems(spec_file(), overrides, read) == (where + says,)
+    assert problems(spec_file(), overrides, read_spec) == (where + says,)
 
 
 def test_a_lattice_out_of_bounds_is_refused_before_the_training(spec_file):
@@ -109,14 +109,14 @@ def test_a_sweep_of_very_many_cells_is_counted_and_not_made(spec_file):
 
 def test_a_huge_list_of_tables_is_read_in_time(spec_file):
     text = TINY + "".join(f'[[population.variant]]\nname = "v{n}"\n' for n in range(20000))
-    [problem] = problems(spec_file(text), (), read)
+    [problem] = problems(spec_file(text), (), read_spec)
     assert problem.endswith("asks for 20,003 training runs, which must be <= 10,000: every run is a network that is "
                             "trained and kept")  # fmt: skip
 
 
 def test_a_list_of_very_many_components_is_refused(spec_file):
     text = TINY + "".join(f'[[analysis]]\nuse = "stability"\nname = "s{n}"\n' for n in range(1001))
-    [problem] = problems(spec_file(text), (), read)
+    [problem] = problems(spec_file(text), (), read_spec)
     assert problem.endswith("analysis: lists 1,001, which must be <= 1,000: every one of them is computed by itself")
 
 
@@ -155,7 +155,7 @@ def test_backend_ttk_without_its_package_names_it(spec_file, registry, tmp_path)
         condense(tmp_path / "a.npz", backend="ttk", registry=bare)
     assert str(caught.value) == f"--backend: there is no topology 'ttk'; {says}"
     with pytest.raises(SpecError, match=says):
-        read(spec_file(TINY + '[[topology]]\nuse = "ttk"\n'), (), bare)
+        read_spec(spec_file(TINY + '[[topology]]\nuse = "ttk"\n'), (), bare)
 
 
 # Formulas, and letters that do not show.
@@ -205,7 +205,7 @@ def test_letters_that_do_not_show_are_escaped_on_the_screen_and_on_pages(capsys)
 
 
 def test_names_with_letters_that_do_not_show_are_refused(spec_file):
-    [problem] = problems(spec_file(), ["reducer.0.name=a\u202eb"], read)
+    [problem] = problems(spec_file(), ["reducer.0.name=a\u202eb"], read_spec)
     assert problem.endswith('must be one line without control characters, got "a\\U0000202eb"')
 
 

@@ -7,7 +7,7 @@ from globscope.api import EvaluationError, SpecError, device
 from globscope.device import available
 from globscope.errors import GlobscopeError
 from globscope.registry import installed
-from globscope.spec.read import read
+from globscope.spec.read import read_spec
 from globscope.spec.schema import schema
 
 SPEC = """
@@ -26,7 +26,7 @@ device = "{}"
 
 
 def read_with(device, spec_file):
-    return read(spec_file(SPEC.format(device, device)))
+    return read_spec(spec_file(SPEC.format(device, device)))
 
 
 @pytest.mark.parametrize("name", ["auto", "cpu", "cuda", "cuda:0", "cuda:13", "mps"])

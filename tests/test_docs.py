@@ -10,7 +10,7 @@ from support.paths import ROOT
 
 from globscope import load
 from globscope.registry import HOOKS, Component, Registry, installed
-from globscope.spec.cells import swept
+from globscope.spec.cells import read_sweep
 from globscope.spec.read import build
 
 PAGES = sorted([ROOT / "README.md", ROOT / "CHANGELOG.md", *(ROOT / "docs").rglob("*.md")])
@@ -59,7 +59,7 @@ def test_every_fragment_of_a_spec_is_valid_in_the_starter_spec(text, folder, hom
     (folder / "runs/learned/aligners").mkdir(parents=True)
     (folder / "runs/learned/aligners/deep-align.safetensors").touch()
     document, path = STARTER | tomllib.loads(text), folder / "study.toml"
-    (swept if "sweep" in document else build)(document, path, with_plugin())
+    (read_sweep if "sweep" in document else build)(document, path, with_plugin())
 
 
 def test_no_toml_block_escapes_these_tests():

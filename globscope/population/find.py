@@ -14,7 +14,7 @@ from globscope.population.nearest_file import no_match
 from globscope.population.state_dict import StateDictChoice
 from globscope.references import Pattern
 from globscope.spec.model import CheckpointFiles, Source, Zoo
-from globscope.spec.pattern import STEP, VARIANT, absolute, filled
+from globscope.spec.pattern import STEP, VARIANT, absolute, fill_template
 from globscope.visible import visible
 
 # How many unreadable files a message lists.
@@ -102,7 +102,7 @@ def _pattern_files(pattern: Pattern, template: str | None, folder: Path) -> list
         raise PopulationError("\n".join(_few([*problems])))
     name = template or f"{{{VARIANT}}}"
     return [
-        CheckpointFile(path=match.path, variant=filled(name, match.words), step=int(match.words.get(STEP, 0)))
+        CheckpointFile(path=match.path, variant=fill_template(name, match.words), step=int(match.words.get(STEP, 0)))
         for match in matches
     ]
 

@@ -7,7 +7,7 @@ from pathlib import Path
 from attrs import define, evolve, field
 
 from globscope.population.file_problem import file_problem, is_broken
-from globscope.spec.pattern import VARIANT, is_literal, matched, spans
+from globscope.spec.pattern import VARIANT, is_literal, match_part, spans
 from globscope.visible import HIDDEN
 
 UNPRINTABLE = "control characters or bytes that are no UTF-8"
@@ -115,7 +115,7 @@ def _entries(folder: Path, part: str, words: Mapping[str, str]) -> Iterator[Matc
         yield Match(path=folder, words=words, problem=f"cannot be listed: {error.strerror}")
         return
     for name in names:
-        values = matched(part, name, words)
+        values = match_part(part, name, words)
         if values is not None:
             problem = f"has a name with {UNPRINTABLE}; rename it" if _is_unprintable(name) else ""
             yield Match(path=folder / name, words=values, problem=problem)

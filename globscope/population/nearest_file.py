@@ -9,7 +9,7 @@ from pathlib import Path
 from globscope.errors import near
 from globscope.population.checkpoint import SUFFIXES
 from globscope.population.folder_walk import literal_start
-from globscope.spec.pattern import matched, plain
+from globscope.spec.pattern import match_part, plain
 from globscope.spec.words import toml
 from globscope.visible import visible
 
@@ -56,7 +56,7 @@ def _difference(names: tuple[str, ...], parts: list[str]) -> str:
     """Return the first difference between a file's path and the pattern."""
     values: Mapping[str, str] = {}
     for name, part in zip(names[:-1], parts[:-1], strict=False):
-        words = matched(part, name, values)
+        words = match_part(part, name, values)
         if words is None:
             return f"whose folder {toml(name)} is not {toml(part)}"
         values = words

@@ -1,4 +1,4 @@
-"""The keys of `[sweep]`, with their values and what these are called."""
+"""The keys of `[sweep]`, with their values and the values' names."""
 
 import re
 from collections.abc import Iterator, Mapping, Sequence
@@ -8,11 +8,11 @@ from attrs import define
 
 from globscope.spec.entries import name_of
 from globscope.spec.overrides import steps
-from globscope.spec.words import bare, got, short, toml, under
+from globscope.spec.words import bare, short, toml, under, value_in_words
 
-# Letters of a value in a folder's name.
+# How many letters of a value a folder's name has.
 LONGEST = 40
-# Tables that belong to the sweep as a whole, so that no cell can have its own.
+# Tables of the sweep as a whole, which cells cannot have.
 WHOLE = ("sweep", "relations")
 
 
@@ -21,10 +21,10 @@ class Axis:
     """One key of a sweep.
 
     Attributes:
-        key: Dotted, as `--set` takes it.
-        label: Its last part, with as many before it as tell it from the other keys.
-        values: What it takes.
-        names: Of these, as they stand in a cell's name.
+        key: The dotted key, as for `--set`.
+        label: Its last parts, as many as distinguish it from the other keys.
+        values: The values that it takes.
+        names: The values' names in the names of cells.
     """
 
     key: str
@@ -34,17 +34,19 @@ class Axis:
 
 
 def axes(table: Any, problems: list[tuple[str, str]]) -> tuple[Axis, ...]:
-    """Return the axes that a table asks for; what is wrong is added to the problems."""
+    """Return the axes of a table [sweep]; problems are appended to `problems`."""
     if not isinstance(table, dict):
-        problems.append(("sweep", f"expected a table [sweep] of keys and lists of their values, got {got(table)}"))
+        problems.append(
+            ("sweep", f"expected a table [sweep] of keys and lists of their values, got {value_in_words(table)}")
+        )
         return ()
-    asked = dict(_flat(table, (), problems))  # of a key that is there twice, the later one is of the command line
-    if not asked and not problems:
+    keys = dict(_flat(table, (), problems))  # of two equal keys, the later one is from the command line
+    if not keys and not problems:
         problems.append(("sweep", "needs at least one key with a list of its values"))
-    labels = _labels(list(asked))
+    labels = _labels(list(keys))
     return tuple(
         axis
-        for parts, values in asked.items()
+        for parts, values in keys.items()
         if (axis := _axis(under("", *map(bare, parts)), labels[parts], parts, values, problems))
     )
 
@@ -52,7 +54,7 @@ def axes(table: Any, problems: list[tuple[str, str]]) -> tuple[Axis, ...]:
 def _flat(
     table: Mapping[str, Any], above: tuple[str, ...], problems: list[tuple[str, str]]
 ) -> Iterator[tuple[tuple[str, ...], Any]]:
-    """Yield every key's parts with its values, whether it is written as one key in quotes or as tables."""
+    """Yield every key's parts with its values, for keys in quotes and for nested tables."""
     for key, value in table.items():
         parts = (*above, *steps(key))
         if not steps(key):
@@ -64,40 +66,40 @@ def _flat(
 
 
 def _axis(key: str, label: str, parts: tuple[str, ...], values: Any, problems: list[tuple[str, str]]) -> Axis | None:
-    """Return a key's axis, or None with its problem noted."""
-    said = f"sweep.{key}"
+    """Return a key's axis; None if it has a problem, which is appended."""
+    place = f"sweep.{key}"
     if parts[0] in WHOLE:
-        problems.append((said, f"cannot be swept: [{parts[0]}] is of the sweep as a whole"))
+        problems.append((place, f"cannot be swept: [{parts[0]}] is of the sweep as a whole"))
     elif not isinstance(values, list):
-        problems.append((said, f"expected a list of values, got {got(values)}"))
+        problems.append((place, f"expected a list of values, got {value_in_words(values)}"))
     elif not values:
-        problems.append((said, "needs at least one value"))
+        problems.append((place, "needs at least one value"))
     else:
-        names = tuple(map(_of_value, values))
+        names = tuple(map(_value_name, values))
         folded = [name.casefold() for name in names]
         firsts: dict[str, int] = {}
-        twice = next((at for at, name in enumerate(folded) if firsts.setdefault(name, at) < at), None)
+        twice = next((i for i, name in enumerate(folded) if firsts.setdefault(name, i) < i), None)
         if twice is None:
             return Axis(key=key, label=label, values=tuple(values), names=names)
         first = values[firsts[folded[twice]]]
         same = f"values {short(toml(first))} and {short(toml(values[twice]))} give two cells of one name, "
         hint = "; give tables a 'name' each" if isinstance(first, dict) else ""
-        problems.append((said, f"{same}{toml(f'{label}={names[twice]}')}{hint}"))
+        problems.append((place, f"{same}{toml(f'{label}={names[twice]}')}{hint}"))
     return None
 
 
 def _labels(keys: Sequence[tuple[str, ...]]) -> dict[tuple[str, ...], str]:
-    """Return each key's shortest ending that no other key has, and that begins with no number."""
-    found = {}
+    """Return each key's shortest ending that no other key has and that does not begin with a number."""
+    labels = {}
     for parts in keys:
         endings = (parts[-size:] for size in range(1, len(parts) + 1))
-        alone = (end for end in endings if not end[0].isdigit() and sum(k[-len(end) :] == end for k in keys) == 1)
-        found[parts] = _safe(".".join(next(alone, parts)))
-    return found
+        unique = (end for end in endings if not end[0].isdigit() and sum(k[-len(end) :] == end for k in keys) == 1)
+        labels[parts] = _safe(".".join(next(unique, parts)))
+    return labels
 
 
-def _of_value(value: Any) -> str:
-    """Return a value as it stands in a cell's name."""
+def _value_name(value: Any) -> str:
+    """Return a value's name in the names of cells."""
     return _safe(_words(value))[:LONGEST] or "empty"
 
 
@@ -112,5 +114,5 @@ def _words(value: Any) -> str:
 
 
 def _safe(text: str) -> str:
-    """Return text that any disk takes as part of a folder's name, and that cannot be mistaken for another key."""
+    """Return text that is valid in a folder's name and cannot be mistaken for another key."""
     return re.sub(r"[^\w.+-]+", "-", text).strip(".")

@@ -19,9 +19,9 @@ from globscope.spec.model import Spec
 from globscope.spec.overrides import assign, steps
 from globscope.spec.paths import InvalidError
 from globscope.spec.read import build
-from globscope.spec.structure import converter, placed
+from globscope.spec.structure import below_place, converter
 
-# Beyond so many cells a sweep is a slip of the pen.
+# A sweep with more cells is taken for a mistake.
 MOST = 1000
 
 
@@ -50,12 +50,12 @@ class Relations:
 
 @define(frozen=True, kw_only=True)
 class Cell:
-    """One combination.
+    """One combination of values.
 
     Attributes:
-        name: Such as `beta=10,seed=1`; also its folder's.
-        places: Of each axis, which of its values.
-        spec: The study.
+        name: Name of the cell and of its folder, such as `beta=10,seed=1`.
+        places: For each axis, the index of its value.
+        spec: The spec of its study.
     """
 
     name: str
@@ -65,15 +65,15 @@ class Cell:
 
 @define(frozen=True, kw_only=True)
 class SweepSpec:
-    """A sweep as its file asks for it.
+    """A sweep, as its file describes it.
 
     Attributes:
-        title: Of its report.
+        title: Title of the sweep's report.
         axes: The keys, in the file's order.
         cells: All combinations, the last axis varying fastest.
-        relations: Between the cells' figures.
-        document: As it was read.
-        source: The file.
+        relations: Which figures of the cells are related to which.
+        document: The TOML document, as it was read.
+        source: The file that it was read from.
     """
 
     title: str
@@ -84,59 +84,61 @@ class SweepSpec:
     source: Path
 
 
-def swept(document: Mapping[str, Any], path: Path, registry: Registry, typed: Sequence[str] = ()) -> SweepSpec:
-    """Return the sweep that a document with a table [sweep] says; `typed` are the keys from the command line.
+def read_sweep(document: Mapping[str, Any], path: Path, registry: Registry, typed: Sequence[str] = ()) -> SweepSpec:
+    """Return the sweep of a document with a table [sweep]; `typed` are the keys from the command line.
 
     Raises:
-        SpecError: With every problem of the sweep, or else of all of its cells.
+        SpecError: The sweep, or else any of its cells, has problems; all are listed.
     """
     relations, problems = _relations(document, path)
-    found = axes(document["sweep"], problems)
-    count = prod(len(axis.values) for axis in found)
+    sweep_axes = axes(document["sweep"], problems)
+    count = prod(len(axis.values) for axis in sweep_axes)
     if count > MOST:
         problems.append(("sweep", f"makes {count:,} cells; at most {MOST:,} are run at once"))
     if problems:
         raise SpecError(f"{path}: {place}: {text}" for place, text in problems)
     base = {key: value for key, value in document.items() if key not in WHOLE}
-    made = partial(build, path=path, registry=registry, typed=typed)
-    places = {_name(found, one): one for one in product(*(range(len(axis.values)) for axis in found))}
+    build_spec = partial(build, path=path, registry=registry, typed=typed)
+    places = {
+        _name(sweep_axes, indices): indices for indices in product(*(range(len(axis.values)) for axis in sweep_axes))
+    }
 
     def cell(name: str) -> Cell:
-        chosen = [(axis, axis.values[at]) for axis, at in zip(found, places[name], strict=True)]
-        return Cell(name=name, places=places[name], spec=_spec(base, chosen, name, path, made))
+        chosen = [(axis, axis.values[i]) for axis, i in zip(sweep_axes, places[name], strict=True)]
+        return Cell(name=name, places=places[name], spec=_spec(base, chosen, name, path, build_spec))
 
     return SweepSpec(
         title=document.get("title") or path.stem,
-        axes=found,
-        cells=each(places, cell),
+        axes=sweep_axes,
+        cells=for_each_cell(places, cell),
         relations=relations,
         document=document,
         source=path,
     )
 
 
-def each(names: Iterable[str], made: Callable[[str], Any]) -> tuple[Any, ...]:
-    """Return what is made of every cell.
+def for_each_cell(names: Iterable[str], make: Callable[[str], Any]) -> tuple[Any, ...]:
+    """Return the result of a function for every cell.
 
     Raises:
-        SpecError: With the problems of all cells, each with the cells that have it, unless all do.
+        SpecError: Cells have problems; each is listed with the cells that have it, unless all do.
     """
-    found, problems, asked = [], dict[str, list[str]](), list(names)
-    for name in asked:
+    results, problems, cells = [], dict[str, list[str]](), list(names)
+    for name in cells:
         try:
-            found.append(made(name))
+            results.append(make(name))
         except SpecError as error:
             for text in error.problems:
                 problems.setdefault(text, []).append(name)
     if problems:
-        raise SpecError(text + _whose(who, len(asked)) for text, who in problems.items())
-    return tuple(found)
+        raise SpecError(text + _cells_with_problem(names, len(cells)) for text, names in problems.items())
+    return tuple(results)
 
 
-def _whose(who: Sequence[str], count: int) -> str:
-    if len(who) == count > 1:
+def _cells_with_problem(names: Sequence[str], count: int) -> str:
+    if len(names) == count > 1:
         return ""
-    return f" (cell {who[0]}{f' and {len(who) - 1} more' if len(who) > 1 else ''})"
+    return f" (cell {names[0]}{f' and {len(names) - 1} more' if len(names) > 1 else ''})"
 
 
 def _relations(document: Mapping[str, Any], path: Path) -> tuple[Relations, list[tuple[str, str]]]:
@@ -144,15 +146,15 @@ def _relations(document: Mapping[str, Any], path: Path) -> tuple[Relations, list
         strict = converter(path.resolve().parent)
         return strict.structure(document.get("relations", {}), Relations), []
     except InvalidError as invalid:
-        return Relations(), [*placed("relations", invalid.problems)]
+        return Relations(), [*below_place("relations", invalid.problems)]
 
 
 def _name(axes: Sequence[Axis], places: Sequence[int]) -> str:
-    return ",".join(f"{axis.label}={axis.names[at]}" for axis, at in zip(axes, places, strict=True))
+    return ",".join(f"{axis.label}={axis.names[i]}" for axis, i in zip(axes, places, strict=True))
 
 
 def _spec(
-    base: Mapping[str, Any], chosen: Sequence[tuple[Axis, Any]], name: str, path: Path, made: Callable[..., Spec]
+    base: Mapping[str, Any], chosen: Sequence[tuple[Axis, Any]], name: str, path: Path, build_spec: Callable[..., Spec]
 ) -> Spec:
     """Return the spec of one cell."""
     document, keys, problems = deepcopy(dict(base)), list[str](), list[str]()
@@ -165,4 +167,4 @@ def _spec(
         raise SpecError(problems)
     if isinstance(document.get("title", ""), str):
         document["title"] = f"{document.get('title') or path.stem}: {name}"
-    return made(document, swept=keys)
+    return build_spec(document, swept=keys)

@@ -1,4 +1,4 @@
-"""Components and specs in words: their options, and the resolved spec as TOML."""
+"""Descriptions of components' options, and the resolved spec as TOML."""
 
 import inspect
 from collections.abc import Iterator
@@ -11,7 +11,7 @@ from docstring_parser import DocstringStyle, parse
 
 from globscope.references import Code
 from globscope.spec.model import AlignerEntry, Entry, ReducerEntry, Spec
-from globscope.spec.words import expected, is_class, toml
+from globscope.spec.words import is_class, toml, type_in_words
 
 
 @define(frozen=True, kw_only=True)
@@ -19,10 +19,10 @@ class Option:
     """One key of a table.
 
     Attributes:
-        name: The key.
+        name: Name of the key.
         kind: Its type in words.
-        default: As TOML would write it; `required` where there is none.
-        meaning: From the class's docstring.
+        default: Its default in TOML; `required` where there is none.
+        meaning: Its meaning, from the class's docstring.
     """
 
     name: str
@@ -33,23 +33,23 @@ class Option:
 
 def meanings(cls: type) -> dict[str, str]:
     """Return the meaning of each attribute, from the docstrings of a class and its parents."""
-    found: dict[str, str] = {}
+    texts: dict[str, str] = {}
     for owner in reversed(cls.__mro__):
         text = inspect.cleandoc(owner.__dict__.get("__doc__") or "")
         for entry in parse(text, DocstringStyle.GOOGLE).params:
-            found[entry.arg_name] = " ".join((entry.description or "").split())
-    return found
+            texts[entry.arg_name] = " ".join((entry.description or "").split())
+    return texts
 
 
 def options(cls: Any) -> Iterator[Option]:
     """Yield the options of a component's class."""
-    told = meanings(cls)
+    texts = meanings(cls)
     for attribute in (a for a in fields(resolve_types(cls)) if a.init):
         yield Option(
             name=attribute.name,
-            kind=expected(attribute.type),
+            kind=type_in_words(attribute.type),
             default=_default(attribute.default),
-            meaning=told.get(attribute.name, ""),
+            meaning=texts.get(attribute.name, ""),
         )
 
 
@@ -61,23 +61,23 @@ def _default(default: Any) -> str:
 
 
 def plain(value: Any) -> Any:
-    """Return a value as TOML can hold it."""
+    """Return a value in types that TOML has."""
     if isinstance(value, Code | Path | str):
         return str(value)
     if is_class(type(value)):
-        return _own(value)
+        return _option_values(value)
     if isinstance(value, dict):
         return {str(key): plain(item) for key, item in value.items() if item is not None}
     return [plain(item) for item in value] if isinstance(value, list | tuple) else value
 
 
-def resolved(spec: Spec) -> dict[str, Any]:
+def resolved_document(spec: Spec) -> dict[str, Any]:
     """Return a spec with every default written out, as a TOML document."""
     document: dict[str, Any] = {"title": spec.title, "seed": spec.seed}
     document["task"] = _table(spec.task)
     document["population"] = plain(asdict(spec.population))
     document |= {} if spec.zoo is None else {"zoo": plain(asdict(spec.zoo))}
-    document |= {"evaluator": _table(spec.evaluator), "fidelity": _own(spec.fidelity.component)}
+    document |= {"evaluator": _table(spec.evaluator), "fidelity": _option_values(spec.fidelity.component)}
     for role in ("reducer", "sampler", "topology", "aligner", "analysis"):
         document[role] = [_table(entry) for entry in getattr(spec, role)]
     return document
@@ -89,14 +89,14 @@ def _table(entry: Entry) -> dict[str, Any]:
         table |= {"seed": entry.seed, "sampler": entry.sampler, "space": entry.space, "align": entry.align}
     if isinstance(entry, AlignerEntry):
         table["seed"] = entry.seed
-    return {**plain(table), **_own(entry.component)}
+    return {**plain(table), **_option_values(entry.component)}
 
 
-def _own(component: Any) -> dict[str, Any]:
+def _option_values(component: Any) -> dict[str, Any]:
     document: dict[str, Any] = plain({a.name: getattr(component, a.name) for a in fields(type(component)) if a.init})
     return document
 
 
 def as_toml(spec: Spec) -> str:
     """Return the resolved spec as TOML text."""
-    return tomli_w.dumps(resolved(spec))
+    return tomli_w.dumps(resolved_document(spec))

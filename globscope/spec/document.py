@@ -1,4 +1,4 @@
-"""A file → its TOML document, or in which line it is none."""
+"""A file → its TOML document, or an error that names the line."""
 
 import re
 import tomllib
@@ -17,10 +17,10 @@ def parse(path: Path) -> dict[str, Any]:
     """Return the TOML document of a file.
 
     Raises:
-        SpecError: No such file, not UTF-8 or not TOML, with the line.
+        SpecError: The file does not exist, or is not UTF-8 or not TOML; the message names the line.
     """
     try:
-        if path.is_fifo():  # opening it would wait for whoever writes there
+        if path.is_fifo():  # opening it would wait for a writer
             raise SpecError([f"{path}: is a pipe, not a file"])
         with path.open("rb") as opened:
             raw = opened.read(TOML_BYTES + 1)
@@ -32,8 +32,8 @@ def parse(path: Path) -> dict[str, Any]:
         text = raw.decode("utf-8-sig")
     except UnicodeDecodeError as error:
         line = raw[: error.start].count(b"\n") + 1
-        wrong = f"byte 0x{raw[error.start]:02x} on line {line}"
-        raise SpecError([f"{path}: not UTF-8 text: {wrong}; save the file as UTF-8"]) from error
+        problem = f"byte 0x{raw[error.start]:02x} on line {line}"
+        raise SpecError([f"{path}: not UTF-8 text: {problem}; save the file as UTF-8"]) from error
     try:
         return toml_document(text)
     except tomllib.TOMLDecodeError as error:
@@ -43,7 +43,7 @@ def parse(path: Path) -> dict[str, Any]:
 
 
 def _sentence(error: str, text: str) -> str:
-    """Return the parser's words with names as TOML writes them, and the line that they are about."""
+    """Return the parser's message with names as in TOML, and the line that it is about."""
     error = error[0].lower() + error[1:]
     error = re.sub(r"\((('[^']*',? ?)+)\)", lambda m: "[" + ".".join(re.findall("'([^']*)'", m[1])) + "]", error)
     place = re.search(r"at line (\d+)", error)
@@ -57,7 +57,7 @@ def _unreadable(path: Path, error: Exception) -> str:
     if path.is_dir():
         return f"{path}: is a folder, not a spec"
     if not path.exists():
-        found = [p.name for p in path.parent.glob("*.toml")] if path.parent.is_dir() else []
-        hint = near(path.name, found)
-        return f"{path}: no such file" + (f"; {hint}" if found else "; `globscope init` writes a starter spec")
+        names = [p.name for p in path.parent.glob("*.toml")] if path.parent.is_dir() else []
+        hint = near(path.name, names)
+        return f"{path}: no such file" + (f"; {hint}" if names else "; `globscope init` writes a starter spec")
     return f"{path}: cannot be read: {error.strerror}"

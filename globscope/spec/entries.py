@@ -1,4 +1,4 @@
-"""Tables with `use =`: looked up in the registry and structured by the component's own class."""
+"""Tables with `use =`, structured by the classes of components in the registry."""
 
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from types import MappingProxyType
@@ -13,13 +13,13 @@ from globscope.errors import near
 from globscope.registry import Registry
 from globscope.spec.model import AlignerEntry, Entry, ReducerEntry
 from globscope.spec.paths import InvalidError
-from globscope.spec.structure import placed
+from globscope.spec.structure import below_place
 from globscope.spec.validators import name_like
-from globscope.spec.words import bare, got, short, toml
+from globscope.spec.words import bare, short, toml, value_in_words
 
 # The analysis that every study runs; its options have a table of their own.
 FIDELITY = "fidelity"
-# Keys that a role's table may leave out: there is one evaluator unless a plugin brings another.
+# Keys that a role's table may omit: there is one evaluator unless a plugin adds another.
 USUAL: Mapping[str, Mapping[str, str]] = MappingProxyType({"evaluator": {"use": "torch"}})
 # Roles without which there is no landscape.
 NEEDED = ("reducer", "sampler")
@@ -77,18 +77,18 @@ def common(role: str) -> type[Common]:
 
 @define
 class Entries:
-    """Structures components and gathers problems: (place, sentence) each."""
+    """Structures components and collects problems, each a (place, sentence)."""
 
     registry: Registry
     strict: Converter
     problems: list[tuple[str, str]]
 
     def attempt(self, place: str, structure: Callable[[], Any]) -> Any:
-        """Return what `structure` returns; None where it is invalid, with its problems noted."""
+        """Return the result of `structure`; None if it is invalid, with its problems appended."""
         try:
             return structure()
         except InvalidError as invalid:
-            self.problems += placed(place, invalid.problems)
+            self.problems += below_place(place, invalid.problems)
             return None
 
     def fidelity(self, table: Any) -> Entry | None:
@@ -101,9 +101,9 @@ class Entries:
         return component and Entry(use=FIDELITY, name=FIDELITY, component=component)
 
     def several(self, role: str, tables: Any) -> tuple[Any, ...]:
-        """Return the entries of a role that a spec lists, unique by name; None for those with problems."""
+        """Return the entries of a role that a spec lists, with unique names; None for those with problems."""
         if not isinstance(tables, list):
-            what = "one table" if isinstance(tables, dict) else got(tables)
+            what = "one table" if isinstance(tables, dict) else value_in_words(tables)
             self.problems.append((role, f"expected a list of tables, [[{role}]], got {what}"))
             return ()
         if len(tables) > COMPONENTS.bound:
@@ -111,17 +111,17 @@ class Entries:
             return ()
         if not tables and role in NEEDED:
             self.problems.append((role, f"needs at least one [[{role}]]"))
-        entries = [self.entry(role, table, f"{role}.{at}") for at, table in enumerate(tables)]
-        taken = FIDELITY if role == "analysis" else None
+        entries = [self.entry(role, table, f"{role}.{number}") for number, table in enumerate(tables)]
+        reserved = FIDELITY if role == "analysis" else None
         names = [name_of(table) for table in tables]
-        every = f"{toml(FIDELITY)} is the analysis that every study runs, with its options in [{FIDELITY}]"
-        found = [(f"{role}.{at}.name", every) for at, name in enumerate(names) if name and name == taken]
-        found += clashes(role, [None if name == taken else name for name in names])
-        self.problems += [(place, f"{text}; give this one its own 'name'") for place, text in found]
+        message = f"{toml(FIDELITY)} is the analysis that every study runs, with its options in [{FIDELITY}]"
+        taken = [(f"{role}.{number}.name", message) for number, name in enumerate(names) if name and name == reserved]
+        taken += clashes(role, [None if name == reserved else name for name in names])
+        self.problems += [(place, f"{text}; give this one its own 'name'") for place, text in taken]
         return tuple(entries)
 
     def entry(self, role: str, table: Any, place: str) -> Entry | None:
-        """Return one entry, or None with its problems noted."""
+        """Return one entry; None if it has problems, which are appended."""
         if not isinstance(table, dict):
             return self.attempt(place, lambda: self.strict.structure(table, Common))  # type: ignore[no-any-return]
         known = self.registry.role(role)
@@ -136,7 +136,7 @@ class Entries:
 
     def _unknown(self, role: str, use: Any, known: list[str]) -> str:
         if not isinstance(use, str):
-            return f"expected the name of {_a(role)}, got {got(use)}"
+            return f"expected the name of {_a(role)}, got {value_in_words(use)}"
         return f"there is no {role} {short(toml(use))}; {self.registry.hint(use, known)}"
 
     def _entry(self, role: str, table: Mapping[str, Any], cls: type) -> Entry:
@@ -144,21 +144,21 @@ class Entries:
         parts = [(kind, {a.name: a for a in fields(kind)}) for kind in (shared, cls)]
         known = {name for _, options in parts for name in options}
         problems = [(bare(key), f"there is no such key; {near(key, known)}") for key in table if key not in known]
-        found: list[Any] = []
+        values: list[Any] = []
         for kind, options in parts:
             try:
-                found.append(self.strict.structure({key: table[key] for key in table if key in options}, kind))
+                values.append(self.strict.structure({key: table[key] for key in table if key in options}, kind))
             except InvalidError as invalid:
                 problems += invalid.problems
         if problems:
             raise InvalidError(*problems)
-        keys, component = found
-        entry: Entry = _made(keys, component)
+        keys, component = values
+        entry: Entry = _make_entry(keys, component)
         return entry
 
 
-def _made(keys: Any, component: Any) -> Entry:
-    """Return an entry of what its table says for every component of its role, and of its own options."""
+def _make_entry(keys: Any, component: Any) -> Entry:
+    """Return an entry from the keys of its role and its component."""
     shared = {"use": keys.use, "name": keys.name or keys.use, "component": component}
     if isinstance(keys, AlignerCommon):
         return AlignerEntry(**shared, seed=keys.seed)
@@ -169,7 +169,7 @@ def _made(keys: Any, component: Any) -> Entry:
 
 
 def name_of(table: Any) -> str | None:
-    """Return what a component or variant is called, whatever else is wrong in its table; None where it does not say."""
+    """Return the name of a component or variant, even if its table has problems; None where there is no name."""
     name = table.get("name", table.get("use")) if isinstance(table, dict) else None
     return name if isinstance(name, str) and name else None
 
@@ -177,9 +177,9 @@ def name_of(table: Any) -> str | None:
 def clashes(place: str, names: Sequence[str | None]) -> Iterator[tuple[str, str]]:
     """Yield a problem for every name that an earlier item of a list has."""
     first: dict[str, int] = {}
-    for at, name in enumerate(names):
-        if name is not None and first.setdefault(name, at) < at:
-            yield f"{place}.{at}.name", f"{short(toml(name))} is the name of {place}.{first[name]} too"
+    for number, name in enumerate(names):
+        if name is not None and first.setdefault(name, number) < number:
+            yield f"{place}.{number}.name", f"{short(toml(name))} is the name of {place}.{first[name]} too"
 
 
 def _a(role: str) -> str:

@@ -1,4 +1,4 @@
-"""What a spec says, as attrs classes: the one declaration behind structuring, messages and schema."""
+"""Specs as attrs classes: the one declaration for structuring, messages and schema."""
 
 from collections import Counter
 from pathlib import Path
@@ -11,7 +11,7 @@ from globscope.bounds import BATCH, EPOCHS, NETWORKS, RUNS, TITLE
 from globscope.device import device_name
 from globscope.precision import Precision
 from globscope.references import Pattern
-from globscope.spec.validators import name_like, one_line, some, some_text, texts
+from globscope.spec.validators import name_like, not_empty, not_empty_text, one_line, texts
 
 
 @define(frozen=True, kw_only=True)
@@ -61,13 +61,13 @@ class Train:
         epochs, every = self._pace(recipe)
         return [*range(0, epochs, every), epochs]
 
-    def saved(self, recipe: "Recipe") -> int:
-        """Return how many checkpoints a run saves, without a list of them."""
+    def checkpoint_count(self, recipe: "Recipe") -> int:
+        """Return how many checkpoints a run saves, without listing them."""
         epochs, every = self._pace(recipe)
         return -(-epochs // every) + 1
 
     def _pace(self, recipe: "Recipe") -> tuple[int, int]:
-        """Return the epochs of a run, and after how many of them it saves."""
+        """Return the epochs of a run, and how many lie between its checkpoints."""
         epochs = self.epochs if recipe.epochs is None else recipe.epochs
         return epochs, self.save_every if recipe.save_every is None else recipe.save_every
 
@@ -164,9 +164,9 @@ class Source:
         seed: Seed of the training; the study's if unset.
     """
 
-    checkpoints: Checkpoints | None = field(default=None, validator=optional(some))
+    checkpoints: Checkpoints | None = field(default=None, validator=optional(not_empty))
     train: Train | None = None
-    variant: str | tuple[Variant, ...] = field(default=(), validator=some_text)
+    variant: str | tuple[Variant, ...] = field(default=(), validator=not_empty_text)
     key: str | None = field(default=None, validator=optional(min_len(1)))
     rename: dict[str, str] = field(factory=dict, validator=texts)
     parent: Recipe | None = None
@@ -185,7 +185,7 @@ class Source:
         if sum(repeats) > RUNS.bound:
             raise ValueError(f"asks for {sum(repeats):,} training runs, which {RUNS.words}")
         if self.train is not None:
-            networks = sum(n * self.train.saved(v) for n, v in zip(repeats, self.variants, strict=True))
+            networks = sum(n * self.train.checkpoint_count(v) for n, v in zip(repeats, self.variants, strict=True))
             if networks > NETWORKS.bound:
                 raise ValueError(
                     f"saves {networks:,} checkpoints, which {NETWORKS.words}; a larger save_every saves fewer"
@@ -204,13 +204,13 @@ class Source:
     def runs(self) -> list[Variant]:
         """Return the training runs, with their epochs filled in."""
         assert self.train is not None
-        every = [run for variant in self.variants for run in variant.runs]
-        return [evolve(run, epochs=self.train.epochs) if run.epochs is None else run for run in every]
+        runs = [run for variant in self.variants for run in variant.runs]
+        return [evolve(run, epochs=self.train.epochs) if run.epochs is None else run for run in runs]
 
 
 @define(frozen=True, kw_only=True)
 class Zoo(Source):
-    """Further networks of the task, from which aligners learn; maps and analyses see nothing of them."""
+    """Further networks of the task, from which aligners learn; maps and analyses do not use them."""
 
 
 @define(frozen=True, kw_only=True)
@@ -250,18 +250,18 @@ class PopulationSpec(Source):
 
     @property
     def chooses(self) -> bool:
-        """Whether anything but the trainable parameters is asked for."""
+        """Whether anything but the trainable parameters is mapped."""
         return self.both or bool(self.include or self.exclude)
 
 
 @define(frozen=True, kw_only=True)
 class Entry:
-    """A component as a spec names it.
+    """A component of a spec.
 
     Attributes:
         use: The component's name in the registry.
-        name: Unique among its role in the spec.
-        component: Its options.
+        name: Its name, unique within its role in the spec.
+        component: The component, with its options as attributes.
     """
 
     use: str
@@ -271,13 +271,13 @@ class Entry:
 
 @define(frozen=True, kw_only=True)
 class ReducerEntry(Entry):
-    """A reducer, with what every reducer may set beside its own options.
+    """A reducer, with the keys that every reducer may set.
 
     Attributes:
         seed: Seed of the fit; the study's if unset.
         sampler: Names of the samplers whose points it decodes; the spec's first where unset.
-        space: `span` hands it (N, r) coordinates, `full` the (N, D) centred weights.
-        align: Whether it sees the networks as `population.align` makes them.
+        space: `span` fits it to (N, r) coordinates, `full` to the (N, D) centred weights.
+        align: Whether it is fitted to the networks after `population.align`.
     """
 
     seed: int | None = None
@@ -288,7 +288,7 @@ class ReducerEntry(Entry):
 
 @define(frozen=True, kw_only=True)
 class AlignerEntry(Entry):
-    """An aligner, with what every aligner may set beside its own options.
+    """An aligner, with the keys that every aligner may set.
 
     Attributes:
         seed: Seed of what the aligner draws and learns; the study's if unset.
@@ -337,5 +337,5 @@ class Spec:
 
     def samplers_of(self, reducer: ReducerEntry) -> list[Entry]:
         """Return the samplers whose points a reducer decodes."""
-        wanted = reducer.sampler or (self.sampler[0].name,)
-        return [entry for name in wanted for entry in self.sampler if entry.name == name]
+        names = reducer.sampler or (self.sampler[0].name,)
+        return [entry for name in names for entry in self.sampler if entry.name == name]

@@ -1,4 +1,4 @@
-"""`--set reducer.0.latent_dim=3`: keys of a spec overridden, from the command line or by a sweep."""
+"""Overriding keys of a spec, from the command line (`--set reducer.0.latent_dim=3`) or by a sweep."""
 
 from collections.abc import Sequence
 from typing import Any
@@ -6,17 +6,17 @@ from typing import Any
 from globscope.errors import SpecError, near
 from globscope.reading import toml_document
 from globscope.spec.paths import Typed
-from globscope.spec.words import bare, got, short, under
+from globscope.spec.words import bare, short, under, value_in_words
 
 
 def override(document: dict[str, Any], text: str) -> str:
     """Set one key of a document from `dotted.key=value`; list items are named by their number.
 
     Returns:
-        The key, or the first table on the way to it that was not there before.
+        The key, or the first table on the path to it that is new.
 
     Raises:
-        SpecError: No `=`, or a place that does not exist.
+        SpecError: There is no `=`, or the place does not exist.
     """
     key, equals, value = text.partition("=")
     parts = steps(key) if equals else []
@@ -26,15 +26,15 @@ def override(document: dict[str, Any], text: str) -> str:
 
 
 def assign(document: dict[str, Any], parts: Sequence[str], value: Any, where: str) -> str:
-    """Set the key of a document that the parts lead to; `where` begins what is told of it.
+    """Set the key of a document that has these parts; messages begin with `where`.
 
     Returns:
-        The key, or the first table on the way to it that was not there before.
+        The key, or the first table on the path to it that is new.
 
     Raises:
-        SpecError: A place that does not exist.
+        SpecError: The place does not exist.
     """
-    names = [under("", *map(bare, parts[:at])) for at in range(1, len(parts) + 1)]
+    names = [under("", *map(bare, parts[:end])) for end in range(1, len(parts) + 1)]
     place: Any = document
     new = names[-1]
     for step, name in zip(parts[:-1], names[:-1], strict=True):
@@ -48,8 +48,8 @@ def assign(document: dict[str, Any], parts: Sequence[str], value: Any, where: st
 
 
 def steps(key: str) -> list[str]:
-    """Return the parts of a dotted key, which TOML itself takes apart; none where it is no key."""
-    below: Any = _parsed(f"{key} = 0")
+    """Return the parts of a dotted key, parsed as TOML; none if it is no key."""
+    below: Any = _parse(f"{key} = 0")
     parts = []
     while isinstance(below, dict) and len(below) == 1:
         [(step, below)] = below.items()
@@ -57,7 +57,7 @@ def steps(key: str) -> list[str]:
     return parts if below == 0 else []
 
 
-def _parsed(text: str) -> dict[str, Any]:
+def _parse(text: str) -> dict[str, Any]:
     try:
         return toml_document(text)
     except ValueError:
@@ -67,7 +67,7 @@ def _parsed(text: str) -> dict[str, Any]:
 def _enter(place: Any, step: str, where: str, path: str) -> Any:
     below = place[_number(place, step, where, path)] if isinstance(place, list) else place.setdefault(step, {})
     if not isinstance(below, dict | list):
-        raise SpecError([f"{where}: {path} is {got(below)}, which has no keys"])
+        raise SpecError([f"{where}: {path} is {value_in_words(below)}, which has no keys"])
     return below
 
 
@@ -79,14 +79,14 @@ def _number(place: list[Any], step: str, where: str, path: str) -> int:
 
 
 def _value(text: str) -> Any:
-    """Return a TOML value; text that is none stands for itself, so that quotes may be left out."""
-    found = _parsed(f"value = {text}")
-    return _typed(found["value"]) if [*found] == ["value"] else Typed(text.strip())
+    """Return a TOML value; other text is taken literally, so that quotes may be omitted."""
+    document = _parse(f"value = {text}")
+    return _mark_as_typed(document["value"]) if [*document] == ["value"] else Typed(text.strip())
 
 
-def _typed(value: Any) -> Any:
+def _mark_as_typed(value: Any) -> Any:
     if isinstance(value, dict):
-        return {key: _typed(item) for key, item in value.items()}
+        return {key: _mark_as_typed(item) for key, item in value.items()}
     if isinstance(value, list):
-        return [_typed(item) for item in value]
+        return [_mark_as_typed(item) for item in value]
     return Typed(value) if isinstance(value, str) else value

@@ -1,4 +1,4 @@
-"""References and paths in a spec: relative to the spec's folder; on the command line, to the current one."""
+"""References and paths, relative to the spec's folder; on the command line, to the current folder."""
 
 from collections.abc import Mapping
 from importlib.util import find_spec
@@ -9,13 +9,13 @@ from typing import Any
 from globscope.errors import near
 from globscope.references import Code, Pattern
 from globscope.spec.pattern import problems
-from globscope.spec.words import expected, got, short, toml
+from globscope.spec.words import short, toml, type_in_words, value_in_words
 
 NO_ITEMS: Mapping[int, Any] = MappingProxyType({})
 
 
 class InvalidError(ValueError):
-    """Problems of one value: (place below it, sentence) each; `sound` are the items of a list that have none."""
+    """Problems of one value, each a (place below it, sentence); `sound` are the items of a list without problems."""
 
     def __init__(self, *problems: tuple[str, str], sound: Mapping[int, Any] = NO_ITEMS) -> None:
         self.problems = problems
@@ -30,8 +30,8 @@ class Typed(str):
 
 
 def wrong(kind: Any, value: Any, hint: str = "") -> InvalidError:
-    """Return the error of a value that is not of a type."""
-    return InvalidError(("", f"expected {expected(kind)}, got {got(value, kind)}{hint}"))
+    """Return the error for a value that has another type."""
+    return InvalidError(("", f"expected {type_in_words(kind)}, got {value_in_words(value, kind)}{hint}"))
 
 
 def _absolute(value: Any, folder: Path, kind: Any) -> Path:
@@ -46,15 +46,15 @@ def _absolute(value: Any, folder: Path, kind: Any) -> Path:
 
 def path(value: Any, folder: Path) -> Path:
     """Return an existing file or folder."""
-    wanted = _absolute(value, folder, Path)
+    absolute = _absolute(value, folder, Path)
     try:
-        found = wanted.resolve()
-        exists = found.exists()
+        resolved = absolute.resolve()
+        exists = resolved.exists()
     except (OSError, ValueError) as error:  # too long, or with a null character
         raise InvalidError(("", f"cannot be a path, got {short(toml(value))}")) from error
     if not exists:
-        raise InvalidError(("", f"there is no file or folder {found}{_beside(found)}"))
-    return found
+        raise InvalidError(("", f"there is no file or folder {resolved}{_beside(resolved)}"))
+    return resolved
 
 
 def _beside(missing: Path) -> str:
@@ -70,10 +70,10 @@ def suggestion(word: str, known: list[str]) -> str:
 
 def pattern(value: Any, folder: Path) -> Pattern:
     """Return a pattern of checkpoints, absolute."""
-    whole = Pattern(_absolute(value, folder, Pattern))
-    if wrongs := [("", f"{text}, got {toml(value)}") for text in problems(value)]:
-        raise InvalidError(*wrongs)
-    return whole
+    absolute = Pattern(_absolute(value, folder, Pattern))
+    if wrong_parts := [("", f"{text}, got {toml(value)}") for text in problems(value)]:
+        raise InvalidError(*wrong_parts)
+    return absolute
 
 
 def code(value: Any, folder: Path) -> Code:
@@ -87,7 +87,7 @@ def code(value: Any, folder: Path) -> Code:
         return Code(str(path(type(value)(module), folder)), name)
     if not all(part.isidentifier() for part in module.split(".")):
         raise wrong(Code, value)
-    if find_spec(module.partition(".")[0]) is None:  # which runs nothing of it
+    if find_spec(module.partition(".")[0]) is None:  # without running any of it
         hint = f"; a file is written with its suffix, as in {toml(f'{module}.py:{name}')}" if "." not in module else ""
         raise InvalidError(("", f"there is no installed module {module!r}: install it{hint}"))
     return Code(module, name)

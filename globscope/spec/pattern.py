@@ -1,4 +1,4 @@
-"""Patterns of paths: `{words}` that are captured, `*` for what does not matter, each within one folder."""
+"""Patterns of paths: `{words}` that are captured and `*` that is ignored, each within one folder's name."""
 
 import re
 from collections.abc import Iterator, Mapping
@@ -10,7 +10,7 @@ from globscope.errors import near
 VARIANT, STEP = "variant", "step"
 ANY = "*"
 _WORD = re.compile(r"\{([^{}]*)\}")
-# What stands for several characters of a name, and in the pattern's text for none.
+# The parts of a pattern that match varying text.
 _MARKS = re.compile(r"(\{[^{}]*\}|\*)")
 
 
@@ -20,7 +20,7 @@ def words(text: str) -> tuple[str, ...]:
 
 
 def problems(pattern: str) -> Iterator[str]:
-    """Yield what is wrong with a pattern whatever its template is."""
+    """Yield the problems of a pattern that do not depend on its template."""
     if "**" in pattern:
         yield "`**` is no wildcard: `*` stays within one folder, and {variant} alone between slashes spans several"
     for word in words(pattern):
@@ -29,37 +29,37 @@ def problems(pattern: str) -> Iterator[str]:
 
 
 def mismatches(pattern: str, template: str | None) -> Iterator[str]:
-    """Yield what keeps a pattern and a template of variants' names from going together.
+    """Yield the conflicts between a pattern and a template of variants' names.
 
     Args:
-        pattern: Of paths.
-        template: Made of the pattern's words; None where the pattern has {variant}.
+        pattern: The pattern of paths.
+        template: The template, made of the pattern's words; None where the pattern has {variant}.
     """
-    own = words(pattern)
-    if template is None and VARIANT not in own:
-        example = "-".join(f"{{{word}}}" for word in own if word != STEP) or "A"
+    names = words(pattern)
+    if template is None and VARIANT not in names:
+        example = "-".join(f"{{{word}}}" for word in names if word != STEP) or "A"
         yield f"needs {{variant}}, or beside it variant = '{example}', in {pattern!r}"
-    for word in own:
-        if word not in (VARIANT, STEP) and word not in words(template or "") and (template or VARIANT in own):
-            yield _unused(word, template or "{variant}")
+    for word in names:
+        if word not in (VARIANT, STEP) and word not in words(template or "") and (template or VARIANT in names):
+            yield _unused_word(word, template or "{variant}")
 
 
-def _unused(word: str, template: str) -> str:
+def _unused_word(word: str, template: str) -> str:
     hint = near(word, [STEP, VARIANT])
     ending = f"; did you mean {{{STEP if STEP in hint else VARIANT}}}?" if hint.startswith("did") else ""
     return f"does not use {{{word}}}: write variant = '{template}-{{{word}}}', or * if it does not matter{ending}"
 
 
 def unknown(template: str, pattern: str) -> Iterator[str]:
-    """Yield the words of a template that a pattern does not have."""
-    own = words(pattern)
+    """Yield messages about the words of a template that a pattern lacks."""
+    names = words(pattern)
     for word in words(template):
-        if word not in own:
-            hint = near(word, own) if own else "the pattern has no words"
+        if word not in names:
+            hint = near(word, names) if names else "the pattern has no words"
             yield f"{{{word}}} is no word of {pattern!r}; {hint}"
 
 
-def filled(template: str, values: Mapping[str, str]) -> str:
+def fill_template(template: str, values: Mapping[str, str]) -> str:
     """Return a template with the values of its words."""
     return _WORD.sub(lambda match: values[match[1]], template)
 
@@ -70,30 +70,30 @@ def plain(part: str) -> str:
 
 
 def is_literal(part: str) -> bool:
-    """Return whether a part of a pattern stands for one name only."""
+    """Return whether a part of a pattern matches one name only."""
     return _MARKS.search(part) is None
 
 
 def spans(part: str) -> bool:
-    """Return whether a part of a pattern stands for one folder or several."""
+    """Return whether a part of a pattern may match several nested folders."""
     return part == f"{{{VARIANT}}}"
 
 
-def matched(part: str, name: str, values: Mapping[str, str]) -> dict[str, str] | None:
-    """Return the words' values after a part of a pattern has matched a name; None where it does not.
+def match_part(part: str, name: str, values: Mapping[str, str]) -> dict[str, str] | None:
+    """Return the words' values after matching a part of a pattern with a name; None if it does not match.
 
     Args:
-        part: Of the pattern, between slashes.
-        name: Of a file or folder; one that begins with a dot matches only a part that does.
-        values: Of the words so far; a word that comes again must match the same text.
+        part: A part of the pattern, between slashes.
+        name: Name of a file or folder; a name that begins with a dot matches only a part that does.
+        values: The words' values so far; a repeated word must match the same text.
     """
     if name.startswith(".") and not part.startswith("."):
         return None
     match = _expression(part).fullmatch(name)
     if match is None:
         return None
-    found = match.groupdict()
-    return None if any(values.get(word, text) != text for word, text in found.items()) else {**values, **found}
+    groups = match.groupdict()
+    return None if any(values.get(word, text) != text for word, text in groups.items()) else {**values, **groups}
 
 
 @lru_cache(maxsize=256)
@@ -117,6 +117,6 @@ def _piece(piece: str, seen: set[str]) -> str:
 
 
 def absolute(pattern: str, folder: Path) -> str:
-    """Return a pattern that starts at the root; a relative one starts at `folder`."""
+    """Return an absolute pattern; a relative one starts at `folder`."""
     path = Path(pattern).expanduser()
     return str(path if path.is_absolute() else folder.absolute() / path)

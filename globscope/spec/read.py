@@ -1,4 +1,4 @@
-"""A spec's file → `Spec`, or a `SpecError` with all of its problems."""
+"""A spec's file → `Spec`, or a `SpecError` that lists all of its problems."""
 
 from collections import Counter
 from collections.abc import Iterator, Mapping, Sequence
@@ -21,7 +21,7 @@ from globscope.spec.words import bare, toml
 
 SINGLE = ("task", "evaluator")
 LISTS = ("reducer", "sampler", "topology", "aligner", "analysis")
-# What a spec may leave out.
+# Defaults of the tables that a spec may omit.
 DEFAULTS: Mapping[str, Any] = {
     "evaluator": {**USUAL["evaluator"]},
     "fidelity": {},
@@ -30,31 +30,31 @@ DEFAULTS: Mapping[str, Any] = {
     "aligner": [],
     "analysis": [],
 }
-# Keys that are no components, as `Spec` declares them.
+# Keys that are no components, declared by `Spec`.
 PLAIN = ("title", "seed", "population", "zoo")
 REQUIRED = {"task": "a table [task]", "population": "a table [population]", "reducer": "at least one [[reducer]]"}
 TABLES = (*PLAIN, *SINGLE, *LISTS, "fidelity", "sweep", "relations")
-# What one study cannot have, and why.
+# Tables that a single study cannot have, and why.
 OF_SWEEPS = {"sweep": "asks for several studies, where one is wanted", "relations": "goes with [sweep]"}
 ORIGIN = "needs exactly one of 'checkpoints' and [{}.train]"
 NETWORKS = ("population", "zoo")
 
 
-def read(path: Path, overrides: Sequence[str] = (), registry: Registry | None = None) -> Spec:
+def read_spec(path: Path, overrides: Sequence[str] = (), registry: Registry | None = None) -> Spec:
     """Return the spec in a TOML file, with `key=value` overrides applied.
 
     Raises:
-        SpecError: With every problem of the file.
+        SpecError: The file has problems; all are listed.
     """
-    document, typed = drafted(path, overrides)
+    document, typed = read_document(path, overrides)
     return build(document, path, registry or installed(), typed)
 
 
-def drafted(path: Path, overrides: Sequence[str] = ()) -> tuple[dict[str, Any], list[str]]:
-    """Return the document of a TOML file with `key=value` overrides applied, and the keys that they brought.
+def read_document(path: Path, overrides: Sequence[str] = ()) -> tuple[dict[str, Any], list[str]]:
+    """Return the document of a TOML file with `key=value` overrides applied, and the overridden keys.
 
     Raises:
-        SpecError: The file is no TOML, or an override has no place; with every problem.
+        SpecError: The file is no TOML, or an override's place does not exist; all problems are listed.
     """
     document = {**deepcopy(dict(DEFAULTS)), **parse(path)}
     typed, problems = list[str](), list[str]()
@@ -75,17 +75,17 @@ def build(
     typed: Sequence[str] = (),
     swept: Sequence[str] = (),
 ) -> Spec:
-    """Return the spec that a document says.
+    """Return the spec of a document.
 
     Args:
-        document: Of a file.
-        path: That file.
-        registry: Where components come from.
-        typed: The keys that came from the command line.
-        swept: Those that a sweep has set.
+        document: The TOML document.
+        path: The file that it was read from.
+        registry: The components to choose from.
+        typed: The keys that were set on the command line.
+        swept: The keys that a sweep has set.
 
     Raises:
-        SpecError: With every problem.
+        SpecError: The document has problems; all are listed.
     """
     document = {**DEFAULTS, **document}
     problems = [(bare(key), f"there is no such key; {near(key, TABLES)}") for key in document if key not in TABLES]
@@ -93,35 +93,35 @@ def build(
     problems += [(key, f"is required: {what}") for key, what in REQUIRED.items() if key not in document]
     strict = converter(path.resolve().parent)
     entries = Entries(registry, strict, problems)
-    found: dict[str, Any] = {"fidelity": entries.fidelity(document["fidelity"])}
+    parts: dict[str, Any] = {"fidelity": entries.fidelity(document["fidelity"])}
     for key in (key for key in PLAIN if key in document):
-        found |= entries.attempt("", partial(option, strict, document, getattr(fields(Spec), key))) or {}
+        parts |= entries.attempt("", partial(option, strict, document, getattr(fields(Spec), key))) or {}
     for role in (role for role in SINGLE if role in document):
-        found[role] = entries.entry(role, document[role], role)
+        parts[role] = entries.entry(role, document[role], role)
     for role in (role for role in LISTS if role in document):
-        found[role] = entries.several(role, document[role])
-    problems += across(found, document)
+        parts[role] = entries.several(role, document[role])
+    problems += problems_across_keys(parts, document)
     if problems:
         raise SpecError(f"{_source(place, path, typed, swept)}{place}: {text}" for place, text in problems)
-    return Spec(**found, source=path)
+    return Spec(**parts, source=path)
 
 
 def _source(place: str, path: Path, typed: Sequence[str], swept: Sequence[str]) -> str:
-    """Return where a problem's place is to be found: in the sweep, on the command line, or elsewhere in the file."""
+    """Return the source of a problem's place: the sweep, the command line, or elsewhere in the file."""
     if any(f"{place}.".startswith(f"{key}.") for key in swept):
         return f"{path}: sweep: "
     return "--set " if any(f"{place}.".startswith(f"{key}.") for key in typed) else f"{path}: "
 
 
-def across(found: Mapping[str, Any], document: Mapping[str, Any]) -> list[tuple[str, str]]:
-    """Return the problems that show only across keys; what is wrong in one of them hides none of the others."""
+def problems_across_keys(sound_parts: Mapping[str, Any], document: Mapping[str, Any]) -> list[tuple[str, str]]:
+    """Return the problems that involve several keys; a problem in one of them hides none of the others."""
     networks = [key for key in NETWORKS if key in document]
-    problems = [problem for key in networks for problem in _of_networks(key, document[key], sound=key in found)]
+    problems = [problem for key in networks for problem in _of_networks(key, document[key], sound=key in sound_parts)]
     return [*problems, *_of_samplers(document)]
 
 
 def _of_networks(place: str, table: Any, *, sound: bool) -> Iterator[tuple[str, str]]:
-    """Yield the problems of where networks come from; what is missing may be a key that is misspelt, unless `sound`."""
+    """Yield the problems of networks' sources; unless `sound`, a missing key may be a misspelt one."""
     origins = [key for key in ("checkpoints", "train") if isinstance(table, dict) and key in table]
     if len(origins) == 2 or (sound and not origins):
         yield place, f"{ORIGIN.format(place)}, has {'both' if origins else 'neither'}"
@@ -143,19 +143,21 @@ def _of_checkpoints(place: str, table: Mapping[str, Any]) -> Iterator[tuple[str,
         if table.get(name, []) != [] and not (name == "variant" and isinstance(table[name], str)):
             yield f"{place}.{name}", f"goes with [{place}.train], not with 'checkpoints'"
     template = table.get("variant") if isinstance(table.get("variant"), str) else None
-    asked = table["checkpoints"]
-    for at, one in enumerate([asked] if isinstance(asked, str) else _list(table, "checkpoints")):
-        below = place if isinstance(asked, str) else f"{place}.checkpoints.{at}"
-        if isinstance(one, str):
-            yield from _of_pattern((f"{place}.checkpoints", f"{place}.variant"), one, template)
-        elif isinstance(one, dict) and isinstance(one.get("pattern"), str) and isinstance(one.get("variant"), str):
-            yield from _of_pattern((f"{below}.pattern", f"{below}.variant"), one["pattern"], one["variant"])
-    if template is not None and any(isinstance(one, dict) for one in _list(table, "checkpoints")):
+    checkpoints = table["checkpoints"]
+    for number, entry in enumerate([checkpoints] if isinstance(checkpoints, str) else _list(table, "checkpoints")):
+        below = place if isinstance(checkpoints, str) else f"{place}.checkpoints.{number}"
+        if isinstance(entry, str):
+            yield from _of_pattern((f"{place}.checkpoints", f"{place}.variant"), entry, template)
+        elif (
+            isinstance(entry, dict) and isinstance(entry.get("pattern"), str) and isinstance(entry.get("variant"), str)
+        ):
+            yield from _of_pattern((f"{below}.pattern", f"{below}.variant"), entry["pattern"], entry["variant"])
+    if template is not None and any(isinstance(entry, dict) for entry in _list(table, "checkpoints")):
         yield f"{place}.variant", f"each table of [[{place}.checkpoints]] has its own"
 
 
 def _of_pattern(places: tuple[str, str], pattern: str, template: str | None) -> Iterator[tuple[str, str]]:
-    """Yield what of a pattern and of a template does not go with the other; what is wrong by itself was said."""
+    """Yield the conflicts between a pattern and a template, unless the pattern has problems of its own."""
     if not pattern or [*problems(pattern)]:
         return
     yield from ((places[0], text) for text in mismatches(pattern, template))
@@ -167,15 +169,15 @@ def _list(table: Mapping[str, Any], key: str) -> list[Any]:
 
 
 def _of_samplers(document: Mapping[str, Any]) -> Iterator[tuple[str, str]]:
-    """Yield the problems of reducers' `sampler`; a sampler that is wrong itself is there nevertheless."""
+    """Yield the problems of reducers' `sampler`; a sampler with problems counts as present."""
     known = [name for table in _list(document, "sampler") if (name := name_of(table))]
-    for at, table in enumerate(_list(document, "reducer")):
+    for number, table in enumerate(_list(document, "reducer")):
         names = Counter(_samplers(table) if known else [])
         for name, times in names.items():
             if name not in known:
-                yield f"reducer.{at}.sampler", f"there is no sampler named {toml(name)}; {near(name, known)}"
+                yield f"reducer.{number}.sampler", f"there is no sampler named {toml(name)}; {near(name, known)}"
             if times > 1:
-                yield f"reducer.{at}.sampler", f"names {toml(name)} twice"
+                yield f"reducer.{number}.sampler", f"names {toml(name)} twice"
 
 
 def _samplers(reducer: Any) -> list[str]:

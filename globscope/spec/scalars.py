@@ -1,4 +1,4 @@
-"""Values that are no attrs classes: numbers, text, references, choices, and tables that are handed on."""
+"""Values that are no attrs classes: numbers, text, references, choices, and tables for user code."""
 
 from collections.abc import Callable, Iterator
 from datetime import date, time
@@ -9,11 +9,11 @@ from typing import Any, get_args
 from globscope.references import Code, Pattern
 from globscope.spec import paths
 from globscope.spec.paths import InvalidError, Typed, suggestion, wrong
-from globscope.spec.words import arms, bare, expected, is_literal, is_union, short, toml, under
+from globscope.spec.words import arms, bare, is_literal, is_union, short, toml, type_in_words, under
 
 
 def scalars(folder: Path) -> dict[type, Callable[[Any], Any]]:
-    """Return the hooks of types whose values stand by themselves."""
+    """Return the hooks of scalar types."""
     return {
         int: _integer,
         float: _number,
@@ -25,44 +25,44 @@ def scalars(folder: Path) -> dict[type, Callable[[Any], Any]]:
 
 
 def scalar(kind: type, hook: Callable[[Any], Any], value: Any, wanted: Any) -> Any:
-    """Structure a type itself; cattrs would take its subclasses, such as an Enum of texts, for the same."""
-    return hook(value) if wanted is kind else unsupported(value, wanted)
+    """Structure a type but not its subclasses, such as an Enum of texts, which cattrs would treat alike."""
+    return hook(value) if wanted is kind else refuse_unsupported(value, wanted)
 
 
-def unsupported(_: Any, kind: Any) -> Any:
-    """Refuse every value: the component's author has to choose another type.
+def refuse_unsupported(_: Any, kind: Any) -> Any:
+    """Refuse every value: the component's author must choose another type.
 
     Raises:
         InvalidError: Always.
     """
-    raise InvalidError(("", f"cannot be set from a spec: its type is {expected(kind)}, a defect of the component"))
+    raise InvalidError(("", f"cannot be set from a spec: its type is {type_in_words(kind)}, a defect of the component"))
 
 
 def exactly(kind: type, value: Any, *also: type) -> Any:
-    """Return a value of just this type: true is no integer."""
+    """Return a value of exactly this type: true is no integer."""
     if type(value) not in (kind, *also):
         raise wrong(kind, value)
     return value
 
 
 def _integer(value: Any) -> int:
-    found: int = exactly(int, value)
-    if not -(2**63) <= found < 2**63:
+    integer: int = exactly(int, value)
+    if not -(2**63) <= integer < 2**63:
         raise InvalidError(("", f"must be an integer of 64 bits, got {short(toml(value))}"))
-    return found
+    return integer
 
 
 def _number(value: Any) -> float:
-    found = _integer(value) if type(value) is int else exactly(float, value)
-    if not isfinite(found):
+    number = _integer(value) if type(value) is int else exactly(float, value)
+    if not isfinite(number):
         raise InvalidError(("", f"must be finite, got {toml(value)}"))
-    if float(found) != found:  # an integer beyond 2**53
-        raise InvalidError(("", f"{found} would be rounded to {float(found):.0f}; write that, or a smaller number"))
-    return float(found)
+    if float(number) != number:  # an integer beyond 2**53
+        raise InvalidError(("", f"{number} would be rounded to {float(number):.0f}; write that, or a smaller number"))
+    return float(number)
 
 
 def literal(value: Any, kind: Any) -> Any:
-    """Return one of the choices of a Literal; 1, 1.0 and true are not the same."""
+    """Return one of the choices of a Literal; 1, 1.0 and true are different."""
     for word in get_args(kind):
         if word == value and isinstance(value, type(word)) and isinstance(value, bool) == isinstance(word, bool):
             return word
@@ -70,24 +70,24 @@ def literal(value: Any, kind: Any) -> Any:
 
 
 def close(value: Any, kind: Any) -> str:
-    """Return `; did you mean …?` where a literal of the type is near."""
+    """Return `; did you mean …?` if a literal of the type is similar."""
     literals = [arm for arm in (arms(kind) if is_union(kind) else (kind,)) if is_literal(arm)]
     words = [word for literal in literals for word in get_args(literal) if isinstance(word, str)]
     return suggestion(value, words) if isinstance(value, str) else ""
 
 
 def table(value: Any, kind: Any) -> dict[str, Any]:
-    """Return a table that is handed on to the user's own code."""
+    """Return a table that is passed on to the user's code."""
     if not isinstance(value, dict):
         raise wrong(kind, value)
     problems = [(place, "dates and times are not handed on; write it as text") for place in _dates(value)]
     if problems:
         raise InvalidError(*problems)
-    return {key: _untyped(item) for key, item in value.items()}
+    return {key: _plain_text(item) for key, item in value.items()}
 
 
 def _dates(value: Any) -> Iterator[str]:
-    """Yield the places of dates: neither keys of stages nor JSON can hold them."""
+    """Yield the places of dates, which neither stage keys nor JSON can hold."""
     for key, item in value.items() if isinstance(value, dict) else enumerate(value):
         if isinstance(item, date | time):
             yield bare(str(key))
@@ -95,5 +95,5 @@ def _dates(value: Any) -> Iterator[str]:
             yield from (under(bare(str(key)), below) for below in _dates(item))
 
 
-def _untyped(value: Any) -> Any:
+def _plain_text(value: Any) -> Any:
     return str(value) if isinstance(value, Typed) else value

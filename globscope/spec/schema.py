@@ -1,4 +1,4 @@
-"""The JSON schema of specs, from the declarations that structure them; editors complete TOML with it."""
+"""The JSON schema of specs, from the classes that structure them; editors use it to complete TOML."""
 
 from collections.abc import Mapping
 from pathlib import Path
@@ -39,17 +39,17 @@ RELATIONS = "Which figures of a sweep's cells are set against which."
 
 def schema(registry: Registry) -> dict[str, Any]:
     """Return the schema of a spec with these components."""
-    told = meanings(Spec)
-    properties = {key: _rule(getattr(fields(Spec), key), told) for key in PLAIN}
+    texts = meanings(Spec)
+    properties = {key: _rule(getattr(fields(Spec), key), texts) for key in PLAIN}
     for key in NETWORKS:
         properties[key]["oneOf"] = [{"required": ["checkpoints"]}, {"required": ["train"]}]
     for role in SINGLE:
-        properties[role] = _role(role, registry) | {"description": told[role]}
+        properties[role] = _role(role, registry) | {"description": texts[role]}
     for role in LISTS:
         items = {"type": "array", "minItems": int(role in NEEDED), "items": _role(role, registry)}
-        properties[role] = items | {"description": told[role]}
+        properties[role] = items | {"description": texts[role]}
     fidelity = registry.role("analysis").get(FIDELITY)
-    properties[FIDELITY] = (_class(fidelity.cls) if fidelity else {}) | {"description": told[FIDELITY]}
+    properties[FIDELITY] = (_class(fidelity.cls) if fidelity else {}) | {"description": texts[FIDELITY]}
     properties |= {"sweep": SWEEP, "relations": _class(Relations) | {"description": RELATIONS}}
     return {
         "$schema": "https://json-schema.org/draft/2020-12/schema",
@@ -63,16 +63,16 @@ def schema(registry: Registry) -> dict[str, Any]:
 
 
 def _role(role: str, registry: Registry) -> dict[str, Any]:
-    """Return the rules of a role's table; which one holds is said by `use`, so that a wrong key is told once."""
+    """Return the rules of a role's table; `use` selects the rule, so that a wrong key is reported once."""
     components = [c for c in registry.role(role).values() if (role, c.name) != ("analysis", FIDELITY)]
-    about = "; ".join(f"{c.name}: {c.summary}" for c in components)
+    summaries = "; ".join(f"{c.name}: {c.summary}" for c in components)
     usual = USUAL.get(role, {})
     if not components:
         return {"not": {}}
-    chosen = [{"if": _named(c.name, usual), "then": _component(c)} for c in components]
+    chosen = [{"if": _condition(c.name, usual), "then": _component(c)} for c in components]
     return {
         "type": "object",
-        "properties": {"use": {"enum": [c.name for c in components], **_default(usual), "description": about}},
+        "properties": {"use": {"enum": [c.name for c in components], **_default(usual), "description": summaries}},
         "required": [] if usual else ["use"],
         "allOf": chosen,
     }
@@ -82,46 +82,46 @@ def _default(usual: Mapping[str, str]) -> dict[str, str]:
     return {"default": usual["use"]} if usual else {}
 
 
-def _named(name: str, usual: Mapping[str, str]) -> dict[str, Any]:
-    """Return the condition that a table names a component, or leaves its name out where that is the usual one."""
+def _condition(name: str, usual: Mapping[str, str]) -> dict[str, Any]:
+    """Return the condition that a table names a component, or omits the name of the usual one."""
     return {"properties": {"use": {"const": name}}, "required": [] if name == usual.get("use") else ["use"]}
 
 
 def _component(component: Component) -> dict[str, Any]:
-    own, shared = _class(component.cls), _class(common(component.role))
+    options, shared = _class(component.cls), _class(common(component.role))
     shared["properties"]["use"] = {"const": component.name, "description": component.summary}
-    return own | {
+    return options | {
         "title": component.name,
-        "properties": shared["properties"] | own["properties"],
-        "required": own["required"],
+        "properties": shared["properties"] | options["properties"],
+        "required": options["required"],
     }
 
 
 def _class(cls: Any) -> dict[str, Any]:
-    told = meanings(cls)
+    texts = meanings(cls)
     options = [attribute for attribute in fields(resolve_types(cls)) if attribute.init]
     return {
         "type": "object",
-        "properties": {option.name: _rule(option, told) for option in options},
+        "properties": {option.name: _rule(option, texts) for option in options},
         "required": [option.name for option in options if option.default is NOTHING],
         "additionalProperties": False,
     }
 
 
-def _rule(attribute: Any, told: Mapping[str, str]) -> dict[str, Any]:
+def _rule(attribute: Any, texts: Mapping[str, str]) -> dict[str, Any]:
     rule = _type(attribute.type)
     for keyword, value in constraints(attribute.validator).items():
         rule |= _of_items(rule, value) if keyword == "items" else {keyword: value}
     default = attribute.default.factory() if isinstance(attribute.default, Factory) else attribute.default  # type: ignore[arg-type]
     if default is not NOTHING and default is not None:
         rule["default"] = plain(default)
-    return rule | {"description": told.get(attribute.name, "")}
+    return rule | {"description": texts.get(attribute.name, "")}
 
 
 def _of_items(rule: Mapping[str, Any], value: Mapping[str, Any]) -> dict[str, Any]:
-    """Return what is said of a list's items with what a validator says of each."""
+    """Return the rule of a list's items, with the constraints of a validator on each."""
     if "prefixItems" in rule:
-        return {"prefixItems": [{**one, **value} for one in rule["prefixItems"]]}
+        return {"prefixItems": [{**item, **value} for item in rule["prefixItems"]]}
     return {"items": {**rule.get("items", {}), **value}}
 
 

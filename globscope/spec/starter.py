@@ -6,7 +6,7 @@ from pathlib import Path
 from globscope.errors import SpecError
 
 
-def write(path: Path) -> None:
+def write_starter(path: Path) -> None:
     """Write the starter spec.
 
     Raises:
@@ -16,5 +16,5 @@ def write(path: Path) -> None:
         raise SpecError([f"{path}: exists already; give another name, such as globscope init other.toml"])
     if not path.parent.is_dir():
         raise SpecError([f"{path}: there is no folder {path.parent}"])
-    with path.open("x", encoding="utf-8") as opened:  # not through a link that leads nowhere yet
+    with path.open("x", encoding="utf-8") as opened:  # not through a broken link
         opened.write(files("globscope.spec").joinpath("starter.toml").read_text("utf-8"))

@@ -1,6 +1,6 @@
-"""Strict structuring: every problem of a table at once, each with its place and what is accepted.
+"""Strict structuring: all problems of a table at once, each with its place and what is accepted.
 
-cattrs dispatches on types; its own defaults are too kind (2.9 becomes 2, "false" becomes True) and
+cattrs dispatches on types; its defaults are too lenient (2.9 becomes 2, "false" becomes True) and
 stop at the first validator, so the hooks here replace them.
 """
 
@@ -15,24 +15,24 @@ from cattrs import Converter
 from globscope.errors import near
 from globscope.references import Code, Pattern, describe
 from globscope.spec.paths import InvalidError, wrong
-from globscope.spec.scalars import close, exactly, literal, scalar, scalars, table, unsupported
+from globscope.spec.scalars import close, exactly, literal, refuse_unsupported, scalar, scalars, table
 from globscope.spec.validators import objections, objections_to_items
 from globscope.spec.words import (
     arms,
     bare,
-    expected,
-    got,
     is_class,
     is_dict,
     is_literal,
     is_tuple,
     is_union,
+    type_in_words,
     under,
+    value_in_words,
 )
 
 
-def placed(place: str, problems: Iterable[tuple[str, str]]) -> Iterator[tuple[str, str]]:
-    """Yield the problems of a value as seen from one level above."""
+def below_place(place: str, problems: Iterable[tuple[str, str]]) -> Iterator[tuple[str, str]]:
+    """Yield the problems of a value with their places relative to the level above."""
     for below, text in problems:
         yield (under(place, below) if below else place), text
 
@@ -40,8 +40,8 @@ def placed(place: str, problems: Iterable[tuple[str, str]]) -> Iterator[tuple[st
 def converter(folder: Path) -> Converter:
     """Return a strict converter; relative paths of a spec start at `folder`."""
     strict = Converter()
-    strict.register_structure_hook_func(lambda _: True, unsupported)  # before all others, so tried last
-    strict.register_structure_hook(bytes, unsupported)
+    strict.register_structure_hook_func(lambda _: True, refuse_unsupported)  # before all others, so tried last
+    strict.register_structure_hook(bytes, refuse_unsupported)
     strict.register_structure_hook(bool, lambda value, _: exactly(bool, value))
     strict.register_structure_hook_func(is_class, lambda value, cls: _class(strict, value, cls))
     for kind, hook in scalars(folder).items():
@@ -62,14 +62,14 @@ def _union(strict: Converter, value: Any, kind: Any) -> Any:
             return strict.structure(value, arm)
         except InvalidError as invalid:
             reasons.append((arm, invalid))
-    # What is clearly meant as one of the types: its own problems say more than the union's.
+    # If the value is clearly meant as one of the types, that type's problems are more helpful than the union's.
     for arm, reason in reasons:
-        if _meant(value, arm):
+        if _is_meant_as(value, arm):
             raise reason
     raise wrong(kind, value, close(value, kind))
 
 
-def _meant(value: Any, arm: Any) -> bool:
+def _is_meant_as(value: Any, arm: Any) -> bool:
     if arm is Code:
         return isinstance(value, str) and ":" in value
     if arm in (int, float):
@@ -93,11 +93,11 @@ def _tuple(strict: Converter, value: Any, kind: Any) -> tuple[Any, ...]:
     elif len(kinds) != len(value):
         raise wrong(kind, value)
     sound, problems = dict[int, Any](), list[tuple[str, str]]()
-    for place, (item, one) in enumerate(zip(value, kinds, strict=True)):
+    for place, (item, item_kind) in enumerate(zip(value, kinds, strict=True)):
         try:
-            sound[place] = strict.structure(item, one)
+            sound[place] = strict.structure(item, item_kind)
         except InvalidError as invalid:
-            problems += placed(str(place), invalid.problems)
+            problems += below_place(str(place), invalid.problems)
     if problems:
         raise InvalidError(*problems, sound=sound)
     return tuple(sound.values())
@@ -105,18 +105,18 @@ def _tuple(strict: Converter, value: Any, kind: Any) -> tuple[Any, ...]:
 
 def _class(strict: Converter, value: Any, cls: type) -> Any:
     if not isinstance(value, dict):
-        raise InvalidError(("", f"expected a table, got {got(value)}{_brackets(value)}"))
+        raise InvalidError(("", f"expected a table, got {value_in_words(value)}{_brackets(value)}"))
     options = {a.name: a for a in fields(resolve_types(cls)) if a.init}
     problems = [(bare(key), f"there is no such key; {near(key, options)}") for key in value if key not in options]
-    found: dict[str, Any] = {}
+    values: dict[str, Any] = {}
     for attribute in options.values():
         try:
-            found |= option(strict, value, attribute)
+            values |= option(strict, value, attribute)
         except InvalidError as invalid:
             problems += invalid.problems
     if problems:
         raise InvalidError(*problems)
-    return _made(cls, found)
+    return _make(cls, values)
 
 
 def _brackets(value: Any) -> str:
@@ -124,9 +124,9 @@ def _brackets(value: Any) -> str:
     return "; [single brackets] write one table" if is_list else ""
 
 
-def _made(cls: type, found: dict[str, Any]) -> Any:
+def _make(cls: type, values: dict[str, Any]) -> Any:
     try:
-        return cls(**found)
+        return cls(**values)
     except ValueError as error:  # a rule over several options
         raise InvalidError(("", str(error))) from error
     except KeyboardInterrupt:
@@ -135,26 +135,26 @@ def _made(cls: type, found: dict[str, Any]) -> Any:
         raise InvalidError(("", f"{cls.__name__} cannot be made: {describe(error)}")) from error
 
 
-def option(strict: Converter, given: dict[str, Any], attribute: Any) -> dict[str, Any]:
-    """Return {name: value} of one key, or nothing where its default serves.
+def option(strict: Converter, table_: dict[str, Any], attribute: Any) -> dict[str, Any]:
+    """Return {name: value} of one key, or nothing where its default applies.
 
-    A field's metadata may hold a `remedy`: a function of the table as written, whose text ends what is told of the key.
+    A field's metadata may hold a `remedy`: a function of the table as written, whose text ends messages about the key.
     """
     name = attribute.name
-    if name not in given:
+    if name not in table_:
         if attribute.default is NOTHING:
-            raise InvalidError((name, f"is required: {expected(attribute.type)}"))
+            raise InvalidError((name, f"is required: {type_in_words(attribute.type)}"))
         return {}
     try:
-        value = strict.structure(given[name], attribute.type)
-        problems = [*objections(attribute, value, given[name])]
+        value = strict.structure(table_[name], attribute.type)
+        problems = [*objections(attribute, value, table_[name])]
     except InvalidError as invalid:
-        problems = [*invalid.problems, *objections_to_items(attribute, invalid.sound, given[name])]
+        problems = [*invalid.problems, *objections_to_items(attribute, invalid.sound, table_[name])]
     if problems:
-        remedy = attribute.metadata.get("remedy", lambda _: "")(given)
-        raise InvalidError(*((place, _joined(text, remedy)) for place, text in placed(name, problems)))
+        remedy = attribute.metadata.get("remedy", lambda _: "")(table_)
+        raise InvalidError(*((place, _with_remedy(text, remedy)) for place, text in below_place(name, problems)))
     return {name: value}
 
 
-def _joined(text: str, remedy: str) -> str:
+def _with_remedy(text: str, remedy: str) -> str:
     return f"{text}{' ' if text.endswith('?') else '; '}{remedy}" if remedy else text

@@ -1,4 +1,4 @@
-"""attrs validators in words and as JSON schema."""
+"""attrs validators, their messages and their JSON schema."""
 
 import re
 from collections.abc import Iterator, Mapping, Sequence
@@ -15,23 +15,23 @@ COMPARISONS = {">=": "minimum", ">": "exclusiveMinimum", "<=": "maximum", "<": "
 
 
 def one_line(_: Any, attribute: Any, value: Any) -> None:
-    """Refuse text that would break a table's line, move a terminal's cursor, turn a line around, or not show."""
+    """Refuse text with line breaks, control characters, or characters that are invisible or reverse the line."""
     if value is not None and HIDDEN.search(value):
         raise ValueError(f"{attribute.name} must be one line without control characters")
 
 
-# What a component, run or sampler may be called.
+# Valid names of components, runs and samplers.
 name_like = and_(min_len(1), max_len(NAME), one_line)
 
 
-def some(_: Any, attribute: Any, value: Any) -> None:
+def not_empty(_: Any, attribute: Any, value: Any) -> None:
     """Refuse an empty list."""
     if value == ():
         raise ValueError(f"{attribute.name} must name at least one")
 
 
-def some_text(_: Any, attribute: Any, value: Any) -> None:
-    """Refuse text that is empty, or that would break a table's line; what is no text is another's to look at."""
+def not_empty_text(_: Any, attribute: Any, value: Any) -> None:
+    """Refuse text that is empty or not one line; other values are checked elsewhere."""
     if value == "":
         raise ValueError(f"{attribute.name} must not be empty")
     if isinstance(value, str):
@@ -45,19 +45,21 @@ def texts(_: Any, attribute: Any, value: Any) -> None:
 
 
 def objections(attribute: Any, value: Any, given: Any) -> Iterator[tuple[str, str]]:
-    """Yield what a value of an attribute violates: (place below it, such as `must be >= 1, got 0`) each."""
+    """Yield an attribute's violated rules, each a (place below it, sentence such as `must be >= 1, got 0`)."""
     if value is not None or not _is_optional(attribute.validator):
         yield from _of_value(_rules(attribute.validator), attribute, value, given)
 
 
 def objections_to_items(attribute: Any, items: Mapping[int, Any], given: Any) -> Iterator[tuple[str, str]]:
-    """Yield what some items of a list violate; of the list itself nothing can be said without the others."""
+    """Yield the rules that some items of a list violate; the list itself cannot be checked without the others."""
     yield from _of_items(_rules(attribute.validator), attribute, items, given)
 
 
 def _of_value(rules: Sequence[Any], attribute: Any, value: Any, given: Any) -> Iterator[tuple[str, str]]:
     is_list = isinstance(value, tuple)
-    whole = (_violated(rule, attribute, value) for rule in rules if not (is_list and hasattr(rule, "member_validator")))
+    whole = (
+        _violation(rule, attribute, value) for rule in rules if not (is_list and hasattr(rule, "member_validator"))
+    )
     violated = next(filter(None, whole), "")
     if violated:
         yield "", f"{violated}, got {short(toml(given))}"
@@ -66,40 +68,42 @@ def _of_value(rules: Sequence[Any], attribute: Any, value: Any, given: Any) -> I
 
 
 def _of_items(rules: Sequence[Any], attribute: Any, items: Mapping[int, Any], given: Any) -> Iterator[tuple[str, str]]:
-    own = [one for rule in rules if hasattr(rule, "member_validator") for one in _rules(rule.member_validator)]
-    for at, item in items.items():
-        for below, text in _of_value(own, attribute, item, given[at]):
-            yield under(str(at), *filter(None, [below])), text
+    item_rules = [
+        item_rule for rule in rules if hasattr(rule, "member_validator") for item_rule in _rules(rule.member_validator)
+    ]
+    for number, item in items.items():
+        for below, text in _of_value(item_rules, attribute, item, given[number]):
+            yield under(str(number), *filter(None, [below])), text
 
 
-def _violated(rule: Any, attribute: Any, value: Any) -> str:
-    """Return what a value violates, such as `must be >= 1`; empty where it violates nothing."""
+def _violation(rule: Any, attribute: Any, value: Any) -> str:
+    """Return the rule that a value violates, such as `must be >= 1`; empty where it violates none."""
     try:
         rule(None, attribute, value)
     except (ValueError, TypeError) as error:
         return _words(rule) or _without_name(str(error.args[0] if error.args else error), attribute.name)
     except KeyboardInterrupt:
         raise
-    except BaseException as error:  # noqa: BLE001 - a stranger's validator may raise anything
+    except BaseException as error:  # noqa: BLE001 - a plugin's validator may raise anything
         return f"was refused: {describe(error)}"
     return ""
 
 
 def constraints(validator: Any) -> dict[str, Any]:
     """Return the JSON schema keywords of a validator."""
-    found: dict[str, Any] = {}
+    keywords: dict[str, Any] = {}
     for rule in _rules(validator):
         if hasattr(rule, "bound"):
-            found[COMPARISONS[rule.compare_op]] = rule.bound
+            keywords[COMPARISONS[rule.compare_op]] = rule.bound
         elif hasattr(rule, "min_length"):
-            found |= {"minLength": rule.min_length, "minItems": rule.min_length}
+            keywords |= {"minLength": rule.min_length, "minItems": rule.min_length}
         elif isinstance(getattr(rule, "pattern", None), str):
-            found["pattern"] = rule.pattern
+            keywords["pattern"] = rule.pattern
         elif hasattr(rule, "max_length"):
-            found |= {"maxLength": rule.max_length, "maxItems": rule.max_length}
+            keywords |= {"maxLength": rule.max_length, "maxItems": rule.max_length}
         elif hasattr(rule, "member_validator"):
-            found["items"] = constraints(rule.member_validator)
-    return found
+            keywords["items"] = constraints(rule.member_validator)
+    return keywords
 
 
 def _is_optional(validator: Any) -> bool:
@@ -131,5 +135,5 @@ def _words(rule: Any) -> str:
 
 
 def _without_name(text: str, name: str) -> str:
-    """Return a validator's own words without the name that the place says already."""
+    """Return a validator's message without the attribute's name, which the place contains already."""
     return re.sub(rf"^['`\"]?{re.escape(name)}['`\"]?:? ", "", text)

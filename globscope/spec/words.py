@@ -1,4 +1,4 @@
-"""Types and values in the words of messages; values are quoted as TOML writes them."""
+"""Types and values in words, for messages; values are quoted as in TOML."""
 
 import json
 import re
@@ -14,9 +14,9 @@ from globscope.references import Code, Pattern
 from globscope.visible import visible
 
 LONGEST = 72
-# Bits of an integer that is written in full.
+# The most bits of an integer that is written in full.
 WHOLE = 13_000
-# One and several of a type.
+# Singular and plural of a type.
 NAMES = {
     int: ("an integer", "integers"),
     float: ("a number", "numbers"),
@@ -28,7 +28,7 @@ NAMES = {
 }
 
 
-def expected(kind: Any, *, several: bool = False) -> str:
+def type_in_words(kind: Any, *, several: bool = False) -> str:
     """Return the words for a type."""
     if is_literal(kind) or is_union(kind):
         return either(_alternatives(kind, several=several))
@@ -46,14 +46,14 @@ def _alternatives(kind: Any, *, several: bool) -> Iterator[str]:
         for arm in arms(kind):
             yield from _alternatives(arm, several=several)
     else:
-        yield expected(kind, several=several)
+        yield type_in_words(kind, several=several)
 
 
 def _list(kind: Any, *, several: bool) -> str:
     items = get_args(kind)
     if items[-1] is Ellipsis:
-        return f"{'lists' if several else 'a list'} of {expected(items[0], several=True)}"
-    return f"[{', '.join(expected(item) for item in items)}]"
+        return f"{'lists' if several else 'a list'} of {type_in_words(items[0], several=True)}"
+    return f"[{', '.join(type_in_words(item) for item in items)}]"
 
 
 def either(words: Iterable[str]) -> str:
@@ -62,9 +62,9 @@ def either(words: Iterable[str]) -> str:
     return f"{', '.join(most)} or {last}" if most else last
 
 
-def got(value: Any, kind: Any = None) -> str:
-    """Return a value as TOML writes it, cut short where it is long, and what it is where `kind` is something else."""
-    name = "" if isinstance(value, str) and _is_text(kind) else _named(value)
+def value_in_words(value: Any, kind: Any = None) -> str:
+    """Return a value as in TOML, shortened if it is long, with its type unless that is `kind`."""
+    name = "" if isinstance(value, str) and _is_text(kind) else _type_name(value)
     return short(toml(value)) + (f" ({name})" if name else "")
 
 
@@ -73,11 +73,11 @@ def _is_text(kind: Any) -> bool:
 
 
 def short(text: str) -> str:
-    """Return text with its middle left out where it is long."""
+    """Return text, without its middle if it is long."""
     return text if len(text) <= LONGEST else f"{text[: LONGEST - 11]}…{text[-10:]}"
 
 
-def _named(value: Any) -> str:
+def _type_name(value: Any) -> str:
     if isinstance(value, bool):
         return ""
     kinds = {int: "integer", float: "number", str: "text", list: "list", dict: "table", date: "date", time: "time"}
@@ -85,9 +85,9 @@ def _named(value: Any) -> str:
 
 
 def toml(value: Any) -> str:
-    """Return a value on one line, as TOML writes it."""
+    """Return a value on one line, as in TOML."""
     if isinstance(value, str):
-        return f"'{value}'" if value.isprintable() and "'" not in value else quoted(value)
+        return f"'{value}'" if value.isprintable() and "'" not in value else quote(value)
     if isinstance(value, bool):
         return str(value).lower()
     if isinstance(value, dict):
@@ -99,14 +99,14 @@ def toml(value: Any) -> str:
     return value.isoformat() if isinstance(value, date | time) else str(value)
 
 
-def quoted(text: str) -> str:
+def quote(text: str) -> str:
     """Return text as TOML's basic string."""
     return visible(json.dumps(text, ensure_ascii=False))
 
 
 def bare(key: str) -> str:
-    """Return a key as TOML writes it."""
-    return key if re.fullmatch(r"[A-Za-z0-9_-]+", key) else quoted(key)
+    """Return a key as in TOML."""
+    return key if re.fullmatch(r"[A-Za-z0-9_-]+", key) else quote(key)
 
 
 def under(place: str, *below: str) -> str:
@@ -140,5 +140,5 @@ def is_tuple(kind: Any) -> bool:
 
 
 def arms(kind: Any) -> Sequence[Any]:
-    """Return the types of a union that TOML can write: it has no null."""
+    """Return the types of a union that TOML has: there is no null."""
     return [arm for arm in get_args(kind) if arm is not NoneType]

@@ -14,9 +14,9 @@ from globscope.registry import Registry, installed
 from globscope.session import CELLS, RUNS, SWEEP, TABLE, Study, begin
 from globscope.session import load as load_study
 from globscope.session import results as results_of_study
-from globscope.spec.cells import Cell, SweepSpec, each, swept
+from globscope.spec.cells import Cell, SweepSpec, for_each_cell, read_sweep
 from globscope.spec.describe import as_toml, plain
-from globscope.spec.read import drafted
+from globscope.spec.read import read_document
 from globscope.store import (
     LOCK,
     is_as_written,
@@ -175,7 +175,7 @@ class Sweep:
             SpecError: With the problems of all cells.
         """
         latest, cells = latest or Latest(), {cell.name: cell for cell in self.spec.cells}
-        return each(cells, lambda name: _identity(self._checked(cells[name], latest)))
+        return for_each_cell(cells, lambda name: _identity(self._checked(cells[name], latest)))
 
     def evaluations(self) -> int:
         """Return how many networks all cells score at most."""
@@ -188,7 +188,7 @@ class Sweep:
             SpecError: With the problems of all cells.
         """
         before, latest, cells = Before(), Latest(), {cell.name: cell for cell in self.spec.cells}
-        found = each(cells, lambda name: estimate(self._checked(cells[name], latest), before))
+        found = for_each_cell(cells, lambda name: estimate(self._checked(cells[name], latest), before))
         return SweepEstimate(cells=dict(zip(cells, found, strict=True)), trained=len(before.trained))
 
     def _checked(self, cell: Cell, latest: Latest) -> Context:
@@ -272,9 +272,9 @@ def load(
     Raises:
         SpecError: With every problem of the file.
     """
-    document, typed = drafted(Path(path), overrides)
+    document, typed = read_document(Path(path), overrides)
     if "sweep" not in document:
         return load_study(path, overrides, folder, trust_store=trust_store)
     where, registry = Path(folder) if folder else Path(RUNS) / Path(path).stem, installed()
-    spec = swept(document, Path(path), registry, typed)
+    spec = read_sweep(document, Path(path), registry, typed)
     return Sweep(spec=spec, folder=where, registry=registry, trust_store=trust_store)

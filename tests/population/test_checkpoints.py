@@ -247,7 +247,7 @@ def test_files_are_named_by_a_pattern_by_several_or_one_by_one(way, labels, tmp_
         saved(tmp_path / name, NETWORK)
     path = tmp_path / "study.toml"
     path.write_text(SPEC.replace("{checkpoints}", SEVERAL[way]))
-    asked = spec.read(path)
+    asked = spec.read_spec(path)
     files_found = find_checkpoints(asked.population, tmp_path)
     assert [f"{one.variant}@{one.step}" for one in files_found] == labels
     again = spec.build(tomllib.loads(as_toml(asked)), path, installed())

@@ -11,7 +11,7 @@ from globscope.api import PopulationError
 from globscope.population.find import find_checkpoints
 from globscope.references import Pattern
 from globscope.spec.model import CheckpointFiles, Source, Zoo
-from globscope.spec.pattern import filled, matched
+from globscope.spec.pattern import fill_template, match_part
 
 
 def laid(folder, *names):
@@ -276,8 +276,8 @@ def test_a_pattern_takes_back_the_words_that_it_was_filled_with(pieces, values, 
     """Words cannot run into one another: `-` is in no value."""
     values = {"variant": "A", "seed": "0", **values, "step": str(step)}
     pattern = "-".join([*pieces, "{step}.pt"])
-    name = filled(pattern, values).replace("*", values.get("*", ""))
+    name = fill_template(pattern, values).replace("*", values.get("*", ""))
     words = {word: values[word] for word in ("variant", "seed", "step") if f"{{{word}}}" in pattern}
-    assert matched(pattern, name, {}) == words
-    assert matched(pattern, name, {"step": "x"}) is None
-    assert matched(pattern, f".{name}", {}) is None
+    assert match_part(pattern, name, {}) == words
+    assert match_part(pattern, name, {"step": "x"}) is None
+    assert match_part(pattern, f".{name}", {}) is None

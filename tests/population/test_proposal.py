@@ -156,7 +156,7 @@ def test_what_is_not_recognised_is_to_be_filled_in_and_nothing_else(tmp_path):
     assert tomllib.loads(found.text)["population"] == {"checkpoints": "c/{variant}/{step}.pt", "key": "model"}
     filled = found.text.replace("my_nets.py:build", "mlp").replace("my_data.py:load", "digits")
     (tmp_path / "filled.toml").write_text(filled)
-    assert spec.read(tmp_path / "filled.toml").population.key == "model"
+    assert spec.read_spec(tmp_path / "filled.toml").population.key == "model"
 
 
 def test_what_a_file_is_called_and_holds_adds_no_line_to_the_spec(tmp_path):

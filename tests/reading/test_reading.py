@@ -13,7 +13,7 @@ from globscope.api import FileError, SpecError, names_in_npz, open_zip, read_jso
 from globscope.reading import read_csv
 from globscope.reading.bounds import DEPTH
 from globscope.reading.documents import depth
-from globscope.spec.read import read as read_spec
+from globscope.spec.read import read_spec
 
 GIB = 2**30
 

@@ -14,7 +14,7 @@ from globscope.returned.maps import checked_chart, checked_samples
 from globscope.returned.numbers import checked_count, real
 from globscope.returned.results import checked_fields, checked_permutations, checked_probe, checked_topology
 from globscope.session import Study
-from globscope.spec.read import read
+from globscope.spec.read import read_spec
 from globscope.testing import ContractError, check_component, registry_of, tiny_inputs
 from globscope.testing.landscapes import bowls, bowls_topology
 from globscope.testing.task import TinyTask
@@ -34,7 +34,7 @@ def study(tmp_path):
         own = registry_of(tiny=TinyTask, **components).components
         own = tuple(evolve(one, distribution="stranger", version="1.0") for one in own)
         registry = Registry(components=(*BUILT_IN.components, *own))
-        return Study(spec=read(path, (), registry), folder=tmp_path / "run", registry=registry)
+        return Study(spec=read_spec(path, (), registry), folder=tmp_path / "run", registry=registry)
 
     return made
 

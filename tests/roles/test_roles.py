@@ -28,7 +28,7 @@ from globscope.api import (
     Unit,
 )
 from globscope.session import Study
-from globscope.spec.read import read
+from globscope.spec.read import read_spec
 from globscope.study.bench import StudyBench
 from globscope.study.disk.finding import checked_finding
 from globscope.study.observer import Observer
@@ -48,7 +48,7 @@ def studied(tmp_path):
         path = tmp_path / "study.toml"
         path.write_text(text, "utf-8")
         registry = registry_of(BUILT_IN, tiny=TinyTask, **components)
-        spec = read(path, overrides, registry)
+        spec = read_spec(path, overrides, registry)
         return run(Study(spec=spec, folder=tmp_path / folder, registry=registry).context(observer))
 
     return outcome
@@ -92,7 +92,7 @@ def test_a_decoded_network_with_batch_norm_is_scored_with_statistics_of_its_own(
     found = studied(CLASSIFIED)
     members, decoded = found.atlas.population, found.atlas.maps[0].decoded["train_loss"]
     registry = registry_of(BUILT_IN)
-    task = read(tmp_path / "study.toml", (), registry).task.component
+    task = read_spec(tmp_path / "study.toml", (), registry).task.component
     probe = task.build("cpu")
     assert probe.statistics
     trained = [row for row, member in enumerate(members.members) if member.step > 0]
@@ -215,7 +215,7 @@ def test_a_loss_that_differentiates_inside_runs_through_a_whole_study(studied, t
 def test_a_loss_that_differentiates_inside_can_be_estimated(tmp_path):
     path, registry = tmp_path / "study.toml", registry_of(BUILT_IN, oscillator=Oscillator)
     path.write_text(EQUATION, "utf-8")
-    plan = Study(spec=read(path, (), registry), folder=tmp_path / "run", registry=registry).estimate()
+    plan = Study(spec=read_spec(path, (), registry), folder=tmp_path / "run", registry=registry).estimate()
     assert (plan.members, plan.parameters, plan.evaluations) == (6, 24, 6 + 6 + 25)
     assert plan.evaluate_seconds > 0
 
@@ -648,7 +648,7 @@ def test_a_chart_may_look_at_the_loss_and_its_fit_follows_the_task(tmp_path):
     path.write_text(TINY_TASK + '[[reducer]]\nuse = "steepest"\nmember = "A@3"\n', "utf-8")
     population, spaces = tiny_inputs().population, {}
     for normalised in ("false", "true"):
-        spec = read(path, (f"task.normalised={normalised}",), registry)
+        spec = read_spec(path, (f"task.normalised={normalised}",), registry)
         bench = StudyBench(Study(spec=spec, folder=tmp_path / "run", registry=registry).context())
         chart = bench.fit("steepest", population).chart
         spaces[normalised] = chart.space

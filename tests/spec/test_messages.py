@@ -19,7 +19,7 @@ from support.messages import (
 )
 
 import globscope
-from globscope.spec.read import read
+from globscope.spec.read import read_spec
 
 
 @pytest.fixture
@@ -53,7 +53,7 @@ def _options(registry, role, name, common):
 def test_a_bad_spec_is_told_verbatim(case, workplace, registry):
     text, wanted = SPECS[case]
     Path("study.toml").write_bytes(text if isinstance(text, bytes) else text.encode())
-    found = told(read, Path("study.toml"), [], registry)
+    found = told(read_spec, Path("study.toml"), [], registry)
     assert_lines(found, [known(registry, line) for line in wanted], workplace)
 
 
@@ -61,29 +61,29 @@ def test_a_bad_spec_is_told_verbatim(case, workplace, registry):
 def test_a_bad_override_is_told_verbatim(case, workplace, registry):
     overrides, wanted = SETS[case]
     Path("study.toml").write_text(GOOD)
-    assert_lines(told(read, Path("study.toml"), overrides, registry), wanted)
+    assert_lines(told(read_spec, Path("study.toml"), overrides, registry), wanted)
 
 
 def test_no_message_holds_a_control_character(workplace, registry):
     for text, _ in SPECS.values():
         Path("study.toml").write_bytes(text if isinstance(text, bytes) else text.encode())
-        assert all(line.isprintable() for line in told(read, Path("study.toml"), [], registry))
+        assert all(line.isprintable() for line in told(read_spec, Path("study.toml"), [], registry))
 
 
 def test_a_missing_file_is_told_with_the_near_name(workplace):
     Path("study.toml").write_text(GOOD)
-    assert told(read, Path("studyy.toml")) == ["studyy.toml: no such file; did you mean 'study.toml'?"]
-    assert told(read, Path("none/study.toml")) == [
+    assert told(read_spec, Path("studyy.toml")) == ["studyy.toml: no such file; did you mean 'study.toml'?"]
+    assert told(read_spec, Path("none/study.toml")) == [
         "none/study.toml: no such file; `globscope init` writes a starter spec"
     ]
-    assert told(read, Path()) == [".: is a folder, not a spec"]
-    assert told(read, Path("x" * 5000)) == [f"{'x' * 61}…{'x' * 10}: cannot be a file's name"]
+    assert told(read_spec, Path()) == [".: is a folder, not a spec"]
+    assert told(read_spec, Path("x" * 5000)) == [f"{'x' * 61}…{'x' * 10}: cannot be a file's name"]
 
 
 @pytest.mark.skipif(os.geteuid() == 0, reason="root reads every file")
 def test_a_file_without_permission_is_told(workplace):
     Path("study.toml").touch(0o000)
-    assert told(read, Path("study.toml")) == ["study.toml: cannot be read: Permission denied"]
+    assert told(read_spec, Path("study.toml")) == ["study.toml: cannot be read: Permission denied"]
 
 
 def test_a_field_that_the_task_does_not_measure_is_told_before_anything_runs(workplace):

@@ -13,8 +13,8 @@ from support.messages import GOOD, SPECS
 from support.paths import ROOT
 
 from globscope.registry import Component, Registry
-from globscope.spec.cells import swept
-from globscope.spec.describe import resolved
+from globscope.spec.cells import read_sweep
+from globscope.spec.describe import resolved_document
 from globscope.spec.read import TABLES, build
 from globscope.spec.schema import schema
 
@@ -93,9 +93,9 @@ DOCUMENTS = {case: document for case, (text, _) in SPECS.items() if (document :=
 def test_a_shipped_spec_is_valid_and_so_is_what_it_resolves_to(path, validator, registry, home):
     document = tomllib.loads(path.read_text("utf-8"))
     assert not list(validator.iter_errors(document))
-    cells = swept(document, path, registry).cells if "sweep" in document else ()
+    cells = read_sweep(document, path, registry).cells if "sweep" in document else ()
     for found in [one.spec for one in cells] or [build(document, path, registry)]:
-        assert not list(validator.iter_errors(resolved(found)))
+        assert not list(validator.iter_errors(resolved_document(found)))
 
 
 @pytest.mark.parametrize("case", sorted(DOCUMENTS.keys() - BEYOND))

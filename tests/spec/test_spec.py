@@ -17,12 +17,12 @@ from support.paths import ROOT
 
 from globscope.errors import SpecError, UserCodeError
 from globscope.references import Code, Pattern
-from globscope.spec.cells import swept
+from globscope.spec.cells import read_sweep
 from globscope.spec.describe import as_toml, options, plain
 from globscope.spec.document import parse
 from globscope.spec.model import Entry, ReducerEntry, Train
 from globscope.spec.paths import InvalidError
-from globscope.spec.read import build, drafted, read
+from globscope.spec.read import build, read_document, read_spec
 from globscope.spec.structure import converter
 from globscope.spec.validators import constraints
 
@@ -45,7 +45,7 @@ def spec(tmp_path, registry):
     def made(text=MINIMAL, *overrides):
         path = tmp_path / "study.toml"
         path.write_bytes(text if isinstance(text, bytes) else text.encode())
-        return read(path, overrides, registry)
+        return read_spec(path, overrides, registry)
 
     return made
 
@@ -169,9 +169,9 @@ def test_every_shipped_spec_is_read_and_says_the_same_when_resolved(registry, ho
     shipped = [*(ROOT / "specs").glob("*.toml"), ROOT / "globscope/spec/starter.toml"]
     assert len(shipped) > 1
     for path in shipped:
-        document, _ = drafted(path)
-        cells = swept(document, path, registry).cells if "sweep" in document else ()
-        for found in [one.spec for one in cells] or [read(path, registry=registry)]:
+        document, _ = read_document(path)
+        cells = read_sweep(document, path, registry).cells if "sweep" in document else ()
+        for found in [one.spec for one in cells] or [read_spec(path, registry=registry)]:
             assert again(found, registry) == found, path
 
 

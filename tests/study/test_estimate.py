@@ -12,7 +12,7 @@ from globscope.builtin.reducers.linear import Pca
 from globscope.errors import PopulationError
 from globscope.registry import installed
 from globscope.session import Study
-from globscope.spec.read import read
+from globscope.spec.read import read_spec
 from globscope.study.context import Remembered
 from globscope.study.devices import devices
 from globscope.study.estimate import described, estimate
@@ -61,7 +61,7 @@ class Refusing(Pca):
 
 def estimated(spec_file, before=None, *, use, more="", **components):
     registry = registry_of(installed(), **components)
-    spec = read(spec_file(TINY.replace('use = "pca"', f'use = "{use}"') + more), (), registry)
+    spec = read_spec(spec_file(TINY.replace('use = "pca"', f'use = "{use}"') + more), (), registry)
     study = Study(spec=spec, folder=spec.source.parent / "run", registry=registry)
     return estimate(study.context(), before)
 

@@ -17,7 +17,7 @@ from globscope.cli import app
 from globscope.errors import RunError
 from globscope.report.topology.landscape_profile import ProfileScales
 from globscope.session import project, results
-from globscope.spec.read import read
+from globscope.spec.read import read_spec
 from globscope.store import read_json
 from globscope.study.run import run as outcome
 from globscope.sweep.averages import averages
@@ -58,7 +58,7 @@ def here(tmp_path, monkeypatch):
 
 def test_a_spec_without_a_sweep_is_a_study_as_before(here):
     study = sweep(GOOD)
-    assert study.spec == read(Path("study.toml"))
+    assert study.spec == read_spec(Path("study.toml"))
 
 
 def test_the_cells_are_all_combinations_with_readable_names(here):
@@ -73,7 +73,7 @@ def test_the_cells_are_all_combinations_with_readable_names(here):
 def test_a_cell_is_the_spec_that_set_gives(here):
     [cell] = sweep(GOOD + '[sweep]\n"population.train.epochs" = [3]\n').spec.cells
     Path("study.toml").write_text('title = "study: epochs=3"\n' + GOOD)
-    assert cell.spec == read(Path("study.toml"), ["population.train.epochs=3"])
+    assert cell.spec == read_spec(Path("study.toml"), ["population.train.epochs=3"])
 
 
 def test_keys_may_stand_as_tables_and_be_overridden_from_the_command_line(here):

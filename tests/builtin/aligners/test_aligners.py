@@ -11,8 +11,8 @@ from support.evaluation import OneProbe
 from globscope.api import SpecError, symmetry
 from globscope.builtin.aligners import ActivationMatching, WeightMatching
 from globscope.builtin.tasks.classification import Classification
-from globscope.spec.describe import resolved
-from globscope.spec.read import read
+from globscope.spec.describe import resolved_document
+from globscope.spec.read import read_spec
 
 ALIGNERS = {
     "weights": WeightMatching(),
@@ -160,11 +160,11 @@ use = "pca"
 def test_a_spec_lists_aligners_by_name_and_has_none_otherwise(tmp_path):
     path = tmp_path / "study.toml"
     path.write_text(SPEC, "utf-8")
-    assert read(path).aligner == ()
+    assert read_spec(path).aligner == ()
     path.write_text(SPEC + '[[aligner]]\nuse = "weight-matching"\nname = "short"\nsweeps = 3\n', "utf-8")
-    [entry] = read(path, ["aligner.0.sweeps=2"]).aligner
+    [entry] = read_spec(path, ["aligner.0.sweeps=2"]).aligner
     assert (entry.name, entry.component) == ("short", WeightMatching(sweeps=2))
-    assert resolved(read(path))["aligner"] == [{"use": "weight-matching", "name": "short", "sweeps": 3}]
+    assert resolved_document(read_spec(path))["aligner"] == [{"use": "weight-matching", "name": "short", "sweeps": 3}]
 
 
 def test_aligners_of_one_name_and_unknown_ones_are_refused(tmp_path):
@@ -174,7 +174,7 @@ def test_aligners_of_one_name_and_unknown_ones_are_refused(tmp_path):
     )
     path.write_text(SPEC + tables, "utf-8")
     with pytest.raises(SpecError) as caught:
-        read(path)
+        read_spec(path)
     assert list(caught.value.problems) == [
         f"{path}: aligner.2.use: there is no aligner 'wieght-matching'; did you mean 'weight-matching'?",
         f"{path}: aligner.1.name: 'weight-matching' is the name of aligner.0 too; give this one its own 'name'",

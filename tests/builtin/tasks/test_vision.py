@@ -16,7 +16,7 @@ from support.messages import assert_lines, tasked, told
 import globscope
 from globscope.api import Code
 from globscope.builtin.tasks.classification import Classification
-from globscope.spec.read import read
+from globscope.spec.read import read_spec
 
 PACKAGE = {
     "__init__.py": "",
@@ -223,7 +223,7 @@ def test_without_torchvision_its_datasets_are_refused_with_what_to_do(workplace,
     for name in ("torchvision", "torchvision.datasets"):
         monkeypatch.setitem(sys.modules, name, None)  # Python's own way to say that there is none
     Path("study.toml").write_text(tasked('data = "torchvision:MNIST"\npath = "root"'))
-    assert told(read, Path("study.toml")) == [
+    assert told(read_spec, Path("study.toml")) == [
         "study.toml: task.data: there is no installed module 'torchvision': install it; "
         "a file is written with its suffix, as in 'torchvision.py:MNIST'"
     ]
