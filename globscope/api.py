@@ -116,7 +116,7 @@ from globscope.topology.tree import simplify, sweep_order, trees
 from globscope.values.blocks import column_blocks
 from globscope.values.chart import Chart, Progress, ReducerInputs, Transform
 from globscope.values.evaluation import Networks, Plan, Unit
-from globscope.values.field import Field
+from globscope.values.field import Description, Field
 from globscope.values.findings import Atlas, Figure, Finding, Map, Table, finite_or_none
 from globscope.values.landscape import Landscape, Samples
 from globscope.values.members import Layout, Member, Population
@@ -169,6 +169,7 @@ __all__ = [
     "Counts",
     "Depiction",
     "Derives",
+    "Description",
     "Digests",
     "Draft",
     "Eigenpairs",

@@ -196,7 +196,7 @@ def test_letters_that_do_not_show_are_escaped_on_the_screen_and_on_pages(capsys)
     stdout(HIDDEN)
     stderr(HIDDEN)
     told = capsys.readouterr()
-    page = environment().from_string("{{ name }}").render(name=HIDDEN)
+    page = environment({}).from_string("{{ name }}").render(name=HIDDEN)
     for text in (told.out.rstrip("\n"), told.err.rstrip("\n"), marked(HIDDEN), page, visible(HIDDEN)):
         assert text.isprintable()
         assert "202e" in text

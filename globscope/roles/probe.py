@@ -5,6 +5,7 @@ from typing import Any, Protocol
 
 from attrs import define, field
 
+from globscope.values.field import Description
 from globscope.values.members import Layout
 
 Tensors = Mapping[str, Any]
@@ -74,6 +75,8 @@ class ProbeTraits:
     """What a probe may have, with what it means where it is absent.
 
     Attributes:
+        descriptions: How people read the measures, by name: what they are called, their unit, which end is better and
+            how they are drawn. A measure that is missing here is called by its name, with spaces for underscores.
         chance: What guessing scores, by field (ln C for the cross-entropy of C classes).
         aliases: Names that other people's checkpoints use for a module, by the name here.
         ties: Further names of a tensor that the model uses in several places.
@@ -93,6 +96,7 @@ class ProbeTraits:
         logarithms: Names under which variances are flattened, by those of the buffers.
     """
 
+    descriptions: Mapping[str, Description] = field(factory=dict)
     chance: Mapping[str, float] = field(factory=dict)
     aliases: Mapping[str, str] = field(factory=dict)
     ties: Mapping[str, tuple[str, ...]] = field(factory=dict)

@@ -4,9 +4,21 @@ from collections.abc import Mapping, Sequence
 from typing import Any
 
 from globscope.roles import Probe, ProbeTraits, traits
+from globscope.values.field import Field
 
 # What `reduce` returns for one batch: a sum and its weight, by measure.
 Reduced = Mapping[str, tuple[Any, float]]
+
+
+def measured_fields(probe: Probe) -> dict[str, Field]:
+    """Return what is measured on every split, by the fields' keys."""
+    known = traits(probe, ProbeTraits).descriptions
+    fields = [
+        Field.described(split, measure, known[measure]) if measure in known else Field.of(f"{split}_{measure}")
+        for split in probe.splits
+        for measure in probe.measures
+    ]
+    return {field.key: field for field in fields}
 
 
 def means(probe: Probe, parts: Sequence[Reduced], kind: Any) -> dict[str, Any]:

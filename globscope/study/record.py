@@ -41,6 +41,7 @@ def record(
         "title": context.spec.title,
         "population": population(atlas),
         "reducers": [map_record(_reducer(one), apart) | _of_slice(one, atlas) for one in atlas.maps],
+        "fields": [asdict(field) for field in atlas.fields.values()],
         "comparison": [asdict(figure) for figure in compared_figures(apart)],
         "warnings": [text for one in (*findings.values(), *learned.values()) for text in one.warnings],
         "subjects": subjects(findings, atlas),

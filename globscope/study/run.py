@@ -11,6 +11,7 @@ from globscope.default_type import float32_by_default
 from globscope.population import files
 from globscope.returned.results import checked_population
 from globscope.roles import Derives, ProbeTraits, offered, traits
+from globscope.scoring.means import measured_fields
 from globscope.store import key, read_json, write_json
 from globscope.study.aligned import aligned
 from globscope.study.aligning import Aligning, aligners, learners
@@ -64,8 +65,9 @@ def run(context: Context) -> Outcome:
     members, own = joined(parts), truth(context, parts)
     bench = evolve(bench, noise=noise(context, parts[0]))
     maps = tuple(bench.landscape(one) for one in fits(bench, parts))
-    chance = traits(context.task.build("cpu"), ProbeTraits).chance
-    atlas = Atlas(population=members, truth=own, maps=maps, chance=chance, noise=bench.noise)
+    probe = context.task.build("cpu")
+    chance, fields = traits(probe, ProbeTraits).chance, measured_fields(probe)
+    atlas = Atlas(population=members, truth=own, maps=maps, chance=chance, noise=bench.noise, fields=fields)
     learned = {one.entry.name: one.told() for one in learners(context)}
     findings = dict(_findings(context, atlas))
     results = record(context, atlas, findings, learned)

@@ -30,14 +30,14 @@ class Average:
     """One figure by two keys.
 
     Attributes:
-        figure: Its name, as in `sweep.csv`.
+        figure: Its key is its name in `sweep.csv`.
         keys: What rows and columns are.
         others: What the cells of one place differ in.
         values: (rows, columns, cells), NaN where a cell has no finite figure.
         failed: (rows, columns, cells) whether the cell has no results.
     """
 
-    figure: str
+    figure: Field
     keys: tuple[Axis, Axis]
     others: tuple[Axis, ...]
     values: np.ndarray = field(eq=False, repr=False)
@@ -49,15 +49,15 @@ class Average:
         shape, rows = self.values.shape[:2], list(self.rows)
         found = np.array([row["mean"] for row in rows], float)
         return HeatMap(
-            name=f"mean {self.figure}",
+            name=f"mean {self.figure.name}",
             caption=" ".join(self._sentences()),
             rows=self.keys[0].names,
             columns=self.keys[1].names,
             values=_lines([row["mean"] for row in rows], shape),
-            label=f"mean {Field.of(self.figure).name}",
+            label=f"mean {self.figure.name}",
             sides=(self.keys[0].label, self.keys[1].label),
             notes=_lines([_note(row) for row in rows], shape) if self.others else (),
-            log=Field.of(self.figure).is_logarithmic and positive(found),
+            log=self.figure.is_logarithmic and positive(found),
         )
 
     @property
@@ -67,7 +67,7 @@ class Average:
             cells, failed = self.values[at, to], int(self.failed[at, to].sum())
             known = cells[np.isfinite(cells)]
             yield {
-                "figure": self.figure,
+                "figure": self.figure.key,
                 "row": self.keys[0].names[at],
                 "column": self.keys[1].names[to],
                 "mean": float(known.mean()) if len(known) else None,
@@ -80,10 +80,10 @@ class Average:
     def _sentences(self) -> Iterator[str]:
         by = " and ".join(key.key for key in self.keys)
         if self.others:
-            yield f"The mean of {self.figure} by {by}, over {listed(axis.key for axis in self.others)}."
+            yield f"The mean of {self.figure.name} by {by}, over {listed(axis.key for axis in self.others)}."
             yield "sd: the standard deviation of the n cells (n − 1 in the denominator)."
         else:
-            yield f"{self.figure} by {by}: one cell each."
+            yield f"One cell each: {self.figure.name} by {by}."
         if failed := int(self.failed.sum()):
             yield f"Left out: {counted(failed, 'cell')} that failed."
         if missing := int((np.isnan(self.values) & ~self.failed).sum()):
@@ -116,7 +116,7 @@ def _average(
     keys = axes[chosen[0]], axes[chosen[1]]
     flat = (*(len(key.values) for key in keys), -1)
     return Average(
-        figure=figure,
+        figure=runs.field_of(figure),
         keys=keys,
         others=tuple(axis for axis in axes if axis not in keys and len(axis.values) > 1),
         values=np.moveaxis(values, chosen, (0, 1)).reshape(flat),

@@ -62,6 +62,7 @@ class Comparison:
             sentences=["Finished runs side by side; nothing was computed again but the distances of their diagrams."],
             warnings=[],
             columns=self.runs.columns(),
+            names=self.runs.names,
             rows=self.runs.rows(folder),
             reading=READING,
             csv=CSV,

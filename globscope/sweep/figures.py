@@ -3,7 +3,10 @@
 from collections.abc import Container, Iterable, Iterator, Mapping, Sequence
 from typing import Any
 
-from globscope.sweep.subjects import SUBJECT
+from attrs import evolve
+
+from globscope.sweep.subjects import ORIGIN, SUBJECT
+from globscope.values.field import Field
 from globscope.values.findings import Cell
 
 # Of a map's record: no figures of the landscape, and different each time.
@@ -66,6 +69,17 @@ def named(name: str, found: Mapping[str, Cell]) -> Cell:
     """Return a figure of a run by its whole name, or by the end of that."""
     known = full(name, found)
     return None if known is None else found[known]
+
+
+def field_of(figure: str, records: Iterable[Mapping[str, Any]]) -> Field:
+    """Return how people read a figure: as the results describe the field, or the comparison of maps the figure."""
+    known = {one["key"]: Field(**one) for record in records for one in record.get("fields", ())}
+    labels = {one["key"]: one["label"] for record in records for one in record.get("comparison", ())}
+    place, dot, key = figure.rpartition(".")
+    before = next((prefix for prefix in (ORIGIN, SUBJECT) if key.startswith(prefix)), "")
+    field = known.get(key.removeprefix(before)) or Field.of(key.removeprefix(before))
+    name = labels.get(key) or f"{before.replace('_', ' ')}{field.name}"
+    return evolve(field, key=figure, name=f"{place}{': ' * len(dot)}{name}")
 
 
 def compared(records: Iterable[Mapping[str, Any]]) -> list[str]:

@@ -163,17 +163,16 @@ def table(found: Sequence[Relation]) -> Table:
     return Table(name="relations", caption=CAPTION, columns=COLUMNS, rows=tuple(one.row for one in found))
 
 
-def plots(found: Sequence[Relation]) -> Iterator[Plot]:
-    """Yield a scatter plot for every figure that others are set against, a panel for each of them."""
+def plots(found: Sequence[Relation], names: Mapping[str, str]) -> Iterator[Plot]:
+    """Yield a scatter plot for every figure that others are set against, a panel for each; `names` are for people."""
     for against in dict.fromkeys(one.against for one in found):
-        panels = tuple(
-            Panel(title=one.title, series=tuple(_series(one)), x=one.of) for one in found if one.against == against
-        )
+        name, own = names.get(against, against), [one for one in found if one.against == against]
+        panels = tuple(Panel(title=one.title, series=tuple(_series(one)), x=names.get(one.of, one.of)) for one in own)
         yield Plot(
             name=f"relations with {against}",
-            caption=f"Every point is a cell. Above each panel: Spearman's correlation with {against}, its interval, n.",
+            caption=f"Every point is a cell. Above each panel: Spearman's correlation with {name}, its interval, n.",
             x="",
-            y=against,
+            y=name,
             panels=panels,
         )
 

@@ -7,9 +7,10 @@ from pathlib import Path
 from attrs import define, field
 
 from globscope.report.page.board import Row
-from globscope.sweep.figures import compared, figures, shown
+from globscope.sweep.figures import compared, field_of, figures, shown
 from globscope.sweep.finished import Finished, Names
 from globscope.sweep.subjects import only_slice, score
+from globscope.values.field import Field
 from globscope.values.findings import Cell, Table
 
 READING = (
@@ -129,6 +130,17 @@ class Runs:
         """Return the columns that a page shows."""
         keys = compared(one.record for one in self.finished)
         return [*self.labels, *shown(self.fields, self.figures(), self.maps, keys, self.further)]
+
+    def field_of(self, figure: str) -> Field:
+        """Return how people read a figure, which may lack its map or analysis in front."""
+        return field_of(figure, [one.record for one in self.finished])
+
+    @property
+    def names(self) -> dict[str, str]:
+        """What people call the figures, with and without their map or analysis in front."""
+        found = dict.fromkeys(name for row in self.figures() for name in row)
+        every = {*found, *(name.rpartition(".")[2] for name in found)}
+        return {name: self.field_of(name).name for name in every}
 
     def rows(self, folder: Path) -> list[Row]:
         """Return the rows of a page in this folder."""

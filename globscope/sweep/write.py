@@ -41,6 +41,7 @@ def write_sweep(folder: Path, spec: SweepSpec, failures: Mapping[str, str]) -> t
         sentences=list(_sentences(spec, failures)),
         warnings=warnings,
         columns=runs.columns(),
+        names=runs.names,
         rows=rows,
         reading=READING,
         csv=CSV,
@@ -81,7 +82,7 @@ def _parts(folder: Path, spec: SweepSpec, runs: Runs, related: Sequence[Relation
     if side:
         yield Part(title="Side by side", pictures=side)
     if related:
-        scatter = tuple(depicted(plots(related), folder))
+        scatter = tuple(depicted(plots(related, runs.names), folder))
         yield Part(title="Relations", pictures=scatter, tables=((table(related), RELATIONS),))
 
 

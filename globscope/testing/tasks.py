@@ -68,6 +68,8 @@ class TaskChecks(OptionChecks):
         empty = [split for split in probe.splits if probe.examples(split) < 1]
         require(not empty, f"splits {empty} have no examples")
         found = self._probe.reduce(self._parameters(), self._buffers(), self._batch())
+        unknown = sorted(set(traits(probe, ProbeTraits).descriptions) - set(probe.measures))
+        require(not unknown, f"describes {unknown}, measures are {sorted(probe.measures)}")
         require(set(found) == set(probe.measures), f"reduces to {sorted(found)}, measures are {sorted(probe.measures)}")
         for name in self._whole:
             value = probe.finish(name, [found[name][0]])  # type: ignore[attr-defined]

@@ -14,8 +14,8 @@ def in_words(key: str) -> str:
 
 
 @define(frozen=True, kw_only=True)
-class Measure:
-    """How people read a measure of a task.
+class Description:
+    """How people read what a task measures.
 
     Attributes:
         name: For people, such as `relative error`.
@@ -30,16 +30,16 @@ class Measure:
     is_logarithmic: bool = False
 
 
-SHARE = Measure(name="share", unit="share", higher_is_better=True)
-# What files and tasks measure without a declaration, by the end of its key.
+SHARE = Description(name="share", unit="share", higher_is_better=True)
+# What files and tasks measure without a description, by the end of its key.
 KNOWN = {
-    "loss": Measure(name="loss", unit="mean per example", is_logarithmic=True),
+    "loss": Description(name="loss", unit="mean per example", is_logarithmic=True),
     **dict.fromkeys(("accuracy", "acc", "iou"), SHARE),
 }
 
 
 @define(frozen=True, kw_only=True)
-class Field(Measure):
+class Field(Description):
     """A measure on one split of the data.
 
     Attributes:
@@ -50,15 +50,15 @@ class Field(Measure):
 
     @classmethod
     def of(cls, key: str) -> "Field":
-        """Return the field of a key that nobody declared: called by its words, a loss or a share by its end."""
-        known = next((measure for end, measure in KNOWN.items() if key.endswith(end)), Measure(name=""))
+        """Return the field of a key that nobody describes: called by its words, a loss or a share by its end."""
+        known = next((measure for end, measure in KNOWN.items() if key.endswith(end)), Description(name=""))
         return cls(**asdict(known) | {"key": key, "name": in_words(key)})
 
     @classmethod
-    def declared(cls, split: str, measure: str, declaration: Measure) -> "Field":
-        """Return the field of a measure as its task declares it."""
-        own = {"key": f"{split}_{measure}", "name": f"{in_words(split)} {declaration.name}"}
-        return cls(**asdict(declaration) | own)
+    def described(cls, split: str, measure: str, description: Description) -> "Field":
+        """Return the field of a measure on a split as its task describes the measure."""
+        own = {"key": f"{split}_{measure}", "name": f"{in_words(split)} {description.name}"}
+        return cls(**asdict(description) | own)
 
     @property
     def is_loss(self) -> bool:

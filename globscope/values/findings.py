@@ -205,7 +205,7 @@ class Atlas:
     asking: str = ""
 
     def field_of(self, key: str) -> Field:
-        """Return how people read a field; by its key where the task declares nothing."""
+        """Return how people read a field; by its key where no task describes it."""
         return self.fields.get(key) or Field.of(key)
 
     @property

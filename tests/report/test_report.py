@@ -52,6 +52,7 @@ from globscope.report.style.theme import DEPTHS, VARIANTS, save
 from globscope.report.style.ticks import round_values
 from globscope.report.topology.figures import plot_diagram, plot_tree
 from globscope.report.topology.merge_tree import layout
+from globscope.values.field import Field
 from globscope.values.findings import Atlas, Finding, Table
 from globscope.values.landscape import Samples
 
@@ -135,6 +136,21 @@ def test_no_text_in_any_picture_of_a_map_is_an_identifier():
     assert not [text for figure in figures for text in texts(figure) if re.search(r"[a-z]_[a-z]", text)]
 
 
+def test_a_measure_is_called_as_its_task_describes_it_on_page_and_pictures(tmp_path):
+    field = Field(key="train_loss", name="training misfit", unit="nats", is_logarithmic=True)
+    atlas = evolve(atlas_of(a_map(), a_line_map()), fields={"train_loss": field})
+    table = Table(name="curves", caption="", columns=("field", "train_loss"), rows=({"field": "train_loss"},))
+    path = write_report(tmp_path, title="", atlas=atlas, findings={"x": Finding(tables=(table,))}, record={})
+    found = Page(path.read_text("utf-8"))
+    assert "the colours show training misfit" in found.text
+    assert "train_loss" not in found.text
+    assert found.text.count("training loss") == 0
+    assert "train_loss" in (tmp_path / "tables/x-curves.csv").read_text("utf-8")
+    figures = [plot(map_, atlas) for map_ in atlas.maps]
+    assert "training misfit (log scale)" in texts(figures[0])
+    assert {"training misfit", "loss, nats (log scale)"} <= set(texts(figures[1]))
+
+
 def test_profiles_are_compared_beside_the_overview_and_shown_with_each_tree(page):
     stems = [image["src"].removeprefix("figures/").removesuffix(".png") for image in page.images]
     assert stems[:2] == ["overview", "profiles"]
@@ -152,7 +168,7 @@ def test_names_cannot_leave_the_folder_nor_overwrite_each_other(report):
 
 
 def test_nothing_half_written_is_left_behind(report):
-    assert not [path for path in report[0].rglob("*") if ".part" in path.name or path.stat().st_size == 0]
+    assert not [path for path in report[0].rglob("*") if ".part" in path.name or not path.stat().st_size and path.name != ".lock"]
 
 
 def test_pictures_are_real_and_sharp(report):

@@ -101,7 +101,7 @@ def test_the_study_says_how_far_draws_lie_apart_and_marks_branches_below_that(dr
     noise = result.atlas.noise["train_loss"]
     assert 0.001 < noise < 1
     (warning,) = [text for text in result.findings["fidelity"].warnings if text.startswith("scoring draws")]
-    assert f"the standard deviation is {noise:.3g} (train_loss)" in warning
+    assert f"the standard deviation is {noise:.3g} (training loss)" in warning
     topology = result.atlas.maps[0].topology
     assert topology.noise == noise
     within = topology.tree.persistences < noise
@@ -260,9 +260,9 @@ def test_fidelity_tells_how_many_branches_may_be_chance():
     told = list(noise_warnings(evolve(atlas, maps=(linear,), noise={"train_loss": noise})))
     assert told == [
         "scoring draws random numbers: over 8 evaluations of each run's last network, the standard deviation is "
-        "1.12 (train_loss); all networks of this study are scored with the same numbers",
+        "1.12 (training loss); all networks of this study are scored with the same numbers",
         "linear: 1 of 2 branches of its merge tree have a persistence below 1.12, the standard deviation of the draws "
-        "of train_loss: they may be chance",
+        "of training loss: they may be chance",
     ]
 
 

@@ -8,7 +8,7 @@ from scipy.stats import spearmanr
 
 from globscope.report.pictures.depict import depict_alone
 from globscope.spec.cells import Relations
-from globscope.sweep.figures import figures, named
+from globscope.sweep.figures import field_of, figures, named
 from globscope.sweep.relations import correlation, interval, plots, relations, table, unknown
 
 RECORD = {
@@ -145,14 +145,29 @@ def test_relations_become_a_table_and_scatter_plots_with_a_colour_for_each_value
     told = [row | {"half": row["saddles"] / 2} for row in rows(range(10), [0, 1] * 5)]
     found = relations(asked, told, ["beta=1", "beta=2"] * 5)
     assert len(table(found).rows) == 4
-    one, other = plots(found)
-    assert [panel.x for panel in one.panels] == ["saddles", "half"]
+    one, other = plots(found, {"saddles": "Saddles"})
+    assert [panel.x for panel in one.panels] == ["Saddles", "half"]
     assert [series.label for series in one.panels[0].series] == ["beta=1", "beta=2"]
     assert one.panels[0].series[1].x == (1, 3, 5, 7, 9)
     drawn = depict_alone(other).figure
     panels = drawn.axes
-    assert [axes.get_xlabel() for axes in panels] == ["saddles", "half"]
+    assert [axes.get_xlabel() for axes in panels] == ["Saddles", "half"]
     assert panels[0].get_xlim() != panels[1].get_xlim(), "each has an axis of its own"
+
+
+def test_figures_are_called_as_the_results_describe_them():
+    record = {
+        "fields": [{"key": "test_f1", "name": "test F1", "higher_is_better": True}],
+        "comparison": [{"key": "leaves", "label": "Leaves"}],
+    }
+    wanted = {
+        "test_f1": "test F1",
+        "slice.origin_test_f1": "slice: origin test F1",
+        "pca.leaves": "pca: Leaves",
+        "curvature.top_eigenvalue": "curvature: top eigenvalue",
+    }
+    assert {figure: field_of(figure, [record]).name for figure in wanted} == wanted
+    assert field_of("slice.origin_test_f1", [record]).higher_is_better
 
 
 def test_a_figure_that_the_spec_names_and_no_cell_has_is_told_but_not_a_default():

@@ -83,7 +83,7 @@ def test_a_sweep_over_centres_shows_in_every_column_what_that_network_scores(cel
     runs, outcomes, spec = cells(SLICE, CENTRES)
     wanted = [truth(outcomes[2 * at], "train_loss", label) for at, label in enumerate(("A@0", "A@1", "B@2"))]
     assert len(set(wanted)) == 3
-    found = {one.figure: one for one in averages(runs, spec)}
+    found = {one.figure.key: one for one in averages(runs, spec)}
     assert {"origin_train_loss", "origin_test_accuracy"} <= found.keys()
     assert found.keys().isdisjoint({"train_loss", "test_accuracy"})
     assert found["origin_train_loss"].values[:, :, 0].tolist() == [[loss, loss] for loss in wanted]
@@ -103,7 +103,7 @@ def test_a_relation_is_of_the_network_that_the_slice_lies_around(cells):
 
 def test_a_sweep_over_one_of_two_maps_shows_what_that_map_is_of(cells):
     runs, outcomes, spec = cells(PCA + SLICE, 'reducer.1.centre = ["A@0", "B"]\nreducer.1.distance = [0.5, 1.0]\n')
-    found = {one.figure: one for one in averages(runs, spec)}
+    found = {one.figure.key: one for one in averages(runs, spec)}
     wanted = [truth(outcomes[0], "test_loss", "A@0"), truth(outcomes[0], "test_loss", "B@2")]
     assert found["random.origin_test_loss"].values[:, 0, 0].tolist() == wanted
     assert "test_loss" not in found
@@ -115,7 +115,7 @@ def test_cells_about_other_networks_have_no_place_in_each_others_figures(cells):
         '"sampler.0.resolution" = [3, 5]\n'
     )
     runs, outcomes, spec = cells(PCA, keys)
-    found = {one.figure: one.values[:, 0, 0] for one in averages(runs, spec)}
+    found = {one.figure.key: one.values[:, 0, 0] for one in averages(runs, spec)}
     assert found["train_loss"][0] == pytest.approx(truth(outcomes[0], "train_loss", "A@2", "B@2"), rel=1e-12)
     assert found["origin_train_loss"][1] == truth(outcomes[2], "train_loss", "A@0")
     assert np.isnan([found["train_loss"][1], found["origin_train_loss"][0]]).all()
@@ -128,7 +128,7 @@ def test_a_sweep_over_an_analysis_networks_shows_and_relates_what_those_score(ce
     runs, outcomes, spec = cells(PCA, keys)
     asked = [("A@0",), ("A@1", "B@0"), ("A@2", "B@2")]
     wanted = [truth(outcomes[0], "train_loss", *labels) for labels in asked]
-    found = {one.figure: one for one in averages(runs, spec)}
+    found = {one.figure.key: one for one in averages(runs, spec)}
     assert found["curvature.subject_train_loss"].values[:, 0, 0].tolist() == wanted
     assert "train_loss" not in found
     [one] = relations(Relations(of=("trace",), against=("train_loss",)), runs.figures(), [""] * 6)

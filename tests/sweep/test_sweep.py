@@ -409,10 +409,11 @@ def test_the_means_of_the_figures_stand_by_two_keys_without_cells_that_failed(sw
     ]
     assert float(rows[2]["mean"]) == result.cell(GOOD_CELLS[1]).record["population"]["last"]["test_accuracy"]
     page = (root / "sweep.html").read_text("utf-8")
-    for name in ("mean-test-accuracy", "mean-train-loss", "mean-saddles"):
+    for name in ("mean-test-accuracy", "mean-training-loss", "mean-saddles"):
         assert f'src="figures/{name}.png"' in page
         assert (root / f"figures/{name}.svg").is_file()
-    assert "one cell each. Left out: 2 cells that failed." in page
+    assert "One cell each: test accuracy by reducer.0.latent_dim and " in page
+    assert "Left out: 2 cells that failed." in page
 
 
 def asked(text, losses, failed=()):

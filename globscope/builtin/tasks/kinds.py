@@ -4,6 +4,8 @@ from typing import Any
 
 from attrs import define
 
+from globscope.api import Description
+
 
 @define(frozen=True, kw_only=True)
 class Kind:
@@ -28,6 +30,11 @@ class Kind:
     def roots(self) -> tuple[str, ...]:
         """The measures that are the square root of a mean."""
         return ()
+
+    @property
+    def descriptions(self) -> dict[str, Description]:
+        """How people read measures whose names do not say it."""
+        return {}
 
     def fits(self, outputs: Any, targets: Any) -> bool:
         """Return whether outputs are of this kind, and targets those that it counts by."""
@@ -99,6 +106,11 @@ class Solution(Kind):
     def roots(self) -> tuple[str, ...]:
         """The relative L2 error."""
         return ("error",)
+
+    @property
+    def descriptions(self) -> dict[str, Description]:
+        """The relative L2 error."""
+        return {"error": Description(name="relative L2 error")}
 
     def counted(self, outputs: Any, targets: Any) -> dict[str, tuple[Any, float]]:
         """Return the squared distance from the exact solution, over that solution's square."""

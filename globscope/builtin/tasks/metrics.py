@@ -8,7 +8,7 @@ from typing import Any
 import numpy as np
 from attrs import define
 
-from globscope.api import Code, UserCodeError, default_type
+from globscope.api import Code, Description, Field, UserCodeError, default_type
 from globscope.builtin.tasks.returned import unwritten
 
 ACCEPTED = "must return a real number, the mean over the examples, or a pair (sum, weight)"
@@ -23,11 +23,36 @@ class Metric:
         use: `file.py:name`, a function of (outputs, targets).
         name: Of the measure, whose fields are `train_<name>` and `test_<name>`; the function's where it is empty.
         whole: Call the function once with all outputs and targets of a split, for what is no mean over batches.
+        label: What pictures and tables call the measure; its name with spaces for underscores where it is empty.
+        unit: What a value is counted in, for the axes of pictures.
+        higher_is_better: Whether a higher value is the better one.
+        logarithmic: Draw the measure on a logarithmic scale.
     """
 
     use: Code
     name: str = ""
     whole: bool = False
+    label: str = ""
+    unit: str = ""
+    higher_is_better: bool = False
+    logarithmic: bool = False
+
+    @property
+    def key(self) -> str:
+        """The measure's name in the fields' keys."""
+        return self.name or self.use.name
+
+    @property
+    def description(self) -> Description | None:
+        """How people read the measure; None where no option says."""
+        if not (self.label or self.unit or self.higher_is_better or self.logarithmic):
+            return None
+        return Description(
+            name=self.label or Field.of(self.key).name,
+            unit=self.unit,
+            higher_is_better=self.higher_is_better,
+            is_logarithmic=self.logarithmic,
+        )
 
 
 @define(frozen=True, kw_only=True)
@@ -39,12 +64,14 @@ class Measure:
         function: Of (outputs, targets).
         whole: Whether it takes all outputs of a split at once.
         default: torch's default type of number in the function's module.
+        description: How people read it; None where nobody says.
     """
 
     name: str
     function: Callable[[Any, Any], Any]
     whole: bool
     default: Any
+    description: Description | None = None
 
     def of_batch(self, returned: Any, targets: Any) -> tuple[Any, float]:
         """Return the measure's sum over a batch and its weight.
@@ -158,7 +185,7 @@ def measures(metrics: Iterable[Code | Metric], taken: Sequence[str]) -> dict[str
     found: dict[str, Measure] = {}
     for at, metric in enumerate(metrics):
         one = Metric(use=metric) if isinstance(metric, Code) else metric
-        name = one.name or one.use.name
+        name = one.key
         if name in taken or name in found:
             raise UserCodeError(
                 f"task.metrics.{at}: there is a measure {name!r} already; give this one another name: "
@@ -171,7 +198,13 @@ def measures(metrics: Iterable[Code | Metric], taken: Sequence[str]) -> dict[str
             raise UserCodeError(
                 f"task.metrics.{at}: {one.use} cannot be called: it is of type {type(function).__name__}"
             )
-        found[name] = Measure(name=name, function=function, whole=one.whole, default=one.use.default_type())
+        found[name] = Measure(
+            name=name,
+            function=function,
+            whole=one.whole,
+            default=one.use.default_type(),
+            description=one.description,
+        )
     return found
 
 

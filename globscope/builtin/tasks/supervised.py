@@ -83,6 +83,8 @@ class Supervised:
         self.vmappable = self.stackable and not metrics  # a function of the user's may look at values
         self._kind = self._fitted(kind, narrower, place)
         self.measures, self.roots = (*self._kind.measures, *self._metrics), self._kind.roots
+        own = {name: one.description for name, one in self._metrics.items() if one.description is not None}
+        self.descriptions = {**self._kind.descriptions, **own}
 
     def _name_tensors(self) -> None:
         """Tell the module's tensors apart: what is flattened, what stays, and what is re-estimated or not saved."""

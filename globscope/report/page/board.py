@@ -54,6 +54,7 @@ class Board:
         sentences: What was done.
         warnings: What a reader must not miss.
         columns: Of the table, in order.
+        names: What people call columns and figures, by key; others are called by their words.
         rows: Of the table.
         reading: How its figures are meant.
         csv: Relative path of the file with every figure.
@@ -66,6 +67,7 @@ class Board:
     sentences: Sequence[str]
     warnings: Sequence[str]
     columns: Sequence[str]
+    names: Mapping[str, str]
     rows: Sequence[Row]
     reading: str
     csv: str
@@ -76,7 +78,7 @@ class Board:
     def html(self) -> str:
         """The page; whatever comes from a spec or a plugin is escaped."""
         rows = [{"name": row.name, "link": quote(row.link), "figures": row.figures} for row in self.rows]
-        return environment().get_template("board.html.j2").render(
+        return environment(self.names).get_template("board.html.j2").render(
             title=self.title,
             kicker=self.kicker,
             sentences=self.sentences,

@@ -10,7 +10,8 @@ from jinja2 import Environment, PackageLoader, StrictUndefined
 from globscope.report.map.scene import Scene
 from globscope.report.page.compared_maps import compared_maps
 from globscope.report.page.gallery import Shown
-from globscope.report.style.text import cell, counted, heading, listed, number, spelled
+from globscope.report.style.text import cell, counted, listed, number, spelled
+from globscope.values.field import in_words
 from globscope.values.findings import Atlas, Cell, Map, Table
 from globscope.visible import visible_lines
 
@@ -60,7 +61,8 @@ def page(
     comparison_file: str | None,
 ) -> str:
     """Return the page's HTML; whatever comes from a spec or a plugin is escaped."""
-    return environment().get_template("report.html.j2").render(
+    names = {key: field.name for key, field in atlas.fields.items()}
+    return environment(names).get_template("report.html.j2").render(
         title=title or "A GlobScope study",
         sentences=sentences(atlas, [section.scene for section in sections]),
         warnings=list(_warnings(sources, record)),
@@ -81,8 +83,11 @@ def _warnings(sources: Sequence[Source], record: Mapping[str, Any]) -> Iterable[
     yield from ((source.title, text) for source in sources for text in source.warnings)
 
 
-def environment() -> Environment:
-    """Return what fills the templates; whatever comes from a spec or a plugin is escaped."""
+def environment(names: Mapping[str, str]) -> Environment:
+    """Return what fills the templates; whatever comes from a spec or a plugin is escaped.
+
+    A table's heading or cell that is one of the keys of `names` is shown as that name.
+    """
     found = Environment(
         loader=PackageLoader("globscope.report.page", "."),
         autoescape=True,
@@ -91,7 +96,8 @@ def environment() -> Environment:
         trim_blocks=True,
         lstrip_blocks=True,
     )
-    found.filters |= {"cell": cell, "heading": heading}
+    found.filters["cell"] = lambda value: cell(names.get(value, value) if isinstance(value, str) else value)
+    found.filters["heading"] = lambda key: names.get(key) or in_words(key)
     return found
 
 
@@ -148,9 +154,9 @@ def _facts(map_: Map) -> Iterable[tuple[str, str]]:
         yield f"{name}: samples", cell(len(landscape.samples.points))
         yield f"{name}: untrusted", f"{share:.0%}"
         for part, seconds in landscape.seconds.items():
-            yield f"{name}: {heading(part)}, seconds", cell(seconds)
+            yield f"{name}: {in_words(part)}, seconds", cell(seconds)
     for key, value in chart.notes.items():
-        yield heading(key), cell(value)
+        yield in_words(key), cell(value)
 
 
 def _inverse(map_: Map) -> str:

@@ -6,7 +6,6 @@ import textwrap
 import unicodedata
 from collections.abc import Iterable, Sequence
 
-from globscope.values.field import in_words
 from globscope.values.findings import Cell
 
 LONGEST_STEM = 48
@@ -105,8 +104,3 @@ def listed(words: Iterable[str]) -> str:
     """Return `a, b and c`."""
     *early, last = list(words) or [""]
     return f"{', '.join(early)} and {last}" if early else last
-
-
-def heading(key: str) -> str:
-    """Return a column's key as words."""
-    return in_words(key)

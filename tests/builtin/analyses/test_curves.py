@@ -3,6 +3,7 @@
 import numpy as np
 import pytest
 import torch
+from attrs import evolve
 from hypothesis import given
 from hypothesis import strategies as st
 from support.paths import NETS
@@ -10,7 +11,7 @@ from support.progress import StopAt
 from support.study import TINY, Notes, study_in, values
 
 import globscope
-from globscope.api import GlobscopeError, Layout, Networks, SpecError, area, barrier, lengths_along, mean_along
+from globscope.api import Field, GlobscopeError, Layout, Networks, SpecError, area, barrier, lengths_along, mean_along
 from globscope.builtin.analyses.curves import training
 from globscope.builtin.analyses.curves.projection import Projection
 from globscope.builtin.analyses.curves.shapes import basis, curve_points, straight_bends
@@ -244,6 +245,18 @@ def test_the_barrier_of_an_accuracy_is_its_fall():
         assert min(one, other) - row["min"] <= row["barrier"] + 1e-12 <= max(one, other) - row["min"] + 2e-12
 
 
+def test_the_barrier_of_a_measure_that_its_task_describes_as_better_when_higher_is_its_fall():
+    described = Field(key="train_loss", name="training score", higher_is_better=True)
+    atlas = evolve(tiny_atlas(), fields={"train_loss": described})
+    found = LinearBarrier(field="train_loss").analyse(atlas, tiny_bench(), np.random.default_rng(0))
+    ends = atlas.truth["train_loss"][atlas.population.finals]
+    for row in found.tables[0].rows:
+        one, other = (ends["ABC".index(row[key])] for key in ("one", "other"))
+        assert row["min"] <= min(one, other)
+        assert min(one, other) - row["min"] <= row["barrier"] + 1e-12
+    assert found.pictures[0].label == "barrier in training score"
+
+
 @pytest.fixture
 def study(spec_file, tmp_path):
     def made(analysis, text=TINY):
@@ -363,11 +376,11 @@ def test_a_map_that_fails_between_good_points_is_warned_of():
 
     # The second is as bad everywhere, which its median tells as well.
     both = [projection(0.002, 0.002, 0.52, 0.001, 0.001), projection(0.5, 0.6, 0.52, 0.5, 0.5)]
-    assert [row["longest_step"] for row in table(both, "train_loss").rows] == pytest.approx([10, 10])
-    assert list(warnings(both, "train_loss")) == [
+    assert [row["longest_step"] for row in table(both, Field.of("train_loss")).rows] == pytest.approx([10, 10])
+    assert list(warnings(both, Field.of("train_loss"))) == [
         "umap, fitted without the curves: what it shows along a curve is not the curve, although a median error would "
-        "not tell: on A–B half of the points are off by at most 0.001 in train_loss, but at t = 0.50 the network has "
-        "0.001 and the map shows 0.52; 1 of 2 curves are like this"
+        "not tell: on A–B half of the points are off by at most 0.001 in training loss, but at t = 0.50 the network "
+        "has 0.001 and the map shows 0.52; 1 of 2 curves are like this"
     ]
 
 

@@ -14,6 +14,7 @@ from globscope.builtin.tasks.language import LanguageModelling
 from globscope.builtin.tasks.metrics import Metric
 from globscope.builtin.tasks.regression import Regression
 from globscope.builtin.tasks.segmentation import Segmentation
+from globscope.scoring.means import measured_fields
 from globscope.testing import check_component
 
 NETS = """
@@ -381,6 +382,9 @@ def test_the_measures_of_the_documentation_are_what_they_are_called(tmp_path):
     )
     probe = load(tmp_path / "own.toml").context().task.build("cpu")
     assert probe.measures == ("loss", "accuracy", "brier", "f1", "calibration_error")
+    fields = measured_fields(probe)
+    assert [fields[f"test_{name}"].name for name in ("f1", "brier")] == ["test macro F1", "test brier"]
+    assert [fields[f"test_{name}"].higher_is_better for name in ("f1", "brier", "accuracy")] == [True, False, True]
     network, halves = probe.initialise(0), [torch.arange(0, 120), torch.arange(120, 200)]
     with torch.no_grad():
         parts = [probe.reduce(*network, probe.batch("test", at)) for at in halves]

@@ -49,9 +49,9 @@ def chance_warnings(atlas: Atlas) -> Iterator[str]:
         # A loss that exploded is no better than one at chance; NaN compares as neither.
         count = int((~(losses < (1 - NEAR) * guess)).sum())
         if count:
-            middle = float(np.median(losses))
+            name, middle = atlas.field_of(field).name, float(np.median(losses))
             yield (
-                f"{count} of {len(finals)} final networks are no better than guessing: their median {field} is "
+                f"{count} of {len(finals)} final networks are no better than guessing: their median {name} is "
                 f"{middle:.4g}, and guessing scores {guess:.4g}; {CAUSES}"
             )
 
@@ -66,10 +66,10 @@ def record_warnings(atlas: Atlas) -> Iterator[str]:
             row for row, value in recorded.items() if _is_far_worse(atlas.field_of(field), float(measured[row]), value)
         ]
         if worse:
-            label, first = members[worse[0]].label, worse[0]
+            first, name = worse[0], atlas.field_of(field).name
             yield (
                 f"{len(worse)} of {len(finals)} final networks score far worse than their files record: "
-                f"{label} has {field} {measured[first]:.4g}, recorded {recorded[first]:.4g}; {CAUSES}"
+                f"{members[first].label} has {name} {measured[first]:.4g}, recorded {recorded[first]:.4g}; {CAUSES}"
             )
 
 

@@ -102,7 +102,7 @@ class LowLossPass:
         """Return the table of passes, pictures of those that merge, and a warning where the map misleads."""
         del rng  # a training draws from the study's seed
         maps = [one for one in atlas.maps if not self.reducers or one.name in self.reducers]
-        found = [one for drawn in maps for one in self._passes(drawn, bench)]
+        found = [one for drawn in maps for one in self._passes(drawn, atlas, bench)]
         rows = tuple(one.row for one in found)
         table = Table(name="passes", caption=CAPTION, columns=COLUMNS, rows=rows)
         failed = [text for one in found for text in one.failed]
@@ -121,7 +121,7 @@ class LowLossPass:
                 kind = "hold a run" if self.basins == "runs" else "hold a run or are trusted"
                 yield f'{one.name}: no pass, for only {followed} of {leaves} basins {kind}; basins = "all" follows all'
 
-    def _passes(self, one: Map, bench: Bench) -> Iterator[EvaluatedPass]:
+    def _passes(self, one: Map, atlas: Atlas, bench: Bench) -> Iterator[EvaluatedPass]:
         """Yield every pass of a map's first merge tree; all are decoded and evaluated at once."""
         landscape, topology = one.landscape, one.topology
         if landscape is None or topology is None:
@@ -146,7 +146,7 @@ class LowLossPass:
             yield EvaluatedPass(
                 map=one.name,
                 who=who,
-                measure=topology.field,
+                measure=atlas.field_of(topology.field),
                 valley=valley,
                 floor=float(landscape.fields[topology.field][valley.one]),
                 points=points[own],

@@ -37,7 +37,7 @@ class EvaluatedPass:
 
     map: str
     who: tuple[str, str]
-    measure: str
+    measure: Field
     valley: MinimaxPath
     floor: float
     points: np.ndarray = field(eq=False, repr=False)
@@ -48,8 +48,8 @@ class EvaluatedPass:
     @property
     def row(self) -> dict[str, Any]:
         """The cells of the table."""
-        values = self.ways["pass"].fields[self.measure]
-        tops = {name: finite_or_none(way.fields[self.measure].max()) for name, way in self.ways.items()}
+        values = self.ways["pass"].fields[self.measure.key]
+        tops = {name: finite_or_none(way.fields[self.measure.key].max()) for name, way in self.ways.items()}
         lengths = self.ways["pass"].reached[-1] / self.ways["straight"].reached[-1]
         return {
             "name": self.map,
@@ -70,7 +70,7 @@ class EvaluatedPass:
         for name, way in self.ways.items():
             share = way.reached / way.reached[-1]
             look: Literal["line", "dashed"] = "dashed" if name == "straight" else "line"
-            series.append(Series.of(LABELS[name], share, way.fields[self.measure], look))
+            series.append(Series.of(LABELS[name], share, way.fields[self.measure.key], look))
         return Panel(title="–".join(self.who), series=tuple(series))
 
 
@@ -89,15 +89,15 @@ def _losses(name: str, merging: Sequence[EvaluatedPass]) -> Plot:
         name=f"losses on {name}",
         caption=DRAWN.format(map=name) + more,
         x="share of the way",
-        y=merging[0].measure,
+        y=merging[0].measure.name,
         panels=tuple(one.panel for one in merging[:SHOWN]),
-        log=not Field.of(merging[0].measure).higher_is_better,
+        log=not merging[0].measure.higher_is_better,
     )
 
 
 def _passes(name: str, merging: Sequence[EvaluatedPass]) -> Overlay:
     ways = [Trail.of("lowest pass", one.points) for one in merging]
-    tops = [one.points[one.ways["pass"].fields[one.measure].argmax()] for one in merging]
+    tops = [one.points[one.ways["pass"].fields[one.measure.key].argmax()] for one in merging]
     return Overlay(
         name=f"passes on {name}",
         caption=f"The lowest passes between basins of {name}, each with the one that it merges into.",

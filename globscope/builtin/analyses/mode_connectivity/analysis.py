@@ -113,12 +113,11 @@ class ModeConnectivity:
         del rng  # nothing is drawn
         curves = measured_curves(atlas, bench)
         found = project_curves.project_curves(atlas, curves, bench)
-        plots = [
-            plot(curves, found, self.curve, self.field, fit) for fit in (project_curves.UNSEEN, project_curves.SEEN)
-        ]
+        field, fits = atlas.field_of(self.field), (project_curves.UNSEEN, project_curves.SEEN)
+        plots = [plot(curves, found, self.curve, field, fit) for fit in fits]
         return Finding(
-            tables=(curve_table.table(curves), project_curves.table(found, self.field)),
-            warnings=tuple(project_curves.warnings(found, self.field)),
+            tables=(curve_table.table(curves, atlas), project_curves.table(found, field)),
+            warnings=tuple(project_curves.warnings(found, field)),
             pictures=(*plots, *overlays(atlas, curves, self.curve)),
         )
 

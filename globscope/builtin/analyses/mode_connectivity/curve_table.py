@@ -5,7 +5,7 @@ from typing import Any
 
 import numpy as np
 
-from globscope.api import Field, Table, barrier, finite_or_none, mean_along, scores
+from globscope.api import Atlas, Field, Table, barrier, finite_or_none, mean_along, scores
 from globscope.builtin.analyses.mode_connectivity.measured_curve import MeasuredCurve
 
 CAPTION = (
@@ -22,30 +22,32 @@ COLUMNS = (
 Row = dict[str, Any]
 
 
-def table(curves: Sequence[MeasuredCurve]) -> Table:
+def table(curves: Sequence[MeasuredCurve], atlas: Atlas) -> Table:
     """Return the table of every curve and field."""
-    rows = tuple(_row(one, name) for one in curves for name in scores(one.curve))
+    rows = tuple(_row(one, atlas.field_of(key)) for one in curves for key in scores(one.curve))
     return Table(name="curves", caption=CAPTION, columns=COLUMNS, rows=rows)
 
 
-def _row(one: MeasuredCurve, name: str) -> Row:
-    values = one.curve[name]
+def _row(one: MeasuredCurve, field: Field) -> Row:
+    values = one.curve[field.key]
     ends = {"one": finite_or_none(values[0]), "other": finite_or_none(values[-1])}
-    ways = (("curve", values, one.way), ("line", one.line[name], one.t))
-    figures = {f"{kind}_{key}": cell for kind, *what in ways for key, cell in _figures(name, one, *what)}
-    return {"pair": one.pair, "field": name, **ends, **figures, "length_ratio": float(one.way[-1] / one.distance)}
+    ways = (("curve", values, one.way), ("line", one.line[field.key], one.t))
+    figures = {f"{kind}_{key}": cell for kind, *what in ways for key, cell in _figures(field, one, *what)}
+    return {"pair": one.pair, "field": field.key, **ends, **figures, "length_ratio": float(one.way[-1] / one.distance)}
 
 
-def _figures(name: str, one: MeasuredCurve, values: np.ndarray, way: np.ndarray) -> Iterator[tuple[str, float | None]]:
+def _figures(
+    field: Field, one: MeasuredCurve, values: np.ndarray, way: np.ndarray
+) -> Iterator[tuple[str, float | None]]:
     yield from (
         ("min", finite_or_none(values.min())),
         ("max", finite_or_none(values.max())),
         ("mean", finite_or_none(mean_along(values, way))),
     )
-    yield "barrier", finite_or_none(field_barrier(name, values, one.t, values))
+    yield "barrier", finite_or_none(field_barrier(field, values, one.t, values))
 
 
-def field_barrier(name: str, values: np.ndarray, t: np.ndarray, whole: np.ndarray) -> float:
+def field_barrier(field: Field, values: np.ndarray, t: np.ndarray, whole: np.ndarray) -> float:
     """Return the barrier of a field's values at some t, above the interpolation between the ends of the whole."""
-    first, *_, last = Field.of(name).cost(whole).tolist()
-    return barrier(Field.of(name).cost(values), t, (first, last))
+    first, *_, last = field.cost(whole).tolist()
+    return barrier(field.cost(values), t, (first, last))

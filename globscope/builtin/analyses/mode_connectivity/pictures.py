@@ -11,26 +11,26 @@ from globscope.builtin.analyses.mode_connectivity.project_curves import UNSEEN, 
 LINE = "straight line"
 
 
-def plot(curves: Sequence[MeasuredCurve], found: Sequence[CurveProjection], shape: str, field: str, fit: str) -> Plot:
+def plot(curves: Sequence[MeasuredCurve], found: Sequence[CurveProjection], shape: str, field: Field, fit: str) -> Plot:
     """Return the field along t: a panel a pair, with the curve, the straight line, and what every map shows."""
     seen = "have not seen the curves" if fit == UNSEEN else "have seen every second point; the points shown are others"
     return Plot(
         name=f"curves, {fit}",
-        caption=f"{field} along the curves and the straight lines, and of what the maps make of the curves. "
+        caption=f"The {field.name} along the curves and the straight lines, and of what the maps make of the curves. "
         f"The maps {seen}.",
         x="t",
-        y=field,
+        y=field.name,
         panels=tuple(
             _panel(one, [j for j in found if j.curve is one and j.fit == fit], shape, field) for one in curves
         ),
-        log=not Field.of(field).higher_is_better,
+        log=not field.higher_is_better,
     )
 
 
-def _panel(one: MeasuredCurve, found: Sequence[CurveProjection], shape: str, field: str) -> Panel:
-    own = Series.of(shape, one.t, one.curve[field])
-    line = Series.of(LINE, one.t, one.line[field], "dashed")
-    shown = [Series.of(f"on {j.name}", j.t, j.found.fields[field], "points") for j in found]
+def _panel(one: MeasuredCurve, found: Sequence[CurveProjection], shape: str, field: Field) -> Panel:
+    own = Series.of(shape, one.t, one.curve[field.key])
+    line = Series.of(LINE, one.t, one.line[field.key], "dashed")
+    shown = [Series.of(f"on {j.name}", j.t, j.found.fields[field.key], "points") for j in found]
     return Panel(title=one.pair, series=(own, line, *shown))
 
 

@@ -6,7 +6,7 @@ from typing import Any
 import numpy as np
 from attrs import define, field
 
-from globscope.api import Atlas, Bench, Map, Table, finite_or_none
+from globscope.api import Atlas, Bench, Field, Map, Table, finite_or_none
 from globscope.builtin.analyses.curves.projection import Projection, project
 from globscope.builtin.analyses.mode_connectivity.curve_members import between
 from globscope.builtin.analyses.mode_connectivity.curve_table import Row, field_barrier
@@ -56,9 +56,9 @@ class CurveProjection:
         places: np.ndarray = self.curve.t[self.at]
         return places
 
-    def errors(self, name: str) -> np.ndarray:
+    def errors(self, measured: Field) -> np.ndarray:
         """Return the (n,) differences between the field of a point and that of its projection."""
-        apart: np.ndarray = np.abs(self.curve.curve[name][self.at] - self.found.fields[name])
+        apart: np.ndarray = np.abs(self.curve.curve[measured.key][self.at] - self.found.fields[measured.key])
         return apart
 
 
@@ -83,16 +83,16 @@ def _on(one: Map, fit: str, curves: Sequence[MeasuredCurve], bench: Bench) -> It
         yield CurveProjection(curve=way, name=one.name, fit=fit, at=np.array(steps), found=whole.part(part))
 
 
-def table(found: Sequence[CurveProjection], name: str) -> Table:
+def table(found: Sequence[CurveProjection], measured: Field) -> Table:
     """Return a row for every curve, map and fit."""
-    rows = tuple(_row(one, name) for one in found)
-    return Table(name="projections", caption=CAPTION.format(field=name), columns=COLUMNS, rows=rows)
+    rows = tuple(_row(one, measured) for one in found)
+    return Table(name="projections", caption=CAPTION.format(field=measured.name), columns=COLUMNS, rows=rows)
 
 
-def _row(one: CurveProjection, name: str) -> Row:
-    whole, errors = one.curve.curve[name], one.errors(name)
-    ways = (("curve", whole[one.at]), ("projection", one.found.fields[name]))
-    figures = {f"{kind}_{key}": cell for kind, values in ways for key, cell in _range(one, name, values, whole)}
+def _row(one: CurveProjection, measured: Field) -> Row:
+    whole, errors = one.curve.curve[measured.key], one.errors(measured)
+    ways = (("curve", whole[one.at]), ("projection", one.found.fields[measured.key]))
+    figures = {f"{kind}_{key}": cell for kind, values in ways for key, cell in _range(one, measured, values, whole)}
     return {
         "pair": one.curve.pair,
         "name": one.name,
@@ -115,18 +115,18 @@ def _longest_step(latents: np.ndarray) -> float | None:
     return finite_or_none(steps.max() / usual) if usual > 0 else None
 
 
-def _range(one: CurveProjection, name: str, values: np.ndarray, whole: np.ndarray) -> Iterator[tuple[str, Any]]:
+def _range(one: CurveProjection, measured: Field, values: np.ndarray, whole: np.ndarray) -> Iterator[tuple[str, Any]]:
     yield from (("min", finite_or_none(values.min())), ("max", finite_or_none(values.max())))
-    yield "barrier", finite_or_none(field_barrier(name, values, one.t, whole))
+    yield "barrier", finite_or_none(field_barrier(measured, values, one.t, whole))
 
 
-def warnings(found: Sequence[CurveProjection], name: str) -> Iterator[str]:
+def warnings(found: Sequence[CurveProjection], measured: Field) -> Iterator[str]:
     """Yield, by map and fit, what a small median hides."""
     for who in dict.fromkeys((one.name, one.fit) for one in found):
         of = [one for one in found if (one.name, one.fit) == who]
-        failed = [one for one in of if _failed(one.errors(name))]
+        failed = [one for one in of if _failed(one.errors(measured))]
         if failed:
-            yield _told(failed, len(of), name)
+            yield _warning(failed, len(of), measured)
 
 
 def _failed(errors: np.ndarray) -> bool:
@@ -135,15 +135,15 @@ def _failed(errors: np.ndarray) -> bool:
     return bool(largest > LARGE > median and largest > HIDDEN * median)
 
 
-def _told(failed: Sequence[CurveProjection], curves: int, name: str) -> str:
-    worst = max(failed, key=lambda one: one.errors(name).max())
-    errors = worst.errors(name)
+def _warning(failed: Sequence[CurveProjection], curves: int, measured: Field) -> str:
+    worst = max(failed, key=lambda one: one.errors(measured).max())
+    errors = worst.errors(measured)
     at = int(errors.argmax())
-    own, shown = worst.curve.curve[name][worst.at[at]], worst.found.fields[name][at]
+    own, shown = worst.curve.curve[measured.key][worst.at[at]], worst.found.fields[measured.key][at]
     seen = "fitted without the curves" if worst.fit == UNSEEN else "fitted to every second point of the curves"
     return (
         f"{worst.name}, {seen}: what it shows along a curve is not the curve, although a median error would not tell: "
-        f"on {worst.curve.pair} half of the points are off by at most {np.median(errors):.2g} in {name}, but at "
-        f"t = {worst.t[at]:.2f} the network has {own:.3g} and the map shows {shown:.3g}; "
+        f"on {worst.curve.pair} half of the points are off by at most {np.median(errors):.2g} in {measured.name}, but "
+        f"at t = {worst.t[at]:.2f} the network has {own:.3g} and the map shows {shown:.3g}; "
         f"{len(failed)} of {curves} curves are like this"
     )

@@ -135,10 +135,11 @@ class Rebasin:
         own = {who: float(atlas.truth[self.field][row]) for who, row in last.items()}
         rows = [row for one in found for row in place_rebased.rows(one, own, heights, self.field)]
         runs = self._runs(atlas)
+        field = atlas.field_of(self.field)
         tables = (
-            barriers.summary(lines, self.field),
-            barriers.table(lines, self.field, self.points, third),
-            *place_rebased.tables(rows, self.field),
+            barriers.summary(lines, field),
+            barriers.table(lines, field, self.points, third),
+            *place_rebased.tables(rows, field),
             *filter(None, [rebased_runs.table(found, runs)]),
         )
         pictures = tuple(self._pictures(atlas, lines, runs))
@@ -164,7 +165,7 @@ class Rebasin:
         self, atlas: Atlas, lines: Sequence[barriers.Line], runs: Mapping[Rebased, Sequence[int]]
     ) -> Iterator[Plot | Overlay]:
         if lines:
-            yield barriers.plot(lines, self.field, SHOWN)
+            yield barriers.plot(lines, atlas.field_of(self.field), SHOWN)
         for one in atlas.maps:
             for name in self.aligners if one.chart.encode is not None else ():
                 moved = {who: rows for who, rows in runs.items() if who.how == name}

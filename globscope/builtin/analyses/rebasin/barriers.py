@@ -48,6 +48,7 @@ class Line:
         how: How that was re-based.
         t: (n,) from 0 to 1.
         fields: (n,) each.
+        measured: How people read them, by key.
     """
 
     one: str
@@ -55,14 +56,15 @@ class Line:
     how: str
     t: np.ndarray = field(eq=False, repr=False)
     fields: Mapping[str, np.ndarray] = field(eq=False, repr=False)
+    measured: Mapping[str, Field] = field(eq=False, repr=False)
 
     def barrier(self, name: str) -> float | None:
         """Return the barrier of a field: for an accuracy its deepest fall."""
-        return finite_or_none(barrier(Field.of(name).cost(self.fields[name]), self.t))
+        return finite_or_none(barrier(self.measured[name].cost(self.fields[name]), self.t))
 
     def area(self, name: str) -> float | None:
         """Return the area under the excess."""
-        return finite_or_none(area(Field.of(name).cost(self.fields[name]), self.t))
+        return finite_or_none(area(self.measured[name].cost(self.fields[name]), self.t))
 
 
 def line(atlas: Atlas, bench: Bench, rows: tuple[int, int], who: tuple[str, str, str], points: int) -> Line:
@@ -71,7 +73,8 @@ def line(atlas: Atlas, bench: Bench, rows: tuple[int, int], who: tuple[str, str,
     own = {name: values[at] for name, values in atlas.truth.items()}
     fields = measure_straight_line(atlas.population.take(at), own, t, bench)
     one, other, how = who
-    return Line(one=one, other=other, how=how, t=t, fields={name: fields[name] for name in scores(fields)})
+    known = {name: fields[name] for name in scores(fields)}
+    return Line(one=one, other=other, how=how, t=t, fields=known, measured={key: atlas.field_of(key) for key in known})
 
 
 def lines(atlas: Atlas, bench: Bench, last: Mapping[Rebased, int], points: int) -> Iterator[Line]:
@@ -86,27 +89,27 @@ def lines(atlas: Atlas, bench: Bench, last: Mapping[Rebased, int], points: int) 
         yield line(atlas, bench, (start, row), (who.one, who.other, who.how), points)
 
 
-def table(found: Sequence[Line], name: str, points: int, third: str) -> Table:
+def table(found: Sequence[Line], measured: Field, points: int, third: str) -> Table:
     """Return a row for every line."""
     before = {(one.one, one.other): one for one in found if one.how == BEFORE}
-    rows = tuple(_row(one, before[one.one, one.other], name) for one in found)
+    rows = tuple(_row(one, before[one.one, one.other], measured.key) for one in found)
     fields = list(found[0].fields) if found else []
-    measured = [f"{field}_{what}" for field in fields for what in ("barrier", "area")]
-    columns = ("one", "other", "how", *measured, "of_before", "changed")
-    return Table(
-        name="barriers", caption=CAPTION.format(points=points, field=name, third=third), columns=columns, rows=rows
-    )
+    figures = (f"{field}_{what}" for field in fields for what in ("barrier", "area"))
+    columns = ("one", "other", "how", *figures, "of_before", "changed")
+    caption = CAPTION.format(points=points, field=measured.name, third=third)
+    return Table(name="barriers", caption=caption, columns=columns, rows=rows)
 
 
-def summary(found: Sequence[Line], name: str) -> Table:
+def summary(found: Sequence[Line], measured: Field) -> Table:
     """Return a row for every way to re-base: medians over the pairs."""
     fields = list(found[0].fields) if found else []
     by: dict[str, list[Line]] = {}
     for one in found:
         by.setdefault(one.how, []).append(one)
-    rows = tuple({"how": how, "pairs": len(lines), **_summed(lines, fields, name)} for how, lines in by.items())
-    columns = ("how", "pairs", f"{name}_mean", *(f"{field}_{what}" for field in fields for what in ("barrier", "area")))
-    return Table(name="methods", caption=SUMMARY.format(field=name), columns=columns, rows=rows)
+    rows = tuple({"how": how, "pairs": len(lines), **_summed(lines, fields, measured.key)} for how, lines in by.items())
+    figures = (f"{field}_{what}" for field in fields for what in ("barrier", "area"))
+    columns = ("how", "pairs", f"{measured.key}_mean", *figures)
+    return Table(name="methods", caption=SUMMARY.format(field=measured.name), columns=columns, rows=rows)
 
 
 def _summed(lines: Sequence[Line], fields: Sequence[str], name: str) -> Row:
@@ -133,22 +136,22 @@ def _row(one: Line, before: Line, name: str) -> Row:
     }
 
 
-def plot(found: Sequence[Line], name: str, shown: int) -> Plot:
+def plot(found: Sequence[Line], measured: Field, shown: int) -> Plot:
     """Return the losses along the lines: a panel a pair."""
     pairs = list(dict.fromkeys((one.one, one.other) for one in found))
     more = f" {len(pairs) - shown} more pairs are in the table." if len(pairs) > shown else ""
     panels = tuple(
         Panel(
             title=f"{a}–{b}",
-            series=tuple(_series(one, name) for one in found if (one.one, one.other) == (a, b)),
+            series=tuple(_series(one, measured.key) for one in found if (one.one, one.other) == (a, b)),
         )
         for a, b in pairs[:shown]
     )
     return Plot(
         name="straight lines",
-        caption=f"{name} along the straight line to the partner, as it is and re-based.{more}",
+        caption=f"The {measured.name} along the straight line to the partner, as it is and re-based.{more}",
         x="t",
-        y=name,
+        y=measured.name,
         panels=panels,
     )
 

@@ -10,6 +10,7 @@ from globscope.api import (
     Atlas,
     Bench,
     Depiction,
+    Field,
     Map,
     Population,
     Table,
@@ -146,17 +147,17 @@ def _nearest(fitted: Map, who: Sequence[Rebased], points: np.ndarray) -> Iterato
         yield names[int(np.linalg.norm(places - point, axis=1).argmin())] == one.one
 
 
-def tables(rows: Sequence[Row], name: str) -> tuple[Table, Table]:
+def tables(rows: Sequence[Row], measured: Field) -> tuple[Table, Table]:
     """Return the table of counts, and that of every network."""
     by: dict[tuple[str, ...], list[Row]] = {}
     for row in rows:
         by.setdefault((row["name"], row["fit"], row["how"]), []).append(row)
-    counts = tuple(_counted(group, name) for group in by.values())
-    counted = ("name", "fit", "how", "networks", "in_basin", "nearest", name, *CELLS)
-    columns = ("name", "fit", "one", "other", "how", "in_basin", "nearest", name, *CELLS)
+    counts = tuple(_counted(group, measured.key) for group in by.values())
+    counted = ("name", "fit", "how", "networks", "in_basin", "nearest", measured.key, *CELLS)
+    columns = ("name", "fit", "one", "other", "how", "in_basin", "nearest", measured.key, *CELLS)
     return (
         Table(name="counts", caption=COUNTS, columns=counted, rows=counts),
-        Table(name="networks", caption=NETWORKS.format(field=name), columns=columns, rows=tuple(rows)),
+        Table(name="networks", caption=NETWORKS.format(field=measured.name), columns=columns, rows=tuple(rows)),
     )
 
 
