@@ -168,7 +168,8 @@ def test_names_cannot_leave_the_folder_nor_overwrite_each_other(report):
 
 
 def test_nothing_half_written_is_left_behind(report):
-    assert not [path for path in report[0].rglob("*") if ".part" in path.name or not path.stat().st_size and path.name != ".lock"]
+    files = [path for path in report[0].rglob("*") if path.name != ".lock"]
+    assert not [path for path in files if ".part" in path.name or path.stat().st_size == 0]
 
 
 def test_pictures_are_real_and_sharp(report):
