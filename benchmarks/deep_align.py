@@ -48,7 +48,7 @@ class Then:
     def align(self, task: Task, a: Tensors, b: Tensors, rng: np.random.Generator) -> Mapping[str, np.ndarray]:
         """Return the permutations of b that fit a."""
         scores = self.first.scores(task, a, b, rng)
-        return Sinkhorn(steps=self.steps, device="cpu").starting(scores).align(task, a, b, rng)
+        return Sinkhorn(steps=self.steps, device="cpu").start_from(scores).align(task, a, b, rng)
 
 
 def zoo(task: Built, name: str, count: int, recipe: Recipe) -> Population:
@@ -153,7 +153,7 @@ if __name__ == "__main__":
         barriers, took = arrays["history/barrier"], float(arrays["seconds"])
         best = int(arrays["history/step"][barriers.argmin()])
         print(f"learned in {took:.0f} s, best at step {best} of {steps}: {barriers[0]:.4f} to {barriers.min():.4f}")
-    aligners = [DeepAlign().learned(arrays) for arrays in lessons]
+    aligners = [DeepAlign().with_learned(arrays) for arrays in lessons]
     unseen = [arrays["networks/test"] for arrays in lessons]
     many = [FURTHER, *[FURTHER[:1]] * (seeds - 1)]  # the long ones for the first seed
     parts = [(rows, methods(one, more)) for rows, one, more in zip(unseen, aligners, many, strict=True)]

@@ -112,7 +112,8 @@ def hooks() -> str:
     """Return every hook, and the protocol of the classes that it returns."""
     parts = [
         "# Hooks and roles",
-        "A plugin is a module in the entry-point group `globscope` with functions marked `@hookimpl`. "
+        "A plugin is a module in the entry-point group `globscope` with functions marked `@hookimpl`, "
+        "which states the [version of the API](api-versions.md) for which it is written: `GLOBSCOPE_API = 2`. "
         "Every hook is called once, when the registry is first needed, before any spec is read. "
         "Everything below is imported from `globscope.api`.",
     ]

@@ -34,7 +34,7 @@ from globscope.errors import (
     UserCodeError,
     near,
 )
-from globscope.hookspecs import hookimpl
+from globscope.hookspecs import API_VERSION, hookimpl
 from globscope.isometry import span
 from globscope.memory import is_out_of_memory, within_memory
 from globscope.precision import Precision, precise
@@ -46,9 +46,8 @@ from globscope.roles import (
     Analysis,
     AnalysisTraits,
     Bench,
-    ChecksChart,
-    ChecksPopulation,
-    ChecksTask,
+    CheckFacts,
+    Checks,
     Counts,
     Derives,
     Digests,
@@ -94,6 +93,7 @@ from globscope.stateless import stateless_call
 from globscope.symmetry.record import activations
 from globscope.symmetry.search import symmetry
 from globscope.symmetry.symmetry import Axis, Frozen, Group, Symmetry
+from globscope.symmetry.trace import attributes_of
 from globscope.threads import one_thread, threads_for
 from globscope.topology.adjacency import Adjacency, Neighbours, edge_ends, edges, neighbours, resolve_adjacency
 from globscope.topology.branches import Branches
@@ -124,8 +124,6 @@ from globscope.values.pictures import HeatMap, Overlay, Panel, Picture, Plot, Se
 from globscope.values.rows import Weights
 from globscope.values.space import AffineSpace, FullSpace, Lifting, Mixtures, Space, SpanSpace
 from globscope.values.topology import MINIMUM, MULTI_SADDLE, ROOT, SADDLE, MergeTree, Topology
-
-API_VERSION = 1
 
 __all__ = [
     "API_VERSION",
@@ -162,9 +160,8 @@ __all__ = [
     "Bench",
     "Branches",
     "Chart",
-    "ChecksChart",
-    "ChecksPopulation",
-    "ChecksTask",
+    "CheckFacts",
+    "Checks",
     "Code",
     "Counts",
     "Depiction",
@@ -255,6 +252,7 @@ __all__ = [
     "Weights",
     "activations",
     "area",
+    "attributes_of",
     "barrier",
     "bottleneck",
     "calibration_batches",

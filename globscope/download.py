@@ -166,7 +166,8 @@ def _unpack(name: str, folder: Path, fetched: tuple[str, ...]) -> None:
 def _reason(error: Exception) -> str:
     """Return what went wrong without the layers of retries around it."""
     cause = error.args[0] if error.args else error
-    return f"{type(error).__name__}: {' '.join(str(getattr(cause, 'reason', cause)).split())}"
+    reason = cause.reason if hasattr(cause, "reason") else cause
+    return f"{type(error).__name__}: {' '.join(str(reason).split())}"
 
 
 def _by_hand(name: str, file: str, folder: Path, problem: str) -> DataError:

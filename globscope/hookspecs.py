@@ -3,6 +3,8 @@
 import pluggy
 
 NAMESPACE = "globscope"
+# Of the hooks, the roles and everything else in `globscope.api`; raised when a plugin written for it stops working.
+API_VERSION = 2
 
 hookspec = pluggy.HookspecMarker(NAMESPACE)
 hookimpl = pluggy.HookimplMarker(NAMESPACE)

@@ -165,7 +165,7 @@ class Code:
                 finder.import_hook(self.module)  # in a package, where imports may be relative
         except (SyntaxError, ValueError, AttributeError, ImportError):
             return {}  # Importing it will tell what is wrong, with the line.
-        places = {name: getattr(module, "__file__", None) for name, module in finder.modules.items()}
+        places = {name: vars(module)["__file__"] for name, module in finder.modules.items()}
         return {name: Path(place) for name, place in places.items() if place and name != "__main__"}
 
 

@@ -20,6 +20,7 @@ from attrs import NOTHING, Factory, define, field, fields, has, resolve_types
 from globscope import hookspecs
 from globscope.errors import PluginError, near
 from globscope.references import describe
+from globscope.roles import misspelt
 
 HOOKS = MappingProxyType(
     {
@@ -32,6 +33,10 @@ HOOKS = MappingProxyType(
         "analysis": "globscope_analyses",
     }
 )
+# The name under which a plugin's module states the version of the API that it is written for.
+STATEMENT = "GLOBSCOPE_API"
+# Where the versions are described.
+VERSIONS = "docs/reference/api-versions.md"
 # Keys of a component's table that GlobScope reads itself, so that no option can have their names.
 KEYS = ("use", "name")
 MORE_KEYS = MappingProxyType({"reducer": ("seed", "sampler", "space", "align"), "aligner": ("seed",)})
@@ -131,12 +136,16 @@ class _Discovery:
         except KeyboardInterrupt:
             raise
         except BaseException as error:  # noqa: BLE001 - a stranger's import may raise anything
-            self.problems.append(f"{where} cannot be imported: {describe(error)}")
+            self.problems.append(f"{where} cannot be imported: {describe(error)}{_other_door(error)}")
             return
         if id(module) in self.modules:
             self.problems.append(f"{where} is the module of entry point {self.modules[id(module)]}, and read once")
             return
         self.modules[id(module)] = entry.name
+        other = _other_version(module)
+        if other:
+            self.problems.append(f"{where} {other}")
+            return
         marked, unmarked = dict(_marked(module)), list(_unmarked(module))
         self.problems += [f"{where}: {text}" for text in unmarked]
         if not marked and not unmarked:
@@ -184,6 +193,7 @@ class _Discovery:
             if wrong:
                 self.problems.append(f"{where}: {name!r} {wrong}")
             else:
+                self.problems += [f"{where}: {name!r}: {text}" for text in misspelt(role, cls)]
                 yield name, cls
 
 
@@ -208,9 +218,29 @@ def _distribution(entry: EntryPoint) -> tuple[str, str]:
     return (entry.dist.name, entry.dist.version) if entry.dist else ("unknown", "0")
 
 
+def _other_version(module: Any) -> str:
+    """Return why a module is not read: it is written for another version of the API; empty where it is for this one."""
+    version, stated = hookspecs.API_VERSION, _contents(module).get(STATEMENT)
+    if stated == version or not any(_marked(module)):
+        return ""
+    states = "does not say for which version" if stated is None else f"is written for version {stated!r}"
+    return f"{states} of the API; this is {version}: {VERSIONS} tells what to change, then set {STATEMENT} = {version}"
+
+
+def _other_door(error: BaseException) -> str:
+    """Return the end of a message on an import that finds something else in the API than it wants."""
+    wrong = isinstance(error, ImportError) and error.name == "globscope.api"
+    return f"; this is version {hookspecs.API_VERSION} of the API, see {VERSIONS}" if wrong else ""
+
+
+def _contents(module: Any) -> Mapping[str, Any]:
+    """Return what a module has by name; an entry point may lead to any object."""
+    return vars(module) if hasattr(module, "__dict__") else {}
+
+
 def _marked(module: Any) -> Iterator[tuple[str, Any]]:
     """Yield a module's functions that are marked as hooks, with the hook's name."""
-    for name, value in getattr(module, "__dict__", {}).items():
+    for name, value in _contents(module).items():
         options = getattr(value, f"{hookspecs.NAMESPACE}_impl", None) if inspect.isroutine(value) else None
         if isinstance(options, dict):
             yield options.get("specname") or name, value
@@ -220,7 +250,7 @@ def _unmarked(module: Any) -> Iterator[str]:
     """Yield a sentence for each function that is named like a hook and not marked as one."""
     marked = dict(_marked(module))
     for name in HOOKS.values():
-        if inspect.isroutine(getattr(module, name, None)) and name not in marked:
+        if inspect.isroutine(_contents(module).get(name)) and name not in marked:
             yield f"{name}() is not marked with @hookimpl"
 
 

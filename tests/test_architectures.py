@@ -73,10 +73,10 @@ def test_a_file_of_an_old_torch_without_the_counter_of_batches_is_scored(tmp_pat
 
 def test_a_layer_of_two_names_keeps_its_own_weights_after_other_networks_passed_through_it():
     probe = probe_of("shared layer")
-    before = dict(probe.module.named_parameters())
+    before = dict(probe.traits.module.named_parameters())
     for seed in (1, 2):
         probe.reduce(*probe.initialise(seed), probe.batch("train", torch.arange(EXAMPLES)))
-    after = dict(probe.module.named_parameters())
+    after = dict(probe.traits.module.named_parameters())
     assert before.keys() == after.keys()
     assert all(after[name] is parameter for name, parameter in before.items())
     assert all(isinstance(parameter, torch.nn.Parameter) for parameter in after.values())

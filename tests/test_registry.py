@@ -15,6 +15,8 @@ GOOD = """
 from attrs import define
 from globscope.api import hookimpl
 
+GLOBSCOPE_API = 2
+
 @define(frozen=True, kw_only=True)
 class Mine:
     '''Do nothing.
@@ -27,6 +29,7 @@ def globscope_reducers():
     return {"mine": Mine}
 """
 HEAD = GOOD[: GOOD.index("@hookimpl")]
+CHANGES = "this is 2: docs/reference/api-versions.md tells what to change, then set GLOBSCOPE_API = 2"
 
 
 def optioned(*lines):
@@ -85,11 +88,27 @@ WRONG = {
         GOOD.replace("globscope_reducers()", "globscope_reducers(config)"),
         ": globscope_reducers(config) is no hook: it must be a plain function without arguments",
     ),
+    "another version": (
+        GOOD.replace("GLOBSCOPE_API = 2", "GLOBSCOPE_API = 3"),
+        f" is written for version 3 of the API; {CHANGES}",
+    ),
+    "no version": (
+        GOOD.replace("GLOBSCOPE_API = 2", ""),
+        f" does not say for which version of the API; {CHANGES}",
+    ),
+    "version that is none": (
+        GOOD.replace("GLOBSCOPE_API = 2", "GLOBSCOPE_API = '2'"),
+        f" is written for version '2' of the API; {CHANGES}",
+    ),
+    "import of what the API lacks": (
+        GOOD.replace("import hookimpl", "import ChecksTask, hookimpl"),
+        " cannot be imported: ImportError: cannot import name 'ChecksTask' from 'globscope.api' ",
+    ),
     "no mark": (GOOD.replace("@hookimpl", ""), ": globscope_reducers() is not marked with @hookimpl"),
     "no hook": (HEAD, " offers nothing: no function in it is marked with @hookimpl"),
     "hook that raises": (
         GOOD.replace('return {"mine": Mine}', "return 1 / 0"),
-        ": globscope_reducers() failed: ZeroDivisionError: division by zero (beta.py, line 14)",
+        ": globscope_reducers() failed: ZeroDivisionError: division by zero (beta.py, line 16)",
     ),
     "hook that returns nothing": (
         GOOD.replace("return", "_ ="),
@@ -162,6 +181,20 @@ def test_a_wrong_hook_leaves_the_others_of_its_module(discovered):
     [mine], problems = discovered(alpha=more)
     assert mine.name == "mine"
     assert len(problems) == 2
+
+
+def test_an_import_of_what_the_api_lacks_names_its_version(discovered):
+    _, [problem] = discovered(alpha=GOOD.replace("import hookimpl", "import ChecksTask, hookimpl"))
+    assert problem.endswith("; this is version 2 of the API, see docs/reference/api-versions.md")
+
+
+def test_a_misspelt_member_is_reported_and_the_component_is_used(discovered):
+    [mine], [problem] = discovered(alpha=optioned("def restores(self, inputs, arrays): ..."))
+    assert mine.name == "mine"
+    assert problem == (
+        "alpha (entry point maps = alpha): globscope_reducers(): 'mine': 'restores' has no effect; "
+        "did you mean 'restore'?"
+    )
 
 
 def test_a_wrong_class_leaves_the_others_of_its_hook(discovered):

@@ -31,13 +31,13 @@ class Commands(typer.Typer):
             try:
                 code = super().__call__(*args, **options, standalone_mode=False)
             except Exception as error:
-                show = getattr(error, "show", None)
-                if show is None:
+                refusal: Any = error
+                if not hasattr(refusal, "show"):
                     raise
                 usage = StringIO()  # names what was typed, whatever letters that has
-                show(usage)
+                refusal.show(usage)
                 stderr(usage.getvalue().rstrip("\n"))
-                code = getattr(error, "exit_code", 2)
+                code = refusal.exit_code
         sys.exit(code)
 
 

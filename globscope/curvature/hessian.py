@@ -74,7 +74,7 @@ class Loss:
         if self.device == "mps":
             raise EvaluationError("precision: the device 'mps' has no float64; use 'float32', or device = 'cpu'")
         known = traits(self.probe, ProbeTraits)
-        if known.rest or known.fixed:
+        if known.unmapped or known.fixed:
             raise EvaluationError("precision: 'float64' needs a network whose parameters are all mapped; use 'float32'")
 
     def batches(self) -> Iterator[tuple[Any, float]]:

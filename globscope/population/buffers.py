@@ -21,8 +21,8 @@ def buffers_of(
 ) -> tuple[dict[str, np.ndarray], list[str]]:
     """Return a network's buffers by name, and the names of those that its file should have but lacks.
 
-    These, and those that no file holds (`Probe.unsaved`), are taken from the model. Missing statistics stay missing:
-    only some ways of scoring need them.
+    These, and those that no file holds (`ProbeTraits.unsaved`), are taken from the model. Missing statistics stay
+    missing: only some ways of scoring need them.
 
     Raises:
         PopulationError: A buffer has another shape than the model's, or is missing and drawn anew for every model.

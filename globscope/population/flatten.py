@@ -5,7 +5,7 @@ from fnmatch import fnmatchcase
 from typing import Any
 
 import numpy as np
-from attrs import define
+from attrs import define, evolve
 
 from globscope.errors import PopulationError, near
 from globscope.population.find import CheckpointFile
@@ -48,22 +48,18 @@ class FlattenedTask:
 class FlattenedProbe:
     """A probe whose networks are the flattened tensors; the other tensors are the same for all."""
 
-    def __init__(self, probe: Probe, layout: Layout, rest: Mapping[str, Any]) -> None:
+    def __init__(self, probe: Probe, layout: Layout, unmapped: Mapping[str, Any]) -> None:
         """Wrap the probe of the whole network."""
-        self._probe, self.layout, self.rest = probe, layout, rest
+        self._probe, self.layout = probe, layout
         parameters = {*probe.layout.names, *untrained_parameters(probe)}
         self._mapped_parameters = tuple(name for name in layout.names if name in parameters)
         self._mapped_buffers = tuple(name for name in layout.names if name not in parameters)
-
-    @property
-    def travels(self) -> bool:
-        """Whether buffers are flattened."""
-        return bool(self._mapped_buffers)
-
-    @property
-    def logarithms(self) -> dict[str, str]:
-        """The names under which variances are flattened, by those of the buffers."""
-        return {name.removesuffix(LOG): name for name in self._mapped_buffers if name.endswith(LOG)}
+        self.traits = evolve(
+            traits(probe, ProbeTraits),
+            unmapped=unmapped,
+            encodes_statistics=bool(self._mapped_buffers),
+            log_variance_names={name.removesuffix(LOG): name for name in self._mapped_buffers if name.endswith(LOG)},
+        )
 
     def __getattr__(self, name: str) -> Any:
         """Return the attribute of the wrapped probe."""
@@ -96,13 +92,13 @@ class FlattenedProbe:
         whole = self._probe.outputs  # type: ignore[attr-defined]
         return lambda parameters, buffers, batch: whole(self._whole(parameters), buffers, batch)
 
-    def encoded(self, parameters: Tensors) -> dict[str, Any]:
-        """Return the buffers that were mapped with the weights; counters never are."""
+    def decode_buffers(self, parameters: Tensors) -> dict[str, Any]:
+        """Return the buffers that were mapped with the weights, by their own names; counters never are."""
         values = {name: parameters[name] for name in self._mapped_buffers}
         return {n.removesuffix(LOG): v.exp() if n.endswith(LOG) else v for n, v in values.items()}
 
     def _whole(self, tensors: Tensors) -> dict[str, Any]:
-        return {**self.rest, **{name: tensors[name] for name in self._mapped_parameters}}
+        return {**self.traits.unmapped, **{name: tensors[name] for name in self._mapped_parameters}}
 
 
 def untrained_parameters(probe: Probe) -> Mapping[str, Any]:

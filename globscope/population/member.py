@@ -108,7 +108,7 @@ def _require_fitting(file: CheckpointFile, name: str, array: np.ndarray, shape: 
 
 def _require_same(file: CheckpointFile, probe: Probe, tensors: Mapping[str, np.ndarray]) -> None:
     """Refuse a member whose tensors that are not flattened differ from those of decoded networks."""
-    for name, tensor in traits(probe, ProbeTraits).rest.items():
+    for name, tensor in traits(probe, ProbeTraits).unmapped.items():
         if name in tensors and not np.array_equal(tensors[name], as_array(tensor.cpu(), name)):
             raise PopulationError(
                 f"{file.path}: tensor {name!r} is not flattened (population.include, exclude) and is not that of the "

@@ -26,7 +26,7 @@ def checked_probe(component: str, probe: Any) -> Any:
     missing = [name for name in PROBE_METHODS if not callable(getattr(probe, name, None))]
     if missing:
         raise PluginError(f"{component}: build returned {type(probe).__name__}, which has no {', '.join(missing)}()")
-    checked_instance(f"{component}: layout", getattr(probe, "layout", None), Layout)
+    checked_instance(f"{component}: layout", probe.layout if hasattr(probe, "layout") else None, Layout)
     for name, fewest in (("splits", 1), ("measures", 1), ("statistics", 0)):
         words = getattr(probe, name, None)
         if not isinstance(words, tuple) or len(words) < fewest or not all(isinstance(word, str) for word in words):
@@ -96,7 +96,7 @@ def checked_population(component: str, returned: Any, layout: Layout) -> Populat
         raise PluginError(
             f"{component}: weights have shape {shape}; ({len(population.members)}, {layout.size}) is wanted"
         )
-    if np.dtype(getattr(population.weights, "dtype", object)).kind not in "biuf":
+    if not hasattr(population.weights, "dtype") or np.dtype(population.weights.dtype).kind not in "biuf":
         numeric(f"{component}: weights", population.weights)
     return population
 

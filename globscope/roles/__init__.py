@@ -6,14 +6,15 @@ run code; constructing a component must cost nothing.
 """
 
 from globscope.roles.aligner import Aligner, AlignerTraits, Learns, Scores, StartsFrom
-from globscope.roles.analysis import Analysis, AnalysisTraits, ChecksPopulation, Derives, Evaluates, Plans, Refits
+from globscope.roles.analysis import Analysis, AnalysisTraits, Derives, Evaluates, Plans, Refits
 from globscope.roles.bench import Bench, Draft, Work
-from globscope.roles.evaluator import ChecksTask, Evaluator, EvaluatorTraits, UnitScorer
+from globscope.roles.checks import CheckFacts, Checks
+from globscope.roles.evaluator import Evaluator, EvaluatorTraits, UnitScorer
 from globscope.roles.optional import OPTIONAL, misspelt, offered, traits
 from globscope.roles.pool import Pool, Workers
 from globscope.roles.probe import Digests, Encodes, Finishes, Probe, ProbeTraits, ReturnsOutputs, TakesInputs, Tensors
 from globscope.roles.reducer import Reducer, ReducerTraits, Restores, Tries
-from globscope.roles.sampler import ChecksChart, Counts, FillsLattice, Sampler, SamplerTraits
+from globscope.roles.sampler import Counts, FillsLattice, Sampler, SamplerTraits
 from globscope.roles.task import Fits, Recognises, Task
 from globscope.roles.topology import TopologyMethod, TopologyTraits
 
@@ -24,9 +25,8 @@ __all__ = [
     "Analysis",
     "AnalysisTraits",
     "Bench",
-    "ChecksChart",
-    "ChecksPopulation",
-    "ChecksTask",
+    "CheckFacts",
+    "Checks",
     "Counts",
     "Derives",
     "Digests",

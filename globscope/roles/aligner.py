@@ -21,9 +21,9 @@ class Aligner(Protocol):
         """Return, for every group of `symmetry(task.build(...))`, the permutation of b that fits a.
 
         Args:
-            task: Of both networks.
-            a: Parameters and buffers by name, numpy arrays.
-            b: Likewise.
+            task: The task of both networks.
+            a: Parameters and buffers of the first network by name, numpy arrays.
+            b: Parameters and buffers of the second network, with the names and shapes of a's.
             rng: The only source of chance; equal arguments give equal permutations.
 
         Returns:
@@ -38,13 +38,13 @@ class Aligner(Protocol):
 
 @define(frozen=True, kw_only=True)
 class AlignerTraits:
-    """What an aligner may have, with what holds where it is absent.
+    """What a study knows of an aligner: its class variable or property `traits`.
 
     Attributes:
         learns: Whether it has to learn before it can align; such an aligner `Learns`.
         fewest: The least number of networks that it learns from; a smaller zoo is refused before anything is trained.
-        start: An option: the aligner, by its name in the spec or its own, from whose scores it starts, or `random`;
-            such an aligner `StartsFrom` them.
+        start: Name of the aligner, in the spec or a built-in one, from whose scores it starts: it `StartsFrom` them.
+            With `random` it starts from none.
     """
 
     learns: bool = False
@@ -61,9 +61,9 @@ class Scores(Protocol):
 
 
 class StartsFrom(Protocol):
-    """An aligner that starts from another's scores (`start`)."""
+    """An aligner that starts from the scores of another (`start`)."""
 
-    def starting(self, scores: Mapping[str, np.ndarray]) -> Aligner:
+    def start_from(self, scores: Mapping[str, np.ndarray]) -> Aligner:
         """Return the aligner that aligns from the scores of one pair."""
         ...
 
@@ -72,7 +72,7 @@ class Learns(Protocol):
     """An aligner that learns from many networks (`learns`).
 
     What is learned is stored under the aligner's options, the task and the networks; arrays called `seconds`, or
-    `…/seconds`, are kept apart from it and only handed to `told`.
+    `…/seconds`, are kept apart from it and only handed to `describe`.
     """
 
     def learn(
@@ -84,10 +84,10 @@ class Learns(Protocol):
         """
         ...
 
-    def learned(self, arrays: Mapping[str, np.ndarray]) -> Aligner:
+    def with_learned(self, arrays: Mapping[str, np.ndarray]) -> Aligner:
         """Return the aligner that aligns by what was learned."""
         ...
 
-    def told(self, arrays: Mapping[str, np.ndarray]) -> Finding:
+    def describe(self, arrays: Mapping[str, np.ndarray]) -> Finding:
         """Return how the learning went."""
         ...

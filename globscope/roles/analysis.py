@@ -7,7 +7,6 @@ import numpy as np
 from attrs import define
 
 from globscope.roles.bench import Bench
-from globscope.roles.probe import Probe
 from globscope.roles.task import Task
 from globscope.values.findings import Atlas, Finding
 from globscope.values.members import Population
@@ -27,13 +26,14 @@ class Analysis(Protocol):
 
 @define(frozen=True, kw_only=True)
 class AnalysisTraits:
-    """Options that a study reads, with what holds where one is absent.
+    """What a study knows of an analysis: its class variable or property `traits`.
 
     Attributes:
-        field: The field that it looks at; a name that the task does not measure is refused.
+        field: Name of the field that it looks at, such as `train_loss`; a name that the task does not measure is
+            refused. None where it looks at none, or at all.
         reducers: Names of the maps that it looks at, all where it is empty: names are checked, maps without an inverse
             refused, and plans count no others.
-        aligners: Names of the aligners that it uses, which are checked.
+        aligners: Names of the aligners that it uses, in the spec or built-in ones; unknown names are refused.
     """
 
     field: str | None = None
@@ -79,12 +79,4 @@ class Refits(Protocol):
 
     def refits(self) -> int:
         """Return how often it fits every map again and has its landscape."""
-        ...
-
-
-class ChecksPopulation(Protocol):
-    """An analysis that does not work with all tasks and populations."""
-
-    def check(self, probe: Probe, variants: Sequence[str]) -> None:
-        """Raise a GlobscopeError for what cannot work with this task and these variants, before anything long."""
         ...

@@ -1,4 +1,4 @@
-"""What scores networks, and what it may refuse."""
+"""What scores networks."""
 
 from collections.abc import Mapping
 from typing import Protocol
@@ -6,7 +6,6 @@ from typing import Protocol
 import numpy as np
 from attrs import define
 
-from globscope.roles.probe import Probe
 from globscope.roles.task import Task
 from globscope.values.evaluation import Networks, Plan, Unit
 
@@ -57,18 +56,10 @@ class Evaluator(Protocol):
 
 @define(frozen=True, kw_only=True)
 class EvaluatorTraits:
-    """What an evaluator may have, with what holds where it is absent.
+    """What a study knows of an evaluator: its class variable or property `traits`.
 
     Attributes:
-        device: Where it scores, such as `cuda`.
+        device: Torch's name of the device on which it scores, such as `cuda:1`, or `auto`; None where it has no choice.
     """
 
     device: str | None = None
-
-
-class ChecksTask(Protocol):
-    """An evaluator or aligner that does not work with all tasks."""
-
-    def check(self, probe: Probe) -> None:
-        """Raise a GlobscopeError for what cannot work with this task, before anything long."""
-        ...

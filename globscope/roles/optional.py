@@ -1,33 +1,35 @@
 """What components of each role may offer beside what they must, and the one way in which it is read."""
 
+import inspect
 from collections.abc import Iterator, Mapping
 from difflib import get_close_matches
-from inspect import get_annotations
 from types import MappingProxyType
 from typing import Any, TypeVar
 
-from attrs import NOTHING, Factory, fields, has
+from attrs import fields, has
 
+from globscope.errors import PluginError
 from globscope.roles.aligner import AlignerTraits, Learns, Scores, StartsFrom
-from globscope.roles.analysis import AnalysisTraits, ChecksPopulation, Derives, Evaluates, Plans, Refits
-from globscope.roles.evaluator import ChecksTask, EvaluatorTraits
+from globscope.roles.analysis import AnalysisTraits, Derives, Evaluates, Plans, Refits
+from globscope.roles.checks import Checks
+from globscope.roles.evaluator import EvaluatorTraits
 from globscope.roles.probe import Digests, Encodes, Finishes, ProbeTraits, ReturnsOutputs, TakesInputs
 from globscope.roles.reducer import ReducerTraits, Restores, Tries
-from globscope.roles.sampler import ChecksChart, Counts, FillsLattice, SamplerTraits
+from globscope.roles.sampler import Counts, FillsLattice, SamplerTraits
 from globscope.roles.task import Fits, Recognises
 from globscope.roles.topology import TopologyTraits
 
-# By role: its traits (names with defaults), and the protocols of the methods that it may offer.
+# By role: the class of its `traits`, where it has some, and the protocols of the methods that it may offer.
 OPTIONAL: Mapping[str, tuple[type, ...]] = MappingProxyType(
     {
         "probe": (ProbeTraits, Digests, TakesInputs, ReturnsOutputs, Finishes, Encodes),
         "task": (Fits, Recognises),
-        "reducer": (ReducerTraits, Restores, Tries),
-        "sampler": (SamplerTraits, Counts, FillsLattice, ChecksChart),
-        "evaluator": (EvaluatorTraits, ChecksTask),
-        "topology": (TopologyTraits,),
-        "aligner": (AlignerTraits, Scores, StartsFrom, Learns, ChecksTask),
-        "analysis": (AnalysisTraits, Derives, Plans, Evaluates, Refits, ChecksPopulation),
+        "reducer": (ReducerTraits, Restores, Tries, Checks),
+        "sampler": (SamplerTraits, Counts, FillsLattice, Checks),
+        "evaluator": (EvaluatorTraits, Checks),
+        "topology": (TopologyTraits, Checks),
+        "aligner": (AlignerTraits, Scores, StartsFrom, Learns, Checks),
+        "analysis": (AnalysisTraits, Derives, Plans, Evaluates, Refits, Checks),
     }
 )
 # How alike two names are, of 1, where one is taken for a misspelling of the other.
@@ -36,38 +38,49 @@ T = TypeVar("T")
 
 
 def offered(component: Any, protocol: type[T]) -> T | None:
-    """Return the component where it offers all that an optional protocol asks for, otherwise None."""
-    return component if all(getattr(component, name, None) is not None for name in members(protocol)) else None
+    """Return the component where it has every method of an optional protocol, otherwise None."""
+    return component if all(callable(getattr(component, name, None)) for name in methods(protocol)) else None
 
 
 def traits(component: Any, of: type[T]) -> T:
-    """Return a component's traits: its own where it has them, the defaults of the role where not."""
-    return of(**{a.name: getattr(component, a.name, _default(a)) for a in fields(of)})  # type: ignore[arg-type]
+    """Return a component's `traits`, or those of its role's defaults where it has none.
 
-
-def members(of: type) -> tuple[str, ...]:
-    """Return the names that traits or a protocol declare."""
-    if has(of):
-        return tuple(a.name for a in fields(of))
-    return tuple(name for name in {**get_annotations(of), **vars(of)} if not name.startswith("_"))
-
-
-def misspelt(role: str, cls: type) -> Iterator[tuple[str, str]]:
-    """Yield the public methods and class variables that are near an optional member of the role, with its name.
-
-    Options are no candidates: a spec names them, and reports what it does not know. A near name beside the member
-    itself is taken for what it says.
+    Raises:
+        PluginError: They are of another class.
     """
-    known = {name for of in OPTIONAL[role] for name in members(of)}
+    declared = getattr(component, "traits", None)
+    if declared is None and inspect.getattr_static(component, "traits", None) is not None:
+        declared = component.traits  # a property that fails is no missing one
+    if declared is not None and not isinstance(declared, of):
+        what = f"{type(component).__name__}: traits is {type(declared).__name__}"
+        raise PluginError(f"{what}, where {of.__name__} is wanted")
+    return of() if declared is None else declared
+
+
+def methods(protocol: type) -> tuple[str, ...]:
+    """Return the names of the methods that a protocol declares."""
+    return tuple(name for name, member in vars(protocol).items() if inspect.isfunction(member) and name[0] != "_")
+
+
+def misspelt(role: str, component: Any) -> Iterator[str]:
+    """Yield a sentence for each public member that seems meant for an optional one and is none.
+
+    Args:
+        role: The component's role, or `probe`.
+        component: The component or its class.
+
+    Yields:
+        What has no effect, and what is near. Options are no candidates: a spec names them, and reports what it does not
+        know. Neither is a name near a member that is there too.
+    """
+    known = {"traits", *(name for of in OPTIONAL[role] for name in methods(of))}
+    declared = {name: of.__name__ for of in OPTIONAL[role] if has(of) for name in (a.name for a in fields(of))}
+    own = {name for name in dir(component) if not name.startswith("_")}
+    cls = component if isinstance(component, type) else type(component)
     options = {a.name for a in fields(cls)} if has(cls) else set()
-    own = {name for name in dir(cls) if not name.startswith("_")}
     for name in sorted(own - options - known):
-        found = get_close_matches(name, known - own - options, 1, NEAR)
-        if found:
-            yield name, found[0]
-
-
-def _default(attribute: Any) -> Any:
-    default = attribute.default
-    assert default is not NOTHING
-    return default.factory() if isinstance(default, Factory) else default  # type: ignore[arg-type]
+        near = get_close_matches(name, known - own - options, 1, NEAR)
+        if name in declared:
+            yield f"{name!r} has no effect: it belongs into traits, as {declared[name]}({name}=…)"
+        elif near:
+            yield f"{name!r} has no effect; did you mean {near[0]!r}?"

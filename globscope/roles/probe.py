@@ -72,28 +72,28 @@ class Probe(Protocol):
 
 @define(frozen=True, kw_only=True)
 class ProbeTraits:
-    """What a probe may have, with what it means where it is absent.
+    """What is known of a probe beside its methods: its attribute `traits`.
 
     Attributes:
         descriptions: How people read the measures, by name: what they are called, their unit, which end is better and
             how they are drawn. A measure that is missing here is called by its name, with spaces for underscores.
-        chance: What guessing scores, by field (ln C for the cross-entropy of C classes).
-        aliases: Names that other people's checkpoints use for a module, by the name here.
-        ties: Further names of a tensor that the model uses in several places.
-        fixed: Parameters that the model has and does not train, by name.
-        unsaved: Buffers that checkpoints do not hold (torch's `persistent=False`): they are the model's own, and must
-            be the same in every fresh network.
-        roots: Measures that are the square root of the mean that `reduce` gives (a relative L2 error is no mean; its
-            square is, and adds up over batches).
-        whole: Measures that are no means over batches; the probe `Finishes` them.
+        chance: Loss or measure of guessing, by field (ln C for the cross-entropy of C classes).
+        aliases: Names that other people's checkpoints use for a module, each with its name here.
+        ties: By name of a tensor that the model uses in several places, its further names.
+        fixed: Tensors of the parameters that the model has and does not train, by name.
+        unsaved: Names of the buffers that checkpoints do not hold (torch's `persistent=False`): they are the model's
+            own, and must be the same in every fresh network.
+        roots: Names of the measures that are the square root of the mean that `reduce` gives (a relative L2 error is no
+            mean; its square is, and adds up over batches).
+        whole: Names of the measures that are no means over batches; the probe `Finishes` them.
         stackable: Whether training networks at once is tried though `vmappable` is false.
-        no_outputs: Why the probe has no outputs.
+        no_outputs: Why the probe has no outputs, in half a sentence.
         module: The torch module whose forward it runs, in evaluation mode and with the layout's names (its own weights
             mean nothing). Together with `inputs`, the permutation symmetry of the network is found from it; without
             them networks cannot be aligned.
-        rest: Where only a part is flattened, the other parameters.
-        travels: Whether buffers are flattened too; such a probe `Encodes` them. A study sets this.
-        logarithms: Names under which variances are flattened, by those of the buffers.
+        unmapped: Tensors of the parameters that are not flattened, by name. A study sets this.
+        encodes_statistics: Whether buffers are flattened too; such a probe `Encodes` them. A study sets this.
+        log_variance_names: By name of a buffer of variances, the name under which its logarithm is flattened.
     """
 
     descriptions: Mapping[str, Description] = field(factory=dict)
@@ -107,9 +107,9 @@ class ProbeTraits:
     stackable: bool = False
     no_outputs: str = "its probe has no outputs(parameters, buffers, batch)"
     module: Any = None
-    rest: Mapping[str, Any] = field(factory=dict)
-    travels: bool = False
-    logarithms: Mapping[str, str] = field(factory=dict)
+    unmapped: Mapping[str, Any] = field(factory=dict)
+    encodes_statistics: bool = False
+    log_variance_names: Mapping[str, str] = field(factory=dict)
 
 
 class Digests(Protocol):
@@ -121,7 +121,7 @@ class Digests(Protocol):
 
 
 class TakesInputs(Protocol):
-    """A probe with a `module` that says what the module takes."""
+    """A probe with a `module` whose arguments are known."""
 
     def inputs(self, batch: Any) -> tuple[Any, ...]:
         """Return what the module takes of a batch, by position."""
@@ -129,7 +129,7 @@ class TakesInputs(Protocol):
 
 
 class ReturnsOutputs(Protocol):
-    """A probe of which analyses can compare what networks answer."""
+    """A probe whose networks' outputs analyses can compare."""
 
     def outputs(self, parameters: Tensors, buffers: Tensors, batch: Any) -> Any:
         """Return a network's outputs for a batch: (examples, …, classes or values).
@@ -152,8 +152,8 @@ class Finishes(Protocol):
 
 
 class Encodes(Protocol):
-    """A probe of flattened buffers (`travels`)."""
+    """A probe of flattened buffers (`encodes_statistics`)."""
 
-    def encoded(self, parameters: Tensors) -> Mapping[str, Any]:
-        """Return the buffers that are among the flattened tensors."""
+    def decode_buffers(self, parameters: Tensors) -> Mapping[str, Any]:
+        """Return the buffers that are among the flattened tensors, by their own names."""
         ...

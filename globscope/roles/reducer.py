@@ -19,22 +19,22 @@ class Reducer(Protocol):
 
 @define(frozen=True, kw_only=True)
 class ReducerTraits:
-    """Class variables and options of a reducer, with what holds where one is absent.
+    """What a study knows of a reducer before it runs: its class variable or property `traits`.
 
     Attributes:
-        own_space: The chart defines its own space; no member coordinates are passed in a study, one member is enough,
-            and `latent_dim` may exceed the members' directions.
-        centred: The chart has a `centre`.
-        why_no_inverse: Why no chart of this kind decodes; a study is planned accordingly.
-        needs: Networks (`variant` or `variant@step`) that it cannot do without.
-        latent_dim: Axes of the chart.
+        own_space: Whether the chart defines its own space: then no member coordinates are passed in a study, one member
+            is enough, and `latent_dim` may exceed the members' directions.
+        centred: Whether the chart has a `centre`.
+        why_no_inverse: Why no chart of this kind decodes, in one sentence; empty where charts decode.
+        networks: Names of the networks (`variant` or `variant@step`) that it needs; unknown names are refused.
+        latent_dim: Number of axes of the chart.
     """
 
     own_space: bool = False
     centred: bool = False
     why_no_inverse: str = ""
-    needs: tuple[str, ...] = ()
-    latent_dim: int | None = None
+    networks: tuple[str, ...] = ()
+    latent_dim: int = 2
 
 
 class Restores(Protocol):

@@ -23,13 +23,13 @@ class Sampler(Protocol):
 
 @define(frozen=True, kw_only=True)
 class SamplerTraits:
-    """What a sampler may have, with what holds where it is absent.
+    """What a study knows of a sampler: its class variable or property `traits`.
 
     Attributes:
-        needs: Names of the variants that it samples.
+        variants: Names of the training runs whose networks it needs; a name that the population lacks is refused.
     """
 
-    needs: tuple[str, ...] = ()
+    variants: tuple[str, ...] = ()
 
 
 class Counts(Protocol):
@@ -45,12 +45,4 @@ class FillsLattice(Protocol):
 
     def shape(self, dimension: int) -> tuple[int, ...]:
         """Return the samples per axis."""
-        ...
-
-
-class ChecksChart(Protocol):
-    """A sampler that does not work on all charts."""
-
-    def check(self, dimension: int, *, centred: bool) -> None:
-        """Raise a GlobscopeError for what cannot work on such charts, before anything long."""
         ...

@@ -21,7 +21,7 @@ class Task(Protocol):
 class Fits(Protocol):
     """A task whose variants of an architecture differ in their tensors' names."""
 
-    def fitting(self, names: Set[str]) -> Task:
+    def for_tensors(self, names: Set[str]) -> Task:
         """Return the same task with the model whose tensors have these names."""
         ...
 

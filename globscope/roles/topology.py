@@ -18,10 +18,11 @@ class TopologyMethod(Protocol):
 
 @define(frozen=True, kw_only=True)
 class TopologyTraits:
-    """What a topology may have, with what holds where it is absent.
+    """What a study knows of a topology: its class variable or property `traits`.
 
     Attributes:
-        field: The field that it condenses; a name that the task does not measure is refused.
+        field: Name of the field that it condenses, such as `train_loss`; a name that the task does not measure is
+            refused. None where it chooses itself.
     """
 
     field: str | None = None

@@ -82,9 +82,9 @@ class NetworkBuffers:
 
     def _decode(self, parameters: Tensors) -> dict[str, Any]:
         """Return the buffers among a network's flattened tensors, in the model's precision."""
-        if not traits(self._probe, ProbeTraits).travels:
+        if not traits(self._probe, ProbeTraits).encodes_statistics:
             return {}
-        buffers: Tensors = self._probe.encoded(parameters)  # type: ignore[attr-defined]
+        buffers: Tensors = self._probe.decode_buffers(parameters)  # type: ignore[attr-defined]
         return {name: tensor.to(self._fresh[name].dtype) for name, tensor in buffers.items()}
 
     def _statistics(self, parameters: Tensors, own: Arrays, others: Tensors, decoded: Tensors) -> dict[str, Any]:

@@ -97,7 +97,7 @@ def constraints(validator: Any) -> dict[str, Any]:
             keywords[COMPARISONS[rule.compare_op]] = rule.bound
         elif hasattr(rule, "min_length"):
             keywords |= {"minLength": rule.min_length, "minItems": rule.min_length}
-        elif isinstance(getattr(rule, "pattern", None), str):
+        elif hasattr(rule, "pattern") and isinstance(rule.pattern, str):
             keywords["pattern"] = rule.pattern
         elif hasattr(rule, "max_length"):
             keywords |= {"maxLength": rule.max_length, "maxItems": rule.max_length}
@@ -116,8 +116,8 @@ def _rules(validator: Any) -> list[Any]:
         return []
     if _is_optional(validator):
         return _rules(validator.validator)
-    parts = validator if isinstance(validator, list | tuple) else getattr(validator, "_validators", None)
-    return [validator] if parts is None else [rule for part in parts for rule in _rules(part)]
+    parts = validator._validators if type(validator).__name__ == "_AndValidator" else validator
+    return [rule for part in parts for rule in _rules(part)] if isinstance(parts, list | tuple) else [validator]
 
 
 def _words(rule: Any) -> str:
@@ -129,7 +129,7 @@ def _words(rule: Any) -> str:
         return f"must be {rule.compare_op} {rule.bound}"
     if hasattr(rule, "min_length"):
         return "must not be empty" if rule.min_length == 1 else f"must be at least {rule.min_length} long"
-    if isinstance(getattr(rule, "options", None), list | tuple | set | frozenset):
+    if hasattr(rule, "options") and isinstance(rule.options, list | tuple | set | frozenset):
         return f"must be {either(map(toml, rule.options))}"
     return ""
 

@@ -36,7 +36,9 @@ def type_in_words(kind: Any, *, several: bool = False) -> str:
         return _list(kind, several=several)
     if is_class(kind) or is_dict(kind):
         return "tables" if several else "a table"
-    return NAMES[kind][several] if kind in NAMES else getattr(kind, "__name__", "") or str(kind)
+    if kind in NAMES:
+        return NAMES[kind][several]
+    return kind.__name__ if hasattr(kind, "__name__") else str(kind)
 
 
 def _alternatives(kind: Any, *, several: bool) -> Iterator[str]:

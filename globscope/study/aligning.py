@@ -117,7 +117,7 @@ class Aligning:
         component, lesson = self.entry.component, self.lesson()
         learned = read_arrays(lesson) | read_arrays(lesson.with_name(TIMES))
         with self.context.blaming(component):
-            return checked_finding(self.context.who(component), component.told(learned))
+            return checked_finding(self.context.who(component), component.describe(learned))
 
     def zoo(self) -> Population:
         """Return the networks that it learns from: the last of every run."""
@@ -136,7 +136,7 @@ class Aligning:
             return component
         learned = read_arrays(self.lesson())
         with self.context.blaming(component):
-            return component.learned(learned)
+            return component.with_learned(learned)
 
     def _started(self, ready: Any, a: Tensors, b: Tensors) -> Aligner:
         """Return the aligner with the scores of a pair that it starts from."""
@@ -144,7 +144,7 @@ class Aligning:
             return ready  # type: ignore[no-any-return]
         scores = self.before._scores(a, b)
         with self.context.blaming(self.entry.component):
-            aligner: Aligner = ready.starting(scores)
+            aligner: Aligner = ready.start_from(scores)
         return aligner
 
     def _scores(self, a: Tensors, b: Tensors) -> Mapping[str, np.ndarray]:

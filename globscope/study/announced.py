@@ -27,9 +27,8 @@ def sample_count(sampler: Any, name: str, dimension: int) -> int | None:
 
 
 def map_dimension(entry: ReducerEntry) -> int:
-    """Return how many axes a reducer's maps have; 2 where it has no option that says so."""
-    dimension = traits(entry.component, ReducerTraits).latent_dim
-    return 2 if dimension is None else dimension
+    """Return how many axes a reducer's maps have."""
+    return traits(entry.component, ReducerTraits).latent_dim
 
 
 def lattice_shape(sampler: Any, name: str, dimension: int) -> tuple[int, ...]:

@@ -2,6 +2,8 @@
 
 from collections.abc import Iterator
 
+from attrs import evolve
+
 from globscope.boundary import within_boundary
 from globscope.default_type import float32_by_default
 from globscope.errors import GlobscopeError, SpecError, near
@@ -9,11 +11,10 @@ from globscope.population.find import find_checkpoints
 from globscope.roles import (
     AlignerTraits,
     AnalysisTraits,
-    ChecksChart,
-    ChecksPopulation,
-    ChecksTask,
-    Counts,
+    CheckFacts,
+    Checks,
     Derives,
+    Probe,
     ReducerTraits,
     SamplerTraits,
     Scores,
@@ -21,7 +22,7 @@ from globscope.roles import (
     offered,
     traits,
 )
-from globscope.spec.model import Source, Spec
+from globscope.spec.model import Entry, ReducerEntry, Source, Spec
 from globscope.study.aligning import RANDOM, aligners, asked
 from globscope.study.announced import map_dimension, sample_count
 from globscope.study.context import Context
@@ -38,22 +39,18 @@ def check(context: Context) -> None:
         EvaluationError: The task's loss gives other values each time, in a way that no seed repeats.
     """
     spec, (members, variants) = context.spec, count(context.spec)
-    wrong = [*_fields(context), *_dimensions(spec, members), *_samplers(spec, variants), *_maps(spec)]
+    facts = CheckFacts(probe=context.task.build("cpu"), variants=variants)
+    wrong = [*_fields(spec, facts.probe), *_dimensions(spec, members), *_samplers(spec, facts), *_maps(spec)]
     wrong += [*_aligners(context, variants), *_slices(spec, variants)]
     wrong = wrong or [*_learners(context)]
     if wrong:
         raise SpecError([f"{spec.source}: {text}" for text in wrong])
-    for one in asked(context):
-        if offered(one.entry.component, ChecksTask) is not None:
-            with context.blaming(one.entry.component):
-                one.entry.component.check(context.task.build("cpu"))
-    if offered(spec.evaluator.component, ChecksTask) is not None:
-        with context.blaming(spec.evaluator.component):
-            spec.evaluator.component.check(context.task.build("cpu"))
-    for entry in spec.analysis:
-        if offered(entry.component, ChecksPopulation) is not None:
+    used = [one.entry for one in asked(context)]
+    for entry in (*used, spec.evaluator, *spec.analysis, *spec.reducer, *spec.topology):
+        checking = offered(entry.component, Checks)
+        if checking is not None:
             with context.blaming(entry.component):
-                entry.component.check(context.task.build("cpu"), variants)
+                checking.check(facts)
     draw_seed(context)  # a trial: a loss that no seed repeats is refused
 
 
@@ -72,9 +69,8 @@ def _networks(source: Source, spec: Spec) -> tuple[int, tuple[str, ...]]:
     return sum(len(source.train.steps(run)) for run in runs), tuple(run.name for run in runs)
 
 
-def _fields(context: Context) -> Iterator[str]:
-    """Yield the `field` options that the task does not measure."""
-    probe, spec = context.task.build("cpu"), context.spec
+def _fields(spec: Spec, probe: Probe) -> Iterator[str]:
+    """Yield the fields that the task does not measure."""
     known = [f"{split}_{measure}" for split in probe.splits for measure in probe.measures]
     topologies = [traits(entry.component, TopologyTraits).field for entry in spec.topology]
     wanted = [(f"topology.{at}.field", field) for at, field in enumerate(topologies)]
@@ -89,7 +85,7 @@ def _dimensions(spec: Spec, members: int) -> Iterator[str]:
     """Yield the maps with more axes than the members, if all differ, have directions."""
     for at, entry in enumerate(spec.reducer):
         known = traits(entry.component, ReducerTraits)
-        wanted = known.latent_dim or 0
+        wanted = known.latent_dim
         if not known.own_space and wanted > members - 1 and not _derives(spec):
             yield f"reducer.{at}.latent_dim: {members} members span at most {members - 1} directions, got {wanted}"
 
@@ -103,7 +99,7 @@ def _slices(spec: Spec, variants: tuple[str, ...]) -> Iterator[str]:
     if _derives(spec):
         return
     for at, entry in enumerate(spec.reducer):
-        for name in traits(entry.component, ReducerTraits).needs:
+        for name in traits(entry.component, ReducerTraits).networks:
             if not {name, name.rpartition("@")[0]} & set(variants):
                 yield f"reducer.{at}: there is no variant {name!r}; {near(name, variants)}"
 
@@ -154,18 +150,28 @@ def _maps(spec: Spec) -> Iterator[str]:
                 yield f"analysis.{at}.reducers: {name!r} has no inverse, so no landscape"
 
 
-def _samplers(spec: Spec, variants: tuple[str, ...]) -> Iterator[str]:
+def _samplers(spec: Spec, facts: CheckFacts) -> Iterator[str]:
     """Yield the samplers that ask for unknown variants, or for other axes than a map has."""
     for at, sampler in enumerate(spec.sampler):
-        for name in traits(sampler.component, SamplerTraits).needs:
-            if name not in variants:
-                yield f"sampler.{at}: there is no variant {name!r}; {near(name, variants)}"
+        for name in traits(sampler.component, SamplerTraits).variants:
+            if name not in facts.variants:
+                yield f"sampler.{at}: there is no variant {name!r}; {near(name, facts.variants)}"
         for entry in spec.reducer:
-            if sampler in spec.samplers_of(entry) and offered(sampler.component, Counts) is not None:
-                dimension, centred = map_dimension(entry), traits(entry.component, ReducerTraits).centred
+            if sampler in spec.samplers_of(entry):
                 try:
-                    sample_count(sampler.component, sampler.name, dimension)
-                    if offered(sampler.component, ChecksChart) is not None:
-                        sampler.component.check(dimension, centred=centred)
+                    _check_on_map(sampler, entry, facts)
                 except GlobscopeError as error:
                     yield f"sampler.{at} on {entry.name!r}: {error}"
+
+
+def _check_on_map(sampler: Entry, entry: ReducerEntry, facts: CheckFacts) -> None:
+    """Refuse a map that a sampler cannot sample.
+
+    Raises:
+        GlobscopeError: What the sampler says, or that it asks for too many samples.
+    """
+    dimension, centred = map_dimension(entry), traits(entry.component, ReducerTraits).centred
+    sample_count(sampler.component, sampler.name, dimension)
+    checking = offered(sampler.component, Checks)
+    if checking is not None:
+        checking.check(evolve(facts, dimension=dimension, centred=centred))

@@ -153,8 +153,8 @@ class Context:
             return task, first
         names = frozenset(first.read().tensors)
         with self.blaming(task):
-            fitting = fits.fitting(names)
-        return checked_instance(f"{self.who(task)}: fitting", fitting, type(task)), first
+            fitting = fits.for_tensors(names)
+        return checked_instance(f"{self.who(task)}: for_tensors", fitting, type(task)), first
 
     def identity(self, component: Any) -> list[Any]:
         """Return what a component contributes to keys: name, version, options, its files' bytes."""

@@ -157,5 +157,5 @@ def layer(node: Any) -> str:
 def operation(node: Any) -> str:
     """Return an operation's name."""
     target = node.target
-    packet = getattr(target, "overloadpacket", target)
-    return str(getattr(packet, "__name__", packet))
+    packet = target.overloadpacket if hasattr(target, "overloadpacket") else target
+    return str(packet.__name__ if hasattr(packet, "__name__") else packet)

@@ -68,16 +68,16 @@ def _complete(probe: Any, tensors: Tensors, batches: Sequence[Any], network: Tra
     """Return a network's tensors on its device, with missing statistics added."""
     import torch
 
-    parameters, buffers = probe.initialise(0)
+    known, (parameters, buffers) = traits(probe, ProbeTraits), probe.initialise(0)
     like = {**buffers, **parameters}
     given = {name: torch.from_numpy(np.array(tensors[name])).to(like[name]) for name in like if name in tensors}
     lacking = [name for name in network.symmetry.statistics if name in buffers and name not in given]
     if lacking:
         weights = {**parameters, **given}
         buffers = buffers | {name: tensor for name, tensor in given.items() if name in buffers}
-        travels = traits(probe, ProbeTraits).travels
-        buffers = buffers | probe.encoded(weights) if travels else _calibrate(probe, weights, buffers, batches)
-    return {**traits(probe, ProbeTraits).rest, **parameters, **buffers, **given}
+        mapped = known.encodes_statistics
+        buffers = buffers | probe.decode_buffers(weights) if mapped else _calibrate(probe, weights, buffers, batches)
+    return {**known.unmapped, **parameters, **buffers, **given}
 
 
 def _calibrate(probe: Any, weights: Tensors, buffers: Tensors, batches: Sequence[Any]) -> Tensors:

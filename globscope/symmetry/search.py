@@ -85,7 +85,7 @@ def _trace_network(probe: Any, batch: Any) -> TracedNetwork:
     moving = statistics(probe)
     walked = walk(trace_graph(known.module, probe.inputs(batch)), {*probe.layout.names, *moving})
     units = unit_slots(walked, probe.layout.names)
-    aliases = known.logarithms
+    aliases = known.log_variance_names
     second = frozenset(aliases[name] for name in moving if name in aliases)
     frozen = tuple(dict.fromkeys(walked.flow.frozen))
     result = Symmetry(groups=groups(walked, units, aliases), frozen=frozen, statistics=moving | second)
@@ -123,7 +123,7 @@ def _require_same_outputs(probe: Probe, symmetry: Symmetry, batch: Any) -> None:
     if probe.statistics:
         with fixed_seed(0, device_of(parameters)):
             buffers = probe.calibrate(parameters, buffers, [batch])
-    network = {**traits(probe, ProbeTraits).rest, **parameters, **buffers}
+    network = {**traits(probe, ProbeTraits).unmapped, **parameters, **buffers}
     # One cycle in every group, so that no unit stays in its place.
     permuted = symmetry.permute(network, {group.name: _cycle(group.size, rng) for group in symmetry.groups})
     before, after = (_outputs(probe, tensors, batch) for tensors in (network, permuted))
@@ -151,7 +151,7 @@ def _cycle(size: int, rng: np.random.Generator) -> np.ndarray:
 def _outputs(probe: Any, tensors: Mapping[str, Any], batch: Any) -> np.ndarray:
     import torch
 
-    module = probe.module
+    module = traits(probe, ProbeTraits).module
     known = {name for name, _ in (*module.named_parameters(), *module.named_buffers())}
     with torch.no_grad(), fixed_seed(0, device_of(tensors)):
         held = {name: tensor for name, tensor in tensors.items() if name in known}

@@ -67,14 +67,16 @@ def tensors_of(returned: Any) -> list[Any]:
     elif isinstance(returned, tuple | list):
         parts = [*returned]
     else:  # objects within objects are not searched: they may hold one another
-        parts = [part for part in _attributes(returned) if isinstance(part, torch.Tensor | Mapping | tuple | list)]
+        values = attributes_of(returned).values()
+        parts = [part for part in values if isinstance(part, torch.Tensor | Mapping | tuple | list)]
     return [tensor for part in parts for tensor in tensors_of(part)]
 
 
-def _attributes(returned: Any) -> list[Any]:
-    """Return the values of an object's attributes, including those in slots."""
-    slots = [name for kind in type(returned).__mro__ for name in getattr(kind, "__slots__", ())]
-    return [*getattr(returned, "__dict__", {}).values(), *(getattr(returned, name, None) for name in slots)]
+def attributes_of(of: Any) -> dict[str, Any]:
+    """Return what an object holds by name, in its dictionary and its slots, however it wants to be pickled."""
+    state = object.__getstate__(of)
+    parts = state if isinstance(state, tuple) else (state,)
+    return {name: value for part in parts for name, value in (part or {}).items()}
 
 
 @contextlib.contextmanager

@@ -111,7 +111,7 @@ class AlignerChecks(OptionChecks):
         for which, arrays in self._lessons.items():
             odd = [name for name, array in arrays.items() if not isinstance(array, np.ndarray)]
             require(not odd, f"learned of networks{which} what are no arrays: {odd}")
-            told = self.component.told(arrays)
+            told = self.component.describe(arrays)
             require(isinstance(told, Finding), f"tells of what it learned by {type(told).__name__}, not by a Finding")
 
     def learns_from_as_few_networks_as_it_says(self) -> None:
@@ -151,7 +151,7 @@ class AlignerChecks(OptionChecks):
         if which not in self._lessons:
             rng, draft = np.random.default_rng(0), MemoryDraft()
             self._lessons[which] = self.component.learn(task, _zoo(task), draft, Progress(), rng)
-        return self.component.learned(self._lessons[which])
+        return self.component.with_learned(self._lessons[which])
 
 
 def _symmetry(task: Built) -> Symmetry:

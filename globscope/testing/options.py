@@ -10,6 +10,7 @@ from typing import Any
 import attrs
 import tomli_w
 
+from globscope.api import misspelt
 from globscope.spec.describe import options, plain
 from globscope.spec.entries import common
 from globscope.spec.paths import InvalidError
@@ -73,6 +74,11 @@ class OptionChecks:
             require(told and wanted in told[0], f"refuses {misspelt!r} without suggesting {name!r}: {told}")
             return
         raise ContractError(f"takes the unknown option {misspelt!r}")
+
+    def misspells_no_optional_member(self) -> None:
+        """A member near an optional one of its role, or a trait outside `traits`, would be ignored silently."""
+        problems = list(misspelt(role_of(self.component), self.component))
+        require(not problems, "; ".join(problems))
 
     def is_picklable(self) -> None:
         """Another process can have it."""

@@ -63,14 +63,14 @@ class ReducerChecks(OptionChecks):
                 require_same(given, before, f"{what} that it is given")
 
     def latents_have_one_finite_row_a_member(self) -> None:
-        """(N, d) finite numbers, with d as the option `latent_dim` says where there is one."""
+        """(N, d) finite numbers, with d as `traits` says, for which a study is planned."""
         fit = self._first
         latents, members = numeric("latents", fit.chart.latents), len(fit.inputs.members)
         require(latents.ndim == 2, f"latents have shape {latents.shape}, not (members, axes)")
         require(len(latents) == members, f"{len(latents)} latents for {members} members")
         require(np.isfinite(latents).all(), "latents are not finite")
-        wanted = traits(self.component, ReducerTraits).latent_dim or latents.shape[1]
-        require(latents.shape[1] == wanted, f"latents have {latents.shape[1]} axes, latent_dim is {wanted}")
+        known, axes = traits(self.component, ReducerTraits).latent_dim, latents.shape[1]
+        require(axes == known, f"latents have {axes} axes, its traits say latent_dim = {known}")
 
     def decodes_points_to_coordinates(self) -> None:
         """(n, d) points → (n, r) coordinates that the chart's space can lift to (n, D) weights."""

@@ -6,7 +6,7 @@ from typing import Any
 import numpy as np
 from attrs import define
 
-from globscope.api import Layout, Probe
+from globscope.api import Layout, Probe, ProbeTraits
 
 LAYOUT = Layout(
     names=("inner.weight", "inner.bias", "outer.weight", "outer.bias"),
@@ -60,7 +60,7 @@ class TinyProbe:
             classes = np.arange(count) % 3
             points = (centres[classes] + 0.5 * rng.normal(size=(count, 4))).astype(np.float32)
             self._data[split] = torch.from_numpy(points).to(device), torch.from_numpy(classes).to(device)
-        self.module = _module(self).to(device).eval()
+        self.traits = ProbeTraits(module=_module(self).to(device).eval())
 
     def inputs(self, batch: Any) -> tuple[Any]:
         """Return what the module takes of a batch."""

@@ -16,6 +16,7 @@ from globscope.api import (
     ReturnsOutputs,
     draws,
     fixed_seed,
+    misspelt,
     offered,
     traits,
 )
@@ -133,6 +134,11 @@ class TaskChecks(OptionChecks):
             self._require_unchanged(before, "after a training step that failed")
         else:
             raise ContractError(f"takes a tensor {last!r} of a shape that cannot be right")
+
+    def misspells_no_optional_member_of_the_probe(self) -> None:
+        """What is optional of a probe has its name, and what is known of it is in its `traits`."""
+        problems = list(misspelt("probe", self._probe))
+        require(not problems, f"its probe: {'; '.join(problems)}")
 
     def outputs_are_of_each_example(self) -> None:
         """Where outputs are offered, they are finite, one row an example, whatever else is in the batch."""

@@ -5,7 +5,7 @@ import pytest
 import torch
 from support.paths import NETS
 
-from globscope.api import Code, EvaluationError, Loss, Networks, eigenpairs, trace
+from globscope.api import CheckFacts, Code, EvaluationError, Loss, Networks, eigenpairs, trace
 from globscope.builtin.analyses.curvature import Curvature
 from globscope.builtin.evaluators.pytorch import Torch
 from globscope.builtin.tasks.classification import Classification
@@ -149,11 +149,11 @@ def test_the_analysis_tells_of_negative_curvature_and_finds_the_networks_asked_f
 
 
 def test_the_analysis_refuses_unknown_networks():
-    probe = tiny_task().build("cpu")
+    facts = CheckFacts(probe=tiny_task().build("cpu"), variants=("A", "B", "C"))
     with pytest.raises(SpecError, match="analysis curvature: there is no variant 'D'; known: A, B, C"):
-        Curvature(members=("A@0", "D")).check(probe, ("A", "B", "C"))
+        Curvature(members=("A@0", "D")).check(facts)
     with pytest.raises(SpecError, match="analysis curvature: count = 60, but a network has 51 weights"):
-        Curvature(count=60).check(probe, ("A", "B", "C"))
+        Curvature(count=60).check(facts)
 
 
 @pytest.mark.parametrize("batch_size", [None, 300])

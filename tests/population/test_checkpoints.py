@@ -199,7 +199,7 @@ def test_a_public_resnet_loads_without_renaming_and_its_shortcut_is_told_from_th
     for kind in renamed:
         public = {RENAMED[kind](name): tensor for name, tensor in public.items()}
     path = saved(tmp_path / "c.th", {"state_dict": {f"module.{n}": t for n, t in public.items()}, "best_prec1": 92.6})
-    probe = task.fitting(frozenset(read_checkpoint(path).tensors)).build("cpu")
+    probe = task.for_tensors(frozenset(read_checkpoint(path).tensors)).build("cpu")
     one, weights = load_member(found(path), probe)
     np.testing.assert_array_equal(weights, made.layout.flatten({n: t.numpy() for n, t in parameters.items()}))
     assert set(buffers) <= set(one.buffers)

@@ -111,7 +111,7 @@ def test_sinkhorn_lowers_the_loss_as_on_the_cpu(device):
     a, b = (a_network(seed)[0] for seed in (0, 1))
     start = ActivationMatching().scores(TASK, a, b, np.random.default_rng(0))
     wanted, found = (
-        Sinkhorn(device=where, steps=3).starting(start).scores(TASK, a, b, np.random.default_rng(0))
+        Sinkhorn(device=where, steps=3).start_from(start).scores(TASK, a, b, np.random.default_rng(0))
         for where in ("cpu", device)
     )
     for group, logits in wanted.items():

@@ -208,7 +208,7 @@ class Leaver:
 
     where: str
 
-    def check(self, probe, variants):
+    def check(self, facts):
         self._end("check")
 
     def plan(self, maps, variants):

@@ -22,6 +22,7 @@ from globscope.api import (
     Plot,
     PluginError,
     Population,
+    ReducerTraits,
     Samples,
     Series,
     Table,
@@ -628,6 +629,7 @@ class Steepest:
     """
 
     member: str = "A@4"
+    traits = ReducerTraits(latent_dim=1)
 
     def reduce(self, inputs, rng):
         row = [member.label for member in inputs.members].index(self.member)

@@ -83,7 +83,7 @@ def of_files(name, statistics, folder, without=None):
 def of_training(name, statistics, folder):
     """Return the losses of the networks of three trainings, before the first step and after the last."""
     ours, context = _scored(name, statistics, folder, TRAINED)
-    frozen = context.whole.build("cpu").fixed
+    frozen = context.whole.build("cpu").traits.fixed
     modules = [_module(name, load_file(one.path) | frozen) for one in checkpoints(context, "population")]
     return Scored(ours, np.array([_plain(name, module, statistics) for module in modules]))
 

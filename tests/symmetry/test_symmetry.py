@@ -13,7 +13,7 @@ from hypothesis import strategies as st
 from torch import nn
 from torch.nn import functional as F
 
-from globscope.api import Frozen, Symmetry, SymmetryError, activations, symmetry
+from globscope.api import Frozen, ProbeTraits, Symmetry, SymmetryError, activations, symmetry
 from globscope.builtin.tasks.data import Arrays
 from globscope.builtin.tasks.models.resnet import resnet
 from globscope.builtin.tasks.models.transformer import transformer
@@ -55,7 +55,7 @@ def whole(probe):
 
 def outputs(probe, tensors):
     with torch.no_grad():
-        return torch.func.functional_call(probe.module, tensors, probe.inputs(whole(probe)))
+        return torch.func.functional_call(probe.traits.module, tensors, probe.inputs(whole(probe)))
 
 
 def mlp(*widths):
@@ -301,12 +301,12 @@ class Shown:
     statistics, splits = (), ("train",)
 
     def __init__(self, module, inputs):
-        self.module, self._inputs = module.eval(), inputs
+        self.traits, self._inputs = ProbeTraits(module=module.eval()), inputs
         shapes = {name: tuple(p.shape) for name, p in module.named_parameters()}
         self.layout = Layout(names=tuple(shapes), shapes=tuple(shapes.values()))
 
     def initialise(self, seed):
-        return {name: p.detach().clone() for name, p in self.module.named_parameters()}, {}
+        return {name: p.detach().clone() for name, p in self.traits.module.named_parameters()}, {}
 
     def examples(self, split):
         return len(self._inputs[0])
@@ -341,12 +341,12 @@ class Answering(nn.Module):
 def test_a_network_that_returns_more_than_a_tensor_is_followed(wrap):
     probe = probe_of(lambda: Answering(wrap), (4,))
     assert symmetry(probe).sizes == {"inner": 8}
-    assert isinstance(probe.module(torch.ones(2, 4)), type(wrap(torch.ones(2, 10))))
+    assert isinstance(probe.traits.module(torch.ones(2, 4)), type(wrap(torch.ones(2, 10))))
 
 
 def test_a_task_without_a_module_is_refused():
     probe = tiny_task().build("cpu")
-    probe.module = None
+    probe.traits = ProbeTraits()
     with pytest.raises(SymmetryError, match="the task shows no module whose symmetry could be found"):
         symmetry(probe)
 

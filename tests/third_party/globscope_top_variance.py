@@ -4,7 +4,9 @@ import numpy as np
 from attrs import define, field
 from attrs.validators import ge
 
-from globscope.api import Chart, ReducerInputs, hookimpl
+from globscope.api import Chart, ReducerInputs, ReducerTraits, hookimpl
+
+GLOBSCOPE_API = 2
 
 
 @define(frozen=True, kw_only=True)
@@ -16,6 +18,11 @@ class TopVariance:
     """
 
     latent_dim: int = field(default=2, validator=ge(1))
+
+    @property
+    def traits(self) -> ReducerTraits:
+        """A chart of as many axes as coordinates are kept."""
+        return ReducerTraits(latent_dim=self.latent_dim)
 
     def reduce(self, inputs: ReducerInputs, rng: np.random.Generator) -> Chart:
         """Return the axis-aligned chart on the `latent_dim` most variable coordinates."""

@@ -6,6 +6,8 @@ from globscope.builtin.aligners.deep import DeepAlign
 from globscope.builtin.aligners.sinkhorn import Sinkhorn
 from globscope.builtin.aligners.weights import WeightMatching
 
+GLOBSCOPE_API = 2
+
 
 @hookimpl
 def globscope_aligners() -> dict[str, type]:

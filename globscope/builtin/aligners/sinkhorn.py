@@ -10,6 +10,7 @@ from attrs.validators import and_, ge, gt
 from globscope.api import (
     EXAMPLES,
     STEPS,
+    AlignerTraits,
     GlobscopeError,
     PluginError,
     Symmetry,
@@ -73,7 +74,12 @@ class Sinkhorn:
     sharpness: float = field(default=40.0, validator=gt(0))
     device: str = field(default="auto", validator=device_name)
 
-    def starting(self, scores: Mapping[str, np.ndarray]) -> "_Begun":
+    @property
+    def traits(self) -> AlignerTraits:
+        """The aligner from whose scores it starts."""
+        return AlignerTraits(start=self.start)
+
+    def start_from(self, scores: Mapping[str, np.ndarray]) -> "_Begun":
         """Return the aligner that starts from these scores of one pair, whatever `start` is."""
         logits = {name: self.sharpness * scaled(np.asarray(one, float)) for name, one in scores.items()}
         return _Begun(options=self, logits=logits)
@@ -99,9 +105,9 @@ class Sinkhorn:
         if self.start not in ALONE:
             raise PluginError(
                 f"{WHO} starts from the scores of {self.start!r}, which nobody handed over: in a study they are found "
-                f"by themselves; elsewhere call starting(scores), or start from {', '.join(ALONE)} or {RANDOM}"
+                f"by themselves; elsewhere call start_from(scores), or start from {', '.join(ALONE)} or {RANDOM}"
             )
-        return self.starting(ALONE[self.start]().scores(task, a, b, rng))
+        return self.start_from(ALONE[self.start]().scores(task, a, b, rng))
 
 
 @define(frozen=True, kw_only=True)

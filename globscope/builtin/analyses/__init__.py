@@ -12,6 +12,8 @@ from globscope.builtin.analyses.similarity import Similarity
 from globscope.builtin.analyses.stability import Stability
 from globscope.builtin.analyses.topology_metrics import TopologyMetrics
 
+GLOBSCOPE_API = 2
+
 
 @hookimpl
 def globscope_analyses() -> dict[str, type]:

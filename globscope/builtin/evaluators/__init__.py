@@ -3,6 +3,8 @@
 from globscope.api import hookimpl
 from globscope.builtin.evaluators.pytorch import Torch
 
+GLOBSCOPE_API = 2
+
 
 @hookimpl
 def globscope_evaluators() -> dict[str, type]:

@@ -8,7 +8,9 @@ from attrs.validators import and_, ge, gt, optional
 from globscope.api import (
     BATCH,
     EXAMPLES,
+    CheckFacts,
     EvaluationError,
+    EvaluatorTraits,
     NetworkBuffers,
     Networks,
     Plan,
@@ -74,7 +76,7 @@ class Torch:
             EvaluationError: No such device, or networks that cannot be scored so.
         """
         probe = task.build(self._device())
-        self.check(probe)
+        self._require_scorable(probe)
         width = max(1, min(64, int(self.memory * 2**30 / (4 * probe.layout.size))))
         starts = range(0, len(networks), width)
         units = tuple(Unit(start=start, stop=min(start + width, len(networks))) for start in starts)
@@ -92,15 +94,23 @@ class Torch:
         probe = task.build(self._device())
         return TorchUnits(self._scorer(networks, probe), self._lift(networks), plan.method)
 
-    def check(self, probe: Probe) -> None:
+    @property
+    def traits(self) -> EvaluatorTraits:
+        """The device on which it scores."""
+        return EvaluatorTraits(device=self.device)
+
+    def check(self, facts: CheckFacts) -> None:
         """Refuse what this task cannot be scored with.
 
         Raises:
-            EvaluationError: No such device, no stacking, or no statistics to travel.
+            EvaluationError: No such device, no stacking, or no mapped statistics.
         """
+        self._require_scorable(facts.probe)
+
+    def _require_scorable(self, probe: Probe) -> None:
         self._device()
         self._method(probe)
-        if self.batch_norm == "encoded" and probe.statistics and not traits(probe, ProbeTraits).travels:
+        if self.batch_norm == "encoded" and probe.statistics and not traits(probe, ProbeTraits).encodes_statistics:
             raise EvaluationError("evaluator.batch_norm: 'encoded' needs population.flatten = 'all'")
 
     def _device(self) -> str:

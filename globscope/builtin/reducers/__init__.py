@@ -11,6 +11,8 @@ from globscope.builtin.reducers.slices.random import Random
 from globscope.builtin.reducers.slices.through import Line, Plane
 from globscope.builtin.reducers.slices.trajectory import TrajectoryPca
 
+GLOBSCOPE_API = 2
+
 
 @hookimpl
 def globscope_reducers() -> dict[str, type]:

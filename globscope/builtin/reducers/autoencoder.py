@@ -8,7 +8,7 @@ import numpy as np
 from attrs import define, evolve, field
 from attrs.validators import and_, deep_iterable, ge, gt
 
-from globscope.api import AXES, STEPS, UNITS, Chart, GlobscopeError, ReducerInputs, one_thread
+from globscope.api import AXES, STEPS, UNITS, Chart, GlobscopeError, ReducerInputs, ReducerTraits, one_thread
 from globscope.builtin.reducers.network import load
 from globscope.builtin.reducers.network import network as layers
 from globscope.builtin.reducers.rank import require
@@ -52,6 +52,11 @@ class Autoencoder:
     schedule: Literal["cosine", "constant"] = "cosine"
     steps: int = field(default=4000, validator=and_(ge(1), STEPS))
     tolerance: float = field(default=0.0, validator=ge(0))
+
+    @property
+    def traits(self) -> ReducerTraits:
+        """A map of as many axes as chosen."""
+        return ReducerTraits(latent_dim=self.latent_dim)
 
     def reduce(self, inputs: ReducerInputs, rng: np.random.Generator) -> Chart:
         """Return the trained chart; equal seeds and threads give equal bits on a CPU.

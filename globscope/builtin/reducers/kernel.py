@@ -7,7 +7,7 @@ import numpy as np
 from attrs import define, field
 from attrs.validators import and_, ge, gt
 
-from globscope.api import AXES, Chart, GlobscopeError, ReducerInputs, Transform
+from globscope.api import AXES, Chart, GlobscopeError, ReducerInputs, ReducerTraits, Transform
 from globscope.builtin.reducers.rank import MANY, require
 
 
@@ -36,6 +36,11 @@ class KernelPca:
     degree: int = field(default=3, validator=and_(ge(1), AXES))
     coef0: float = 1.0
     alpha: float = field(default=1e-8, validator=ge(0))
+
+    @property
+    def traits(self) -> ReducerTraits:
+        """A map of as many axes as chosen."""
+        return ReducerTraits(latent_dim=self.latent_dim)
 
     def reduce(self, inputs: ReducerInputs, rng: np.random.Generator) -> Chart:
         """Return the fitted chart; equal seeds give equal charts.

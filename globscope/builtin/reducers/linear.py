@@ -6,7 +6,7 @@ import numpy as np
 from attrs import define, field
 from attrs.validators import and_, ge
 
-from globscope.api import AXES, Chart, ReducerInputs
+from globscope.api import AXES, Chart, ReducerInputs, ReducerTraits
 from globscope.builtin.reducers.rank import MANY, require
 
 
@@ -21,6 +21,11 @@ class Pca:
     """
 
     latent_dim: int = field(default=2, validator=and_(ge(1), AXES))
+
+    @property
+    def traits(self) -> ReducerTraits:
+        """A map of as many axes as chosen."""
+        return ReducerTraits(latent_dim=self.latent_dim)
 
     def reduce(self, inputs: ReducerInputs, rng: np.random.Generator) -> Chart:
         """Return the chart on the leading principal axes; nothing is drawn from `rng`.

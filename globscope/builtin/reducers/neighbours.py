@@ -7,7 +7,7 @@ import numpy as np
 from attrs import define, field
 from attrs.validators import and_, ge, gt, le, optional
 
-from globscope.api import EPOCHS, NEIGHBOURS, Chart, PopulationError, ReducerInputs
+from globscope.api import EPOCHS, NEIGHBOURS, Chart, PopulationError, ReducerInputs, ReducerTraits
 from globscope.builtin.reducers.rank import require
 
 
@@ -35,6 +35,11 @@ class Umap:
     def __attrs_post_init__(self) -> None:
         if self.min_dist > self.spread:
             raise ValueError(f"min_dist must be at most spread, {self.spread}, got {self.min_dist}")
+
+    @property
+    def traits(self) -> ReducerTraits:
+        """A map of as many axes as chosen."""
+        return ReducerTraits(latent_dim=self.latent_dim)
 
     def reduce(self, inputs: ReducerInputs, rng: np.random.Generator) -> Chart:
         """Return the fitted chart; equal seeds give equal charts on one machine.

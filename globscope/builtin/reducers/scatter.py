@@ -1,13 +1,15 @@
 """Maps without an inverse: they show where the members lie, and no landscape."""
 
-from typing import ClassVar
-
 import numpy as np
 from attrs import define, evolve, field
 from attrs.validators import and_, ge
 
-from globscope.api import AXES, NEIGHBOURS, STEPS, Chart, ReducerInputs
+from globscope.api import AXES, NEIGHBOURS, STEPS, Chart, ReducerInputs, ReducerTraits
 from globscope.builtin.reducers.rank import MANY, require
+
+# Why no point of a map is a network.
+MDS = "MDS places the members alone; it has no formula for other networks or for other points."
+ISOMAP = "Isomap places networks on the map, but has no way back from a point to a network."
 
 
 @define(frozen=True, kw_only=True)
@@ -24,9 +26,11 @@ class Mds:
 
     latent_dim: int = field(default=2, validator=and_(ge(1), AXES))
     max_iterations: int = field(default=300, validator=and_(ge(1), STEPS))
-    why_no_inverse: ClassVar[str] = (
-        "MDS places the members alone; it has no formula for other networks or for other points."
-    )
+
+    @property
+    def traits(self) -> ReducerTraits:
+        """A map without an inverse."""
+        return ReducerTraits(latent_dim=self.latent_dim, why_no_inverse=MDS)
 
     def reduce(self, inputs: ReducerInputs, rng: np.random.Generator) -> Chart:
         """Return the members' places.
@@ -50,7 +54,7 @@ class Mds:
             normalized_stress=False,
         )
         notes = {"stress": float(stress)}
-        return Chart(space=inputs.space, latents=latents, why_no_inverse=self.why_no_inverse, notes=notes)
+        return Chart(space=inputs.space, latents=latents, why_no_inverse=MDS, notes=notes)
 
     def trial(self, members: int) -> tuple["Mds", float] | None:
         """Return a fit of few iterations, and how many times as long the whole one takes at most."""
@@ -72,7 +76,11 @@ class Isomap:
 
     latent_dim: int = field(default=2, validator=and_(ge(1), AXES))
     n_neighbors: int = field(default=5, validator=and_(ge(1), NEIGHBOURS))
-    why_no_inverse: ClassVar[str] = "Isomap places networks on the map, but has no way back from a point to a network."
+
+    @property
+    def traits(self) -> ReducerTraits:
+        """A map without an inverse."""
+        return ReducerTraits(latent_dim=self.latent_dim, why_no_inverse=ISOMAP)
 
     def reduce(self, inputs: ReducerInputs, rng: np.random.Generator) -> Chart:
         """Return the fitted chart; nothing is drawn from `rng`.
@@ -96,9 +104,7 @@ class Isomap:
             warnings.filterwarnings("ignore", category=SparseEfficiencyWarning)
             latents = model.fit_transform(inputs.coordinates)
         notes: dict[str, float] = {"n_neighbors": neighbours}
-        return Chart(
-            space=inputs.space, latents=latents, encode=model.transform, why_no_inverse=self.why_no_inverse, notes=notes
-        )
+        return Chart(space=inputs.space, latents=latents, encode=model.transform, why_no_inverse=ISOMAP, notes=notes)
 
     def trial(self, members: int) -> tuple["Isomap", float] | None:
         """Return itself, whose whole fit is a quick one, but for very many members."""

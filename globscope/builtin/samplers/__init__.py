@@ -6,6 +6,8 @@ from globscope.builtin.samplers.grid import Grid
 from globscope.builtin.samplers.path import Path
 from globscope.builtin.samplers.sobol import Sobol
 
+GLOBSCOPE_API = 2
+
 
 @hookimpl
 def globscope_samplers() -> dict[str, type]:

@@ -4,7 +4,7 @@ import numpy as np
 from attrs import define, field
 from attrs.validators import and_, ge, gt
 
-from globscope.api import SAMPLES, Chart, Landscape, Samples
+from globscope.api import SAMPLES, Chart, Landscape, SamplerTraits, Samples
 from globscope.builtin.samplers.runs import VARIANT, rows_of
 
 
@@ -33,9 +33,9 @@ class GaussianBall:
             raise ValueError(f'must be "mean" or "variant:NAME", got {self.centre!r}')
 
     @property
-    def needs(self) -> tuple[str, ...]:
-        """Names of the variants without which there is no centre."""
-        return () if self.centre == "mean" else (self.centre.removeprefix(VARIANT),)
+    def traits(self) -> SamplerTraits:
+        """The variant without which there is no centre."""
+        return SamplerTraits(variants=() if self.centre == "mean" else (self.centre.removeprefix(VARIANT),))
 
     def ask(self, chart: Chart, landscape: Landscape | None, rng: np.random.Generator) -> Samples | None:
         """Return all samples at once, the centre first.
@@ -55,7 +55,7 @@ class GaussianBall:
         return self.samples
 
     def _centre(self, chart: Chart) -> np.ndarray:
-        final = [rows_of(chart, name, "gaussian-ball")[-1] for name in self.needs]
+        final = [rows_of(chart, name, "gaussian-ball")[-1] for name in self.traits.variants]
         centre: np.ndarray = chart.latents[final or slice(None)].mean(axis=0)
         return centre
 

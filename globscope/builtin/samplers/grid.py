@@ -7,7 +7,7 @@ import numpy as np
 from attrs import define, field
 from attrs.validators import ge
 
-from globscope.api import SAMPLES, Chart, Landscape, PopulationError, Samples
+from globscope.api import SAMPLES, Chart, CheckFacts, Landscape, PopulationError, Samples
 from globscope.builtin.samplers.box import box
 
 
@@ -44,7 +44,7 @@ class Grid:
         del rng
         if landscape is not None:
             return None
-        self.check(chart.dimension, centred=chart.centre is not None)
+        self._require_middle(chart.dimension, centred=chart.centre is not None)
         shape = self.shape(chart.dimension)
         low, high = box(chart, self.margin)
         axes = [np.linspace(*ends) for ends in zip(low, high, shape, strict=True)]
@@ -57,12 +57,16 @@ class Grid:
         index = np.indices(shape).reshape(chart.dimension, -1).T
         return Samples(points=points, index=np.ascontiguousarray(index), shape=shape)
 
-    def check(self, dimension: int, *, centred: bool) -> None:
+    def check(self, facts: CheckFacts) -> None:
         """Refuse a resolution that puts no sample on the network around which a slice is made.
 
         Raises:
             PopulationError: With the nearest ones that do.
         """
+        assert facts.dimension is not None
+        self._require_middle(facts.dimension, centred=facts.centred)
+
+    def _require_middle(self, dimension: int, *, centred: bool) -> None:
         even = [count for count in self.shape(dimension) if count % 2 == 0]
         if centred and even:
             nearest = f"{even[0] - 1} and {even[0] + 1}" if even[0] > 2 else "3"

@@ -6,7 +6,7 @@ import numpy as np
 from attrs import define, field
 from attrs.validators import and_, ge
 
-from globscope.api import STEPS, Chart, FileError, Landscape, PopulationError, Samples, read_safetensors
+from globscope.api import STEPS, Chart, FileError, Landscape, PopulationError, SamplerTraits, Samples, read_safetensors
 from globscope.builtin.samplers.runs import VARIANT, rows_of
 
 
@@ -33,9 +33,9 @@ class Path:
             raise ValueError(f'of must be "variant:NAME", got {self.of!r}')
 
     @property
-    def needs(self) -> tuple[str, ...]:
-        """Names of the variants without which there is no path."""
-        return () if self.of is None else (self.of.removeprefix(VARIANT),)
+    def traits(self) -> SamplerTraits:
+        """The variant without which there is no path."""
+        return SamplerTraits(variants=() if self.of is None else (self.of.removeprefix(VARIANT),))
 
     def ask(self, chart: Chart, landscape: Landscape | None, rng: np.random.Generator) -> Samples | None:
         """Return the path's samples at once.
@@ -55,7 +55,7 @@ class Path:
         return Samples(points=points, index=np.arange(len(points))[:, None], shape=(len(points),))
 
     def _trajectory(self, chart: Chart) -> np.ndarray:
-        (name,) = self.needs
+        (name,) = self.traits.variants
         stops: np.ndarray = chart.latents[rows_of(chart, name, "path")]
         return stops
 

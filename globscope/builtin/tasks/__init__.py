@@ -7,6 +7,8 @@ from globscope.builtin.tasks.language import LanguageModelling
 from globscope.builtin.tasks.regression import Regression
 from globscope.builtin.tasks.segmentation import Segmentation
 
+GLOBSCOPE_API = 2
+
 
 @hookimpl
 def globscope_tasks() -> dict[str, type]:

@@ -66,7 +66,7 @@ class Classification:
         """Return the options with which a named model has tensors of these names and shapes; None where none has."""
         return recognise(shapes)
 
-    def fitting(self, names: Collection[str]) -> "Classification":
+    def for_tensors(self, names: Collection[str]) -> "Classification":
         """Return the task whose model has tensors of these names: a ResNet's shortcut shows in them."""
         if not str(self.model).startswith("resnet") or "shortcut" in self.model_options:
             return self

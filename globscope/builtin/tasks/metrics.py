@@ -161,8 +161,8 @@ def _is_number(value: Any) -> bool:
 
 def _described(value: Any) -> str:
     """Return what a value is that is no real number."""
-    kind, shape = type(value).__name__, tuple(getattr(value, "shape", ()))
-    if "complex" in str(getattr(value, "dtype", "")):
+    kind, shape = type(value).__name__, tuple(value.shape) if hasattr(value, "shape") else ()
+    if hasattr(value, "dtype") and "complex" in str(value.dtype):
         return f"{kind} of complex numbers"
     return f"{kind} of shape {shape}" if shape else kind
 

@@ -6,7 +6,7 @@ from typing import Any
 
 from attrs import define
 
-from globscope.api import UserCodeError
+from globscope.api import UserCodeError, attributes_of
 from globscope.builtin.tasks.precision import full
 
 
@@ -15,7 +15,8 @@ def answer(returned: Any) -> Any:
     import torch
 
     if not isinstance(returned, torch.Tensor):
-        returned = returned.get("logits") if isinstance(returned, Mapping) else getattr(returned, "logits", None)
+        own = returned.logits if hasattr(returned, "logits") else None
+        returned = returned.get("logits") if isinstance(returned, Mapping) else own
     return full(returned) if isinstance(returned, torch.Tensor) else None
 
 
@@ -66,12 +67,6 @@ def _writes(returned: Any) -> list[int]:
     import torch
     from torch.utils._pytree import tree_leaves
 
-    held = returned if isinstance(returned, torch.Tensor | Mapping | tuple | list) else _attributes(returned)
+    held = returned if isinstance(returned, torch.Tensor | Mapping | tuple | list) else attributes_of(returned)
     leaves = tree_leaves(dict(held) if isinstance(held, Mapping) else held)
     return [leaf._version for leaf in leaves if isinstance(leaf, torch.Tensor) and not leaf.is_inference()]
-
-
-def _attributes(returned: Any) -> dict[str, Any]:
-    """Return what an object holds, in its dictionary or its slots."""
-    slots = [name for kind in type(returned).__mro__ for name in getattr(kind, "__slots__", ())]
-    return {**getattr(returned, "__dict__", {}), **{n: getattr(returned, n) for n in slots if hasattr(returned, n)}}

@@ -8,6 +8,7 @@ from typing import Any
 from globscope.api import (
     Code,
     Layout,
+    ProbeTraits,
     UserCodeError,
     default_type,
     fixed_seed,
@@ -65,8 +66,6 @@ class Supervised:
 
         self._make, self._device, self._augment = make, device, augment
         self._loss = Criterion(function=loss, supplied=supplied)
-        self.aliases = dict(aliases or {})
-        self.chance = {} if chance is None else {f"{split}_loss": chance for split in self.splits}
         if augment and len(arrays.shape) != 3:
             raise UserCodeError(f"task.augment: crop-flip is for images; the data's examples have shape {arrays.shape}")
         self._default = default or torch.float32
@@ -78,29 +77,37 @@ class Supervised:
         run_with_default(self._module, self._default)
         self._name_tensors()
         self._metrics = measures(metrics, kind.measures)
-        self.whole = tuple(name for name, one in self._metrics.items() if one.whole)
-        self.stackable = vmappable and not self.statistics
-        self.vmappable = self.stackable and not metrics  # a function of the user's may look at values
+        stackable = vmappable and not self.statistics
+        self.vmappable = stackable and not metrics  # a function of the user's may look at values
         self._kind = self._fitted(kind, narrower, place)
-        self.measures, self.roots = (*self._kind.measures, *self._metrics), self._kind.roots
+        self.measures = (*self._kind.measures, *self._metrics)
         own = {name: one.description for name, one in self._metrics.items() if one.description is not None}
-        self.descriptions = {**self._kind.descriptions, **own}
+        self.traits = ProbeTraits(
+            descriptions={**self._kind.descriptions, **own},
+            aliases=dict(aliases or {}),
+            chance={} if chance is None else {f"{split}_loss": chance for split in self.splits},
+            ties=dict(ties(self._module)),
+            fixed={name: p.detach() for name, p in self._module.named_parameters() if not p.requires_grad},
+            unsaved=tuple(unsaved(self._module)),
+            roots=self._kind.roots,
+            whole=self._whole,
+            stackable=stackable,
+            no_outputs=self._no_outputs,
+            module=self._module,
+        )
+
+    @property
+    def _whole(self) -> tuple[str, ...]:
+        """The measures that take a whole split at once."""
+        return tuple(name for name, one in self._metrics.items() if one.whole)
 
     def _name_tensors(self) -> None:
         """Tell the module's tensors apart: what is flattened, what stays, and what is re-estimated or not saved."""
         trained = {name: p for name, p in self._module.named_parameters() if p.requires_grad}
-        self.fixed = {name: p.detach() for name, p in self._module.named_parameters() if not p.requires_grad}
         self.layout = Layout(names=tuple(trained), shapes=tuple(tuple(p.shape) for p in trained.values()))
-        self.ties = dict(ties(self._module))
         own = norms(self._module)
         self._norms = list(own.values())
         self.statistics = tuple(f"{at}{name}" for at, norm in own.items() for name, _ in norm.named_buffers())
-        self.unsaved = tuple(unsaved(self._module))
-
-    @property
-    def module(self) -> Any:
-        """The skeleton, in evaluation mode."""
-        return self._module
 
     def inputs(self, batch: Any) -> tuple[Any]:
         """Return what the module takes of a batch."""
@@ -144,7 +151,7 @@ class Supervised:
             loss = self._mean(returned, batch[1])
             require_mean(loss)
             torch.autograd.grad(loss, list(parameters.values()), allow_unused=True)
-            self.no_outputs = no_answer(returned, len(batch[1]))
+            self._no_outputs = no_answer(returned, len(batch[1]))
             self._kind = kind if not self._loss.supplied or kind.fits(outputs, batch[1]) else ANYTHING
             self._measure(initial, buffers, self._examples.spread(FOR_METRICS) if self._metrics else batch)
         return self._kind
@@ -155,7 +162,7 @@ class Supervised:
 
         with nullcontext() if self.grad_inside else torch.no_grad():
             reduced = self.reduce(parameters, buffers, batch)
-            for name in self.whole:
+            for name in self._whole:
                 self.finish(name, [reduced[name][0]])
 
     def initialise(self, seed: int) -> tuple[dict[str, Any], dict[str, Any]]:
@@ -216,10 +223,10 @@ class Supervised:
         """What a network answers on a batch's inputs, (examples, …, classes or values).
 
         Raises:
-            AttributeError: There is no answer; `no_outputs` says why.
+            AttributeError: There is no answer; `traits.no_outputs` says why.
         """
-        if self.no_outputs:
-            raise AttributeError(self.no_outputs)
+        if self._no_outputs:
+            raise AttributeError(self._no_outputs)
         return self._answered
 
     def _answered(self, parameters: Tensors, buffers: Tensors, batch: Any) -> Any:

@@ -3,6 +3,8 @@
 from globscope.api import hookimpl
 from globscope.builtin.topology.method import Gudhi
 
+GLOBSCOPE_API = 2
+
 
 @hookimpl
 def globscope_topologies() -> dict[str, type]:

@@ -7,7 +7,17 @@ from attrs import define
 from attrs import field as attribute
 from attrs.validators import and_, ge, in_, optional
 
-from globscope.api import NEIGHBOURS, Adjacency, Branches, Landscape, Samples, Topology, condense, neighbours
+from globscope.api import (
+    NEIGHBOURS,
+    Adjacency,
+    Branches,
+    Landscape,
+    Samples,
+    Topology,
+    TopologyTraits,
+    condense,
+    neighbours,
+)
 from globscope.builtin.topology.tomato import branches
 
 
@@ -60,6 +70,11 @@ class Gudhi:
     adjacency: Adjacency = attribute(default="auto", validator=in_(get_args(Adjacency)))
     neighbours: int | None = attribute(default=None, validator=optional(and_(ge(1), NEIGHBOURS)))
     mask: bool = False
+
+    @property
+    def traits(self) -> TopologyTraits:
+        """The field that it condenses."""
+        return TopologyTraits(field=self.field)
 
     def compute(self, landscape: Landscape) -> Topology:
         """Return the merge tree of the field, simplified and whole."""

@@ -64,7 +64,7 @@ def _flaws(finding: Finding) -> Iterator[tuple[str, str]]:
     for name, record in finding.records.items():
         yield from _of_values(f"record of {name!r}", record)
     for picture in finding.pictures:
-        yield from _of_values(f"picture {getattr(picture, 'name', '')!r}", picture)
+        yield from _of_values(f"picture {picture.name if hasattr(picture, 'name') else ''!r}", picture)
     yield from _of_values("warnings", finding.warnings)
 
 

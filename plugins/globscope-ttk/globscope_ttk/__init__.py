@@ -3,6 +3,8 @@
 from globscope.api import hookimpl
 from globscope_ttk.method import Ttk
 
+GLOBSCOPE_API = 2
+
 
 @hookimpl
 def globscope_topologies() -> dict[str, type]:

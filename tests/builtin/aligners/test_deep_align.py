@@ -288,8 +288,8 @@ def test_learning_lowers_the_barriers_of_networks_that_it_does_not_learn_from():
 def test_what_was_learned_is_used_again_from_a_file(task, zoo, quick, tmp_path):
     path = tmp_path / "aligner.safetensors"
     save_file(quick, path)
-    stored, own = DeepAlign(aligner=path), QUICK.learned(quick)
-    assert (stored.learns, QUICK.learns) == (False, True)
+    stored, own = DeepAlign(aligner=path), QUICK.with_learned(quick)
+    assert (stored.traits.learns, QUICK.traits.learns) == (False, True)
     a, b, rng = zoo.tensors(0), zoo.tensors(1), np.random.default_rng(0)
     scores = stored.scores(task, a, b, rng)
     for group, permutation in stored.align(task, a, b, rng).items():
@@ -301,12 +301,12 @@ def test_what_was_learned_is_used_again_from_a_file(task, zoo, quick, tmp_path):
 def test_it_aligns_networks_of_other_widths_and_refuses_those_of_another_depth_or_size(quick):
     wider = OneProbe(Classification(hidden=(9, 12)).build("cpu"))
     a = {name: tensor.numpy() for name, tensor in wider.probe.initialise(0)[0].items()}
-    found = QUICK.learned(quick).align(wider, a, a, np.random.default_rng(0))
+    found = QUICK.with_learned(quick).align(wider, a, a, np.random.default_rng(0))
     assert {group: len(permutation) for group, permutation in found.items()} == {"1": 9, "3": 12}
     deeper = OneProbe(Classification(hidden=(8, 6, 6)).build("cpu"))
     told = "learned from MLPs with 64 inputs, 2 hidden layers and 10 outputs; the network is 64-8-6-6-10"
     with pytest.raises(PopulationError, match=told):
-        QUICK.learned(quick).align(deeper, {}, {}, np.random.default_rng(0))
+        QUICK.with_learned(quick).align(deeper, {}, {}, np.random.default_rng(0))
 
 
 def test_before_it_has_learned_it_says_what_it_needs(task, zoo):

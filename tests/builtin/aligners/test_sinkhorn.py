@@ -204,7 +204,7 @@ def test_layers_that_draw_draw_by_the_aligners_generator(models):
 def test_it_starts_from_scores_that_are_handed_over_rescaled_to_its_sharpness(digits, pairs):
     order = np.random.default_rng(0).permutation(16)
     scores = {"1": 7 * np.eye(16)[order], "3": -3 * np.eye(16)}
-    begun = Sinkhorn(start="whatever", steps=1, learning_rate=1e-9, sharpness=5.0).starting(scores)
+    begun = Sinkhorn(start="whatever", steps=1, learning_rate=1e-9, sharpness=5.0).start_from(scores)
     reached = begun.scores(digits, *pairs[0], np.random.default_rng(0))
     np.testing.assert_allclose(reached["1"], 5 * np.eye(16)[order], atol=1e-8)
     np.testing.assert_allclose(reached["3"], -5 * np.eye(16), atol=1e-8)
@@ -227,7 +227,7 @@ def test_it_starts_from_scores_that_are_handed_over_rescaled_to_its_sharpness(di
 )
 def test_scores_of_other_networks_are_refused(digits, pairs, scores, text):
     with pytest.raises(PluginError) as refused:
-        Sinkhorn().starting(scores).align(digits, *pairs[0], np.random.default_rng(0))
+        Sinkhorn().start_from(scores).align(digits, *pairs[0], np.random.default_rng(0))
     assert str(refused.value) == f"aligner 'sinkhorn' {text}"
 
 
@@ -236,7 +236,7 @@ def test_a_start_that_nobody_handed_over_is_told(digits, pairs):
         Sinkhorn(start="deep").align(digits, *pairs[0], np.random.default_rng(0))
     assert str(refused.value) == (
         "aligner 'sinkhorn' starts from the scores of 'deep', which nobody handed over: in a study they are found by "
-        "themselves; elsewhere call starting(scores), or start from activation-matching, weight-matching or random"
+        "themselves; elsewhere call start_from(scores), or start from activation-matching, weight-matching or random"
     )
 
 

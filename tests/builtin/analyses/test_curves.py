@@ -11,7 +11,18 @@ from support.progress import StopAt
 from support.study import TINY, Notes, study_in, values
 
 import globscope
-from globscope.api import Field, GlobscopeError, Layout, Networks, SpecError, area, barrier, lengths_along, mean_along
+from globscope.api import (
+    CheckFacts,
+    Field,
+    GlobscopeError,
+    Layout,
+    Networks,
+    SpecError,
+    area,
+    barrier,
+    lengths_along,
+    mean_along,
+)
 from globscope.builtin.analyses.curves import training
 from globscope.builtin.analyses.curves.projection import Projection
 from globscope.builtin.analyses.curves.shapes import basis, curve_points, straight_bends
@@ -408,7 +419,7 @@ def test_pairs_that_are_none_are_told_before_anything_long(case):
     options, told = PAIRS[case]
     variants = ("A", "B", "Control") if case == "near variant" else ("A", "B", "C")
     with pytest.raises(SpecError) as error:
-        ModeConnectivity(**options).check(None, variants)
+        ModeConnectivity(**options).check(CheckFacts(probe=None, variants=variants))
     assert list(error.value.problems) == [text.format(CURVED) for text in told]
 
 

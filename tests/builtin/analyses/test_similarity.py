@@ -12,7 +12,17 @@ from hypothesis.extra.numpy import arrays
 from support.paths import NETS
 from support.study import TINY, study_in
 
-from globscope.api import Code, EvaluationError, Layout, Member, Networks, Population, SpecError, fixed_examples
+from globscope.api import (
+    CheckFacts,
+    Code,
+    EvaluationError,
+    Layout,
+    Member,
+    Networks,
+    Population,
+    SpecError,
+    fixed_examples,
+)
 from globscope.builtin.analyses.similarity import Similarity
 from globscope.builtin.analyses.similarity.cka import differences, disagreements, similarities
 from globscope.builtin.analyses.similarity.outputs import one_place
@@ -337,8 +347,8 @@ class Mute:
 
 def test_a_task_that_does_not_tell_outputs_is_refused():
     with pytest.raises(EvaluationError, match=r"networks answer, and this task does not tell: .* outputs\("):
-        Similarity().check(Mute(), ("A", "B"))
-    Similarity().check(tiny_task().build("cpu"), ("A", "B"))
+        Similarity().check(CheckFacts(probe=Mute(), variants=("A", "B")))
+    Similarity().check(CheckFacts(probe=tiny_task().build("cpu"), variants=("A", "B")))
 
 
 def test_the_plan_says_what_is_compared(study):

@@ -54,7 +54,7 @@ def some_weights(task, count=5):
 def in_float64(task, weights):
     """Return the mean losses on all examples, by torch alone, on the CPU and in float64."""
     probe, rows = task.build("cpu"), []
-    module = task.build("cpu").module.double()
+    module = task.build("cpu").traits.module.double()
     norms = [m for m in module.modules() if isinstance(m, nn.BatchNorm1d | nn.BatchNorm2d)]
     splits = {name: probe.batch(name, torch.arange(probe.examples(name))) for name in ("train", "test")}
     for row in weights:

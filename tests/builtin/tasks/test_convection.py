@@ -38,7 +38,7 @@ def of_a_function(task, function):
     found = {}
     for split in probe.splits:
         for name, (total, weight) in probe.reduce(parameters, {}, every(probe, split)).items():
-            found[f"{split}_{name}"] = (float(total) / weight) ** (0.5 if name in probe.roots else 1)
+            found[f"{split}_{name}"] = (float(total) / weight) ** (0.5 if name in probe.traits.roots else 1)
     return found
 
 

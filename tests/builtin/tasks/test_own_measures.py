@@ -207,7 +207,7 @@ def test_a_loss_of_ones_own_takes_a_tuple_in_every_supervised_task(built_in, kin
     task = built_in(model=code["build"], data=code["load"], loss=code["loss"], metrics=(code["penalty"],), **options)
     probe = task.build("cpu")
     assert probe.measures == ("loss", "penalty")
-    assert probe.chance == {}
+    assert probe.traits.chance == {}
     network, batch = probe.initialise(0), probe.batch("test", torch.arange(4))
     made = code["build"].call(kind)
     made.load_state_dict(network[0])
@@ -274,7 +274,7 @@ def test_another_measure_scores_networks_again_and_trains_none(tmp_path, code, n
     )
     # Two networks are trained as one stack, whatever is measured; a function of ones own is called for each network.
     probe = fewer.context().task.build("cpu")
-    assert probe.stackable
+    assert probe.traits.stackable
     assert not probe.vmappable
 
 

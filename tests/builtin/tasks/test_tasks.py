@@ -71,7 +71,7 @@ def test_silent_weights_score_the_chance_that_a_report_compares_with(text):
     found = probe.reduce(silent, {}, probe.batch("train", torch.arange(4)))
     total, weight = found["loss"]
     assert float(total) / weight == pytest.approx(log(256), rel=1e-6)
-    assert probe.chance == {"train_loss": log(256), "test_loss": log(256)}
+    assert probe.traits.chance == {"train_loss": log(256), "test_loss": log(256)}
     assert found["accuracy"][1] == 4 * 16
 
 

@@ -6,7 +6,7 @@ from functools import cached_property
 import numpy as np
 from attrs import define
 
-from globscope.api import Draft, Finding, PluginError, Population, Probe, Progress, Task, Tensors
+from globscope.api import AlignerTraits, CheckFacts, Draft, Finding, PluginError, Population, Progress, Task, Tensors
 from globscope.builtin.aligners.deep.learned import Learned, loaded
 from globscope.builtin.aligners.deep.mlp import read_mlp
 from globscope.builtin.aligners.deep.options import Options
@@ -31,7 +31,7 @@ class DeepAlign(Options):
     Source: Navon, Shamsian, Fetaya, Chechik, Dym, Maron, "Equivariant Deep Weight Space Alignment", ICML 2024.
     """
 
-    def check(self, probe: Probe) -> None:
+    def check(self, facts: CheckFacts) -> None:
         """Refuse networks that are no MLPs, and a file that is for others.
 
         Raises:
@@ -39,21 +39,16 @@ class DeepAlign(Options):
             SpecError: The file holds no aligner, or without a file there is nothing to learn.
             PopulationError: Its aligner is for other networks.
         """
-        found = read_mlp(probe)
+        found = read_mlp(facts.probe)
         if self.aligner is not None:
             self._stored.require(found)
         else:
             self.require_loss()
 
     @property
-    def fewest(self) -> int:
-        """The least number of networks to learn from."""
-        return FEWEST
-
-    @property
-    def learns(self) -> bool:
-        """Whether it has to learn before it can align."""
-        return self.aligner is None
+    def traits(self) -> AlignerTraits:
+        """It learns unless it is read from a file."""
+        return AlignerTraits(learns=self.aligner is None, fewest=FEWEST)
 
     def learn(
         self, task: Task, zoo: Population, draft: Draft, progress: Progress, rng: np.random.Generator
@@ -69,11 +64,11 @@ class DeepAlign(Options):
 
         return learn(self, task, zoo, draft=draft, progress=progress, rng=rng)
 
-    def learned(self, arrays: Mapping[str, np.ndarray]) -> Learned:
+    def with_learned(self, arrays: Mapping[str, np.ndarray]) -> Learned:
         """Return the aligner that was learned."""
         return Learned(arrays=arrays)
 
-    def told(self, arrays: Mapping[str, np.ndarray]) -> Finding:
+    def describe(self, arrays: Mapping[str, np.ndarray]) -> Finding:
         """Return how the learning went."""
         from globscope.builtin.aligners.deep.finding import finding_of
 

@@ -1,6 +1,6 @@
 """The curvature of the loss at networks: leading eigenvalues of its Hessian, and their sum."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from typing import Literal
 
 import attrs
@@ -14,6 +14,7 @@ from globscope.api import (
     EXAMPLES,
     Atlas,
     Bench,
+    CheckFacts,
     Draft,
     EvaluationError,
     Finding,
@@ -78,7 +79,7 @@ class Curvature:
         count = len(self.members) or variants
         return f"curvature of {count} networks: {self.count} eigenvalues, trace from {self.draws} products each"
 
-    def check(self, probe: Probe, variants: Sequence[str]) -> None:
+    def check(self, facts: CheckFacts) -> None:
         """Refuse networks of unknown variants, and more eigenvalues than weights.
 
         Raises:
@@ -86,11 +87,11 @@ class Curvature:
             EvaluationError: No such device, or no such precision on it.
         """
         for name in self.members:
-            if not {name, name.rpartition("@")[0]} & set(variants):
-                raise SpecError([f"{LABEL}: there is no variant {name!r}; {near(name, variants)}"])
-        if self.count > probe.layout.size:
-            raise SpecError([f"{LABEL}: count = {self.count}, but a network has {probe.layout.size} weights"])
-        self._loss(probe, device(self.device, f"{LABEL}: device"), 0)
+            if not {name, name.rpartition("@")[0]} & set(facts.variants):
+                raise SpecError([f"{LABEL}: there is no variant {name!r}; {near(name, facts.variants)}"])
+        if self.count > facts.probe.layout.size:
+            raise SpecError([f"{LABEL}: count = {self.count}, but a network has {facts.probe.layout.size} weights"])
+        self._loss(facts.probe, device(self.device, f"{LABEL}: device"), 0)
 
     def analyse(self, atlas: Atlas, bench: Bench, rng: np.random.Generator) -> Finding:
         """Return eigenvalues and traces as tables, with a picture of the eigenvalues; `rng` is not used."""

@@ -6,7 +6,7 @@ import attrs
 import numpy as np
 from attrs.validators import and_, ge
 
-from globscope.api import NEIGHBOURS, Atlas, Bench, Finding, Map, Table, finite_or_none, last_networks
+from globscope.api import NEIGHBOURS, AnalysisTraits, Atlas, Bench, Finding, Map, Table, finite_or_none, last_networks
 from globscope.builtin.analyses.fidelity.comparison import COMPARISON
 from globscope.builtin.analyses.fidelity.held_out import held_out
 from globscope.builtin.analyses.fidelity.noise import noise_warnings
@@ -31,6 +31,11 @@ class Fidelity:
     accuracy: str = "train_accuracy"
     neighbours: int = attrs.field(default=5, validator=and_(ge(1), NEIGHBOURS))
     held_out: bool = False
+
+    @property
+    def traits(self) -> AnalysisTraits:
+        """The field that it compares."""
+        return AnalysisTraits(field=self.field)
 
     def plan(self, maps: int, variants: int) -> str:
         """Return what it will do, for a study of so many maps with an inverse."""

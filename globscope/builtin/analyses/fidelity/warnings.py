@@ -26,7 +26,7 @@ def buffer_warnings(atlas: Atlas, probe: Probe) -> Iterator[str]:
     for name in sorted({name for member in members for name in member.lacking}):
         labels = list_names([member.label for member in members if name in member.lacking])
         yield f"the checkpoints of {labels} have no buffer {name!r}: these networks are scored with the model's own"
-    mapped = {*probe.statistics, *probe.layout.names, *traits(probe, ProbeTraits).logarithms}
+    mapped = {*probe.statistics, *probe.layout.names, *traits(probe, ProbeTraits).log_variance_names}
     for name in sorted({name for member in members for name in member.buffers} - mapped):
         if _differs(name, members):
             yield (

@@ -10,15 +10,16 @@ from attrs.validators import and_, ge
 
 from globscope.api import (
     POINTS,
+    AnalysisTraits,
     Atlas,
     Bench,
+    CheckFacts,
     Field,
     Finding,
     HeatMap,
     Mixtures,
     Networks,
     Population,
-    Probe,
     Table,
     area,
     barrier,
@@ -53,14 +54,18 @@ class LinearBarrier:
     points: int = attrs.field(default=25, validator=and_(ge(3), POINTS))
     field: str = "train_loss"
 
-    def check(self, probe: Probe, variants: Sequence[str]) -> None:
+    @property
+    def traits(self) -> AnalysisTraits:
+        """The field that it measures."""
+        return AnalysisTraits(field=self.field)
+
+    def check(self, facts: CheckFacts) -> None:
         """Refuse a single variant.
 
         Raises:
             SpecError: There is no pair.
         """
-        del probe
-        require_pairs(NAME, (), None, variants)
+        require_pairs(NAME, (), None, facts.variants)
 
     def plan(self, maps: int, variants: int) -> str:
         """Return what the analysis will do."""

@@ -13,11 +13,12 @@ from globscope.api import (
     EPOCHS,
     POINTS,
     Adjacency,
+    AnalysisTraits,
     Atlas,
     Bench,
+    CheckFacts,
     Finding,
     Map,
-    Probe,
     Samples,
     Table,
     device,
@@ -87,15 +88,20 @@ class LowLossPass:
     batch_size: int = attrs.field(default=128, validator=and_(ge(1), BATCH))
     device: str = attrs.field(default="auto", validator=device_name)
 
+    @property
+    def traits(self) -> AnalysisTraits:
+        """The maps whose passes it follows."""
+        return AnalysisTraits(reducers=self.reducers)
+
     def plan(self, maps: int, variants: int) -> str:
         """Return what it will do, for a study of so many maps with an inverse."""
         del variants
         trained = {"all": "all", "merging": "those that merge", "none": "none"}[self.training]
         return f"lowest passes of {maps} map{'s' * (maps != 1)}, beside curves trained for {trained}"
 
-    def check(self, probe: Probe, variants: Sequence[str]) -> None:
+    def check(self, facts: CheckFacts) -> None:
         """Refuse a device that is not there."""
-        del probe, variants
+        del facts
         device(self.device, "analysis.device")
 
     def analyse(self, atlas: Atlas, bench: Bench, rng: np.random.Generator) -> Finding:

@@ -13,8 +13,10 @@ from globscope.api import (
     BATCH,
     EPOCHS,
     POINTS,
+    AnalysisTraits,
     Atlas,
     Bench,
+    CheckFacts,
     Finding,
     Population,
     Probe,
@@ -77,15 +79,19 @@ class ModeConnectivity:
     field: str = "train_loss"
     device: str = attrs.field(default="auto", validator=device_name)
 
-    def check(self, probe: Probe, variants: Sequence[str]) -> None:
+    @property
+    def traits(self) -> AnalysisTraits:
+        """The field that it compares."""
+        return AnalysisTraits(field=self.field)
+
+    def check(self, facts: CheckFacts) -> None:
         """Refuse pairs that are none, and a device that is not there.
 
         Raises:
             SpecError: With everything that is wrong with the pairs.
             EvaluationError: No such device.
         """
-        del probe  # any task's loss will do, one that differentiates inside as well
-        require_pairs(WHO, self.pairs, self.against, variants)
+        require_pairs(WHO, self.pairs, self.against, facts.variants)
         device(self.device, f"{WHO}.device")
 
     def plan(self, maps: int, variants: int) -> str:

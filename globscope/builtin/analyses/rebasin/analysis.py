@@ -9,13 +9,14 @@ from attrs.validators import and_, ge, min_len
 
 from globscope.api import (
     POINTS,
+    AnalysisTraits,
     Atlas,
     Bench,
+    CheckFacts,
     Finding,
     Overlay,
     Plot,
     Population,
-    Probe,
     ProbeTraits,
     SpecError,
     Symmetry,
@@ -63,17 +64,22 @@ class Rebasin:
     in_fit: bool = False
     field: str = "train_loss"
 
-    def check(self, probe: Probe, variants: Sequence[str]) -> None:
+    @property
+    def traits(self) -> AnalysisTraits:
+        """The field that it measures, and the aligners that it compares."""
+        return AnalysisTraits(field=self.field, aligners=self.aligners)
+
+    def check(self, facts: CheckFacts) -> None:
         """Refuse pairs that are none, and networks whose units cannot be exchanged.
 
         Raises:
             SpecError: With everything that is wrong with the pairs, or statistics that are flattened.
             SymmetryError: The network cannot be followed.
         """
-        require_pairs(WHO, self.pairs, self.against, variants)
-        if traits(probe, ProbeTraits).travels:
+        require_pairs(WHO, self.pairs, self.against, facts.variants)
+        if traits(facts.probe, ProbeTraits).encodes_statistics:
             raise SpecError([f"{WHO}: networks are re-based where population.flatten is 'parameters'"])
-        symmetry(probe)
+        symmetry(facts.probe)
 
     def plan(self, maps: int, variants: int) -> str:
         """Return what it will do, for a study of so many maps with an inverse."""

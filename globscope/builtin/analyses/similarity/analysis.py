@@ -1,6 +1,5 @@
 """Do networks that lie close together also answer alike? On the maps, and in weight space."""
 
-from collections.abc import Sequence
 from typing import Any, Literal
 
 import attrs
@@ -11,10 +10,10 @@ from globscope.api import (
     EXAMPLES,
     Atlas,
     Bench,
+    CheckFacts,
     EvaluationError,
     Finding,
     Population,
-    Probe,
     ProbeTraits,
     ReturnsOutputs,
     device,
@@ -61,12 +60,13 @@ class Similarity:
         named = {"last": f"the last networks of {variants} variants", "all": "all networks"}
         return f"similarity of {named.get(str(self.members), f'every {self.members}-th network')}, by their outputs"
 
-    def check(self, probe: Probe, variants: Sequence[str]) -> None:
+    def check(self, facts: CheckFacts) -> None:
         """Refuse a task that does not tell outputs, an unknown split, and a comparison of one network.
 
         Raises:
             EvaluationError: One of these.
         """
+        probe = facts.probe
         if offered(probe, ReturnsOutputs) is None:
             reason = traits(probe, ProbeTraits).no_outputs
             raise EvaluationError(
@@ -74,7 +74,7 @@ class Similarity:
             )
         if self.split not in probe.splits:
             raise EvaluationError(f"analysis similarity: no split {self.split!r}; {near(self.split, probe.splits)}")
-        if self.members == "last" and len(variants) < 2:
+        if self.members == "last" and len(facts.variants) < 2:
             raise EvaluationError(
                 "analysis similarity: members = 'last' compares the variants' last networks, and here is one; use 'all'"
             )

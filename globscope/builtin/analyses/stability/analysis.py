@@ -6,7 +6,7 @@ import attrs
 import numpy as np
 from attrs.validators import and_, ge
 
-from globscope.api import REFITS, Atlas, Bench, Finding, Probe, SpecError
+from globscope.api import REFITS, AnalysisTraits, Atlas, Bench, CheckFacts, Finding, SpecError
 from globscope.builtin.analyses.stability import shared_basins, spread
 from globscope.builtin.analyses.stability.refits import Count, Refit, drawn, refits
 
@@ -34,6 +34,11 @@ class Stability:
     reducers: tuple[str, ...] = ()
     field: str = "train_loss"
 
+    @property
+    def traits(self) -> AnalysisTraits:
+        """The maps that it refits, and the field that it compares."""
+        return AnalysisTraits(field=self.field, reducers=self.reducers)
+
     def plan(self, maps: int, variants: int) -> str:
         """Return what it will do, for a study of so many maps with an inverse."""
         del variants
@@ -44,13 +49,13 @@ class Stability:
         """Return how often it fits every map again."""
         return self.seeds + self.bootstraps
 
-    def check(self, probe: Probe, variants: Sequence[str]) -> None:
+    def check(self, facts: CheckFacts) -> None:
         """Refuse to refit nothing.
 
         Raises:
             SpecError: Neither seeds nor bootstraps are asked for.
         """
-        del probe, variants
+        del facts
         if not self.refits():
             raise SpecError(["analysis stability: seeds and bootstraps are both 0; nothing would be fitted again"])
 

@@ -1,7 +1,7 @@
 """The directions in which the loss bends most."""
 
 from collections.abc import Mapping
-from typing import ClassVar, Literal
+from typing import Literal
 
 import numpy as np
 from attrs import define, field
@@ -15,6 +15,7 @@ from globscope.api import (
     EvaluationError,
     Loss,
     ReducerInputs,
+    ReducerTraits,
     device,
     device_name,
     eigenpairs,
@@ -49,9 +50,6 @@ class HessianSlice:
         device: `auto` takes cuda, then mps, then cpu; `cuda:1` is the second card.
     """
 
-    own_space: ClassVar[bool] = True
-    centred: ClassVar[bool] = True
-
     latent_dim: int = field(default=2, validator=and_(ge(1), AXES))
     centre: str | None = None
     which: Literal["magnitude", "largest"] = "magnitude"
@@ -67,9 +65,10 @@ class HessianSlice:
         positive(self.distance, self.latent_dim)
 
     @property
-    def needs(self) -> tuple[str, ...]:
-        """Names of the networks without which there is no slice."""
-        return () if self.centre is None else (self.centre,)
+    def traits(self) -> ReducerTraits:
+        """A slice around a network that must be there."""
+        networks = () if self.centre is None else (self.centre,)
+        return ReducerTraits(own_space=True, centred=True, networks=networks, latent_dim=self.latent_dim)
 
     def reduce(self, inputs: ReducerInputs, rng: np.random.Generator) -> Chart:
         """Return the slice; equal generators give equal examples and starting vectors.

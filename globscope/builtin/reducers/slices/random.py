@@ -1,13 +1,13 @@
 """Random directions around one network."""
 
 from collections.abc import Mapping
-from typing import ClassVar, Literal
+from typing import Literal
 
 import numpy as np
 from attrs import define, field
 from attrs.validators import and_, ge
 
-from globscope.api import AXES, Chart, Layout, PopulationError, ReducerInputs
+from globscope.api import AXES, Chart, Layout, PopulationError, ReducerInputs, ReducerTraits
 from globscope.builtin.reducers.slices.chosen import row_of
 from globscope.builtin.reducers.slices.flat import Distance, around, flat, orthonormal, positive, stored
 
@@ -35,9 +35,6 @@ class Random:
         distance: Half-width along every axis, in units of the direction: one number, or a list with one for each.
     """
 
-    own_space: ClassVar[bool] = True
-    centred: ClassVar[bool] = True
-
     latent_dim: int = field(default=2, validator=and_(ge(1), AXES))
     centre: str | None = None
     normalisation: Normalisation = "filter"
@@ -47,9 +44,10 @@ class Random:
         positive(self.distance, self.latent_dim)
 
     @property
-    def needs(self) -> tuple[str, ...]:
-        """Names of the networks without which there is no slice."""
-        return () if self.centre is None else (self.centre,)
+    def traits(self) -> ReducerTraits:
+        """A slice around a network that must be there."""
+        networks = () if self.centre is None else (self.centre,)
+        return ReducerTraits(own_space=True, centred=True, networks=networks, latent_dim=self.latent_dim)
 
     def reduce(self, inputs: ReducerInputs, rng: np.random.Generator) -> Chart:
         """Return the slice; equal generators give equal directions.

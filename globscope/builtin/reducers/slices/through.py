@@ -1,12 +1,11 @@
 """The plane through three networks, and the line through two."""
 
 from collections.abc import Mapping
-from typing import ClassVar
 
 import numpy as np
 from attrs import define
 
-from globscope.api import Chart, PopulationError, ReducerInputs
+from globscope.api import Chart, PopulationError, ReducerInputs, ReducerTraits
 from globscope.builtin.reducers.slices.chosen import rows_of
 from globscope.builtin.reducers.slices.flat import combined, flat, orthonormal, products, stored
 
@@ -28,9 +27,6 @@ class Plane:
             three variants if empty.
     """
 
-    own_space: ClassVar[bool] = True
-    latent_dim: ClassVar[int] = 2
-
     members: tuple[str, ...] = ()
 
     def __attrs_post_init__(self) -> None:
@@ -38,9 +34,9 @@ class Plane:
             raise ValueError("members must name 3 networks, or none")
 
     @property
-    def needs(self) -> tuple[str, ...]:
-        """Names of the networks without which there is no plane."""
-        return self.members
+    def traits(self) -> ReducerTraits:
+        """A plane through networks that must be there."""
+        return ReducerTraits(own_space=True, networks=self.members, latent_dim=2)
 
     def reduce(self, inputs: ReducerInputs, rng: np.random.Generator) -> Chart:
         """Return the plane; nothing is drawn from `rng`.
@@ -77,9 +73,6 @@ class Line:
             variants if empty.
     """
 
-    own_space: ClassVar[bool] = True
-    latent_dim: ClassVar[int] = 1
-
     members: tuple[str, ...] = ()
 
     def __attrs_post_init__(self) -> None:
@@ -87,9 +80,9 @@ class Line:
             raise ValueError("members must name 2 networks, or none")
 
     @property
-    def needs(self) -> tuple[str, ...]:
-        """Names of the networks without which there is no line."""
-        return self.members
+    def traits(self) -> ReducerTraits:
+        """A line through networks that must be there."""
+        return ReducerTraits(own_space=True, networks=self.members, latent_dim=1)
 
     def reduce(self, inputs: ReducerInputs, rng: np.random.Generator) -> Chart:
         """Return the line; nothing is drawn from `rng`.

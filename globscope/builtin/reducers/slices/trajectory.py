@@ -1,13 +1,12 @@
 """The principal directions of one training run."""
 
 from collections.abc import Mapping
-from typing import ClassVar
 
 import numpy as np
 from attrs import define, field
 from attrs.validators import and_, ge
 
-from globscope.api import AXES, Chart, PopulationError, ReducerInputs, near
+from globscope.api import AXES, Chart, PopulationError, ReducerInputs, ReducerTraits, near
 from globscope.builtin.reducers.slices.flat import (
     Distance,
     around,
@@ -41,9 +40,6 @@ class TrajectoryPca:
             tenth more than the run's farthest checkpoint.
     """
 
-    own_space: ClassVar[bool] = True
-    centred: ClassVar[bool] = True
-
     latent_dim: int = field(default=2, validator=and_(ge(1), AXES))
     variant: str | None = None
     distance: Distance | None = None
@@ -53,9 +49,10 @@ class TrajectoryPca:
             positive(self.distance, self.latent_dim)
 
     @property
-    def needs(self) -> tuple[str, ...]:
-        """Names of the variants without which there is no slice."""
-        return () if self.variant is None else (self.variant,)
+    def traits(self) -> ReducerTraits:
+        """A slice around a network that must be there."""
+        networks = () if self.variant is None else (self.variant,)
+        return ReducerTraits(own_space=True, centred=True, networks=networks, latent_dim=self.latent_dim)
 
     def reduce(self, inputs: ReducerInputs, rng: np.random.Generator) -> Chart:
         """Return the slice; nothing is drawn from `rng`.
