@@ -185,7 +185,7 @@ class Study:
         )
 
     @within_boundary
-    def teach(self, observer: Observer | None = None) -> dict[str, tuple[Path, Finding]]:
+    def train_aligners(self, observer: Observer | None = None) -> dict[str, tuple[Path, Finding]]:
         """Return the file of what each of its aligners learned, and how that went; nothing else of the study is run.
 
         Raises:

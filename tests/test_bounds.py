@@ -10,7 +10,7 @@ from support.study import TINY
 
 from globscope.bounds import UpperBound
 from globscope.cli.ending import ending
-from globscope.cli.screen import cut, marked, stderr, stdout
+from globscope.cli.screen import cut, escape_markup, stderr, stdout
 from globscope.errors import PluginError, SpecError, near
 from globscope.files.member_points import MemberPoints, read_member_points
 from globscope.files.table import escape_formula, unescape_formula
@@ -197,7 +197,7 @@ def test_letters_that_do_not_show_are_escaped_on_the_screen_and_on_pages(capsys)
     stderr(HIDDEN)
     told = capsys.readouterr()
     page = environment({}).from_string("{{ name }}").render(name=HIDDEN)
-    for text in (told.out.rstrip("\n"), told.err.rstrip("\n"), marked(HIDDEN), page, visible(HIDDEN)):
+    for text in (told.out.rstrip("\n"), told.err.rstrip("\n"), escape_markup(HIDDEN), page, visible(HIDDEN)):
         assert text.isprintable()
         assert "202e" in text
     assert visible_lines("a\n\tb") == "a\n\tb"

@@ -17,8 +17,8 @@ from globscope.cli.interrupt import at_work, stoppable
 from globscope.cli.screen import stderr, stdout, tolerate
 from globscope.errors import FileError, SpecError
 
-# Threads that spin while they wait for each other make torch many times slower wherever another process wants
-# the core; read by torch's threads when they start, so it must stand before the first import of torch.
+# Threads that spin while they wait for each other make torch many times slower if another process needs the core.
+# Torch's threads read this when they start, so it must be set before the first import of torch.
 os.environ.setdefault("OMP_WAIT_POLICY", "PASSIVE")
 
 
@@ -34,7 +34,7 @@ class Commands(typer.Typer):
                 refusal: Any = error
                 if not hasattr(refusal, "show"):
                     raise
-                usage = StringIO()  # names what was typed, whatever letters that has
+                usage = StringIO()  # a usage message may contain any characters
                 refusal.show(usage)
                 stderr(usage.getvalue().rstrip("\n"))
                 code = refusal.exit_code
@@ -68,13 +68,13 @@ Trust = Annotated[
     typer.Option("--trust-store", help="Use stored stages even if their files were damaged or edited."),
 ]
 
-# Of a sweep of which some cells have no results.
+# The exit code of a sweep with failed cells.
 FAILED = 3
 
 
 @contextmanager
-def told(spec: Path | None = None) -> Iterator[None]:
-    """Tell what is wrong in words and exit with 2; a run that is stopped can be continued.
+def exit_on_error(spec: Path | None = None) -> Iterator[None]:
+    """Print errors and exit with code 2; a run that is stopped can be continued.
 
     Args:
         spec: The file whose keys messages are about.
@@ -95,8 +95,8 @@ def told(spec: Path | None = None) -> Iterator[None]:
         raise typer.Exit(code) from None
 
 
-def _version(asked: bool) -> None:
-    if asked:
+def _version(wanted: bool) -> None:
+    if wanted:
         stdout(f"globscope {__version__}")
         raise typer.Exit
 
@@ -130,18 +130,18 @@ def study(
 
     Code that the spec names (`file.py:name`) is imported and run: use only specs that you trust.
     """
-    with told(spec):
+    with exit_on_error(spec):
         from globscope.cli.consent import agree
+        from globscope.cli.print_tables import print_cells, print_summary
         from globscope.cli.progress import watching
-        from globscope.cli.tables import cells, summary
         from globscope.sweep import SweepResult, load
 
-        asked = load(spec, override, out, trust_store=trust_store)
-        agree(asked, yes=yes)
+        job = load(spec, override, out, trust_store=trust_store)
+        agree(job, yes=yes)
         with watching(quiet) as observer:
-            result = asked.run(observer)
+            result = job.run(observer)
         if not quiet:
-            (cells if isinstance(result, SweepResult) else summary)(result.record)
+            (print_cells if isinstance(result, SweepResult) else print_summary)(result.record)
         stdout(str(result.report))
         if isinstance(result, SweepResult) and result.failed:
             stderr(
@@ -157,15 +157,15 @@ def check(spec: Spec, override: Set = [], out: Folder = None) -> None:  # noqa: 
     Code that the spec names (`file.py:name`) is imported, and a few training steps are run: use only specs that you
     trust.
     """
-    with told(spec):
-        from globscope.cli.tables import plan, plan_of_cells
+    with exit_on_error(spec):
+        from globscope.cli.print_tables import print_plan, print_sweep_plan
         from globscope.sweep import Sweep, load
 
-        asked = load(spec, override, out)
-        if isinstance(asked, Sweep):
-            plan_of_cells(asked.estimate())
+        job = load(spec, override, out)
+        if isinstance(job, Sweep):
+            print_sweep_plan(job.estimate())
         else:
-            plan(asked.estimate())
+            print_plan(job.estimate())
 
 
 @align.command()
@@ -183,16 +183,16 @@ def train(
 
     Code that the spec names (`file.py:name`) is imported and run: use only specs that you trust.
     """
-    with told(spec):
+    with exit_on_error(spec):
+        from globscope.cli.print_tables import print_finding
         from globscope.cli.progress import watching
-        from globscope.cli.tables import finding
         from globscope.session import load
 
         with watching(quiet) as observer:
-            taught = load(spec, override, out, trust_store=trust_store).teach(observer)
-        for path, found in taught.values():
+            trained = load(spec, override, out, trust_store=trust_store).train_aligners(observer)
+        for path, found in trained.values():
             if not quiet:
-                finding(found)
+                print_finding(found)
             stdout(str(path))
 
 
@@ -210,7 +210,7 @@ def init(
     For a folder, the names of its files and the tensors in one of them are read; no code in it is executed. The spec
     gets the pattern of the file names, its variants, and the model if it is recognised.
     """
-    with told():
+    with exit_on_error():
         if path.is_dir():
             _propose(path, out or Path("study.toml"))
             return
@@ -234,7 +234,7 @@ def _propose(folder: Path, spec: Path) -> None:
 @app.command()
 def schema() -> None:
     """Print the JSON schema of specs, for editors."""
-    with told():
+    with exit_on_error():
         from globscope.registry import installed
         from globscope.spec.schema import schema as made
 
@@ -248,15 +248,15 @@ def plugins(
     ] = None,
 ) -> None:
     """List every component, or one component's options."""
-    with told():
-        from globscope.cli.tables import component, components
+    with exit_on_error():
+        from globscope.cli.print_tables import print_component, print_components
         from globscope.registry import installed
 
         if name is None:
-            components(installed())
+            print_components(installed())
         else:
-            for found in installed().named(name):
-                component(found)
+            for described in installed().named(name):
+                print_component(described)
 
 
 @app.command()
@@ -265,7 +265,7 @@ def data(
     to: Annotated[Path | None, typer.Option(help="Folder for the files; default: ~/data/<name>.")] = None,
 ) -> None:
     """Download a public data set and check it."""
-    with told():
+    with exit_on_error():
         from globscope.cli.progress import watching
         from globscope.download import fetch
         from globscope.spec.words import toml
@@ -287,9 +287,9 @@ def project(
 
     Code that the run's spec names (`file.py:name`) is imported and run: use only runs that you trust.
     """
-    with told():
+    with exit_on_error():
+        from globscope.cli.print_tables import print_projection
         from globscope.cli.progress import watching
-        from globscope.cli.tables import projected
         from globscope.session import project as placed
         from globscope.study.project import warnings
 
@@ -298,7 +298,7 @@ def project(
         if as_json:
             stdout(json.dumps({"networks": rows, "warnings": warnings(rows)}, indent=2, allow_nan=False))
         else:
-            projected(rows, warnings(rows))
+            print_projection(rows, warnings(rows))
 
 
 @app.command()
@@ -316,16 +316,16 @@ def compare(
 
     No code that a spec names is imported, so you can compare runs that you do not trust.
     """
-    with told():
-        from globscope.cli.tables import compared
+    with exit_on_error():
+        from globscope.cli.print_tables import print_comparison
         from globscope.sweep.compare import compare as beside
 
-        found = beside(runs)
-        page = None if out is None else found.write(out)
+        comparison = beside(runs)
+        page = None if out is None else comparison.write(out)
         if as_json:
-            stdout(json.dumps(found.record, indent=2, allow_nan=False))
+            stdout(json.dumps(comparison.record, indent=2, allow_nan=False))
         else:
-            compared(found.record)
+            print_comparison(comparison.record)
             if page is not None:
                 stdout(str(page))
 
@@ -356,20 +356,20 @@ def topology(
 
     The file is read as numbers, and no code of its origin is run.
     """
-    with told():
-        from globscope.cli.tables import condensed
+    with exit_on_error():
+        from globscope.cli.print_tables import print_merge_tree
         from globscope.exchange import PERSISTENCE, condense
 
         if raw and persistence:
             raise SpecError(["--raw keeps every pair, --persistence removes some: give one of them"])
         threshold = PERSISTENCE if persistence is None else persistence
-        found = condense(file, persistence=threshold, raw=raw, field=field, backend=backend, adjacency=adjacency)
+        condensed = condense(file, persistence=threshold, raw=raw, field=field, backend=backend, adjacency=adjacency)
         if out is not None:
-            found.write(out)
+            condensed.write(out)
         if as_json:
-            stdout(json.dumps(found.record, indent=2, allow_nan=False))
+            stdout(json.dumps(condensed.record, indent=2, allow_nan=False))
         else:
-            condensed(found.record)
+            print_merge_tree(condensed.record)
 
 
 @app.command()
@@ -385,16 +385,16 @@ def export(
 
     No code that a spec names is imported, so you can export a run that you do not trust.
     """
-    with told():
+    with exit_on_error():
         from globscope.exchange import export as exported
 
-        done = exported(run, to, out)
-        for one in done:
-            if one.path is None:
-                stderr(f"left out: {one.what}: {one.why_not}")
+        files = exported(run, to, out)
+        for file in files:
+            if file.path is None:
+                stderr(f"left out: {file.what}: {file.why_not}")
             else:
-                stdout(str(one.path))
-        if not any(one.path for one in done):
+                stdout(str(file.path))
+        if not any(file.path for file in files):
             raise FileError(f"{run}: nothing of it fits into {', '.join(to)}")
 
 
@@ -407,16 +407,16 @@ def show(
 
     No code that a spec names is imported, so you can show a run that you do not trust.
     """
-    with told():
-        from globscope.cli.tables import cells, summary
+    with exit_on_error():
+        from globscope.cli.print_tables import print_cells, print_summary
         from globscope.sweep import results
 
-        found = results(run)
+        record = results(run)
         if as_json:
-            stdout(json.dumps(found, indent=2, allow_nan=False))
-        elif "cells" in found:
-            cells(found)
+            stdout(json.dumps(record, indent=2, allow_nan=False))
+        elif "cells" in record:
+            print_cells(record)
             stdout(str(run / "sweep.html"))
         else:
-            summary(found)
+            print_summary(record)
             stdout(str(run / "report.html"))

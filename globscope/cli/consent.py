@@ -1,65 +1,65 @@
-"""A study of very many networks is begun on purpose only."""
+"""Consent to score very many networks."""
 
 import sys
 from pathlib import Path
 
 import typer
 
-from globscope.cli.tables import plan, plan_of_cells
+from globscope.cli.print_tables import print_plan, print_sweep_plan
 from globscope.errors import GlobscopeError, RunError
 from globscope.session import Study
 from globscope.store import read_written, write_json
-from globscope.study.estimate import MANY, described
+from globscope.study.estimate import MANY, describe_estimate
 from globscope.study.observer import Observer
 from globscope.sweep import Sweep
 
-# Of the run folder: how many networks were agreed to, so that who continues a run is not asked again.
+# A file of the run folder: how many networks were agreed to, so that a continued run does not ask again.
 AGREED = "agreed.json"
 
 
-def agree(asked: Study | Sweep, *, yes: bool) -> None:
-    """Return where a study may start: it scores few networks, or somebody agreed to many, now or before.
+def agree(job: Study | Sweep, *, yes: bool) -> None:
+    """Return if a study may start: it scores few networks, or the user agrees to many, now or before.
 
     Raises:
-        RunError: Nobody did; with the plan's figures.
+        RunError: The user did not agree; the message has the plan's figures.
     """
-    count = _networks(asked)
-    if count <= max(MANY, _agreed(asked.folder)):
+    count = _networks(job)
+    if count <= max(MANY, _agreed_count(job.folder)):
         return
     if not yes:
-        _ask(count, asked)
-    asked.begin(Observer())
-    write_json(asked.folder / AGREED, {"networks": count})
+        _ask(count, job)
+    job.begin(Observer())
+    write_json(job.folder / AGREED, {"networks": count})
 
 
-def _agreed(folder: Path) -> int:
-    """Return how many networks somebody agreed to before."""
+def _agreed_count(folder: Path) -> int:
+    """Return how many networks the user agreed to before."""
     try:
         count: int = read_written(folder, AGREED)["networks"]
-    except GlobscopeError:  # nobody did, or the file is damaged
+    except GlobscopeError:  # there was no consent, or the file is damaged
         return 0
     return count
 
 
-def _networks(asked: Study | Sweep) -> int:
+def _networks(job: Study | Sweep) -> int:
     try:
-        return asked.evaluations()
+        return job.evaluations()
     except GlobscopeError:
-        return 0  # what cannot run says why where it is run, all at once
+        return 0  # the run will list all problems
 
 
-def _ask(count: int, asked: Study | Sweep) -> None:
-    kind = "sweep" if isinstance(asked, Sweep) else "study"
+def _ask(count: int, job: Study | Sweep) -> None:
+    kind = "sweep" if isinstance(job, Sweep) else "study"
     what = f"this {kind} scores up to {count:,} networks"
     if not sys.stdin.isatty():
-        told = asked.estimate().described if isinstance(asked, Sweep) else described(asked.estimate())
+        words = job.estimate().in_words if isinstance(job, Sweep) else describe_estimate(job.estimate())
         raise RunError(
-            f"{what}, more than {MANY:,}, which is not begun without being asked for: evaluation {told['evaluation']}, "
-            f"training {told['training']}, memory {told['memory']}; --yes starts it"
+            f"{what}, more than {MANY:,}, which needs your consent: evaluation {words['evaluation']}, "
+            f"training {words['training']}, memory {words['memory']}; --yes starts it"
         )
-    if isinstance(asked, Sweep):
-        plan_of_cells(asked.estimate())
+    if isinstance(job, Sweep):
+        print_sweep_plan(job.estimate())
     else:
-        plan(asked.estimate())
+        print_plan(job.estimate())
     if not typer.confirm(f"{what[0].upper()}{what[1:]}. Start?"):
         raise RunError("not started; fewer samples along an axis, or fewer axes, take less")

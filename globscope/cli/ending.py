@@ -1,4 +1,4 @@
-"""How a command ends that an exception stopped: its exit code and its lines on standard error."""
+"""The end of a command that an exception stopped: its exit code and its lines on standard error."""
 
 import os
 import re
@@ -12,23 +12,23 @@ from globscope.cli.interrupt import STOPPED, say_stopped, was_stopped
 from globscope.errors import GlobscopeError
 
 INVALID = 2
-# Lines about problems of one spec; who has more of them mends these first.
+# The most lines about problems of one spec.
 MOST = 200
-# How a message begins that names a key of a spec.
+# The beginning of a message that names a key of a spec.
 KEY = re.compile(r"(task|population|zoo|reducer|sampler|evaluator|topology|aligner|analysis|fidelity)(\.[\w.]+)?: ")
 # An exit code, and lines.
 Ending = tuple[int, Sequence[str]]
 
 
 def ending(error: BaseException, spec: Path | None = None) -> Ending | None:
-    """Return how a command ends by an exception; None for a defect of ours, which deserves its traceback.
+    """Return the end of a command by an exception; None for a defect of GlobScope, which is shown as a traceback.
 
     Args:
         error: The exception.
         spec: The file whose keys messages are about.
     """
     if isinstance(error, GlobscopeError):
-        lines = [f"error: {_placed(line, spec)}" for line in str(error).splitlines()]
+        lines = [f"error: {_with_file(line, spec)}" for line in str(error).splitlines()]
         more = [f"error: … and {len(lines) - MOST:,} more"] if len(lines) > MOST else []
         return INVALID, lines[:MOST] + more
     # A prompt turns Ctrl-C into Abort, and a library may make another exception of it.
@@ -37,18 +37,18 @@ def ending(error: BaseException, spec: Path | None = None) -> Ending | None:
         return STOPPED, ()
     if isinstance(error, typer.Abort):
         return INVALID, ["error: not started: nobody answered"]
-    if BrokenPipeError in (type(error), type(error.__context__)):  # a reader such as `head` that has seen enough
+    if BrokenPipeError in (type(error), type(error.__context__)):  # a reader such as `head` that has closed the pipe
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())  # else Python complains at its end
         return 0, ()
-    return _of_the_machine(error)
+    return _machine_ending(error)
 
 
-def _placed(line: str, spec: Path | None) -> str:
-    """Return a message with its file: a component knows the key that it refuses, and not where that is written."""
+def _with_file(line: str, spec: Path | None) -> str:
+    """Return a message with its file: a component knows the key that it refuses, but not the file."""
     return f"{spec}: {line}" if spec is not None and KEY.match(line) else line
 
 
-def _of_the_machine(error: BaseException) -> Ending | None:
+def _machine_ending(error: BaseException) -> Ending | None:
     from globscope.memory import first_line, is_out_of_memory
     from globscope.references import describe
 
@@ -56,6 +56,6 @@ def _of_the_machine(error: BaseException) -> Ending | None:
         return INVALID, [f"error: {error.filename or 'files'}: {error.strerror or error}"]
     if is_out_of_memory(error):
         return INVALID, [f"error: ran out of memory: {first_line(error)}"]
-    if isinstance(error, SystemExit):  # of a library that no component stands for
+    if isinstance(error, SystemExit):  # from a library outside of components
         return INVALID, [f"error: a library ended the process: {describe(error)}"]
     return None

@@ -1,8 +1,8 @@
 """Ctrl-C: one line and exit code 130, whenever it is pressed and however often.
 
-Work raises KeyboardInterrupt, so that what is open is closed. Before there is work, while a module is imported (whose
-code may swallow the exception or turn it into another), and at the second Ctrl-C, the process leaves at once: finished
-stages are whole on the disk, and the system frees its locks.
+During work it raises KeyboardInterrupt, so that files are closed. Before work begins, while a module is imported (whose
+code may swallow the exception or turn it into another), and at the second Ctrl-C, the process ends at once: finished
+stages are complete on the disk, and the system releases its locks.
 """
 
 import os
@@ -15,29 +15,29 @@ from typing import Any
 
 LINE = "stopped; what is finished is kept, and the same command continues"
 STOPPED = 130
-# Of files in a traceback: Python's own import machinery.
+# Files of Python's import machinery in a traceback.
 IMPORTING = "<frozen importlib._bootstrap"
 SHOW_CURSOR = "\x1b[?25h"
 
 
-class _State:
-    """Of this process.
+class _Interrupt:
+    """The state of this process.
 
     Attributes:
         asked: Whether Ctrl-C was pressed.
-        at_work: Whether there is work that a KeyboardInterrupt ends.
+        at_work: Whether work is running that a KeyboardInterrupt ends.
         said: Whether the line was written.
     """
 
-    asked = False
+    pressed = False
     at_work = False
-    said = False
+    announced = False
 
 
 def say_stopped() -> None:
-    """Write the line, once a process."""
-    if not _State.said:
-        _State.said = True
+    """Write the line, once in a process."""
+    if not _Interrupt.announced:
+        _Interrupt.announced = True
         os.write(2, f"{SHOW_CURSOR if os.isatty(2) else ''}{LINE}\n".encode())
 
 
@@ -51,26 +51,26 @@ def leave() -> None:
 
 
 def was_stopped() -> bool:
-    """Return whether Ctrl-C was pressed, whatever has become of its exception since."""
-    return _State.asked
+    """Return whether Ctrl-C was pressed, even if its exception was swallowed or replaced."""
+    return _Interrupt.pressed
 
 
 @contextmanager
 def at_work() -> Iterator[None]:
     """Let Ctrl-C raise KeyboardInterrupt within a block."""
-    _State.at_work = True
+    _Interrupt.at_work = True
     try:
         yield
     finally:
-        _State.at_work = False
+        _Interrupt.at_work = False
 
 
 @contextmanager
 def stoppable() -> Iterator[None]:
-    """Handle Ctrl-C within a block; somebody else's handling of it is left alone."""
+    """Handle Ctrl-C within a block, unless the embedding program handles it."""
     try:
-        own = signal.getsignal(signal.SIGINT) is signal.default_int_handler
-        before = signal.signal(signal.SIGINT, _stop) if own else None
+        is_default = signal.getsignal(signal.SIGINT) is signal.default_int_handler
+        before = signal.signal(signal.SIGINT, _stop) if is_default else None
     except ValueError:  # not the main thread
         before = None
     hook, sys.unraisablehook = sys.unraisablehook, _unraisable(sys.unraisablehook)
@@ -78,15 +78,15 @@ def stoppable() -> Iterator[None]:
         yield
     finally:
         sys.unraisablehook = hook
-        if before is not None:  # who has pressed it needs not press it again while Python shuts down
-            signal.signal(signal.SIGINT, signal.SIG_IGN if _State.asked else before)
+        if before is not None:  # a second Ctrl-C must not disturb Python's shutdown
+            signal.signal(signal.SIGINT, signal.SIG_IGN if _Interrupt.pressed else before)
 
 
 def _stop(number: int, frame: FrameType | None) -> None:
     del number
-    if _State.asked or not _State.at_work or _is_importing(frame):
+    if _Interrupt.pressed or not _Interrupt.at_work or _is_importing(frame):
         leave()
-    _State.asked = True
+    _Interrupt.pressed = True
     raise KeyboardInterrupt
 
 
@@ -99,7 +99,7 @@ def _is_importing(frame: FrameType | None) -> bool:
 
 
 def _unraisable(others: Any) -> Any:
-    """Return the hook for exceptions that Python cannot raise: a Ctrl-C among them would be printed and forgotten."""
+    """Return the hook for exceptions that Python cannot raise, so that a Ctrl-C among them is not ignored."""
 
     def hook(event: Any) -> None:
         if issubclass(event.exc_type, KeyboardInterrupt):

@@ -1,4 +1,4 @@
-"""Progress: bars with rate and remaining time on a terminal, one line a stage elsewhere."""
+"""Progress: bars with rate and remaining time on a terminal, elsewhere a line for each stage."""
 
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -24,8 +24,8 @@ from globscope.values import chart
 from globscope.visible import visible, visible_lines
 
 
-def begun(folder: Path, *, is_new: bool, other: Path | None) -> Iterator[str]:
-    """Yield which folder a run has, and where else one of the same spec lies."""
+def folder_lines(folder: Path, *, is_new: bool, other: Path | None) -> Iterator[str]:
+    """Yield lines about a run's folder, and about another run of the same spec."""
     yield f"run folder: {folder} ({'new' if is_new else 'continued'})"
     if other is not None:
         yield f"note: another run of this spec is in {other}; --out {other} continues it"
@@ -33,7 +33,7 @@ def begun(folder: Path, *, is_new: bool, other: Path | None) -> Iterator[str]:
 
 @contextmanager
 def watching(quiet: bool) -> Iterator[Observer]:
-    """Yield the observer that suits where stderr goes."""
+    """Yield an observer with bars on a terminal and lines elsewhere; a silent one if quiet."""
     console = Console(stderr=True)
     if quiet:
         yield Observer()
@@ -65,14 +65,14 @@ class _Bar(chart.Progress):
     since: float = field(factory=perf_counter)
 
     def __call__(self, done: int, total: int, **figures: float) -> None:
-        told = "  ".join(f"{name} {value:.2e}" for name, value in figures.items())
+        texts = "  ".join(f"{name} {value:.2e}" for name, value in figures.items())
         rate = f"{done / max(perf_counter() - self.since, 1e-9):,.0f}/s" if done else ""
-        self.bars.update(self.task, completed=done, total=total, figures=told, rate=rate)
+        self.bars.update(self.task, completed=done, total=total, figures=texts, rate=rate)
 
 
 @define
 class _Bars(Observer):
-    """A bar for every stage that runs; stages read from an earlier run stay quiet."""
+    """A bar for every stage that runs; stages from an earlier run are not shown."""
 
     bars: Progress
 
@@ -82,23 +82,23 @@ class _Bars(Observer):
 
     def folder(self, folder: Path, *, is_new: bool, other: Path | None) -> None:
         self.over()
-        for line in begun(folder, is_new=is_new, other=other):
+        for line in folder_lines(folder, is_new=is_new, other=other):
             self.warning(line)
 
     def cell(self, name: str, number: int, count: int) -> None:
-        """Name the cell, and take away the bars of the one before: of hundreds of cells they would fill the screen."""
+        """Name the cell, and remove the previous cell's bars: those of hundreds of cells would fill the screen."""
         for task in self.bars.task_ids:
             self.bars.remove_task(task)
         self.warning(f"cell {number} of {count}: {name}")
 
     def over(self) -> None:
-        """Complete the bar of a stage without inner progress: it is over when the next begins."""
+        """Complete the bar of a stage without progress reports: it is over when the next begins."""
         for task in self.bars.tasks:
             if task.total is None:
                 self.bars.update(task.id, total=1, completed=1)
 
-    def reused(self, name: str) -> None:
-        """Say nothing: a rerun shows only what it has to do."""
+    def reuse(self, name: str) -> None:
+        """Print nothing: a rerun shows only new work."""
 
     def warning(self, text: str) -> None:
         self.bars.console.print(visible_lines(text), markup=False, emoji=False, highlight=False)
@@ -106,10 +106,10 @@ class _Bars(Observer):
 
 @define
 class _Lines(Observer):
-    """A line when a stage begins."""
+    """A line for every stage that begins."""
 
     def folder(self, folder: Path, *, is_new: bool, other: Path | None) -> None:
-        for line in begun(folder, is_new=is_new, other=other):
+        for line in folder_lines(folder, is_new=is_new, other=other):
             stderr(line)
 
     def stage(self, name: str) -> chart.Progress:
@@ -119,7 +119,7 @@ class _Lines(Observer):
     def cell(self, name: str, number: int, count: int) -> None:
         stderr(f"cell {number} of {count}: {name}")
 
-    def reused(self, name: str) -> None:
+    def reuse(self, name: str) -> None:
         stderr(f"{name}: kept from an earlier run")
 
     def warning(self, text: str) -> None:

@@ -1,10 +1,10 @@
-"""Where lines go: plain text, whatever brackets and control characters a user's names hold."""
+"""Lines on standard output and standard error, with control characters in names made visible."""
 
 import sys
 
 from globscope.visible import visible_lines
 
-# Letters of a line about the run; of a longer one the middle is left out.
+# The most letters of a line about the run; the middle of a longer line is omitted.
 LONGEST = 2000
 
 
@@ -20,15 +20,15 @@ def stderr(text: str) -> None:
     sys.stderr.flush()
 
 
-def marked(text: str) -> str:
-    """Return text that rich prints as it is, with what would move the cursor or turn the line around escaped."""
+def escape_markup(text: str) -> str:
+    """Return text that rich prints literally, with control characters made visible."""
     from rich.markup import escape
 
     return escape(visible_lines(text))
 
 
 def cut(text: str) -> str:
-    """Return text with its middle left out where it is very long."""
+    """Return text, without its middle if it is very long."""
     return text if len(text) <= LONGEST else f"{text[: LONGEST - 201]}…{text[-200:]}"
 
 

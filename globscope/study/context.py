@@ -186,7 +186,7 @@ class Context:
         label = self.used.get(f"{name}/{identity}", {}).get("stage", label or name)
         observer = self.observer if told else Observer()
         if self.store.done(name, identity):
-            observer.reused(label)
+            observer.reuse(label)
         folder = self.store.stage(
             name,
             identity,
@@ -203,7 +203,7 @@ class Context:
         missing = [one for one in of if not self.store.done(name, one)]
         for one in of:
             if one not in missing:
-                self.observer.reused(f"{name} {of[one]}")
+                self.observer.reuse(f"{name} {of[one]}")
         label = f"{name} {several([of[one] for one in missing])}" if missing else ""
 
         def begun(parts: Mapping[str, Path]) -> Iterator[str]:

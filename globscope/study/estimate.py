@@ -214,7 +214,7 @@ def _stages(context: Context, runs: list[TrainingRun], members: int, variants: i
     return names
 
 
-def described(value: Estimate) -> dict[str, Any]:
+def describe_estimate(value: Estimate) -> dict[str, Any]:
     """Return the plan in words, by what it tells."""
     total = "decided by the sampler" if value.evaluations is None else f"{value.evaluations:,}"
     learning = {"learning": f"unknown: {', '.join(value.learners)}"} if value.learners else {}
@@ -225,14 +225,14 @@ def described(value: Estimate) -> dict[str, Any]:
         "memory": f"about {value.memory / 2**20:,.0f} MiB beside the libraries",
         "training": f"about {duration(value.train_seconds)}{_on(value, 'training')}",
         **learning,
-        "maps": fits_described([value.fit_seconds]),
+        "maps": describe_fits([value.fit_seconds]),
         "evaluation": "unknown"
         if value.evaluate_seconds is None
         else f"about {duration(value.evaluate_seconds)}" + _on(value, "evaluation"),
     }
 
 
-def fits_described(fits: Sequence[Mapping[str, float | None]]) -> str:
+def describe_fits(fits: Sequence[Mapping[str, float | None]]) -> str:
     """Return in words what maps take, and of which no short trial can tell."""
     known = [seconds for one in fits for seconds in one.values() if seconds is not None]
     unknown = dict.fromkeys(name for one in fits for name, seconds in one.items() if seconds is None)

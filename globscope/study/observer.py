@@ -23,7 +23,7 @@ class Observer:
     def cell(self, name: str, number: int, count: int) -> None:
         """A sweep comes to its cell `number` of `count`."""
 
-    def reused(self, name: str) -> None:
+    def reuse(self, name: str) -> None:
         """A stage's stored result is used again."""
 
     def warning(self, text: str) -> None:

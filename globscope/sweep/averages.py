@@ -1,4 +1,4 @@
-"""Figures of a sweep's cells by two of its keys, averaged over all others, such as the seed."""
+"""Figures of a sweep's cells by two of its keys, averaged over the others, such as the seed."""
 
 from collections.abc import Iterable, Iterator, Mapping
 from typing import Any
@@ -10,8 +10,8 @@ from globscope.report.style.scale import positive
 from globscope.report.style.text import counted, listed, number
 from globscope.spec.axes import Axis
 from globscope.spec.cells import SweepSpec
-from globscope.sweep.figures import full
-from globscope.sweep.table import Runs
+from globscope.sweep.figures import full_name
+from globscope.sweep.table import ComparedRuns
 from globscope.values.field import Field
 from globscope.values.findings import Cell, Table
 from globscope.values.pictures import HeatMap
@@ -27,13 +27,13 @@ SEED = "seed"
 
 @define(frozen=True, kw_only=True)
 class Average:
-    """One figure by two keys.
+    """The means of one figure by two keys.
 
     Attributes:
-        figure: Its key is its name in `sweep.csv`.
-        keys: What rows and columns are.
-        others: What the cells of one place differ in.
-        values: (rows, columns, cells), NaN where a cell has no finite figure.
+        figure: The figure; its key is its name in `sweep.csv`.
+        keys: The keys of rows and columns.
+        others: The keys in which the cells of one place differ.
+        values: (rows, columns, cells) figures; NaN where a cell has no finite figure.
         failed: (rows, columns, cells) whether the cell has no results.
     """
 
@@ -45,9 +45,9 @@ class Average:
 
     @property
     def picture(self) -> HeatMap:
-        """It as a heat map."""
+        """The means as a heat map."""
         shape, rows = self.values.shape[:2], list(self.rows)
-        found = np.array([row["mean"] for row in rows], float)
+        means = np.array([row["mean"] for row in rows], float)
         return HeatMap(
             name=f"mean {self.figure.name}",
             caption=" ".join(self._sentences()),
@@ -57,19 +57,19 @@ class Average:
             label=f"mean {self.figure.name}",
             sides=(self.keys[0].label, self.keys[1].label),
             notes=_lines([_note(row) for row in rows], shape) if self.others else (),
-            log=self.figure.is_logarithmic and positive(found),
+            log=self.figure.is_logarithmic and positive(means),
         )
 
     @property
     def rows(self) -> Iterator[dict[str, Any]]:
-        """It as a table's rows, one for every place."""
-        for at, to in np.ndindex(self.values.shape[:2]):
-            cells, failed = self.values[at, to], int(self.failed[at, to].sum())
+        """The rows of a table, one for every place."""
+        for row_index, column_index in np.ndindex(self.values.shape[:2]):
+            cells, failed = self.values[row_index, column_index], int(self.failed[row_index, column_index].sum())
             known = cells[np.isfinite(cells)]
             yield {
                 "figure": self.figure.key,
-                "row": self.keys[0].names[at],
-                "column": self.keys[1].names[to],
+                "row": self.keys[0].names[row_index],
+                "column": self.keys[1].names[column_index],
                 "mean": float(known.mean()) if len(known) else None,
                 "deviation": float(known.std(ddof=1)) if len(known) > 1 else None,
                 "n": len(known),
@@ -90,24 +90,24 @@ class Average:
             yield f"Left out: {counted(missing, 'cell')} without a finite figure."
 
 
-def averages(runs: Runs, spec: SweepSpec) -> list[Average]:
-    """Return, by the first two keys that are no seed, what the task measures and what [relations] asks `of`.
+def averages(runs: ComparedRuns, spec: SweepSpec) -> list[Average]:
+    """Return the averages, by the first two keys that are no seed, of measures and of the figures `of` [relations].
 
-    None where there are no two such keys.
+    The list is empty without two such keys.
     """
-    chosen = [at for at, axis in enumerate(spec.axes) if axis.key.rpartition(".")[2] != SEED][:2]
+    chosen = [number for number, axis in enumerate(spec.axes) if axis.key.rpartition(".")[2] != SEED][:2]
     if len(chosen) < 2:
         return []
     rows = runs.own_figures()
     known = dict.fromkeys(name for row in rows for name, value in row.items() if np.isfinite(_figure(value)))
-    asked = dict.fromkeys(
-        [*runs.fields, *(full(name, known) for name in spec.relations.of if name not in runs.measures)]
+    names = dict.fromkeys(
+        [*runs.fields, *(full_name(name, known) for name in spec.relations.of if name not in runs.measures)]
     )
-    return [_average(name, runs, rows, spec.axes, chosen) for name in asked if name in known]
+    return [_average(name, runs, rows, spec.axes, chosen) for name in names if name in known]
 
 
 def _average(
-    figure: str, runs: Runs, rows: list[dict[str, Cell]], axes: tuple[Axis, ...], chosen: list[int]
+    figure: str, runs: ComparedRuns, rows: list[dict[str, Cell]], axes: tuple[Axis, ...], chosen: list[int]
 ) -> Average:
     values = np.full([len(axis.values) for axis in axes], np.nan)
     failed = np.zeros(values.shape, bool)
@@ -135,10 +135,10 @@ def _note(row: Mapping[str, Any]) -> str:
 
 def _lines(cells: list[Any], shape: tuple[int, ...]) -> tuple[tuple[Any, ...], ...]:
     rows, columns = shape
-    return tuple(tuple(cells[at * columns : (at + 1) * columns]) for at in range(rows))
+    return tuple(tuple(cells[row * columns : (row + 1) * columns]) for row in range(rows))
 
 
-def table(found: Iterable[Average]) -> Table:
+def table(averages_: Iterable[Average]) -> Table:
     """Return averages as one table."""
-    rows = tuple(row for one in found for row in one.rows)
+    rows = tuple(row for average in averages_ for row in average.rows)
     return Table(name="averages", caption=READING, columns=COLUMNS, rows=rows)

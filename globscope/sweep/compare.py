@@ -1,4 +1,4 @@
-"""Finished runs side by side: one table, their landscapes on one scale, how far apart their diagrams are."""
+"""Finished runs side by side: one table, their landscapes on one scale, the distances of their diagrams."""
 
 from collections.abc import Iterable, Iterator, Sequence
 from pathlib import Path
@@ -12,26 +12,26 @@ from globscope.report.page.tables import as_csv
 from globscope.session import CELLS, TABLE
 from globscope.store import claim, remove_stale, times_written, write_bytes, write_json
 from globscope.sweep.distances import distances, heat_maps
-from globscope.sweep.finished import Finished
-from globscope.sweep.matrices import Tiles, depicted, drawn, of_runs, tiles
+from globscope.sweep.finished import FinishedRun
+from globscope.sweep.matrices import Tiles, draw_matrices, draw_pictures, run_matrices, tiles_by_tree
 from globscope.sweep.run import results
-from globscope.sweep.table import READING, Run, Runs
+from globscope.sweep.table import READING, ComparedRun, ComparedRuns
 from globscope.values.findings import Table
 
 CSV, DISTANCES, PAGE, RECORD = "comparison.csv", "distances.csv", "comparison.html", "comparison.json"
 
 
 @define(frozen=True, kw_only=True)
-class Comparison:
+class RunComparison:
     """Several finished runs.
 
     Attributes:
-        runs: In the order asked for.
+        runs: The runs in the given order.
         trees: Their merge trees by name and field, then by the run's name.
-        distances: Of the diagrams of every pair.
+        distances: The distances of the diagrams of every pair of runs.
     """
 
-    runs: Runs
+    runs: ComparedRuns
     trees: Tiles = field(repr=False)
     distances: Table = field(repr=False)
 
@@ -41,18 +41,18 @@ class Comparison:
         return {
             "columns": self.runs.columns(),
             "runs": [
-                {"name": run.name, "folder": str(one.folder), "figures": figures}
-                for run, one, figures in zip(self.runs.runs, self.runs.finished, self.runs.figures(), strict=True)
+                {"name": run.name, "folder": str(finished.folder), "figures": figures}
+                for run, finished, figures in zip(self.runs.runs, self.runs.finished, self.runs.figures(), strict=True)
             ],
             "distances": [dict(row) for row in self.distances.rows],
         }
 
     def write(self, folder: Path) -> Path:
-        """Return the path of the page, after it is written with tables and pictures beside it."""
+        """Write the page, with tables and pictures beside it, and return its path."""
         claim(folder, "comparison")
         before = times_written(folder)
-        side = tuple(drawn(of_runs(self.runs, self.trees), self.trees, folder))
-        heat = tuple(depicted(heat_maps(self.distances), folder))
+        side = tuple(draw_matrices(run_matrices(self.runs, self.trees), self.trees, folder))
+        heat = tuple(draw_pictures(heat_maps(self.distances), folder))
         write_bytes(folder / CSV, as_csv(self.runs.table()).encode())
         write_bytes(folder / DISTANCES, as_csv(self.distances).encode())
         write_json(folder / RECORD, self.record)
@@ -76,29 +76,30 @@ class Comparison:
         return folder / PAGE
 
 
-def compare(folders: Iterable[str | Path]) -> Comparison:
+def compare(folders: Iterable[str | Path]) -> RunComparison:
     """Return finished runs side by side; of a sweep's folder, all of its cells that have results.
 
     Raises:
-        RunError: Fewer than two runs, one of them twice, or one that is not finished.
+        RunError: There are fewer than two runs, one of them is given twice, or one is not finished.
         FileError: A run's file is damaged, or of an earlier version.
     """
-    found = [one for folder in folders for one in _runs(Path(folder))]
-    places = [folder.resolve() for folder in found]
-    twice = [folder for at, folder in enumerate(found) if places.index(places[at]) < at]
+    run_folders = [one for folder in folders for one in _run_folders(Path(folder))]
+    places = [folder.resolve() for folder in run_folders]
+    twice = [folder for i, folder in enumerate(run_folders) if places.index(places[i]) < i]
     if twice:
         raise RunError(f"{twice[0]}: is named twice")
-    if len(found) < 2:
+    if len(run_folders) < 2:
         raise RunError("compare needs at least two finished runs")
     runs = [
-        Run(name=name, finished=Finished.of(folder, name)) for folder, name in zip(found, _names(places), strict=True)
+        ComparedRun(name=name, finished=FinishedRun.of(folder, name))
+        for folder, name in zip(run_folders, _names(places), strict=True)
     ]
-    together = Runs(runs=tuple(runs))
-    trees = tiles(together)
-    return Comparison(runs=together, trees=trees, distances=distances(trees))
+    compared = ComparedRuns(runs=tuple(runs))
+    trees = tiles_by_tree(compared)
+    return RunComparison(runs=compared, trees=trees, distances=distances(trees))
 
 
-def _runs(folder: Path) -> Iterator[Path]:
+def _run_folders(folder: Path) -> Iterator[Path]:
     if not (folder / TABLE).is_file():
         yield folder
         return
@@ -108,10 +109,10 @@ def _runs(folder: Path) -> Iterator[Path]:
 
 
 def _names(places: Sequence[Path]) -> list[str]:
-    """Return each folder's shortest ending that no other has; `cells` between a sweep and its cell goes unsaid."""
+    """Return each folder's shortest unique ending, without `cells` between a sweep and its cell."""
     parts = [tuple(part for part in place.parts if part != CELLS) for place in places]
     most = max(map(len, parts))
-    endings = ([own[-size:] for own in parts] for size in range(1, most + 1))
+    endings = ([part[-size:] for part in parts] for size in range(1, most + 1))
     for names in endings:
         if len(set(names)) == len(names):
             break

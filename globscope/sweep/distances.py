@@ -1,4 +1,4 @@
-"""How far apart the persistence diagrams of several runs are."""
+"""Distances between the persistence diagrams of several runs."""
 
 from collections.abc import Iterator, Mapping
 from itertools import combinations
@@ -20,15 +20,15 @@ MEASURES = {"bottleneck": bottleneck, "wasserstein": wasserstein}
 Row = dict[str, str | Number]
 
 
-def distances(found: Mapping[str, Mapping[str, Tile]]) -> Table:
-    """Return the distances of all pairs of runs that have a merge tree of one name and field."""
-    rows = [row for tree, own in found.items() for row in _rows(tree, own)]
+def distances(tiles: Mapping[str, Mapping[str, Tile]]) -> Table:
+    """Return the distances of all pairs of runs that have a merge tree with the same name and field."""
+    rows = [row for tree, tree_tiles in tiles.items() for row in _rows(tree, tree_tiles)]
     return Table(name="distances", caption=CAPTION, columns=COLUMNS, rows=tuple(rows))
 
 
-def _rows(tree: str, own: Mapping[str, Tile]) -> Iterator[Row]:
-    for one, other in combinations(own, 2):
-        pair = own[one].tree.topology.tree, own[other].tree.topology.tree
+def _rows(tree: str, tiles: Mapping[str, Tile]) -> Iterator[Row]:
+    for one, other in combinations(tiles, 2):
+        pair = tiles[one].tree.topology.tree, tiles[other].tree.topology.tree
         yield {
             "topology": tree,
             "one": one,

@@ -1,4 +1,4 @@
-"""Finished runs as their folders hold them."""
+"""Finished runs, read from their folders."""
 
 from collections.abc import Mapping
 from pathlib import Path
@@ -20,13 +20,13 @@ Names = tuple[str, str, str]
 
 
 @define(frozen=True, kw_only=True)
-class Finished:
+class FinishedRun:
     """A finished run.
 
     Attributes:
-        name: What tables and pictures call it.
-        folder: Of the run.
-        record: Its results.
+        name: Its name in tables and pictures.
+        folder: Folder of the run.
+        record: Its results, as one JSON object.
         trees: The files of its merge trees by the names of map, sampler and topology, in the run's order.
     """
 
@@ -36,7 +36,7 @@ class Finished:
     trees: Mapping[Names, Path] = field(repr=False)
 
     @classmethod
-    def of(cls, folder: Path, name: str) -> "Finished":
+    def of(cls, folder: Path, name: str) -> "FinishedRun":
         """Return the run in a folder.
 
         Raises:
@@ -44,28 +44,28 @@ class Finished:
         """
         record = results(folder)
         trees = {_names(path): path for path in written_files(folder, "topology")}
-        order = [one["name"] for one in record["reducers"]]
-        kept = sorted(trees, key=lambda names: order.index(names[0]) if names[0] in order else len(order))
-        return cls(name=name, folder=folder, record=record, trees={names: trees[names] for names in kept})
+        order = [reducer["name"] for reducer in record["reducers"]]
+        ordered = sorted(trees, key=lambda names: order.index(names[0]) if names[0] in order else len(order))
+        return cls(name=name, folder=folder, record=record, trees={names: trees[names] for names in ordered})
 
     @property
     def maps(self) -> tuple[str, ...]:
         """The maps' names."""
-        return tuple(one["name"] for one in self.record["reducers"])
+        return tuple(reducer["name"] for reducer in self.record["reducers"])
 
     def topology(self, names: Names) -> tuple[Landscape, Topology]:
-        """Return a merge tree with its landscape; the unsimplified one knows pairs alone, no samples.
+        """Return a landscape and its topology; the full tree has pairs only, no samples.
 
         Raises:
             RunError: A file is damaged or edited.
         """
-        told, nothing = read_json(self.trees[names]), np.empty(0, int)
-        path = written_file(self.folder, f"landscapes/{told['landscape']}.npz")
+        record, nothing = read_json(self.trees[names]), np.empty(0, int)
+        path = written_file(self.folder, f"landscapes/{record['landscape']}.npz")
         arrays = read_npz(path, [BASIN + names[2], ARC + names[2]])
-        tree = tree_from_record(told["simplified"], arrays[BASIN + names[2]], arrays[ARC + names[2]])
-        full = tree_from_record(told["full"], nothing, nothing)
-        about = {name: told[name] for name in ("field", "threshold", "left_out")}
-        return read_landscape(path), Topology(**about, tree=tree, full=full, noise=told.get("noise", 0.0))
+        tree = tree_from_record(record["simplified"], arrays[BASIN + names[2]], arrays[ARC + names[2]])
+        full = tree_from_record(record["full"], nothing, nothing)
+        settings = {name: record[name] for name in ("field", "threshold", "left_out")}
+        return read_landscape(path), Topology(**settings, tree=tree, full=full, noise=record.get("noise", 0.0))
 
     def landscapes(self) -> dict[str, Path]:
         """Return the files of its landscapes by stem."""
@@ -73,5 +73,5 @@ class Finished:
 
 
 def _names(path: Path) -> Names:
-    told = read_json(path)
-    return told["map"], told["sampler"], told["topology"]
+    record = read_json(path)
+    return record["map"], record["sampler"], record["topology"]

@@ -35,19 +35,19 @@ from globscope.study.observer import Observer
 from globscope.study.trial import Before
 from globscope.sweep.estimate import SweepEstimate
 
-# Of a finished cell's run folder: what its results were made from.
+# A file of a finished cell's run folder: the key of its results' inputs.
 DONE = "cell.json"
 
 
 @define(frozen=True, kw_only=True)
 class Outcome:
-    """What became of one cell.
+    """The outcome of one cell.
 
     Attributes:
-        name: Such as `beta=10,seed=1`.
-        values: What it has of every swept key, by the key.
-        study: Its study; `study.run()` gives its `Result` again, with nothing computed anew.
-        failed: Why it has no results; empty where it has.
+        name: Name of the cell, such as `beta=10,seed=1`.
+        values: Its value of every swept key, by the key.
+        study: Its study; `study.run()` returns its `Result` again without computing anything.
+        failed: Why it has no results; empty where it has results.
     """
 
     name: str
@@ -72,7 +72,7 @@ class SweepResult:
     """A sweep that has run.
 
     Attributes:
-        cells: In the order of the grid.
+        cells: The outcomes of all cells, in the order of the grid.
         record: The table as one JSON object, as `globscope show --json` prints it.
         report: Path of `sweep.html`.
     """
@@ -85,9 +85,9 @@ class SweepResult:
         """Return one cell.
 
         Raises:
-            RunError: There is none of this name.
+            RunError: There is no cell of this name.
         """
-        known = {one.name: one for one in self.cells}
+        known = {cell.name: cell for cell in self.cells}
         if name not in known:
             raise RunError(f"this sweep has no cell {name!r}; {near(name, known)}")
         return known[name]
@@ -95,7 +95,7 @@ class SweepResult:
     @property
     def failed(self) -> tuple[Outcome, ...]:
         """The cells without results."""
-        return tuple(one for one in self.cells if one.failed)
+        return tuple(cell for cell in self.cells if cell.failed)
 
 
 @define(frozen=True, kw_only=True)
@@ -103,10 +103,10 @@ class Sweep:
     """A spec with [sweep], with the folder of its results.
 
     Attributes:
-        spec: What is asked.
-        folder: Where results go; all cells share its stages.
-        registry: Where components come from.
-        trust_store: As of a study.
+        spec: The spec of the sweep.
+        folder: The folder for results; all cells share its stages.
+        registry: The components to choose from.
+        trust_store: Whether stored stages are used even if they were damaged or edited.
     """
 
     spec: SweepSpec
@@ -120,11 +120,11 @@ class Sweep:
         return Study(spec=cell.spec, folder=folder, registry=self.registry, trust_store=self.trust_store)
 
     def run(self, observer: Observer | None = None) -> SweepResult:
-        """Return what became of all cells; one that fails does not stop the others, and finished ones are kept.
+        """Run all cells and return their outcomes; a failed cell does not stop the others, and finished cells are kept.
 
         Raises:
-            SpecError: With the problems of all cells; nothing has been run.
-            GlobscopeError: With what to mend.
+            SpecError: Cells have problems; all are listed, and nothing has been run.
+            GlobscopeError: The sweep cannot run; the message says what to change.
         """
         from globscope.sweep.write import write_sweep
 
@@ -132,14 +132,14 @@ class Sweep:
         self.begin(observer)
         write_bytes(self.folder / SWEEP, tomli_w.dumps(plain(self.spec.document)).encode())
         latest = Latest()
-        outcomes = self._outcomes(self.checked(latest), observer, latest)
+        outcomes = self._outcomes(self.cell_keys(latest), observer, latest)
         with locked(self.folder / LOCK, lambda: observer.waiting("report of the sweep")):
             observer.stage("report of the sweep")
             record, page = write_sweep(self.folder, self.spec, {one.name: one.failed for one in outcomes if one.failed})
         return SweepResult(cells=outcomes, record=record, report=page)
 
     def _outcomes(self, keys: Sequence[str], observer: Observer, latest: Latest) -> tuple[Outcome, ...]:
-        """Return what becomes of all cells; those that another process has at work come last."""
+        """Return the outcomes of all cells; cells on which another process works come last."""
         found, cells = dict[str, Outcome](), list(zip(self.spec.cells, keys, strict=True))
         for number, (cell, identity) in enumerate(cells, 1):
             with lock_unless_held(self._lock(cell)) as is_held:
@@ -158,24 +158,24 @@ class Sweep:
         return own_folder(self.folder, CELLS) / f".{cell.name}{LOCK}"
 
     def begin(self, observer: Observer) -> None:
-        """Claim the sweep's folder, and let the observer hear of it.
+        """Claim the sweep's folder, and report it to the observer.
 
         Raises:
-            RunError: It is somebody else's, or of another kind, or the spec would be written over.
+            RunError: It holds other files, is of another kind, or the spec would be overwritten.
         """
         begin(self.folder, "sweep", self.spec.source, observer)
 
-    def checked(self, latest: Latest | None = None) -> tuple[str, ...]:
-        """Return every cell's key, after all of them are found fit to run.
+    def cell_keys(self, latest: Latest | None = None) -> tuple[str, ...]:
+        """Return every cell's key, after checking that all of them can run.
 
         Args:
-            latest: The task that was built last, here as well.
+            latest: The task that was built last, which is updated.
 
         Raises:
-            SpecError: With the problems of all cells.
+            SpecError: Cells have problems; all are listed.
         """
         latest, cells = latest or Latest(), {cell.name: cell for cell in self.spec.cells}
-        return for_each_cell(cells, lambda name: _identity(self._checked(cells[name], latest)))
+        return for_each_cell(cells, lambda name: _cell_key(self._checked_context(cells[name], latest)))
 
     def evaluations(self) -> int:
         """Return how many networks all cells score at most."""
@@ -185,14 +185,14 @@ class Sweep:
         """Return what a run would take, without running it.
 
         Raises:
-            SpecError: With the problems of all cells.
+            SpecError: Cells have problems; all are listed.
         """
         before, latest, cells = Before(), Latest(), {cell.name: cell for cell in self.spec.cells}
-        found = for_each_cell(cells, lambda name: estimate(self._checked(cells[name], latest), before))
+        found = for_each_cell(cells, lambda name: estimate(self._checked_context(cells[name], latest), before))
         return SweepEstimate(cells=dict(zip(cells, found, strict=True)), trained=len(before.trained))
 
-    def _checked(self, cell: Cell, latest: Latest) -> Context:
-        """Return a cell's study at work, fit to run."""
+    def _checked_context(self, cell: Cell, latest: Latest) -> Context:
+        """Return the context of a cell's study, after checking that it can run."""
         try:
             context = self.study(cell).context(latest=latest)
             check(context)
@@ -203,12 +203,12 @@ class Sweep:
         return context
 
     def _outcome(self, cell: Cell, identity: str, observer: Observer, latest: Latest) -> Outcome:
-        """Return what becomes of a cell, run unless its results are there already."""
+        """Return the outcome of a cell, which is run unless its results exist."""
         study = self.study(cell)
         done, values = study.folder / DONE, dict(zip(self.keys, self.values(cell), strict=True))
         outcome = Outcome(name=cell.name, values=values, study=study)
-        if _key_of(study.folder) == identity and is_as_written(study.folder):
-            observer.reused("all of it")
+        if _stored_key(study.folder) == identity and is_as_written(study.folder):
+            observer.reuse("all of it")
             return outcome
         done.unlink(missing_ok=True)
         try:
@@ -225,12 +225,12 @@ class Sweep:
         return tuple(axis.key for axis in self.spec.axes)
 
     def values(self, cell: Cell) -> tuple[Any, ...]:
-        """Return what a cell has of each of them."""
-        return tuple(axis.values[at] for axis, at in zip(self.spec.axes, cell.places, strict=True))
+        """Return a cell's value of each swept key."""
+        return tuple(axis.values[i] for axis, i in zip(self.spec.axes, cell.places, strict=True))
 
 
-def _key_of(folder: Path) -> str | None:
-    """Return the key of what a cell's results were made from; None where there are none, or the file is damaged."""
+def _stored_key(folder: Path) -> str | None:
+    """Return the key of a cell's stored results; None where there are none, or the file is damaged."""
     try:
         key_of: str = read_written(folder, DONE)["key"]
     except GlobscopeError:
@@ -238,39 +238,39 @@ def _key_of(folder: Path) -> str | None:
     return key_of
 
 
-def _identity(context: Context) -> str:
-    """Return the key of all that a cell's results and report are made from."""
+def _cell_key(context: Context) -> str:
+    """Return the key of everything that a cell's results and report depend on."""
     spec = context.spec
     entries = [spec.evaluator, spec.fidelity, *spec.sampler, *spec.topology, *spec.aligner, *spec.analysis]
-    who = [context.identity(entry.component) for entry in [*entries, *spec.reducer]]
+    components = [context.identity(entry.component) for entry in [*entries, *spec.reducer]]
     pattern = spec.population.checkpoints
     found = [] if pattern is None else find_checkpoints(spec.population, spec.source.resolve().parent)
     members = [one.identity for one in found]
-    return key("cell", as_toml(spec), context.task_key, who, members)
+    return key("cell", as_toml(spec), context.task_key, components, members)
 
 
 def results(folder: Path) -> dict[str, Any]:
     """Return the JSON object of a finished run, or the table of a sweep.
 
     Raises:
-        RunError: There is neither in the folder, or it is damaged.
+        RunError: The folder has neither, or it is damaged.
     """
     if not (folder / TABLE).is_file():
         return results_of_study(folder)
-    found: dict[str, Any] = read_written(folder, TABLE)
-    return found
+    record: dict[str, Any] = read_written(folder, TABLE)
+    return record
 
 
 def load(
     path: str | Path, overrides: Sequence[str] = (), folder: str | Path | None = None, *, trust_store: bool = False
 ) -> Study | Sweep:
-    """Return the study of a spec's file, or the sweep where it has a table [sweep].
+    """Return the study of a spec's file, or the sweep if it has a table [sweep].
 
-    Results go to `runs/<stem>/` unless `folder` says otherwise. With `trust_store`, stored stages that are damaged or
-    were edited are used as they are.
+    Results go to `folder`, by default `runs/<stem>/`. With `trust_store`, stored stages are used even if they were
+    damaged or edited.
 
     Raises:
-        SpecError: With every problem of the file.
+        SpecError: The file has problems; all are listed.
     """
     document, typed = read_document(Path(path), overrides)
     if "sweep" not in document:

@@ -1,4 +1,4 @@
-"""What a sweep leaves in its folder: one table, pictures over all cells, and a page that links their reports."""
+"""Writing a sweep's results: a table, pictures of all cells, and a page that links their reports."""
 
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from pathlib import Path
@@ -13,26 +13,26 @@ from globscope.spec.cells import SweepSpec
 from globscope.spec.describe import plain
 from globscope.store import write_bytes, write_json
 from globscope.sweep import averages
-from globscope.sweep.finished import Finished
-from globscope.sweep.matrices import depicted, drawn, of_sweep, tiles
+from globscope.sweep.finished import FinishedRun
+from globscope.sweep.matrices import draw_matrices, draw_pictures, sweep_matrices, tiles_by_tree
 from globscope.sweep.relations import Relation, plots, relations, table, unknown
 from globscope.sweep.subjects import swept_entries
-from globscope.sweep.table import READING, Run, Runs, names_of
+from globscope.sweep.table import READING, ComparedRun, ComparedRuns, names_of
 
 CSV, AVERAGES, RELATIONS, PAGE = "sweep.csv", "averages.csv", "relations.csv", "sweep.html"
 
 
 def write_sweep(folder: Path, spec: SweepSpec, failures: Mapping[str, str]) -> tuple[dict[str, Any], Path]:
-    """Return a sweep's record and the path of its page, after both are written with everything beside them.
+    """Write a sweep's record and page with all other files; return the record and the page's path.
 
     Args:
-        folder: Of the sweep.
-        spec: What was asked.
-        failures: By the names of the cells that failed, why.
+        folder: Folder of the sweep.
+        spec: Spec of the sweep.
+        failures: Reasons by the names of the cells that failed.
     """
-    runs = gathered(folder, spec, failures)
+    runs = read_cells(folder, spec, failures)
     rows = runs.rows(folder)
-    related = _related(spec, runs)
+    related = _relations(spec, runs)
     warnings = [*runs.warnings(), *unknown(spec.relations, spec.document.get("relations", {}), runs.cells())]
     record = _record(spec, runs) | {"relations": [one.row for one in related], "warnings": warnings}
     page = Board(
@@ -55,7 +55,7 @@ def write_sweep(folder: Path, spec: SweepSpec, failures: Mapping[str, str]) -> t
     return record, folder / PAGE
 
 
-def _record(spec: SweepSpec, runs: Runs) -> dict[str, Any]:
+def _record(spec: SweepSpec, runs: ComparedRuns) -> dict[str, Any]:
     cells = [
         {"name": run.name, "folder": f"{CELLS}/{run.name}", "failed": run.failed or None, "figures": figures}
         for run, figures in zip(runs.runs, runs.cells(), strict=True)
@@ -64,47 +64,48 @@ def _record(spec: SweepSpec, runs: Runs) -> dict[str, Any]:
     return {"title": spec.title, "axes": axes, "columns": runs.columns(), "cells": cells}
 
 
-def _related(spec: SweepSpec, runs: Runs) -> list[Relation]:
+def _relations(spec: SweepSpec, runs: ComparedRuns) -> list[Relation]:
     first = spec.axes[0]
     groups = [f"{first.label}={first.names[run.places[0]]}" for run in runs.runs]
     return relations(spec.relations, runs.cells(), groups)
 
 
-def _parts(folder: Path, spec: SweepSpec, runs: Runs, related: Sequence[Relation]) -> Iterator[Part]:
-    """Yield what the page shows below the table, drawn; and write the figures of the averages."""
+def _parts(folder: Path, spec: SweepSpec, runs: ComparedRuns, related: Sequence[Relation]) -> Iterator[Part]:
+    """Yield the parts of the page below the table, after drawing their pictures and writing the averages."""
     means = averages.averages(runs, spec)
     write_bytes(folder / AVERAGES, as_csv(averages.table(means)).encode())
     if means:
-        heat = tuple(depicted((one.picture for one in means), folder))
+        heat = tuple(draw_pictures((one.picture for one in means), folder))
         yield Part(title="Averages", text=averages.READING, pictures=heat, csv=AVERAGES)
-    found = tiles(runs)
-    side = tuple(drawn(of_sweep(runs, spec.axes, found), found, folder))
+    found = tiles_by_tree(runs)
+    side = tuple(draw_matrices(sweep_matrices(runs, spec.axes, found), found, folder))
     if side:
         yield Part(title="Side by side", pictures=side)
     if related:
-        scatter = tuple(depicted(plots(related, runs.names), folder))
+        scatter = tuple(draw_pictures(plots(related, runs.names), folder))
         yield Part(title="Relations", pictures=scatter, tables=((table(related), RELATIONS),))
 
 
-def gathered(folder: Path, spec: SweepSpec, failures: Mapping[str, str]) -> Runs:
-    """Return a sweep's cells as its folder holds them."""
-    found = []
+def read_cells(folder: Path, spec: SweepSpec, failures: Mapping[str, str]) -> ComparedRuns:
+    """Return a sweep's cells, read from its folder."""
+    runs = []
     for cell in spec.cells:
         chosen = [
-            names_of([axis.values[at]], [axis.names[at]])[0] for axis, at in zip(spec.axes, cell.places, strict=True)
+            names_of([axis.values[index]], [axis.names[index]])[0]
+            for axis, index in zip(spec.axes, cell.places, strict=True)
         ]
         failed = failures.get(cell.name, "")
-        run = Run(
+        run = ComparedRun(
             name=cell.name,
             values=dict(zip((axis.label for axis in spec.axes), chosen, strict=True)),
-            finished=None if failed else Finished.of(folder / CELLS / cell.name, cell.name),
+            finished=None if failed else FinishedRun.of(folder / CELLS / cell.name, cell.name),
             failed=failed,
             places=cell.places,
             entries=swept_entries(spec.axes, cell.spec),
         )
-        found.append(run)
-    asked = (*spec.relations.of, *spec.relations.against)
-    return Runs(runs=tuple(found), labels=tuple(axis.label for axis in spec.axes), asked=asked)
+        runs.append(run)
+    extra = (*spec.relations.of, *spec.relations.against)
+    return ComparedRuns(runs=tuple(runs), labels=tuple(axis.label for axis in spec.axes), extra=extra)
 
 
 def _sentences(spec: SweepSpec, failures: Mapping[str, str]) -> Iterable[str]:

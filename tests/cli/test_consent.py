@@ -71,8 +71,8 @@ def test_it_is_refused_where_nobody_can_be_asked(study, tmp_path):
     assert result.exit_code == 2
     assert not started
     assert re.fullmatch(
-        r"error: this study scores up to 2,825,765 networks, more than 200,000, which is not begun without being "
-        r"asked for: evaluation about [\d.]+ (s|min|hours|days), training about [\d.]+ s, memory about [\d,]+ MiB "
+        r"error: this study scores up to 2,825,765 networks, more than 200,000, which needs your consent: "
+        r"evaluation about [\d.]+ (s|min|hours|days), training about [\d.]+ s, memory about [\d,]+ MiB "
         r"beside the libraries; --yes starts it\n",
         result.stderr,
     )

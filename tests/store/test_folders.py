@@ -13,7 +13,7 @@ from typer.testing import CliRunner
 
 import globscope
 from globscope.cli import app
-from globscope.cli.progress import begun
+from globscope.cli.progress import folder_lines
 from globscope.errors import RunError
 from globscope.session import load
 from globscope.store import read_arrays
@@ -168,7 +168,7 @@ def test_the_first_line_says_which_folder_and_whether_it_is_new_and_where_anothe
     load("../tiny.toml").begin(places)
     beside = here / "deep/../runs/tiny"
     assert places.heard == [("runs/tiny", True, None), ("runs/tiny", False, None), ("runs/tiny", True, beside)]
-    assert list(begun(Path("runs/tiny"), is_new=True, other=beside)) == [
+    assert list(folder_lines(Path("runs/tiny"), is_new=True, other=beside)) == [
         "run folder: runs/tiny (new)",
         f"note: another run of this spec is in {beside}; --out {beside} continues it",
     ]

@@ -3,10 +3,10 @@
 import pytest
 
 from globscope.api import Figure, Finding, PluginError
-from globscope.cli import tables
+from globscope.cli import print_tables
 from globscope.report.page.compared_maps import compared_maps, comparison_table
 from globscope.study.compare_maps import compared_figures, distinct_names, map_record
-from globscope.sweep.figures import compared
+from globscope.sweep.figures import comparison_keys
 
 OWN = {"name": "pca", "fit_seconds": 1.0, "saddles": 2}
 
@@ -55,6 +55,6 @@ def test_one_declaration_feeds_page_csv_terminal_and_sweep(capsys):
         "Top speed", "of a stroll", ("3", "2"), (True, False),
     )  # fmt: skip
     assert comparison_table(record).columns == ("name", "speed")
-    assert compared([record]) == ["speed"]
-    tables.summary(record)
+    assert comparison_keys([record]) == ["speed"]
+    print_tables.print_summary(record)
     assert "Top speed" in capsys.readouterr().out

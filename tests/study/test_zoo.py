@@ -124,7 +124,7 @@ def test_a_study_with_the_file_of_what_was_learned_needs_no_zoo_and_finds_the_sa
 def test_what_is_learned_twice_has_equal_bytes_and_its_seconds_lie_beside_it(folder, study, result):
     del result  # it has learned
     shutil.copytree(folder / "run/stages", folder / "copy/stages", ignore=shutil.ignore_patterns("learn"))
-    [(file, finding)] = evolve(study, folder=folder / "copy").teach().values()
+    [(file, finding)] = evolve(study, folder=folder / "copy").train_aligners().values()
     assert file.read_bytes() == (folder / "run/aligners/deep-align.safetensors").read_bytes()
     [stage] = (folder / "copy/stages/learn").iterdir()
     assert {name.rpartition("/")[2] for name in read_arrays(stage / "times.safetensors")} == {"seconds"}
@@ -136,7 +136,7 @@ def test_an_aligner_with_another_seed_learns_something_else(folder, study):
     keys = [Aligning.by(one.context(), "deep-align").identity for one in (study, other)]
     assert keys[0] != keys[1]
     before = (folder / "run/aligners/deep-align.safetensors").read_bytes()
-    [(file, _)] = other.teach().values()
+    [(file, _)] = other.train_aligners().values()
     assert file.read_bytes() != before
     assert len(list((folder / "run/stages/learn").iterdir())) == 2
 

@@ -51,7 +51,7 @@ def warm():
     import torch
 
     import globscope.api
-    import globscope.cli.tables
+    import globscope.cli.print_tables
     import globscope.exchange
     import globscope.report
     import globscope.sweep.compare  # noqa: F401

@@ -61,7 +61,7 @@ class Notes(Observer):
         self.ran.append(name)
         return Progress()
 
-    def reused(self, name):
+    def reuse(self, name):
         self.kept.append(name)
 
     def warning(self, text):

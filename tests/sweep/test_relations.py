@@ -8,7 +8,7 @@ from scipy.stats import spearmanr
 
 from globscope.report.pictures.depict import depict_alone
 from globscope.spec.cells import Relations
-from globscope.sweep.figures import field_of, figures, named
+from globscope.sweep.figures import field_of, figure_value, figures
 from globscope.sweep.relations import correlation, interval, plots, relations, table, unknown
 
 RECORD = {
@@ -56,7 +56,7 @@ def test_a_runs_only_map_goes_without_saying():
 
 def test_a_name_without_its_map_or_analysis_is_that_of_the_first_that_has_it():
     found = figures(RECORD, bare=False)
-    assert [named(name, found) for name in ("saddles", "umap.saddles", "trace", "members.top", "nothing")] == [
+    assert [figure_value(name, found) for name in ("saddles", "umap.saddles", "trace", "members.top", "nothing")] == [
         3,
         5,
         5.0,

@@ -10,10 +10,10 @@ from globscope.spec.cells import Relations
 from globscope.store import Store
 from globscope.study.run import run as run_study
 from globscope.sweep.averages import averages
-from globscope.sweep.finished import Finished
+from globscope.sweep.finished import FinishedRun
 from globscope.sweep.relations import relations
 from globscope.sweep.subjects import swept_entries
-from globscope.sweep.table import Run, Runs
+from globscope.sweep.table import ComparedRun, ComparedRuns
 
 SPEC = """
 title = "subjects"
@@ -57,15 +57,15 @@ def cells(tmp_path_factory):
             context.store = Store(folder)  # networks of all sweeps here are trained once
             outcomes[cell.name] = run_study(context)
         runs = [
-            Run(
+            ComparedRun(
                 name=cell.name,
                 places=cell.places,
-                finished=Finished(name=cell.name, folder=Path(), record=outcomes[cell.name].record, trees={}),
+                finished=FinishedRun(name=cell.name, folder=Path(), record=outcomes[cell.name].record, trees={}),
                 entries=swept_entries(found.spec.axes, cell.spec),
             )
             for cell in found.spec.cells
         ]
-        return Runs(runs=tuple(runs)), list(outcomes.values()), found.spec
+        return ComparedRuns(runs=tuple(runs)), list(outcomes.values()), found.spec
 
     return run
 

@@ -22,9 +22,9 @@ from globscope.store import read_json
 from globscope.study.run import run as outcome
 from globscope.sweep.averages import averages
 from globscope.sweep.compare import _names
-from globscope.sweep.finished import Finished
-from globscope.sweep.matrices import tiles
-from globscope.sweep.table import Run, Runs
+from globscope.sweep.finished import FinishedRun
+from globscope.sweep.matrices import tiles_by_tree
+from globscope.sweep.table import ComparedRun, ComparedRuns
 from globscope.topology.distance import bottleneck, diagram, wasserstein
 
 # One epoch of two tiny networks; PCA on 3 × 3 samples.
@@ -365,9 +365,9 @@ def test_cells_of_one_task_after_another_read_its_data_once(here):
     found = sweep(text + "[sweep]\ntask.data_options.seed = [3, 4]\nseed = [0, 1, 2]\n")
     assert found.estimate().trained == 2 * 3 * 2
     assert Path("reads").read_text() == "3 4 "
-    keys = found.checked()
+    keys = found.cell_keys()
     assert len(set(keys)) == 6
-    alone = sweep(text + "[sweep]\ntask.data_options.seed = [4]\nseed = [1]\n").checked()
+    alone = sweep(text + "[sweep]\ntask.data_options.seed = [4]\nseed = [1]\n").cell_keys()
     assert keys[4:5] == alone, "whatever the cells before it have left"
 
 
@@ -391,7 +391,7 @@ def test_the_pictures_show_every_cell_on_one_scale(swept):
     assert sides >= {f"{look}-grid-gudhi-training-loss" for look in ("landscapes", "profiles")}
     page = (root / "sweep.html").read_text("utf-8")
     assert all(f'src="figures/{stem}.png"' in page for stem in sides)
-    [every] = tiles(Runs(runs=tuple(run_of(result.cell(name)) for name in GOOD_CELLS))).values()
+    [every] = tiles_by_tree(ComparedRuns(runs=tuple(run_of(result.cell(name)) for name in GOOD_CELLS))).values()
     scale = ProfileScales.of(tile.tree for tile in every.values()).heights
     finite = np.concatenate([tile.tree.values for tile in every.values()])
     assert (scale.low, scale.high) == (finite.min(), finite.max())
@@ -421,14 +421,14 @@ def asked(text, losses, failed=()):
     spec = sweep(GOOD + text).spec
     who = [{"population": {"last": {"test_loss": loss}}, "reducers": [], "tables": {}} for loss in losses]
     runs = [
-        Run(
+        ComparedRun(
             name=cell.name,
             places=cell.places,
-            finished=None if k in failed else Finished(name=cell.name, folder=Path(), record=who[k], trees={}),
+            finished=None if k in failed else FinishedRun(name=cell.name, folder=Path(), record=who[k], trees={}),
         )
         for k, cell in enumerate(spec.cells)
     ]
-    return averages(Runs(runs=tuple(runs), labels=tuple(axis.label for axis in spec.axes)), spec)
+    return averages(ComparedRuns(runs=tuple(runs), labels=tuple(axis.label for axis in spec.axes)), spec)
 
 
 def test_an_average_is_over_seeds_and_further_keys_wherever_they_stand(here):
@@ -466,7 +466,7 @@ def test_a_sweep_without_two_keys_that_are_no_seed_has_no_averages(here):
 
 
 def run_of(cell):
-    return Run(name=cell.name, finished=Finished.of(cell.study.folder, cell.name))
+    return ComparedRun(name=cell.name, finished=FinishedRun.of(cell.study.folder, cell.name))
 
 
 def live(swept, name):

@@ -1,0 +1,212 @@
+"""Tables on the terminal."""
+
+from collections.abc import Iterable, Mapping, Sequence
+from itertools import chain
+from typing import Any
+
+from attrs import asdict
+from rich.box import HEAVY_HEAD
+from rich.console import Console
+from rich.table import Table
+
+from globscope.cli.screen import escape_markup
+from globscope.registry import HOOKS, Component, Registry
+from globscope.spec.describe import options
+from globscope.spec.entries import common
+from globscope.study.estimate import Estimate, describe_estimate
+from globscope.sweep.estimate import SweepEstimate
+from globscope.values.findings import Finding
+
+# The most characters in a line that goes to a file or pipe.
+WIDEST = 10_000
+# The most rows that are printed of an analysis' table.
+ROWS = 30
+# The most pairs that are listed of a topology.
+PAIRS = 10
+# The columns of a sweep's plan.
+PLANNED = ("members", "parameters", "loss evaluations", "training", "evaluation")
+
+
+def cell_text(value: Any) -> str:
+    """Return a figure for people; a dash for a missing one."""
+    if value is None:
+        return "–"
+    if isinstance(value, float):
+        return f"{value:.2e}" if value and (abs(value) < 1e-2 or abs(value) >= 1e5) else f"{value:.3g}"
+    return escape_markup(str(value))
+
+
+def _print(title: str, headings: Sequence[str], rows: Iterable[Sequence[str]], words: bool = False) -> None:
+    """Print a table; if it is wider than the terminal but would fit transposed, its rows become columns."""
+    console, lines = _console(), [list(row) for row in rows]
+    table = _table(headings, lines, words)
+    wanted = console.measure(table, options=console.options.update(max_width=WIDEST)).maximum
+    if wanted > console.width and not words and len(lines) < len(headings):
+        headings, *lines = map(list, zip(headings, *lines, strict=True))
+        table = _table(headings, lines, words)
+    if title:
+        console.print(escape_markup(title), style="bold", soft_wrap=True)
+    console.print(table)
+
+
+def _table(headings: Sequence[str], lines: Sequence[Sequence[str]], words: bool) -> Table:
+    plain = not _console().is_terminal
+    table = Table(box=None if plain else HEAVY_HEAD, pad_edge=not plain)
+    for place, heading in enumerate(headings):
+        table.add_column(heading, justify="left" if words or place == 0 else "right", overflow="fold", no_wrap=plain)
+    for line in lines:
+        table.add_row(*line)
+    return table
+
+
+def _console() -> Console:
+    """Return a console that breaks no lines unless it is a terminal."""
+    console = Console(highlight=False, emoji=False)
+    return console if console.is_terminal else Console(highlight=False, emoji=False, width=WIDEST)
+
+
+def print_summary(record: Mapping[str, Any]) -> None:
+    """Print a run's population, the comparison of its reducers, its other tables and warnings."""
+    population = record["population"]
+    line = (
+        f"{population['members']} members of {population['variants']} variants, "
+        f"{population['parameters']:,} parameters, "
+        f"variance per weight {cell_text(population['variance_per_weight'])}, "
+        f"lowest test accuracy {cell_text(population['test_accuracy_min'])}"
+    )
+    _console().print(line)
+    figures = record.get("comparison", ())
+    rows = [
+        [cell_text(reducer.get(key)) for key in ("name", *(each["key"] for each in figures))]
+        for reducer in record["reducers"]
+    ]
+    _print(record["title"] or "Maps", ["map", *(escape_markup(each["label"]) for each in figures)], rows)
+    for table in chain(*record["tables"].values(), *record.get("aligners", {}).values()):
+        _print_rows(table)
+    for reducer in record["reducers"]:
+        if reducer["hidden"]:
+            _console().print(f"{escape_markup(reducer['name'])}: no landscape: {escape_markup(reducer['hidden'])}")
+    for warning in record["warnings"]:
+        _console().print(f"warning: {escape_markup(warning)}")
+
+
+def print_finding(found: Finding) -> None:
+    """Print a finding's tables and warnings."""
+    for table in found.tables:
+        _print_rows(asdict(table))
+    for warning in found.warnings:
+        _console().print(f"warning: {escape_markup(warning)}")
+
+
+def _print_rows(table: Mapping[str, Any]) -> None:
+    rows = table["rows"][:ROWS]
+    cells = [[cell_text(row.get(column)) for column in table["columns"]] for row in rows]
+    _print(table["name"], [escape_markup(column) for column in table["columns"]], cells)
+    if len(rows) < len(table["rows"]):
+        _console().print(f"… {len(table['rows']) - len(rows)} more rows; all of them are among the run's tables/")
+
+
+def print_cells(record: Mapping[str, Any]) -> None:
+    """Print a sweep's table and warnings."""
+    _figures(record["title"], "cell", record["columns"], record["cells"])
+    _rows("relations", record["relations"])
+    for warning in record["warnings"]:
+        _console().print(f"warning: {escape_markup(warning)}")
+
+
+def _figures(title: str, what: str, columns: Sequence[str], runs: Sequence[Mapping[str, Any]]) -> None:
+    rows = [[cell_text(run["name"]), *(cell_text(run["figures"].get(key)) for key in columns)] for run in runs]
+    _print(title, [what, *map(escape_markup, columns)], rows)
+
+
+def print_comparison(record: Mapping[str, Any]) -> None:
+    """Print several runs' figures, and the distances of their diagrams."""
+    _figures(f"{len(record['runs'])} runs", "run", record["columns"], record["runs"])
+    _rows("distances", record["distances"])
+
+
+def _rows(title: str, rows: Sequence[Mapping[str, Any]]) -> None:
+    if rows:
+        _print(title, list(rows[0]), [[cell_text(row[key]) for key in rows[0]] for row in rows])
+
+
+def print_projection(rows: Sequence[Mapping[str, Any]], warnings: Sequence[str]) -> None:
+    """Print the points of networks on the maps of a run."""
+    headings = ("map", "file", "point", "residual", "distance to member", "trusted", "loss", "decoded loss")
+    lines = []
+    for row in rows:
+        field = next(iter(row["fields"]), "")
+        point = ", ".join(f"{value:.3g}" for value in row["point"])
+        measured, decoded = row["fields"].get(field), row["decoded"].get(field)
+        texts = (row["map"], row["file"], point, f"{row['residual']:.0%}", row["distance_to_member"])
+        lines.append([cell_text(value) for value in (*texts, "yes" if row["trusted"] else "no", measured, decoded)])
+    _print(f"{len({row['file'] for row in rows})} networks", headings, lines)
+    for warning in warnings:
+        _console().print(f"warning: {escape_markup(warning)}")
+
+
+def print_merge_tree(tree: Mapping[str, Any]) -> None:
+    """Print a merge tree's counts and its most persistent pairs."""
+    counts, size = tree["counts"], " × ".join(map(str, tree["shape"] or (tree["samples"],)))
+    pairs_kept = "every pair" if tree["raw"] else f"pairs of persistence > {cell_text(tree['threshold'])}"
+    omitted = f", {tree['left_out']} not finite and left out" if tree["left_out"] else ""
+    line = f"{tree['file']}: {tree['field']}, {size} samples{omitted}; "
+    line += f"minima: {counts['minima']}, saddles: {counts['saddles']} ({tree['backend']}, {pairs_kept})"
+    _console().print(escape_markup(line), soft_wrap=True)
+    pairs = sorted(tree["pairs"], key=_lifetime, reverse=True)
+    rows = [
+        [cell_text(pair[key]) for key in ("birth_vertex", "birth", "death_vertex", "death")] + [_persistence(pair)]
+        for pair in pairs[:PAIRS]
+    ]
+    more = f"; {len(pairs) - PAIRS} more with --json" if len(pairs) > PAIRS else ""
+    headings = ("minimum at vertex", "birth", "dies at vertex", "death", "persistence")
+    _print(f"Most persistent pairs{more}", headings, rows)
+
+
+def _lifetime(pair: Mapping[str, Any]) -> float:
+    return float("inf") if pair["death"] is None else float(pair["death"] - pair["birth"])
+
+
+def _persistence(pair: Mapping[str, Any]) -> str:
+    return "never dies" if pair["death"] is None else cell_text(_lifetime(pair))
+
+
+def print_plan(value: Estimate) -> None:
+    """Print what a study would take."""
+    _print(
+        "Plan",
+        ["what", ""],
+        [[name, escape_markup(text)] for name, text in describe_estimate(value).items()],
+        words=True,
+    )
+    for number, stage in enumerate(value.stages, 1):
+        _console().print(f"{number:3}. {escape_markup(stage)}")
+
+
+def print_sweep_plan(value: SweepEstimate) -> None:
+    """Print what a sweep would take, as a whole and cell by cell."""
+    _print("Plan", ["what", ""], [[name, escape_markup(text)] for name, text in value.in_words.items()], words=True)
+    rows = []
+    for name, estimate in value.cells.items():
+        texts = describe_estimate(estimate)
+        rows.append([escape_markup(name), *(escape_markup(texts[what]) for what in PLANNED)])
+    _print("Cells", ["cell", *PLANNED], rows, words=True)
+
+
+def print_components(registry: Registry) -> None:
+    """Print every component and every problem of discovery."""
+    roles = list(HOOKS)
+    components_ = sorted(registry.components, key=lambda c: roles.index(c.role))
+    rows = [map(cell_text, (c.role, c.name, c.summary, c.distribution, c.version)) for c in components_]
+    _print("", ("role", "name", "what it does", "distribution", "version"), map(list, rows), words=True)
+    for problem in registry.problems:
+        _console().print(f"problem: {escape_markup(problem)}", soft_wrap=True)
+
+
+def print_component(item: Component) -> None:
+    """Print one component's options, and the keys that it shares with its role."""
+    head = f"{item.role} {item.name} ({item.distribution} {item.version}): {item.summary}"
+    _console().print(escape_markup(head), soft_wrap=True)
+    for title, cls in (("", item.cls), (f"Keys of every {item.role}", common(item.role))):
+        rows = [[cell_text(text) for text in (o.name, o.kind, o.default, o.meaning)] for o in options(cls)]
+        _print(title, ("option", "type", "default", "meaning"), rows, words=True)
