@@ -25,7 +25,7 @@ import globscope.builtin.reducers.autoencoder as product
 from globscope import load
 from globscope.api import FullSpace, Progress, ReducerInputs, span
 from globscope.session import Study
-from globscope.study.members import population
+from globscope.study.stages.population import population
 
 ROOT = Path(__file__).parent.parent
 RATES = (3e-4, 1e-3, 3e-3)

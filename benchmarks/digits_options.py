@@ -14,7 +14,7 @@ from globscope.builtin.reducers.kernel import median_distance
 from globscope.session import Study
 from globscope.spec.model import ReducerEntry
 from globscope.study.bench import StudyBench
-from globscope.study.members import population
+from globscope.study.stages.population import population
 
 ROOT = Path(__file__).parent.parent
 KERNELS = [

@@ -24,13 +24,13 @@ from globscope.store import (
     write_json,
     written_file,
 )
-from globscope.study.aligning import learners
 from globscope.study.changes import MANIFEST, Changes, changes
-from globscope.study.check import check
 from globscope.study.context import Context, Latest
-from globscope.study.estimate import Estimate, estimate, evaluations
 from globscope.study.observer import Observer
+from globscope.study.plan.check import check
+from globscope.study.plan.estimate import Estimate, estimate, evaluations
 from globscope.study.run import Outcome, run
+from globscope.study.stages.align import learners
 from globscope.values.findings import Atlas, Finding, Map
 
 RUNS, RESULTS, SPEC, STAGES = "runs", "results.json", "spec.toml", "stages"
@@ -198,7 +198,7 @@ class Study:
         if not learners(context):
             raise SpecError([f"{self.spec.source}: no [[aligner]] of it learns anything"])
         files = keep(context, self.folder)
-        return {one.entry.name: (files[one.entry.name], one.told()) for one in learners(context)}
+        return {one.entry.name: (files[one.entry.name], one.learning()) for one in learners(context)}
 
     @within_boundary
     def estimate(self) -> Estimate:
@@ -254,7 +254,7 @@ def keep(context: Context, run_folder: Path) -> dict[str, Path]:
     written: dict[str, Path] = {}
     for one in learners(context):
         written[one.entry.name] = own_folder(run_folder, ALIGNERS) / f"{slug(one.entry.name)}.safetensors"
-        write_bytes(written[one.entry.name], one.lesson().read_bytes())
+        write_bytes(written[one.entry.name], one.learned_file().read_bytes())
     return written
 
 

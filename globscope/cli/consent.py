@@ -9,8 +9,8 @@ from globscope.cli.print_tables import print_plan, print_sweep_plan
 from globscope.errors import GlobscopeError, RunError
 from globscope.session import Study
 from globscope.store import read_written, write_json
-from globscope.study.estimate import MANY, describe_estimate
 from globscope.study.observer import Observer
+from globscope.study.plan.estimate import MANY, describe_estimate
 from globscope.sweep import Sweep
 
 # A file of the run folder: how many networks were agreed to, so that a continued run does not ask again.

@@ -13,7 +13,7 @@ from globscope.cli.screen import escape_markup
 from globscope.registry import HOOKS, Component, Registry
 from globscope.spec.describe import options
 from globscope.spec.entries import common
-from globscope.study.estimate import Estimate, describe_estimate
+from globscope.study.plan.estimate import Estimate, describe_estimate
 from globscope.sweep.estimate import SweepEstimate
 from globscope.values.findings import Finding
 

@@ -2,34 +2,30 @@
 
 import hashlib
 from collections.abc import Mapping, Sequence
-from pathlib import Path
 from typing import Any
 
 import numpy as np
 from attrs import define, evolve, field
 
 from globscope.errors import PluginError, near
-from globscope.returned.numbers import checked_arrays
 from globscope.roles import Task, Tensors, Work
 from globscope.spec.model import Entry, ReducerEntry
-from globscope.store import fingerprint, key, read_arrays, write_arrays
-from globscope.study.aligning import Aligning
+from globscope.store import fingerprint, key
 from globscope.study.buffers import with_buffers
-from globscope.study.charts import Fit
 from globscope.study.context import Context
-from globscope.study.disk.draft import DiskDraft
-from globscope.study.fields import evaluate, given, landscape
-from globscope.study.members import population
-from globscope.study.trees import topology
+from globscope.study.stages.align import AlignerStage
+from globscope.study.stages.evaluate import evaluate
+from globscope.study.stages.part import compute_part
+from globscope.study.stages.population import population
+from globscope.study.stages.reduce import ReducerStage
+from globscope.study.stages.sample import landscape, landscape_at
+from globscope.study.stages.topology import topology
 from globscope.study.truth import identified, truth_of
-from globscope.values.chart import Progress
 from globscope.values.evaluation import Networks, Unit
 from globscope.values.findings import Map
 from globscope.values.landscape import Landscape, Samples
 from globscope.values.members import Population
 from globscope.values.topology import Topology
-
-ARRAYS = "arrays.safetensors"
 
 
 @define(frozen=True)
@@ -68,7 +64,7 @@ class StudyBench:
         told = {used["stage"] for used in self.context.used.values()}
         again = f"refit {reducer} on {len(fitted.members)} members"
         label = again if f"fit {reducer}" in told else f"fit {reducer}"
-        return evolve(Fit(self.context, entry, fitted, chosen, label).map(), whole=population)
+        return evolve(ReducerStage(self.context, entry, fitted, chosen, label).map(), whole=population)
 
     def landscape(self, fitted: Map) -> Map:
         """Return the map with its samplers' landscapes, topologies, and its members, decoded and as they are."""
@@ -112,27 +108,15 @@ class StudyBench:
 
     def stage(self, label: str, parts: Sequence[Any], work: Work) -> Mapping[str, np.ndarray]:
         """Return the arrays that `work` makes, from the store where they were made before."""
-        entry = self.asking
-        # Not by the analysis' options: what another of them changes is no reason to do this again.
-        who = None if entry is None else self.context.identity(entry.component)[:4]
-        identity = key("part", who, self.context.task_key, self.seed, parts)
-
-        def fill(folder: Path, progress: Progress) -> None:
-            draft = DiskDraft(folder)
-            arrays = work(draft, progress)
-            label_of = "the study" if entry is None else self.context.who(entry.component)
-            write_arrays(folder / ARRAYS, checked_arrays(f"{label_of}: {label}", arrays))
-            draft.discard()
-
-        return read_arrays(self.context.stage("part", identity, fill, label) / ARRAYS)
+        return compute_part(self.context, self.asking, parts, work, label)
 
     def align(self, aligner: str, a: Tensors, b: Tensors, label: str) -> Mapping[str, np.ndarray]:
         """Return the permutations that an aligner of the spec finds for two networks."""
-        return Aligning.by(self.context, aligner).permutations(a, b, label)
+        return AlignerStage.by(self.context, aligner).permutations(a, b, label)
 
     def sample(self, fitted: Map, samples: Samples) -> Landscape:
         """Return the landscape at given points of a map with an inverse, decoded as one batch."""
-        return given(self.context, fitted, samples)
+        return landscape_at(self.context, fitted, samples)
 
     def topology(self, name: str, landscape: Landscape) -> Topology:
         """Return what a topology of the spec makes of a landscape.

@@ -6,8 +6,8 @@ from attrs import evolve
 from globscope.scoring.draws import REPEATS, scores
 from globscope.store import key
 from globscope.study.context import Context
-from globscope.study.fields import draw_seed, evaluate
 from globscope.study.seeds import number
+from globscope.study.stages.evaluate import draw_seed, evaluate
 from globscope.values.evaluation import Networks
 from globscope.values.members import Population
 

@@ -10,10 +10,10 @@ from globscope.default_type import float32_by_default
 from globscope.population.find import CheckpointFile
 from globscope.population.member import load_member
 from globscope.population.state_dict import StateDictChoice
-from globscope.study.aligned import toward
 from globscope.study.bench import StudyBench
 from globscope.study.context import Context
 from globscope.study.run import fits, parts_of
+from globscope.study.stages.aligned import toward
 from globscope.study.trust import trusted
 from globscope.values.evaluation import Networks
 from globscope.values.findings import Map, finite_or_none
@@ -41,7 +41,7 @@ def project(context: Context, files: Sequence[Path]) -> list[dict[str, Any]]:
     bench = StudyBench(context)
     truth = bench.measure(Networks.of(weights, buffers if any(buffers) else ()))
     parts = parts_of(bench)
-    vectors = {False: weights, True: toward(bench, parts[0], weights, buffers)}
+    vectors = {False: weights, True: toward(context, parts[0], weights, buffers)}
     rows = []
     for entry, fitted in zip(context.spec.reducer, fits(bench, parts), strict=True):
         if fitted.chart.encode is not None:

@@ -7,7 +7,7 @@ from attrs import evolve
 
 from globscope.store import key
 from globscope.study.context import Context
-from globscope.study.fields import evaluate
+from globscope.study.stages.evaluate import evaluate
 from globscope.values.evaluation import Networks
 from globscope.values.members import Population
 

@@ -4,7 +4,7 @@ from collections.abc import Mapping
 
 from attrs import define, field
 
-from globscope.study.estimate import Estimate, describe_fits, duration
+from globscope.study.plan.estimate import Estimate, describe_fits, duration
 
 
 @define(frozen=True, kw_only=True)

@@ -28,11 +28,11 @@ from globscope.store import (
     write_bytes,
     write_json,
 )
-from globscope.study.check import check
 from globscope.study.context import Context, Latest
-from globscope.study.estimate import estimate
 from globscope.study.observer import Observer
-from globscope.study.trial import Before
+from globscope.study.plan.check import check
+from globscope.study.plan.estimate import estimate
+from globscope.study.plan.timing import Before
 from globscope.sweep.estimate import SweepEstimate
 
 # A file of a finished cell's run folder: the key of its results' inputs.

@@ -7,7 +7,7 @@ from typer.testing import CliRunner
 
 from globscope import load
 from globscope.cli import app
-from globscope.study.estimate import MANY
+from globscope.study.plan.estimate import MANY
 
 FOUR = """
 [task]

@@ -20,7 +20,7 @@ from globscope.population.train_stacked import fit_stacked
 from globscope.population.training_run import TrainingRun, checkpoint_path
 from globscope.spec.model import Recipe, Train
 from globscope.store import Store, write_bytes
-from globscope.study.members import checkpoints
+from globscope.study.stages.population import checkpoints
 from globscope.values.chart import Progress
 
 WIDTH = 4

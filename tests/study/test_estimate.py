@@ -15,8 +15,8 @@ from globscope.session import Study
 from globscope.spec.read import read_spec
 from globscope.study.context import Remembered
 from globscope.study.devices import devices
-from globscope.study.estimate import describe_estimate, estimate
-from globscope.study.trial import Before
+from globscope.study.plan.estimate import describe_estimate, estimate
+from globscope.study.plan.timing import Before
 from globscope.testing.study import registry_of
 
 
@@ -140,7 +140,7 @@ def test_the_training_of_a_zoo_and_of_its_parent_count(spec_file):
 def test_steps_are_tried_where_they_will_be_taken(spec_file, monkeypatch):
     built = []
     build = Remembered.build
-    monkeypatch.setattr("globscope.study.trial.device", lambda wanted, place: f"{place}: {wanted}")
+    monkeypatch.setattr("globscope.study.plan.timing.device", lambda wanted, place: f"{place}: {wanted}")
     monkeypatch.setattr(Remembered, "build", lambda self, where: built.append(where) or build(self, "cpu"))
     planned(spec_file, TINY.replace("epochs = 2", 'epochs = 2\ndevice = "cuda:1"'))
     assert "population.train.device: cuda:1" in built

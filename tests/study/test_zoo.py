@@ -11,8 +11,8 @@ import globscope
 from globscope.cli.app import app
 from globscope.errors import GlobscopeError
 from globscope.store import read_arrays
-from globscope.study.aligning import Aligning
-from globscope.study.members import population
+from globscope.study.stages.align import AlignerStage
+from globscope.study.stages.population import population
 
 SPEC = """
 [task]
@@ -133,7 +133,7 @@ def test_what_is_learned_twice_has_equal_bytes_and_its_seconds_lie_beside_it(fol
 
 def test_an_aligner_with_another_seed_learns_something_else(folder, study):
     other = globscope.load(written(folder, f"{TINY}\nseed = 5", "other.toml"), folder=folder / "run")
-    keys = [Aligning.by(one.context(), "deep-align").identity for one in (study, other)]
+    keys = [AlignerStage.by(one.context(), "deep-align").identity for one in (study, other)]
     assert keys[0] != keys[1]
     before = (folder / "run/aligners/deep-align.safetensors").read_bytes()
     [(file, _)] = other.train_aligners().values()

@@ -9,25 +9,25 @@ from attrs import evolve
 
 from globscope.population import files
 from globscope.store import key
-from globscope.study.aligning import Aligning
-from globscope.study.bench import StudyBench
+from globscope.study.context import Context
+from globscope.study.stages.align import AlignerStage
 from globscope.symmetry.search import symmetry
 from globscope.symmetry.symmetry import Symmetry
 from globscope.values.chart import Progress
 from globscope.values.members import Member, Population
 
 
-def aligned(bench: StudyBench, given: Population) -> Population:
+def align_population(context: Context, given: Population) -> Population:
     """Return the members that maps are made of: aligned where the spec asks for it, else as they are given."""
-    choice, context = bench.context.spec.population, bench.context
+    choice = context.spec.population
     if choice.align is None:
         return given
     reference = choice.reference or given.variants[0]
-    who = Aligning.by(context, choice.align).identity
+    who = AlignerStage.by(context, choice.align).identity
     identity = key("aligned", who, context.task_key, given.identity, reference)
 
     def work(folder: Path, _: Progress) -> None:
-        files.save_matrix(folder, given.layout, len(given.members), _members(bench, given, reference))
+        files.save_matrix(folder, given.layout, len(given.members), _members(context, given, reference))
 
     before = dict(context.used)
     folder = context.stage("aligned", identity, work, f"align to {reference}")
@@ -36,35 +36,40 @@ def aligned(bench: StudyBench, given: Population) -> Population:
 
 
 def toward(
-    bench: StudyBench, members: Population, weights: np.ndarray, buffers: Sequence[Mapping[str, np.ndarray]]
+    context: Context, members: Population, weights: np.ndarray, buffers: Sequence[Mapping[str, np.ndarray]]
 ) -> np.ndarray:
     """Return (n, D) further networks as the spec's own are: aligned to the reference, or as they are."""
-    choice = bench.context.spec.population
+    choice = context.spec.population
     if choice.align is None:
         return weights
-    found = symmetry(bench.context.task.build("cpu"))
+    found = symmetry(context.task.build("cpu"))
     goal = members.tensors(members.of(choice.reference or members.variants[0])[-1])
     own = [{**members.layout.unflatten(row), **more} for row, more in zip(weights, buffers, strict=True)]
-    orders = [bench.align(choice.align, goal, one, f"network {at} to the reference") for at, one in enumerate(own)]
+    orders = [
+        AlignerStage.by(context, choice.align).permutations(goal, one, f"network {at} to the reference")
+        for at, one in enumerate(own)
+    ]
     return np.stack([members.layout.flatten(found.permute(*pair)) for pair in zip(own, orders, strict=True)])
 
 
-def _members(bench: StudyBench, given: Population, reference: str) -> Iterator[tuple[Member, np.ndarray]]:
+def _members(context: Context, given: Population, reference: str) -> Iterator[tuple[Member, np.ndarray]]:
     """Yield every member with its units in the order of its run; members keep their order."""
-    found = symmetry(bench.context.task.build("cpu"))
+    found = symmetry(context.task.build("cpu"))
     goal = given.tensors(given.of(reference)[-1])
-    orders = {variant: _order(bench, given, variant, reference, goal) for variant in given.variants}
+    orders = {variant: _order(context, given, variant, reference, goal) for variant in given.variants}
     for row, member in enumerate(given.members):
         yield _permuted(found, given, row, orders[member.variant])
 
 
-def _order(bench: StudyBench, given: Population, variant: str, reference: str, goal: Any) -> dict[str, np.ndarray]:
+def _order(context: Context, given: Population, variant: str, reference: str, goal: Any) -> dict[str, np.ndarray]:
     """Return the permutations of one run; the reference keeps its own."""
     if variant == reference:
         return {}
-    assert bench.context.spec.population.align is not None
+    assert context.spec.population.align is not None
     own = given.tensors(given.of(variant)[-1])
-    return dict(bench.align(bench.context.spec.population.align, goal, own, f"{variant} to {reference}"))
+    return dict(
+        AlignerStage.by(context, context.spec.population.align).permutations(goal, own, f"{variant} to {reference}")
+    )
 
 
 def _permuted(found: Symmetry, given: Population, row: int, order: dict[str, np.ndarray]) -> tuple[Member, np.ndarray]:

@@ -1,4 +1,4 @@
-"""Aligners at work: what they learn first, from what they start, and the permutations that they find."""
+"""The align stage: the permutations that an aligner finds for two networks, and what it starts from."""
 
 from collections.abc import Mapping
 from functools import cached_property
@@ -9,33 +9,25 @@ import numpy as np
 from attrs import define
 
 from globscope.errors import PluginError
-from globscope.population.find import find_checkpoints
 from globscope.returned.numbers import checked_arrays
 from globscope.returned.results import checked_permutations
 from globscope.roles import Aligner, AlignerTraits, AnalysisTraits, Tensors, traits
 from globscope.spec.model import AlignerEntry, Entry
 from globscope.store import key, read_arrays, write_arrays
 from globscope.study.context import Context
-from globscope.study.disk.draft import DiskDraft
-from globscope.study.disk.finding import checked_finding
-from globscope.study.members import identity as identity_of
-from globscope.study.members import population, runs
 from globscope.study.seeds import generator
+from globscope.study.stages.learn import learned_file, learning, zoo_key
 from globscope.values.chart import Progress
 from globscope.values.findings import Finding
 from globscope.values.frozen import read_only_fields
-from globscope.values.members import Population
 
-ARRAYS, TIMES = "arrays.safetensors", "times.safetensors"
-# What arrays of times are called, alone or after the last `/` of a longer name: they are kept apart from what was
-# learned, so that equal runs give equal files.
-TIME = "seconds"
+ARRAYS = "arrays.safetensors"
 # What an aligner may start from beside another one's scores.
 RANDOM = "random"
 
 
 @define(frozen=True)
-class Aligning:
+class AlignerStage:
     """An aligner of a spec at work.
 
     Attributes:
@@ -47,7 +39,7 @@ class Aligning:
     entry: AlignerEntry
 
     @classmethod
-    def by(cls, context: Context, name: str) -> "Aligning":
+    def by(cls, context: Context, name: str) -> "AlignerStage":
         """Return an aligner of the spec, or one with its defaults by its own name.
 
         Raises:
@@ -69,15 +61,15 @@ class Aligning:
         return self.context.spec.seed if self.entry.seed is None else self.entry.seed
 
     @cached_property
-    def before(self) -> "Aligning | None":
+    def before(self) -> "AlignerStage | None":
         """The aligner that it starts from."""
         start = traits(self.entry.component, AlignerTraits).start
-        return None if start == RANDOM else Aligning.by(self.context, start)
+        return None if start == RANDOM else AlignerStage.by(self.context, start)
 
     @cached_property
     def identity(self) -> list[Any]:
         """What its permutations follow from, beside the task and the networks."""
-        zoo = _zoo(self.context) if self.learns else None
+        zoo = zoo_key(self.context) if self.learns else None
         before = None if self.before is None else self.before.identity
         return [self.context.identity(self.entry.component), self.seed, zoo, before]
 
@@ -94,39 +86,13 @@ class Aligning:
 
         return read_arrays(self.context.stage("align", identity, work, f"{self.entry.name}: {label}") / ARRAYS)
 
-    def lesson(self) -> Path:
+    def learned_file(self) -> Path:
         """Return the file of what it learned, learning it if needed."""
-        zoo = None if self.context.store.done("learn", self._lesson) else self.zoo()
+        return learned_file(self.context, self.entry, self.identity, self.seed)
 
-        def work(folder: Path, progress: Progress) -> None:
-            assert zoo is not None
-            draft, task = DiskDraft(folder), self.context.task
-            with self.context.blaming(self.entry.component):
-                learned = self.entry.component.learn(task, zoo, draft, progress, self._rng("learn"))
-            arrays = checked_arrays(f"{self._label}: learn", learned)
-            times = {name: array for name, array in arrays.items() if name.rpartition("/")[2] == TIME}
-            write_arrays(folder / ARRAYS, {name: array for name, array in arrays.items() if name not in times})
-            write_arrays(folder / TIMES, times)
-            draft.discard()
-
-        told = f"learn/{self._lesson}" not in self.context.used  # of one that is asked for again, once is enough
-        return self.context.stage("learn", self._lesson, work, f"learn {self.entry.name}", told=told) / ARRAYS
-
-    def told(self) -> Finding:
+    def learning(self) -> Finding:
         """Return how its learning went."""
-        component, lesson = self.entry.component, self.lesson()
-        learned = read_arrays(lesson) | read_arrays(lesson.with_name(TIMES))
-        with self.context.blaming(component):
-            return checked_finding(self.context.who(component), component.describe(learned))
-
-    def zoo(self) -> Population:
-        """Return the networks that it learns from: the last of every run."""
-        networks = population(self.context, "zoo")
-        return networks.take(networks.finals)
-
-    @property
-    def _lesson(self) -> str:
-        return key("learn", self.identity, self.context.task_key)
+        return learning(self.context, self.entry, self.learned_file())
 
     @cached_property
     def ready(self) -> Any:
@@ -134,7 +100,7 @@ class Aligning:
         component = self.entry.component
         if not self.learns:
             return component
-        learned = read_arrays(self.lesson())
+        learned = read_arrays(self.learned_file())
         with self.context.blaming(component):
             return component.with_learned(learned)
 
@@ -166,17 +132,17 @@ def aligners(asking: Entry) -> tuple[str, ...]:
     return traits(asking.component, AnalysisTraits).aligners
 
 
-def asked(context: Context) -> list[Aligning]:
+def aligners_in_use(context: Context) -> list[AlignerStage]:
     """Return every aligner of a study: those that it lists or asks for, and those that they start from.
 
     Raises:
         PluginError: One is not there, or starts from itself.
     """
-    spec, found = context.spec, dict[str, Aligning]()
+    spec, found = context.spec, dict[str, AlignerStage]()
     names = [name for entry in spec.analysis for name in aligners(entry)]
     names += [entry.name for entry in spec.aligner] + ([spec.population.align] if spec.population.align else [])
     for name in names:
-        chain, one = list[str](), Aligning.by(context, name)
+        chain, one = list[str](), AlignerStage.by(context, name)
         while one is not None:
             if one.entry.name in chain:
                 raise PluginError(f"aligner {name!r} starts from itself: {' from '.join([*chain, one.entry.name])}")
@@ -186,18 +152,6 @@ def asked(context: Context) -> list[Aligning]:
     return list(found.values())
 
 
-def learners(context: Context) -> list[Aligning]:
+def learners(context: Context) -> list[AlignerStage]:
     """Return those that have to learn."""
-    return [one for one in asked(context) if one.learns]
-
-
-def _zoo(context: Context) -> Any:
-    """Return the key of the zoo, before any of its networks is trained."""
-    zoo = context.spec.zoo
-    assert zoo is not None
-    if zoo.checkpoints is None:
-        # The networks follow from their parent, which is trained from the seed.
-        parent = None if zoo.parent is None else [zoo.parent, zoo.seed, context.spec.seed]
-        return [parent, [identity_of(context, run) for run in runs(context, "zoo")]]
-    found = find_checkpoints(zoo, context.spec.source.resolve().parent)
-    return [one.identity for one in found]
+    return [one for one in aligners_in_use(context) if one.learns]

@@ -14,15 +14,14 @@ from globscope.roles import AnalysisTraits, Evaluates, FillsLattice, Plans, Redu
 from globscope.scoring.draws import REPEATS
 from globscope.spec.model import Entry, ReducerEntry, Spec
 from globscope.store import key
-from globscope.study.aligning import learners
-from globscope.study.announced import lattice_shape, map_dimension, sample_count
-from globscope.study.check import check, count
 from globscope.study.context import Context, several
 from globscope.study.devices import devices
-from globscope.study.fit_trial import fit_time
-from globscope.study.members import Place, identity, parent_run
-from globscope.study.members import runs as planned
-from globscope.study.trial import Before, scoring, training
+from globscope.study.plan.announced import lattice_shape, map_dimension, sample_count
+from globscope.study.plan.check import check, count
+from globscope.study.plan.fit_timing import fit_time
+from globscope.study.plan.timing import Before, scoring, training
+from globscope.study.stages.align import learners
+from globscope.study.stages.train import Place, parent_run, training_key, training_runs
 
 # Networks to score beyond which a study started by hand is first confirmed: 41 samples along each of four axes are
 # 2.8 million, along three 69 thousand.
@@ -118,7 +117,7 @@ def _planned(context: Context) -> list[TrainingRun]:
     for place, source in zip(places, (spec.population, spec.zoo), strict=True):
         if source is not None and source.train is not None:
             parent = parent_run(context, place)
-            found += [*([] if parent is None else [parent]), *planned(context, place)]
+            found += [*([] if parent is None else [parent]), *training_runs(context, place)]
     return found
 
 
@@ -126,7 +125,7 @@ def _new(context: Context, runs: Sequence[TrainingRun], before: Before) -> list[
     """Return the trainings that no earlier cell has had."""
     population = context.spec.population
     start = [population.parent and asdict(population.parent), population.seed, context.spec.seed]
-    keys = {key(identity(context, run), *start): run for run in runs}
+    keys = {key(training_key(context, run), *start): run for run in runs}
     found = [run for of, run in keys.items() if of not in before.trained]
     before.trained |= keys.keys()
     return found

@@ -23,10 +23,10 @@ from globscope.roles import (
     traits,
 )
 from globscope.spec.model import Entry, ReducerEntry, Source, Spec
-from globscope.study.aligning import RANDOM, aligners, asked
-from globscope.study.announced import map_dimension, sample_count
 from globscope.study.context import Context
-from globscope.study.fields import draw_seed
+from globscope.study.plan.announced import map_dimension, sample_count
+from globscope.study.stages.align import RANDOM, aligners, aligners_in_use
+from globscope.study.stages.evaluate import draw_seed
 
 
 @within_boundary
@@ -45,7 +45,7 @@ def check(context: Context) -> None:
     wrong = wrong or [*_learners(context)]
     if wrong:
         raise SpecError([f"{spec.source}: {text}" for text in wrong])
-    used = [one.entry for one in asked(context)]
+    used = [one.entry for one in aligners_in_use(context)]
     for entry in (*used, spec.evaluator, *spec.analysis, *spec.reducer, *spec.topology):
         checking = offered(entry.component, Checks)
         if checking is not None:
@@ -124,7 +124,7 @@ def _aligners(context: Context, variants: tuple[str, ...]) -> Iterator[str]:
 
 def _learners(context: Context) -> Iterator[str]:
     """Yield the aligners that start from one without scores, and those that have too little to learn from."""
-    for one in asked(context):
+    for one in aligners_in_use(context):
         if one.before is not None and offered(one.before.entry.component, Scores) is None:
             yield f"aligner {one.entry.name!r} starts from {one.before.entry.name!r}, which has no scores"
         if one.learns and context.spec.zoo is None:

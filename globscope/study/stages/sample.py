@@ -1,4 +1,4 @@
-"""Landscapes: samples asked, decoded and stored, then evaluated and stored, round by round."""
+"""The sample stage: what samplers ask of a map, decoded; each round is evaluated before the next is asked."""
 
 import hashlib
 from collections.abc import Mapping
@@ -13,56 +13,15 @@ from globscope.returned.maps import checked_samples
 from globscope.spec.model import Entry
 from globscope.store import key, read_arrays, read_json, write_arrays, write_json
 from globscope.study.context import Context
-from globscope.study.disk.journal import FIELDS, DiskJournal
 from globscope.study.seeds import generator
+from globscope.study.stages.evaluate import evaluate, evaluation_key
 from globscope.study.trust import cycle, trusted
-from globscope.study.units import Evaluation, score_units
 from globscope.values.chart import Progress
 from globscope.values.evaluation import Networks
 from globscope.values.findings import Map
 from globscope.values.landscape import Landscape, Samples
 
 SAMPLES, ASKED = "samples.npz", "asked.json"
-
-
-def evaluate(context: Context, networks: Networks, identity: str, label: str) -> tuple[dict[str, np.ndarray], float]:
-    """Return the fields of networks, (n,) each, and the seconds they took; units already done are kept.
-
-    Where scoring draws, all networks of a study draw the same numbers, unless these have a seed of their own.
-    """
-    evaluator = context.spec.evaluator.component
-    networks = evolve(networks, seed=draw_seed(context)) if networks.seed is None else networks
-    whole = measured(context, identity)
-
-    def work(folder: Path, progress: Progress) -> None:
-        record_fields(context, networks, DiskJournal(folder, len(networks), component=context.who(evaluator)), progress)
-
-    folder = context.stage("evaluate", whole, work, label)
-    journal = DiskJournal(folder, len(networks))
-    context.used[f"evaluate/{whole}"] |= journal.used
-    return read_arrays(folder / FIELDS), journal.seconds
-
-
-def record_fields(context: Context, networks: Networks, journal: DiskJournal, progress: Progress) -> None:
-    """Let the workers score networks into a journal."""
-    evaluator, task = context.spec.evaluator.component, context.task
-    with context.blaming(evaluator):
-        plan = journal.plan(evaluator.plan(networks, task))
-    evaluation = Evaluation(registry=context.registry, evaluator=evaluator, networks=networks, task=task, plan=plan)
-    score_units(evaluation, journal, context.workers, progress)
-    journal.finish()
-
-
-def measured(context: Context, identity: str) -> str:
-    """Return the key of the losses of networks with this key."""
-    drawn = [] if draw_seed(context) is None else [draw_seed(context)]
-    return key("evaluate", context.identity(context.spec.evaluator.component), context.task_key, identity, *drawn)
-
-
-def draw_seed(context: Context) -> int | None:
-    """Return the seed of what scoring draws, the study's; None where the task's loss draws nothing."""
-    with context.blaming(context.spec.task.component):
-        return context.spec.seed if context.task.draws else None
 
 
 def landscape(context: Context, fitted: Map, sampler: Entry) -> tuple[Landscape, str]:
@@ -75,11 +34,11 @@ def landscape(context: Context, fitted: Map, sampler: Entry) -> tuple[Landscape,
         later = _evaluated(context, fitted, asked, identity, name)
         found = later if found is None else _joined(found, later)
         # What is asked next, and the merge tree, follow from the losses, not from the points alone.
-        identity, turn = measured(context, identity), turn + 1
+        identity, turn = evaluation_key(context, identity), turn + 1
     return found or _nothing(context, fitted), identity
 
 
-def given(context: Context, fitted: Map, samples: Samples) -> Landscape:
+def landscape_at(context: Context, fitted: Map, samples: Samples) -> Landscape:
     """Return the landscape at given points of a map, decoded as one batch."""
     arrays = [array for array in (samples.points, samples.index) if array is not None]
     told = hashlib.blake2b(b"".join(np.ascontiguousarray(array).tobytes() for array in arrays)).hexdigest()

@@ -19,8 +19,8 @@ from globscope.scoring.draws import device_of, fixed_seed
 from globscope.store import key
 from globscope.study.context import Context
 from globscope.study.disk.journal import DiskJournal
-from globscope.study.fields import draw_seed, record_fields
-from globscope.study.fit_trial import FitTime
+from globscope.study.plan.fit_timing import FitTime
+from globscope.study.stages.evaluate import draw_seed, record_fields
 from globscope.values.chart import Progress
 from globscope.values.evaluation import Networks
 

@@ -9,44 +9,24 @@ from typing import Any
 import numpy as np
 from attrs import define, evolve
 
-from globscope.isometry import span
 from globscope.returned.maps import checked_chart, checked_coordinates, checked_rows
 from globscope.roles import ReducerTraits, Restores, offered, traits
 from globscope.spec.model import ReducerEntry
 from globscope.store import key, read_arrays, read_json, write_arrays, write_json
 from globscope.study.context import Context
 from globscope.study.seeds import generator
+from globscope.study.stages.space import SPACE, space
 from globscope.values.chart import Chart, Progress, ReducerInputs
 from globscope.values.findings import Map
 from globscope.values.frozen import read_only
 from globscope.values.members import Population
-from globscope.values.space import AffineSpace, FullSpace, Space, SpanSpace
+from globscope.values.space import AffineSpace
 
-STORED = ("mean", "parents", "coefficients", "members")  # of a span
-CHART, ARRAYS, SPACE, NOTES = "latents.safetensors", "chart.safetensors", "space.safetensors", "chart.json"
-
-
-def space(context: Context, population: Population, kind: str) -> tuple[Space, np.ndarray]:
-    """Return the population's span (or weight space itself, or nothing) and the members' coordinates in it."""
-    if kind == "none":
-        nothing = AffineSpace(origin=population.weights[0], basis=np.empty((0, population.layout.size)))
-        return nothing, np.empty((len(population.members), 0))
-    if kind == "full":
-        full = FullSpace(mean=population.weights.mean(axis=0, dtype=np.float64))
-        return full, full.coordinates(population.weights)[0]
-    identity = key("space", population.identity)
-
-    def work(folder: Path, _: Progress) -> None:
-        found = span(population.weights)
-        write_arrays(folder / SPACE, {name: getattr(found, name) for name in STORED})
-
-    folder = context.stage("space", identity, work, "weight space")
-    stored = SpanSpace(weights=population.weights, **read_arrays(folder / SPACE))
-    return stored, stored.members
+CHART, ARRAYS, NOTES = "latents.safetensors", "chart.safetensors", "chart.json"
 
 
 @define(frozen=False, slots=False)
-class Fit:
+class ReducerStage:
     """One reducer fitted to one population.
 
     Attributes:

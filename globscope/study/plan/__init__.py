@@ -1,0 +1,1 @@
+"""What a study would take, and what of its spec cannot work."""
