@@ -30,39 +30,40 @@ PROTOCOLS = {
     "aligner": (roles.Aligner,),
     "analysis": (roles.Analysis, roles.Bench, Finding, Figure, Table, Plot, Panel, Series, HeatMap, Overlay, Trail),
 }
-# Tables of a spec beside `title` and `seed`: how it is written, whether it must be there, what it is.
+# Tables of a spec: its heading, its default, its meaning.
 TABLES = (
-    ("`[task]`", "required", "One task: model, data, loss."),
-    ("`[population]`", "required", "Where the networks come from; below."),
-    ("`[zoo]`", "none", "Further networks of the task, from which aligners learn; below."),
-    ("`[[reducer]]`", "at least one", "Maps, side by side."),
+    ("`[task]`", "required", "The task: model, data and loss."),
+    ("`[population]`", "required", "Where the networks come from; see below."),
+    ("`[zoo]`", "none", "Further networks of the task, from which aligners learn; see below."),
+    ("`[[reducer]]`", "at least one", "The maps, one table each."),
     (
         "`[[sampler]]`",
         "one `grid`",
-        "Which points of a map are decoded; a reducer uses the first unless it names others.",
+        "Which points of a map are decoded. A reducer uses the first unless it names others.",
     ),
     ("`[evaluator]`", "`torch`", "How decoded networks are scored."),
-    ("`[[topology]]`", "one `gudhi`", "Which fields are condensed into merge trees."),
-    ("`[[aligner]]`", "none", "How units of networks are matched, for analyses that align."),
-    ("`[[analysis]]`", "none", "Further questions."),
+    ("`[[topology]]`", "one `gudhi`", "For which fields merge trees are computed."),
+    ("`[[aligner]]`", "none", "How the hidden units of networks are matched, for analyses that align."),
+    ("`[[analysis]]`", "none", "Further questions to the maps."),
     ("`[fidelity]`", "its defaults", "Options of the analysis `fidelity`, which every study runs."),
 )
 
 ZOO = (
-    "Networks from which an aligner such as `deep-align` learns, given as the population is; maps and analyses "
-    "see nothing of them. It learns from the last network of every run. `[zoo.train]`, `[[zoo.variant]]` and "
-    "`[zoo.parent]` are written as in `[population]`; a run of the zoo is another network than one of the population "
-    "with its name. Most easily: one `[[zoo.variant]]` with `repeat = 400`."
+    "Networks from which an aligner such as `deep-align` learns. Maps and analyses do not use them. The aligner learns "
+    "from the final network of every run. `[zoo.train]`, `[[zoo.variant]]` and `[zoo.parent]` are written as in "
+    "`[population]`. A run of the zoo is never the same network as a run of the population, even if their names are "
+    "equal. The shortest zoo is one `[[zoo.variant]]` with `repeat = 400`."
 )
 SWEEP = (
-    "Any key of a spec, dotted as `--set` takes it, with the list of its values; list items go by their number. A key "
-    'may stand in quotes or as TOML\'s own tables: `"reducer.0.latent_dim" = [2, 3]` is '
-    "`reducer.0.latent_dim = [2, 3]`. Every combination is a cell, at most 1,000 of them. "
-    "[How a sweep runs](../how-to/sweep.md)."
+    "Each key is any key of a spec, dotted as for `--set`, and its value is the list of values to try. Items of a list "
+    "are named by their number, from 0. You may put a key in quotes or write it as TOML's own tables: "
+    '`"reducer.0.latent_dim" = [2, 3]` is the same as `reducer.0.latent_dim = [2, 3]`. Every combination of values is '
+    "a cell; there may be at most 1,000 cells. [How a sweep runs](../how-to/sweep.md)."
 )
 RELATIONS = (
-    "Goes with `[sweep]`: every figure of `of` is set against every one of `against`, over the cells. A figure is "
-    "called as in `sweep.csv`; the name of its map or analysis in front may be left out: the first that has it."
+    "Used with `[sweep]`: every figure of `of` is compared with every figure of `against`, over the cells. Figures "
+    "have their names in `sweep.csv`. You may leave out the name of the map or analysis in front; then the first "
+    "figure with the rest of the name is used."
 )
 
 
@@ -73,7 +74,11 @@ def pages() -> dict[str, str]:
 
 def components() -> str:
     """Return every built-in component with its options, whatever else is installed."""
-    parts = ["# Components", "`globscope plugins` lists those of your environment, other packages' included."]
+    parts = [
+        "# Components",
+        "This page is for everyone who writes specs. It lists the built-in components with their options. "
+        "`globscope plugins` lists all components in your environment, including those of other packages.",
+    ]
     for role in HOOKS:
         parts.append(f"## {role}")
         for found in installed().components:
@@ -87,12 +92,13 @@ def spec() -> str:
     plain = [option for option in options(Spec) if option.name in ("title", "seed")]
     parts = [
         "# Keys of a spec",
-        "A spec is a TOML file; relative paths in it start from its folder. "
-        "What is not listed here or with a [component](components.md) is refused, with the near name.",
+        "This page is for everyone who writes specs. It lists all keys except the options of "
+        "[components](components.md). A spec is a TOML file; relative paths in it start from its folder. "
+        "Any other key is refused, and the message gives the most similar name.",
         _options(plain),
-        _table(("table", "where left out", "what it is"), TABLES),
+        _table(("table", "default", "meaning"), TABLES),
         "## [population]",
-        "Exactly one of `checkpoints` and `[population.train]`.",
+        "Give exactly one of `checkpoints` and `[population.train]`.",
         _options(options(PopulationSpec)),
     ]
     named = (("[population.train]", Train), ("[[population.variant]]", Variant), ("[population.parent]", Recipe))
@@ -112,10 +118,11 @@ def hooks() -> str:
     """Return every hook, and the protocol of the classes that it returns."""
     parts = [
         "# Hooks and roles",
-        "A plugin is a module in the entry-point group `globscope` with functions marked `@hookimpl`, "
-        "which states the [version of the API](api-versions.md) for which it is written: `GLOBSCOPE_API = 2`. "
-        "Every hook is called once, when the registry is first needed, before any spec is read. "
-        "Everything below is imported from `globscope.api`.",
+        "This page is for authors of plugins. It lists the hooks, and what the classes that they return must offer. "
+        "A plugin is a module in the entry-point group `globscope` with functions marked `@hookimpl`. It states the "
+        "[version of the API](api-versions.md) that it was written for: `GLOBSCOPE_API = 2`. "
+        "Every hook is called once, when components are first needed, before any spec is read. "
+        "Import everything below from `globscope.api`.",
     ]
     for role, name in HOOKS.items():
         hook = getattr(hookspecs, name)
@@ -126,17 +133,19 @@ def hooks() -> str:
 
 
 def _component(found: Component) -> list[str]:
-    told = parse_docstring(inspect.getdoc(found.cls) or "", DocstringStyle.GOOGLE)
+    docstring = parse_docstring(inspect.getdoc(found.cls) or "", DocstringStyle.GOOGLE)
     listed = list(options(found.cls))
     table = _options(listed) if listed else "It has no options."
-    return [f"### {found.role} `{found.name}`", found.summary, told.long_description or "", table]
+    return [f"### {found.role} `{found.name}`", found.summary, docstring.long_description or "", table]
 
 
 def _protocol(protocol: type) -> list[str]:
-    told = parse_docstring(inspect.getdoc(protocol) or "", DocstringStyle.GOOGLE)
-    parts = [f"### {protocol.__name__}", told.short_description or "", told.long_description or ""]
-    if told.params:
-        parts.append(_table(("attribute", "meaning"), [(f"`{p.arg_name}`", _line(p.description)) for p in told.params]))
+    docstring = parse_docstring(inspect.getdoc(protocol) or "", DocstringStyle.GOOGLE)
+    parts = [f"### {protocol.__name__}", docstring.short_description or "", docstring.long_description or ""]
+    if docstring.params:
+        parts.append(
+            _table(("attribute", "meaning"), [(f"`{p.arg_name}`", _line(p.description)) for p in docstring.params])
+        )
     for name, method in vars(protocol).items():
         if inspect.isfunction(method) and not name.startswith("_"):
             text = indent(f'"""{inspect.getdoc(method)}"""', "    ")

@@ -14,6 +14,7 @@ from globscope.spec.cells import read_sweep
 from globscope.spec.read import build
 
 PAGES = sorted([ROOT / "README.md", ROOT / "CHANGELOG.md", *(ROOT / "docs").rglob("*.md")])
+BELOW_THE_INDEX = [page for page in PAGES if page.parent.parent == ROOT / "docs"]
 STARTER = tomllib.loads((ROOT / "globscope/spec/starter.toml").read_text("utf-8"))
 OWN = ROOT / "docs/how-to/own-model-and-data.md"
 
@@ -116,6 +117,21 @@ def test_every_page_is_in_the_index():
     pages = [str(p.relative_to(ROOT / "docs")) for p in PAGES if (ROOT / "docs") in p.parents]
     listed = [p for p in pages if p != "index.md" and not p.startswith("results/")]
     assert [page for page in listed if f"]({page})" not in index] == []
+
+
+def test_every_page_states_at_its_top_whom_it_is_for():
+    openings = {
+        page: re.split(r"^# .*$", page.read_text("utf-8"), maxsplit=1, flags=re.M)[1] for page in BELOW_THE_INDEX
+    }
+    assert [page.name for page, text in openings.items() if not text.strip().startswith("This page is for ")] == []
+
+
+def test_every_file_of_the_repository_that_a_page_names_is_there():
+    named = re.compile(r"(?<![\w/.])(?:benchmarks|docs|plugins|specs|tests)/[\w/.-]+\.(?:md|py|toml)\b")
+    recorded = re.compile(r"^```text.*?^```$", re.MULTILINE | re.DOTALL)
+    found = {file for page in BELOW_THE_INDEX for file in named.findall(recorded.sub("", page.read_text("utf-8")))}
+    assert len(found) > 10
+    assert [file for file in sorted(found) if not (ROOT / file).is_file()] == []
 
 
 def test_the_readmes_two_commands_are_targets_of_the_makefile():
