@@ -376,22 +376,22 @@ def test_a_map_that_fails_between_good_points_is_warned_of():
     """A map with a hole: one network of the curve comes back as one that guesses."""
     t = np.linspace(0, 1, 7)
     flat = {"train_loss": np.full(7, 0.001)}
-    curve = MeasuredCurve(pair="A–B", rows=tuple(range(7)), t=t, way=t, distance=1.0, curve=flat, line=flat)
+    curve = MeasuredCurve(pair="A–B", rows=tuple(range(7)), t=t, lengths=t, distance=1.0, curve=flat, line=flat)
     # Four steps of which the second is ten times as long.
     way = np.array([[0, 0], [0.3, 0.4], [3.3, 4.4], [3.6, 4.8], [3.9, 5.2]])
 
     def projection(*shown):
         ones = dict.fromkeys(("residual", "outside", "norms"), np.ones(5))
         found = Projection(latents=way, fields={"train_loss": np.array(shown)}, **ones)
-        return CurveProjection(curve=curve, name="umap", fit="unseen", at=np.arange(1, 6), found=found)
+        return CurveProjection(curve=curve, name="umap", fit="unseen", steps=np.arange(1, 6), projection=found)
 
     # The second is as bad everywhere, which its median tells as well.
     both = [projection(0.002, 0.002, 0.52, 0.001, 0.001), projection(0.5, 0.6, 0.52, 0.5, 0.5)]
     assert [row["longest_step"] for row in table(both, Field.of("train_loss")).rows] == pytest.approx([10, 10])
     assert list(warnings(both, Field.of("train_loss"))) == [
-        "umap, fitted without the curves: what it shows along a curve is not the curve, although a median error would "
-        "not tell: on A–B half of the points are off by at most 0.001 in training loss, but at t = 0.50 the network "
-        "has 0.001 and the map shows 0.52; 1 of 2 curves are like this"
+        "umap, fitted without the curves: it does not show the curves as they are, although the median error is small: "
+        "on A–B half of the points are off by at most 0.001 in training loss, but at t = 0.50 the network has 0.001 "
+        "and the map shows 0.52; 1 of 2 curves are like this"
     ]
 
 

@@ -32,22 +32,22 @@ def found(atlas) -> Finding:
     return LowLossPass(**QUICK).analyse(atlas, tiny_bench(), np.random.default_rng(0))
 
 
-def the_valley():
-    (valley,) = minimax_paths(bowls(), bowls_topology(), "auto")
-    return valley
+def the_path():
+    (path,) = minimax_paths(bowls(), bowls_topology(), "auto")
+    return path
 
 
 def test_two_bowls_have_one_pass_from_the_lower_floor_to_the_other():
-    valley = the_valley()
-    assert (valley.one, valley.two) == (vertex(-1, 0), vertex(1, 0))
-    assert valley.saddle == PASS
-    assert valley.merging
-    assert bowls().fields["train_loss"][valley.walked].max() == PASS
+    path = the_path()
+    assert (path.lower, path.upper) == (vertex(-1, 0), vertex(1, 0))
+    assert path.saddle == PASS
+    assert path.merging
+    assert bowls().fields["train_loss"][path.samples].max() == PASS
 
 
 def test_a_pass_is_sampled_evenly_from_end_to_end():
-    valley = the_valley()
-    points = points_along(bowls(), valley, 21).points
+    path = the_path()
+    points = points_along(bowls(), path, 21).points
     assert points[[0, -1]].tolist() == [[-1, 0], [1, 0]]
     steps = np.linalg.norm(np.diff(points, axis=0), axis=1)
     assert steps == pytest.approx(steps[0])  # the way is straight here
@@ -106,7 +106,7 @@ def test_pictures_show_losses_and_where_the_pass_runs(found):
 
 
 def test_a_ridge_that_only_the_map_has_is_told(found):
-    told = [text for text in found.warnings if "map's own doing" in text]
+    told = [text for text in found.warnings if "an artefact of the map" in text]
     (row,) = found.tables[0].rows
     assert bool(told) == (row["straight"] < row["pass"])
 
@@ -181,7 +181,7 @@ def test_forty_five_pairs_of_untrusted_leaves_are_no_passes_unless_all_are_asked
     for basins, kind in (("trusted", "hold a run or are trusted"), ("runs", "hold a run")):
         rows, warnings = passes(map_, basins=basins)
         assert rows == []
-        assert warnings[-1] == f'linear: no pass, for only 0 of 12 basins {kind}; basins = "all" follows all'
+        assert warnings[-1] == f'linear: no pass, because only 0 of 12 basins {kind}; basins = "all" takes all'
 
 
 def test_passes_are_followed_between_basins_that_hold_a_run_or_are_trusted(atlas):
@@ -196,13 +196,13 @@ def test_of_some_basins_each_merges_into_the_first_that_is_followed(atlas):
     drawn = broken(atlas, trusted=(True, True)).maps[0]
     chosen = chosen_minima(drawn, drawn.landscape, drawn.topology, "trusted")
     assert sorted(chosen.tolist()) == sorted([vertex(-1, 0), vertex(1, 0)])
-    (valley,) = minimax_paths(drawn.landscape, drawn.topology, "auto", chosen)
-    assert (valley.one, valley.two, valley.merging) == (vertex(-1, 0), vertex(1, 0), True)
+    (path,) = minimax_paths(drawn.landscape, drawn.topology, "auto", chosen)
+    assert (path.lower, path.upper, path.merging) == (vertex(-1, 0), vertex(1, 0), True)
     # Without the deep bowl, which the shallow one merges into, it goes on in the dent that never dies.
     tree = drawn.topology.tree
     lowest = int(tree.pairs[np.isinf(tree.deaths), 0][0])
-    (valley,) = minimax_paths(drawn.landscape, drawn.topology, "auto", np.array([lowest, vertex(1, 0)]))
-    assert valley.merging
+    (path,) = minimax_paths(drawn.landscape, drawn.topology, "auto", np.array([lowest, vertex(1, 0)]))
+    assert path.merging
 
 
 def test_all_passes_of_a_map_are_decoded_and_measured_at_once(atlas):

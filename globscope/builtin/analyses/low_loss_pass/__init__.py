@@ -1,4 +1,4 @@
-"""Whether the lowest pass on a map exists in weight space."""
+"""Whether the lowest passes on a map exist in weight space."""
 
 from globscope.builtin.analyses.low_loss_pass.analysis import LowLossPass
 

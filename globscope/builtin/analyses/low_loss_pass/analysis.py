@@ -1,4 +1,4 @@
-"""Does the lowest pass on the map exist in weight space, and how much of it is the map's own doing?"""
+"""Whether the lowest passes on a map exist in weight space, and how much of them is an artefact of the map."""
 
 from collections.abc import Iterator, Sequence
 from typing import Any, Literal
@@ -37,43 +37,43 @@ from globscope.builtin.analyses.low_loss_pass.minimax_path import (
 from globscope.builtin.analyses.low_loss_pass.results import EvaluatedPass, pictures
 
 CAPTION = (
-    "The lowest path between every two basins of a map's merge tree that hold a run or are trusted (or as the option "
-    "`basins` says), each named by the runs that end in it, or by its sample. saddle: height at which the merge tree "
-    "joins the two, on the samples; pass: the highest loss of the networks decoded evenly along that path, between the "
-    "samples too; straight: of the straight line in weight space between the same two ends, which are the networks "
-    "decoded at the minima; curve: of a Bezier curve trained between them; relaxed: of the pass itself after its "
-    "networks were trained as a chain. Above saddle, the lattice has missed a ridge; below relaxed or curve, no "
-    "training found a better way than the map shows; what relaxing takes off is the map's own doing. length: of the "
-    "pass over the straight line, in weight space; untrusted: share of the pass where the map extrapolates."
+    "The lowest path between every two basins of a map's merge tree that the option `basins` selects; a basin is named "
+    "by the runs that end in it, or by its sample. saddle: height at which the merge tree joins the two on the "
+    "samples; pass: highest loss of the networks decoded evenly along the path, also between the samples; straight: "
+    "highest loss on the straight line in weight space between its ends, which are the networks decoded at the minima; "
+    "curve: highest loss on a Bezier curve trained between them; relaxed: highest loss on the pass after its networks "
+    "were trained as a chain. A pass above the saddle means that the lattice has missed a ridge; a pass below relaxed "
+    "and curve, that training found no better path; the drop by relaxing is an artefact of the map. length: length of "
+    "the pass over that of the straight line, in weight space; untrusted: share of the pass where the map extrapolates."
 )
 COLUMNS = (
     "name", "one", "two", "floor", "saddle", "pass", "pass_mean", "straight", "curve", "relaxed", "length", "untrusted",
 )  # fmt: skip
-# Of the saddle's height above the floor, by which decoded networks may exceed it before the lattice is too coarse.
+# Decoded networks may exceed the saddle by this share of its height above the floor; beyond, the lattice is too coarse.
 MISSED = 0.1
 Row = dict[str, Any]
 
 
 @attrs.define(frozen=True, kw_only=True)
 class LowLossPass:
-    """Follow the lowest passes between each map's basins in real networks, beside other ways between them.
+    """Evaluate the lowest passes between each map's basins as real networks, beside other paths between them.
 
     The path is the minimax path on the graph of samples, whose top is the merge tree's saddle; its networks are
-    decoded finely and evaluated. A relaxed pass is a PolyChain trained as in Garipov et al., 2018, that starts from
-    the pass: as in AutoNEB (Draxler et al., 2018), but with random points along the chain instead of springs.
+    decoded at many points and evaluated. A relaxed pass is a PolyChain trained as in Garipov et al., 2018, that starts
+    from the pass: as in AutoNEB (Draxler et al., 2018), but with random points along the chain instead of springs.
 
     Attributes:
-        points: Networks evaluated along every way, ends included.
-        training: Between which ends ways are trained: of `all` passes, of those `merging` in the merge tree, each
-            from a basin to the one it merges into, or of `none`.
-        bends: Inner networks of the chain to which a pass is relaxed.
-        adjacency: Which samples are neighbours, as the topology's option.
-        reducers: Names of the maps whose passes are followed; all that have an inverse where empty.
-        basins: Between which basins passes are followed: those in which `runs` end; these and the `trusted` ones, whose
-            minimum lies in the trusted region; or `all`, of which a map that extrapolates may have very many.
-        epochs: Of the training of each curve and chain, on the task's own loss.
-        learning_rate: Of the training.
-        batch_size: Examples per step.
+        points: Number of networks to evaluate on every path, including its ends.
+        training: Passes beside which curves and chains are trained: `all`, those `merging` in the merge tree, which
+            lead from a basin to the one that it merges into, or `none`.
+        bends: Number of inner networks of the chain to which a pass is relaxed.
+        adjacency: Which samples are neighbours, as in the topology's option.
+        reducers: Names of the maps whose passes are evaluated; all maps with an inverse if empty.
+        basins: Basins between which passes are evaluated: those in which `runs` end; these and the `trusted` ones,
+            whose minimum lies in the trusted region; or `all`, of which a map that extrapolates may have very many.
+        epochs: Number of epochs for which each curve and chain is trained, on the task's loss.
+        learning_rate: Learning rate of the training.
+        batch_size: Number of examples per step.
         device: `auto` takes cuda, then mps, then cpu; `cuda:1` is the second card.
     """
 
@@ -94,7 +94,7 @@ class LowLossPass:
         return AnalysisTraits(reducers=self.reducers)
 
     def plan(self, maps: int, variants: int) -> str:
-        """Return what it will do, for a study of so many maps with an inverse."""
+        """Return what the analysis will do, for so many maps with an inverse."""
         del variants
         trained = {"all": "all", "merging": "those that merge", "none": "none"}[self.training]
         return f"lowest passes of {maps} map{'s' * (maps != 1)}, beside curves trained for {trained}"
@@ -105,78 +105,79 @@ class LowLossPass:
         device(self.device, "analysis.device")
 
     def analyse(self, atlas: Atlas, bench: Bench, rng: np.random.Generator) -> Finding:
-        """Return the table of passes, pictures of those that merge, and a warning where the map misleads."""
-        del rng  # a training draws from the study's seed
-        maps = [one for one in atlas.maps if not self.reducers or one.name in self.reducers]
-        found = [one for drawn in maps for one in self._passes(drawn, atlas, bench)]
-        rows = tuple(one.row for one in found)
+        """Return the table of passes, pictures of those that merge, and warnings where the map misleads."""
+        del rng  # training uses the study's seed
+        maps = [map_ for map_ in atlas.maps if not self.reducers or map_.name in self.reducers]
+        passes = [each for map_ in maps for each in self._passes(map_, atlas, bench)]
+        rows = tuple(each.row for each in passes)
         table = Table(name="passes", caption=CAPTION, columns=COLUMNS, rows=rows)
-        failed = [text for one in found for text in one.failed]
+        failed = [text for each in passes for text in each.failed]
+        missing = [text for map_ in maps for text in self._no_pass_warnings(map_)]
         return Finding(
             tables=(table,),
-            warnings=(*_warnings(rows), *failed, *(text for one in maps for text in self._left_out(one))),
-            pictures=tuple(pictures(found)),
+            warnings=(*_warnings(rows), *failed, *missing),
+            pictures=tuple(pictures(passes)),
         )
 
-    def _left_out(self, one: Map) -> Iterator[str]:
-        """Yield where so many basins are left out that there is no pass."""
-        if one.landscape is not None and one.topology is not None:
-            followed = len(chosen_minima(one, one.landscape, one.topology, self.basins))
-            leaves = len(one.topology.tree.minima)
-            if followed < 2 <= leaves:
+    def _no_pass_warnings(self, map_: Map) -> Iterator[str]:
+        """Yield a warning if so few basins are selected that there is no pass."""
+        if map_.landscape is not None and map_.topology is not None:
+            chosen = len(chosen_minima(map_, map_.landscape, map_.topology, self.basins))
+            leaves = len(map_.topology.tree.minima)
+            if chosen < 2 <= leaves:
                 kind = "hold a run" if self.basins == "runs" else "hold a run or are trusted"
-                yield f'{one.name}: no pass, for only {followed} of {leaves} basins {kind}; basins = "all" follows all'
+                yield f'{map_.name}: no pass, because only {chosen} of {leaves} basins {kind}; basins = "all" takes all'
 
-    def _passes(self, one: Map, atlas: Atlas, bench: Bench) -> Iterator[EvaluatedPass]:
-        """Yield every pass of a map's first merge tree; all are decoded and evaluated at once."""
-        landscape, topology = one.landscape, one.topology
+    def _passes(self, map_: Map, atlas: Atlas, bench: Bench) -> Iterator[EvaluatedPass]:
+        """Yield the evaluated passes of a map's first merge tree; all are decoded and evaluated at once."""
+        landscape, topology = map_.landscape, map_.topology
         if landscape is None or topology is None:
             return
-        assert one.chart.decode is not None
-        minima = chosen_minima(one, landscape, topology, self.basins)
-        passes = list(minimax_paths(landscape, topology, self.adjacency, minima))
-        if not passes:
+        assert map_.chart.decode is not None
+        minima = chosen_minima(map_, landscape, topology, self.basins)
+        paths = list(minimax_paths(landscape, topology, self.adjacency, minima))
+        if not paths:
             return
-        points = np.concatenate([points_along(landscape, valley, self.points).points for valley in passes])
-        decoded, coordinates = bench.sample(one, Samples(points=points)), np.asarray(one.chart.decode(points))
-        lines = straight_lines(one, coordinates.reshape(len(passes), self.points, -1), bench)
-        names = basin_names(one, landscape, topology)
-        for at, valley in enumerate(passes):
-            own = slice(at * self.points, (at + 1) * self.points)
-            fields = {name: values[own] for name, values in decoded.fields.items()}
-            way, who = (
-                EvaluatedPath(fields=fields, reached=lengths_along(coordinates[own])),
-                (names[valley.one], names[valley.two]),
-            )
-            tried = self._trained(one, f"{'–'.join(who)} on {one.name}", coordinates[own], valley, bench)
+        points = np.concatenate([points_along(landscape, path, self.points).points for path in paths])
+        decoded, coordinates = bench.sample(map_, Samples(points=points)), np.asarray(map_.chart.decode(points))
+        lines = straight_lines(map_, coordinates.reshape(len(paths), self.points, -1), bench)
+        names = basin_names(map_, landscape, topology)
+        for number, path in enumerate(paths):
+            rows = slice(number * self.points, (number + 1) * self.points)
+            fields = {name: values[rows] for name, values in decoded.fields.items()}
+            ends = (names[path.lower], names[path.upper])
+            trained = self._train(map_, f"{'–'.join(ends)} on {map_.name}", coordinates[rows], path, bench)
             yield EvaluatedPass(
-                map=one.name,
-                who=who,
+                map=map_.name,
+                basins=ends,
                 measure=atlas.field_of(topology.field),
-                valley=valley,
-                floor=float(landscape.fields[topology.field][valley.one]),
-                points=points[own],
-                ways={"pass": way, "straight": lines[at]}
-                | {name: found for name, found in tried.items() if isinstance(found, EvaluatedPath)},
-                failed=tuple(found for found in tried.values() if isinstance(found, str)),
-                untrusted=1 - float(decoded.trusted[own].mean()),
+                path=path,
+                floor=float(landscape.fields[topology.field][path.lower]),
+                points=points[rows],
+                paths={
+                    "pass": EvaluatedPath(fields=fields, lengths=lengths_along(coordinates[rows])),
+                    "straight": lines[number],
+                    **{name: result for name, result in trained.items() if isinstance(result, EvaluatedPath)},
+                },
+                failed=tuple(result for result in trained.values() if isinstance(result, str)),
+                untrusted=1 - float(decoded.trusted[rows].mean()),
             )
 
-    def _trained(
-        self, one: Map, label: str, coordinates: np.ndarray, valley: MinimaxPath, bench: Bench
+    def _train(
+        self, map_: Map, label: str, coordinates: np.ndarray, path: MinimaxPath, bench: Bench
     ) -> dict[str, EvaluatedPath | str]:
-        """Return the ways that are trained between the ends of a pass, or why their training failed."""
-        if self.training == "none" or (self.training == "merging" and not valley.merging):
+        """Return the paths trained between the ends of a pass, or the messages of training that failed."""
+        if self.training == "none" or (self.training == "merging" and not path.merging):
             return {}
         stops = np.linspace(0, len(coordinates) - 1, self.bends + 2).round().astype(int)
-        networks, training = one.chart.space.lift(coordinates[stops]), self._training(label, one, coordinates)
+        networks, training = map_.chart.space.lift(coordinates[stops]), self._path_training(label, map_, coordinates)
         ends, chain = networks[[0, -1]], networks[1:-1]
-        return {"curve": training.way(bench, ends), "relaxed": training.way(bench, ends, chain)}
+        return {"curve": training.evaluated_path(bench, ends), "relaxed": training.evaluated_path(bench, ends, chain)}
 
-    def _training(self, label: str, one: Map, coordinates: np.ndarray) -> PathTraining:
-        """Return how ways between the ends of a pass are trained and scored."""
-        held = one.population.buffers
-        ends = one.nearest(coordinates[[0, -1]])[0] if held else ()
+    def _path_training(self, label: str, map_: Map, coordinates: np.ndarray) -> PathTraining:
+        """Return how paths between the ends of a pass are trained and evaluated."""
+        buffers = map_.population.buffers
+        ends = map_.nearest(coordinates[[0, -1]])[0] if buffers else ()
         return PathTraining(
             label=label,
             epochs=self.epochs,
@@ -184,25 +185,25 @@ class LowLossPass:
             batch_size=self.batch_size,
             device=self.device,
             points=self.points,
-            buffers=tuple(held[row] for row in ends),
+            buffers=tuple(buffers[row] for row in ends),
         )
 
 
 def _warnings(rows: Sequence[Row]) -> Iterator[str]:
-    """Yield warnings about each map's passes."""
+    """Yield warnings about the passes of each map."""
     for name in dict.fromkeys(row["name"] for row in rows):
-        own = [row for row in rows if row["name"] == name and row["pass"] is not None]
-        missed = [row for row in own if row["pass"] > row["saddle"] + MISSED * (row["saddle"] - row["floor"])]
-        beaten = [row for row in own if row["straight"] is not None and row["straight"] < row["pass"]]
+        passes = [row for row in rows if row["name"] == name and row["pass"] is not None]
+        missed = [row for row in passes if row["pass"] > row["saddle"] + MISSED * (row["saddle"] - row["floor"])]
+        beaten = [row for row in passes if row["straight"] is not None and row["straight"] < row["pass"]]
         if missed:
             worst = max(missed, key=lambda row: row["pass"] - row["saddle"])
             yield (
-                f"{name}: on {len(missed)} of {len(own)} passes the networks between the samples are worse than the "
+                f"{name}: on {len(missed)} of {len(passes)} passes the networks between the samples are worse than the "
                 f"samples: {worst['one']}–{worst['two']} rises to {worst['pass']:.3g}, its saddle is "
-                f"{worst['saddle']:.3g}; a finer lattice would tell another saddle"
+                f"{worst['saddle']:.3g}; a finer lattice would find another saddle"
             )
         if beaten:
             yield (
-                f"{name}: on {len(beaten)} of {len(own)} pairs the straight line in weight space stays below the map's "
-                "lowest pass: the ridge between those basins is the map's own doing"
+                f"{name}: on {len(beaten)} of {len(passes)} pairs the straight line in weight space stays below the "
+                "map's lowest pass: the ridge between those basins is an artefact of the map"
             )

@@ -1,4 +1,4 @@
-"""Ways between two networks in weight space, evaluated: as given, straight, by a trained curve, or relaxed."""
+"""Paths between two networks in weight space, evaluated: straight lines, trained curves and relaxed chains."""
 
 from collections.abc import Mapping, Sequence
 from typing import Any
@@ -13,54 +13,57 @@ from globscope.builtin.analyses.curves.training import Settings, trained_bends
 
 @define(frozen=True, kw_only=True)
 class EvaluatedPath:
-    """One way between two networks.
+    """A path between two networks, with what was measured on it.
 
     Attributes:
-        fields: (n,) each, of the networks on it.
-        reached: (n,) Euclidean length of the way up to each.
+        fields: Fields of the networks on the path, (n,) each.
+        lengths: (n,) Euclidean lengths of the path up to each network.
     """
 
     fields: Mapping[str, np.ndarray] = field(eq=False, repr=False)
-    reached: np.ndarray = field(eq=False, repr=False)
+    lengths: np.ndarray = field(eq=False, repr=False)
 
 
-def straight_lines(one: Map, passes: np.ndarray, bench: Bench) -> list[EvaluatedPath]:
+def straight_lines(map_: Map, passes: np.ndarray, bench: Bench) -> list[EvaluatedPath]:
     """Return the straight lines between the ends of several passes, evaluated at once.
 
     Args:
-        one: The map that the passes run on.
-        passes: (k, n, r) coordinates of the networks on each, which are isometric to weights.
-        bench: Measures.
+        map_: The map on which the passes lie.
+        passes: (k, n, r) coordinates of the networks on each pass, isometric to weights.
+        bench: Measures the networks.
     """
     count, points, rank = passes.shape
     t, ends = np.linspace(0, 1, points)[:, None], passes[:, [0, -1]]
     lines = (1 - t) * ends[:, :1] + t * ends[:, 1:]
-    held = one.population.buffers
-    rows = one.nearest(ends.reshape(-1, rank))[0].reshape(count, 2)
+    buffers = map_.population.buffers
+    rows = map_.nearest(ends.reshape(-1, rank))[0].reshape(count, 2)
     nearer = rows[:, np.arange(points) * 2 // points].ravel()
     networks = Networks(
-        space=one.chart.space, coordinates=lines.reshape(-1, rank), buffers=held, nearest=nearer if held else None
+        space=map_.chart.space,
+        coordinates=lines.reshape(-1, rank),
+        buffers=buffers,
+        nearest=nearer if buffers else None,
     )
     fields = bench.measure(networks)
-    own = [slice(at * points, (at + 1) * points) for at in range(count)]
+    slices = [slice(at * points, (at + 1) * points) for at in range(count)]
     return [
-        EvaluatedPath(fields={name: values[at] for name, values in fields.items()}, reached=lengths_along(line))
-        for at, line in zip(own, lines, strict=True)
+        EvaluatedPath(fields={name: values[at] for name, values in fields.items()}, lengths=lengths_along(line))
+        for at, line in zip(slices, lines, strict=True)
     ]
 
 
 @define(frozen=True, kw_only=True)
 class PathTraining:
-    """How ways are trained, and at how many points they are evaluated.
+    """How paths are trained, and at how many points they are evaluated.
 
     Attributes:
-        label: What they connect.
-        epochs: Passes over the training examples.
-        learning_rate: Of the first half.
-        batch_size: Examples per step.
-        device: As a spec says it.
-        points: Evaluated along each, at equal steps of t.
-        buffers: Of the members nearest to both ends; empty where members have none.
+        label: Names of the basins that they connect, and of the map.
+        epochs: Number of passes over the training examples.
+        learning_rate: Learning rate of the first half.
+        batch_size: Number of examples per step.
+        device: Device, as in a spec.
+        points: Number of networks to evaluate on each path, at equal steps of t.
+        buffers: Buffers of the members nearest to both ends; empty where members have none.
     """
 
     label: str
@@ -71,10 +74,10 @@ class PathTraining:
     points: int
     buffers: Sequence[Mapping[str, np.ndarray]] = ()
 
-    def way(self, bench: Bench, ends: np.ndarray, start: np.ndarray | None = None) -> EvaluatedPath | str:
+    def evaluated_path(self, bench: Bench, ends: np.ndarray, start: np.ndarray | None = None) -> EvaluatedPath | str:
         """Return a Bezier curve with one bend between (2, D) ends, or the chain that starts as (bends, D) networks.
 
-        Where the training diverges, as it may from networks of enormous losses, what is told of that.
+        If training diverges, as it may from networks with enormous losses, the message of the error is returned.
         """
         shape: Shape = "Bezier" if start is None else "PolyChain"
         bends = 1 if start is None else len(start)
@@ -87,18 +90,18 @@ class PathTraining:
             weight_decay=0.0,
         )
         probe = bench.task.build(device(self.device, "analysis.device"))
-        kept: dict[str, Any] = {"name": self.label, "start": start, "buffers": self.buffers}
+        options: dict[str, Any] = {"name": self.label, "start": start, "buffers": self.buffers}
         try:
-            found = trained_bends(bench, probe, ends, settings, bench.seed, **kept)
+            trained = trained_bends(bench, probe, ends, settings, bench.seed, **options)
         except GlobscopeError as error:
             return str(error)
-        whole = np.concatenate([ends[:1], found, ends[1:]])
-        return self._mixed(bench, whole, basis(shape, bends, np.linspace(0, 1, self.points)))
+        whole = np.concatenate([ends[:1], trained, ends[1:]])
+        return self._evaluate(bench, whole, basis(shape, bends, np.linspace(0, 1, self.points)))
 
-    def _mixed(self, bench: Bench, networks: np.ndarray, shares: np.ndarray) -> EvaluatedPath:
-        """Return the way along (n, k) mixtures of (k, D) networks; buffers are those of the nearer end."""
+    def _evaluate(self, bench: Bench, networks: np.ndarray, shares: np.ndarray) -> EvaluatedPath:
+        """Return the path of (n, k) mixtures of (k, D) networks; their buffers are those of the nearer end."""
         space, nearest = Mixtures(weights=networks), np.arange(len(shares)) * 2 // len(shares)
         mixed = Networks(space=space, coordinates=shares, buffers=self.buffers, nearest=nearest)
         return EvaluatedPath(
-            fields=bench.measure(mixed), reached=lengths_along(space.lift(one[None])[0] for one in shares)
+            fields=bench.measure(mixed), lengths=lengths_along(space.lift(one[None])[0] for one in shares)
         )

@@ -28,16 +28,16 @@ class MinimaxPath:
     """The lowest path on the samples between two basins' minima.
 
     Attributes:
-        one: Sample at the lower minimum.
-        two: At the other one.
-        walked: (m,) samples from the one to the other.
-        saddle: Height at which the merge tree joins the two.
-        merging: Whether the one is the first of the basins followed into which the tree joins the other's branch.
+        lower: Sample at the lower minimum.
+        upper: Sample at the other minimum.
+        samples: (m,) samples from the lower minimum to the other.
+        saddle: Height at which the merge tree joins the two minima.
+        merging: Whether the lower basin is the first of the selected basins that the other merges into.
     """
 
-    one: int
-    two: int
-    walked: np.ndarray = field(eq=False, repr=False)
+    lower: int
+    upper: int
+    samples: np.ndarray = field(eq=False, repr=False)
     saddle: float
     merging: bool
 
@@ -45,9 +45,9 @@ class MinimaxPath:
 def minimax_paths(
     landscape: Landscape, topology: Topology, adjacency: Adjacency, minima: np.ndarray | None = None
 ) -> Iterator[MinimaxPath]:
-    """Yield the lowest path between every two basins that ever meet, the lower minimum first.
+    """Yield the lowest path between every two basins that meet, from the lower minimum.
 
-    Only between those of some minima of the tree, by rising value, where these are named.
+    If `minima` of the tree, by rising value, are selected, only the paths between these.
     """
     tree, values = topology.tree, np.asarray(landscape.fields[topology.field], float)
     swept = sweep_order(values, tree.basin >= 0)
@@ -55,48 +55,49 @@ def minimax_paths(
     place[swept] = np.arange(len(swept))
     passes = Passes.of(neighbours(landscape.samples, swept, adjacency))
     minima = tree.minima if minima is None else minima
-    joined = _merges(tree, set(minima.tolist()))
-    for row, one in enumerate(minima[:-1].tolist()):
-        later = minima[row + 1 :]
-        for two, walked in zip(later.tolist(), passes.paths(place[one], place[later]), strict=True):
-            met = tree.minimax(one, two)
-            if met is not None:
-                yield MinimaxPath(one=one, two=two, walked=swept[walked], saddle=met[1], merging=(one, two) in joined)
+    merges = _merges(tree, set(minima.tolist()))
+    for row, lower in enumerate(minima[:-1].tolist()):
+        others = minima[row + 1 :]
+        for upper, path in zip(others.tolist(), passes.paths(place[lower], place[others]), strict=True):
+            saddle = tree.minimax(lower, upper)
+            if saddle is not None:
+                merging = (lower, upper) in merges
+                yield MinimaxPath(lower=lower, upper=upper, samples=swept[path], saddle=saddle[1], merging=merging)
 
 
-def _merges(tree: MergeTree, followed: set[int]) -> set[tuple[int, int]]:
-    """Return, for the minimum of every basin followed, the first such basin in whose branch its own goes on."""
-    rows, found = {int(vertex): row for row, vertex in enumerate(tree.pairs[:, 0])}, set()
-    for own in followed:
-        row = rows[own]
+def _merges(tree: MergeTree, selected: set[int]) -> set[tuple[int, int]]:
+    """Return, for the minimum of every selected basin, the first selected minimum whose branch it merges into."""
+    rows, merges = {int(vertex): row for row, vertex in enumerate(tree.pairs[:, 0])}, set()
+    for minimum in selected:
+        row = rows[minimum]
         while (elder := int(tree.elders[row])) != row:
             row = elder
-            if int(tree.pairs[row, 0]) in followed:
-                found.add((int(tree.pairs[row, 0]), own))
+            if int(tree.pairs[row, 0]) in selected:
+                merges.add((int(tree.pairs[row, 0]), minimum))
                 break
-    return found
+    return merges
 
 
-def points_along(landscape: Landscape, valley: MinimaxPath, points: int) -> Samples:
-    """Return points evenly along a valley's path across the map, ends included."""
-    stops = landscape.samples.points[valley.walked]
-    reached = lengths_along(stops)
-    places = np.linspace(0, reached[-1], points)
-    fine = np.stack([np.interp(places, reached, axis) for axis in stops.T], axis=1)
+def points_along(landscape: Landscape, path: MinimaxPath, points: int) -> Samples:
+    """Return points at equal distances along a path on the map, including its ends."""
+    stops = landscape.samples.points[path.samples]
+    lengths = lengths_along(stops)
+    places = np.linspace(0, lengths[-1], points)
+    fine = np.stack([np.interp(places, lengths, axis) for axis in stops.T], axis=1)
     return Samples(points=fine, index=np.arange(points)[:, None], shape=(points,))
 
 
-def chosen_minima(one: Map, landscape: Landscape, topology: Topology, basins: Basins) -> np.ndarray:
-    """Return the minima, by rising value, of the basins in which runs end, of those and trusted ones, or of all."""
-    minima, runs = topology.tree.minima, runs_by_basin(one, landscape, topology)
+def chosen_minima(map_: Map, landscape: Landscape, topology: Topology, basins: Basins) -> np.ndarray:
+    """Return the minima, by rising value, of the basins in which runs end, of these and the trusted ones, or of all."""
+    minima, runs = topology.tree.minima, runs_by_basin(map_, landscape, topology)
     wanted = np.array([bool(runs[int(minimum)]) for minimum in minima], bool)
     if basins == "trusted":
         wanted |= landscape.trusted[minima]
-    found: np.ndarray = minima if basins == "all" else minima[wanted]
-    return found
+    chosen: np.ndarray = minima if basins == "all" else minima[wanted]
+    return chosen
 
 
-def basin_names(one: Map, landscape: Landscape, topology: Topology) -> dict[int, str]:
-    """Return what each minimum's basin is called: by the runs that end in it, else by its sample."""
-    basins = runs_by_basin(one, landscape, topology)
+def basin_names(map_: Map, landscape: Landscape, topology: Topology) -> dict[int, str]:
+    """Return the name of each minimum's basin: the runs that end in it, or else its sample."""
+    basins = runs_by_basin(map_, landscape, topology)
     return {minimum: " ".join(runs) or f"#{minimum}" for minimum, runs in basins.items()}

@@ -1,4 +1,4 @@
-"""Are the minima connected? Curves of low loss between networks, in weight space and on the maps."""
+"""Curves of low loss between networks, in weight space and on the maps."""
 
 from collections.abc import Sequence
 from functools import reduce
@@ -27,11 +27,11 @@ from globscope.api import (
 from globscope.builtin.analyses.curves.pairs import choose_pairs, count_pairs, pair_label, require_pairs
 from globscope.builtin.analyses.curves.training import Settings, trained_bends
 from globscope.builtin.analyses.mode_connectivity import curve_table, project_curves
-from globscope.builtin.analyses.mode_connectivity.curve_members import between, members
+from globscope.builtin.analyses.mode_connectivity.curve_members import alternate_points, members
 from globscope.builtin.analyses.mode_connectivity.measured_curve import measured_curves
 from globscope.builtin.analyses.mode_connectivity.pictures import overlays, plot
 
-WHO = "mode-connectivity"
+NAME = "mode-connectivity"
 
 
 def _odd(_: Any, attribute: Any, value: int) -> None:
@@ -43,27 +43,27 @@ def _odd(_: Any, attribute: Any, value: int) -> None:
 class ModeConnectivity:
     """Train curves of low loss between the variants' last networks, and follow them over the maps.
 
-    Garipov et al., "Loss Surfaces, Mode Connectivity, and Fast Ensembling of DNNs", 2018: the curve's ends stay, its
-    bends move by SGD with momentum 0.9, every mini-batch scored at one random t; the learning rate is constant for
-    half of the epochs, falls linearly to a hundredth until 90 %, and stays. Bends start on the straight line. Which
-    BatchNorm statistics the points of a curve have is the evaluator's `batch_norm`: by default they are re-estimated
-    for each.
+    Garipov et al., "Loss Surfaces, Mode Connectivity, and Fast Ensembling of DNNs", 2018: the ends of a curve stay, and
+    its bends move by SGD with momentum 0.9, where every mini-batch is scored at one random t. The learning rate is
+    constant for half of the epochs, falls linearly to a hundredth until 90 %, and stays there. Bends start on the
+    straight line. The evaluator's `batch_norm` determines the BatchNorm statistics of the points of a curve; by default
+    they are re-estimated for each point.
 
     Attributes:
-        pairs: Of variants to connect, such as `[["G", "A"], ["G", "B"]]`; all pairs where neither this nor `against`
-            is given.
-        against: The variant to connect with every other.
-        curve: Its shape: `Bezier`, or `PolyChain`, straight from bend to bend.
-        bends: Trainable points between the two ends.
-        epochs: Of the training of each curve.
-        learning_rate: Of its first half.
-        batch_size: Examples per step.
+        pairs: Pairs of variants to connect, such as `[["G", "A"], ["G", "B"]]`; all pairs if neither this nor `against`
+            is set.
+        against: Variant to connect with every other variant.
+        curve: Shape of the curve: `Bezier`, or `PolyChain`, which is straight from bend to bend.
+        bends: Number of trained points between the two ends.
+        epochs: Number of epochs for which each curve is trained.
+        learning_rate: Learning rate of the first half of the training.
+        batch_size: Number of examples per step.
         weight_decay: λ of the regulariser λ/2 ‖φ(t)‖² on the curve's networks.
-        points: Networks on a curve that are evaluated, at equal steps of t, both ends included; odd.
-        in_fit: Whether every second inner point of the curves is put into the fit of the study's own maps; the table
-            of projections tells of both fits in either case.
-        field: The loss (or accuracy) that is compared with the maps', and drawn.
-        device: On which curves are trained: `auto` takes cuda, then mps, then cpu; `cuda:1` is the second card.
+        points: Number of networks to evaluate on each curve, at equal steps of t, including both ends; odd.
+        in_fit: Whether the study's maps are fitted to every second inner point of the curves too. The table of
+            projections reports both fits either way.
+        field: Loss or accuracy that is compared with the maps', and drawn.
+        device: Device on which curves are trained: `auto` takes cuda, then mps, then cpu; `cuda:1` is the second card.
     """
 
     pairs: tuple[tuple[str, str], ...] = ()
@@ -81,49 +81,49 @@ class ModeConnectivity:
 
     @property
     def traits(self) -> AnalysisTraits:
-        """The field that it compares."""
+        """The field that is compared."""
         return AnalysisTraits(field=self.field)
 
     def check(self, facts: CheckFacts) -> None:
-        """Refuse pairs that are none, and a device that is not there.
+        """Refuse pairs that do not exist, and a device that is not there.
 
         Raises:
             SpecError: With everything that is wrong with the pairs.
             EvaluationError: No such device.
         """
-        require_pairs(WHO, self.pairs, self.against, facts.variants)
-        device(self.device, f"{WHO}.device")
+        require_pairs(NAME, self.pairs, self.against, facts.variants)
+        device(self.device, f"{NAME}.device")
 
     def plan(self, maps: int, variants: int) -> str:
-        """Return what it will do, for a study of so many maps with an inverse."""
+        """Return what the analysis will do, for so many maps with an inverse."""
         curves = count_pairs(self.pairs, self.against, variants)
         refits = maps * (1 + self.in_fit)
-        return f"{WHO}: {curves} curves ({self.epochs} epochs each), with {refits} refits"
+        return f"{NAME}: {curves} curves ({self.epochs} epochs each), with {refits} refits"
 
     def evaluations(self, lattices: Sequence[tuple[int, ...]], maps: int, variants: int) -> int:
-        """Return how many networks it scores at most: curves, straight lines, and both projections on every map."""
+        """Return the largest number of networks to score: curves, straight lines, and both projections on every map."""
         del lattices
-        inner, fitted = self.points - 2, len(between(self.points))
+        inner, fitted = self.points - 2, len(alternate_points(self.points))
         each = self.points + inner + maps * (inner + inner - fitted + self.in_fit * fitted)
         return count_pairs(self.pairs, self.against, variants) * each
 
     def derive(self, task: Task, population: Population, bench: Bench, rng: np.random.Generator) -> Population:
-        """Return the points of all curves; each curve is a stage, stored when it is trained."""
-        del rng  # a curve's seed follows from its own pair, whichever others there are
-        probe = task.build(device(self.device, f"{WHO}.device"))
+        """Return the points of all curves; each curve is stored once it is trained."""
+        del rng  # the seed of a curve follows from its pair alone
+        probe = task.build(device(self.device, f"{NAME}.device"))
         pairs = choose_pairs(self.pairs, self.against, population.variants)
         return reduce(Population.concatenate, [self._curve(pair, probe, population, bench) for pair in pairs])
 
     def analyse(self, atlas: Atlas, bench: Bench, rng: np.random.Generator) -> Finding:
-        """Return both tables, the pictures, and what a small median error would hide."""
+        """Return both tables, the pictures, and warnings about errors that a small median hides."""
         del rng  # nothing is drawn
         curves = measured_curves(atlas, bench)
-        found = project_curves.project_curves(atlas, curves, bench)
-        field, fits = atlas.field_of(self.field), (project_curves.UNSEEN, project_curves.SEEN)
-        plots = [plot(curves, found, self.curve, field, fit) for fit in fits]
+        projections, field = project_curves.project_curves(atlas, curves, bench), atlas.field_of(self.field)
+        fits = (project_curves.UNSEEN, project_curves.SEEN)
+        plots = [plot(curves, projections, self.curve, field, fit) for fit in fits]
         return Finding(
-            tables=(curve_table.table(curves, atlas), project_curves.table(found, field)),
-            warnings=tuple(project_curves.warnings(found, field)),
+            tables=(curve_table.table(curves, atlas), project_curves.table(projections, field)),
+            warnings=tuple(project_curves.warnings(projections, field)),
             pictures=(*plots, *overlays(atlas, curves, self.curve)),
         )
 
@@ -133,7 +133,7 @@ class ModeConnectivity:
         weights, settings = np.asarray(ends.weights), self._settings()
         seed = int(np.random.default_rng([bench.seed, *"/".join(pair).encode()]).integers(2**32))
         bends = trained_bends(bench, probe, weights, settings, seed, name=name, buffers=ends.buffers)
-        return members(self._named(name), ends, bends, self.curve, count=self.points, in_fit=self.in_fit)
+        return members(self._curve_name(name), ends, bends, self.curve, count=self.points, in_fit=self.in_fit)
 
     def _settings(self) -> Settings:
         return Settings(
@@ -145,6 +145,6 @@ class ModeConnectivity:
             weight_decay=self.weight_decay,
         )
 
-    def _named(self, pair: str) -> str:
-        """Return the variant of a curve's members; two analyses may have curves of other bends between one pair."""
+    def _curve_name(self, pair: str) -> str:
+        """Return the variant of a curve's members; several analyses may connect one pair."""
         return f"{self.curve} {pair}" if self.bends == 1 else f"{self.curve}-{self.bends} {pair}"

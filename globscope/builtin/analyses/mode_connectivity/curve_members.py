@@ -13,27 +13,27 @@ def members(name: str, ends: Population, bends: np.ndarray, shape: Shape, *, cou
     """Return the points of a curve between two members, both ends included.
 
     Args:
-        name: Of the curve: its members' variant.
-        ends: The two.
-        bends: (bends, D).
-        shape: Of the curve.
-        count: Of the points.
-        in_fit: Whether every second inner point is put into the fit of the maps; the ends are there already.
+        name: Name of the curve, which is its members' variant.
+        ends: The two members.
+        bends: (bends, D) trained points.
+        shape: Shape of the curve.
+        count: Number of points.
+        in_fit: Whether the maps are fitted to every second inner point; they are fitted to the ends already.
     """
     weights = curve_points(shape, np.asarray(ends.weights), bends, count)
-    found = tuple(_members(name, ends.members, np.linspace(0, 1, count), in_fit))
-    return evolve(ends, members=found, weights=weights, keys=())
+    members_ = tuple(_members(name, ends.members, np.linspace(0, 1, count), in_fit))
+    return evolve(ends, members=members_, weights=weights, keys=())
 
 
-def between(count: int) -> list[int]:
-    """Return which of a curve's points may be in a fit: every second inner one, each between two that are judged."""
+def alternate_points(count: int) -> list[int]:
+    """Return the points of a curve that a map may be fitted to: every second inner one, between unseen ones."""
     return list(range(2, count - 1, 2))
 
 
 def _members(name: str, ends: Sequence[Member], t: np.ndarray, in_fit: bool) -> Iterator[Member]:
-    fitted = set(between(len(t))) if in_fit else set()
+    fitted = set(alternate_points(len(t))) if in_fit else set()
     for step, at in enumerate(t.tolist()):
-        # A point has no statistics of its own: where stored ones are asked for, they are those of the nearer end.
+        # A point has no statistics of its own; its stored ones are those of the nearer end.
         yield Member(
             variant=name,
             step=step,

@@ -1,4 +1,4 @@
-"""A curve's figures for a reader."""
+"""The table of curves."""
 
 from collections.abc import Iterator, Sequence
 from typing import Any
@@ -11,9 +11,9 @@ from globscope.builtin.analyses.mode_connectivity.measured_curve import Measured
 CAPTION = (
     "Every trained curve beside the straight line between the same two networks, at the same values of t, both ends "
     "included. one, other: the ends; min, max: over the points; mean: weighted by length, ∫ L ds over the length "
-    "(trapezoids); barrier: max over t of L(t) − ((1 − t) L(0) + t L(1)), the linear interpolation of the ends, which "
-    "is 0 at the ends and so never less (for an accuracy the deepest fall below that interpolation); length_ratio: of "
-    "the curve to the straight line. A figure is empty where a loss is not finite."
+    "(trapezoids); barrier: max over t of L(t) − ((1 − t) L(0) + t L(1)), the excess over the linear interpolation of "
+    "the ends, never below 0 (for an accuracy, the deepest fall below it); length_ratio: length of the curve over that "
+    "of the straight line. A figure is empty where a loss is not finite."
 )
 COLUMNS = (
     "pair", "field", "one", "other", "curve_min", "curve_max", "curve_mean", "curve_barrier", "line_min", "line_max",
@@ -23,31 +23,34 @@ Row = dict[str, Any]
 
 
 def table(curves: Sequence[MeasuredCurve], atlas: Atlas) -> Table:
-    """Return the table of every curve and field."""
-    rows = tuple(_row(one, atlas.field_of(key)) for one in curves for key in scores(one.curve))
+    """Return the table with a row for every curve and field."""
+    rows = tuple(_row(curve, atlas.field_of(name)) for curve in curves for name in scores(curve.curve))
     return Table(name="curves", caption=CAPTION, columns=COLUMNS, rows=rows)
 
 
-def _row(one: MeasuredCurve, field: Field) -> Row:
-    values = one.curve[field.key]
-    ends = {"one": finite_or_none(values[0]), "other": finite_or_none(values[-1])}
-    ways = (("curve", values, one.way), ("line", one.line[field.key], one.t))
-    figures = {f"{kind}_{key}": cell for kind, *what in ways for key, cell in _figures(field, one, *what)}
-    return {"pair": one.pair, "field": field.key, **ends, **figures, "length_ratio": float(one.way[-1] / one.distance)}
+def _row(curve: MeasuredCurve, field: Field) -> Row:
+    values, line = curve.curve[field.key], curve.line[field.key]
+    return {
+        "pair": curve.pair,
+        "field": field.key,
+        "one": finite_or_none(values[0]),
+        "other": finite_or_none(values[-1]),
+        **{f"curve_{name}": figure for name, figure in _figures(field, curve.t, values, curve.lengths)},
+        **{f"line_{name}": figure for name, figure in _figures(field, curve.t, line, curve.t)},
+        "length_ratio": float(curve.lengths[-1] / curve.distance),
+    }
 
 
 def _figures(
-    field: Field, one: MeasuredCurve, values: np.ndarray, way: np.ndarray
+    field: Field, t: np.ndarray, values: np.ndarray, lengths: np.ndarray
 ) -> Iterator[tuple[str, float | None]]:
-    yield from (
-        ("min", finite_or_none(values.min())),
-        ("max", finite_or_none(values.max())),
-        ("mean", finite_or_none(mean_along(values, way))),
-    )
-    yield "barrier", finite_or_none(field_barrier(field, values, one.t, values))
+    yield "min", finite_or_none(values.min())
+    yield "max", finite_or_none(values.max())
+    yield "mean", finite_or_none(mean_along(values, lengths))
+    yield "barrier", finite_or_none(barrier(field.cost(values), t))
 
 
 def field_barrier(field: Field, values: np.ndarray, t: np.ndarray, whole: np.ndarray) -> float:
-    """Return the barrier of a field's values at some t, above the interpolation between the ends of the whole."""
+    """Return the barrier of a field's values at some t, over the interpolation between the ends of the whole curve."""
     first, *_, last = field.cost(whole).tolist()
     return barrier(field.cost(values), t, (first, last))

@@ -1,4 +1,4 @@
-"""Curves as pictures: their losses along t, and their way over a map."""
+"""Pictures of curves: their losses along t, and their paths over a map."""
 
 from collections.abc import Sequence
 
@@ -11,51 +11,56 @@ from globscope.builtin.analyses.mode_connectivity.project_curves import UNSEEN, 
 LINE = "straight line"
 
 
-def plot(curves: Sequence[MeasuredCurve], found: Sequence[CurveProjection], shape: str, field: Field, fit: str) -> Plot:
-    """Return the field along t: a panel a pair, with the curve, the straight line, and what every map shows."""
-    seen = "have not seen the curves" if fit == UNSEEN else "have seen every second point; the points shown are others"
+def plot(
+    curves: Sequence[MeasuredCurve], projections: Sequence[CurveProjection], shape: str, field: Field, fit: str
+) -> Plot:
+    """Return the field along t: a panel for each pair, with the curve, the straight line and the maps' projections."""
+    fitted = (
+        "were fitted without the curves" if fit == UNSEEN else "were fitted to every second point, and show the others"
+    )
     return Plot(
         name=f"curves, {fit}",
-        caption=f"The {field.name} along the curves and the straight lines, and of what the maps make of the curves. "
-        f"The maps {seen}.",
+        caption=f"The {field.name} along the curves and the straight lines, and of the networks that the maps decode "
+        f"along the curves. The maps {fitted}.",
         x="t",
         y=field.name,
         panels=tuple(
-            _panel(one, [j for j in found if j.curve is one and j.fit == fit], shape, field) for one in curves
+            _panel(curve, [each for each in projections if each.curve is curve and each.fit == fit], shape, field)
+            for curve in curves
         ),
         log=not field.higher_is_better,
     )
 
 
-def _panel(one: MeasuredCurve, found: Sequence[CurveProjection], shape: str, field: Field) -> Panel:
-    own = Series.of(shape, one.t, one.curve[field.key])
-    line = Series.of(LINE, one.t, one.line[field.key], "dashed")
-    shown = [Series.of(f"on {j.name}", j.t, j.found.fields[field.key], "points") for j in found]
-    return Panel(title=one.pair, series=(own, line, *shown))
+def _panel(curve: MeasuredCurve, projections: Sequence[CurveProjection], shape: str, field: Field) -> Panel:
+    own = Series.of(shape, curve.t, curve.curve[field.key])
+    line = Series.of(LINE, curve.t, curve.line[field.key], "dashed")
+    shown = [Series.of(f"on {each.name}", each.t, each.projection.fields[field.key], "points") for each in projections]
+    return Panel(title=curve.pair, series=(own, line, *shown))
 
 
 def overlays(atlas: Atlas, curves: Sequence[MeasuredCurve], shape: str) -> list[Overlay]:
-    """Return, for every map that encodes, the ways of curves and straight lines over it."""
-    maps = [one for one in atlas.maps if curves and one.chart.encode is not None]
-    return [_overlay(one, atlas, curves, shape) for one in maps]
+    """Return, for every map that encodes, the paths of curves and straight lines over it."""
+    maps = [map_ for map_ in atlas.maps if curves and map_.chart.encode is not None]
+    return [_overlay(map_, atlas, curves, shape) for map_ in maps]
 
 
-def _overlay(one: Map, atlas: Atlas, curves: Sequence[MeasuredCurve], shape: str) -> Overlay:
-    """Return the trails over a map; what lies outside its space is lost, of a straight line as of a curve."""
-    space, encode = one.chart.space, one.chart.encode
+def _overlay(map_: Map, atlas: Atlas, curves: Sequence[MeasuredCurve], shape: str) -> Overlay:
+    """Return the trails over a map; the parts of curves and lines outside its space are lost."""
+    space, encode = map_.chart.space, map_.chart.encode
     assert encode is not None
-    ways = [space.coordinates(atlas.population.take(curve.rows).weights)[0] for curve in curves]
-    # Coordinates are affine in the weights: those of a straight line are on the line between its ends'.
-    lines = [np.outer(1 - c.t, way[0]) + np.outer(c.t, way[-1]) for c, way in zip(curves, ways, strict=True)]
-    both = [*ways, *lines]
-    latents = np.split(np.asarray(encode(np.concatenate(both))), np.cumsum([len(way) for way in both])[:-1])
+    paths = [space.coordinates(atlas.population.take(curve.rows).weights)[0] for curve in curves]
+    # Coordinates are affine in the weights, so a straight line stays one.
+    lines = [np.outer(1 - c.t, path[0]) + np.outer(c.t, path[-1]) for c, path in zip(curves, paths, strict=True)]
+    all_paths = [*paths, *lines]
+    latents = np.split(np.asarray(encode(np.concatenate(all_paths))), np.cumsum([len(path) for path in all_paths])[:-1])
     ends = np.concatenate([trail[[0, -1]] for trail in latents[: len(curves)]])
     trails = [Trail.of(shape, trail) for trail in latents[: len(curves)]]
     trails += [Trail.of(LINE, trail, "dashed") for trail in latents[len(curves) :]]
     return Overlay(
-        name=f"curves on {one.name}",
-        caption=f"The curves, the straight lines and the networks that they connect on {one.name}: "
-        "where the map puts them, which is not where it has a network like them.",
-        map=one.name,
+        name=f"curves on {map_.name}",
+        caption=f"The curves, the straight lines and the networks that they connect on {map_.name}: "
+        "where the map places them; the network that it decodes there may differ.",
+        map=map_.name,
         trails=(*trails, Trail.of("ends", ends, "points")),
     )
