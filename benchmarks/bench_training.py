@@ -20,9 +20,10 @@ from globscope.builtin.tasks.data import Arrays
 from globscope.builtin.tasks.models.mlp import mlp
 from globscope.builtin.tasks.supervised import Supervised
 from globscope.population.stacking import StackedProbe
-from globscope.population.train import TrainingState, example_order, fit, run_epoch
+from globscope.population.train import example_order, fit, run_epoch
 from globscope.population.train_stacked import fit_stacked
 from globscope.population.training_run import TrainingRun
+from globscope.population.training_state import TrainingState
 from globscope.spec.model import Recipe, Train
 from globscope.values.chart import Progress
 

@@ -85,6 +85,8 @@ from globscope.roles import (
     traits,
 )
 from globscope.scoring.buffers import NetworkBuffers
+from globscope.scoring.capture import CaptureError, capture, refuse_waiting
+from globscope.scoring.channels_last import channels_last, takes_channels_last
 from globscope.scoring.draws import REPEATS, STANDARD_ERROR, device_of, draws, fixed_seed, scores, seed_of
 from globscope.scoring.examples import calibration_batches, examples_per_batch, fixed_batches, fixed_examples
 from globscope.scoring.lines import area, barrier, lengths_along, mean_along
@@ -159,6 +161,7 @@ __all__ = [
     "Axis",
     "Bench",
     "Branches",
+    "CaptureError",
     "Chart",
     "CheckFacts",
     "Checks",
@@ -256,6 +259,8 @@ __all__ = [
     "barrier",
     "bottleneck",
     "calibration_batches",
+    "capture",
+    "channels_last",
     "column_blocks",
     "condense",
     "default_type",
@@ -293,6 +298,7 @@ __all__ = [
     "read_json",
     "read_npz",
     "read_safetensors",
+    "refuse_waiting",
     "require_unpacked",
     "resolve_adjacency",
     "runs_by_basin",
@@ -304,6 +310,7 @@ __all__ = [
     "stateless_call",
     "sweep_order",
     "symmetry",
+    "takes_channels_last",
     "threads_for",
     "trace",
     "traits",

@@ -1,11 +1,13 @@
 """What the machine reaches, and what GlobScope's training and scoring do on it."""
 
 import sys
+from collections.abc import Callable
 from importlib.util import find_spec
 from statistics import median
 from typing import Any
 
 from gpu_look.looking import Built, Clock, Look
+from gpu_look.plain import forward_operations, plain_loop
 
 
 def machine(look: Look) -> None:
@@ -78,24 +80,31 @@ def scoring(look: Look) -> None:
     from globscope.testing import score_units
     from globscope.values.evaluation import Networks
 
-    examples, calibration, count = (16, 8, 2) if look.tiny else (2000, 1000, 8)
+    examples, calibration, count = (16, 8, 2) if look.tiny else (2000, 1000, 24)
     task = Built(images(look, examples, examples), look.device)
     layout, first = task.build(look.device).layout, task.build(look.device).initialise(0)[0]
     start = layout.flatten({name: one.cpu().numpy() for name, one in first.items()})
     weights = start + 0.01 * np.random.default_rng(0).standard_normal((count, layout.size), np.float32)
+    operations = forward_operations(task.build(look.device)) * (2 * examples + calibration)
+    seconds = look.timed(plain_loop(look, task.build(look.device), weights[:2], examples, calibration), 1) / 2
+    look.note("plain loop in float32, a network", f"{1e3 * seconds:.0f} ms")
     for precision in ("float32", "tf32", "bfloat16"):
-        options = {"examples": examples, "calibration_examples": calibration, "precision": precision}
-        evaluator = Torch(device=look.device, **options)
-
-        def score(rows: Any, evaluator: Any = evaluator) -> None:
-            score_units(evaluator, Networks.of(rows), task)
-
-        look.forget()
-        seconds = look.timed(lambda score=score: score(weights), 2) / count
-        with look.profiler() as profile:
-            score(weights[:2])
-            look.wait()
-        look.note(f"{precision}, a network", f"{1e3 * seconds:.0f} ms")
+        evaluator = Torch(device=look.device, examples=examples, calibration_examples=calibration, precision=precision)
+        seconds = note_scoring(
+            look, precision, lambda rows, e=evaluator: score_units(e, Networks.of(rows), task), weights
+        )
         look.note(f"{precision}, images a second", f"{(2 * examples + calibration) / seconds:,.0f}")
-        look.note(f"{precision}, device idle", f"{1 - look.busy(profile) / 2 / seconds:.0%}")
-        look.note(f"{precision}, peak memory", look.peak())
+        look.note(f"{precision}, products", f"{operations / seconds / 1e12:.3g} TFLOP/s")
+
+
+def note_scoring(look: Look, name: str, score: Callable[[Any], Any], weights: Any) -> float:
+    """Note what scoring a network takes, and return it in seconds."""
+    look.forget()
+    seconds = look.timed(lambda: score(weights), 2) / len(weights)
+    with look.profiler() as profile:
+        score(weights)
+        look.wait()
+    look.note(f"{name}, a network", f"{1e3 * seconds:.0f} ms")
+    look.note(f"{name}, device idle", f"{1 - look.busy(profile) / len(weights) / seconds:.0%}")
+    look.note(f"{name}, peak memory", look.peak())
+    return seconds

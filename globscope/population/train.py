@@ -5,16 +5,18 @@ from pathlib import Path
 from typing import Any
 
 import numpy as np
-from attrs import define
 
 from globscope.errors import PopulationError
 from globscope.memory import within_memory
 from globscope.population.stacking import StackedProbe
 from globscope.population.training_log import FILE, TrainingLog
 from globscope.population.training_run import TrainingRun, checkpoint_path
+from globscope.population.training_state import TrainingState
+from globscope.population.training_step import is_on_cuda, set_rate, training_step
 from globscope.precision import Precision, precise
 from globscope.reading import read_tensors
 from globscope.roles import Probe
+from globscope.scoring.channels_last import channels_last, takes_channels_last
 from globscope.scoring.draws import device_of, fixed_seed
 from globscope.store import write_bytes
 from globscope.threads import threads_for
@@ -22,30 +24,6 @@ from globscope.values.chart import Progress
 
 # Optimiser state of the last checkpoint; removed when the variant is trained.
 STATE = "state.safetensors"
-
-
-@define
-class TrainingState:
-    """The state that training changes.
-
-    Attributes:
-        parameters: The network's parameters by name.
-        buffers: The network's buffers by name.
-        optimiser: The optimiser of the parameters.
-        log: One row of figures for every epoch.
-        epoch: How many epochs are over.
-    """
-
-    parameters: dict[str, Any]
-    buffers: dict[str, Any]
-    optimiser: Any
-    log: TrainingLog
-    epoch: int = 0
-
-    @property
-    def tensors(self) -> dict[str, Any]:
-        """The tensors that a checkpoint holds, by name."""
-        return self.parameters | self.buffers
 
 
 def fit(run: TrainingRun, probe: Probe, folder: Path, progress: Progress) -> None:
@@ -103,8 +81,11 @@ def _fresh_state(run: TrainingRun, probe: Probe, folder: Path) -> TrainingState:
     parameters, buffers = probe.initialise(run.seed if run.initial is None else run.initial)
     if run.start is not None:
         _copy(parameters | buffers, {name: torch.from_numpy(a) for name, a in run.start.items()})
+    images_last = takes_channels_last(probe, device_of(parameters)) if is_on_cuda(parameters) else False
+    parameters = channels_last(parameters) if images_last else parameters
     parameters = {name: p.requires_grad_() for name, p in parameters.items()}
-    return TrainingState(parameters, buffers, run.optimiser(list(parameters.values())), TrainingLog(folder))
+    optimiser = run.optimiser(list(parameters.values()))
+    return TrainingState(parameters, buffers, optimiser, TrainingLog(folder), images_last=images_last)
 
 
 def _resume(state: TrainingState, flat: dict[str, Any], folder: Path) -> None:
@@ -112,11 +93,19 @@ def _resume(state: TrainingState, flat: dict[str, Any], folder: Path) -> None:
     state.log.resume(state.epoch)
     _copy(state.tensors, read_tensors(checkpoint_path(folder, state.epoch)))
     nested: dict[int, dict[str, Any]] = {}
+    parameters = list(state.parameters.values())
     for key, value in flat.items():
         place, name = key.split("/")
-        nested.setdefault(int(place), {})[name] = value
+        nested.setdefault(int(place), {})[name] = _laid_out_as(parameters[int(place)], value)
     groups = state.optimiser.state_dict()["param_groups"]
     state.optimiser.load_state_dict({"state": nested, "param_groups": groups})
+
+
+def _laid_out_as(parameter: Any, value: Any) -> Any:
+    """Return an optimiser's tensor in the memory format of its parameter, for fused optimisers pair them by place."""
+    import torch
+
+    return torch.empty_like(parameter, requires_grad=False).copy_(value) if value.shape == parameter.shape else value
 
 
 def _copy(into: Mapping[str, Any], tensors: Mapping[str, Any]) -> None:
@@ -150,8 +139,7 @@ def run_epoch(runs: Sequence[TrainingRun], probe: Probe | StackedProbe, state: T
 
     run = runs[0]
     total: Any = 0.0
-    for group in state.optimiser.param_groups:
-        group["lr"] = run.rate(state.epoch)
+    set_rate(state.optimiser, run.rate(state.epoch))
     device = next(iter(state.parameters.values())).device.type
     too_large = f"variant {run.name!r}: a training step does not fit into memory; lower batch_size"
     too_large += "" if run.row is None else " or train.at_once"
@@ -159,25 +147,12 @@ def run_epoch(runs: Sequence[TrainingRun], probe: Probe | StackedProbe, state: T
     few_threads = threads_for(probe.layout.size * run.recipe.batch_size)
     with few_threads, within_memory(PopulationError, too_large), precise(precision, device):
         for number, indices in enumerate(torch.split(order, run.recipe.batch_size, dim=-1)):
-            loss = _step(run, probe, state, probe.batch(probe.splits[0], indices))
+            loss = training_step(run, probe, state, probe.batch(probe.splits[0], indices))
             if state.epoch == number == 0:
                 _require_finite_start(runs, loss)
-            total = total + loss.detach() * indices.shape[-1]  # stays on the device until the epoch's end
+            total = total + loss * indices.shape[-1]  # stays on the device until the epoch's end
     state.epoch += 1
     return total
-
-
-def _step(run: TrainingRun, probe: Probe | StackedProbe, state: TrainingState, batch: Any) -> Any:
-    import torch
-
-    device = next(iter(state.parameters.values())).device.type
-    half_precision = run.train.precision == "bfloat16" and device == "cuda"
-    state.optimiser.zero_grad()
-    with torch.autocast(device, torch.bfloat16, enabled=half_precision):
-        loss = probe.objective(state.parameters, state.buffers, batch, training=True)
-    loss.sum().backward()  # the rows of a stack share nothing
-    state.optimiser.step()
-    return loss
 
 
 def _require_finite_start(runs: Sequence[TrainingRun], losses: Any) -> None:

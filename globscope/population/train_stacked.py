@@ -10,7 +10,6 @@ from globscope.errors import PopulationError
 from globscope.population.stacking import StackedProbe, stack_tensors
 from globscope.population.train import (
     STATE,
-    TrainingState,
     divergence_message,
     example_order,
     is_trained,
@@ -19,6 +18,7 @@ from globscope.population.train import (
     save,
 )
 from globscope.population.training_run import TrainingRun
+from globscope.population.training_state import TrainingState
 from globscope.roles import Probe
 from globscope.values.chart import Progress
 

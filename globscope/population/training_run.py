@@ -54,15 +54,20 @@ class TrainingRun:
         return self.recipe.learning_rate * share
 
     def optimiser(self, parameters: list[Any]) -> Any:
-        """Return the optimiser; fused, because for small networks another step takes as long as the gradient."""
+        """Return the optimiser; fused, because for small networks another step takes as long as the gradient.
+
+        For a recorded step its learning rate is a tensor, which stays in its place when the rate changes.
+        """
         import torch
 
-        shared = {"lr": self.recipe.learning_rate, "weight_decay": self.recipe.weight_decay, "fused": True}
-        if self.train.optimiser == "sgd":
-            momentum, nesterov = self.train.momentum, self.train.nesterov
-            return torch.optim.SGD(parameters, momentum=momentum, nesterov=nesterov, **shared)  # type: ignore[arg-type]
-        optimiser = {"adamw": torch.optim.AdamW, "adam": torch.optim.Adam}[self.train.optimiser]
-        return optimiser(parameters, **shared)
+        train, rate = self.train, self.recipe.learning_rate
+        records = train.cuda_graphs and parameters[0].is_cuda
+        shared: dict[str, Any] = {"weight_decay": self.recipe.weight_decay, "fused": True}
+        shared["lr"] = torch.tensor(rate, device=parameters[0].device) if records else rate
+        if train.optimiser == "sgd":
+            return torch.optim.SGD(parameters, momentum=train.momentum, nesterov=train.nesterov, **shared)
+        kinds = {"adamw": torch.optim.AdamW, "adam": torch.optim.Adam}
+        return kinds[train.optimiser](parameters, capturable=records, **shared)
 
 
 def checkpoint_path(folder: Path, step: int) -> Path:

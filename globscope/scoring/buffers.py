@@ -58,9 +58,23 @@ class NetworkBuffers:
         Raises:
             EvaluationError: The network lacks a buffer that differs between fresh models.
         """
+        buffers = self.known(parameters, own)
+        return buffers | self.estimated(parameters, buffers)
+
+    def known(self, parameters: Tensors, own: Arrays) -> dict[str, Any]:
+        """Return the buffers that take no forward pass, new tensors on the device: all but re-estimated statistics."""
         decoded = self._decode(parameters)
         others = {n: decoded[n] if n in decoded else self._own_buffer(n, own) for n in self._names[False]}
-        return others | self._statistics(parameters, own, others, decoded)
+        return others | self._statistics(own, decoded)
+
+    def estimated(self, parameters: Tensors, buffers: Tensors) -> dict[str, Any]:
+        """Return the statistics that are re-estimated with the other buffers; nothing in another mode."""
+        names = self._names[True]
+        if self._mode != "recalibrate" or not names:
+            return {}
+        with nullcontext() if self._probe.grad_inside else _no_grad(), fixed_seed(self._seed, self._device):
+            found = self._probe.calibrate(parameters, buffers, self._batches)
+        return {name: found[name].detach() for name in names}
 
     def stack(self, parameters: Tensors, own: Sequence[Arrays]) -> tuple[dict[str, Any], dict[str, int | None]]:
         """Return the buffers of n networks with (n, …) parameters for `torch.vmap`, and the axis of the networks.
@@ -87,16 +101,12 @@ class NetworkBuffers:
         buffers: Tensors = self._probe.decode_buffers(parameters)  # type: ignore[attr-defined]
         return {name: tensor.to(self._fresh[name].dtype) for name, tensor in buffers.items()}
 
-    def _statistics(self, parameters: Tensors, own: Arrays, others: Tensors, decoded: Tensors) -> dict[str, Any]:
+    def _statistics(self, own: Arrays, decoded: Tensors) -> dict[str, Any]:
         names = self._names[True]
-        if self._mode == "recalibrate" and names:
-            with nullcontext() if self._probe.grad_inside else _no_grad(), fixed_seed(self._seed, self._device):
-                calibrated = self._probe.calibrate(parameters, others, self._batches)
-            return {name: calibrated[name].detach() for name in names}
+        if self._mode in ("recalibrate", "batch"):
+            return {}
         if self._mode == "stored":
             return {name: self._stored_statistic(name, own) for name in names}
-        if self._mode == "batch":
-            return {}
         return {n: decoded[n] if self._mode == "encoded" and n in decoded else self._fresh[n].clone() for n in names}
 
     def _own_buffer(self, name: str, own: Arrays) -> Any:

@@ -79,9 +79,12 @@ class Plan:
     """How an evaluation is cut, recorded before it starts and reused on resume.
 
     Attributes:
-        units: The units in order, covering all networks.
-        method: `loop` evaluates one network after another, `vmap` a unit at once.
+        units: In order, covering all networks.
+        method: `loop` scores one network after another, `graph` does so by repeating what a GPU has recorded of the
+            first (a CUDA graph), and `vmap` scores a unit at once.
+        channels_last: Whether images and convolutions have their channels last in memory.
     """
 
     units: tuple[Unit, ...]
-    method: Literal["loop", "vmap"]
+    method: Literal["loop", "graph", "vmap"]
+    channels_last: bool = False

@@ -59,6 +59,28 @@ def test_training_is_that_of_the_cpu_and_halved_products_leave_weights_in_float3
     assert different == (device == "cuda")
 
 
+@pytest.mark.parametrize("optimiser", ["sgd", "adamw"])
+def test_recorded_steps_train_as_steps_that_python_starts(optimiser, device, tmp_path):
+    probe, settings = TASK.build(device), {"epochs": 3, "optimiser": optimiser, "schedule": "cosine"}
+    recorded = trained(some_run(**settings), probe, tmp_path / "recorded")
+    started = trained(some_run(cuda_graphs=False, **settings), probe, tmp_path / "started")
+    for name, values in started.items():
+        # The same kernels on the same numbers; learning rates are float32 in a record, and float64 outside.
+        np.testing.assert_allclose(recorded[name], values, atol=1e-5)
+
+
+@pytest.mark.parametrize("augment", ["none", "crop-flip"])
+def test_images_are_trained_on_alike_whatever_is_recorded(augment, device, tmp_path):
+    task = Classification(model="resnet20", model_options={"width": 4}, data="digits-images", train_examples=300,
+                          augment=None if augment == "none" else augment)  # fmt: skip
+    probe = task.build(device)
+    recorded = trained(some_run(epochs=2, optimiser="sgd"), probe, tmp_path / "recorded")
+    started = trained(some_run(epochs=2, optimiser="sgd", cuda_graphs=False), probe, tmp_path / "started")
+    assert recorded.keys() == started.keys()
+    for name, values in started.items():
+        np.testing.assert_allclose(recorded[name], values, atol=1e-4, err_msg=name)
+
+
 def test_networks_are_trained_at_once_as_one_by_one(device, tmp_path):
     probe, runs = TASK.build(device), [some_run(f"run{row}", epochs=1, row=row) for row in range(4)]
     for run in runs:

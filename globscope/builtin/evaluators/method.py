@@ -8,8 +8,10 @@ from globscope.api import Unit, is_out_of_memory
 from globscope.builtin.evaluators.lift import Lift
 from globscope.builtin.evaluators.scorer import Method, Scorer
 
-# Units below which a measurement, which scores the first unit four times, costs more than it saves.
-WORTH = 8
+# Networks and units below which a measurement, which scores some of them four times, costs more than it saves.
+WORTH_NETWORKS, WORTH_UNITS = 32, 8
+# Networks that are scored one after another for a measurement.
+FEW = 2
 # Of scores with equal draws; float32 sums in another order differ by less, other draws by more.
 ALIKE = 1e-4
 
@@ -34,20 +36,28 @@ def fastest(tries: Mapping[Method, Callable[[], object]], wait: Callable[[], obj
 
 
 def _measured(scorer: Scorer, lift: Lift, units: Sequence[Unit]) -> Method:
-    """Return the faster method for a model that can be stacked, from the first unit's networks."""
-    import torch
-
-    if len(units) < WORTH:
+    """Return the fastest method on this GPU, from the first networks."""
+    if not units or units[-1].stop < WORTH_NETWORKS:
         return "loop"
-    ways: tuple[Method, ...] = ("vmap", "loop")
     try:
-        stacked, stored = lift(units[0]), lift.networks.nearest_buffers(units[0])
-        tries = {way: lambda way=way: scorer.totals(stacked, stored, way) for way in ways}
-        return fastest(tries, lambda: torch.cuda.synchronize(lift.device))
+        method = _faster(scorer, lift, Unit(start=0, stop=FEW), "graph", "loop") if scorer.recorder else "loop"
+        if scorer.recorder and scorer.recorder.failure:
+            method = "loop"
+        if scorer.probe.vmappable and len(units) >= WORTH_UNITS:
+            method = _faster(scorer, lift, units[0], "vmap", method)
     except (MemoryError, RuntimeError) as error:
         if not is_out_of_memory(error):
             raise
         return "loop"  # which needs least; units are split as they are scored
+    return method
+
+
+def _faster(scorer: Scorer, lift: Lift, unit: Unit, *ways: Method) -> Method:
+    import torch
+
+    stacked, stored = lift(unit), lift.networks.nearest_buffers(unit)
+    tries = {way: lambda way=way: scorer.totals(stacked, stored, way) for way in ways}
+    return fastest(tries, lambda: torch.cuda.synchronize(lift.device))
 
 
 def _draw_alike(scorer: Scorer, lift: Lift, units: Sequence[Unit]) -> bool:

@@ -20,9 +20,11 @@ from globscope.api import (
     Task,
     Unit,
     calibration_batches,
+    channels_last,
     device,
     device_name,
     fixed_batches,
+    takes_channels_last,
     traits,
 )
 from globscope.builtin.evaluators.lift import Lift
@@ -50,8 +52,11 @@ class Torch:
         calibration_examples: Training examples on which `recalibrate` estimates the statistics.
         device: `auto` takes cuda, then mps, then cpu; `cuda:1` is the second card.
         memory: Memory for the weights of the networks that are scored together, in GiB.
-        method: `vmap` stacks networks, `loop` scores them one after another, and `auto` stacks them where few examples
-            make that faster; on a GPU `auto` uses whichever a short measurement finds faster.
+        method: `vmap` stacks networks, `loop` scores them one after another, and so does `graph`, for which a GPU
+            records the computation once and repeats it (a CUDA graph; on a CPU it is `loop`). `auto` stacks networks
+            where few examples make that faster; on a GPU it uses whichever a short measurement finds fastest.
+        memory_format: Whether images and convolutions have their channels last in memory, as a GPU's convolutions are
+            fastest: `auto` asks for it on a GPU where the model takes it. Losses differ by rounding alone.
         precision: Precision of matrix products: `tf32` rounds their inputs on GPUs that can, `bfloat16` halves them.
             Losses are always summed in float64.
         draws: How often each network is scored, with other random numbers each time, where the task's loss draws random
@@ -65,7 +70,8 @@ class Torch:
     calibration_examples: int = field(default=1000, validator=and_(ge(2), EXAMPLES))
     device: str = field(default="auto", validator=device_name)
     memory: float = field(default=0.25, validator=gt(0))
-    method: Literal["auto", "loop", "vmap"] = "auto"
+    method: Literal["auto", "loop", "graph", "vmap"] = "auto"
+    memory_format: Literal["auto", "contiguous", "channels-last"] = "auto"
     precision: Precision = "float32"
     draws: int = field(default=1, validator=ge(1))
 
@@ -80,10 +86,11 @@ class Torch:
         width = max(1, min(64, int(self.memory * 2**30 / (4 * probe.layout.size))))
         starts = range(0, len(networks), width)
         units = tuple(Unit(start=start, stop=min(start + width, len(networks))) for start in starts)
-        method = self._method(probe)
+        method, images_last = self._method(probe), self._images_last(probe)
         if method is None or (method == "vmap" and networks.seed is not None):
-            method = chosen_method(self._scorer(networks, probe), self._lift(networks), units, method)
-        return Plan(units=units, method=method)
+            scorer = self._scorer(networks, probe, images_last=images_last)
+            method = chosen_method(scorer, self._lift(networks), units, method)
+        return Plan(units=units, method=method, channels_last=images_last)
 
     def scorer(self, networks: Networks, task: Task, plan: Plan) -> TorchUnits:
         """Return what scores the units of a plan in this process.
@@ -92,7 +99,8 @@ class Torch:
             EvaluationError: No such device.
         """
         probe = task.build(self._device())
-        return TorchUnits(self._scorer(networks, probe), self._lift(networks), plan.method)
+        scorer = self._scorer(networks, probe, images_last=plan.channels_last)
+        return TorchUnits(scorer, self._lift(networks), plan.method)
 
     @property
     def traits(self) -> EvaluatorTraits:
@@ -122,23 +130,37 @@ class Torch:
             raise EvaluationError("evaluator.method: this model cannot be stacked; use 'auto' or 'loop'")
         if self.method != "auto":
             return self.method
-        if probe.vmappable and self._device().startswith("cuda"):
+        if self._device().startswith("cuda"):
             return None
         few = min(self._count(probe, s) for s in probe.splits) <= FEW_EXAMPLES
         return "vmap" if probe.vmappable and few else "loop"
 
+    def _images_last(self, probe: Probe) -> bool:
+        wanted = self.memory_format == "channels-last"
+        if not wanted and (self.memory_format == "contiguous" or not self._device().startswith("cuda")):
+            return False
+        can = takes_channels_last(probe, self._device())
+        if wanted and not can:
+            raise EvaluationError(
+                "evaluator.memory_format: the model has no convolutions, or fails or gives other losses with channels "
+                "last; use 'auto' or 'contiguous', and `reshape` in place of `view` in the model"
+            )
+        return can
+
     def _count(self, probe: Probe, split: str) -> int:
         return min(self.examples or probe.examples(split), probe.examples(split))
 
-    def _scorer(self, networks: Networks, probe: Probe) -> Scorer:
+    def _scorer(self, networks: Networks, probe: Probe, *, images_last: bool) -> Scorer:
         batches = {s: fixed_batches(probe, s, self.examples, self.batch_size) for s in probe.splits}
-        buffers, draw = self._buffers(probe, networks.seed), Draw(networks.seed, self.draws)
-        return Scorer(probe, batches, buffers, self._device(), self.precision, draw=draw)
+        draw = Draw(networks.seed, self.draws)
+        buffers = self._buffers(probe, networks.seed, images_last=images_last)
+        return Scorer(probe, batches, buffers, self._device(), self.precision, draw=draw, images_last=images_last)
 
     def _lift(self, networks: Networks) -> Lift:
         return Lift(networks, self._device())
 
-    def _buffers(self, probe: Probe, seed: int | None) -> NetworkBuffers:
+    def _buffers(self, probe: Probe, seed: int | None, *, images_last: bool) -> NetworkBuffers:
         estimated = self.batch_norm == "recalibrate"
         batches = calibration_batches(probe, self.calibration_examples, self.batch_size) if estimated else []
+        batches = channels_last(batches) if images_last else batches
         return NetworkBuffers(probe, self.batch_norm, batches, seed=seed, device=self._device())

@@ -6,10 +6,22 @@ from typing import Any, Literal
 import numpy as np
 from attrs import define
 
-from globscope.api import STANDARD_ERROR, NetworkBuffers, Precision, Probe, fixed_seed, means, precise, seed_of
+from globscope.api import (
+    STANDARD_ERROR,
+    NetworkBuffers,
+    Precision,
+    Probe,
+    channels_last,
+    fixed_seed,
+    means,
+    precise,
+    seed_of,
+)
+from globscope.builtin.evaluators.recorder import Recorder
+from globscope.builtin.evaluators.static_tensors import StaticTensors
 
 Batches = Mapping[str, Sequence[Any]]
-Method = Literal["loop", "vmap"]
+Method = Literal["loop", "graph", "vmap"]
 
 
 @define(frozen=True)
@@ -44,15 +56,20 @@ class Scorer:
         precision: Precision,
         *,
         draw: Draw = ONCE,
+        images_last: bool = False,
     ) -> None:
         """Take the batches that every network is scored on."""
         import torch
 
-        self.probe, self.batches, self.buffers = probe, batches, buffers
+        self.probe, self.buffers = probe, buffers
+        self.batches = channels_last(dict(batches)) if images_last else batches
         self.device, self.precision = device, precision
         self.draw, self.repeats = draw, 1 if draw.seed is None else draw.repeats
         # mps has no float64.
         self.wide = torch.float32 if device == "mps" else torch.float64
+        is_cuda = device.startswith("cuda")
+        self._parameters = StaticTensors(channels_last=images_last) if is_cuda or images_last else None
+        self.recorder = Recorder(self) if is_cuda and draw.seed is None and not probe.grad_inside else None
 
     def score(self, stacked: Any, own: Sequence[Mapping[str, np.ndarray]], method: Method) -> dict[str, np.ndarray]:
         """Return every field of (n, D) weights on the device, (n,) float64 each; non-finite values as they come."""
@@ -68,8 +85,10 @@ class Scorer:
                 parameters = self.probe.layout.unflatten(stacked)
                 buffers, axes = self.buffers.stack(parameters, own)
                 chance = "error" if self.draw.seed is None else "same"
-                return torch.vmap(self._totals, in_dims=(0, axes), randomness=chance)(parameters, buffers)
-            return torch.stack([self._one(*pair) for pair in zip(stacked, own, strict=True)])
+                return torch.vmap(self.network_totals, in_dims=(0, axes), randomness=chance)(parameters, buffers)
+            recorder = self.recorder if method == "graph" else None
+            one = recorder.totals if recorder else self._one
+            return torch.stack([one(*pair) for pair in zip(stacked, own, strict=True)])
 
     @property
     def names(self) -> list[str]:
@@ -77,11 +96,16 @@ class Scorer:
         names = [f"{split}_{measure}" for split in self.batches for measure in self.probe.measures]
         return names + [f"{name}{STANDARD_ERROR}" for name in names if self.repeats > 1]
 
-    def _one(self, row: Any, own: Mapping[str, np.ndarray]) -> Any:
-        parameters = self.probe.layout.unflatten(row)
-        return self._totals(parameters, self.buffers(parameters, own))
+    def parameters(self, row: Any) -> dict[str, Any]:
+        """Return the parameters in a (D,) row of weights, where the computation reads them."""
+        named = self.probe.layout.unflatten(row)
+        return named if self._parameters is None else self._parameters.fill(named)
 
-    def _totals(self, parameters: Mapping[str, Any], buffers: Mapping[str, Any]) -> Any:
+    def _one(self, row: Any, own: Mapping[str, np.ndarray]) -> Any:
+        parameters = self.parameters(row)
+        return self.network_totals(parameters, self.buffers(parameters, own))
+
+    def network_totals(self, parameters: Mapping[str, Any], buffers: Mapping[str, Any]) -> Any:
         """Return the means over all draws, followed by their standard errors where there are several."""
         import torch
 

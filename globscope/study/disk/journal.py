@@ -100,7 +100,9 @@ class DiskJournal:
         """How the networks were scored, for the manifest; of a finished journal."""
         units = read_json(self.folder / UNITS)
         places = {name: sorted({unit[name] for unit in units}) for name in ("device", "threads")}
-        return {"method": self._planned().method, "units": len(units), **places}
+        plan = self._planned()
+        memory = {"memory_format": "channels-last"} if plan.channels_last else {}
+        return {"method": plan.method, "units": len(units), **memory, **places}
 
     @property
     def seconds(self) -> float:

@@ -11,7 +11,7 @@ from support.evaluation import OneProbe, evaluated, tight
 from torch import nn
 from torch.func import functional_call
 
-from globscope.api import Code, EvaluationError, Loss, Networks, Unit, span
+from globscope.api import CaptureError, Code, EvaluationError, Loss, Networks, Unit, capture, fixed_seed, span
 from globscope.builtin.analyses.similarity.outputs import OutputExamples
 from globscope.builtin.evaluators import lift
 from globscope.builtin.evaluators.pytorch import Torch
@@ -33,8 +33,17 @@ def normed():
         nn.Conv2d(1, 8, 3), nn.BatchNorm2d(8), nn.ReLU(), nn.Flatten(), nn.Linear(288, 12), nn.BatchNorm1d(12),
         nn.ReLU(), nn.Linear(12, 10)
     )
+
+class Impatient(nn.Module):
+    def __init__(self):
+        super().__init__()
+        self.layers = nn.Sequential(nn.Flatten(), nn.Linear(64, 10))
+
+    def forward(self, x):
+        return self.layers(x) * (1.0 if float(x.sum()) > -1e9 else 0.0)
 """
 MLP = Classification(hidden=(32, 16), train_examples=400)
+NO_CUDA = pytest.mark.skipif(not torch.cuda.is_available(), reason="this machine has no CUDA device")
 
 
 @pytest.fixture(scope="module")
@@ -78,7 +87,7 @@ def assert_losses(fields, wanted, rtol):
     assert_same_arrays({name: fields[name] for name in wanted}, wanted, rtol=rtol)
 
 
-@pytest.mark.parametrize("method", ["loop", "vmap"])
+@pytest.mark.parametrize("method", ["loop", "graph", "vmap"])
 def test_networks_are_scored_as_in_float64_one_by_one_and_stacked(method, device, tmp_path):
     weights = some_weights(MLP)
     fields, plan = evaluated(tmp_path / "e", Torch(device=device, method=method), weights, MLP)
@@ -92,11 +101,14 @@ def test_networks_are_scored_as_in_float64_one_by_one_and_stacked(method, device
 PRECISIONS = {"float32": 1e-6, "tf32": 1e-3, "bfloat16": 4e-2}
 
 
+@pytest.mark.parametrize("memory_format", ["contiguous", "channels-last"])
 @pytest.mark.parametrize("precision", PRECISIONS)
-def test_a_precision_is_kept_by_products_and_convolutions(precision, device, named, tmp_path):
+def test_a_precision_is_kept_by_products_and_convolutions(precision, memory_format, device, named, tmp_path):
     task = named("convolutions")
     weights = some_weights(task)
-    fields, _ = evaluated(tmp_path / "e", Torch(device=device, precision=precision), weights, task)
+    options = Torch(device=device, precision=precision, memory_format=memory_format)
+    fields, plan = evaluated(tmp_path / "e", options, weights, task)
+    assert plan.get("memory_format", "contiguous") == memory_format
     wanted = in_float64(task, weights)
     assert_losses(fields, wanted, rtol=PRECISIONS[precision])
     rounded = precision == "bfloat16" or (precision == "tf32" and rounds_to_tf32(device))
@@ -108,12 +120,13 @@ def rounds_to_tf32(device):
     return device == "cuda" and torch.cuda.get_device_capability() >= (8, 0)
 
 
-def test_statistics_are_estimated_anew_for_every_network(device, named, tmp_path):
+@pytest.mark.parametrize("method", ["loop", "graph"])
+def test_statistics_are_estimated_anew_for_every_network(method, device, named, tmp_path):
     task = named("normed")
     weights = some_weights(task)
-    options = Torch(device=device, calibration_examples=10**6)
+    options = Torch(device=device, calibration_examples=10**6, method=method)
     fields, plan = evaluated(tmp_path / "e", options, weights, task)
-    assert plan["method"] == "loop"
+    assert plan["method"] == method
     # Variances of float32 activations: sums of squares, of which a mean's square is taken.
     assert_losses(fields, in_float64(task, weights), rtol=1e-4)
 
@@ -180,17 +193,56 @@ def test_units_that_do_not_fit_are_cut_until_they_do_and_give_the_same_losses(de
     assert_same_arrays(parts, whole)  # one network after another, by the same products
 
 
-def test_a_network_that_does_not_fit_alone_is_told(device, tmp_path):
+def test_a_network_that_does_not_fit_alone_is_told(device, monkeypatch, tmp_path):
     # 37 MB a network: nothing that torch keeps for small tensors has room for it.
     wider = MLP if device == "cpu" else evolve(WIDE, hidden=(3000, 3000))
     options, plain = Torch(device=device, method="loop"), Networks.of(some_weights(wider, 2))
-    probe = wider.build(device)  # the data lie on the device already
+    probe = wider.build(device)  # the data lie on the device already, and so does a fresh network
+    fresh = probe.initialise(0)
+    monkeypatch.setattr(probe, "initialise", lambda seed: fresh)
     full = tight(plain, 0, FULL) if device == "cpu" else plain
     with (
         room(device, 10 * 2**20),
         pytest.raises(EvaluationError, match="network 0 alone does not fit into memory: CUDA out of memory"),
     ):
         evaluated(tmp_path / "e", options, full, OneProbe(probe))
+
+
+# Recorded computations (CUDA graphs); a CPU scores the same networks one by one.
+
+
+def test_a_model_for_which_the_host_waits_is_scored_without_a_record(device, named):
+    task = named("Impatient")
+    networks, options = Networks.of(some_weights(task)), Torch(device=device, method="graph")
+    units = options.scorer(networks, task, options.plan(networks, task))
+    fields, whole = units.score(Unit(start=0, stop=5)), in_float64(task, networks.coordinates)
+    assert_losses(fields, whole, rtol=1e-6)
+    if device == "cuda":
+        assert "the host waits for the GPU" in units._scorer.recorder.failure
+
+
+def test_the_method_that_a_gpu_measures_gives_the_same_losses(device, named, tmp_path):
+    task = named("normed")
+    weights = some_weights(task, 40)  # so many that a measurement is worth its time
+    by_measurement, _ = evaluated(tmp_path / "auto", Torch(device=device), weights, task)
+    one_by_one, _ = evaluated(tmp_path / "loop", Torch(device=device, method="loop"), weights, task)
+    assert_losses(by_measurement, {n: one_by_one[n] for n in ("train_loss", "test_loss")}, rtol=1e-6)
+
+
+@pytest.mark.gpu
+@NO_CUDA
+def test_a_recording_that_fails_leaves_a_gpu_that_computes_and_draws():
+    tensor = torch.ones(3, device="cuda")
+    with pytest.raises(CaptureError):
+        capture(lambda: torch.rand(3, device="cuda") * float(tensor.sum()), "cuda", warm_up=0)
+    assert float(tensor.sum()) == 3
+    with fixed_seed(5, "cuda"):
+        drawn = torch.rand(3, device="cuda")
+    with fixed_seed(5, "cuda"):
+        assert torch.rand(3, device="cuda").equal(drawn)
+    repeat = capture(lambda: 2 * tensor, "cuda")
+    tensor += 1
+    assert repeat().tolist() == [4, 4, 4]
 
 
 # What analyses ask of networks.

@@ -1,0 +1,64 @@
+"""Scores one network after another by repeating what a GPU has recorded of the first."""
+
+from collections.abc import Callable, Mapping
+from typing import Any, Protocol
+
+import numpy as np
+
+from globscope.api import CaptureError, NetworkBuffers, capture
+from globscope.builtin.evaluators.static_tensors import StaticTensors
+
+
+class NetworkScorer(Protocol):
+    """Scores one network whose tensors stay in their places.
+
+    Attributes:
+        device: Such as `cuda:0`.
+        buffers: The rule by which a network gets its buffers.
+    """
+
+    device: str
+    buffers: NetworkBuffers
+
+    def parameters(self, row: Any) -> dict[str, Any]:
+        """Return the parameters in a (D,) row of weights, where the computation reads them."""
+        ...
+
+    def network_totals(self, parameters: Mapping[str, Any], buffers: Mapping[str, Any]) -> Any:
+        """Return the (fields,) means of a network."""
+        ...
+
+
+class Recorder:
+    """The recorded computation of a network's totals.
+
+    Attributes:
+        failure: Why it cannot be recorded; empty where it can, or was not tried.
+    """
+
+    def __init__(self, scorer: NetworkScorer) -> None:
+        """Take what scores; nothing is recorded before the first network."""
+        self.failure = ""
+        self._scorer, self._buffers = scorer, StaticTensors(channels_last=False)
+        self._repeat: Callable[[], Any] | None = None
+
+    def totals(self, row: Any, own: Mapping[str, np.ndarray]) -> Any:
+        """Return the (fields,) means of a network, (D,) weights and the buffers of its own.
+
+        Where the computation cannot be recorded, `failure` says why, and Python starts every kernel.
+        """
+        parameters = self._scorer.parameters(row)
+        known = self._buffers.fill(self._scorer.buffers.known(parameters, own))
+        if self.failure:
+            return self._totals(parameters, known)
+        try:
+            self._repeat = self._repeat or capture(lambda: self._totals(parameters, known), self._scorer.device)
+            self._buffers.fill(self._scorer.buffers.known(parameters, own))  # a forward pass may have written into them
+            return self._repeat().clone()
+        except CaptureError as error:
+            self.failure = str(error)
+            return self._totals(parameters, known)
+
+    def _totals(self, parameters: Mapping[str, Any], known: Mapping[str, Any]) -> Any:
+        estimated = self._scorer.buffers.estimated(parameters, known)
+        return self._scorer.network_totals(parameters, {**known, **estimated})
