@@ -86,7 +86,7 @@ from globscope.roles import (
 )
 from globscope.scoring.buffers import NetworkBuffers
 from globscope.scoring.capture import CaptureError, capture, refuse_waiting
-from globscope.scoring.channels_last import channels_last, takes_channels_last
+from globscope.scoring.channels_last import channels_last, prefers_channels_last, takes_channels_last
 from globscope.scoring.draws import REPEATS, STANDARD_ERROR, device_of, draws, fixed_seed, scores, seed_of
 from globscope.scoring.examples import calibration_batches, examples_per_batch, fixed_batches, fixed_examples
 from globscope.scoring.lines import area, barrier, lengths_along, mean_along
@@ -295,6 +295,7 @@ __all__ = [
     "open_zip",
     "outline",
     "precise",
+    "prefers_channels_last",
     "read_json",
     "read_npz",
     "read_safetensors",

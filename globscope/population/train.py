@@ -12,11 +12,11 @@ from globscope.population.stacking import StackedProbe
 from globscope.population.training_log import FILE, TrainingLog
 from globscope.population.training_run import TrainingRun, checkpoint_path
 from globscope.population.training_state import TrainingState
-from globscope.population.training_step import is_on_cuda, set_rate, training_step
+from globscope.population.training_step import set_rate, training_step
 from globscope.precision import Precision, precise
 from globscope.reading import read_tensors
 from globscope.roles import Probe
-from globscope.scoring.channels_last import channels_last, takes_channels_last
+from globscope.scoring.channels_last import channels_last, prefers_channels_last, takes_channels_last
 from globscope.scoring.draws import device_of, fixed_seed
 from globscope.store import write_bytes
 from globscope.threads import threads_for
@@ -81,7 +81,8 @@ def _fresh_state(run: TrainingRun, probe: Probe, folder: Path) -> TrainingState:
     parameters, buffers = probe.initialise(run.seed if run.initial is None else run.initial)
     if run.start is not None:
         _copy(parameters | buffers, {name: torch.from_numpy(a) for name, a in run.start.items()})
-    images_last = takes_channels_last(probe, device_of(parameters)) if is_on_cuda(parameters) else False
+    device = device_of(parameters)
+    images_last = prefers_channels_last(run.train.precision, device) and takes_channels_last(probe, device)
     parameters = channels_last(parameters) if images_last else parameters
     parameters = {name: p.requires_grad_() for name, p in parameters.items()}
     optimiser = run.optimiser(list(parameters.values()))

@@ -3,6 +3,7 @@
 from typing import Any
 
 from globscope.memory import is_out_of_memory
+from globscope.precision import Precision
 from globscope.roles import Probe
 from globscope.scoring.draws import fixed_seed
 
@@ -22,6 +23,15 @@ def channels_last(tree: Any) -> Any:
         return leaf.contiguous(memory_format=torch.channels_last) if is_image else leaf
 
     return tree_map(convert, tree)
+
+
+def prefers_channels_last(precision: Precision, device: str) -> bool:
+    """Return whether convolutions are faster so.
+
+    ResNet-56 on an H200, torch 2.11, milliseconds a network with channels first and last: float32 93 and 230, TF32 73
+    and 43, bfloat16 69 and 37.
+    """
+    return device.startswith("cuda") and precision != "float32"
 
 
 def takes_channels_last(probe: Probe, device: str) -> bool:

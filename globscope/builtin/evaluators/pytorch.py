@@ -24,6 +24,7 @@ from globscope.api import (
     device,
     device_name,
     fixed_batches,
+    prefers_channels_last,
     takes_channels_last,
     traits,
 )
@@ -55,8 +56,9 @@ class Torch:
         method: `vmap` stacks networks, `loop` scores them one after another, and so does `graph`, for which a GPU
             records the computation once and repeats it (a CUDA graph; on a CPU it is `loop`). `auto` stacks networks
             where few examples make that faster; on a GPU it uses whichever a short measurement finds fastest.
-        memory_format: Whether images and convolutions have their channels last in memory, as a GPU's convolutions are
-            fastest: `auto` asks for it on a GPU where the model takes it. Losses differ by rounding alone.
+        memory_format: Whether images and convolutions have their channels last in memory. Convolutions of a GPU are
+            twice as fast so in `tf32` and `bfloat16`, and less than half as fast in `float32`; `auto` follows that,
+            where the model takes it. Losses differ by rounding alone.
         precision: Precision of matrix products: `tf32` rounds their inputs on GPUs that can, `bfloat16` halves them.
             Losses are always summed in float64.
         draws: How often each network is scored, with other random numbers each time, where the task's loss draws random
@@ -136,11 +138,12 @@ class Torch:
         return "vmap" if probe.vmappable and few else "loop"
 
     def _images_last(self, probe: Probe) -> bool:
-        wanted = self.memory_format == "channels-last"
-        if not wanted and (self.memory_format == "contiguous" or not self._device().startswith("cuda")):
+        if self.memory_format == "auto" and not prefers_channels_last(self.precision, self._device()):
+            return False
+        if self.memory_format == "contiguous":
             return False
         can = takes_channels_last(probe, self._device())
-        if wanted and not can:
+        if self.memory_format == "channels-last" and not can:
             raise EvaluationError(
                 "evaluator.memory_format: the model has no convolutions, or fails or gives other losses with channels "
                 "last; use 'auto' or 'contiguous', and `reshape` in place of `view` in the model"
