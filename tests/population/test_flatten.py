@@ -208,7 +208,7 @@ def test_members_that_score_far_worse_than_their_files_say_are_told(tmp_path):
     warnings = values(study(tmp_path, suffix="pt")).findings["fidelity"].warnings
     told = [text for text in warnings if "than their files record" in text]
     assert len(told) == 2
-    assert told[0].startswith("2 of 2 final networks score far worse than their files record: A@1 has test_loss ")
+    assert told[0].startswith("2 of 2 final networks score far worse than their files record: A@1 has test loss ")
     assert ", recorded 0.31; usual causes: BatchNorm statistics" in told[0]
     assert "recorded 0.9125" in told[1]
 
