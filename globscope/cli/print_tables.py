@@ -15,6 +15,7 @@ from globscope.spec.describe import options
 from globscope.spec.entries import common
 from globscope.study.plan.estimate import Estimate, describe_estimate
 from globscope.sweep.estimate import SweepEstimate
+from globscope.values.field import in_words
 from globscope.values.findings import Finding
 
 # The most characters in a line that goes to a file or pipe.
@@ -81,8 +82,9 @@ def print_summary(record: Mapping[str, Any]) -> None:
         for reducer in record["reducers"]
     ]
     _print(record["title"] or "Maps", ["map", *(escape_markup(each["label"]) for each in figures)], rows)
+    names = {field["key"]: field["name"] for field in record.get("fields", ())}
     for table in chain(*record["tables"].values(), *record.get("aligners", {}).values()):
-        _print_rows(table)
+        _print_rows(table, names)
     for reducer in record["reducers"]:
         if reducer["hidden"]:
             _console().print(f"{escape_markup(reducer['name'])}: no landscape: {escape_markup(reducer['hidden'])}")
@@ -93,41 +95,54 @@ def print_summary(record: Mapping[str, Any]) -> None:
 def print_finding(found: Finding) -> None:
     """Print a finding's tables and warnings."""
     for table in found.tables:
-        _print_rows(asdict(table))
+        _print_rows(asdict(table), {})
     for warning in found.warnings:
         _console().print(f"warning: {escape_markup(warning)}")
 
 
-def _print_rows(table: Mapping[str, Any]) -> None:
+def _print_rows(table: Mapping[str, Any], names: Mapping[str, str]) -> None:
     rows = table["rows"][:ROWS]
-    cells = [[cell_text(row.get(column)) for column in table["columns"]] for row in rows]
-    _print(table["name"], [escape_markup(column) for column in table["columns"]], cells)
+    _print_figures(table["name"], table["columns"], rows, names)
     if len(rows) < len(table["rows"]):
         _console().print(f"… {len(table['rows']) - len(rows)} more rows; all of them are among the run's tables/")
 
 
 def print_cells(record: Mapping[str, Any]) -> None:
     """Print a sweep's table and warnings."""
-    _figures(record["title"], "cell", record["columns"], record["cells"])
-    _rows("relations", record["relations"])
+    _figures(record["title"], "cell", record, record["cells"])
+    _rows("relations", record["relations"], record["names"])
     for warning in record["warnings"]:
         _console().print(f"warning: {escape_markup(warning)}")
 
 
-def _figures(title: str, what: str, columns: Sequence[str], runs: Sequence[Mapping[str, Any]]) -> None:
+def _figures(title: str, what: str, record: Mapping[str, Any], runs: Sequence[Mapping[str, Any]]) -> None:
+    columns = record["columns"]
     rows = [[cell_text(run["name"]), *(cell_text(run["figures"].get(key)) for key in columns)] for run in runs]
-    _print(title, [what, *map(escape_markup, columns)], rows)
+    _print(title, [what, *_headings(columns, record["names"])], rows)
+
+
+def _headings(columns: Iterable[str], names: Mapping[str, str]) -> list[str]:
+    return [escape_markup(names.get(column) or in_words(column)) for column in columns]
 
 
 def print_comparison(record: Mapping[str, Any]) -> None:
     """Print several runs' figures, and the distances of their diagrams."""
-    _figures(f"{len(record['runs'])} runs", "run", record["columns"], record["runs"])
-    _rows("distances", record["distances"])
+    _figures(f"{len(record['runs'])} runs", "run", record, record["runs"])
+    _rows("distances", record["distances"], record["names"])
 
 
-def _rows(title: str, rows: Sequence[Mapping[str, Any]]) -> None:
+def _rows(title: str, rows: Sequence[Mapping[str, Any]], names: Mapping[str, str]) -> None:
     if rows:
-        _print(title, list(rows[0]), [[cell_text(row[key]) for key in rows[0]] for row in rows])
+        _print_figures(title, list(rows[0]), rows, names)
+
+
+def _print_figures(
+    title: str, columns: Sequence[str], rows: Sequence[Mapping[str, Any]], names: Mapping[str, str]
+) -> None:
+    """Print a table; a heading or cell that is one of the keys of `names` is shown as that name."""
+    values = [[row.get(column) for column in columns] for row in rows]
+    cells = [[cell_text(names.get(one, one) if isinstance(one, str) else one) for one in line] for line in values]
+    _print(in_words(title), _headings(columns, names), cells)
 
 
 def print_projection(rows: Sequence[Mapping[str, Any]], warnings: Sequence[str]) -> None:
@@ -150,7 +165,7 @@ def print_merge_tree(tree: Mapping[str, Any]) -> None:
     counts, size = tree["counts"], " × ".join(map(str, tree["shape"] or (tree["samples"],)))
     pairs_kept = "every pair" if tree["raw"] else f"pairs of persistence > {cell_text(tree['threshold'])}"
     omitted = f", {tree['left_out']} not finite and left out" if tree["left_out"] else ""
-    line = f"{tree['file']}: {tree['field']}, {size} samples{omitted}; "
+    line = f"{tree['file']}: {in_words(tree['field'])}, {size} samples{omitted}; "
     line += f"minima: {counts['minima']}, saddles: {counts['saddles']} ({tree['backend']}, {pairs_kept})"
     _console().print(escape_markup(line), soft_wrap=True)
     pairs = sorted(tree["pairs"], key=_lifetime, reverse=True)

@@ -40,6 +40,7 @@ class RunComparison:
         """The comparison as one JSON object."""
         return {
             "columns": self.runs.columns(),
+            "names": self.runs.names,
             "runs": [
                 {"name": run.name, "folder": str(finished.folder), "figures": figures}
                 for run, finished, figures in zip(self.runs.runs, self.runs.finished, self.runs.figures(), strict=True)

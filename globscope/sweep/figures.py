@@ -71,15 +71,22 @@ def figure_value(name: str, figures: Mapping[str, Cell]) -> Cell:
     return None if known is None else figures[known]
 
 
-def field_of(figure: str, records: Iterable[Mapping[str, Any]]) -> Field:
-    """Return a figure's field for people, as described in the results by its field or by the comparison of maps."""
-    known = {field["key"]: Field(**field) for record in records for field in record.get("fields", ())}
-    labels = {figure["key"]: figure["label"] for record in records for figure in record.get("comparison", ())}
+def known_fields(records: Iterable[Mapping[str, Any]]) -> dict[str, Field]:
+    """Return how people read what results describe, by key without a map or analysis in front."""
+    known: dict[str, Field] = {}
+    for record in records:
+        for field in (Field(**one) for one in record.get("fields", ())):
+            names = {before: f"{before.replace('_', ' ')}{field.name}" for before in ("", ORIGIN, SUBJECT)}
+            known |= {before + field.key: evolve(field, name=name) for before, name in names.items()}
+        known |= {one["key"]: Field(key=one["key"], name=one["label"]) for one in record.get("comparison", ())}
+    return known
+
+
+def field_of(figure: str, known: Mapping[str, Field]) -> Field:
+    """Return how people read a figure, by its key alone where results do not describe it."""
     place, dot, key = figure.rpartition(".")
-    before = next((prefix for prefix in (ORIGIN, SUBJECT) if key.startswith(prefix)), "")
-    field = known.get(key.removeprefix(before)) or Field.of(key.removeprefix(before))
-    name = labels.get(key) or f"{before.replace('_', ' ')}{field.name}"
-    return evolve(field, key=figure, name=f"{place}{': ' * len(dot)}{name}")
+    field = known.get(key) or Field.of(key)
+    return evolve(field, key=figure, name=f"{place}{': ' * len(dot)}{field.name}")
 
 
 def comparison_keys(records: Iterable[Mapping[str, Any]]) -> list[str]:

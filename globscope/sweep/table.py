@@ -2,12 +2,13 @@
 
 import os
 from collections.abc import Mapping, Sequence
+from functools import cached_property
 from pathlib import Path
 
 from attrs import define, field
 
 from globscope.report.page.board import Row
-from globscope.sweep.figures import comparison_keys, field_of, figures, page_figures
+from globscope.sweep.figures import comparison_keys, field_of, figures, known_fields, page_figures
 from globscope.sweep.finished import FinishedRun, Names
 from globscope.sweep.subjects import only_slice, score
 from globscope.values.field import Field
@@ -132,8 +133,12 @@ class ComparedRuns:
         return [*self.labels, *page_figures(self.fields, self.figures(), self.maps, keys, self.further)]
 
     def field_of(self, figure: str) -> Field:
-        """Return a figure's field for people; the figure's name may lack its map or analysis."""
-        return field_of(figure, [run.record for run in self.finished])
+        """Return how people read a figure, which may lack its map or analysis in front."""
+        return field_of(figure, self._known)
+
+    @cached_property
+    def _known(self) -> dict[str, Field]:
+        return known_fields([one.record for one in self.finished])
 
     @property
     def names(self) -> dict[str, str]:

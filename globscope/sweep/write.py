@@ -61,7 +61,7 @@ def _record(spec: SweepSpec, runs: ComparedRuns) -> dict[str, Any]:
         for run, figures in zip(runs.runs, runs.cells(), strict=True)
     ]
     axes = [{"key": axis.key, "label": axis.label, "values": plain(axis.values)} for axis in spec.axes]
-    return {"title": spec.title, "axes": axes, "columns": runs.columns(), "cells": cells}
+    return {"title": spec.title, "axes": axes, "columns": runs.columns(), "names": runs.names, "cells": cells}
 
 
 def _relations(spec: SweepSpec, runs: ComparedRuns) -> list[Relation]:

@@ -8,7 +8,7 @@ from scipy.stats import spearmanr
 
 from globscope.report.pictures.depict import depict_alone
 from globscope.spec.cells import Relations
-from globscope.sweep.figures import field_of, figure_value, figures
+from globscope.sweep.figures import field_of, figure_value, figures, known_fields
 from globscope.sweep.relations import correlation, interval, plots, relations, table, unknown
 
 RECORD = {
@@ -166,8 +166,8 @@ def test_figures_are_called_as_the_results_describe_them():
         "pca.leaves": "pca: Leaves",
         "curvature.top_eigenvalue": "curvature: top eigenvalue",
     }
-    assert {figure: field_of(figure, [record]).name for figure in wanted} == wanted
-    assert field_of("slice.origin_test_f1", [record]).higher_is_better
+    assert {figure: field_of(figure, known_fields([record])).name for figure in wanted} == wanted
+    assert field_of("slice.origin_test_f1", known_fields([record])).higher_is_better
 
 
 def test_a_figure_that_the_spec_names_and_no_cell_has_is_told_but_not_a_default():
