@@ -16,8 +16,8 @@ from attrs import evolve
 from support.commands import run
 from support.images import GRAY_TEST, GRAY_TRAIN, TEST, TRAIN, as_idx, some
 
+from globscope.builtin.tasks.data.by_name import KNOWN, load_named
 from globscope.builtin.tasks.data.cifar import PIXELS
-from globscope.builtin.tasks.data.named import KNOWN, named
 from globscope.download import DATA_SETS
 
 TRAIN_100, TEST_100 = some(200, classes=100), some(100, classes=100, seed=1)
@@ -109,7 +109,7 @@ def test_what_is_downloaded_is_read_by_the_task(name, web, published, tmp_path):
     result = run("data", name, "--to", folder)
     assert (result.exit_code, result.stdout) == (0, f"{folder}: complete\ndata = '{name}'\npath = '{folder}'\n")
     assert result.stderr.splitlines() == [f"download {file} (kB)" for file in DATA_SETS[name].checksums]
-    found = named(name, folder, 0.2, 0)
+    found = load_named(name, folder, 0.2, 0)
     for (x, y), (images, labels) in zip((found.train, found.test), SPLITS[name], strict=True):
         np.testing.assert_array_equal(x, images)
         np.testing.assert_array_equal(y, labels)
@@ -148,7 +148,7 @@ def test_only_what_is_missing_is_downloaded(web, published, tmp_path):
     web.asked.clear()
     assert run("data", "mnist", "--to", folder).exit_code == 0
     assert web.asked == ["/train-labels-idx1-ubyte.gz"]
-    assert named("mnist", folder, 0.2, 0).classes == 10
+    assert load_named("mnist", folder, 0.2, 0).classes == 10
 
 
 def test_other_data_under_the_same_names_is_never_replaced(web, published, tmp_path):
@@ -174,7 +174,7 @@ def test_an_archive_that_was_put_there_by_hand_is_unpacked_without_a_network_and
     result = run("data", "cifar10", "--to", tmp_path / "d")
     assert result.stdout.splitlines()[0] == f"{tmp_path}/d: complete; nothing was downloaded"
     assert (result.stderr, web.asked) == ("", [])
-    assert named("cifar10", tmp_path / "d", 0.2, 0).classes == 10
+    assert load_named("cifar10", tmp_path / "d", 0.2, 0).classes == 10
     assert (tmp_path / "d/cifar-10-binary.tar.gz").is_file()
 
 

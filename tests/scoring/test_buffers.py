@@ -203,7 +203,7 @@ def test_equal_buffers_of_all_members_are_stored_and_held_once(tmp_path):
 
 
 def test_statistics_are_what_torch_re_estimates_and_a_frozen_norm_keeps_its_own():
-    from globscope.builtin.tasks.network import norms
+    from globscope.builtin.tasks.network import layers_with_statistics
 
     class Frozen(nn.Module):  # as torchvision's
         def __init__(self):
@@ -211,7 +211,7 @@ def test_statistics_are_what_torch_re_estimates_and_a_frozen_norm_keeps_its_own(
             self.register_buffer("running_mean", torch.zeros(3))
             self.register_buffer("running_var", torch.ones(3))
 
-    assert list(norms(nn.Sequential(nn.BatchNorm1d(3), Frozen(), nn.InstanceNorm1d(3)))) == ["0."]
+    assert list(layers_with_statistics(nn.Sequential(nn.BatchNorm1d(3), Frozen(), nn.InstanceNorm1d(3)))) == ["0."]
 
 
 def test_stacked_networks_have_buffers_of_their_own_where_they_differ():

@@ -1,4 +1,4 @@
-"""Statistics of layers as the plain average over batches."""
+"""Layers' statistics as plain averages over batches."""
 
 from collections import Counter
 from collections.abc import Iterator, Sequence
@@ -8,13 +8,13 @@ from typing import Any
 
 @contextmanager
 def cumulative_average(norms: Sequence[Any]) -> Iterator[None]:
-    """Let layers with statistics weigh alike all that passes through them, both passes of a layer that is used twice.
+    """Let layers with statistics average all passes with equal weights, also the two of a layer that is used twice.
 
     The same average as torch's `momentum = None`, for which a BatchNorm layer reads its counter of batches: on a GPU
-    the host then waits once a layer and batch. InstanceNorm has no such average of its own.
+    the host then waits for every layer and batch. InstanceNorm has no such average.
 
     Args:
-        norms: Modules with a `momentum`, which they get back.
+        norms: Modules with a `momentum`, which is restored.
     """
     passes = Counter[Any]()
 

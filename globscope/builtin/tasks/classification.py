@@ -9,11 +9,11 @@ from attrs import define, evolve, field
 from attrs.validators import and_, deep_iterable, ge, gt, lt, optional
 
 from globscope.api import EXAMPLES, UNITS, Code, Probe
-from globscope.builtin.tasks.data import Arrays, is_vision, named, remedy, supplied, vision
+from globscope.builtin.tasks.data import Arrays, is_vision, load_named, load_user_data, load_vision, remedy
 from globscope.builtin.tasks.metrics import Metric
 from globscope.builtin.tasks.models import aliases, builder, perceptron
 from globscope.builtin.tasks.pixels import Normalise
-from globscope.builtin.tasks.recognised import recognise
+from globscope.builtin.tasks.recognise import recognise
 from globscope.builtin.tasks.supervised import Supervised
 
 
@@ -63,7 +63,7 @@ class Classification:
 
     @classmethod
     def recognise(cls, shapes: Mapping[str, tuple[int, ...]]) -> dict[str, Any] | None:
-        """Return the options with which a named model has tensors of these names and shapes; None where none has."""
+        """Return the options of a named model with tensors of these names and shapes; None where there is none."""
         return recognise(shapes)
 
     def for_tensors(self, names: Collection[str]) -> "Classification":
@@ -94,16 +94,16 @@ class Classification:
             augment=self.augment == "crop-flip",
             aliases=aliases(str(self.model)),
             chance=log(arrays.classes) if self.loss == "cross-entropy" else None,
-            # Strangers' modules may branch on values, which vmap cannot follow.
+            # Users' modules may branch on values, which vmap cannot follow.
             vmappable=self.model == "mlp" and self.loss == "cross-entropy",
         )
 
     def _arrays(self) -> Arrays:
         if isinstance(self.data, Code) and is_vision(self.data):
-            return vision(self.data, self.path, self.data_options)
+            return load_vision(self.data, self.path, self.data_options)
         if isinstance(self.data, Code):
-            return supplied(self.data, self.data_options)
-        return named(self.data, self.path, self.test_share, self.split_seed)
+            return load_user_data(self.data, self.data_options)
+        return load_named(self.data, self.path, self.test_share, self.split_seed)
 
     def _module(self, arrays: Arrays) -> Any:
         if isinstance(self.model, Code):

@@ -9,9 +9,9 @@ from attrs.validators import and_, deep_iterable, ge
 
 from globscope.api import EXAMPLES, SIDE, UNITS, Probe, UserCodeError
 from globscope.builtin.tasks.data import Arrays
-from globscope.builtin.tasks.informed import Convected
-from globscope.builtin.tasks.kinds import FUNCTION
 from globscope.builtin.tasks.models import builder
+from globscope.builtin.tasks.outputs import FUNCTION
+from globscope.builtin.tasks.pinn import ConvectionProbe
 
 
 @define(frozen=True, kw_only=True)
@@ -52,11 +52,11 @@ class PinnConvection:
         """
         arrays = Arrays(train=self._training(), test=self._testing())
         options = {"hidden": self.hidden, "activation": "Tanh"}
-        return Convected(
+        return ConvectionProbe(
             speed=self.beta,
             make=lambda: builder("mlp", options)(arrays.shape, 1),
             arrays=arrays,
-            loss=weighted,
+            loss=weighted_squares,
             device=device,
             kind=FUNCTION,
             vmappable=True,
@@ -76,27 +76,27 @@ class PinnConvection:
                 f"task.collocation: {self.collocation} of the {len(inside)} points inside task.grid = {self.grid}; "
                 "take a finer grid or fewer points"
             )
-        drawn = np.random.default_rng(self.point_seed).permutation(len(inside))[: self.collocation]
-        parts = (grid[0], grid[:, 0], inside[np.sort(drawn)])
+        chosen = np.random.default_rng(self.point_seed).permutation(len(inside))[: self.collocation]
+        parts = (grid[0], grid[:, 0], inside[np.sort(chosen)])
         sorts = np.repeat(np.arange(3), [len(part) for part in parts])
-        return self._weighed(np.concatenate(parts), sorts == 0, sorts == 1, sorts == 2)
+        return self._with_weights(np.concatenate(parts), sorts == 0, sorts == 1, sorts == 2)
 
     def _testing(self) -> tuple[np.ndarray, np.ndarray]:
         places = self._grid().reshape(-1, 2)
-        return self._weighed(places, places[:, 1] == 0, places[:, 0] == 0, np.ones(len(places), bool))
+        return self._with_weights(places, places[:, 1] == 0, places[:, 0] == 0, np.ones(len(places), bool))
 
-    def _weighed(self, places: np.ndarray, *sorts: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
-        """Return places, and by place the exact value and the weights of its three terms.
+    def _with_weights(self, places: np.ndarray, *sorts: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+        """Return places, and for each place the exact value and the weights of the three terms.
 
-        A term's weights are such that the mean over all places is the term's own mean over its places.
+        The weights make a term's mean over all places equal to its mean over its own places.
         """
         shares = (self.initial_weight, self.boundary_weight, self.residual_weight)
-        weights = [share * len(places) / one.sum() * one for share, one in zip(shares, sorts, strict=True)]
+        weights = [share * len(places) / mask.sum() * mask for share, mask in zip(shares, sorts, strict=True)]
         return places, np.stack([np.sin(places[:, 0] - self.beta * places[:, 1]), *weights], axis=1)
 
 
-def weighted(outputs: Any, targets: Any) -> Any:
-    """Return the mean over points of the weighted squares: of the error at t = 0, of the jump, of the residual."""
+def weighted_squares(outputs: Any, targets: Any) -> Any:
+    """Return the mean over points of the weighted squared error at t = 0, jump and residual."""
     exact, initial, boundary, inside = targets.unbind(1)
     u, residual, jump = outputs.unbind(1)
     return (initial * (u - exact) ** 2 + boundary * jump**2 + inside * residual**2).mean()

@@ -1,4 +1,4 @@
-"""A supervised task's examples on a device, as a model takes them."""
+"""A supervised task's examples on a device, in the form that a model takes."""
 
 import hashlib
 from typing import Any
@@ -12,10 +12,10 @@ class Examples:
     """Inputs and targets of the splits `train` and `test`, moved to the device once."""
 
     def __init__(self, arrays: Arrays, normalise: Normalise, kind: Any, device: str) -> None:
-        """Move arrays, floating numbers as the torch type `kind`, which is float32 or float64.
+        """Move arrays to the device, floating-point numbers as the torch type `kind`, float32 or float64.
 
         Raises:
-            UserCodeError: Inputs are not finite, do not fit into memory, or have other channels than `normalise`.
+            UserCodeError: Inputs are not finite, do not fit into memory, or do not have the channels of `normalise`.
         """
         self._device = device
         self._splits = {
@@ -36,8 +36,8 @@ class Examples:
     def batch(self, split: str, indices: Any) -> tuple[Any, Any]:
         """Return (inputs, targets) of the examples with these indices, inputs scaled."""
         inputs, targets = self._splits[split]
-        at = indices.to(self._device)
-        return self._scale(inputs[at]), targets[at]
+        rows = indices.to(self._device)
+        return self._scale(inputs[rows]), targets[rows]
 
     def first(self) -> tuple[Any, Any]:
         """Return the first two training examples, or the only one."""
@@ -46,7 +46,7 @@ class Examples:
         return self.batch("train", torch.arange(min(2, self.count("train"))))
 
     def spread(self, count: int) -> tuple[Any, Any]:
-        """Return so many training examples, or all where there are fewer, from the first to the last."""
+        """Return so many training examples, or all if there are fewer, evenly spaced from the first to the last."""
         import torch
 
         last = self.count("train") - 1

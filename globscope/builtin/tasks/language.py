@@ -9,10 +9,10 @@ from attrs import define, field
 from attrs.validators import and_, ge, gt, lt
 
 from globscope.api import UNITS, Code, Probe, UserCodeError
-from globscope.builtin.tasks.data import Arrays, supplied
-from globscope.builtin.tasks.kinds import TOKENS
+from globscope.builtin.tasks.data import Arrays, load_user_data
 from globscope.builtin.tasks.metrics import Metric
 from globscope.builtin.tasks.models import builder
+from globscope.builtin.tasks.outputs import TOKENS
 from globscope.builtin.tasks.supervised import Supervised
 
 BYTES = 256
@@ -71,7 +71,7 @@ class LanguageModelling:
 
     def _arrays(self) -> Arrays:
         if isinstance(self.data, Code):
-            return supplied(self.data, self.data_options)
+            return load_user_data(self.data, self.data_options)
         if self.path is None or not self.path.is_file():
             raise UserCodeError("task.path: data = 'text' is read from a file of yours, whose bytes are the tokens")
         return _cut(self.path, self.context, self.test_share)
@@ -92,7 +92,7 @@ def _next_token(outputs: Any, targets: Any) -> Any:
 
 
 def _cut(path: Path, context: int, test_share: float) -> Arrays:
-    """Return a text as examples of `context` bytes, one after another, each with the bytes one place ahead."""
+    """Return a text as consecutive examples of `context` bytes, with the bytes one place ahead as targets."""
     tokens = np.frombuffer(path.read_bytes(), np.uint8).astype(np.int64)
     count = (len(tokens) - 1) // context
     held = max(1, round(count * test_share))
@@ -100,5 +100,5 @@ def _cut(path: Path, context: int, test_share: float) -> Arrays:
         raise UserCodeError(
             f"task.path: {path} has {len(tokens):,} bytes, too few for two examples of task.context = {context}"
         )
-    x, y = (tokens[at : at + count * context].reshape(count, context) for at in (0, 1))
+    x, y = (tokens[start : start + count * context].reshape(count, context) for start in (0, 1))
     return Arrays(train=(x[:-held], y[:-held]), test=(x[-held:], y[-held:]))

@@ -1,4 +1,4 @@
-"""Measures of the user's own: functions of what a model returned and of the targets."""
+"""The user's own measures: functions of a model's outputs and the targets."""
 
 import re
 from collections.abc import Callable, Iterable, Mapping, Sequence
@@ -9,7 +9,7 @@ import numpy as np
 from attrs import define
 
 from globscope.api import Code, Description, Field, UserCodeError, default_type
-from globscope.builtin.tasks.returned import unwritten
+from globscope.builtin.tasks.criterion import forbid_writing
 
 ACCEPTED = "must return a real number, the mean over the examples, or a pair (sum, weight)"
 WHOLE = "must return a real number"
@@ -17,7 +17,7 @@ WHOLE = "must return a real number"
 
 @define(frozen=True, kw_only=True)
 class Metric:
-    """A measure of the user's own with options.
+    """A user's measure with options.
 
     Attributes:
         use: `file.py:name`, a function of (outputs, targets).
@@ -44,7 +44,7 @@ class Metric:
 
     @property
     def description(self) -> Description | None:
-        """How people read the measure; None where no option says."""
+        """The measure's description for people; None where no option sets it."""
         if not (self.label or self.unit or self.higher_is_better or self.logarithmic):
             return None
         return Description(
@@ -57,14 +57,14 @@ class Metric:
 
 @define(frozen=True, kw_only=True)
 class Measure:
-    """A metric that is ready to be called.
+    """A metric whose function is loaded.
 
     Attributes:
-        name: Of the measure.
-        function: Of (outputs, targets).
+        name: Name of the measure.
+        function: The user's function of (outputs, targets).
         whole: Whether it takes all outputs of a split at once.
-        default: torch's default type of number in the function's module.
-        description: How people read it; None where nobody says.
+        default: torch's default floating-point type in the function's module.
+        description: Its description for people; None where no option sets it.
     """
 
     name: str
@@ -94,20 +94,20 @@ class Measure:
         """Return the measure, a scalar tensor, of all batches of a split.
 
         Args:
-            parts: What the model returned for each batch, and its targets.
+            parts: The model's outputs for each batch, and the targets.
 
         Raises:
-            UserCodeError: The function fails or returns no number, or what the model returned cannot be joined.
+            UserCodeError: The function fails or returns no number, or the outputs cannot be concatenated.
         """
         import torch
 
-        returned = self._joined([returned for returned, _ in parts])
+        returned = self._concatenate([returned for returned, _ in parts])
         targets = torch.cat([targets for _, targets in parts])
         return self._number(self._call(returned, targets), WHOLE, targets)
 
     def _call(self, returned: Any, targets: Any) -> Any:
         try:
-            with default_type(self.default), unwritten(returned, f"task.metrics: {self.name}"):
+            with default_type(self.default), forbid_writing(returned, f"task.metrics: {self.name}"):
                 return self.function(returned, targets.clone())
         except UserCodeError:
             raise
@@ -115,20 +115,20 @@ class Measure:
             text = f"{type(error).__name__}: {str(error).partition(chr(10))[0]}"
             raise UserCodeError(f"task.metrics: {self.name} fails: {text}") from error
 
-    def _joined(self, several: Sequence[Any]) -> Any:
-        """Return outputs of all batches, tensors within tuples and dicts along their first axis; scalars stacked."""
+    def _concatenate(self, batches: Sequence[Any]) -> Any:
+        """Return the outputs of all batches: tensors, also in containers, along their first axis, scalars stacked."""
         import torch
         from torch.utils._pytree import tree_leaves, tree_map
 
-        if not all(isinstance(leaf, torch.Tensor) for leaf in tree_leaves(several[0])):
+        if not all(isinstance(leaf, torch.Tensor) for leaf in tree_leaves(batches[0])):
             raise UserCodeError(
-                f"task.metrics: {self.name} is `whole`, and the model returns {type(several[0]).__name__}, which "
+                f"task.metrics: {self.name} is `whole`, and the model returns {type(batches[0]).__name__}, which "
                 "cannot be joined over batches; tensors, and tuples, lists and dicts of tensors can"
             )
-        return tree_map(lambda *leaves: torch.cat(leaves) if leaves[0].ndim else torch.stack(leaves), *several)
+        return tree_map(lambda *leaves: torch.cat(leaves) if leaves[0].ndim else torch.stack(leaves), *batches)
 
     def _number(self, value: Any, accepted: str, beside: Any) -> Any:
-        """Return a scalar of float64, or of float32 on a device that has no other; NaN stays NaN.
+        """Return a float64 scalar, or float32 on a device without float64; NaN stays NaN.
 
         Raises:
             UserCodeError: It is no real number, or an integer that float64 cannot hold.
@@ -137,7 +137,7 @@ class Measure:
 
         kind = torch.float32 if beside.device.type == "mps" else torch.float64
         if not _is_number(value):
-            raise self._refusal(_described(value), accepted)
+            raise self._refusal(_describe(value), accepted)
         if (integer := _integer(value)) is not None and int(float(integer)) != integer:
             raise self._refusal(f"{integer}, which float64 cannot hold exactly", accepted)
         if isinstance(value, torch.Tensor):
@@ -149,7 +149,7 @@ class Measure:
 
 
 def _is_number(value: Any) -> bool:
-    """Whether a value is one real number of Python, NumPy or torch."""
+    """Return whether a value is one real number of Python, NumPy or torch."""
     import torch
 
     if isinstance(value, torch.Tensor):
@@ -159,8 +159,8 @@ def _is_number(value: Any) -> bool:
     return isinstance(value, Real)
 
 
-def _described(value: Any) -> str:
-    """Return what a value is that is no real number."""
+def _describe(value: Any) -> str:
+    """Return the type and shape of a value that is no real number."""
     kind, shape = type(value).__name__, tuple(value.shape) if hasattr(value, "shape") else ()
     if hasattr(value, "dtype") and "complex" in str(value.dtype):
         return f"{kind} of complex numbers"
@@ -168,7 +168,7 @@ def _described(value: Any) -> str:
 
 
 def _integer(value: Any) -> int | None:
-    """Return the integer that a number is by its type; None for others."""
+    """Return a number of an integer type as an integer; None for other numbers."""
     import torch
 
     if isinstance(value, torch.Tensor):
@@ -177,41 +177,43 @@ def _integer(value: Any) -> int | None:
 
 
 def measures(metrics: Iterable[Code | Metric], taken: Sequence[str]) -> dict[str, Measure]:
-    """Return metrics ready to be called, by their names, none of which is among those that are `taken`.
+    """Return metrics with loaded functions, by their names, none of which may be among those that are `taken`.
 
     Raises:
         UserCodeError: A function is missing, or two measures have one name.
     """
-    found: dict[str, Measure] = {}
-    for at, metric in enumerate(metrics):
-        one = Metric(use=metric) if isinstance(metric, Code) else metric
-        name = one.key
-        if name in taken or name in found:
+    ready: dict[str, Measure] = {}
+    for number, metric in enumerate(metrics):
+        options = Metric(use=metric) if isinstance(metric, Code) else metric
+        name = options.key
+        if name in taken or name in ready:
             raise UserCodeError(
-                f"task.metrics.{at}: there is a measure {name!r} already; give this one another name: "
-                f'{{ use = "{one.use.name}", name = "…" }}'
+                f"task.metrics.{number}: there is a measure {name!r} already; give this one another name: "
+                f'{{ use = "{options.use.name}", name = "…" }}'
             )
         if not re.fullmatch(r"[A-Za-z]\w*", name, re.ASCII):
-            raise UserCodeError(f"task.metrics.{at}.name: must be letters, digits and _, a letter first; got {name!r}")
-        function = one.use.load()
+            raise UserCodeError(
+                f"task.metrics.{number}.name: must be letters, digits and _, a letter first; got {name!r}"
+            )
+        function = options.use.load()
         if not callable(function):
             raise UserCodeError(
-                f"task.metrics.{at}: {one.use} cannot be called: it is of type {type(function).__name__}"
+                f"task.metrics.{number}: {options.use} cannot be called: it is of type {type(function).__name__}"
             )
-        found[name] = Measure(
+        ready[name] = Measure(
             name=name,
             function=function,
-            whole=one.whole,
-            default=one.use.default_type(),
-            description=one.description,
+            whole=options.whole,
+            default=options.use.default_type(),
+            description=options.description,
         )
-    return found
+    return ready
 
 
-def measured(own: Mapping[str, Measure], returned: Any, targets: Any) -> dict[str, tuple[Any, float]]:
-    """Return, by measure, its sum and weight, or where it takes a whole split at once, what it will be made of."""
+def measure_batch(measures_: Mapping[str, Measure], returned: Any, targets: Any) -> dict[str, tuple[Any, float]]:
+    """Return each measure's sum and weight, or its inputs if it takes a whole split at once."""
     count = float(len(targets))
     return {
-        name: ((returned, targets), count) if one.whole else one.of_batch(returned, targets)
-        for name, one in own.items()
+        name: ((returned, targets), count) if measure.whole else measure.of_batch(returned, targets)
+        for name, measure in measures_.items()
     }

@@ -1,4 +1,4 @@
-"""A user's model: what it must be, and its lazy layers, whose shapes follow from the data."""
+"""A user's model: its requirements, and its lazy layers, whose shapes depend on the data."""
 
 from collections.abc import Iterator
 from typing import Any
@@ -10,27 +10,27 @@ MODEL = "the task's model"
 REAL = "a map is of dense parameters of type float16, bfloat16, float32 or float64"
 
 
-def checked_module(made: Any) -> Any:
-    """Return a model whose trainable parameters can be mapped.
+def require_mappable(module: Any) -> Any:
+    """Return a model, after checking that its trainable parameters can be mapped.
 
     Raises:
-        UserCodeError: It is no module, has nothing to train, or a parameter or layer that no map can hold.
+        UserCodeError: It is no module, has nothing to train, or has a parameter or layer that no map can hold.
     """
     import torch
 
-    if not isinstance(made, torch.nn.Module):
-        raise UserCodeError(f"{MODEL} must be a torch module, got {type(made).__name__}")
-    if isinstance(made, torch.jit.ScriptModule):
+    if not isinstance(module, torch.nn.Module):
+        raise UserCodeError(f"{MODEL} must be a torch module, got {type(module).__name__}")
+    if isinstance(module, torch.jit.ScriptModule):
         raise UserCodeError(f"{MODEL} is compiled by torch.jit; return the module that it was compiled from")
-    for problem in _problems(made):
+    for problem in _problems(module):
         raise UserCodeError(f"{MODEL}: {problem}")
-    if not any(p.requires_grad for p in made.parameters()):
+    if not any(p.requires_grad for p in module.parameters()):
         raise UserCodeError(f"{MODEL} has no trainable parameters")
-    return made
+    return module
 
 
 def _problems(module: Any) -> Iterator[str]:
-    """Yield what of a module cannot be mapped or would be lost: its layers, then its parameters."""
+    """Yield the layers, parameters and buffers of a module that cannot be mapped or would be lost."""
     import torch
 
     for name, layer in module.named_modules():
@@ -49,7 +49,7 @@ def _problems(module: Any) -> Iterator[str]:
 
 
 def _unreal(parameter: Any) -> str:
-    """Return what keeps a parameter from being mapped, with what is accepted; empty where nothing does."""
+    """Return why a parameter cannot be mapped, with what is accepted; empty where it can."""
     import torch
 
     kind = str(parameter.dtype).removeprefix("torch.")
@@ -75,7 +75,7 @@ def _shapeless(module: Any) -> list[str]:
 def materialise(module: Any, inputs: Any) -> None:
     """Give lazy layers their shapes by a forward pass; their weights are drawn from torch's generator.
 
-    Nothing else moves: the pass is in evaluation mode.
+    Nothing else changes: the pass is in evaluation mode.
 
     Raises:
         UserCodeError: The model fails on the inputs, or does not use one of its lazy layers.
@@ -90,7 +90,7 @@ def materialise(module: Any, inputs: Any) -> None:
 
 
 def run_with_default(module: Any, kind: Any) -> None:
-    """Let a module's forward pass have torch's default type of number `kind`, whoever calls it."""
+    """Let a module's forward pass always run with torch's default floating-point type `kind`."""
     import torch
 
     before = list[Any]()
@@ -106,26 +106,28 @@ def run_with_default(module: Any, kind: Any) -> None:
     module.register_forward_hook(leave, always_call=True)
 
 
-def norms(module: Any) -> dict[str, Any]:
-    """Return the layers that keep running statistics, by where they are (`layer1.0.`).
+def layers_with_statistics(module: Any) -> dict[str, Any]:
+    """Return the layers that keep running statistics, by the prefixes of their names (`layer1.0.`).
 
-    Only torch's own and what is derived from them: whether another layer's `running_mean` may be re-estimated, nobody
-    knows, and torchvision's frozen ones must not be.
+    Only torch's layers and classes derived from them: it is unknown whether another layer's `running_mean` may be
+    re-estimated, and torchvision's frozen ones must not be.
     """
     from torch.nn.modules.batchnorm import _NormBase
 
-    kept = {at: m for at, m in module.named_modules() if isinstance(m, _NormBase) and m.running_mean is not None}
-    return {f"{at}." if at else "": norm for at, norm in kept.items()}
+    layers = {
+        place: m for place, m in module.named_modules() if isinstance(m, _NormBase) and m.running_mean is not None
+    }
+    return {f"{place}." if place else "": norm for place, norm in layers.items()}
 
 
-def unsaved(module: Any) -> Iterator[str]:
-    """Yield the names of the buffers that a state dict leaves out."""
-    for at, part in module.named_modules():
-        yield from (f"{at}.{name}" if at else name for name in sorted(part._non_persistent_buffers_set))
+def unsaved_buffers(module: Any) -> Iterator[str]:
+    """Yield the names of the buffers that a state dict omits."""
+    for place, part in module.named_modules():
+        yield from (f"{place}.{name}" if place else name for name in sorted(part._non_persistent_buffers_set))
 
 
 def ties(module: Any) -> Iterator[tuple[str, tuple[str, ...]]]:
-    """Yield each parameter that a module uses under several names, with the further ones."""
+    """Yield the first name of each parameter with several names, and the other names."""
     names: dict[int, list[str]] = {}
     for name, parameter in module.named_parameters(remove_duplicate=False):
         names.setdefault(id(parameter), []).append(name)

@@ -1,4 +1,4 @@
-"""What happens to a batch of inputs before the model sees it."""
+"""Scaling and augmentation of a batch of inputs before they enter the model."""
 
 from typing import Any, Literal
 
@@ -7,18 +7,18 @@ from attrs import define, field
 from globscope.api import UserCodeError
 
 Normalise = Literal["unit", "channel"] | tuple[tuple[float, ...], tuple[float, ...]]
-# Pixels of zeros around an image before it is cropped at a random place (He et al., 2016).
+# How many pixels of zeros are added around an image before it is cropped at a random place (He et al., 2016).
 PADDING = 4
 
 
 @define(frozen=True, kw_only=True)
 class Scale:
-    """Bytes to [0, 1], then each channel less its mean, over its deviation.
+    """Scales bytes to [0, 1], then standardises each channel.
 
     Attributes:
-        kind: Type of the result, of at least 32 bits.
-        mean: (channels, 1, …) tensor, or None to leave values as they are.
-        deviation: The same.
+        kind: Floating-point type of the result, of at least 32 bits.
+        mean: (channels, 1, …) tensor of the channels' means; None to leave values unchanged.
+        deviation: (channels, 1, …) tensor of the channels' standard deviations; None with `mean`.
     """
 
     kind: Any
@@ -26,7 +26,7 @@ class Scale:
     deviation: Any = field(default=None, eq=False, repr=False)
 
     def __call__(self, inputs: Any) -> Any:
-        """Return float inputs; integers that are no bytes, such as tokens, stay what they are."""
+        """Return scaled inputs; integers that are no bytes, such as tokens, stay unchanged."""
         import torch
 
         values = inputs.to(self.kind) / 255 if inputs.dtype == torch.uint8 else inputs
@@ -34,7 +34,7 @@ class Scale:
 
 
 def scale(normalise: Normalise, inputs: Any, kind: Any) -> Scale:
-    """Return the scaling that an option asks for, with statistics of the training `inputs` where it wants them.
+    """Return the scaling of an option, with statistics of the training `inputs` where it needs them.
 
     Numbers are of the type `kind`, float32 or float64.
 
@@ -60,7 +60,7 @@ def scale(normalise: Normalise, inputs: Any, kind: Any) -> Scale:
 
 
 def _statistics(inputs: Any) -> tuple[Any, Any]:
-    """Return every channel's mean and deviation, in chunks: float64 copies of all images might not fit."""
+    """Return every channel's mean and deviation, computed in chunks: float64 copies of all images might not fit."""
     import torch
 
     # mps has no float64.
@@ -72,13 +72,13 @@ def _statistics(inputs: Any) -> tuple[Any, Any]:
         sums, squares, count = sums + values.sum(1), squares + (values**2).sum(1), count + values.shape[1]
     mean = sums / count
     deviation = (squares / count - mean**2).clamp(min=0).sqrt()
-    # A constant channel tells nothing: dividing by one leaves it at zero.
+    # A constant channel is divided by one, which leaves it at zero.
     deviation = torch.where(deviation > 0, deviation, torch.ones_like(deviation))
     return mean, deviation
 
 
 def crop_and_flip(images: Any) -> Any:
-    """Return (n, c, h, w) images, each cropped from its padded self at a random place, half of them mirrored.
+    """Return (n, c, h, w) images, each padded and cropped at a random place, half of them mirrored.
 
     He et al. (2016), section 4.2. Draws from torch's generator of the images' device.
     """
@@ -89,7 +89,7 @@ def crop_and_flip(images: Any) -> Any:
     down, right = torch.randint(2 * PADDING + 1, (2, count), device=images.device)
     rows = down[:, None] + torch.arange(height, device=images.device)
     columns = right[:, None] + torch.arange(width, device=images.device)
-    at = torch.arange(count, device=images.device)[:, None, None]
-    cropped = padded.permute(0, 2, 3, 1)[at, rows[:, :, None], columns[:, None, :]].permute(0, 3, 1, 2)
+    rows_of_batch = torch.arange(count, device=images.device)[:, None, None]
+    cropped = padded.permute(0, 2, 3, 1)[rows_of_batch, rows[:, :, None], columns[:, None, :]].permute(0, 3, 1, 2)
     mirrored = torch.rand(count, device=images.device) < 0.5
     return torch.where(mirrored[:, None, None, None], cropped.flip(3), cropped)

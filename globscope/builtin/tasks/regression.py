@@ -8,11 +8,11 @@ from attrs import define, evolve, field
 from attrs.validators import and_, deep_iterable, ge, gt, lt
 
 from globscope.api import UNITS, Code, Probe
-from globscope.builtin.tasks.data import Arrays, named, supplied
+from globscope.builtin.tasks.data import Arrays, load_named, load_user_data
 from globscope.builtin.tasks.data.embedded import diabetes
-from globscope.builtin.tasks.kinds import VALUES
 from globscope.builtin.tasks.metrics import Metric
 from globscope.builtin.tasks.models import perceptron
+from globscope.builtin.tasks.outputs import VALUES
 from globscope.builtin.tasks.pixels import Normalise
 from globscope.builtin.tasks.supervised import Supervised
 
@@ -74,10 +74,10 @@ class Regression:
 
     def _arrays(self) -> Arrays:
         if isinstance(self.data, Code):
-            return supplied(self.data, self.data_options)
+            return load_user_data(self.data, self.data_options)
         if self.data == "diabetes":
             return diabetes(self.test_share, self.split_seed)
-        return named("files", self.path, self.test_share, self.split_seed)
+        return load_named("files", self.path, self.test_share, self.split_seed)
 
     def _module(self, arrays: Arrays) -> Any:
         if isinstance(self.model, Code):
@@ -92,7 +92,7 @@ class Regression:
 
 
 def _columns(arrays: Arrays) -> Arrays:
-    """Return the same with float targets of shape (examples, values)."""
+    """Return the arrays with float targets of shape (examples, values)."""
     (x_train, y_train), (x_test, y_test) = arrays.train, arrays.test
     targets = (_real(y).reshape(len(y), -1) for y in (y_train, y_test))
     train, test = zip((x_train, x_test), targets, strict=True)
@@ -100,6 +100,6 @@ def _columns(arrays: Arrays) -> Arrays:
 
 
 def _real(values: Any) -> Any:
-    """Return floating numbers, those of 64 bits as they are: a model may compute in them."""
+    """Return floating-point numbers; float64 stays unchanged, since a model may compute in it."""
     array = np.asarray(values)
     return array if array.dtype == np.float64 else array.astype(np.float32)

@@ -9,11 +9,11 @@ from attrs import define, evolve, field
 from attrs.validators import and_, ge
 
 from globscope.api import AXES, LAYERS, Code, Probe, UserCodeError
-from globscope.builtin.tasks.data import Arrays, named, shapes, supplied
-from globscope.builtin.tasks.kinds import PIXELS
+from globscope.builtin.tasks.data import Arrays, load_named, load_shapes, load_user_data
 from globscope.builtin.tasks.metrics import Metric
 from globscope.builtin.tasks.models import builder
-from globscope.builtin.tasks.network import checked_module
+from globscope.builtin.tasks.network import require_mappable
+from globscope.builtin.tasks.outputs import PIXELS
 from globscope.builtin.tasks.pixels import Normalise
 from globscope.builtin.tasks.supervised import Supervised
 
@@ -66,7 +66,7 @@ class Segmentation:
         Raises:
             UserCodeError: The model or data is missing, fails, or is something else.
         """
-        arrays = _masked(self._arrays())
+        arrays = _with_pixel_classes(self._arrays())
         return Supervised(
             make=lambda: self._module(arrays),
             arrays=arrays,
@@ -83,14 +83,14 @@ class Segmentation:
 
     def _arrays(self) -> Arrays:
         if isinstance(self.data, Code):
-            return supplied(self.data, self.data_options)
-        return shapes(self.data_options) if self.data == "shapes" else named("files", self.path, 0, 0)
+            return load_user_data(self.data, self.data_options)
+        return load_shapes(self.data_options) if self.data == "shapes" else load_named("files", self.path, 0, 0)
 
     def _module(self, arrays: Arrays) -> Any:
-        from globscope.builtin.tasks.models.mean_field import MeanField, Refined
+        from globscope.builtin.tasks.models.mean_field import MeanField, RefinedNetwork
 
-        net = checked_module(self._network(arrays))
-        return Refined(net, MeanField(arrays.classes, self.crf_iterations, self.crf_radius)) if self.crf else net
+        net = require_mappable(self._network(arrays))
+        return RefinedNetwork(net, MeanField(arrays.classes, self.crf_iterations, self.crf_radius)) if self.crf else net
 
     def _network(self, arrays: Arrays) -> Any:
         if isinstance(self.model, Code):
@@ -107,11 +107,11 @@ def _per_pixel(outputs: Any, targets: Any) -> Any:
     return cross_entropy(outputs, targets)
 
 
-def _masked(arrays: Arrays) -> Arrays:
-    """Return the same with targets of shape (examples, height, width).
+def _with_pixel_classes(arrays: Arrays) -> Arrays:
+    """Return the arrays with targets of shape (examples, height, width).
 
     Raises:
-        UserCodeError: The inputs are no images, or the targets no classes of their pixels.
+        UserCodeError: The inputs are no images, or the targets are no classes of their pixels.
     """
     train, test = (_pair(split, *pair) for split, pair in (("train", arrays.train), ("test", arrays.test)))
     return evolve(arrays, train=train, test=test)

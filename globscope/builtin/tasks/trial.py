@@ -1,4 +1,4 @@
-"""What a user's loss and model return on two examples, before anything long; torch's own words come late."""
+"""Checks of what a user's loss and model return on two examples, before anything long: torch's errors come late."""
 
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -9,10 +9,10 @@ from globscope.api import UserCodeError
 
 @contextmanager
 def as_user_error(what: str) -> Iterator[None]:
-    """Turn what a user's model or loss raises into a UserCodeError that begins with `what`.
+    """Turn exceptions of a user's model or loss into a UserCodeError that begins with `what`.
 
     Raises:
-        UserCodeError: With the first line of the original text.
+        UserCodeError: The code failed; the message has the first line of its error.
     """
     try:
         yield
@@ -24,16 +24,16 @@ def as_user_error(what: str) -> Iterator[None]:
 
 
 def require_outputs(returned: Any, answer: Any, axes: int, shape: str) -> None:
-    """Refuse what a model returns unless its answer is a tensor of a shape, and depends on the parameters.
+    """Refuse a model's return value unless its predictions have the right shape and depend on the parameters.
 
     Args:
-        returned: By the model.
-        answer: The tensor in it that the task's own loss takes; None where there is none.
-        axes: That the answer must have.
-        shape: The same in words.
+        returned: The model's return value.
+        answer: The tensor of predictions in it; None where there is none.
+        axes: How many axes the predictions must have.
+        shape: The predictions' shape in words.
 
     Raises:
-        UserCodeError: It is something else.
+        UserCodeError: It does not fulfil these conditions.
     """
     if answer is None:
         raise UserCodeError(
@@ -48,10 +48,10 @@ def require_outputs(returned: Any, answer: Any, axes: int, shape: str) -> None:
 
 
 def require_mean(loss: Any) -> None:
-    """Refuse what a loss returns unless it is one number that can be differentiated.
+    """Refuse a loss's return value unless it is one number that can be differentiated.
 
     Raises:
-        UserCodeError: It is something else.
+        UserCodeError: It does not fulfil these conditions.
     """
     import torch
 

@@ -13,8 +13,8 @@ from support.images import GRAY_TEST, GRAY_TRAIN, TEST, TRAIN, as_idx, as_images
 
 from globscope.api import Code, UserCodeError
 from globscope.builtin.tasks.classification import Classification
+from globscope.builtin.tasks.data.by_name import load_named
 from globscope.builtin.tasks.data.files import read
-from globscope.builtin.tasks.data.named import named
 from globscope.builtin.tasks.pixels import crop_and_flip
 
 
@@ -65,7 +65,7 @@ def test_every_layout_gives_the_same_images(layout, tmp_path):
 
 @pytest.mark.parametrize("packed", [False, True])
 def test_idx_files_are_read_packed_or_not(packed, tmp_path):
-    found = named("mnist", as_idx(tmp_path / "m", packed), 0.2, 0)
+    found = load_named("mnist", as_idx(tmp_path / "m", packed), 0.2, 0)
     np.testing.assert_array_equal(found.train[0], GRAY_TRAIN[0])
     np.testing.assert_array_equal(found.test[1], GRAY_TEST[1])
 
@@ -187,9 +187,9 @@ def test_data_that_cannot_be_read_is_told_and_runs_nothing(case, tmp_path):
 
 def test_named_data_is_what_its_name_says(tmp_path):
     path = as_npz(tmp_path / "x.npz")
-    assert named("cifar10", path, 0.2, 0).classes == 10
+    assert load_named("cifar10", path, 0.2, 0).classes == 10
     with pytest.raises(UserCodeError) as caught:
-        named("mnist", path, 0.2, 0)
+        load_named("mnist", path, 0.2, 0)
     assert str(caught.value) == (
         f"task.path: {path} holds examples of shape (3, 32, 32) in 10 classes, which is not "
         "mnist ((1, 28, 28), 10 classes); data = 'files' takes any"
@@ -197,7 +197,7 @@ def test_named_data_is_what_its_name_says(tmp_path):
     with pytest.raises(
         UserCodeError, match=r"^task\.path: data = 'cifar100' is read from your own files: the folder"
     ) as no:
-        named("cifar100", None, 0.2, 0)
+        load_named("cifar100", None, 0.2, 0)
     assert str(no.value).endswith("; `globscope data cifar100` downloads it")
 
 

@@ -6,10 +6,10 @@ import torch
 from support.study import MAP, TWO_RUNS, study_in
 
 from globscope.api import Code, UserCodeError
-from globscope.builtin.tasks.data.shapes import drawn
-from globscope.builtin.tasks.kinds import PIXELS
+from globscope.builtin.tasks.data.shapes import draw_shapes
 from globscope.builtin.tasks.models.mean_field import MeanField
 from globscope.builtin.tasks.models.unet import unet
+from globscope.builtin.tasks.outputs import PIXELS
 from globscope.builtin.tasks.segmentation import Segmentation
 
 TINY = {"data_options": {"train": 16, "test": 8, "size": 16}, "model_options": {"widths": [4, 8]}}
@@ -27,7 +27,7 @@ def test_only_batch_norm_has_statistics(norm, buffers):
 
 
 def test_shapes_are_the_same_for_the_same_seed_and_all_classes_occur():
-    one, again, other = drawn(train=8, test=2), drawn(train=8, test=2), drawn(train=8, test=2, seed=1)
+    one, again, other = draw_shapes(train=8, test=2), draw_shapes(train=8, test=2), draw_shapes(train=8, test=2, seed=1)
     assert np.array_equal(one.train[0], again.train[0])
     assert not np.array_equal(one.train[0], other.train[0])
     assert (one.train[0].shape, one.train[1].shape) == ((8, 1, 32, 32), (8, 32, 32))
@@ -35,7 +35,7 @@ def test_shapes_are_the_same_for_the_same_seed_and_all_classes_occur():
 
 
 def test_brightness_alone_does_not_tell_an_ellipse_from_a_rectangle():
-    x, y = drawn(train=200, test=1, noise=0).train
+    x, y = draw_shapes(train=200, test=1, noise=0).train
     bright = [np.mean(x[:, 0][y == kind] > 0.5) for kind in (1, 2)]
     # Of some 400 shapes each, a share has a deviation of 0.025.
     assert bright == pytest.approx([0.5, 0.5], abs=0.1)
@@ -46,7 +46,7 @@ def test_accuracy_and_iou_are_those_counted_by_hand():
     targets = torch.tensor([[[0, 0], [1, 1]], [[0, 0], [0, 0]]])
     said = torch.tensor([[[0, 1], [1, 1]], [[0, 0], [0, 2]]])
     outputs = torch.nn.functional.one_hot(said, 3).movedim(-1, 1).float()
-    found = {name: float(total) / weight for name, (total, weight) in PIXELS.counted(outputs, targets).items()}
+    found = {name: float(total) / weight for name, (total, weight) in PIXELS.score_answers(outputs, targets).items()}
     # First image: 1 of 2 and 2 of 3, class 2 nowhere; second: 3 of 4, and a class 2 that is not there.
     assert found == pytest.approx({"accuracy": 6 / 8, "iou": ((1 / 2 + 2 / 3) / 2 + (3 / 4 + 0) / 2) / 2})
 

@@ -1,9 +1,9 @@
-"""Data that a spec can name, wherever its files came from."""
+"""Data that a spec can name, and data of users."""
 
 from globscope.builtin.tasks.data.arrays import Arrays
-from globscope.builtin.tasks.data.named import named, remedy
-from globscope.builtin.tasks.data.shapes import shapes
-from globscope.builtin.tasks.data.supplied import supplied
-from globscope.builtin.tasks.data.vision import is_vision, vision
+from globscope.builtin.tasks.data.by_name import load_named, remedy
+from globscope.builtin.tasks.data.shapes import load_shapes
+from globscope.builtin.tasks.data.user_data import load_user_data
+from globscope.builtin.tasks.data.vision import is_vision, load_vision
 
-__all__ = ["Arrays", "is_vision", "named", "remedy", "shapes", "supplied", "vision"]
+__all__ = ["Arrays", "is_vision", "load_named", "load_shapes", "load_user_data", "load_vision", "remedy"]

@@ -12,7 +12,7 @@ class Arrays:
 
     Attributes:
         train: (examples, …) inputs and (examples, …) targets; images are (examples, channels, height, width).
-        test: The same, held back.
+        test: Inputs and targets of the held-back split, in the same shapes.
     """
 
     train: tuple[Any, Any] = field(eq=False, repr=False)
@@ -20,24 +20,24 @@ class Arrays:
 
     @property
     def shape(self) -> tuple[int, ...]:
-        """Of one example's input."""
+        """The shape of one example's input."""
         return tuple(self.train[0].shape[1:])
 
-    def shaped(self, *shape: int) -> "Arrays":
-        """Return the same with inputs of another shape."""
+    def reshape_inputs(self, *shape: int) -> "Arrays":
+        """Return the arrays with inputs of another shape."""
         splits = {name: (x.reshape(len(x), *shape), y) for name, (x, y) in (("train", self.train), ("test", self.test))}
         return evolve(self, **splits)
 
     def fewer(self, count: int, seed: int) -> "Arrays":
-        """Return the same with `count` training examples, drawn without replacement."""
+        """Return the arrays with `count` training examples, drawn without replacement."""
         import torch
 
-        everything, labels = self.train
-        kept = np.sort(np.random.default_rng(seed).permutation(len(everything))[:count])
-        at = torch.from_numpy(kept) if isinstance(everything, torch.Tensor) else kept
-        return evolve(self, train=(everything[at], labels[at]))
+        inputs, targets = self.train
+        rows = np.sort(np.random.default_rng(seed).permutation(len(inputs))[:count])
+        indices = torch.from_numpy(rows) if isinstance(inputs, torch.Tensor) else rows
+        return evolve(self, train=(inputs[indices], targets[indices]))
 
     @property
     def classes(self) -> int:
-        """One more than the largest target."""
+        """The number of classes: the largest target plus one."""
         return int(max(self.train[1].max(), self.test[1].max())) + 1

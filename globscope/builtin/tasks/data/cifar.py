@@ -12,12 +12,12 @@ PIXELS = 3 * 32 * 32
 
 
 def fits(path: Path) -> bool:
-    """Whether a folder holds a test split in binary."""
+    """Return whether a folder holds a test split in the binary version."""
     return path.is_dir() and ((path / "test_batch.bin").exists() or (path / "test.bin").exists())
 
 
-def pickled(path: Path) -> bool:
-    """Whether a folder holds the python version."""
+def is_pickled(path: Path) -> bool:
+    """Return whether a folder holds the python version, which is pickled."""
     return (path / "data_batch_1").exists() or ((path / "train").is_file() and (path / "meta").exists())
 
 
@@ -25,7 +25,7 @@ def read(path: Path) -> Arrays:
     """Return both splits; CIFAR-100 by its fine labels.
 
     Raises:
-        UserCodeError: A file is damaged, or there is none of the training split.
+        UserCodeError: A file is damaged, or the training split is missing.
     """
     if (path / "test.bin").exists():
         return Arrays(train=_records([path / "train.bin"], 2), test=_records([path / "test.bin"], 2))

@@ -26,7 +26,7 @@ def digits(test_share: float, seed: int) -> Arrays:
 
 
 def diabetes(test_share: float, seed: int) -> Arrays:
-    """Return scikit-learn's diabetes data: ten values a patient, and the disease's progression, standardised.
+    """Return scikit-learn's diabetes data: ten values for each patient, and the standardised progression.
 
     Raises:
         UserCodeError: The share leaves a split empty, or the seed has more than 32 bits.
@@ -42,7 +42,7 @@ def diabetes(test_share: float, seed: int) -> Arrays:
 
 
 def _require_split(count: int, classes: int, test_share: float, seed: int) -> None:
-    """Refuse what scikit-learn would: it splits by class, with a generator of 32 bits."""
+    """Refuse splits that scikit-learn refuses: it splits by class, with a generator of 32 bits."""
     held = ceil(test_share * count)
     if not classes <= held <= count - classes:
         raise UserCodeError(

@@ -1,4 +1,4 @@
-"""Data from a path, by what lies there: npz, idx, CIFAR binary, image folder or zip. Nothing is unpickled."""
+"""Data from a path to npz, idx or CIFAR binary files, an image folder or a zip. Nothing is unpickled."""
 
 from pathlib import Path
 
@@ -16,20 +16,20 @@ def read(path: Path) -> Arrays:
     """Return the examples of a file or folder.
 
     Raises:
-        UserCodeError: It is none of the known kinds, or damaged.
+        UserCodeError: It is of no known kind, or damaged.
     """
     for reader in (npz, idx, cifar, images):
         if reader.fits(path):
             try:
-                found: Arrays = reader.read(path)
-                return found
+                arrays: Arrays = reader.read(path)
+                return arrays
             except UserCodeError:
                 raise
             except FileError as error:  # names the file itself
                 raise UserCodeError(f"task.path: {error}") from error
             except Exception as error:
                 raise UserCodeError(f"task.path: {path} cannot be read: {type(error).__name__}: {error}") from error
-    if cifar.pickled(path):
+    if cifar.is_pickled(path):
         raise UserCodeError(
             f"task.path: {path} is CIFAR's python version, which is pickled code that is never run; "
             "take the binary version of the same page, https://www.cs.toronto.edu/~kriz/cifar.html"

@@ -1,4 +1,4 @@
-"""MNIST's own format: big-endian arrays with a header, compressed or not (LeCun, 1998)."""
+"""MNIST's format: big-endian arrays with a header, compressed or not (LeCun, 1998)."""
 
 import gzip
 from gzip import GzipFile
@@ -15,7 +15,7 @@ SPLITS = {"train": "train", "test": "t10k"}
 
 
 def fits(path: Path) -> bool:
-    """Whether a folder holds the training images."""
+    """Return whether a folder holds the training images."""
     return path.is_dir() and _find(path, "train-images") is not None
 
 
@@ -37,8 +37,8 @@ def _split(path: Path, prefix: str) -> tuple[np.ndarray, np.ndarray]:
 
 
 def _find(path: Path, name: str) -> Path | None:
-    found = [p for p in path.iterdir() if p.name.startswith(name) and ("-ubyte" in p.name or ".idx" in p.name)]
-    return sorted(found)[0] if found else None
+    files = [p for p in path.iterdir() if p.name.startswith(name) and ("-ubyte" in p.name or ".idx" in p.name)]
+    return sorted(files)[0] if files else None
 
 
 def _array(path: Path, name: str) -> np.ndarray:

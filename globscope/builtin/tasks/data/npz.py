@@ -11,12 +11,12 @@ NAMES = ("x_train", "y_train", "x_test", "y_test")
 
 
 def fits(path: Path) -> bool:
-    """Whether it is such a file."""
+    """Return whether a path is a NumPy archive."""
     return path.is_file() and path.suffix == ".npz"
 
 
 def read(path: Path) -> Arrays:
-    """Return the arrays; gray images get their channel's axis, images with channels last are turned.
+    """Return the arrays; gray images get an axis of channels, and channels that come last are moved to the front.
 
     Raises:
         UserCodeError: An array is missing, or lengths differ.
@@ -25,16 +25,16 @@ def read(path: Path) -> Arrays:
     for name in NAMES:
         if name not in held:
             raise UserCodeError(f"task.path: {path} has no array {name!r}; {near(name, held)}")
-    found = read_npz(path, NAMES)
-    x_train, y_train, x_test, y_test = (found[name] for name in NAMES)
+    arrays = read_npz(path, NAMES)
+    x_train, y_train, x_test, y_test = (arrays[name] for name in NAMES)
     for split, x, y in (("train", x_train, y_train), ("test", x_test, y_test)):
         if len(x) != len(y) or len(x) == 0:
             raise UserCodeError(f"task.path: {path}: x_{split} has {len(x)} examples and y_{split} has {len(y)}")
-    return Arrays(train=(_turned(x_train), _targets(y_train)), test=(_turned(x_test), _targets(y_test)))
+    return Arrays(train=(_channels_first(x_train), _targets(y_train)), test=(_channels_first(x_test), _targets(y_test)))
 
 
-def _turned(x: np.ndarray) -> np.ndarray:
-    """Return bytes as images, channels first; other arrays are what they are."""
+def _channels_first(x: np.ndarray) -> np.ndarray:
+    """Return bytes as images with channels first; other arrays unchanged."""
     if x.dtype != np.uint8:
         return x
     if x.ndim == 3:

@@ -12,13 +12,13 @@ from globscope.builtin.tasks.data.arrays import Arrays
 BACKGROUND, ELLIPSE, RECTANGLE = range(3)
 
 
-def shapes(options: Mapping[str, Any]) -> Arrays:
-    """Return the generated images with options of the user's.
+def load_shapes(options: Mapping[str, Any]) -> Arrays:
+    """Return the generated images with the user's options.
 
     Raises:
-        UserCodeError: There is no such option, or no image with its value.
+        UserCodeError: There is no such option, or its value is not accepted.
     """
-    known = list(inspect.signature(drawn).parameters)
+    known = list(inspect.signature(draw_shapes).parameters)
     for option, value in options.items():
         if option not in known:
             raise UserCodeError(f"task.data_options.{option}: data 'shapes' has no such option; {near(option, known)}")
@@ -26,13 +26,13 @@ def shapes(options: Mapping[str, Any]) -> Arrays:
         if isinstance(value, bool) or not isinstance(value, kind) or not least <= value < np.inf:
             word = "a number" if option == "noise" else "an integer"
             raise UserCodeError(f"task.data_options.{option}: must be {word} of at least {int(least)}, got {value!r}")
-    return drawn(**options)
+    return draw_shapes(**options)
 
 
-def drawn(*, train: int = 256, test: int = 64, size: int = 32, noise: float = 0.3, seed: int = 0) -> Arrays:
+def draw_shapes(*, train: int = 256, test: int = 64, size: int = 32, noise: float = 0.3, seed: int = 0) -> Arrays:
     """Return gray images, (examples, 1, size, size), each of two ellipses (1) and two rectangles (2) on background (0).
 
-    A shape's brightness says nothing of its class, and a later one hides what it covers; the noise is normal.
+    A shape's brightness does not depend on its class, and a later shape hides what it covers; the noise is normal.
     """
     rng = np.random.default_rng(seed)
     images, classes = zip(*(_image(rng, size, noise) for _ in range(train + test)), strict=True)
@@ -51,7 +51,7 @@ def _image(rng: np.random.Generator, size: int, noise: float) -> tuple[np.ndarra
 
 
 def _shape(rng: np.random.Generator, size: int, *, ellipse: bool) -> np.ndarray:
-    """Return which pixels lie within a shape of random centre and half-widths."""
+    """Return the mask of pixels within a shape of random centre and half-widths."""
     middle, half = rng.uniform(0.2, 0.8, 2) * size, rng.uniform(0.1, 0.25, 2) * size
     rows, columns = np.ogrid[:size, :size]
     down, across = np.abs(rows + 0.5 - middle[0]) / half[0], np.abs(columns + 0.5 - middle[1]) / half[1]

@@ -8,7 +8,7 @@ from typing import Any
 
 from globscope.api import UserCodeError, near
 
-# Name: (module, function, what the function is told). Modules are imported when asked for: each imports torch.
+# Name: (module, function, fixed arguments). Modules are imported on use: each imports torch.
 _MODELS: dict[str, tuple[str, str, dict[str, Any]]] = {
     "mlp": ("mlp", "mlp", {}),  # its `hidden` is a key of the task
     "resnet20": ("resnet", "resnet", {"depth": 20}),
@@ -29,20 +29,20 @@ def builder(name: str, options: Mapping[str, Any]) -> Callable[..., Any]:
         UserCodeError: The model has no such option.
     """
     module, function, fixed = _MODELS[name]
-    made = partial(getattr(import_module(f"{__name__}.{module}"), function), **fixed)
-    known = [p.name for p in inspect.signature(made).parameters.values() if p.kind is p.KEYWORD_ONLY]
+    make = partial(getattr(import_module(f"{__name__}.{module}"), function), **fixed)
+    known = [p.name for p in inspect.signature(make).parameters.values() if p.kind is p.KEYWORD_ONLY]
     for option in options:
         if option not in known:
             hint = near(option, known) if known else "it has none"
             raise UserCodeError(f"task.model_options.{option}: model {name!r} has no such option; {hint}")
-    return partial(made, **options)
+    return partial(make, **options)
 
 
 def perceptron(hidden: Sequence[int], options: Mapping[str, Any]) -> Callable[..., Any]:
     """Return the function that makes an mlp, whose widths are a key of the task.
 
     Raises:
-        UserCodeError: It is given further options.
+        UserCodeError: There are further options.
     """
     for option in options:
         raise UserCodeError(f"task.model_options.{option}: model 'mlp' has no such option; its widths are task.hidden")
@@ -50,7 +50,7 @@ def perceptron(hidden: Sequence[int], options: Mapping[str, Any]) -> Callable[..
 
 
 def aliases(name: str) -> dict[str, str]:
-    """Return the names that public checkpoints use for a model's modules, by the names here."""
+    """Return the names here of a model's modules, by their names in public checkpoints."""
     return {"fc": "linear", "downsample": "shortcut"} if name.startswith("resnet") else {}
 
 
@@ -58,10 +58,10 @@ def choice(model: str, option: str, value: Any, accepted: tuple[Any, ...]) -> An
     """Return an option's value.
 
     Raises:
-        UserCodeError: It is not among those that the model accepts.
+        UserCodeError: The model does not accept it.
     """
-    if not any(value is one or (type(value) is type(one) and value == one) for one in accepted):
-        words = ", ".join(repr(one) for one in accepted)
+    if not any(value is known or (type(value) is type(known) and value == known) for known in accepted):
+        words = ", ".join(repr(known) for known in accepted)
         raise UserCodeError(f"task.model_options.{option}: {model} accepts {words}, got {value!r}")
     return value
 

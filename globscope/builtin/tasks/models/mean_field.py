@@ -1,20 +1,20 @@
 """Mean-field inference of a conditional random field as layers: CRF-as-RNN (Zheng et al., 2015, algorithm 1).
 
 Their kernels join all pairs of pixels through a permutohedral lattice; these join a pixel with those in a window
-around it, which is exact there and needs nothing but torch.
+around it, which is exact in the window and needs nothing but torch.
 """
 
 import torch
 from torch import nn
 
-# Deviation of the brightness in the bilateral kernel, in the units of the inputs.
+# Standard deviation of the brightness in the bilateral kernel, in the units of the inputs.
 LIKE = 0.5
-# Where nothing around a pixel is like it, its bilateral messages are none.
+# Keeps the bilateral messages of a pixel that is unlike all others at zero.
 TINY = 1e-12
 
 
 class MeanField(nn.Module):
-    """Messages between near pixels, weighed, made compatible, and taken from the logits, several times over."""
+    """Messages between near pixels, weighted, made compatible and subtracted from the logits, several times."""
 
     def __init__(self, classes: int, iterations: int, radius: int) -> None:
         """Start from Potts' compatibility: classes that differ are equally incompatible."""
@@ -24,7 +24,7 @@ class MeanField(nn.Module):
         self.compatibility = nn.Parameter(1 - torch.eye(classes))
 
     def forward(self, logits: torch.Tensor, images: torch.Tensor) -> torch.Tensor:
-        """Return (n, classes, h, w) logits; those that came in where the kernels' weights are zero."""
+        """Return (n, classes, h, w) logits, equal to the inputs where the kernels' weights are zero."""
         near, alike = self._kernels(images)
         refined = logits
         for _ in range(self.iterations):
@@ -45,8 +45,8 @@ class MeanField(nn.Module):
     def _kernels(self, images: torch.Tensor) -> tuple[torch.Tensor, torch.Tensor]:
         """Return both kernels, (…, window, pixels), each summing to one over the window without its middle.
 
-        Places have a deviation of half the window's radius in the spatial kernel, and of the radius in the bilateral
-        one, which also asks for like brightness.
+        The spatial kernel's deviation is half the window's radius; the bilateral kernel's is the radius, and it also
+        depends on the difference in brightness.
         """
         steps = torch.arange(-self.radius, self.radius + 1, device=images.device, dtype=images.dtype)
         far = (steps[:, None] ** 2 + steps**2).flatten()[:, None] / self.radius**2
@@ -56,11 +56,11 @@ class MeanField(nn.Module):
         return tuple((kernel / (kernel.sum(-2, keepdim=True) + TINY)).unsqueeze(-3) for kernel in (spatial, bilateral))  # type: ignore[return-value]
 
 
-class Refined(nn.Module):
-    """A network whose logits a mean field refines by the images."""
+class RefinedNetwork(nn.Module):
+    """A network whose logits are refined by a mean field and the images."""
 
     def __init__(self, net: nn.Module, crf: MeanField) -> None:
-        """Take both."""
+        """Combine a network and a mean field."""
         super().__init__()
         self.net, self.crf = net, crf
 

@@ -25,7 +25,7 @@ class Pad(nn.Module):
         return nn.functional.pad(x[:, :, ::2, ::2], (0, 0, 0, 0, half, self.more - half))
 
 
-class Block(nn.Module):
+class ResidualBlock(nn.Module):
     """Two 3×3 convolutions and the shortcut around them."""
 
     def __init__(self, below: int, above: int, stride: int, *, shortcut: str, residual: bool, norm: bool) -> None:
@@ -84,16 +84,16 @@ def resnet(
         "residual": choice(name, "residual", residual, (True, False)),
         "norm": choice(name, "batch_norm", batch_norm, (True, False)),
     }
-    made = ResNet(image(name, shape)[0], outputs, (depth - 2) // 6, width, **kind)
-    for module in made.modules():
+    network = ResNet(image(name, shape)[0], outputs, (depth - 2) // 6, width, **kind)
+    for module in network.modules():
         if isinstance(module, nn.Conv2d | nn.Linear):
             nn.init.kaiming_normal_(module.weight)
-    return made
+    return network
 
 
 def _stage(below: int, above: int, stride: int, blocks: int, kind: dict[str, Any]) -> nn.Sequential:
-    first = Block(below, above, stride, **kind)
-    return nn.Sequential(first, *(Block(above, above, 1, **kind) for _ in range(blocks - 1)))
+    first = ResidualBlock(below, above, stride, **kind)
+    return nn.Sequential(first, *(ResidualBlock(above, above, 1, **kind) for _ in range(blocks - 1)))
 
 
 def _conv(below: int, above: int, size: int, stride: int, norm: bool) -> nn.Conv2d:

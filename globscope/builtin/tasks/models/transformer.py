@@ -4,7 +4,7 @@ import torch
 from torch import nn
 
 from globscope.api import UserCodeError
-from globscope.builtin.tasks.models.vit import Block
+from globscope.builtin.tasks.models.vit import TransformerBlock
 
 
 class Transformer(nn.Module):
@@ -15,7 +15,7 @@ class Transformer(nn.Module):
         super().__init__()
         dim = size["dim"]
         self.tokens, self.places = nn.Embedding(vocabulary, dim), nn.Parameter(0.02 * torch.randn(places, dim))
-        self.blocks = nn.ModuleList(Block(dim, size["heads"]) for _ in range(size["depth"]))
+        self.blocks = nn.ModuleList(TransformerBlock(dim, size["heads"]) for _ in range(size["depth"]))
         self.norm, self.head = nn.LayerNorm(dim), nn.Linear(dim, vocabulary)
 
     def forward(self, tokens: torch.Tensor) -> torch.Tensor:

@@ -10,12 +10,12 @@ from torch import nn
 from globscope.api import UserCodeError
 from globscope.builtin.tasks.models import choice, image
 
-# Channels that GroupNorm takes together, where as many divide them.
+# How many channels form a group of GroupNorm, if their number is divisible by it.
 TOGETHER = 4
 
 
 class UNet(nn.Module):
-    """Stages that halve the image, stages that double it again, and what the former saw handed across to the latter."""
+    """Stages that halve the image, stages that double it again, and skip connections between them."""
 
     def __init__(self, channels: int, outputs: int, widths: Sequence[int], norm: str) -> None:
         """Give each resolution its number of channels, the finest first."""
@@ -28,11 +28,11 @@ class UNet(nn.Module):
 
     def forward(self, x: torch.Tensor) -> torch.Tensor:
         """Return (n, outputs, height, width) logits."""
-        seen: list[torch.Tensor] = []
+        outputs: list[torch.Tensor] = []
         for stage in self.down:
-            x = stage(nn.functional.max_pool2d(x, 2) if seen else x)
-            seen.append(x)
-        for widen, stage, across in zip(self.widen, self.up, seen[-2::-1], strict=True):
+            x = stage(nn.functional.max_pool2d(x, 2) if outputs else x)
+            outputs.append(x)
+        for widen, stage, across in zip(self.widen, self.up, outputs[-2::-1], strict=True):
             x = stage(torch.cat([across, widen(x)], dim=1))
         return self.head(x)  # type: ignore[no-any-return]
 
@@ -44,10 +44,10 @@ def unet(
     widths: Sequence[int] = (8, 16, 32),
     norm: Literal["batch", "group", "none"] = "batch",
 ) -> UNet:
-    """Return a fresh U-Net with one resolution for each of `widths`; PyTorch's own initialisation.
+    """Return a fresh U-Net with one resolution for each of `widths`, with PyTorch's default initialisation.
 
-    Every stage is two 3×3 convolutions, each with its norm and ReLU; `group` takes 4 channels together where 4 divides
-    them, else all. At the defaults, 29,499 parameters for one channel and three classes.
+    Every stage is two 3×3 convolutions, each with its norm and ReLU; `group` has groups of 4 channels if their number
+    is divisible by 4, else one group. At the defaults, 29,499 parameters for one channel and three classes.
     """
     channels, height, across = image("unet", shape)
     choice("unet", "norm", norm, ("batch", "group", "none"))

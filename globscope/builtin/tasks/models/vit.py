@@ -7,20 +7,20 @@ from globscope.api import UserCodeError
 from globscope.builtin.tasks.models import image
 
 
-class Block(nn.Module):
+class TransformerBlock(nn.Module):
     """Attention and a two-layer perceptron, each with its own shortcut."""
 
     def __init__(self, dim: int, heads: int) -> None:
-        """Keep `dim` features a token."""
+        """Use `dim` features for each token."""
         super().__init__()
         self.norm1, self.norm2 = nn.LayerNorm(dim), nn.LayerNorm(dim)
         self.attention = nn.MultiheadAttention(dim, heads, batch_first=True)
         self.mlp = nn.Sequential(nn.Linear(dim, 4 * dim), nn.GELU(), nn.Linear(4 * dim, dim))
 
     def forward(self, x: torch.Tensor, hidden: torch.Tensor | None = None) -> torch.Tensor:
-        """Return (n, tokens, dim); `hidden`, (tokens, tokens), says which tokens another does not see."""
-        seen = self.norm1(x)
-        x = x + self.attention(seen, seen, seen, need_weights=False, attn_mask=hidden)[0]
+        """Return (n, tokens, dim); `hidden`, (tokens, tokens), masks the tokens to which a token does not attend."""
+        normalised = self.norm1(x)
+        x = x + self.attention(normalised, normalised, normalised, need_weights=False, attn_mask=hidden)[0]
         return x + self.mlp(self.norm2(x))  # type: ignore[no-any-return]
 
 
@@ -34,7 +34,7 @@ class ViT(nn.Module):
         self.patches = nn.Conv2d(channels, dim, patch, patch)
         self.class_token = nn.Parameter(torch.zeros(1, 1, dim))
         self.positions = nn.Parameter(0.02 * torch.randn(1, tokens + 1, dim))
-        self.blocks = nn.Sequential(*(Block(dim, size["heads"]) for _ in range(size["depth"])))
+        self.blocks = nn.Sequential(*(TransformerBlock(dim, size["heads"]) for _ in range(size["depth"])))
         self.norm, self.head = nn.LayerNorm(dim), nn.Linear(dim, outputs)
 
     def forward(self, x: torch.Tensor) -> torch.Tensor:

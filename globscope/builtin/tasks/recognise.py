@@ -1,4 +1,4 @@
-"""Named models that are recognised by the names and shapes of their tensors."""
+"""Recognising named models by the names and shapes of their tensors."""
 
 import re
 from collections.abc import Mapping
@@ -8,7 +8,7 @@ from typing import Any
 from globscope.builtin.tasks.models import aliases, builder
 
 Shapes = Mapping[str, tuple[int, ...]]
-# Data of so many inputs (an mlp's) or channels (a ResNet's) and classes; the path is where `globscope data` puts it.
+# Data by the number of inputs (of an mlp) or channels (of a ResNet) and classes; `globscope data` uses this path.
 DATA: dict[tuple[int, int], dict[str, str]] = {
     (64, 10): {"data": "digits"},
     (784, 10): {"data": "mnist", "path": "~/data/mnist"},
@@ -17,23 +17,23 @@ DATA: dict[tuple[int, int], dict[str, str]] = {
 }
 OTHERS = {"data": "my_data.py:load"}
 _BLOCK = re.compile(r"layer1\.(\d+)\.")
-# A ResNet's width unless its options say otherwise.
+# A ResNet's default width.
 WIDTH = 16
 
 
 def recognise(shapes: Shapes) -> dict[str, Any] | None:
-    """Return the options with which a named model has these tensors; None where none has.
+    """Return the options of a named model with these tensors; None where there is none.
 
     Args:
-        shapes: By the tensors' names, without what frameworks put before them; further tensors do not matter.
+        shapes: Shapes by the tensors' names without frameworks' prefixes; further tensors are ignored.
     """
     return _perceptron(shapes) or _resnet(shapes)
 
 
 def _perceptron(shapes: Shapes) -> dict[str, Any] | None:
-    """Recognise an mlp: linear layers at the odd places of a sequence, each as wide as the next one's inputs."""
+    """Recognise an mlp: linear layers at the odd places of a sequence, with matching widths."""
     count = len(shapes) // 2
-    names = [f"{at}.{kind}" for at in range(1, 2 * count, 2) for kind in ("weight", "bias")]
+    names = [f"{place}.{kind}" for place in range(1, 2 * count, 2) for kind in ("weight", "bias")]
     if count < 1 or set(names) != set(shapes) or any(len(shapes[name]) != 2 for name in names[::2]):
         return None
     widths = [shapes["1.weight"][1], *(shapes[name][0] for name in names[::2])]
@@ -43,26 +43,31 @@ def _perceptron(shapes: Shapes) -> dict[str, Any] | None:
 
 
 def _resnet(shapes: Shapes) -> dict[str, Any] | None:
-    """Recognise a ResNet for small images, under public checkpoints' names for its modules too."""
+    """Recognise a ResNet for small images, also by the module names of public checkpoints."""
     renamed = aliases("resnet20")
-    own = {".".join(renamed.get(part, part) for part in name.split(".")): shape for name, shape in shapes.items()}
-    first, last = own.get("conv1.weight", ()), own.get("linear.weight", ())
-    depth = 6 * len({match[1] for name in own if (match := _BLOCK.match(name))}) + 2
+    known = {".".join(renamed.get(part, part) for part in name.split(".")): shape for name, shape in shapes.items()}
+    first, last = known.get("conv1.weight", ()), known.get("linear.weight", ())
+    depth = 6 * len({match[1] for name in known if (match := _BLOCK.match(name))}) + 2
     if len(first) != 4 or len(last) != 2 or depth not in (20, 32, 56):
         return None
     width, channels, classes = first[0], first[1], last[0]
     options: dict[str, Any] = {} if width == WIDTH else {"width": width}
-    kind = "B" if any("shortcut." in name for name in own) else "A"
-    if not _wanted(f"resnet{depth}", channels, classes, options | {"shortcut": kind}).items() <= own.items():
+    kind = "B" if any("shortcut." in name for name in known) else "A"
+    if (
+        not _parameter_shapes(f"resnet{depth}", channels, classes, options | {"shortcut": kind}).items()
+        <= known.items()
+    ):
         return None
     data = DATA.get((channels, classes), OTHERS)
     return {"model": f"resnet{depth}", **({"model_options": options} if options else {}), **data}
 
 
-def _wanted(model: str, channels: int, classes: int, options: Mapping[str, Any]) -> dict[str, tuple[int, ...]]:
-    """Return the shapes of a named model's parameters, made without memory for them."""
+def _parameter_shapes(
+    model: str, channels: int, classes: int, options: Mapping[str, Any]
+) -> dict[str, tuple[int, ...]]:
+    """Return the shapes of a named model's parameters, without allocating them."""
     import torch
 
     with torch.device("meta"):
-        made = builder(model, options)((channels, 32, 32), classes)
-    return {name: tuple(parameter.shape) for name, parameter in made.named_parameters()}
+        module = builder(model, options)((channels, 32, 32), classes)
+    return {name: tuple(parameter.shape) for name, parameter in module.named_parameters()}

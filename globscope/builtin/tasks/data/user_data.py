@@ -10,20 +10,20 @@ from globscope.builtin.tasks.data.arrays import Arrays
 from globscope.builtin.tasks.data.npz import NAMES
 
 
-def supplied(code: Code, options: Mapping[str, Any]) -> Arrays:
-    """Return the data that a user's function returns: four arrays, or two datasets of (input, target).
+def load_user_data(code: Code, options: Mapping[str, Any]) -> Arrays:
+    """Return the data of a user's function: four arrays, or two datasets of (input, target).
 
     Raises:
-        UserCodeError: It returns something else than four arrays of matching lengths.
+        UserCodeError: It returns anything but four arrays of matching lengths or two datasets.
     """
-    found = code.call(**options)
-    parts = tuple(found.get(name) for name in NAMES) if isinstance(found, Mapping) else found
+    returned = code.call(**options)
+    parts = tuple(returned.get(name) for name in NAMES) if isinstance(returned, Mapping) else returned
     if isinstance(parts, tuple | list) and len(parts) == 2:
-        train, test = (gathered(code, part) for part in parts)
+        train, test = (stack_dataset(code, part) for part in parts)
         return Arrays(train=train, test=test)
     if not (isinstance(parts, tuple | list) and len(parts) == 4 and all(hasattr(p, "shape") for p in parts)):
         raise UserCodeError(
-            f"{code} must return the four arrays {', '.join(NAMES)}, or two datasets; got {_shape(found)}"
+            f"{code} must return the four arrays {', '.join(NAMES)}, or two datasets; got {_shape(returned)}"
         )
     x_train, y_train, x_test, y_test = parts
     for split, x, y in (("train", x_train, y_train), ("test", x_test, y_test)):
@@ -32,25 +32,25 @@ def supplied(code: Code, options: Mapping[str, Any]) -> Arrays:
     return Arrays(train=(x_train, y_train), test=(x_test, y_test))
 
 
-def _shape(found: Any) -> str:
-    if isinstance(found, tuple | list):
-        return f"{len(found)} values"
-    keys = f" with keys {sorted(map(str, found))}" if isinstance(found, Mapping) else ""
-    return type(found).__name__ + keys
+def _shape(returned: Any) -> str:
+    if isinstance(returned, tuple | list):
+        return f"{len(returned)} values"
+    keys = f" with keys {sorted(map(str, returned))}" if isinstance(returned, Mapping) else ""
+    return type(returned).__name__ + keys
 
 
-def gathered(code: Code, dataset: Any) -> tuple[Any, Any]:
-    """Return a `torch.utils.data.Dataset`'s examples, stacked.
+def stack_dataset(code: Code, dataset: Any) -> tuple[Any, Any]:
+    """Return the stacked examples of a `torch.utils.data.Dataset`.
 
     Raises:
-        UserCodeError: It has no examples, or they are no pairs of one shape.
+        UserCodeError: It has no examples, or they are not pairs with equal shapes.
     """
     import torch
 
     if not (hasattr(dataset, "__getitem__") and hasattr(dataset, "__len__")) or len(dataset) == 0:
         raise UserCodeError(f"{code}: a dataset must have a length and examples; got {type(dataset).__name__}")
     try:
-        pairs = [dataset[at] for at in range(len(dataset))]
+        pairs = [dataset[number] for number in range(len(dataset))]
         inputs, targets = zip(*pairs, strict=True)
         return _stack(torch, inputs), _stack(torch, targets)
     except Exception as error:

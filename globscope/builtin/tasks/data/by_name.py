@@ -1,0 +1,71 @@
+"""Data by name: its expected shape, and where to get it."""
+
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Any
+
+from attrs import define
+
+from globscope.api import UserCodeError
+from globscope.builtin.tasks.data.arrays import Arrays
+from globscope.builtin.tasks.data.embedded import digits
+from globscope.builtin.tasks.data.files import read
+
+
+@define(frozen=True)
+class KnownSet:
+    """The expected content of a named data set.
+
+    Attributes:
+        shape: Shape of an example's input.
+        classes: Number of classes.
+        where: Which files `task.path` must lead to.
+    """
+
+    shape: tuple[int, ...]
+    classes: int
+    where: str
+
+
+CIFAR = (
+    "the folder of its binary version ({0}), or an image folder or zip with train/<class>/ and test/<class>/; "
+    "https://www.cs.toronto.edu/~kriz/cifar.html"
+)
+KNOWN = {
+    "mnist": KnownSet((1, 28, 28), 10, "its idx files (train-images-idx3-ubyte …, .gz or not), or an .npz of them"),
+    "cifar10": KnownSet((3, 32, 32), 10, CIFAR.format("data_batch_1.bin …")),
+    "cifar100": KnownSet((3, 32, 32), 100, CIFAR.format("train.bin, test.bin")),
+}
+
+
+def load_named(name: str, path: Path | None, test_share: float, seed: int) -> Arrays:
+    """Return the data set of a name; images as bytes, channels first.
+
+    Raises:
+        UserCodeError: There is no path where one is needed, or its files hold other data.
+    """
+    if name.startswith("digits"):
+        arrays = digits(test_share, seed)
+        return arrays if name == "digits" else arrays.reshape_inputs(1, 8, 8)
+    if path is None:
+        where = KNOWN[name].where if name in KNOWN else "an .npz, an image folder or zip, idx or CIFAR binary files"
+        hint = "; ".join(filter(None, [where, remedy({"data": name})]))
+        raise UserCodeError(f"task.path: data = {name!r} is read from your own files: {hint}")
+    arrays = read(path)
+    if name in KNOWN:
+        _require(name, KNOWN[name], arrays, path)
+    return arrays
+
+
+def remedy(table: Mapping[str, Any]) -> str:
+    """Return how to get the data if the path in a task's table does not exist; empty for the user's own files."""
+    name = table.get("data")
+    return f"`globscope data {name}` downloads it" if isinstance(name, str) and name in KNOWN else ""
+
+
+def _require(name: str, known: KnownSet, arrays: Arrays, path: Path) -> None:
+    if (arrays.shape, arrays.classes) != (known.shape, known.classes):
+        raise UserCodeError(
+            f"task.path: {path} holds examples of shape {arrays.shape} in {arrays.classes} classes, which is not "
+            f"{name} ({known.shape}, {known.classes} classes); data = 'files' takes any"
+        )
