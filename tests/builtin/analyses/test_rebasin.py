@@ -7,7 +7,7 @@ from support.permuted import networks
 from support.study import study_in, values
 
 import globscope
-from globscope.builtin.analyses.rebasin.analysis import third_of
+from globscope.builtin.analyses.rebasin.analysis import third_variant
 from globscope.errors import GlobscopeError
 
 SPEC = """
@@ -165,7 +165,7 @@ def test_the_last_network_alone_is_rebased_where_that_is_asked_for(folder):
     [(("A", "B"), "ABC", "C"), (("B", "A"), "ABC", "C"), (("A", "C"), "ABC", "B"), (("A", "B"), "AB", None)],
 )
 def test_the_third_network_is_neither_of_the_two(pair, variants, third):
-    assert third_of(pair, variants) == third
+    assert third_variant(pair, variants) == third
 
 
 @pytest.mark.parametrize(

@@ -1,4 +1,4 @@
-"""Whether two networks share a basin once neuron permutations are undone."""
+"""Whether two networks share a basin after their neurons are permuted."""
 
 from globscope.builtin.analyses.rebasin.analysis import Rebasin
 

@@ -1,4 +1,4 @@
-"""Do two solutions share a basin once neuron permutations are undone?"""
+"""Whether two networks share a basin after their neurons are permuted."""
 
 from collections.abc import Iterator, Mapping, Sequence
 from functools import reduce
@@ -28,32 +28,32 @@ from globscope.builtin.analyses.curves.pairs import choose_pairs, count_pairs, r
 from globscope.builtin.analyses.rebasin import barriers, place_rebased, rebased_runs
 from globscope.builtin.analyses.rebasin.rebased_networks import RANDOM, THIRD, Permutations, Rebased, members
 
-WHO = "rebasin"
-# Panels beyond these are too small to read; the table has them all.
+NAME = "rebasin"
+# More panels than this would be too small to read; the table has all pairs.
 SHOWN = 12
 
 
 @attrs.define(frozen=True, kw_only=True)
 class Rebasin:
-    """Bring networks into the basin of others by permuting their neurons, and see what that is worth.
+    """Bring networks into the basin of others by permuting their neurons, and measure the barriers that remain.
 
-    Of every pair the second run is re-based to the first: its last network is aligned to the other's last, and all
-    its checkpoints take that one permutation. Beside it stand two null models: a random permutation, and an alignment
-    to a third network. Ainsworth et al., "Git Re-Basin", 2023; Entezari et al., 2022. Networks with BatchNorm have
-    their statistics permuted as well; which statistics the networks between two ends have is the evaluator's
-    `batch_norm`: `recalibrate`, the default, is the reset of Jordan et al. ("REPAIR", 2023), `stored` does without.
+    The second run of every pair is re-based to the first: its last network is aligned to the first run's last network,
+    and all its checkpoints are permuted in the same way. Two null models are compared: a random permutation, and an
+    alignment to a third network. Ainsworth et al., "Git Re-Basin", 2023; Entezari et al., 2022. BatchNorm
+    statistics are permuted as well. The evaluator's `batch_norm` determines the statistics of the networks between two
+    ends: `recalibrate`, the default, is the reset of Jordan et al. ("REPAIR", 2023); `stored` does without it.
 
     Attributes:
-        pairs: Of variants, such as `[["A", "B"]]`, B re-based to A; all pairs where neither this nor `against` is
-            given.
-        against: The variant to which every other is re-based.
-        aligners: Names of [[aligner]] tables, or of aligners with their defaults; the first also aligns to the third
-            network.
-        trajectories: Whether all checkpoints are re-based and drawn, or the last alone.
-        points: Networks on every straight line, both ends included.
-        in_fit: Whether the re-based networks are put into the fit of the study's own maps; the tables tell of both
-            fits in either case.
-        field: The loss (or accuracy) that tables and pictures are about.
+        pairs: Pairs of variants, such as `[["A", "B"]]`, which re-bases B to A; all pairs if neither this nor `against`
+            is set.
+        against: Variant to which every other variant is re-based.
+        aligners: Names of [[aligner]] tables, or of aligners with their defaults; the first one also aligns to the
+            third network.
+        trajectories: Whether to re-base and draw all checkpoints; if not, only the last networks.
+        points: Number of networks on every straight line, including both ends.
+        in_fit: Whether the study's maps are fitted to the re-based networks too. The tables report both fits either
+            way.
+        field: Loss or accuracy in tables and pictures.
     """
 
     pairs: tuple[tuple[str, str], ...] = ()
@@ -66,141 +66,134 @@ class Rebasin:
 
     @property
     def traits(self) -> AnalysisTraits:
-        """The field that it measures, and the aligners that it compares."""
+        """The field that is measured, and the aligners that are compared."""
         return AnalysisTraits(field=self.field, aligners=self.aligners)
 
     def check(self, facts: CheckFacts) -> None:
-        """Refuse pairs that are none, and networks whose units cannot be exchanged.
+        """Refuse pairs that do not exist, and networks whose units cannot be exchanged.
 
         Raises:
             SpecError: With everything that is wrong with the pairs, or statistics that are flattened.
-            SymmetryError: The network cannot be followed.
+            SymmetryError: The network cannot be traced.
         """
-        require_pairs(WHO, self.pairs, self.against, facts.variants)
+        require_pairs(NAME, self.pairs, self.against, facts.variants)
         if traits(facts.probe, ProbeTraits).encodes_statistics:
-            raise SpecError([f"{WHO}: networks are re-based where population.flatten is 'parameters'"])
+            raise SpecError([f"{NAME}: networks can be re-based only if population.flatten is 'parameters'"])
         symmetry(facts.probe)
 
     def plan(self, maps: int, variants: int) -> str:
-        """Return what it will do, for a study of so many maps with an inverse."""
+        """Return what the analysis will do, for so many maps with an inverse."""
         pairs = count_pairs(self.pairs, self.against, variants)
-        return f"{WHO}: {pairs} pairs by {' and '.join(self.aligners)}, with {maps} refits and their landscapes"
+        return f"{NAME}: {pairs} pairs by {' and '.join(self.aligners)}, with {maps} refits and their landscapes"
 
     def refits(self) -> int:
-        """Return how often every map is fitted again and has its landscape."""
+        """Return how often every map is fitted again, with its landscape."""
         return 1 + self.in_fit
 
     def evaluations(self, lattices: Sequence[tuple[int, ...]], maps: int, variants: int) -> int:
-        """Return how many networks it scores at least: lines, re-based last networks, and those on the maps."""
+        """Return the least number of networks to score: lines, re-based last networks, and their projections."""
         del lattices
         kinds = len(self.aligners) + 1 + (variants > 2)
         each = (kinds + 1) * (self.points - 2) + kinds * (1 + 2 * maps)
         return count_pairs(self.pairs, self.against, variants) * each
 
     def derive(self, task: Task, population: Population, bench: Bench, rng: np.random.Generator) -> Population:
-        """Return the re-based networks, pair by pair: by each aligner, by chance, and as a third network asks."""
-        found = symmetry(task.build("cpu"))
-        pairs = choose_pairs(self.pairs, self.against, population.variants)
-        made = [
-            members(
-                who,
-                found,
-                order,
-                population,
-                whole=self.trajectories and not who.null,
-                in_fit=self.in_fit and not who.null,
-            )
-            for pair in pairs
-            for who, order in self._orders(pair, found, population, bench, rng)
-        ]
-        return reduce(Population.concatenate, made)
+        """Return the re-based networks, pair by pair: by each aligner, at random, and aligned to a third network."""
+        symmetries, populations = symmetry(task.build("cpu")), list[Population]()
+        for pair in choose_pairs(self.pairs, self.against, population.variants):
+            for rebased, order in self._permutations(pair, symmetries, population, bench, rng):
+                whole, in_fit = (option and not rebased.is_null for option in (self.trajectories, self.in_fit))
+                populations.append(members(rebased, symmetries, order, population, whole=whole, in_fit=in_fit))
+        return reduce(Population.concatenate, populations)
 
-    def _orders(
-        self, pair: tuple[str, str], found: Symmetry, population: Population, bench: Bench, rng: np.random.Generator
+    def _permutations(
+        self,
+        pair: tuple[str, str],
+        symmetries: Symmetry,
+        population: Population,
+        bench: Bench,
+        rng: np.random.Generator,
     ) -> Iterator[tuple[Rebased, Permutations]]:
-        """Yield every way to re-base a pair, with its permutations."""
-        one, other = pair
+        """Yield the ways to re-base a pair, with their permutations."""
+        partner, run = pair
         for name in self.aligners:
-            yield Rebased(one=one, other=other, how=name), _aligned(name, one, other, population, bench)
-        yield Rebased(one=one, other=other, how=RANDOM), found.random(rng)
-        third = third_of(pair, population.variants)
+            yield Rebased(partner=partner, run=run, method=name), _align(name, partner, run, population, bench)
+        yield Rebased(partner=partner, run=run, method=RANDOM), symmetries.random(rng)
+        third = third_variant(pair, population.variants)
         if third is not None:
-            order = _aligned(self.aligners[0], third, other, population, bench)
-            yield Rebased(one=one, other=other, how=THIRD), order
+            order = _align(self.aligners[0], third, run, population, bench)
+            yield Rebased(partner=partner, run=run, method=THIRD), order
 
     def analyse(self, atlas: Atlas, bench: Bench, rng: np.random.Generator) -> Finding:
-        """Return barriers, counts and networks as tables, with the lines and the maps as pictures."""
-        del rng  # the permutations are drawn already
-        last = self._last(atlas)
+        """Return barriers, counts and networks as tables, with pictures of the lines and the maps."""
+        del rng  # random permutations were drawn before
+        last, field = self._last_rows(atlas), atlas.field_of(self.field)
         lines = list(barriers.lines(atlas, bench, last, self.points))
-        heights = {(one.one, one.other, one.how): one.barrier(self.field) for one in lines}
-        fits = [(one, fit) for one in atlas.maps for fit in (place_rebased.UNSEEN, place_rebased.SEEN)]
-        tried = (place_rebased.place_rebased(one, fit, last, atlas, bench) for one, fit in fits)
-        found = [one for one in tried if one is not None]
+        fits = [(map_, fit) for map_ in atlas.maps for fit in (place_rebased.UNSEEN, place_rebased.SEEN)]
+        placed = [place_rebased.place_rebased(map_, fit, last, atlas, bench) for map_, fit in fits]
+        on_maps = [each for each in placed if each is not None]
+        own = {rebased: float(atlas.truth[self.field][row]) for rebased, row in last.items()}
+        heights = {line.rebased: line.barrier(self.field) for line in lines}
+        rows = [row for each in on_maps for row in place_rebased.rows(each, own, heights, self.field)]
         third = f"the next variant that is neither of the two, by {self.aligners[0]}"
-        own = {who: float(atlas.truth[self.field][row]) for who, row in last.items()}
-        rows = [row for one in found for row in place_rebased.rows(one, own, heights, self.field)]
-        runs = self._runs(atlas)
-        field = atlas.field_of(self.field)
+        runs = self._run_rows(atlas)
         tables = (
             barriers.summary(lines, field),
             barriers.table(lines, field, self.points, third),
             *place_rebased.tables(rows, field),
-            *filter(None, [rebased_runs.table(found, runs)]),
+            *filter(None, [rebased_runs.table(on_maps, runs)]),
         )
         pictures = tuple(self._pictures(atlas, lines, runs))
-        return Finding(tables=tables, warnings=tuple(_warnings(found)), pictures=pictures)
+        return Finding(tables=tables, warnings=tuple(_warnings(on_maps)), pictures=pictures)
 
-    def _last(self, atlas: Atlas) -> dict[Rebased, int]:
-        """Return the row of every re-based last network, in the order in which they were derived."""
-        called = {atlas.population.members[row].variant: row for row in atlas.own}  # a run's last row stays
-        variants = atlas.population.variants
-        kinds = [*self.aligners, RANDOM, THIRD]
-        pairs = choose_pairs(self.pairs, self.against, variants)
-        all_of = [Rebased(one=one, other=other, how=how) for one, other in pairs for how in kinds]
-        return {who: called[who.variant] for who in all_of if who.variant in called}
-
-    def _runs(self, atlas: Atlas) -> dict[Rebased, list[int]]:
-        """Return the rows of every re-based run."""
-        runs: dict[str, list[int]] = {}
+    def _run_rows(self, atlas: Atlas) -> dict[Rebased, list[int]]:
+        """Return the rows of every re-based run, in the order in which they were derived."""
+        rows: dict[str, list[int]] = {}
         for row in atlas.own:
-            runs.setdefault(atlas.population.members[row].variant, []).append(row)
-        return {who: runs[who.variant] for who in self._last(atlas)}
+            rows.setdefault(atlas.population.members[row].variant, []).append(row)
+        pairs = choose_pairs(self.pairs, self.against, atlas.population.variants)
+        methods = [*self.aligners, RANDOM, THIRD]
+        runs = [Rebased(partner=partner, run=run, method=method) for partner, run in pairs for method in methods]
+        return {rebased: rows[rebased.variant] for rebased in runs if rebased.variant in rows}
+
+    def _last_rows(self, atlas: Atlas) -> dict[Rebased, int]:
+        """Return the row of every re-based last network."""
+        return {rebased: rows[-1] for rebased, rows in self._run_rows(atlas).items()}
 
     def _pictures(
         self, atlas: Atlas, lines: Sequence[barriers.Line], runs: Mapping[Rebased, Sequence[int]]
     ) -> Iterator[Plot | Overlay]:
         if lines:
             yield barriers.plot(lines, atlas.field_of(self.field), SHOWN)
-        for one in atlas.maps:
-            for name in self.aligners if one.chart.encode is not None else ():
-                moved = {who: rows for who, rows in runs.items() if who.how == name}
-                if moved:
-                    yield rebased_runs.overlay(one, name, moved)
+        for map_ in atlas.maps:
+            for name in self.aligners if map_.chart.encode is not None else ():
+                by_aligner = {rebased: rows for rebased, rows in runs.items() if rebased.method == name}
+                if by_aligner:
+                    yield rebased_runs.overlay(map_, name, by_aligner)
 
 
-def third_of(pair: tuple[str, str], variants: Sequence[str]) -> str | None:
-    """Return the variant after the pair's second one that is neither of the two; None where there is none."""
+def third_variant(pair: tuple[str, str], variants: Sequence[str]) -> str | None:
+    """Return the next variant after the pair's second one that is neither of the two; None where there is none."""
     after = list(variants).index(pair[1]) + 1
     others = [name for name in (*variants[after:], *variants[:after]) if name not in pair]
     return others[0] if others else None
 
 
-def _aligned(name: str, one: str, other: str, population: Population, bench: Bench) -> Mapping[str, np.ndarray]:
-    a, b = (population.tensors(population.of(variant)[-1]) for variant in (one, other))
-    return bench.align(name, a, b, f"{other} to {one}")
+def _align(name: str, partner: str, run: str, population: Population, bench: Bench) -> Permutations:
+    a, b = (population.tensors(population.of(variant)[-1]) for variant in (partner, run))
+    return bench.align(name, a, b, f"{run} to {partner}")
 
 
-def _warnings(found: Sequence[place_rebased.RebasedOnMap]) -> Iterator[str]:
-    """Yield, by map and fit, where a count of basins says nothing."""
-    for one in found:
-        aligned = [at for at, who in enumerate(one.who) if not who.null]
-        chance = [at for at, who in enumerate(one.who) if who.how == RANDOM]
-        share, by_chance = (np.mean([one.nearest[at] for at in rows]) for rows in (aligned, chance))
-        residual = float(np.median(one.found.residual[aligned]))
+def _warnings(on_maps: Sequence[place_rebased.RebasedOnMap]) -> Iterator[str]:
+    """Yield a warning for every map and fit on which counts of basins mean nothing."""
+    for each in on_maps:
+        aligned = [row for row, rebased in enumerate(each.networks) if not rebased.is_null]
+        random = [row for row, rebased in enumerate(each.networks) if rebased.method == RANDOM]
+        share, by_chance = (np.mean([each.nearest[row] for row in rows]) for rows in (aligned, random))
+        residual = float(np.median(each.projection.residual[aligned]))
         if residual > 0.5:
             yield (
-                f"{one.map.name}, {one.fit}: the map shows other networks than the re-based ones: the median residual "
-                f"is {residual:.0%} of their norm; for {share:.0%} of them the partner is the nearest, for random "
-                f"permutations {by_chance:.0%}"
+                f"{each.map.name}, {each.fit}: the map shows other networks than the re-based ones: the median "
+                f"residual is {residual:.0%} of their norm; for {share:.0%} of them the partner is the nearest, for "
+                f"random permutations {by_chance:.0%}"
             )

@@ -4,7 +4,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from typing import Any, Literal
 
 import numpy as np
-from attrs import define, field
+from attrs import define, evolve, field
 
 from globscope.api import (
     Atlas,
@@ -27,125 +27,126 @@ BEFORE = "as it is"
 CAPTION = (
     "The straight line in weight space from the last network of `one` to that of `other`, as it is and re-based, at "
     "{points} equal steps of t. barrier: max over t of L(t) − ((1 − t) L(0) + t L(1)), the excess over the linear "
-    "interpolation of the ends, not below 0; area: the integral of that excess. of_before: the {field} barrier over "
-    "that of the network as it is; changed: how far re-basing moved the network's own {field}, which is rounding. "
-    "`random` is a random permutation, `third network` an alignment to {third}."
+    "interpolation of the ends, never below 0; area: the integral of that excess; of_before: the barrier in {field} "
+    "over that of the network as it is; changed: change of the network's {field} by re-basing, which is rounding. how: "
+    "the aligner; `random`, a random permutation; or `third network`, an alignment to {third}."
 )
 SUMMARY = (
-    "The table below by method: medians over the pairs, and the mean of the {field} barrier. A barrier that is not "
-    "finite counts as infinite."
+    "The barriers by method: medians over the pairs, and the mean barrier in {field}. A barrier that is not finite "
+    "counts as infinite."
 )
 Row = dict[str, Any]
 
 
 @define(frozen=True, kw_only=True)
 class Line:
-    """The losses on a straight line.
+    """The fields on the straight line from the partner's last network to the run's.
 
     Attributes:
-        one: The variant that it starts from.
-        other: The one that it leads to.
-        how: How that was re-based.
-        t: (n,) from 0 to 1.
-        fields: (n,) each.
-        measured: How people read them, by key.
+        rebased: The pair, and the method by which the run was re-based; `as it is` where it was not.
+        t: (n,) places on the line, from 0 to 1.
+        values: Values of the fields at each place, (n,) each, by key.
+        fields: Names and directions of the fields, by key.
     """
 
-    one: str
-    other: str
-    how: str
+    rebased: Rebased
     t: np.ndarray = field(eq=False, repr=False)
-    fields: Mapping[str, np.ndarray] = field(eq=False, repr=False)
-    measured: Mapping[str, Field] = field(eq=False, repr=False)
+    values: Mapping[str, np.ndarray] = field(eq=False, repr=False)
+    fields: Mapping[str, Field] = field(eq=False, repr=False)
 
-    def barrier(self, name: str) -> float | None:
-        """Return the barrier of a field: for an accuracy its deepest fall."""
-        return finite_or_none(barrier(self.measured[name].cost(self.fields[name]), self.t))
+    @property
+    def pair(self) -> tuple[str, str]:
+        """The two variants."""
+        return self.rebased.partner, self.rebased.run
 
-    def area(self, name: str) -> float | None:
-        """Return the area under the excess."""
-        return finite_or_none(area(self.measured[name].cost(self.fields[name]), self.t))
+    def barrier(self, key: str) -> float | None:
+        """Return the barrier of a field; for an accuracy, its deepest fall."""
+        return finite_or_none(barrier(self.fields[key].cost(self.values[key]), self.t))
+
+    def area(self, key: str) -> float | None:
+        """Return the area under the excess of a field."""
+        return finite_or_none(area(self.fields[key].cost(self.values[key]), self.t))
 
 
-def line(atlas: Atlas, bench: Bench, rows: tuple[int, int], who: tuple[str, str, str], points: int) -> Line:
-    """Return the straight line between two members; its ends are measured already."""
-    t, at = np.linspace(0, 1, points), list(rows)
-    own = {name: values[at] for name, values in atlas.truth.items()}
-    fields = measure_straight_line(atlas.population.take(at), own, t, bench)
-    one, other, how = who
-    known = {name: fields[name] for name in scores(fields)}
-    return Line(one=one, other=other, how=how, t=t, fields=known, measured={key: atlas.field_of(key) for key in known})
+def line(atlas: Atlas, bench: Bench, ends: tuple[int, int], rebased: Rebased, points: int) -> Line:
+    """Return the straight line between two members, whose fields are known already."""
+    t, rows = np.linspace(0, 1, points), list(ends)
+    at_ends = {key: values[rows] for key, values in atlas.truth.items()}
+    measured = measure_straight_line(atlas.population.take(rows), at_ends, t, bench)
+    values = {key: measured[key] for key in scores(measured)}
+    return Line(rebased=rebased, t=t, values=values, fields={key: atlas.field_of(key) for key in values})
 
 
 def lines(atlas: Atlas, bench: Bench, last: Mapping[Rebased, int], points: int) -> Iterator[Line]:
-    """Yield, pair by pair, the line to the network as it is, then to each re-based one."""
-    before: tuple[str, str] | None = None
-    for who, row in last.items():
-        start = atlas.population.of(who.one)[-1]
-        if (who.one, who.other) != before:
-            before = (who.one, who.other)
-            as_it_is = atlas.population.of(who.other)[-1]
-            yield line(atlas, bench, (start, as_it_is), (*before, BEFORE), points)
-        yield line(atlas, bench, (start, row), (who.one, who.other, who.how), points)
+    """Yield, for every pair, the line to the network as it is, then the lines to the re-based ones."""
+    before: Rebased | None = None
+    for rebased, row in last.items():
+        start, end = (atlas.population.of(variant)[-1] for variant in (rebased.partner, rebased.run))
+        as_it_is = evolve(rebased, method=BEFORE)
+        if as_it_is != before:
+            before = as_it_is
+            yield line(atlas, bench, (start, end), as_it_is, points)
+        yield line(atlas, bench, (start, row), rebased, points)
 
 
-def table(found: Sequence[Line], measured: Field, points: int, third: str) -> Table:
-    """Return a row for every line."""
-    before = {(one.one, one.other): one for one in found if one.how == BEFORE}
-    rows = tuple(_row(one, before[one.one, one.other], measured.key) for one in found)
-    fields = list(found[0].fields) if found else []
-    figures = (f"{field}_{what}" for field in fields for what in ("barrier", "area"))
-    columns = ("one", "other", "how", *figures, "of_before", "changed")
+def table(lines: Sequence[Line], measured: Field, points: int, third: str) -> Table:
+    """Return the table with a row for every line."""
+    before = {each.pair: each for each in lines if each.rebased.method == BEFORE}
+    rows = tuple(_row(each, before[each.pair], measured.key) for each in lines)
+    columns = ("one", "other", "how", *_figure_columns(lines), "of_before", "changed")
     caption = CAPTION.format(points=points, field=measured.name, third=third)
     return Table(name="barriers", caption=caption, columns=columns, rows=rows)
 
 
-def summary(found: Sequence[Line], measured: Field) -> Table:
-    """Return a row for every way to re-base: medians over the pairs."""
-    fields = list(found[0].fields) if found else []
-    by: dict[str, list[Line]] = {}
-    for one in found:
-        by.setdefault(one.how, []).append(one)
-    rows = tuple({"how": how, "pairs": len(lines), **_summed(lines, fields, measured.key)} for how, lines in by.items())
-    figures = (f"{field}_{what}" for field in fields for what in ("barrier", "area"))
-    columns = ("how", "pairs", f"{measured.key}_mean", *figures)
+def summary(lines: Sequence[Line], measured: Field) -> Table:
+    """Return the table with a row for every method: medians over the pairs."""
+    groups: dict[str, list[Line]] = {}
+    for each in lines:
+        groups.setdefault(each.rebased.method, []).append(each)
+    rows = tuple({"how": method, "pairs": len(own), **_medians(own, measured.key)} for method, own in groups.items())
+    columns = ("how", "pairs", f"{measured.key}_mean", *_figure_columns(lines))
     return Table(name="methods", caption=SUMMARY.format(field=measured.name), columns=columns, rows=rows)
 
 
-def _summed(lines: Sequence[Line], fields: Sequence[str], name: str) -> Row:
-    barriers = {field: median([one.barrier(field) for one in lines]) for field in fields}
-    areas = {field: median([one.area(field) for one in lines]) for field in fields}
-    found: Row = {f"{field}_barrier": value for field, value in barriers.items()}
-    found |= {f"{field}_area": value for field, value in areas.items()}
-    own = [one.barrier(name) for one in lines]
-    return found | {f"{name}_mean": finite_or_none(np.mean([np.inf if value is None else value for value in own]))}
+def _figure_columns(lines: Sequence[Line]) -> list[str]:
+    return list(_figures(lines[0])) if lines else []
 
 
-def _row(one: Line, before: Line, name: str) -> Row:
-    own, whole = one.barrier(name), before.barrier(name)
-    figures = {f"{field}_barrier": one.barrier(field) for field in one.fields}
-    figures |= {f"{field}_area": one.area(field) for field in one.fields}
-    changed = abs(float(one.fields[name][-1] - before.fields[name][-1]))
+def _figures(each: Line) -> dict[str, float | None]:
+    """Return the barrier and the area of every field."""
+    figures: dict[str, float | None] = {}
+    for key in each.fields:
+        figures |= {f"{key}_barrier": each.barrier(key), f"{key}_area": each.area(key)}
+    return figures
+
+
+def _medians(group: Sequence[Line], key: str) -> Row:
+    figures = [_figures(each) for each in group]
+    heights = [np.inf if (height := each.barrier(key)) is None else height for each in group]
+    medians = {name: median([own[name] for own in figures]) for name in figures[0]}
+    return medians | {f"{key}_mean": finite_or_none(np.mean(heights))}
+
+
+def _row(each: Line, before: Line, key: str) -> Row:
+    own, whole = each.barrier(key), before.barrier(key)
+    changed = abs(float(each.values[key][-1] - before.values[key][-1]))
     return {
-        "one": one.one,
-        "other": one.other,
-        "how": one.how,
-        **figures,
+        "one": each.rebased.partner,
+        "other": each.rebased.run,
+        "how": each.rebased.method,
+        **_figures(each),
         "of_before": own / whole if own is not None and whole else None,
         "changed": finite_or_none(changed),
     }
 
 
-def plot(found: Sequence[Line], measured: Field, shown: int) -> Plot:
-    """Return the losses along the lines: a panel a pair."""
-    pairs = list(dict.fromkeys((one.one, one.other) for one in found))
+def plot(lines: Sequence[Line], measured: Field, shown: int) -> Plot:
+    """Return a plot of a field along the lines, with a panel for each pair."""
+    pairs = list(dict.fromkeys(each.pair for each in lines))
     more = f" {len(pairs) - shown} more pairs are in the table." if len(pairs) > shown else ""
     panels = tuple(
-        Panel(
-            title=f"{a}–{b}",
-            series=tuple(_series(one, measured.key) for one in found if (one.one, one.other) == (a, b)),
-        )
-        for a, b in pairs[:shown]
+        Panel(title="–".join(pair), series=tuple(_series(each, measured.key) for each in lines if each.pair == pair))
+        for pair in pairs[:shown]
     )
     return Plot(
         name="straight lines",
@@ -156,6 +157,6 @@ def plot(found: Sequence[Line], measured: Field, shown: int) -> Plot:
     )
 
 
-def _series(one: Line, name: str) -> Series:
-    look: Literal["dashed", "line"] = "dashed" if one.how == BEFORE else "line"
-    return Series.of(one.how, one.t, one.fields[name], look)
+def _series(each: Line, key: str) -> Series:
+    look: Literal["dashed", "line"] = "dashed" if each.rebased.method == BEFORE else "line"
+    return Series.of(each.rebased.method, each.t, each.values[key], look)

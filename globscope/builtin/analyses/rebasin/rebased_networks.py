@@ -8,52 +8,52 @@ from attrs import define, evolve
 from globscope.api import Member, Population, Symmetry
 
 Permutations = Mapping[str, np.ndarray]
-# What is compared with the aligners: B by chance, and B aligned to a network that is not A.
+# Null models for the aligners: a random permutation, and an alignment to a network other than the partner.
 RANDOM, THIRD = "random", "third network"
 
 
 @define(frozen=True, kw_only=True)
 class Rebased:
-    """One run brought to another one, or to none.
+    """A run whose networks are permuted.
 
     Attributes:
-        one: The variant that it is to be compared with.
-        other: The variant whose networks are permuted.
-        how: Name of the aligner, `random`, or `third network`.
+        partner: Variant that it is compared with.
+        run: Variant whose networks are permuted.
+        method: Name of the aligner, `random`, or `third network`.
     """
 
-    one: str
-    other: str
-    how: str
+    partner: str
+    run: str
+    method: str
 
     @property
     def variant(self) -> str:
-        """What its members are called."""
-        return f"{self.other}→{self.one} {self.how}"
+        """Variant of the re-based members."""
+        return f"{self.run}→{self.partner} {self.method}"
 
     @property
-    def null(self) -> bool:
-        """Whether it is no alignment to the partner."""
-        return self.how in (RANDOM, THIRD)
+    def is_null(self) -> bool:
+        """Whether it is a null model, and no alignment to the partner."""
+        return self.method in (RANDOM, THIRD)
 
 
 def members(
-    who: Rebased, found: Symmetry, order: Permutations, population: Population, *, whole: bool, in_fit: bool
+    rebased: Rebased, symmetries: Symmetry, order: Permutations, population: Population, *, whole: bool, in_fit: bool
 ) -> Population:
-    """Return a run with its units in another order, statistics too: the `whole` of it, or its last network alone."""
-    rows = population.of(who.other)[0 if whole else -1 :]
-    tensors = [found.permute(population.tensors(row), order) for row in rows]
-    goal = population.members[population.of(who.one)[-1]].label
+    """Return a run with permuted units and statistics: the `whole` run, or its last network alone."""
+    rows = population.of(rebased.run)[0 if whole else -1 :]
+    tensors = [symmetries.permute(population.tensors(row), order) for row in rows]
+    goal = population.members[population.of(rebased.partner)[-1]].label
     made = tuple(
         Member(
-            variant=who.variant,
-            step=before.step,
+            variant=rebased.variant,
+            step=member.step,
             kind="rebased",
-            parents=(before.label, goal),
+            parents=(member.label, goal),
             in_fit=in_fit,
-            buffers={name: own[name] for name in before.buffers},
+            buffers={name: tensors_of[name] for name in member.buffers},
         )
-        for before, own in zip((population.members[row] for row in rows), tensors, strict=True)
+        for member, tensors_of in zip((population.members[row] for row in rows), tensors, strict=True)
     )
-    weights = np.stack([population.layout.flatten(own) for own in tensors])
+    weights = np.stack([population.layout.flatten(tensors_of) for tensors_of in tensors])
     return evolve(population, members=made, weights=weights, keys=())
