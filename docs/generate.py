@@ -28,6 +28,7 @@ PROTOCOLS = {
     "evaluator": (roles.Evaluator, roles.UnitScorer),
     "topology": (roles.TopologyMethod,),
     "aligner": (roles.Aligner,),
+    "pool": (roles.Pool, roles.Workers),
     "analysis": (roles.Analysis, roles.Bench, Finding, Figure, Table, Plot, Panel, Series, HeatMap, Overlay, Trail),
 }
 # Tables of a spec: its heading, its default, its meaning.
@@ -45,6 +46,12 @@ TABLES = (
     ("`[[topology]]`", "one `gudhi`", "For which fields merge trees are computed."),
     ("`[[aligner]]`", "none", "How the hidden units of networks are matched, for analyses that align."),
     ("`[[analysis]]`", "none", "Further questions to the maps."),
+    (
+        "`[run]`",
+        "`here`",
+        "Where the work is done: `pool` names a pool, and the other keys are its options. No result depends on it. "
+        "[Use all cores](../how-to/use-all-cores.md).",
+    ),
     ("`[fidelity]`", "its defaults", "Options of the analysis `fidelity`, which every study runs."),
 )
 

@@ -9,6 +9,7 @@ from globscope.bounds import (
     LAYERS,
     NEIGHBOURS,
     POINTS,
+    PROCESSES,
     REFITS,
     RUNS,
     SAMPLES,
@@ -21,12 +22,13 @@ from globscope.curvature.eigen import Eigenpairs, eigenpairs
 from globscope.curvature.hessian import Hessian, Loss
 from globscope.curvature.trace import trace
 from globscope.default_type import default_type, float32_by_default
-from globscope.device import device, device_name
+from globscope.device import WHERE, device, device_name
 from globscope.errors import (
     EvaluationError,
     FileError,
     GlobscopeError,
     PluginError,
+    PoolError,
     PopulationError,
     RunError,
     SpecError,
@@ -61,6 +63,7 @@ from globscope.roles import (
     Fits,
     Learns,
     Plans,
+    Pool,
     Probe,
     ProbeTraits,
     Recognises,
@@ -80,8 +83,10 @@ from globscope.roles import (
     TopologyTraits,
     Tries,
     UnitScorer,
+    Workers,
     misspelt,
     offered,
+    silent,
     traits,
 )
 from globscope.scoring.buffers import NetworkBuffers
@@ -96,7 +101,7 @@ from globscope.symmetry.record import activations
 from globscope.symmetry.search import symmetry
 from globscope.symmetry.symmetry import Axis, Frozen, Group, Symmetry
 from globscope.symmetry.trace import attributes_of
-from globscope.threads import one_thread, threads_for
+from globscope.threads import one_thread, threads_for, with_threads
 from globscope.topology.adjacency import Adjacency, Neighbours, edge_ends, edges, neighbours, resolve_adjacency
 from globscope.topology.branches import Branches
 from globscope.topology.condense import condense
@@ -115,6 +120,7 @@ from globscope.topology.metrics import smad, value_range
 from globscope.topology.outline import Outline, outline
 from globscope.topology.passes import Passes
 from globscope.topology.tree import simplify, sweep_order, trees
+from globscope.transfer import pickle_by_path
 from globscope.values.blocks import column_blocks
 from globscope.values.chart import Chart, Progress, ReducerInputs, Transform
 from globscope.values.evaluation import Networks, Plan, Unit
@@ -126,6 +132,7 @@ from globscope.values.pictures import HeatMap, Overlay, Panel, Picture, Plot, Se
 from globscope.values.rows import Weights
 from globscope.values.space import AffineSpace, FullSpace, Lifting, Mixtures, Space, SpanSpace
 from globscope.values.topology import MINIMUM, MULTI_SADDLE, ROOT, SADDLE, MergeTree, Topology
+from globscope.workers import ThisProcess
 
 __all__ = [
     "API_VERSION",
@@ -141,6 +148,7 @@ __all__ = [
     "OFF_SLICE",
     "PATH",
     "POINTS",
+    "PROCESSES",
     "REFITS",
     "REPEATS",
     "ROOT",
@@ -151,6 +159,7 @@ __all__ = [
     "STANDARD_ERROR",
     "STEPS",
     "UNITS",
+    "WHERE",
     "Adjacency",
     "AffineSpace",
     "Aligner",
@@ -213,6 +222,8 @@ __all__ = [
     "Plans",
     "Plot",
     "PluginError",
+    "Pool",
+    "PoolError",
     "Population",
     "PopulationError",
     "Precision",
@@ -242,6 +253,7 @@ __all__ = [
     "TakesInputs",
     "Task",
     "Tensors",
+    "ThisProcess",
     "Topology",
     "TopologyMethod",
     "TopologyTraits",
@@ -253,6 +265,7 @@ __all__ = [
     "UpperBound",
     "UserCodeError",
     "Weights",
+    "Workers",
     "activations",
     "area",
     "attributes_of",
@@ -294,6 +307,7 @@ __all__ = [
     "one_thread",
     "open_zip",
     "outline",
+    "pickle_by_path",
     "precise",
     "prefers_channels_last",
     "read_json",
@@ -305,6 +319,7 @@ __all__ = [
     "runs_by_basin",
     "scores",
     "seed_of",
+    "silent",
     "simplify",
     "smad",
     "span",
@@ -318,5 +333,6 @@ __all__ = [
     "trees",
     "value_range",
     "wasserstein",
+    "with_threads",
     "within_memory",
 ]

@@ -1,6 +1,8 @@
 """Where torch computes."""
 
 import re
+from collections.abc import Mapping
+from types import MappingProxyType
 from typing import Any
 
 from globscope.errors import EvaluationError, SpecError
@@ -17,6 +19,8 @@ class _DeviceName:
             raise ValueError(f"{attribute.name} must be 'auto', 'cpu', 'cuda', a card such as 'cuda:1', or 'mps'")
 
 
+# Metadata of options that say where something is computed, or how much of it at once: no key depends on them.
+WHERE: Mapping[str, bool] = MappingProxyType({"where": True})
 # Of options that name a device. Whether this machine has it, `device` says where it is needed.
 device_name = _DeviceName()
 

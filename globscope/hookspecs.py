@@ -41,5 +41,10 @@ def globscope_aligners() -> dict[str, type]:  # type: ignore[empty-body]
 
 
 @hookspec
+def globscope_pools() -> dict[str, type]:  # type: ignore[empty-body]
+    """Return pool classes by the name that a spec writes after `pool =`."""
+
+
+@hookspec
 def globscope_analyses() -> dict[str, type]:  # type: ignore[empty-body]
     """Return analysis classes by the name that a spec writes after `use =`."""

@@ -31,6 +31,7 @@ HOOKS = MappingProxyType(
         "topology": "globscope_topologies",
         "aligner": "globscope_aligners",
         "analysis": "globscope_analyses",
+        "pool": "globscope_pools",
     }
 )
 # The name under which a plugin's module states the version of the API that it is written for.
@@ -39,7 +40,9 @@ STATEMENT = "GLOBSCOPE_API"
 VERSIONS = "docs/reference/api-versions.md"
 # Keys of a component's table that GlobScope reads itself, so that no option can have their names.
 KEYS = ("use", "name")
-MORE_KEYS = MappingProxyType({"reducer": ("seed", "sampler", "space", "align"), "aligner": ("seed",)})
+MORE_KEYS = MappingProxyType(
+    {"reducer": ("seed", "sampler", "space", "align"), "aligner": ("seed",), "pool": ("pool",)}
+)
 # The distribution of the built-in components.
 OWN = "globscope"
 # Packages that bring components and are no part of this one, by the components' names.

@@ -9,6 +9,7 @@ from attrs import define, field
 from globscope.boundary import component_errors, within_boundary
 from globscope.errors import RunError, SpecError, near
 from globscope.registry import Registry, installed
+from globscope.roles import Workers
 from globscope.spec.describe import as_toml
 from globscope.spec.model import Spec
 from globscope.spec.read import read_spec
@@ -29,9 +30,11 @@ from globscope.study.context import Context, Latest
 from globscope.study.observer import Observer
 from globscope.study.plan.check import check
 from globscope.study.plan.estimate import Estimate, estimate, evaluations
+from globscope.study.pool import workers_of
 from globscope.study.run import Outcome, run
 from globscope.study.stages.align import learners
 from globscope.values.findings import Atlas, Finding, Map
+from globscope.workers import ThisProcess
 
 RUNS, RESULTS, SPEC, STAGES = "runs", "results.json", "spec.toml", "stages"
 # Folder, in the run's, of what aligners learned.
@@ -137,7 +140,8 @@ class Study:
         """
         observer = observer or Observer()
         self.begin(observer)
-        return self.finish(self.context(observer))
+        with workers_of(self.spec, self.registry, observer) as workers:
+            return self.finish(self.context(observer, workers=workers))
 
     def begin(self, observer: Observer) -> None:
         """Claim the run folder, and let the observer hear of it.
@@ -193,12 +197,13 @@ class Study:
         """
         observer = observer or Observer()
         self.begin(observer)
-        context = self.context(observer)
-        check(context)
-        if not learners(context):
-            raise SpecError([f"{self.spec.source}: no [[aligner]] of it learns anything"])
-        files = keep(context, self.folder)
-        return {one.entry.name: (files[one.entry.name], one.learning()) for one in learners(context)}
+        with workers_of(self.spec, self.registry, observer) as workers:
+            context = self.context(observer, workers=workers)
+            check(context)
+            if not learners(context):
+                raise SpecError([f"{self.spec.source}: no [[aligner]] of it learns anything"])
+            files = keep(context, self.folder)
+            return {one.entry.name: (files[one.entry.name], one.learning()) for one in learners(context)}
 
     @within_boundary
     def estimate(self) -> Estimate:
@@ -211,11 +216,13 @@ class Study:
         return evaluations(self.spec)
 
     @within_boundary
-    def context(self, observer: Observer | None = None, latest: Latest | None = None) -> Context:
-        """Return the study at work, with the latest task of its sweep where that is its own."""
+    def context(
+        self, observer: Observer | None = None, latest: Latest | None = None, workers: Workers | None = None
+    ) -> Context:
+        """Return the study at work, with the latest task of its sweep where that is its own, and its workers."""
         observer = observer or Observer()
         store = Store(shelf(self.folder), trusting=self.trust_store, warn=observer.warning)
-        return Context(self.spec, self.registry, store, observer, latest or Latest())
+        return Context(self.spec, self.registry, store, observer, latest or Latest(), workers or ThisProcess())
 
 
 def _with_changes(record: Mapping[str, Any], changed: Changes) -> Mapping[str, Any]:

@@ -41,7 +41,7 @@ def threads_for(multiplications: int) -> AbstractContextManager[None]:
 
 
 @contextmanager
-def exactly(threads: int | None) -> Iterator[None]:
+def with_threads(threads: int | None) -> Iterator[None]:
     """Keep torch, BLAS and OpenMP to a number of threads, on which the last bits of sums depend; None changes nothing.
 
     Args:

@@ -4,8 +4,9 @@ from collections.abc import Callable, Iterable, Iterator
 
 from attrs import define
 
-from globscope.roles.pool import Item, Result, Shared
-from globscope.threads import exactly
+from globscope.roles.pool import Item, Result, Shared, silent
+from globscope.threads import with_threads
+from globscope.values.chart import Progress
 
 
 @define(frozen=True, kw_only=True)
@@ -24,12 +25,16 @@ class ThisProcess:
         return 1
 
     def map(
-        self, prepare: Callable[[Shared], Callable[[Item], Result]], shared: Shared, items: Iterable[Item]
+        self,
+        prepare: Callable[[Shared], Callable[[Item, Progress], Result]],
+        shared: Shared,
+        items: Iterable[Item],
+        progress_of: Callable[[Item], Progress] = silent,
     ) -> Iterator[tuple[Item, Result]]:
         """Yield every item with its result, in order."""
-        with exactly(self.threads):
+        with with_threads(self.threads):
             work = prepare(shared)
         for item in items:
-            with exactly(self.threads):
-                result = work(item)
+            with with_threads(self.threads):
+                result = work(item, progress_of(item))
             yield item, result

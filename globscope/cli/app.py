@@ -63,6 +63,15 @@ Set = Annotated[
 Folder = Annotated[Path | None, typer.Option("--out", help="Run folder; default: runs/<name of the spec>.")]
 
 
+Pool = Annotated[
+    str | None,
+    typer.Option(
+        "--pool",
+        metavar="NAME",
+        help="Where the work is done, instead of [run] in the spec: here, processes, or a plugin's pool.",
+    ),
+]
+
 Trust = Annotated[
     bool,
     typer.Option("--trust-store", help="Use stored stages even if their files were damaged or edited."),
@@ -95,6 +104,11 @@ def exit_on_error(spec: Path | None = None) -> Iterator[None]:
         raise typer.Exit(code) from None
 
 
+def in_pool(pool: str | None, overrides: list[str]) -> list[str]:
+    """Return the overrides, the first of which replaces the table [run] where a pool is named."""
+    return overrides if pool is None else [f"run={{pool={json.dumps(pool)}}}", *overrides]
+
+
 def _version(wanted: bool) -> None:
     if wanted:
         stdout(f"globscope {__version__}")
@@ -121,6 +135,7 @@ def study(
     yes: Annotated[
         bool, typer.Option("--yes", "-y", help="Do not ask for consent, even to score more than 200,000 networks.")
     ] = False,
+    pool: Pool = None,
     trust_store: Trust = False,
 ) -> None:
     """Run a study, or continue it.
@@ -136,7 +151,7 @@ def study(
         from globscope.cli.progress import watching
         from globscope.sweep import SweepResult, load
 
-        job = load(spec, override, out, trust_store=trust_store)
+        job = load(spec, in_pool(pool, override), out, trust_store=trust_store)
         agree(job, yes=yes)
         with watching(quiet) as observer:
             result = job.run(observer)
@@ -173,7 +188,9 @@ def train(
     spec: Spec,
     override: Set = [],  # noqa: B006 - typer reads the default
     out: Folder = None,
+    *,
     quiet: Annotated[bool, typer.Option("--quiet", "-q", help="Print only the paths of the files.")] = False,
+    pool: Pool = None,
     trust_store: Trust = False,
 ) -> None:
     """Train only the zoo of a spec and the aligners that learn from it.
@@ -189,7 +206,7 @@ def train(
         from globscope.session import load
 
         with watching(quiet) as observer:
-            trained = load(spec, override, out, trust_store=trust_store).train_aligners(observer)
+            trained = load(spec, in_pool(pool, override), out, trust_store=trust_store).train_aligners(observer)
         for path, found in trained.values():
             if not quiet:
                 print_finding(found)

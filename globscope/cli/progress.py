@@ -31,6 +31,11 @@ def folder_lines(folder: Path, *, is_new: bool, other: Path | None) -> Iterator[
         yield f"note: another run of this spec is in {other}; --out {other} continues it"
 
 
+def pool_line(name: str, workers: int) -> str:
+    """Return where the work is done."""
+    return f"pool: {name} ({workers} {'worker' if workers == 1 else 'workers'})"
+
+
 @contextmanager
 def watching(quiet: bool) -> Iterator[Observer]:
     """Yield an observer with bars on a terminal and lines elsewhere; a silent one if quiet."""
@@ -85,6 +90,9 @@ class _Bars(Observer):
         for line in folder_lines(folder, is_new=is_new, other=other):
             self.warning(line)
 
+    def pool(self, name: str, workers: int) -> None:
+        self.warning(pool_line(name, workers))
+
     def cell(self, name: str, number: int, count: int) -> None:
         """Name the cell, and remove the previous cell's bars: those of hundreds of cells would fill the screen."""
         for task in self.bars.task_ids:
@@ -115,6 +123,9 @@ class _Lines(Observer):
     def stage(self, name: str) -> chart.Progress:
         stderr(name)
         return chart.Progress()
+
+    def pool(self, name: str, workers: int) -> None:
+        stderr(pool_line(name, workers))
 
     def cell(self, name: str, number: int, count: int) -> None:
         stderr(f"cell {number} of {count}: {name}")

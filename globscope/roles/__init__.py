@@ -11,7 +11,7 @@ from globscope.roles.bench import Bench, Draft, Work
 from globscope.roles.checks import CheckFacts, Checks
 from globscope.roles.evaluator import Evaluator, EvaluatorTraits, UnitScorer
 from globscope.roles.optional import OPTIONAL, misspelt, offered, traits
-from globscope.roles.pool import Pool, Workers
+from globscope.roles.pool import Item, Pool, Result, Shared, Workers, silent
 from globscope.roles.probe import Digests, Encodes, Finishes, Probe, ProbeTraits, ReturnsOutputs, TakesInputs, Tensors
 from globscope.roles.reducer import Reducer, ReducerTraits, Restores, Tries
 from globscope.roles.sampler import Counts, FillsLattice, Sampler, SamplerTraits
@@ -38,6 +38,7 @@ __all__ = [
     "FillsLattice",
     "Finishes",
     "Fits",
+    "Item",
     "Learns",
     "Plans",
     "Pool",
@@ -48,10 +49,12 @@ __all__ = [
     "ReducerTraits",
     "Refits",
     "Restores",
+    "Result",
     "ReturnsOutputs",
     "Sampler",
     "SamplerTraits",
     "Scores",
+    "Shared",
     "StartsFrom",
     "TakesInputs",
     "Task",
@@ -64,5 +67,6 @@ __all__ = [
     "Workers",
     "misspelt",
     "offered",
+    "silent",
     "traits",
 ]

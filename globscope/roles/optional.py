@@ -30,6 +30,7 @@ OPTIONAL: Mapping[str, tuple[type, ...]] = MappingProxyType(
         "topology": (TopologyTraits, Checks),
         "aligner": (AlignerTraits, Scores, StartsFrom, Learns, Checks),
         "analysis": (AnalysisTraits, Derives, Plans, Evaluates, Refits, Checks),
+        "pool": (),
     }
 )
 # How alike two names are, of 1, where one is taken for a misspelling of the other.

@@ -2,11 +2,19 @@
 
 from collections.abc import Callable, Iterable, Iterator
 from contextlib import AbstractContextManager
-from typing import Protocol, TypeVar
+from typing import Any, Protocol, TypeVar
+
+from globscope.values.chart import Progress
 
 Shared = TypeVar("Shared")
 Item = TypeVar("Item")
 Result = TypeVar("Result")
+
+
+def silent(item: Any) -> Progress:
+    """Return the progress of an item of which nobody wants to hear."""
+    del item
+    return Progress()
 
 
 class Workers(Protocol):
@@ -18,23 +26,33 @@ class Workers(Protocol):
         ...
 
     def map(
-        self, prepare: Callable[[Shared], Callable[[Item], Result]], shared: Shared, items: Iterable[Item]
+        self,
+        prepare: Callable[[Shared], Callable[[Item, Progress], Result]],
+        shared: Shared,
+        items: Iterable[Item],
+        progress_of: Callable[[Item], Progress] = silent,
     ) -> Iterator[tuple[Item, Result]]:
-        """Yield every item with what the prepared function returns for it, in the order in which they are finished.
+        """Yield every item with its result, in the order in which they are finished.
 
-        `prepare(shared)` is called once by every worker that takes an item, and what it returns with one item after
-        another. Function, shared value, items and results are pickled on their way to other processes. An item whose
+        `prepare(shared)` is called once by every worker that takes an item, and returns a function of an item and its
+        progress. Function, shared value, items and results are pickled on their way to other processes; an item whose
         worker died is done again.
 
+        Args:
+            prepare: A function of a module, so that it can be pickled.
+            shared: What all items need.
+            items: At least one to start a worker.
+            progress_of: Called when an item is begun; what it returns hears of the item as far as the pool can tell.
+
         Raises:
-            PoolError: Workers cannot be started, or an item has ended three of them.
+            PoolError: Something cannot be pickled, or an item has ended several workers.
             Exception: What the function raises, as it is.
         """
         ...
 
 
 class Pool(Protocol):
-    """Lends workers; neither the pool nor its options are part of any key."""
+    """Lends workers. Neither the pool nor its options are part of any key."""
 
     def open(self) -> AbstractContextManager[Workers]:
         """Return workers, which end with the context; those that nobody uses need not start."""

@@ -23,6 +23,7 @@ from globscope.spec.structure import below_place, converter
 
 # A sweep with more cells is taken for a mistake.
 MOST = 1000
+NO_RESULT = "is no part of any result; the pool in [run] does the work of all cells"
 
 
 @define(frozen=True, kw_only=True)
@@ -95,6 +96,7 @@ def read_sweep(document: Mapping[str, Any], path: Path, registry: Registry, type
     count = prod(len(axis.values) for axis in sweep_axes)
     if count > MOST:
         problems.append(("sweep", f"makes {count:,} cells; at most {MOST:,} are run at once"))
+    problems += [(f"sweep.{a.key}", NO_RESULT) for a in sweep_axes if a.key.partition(".")[0] == "run"]
     if problems:
         raise SpecError(f"{path}: {place}: {text}" for place, text in problems)
     base = {key: value for key, value in document.items() if key not in WHOLE}

@@ -80,6 +80,7 @@ def resolved_document(spec: Spec) -> dict[str, Any]:
     document |= {"evaluator": _table(spec.evaluator), "fidelity": _option_values(spec.fidelity.component)}
     for role in ("reducer", "sampler", "topology", "aligner", "analysis"):
         document[role] = [_table(entry) for entry in getattr(spec, role)]
+    document |= {} if spec.run is None else {"run": {"pool": spec.run.use, **_option_values(spec.run.component)}}
     return document
 
 

@@ -20,7 +20,7 @@ from globscope.spec.words import bare, short, toml, value_in_words
 # The analysis that every study runs; its options have a table of their own.
 FIDELITY = "fidelity"
 # Keys that a role's table may omit: there is one evaluator unless a plugin adds another.
-USUAL: Mapping[str, Mapping[str, str]] = MappingProxyType({"evaluator": {"use": "torch"}})
+USUAL: Mapping[str, Mapping[str, str]] = MappingProxyType({"evaluator": {"use": "torch"}, "pool": {"pool": "here"}})
 # Roles without which there is no landscape.
 NEEDED = ("reducer", "sampler")
 
@@ -67,7 +67,18 @@ class AlignerCommon(Common):
     seed: int | None = field(default=None, validator=optional(ge(0)))
 
 
-OF_ROLE: Mapping[str, type[Common]] = {"reducer": ReducerCommon, "aligner": AlignerCommon}
+@define(frozen=True, kw_only=True)
+class PoolCommon(Common):
+    """Keys of the table of every pool.
+
+    Attributes:
+        pool: The pool's name; `globscope plugins` lists them.
+    """
+
+    pool: str = "here"
+
+
+OF_ROLE: Mapping[str, type[Common]] = {"reducer": ReducerCommon, "aligner": AlignerCommon, "pool": PoolCommon}
 
 
 def common(role: str) -> type[Common]:
@@ -99,6 +110,19 @@ class Entries:
             return None
         component = self.attempt(FIDELITY, lambda: self.strict.structure(table, known[FIDELITY].cls))
         return component and Entry(use=FIDELITY, name=FIDELITY, component=component)
+
+    def pool(self, table: Any) -> Entry | None:
+        """Return the entry of the pool from the table [run], where `pool` names it and all else is its own."""
+        if not isinstance(table, dict):
+            self.problems.append(("run", f"expected a table, got {value_in_words(table)}"))
+            return None
+        table = {**USUAL["pool"], **table}
+        name, known = table.pop("pool"), self.registry.role("pool")
+        if not isinstance(name, str) or name not in known:
+            self.problems.append(("run.pool", self._unknown("pool", name, list(known))))
+            return None
+        component = self.attempt("run", lambda: self.strict.structure(table, known[name].cls))
+        return component and Entry(use=name, name=name, component=component)
 
     def several(self, role: str, tables: Any) -> tuple[Any, ...]:
         """Return the entries of a role that a spec lists, with unique names; None for those with problems."""

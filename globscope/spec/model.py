@@ -8,7 +8,7 @@ from attrs import define, evolve, field
 from attrs.validators import and_, deep_iterable, ge, gt, max_len, min_len, optional
 
 from globscope.bounds import BATCH, EPOCHS, NETWORKS, RUNS, TITLE
-from globscope.device import device_name
+from globscope.device import WHERE, device_name
 from globscope.precision import Precision
 from globscope.references import Pattern
 from globscope.spec.validators import name_like, not_empty, not_empty_text, one_line, texts
@@ -49,7 +49,7 @@ class Train:
     decay: float = field(default=0.1, validator=gt(0))
     initialisation: Literal["own", "shared"] = "own"
     precision: Precision = "float32"
-    device: str = field(default="auto", validator=device_name)
+    device: str = field(default="auto", validator=device_name, metadata=WHERE)
     cuda_graphs: bool = True
     at_once: int = field(default=32, validator=and_(ge(1), RUNS))
 
@@ -317,6 +317,7 @@ class Spec:
         aligner: How units of networks are matched, for analyses that align.
         analysis: Further questions.
         fidelity: Options of the fidelity analysis, which every study runs.
+        run: Where the work is done; in this process if unset. No result depends on it.
         source: The file it was read from.
     """
 
@@ -332,6 +333,7 @@ class Spec:
     aligner: tuple[AlignerEntry, ...] = ()
     analysis: tuple[Entry, ...] = ()
     fidelity: Entry
+    run: Entry | None = None
     source: Path = Path("study.toml")
 
     def seed_of(self, reducer: ReducerEntry) -> int:

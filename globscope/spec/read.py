@@ -33,7 +33,7 @@ DEFAULTS: Mapping[str, Any] = {
 # Keys that are no components, declared by `Spec`.
 PLAIN = ("title", "seed", "population", "zoo")
 REQUIRED = {"task": "a table [task]", "population": "a table [population]", "reducer": "at least one [[reducer]]"}
-TABLES = (*PLAIN, *SINGLE, *LISTS, "fidelity", "sweep", "relations")
+TABLES = (*PLAIN, *SINGLE, *LISTS, "fidelity", "run", "sweep", "relations")
 # Tables that a single study cannot have, and why.
 OF_SWEEPS = {"sweep": "asks for several studies, where one is wanted", "relations": "goes with [sweep]"}
 ORIGIN = "needs exactly one of 'checkpoints' and [{}.train]"
@@ -100,6 +100,8 @@ def build(
         parts[role] = entries.entry(role, document[role], role)
     for role in (role for role in LISTS if role in document):
         parts[role] = entries.several(role, document[role])
+    if "run" in document:
+        parts["run"] = entries.pool(document["run"])
     problems += problems_across_keys(parts, document)
     if problems:
         raise SpecError(f"{_source(place, path, typed, swept)}{place}: {text}" for place, text in problems)

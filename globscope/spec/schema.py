@@ -50,6 +50,7 @@ def schema(registry: Registry) -> dict[str, Any]:
         properties[role] = items | {"description": texts[role]}
     fidelity = registry.role("analysis").get(FIDELITY)
     properties[FIDELITY] = (_class(fidelity.cls) if fidelity else {}) | {"description": texts[FIDELITY]}
+    properties["run"] = _pool(registry) | {"description": texts["run"]}
     properties |= {"sweep": SWEEP, "relations": _class(Relations) | {"description": RELATIONS}}
     return {
         "$schema": "https://json-schema.org/draft/2020-12/schema",
@@ -74,6 +75,26 @@ def _role(role: str, registry: Registry) -> dict[str, Any]:
         "type": "object",
         "properties": {"use": {"enum": [c.name for c in components], **_default(usual), "description": summaries}},
         "required": [] if usual else ["use"],
+        "allOf": chosen,
+    }
+
+
+def _pool(registry: Registry) -> dict[str, Any]:
+    """Return the rules of [run], where `pool` names a pool and all other keys are its options."""
+    pools = registry.role("pool").values()
+    names, usual = [pool.name for pool in pools], USUAL["pool"]["pool"]
+    if not names:
+        return {"not": {}}
+    chosen = []
+    about = "; ".join(f"{pool.name}: {pool.summary}" for pool in pools)
+    for pool in pools:
+        own = _class(pool.cls)
+        own["properties"] = {"pool": {"const": pool.name, "description": pool.summary}, **own["properties"]}
+        named = {"properties": {"pool": {"const": pool.name}}, "required": [] if pool.name == usual else ["pool"]}
+        chosen.append({"if": named, "then": own | {"title": pool.name}})
+    return {
+        "type": "object",
+        "properties": {"pool": {"enum": names, "default": usual, "description": about}},
         "allOf": chosen,
     }
 

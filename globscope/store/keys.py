@@ -22,7 +22,10 @@ def key(*parts: Any) -> str:
 
 
 def fingerprint(value: Any) -> Any:
-    """Return a value's identity as JSON: for code and paths the bytes, wherever they lie."""
+    """Return a value's identity as JSON: for code and paths the bytes, wherever they lie.
+
+    Options whose metadata say `where` are left out: they say where something is computed, not what.
+    """
     if isinstance(value, Code):
         return ["code", value.digest(), value.name]
     if isinstance(value, np.ndarray):
@@ -31,7 +34,8 @@ def fingerprint(value: Any) -> Any:
     if isinstance(value, Path):
         return ["file", digest_files(value)]
     if has(type(value)):
-        return {a.name: fingerprint(getattr(value, a.name)) for a in fields(type(value))}
+        own = [a.name for a in fields(type(value)) if not a.metadata.get("where")]
+        return {name: fingerprint(getattr(value, name)) for name in own}
     if isinstance(value, Mapping):
         return {str(name): fingerprint(item) for name, item in value.items()}
     return [fingerprint(item) for item in value] if isinstance(value, list | tuple) else value

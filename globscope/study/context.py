@@ -32,11 +32,16 @@ SECONDS = "seconds.json"
 
 
 class Remembered:
-    """A task that builds its probe once a device; pickled, it is the task alone."""
+    """A task that builds its probe once a device; pickled, it is the task alone.
 
-    def __init__(self, task: Task) -> None:
+    Attributes:
+        task: The task.
+        key: Of all that it depends on; None where that is not known.
+    """
+
+    def __init__(self, task: Task, key: str | None = None) -> None:
         """Wrap a task."""
-        self.task = task
+        self.task, self.key = task, key
         self._probes: dict[str, Probe] = {}
         self._digest: str | None = None
 
@@ -63,7 +68,20 @@ class Remembered:
         return draws(self.build("cpu"), "cpu")
 
     def __reduce__(self) -> tuple[Any, ...]:
-        return Remembered, (self.task,)
+        return (Remembered, (self.task,)) if self.key is None else (_arrived, (self.task, self.key))
+
+
+# Tasks that came from another process, by key: the last one, and the one that it is made of.
+_ARRIVED: dict[str, Remembered] = {}
+
+
+def _arrived(task: Task, key: str) -> Remembered:
+    """Return a task that came from another process, with what was built of it in this one."""
+    if key not in _ARRIVED:
+        for old in list(_ARRIVED)[:-1]:
+            del _ARRIVED[old]
+        _ARRIVED[key] = Remembered(task, key)
+    return _ARRIVED[key]
 
 
 def _trained(task: Any) -> Any:
@@ -134,12 +152,12 @@ class Context:
         with self.blaming(task):
             probe = checked_probe(self.who(task), self.whole.build("cpu"))
         # What a user's function returned, wherever it took it from, belongs to the key as his files do.
-        self.whole_key = self.task_key = key("task", identity, self.whole.digest())
+        self.whole_key = self.task_key = self.whole.key = key("task", identity, self.whole.digest())
         self.training_key = key("task", fingerprint(self.identity(_trained(task))), self.whole.digest())
         choice = self.spec.population
         if choice.chooses or (first and untrained_parameters(probe)):
-            self.task = Remembered(FlattenedTask(self.whole, choice, first))
             self.task_key = key(self.whole_key, choice.flatten, choice.include, choice.exclude, *_identity(first))
+            self.task = Remembered(FlattenedTask(self.whole, choice, first), self.task_key)
 
     def _fitting(self) -> tuple[Task, CheckpointFile | None]:
         """Return the task, where it can with a model like that of the checkpoints, and the first of these."""

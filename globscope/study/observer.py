@@ -11,6 +11,9 @@ class Observer:
     def folder(self, folder: Path, *, is_new: bool, other: Path | None) -> None:
         """A run begins, or is continued, in a folder; `other` is that of another run of the same spec, if it is new."""
 
+    def pool(self, name: str, workers: int) -> None:
+        """Work is done by the workers of a pool."""
+
     def stage(self, name: str) -> Progress:
         """A stage begins; its progress goes to what is returned."""
         del name

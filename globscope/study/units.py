@@ -83,14 +83,14 @@ def score_units(evaluation: Evaluation, journal: DiskJournal, workers: Workers, 
     progress(count, count)
 
 
-def unit_scorer(evaluation: Evaluation) -> Callable[[Unit], ScoredUnit | TooLarge]:
+def unit_scorer(evaluation: Evaluation) -> Callable[[Unit, Progress], ScoredUnit | TooLarge]:
     """Return what scores one unit after another in this process."""
     import torch
 
     with evaluation.errors():
         scorer = evaluation.evaluator.scorer(evaluation.networks, evaluation.task, evaluation.plan)
 
-    def score(unit: Unit) -> ScoredUnit | TooLarge:
+    def score(unit: Unit, _: Progress) -> ScoredUnit | TooLarge:
         start = perf_counter()
         with evaluation.errors():
             try:

@@ -246,7 +246,7 @@ def _cell_key(context: Context) -> str:
     pattern = spec.population.checkpoints
     found = [] if pattern is None else find_checkpoints(spec.population, spec.source.resolve().parent)
     members = [one.identity for one in found]
-    return key("cell", as_toml(spec), context.task_key, components, members)
+    return key("cell", as_toml(evolve(spec, run=None)), context.task_key, components, members)
 
 
 def results(folder: Path) -> dict[str, Any]:

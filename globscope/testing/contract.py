@@ -11,6 +11,7 @@ from globscope.testing.analyses import AnalysisChecks
 from globscope.testing.claims import ContractError
 from globscope.testing.evaluators import EvaluatorChecks
 from globscope.testing.options import OptionChecks
+from globscope.testing.pools import PoolChecks
 from globscope.testing.reducers import ReducerChecks
 from globscope.testing.roles import METHODS, role_of
 from globscope.testing.samplers import SamplerChecks
@@ -28,6 +29,7 @@ CHECKS: Mapping[str, type[OptionChecks]] = MappingProxyType(
         "topology": TopologyChecks,
         "aligner": AlignerChecks,
         "analysis": AnalysisChecks,
+        "pool": PoolChecks,
     }
 )
 NO_FAILURES: Mapping[str, str] = MappingProxyType({})

@@ -13,6 +13,7 @@ METHODS: Mapping[str, str] = MappingProxyType(
         "topology": "compute",
         "aligner": "align",
         "analysis": "analyse",
+        "pool": "open",
     }
 )
 

@@ -67,6 +67,10 @@ class Unit:
         """Count the networks."""
         return self.stop - self.start
 
+    def __str__(self) -> str:
+        """For messages."""
+        return f"network {self.start}" if len(self) == 1 else f"networks {self.start} … {self.stop - 1}"
+
     @property
     def halves(self) -> tuple["Unit", "Unit"]:
         """The two units into which it is cut if it does not fit into memory."""

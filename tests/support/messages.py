@@ -39,8 +39,8 @@ def from_files(pattern):
 
 
 KEYS = (
-    "known: aligner, analysis, evaluator, fidelity, population, reducer, relations, sampler, seed, sweep, task, title, "
-    "topology, zoo"
+    "known: aligner, analysis, evaluator, fidelity, population, reducer, relations, run, sampler, seed, sweep, task, "
+    "title, topology, zoo"
 )
 
 BIG = "9" * 30
@@ -266,6 +266,16 @@ SPECS = {
         TASK + POPULATION + "[[reducer]]\nlatent_dim = 2\n",
         ["F: reducer.0.use: is required: the name of a reducer; known: {reducer}"],
     ),
+    "a pool that is not there": (
+        GOOD + '[run]\npool = "proceses"\n',
+        ["F: run.pool: there is no pool 'proceses'; did you mean 'processes'?"],
+    ),
+    "a table that is none": ("run = 3\n" + GOOD, ["F: run: expected a table, got 3 (integer)"]),
+    "an option of another pool": (
+        GOOD + '[run]\npool = "here"\nworkers = 2\n',
+        ["F: run.workers: there is no such key; known: threads"],
+    ),
+    "no workers": (GOOD + '[run]\npool = "processes"\nworkers = 0\n', ["F: run.workers: must be >= 1, got 0"]),
     "misspelt option of the usual evaluator": (
         GOOD + "[evaluator]\nexample = 5\n",
         ["F: evaluator.example: there is no such key; did you mean 'examples'?"],

@@ -46,9 +46,9 @@ def study_in(folder, text, *overrides, run="run"):
     return load(folder / "study.toml", overrides, folder / run)
 
 
-def values(study, observer=None):
+def values(study, observer=None, workers=None):
     """Return what a study finds, without its report: to draw it takes longer than all else of a tiny study."""
-    return run(study.context(observer))
+    return run(study.context(observer, workers=workers))
 
 
 class Notes(Observer):

@@ -86,6 +86,8 @@ OPTIONS = {
         {"steps": 3, "width": 4, "blocks": 1, "channels": 8, "pairs": 2},
         {"steps": 2, "width": 4, "channels": 8, "pairs": 2, "messages": "edge", "connectivity": 0.0},
     ],
+    ("pool", "here"): [{}, {"threads": 1}],
+    ("pool", "processes"): [{"workers": 2}],
     ("analysis", "fidelity"): [{}, {"held_out": True}],
     ("analysis", "topology-metrics"): [{}, {"order": 1.0}],
     ("analysis", "resolution"): [{}],

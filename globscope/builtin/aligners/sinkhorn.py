@@ -10,6 +10,7 @@ from attrs.validators import and_, ge, gt
 from globscope.api import (
     EXAMPLES,
     STEPS,
+    WHERE,
     AlignerTraits,
     GlobscopeError,
     PluginError,
@@ -72,7 +73,7 @@ class Sinkhorn:
     learning_rate: float = field(default=0.05, validator=gt(0))
     examples: int = field(default=100, validator=and_(ge(1), EXAMPLES))
     sharpness: float = field(default=40.0, validator=gt(0))
-    device: str = field(default="auto", validator=device_name)
+    device: str = field(default="auto", validator=device_name, metadata=WHERE)
 
     @property
     def traits(self) -> AlignerTraits:

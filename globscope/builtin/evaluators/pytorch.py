@@ -8,6 +8,7 @@ from attrs.validators import and_, ge, gt, optional
 from globscope.api import (
     BATCH,
     EXAMPLES,
+    WHERE,
     CheckFacts,
     EvaluationError,
     EvaluatorTraits,
@@ -70,8 +71,8 @@ class Torch:
     batch_size: int | None = field(default=None, validator=optional(and_(ge(1), BATCH)))
     batch_norm: Literal["recalibrate", "batch", "stored", "encoded", "initial"] = "recalibrate"
     calibration_examples: int = field(default=1000, validator=and_(ge(2), EXAMPLES))
-    device: str = field(default="auto", validator=device_name)
-    memory: float = field(default=0.25, validator=gt(0))
+    device: str = field(default="auto", validator=device_name, metadata=WHERE)
+    memory: float = field(default=0.25, validator=gt(0), metadata=WHERE)
     method: Literal["auto", "loop", "graph", "vmap"] = "auto"
     memory_format: Literal["auto", "contiguous", "channels-last"] = "auto"
     precision: Precision = "float32"

@@ -88,6 +88,7 @@ def training_key(context: Context, run: TrainingRun) -> str:
     recipe = asdict(run.recipe)
     recipe.pop("name", None)  # its seed already tells runs apart
     shared = asdict(run.train)
+    shared.pop("device")  # it says where, not what
     shared.pop("epochs")  # the recipe has them
     shared.pop("initialisation")  # the seed below says it
     width = shared.pop("at_once")

@@ -6,7 +6,7 @@ from typing import Literal
 from attrs import define, field
 from attrs.validators import and_, ge, gt, le
 
-from globscope.api import BATCH, DRAWS, EXAMPLES, LAYERS, STEPS, UNITS, SpecError, device_name
+from globscope.api import BATCH, DRAWS, EXAMPLES, LAYERS, STEPS, UNITS, WHERE, SpecError, device_name
 from globscope.builtin.aligners.deep.architecture import Messages
 
 
@@ -61,7 +61,7 @@ class Options:
     iterations: int = field(default=20, validator=and_(ge(1), STEPS))
     validate_every: int = field(default=250, validator=ge(1))
     pairs: int = field(default=60, validator=and_(ge(1), DRAWS))
-    device: str = field(default="cpu", validator=device_name)
+    device: str = field(default="cpu", validator=device_name, metadata=WHERE)
 
     def require_loss(self) -> None:
         """Refuse to learn from no loss.

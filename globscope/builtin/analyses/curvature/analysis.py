@@ -12,6 +12,7 @@ from globscope.api import (
     BATCH,
     DRAWS,
     EXAMPLES,
+    WHERE,
     Atlas,
     Bench,
     CheckFacts,
@@ -71,7 +72,7 @@ class Curvature:
     batch_size: int | None = attrs.field(default=None, validator=optional(and_(ge(1), BATCH)))
     batch_norm: Literal["recalibrate", "stored"] = "recalibrate"
     precision: Literal["float32", "float64"] = "float32"
-    device: str = attrs.field(default="auto", validator=device_name)
+    device: str = attrs.field(default="auto", validator=device_name, metadata=WHERE)
 
     def plan(self, maps: int, variants: int) -> str:
         """Return what it will do."""

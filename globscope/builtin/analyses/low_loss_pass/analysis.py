@@ -12,6 +12,7 @@ from globscope.api import (
     BATCH,
     EPOCHS,
     POINTS,
+    WHERE,
     Adjacency,
     AnalysisTraits,
     Atlas,
@@ -86,7 +87,7 @@ class LowLossPass:
     epochs: int = attrs.field(default=30, validator=and_(ge(1), EPOCHS))
     learning_rate: float = attrs.field(default=0.05, validator=attrs.validators.gt(0))
     batch_size: int = attrs.field(default=128, validator=and_(ge(1), BATCH))
-    device: str = attrs.field(default="auto", validator=device_name)
+    device: str = attrs.field(default="auto", validator=device_name, metadata=WHERE)
 
     @property
     def traits(self) -> AnalysisTraits:

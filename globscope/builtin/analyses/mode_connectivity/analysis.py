@@ -13,6 +13,7 @@ from globscope.api import (
     BATCH,
     EPOCHS,
     POINTS,
+    WHERE,
     AnalysisTraits,
     Atlas,
     Bench,
@@ -77,7 +78,7 @@ class ModeConnectivity:
     points: int = attrs.field(default=61, validator=[_odd, POINTS])
     in_fit: bool = False
     field: str = "train_loss"
-    device: str = attrs.field(default="auto", validator=device_name)
+    device: str = attrs.field(default="auto", validator=device_name, metadata=WHERE)
 
     @property
     def traits(self) -> AnalysisTraits:

@@ -8,6 +8,7 @@ from attrs.validators import and_, ge
 
 from globscope.api import (
     EXAMPLES,
+    WHERE,
     Atlas,
     Bench,
     CheckFacts,
@@ -47,7 +48,7 @@ class Similarity:
     members: Literal["last", "all"] | int = attrs.field(default="last")
     split: str = "test"
     examples: int = attrs.field(default=1000, validator=and_(ge(2), EXAMPLES))
-    device: str = attrs.field(default="auto", validator=device_name)
+    device: str = attrs.field(default="auto", validator=device_name, metadata=WHERE)
 
     @members.validator
     def _positive(self, attribute: Any, value: Any) -> None:

@@ -11,6 +11,7 @@ from globscope.api import (
     AXES,
     BATCH,
     EXAMPLES,
+    WHERE,
     Chart,
     EvaluationError,
     Loss,
@@ -59,7 +60,7 @@ class HessianSlice:
     batch_size: int | None = field(default=None, validator=optional(and_(ge(1), BATCH)))
     batch_norm: Literal["recalibrate", "stored"] = "recalibrate"
     precision: Literal["float32", "float64"] = "float32"
-    device: str = field(default="auto", validator=device_name)
+    device: str = field(default="auto", validator=device_name, metadata=WHERE)
 
     def __attrs_post_init__(self) -> None:
         positive(self.distance, self.latent_dim)

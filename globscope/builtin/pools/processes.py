@@ -1,0 +1,41 @@
+"""Processes of this machine as a pool."""
+
+import os
+from collections.abc import Iterator
+from contextlib import contextmanager
+
+from attrs import define, field
+from attrs.validators import and_, ge, optional
+
+from globscope.api import PROCESSES, Workers
+from globscope.builtin.pools.process_workers import ProcessWorkers
+
+
+@define(frozen=True, kw_only=True)
+class Processes:
+    """Do work side by side in processes of this machine.
+
+    Results are those of `here` with as many threads, to the last bit. A process that dies costs the part at which it
+    was, which is done again.
+
+    Attributes:
+        workers: Number of processes; if unset, as many as keep all cores busy.
+        threads: Threads of the libraries that compute, in every process.
+    """
+
+    workers: int | None = field(default=None, validator=optional(and_(ge(1), PROCESSES)))
+    threads: int = field(default=1, validator=and_(ge(1), PROCESSES))
+
+    @contextmanager
+    def open(self) -> Iterator[Workers]:
+        """Yield workers, which start when there is work for them and end with the context."""
+        workers = ProcessWorkers(self.workers or max(1, _cores() // self.threads), self.threads)
+        try:
+            yield workers
+        finally:
+            workers.end()
+
+
+def _cores() -> int:
+    """Return how many cores this process may use."""
+    return len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1

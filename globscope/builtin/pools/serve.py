@@ -1,0 +1,81 @@
+"""What a worker process does: one item after another, until the process that started it is gone."""
+
+import os
+import pickle
+import signal
+from collections.abc import Callable, Mapping
+from multiprocessing import parent_process
+from multiprocessing.connection import Connection, wait
+from threading import Thread
+from traceback import format_exception
+from typing import Any
+
+from globscope.api import PoolError, Progress, pickle_by_path, with_threads
+from globscope.builtin.pools.messages import Done, Failed, Ready, Report
+
+
+def serve(pipe: Connection, threads: int, environment: Mapping[str, str], folder: str) -> None:
+    """Do what comes through the pipe, in the environment of the process that started this one."""
+    signal.signal(signal.SIGINT, signal.SIG_IGN)
+    Thread(target=_end_with_parent, daemon=True).start()
+    os.environ.clear()
+    os.environ.update(environment)
+    os.chdir(folder)
+    with with_threads(threads):
+        _send(pipe, Ready())
+        work: Callable[[Any, Progress], Any] | None = None
+        while True:
+            try:
+                job, item = pipe.recv()
+            except EOFError:
+                return
+            if job:
+                work = None  # before the next is made, for both might not fit into memory
+            try:
+                work = work or _prepared(job)
+                news: Any = Done(work(pickle.loads(item), _Reports(pipe)))  # noqa: S301 - of a process of ours
+            except BaseException as error:  # noqa: BLE001 - whatever it is, it is raised where the work came from
+                news = Failed(error)
+            _send(pipe, news)
+
+
+def _prepared(job: bytes) -> Callable[[Any, Progress], Any]:
+    prepare, shared = pickle.loads(job)  # noqa: S301 - of a process of ours
+    work: Callable[[Any, Progress], Any] = prepare(shared)
+    return work
+
+
+class _Reports(Progress):
+    """Sends progress home."""
+
+    def __init__(self, pipe: Connection) -> None:
+        self._pipe = pipe
+
+    def __call__(self, done: int, total: int, **figures: float) -> None:
+        _send(self._pipe, Report(done, total, figures))
+
+
+def _send(pipe: Connection, news: Any) -> None:
+    pipe.send_bytes(_packed(news))
+
+
+def _packed(news: Any) -> bytes:
+    """Return news as bytes; where they cannot be pickled, the news that this is so."""
+    if isinstance(news, Failed):
+        news.error.add_note("In a worker process:\n" + "".join(format_exception(news.error)))
+    try:
+        content = pickle_by_path(news)
+        if isinstance(news, Failed):
+            pickle.loads(content)  # noqa: S301 - exceptions that want more arguments than they keep fail only here
+    except Exception as error:  # noqa: BLE001 - a stranger's class may raise anything
+        what = f"raised {news.error!r}, which" if isinstance(news, Failed) else "returned a value that"
+        return pickle_by_path(Failed(PoolError(f"work in a worker process {what} cannot be sent back: {error}")))
+    return content
+
+
+def _end_with_parent() -> None:
+    """End this process when the one that started it is gone, whatever it is at."""
+    parent = parent_process()
+    assert parent is not None
+    wait([parent.sentinel])
+    os._exit(1)

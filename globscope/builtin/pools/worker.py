@@ -1,0 +1,113 @@
+"""A worker process, as the process that started it sees it."""
+
+import multiprocessing
+import os
+import pickle
+import signal
+import sys
+from collections.abc import Iterator
+from contextlib import contextmanager
+from multiprocessing import resource_tracker
+from pathlib import Path
+from typing import Any
+
+from attrs import define
+
+from globscope.api import PoolError, Progress, pickle_by_path
+from globscope.builtin.pools.messages import Ready
+from globscope.builtin.pools.serve import serve
+
+
+@define
+class Task:
+    """An item on its way.
+
+    Attributes:
+        item: As it came.
+        content: Pickled.
+        progress: Hears of it.
+        deaths: How many workers died at it.
+    """
+
+    item: Any
+    content: bytes
+    progress: Progress | None = None
+    deaths: int = 0
+
+
+class Worker:
+    """A process, the pipe to it, and what it is at."""
+
+    def __init__(self, threads: int, module: str) -> None:
+        """Start a process, which imports the module first."""
+        context = _context(module)
+        self.pipe, other = context.Pipe()
+        self.is_ready, self._job = False, b""
+        self.task: Task | None = None
+        self._process = context.Process(target=serve, args=(other, threads, dict(os.environ), str(Path.cwd())))
+        with _interrupts_held():
+            self._process.start()
+        other.close()
+
+    def take(self, job: bytes, task: Task) -> None:
+        """Send an item, and the work if it is other than before."""
+        self.task = task
+        try:
+            self.pipe.send((b"" if job is self._job else job, task.content))
+        except OSError:
+            return  # it has died, which the next look at its news tells
+        self._job = job
+
+    def news(self) -> Any:
+        """Return what it said next; None where it has died."""
+        try:
+            said = pickle.loads(self.pipe.recv_bytes())  # noqa: S301 - of a process of ours
+        except (EOFError, OSError):
+            return None
+        self.is_ready = self.is_ready or isinstance(said, Ready)
+        return said
+
+    def end(self) -> str:
+        """End the process, and return how it ended."""
+        self._process.kill()
+        self._process.join()
+        self.pipe.close()
+        code = self._process.exitcode or 0
+        self._process.close()
+        return signal.Signals(-code).name if code < 0 else f"exit code {code}"
+
+
+def packed(value: Any, name: str) -> bytes:
+    """Return a value as bytes for another process.
+
+    Raises:
+        PoolError: It cannot be pickled.
+    """
+    try:
+        return pickle_by_path(value)
+    except Exception as error:
+        text = f"{name} cannot be sent to another process: {error}; with run.pool = 'here' it need not be"
+        raise PoolError(text) from error
+
+
+def _context(module: str) -> Any:
+    """Return how processes start: from a server that has torch loaded already, on systems where that is safe."""
+    if not sys.platform.startswith("linux"):
+        return multiprocessing.get_context("spawn")
+    context = multiprocessing.get_context("forkserver")
+    context.set_forkserver_preload(["torch", module])
+    return context
+
+
+@contextmanager
+def _interrupts_held() -> Iterator[None]:
+    """Keep Ctrl-C from processes that are started meanwhile: it reaches all, and only the first is to act on it."""
+    if sys.platform == "win32":
+        yield
+        return
+    resource_tracker.ensure_running()  # which lets it through again once it runs
+    before = signal.pthread_sigmask(signal.SIG_BLOCK, {signal.SIGINT})
+    try:
+        yield
+    finally:
+        signal.pthread_sigmask(signal.SIG_SETMASK, before)

@@ -1,0 +1,102 @@
+"""Studies whose work is done by a pool."""
+
+import numpy as np
+import pytest
+from support.components import BUILT_IN
+from support.pool_work import Broken, Deadly
+from support.study import TINY, TINY_TASK, values
+
+from globscope.api import PluginError, ThisProcess
+from globscope.builtin.pools.here import Here
+from globscope.builtin.pools.processes import Processes
+from globscope.session import Study
+from globscope.spec.describe import as_toml
+from globscope.spec.read import read_spec
+from globscope.store import read_json
+from globscope.testing import registry_of
+from globscope.testing.task import TinyTask
+
+HERE = ThisProcess(threads=1)
+DRAWING = TINY_TASK.replace('"tiny"', '"tiny"\ndrawing = true\nnormalised = true', 1)
+MAP = '[[reducer]]\nuse = "pca"\n[[sampler]]\nuse = "grid"\nresolution = 15\n'
+
+
+@pytest.fixture(scope="module")
+def two():
+    """Two worker processes."""
+    with Processes(workers=2).open() as workers:
+        yield workers
+
+
+@pytest.fixture
+def study(tmp_path):
+    """A function that returns the study of a spec."""
+
+    def made(text, folder="run", overrides=()):
+        path = tmp_path / "study.toml"
+        path.write_text(text, "utf-8")
+        registry = registry_of(BUILT_IN, tiny=TinyTask, deadly=Deadly, broken=Broken)
+        return Study(spec=read_spec(path, overrides, registry), folder=tmp_path / folder, registry=registry)
+
+    return made
+
+
+def assert_same(one, two):
+    """Require the same fields of members and samples, to the last bit."""
+    for found, wanted in zip(fields(one), fields(two), strict=True):
+        assert found.keys() == wanted.keys()
+        for name, losses in found.items():
+            np.testing.assert_array_equal(losses, wanted[name])
+
+
+def fields(outcome):
+    return outcome.atlas.truth, *(one.landscape.fields for one in outcome.atlas.maps)
+
+
+@pytest.mark.parametrize("text", [TINY.replace("resolution = 5", "resolution = 15"), DRAWING + MAP])
+def test_results_are_the_same_to_the_last_bit_in_other_processes(text, study, two):
+    assert_same(values(study(text, "here"), workers=HERE), values(study(text, "there"), workers=two))
+
+
+def test_a_worker_that_is_killed_in_the_middle_changes_no_result(study, two, tmp_path):
+    text = TINY_TASK + MAP
+    once = tmp_path / "once"
+    once.touch()
+    deadly = text + f'[evaluator]\nuse = "deadly"\nonce = "{once}"\n'
+    assert_same(values(study(text, "plain"), workers=HERE), values(study(deadly), workers=two))
+    assert not once.exists()
+    [units] = [found for found in all_units(tmp_path / "run") if len(found) > 1]
+    assert [(unit["start"], unit["stop"]) for unit in units] == [(0, 64), (64, 128), (128, 192), (192, 225)]
+
+
+def all_units(folder):
+    return [read_json(file) for file in sorted(folder.glob("stages/evaluate/*/units.json"))]
+
+
+def test_a_failing_component_is_named_from_another_process_as_from_this(study, two):
+    text = TINY_TASK + MAP + '[evaluator]\nuse = "broken"\n'
+    wanted = r"^evaluator 'broken' \(globscope-testing 0\) failed: ValueError: no networks \d+ … \d+ \(pool_work.py"
+    for workers in (HERE, two):
+        with pytest.raises(PluginError, match=wanted):
+            values(study(text), workers=workers)
+
+
+def test_where_work_runs_is_no_part_of_any_key(study, two):
+    text = TINY_TASK + MAP
+    found = keys(values(study(text), workers=HERE))
+    other = study(text + '[run]\npool = "processes"\nworkers = 3\n', overrides=("evaluator.device=cpu",))
+    assert keys(values(other, workers=two)) == found
+    more = study(text, overrides=("evaluator.memory=0.5", "population.train.device=cpu"))
+    assert keys(values(more)) == found
+
+
+def keys(outcome):
+    return {one["key"] for one in outcome.record["manifest"]["stages"]}
+
+
+def test_a_resolved_spec_says_where_it_runs_if_the_spec_does(study):
+    assert "[run]" not in as_toml(study(TINY).spec)
+    spec = study(TINY, overrides=("run.pool=processes", "run.workers=3")).spec
+    assert '[run]\npool = "processes"\nworkers = 3\nthreads = 1\n' in as_toml(spec)
+    assert study(as_toml(spec)).spec.run.component == Processes(workers=3)
+    assert study(TINY + "[run]\nthreads = 2\n").spec.run.component == Here(threads=2)
