@@ -24,10 +24,10 @@ NARROW = 4096
 class Autoencoder:
     """Learn an encoder and a decoder by reconstruction alone (mean squared error).
 
-    Widths [r, 128, 64, 16, d] and back, as in GlobScope's paper; Hinton & Salakhutdinov (2006). On the
-    population's isometric coordinates it has the same functions available as on the D weights, at a
-    thousandth of the cost; `space = "full"` gives the paper's own D-wide network. Trained in float32,
-    full batch, on coordinates divided by their root mean square.
+    The widths are [r, 128, 64, 16, d] and back, as in GlobScope's paper; the method is that of Hinton & Salakhutdinov
+    (2006). On the population's isometric coordinates the autoencoder can represent the same functions as on the D
+    weights, at a thousandth of the cost. `space = "full"` gives the paper's own D-wide network. It is trained in
+    float32, full batch, on coordinates divided by their root mean square.
 
     Attributes:
         latent_dim: Number of latent axes, d.

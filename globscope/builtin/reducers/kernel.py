@@ -15,10 +15,10 @@ from globscope.builtin.reducers.rank import MANY, require
 class KernelPca:
     """Project onto principal components in a kernel's feature space; decode by kernel ridge regression.
 
-    Schölkopf, Smola & Müller (1998); pre-image of Bakır, Weston & Schölkopf (2004), both by
-    scikit-learn. The kernel sees coordinates, and on the way back latent points, in units of the median distance
-    between members there, so `gamma` means the same for every population and in both directions (scikit-learn's own
-    default, 1/number of coordinates, would not).
+    The projection is that of Schölkopf, Smola & Müller (1998), and the pre-image that of Bakır, Weston & Schölkopf
+    (2004), both computed by scikit-learn. Coordinates in the projection, and latent points in the pre-image, are in
+    units of the median distance between members. So `gamma` has the same meaning for every population and in both
+    directions. (The default of scikit-learn, 1/number of coordinates, does not.)
 
     Attributes:
         latent_dim: Number of latent axes.

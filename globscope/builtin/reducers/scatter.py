@@ -16,8 +16,8 @@ ISOMAP = "Isomap places networks on the map, but has no way back from a point to
 class Mds:
     """Place the members so that their distances are kept as well as they can be (metric MDS).
 
-    SMACOF (de Leeuw & Mair, 2009) from classical scaling (Torgerson, 1952). It maps the members alone:
-    no other network has a place, and no place has a network.
+    SMACOF (de Leeuw & Mair, 2009) from classical scaling (Torgerson, 1952). It places only the members:
+    it cannot place other networks, and it cannot decode points.
 
     Attributes:
         latent_dim: Number of latent axes.

@@ -30,10 +30,10 @@ class HessianSlice:
     """A slice along the leading eigenvectors of the Hessian of the training loss at one network.
 
     Yao, Gholami, Keutzer and Mahoney, "PyHessian: Neural Networks Through the Lens of the Hessian", 2020, draw such
-    slices of one and two axes. The eigenvectors are found by implicitly restarted Lanczos with full
+    slices with one and two axes. The eigenvectors are found by implicitly restarted Lanczos with full
     re-orthogonalisation (ARPACK), until the residual is small, from products with the Hessian that differentiate twice.
-    They are orthonormal, so distances on the map are those in weight space. Eigenvalues and residuals are among the
-    map's notes. The loss is the task's mean over the training examples, without weight decay, with layers in
+    They are orthonormal, so distances on the map are those in weight space. The notes of the map give eigenvalues and
+    residuals. The loss is the task's mean over the training examples, without weight decay, with layers in
     evaluation mode and BatchNorm statistics held constant.
 
     Attributes:

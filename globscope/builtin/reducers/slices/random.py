@@ -18,20 +18,21 @@ Normalisation = Literal["filter", "layer", "model", "none"]
 class Random:
     """A slice along random directions around one network, normalised as its weights are.
 
-    Directions are drawn from a normal distribution. `filter` scales every output filter (the entries of one index
-    along the first axis of a tensor of two or more axes) to the norm that it has in the network, `layer` every tensor;
-    both leave out tensors of one axis (biases, normalisation layers), where the network does not move. So is done by
-    Li, Xu, Taylor, Studer and Goldstein, "Visualizing the Loss Landscape of Neural Nets", NeurIPS 2018, section 4 and
-    appendix. Such directions are not orthogonal: one unit of an axis is one direction, as in that paper, its length
-    and the largest |cosine| between two of them are told among the map's notes, and distances along the axes are not
-    those in weight space. `model` and `none` draw over all weights and make the directions orthogonal; one unit is
-    then the network's norm, or 1: with `none`, distances on the map are those in weight space.
+    Directions are drawn from a normal distribution. `filter` scales every output filter (the entries with one index
+    along the first axis of a tensor with two or more axes) to its norm in the network, and `layer` scales every tensor
+    in this way. Both leave out tensors with one axis (biases, normalisation layers), so the network does not move
+    there. This follows Li, Xu, Taylor, Studer and Goldstein, "Visualizing the Loss Landscape of Neural Nets", NeurIPS
+    2018, section 4 and appendix. Such directions are not orthogonal, so distances along the axes are not those in
+    weight space. One unit of an axis is one direction, as in that paper; the notes of the map give its length and the
+    largest |cosine| between two directions. `model` and `none` draw over all weights and make the directions
+    orthogonal. With `model` one unit is the norm of the network. With `none` it is 1, so distances on the map are those
+    in weight space.
 
     Attributes:
         latent_dim: Number of latent axes.
         centre: The network around which the slice lies, as `variant` (its final network) or `variant@step`; the first
             variant's final network if unset.
-        normalisation: What part of a direction is scaled to the network's own norm.
+        normalisation: Part of a direction that is scaled to the network's own norm.
         distance: Half-width along every axis, in units of the direction: one number, or a list with one for each.
     """
 

@@ -18,9 +18,9 @@ class Plane:
     """The plane through three networks.
 
     Garipov, Izmailov, Podoprikhin, Vetrov and Wilson, "Loss Surfaces, Mode Connectivity, and Fast Ensembling of DNNs",
-    NeurIPS 2018, appendix: the first network is the origin, the second lies on the first axis, the third where
-    Gram-Schmidt puts it. The basis is orthonormal, so distances on the map are those in weight space. The grid covers
-    the three networks, with its margin.
+    NeurIPS 2018, appendix: the first network is the origin, the second lies on the first axis, and Gram-Schmidt
+    gives the second axis from the third. The basis is orthonormal, so distances on the map are those in weight space.
+    The grid covers the three networks, with its margin.
 
     Attributes:
         members: Three networks, as `variant` (its final network) or `variant@step`; the final networks of the first
@@ -65,8 +65,9 @@ class Line:
     """The straight line through two networks.
 
     Goodfellow, Vinyals and Saxe, "Qualitatively Characterizing Neural Network Optimization Problems", ICLR 2015: the
-    coordinate is t of (1 - t) a + t b, so 0 is the first network and 1 the second; one unit is their distance, which
-    is among the map's notes. The grid covers both, with its margin; with margin = 0 its ends are the networks.
+    coordinate is the t of (1 - t) a + t b, so 0 is the first network and 1 the second. One unit is their distance,
+    which the notes of the map give. The grid covers both networks, with its margin; if the margin is 0, its ends are
+    the networks.
 
     Attributes:
         members: Two networks, as `variant` (its final network) or `variant@step`; the final networks of the first two

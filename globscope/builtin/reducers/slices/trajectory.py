@@ -28,10 +28,10 @@ NEGLIGIBLE = 1e-12
 class TrajectoryPca:
     """A slice along the principal directions of one run's checkpoints around its last one.
 
-    Li, Xu, Taylor, Studer and Goldstein, "Visualizing the Loss Landscape of Neural Nets", NeurIPS 2018, section 7: the
-    leading right singular vectors of the matrix of all differences from the last checkpoint, which is not centred.
-    They are orthonormal, so distances on the map are those in weight space. The share of the squared distances that
-    they hold is among the map's notes.
+    The directions are the leading right singular vectors of the matrix of all differences from the last checkpoint,
+    which is not centred, as in Li, Xu, Taylor, Studer and Goldstein, "Visualizing the Loss Landscape of Neural Nets",
+    NeurIPS 2018, section 7. They are orthonormal, so distances on the map are those in weight space. The notes of the
+    map give the share of the squared distances that they explain.
 
     Attributes:
         latent_dim: Number of latent axes.
