@@ -65,6 +65,19 @@ def test_a_strangers_reducer_keeps_the_contract(site, tmp_path):
     python("-m", "pytest", "-q", "-p", "no:cacheprovider", "check_top_variance.py", cwd=tmp_path, site=site)
 
 
+def test_a_package_for_another_version_of_the_api_gets_one_line(site, tmp_path):
+    other = tmp_path / "site"
+    shutil.copytree(site, other, ignore=shutil.ignore_patterns("__pycache__"))
+    module = other / "globscope_top_variance.py"
+    module.write_text(module.read_text("utf-8").replace("GLOBSCOPE_API = 2", "GLOBSCOPE_API = 1"), "utf-8")
+    listed = python(*COMMAND, "plugins", cwd=tmp_path, site=other)
+    assert [line for line in listed.stdout.splitlines() if "top-variance" in line] == [
+        "problem: globscope-top-variance (entry point top-variance = globscope_top_variance) is written for version "
+        "1 of the API; this is 2: docs/reference/api-versions.md tells what to change, then set GLOBSCOPE_API = 2"
+    ]
+    assert listed.stderr == ""
+
+
 def test_without_the_package_the_spec_is_refused(tmp_path):
     (tmp_path / "tiny.toml").write_text(SPEC)
     told = python(*COMMAND, "study", "tiny.toml", cwd=tmp_path, code=2).stderr

@@ -29,6 +29,7 @@ OPTIONAL: Mapping[str, tuple[type, ...]] = MappingProxyType(
         "evaluator": (EvaluatorTraits, Checks),
         "topology": (TopologyTraits, Checks),
         "aligner": (AlignerTraits, Scores, StartsFrom, Learns, Checks),
+        "pool": (),
         "analysis": (AnalysisTraits, Derives, Plans, Evaluates, Refits, Checks),
         "pool": (),
     }

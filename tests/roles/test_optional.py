@@ -22,7 +22,7 @@ from globscope.api import (
     offered,
     traits,
 )
-from globscope.registry import installed
+from globscope.registry import HOOKS, installed
 from globscope.roles import OPTIONAL, misspelt
 from globscope.testing import ContractError, checks_for
 
@@ -192,3 +192,7 @@ def test_the_traits_of_a_probe_are_no_attributes_of_it(registry):
     probe = registry.role("task")["pinn-convection"].cls().build("cpu")
     assert list(misspelt("probe", probe)) == []
     assert isinstance(probe.traits, ProbeTraits)
+
+
+def test_every_role_of_the_registry_says_what_is_optional():
+    assert set(HOOKS) <= set(OPTIONAL)

@@ -5,7 +5,7 @@ from attrs import define
 from attrs import field as attribute
 from attrs.validators import ge, gt, min_len, optional
 
-from globscope.api import Adjacency, Branches, Landscape, Samples, Topology, condense
+from globscope.api import Adjacency, Branches, Landscape, Samples, Topology, TopologyTraits, condense
 from globscope_ttk.answer import branches
 from globscope_ttk.interpreters import ask
 from globscope_ttk.question import question
@@ -52,6 +52,11 @@ class Ttk:
     interpreter: str | None = attribute(default=None, validator=optional(min_len(1)))
     threads: int = attribute(default=1, validator=ge(1))
     time_limit: float = attribute(default=3600.0, validator=gt(0))
+
+    @property
+    def traits(self) -> TopologyTraits:
+        """The field that it condenses."""
+        return TopologyTraits(field=self.field)
 
     def compute(self, landscape: Landscape) -> Topology:
         """Return the merge tree of the field, simplified and whole."""
