@@ -31,7 +31,6 @@ OPTIONAL: Mapping[str, tuple[type, ...]] = MappingProxyType(
         "aligner": (AlignerTraits, Scores, StartsFrom, Learns, Checks),
         "pool": (),
         "analysis": (AnalysisTraits, Derives, Plans, Evaluates, Refits, Checks),
-        "pool": (),
     }
 )
 # How alike two names are, of 1, where one is taken for a misspelling of the other.
