@@ -15,7 +15,7 @@ from safetensors.numpy import load_file, save_file
 
 from globscope.api import Member, Population, Progress, Task, Tensors
 from globscope.builtin.aligners import ActivationMatching, DeepAlign, Sinkhorn, WeightMatching
-from globscope.builtin.aligners.deep.compare_aligners import EXAMPLES, Built, Compared
+from globscope.builtin.aligners.deep.compare_aligners import EXAMPLES, PairComparison, PreparedTask
 from globscope.builtin.aligners.deep.task_loss import TaskLoss, examples
 from globscope.builtin.aligners.deep.zoo import pairs
 from globscope.builtin.tasks.classification import Classification
@@ -51,7 +51,7 @@ class Then:
         return Sinkhorn(steps=self.steps, device="cpu").start_from(scores).align(task, a, b, rng)
 
 
-def zoo(task: Built, name: str, count: int, recipe: Recipe) -> Population:
+def zoo(task: PreparedTask, name: str, count: int, recipe: Recipe) -> Population:
     """Return networks of one recipe, each with a seed of its own."""
     path, layout = FOLDER / f"{name}.safetensors", task.probe.layout
     if not path.exists():
@@ -61,7 +61,7 @@ def zoo(task: Built, name: str, count: int, recipe: Recipe) -> Population:
     return Population(members=members, weights=load_file(path)["weights"], layout=layout)
 
 
-def trained(task: Built, name: str, count: int, recipe: Recipe) -> Iterator[np.ndarray]:
+def trained(task: PreparedTask, name: str, count: int, recipe: Recipe) -> Iterator[np.ndarray]:
     """Train networks in stacks and yield the weights of each."""
     train = Train(epochs=recipe.epochs, save_every=recipe.epochs, schedule="cosine", at_once=STACK, device="cpu")
     first = 10_000 * (name != "zoo")
@@ -76,7 +76,7 @@ def trained(task: Built, name: str, count: int, recipe: Recipe) -> Iterator[np.n
             yield task.probe.layout.flatten(load_file(checkpoint_path(folder, recipe.epochs)))
 
 
-def taught(task: Built, population: Population, steps: int, seed: int) -> dict[str, np.ndarray]:
+def taught(task: PreparedTask, population: Population, steps: int, seed: int) -> dict[str, np.ndarray]:
     """Return what deep-align learned from a zoo with a seed."""
     path = FOLDER / f"learned-{steps}-{seed}.safetensors"
     if not path.exists():
@@ -118,11 +118,11 @@ def methods(learned: object, further: tuple[int, ...]) -> dict[str, object]:
 
 
 def table(
-    task: Built, population: Population, rows: np.ndarray, several: dict[str, object], seed: int
+    task: PreparedTask, population: Population, rows: np.ndarray, several: dict[str, object], seed: int
 ) -> dict[str, np.ndarray]:
     """Return by method (3, pairs) barriers, areas and seconds of the same pairs of networks."""
     batch = examples(task.probe, "test", EXAMPLES, np.random.default_rng(0))
-    compared = Compared(task, population, TaskLoss(task.probe), batch, symmetry(task.probe))
+    compared = PairComparison(task, population, TaskLoss(task.probe), batch, symmetry(task.probe))
     chosen, found = pairs(rows, PAIRS, np.random.default_rng(seed)), {}
     for name, method in several.items():
         figures = [compared.figures(pair, method, np.random.default_rng(at)) for at, pair in enumerate(chosen)]
@@ -146,7 +146,7 @@ def printed(title: str, tables: list[dict[str, np.ndarray]]) -> None:
 if __name__ == "__main__":
     steps = int(sys.argv[1]) if len(sys.argv) > 1 else DeepAlign().steps
     seeds = int(sys.argv[2]) if len(sys.argv) > 2 else 3
-    task = Built(Classification(hidden=HIDDEN).build("cpu"))
+    task = PreparedTask(Classification(hidden=HIDDEN).build("cpu"))
     own, other = zoo(task, "zoo", *ZOO), zoo(task, "other", *OTHER)
     lessons = [taught(task, own, steps, seed) for seed in range(seeds)]
     for arrays in lessons:

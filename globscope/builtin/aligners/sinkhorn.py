@@ -24,14 +24,14 @@ from globscope.api import (
     threads_for,
 )
 from globscope.builtin.aligners.activations import ActivationMatching
-from globscope.builtin.aligners.between import Between, Kind
+from globscope.builtin.aligners.pair_loss import Kind, PairLoss
 from globscope.builtin.aligners.soft import sinkhorn
-from globscope.builtin.aligners.unit_similarity import assigned, scaled
+from globscope.builtin.aligners.unit_similarity import best_assignment, rescale
 from globscope.builtin.aligners.weights import WeightMatching
 
-WHO = "aligner 'sinkhorn'"
-# Aligners whose scores it can find without a study that hands them over: theirs by default.
-ALONE = {"activation-matching": ActivationMatching, "weight-matching": WeightMatching}
+LABEL = "aligner 'sinkhorn'"
+# Aligners whose scores it computes itself, with their default options.
+BUILT_IN = {"activation-matching": ActivationMatching, "weight-matching": WeightMatching}
 RANDOM = "random"
 
 
@@ -39,15 +39,15 @@ RANDOM = "random"
 class Sinkhorn:
     """Match units by gradients that lower the loss between the networks.
 
-    The permutation of every group is relaxed to a doubly stochastic matrix, Sinkhorn's of a matrix of logits. Adam
-    moves the logits of all groups together, so that the loss falls where b, its units mixed by these matrices, is
-    averaged with a. The assignment that is best by the last logits is the result, whether or not its loss is below
-    that of the start: it is the matrices' loss that was lowered. Networks with statistics (BatchNorm) are scored by
-    those of each batch.
+    The permutation of every group is relaxed to a doubly stochastic matrix, by Sinkhorn's iteration from a matrix of
+    logits. Adam changes the logits of all groups together, so that the loss between a and b, with b's units mixed by
+    these matrices, decreases. The result is the best assignment by the last logits, whether or not its loss is below
+    that of the start: the loss of the matrices was lowered. Networks with statistics (BatchNorm) are scored with those
+    of each batch.
 
-    Soft scores of another aligner, rescaled, are a good start. A permutation's 0 and 1 are none: so sharp, they have
-    no gradient left. From random logits it takes several times the steps. Units that change nothing, because they are
-    silent, may end anywhere, so that a copy of a network is matched with it by what counts.
+    Rescaled scores of another aligner are a good start. The 0 and 1 of a permutation are not: they are so sharp that no
+    gradient is left. From random logits it takes several times as many steps. Silent units, which change nothing, may
+    be matched with any others.
 
     Source: Peña, Medeiros, Dubail, Aminbeidokhti, Granger, Pedersoli, "Re-basin via implicit Sinkhorn
     differentiation", CVPR 2023 (there AdamW, and implicit instead of unrolled derivatives); Mena et al., "Learning
@@ -77,110 +77,115 @@ class Sinkhorn:
 
     @property
     def traits(self) -> AlignerTraits:
-        """The aligner from whose scores it starts."""
+        """The aligner whose scores are the start."""
         return AlignerTraits(start=self.start)
 
-    def start_from(self, scores: Mapping[str, np.ndarray]) -> "_Begun":
-        """Return the aligner that starts from these scores of one pair, whatever `start` is."""
-        logits = {name: self.sharpness * scaled(np.asarray(one, float)) for name, one in scores.items()}
-        return _Begun(options=self, logits=logits)
+    def start_from(self, scores: Mapping[str, np.ndarray]) -> "_StartedSinkhorn":
+        """Return the aligner that starts from these scores of one pair, regardless of `start`."""
+        logits = {name: self.sharpness * rescale(np.asarray(score, float)) for name, score in scores.items()}
+        return _StartedSinkhorn(options=self, logits=logits)
 
     def align(self, task: Task, a: Tensors, b: Tensors, rng: np.random.Generator) -> Mapping[str, np.ndarray]:
         """Return the permutations of b that fit a.
 
         Raises:
-            PluginError: `start` is an aligner whose scores must be handed over.
+            PluginError: `start` is an aligner whose scores must be passed in.
             GlobscopeError: The logits are no longer finite.
         """
-        return self._begun(task, a, b, rng).align(task, a, b, rng)
+        return self._with_start(task, a, b, rng).align(task, a, b, rng)
 
     def scores(self, task: Task, a: Tensors, b: Tensors, rng: np.random.Generator) -> Mapping[str, np.ndarray]:
         """Return the last logits by group."""
-        return self._begun(task, a, b, rng).scores(task, a, b, rng)
+        return self._with_start(task, a, b, rng).scores(task, a, b, rng)
 
-    def _begun(self, task: Task, a: Tensors, b: Tensors, rng: np.random.Generator) -> "_Begun":
-        """Return it with a start that it finds itself."""
+    def _with_start(self, task: Task, a: Tensors, b: Tensors, rng: np.random.Generator) -> "_StartedSinkhorn":
+        """Return the aligner with a start that it computes itself."""
         if self.start == RANDOM:
             sizes = symmetry(task.build("cpu")).sizes
-            return _Begun(options=self, logits={name: rng.standard_normal((n, n)) for name, n in sizes.items()})
-        if self.start not in ALONE:
-            raise PluginError(
-                f"{WHO} starts from the scores of {self.start!r}, which nobody handed over: in a study they are found "
-                f"by themselves; elsewhere call start_from(scores), or start from {', '.join(ALONE)} or {RANDOM}"
+            return _StartedSinkhorn(
+                options=self, logits={name: rng.standard_normal((n, n)) for name, n in sizes.items()}
             )
-        return self.start_from(ALONE[self.start]().scores(task, a, b, rng))
+        if self.start not in BUILT_IN:
+            raise PluginError(
+                f"{LABEL} starts from the scores of {self.start!r}, which are missing: a study computes them; "
+                f"elsewhere call start_from(scores), or start from {', '.join(BUILT_IN)} or {RANDOM}"
+            )
+        return self.start_from(BUILT_IN[self.start]().scores(task, a, b, rng))
 
 
 @define(frozen=True, kw_only=True)
-class _Begun:
-    """It, with the logits of one pair to start from."""
+class _StartedSinkhorn:
+    """The aligner with the logits of one pair to start from."""
 
     options: Sinkhorn
     logits: Mapping[str, np.ndarray] = field(eq=False, repr=False)
 
     def align(self, task: Task, a: Tensors, b: Tensors, rng: np.random.Generator) -> Mapping[str, np.ndarray]:
         """Return the permutations of b that fit a."""
-        return {name: assigned(logits) for name, logits in self.scores(task, a, b, rng).items()}
+        return {name: best_assignment(logits) for name, logits in self.scores(task, a, b, rng).items()}
 
     def scores(self, task: Task, a: Tensors, b: Tensors, rng: np.random.Generator) -> Mapping[str, np.ndarray]:
         """Return the last logits by group."""
-        found, own = symmetry(task.build("cpu")), self.options
-        _require_fit(self.logits, found)
-        probe = task.build(device(own.device, "aligner.device"))
-        with threads_for(probe.layout.size * own.examples):
-            last = self._optimised(Between.of(probe, found, (a, b), own.loss, own.examples), rng)
-        if not all(np.isfinite(one).all() for one in last.values()):
+        groups, options = symmetry(task.build("cpu")), self.options
+        _require_fit(self.logits, groups)
+        probe = task.build(device(options.device, "aligner.device"))
+        with threads_for(probe.layout.size * options.examples):
+            last = self._optimise(PairLoss.of(probe, groups, (a, b), options.loss, options.examples), rng)
+        if not all(np.isfinite(logits).all() for logits in last.values()):
             raise GlobscopeError(
-                f"{WHO}: its logits are no longer finite after {own.steps} steps: the loss between the two networks "
-                f"is not, or learning_rate = {own.learning_rate:g} is too high"
+                f"{LABEL}: its logits are no longer finite after {options.steps} steps: the loss between the two "
+                f"networks is not, or learning_rate = {options.learning_rate:g} is too high"
             )
         return last
 
-    def _optimised(self, between: Between, rng: np.random.Generator) -> dict[str, np.ndarray]:
+    def _optimise(self, between: PairLoss, rng: np.random.Generator) -> dict[str, np.ndarray]:
         """Return the logits after all steps."""
         import torch
 
-        own, where = self.options, next(iter(between.a.values())).device
-        names = _by_size(between.found)
-        stacks = [torch.from_numpy(np.stack([self.logits[n] for n in several])).float() for several in names]
-        leaves = [one.to(where).requires_grad_() for one in stacks]
-        adam = torch.optim.Adam(leaves, lr=own.learning_rate)
+        options, where = self.options, next(iter(between.a.values())).device
+        names = _by_size(between.symmetry)
+        stacks = [torch.from_numpy(np.stack([self.logits[n] for n in group_names])).float() for group_names in names]
+        leaves = [matrix.to(where).requires_grad_() for matrix in stacks]
+        adam = torch.optim.Adam(leaves, lr=options.learning_rate)
         with fixed_seed(int(rng.integers(2**62)), str(where)):  # for layers that draw, such as dropout
-            for _ in range(own.steps):
-                soft = _named(names, [sinkhorn(leaf, own.iterations) for leaf in leaves])
+            for _ in range(options.steps):
+                soft = _by_group(names, [sinkhorn(leaf, options.iterations) for leaf in leaves])
                 slopes = torch.autograd.grad(between.loss(soft, rng), leaves)
                 for leaf, slope in zip(leaves, slopes, strict=True):
                     leaf.grad = slope
                 adam.step()
-        return {name: one.cpu().double().numpy() for name, one in _named(names, [x.detach() for x in leaves]).items()}
+        return {
+            name: matrix.cpu().double().numpy()
+            for name, matrix in _by_group(names, [x.detach() for x in leaves]).items()
+        }
 
 
-def _by_size(found: Symmetry) -> list[list[str]]:
-    """Return the groups' names, those of equal size together: their matrices are computed as one stack."""
+def _by_size(symmetry: Symmetry) -> list[list[str]]:
+    """Return the groups' names by size: matrices of equal size are computed as one stack."""
     sizes: dict[int, list[str]] = {}
-    for name, size in found.sizes.items():
+    for name, size in symmetry.sizes.items():
         sizes.setdefault(size, []).append(name)
     return list(sizes.values())
 
 
-def _named(names: list[list[str]], stacks: list[Any]) -> dict[str, Any]:
+def _by_group(names: list[list[str]], stacks: list[Any]) -> dict[str, Any]:
     return {
-        name: one
-        for several, stack in zip(names, stacks, strict=True)
-        for name, one in zip(several, stack, strict=True)
+        name: matrix
+        for group_names, stack in zip(names, stacks, strict=True)
+        for name, matrix in zip(group_names, stack, strict=True)
     }
 
 
-def _require_fit(scores: Mapping[str, np.ndarray], found: Symmetry) -> None:
-    """Refuse scores that are not of these networks.
+def _require_fit(scores: Mapping[str, np.ndarray], symmetry: Symmetry) -> None:
+    """Refuse scores that do not fit these networks.
 
     Raises:
-        PluginError: A group has none, or of another shape, or some that are not finite.
+        PluginError: A group's scores are missing, have another shape, or are not finite.
     """
-    for name, size in found.sizes.items():
+    for name, size in symmetry.sizes.items():
         if name not in scores:
-            raise PluginError(f"{WHO} was handed no scores of the group {name!r}")
+            raise PluginError(f"{LABEL} was handed no scores of the group {name!r}")
         if scores[name].shape != (size, size) or not np.isfinite(scores[name]).all():
             raise PluginError(
-                f"{WHO} was handed scores of the group {name!r} that are no ({size}, {size}) finite numbers"
+                f"{LABEL} was handed scores of the group {name!r} that are no ({size}, {size}) finite numbers"
             )

@@ -1,4 +1,4 @@
-"""Soft permutations: doubly stochastic matrices, by which networks can be permuted so that gradients pass."""
+"""Soft permutations: doubly stochastic matrices, by which networks are permuted differentiably."""
 
 from collections.abc import Mapping
 from typing import Any
@@ -20,32 +20,32 @@ def sinkhorn(logits: Any, iterations: int) -> Any:
     return logits.exp()
 
 
-def permuted(found: Symmetry, tensors: Mapping[str, Any], soft: Mapping[str, Any]) -> dict[str, Any]:
+def permute_softly(symmetry: Symmetry, tensors: Mapping[str, Any], soft: Mapping[str, Any]) -> dict[str, Any]:
     """Return a network with its units mixed: unit i of the result is Σ_j `soft[group][i, j]` of unit j.
 
-    With a permutation's 0 and 1 in place of the soft ones it is `Symmetry.permute` with unit j at i.
+    With the 0 and 1 of a hard permutation it equals `Symmetry.permute` with unit j at i.
 
     Args:
-        found: The symmetry of the network.
+        symmetry: The symmetry of the network.
         tensors: Torch tensors by name.
-        soft: (n, n) by name of the group; groups that are left out stay.
+        soft: (n, n) matrices by name of the group; groups that are omitted stay unchanged.
     """
-    moved = dict(tensors)
-    for group in found.groups:
+    permuted = dict(tensors)
+    for group in symmetry.groups:
         if group.name in soft:
-            for one in group.axes:
-                if one.tensor in moved:
-                    moved[one.tensor] = _mixed(moved[one.tensor], one, soft[group.name])
-    return moved
+            for axis in group.axes:
+                if axis.tensor in permuted:
+                    permuted[axis.tensor] = _mix_axis(permuted[axis.tensor], axis, soft[group.name])
+    return permuted
 
 
-def _mixed(tensor: Any, one: Axis, soft: Any) -> Any:
-    """Return a tensor with the units along one axis mixed; what belongs to no unit stays."""
+def _mix_axis(tensor: Any, axis: Axis, soft: Any) -> Any:
+    """Return a tensor with the units along one axis mixed; entries of no unit stay unchanged."""
     import torch
 
-    units = tensor.movedim(one.axis, 0)
-    whole = one.index.size == len(units) and np.array_equal(one.index.ravel(), np.arange(len(units)))
-    index = torch.from_numpy(np.ascontiguousarray(one.index.ravel())).to(units.device)
-    taken = (units if whole else units[index]).reshape(len(one.index), -1)
-    mixed = (soft.to(units.dtype) @ taken).reshape(-1, *units.shape[1:])
-    return (mixed if whole else units.index_copy(0, index, mixed)).movedim(0, one.axis)
+    units = tensor.movedim(axis.axis, 0)
+    is_whole = axis.index.size == len(units) and np.array_equal(axis.index.ravel(), np.arange(len(units)))
+    index = torch.from_numpy(np.ascontiguousarray(axis.index.ravel())).to(units.device)
+    flat = (units if is_whole else units[index]).reshape(len(axis.index), -1)
+    mixed = (soft.to(units.dtype) @ flat).reshape(-1, *units.shape[1:])
+    return (mixed if is_whole else units.index_copy(0, index, mixed)).movedim(0, axis.axis)

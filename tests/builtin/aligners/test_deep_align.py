@@ -28,10 +28,10 @@ from globscope.builtin.aligners.deep.architecture import Architecture
 from globscope.builtin.aligners.deep.finding import finding_of
 from globscope.builtin.aligners.deep.losses import Objective
 from globscope.builtin.aligners.deep.mlp import read_mlp
-from globscope.builtin.aligners.deep.network import Reader, cosines
+from globscope.builtin.aligners.deep.network import UnitEncoder, cosines
 from globscope.builtin.aligners.deep.task_loss import TaskLoss
 from globscope.builtin.aligners.deep.zoo import pairs, scales, split
-from globscope.builtin.aligners.unit_similarity import assigned
+from globscope.builtin.aligners.unit_similarity import best_assignment
 from globscope.builtin.tasks.classification import Classification
 from globscope.testing.study import MemoryDraft
 
@@ -46,7 +46,7 @@ def stacked(probe, seeds):
 def reader(found, messages, **options):
     torch.manual_seed(0)
     form = {"messages": messages, "width": 12, "blocks": 2, "channels": 16} | options
-    return Reader(
+    return UnitEncoder(
         Architecture(inputs=found.widths[0], hidden=len(found.hidden), outputs=found.widths[-1], **form)
     ).double()
 
@@ -83,7 +83,7 @@ def test_permuting_the_networks_permutes_the_scores(shaped, messages):
     a, b = stacked(probe, (0, 1)), stacked(probe, (2, 3))
     p, q = orders(found, 2, 0), orders(found, 2, 1)
     before = cosines(features(net, found, a), features(net, found, b))
-    after = cosines(features(net, found, found.permuted(a, p)), features(net, found, found.permuted(b, q)))
+    after = cosines(features(net, found, found.permute(a, p)), features(net, found, found.permute(b, q)))
     for one, other, rows, columns in zip(before, after, p, q, strict=True):
         moved = one.take_along_dim(rows[:, :, None], 1).take_along_dim(columns[:, None], 2)
         # Double precision: sums of tens of numbers near 1 in another order.
@@ -91,8 +91,8 @@ def test_permuting_the_networks_permutes_the_scores(shaped, messages):
         assert one.flatten(1).std(1).min() > 1e-3  # they say something at all
         for now, then, row, column in zip(other, one, rows.numpy(), columns.numpy(), strict=True):
             # Unit i of the permuted a is unit row[i] of a, so its partner is where column has what that had.
-            partner = assigned(then.detach().numpy())
-            np.testing.assert_array_equal(column[assigned(now.detach().numpy())], partner[row])
+            partner = best_assignment(then.detach().numpy())
+            np.testing.assert_array_equal(column[best_assignment(now.detach().numpy())], partner[row])
 
 
 def test_exchanging_the_networks_transposes_the_scores(shaped, messages):
@@ -106,18 +106,18 @@ def test_exchanging_the_networks_transposes_the_scores(shaped, messages):
 def test_a_network_that_has_learned_nothing_recovers_an_exact_copy(shaped, messages):
     probe, found = shaped
     net, a, p = reader(found, messages), stacked(probe, (0, 1)), orders(found, 2, 0)
-    scores = cosines(features(net, found, a), features(net, found, found.permuted(a, p)))
+    scores = cosines(features(net, found, a), features(net, found, found.permute(a, p)))
     for one, order in zip(scores, p, strict=True):
         for matrix, own in zip(one.detach().numpy(), order.numpy(), strict=True):
-            np.testing.assert_array_equal(assigned(matrix), np.argsort(own))
+            np.testing.assert_array_equal(best_assignment(matrix), np.argsort(own))
 
 
 def test_a_soft_permutation_of_zeros_and_ones_permutes(shaped):
     probe, found = shaped
     a, p = stacked(probe, (0, 1)), orders(found, 2, 0)
     hard = [torch.nn.functional.one_hot(order).double() for order in p]
-    moved = found.permuted(a, p)
-    for name, tensor in found.mixed(a, hard).items():
+    moved = found.permute(a, p)
+    for name, tensor in found.mix(a, hard).items():
         torch.testing.assert_close(tensor, moved[name], rtol=0, atol=0)
 
 
@@ -158,8 +158,8 @@ def test_a_layer_may_have_no_bias(own, messages):
     found = read_mlp(probe)
     assert [layer.bias for layer in found.layers] == ["", "2.bias", ""]
     net, a, p = reader(found, messages), stacked(probe, (0, 1)), orders(found, 2, 0)
-    for one, order in zip(cosines(features(net, found, a), features(net, found, found.permuted(a, p))), p, strict=True):
-        np.testing.assert_array_equal(assigned(one[0].detach().numpy()), np.argsort(order[0].numpy()))
+    for one, order in zip(cosines(features(net, found, a), features(net, found, found.permute(a, p))), p, strict=True):
+        np.testing.assert_array_equal(best_assignment(one[0].detach().numpy()), np.argsort(order[0].numpy()))
 
 
 REFUSED = {
@@ -294,7 +294,7 @@ def test_what_was_learned_is_used_again_from_a_file(task, zoo, quick, tmp_path):
     scores = stored.scores(task, a, b, rng)
     for group, permutation in stored.align(task, a, b, rng).items():
         np.testing.assert_array_equal(permutation, own.align(task, a, b, rng)[group])
-        np.testing.assert_array_equal(permutation, assigned(scores[group]))
+        np.testing.assert_array_equal(permutation, best_assignment(scores[group]))
         assert np.abs(scores[group]).max() <= 1 + 1e-6  # cosines in float32
 
 

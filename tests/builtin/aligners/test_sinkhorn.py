@@ -9,8 +9,8 @@ from support.evaluation import OneProbe
 
 from globscope.api import Code, GlobscopeError, PluginError, symmetry
 from globscope.builtin.aligners import ActivationMatching, Sinkhorn, WeightMatching
-from globscope.builtin.aligners.soft import permuted, sinkhorn
-from globscope.builtin.aligners.unit_similarity import assigned
+from globscope.builtin.aligners.soft import permute_softly, sinkhorn
+from globscope.builtin.aligners.unit_similarity import best_assignment
 from globscope.builtin.tasks.classification import Classification
 from globscope.builtin.tasks.convection import PinnConvection
 from globscope.testing import tiny_task
@@ -90,7 +90,7 @@ def agrees_with_permute(task):
     found, network = symmetry(task.probe), fresh(task, 0)
     order = found.random(np.random.default_rng(1))
     hard = {name: torch.eye(len(one))[torch.from_numpy(one)] for name, one in order.items()}
-    soft = permuted(found, {name: torch.from_numpy(tensor) for name, tensor in network.items()}, hard)
+    soft = permute_softly(found, {name: torch.from_numpy(tensor) for name, tensor in network.items()}, hard)
     wanted = found.permute(network, order)
     assert not same(wanted, network)
     for name, tensor in wanted.items():
@@ -134,7 +134,7 @@ def test_sharp_soft_permutations_are_permutations(size, seed):
 def test_the_best_assignment_of_the_scores_is_the_alignment(digits, pairs, aligner):
     found = aligner.align(digits, *pairs[0], np.random.default_rng(0))
     scores = aligner.scores(digits, *pairs[0], np.random.default_rng(0))
-    assert same(found, {name: assigned(one) for name, one in scores.items()})
+    assert same(found, {name: best_assignment(one) for name, one in scores.items()})
 
 
 def test_scores_of_silent_units_are_settled_by_their_weights(digits):
@@ -142,7 +142,7 @@ def test_scores_of_silent_units_are_settled_by_their_weights(digits):
     a["1.bias"] = np.full_like(a["1.bias"], -100)
     copy, drawn = shuffled(digits, a, 1)
     scores = ActivationMatching().scores(digits, a, copy, np.random.default_rng(0))
-    assert np.array_equal(assigned(scores["1"]), np.argsort(drawn["1"]))
+    assert np.array_equal(best_assignment(scores["1"]), np.argsort(drawn["1"]))
 
 
 def test_a_permuted_copy_is_recovered_exactly_by_the_distance_of_weights(digits, pairs):
@@ -231,12 +231,12 @@ def test_scores_of_other_networks_are_refused(digits, pairs, scores, text):
     assert str(refused.value) == f"aligner 'sinkhorn' {text}"
 
 
-def test_a_start_that_nobody_handed_over_is_told(digits, pairs):
+def test_a_start_without_scores_is_an_error(digits, pairs):
     with pytest.raises(PluginError) as refused:
         Sinkhorn(start="deep").align(digits, *pairs[0], np.random.default_rng(0))
     assert str(refused.value) == (
-        "aligner 'sinkhorn' starts from the scores of 'deep', which nobody handed over: in a study they are found by "
-        "themselves; elsewhere call start_from(scores), or start from activation-matching, weight-matching or random"
+        "aligner 'sinkhorn' starts from the scores of 'deep', which are missing: a study computes them; "
+        "elsewhere call start_from(scores), or start from activation-matching, weight-matching or random"
     )
 
 

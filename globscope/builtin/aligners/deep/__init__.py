@@ -1,4 +1,4 @@
-"""The learned aligner: an MLP is read as a chain of layers, and its hidden units are described by a network."""
+"""The learned aligner: a network computes features of an MLP's hidden units, by which they are matched."""
 
 from globscope.builtin.aligners.deep.aligner import DeepAlign
 

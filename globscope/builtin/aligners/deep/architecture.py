@@ -1,4 +1,4 @@
-"""What decides the shapes of a learned aligner's tensors."""
+"""The architecture of a learned aligner, which determines the shapes of its tensors."""
 
 from collections.abc import Mapping
 from typing import Literal, get_args
@@ -11,16 +11,16 @@ Messages = Literal["bilinear", "edge"]
 
 @define(frozen=True, kw_only=True)
 class Architecture:
-    """A learned aligner's form; the hidden layers' widths do not enter it.
+    """A learned aligner's architecture; it does not depend on the widths of hidden layers.
 
     Attributes:
-        inputs: Of the MLPs that it reads.
-        hidden: How many hidden layers they have.
-        outputs: Theirs.
-        messages: What passes between the units of neighbouring layers.
-        width: Features of a unit.
-        blocks: Rounds of messages.
-        channels: Features by which units are compared.
+        inputs: Number of inputs of the MLPs that it reads.
+        hidden: Number of hidden layers of these MLPs.
+        outputs: Number of outputs of these MLPs.
+        messages: The kind of messages between the units of neighbouring layers.
+        width: Number of features of a unit.
+        blocks: Number of rounds of messages.
+        channels: Number of features by which units are compared.
     """
 
     inputs: int
@@ -32,17 +32,17 @@ class Architecture:
     channels: int
 
     def ends(self, layer: int) -> int:
-        """Return how many inputs and outputs, whose order is fixed, a hidden layer's units have weights with."""
+        """Return how many inputs and outputs, whose order is fixed, are connected to a hidden layer's units."""
         return self.inputs * (layer == 0) + self.outputs * (layer == self.hidden - 1)
 
     @property
     def arrays(self) -> dict[str, np.ndarray]:
-        """What `of` needs to tell it again."""
+        """The arrays from which `of` rebuilds it."""
         numbers = asdict(self) | {"messages": get_args(Messages).index(self.messages)}
         return {f"form/{name}": np.array(number, np.int64) for name, number in numbers.items()}
 
     @classmethod
     def of(cls, arrays: Mapping[str, np.ndarray]) -> "Architecture":
-        """Return the form that stands in arrays."""
-        numbers = {one.name: int(arrays[f"form/{one.name}"]) for one in fields(cls)}
+        """Return the architecture that is stored in arrays."""
+        numbers = {attribute.name: int(arrays[f"form/{attribute.name}"]) for attribute in fields(cls)}
         return cls(**numbers | {"messages": get_args(Messages)[numbers["messages"]]})

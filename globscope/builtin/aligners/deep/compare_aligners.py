@@ -1,4 +1,4 @@
-"""What alignment is worth between networks that played no part in learning; imported where torch is needed."""
+"""The barriers of aligners between networks that were not used in learning; imported where torch is needed."""
 
 from collections.abc import Mapping
 from time import perf_counter
@@ -10,30 +10,30 @@ from attrs import define
 
 from globscope.api import Aligner, Population, Probe, Symmetry, Task, area, barrier, symmetry
 from globscope.builtin.aligners.activations import ActivationMatching
-from globscope.builtin.aligners.deep.learned import Learned
+from globscope.builtin.aligners.deep.learned import LearnedAligner
 from globscope.builtin.aligners.deep.task_loss import TaskLoss, examples
 from globscope.builtin.aligners.weights import WeightMatching
 
-# Of a line.
+# How many points of a line are measured.
 POINTS = 21
-# Of the last split at most.
+# The most examples of the last split that are used.
 EXAMPLES = 2000
 
 
 @define(frozen=True)
-class Built:
-    """A task that was built: aligners ask for it once a pair."""
+class PreparedTask:
+    """A task that is built already, since aligners build it for every pair."""
 
     probe: Probe
 
     def build(self, device: str) -> Probe:
-        """Return the probe, on the device it is on."""
+        """Return the probe, on its device."""
         del device
         return self.probe
 
 
-def report(task: Task, zoo: Population, pairs: np.ndarray, learned: Learned, seed: int) -> dict[str, np.ndarray]:
-    """Return, by `report/<method>/<figure>`, (n,) barriers, areas and seconds of (n, 2) rows, and the `pairs`.
+def report(task: Task, zoo: Population, pairs: np.ndarray, learned: LearnedAligner, seed: int) -> dict[str, np.ndarray]:
+    """Return (n,) barriers, areas and seconds of (n, 2) pairs by `report/<method>/<figure>`, and the `pairs`.
 
     A barrier is the largest excess of the loss on the last split over the interpolation of the ends' losses, of 21
     points of the straight line; the area is the integral of the excess.
@@ -47,34 +47,39 @@ def report(task: Task, zoo: Population, pairs: np.ndarray, learned: Learned, see
         "deep-align": learned,
     }
     figures: dict[str, list[tuple[float, float, float]]] = {name: [] for name in methods}
-    compared = Compared(Built(probe), zoo, TaskLoss(probe, zoo), batch, symmetry(probe))
-    for at, pair in enumerate(pairs):
+    compared = PairComparison(PreparedTask(probe), zoo, TaskLoss(probe, zoo), batch, symmetry(probe))
+    for number, pair in enumerate(pairs):
         for name, method in methods.items():
-            figures[name].append(compared.figures(pair, method, np.random.default_rng([seed, 1 + at])))
-    found = {name: np.array(rows, float).T for name, rows in figures.items()}
+            figures[name].append(compared.figures(pair, method, np.random.default_rng([seed, 1 + number])))
+    by_method = {name: np.array(rows, float).T for name, rows in figures.items()}
     kinds = ("barrier", "area", "seconds")
-    told = {f"report/{name}/{kind}": row for name, rows in found.items() for kind, row in zip(kinds, rows, strict=True)}
-    return told | {"report/pairs": pairs}
+    arrays = {
+        f"report/{name}/{kind}": row for name, rows in by_method.items() for kind, row in zip(kinds, rows, strict=True)
+    }
+    return arrays | {"report/pairs": pairs}
 
 
 @define(frozen=True)
-class Compared:
+class PairComparison:
     """Pairs of networks of a zoo, aligned and measured."""
 
-    task: Built
+    task: PreparedTask
     zoo: Population
     losses: TaskLoss
     batch: Any
     symmetry: Symmetry
 
     def figures(self, pair: np.ndarray, method: Aligner | None, rng: np.random.Generator) -> tuple[float, float, float]:
-        """Return the barrier and the area of a pair that was aligned, and the seconds that took."""
+        """Return the barrier and the area of a pair after alignment, and the seconds of aligning."""
         a, b = (self.zoo.tensors(int(row)) for row in pair)
         start = perf_counter()
-        found = {} if method is None else method.align(self.task, a, b, rng)
+        permutations = {} if method is None else method.align(self.task, a, b, rng)
         seconds = perf_counter() - start
-        one, other = (_torch(network) for network in (a, self.symmetry.permute(b, found)))
-        line, t = self.losses.between(one, other, torch.linspace(0, 1, POINTS), self.batch), np.linspace(0, 1, POINTS)
+        first, second = (_torch(network) for network in (a, self.symmetry.permute(b, permutations)))
+        line, t = (
+            self.losses.between(first, second, torch.linspace(0, 1, POINTS), self.batch),
+            np.linspace(0, 1, POINTS),
+        )
         return barrier(line, t), area(line, t), seconds
 
 

@@ -1,4 +1,4 @@
-"""What a reader is told of a learned aligner: its barriers beside those of others."""
+"""The report on a learned aligner: its barriers beside those of other aligners."""
 
 from collections.abc import Mapping
 
@@ -23,7 +23,7 @@ HISTORY = (
 
 
 def finding_of(arrays: Mapping[str, np.ndarray]) -> Finding:
-    """Return the report on unseen networks, the barrier over the steps, and what a reader must know."""
+    """Return the barriers on unseen networks, the barrier over the steps, and warnings."""
     counts = {name: len(arrays[f"networks/{name}"]) for name in ("train", "validation", "test")}
     figures = {method: _figures(method, arrays) for method in METHODS}
     caption = CAPTION.format(
@@ -36,24 +36,27 @@ def finding_of(arrays: Mapping[str, np.ndarray]) -> Finding:
     rows = tuple({"method": method, **row} for method, row in figures.items())
     return Finding(
         tables=(Table(name="unseen networks", caption=caption, columns=COLUMNS, rows=rows),),
-        warnings=(*_of_size(counts["train"]), *_of_gain({m: row["barrier_median"] for m, row in figures.items()})),
+        warnings=(
+            *_size_warnings(counts["train"]),
+            *_gain_warnings({m: row["barrier_median"] for m, row in figures.items()}),
+        ),
         pictures=(_history(arrays),),
     )
 
 
 def _figures(method: str, arrays: Mapping[str, np.ndarray]) -> dict[str, float | None]:
     barrier, area, seconds = (arrays[f"report/{method}/{kind}"] for kind in ("barrier", "area", "seconds"))
-    found = {
+    figures = {
         "barrier_median": np.median(barrier),
         "barrier_mean": np.mean(barrier),
         "area_median": np.median(area),
         "area_mean": np.mean(area),
         "seconds_per_pair": np.mean(seconds),
     }
-    return {name: finite_or_none(figure) for name, figure in found.items()}
+    return {name: finite_or_none(figure) for name, figure in figures.items()}
 
 
-def _of_size(train: int) -> list[str]:
+def _size_warnings(train: int) -> list[str]:
     if train < VERY_FEW:
         return [
             f"deep-align learned from {train} networks only: from so few it learns what suits these, and on others it "
@@ -64,16 +67,16 @@ def _of_size(train: int) -> list[str]:
     return []
 
 
-def _of_gain(medians: Mapping[str, float | None]) -> list[str]:
-    """Return what to say where deep-align is not the best."""
-    own = medians["deep-align"]
+def _gain_warnings(medians: Mapping[str, float | None]) -> list[str]:
+    """Return a warning if deep-align is not the best aligner."""
+    learned = medians["deep-align"]
     others = {method: median for method in CLASSICAL if (median := medians[method]) is not None}
     best = min(others, key=lambda method: others[method], default=None)
-    if best is None or (own is not None and own < others[best]):
+    if best is None or (learned is not None and learned < others[best]):
         return []
-    found = "is not finite" if own is None else f"{own:.4g}"
+    text = "is not finite" if learned is None else f"{learned:.4g}"
     return [
-        f"deep-align's median barrier on unseen networks, {found}, is not below that of {best}, {others[best]:.4g}: it "
+        f"deep-align's median barrier on unseen networks, {text}, is not below that of {best}, {others[best]:.4g}: it "
         f"does not pay here"
     ]
 

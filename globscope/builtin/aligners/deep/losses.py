@@ -1,4 +1,4 @@
-"""What a reader learns from: three losses of a batch of networks; imported where torch is needed."""
+"""The losses that an encoder learns from, on a batch of networks; imported where torch is needed."""
 
 from collections.abc import Mapping, Sequence
 from typing import Any
@@ -8,25 +8,25 @@ import torch
 from attrs import define, field
 
 from globscope.builtin.aligners.deep.mlp import Mlp
-from globscope.builtin.aligners.deep.network import Reader
+from globscope.builtin.aligners.deep.network import UnitEncoder
 from globscope.builtin.aligners.deep.options import Options
 from globscope.builtin.aligners.deep.task_loss import TaskLoss
 from globscope.builtin.aligners.soft import sinkhorn
 
 Batch = Mapping[str, Any]
-# Options that are the weights of losses.
+# Losses, named as the options that are their weights.
 NAMES = ("supervised", "alignment", "connectivity")
 
 
 @define(frozen=True, kw_only=True)
 class Objective:
-    """What is made small.
+    """The weighted sum of losses that is minimised.
 
     Attributes:
-        options: Which losses count, and how much.
+        options: The weights of the losses, and their settings.
         mlp: The networks' layers.
-        scales: (layers, 2) deviations of the zoo's weights and biases.
-        task: Loss of the task.
+        scales: (layers, 2) standard deviations of the zoo's weights and biases.
+        task: The task's loss of a batch of networks.
     """
 
     options: Options
@@ -39,91 +39,91 @@ class Objective:
         """The losses that count, and their weighted sum."""
         return [name for name in NAMES if getattr(self.options, name)] + ["loss"]
 
-    def losses(self, reader: Reader, networks: Batch, examples: Any, draw: torch.Generator) -> dict[str, Any]:
+    def losses(self, encoder: UnitEncoder, networks: Batch, examples: Any, draw: torch.Generator) -> dict[str, Any]:
         """Return the losses that count, by name, of a batch of networks, and their weighted sum as `loss`.
 
-        Every network comes in an order of its own, so that no unit is known by its place. It is compared with a copy
-        of itself and with the next network.
+        Every network's units are permuted at random, so that no unit is known by its place. A network is compared with
+        a copy of itself and with the next network.
         """
         options = self.options
-        networks = self.mlp.permuted(networks, self._orders(networks, draw))
+        networks = self.mlp.permute(networks, self._orders(networks, draw))
         orders = self._orders(networks, draw)
-        copies = self._noisy(self.mlp.permuted(networks, orders), draw) if options.supervised else {}
-        own, copied = self._features(reader, networks, copies)
-        found = {}
+        copies = self._noisy(self.mlp.permute(networks, orders), draw) if options.supervised else {}
+        features, copy_features = self._features(encoder, networks, copies)
+        losses = {}
         if options.supervised:
-            found["supervised"] = _recognised(reader.logits(own, copied), orders)
+            losses["supervised"] = _recognition_loss(encoder.logits(features, copy_features), orders)
         if options.alignment or options.connectivity:
-            others = {name: one.roll(1, 0) for name, one in networks.items()}
-            logits = reader.logits(own, [one.roll(1, 0) for one in own])
-            moved = self.mlp.mixed(others, _soft(logits, options.iterations))
-            found |= self._pairwise(networks, moved, examples, draw)
-        return found | {"loss": sum(getattr(options, name) * loss for name, loss in found.items())}
+            others = {name: tensor.roll(1, 0) for name, tensor in networks.items()}
+            logits = encoder.logits(features, [tensor.roll(1, 0) for tensor in features])
+            aligned = self.mlp.mix(others, _soft_permutations(logits, options.iterations))
+            losses |= self._pairwise(networks, aligned, examples, draw)
+        return losses | {"loss": sum(getattr(options, name) * loss for name, loss in losses.items())}
 
-    def _pairwise(self, networks: Batch, moved: Batch, examples: Any, draw: torch.Generator) -> dict[str, Any]:
-        """Return the losses of networks and what was aligned to them."""
-        found = {}
+    def _pairwise(self, networks: Batch, aligned: Batch, examples: Any, draw: torch.Generator) -> dict[str, Any]:
+        """Return the losses between networks and others that were aligned to them."""
+        losses = {}
         if self.options.alignment:
-            found["alignment"] = self._distance(networks, moved)
+            losses["alignment"] = self._distance(networks, aligned)
         if self.options.connectivity:
-            found["connectivity"] = self.task(self._between(networks, moved, draw), examples).mean()
-        return found
+            losses["connectivity"] = self.task(self._between(networks, aligned, draw), examples).mean()
+        return losses
 
     def _distance(self, a: Batch, b: Batch) -> Any:
-        """Return the mean squared distance over each tensor's weights in its scale, summed over the tensors."""
-        apart = {name: one - b[name] for name, one in a.items()}
-        weights, biases = self.mlp.read(apart, self.scales)
-        return sum((one**2).mean() for one in (*weights, *biases))
+        """Return the mean squared distance of each tensor's scaled weights, summed over the tensors."""
+        differences = {name: tensor - b[name] for name, tensor in a.items()}
+        weights, biases = self.mlp.read(differences, self.scales)
+        return sum((tensor**2).mean() for tensor in (*weights, *biases))
 
     def _between(self, a: Batch, b: Batch, draw: torch.Generator) -> dict[str, Any]:
         first = next(iter(a.values()))
         t = first.new_full((len(first),), 0.5)
         if self.options.point == "random":
             t = torch.rand(len(first), generator=draw, device=first.device)
-        return {name: torch.lerp(one, b[name], t.view(-1, *[1] * (one.dim() - 1))) for name, one in a.items()}
+        return {name: torch.lerp(tensor, b[name], t.view(-1, *[1] * (tensor.dim() - 1))) for name, tensor in a.items()}
 
-    def _features(self, reader: Reader, networks: Batch, copies: Batch) -> tuple[list[Any], list[Any]]:
-        """Return the features of networks and of their copies, where there are any, from one call."""
+    def _features(self, encoder: UnitEncoder, networks: Batch, copies: Batch) -> tuple[list[Any], list[Any]]:
+        """Return the features of networks and of their copies, if there are any, from one call."""
         count = len(next(iter(networks.values())))
-        both = {name: torch.cat([one, copies[name]]) for name, one in networks.items()} if copies else networks
-        found = reader(*self.mlp.read(both, self.scales))
-        return [one[:count] for one in found], [one[count:] for one in found]
+        both = {name: torch.cat([tensor, copies[name]]) for name, tensor in networks.items()} if copies else networks
+        features = encoder(*self.mlp.read(both, self.scales))
+        return [tensor[:count] for tensor in features], [tensor[count:] for tensor in features]
 
     def _orders(self, networks: Batch, draw: torch.Generator) -> list[Any]:
-        """Return a permutation of every hidden layer of every network."""
+        """Return random permutations of every hidden layer of every network."""
         first = next(iter(networks.values()))
-        drawn = [torch.rand(len(first), size, generator=draw, device=first.device) for size in self.mlp.hidden]
-        return [one.argsort(1) for one in drawn]
+        numbers = [torch.rand(len(first), size, generator=draw, device=first.device) for size in self.mlp.hidden]
+        return [values.argsort(1) for values in numbers]
 
     def _noisy(self, networks: Batch, draw: torch.Generator) -> dict[str, Any]:
-        found = dict(networks)
+        noisy = dict(networks)
         for layer, scales in zip(self.mlp.layers, self.scales, strict=True):
             for name, scale in zip(layer.names, scales, strict=False):
-                found[name] = self._disturbed(networks[name], float(scale), draw)
-        return found
+                noisy[name] = self._disturb(networks[name], float(scale), draw)
+        return noisy
 
-    def _disturbed(self, tensor: Any, scale: float, draw: torch.Generator) -> Any:
+    def _disturb(self, tensor: Any, scale: float, draw: torch.Generator) -> Any:
         size, device = tensor.shape, tensor.device
         noise = torch.randn(size, generator=draw, device=device)
-        kept = torch.rand(size, generator=draw, device=device) >= self.options.drop
-        return (tensor + self.options.noise * scale * noise) * kept
+        mask = torch.rand(size, generator=draw, device=device) >= self.options.drop
+        return (tensor + self.options.noise * scale * noise) * mask
 
 
-def _recognised(logits: Sequence[Any], orders: Sequence[Any]) -> Any:
-    """Return the cross-entropy of finding every unit in the copy, whose unit i is unit `order[i]`: mean of layers."""
+def _recognition_loss(logits: Sequence[Any], orders: Sequence[Any]) -> Any:
+    """Return the cross-entropy of finding every unit in the copy, whose unit i is unit `order[i]`; mean over layers."""
     # So unit i is unit argsort(order)[i] of the copy.
-    told = [
-        torch.nn.functional.cross_entropy(one.flatten(0, 1), order.argsort(1).flatten())
-        for one, order in zip(logits, orders, strict=True)
+    losses = [
+        torch.nn.functional.cross_entropy(layer_logits.flatten(0, 1), order.argsort(1).flatten())
+        for layer_logits, order in zip(logits, orders, strict=True)
     ]
-    return torch.stack(told).mean()
+    return torch.stack(losses).mean()
 
 
-def _soft(logits: Sequence[Any], iterations: int) -> list[Any]:
-    """Return soft permutations; those of layers of one width are scaled together, which saves operations."""
-    found: dict[int, Any] = {}
-    for size in {one.shape[-1] for one in logits}:
-        places = [at for at, one in enumerate(logits) if one.shape[-1] == size]
-        scaled = sinkhorn(torch.stack([logits[at] for at in places]), iterations)
-        found |= dict(zip(places, scaled, strict=True))
-    return [found[at] for at in range(len(logits))]
+def _soft_permutations(logits: Sequence[Any], iterations: int) -> list[Any]:
+    """Return soft permutations; those of layers with equal widths are computed together, which saves operations."""
+    permutations: dict[int, Any] = {}
+    for size in {layer_logits.shape[-1] for layer_logits in logits}:
+        places = [place for place, layer_logits in enumerate(logits) if layer_logits.shape[-1] == size]
+        scaled = sinkhorn(torch.stack([logits[place] for place in places]), iterations)
+        permutations |= dict(zip(places, scaled, strict=True))
+    return [permutations[place] for place in range(len(logits))]

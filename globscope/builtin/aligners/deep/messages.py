@@ -1,4 +1,4 @@
-"""What the units of neighbouring layers tell each other; imported where torch is needed."""
+"""Messages between the units of neighbouring layers; imported where torch is needed."""
 
 from collections.abc import Sequence
 from typing import Any
@@ -7,14 +7,14 @@ import torch
 from torch import nn
 from torch.nn.functional import gelu
 
-# Features of a weight.
+# Number of features of a weight.
 EDGE = 16
 
 
 class Bilinear(nn.Module):
-    """The weights themselves carry features of units up and down: a pass forward and one backward on learned probes.
+    """Messages that multiply the features of units with the weights: a forward and a backward pass on learned features.
 
-    No weight has features of its own, so that a message costs no more than a layer of the MLP.
+    Weights have no features of their own, so a message costs no more than a layer of the MLP.
     """
 
     def __init__(self, hidden: int, width: int) -> None:
@@ -26,23 +26,23 @@ class Bilinear(nn.Module):
         self.sizes = [width * ((layer > 0) + (layer < hidden - 1)) for layer in range(hidden)]
 
     def forward(self, weights: Sequence[Any], units: Sequence[Any], edges: Any) -> tuple[list[list[Any]], Any]:
-        """Return, by hidden layer, what its units hear, and what weights remember: nothing.
+        """Return the messages to the units of every hidden layer, and `edges` unchanged.
 
         Args:
-            weights: Between hidden layers, (networks, units, units below).
-            units: By hidden layer, (networks, units, width).
+            weights: (networks, units, units below) weights between hidden layers.
+            units: (networks, units, width) features of every hidden layer.
             edges: Ignored.
         """
-        heard: list[list[Any]] = [[] for _ in units]
-        for at, weight in enumerate(weights):
+        messages: list[list[Any]] = [[] for _ in units]
+        for layer, weight in enumerate(weights):
             above, below = weight.shape[1:]
-            heard[at + 1].append(weight @ gelu(self.up[at](units[at])) / below**0.5)
-            heard[at].append(weight.mT @ gelu(self.down[at](units[at + 1])) / above**0.5)
-        return heard, edges
+            messages[layer + 1].append(weight @ gelu(self.up[layer](units[layer])) / below**0.5)
+            messages[layer].append(weight.mT @ gelu(self.down[layer](units[layer + 1])) / above**0.5)
+        return messages, edges
 
 
 class Edge(nn.Module):
-    """Every weight has features, which its units hear: a linear map of them, and what DWS layers pool over.
+    """Messages from features of every weight, which linear DWSNet layers update.
 
     Source: Navon et al., "Equivariant Architectures for Learning in Deep Weight Spaces", ICML 2023, section 4, without
     the maps between tensors that share no layer.
@@ -60,26 +60,26 @@ class Edge(nn.Module):
         self.sizes = [2 * EDGE * ((layer > 0) + (layer < hidden - 1)) for layer in range(hidden)]
 
     def forward(self, weights: Sequence[Any], units: Sequence[Any], edges: Any) -> tuple[list[list[Any]], Any]:
-        """Return, by hidden layer, what its units hear, and the features of the weights.
+        """Return the messages to the units of every hidden layer, and the new features of the weights.
 
         Args:
-            weights: Between hidden layers, (networks, units, units below).
-            units: By hidden layer, (networks, units, width).
-            edges: By matrix, (networks, units, units below, 16) features so far; None at first.
+            weights: (networks, units, units below) weights between hidden layers.
+            units: (networks, units, width) features of every hidden layer.
+            edges: (networks, units, units below, 16) features of every matrix's weights; None at first.
         """
-        heard: list[list[Any]] = [[] for _ in units]
-        moved = []
-        for at, weight in enumerate(weights):
-            start = self.first[at](weight[..., None])
-            edge = start + (0 if edges is None else edges[at])
-            edge = edge + torch.relu(self._told(at, self.norms[at](edge), units[at + 1], units[at]))
-            heard[at + 1] += [edge.mean(2), edge.amax(2)]
-            heard[at] += [edge.mean(1), edge.amax(1)]
-            moved.append(edge)
-        return heard, moved
+        messages: list[list[Any]] = [[] for _ in units]
+        updated = []
+        for layer, weight in enumerate(weights):
+            start = self.first[layer](weight[..., None])
+            edge = start + (0 if edges is None else edges[layer])
+            edge = edge + torch.relu(self._edge_update(layer, self.norms[layer](edge), units[layer + 1], units[layer]))
+            messages[layer + 1] += [edge.mean(2), edge.amax(2)]
+            messages[layer] += [edge.mean(1), edge.amax(1)]
+            updated.append(edge)
+        return messages, updated
 
-    def _told(self, at: int, edge: Any, above: Any, below: Any) -> Any:
+    def _edge_update(self, layer: int, edge: Any, above: Any, below: Any) -> Any:
         """Return a linear map of a weight's features, their means over its row and its column, and its two units."""
-        by_row = self.rows[at](torch.cat([edge.mean(2), above], -1))[:, :, None]
-        by_column = self.columns[at](torch.cat([edge.mean(1), below], -1))[:, None]
-        return self.own[at](edge) + by_row + by_column
+        by_row = self.rows[layer](torch.cat([edge.mean(2), above], -1))[:, :, None]
+        by_column = self.columns[layer](torch.cat([edge.mean(1), below], -1))[:, None]
+        return self.own[layer](edge) + by_row + by_column

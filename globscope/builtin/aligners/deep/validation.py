@@ -1,4 +1,4 @@
-"""The barriers of pairs of networks that were not learned from; imported where torch is needed."""
+"""The barriers of pairs of networks that are not used for learning; imported where torch is needed."""
 
 from typing import Any
 
@@ -8,29 +8,29 @@ from attrs import define, field
 
 from globscope.api import Population, barrier
 from globscope.builtin.aligners.deep.mlp import Mlp
-from globscope.builtin.aligners.deep.network import Reader, cosines
+from globscope.builtin.aligners.deep.network import UnitEncoder, cosines
 from globscope.builtin.aligners.deep.task_loss import TaskLoss
 from globscope.builtin.aligners.deep.zoo import networks
-from globscope.builtin.aligners.unit_similarity import assigned
+from globscope.builtin.aligners.unit_similarity import best_assignment
 
-# Points of a line: where they are few, the largest excess is found a little too low, for all weights alike.
+# How many points of a line are measured: with few, the largest excess is slightly too low, equally for all weights.
 POINTS = 11
-# Training examples at most: 60 pairs are then a second or so.
+# The most training examples: 60 pairs then take about a second.
 EXAMPLES = 512
 
 
 @define(frozen=True, kw_only=True)
 class Validation:
-    """By what the best weights are chosen.
+    """The measurement that chooses the best weights.
 
     Attributes:
-        zoo: All networks.
-        pairs: (n, 2) rows.
+        zoo: The population of all networks of the zoo.
+        pairs: (n, 2) rows of the networks that are compared.
         mlp: The networks' layers.
-        scales: Their weights'.
-        losses: Of the task.
-        batch: Training examples.
-        device: Where they are.
+        scales: (layers, 2) standard deviations of the zoo's weights and biases.
+        losses: The task's loss of a batch of networks.
+        batch: A batch of training examples.
+        device: The torch device of networks and examples.
     """
 
     zoo: Population
@@ -41,23 +41,25 @@ class Validation:
     batch: Any = field(eq=False)
     device: str
 
-    def barrier(self, reader: Reader) -> float:
+    def barrier(self, encoder: UnitEncoder) -> float:
         """Return the mean barrier of the pairs after a hard alignment."""
         rows, places = np.unique(self.pairs, return_inverse=True)
-        held = networks(self.zoo, rows, self.device)
+        batch = networks(self.zoo, rows, self.device)
         with torch.no_grad():
-            units = reader(*self.mlp.read(held, self.scales))
-        found = []
+            units = encoder(*self.mlp.read(batch, self.scales))
+        barriers = []
         for a, b in places.reshape(-1, 2):
-            scores = cosines([own[a] for own in units], [own[b] for own in units])
-            orders = [torch.from_numpy(assigned(one.cpu().numpy()))[None].to(self.device) for one in scores]
-            one, other = ({name: tensor[[row]] for name, tensor in held.items()} for row in (a, b))
-            found.append(self._line(one, self.mlp.permuted(other, orders)))
-        return float(np.mean(found))
+            scores = cosines([features[a] for features in units], [features[b] for features in units])
+            orders = [
+                torch.from_numpy(best_assignment(matrix.cpu().numpy()))[None].to(self.device) for matrix in scores
+            ]
+            first, second = ({name: tensor[[row]] for name, tensor in batch.items()} for row in (a, b))
+            barriers.append(self._line(first, self.mlp.permute(second, orders)))
+        return float(np.mean(barriers))
 
     def _line(self, a: dict[str, Any], b: dict[str, Any]) -> float:
         """Return the barrier between two networks, each a batch of one."""
         first = next(iter(a.values()))
         t = torch.linspace(0, 1, POINTS, device=first.device)
-        one, other = ({name: tensor[0] for name, tensor in network.items()} for network in (a, b))
-        return barrier(self.losses.between(one, other, t, self.batch), np.linspace(0, 1, POINTS))
+        first_network, second_network = ({name: tensor[0] for name, tensor in network.items()} for network in (a, b))
+        return barrier(self.losses.between(first_network, second_network, t, self.batch), np.linspace(0, 1, POINTS))
