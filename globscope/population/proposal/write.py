@@ -22,7 +22,7 @@ MAP = {
     1: '[[reducer]]                   # one network: a slice around it\nuse = "random"\n',
     2: '[[reducer]]                   # two networks: the line between them\nuse = "pca"\nlatent_dim = 1\n',
 }
-MAPS = """[[reducer]]                   # one map each, side by side; also autoencoder, kernel-pca, umap
+MAPS = """[[reducer]]                   # each makes one map; also autoencoder, kernel-pca, umap
 use = "pca"
 """
 REST = """
@@ -32,12 +32,12 @@ resolution = 31
 
 [evaluator]                   # how decoded networks are scored
 use = "torch"
-# examples = 1000             # of each split; all where unset
+# examples = 1000             # of each split; all if left out
 
-[[topology]]                  # the field that is condensed into a merge tree
+[[topology]]                  # the field whose merge tree is computed
 use = "gudhi"
 field = "train_loss"
-persistence = 0.1             # branches that live shorter are removed; absolute, in the loss's unit
+persistence = 0.1             # shorter branches are removed; in the unit of the loss
 """
 UNKNOWN = """[task]                        # not recognised: fill in
 use = "classification"        # `globscope plugins` lists all tasks
