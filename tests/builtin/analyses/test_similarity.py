@@ -24,9 +24,9 @@ from globscope.api import (
     fixed_examples,
 )
 from globscope.builtin.analyses.similarity import Similarity
-from globscope.builtin.analyses.similarity.cka import differences, disagreements, similarities
-from globscope.builtin.analyses.similarity.outputs import one_place
-from globscope.builtin.analyses.similarity.pairwise import MOST, apart
+from globscope.builtin.analyses.similarity.cka import differences, disagreements, linear_cka
+from globscope.builtin.analyses.similarity.outputs import cycle_places
+from globscope.builtin.analyses.similarity.pairwise import MOST, distances_in_weight_space
 from globscope.builtin.analyses.similarity.rank_correlation import correlations, intervals
 from globscope.builtin.tasks.classification import Classification
 from globscope.builtin.tasks.language import LanguageModelling
@@ -93,7 +93,7 @@ def test_cka_sees_neither_rotation_nor_scale_nor_shift_of_the_values(noise, othe
     one = noise + np.eye(12, 3)  # never constant
     turned = scale * one @ np.linalg.qr(rng.normal(size=(3, 3)))[0] + rng.normal(size=3)
     two = other + np.eye(12, 3)[::-1]
-    alike, first, second = similarities(np.stack([one, turned, two]))
+    alike, first, second = linear_cka(np.stack([one, turned, two]))
     # Doubles of magnitude 10 less their mean.
     assert alike == pytest.approx(1, abs=1e-9)
     assert first == pytest.approx(second, abs=1e-9)
@@ -108,7 +108,7 @@ def test_cka_is_that_of_the_paper_also_with_more_values_than_examples():
         centring = np.eye(12) - 1 / 12
         K, L = (centring @ own @ own.T @ centring for own in answers)
         wanted = (K * L).sum() / np.sqrt((K * K).sum() * (L * L).sum())
-        assert similarities(answers)[0] == pytest.approx(wanted, rel=1e-9)
+        assert linear_cka(answers)[0] == pytest.approx(wanted, rel=1e-9)
 
 
 def test_outputs_that_are_constant_or_not_finite_have_no_figure():
@@ -116,7 +116,7 @@ def test_outputs_that_are_constant_or_not_finite_have_no_figure():
     answers = rng.normal(size=(4, 10, 3)).astype(np.float32)
     answers[2], answers[3, 0, 0] = 0.1, np.inf
     known = np.array([True, False, False, False, False, False])
-    np.testing.assert_array_equal(np.isfinite(similarities(answers)), known)
+    np.testing.assert_array_equal(np.isfinite(linear_cka(answers)), known)
     # A constant network has a largest output still.
     np.testing.assert_array_equal(np.isfinite(disagreements(answers)), [True, True, False, True, False, False])
     still = np.broadcast_to(np.float32(0.1), (2, 10, 3))
@@ -148,7 +148,7 @@ def test_distances_of_weights_are_euclidean_also_in_chunks():
     rng = np.random.default_rng(0)
     weights = rng.normal(size=(3, 3_000_000)).astype(np.float32)
     wanted = [np.linalg.norm(weights[a].astype(float) - weights[b]) for a, b in ((0, 1), (0, 2), (1, 2))]
-    np.testing.assert_allclose(apart(weights), wanted, rtol=1e-12)
+    np.testing.assert_allclose(distances_in_weight_space(weights), wanted, rtol=1e-12)
 
 
 def test_correlations_are_spearmans_and_their_interval_holds_them_and_follows_the_seed():
@@ -235,7 +235,7 @@ def test_a_map_on_which_distance_says_nothing_of_the_outputs_is_told():
     found, tables = analysed(evolve(atlas, maps=(evolve(atlas.maps[0], chart=chart),)))
     row, _ = tables["agreement"]
     assert row["cka_low"] < 0 < row["cka_high"]
-    assert "linear: which networks lie near each other does not tell which answer alike" in found.warnings[0]
+    assert "linear: nearness on the map does not show which networks have similar outputs" in found.warnings[0]
 
 
 def test_statistics_are_re_estimated_so_that_an_affine_change_before_normalisation_is_not_seen():
@@ -250,8 +250,8 @@ def test_statistics_are_re_estimated_so_that_an_affine_change_before_normalisati
 
 def test_where_a_network_answers_at_several_places_each_example_gives_the_next_one():
     outputs = torch.arange(5 * 3 * 2).reshape(5, 3, 2)
-    assert one_place(outputs, 4).tolist() == [outputs[row, (row + 4) % 3].tolist() for row in range(5)]
-    assert torch.equal(one_place(outputs[:, 0], 1), outputs[:, 0].float())
+    assert cycle_places(outputs, 4).tolist() == [outputs[row, (row + 4) % 3].tolist() for row in range(5)]
+    assert torch.equal(cycle_places(outputs[:, 0], 1), outputs[:, 0].float())
 
 
 def test_the_same_examples_are_drawn_every_time_and_no_more_than_there_are():
@@ -331,7 +331,7 @@ def test_what_cannot_be_compared_is_refused_before_anything_long(override, says,
 
 def test_one_variant_has_no_last_networks_to_compare(tmp_path, notes):
     alone = TINY[: TINY.index('[[population.variant]]\nname = "B"')] + TINY[TINY.index("[[reducer]]") :]
-    with pytest.raises(EvaluationError, match="compares the variants' last networks, and here is one; use 'all'"):
+    with pytest.raises(EvaluationError, match="needs at least two variants, and there is one; use 'all'"):
         run(study_in(tmp_path, alone + SIMILARITY).context(notes))
     assert notes.ran == []
 
@@ -346,7 +346,7 @@ class Mute:
 
 
 def test_a_task_that_does_not_tell_outputs_is_refused():
-    with pytest.raises(EvaluationError, match=r"networks answer, and this task does not tell: .* outputs\("):
+    with pytest.raises(EvaluationError, match=r"outputs, and this task has none: .* outputs\("):
         Similarity().check(CheckFacts(probe=Mute(), variants=("A", "B")))
     Similarity().check(CheckFacts(probe=tiny_task().build("cpu"), variants=("A", "B")))
 

@@ -9,7 +9,7 @@ from support.study import TINY, study_in
 
 from globscope.api import Member, Population, SpecError
 from globscope.builtin.analyses.stability import Stability
-from globscope.builtin.analyses.stability.refits import drawn
+from globscope.builtin.analyses.stability.refits import bootstrap_rows
 from globscope.study.run import run
 from globscope.testing import tiny_atlas, tiny_bench
 from globscope.testing.landscapes import bowls
@@ -59,7 +59,7 @@ def test_where_refits_group_the_variants_otherwise_it_is_told_in_words():
     moved = sum((row["seed"] or 0) % 2 for row in tables["runs"])
     assert found.warnings == (
         "linear, grid, gudhi: not the same in 8 refits (further seeds): basins with a variant's last network 2 on "
-        f"this map, 1 to 2 there; the variants' last networks share basins in another way in {moved} of 8",
+        f"this map, 1 to 2 there; the variants' last networks share basins differently in {moved} of 8",
     )
     assert found.records["linear"]["stability_basins_min"] == 1
     assert found.records["linear"]["stability_leaves_max"] == 2
@@ -128,7 +128,7 @@ def test_a_leaf_count_that_a_bootstrap_changes_is_told():
 
     atlas = tiny_atlas()
     found, tables = analysed(bench=Flat(), atlas=evolve(atlas, maps=atlas.maps[:1]), bootstraps=2)
-    told = "not the same in 2 refits (bootstraps over the checkpoints): leaves 2 on this map, 1 there"
+    told = "not the same in 2 refits (bootstraps of the checkpoints): leaves 2 on this map, 1 there"
     assert told in found.warnings[0]
     assert tables["spread"][1]["leaves_max"] == 1
 
@@ -137,13 +137,13 @@ def test_a_draw_keeps_distinct_members_and_every_variants_last_and_about_63_perc
     members = tuple(Member(variant=variant, step=step) for variant in "AB" for step in range(500))
     weights = np.zeros((1000, LAYOUT.size), np.float32)
     population = Population(members=members, weights=weights, layout=LAYOUT)
-    rows = drawn(population, np.random.default_rng(0))
+    rows = bootstrap_rows(population, np.random.default_rng(0))
     assert rows == sorted(set(rows))
     assert {499, 999} <= set(rows)
     # 1 − 1/e of 1000, whose deviation is below 10.
     assert abs(len(rows) - 632) < 50
     for seed in range(20):
-        assert {3, 7, 11} <= set(drawn(tiny_atlas().population, np.random.default_rng(seed)))
+        assert {3, 7, 11} <= set(bootstrap_rows(tiny_atlas().population, np.random.default_rng(seed)))
 
 
 def test_more_seeds_move_no_bootstrap_and_fewer_seeds_are_the_first_of_more():

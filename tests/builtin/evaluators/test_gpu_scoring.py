@@ -12,7 +12,7 @@ from torch import nn
 from torch.func import functional_call
 
 from globscope.api import CaptureError, Code, EvaluationError, Loss, Networks, Unit, capture, fixed_seed, span
-from globscope.builtin.analyses.similarity.outputs import OutputExamples
+from globscope.builtin.analyses.similarity.outputs import Outputs
 from globscope.builtin.evaluators import lift
 from globscope.builtin.evaluators.pytorch import Torch
 from globscope.builtin.tasks.classification import Classification
@@ -281,7 +281,7 @@ def test_second_derivatives_of_convolutions_are_not_rounded(device, named):
 def test_networks_give_the_same_outputs_wherever_they_are_asked(device):
     population, bench, rows = tiny_population(), TinyBench(task=TinyTask(normalised=True)), [0, 3]
     wanted, found = (
-        OutputExamples(split="test", examples=50, device=where).answers(bench, population, rows)
+        Outputs(split="test", examples=50, device=where).of_members(bench, population, rows)
         for where in ("cpu", device)
     )
     assert found.shape == wanted.shape

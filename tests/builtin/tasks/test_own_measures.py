@@ -361,7 +361,7 @@ def test_similarity_says_what_the_model_would_have_to_return(tmp_path, code):
     with pytest.raises(EvaluationError) as caught:
         study.estimate()
     assert str(caught.value) == (
-        "analysis similarity: compares what networks answer, and this task does not tell: the model returns tuple; "
+        "analysis similarity: compares networks' outputs, and this task has none: the model returns tuple; "
         "let it return a tensor, or an object with `logits`"
     )
 

@@ -1,4 +1,4 @@
-"""Whether networks that lie close together also answer alike."""
+"""Whether networks that lie close together have similar outputs."""
 
 from globscope.builtin.analyses.similarity.analysis import Similarity
 

@@ -1,4 +1,4 @@
-"""Whether pairs that are nearer are also more alike: one rank correlation for a whole map."""
+"""Whether nearer pairs of networks are also more similar: rank correlations for each map."""
 
 from collections.abc import Iterator, Mapping, Sequence
 from typing import Any
@@ -9,11 +9,12 @@ from globscope.api import finite_or_none
 from globscope.builtin.analyses.similarity.rank_correlation import DRAWS, correlations, intervals
 
 AGREEMENT = (
-    "Spearman's rank correlation, over pairs of networks, of their distance on a map (weight space: in weight space) "
-    "with their distance in weight space, with 1 − CKA, and with their disagreement: 1 where the nearer pair is always "
-    "the more alike. of: over which pairs; within one run time alone makes networks far and unlike, so that all pairs "
-    f"say little of two. _low, _high: 95 % interval of a bootstrap over networks, {DRAWS} draws; pairs share networks, "
-    "and checkpoints their run, so there are far fewer independent observations than pairs. Empty where there is none."
+    "Spearman's rank correlations, over pairs of networks, of their distance on a map or in weight space with their "
+    "distance in weight space, with 1 − CKA, and with their disagreement: 1 if the nearer pair is always the more "
+    "similar. of: the pairs; within one run, networks become distant and dissimilar just with time, so that all pairs "
+    f"together say little about pairs of two runs. _low, _high: 95 % interval of a bootstrap over networks ({DRAWS} "
+    "draws); pairs share networks, and checkpoints their run, so there are far fewer independent observations than "
+    "pairs. Empty where there is no correlation."
 )
 WEIGHTS, AGAINST = "(weight space)", ("weight_distance", "cka", "disagreement")
 COLUMNS = ("name", "of", "networks", "pairs", *(f"{what}{end}" for what in AGAINST for end in ("", "_low", "_high")))
@@ -26,8 +27,12 @@ def agreement(
 ) -> Iterator[Row]:
     """Yield a row for every map and for weight space, over all pairs, those of one variant and those of two.
 
-    `own` holds (pairs,) distances in weight space, 1 − CKA, and disagreements; `maps` the distances on each map;
-    `same` says whether a pair is of one variant.
+    Args:
+        own: (3, pairs) distances in weight space, 1 − CKA, and disagreements.
+        maps: (pairs,) distances on each map, by name.
+        networks: Number of networks.
+        same: (pairs,) whether both networks of a pair are of one variant.
+        rng: Draws the bootstraps.
     """
     names, values = [WEIGHTS, *AGAINST[1:], *maps], np.stack([*own, *maps.values()])
     complete = np.isfinite(values).all(axis=0)
@@ -36,33 +41,35 @@ def agreement(
         groups = {ALL: complete}
     for of, chosen in groups.items():
         ends = intervals(values, networks, chosen, rng)
-        found = np.stack([correlations(values[:, chosen]), *ends])
+        figures = np.stack([correlations(values[:, chosen]), *ends])
         for at in [*range(len(AGAINST), len(names)), 0]:
             row = {"name": names[at], "of": of, "networks": networks, "pairs": int(chosen.sum())}
-            yield row | _cells(found[:, at, : len(AGAINST)] if at else _without_itself(found))
+            yield row | _cells(figures[:, at, : len(AGAINST)] if at else _without_itself(figures))
 
 
-def _without_itself(found: np.ndarray) -> np.ndarray:
-    own = found[:, 0, : len(AGAINST)].copy()
-    own[:, 0] = np.nan
-    return own
+def _without_itself(figures: np.ndarray) -> np.ndarray:
+    values = figures[:, 0, : len(AGAINST)].copy()
+    values[:, 0] = np.nan
+    return values
 
 
-def _cells(found: np.ndarray) -> Row:
-    """Return the cells of a (3, figures) array: value, low end, high end."""
+def _cells(figures: np.ndarray) -> Row:
+    """Return the cells of a (3, figures) array of values, low ends and high ends."""
     ends = ("", "_low", "_high")
-    return {f"{what}{end}": finite_or_none(found[i, j]) for j, what in enumerate(AGAINST) for i, end in enumerate(ends)}
+    return {
+        f"{what}{end}": finite_or_none(figures[i, j]) for j, what in enumerate(AGAINST) for i, end in enumerate(ends)
+    }
 
 
 def warnings(rows: Sequence[Row]) -> Iterator[str]:
-    """Yield a warning for every map on which near networks of two runs need not answer alike."""
+    """Yield a warning for every map on which near networks of two runs need not have similar outputs."""
     groups = {row["of"] for row in rows}
     for row in rows:
-        asked = row["name"] != WEIGHTS and row["of"] == (TWO if TWO in groups else ALL)
-        if asked and row["cka_low"] is not None and row["cka_low"] <= 0:
+        wanted = row["name"] != WEIGHTS and row["of"] == (TWO if TWO in groups else ALL)
+        if wanted and row["cka_low"] is not None and row["cka_low"] <= 0:
             yield (
-                f"{row['name']}: which networks lie near each other does not tell which answer alike: rank correlation "
-                f"of distance with 1 − CKA {row['cka']:.2f}, 95 % interval {row['cka_low']:.2f} to "
+                f"{row['name']}: nearness on the map does not show which networks have similar outputs: rank "
+                f"correlation of distance with 1 − CKA {row['cka']:.2f}, 95 % interval {row['cka_low']:.2f} to "
                 f"{row['cka_high']:.2f}, over {row['of']} of {row['networks']} networks"
             )
 

@@ -1,4 +1,4 @@
-"""Do networks that lie close together also answer alike? On the maps, and in weight space."""
+"""Whether networks that lie close together, on the maps and in weight space, have similar outputs."""
 
 from typing import Any, Literal
 
@@ -23,26 +23,26 @@ from globscope.api import (
     offered,
     traits,
 )
-from globscope.builtin.analyses.similarity.cka import differences, disagreements, similarities
-from globscope.builtin.analyses.similarity.outputs import OutputExamples
+from globscope.builtin.analyses.similarity.cka import differences, disagreements, linear_cka
+from globscope.builtin.analyses.similarity.outputs import Outputs
 from globscope.builtin.analyses.similarity.pairwise import PairwiseComparison
 
 
 @attrs.define(frozen=True, kw_only=True)
 class Similarity:
-    """Compare networks by their outputs, beside their distance on each map and in weight space.
+    """Compare networks by their outputs, and by their distances on each map and in weight space.
 
-    Linear CKA of centred outputs X and Y, ‖YᵀX‖² / (‖XᵀX‖ ‖YᵀY‖) in Frobenius norms, is of Kornblith, Norouzi, Lee and
-    Hinton, "Similarity of Neural Network Representations Revisited", ICML 2019, section 3. BatchNorm statistics are
-    re-estimated for every network on 1,000 training examples, the same for all, whatever the evaluator does. Where a
-    network answers at several places of an example (tokens), one place an example is taken, the next for the next.
+    Linear CKA of centred outputs X and Y, ‖YᵀX‖² / (‖XᵀX‖ ‖YᵀY‖) in Frobenius norms, is from Kornblith, Norouzi, Lee
+    and Hinton, "Similarity of Neural Network Representations Revisited", ICML 2019, section 3. BatchNorm statistics are
+    re-estimated for every network on the same 1,000 training examples, whatever the evaluator does. If a network has
+    outputs at several places of an example (tokens), one place is used for each example, in turn.
 
     Attributes:
-        members: `last` compares each variant's last network; `all` every network that was trained or read and is in the
-            fit; k every k-th of them, counted back from each variant's last.
-        split: Of the data, whose examples the networks are asked about.
-        examples: So many of the split at most, drawn once with seed 0.
-        device: Where the networks run; `auto` takes cuda, then mps, then cpu; `cuda:1` is the second card.
+        members: Networks to compare: `last`, each variant's last network; `all`, every network that was trained or read
+            and is in the fit; or a number k, every k-th of these, counted back from each variant's last.
+        split: Split of the data on which the outputs are computed.
+        examples: Largest number of examples of the split, drawn once with seed 0.
+        device: Device on which the networks run: `auto` takes cuda, then mps, then cpu; `cuda:1` is the second card.
     """
 
     members: Literal["last", "all"] | int = attrs.field(default="last")
@@ -56,13 +56,13 @@ class Similarity:
             raise ValueError(f"{attribute.name} must be >= 1")
 
     def plan(self, maps: int, variants: int) -> str:
-        """Return what it will do."""
+        """Return what the analysis will do."""
         del maps
         named = {"last": f"the last networks of {variants} variants", "all": "all networks"}
         return f"similarity of {named.get(str(self.members), f'every {self.members}-th network')}, by their outputs"
 
     def check(self, facts: CheckFacts) -> None:
-        """Refuse a task that does not tell outputs, an unknown split, and a comparison of one network.
+        """Refuse a task without outputs, an unknown split, and a comparison of one network.
 
         Raises:
             EvaluationError: One of these.
@@ -70,14 +70,12 @@ class Similarity:
         probe = facts.probe
         if offered(probe, ReturnsOutputs) is None:
             reason = traits(probe, ProbeTraits).no_outputs
-            raise EvaluationError(
-                f"analysis similarity: compares what networks answer, and this task does not tell: {reason}"
-            )
+            raise EvaluationError(f"analysis similarity: compares networks' outputs, and this task has none: {reason}")
         if self.split not in probe.splits:
             raise EvaluationError(f"analysis similarity: no split {self.split!r}; {near(self.split, probe.splits)}")
         if self.members == "last" and len(facts.variants) < 2:
             raise EvaluationError(
-                "analysis similarity: members = 'last' compares the variants' last networks, and here is one; use 'all'"
+                "analysis similarity: members = 'last' needs at least two variants, and there is one; use 'all'"
             )
         device(self.device, "analysis similarity: device")
 
@@ -86,21 +84,21 @@ class Similarity:
         rows, where = self._rows(atlas.population), device(self.device, "analysis similarity: device")
         if len(rows) < 2:
             return Finding(warnings=("fewer than two networks to compare",))
-        answers = OutputExamples(split=self.split, examples=self.examples, device=where).answers(
+        outputs = Outputs(split=self.split, examples=self.examples, device=where).of_members(
             bench, atlas.population, rows
         )
-        chooses = "accuracy" in bench.task.build(where).measures
-        compared = PairwiseComparison(
+        classifies = "accuracy" in bench.task.build(where).measures
+        comparison = PairwiseComparison(
             atlas=atlas,
             rows=tuple(rows),
-            cka=similarities(answers),
-            disagreement=disagreements(answers) if chooses else differences(answers),
-            chooses=chooses,
+            cka=linear_cka(outputs),
+            disagreement=disagreements(outputs) if classifies else differences(outputs),
+            classifies=classifies,
         )
-        return compared.finding(rng)
+        return comparison.finding(rng)
 
     def _rows(self, population: Population) -> list[int]:
-        """Return the rows that are compared, each variant's last among them."""
+        """Return the rows to compare, with each variant's last."""
         step = {"last": len(population.members), "all": 1}.get(str(self.members), self.members)
         chosen = [row for variant in population.variants for row in population.of(variant)[::-1][:: int(step)][::-1]]
         return [row for row in chosen if population.members[row].in_fit]

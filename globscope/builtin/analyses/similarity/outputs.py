@@ -1,4 +1,4 @@
-"""What members say of the same examples, kept so that no network is asked twice."""
+"""The outputs of members on the same examples, stored so that no network is run twice."""
 
 import hashlib
 from collections.abc import Mapping, Sequence
@@ -23,42 +23,42 @@ BATCH = 250
 
 
 @define(frozen=True, kw_only=True)
-class OutputExamples:
-    """The examples that every network is asked about.
+class Outputs:
+    """The outputs of networks on fixed examples.
 
     Attributes:
-        split: Of the data.
-        examples: So many of it at most, drawn once with seed 0.
-        device: Where the networks run.
+        split: Split of the data.
+        examples: Largest number of its examples, drawn once with seed 0.
+        device: Device on which the networks run.
     """
 
     split: str
     examples: int
     device: str
 
-    def answers(self, bench: Bench, population: Population, rows: Sequence[int]) -> np.ndarray:
-        """Return (members, examples, values) float32 outputs, stored variant by variant under their weights."""
+    def of_members(self, bench: Bench, population: Population, rows: Sequence[int]) -> np.ndarray:
+        """Return (members, examples, values) float32 outputs, stored for each variant under its weights."""
         variants = dict.fromkeys(population.members[row].variant for row in rows)
         groups = {name: [row for row in rows if population.members[row].variant == name] for name in variants}
-        found = {name: self._of(bench, population, own, name) for name, own in groups.items()}
-        place = {row: (name, at) for name, own in groups.items() for at, row in enumerate(own)}
-        return np.stack([found[place[row][0]][place[row][1]] for row in rows])
+        outputs = {name: self._of(bench, population, own_rows, name) for name, own_rows in groups.items()}
+        places = {row: (name, at) for name, own_rows in groups.items() for at, row in enumerate(own_rows)}
+        return np.stack([outputs[places[row][0]][places[row][1]] for row in rows])
 
     def _of(self, bench: Bench, population: Population, rows: Sequence[int], name: str) -> np.ndarray:
         def work(_: Draft, progress: Progress) -> Mapping[str, np.ndarray]:
-            ask, answers = self._asking(bench), list[np.ndarray]()
+            run, outputs = self._runner(bench), list[np.ndarray]()
             for row in rows:
-                progress(len(answers), len(rows))
-                answers.append(ask(population.weights[row], population.members[row].buffers))
+                progress(len(outputs), len(rows))
+                outputs.append(run(population.weights[row], population.members[row].buffers))
             progress(len(rows), len(rows))
-            return {"answers": np.stack(answers)}
+            return {"outputs": np.stack(outputs)}
 
         weights = [hashlib.blake2b(np.ascontiguousarray(population.weights[row]).data).hexdigest() for row in rows]
         networks = [weights, [dict(population.members[row].buffers) for row in rows]]
-        return bench.stage(f"outputs of {name}", [networks, self.split, self.examples], work)["answers"]
+        return bench.stage(f"outputs of {name}", [networks, self.split, self.examples], work)["outputs"]
 
-    def _asking(self, bench: Bench) -> Any:
-        """Return what gives a network's (examples, values) from its weights."""
+    def _runner(self, bench: Bench) -> Any:
+        """Return a function from a network's weights and buffers to its (examples, values) outputs."""
         import torch
 
         probe = bench.task.build(self.device)
@@ -67,20 +67,21 @@ class OutputExamples:
             probe, "recalibrate", calibration_batches(probe), seed=bench.seed, device=self.device
         )
 
-        def ask(weights: np.ndarray, own: Mapping[str, np.ndarray]) -> np.ndarray:
+        def run(weights: np.ndarray, stored: Mapping[str, np.ndarray]) -> np.ndarray:
             with torch.inference_mode(not probe.grad_inside):
                 parameters = probe.layout.unflatten(torch.from_numpy(np.array(weights)).to(self.device))
-                buffers = buffers_of(parameters, own)
-                with fixed_seed(bench.seed, self.device):  # where outputs are drawn, all networks draw the same
+                buffers = buffers_of(parameters, stored)
+                with fixed_seed(bench.seed, self.device):  # where outputs are random, all networks use the same numbers
                     outputs = [probe.outputs(parameters, buffers, batch) for batch in batches]  # type: ignore[attr-defined]
-                found: np.ndarray = torch.cat([one_place(o, i * BATCH) for i, o in enumerate(outputs)]).cpu().numpy()
-            return found
+                chosen = [cycle_places(batch, number * BATCH) for number, batch in enumerate(outputs)]
+            joined: np.ndarray = torch.cat(chosen).cpu().numpy()
+            return joined
 
-        return ask
+        return run
 
 
-def one_place(outputs: Any, first: int) -> Any:
-    """Return (examples, values) of (examples, …, values): one place an example, the next one's for the next."""
+def cycle_places(outputs: Any, first: int) -> Any:
+    """Return (examples, values) of (examples, …, values): one place of each example, in turn."""
     import torch
 
     places = outputs.detach().float().reshape(len(outputs), -1, outputs.shape[-1])

@@ -1,4 +1,4 @@
-"""Networks compared pair by pair, as tables and pictures."""
+"""The comparison of networks pair by pair, as tables and pictures."""
 
 from collections.abc import Iterator
 from functools import cached_property
@@ -23,14 +23,14 @@ from globscope.api import (
 from globscope.builtin.analyses.similarity.agreement import AGREEMENT, COLUMNS, Row, agreement, records, warnings
 
 PAIRS = (
-    "Pair by pair of the networks compared. cka: linear centred kernel alignment of their outputs on the same "
-    "examples, 1 where one's are a rotated or scaled copy of the other's; disagreement: {}; weight_distance: "
-    "Euclidean, in weight space; distance_…: the same on each map, in its own units."
+    "Every pair of networks. cka: linear centred kernel alignment of their outputs on the same "
+    "examples, 1 if those of one are a rotated or scaled copy of the other's; disagreement: {}; weight_distance: "
+    "Euclidean distance in weight space; distance_…: distance on each map, in its own units."
 )
 SHARE = "share of the examples for which their largest outputs differ"
 SQUARES = "mean squared difference of the outputs over their variance, 0 where they are equal"
 UNLISTED = " The {:,} pairs themselves are neither listed nor drawn: more than {:,}."
-# Pairs that are listed and drawn one by one.
+# More pairs than this are not listed and drawn one by one.
 MOST = 5000
 
 
@@ -39,38 +39,38 @@ class PairwiseComparison:
     """Networks, compared pair by pair in the order of `itertools.combinations`.
 
     Attributes:
-        atlas: Their maps.
-        rows: Of the population.
-        cka: (pairs,).
-        disagreement: (pairs,).
-        chooses: Whether it counts answers; else it measures differences.
+        atlas: The population and its maps.
+        rows: Rows of the networks in the population.
+        cka: (pairs,) linear CKA of the outputs.
+        disagreement: (pairs,) disagreements of the outputs.
+        classifies: Whether disagreements count different classes; if not, they measure differences of outputs.
     """
 
     atlas: Atlas
     rows: tuple[int, ...]
     cka: np.ndarray = attrs.field(eq=False)
     disagreement: np.ndarray = attrs.field(eq=False)
-    chooses: bool
+    classifies: bool
 
     def finding(self, rng: np.random.Generator) -> Finding:
-        """Return what is told."""
-        rows, few = self._agreement(rng), len(self.cka) <= MOST
-        caption = AGREEMENT + ("" if few else UNLISTED.format(len(self.cka), MOST))
+        """Return the tables, warnings, records and pictures."""
+        rows, listed = self._agreement(rng), len(self.cka) <= MOST
+        caption = AGREEMENT + ("" if listed else UNLISTED.format(len(self.cka), MOST))
         table = Table(name="agreement", caption=caption, columns=COLUMNS, rows=tuple(rows))
         return Finding(
-            tables=(self._pairs(), table) if few else (table,),
+            tables=(self._pairs(), table) if listed else (table,),
             warnings=tuple(self._warnings(rows)),
             records=records(rows),
-            pictures=(*self._matrices(), *([self._scatter()] if few and self.atlas.maps else [])),
+            pictures=(*self._matrices(), *([self._scatter()] if listed and self.atlas.maps else [])),
         )
 
     @cached_property
     def _weights(self) -> np.ndarray:
-        return apart(self.atlas.population.take(self.rows).weights)
+        return distances_in_weight_space(self.atlas.population.take(self.rows).weights)
 
     @cached_property
     def _maps(self) -> dict[str, np.ndarray]:
-        """(pairs,) distances by map."""
+        """(pairs,) distances on each map, by name."""
         from scipy.spatial.distance import pdist
 
         fitted = [row for row, member in enumerate(self.atlas.population.members) if member.in_fit]
@@ -95,13 +95,13 @@ class PairwiseComparison:
             {"one": one, "other": other} | {name: finite_or_none(values[at]) for name, values in figures.items()}
             for at, (one, other) in enumerate(combinations(members, 2))
         )
-        caption = PAIRS.format(SHARE if self.chooses else SQUARES)
+        caption = PAIRS.format(SHARE if self.classifies else SQUARES)
         return Table(name="pairs", caption=caption, columns=("one", "other", *figures), rows=rows)
 
     def _warnings(self, rows: list[Row]) -> Iterator[str]:
         lost = int(np.isnan(self.disagreement).sum())
         if lost:
-            yield f"{lost} of {len(self.disagreement)} pairs cannot be compared: outputs are not finite, or constant"
+            yield f"{lost} of {len(self.disagreement)} pairs cannot be compared: outputs are not finite or constant"
         yield from warnings(rows)
 
     def _matrices(self) -> Iterator[Picture]:
@@ -109,12 +109,12 @@ class PairwiseComparison:
         population = self.atlas.population
         finals = [self.rows.index(row) for row in population.finals if row in self.rows]
         names = tuple(population.members[self.rows[at]].variant for at in finals)
-        says = SHARE if self.chooses else SQUARES
-        told = (
-            ("cka", self.cka, 1.0, "linear CKA of the outputs of the variants' last networks; 1 is most alike"),
-            ("disagreement", self.disagreement, 0.0, f"disagreement of the variants' last networks: {says}"),
+        meaning = SHARE if self.classifies else SQUARES
+        matrices = (
+            ("cka", self.cka, 1.0, "Linear CKA of the outputs of the variants' last networks; 1 is most similar."),
+            ("disagreement", self.disagreement, 0.0, f"Disagreement of the variants' last networks: {meaning}."),
         )
-        for name, figures, itself, caption in told:
+        for name, figures, itself, caption in matrices:
             values = _square(figures, len(self.rows), itself)[np.ix_(finals, finals)]
             cells = tuple(tuple(finite_or_none(value) for value in line) for line in values)
             label = "linear CKA" if name == "cka" else "disagreement"
@@ -133,11 +133,11 @@ class PairwiseComparison:
             )
             for name, x in self._maps.items()
         )
-        caption = "Every pair of networks: its distance on each map, and how alike its outputs are."
+        caption = "Distance on each map and similarity of the outputs, for every pair of networks."
         return Plot(name="distances", caption=caption, x="distance on the map", y="linear CKA", panels=panels)
 
 
-def apart(weights: Weights) -> np.ndarray:
+def distances_in_weight_space(weights: Weights) -> np.ndarray:
     """Return the (pairs,) Euclidean distances of (members, D) weights, in chunks of D."""
     from scipy.spatial.distance import pdist
 

@@ -1,4 +1,4 @@
-"""How far the landscapes of a map's refits differ."""
+"""How much the landscapes of a map's refits differ."""
 
 from globscope.builtin.analyses.stability.analysis import Stability
 
