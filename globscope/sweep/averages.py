@@ -7,7 +7,7 @@ import numpy as np
 from attrs import define, field
 
 from globscope.report.style.scale import positive
-from globscope.report.style.text import counted, listed, number
+from globscope.report.style.text import count_noun, join_words, number
 from globscope.spec.axes import Axis
 from globscope.spec.cells import SweepSpec
 from globscope.sweep.figures import full_name
@@ -80,14 +80,14 @@ class Average:
     def _sentences(self) -> Iterator[str]:
         by = " and ".join(key.key for key in self.keys)
         if self.others:
-            yield f"The mean of {self.figure.name} by {by}, over {listed(axis.key for axis in self.others)}."
+            yield f"The mean of {self.figure.name} by {by}, over {join_words(axis.key for axis in self.others)}."
             yield "sd: the standard deviation of the n cells (n − 1 in the denominator)."
         else:
             yield f"One cell each: {self.figure.name} by {by}."
         if failed := int(self.failed.sum()):
-            yield f"Left out: {counted(failed, 'cell')} that failed."
+            yield f"Left out: {count_noun(failed, 'cell')} that failed."
         if missing := int((np.isnan(self.values) & ~self.failed).sum()):
-            yield f"Left out: {counted(missing, 'cell')} without a finite figure."
+            yield f"Left out: {count_noun(missing, 'cell')} without a finite figure."
 
 
 def averages(runs: ComparedRuns, spec: SweepSpec) -> list[Average]:

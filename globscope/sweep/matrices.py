@@ -55,7 +55,7 @@ def run_matrices(runs: ComparedRuns, tiles: Tiles) -> Iterator[Matrix]:
     """Yield the matrices of runs that form no grid, one for every merge tree."""
     absent = {run.name: "failed" if run.failed else "no landscape" for run in runs.runs}
     for tree, tree_tiles in tiles.items():
-        yield Matrix.wrapped(tree, {name: tree_tiles.get(name, why) for name, why in absent.items()})
+        yield Matrix.in_rows(tree, {name: tree_tiles.get(name, why) for name, why in absent.items()})
 
 
 def _field(tiles: Mapping[Any, Tile]) -> str:

@@ -44,9 +44,9 @@ from globscope.api import (
 )
 from globscope.report import depict, flaw, plot, write_report
 from globscope.report.pictures.heat_map import plot_heat_map
-from globscope.report.pictures.plots import missing, plot_series
+from globscope.report.pictures.plots import missing_values, plot_series
 from globscope.report.pictures.view import REACH, View
-from globscope.report.style.series import LINES, TRAILS, styles
+from globscope.report.style.series import LINES, TRAILS, label_styles
 from globscope.report.style.theme import VARIANTS, save
 from globscope.session import Result
 from globscope.testing import checks_for, tiny_atlas, tiny_bench
@@ -94,7 +94,7 @@ def test_missing_and_infinite_figures_leave_a_gap_and_are_counted_in_their_panel
     np.testing.assert_array_equal(figure.axes[0].lines[0].get_ydata(), [1, np.nan, 3])
     said = texts(figure)
     assert sum("3 values are not finite." in text for text in said) == 1
-    assert missing(shown) == ["panel 0: 3 values are not finite."]
+    assert missing_values(shown) == ["panel 0: 3 values are not finite."]
 
 
 def test_a_point_between_two_gaps_is_marked_where_no_line_reaches_it():
@@ -111,7 +111,7 @@ def test_a_log_axis_tells_what_it_cannot_show():
     (axes,) = figure.axes
     assert axes.get_yscale() == "log"
     assert axes.get_ylim()[0] < 0.01 < 100 < axes.get_ylim()[1]
-    assert missing(shown) == ["panel 0: 2 values are ≤ 0 and not on a log axis."]
+    assert missing_values(shown) == ["panel 0: 2 values are ≤ 0 and not on a log axis."]
     assert "loss (log scale)" in texts(figure)
     assert any("2 values are ≤ 0" in text for text in texts(figure))
 
@@ -145,7 +145,7 @@ def test_a_label_that_is_a_runs_name_has_the_runs_colour_and_no_other_has():
 def test_no_two_labels_look_alike(labels, count):
     runs = labels[:count]
     for palette in (LINES, TRAILS):
-        found = styles(labels, palette, runs)
+        found = label_styles(labels, palette, runs)
         assert list(found) == [*runs, *labels[count:]]
         assert len({(style.colour, style.marker) for style in found.values()}) == len(labels)
         colours = [style.colour for style in found.values()]
@@ -285,7 +285,7 @@ def test_an_arrow_leads_from_each_point_to_the_next():
     (arrows,) = (one for one in found.figure.axes[0].collections if isinstance(one, Quiver))
     np.testing.assert_allclose(arrows.get_offsets(), [(0, 0), (0.2, 0.2)])
     np.testing.assert_allclose(np.stack([arrows.U, arrows.V], axis=1), [(0.5, 0.25), (-0.1, -0.5)])
-    assert found.missing == ("1 point is not finite.",)
+    assert found.missing == ["1 point is not finite."]
 
 
 def test_the_view_grows_with_trails_that_leave_the_lattice_and_the_landscape_ends_where_it_did():
@@ -295,7 +295,7 @@ def test_the_view_grows_with_trails_that_leave_the_lattice_and_the_landscape_end
     assert axes.get_xlim()[1] > 2
     assert axes.get_ylim()[0] < -1.5
     assert axes.get_ylim()[1] == 1
-    assert found.missing == ()
+    assert found.missing == []
     filled = next(one for one in axes.collections if one.get_zorder() == 1)
     corners = axes.transData.inverted().transform(filled.get_clip_box().get_points())
     np.testing.assert_allclose(corners, [(-1, -1), (1, 1)], atol=1e-9)
@@ -304,7 +304,7 @@ def test_the_view_grows_with_trails_that_leave_the_lattice_and_the_landscape_end
 def test_points_that_lie_very_far_out_are_counted_and_do_not_shrink_the_map():
     found = overlaid(a_map(), a_trail([(0, 0), (1e6, 0), (-1e6, 1e6)]))
     assert found.figure.axes[0].get_xlim() == (-1, 1)
-    assert found.missing == ("2 points lie far outside of what is shown.",)
+    assert found.missing == ["2 points lie far outside of what is shown."]
     assert any("2 points lie far outside" in text for text in texts(found.figure))
 
 
@@ -349,7 +349,7 @@ def test_trails_are_drawn_on_every_kind_of_map(make, d, panels):
     assert [text.get_text() for text in found.figure.legends[0].get_texts()][:5] == [*looks, "empty"]
     trails = [line for axes in found.figure.axes for line in axes.lines if line.get_mfc() in TRAILS]
     assert trails
-    assert found.missing == ()
+    assert found.missing == []
 
 
 def test_a_map_of_many_axes_shows_six_pairs_and_says_so():

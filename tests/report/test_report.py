@@ -41,13 +41,13 @@ from globscope.report.map.line_plot import walk
 from globscope.report.map.scattered import slivers, triangles
 from globscope.report.map.slices import slices
 from globscope.report.map.surface import lattice
-from globscope.report.map.tracks import tracks
+from globscope.report.map.tracks import tracks_of
 from globscope.report.page.arrays import write_values
 from globscope.report.page.compared_maps import compared_maps
 from globscope.report.page.tables import as_csv
 from globscope.report.style.labels import Name, short_names
 from globscope.report.style.scale import shared_scale
-from globscope.report.style.text import Names, cell, number, plain, slug, ticks
+from globscope.report.style.text import Names, cell_text, figure_text, number, slug, tick_labels
 from globscope.report.style.theme import DEPTHS, VARIANTS, save
 from globscope.report.style.ticks import round_values
 from globscope.report.topology.figures import plot_diagram, plot_tree
@@ -291,7 +291,7 @@ def test_samples_stand_where_their_points_are_in_any_order():
     order = np.random.default_rng(0).permutation(25)
     shuffled = Samples(points=samples.points[order], index=samples.index[order], shape=(5, 5))
     found = lattice(shuffled)
-    picture = found.spread(shuffled.points[:, 0] + 10 * shuffled.points[:, 1])
+    picture = found.picture(shuffled.points[:, 0] + 10 * shuffled.points[:, 1])
     np.testing.assert_allclose(picture, found.x + 10 * found.y[:, None])
 
 
@@ -300,7 +300,7 @@ def test_a_lattice_with_lines_that_nobody_asked_keeps_its_spacing():
     asked = ~np.isin(samples.index[:, 0], (0, 2))
     found = lattice(Samples(points=samples.points[asked], index=samples.index[asked], shape=(5, 5)))
     np.testing.assert_allclose(found.x, np.linspace(-1, 1, 5), atol=1e-12)  # a line through exact points
-    assert np.isnan(found.spread(np.ones(15))[:, [0, 2]]).all()
+    assert np.isnan(found.picture(np.ones(15))[:, [0, 2]]).all()
 
 
 def test_scattered_samples_are_drawn_over_their_triangles_with_a_dot_for_each(tmp_path):
@@ -353,7 +353,7 @@ def test_a_run_is_drawn_by_rising_step_and_derived_members_apart():
     members = tuple(who.members[row] for row in order)
     members = (*members[:-1], evolve(members[-1], kind="curve"))
     drawn = a_map(who=evolve(who, members=members))
-    found = tracks(drawn)
+    found = tracks_of(drawn)
     assert [len(track.points) for track in found] == [4, 4, 3]
     np.testing.assert_array_equal(found[0].points, drawn.chart.latents[[1, 3, 2, 0]])
     assert "curve members" in texts(plot(drawn))
@@ -363,7 +363,7 @@ def test_a_members_point_that_is_not_finite_is_left_out():
     drawn = a_map()
     lost = np.where(np.arange(12)[:, None] == 0, np.nan, drawn.chart.latents)
     drawn = evolve(drawn, chart=evolve(drawn.chart, latents=lost))
-    assert [len(track.points) for track in tracks(drawn)] == [3, 4, 4]
+    assert [len(track.points) for track in tracks_of(drawn)] == [3, 4, 4]
 
 
 @pytest.mark.parametrize("d", [1, 3])
@@ -490,7 +490,7 @@ def test_a_log_axis_has_at_least_three_labels_that_differ_whatever_it_spans(expo
     assert 3 <= len(values) <= 11
     assert (low <= values).all()
     assert (values <= high).all()
-    assert len(set(ticks(values.tolist()))) == len(values)
+    assert len(set(tick_labels(values.tolist()))) == len(values)
 
 
 def test_a_colour_bar_and_trees_that_span_less_than_a_decade_can_be_read():
@@ -624,7 +624,7 @@ def test_file_stems_are_never_handed_out_twice(words):
 @given(st.text())
 def test_no_name_starts_a_formula(name):
     """What is printed is the name on one line, as it was."""
-    shown = plain(name, 1000)
+    shown = figure_text(name, 1000)
     assert not matplotlib.cbook.is_math_text(shown)
     assert shown.isprintable()
 
@@ -635,11 +635,11 @@ def test_no_name_starts_a_formula(name):
 )
 def test_numbers_are_shown_as_people_read_them(value, shown):
     assert number(value) == shown
-    assert cell(value) == shown
+    assert cell_text(value) == shown
 
 
 def test_a_missing_figure_is_a_dash_on_the_page_and_nothing_in_csv():
-    assert cell(None) == "–"
+    assert cell_text(None) == "–"
     assert as_csv(TABLE).splitlines()[2] == "mds,,"
 
 

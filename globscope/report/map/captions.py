@@ -2,7 +2,7 @@
 
 from globscope.report.map.scene import Kind, Scene, is_path
 from globscope.report.map.slices import lowest_point
-from globscope.report.style.text import counted, listed, number
+from globscope.report.style.text import count_noun, join_words, number
 from globscope.values.findings import Map
 
 CAPTIONS: dict[Kind, str] = {
@@ -24,7 +24,7 @@ ALT_TEXTS: dict[Kind, str] = {
 def caption(scene: Scene) -> tuple[str, str]:
     """Return a picture's caption and its alternative text."""
     shown = " ".join(facts(scene))
-    runs = listed(track.variant for track in scene.tracks)
+    runs = join_words(track.variant for track in scene.tracks)
     words = {"name": scene.map_.name, "sampler": scene.sampler, "field": scene.field.name, "runs": runs}
     above = CAPTIONS[scene.kind].format(**words)
     return f"{above[:1].upper()}{above[1:]}. {shown}", f"{ALT_TEXTS[scene.kind].format(**words)} {shown}"
@@ -45,7 +45,7 @@ def facts(scene: Scene) -> list[str]:
 
 
 def samples(scene: Scene) -> str:
-    """Return how many networks were decoded, what has no colour, and what the map was fitted to."""
+    """Return how many networks were decoded, how many have no colour, and to how many the map was fitted."""
     points = scene.drawn.samples
     size = " × ".join(map(number, points.shape or (len(points.points),)))
     odd = [(scene.nonfinite, "NaN or infinite")] * bool(scene.nonfinite) + scene.scale.beyond(scene.values)
@@ -53,14 +53,14 @@ def samples(scene: Scene) -> str:
     fitted = sum(member.in_fit for member in scene.map_.population.members)
     aside = f" ({notes})" if notes else ""
     way = " along a path" if is_path(points) else ""
-    what = f"map fitted to N = {number(fitted)}" if scene.map_.chart.extent is None else sliced(scene.map_)
+    what = f"map fitted to N = {number(fitted)}" if scene.map_.chart.extent is None else slice_facts(scene.map_)
     return f"{size} networks decoded{way} and evaluated{aside}; {what}"
 
 
-def sliced(map_: Map) -> str:
-    """Return what a slice is of, and how many members are not on it."""
+def slice_facts(map_: Map) -> str:
+    """Return around and through which networks a slice lies, and how many members are not on it."""
     off, notes = int(map_.elsewhere.sum()), map_.chart.notes
     around = f"slice around {notes.get('origin', 'a network')}" if map_.chart.centre is not None else "slice"
     through = f" through {notes.get('origin')}, {notes['through']}" if notes.get("through") else ""
-    absent = f"; {counted(off, 'member is', 'members are')} not on it, and projected where drawn" if off else ""
+    absent = f"; {count_noun(off, 'member is', 'members are')} not on it, and projected where drawn" if off else ""
     return f"{around}{through}{absent}"

@@ -16,8 +16,7 @@ from globscope.report.map.trajectories import draw_tracks
 from globscope.report.style.labels import name_points
 from globscope.report.style.legend import Legend, colourbar, explain
 from globscope.report.style.scale import shared_scale
-from globscope.report.style.text import lines, literal, plain
-from globscope.report.style.theme import Picture, headline, styled
+from globscope.report.style.theme import Picture, house_style, write_headline
 from globscope.values.findings import Atlas, Map
 
 COLOURED = ("surface", "slices")
@@ -38,11 +37,11 @@ def plot(map_: Map, atlas: Atlas | None = None, *, field: str = "train_loss", sa
 
 def plot_scene(scene: Scene) -> Figure:
     """Return a scene as a figure of its own."""
-    with styled():
+    with house_style():
         figure = Picture(figsize=(7.0, 6.6), layout="constrained")
         panels = panels_of(figure, scene)
         legend = draw_map(panels, scene)
-        headline(panels[0], literal(scene.title), lines(facts(scene), 92))
+        write_headline(panels[0], scene.title, facts(scene), 92)
         if scene.kind in COLOURED:
             colourbar(figure, panels, scene.scale)
         explain(figure, legend)
@@ -53,13 +52,13 @@ def plot_overview(scenes: Sequence[Scene], notes: Mapping[str, Sequence[str]]) -
     """Return maps under one colour scale; `notes`, by map's name, stand below the titles."""
     across = max(1, min(len(scenes), 3))
     down = max(1, -(-len(scenes) // across))
-    with styled():
+    with house_style():
         figure = Picture(figsize=(4.4 * across + 0.8, 4.5 * down + 0.6), layout="constrained")
         legend: Legend = {}
         panels = [figure.add_subplot(down, across, k + 1) for k in range(len(scenes))]
         for axes, scene in zip(panels, scenes, strict=True):
             legend |= draw_map([axes], scene)
-            headline(axes, plain(scene.map_.name, 28), lines(notes.get(scene.map_.name, ()), 58))
+            write_headline(axes, scene.map_.name, notes.get(scene.map_.name, ()), 58, 28)
         if any(scene.kind in COLOURED for scene in scenes):
             colourbar(figure, panels, scenes[0].scale)
         explain(figure, legend)

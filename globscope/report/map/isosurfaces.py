@@ -17,10 +17,10 @@ class Isosurface:
     """Where a field takes one value.
 
     Attributes:
-        level: The value.
-        below: The share of the finite samples at or below it.
+        level: Value of the field on the surface.
+        below: Share of the finite samples at or below the level.
         triangles: (t, 3, 3) corners, in latent units.
-        trusted: (t,) whether the sample nearest to each triangle is.
+        trusted: (t,) whether the sample nearest to each triangle is trusted.
     """
 
     level: float
@@ -36,8 +36,8 @@ class Volume:
     Attributes:
         heights: (nx, ny, nz) on the colours' scale, from 0 to 1; losses that span decades vary evenly there.
         cells: (nx, ny, nz) whether all eight samples of the cell that ends at a place have a value.
-        trusted: (nx, ny, nz).
-        axes: Positions along the latent axes.
+        trusted: (nx, ny, nz) whether the sample at a place is trusted.
+        axes: Positions of the samples along each latent axis.
     """
 
     heights: np.ndarray = field(eq=False, repr=False)
@@ -75,13 +75,13 @@ class Volume:
 def isosurfaces(landscape: Landscape, scale: Scale) -> tuple[Isosurface, ...]:
     """Return the surfaces that there are, the lowest first; none where the field is flat."""
     values = landscape.fields[scale.field.key]
-    finite, volume, found = values[np.isfinite(values)], Volume.of(landscape, scale), []
+    finite, volume, surfaces = values[np.isfinite(values)], Volume.of(landscape, scale), []
     for level in levels(scale.drawable(finite)):
         triangles, trusted = volume.surface(float(scale.norm()(level)))
         if len(triangles):
             below = float((finite <= level).mean())
-            found.append(Isosurface(level=level, below=below, triangles=triangles, trusted=trusted))
-    return tuple(found)
+            surfaces.append(Isosurface(level=level, below=below, triangles=triangles, trusted=trusted))
+    return tuple(surfaces)
 
 
 def levels(values: np.ndarray) -> list[float]:

@@ -10,11 +10,11 @@ from matplotlib.lines import Line2D
 from matplotlib.patches import Patch
 
 from globscope.report.map.scene import Scene, is_line
-from globscope.report.map.tracks import tracks
+from globscope.report.map.tracks import tracks_of
 from globscope.report.map.trajectories import draw_tracks
 from globscope.report.style.legend import Legend
 from globscope.report.style.scale import positive
-from globscope.report.style.text import plain
+from globscope.report.style.text import figure_text
 from globscope.report.style.theme import INK, MINIMUM, UNTRUSTED
 from globscope.report.style.ticks import log_note, tick_log
 from globscope.values.field import Field
@@ -58,7 +58,8 @@ def _set_axes(axes: Axes, field: Field, *, one_axis: bool) -> None:
     axes.margins(x=0.015)
     axes.set_xlabel("latent 1" if one_axis else "length along the path (latent units)")
     axes.set_ylabel(
-        f"{'loss' if field.is_loss else plain(field.name)}{', ' if field.unit else ''}{field.unit}" + log_note(axes)
+        f"{'loss' if field.is_loss else figure_text(field.name)}{', ' if field.unit else ''}{field.unit}"
+        + log_note(axes)
     )
     if axes.get_yscale() == "log":
         tick_log(axes.yaxis, *axes.get_ylim())
@@ -73,7 +74,7 @@ def _draw_fields(
         known = landscape.fields[field.key]
         values = np.where(np.isfinite(known), known, np.nan)[order]
         colour, dash = FIELDS[k % len(FIELDS)]
-        legend[plain(field.name)] = axes.plot(length, values, color=colour, ls=dash, lw=1.8, marker=".", ms=4)[0]
+        legend[figure_text(field.name)] = axes.plot(length, values, color=colour, ls=dash, lw=1.8, marker=".", ms=4)[0]
     return legend
 
 
@@ -85,7 +86,7 @@ def _draw_runs(axes: Axes, scene: Scene, places: np.ndarray) -> Legend:
         heights = np.interp(latents, places[order], scene.values[order])
     lifted = np.column_stack([latents, np.where(np.isfinite(heights), heights, np.nan)])
     on_line = evolve(map_, chart=evolve(map_.chart, latents=lifted))
-    return draw_tracks(axes, evolve(scene, map_=on_line, tracks=tracks(on_line)), faint=True)
+    return draw_tracks(axes, evolve(scene, map_=on_line, tracks=tracks_of(on_line)), faint=True)
 
 
 def _draw_members(axes: Axes, scene: Scene, places: np.ndarray) -> Legend:

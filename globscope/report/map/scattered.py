@@ -9,7 +9,7 @@ from matplotlib.patches import Patch
 from matplotlib.tri import TriAnalyzer, Triangulation
 
 from globscope.report.style.legend import Legend
-from globscope.report.style.scale import Scale, closed
+from globscope.report.style.scale import Scale, include_ends
 from globscope.report.style.theme import DEPTH, FOG, INK, UNTRUSTED
 from globscope.values.landscape import Landscape
 
@@ -49,14 +49,14 @@ def slivers(mesh: Triangulation) -> np.ndarray:
 
 def _draw_depths(axes: Axes, mesh: Triangulation, scale: Scale, values: np.ndarray) -> Legend:
     """Draw the values; a triangle at a sample without a value stays empty."""
-    finite, drawn = np.isfinite(values), np.nan_to_num(scale.drawable(values), nan=scale.low)
+    finite, heights = np.isfinite(values), np.nan_to_num(scale.drawable(values), nan=scale.low)
     whole = finite[mesh.triangles].all(axis=1)
     mesh.set_mask(~whole | slivers(mesh))
-    if whole.any() and drawn[finite].min() < drawn[finite].max():
+    if whole.any() and np.ptp(heights[finite]):
         norm = scale.norm()
-        filled = axes.tricontourf(mesh, drawn, levels=closed(scale.levels(81)), norm=norm, cmap=DEPTH, zorder=1)
+        filled = axes.tricontourf(mesh, heights, levels=include_ends(scale.levels(81)), norm=norm, cmap=DEPTH, zorder=1)
         filled.set_rasterized(True)  # as polygons, viewers show seams between the levels
-        axes.tricontour(mesh, drawn, levels=scale.levels(17)[1:-1], colors=INK, linewidths=0.4, alpha=0.45, zorder=2)
+        axes.tricontour(mesh, heights, levels=scale.levels(17)[1:-1], colors=INK, linewidths=0.4, alpha=0.45, zorder=2)
     style: dict[str, Any] = {"ls": "", "marker": "o", "color": INK, "alpha": 0.55, "mew": 0}
     size = 2.0 if finite.sum() <= 1000 else 1.2
     axes.plot(mesh.x[finite], mesh.y[finite], ms=size, rasterized=True, zorder=2.5, **style)

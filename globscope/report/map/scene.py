@@ -1,4 +1,4 @@
-"""A map with all that its pictures draw from: looked up once, handed to every drawing."""
+"""All that a map's pictures draw from, looked up once."""
 
 from collections.abc import Iterator, Mapping
 from functools import cached_property
@@ -8,10 +8,10 @@ import numpy as np
 from attrs import define
 from attrs import field as attribute
 
-from globscope.report.map.tracks import Track, tracks, variants_not_shown
-from globscope.report.map.tree_scene import TreeScene, runs_by_basin
+from globscope.report.map.tracks import Track, tracks_of, variants_not_shown
+from globscope.report.map.tree_scene import TreeScene, tracks_by_basin
 from globscope.report.style.scale import Scale, colour_scale
-from globscope.report.style.text import cut, one_line
+from globscope.report.style.text import one_line, shorten
 from globscope.values.field import Field
 from globscope.values.findings import Atlas, Map
 from globscope.values.landscape import Landscape, Samples
@@ -22,7 +22,7 @@ Kind = Literal["line", "path", "surface", "slices", "members"]
 
 
 def kind_of(landscape: Landscape | None, key: str) -> Kind:
-    """Return as what the field of this key of a landscape can be drawn."""
+    """Return the form in which a landscape's field of this key can be drawn."""
     if landscape is None or key not in landscape.fields:
         return "members"
     if is_line(landscape.samples):
@@ -59,13 +59,13 @@ class Scene:
     """One landscape of a map, or a map without any, ready to be drawn.
 
     Attributes:
-        map_: The map.
-        sampler: Name of the sampler whose landscape is drawn; empty where there is none.
-        landscape: That landscape.
+        map_: Map that is drawn.
+        sampler: Name of the sampler whose landscape is drawn; empty if there is none.
+        landscape: The landscape; None if only members can be drawn.
         fields: How people read the landscape's fields, by key.
-        scale: Of the colours, with the field that they show.
-        kind: As what the landscape is drawn.
-        tracks: The runs' trajectories.
+        scale: Scale of the colours, with the field that they show.
+        kind: Form in which the landscape is drawn.
+        tracks: Trajectories of the runs.
         not_shown: Variants whose last network the map does not show.
     """
 
@@ -90,7 +90,7 @@ class Scene:
             fields={key: atlas.field_of(key) for key in landscape.fields} if landscape else {},
             scale=scale,
             kind=kind_of(landscape, scale.field.key),
-            tracks=tracks(map_),
+            tracks=tracks_of(map_),
             not_shown=variants_not_shown(map_),
         )
 
@@ -104,7 +104,7 @@ class Scene:
         """The map's name for a headline, with the sampler's where the map alone does not identify the picture."""
         name, sampler = one_line(self.map_.name), one_line(self.sampler)
         several = len(self.map_.landscapes) > 1 or (self.landscape is not None and is_path(self.landscape.samples))
-        return f"{cut(name, 26)}, {cut(sampler, 24)}" if sampler and several else cut(name, 40)
+        return f"{shorten(name, 26)}, {shorten(sampler, 24)}" if sampler and several else shorten(name, 40)
 
     @property
     def field(self) -> Field:
@@ -143,7 +143,7 @@ class Scene:
                 topology=topology,
                 field=self.fields[topology.field],
                 values=self.drawn.fields[topology.field],
-                runs=runs_by_basin(self.map_, self.drawn, topology, tracks),
+                runs=tracks_by_basin(self.map_, self.drawn, topology, tracks),
             )
             for name, topology in self.map_.topologies.get(self.sampler, {}).items()
         }

@@ -11,7 +11,7 @@ from matplotlib.path import Path
 
 from globscope.report.map.scattered import draw_scattered
 from globscope.report.style.legend import Legend
-from globscope.report.style.scale import Scale, closed
+from globscope.report.style.scale import Scale, include_ends
 from globscope.report.style.theme import DEPTH, FAINT, FOG, INK, MINIMUM, SADDLE, UNTRUSTED
 from globscope.values.landscape import Landscape, Samples
 from globscope.values.topology import MergeTree
@@ -23,19 +23,19 @@ class Lattice:
 
     Attributes:
         x: (nx,) positions on the first latent axis.
-        y: (ny,) on the second.
-        cells: (n, 2) integers, each sample's place.
+        y: (ny,) positions on the second latent axis.
+        cells: (n, 2) integers, each sample's place in `x` and `y`.
     """
 
     x: np.ndarray = field(eq=False, repr=False)
     y: np.ndarray = field(eq=False, repr=False)
     cells: np.ndarray = field(eq=False, repr=False)
 
-    def spread(self, values: np.ndarray, missing: float = np.nan) -> np.ndarray:
+    def picture(self, values: np.ndarray, missing: float = np.nan) -> np.ndarray:
         """Return the (ny, nx) picture of the samples' values; `missing` where nothing was sampled."""
-        picture = np.full((len(self.x), len(self.y)), missing)
-        picture[tuple(self.cells.T)] = values
-        return picture.T
+        spread = np.full((len(self.x), len(self.y)), missing)
+        spread[tuple(self.cells.T)] = values
+        return spread.T
 
     def squares(self, chosen: np.ndarray) -> Path:
         """Return the outlines of the chosen samples' cells."""
@@ -74,7 +74,7 @@ def draw_surface(axes: Axes, landscape: Landscape, scale: Scale) -> Legend:
     if grid is None:
         return draw_scattered(axes, landscape, scale) | end_colours(scale, landscape.fields[scale.field.key])
     values = landscape.fields[scale.field.key]
-    _draw_depths(axes, grid, scale, grid.spread(scale.drawable(values)))
+    _draw_depths(axes, grid, scale, grid.picture(scale.drawable(values)))
     axes.set(xlim=grid.x[[0, -1]], ylim=grid.y[[0, -1]])
     legend = _draw_fog(axes, grid, landscape.trusted)
     legend |= _draw_nonfinite(axes, grid, values)
@@ -87,7 +87,7 @@ def _draw_depths(axes: Axes, grid: Lattice, scale: Scale, picture: np.ndarray) -
     axes.pcolormesh(*where, norm=norm, cmap=DEPTH, shading="nearest", rasterized=True, zorder=0)
     if np.nanmin(picture, initial=np.inf) >= np.nanmax(picture, initial=-np.inf) or min(picture.shape) < 2:
         return
-    filled = axes.contourf(*where, levels=closed(scale.levels(81)), norm=norm, cmap=DEPTH, zorder=1)
+    filled = axes.contourf(*where, levels=include_ends(scale.levels(81)), norm=norm, cmap=DEPTH, zorder=1)
     filled.set_rasterized(True)  # as polygons, viewers show seams between the levels
     axes.contour(*where, levels=scale.levels(17)[1:-1], colors=INK, linewidths=0.4, alpha=0.45, zorder=2)
 
@@ -95,7 +95,7 @@ def _draw_depths(axes: Axes, grid: Lattice, scale: Scale, picture: np.ndarray) -
 def _draw_fog(axes: Axes, grid: Lattice, trusted: np.ndarray) -> Legend:
     if trusted.all():
         return {}
-    clear = grid.spread(trusted.astype(float), missing=1.0)
+    clear = grid.picture(trusted.astype(float), missing=1.0)
     axes.contourf(grid.x, grid.y, clear, levels=[-1, 0.5], colors=[FOG], alpha=0.5, zorder=3)
     axes.contour(grid.x, grid.y, clear, levels=[0.5], colors=INK, linewidths=0.9, linestyles="--", zorder=3.1)
     return {UNTRUSTED: Patch(facecolor=FOG, alpha=0.5)}

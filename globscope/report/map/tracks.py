@@ -14,11 +14,11 @@ class Track:
     """One variant's trained members on a map.
 
     Attributes:
-        variant: Its name.
-        number: Its place among the variants; decides the colour.
-        label: Its name, cut to what fits beside a line; no other variant has the same.
+        variant: Name of the variant.
+        number: Place among the variants, which decides the colour.
+        label: Name, shortened to fit beside a line; no other variant has the same.
         points: (m, d) latents by rising step; the last is the variant's final member.
-        last: Its row among the members.
+        last: Row of the final member.
     """
 
     variant: str
@@ -33,20 +33,20 @@ class Track:
         return VARIANTS[self.number % len(VARIANTS)]
 
 
-def tracks(map_: Map) -> tuple[Track, ...]:
+def tracks_of(map_: Map) -> tuple[Track, ...]:
     """Return the trained members' trajectories, in the variants' order; a point off the map is left out.
 
     On a slice, so is a run none of whose members lies on it: its projection would look as if it did.
     """
-    found = []
+    tracks = []
     latents = map_.chart.latents
     finite = np.isfinite(latents).all(axis=1)
     variants = map_.population.variants
     for number, (variant, label) in enumerate(zip(variants, short_names(variants), strict=True)):
         rows = [row for row in map_.population.of(variant) if finite[row]]
         if rows and not map_.elsewhere[map_.population.of(variant)].all():
-            found.append(Track(variant=variant, number=number, label=label, points=latents[rows], last=rows[-1]))
-    return tuple(found)
+            tracks.append(Track(variant=variant, number=number, label=label, points=latents[rows], last=rows[-1]))
+    return tuple(tracks)
 
 
 def variants_not_shown(map_: Map) -> frozenset[str]:

@@ -84,12 +84,12 @@ def _draw_derived(axes: Axes, map_: Map, at: tuple[int, ...]) -> Legend:
 
 def _paths(map_: Map) -> dict[tuple[str, str], list[int]]:
     """Return the derived members' rows by kind and variant, by rising step; those off the map are left out."""
-    found: dict[tuple[str, str], list[int]] = {}
+    paths: dict[tuple[str, str], list[int]] = {}
     members, finite = map_.population.members, np.isfinite(map_.chart.latents).all(axis=1)
     for row in sorted(np.flatnonzero(finite & ~map_.elsewhere).tolist(), key=lambda row: members[row].step):
         if members[row].kind != "trained":
-            found.setdefault((members[row].kind, members[row].variant), []).append(row)
-    return found
+            paths.setdefault((members[row].kind, members[row].variant), []).append(row)
+    return paths
 
 
 def _key(marker: str, fill: str, size: float) -> Line2D:

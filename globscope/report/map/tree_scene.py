@@ -8,7 +8,7 @@ from attrs import define
 from attrs import field as attribute
 
 from globscope.report.map.tracks import Track
-from globscope.report.style.text import counted, listed, number
+from globscope.report.style.text import count_noun, join_words, number
 from globscope.topology.membership import depiction, membership
 from globscope.topology.outline import Outline, outline
 from globscope.values.field import Field
@@ -22,11 +22,11 @@ class TreeScene:
     """The merge tree of one field of a landscape, ready to be drawn.
 
     Attributes:
-        title: What its pictures are called after.
+        title: Name of the map or file, for headlines.
         topology: The tree, whole and simplified.
-        field: Whose tree it is.
-        values: (n,) of the field at all samples.
-        runs: By leaf, the runs whose last network lies in its basin; −1: those that the map does not show.
+        field: Field whose tree it is.
+        values: (n,) values of the field at all samples.
+        runs: Runs whose last network lies in a leaf's basin, by leaf; by −1, those that the map does not show.
     """
 
     title: str
@@ -48,7 +48,7 @@ class TreeScene:
     @property
     def leaves(self) -> str:
         """The count of leaves and its threshold."""
-        count = counted(len(self.topology.tree.minima), "leaf", "leaves")
+        count = count_noun(len(self.topology.tree.minima), "leaf", "leaves")
         return f"{count} of persistence > {number(self.topology.threshold)}"
 
     @property
@@ -68,23 +68,27 @@ class TreeScene:
     @property
     def missing_runs(self) -> str:
         """Which runs the map does not show, so that they name no leaf; empty where it shows all."""
-        names = listed(track.variant for track in self.runs.get(-1, ()))
+        names = join_words(track.variant for track in self.runs.get(-1, ()))
         return f"Not on this map: {names}." if names else ""
 
     @property
     def run_ends(self) -> str:
         """In how many basins the runs end, and which runs the map does not show; empty on a path."""
         absent, basins = self.runs.get(-1, ()), [runs for leaf, runs in self.runs.items() if leaf >= 0]
-        shown, names = sum(map(len, basins)), listed(track.variant for track in absent)
-        every = counted(shown + len(absent), "run is", "runs are")
-        ends = f"{counted(shown, 'run')} end{'s' * (shown == 1)} in {counted(len(basins), 'basin')}" if shown else ""
-        return "; ".join(filter(None, (ends, f"{len(absent)} of {every} not on this map ({names})" if absent else "")))
+        shown, clauses = sum(map(len, basins)), []
+        if shown:
+            verb = "ends" if shown == 1 else "end"
+            clauses.append(f"{count_noun(shown, 'run')} {verb} in {count_noun(len(basins), 'basin')}")
+        if absent:
+            every, names = shown + len(absent), join_words(track.variant for track in absent)
+            clauses.append(f"{len(absent)} of {count_noun(every, 'run is', 'runs are')} not on this map ({names})")
+        return "; ".join(clauses)
 
 
-def runs_by_basin(
+def tracks_by_basin(
     map_: Map, landscape: Landscape, topology: Topology, tracks: Sequence[Track]
 ) -> dict[int, list[Track]]:
-    """Return, by leaf, the runs whose last network lies in its basin; −1 for those that the map does not show."""
+    """Return the runs whose last network lies in a leaf's basin, by leaf; by −1, those that the map does not show."""
     basins: dict[int, list[Track]] = {}
     if not tracks or not len(landscape.samples.points):
         return basins

@@ -18,26 +18,26 @@ from globscope.report.map.tracks import Track
 from globscope.report.map.trajectories import draw_tracks
 from globscope.report.style.legend import Legend, colourbar, explain
 from globscope.report.style.scale import Scale
-from globscope.report.style.text import lines, listed, literal, plain, ticks
-from globscope.report.style.theme import DEPTH, FAINT, FOG, INK, UNTRUSTED, Picture, halo, headline, styled
+from globscope.report.style.text import figure_text, join_words, tick_labels
+from globscope.report.style.theme import DEPTH, FAINT, FOG, INK, UNTRUSTED, Picture, halo, house_style, write_headline
 from globscope.values.landscape import Landscape
 
-TURNS = (-62, 28)  # degrees; from one side alone, depth cannot be told
+TURNS = (-62, 28)  # degrees; one side alone does not show depth
 OPACITY = (0.1, 0.22, 0.6)  # of the outermost surface, the next and the innermost
-PANE = "#e6e9ed"  # darker than paper, so that the palest surface is seen
+PANE = "#e6e9ed"  # darker than paper, so that the palest surface can be seen
 LIGHT = np.array([0.35, -0.6, 0.72])
 
 
 def plot_volume(scene: Scene, surfaces: Sequence[Isosurface]) -> Figure:
     """Return a figure of a landscape's isosurfaces over three latent axes, seen from two sides."""
     legend = Legend()
-    with styled():
+    with house_style():
         figure = Picture(figsize=(11.2, 6.4), layout="constrained")
         rows = figure.add_gridspec(2, len(TURNS), height_ratios=(0.01, 1))
         # Axes in space keep no room for a headline: it stands on a row of its own.
         head = figure.add_subplot(rows[0, :])
         head.set_axis_off()
-        headline(head, literal(scene.title), lines(facts(scene, surfaces), 150))
+        write_headline(head, scene.title, facts(scene, surfaces), 150)
         panels: list[Any] = [figure.add_subplot(rows[1, k], projection="3d") for k in range(len(TURNS))]
         for axes, turn in zip(panels, TURNS, strict=True):
             _set_box(axes, scene.drawn, turn)
@@ -49,7 +49,7 @@ def plot_volume(scene: Scene, surfaces: Sequence[Isosurface]) -> Figure:
 
 def caption(scene: Scene, surfaces: Sequence[Isosurface]) -> tuple[str, str]:
     """Return the figure's caption and its alternative text."""
-    runs, field = listed(track.variant for track in scene.tracks), scene.field.name
+    runs, field = join_words(track.variant for track in scene.tracks), scene.field.name
     shown = " ".join(facts(scene, surfaces))
     alt_text = f"The volume of {scene.map_.name} in space with the trajectories of {runs} inside."
     above = "in the volume of the three latent axes, with the runs' trajectories inside, from two sides."
@@ -72,13 +72,13 @@ def _levels(scene: Scene, surfaces: Sequence[Isosurface]) -> str:
     if not surfaces:
         return f"No isosurface: no cell of finite samples has {field} on both sides of a level."
     noun = "Isosurface" if len(surfaces) == 1 else "Isosurfaces"
-    shares = listed(f"{surface.below:.0%}" for surface in surfaces)
+    shares = join_words(f"{surface.below:.0%}" for surface in surfaces)
     counted = "finite samples" if scene.nonfinite else "samples"
-    return f"{noun} at {field} {listed(_level_names(surfaces))}; {shares} of the {counted} lie at or below."
+    return f"{noun} at {field} {join_words(_level_names(surfaces))}; {shares} of the {counted} lie at or below."
 
 
 def _level_names(surfaces: Sequence[Isosurface]) -> list[str]:
-    return ticks([surface.level for surface in surfaces])
+    return tick_labels([surface.level for surface in surfaces])
 
 
 def _set_box(axes: Any, landscape: Landscape, turn: float) -> None:
@@ -116,7 +116,7 @@ def _draw_surfaces(axes: Any, scale: Scale, surfaces: Sequence[Isosurface]) -> L
     for name, one, alpha in zip(_level_names(surfaces), surfaces, opacity, strict=True):
         colour = DEPTH(scale.norm()(one.level))
         both = 1 - (1 - alpha) ** 2  # the far side of a surface is seen through the near one
-        legend[plain(f"{scale.field.name} = {name}")] = Patch(
+        legend[figure_text(f"{scale.field.name} = {name}")] = Patch(
             facecolor=(*colour[:3], both), edgecolor=FAINT, linewidth=0.5
         )
     grey = {} if all(one.trusted.all() for one in surfaces) else {UNTRUSTED: Patch(facecolor=FOG, alpha=0.5)}
@@ -134,7 +134,7 @@ def _colours(axes: Any, one: Isosurface, scale: Scale, alpha: float) -> np.ndarr
 
 
 def _draw_plumb_lines(axes: Any, tracks: Sequence[Track]) -> Legend:
-    """Tie the runs' ends to the floor, for a picture does not tell how far away they are."""
+    """Tie the runs' ends to the floor, since a picture does not show how far away they are."""
     floor = axes.get_zlim()[0]
     for track in tracks:
         x, y, z = track.points[-1]

@@ -15,9 +15,9 @@ class Row:
     """One run of the table.
 
     Attributes:
-        name: As the table calls it.
-        link: Relative path of its report; empty where it has none.
-        figures: By column.
+        name: Name of the run.
+        link: Relative path of its report; empty if there is none.
+        figures: Values by column.
     """
 
     name: str
@@ -30,11 +30,11 @@ class Part:
     """A part of the page below the table.
 
     Attributes:
-        title: Its heading.
-        text: Below that.
-        pictures: In order.
-        tables: With the path of each one's file.
-        csv: Relative path of the file with the pictures' figures; empty where there is none.
+        title: Heading of the part.
+        text: Paragraph below the heading.
+        pictures: In the page's order.
+        tables: Each with the path of its CSV file.
+        csv: Relative path of the file with the pictures' figures; empty if there is none.
     """
 
     title: str
@@ -49,17 +49,17 @@ class Board:
     """What the page shows.
 
     Attributes:
-        title: Its heading.
-        kicker: What kind of page it is, above the heading.
-        sentences: What was done.
-        warnings: What a reader must not miss.
-        columns: Of the table, in order.
+        title: Heading of the page.
+        kicker: Kind of page, in a line above the heading.
+        sentences: Introduction below the heading.
+        warnings: Sentences that a reader must not miss.
+        columns: Keys of the table's columns, in order.
         names: What people call columns and figures, by key; others are called by their words.
-        rows: Of the table.
-        reading: How its figures are meant.
+        rows: Rows of the table.
+        reading: Note on how to read the table.
         csv: Relative path of the file with every figure.
-        parts: Below.
-        spec: As it was read; empty where there is none.
+        parts: Parts of the page below the table.
+        spec: Text of the spec; empty if there is none.
     """
 
     title: str

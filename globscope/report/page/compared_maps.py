@@ -5,7 +5,7 @@ from typing import Any
 
 from attrs import define
 
-from globscope.report.style.text import cell
+from globscope.report.style.text import cell_text
 from globscope.values.findings import Cell, Figure, Table
 
 
@@ -14,9 +14,9 @@ class Row:
     """One figure of all maps.
 
     Attributes:
-        figure: What it is.
-        cells: Its value for each map, as shown.
-        best: For each map, whether none is better.
+        figure: Declaration of the figure, with label and meaning.
+        cells: Text of its value for each map.
+        best: For each map, whether no other is better.
     """
 
     figure: Figure
@@ -29,8 +29,8 @@ class ComparedMaps:
     """The maps, as people compare them.
 
     Attributes:
-        names: Of the maps.
-        rows: One a figure.
+        names: Names of the maps.
+        rows: One for each figure.
     """
 
     names: tuple[str, ...]
@@ -53,7 +53,7 @@ def compared_maps(record: Mapping[str, Any]) -> ComparedMaps | None:
     if table is None:
         return None
     rows = tuple(_row(figure, [row[figure.key] for row in table.rows]) for figure in _figures(record))
-    return ComparedMaps(names=tuple(cell(row["name"]) for row in table.rows), rows=rows)
+    return ComparedMaps(names=tuple(cell_text(row["name"]) for row in table.rows), rows=rows)
 
 
 def _figures(record: Mapping[str, Any]) -> tuple[Figure, ...]:
@@ -61,7 +61,7 @@ def _figures(record: Mapping[str, Any]) -> tuple[Figure, ...]:
 
 
 def _row(figure: Figure, values: Sequence[Cell]) -> Row:
-    return Row(figure=figure, cells=tuple(map(cell, values)), best=_best(values, figure.better))
+    return Row(figure=figure, cells=tuple(map(cell_text, values)), best=_best(values, figure.better))
 
 
 def _best(values: Sequence[Cell], better: str) -> tuple[bool, ...]:

@@ -16,7 +16,7 @@ from globscope.report.map.volume import caption as volume_caption
 from globscope.report.map.volume import plot_volume
 from globscope.report.pictures.depict import depict, flaw
 from globscope.report.style.scale import Scale, colour_scale
-from globscope.report.style.text import Names, cell
+from globscope.report.style.text import Names, cell_text
 from globscope.report.style.theme import save
 from globscope.report.topology.figures import plot_diagram, plot_tree
 from globscope.report.topology.landscape_profile import ProfileScales, plot_profiles, profile_scales
@@ -32,10 +32,10 @@ class Shown:
     """One picture on the page.
 
     Attributes:
-        path: Of its PNG and SVG below the run folder, without the suffix.
-        caption: What is shown.
-        alt: For a reader who cannot see it.
-        place: On the page: `main` has the smaller ones `beside` it, `wide` takes the whole width.
+        path: Path of its PNG and SVG below the run folder, without the suffix.
+        caption: Sentences below the picture.
+        alt: Alternative text for readers who cannot see it.
+        place: Where it stands: `main` has smaller pictures `beside` it, `wide` takes the whole width.
     """
 
     path: str
@@ -52,9 +52,9 @@ class Gallery:
         folder: The run folder.
         atlas: The study's population and maps.
         scale: The colours that all maps share.
-        scenes: Of all landscapes, and of the members where a map has none.
-        profiles: The scales of the landscape profiles, by their field's key.
-        names: Hands out file stems.
+        scenes: One for each landscape, and one for each map without any.
+        profiles: Scales of the landscape profiles, by their field's key.
+        names: The file stems that are taken.
     """
 
     folder: Path
@@ -86,7 +86,7 @@ class Gallery:
         by_map = "; ".join(f"{name}: {' '.join(note)}" for name, note in notes.items())
         return self._keep(figure, ("overview",), caption, f"{caption} {by_map}")
 
-    def compared(self) -> Shown | None:
+    def compare_profiles(self) -> Shown | None:
         """Draw the maps' landscape profiles side by side; None where fewer than two have one of the field."""
         first = filter(None, map(self._first_tree, self.atlas.maps))
         trees = [tree for tree in first if tree.field == self.scale.field]
@@ -116,9 +116,9 @@ class Gallery:
             if why := flaw(picture, self.atlas):
                 yield f"The picture {picture.name!r} is not drawn: {why}"
                 continue
-            drawn = depict(picture, self.atlas, self.scale)
-            caption = " ".join((picture.caption, *drawn.missing))
-            yield self._keep(drawn.figure, (analysis, picture.name), caption, f"{drawn.alt_text} {caption}")
+            depiction = depict(picture, self.atlas, self.scale)
+            caption = " ".join((picture.caption, *depiction.missing))
+            yield self._keep(depiction.figure, (analysis, picture.name), caption, f"{depiction.alt_text} {caption}")
 
     def _volume(self, scene: Scene, stem: tuple[str, ...]) -> Shown:
         surfaces = isosurfaces(scene.drawn, self.scale)
@@ -155,4 +155,4 @@ def _notes(scene: Scene, record: Mapping[str, Cell]) -> list[str]:
     notes, error = facts(scene)[:1] if scene.kind in ("members", "slices") else [], record.get("mse_per_weight")
     if scene.tree:
         notes.append(scene.tree.summary)
-    return notes + ([f"reconstruction error {cell(error)} per weight"] if error is not None else [])
+    return notes + ([f"reconstruction error {cell_text(error)} per weight"] if error is not None else [])

@@ -10,7 +10,7 @@ from jinja2 import Environment, PackageLoader, StrictUndefined
 from globscope.report.map.scene import Scene
 from globscope.report.page.compared_maps import compared_maps
 from globscope.report.page.gallery import Shown
-from globscope.report.style.text import cell, counted, listed, number, spelled
+from globscope.report.style.text import cell_text, count_noun, join_words, number, spell_number
 from globscope.values.field import in_words
 from globscope.values.findings import Atlas, Cell, Map, Table
 from globscope.visible import visible_lines
@@ -22,8 +22,8 @@ class Section:
 
     Attributes:
         scene: The map with its first landscape.
-        pictures: In order.
-        facts: Name and value of what is known about the fit and the samples.
+        pictures: Of its landscapes, trees and profiles, in the page's order.
+        facts: Pairs of name and value about the fit and the samples.
     """
 
     scene: Scene
@@ -36,11 +36,11 @@ class Source:
     """What one analysis found, or how one aligner learned, as the page shows it.
 
     Attributes:
-        title: What the page calls it.
+        title: Heading of its part of the page.
         warnings: Sentences that a reader must not miss.
-        pictures: In order.
-        undrawn: Sentences on those that cannot be drawn.
-        tables: With the path of each one's file.
+        pictures: In the page's order.
+        undrawn: Sentences on pictures that cannot be drawn.
+        tables: Each with the path of its CSV file.
     """
 
     title: str
@@ -77,7 +77,7 @@ def page(
 
 
 def _warnings(sources: Sequence[Source], record: Mapping[str, Any]) -> Iterable[tuple[str, str]]:
-    """Yield what a reader must not miss, with whence it comes: members that came and went, then the findings'."""
+    """Yield pairs of source and warning: members that came and went, then what the analyses warn of."""
     if "changes" in record:
         yield "members", record["changes"]["text"]
     yield from ((source.title, text) for source in sources for text in source.warnings)
@@ -88,20 +88,20 @@ def environment(names: Mapping[str, str]) -> Environment:
 
     A table's heading or cell that is one of the keys of `names` is shown as that name.
     """
-    found = Environment(
+    templates = Environment(
         loader=PackageLoader("globscope.report.page", "."),
         autoescape=True,
-        finalize=_shown,
+        finalize=_make_visible,
         undefined=StrictUndefined,
         trim_blocks=True,
         lstrip_blocks=True,
     )
-    found.filters["cell"] = lambda value: cell(names.get(value, value) if isinstance(value, str) else value)
-    found.filters["heading"] = lambda key: names.get(key) or in_words(key)
-    return found
+    templates.filters["cell"] = lambda value: cell_text(names.get(value, value) if isinstance(value, str) else value)
+    templates.filters["heading"] = lambda key: names.get(key) or in_words(key)
+    return templates
 
 
-def _shown(value: Any) -> Any:
+def _make_visible(value: Any) -> Any:
     """Return text without characters that do not show or turn the line around; markup of ours as it is."""
     return visible_lines(value) if type(value) is str else value
 
@@ -109,12 +109,14 @@ def _shown(value: Any) -> Any:
 def sentences(atlas: Atlas, scenes: Sequence[Scene]) -> tuple[str, ...]:
     """Return in three sentences what the page shows."""
     population = atlas.population
-    trained = sum(member.kind == "trained" for member in population.members)
-    shown = f"the colours show {scenes[0].field.name} that was measured, not predicted." if scenes else ""
+    checkpoints = count_noun(sum(member.kind == "trained" for member in population.members), "checkpoint")
+    runs, colours = count_noun(len(population.variants), "training run"), ""
+    if scenes:
+        colours = f": the colours show {scenes[0].field.name} that was measured, not predicted"
     return (
-        f"{counted(trained, 'checkpoint')} of {counted(len(population.variants), 'training run')} of a network with "
-        f"{number(population.layout.size)} weights were placed on {_maps(scenes)}.",
-        f"Wherever a map can turn a point back into weights, that network was rebuilt and evaluated: {shown}",
+        f"{checkpoints} of {runs} of a network with {number(population.layout.size)} weights were placed on "
+        f"{_maps(scenes)}.",
+        f"Wherever a map can turn a point back into weights, that network was rebuilt and evaluated{colours}.",
         _result(scenes),
     )
 
@@ -123,10 +125,10 @@ def _maps(scenes: Sequence[Scene]) -> str:
     """Return how many maps there are of each number of latent axes."""
     dimensions = Counter(scene.map_.chart.dimension for scene in scenes)
     counts = (
-        f"{spelled(count)} {spelled(axes)}-dimensional map{'' if count == 1 else 's'}"
+        f"{spell_number(count)} {spell_number(axes)}-dimensional map{'' if count == 1 else 's'}"
         for axes, count in sorted(dimensions.items())
     )
-    return listed(counts) if scenes else "no map"
+    return join_words(counts) if scenes else "no map"
 
 
 def _result(scenes: Sequence[Scene]) -> str:
@@ -134,7 +136,7 @@ def _result(scenes: Sequence[Scene]) -> str:
     for scene in scenes:
         if scene.tree is not None:
             topology, ends = scene.tree.topology, scene.tree.run_ends
-            deep = f"{counted(len(topology.tree.minima), 'basin')} deeper than {number(topology.threshold)}"
+            deep = f"{count_noun(len(topology.tree.minima), 'basin')} deeper than {number(topology.threshold)}"
             results.append(f"{scene.map_.name} has {deep}{', and ' if ends else ''}{ends}")
     return f"{'; '.join(results)}." if results else "No map has a landscape with a merge tree."
 
@@ -146,17 +148,17 @@ def section(scene: Scene, pictures: Iterable[Shown]) -> Section:
 
 def _facts(map_: Map) -> Iterable[tuple[str, str]]:
     chart = map_.chart
-    yield "latent axes", cell(chart.dimension)
+    yield "latent axes", cell_text(chart.dimension)
     yield "inverse", _inverse(map_)
-    yield "fit, seconds", cell(map_.seconds)
+    yield "fit, seconds", cell_text(map_.seconds)
     for name, landscape in map_.landscapes.items():
         share = 1 - float(landscape.trusted.mean()) if len(landscape.trusted) else 0.0
-        yield f"{name}: samples", cell(len(landscape.samples.points))
+        yield f"{name}: samples", cell_text(len(landscape.samples.points))
         yield f"{name}: untrusted", f"{share:.0%}"
         for part, seconds in landscape.seconds.items():
-            yield f"{name}: {in_words(part)}, seconds", cell(seconds)
+            yield f"{name}: {in_words(part)}, seconds", cell_text(seconds)
     for key, value in chart.notes.items():
-        yield in_words(key), cell(value)
+        yield in_words(key), cell_text(value)
 
 
 def _inverse(map_: Map) -> str:
@@ -166,7 +168,7 @@ def _inverse(map_: Map) -> str:
 
 
 def _manifest(entries: Mapping[str, Any]) -> Iterable[tuple[str, Any]]:
-    """Return each entry with what stands for it on the page: a text, pairs, or a table."""
+    """Yield each entry with its form on the page: a text, pairs, or a table."""
     for name, value in entries.items():
         if isinstance(value, Mapping):
             yield name, [(key, _text(item)) for key, item in value.items()]
@@ -180,7 +182,7 @@ def _manifest(entries: Mapping[str, Any]) -> Iterable[tuple[str, Any]]:
 
 def _text(value: Any) -> Cell:
     if isinstance(value, Mapping):
-        return listed(f"{key}: {_text(item)}" for key, item in value.items())
+        return join_words(f"{key}: {_text(item)}" for key, item in value.items())
     if isinstance(value, list | tuple):
-        return ", ".join(cell(_text(item)) for item in value)
+        return ", ".join(cell_text(_text(item)) for item in value)
     return value if value is None or isinstance(value, int | float) else str(value)

@@ -37,9 +37,9 @@ def as_csv(table: Table) -> str:
     text = StringIO(newline="")
     writer = csv.DictWriter(text, table.columns, restval="", extrasaction="ignore")
     writer.writerow({key: escape_formula(key) for key in table.columns})
-    writer.writerows({key: _written(row.get(key)) for key in table.columns} for row in table.rows)
+    writer.writerows({key: _csv_cell(row.get(key)) for key in table.columns} for row in table.rows)
     return text.getvalue()
 
 
-def _written(value: object) -> object:
+def _csv_cell(value: object) -> object:
     return "" if value is None else escape_formula(value)

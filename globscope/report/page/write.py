@@ -40,7 +40,7 @@ def write_report(
     claim(folder, "study")
     before, gallery = times_written(folder), Gallery.of(folder, atlas, field)
     records = {one["name"]: one for one in record.get("reducers", ())}
-    overviews = filter(None, (gallery.overview(records), gallery.compared()) if atlas.maps else ())
+    overviews = filter(None, (gallery.overview(records), gallery.compare_profiles()) if atlas.maps else ())
     sections = [section(scene, gallery.of_map(scene.map_)) for scene in gallery.first_scenes]
     write_values(folder, atlas)
     files, compared = TableFiles.of(folder), comparison_table(record)
@@ -64,11 +64,11 @@ def write_report(
 
 def _source(title: str, finding: Finding, gallery: Gallery, files: TableFiles) -> Source:
     """Return what a finding shows, its pictures drawn and its tables written."""
-    drawn = list(gallery.of_finding(title, finding))
+    shown = list(gallery.of_finding(title, finding))
     return Source(
         title=title,
         warnings=finding.warnings,
-        pictures=tuple(one for one in drawn if isinstance(one, Shown)),
-        undrawn=tuple(one for one in drawn if isinstance(one, str)),
+        pictures=tuple(one for one in shown if isinstance(one, Shown)),
+        undrawn=tuple(one for one in shown if isinstance(one, str)),
         tables=tuple((table, files.write(table, title)) for table in finding.tables),
     )

@@ -14,9 +14,9 @@ from matplotlib.patches import Patch, Rectangle
 from globscope.report.style.labels import short_names
 from globscope.report.style.legend import explain
 from globscope.report.style.scale import positive
-from globscope.report.style.series import numbers
-from globscope.report.style.text import counted, lines, number, plain
-from globscope.report.style.theme import DEPTH, INK, Picture, headline, styled
+from globscope.report.style.series import finite_array
+from globscope.report.style.text import count_noun, figure_text, number, wrap_sentences
+from globscope.report.style.theme import DEPTH, INK, Picture, house_style, write_headline
 from globscope.report.style.ticks import tick_evenly, tick_log
 from globscope.values.pictures import HeatMap
 
@@ -31,11 +31,11 @@ class Cells:
     """A matrix and the room it takes.
 
     Attributes:
-        values: (rows, columns), NaN where there is none.
-        notes: Below the figures, by row and column; none where there are none.
+        values: (rows, columns); NaN for missing values.
+        notes: Texts below the figures, by row and column; empty if there are none.
         log: Whether the colours are logarithmic.
-        width: Of a cell, in inches.
-        height: Of a cell, in inches.
+        width: Width of a cell in inches.
+        height: Height of a cell in inches.
     """
 
     values: np.ndarray = field(eq=False, repr=False)
@@ -47,7 +47,7 @@ class Cells:
     @classmethod
     def of(cls, picture: HeatMap) -> "Cells":
         """Return a heat map's cells, smaller where they are many."""
-        values = np.stack([numbers(row) for row in picture.values])
+        values = np.stack([finite_array(row) for row in picture.values])
         rows, columns = values.shape
         width, height = np.clip([9.6 / columns, 7.5 / rows], [0.05, 0.05], [0.72, 0.46])
         log = picture.log and positive(values)
@@ -55,7 +55,7 @@ class Cells:
 
     @property
     def norm(self) -> Normalize:
-        """From the lowest to the highest; a constant matrix still needs two ends."""
+        """Colours from the lowest to the highest value; a constant matrix still needs two ends."""
         known = self.values[np.isfinite(self.values)]
         low, high = (known.min(), known.max()) if len(known) else (0.0, 1.0)
         if self.log:
@@ -69,25 +69,25 @@ def plot_heat_map(picture: HeatMap) -> Figure:
     rows, columns = (short_names(names, LONGEST) for names in (picture.rows, picture.columns))
     wide = cells.width * len(columns) + LETTER * max(map(len, rows)) + 1.6
     high = cells.height * len(rows) + LETTER * max(map(len, columns)) + 1.3
-    with styled():
+    with house_style():
         figure = Picture(figsize=(max(wide, 4.6), max(high, 3.0)), layout="constrained")
         axes = figure.add_subplot()
-        headline(axes, plain(picture.name.replace("_", " "), 48), lines(missing(picture), int(max(wide, 4.6) * 13)))
+        write_headline(axes, picture.name.replace("_", " "), blank_cells(picture), int(max(wide, 4.6) * 13), 48)
         _draw_cells(axes, cells)
         _name(axes, rows, columns, cells)
-        axes.set(ylabel=plain(picture.sides[0]), xlabel=plain(picture.sides[1]))
+        axes.set(ylabel=figure_text(picture.sides[0]), xlabel=figure_text(picture.sides[1]))
         bar = figure.colorbar(ScalarMappable(cells.norm, DEPTH), ax=axes, pad=0.02, aspect=28)
         label = f"{picture.label} (log scale)" if cells.log else picture.label
-        bar.set_label(lines([label], int((max(high, 3.0) - 1) * 13)))
+        bar.set_label(wrap_sentences([label], int((max(high, 3.0) - 1) * 13)))
         (tick_log if cells.log else tick_evenly)(bar.ax.yaxis, cells.norm.vmin or 0.0, cells.norm.vmax or 0.0)
         explain(figure, {"no value": Patch(**BLANK)} if np.isnan(cells.values).any() else {})
     return figure
 
 
-def missing(picture: HeatMap) -> list[str]:
+def blank_cells(picture: HeatMap) -> list[str]:
     """Return in a sentence which cells are blank."""
     blank = int(np.isnan(Cells.of(picture).values).sum())
-    return [f"{counted(blank, 'cell has', 'cells have')} no finite value."] if blank else []
+    return [f"{count_noun(blank, 'cell has', 'cells have')} no finite value."] if blank else []
 
 
 def alt_text(picture: HeatMap) -> str:
@@ -95,7 +95,7 @@ def alt_text(picture: HeatMap) -> str:
     cells = Cells.of(picture).values
     known = cells[np.isfinite(cells)]
     ends = f", from {number(known.min())} to {number(known.max())}" if len(known) else ""
-    size = f"{counted(len(picture.rows), 'row')} and {counted(len(picture.columns), 'column')}"
+    size = f"{count_noun(len(picture.rows), 'row')} and {count_noun(len(picture.columns), 'column')}"
     return f"Heat map of {picture.label} with {size}{ends}."
 
 
@@ -113,9 +113,9 @@ def _draw_cells(axes: Axes, cells: Cells) -> None:
 
 
 def _write(axes: Axes, cells: Cells) -> None:
-    """Write the figures, as large as the widest fits its cell; none where that is too small to read."""
+    """Write the figures, as large as the widest fits its cell; none if that is too small to read."""
     places = np.argwhere(np.isfinite(cells.values))
-    # Whoever notes a spread needs a digit more.
+    # A figure with a spread below it needs one more digit.
     written = [_short(cells.values[row, column], 3 if cells.notes else 2) for row, column in places]
     fits = min(_fit(written, cells), 72 * cells.height / 1.3, 9.5)
     if fits < SMALLEST:
@@ -137,10 +137,10 @@ def _fit(written: Sequence[str], cells: Cells) -> float:
 def _put(axes: Axes, cells: Cells, place: tuple[int, int], text: str, how: tuple[float, float]) -> None:
     """Write a text, so far below its cell's middle and in so many points."""
     (row, column), (below, points) = place, how
-    shown = "\n".join(plain(line) for line in text.splitlines())
-    drawn = axes.text(column + 0.5, row + 0.5 + below, shown, ha="center", va="center", fontsize=points)
-    drawn.set(color=_readable(DEPTH(cells.norm(cells.values[place]))), linespacing=1.1)
-    drawn.set_in_layout(False)
+    shown = "\n".join(figure_text(line) for line in text.splitlines())
+    label = axes.text(column + 0.5, row + 0.5 + below, shown, ha="center", va="center", fontsize=points)
+    label.set(color=_readable(DEPTH(cells.norm(cells.values[place]))), linespacing=1.1)
+    label.set_in_layout(False)
 
 
 def _short(value: float, digits: int) -> str:

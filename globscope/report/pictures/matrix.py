@@ -16,8 +16,8 @@ from globscope.report.map.tree_scene import TreeScene
 from globscope.report.style.labels import short_names
 from globscope.report.style.legend import Legend, colourbar, explain
 from globscope.report.style.scale import Scale
-from globscope.report.style.text import counted, plain
-from globscope.report.style.theme import FAINT, INK, Picture, styled
+from globscope.report.style.text import count_noun, figure_text
+from globscope.report.style.theme import FAINT, INK, Picture, house_style
 from globscope.report.style.ticks import tick_log
 from globscope.report.topology.basins import BLUE, draw_basins
 from globscope.report.topology.landscape_profile import ProfileScales
@@ -35,8 +35,8 @@ class Tile:
     """One small picture.
 
     Attributes:
-        landscape: What is shown.
-        tree: The merge tree of the field that is shown.
+        landscape: Landscape that is drawn.
+        tree: Merge tree of the field that is drawn.
     """
 
     landscape: Landscape = field(repr=False)
@@ -46,7 +46,7 @@ class Tile:
     def note(self) -> str:
         """What the merge tree counts."""
         tree = self.tree.topology.tree
-        return f"{counted(len(tree.minima), 'minimum', 'minima')}, {counted(len(tree.saddles), 'saddle')}"
+        return f"{count_noun(len(tree.minima), 'minimum', 'minima')}, {count_noun(len(tree.saddles), 'saddle')}"
 
 
 @define(frozen=True, kw_only=True)
@@ -54,12 +54,12 @@ class Matrix:
     """Tiles in rows and columns.
 
     Attributes:
-        title: Above them.
-        rows: Their names.
-        columns: Theirs.
-        tiles: By place.
-        absent: Why there is no tile, by place.
-        names: Of single tiles, by place, where rows and columns mean nothing.
+        title: Headline of the matrix.
+        rows: Names of the rows.
+        columns: Names of the columns.
+        tiles: Tiles by row and column.
+        absent: Reasons why there is no tile, by row and column.
+        names: Names of single tiles by row and column, where rows and columns mean nothing.
     """
 
     title: str
@@ -70,8 +70,8 @@ class Matrix:
     names: Mapping[tuple[int, int], str] = field(factory=dict, repr=False)
 
     @classmethod
-    def wrapped(cls, title: str, named: Mapping[str, Tile | str]) -> "Matrix":
-        """Return tiles in a row, or in as many as they need; in place of a tile, why there is none."""
+    def in_rows(cls, title: str, named: Mapping[str, Tile | str]) -> "Matrix":
+        """Return named tiles in as many rows as they need; in place of a missing tile, the reason."""
         across = min(len(named), ACROSS)
         places = {name: divmod(at, across) for at, name in enumerate(named)}
         return cls(
@@ -93,14 +93,14 @@ class Matrix:
 def plot_matrix(matrix: Matrix, scales: ProfileScales, content: Content) -> Figure:
     """Return a matrix of landscapes or of their profiles as a figure."""
     down, across, size = len(matrix.rows), len(matrix.columns), matrix.size
-    with styled():
+    with house_style():
         figure = Picture(figsize=(max(size * across + 1.9, 4.6), size * 1.12 * down + 1.3), layout="constrained")
         panels = figure.subplots(down, across, squeeze=False)
         legend: Legend = {}
         for place, axes in np.ndenumerate(panels):
             legend |= _draw(axes, matrix, (place[0], place[1]), scales, content)
         (_name_each if matrix.names else _name)(panels, matrix)
-        figure.suptitle(plain(matrix.title, 90), x=0.008, ha="left", fontsize=12, fontweight="bold")
+        figure.suptitle(figure_text(matrix.title, 90), x=0.008, ha="left", fontsize=12, fontweight="bold")
         _bar(figure, panels.ravel().tolist(), scales, content)
         explain(figure, legend)
     return figure
@@ -111,8 +111,8 @@ def _draw(axes: Axes, matrix: Matrix, place: tuple[int, int], scales: ProfileSca
     if tile is None:
         axes.set(xticks=[], yticks=[])
         axes.spines[:].set_visible(False)
-        says = matrix.absent.get(place, "no landscape")
-        axes.text(0.5, 0.5, plain(says), transform=axes.transAxes, ha="center", va="center", color=FAINT)
+        reason = figure_text(matrix.absent.get(place, "no landscape"))
+        axes.text(0.5, 0.5, reason, transform=axes.transAxes, ha="center", va="center", color=FAINT)
         return {}
     if matrix.size > 1.3:
         axes.set_xlabel(tile.note, fontsize=7.5, color=FAINT, labelpad=2)
@@ -190,5 +190,5 @@ def caption(matrix: Matrix, scales: ProfileScales, content: Content) -> str:
 def alt_text(matrix: Matrix) -> str:
     """Return the alternative text of a matrix."""
     named = {(r, c): f"{matrix.rows[r]}, {matrix.columns[c]}" for r, c in matrix.tiles} | dict(matrix.names)
-    found = [f"{named[place]}: {tile.note}" for place, tile in matrix.tiles.items()]
-    return "; ".join(found[:40]) + (f"; and {len(found) - 40} more" if len(found) > 40 else "")
+    notes = [f"{named[place]}: {tile.note}" for place, tile in matrix.tiles.items()]
+    return "; ".join(notes[:40]) + (f"; and {len(notes) - 40} more" if len(notes) > 40 else "")

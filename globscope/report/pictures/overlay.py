@@ -16,9 +16,9 @@ from globscope.report.pictures.trails import draw_trail, key_of
 from globscope.report.pictures.view import View, scene_below
 from globscope.report.style.legend import Legend, colourbar, explain
 from globscope.report.style.scale import Scale
-from globscope.report.style.series import TRAILS, legend_names, numbers, styles
-from globscope.report.style.text import counted, lines, plain
-from globscope.report.style.theme import FAINT, Picture, headline, styled
+from globscope.report.style.series import TRAILS, finite_array, label_styles, legend_names
+from globscope.report.style.text import count_noun
+from globscope.report.style.theme import FAINT, Picture, house_style, write_headline
 from globscope.values.findings import Atlas
 from globscope.values.pictures import Overlay, Trail
 
@@ -30,10 +30,10 @@ class OnMap:
     """An overlay on its map.
 
     Attributes:
-        picture: Which trails an analysis asks for.
-        scene: What lies below them.
-        points: (n, d) of each trail; NaN throughout where one coordinate is not finite.
-        view: What is seen of the map.
+        picture: The trails, as an analysis gave them.
+        scene: The map below the trails.
+        points: (n, d) points of each trail; a point with a coordinate that is not finite is NaN throughout.
+        view: The part of the map that is shown.
     """
 
     picture: Overlay
@@ -56,17 +56,17 @@ class OnMap:
         return self.scene.map_.chart.dimension
 
     def sentences(self) -> list[str]:
-        """Return in sentences what lies below the trails, how they are shown, and which points are not."""
+        """Return in sentences what lies below the trails, how they are shown, and which points are missing."""
         below = facts(self.scene)
         if self.scene.landscape is None and self.scene.map_.landscapes:
             below = ["No landscape spans its latent axes."]
-        return [f"Map {self.scene.map_.name}. {below[0]}", *below[1:], *self._projected(), *self.missing()]
+        return [f"Map {self.scene.map_.name}. {below[0]}", *below[1:], *self._projection(), *self.missing_points()]
 
-    def missing(self) -> list[str]:
+    def missing_points(self) -> list[str]:
         """Return in sentences which points of the trails are not shown."""
         broken = int(sum(np.isnan(points).any(axis=1).sum() for points in self.points))
-        odd = f"{counted(broken, 'point is not finite', 'points are not finite')}."
-        far = f"{counted(self.view.outside, 'point lies', 'points lie')} far outside of what is shown."
+        odd = f"{count_noun(broken, 'point is not finite', 'points are not finite')}."
+        far = f"{count_noun(self.view.outside, 'point lies', 'points lie')} far outside of what is shown."
         return [odd] * bool(broken) + [far] * bool(self.view.outside)
 
     def alt_text(self) -> str:
@@ -76,7 +76,7 @@ class OnMap:
             f"Trails over the {'landscape' if self.scene.landscape else 'members'} of {self.scene.map_.name}: {labels}."
         )
 
-    def _projected(self) -> list[str]:
+    def _projection(self) -> list[str]:
         every = len(pairs(self.axes))
         over = f"the first {MOST} of {every} pairs" if every > MOST else "each pair"
         return [f"The trails are projected onto {over} of the {self.axes} latent axes."] if every > 1 else []
@@ -84,13 +84,13 @@ class OnMap:
 
 def plot_overlay(overlay: OnMap) -> Figure:
     """Return a map as in its own picture, its members' trajectories faint, and the trails on top."""
-    with styled():
+    with house_style():
         figure = Picture(figsize=(7.0, 6.6), layout="constrained")
         panels = _panels(figure, overlay)
         legend = draw_map(panels, overlay.scene, faint=True)
         (_draw_strip if overlay.axes == 1 else _draw_over)(panels, overlay)
         width = int(13 * figure.get_figwidth())
-        headline(panels[0], plain(overlay.picture.name.replace("_", " "), 48), lines(overlay.sentences(), width))
+        write_headline(panels[0], overlay.picture.name.replace("_", " "), overlay.sentences(), width, 48)
         if overlay.scene.kind in COLOURED:
             colourbar(figure, panels, overlay.scene.scale)
         explain(figure, _legend(overlay) | legend)
@@ -98,7 +98,7 @@ def plot_overlay(overlay: OnMap) -> Figure:
 
 
 def _points(trail: Trail, axes: int) -> np.ndarray:
-    points = np.array([numbers(point) for point in trail.points]).reshape(-1, axes)
+    points = np.array([finite_array(point) for point in trail.points]).reshape(-1, axes)
     points[np.isnan(points).any(axis=1)] = np.nan
     return points
 
@@ -115,7 +115,7 @@ def _panels(figure: Figure, overlay: OnMap) -> list[Axes]:
 def _draw_over(panels: Sequence[Axes], overlay: OnMap) -> None:
     for axes, pair in zip(panels, pairs(overlay.axes), strict=False):
         at = list(pair)
-        if overlay.view.enlarged:
+        if overlay.view.is_enlarged:
             _enlarge(axes, overlay, at)
         _draw_all(axes, overlay, [points[:, at] for points in overlay.points])
 
@@ -136,7 +136,7 @@ def _draw_strip(panels: Sequence[Axes], overlay: OnMap) -> None:
 
 
 def _draw_all(axes: Axes, overlay: OnMap, flat: Sequence[np.ndarray]) -> None:
-    limits, looks = (axes.get_xlim(), axes.get_ylim()), styles([t.label for t in overlay.picture.trails], TRAILS)
+    limits, looks = (axes.get_xlim(), axes.get_ylim()), label_styles([t.label for t in overlay.picture.trails], TRAILS)
     for trail, points in zip(overlay.picture.trails, flat, strict=True):
         draw_trail(axes, points, trail.look, looks[trail.label])
     axes.set(xlim=limits[0], ylim=limits[1])
@@ -157,7 +157,7 @@ def _enlarge(axes: Axes, overlay: OnMap, at: list[int]) -> None:
 
 def _legend(overlay: OnMap) -> Legend:
     labels = [trail.label for trail in overlay.picture.trails]
-    names, looks, legend = legend_names(labels), styles(labels, TRAILS), Legend()
+    names, looks, legend = legend_names(labels), label_styles(labels, TRAILS), Legend()
     for trail in overlay.picture.trails:
         legend.setdefault(names[trail.label], key_of(trail.look, looks[trail.label], len(trail.points)))
     return legend

@@ -8,7 +8,7 @@ from matplotlib.axes import Axes
 from matplotlib.lines import Line2D
 from matplotlib.path import Path
 
-from globscope.report.style.series import Style, marked, size
+from globscope.report.style.series import Style, marker_rows, marker_size
 from globscope.report.style.theme import INK, halo
 
 LEVEL = 5.5  # above the map, below the stars and names of the runs' ends
@@ -23,7 +23,7 @@ def draw_trail(axes: Axes, points: np.ndarray, look: str, style: Style) -> None:
         _draw_arrows(axes, points[::2], points[1::2], style)
         return
     known = np.isfinite(points).all(axis=1)
-    rows = np.flatnonzero(known).tolist() if look == "points" else marked(known, style, 0)
+    rows = np.flatnonzero(known).tolist() if look == "points" else marker_rows(known, style, 0)
     if look != "points":
         dash = DASH if look == "dashed" else "-"
         axes.plot(*points.T, color=style.colour, lw=1.9, ls=dash, path_effects=halo(3.9, INK), zorder=LEVEL)
@@ -45,7 +45,7 @@ def _dots(style: Style, large: float) -> dict[str, Any]:
 
 
 def _dot_size(look: str, count: int) -> float:
-    return size(count) + 0.5 if look == "points" else 4.2
+    return marker_size(count) + 0.5 if look == "points" else 4.2
 
 
 def _draw_arrows(axes: Axes, tails: np.ndarray, heads: np.ndarray, style: Style) -> None:

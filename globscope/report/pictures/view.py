@@ -1,4 +1,4 @@
-"""What of a map is seen: its landscape or its members, and as much beyond as the trails need."""
+"""The part of a map that is shown: its landscape or its members, and as much beyond as the trails need."""
 
 import numpy as np
 from attrs import define, field
@@ -13,12 +13,12 @@ REACH, ROOM = 0.75, 0.03
 
 @define(frozen=True, kw_only=True)
 class View:
-    """The part of a map that is seen.
+    """The part of a map that is shown.
 
     Attributes:
-        ground: (d, 2) ends of what the map itself shows along each axis.
-        shown: (d, 2) ends of what is seen.
-        outside: How many of the trails' points lie outside of that.
+        ground: (d, 2) ends along each axis of what the map itself shows.
+        shown: (d, 2) ends along each axis of what is shown.
+        outside: How many points of the trails lie outside what is shown.
     """
 
     ground: np.ndarray = field(eq=False, repr=False)
@@ -43,8 +43,8 @@ class View:
         return cls(ground=own, shown=shown, outside=len(known) - len(near))
 
     @property
-    def enlarged(self) -> bool:
-        """Whether more is seen than the map itself shows."""
+    def is_enlarged(self) -> bool:
+        """Whether more is shown than the map itself shows."""
         return not np.array_equal(self.ground, self.shown)
 
 

@@ -9,7 +9,7 @@ from matplotlib.backend_bases import RendererBase
 from matplotlib.text import Annotation
 from matplotlib.transforms import BboxBase
 
-from globscope.report.style.text import cut, literal, one_line
+from globscope.report.style.text import escape_dollars, one_line, shorten
 from globscope.report.style.theme import halo
 
 REACH, GAP = 8.0, 2.0  # half a star's width, and the least distance from the frame, in points
@@ -20,24 +20,24 @@ TURNS = np.array([k * side for k in range(9) for side in (1, -1)]) * np.pi / 8
 def short_names(names: Sequence[str], longest: int = 14) -> tuple[str, ...]:
     """Return a label of at most `longest` characters for each name; no two names share a label."""
     whole = [one_line(name) for name in names]
-    short = [_shortened(line, whole, longest) for line in whole]
+    short = [_shorten(line, whole, longest) for line in whole]
     if len(set(short)) < len(names):
-        short = [cut(f"{place} {line}", longest) for place, line in enumerate(whole, 1)]
-    return tuple(map(literal, short))
+        short = [shorten(f"{place} {line}", longest) for place, line in enumerate(whole, 1)]
+    return tuple(map(escape_dollars, short))
 
 
-def _shortened(line: str, whole: Sequence[str], longest: int) -> str:
+def _shorten(line: str, whole: Sequence[str], longest: int) -> str:
     """Return a line cut at its end, or in its middle where others begin alike: what differs stays."""
     alike = [other for other in whole if other[: longest // 2] == line[: longest // 2]]
     if len(line) <= longest or len(alike) == 1:
-        return cut(line, longest)
+        return shorten(line, longest)
     differs = len(list(takewhile(lambda letters: len(set(letters)) == 1, zip(*alike, strict=False))))
-    end = cut(line[min(differs, len(line) - longest // 2) :], longest - 5)
+    end = shorten(line[min(differs, len(line) - longest // 2) :], longest - 5)
     return f"{line[: longest - 1 - len(end)]}…{end}"
 
 
 class Name(Annotation):
-    """A name that finds its place when it is drawn, for only then is the size of its axes known."""
+    """A name that finds its place when it is drawn, since only then the size of its axes is known."""
 
     def __init__(self, text: str, point: np.ndarray, angle: float, marks: np.ndarray, before: Sequence["Name"]) -> None:
         """Name `point`, best at `angle` from it; spare the `marks`, (k, 2) points, and the names `before`."""
@@ -53,10 +53,10 @@ class Name(Annotation):
         box = self.get_window_extent(renderer)
         half: np.ndarray = np.array([box.width, box.height]) / 2
         point: np.ndarray = self.axes.transData.transform(self.xy)
-        places = _inside(self.axes.bbox, point + _around(half + REACH * unit, self._angle), half + GAP * unit)
+        places = _clip(self.axes.bbox, point + _around(half + REACH * unit, self._angle), half + GAP * unit)
         names = [np.array(name.get_window_extent(renderer).extents) for name in self._before]
-        taken: np.ndarray = np.vstack([_about(self.axes.transData.transform(self._marks), REACH * unit), *names])
-        self.xyann = tuple((places[np.argmin(_covered(places, half, taken))] - point) / unit)
+        taken: np.ndarray = np.vstack([_boxes_about(self.axes.transData.transform(self._marks), REACH * unit), *names])
+        self.xyann = tuple((places[np.argmin(_covered_area(places, half, taken))] - point) / unit)
         super().draw(renderer)
 
 
@@ -67,20 +67,20 @@ def _around(reach: np.ndarray, angle: float) -> np.ndarray:
     return offsets
 
 
-def _about(centres: np.ndarray, half: float) -> np.ndarray:
+def _boxes_about(centres: np.ndarray, half: float) -> np.ndarray:
     return np.hstack([centres - half, centres + half])
 
 
-def _inside(frame: BboxBase, centres: np.ndarray, half: np.ndarray) -> np.ndarray:
+def _clip(frame: BboxBase, centres: np.ndarray, half: np.ndarray) -> np.ndarray:
     within: np.ndarray = np.clip(centres, frame.min + half, frame.max - half)
     return within
 
 
-def _covered(centres: np.ndarray, half: np.ndarray, taken: np.ndarray) -> np.ndarray:
+def _covered_area(centres: np.ndarray, half: np.ndarray, taken: np.ndarray) -> np.ndarray:
     """Return the area that a box about each of (n, 2) centres shares with the (k, 4) taken ones."""
     low = np.maximum((centres - half)[:, None], taken[None, :, :2])
     high = np.minimum((centres + half)[:, None], taken[None, :, 2:])
-    # Rounding must not tell two clear places apart.
+    # Rounding must not make a difference between two free places.
     area: np.ndarray = np.round(np.clip(high - low, 0, None).prod(axis=2).sum(axis=1), 3)
     return area
 

@@ -1,4 +1,4 @@
-"""What stands beside a picture's panels: the colour bar and the legend."""
+"""The colour bar and the legend beside a picture's panels."""
 
 from collections.abc import Sequence
 from typing import Any
@@ -11,7 +11,7 @@ from matplotlib.colors import Colormap
 from matplotlib.figure import Figure
 
 from globscope.report.style.scale import Scale
-from globscope.report.style.text import plain
+from globscope.report.style.text import figure_text
 from globscope.report.style.theme import DEPTH
 from globscope.report.style.ticks import tick_log
 
@@ -25,10 +25,10 @@ ROW, USUAL = 0.19, 3
 def colourbar(
     figure: Figure, panels: Sequence[Axes], scale: Scale, *, colours: Colormap = DEPTH, label: str = ""
 ) -> Colorbar:
-    """Return the one colour bar, drawn beside all panels; its label is the scale's unless another is given."""
+    """Draw one colour bar beside all panels; its label is the scale's by default."""
     mappable = ScalarMappable(scale.norm(), colours)
     bar = figure.colorbar(mappable, ax=list(panels), pad=0.02, aspect=32, extend=scale.extend)
-    bar.set_label(plain(label or scale.label, 90))
+    bar.set_label(figure_text(label or scale.label, 90))
     bar.minorticks_off()
     if scale.log:
         tick_log(bar.ax.yaxis, scale.low, scale.high)

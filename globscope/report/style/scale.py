@@ -20,11 +20,11 @@ class Scale:
     """How a field's values become colours.
 
     Attributes:
-        field: What is measured.
-        low: The lowest value that has a colour of its own.
-        high: The highest.
-        log: Whether equal ratios, not differences, look equally far.
-        open_ends: Whether there are values below, and above, that take the end's colour.
+        field: Field whose values are drawn.
+        low: Lowest value with a colour of its own.
+        high: Highest value with a colour of its own.
+        log: Whether equal ratios, not equal differences, look alike.
+        open_ends: Whether there are values below `low`, and above `high`, that take the end's colour.
     """
 
     field: Field
@@ -59,7 +59,7 @@ class Scale:
         return np.where(np.isfinite(values), np.clip(values, self.low, self.high), np.nan)
 
     def beyond(self, values: np.ndarray) -> list[tuple[int, str]]:
-        """Return how many finite values have no colour of their own, and what they are."""
+        """Return the numbers of finite values without a colour of their own, each with the condition that they meet."""
         finite = values[np.isfinite(values)]
         impossible = finite <= 0 if self.log else np.zeros(len(finite), bool)
         below, above = (finite < self.low) & ~impossible, finite > self.high
@@ -74,7 +74,7 @@ def positive(values: np.ndarray) -> bool:
 
 
 def colour_scale(atlas: Atlas, key: str = "train_loss") -> Scale:
-    """Return the scale of the landscapes' colours; a task of the user's own may lack a field of this key."""
+    """Return the scale of the landscapes' colours; if no landscape has a field of this key, that of the first field."""
     known = [name for map_ in atlas.maps for landscape in map_.landscapes.values() for name in landscape.fields]
     return shared_scale(atlas, key if key in known or not known else known[0])
 
@@ -106,7 +106,7 @@ def _logarithmic(values: np.ndarray, field: Field) -> Scale:
     return Scale(field=field, low=float(low), high=float(high), log=True, open_ends=ends)
 
 
-def closed(levels: np.ndarray) -> np.ndarray:
+def include_ends(levels: np.ndarray) -> np.ndarray:
     """Return levels that take in the lowest and the highest value in spite of rounding."""
     levels[0], levels[-1] = np.nextafter(levels[0], -np.inf), np.nextafter(levels[-1], np.inf)
     return levels

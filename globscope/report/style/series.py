@@ -1,4 +1,4 @@
-"""What the labels of a picture look like, the same in all its panels."""
+"""The styles of a picture's labels, the same in all its panels."""
 
 from collections.abc import Mapping, Sequence
 
@@ -18,11 +18,11 @@ MARKERS = "osD^vPXhp"
 
 @define(frozen=True, kw_only=True)
 class Style:
-    """How one label looks.
+    """The style of one label.
 
     Attributes:
-        colour: Of its lines and markers.
-        marker: Of its points.
+        colour: Colour of its lines and markers.
+        marker: Marker of its points.
         repeated: Whether another label has the same colour, so that lines need the marker as well.
     """
 
@@ -31,29 +31,29 @@ class Style:
     repeated: bool = False
 
 
-def styles(labels: Sequence[str], palette: Sequence[str], runs: Sequence[str] = ()) -> dict[str, Style]:
-    """Return each label's style; what is called as a training run has the colour of that run."""
+def label_styles(labels: Sequence[str], palette: Sequence[str], runs: Sequence[str] = ()) -> dict[str, Style]:
+    """Return each label's style; a label named after a training run has the colour of that run."""
     known = [label for label in dict.fromkeys(labels) if label in runs]
     others = [label for label in dict.fromkeys(labels) if label not in runs]
     crowded = len(others) > len(palette) or len(runs) > len(VARIANTS)
-    found = {label: _style(runs.index(label), VARIANTS, repeated=crowded) for label in known}
-    return found | {label: _style(k, palette, repeated=crowded) for k, label in enumerate(others)}
+    own = {label: _style(runs.index(label), VARIANTS, repeated=crowded) for label in known}
+    return own | {label: _style(k, palette, repeated=crowded) for k, label in enumerate(others)}
 
 
 def _style(k: int, palette: Sequence[str], *, repeated: bool) -> Style:
-    # Whoever has the same colour again has another marker.
+    # A colour that is used again has another marker.
     marker = MARKERS[(k % len(palette) + k // len(palette)) % len(MARKERS)]
     return Style(colour=palette[k % len(palette)], marker=marker, repeated=repeated)
 
 
-def numbers(values: Sequence[Number]) -> np.ndarray:
+def finite_array(values: Sequence[Number]) -> np.ndarray:
     """Return figures as an array, NaN where one is missing or not finite."""
-    found = np.array([np.nan if value is None else value for value in values], float)
-    return np.where(np.isfinite(found), found, np.nan)
+    array = np.array([np.nan if value is None else value for value in values], float)
+    return np.where(np.isfinite(array), array, np.nan)
 
 
-def marked(known: np.ndarray, style: Style, few: int) -> list[int]:
-    """Return which points of a line get a marker: all where they are few, or else those that no line reaches."""
+def marker_rows(known: np.ndarray, style: Style, few: int) -> list[int]:
+    """Return the rows of a line's points that get a marker: all if they are few, else those that no line reaches."""
     rows: np.ndarray = np.flatnonzero(known)
     if len(rows) <= few:
         return [int(row) for row in rows]
@@ -63,12 +63,12 @@ def marked(known: np.ndarray, style: Style, few: int) -> list[int]:
     return [int(row) for row in np.union1d(alone, spread)]
 
 
-def size(count: int) -> float:
-    """Return the markers' size, in points: the more of them, the smaller."""
+def marker_size(count: int) -> float:
+    """Return the markers' size in points: the more of them, the smaller."""
     return 5.5 if count <= 30 else 4.0 if count <= 150 else 2.6 if count <= 1000 else 1.4
 
 
 def legend_names(labels: Sequence[str]) -> Mapping[str, str]:
-    """Return what the legend calls each label: at most 40 characters, and no two the same."""
+    """Return each label's name in the legend, at most 40 characters; no two are the same."""
     known = list(dict.fromkeys(labels))
     return dict(zip(known, short_names(known, 40), strict=True))

@@ -1,4 +1,4 @@
-"""Strangers' names and numbers, made safe for file names, figures and readers."""
+"""Names and numbers as text that is safe in file names and figures and easy to read."""
 
 import math
 import re
@@ -41,28 +41,28 @@ def one_line(name: str) -> str:
     return " ".join("".join(c if c.isprintable() else " " for c in name).split())
 
 
-def cut(line: str, longest: int) -> str:
-    """Return a line of at most `longest` characters; where the end is missing, it says so."""
+def shorten(line: str, longest: int) -> str:
+    """Return a line of at most `longest` characters; an ellipsis stands for what is cut off."""
     return line if len(line) <= longest else f"{line[: longest - 1]}…"
 
 
-def literal(line: str) -> str:
+def escape_dollars(line: str) -> str:
     """Return a line that matplotlib prints as it is: `$` starts no formula."""
     return line.replace("$", r"\$")
 
 
-def plain(name: str, longest: int = 60) -> str:
+def figure_text(name: str, longest: int = 60) -> str:
     """Return a name as one line that matplotlib prints as it is."""
-    return literal(cut(one_line(name), longest))
+    return escape_dollars(shorten(one_line(name), longest))
 
 
-def lines(sentences: Iterable[str], width: int) -> str:
+def wrap_sentences(sentences: Iterable[str], width: int) -> str:
     """Return sentences, each on lines of its own of at most `width` characters, safe for matplotlib."""
-    return "\n".join(line for one in sentences for line in textwrap.wrap(plain(one, 400), width))
+    return "\n".join(line for one in sentences for line in textwrap.wrap(figure_text(one, 400), width))
 
 
 def number(value: float, digits: int = 3, whole: float = 1e15) -> str:
-    """Return a number as people read it: 0.0123, 12,345, 1.2e−7, ∞; integers below `whole` in full."""
+    """Return a number for readers: 0.0123, 12,345, 1.2e−7, ∞; integers below `whole` in full."""
     if math.isnan(value):
         return "NaN"
     if math.isinf(value):
@@ -72,7 +72,7 @@ def number(value: float, digits: int = 3, whole: float = 1e15) -> str:
     return f"{value:.{digits}g}".replace("e-0", "e-").replace("e+0", "e").replace("e+", "e").replace("-", "−")
 
 
-def ticks(values: Sequence[float]) -> list[str]:
+def tick_labels(values: Sequence[float]) -> list[str]:
     """Return numbers as short as an axis needs them, with as many digits as tell them apart."""
     for digits in range(3, 17):
         shown = [number(value, digits, whole=1e5) for value in values]
@@ -81,8 +81,8 @@ def ticks(values: Sequence[float]) -> list[str]:
     return shown
 
 
-def cell(value: Cell) -> str:
-    """Return a table's cell as shown on the page; a missing figure is a dash."""
+def cell_text(value: Cell) -> str:
+    """Return a table's cell for the page; a missing figure is a dash."""
     if value is None:
         return "–"
     if isinstance(value, bool):
@@ -90,17 +90,17 @@ def cell(value: Cell) -> str:
     return number(value) if isinstance(value, int | float) else value
 
 
-def counted(count: int, noun: str, plural: str = "") -> str:
+def count_noun(count: int, noun: str, plural: str = "") -> str:
     """Return `1 leaf`, `7 leaves`."""
     return f"{number(count)} {noun if count == 1 else plural or noun + 's'}"
 
 
-def spelled(count: int) -> str:
+def spell_number(count: int) -> str:
     """Return a small count as a word, for running text."""
     return SPELLED[count] if count < len(SPELLED) else number(count)
 
 
-def listed(words: Iterable[str]) -> str:
+def join_words(words: Iterable[str]) -> str:
     """Return `a, b and c`."""
     *early, last = list(words) or [""]
     return f"{', '.join(early)} and {last}" if early else last

@@ -1,7 +1,7 @@
-"""How every picture looks, and how it becomes files that are the same bytes each time."""
+"""The style of all pictures, and their files, which are the same bytes each time."""
 
 import warnings
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
 from io import BytesIO
 from pathlib import Path
@@ -15,6 +15,7 @@ from matplotlib.colors import LinearSegmentedColormap
 from matplotlib.figure import Figure
 from matplotlib.patheffects import AbstractPathEffect, withStroke
 
+from globscope.report.style.text import figure_text, wrap_sentences
 from globscope.store import write_bytes
 
 # From deep water to sand: equal steps of OKLab lightness, 0.26 to 0.97, so that a step of loss looks
@@ -56,7 +57,7 @@ STYLE: dict[Any, Any] = {
 
 
 @contextmanager
-def styled() -> Iterator[None]:
+def house_style() -> Iterator[None]:
     """Draw in our style whatever the user's matplotlibrc says, and leave theirs as it was."""
     with matplotlib.rc_context(), warnings.catch_warnings():
         # A variant named in a script that the font lacks is drawn as boxes; the page spells it right.
@@ -71,8 +72,13 @@ def halo(width: float = 3.4, colour: str = "white") -> list[AbstractPathEffect]:
     return [withStroke(linewidth=width, foreground=colour)]
 
 
-def headline(axes: Axes, title: str, below: str, size: float = 12) -> None:
-    """Write a picture's title, and in smaller letters below it what exactly is shown."""
+def write_headline(axes: Axes, title: str, sentences: Iterable[str], width: int, longest: int = 80) -> None:
+    """Write a picture's title, cut to `longest` characters, and below it sentences on lines of `width` characters."""
+    write_heading(axes, figure_text(title, longest), wrap_sentences(sentences, width))
+
+
+def write_heading(axes: Axes, title: str, below: str, size: float = 12) -> None:
+    """Write a title, and in smaller letters below it what exactly is shown."""
     lines = len(below.splitlines())
     axes.set_title(title, loc="left", fontsize=size, fontweight="bold", pad=7 + 11.5 * lines)
     note = axes.annotate(below, (0, 1), (0, 5), "axes fraction", "offset points", va="bottom")
@@ -90,7 +96,7 @@ class Picture(Figure):
 def as_png(figure: Figure) -> bytes:
     """Return a figure as PNG, without a date or a version."""
     buffer = BytesIO()
-    with styled():
+    with house_style():
         FigureCanvasAgg(figure).print_png(buffer, metadata={"Software": None})  # type: ignore[no-untyped-call]
     return buffer.getvalue()
 
@@ -98,7 +104,7 @@ def as_png(figure: Figure) -> bytes:
 def as_svg(figure: Figure) -> bytes:
     """Return a figure as SVG, without a date."""
     buffer = BytesIO()
-    with styled():
+    with house_style():
         FigureCanvasSVG(figure).print_svg(buffer, metadata={"Date": None})  # type: ignore[no-untyped-call]
     return buffer.getvalue()
 

@@ -1,18 +1,18 @@
-"""Where a log axis has its ticks: enough to read a value, whatever range is drawn."""
+"""Ticks that allow to read a value, whatever range an axis shows."""
 
 import numpy as np
 from matplotlib.axes import Axes
 from matplotlib.axis import Axis
 from matplotlib.ticker import FixedFormatter, FixedLocator, MaxNLocator, NullLocator
 
-from globscope.report.style.text import ticks
+from globscope.report.style.text import tick_labels
 
 
 def tick_log(axis: Axis, low: float, high: float) -> None:
     """Label a log axis with plain numbers that fit the range drawn."""
     values = round_values(low, high)
     axis.set_major_locator(FixedLocator(values.tolist()))
-    axis.set_major_formatter(FixedFormatter(ticks(values.tolist())))
+    axis.set_major_formatter(FixedFormatter(tick_labels(values.tolist())))
     axis.set_minor_locator(NullLocator())
 
 
@@ -21,7 +21,7 @@ def tick_evenly(axis: Axis, low: float, high: float, most: int = 6) -> None:
     values = np.asarray(MaxNLocator(nbins=most, steps=[1, 2, 2.5, 5, 10]).tick_values(low, high))
     values = values[(low <= values) & (values <= high)]
     axis.set_major_locator(FixedLocator(values.tolist()))
-    axis.set_major_formatter(FixedFormatter(ticks(values.tolist())))
+    axis.set_major_formatter(FixedFormatter(tick_labels(values.tolist())))
 
 
 def frame(values: np.ndarray, *, log: bool = False, margin: float = 0.05) -> tuple[float, float]:
@@ -51,5 +51,5 @@ def round_values(low: float, high: float) -> np.ndarray:
 
 
 def log_note(axes: Axes) -> str:
-    """Return what the label of a log axis must say."""
+    """Return the note in the label of a logarithmic axis; empty for others."""
     return " (log scale)" if axes.get_yscale() == "log" else ""

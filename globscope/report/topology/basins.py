@@ -14,7 +14,7 @@ from globscope.report.map.tracks import Track
 from globscope.report.style.labels import name_points
 from globscope.report.style.legend import Legend
 from globscope.report.style.scale import Scale
-from globscope.report.style.text import cut, number
+from globscope.report.style.text import number, shorten
 from globscope.report.style.theme import FAINT, INK, MINIMUM, SADDLE
 from globscope.report.style.ticks import tick_log
 from globscope.topology.outline import Outline
@@ -46,16 +46,16 @@ def draw_basins(axes: Axes, outline: Outline, heights: Scale, colours: Scale, *,
         ("saddle, where basins meet", "D", SADDLE, (kinds.SADDLE, kinds.MULTI_SADDLE)),
         ("minimum", "o", MINIMUM, (kinds.MINIMUM,)),
     )
-    found = [(name, marker, colour, spots(outline, heights, *which)) for name, marker, colour, which in marks]
-    return {name: _dots(axes, places, marker, colour) for name, marker, colour, places in found if len(places)}
+    shown = [(name, marker, colour, spots(outline, heights, *which)) for name, marker, colour, which in marks]
+    return {name: _dots(axes, places, marker, colour) for name, marker, colour, places in shown if len(places)}
 
 
 def spots(outline: Outline, heights: Scale, *which: str) -> np.ndarray:
     """Return the (j, 2) places of the nodes of some kinds: minima at their basin's tip, saddles where basins touch."""
     chosen = np.array([kind in which for kind in outline.kinds], bool)
     places = np.stack([outline.meetings / outline.samples, heights.drawable(outline.low)], axis=1)
-    found: np.ndarray = places[chosen]
-    return found
+    spots: np.ndarray = places[chosen]
+    return spots
 
 
 def name_basins(axes: Axes, outline: Outline, heights: Scale, runs: Mapping[int, Sequence[Track]]) -> None:
@@ -71,7 +71,7 @@ def name_basins(axes: Axes, outline: Outline, heights: Scale, runs: Mapping[int,
 
 
 def _names(group: Sequence[Track]) -> str:
-    return cut(", ".join(track.label for track in group), 26)
+    return shorten(", ".join(track.label for track in group), 26)
 
 
 def _bodies(outline: Outline, scale: Scale) -> list[np.ndarray]:
@@ -123,5 +123,5 @@ def _measure(axes: Axes, samples: int) -> None:
     """Draw a ruler below the basins, for places across mean nothing, only widths do."""
     where: dict[str, Any] = {"transform": axes.get_xaxis_transform(), "clip_on": False}
     axes.plot([-0.5, -0.5 + RULER], [-0.025, -0.025], "|-", color=FAINT, lw=1.2, ms=5, **where)
-    says = f"{RULER:.0%} of {number(samples)} samples"
-    axes.text(-0.5 + 1.15 * RULER, -0.027, says, va="center", fontsize=8.5, color=FAINT, **where)
+    label = f"{RULER:.0%} of {number(samples)} samples"
+    axes.text(-0.5 + 1.15 * RULER, -0.027, label, va="center", fontsize=8.5, color=FAINT, **where)

@@ -10,8 +10,8 @@ from matplotlib.figure import Figure
 
 from globscope.report.map.tree_scene import TreeScene
 from globscope.report.style.legend import explain
-from globscope.report.style.text import cut, lines, literal, one_line, plain
-from globscope.report.style.theme import FAINT, Picture, headline, save, styled
+from globscope.report.style.text import figure_text, one_line, shorten
+from globscope.report.style.theme import FAINT, Picture, house_style, save, write_headline
 from globscope.report.style.ticks import log_note
 from globscope.report.topology.landscape_profile import plot_profiles
 from globscope.report.topology.merge_tree import draw_tree
@@ -25,28 +25,28 @@ def plot_tree(tree: TreeScene) -> Figure:
     topology = tree.topology
     width = float(np.clip(2.0 + 0.4 * len(topology.tree.minima), 5.6, 15))
     reading = ["Basins side by side, named by the runs that end in them."] if tree.runs.keys() - {-1} else []
-    with styled():
+    with house_style():
         figure = Picture(figsize=(width, 4.6), layout="constrained")
         axes = figure.add_subplot()
         sentences = filter(None, (tree.facts, *reading, tree.missing_runs))
-        headline(axes, f"Merge tree of {literal(tree.title)}", lines(sentences, int(13 * width)))
+        write_headline(axes, f"Merge tree of {tree.title}", sentences, int(13 * width))
         if not len(topology.tree.pairs):
             return _nothing(figure, axes)
         legend = draw_tree(axes, tree)
-        axes.set_ylabel(plain(tree.field.name) + log_note(axes))
+        axes.set_ylabel(figure_text(tree.field.name) + log_note(axes))
         explain(figure, legend)
     return figure
 
 
 def plot_diagram(tree: TreeScene) -> Figure:
     """Return the persistence diagram of a merge tree."""
-    with styled():
+    with house_style():
         figure = Picture(figsize=(5.6, 5.2), layout="constrained")
         axes = figure.add_subplot()
-        headline(axes, f"Persistence on {literal(tree.title)}", lines([tree.facts], 72))
+        write_headline(axes, f"Persistence on {tree.title}", [tree.facts], 72)
         if not len(tree.topology.full.pairs):
             return _nothing(figure, axes)
-        legend, field = draw_diagram(axes, tree.topology), plain(tree.field.name)
+        legend, field = draw_diagram(axes, tree.topology), figure_text(tree.field.name)
         axes.set_xlabel(f"birth: {field} of the minimum{log_note(axes)}")
         axes.set_ylabel(f"death: {field} where it meets a lower basin{log_note(axes)}")
         explain(figure, legend)
@@ -70,7 +70,7 @@ def write_topology(folder: Path, title: str, values: np.ndarray, topology: Topol
         topology: To draw.
         record: What `topology.json` holds.
     """
-    tree = TreeScene.of(cut(one_line(title), 40), topology, values)
+    tree = TreeScene.of(shorten(one_line(title), 40), topology, values)
     write_json(folder / "topology.json", record)
     save(plot_tree(tree), folder, "merge-tree")
     save(plot_diagram(tree), folder, "persistence")

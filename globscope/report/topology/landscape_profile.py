@@ -10,8 +10,8 @@ from globscope.report.map.scene import Scene
 from globscope.report.map.tree_scene import TreeScene
 from globscope.report.style.legend import Legend, colourbar, explain
 from globscope.report.style.scale import Scale, shared_scale, spanning
-from globscope.report.style.text import lines, literal, number, plain
-from globscope.report.style.theme import FAINT, Picture, headline, styled
+from globscope.report.style.text import figure_text, number
+from globscope.report.style.theme import FAINT, Picture, house_style, write_headline
 from globscope.report.topology.basins import BLUE, draw_basins, name_basins
 from globscope.values.findings import Atlas
 
@@ -23,8 +23,8 @@ class ProfileScales:
     """What the profiles of one field share.
 
     Attributes:
-        heights: The field's axis.
-        colours: Of the basins' means.
+        heights: Scale of the field's axis.
+        colours: Scale of the basins' means.
     """
 
     heights: Scale
@@ -56,14 +56,14 @@ def plot_profiles(trees: Sequence[TreeScene], scales: ProfileScales | None = Non
     alone, across = len(trees) == 1, min(len(trees), 3)
     down = -(-len(trees) // across)
     size = (9.6, 4.9) if alone else (4.4 * across + 0.8, 4.5 * down + 0.6)
-    with styled():
+    with house_style():
         figure, legend = Picture(figsize=size, layout="constrained"), Legend()
         panels = [figure.add_subplot(down, across, k + 1) for k in range(len(trees))]
         for k, (axes, tree) in enumerate(zip(panels, trees, strict=True)):
             legend |= _draw(axes, tree, scales)
             sentences = [tree.facts, *_beyond(tree, scales), *[READING] * alone]
-            headline(axes, f"Profile of {literal(tree.title)}", lines(sentences, 120 if alone else 64))
-            axes.set_ylabel("" if k % across else plain(scales.heights.label))
+            write_headline(axes, f"Profile of {tree.title}", sentences, 120 if alone else 64)
+            axes.set_ylabel("" if k % across else figure_text(scales.heights.label))
         if any(len(tree.outline.nodes) for tree in trees):
             colourbar(figure, panels, scales.colours, colours=BLUE, label=f"mean {scales.colours.label}")
         explain(figure, legend)

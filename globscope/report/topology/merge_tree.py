@@ -24,9 +24,9 @@ class Branch:
     """One leaf of the tree and its way up.
 
     Attributes:
-        leaf: The minimum's vertex.
-        top: The vertex where it ends: a saddle, or the component's root.
-        parent: The leaf of the branch that it joins there; −1 for a component's lowest minimum.
+        leaf: Vertex of the minimum.
+        top: Vertex where the branch ends: a saddle, or the component's root.
+        parent: Leaf of the branch that it joins there; −1 for a component's lowest minimum.
     """
 
     leaf: int
@@ -39,8 +39,8 @@ class Layout:
     """Where the branches stand.
 
     Attributes:
-        branches: From the component's lowest minimum outwards.
-        x: Each leaf's place, 0, 1, 2 …, by its vertex.
+        branches: Branches from the component's lowest minimum outwards.
+        x: Place of each leaf, 0, 1, 2 …, by its vertex.
     """
 
     branches: tuple[Branch, ...]
@@ -48,7 +48,7 @@ class Layout:
 
 
 def layout(tree: MergeTree) -> Layout:
-    """Return the branch decomposition, placed so that no two lines cross."""
+    """Return the branch decomposition, in an order in which no two lines cross."""
     branches, order = _branches(tree), list[int]()
     children = dict[int, int]()
     for branch in branches:
@@ -91,44 +91,44 @@ def draw_tree(axes: Axes, scene: TreeScene) -> Legend:
     """Draw the tree; return the legend. A dashed branch may be due to the random numbers that scoring draws."""
     topology, values = scene.topology, scene.values
     within_noise = topology.tree.pairs[topology.within_noise, 0]
-    placed, dashed = layout(topology.tree), list[Any]()
-    for branch in placed.branches:
-        x, low, high = placed.x[branch.leaf], values[branch.leaf], values[branch.top]
+    places, dashed = layout(topology.tree), list[Any]()
+    for branch in places.branches:
+        x, low, high = places.x[branch.leaf], values[branch.leaf], values[branch.top]
         faint = branch.leaf in within_noise
         line = axes.plot([x, x], [low, high], color=INK, lw=1.5, ls="--" if faint else "-", zorder=2)
         dashed += line if faint else []
         if branch.parent >= 0:
-            axes.plot([x, placed.x[branch.parent]], [high, high], color=INK, lw=1.5, zorder=2)
-    _rule(axes, values[topology.tree.nodes], len(placed.x))
+            axes.plot([x, places.x[branch.parent]], [high, high], color=INK, lw=1.5, zorder=2)
+    _rule(axes, values[topology.tree.nodes], len(places.x))
     if scene.runs:
-        _name_leaves(axes, placed, values, scene.runs)
-    return _mark_nodes(axes, placed, values) | ({CHANCE: dashed[0]} if dashed else {})
+        _name_leaves(axes, places, values, scene.runs)
+    return _mark_nodes(axes, places, values) | ({CHANCE: dashed[0]} if dashed else {})
 
 
-def _mark_nodes(axes: Axes, placed: Layout, values: np.ndarray) -> Legend:
-    joined = [b for b in placed.branches if b.parent >= 0]
-    essential = [b for b in placed.branches if b.parent < 0]
+def _mark_nodes(axes: Axes, places: Layout, values: np.ndarray) -> Legend:
+    joined = [b for b in places.branches if b.parent >= 0]
+    essential = [b for b in places.branches if b.parent < 0]
     marks = (
-        ("root: the highest sample", "s", FAINT, [(placed.x[b.leaf], values[b.top]) for b in essential]),
-        ("saddle, where basins meet", "D", SADDLE, [(placed.x[b.parent], values[b.top]) for b in joined]),
-        ("minimum", "o", MINIMUM, [(placed.x[b.leaf], values[b.leaf]) for b in placed.branches]),
+        ("root: the highest sample", "s", FAINT, [(places.x[b.leaf], values[b.top]) for b in essential]),
+        ("saddle, where basins meet", "D", SADDLE, [(places.x[b.parent], values[b.top]) for b in joined]),
+        ("minimum", "o", MINIMUM, [(places.x[b.leaf], values[b.leaf]) for b in places.branches]),
     )
-    return {name: _dots(axes, places, marker, colour) for name, marker, colour, places in marks if places}
+    return {name: _dots(axes, points, marker, colour) for name, marker, colour, points in marks if points}
 
 
-def _dots(axes: Axes, places: list[tuple[int, float]], marker: str, colour: str) -> Line2D:
+def _dots(axes: Axes, points: list[tuple[int, float]], marker: str, colour: str) -> Line2D:
     style: dict[str, Any] = {"ls": "", "marker": marker, "mfc": colour, "mec": "white", "mew": 0.8, "ms": 6.5}
-    return axes.plot(*np.array(places).T, zorder=3, **style)[0]
+    return axes.plot(*np.array(points).T, zorder=3, **style)[0]
 
 
-def _name_leaves(axes: Axes, placed: Layout, values: np.ndarray, runs: Mapping[int, Sequence[Track]]) -> None:
+def _name_leaves(axes: Axes, places: Layout, values: np.ndarray, runs: Mapping[int, Sequence[Track]]) -> None:
     turned = 90 if any(len(track.label) > 3 for group in runs.values() for track in group) else 0
-    for leaf, x in placed.x.items():
+    for leaf, x in places.x.items():
         group = runs.get(leaf, ())
         text = axes.annotate(
-            _names(group, 1 if turned else 3, len(placed.x)), (x, values[leaf]), (0, -8), textcoords="offset points"
+            _names(group, 1 if turned else 3, len(places.x)), (x, values[leaf]), (0, -8), textcoords="offset points"
         )
-        text.set(ha="center", va="top", rotation=turned, fontsize=10 if len(placed.x) <= 16 else 8)
+        text.set(ha="center", va="top", rotation=turned, fontsize=10 if len(places.x) <= 16 else 8)
         text.set(color=group[0].colour if len(group) == 1 else INK if group else FAINT)
         text.set_fontweight("bold" if group else "normal")
 
