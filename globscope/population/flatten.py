@@ -98,7 +98,7 @@ class FlattenedProbe:
         return {n.removesuffix(LOG): v.exp() if n.endswith(LOG) else v for n, v in values.items()}
 
     def _whole(self, tensors: Tensors) -> dict[str, Any]:
-        return {**self.traits.unmapped, **{name: tensors[name] for name in self._mapped_parameters}}
+        return self.traits.complete({name: tensors[name] for name in self._mapped_parameters}, {})
 
 
 def untrained_parameters(probe: Probe) -> Mapping[str, Any]:

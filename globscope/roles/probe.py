@@ -111,6 +111,10 @@ class ProbeTraits:
     encodes_statistics: bool = False
     log_variance_names: Mapping[str, str] = field(factory=dict)
 
+    def complete(self, parameters: Tensors, buffers: Tensors) -> dict[str, Any]:
+        """Return all tensors of a network: those that are not mapped, its mapped parameters, and its buffers."""
+        return {**self.unmapped, **parameters, **buffers}
+
 
 class Digests(Protocol):
     """A probe that hashes its data, so that a change of what a user's function reads is seen."""

@@ -77,7 +77,7 @@ def _complete(probe: Any, tensors: Tensors, batches: Sequence[Any], network: Tra
         buffers = buffers | {name: tensor for name, tensor in given.items() if name in buffers}
         mapped = known.encodes_statistics
         buffers = buffers | probe.decode_buffers(weights) if mapped else _calibrate(probe, weights, buffers, batches)
-    return {**known.unmapped, **parameters, **buffers, **given}
+    return known.complete(parameters, {**buffers, **given})
 
 
 def _calibrate(probe: Any, weights: Tensors, buffers: Tensors, batches: Sequence[Any]) -> Tensors:

@@ -123,7 +123,7 @@ def _require_same_outputs(probe: Probe, symmetry: Symmetry, batch: Any) -> None:
     if probe.statistics:
         with fixed_seed(0, device_of(parameters)):
             buffers = probe.calibrate(parameters, buffers, [batch])
-    network = {**traits(probe, ProbeTraits).unmapped, **parameters, **buffers}
+    network = traits(probe, ProbeTraits).complete(parameters, buffers)
     # One cycle in every group, so that no unit stays in its place.
     permuted = symmetry.permute(network, {group.name: _cycle(group.size, rng) for group in symmetry.groups})
     before, after = (_outputs(probe, tensors, batch) for tensors in (network, permuted))

@@ -4,19 +4,21 @@ import inspect
 import pickle
 import tomllib
 from collections.abc import Callable
+from contextlib import suppress
 from pathlib import Path
 from typing import Any
 
 import attrs
 import tomli_w
 
-from globscope.api import misspelt
+from globscope.api import CheckFacts, Checks, GlobscopeError, misspelt, offered
 from globscope.spec.describe import options, plain
 from globscope.spec.entries import common
 from globscope.spec.paths import InvalidError
 from globscope.spec.structure import converter
 from globscope.testing.claims import ContractError, require
 from globscope.testing.roles import role_of
+from globscope.testing.task import tiny_task
 
 
 class OptionChecks:
@@ -79,6 +81,13 @@ class OptionChecks:
         """A member near an optional one of its role, or a trait outside `traits`, would be ignored silently."""
         problems = list(misspelt(role_of(self.component), self.component))
         require(not problems, "; ".join(problems))
+
+    def checks_the_facts_of_a_study(self) -> None:
+        """Where it checks, it takes the facts of a study, and returns nothing or raises a GlobscopeError."""
+        checking = offered(self.component, Checks)
+        if checking is not None:
+            with suppress(GlobscopeError):
+                checking.check(CheckFacts(probe=tiny_task().build("cpu"), variants=("A", "B", "C"), dimension=2))
 
     def is_picklable(self) -> None:
         """Another process can have it."""

@@ -196,3 +196,19 @@ def test_the_traits_of_a_probe_are_no_attributes_of_it(registry):
 
 def test_every_role_of_the_registry_says_what_is_optional():
     assert set(HOOKS) <= set(OPTIONAL)
+
+
+def test_the_kit_reports_a_check_with_the_arguments_of_version_1():
+    @define(frozen=True, kw_only=True)
+    class Wrong:
+        """Find nothing."""
+
+        def analyse(self, atlas, bench, rng):
+            """Return nothing."""
+
+        def check(self, probe, variants):
+            """Refuse nothing."""
+
+    check = dict(checks_for(Wrong()))["checks_the_facts_of_a_study"]
+    with pytest.raises(ContractError, match=r"raised TypeError: .*missing 1 required positional argument"):
+        check()
