@@ -9,7 +9,7 @@ from safetensors.torch import save_file
 from support.arrays import assert_same_arrays
 from support.nets import batch_norm
 from support.paths import NETS
-from support.study import study_in, values
+from support.study import run_undrawn, study_in, values
 from torch import nn
 from torch.nn.functional import cross_entropy
 
@@ -70,7 +70,7 @@ def own_loss(one):
 
 def test_only_the_head_is_flattened_and_members_score_as_whole_networks(tmp_path):
     modules = saved(tmp_path)
-    result = study(tmp_path, 'include = ["3.*"]').run()
+    result = run_undrawn(study(tmp_path, 'include = ["3.*"]'))
     assert result.atlas.population.layout.names == ("3.weight", "3.bias")
     assert result.record["population"]["parameters"] == 130
     kept = {"1.running_mean", "1.running_var", "1.num_batches_tracked"}

@@ -5,7 +5,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 from support.permuted import networks, written
-from support.study import values
+from support.study import run_undrawn, values
 
 import globscope
 from globscope.errors import GlobscopeError, SpecError
@@ -20,7 +20,7 @@ def study(tmp_path_factory):
 
 @pytest.fixture(scope="module")
 def atlas(study):
-    return study.run().atlas
+    return run_undrawn(study).atlas
 
 
 def test_a_permuted_copy_lies_on_the_network_that_it_copies(atlas):

@@ -6,7 +6,7 @@ import shutil
 import numpy as np
 import pytest
 from safetensors.numpy import load_file, save_file
-from support.study import TINY, Notes, study_in
+from support.study import TINY, Notes, run_undrawn, study_in
 from typer.testing import CliRunner
 
 from globscope.api import PopulationError, RunError
@@ -14,14 +14,14 @@ from globscope.cli import app
 from globscope.session import project
 from globscope.study.project import warnings
 
-SPEC = TINY + '[[reducer]]\nuse = "autoencoder"\nsteps = 200\n[[reducer]]\nuse = "mds"\n[[reducer]]\nuse = "isomap"\n'
+SPEC = TINY + '[[reducer]]\nuse = "autoencoder"\nsteps = 20\n[[reducer]]\nuse = "mds"\n[[reducer]]\nuse = "isomap"\n'
 
 
 @pytest.fixture(scope="module")
 def finished(tmp_path_factory):
     """A finished run, one of its final checkpoints, and a network that it has never seen."""
     folder = tmp_path_factory.mktemp("finished")
-    result = study_in(folder, SPEC).run()
+    result = run_undrawn(study_in(folder, SPEC))
     known = sorted(folder.glob("run/stages/train/*/epoch2.safetensors"))[0]
     rng = np.random.default_rng(0)
     tensors = {n: a + rng.normal(size=a.shape).astype(np.float32) for n, a in load_file(known).items()}

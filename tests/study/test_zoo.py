@@ -5,6 +5,7 @@ import shutil
 import numpy as np
 import pytest
 from attrs import evolve
+from support.study import run_undrawn
 from typer.testing import CliRunner
 
 import globscope
@@ -75,7 +76,7 @@ def study(folder):
 
 @pytest.fixture(scope="module")
 def result(study):
-    return study.run()
+    return run_undrawn(study)
 
 
 def table(result, analysis, name):
@@ -116,7 +117,7 @@ def test_a_study_with_the_file_of_what_was_learned_needs_no_zoo_and_finds_the_sa
     document = path.read_text("utf-8")
     start, end = document.index("[zoo.train]"), document.index("[[reducer]]")
     path.write_text(document[:start] + document[end:], "utf-8")
-    again = globscope.load(path, folder=folder / "again").run()
+    again = run_undrawn(globscope.load(path, folder=folder / "again"))
     assert table(again, "rebasin", "barriers") == table(result, "rebasin", "barriers")
     assert not (folder / "again/aligners").exists()
 

@@ -1,5 +1,7 @@
 """Tiny specs, a study's values, and an observer that takes notes."""
 
+from unittest.mock import patch
+
 from globscope import load
 from globscope.study.observer import Observer
 from globscope.study.run import run
@@ -49,6 +51,12 @@ def study_in(folder, text, *overrides, run="run"):
 def values(study, observer=None, workers=None):
     """Return what a study finds, without its report: to draw it takes longer than all else of a tiny study."""
     return run(study.context(observer, workers=workers))
+
+
+def run_undrawn(study):
+    """Return a study's results, which are written; its report is not drawn."""
+    with patch("globscope.report.write_report", lambda folder, **_: folder / "report.html"):
+        return study.run()
 
 
 class Notes(Observer):

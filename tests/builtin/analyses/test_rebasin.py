@@ -54,7 +54,7 @@ def folder(tmp_path_factory):
 
 @pytest.fixture(scope="module")
 def result(folder):
-    return study(folder, 'pairs = [["A", "B"]]').run()
+    return values(study(folder, 'pairs = [["A", "B"]]'))
 
 
 def table(result, name):
@@ -95,7 +95,7 @@ def test_the_barrier_to_a_permuted_copy_vanishes_and_that_of_a_random_permutatio
 
 def test_a_rebased_copy_lies_in_its_partners_basin_seen_and_unseen(folder):
     shown = SPEC.replace('"pca"', '"plane"').replace("persistence = 0.0", "persistence = 0.1")
-    result = study_in(folder, shown.replace("LINES", 'pairs = [["A", "B"]]\naligners = ["weight-matching"]')).run()
+    result = values(study_in(folder, shown.replace("LINES", 'pairs = [["A", "B"]]\naligners = ["weight-matching"]')))
     for fit in ("unseen", "in the fit"):
         row = by_how(result, "counts", fit=fit)["weight-matching"]
         assert (row["networks"], row["in_basin"], row["nearest"]) == (1, 1, 1)
@@ -103,7 +103,7 @@ def test_a_rebased_copy_lies_in_its_partners_basin_seen_and_unseen(folder):
 
 def test_a_map_that_does_not_show_a_partner_claims_no_basin_for_a_rebased_copy(result):
     """On five samples an axis none is so near to a member that it is trusted."""
-    assert not result.map().landscape.trusted.any()
+    assert not result.atlas.maps[0].landscape.trusted.any()
     for fit in ("unseen", "in the fit"):
         row = by_how(result, "counts", fit=fit)["weight-matching"]
         assert (row["networks"], row["in_basin"], row["nearest"]) == (1, None, 1)
@@ -132,7 +132,7 @@ def test_methods_are_told_by_their_medians_over_the_pairs(result):
 
 
 def test_a_run_brought_back_to_the_one_it_copies_takes_its_steps_on_the_map(result):
-    drawn = result.map()
+    drawn = result.atlas.maps[0]
     latents = drawn.chart.latents[drawn.population.of("A")]
     row = by_how(result, "runs", fit="unseen")["weight-matching"]
     # Float64 sums over float32 weights in another order.
@@ -146,7 +146,7 @@ def test_another_option_of_an_aligner_derives_its_networks_anew(folder):
     lines = 'pairs = [["A", "C"]]\naligners = ["mine"]\n[[aligner]]\nuse = "activation-matching"\nname = "mine"\n'
     before = len(list((folder / "run/stages/derive").iterdir()))
     for examples in (1, 2, 2):
-        study(folder, f"{lines}examples = {examples}").run()
+        values(study(folder, f"{lines}examples = {examples}"))
     assert len(list((folder / "run/stages/derive").iterdir())) == before + 2
 
 

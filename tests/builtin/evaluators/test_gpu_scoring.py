@@ -249,7 +249,7 @@ def test_a_recording_that_fails_leaves_a_gpu_that_computes_and_draws():
 
 
 def test_second_derivatives_are_those_of_float64(device):
-    task = Classification(hidden=(12,), train_examples=200)
+    task = Classification(hidden=(4,), train_examples=200)
     probe = task.build("cpu")
     weights, vectors = some_weights(task, 1)[0], np.random.default_rng(0).normal(size=(2, probe.layout.size))
     rows = torch.arange(probe.examples("train"))
