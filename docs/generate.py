@@ -7,6 +7,7 @@ from pathlib import Path
 from textwrap import dedent, indent
 from typing import Any
 
+from attrs import Factory, fields
 from docstring_parser import DocstringStyle
 from docstring_parser import parse as parse_docstring
 
@@ -135,8 +136,10 @@ def hooks() -> str:
         hook = getattr(hookspecs, name)
         parts += [f"## {name}", _code(f"@hookimpl\n{_header(hook)} ..."), inspect.getdoc(hook) or ""]
         for protocol in (*PROTOCOLS[role], *roles.OPTIONAL[role]):
-            parts += _protocol(protocol)
-    return _page(parts)
+            parts += [] if protocol is roles.Checks else _protocol(protocol)
+    checking = [role for role, offered in roles.OPTIONAL.items() if roles.Checks in offered]
+    parts += ["## What several roles may offer", f"Components of these roles may check: {', '.join(checking)}."]
+    return _page([*parts, *_protocol(roles.Checks), *_protocol(roles.CheckFacts)])
 
 
 def _component(found: Component) -> list[str]:
@@ -149,15 +152,23 @@ def _component(found: Component) -> list[str]:
 def _protocol(protocol: type) -> list[str]:
     docstring = parse_docstring(inspect.getdoc(protocol) or "", DocstringStyle.GOOGLE)
     parts = [f"### {protocol.__name__}", docstring.short_description or "", docstring.long_description or ""]
-    if docstring.params:
-        parts.append(
-            _table(("attribute", "meaning"), [(f"`{p.arg_name}`", _line(p.description)) for p in docstring.params])
-        )
+    rows = [(f"`{p.arg_name}`", _line(p.description)) for p in docstring.params]
+    if protocol.__name__.endswith("Traits"):
+        rows = [(*row, f"`{_default(one)}`") for row, one in zip(rows, fields(protocol), strict=True)]
+        parts.append(_table(("trait", "meaning", "default"), rows))
+    elif rows:
+        parts.append(_table(("attribute", "meaning"), rows))
     for name, method in vars(protocol).items():
         if inspect.isfunction(method) and not name.startswith("_"):
             text = indent(f'"""{inspect.getdoc(method)}"""', "    ")
             parts.append(_code(f"{_header(method)}\n{text}"))
     return parts
+
+
+def _default(attribute: Any) -> str:
+    """Return a trait's default as Python writes it."""
+    default = attribute.default
+    return repr(default.factory() if isinstance(default, Factory) else default).replace("'", '"')
 
 
 def _header(function: Any) -> str:

@@ -73,7 +73,13 @@ def misspelt(role: str, component: Any) -> Iterator[str]:
     Yields:
         What has no effect, and what is near. Options are no candidates: a spec names them, and reports what it does not
         know. Neither is a name near a member that is there too.
+
+    Raises:
+        PluginError: A component's traits are of another role.
     """
+    for of in OPTIONAL[role]:
+        if has(of) and not isinstance(component, type):
+            traits(component, of)
     known = {"traits", *(name for of in OPTIONAL[role] for name in methods(of))}
     declared = {name: of.__name__ for of in OPTIONAL[role] if has(of) for name in (a.name for a in fields(of))}
     own = {name for name in dir(component) if not name.startswith("_")}

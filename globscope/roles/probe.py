@@ -87,7 +87,7 @@ class ProbeTraits:
             mean; its square is, and adds up over batches).
         whole: Names of the measures that are no means over batches; the probe `Finishes` them.
         stackable: Whether training networks at once is tried though `vmappable` is false.
-        no_outputs: Why the probe has no outputs, in half a sentence.
+        no_outputs: The reason why the probe has no outputs, without a full stop.
         module: The torch module whose forward it runs, in evaluation mode and with the layout's names (its own weights
             mean nothing). Together with `inputs`, the permutation symmetry of the network is found from it; without
             them networks cannot be aligned.

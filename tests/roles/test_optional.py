@@ -212,3 +212,18 @@ def test_the_kit_reports_a_check_with_the_arguments_of_version_1():
     check = dict(checks_for(Wrong()))["checks_the_facts_of_a_study"]
     with pytest.raises(ContractError, match=r"raised TypeError: .*missing 1 required positional argument"):
         check()
+
+
+def test_the_kit_reports_the_traits_of_another_role():
+    @define(frozen=True, kw_only=True)
+    class Wrong:
+        """Ask for nothing."""
+
+        traits = ReducerTraits()
+
+        def ask(self, chart, landscape, rng):
+            """Return nothing."""
+
+    check = dict(checks_for(Wrong()))["misspells_no_optional_member"]
+    with pytest.raises(ContractError, match="traits is ReducerTraits, where SamplerTraits is wanted"):
+        check()
