@@ -12,7 +12,7 @@ from docstring_parser import DocstringStyle
 from docstring_parser import parse as parse_docstring
 
 from globscope import hookspecs, roles
-from globscope.registry import HOOKS, Component, installed
+from globscope.registry import HOOKS, Component, installed_registry
 from globscope.spec.cells import Relations
 from globscope.spec.describe import options
 from globscope.spec.entries import common
@@ -89,7 +89,7 @@ def components() -> str:
     ]
     for role in HOOKS:
         parts.append(f"## {role}")
-        for found in installed().components:
+        for found in installed_registry().components:
             if (found.role, found.distribution) == (role, "globscope"):
                 parts += _component(found)
     return _page(parts)

@@ -1,4 +1,4 @@
-"""Bounds of counts, declared once: beyond them a number is a slip of the pen, and its memory or time could not be had.
+"""Bounds of counts, declared once: larger numbers are mistakes, which would need too much memory or time.
 
 A validator for options: `epochs: int = field(default=40, validator=and_(ge(1), EPOCHS))`. Messages give the value, the
 bound and why; the JSON schema gives the bound as `maximum`.
@@ -15,7 +15,7 @@ class UpperBound:
 
     Attributes:
         bound: The largest value that is accepted.
-        why: What a larger one would take, as the end of a sentence.
+        why: Why larger values are too large, as the end of a sentence.
     """
 
     bound: int
@@ -26,14 +26,14 @@ class UpperBound:
         """Refuse a larger count.
 
         Raises:
-            ValueError: With the bound and why.
+            ValueError: The count is larger; the message has the bound and the reason.
         """
         if value > self.bound:
             raise ValueError(f"{attribute.name} {self.words}")
 
     @property
     def words(self) -> str:
-        """What is demanded of a value, with why."""
+        """The condition on a value, with the reason."""
         return f"must be <= {self.bound:,}: {self.why}"
 
 
@@ -53,8 +53,8 @@ SAMPLES = UpperBound(10**8, "every sample is a network that is decoded and score
 SIDE = UpperBound(10**4, "the points of a grid are held in memory")
 STEPS = UpperBound(10**9, "every step is a computation of its own")
 UNITS = UpperBound(10**6, "every unit of a layer has weights to all units of the next")
-# Networks of a population: its Gram matrix has as many rows and columns.
+# Networks of a population, whose Gram matrix has as many rows and columns.
 NETWORKS = UpperBound(10**5, "maps compare every two networks")
-# Letters of a name or title.
+# The most letters of a name and of a title.
 NAME = 200
 TITLE = 1000

@@ -1,4 +1,4 @@
-"""The type of floating number that torch takes where code names none."""
+"""The floating-point type that torch uses where code names none."""
 
 import sys
 from collections.abc import Iterator
@@ -8,7 +8,7 @@ from typing import Any
 
 @contextmanager
 def default_type(kind: Any) -> Iterator[None]:
-    """Let torch take a type of number where code names none, and give back what was set; None changes nothing."""
+    """Set torch's default floating-point type, and restore it afterwards; None changes nothing."""
     if kind is None:
         yield
         return
@@ -24,7 +24,7 @@ def default_type(kind: Any) -> Iterator[None]:
 
 @contextmanager
 def float32_by_default() -> Iterator[None]:
-    """Let torch take float32 where code names no type, whatever the process has set; also a decorator."""
+    """Set torch's default floating-point type to float32, and restore it afterwards; also a decorator."""
     import torch
 
     with default_type(torch.float32):
@@ -35,7 +35,7 @@ def float32_by_default() -> Iterator[None]:
 def default_type_of_import() -> Iterator[list[Any]]:
     """Yield a list whose last item will be the default type that an import has set; None where torch is not used.
 
-    The import begins with float32, whatever the process has set, and its setting ends with it.
+    The import starts with float32, and its setting is undone afterwards.
     """
     kinds: list[Any] = [None]
     torch = sys.modules.get("torch")

@@ -1,4 +1,4 @@
-"""Where torch computes."""
+"""The device on which torch computes."""
 
 import re
 from collections.abc import Mapping
@@ -19,31 +19,31 @@ class _DeviceName:
             raise ValueError(f"{attribute.name} must be 'auto', 'cpu', 'cuda', a card such as 'cuda:1', or 'mps'")
 
 
-# Metadata of options that say where something is computed, or how much of it at once: no key depends on them.
+# Metadata of options that say where or in which portions something is computed: no stage key depends on them.
 WHERE: Mapping[str, bool] = MappingProxyType({"where": True})
-# Of options that name a device. Whether this machine has it, `device` says where it is needed.
+# Validator of options that name a device; `device` checks whether this machine has it.
 device_name = _DeviceName()
 
 
 def device(wanted: str, place: str) -> str:
-    """Return the device's name, the best there is for `auto`; `place` is the option that asks for it.
+    """Return a device's name, the best available one for `auto`; `place` is the option that asks for it.
 
     Raises:
         EvaluationError: This machine has no such device.
-        SpecError: No machine has.
+        SpecError: There is no such kind of device.
     """
     if not re.fullmatch(_DeviceName.pattern, wanted):
         raise SpecError([f"{place}: there is no device {wanted!r}; known: auto, cpu, cuda, cuda:0, cuda:1, …, mps"])
-    there = available()
+    devices = available()
     if wanted == "auto":
-        return there[0].partition(":")[0]
-    if wanted not in there and not (wanted == "cuda" and there[0].startswith("cuda")):
-        raise EvaluationError(f"{place}: this machine has no {wanted!r}; it has {', '.join(there)}")
+        return devices[0].partition(":")[0]
+    if wanted not in devices and not (wanted == "cuda" and devices[0].startswith("cuda")):
+        raise EvaluationError(f"{place}: this machine has no {wanted!r}; it has {', '.join(devices)}")
     return wanted
 
 
 def available() -> list[str]:
-    """Return the devices of this machine, those that `auto` prefers first."""
+    """Return the devices of this machine, in the order in which `auto` prefers them."""
     import torch
 
     cards = [f"cuda:{number}" for number in range(torch.cuda.device_count())] if torch.cuda.is_available() else []

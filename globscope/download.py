@@ -1,4 +1,4 @@
-"""Public data sets, downloaded when asked to (`globscope data NAME`); nothing else here opens a connection."""
+"""Public data sets, downloaded by `globscope data NAME`; nothing else in GlobScope opens a connection."""
 
 import os
 import shlex
@@ -19,13 +19,13 @@ TORONTO = "https://www.cs.toronto.edu/~kriz/"
 
 @define(frozen=True, kw_only=True)
 class DataSet:
-    """What is downloaded, and what must lie in the folder in the end.
+    """The files of a data set: those that are downloaded, and those that are unpacked from them.
 
     Attributes:
-        address: Of the files' folder, with its last slash.
-        checksums: MD5 of each file there, as published; it tells damage, which is all that MD5 can.
-        inside: Folder in the archive, where it is one; else the files are read as they come.
-        sizes: Bytes of each file that is taken out of the archive; the test split's last, so that it tells the end.
+        address: URL of the files' folder, with its last slash.
+        checksums: Published MD5 of each file, which detects damage but not forgery.
+        inside: Folder in the archive; empty where the files are no archive.
+        sizes: Bytes of each file that is unpacked from the archive; the test split's is the last.
     """
 
     address: str
@@ -34,7 +34,7 @@ class DataSet:
     sizes: Mapping[str, int] = field(factory=dict)
 
     def is_unpacked(self, folder: Path) -> bool:
-        """Whether a folder holds every file of the archive in full."""
+        """Return whether a folder holds every file of the archive, complete."""
         files = {folder / name: size for name, size in self.sizes.items()}
         return bool(files) and all(file.is_file() and file.stat().st_size == size for file, size in files.items())
 
@@ -64,16 +64,16 @@ DATA_SETS = {
 }
 
 
-def fetch(name: str, folder: Path, stage: Callable[[str], Progress]) -> tuple[str, ...]:
-    """Make a folder hold a data set, and return the names of the files that were downloaded for it.
+def fetch_data_set(name: str, folder: Path, stage: Callable[[str], Progress]) -> tuple[str, ...]:
+    """Download what is missing of a data set into a folder; return the names of the downloaded files.
 
     Args:
-        name: Of the data set.
-        folder: Where its files go; files that lie there already and have the right checksum are used.
-        stage: Takes what is about to be downloaded and returns what hears of its kilobytes.
+        name: Name of the data set.
+        folder: The folder for its files; existing files with the right checksum are used.
+        stage: Called with the name of each download; returns a receiver of its progress in kilobytes.
 
     Raises:
-        DataError: There is no such data set, or a file cannot be had; it says what to do by hand.
+        DataError: There is no such data set, or a file cannot be downloaded; the message says what to do by hand.
     """
     if name not in DATA_SETS:
         raise DataError(f"there is no data set {name!r} to download; {near(name, DATA_SETS)}")
@@ -83,56 +83,56 @@ def fetch(name: str, folder: Path, stage: Callable[[str], Progress]) -> tuple[st
     is_new = not folder.exists()
     folder.mkdir(parents=True, exist_ok=True)
     try:
-        fetched = tuple(_downloaded(name, wanted, folder, stage))
+        fetched = tuple(_download(name, wanted, folder, stage))
         if wanted.inside:
             _unpack(name, folder, fetched)
     finally:
         if is_new and not any(folder.iterdir()):
-            folder.rmdir()  # an empty one would pass for data that cannot be read
+            folder.rmdir()  # an empty folder would be taken for unreadable data
     return fetched
 
 
-def _downloaded(name: str, wanted: DataSet, folder: Path, stage: Callable[[str], Progress]) -> Iterator[str]:
-    """Download what is missing, and yield its names; what lies there with another checksum may be somebody's data."""
+def _download(name: str, wanted: DataSet, folder: Path, stage: Callable[[str], Progress]) -> Iterator[str]:
+    """Download missing files and yield their names; files with another checksum may be the user's, and are kept."""
     from pooch import HTTPDownloader, file_hash, get_logger, retrieve
     from requests.exceptions import RequestException
 
-    get_logger().setLevel("WARNING")  # the stage has told already
+    get_logger().setLevel("WARNING")  # the stage has reported it already
     missing = {file: md5 for file, md5 in wanted.checksums.items() if not (folder / file).exists()}
     for file, md5 in wanted.checksums.items():
         if file not in missing and file_hash(str(folder / file), alg="md5") != md5:
             problem = "lies there with another checksum: damaged, or other data; it is not replaced, move it elsewhere"
             raise _by_hand(name, file, folder, problem)
     for file, md5 in missing.items():
-        bar = _Bar(told=stage(f"download {file} (kB)"))
+        bar = _Bar(progress=stage(f"download {file} (kB)"))
         try:
-            by = HTTPDownloader(progressbar=bar, chunk_size=CHUNK, hooks={"response": _close_refused})
+            by = HTTPDownloader(progressbar=bar, chunk_size=CHUNK, hooks={"response": _close_failed})
             retrieve(wanted.address + file, f"md5:{md5}", file, folder, downloader=by)
         except RequestException as error:
             raise _by_hand(name, file, folder, f"cannot be downloaded: {_reason(error)}") from error
-        except ValueError as error:  # the checksum; pooch has removed what came
+        except ValueError as error:  # the checksum is wrong; pooch has removed the file
             problem = "what came has another checksum than the published file: damaged, or something else"
             raise _by_hand(name, file, folder, problem) from error
         yield file
 
 
-def _close_refused(answer: Any, **_: Any) -> None:
-    """Close the connection of an answer such as 404; pooch leaves it open."""
-    if not answer.ok:
-        answer.close()
+def _close_failed(response: Any, **_: Any) -> None:
+    """Close the connection of a failed response such as 404, which pooch leaves open."""
+    if not response.ok:
+        response.close()
 
 
 @define
 class _Bar:
-    """What pooch takes for a progress bar."""
+    """A progress bar for pooch."""
 
-    told: Progress
+    progress: Progress
     total: int = 0
     done: int = 0
 
     def update(self, count: int) -> None:
         self.done = min(self.done + count, self.total)
-        self.told(self.done // 1000, self.total // 1000)
+        self.progress(self.done // 1000, self.total // 1000)
 
     def reset(self) -> None:
         self.done = 0
@@ -142,7 +142,7 @@ class _Bar:
 
 
 def _unpack(name: str, folder: Path, fetched: tuple[str, ...]) -> None:
-    """Take the files that are read out of the archive, and only those, whatever paths others in it may have."""
+    """Unpack the files that are read from the archive, and no others, whatever their paths."""
     wanted = DATA_SETS[name]
     [packed] = wanted.checksums
     for file, size in wanted.sizes.items():
@@ -153,32 +153,32 @@ def _unpack(name: str, folder: Path, fetched: tuple[str, ...]) -> None:
         for file in wanted.sizes:
             content, part = archive.extractfile(f"{wanted.inside}/{file}"), folder / f".{file}.part"
             assert content is not None
-            part.unlink(missing_ok=True)  # neither a rest nor a link
+            part.unlink(missing_ok=True)  # neither a leftover nor a link
             with content, part.open("xb") as copy:
                 shutil.copyfileobj(content, copy, CHUNK)
                 copy.flush()
                 os.fsync(copy.fileno())
             part.replace(folder / file)
     if packed in fetched:
-        (folder / packed).unlink()  # an archive that was put there by hand stays its owner's
+        (folder / packed).unlink()  # an archive that the user put there is kept
 
 
 def _reason(error: Exception) -> str:
-    """Return what went wrong without the layers of retries around it."""
+    """Return the cause of an error without the layers of retries around it."""
     cause = error.args[0] if error.args else error
     reason = cause.reason if hasattr(cause, "reason") else cause
     return f"{type(error).__name__}: {' '.join(str(reason).split())}"
 
 
 def _by_hand(name: str, file: str, folder: Path, problem: str) -> DataError:
-    """Return the error of a file, with what to do about it and those after it."""
+    """Return the error for a file, with what to do about it and the files after it."""
     wanted = DATA_SETS[name]
     missing = list(wanted.checksums)[list(wanted.checksums).index(file) :]
     again = f"globscope data {name} --to {shlex.quote(str(folder))}"
     lines = [
         f"{name}: {file}: {problem}",
         "by hand: download",
-        *(f"  {wanted.address}{one} (MD5 {wanted.checksums[one]})" for one in missing),
+        *(f"  {wanted.address}{missing_file} (MD5 {wanted.checksums[missing_file]})" for missing_file in missing),
         f"put {'it' if len(missing) == 1 else 'them'} into {folder}",
         f"and run `{again}`, which checks{' and unpacks' * bool(wanted.inside)} what lies there",
     ]

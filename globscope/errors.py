@@ -1,4 +1,4 @@
-"""Everything GlobScope raises on purpose.
+"""The errors that GlobScope raises on purpose.
 
 ::
 
@@ -14,26 +14,26 @@
     ├── DataError          a public data set that cannot be downloaded
     └── FileError          a file that cannot be read or written
 
-The command line prints their text and exits with code 2; any other exception is a defect of ours.
+The command line prints their text and exits with code 2; any other exception is a defect of GlobScope.
 """
 
 import difflib
 from collections.abc import Iterable
 from typing import Any
 
-# Letters of a word that is compared with known names, names that it is compared with, and names that are listed.
+# The most letters of a word to compare with known names, names to compare it with, and names to list.
 LONGEST_WORD, SEARCHED, LISTED = 100, 1000, 60
 
 
 class GlobscopeError(Exception):
-    """What went wrong, where, and what would be accepted."""
+    """An error whose text says what went wrong, where, and what would be accepted."""
 
 
 class SpecError(GlobscopeError):
     """All problems of one spec.
 
     Attributes:
-        problems: One sentence each: place, what is wrong, what is accepted or near.
+        problems: One sentence for each problem: its place, what is wrong, what is accepted or similar.
     """
 
     def __init__(self, problems: Iterable[str]) -> None:
@@ -41,7 +41,7 @@ class SpecError(GlobscopeError):
         super().__init__("\n".join(self.problems))
 
     def __reduce__(self) -> tuple[Any, ...]:
-        return type(self), (self.problems,)  # pickled, for errors come from other processes too
+        return type(self), (self.problems,)  # pickled, since errors also come from other processes
 
 
 class PluginError(GlobscopeError):
@@ -81,7 +81,7 @@ class FileError(GlobscopeError):
 
 
 def near(word: str, known: Iterable[str]) -> str:
-    """Return the end of a message: the near name, or the known ones; the search is bounded, whatever is asked."""
+    """Return the end of a message: the similar name, or the known names; the search is bounded."""
     names = sorted(known)
     close = difflib.get_close_matches(word, names[:SEARCHED], n=1, cutoff=0.6) if len(word) <= LONGEST_WORD else []
     if close:

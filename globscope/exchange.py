@@ -13,7 +13,7 @@ from globscope.files.export import FORMATS, ExportedFile
 from globscope.files.read import read_landscape
 from globscope.files.run_files import read_run_files
 from globscope.files.tree import tree_record
-from globscope.registry import Registry, installed
+from globscope.registry import Registry, installed_registry
 from globscope.report.topology.figures import write_topology
 from globscope.roles import TopologyMethod
 from globscope.session import results
@@ -99,7 +99,7 @@ def condense(
     file, landscape = Path(path), read_landscape(Path(path))
     name = _field(file, landscape, field)
     options = {"use": backend, "field": name, "persistence": 0.0 if raw else persistence, "adjacency": adjacency}
-    components = registry or installed()
+    components = registry or installed_registry()
     method = _method(components, {name: value for name, value in options.items() if value is not None})
     if not np.isfinite(landscape.fields[name]).any():
         raise FileError(f"{file}: no value of {name!r} is finite, so there is nothing to sweep")

@@ -1,9 +1,9 @@
-"""One hook a role. Each is called once per registry, before any spec is read, and returns classes."""
+"""One hook for each role. Each is called once per registry, before any spec is read, and returns classes."""
 
 import pluggy
 
 NAMESPACE = "globscope"
-# Of the hooks, the roles and everything else in `globscope.api`; raised when a plugin written for it stops working.
+# Version of the hooks, the roles and `globscope.api`; raised when plugins for the previous one may stop working.
 API_VERSION = 2
 
 hookspec = pluggy.HookspecMarker(NAMESPACE)

@@ -8,24 +8,24 @@ from globscope.values.kinship import Kinship
 from globscope.values.rows import Weights
 from globscope.values.space import SpanSpace
 
-# Of a difference between two near members, the squared share that is rounding, not a direction of its own.
+# The squared share of a difference between two near members that is rounding error, not a direction of its own.
 NEGLIGIBLE = 1e-12
-# Rounding of a product of two differences of length 1, and how orthonormal a basis has to be.
+# Rounding error of a product of two differences of length 1, and the accepted error of an orthonormal basis.
 ROUNDING, ORTHONORMAL = 1e-15, 1e-9
 # Steps shorter than this share of the population's radius are lifted as differences, not as members.
 SHORT = 1e-3
-# A tree of nearest members is found in so many passes: each sees distances 1e-6 times as small as the one before.
+# The most passes to find a tree of nearest members; each resolves distances 1e-6 times as small as the one before.
 PASSES = 3
 
 
 def span(weights: Weights) -> SpanSpace:
     """Return the affine span of `weights`, (N, D) float32, with orthonormal coordinates along its principal axes.
 
-    Distances between members are kept, so a Euclidean method fitted to the (N, r) coordinates sees the same data as
-    one fitted to the (N, D) weights. Small distances are kept beside large ones: the basis is made of differences
-    between near members, each taken by itself in float64, not of differences from the common mean, beside which those
-    between near members would be lost in rounding. A pivoted Cholesky factor of the inner products of these
-    differences, scaled to length 1, leaves out what of one is within 1e-6 of its own length a combination of others.
+    Distances between members are preserved, so a Euclidean method that is fitted to the (N, r) coordinates sees the
+    same data as one that is fitted to the (N, D) weights. Small distances are preserved beside large ones: the basis is
+    made of differences between near members, each computed by itself in float64. In differences from the common mean,
+    those between near members would be lost in rounding. A pivoted Cholesky factor of the inner products of these
+    differences, scaled to length 1, omits differences that are, within 1e-6 of their length, combinations of others.
     After the mean and one streaming pass over D for each tree of differences (mostly one), a further pass restores
     orthonormality where differences are nearly dependent (Cholesky-QR2: Yamamoto et al., ETNA 44, 2015). Products are
     of float64: float32 products summed in float64 leave a spurious direction.
@@ -39,7 +39,7 @@ def span(weights: Weights) -> SpanSpace:
     points -= points.mean(axis=0)
     _, _, axes = np.linalg.svd(points, full_matrices=False)
     members, radius = points @ axes.T, np.sqrt((points**2).sum(axis=1).mean())
-    # Coefficients of differences become those of what is lifted: members, and their short differences from parents.
+    # Coefficients of differences become coefficients of lifted parts: members, and short differences from parents.
     near = kin.cut(lengths < SHORT * radius)
     lifted = np.where((lengths < SHORT * radius)[:, None], np.eye(len(points)), near.paths - near.paths[kin.parents])
     return SpanSpace(
@@ -49,8 +49,8 @@ def span(weights: Weights) -> SpanSpace:
 
 def _mean(weights: Weights) -> np.ndarray:
     mean = np.empty(weights.shape[1])
-    for at in column_blocks(weights.shape[1], len(weights)):
-        mean[at] = weights[:, at].mean(axis=0, dtype=np.float64)
+    for block in column_blocks(weights.shape[1], len(weights)):
+        mean[block] = weights[:, block].mean(axis=0, dtype=np.float64)
     if not np.isfinite(mean).all():
         raise PopulationError("some member has a weight that is not finite")
     return mean
@@ -65,7 +65,7 @@ def _differences(weights: Weights) -> tuple[Kinship, np.ndarray, np.ndarray, np.
     """
     kin = Kinship.chain(len(weights))
     for _ in range(PASSES):
-        lengths, mixing, steps, pivot = _factored(_products(weights, kin))
+        lengths, mixing, steps, pivot = _factor(_products(weights, kin))
         points = kin.paths @ steps
         if not kin.bends(points):
             break
@@ -77,7 +77,7 @@ def _differences(weights: Weights) -> tuple[Kinship, np.ndarray, np.ndarray, np.
     return kin, lengths, mixing, steps
 
 
-def _factored(products: np.ndarray) -> tuple[np.ndarray, np.ndarray, np.ndarray, float]:
+def _factor(products: np.ndarray) -> tuple[np.ndarray, np.ndarray, np.ndarray, float]:
     """Return an orthonormal basis of vectors from their (N, N) inner products.
 
     Returns:
@@ -88,24 +88,24 @@ def _factored(products: np.ndarray) -> tuple[np.ndarray, np.ndarray, np.ndarray,
     from scipy.linalg.lapack import dpstrf
 
     lengths = np.sqrt(np.diag(products))
-    own = np.flatnonzero(lengths)
-    if not len(own):
+    nonzero = np.flatnonzero(lengths)
+    if not len(nonzero):
         raise PopulationError("a map needs at least two different networks; these members all coincide")
-    scaled = products[np.ix_(own, own)] / np.outer(lengths[own], lengths[own])
+    scaled = products[np.ix_(nonzero, nonzero)] / np.outer(lengths[nonzero], lengths[nonzero])
     factor, order, rank, _ = dpstrf(scaled, tol=NEGLIGIBLE, lower=1)
-    lower, chosen = np.tril(factor[:rank, :rank]), order[:rank] - 1
+    lower, pivots = np.tril(factor[:rank, :rank]), order[:rank] - 1
     mixing, steps = np.zeros((rank, len(lengths))), np.zeros((len(lengths), rank))
-    mixing[:, own[chosen]] = solve_triangular(lower, np.eye(rank), lower=True) / lengths[own[chosen]]
-    steps[own] = solve_triangular(lower, scaled[chosen], lower=True).T * lengths[own][:, None]
+    mixing[:, nonzero[pivots]] = solve_triangular(lower, np.eye(rank), lower=True) / lengths[nonzero[pivots]]
+    steps[nonzero] = solve_triangular(lower, scaled[pivots], lower=True).T * lengths[nonzero][:, None]
     return lengths, mixing, steps, float(np.diag(lower).min() ** 2)
 
 
 def _products(weights: Weights, kin: Kinship, mixing: np.ndarray | None = None) -> np.ndarray:
     """Return Δ (mixing Δ)ᵀ for the differences Δ from parents, streaming over D; without mixing, their Gram matrix."""
-    found = np.zeros((len(weights), len(weights) if mixing is None else len(mixing)))
-    for at in column_blocks(weights.shape[1], len(weights)):
-        own = weights[:, at].astype(np.float64)
-        apart = own[kin.parents]
-        np.subtract(own, apart, out=apart)  # no third copy
-        found += apart @ (apart if mixing is None else mixing @ apart).T
-    return found
+    products = np.zeros((len(weights), len(weights) if mixing is None else len(mixing)))
+    for columns in column_blocks(weights.shape[1], len(weights)):
+        block = weights[:, columns].astype(np.float64)
+        differences = block[kin.parents]
+        np.subtract(block, differences, out=differences)  # no third copy
+        products += differences @ (differences if mixing is None else mixing @ differences).T
+    return products

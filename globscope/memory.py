@@ -1,4 +1,4 @@
-"""Whether an error is a lack of memory, on whatever device it arose."""
+"""Recognising errors by a lack of memory, on any device."""
 
 import re
 from collections.abc import Iterator
@@ -20,7 +20,7 @@ SIGNS = re.compile(
 
 
 def is_out_of_memory(error: BaseException) -> bool:
-    """Return whether an error is an allocator's; they have no common class, so texts count where the class is general.
+    """Return whether an error is an allocator's, by its class or, where that is general, by its text.
 
     Python's and NumPy's MemoryError, torch's OutOfMemoryError, and RuntimeErrors of CUDA, cuBLAS, cuDNN, HIP and MPS.
     """
@@ -32,11 +32,11 @@ def within_memory(kind: type[GlobscopeError], text: str) -> Iterator[None]:
     """Raise a lack of memory as an error of this kind.
 
     Args:
-        kind: Of the error.
+        kind: Class of the error.
         text: What does not fit, and what would need less.
 
     Raises:
-        GlobscopeError: Memory cannot be had.
+        GlobscopeError: There is not enough memory.
     """
     try:
         yield

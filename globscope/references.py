@@ -21,15 +21,15 @@ from attrs import define
 from globscope.default_type import default_type, default_type_of_import
 from globscope.errors import UserCodeError, near
 
-# Bytes that are read at once.
+# How many bytes are read at once.
 PIECE = 2**20
-# Modules that users' files have imported from beside them, as they were then.
-_BESIDE: dict[str, tuple[Path, bytes]] = {}
-# Modules that references have imported, by name, with the reference that did it last.
+# Modules that users' files have imported from their folders, with the hashes of their files at that time.
+_IMPORTED_BESIDE: dict[str, tuple[Path, bytes]] = {}
+# The last reference that imported each module, by the module's name.
 _LOADED: "dict[str, Code]" = {}
-# Letters of an exception's own text in a message.
+# How many letters of an exception's text a message has.
 LONGEST = 500
-# torch's default type of number as a user's module left it when it was imported; None where it uses no torch.
+# torch's default floating-point type after importing each user module; None for a module without torch.
 _DEFAULTS: WeakKeyDictionary[ModuleType, Any] = WeakKeyDictionary()
 
 
@@ -44,15 +44,15 @@ class Code:
     """An object in the user's own code.
 
     Attributes:
-        module: A `.py` file's absolute path, or a dotted module.
-        name: Of the object in it.
+        module: Absolute path of a `.py` file, or a dotted module.
+        name: Name of the object in the module.
     """
 
     module: str
     name: str
 
     def __str__(self) -> str:
-        """As a spec writes it."""
+        """Return the reference as in a spec."""
         return f"{self.module}:{self.name}"
 
     @property
@@ -62,11 +62,11 @@ class Code:
 
     @property
     def folder(self) -> str | None:
-        """The folder of its file; None for a module that is installed."""
+        """The folder of its file; None for an installed module."""
         return str(Path(self.module).parent) if self.is_file else None
 
     def load(self) -> Any:
-        """Return the object. This runs the user's module, once for as long as its files stay the same.
+        """Return the object. This runs the user's module, once as long as its files stay the same.
 
         Raises:
             UserCodeError: The module is missing or fails, or has no such name.
@@ -80,20 +80,20 @@ class Code:
         return getattr(module, self.name)
 
     def call(self, *args: Any, **options: Any) -> Any:
-        """Return what the object returns, with a failure told as the user's.
+        """Call the object and return its result; errors are raised as UserCodeErrors.
 
         Raises:
-            UserCodeError: It raised, or cannot be called.
+            UserCodeError: The object raised an exception, or cannot be called.
         """
         module = self._import()
         function = self._in(module)
         if not callable(function):
             raise UserCodeError(f"{self} cannot be called: it is of type {type(function).__name__}")
-        with self._told(f"{self} raised"), default_type(_DEFAULTS.get(module)):
+        with self._user_errors(f"{self} raised"), default_type(_DEFAULTS.get(module)):
             return function(*args, **options)
 
     def default_type(self) -> Any:
-        """Return torch's default type of number as the module set it when it was imported; None where it is unknown.
+        """Return torch's default floating-point type as set by importing the module; None where it is unknown.
 
         Raises:
             UserCodeError: As `load` does.
@@ -107,26 +107,30 @@ class Code:
 
     def _import_dotted(self) -> ModuleType:
         if sys.modules.get(self.module) is None:
-            with self._told(f"cannot import {self.module}:"), default_type_of_import() as kinds:
+            with self._user_errors(f"cannot import {self.module}:"), default_type_of_import() as kinds:
                 importlib.import_module(self.module)
             _DEFAULTS[sys.modules[self.module]] = kinds[-1]
         return sys.modules[self.module]
 
     def _import_file(self) -> ModuleType:
-        """Import a file under a name of its own, with its folder importable as if it were run."""
+        """Import a file under a unique name; modules in its folder can be imported, as in a script."""
         path = Path(self.module)
         if not path.is_file():
             raise UserCodeError(f"no file {path}")
         name = f"globscope_user_{hashlib.sha256(f'{path}:{self.digest()}'.encode()).hexdigest()[:12]}"
         if name not in sys.modules:
-            with self._told(f"cannot import {path}:"), _fresh(self._local()), default_type_of_import() as kinds:
+            with (
+                self._user_errors(f"cannot import {path}:"),
+                _reimport_changed(self._local()),
+                default_type_of_import() as kinds,
+            ):
                 _execute(name, path)
             _DEFAULTS[sys.modules[name]] = kinds[-1]
         return sys.modules[name]
 
     @contextmanager
-    def _told(self, what: str) -> Iterator[None]:
-        """Run the user's code with its folder importable; tell its failures, `sys.exit` too, as the user's."""
+    def _user_errors(self, what: str) -> Iterator[None]:
+        """Run the user's code with its folder importable; raise its errors, including `sys.exit`, as UserCodeErrors."""
         folder = self.folder
         sys.path[:0] = [folder] if folder else []
         try:
@@ -144,7 +148,7 @@ class Code:
         return hashlib.sha256(b"".join(file.read_bytes() for file in self.files())).hexdigest()
 
     def files(self) -> list[Path]:
-        """Return the module's file, then those in its folder that it imports, found without running it."""
+        """Return the module's file, then the files in its folder that it imports, without running it."""
         source = self._source()
         return [source, *sorted(set(self._local().values()) - {source})]
 
@@ -152,10 +156,10 @@ class Code:
         return Path(self.module) if self.is_file else _file_of(self.module)
 
     def _local(self) -> dict[str, Path]:
-        """Return the modules that it imports from the folder that it is found in, its package's too, by name."""
+        """Return the files of the modules that it imports from its folder or its package, by name."""
         source = self._source()
         if "site-packages" in source.parts:
-            return {}  # Everything installed lies beside it; following that would take minutes.
+            return {}  # All installed packages are beside it; following them would take minutes.
         levels = 0 if self.is_file else self.module.count(".") + (source.name == "__init__.py")
         finder = ModuleFinder(path=[str(source.parents[levels])])
         try:
@@ -164,35 +168,35 @@ class Code:
             else:
                 finder.import_hook(self.module)  # in a package, where imports may be relative
         except (SyntaxError, ValueError, AttributeError, ImportError):
-            return {}  # Importing it will tell what is wrong, with the line.
+            return {}  # Importing it will raise the error, with the line.
         places = {name: vars(module)["__file__"] for name, module in finder.modules.items()}
         return {name: Path(place) for name, place in places.items() if place and name != "__main__"}
 
 
 def describe(error: BaseException, folder: str | None = None) -> str:
-    """Return an exception's name and text, and the last line of the user's code (in `folder`) that it passed."""
-    frames = [frame for frame in extract_tb(error.__traceback__) if _is_theirs(frame.filename, folder)]
-    last = [] if isinstance(error, SyntaxError) else frames[-1:]  # a SyntaxError tells its own place
+    """Return an exception's name and text, and the last line of user code (in `folder`) in its traceback."""
+    frames = [frame for frame in extract_tb(error.__traceback__) if _is_users(frame.filename, folder)]
+    last = [] if isinstance(error, SyntaxError) else frames[-1:]  # a SyntaxError contains its own place
     where = "".join(f" ({Path(frame.filename).name}, line {frame.lineno})" for frame in last)
     text = " ".join(_text(error).split())
     return f"{type(error).__name__}{': ' + text if text else ''}{where}"
 
 
 def loaded_code(module: str) -> Code | None:
-    """Return the reference by which a module came; None for a module that came by another way."""
+    """Return the reference that imported a module; None for other modules."""
     return _LOADED.get(module)
 
 
 def _text(error: BaseException) -> str:
-    """Return an exception's own text, cut where it is long; nothing where its class cannot say it."""
+    """Return an exception's text, shortened if it is long; empty if its class cannot produce it."""
     try:
         text = str(error)
-    except Exception:  # noqa: BLE001 - a stranger's __str__ may raise anything
+    except Exception:  # noqa: BLE001 - a user's __str__ may raise anything
         return ""
     return text if len(text) <= LONGEST else f"{text[: LONGEST - 1]}…"
 
 
-def _is_theirs(file: str, folder: str | None) -> bool:
+def _is_users(file: str, folder: str | None) -> bool:
     if folder is None:
         return not file.startswith("<") and Path(file).parent != Path(__file__).parent
     return Path(file).is_relative_to(folder) and "site-packages" not in file
@@ -211,17 +215,17 @@ def _file_of(module: str) -> Path:
 
 
 @contextmanager
-def _fresh(local: Mapping[str, Path]) -> Iterator[None]:
-    """Import modules beside the user's file anew where a file has changed since, or is another folder's.
+def _reimport_changed(local: Mapping[str, Path]) -> Iterator[None]:
+    """Import modules beside the user's file again if a file has changed, or belongs to another folder.
 
-    Only modules that came by this way are dropped: what else is loaded belongs to someone else.
+    Only modules that were imported in this way are dropped.
     """
-    if any(name in _BESIDE and _BESIDE[name] != _stamp(file) for name, file in local.items()):
-        for name in local.keys() & _BESIDE.keys():
+    if any(name in _IMPORTED_BESIDE and _IMPORTED_BESIDE[name] != _stamp(file) for name, file in local.items()):
+        for name in local.keys() & _IMPORTED_BESIDE.keys():
             sys.modules.pop(name, None)
     before = set(sys.modules)
     yield
-    _BESIDE.update({name: _stamp(local[name]) for name in local.keys() & (sys.modules.keys() - before)})
+    _IMPORTED_BESIDE.update({name: _stamp(local[name]) for name in local.keys() & (sys.modules.keys() - before)})
 
 
 def _stamp(file: Path) -> tuple[Path, bytes]:
@@ -237,7 +241,7 @@ def _execute(name: str, path: Path) -> None:
     try:
         spec.loader.exec_module(module)
     except BaseException:
-        del sys.modules[name]  # half a module must not pass for a whole one
+        del sys.modules[name]  # a half-imported module must not be used
         raise
 
 
@@ -247,7 +251,7 @@ def digest_files(path: Path) -> str:
     total = hashlib.sha256()
     for file in files:
         total.update(str(file.relative_to(path)).encode() + b"\0")
-        with file.open("rb") as opened:  # by pieces: checkpoints have gigabytes
+        with file.open("rb") as opened:  # in pieces: checkpoints have gigabytes
             while piece := opened.read(PIECE):
                 total.update(piece)
     return total.hexdigest()

@@ -1,7 +1,7 @@
 """Discovery: entry points of the group `globscope` → components by role and name.
 
-Built-ins are discovered like any stranger's package. One broken package is reported and stops no
-other.
+Built-ins are discovered like any other package. A broken package is reported and does not stop the
+others.
 """
 
 import inspect
@@ -38,16 +38,16 @@ HOOKS = MappingProxyType(
 STATEMENT = "GLOBSCOPE_API"
 # Where the versions are described.
 VERSIONS = "docs/reference/api-versions.md"
-# Keys of a component's table that GlobScope reads itself, so that no option can have their names.
+# Keys of a component's table that GlobScope reads itself; options cannot have these names.
 KEYS = ("use", "name")
 MORE_KEYS = MappingProxyType(
     {"reducer": ("seed", "sampler", "space", "align"), "aligner": ("seed",), "pool": ("pool",)}
 )
 # The distribution of the built-in components.
 OWN = "globscope"
-# Packages that bring components and are no part of this one, by the components' names.
+# Separate packages with components, by the components' names.
 PACKAGES = MappingProxyType({"ttk": "globscope-ttk"})
-# What a component may be called: it is part of folders' names and of TOML.
+# Valid names of components, which are part of folders' names and of TOML.
 NAME = re.compile(r"[A-Za-z0-9][A-Za-z0-9._-]*")
 
 
@@ -56,11 +56,11 @@ class Component:
     """A class that a spec can name.
 
     Attributes:
-        role: Such as `reducer`.
-        name: What a spec writes after `use =`.
+        role: The component's role, such as `reducer`.
+        name: Its name in specs, after `use =`.
         cls: The attrs class of its options.
-        distribution: The package that brought it.
-        version: Of that package.
+        distribution: The package that provides it.
+        version: Version of that package.
     """
 
     role: str
@@ -82,11 +82,11 @@ class Component:
 
 @define(frozen=True, kw_only=True)
 class Registry:
-    """All components found.
+    """All discovered components.
 
     Attributes:
-        components: In the order of discovery.
-        problems: What could not be used, one sentence each, naming the distribution.
+        components: The components in the order of discovery.
+        problems: Sentences about what could not be used, with the distribution.
     """
 
     components: tuple[Component, ...]
@@ -96,19 +96,19 @@ class Registry:
         """Return the components of a role by name."""
         return {c.name: c for c in self.components if c.role == role}
 
-    def named(self, name: str) -> list[Component]:
+    def by_name(self, name: str) -> list[Component]:
         """Return the components of any role with this name.
 
         Raises:
-            PluginError: There is none.
+            PluginError: There is no component with this name.
         """
-        found = [c for c in self.components if c.name == name]
-        if not found:
+        components = [c for c in self.components if c.name == name]
+        if not components:
             raise PluginError(f"no component named {name!r}; {self.hint(name, {c.name for c in self.components})}")
-        return found
+        return components
 
     def hint(self, name: str, known: Iterable[str]) -> str:
-        """Return the end of a message on a name that is not there: why not, or which one is near."""
+        """Return the end of a message about an unknown name: why it is missing, or a similar name."""
         reasons = [text for text in self.problems if repr(name) in text]
         if reasons:
             return "; ".join(reasons)
@@ -119,7 +119,7 @@ class Registry:
         return near(name.lower(), known) + more
 
     def of(self, component: Any) -> Component:
-        """Return the entry that a component object was made from."""
+        """Return the entry of a component object's class."""
         return next(c for c in self.components if c.cls is type(component))
 
 
@@ -138,18 +138,18 @@ class _Discovery:
             module = entry.load()
         except KeyboardInterrupt:
             raise
-        except BaseException as error:  # noqa: BLE001 - a stranger's import may raise anything
-            self.problems.append(f"{where} cannot be imported: {describe(error)}{_other_door(error)}")
+        except BaseException as error:  # noqa: BLE001 - a plugin's import may raise anything
+            self.problems.append(f"{where} cannot be imported: {describe(error)}{_version_hint(error)}")
             return
         if id(module) in self.modules:
             self.problems.append(f"{where} is the module of entry point {self.modules[id(module)]}, and read once")
             return
         self.modules[id(module)] = entry.name
-        other = _other_version(module)
+        other = _version_problem(module)
         if other:
             self.problems.append(f"{where} {other}")
             return
-        marked, unmarked = dict(_marked(module)), list(_unmarked(module))
+        marked, unmarked = dict(_marked_hooks(module)), list(_unmarked_hooks(module))
         self.problems += [f"{where}: {text}" for text in unmarked]
         if not marked and not unmarked:
             self.problems.append(f"{where} offers nothing: no function in it is marked with @hookimpl")
@@ -157,7 +157,7 @@ class _Discovery:
             self._register(entry, where, name, function)
 
     def _register(self, entry: EntryPoint, where: str, name: str, function: Any) -> None:
-        """Register one hook by itself, so that a wrong one does not take the module's others with it."""
+        """Register one hook by itself, so that a wrong one does not affect the module's other hooks."""
         if name not in HOOKS.values():
             # pluggy would ignore it silently.
             self.problems.append(f"{where}: there is no hook {name!r}; {near(name, HOOKS.values())}")
@@ -185,14 +185,14 @@ class _Discovery:
             offered = function()
         except KeyboardInterrupt:
             raise
-        except BaseException as error:  # noqa: BLE001 - a stranger's hook may raise anything
+        except BaseException as error:  # noqa: BLE001 - a plugin's hook may raise anything
             self.problems.append(f"{where} failed: {describe(error)}")
             return
         if not isinstance(offered, Mapping):
             self.problems.append(f"{where} must return classes by name, got {type(offered).__name__}")
             return
         for name, cls in offered.items():
-            wrong = _unfit(role, name, cls)
+            wrong = _class_problem(role, name, cls)
             if wrong:
                 self.problems.append(f"{where}: {name!r} {wrong}")
             else:
@@ -212,7 +212,7 @@ def discover(entries: Iterable[EntryPoint]) -> Registry:
 
 
 @cache
-def installed() -> Registry:
+def installed_registry() -> Registry:
     """Return the registry of this environment."""
     return discover(entry_points(group="globscope"))
 
@@ -221,44 +221,44 @@ def _distribution(entry: EntryPoint) -> tuple[str, str]:
     return (entry.dist.name, entry.dist.version) if entry.dist else ("unknown", "0")
 
 
-def _other_version(module: Any) -> str:
-    """Return why a module is not read: it is written for another version of the API; empty where it is for this one."""
-    version, stated = hookspecs.API_VERSION, _contents(module).get(STATEMENT)
-    if stated == version or not any(_marked(module)):
+def _version_problem(module: Any) -> str:
+    """Return why a module is not used: it is written for another version of the API; empty where it is not."""
+    version, stated = hookspecs.API_VERSION, _names_in(module).get(STATEMENT)
+    if stated == version or not any(_marked_hooks(module)):
         return ""
     states = "does not say for which version" if stated is None else f"is written for version {stated!r}"
     return f"{states} of the API; this is {version}: {VERSIONS} tells what to change, then set {STATEMENT} = {version}"
 
 
-def _other_door(error: BaseException) -> str:
-    """Return the end of a message on an import that finds something else in the API than it wants."""
+def _version_hint(error: BaseException) -> str:
+    """Return the end of a message about an import of a name that the API does not have."""
     wrong = isinstance(error, ImportError) and error.name == "globscope.api"
     return f"; this is version {hookspecs.API_VERSION} of the API, see {VERSIONS}" if wrong else ""
 
 
-def _contents(module: Any) -> Mapping[str, Any]:
-    """Return what a module has by name; an entry point may lead to any object."""
+def _names_in(module: Any) -> Mapping[str, Any]:
+    """Return a module's contents by name; an entry point may lead to any object."""
     return vars(module) if hasattr(module, "__dict__") else {}
 
 
-def _marked(module: Any) -> Iterator[tuple[str, Any]]:
+def _marked_hooks(module: Any) -> Iterator[tuple[str, Any]]:
     """Yield a module's functions that are marked as hooks, with the hook's name."""
-    for name, value in _contents(module).items():
+    for name, value in _names_in(module).items():
         options = getattr(value, f"{hookspecs.NAMESPACE}_impl", None) if inspect.isroutine(value) else None
         if isinstance(options, dict):
             yield options.get("specname") or name, value
 
 
-def _unmarked(module: Any) -> Iterator[str]:
-    """Yield a sentence for each function that is named like a hook and not marked as one."""
-    marked = dict(_marked(module))
+def _unmarked_hooks(module: Any) -> Iterator[str]:
+    """Yield a sentence for each function that is named like a hook but not marked as one."""
+    marked = dict(_marked_hooks(module))
     for name in HOOKS.values():
-        if inspect.isroutine(_contents(module).get(name)) and name not in marked:
+        if inspect.isroutine(_names_in(module).get(name)) and name not in marked:
             yield f"{name}() is not marked with @hookimpl"
 
 
-def _unfit(role: str, name: Any, cls: Any) -> str:
-    """Return why a spec could not name a class so, or set its options."""
+def _class_problem(role: str, name: Any, cls: Any) -> str:
+    """Return why a spec could not use a class by this name, or set its options; empty where it could."""
     if not isinstance(name, str) or not NAME.fullmatch(name):
         return "is no name: letters, digits, '-', '_' and '.' make one"
     if not isinstance(cls, type) or not has(cls):
@@ -272,12 +272,12 @@ def _unfit(role: str, name: Any, cls: Any) -> str:
     taken = [a.name for a in fields(cls) if a.name in (*KEYS, *MORE_KEYS.get(role, ()))]
     if taken:
         return f"has options named {', '.join(map(repr, taken))}, which are keys of every {role}"
-    unfit = ((a.name, text) for a in fields(cls) if a.init and (text := _unfit_default(a.default)))
+    unfit = ((a.name, text) for a in fields(cls) if a.init and (text := _default_problem(a.default)))
     return next((f"has an option {option!r} whose default {text}" for option, text in unfit), "")
 
 
-def _unfit_default(default: Any) -> str:
-    """Return why a resolved spec could not say the default of an option."""
+def _default_problem(default: Any) -> str:
+    """Return why a resolved spec could not contain an option's default; empty where it could."""
     if isinstance(default, Factory):  # type: ignore[arg-type]
         if default.takes_self:
             return "depends on other options"
@@ -285,32 +285,32 @@ def _unfit_default(default: Any) -> str:
             default = default.factory()
         except KeyboardInterrupt:
             raise
-        except BaseException as error:  # noqa: BLE001 - a stranger's factory may raise anything
+        except BaseException as error:  # noqa: BLE001 - a plugin's factory may raise anything
             return f"cannot be made: {describe(error)}"
-    plain = default is NOTHING or _is_plain(default)
+    plain = default is NOTHING or _is_toml(default)
     return "" if plain else f"is of type {type(default).__name__}, which TOML cannot hold"
 
 
-def _is_plain(value: Any) -> bool:
-    """Return whether TOML can hold a value; an option that is None is left out."""
+def _is_toml(value: Any) -> bool:
+    """Return whether TOML can hold a value; options that are None are omitted."""
     if isinstance(value, Mapping):
-        return all(_is_plain(item) for item in value.values())
+        return all(_is_toml(item) for item in value.values())
     if isinstance(value, list | tuple):
-        return all(item is not None and _is_plain(item) for item in value)
+        return all(item is not None and _is_toml(item) for item in value)
     if has(type(value)):
-        return all(_is_plain(getattr(value, a.name)) for a in fields(type(value)) if a.init)
+        return all(_is_toml(getattr(value, a.name)) for a in fields(type(value)) if a.init)
     return value is None or isinstance(value, str | int | float | Path | date | time)
 
 
 def _without_clashes(found: list[Component]) -> tuple[list[Component], list[str]]:
-    """Drop every name that two distributions claim: which one a spec meant cannot be known."""
+    """Drop every name that two distributions claim, since a spec could mean either."""
     claims: dict[tuple[str, str], list[Component]] = {}
     for component in found:
         claims.setdefault((component.role, component.name), []).append(component)
     clashes = [
-        f"{role} {name!r} is offered by {' and by '.join(c.distribution for c in who)}; "
+        f"{role} {name!r} is offered by {' and by '.join(c.distribution for c in claimants)}; "
         "none of them is used: uninstall one"
-        for (role, name), who in claims.items()
-        if len(who) > 1
+        for (role, name), claimants in claims.items()
+        if len(claimants) > 1
     ]
     return [c for c in found if len(claims[c.role, c.name]) == 1], clashes

@@ -8,7 +8,7 @@ from attrs import define, field
 
 from globscope.boundary import component_errors, within_boundary
 from globscope.errors import RunError, SpecError, near
-from globscope.registry import Registry, installed
+from globscope.registry import Registry, installed_registry
 from globscope.roles import Workers
 from globscope.spec.describe import as_toml
 from globscope.spec.model import Spec
@@ -37,9 +37,9 @@ from globscope.values.findings import Atlas, Finding, Map
 from globscope.workers import ThisProcess
 
 RUNS, RESULTS, SPEC, STAGES = "runs", "results.json", "spec.toml", "stages"
-# Folder, in the run's, of what aligners learned.
+# The folder of learned aligners in the run folder.
 ALIGNERS = "aligners"
-# Of a sweep: its spec, its results, and the folder of its cells' run folders.
+# Names in a sweep's folder: its spec, its results, and the folder of its cells' run folders.
 SWEEP, TABLE, CELLS = "sweep.toml", "sweep.json", "cells"
 
 
@@ -49,8 +49,8 @@ class Result:
 
     Attributes:
         atlas: Population, truth and maps.
-        findings: By analysis' name.
-        learned: How aligners learned, by aligner's name.
+        findings: Findings by the analysis' name.
+        learned: Reports on aligners that learned, by the aligner's name.
         record: The results as one JSON object, as `globscope show --json` prints it.
         report: Path of `report.html`.
     """
@@ -65,9 +65,9 @@ class Result:
         """Return one reducer's map; the first where unnamed.
 
         Raises:
-            RunError: There is none of this name.
+            RunError: There is no map of this name.
         """
-        maps = {one.name: one for one in self.atlas.maps}
+        maps = {map_.name: map_ for map_ in self.atlas.maps}
         name = reducer or next(iter(maps))
         if name not in maps:
             raise RunError(f"this study has no map {name!r}; {near(name, maps)}")
@@ -106,11 +106,11 @@ class Result:
         findings = self.findings if role == "analysis" else self.learned
         if source not in findings:
             raise RunError(f"this study has no {role} {source!r}; {near(source, findings)}")
-        pictures = {one.name: one for one in findings[source].pictures}
+        pictures = {picture.name: picture for picture in findings[source].pictures}
         if name not in pictures:
             raise RunError(f"{role} {source!r} has no picture {name!r}; {near(name, pictures)}")
-        if says := flaw(pictures[name], self.atlas):
-            raise RunError(f"picture {name!r} of {role} {source!r} cannot be drawn: {says}")
+        if problem := flaw(pictures[name], self.atlas):
+            raise RunError(f"picture {name!r} of {role} {source!r} cannot be drawn: {problem}")
         return depict(pictures[name], self.atlas).figure
 
 
@@ -119,24 +119,24 @@ class Study:
     """A spec with the folder of its runs.
 
     Attributes:
-        spec: What is asked.
-        folder: Where results go.
-        registry: Where its components come from.
-        trust_store: Whether stored stages that are not as they were written are used as they are, with a warning,
-            instead of being computed again.
+        spec: The spec of the study.
+        folder: The run folder, for results.
+        registry: The components to choose from.
+        trust_store: Whether stored stages are used even if they were damaged or edited, with a warning, instead of
+            being computed again.
     """
 
     spec: Spec
     folder: Path
-    registry: Registry = field(factory=installed, repr=False)
+    registry: Registry = field(factory=installed_registry, repr=False)
     trust_store: bool = False
 
     @within_boundary
     def run(self, observer: Observer | None = None) -> Result:
-        """Return the study's results; what an earlier run finished is not computed again.
+        """Return the study's results; stages that an earlier run finished are not computed again.
 
         Raises:
-            GlobscopeError: With what to mend.
+            GlobscopeError: The study cannot run; the message says what to change.
         """
         observer = observer or Observer()
         self.begin(observer)
@@ -144,19 +144,19 @@ class Study:
             return self.finish(self.context(observer, workers=workers))
 
     def begin(self, observer: Observer) -> None:
-        """Claim the run folder, and let the observer hear of it.
+        """Claim the run folder, and report it to the observer.
 
         Raises:
-            RunError: It is somebody else's, or of another kind, or the spec would be written over.
+            RunError: It holds other files, is of another kind, or the spec would be overwritten.
         """
         begin(self.folder, "study", self.spec.source, observer)
 
     @within_boundary
     def finish(self, context: Context) -> Result:
-        """Return the results of the study at work, after they are written to its folder.
+        """Run the study in a context, write its results to its folder, and return them.
 
         Raises:
-            GlobscopeError: With what to mend.
+            GlobscopeError: The study cannot run; the message says what to change.
         """
         claim(self.folder, "study")
         write_bytes(self.folder / SPEC, as_toml(self.spec).encode())
@@ -168,11 +168,11 @@ class Study:
             return self._write(context, outcome, _with_changes(outcome.record, changed))
 
     def _write(self, context: Context, outcome: Outcome, record: Mapping[str, Any]) -> Result:
-        """Write all that lies outside stages, by one process at a time: report and results belong together."""
+        """Write everything outside of stages, one process at a time, since report and results belong together."""
         from globscope.report import write_report
 
         write_bytes(self.folder / SPEC, as_toml(self.spec).encode())  # another process may have another one
-        keep(context, self.folder)
+        write_learned(context, self.folder)
         context.observer.stage("report")
         page = write_report(
             self.folder,
@@ -190,10 +190,10 @@ class Study:
 
     @within_boundary
     def train_aligners(self, observer: Observer | None = None) -> dict[str, tuple[Path, Finding]]:
-        """Return the file of what each of its aligners learned, and how that went; nothing else of the study is run.
+        """Train the aligners only; return each one's file and report.
 
         Raises:
-            GlobscopeError: With what to mend; no aligner of the spec learns.
+            GlobscopeError: No aligner of the spec learns, or it cannot learn; the message says what to change.
         """
         observer = observer or Observer()
         self.begin(observer)
@@ -202,8 +202,10 @@ class Study:
             check(context)
             if not learners(context):
                 raise SpecError([f"{self.spec.source}: no [[aligner]] of it learns anything"])
-            files = keep(context, self.folder)
-            return {one.entry.name: (files[one.entry.name], one.learning()) for one in learners(context)}
+            files = write_learned(context, self.folder)
+            return {
+                learner.entry.name: (files[learner.entry.name], learner.learning()) for learner in learners(context)
+            }
 
     @within_boundary
     def estimate(self) -> Estimate:
@@ -219,24 +221,24 @@ class Study:
     def context(
         self, observer: Observer | None = None, latest: Latest | None = None, workers: Workers | None = None
     ) -> Context:
-        """Return the study at work, with the latest task of its sweep where that is its own, and its workers."""
+        """Return the context of the study's stages, with the latest task of its sweep, if equal, and its workers."""
         observer = observer or Observer()
-        store = Store(shelf(self.folder), trusting=self.trust_store, warn=observer.warning)
+        store = Store(stages_root(self.folder), trusting=self.trust_store, warn=observer.warning)
         return Context(self.spec, self.registry, store, observer, latest or Latest(), workers or ThisProcess())
 
 
 def _with_changes(record: Mapping[str, Any], changed: Changes) -> Mapping[str, Any]:
-    """Return results that tell which members came and went; as they are where none did."""
+    """Return results with the members that were added and removed, if there are any."""
     if changed == Changes():
         return record
     return {**record, "changes": changed.record, "warnings": [str(changed), *record["warnings"]]}
 
 
 def begin(folder: Path, kind: str, spec: Path, observer: Observer) -> None:
-    """Claim the folder of a study or a sweep, and let the observer hear of it.
+    """Claim the folder of a study or a sweep, and report it to the observer.
 
     Raises:
-        RunError: It is somebody else's, or of another kind, or the spec would be written over.
+        RunError: It holds other files, is of another kind, or the spec would be overwritten.
     """
     for name in (SPEC, SWEEP):
         if (folder / name).exists() and (folder / name).samefile(spec):
@@ -245,28 +247,28 @@ def begin(folder: Path, kind: str, spec: Path, observer: Observer) -> None:
             )
     claim(folder, kind)
     is_new = not (folder / STAGES).exists()
-    observer.folder(folder, is_new=is_new, other=elsewhere(folder, kind, spec) if is_new else None)
+    observer.folder(folder, is_new=is_new, other=other_run(folder, kind, spec) if is_new else None)
 
 
-def elsewhere(folder: Path, kind: str, spec: Path) -> Path | None:
-    """Return where else a run of a spec lies: in `runs/` beside it, or in that of a folder above the current one."""
+def other_run(folder: Path, kind: str, spec: Path) -> Path | None:
+    """Return another run folder of a spec: in `runs/` beside it, or in a folder above the current one."""
     places = [place / RUNS / spec.stem for place in (spec.absolute().parent, *Path.cwd().parents)]
-    return next((one for one in places if is_claimed(one, kind) and not one.samefile(folder)), None)
+    return next((place for place in places if is_claimed(place, kind) and not place.samefile(folder)), None)
 
 
-def keep(context: Context, run_folder: Path) -> dict[str, Path]:
-    """Write what the study's aligners learned, learning it if needed; return the files by aligner's name."""
+def write_learned(context: Context, run_folder: Path) -> dict[str, Path]:
+    """Write the learned aligners of a study, training them if needed; return the files by aligner's name."""
     from globscope.report.style.text import slug
 
     written: dict[str, Path] = {}
-    for one in learners(context):
-        written[one.entry.name] = own_folder(run_folder, ALIGNERS) / f"{slug(one.entry.name)}.safetensors"
-        write_bytes(written[one.entry.name], one.learned_file().read_bytes())
+    for learner in learners(context):
+        written[learner.entry.name] = own_folder(run_folder, ALIGNERS) / f"{slug(learner.entry.name)}.safetensors"
+        write_bytes(written[learner.entry.name], learner.learned_file().read_bytes())
     return written
 
 
-def shelf(folder: Path) -> Path:
-    """Return the folder that holds a run's stages: its own, but the sweep's where it is a sweep's cell."""
+def stages_root(folder: Path) -> Path:
+    """Return the folder that holds a run's stages: its own, or the sweep's if it is a cell of a sweep."""
     above = folder.absolute().parent
     return above.parent if above.name == CELLS and (above.parent / SWEEP).is_file() else folder
 
@@ -274,30 +276,30 @@ def shelf(folder: Path) -> Path:
 def load(
     path: str | Path, overrides: Sequence[str] = (), folder: str | Path | None = None, *, trust_store: bool = False
 ) -> Study:
-    """Return the study of a spec's file; its results go to `runs/<stem>/` unless `folder` says otherwise.
+    """Return the study of a spec's file; its results go to `folder`, by default `runs/<stem>/`.
 
-    With `trust_store`, stored stages that are damaged or were edited are used as they are.
+    With `trust_store`, stored stages are used even if they were damaged or edited.
 
     Raises:
-        SpecError: With every problem of the file; a sweep, which `globscope.load` takes, is one.
+        SpecError: The file has problems, which are all listed, or is a sweep, which `globscope.load` accepts.
     """
     spec = read_spec(Path(path), overrides)
     return Study(spec=spec, folder=Path(folder) if folder else Path(RUNS) / Path(path).stem, trust_store=trust_store)
 
 
 def project(folder: str | Path, files: Sequence[str | Path], observer: Observer | None = None) -> list[dict[str, Any]]:
-    """Return where checkpoints lie on a finished run's maps, without a fit; see `globscope.study.project`.
+    """Return the points of checkpoints on a finished run's maps, without a new fit; see `globscope.study.project`.
 
     Raises:
         RunError: There is no finished run in the folder.
-        PopulationError: A file that is not such a network.
+        PopulationError: A file holds no network of this model.
     """
-    from globscope.study.project import project as placed
+    from globscope.study.project import project as project_files
 
-    results(Path(folder))  # a run that is not finished would be continued here
+    results(Path(folder))  # an unfinished run would be continued here
     context = load(written_file(Path(folder), SPEC), folder=folder).context(observer)
     with component_errors(context.registry):
-        return placed(context, [Path(file) for file in files])
+        return project_files(context, [Path(file) for file in files])
 
 
 def results(folder: Path) -> dict[str, Any]:
@@ -307,8 +309,8 @@ def results(folder: Path) -> dict[str, Any]:
         RunError: There is no finished run in the folder, or its results are damaged.
     """
     if (folder / RESULTS).exists():
-        found: dict[str, Any] = read_written(folder, RESULTS)
-        return found
+        record: dict[str, Any] = read_written(folder, RESULTS)
+        return record
     if (folder / TABLE).exists():
         raise RunError(f"{folder}: is a sweep, whose cells are the runs: {folder / CELLS}/…")
     if any((folder / name).exists() for name in (STAGES, SPEC)):

@@ -1,23 +1,23 @@
-"""A module's forward pass with tensors in the place of its own, after which it is as before."""
+"""A module's forward pass with given tensors instead of its own, which are restored afterwards."""
 
 from collections.abc import Iterator, Mapping
 from typing import Any
 from weakref import WeakKeyDictionary
 
-# By module, the further places of its tensors, by their first names: looking through all layers takes time.
+# The further names of each module's tensors by their first names, cached since searching all layers takes time.
 _PLACES: WeakKeyDictionary[Any, Mapping[str, tuple[str, ...]]] = WeakKeyDictionary()
 
 
 def stateless_call(module: Any, tensors: dict[str, Any], inputs: tuple[Any, ...]) -> Any:
-    """Return what a module makes of inputs with tensors, by their first names, in the place of its own.
+    """Return a module's outputs with given tensors, by their first names, instead of its own.
 
-    What `torch.func.functional_call` does, but for a layer that is used under several names: that function puts
-    tensors into it once for each name, and leaves the first in it for ever.
+    Like `torch.func.functional_call`, which fails for a layer that is used under several names: it puts tensors into
+    the layer once for each name, and leaves the first in it.
 
     Args:
-        module: Of torch.
-        tensors: Parameters and buffers; one that the module replaces by another tensor is replaced here too.
-        inputs: By position.
+        module: The torch module.
+        tensors: Parameters and buffers by name; one that the module replaces is replaced here too.
+        inputs: The positional arguments of the module.
     """
     from torch.func import functional_call
 
@@ -32,13 +32,13 @@ def stateless_call(module: Any, tensors: dict[str, Any], inputs: tuple[Any, ...]
 
 
 def _further(module: Any) -> Iterator[tuple[str, list[str]]]:
-    """Yield each tensor that several layers share, with its names in the layers beyond the first."""
+    """Yield the first name of each tensor that several layers share, and its other names."""
     places: dict[int, dict[tuple[int, str], str]] = {}
-    for at, layer in module.named_modules():
-        own = {**layer._parameters, **layer._buffers}
-        for name, tensor in ((name, tensor) for name, tensor in own.items() if tensor is not None):
+    for place, layer in module.named_modules():
+        tensors = {**layer._parameters, **layer._buffers}
+        for name, tensor in ((name, tensor) for name, tensor in tensors.items() if tensor is not None):
             names = places.setdefault(id(tensor), {})
-            names.setdefault((id(layer), name), f"{at}.{name}" if at else name)
+            names.setdefault((id(layer), name), f"{place}.{name}" if place else name)
     for names in places.values():
         first, *further = names.values()
         if further:

@@ -1,4 +1,4 @@
-"""How many threads the libraries use that compute."""
+"""The number of threads that computing libraries use."""
 
 from collections.abc import Iterator
 from contextlib import AbstractContextManager, contextmanager
@@ -6,7 +6,7 @@ from contextlib import AbstractContextManager, contextmanager
 
 @contextmanager
 def same_threads() -> Iterator[None]:
-    """Give torch its number of threads back, whatever libraries on the way make of it: numba sets it for all."""
+    """Restore torch's number of threads afterwards: some libraries change it, such as numba."""
     import torch
 
     before = torch.get_num_threads()
@@ -16,16 +16,16 @@ def same_threads() -> Iterator[None]:
         torch.set_num_threads(before)
 
 
-# Multiplications of a pass through a network below which one thread is as fast as many.
+# A pass through a network with fewer multiplications is as fast with one thread as with many.
 SMALL = 20_000_000
 
 
 @contextmanager
 def one_thread(where: bool) -> Iterator[None]:
-    """Keep torch to one thread where the products are small.
+    """Restrict torch to one thread if the products are small.
 
-    There a second thread gains nothing on an idle machine and waits on a busy one (18 times slower was
-    measured), and the bits no longer depend on the number of cores.
+    A second thread then gains nothing on an idle machine and waits on a busy one (18 times slower was
+    measured), and the bits do not depend on the number of cores.
     """
     import torch
 
@@ -36,16 +36,16 @@ def one_thread(where: bool) -> Iterator[None]:
 
 
 def threads_for(multiplications: int) -> AbstractContextManager[None]:
-    """Keep torch to one thread where a pass has so few multiplications that more are no faster."""
+    """Restrict torch to one thread if a pass has so few multiplications that more threads are no faster."""
     return one_thread(multiplications < SMALL)
 
 
 @contextmanager
 def with_threads(threads: int | None) -> Iterator[None]:
-    """Keep torch, BLAS and OpenMP to a number of threads, on which the last bits of sums depend; None changes nothing.
+    """Restrict torch, BLAS and OpenMP to a number of threads, which affects the last bits of sums; None does nothing.
 
     Args:
-        threads: At least 1.
+        threads: The number of threads, at least 1.
     """
     if threads is None:
         yield

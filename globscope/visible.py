@@ -1,8 +1,8 @@
-"""Text that people see as it is: what would not show, move the cursor, or turn a line around, is escaped."""
+"""Text for display: characters that are invisible, move the cursor, or reverse a line are escaped."""
 
 import re
 
-# Joiners shape words of Persian and many emoji; all else of Unicode's format characters is invisible or turns lines.
+# Joiners shape words of Persian and many emoji; Unicode's other format characters are invisible or reverse lines.
 JOINERS = "\u200c\u200d"
 # Controls, ends of lines and paragraphs, invisible letters, bidirectional controls, surrogates, and tags.
 HIDDEN = re.compile(
@@ -11,20 +11,20 @@ HIDDEN = re.compile(
 )
 
 
-# What may have to be escaped: all but ASCII's printable characters, which are most of any text.
-LOOKED_AT = re.compile(r"[^ -~]")
+# Characters that may have to be escaped: all except ASCII's printable ones.
+NOT_PRINTABLE_ASCII = re.compile(r"[^ -~]")
 
 
 def visible(text: str) -> str:
-    """Return text with every character escaped that would not show or would move a terminal's cursor."""
-    return LOOKED_AT.sub(lambda match: _shown(match[0]), text)
+    """Return text in which characters that are invisible or move a terminal's cursor are escaped."""
+    return NOT_PRINTABLE_ASCII.sub(lambda match: _escape(match[0]), text)
 
 
 def visible_lines(text: str) -> str:
-    """Return text as `visible` does, its ends of lines and tabs kept."""
-    return LOOKED_AT.sub(lambda match: match[0] if match[0] in "\n\t" else _shown(match[0]), text)
+    """Return text as `visible` does, but with line breaks and tabs unchanged."""
+    return NOT_PRINTABLE_ASCII.sub(lambda match: match[0] if match[0] in "\n\t" else _escape(match[0]), text)
 
 
-def _shown(character: str) -> str:
-    kept = character.isprintable() or character in JOINERS
-    return character if kept else f"\\U{ord(character):08x}"
+def _escape(character: str) -> str:
+    is_shown = character.isprintable() or character in JOINERS
+    return character if is_shown else f"\\U{ord(character):08x}"

@@ -6,7 +6,7 @@ import torch
 from globscope.api import EvaluationError, SpecError, device
 from globscope.device import available
 from globscope.errors import GlobscopeError
-from globscope.registry import installed
+from globscope.registry import installed_registry
 from globscope.spec.read import read_spec
 from globscope.spec.schema import schema
 
@@ -46,7 +46,7 @@ def test_a_device_that_no_machine_has_is_refused_with_those_that_are_accepted(na
 
 
 def test_an_editor_learns_of_a_spec_which_devices_there_are():
-    train = schema(installed())["properties"]["population"]["properties"]["train"]["properties"]
+    train = schema(installed_registry())["properties"]["population"]["properties"]["train"]["properties"]
     assert train["device"]["pattern"] == r"^(auto|cpu|mps|cuda(:[0-9]+)?)$"
 
 

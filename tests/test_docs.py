@@ -9,7 +9,7 @@ from support.documents import FENCE, blocks, module
 from support.paths import ROOT
 
 from globscope import load
-from globscope.registry import HOOKS, Component, Registry, installed
+from globscope.registry import HOOKS, Component, Registry, installed_registry
 from globscope.spec.cells import read_sweep
 from globscope.spec.read import build
 
@@ -36,7 +36,7 @@ def with_plugin():
     cls = module(ROOT / "tests/third_party/globscope_top_variance.py").TopVariance
     own = Component(role="reducer", name="top-variance", cls=cls, distribution="globscope-top-variance", version="1.0")
     ttk = Component(role="topology", name="ttk", cls=Ttk, distribution="globscope-ttk", version="0.1.0")
-    return Registry(components=(*installed().components, own, ttk))
+    return Registry(components=(*installed_registry().components, own, ttk))
 
 
 @pytest.fixture
@@ -86,7 +86,7 @@ def test_every_hook_is_in_the_reference_with_its_signature():
 
 def test_every_component_is_in_the_reference():
     page = (ROOT / "docs/reference/components.md").read_text("utf-8")
-    own = [c for c in installed().components if c.distribution == "globscope"]
+    own = [c for c in installed_registry().components if c.distribution == "globscope"]
     assert own
     assert [c.name for c in own if f"### {c.role} `{c.name}`" not in page] == []
 

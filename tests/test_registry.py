@@ -269,18 +269,18 @@ def test_a_study_without_the_fidelity_analysis_is_told(tmp_path, registry):
 
 
 def test_components_are_found_by_name_or_told(registry):
-    assert [c.cls for c in registry.named("classification")] == [Classification]
+    assert [c.cls for c in registry.by_name("classification")] == [Classification]
     with pytest.raises(PluginError, match=r"^no component named 'pcaa'; did you mean 'pca'\?$"):
-        registry.named("pcaa")
+        registry.by_name("pcaa")
 
 
 def test_a_component_that_two_distributions_claim_is_told_so(registry):
     clash = "reducer 'mine' is offered by alpha and by beta; none of them is used: uninstall one"
     with pytest.raises(PluginError) as caught:
-        evolve(registry, problems=(clash,)).named("mine")
+        evolve(registry, problems=(clash,)).by_name("mine")
     assert str(caught.value) == f"no component named 'mine'; {clash}"
     with pytest.raises(PluginError) as caught:
-        evolve(registry, problems=(clash,)).named("pcaa")
+        evolve(registry, problems=(clash,)).by_name("pcaa")
     assert str(caught.value) == (
         "no component named 'pcaa'; did you mean 'pca'?; some plugins could not be loaded: see `globscope plugins`"
     )

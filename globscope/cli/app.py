@@ -241,9 +241,9 @@ def init(
 
 def _propose(folder: Path, spec: Path) -> None:
     from globscope.population.proposal import propose
-    from globscope.registry import installed
+    from globscope.registry import installed_registry
 
-    for line in propose(folder, spec, installed()).lines:
+    for line in propose(folder, spec, installed_registry()).lines:
         stdout(line)
     stdout(f"{spec} written; next: globscope check {spec}")
 
@@ -252,10 +252,10 @@ def _propose(folder: Path, spec: Path) -> None:
 def schema() -> None:
     """Print the JSON schema of specs, for editors."""
     with exit_on_error():
-        from globscope.registry import installed
+        from globscope.registry import installed_registry
         from globscope.spec.schema import schema as made
 
-        stdout(json.dumps(made(installed()), indent=2))
+        stdout(json.dumps(made(installed_registry()), indent=2))
 
 
 @app.command()
@@ -267,12 +267,12 @@ def plugins(
     """List every component, or one component's options."""
     with exit_on_error():
         from globscope.cli.print_tables import print_component, print_components
-        from globscope.registry import installed
+        from globscope.registry import installed_registry
 
         if name is None:
-            print_components(installed())
+            print_components(installed_registry())
         else:
-            for described in installed().named(name):
+            for described in installed_registry().by_name(name):
                 print_component(described)
 
 
@@ -284,12 +284,12 @@ def data(
     """Download a public data set and check it."""
     with exit_on_error():
         from globscope.cli.progress import watching
-        from globscope.download import fetch
+        from globscope.download import fetch_data_set
         from globscope.spec.words import toml
 
         folder = (to or Path("~/data") / name).expanduser().absolute()
         with watching(quiet=False) as observer:
-            fetched = fetch(name, folder, observer.stage)
+            fetched = fetch_data_set(name, folder, observer.stage)
         stdout(f"{folder}: complete{'' if fetched else '; nothing was downloaded'}")
         stdout(f"data = {toml(name)}\npath = {toml(str(folder))}")
 

@@ -10,7 +10,7 @@ from typing import Any
 from attrs import fields
 
 from globscope.errors import SpecError, near
-from globscope.registry import Registry, installed
+from globscope.registry import Registry, installed_registry
 from globscope.spec.document import parse
 from globscope.spec.entries import USUAL, Entries, clashes, name_of
 from globscope.spec.model import Spec
@@ -47,7 +47,7 @@ def read_spec(path: Path, overrides: Sequence[str] = (), registry: Registry | No
         SpecError: The file has problems; all are listed.
     """
     document, typed = read_document(path, overrides)
-    return build(document, path, registry or installed(), typed)
+    return build(document, path, registry or installed_registry(), typed)
 
 
 def read_document(path: Path, overrides: Sequence[str] = ()) -> tuple[dict[str, Any], list[str]]:

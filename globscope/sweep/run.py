@@ -10,7 +10,7 @@ from attrs import define, evolve, field
 
 from globscope.errors import GlobscopeError, RunError, SpecError, near
 from globscope.population.find import find_checkpoints
-from globscope.registry import Registry, installed
+from globscope.registry import Registry, installed_registry
 from globscope.session import CELLS, RUNS, SWEEP, TABLE, Study, begin
 from globscope.session import load as load_study
 from globscope.session import results as results_of_study
@@ -111,7 +111,7 @@ class Sweep:
 
     spec: SweepSpec
     folder: Path
-    registry: Registry = field(factory=installed, repr=False)
+    registry: Registry = field(factory=installed_registry, repr=False)
     trust_store: bool = False
 
     def study(self, cell: Cell) -> Study:
@@ -275,6 +275,6 @@ def load(
     document, typed = read_document(Path(path), overrides)
     if "sweep" not in document:
         return load_study(path, overrides, folder, trust_store=trust_store)
-    where, registry = Path(folder) if folder else Path(RUNS) / Path(path).stem, installed()
+    where, registry = Path(folder) if folder else Path(RUNS) / Path(path).stem, installed_registry()
     spec = read_sweep(document, Path(path), registry, typed)
     return Sweep(spec=spec, folder=where, registry=registry, trust_store=trust_store)

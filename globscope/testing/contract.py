@@ -43,7 +43,7 @@ def checks_for(component: Any) -> list[tuple[str, Check]]:
     Checks of one component share what is slow, such as its fits.
     """
     suite = CHECKS.get(role_of(component), OptionChecks)(component)
-    return [(name, partial(_run, component, name, check)) for name, check in suite.named()]
+    return [(name, partial(_run, component, name, check)) for name, check in suite.by_name()]
 
 
 def check_component(component: Any, *, expected_failures: Mapping[str, str] = NO_FAILURES) -> None:

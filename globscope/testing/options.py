@@ -28,7 +28,7 @@ class OptionChecks:
         """Take a component; nothing is run yet."""
         self.component = component
 
-    def named(self) -> list[tuple[str, Callable[[], None]]]:
+    def by_name(self) -> list[tuple[str, Callable[[], None]]]:
         """Return the checks with their names, those of every role first."""
         names = [name for cls in reversed(type(self).__mro__) for name in vars(cls) if not name.startswith("_")]
         return [(name, getattr(self, name)) for name in dict.fromkeys(names) if name != "named"]

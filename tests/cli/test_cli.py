@@ -16,7 +16,7 @@ from support.messages import SETS, SPECS
 from support.study import TINY
 
 import globscope
-from globscope.registry import installed
+from globscope.registry import installed_registry
 from globscope.spec.schema import schema
 from globscope.store import claim, write_bytes
 
@@ -168,7 +168,7 @@ def test_init_writes_a_spec_that_can_be_run_and_never_overwrites(tmp_path, monke
 def test_schema_prints_the_schema_alone():
     result = run("schema")
     assert result.exit_code == 0
-    assert json.loads(result.stdout) == schema(installed())
+    assert json.loads(result.stdout) == schema(installed_registry())
 
 
 def test_plugins_lists_every_component_on_a_line_of_its_own():
@@ -176,7 +176,9 @@ def test_plugins_lists_every_component_on_a_line_of_its_own():
     assert (result.returncode, result.stderr) == (0, "")
     lines = [re.split(r" {2,}", line.rstrip()) for line in result.stdout.splitlines()]
     assert lines[0] == ["role", "name", "what it does", "distribution", "version"]
-    assert lines[1:] == [[c.role, c.name, c.summary, c.distribution, c.version] for c in installed().components]
+    assert lines[1:] == [
+        [c.role, c.name, c.summary, c.distribution, c.version] for c in installed_registry().components
+    ]
 
 
 def test_plugins_shows_an_options_type_default_and_meaning():
@@ -189,7 +191,7 @@ def test_plugins_shows_an_options_type_default_and_meaning():
     assert ["Keys of every topology"] in lines
 
 
-@pytest.mark.parametrize("component", sorted({c.name for c in installed().components}))
+@pytest.mark.parametrize("component", sorted({c.name for c in installed_registry().components}))
 def test_plugins_shows_every_component(component):
     assert run("plugins", component).exit_code == 0
 

@@ -10,7 +10,7 @@ from globscope.builtin.analyses.curvature import Curvature
 from globscope.builtin.evaluators.pytorch import Torch
 from globscope.builtin.tasks.classification import Classification
 from globscope.errors import SpecError
-from globscope.registry import installed
+from globscope.registry import installed_registry
 from globscope.testing import score_units, tiny_task
 from globscope.testing.study import tiny_atlas, tiny_bench
 
@@ -18,7 +18,7 @@ from globscope.testing.study import tiny_atlas, tiny_bench
 @pytest.fixture(scope="module")
 def network():
     """The Hessian of a network of 473 weights on the diabetes data, by its products and as it is."""
-    task = installed().role("task")["regression"].cls(hidden=(24, 8))
+    task = installed_registry().role("task")["regression"].cls(hidden=(24, 8))
     probe = task.build("cpu")
     weights = probe.layout.flatten({name: p.numpy() for name, p in probe.initialise(3)[0].items()})
     loss = Loss.of(probe, "cpu", None, np.random.default_rng(0), precision="float64", batch_size=100)

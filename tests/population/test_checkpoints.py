@@ -21,7 +21,7 @@ from globscope.population.member import load_member
 from globscope.population.state_dict import StateDictChoice
 from globscope.population.tensor_names import tensors_by_model_name
 from globscope.references import Pattern
-from globscope.registry import installed
+from globscope.registry import installed_registry
 from globscope.spec import read as spec
 from globscope.spec.describe import as_toml
 from globscope.spec.model import CheckpointFiles, Source
@@ -250,7 +250,7 @@ def test_files_are_named_by_a_pattern_by_several_or_one_by_one(way, labels, tmp_
     asked = spec.read_spec(path)
     files_found = find_checkpoints(asked.population, tmp_path)
     assert [f"{one.variant}@{one.step}" for one in files_found] == labels
-    again = spec.build(tomllib.loads(as_toml(asked)), path, installed())
+    again = spec.build(tomllib.loads(as_toml(asked)), path, installed_registry())
     assert again.population == asked.population
 
 

@@ -10,7 +10,7 @@ from support.paths import ROOT
 from globscope.builtin.tasks.classification import Classification
 from globscope.population.proposal import propose
 from globscope.population.proposal.groups import checkpoint_groups
-from globscope.registry import installed
+from globscope.registry import installed_registry
 from globscope.spec import read as spec
 
 PROBE = Classification(hidden=(8,)).build("cpu")
@@ -148,7 +148,7 @@ def test_the_how_to_page_shows_what_init_prints(tmp_path, monkeypatch):
 def test_what_is_not_recognised_is_to_be_filled_in_and_nothing_else(tmp_path):
     content = {"model": {"w": torch.ones(3, 4)}, "model_ema": {"w": torch.ones(3, 4)}}
     laid(tmp_path / "c", "A/1.pt", "A/2.pt", "A/3.pt", content=content)
-    found = propose(tmp_path / "c", tmp_path / "study.toml", installed())
+    found = propose(tmp_path / "c", tmp_path / "study.toml", installed_registry())
     assert found.lines[-2:] == (
         "each file holds several state dicts: model, model_ema",
         "no model that GlobScope knows",
@@ -161,18 +161,18 @@ def test_what_is_not_recognised_is_to_be_filled_in_and_nothing_else(tmp_path):
 
 def test_what_a_file_is_called_and_holds_adds_no_line_to_the_spec(tmp_path):
     laid(tmp_path / "c", "A/1.pt", "A/2.pt", content={"w\n[zoo]\nseed = 3 #": torch.ones(2)})
-    found = propose(tmp_path / "c", tmp_path / "study.toml", installed())
+    found = propose(tmp_path / "c", tmp_path / "study.toml", installed_registry())
     assert "zoo" not in tomllib.loads(found.text)
     assert all(line.isprintable() for line in found.lines)
     laid(tmp_path / "d", "A\n[zoo]/1.pt", content=NETWORK)
-    other = propose(tmp_path / "d", tmp_path / "other.toml", installed())
+    other = propose(tmp_path / "d", tmp_path / "other.toml", installed_registry())
     assert "zoo" not in tomllib.loads(other.text)
     assert all(line.isprintable() for line in other.lines)
 
 
 def test_a_file_that_would_run_code_is_not_read_and_the_spec_says_so(tmp_path):
     laid(tmp_path / "c", "A/1.pt", "B/1.pt", content={"model": NETWORK, "made": tmp_path})
-    found = propose(tmp_path / "c", tmp_path / "study.toml", installed())
+    found = propose(tmp_path / "c", tmp_path / "study.toml", installed_registry())
     assert found.lines[-1].startswith(f"cannot be read: {tmp_path}/c/B/1.pt: needs pathlib.")
     tomllib.loads(found.text)
 

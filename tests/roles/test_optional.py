@@ -22,7 +22,7 @@ from globscope.api import (
     offered,
     traits,
 )
-from globscope.registry import HOOKS, installed
+from globscope.registry import HOOKS, installed_registry
 from globscope.roles import OPTIONAL, misspelt
 from globscope.testing import ContractError, checks_for
 
@@ -151,13 +151,13 @@ def test_the_kit_reports_a_misspelt_member_with_the_near_name():
 
 
 def test_no_built_in_has_a_misspelt_member():
-    assert [text for one in installed().components for text in misspelt(one.role, one.cls)] == []
+    assert [text for one in installed_registry().components for text in misspelt(one.role, one.cls)] == []
 
 
 def test_every_role_that_may_check_is_handed_the_same_facts():
     checking = {role for role, of in OPTIONAL.items() if Checks in of}
     assert checking == {"reducer", "sampler", "evaluator", "topology", "aligner", "analysis"}
-    own = [one.cls.check for one in installed().components if offered(one.cls, Checks) is not None]
+    own = [one.cls.check for one in installed_registry().components if offered(one.cls, Checks) is not None]
     assert own
     assert {tuple(inspect.signature(check).parameters) for check in own} == {("self", "facts")}
 

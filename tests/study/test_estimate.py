@@ -10,7 +10,7 @@ import globscope
 from globscope.builtin.reducers.autoencoder import Autoencoder
 from globscope.builtin.reducers.linear import Pca
 from globscope.errors import PopulationError
-from globscope.registry import installed
+from globscope.registry import installed_registry
 from globscope.session import Study
 from globscope.spec.read import read_spec
 from globscope.study.context import Remembered
@@ -60,7 +60,7 @@ class Refusing(Pca):
 
 
 def estimated(spec_file, before=None, *, use, more="", **components):
-    registry = registry_of(installed(), **components)
+    registry = registry_of(installed_registry(), **components)
     spec = read_spec(spec_file(TINY.replace('use = "pca"', f'use = "{use}"') + more), (), registry)
     study = Study(spec=spec, folder=spec.source.parent / "run", registry=registry)
     return estimate(study.context(), before)
@@ -100,7 +100,7 @@ def test_fits_that_analyses_ask_for_count(spec_file):
     once = estimated(spec_file, before, use="autoencoder").fit_seconds["autoencoder"]
     often = estimated(spec_file, before, use="autoencoder", more=stability).fit_seconds["autoencoder"]
     # Five fits from other seeds, and as many on bootstraps of the members.
-    assert installed().role("analysis")["stability"].cls(seeds=5).refits() == 10
+    assert installed_registry().role("analysis")["stability"].cls(seeds=5).refits() == 10
     assert often == pytest.approx(11 * once)
 
 
@@ -112,7 +112,7 @@ def test_some_steps_of_an_autoencoder_tell_of_all():
 
 @pytest.mark.parametrize("name", ["pca", "kernel-pca", "isomap", "mds"])
 def test_a_fit_that_solves_for_very_many_members_is_not_tried(name):
-    reducer = installed().role("reducer")[name].cls()
+    reducer = installed_registry().role("reducer")[name].cls()
     assert reducer.trial(1000) is not None
     assert reducer.trial(1001) is None
 

@@ -4,7 +4,7 @@ import numpy as np
 from attrs import frozen
 
 from globscope.api import Networks, Progress
-from globscope.registry import installed
+from globscope.registry import installed_registry
 from globscope.store import read_arrays, read_json
 from globscope.study.disk.journal import FIELDS, UNITS, DiskJournal
 from globscope.study.units import Evaluation, score_units
@@ -17,7 +17,7 @@ def evaluated(folder, evaluator, networks, task, workers=None):
     networks = Networks.of(networks) if isinstance(networks, np.ndarray) else networks
     journal = DiskJournal(folder, len(networks))
     plan = journal.plan(evaluator.plan(networks, task))
-    evaluation = Evaluation(registry=installed(), evaluator=evaluator, networks=networks, task=task, plan=plan)
+    evaluation = Evaluation(registry=installed_registry(), evaluator=evaluator, networks=networks, task=task, plan=plan)
     score_units(evaluation, journal, workers or ThisProcess(), Progress())
     journal.finish()
     return read_arrays(folder / FIELDS), journal.used | {"cuts": cuts(folder)}

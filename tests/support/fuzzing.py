@@ -55,10 +55,10 @@ def warm():
     import globscope.exchange
     import globscope.report
     import globscope.sweep.compare  # noqa: F401
-    from globscope.registry import installed
+    from globscope.registry import installed_registry
 
     torch.set_num_threads(1)
-    assert installed()
+    assert installed_registry()
 
 
 def command(arguments, folder):

@@ -1,4 +1,4 @@
-"""Scattered samples around one place of the map."""
+"""Scattered samples around one point of the map."""
 
 import numpy as np
 from attrs import define, field
@@ -12,9 +12,9 @@ from globscope.builtin.samplers.runs import VARIANT, rows_of
 class GaussianBall:
     """Scattered samples of a round Gaussian around a run's end, or around the middle of the members.
 
-    Dense at the centre and thinner outwards, equally wide along all latent axes. The first sample is the centre
-    itself. The merge tree needs an adjacency for scattered samples; beyond the outermost samples nothing is known,
-    and out there minima may be no more than lone samples.
+    The samples are dense at the centre and sparser outwards, equally wide along all latent axes. The first sample is
+    the centre itself. The merge tree needs an adjacency for scattered samples; beyond the outermost samples nothing is
+    known, and outer minima may be isolated samples.
 
     Attributes:
         centre: `variant:NAME`, the last checkpoint of that variant, or `mean`, the mean of all members' latent points.
@@ -28,20 +28,20 @@ class GaussianBall:
     samples: int = field(default=2048, validator=and_(ge(1), SAMPLES))
 
     def __attrs_post_init__(self) -> None:
-        named = self.centre.startswith(VARIANT) and self.centre != VARIANT
-        if self.centre != "mean" and not named:
+        is_variant = self.centre.startswith(VARIANT) and self.centre != VARIANT
+        if self.centre != "mean" and not is_variant:
             raise ValueError(f'must be "mean" or "variant:NAME", got {self.centre!r}')
 
     @property
     def traits(self) -> SamplerTraits:
-        """The variant without which there is no centre."""
+        """The variant that is the centre."""
         return SamplerTraits(variants=() if self.centre == "mean" else (self.centre.removeprefix(VARIANT),))
 
     def ask(self, chart: Chart, landscape: Landscape | None, rng: np.random.Generator) -> Samples | None:
         """Return all samples at once, the centre first.
 
         Raises:
-            PopulationError: No such variant.
+            PopulationError: There is no such variant.
         """
         if landscape is not None:
             return None

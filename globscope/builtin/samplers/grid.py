@@ -22,7 +22,7 @@ def _at_least_two(_: Any, attribute: Any, value: Any) -> None:
 class Grid:
     """A regular grid over the box of the members' latent points, with a margin.
 
-    An axis on which all members have the same latent value is given the extent of the widest axis. On a slice around a
+    An axis on which all members have the same latent value gets the extent of the widest axis. On a slice around a
     network the grid covers the slice's own `distance` to both sides, without a margin, and the network is its middle
     sample: its resolution must be odd.
 
@@ -38,8 +38,8 @@ class Grid:
         """Return all samples at once, in C order; the ends of an axis are samples.
 
         Raises:
-            PopulationError: `resolution` names another number of axes than the chart has, or is even on a slice around
-                a network.
+            PopulationError: `resolution` has another number of axes than the chart, or is even on a slice around a
+                network.
         """
         del rng
         if landscape is not None:
@@ -49,7 +49,7 @@ class Grid:
         low, high = box(chart, self.margin)
         axes = [np.linspace(*ends) for ends in zip(low, high, shape, strict=True)]
         if chart.centre is not None:
-            # Steps counted from the middle, where rounding must leave the network that it is.
+            # Steps are counted from the middle, so that the middle sample is exactly the network.
             counted = [np.arange(-(count // 2), count // 2 + 1) / (count // 2) for count in shape]
             halves = (high - low) / 2
             axes = [middle + half * steps for middle, half, steps in zip(chart.centre, halves, counted, strict=True)]
@@ -61,7 +61,7 @@ class Grid:
         """Refuse a resolution that puts no sample on the network around which a slice is made.
 
         Raises:
-            PopulationError: With the nearest ones that do.
+            PopulationError: The resolution is even; the message has the nearest odd ones.
         """
         assert facts.dimension is not None
         self._require_middle(facts.dimension, centred=facts.centred)
@@ -80,7 +80,7 @@ class Grid:
         return prod(self.shape(dimension))
 
     def shape(self, dimension: int) -> tuple[int, ...]:
-        """Return the lattice that a chart of this dimension gets: samples per axis."""
+        """Return the number of samples along each axis of a chart of this dimension."""
         if isinstance(self.resolution, int):
             return (self.resolution,) * dimension
         if len(self.resolution) != dimension:

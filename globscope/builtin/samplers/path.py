@@ -34,20 +34,20 @@ class Path:
 
     @property
     def traits(self) -> SamplerTraits:
-        """The variant without which there is no path."""
+        """The variant whose trajectory is the path."""
         return SamplerTraits(variants=() if self.of is None else (self.of.removeprefix(VARIANT),))
 
     def ask(self, chart: Chart, landscape: Landscape | None, rng: np.random.Generator) -> Samples | None:
         """Return the path's samples at once.
 
         Raises:
-            PopulationError: No such variant, fewer than two networks, files that do not fit the model,
-                or files on a map that cannot encode.
+            PopulationError: There is no such variant, there are fewer than two networks, files do not fit the model,
+                or the map cannot encode files.
         """
         del rng
         if landscape is not None:
             return None
-        stops = self._encoded(chart) if self.files else self._trajectory(chart)
+        stops = self._encode(chart) if self.files else self._trajectory(chart)
         if len(stops) < 2:
             raise PopulationError(f"sampler 'path': needs at least two networks, has {len(stops)}")
         places = np.linspace(0, len(stops) - 1, (len(stops) - 1) * self.steps + 1)
@@ -59,7 +59,7 @@ class Path:
         stops: np.ndarray = chart.latents[rows_of(chart, name, "path")]
         return stops
 
-    def _encoded(self, chart: Chart) -> np.ndarray:
+    def _encode(self, chart: Chart) -> np.ndarray:
         if chart.encode is None or chart.layout is None:
             raise PopulationError("sampler 'path': this map cannot encode networks it was not fitted to")
         weights = np.stack([_read(file, chart) for file in self.files])

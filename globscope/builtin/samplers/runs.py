@@ -1,4 +1,4 @@
-"""Where a training run lies on a chart."""
+"""The members of a training run on a chart."""
 
 from globscope.api import Chart, PopulationError, near
 
@@ -9,9 +9,9 @@ def rows_of(chart: Chart, variant: str, sampler: str) -> list[int]:
     """Return the rows of one variant's trained members, by rising step.
 
     Raises:
-        PopulationError: There is no such variant; told in the name of the sampler that asks.
+        PopulationError: There is no such variant; the message names the sampler.
     """
-    # Derived members (curve points, re-based networks) may bear a variant's name.
+    # Derived members (curve points, re-based networks) may have a variant's name.
     trained = {row: member for row, member in enumerate(chart.members) if member.kind == "trained"}
     rows = [row for row, member in trained.items() if member.variant == variant]
     if not rows:

@@ -15,8 +15,8 @@ class Sobol:
     """Scattered samples of a Sobol sequence over the box of the members' latent points, with a margin.
 
     They fill any number of axes evenly, where a lattice would need resolution^axes samples; the merge tree then
-    needs an adjacency for scattered samples. The sequence is scrambled from the study's seed. The box is that of
-    `grid`, a slice's own too. Its corners are no samples: pictures and trees reach as far as the outermost samples.
+    needs an adjacency for scattered samples. The sequence is scrambled with the study's seed. The box is the same as
+    for `grid`, also on slices. Its corners are no samples: pictures and trees reach to the outermost samples.
 
     Source: Sobol, "On the distribution of points in a cube and the approximate evaluation of integrals", USSR Comput.
     Math. Math. Phys. 7, 1967; Owen, "Scrambling Sobol and Niederreiter-Xing points", J. Complexity 14, 1998; by SciPy.
@@ -36,10 +36,10 @@ class Sobol:
             return None
         from scipy.stats import qmc
 
-        # By an integer: the keyword that takes a generator has changed its name between SciPy's versions.
+        # Seeded with an integer: the keyword for a generator has different names in SciPy's versions.
         sequence = qmc.Sobol(chart.dimension, scramble=True, seed=int(rng.integers(2**31)))
         with warnings.catch_warnings():
-            # Said of any count but a power of two; the option's text says it too.
+            # Raised for any count that is no power of two, as the option's text explains.
             warnings.filterwarnings("ignore", message="The balance properties of Sobol", category=UserWarning)
             unit = sequence.random(self.samples)
         low, high = box(chart, self.margin)

@@ -27,7 +27,7 @@ class Gudhi:
 
     The samples are swept by rising (value, sample number); the tree records where the components of
     the samples swept so far appear (minima) and meet (saddles). Where branches meet, the one with
-    the lowest minimum goes on and the others die there (elder rule). Lattice vertices without a
+    the lowest minimum continues and the others die there (elder rule). Lattice vertices without a
     sample are absent.
 
     The simplified tree follows from the list of pairs. A removed branch belongs to the branch into
@@ -73,11 +73,11 @@ class Gudhi:
 
     @property
     def traits(self) -> TopologyTraits:
-        """The field that it condenses."""
+        """The field whose merge tree is computed."""
         return TopologyTraits(field=self.field)
 
     def compute(self, landscape: Landscape) -> Topology:
-        """Return the merge tree of the field, simplified and whole."""
+        """Return the merge tree of the field, simplified and with every pair."""
         return condense(landscape, self.field, self.persistence, mask=self.mask, sweep=self._branches)
 
     def _branches(self, samples: Samples, swept: np.ndarray) -> Branches:

@@ -6,17 +6,16 @@ import numpy as np
 
 from globscope.api import Branches, Neighbours, edge_ends
 
-# Rows longer than this are kept as lists: a hub of thousands of basins would blow up a table.
+# Longer rows are kept as lists: a hub of thousands of basins would make a table too large.
 WIDE = 32
 
 
 def branches(neighbours: Neighbours) -> Branches:
     """Return the branches of a graph whose vertices are numbered in sweep order.
 
-    ToMaTo climbs densities, hence its weight of a vertex is minus the vertex's number: births and
-    deaths come back as numbers, therefore as vertices, and there are no ties left to settle. It is
-    handed the minima and the first vertex at which each two basins of descent touch, and no other: components
-    can meet nowhere else.
+    ToMaTo climbs densities, so a vertex' weight is minus the vertex' number: births and deaths are
+    returned as vertices, and there are no ties. Its input is the minima and, for each two basins of
+    descent, the first vertex at which they touch: components can meet nowhere else.
     """
     count = len(neighbours)
     none = np.empty(0, int)
@@ -24,9 +23,9 @@ def branches(neighbours: Neighbours) -> Branches:
         return Branches(births=none, deaths=none, elders=none, own=none, tops=none)
     from gudhi.clustering.tomato import Tomato
 
-    sweep, bottom, met = _descended(neighbours)
+    sweep, bottom, met = _descend(neighbours)
     births = np.flatnonzero(bottom == sweep)
-    vertices, rows = _contracted(births, met, count)
+    vertices, rows = _contract(births, met, count)
     fitted = Tomato(graph_type="manual", density_type="manual").fit(rows, weights=-vertices.astype(float))
     # ToMaTo's labels are renamed to rows of `births`: a lower number is an elder branch.
     rename = np.empty(len(births), int)
@@ -49,8 +48,8 @@ def branches(neighbours: Neighbours) -> Branches:
     )
 
 
-def _descended(neighbours: Neighbours) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
-    """Return the vertices, the minimum that each one's steepest descent ends in, and where basins of descent meet.
+def _descend(neighbours: Neighbours) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
+    """Return the vertices, the minimum where each one's steepest descent ends, and where basins of descent meet.
 
     The last is (e, 3): two minima, and the first vertex with an earlier neighbour in the other's basin.
     """
@@ -62,17 +61,17 @@ def _descended(neighbours: Neighbours) -> tuple[np.ndarray, np.ndarray, np.ndarr
         bottom[high[starts]] = np.minimum.reduceat(low, starts)
     while not np.array_equal(deeper := bottom[bottom], bottom):
         bottom = deeper
-    one, two = bottom[low], bottom[high]
-    apart = one != two
-    one, two, high = one[apart], two[apart], high[apart]
-    first = np.unique(np.minimum(one, two) * count + np.maximum(one, two), return_index=True)[1]
-    return sweep, bottom, np.stack([one[first], two[first], high[first]], axis=1)
+    lower, upper = bottom[low], bottom[high]
+    apart = lower != upper
+    lower, upper, high = lower[apart], upper[apart], high[apart]
+    first = np.unique(np.minimum(lower, upper) * count + np.maximum(lower, upper), return_index=True)[1]
+    return sweep, bottom, np.stack([lower[first], upper[first], high[first]], axis=1)
 
 
-def _contracted(minima: np.ndarray, met: np.ndarray, count: int) -> tuple[np.ndarray, Neighbours]:
+def _contract(minima: np.ndarray, met: np.ndarray, count: int) -> tuple[np.ndarray, Neighbours]:
     """Return the minima and meeting vertices in order, and each one's earlier neighbours among the minima.
 
-    Of the meetings a minimum spanning forest is enough: the others join what is joined before.
+    A minimum spanning forest of the meetings is enough: the others join branches that are joined before.
     """
     met = _spanning(minima, met)
     marks = np.zeros(count, bool)
@@ -98,16 +97,16 @@ def _spanning(minima: np.ndarray, met: np.ndarray) -> np.ndarray:
     # A weight of 0 would be no edge; no vertex 0 is a meeting.
     graph = coo_array((met[:, 2], (ends[:, 0], ends[:, 1])), shape=(len(minima), len(minima)))
     tree = minimum_spanning_tree(graph.tocsr()).tocoo()
-    found = np.stack([minima[tree.row], minima[tree.col], tree.data.astype(int)], axis=1)
-    ordered: np.ndarray = found[np.argsort(found[:, 2], kind="stable")]
+    meetings = np.stack([minima[tree.row], minima[tree.col], tree.data.astype(int)], axis=1)
+    ordered: np.ndarray = meetings[np.argsort(meetings[:, 2], kind="stable")]
     return ordered
 
 
 def _leads(branch: np.ndarray, children: np.ndarray) -> np.ndarray:
-    """Return, for each branch, an elder one to which it is joined by the time it dies.
+    """Return, for each branch, an elder branch to which it is joined by the time it dies.
 
     ToMaTo's hierarchy merges by rising persistence, not along the sweep, so this need not be the
-    branch that goes on: that one may have swallowed it before.
+    branch that continues, which may have merged with it before.
     """
     leads, lowest = np.arange(len(branch)), branch.tolist()
     for first, second in children.tolist():
@@ -118,9 +117,9 @@ def _leads(branch: np.ndarray, children: np.ndarray) -> np.ndarray:
 
 
 def _outliving(leads: np.ndarray, deaths: np.ndarray, start: np.ndarray, level: np.ndarray) -> np.ndarray:
-    """Return the first branch on each way from `start` along `leads` that dies later than `level`.
+    """Return the first branch on each path from `start` along `leads` that dies later than `level`.
 
-    All ways at once, in steps of falling powers of two: a step is taken where every branch that it
+    All paths at once, in steps of falling powers of two: a step is taken if every branch that it
     passes is dead.
     """
     steps, latest = [leads], [deaths]
