@@ -48,7 +48,7 @@ PARTS = {
     "digits": correctness.digits,
 }
 # Of each part; the last one takes what is left.
-SECONDS = {"machine": 30, "training": 75, "scoring": 75, "tests": 100, "digits": 200}
+SECONDS = {"machine": 25, "training": 65, "scoring": 100, "tests": 100, "digits": 190}
 MINUTES = sum(SECONDS.values()) / 60
 WIDTH = 100
 

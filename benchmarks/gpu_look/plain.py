@@ -21,7 +21,9 @@ def plain_loop(look: Look, probe: Any, weights: Any, examples: int, calibration:
     import torch
     from torch.utils.data import DataLoader, TensorDataset
 
-    module = probe.module
+    from globscope.api import ProbeTraits, traits
+
+    module = traits(probe, ProbeTraits).module
     data = {
         split: TensorDataset(*(t.cpu() for t in probe.batch(split, torch.arange(examples)))) for split in probe.splits
     }

@@ -3,11 +3,15 @@
 import sys
 from collections.abc import Callable
 from importlib.util import find_spec
+from itertools import product
 from statistics import median
 from typing import Any
 
 from gpu_look.looking import Built, Clock, Look
 from gpu_look.plain import forward_operations, plain_loop
+
+# By Python network after network, and by the record of the first one.
+WAYS = ("loop", "graph")
 
 
 def machine(look: Look) -> None:
@@ -73,14 +77,14 @@ def training(look: Look) -> None:
 
 
 def scoring(look: Look) -> None:
-    """Note the scoring of decoded networks as specs/resnet56.toml asks for it, in three precisions."""
+    """Note the scoring of decoded networks as in specs/resnet56.toml, in every precision, format and way."""
     import numpy as np
 
     from globscope.builtin.evaluators.pytorch import Torch
     from globscope.testing import score_units
     from globscope.values.evaluation import Networks
 
-    examples, calibration, count = (16, 8, 2) if look.tiny else (2000, 1000, 24)
+    examples, calibration, count = (16, 8, 2) if look.tiny else (2000, 1000, 12)
     task = Built(images(look, examples, examples), look.device)
     layout, first = task.build(look.device).layout, task.build(look.device).initialise(0)[0]
     start = layout.flatten({name: one.cpu().numpy() for name, one in first.items()})
@@ -88,13 +92,13 @@ def scoring(look: Look) -> None:
     operations = forward_operations(task.build(look.device)) * (2 * examples + calibration)
     seconds = look.timed(plain_loop(look, task.build(look.device), weights[:2], examples, calibration), 1) / 2
     look.note("plain loop in float32, a network", f"{1e3 * seconds:.0f} ms")
-    for precision in ("float32", "tf32", "bfloat16"):
-        evaluator = Torch(device=look.device, examples=examples, calibration_examples=calibration, precision=precision)
-        seconds = note_scoring(
-            look, precision, lambda rows, e=evaluator: score_units(e, Networks.of(rows), task), weights
-        )
-        look.note(f"{precision}, images a second", f"{(2 * examples + calibration) / seconds:,.0f}")
-        look.note(f"{precision}, products", f"{operations / seconds / 1e12:.3g} TFLOP/s")
+    shared = {"device": look.device, "examples": examples, "calibration_examples": calibration}
+    for precision, memory, method in product(("float32", "tf32", "bfloat16"), ("contiguous", "channels-last"), WAYS):
+        evaluator = Torch(precision=precision, memory_format=memory, method=method, **shared)
+        name = f"{precision}, {memory}, {method}"
+        seconds = note_scoring(look, name, lambda rows, e=evaluator: score_units(e, Networks.of(rows), task), weights)
+        look.note(f"{name}, images a second", f"{(2 * examples + calibration) / seconds:,.0f}")
+        look.note(f"{name}, products", f"{operations / seconds / 1e12:.3g} TFLOP/s")
 
 
 def note_scoring(look: Look, name: str, score: Callable[[Any], Any], weights: Any) -> float:
