@@ -7,7 +7,7 @@ from attrs import define, field
 
 from globscope.roles import Probe
 from globscope.scoring.draws import device_of, fixed_seed
-from globscope.scoring.means import means
+from globscope.scoring.fields import means
 from globscope.store import read_json, write_json
 from globscope.values.findings import finite_or_none
 

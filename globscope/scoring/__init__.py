@@ -1,1 +1,1 @@
-"""The rules of scoring: a task's examples, a network's buffers, random draws, means, and losses along lines."""
+"""The rules of scoring: a task's examples, a network's buffers, random draws, fields, and losses along lines."""

@@ -8,7 +8,7 @@ from attrs import define, evolve
 
 from globscope.default_type import float32_by_default
 from globscope.roles import Derives, ProbeTraits, offered, traits
-from globscope.scoring.means import measured_fields
+from globscope.scoring.fields import measured_fields
 from globscope.study.bench import StudyBench
 from globscope.study.context import Context
 from globscope.study.noise import noise

@@ -1,4 +1,4 @@
-"""The measures of a split, from a probe's sums over its batches."""
+"""The fields of a split: a task's measures, from its sums over the batches."""
 
 from collections.abc import Mapping, Sequence
 from typing import Any
