@@ -64,7 +64,7 @@ def case(space: str, rate: float, seed: int, limit: float) -> dict:
     members = population(Study(spec=study.spec, folder=folder, registry=study.registry).context())
     weights = np.array(members.weights)
     component = evolve(study.spec.reducer[0].component, learning_rate=rate, schedule="constant", steps=10**6)
-    product.LOOK = 5
+    product.CHECK_EVERY = 5
     goals = {"mse 1e-4": 1e-4, "unexplained 1e-2": 0.01 * float(weights.var(axis=0).mean())}
     warm()
     start = perf_counter()

@@ -1,4 +1,4 @@
-"""The autoencoder: the map that the method is about."""
+"""The autoencoder, GlobScope's own map."""
 
 from collections.abc import Mapping
 from math import cos, isfinite, pi
@@ -11,12 +11,12 @@ from attrs.validators import and_, deep_iterable, ge, gt
 from globscope.api import AXES, STEPS, UNITS, Chart, GlobscopeError, ReducerInputs, ReducerTraits, one_thread
 from globscope.builtin.reducers.network import load
 from globscope.builtin.reducers.network import network as layers
-from globscope.builtin.reducers.rank import require
+from globscope.builtin.reducers.requirements import require_directions
 
-# Steps between two looks at the loss: each look waits for the device and moves the progress bar.
-LOOK = 50
-# Products narrower than this gain nothing from a second thread (1.6 ms a step with one or two), and
-# where another process wants the core, threads that wait for each other make a step many times slower.
+# Number of steps between checks of the loss, each of which waits for the device and updates the progress bar.
+CHECK_EVERY = 50
+# Products narrower than this gain nothing from a second thread (1.6 ms a step with one or two), and if another process
+# uses the core, threads that wait for each other make a step many times slower.
 NARROW = 4096
 
 
@@ -67,10 +67,10 @@ class Autoencoder:
         """
         import torch
 
-        require(inputs, "autoencoder", self.latent_dim)
+        require_directions(inputs, "autoencoder", self.latent_dim)
         scale = float(np.sqrt((inputs.coordinates**2).mean()))
         data = torch.from_numpy((inputs.coordinates / scale).astype(np.float32))
-        # The CPU's generator alone: `torch.manual_seed` would also seed every GPU, which is not put back.
+        # Only the CPU's generator: `torch.manual_seed` would also seed every GPU, which is not restored.
         with torch.random.fork_rng(devices=[]), one_thread(data.shape[1] < NARROW):
             torch.default_generator.manual_seed(int(rng.integers(2**62)))
             network = self._network(data.shape[1])
@@ -79,9 +79,9 @@ class Autoencoder:
         return _chart(inputs, network, scale, arrays | {"scale": np.array(scale)}, notes)
 
     def trial(self, members: int) -> tuple["Autoencoder", float]:
-        """Return a fit of few steps, and how many times as long the whole one takes at most."""
+        """Return a fit with few steps, and the largest factor by which the whole fit takes longer."""
         del members
-        steps = min(self.steps, LOOK)
+        steps = min(self.steps, CHECK_EVERY)
         return evolve(self, steps=steps, tolerance=0.0), self.steps / steps
 
     def restore(self, inputs: ReducerInputs, arrays: Mapping[str, np.ndarray]) -> Chart:
@@ -99,17 +99,17 @@ class Autoencoder:
         return layers(sizes, self.activation, self.normalisation, self.latent_bound)
 
     def _train(self, network: Any, data: Any, scale: float, inputs: ReducerInputs) -> dict[str, float]:
-        """Train in place and return what the fit ended with."""
+        """Train in place, and return the final figures of the fit."""
         import torch
 
         optimiser = self._optimiser(network)
-        # The error per coordinate becomes one per weight: an isometry keeps the sum of squares.
+        # Turns the error per coordinate into one per weight: an isometry keeps the sum of squares.
         per_weight = scale**2 * data.shape[1] / inputs.population.layout.size
         enough = self.tolerance * float(data.var(dim=0, correction=0).mean())
         for step in range(self.steps + 1):
             loss: Any = torch.nn.functional.mse_loss(network(data), data)
-            if step % LOOK == 0 or step == self.steps:
-                error = self._finite(loss.item(), step)
+            if step % CHECK_EVERY == 0 or step == self.steps:
+                error = self._require_finite(loss.item(), step)
                 inputs.progress(step, self.steps, mse=error * per_weight)
                 if error < enough or step == self.steps:
                     break
@@ -118,11 +118,11 @@ class Autoencoder:
             optimiser.zero_grad()
             loss.backward()
             optimiser.step()
-        if step < self.steps:  # stopped early: nothing is left to do
+        if step < self.steps:  # stopped early
             inputs.progress(self.steps, self.steps, mse=error * per_weight)
         return {"steps": step, "mse_per_weight": error * per_weight}
 
-    def _finite(self, error: float, step: int) -> float:
+    def _require_finite(self, error: float, step: int) -> float:
         if not isfinite(error):
             raise GlobscopeError(
                 f"reducer 'autoencoder': the loss is no longer finite at step {step}; "
@@ -153,20 +153,20 @@ def _chart(
 
     width, dtype = inputs.coordinates.shape[1], inputs.coordinates.dtype
 
-    def through(part: Any, points: np.ndarray) -> np.ndarray:
+    def apply(part: Any, points: np.ndarray) -> np.ndarray:
         with torch.inference_mode(), one_thread(width < NARROW):
-            found: np.ndarray = part(torch.from_numpy(np.ascontiguousarray(points, np.float32))).numpy()
-        return found
+            result: np.ndarray = part(torch.from_numpy(np.ascontiguousarray(points, np.float32))).numpy()
+        return result
 
     def encode(coordinates: np.ndarray) -> np.ndarray:
-        return through(network[0], coordinates / scale).astype(np.float64)
+        return apply(network[0], coordinates / scale).astype(np.float64)
 
     return Chart(
         space=inputs.space,
         latents=encode(inputs.coordinates),
         encode=encode,
         # The full space's coordinates are float32: D-wide arrays are not doubled.
-        decode=lambda points: through(network[1], points).astype(dtype, copy=False) * scale,
+        decode=lambda points: apply(network[1], points).astype(dtype, copy=False) * scale,
         pointwise=True,  # a LayerNorm looks at one point alone
         arrays=arrays,
         notes=notes,

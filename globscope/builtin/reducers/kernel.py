@@ -8,7 +8,7 @@ from attrs import define, field
 from attrs.validators import and_, ge, gt
 
 from globscope.api import AXES, Chart, GlobscopeError, ReducerInputs, ReducerTraits, Transform
-from globscope.builtin.reducers.rank import MANY, require
+from globscope.builtin.reducers.requirements import MANY, require_directions
 
 
 @define(frozen=True, kw_only=True)
@@ -51,7 +51,7 @@ class KernelPca:
         """
         from sklearn.decomposition import KernelPCA
 
-        require(inputs, "kernel-pca", self.latent_dim)
+        require_directions(inputs, "kernel-pca", self.latent_dim)
         scale = median_distance(inputs.coordinates)
         model = KernelPCA(
             n_components=self.latent_dim,
@@ -72,7 +72,7 @@ class KernelPca:
         )
 
     def trial(self, members: int) -> tuple["KernelPca", float] | None:
-        """Return itself, whose whole fit is a quick one, but for very many members."""
+        """Return itself, since the whole fit is quick; None for very many members."""
         return (self, 1.0) if members <= MANY else None
 
     @property
@@ -85,15 +85,15 @@ class KernelPca:
         from sklearn.metrics.pairwise import pairwise_kernels
 
         def similarity(points: np.ndarray) -> np.ndarray:
-            found: np.ndarray = pairwise_kernels(points, latents, metric=self.kernel, filter_params=True, **options)
-            return found
+            kernels: np.ndarray = pairwise_kernels(points, latents, metric=self.kernel, filter_params=True, **options)
+            return kernels
 
         options = {name: value for name, value in self._kernel.items() if name != "kernel"}
         ridged = similarity(latents) + self.alpha * np.eye(len(latents))
         try:
             with warnings.catch_warnings():
-                warnings.simplefilter("error", LinAlgWarning)  # no digit of the solution would be right
-                # A sigmoid is no positive definite kernel, whatever the points.
+                warnings.simplefilter("error", LinAlgWarning)  # the solution would have no correct digit
+                # A sigmoid is not a positive definite kernel.
                 weights = solve(ridged, coordinates, assume_a="sym" if self.kernel == "sigmoid" else "pos")
         except (LinAlgError, LinAlgWarning) as error:
             raise GlobscopeError(

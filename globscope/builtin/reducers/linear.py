@@ -1,4 +1,4 @@
-"""Principal components: the linear map that loses least, the baseline of every other."""
+"""Principal components: the linear map with the smallest error, the baseline for the others."""
 
 from collections.abc import Mapping
 
@@ -7,7 +7,7 @@ from attrs import define, field
 from attrs.validators import and_, ge
 
 from globscope.api import AXES, Chart, ReducerInputs, ReducerTraits
-from globscope.builtin.reducers.rank import MANY, require
+from globscope.builtin.reducers.requirements import MANY, require_directions
 
 
 @define(frozen=True, kw_only=True)
@@ -28,24 +28,24 @@ class Pca:
         return ReducerTraits(latent_dim=self.latent_dim)
 
     def reduce(self, inputs: ReducerInputs, rng: np.random.Generator) -> Chart:
-        """Return the chart on the leading principal axes; nothing is drawn from `rng`.
+        """Return the chart on the leading principal axes; `rng` is not used.
 
         Raises:
             PopulationError: The members span fewer directions than `latent_dim`.
         """
         del rng
-        require(inputs, "pca", self.latent_dim)
+        require_directions(inputs, "pca", self.latent_dim)
         mean = inputs.coordinates.mean(axis=0)
         _, scales, axes = np.linalg.svd(inputs.coordinates - mean, full_matrices=False)
         shares = scales**2 / (scales**2).sum()
         kept = axes[: self.latent_dim]
-        # A sign is arbitrary: the largest entry of each axis is made positive, so that equal inputs look equal.
+        # Signs are arbitrary: the largest entry of each axis is made positive, so that equal inputs give equal maps.
         kept = kept * np.sign(kept[np.arange(len(kept)), np.abs(kept).argmax(axis=1)])[:, None]
         notes = {"explained_variance": float(shares[: self.latent_dim].sum())}
         return _chart(inputs, {"mean": mean, "axes": kept}, notes)
 
     def trial(self, members: int) -> tuple["Pca", float] | None:
-        """Return itself, whose whole fit is a quick one, but for very many members."""
+        """Return itself, since the whole fit is quick; None for very many members."""
         return (self, 1.0) if members <= MANY else None
 
     def restore(self, inputs: ReducerInputs, arrays: Mapping[str, np.ndarray]) -> Chart:

@@ -1,4 +1,4 @@
-"""UMAP."""
+"""UMAP, by umap-learn."""
 
 import warnings
 from typing import Any
@@ -8,7 +8,7 @@ from attrs import define, field
 from attrs.validators import and_, ge, gt, le, optional
 
 from globscope.api import EPOCHS, NEIGHBOURS, Chart, PopulationError, ReducerInputs, ReducerTraits
-from globscope.builtin.reducers.rank import require
+from globscope.builtin.reducers.requirements import require_directions
 
 
 @define(frozen=True, kw_only=True)
@@ -47,10 +47,10 @@ class Umap:
         Raises:
             PopulationError: The members span fewer directions than `latent_dim`, or are too few.
         """
-        require(inputs, "umap", self.latent_dim)
+        require_directions(inputs, "umap", self.latent_dim)
         self._require_members(len(inputs.coordinates))
         with warnings.catch_warnings():
-            _quiet()
+            _ignore_internal_warnings()
             from umap import UMAP
 
             model = UMAP(
@@ -68,13 +68,13 @@ class Umap:
         return Chart(
             space=inputs.space,
             latents=np.asarray(model.embedding_, np.float64),
-            encode=lambda coordinates: _quietly(model.transform, coordinates),
-            decode=lambda points: _quietly(model.inverse_transform, points),
+            encode=lambda coordinates: _call_quietly(model.transform, coordinates),
+            decode=lambda points: _call_quietly(model.inverse_transform, points),
             notes=neighbours,
         )
 
     def _require_members(self, count: int) -> None:
-        # The spectral start takes latent_dim + 1 eigenvectors from a solver that wants more rows than that.
+        # The spectral start needs latent_dim + 1 eigenvectors, and its solver more rows than that.
         if count < self.latent_dim + 2:
             raise PopulationError(
                 f"reducer 'umap' with latent_dim = {self.latent_dim} needs at least {self.latent_dim + 2} members, "
@@ -82,15 +82,15 @@ class Umap:
             )
 
 
-def _quietly(function: Any, points: np.ndarray) -> np.ndarray:
+def _call_quietly(function: Any, points: np.ndarray) -> np.ndarray:
     with warnings.catch_warnings():
-        _quiet()
-        found: np.ndarray = np.asarray(function(points.astype(np.float32)), np.float64)
-    return found
+        _ignore_internal_warnings()
+        result: np.ndarray = np.asarray(function(points.astype(np.float32)), np.float64)
+    return result
 
 
-def _quiet() -> None:
-    """Silence what umap-learn says of its own internals, never of the data."""
+def _ignore_internal_warnings() -> None:
+    """Silence umap-learn's warnings about its own internals, never those about the data."""
     warnings.filterwarnings("ignore", message="Tensorflow not installed", category=ImportWarning)
     warnings.filterwarnings("ignore", message=".*'force_all_finite' was renamed.*", category=FutureWarning)
     warnings.filterwarnings("ignore", message=".*n_jobs value .* overridden.*", category=UserWarning)

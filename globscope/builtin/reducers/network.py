@@ -1,4 +1,4 @@
-"""The autoencoder's layers, and how many threads they are worth; torch is imported when they are made."""
+"""The autoencoder's layers; torch is imported when they are made."""
 
 from collections.abc import Mapping, Sequence
 from itertools import pairwise
@@ -11,10 +11,10 @@ def network(sizes: Sequence[int], activation: str, normalisation: str, latent_bo
     """Return a torch module [encoder, decoder] of mirrored widths, initialised by torch's defaults."""
     from torch import nn
 
-    encoder = _chain(sizes, activation, normalisation)
+    encoder = _layers(sizes, activation, normalisation)
     if latent_bound == "tanh":
         encoder.append(nn.Tanh())
-    return nn.Sequential(encoder, _chain(sizes[::-1], activation, normalisation))
+    return nn.Sequential(encoder, _layers(sizes[::-1], activation, normalisation))
 
 
 def load(module: Any, arrays: Mapping[str, np.ndarray]) -> None:
@@ -25,7 +25,7 @@ def load(module: Any, arrays: Mapping[str, np.ndarray]) -> None:
     module.load_state_dict({name: torch.from_numpy(np.array(array)) for name, array in arrays.items()}, assign=True)
 
 
-def _chain(sizes: Sequence[int], activation: str, normalisation: str) -> Any:
+def _layers(sizes: Sequence[int], activation: str, normalisation: str) -> Any:
     from torch import nn
 
     kinds = {"relu": nn.ReLU, "tanh": nn.Tanh, "silu": nn.SiLU, "gelu": nn.GELU}

@@ -1,11 +1,11 @@
-"""Maps without an inverse: they show where the members lie, and no landscape."""
+"""Maps without an inverse, which place the members but have no landscape."""
 
 import numpy as np
 from attrs import define, evolve, field
 from attrs.validators import and_, ge
 
 from globscope.api import AXES, NEIGHBOURS, STEPS, Chart, ReducerInputs, ReducerTraits
-from globscope.builtin.reducers.rank import MANY, require
+from globscope.builtin.reducers.requirements import MANY, require_directions
 
 # Why no point of a map is a network.
 MDS = "MDS places the members alone; it has no formula for other networks or for other points."
@@ -41,7 +41,7 @@ class Mds:
         from scipy.spatial.distance import pdist, squareform
         from sklearn.manifold import smacof
 
-        require(inputs, "mds", self.latent_dim)
+        require_directions(inputs, "mds", self.latent_dim)
         centred = inputs.coordinates - inputs.coordinates.mean(axis=0)
         start, scales, _ = np.linalg.svd(centred, full_matrices=False)
         latents, stress = smacof(
@@ -57,7 +57,7 @@ class Mds:
         return Chart(space=inputs.space, latents=latents, why_no_inverse=MDS, notes=notes)
 
     def trial(self, members: int) -> tuple["Mds", float] | None:
-        """Return a fit of few iterations, and how many times as long the whole one takes at most."""
+        """Return a fit with few iterations, and the largest factor by which the whole fit takes longer."""
         few = min(self.max_iterations, 10)
         return (evolve(self, max_iterations=few), self.max_iterations / few) if members <= MANY else None
 
@@ -83,7 +83,7 @@ class Isomap:
         return ReducerTraits(latent_dim=self.latent_dim, why_no_inverse=ISOMAP)
 
     def reduce(self, inputs: ReducerInputs, rng: np.random.Generator) -> Chart:
-        """Return the fitted chart; nothing is drawn from `rng`.
+        """Return the fitted chart; `rng` is not used.
 
         Raises:
             PopulationError: The members span fewer directions than `latent_dim`.
@@ -94,12 +94,12 @@ class Isomap:
         from sklearn.manifold import Isomap as Model
 
         del rng
-        require(inputs, "isomap", self.latent_dim)
+        require_directions(inputs, "isomap", self.latent_dim)
         neighbours = min(self.n_neighbors, len(inputs.coordinates) - 1)
         model = Model(n_neighbors=neighbours, n_components=self.latent_dim, eigen_solver="dense")
         with warnings.catch_warnings():
-            # Separate clusters are the rule here; scikit-learn joins them by their nearest members, and
-            # both it and scipy warn that this takes long.
+            # Separate clusters are common here; scikit-learn joins them by their nearest members, and both it and
+            # SciPy warn that this is slow.
             warnings.filterwarnings("ignore", message=".*number of connected components.*", category=UserWarning)
             warnings.filterwarnings("ignore", category=SparseEfficiencyWarning)
             latents = model.fit_transform(inputs.coordinates)
@@ -107,5 +107,5 @@ class Isomap:
         return Chart(space=inputs.space, latents=latents, encode=model.transform, why_no_inverse=ISOMAP, notes=notes)
 
     def trial(self, members: int) -> tuple["Isomap", float] | None:
-        """Return itself, whose whole fit is a quick one, but for very many members."""
+        """Return itself, since the whole fit is quick; None for very many members."""
         return (self, 1.0) if members <= MANY else None

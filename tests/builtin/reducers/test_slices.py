@@ -257,7 +257,7 @@ def test_three_networks_on_a_line_have_no_plane():
     weights[11] = (weights[3] + weights[7]) / 2
     with pytest.raises(PopulationError) as error:
         made(Plane(), inputs=evolve(inputs, population=evolve(inputs.population, weights=weights)))
-    assert str(error.value) == "reducer 'plane': A@3, B@3, C@3 lie on a line; three networks that do not are wanted"
+    assert str(error.value) == "reducer 'plane': A@3, B@3, C@3 lie on a line; name three networks that do not"
 
 
 ONE = """

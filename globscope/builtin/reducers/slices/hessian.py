@@ -1,6 +1,5 @@
-"""The directions in which the loss bends most."""
+"""Slices along the directions of largest curvature."""
 
-from collections.abc import Mapping
 from typing import Literal
 
 import numpy as np
@@ -21,8 +20,15 @@ from globscope.api import (
     device_name,
     eigenpairs,
 )
-from globscope.builtin.reducers.slices.chosen import row_of
-from globscope.builtin.reducers.slices.flat import Distance, around, flat, orthonormal, positive, stored
+from globscope.builtin.reducers.slices.flat import (
+    Distance,
+    corners_around,
+    flat_chart,
+    orthonormal,
+    require_positive,
+    restore_chart,
+)
+from globscope.builtin.reducers.slices.network_rows import row_of
 
 
 @define(frozen=True, kw_only=True)
@@ -63,7 +69,7 @@ class HessianSlice:
     device: str = field(default="auto", validator=device_name, metadata=WHERE)
 
     def __attrs_post_init__(self) -> None:
-        positive(self.distance, self.latent_dim)
+        require_positive(self.distance, self.latent_dim)
 
     @property
     def traits(self) -> ReducerTraits:
@@ -96,15 +102,15 @@ class HessianSlice:
                 f"reducer 'hessian': {len(pairs.values)} of {self.latent_dim} eigenpairs reach tolerance = "
                 f"{self.tolerance:g} after {pairs.products} products; raise it, or use precision = 'float64'"
             )
-        basis, _ = orthonormal(pairs.vectors)  # they are, but for rounding
+        basis, _ = orthonormal(pairs.vectors)  # the vectors are, except for rounding
         notes: dict[str, float | str] = {"products": pairs.products}
         for axis, (value, residual) in enumerate(zip(pairs.values, pairs.residuals, strict=True), 1):
             notes |= {f"eigenvalue_{axis}": float(value), f"residual_{axis}": float(residual)}
-        return flat(inputs, origin=row, basis=basis, extent=around(self.distance, self.latent_dim), notes=notes)
+        return flat_chart(
+            inputs, origin=row, basis=basis, extent=corners_around(self.distance, self.latent_dim), notes=notes
+        )
 
-    def restore(self, inputs: ReducerInputs, arrays: Mapping[str, np.ndarray]) -> Chart:
-        """Return the slice of stored eigenvectors."""
-        return stored(inputs, arrays)
+    restore = staticmethod(restore_chart)
 
     def _loss(self, inputs: ReducerInputs, rng: np.random.Generator) -> Loss:
         where = device(self.device, "reducer.device")

@@ -1,6 +1,5 @@
-"""Random directions around one network."""
+"""Slices along random directions around one network."""
 
-from collections.abc import Mapping
 from typing import Literal
 
 import numpy as np
@@ -8,8 +7,15 @@ from attrs import define, field
 from attrs.validators import and_, ge
 
 from globscope.api import AXES, Chart, Layout, PopulationError, ReducerInputs, ReducerTraits
-from globscope.builtin.reducers.slices.chosen import row_of
-from globscope.builtin.reducers.slices.flat import Distance, around, flat, orthonormal, positive, stored
+from globscope.builtin.reducers.slices.flat import (
+    Distance,
+    corners_around,
+    flat_chart,
+    orthonormal,
+    require_positive,
+    restore_chart,
+)
+from globscope.builtin.reducers.slices.network_rows import row_of
 
 Normalisation = Literal["filter", "layer", "model", "none"]
 
@@ -42,7 +48,7 @@ class Random:
     distance: Distance = 1.0
 
     def __attrs_post_init__(self) -> None:
-        positive(self.distance, self.latent_dim)
+        require_positive(self.distance, self.latent_dim)
 
     @property
     def traits(self) -> ReducerTraits:
@@ -71,18 +77,16 @@ class Random:
         basis, mixing = orthonormal(directions)
         if self.normalisation in ("model", "none"):
             mixing = np.eye(self.latent_dim) * (np.linalg.norm(weights) if self.normalisation == "model" else 1.0)
-        return flat(
+        return flat_chart(
             inputs,
             origin=row,
             basis=basis,
             mixing=mixing,
-            extent=around(self.distance, self.latent_dim),
+            extent=corners_around(self.distance, self.latent_dim),
             notes={"normalisation": self.normalisation},
         )
 
-    def restore(self, inputs: ReducerInputs, arrays: Mapping[str, np.ndarray]) -> Chart:
-        """Return the slice of stored directions."""
-        return stored(inputs, arrays)
+    restore = staticmethod(restore_chart)
 
 
 def _normalise(direction: np.ndarray, weights: np.ndarray, layout: Layout, *, by_filter: bool) -> None:

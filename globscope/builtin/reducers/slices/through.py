@@ -1,15 +1,19 @@
-"""The plane through three networks, and the line through two."""
-
-from collections.abc import Mapping
+"""Planes through three networks, and lines through two."""
 
 import numpy as np
 from attrs import define
 
 from globscope.api import Chart, PopulationError, ReducerInputs, ReducerTraits
-from globscope.builtin.reducers.slices.chosen import rows_of
-from globscope.builtin.reducers.slices.flat import combined, flat, orthonormal, products, stored
+from globscope.builtin.reducers.slices.flat import (
+    combine_differences,
+    flat_chart,
+    inner_products,
+    orthonormal,
+    restore_chart,
+)
+from globscope.builtin.reducers.slices.network_rows import rows_of
 
-# Of a length, below which networks coincide or lie on a line.
+# Networks coincide or lie on a line below this share of a length.
 NEGLIGIBLE = 1e-6
 
 
@@ -39,25 +43,25 @@ class Plane:
         return ReducerTraits(own_space=True, networks=self.members, latent_dim=2)
 
     def reduce(self, inputs: ReducerInputs, rng: np.random.Generator) -> Chart:
-        """Return the plane; nothing is drawn from `rng`.
+        """Return the plane; `rng` is not used.
 
         Raises:
             PopulationError: No such networks, or they lie on a line.
         """
         del rng
         origin, *others = rows_of(inputs.population, self.members, 3, "plane")
-        basis, mixing = orthonormal(combined(inputs, origin, others, np.eye(2)))
-        lengths = np.sqrt(np.diag(products(inputs, origin, others)))
+        basis, mixing = orthonormal(combine_differences(inputs, origin, others, np.eye(2)))
+        lengths = np.sqrt(np.diag(inner_products(inputs, origin, others)))
         if lengths.min() == 0 or mixing[1, 1] <= NEGLIGIBLE * lengths[1]:
             names = ", ".join(inputs.members[row].label for row in (origin, *others))
-            raise PopulationError(f"reducer 'plane': {names} lie on a line; three networks that do not are wanted")
+            raise PopulationError(f"reducer 'plane': {names} lie on a line; name three networks that do not")
         corners = np.concatenate([np.zeros((1, 2)), mixing])
         extent = np.stack([corners.min(axis=0), corners.max(axis=0)])
-        return flat(inputs, origin=origin, basis=basis, extent=extent, centred=False, notes=_named(inputs, others))
+        return flat_chart(
+            inputs, origin=origin, basis=basis, extent=extent, centred=False, notes=_network_note(inputs, others)
+        )
 
-    def restore(self, inputs: ReducerInputs, arrays: Mapping[str, np.ndarray]) -> Chart:
-        """Return the stored plane."""
-        return stored(inputs, arrays)
+    restore = staticmethod(restore_chart)
 
 
 @define(frozen=True, kw_only=True)
@@ -86,25 +90,23 @@ class Line:
         return ReducerTraits(own_space=True, networks=self.members, latent_dim=1)
 
     def reduce(self, inputs: ReducerInputs, rng: np.random.Generator) -> Chart:
-        """Return the line; nothing is drawn from `rng`.
+        """Return the line; `rng` is not used.
 
         Raises:
             PopulationError: No such networks, or they coincide.
         """
         del rng
         origin, end = rows_of(inputs.population, self.members, 2, "line")
-        basis, mixing = orthonormal(combined(inputs, origin, [end], np.eye(1)))
+        basis, mixing = orthonormal(combine_differences(inputs, origin, [end], np.eye(1)))
         if mixing[0, 0] == 0:
             names = " and ".join(inputs.members[row].label for row in (origin, end))
-            raise PopulationError(f"reducer 'line': {names} coincide; two different networks are wanted")
-        notes = _named(inputs, [end])
+            raise PopulationError(f"reducer 'line': {names} coincide; name two different networks")
+        notes = _network_note(inputs, [end])
         extent = np.array([[0.0], [1.0]])
-        return flat(inputs, origin=origin, basis=basis, mixing=mixing, extent=extent, centred=False, notes=notes)
+        return flat_chart(inputs, origin=origin, basis=basis, mixing=mixing, extent=extent, centred=False, notes=notes)
 
-    def restore(self, inputs: ReducerInputs, arrays: Mapping[str, np.ndarray]) -> Chart:
-        """Return the stored line."""
-        return stored(inputs, arrays)
+    restore = staticmethod(restore_chart)
 
 
-def _named(inputs: ReducerInputs, rows: list[int]) -> dict[str, float | str]:
+def _network_note(inputs: ReducerInputs, rows: list[int]) -> dict[str, float | str]:
     return {"through": ", ".join(inputs.members[row].label for row in rows)}

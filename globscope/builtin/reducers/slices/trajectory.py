@@ -1,6 +1,4 @@
-"""The principal directions of one training run."""
-
-from collections.abc import Mapping
+"""Slices along the principal directions of one training run."""
 
 import numpy as np
 from attrs import define, field
@@ -9,18 +7,18 @@ from attrs.validators import and_, ge
 from globscope.api import AXES, Chart, PopulationError, ReducerInputs, ReducerTraits, near
 from globscope.builtin.reducers.slices.flat import (
     Distance,
-    around,
-    combined,
-    flat,
+    combine_differences,
+    corners_around,
+    flat_chart,
+    inner_products,
     orthonormal,
-    positive,
-    products,
-    stored,
+    require_positive,
+    restore_chart,
 )
 
-# Of the farthest checkpoint's distance along an axis, how far the slice reaches.
+# The slice is wider than the farthest checkpoint's distance along each axis by this factor.
 ROOM = 1.1
-# Of the largest variance, below which a direction is rounding.
+# A direction with less than this share of the largest variance is rounding.
 NEGLIGIBLE = 1e-12
 
 
@@ -46,7 +44,7 @@ class TrajectoryPca:
 
     def __attrs_post_init__(self) -> None:
         if self.distance is not None:
-            positive(self.distance, self.latent_dim)
+            require_positive(self.distance, self.latent_dim)
 
     @property
     def traits(self) -> ReducerTraits:
@@ -55,14 +53,16 @@ class TrajectoryPca:
         return ReducerTraits(own_space=True, centred=True, networks=networks, latent_dim=self.latent_dim)
 
     def reduce(self, inputs: ReducerInputs, rng: np.random.Generator) -> Chart:
-        """Return the slice; nothing is drawn from `rng`.
+        """Return the slice; `rng` is not used.
 
         Raises:
             PopulationError: No such variant, or its checkpoints span fewer directions than `latent_dim`.
         """
         del rng
         *rows, last = self._run(inputs)
-        values, vectors = np.linalg.eigh(products(inputs, last, rows)) if rows else (np.zeros(1), np.zeros((1, 1)))
+        values, vectors = (
+            np.linalg.eigh(inner_products(inputs, last, rows)) if rows else (np.zeros(1), np.zeros((1, 1)))
+        )
         directions = int((values > NEGLIGIBLE * max(values[-1], 0)).sum())
         if directions < self.latent_dim:
             raise PopulationError(
@@ -70,23 +70,21 @@ class TrajectoryPca:
                 f"of {inputs.members[last].variant!r} span {directions} direction{'s' * (directions != 1)}"
             )
         kept = vectors[:, ::-1][:, : self.latent_dim]
-        # A sign is arbitrary: the run comes from the positive side.
+        # Signs are arbitrary: the run starts on the positive side.
         kept = kept * np.sign(kept[np.abs(kept).argmax(axis=0), np.arange(self.latent_dim)])
         scales = np.sqrt(values[::-1][: self.latent_dim])
-        basis, _ = orthonormal(combined(inputs, last, rows, (kept / scales).T))
+        basis, _ = orthonormal(combine_differences(inputs, last, rows, (kept / scales).T))
         farthest = np.abs(kept * scales).max(axis=0)
-        extent = around(tuple(ROOM * farthest) if self.distance is None else self.distance, self.latent_dim)
+        extent = corners_around(tuple(ROOM * farthest) if self.distance is None else self.distance, self.latent_dim)
         share = float(values[::-1][: self.latent_dim].sum() / values.sum())
-        return flat(inputs, origin=last, basis=basis, extent=extent, notes={"explained_variance": share})
+        return flat_chart(inputs, origin=last, basis=basis, extent=extent, notes={"explained_variance": share})
 
-    def restore(self, inputs: ReducerInputs, arrays: Mapping[str, np.ndarray]) -> Chart:
-        """Return the slice of stored directions."""
-        return stored(inputs, arrays)
+    restore = staticmethod(restore_chart)
 
     def _run(self, inputs: ReducerInputs) -> list[int]:
         population = inputs.population
         name = population.variants[0] if self.variant is None else self.variant
         if name not in population.variants:
-            told = near(name, population.variants)
-            raise PopulationError(f"reducer 'trajectory-pca': there is no variant {name!r}; {told}")
+            known = near(name, population.variants)
+            raise PopulationError(f"reducer 'trajectory-pca': there is no variant {name!r}; {known}")
         return population.of(name)

@@ -1,14 +1,14 @@
-"""What a population must offer before a reducer can start."""
+"""What reducers require of a population."""
 
 import numpy as np
 
 from globscope.api import PopulationError, ReducerInputs
 
-# Members up to which a fit that solves for all of them takes a second at most.
+# A fit that solves for all members at once takes at most a second for so many.
 MANY = 1000
 
 
-def require(inputs: ReducerInputs, name: str, latent_dim: int) -> None:
+def require_directions(inputs: ReducerInputs, name: str, latent_dim: int) -> None:
     """Refuse more latent axes than the members have directions.
 
     Raises:

@@ -1,4 +1,4 @@
-"""Networks by the names that a spec gives them."""
+"""The rows of networks that a spec names."""
 
 from collections.abc import Sequence
 
@@ -6,10 +6,10 @@ from globscope.api import Population, PopulationError
 
 
 def row_of(population: Population, name: str | None, reducer: str) -> int:
-    """Return the row of `variant@step`, or of a variant's last network; of the first variant's where unnamed.
+    """Return the row of `variant@step`, or of a variant's last network; that of the first variant without a name.
 
     Raises:
-        PopulationError: There is none of this name.
+        PopulationError: There is no network of this name.
     """
     if name is None:
         return population.of(population.variants[0])[-1]
@@ -17,10 +17,10 @@ def row_of(population: Population, name: str | None, reducer: str) -> int:
 
 
 def rows_of(population: Population, names: Sequence[str], count: int, reducer: str) -> list[int]:
-    """Return the rows of so many networks: those named, or the first variants' last ones.
+    """Return the rows of `count` networks: the named ones, or the first variants' last networks.
 
     Raises:
-        PopulationError: There are fewer variants, or a name is unknown or said twice.
+        PopulationError: There are fewer variants, or a name is unknown or given twice.
     """
     chosen = names or population.variants[:count]
     if len(chosen) < count:
