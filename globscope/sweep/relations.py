@@ -16,8 +16,8 @@ from globscope.values.pictures import Number, Panel, Plot, Series
 
 CAPTION = (
     "Spearman's rank correlation of two figures over the cells that have both (n). A loss or an accuracy is of the "
-    "networks that the other figure is of: beside a slice around one network, that network's (origin_…); beside one "
-    "through several, or an analysis of some, the mean of these (subject_…). low, high: the middle 95 % of the "
+    "networks that the other figure is of: beside a slice around one network, that network's (origin …); beside one "
+    "through several, or an analysis of some, the mean of these (subject …). low, high: the middle 95 % of the "
     "correlations of cells drawn again with replacement; none with fewer than 8 cells, whose draws are too much alike, "
     "nor where hardly any cell differs from the others. "
     "An interval that holds 0 says that the sign is open. Cells that share networks or seeds are no independent "
@@ -190,7 +190,7 @@ def _series(relation: Relation) -> Iterator[Series]:
     groups = groups if len(groups) <= COLOURS else []
     for group in groups or ["cells"]:
         rows = [row for row, value in enumerate(relation.groups) if not groups or value == group]
-        yield Series(label=group, x=tuple(relation.x[rows].tolist()), y=tuple(relation.y[rows].tolist()), look="points")
+        yield Series.of(group, relation.x[rows], relation.y[rows], "points")
 
 
 def unknown(wanted: Relations, written: Any, rows: Sequence[Mapping[str, Cell]]) -> Iterator[str]:

@@ -14,6 +14,8 @@ from numpy.typing import ArrayLike
 from globscope.errors import near
 
 Number = float | None
+SeriesStyle = Literal["line", "dashed", "points"]
+TrailStyle = Literal["line", "dashed", "points", "arrows"]
 
 
 @define(frozen=True, kw_only=True)
@@ -24,18 +26,18 @@ class Series:
         label: Text in the legend; series with the same label look alike in all panels of a picture.
         x: Positions along the horizontal axis.
         y: Positions along the vertical axis, as many.
-        look: Points joined by a line, by a dashed line, or not at all.
+        style: Points joined by a line, by a dashed line, or not at all.
     """
 
     label: str
     x: tuple[Number, ...]
     y: tuple[Number, ...]
-    look: Literal["line", "dashed", "points"] = "line"
+    style: SeriesStyle = "line"
 
     @classmethod
-    def of(cls, label: str, x: ArrayLike, y: ArrayLike, look: Literal["line", "dashed", "points"] = "line") -> "Series":
+    def of(cls, label: str, x: ArrayLike, y: ArrayLike, style: SeriesStyle = "line") -> "Series":
         """Return the series of (n,) arrays; what is not finite becomes None."""
-        return cls(label=label, x=_numbers(x), y=_numbers(y), look=look)
+        return cls(label=label, x=_numbers(x), y=_numbers(y), style=style)
 
 
 @define(frozen=True, kw_only=True)
@@ -131,18 +133,18 @@ class Trail:
     Attributes:
         label: Text in the legend; trails with the same label look alike.
         points: Latent coordinates, one tuple for each point.
-        look: Points joined by a line, by a dashed line, not at all, or in pairs by `arrows`: from the first to the
+        style: Points joined by a line, by a dashed line, not at all, or in pairs by `arrows`: from the first to the
             second, from the third to the fourth.
     """
 
     label: str
     points: tuple[tuple[float, ...], ...]
-    look: Literal["line", "dashed", "points", "arrows"] = "line"
+    style: TrailStyle = "line"
 
     @classmethod
-    def of(cls, label: str, points: ArrayLike, look: Literal["line", "dashed", "points", "arrows"] = "line") -> "Trail":
+    def of(cls, label: str, points: ArrayLike, style: TrailStyle = "line") -> "Trail":
         """Return the trail of (n, d) latent coordinates."""
-        return cls(label=label, points=tuple(map(tuple, np.asarray(points, float).tolist())), look=look)
+        return cls(label=label, points=tuple(map(tuple, np.asarray(points, float).tolist())), style=style)
 
 
 @define(frozen=True, kw_only=True)
@@ -168,7 +170,7 @@ class Overlay:
         for trail in self.trails:
             if any(len(point) != axes[self.map] for point in trail.points):
                 return f"trail {trail.label!r} has points of another dimension than map {self.map!r}"
-            if trail.look == "arrows" and len(trail.points) % 2:
+            if trail.style == "arrows" and len(trail.points) % 2:
                 return f"trail {trail.label!r} has an arrow without an end"
         return ""
 

@@ -54,8 +54,8 @@ from globscope.testing import checks_for, tiny_atlas, tiny_bench
 NAN, INF = float("nan"), float("inf")
 
 
-def series(label="s", x=(0, 1, 2), y=(1, 2, 3), look="line"):
-    return Series(label=label, x=tuple(x), y=tuple(y), look=look)
+def series(label="s", x=(0, 1, 2), y=(1, 2, 3), style="line"):
+    return Series(label=label, x=tuple(x), y=tuple(y), style=style)
 
 
 def a_plot(*panels, **changes):
@@ -77,8 +77,8 @@ def an_overlay(*trails, over="one", **changes):
     return evolve(Overlay(name="trails", caption="Caption.", map=over, trails=trails), **changes)
 
 
-def a_trail(points, label="t", look="line"):
-    return Trail(label=label, points=tuple(map(tuple, points)), look=look)
+def a_trail(points, label="t", style="line"):
+    return Trail(label=label, points=tuple(map(tuple, points)), style=style)
 
 
 def lines_of(axes, style=None):
@@ -125,7 +125,7 @@ def test_a_panel_with_nothing_to_draw_or_little_is_drawn(y, log):
 
 
 def test_one_label_looks_alike_in_all_panels_and_stands_once_in_the_legend():
-    figure = plot_series(a_plot((series("a"), series("b", look="dashed")), (series("b", look="dashed"), series("a"))))
+    figure = plot_series(a_plot((series("a"), series("b", style="dashed")), (series("b", style="dashed"), series("a"))))
     (one, two), (three, four) = (axes.lines for axes in figure.axes)
     assert one.get_color() == four.get_color() != two.get_color() == three.get_color()
     assert one.get_linestyle() == four.get_linestyle() != two.get_linestyle()
@@ -175,7 +175,7 @@ def test_the_axes_are_named_once_and_every_panel_below_which_nothing_stands_has_
 
 def test_many_points_are_smaller():
     def dots(count):
-        shown = a_plot((series(x=range(count), y=range(count), look="points"),))
+        shown = a_plot((series(x=range(count), y=range(count), style="points"),))
         return plot_series(shown).axes[0].lines[0].get_markersize()
 
     assert dots(5) > dots(100) > dots(500) > dots(5000)
@@ -281,7 +281,7 @@ def test_trails_lie_over_the_map_and_below_the_ends_of_runs():
 
 def test_an_arrow_leads_from_each_point_to_the_next():
     points = [(0, 0), (0.5, 0.25), (-0.5, 0), (NAN, 0.1), (0.2, 0.2), (0.1, -0.3)]
-    found = overlaid(a_map(), a_trail(points, look="arrows"))
+    found = overlaid(a_map(), a_trail(points, style="arrows"))
     (arrows,) = (one for one in found.figure.axes[0].collections if isinstance(one, Quiver))
     np.testing.assert_allclose(arrows.get_offsets(), [(0, 0), (0.2, 0.2)])
     np.testing.assert_allclose(np.stack([arrows.U, arrows.V], axis=1), [(0.5, 0.25), (-0.1, -0.5)])
@@ -341,12 +341,12 @@ GROUNDS = {
 def test_trails_are_drawn_on_every_kind_of_map(make, d, panels):
     drawn = make()
     points = np.random.default_rng(1).uniform(-1.5, 1.5, (6, d)).tolist()
-    looks = ("line", "dashed", "points", "arrows")
-    found = overlaid(drawn, *(a_trail(points, look, look) for look in looks), a_trail([], "empty"))
+    styled = ("line", "dashed", "points", "arrows")
+    found = overlaid(drawn, *(a_trail(points, style, style) for style in styled), a_trail([], "empty"))
     drawn_figure(found.figure)
     coloured = [axes for axes in found.figure.axes if axes.get_label() == "<colorbar>"]
     assert len(found.figure.axes) - len(coloured) == panels
-    assert [text.get_text() for text in found.figure.legends[0].get_texts()][:5] == [*looks, "empty"]
+    assert [text.get_text() for text in found.figure.legends[0].get_texts()][:5] == [*styled, "empty"]
     trails = [line for axes in found.figure.axes for line in axes.lines if line.get_mfc() in TRAILS]
     assert trails
     assert found.missing == []
@@ -450,9 +450,9 @@ def test_names_are_printed_as_they_are(report):
 @pytest.mark.parametrize(
     "picture",
     [
-        a_plot((series(look="points"), series("b", y=(1, None, 0))), log=True),
+        a_plot((series(style="points"), series("b", y=(1, None, 0))), log=True),
         a_heat_map([[1.0, None], [2.0, 3.0]]),
-        an_overlay(a_trail([(0, 0), (3, 0.3)], look="arrows"), a_trail([(0, 0), (3, 0.3)], "d", "dashed")),
+        an_overlay(a_trail([(0, 0), (3, 0.3)], style="arrows"), a_trail([(0, 0), (3, 0.3)], "d", "dashed")),
     ],
     ids=lambda picture: type(picture).__name__,
 )

@@ -420,7 +420,7 @@ def panel(**changes):
 PLOT = Plot(name="p", caption="P.", x="x", y="y", panels=(panel(),))
 HEAT = HeatMap(name="h", caption="H.", rows=("a",), columns=("b", "c"), values=((1.0, None),), label="h")
 TRAILS = Overlay(
-    name="t", caption="T.", map="linear", trails=(Trail(label="t", points=((0.0, 0.0), (1.0, 1.0)), look="arrows"),)
+    name="t", caption="T.", map="linear", trails=(Trail(label="t", points=((0.0, 0.0), (1.0, 1.0)), style="arrows"),)
 )
 FLAWED = {
     "a plot without panels": evolve(PLOT, panels=()),
@@ -431,7 +431,7 @@ FLAWED = {
     "a matrix without columns": evolve(HEAT, columns=(), values=((),)),
     "trails over no map": evolve(TRAILS, map="nowhere"),
     "a trail of three axes on a map of two": evolve(TRAILS, trails=(Trail(label="t", points=((0.0, 0.0, 0.0),)),)),
-    "an arrow without an end": evolve(TRAILS, trails=(Trail(label="t", points=((0.0, 0.0),), look="arrows"),)),
+    "an arrow without an end": evolve(TRAILS, trails=(Trail(label="t", points=((0.0, 0.0),), style="arrows"),)),
 }
 
 

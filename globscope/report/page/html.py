@@ -71,7 +71,7 @@ def page(
         groups=[source for source in sources if source.pictures or source.undrawn or source.tables],
         comparison_file=comparison_file,
         sections=sections,
-        manifest=list(_manifest(record.get("manifest", {}))),
+        manifest=list(_manifest(record.get("manifest", {}), names)),
         spec=record.get("spec", ""),
     )  # fmt: skip
 
@@ -167,22 +167,22 @@ def _inverse(map_: Map) -> str:
     return "exact on the members" if map_.chart.exact_inverse else "approximate, even on the members"
 
 
-def _manifest(entries: Mapping[str, Any]) -> Iterable[tuple[str, Any]]:
-    """Yield each entry with its form on the page: a text, pairs, or a table."""
+def _manifest(entries: Mapping[str, Any], names: Mapping[str, str]) -> Iterable[tuple[str, Any]]:
+    """Yield each entry with its form on the page: a text, pairs, or a table; `names` are those of fields."""
     for name, value in entries.items():
         if isinstance(value, Mapping):
-            yield name, [(key, _text(item)) for key, item in value.items()]
+            yield name, [(key, _text(item, names)) for key, item in value.items()]
         elif isinstance(value, list | tuple) and value and all(isinstance(row, Mapping) for row in value):
             columns = tuple(dict.fromkeys(key for row in value for key in row))
-            rows = tuple({key: _text(item) for key, item in row.items()} for row in value)
+            rows = tuple({key: _text(item, names) for key, item in row.items()} for row in value)
             yield name, Table(name=name, caption="", columns=columns, rows=rows)
         else:
-            yield name, _text(value)
+            yield name, _text(value, names)
 
 
-def _text(value: Any) -> Cell:
+def _text(value: Any, names: Mapping[str, str]) -> Cell:
     if isinstance(value, Mapping):
-        return join_words(f"{key}: {_text(item)}" for key, item in value.items())
+        return join_words(f"{names.get(key, key)}: {_text(item, names)}" for key, item in value.items())
     if isinstance(value, list | tuple):
-        return ", ".join(cell_text(_text(item)) for item in value)
+        return ", ".join(cell_text(_text(item, names)) for item in value)
     return value if value is None or isinstance(value, int | float) else str(value)

@@ -130,15 +130,15 @@ def _draw_strip(panels: Sequence[Axes], overlay: OnMap) -> None:
     )
     flat = []
     for trail, points in zip(overlay.picture.trails, overlay.points, strict=True):
-        place = np.arange(len(points)) // (2 if trail.look == "arrows" else 1)
+        place = np.arange(len(points)) // (2 if trail.style == "arrows" else 1)
         flat.append(np.column_stack([points[:, 0], place / max(1, place.max(initial=0))]))
     _draw_all(axes, overlay, flat)
 
 
 def _draw_all(axes: Axes, overlay: OnMap, flat: Sequence[np.ndarray]) -> None:
-    limits, looks = (axes.get_xlim(), axes.get_ylim()), label_styles([t.label for t in overlay.picture.trails], TRAILS)
+    limits, styles = (axes.get_xlim(), axes.get_ylim()), label_styles([t.label for t in overlay.picture.trails], TRAILS)
     for trail, points in zip(overlay.picture.trails, flat, strict=True):
-        draw_trail(axes, points, trail.look, looks[trail.label])
+        draw_trail(axes, points, trail.style, styles[trail.label])
     axes.set(xlim=limits[0], ylim=limits[1])
 
 
@@ -157,7 +157,7 @@ def _enlarge(axes: Axes, overlay: OnMap, at: list[int]) -> None:
 
 def _legend(overlay: OnMap) -> Legend:
     labels = [trail.label for trail in overlay.picture.trails]
-    names, looks, legend = legend_names(labels), label_styles(labels, TRAILS), Legend()
+    names, styles, legend = legend_names(labels), label_styles(labels, TRAILS), Legend()
     for trail in overlay.picture.trails:
-        legend.setdefault(names[trail.label], key_of(trail.look, looks[trail.label], len(trail.points)))
+        legend.setdefault(names[trail.label], key_of(trail.style, styles[trail.label], len(trail.points)))
     return legend

@@ -13,7 +13,7 @@ from matplotlib.lines import Line2D
 from globscope.report.style.legend import Legend, explain
 from globscope.report.style.series import (
     LINES,
-    Style,
+    LabelStyle,
     finite_array,
     label_styles,
     legend_names,
@@ -28,7 +28,7 @@ from globscope.values.pictures import Panel, Plot, Series
 FEW = 15  # points of a line that are marked one by one
 # Panels share an axis where each fills so much of it; else most of them would be a stroke.
 FILLED = 0.25
-LOOKS = {"line": "-", "dashed": (0, (4, 1.6)), "points": ""}
+LINE_STYLES = {"line": "-", "dashed": (0, (4, 1.6)), "points": ""}
 
 
 @define(frozen=True, kw_only=True)
@@ -69,7 +69,7 @@ class SharedStyle:
         log: Whether the vertical axis is logarithmic.
     """
 
-    styles: dict[str, Style]
+    styles: dict[str, LabelStyle]
     dots: float
     x: tuple[float, float] | None
     y: tuple[float, float]
@@ -129,7 +129,7 @@ def _across(count: int) -> int:
 
 def _shared_style(picture: Plot, panels: Sequence[Sequence[DrawnSeries]], runs: Sequence[str]) -> SharedStyle:
     every, known = list(chain(*panels)), [_finite_points(panel) for panel in panels]
-    loose = [len(series.points) for series in every if series.series.look == "points"]
+    loose = [len(series.points) for series in every if series.series.style == "points"]
     alike = not any(panel.x for panel in picture.panels) and _comparable([points[:, 0] for points in known])
     x, y = _finite_points(every).T
     return SharedStyle(
@@ -169,29 +169,29 @@ def _draw_panel(axes: Axes, panel: Sequence[DrawnSeries], shared: SharedStyle) -
 
 
 def _draw_series(axes: Axes, drawn: DrawnSeries, shared: SharedStyle) -> None:
-    style, look, points = shared.styles[drawn.series.label], drawn.series.look, drawn.points
+    label, style, points = shared.styles[drawn.series.label], drawn.series.style, drawn.points
     known = np.isfinite(points).all(axis=1)
-    if look == "points":
+    if style == "points":
         many = known.sum() > 1000  # as vectors they would make the SVG huge
-        axes.plot(*points.T, **_appearance(look, style, shared.dots), alpha=0.8, rasterized=bool(many), zorder=2)
+        axes.plot(*points.T, **_appearance(style, label, shared.dots), alpha=0.8, rasterized=bool(many), zorder=2)
         return
-    marks = marker_rows(known, style, FEW)
-    axes.plot(*points.T, **_appearance(look, style, 3.6), markevery=marks, zorder=3)
+    marks = marker_rows(known, label, FEW)
+    axes.plot(*points.T, **_appearance(style, label, 3.6), markevery=marks, zorder=3)
 
 
-def _appearance(look: str, style: Style, dots: float) -> dict[str, Any]:
-    loose = look == "points"
-    marker = style.marker if loose or style.repeated else "o"
-    return {"color": style.colour, "ls": LOOKS[look], "lw": 1.8, "marker": marker, "ms": dots, "mew": 0}
+def _appearance(style: str, label: LabelStyle, dots: float) -> dict[str, Any]:
+    loose = style == "points"
+    marker = label.marker if loose or label.repeated else "o"
+    return {"color": label.colour, "ls": LINE_STYLES[style], "lw": 1.8, "marker": marker, "ms": dots, "mew": 0}
 
 
 def _legend(panels: Sequence[Sequence[DrawnSeries]], shared: SharedStyle) -> Legend:
     every = [drawn.series for drawn in chain(*panels)]
     names, legend = legend_names([series.label for series in every]), Legend()
     for series in every:
-        style, joined = shared.styles[series.label], series.look != "points"
-        appearance = _appearance(series.look, style, 3.6 if joined else max(shared.dots, 4))
-        bare = {"marker": ""} if joined and not style.repeated else {}
+        label, joined = shared.styles[series.label], series.style != "points"
+        appearance = _appearance(series.style, label, 3.6 if joined else max(shared.dots, 4))
+        bare = {"marker": ""} if joined and not label.repeated else {}
         legend.setdefault(names[series.label], Line2D([], [], **appearance | bare))
     return legend
 

@@ -17,7 +17,7 @@ MARKERS = "osD^vPXhp"
 
 
 @define(frozen=True, kw_only=True)
-class Style:
+class LabelStyle:
     """The style of one label.
 
     Attributes:
@@ -31,7 +31,7 @@ class Style:
     repeated: bool = False
 
 
-def label_styles(labels: Sequence[str], palette: Sequence[str], runs: Sequence[str] = ()) -> dict[str, Style]:
+def label_styles(labels: Sequence[str], palette: Sequence[str], runs: Sequence[str] = ()) -> dict[str, LabelStyle]:
     """Return each label's style; a label named after a training run has the colour of that run."""
     known = [label for label in dict.fromkeys(labels) if label in runs]
     others = [label for label in dict.fromkeys(labels) if label not in runs]
@@ -40,10 +40,10 @@ def label_styles(labels: Sequence[str], palette: Sequence[str], runs: Sequence[s
     return own | {label: _style(k, palette, repeated=crowded) for k, label in enumerate(others)}
 
 
-def _style(k: int, palette: Sequence[str], *, repeated: bool) -> Style:
+def _style(k: int, palette: Sequence[str], *, repeated: bool) -> LabelStyle:
     # A colour that is used again has another marker.
     marker = MARKERS[(k % len(palette) + k // len(palette)) % len(MARKERS)]
-    return Style(colour=palette[k % len(palette)], marker=marker, repeated=repeated)
+    return LabelStyle(colour=palette[k % len(palette)], marker=marker, repeated=repeated)
 
 
 def finite_array(values: Sequence[Number]) -> np.ndarray:
@@ -52,7 +52,7 @@ def finite_array(values: Sequence[Number]) -> np.ndarray:
     return np.where(np.isfinite(array), array, np.nan)
 
 
-def marker_rows(known: np.ndarray, style: Style, few: int) -> list[int]:
+def marker_rows(known: np.ndarray, style: LabelStyle, few: int) -> list[int]:
     """Return the rows of a line's points that get a marker: all if they are few, else those that no line reaches."""
     rows: np.ndarray = np.flatnonzero(known)
     if len(rows) <= few:

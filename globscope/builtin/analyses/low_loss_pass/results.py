@@ -70,8 +70,8 @@ class EvaluatedPass:
         series = []
         for name, path in self.paths.items():
             share = path.lengths / path.lengths[-1]
-            look: Literal["line", "dashed"] = "dashed" if name == "straight" else "line"
-            series.append(Series.of(LABELS[name], share, path.fields[self.measure.key], look))
+            style: Literal["line", "dashed"] = "dashed" if name == "straight" else "line"
+            series.append(Series.of(LABELS[name], share, path.fields[self.measure.key], style))
         return Panel(title="–".join(self.basins), series=tuple(series))
 
 

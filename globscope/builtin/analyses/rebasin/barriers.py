@@ -158,5 +158,5 @@ def plot(lines: Sequence[Line], measured: Field, shown: int) -> Plot:
 
 
 def _series(each: Line, key: str) -> Series:
-    look: Literal["dashed", "line"] = "dashed" if each.rebased.method == BEFORE else "line"
-    return Series.of(each.rebased.method, each.t, each.values[key], look)
+    style: Literal["dashed", "line"] = "dashed" if each.rebased.method == BEFORE else "line"
+    return Series.of(each.rebased.method, each.t, each.values[key], style)
