@@ -227,7 +227,7 @@ def _version_problem(module: Any) -> str:
     if stated == version or not any(_marked_hooks(module)):
         return ""
     states = "does not say for which version" if stated is None else f"is written for version {stated!r}"
-    return f"{states} of the API; this is {version}: {VERSIONS} tells what to change, then set {STATEMENT} = {version}"
+    return f"{states} of the API; this is {version}: {VERSIONS} lists what to change, then set {STATEMENT} = {version}"
 
 
 def _version_hint(error: BaseException) -> str:

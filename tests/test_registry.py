@@ -29,7 +29,7 @@ def globscope_reducers():
     return {"mine": Mine}
 """
 HEAD = GOOD[: GOOD.index("@hookimpl")]
-CHANGES = "this is 2: docs/reference/api-versions.md tells what to change, then set GLOBSCOPE_API = 2"
+CHANGES = "this is 2: docs/reference/api-versions.md lists what to change, then set GLOBSCOPE_API = 2"
 
 
 def optioned(*lines):

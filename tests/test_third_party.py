@@ -73,7 +73,7 @@ def test_a_package_for_another_version_of_the_api_gets_one_line(site, tmp_path):
     listed = python(*COMMAND, "plugins", cwd=tmp_path, site=other)
     assert [line for line in listed.stdout.splitlines() if "top-variance" in line] == [
         "problem: globscope-top-variance (entry point top-variance = globscope_top_variance) is written for version "
-        "1 of the API; this is 2: docs/reference/api-versions.md tells what to change, then set GLOBSCOPE_API = 2"
+        "1 of the API; this is 2: docs/reference/api-versions.md lists what to change, then set GLOBSCOPE_API = 2"
     ]
     assert listed.stderr == ""
 

@@ -38,7 +38,7 @@ class Built:
     """A task that builds one probe, as a study does: its network is traced once.
 
     Attributes:
-        probe: That it builds.
+        probe: The probe that every `build` returns.
     """
 
     probe: Probe
@@ -58,7 +58,7 @@ def _tasks() -> dict[str, Built]:
 class AlignerChecks(OptionChecks):
     """Checks of one aligner, on two networks of the tiny task, without statistics and with them.
 
-    One that learns is taught by a tiny zoo first. One may refuse either network by a SymmetryError, but not both.
+    One that learns does so from a tiny zoo first. One may refuse either network by a SymmetryError, but not both.
     """
 
     def permutes_every_group(self) -> None:
@@ -72,7 +72,7 @@ class AlignerChecks(OptionChecks):
                 require(whole, f"gives {found[name]} for {name!r}, no permutation of {size} units")
 
     def aligned_network_computes_the_same(self) -> None:
-        """Permuting b as it is told leaves b's loss as it was."""
+        """Permuting b by the permutations found leaves its loss unchanged."""
         for which, task in self._read.items():
             b = _network(task, 1)
             aligned = _symmetry(task).permute(b, self._found[which])
@@ -106,13 +106,13 @@ class AlignerChecks(OptionChecks):
                 for name in one:
                     require_same(one[name], two[name], f"tensor {name!r} of a network{which} was written to")
 
-    def tells_how_it_learned(self) -> None:
-        """What is learned is arrays, which can be stored, and a finding tells of it."""
-        for which, arrays in self._lessons.items():
+    def describes_how_it_learned(self) -> None:
+        """What is learned is arrays, which can be stored, and a finding describes it."""
+        for which, arrays in self._learned.items():
             odd = [name for name, array in arrays.items() if not isinstance(array, np.ndarray)]
             require(not odd, f"learned of networks{which} what are no arrays: {odd}")
-            told = self.component.describe(arrays)
-            require(isinstance(told, Finding), f"tells of what it learned by {type(told).__name__}, not by a Finding")
+            finding = self.component.describe(arrays)
+            require(isinstance(finding, Finding), f"describe returns {type(finding).__name__}, not a Finding")
 
     def learns_from_as_few_networks_as_it_says(self) -> None:
         """The least number of networks that it asks for is a number, and no larger than the kit's zoo."""
@@ -137,21 +137,21 @@ class AlignerChecks(OptionChecks):
         return found
 
     @cached_property
-    def _lessons(self) -> dict[str, Mapping[str, np.ndarray]]:
+    def _learned(self) -> dict[str, Mapping[str, np.ndarray]]:
         """By task, what was learned; filled as tasks are asked for."""
         return {}
 
     def _align(self, task: Built, a: Arrays, b: Arrays) -> Permutations:
-        aligner = self._taught(task) if traits(self.component, AlignerTraits).learns else self.component
+        aligner = self._with_learned(task) if traits(self.component, AlignerTraits).learns else self.component
         found: Permutations = aligner.align(task, a, b, np.random.default_rng(0))
         return found
 
-    def _taught(self, task: Built) -> Any:
+    def _with_learned(self, task: Built) -> Any:
         which = next(name for name, one in _tasks().items() if one is task)
-        if which not in self._lessons:
+        if which not in self._learned:
             rng, draft = np.random.default_rng(0), MemoryDraft()
-            self._lessons[which] = self.component.learn(task, _zoo(task), draft, Progress(), rng)
-        return self.component.with_learned(self._lessons[which])
+            self._learned[which] = self.component.learn(task, _zoo(task), draft, Progress(), rng)
+        return self.component.with_learned(self._learned[which])
 
 
 def _symmetry(task: Built) -> Symmetry:

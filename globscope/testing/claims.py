@@ -48,7 +48,7 @@ def global_states() -> Iterator[list[str]]:
 
 @contextmanager
 def other_global_seeds(seed: int) -> Iterator[None]:
-    """Run a block under other global random states, to find out who listens to them."""
+    """Run a block under other global random states, to find out what depends on them."""
     import torch
 
     python, numpy = random.getstate(), np.random.get_state()  # noqa: NPY002 - the very state that is watched

@@ -66,8 +66,8 @@ def check_component(component: Any, *, expected_failures: Mapping[str, str] = NO
             violations += [] if name in expected_failures else [str(error)]
         else:
             expected = expected_failures.get(name)
-            who = f"{type(component).__name__}: {name}"
-            violations += [f"{who}: passes, although it is expected to fail: {expected}"] if expected else []
+            label = f"{type(component).__name__}: {name}"
+            violations += [f"{label}: passes, although it is expected to fail: {expected}"] if expected else []
     if violations:
         raise ContractError("\n".join(violations))
 
@@ -95,15 +95,15 @@ def parametrize_contract(
 
 def _run(component: Any, name: str, check: Check) -> None:
     """Run one check; what the component itself raises is a violation too."""
-    who = f"{type(component).__name__}: {name}"
+    label = f"{type(component).__name__}: {name}"
     try:
         check()
     except ContractError as error:
-        raise ContractError(f"{who}: {error}") from error
+        raise ContractError(f"{label}: {error}") from error
     except PluginError as error:
-        raise ContractError(f"{who}: {error}") from error
+        raise ContractError(f"{label}: {error}") from error
     except Exception as error:
-        raise ContractError(f"{who}: raised {type(error).__name__}: {error}") from error
+        raise ContractError(f"{label}: raised {type(error).__name__}: {error}") from error
 
 
 def _require_known(expected: Iterable[str], known: Sequence[str]) -> None:

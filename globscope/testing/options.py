@@ -22,7 +22,7 @@ from globscope.testing.task import tiny_task
 
 
 class OptionChecks:
-    """Checks of one component: every public method but `named` is one, told by its docstring."""
+    """Checks of one component: every public method but `named` is one, described by its docstring."""
 
     def __init__(self, component: Any) -> None:
         """Take a component; nothing is run yet."""
@@ -67,15 +67,15 @@ class OptionChecks:
     def unknown_option_is_refused(self) -> None:
         """A misspelt option is an error that suggests the right one, never ignored."""
         name = next(iter(self._options()), "anything")
-        misspelt = f"{name}_"
+        wrong = f"{name}_"
         try:
-            self._structured({**plain(self._options()), misspelt: 1})
+            self._structured({**plain(self._options()), wrong: 1})
         except InvalidError as invalid:
-            told = [text for place, text in invalid.problems if place == misspelt]
+            refusals = [text for place, text in invalid.problems if place == wrong]
             wanted = f"did you mean {name!r}?" if self._options() else "no such key"
-            require(told and wanted in told[0], f"refuses {misspelt!r} without suggesting {name!r}: {told}")
+            require(refusals and wanted in refusals[0], f"refuses {wrong!r} without suggesting {name!r}: {refusals}")
             return
-        raise ContractError(f"takes the unknown option {misspelt!r}")
+        raise ContractError(f"takes the unknown option {wrong!r}")
 
     def misspells_no_optional_member(self) -> None:
         """A member near an optional one of its role, or a trait outside `traits`, would be ignored silently."""
@@ -99,7 +99,7 @@ class OptionChecks:
         first = (inspect.cleandoc(type(self.component).__doc__ or "")).partition("\n")[0]
         require(first.strip(), "has no docstring whose first line says what it does")
         dumb = [option.name for option in options(type(self.component)) if not option.meaning]
-        require(not dumb, f"does not tell what {dumb} mean: list them under Attributes: in its docstring")
+        require(not dumb, f"does not say what {dumb} mean: list them under Attributes: in its docstring")
 
     def leaves_reserved_keys_alone(self) -> None:
         """The keys that GlobScope reads from every component's table are no options."""

@@ -94,7 +94,7 @@ class ReducerChecks(OptionChecks):
         require(found.shape == shape, f"networks encode to shape {found.shape}, not {shape}")
 
     def exact_inverse_is_claimed_rightly(self) -> None:
-        """Where `exact_inverse` is said, decode(encode(c)) is c for the members."""
+        """With `exact_inverse`, decode(encode(c)) is c for the members."""
         chart = self._first.chart
         if not chart.exact_inverse:
             return
@@ -106,7 +106,7 @@ class ReducerChecks(OptionChecks):
         require_near(back, own, SAME_NETWORK, "claims an exact inverse, but decode(encode(c)) is not c for the members")
 
     def pointwise_is_claimed_rightly(self) -> None:
-        """Where `pointwise` is said, a point decodes alone to what it decodes to among others, but for rounding."""
+        """With `pointwise`, a point decodes alone to what it decodes to among others, up to rounding."""
         chart, found = self._first.chart, self._first.decoded
         if not chart.pointwise:
             return
@@ -164,7 +164,7 @@ class ReducerChecks(OptionChecks):
     @cached_property
     def _first(self) -> _Fit:
         inputs = tiny_inputs()
-        return self._fit(evolve(inputs, coordinates=inputs.coordinates.copy()))  # writeable: who writes is found out
+        return self._fit(evolve(inputs, coordinates=inputs.coordinates.copy()))  # writeable, so that a write shows
 
     @cached_property
     def _again(self) -> _Fit:

@@ -1,4 +1,4 @@
-"""Which role a component has, told by its method."""
+"""Which role a component has, recognised by its method."""
 
 from collections.abc import Mapping
 from types import MappingProxyType

@@ -64,7 +64,7 @@ class TinyBench:
     """A bench that computes everything anew: linear maps, and the two bowls as their landscape.
 
     Attributes:
-        seed: The study's.
+        seed: Seed of the study.
         task: The tiny task.
     """
 

@@ -99,7 +99,7 @@ class TinyProbe:
         return torch.nn.functional.cross_entropy(self._outputs(parameters, buffers, hidden), classes)
 
     def reduce(self, parameters: Tensors, buffers: Tensors, batch: Any) -> dict[str, tuple[Any, float]]:
-        """Return the summed cross-entropy and the number of points told rightly."""
+        """Return the summed cross-entropy and the number of correctly classified points."""
         import torch
 
         points, classes = batch

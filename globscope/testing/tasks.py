@@ -238,7 +238,7 @@ class TaskChecks(OptionChecks):
             raise ContractError(str(error)) from error
 
     def stacked_networks_reduce_alike(self) -> None:
-        """Where `vmappable` is said, `reduce` under torch.vmap gives each network its own numbers."""
+        """With `vmappable`, `reduce` under torch.vmap gives each network its own numbers."""
         if not self._probe.vmappable:
             return
         import torch

@@ -43,8 +43,8 @@ class TopologyChecks(OptionChecks):
 
     def arrays_fit_one_another(self) -> None:
         """Vertices, rows and lengths are those that MergeTree defines, for the whole tree and the simplified one."""
-        for scape in (bowls(self._field), two_components(self._field)):
-            checked_topology("the topology", self._compute(scape), scape)
+        for sampled in (bowls(self._field), two_components(self._field)):
+            checked_topology("the topology", self._compute(sampled), sampled)
 
     def knows_two_components(self) -> None:
         """A wall of losses that are not finite leaves two minima that never die; its samples are in no basin."""
@@ -59,7 +59,7 @@ class TopologyChecks(OptionChecks):
         require(lost, "samples that are not finite have a basin or an arc")
 
     def constant_field_has_one_minimum(self) -> None:
-        """A plateau is one basin: equal values are told apart by their number alone."""
+        """A plateau is one basin: equal values are ordered by the number of their sample."""
         found = self._compute(landscape(np.full(SIDE**2, 2.0), lattice(), self._field))
         require(len(found.full.minima) == 1, f"a constant field has {len(found.full.minima)} minima, wanted 1")
         require(np.isinf(found.full.deaths).all(), "on a constant field some pair dies")

@@ -908,7 +908,7 @@ def test_all_violations_are_told_at_once_with_the_component_the_check_and_what_i
         check_component(silent)
     assert str(raised.value) == (
         "Asking: is_an_attrs_class_of_keywords: takes ['size'] by position: decorate it with kw_only=True\n"
-        "Asking: is_documented: does not tell what ['size'] mean: list them under Attributes: in its docstring"
+        "Asking: is_documented: does not say what ['size'] mean: list them under Attributes: in its docstring"
     )
 
 
