@@ -46,7 +46,7 @@ TABLES = (
     ("`[evaluator]`", "`torch`", "How decoded networks are scored."),
     ("`[[topology]]`", "one `gudhi`", "For which fields merge trees are computed."),
     ("`[[aligner]]`", "none", "How the hidden units of networks are matched, for analyses that align."),
-    ("`[[analysis]]`", "none", "Further questions to the maps."),
+    ("`[[analysis]]`", "none", "Further analyses of maps and networks."),
     (
         "`[run]`",
         "`here`",

@@ -34,7 +34,7 @@ class CondensedFile:
     """The topology of a file's landscape.
 
     Attributes:
-        path: The file.
+        path: Path of the file.
         landscape: The file's landscape; samples are numbered in the C order of its arrays.
         topology: The topology of one of its fields.
         backend: The component that computed it.

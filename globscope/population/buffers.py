@@ -37,7 +37,7 @@ def buffers_of(
         elif name not in probe.statistics:
             _require_constant(file, probe, name, same=buffer.equal(again[name]))
             buffers[name] = as_array(buffer.cpu(), name)
-            lacking += [] if name in _unsaved(probe) else [name]
+            lacking += [] if name in traits(probe, ProbeTraits).unsaved else [name]
     return buffers, lacking
 
 
@@ -50,10 +50,6 @@ def _fresh(probe: Probe) -> tuple[Mapping[str, Any], Mapping[str, Any]]:
         return probe.initialise(0)[1], probe.initialise(1)[1]
 
 
-def _unsaved(probe: Probe) -> frozenset[str]:
-    return frozenset(traits(probe, ProbeTraits).unsaved)
-
-
 def _require_shape(file: CheckpointFile, name: str, array: np.ndarray, shape: tuple[int, ...]) -> None:
     if array.shape != shape:
         raise PopulationError(f"{file.path}: buffer {name!r} has shape {array.shape}, the model wants {shape}")
@@ -62,7 +58,7 @@ def _require_shape(file: CheckpointFile, name: str, array: np.ndarray, shape: tu
 def _require_constant(file: CheckpointFile, probe: Probe, name: str, *, same: bool) -> None:
     if same:
         return
-    remedy = "register it as persistent" if name in _unsaved(probe) else "save it with the weights"
+    remedy = "register it as persistent" if name in traits(probe, ProbeTraits).unsaved else "save it with the weights"
     raise PopulationError(
         f"{file.path}: has no buffer {name!r}, and the model draws another one each time it is made; {remedy}, or let "
         "the model make the same one every time"

@@ -58,23 +58,23 @@ class NetworkBuffers:
         Raises:
             EvaluationError: The network lacks a buffer that differs between fresh models.
         """
-        buffers = self.known(parameters, own)
-        return buffers | self.estimated(parameters, buffers)
+        buffers = self.before_calibration(parameters, own)
+        return buffers | self.estimate_statistics(parameters, buffers)
 
-    def known(self, parameters: Tensors, own: Arrays) -> dict[str, Any]:
+    def before_calibration(self, parameters: Tensors, own: Arrays) -> dict[str, Any]:
         """Return the buffers that take no forward pass, new tensors on the device: all but re-estimated statistics."""
         decoded = self._decode(parameters)
         others = {n: decoded[n] if n in decoded else self._own_buffer(n, own) for n in self._names[False]}
         return others | self._statistics(own, decoded)
 
-    def estimated(self, parameters: Tensors, buffers: Tensors) -> dict[str, Any]:
+    def estimate_statistics(self, parameters: Tensors, buffers: Tensors) -> dict[str, Any]:
         """Return the statistics that are re-estimated with the other buffers; nothing in another mode."""
         names = self._names[True]
         if self._mode != "recalibrate" or not names:
             return {}
         with nullcontext() if self._probe.grad_inside else _no_grad(), fixed_seed(self._seed, self._device):
-            found = self._probe.calibrate(parameters, buffers, self._batches)
-        return {name: found[name].detach() for name in names}
+            calibrated = self._probe.calibrate(parameters, buffers, self._batches)
+        return {name: calibrated[name].detach() for name in names}
 
     def stack(self, parameters: Tensors, own: Sequence[Arrays]) -> tuple[dict[str, Any], dict[str, int | None]]:
         """Return the buffers of n networks with (n, …) parameters for `torch.vmap`, and the axis of the networks.

@@ -14,7 +14,7 @@ def measured_fields(probe: Probe) -> dict[str, Field]:
     """Return what is measured on every split, by the fields' keys."""
     known = traits(probe, ProbeTraits).descriptions
     fields = [
-        Field.described(split, measure, known[measure]) if measure in known else Field.of(f"{split}_{measure}")
+        Field.from_description(split, measure, known[measure]) if measure in known else Field.of(f"{split}_{measure}")
         for split in probe.splits
         for measure in probe.measures
     ]

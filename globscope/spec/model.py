@@ -308,14 +308,14 @@ class Spec:
         title: Title of the report.
         seed: Every stage's generator is spawned from it by the stage's name.
         task: Model, data and loss.
-        population: The networks.
+        population: The networks of the study.
         zoo: Further networks of the task, from which aligners learn: `checkpoints`, or `train` and `variant`.
         reducer: Maps, side by side.
         sampler: Which points of a map are decoded.
         evaluator: How decoded networks are scored.
         topology: Which fields are condensed into merge trees.
         aligner: How units of networks are matched, for analyses that align.
-        analysis: Further questions.
+        analysis: Further analyses of the maps and networks.
         fidelity: Options of the fidelity analysis, which every study runs.
         run: Where the work is done; in this process if unset. No result depends on it.
         source: The file it was read from.

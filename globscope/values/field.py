@@ -55,7 +55,7 @@ class Field(Description):
         return cls(**asdict(known) | {"key": key, "name": in_words(key)})
 
     @classmethod
-    def described(cls, split: str, measure: str, description: Description) -> "Field":
+    def from_description(cls, split: str, measure: str, description: Description) -> "Field":
         """Return the field of a measure on a split as its task describes the measure."""
         own = {"key": f"{split}_{measure}", "name": f"{in_words(split)} {description.name}"}
         return cls(**asdict(description) | own)

@@ -18,7 +18,7 @@ ALIKE = 1e-4
 
 def chosen_method(scorer: Scorer, lift: Lift, units: Sequence[Unit], wanted: Method | None) -> Method:
     """Return the method that is wanted, or the faster one where none is; stacking only where it draws alike."""
-    method = wanted or _measured(scorer, lift, units)
+    method = wanted or _faster_method(scorer, lift, units)
     return "loop" if method == "vmap" and not _draw_alike(scorer, lift, units) else method
 
 
@@ -35,7 +35,7 @@ def fastest(tries: Mapping[Method, Callable[[], object]], wait: Callable[[], obj
     return min(seconds, key=lambda name: seconds[name])
 
 
-def _measured(scorer: Scorer, lift: Lift, units: Sequence[Unit]) -> Method:
+def _faster_method(scorer: Scorer, lift: Lift, units: Sequence[Unit]) -> Method:
     """Return the fastest method on this GPU, from the first networks."""
     if not units or units[-1].stop < WORTH_NETWORKS:
         return "loop"

@@ -48,17 +48,18 @@ class Recorder:
         Where the computation cannot be recorded, `failure` says why, and Python starts every kernel.
         """
         parameters = self._scorer.parameters(row)
-        known = self._buffers.fill(self._scorer.buffers.known(parameters, own))
+        known = self._buffers.fill(self._scorer.buffers.before_calibration(parameters, own))
         if self.failure:
             return self._totals(parameters, known)
         try:
             self._repeat = self._repeat or capture(lambda: self._totals(parameters, known), self._scorer.device)
-            self._buffers.fill(self._scorer.buffers.known(parameters, own))  # a forward pass may have written into them
+            # A forward pass may have written into the buffers.
+            self._buffers.fill(self._scorer.buffers.before_calibration(parameters, own))
             return self._repeat().clone()
         except CaptureError as error:
             self.failure = str(error)
             return self._totals(parameters, known)
 
     def _totals(self, parameters: Mapping[str, Any], known: Mapping[str, Any]) -> Any:
-        estimated = self._scorer.buffers.estimated(parameters, known)
+        estimated = self._scorer.buffers.estimate_statistics(parameters, known)
         return self._scorer.network_totals(parameters, {**known, **estimated})

@@ -109,12 +109,12 @@ class Scorer:
         """Return the means over all draws, followed by their standard errors where there are several."""
         import torch
 
-        found = torch.stack([self._drawn(parameters, buffers, repeat) for repeat in range(self.repeats)])
+        found = torch.stack([self._means_of_draw(parameters, buffers, repeat) for repeat in range(self.repeats)])
         if self.repeats == 1:
             return found[0]
         return torch.cat([found.mean(dim=0), found.std(dim=0) / self.repeats**0.5])
 
-    def _drawn(self, parameters: Mapping[str, Any], buffers: Mapping[str, Any], repeat: int) -> Any:
+    def _means_of_draw(self, parameters: Mapping[str, Any], buffers: Mapping[str, Any], repeat: int) -> Any:
         """Return the means of one draw."""
         import torch
 

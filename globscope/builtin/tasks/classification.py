@@ -13,8 +13,8 @@ from globscope.builtin.tasks.data import Arrays, is_vision, load_named, load_use
 from globscope.builtin.tasks.metrics import Metric
 from globscope.builtin.tasks.models import aliases, builder, perceptron
 from globscope.builtin.tasks.pixels import Normalise
+from globscope.builtin.tasks.probe import supervised_probe
 from globscope.builtin.tasks.recognise import recognise
-from globscope.builtin.tasks.supervised import Supervised
 
 
 @define(frozen=True, kw_only=True)
@@ -79,17 +79,17 @@ class Classification:
         Raises:
             UserCodeError: The model, data or loss is missing, fails, or is something else.
         """
+        from torch.nn.functional import cross_entropy
+
         arrays = self._arrays()
         if self.train_examples is not None:
             arrays = arrays.fewer(self.train_examples, self.split_seed)
-        return Supervised(
-            make=lambda: self._module(arrays),
-            arrays=arrays,
-            loss=self._loss(),
-            supplied=isinstance(self.loss, Code),
-            metrics=self.metrics,
-            default=self.model.default_type() if isinstance(self.model, Code) else None,
-            device=device,
+        return supervised_probe(
+            self,
+            device,
+            arrays,
+            network=lambda: self._network(arrays),
+            loss=cross_entropy,
             normalise=self.normalise,
             augment=self.augment == "crop-flip",
             aliases=aliases(str(self.model)),
@@ -105,14 +105,7 @@ class Classification:
             return load_user_data(self.data, self.data_options)
         return load_named(self.data, self.path, self.test_share, self.split_seed)
 
-    def _module(self, arrays: Arrays) -> Any:
-        if isinstance(self.model, Code):
-            return self.model.call(**self.model_options)
+    def _network(self, arrays: Arrays) -> Any:
         if self.model == "mlp":
             return perceptron(self.hidden, self.model_options)(arrays.shape, arrays.classes)
-        return builder(self.model, self.model_options)(arrays.shape, arrays.classes)
-
-    def _loss(self) -> Any:
-        import torch
-
-        return self.loss.load() if isinstance(self.loss, Code) else torch.nn.functional.cross_entropy
+        return builder(str(self.model), self.model_options)(arrays.shape, arrays.classes)

@@ -13,7 +13,7 @@ from globscope.builtin.tasks.data import Arrays, load_user_data
 from globscope.builtin.tasks.metrics import Metric
 from globscope.builtin.tasks.models import builder
 from globscope.builtin.tasks.outputs import TOKENS
-from globscope.builtin.tasks.supervised import Supervised
+from globscope.builtin.tasks.probe import supervised_probe
 
 BYTES = 256
 
@@ -56,14 +56,12 @@ class LanguageModelling:
         """
         arrays = self._arrays()
         vocabulary = BYTES if self.data == "text" else arrays.classes
-        return Supervised(
-            make=lambda: self._module(arrays, vocabulary),
-            arrays=arrays,
-            loss=self._loss(),
-            supplied=isinstance(self.loss, Code),
-            metrics=self.metrics,
-            default=self.model.default_type() if isinstance(self.model, Code) else None,
-            device=device,
+        return supervised_probe(
+            self,
+            device,
+            arrays,
+            network=lambda: builder(str(self.model), self.model_options)(arrays.shape, vocabulary),
+            loss=_next_token,
             kind=TOKENS,
             chance=log(vocabulary) if self.loss == "cross-entropy" else None,
             vmappable=False,
@@ -75,14 +73,6 @@ class LanguageModelling:
         if self.path is None or not self.path.is_file():
             raise UserCodeError("task.path: data = 'text' is read from a file of yours, whose bytes are the tokens")
         return _cut(self.path, self.context, self.test_share)
-
-    def _module(self, arrays: Arrays, vocabulary: int) -> Any:
-        if isinstance(self.model, Code):
-            return self.model.call(**self.model_options)
-        return builder(self.model, self.model_options)(arrays.shape, vocabulary)
-
-    def _loss(self) -> Any:
-        return self.loss.load() if isinstance(self.loss, Code) else _next_token
 
 
 def _next_token(outputs: Any, targets: Any) -> Any:

@@ -14,7 +14,7 @@ from globscope.builtin.tasks.metrics import Metric
 from globscope.builtin.tasks.models import perceptron
 from globscope.builtin.tasks.outputs import VALUES
 from globscope.builtin.tasks.pixels import Normalise
-from globscope.builtin.tasks.supervised import Supervised
+from globscope.builtin.tasks.probe import supervised_probe
 
 
 @define(frozen=True, kw_only=True)
@@ -58,15 +58,15 @@ class Regression:
         Raises:
             UserCodeError: The model, data or loss is missing, fails, or is something else.
         """
+        from torch.nn.functional import l1_loss, mse_loss
+
         arrays = _columns(self._arrays())
-        return Supervised(
-            make=lambda: self._module(arrays),
-            arrays=arrays,
-            loss=self._loss(),
-            supplied=isinstance(self.loss, Code),
-            metrics=self.metrics,
-            default=self.model.default_type() if isinstance(self.model, Code) else None,
-            device=device,
+        return supervised_probe(
+            self,
+            device,
+            arrays,
+            network=lambda: perceptron(self.hidden, self.model_options)(arrays.shape, arrays.train[1].shape[1]),
+            loss=l1_loss if self.loss == "l1" else mse_loss,
             normalise=self.normalise,
             kind=VALUES,
             vmappable=self.model == "mlp" and isinstance(self.loss, str),
@@ -78,17 +78,6 @@ class Regression:
         if self.data == "diabetes":
             return diabetes(self.test_share, self.split_seed)
         return load_named("files", self.path, self.test_share, self.split_seed)
-
-    def _module(self, arrays: Arrays) -> Any:
-        if isinstance(self.model, Code):
-            return self.model.call(**self.model_options)
-        return perceptron(self.hidden, self.model_options)(arrays.shape, arrays.train[1].shape[1])
-
-    def _loss(self) -> Any:
-        from torch.nn import functional
-
-        known = {"mse": functional.mse_loss, "l1": functional.l1_loss}
-        return self.loss.load() if isinstance(self.loss, Code) else known[self.loss]
 
 
 def _columns(arrays: Arrays) -> Arrays:

@@ -15,7 +15,7 @@ from globscope.builtin.tasks.models import builder
 from globscope.builtin.tasks.network import require_mappable
 from globscope.builtin.tasks.outputs import PIXELS
 from globscope.builtin.tasks.pixels import Normalise
-from globscope.builtin.tasks.supervised import Supervised
+from globscope.builtin.tasks.probe import supervised_probe
 
 
 @define(frozen=True, kw_only=True)
@@ -66,15 +66,16 @@ class Segmentation:
         Raises:
             UserCodeError: The model or data is missing, fails, or is something else.
         """
+        from torch.nn.functional import cross_entropy
+
         arrays = _with_pixel_classes(self._arrays())
-        return Supervised(
-            make=lambda: self._module(arrays),
-            arrays=arrays,
-            loss=self._loss(),
-            supplied=isinstance(self.loss, Code),
-            metrics=self.metrics,
-            default=self.model.default_type() if isinstance(self.model, Code) else None,
-            device=device,
+        return supervised_probe(
+            self,
+            device,
+            arrays,
+            network=lambda: builder(str(self.model), self.model_options)(arrays.shape, arrays.classes),
+            wrap=lambda network: self._refine(network, arrays.classes),
+            loss=cross_entropy,
             normalise=self.normalise,
             kind=PIXELS,
             chance=log(arrays.classes) if self.loss == "cross-entropy" else None,
@@ -86,25 +87,11 @@ class Segmentation:
             return load_user_data(self.data, self.data_options)
         return load_shapes(self.data_options) if self.data == "shapes" else load_named("files", self.path, 0, 0)
 
-    def _module(self, arrays: Arrays) -> Any:
+    def _refine(self, network: Any, classes: int) -> Any:
         from globscope.builtin.tasks.models.mean_field import MeanField, RefinedNetwork
 
-        net = require_mappable(self._network(arrays))
-        return RefinedNetwork(net, MeanField(arrays.classes, self.crf_iterations, self.crf_radius)) if self.crf else net
-
-    def _network(self, arrays: Arrays) -> Any:
-        if isinstance(self.model, Code):
-            return self.model.call(**self.model_options)
-        return builder(self.model, self.model_options)(arrays.shape, arrays.classes)
-
-    def _loss(self) -> Any:
-        return self.loss.load() if isinstance(self.loss, Code) else _per_pixel
-
-
-def _per_pixel(outputs: Any, targets: Any) -> Any:
-    from torch.nn.functional import cross_entropy
-
-    return cross_entropy(outputs, targets)
+        net = require_mappable(network)
+        return RefinedNetwork(net, MeanField(classes, self.crf_iterations, self.crf_radius)) if self.crf else net
 
 
 def _with_pixel_classes(arrays: Arrays) -> Arrays:

@@ -1,0 +1,45 @@
+"""The probe of a task whose model and loss are built in, or the user's own."""
+
+from collections.abc import Callable
+from typing import Any
+
+from globscope.api import Code
+from globscope.builtin.tasks.data import Arrays
+from globscope.builtin.tasks.supervised import Supervised
+
+
+def supervised_probe(
+    task: Any,
+    device: str,
+    arrays: Arrays,
+    *,
+    network: Callable[[], Any],
+    loss: Callable[[Any, Any], Any],
+    wrap: Callable[[Any], Any] = lambda module: module,
+    **settings: Any,
+) -> Supervised:
+    """Return the probe of a task on a device.
+
+    Args:
+        task: The task with its options `model`, `model_options`, `loss` and `metrics`.
+        device: Name of the device.
+        arrays: Inputs and targets of both splits.
+        network: Returns the built-in model with fresh weights, if the user names none.
+        loss: The built-in loss, a function of (outputs, targets), if the user names none.
+        wrap: Makes the task's module of either model.
+        settings: Further arguments of `Supervised`.
+
+    Raises:
+        UserCodeError: The model, data or loss is missing, fails, or is something else.
+    """
+    is_user_model, is_user_loss = isinstance(task.model, Code), isinstance(task.loss, Code)
+    return Supervised(
+        make=lambda: wrap(task.model.call(**task.model_options) if is_user_model else network()),
+        arrays=arrays,
+        loss=task.loss.load() if is_user_loss else loss,
+        supplied=is_user_loss,
+        metrics=task.metrics,
+        default=task.model.default_type() if is_user_model else None,
+        device=device,
+        **settings,
+    )
