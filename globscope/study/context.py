@@ -215,9 +215,15 @@ class Context:
         return folder
 
     def stages(
-        self, name: str, of: Mapping[str, str], work: Callable[[Mapping[str, Path], Progress], Iterator[str]]
+        self,
+        name: str,
+        of: Mapping[str, str],
+        work: Callable[[Mapping[str, Path], Progress], Iterator[tuple[str, float]]],
     ) -> None:
-        """Work out those of several stages that are not finished, all at once; `of` says by key what they are of."""
+        """Compute those of several stages that are not finished, all at once; `of` says by key what they are of.
+
+        `work` yields the key of each as it is finished, with the seconds that it took.
+        """
         missing = [one for one in of if not self.store.done(name, one)]
         for one in of:
             if one not in missing:
@@ -226,7 +232,7 @@ class Context:
 
         def begun(parts: Mapping[str, Path]) -> Iterator[str]:
             progress = self.observer.stage(f"{name} {several([of[one] for one in parts])}")
-            return _shared(parts, work(parts, progress))
+            return _finished(parts, work(parts, progress))
 
         self.store.stages(name, missing, begun, waiting=lambda: self.observer.waiting(label))
         for one, what in of.items():
@@ -259,14 +265,12 @@ def _timed(part: Path, work: Callable[[Path], None]) -> None:
     write_json(part / SECONDS, {"seconds": round(perf_counter() - start, 3)})
 
 
-def _shared(parts: Mapping[str, Path], finished: Iterator[str]) -> Iterator[str]:
-    """Yield what is finished, with an equal share of the time that all took."""
-    start = perf_counter()
+def _finished(parts: Mapping[str, Path], finished: Iterator[tuple[str, float]]) -> Iterator[str]:
+    """Yield what is finished, once its seconds are written."""
     with same_threads(), precise("float32", "cpu"):
-        for identity in finished:
-            seconds = (perf_counter() - start) / len(parts)
-            write_json(parts[identity] / SECONDS, {"seconds": round(seconds, 3)})
-            yield identity
+        for key_of, seconds in finished:
+            write_json(parts[key_of] / SECONDS, {"seconds": round(seconds, 3)})
+            yield key_of
 
 
 def several(names: Sequence[str]) -> str:

@@ -4,11 +4,20 @@ from collections.abc import Iterator
 from contextlib import ExitStack, contextmanager
 
 from globscope.boundary import component_errors
+from globscope.default_type import float32_by_default
+from globscope.precision import precise
 from globscope.registry import Registry
 from globscope.roles import Workers
 from globscope.spec.model import Spec
 from globscope.study.observer import Observer
 from globscope.workers import ThisProcess
+
+
+@contextmanager
+def as_in_a_study(registry: Registry, component: object = None) -> Iterator[None]:
+    """Compute as a study does, in whatever process, with errors that name the component or the user's file."""
+    with component_errors(registry, component), float32_by_default(), precise("float32", "cpu"):
+        yield
 
 
 @contextmanager

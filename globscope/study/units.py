@@ -1,20 +1,17 @@
 """Scores the units of an evaluation, wherever a pool's workers are; the journal keeps what each of them gave."""
 
-from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from collections.abc import Callable
 from time import perf_counter
 
 import numpy as np
 from attrs import define
 
-from globscope.boundary import component_errors
-from globscope.default_type import float32_by_default
 from globscope.errors import EvaluationError
 from globscope.memory import is_out_of_memory
-from globscope.precision import precise
 from globscope.registry import Registry
 from globscope.roles import Evaluator, Task, Workers
 from globscope.study.disk.journal import DiskJournal
+from globscope.study.pool import as_in_a_study
 from globscope.values.chart import Progress
 from globscope.values.evaluation import Networks, Plan, Unit
 
@@ -36,12 +33,6 @@ class Evaluation:
     networks: Networks
     task: Task
     plan: Plan
-
-    @contextmanager
-    def errors(self) -> Iterator[None]:
-        """Compute as a study does, in whatever process, with errors that name the component."""
-        with component_errors(self.registry, self.evaluator), float32_by_default(), precise("float32", "cpu"):
-            yield
 
 
 @define(frozen=True, kw_only=True)
@@ -87,12 +78,12 @@ def unit_scorer(evaluation: Evaluation) -> Callable[[Unit, Progress], ScoredUnit
     """Return what scores one unit after another in this process."""
     import torch
 
-    with evaluation.errors():
+    with as_in_a_study(evaluation.registry, evaluation.evaluator):
         scorer = evaluation.evaluator.scorer(evaluation.networks, evaluation.task, evaluation.plan)
 
     def score(unit: Unit, _: Progress) -> ScoredUnit | TooLarge:
         start = perf_counter()
-        with evaluation.errors():
+        with as_in_a_study(evaluation.registry, evaluation.evaluator):
             try:
                 fields = dict(scorer.score(unit))
             except (MemoryError, RuntimeError) as error:

@@ -3,7 +3,7 @@
 import numpy as np
 import pytest
 from support.components import BUILT_IN
-from support.pool_work import Broken, Deadly
+from support.pool_work import Broken, Deadly, DeadlyTask
 from support.study import TINY, TINY_TASK, values
 
 from globscope.api import PluginError, ThisProcess
@@ -35,7 +35,7 @@ def study(tmp_path):
     def made(text, folder="run", overrides=()):
         path = tmp_path / "study.toml"
         path.write_text(text, "utf-8")
-        registry = registry_of(BUILT_IN, tiny=TinyTask, deadly=Deadly, broken=Broken)
+        registry = registry_of(BUILT_IN, tiny=TinyTask, mortal=DeadlyTask, deadly=Deadly, broken=Broken)
         return Study(spec=read_spec(path, overrides, registry), folder=tmp_path / folder, registry=registry)
 
     return made
@@ -67,6 +67,18 @@ def test_a_worker_that_is_killed_in_the_middle_changes_no_result(study, two, tmp
     assert not once.exists()
     [units] = [found for found in all_units(tmp_path / "run") if len(found) > 1]
     assert [(unit["start"], unit["stop"]) for unit in units] == [(0, 64), (64, 128), (128, 192), (192, 225)]
+
+
+@pytest.mark.parametrize("at_once", [1, 2])
+def test_a_training_that_is_killed_continues_in_another_worker_with_the_same_bits(at_once, study, two, tmp_path):
+    once = tmp_path / "once"
+    once.touch()
+    runs = TINY_TASK.replace("epochs = 4", f"epochs = 8\nat_once = {at_once}").partition("[[")[0]
+    runs += '[[population.variant]]\nname = "A"\nrepeat = 4\nbatch_size = 16\n' + MAP.replace("15", "2")
+    mortal = runs.replace('"tiny"', f'"mortal"\nonce = "{once}"', 1)
+    here, there = values(study(runs, "plain"), workers=HERE), values(study(mortal), workers=two)
+    assert not once.exists()
+    np.testing.assert_array_equal(np.asarray(there.atlas.population.weights), np.asarray(here.atlas.population.weights))
 
 
 def all_units(folder):

@@ -10,6 +10,7 @@ from attrs import define
 from threadpoolctl import threadpool_info
 
 from globscope.builtin.evaluators.pytorch import Torch
+from globscope.testing.task import TinyTask
 
 
 def noted(folder):
@@ -136,3 +137,33 @@ class Raising:
         if unit.start:
             raise ValueError(f"no {unit}")
         return self.scorer.score(unit)
+
+
+@define(frozen=True, kw_only=True)
+class DeadlyTask(TinyTask):
+    """The tiny task; the process that trains for the tenth step first is killed.
+
+    Attributes:
+        once: A file that is there until that has happened.
+    """
+
+    once: str = ""
+
+    def build(self, device):
+        probe = super().build(device)
+        probe.objective = Mortal(probe.objective, Path(self.once))
+        return probe
+
+
+class Mortal:
+    """A training loss that kills."""
+
+    def __init__(self, objective, once):
+        self.objective, self.once, self.steps = objective, once, 0
+
+    def __call__(self, *args, training):
+        self.steps += training
+        if self.steps == 10 and self.once.exists():
+            self.once.unlink()
+            os.kill(os.getpid(), signal.SIGKILL)
+        return self.objective(*args, training=training)

@@ -36,8 +36,7 @@ def checkpoints(context: Context, place: Place) -> list[CheckpointFile]:
     if source.checkpoints is not None:
         return find_checkpoints(source, context.spec.source.resolve().parent)
     planned = training_runs(context, place, parent_weights(context, place))
-    for together in training_groups(planned):
-        train(context, together)
+    train(context, training_groups(planned))
     places = [(run, context.store.place("train", training_key(context, run))) for run in planned]
     return [
         CheckpointFile(path=checkpoint_path(folder, s), variant=run.name, step=s)

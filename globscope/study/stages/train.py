@@ -1,22 +1,21 @@
-"""The train stage: one variant's training run, or those of a stack."""
+"""The train stage: training runs, alone or in stacks."""
 
 import hashlib
 from collections.abc import Iterator, Mapping, Sequence
+from functools import partial
 from pathlib import Path
 from typing import Literal
 
 import numpy as np
 from attrs import asdict
 
-from globscope.device import device
 from globscope.population.stacking import assign_rows
-from globscope.population.train import fit
-from globscope.population.train_stacked import fit_stacked
 from globscope.population.training_run import TrainingRun, checkpoint_path
 from globscope.spec.model import Recipe, Source
 from globscope.store import key, read_arrays
 from globscope.study.context import Context
 from globscope.study.seeds import number
+from globscope.study.training import Training, TrainingJob, trainer
 from globscope.values.chart import Progress
 
 Place = Literal["population", "zoo"]
@@ -52,7 +51,10 @@ def _plan(
 def parent_weights(context: Context, place: Place) -> dict[str, np.ndarray] | None:
     """Return the tensors that every variant starts from, where the spec names a parent."""
     run = parent_run(context, place)
-    return None if run is None else read_arrays(checkpoint_path(train(context, [run]), run.epochs))
+    if run is None:
+        return None
+    train(context, [[run]])
+    return read_arrays(checkpoint_path(context.store.place("train", training_key(context, run)), run.epochs))
 
 
 def parent_run(context: Context, place: Place) -> TrainingRun | None:
@@ -65,22 +67,37 @@ def parent_run(context: Context, place: Place) -> TrainingRun | None:
     return _plan(context, place, "parent", recipe)
 
 
-def train(context: Context, together: Sequence[TrainingRun]) -> Path:
-    """Train one run alone, or those of a stack; return the folder of the first."""
-    by = {training_key(context, run): run for run in together}
-    first, run = next(iter(by.items()))
+def train(context: Context, groups: Sequence[Sequence[TrainingRun]]) -> None:
+    """Train groups of runs, each at once: all of them side by side where there are workers for that."""
+    for batch in [list(groups)] if context.workers.count > 1 else [[group] for group in groups]:
+        runs = {training_key(context, run): run for group in batch for run in group}
+        names = {key_of: run.name for key_of, run in runs.items()}
+        context.stages("train", names, partial(_trained, context, runs, batch))
 
-    def alone(folder: Path, progress: Progress) -> None:
-        fit(run, context.whole.build(device(run.train.device, "population.train.device")), folder, progress)
 
-    def stacked(parts: Mapping[str, Path], progress: Progress) -> Iterator[str]:
-        jobs = {identity: (by[identity], folder) for identity, folder in parts.items()}
-        return fit_stacked(jobs, context.whole.build(device(run.train.device, "population.train.device")), progress)
+def _trained(
+    context: Context,
+    runs: Mapping[str, TrainingRun],
+    batch: Sequence[Sequence[TrainingRun]],
+    parts: Mapping[str, Path],
+    progress: Progress,
+) -> Iterator[tuple[str, float]]:
+    """Train the runs that have an unfinished folder, and yield what is finished, with the seconds of each."""
+    keys = [[key_of for key_of, run in runs.items() if run in group and key_of in parts] for group in batch]
+    jobs = [TrainingJob({key_of: (runs[key_of], parts[key_of]) for key_of in group}) for group in keys if group]
+    work = Training(registry=context.registry, task=context.whole)
+    done = 0
 
-    if run.row is None:
-        return context.stage("train", first, alone, f"train {run.name}")
-    context.stages("train", {identity: one.name for identity, one in by.items()}, stacked)
-    return context.store.place("train", first)
+    def progress_of(job: TrainingJob) -> Progress:
+        return progress if len(jobs) == 1 else context.observer.stage(f"train {job}")
+
+    for _, trained in context.workers.map(trainer, work, jobs, progress_of):
+        yield from dict.fromkeys(trained.finished, trained.seconds / max(1, len(trained.finished))).items()
+        done += len(trained.finished)
+        if len(jobs) > 1:
+            progress(done, len(parts))
+        if trained.error is not None:
+            raise trained.error
 
 
 def training_key(context: Context, run: TrainingRun) -> str:
