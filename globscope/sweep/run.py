@@ -11,6 +11,7 @@ from attrs import define, evolve, field
 from globscope.errors import GlobscopeError, RunError, SpecError, near
 from globscope.population.find import find_checkpoints
 from globscope.registry import Registry, installed_registry
+from globscope.roles import Workers
 from globscope.session import CELLS, RUNS, SWEEP, TABLE, Study, begin
 from globscope.session import load as load_study
 from globscope.session import results as results_of_study
@@ -19,24 +20,22 @@ from globscope.spec.describe import as_toml, plain
 from globscope.spec.read import read_document
 from globscope.store import (
     LOCK,
-    is_as_written,
     key,
     lock_unless_held,
     locked,
     own_folder,
     read_written,
     write_bytes,
-    write_json,
 )
 from globscope.study.context import Context, Latest
 from globscope.study.observer import Observer
 from globscope.study.plan.check import check
 from globscope.study.plan.estimate import estimate
 from globscope.study.plan.timing import Before
+from globscope.study.pool import workers_of
 from globscope.sweep.estimate import SweepEstimate
-
-# A file of a finished cell's run folder: the key of its results' inputs.
-DONE = "cell.json"
+from globscope.sweep.run_cell import CellJob, cell_runner
+from globscope.values.chart import Progress
 
 
 @define(frozen=True, kw_only=True)
@@ -132,30 +131,41 @@ class Sweep:
         self.begin(observer)
         write_bytes(self.folder / SWEEP, tomli_w.dumps(plain(self.spec.document)).encode())
         latest = Latest()
-        outcomes = self._outcomes(self.cell_keys(latest), observer, latest)
+        keys = self.cell_keys(latest)
+        jobs = [self._job(*numbered) for numbered in zip(range(1, len(keys) + 1), self.spec.cells, keys, strict=True)]
+        with workers_of(self.spec.cells[0].spec, self.registry, observer) as workers:
+            failures = self._failures(jobs, observer, latest, workers)
         with locked(self.folder / LOCK, lambda: observer.waiting("report of the sweep")):
             observer.stage("report of the sweep")
-            record, page = write_sweep(self.folder, self.spec, {one.name: one.failed for one in outcomes if one.failed})
-        return SweepResult(cells=outcomes, record=record, report=page)
+            record, page = write_sweep(self.folder, self.spec, {name: text for name, text in failures.items() if text})
+        outcomes = [Outcome(name=j.name, values=j.values, study=j.study, failed=failures[j.name]) for j in jobs]
+        return SweepResult(cells=tuple(outcomes), record=record, report=page)
 
-    def _outcomes(self, keys: Sequence[str], observer: Observer, latest: Latest) -> tuple[Outcome, ...]:
-        """Return the outcomes of all cells; cells on which another process works come last."""
-        found, cells = dict[str, Outcome](), list(zip(self.spec.cells, keys, strict=True))
-        for number, (cell, identity) in enumerate(cells, 1):
-            with lock_unless_held(self._lock(cell)) as is_held:
-                if is_held:
-                    observer.cell(cell.name, number, len(cells))
-                    found[cell.name] = self._outcome(cell, identity, observer, latest)
-        for number, (cell, identity) in enumerate(cells, 1):
-            if cell.name not in found:
-                observer.cell(cell.name, number, len(cells))
-                with locked(self._lock(cell), partial(observer.waiting, f"cell {cell.name}")):
-                    found[cell.name] = self._outcome(cell, identity, observer, latest)
-        return tuple(found[cell.name] for cell, _ in cells)
+    def _failures(
+        self, jobs: Sequence[CellJob], observer: Observer, latest: Latest, workers: Workers
+    ) -> dict[str, str]:
+        """Run all cells, and return by name why they failed; those on which another process works come last."""
+        failures = dict[str, str]()
+        if workers.count > 1 and sum(not job.is_finished for job in jobs) > 1:
+            failures = _side_by_side(jobs, observer, workers)
+        run = partial(_run_here, observer=observer, latest=latest, workers=workers, count=len(jobs))
+        for job in (job for job in jobs if job.name not in failures):
+            with lock_unless_held(job.lock) as is_held:
+                failures |= {job.name: run(job)} if is_held else {}
+        for job in (job for job in jobs if job.name not in failures):
+            with locked(job.lock, partial(observer.waiting, str(job))):
+                failures[job.name] = run(job)
+        return failures
 
-    def _lock(self, cell: Cell) -> Path:
-        """Return the file of a cell's lock."""
-        return own_folder(self.folder, CELLS) / f".{cell.name}{LOCK}"
+    def _job(self, number: int, cell: Cell, key: str) -> CellJob:
+        return CellJob(
+            name=cell.name,
+            number=number,
+            study=self.study(cell),
+            key=key,
+            values=dict(zip(self.keys, self.values(cell), strict=True)),
+            lock=own_folder(self.folder, CELLS) / f".{cell.name}{LOCK}",
+        )
 
     def begin(self, observer: Observer) -> None:
         """Claim the sweep's folder, and report it to the observer.
@@ -202,23 +212,6 @@ class Sweep:
             raise SpecError(str(error).splitlines()) from error
         return context
 
-    def _outcome(self, cell: Cell, identity: str, observer: Observer, latest: Latest) -> Outcome:
-        """Return the outcome of a cell, which is run unless its results exist."""
-        study = self.study(cell)
-        done, values = study.folder / DONE, dict(zip(self.keys, self.values(cell), strict=True))
-        outcome = Outcome(name=cell.name, values=values, study=study)
-        if _stored_key(study.folder) == identity and is_as_written(study.folder):
-            observer.reuse("all of it")
-            return outcome
-        done.unlink(missing_ok=True)
-        try:
-            study.finish(study.context(observer, latest))
-        except GlobscopeError as error:
-            observer.warning(f"cell {cell.name} failed: {error}")
-            return evolve(outcome, failed=str(error))
-        write_json(done, {"key": identity, "values": plain(values)})
-        return outcome
-
     @property
     def keys(self) -> tuple[str, ...]:
         """The swept keys."""
@@ -229,13 +222,27 @@ class Sweep:
         return tuple(axis.values[i] for axis, i in zip(self.spec.axes, cell.places, strict=True))
 
 
-def _stored_key(folder: Path) -> str | None:
-    """Return the key of a cell's stored results; None where there are none, or the file is damaged."""
-    try:
-        key_of: str = read_written(folder, DONE)["key"]
-    except GlobscopeError:
-        return None
-    return key_of
+def _side_by_side(jobs: Sequence[CellJob], observer: Observer, workers: Workers) -> dict[str, str]:
+    """Let the workers run cells, and return why these failed; nothing of those on which another process works."""
+    failures = dict[str, str]()
+
+    def begin(job: CellJob) -> Progress:
+        observer.cell(job.name, job.number, len(jobs))
+        return Progress()
+
+    for job, end in workers.map(cell_runner, None, jobs, begin):
+        for text in () if end is None else end.warnings:
+            observer.warning(text if text.startswith(str(job)) else f"{job}: {text}")
+        failures |= {} if end is None else {job.name: end.failed}
+    return failures
+
+
+def _run_here(job: CellJob, observer: Observer, latest: Latest, workers: Workers, count: int) -> str:
+    observer.cell(job.name, job.number, count)
+    if job.is_finished:
+        observer.reuse("all of it")
+        return ""
+    return job.run(observer, latest, workers)
 
 
 def _cell_key(context: Context) -> str:
