@@ -1,5 +1,7 @@
 """The cells of a sweep side by side in worker processes."""
 
+from pathlib import Path
+
 import pytest
 from support.study import TINY, Notes
 
