@@ -16,7 +16,7 @@ from globscope.report.map.trajectories import draw_tracks
 from globscope.report.style.labels import name_points
 from globscope.report.style.legend import Legend, colourbar, explain
 from globscope.report.style.scale import shared_scale
-from globscope.report.style.theme import Picture, house_style, write_headline
+from globscope.report.style.theme import Picture, house_style, panel_grid, write_headline
 from globscope.values.findings import Atlas, Map
 
 COLOURED = ("surface", "slices")
@@ -50,12 +50,9 @@ def plot_scene(scene: Scene) -> Figure:
 
 def plot_overview(scenes: Sequence[Scene], notes: Mapping[str, Sequence[str]]) -> Figure:
     """Return maps under one colour scale; `notes`, by map's name, stand below the titles."""
-    across = max(1, min(len(scenes), 3))
-    down = max(1, -(-len(scenes) // across))
+    legend: Legend = {}
     with house_style():
-        figure = Picture(figsize=(4.4 * across + 0.8, 4.5 * down + 0.6), layout="constrained")
-        legend: Legend = {}
-        panels = [figure.add_subplot(down, across, k + 1) for k in range(len(scenes))]
+        figure, panels = panel_grid(len(scenes))
         for axes, scene in zip(panels, scenes, strict=True):
             legend |= draw_map([axes], scene)
             write_headline(axes, scene.map_.name, notes.get(scene.map_.name, ()), 58, 28)

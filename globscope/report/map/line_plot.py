@@ -44,8 +44,9 @@ def draw_line_plot(axes: Axes, scene: Scene) -> Legend:
     if all(positive(landscape.fields[one.key]) for one in fields):
         axes.set_yscale("log")
     legend = _draw_fields(axes, landscape, fields, (order, length))
-    legend |= _draw_untrusted(axes, length, ~landscape.trusted[order])
-    legend |= _draw_broken(axes, length, ~np.isfinite(scene.values)[order])
+    legend |= _draw_stretches(axes, length, ~landscape.trusted[order], UNTRUSTED, facecolor="#d9dce0")
+    broken: dict[str, Any] = {"facecolor": "#ffffff", "edgecolor": INK, "hatch": "xxxx"}
+    legend |= _draw_stretches(axes, length, ~np.isfinite(scene.values)[order], "NaN or infinite", **broken)
     places = np.empty(len(order))
     places[order] = length
     legend |= _draw_minima(axes, scene.tree.topology.tree, places, scene.values) if scene.tree else {}
@@ -103,26 +104,14 @@ def _draw_members(axes: Axes, scene: Scene, places: np.ndarray) -> Legend:
     return legend
 
 
-def _shade(axes: Axes, length: np.ndarray, chosen: np.ndarray, **style: Any) -> None:
-    """Fill each chosen sample's stretch of the path, half-way to its neighbours, over the full height."""
+def _draw_stretches(axes: Axes, length: np.ndarray, chosen: np.ndarray, name: str, **style: Any) -> Legend:
+    """Fill the chosen samples' stretches of the path, half-way to their neighbours, over the full height."""
+    if not chosen.any():
+        return {}
     edges = np.concatenate([length[:1], (length[1:] + length[:-1]) / 2, length[-1:]])
     spans = [(float(edges[i]), float(edges[i + 1] - edges[i])) for i in np.flatnonzero(chosen)]
     axes.broken_barh(spans, (0, 1), transform=axes.get_xaxis_transform(), linewidth=0, zorder=0.5, **style)
-
-
-def _draw_untrusted(axes: Axes, length: np.ndarray, chosen: np.ndarray) -> Legend:
-    if not chosen.any():
-        return {}
-    _shade(axes, length, chosen, facecolor="#d9dce0")
-    return {UNTRUSTED: Patch(facecolor="#d9dce0")}
-
-
-def _draw_broken(axes: Axes, length: np.ndarray, broken: np.ndarray) -> Legend:
-    if not broken.any():
-        return {}
-    style: dict[str, Any] = {"facecolor": "#ffffff", "edgecolor": INK, "hatch": "xxxx"}
-    _shade(axes, length, broken, **style)
-    return {"NaN or infinite": Patch(linewidth=0, **style)}
+    return {name: Patch(linewidth=0, **style)}
 
 
 def _draw_minima(axes: Axes, tree: MergeTree, places: np.ndarray, values: np.ndarray) -> Legend:

@@ -20,7 +20,7 @@ DERIVED: dict[str, str] = {"curve": ".", "rebased": "d", "pass": "^"}
 def draw_tracks(
     axes: Axes,
     scene: Scene,
-    at: tuple[int, ...] = (0, 1),
+    dimensions: tuple[int, ...] = (0, 1),
     *,
     faint: bool = False,
 ) -> Legend:
@@ -29,15 +29,21 @@ def draw_tracks(
     Args:
         axes: Where to draw.
         scene: Whose trajectories; the end of a run that its map does not show is a hollow star.
-        at: Latent axes.
+        dimensions: The latent axes, two or three.
         faint: Whether lines stand back.
     """
-    legend = _draw_derived(axes, scene.map_, at)
+    legend = _draw_derived(axes, scene.map_, dimensions)
     axes.margins(0.12)  # room for the names; a landscape has set its limits already
     for track in scene.tracks:
-        _draw(axes, track, track.points[:, at], alpha=0.55 if faint else 1.0, hollow=track.variant in scene.not_shown)
+        _draw(
+            axes,
+            track,
+            track.points[:, dimensions],
+            alpha=0.55 if faint else 1.0,
+            hollow=track.variant in scene.not_shown,
+        )
     if scene.tracks:
-        starts, ends = (np.array([track.points[step, at] for track in scene.tracks]) for step in (0, -1))
+        starts, ends = (np.array([track.points[step, dimensions] for track in scene.tracks]) for step in (0, -1))
         named = [(track.label, track.colour) for track in scene.tracks]
         name_points(axes, named, in_plane(axes, ends), in_plane(axes, np.concatenate([ends, starts])))
         legend["start of a run"] = _key("o", "white", 6)
@@ -72,12 +78,12 @@ def _mark(axes: Axes, point: np.ndarray, marker: str, **style: Any) -> None:
     mark.set_in_layout(False)
 
 
-def _draw_derived(axes: Axes, map_: Map, at: tuple[int, ...]) -> Legend:
+def _draw_derived(axes: Axes, map_: Map, dimensions: tuple[int, ...]) -> Legend:
     """Draw what analyses derived: thin and small below the runs, joined along a path, one legend entry a kind."""
     legend: Legend = {}
     for (kind, _), rows in _paths(map_).items():
         style: dict[str, Any] = {"color": INK, "lw": 0.6, "marker": DERIVED.get(kind, "x"), "ms": 2.4, "mew": 0.4}
-        line = axes.plot(*map_.chart.latents[rows][:, at].T, **style, mfc="white", alpha=0.8, zorder=3.9)[0]
+        line = axes.plot(*map_.chart.latents[rows][:, dimensions].T, **style, mfc="white", alpha=0.8, zorder=3.9)[0]
         legend.setdefault(f"{kind} members", line)
     return legend
 

@@ -107,27 +107,27 @@ def _draw_surfaces(axes: Any, scale: Scale, surfaces: Sequence[Isosurface]) -> L
     if not surfaces:
         return {}
     opacity = OPACITY[-len(surfaces) :][::-1]
-    colours = [_colours(axes, one, scale, alpha) for one, alpha in zip(surfaces, opacity, strict=True)]
+    colours = [_colours(axes, surface, scale, alpha) for surface, alpha in zip(surfaces, opacity, strict=True)]
     triangles = np.concatenate([surface.triangles for surface in surfaces])
     # One collection, so that all triangles are sorted by depth; as polygons they would make the SVG huge.
     style: dict[str, Any] = {"facecolors": np.concatenate(colours), "edgecolors": "none", "linewidths": 0}
     axes.add_collection3d(Poly3DCollection(triangles, **style, rasterized=True, zorder=1))
     legend: Legend = {}
-    for name, one, alpha in zip(_level_names(surfaces), surfaces, opacity, strict=True):
-        colour = DEPTH(scale.norm()(one.level))
+    for name, surface, alpha in zip(_level_names(surfaces), surfaces, opacity, strict=True):
+        colour = DEPTH(scale.norm()(surface.level))
         both = 1 - (1 - alpha) ** 2  # the far side of a surface is seen through the near one
         legend[figure_text(f"{scale.field.name} = {name}")] = Patch(
             facecolor=(*colour[:3], both), edgecolor=FAINT, linewidth=0.5
         )
-    grey = {} if all(one.trusted.all() for one in surfaces) else {UNTRUSTED: Patch(facecolor=FOG, alpha=0.5)}
+    grey = {} if all(surface.trusted.all() for surface in surfaces) else {UNTRUSTED: Patch(facecolor=FOG, alpha=0.5)}
     return legend | grey
 
 
-def _colours(axes: Any, one: Isosurface, scale: Scale, alpha: float) -> np.ndarray:
+def _colours(axes: Any, surface: Isosurface, scale: Scale, alpha: float) -> np.ndarray:
     """Return (t, 4) colours: the level's, in the fog where untrusted, a little darker where turned from the light."""
-    colour = np.array(DEPTH(scale.norm()(one.level))[:3])
-    shown = np.where(one.trusted[:, None], colour, (colour + 2 * np.array(to_rgb(FOG))) / 3)
-    sides = np.diff(one.triangles / np.ptp(np.reshape(axes.get_w_lims(), (3, 2)), axis=1), axis=1)
+    colour = np.array(DEPTH(scale.norm()(surface.level))[:3])
+    shown = np.where(surface.trusted[:, None], colour, (colour + 2 * np.array(to_rgb(FOG))) / 3)
+    sides = np.diff(surface.triangles / np.ptp(np.reshape(axes.get_w_lims(), (3, 2)), axis=1), axis=1)
     normals = np.cross(sides[:, 0], sides[:, 1])
     facing = np.abs(normals @ LIGHT) / np.linalg.norm(normals, axis=1) / np.linalg.norm(LIGHT)
     return np.column_stack([shown * (0.65 + 0.35 * facing)[:, None], np.full(len(shown), alpha)])

@@ -1,9 +1,8 @@
 """The page of several runs: a table with links to their reports, pictures over all of them, further tables."""
 
 from collections.abc import Mapping, Sequence
-from urllib.parse import quote
 
-from attrs import define
+from attrs import asdict, define
 
 from globscope.report.page.gallery import Shown
 from globscope.report.page.html import environment
@@ -77,16 +76,4 @@ class Board:
     @property
     def html(self) -> str:
         """The page; whatever comes from a spec or a plugin is escaped."""
-        rows = [{"name": row.name, "link": quote(row.link), "figures": row.figures} for row in self.rows]
-        return environment(self.names).get_template("board.html.j2").render(
-            title=self.title,
-            kicker=self.kicker,
-            sentences=self.sentences,
-            warnings=self.warnings,
-            columns=self.columns,
-            rows=rows,
-            reading=self.reading,
-            csv=self.csv,
-            sections=self.parts,
-            spec=self.spec,
-        )  # fmt: skip
+        return environment(self.names).get_template("board.html.j2").render(asdict(self, recurse=False))

@@ -23,12 +23,15 @@ class Section:
     Attributes:
         scene: The map with its first landscape.
         pictures: Of its landscapes, trees and profiles, in the page's order.
-        facts: Pairs of name and value about the fit and the samples.
     """
 
     scene: Scene
     pictures: tuple[Shown, ...]
-    facts: tuple[tuple[str, str], ...]
+
+    @property
+    def facts(self) -> list[tuple[str, str]]:
+        """Pairs of name and value about the fit and the samples."""
+        return list(_facts(self.scene.map_))
 
 
 @define(frozen=True, kw_only=True)
@@ -139,11 +142,6 @@ def _result(scenes: Sequence[Scene]) -> str:
             deep = f"{count_noun(len(topology.tree.minima), 'basin')} deeper than {number(topology.threshold)}"
             results.append(f"{scene.map_.name} has {deep}{', and ' if ends else ''}{ends}")
     return f"{'; '.join(results)}." if results else "No map has a landscape with a merge tree."
-
-
-def section(scene: Scene, pictures: Iterable[Shown]) -> Section:
-    """Return one map's part of the page."""
-    return Section(scene=scene, pictures=tuple(pictures), facts=tuple(_facts(scene.map_)))
 
 
 def _facts(map_: Map) -> Iterable[tuple[str, str]]:

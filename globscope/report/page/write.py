@@ -7,7 +7,7 @@ from typing import Any
 from globscope.report.page.arrays import write_values
 from globscope.report.page.compared_maps import comparison_table
 from globscope.report.page.gallery import Gallery, Shown
-from globscope.report.page.html import Source, page, section
+from globscope.report.page.html import Section, Source, page
 from globscope.report.page.tables import TableFiles
 from globscope.store import claim, remove_stale, times_written, write_bytes
 from globscope.values.findings import Atlas, Finding
@@ -41,7 +41,7 @@ def write_report(
     before, gallery = times_written(folder), Gallery.of(folder, atlas, field)
     records = {one["name"]: one for one in record.get("reducers", ())}
     overviews = filter(None, (gallery.overview(records), gallery.compare_profiles()) if atlas.maps else ())
-    sections = [section(scene, gallery.of_map(scene.map_)) for scene in gallery.first_scenes]
+    sections = [Section(scene=scene, pictures=tuple(gallery.of_map(scene.map_))) for scene in gallery.first_scenes]
     write_values(folder, atlas)
     files, compared = TableFiles.of(folder), comparison_table(record)
     comparison_file = files.write(compared) if compared else None

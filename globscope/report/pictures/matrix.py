@@ -17,7 +17,7 @@ from globscope.report.style.labels import short_names
 from globscope.report.style.legend import Legend, colourbar, explain
 from globscope.report.style.scale import Scale
 from globscope.report.style.text import count_noun, figure_text
-from globscope.report.style.theme import FAINT, INK, Picture, house_style
+from globscope.report.style.theme import FAINT, INK, Picture, house_style, write_centred
 from globscope.report.style.ticks import tick_log
 from globscope.report.topology.basins import BLUE, draw_basins
 from globscope.report.topology.landscape_profile import ProfileScales
@@ -111,8 +111,7 @@ def _draw(axes: Axes, matrix: Matrix, place: tuple[int, int], scales: ProfileSca
     if tile is None:
         axes.set(xticks=[], yticks=[])
         axes.spines[:].set_visible(False)
-        reason = figure_text(matrix.absent.get(place, "no landscape"))
-        axes.text(0.5, 0.5, reason, transform=axes.transAxes, ha="center", va="center", color=FAINT)
+        write_centred(axes, figure_text(matrix.absent.get(place, "no landscape")))
         return {}
     if matrix.size > 1.3:
         axes.set_xlabel(tile.note, fontsize=7.5, color=FAINT, labelpad=2)
@@ -136,7 +135,7 @@ def _draw_landscape(axes: Axes, tile: Tile, scale: Scale, *, named: bool) -> Leg
         _draw_line(axes, tile, scale)
         axes.tick_params(labelleft=named, labelsize=7)
     elif kind == "members":
-        axes.text(0.5, 0.5, "no lattice", transform=axes.transAxes, ha="center", va="center", color=FAINT)
+        write_centred(axes, "no lattice")
         axes.set(yticks=[])
     else:
         flat = tile.landscape if kind == "surface" else next(iter(slices(tile.landscape, scale.field.key)))[1]

@@ -114,10 +114,10 @@ def _panels(figure: Figure, overlay: OnMap) -> list[Axes]:
 
 def _draw_over(panels: Sequence[Axes], overlay: OnMap) -> None:
     for axes, pair in zip(panels, pairs(overlay.axes), strict=False):
-        at = list(pair)
+        pair_axes = list(pair)
         if overlay.view.is_enlarged:
-            _enlarge(axes, overlay, at)
-        _draw_all(axes, overlay, [points[:, at] for points in overlay.points])
+            _enlarge(axes, overlay, pair_axes)
+        _draw_all(axes, overlay, [points[:, pair_axes] for points in overlay.points])
 
 
 def _draw_strip(panels: Sequence[Axes], overlay: OnMap) -> None:
@@ -142,9 +142,9 @@ def _draw_all(axes: Axes, overlay: OnMap, flat: Sequence[np.ndarray]) -> None:
     axes.set(xlim=limits[0], ylim=limits[1])
 
 
-def _enlarge(axes: Axes, overlay: OnMap, at: list[int]) -> None:
+def _enlarge(axes: Axes, overlay: OnMap, pair: list[int]) -> None:
     """Show more than the map itself does; the landscape just ends."""
-    (left, right), (low, high) = overlay.view.ground[at]
+    (left, right), (low, high) = overlay.view.ground[pair]
     if overlay.scene.landscape is not None and overlay.scene.landscape.samples.index is not None:
         # The lattice's outermost cells reach beyond its edge.
         below = (*axes.collections, *axes.patches)
@@ -152,7 +152,7 @@ def _enlarge(axes: Axes, overlay: OnMap, at: list[int]) -> None:
         edge.set_zorder(3.3)
         for artist in below:
             artist.set_clip_path(edge)
-    axes.set(xlim=overlay.view.shown[at[0]], ylim=overlay.view.shown[at[1]])
+    axes.set(xlim=overlay.view.shown[pair[0]], ylim=overlay.view.shown[pair[1]])
 
 
 def _legend(overlay: OnMap) -> Legend:

@@ -21,7 +21,7 @@ from globscope.report.style.series import (
     marker_size,
 )
 from globscope.report.style.text import count_noun, figure_text, wrap_sentences
-from globscope.report.style.theme import FAINT, Picture, house_style, write_heading
+from globscope.report.style.theme import Picture, house_style, write_centred, write_heading
 from globscope.report.style.ticks import frame, tick_evenly, tick_log
 from globscope.values.pictures import Panel, Plot, Series
 
@@ -165,7 +165,7 @@ def _draw_panel(axes: Axes, panel: Sequence[DrawnSeries], shared: SharedStyle) -
     tick_evenly(axes.xaxis, *axes.get_xlim(), most=5)
     (tick_log if shared.log else tick_evenly)(axes.yaxis, *axes.get_ylim())
     if not len(known):
-        axes.text(0.5, 0.5, "nothing to draw", transform=axes.transAxes, ha="center", color=FAINT)
+        write_centred(axes, "nothing to draw")
 
 
 def _draw_series(axes: Axes, drawn: DrawnSeries, shared: SharedStyle) -> None:

@@ -7,7 +7,7 @@ from globscope.report.map.scene import Scene
 from globscope.report.style.scale import Scale
 from globscope.values.findings import Atlas, Map
 
-# How far the view may reach beyond the landscape on each side, and the room around a point there; in its own widths.
+# How far the view may reach beyond the landscape on each side, and the room around a point there; in its ends widths.
 REACH, ROOM = 0.75, 0.03
 
 
@@ -28,19 +28,19 @@ class View:
     @classmethod
     def of(cls, scene: Scene, points: np.ndarray) -> "View":
         """Return the view that takes in (n, d) points, but for those that lie very far out."""
-        own, known = ground(scene), points[np.isfinite(points).all(axis=1)]
-        width = np.ptp(own, axis=1)
-        near = known[((known >= own[:, 0] - REACH * width) & (known <= own[:, 1] + REACH * width)).all(axis=1)]
-        low, high = (near.min(axis=0), near.max(axis=0)) if len(near) else own.T
+        ends, known = ground(scene), points[np.isfinite(points).all(axis=1)]
+        width = np.ptp(ends, axis=1)
+        near = known[((known >= ends[:, 0] - REACH * width) & (known <= ends[:, 1] + REACH * width)).all(axis=1)]
+        low, high = (near.min(axis=0), near.max(axis=0)) if len(near) else ends.T
         room = ROOM * width
         shown = np.stack(
             [
-                np.where(low < own[:, 0], low - room, own[:, 0]),
-                np.where(high > own[:, 1], high + room, own[:, 1]),
+                np.where(low < ends[:, 0], low - room, ends[:, 0]),
+                np.where(high > ends[:, 1], high + room, ends[:, 1]),
             ],
             axis=1,
         )
-        return cls(ground=own, shown=shown, outside=len(known) - len(near))
+        return cls(ground=ends, shown=shown, outside=len(known) - len(near))
 
     @property
     def is_enlarged(self) -> bool:

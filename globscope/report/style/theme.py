@@ -86,11 +86,24 @@ def write_heading(axes: Axes, title: str, below: str, size: float = 12) -> None:
     note.set(fontsize=8.5, color=FAINT, linespacing=1.15, in_layout=False)
 
 
+def write_centred(axes: Axes, text: str) -> None:
+    """Write in the middle of a panel why it is empty."""
+    axes.text(0.5, 0.5, text, transform=axes.transAxes, ha="center", va="center", color=FAINT)
+
+
 class Picture(Figure):
     """A figure that a notebook shows by itself, without pyplot."""
 
     def _repr_png_(self) -> bytes:
         return as_png(self)
+
+
+def panel_grid(count: int) -> tuple[Picture, list[Axes]]:
+    """Return a figure with so many panels, three in a row."""
+    across = max(1, min(count, 3))
+    down = max(1, -(-count // across))
+    figure = Picture(figsize=(4.4 * across + 0.8, 4.5 * down + 0.6), layout="constrained")
+    return figure, [figure.add_subplot(down, across, k + 1) for k in range(count)]
 
 
 def as_png(figure: Figure) -> bytes:

@@ -11,7 +11,7 @@ from matplotlib.figure import Figure
 from globscope.report.map.tree_scene import TreeScene
 from globscope.report.style.legend import explain
 from globscope.report.style.text import figure_text, one_line, shorten
-from globscope.report.style.theme import FAINT, Picture, house_style, save, write_headline
+from globscope.report.style.theme import Picture, house_style, save, write_centred, write_headline
 from globscope.report.style.ticks import log_note
 from globscope.report.topology.landscape_profile import plot_profiles
 from globscope.report.topology.merge_tree import draw_tree
@@ -31,7 +31,7 @@ def plot_tree(tree: TreeScene) -> Figure:
         sentences = filter(None, (tree.facts, *reading, tree.missing_runs))
         write_headline(axes, f"Merge tree of {tree.title}", sentences, int(13 * width))
         if not len(topology.tree.pairs):
-            return _nothing(figure, axes)
+            return _without_tree(figure, axes)
         legend = draw_tree(axes, tree)
         axes.set_ylabel(figure_text(tree.field.name) + log_note(axes))
         explain(figure, legend)
@@ -45,7 +45,7 @@ def plot_diagram(tree: TreeScene) -> Figure:
         axes = figure.add_subplot()
         write_headline(axes, f"Persistence on {tree.title}", [tree.facts], 72)
         if not len(tree.topology.full.pairs):
-            return _nothing(figure, axes)
+            return _without_tree(figure, axes)
         legend, field = draw_diagram(axes, tree.topology), figure_text(tree.field.name)
         axes.set_xlabel(f"birth: {field} of the minimum{log_note(axes)}")
         axes.set_ylabel(f"death: {field} where it meets a lower basin{log_note(axes)}")
@@ -53,10 +53,9 @@ def plot_diagram(tree: TreeScene) -> Figure:
     return figure
 
 
-def _nothing(figure: Figure, axes: Axes) -> Figure:
+def _without_tree(figure: Figure, axes: Axes) -> Figure:
     axes.set_axis_off()
-    text = "There is no tree: no sample with a finite value is left."
-    axes.text(0.5, 0.5, text, transform=axes.transAxes, ha="center", color=FAINT)
+    write_centred(axes, "There is no tree: no sample with a finite value is left.")
     return figure
 
 

@@ -11,7 +11,7 @@ from globscope.report.map.tree_scene import TreeScene
 from globscope.report.style.legend import Legend, colourbar, explain
 from globscope.report.style.scale import Scale, shared_scale, spanning
 from globscope.report.style.text import figure_text, number
-from globscope.report.style.theme import FAINT, Picture, house_style, write_headline
+from globscope.report.style.theme import house_style, panel_grid, write_centred, write_headline
 from globscope.report.topology.basins import BLUE, draw_basins, name_basins
 from globscope.values.findings import Atlas
 
@@ -53,17 +53,16 @@ def profile_scales(atlas: Atlas, scenes: Iterable[Scene]) -> dict[str, ProfileSc
 def plot_profiles(trees: Sequence[TreeScene], scales: ProfileScales | None = None) -> Figure:
     """Return the profiles of merge trees of one field, side by side; by default their scales span these trees."""
     scales = scales or ProfileScales.of(trees)
-    alone, across = len(trees) == 1, min(len(trees), 3)
-    down = -(-len(trees) // across)
-    size = (9.6, 4.9) if alone else (4.4 * across + 0.8, 4.5 * down + 0.6)
+    alone, legend = len(trees) == 1, Legend()
     with house_style():
-        figure, legend = Picture(figsize=size, layout="constrained"), Legend()
-        panels = [figure.add_subplot(down, across, k + 1) for k in range(len(trees))]
+        figure, panels = panel_grid(len(trees))
+        if alone:
+            figure.set_size_inches(9.6, 4.9)
         for k, (axes, tree) in enumerate(zip(panels, trees, strict=True)):
             legend |= _draw(axes, tree, scales)
             sentences = [tree.facts, *_beyond(tree, scales), *[READING] * alone]
             write_headline(axes, f"Profile of {tree.title}", sentences, 120 if alone else 64)
-            axes.set_ylabel("" if k % across else figure_text(scales.heights.label))
+            axes.set_ylabel("" if k % 3 else figure_text(scales.heights.label))
         if any(len(tree.outline.nodes) for tree in trees):
             colourbar(figure, panels, scales.colours, colours=BLUE, label=f"mean {scales.colours.label}")
         explain(figure, legend)
@@ -95,8 +94,7 @@ def _beyond(tree: TreeScene, scales: ProfileScales) -> list[str]:
 def _draw(axes: Axes, tree: TreeScene, scales: ProfileScales) -> Legend:
     if not len(tree.outline.nodes):
         axes.set_axis_off()
-        text = "There is no profile: no sample\nwith a finite value is left."
-        axes.text(0.5, 0.5, text, transform=axes.transAxes, ha="center", color=FAINT)
+        write_centred(axes, "There is no profile: no sample\nwith a finite value is left.")
         return {}
     legend = draw_basins(axes, tree.outline, scales.heights, scales.colours)
     name_basins(axes, tree.outline, scales.heights, tree.runs)
