@@ -1,35 +1,44 @@
-"""What is known of every map, each figure under a name of its own, and by which figures maps are compared."""
+"""The figures of maps: each with a name of its own, and those by which maps are compared."""
 
 from collections import Counter
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from typing import Any
 
 from attrs import evolve
 
 from globscope.errors import PluginError
-from globscope.values.findings import Figure, Finding
+from globscope.topology.metrics import smad
+from globscope.values.findings import Cell, Figure, Finding, Map, finite_or_none
 
-# Of every map, whatever the analyses are.
-OWN = (
-    Figure(key="saddles", label="Saddles", meaning="where basins meet"),
+# Figures of every map, whichever analyses there are, with their measurements.
+OWN: Mapping[Figure, Callable[[Map], Cell]] = {
+    Figure(key="saddles", label="Saddles", meaning="where basins meet"): lambda map_: (
+        len(map_.topology.tree.saddles) if map_.topology else None
+    ),
     Figure(
         key="average_persistence",
         label="Average persistence",
         meaning="mean height of the pass out of a basin above its minimum",
+    ): lambda map_: finite_or_none(map_.topology.tree.average_persistence) if map_.topology else None,
+    Figure(key="smad", label="SMAD", meaning="mean height of the arcs from a minimum to a saddle"): lambda map_: (
+        finite_or_none(smad(map_.topology.tree)) if map_.topology else None
     ),
-    Figure(key="smad", label="SMAD", meaning="mean height of the arcs from a minimum to a saddle"),
-    Figure(key="fit_seconds", label="Fit, seconds", meaning="finding the map"),
-    Figure(key="decode_seconds", label="Decoding, seconds", meaning="turning the samples back into weights"),
-    Figure(key="evaluate_seconds", label="Evaluation, seconds", meaning="measuring the decoded networks' losses"),
-)
+    Figure(key="fit_seconds", label="Fit, seconds", meaning="finding the map"): lambda map_: map_.seconds,
+    Figure(
+        key="decode_seconds", label="Decoding, seconds", meaning="turning the samples back into weights"
+    ): lambda map_: map_.landscape.seconds.get("decode") if map_.landscape else None,
+    Figure(
+        key="evaluate_seconds", label="Evaluation, seconds", meaning="measuring the decoded networks' losses"
+    ): lambda map_: map_.landscape.seconds.get("evaluate") if map_.landscape else None,
+}
 
 
 def distinct_names(findings: Mapping[str, Finding], components: Mapping[str, str]) -> dict[str, Finding]:
     """Return the findings with `<analysis>.` before every figure where several analyses are of one component.
 
     Args:
-        findings: By analysis' name.
-        components: What each analysis uses.
+        findings: Findings by analysis' name.
+        components: Component of each analysis.
     """
     uses = Counter(components[name] for name in findings)
     return {name: _prefixed(name, one) if uses[components[name]] > 1 else one for name, one in findings.items()}
@@ -48,23 +57,23 @@ def _prefixed(analysis: str, finding: Finding) -> Finding:
 
 
 def map_record(own: Mapping[str, Any], findings: Mapping[str, Finding]) -> dict[str, Any]:
-    """Return what is known of a map: its own figures, and those that the analyses record.
+    """Return the record of a map: its own figures, and those that the analyses record.
 
     Args:
-        own: Of the map itself, its `name` among them.
-        findings: By analysis' name.
+        own: Figures of the map itself, including its `name`.
+        findings: Findings by analysis' name.
 
     Raises:
-        PluginError: Two record a figure of one name, or one records what the map has already.
+        PluginError: Two analyses record one figure, or one records a figure that the map has already.
     """
     source = dict.fromkeys(own, "")
-    found = dict(own)
+    record = dict(own)
     for analysis, finding in findings.items():
         for key, value in finding.records.get(own["name"], {}).items():
             if key in source:
                 raise _clash(key, str(own["name"]), source[key], analysis)
-            source[key], found[key] = analysis, value
-    return found
+            source[key], record[key] = analysis, value
+    return record
 
 
 def _clash(key: str, map_: str, first: str, second: str) -> PluginError:
@@ -78,5 +87,5 @@ def _clash(key: str, map_: str, first: str, second: str) -> PluginError:
 
 
 def compared_figures(findings: Mapping[str, Finding]) -> tuple[Figure, ...]:
-    """Return by which figures maps are compared: those that analyses declare, then those of every map."""
+    """Return the figures by which maps are compared: those that analyses declare, then those of every map."""
     return (*(figure for finding in findings.values() for figure in finding.comparison), *OWN)

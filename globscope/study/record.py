@@ -10,10 +10,9 @@ from attrs import asdict
 
 from globscope import __version__
 from globscope.spec.describe import as_toml
-from globscope.study.compare_maps import compared_figures, distinct_names, map_record
+from globscope.study.compare_maps import OWN, compared_figures, distinct_names, map_record
 from globscope.study.context import Context
 from globscope.study.devices import devices
-from globscope.topology.metrics import smad
 from globscope.values.blocks import column_blocks
 from globscope.values.findings import Atlas, Finding, Map, finite_or_none
 from globscope.values.rows import Weights
@@ -85,20 +84,12 @@ def spread(weights: Weights, rows: Sequence[int]) -> float:
 
 
 def _reducer(one: Map) -> dict[str, Any]:
-    landscape = one.landscape
-    seconds = landscape.seconds if landscape else {}
-    tree = None if one.topology is None else one.topology.tree
     return {
         "name": one.name,
-        "fit_seconds": one.seconds,
-        "decode_seconds": seconds.get("decode"),
-        "evaluate_seconds": seconds.get("evaluate"),
-        "samples": len(landscape.samples.points) if landscape else None,
+        **{figure.key: measure(one) for figure, measure in OWN.items()},
+        "samples": len(one.landscape.samples.points) if one.landscape else None,
         "hidden": one.hidden or None,
-        "minima": None if tree is None else len(tree.minima),
-        "saddles": None if tree is None else len(tree.saddles),
-        "average_persistence": None if tree is None else finite_or_none(tree.average_persistence),
-        "smad": None if tree is None else finite_or_none(smad(tree)),
+        "minima": len(one.topology.tree.minima) if one.topology else None,
         "notes": dict(one.chart.notes),
     }
 
