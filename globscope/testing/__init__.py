@@ -13,11 +13,13 @@
 """
 
 from globscope.testing.claims import ContractError
-from globscope.testing.contract import check_component, checks_for, parametrize_contract, role_of
-from globscope.testing.landscapes import bowls, two_components
-from globscope.testing.population import tiny_chart, tiny_inputs
-from globscope.testing.study import registry_of, tiny_atlas, tiny_bench
-from globscope.testing.task import tiny_task
+from globscope.testing.contract import check_component, checks_for, parametrize_contract
+from globscope.testing.roles import registry_of, role_of
+from globscope.testing.tiny.atlas import tiny_atlas
+from globscope.testing.tiny.bench import tiny_bench
+from globscope.testing.tiny.landscapes import bowls, two_components
+from globscope.testing.tiny.population import tiny_chart, tiny_inputs
+from globscope.testing.tiny.task import tiny_task
 from globscope.testing.units import score_units
 
 __all__ = [

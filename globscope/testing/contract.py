@@ -6,17 +6,17 @@ from types import MappingProxyType
 from typing import Any
 
 from globscope.api import PluginError, near
-from globscope.testing.aligners import AlignerChecks
-from globscope.testing.analyses import AnalysisChecks
+from globscope.testing.checks.aligner import AlignerChecks
+from globscope.testing.checks.analysis import AnalysisChecks
+from globscope.testing.checks.evaluator import EvaluatorChecks
+from globscope.testing.checks.options import OptionChecks
+from globscope.testing.checks.pool import PoolChecks
+from globscope.testing.checks.reducer import ReducerChecks
+from globscope.testing.checks.sampler import SamplerChecks
+from globscope.testing.checks.task import TaskChecks
+from globscope.testing.checks.topology import TopologyChecks
 from globscope.testing.claims import ContractError
-from globscope.testing.evaluators import EvaluatorChecks
-from globscope.testing.options import OptionChecks
-from globscope.testing.pools import PoolChecks
-from globscope.testing.reducers import ReducerChecks
-from globscope.testing.roles import METHODS, role_of
-from globscope.testing.samplers import SamplerChecks
-from globscope.testing.tasks import TaskChecks
-from globscope.testing.topologies import TopologyChecks
+from globscope.testing.roles import role_of
 
 Check = Callable[[], None]
 
@@ -33,8 +33,6 @@ CHECKS: Mapping[str, type[OptionChecks]] = MappingProxyType(
     }
 )
 NO_FAILURES: Mapping[str, str] = MappingProxyType({})
-
-__all__ = ["METHODS", "check_component", "checks_for", "parametrize_contract", "role_of"]
 
 
 def checks_for(component: Any) -> list[tuple[str, Check]]:
@@ -98,9 +96,7 @@ def _run(component: Any, name: str, check: Check) -> None:
     label = f"{type(component).__name__}: {name}"
     try:
         check()
-    except ContractError as error:
-        raise ContractError(f"{label}: {error}") from error
-    except PluginError as error:
+    except (ContractError, PluginError) as error:
         raise ContractError(f"{label}: {error}") from error
     except Exception as error:
         raise ContractError(f"{label}: raised {type(error).__name__}: {error}") from error

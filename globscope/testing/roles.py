@@ -1,8 +1,10 @@
-"""Which role a component has, recognised by its method."""
+"""Which role a component has, recognised by its method; and registries of components."""
 
 from collections.abc import Mapping
 from types import MappingProxyType
 from typing import Any
+
+from globscope.registry import Component, Registry
 
 METHODS: Mapping[str, str] = MappingProxyType(
     {
@@ -30,3 +32,16 @@ def role_of(component: Any) -> str:
         has = f"has those of {' and '.join(found)}" if found else "has none"
         raise TypeError(f"{name} must have the method of one role, one of {', '.join(METHODS.values())}; it {has}")
     return found[0]
+
+
+def registry_of(*others: Registry, **components: type) -> Registry:
+    """Return a registry of these classes by name, and of other registries; nothing is discovered.
+
+    A name with a hyphen is passed as `**{"top-variance": TopVariance}`.
+    """
+    own = [
+        Component(role=role_of(cls), name=name, cls=cls, distribution="globscope-testing", version="0")
+        for name, cls in components.items()
+    ]
+    found = [component for other in others for component in other.components]
+    return Registry(components=(*found, *own), problems=tuple(text for other in others for text in other.problems))

@@ -12,7 +12,8 @@ from globscope.builtin.tasks.classification import Classification
 from globscope.errors import SpecError
 from globscope.registry import installed_registry
 from globscope.testing import score_units, tiny_task
-from globscope.testing.study import tiny_atlas, tiny_bench
+from globscope.testing.tiny.atlas import tiny_atlas
+from globscope.testing.tiny.bench import tiny_bench
 
 
 @pytest.fixture(scope="module")

@@ -16,8 +16,8 @@ from globscope.returned.results import checked_fields, checked_permutations, che
 from globscope.session import Study
 from globscope.spec.read import read_spec
 from globscope.testing import ContractError, check_component, registry_of, tiny_inputs
-from globscope.testing.landscapes import bowls, bowls_topology
-from globscope.testing.task import TinyTask
+from globscope.testing.tiny.landscapes import bowls, bowls_topology
+from globscope.testing.tiny.task import TinyTask
 
 WHO = "part 'x' (stranger 1.0)"
 INPUTS = tiny_inputs()

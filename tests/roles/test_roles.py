@@ -35,7 +35,7 @@ from globscope.study.disk.finding import checked_finding
 from globscope.study.observer import Observer
 from globscope.study.run import run
 from globscope.testing import ContractError, check_component, registry_of, tiny_inputs
-from globscope.testing.task import TinyTask
+from globscope.testing.tiny.task import TinyTask
 from globscope.values.chart import Progress
 
 TORCH = BUILT_IN.role("evaluator")["torch"].cls

@@ -28,7 +28,7 @@ from globscope.builtin.tasks.data.embedded import digits
 from globscope.builtin.tasks.supervised import Supervised
 from globscope.study.buffers import with_buffers, with_own_buffers
 from globscope.testing import score_units, tiny_task
-from globscope.testing.study import MemoryDraft
+from globscope.testing.tiny.bench import MemoryDraft
 
 # A linear layer behind the inputs' own mean and deviation, as reference code for tables and control has it.
 NETS = """

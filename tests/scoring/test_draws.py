@@ -17,7 +17,7 @@ from globscope.builtin.evaluators.pytorch import Torch
 from globscope.report import TreeScene
 from globscope.report.topology.figures import plot_diagram, plot_tree
 from globscope.testing import bowls, score_units, tiny_atlas, tiny_bench, tiny_inputs, tiny_task
-from globscope.testing.landscapes import bowls_topology
+from globscope.testing.tiny.landscapes import bowls_topology
 
 # A variational classifier: its hidden layer is drawn, in evaluation too, and the loss says how far it is from normal.
 NETS = """
@@ -184,7 +184,7 @@ def test_networks_that_draw_otherwise_in_a_stack_are_scored_one_by_one(way, monk
                 raise RuntimeError("vmap: no such draw")
         return plain(self, parameters, buffers, points)
 
-    monkeypatch.setattr("globscope.testing.task.TinyProbe._hidden", hidden)
+    monkeypatch.setattr("globscope.testing.tiny.task.TinyProbe._hidden", hidden)
     task = tiny_task(drawing=True)
     found, wanted = (scored(networks(), task, method=method) for method in ("vmap", "loop"))
     assert Torch(method="vmap").plan(networks(), task).method == "loop"

@@ -17,7 +17,7 @@ from globscope.study.context import Remembered
 from globscope.study.devices import devices
 from globscope.study.plan.estimate import describe_estimate, estimate
 from globscope.study.plan.timing import Before
-from globscope.testing.study import registry_of
+from globscope.testing import registry_of
 
 
 def planned(spec_file, text=TINY, overrides=()):

@@ -14,7 +14,7 @@ from globscope.spec.describe import as_toml
 from globscope.spec.read import read_spec
 from globscope.store import read_json
 from globscope.testing import registry_of
-from globscope.testing.task import TinyTask
+from globscope.testing.tiny.task import TinyTask
 
 HERE = ThisProcess(threads=1)
 DRAWING = TINY_TASK.replace('"tiny"', '"tiny"\ndrawing = true\nnormalised = true', 1)

@@ -1,7 +1,6 @@
 """Networks scored as a study scores them, into a journal on disk; and networks that do not fit into memory."""
 
 import numpy as np
-from attrs import frozen
 
 from globscope.api import Networks, Progress
 from globscope.registry import installed_registry
@@ -26,16 +25,6 @@ def evaluated(folder, evaluator, networks, task, workers=None):
 def cuts(folder):
     """Return the first network of every unit, and one past its last."""
     return [(unit["start"], unit["stop"]) for unit in read_json(folder / UNITS)]
-
-
-@frozen
-class OneProbe:
-    """A task that builds one probe, as a study does."""
-
-    probe: object
-
-    def build(self, device):
-        return self.probe
 
 
 def tight(networks, limit, error):

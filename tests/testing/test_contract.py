@@ -11,7 +11,6 @@ import pytest
 import torch
 from attrs import define, evolve, field
 from support.arrays import assert_same_arrays
-from support.evaluation import OneProbe
 
 from globscope.api import (
     Chart,
@@ -42,6 +41,7 @@ from globscope.testing import (
     tiny_task,
 )
 from globscope.testing.roles import METHODS
+from globscope.testing.tiny.task import OneProbe
 
 REGISTRY = discover(entry_points(group="globscope"))
 

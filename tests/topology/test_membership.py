@@ -30,7 +30,7 @@ from globscope.report.map.tracks import variants_not_shown
 from globscope.report.topology.figures import plot_tree
 from globscope.report.topology.landscape_profile import ProfileScales, caption
 from globscope.testing import tiny_bench
-from globscope.testing.landscapes import bowls, height, landscape, lattice, path, vertex
+from globscope.testing.tiny.landscapes import bowls, height, landscape, lattice, path, vertex
 from globscope.topology import membership as why
 from globscope.topology.surroundings import Surroundings
 

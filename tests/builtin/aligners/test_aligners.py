@@ -6,13 +6,13 @@ import numpy as np
 import pytest
 import torch
 from support.arrays import assert_same_arrays
-from support.evaluation import OneProbe
 
 from globscope.api import SpecError, symmetry
 from globscope.builtin.aligners import ActivationMatching, WeightMatching
 from globscope.builtin.tasks.classification import Classification
 from globscope.spec.describe import resolved_document
 from globscope.spec.read import read_spec
+from globscope.testing.tiny.task import OneProbe
 
 ALIGNERS = {
     "weights": WeightMatching(),

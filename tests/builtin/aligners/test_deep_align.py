@@ -7,7 +7,6 @@ import pytest
 import torch
 from attrs import evolve
 from safetensors.numpy import save_file
-from support.evaluation import OneProbe
 from support.progress import StopAt
 
 from globscope.api import (
@@ -33,7 +32,8 @@ from globscope.builtin.aligners.deep.task_loss import TaskLoss
 from globscope.builtin.aligners.deep.zoo import pairs, scales, split
 from globscope.builtin.aligners.unit_similarity import best_assignment
 from globscope.builtin.tasks.classification import Classification
-from globscope.testing.study import MemoryDraft
+from globscope.testing.tiny.bench import MemoryDraft
+from globscope.testing.tiny.task import OneProbe
 
 SHAPES = [(5,), (8, 8), (9, 4), (8, 8, 8), (9, 4, 7)]
 

@@ -5,7 +5,6 @@ import pytest
 import torch
 from hypothesis import given
 from hypothesis import strategies as st
-from support.evaluation import OneProbe
 
 from globscope.api import Code, GlobscopeError, PluginError, symmetry
 from globscope.builtin.aligners import ActivationMatching, Sinkhorn, WeightMatching
@@ -15,6 +14,7 @@ from globscope.builtin.tasks.classification import Classification
 from globscope.builtin.tasks.convection import PinnConvection
 from globscope.testing import tiny_task
 from globscope.testing.claims import global_states, other_global_seeds
+from globscope.testing.tiny.task import OneProbe
 
 MODELS = """
 from torch import nn

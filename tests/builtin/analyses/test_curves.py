@@ -33,7 +33,7 @@ from globscope.builtin.analyses.mode_connectivity.measured_curve import Measured
 from globscope.builtin.analyses.mode_connectivity.project_curves import CurveProjection, table, warnings
 from globscope.study.disk.draft import DiskDraft
 from globscope.testing import tiny_atlas, tiny_bench, tiny_task
-from globscope.testing.population import tiny_population
+from globscope.testing.tiny.population import tiny_population
 from globscope.values.chart import Progress
 
 SHAPES = ("Bezier", "PolyChain")

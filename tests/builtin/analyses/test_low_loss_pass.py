@@ -16,8 +16,8 @@ from globscope.builtin.analyses.low_loss_pass.minimax_path import (
 )
 from globscope.builtin.topology import Gudhi
 from globscope.testing import bowls, tiny_atlas, tiny_bench, two_components
-from globscope.testing.landscapes import PASS, SHALLOW, bowls_topology, vertex
-from globscope.testing.study import TinyBench
+from globscope.testing.tiny.bench import TinyBench
+from globscope.testing.tiny.landscapes import PASS, SHALLOW, bowls_topology, vertex
 
 QUICK = {"points": 21, "epochs": 2, "batch_size": 24}
 

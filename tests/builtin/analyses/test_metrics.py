@@ -11,7 +11,7 @@ from globscope.api import bottleneck, diagram, smad, value_range, wasserstein
 from globscope.builtin.analyses.topology_metrics import TopologyMetrics
 from globscope.builtin.topology import Gudhi
 from globscope.testing import tiny_atlas, tiny_bench
-from globscope.testing.landscapes import bowls, bowls_tree, path, swept_topology, two_components
+from globscope.testing.tiny.landscapes import bowls, bowls_tree, path, swept_topology, two_components
 
 FIELDS = st.lists(st.floats(0, 10, width=16), min_size=1, max_size=30).map(np.array)
 # Sums of a few doubles below 10.

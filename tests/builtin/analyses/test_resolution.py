@@ -11,7 +11,7 @@ from globscope.api import Samples
 from globscope.builtin.analyses.resolution import Resolution
 from globscope.builtin.analyses.resolution.refined_lattice import refine
 from globscope.testing import tiny_atlas, tiny_bench
-from globscope.testing.landscapes import lattice
+from globscope.testing.tiny.landscapes import lattice
 
 RESOLUTION = '[[analysis]]\nuse = "resolution"\n'
 

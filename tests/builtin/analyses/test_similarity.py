@@ -34,8 +34,8 @@ from globscope.builtin.tasks.regression import Regression
 from globscope.population.flatten import FlattenedProbe
 from globscope.study.run import run
 from globscope.testing import tiny_atlas, tiny_bench, tiny_task
-from globscope.testing.study import TinyBench
-from globscope.testing.task import LAYOUT
+from globscope.testing.tiny.bench import TinyBench
+from globscope.testing.tiny.task import LAYOUT
 
 SIMILARITY = '[[analysis]]\nuse = "similarity"\n'
 

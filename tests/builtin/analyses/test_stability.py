@@ -12,9 +12,9 @@ from globscope.builtin.analyses.stability import Stability
 from globscope.builtin.analyses.stability.refits import bootstrap_rows
 from globscope.study.run import run
 from globscope.testing import tiny_atlas, tiny_bench
-from globscope.testing.landscapes import bowls
-from globscope.testing.study import TinyBench
-from globscope.testing.task import LAYOUT
+from globscope.testing.tiny.bench import TinyBench
+from globscope.testing.tiny.landscapes import bowls
+from globscope.testing.tiny.task import LAYOUT
 
 STABILITY = '[[analysis]]\nuse = "stability"\nseeds = 1\nbootstraps = 1\n'
 

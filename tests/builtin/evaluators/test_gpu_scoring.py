@@ -7,7 +7,7 @@ import pytest
 import torch
 from attrs import evolve
 from support.arrays import assert_same_arrays
-from support.evaluation import OneProbe, evaluated, tight
+from support.evaluation import evaluated, tight
 from torch import nn
 from torch.func import functional_call
 
@@ -16,9 +16,9 @@ from globscope.builtin.analyses.similarity.outputs import Outputs
 from globscope.builtin.evaluators import lift
 from globscope.builtin.evaluators.pytorch import Torch
 from globscope.builtin.tasks.classification import Classification
-from globscope.testing.population import tiny_population
-from globscope.testing.study import TinyBench
-from globscope.testing.task import TinyTask
+from globscope.testing.tiny.bench import TinyBench
+from globscope.testing.tiny.population import tiny_population
+from globscope.testing.tiny.task import OneProbe, TinyTask
 
 NETS = """
 from torch import nn

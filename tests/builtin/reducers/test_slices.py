@@ -19,7 +19,7 @@ from globscope.builtin.samplers.sobol import Sobol
 from globscope.errors import GlobscopeError, SpecError
 from globscope.study.run import run
 from globscope.testing import tiny_inputs
-from globscope.testing.population import inputs_of
+from globscope.testing.tiny.population import inputs_of
 
 SLICES = [
     Random(latent_dim=3, centre="B", normalisation="none"),

@@ -18,7 +18,7 @@ from globscope.spec.paths import InvalidError
 from globscope.spec.structure import converter
 from globscope.testing.claims import ContractError, require
 from globscope.testing.roles import role_of
-from globscope.testing.task import tiny_task
+from globscope.testing.tiny.task import tiny_task
 
 
 class OptionChecks:

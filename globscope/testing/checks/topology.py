@@ -6,8 +6,9 @@ import numpy as np
 
 from globscope.api import Landscape, MergeTree, Samples, Topology, TopologyTraits, traits
 from globscope.returned.results import checked_topology
+from globscope.testing.checks.options import OptionChecks
 from globscope.testing.claims import require, require_same
-from globscope.testing.landscapes import (
+from globscope.testing.tiny.landscapes import (
     DEEP,
     PASS,
     SHALLOW,
@@ -21,7 +22,6 @@ from globscope.testing.landscapes import (
     path,
     two_components,
 )
-from globscope.testing.options import OptionChecks
 
 ARRAYS = ("nodes", "arcs", "pairs", "arc", "basin")
 

@@ -20,6 +20,7 @@ from globscope.api import (
     offered,
     traits,
 )
+from globscope.testing.checks.options import OptionChecks
 from globscope.testing.claims import (
     ContractError,
     global_states,
@@ -28,7 +29,6 @@ from globscope.testing.claims import (
     require_near,
     require_same,
 )
-from globscope.testing.options import OptionChecks
 
 # Enough for every check, and quick for networks that are not tiny.
 EXAMPLES = 16

@@ -3,7 +3,7 @@
 import numpy as np
 
 from globscope.api import Chart, Member, Population, ReducerInputs, span
-from globscope.testing.task import LAYOUT, tiny_task
+from globscope.testing.tiny.task import LAYOUT, tiny_task
 
 VARIANTS = ("A", "B", "C")
 STEPS = 4

@@ -5,7 +5,6 @@ from functools import cache, cached_property
 from typing import Any
 
 import numpy as np
-from attrs import define
 
 from globscope.api import (
     AlignerTraits,
@@ -20,10 +19,10 @@ from globscope.api import (
     traits,
 )
 from globscope.returned.results import checked_permutations
+from globscope.testing.checks.options import OptionChecks
 from globscope.testing.claims import global_states, other_global_seeds, require, require_near, require_same
-from globscope.testing.options import OptionChecks
-from globscope.testing.study import MemoryDraft
-from globscope.testing.task import tiny_task
+from globscope.testing.tiny.bench import MemoryDraft
+from globscope.testing.tiny.task import OneProbe, tiny_task
 
 Arrays = dict[str, np.ndarray]
 Permutations = Mapping[str, np.ndarray]
@@ -33,26 +32,10 @@ SAME_LOSS = 1e-5
 ZOO = 12
 
 
-@define(frozen=True, eq=False)
-class Built:
-    """A task that builds one probe, as a study does: its network is traced once.
-
-    Attributes:
-        probe: The probe that every `build` returns.
-    """
-
-    probe: Probe
-
-    def build(self, device: str) -> Probe:
-        """Return the probe, on the device it is on."""
-        del device
-        return self.probe
-
-
 @cache
-def _tasks() -> dict[str, Built]:
+def _tasks() -> dict[str, OneProbe]:
     plain, normalised = (tiny_task(normalised=one).build("cpu") for one in (False, True))
-    return {"": Built(plain), " with statistics": Built(normalised)}
+    return {"": OneProbe(plain), " with statistics": OneProbe(normalised)}
 
 
 class AlignerChecks(OptionChecks):
@@ -121,7 +104,7 @@ class AlignerChecks(OptionChecks):
         require(isinstance(fewest, int) and 1 <= fewest <= ZOO, text)
 
     @cached_property
-    def _read(self) -> dict[str, Built]:
+    def _read(self) -> dict[str, OneProbe]:
         """The tasks whose networks it aligns."""
         return {which: task for which, task in _tasks().items() if which in self._found}
 
@@ -141,12 +124,12 @@ class AlignerChecks(OptionChecks):
         """By task, what was learned; filled as tasks are asked for."""
         return {}
 
-    def _align(self, task: Built, a: Arrays, b: Arrays) -> Permutations:
+    def _align(self, task: OneProbe, a: Arrays, b: Arrays) -> Permutations:
         aligner = self._with_learned(task) if traits(self.component, AlignerTraits).learns else self.component
         found: Permutations = aligner.align(task, a, b, np.random.default_rng(0))
         return found
 
-    def _with_learned(self, task: Built) -> Any:
+    def _with_learned(self, task: OneProbe) -> Any:
         which = next(name for name, one in _tasks().items() if one is task)
         if which not in self._learned:
             rng, draft = np.random.default_rng(0), MemoryDraft()
@@ -154,11 +137,11 @@ class AlignerChecks(OptionChecks):
         return self.component.with_learned(self._learned[which])
 
 
-def _symmetry(task: Built) -> Symmetry:
+def _symmetry(task: OneProbe) -> Symmetry:
     return symmetry(task.build("cpu"))
 
 
-def _network(task: Built, seed: int) -> Arrays:
+def _network(task: OneProbe, seed: int) -> Arrays:
     """Return a network as aligners are handed one: parameters, and statistics of the whole training split."""
     probe: Any = task.build("cpu")
     parameters, buffers = probe.initialise(seed)
@@ -167,7 +150,7 @@ def _network(task: Built, seed: int) -> Arrays:
     return {name: tensor.numpy() for name, tensor in {**parameters, **buffers}.items()}
 
 
-def _zoo(task: Built) -> Population:
+def _zoo(task: OneProbe) -> Population:
     """Return fresh networks, each a run of its own."""
     layout, networks = task.probe.layout, [_network(task, seed) for seed in range(ZOO)]
     kept = [{name: one[name] for name in one if name not in layout.names} for one in networks]
@@ -181,7 +164,7 @@ def _whole(probe: Probe) -> Any:
     return probe.batch("train", torch.arange(probe.examples("train")))
 
 
-def _loss(task: Built, network: Arrays) -> float:
+def _loss(task: OneProbe, network: Arrays) -> float:
     import torch
 
     probe = task.build("cpu")

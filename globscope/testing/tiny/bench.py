@@ -1,4 +1,4 @@
-"""What surrounds components in a study: a registry, finished maps, and the bench of analyses."""
+"""The bench of analyses, which computes everything anew."""
 
 from collections.abc import Callable, Mapping, Sequence
 from typing import Any
@@ -7,7 +7,6 @@ import numpy as np
 from attrs import define, evolve, field
 
 from globscope.api import (
-    Atlas,
     Chart,
     Draft,
     Landscape,
@@ -21,25 +20,15 @@ from globscope.api import (
     Unit,
     symmetry,
 )
-from globscope.registry import Component, Registry
-from globscope.testing.landscapes import bowls, bowls_topology, height, landscape, lattice, no_topology, swept_topology
-from globscope.testing.population import inputs_of, principal, tiny_population
-from globscope.testing.roles import role_of
-from globscope.testing.task import TinyTask
-
-
-def registry_of(*others: Registry, **components: type) -> Registry:
-    """Return a registry of these classes by name, and of other registries; nothing is discovered.
-
-    A name with a hyphen is passed as `**{"top-variance": TopVariance}`.
-    """
-    own = [
-        Component(role=role_of(cls), name=name, cls=cls, distribution="globscope-testing", version="0")
-        for name, cls in components.items()
-    ]
-    found = [component for other in others for component in other.components]
-    return Registry(components=(*found, *own), problems=tuple(text for other in others for text in other.problems))
-
+from globscope.testing.tiny.landscapes import (
+    bowls,
+    bowls_topology,
+    height,
+    landscape,
+    swept_topology,
+)
+from globscope.testing.tiny.population import inputs_of, principal
+from globscope.testing.tiny.task import TinyTask
 
 Work = Callable[[Draft, Progress], Mapping[str, np.ndarray]]
 
@@ -124,28 +113,9 @@ class TinyBench:
         return swept_topology(landscape)
 
 
-# What the analysis that looks at the tiny atlas is called.
-ASKING = "asking"
-
-
 def tiny_bench() -> TinyBench:
     """Return a bench on the tiny task."""
     return TinyBench()
-
-
-def tiny_atlas(derived: Population | None = None) -> Atlas:
-    """Return finished values of the tiny population, and of members derived from it, with three maps.
-
-    `linear` has a landscape and a merge tree; `scatter` has no inverse; `barren` decodes to networks
-    whose losses are all NaN, so its topology is empty.
-    """
-    bench, members = TinyBench(), tiny_population()
-    if derived is not None:
-        own = tuple(evolve(member, origin=ASKING) for member in derived.members)
-        members = members.concatenate(evolve(derived, members=own))
-    linear = bench.landscape(bench.fit("linear", members))
-    truth = bench.measure(Networks.of(members.weights))
-    return Atlas(population=members, truth=truth, maps=(linear, _scatter(linear), _barren(linear)), asking=ASKING)
 
 
 def _mapped(name: str, population: Population, chart: Chart, coordinates: np.ndarray) -> Map:
@@ -158,24 +128,4 @@ def _mapped(name: str, population: Population, chart: Chart, coordinates: np.nda
         reconstruction=coordinates,  # as if two axes lost nothing of them
         seconds=0.5,
         identity=f"tiny-{name}",
-    )
-
-
-def _scatter(one: Map) -> Map:
-    why = "This map places networks, but has no way back."
-    chart = evolve(one.chart, encode=None, decode=None, why_no_inverse=why)
-    empty: dict[str, Any] = {"reconstruction": None, "decoded": {}, "landscapes": {}, "topologies": {}}
-    return evolve(one, name="scatter", chart=chart, hidden=why, **empty)
-
-
-def _barren(one: Map) -> Map:
-    samples = lattice()
-    count = len(samples.points)
-    decoded = {name: np.full(len(values), np.nan) for name, values in one.decoded.items()}
-    return evolve(
-        one,
-        name="barren",
-        decoded=decoded,
-        landscapes={"grid": landscape(np.full(count, np.nan), samples, "train_loss")},
-        topologies={"grid": {"gudhi": no_topology(count)}},
     )

@@ -10,6 +10,7 @@ import numpy as np
 from attrs import define, evolve, field
 
 from globscope.api import Lifting, Networks, Probe, Unit
+from globscope.testing.checks.options import OptionChecks
 from globscope.testing.claims import (
     global_states,
     other_global_seeds,
@@ -17,9 +18,8 @@ from globscope.testing.claims import (
     require_near,
     require_same,
 )
-from globscope.testing.options import OptionChecks
-from globscope.testing.population import tiny_inputs
-from globscope.testing.task import TinyTask, tiny_task
+from globscope.testing.tiny.population import tiny_inputs
+from globscope.testing.tiny.task import TinyTask, tiny_task
 from globscope.testing.units import planned, score_units
 
 # A product cut otherwise sums its float32 terms in another order.

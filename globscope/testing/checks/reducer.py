@@ -8,9 +8,9 @@ from attrs import define, evolve
 
 from globscope.api import Chart, ReducerInputs, ReducerTraits, Restores, Tries, offered, traits
 from globscope.returned.numbers import numeric
+from globscope.testing.checks.options import OptionChecks
 from globscope.testing.claims import global_states, other_global_seeds, require, require_near, require_same
-from globscope.testing.options import OptionChecks
-from globscope.testing.population import tiny_inputs
+from globscope.testing.tiny.population import tiny_inputs
 
 # Float32 networks keep 7 digits; some are lost on the way there and back.
 SAME_NETWORK = 1e-4

@@ -6,10 +6,10 @@ import numpy as np
 
 from globscope.api import Counts, Landscape, Samples, offered
 from globscope.returned.numbers import numeric
+from globscope.testing.checks.options import OptionChecks
 from globscope.testing.claims import require, require_same
-from globscope.testing.landscapes import height, landscape
-from globscope.testing.options import OptionChecks
-from globscope.testing.population import tiny_chart
+from globscope.testing.tiny.landscapes import height, landscape
+from globscope.testing.tiny.population import tiny_chart
 
 ROUNDS = 1000
 

@@ -8,8 +8,8 @@ from typing import Any
 import numpy as np
 
 from globscope.api import Progress, Workers
+from globscope.testing.checks.options import OptionChecks
 from globscope.testing.claims import require, require_same
-from globscope.testing.options import OptionChecks
 
 
 class PoolChecks(OptionChecks):

@@ -8,11 +8,12 @@ import numpy as np
 from attrs import asdict, evolve
 
 from globscope.api import Atlas, Derives, Finding, Overlay, Population, Table, offered
+from globscope.testing.checks.options import OptionChecks
 from globscope.testing.claims import ContractError, global_states, other_global_seeds, require, require_same
-from globscope.testing.options import OptionChecks
-from globscope.testing.population import tiny_population
-from globscope.testing.study import tiny_atlas, tiny_bench
-from globscope.testing.task import LAYOUT, tiny_task
+from globscope.testing.tiny.atlas import tiny_atlas
+from globscope.testing.tiny.bench import tiny_bench
+from globscope.testing.tiny.population import tiny_population
+from globscope.testing.tiny.task import LAYOUT, tiny_task
 
 
 class AnalysisChecks(OptionChecks):

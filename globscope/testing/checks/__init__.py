@@ -1,0 +1,1 @@
+"""What holds for the components of each role."""

@@ -1,0 +1,1 @@
+"""Tiny real values to try components on."""
