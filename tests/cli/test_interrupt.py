@@ -15,11 +15,11 @@ from globscope.cli.interrupt import LINE
 # A shell that starts tests in the background lets them ignore Ctrl-C, and what they start inherits that.
 HEARD = "import signal; signal.signal(signal.SIGINT, signal.default_int_handler)\n"
 START = (
-    f"{HEARD}from globscope.cli.app import Commands, told\napp = Commands()\n"
+    f"{HEARD}from globscope.cli.app import Commands, exit_on_error\napp = Commands()\n"
     "press = lambda: signal.raise_signal(signal.SIGINT)\n@app.command()\ndef go():\n"
 )
 TWICE = """
-with told():
+with exit_on_error():
     try:
         press()
     finally:
@@ -29,12 +29,12 @@ UNRAISABLE = """
 class Thing:
     def __del__(self):
         press()
-with told():
+with exit_on_error():
     thing = Thing()
     del thing
 """
 ANOTHER = """
-with told():
+with exit_on_error():
     try:
         press()
     except KeyboardInterrupt:
@@ -43,20 +43,20 @@ with told():
 THREADED = """
 import threading, time
 threading.Thread(target=time.sleep, args=(0.2,)).start()
-with told():
+with exit_on_error():
     press()
 """
 LATER = """
 import atexit
 atexit.register(press)
-with told():
+with exit_on_error():
     press()
 """
 CASES = {
     "before there is work": "press()\n",
-    "at work": "with told():\n    press()\n",
+    "at work": "with exit_on_error():\n    press()\n",
     "twice": TWICE,
-    "while a module is imported that swallows it": "with told():\n    import swallowing\n",
+    "while a module is imported that swallows it": "with exit_on_error():\n    import swallowing\n",
     "where Python cannot raise it": UNRAISABLE,
     "and a library makes another exception of it": ANOTHER,
     "while another thread works": THREADED,

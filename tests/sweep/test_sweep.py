@@ -570,7 +570,6 @@ def test_a_sweep_of_very_many_networks_is_begun_only_where_somebody_agrees(spec_
     assert found.exit_code == 2
     # Of two cells each: a line of 400 samples and a lattice of 400 × 400, with 4 members as they are and decoded.
     count = 2 * (400 + 400**2 + 4 * 4)
-    assert found.stderr.startswith(
-        f"error: this sweep scores up to {count:,} networks, more than 200,000, which needs your consent: "
-    )
+    wanted = f"error: this sweep scores up to {count:,} networks, more than 200,000, which needs your consent: "
+    assert found.stderr.startswith(wanted)
     assert not (tmp_path / "run").exists()
