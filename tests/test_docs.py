@@ -4,11 +4,13 @@ import re
 import tomllib
 
 import pytest
+import typer
 from globscope_ttk import Ttk
 from support.documents import FENCE, blocks, module
 from support.paths import ROOT
 
 from globscope import load
+from globscope.cli.app import app
 from globscope.registry import HOOKS, Component, Registry, installed_registry
 from globscope.spec.cells import read_sweep
 from globscope.spec.read import build
@@ -132,6 +134,27 @@ def test_every_file_of_the_repository_that_a_page_names_is_there():
     found = {file for page in BELOW_THE_INDEX for file in named.findall(recorded.sub("", page.read_text("utf-8")))}
     assert len(found) > 10
     assert [file for file in sorted(found) if not (ROOT / file).is_file()] == []
+
+
+def commands(group, words=("globscope",)):
+    """Yield the name and the long options of every command."""
+    for name, command in group.commands.items():
+        if hasattr(command, "commands"):
+            yield from commands(command, (*words, name))
+        else:
+            options = {long for option in command.params for long in option.opts if long.startswith("--")}
+            yield " ".join((*words, name)), options
+
+
+def test_every_command_is_in_the_reference_with_its_options():
+    page = (ROOT / "docs/reference/cli.md").read_text("utf-8")
+    rows = [row.split(" | ") for row in page.splitlines() if row.startswith("| `-")]
+    missing = []
+    for name, options in commands(typer.main.get_command(app)):
+        listed = " ".join(row[0] for row in rows if f"`{name.removeprefix('globscope ')}`" in row[1])
+        missing += [f"{name} {option}" for option in sorted(options) if f"`{option}" not in listed]
+        missing += [] if f"| `{name} " in page or f"| `{name}` " in page else [name]
+    assert missing == []
 
 
 def test_the_readmes_two_commands_are_targets_of_the_makefile():
