@@ -10,7 +10,7 @@ from attrs import define
 from threadpoolctl import threadpool_info
 
 from globscope.builtin.evaluators.pytorch import Torch
-from globscope.testing.task import TinyTask
+from globscope.testing.tiny.task import TinyTask
 
 
 def noted(folder):
