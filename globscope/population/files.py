@@ -30,7 +30,7 @@ def save_index(folder: Path, files: Sequence[CheckpointFile], probe: Probe, prog
     Raises:
         PopulationError: A file does not fit the model.
     """
-    mappable = [open_checkpoint(file, probe).mapped for file in files]
+    mappable = [open_checkpoint(file, probe).in_file for file in files]
     mapped = all(mappable)
     index = _IndexWriter(folder, probe.layout)
     matrix = None if mapped else _matrix(folder, len(files), probe.layout)
@@ -112,4 +112,5 @@ def _member(plain: Mapping[str, Any], buffers: Mapping[str, np.ndarray]) -> Memb
 
 def _rows(files: Sequence[CheckpointFile], probe: Probe | None) -> Rows:
     assert probe is not None
-    return Rows([open_checkpoint(file, probe).parts for file in files])
+    opened = [open_checkpoint(file, probe) for file in files]
+    return Rows([one.parts for one in opened], [one.row if one.in_file else None for one in opened])

@@ -27,15 +27,21 @@ class OpenedCheckpoint:
         file: The checkpoint file that was opened.
         layout: Names and shapes of the flattened tensors.
         tensors: Arrays by the model's names.
-        mapped: Whether all flattened tensors are memory-mapped unchanged, so that they need no copy.
+        in_file: The names in the file of the flattened tensors, if all are memory-mapped unchanged, so that they need
+            no copy; otherwise none.
         member: The network's variant, step, buffers and recorded scores.
     """
 
     file: CheckpointFile
     layout: Layout
     tensors: Mapping[str, np.ndarray]
-    mapped: bool
+    in_file: tuple[str, ...]
     member: Member
+
+    @property
+    def row(self) -> "MappedRow":
+        """What maps the flattened tensors again."""
+        return MappedRow(self.file, self.in_file)
 
     @property
     def parts(self) -> list[np.ndarray]:
@@ -77,7 +83,7 @@ def open_checkpoint(file: CheckpointFile, probe: Probe) -> OpenedCheckpoint:
     buffers, lacking = buffers_of(file, probe, tensors)
     scores = recorded_scores(file.path, file.step, held.scores)
     member = Member(variant=file.variant, step=file.step, buffers=buffers, lacking=tuple(lacking), recorded=scores)
-    return OpenedCheckpoint(file, layout, tensors, _is_as_in_file(held, tensors, layout), member)
+    return OpenedCheckpoint(file, layout, tensors, _names_in_file(held, tensors, layout), member)
 
 
 def load_member(file: CheckpointFile, probe: Probe) -> tuple[Member, np.ndarray]:
@@ -90,10 +96,29 @@ def load_member(file: CheckpointFile, probe: Probe) -> tuple[Member, np.ndarray]
     return opened.member, opened.flat()
 
 
-def _is_as_in_file(held: Checkpoint, tensors: Mapping[str, np.ndarray], layout: Layout) -> bool:
-    """Return whether every flattened tensor is memory-mapped from the file unchanged."""
-    mapped = {id(held.tensors[name]) for name in held.mapped}
-    return all(id(tensors[name]) in mapped for name in layout.names)
+def _names_in_file(held: Checkpoint, tensors: Mapping[str, np.ndarray], layout: Layout) -> tuple[str, ...]:
+    """Return the names in the file of the flattened tensors; none unless all are memory-mapped unchanged."""
+    mapped = {id(held.tensors[name]): name for name in held.mapped}
+    names = [mapped.get(id(tensors[name])) for name in layout.names]
+    return () if None in names else tuple(name for name in names if name)
+
+
+@define(frozen=True)
+class MappedRow:
+    """The flattened tensors of a checkpoint, by which another process can map them again.
+
+    Attributes:
+        file: The checkpoint.
+        names: The names of the tensors in the file, in the order of the layout.
+    """
+
+    file: CheckpointFile
+    names: tuple[str, ...]
+
+    def __call__(self) -> list[np.ndarray]:
+        """Return the tensors as one-dimensional arrays."""
+        tensors = self.file.read().tensors
+        return [tensors[name].reshape(-1) for name in self.names]
 
 
 def _require_fitting(file: CheckpointFile, name: str, array: np.ndarray, shape: tuple[int, ...]) -> None:

@@ -1,12 +1,14 @@
 """A population's weights in the files that hold them, used as one matrix without a copy."""
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from typing import Any
 
 import numpy as np
 from numpy.lib.mixins import NDArrayOperatorsMixin
 
 from globscope.values.blocks import column_blocks
+
+Source = Callable[[], Sequence[np.ndarray]]
 
 
 class Rows(NDArrayOperatorsMixin):
@@ -17,14 +19,16 @@ class Rows(NDArrayOperatorsMixin):
 
     Attributes:
         parts: The flat tensors of each row, in the order of the layout; their lengths are the same in all rows.
+        sources: What maps the tensors of each row again, in another process; None for a row that has no file.
     """
 
     dtype = np.dtype(np.float32)
     ndim = 2
 
-    def __init__(self, parts: Sequence[Sequence[np.ndarray]]) -> None:
+    def __init__(self, parts: Sequence[Sequence[np.ndarray]], sources: Sequence[Source | None] = ()) -> None:
         """Keep the tensors, without a copy."""
         self.parts = tuple(tuple(row) for row in parts)
+        self.sources = tuple(sources) or (None,) * len(self.parts)
         self._ends = np.cumsum([0, *(len(part) for part in self.parts[0])])
 
     @property
@@ -49,12 +53,17 @@ class Rows(NDArrayOperatorsMixin):
 
     def take(self, rows: Sequence[int]) -> "Rows":
         """Return some rows, without a copy."""
-        return Rows([self.parts[row] for row in rows])
+        return Rows([self.parts[row] for row in rows], [self.sources[row] for row in rows])
 
     def concatenate(self, later: "Weights") -> "Rows":
         """Return these rows followed by those of an array or of other files, without a copy."""
         further = later.parts if isinstance(later, Rows) else [self._cut(row) for row in later]
-        return Rows([*self.parts, *further])
+        sources = later.sources if isinstance(later, Rows) else (None,) * len(later)
+        return Rows([*self.parts, *further], [*self.sources, *sources])
+
+    def __reduce__(self) -> Any:
+        """Pickle the rows of files as these files, not as their bytes."""
+        return _map_rows, ([source or parts for source, parts in zip(self.sources, self.parts, strict=True)],)
 
     def __array__(self, dtype: Any = None, copy: bool | None = None) -> np.ndarray:
         """Return a copy of the whole matrix."""
@@ -71,7 +80,7 @@ class Rows(NDArrayOperatorsMixin):
 
     def __getattr__(self, name: str) -> Any:
         """Return an array's method or attribute, of a copy."""
-        if name.startswith("_") or name == "parts":
+        if name.startswith("_") or name in ("parts", "sources"):
             raise AttributeError(name)
         return getattr(np.asarray(self), name)
 
@@ -94,6 +103,12 @@ class Rows(NDArrayOperatorsMixin):
         for block in column_blocks(self.shape[1], len(self)):
             np.matmul(shares, self[:, block], out=product[..., block])
         return product
+
+
+def _map_rows(rows: Sequence[Source | tuple[np.ndarray, ...]]) -> Rows:
+    """Return rows that were pickled: some as what maps them again, some as their tensors."""
+    parts = [row() if callable(row) else row for row in rows]
+    return Rows(parts, [row if callable(row) else None for row in rows])
 
 
 Weights = np.ndarray | Rows

@@ -1,19 +1,21 @@
 """Studies whose work is done by a pool."""
 
+import pickle
+
 import numpy as np
 import pytest
 from support.components import BUILT_IN
-from support.pool_work import Broken, Deadly, DeadlyTask
+from support.pool_work import Broken, Deadly, DeadlyTask, lifting
 from support.study import TINY, TINY_TASK, values
 
-from globscope.api import PluginError, ThisProcess
+from globscope.api import AffineSpace, FullSpace, Mixtures, PluginError, ThisProcess
 from globscope.builtin.pools.here import Here
 from globscope.builtin.pools.processes import Processes
 from globscope.session import Study
 from globscope.spec.describe import as_toml
 from globscope.spec.read import read_spec
 from globscope.store import read_json
-from globscope.testing import registry_of
+from globscope.testing import registry_of, tiny_inputs
 from globscope.testing.tiny.task import TinyTask
 
 HERE = ThisProcess(threads=1)
@@ -100,6 +102,31 @@ def test_where_work_runs_is_no_part_of_any_key(study, two):
     assert keys(values(other, workers=two)) == found
     more = study(text, overrides=("evaluator.memory=0.5", "population.train.device=cpu"))
     assert keys(values(more)) == found
+
+
+def test_weights_in_checkpoints_travel_as_the_names_of_their_tensors(study):
+    weights = values(study(TINY), workers=HERE).atlas.population.weights
+    sent = pickle.dumps(weights)
+    assert len(sent) < weights.size  # a quarter of their bytes
+    again = pickle.loads(sent)
+    np.testing.assert_array_equal(np.asarray(again), np.asarray(weights))
+    half = pickle.loads(pickle.dumps(again.take([5, 2]).concatenate(np.asarray(weights)[:1])))
+    np.testing.assert_array_equal(np.asarray(half), np.asarray(weights)[[5, 2, 0]])
+
+
+@pytest.mark.parametrize("kind", ["span", "affine", "full", "mixtures"])
+def test_a_space_lifts_the_same_networks_in_another_process(kind, two):
+    inputs = tiny_inputs()
+    weights = inputs.population.weights
+    space = {
+        "span": inputs.space,
+        "affine": AffineSpace(origin=weights[0], basis=np.linalg.qr(weights[1:3].T.astype(float))[0].T),
+        "full": FullSpace(mean=weights.mean(axis=0)),
+        "mixtures": Mixtures(weights=weights),
+    }[kind]
+    points = np.random.default_rng(0).normal(size=(3, space.rank))
+    [(_, found)] = two.map(lifting, space, [points])
+    np.testing.assert_array_equal(found, space.lift(points))
 
 
 def keys(outcome):

@@ -7,10 +7,10 @@ from pathlib import Path
 
 import torch
 from attrs import define
+from globscope.testing.task import TinyTask
 from threadpoolctl import threadpool_info
 
 from globscope.builtin.evaluators.pytorch import Torch
-from globscope.testing.tiny.task import TinyTask
 
 
 def noted(folder):
@@ -74,6 +74,11 @@ def told(_):
 def total(array):
     """Return a function of an array that was handed over once."""
     return lambda row, _: (type(array).__name__, float(array[row].sum()))
+
+
+def lifting(space):
+    """Return a function that lifts points."""
+    return lambda points, _: space.lift(points)
 
 
 class Stubborn(Exception):
