@@ -25,8 +25,8 @@ def precise(precision: Precision, device: str) -> Iterator[None]:
         torch.set_float32_matmul_precision("high" if is_tf32 else "highest")
         # All flags must be set: others are switched off, even cuDNN itself.
         cudnn = torch.backends.cudnn
-        own = {"enabled": cudnn.enabled, "benchmark": cudnn.benchmark, "deterministic": cudnn.deterministic}
-        with cudnn.flags(**own, allow_tf32=is_tf32), autocast:
+        flags = {"enabled": cudnn.enabled, "benchmark": cudnn.benchmark, "deterministic": cudnn.deterministic}
+        with cudnn.flags(**flags, allow_tf32=is_tf32), autocast:
             yield
     finally:
         torch.set_float32_matmul_precision(before)

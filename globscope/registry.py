@@ -207,8 +207,8 @@ def discover(entries: Iterable[EntryPoint]) -> Registry:
     walk = _Discovery(plugins)
     for entry in sorted(entries, key=lambda e: (_distribution(e)[0] != OWN, *_distribution(e), e.name)):
         walk.load(entry)
-    found, clashes = _without_clashes(list(walk.components()))
-    return Registry(components=tuple(found), problems=(*walk.problems, *clashes))
+    unique, clashes = _without_clashes(list(walk.components()))
+    return Registry(components=tuple(unique), problems=(*walk.problems, *clashes))
 
 
 @cache
@@ -302,10 +302,10 @@ def _is_toml(value: Any) -> bool:
     return value is None or isinstance(value, str | int | float | Path | date | time)
 
 
-def _without_clashes(found: list[Component]) -> tuple[list[Component], list[str]]:
+def _without_clashes(components: list[Component]) -> tuple[list[Component], list[str]]:
     """Drop every name that two distributions claim, since a spec could mean either."""
     claims: dict[tuple[str, str], list[Component]] = {}
-    for component in found:
+    for component in components:
         claims.setdefault((component.role, component.name), []).append(component)
     clashes = [
         f"{role} {name!r} is offered by {' and by '.join(c.distribution for c in claimants)}; "
@@ -313,4 +313,4 @@ def _without_clashes(found: list[Component]) -> tuple[list[Component], list[str]
         for (role, name), claimants in claims.items()
         if len(claimants) > 1
     ]
-    return [c for c in found if len(claims[c.role, c.name]) == 1], clashes
+    return [c for c in components if len(claims[c.role, c.name]) == 1], clashes

@@ -207,9 +207,9 @@ def train(
 
         with watching(quiet) as observer:
             trained = load(spec, in_pool(pool, override), out, trust_store=trust_store).train_aligners(observer)
-        for path, found in trained.values():
+        for path, finding in trained.values():
             if not quiet:
-                print_finding(found)
+                print_finding(finding)
             stdout(str(path))
 
 
@@ -253,9 +253,9 @@ def schema() -> None:
     """Print the JSON schema of specs, for editors."""
     with exit_on_error():
         from globscope.registry import installed_registry
-        from globscope.spec.schema import schema as made
+        from globscope.spec.schema import schema as schema_of
 
-        stdout(json.dumps(made(installed_registry()), indent=2))
+        stdout(json.dumps(schema_of(installed_registry()), indent=2))
 
 
 @app.command()
@@ -307,11 +307,11 @@ def project(
     with exit_on_error():
         from globscope.cli.print_tables import print_projection
         from globscope.cli.progress import watching
-        from globscope.session import project as placed
+        from globscope.session import project as project_files
         from globscope.study.project import warnings
 
         with watching(quiet=True) as observer:
-            rows = placed(run, files, observer)
+            rows = project_files(run, files, observer)
         if as_json:
             stdout(json.dumps({"networks": rows, "warnings": warnings(rows)}, indent=2, allow_nan=False))
         else:
@@ -335,9 +335,9 @@ def compare(
     """
     with exit_on_error():
         from globscope.cli.print_tables import print_comparison
-        from globscope.sweep.compare import compare as beside
+        from globscope.sweep.compare import compare as compare_runs
 
-        comparison = beside(runs)
+        comparison = compare_runs(runs)
         page = None if out is None else comparison.write(out)
         if as_json:
             stdout(json.dumps(comparison.record, indent=2, allow_nan=False))
@@ -403,9 +403,9 @@ def export(
     No code that a spec names is imported, so you can export a run that you do not trust.
     """
     with exit_on_error():
-        from globscope.exchange import export as exported
+        from globscope.exchange import export as export_run
 
-        files = exported(run, to, out)
+        files = export_run(run, to, out)
         for file in files:
             if file.path is None:
                 stderr(f"left out: {file.what}: {file.why_not}")

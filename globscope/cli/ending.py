@@ -36,7 +36,7 @@ def ending(error: BaseException, spec: Path | None = None) -> Ending | None:
         say_stopped()
         return STOPPED, ()
     if isinstance(error, typer.Abort):
-        return INVALID, ["error: not started: nobody answered"]
+        return INVALID, ["error: not started: no answer"]
     if BrokenPipeError in (type(error), type(error.__context__)):  # a reader such as `head` that has closed the pipe
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())  # else Python complains at its end
         return 0, ()

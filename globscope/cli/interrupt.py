@@ -24,9 +24,9 @@ class _Interrupt:
     """The state of this process.
 
     Attributes:
-        asked: Whether Ctrl-C was pressed.
+        pressed: Whether Ctrl-C was pressed.
         at_work: Whether work is running that a KeyboardInterrupt ends.
-        said: Whether the line was written.
+        announced: Whether the line was written.
     """
 
     pressed = False

@@ -92,11 +92,11 @@ def print_summary(record: Mapping[str, Any]) -> None:
         _console().print(f"warning: {escape_markup(warning)}")
 
 
-def print_finding(found: Finding) -> None:
+def print_finding(finding: Finding) -> None:
     """Print a finding's tables and warnings."""
-    for table in found.tables:
+    for table in finding.tables:
         _print_rows(asdict(table), {})
-    for warning in found.warnings:
+    for warning in finding.warnings:
         _console().print(f"warning: {escape_markup(warning)}")
 
 

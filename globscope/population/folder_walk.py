@@ -62,8 +62,8 @@ def _without_links(root: Path, matches: Sequence[Match]) -> list[Match]:
     unlinked = {match.path: real / match.path.relative_to(root) for match in matches}
     places = {match.path: match.path.parent.resolve() / match.path.name for match in matches}
     known = set(unlinked.values())
-    kept = [m for m in matches if places[m.path] == unlinked[m.path] or places[m.path] not in known]
-    return sorted(kept, key=lambda match: match.path)
+    unique = [m for m in matches if places[m.path] == unlinked[m.path] or places[m.path] not in known]
+    return sorted(unique, key=lambda match: match.path)
 
 
 def _descend(folder: Path, parts: Sequence[str], words: Mapping[str, str]) -> Iterator[Match]:

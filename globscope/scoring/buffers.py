@@ -115,8 +115,8 @@ class NetworkBuffers:
         self._again = self._probe.initialise(1)[1] if self._again is None else self._again
         if not self._fresh[name].equal(self._again[name]):
             raise EvaluationError(
-                f"a network comes without its buffer {name!r}, and every fresh model has another one: networks are to "
-                "be handed over with the buffers of their members"
+                f"a network comes without its buffer {name!r}, and every fresh model has another one; pass in "
+                "networks with the buffers of their members"
             )
         return self._fresh[name].clone()
 

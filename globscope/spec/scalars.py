@@ -80,7 +80,7 @@ def table(value: Any, kind: Any) -> dict[str, Any]:
     """Return a table that is passed on to the user's code."""
     if not isinstance(value, dict):
         raise wrong(kind, value)
-    problems = [(place, "dates and times are not handed on; write it as text") for place in _dates(value)]
+    problems = [(place, "dates and times are not passed on; write them as text") for place in _dates(value)]
     if problems:
         raise InvalidError(*problems)
     return {key: _plain_text(item) for key, item in value.items()}

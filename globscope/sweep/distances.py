@@ -27,12 +27,12 @@ def distances(tiles: Mapping[str, Mapping[str, Tile]]) -> Table:
 
 
 def _rows(tree: str, tiles: Mapping[str, Tile]) -> Iterator[Row]:
-    for one, other in combinations(tiles, 2):
-        pair = tiles[one].tree.topology.tree, tiles[other].tree.topology.tree
+    for first, second in combinations(tiles, 2):
+        pair = tiles[first].tree.topology.tree, tiles[second].tree.topology.tree
         yield {
             "topology": tree,
-            "one": one,
-            "other": other,
+            "one": first,
+            "other": second,
             **{name: finite_or_none(measure(*pair)) for name, measure in MEASURES.items()},
         }
 

@@ -198,8 +198,8 @@ class Sweep:
             SpecError: Cells have problems; all are listed.
         """
         before, latest, cells = Before(), Latest(), {cell.name: cell for cell in self.spec.cells}
-        found = for_each_cell(cells, lambda name: estimate(self._checked_context(cells[name], latest), before))
-        return SweepEstimate(cells=dict(zip(cells, found, strict=True)), trained=len(before.trained))
+        estimates = for_each_cell(cells, lambda name: estimate(self._checked_context(cells[name], latest), before))
+        return SweepEstimate(cells=dict(zip(cells, estimates, strict=True)), trained=len(before.trained))
 
     def _checked_context(self, cell: Cell, latest: Latest) -> Context:
         """Return the context of a cell's study, after checking that it can run."""
@@ -251,8 +251,8 @@ def _cell_key(context: Context) -> str:
     entries = [spec.evaluator, spec.fidelity, *spec.sampler, *spec.topology, *spec.aligner, *spec.analysis]
     components = [context.identity(entry.component) for entry in [*entries, *spec.reducer]]
     pattern = spec.population.checkpoints
-    found = [] if pattern is None else find_checkpoints(spec.population, spec.source.resolve().parent)
-    members = [one.identity for one in found]
+    files = [] if pattern is None else find_checkpoints(spec.population, spec.source.resolve().parent)
+    members = [one.identity for one in files]
     return key("cell", as_toml(evolve(spec, run=None)), context.task_key, components, members)
 
 

@@ -82,8 +82,8 @@ class ComparedRuns:
     @property
     def fields(self) -> tuple[str, ...]:
         """The names of the measured fields' figures, for the networks that each run is about."""
-        own = [run.score(name, row) for name in self.measures for run, row in self._done()]
-        return tuple(dict.fromkeys(own))
+        names = [run.score(name, row) for name in self.measures for run, row in self._done()]
+        return tuple(dict.fromkeys(names))
 
     def own_figures(self) -> list[dict[str, Cell]]:
         """Return every run's figures by name, without scores of other networks than those that it is about."""

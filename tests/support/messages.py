@@ -185,7 +185,7 @@ SPECS = {
     ),
     "dates handed on": (
         tasked("model_options = { when = [2024-05-01] }"),
-        ["F: task.model_options.when.0: dates and times are not handed on; write it as text"],
+        ["F: task.model_options.when.0: dates and times are not passed on; write them as text"],
     ),
     "table instead of a list of tables": (
         TASK + POPULATION + '[reducer]\nuse = "pca"\n',

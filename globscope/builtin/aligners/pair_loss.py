@@ -43,8 +43,10 @@ class PairLoss:
         trained = {name: fresh[name] for name in probe.layout.names if name not in symmetry.statistics}
         first, second = (_on_device(network, trained) for network in both)
         # Buffers that are no statistics are a's: the middle is equally near to both networks.
-        kept = {name: buffer for name, buffer in scratch.items() if name in both[0] and name not in probe.statistics}
-        buffers = scratch | _on_device(both[0], kept)
+        own_buffers = {
+            name: buffer for name, buffer in scratch.items() if name in both[0] and name not in probe.statistics
+        }
+        buffers = scratch | _on_device(both[0], own_buffers)
         return cls(probe=probe, symmetry=symmetry, a=first, b=second, scratch=buffers, kind=kind, examples=examples)
 
     def loss(self, soft: Mapping[str, Any], rng: np.random.Generator) -> Any:

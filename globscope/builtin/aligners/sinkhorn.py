@@ -184,8 +184,6 @@ def _require_fit(scores: Mapping[str, np.ndarray], symmetry: Symmetry) -> None:
     """
     for name, size in symmetry.sizes.items():
         if name not in scores:
-            raise PluginError(f"{LABEL} was handed no scores of the group {name!r}")
+            raise PluginError(f"{LABEL} got no scores for the group {name!r}")
         if scores[name].shape != (size, size) or not np.isfinite(scores[name]).all():
-            raise PluginError(
-                f"{LABEL} was handed scores of the group {name!r} that are no ({size}, {size}) finite numbers"
-            )
+            raise PluginError(f"{LABEL} got scores for the group {name!r} that are no ({size}, {size}) finite numbers")

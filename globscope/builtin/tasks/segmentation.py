@@ -23,7 +23,7 @@ class Segmentation:
     """Tell the class of every pixel; the loss is the mean cross-entropy per pixel unless another is given.
 
     `accuracy` is the share of right pixels. `iou` is intersection over union: for each image the mean over the classes
-    that it has or is said to have, and of these the mean over images.
+    that are present or predicted, averaged over images.
 
     Attributes:
         model: `unet`, or your own `file.py:name` that returns a torch module from (examples, channels, height,

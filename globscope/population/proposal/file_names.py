@@ -63,13 +63,13 @@ def run_place(names: Sequence[Sequence[str]]) -> int | None:
 def pattern(names: Sequence[Sequence[str]], step: int | None, run: int | None) -> str:
     """Return the pattern of names with one signature, with a step and a run at these places."""
     text = ""
-    for at, token in enumerate(names[0]):
-        if at == step:
+    for place, token in enumerate(names[0]):
+        if place == step:
             text += "{step}"
-        elif at == run or token == FOLDER:
+        elif place == run or token == FOLDER:
             text += "{variant}"
-        elif at + 1 != run or not token.isalpha():  # of `seed3` the whole is a run's name
-            text += ANY if len({name[at] for name in names}) > 1 else token
+        elif place + 1 != run or not token.isalpha():  # of `seed3` the whole is a run's name
+            text += ANY if len({name[place] for name in names}) > 1 else token
     return re.sub(r"\*([-_.=]?\*)+", ANY, text)
 
 

@@ -112,10 +112,12 @@ def read_mlp(probe: Probe) -> Mlp:
     if groups.statistics:
         raise _no_mlp(f"this network has statistics, {_list_names(sorted(groups.statistics))}")
     parts = [_parts(group, shapes) for group in groups.groups]
-    for (group, (_, _, above)), (_, (made, _, _)) in pairwise(zip(groups.groups, parts, strict=True)):
-        if above != made:
-            raise _no_mlp(f"{group.name!r} is read by {above!r}, which does not make the next layer's units, {made!r}")
-    layers = [Layer(weight=made, bias=bias) for made, bias, _ in parts]
+    for (group, (_, _, above)), (_, (computing, _, _)) in pairwise(zip(groups.groups, parts, strict=True)):
+        if above != computing:
+            raise _no_mlp(
+                f"{group.name!r} is read by {above!r}, which does not make the next layer's units, {computing!r}"
+            )
+    layers = [Layer(weight=computing, bias=bias) for computing, bias, _ in parts]
     layers.append(_last(parts[-1][2], layers, shapes))
     widths = (shapes[layers[0].weight][1], *groups.sizes.values(), shapes[layers[-1].weight][0])
     return Mlp(layers=tuple(layers), groups=tuple(groups.sizes), widths=widths)
@@ -127,10 +129,10 @@ def _parts(group: Group, shapes: Mapping[str, tuple[int, ...]]) -> tuple[str, st
     for axis in group.axes:
         kind = (len(shapes[axis.tensor]), axis.axis) if _whole(axis, shapes) else (0, 0)
         kinds.setdefault(kind, []).append(axis.tensor)
-    made, bias, read = (kinds.pop(kind, []) for kind in ((2, 0), (1, 0), (2, 1)))
-    if kinds or len(made) != 1 or len(read) != 1 or len(bias) > 1:
+    computing, bias, read = (kinds.pop(kind, []) for kind in ((2, 0), (1, 0), (2, 1)))
+    if kinds or len(computing) != 1 or len(read) != 1 or len(bias) > 1:
         raise _no_mlp(f"the units of {group.name!r} stand in {_list_names([axis.tensor for axis in group.axes])}")
-    return made[0], bias[0] if bias else "", read[0]
+    return computing[0], bias[0] if bias else "", read[0]
 
 
 def _whole(axis: Axis, shapes: Mapping[str, tuple[int, ...]]) -> bool:
