@@ -24,7 +24,7 @@ class CellJob:
     """A cell to run.
 
     Attributes:
-        name: The cell's.
+        name: Name of the cell.
         number: Its place among all.
         study: The cell's study.
         key: Of everything that its results depend on.
