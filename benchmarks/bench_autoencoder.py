@@ -61,7 +61,7 @@ def case(space: str, rate: float, seed: int, limit: float) -> dict:
     """Return the seconds to each goal, or None, and the peak memory in MiB."""
     study = load(ROOT / "specs" / "digits-mlp.toml")
     folder = ROOT / "runs" / "bench-autoencoder"
-    members = population(Study(spec=study.spec, folder=folder, registry=study.registry).context())
+    members = population(Study(spec=study.spec, folder=folder, registry=study.registry).workshop())
     weights = np.array(members.weights)
     component = evolve(study.spec.reducer[0].component, learning_rate=rate, schedule="constant", steps=10**6)
     product.CHECK_EVERY = 5

@@ -23,17 +23,18 @@ def figures(seed: int) -> tuple[float, float, int, float]:
     """Return of one fit: its error per weight, the longest step, how many curves are cut, the largest error."""
     study = load(ROOT / "specs/digits-connectivity.toml", [f"reducer.0.seed={seed}", "sampler.0.resolution=5"])
     alone = evolve(study.spec, reducer=study.spec.reducer[:1], analysis=study.spec.analysis[:1])
-    context = Study(spec=alone, folder=ROOT / "runs/digits-connectivity-seeds", registry=study.registry).context()
-    outcome = run(context)
+    workshop = Study(spec=alone, folder=ROOT / "runs/digits-connectivity-seeds", registry=study.registry).workshop()
+    outcome = run(workshop)
     rows = [row for row in outcome.findings["mode-connectivity"].tables[1].rows if row["fit"] == SEEN]
     steps = [row["longest_step"] for row in rows]
-    return _error(context), max(steps), sum(step > CUT for step in steps), max(row["error_max"] for row in rows)
+    return _error(workshop), max(steps), sum(step > CUT for step in steps), max(row["error_max"] for row in rows)
 
 
-def _error(context) -> float:
+def _error(workshop) -> float:
     """Return the error per weight of the refit, which the analysis asked for."""
-    [place] = [key for key, used in context.used.items() if used["stage"].startswith("refit")]
-    return float(read_json(context.store.place(*place.split("/")) / "chart.json")["notes"]["mse_per_weight"])
+    used = [entry for stage in workshop.ledger.records for entry in stage.get("inside", ())]
+    [place] = [entry["key"] for entry in used if entry["stage"].startswith("refit")]
+    return float(read_json(workshop.store.place(*place.split("/")) / "chart.json")["notes"]["mse_per_weight"])
 
 
 if __name__ == "__main__":

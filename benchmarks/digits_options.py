@@ -48,7 +48,7 @@ def main() -> None:
     """Print a row per set of options, best first."""
     study = load(ROOT / "specs" / "digits-mlp.toml")
     folder = ROOT / "runs" / "digits-options"
-    members = population(Study(spec=study.spec, folder=folder, registry=study.registry).context())
+    members = population(Study(spec=study.spec, folder=folder, registry=study.registry).workshop())
     jobs = [("pca", {}), ("autoencoder", {})]
     jobs += [("kernel-pca", options) for options in library_defaults(members)]
     jobs += [("kernel-pca", options) for options in KERNELS] + [("umap", options) for options in NEIGHBOURS]
@@ -58,7 +58,7 @@ def main() -> None:
         for at, (use, options) in enumerate(jobs)
     ]
     spec = evolve(study.spec, reducer=tuple(entries))
-    bench = StudyBench(Study(spec=spec, folder=folder, registry=study.registry).context())
+    bench = StudyBench(Study(spec=spec, folder=folder, registry=study.registry).workshop())
     found = [(error(bench, e.name, members), use, o) for e, (use, o) in zip(entries, jobs, strict=True)]
     print("| reducer | options | MSE per weight |\n|---|---|---|")
     for value, use, options in sorted(found, key=lambda row: (row[1], row[0])):

@@ -20,7 +20,7 @@ def record(name: str, population: int, seed: int) -> dict:
     study = load(ROOT / "specs" / f"{name}.toml", [f"population.seed={population}", f"reducer.0.seed={seed}"])
     alone = evolve(study.spec, reducer=study.spec.reducer[:1])
     folder = ROOT / "runs" / "digits-seeds" / name
-    outcome = run(Study(spec=alone, folder=folder, registry=study.registry).context())
+    outcome = run(Study(spec=alone, folder=folder, registry=study.registry).workshop())
     return outcome.record
 
 

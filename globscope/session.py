@@ -25,14 +25,15 @@ from globscope.store import (
     write_json,
     written_file,
 )
+from globscope.study.built_task import TaskCache, build_task
 from globscope.study.changes import MANIFEST, Changes, changes
-from globscope.study.context import Context, Latest
 from globscope.study.observer import Observer
 from globscope.study.plan.check import check
 from globscope.study.plan.estimate import Estimate, estimate, evaluations
 from globscope.study.pool import workers_of
 from globscope.study.run import Outcome, run
 from globscope.study.stages.align import learners
+from globscope.study.workshop import Workshop
 from globscope.values.findings import Atlas, Finding, Map
 from globscope.workers import ThisProcess
 
@@ -141,7 +142,7 @@ class Study:
         observer = observer or Observer()
         self.begin(observer)
         with workers_of(self.spec, self.registry, observer) as workers:
-            return self.finish(self.context(observer, workers=workers))
+            return self.finish(self.workshop(observer, workers=workers))
 
     def begin(self, observer: Observer) -> None:
         """Claim the run folder, and report it to the observer.
@@ -152,8 +153,8 @@ class Study:
         begin(self.folder, "study", self.spec.source, observer)
 
     @within_boundary
-    def finish(self, context: Context) -> Result:
-        """Run the study in a context, write its results to its folder, and return them.
+    def finish(self, workshop: Workshop) -> Result:
+        """Run the study, write its results to its folder, and return them.
 
         Raises:
             GlobscopeError: The study cannot run; the message says what to change.
@@ -162,18 +163,18 @@ class Study:
         write_bytes(self.folder / SPEC, as_toml(self.spec).encode())
         changed = changes(self.folder, self.spec)
         if changed != Changes():
-            context.observer.warning(str(changed))
-        outcome = run(context)
-        with locked(self.folder / LOCK, lambda: context.observer.waiting("report")):
-            return self._write(context, outcome, _with_changes(outcome.record, changed))
+            workshop.observer.warning(str(changed))
+        outcome = run(workshop)
+        with locked(self.folder / LOCK, lambda: workshop.observer.waiting("report")):
+            return self._write(workshop, outcome, _with_changes(outcome.record, changed))
 
-    def _write(self, context: Context, outcome: Outcome, record: Mapping[str, Any]) -> Result:
+    def _write(self, workshop: Workshop, outcome: Outcome, record: Mapping[str, Any]) -> Result:
         """Write everything outside of stages, one process at a time, since report and results belong together."""
         from globscope.report import write_report
 
         write_bytes(self.folder / SPEC, as_toml(self.spec).encode())  # another process may have another one
-        write_learned(context, self.folder)
-        context.observer.stage("report")
+        write_learned(workshop, self.folder)
+        workshop.observer.stage("report")
         page = write_report(
             self.folder,
             title=self.spec.title or self.spec.source.stem,
@@ -198,19 +199,19 @@ class Study:
         observer = observer or Observer()
         self.begin(observer)
         with workers_of(self.spec, self.registry, observer) as workers:
-            context = self.context(observer, workers=workers)
-            check(context)
-            if not learners(context):
+            workshop = self.workshop(observer, workers=workers)
+            check(workshop)
+            if not learners(workshop):
                 raise SpecError([f"{self.spec.source}: no [[aligner]] of it learns anything"])
-            files = write_learned(context, self.folder)
+            files = write_learned(workshop, self.folder)
             return {
-                learner.entry.name: (files[learner.entry.name], learner.learning()) for learner in learners(context)
+                learner.entry.name: (files[learner.entry.name], learner.learning()) for learner in learners(workshop)
             }
 
     @within_boundary
     def estimate(self) -> Estimate:
         """Return what a run would take, without running it."""
-        return estimate(self.context())
+        return estimate(self.workshop())
 
     @within_boundary
     def evaluations(self) -> int:
@@ -218,13 +219,19 @@ class Study:
         return evaluations(self.spec)
 
     @within_boundary
-    def context(
-        self, observer: Observer | None = None, latest: Latest | None = None, workers: Workers | None = None
-    ) -> Context:
-        """Return the context of the study's stages, with the latest task of its sweep, if equal, and its workers."""
+    def workshop(
+        self, observer: Observer | None = None, cache: TaskCache | None = None, workers: Workers | None = None
+    ) -> Workshop:
+        """Return the study at work, with its workers; its task is that of the cache if both are equal."""
         observer = observer or Observer()
-        store = Store(stages_root(self.folder), trusting=self.trust_store, warn=observer.warning)
-        return Context(self.spec, self.registry, store, observer, latest or Latest(), workers or ThisProcess())
+        return Workshop(
+            spec=self.spec,
+            registry=self.registry,
+            store=Store(stages_root(self.folder), trusting=self.trust_store, warn=observer.warning),
+            tasks=build_task(self.spec, self.registry, cache or TaskCache()),
+            observer=observer,
+            workers=workers or ThisProcess(),
+        )
 
 
 def _with_changes(record: Mapping[str, Any], changed: Changes) -> Mapping[str, Any]:
@@ -256,12 +263,12 @@ def other_run(folder: Path, kind: str, spec: Path) -> Path | None:
     return next((place for place in places if is_claimed(place, kind) and not place.samefile(folder)), None)
 
 
-def write_learned(context: Context, run_folder: Path) -> dict[str, Path]:
+def write_learned(workshop: Workshop, run_folder: Path) -> dict[str, Path]:
     """Write the learned aligners of a study, training them if needed; return the files by aligner's name."""
     from globscope.report.style.text import slug
 
     written: dict[str, Path] = {}
-    for learner in learners(context):
+    for learner in learners(workshop):
         written[learner.entry.name] = own_folder(run_folder, ALIGNERS) / f"{slug(learner.entry.name)}.safetensors"
         write_bytes(written[learner.entry.name], learner.learned_file().read_bytes())
     return written
@@ -297,9 +304,9 @@ def project(folder: str | Path, files: Sequence[str | Path], observer: Observer 
     from globscope.study.project import project as project_files
 
     results(Path(folder))  # an unfinished run would be continued here
-    context = load(written_file(Path(folder), SPEC), folder=folder).context(observer)
-    with component_errors(context.registry):
-        return project_files(context, [Path(file) for file in files])
+    workshop = load(written_file(Path(folder), SPEC), folder=folder).workshop(observer)
+    with component_errors(workshop.registry):
+        return project_files(workshop, [Path(file) for file in files])
 
 
 def results(folder: Path) -> dict[str, Any]:

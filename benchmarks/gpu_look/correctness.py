@@ -150,4 +150,4 @@ def studied(
     written = {**asked, "population": population, "evaluator": {**asked["evaluator"], "device": scored}}
     path = look.folder / f"{name}.toml"
     path.write_text(tomli_w.dumps(written), "utf-8")
-    return run(globscope.load(path, folder=look.folder / name).context(Taken())), ran
+    return run(globscope.load(path, folder=look.folder / name).workshop(Taken())), ran

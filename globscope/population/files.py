@@ -87,7 +87,7 @@ class _IndexWriter:
 
 
 def load_population(
-    folder: Path, identity: str, files: Sequence[CheckpointFile] = (), probe: Probe | None = None
+    folder: Path, key: str, files: Sequence[CheckpointFile] = (), probe: Probe | None = None
 ) -> Population:
     """Return a saved population, memory-mapped; checkpoints are read from `files`, since they may have moved."""
     index = read_json(folder / INDEX)
@@ -99,7 +99,7 @@ def load_population(
         members=tuple(members),
         weights=weights,
         layout=Layout(names=tuple(layout["names"]), shapes=tuple(map(tuple, layout["shapes"]))),
-        keys=tuple(f"{identity}/{row}" for row in range(len(members))),
+        keys=tuple(f"{key}/{row}" for row in range(len(members))),
     )
 
 

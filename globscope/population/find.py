@@ -15,6 +15,7 @@ from globscope.population.state_dict import StateDictChoice
 from globscope.references import Pattern
 from globscope.spec.model import CheckpointFiles, Source, Zoo
 from globscope.spec.pattern import STEP, VARIANT, absolute, fill_template
+from globscope.store import key
 from globscope.visible import visible
 
 # How many unreadable files a message lists.
@@ -46,10 +47,10 @@ class CheckpointFile:
         return read_checkpoint(self.path, self.choice)
 
     @property
-    def identity(self) -> tuple[object, ...]:
-        """What stage keys depend on: variant, step, the files' bytes, and the choice of a state dict if one is set."""
+    def key(self) -> str:
+        """Of variant, step, the files' bytes, and the choice of a state dict if one is set."""
         parts = (self.variant, self.step, checkpoint_files(self.path))
-        return parts if self.choice == StateDictChoice() else (*parts, self.choice)
+        return key(*parts) if self.choice == StateDictChoice() else key(*parts, self.choice)
 
 
 def find_checkpoints(source: Source, folder: Path) -> list[CheckpointFile]:

@@ -12,7 +12,6 @@ from globscope.roles import Task, Tensors, Work
 from globscope.spec.model import Entry, ReducerEntry
 from globscope.store import fingerprint, key
 from globscope.study.buffers import with_buffers
-from globscope.study.context import Context
 from globscope.study.stages.align import AlignerStage
 from globscope.study.stages.evaluate import evaluate
 from globscope.study.stages.part import compute_part
@@ -20,7 +19,8 @@ from globscope.study.stages.population import population
 from globscope.study.stages.reduce import ReducerStage
 from globscope.study.stages.sample import landscape, landscape_at
 from globscope.study.stages.topology import topology
-from globscope.study.truth import identified, truth_of
+from globscope.study.truth import Truth, identified, truth_of
+from globscope.study.workshop import Workshop
 from globscope.values.evaluation import Networks, Unit
 from globscope.values.findings import Map
 from globscope.values.landscape import Landscape, Samples
@@ -33,24 +33,26 @@ class StudyBench:
     """Everything is stored under its key, so what was computed once is never computed again.
 
     Attributes:
-        context: The study at work.
+        workshop: The study at work.
         asking: The analysis whose bench it is; None for the study's own.
         noise: Standard deviation of each field between draws.
+        truth: Fields of members' own networks that were measured already, by the members' keys.
     """
 
-    context: Context
+    workshop: Workshop
     asking: Entry | None = None
     noise: Mapping[str, float] = field(factory=dict)
+    truth: Truth = field(factory=dict)
 
     @property
     def seed(self) -> int:
         """The study's seed."""
-        return self.context.spec.seed
+        return self.workshop.spec.seed
 
     @property
     def task(self) -> Task:
         """The study's task, by what of its weights is flattened."""
-        return self.context.task
+        return self.workshop.task
 
     def fit(self, reducer: str, population: Population, seed: int | None = None) -> Map:
         """Return a reducer of the spec fitted to `population`'s members in the fit.
@@ -59,12 +61,10 @@ class StudyBench:
             PluginError: The spec has no reducer of this name.
         """
         entry = self._entry(reducer)
-        chosen = self.context.spec.seed_of(entry) if seed is None else seed
+        chosen = self.workshop.spec.seed_of(entry) if seed is None else seed
         fitted = identified(population.fitted)
-        told = {used["stage"] for used in self.context.used.values()}
-        again = f"refit {reducer} on {len(fitted.members)} members"
-        label = again if f"fit {reducer}" in told else f"fit {reducer}"
-        return evolve(ReducerStage(self.context, entry, fitted, chosen, label).map(), whole=population)
+        label = f"fit {reducer}" if self.asking is None else f"refit {reducer} on {len(fitted.members)} members"
+        return evolve(ReducerStage(self.workshop, entry, fitted, chosen, label).map(), whole=population)
 
     def landscape(self, fitted: Map) -> Map:
         """Return the map with its samplers' landscapes, topologies, and its members, decoded and as they are."""
@@ -78,15 +78,15 @@ class StudyBench:
             nearest=np.arange(len(fitted.population.members)),
         )
         label = f"evaluate {fitted.name}'s members"
-        fields, _ = evaluate(self.context, decoded, key("decoded", fitted.identity), label)
+        fields, _ = evaluate(self.workshop, decoded, key("decoded", fitted.key), label)
         found, trees = {}, {}
-        for sampler in self.context.spec.samplers_of(self._entry(fitted.name)):
-            found[sampler.name], identity = landscape(self.context, fitted, sampler)
+        for sampler in self.workshop.spec.samplers_of(self._entry(fitted.name)):
+            found[sampler.name], landscape_key = landscape(self.workshop, fitted, sampler)
             trees[sampler.name] = {
-                entry.name: self._tree(entry, found[sampler.name], identity, f"merge tree of {fitted.name}")
-                for entry in self.context.spec.topology
+                entry.name: self._tree(entry, found[sampler.name], landscape_key, f"merge tree of {fitted.name}")
+                for entry in self.workshop.spec.topology
             }
-        own = truth_of(self.context, fitted.population)
+        own = truth_of(self.workshop, fitted.population, self.truth)
         return evolve(fitted, truth=own, decoded=fields, landscapes=found, topologies=trees)
 
     def measure(self, networks: Networks) -> Mapping[str, np.ndarray]:
@@ -95,28 +95,28 @@ class StudyBench:
         Raises:
             PluginError: They come without buffers, in which the members differ.
         """
-        asking = "the study" if self.asking is None else self.context.who(self.asking.component)
+        asking = "the study" if self.asking is None else self.workshop.label_of(self.asking.component)
         if not networks.buffers and self.task.build("cpu").initialise(0)[1]:
-            networks = with_buffers(networks, population(self.context), self.task.build("cpu"), asking)
+            networks = with_buffers(networks, population(self.workshop), self.task.build("cpu"), asking)
         total = hashlib.blake2b()
         for start in range(0, len(networks), 16):
             unit = Unit(start=start, stop=min(start + 16, len(networks)))
             total.update(np.ascontiguousarray(networks.weights(unit)).data)
         # Their buffers belong to the key: they are scored with them.
-        identity = key(total.hexdigest(), _of_buffers(networks.buffers), networks.nearest)
-        return evaluate(self.context, networks, identity, "evaluate networks")[0]
+        networks_key = key(total.hexdigest(), _of_buffers(networks.buffers), networks.nearest)
+        return evaluate(self.workshop, networks, networks_key, "evaluate networks")[0]
 
     def stage(self, label: str, parts: Sequence[Any], work: Work) -> Mapping[str, np.ndarray]:
         """Return the arrays that `work` makes, from the store where they were made before."""
-        return compute_part(self.context, self.asking, parts, work, label)
+        return compute_part(self.workshop, self.asking, parts, work, label)
 
     def align(self, aligner: str, a: Tensors, b: Tensors, label: str) -> Mapping[str, np.ndarray]:
         """Return the permutations that an aligner of the spec finds for two networks."""
-        return AlignerStage.by(self.context, aligner).permutations(a, b, label)
+        return AlignerStage.by(self.workshop, aligner).permutations(a, b, label)
 
     def sample(self, fitted: Map, samples: Samples) -> Landscape:
         """Return the landscape at given points of a map with an inverse, decoded as one batch."""
-        return landscape_at(self.context, fitted, samples)
+        return landscape_at(self.workshop, fitted, samples)
 
     def topology(self, name: str, landscape: Landscape) -> Topology:
         """Return what a topology of the spec makes of a landscape.
@@ -124,17 +124,17 @@ class StudyBench:
         Raises:
             PluginError: The spec has no topology of this name.
         """
-        known = {entry.name: entry for entry in self.context.spec.topology}
+        known = {entry.name: entry for entry in self.workshop.spec.topology}
         if name not in known:
             raise PluginError(f"this study has no topology {name!r}; {near(name, known)}")
         return self._tree(known[name], landscape, _content(landscape), f"merge tree, {name}")
 
-    def _tree(self, entry: Entry, landscape: Landscape, identity: str, label: str) -> Topology:
-        found = topology(self.context, entry, landscape, identity, label)
+    def _tree(self, entry: Entry, landscape: Landscape, landscape_key: str, label: str) -> Topology:
+        found = topology(self.workshop, entry, landscape, landscape_key, label)
         return evolve(found, noise=self.noise.get(found.field, 0.0))
 
     def _entry(self, reducer: str) -> ReducerEntry:
-        known = {entry.name: entry for entry in self.context.spec.reducer}
+        known = {entry.name: entry for entry in self.workshop.spec.reducer}
         if reducer not in known:
             raise PluginError(f"this study has no reducer {reducer!r}; {near(reducer, known)}")
         return known[reducer]

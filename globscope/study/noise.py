@@ -5,19 +5,19 @@ from attrs import evolve
 
 from globscope.scoring.draws import REPEATS, scores
 from globscope.store import key
-from globscope.study.context import Context
 from globscope.study.seeds import number
 from globscope.study.stages.evaluate import draw_seed, evaluate
+from globscope.study.workshop import Workshop
 from globscope.values.evaluation import Networks
 from globscope.values.members import Population
 
 
-def noise(context: Context, members: Population) -> dict[str, float]:
+def noise(workshop: Workshop, members: Population) -> dict[str, float]:
     """Return the standard deviation of each field between draws, over the runs' last networks.
 
     Nothing where scoring draws nothing; fields that are not finite are left out. Each draw is a stage of its own.
     """
-    seed = draw_seed(context)
+    seed = draw_seed(workshop)
     if seed is None or not members.finals:
         return {}
     finals = members.take(members.finals)
@@ -25,8 +25,8 @@ def noise(context: Context, members: Population) -> dict[str, float]:
     rounds = []
     for repeat in range(REPEATS):
         other = evolve(networks, seed=number(seed, "draw", repeat))
-        identity, label = key("draw", finals.identity, repeat), f"evaluate draw {repeat + 1} of {REPEATS}"
-        rounds.append(evaluate(context, other, identity, label)[0])
+        networks_key, label = key("draw", finals.key, repeat), f"evaluate draw {repeat + 1} of {REPEATS}"
+        rounds.append(evaluate(workshop, other, networks_key, label)[0])
     return _deviations({name: np.stack([one[name] for one in rounds]) for name in rounds[0]})
 
 

@@ -11,16 +11,16 @@ from globscope.population.find import CheckpointFile
 from globscope.population.member import load_member
 from globscope.population.state_dict import StateDictChoice
 from globscope.study.bench import StudyBench
-from globscope.study.context import Context
 from globscope.study.run import fits, parts_of
 from globscope.study.stages.aligned import toward
 from globscope.study.trust import trusted
+from globscope.study.workshop import Workshop
 from globscope.values.evaluation import Networks
 from globscope.values.findings import Map, finite_or_none
 
 
 @float32_by_default()
-def project(context: Context, files: Sequence[Path]) -> list[dict[str, Any]]:
+def project(workshop: Workshop, files: Sequence[Path]) -> list[dict[str, Any]]:
     """Return a row for each map that encodes and each checkpoint; nothing is fitted again.
 
     A row has `map`, `file`, `point` (latent coordinates), `residual` (share of the network's norm, from the
@@ -31,19 +31,19 @@ def project(context: Context, files: Sequence[Path]) -> list[dict[str, Any]]:
     Raises:
         PopulationError: A file that is not such a network.
     """
-    probe = context.task.build("cpu")
-    source = context.spec.population
+    probe = workshop.task.build("cpu")
+    source = workshop.spec.population
     choice = StateDictChoice(key=source.key, rename=source.rename)
     # A file's variant and step are not known, and nothing here asks for them.
     found = [load_member(CheckpointFile(path=file, variant=file.stem, step=0, choice=choice), probe) for file in files]
     weights = np.stack([vector for _, vector in found])
     buffers = [one.buffers for one, _ in found]
-    bench = StudyBench(context)
+    bench = StudyBench(workshop)
     truth = bench.measure(Networks.of(weights, buffers if any(buffers) else ()))
     parts = parts_of(bench)
-    vectors = {False: weights, True: toward(context, parts[0], weights, buffers)}
+    vectors = {False: weights, True: toward(workshop, parts[0], weights, buffers)}
     rows = []
-    for entry, fitted in zip(context.spec.reducer, fits(bench, parts), strict=True):
+    for entry, fitted in zip(workshop.spec.reducer, fits(bench, parts), strict=True):
         if fitted.chart.encode is not None:
             for row, values in enumerate(_placed(bench, fitted, vectors[entry.align])):
                 own = {name: finite_or_none(losses[row]) for name, losses in truth.items()}

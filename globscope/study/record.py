@@ -11,8 +11,8 @@ from attrs import asdict
 from globscope import __version__
 from globscope.spec.describe import as_toml
 from globscope.study.compare_maps import OWN, compared_figures, distinct_names, map_record
-from globscope.study.context import Context
 from globscope.study.devices import devices
+from globscope.study.workshop import Workshop
 from globscope.values.blocks import column_blocks
 from globscope.values.findings import Atlas, Finding, Map, finite_or_none
 from globscope.values.rows import Weights
@@ -21,12 +21,12 @@ LIBRARIES = ("torch", "numpy", "scikit-learn", "umap-learn", "gudhi")
 
 
 def record(
-    context: Context, atlas: Atlas, findings: Mapping[str, Finding], learned: Mapping[str, Finding]
+    workshop: Workshop, atlas: Atlas, findings: Mapping[str, Finding], learned: Mapping[str, Finding]
 ) -> dict[str, Any]:
     """Return the results; a figure that cannot be had is None, never NaN.
 
     Args:
-        context: Of the study.
+        workshop: Of the study.
         atlas: Its values.
         findings: By analysis' name.
         learned: How aligners learned, by aligner's name.
@@ -34,10 +34,10 @@ def record(
     Raises:
         PluginError: Two analyses record a figure of one name.
     """
-    components = {entry.name: entry.use for entry in (context.spec.fidelity, *context.spec.analysis)}
+    components = {entry.name: entry.use for entry in (workshop.spec.fidelity, *workshop.spec.analysis)}
     apart = distinct_names(findings, components)
     return {
-        "title": context.spec.title,
+        "title": workshop.spec.title,
         "population": population(atlas),
         "reducers": [map_record(_reducer(one), apart) | _of_slice(one, atlas) for one in atlas.maps],
         "fields": [asdict(field) for field in atlas.fields.values()],
@@ -46,8 +46,8 @@ def record(
         "subjects": subjects(findings, atlas),
         "tables": _tables(findings),
         "aligners": _tables(learned),
-        "manifest": manifest(context) | {"members": _members(atlas)} | _of_atlas(atlas),
-        "spec": as_toml(context.spec),
+        "manifest": manifest(workshop) | {"members": _members(atlas)} | _of_atlas(atlas),
+        "spec": as_toml(workshop.spec),
     }
 
 
@@ -133,7 +133,7 @@ def _networks(finding: Finding, known: Mapping[str, int]) -> list[str]:
     return list(dict.fromkeys(str(cell) for cells in listed for cell in cells))
 
 
-def manifest(context: Context) -> dict[str, Any]:
+def manifest(workshop: Workshop) -> dict[str, Any]:
     """Return where, with what and from which seeds the results came."""
     import torch
 
@@ -141,19 +141,19 @@ def manifest(context: Context) -> dict[str, Any]:
         "globscope": __version__,
         "python": platform.python_version(),
         "libraries": {name: _version(name) for name in LIBRARIES},
-        "plugins": sorted({f"{c.distribution} {c.version}" for c in context.registry.components}),
+        "plugins": sorted({f"{c.distribution} {c.version}" for c in workshop.registry.components}),
         "machine": platform.machine(),
-        "device": devices(context.spec),
+        "device": devices(workshop.spec),
         "threads": torch.get_num_threads(),
-        "seed": context.spec.seed,
-        "flattened": _flattened(context),
-        "stages": [{"key": key} | used for key, used in context.used.items()],
+        "seed": workshop.spec.seed,
+        "flattened": _flattened(workshop),
+        "stages": workshop.ledger.records,
     }
 
 
-def _flattened(context: Context) -> dict[str, Any]:
+def _flattened(workshop: Workshop) -> dict[str, Any]:
     """Return what of a network the map is made of."""
-    choice, layout = context.spec.population, context.task.build("cpu").layout
+    choice, layout = workshop.spec.population, workshop.task.build("cpu").layout
     return {
         "flatten": choice.flatten,
         "include": list(choice.include),

@@ -10,7 +10,6 @@ from globscope.default_type import float32_by_default
 from globscope.roles import Derives, ProbeTraits, offered, traits
 from globscope.scoring.fields import measured_fields
 from globscope.study.bench import StudyBench
-from globscope.study.context import Context
 from globscope.study.noise import noise
 from globscope.study.plan.check import check
 from globscope.study.record import record
@@ -19,7 +18,8 @@ from globscope.study.stages.aligned import align_population
 from globscope.study.stages.analysis import analyse
 from globscope.study.stages.derive import derive_members
 from globscope.study.stages.population import population
-from globscope.study.truth import truth
+from globscope.study.truth import measure_truth, truth_of
+from globscope.study.workshop import Workshop
 from globscope.values.findings import Atlas, Finding, Map
 from globscope.values.members import Population
 
@@ -42,49 +42,43 @@ class Outcome:
 
 
 @float32_by_default()
-def run(context: Context) -> Outcome:
+def run(workshop: Workshop) -> Outcome:
     """Return a study's values; every stage that was finished before is read, not computed.
 
     Raises:
         GlobscopeError: With what to mend; what was computed stays.
     """
-    check(context)
-    bench = StudyBench(context)
+    check(workshop)
+    bench = StudyBench(workshop)
     parts = parts_of(bench)
-    members, own = joined(parts), truth(context, parts)
-    bench = evolve(bench, noise=noise(context, parts[0]))
+    members = joined(parts)
+    bench = evolve(bench, truth=measure_truth(workshop, parts), noise=noise(workshop, parts[0]))
+    own = truth_of(workshop, members, bench.truth)
     maps = tuple(bench.landscape(one) for one in fits(bench, parts))
-    probe = context.task.build("cpu")
+    probe = workshop.task.build("cpu")
     chance, fields = traits(probe, ProbeTraits).chance, measured_fields(probe)
     atlas = Atlas(population=members, truth=own, maps=maps, chance=chance, noise=bench.noise, fields=fields)
-    learned = {one.entry.name: one.learning() for one in learners(context)}
-    findings = _findings(context, atlas)
-    results = record(context, atlas, findings, learned)
+    learned = {one.entry.name: one.learning() for one in learners(workshop)}
+    entries = (workshop.spec.fidelity, *workshop.spec.analysis)
+    findings = {entry.name: analyse(workshop, evolve(bench, asking=entry), entry, atlas) for entry in entries}
+    results = record(workshop, atlas, findings, learned)
     return Outcome(atlas=atlas, findings=findings, learned=learned, record=results)
 
 
 def parts_of(bench: StudyBench) -> list[Population]:
     """Return the members that are trained or read, then those that each analysis derives from them before the map."""
-    given = align_population(bench.context, population(bench.context))
-    asking = [entry for entry in bench.context.spec.analysis if offered(entry.component, Derives) is not None]
-    return [given, *(derive_members(evolve(bench, asking=entry), bench.context, entry, given) for entry in asking)]
+    given = align_population(bench.workshop, population(bench.workshop))
+    asking = [entry for entry in bench.workshop.spec.analysis if offered(entry.component, Derives) is not None]
+    return [given, *(derive_members(evolve(bench, asking=entry), bench.workshop, entry, given) for entry in asking)]
 
 
 def fits(bench: StudyBench, parts: Sequence[Population]) -> Iterator[Map]:
     """Yield every reducer's map, fitted to the members as they are aligned or, where it says so, as they are given."""
     members = {True: joined(parts), False: joined(parts)}
-    if bench.context.spec.population.align is not None:
-        members[False] = joined([population(bench.context), *parts[1:]])
-    for entry in bench.context.spec.reducer:
+    if bench.workshop.spec.population.align is not None:
+        members[False] = joined([population(bench.workshop), *parts[1:]])
+    for entry in bench.workshop.spec.reducer:
         yield bench.fit(entry.name, members[entry.align])
-
-
-def _findings(context: Context, atlas: Atlas) -> dict[str, Finding]:
-    seen = sorted(context.used)  # all that the values were made from, whatever order they were read in
-    return {
-        entry.name: analyse(context, StudyBench(context, entry, atlas.noise), entry, atlas, seen)
-        for entry in (context.spec.fidelity, *context.spec.analysis)
-    }
 
 
 def joined(parts: Sequence[Population]) -> Population:

@@ -13,8 +13,8 @@ from globscope.population.train_stacked import fit_stacked
 from globscope.population.training_run import TrainingRun
 from globscope.registry import Registry
 from globscope.roles import Task
-from globscope.study.context import several
 from globscope.study.pool import as_in_a_study
+from globscope.study.workshop import several
 from globscope.values.chart import Progress
 
 

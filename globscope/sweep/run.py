@@ -27,12 +27,13 @@ from globscope.store import (
     read_written,
     write_bytes,
 )
-from globscope.study.context import Context, Latest
+from globscope.study.built_task import TaskCache
 from globscope.study.observer import Observer
 from globscope.study.plan.check import check
 from globscope.study.plan.estimate import estimate
 from globscope.study.plan.timing import Before
 from globscope.study.pool import workers_of
+from globscope.study.workshop import Workshop
 from globscope.sweep.estimate import SweepEstimate
 from globscope.sweep.run_cell import CellJob, cell_runner
 from globscope.values.chart import Progress
@@ -130,11 +131,11 @@ class Sweep:
         observer = observer or Observer()
         self.begin(observer)
         write_bytes(self.folder / SWEEP, tomli_w.dumps(plain(self.spec.document)).encode())
-        latest = Latest()
-        keys = self.cell_keys(latest)
+        cache = TaskCache()
+        keys = self.cell_keys(cache)
         jobs = [self._job(*numbered) for numbered in zip(range(1, len(keys) + 1), self.spec.cells, keys, strict=True)]
         with workers_of(self.spec.cells[0].spec, self.registry, observer) as workers:
-            failures = self._failures(jobs, observer, latest, workers)
+            failures = self._failures(jobs, observer, cache, workers)
         with locked(self.folder / LOCK, lambda: observer.waiting("report of the sweep")):
             observer.stage("report of the sweep")
             record, page = write_sweep(self.folder, self.spec, {name: text for name, text in failures.items() if text})
@@ -142,13 +143,13 @@ class Sweep:
         return SweepResult(cells=tuple(outcomes), record=record, report=page)
 
     def _failures(
-        self, jobs: Sequence[CellJob], observer: Observer, latest: Latest, workers: Workers
+        self, jobs: Sequence[CellJob], observer: Observer, cache: TaskCache, workers: Workers
     ) -> dict[str, str]:
         """Run all cells, and return by name why they failed; those on which another process works come last."""
         failures = dict[str, str]()
         if workers.count > 1 and sum(not job.is_finished for job in jobs) > 1:
             failures = _side_by_side(jobs, observer, workers)
-        run = partial(_run_here, observer=observer, latest=latest, workers=workers, count=len(jobs))
+        run = partial(_run_here, observer=observer, cache=cache, workers=workers, count=len(jobs))
         for job in (job for job in jobs if job.name not in failures):
             with lock_unless_held(job.lock) as is_held:
                 failures |= {job.name: run(job)} if is_held else {}
@@ -175,17 +176,17 @@ class Sweep:
         """
         begin(self.folder, "sweep", self.spec.source, observer)
 
-    def cell_keys(self, latest: Latest | None = None) -> tuple[str, ...]:
+    def cell_keys(self, cache: TaskCache | None = None) -> tuple[str, ...]:
         """Return every cell's key, after checking that all of them can run.
 
         Args:
-            latest: The task that was built last, which is updated.
+            cache: The task that was built last, which is updated.
 
         Raises:
             SpecError: Cells have problems; all are listed.
         """
-        latest, cells = latest or Latest(), {cell.name: cell for cell in self.spec.cells}
-        return for_each_cell(cells, lambda name: _cell_key(self._checked_context(cells[name], latest)))
+        cache, cells = cache or TaskCache(), {cell.name: cell for cell in self.spec.cells}
+        return for_each_cell(cells, lambda name: _cell_key(self._checked_workshop(cells[name], cache)))
 
     def evaluations(self) -> int:
         """Return how many networks all cells score at most."""
@@ -197,20 +198,20 @@ class Sweep:
         Raises:
             SpecError: Cells have problems; all are listed.
         """
-        before, latest, cells = Before(), Latest(), {cell.name: cell for cell in self.spec.cells}
-        estimates = for_each_cell(cells, lambda name: estimate(self._checked_context(cells[name], latest), before))
+        before, cache, cells = Before(), TaskCache(), {cell.name: cell for cell in self.spec.cells}
+        estimates = for_each_cell(cells, lambda name: estimate(self._checked_workshop(cells[name], cache), before))
         return SweepEstimate(cells=dict(zip(cells, estimates, strict=True)), trained=len(before.trained))
 
-    def _checked_context(self, cell: Cell, latest: Latest) -> Context:
-        """Return the context of a cell's study, after checking that it can run."""
+    def _checked_workshop(self, cell: Cell, cache: TaskCache) -> Workshop:
+        """Return the workshop of a cell's study, after checking that it can run."""
         try:
-            context = self.study(cell).context(latest=latest)
-            check(context)
+            workshop = self.study(cell).workshop(cache=cache)
+            check(workshop)
         except SpecError:
             raise
         except GlobscopeError as error:
             raise SpecError(str(error).splitlines()) from error
-        return context
+        return workshop
 
     @property
     def keys(self) -> tuple[str, ...]:
@@ -237,23 +238,23 @@ def _side_by_side(jobs: Sequence[CellJob], observer: Observer, workers: Workers)
     return failures
 
 
-def _run_here(job: CellJob, observer: Observer, latest: Latest, workers: Workers, count: int) -> str:
+def _run_here(job: CellJob, observer: Observer, cache: TaskCache, workers: Workers, count: int) -> str:
     observer.cell(job.name, job.number, count)
     if job.is_finished:
         observer.reuse("all of it")
         return ""
-    return job.run(observer, latest, workers)
+    return job.run(observer, cache, workers)
 
 
-def _cell_key(context: Context) -> str:
+def _cell_key(workshop: Workshop) -> str:
     """Return the key of everything that a cell's results and report depend on."""
-    spec = context.spec
+    spec = workshop.spec
     entries = [spec.evaluator, spec.fidelity, *spec.sampler, *spec.topology, *spec.aligner, *spec.analysis]
-    components = [context.identity(entry.component) for entry in [*entries, *spec.reducer]]
+    components = [workshop.key_of(entry.component) for entry in [*entries, *spec.reducer]]
     pattern = spec.population.checkpoints
     files = [] if pattern is None else find_checkpoints(spec.population, spec.source.resolve().parent)
-    members = [one.identity for one in files]
-    return key("cell", as_toml(evolve(spec, run=None)), context.task_key, components, members)
+    members = [one.key for one in files]
+    return key("cell", as_toml(evolve(spec, run=None)), workshop.task.key, components, members)
 
 
 def results(folder: Path) -> dict[str, Any]:

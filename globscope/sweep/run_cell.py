@@ -10,7 +10,7 @@ from globscope.errors import GlobscopeError
 from globscope.session import Study
 from globscope.spec.describe import plain
 from globscope.store import is_as_written, lock_unless_held, read_written, write_json
-from globscope.study.context import Latest
+from globscope.study.built_task import TaskCache
 from globscope.study.observer import Observer
 from globscope.values.chart import Progress
 from globscope.workers import ThisProcess
@@ -52,11 +52,11 @@ class CellJob:
             return False
         return bool(stored == self.key) and is_as_written(self.study.folder)
 
-    def run(self, observer: Observer, latest: Latest, workers: Any) -> str:
+    def run(self, observer: Observer, cache: TaskCache, workers: Any) -> str:
         """Run the cell, and return why it failed; nothing where it has results."""
         (self.study.folder / DONE).unlink(missing_ok=True)
         try:
-            self.study.finish(self.study.context(observer, latest, workers))
+            self.study.finish(self.study.workshop(observer, cache, workers))
         except GlobscopeError as error:
             observer.warning(f"cell {self.name} failed: {error}")
             return str(error)
@@ -84,7 +84,7 @@ class _Warnings(Observer):
 
 def cell_runner(_: None) -> Callable[[CellJob, Progress], CellEnd | None]:
     """Return what runs one cell after another in this process; nothing comes of one on which another process works."""
-    latest = Latest()
+    cache = TaskCache()
 
     def run(job: CellJob, progress: Progress) -> CellEnd | None:
         del progress
@@ -92,7 +92,7 @@ def cell_runner(_: None) -> Callable[[CellJob, Progress], CellEnd | None]:
         with lock_unless_held(job.lock) as is_held:
             if not is_held:
                 return None
-            failed = "" if job.is_finished else job.run(heard, latest, ThisProcess())
+            failed = "" if job.is_finished else job.run(heard, cache, ThisProcess())
         return CellEnd(failed=failed, warnings=tuple(heard.texts))
 
     return run

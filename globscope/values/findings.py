@@ -99,7 +99,7 @@ class Map:
         topologies: Topologies by sampler's name, then topology's name.
         seconds: Duration of the fit.
         hidden: Why there is no landscape; empty where there is one.
-        identity: Stage key of the fit.
+        key: Of the fit.
         whole: All members, including those outside the fit; the population itself if unset.
     """
 
@@ -115,7 +115,7 @@ class Map:
     topologies: Mapping[str, Mapping[str, Topology]] = field(factory=dict)
     seconds: float = 0.0
     hidden: str = ""
-    identity: str = field(default="", repr=False)
+    key: str = field(default="", repr=False)
     whole: Population = field(default=Factory(attrgetter("population"), takes_self=True), eq=False, repr=False)
 
     def population_with(self, rows: Collection[int]) -> Population:

@@ -103,8 +103,8 @@ class Population:
     keys: tuple[str, ...] = field(default=(), repr=False)
 
     @property
-    def identity(self) -> str:
-        """Key of the members and their weights, however the population was put together; empty where unknown."""
+    def key(self) -> str:
+        """Of the members and their weights, however the population was put together; empty where unknown."""
         if len(self.keys) != len(self.members):
             return ""
         names = [(m.variant, m.step, m.kind, m.parents, m.t) for m in self.members]
@@ -167,5 +167,5 @@ class Population:
         if not other.members:
             return self
         rows = self.weights if isinstance(self.weights, Rows) else Rows([[row] for row in self.weights])
-        keys = self.keys + other.keys if self.identity and other.identity else ()
+        keys = self.keys + other.keys if self.key and other.key else ()
         return evolve(self, members=self.members + other.members, weights=rows.concatenate(other.weights), keys=keys)

@@ -236,9 +236,9 @@ def zoo(folder, *overrides):
     """Return what was told of a zoo's training, and its checkpoints' files."""
     (folder / "zoo.toml").write_text(ZOO + "[[reducer]]\nuse = 'pca'\n", "utf-8")
     notes = Notes()
-    context = globscope.load(folder / "zoo.toml", overrides, folder / "run").context(notes)
-    found = checkpoints(context, "population")
-    assert {entry["stage"] for entry in context.used.values()} == {f"train {name}" for name in "ABCDEFGH"}
+    workshop = globscope.load(folder / "zoo.toml", overrides, folder / "run").workshop(notes)
+    found = checkpoints(workshop, "population")
+    assert {entry["stage"] for entry in workshop.ledger.records} == {f"train {name}" for name in "ABCDEFGH"}
     return notes, [one.path for one in found]
 
 
@@ -249,7 +249,7 @@ def test_a_zoo_is_trained_in_stacks_and_each_variant_is_a_finished_stage_of_its_
     assert len(folders) == 8
     for folder in folders:
         names = sorted(p.name for p in folder.iterdir())
-        assert names == ["epoch0.safetensors", "epoch2.safetensors", "files.jsonl", "log.json", "seconds.json"]
+        assert names == ["computed.json", "epoch0.safetensors", "epoch2.safetensors", "files.jsonl", "log.json"]
         assert Path(folder).suffix != ".part"
     again, same = zoo(tmp_path)
     assert (again.ran, again.kept, same) == ([], [f"train {name}" for name in "ABCDEFGH"], paths)

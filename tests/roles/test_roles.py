@@ -50,7 +50,7 @@ def studied(tmp_path):
         path.write_text(text, "utf-8")
         registry = registry_of(BUILT_IN, tiny=TinyTask, **components)
         spec = read_spec(path, overrides, registry)
-        return run(Study(spec=spec, folder=tmp_path / folder, registry=registry).context(observer))
+        return run(Study(spec=spec, folder=tmp_path / folder, registry=registry).workshop(observer))
 
     return outcome
 
@@ -651,14 +651,14 @@ def test_a_chart_may_look_at_the_loss_and_its_fit_follows_the_task(tmp_path):
     population, spaces = tiny_inputs().population, {}
     for normalised in ("false", "true"):
         spec = read_spec(path, (f"task.normalised={normalised}",), registry)
-        bench = StudyBench(Study(spec=spec, folder=tmp_path / "run", registry=registry).context())
+        bench = StudyBench(Study(spec=spec, folder=tmp_path / "run", registry=registry).workshop())
         chart = bench.fit("steepest", population).chart
         spaces[normalised] = chart.space
     assert not np.allclose(spaces["false"].basis, spaces["true"].basis)
     # Along its gradient the loss falls: a step against it is lower, one along it higher.
     steps = Networks(space=spaces["true"], coordinates=np.array([[-0.01], [0.0], [0.01]]))
     lower, here, higher = (
-        loss(bench.context.task.build("cpu"), w, FRESH) for w in steps.weights(Unit(start=0, stop=3))
+        loss(bench.workshop.task.build("cpu"), w, FRESH) for w in steps.weights(Unit(start=0, stop=3))
     )
     assert lower < here < higher
 

@@ -218,7 +218,7 @@ def test_curvature_is_of_one_loss_though_the_loss_draws():
 
 
 def test_the_standard_deviation_is_that_of_many_evaluations_by_hand(drawn):
-    found, probe = drawn[1].atlas, drawn[0].context().task.build("cpu")
+    found, probe = drawn[1].atlas, drawn[0].workshop().task.build("cpu")
     batch, losses = probe.batch("test", torch.arange(probe.examples("test"))), []
     with torch.no_grad(), fixed_seed(123, "cpu"):
         for row in found.population.finals:

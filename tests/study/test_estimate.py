@@ -13,7 +13,7 @@ from globscope.errors import PopulationError
 from globscope.registry import installed_registry
 from globscope.session import Study
 from globscope.spec.read import read_spec
-from globscope.study.context import Remembered
+from globscope.study.built_task import BuiltTask
 from globscope.study.devices import devices
 from globscope.study.plan.estimate import describe_estimate, estimate
 from globscope.study.plan.timing import Before
@@ -63,7 +63,7 @@ def estimated(spec_file, before=None, *, use, more="", **components):
     registry = registry_of(installed_registry(), **components)
     spec = read_spec(spec_file(TINY.replace('use = "pca"', f'use = "{use}"') + more), (), registry)
     study = Study(spec=spec, folder=spec.source.parent / "run", registry=registry)
-    return estimate(study.context(), before)
+    return estimate(study.workshop(), before)
 
 
 def test_a_fit_is_foreseen_from_a_shorter_one_that_is_tried_once(spec_file):
@@ -139,9 +139,9 @@ def test_the_training_of_a_zoo_and_of_its_parent_count(spec_file):
 
 def test_steps_are_tried_where_they_will_be_taken(spec_file, monkeypatch):
     built = []
-    build = Remembered.build
+    build = BuiltTask.build
     monkeypatch.setattr("globscope.study.plan.timing.device", lambda wanted, place: f"{place}: {wanted}")
-    monkeypatch.setattr(Remembered, "build", lambda self, where: built.append(where) or build(self, "cpu"))
+    monkeypatch.setattr(BuiltTask, "build", lambda self, where: built.append(where) or build(self, "cpu"))
     planned(spec_file, TINY.replace("epochs = 2", 'epochs = 2\ndevice = "cuda:1"'))
     assert "population.train.device: cuda:1" in built
 
@@ -151,10 +151,10 @@ def test_a_trial_of_steps_tells_of_a_lack_of_memory_before_anything_is_trained(s
         raise MemoryError
 
     study = globscope.load(spec_file(TINY))
-    context = study.context()
-    monkeypatch.setattr(context.whole.build("cpu"), "objective", full)
+    workshop = study.workshop()
+    monkeypatch.setattr(workshop.tasks.whole.build("cpu"), "objective", full)
     with pytest.raises(PopulationError, match="variant 'A': a training step does not fit into memory"):
-        estimate(context)
+        estimate(workshop)
 
 
 # Devices.

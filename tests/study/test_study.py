@@ -47,7 +47,7 @@ GATHERED = ["read checkpoints", *MEASURED]
 def study(path, folder, *overrides):
     """Return what ran, what was kept and the outcome of a study without its report."""
     notes = Notes()
-    outcome = run(globscope.load(path, overrides, folder).context(notes))
+    outcome = run(globscope.load(path, overrides, folder).workshop(notes))
     ran, kept = (Counter(label for label in told if label != "weight space") for told in (notes.ran, notes.kept))
     return ran, kept, outcome
 
@@ -244,7 +244,7 @@ LONG = (
 # Unit 100 is the grid's alone: there are 27 members.
 MOMENTS = {
     "train": "train/*.part/epoch1.safetensors",
-    "fit": "reduce-autoencoder/*.part",
+    "fit": "reduce/*.part",
     "grid": "evaluate/*.part/units/000000100-*.npz",
 }
 COMMAND = [str(Path(sys.executable).with_name("globscope")), "study", "long.toml", "--quiet"]

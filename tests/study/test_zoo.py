@@ -89,8 +89,8 @@ def test_training_aligners_alone_runs_nothing_else_of_the_study(folder):
 
 
 def test_a_run_of_the_zoo_is_another_network_than_that_of_the_population_with_its_name(study, result):
-    context = study.context()
-    zoo = population(context, "zoo")
+    workshop = study.workshop()
+    zoo = population(workshop, "zoo")
     ours = result.atlas.population
     assert zoo.variants == tuple(f"A{number}" for number in range(1, 13))
     assert ours.variants[:2] == ("A1", "A2")
@@ -134,7 +134,7 @@ def test_what_is_learned_twice_has_equal_bytes_and_its_seconds_lie_beside_it(fol
 
 def test_an_aligner_with_another_seed_learns_something_else(folder, study):
     other = globscope.load(written(folder, f"{TINY}\nseed = 5", "other.toml"), folder=folder / "run")
-    keys = [AlignerStage.by(one.context(), "deep-align").identity for one in (study, other)]
+    keys = [AlignerStage.by(one.workshop(), "deep-align").key for one in (study, other)]
     assert keys[0] != keys[1]
     before = (folder / "run/aligners/deep-align.safetensors").read_bytes()
     [(file, _)] = other.train_aligners().values()

@@ -82,9 +82,9 @@ def of_files(name, statistics, folder, without=None):
 
 def of_training(name, statistics, folder):
     """Return the losses of the networks of three trainings, before the first step and after the last."""
-    ours, context = _scored(name, statistics, folder, TRAINED)
-    frozen = context.whole.build("cpu").traits.fixed
-    modules = [_module(name, load_file(one.path) | frozen) for one in checkpoints(context, "population")]
+    ours, workshop = _scored(name, statistics, folder, TRAINED)
+    frozen = workshop.tasks.whole.build("cpu").traits.fixed
+    modules = [_module(name, load_file(one.path) | frozen) for one in checkpoints(workshop, "population")]
     return Scored(ours, np.array([_plain(name, module, statistics) for module in modules]))
 
 
@@ -94,11 +94,11 @@ def _scored(name, statistics, folder, source):
     one, file = ARCHITECTURES[name], Path(__file__).parent / "architectures.py"
     text = SPEC.format(file=file, name=name, data=one.data, population=source, statistics=statistics)
     (folder / "study.toml").write_text(text)
-    context = read_spec(folder / "study.toml", folder=folder / "run").context()
-    members = population(context)
+    workshop = read_spec(folder / "study.toml", folder=folder / "run").workshop()
+    members = population(workshop)
     networks = Networks.of(members.weights, [member.buffers for member in members.members])
-    fields = evaluate(context, networks, "truth", "members")[0]
-    return np.stack([fields[field] for field in FIELDS], axis=1), context
+    fields = evaluate(workshop, networks, "truth", "members")[0]
+    return np.stack([fields[field] for field in FIELDS], axis=1), workshop
 
 
 def _module(name, held):

@@ -20,6 +20,7 @@ import globscope
 from globscope.store import read_arrays
 from globscope.store.record import NAME
 from globscope.store.seal import damage_of
+from globscope.study.stage import Stage
 
 # Every kind of stage: trained alone and in a stack, aligned, learned, derived, in parts.
 EVERY = """
@@ -73,10 +74,7 @@ use = "mode-connectivity"
 epochs = 2
 points = 5
 """
-KINDS = {
-    *("train", "population", "align", "learn", "aligned", "derive", "space", "reduce-pca", "reduce-autoencoder"),
-    *("sample", "evaluate", "topology", "analysis", "part"),
-}
+KINDS = set(Stage)
 
 
 class Place:

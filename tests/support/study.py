@@ -50,7 +50,7 @@ def study_in(folder, text, *overrides, run="run"):
 
 def values(study, observer=None, workers=None):
     """Return what a study finds, without its report: to draw it takes longer than all else of a tiny study."""
-    return run(study.context(observer, workers=workers))
+    return run(study.workshop(observer, workers=workers))
 
 
 def run_undrawn(study):

@@ -53,9 +53,9 @@ def cells(tmp_path_factory):
         found = study_in(folder, SPEC.format(runs=TWO_RUNS, reducers=reducers, keys=keys))
         outcomes = {}
         for cell in found.spec.cells:
-            context = found.study(cell).context()
-            context.store = Store(folder)  # networks of all sweeps here are trained once
-            outcomes[cell.name] = run_study(context)
+            workshop = found.study(cell).workshop()
+            workshop.store = Store(folder)  # networks of all sweeps here are trained once
+            outcomes[cell.name] = run_study(workshop)
         runs = [
             ComparedRun(
                 name=cell.name,

@@ -471,7 +471,7 @@ def run_of(cell):
 
 def live(swept, name):
     """Return the one map of a cell as a study has it, not as its folder does."""
-    [found] = outcome(swept[3].cell(name).study.context()).atlas.maps
+    [found] = outcome(swept[3].cell(name).study.workshop()).atlas.maps
     return found
 
 

@@ -23,35 +23,35 @@ from globscope.roles import (
     traits,
 )
 from globscope.spec.model import Entry, ReducerEntry, Source, Spec
-from globscope.study.context import Context
 from globscope.study.plan.announced import map_dimension, sample_count
 from globscope.study.stages.align import RANDOM, aligners, aligners_in_use
 from globscope.study.stages.evaluate import draw_seed
+from globscope.study.workshop import Workshop
 
 
 @within_boundary
 @float32_by_default()
-def check(context: Context) -> None:
+def check(workshop: Workshop) -> None:
     """Refuse what would fail after the training or after a fit.
 
     Raises:
         SpecError: With every key that asks for something that is not there.
         EvaluationError: The task's loss gives other values each time, in a way that no seed repeats.
     """
-    spec, (members, variants) = context.spec, count(context.spec)
-    facts = CheckFacts(probe=context.task.build("cpu"), variants=variants)
+    spec, (members, variants) = workshop.spec, count(workshop.spec)
+    facts = CheckFacts(probe=workshop.task.build("cpu"), variants=variants)
     wrong = [*_fields(spec, facts.probe), *_dimensions(spec, members), *_samplers(spec, facts), *_maps(spec)]
-    wrong += [*_aligners(context, variants), *_slices(spec, variants)]
-    wrong = wrong or [*_learners(context)]
+    wrong += [*_aligners(workshop, variants), *_slices(spec, variants)]
+    wrong = wrong or [*_learners(workshop)]
     if wrong:
         raise SpecError([f"{spec.source}: {text}" for text in wrong])
-    used = [one.entry for one in aligners_in_use(context)]
+    used = [one.entry for one in aligners_in_use(workshop)]
     for entry in (*used, spec.evaluator, *spec.analysis, *spec.reducer, *spec.topology):
         checking = offered(entry.component, Checks)
         if checking is not None:
-            with context.blaming(entry.component):
+            with workshop.errors_of(entry.component):
                 checking.check(facts)
-    draw_seed(context)  # a trial: a loss that no seed repeats is refused
+    draw_seed(workshop)  # a trial: a loss that no seed repeats is refused
 
 
 def count(spec: Spec) -> tuple[int, tuple[str, ...]]:
@@ -104,10 +104,10 @@ def _slices(spec: Spec, variants: tuple[str, ...]) -> Iterator[str]:
                 yield f"reducer.{at}: there is no variant {name!r}; {near(name, variants)}"
 
 
-def _aligners(context: Context, variants: tuple[str, ...]) -> Iterator[str]:
+def _aligners(workshop: Workshop, variants: tuple[str, ...]) -> Iterator[str]:
     """Yield the aligners that there are not, and the reference that is no variant."""
-    spec = context.spec
-    known = {*(entry.name for entry in spec.aligner), *context.registry.role("aligner")}
+    spec = workshop.spec
+    known = {*(entry.name for entry in spec.aligner), *workshop.registry.role("aligner")}
     wanted = [("population.align", name) for name in [spec.population.align] if name is not None]
     for at, entry in enumerate(spec.analysis):
         wanted += [(f"analysis.{at}.aligners", name) for name in aligners(entry)]
@@ -122,19 +122,19 @@ def _aligners(context: Context, variants: tuple[str, ...]) -> Iterator[str]:
         yield f"population.reference: there is no variant {reference!r}; {near(reference, variants)}"
 
 
-def _learners(context: Context) -> Iterator[str]:
+def _learners(workshop: Workshop) -> Iterator[str]:
     """Yield the aligners that start from one without scores, and those that have too little to learn from."""
-    for one in aligners_in_use(context):
+    for one in aligners_in_use(workshop):
         if one.before is not None and offered(one.before.entry.component, Scores) is None:
             yield f"aligner {one.entry.name!r} starts from {one.before.entry.name!r}, which has no scores"
-        if one.learns and context.spec.zoo is None:
+        if one.learns and workshop.spec.zoo is None:
             yield (
                 f"aligner {one.entry.name!r} learns from networks: give it a table [zoo], written as [population] is, "
                 "or a file in which it was stored"
             )
-        elif one.learns and context.spec.zoo is not None:
+        elif one.learns and workshop.spec.zoo is not None:
             fewest = traits(one.entry.component, AlignerTraits).fewest
-            runs = _networks(context.spec.zoo, context.spec)[1]
+            runs = _networks(workshop.spec.zoo, workshop.spec)[1]
             if len(runs) < fewest:
                 yield f"zoo: aligner {one.entry.name!r} learns from at least {fewest} networks; this is {len(runs)}"
 

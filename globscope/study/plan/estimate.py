@@ -14,7 +14,6 @@ from globscope.roles import AnalysisTraits, Evaluates, FillsLattice, Plans, Redu
 from globscope.scoring.draws import REPEATS
 from globscope.spec.model import Entry, ReducerEntry, Spec
 from globscope.store import key
-from globscope.study.context import Context, several
 from globscope.study.devices import devices
 from globscope.study.plan.announced import lattice_shape, map_dimension, sample_count
 from globscope.study.plan.check import check, count
@@ -22,6 +21,7 @@ from globscope.study.plan.fit_timing import fit_time
 from globscope.study.plan.timing import Before, scoring, training
 from globscope.study.stages.align import learners
 from globscope.study.stages.train import Place, parent_run, training_key, training_runs
+from globscope.study.workshop import Workshop, several
 
 # Networks to score beyond which a study started by hand is first confirmed: 41 samples along each of four axes are
 # 2.8 million, along three 69 thousand.
@@ -61,38 +61,38 @@ class Estimate:
 
 @within_boundary
 @float32_by_default()
-def estimate(context: Context, before: Before | None = None) -> Estimate:
+def estimate(workshop: Workshop, before: Before | None = None) -> Estimate:
     """Return the plan of a study; nothing is stored.
 
     Args:
-        context: Of the study.
+        workshop: Of the study.
         before: What earlier cells of its sweep have trained takes it no time; what they have measured is not tried
             again.
 
     Raises:
         GlobscopeError: The spec cannot be run as it stands.
     """
-    check(context)
+    check(workshop)
     before = before or Before()
-    probe, runs = context.task.build("cpu"), _planned(context)
-    members, variants = count(context.spec)
-    counts = [samples(context.spec, entry) for entry in context.spec.reducer]
+    probe, runs = workshop.task.build("cpu"), _planned(workshop)
+    members, variants = count(workshop.spec)
+    counts = [samples(workshop.spec, entry) for entry in workshop.spec.reducer]
     known = [count for count in counts if count is not None]
-    total = evaluations(context.spec) if len(known) == len(counts) else None
-    total = total if total is None or not context.task.draws else total + REPEATS * len(variants)
+    total = evaluations(workshop.spec) if len(known) == len(counts) else None
+    total = total if total is None or not workshop.task.draws else total + REPEATS * len(variants)
     size = probe.layout.size
     return Estimate(
         members=members,
         variants=len(variants),
         parameters=size,
-        stages=tuple(_stages(context, runs, members, len(variants))),
+        stages=tuple(_stages(workshop, runs, members, len(variants))),
         evaluations=total,
         memory=4 * size * (members + 64) + 8 * members * members + 8 * members * max([0, *known]),
-        train_seconds=training(context, _new(context, runs, before), before),
-        fit_seconds={entry.name: _fit_seconds(context, entry, members, before) for entry in context.spec.reducer},
-        evaluate_seconds=None if total is None else total * scoring(context, before),
-        learners=tuple(one.entry.name for one in learners(context)),
-        devices=devices(context.spec),
+        train_seconds=training(workshop, _new(workshop, runs, before), before),
+        fit_seconds={entry.name: _fit_seconds(workshop, entry, members, before) for entry in workshop.spec.reducer},
+        evaluate_seconds=None if total is None else total * scoring(workshop, before),
+        learners=tuple(one.entry.name for one in learners(workshop)),
+        devices=devices(workshop.spec),
     )
 
 
@@ -110,33 +110,33 @@ def evaluations(spec: Spec) -> int:
     )
 
 
-def _planned(context: Context) -> list[TrainingRun]:
+def _planned(workshop: Workshop) -> list[TrainingRun]:
     """Return all trainings, those of the zoo after those of the population, each after the parent's."""
-    spec, found = context.spec, list[TrainingRun]()
+    spec, found = workshop.spec, list[TrainingRun]()
     places: tuple[Place, ...] = ("population", "zoo")
     for place, source in zip(places, (spec.population, spec.zoo), strict=True):
         if source is not None and source.train is not None:
-            parent = parent_run(context, place)
-            found += [*([] if parent is None else [parent]), *training_runs(context, place)]
+            parent = parent_run(workshop, place)
+            found += [*([] if parent is None else [parent]), *training_runs(workshop, place)]
     return found
 
 
-def _new(context: Context, runs: Sequence[TrainingRun], before: Before) -> list[TrainingRun]:
+def _new(workshop: Workshop, runs: Sequence[TrainingRun], before: Before) -> list[TrainingRun]:
     """Return the trainings that no earlier cell has had."""
-    population = context.spec.population
-    start = [population.parent and asdict(population.parent), population.seed, context.spec.seed]
-    keys = {key(training_key(context, run), *start): run for run in runs}
+    population = workshop.spec.population
+    start = [population.parent and asdict(population.parent), population.seed, workshop.spec.seed]
+    keys = {key(training_key(workshop, run), *start): run for run in runs}
     found = [run for of, run in keys.items() if of not in before.trained]
     before.trained |= keys.keys()
     return found
 
 
-def _fit_seconds(context: Context, entry: ReducerEntry, members: int, before: Before) -> float | None:
+def _fit_seconds(workshop: Workshop, entry: ReducerEntry, members: int, before: Before) -> float | None:
     """Return what a map's fits and its decoding take at most, those that analyses ask for too."""
-    time, points = fit_time(context, entry, members, before.fits), samples(context.spec, entry)
+    time, points = fit_time(workshop, entry, members, before.fits), samples(workshop.spec, entry)
     if time is None or points is None:
         return None
-    asking = [one for one in context.spec.analysis if entry in _decoding(context.spec, one)]
+    asking = [one for one in workshop.spec.analysis if entry in _decoding(workshop.spec, one)]
     fits = 1 + sum(_refits(one) for one in asking)
     return fits * (time.fit + time.decode * (points + members))
 
@@ -192,13 +192,13 @@ def _scatters(entry: ReducerEntry) -> bool:
     return bool(traits(entry.component, ReducerTraits).why_no_inverse)
 
 
-def _stages(context: Context, runs: list[TrainingRun], members: int, variants: int) -> list[str]:
-    spec = context.spec
+def _stages(workshop: Workshop, runs: list[TrainingRun], members: int, variants: int) -> list[str]:
+    spec = workshop.spec
     trained = [f"train {several([run.name for run in one])} ({one[0].epochs} epochs)" for one in training_groups(runs)]
     names = trained or ["read checkpoints"]
     names.append("evaluate members")
-    names += [f"evaluate draws: {REPEATS} of {variants} networks"] if context.task.draws else []
-    names += [f"{one.entry.name}: learn from the zoo" for one in learners(context)]
+    names += [f"evaluate draws: {REPEATS} of {variants} networks"] if workshop.task.draws else []
+    names += [f"{one.entry.name}: learn from the zoo" for one in learners(workshop)]
     for entry in spec.reducer:
         if _scatters(entry):
             names.append(f"{entry.name}: fit; no landscape, it has no inverse")

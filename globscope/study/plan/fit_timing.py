@@ -9,7 +9,7 @@ from globscope.errors import GlobscopeError
 from globscope.roles import Tries, offered
 from globscope.spec.model import ReducerEntry
 from globscope.store import key
-from globscope.study.context import Context
+from globscope.study.workshop import Workshop
 from globscope.values.chart import Chart, ReducerInputs
 from globscope.values.members import Member, Population
 from globscope.values.space import AffineSpace
@@ -33,38 +33,38 @@ class FitTime:
     decode: float
 
 
-def fit_time(context: Context, entry: ReducerEntry, members: int, known: dict[str, FitTime | None]) -> FitTime | None:
+def fit_time(workshop: Workshop, entry: ReducerEntry, members: int, known: dict[str, FitTime | None]) -> FitTime | None:
     """Return how long a reducer takes with so many members; None where no short trial can tell.
 
     Only a reducer that offers a `trial` can be tried out: another one may compile or compute for minutes. Slices need
     the networks themselves, and the full space takes coordinates as long as a network.
 
     Args:
-        context: Of the study.
+        workshop: Of the study.
         entry: The reducer.
         members: How many networks the population has.
         known: What was tried out before, by the reducer and the coordinates' shape; added to.
     """
     component = entry.component
-    rank = min(members - 1, context.task.build("cpu").layout.size)
+    rank = min(members - 1, workshop.task.build("cpu").layout.size)
     if entry.space == "full" or rank < 1 or offered(component, Tries) is None:
         return None
-    of = key(context.identity(component), members, rank)
+    of = key(workshop.key_of(component), members, rank)
     if of not in known:
         try:
-            with context.blaming(component):
-                known[of] = _tried(context, entry, members, rank)
+            with workshop.errors_of(component):
+                known[of] = _tried(workshop, entry, members, rank)
         except GlobscopeError:  # of random coordinates; whether the members' own can be fitted, the fit says
             known[of] = None
     return known[of]
 
 
-def _tried(context: Context, entry: ReducerEntry, members: int, rank: int) -> FitTime | None:
+def _tried(workshop: Workshop, entry: ReducerEntry, members: int, rank: int) -> FitTime | None:
     asked = entry.component.trial(members)
     if asked is None:
         return None
     quick, times = asked
-    inputs = _inputs(context, members, rank)
+    inputs = _inputs(workshop, members, rank)
     chart, seconds = _fitted(quick, inputs)
     if seconds < LONG:
         chart, seconds = _fitted(quick, inputs)
@@ -88,9 +88,9 @@ def _decoded(chart: Chart) -> float:
     return (perf_counter() - start) / POINTS
 
 
-def _inputs(context: Context, members: int, rank: int) -> ReducerInputs:
+def _inputs(workshop: Workshop, members: int, rank: int) -> ReducerInputs:
     """Return inputs of the members' shape; their weights, which none of these fits looks at, take no memory."""
-    layout = context.task.build("cpu").layout
+    layout = workshop.task.build("cpu").layout
     coordinates = np.random.default_rng(0).standard_normal((members, rank))
     coordinates.flags.writeable = False
     nothing = np.zeros(1, np.float32)
@@ -101,5 +101,5 @@ def _inputs(context: Context, members: int, rank: int) -> ReducerInputs:
     )
     basis = np.broadcast_to(np.zeros(1), (rank, layout.size))
     space = AffineSpace(origin=np.broadcast_to(nothing, (layout.size,)), basis=basis)
-    task = context.task
+    task = workshop.task
     return ReducerInputs(coordinates=coordinates, population=population, space=space, task=lambda: task)

@@ -18,10 +18,10 @@ from globscope.population.training_state import TrainingState
 from globscope.roles import Probe
 from globscope.scoring.draws import device_of, fixed_seed
 from globscope.store import key
-from globscope.study.context import Context
 from globscope.study.disk.journal import DiskJournal
 from globscope.study.plan.fit_timing import FitTime
 from globscope.study.stages.evaluate import draw_seed, record_fields
+from globscope.study.workshop import Workshop
 from globscope.values.chart import Progress
 from globscope.values.evaluation import Networks
 
@@ -46,14 +46,14 @@ class Before:
     fits: dict[str, FitTime | None] = field(factory=dict)
 
 
-def training(context: Context, runs: Sequence[TrainingRun], before: Before) -> float:
+def training(workshop: Workshop, runs: Sequence[TrainingRun], before: Before) -> float:
     """Return the seconds of all runs where they are trained, from a few measured steps of every batch size."""
     total = 0.0
     for run, *_ in training_groups(runs):
-        probe = context.whole.build(device(run.train.device, "population.train.device"))
+        probe = workshop.tasks.whole.build(device(run.train.device, "population.train.device"))
         examples, size = probe.examples(probe.splits[0]), run.recipe.batch_size
         width = 1 if run.row is None else run.train.at_once
-        of = key(context.whole_key, size, width, run.train.device, run.train.precision, run.train.optimiser)
+        of = key(workshop.tasks.whole.key, size, width, run.train.device, run.train.precision, run.train.optimiser)
         if of not in before.steps:
             before.steps[of] = _step(run, probe if width == 1 else StackedProbe(probe, width), min(size, examples))
         total += before.steps[of] * -(-examples // size) * run.epochs
@@ -85,26 +85,26 @@ def _measured(run: TrainingRun, probe: Probe | StackedProbe, size: int) -> float
     return min(times)  # the first warms up
 
 
-def scoring(context: Context, before: Before) -> float:
+def scoring(workshop: Workshop, before: Before) -> float:
     """Return the seconds of scoring one network, from a few fresh ones."""
-    of = key(context.task_key, context.identity(context.spec.evaluator.component))
+    of = key(workshop.task.key, workshop.key_of(workshop.spec.evaluator.component))
     if of not in before.scores:
-        before.scores[of] = _scoring(context)
+        before.scores[of] = _scoring(workshop)
     return before.scores[of]
 
 
-def _scoring(context: Context) -> float:
-    first = _scored(context, 1)  # warms up as well, which may take longer than the scoring
-    again = first if first > 20 * LONG else _scored(context, 1)
-    return min(first, again) if again > LONG else _scored(context, 2) / 2
+def _scoring(workshop: Workshop) -> float:
+    first = _scored(workshop, 1)  # warms up as well, which may take longer than the scoring
+    again = first if first > 20 * LONG else _scored(workshop, 1)
+    return min(first, again) if again > LONG else _scored(workshop, 2) / 2
 
 
-def _scored(context: Context, count: int) -> float:
-    probe = context.task.build("cpu")
+def _scored(workshop: Workshop, count: int) -> float:
+    probe = workshop.task.build("cpu")
     parameters, buffers = ({n: as_array(t.cpu(), n) for n, t in one.items()} for one in probe.initialise(0))
-    weights, seed = np.stack([probe.layout.flatten(parameters)] * count), draw_seed(context)
+    weights, seed = np.stack([probe.layout.flatten(parameters)] * count), draw_seed(workshop)
     networks = evolve(Networks.of(weights, [buffers] * count), seed=seed)
     with tempfile.TemporaryDirectory() as folder:
         start = perf_counter()
-        record_fields(context, networks, DiskJournal(Path(folder), len(networks)), Progress())
+        record_fields(workshop, networks, DiskJournal(Path(folder), len(networks)), Progress())
         return perf_counter() - start

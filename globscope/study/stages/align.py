@@ -8,15 +8,16 @@ from typing import Any
 import numpy as np
 from attrs import define
 
-from globscope.errors import PluginError
+from globscope.errors import PluginError, near
 from globscope.returned.numbers import checked_arrays
 from globscope.returned.results import checked_permutations
 from globscope.roles import Aligner, AlignerTraits, AnalysisTraits, Tensors, traits
 from globscope.spec.model import AlignerEntry, Entry
 from globscope.store import key, read_arrays, write_arrays
-from globscope.study.context import Context
 from globscope.study.seeds import generator
+from globscope.study.stage import Stage
 from globscope.study.stages.learn import learned_file, learning, zoo_key
+from globscope.study.workshop import Workshop
 from globscope.values.chart import Progress
 from globscope.values.findings import Finding
 from globscope.values.frozen import read_only_fields
@@ -31,23 +32,23 @@ class AlignerStage:
     """An aligner of a spec at work.
 
     Attributes:
-        context: The study at work.
+        workshop: The study at work.
         entry: The aligner.
     """
 
-    context: Context
+    workshop: Workshop
     entry: AlignerEntry
 
     @classmethod
-    def by(cls, context: Context, name: str) -> "AlignerStage":
+    def by(cls, workshop: Workshop, name: str) -> "AlignerStage":
         """Return an aligner of the spec, or one with its defaults by its own name.
 
         Raises:
             PluginError: There is none, or it has options without a default.
         """
-        known = context.aligners
+        known = workshop.aligners
         if name not in known:
-            known[name] = cls(context, context.aligner(name))
+            known[name] = cls(workshop, _entry(workshop, name))
         return known[name]  # type: ignore[no-any-return]
 
     @property
@@ -58,41 +59,41 @@ class AlignerStage:
     @property
     def seed(self) -> int:
         """Of what it learns and draws."""
-        return self.context.spec.seed if self.entry.seed is None else self.entry.seed
+        return self.workshop.spec.seed if self.entry.seed is None else self.entry.seed
 
     @cached_property
     def before(self) -> "AlignerStage | None":
         """The aligner that it starts from."""
         start = traits(self.entry.component, AlignerTraits).start
-        return None if start == RANDOM else AlignerStage.by(self.context, start)
+        return None if start == RANDOM else AlignerStage.by(self.workshop, start)
 
     @cached_property
-    def identity(self) -> list[Any]:
-        """What its permutations follow from, beside the task and the networks."""
-        zoo = zoo_key(self.context) if self.learns else None
-        before = None if self.before is None else self.before.identity
-        return [self.context.identity(self.entry.component), self.seed, zoo, before]
+    def key(self) -> str:
+        """Of all that its permutations follow from, beside the task and the networks."""
+        zoo = zoo_key(self.workshop) if self.learns else None
+        before = None if self.before is None else self.before.key
+        return key(self.workshop.key_of(self.entry.component), self.seed, zoo, before)
 
     def permutations(self, a: Tensors, b: Tensors, label: str) -> Mapping[str, np.ndarray]:
         """Return the permutations of b that fit a."""
         ready = self.ready
-        identity = key("align", self.identity, self.context.task_key, a, b)
+        stage_key = key(Stage.ALIGN, self.key, self.workshop.task.key, a, b)
 
         def work(folder: Path, _: Progress) -> None:
-            with self.context.blaming(self.entry.component):
+            with self.workshop.errors_of(self.entry.component):
                 aligner = self._started(ready, a, b)
-                found = aligner.align(self.context.task, read_only_fields(a), read_only_fields(b), self._rng("align"))
+                found = aligner.align(self.workshop.task, read_only_fields(a), read_only_fields(b), self._rng("align"))
             write_arrays(folder / ARRAYS, checked_permutations(self._label, found))
 
-        return read_arrays(self.context.stage("align", identity, work, f"{self.entry.name}: {label}") / ARRAYS)
+        return read_arrays(self.workshop.stage(Stage.ALIGN, stage_key, work, f"{self.entry.name}: {label}") / ARRAYS)
 
     def learned_file(self) -> Path:
         """Return the file of what it learned, learning it if needed."""
-        return learned_file(self.context, self.entry, self.identity, self.seed)
+        return learned_file(self.workshop, self.entry, self.key, self.seed)
 
     def learning(self) -> Finding:
         """Return how its learning went."""
-        return learning(self.context, self.entry, self.learned_file())
+        return learning(self.workshop, self.entry, self.learned_file())
 
     @cached_property
     def ready(self) -> Any:
@@ -101,7 +102,7 @@ class AlignerStage:
         if not self.learns:
             return component
         learned = read_arrays(self.learned_file())
-        with self.context.blaming(component):
+        with self.workshop.errors_of(component):
             return component.with_learned(learned)
 
     def _started(self, ready: Any, a: Tensors, b: Tensors) -> Aligner:
@@ -109,19 +110,19 @@ class AlignerStage:
         if self.before is None:
             return ready  # type: ignore[no-any-return]
         scores = self.before._scores(a, b)
-        with self.context.blaming(self.entry.component):
+        with self.workshop.errors_of(self.entry.component):
             aligner: Aligner = ready.start_from(scores)
         return aligner
 
     def _scores(self, a: Tensors, b: Tensors) -> Mapping[str, np.ndarray]:
         started: Any = self._started(self.ready, a, b)
-        with self.context.blaming(self.entry.component):
-            scores = started.scores(self.context.task, a, b, self._rng("align"))
+        with self.workshop.errors_of(self.entry.component):
+            scores = started.scores(self.workshop.task, a, b, self._rng("align"))
         return checked_arrays(f"{self._label}: scores", scores)
 
     @property
     def _label(self) -> str:
-        return self.context.who(self.entry.component)
+        return self.workshop.label_of(self.entry.component)
 
     def _rng(self, what: str) -> np.random.Generator:
         return generator(self.seed, what, self.entry.use)
@@ -132,17 +133,22 @@ def aligners(asking: Entry) -> tuple[str, ...]:
     return traits(asking.component, AnalysisTraits).aligners
 
 
-def aligners_in_use(context: Context) -> list[AlignerStage]:
+def aligner_keys(workshop: Workshop, asking: Entry) -> list[str]:
+    """Return the keys of the aligners that an analysis asks for."""
+    return [AlignerStage.by(workshop, name).key for name in aligners(asking)]
+
+
+def aligners_in_use(workshop: Workshop) -> list[AlignerStage]:
     """Return every aligner of a study: those that it lists or asks for, and those that they start from.
 
     Raises:
         PluginError: One is not there, or starts from itself.
     """
-    spec, found = context.spec, dict[str, AlignerStage]()
+    spec, found = workshop.spec, dict[str, AlignerStage]()
     names = [name for entry in spec.analysis for name in aligners(entry)]
     names += [entry.name for entry in spec.aligner] + ([spec.population.align] if spec.population.align else [])
     for name in names:
-        chain, one = list[str](), AlignerStage.by(context, name)
+        chain, one = list[str](), AlignerStage.by(workshop, name)
         while one is not None:
             if one.entry.name in chain:
                 raise PluginError(f"aligner {name!r} starts from itself: {' from '.join([*chain, one.entry.name])}")
@@ -152,6 +158,19 @@ def aligners_in_use(context: Context) -> list[AlignerStage]:
     return list(found.values())
 
 
-def learners(context: Context) -> list[AlignerStage]:
+def learners(workshop: Workshop) -> list[AlignerStage]:
     """Return those that have to learn."""
-    return [one for one in aligners_in_use(context) if one.learns]
+    return [one for one in aligners_in_use(workshop) if one.learns]
+
+
+def _entry(workshop: Workshop, name: str) -> AlignerEntry:
+    """Return an aligner of the spec, or one with its defaults by its own name."""
+    listed, known = {entry.name: entry for entry in workshop.spec.aligner}, workshop.registry.role("aligner")
+    if name in listed:
+        return listed[name]
+    if name not in known:
+        raise PluginError(f"there is no aligner {name!r}; {near(name, [*listed, *known])}")
+    try:
+        return AlignerEntry(use=name, name=name, component=known[name].cls())
+    except TypeError as error:
+        raise PluginError(f"aligner {name!r} needs options: give it a table [[aligner]]") from error

@@ -9,66 +9,65 @@ from attrs import evolve
 
 from globscope.population import files
 from globscope.store import key
-from globscope.study.context import Context
+from globscope.study.stage import Stage
 from globscope.study.stages.align import AlignerStage
+from globscope.study.workshop import Workshop
 from globscope.symmetry.search import symmetry
 from globscope.symmetry.symmetry import Symmetry
 from globscope.values.chart import Progress
 from globscope.values.members import Member, Population
 
 
-def align_population(context: Context, given: Population) -> Population:
+def align_population(workshop: Workshop, given: Population) -> Population:
     """Return the members that maps are made of: aligned where the spec asks for it, else as they are given."""
-    choice = context.spec.population
+    choice = workshop.spec.population
     if choice.align is None:
         return given
     reference = choice.reference or given.variants[0]
-    who = AlignerStage.by(context, choice.align).identity
-    identity = key("aligned", who, context.task_key, given.identity, reference)
+    aligner = AlignerStage.by(workshop, choice.align)
+    stage_key = key(Stage.ALIGNED, aligner.key, workshop.task.key, given.key, reference)
 
     def work(folder: Path, _: Progress) -> None:
-        files.save_matrix(folder, given.layout, len(given.members), _members(context, given, reference))
+        files.save_matrix(folder, given.layout, len(given.members), _members(workshop, given, reference))
 
-    before = dict(context.used)
-    folder = context.stage("aligned", identity, work, f"align to {reference}")
-    context.used = before | {f"aligned/{identity}": context.used[f"aligned/{identity}"]}
-    return files.load_population(folder, identity)
+    folder = workshop.stage(Stage.ALIGNED, stage_key, work, f"align to {reference}")
+    return files.load_population(folder, stage_key)
 
 
 def toward(
-    context: Context, members: Population, weights: np.ndarray, buffers: Sequence[Mapping[str, np.ndarray]]
+    workshop: Workshop, members: Population, weights: np.ndarray, buffers: Sequence[Mapping[str, np.ndarray]]
 ) -> np.ndarray:
     """Return (n, D) further networks as the spec's own are: aligned to the reference, or as they are."""
-    choice = context.spec.population
+    choice = workshop.spec.population
     if choice.align is None:
         return weights
-    found = symmetry(context.task.build("cpu"))
+    found = symmetry(workshop.task.build("cpu"))
     goal = members.tensors(members.of(choice.reference or members.variants[0])[-1])
     own = [{**members.layout.unflatten(row), **more} for row, more in zip(weights, buffers, strict=True)]
     orders = [
-        AlignerStage.by(context, choice.align).permutations(goal, one, f"network {at} to the reference")
+        AlignerStage.by(workshop, choice.align).permutations(goal, one, f"network {at} to the reference")
         for at, one in enumerate(own)
     ]
     return np.stack([members.layout.flatten(found.permute(*pair)) for pair in zip(own, orders, strict=True)])
 
 
-def _members(context: Context, given: Population, reference: str) -> Iterator[tuple[Member, np.ndarray]]:
+def _members(workshop: Workshop, given: Population, reference: str) -> Iterator[tuple[Member, np.ndarray]]:
     """Yield every member with its units in the order of its run; members keep their order."""
-    found = symmetry(context.task.build("cpu"))
+    found = symmetry(workshop.task.build("cpu"))
     goal = given.tensors(given.of(reference)[-1])
-    orders = {variant: _order(context, given, variant, reference, goal) for variant in given.variants}
+    orders = {variant: _order(workshop, given, variant, reference, goal) for variant in given.variants}
     for row, member in enumerate(given.members):
         yield _permuted(found, given, row, orders[member.variant])
 
 
-def _order(context: Context, given: Population, variant: str, reference: str, goal: Any) -> dict[str, np.ndarray]:
+def _order(workshop: Workshop, given: Population, variant: str, reference: str, goal: Any) -> dict[str, np.ndarray]:
     """Return the permutations of one run; the reference keeps its own."""
     if variant == reference:
         return {}
-    assert context.spec.population.align is not None
+    assert workshop.spec.population.align is not None
     own = given.tensors(given.of(variant)[-1])
     return dict(
-        AlignerStage.by(context, context.spec.population.align).permutations(goal, own, f"{variant} to {reference}")
+        AlignerStage.by(workshop, workshop.spec.population.align).permutations(goal, own, f"{variant} to {reference}")
     )
 
 

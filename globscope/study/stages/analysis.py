@@ -1,16 +1,18 @@
 """The analysis stage: the finding of an analysis."""
 
 from pathlib import Path
-from typing import Any
 
 from attrs import evolve
 
 from globscope.roles import Bench
 from globscope.spec.model import Entry
 from globscope.store import key, read_json, write_json
-from globscope.study.context import Context
 from globscope.study.disk.finding import checked_finding, loaded, plain
 from globscope.study.seeds import generator
+from globscope.study.stage import Stage
+from globscope.study.stages.align import aligner_keys
+from globscope.study.stages.evaluate import evaluation_key
+from globscope.study.workshop import Workshop
 from globscope.values.chart import Progress
 from globscope.values.findings import Atlas, Finding
 
@@ -19,31 +21,24 @@ FINDING = "finding.json"
 FINDINGS = 2
 
 
-def analyse(context: Context, bench: Bench, entry: Entry, atlas: Atlas, seen: list[str]) -> Finding:
-    """Return what an analysis finds.
-
-    Args:
-        context: The study at work.
-        bench: The analysis' own.
-        entry: The analysis.
-        atlas: What it looks at.
-        seen: Keys of all that the atlas was made from.
-    """
-    own = sum(member.origin == entry.name for member in atlas.population.members)
-    who = [context.identity(entry.component), entry.name if own else ""]
-    identity = key("analysis", FINDINGS, who, bench.seed, seen, _names(context, atlas))
+def analyse(workshop: Workshop, bench: Bench, entry: Entry, atlas: Atlas) -> Finding:
+    """Return what an analysis finds in the atlas, at a bench of its own."""
+    derives = any(member.origin == entry.name for member in atlas.population.members)
+    component = [workshop.key_of(entry.component), *aligner_keys(workshop, entry), entry.name if derives else ""]
+    stage_key = key(Stage.ANALYSIS, FINDINGS, component, bench.seed, atlas_key(workshop, atlas))
 
     def work(folder: Path, _: Progress) -> None:
         rng = generator(bench.seed, "analysis", entry.use)
-        with context.blaming(entry.component):
+        with workshop.errors_of(entry.component):
             found = entry.component.analyse(evolve(atlas, asking=entry.name), bench, rng)
-            write_json(folder / FINDING, plain(checked_finding(context.who(entry.component), found)))
+            write_json(folder / FINDING, plain(checked_finding(workshop.label_of(entry.component), found)))
 
-    return loaded(read_json(context.stage("analysis", identity, work, entry.name) / FINDING))
+    return loaded(read_json(workshop.stage(Stage.ANALYSIS, stage_key, work, entry.name) / FINDING))
 
 
-def _names(context: Context, atlas: Atlas) -> list[list[Any]]:
-    """Return what findings call things by, with what the names stand for; other stages know no names."""
-    maps = [[one.name, one.identity, list(one.landscapes)] for one in atlas.maps]
-    entries = (*context.spec.sampler, *context.spec.topology)
-    return maps + [[entry.name, context.identity(entry.component)] for entry in entries]
+def atlas_key(workshop: Workshop, atlas: Atlas) -> str:
+    """Return the key of all values of an atlas, and of the names by which findings call them."""
+    maps = [[map_.name, map_.key, list(map_.landscapes)] for map_ in atlas.maps]
+    entries = (*workshop.spec.sampler, *workshop.spec.topology)
+    names = [[entry.name, workshop.key_of(entry.component)] for entry in entries]
+    return key(evaluation_key(workshop, atlas.population.key), maps, names)

@@ -7,37 +7,40 @@ from globscope.population.find import CheckpointFile, find_checkpoints
 from globscope.population.stacking import training_groups
 from globscope.population.training_run import checkpoint_path
 from globscope.store import key
-from globscope.study.context import Context
+from globscope.study.stage import Stage
 from globscope.study.stages.train import Place, parent_weights, source_of, train, training_key, training_runs
+from globscope.study.workshop import Workshop
 from globscope.values.chart import Progress
 from globscope.values.members import Population
 
 
-def population(context: Context, place: Place = "population") -> Population:
+def population(workshop: Workshop, place: Place = "population") -> Population:
     """Return the spec's networks, memory-mapped: those of its population, or of its zoo.
 
     Raises:
         PopulationError: Checkpoints that do not fit the model, or a training that diverged.
     """
-    found = checkpoints(context, place)
-    identity = key("population", context.task_key, [f.identity for f in found])
-    probe = context.task.build("cpu")
+    found = checkpoints(workshop, place)
+    stage_key = key(Stage.POPULATION, workshop.task.key, [f.key for f in found])
+    probe = workshop.task.build("cpu")
 
     def gather(folder: Path, progress: Progress) -> None:
         files.save_index(folder, found, probe, progress)
 
-    folder = context.stage("population", identity, gather, f"read {'the zoo' if place == 'zoo' else 'checkpoints'}")
-    return files.load_population(folder, identity, found, probe)
+    folder = workshop.stage(
+        Stage.POPULATION, stage_key, gather, f"read {'the zoo' if place == 'zoo' else 'checkpoints'}"
+    )
+    return files.load_population(folder, stage_key, found, probe)
 
 
-def checkpoints(context: Context, place: Place) -> list[CheckpointFile]:
+def checkpoints(workshop: Workshop, place: Place) -> list[CheckpointFile]:
     """Return the checkpoint files, after training those that the spec wants trained."""
-    source = source_of(context, place)
+    source = source_of(workshop, place)
     if source.checkpoints is not None:
-        return find_checkpoints(source, context.spec.source.resolve().parent)
-    planned = training_runs(context, place, parent_weights(context, place))
-    train(context, training_groups(planned))
-    places = [(run, context.store.place("train", training_key(context, run))) for run in planned]
+        return find_checkpoints(source, workshop.spec.source.resolve().parent)
+    planned = training_runs(workshop, place, parent_weights(workshop, place))
+    train(workshop, training_groups(planned))
+    places = [(run, workshop.store.place(Stage.TRAIN, training_key(workshop, run))) for run in planned]
     return [
         CheckpointFile(path=checkpoint_path(folder, s), variant=run.name, step=s)
         for run, folder in places

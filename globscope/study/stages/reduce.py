@@ -13,9 +13,10 @@ from globscope.returned.maps import checked_chart, checked_coordinates, checked_
 from globscope.roles import ReducerTraits, Restores, offered, traits
 from globscope.spec.model import ReducerEntry
 from globscope.store import key, read_arrays, read_json, write_arrays, write_json
-from globscope.study.context import Context
 from globscope.study.seeds import generator
+from globscope.study.stage import Stage
 from globscope.study.stages.space import SPACE, space
+from globscope.study.workshop import Workshop
 from globscope.values.chart import Chart, Progress, ReducerInputs
 from globscope.values.findings import Map
 from globscope.values.frozen import read_only
@@ -30,38 +31,39 @@ class ReducerStage:
     """One reducer fitted to one population.
 
     Attributes:
-        context: The study.
+        workshop: The study.
         entry: The reducer as the spec names it.
         population: Its members in the fit.
         seed: Of the fit.
         label: As the observer hears of it.
     """
 
-    context: Context
+    workshop: Workshop
     entry: ReducerEntry
     population: Population
     seed: int
     label: str
 
     @cached_property
-    def identity(self) -> str:
-        """The key of the fit; a chart may look at the task's loss, which a population made elsewhere does not tell."""
-        who = self.context.identity(self.entry.component)
-        return key("reduce", who, self.entry.space, self.population.identity, self.context.task_key, self.seed)
+    def key(self) -> str:
+        """Of the fit; a chart may look at the task's loss, which a population made elsewhere does not tell."""
+        reducer = self.workshop.key_of(self.entry.component)
+        return key(Stage.REDUCE, reducer, self.entry.space, self.population.key, self.workshop.task.key, self.seed)
 
     @cached_property
     def inputs(self) -> ReducerInputs:
         """What the reducer sees."""
         # A chart with a space of its own has no use for the members', of which one alone would have none.
         kind = "none" if traits(self.entry.component, ReducerTraits).own_space else self.entry.space
-        found, coordinates = space(self.context, self.population, kind)
+        found, coordinates = space(self.workshop, self.population, kind)
         coordinates.flags.writeable = False
-        task = self.context.task
+        task = self.workshop.task
         return ReducerInputs(coordinates=coordinates, population=self.population, space=found, task=lambda: task)
 
     def map(self) -> Map:
         """Return the map, fitted now or stored before, without its landscape."""
-        folder = self.context.stage(f"reduce-{self.entry.use}", self.identity, self._work, self.label)
+        _ = self.inputs  # the weight space is a stage of its own, beside this one
+        folder = self.workshop.stage(Stage.REDUCE, self.key, self._work, self.label)
         chart, notes, arrays = self._stored(folder), read_json(folder / NOTES), read_arrays(folder / CHART)
         coordinates, outside = self._members(chart, arrays)
         return Map(
@@ -73,7 +75,7 @@ class ReducerStage:
             reconstruction=arrays.get("reconstruction"),
             seconds=notes["seconds"],
             hidden=chart.why_no_inverse if chart.decode is None else "",
-            identity=self.identity,
+            key=self.key,
         )
 
     def _members(self, chart: Chart, arrays: Mapping[str, np.ndarray]) -> tuple[np.ndarray, np.ndarray]:
@@ -86,30 +88,29 @@ class ReducerStage:
 
     def _in_space(self, chart: Chart) -> tuple[np.ndarray, np.ndarray]:
         """Return the members' coordinates in a space of the chart's own, and the norms left outside."""
-        with self.context.blaming(self.entry.component):
+        with self.workshop.errors_of(self.entry.component):
             pair, rank = chart.space.coordinates(self.population.weights), chart.space.rank
-        who = f"{self.context.who(self.entry.component)}: coordinates of its space"
+        who = f"{self.workshop.label_of(self.entry.component)}: coordinates of its space"
         return checked_coordinates(who, pair, len(self.population.members), rank)
 
     def _reduce(self, progress: Progress) -> Chart:
         component = self.entry.component
         inputs = evolve(self.inputs, progress=progress)
-        with self.context.blaming(component):
+        with self.workshop.errors_of(component):
             chart: Chart = component.reduce(inputs, generator(self.seed, "reduce", self.entry.use))
-            chart = checked_chart(self.context.who(component), chart, len(self.population.members))
+            chart = checked_chart(self.workshop.label_of(component), chart, len(self.population.members))
         return evolve(chart, members=self.population.members, layout=self.population.layout)
 
     def _work(self, folder: Path, progress: Progress) -> None:
-        inputs = self.inputs  # the weight space is a stage of its own, with its own seconds
         start = perf_counter()
         chart = self._reduce(progress)
         seconds = round(perf_counter() - start, 3)
         arrays = {"latents": np.asarray(chart.latents, np.float64)}
         if chart.decode is not None:
-            with self.context.blaming(self.entry.component):
+            with self.workshop.errors_of(self.entry.component):
                 found = chart.decode(chart.latents)
             arrays["reconstruction"] = self._checked("decode", found, chart, len(self.population.members))
-        own = chart.space is not inputs.space
+        own = chart.space is not self.inputs.space
         if own:
             arrays["coordinates"], arrays["outside"] = self._in_space(chart)
         write_arrays(folder / CHART, arrays)
@@ -158,14 +159,14 @@ class ReducerStage:
         )
 
     def _call(self, function: str, folder: Path, argument: np.ndarray) -> np.ndarray:
-        with self.context.blaming(self.entry.component):
+        with self.workshop.errors_of(self.entry.component):
             live = self._live(folder)
             answer = getattr(live, function)(read_only(argument))
         return self._checked(function, answer, live, len(argument))
 
     def _checked(self, function: str, answer: np.ndarray, chart: Chart, rows: int) -> np.ndarray:
         width = chart.dimension if function == "encode" else chart.space.rank
-        return checked_rows(f"{self.context.who(self.entry.component)}: {function}", answer, rows, width)
+        return checked_rows(f"{self.workshop.label_of(self.entry.component)}: {function}", answer, rows, width)
 
     def _live(self, folder: Path) -> Chart:
         """Return the fitted chart itself: of this process, restored from its arrays, or fitted again."""
@@ -174,15 +175,15 @@ class ReducerStage:
             if offered(component, Restores) is not None and saved.exists():
                 self.__dict__["_chart"] = self._restored(saved)
             else:
-                self.__dict__["_chart"] = self._reduce(self.context.observer.stage(f"refit {self.entry.name}"))
+                self.__dict__["_chart"] = self._reduce(self.workshop.observer.stage(f"refit {self.entry.name}"))
         chart: Chart = self.__dict__["_chart"]
         return chart
 
     def _restored(self, saved: Path) -> Chart:
         component = self.entry.component
-        with self.context.blaming(component):
+        with self.workshop.errors_of(component):
             chart = component.restore(self.inputs, read_arrays(saved))
-        return checked_chart(f"{self.context.who(component)}: restore", chart, len(self.population.members))
+        return checked_chart(f"{self.workshop.label_of(component)}: restore", chart, len(self.population.members))
 
 
 def _array(stored: Sequence[Any] | None) -> np.ndarray | None:

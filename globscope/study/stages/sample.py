@@ -12,10 +12,11 @@ from attrs import evolve
 from globscope.returned.maps import checked_samples
 from globscope.spec.model import Entry
 from globscope.store import key, read_arrays, read_json, write_arrays, write_json
-from globscope.study.context import Context
 from globscope.study.seeds import generator
+from globscope.study.stage import Stage
 from globscope.study.stages.evaluate import evaluate, evaluation_key
 from globscope.study.trust import cycle, trusted
+from globscope.study.workshop import Workshop
 from globscope.values.chart import Progress
 from globscope.values.evaluation import Networks
 from globscope.values.findings import Map
@@ -24,35 +25,35 @@ from globscope.values.landscape import Landscape, Samples
 SAMPLES, ASKED = "samples.npz", "asked.json"
 
 
-def landscape(context: Context, fitted: Map, sampler: Entry) -> tuple[Landscape, str]:
+def landscape(workshop: Workshop, fitted: Map, sampler: Entry) -> tuple[Landscape, str]:
     """Return what a sampler asked of a map, evaluated, and its key."""
     found: Landscape | None = None
-    identity = key(fitted.identity, context.identity(sampler.component), context.spec.seed)
+    round_key = key(fitted.key, workshop.key_of(sampler.component), workshop.spec.seed)
     turn = 0
-    while (asked := _ask(context, fitted, sampler, found, identity)) is not None:
+    while (asked := _ask(workshop, fitted, sampler, found, round_key)) is not None:
         name = f"evaluate {fitted.name}" + (f", {sampler.name} {turn + 1}" if turn else "")
-        later = _evaluated(context, fitted, asked, identity, name)
+        later = _evaluated(workshop, fitted, asked, round_key, name)
         found = later if found is None else _joined(found, later)
         # What is asked next, and the merge tree, follow from the losses, not from the points alone.
-        identity, turn = evaluation_key(context, identity), turn + 1
-    return found or _nothing(context, fitted), identity
+        round_key, turn = evaluation_key(workshop, round_key), turn + 1
+    return found or _nothing(workshop, fitted), round_key
 
 
-def landscape_at(context: Context, fitted: Map, samples: Samples) -> Landscape:
+def landscape_at(workshop: Workshop, fitted: Map, samples: Samples) -> Landscape:
     """Return the landscape at given points of a map, decoded as one batch."""
     arrays = [array for array in (samples.points, samples.index) if array is not None]
-    told = hashlib.blake2b(b"".join(np.ascontiguousarray(array).tobytes() for array in arrays)).hexdigest()
-    identity = key(fitted.identity, "given", told, samples.shape)
+    digest = hashlib.blake2b(b"".join(np.ascontiguousarray(array).tobytes() for array in arrays)).hexdigest()
+    stage_key = key(fitted.key, "given", digest, samples.shape)
 
     def work(folder: Path, _: Progress) -> None:
         _store(folder, fitted, samples)
 
     count = len(samples.points)
-    asked = _stored(context.stage("sample", identity, work, f"decode {fitted.name} at {count} points"))
-    return _evaluated(context, fitted, asked, identity, f"evaluate {fitted.name} at {count} points")
+    asked = _stored(workshop.stage(Stage.SAMPLE, stage_key, work, f"decode {fitted.name} at {count} points"))
+    return _evaluated(workshop, fitted, asked, stage_key, f"evaluate {fitted.name} at {count} points")
 
 
-def _evaluated(context: Context, fitted: Map, asked: Mapping[str, Any], identity: str, label: str) -> Landscape:
+def _evaluated(workshop: Workshop, fitted: Map, asked: Mapping[str, Any], round_key: str, label: str) -> Landscape:
     """Return decoded samples with their fields."""
     networks = Networks(
         space=fitted.chart.space,
@@ -60,24 +61,24 @@ def _evaluated(context: Context, fitted: Map, asked: Mapping[str, Any], identity
         buffers=fitted.population.buffers,
         nearest=asked["nearest_member"],
     )
-    fields, seconds = evaluate(context, networks, identity, label)
+    fields, seconds = evaluate(workshop, networks, round_key, label)
     return _round(fitted, asked, fields, seconds)
 
 
 def _ask(
-    context: Context, fitted: Map, sampler: Entry, sofar: Landscape | None, identity: str
+    workshop: Workshop, fitted: Map, sampler: Entry, sofar: Landscape | None, round_key: str
 ) -> dict[str, Any] | None:
     """Return a round's samples with their decoded coordinates, or None at the end."""
-    source = generator(context.spec.seed, "sample", sampler.use, identity)
+    source = generator(workshop.spec.seed, "sample", sampler.use, round_key)
 
     def work(folder: Path, _: Progress) -> None:
-        with context.blaming(sampler.component):
+        with workshop.errors_of(sampler.component):
             samples = sampler.component.ask(fitted.chart, sofar, source)
-        samples = checked_samples(context.who(sampler.component), samples, fitted.chart)
+        samples = checked_samples(workshop.label_of(sampler.component), samples, fitted.chart)
         _store(folder, fitted, samples)
 
-    # Later rounds are told by their evaluation: whether there is another one is only known once it is asked for.
-    folder = context.stage("sample", identity, work, f"decode {fitted.name}", told=sofar is None)
+    # The observer hears of later rounds by their evaluation: whether there is one is known only when it is asked for.
+    folder = workshop.stage(Stage.SAMPLE, round_key, work, f"decode {fitted.name}", quiet=sofar is not None)
     return _stored(folder) if read_json(folder / ASKED)["asked"] else None
 
 
@@ -140,10 +141,10 @@ def _joined(one: Landscape, two: Landscape) -> Landscape:
     )
 
 
-def _nothing(context: Context, fitted: Map) -> Landscape:
+def _nothing(workshop: Workshop, fitted: Map) -> Landscape:
     """Return the landscape of a sampler that asked for no point: every field, without a value."""
     empty = Samples(points=np.empty((0, fitted.chart.dimension)))
-    none, probe = np.empty(0), context.task.build("cpu")
+    none, probe = np.empty(0), workshop.task.build("cpu")
     fields = {f"{split}_{measure}": none for split in probe.splits for measure in probe.measures}
     seconds = {"decode": 0.0, "evaluate": 0.0}
     return Landscape(samples=empty, fields=fields, distance_to_member=none, trusted=none.astype(bool), seconds=seconds)

@@ -6,7 +6,8 @@ import numpy as np
 
 from globscope.isometry import span
 from globscope.store import key, read_arrays, write_arrays
-from globscope.study.context import Context
+from globscope.study.stage import Stage
+from globscope.study.workshop import Workshop
 from globscope.values.chart import Progress
 from globscope.values.members import Population
 from globscope.values.space import AffineSpace, FullSpace, Space, SpanSpace
@@ -15,7 +16,7 @@ STORED = ("mean", "parents", "coefficients", "members")  # of a span
 SPACE = "space.safetensors"
 
 
-def space(context: Context, population: Population, kind: str) -> tuple[Space, np.ndarray]:
+def space(workshop: Workshop, population: Population, kind: str) -> tuple[Space, np.ndarray]:
     """Return the population's span (or weight space itself, or nothing) and the members' coordinates in it."""
     if kind == "none":
         nothing = AffineSpace(origin=population.weights[0], basis=np.empty((0, population.layout.size)))
@@ -23,12 +24,12 @@ def space(context: Context, population: Population, kind: str) -> tuple[Space, n
     if kind == "full":
         full = FullSpace(mean=population.weights.mean(axis=0, dtype=np.float64))
         return full, full.coordinates(population.weights)[0]
-    identity = key("space", population.identity)
+    stage_key = key(Stage.SPACE, population.key)
 
     def work(folder: Path, _: Progress) -> None:
         found = span(population.weights)
         write_arrays(folder / SPACE, {name: getattr(found, name) for name in STORED})
 
-    folder = context.stage("space", identity, work, "weight space")
+    folder = workshop.stage(Stage.SPACE, stage_key, work, "weight space")
     stored = SpanSpace(weights=population.weights, **read_arrays(folder / SPACE))
     return stored, stored.members

@@ -5,8 +5,9 @@ from pathlib import Path
 from globscope.returned.results import checked_topology
 from globscope.spec.model import Entry
 from globscope.store import key, read_arrays, read_json, write_arrays, write_json
-from globscope.study.context import Context
 from globscope.study.disk.tree import tree_arrays, tree_of
+from globscope.study.stage import Stage
+from globscope.study.workshop import Workshop
 from globscope.values.chart import Progress
 from globscope.values.landscape import Landscape
 from globscope.values.topology import Topology
@@ -14,18 +15,18 @@ from globscope.values.topology import Topology
 TREES, ABOUT = "trees.npz", "topology.json"
 
 
-def topology(context: Context, entry: Entry, landscape: Landscape, identity: str, label: str) -> Topology:
+def topology(workshop: Workshop, entry: Entry, landscape: Landscape, landscape_key: str, label: str) -> Topology:
     """Return one topology of a landscape."""
-    whole = key("topology", context.identity(entry.component), identity)
+    stage_key = key(Stage.TOPOLOGY, workshop.key_of(entry.component), landscape_key)
 
     def work(folder: Path, _: Progress) -> None:
-        with context.blaming(entry.component):
-            found = checked_topology(context.who(entry.component), entry.component.compute(landscape), landscape)
+        with workshop.errors_of(entry.component):
+            found = checked_topology(workshop.label_of(entry.component), entry.component.compute(landscape), landscape)
         arrays = tree_arrays("simplified", found.tree) | tree_arrays("full", found.full)
         write_arrays(folder / TREES, arrays)
         about = {"field": found.field, "threshold": found.threshold, "left_out": found.left_out}
         write_json(folder / ABOUT, about)
 
-    folder = context.stage("topology", whole, work, label)
+    folder = workshop.stage(Stage.TOPOLOGY, stage_key, work, label)
     arrays = read_arrays(folder / TREES)
     return Topology(**read_json(folder / ABOUT), tree=tree_of("simplified", arrays), full=tree_of("full", arrays))

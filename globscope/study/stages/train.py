@@ -13,9 +13,10 @@ from globscope.population.stacking import assign_rows
 from globscope.population.training_run import TrainingRun, checkpoint_path
 from globscope.spec.model import Recipe, Source
 from globscope.store import key, read_arrays
-from globscope.study.context import Context
 from globscope.study.seeds import number
+from globscope.study.stage import Stage
 from globscope.study.training import Training, TrainingJob, trainer
+from globscope.study.workshop import Workshop
 from globscope.values.chart import Progress
 
 Place = Literal["population", "zoo"]
@@ -23,60 +24,60 @@ Place = Literal["population", "zoo"]
 STAGE = {"population": "train", "zoo": "zoo"}
 
 
-def training_runs(context: Context, place: Place, start: dict[str, np.ndarray] | None = None) -> list[TrainingRun]:
+def training_runs(workshop: Workshop, place: Place, start: dict[str, np.ndarray] | None = None) -> list[TrainingRun]:
     """Return the training runs of the spec's variants."""
-    planned = [_plan(context, place, variant.name, variant, start) for variant in source_of(context, place).runs()]
-    return assign_rows(planned, context.whole.build("cpu"))
+    planned = [_plan(workshop, place, variant.name, variant, start) for variant in source_of(workshop, place).runs()]
+    return assign_rows(planned, workshop.tasks.whole.build("cpu"))
 
 
-def source_of(context: Context, place: Place) -> Source:
+def source_of(workshop: Workshop, place: Place) -> Source:
     """Return the part of the spec that says where networks come from."""
-    source = context.spec.zoo if place == "zoo" else context.spec.population
+    source = workshop.spec.zoo if place == "zoo" else workshop.spec.population
     assert source is not None
     return source
 
 
 def _plan(
-    context: Context, place: Place, name: str, recipe: Recipe, start: dict[str, np.ndarray] | None = None
+    workshop: Workshop, place: Place, name: str, recipe: Recipe, start: dict[str, np.ndarray] | None = None
 ) -> TrainingRun:
     """Return one variant's training run; one of the zoo is another than the population's of the same name."""
-    source = source_of(context, place)
+    source = source_of(workshop, place)
     assert source.train is not None
-    master = context.spec.seed if source.seed is None else source.seed
+    master = workshop.spec.seed if source.seed is None else source.seed
     seed = number(master, STAGE[place], name if recipe.seed is None else recipe.seed)
     initial = number(master, "initialise") if source.train.initialisation == "shared" else seed
     return TrainingRun(name=name, recipe=recipe, train=source.train, seed=seed, initial=initial, start=start)
 
 
-def parent_weights(context: Context, place: Place) -> dict[str, np.ndarray] | None:
+def parent_weights(workshop: Workshop, place: Place) -> dict[str, np.ndarray] | None:
     """Return the tensors that every variant starts from, where the spec names a parent."""
-    run = parent_run(context, place)
+    run = parent_run(workshop, place)
     if run is None:
         return None
-    train(context, [[run]])
-    return read_arrays(checkpoint_path(context.store.place("train", training_key(context, run)), run.epochs))
+    train(workshop, [[run]])
+    return read_arrays(checkpoint_path(workshop.store.place(Stage.TRAIN, training_key(workshop, run)), run.epochs))
 
 
-def parent_run(context: Context, place: Place) -> TrainingRun | None:
+def parent_run(workshop: Workshop, place: Place) -> TrainingRun | None:
     """Return the training from whose last weights every variant starts, where the spec names one."""
-    source = source_of(context, place)
+    source = source_of(workshop, place)
     if source.parent is None or source.train is None:
         return None
     epochs = source.parent.epochs or source.train.epochs
     recipe = Recipe(**asdict(source.parent) | {"epochs": epochs})
-    return _plan(context, place, "parent", recipe)
+    return _plan(workshop, place, "parent", recipe)
 
 
-def train(context: Context, groups: Sequence[Sequence[TrainingRun]]) -> None:
+def train(workshop: Workshop, groups: Sequence[Sequence[TrainingRun]]) -> None:
     """Train groups of runs, each at once: all of them side by side where there are workers for that."""
-    for batch in [list(groups)] if context.workers.count > 1 else [[group] for group in groups]:
-        runs = {training_key(context, run): run for group in batch for run in group}
+    for batch in [list(groups)] if workshop.workers.count > 1 else [[group] for group in groups]:
+        runs = {training_key(workshop, run): run for group in batch for run in group}
         names = {key_of: run.name for key_of, run in runs.items()}
-        context.stages("train", names, partial(_trained, context, runs, batch))
+        workshop.stages(Stage.TRAIN, names, partial(_trained, workshop, runs, batch))
 
 
 def _trained(
-    context: Context,
+    workshop: Workshop,
     runs: Mapping[str, TrainingRun],
     batch: Sequence[Sequence[TrainingRun]],
     parts: Mapping[str, Path],
@@ -85,13 +86,13 @@ def _trained(
     """Train the runs that have an unfinished folder, and yield what is finished, with the seconds of each."""
     keys = [[key_of for key_of, run in runs.items() if run in group and key_of in parts] for group in batch]
     jobs = [TrainingJob({key_of: (runs[key_of], parts[key_of]) for key_of in group}) for group in keys if group]
-    work = Training(registry=context.registry, task=context.whole)
+    work = Training(registry=workshop.registry, task=workshop.tasks.whole)
     done = 0
 
     def progress_of(job: TrainingJob) -> Progress:
-        return progress if len(jobs) == 1 else context.observer.stage(f"train {job}")
+        return progress if len(jobs) == 1 else workshop.observer.stage(f"train {job}")
 
-    for _, trained in context.workers.map(trainer, work, jobs, progress_of):
+    for _, trained in workshop.workers.map(trainer, work, jobs, progress_of):
         yield from dict.fromkeys(trained.finished, trained.seconds / max(1, len(trained.finished))).items()
         done += len(trained.finished)
         if len(jobs) > 1:
@@ -100,7 +101,7 @@ def _trained(
             raise trained.error
 
 
-def training_key(context: Context, run: TrainingRun) -> str:
+def training_key(workshop: Workshop, run: TrainingRun) -> str:
     """Return the key of a training."""
     recipe = asdict(run.recipe)
     recipe.pop("name", None)  # its seed already tells runs apart
@@ -111,4 +112,4 @@ def training_key(context: Context, run: TrainingRun) -> str:
     width = shared.pop("at_once")
     row = [] if run.row is None else [[run.row, width]]  # on which its numbers depend
     start = None if run.start is None else {n: hashlib.blake2b(a.tobytes()).hexdigest() for n, a in run.start.items()}
-    return key("train", context.training_key, recipe, shared, run.seed, run.initial, start, *row)
+    return key(Stage.TRAIN, workshop.tasks.training_key, recipe, shared, run.seed, run.initial, start, *row)

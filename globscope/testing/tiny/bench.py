@@ -127,5 +127,5 @@ def _mapped(name: str, population: Population, chart: Chart, coordinates: np.nda
         outside=np.zeros(len(coordinates)),
         reconstruction=coordinates,  # as if two axes lost nothing of them
         seconds=0.5,
-        identity=f"tiny-{name}",
+        key=f"tiny-{name}",
     )

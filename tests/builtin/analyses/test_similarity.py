@@ -292,13 +292,13 @@ def study(tmp_path):
 
 
 def test_a_study_compares_its_networks_and_asks_none_of_them_twice(study, notes):
-    first = run(study().context())
+    first = run(study().workshop())
     agreement = first.findings["similarity"].tables[1].rows
     assert [row["name"] for row in agreement] == ["pca", "(weight space)"]
     assert agreement[0]["pairs"] == 3
     assert set(first.findings["similarity"].records["pca"]) >= {"similarity_cka"}
     # Another reducer asks for another finding, and for no network's outputs.
-    run(study("reducer.0.latent_dim=1", "sampler.0.resolution=3").context(notes))
+    run(study("reducer.0.latent_dim=1", "sampler.0.resolution=3").workshop(notes))
     assert "similarity" in notes.ran
     assert [label for label in notes.ran if label.startswith("outputs")] == []
 
@@ -324,7 +324,7 @@ def test_a_network_of_which_a_part_is_flattened_answers_with_the_rest():
 )
 def test_what_cannot_be_compared_is_refused_before_anything_long(override, says, study, notes):
     with pytest.raises((EvaluationError, SpecError)) as raised:
-        run(study(override).context(notes))
+        run(study(override).workshop(notes))
     assert says in str(raised.value)
     assert notes.ran == []
 
@@ -332,7 +332,7 @@ def test_what_cannot_be_compared_is_refused_before_anything_long(override, says,
 def test_one_variant_has_no_last_networks_to_compare(tmp_path, notes):
     alone = TINY[: TINY.index('[[population.variant]]\nname = "B"')] + TINY[TINY.index("[[reducer]]") :]
     with pytest.raises(EvaluationError, match="needs at least two variants, and there is one; use 'all'"):
-        run(study_in(tmp_path, alone + SIMILARITY).context(notes))
+        run(study_in(tmp_path, alone + SIMILARITY).workshop(notes))
     assert notes.ran == []
 
 

@@ -168,24 +168,24 @@ def study(tmp_path):
 
 
 def test_a_study_fits_again_what_it_must_and_nothing_twice(study, notes):
-    found = run(study().context()).findings["stability"]
+    found = run(study().workshop()).findings["stability"]
     tables = {table.name: table.rows for table in found.tables}
     # PCA has no randomness, and says so; the bootstrap is another population, with landscape and all.
     assert [row["distinct"] for row in tables["spread"]] == [1, 1]
     assert [row["equals"] for row in tables["runs"]] == [None, 0, None]
     assert tables["runs"][2]["members"] < 9
-    run(study().context(notes))
+    run(study().workshop(notes))
     assert notes.ran == []
-    run(study("analysis.0.bootstraps=2").context(notes))
+    run(study("analysis.0.bootstraps=2").workshop(notes))
     assert sum(label.startswith("refit pca") for label in notes.ran) == 1
 
 
 def test_the_seed_of_a_run_gives_its_map_again(study, tmp_path):
     overrides = ('reducer.0.use="autoencoder"', "reducer.0.steps=20")
-    outcome = run(study(*overrides).context())
+    outcome = run(study(*overrides).workshop())
     runs = outcome.findings["stability"].tables[1].rows
-    again = run(study_in(tmp_path, TINY, *overrides, f"reducer.0.seed={runs[1]['seed']}", run="again").context())
-    assert again.atlas.maps[0].identity != outcome.atlas.maps[0].identity
+    again = run(study_in(tmp_path, TINY, *overrides, f"reducer.0.seed={runs[1]['seed']}", run="again").workshop())
+    assert again.atlas.maps[0].key != outcome.atlas.maps[0].key
     record = again.findings["fidelity"].records["autoencoder"]
     assert (record["leaves"], record["mse_per_weight"]) == (runs[1]["leaves"], runs[1]["mse_per_weight"])
 
@@ -212,7 +212,7 @@ def test_the_plan_counts_the_samples_and_the_members_of_every_refit(study, tmp_p
 def test_what_cannot_be_fitted_again_is_refused_before_anything_long(override, says, tmp_path, notes):
     text = TINY.replace("[[sampler]]", '[[reducer]]\nuse = "mds"\n[[sampler]]') + STABILITY
     with pytest.raises(SpecError) as raised:
-        run(study_in(tmp_path, text, override).context(notes))
+        run(study_in(tmp_path, text, override).workshop(notes))
     assert says in str(raised.value)
     assert notes.ran == []
 

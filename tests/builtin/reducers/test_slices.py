@@ -303,7 +303,7 @@ def test_a_study_refuses_a_slice_that_cannot_be_before_it_trains(tmp_path, use, 
 
 def test_a_study_of_one_run_slices_in_four_dimensions_and_restores_without_a_refit(tmp_path, notes):
     study = spec(tmp_path, "hessian", 3, "latent_dim = 4\nexamples = 50\ncentre = 'A@1'")
-    first = run(study.context())
+    first = run(study.workshop())
     [drawn] = first.atlas.maps
     scape = drawn.landscape
     assert scape.samples.shape == (3, 3, 3, 3)
@@ -314,7 +314,7 @@ def test_a_study_of_one_run_slices_in_four_dimensions_and_restores_without_a_ref
     assert told["origin_test_accuracy"] == first.atlas.truth["test_accuracy"][-1]
     assert set(first.record["manifest"]["charts"]["hessian"]) >= {"eigenvalue_4", "residual_4", "largest_cosine"}
     assert len(drawn.topology.tree.nodes) >= 1
-    [again] = run(study.context(notes)).atlas.maps
+    [again] = run(study.workshop(notes)).atlas.maps
     assert notes.ran == []
     np.testing.assert_array_equal(again.chart.space.basis, drawn.chart.space.basis)
     np.testing.assert_array_equal(again.chart.extent, drawn.chart.extent)

@@ -238,7 +238,7 @@ batch_size = 7
 def test_measures_are_fields_that_equal_what_one_call_on_all_examples_gives(tmp_path, code):
     study = study_in(tmp_path, STUDY)
     atlas = values(study).atlas
-    probe = study.context().task.build("cpu")
+    probe = study.workshop().task.build("cpu")
     for row in range(len(atlas.population.members)):
         made = code("build").call("tuple")
         made.load_state_dict({n: torch.from_numpy(np.array(t)) for n, t in atlas.population.tensors(row).items()})
@@ -273,7 +273,7 @@ def test_another_measure_scores_networks_again_and_trains_none(tmp_path, code, n
         == set(first.atlas.truth) - {*("train_error", "test_error", "train_spread", "test_spread")}
     )
     # Two networks are trained as one stack, whatever is measured; a function of ones own is called for each network.
-    probe = fewer.context().task.build("cpu")
+    probe = fewer.workshop().task.build("cpu")
     assert probe.traits.stackable
     assert not probe.vmappable
 
@@ -380,7 +380,7 @@ def test_the_measures_of_the_documentation_are_what_they_are_called(tmp_path):
     (tmp_path / "own.toml").write_text(
         fragment + STUDY.partition("[population.train]")[2].join(["[population.train]", ""])
     )
-    probe = load(tmp_path / "own.toml").context().task.build("cpu")
+    probe = load(tmp_path / "own.toml").workshop().task.build("cpu")
     assert probe.measures == ("loss", "accuracy", "brier", "f1", "calibration_error")
     fields = measured_fields(probe)
     assert [fields[f"test_{name}"].name for name in ("f1", "brier")] == ["test macro F1", "test brier"]

@@ -1,0 +1,156 @@
+"""A study's task, built once a device, in the forms in which it is trained and mapped."""
+
+from functools import cached_property
+from typing import Any
+
+from attrs import define, evolve, fields, has
+
+from globscope.boundary import component_errors
+from globscope.default_type import float32_by_default
+from globscope.population.find import CheckpointFile, find_checkpoints
+from globscope.population.flatten import FlattenedTask, untrained_parameters
+from globscope.population.state_dict import StateDictChoice
+from globscope.registry import Registry
+from globscope.returned.numbers import checked_instance
+from globscope.returned.results import checked_probe
+from globscope.roles import Digests, Fits, Probe, Task, offered
+from globscope.scoring.draws import draws
+from globscope.spec.model import Spec
+from globscope.store import key
+from globscope.study.component_key import component_key
+
+
+class BuiltTask:
+    """A task that builds its probe once a device; pickled, it is the task alone.
+
+    Attributes:
+        task: The task.
+        origin: Key of the task's options and of the files that they name.
+    """
+
+    def __init__(self, task: Task, origin: str) -> None:
+        """Wrap a task."""
+        self.task, self.origin = task, origin
+        self._probes: dict[str, Probe] = {}
+
+    def build(self, device: str) -> Probe:
+        """Return the task on a device."""
+        if device not in self._probes:
+            self._probes[device] = self.task.build(device)
+        return self._probes[device]
+
+    @cached_property
+    def key(self) -> str:
+        """Of all that the task depends on: what a user's function returned too, wherever it took that from."""
+        return key("task", self.origin, self.returned)
+
+    @cached_property
+    def returned(self) -> str | None:
+        """Hash of what a user's function returned; None where the task's options say all."""
+        hashing = offered(self.build("cpu"), Digests)
+        return None if hashing is None else hashing.digest()
+
+    @cached_property
+    def draws(self) -> bool:
+        """Whether scoring a network draws random numbers.
+
+        Raises:
+            EvaluationError: It does so in a way that no seed repeats.
+        """
+        return draws(self.build("cpu"), "cpu")
+
+    def __reduce__(self) -> tuple[Any, ...]:
+        return _arrived, (self.task, self.origin, self.key)
+
+
+# Tasks that came from another process, by key: the last one, and the one that it is made of.
+_ARRIVED: dict[str, BuiltTask] = {}
+
+
+def _arrived(task: Task, origin: str, key: str) -> BuiltTask:
+    """Return a task that came from another process, with what was built of it in this one."""
+    if key not in _ARRIVED:
+        for old in list(_ARRIVED)[:-1]:
+            del _ARRIVED[old]
+        _ARRIVED[key] = BuiltTask(task, origin)
+    return _ARRIVED[key]
+
+
+class TaskCache:
+    """The task that was built last, for the next study of a sweep that has the same: its data is read once.
+
+    One task only, for two may not fit into memory.
+    """
+
+    def __init__(self) -> None:
+        """Begin with none."""
+        self._built: BuiltTask | None = None
+
+    def task(self, task: Task, origin: str) -> BuiltTask:
+        """Return a task, built already where the last one has the same origin."""
+        if self._built is None or origin != self._built.origin:
+            self._built = None  # before the next one is built
+            self._built = BuiltTask(task, origin)
+        return self._built
+
+
+@define(frozen=True, kw_only=True)
+class StudyTask:
+    """The task of a study in its two forms.
+
+    Attributes:
+        whole: With all of its weights, as it is trained.
+        flattened: By what of its weights is flattened.
+        training_key: Of the task as far as networks are trained by it.
+    """
+
+    whole: BuiltTask
+    flattened: BuiltTask
+    training_key: str
+
+
+@float32_by_default()
+def build_task(spec: Spec, registry: Registry, cache: TaskCache) -> StudyTask:
+    """Return a study's task, built on the CPU.
+
+    Raises:
+        GlobscopeError: It cannot be built, or the checkpoints cannot be read.
+    """
+    task, first = _fitting(spec, registry)
+    whole = flattened = cache.task(task, component_key(registry, task))
+    with component_errors(registry, task):
+        probe = checked_probe(registry.of(task).label, whole.build("cpu"))
+    choice = spec.population
+    if choice.chooses or (first and untrained_parameters(probe)):
+        chosen = key(whole.key, choice.flatten, choice.include, choice.exclude, *_first(first))
+        flattened = BuiltTask(FlattenedTask(whole, choice, first), chosen)
+    training_key = key("task", component_key(registry, _trained(task)), whole.returned)
+    return StudyTask(whole=whole, flattened=flattened, training_key=training_key)
+
+
+def _fitting(spec: Spec, registry: Registry) -> tuple[Task, CheckpointFile | None]:
+    """Return the task, where it can with a model like that of the checkpoints, and the first of these."""
+    task: Task = spec.task.component
+    if spec.population.checkpoints is None:
+        return task, None
+    first, fits = find_checkpoints(spec.population, spec.source.resolve().parent)[0], offered(task, Fits)
+    if fits is None:
+        return task, first
+    names = frozenset(first.read().tensors)
+    with component_errors(registry, task):
+        fitting = fits.for_tensors(names)
+    return checked_instance(f"{registry.of(task).label}: for_tensors", fitting, type(task)), first
+
+
+def _trained(task: Any) -> Any:
+    """Return a task without what only scores: options whose metadata say `scores_only` have no part in training."""
+    options = fields(type(task)) if has(type(task)) else ()
+    scoring = {option.name: option.default for option in options if option.metadata.get("scores_only")}
+    return evolve(task, **scoring) if scoring else task
+
+
+def _first(first: CheckpointFile | None) -> list[Any]:
+    """Return what of the first checkpoint counts, whatever its name: its file's bytes, and how they are read."""
+    if first is None or first.choice == StateDictChoice():
+        return [None if first is None else first.path]
+    return [first.path, first.choice]

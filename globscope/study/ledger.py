@@ -1,0 +1,72 @@
+"""What a study used: every stage with its key and seconds, and inside it the stages that its computation used."""
+
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
+from typing import Any
+
+from attrs import define, field
+
+from globscope.study.stage import Stage
+
+
+@define(frozen=True, kw_only=True)
+class Entry:
+    """A stage that was used, computed now or before.
+
+    Attributes:
+        stage: Its kind.
+        key: Its key.
+        label: As the observer hears of it.
+        seconds: Of its computation.
+        how: More about its computation, such as the device; JSON values by name.
+        inside: Records of the stages that its computation used.
+    """
+
+    stage: Stage
+    key: str
+    label: str
+    seconds: float
+    how: Mapping[str, Any] = field(factory=dict)
+    inside: tuple[Mapping[str, Any], ...] = ()
+
+    @property
+    def record(self) -> dict[str, Any]:
+        """The entry as JSON values, for the manifest."""
+        inside = {"inside": list(self.inside)} if self.inside else {}
+        return {
+            "key": f"{self.stage}/{self.key}",
+            "stage": self.label,
+            "seconds": self.seconds,
+            **self.how,
+            **inside,
+        }
+
+
+@define
+class Ledger:
+    """The entries of a study at work. Only what runs a stage writes to it, and only the manifest is made from it."""
+
+    _levels: list[dict[tuple[Stage, str], Entry]] = field(factory=lambda: [{}])
+
+    def __contains__(self, stage: tuple[Stage, str]) -> bool:
+        """Whether the study has used a stage by kind and key."""
+        return any(stage in level for level in self._levels)
+
+    def add(self, entry: Entry) -> None:
+        """Enter a stage inside that at work; it keeps the label by which it was first used."""
+        self._levels[-1].setdefault((entry.stage, entry.key), entry)
+
+    @contextmanager
+    def inside(self) -> Iterator[list[dict[str, Any]]]:
+        """Yield a list that holds, at the end, the records of the stages that were used in the meantime."""
+        found: list[dict[str, Any]] = []
+        self._levels.append({})
+        try:
+            yield found
+        finally:
+            found += [entry.record for entry in self._levels.pop().values()]
+
+    @property
+    def records(self) -> list[dict[str, Any]]:
+        """All entries in order, as JSON values."""
+        return [entry.record for entry in self._levels[0].values()]

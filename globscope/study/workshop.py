@@ -1,0 +1,144 @@
+"""A study at work: where its components, stored stages and workers are, and the one way to compute a stage."""
+
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from contextlib import AbstractContextManager
+from pathlib import Path
+from time import perf_counter
+from typing import Any
+
+from attrs import define, field
+
+from globscope.boundary import component_errors
+from globscope.precision import precise
+from globscope.registry import Registry
+from globscope.roles import Workers
+from globscope.spec.model import Spec
+from globscope.store import Store, read_json, write_json
+from globscope.study.built_task import BuiltTask, StudyTask
+from globscope.study.component_key import component_key
+from globscope.study.ledger import Entry, Ledger
+from globscope.study.observer import Observer
+from globscope.study.stage import Stage
+from globscope.threads import same_threads
+from globscope.values.chart import Progress
+from globscope.workers import ThisProcess
+
+# In the folder of a finished stage: what `Entry` has beside kind, key and label.
+COMPUTED = "computed.json"
+# Fills the folder of a stage, and returns more about its computation for the manifest.
+Work = Callable[[Path, Progress], Mapping[str, Any] | None]
+
+
+@define(frozen=True, kw_only=True)
+class Workshop:
+    """A study at work.
+
+    Attributes:
+        spec: What is wanted.
+        registry: Where its components come from.
+        store: Where its stages are stored.
+        tasks: Its task, built.
+        observer: Hears of progress.
+        ledger: The stages that it has used.
+        workers: Where its work runs.
+        aligners: Those that were used, by name, with what they learned.
+    """
+
+    spec: Spec
+    registry: Registry
+    store: Store
+    tasks: StudyTask
+    observer: Observer = field(factory=Observer)
+    ledger: Ledger = field(factory=Ledger)
+    workers: Workers = field(factory=ThisProcess)
+    aligners: dict[str, Any] = field(factory=dict)
+
+    @property
+    def task(self) -> BuiltTask:
+        """The task by what of its weights is flattened."""
+        return self.tasks.flattened
+
+    def key_of(self, component: Any) -> str:
+        """Return the key of a component and its options."""
+        return component_key(self.registry, component)
+
+    def label_of(self, component: Any) -> str:
+        """Return a component's name with its distribution, for messages."""
+        return self.registry.of(component).label
+
+    def errors_of(self, component: Any) -> AbstractContextManager[None]:
+        """Turn what a stranger's component raises into an error that names its distribution."""
+        return component_errors(self.registry, component)
+
+    def stage(self, stage: Stage, key: str, work: Work, label: str, *, quiet: bool = False) -> Path:
+        """Return a finished stage's folder, computing it if needed.
+
+        Args:
+            stage: Its kind.
+            key: Of all that it depends on.
+            work: Computes it.
+            label: As the observer hears of it, unless it is `quiet`.
+            quiet: Whether the observer hears nothing.
+        """
+        observer = Observer() if quiet or (stage, key) in self.ledger else self.observer
+        if self.store.done(stage, key):
+            observer.reuse(label)
+        folder = self.store.stage(
+            stage, key, lambda part: self._compute(part, work, observer.stage(label)), lambda: observer.waiting(label)
+        )
+        self.ledger.add(Entry(stage=stage, key=key, label=label, **read_json(folder / COMPUTED)))
+        return folder
+
+    def _compute(self, part: Path, work: Work, progress: Progress) -> None:
+        start = perf_counter()
+        # On the number of threads depend a result's last bits; fewer bits than float32's are for those who ask for it.
+        with self.ledger.inside() as inside, same_threads(), precise("float32", "cpu"):
+            how = work(part, progress)
+        _record(part, perf_counter() - start, how=how or {}, inside=inside)
+
+    def stages(
+        self,
+        stage: Stage,
+        labels: Mapping[str, str],
+        work: Callable[[Mapping[str, Path], Progress], Iterator[tuple[str, float]]],
+    ) -> None:
+        """Compute those of several stages that are not finished, all at once.
+
+        Args:
+            stage: Their kind.
+            labels: By key, what each of them is of.
+            work: Yields the key of each as soon as it is finished, with the seconds that it took.
+        """
+        missing = [key for key in labels if not self.store.done(stage, key)]
+        for key in (key for key in labels if key not in missing):
+            self.observer.reuse(f"{stage} {labels[key]}")
+
+        def compute(parts: Mapping[str, Path]) -> Iterator[str]:
+            progress = self.observer.stage(f"{stage} {several([labels[key] for key in parts])}")
+            return _recorded(parts, work(parts, progress))
+
+        waiting = f"{stage} {several([labels[key] for key in missing])}"
+        self.store.stages(stage, missing, compute, lambda: self.observer.waiting(waiting))
+        for key, label in labels.items():
+            computed = read_json(self.store.place(stage, key) / COMPUTED)
+            self.ledger.add(Entry(stage=stage, key=key, label=f"{stage} {label}", **computed))
+
+
+def _record(part: Path, seconds: float, **more: Any) -> None:
+    write_json(part / COMPUTED, {"seconds": round(seconds, 3), **more})
+
+
+def _recorded(parts: Mapping[str, Path], finished: Iterator[tuple[str, float]]) -> Iterator[str]:
+    """Yield the key of what is finished, once its seconds are written."""
+    with same_threads(), precise("float32", "cpu"):
+        for key, seconds in finished:
+            _record(parts[key], seconds)
+            yield key
+
+
+def several(names: Sequence[str]) -> str:
+    """Return in a few words what is computed at once."""
+    if len(names) < 2:
+        return "".join(names)
+    listed = [*names[:2], "…", names[-1]] if len(names) > 4 else names
+    return f"{', '.join(listed)} ({len(names)} at once)"
