@@ -139,12 +139,15 @@ def test_no_text_in_any_picture_of_a_map_is_an_identifier():
 def test_a_measure_is_called_as_its_task_describes_it_on_page_and_pictures(tmp_path):
     field = Field(key="train_loss", name="training misfit", unit="nats", is_logarithmic=True)
     atlas = evolve(atlas_of(a_map(), a_line_map()), fields={"train_loss": field})
-    table = Table(name="curves", caption="", columns=("field", "train_loss"), rows=({"field": "train_loss"},))
+    caption = "The train_loss gap, and the gap of no_column; bits_per_weight: lower is better."
+    columns = ("field", "train_loss", "bits_per_weight_median")
+    table = Table(name="curves", caption=caption, columns=columns, rows=({"field": "train_loss"},))
     path = write_report(tmp_path, title="", atlas=atlas, findings={"x": Finding(tables=(table,))}, record={})
     found = Page(path.read_text("utf-8"))
     assert "the colours show training misfit" in found.text
     assert "train_loss" not in found.text
     assert found.text.count("training loss") == 0
+    assert "The training misfit gap, and the gap of no_column; bits per weight: lower is better." in found.text
     assert "train_loss" in (tmp_path / "tables/x-curves.csv").read_text("utf-8")
     figures = [plot(map_, atlas) for map_ in atlas.maps]
     assert "training misfit (log scale)" in texts(figures[0])

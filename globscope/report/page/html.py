@@ -1,7 +1,9 @@
 """The page: everything in one file that opens with no network."""
 
+import re
 from collections import Counter
 from collections.abc import Iterable, Mapping, Sequence
+from functools import partial
 from typing import Any
 
 from attrs import define
@@ -14,6 +16,9 @@ from globscope.report.style.text import cell_text, count_noun, join_words, numbe
 from globscope.values.field import in_words
 from globscope.values.findings import Atlas, Cell, Map, Table
 from globscope.visible import visible_lines
+
+# A key of several words within a sentence; what stands in backticks or after a point is a name of its own.
+KEY = re.compile(r"(?<![`.\w])[a-z]+(?:_[a-z]+)+\b")
 
 
 @define(frozen=True, kw_only=True)
@@ -101,7 +106,14 @@ def environment(names: Mapping[str, str]) -> Environment:
     )
     templates.filters["cell"] = lambda value: cell_text(names.get(value, value) if isinstance(value, str) else value)
     templates.filters["heading"] = lambda key: names.get(key) or in_words(key)
+    templates.filters["caption"] = partial(_caption, names)
     return templates
+
+
+def _caption(names: Mapping[str, str], table: Table) -> str:
+    """Return a table's caption that calls columns, and what several of them begin with, as the headings do."""
+    begun = {key.rsplit("_", cut)[0] for key in table.columns for cut in range(key.count("_") + 1)}
+    return KEY.sub(lambda key: names.get(key[0]) or in_words(key[0]) if key[0] in begun else key[0], table.caption)
 
 
 def _make_visible(value: Any) -> Any:
@@ -180,7 +192,7 @@ def _manifest(entries: Mapping[str, Any], names: Mapping[str, str]) -> Iterable[
 
 def _text(value: Any, names: Mapping[str, str]) -> Cell:
     if isinstance(value, Mapping):
-        return join_words(f"{names.get(key, key)}: {_text(item, names)}" for key, item in value.items())
+        return join_words(f"{names.get(key) or in_words(key)}: {_text(item, names)}" for key, item in value.items())
     if isinstance(value, list | tuple):
         return ", ".join(cell_text(_text(item, names)) for item in value)
     return value if value is None or isinstance(value, int | float) else str(value)
