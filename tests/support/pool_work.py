@@ -7,10 +7,10 @@ from pathlib import Path
 
 import torch
 from attrs import define
-from globscope.testing.task import TinyTask
 from threadpoolctl import threadpool_info
 
 from globscope.builtin.evaluators.pytorch import Torch
+from globscope.testing.tiny.task import TinyTask
 
 
 def noted(folder):
