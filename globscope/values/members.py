@@ -9,6 +9,7 @@ import numpy as np
 from attrs import define, evolve, field
 
 from globscope.errors import PopulationError, near
+from globscope.values.blocks import column_blocks
 from globscope.values.frozen import read_only
 from globscope.values.rows import Rows, Weights
 
@@ -146,9 +147,22 @@ class Population:
         raise PopulationError(f"{place}: there is no network {name!r}; {near(name, {*labels, *self.variants})}")
 
     @property
+    def trained(self) -> list[int]:
+        """The rows of the members that were trained or read, and not derived by an analysis."""
+        return [row for row, member in enumerate(self.members) if member.kind == "trained"]
+
+    @property
     def finals(self) -> list[int]:
         """The row of each variant's last trained member."""
         return [rows[-1] for rows in map(self.of, self.variants) if rows]
+
+    @property
+    def variance_per_weight(self) -> float:
+        """The members' variance per weight, computed in blocks of weights: float64 copies of all might not fit."""
+        blocks = column_blocks(self.weights.shape[1], len(self.members))
+        return float(
+            sum(np.var(self.weights[:, at], axis=0, dtype=np.float64).sum() for at in blocks) / self.layout.size
+        )
 
     def tensors(self, row: int) -> dict[str, np.ndarray]:
         """Return one network's tensors by name: flattened tensors and buffers."""

@@ -5,7 +5,7 @@ from typing import Any
 
 import numpy as np
 
-from globscope.api import Atlas, Bench, Population, Table
+from globscope.api import Atlas, Bench, Population, Table, finite_or_none
 
 CAPTION = (
     "Each map was fitted again without some networks, which were then encoded and decoded. checkpoints: without every "
@@ -29,8 +29,7 @@ def held_out(atlas: Atlas, bench: Bench) -> tuple[Table, list[str]]:
         if map_.chart.encode is None or map_.chart.decode is None or map_.chart.extent is not None:
             continue
         # Derived members would give the networks that they were derived from away to the fit.
-        trained = [row for row, member in enumerate(map_.population.members) if member.kind == "trained"]
-        own_rows = _rows(map_.name, map_.population.take(trained), bench)
+        own_rows = _rows(map_.name, map_.population.take(map_.population.trained), bench)
         warnings += [text for row in own_rows if (text := _warning(row))]
         rows += own_rows
     return Table(name="held-out", caption=CAPTION, columns=COLUMNS, rows=tuple(rows)), warnings
@@ -49,7 +48,7 @@ def _warning(row: dict[str, Any]) -> str:
 
 def _rows(name: str, population: Population, bench: Bench) -> list[dict[str, Any]]:
     size = population.layout.size
-    variance = float(np.var(population.weights, axis=0, dtype=np.float64).mean())
+    variance = population.variance_per_weight
     rows_between = _every_third_checkpoint(population)
     neighbours = np.mean([_neighbours_error(population, row) for row in rows_between]) / size if rows_between else None
     groups = {"checkpoints": [rows_between] if rows_between else [], "variants": _rows_by_variant(population)}
@@ -57,7 +56,7 @@ def _rows(name: str, population: Population, bench: Bench) -> list[dict[str, Any
     for kind, parts in groups.items():
         parts_errors = [_errors(bench, name, population, part) for part in parts]
         errors = np.concatenate([errors for errors, _ in parts_errors]) / size if parts_errors else np.empty(0)
-        mean = float(errors.mean()) if len(errors) and np.isfinite(errors).all() else None
+        mean = finite_or_none(errors.mean()) if len(errors) else None
         rows.append(
             {
                 "name": name,
