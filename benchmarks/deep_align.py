@@ -17,7 +17,7 @@ from globscope.api import Member, Population, Progress, Task, Tensors
 from globscope.builtin.aligners import ActivationMatching, DeepAlign, Sinkhorn, WeightMatching
 from globscope.builtin.aligners.deep.compare_aligners import EXAMPLES, PairComparison, PreparedTask
 from globscope.builtin.aligners.deep.task_loss import TaskLoss, examples
-from globscope.builtin.aligners.deep.zoo import pairs
+from globscope.builtin.aligners.deep.zoo import random_pairs
 from globscope.builtin.tasks.classification import Classification
 from globscope.population.train_stacked import fit_stacked
 from globscope.population.training_run import TrainingRun, checkpoint_path
@@ -123,7 +123,7 @@ def table(
     """Return by method (3, pairs) barriers, areas and seconds of the same pairs of networks."""
     batch = examples(task.probe, "test", EXAMPLES, np.random.default_rng(0))
     compared = PairComparison(task, population, TaskLoss(task.probe), batch, symmetry(task.probe))
-    chosen, found = pairs(rows, PAIRS, np.random.default_rng(seed)), {}
+    chosen, found = random_pairs(rows, PAIRS, np.random.default_rng(seed)), {}
     for name, method in several.items():
         figures = [compared.figures(pair, method, np.random.default_rng(at)) for at, pair in enumerate(chosen)]
         found[name] = np.array(figures).T

@@ -104,7 +104,7 @@ def _download(name: str, wanted: DataSet, folder: Path, stage: Callable[[str], P
             problem = "lies there with another checksum: damaged, or other data; it is not replaced, move it elsewhere"
             raise _by_hand(name, file, folder, problem)
     for file, md5 in missing.items():
-        bar = _Bar(progress=stage(f"download {file} (kB)"))
+        bar = _DownloadBar(progress=stage(f"download {file} (kB)"))
         try:
             by = HTTPDownloader(progressbar=bar, chunk_size=CHUNK, hooks={"response": _close_failed})
             retrieve(wanted.address + file, f"md5:{md5}", file, folder, downloader=by)
@@ -123,7 +123,7 @@ def _close_failed(response: Any, **_: Any) -> None:
 
 
 @define
-class _Bar:
+class _DownloadBar:
     """A progress bar for pooch."""
 
     progress: Progress

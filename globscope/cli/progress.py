@@ -56,13 +56,13 @@ def watching(quiet: bool) -> Iterator[Observer]:
             TextColumn("[dim]{task.fields[figures]}"),
         )
         with Progress(*columns, console=console) as bars:
-            observer = _Bars(bars)
+            observer = _StageBars(bars)
             yield observer
             observer.over()
 
 
 @define
-class _Bar(chart.Progress):
+class _StageBar(chart.Progress):
     """One stage's bar."""
 
     bars: Progress
@@ -76,14 +76,14 @@ class _Bar(chart.Progress):
 
 
 @define
-class _Bars(Observer):
+class _StageBars(Observer):
     """A bar for every stage that runs; stages from an earlier run are not shown."""
 
     bars: Progress
 
     def stage(self, name: str) -> chart.Progress:
         self.over()
-        return _Bar(self.bars, self.bars.add_task(visible(name), total=None, figures="", rate=""))
+        return _StageBar(self.bars, self.bars.add_task(visible(name), total=None, figures="", rate=""))
 
     def folder(self, folder: Path, *, is_new: bool, other: Path | None) -> None:
         self.over()

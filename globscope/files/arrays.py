@@ -68,7 +68,7 @@ def axis(path: Path, name: str, array: np.ndarray) -> np.ndarray:
     return along
 
 
-def lattice(axes: Iterable[np.ndarray], first_axis_fastest: bool = False) -> Samples:
+def lattice_samples(axes: Iterable[np.ndarray], first_axis_fastest: bool = False) -> Samples:
     """Return the samples of a whole lattice, in the C order of a file's array.
 
     Args:

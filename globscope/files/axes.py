@@ -11,7 +11,7 @@ from globscope.values.landscape import Samples
 ROUNDING = 1e-9
 
 
-def axes(samples: Samples) -> list[np.ndarray]:
+def lattice_axes(samples: Samples) -> list[np.ndarray]:
     """Return the coordinates along each axis of a lattice of evenly spaced points.
 
     The coordinate of a place on an axis without samples follows from the others.

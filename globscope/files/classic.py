@@ -13,8 +13,8 @@ from typing import Any
 import numpy as np
 
 from globscope.errors import FileError
-from globscope.files.arrays import axis, lattice, numbers, unsampled_landscape
-from globscope.files.axes import axes, lattice_array
+from globscope.files.arrays import axis, lattice_samples, numbers, unsampled_landscape
+from globscope.files.axes import lattice_array, lattice_axes
 from globscope.reading import require_unpacked
 from globscope.store import replacing
 from globscope.values.landscape import Landscape
@@ -53,7 +53,7 @@ def _surface(path: Path, along: list[np.ndarray], arrays: dict[str, np.ndarray])
     if not fields:
         held = ", ".join(f"{name!r} of shape {array.shape}" for name, array in arrays.items()) or "nothing else"
         raise FileError(f"{path}: has no surface of its axes' shape {shape}; it holds {held}")
-    return unsampled_landscape(lattice(along, first_axis_fastest=True), fields)
+    return unsampled_landscape(lattice_samples(along, first_axis_fastest=True), fields)
 
 
 def _is_numeric(h5py: Any, item: Any) -> bool:
@@ -75,7 +75,7 @@ def write_classic(path: Path, landscape: Landscape) -> None:
     Raises:
         FileError: The format cannot hold this landscape, or h5py is not installed.
     """
-    h5py, along = _h5py("writing HDF5"), axes(landscape.samples)
+    h5py, along = _h5py("writing HDF5"), lattice_axes(landscape.samples)
     if len(along) > 2:
         raise FileError(f"the classic HDF5 has one axis or two, not {len(along)}")
     with replacing(path) as part, h5py.File(part, "w") as opened:

@@ -11,8 +11,8 @@ from pathlib import Path
 import numpy as np
 
 from globscope.errors import FileError
-from globscope.files.arrays import axis, lattice, numbers, unsampled_landscape
-from globscope.files.axes import axes, lattice_array
+from globscope.files.arrays import axis, lattice_samples, numbers, unsampled_landscape
+from globscope.files.axes import lattice_array, lattice_axes
 from globscope.files.plain import check_axes
 from globscope.store import write_arrays
 from globscope.values.landscape import Landscape
@@ -30,7 +30,7 @@ def read_landscaper(path: Path, arrays: Mapping[str, np.ndarray]) -> Landscape:
     if tuple(map(len, along)) != loss.shape:
         problem = f"'coordinates' of shape {arrays['coordinates'].shape} are no axes of a 'loss' of shape {loss.shape}"
         raise FileError(f"{path}: {problem}; expected a row for each axis")
-    return unsampled_landscape(lattice(along), {"loss": loss.ravel()})
+    return unsampled_landscape(lattice_samples(along), {"loss": loss.ravel()})
 
 
 def write_landscaper(path: Path, landscape: Landscape, field: str) -> None:
@@ -39,7 +39,7 @@ def write_landscaper(path: Path, landscape: Landscape, field: str) -> None:
     Raises:
         FileError: The format cannot hold this landscape.
     """
-    along = axes(landscape.samples)
+    along = lattice_axes(landscape.samples)
     sizes = {len(each) for each in along}
     if len(along) < 2 or len(sizes) > 1:
         size = " × ".join(str(len(each)) for each in along)

@@ -7,10 +7,10 @@ from typing import Any
 import numpy as np
 
 from globscope.errors import FileError
-from globscope.files.axes import axes, lattice_array
+from globscope.files.axes import lattice_array, lattice_axes
 from globscope.files.member_points import MemberPoints
 from globscope.files.table import point_data
-from globscope.files.vtk import Grid, write_grid, write_image
+from globscope.files.vtk import VtkGrid, write_grid, write_image
 from globscope.values.landscape import Landscape, Samples
 from globscope.values.topology import MINIMUM, MULTI_SADDLE, ROOT, SADDLE
 
@@ -38,10 +38,10 @@ def write_landscape(path: Path, landscape: Landscape, basins: Mapping[str, np.nd
     )
     _check(samples.points)
     if path.suffix == ".vti":
-        write_image(path, axes(samples), {name: _spread(samples, array) for name, array in data.items()})
+        write_image(path, lattice_axes(samples), {name: _spread(samples, array) for name, array in data.items()})
     else:
         cells, as_lines = _cells(samples)
-        write_grid(path, Grid(points=samples.points, cells=cells, as_lines=as_lines, at_points=data))
+        write_grid(path, VtkGrid(points=samples.points, cells=cells, as_lines=as_lines, at_points=data))
 
 
 def _check(points: np.ndarray) -> None:
@@ -96,7 +96,7 @@ def write_tree(path: Path, tree: Mapping[str, Any], landscape: Landscape, field:
     alone = np.setdiff1d(np.arange(len(nodes)), arcs)
     kinds = np.array([CRITICAL[node["kind"]] for node in nodes], np.int8)
     data = {field: values, "vertex": vertices, "CriticalType": kinds, "persistence": _persistence(tree, vertices)}
-    write_grid(path, Grid(points=points, cells=[*arcs, *alone[:, None]], at_points=data))
+    write_grid(path, VtkGrid(points=points, cells=[*arcs, *alone[:, None]], at_points=data))
 
 
 def _horizontal_places(count: int, arcs: np.ndarray) -> np.ndarray:
@@ -140,7 +140,7 @@ def write_member_points(path: Path, tracks: MemberPoints) -> None:
     lines = runs + derived
     number = np.array([names.index(name) for name in tracks.variants], int)
     owner = np.array([names.index(name) for name, _ in lines], int)
-    grid = Grid(
+    grid = VtkGrid(
         points=tracks.points,
         cells=[rows for _, rows in lines],
         as_lines=True,

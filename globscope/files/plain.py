@@ -6,7 +6,7 @@ from pathlib import Path
 import numpy as np
 
 from globscope.errors import FileError
-from globscope.files.arrays import lattice, numbers, unsampled_landscape, whole_numbers
+from globscope.files.arrays import lattice_samples, numbers, unsampled_landscape, whole_numbers
 from globscope.values.landscape import Landscape, Samples
 
 # Vertices of a lattice with more axes have more neighbours than fit into memory.
@@ -28,7 +28,7 @@ def lattice_values(path: Path, arrays: Arrays) -> Landscape:
         raise FileError(f"{path}: 'edges' goes with 'points'; the neighbours on a lattice follow from its shape")
     values = numbers(path, "values", arrays["values"])
     check_axes(path, "values", values)
-    samples = lattice(np.arange(size, dtype=float) for size in values.shape)
+    samples = lattice_samples(np.arange(size, dtype=float) for size in values.shape)
     return unsampled_landscape(samples, {"values": values.ravel()})
 
 

@@ -20,7 +20,7 @@ Data = Mapping[str, np.ndarray | Sequence[str]]
 
 
 @define(frozen=True, kw_only=True)
-class Grid:
+class VtkGrid:
     """Points, and cells that join them.
 
     Attributes:
@@ -59,7 +59,7 @@ def write_image(path: Path, axes: Sequence[np.ndarray], data: Mapping[str, np.nd
     _write(vtk.vtkXMLImageDataWriter(), path, image)
 
 
-def write_grid(path: Path, grid: Grid) -> None:
+def write_grid(path: Path, grid: VtkGrid) -> None:
     """Write points and cells as .vtu."""
     vtk = _vtk()
     corners, cells, unstructured = vtk.vtkPoints(), vtk.vtkCellArray(), vtk.vtkUnstructuredGrid()

@@ -13,7 +13,7 @@ from globscope.population.folder_walk import files_matching
 from globscope.population.nearest_file import no_match
 from globscope.population.state_dict import StateDictChoice
 from globscope.references import Pattern
-from globscope.spec.model import CheckpointFiles, Source, Zoo
+from globscope.spec.model import CheckpointFiles, NetworkSource, Zoo
 from globscope.spec.pattern import STEP, VARIANT, absolute, fill_template
 from globscope.store import key
 from globscope.visible import visible
@@ -53,7 +53,7 @@ class CheckpointFile:
         return key(*parts) if self.choice == StateDictChoice() else key(*parts, self.choice)
 
 
-def find_checkpoints(source: Source, folder: Path) -> list[CheckpointFile]:
+def find_checkpoints(source: NetworkSource, folder: Path) -> list[CheckpointFile]:
     """Return the files that a spec names, sorted by variant, then by step; patterns are relative to `folder`.
 
     Raises:
@@ -74,7 +74,7 @@ def find_checkpoints(source: Source, folder: Path) -> list[CheckpointFile]:
     return files
 
 
-def _entry_files(entry: Pattern | CheckpointFiles, source: Source, folder: Path) -> Iterator[CheckpointFile]:
+def _entry_files(entry: Pattern | CheckpointFiles, source: NetworkSource, folder: Path) -> Iterator[CheckpointFile]:
     if isinstance(entry, CheckpointFiles):
         key, files = entry.key, _table_files(entry, folder)
     else:

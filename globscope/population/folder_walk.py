@@ -7,7 +7,7 @@ from pathlib import Path
 from attrs import define, evolve, field
 
 from globscope.population.file_problem import file_problem, is_broken
-from globscope.spec.pattern import VARIANT, is_literal, match_part, spans
+from globscope.spec.pattern import VARIANT, match_part, matches_one_name, spans
 from globscope.visible import HIDDEN
 
 UNPRINTABLE = "control characters or bytes that are no UTF-8"
@@ -43,7 +43,7 @@ def literal_start(pattern: str) -> tuple[Path, list[str]]:
     """Return the folder in which a pattern's first word or wildcard is searched for, and the parts from there."""
     head, *parts = Path(pattern).parts
     root = Path(head)
-    while len(parts) > 1 and is_literal(parts[0]):
+    while len(parts) > 1 and matches_one_name(parts[0]):
         root /= parts.pop(0)
     return root, parts
 
@@ -105,7 +105,7 @@ def _leads_up(folder: Path) -> bool:
 
 def _entries(folder: Path, part: str, words: Mapping[str, str]) -> Iterator[Match]:
     """Yield the entries of a folder that match a part of a pattern; the folder itself where it cannot be listed."""
-    if is_literal(part):
+    if matches_one_name(part):
         if os.path.lexists(folder / part):
             yield Match(path=folder / part, words=words)
         return

@@ -9,7 +9,7 @@ from pathlib import Path
 from globscope.errors import near
 from globscope.population.checkpoint import SUFFIXES
 from globscope.population.folder_walk import literal_start
-from globscope.spec.pattern import match_part, plain
+from globscope.spec.pattern import literal_text, match_part
 from globscope.spec.words import toml
 from globscope.visible import visible
 
@@ -47,7 +47,7 @@ def _files(root: Path) -> Iterator[Path]:
 
 
 def _similarity(file: Path, parts: list[str]) -> float:
-    wanted = "/".join(plain(part) for part in parts)
+    wanted = "/".join(literal_text(part) for part in parts)
     similarity = SequenceMatcher(None, wanted, str(file), autojunk=False).ratio()
     return similarity + CHECKPOINT * (file.suffix in SUFFIXES) - CHECKPOINT * abs(len(file.parts) - len(parts))
 

@@ -43,7 +43,7 @@ def fit(run: TrainingRun, probe: Probe, folder: Path, progress: Progress) -> Non
         if not all(torch.isfinite(p).all() for p in state.parameters.values()):
             raise PopulationError(divergence_message(run, state.epoch))
         if state.epoch in run.steps:
-            save(state, probe, folder)
+            save_checkpoint(state, probe, folder)
     (folder / STATE).unlink(missing_ok=True)
     progress(run.epochs, run.epochs)
 
@@ -62,7 +62,7 @@ def resume_or_start(run: TrainingRun, probe: Probe, folder: Path) -> TrainingSta
         return state
     for step in run.steps:
         checkpoint_path(folder, step).unlink(missing_ok=True)
-    save(state, probe, folder)
+    save_checkpoint(state, probe, folder)
     return state
 
 
@@ -174,7 +174,7 @@ def divergence_message(run: TrainingRun, epoch: int) -> str:
     )
 
 
-def save(state: TrainingState, probe: Probe, folder: Path) -> None:
+def save_checkpoint(state: TrainingState, probe: Probe, folder: Path) -> None:
     """Write the checkpoint, then the optimiser's state, which says that the checkpoint is whole."""
     import torch
 

@@ -15,7 +15,7 @@ from globscope.population.train import (
     is_trained,
     resume_or_start,
     run_epoch,
-    save,
+    save_checkpoint,
 )
 from globscope.population.training_run import TrainingRun
 from globscope.population.training_state import TrainingState
@@ -68,7 +68,7 @@ def _fit_level(rows: Sequence[_Row], probe: Probe, progress: Progress, lost: lis
         rows = [row for row in rows if finite[row.run.row]]
         if stack.epoch in run.steps:
             for row in rows:
-                save(row.state, probe, row.folder)
+                save_checkpoint(row.state, probe, row.folder)
     progress(run.epochs, run.epochs)
     return list(rows)
 

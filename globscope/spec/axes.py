@@ -17,7 +17,7 @@ WHOLE = ("sweep", "relations")
 
 
 @define(frozen=True, kw_only=True)
-class Axis:
+class SweepAxis:
     """One key of a sweep.
 
     Attributes:
@@ -33,7 +33,7 @@ class Axis:
     names: tuple[str, ...]
 
 
-def axes(table: Any, problems: list[tuple[str, str]]) -> tuple[Axis, ...]:
+def sweep_axes(table: Any, problems: list[tuple[str, str]]) -> tuple[SweepAxis, ...]:
     """Return the axes of a table [sweep]; problems are appended to `problems`."""
     if not isinstance(table, dict):
         problems.append(
@@ -65,7 +65,9 @@ def _flat(
             yield parts, value
 
 
-def _axis(key: str, label: str, parts: tuple[str, ...], values: Any, problems: list[tuple[str, str]]) -> Axis | None:
+def _axis(
+    key: str, label: str, parts: tuple[str, ...], values: Any, problems: list[tuple[str, str]]
+) -> SweepAxis | None:
     """Return a key's axis; None if it has a problem, which is appended."""
     place = f"sweep.{key}"
     if parts[0] in WHOLE:
@@ -80,7 +82,7 @@ def _axis(key: str, label: str, parts: tuple[str, ...], values: Any, problems: l
         firsts: dict[str, int] = {}
         twice = next((i for i, name in enumerate(folded) if firsts.setdefault(name, i) < i), None)
         if twice is None:
-            return Axis(key=key, label=label, values=tuple(values), names=names)
+            return SweepAxis(key=key, label=label, values=tuple(values), names=names)
         first = values[firsts[folded[twice]]]
         same = f"values {short(toml(first))} and {short(toml(values[twice]))} give two cells of one name, "
         hint = "; give tables a 'name' each" if isinstance(first, dict) else ""

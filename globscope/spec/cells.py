@@ -14,7 +14,7 @@ from attrs.validators import and_, deep_iterable, ge, min_len
 from globscope.bounds import DRAWS
 from globscope.errors import SpecError
 from globscope.registry import Registry
-from globscope.spec.axes import WHOLE, Axis, axes
+from globscope.spec.axes import WHOLE, SweepAxis, sweep_axes
 from globscope.spec.model import Spec
 from globscope.spec.overrides import assign, steps
 from globscope.spec.paths import InvalidError
@@ -78,7 +78,7 @@ class SweepSpec:
     """
 
     title: str
-    axes: tuple[Axis, ...]
+    axes: tuple[SweepAxis, ...]
     cells: tuple[Cell, ...] = field(repr=False)
     relations: Relations
     document: Mapping[str, Any] = field(repr=False)
@@ -92,26 +92,24 @@ def read_sweep(document: Mapping[str, Any], path: Path, registry: Registry, type
         SpecError: The sweep, or else any of its cells, has problems; all are listed.
     """
     relations, problems = _relations(document, path)
-    sweep_axes = axes(document["sweep"], problems)
-    count = prod(len(axis.values) for axis in sweep_axes)
+    axes = sweep_axes(document["sweep"], problems)
+    count = prod(len(axis.values) for axis in axes)
     if count > MOST:
         problems.append(("sweep", f"makes {count:,} cells; at most {MOST:,} are run at once"))
-    problems += [(f"sweep.{a.key}", NO_RESULT) for a in sweep_axes if a.key.partition(".")[0] == "run"]
+    problems += [(f"sweep.{a.key}", NO_RESULT) for a in axes if a.key.partition(".")[0] == "run"]
     if problems:
         raise SpecError(f"{path}: {place}: {text}" for place, text in problems)
     base = {key: value for key, value in document.items() if key not in WHOLE}
     build_spec = partial(build, path=path, registry=registry, typed=typed)
-    places = {
-        _name(sweep_axes, indices): indices for indices in product(*(range(len(axis.values)) for axis in sweep_axes))
-    }
+    places = {_name(axes, indices): indices for indices in product(*(range(len(axis.values)) for axis in axes))}
 
     def cell(name: str) -> Cell:
-        chosen = [(axis, axis.values[i]) for axis, i in zip(sweep_axes, places[name], strict=True)]
+        chosen = [(axis, axis.values[i]) for axis, i in zip(axes, places[name], strict=True)]
         return Cell(name=name, places=places[name], spec=_spec(base, chosen, name, path, build_spec))
 
     return SweepSpec(
         title=document.get("title") or path.stem,
-        axes=sweep_axes,
+        axes=axes,
         cells=for_each_cell(places, cell),
         relations=relations,
         document=document,
@@ -151,12 +149,16 @@ def _relations(document: Mapping[str, Any], path: Path) -> tuple[Relations, list
         return Relations(), [*below_place("relations", invalid.problems)]
 
 
-def _name(axes: Sequence[Axis], places: Sequence[int]) -> str:
+def _name(axes: Sequence[SweepAxis], places: Sequence[int]) -> str:
     return ",".join(f"{axis.label}={axis.names[i]}" for axis, i in zip(axes, places, strict=True))
 
 
 def _spec(
-    base: Mapping[str, Any], chosen: Sequence[tuple[Axis, Any]], name: str, path: Path, build_spec: Callable[..., Spec]
+    base: Mapping[str, Any],
+    chosen: Sequence[tuple[SweepAxis, Any]],
+    name: str,
+    path: Path,
+    build_spec: Callable[..., Spec],
 ) -> Spec:
     """Return the spec of one cell."""
     document, keys, problems = deepcopy(dict(base)), list[str](), list[str]()

@@ -150,7 +150,7 @@ Checkpoints = Pattern | tuple[Pattern, ...] | tuple[CheckpointFiles, ...]
 
 
 @define(frozen=True, kw_only=True)
-class Source:
+class NetworkSource:
     """Where networks come from: `checkpoints` of yours, or `train` and `variant` here.
 
     Attributes:
@@ -212,12 +212,12 @@ class Source:
 
 
 @define(frozen=True, kw_only=True)
-class Zoo(Source):
+class Zoo(NetworkSource):
     """Further networks of the task, from which aligners learn; maps and analyses do not use them."""
 
 
 @define(frozen=True, kw_only=True)
-class PopulationSpec(Source):
+class PopulationSpec(NetworkSource):
     """The networks of the study.
 
     Attributes:

@@ -50,7 +50,7 @@ def _unused_word(word: str, template: str) -> str:
     return f"does not use {{{word}}}: write variant = '{template}-{{{word}}}', or * if it does not matter{ending}"
 
 
-def unknown(template: str, pattern: str) -> Iterator[str]:
+def unknown_words(template: str, pattern: str) -> Iterator[str]:
     """Yield messages about the words of a template that a pattern lacks."""
     names = words(pattern)
     for word in words(template):
@@ -64,12 +64,12 @@ def fill_template(template: str, values: Mapping[str, str]) -> str:
     return _WORD.sub(lambda match: values[match[1]], template)
 
 
-def plain(part: str) -> str:
+def literal_text(part: str) -> str:
     """Return a pattern's text without its words and wildcards."""
     return _MARKS.sub("", part)
 
 
-def is_literal(part: str) -> bool:
+def matches_one_name(part: str) -> bool:
     """Return whether a part of a pattern matches one name only."""
     return _MARKS.search(part) is None
 

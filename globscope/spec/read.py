@@ -15,7 +15,7 @@ from globscope.spec.document import parse
 from globscope.spec.entries import USUAL, Entries, clashes, name_of
 from globscope.spec.model import Spec
 from globscope.spec.overrides import override
-from globscope.spec.pattern import mismatches, problems, unknown
+from globscope.spec.pattern import mismatches, problems, unknown_words
 from globscope.spec.structure import converter, option
 from globscope.spec.words import bare, toml
 
@@ -163,7 +163,7 @@ def _of_pattern(places: tuple[str, str], pattern: str, template: str | None) -> 
     if not pattern or [*problems(pattern)]:
         return
     yield from ((places[0], text) for text in mismatches(pattern, template))
-    yield from ((places[1], text) for text in unknown(template or "", pattern))
+    yield from ((places[1], text) for text in unknown_words(template or "", pattern))
 
 
 def _list(table: Mapping[str, Any], key: str) -> list[Any]:

@@ -8,7 +8,7 @@ from attrs import define, field
 
 from globscope.report.style.scale import positive
 from globscope.report.style.text import count_noun, join_words, number
-from globscope.spec.axes import Axis
+from globscope.spec.axes import SweepAxis
 from globscope.spec.cells import SweepSpec
 from globscope.sweep.figures import full_name
 from globscope.sweep.table import ComparedRuns
@@ -38,8 +38,8 @@ class Average:
     """
 
     figure: Field
-    keys: tuple[Axis, Axis]
-    others: tuple[Axis, ...]
+    keys: tuple[SweepAxis, SweepAxis]
+    others: tuple[SweepAxis, ...]
     values: np.ndarray = field(eq=False, repr=False)
     failed: np.ndarray = field(eq=False, repr=False)
 
@@ -107,7 +107,7 @@ def averages(runs: ComparedRuns, spec: SweepSpec) -> list[Average]:
 
 
 def _average(
-    figure: str, runs: ComparedRuns, rows: list[dict[str, Cell]], axes: tuple[Axis, ...], chosen: list[int]
+    figure: str, runs: ComparedRuns, rows: list[dict[str, Cell]], axes: tuple[SweepAxis, ...], chosen: list[int]
 ) -> Average:
     values = np.full([len(axis.values) for axis in axes], np.nan)
     failed = np.zeros(values.shape, bool)
@@ -138,7 +138,7 @@ def _lines(cells: list[Any], shape: tuple[int, ...]) -> tuple[tuple[Any, ...], .
     return tuple(tuple(cells[row * columns : (row + 1) * columns]) for row in range(rows))
 
 
-def table(averages_: Iterable[Average]) -> Table:
+def averages_table(averages_: Iterable[Average]) -> Table:
     """Return averages as one table."""
     rows = tuple(row for average in averages_ for row in average.rows)
     return Table(name="averages", caption=READING, columns=COLUMNS, rows=rows)

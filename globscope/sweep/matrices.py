@@ -12,7 +12,7 @@ from globscope.report.pictures.matrix import Content, Matrix, Tile, alt_text, ca
 from globscope.report.style.text import Names
 from globscope.report.style.theme import save
 from globscope.report.topology.landscape_profile import ProfileScales
-from globscope.spec.axes import Axis
+from globscope.spec.axes import SweepAxis
 from globscope.store import own_folder
 from globscope.sweep.table import ComparedRuns
 from globscope.values.pictures import HeatMap, Plot
@@ -32,7 +32,7 @@ def tiles_by_tree(runs: ComparedRuns) -> Tiles:
     return tiles
 
 
-def sweep_matrices(runs: ComparedRuns, axes: Sequence[Axis], tiles: Tiles) -> Iterator[Matrix]:
+def sweep_matrices(runs: ComparedRuns, axes: Sequence[SweepAxis], tiles: Tiles) -> Iterator[Matrix]:
     """Yield the matrices of a sweep: two keys are rows and columns, with a matrix for each choice of the others."""
     if len(axes) < 2:
         yield from run_matrices(runs, tiles)

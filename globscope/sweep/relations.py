@@ -160,7 +160,7 @@ def interval(x: np.ndarray, y: np.ndarray, draws: int, rng: np.random.Generator)
     return float(low), float(high)
 
 
-def table(relations_: Sequence[Relation]) -> Table:
+def relations_table(relations_: Sequence[Relation]) -> Table:
     """Return relations as a table."""
     return Table(
         name="relations", caption=CAPTION, columns=COLUMNS, rows=tuple(relation.row for relation in relations_)
@@ -193,7 +193,7 @@ def _series(relation: Relation) -> Iterator[Series]:
         yield Series.of(group, relation.x[rows], relation.y[rows], "points")
 
 
-def unknown(wanted: Relations, written: Any, rows: Sequence[Mapping[str, Cell]]) -> Iterator[str]:
+def unknown_figures(wanted: Relations, written: Any, rows: Sequence[Mapping[str, Cell]]) -> Iterator[str]:
     """Yield a sentence for every figure that the spec names and no cell has; missing defaults are not reported."""
     known = sorted({name for row in rows for name, value in row.items() if isinstance(value, int | float)})
     short = {name.rpartition(".")[2] for name in known}

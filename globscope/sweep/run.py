@@ -40,7 +40,7 @@ from globscope.values.chart import Progress
 
 
 @define(frozen=True, kw_only=True)
-class Outcome:
+class CellOutcome:
     """The outcome of one cell.
 
     Attributes:
@@ -77,11 +77,11 @@ class SweepResult:
         report: Path of `sweep.html`.
     """
 
-    cells: tuple[Outcome, ...]
+    cells: tuple[CellOutcome, ...]
     record: Mapping[str, Any] = field(repr=False)
     report: Path
 
-    def cell(self, name: str) -> Outcome:
+    def cell(self, name: str) -> CellOutcome:
         """Return one cell.
 
         Raises:
@@ -93,7 +93,7 @@ class SweepResult:
         return known[name]
 
     @property
-    def failed(self) -> tuple[Outcome, ...]:
+    def failed(self) -> tuple[CellOutcome, ...]:
         """The cells without results."""
         return tuple(cell for cell in self.cells if cell.failed)
 
@@ -139,7 +139,7 @@ class Sweep:
         with locked(self.folder / LOCK, lambda: observer.waiting("report of the sweep")):
             observer.stage("report of the sweep")
             record, page = write_sweep(self.folder, self.spec, {name: text for name, text in failures.items() if text})
-        outcomes = [Outcome(name=j.name, values=j.values, study=j.study, failed=failures[j.name]) for j in jobs]
+        outcomes = [CellOutcome(name=j.name, values=j.values, study=j.study, failed=failures[j.name]) for j in jobs]
         return SweepResult(cells=tuple(outcomes), record=record, report=page)
 
     def _failures(

@@ -3,7 +3,7 @@
 from collections.abc import Iterator, Mapping, Sequence
 from typing import Any
 
-from globscope.spec.axes import Axis
+from globscope.spec.axes import SweepAxis
 from globscope.spec.model import Spec
 from globscope.values.findings import Cell
 
@@ -14,7 +14,7 @@ ORIGIN, SUBJECT = "origin_", "subject_"
 ROLES = ("reducer", "analysis")
 
 
-def swept_entries(axes: Sequence[Axis], spec: Spec) -> tuple[str, ...]:
+def swept_entries(axes: Sequence[SweepAxis], spec: Spec) -> tuple[str, ...]:
     """Return the names of a cell's maps and analyses that have swept keys, in the keys' order."""
     names = [_entry(axis.key, spec) for axis in axes]
     return tuple(dict.fromkeys(name for name in names if name))

@@ -15,7 +15,7 @@ from globscope.store import write_bytes, write_json
 from globscope.sweep import averages
 from globscope.sweep.finished import FinishedRun
 from globscope.sweep.matrices import draw_matrices, draw_pictures, sweep_matrices, tiles_by_tree
-from globscope.sweep.relations import Relation, plots, relations, table, unknown
+from globscope.sweep.relations import Relation, plots, relations, relations_table, unknown_figures
 from globscope.sweep.subjects import swept_entries
 from globscope.sweep.table import READING, ComparedRun, ComparedRuns, names_of
 
@@ -33,7 +33,7 @@ def write_sweep(folder: Path, spec: SweepSpec, failures: Mapping[str, str]) -> t
     runs = read_cells(folder, spec, failures)
     rows = runs.rows(folder)
     related = _relations(spec, runs)
-    warnings = [*runs.warnings(), *unknown(spec.relations, spec.document.get("relations", {}), runs.cells())]
+    warnings = [*runs.warnings(), *unknown_figures(spec.relations, spec.document.get("relations", {}), runs.cells())]
     record = _record(spec, runs) | {"relations": [one.row for one in related], "warnings": warnings}
     page = Board(
         title=spec.title,
@@ -49,7 +49,7 @@ def write_sweep(folder: Path, spec: SweepSpec, failures: Mapping[str, str]) -> t
         spec=tomli_w.dumps(plain(spec.document)),
     )
     write_bytes(folder / CSV, as_csv(runs.table()).encode())
-    write_bytes(folder / RELATIONS, as_csv(table(related)).encode())
+    write_bytes(folder / RELATIONS, as_csv(relations_table(related)).encode())
     write_bytes(folder / PAGE, page.html.encode())
     write_json(folder / TABLE, record)
     return record, folder / PAGE
@@ -73,7 +73,7 @@ def _relations(spec: SweepSpec, runs: ComparedRuns) -> list[Relation]:
 def _parts(folder: Path, spec: SweepSpec, runs: ComparedRuns, related: Sequence[Relation]) -> Iterator[Part]:
     """Yield the parts of the page below the table, after drawing their pictures and writing the averages."""
     means = averages.averages(runs, spec)
-    write_bytes(folder / AVERAGES, as_csv(averages.table(means)).encode())
+    write_bytes(folder / AVERAGES, as_csv(averages.averages_table(means)).encode())
     if means:
         heat = tuple(draw_pictures((one.picture for one in means), folder))
         yield Part(title="Averages", text=averages.READING, pictures=heat, csv=AVERAGES)
@@ -83,7 +83,7 @@ def _parts(folder: Path, spec: SweepSpec, runs: ComparedRuns, related: Sequence[
         yield Part(title="Side by side", pictures=side)
     if related:
         scatter = tuple(draw_pictures(plots(related, runs.names), folder))
-        yield Part(title="Relations", pictures=scatter, tables=((table(related), RELATIONS),))
+        yield Part(title="Relations", pictures=scatter, tables=((relations_table(related), RELATIONS),))
 
 
 def read_cells(folder: Path, spec: SweepSpec, failures: Mapping[str, str]) -> ComparedRuns:

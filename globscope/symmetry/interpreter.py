@@ -27,7 +27,7 @@ class RecordedValue:
     index: np.ndarray
 
 
-class Recorder(Interpreter):
+class ActivationRecorder(Interpreter):
     """Records values just before they are read, since a value may be written to after it was computed."""
 
     def __init__(self, graph: Graph, recorded: Mapping[Any, Sequence[RecordedValue]]) -> None:

@@ -38,7 +38,7 @@ def activations(probe: Any, tensors: Tensors, examples: np.ndarray) -> Iterator[
     Raises:
         SymmetryError: As `symmetry` does.
     """
-    from globscope.symmetry.interpreter import Recorder
+    from globscope.symmetry.interpreter import ActivationRecorder
 
     batches = _batches(probe, examples)
     network = traced_network(probe, len(examples) // len(batches))
@@ -46,7 +46,7 @@ def activations(probe: Any, tensors: Tensors, examples: np.ndarray) -> Iterator[
     by_reader: dict[Any, list[RecordedValue]] = defaultdict(list)
     for reader, value in (pair for pairs in recorded.values() for pair in pairs):
         by_reader[reader].append(value)
-    recorder = Recorder(network.walk.graph, by_reader)
+    recorder = ActivationRecorder(network.walk.graph, by_reader)
     complete = _complete(probe, tensors, batches, network)
     device = device_of(probe.initialise(0)[0])
     for number, batch in enumerate(batches):

@@ -11,7 +11,7 @@ from typing import Literal
 
 import numpy as np
 
-from globscope.topology.lattice import lattice
+from globscope.topology.lattice import lattice_neighbours
 from globscope.topology.mesh import delaunay, gabriel
 from globscope.topology.nearest import nearest
 from globscope.values.landscape import Samples
@@ -44,7 +44,7 @@ def neighbours(samples: Samples, swept: np.ndarray, adjacency: Adjacency = "auto
     if kind in LATTICE:
         assert samples.index is not None
         assert samples.shape is not None
-        return lattice(samples.index[swept], samples.shape, kind)
+        return lattice_neighbours(samples.index[swept], samples.shape, kind)
     # Edges are made before any sample is left out, so that none crosses a region without samples.
     return earlier_neighbours(edges(samples.points, kind, k), swept, len(samples.points))
 

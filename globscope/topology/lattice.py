@@ -19,7 +19,7 @@ def offsets(axes: int, kind: str) -> np.ndarray:
     return np.concatenate([ahead, -ahead])
 
 
-def lattice(index: np.ndarray, shape: tuple[int, ...], kind: str) -> np.ndarray:
+def lattice_neighbours(index: np.ndarray, shape: tuple[int, ...], kind: str) -> np.ndarray:
     """Return the (m, k) neighbours of lattice vertices `index`, (m, axes), in their order.
 
     Vertices of the lattice that are not in `index` are no neighbours.

@@ -20,7 +20,7 @@ from globscope.cli import app
 from globscope.errors import PluginError, SpecError
 from globscope.exchange import condense
 from globscope.files import classic, landscaper, table
-from globscope.files.arrays import lattice, unsampled_landscape
+from globscope.files.arrays import lattice_samples, unsampled_landscape
 from globscope.files.paraview import suffix, write_landscape, write_member_points, write_tree
 from globscope.files.read import ACCEPTED, read_landscape
 from globscope.files.run_files import read_run_files
@@ -41,7 +41,7 @@ def lopsided(points):
 
 
 def on_lattice(axes=AXES):
-    samples = lattice(axes)
+    samples = lattice_samples(axes)
     return unsampled_landscape(
         samples, {"train_loss": lopsided(samples.points), "train_accuracy": samples.points[:, 0] / 4}
     )
@@ -413,7 +413,7 @@ def test_landscapers_loss_lies_at_its_coordinates(tmp_path):
 
 
 def test_a_landscape_written_for_landscaper_loads_as_landscaper_loads_it(tmp_path):
-    samples = lattice([AXES[0], AXES[0] * 3 + 1, AXES[0] ** 1])
+    samples = lattice_samples([AXES[0], AXES[0] * 3 + 1, AXES[0] ** 1])
     whole = unsampled_landscape(samples, {"train_loss": lopsided(samples.points)})
     landscaper.write_landscaper(tmp_path / "a.npz", whole, "train_loss")
     with np.load(tmp_path / "a.npz") as found:
@@ -798,7 +798,7 @@ def test_a_format_that_holds_nothing_of_a_run_ends_with_2(tmp_path):
 
 
 def test_a_lattice_that_is_not_evenly_spaced_or_a_path_is_refused(tmp_path):
-    uneven = unsampled_landscape(lattice([np.array([0.0, 1.0, 3.0, 4.0])] * 2), {"loss": np.arange(16.0)})
+    uneven = unsampled_landscape(lattice_samples([np.array([0.0, 1.0, 3.0, 4.0])] * 2), {"loss": np.arange(16.0)})
     path = unsampled_landscape(
         Samples(points=RNG.random((3, 2)), index=np.arange(3)[:, None], shape=(3,)), {"loss": np.arange(3.0)}
     )

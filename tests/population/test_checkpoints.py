@@ -25,7 +25,7 @@ from globscope.references import Pattern
 from globscope.registry import installed_registry
 from globscope.spec import read as spec
 from globscope.spec.describe import as_toml
-from globscope.spec.model import CheckpointFiles, Source
+from globscope.spec.model import CheckpointFiles, NetworkSource
 
 PROBE = Classification(hidden=(8,)).build("cpu")
 NETWORK = {name: tensor.clone() for name, tensor in PROBE.initialise(3)[0].items()}
@@ -260,7 +260,8 @@ def test_two_files_of_one_variant_and_step_are_refused_wherever_they_lie(tmp_pat
         saved(tmp_path / folder / "A-9.pt", NETWORK)
     with pytest.raises(PopulationError) as caught:
         find_checkpoints(
-            Source(checkpoints=(Pattern("one/{variant}-{step}.pt"), Pattern("two/{variant}-{step}.pt"))), tmp_path
+            NetworkSource(checkpoints=(Pattern("one/{variant}-{step}.pt"), Pattern("two/{variant}-{step}.pt"))),
+            tmp_path,
         )
     assert str(caught.value) == f"{tmp_path}/one/A-9.pt and {tmp_path}/two/A-9.pt are both step 9 of 'A'"
 
@@ -506,7 +507,7 @@ def test_raw_and_averaged_weights_of_one_file_are_two_variants_and_stages_know_t
         CheckpointFiles(variant="raw", pattern=pattern, key="model"),
         CheckpointFiles(variant="EMA", pattern=pattern),
     )
-    averaged, raw = find_checkpoints(Source(checkpoints=tables, key="model_ema"), tmp_path)
+    averaged, raw = find_checkpoints(NetworkSource(checkpoints=tables, key="model_ema"), tmp_path)
     assert (averaged.variant, raw.variant) == ("EMA", "raw")
     assert not np.array_equal(load_member(raw, PROBE)[1], load_member(averaged, PROBE)[1])
     assert raw.key != evolve(averaged, variant="raw").key

@@ -10,7 +10,7 @@ from hypothesis import strategies as st
 from globscope.api import PopulationError
 from globscope.population.find import find_checkpoints
 from globscope.references import Pattern
-from globscope.spec.model import CheckpointFiles, Source, Zoo
+from globscope.spec.model import CheckpointFiles, NetworkSource, Zoo
 from globscope.spec.pattern import fill_template, match_part
 
 
@@ -24,7 +24,10 @@ def laid(folder, *names):
 def labels(folder, pattern, **options):
     many = pattern if isinstance(pattern, tuple) else (pattern,)
     checkpoints = tuple(one if isinstance(one, CheckpointFiles) else Pattern(one) for one in many)
-    return [f"{one.variant}@{one.step}" for one in find_checkpoints(Source(checkpoints=checkpoints, **options), folder)]
+    return [
+        f"{one.variant}@{one.step}"
+        for one in find_checkpoints(NetworkSource(checkpoints=checkpoints, **options), folder)
+    ]
 
 
 def refusal(folder, pattern, **options):

@@ -21,7 +21,7 @@ from globscope.population.tensor_names import tensors_by_model_name
 from globscope.population.train import STATE, fit
 from globscope.population.training_run import TrainingRun, checkpoint_path
 from globscope.references import Pattern
-from globscope.spec.model import Recipe, Source, Train
+from globscope.spec.model import NetworkSource, Recipe, Train
 from globscope.values.chart import Progress
 
 
@@ -161,7 +161,7 @@ def test_training_moves_no_global_random_state(probe, tmp_path):
 
 
 def files_of(pattern, folder):
-    return find_checkpoints(Source(checkpoints=Pattern(pattern)), folder)
+    return find_checkpoints(NetworkSource(checkpoints=Pattern(pattern)), folder)
 
 
 def test_files_are_found_by_variant_and_sorted_by_step_as_a_number(tmp_path):

@@ -9,7 +9,7 @@ from scipy.stats import spearmanr
 from globscope.report.pictures.depict import depict_alone
 from globscope.spec.cells import Relations
 from globscope.sweep.figures import field_of, figure_value, figures, known_fields
-from globscope.sweep.relations import correlation, interval, plots, relations, table, unknown
+from globscope.sweep.relations import correlation, interval, plots, relations, relations_table, unknown_figures
 
 RECORD = {
     "population": {"members": 4, "test_accuracy_min": 0.5, "last": {"test_accuracy": 0.7, "test_loss": 0.9}},
@@ -144,7 +144,7 @@ def test_relations_become_a_table_and_scatter_plots_with_a_colour_for_each_value
     asked = Relations(of=("saddles", "half"), against=("test_accuracy", "saddles"))
     told = [row | {"half": row["saddles"] / 2} for row in rows(range(10), [0, 1] * 5)]
     found = relations(asked, told, ["beta=1", "beta=2"] * 5)
-    assert len(table(found).rows) == 4
+    assert len(relations_table(found).rows) == 4
     one, other = plots(found, {"saddles": "Saddles"})
     assert [panel.x for panel in one.panels] == ["Saddles", "half"]
     assert [series.label for series in one.panels[0].series] == ["beta=1", "beta=2"]
@@ -172,9 +172,9 @@ def test_figures_are_called_as_the_results_describe_them():
 
 def test_a_figure_that_the_spec_names_and_no_cell_has_is_told_but_not_a_default():
     asked = Relations(of=("sadles",), against=("test_accuracy", "x" * 9))
-    found = list(unknown(asked, {"of": ..., "against": ...}, rows([1], [2])))
+    found = list(unknown_figures(asked, {"of": ..., "against": ...}, rows([1], [2])))
     assert found == [
         "relations.of: no cell has a figure 'sadles'; did you mean 'saddles'?",
         "relations.against: no cell has a figure 'xxxxxxxxx'; sweep.csv has those that there are",
     ]
-    assert list(unknown(Relations(), {}, rows([1], [2]))) == []
+    assert list(unknown_figures(Relations(), {}, rows([1], [2]))) == []

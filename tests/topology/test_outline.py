@@ -11,7 +11,7 @@ from scipy.sparse import coo_array
 from scipy.sparse.csgraph import connected_components
 from support.landscapes import landscape_of, topology
 
-from globscope.topology.lattice import lattice
+from globscope.topology.lattice import lattice_neighbours
 from globscope.topology.outline import Outline, outline
 from globscope.topology.tree import sweep_order
 
@@ -51,7 +51,7 @@ def components(values, height: float) -> list[int]:
     scape = landscape_of(values)
     field = scape.fields["train_loss"]
     swept = sweep_order(field, field <= height)
-    rows = lattice(scape.samples.index[swept], values.shape, "freudenthal").tolist()
+    rows = lattice_neighbours(scape.samples.index[swept], values.shape, "freudenthal").tolist()
     ends = [(row, other) for row, others in enumerate(rows) for other in others]
     graph = coo_array((np.ones(len(ends)), tuple(np.array(ends, int).reshape(-1, 2).T)), shape=(len(swept),) * 2)
     return sorted(np.bincount(connected_components(graph, directed=False)[1]).tolist()) if len(swept) else []

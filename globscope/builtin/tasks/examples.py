@@ -5,7 +5,7 @@ from typing import Any
 
 from globscope.api import UserCodeError, within_memory
 from globscope.builtin.tasks.data import Arrays
-from globscope.builtin.tasks.pixels import Normalise, scale
+from globscope.builtin.tasks.pixels import Normalise, input_scaling
 
 
 class Examples:
@@ -22,7 +22,7 @@ class Examples:
             split: _tensors(pair, kind, device) for split, pair in (("train", arrays.train), ("test", arrays.test))
         }
         self._require_finite()
-        self._scale = scale(normalise, self._splits["train"][0], kind)
+        self._scale = input_scaling(normalise, self._splits["train"][0], kind)
 
     def _require_finite(self) -> None:
         for split, (inputs, _) in self._splits.items():

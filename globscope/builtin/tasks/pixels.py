@@ -12,7 +12,7 @@ PADDING = 4
 
 
 @define(frozen=True, kw_only=True)
-class Scale:
+class InputScaling:
     """Scales bytes to [0, 1], then standardises each channel.
 
     Attributes:
@@ -33,7 +33,7 @@ class Scale:
         return values if self.mean is None else (values - self.mean) / self.deviation
 
 
-def scale(normalise: Normalise, inputs: Any, kind: Any) -> Scale:
+def input_scaling(normalise: Normalise, inputs: Any, kind: Any) -> InputScaling:
     """Return the scaling of an option, with statistics of the training `inputs` where it needs them.
 
     Numbers are of the type `kind`, float32 or float64.
@@ -44,7 +44,7 @@ def scale(normalise: Normalise, inputs: Any, kind: Any) -> Scale:
     import torch
 
     if normalise == "unit":
-        return Scale(kind=kind)
+        return InputScaling(kind=kind)
     if normalise == "channel":
         mean, deviation = _statistics(inputs)
     else:
@@ -56,7 +56,7 @@ def scale(normalise: Normalise, inputs: Any, kind: Any) -> Scale:
         )
     shape = (-1,) + (1,) * (inputs.ndim - 2)
     mean, deviation = (part.to(inputs.device, kind).reshape(shape) for part in (mean, deviation))
-    return Scale(kind=kind, mean=mean, deviation=deviation)
+    return InputScaling(kind=kind, mean=mean, deviation=deviation)
 
 
 def _statistics(inputs: Any) -> tuple[Any, Any]:

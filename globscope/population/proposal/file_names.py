@@ -60,7 +60,7 @@ def run_place(names: Sequence[Sequence[str]]) -> int | None:
     return varying[0] if varying else None
 
 
-def pattern(names: Sequence[Sequence[str]], step: int | None, run: int | None) -> str:
+def name_pattern(names: Sequence[Sequence[str]], step: int | None, run: int | None) -> str:
     """Return the pattern of names with one signature, with a step and a run at these places."""
     text = ""
     for place, token in enumerate(names[0]):

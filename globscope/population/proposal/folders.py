@@ -2,7 +2,7 @@
 
 from collections.abc import Sequence
 
-from globscope.population.proposal.file_names import STEPS, pattern, signature, step_places, tokens, word_before
+from globscope.population.proposal.file_names import STEPS, name_pattern, signature, step_places, tokens, word_before
 from globscope.spec.pattern import STEP, VARIANT, words
 
 
@@ -39,4 +39,4 @@ def _step(names: Sequence[str]) -> str | None:
         return None
     step_words = [word for words in STEPS for word in words]
     places = [place for place in step_places(parts) if word_before(parts[0], place) in step_words]
-    return pattern(parts, places[0], None) if places else None
+    return name_pattern(parts, places[0], None) if places else None

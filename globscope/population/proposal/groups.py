@@ -11,7 +11,7 @@ from globscope.population.checkpoint import INDEX, SUFFIXES
 from globscope.population.find import CheckpointFile, find_checkpoints
 from globscope.population.proposal.file_names import (
     FOLDER,
-    pattern,
+    name_pattern,
     run_place,
     signature,
     step_places,
@@ -20,7 +20,7 @@ from globscope.population.proposal.file_names import (
 )
 from globscope.population.proposal.folders import folder_parts
 from globscope.references import Pattern
-from globscope.spec.model import Source
+from globscope.spec.model import NetworkSource
 from globscope.spec.pattern import STEP, VARIANT, words
 
 # Files that trainers save beside a network, and shards, which are read through their index.
@@ -112,7 +112,7 @@ def _one_each(folder: Path, files: Sequence[PurePath]) -> CheckpointGroup:
 
 
 def _checkpoints(folder: Path, text: str, variant: str | None) -> list[CheckpointFile]:
-    return find_checkpoints(Source(checkpoints=Pattern(text), variant=variant or ()), folder)
+    return find_checkpoints(NetworkSource(checkpoints=Pattern(text), variant=variant or ()), folder)
 
 
 def _slug(folder: Path) -> str:
@@ -129,4 +129,4 @@ def _patterns(files: Sequence[PurePath]) -> Iterator[str]:
     has_step, has_run = STEP in words("/".join(above)), VARIANT in words("/".join(above))
     run = None if has_run else run_place(names)
     for step in [None] if has_step else [*step_places(names), None]:
-        yield "/".join((*above, pattern(names, step, run)))
+        yield "/".join((*above, name_pattern(names, step, run)))

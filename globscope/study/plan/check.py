@@ -22,7 +22,7 @@ from globscope.roles import (
     offered,
     traits,
 )
-from globscope.spec.model import Entry, ReducerEntry, Source, Spec
+from globscope.spec.model import Entry, NetworkSource, ReducerEntry, Spec
 from globscope.study.plan.announced import map_dimension, sample_count
 from globscope.study.stages.align import RANDOM, aligners, aligners_in_use
 from globscope.study.stages.evaluate import draw_seed
@@ -59,7 +59,7 @@ def count(spec: Spec) -> tuple[int, tuple[str, ...]]:
     return _networks(spec.population, spec)
 
 
-def _networks(source: Source, spec: Spec) -> tuple[int, tuple[str, ...]]:
+def _networks(source: NetworkSource, spec: Spec) -> tuple[int, tuple[str, ...]]:
     """Return how many networks a source has, and the names of their runs."""
     if source.checkpoints is not None:
         found = find_checkpoints(source, spec.source.resolve().parent)

@@ -11,7 +11,7 @@ from attrs import asdict
 
 from globscope.population.stacking import assign_rows
 from globscope.population.training_run import TrainingRun, checkpoint_path
-from globscope.spec.model import Recipe, Source
+from globscope.spec.model import NetworkSource, Recipe
 from globscope.store import key, read_arrays
 from globscope.study.seeds import number
 from globscope.study.stage import Stage
@@ -30,7 +30,7 @@ def training_runs(workshop: Workshop, place: Place, start: dict[str, np.ndarray]
     return assign_rows(planned, workshop.tasks.whole.build("cpu"))
 
 
-def source_of(workshop: Workshop, place: Place) -> Source:
+def source_of(workshop: Workshop, place: Place) -> NetworkSource:
     """Return the part of the spec that says where networks come from."""
     source = workshop.spec.zoo if place == "zoo" else workshop.spec.population
     assert source is not None

@@ -29,7 +29,7 @@ from globscope.builtin.aligners.deep.losses import Objective
 from globscope.builtin.aligners.deep.mlp import read_mlp
 from globscope.builtin.aligners.deep.network import UnitEncoder, cosines
 from globscope.builtin.aligners.deep.task_loss import TaskLoss
-from globscope.builtin.aligners.deep.zoo import pairs, scales, split
+from globscope.builtin.aligners.deep.zoo import random_pairs, scales, split_zoo
 from globscope.builtin.aligners.unit_similarity import best_assignment
 from globscope.builtin.tasks.classification import Classification
 from globscope.testing.tiny.bench import MemoryDraft
@@ -337,7 +337,7 @@ def test_too_few_networks_are_refused(task, zoo):
 
 def test_all_networks_of_a_run_are_in_one_part(zoo):
     several = evolve(zoo, members=tuple(Member(variant=f"n{row // 3}", step=row % 3) for row in range(60)))
-    parts = split(several, np.random.default_rng(0)).rows
+    parts = split_zoo(several, np.random.default_rng(0)).rows
     assert {name: len(rows) for name, rows in parts.items()} == {"train": 42, "validation": 9, "test": 9}
     np.testing.assert_array_equal(np.sort(np.concatenate(list(parts.values()))), np.arange(60))
     assert all((np.bincount(rows // 3) % 3 == 0).all() for rows in parts.values())
@@ -345,10 +345,10 @@ def test_all_networks_of_a_run_are_in_one_part(zoo):
 
 def test_pairs_are_different_and_of_different_networks():
     rows = np.array([3, 5, 8, 9])
-    found = pairs(rows, 60, np.random.default_rng(0))
+    found = random_pairs(rows, 60, np.random.default_rng(0))
     assert {tuple(sorted(pair)) for pair in found.tolist()} == {(3, 5), (3, 8), (3, 9), (5, 8), (5, 9), (8, 9)}
     assert len(found) == 6
-    assert pairs(rows, 4, np.random.default_rng(0)).shape == (4, 2)
+    assert random_pairs(rows, 4, np.random.default_rng(0)).shape == (4, 2)
 
 
 def test_deviations_are_those_of_each_tensor_over_the_zoo(task, zoo):

@@ -14,7 +14,7 @@ from support.images import GRAY_TEST, GRAY_TRAIN, TEST, TRAIN, as_idx, as_images
 from globscope.api import Code, UserCodeError
 from globscope.builtin.tasks.classification import Classification
 from globscope.builtin.tasks.data.by_name import load_named
-from globscope.builtin.tasks.data.files import read
+from globscope.builtin.tasks.data.from_path import read
 from globscope.builtin.tasks.pixels import crop_and_flip
 
 

@@ -13,7 +13,7 @@ from globscope.api import MergeTree, SpecError, Topology
 from globscope.builtin.topology import Gudhi, globscope_topologies
 from globscope.builtin.topology.tomato import branches
 from globscope.topology.adjacency import earlier_neighbours
-from globscope.topology.lattice import lattice, offsets
+from globscope.topology.lattice import lattice_neighbours, offsets
 from globscope.topology.mesh import delaunay as scattered
 from globscope.topology.tree import simplify, sweep_order, trees
 
@@ -319,7 +319,7 @@ def same(first: MergeTree, second: MergeTree) -> bool:
 def components(values, adjacency) -> int:
     """Return the number of components of a lattice's finite samples, by SciPy."""
     kept = np.flatnonzero(np.isfinite(values))
-    around = lattice(np.argwhere(np.isfinite(values)), values.shape, adjacency)
+    around = lattice_neighbours(np.argwhere(np.isfinite(values)), values.shape, adjacency)
     rows = np.repeat(np.arange(len(kept)), around.shape[1])
     graph = coo_array((np.ones(around.size), (rows, around.ravel())), shape=(len(kept), len(kept)))
     return connected_components(graph, directed=False)[0]
@@ -534,7 +534,7 @@ def test_lattice_vertices_without_a_sample_are_absent():
 )
 def test_impossible_lattice_indices_are_refused(index, message):
     with pytest.raises(ValueError, match=message):
-        lattice(np.array(index), (2, 2), "full")
+        lattice_neighbours(np.array(index), (2, 2), "full")
 
 
 def test_scattered_samples_on_a_line_are_joined_in_order():

@@ -15,7 +15,7 @@ from globscope.builtin.aligners.deep.options import Options
 from globscope.builtin.aligners.deep.task_loss import TaskLoss, examples
 from globscope.builtin.aligners.deep.training import AlignerTraining
 from globscope.builtin.aligners.deep.validation import EXAMPLES, Validation
-from globscope.builtin.aligners.deep.zoo import Split, pairs, scales, split
+from globscope.builtin.aligners.deep.zoo import Split, random_pairs, scales, split_zoo
 
 
 def learn(
@@ -25,12 +25,12 @@ def learn(
     options.require_loss()
     seed = int(rng.integers(2**62))
     probe = task.build(device(options.device, "deep-align: device"))
-    parts = split(zoo, np.random.default_rng([seed, 0]))
+    parts = split_zoo(zoo, np.random.default_rng([seed, 0]))
     with threads_for(probe.layout.size * options.batch_size * options.examples):
         training = _training(options, probe, zoo, parts, seed)
         arrays = _arrays(training, training.run(draft, progress))
         arrays |= {f"networks/{name}": rows for name, rows in parts.rows.items()}
-        held_out = pairs(parts.test, options.pairs, np.random.default_rng([seed, 1]))
+        held_out = random_pairs(parts.test, options.pairs, np.random.default_rng([seed, 1]))
         return arrays | report(task, zoo, held_out, LearnedAligner(arrays=arrays), seed)
 
 
@@ -40,7 +40,7 @@ def _training(options: Options, probe: Probe, zoo: Population, parts: Split, see
     device_ = device(options.device, "deep-align: device")
     validation = Validation(
         zoo=zoo,
-        pairs=pairs(parts.validation, options.pairs, np.random.default_rng([seed, 2])),
+        pairs=random_pairs(parts.validation, options.pairs, np.random.default_rng([seed, 2])),
         mlp=mlp,
         scales=deviations,
         losses=losses,

@@ -33,7 +33,7 @@ class Split:
         return {"train": self.train, "validation": self.validation, "test": self.test}
 
 
-def split(zoo: Population, rng: np.random.Generator) -> Split:
+def split_zoo(zoo: Population, rng: np.random.Generator) -> Split:
     """Return a zoo's parts: a sixth of its runs, shuffled, is for tests and a sixth for validation.
 
     All networks of a run are in the same part.
@@ -53,7 +53,7 @@ def split(zoo: Population, rng: np.random.Generator) -> Split:
     return Split(train=train, validation=validation, test=test)
 
 
-def pairs(rows: np.ndarray, count: int, rng: np.random.Generator) -> np.ndarray:
+def random_pairs(rows: np.ndarray, count: int, rng: np.random.Generator) -> np.ndarray:
     """Return (n, 2) random pairs of different rows, each pair once: `count` pairs, or all pairs if there are fewer."""
     first, second = np.triu_indices(len(rows), 1)
     chosen = rng.permutation(len(first))[:count]

@@ -9,7 +9,7 @@ from attrs import define
 from globscope.api import UserCodeError
 from globscope.builtin.tasks.data.arrays import Arrays
 from globscope.builtin.tasks.data.embedded import digits
-from globscope.builtin.tasks.data.files import read
+from globscope.builtin.tasks.data.from_path import read
 
 
 @define(frozen=True)
