@@ -13,7 +13,7 @@ from globscope.values.members import Population
 
 
 def noise(workshop: Workshop, members: Population) -> dict[str, float]:
-    """Return the standard deviation of each field between draws, over the runs' last networks.
+    """Return the standard deviation of each field between draws, over the runs' final networks.
 
     Nothing where scoring draws nothing; fields that are not finite are left out. Each draw is a stage of its own.
     """

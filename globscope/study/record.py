@@ -103,7 +103,7 @@ def _of_slice(map_: Map, atlas: Atlas) -> dict[str, float | None]:
 def subjects(findings: Mapping[str, Finding], atlas: Atlas) -> dict[str, Any]:
     """Return the networks that each analysis names in a column of its tables, with their mean fields.
 
-    `last` tells whether they are all of the runs' last networks.
+    `last` tells whether they are all of the runs' final networks.
     """
     rows = {member.label: row for row, member in enumerate(atlas.population.members)}
     subjects_of = {}

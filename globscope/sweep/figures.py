@@ -16,8 +16,8 @@ NO_FIGURES = ("name", "hidden", "fit_seconds", "decode_seconds", "evaluate_secon
 def figures(record: Mapping[str, Any], *, bare: bool, about: Container[str] = ()) -> dict[str, Cell]:
     """Return every figure of a run by name, from its results.
 
-    Figures of the population keep their names, such as the means of the runs' last networks (`test_accuracy`). Those of
-    a map are `<map>.<figure>`, or `<figure>` if `bare`, where there is one map. Columns of an analysis' table are
+    Figures of the population keep their names, such as the means of the runs' final networks (`test_accuracy`). Those
+    of a map are `<map>.<figure>`, or `<figure>` if `bare`, where there is one map. Columns of an analysis' table are
     `<analysis>.<column>`, or `<analysis>.<table>.<column>` if several of its tables have the column: the mean over the
     table's rows. For analyses that are `about` certain networks, the means of these networks' fields are
     `<analysis>.subject_<field>`.

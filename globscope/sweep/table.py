@@ -15,7 +15,7 @@ from globscope.values.field import Field
 from globscope.values.findings import Cell, Table
 
 READING = (
-    "A row is one run. Losses and accuracies are means over the last networks of the training runs. Those called "
+    "A row is one run. Losses and accuracies are means over the final networks of the training runs. Those called "
     "“origin” are of the network around which a slice lies; those called “subject” are means over the networks that "
     "a slice goes through or an analysis is about. Figures of a map are those of its first landscape and merge "
     "tree. A dash: there was nothing to measure."

@@ -80,12 +80,12 @@ def depiction(map_: Map, name: str, rows: Sequence[int]) -> Depiction:
 
 
 def last_networks(map_: Map, landscape: Landscape, topology: Topology) -> Membership:
-    """Return the basins of the variants' last networks on a map, in the variants' order."""
+    """Return the basins of the variants' final networks on a map, in the variants' order."""
     return membership(map_, landscape, topology, depiction(map_, topology.field, map_.population.finals))
 
 
 def runs_by_basin(map_: Map, landscape: Landscape, topology: Topology) -> dict[int, list[str]]:
-    """Return, for the minimum of every basin, the variants whose last network lies in it."""
+    """Return, for the minimum of every basin, the variants whose final network lies in it."""
     runs: dict[int, list[str]] = {int(minimum): [] for minimum in topology.tree.minima}
     basins = last_networks(map_, landscape, topology).basins.tolist()
     for variant, basin in zip(map_.population.variants, basins, strict=True):

@@ -232,7 +232,7 @@ def test_the_standard_deviation_is_that_of_many_evaluations_by_hand(drawn):
 
 def test_an_estimate_counts_the_draws(drawn):
     estimate = drawn[0].estimate()
-    assert estimate.evaluations == 2 * 6 + 16 + 8 * 2  # members and decoded ones, the grid, both last networks
+    assert estimate.evaluations == 2 * 6 + 16 + 8 * 2  # members and decoded ones, the grid, both final networks
     assert "evaluate draws: 8 of 2 networks" in estimate.stages
 
 
@@ -259,7 +259,7 @@ def test_fidelity_tells_how_many_branches_may_be_chance():
     noise = linear.topology.noise
     told = list(noise_warnings(evolve(atlas, maps=(linear,), noise={"train_loss": noise})))
     assert told == [
-        "scoring draws random numbers: over 8 evaluations of each run's last network, the standard deviation is "
+        "scoring draws random numbers: over 8 evaluations of each run's final network, the standard deviation is "
         "1.12 (training loss); all networks of this study are scored with the same numbers",
         "linear: 1 of 2 branches of its merge tree have a persistence below 1.12, the standard deviation of the draws "
         "of training loss: they may be chance",

@@ -66,7 +66,7 @@ class Scene:
         scale: Scale of the colours, with the field that they show.
         kind: Form in which the landscape is drawn.
         tracks: Trajectories of the runs.
-        not_shown: Variants whose last network the map does not show.
+        not_shown: Variants whose final network the map does not show.
     """
 
     map_: Map = attribute(repr=False)

@@ -50,7 +50,7 @@ def tracks_of(map_: Map) -> tuple[Track, ...]:
 
 
 def variants_not_shown(map_: Map) -> frozenset[str]:
-    """Return the variants whose last network a map's first landscape does not show, though it is drawn there."""
+    """Return the variants whose final network a map's first landscape does not show, though it is drawn there."""
     landscape, topology = map_.landscape, map_.topology
     if landscape is None or topology is None:
         return frozenset()

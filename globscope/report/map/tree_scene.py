@@ -26,7 +26,7 @@ class TreeScene:
         topology: The tree, whole and simplified.
         field: Field whose tree it is.
         values: (n,) values of the field at all samples.
-        runs: Runs whose last network lies in a leaf's basin, by leaf; by −1, those that the map does not show.
+        runs: Runs whose final network lies in a leaf's basin, by leaf; by −1, those that the map does not show.
     """
 
     title: str
@@ -88,7 +88,7 @@ class TreeScene:
 def tracks_by_basin(
     map_: Map, landscape: Landscape, topology: Topology, tracks: Sequence[Track]
 ) -> dict[int, list[Track]]:
-    """Return the runs whose last network lies in a leaf's basin, by leaf; by −1, those that the map does not show."""
+    """Return the runs whose final network lies in a leaf's basin, by leaf; by −1, those that the map does not show."""
     basins: dict[int, list[Track]] = {}
     if not tracks or not len(landscape.samples.points):
         return basins

@@ -58,8 +58,8 @@ def test_where_refits_group_the_variants_otherwise_it_is_told_in_words():
     found, tables = analysed(seeds=8, bootstraps=2)
     moved = sum((row["seed"] or 0) % 2 for row in tables["runs"])
     assert found.warnings == (
-        "linear, grid, gudhi: not the same in 8 refits (further seeds): basins with a variant's last network 2 on "
-        f"this map, 1 to 2 there; the variants' last networks share basins differently in {moved} of 8",
+        "linear, grid, gudhi: not the same in 8 refits (further seeds): basins with a variant's final network 2 on "
+        f"this map, 1 to 2 there; the variants' final networks share basins differently in {moved} of 8",
     )
     assert found.records["linear"]["stability_basins_min"] == 1
     assert found.records["linear"]["stability_leaves_max"] == 2
@@ -77,7 +77,7 @@ def test_the_spread_is_of_the_runs_by_seeds_with_the_maps_own_and_by_bootstraps_
     own, *others = (row["mse_per_weight"] for row in tables["runs"] if row["by"] != "bootstraps")
     assert (seeds["mse_per_weight_min"], seeds["mse_per_weight_max"]) == (min(own, *others), max(own, *others))
     plot = found.pictures[0]
-    assert [panel.title for panel in plot.panels] == ["linear: leaves", "linear: basins of the last networks"]
+    assert [panel.title for panel in plot.panels] == ["linear: leaves", "linear: basins of the final networks"]
     by, again, drew = plot.panels[1].series
     assert (by.x, again.x, drew.x) == ((0,), tuple(range(1, 9)), tuple(range(9, 11)))
     assert set(again.y) == {1, 2}

@@ -48,7 +48,7 @@ class Curvature:
     study's seed and are the same for all networks.
 
     Attributes:
-        members: Networks, as `variant` (its last network) or `variant@step`; each variant's last network if empty.
+        members: Networks, as `variant` (its final network) or `variant@step`; each variant's final network if empty.
         count: Number of eigenvalues of each network.
         which: Which eigenvalues: those of largest `magnitude`, including negative ones, or of `largest` value.
         tolerance: Largest accepted residual ‖Hv − λv‖ / |λ|.

@@ -66,12 +66,12 @@ def figures(loss: Field, accuracy: Field) -> Mapping[Figure, Callable[[MapFideli
         Figure(
             key="basins_of_variants",
             label="Basins the runs end in",
-            meaning="distinct basins that hold the runs' last networks",
+            meaning="distinct basins that hold the runs' final networks",
         ): lambda map_: None if map_.basins is None else len({*map_.basins.tolist()} - {-1}),
         Figure(
             key="runs_not_on_map",
             label="Runs not on the map",
-            meaning="runs whose last network the map does not show, so that it lies in no basin",
+            meaning="runs whose final network the map does not show, so that it lies in no basin",
             better="low",
         ): lambda map_: None if map_.basins is None else int((map_.basins < 0).sum()),
         Figure(

@@ -50,7 +50,7 @@ class MapFidelity:
 
     @cached_property
     def basins(self) -> np.ndarray | None:
-        """(variants,) minima in whose basins the last networks lie, −1 where the map does not show one."""
+        """(variants,) minima in whose basins the final networks lie, −1 where the map does not show one."""
         landscape, topology = self.map_.landscape, self.map_.topology
         if landscape is None or topology is None:
             return None

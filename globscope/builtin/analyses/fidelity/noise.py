@@ -11,7 +11,7 @@ def noise_warnings(atlas: Atlas) -> Iterator[str]:
     if deviations:
         figures = ", ".join(f"{deviation:.3g} ({atlas.field_of(name).name})" for name, deviation in deviations.items())
         yield (
-            f"scoring draws random numbers: over {REPEATS} evaluations of each run's last network, the standard "
+            f"scoring draws random numbers: over {REPEATS} evaluations of each run's final network, the standard "
             f"deviation is {figures}; all networks of this study are scored with the same numbers"
         )
     for map_ in atlas.maps:

@@ -12,10 +12,10 @@ from globscope.api import OFF_SLICE, PATH, Map, Table, depiction, finite_or_none
 from globscope.builtin.analyses.formatting import NAMED, list_names
 
 CAPTION = (
-    "Whether the last networks of two runs share a basin on each map, by its first merge tree: `share`, `separate`, or "
-    "which of the two the map does not show. answer: the answer of the map that shows both with the smallest loss gap "
-    "(the larger |true − decoded| loss of the two networks); closest_map, loss_gap: that map and its gap. Where maps "
-    "disagree, believe this map. Empty where no map shows both."
+    "Whether the final networks of two runs share a basin on each map, by its first merge tree: `share`, `separate`, "
+    "or which of the two the map does not show. answer: the answer of the map that shows both with the smallest loss "
+    "gap (the larger |true − decoded| loss of the two networks); closest_map, loss_gap: that map and its gap. Where "
+    "maps disagree, believe this map. Empty where no map shows both."
 )
 SHARE, SEPARATE, HIDDEN = "share", "separate", "not on this map: "
 ANSWER = ("answer", "closest_map", "loss_gap")
@@ -29,13 +29,13 @@ Row = dict[str, Any]
 
 @define(frozen=True, kw_only=True)
 class RunsOnMap:
-    """The places of the runs' last networks on a map.
+    """The places of the runs' final networks on a map.
 
     Attributes:
         name: Name of the map.
         variants: Names of the runs.
-        basins: (variants,) minimum in whose basin each last network lies; −1 where the map does not show it.
-        reasons: Reasons why the map does not show the last networks; empty where it does.
+        basins: (variants,) minimum in whose basin each final network lies; −1 where the map does not show it.
+        reasons: Reasons why the map does not show the final networks; empty where it does.
         gaps: (variants,) |true − decoded| of the tree's field.
     """
 
@@ -64,7 +64,7 @@ class RunsOnMap:
         )
 
     def shows(self, a: int, b: int) -> bool:
-        """Return whether the map shows the last networks of both runs."""
+        """Return whether the map shows the final networks of both runs."""
         return bool(min(self.basins[a], self.basins[b]) >= 0)
 
     def relation(self, a: int, b: int) -> str:

@@ -1,4 +1,4 @@
-"""The barriers on the straight lines between all variants' last networks."""
+"""The barriers on the straight lines between all variants' final networks."""
 
 from collections.abc import Sequence
 from itertools import combinations
@@ -29,7 +29,7 @@ from globscope.builtin.analyses.curves.pairs import count_pairs, require_pairs
 
 NAME = "linear-barrier"
 CAPTION = (
-    "The {field} along the straight line in weight space between the last networks of every two variants, at {points} "
+    "The {field} along the straight line in weight space between the final networks of every two variants, at {points} "
     "equal steps of t, including both ends. ψ(t) = L(t) − ((1 − t) L(0) + t L(1)) is the excess over the linear "
     "interpolation of the ends (for a share such as an accuracy, the fall below it). barrier: max over t of ψ(t); "
     "area: ∫ ψ dt; neither is below 0, as in Ainsworth et al. (2023) and Navon et al. (2024). Some authors subtract "
@@ -41,7 +41,7 @@ Row = dict[str, Any]
 
 @attrs.define(frozen=True, kw_only=True)
 class LinearBarrier:
-    """Measure the barrier on the straight line between the last networks of every two variants.
+    """Measure the barrier on the straight line between the final networks of every two variants.
 
     Linear mode connectivity as in Frankle et al. (2020) and Entezari et al. (2022); the definition is in the table's
     caption. Which BatchNorm statistics the networks between have is the evaluator's `batch_norm`.
@@ -127,7 +127,7 @@ def _matrix(names: Sequence[str], rows: Sequence[Row], field: Field) -> HeatMap:
     values = tuple(tuple(0.0 if a == b else barriers.get((a, b), barriers.get((b, a))) for b in names) for a in names)
     return HeatMap(
         name="barriers",
-        caption=f"Barriers in {field.name} on the straight lines between the last networks of every two variants.",
+        caption=f"Barriers in {field.name} on the straight lines between the final networks of every two variants.",
         rows=tuple(names),
         columns=tuple(names),
         values=values,

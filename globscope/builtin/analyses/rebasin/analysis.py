@@ -37,9 +37,9 @@ SHOWN = 12
 class Rebasin:
     """Bring networks into the basin of others by permuting their neurons, and measure the barriers that remain.
 
-    The second run of every pair is re-based to the first: its last network is aligned to the first run's last network,
-    and all its checkpoints are permuted in the same way. Two null models are compared: a random permutation, and an
-    alignment to a third network. Ainsworth et al., "Git Re-Basin", 2023; Entezari et al., 2022. BatchNorm
+    The second run of every pair is re-based to the first: its final network is aligned to the first run's final
+    network, and all its checkpoints are permuted in the same way. Two null models are compared: a random permutation,
+    and an alignment to a third network. Ainsworth et al., "Git Re-Basin", 2023; Entezari et al., 2022. BatchNorm
     statistics are permuted as well. The evaluator's `batch_norm` determines the statistics of the networks between two
     ends: `recalibrate`, the default, is the reset of Jordan et al. ("REPAIR", 2023); `stored` does without it.
 
@@ -49,7 +49,7 @@ class Rebasin:
         against: Variant to which every other variant is re-based.
         aligners: Names of [[aligner]] tables, or of aligners with their defaults; the first one also aligns to the
             third network.
-        trajectories: Whether to re-base and draw all checkpoints; if not, only the last networks.
+        trajectories: Whether to re-base and draw all checkpoints; if not, only the final networks.
         points: Number of networks on every straight line, including both ends.
         in_fit: Whether the study's maps are fitted to the re-based networks too. The tables report both fits either
             way.
@@ -91,7 +91,7 @@ class Rebasin:
         return 1 + self.in_fit
 
     def evaluations(self, lattices: Sequence[tuple[int, ...]], maps: int, variants: int) -> int:
-        """Return the least number of networks to score: lines, re-based last networks, and their projections."""
+        """Return the least number of networks to score: lines, re-based final networks, and their projections."""
         del lattices
         kinds = len(self.aligners) + 1 + (variants > 2)
         each = (kinds + 1) * (self.points - 2) + kinds * (1 + 2 * maps)
@@ -157,7 +157,7 @@ class Rebasin:
         return {rebased: rows[rebased.variant] for rebased in runs if rebased.variant in rows}
 
     def _last_rows(self, atlas: Atlas) -> dict[Rebased, int]:
-        """Return the row of every re-based last network."""
+        """Return the row of every re-based final network."""
         return {rebased: rows[-1] for rebased, rows in self._run_rows(atlas).items()}
 
     def _pictures(

@@ -25,7 +25,7 @@ from globscope.builtin.analyses.rebasin.rebased_networks import Rebased
 
 BEFORE = "as it is"
 CAPTION = (
-    "The straight line in weight space from the last network of `one` to that of `other`, as it is and re-based, at "
+    "The straight line in weight space from the final network of `one` to that of `other`, as it is and re-based, at "
     "{points} equal steps of t. barrier: max over t of L(t) − ((1 − t) L(0) + t L(1)), the excess over the linear "
     "interpolation of the ends, never below 0; area: the integral of that excess; of_before: the barrier in {field} "
     "over that of the network as it is; changed: change of the network's {field} by re-basing, which is rounding. how: "
@@ -40,7 +40,7 @@ Row = dict[str, Any]
 
 @define(frozen=True, kw_only=True)
 class Line:
-    """The fields on the straight line from the partner's last network to the run's.
+    """The fields on the straight line from the partner's final network to the run's.
 
     Attributes:
         rebased: The pair, and the method by which the run was re-based; `as it is` where it was not.

@@ -24,17 +24,17 @@ from globscope.builtin.analyses.rebasin.rebased_networks import Rebased
 
 UNSEEN, SEEN = "unseen", "in the fit"
 NETWORKS = (
-    "Every re-based last network w on every map that encodes and decodes. fit: `unseen`, the map was fitted without "
+    "Every re-based final network w on every map that encodes and decodes. fit: `unseen`, the map was fitted without "
     "it; `in the fit`, it was fitted again with all re-based networks, including random ones. in_basin: whether the "
-    "network lies in the basin of its partner's last network (empty where the map does not show one of the two); "
-    "nearest: whether this is the nearest of all last networks on the map; {key}: {field} of the network itself; "
+    "network lies in the basin of its partner's final network (empty where the map does not show one of the two); "
+    "nearest: whether this is the nearest of all final networks on the map; {key}: {field} of the network itself; "
     "shown: {field} of the network decoded at its place; residual: ‖w − decode(encode(w))‖ over ‖w − mean‖; outside: "
     "distance of w from the map's space over ‖w − mean‖; barrier: barrier in {field} on the straight line to the "
     "partner."
 )
 COUNTS = (
     "Counts of the networks by map, fit and method. in_basin: number of networks that lie in the basin of their "
-    "partner; nearest: number whose partner is the nearest last network; the other figures are medians. A count means "
+    "partner; nearest: number whose partner is the nearest final network; the other figures are medians. A count means "
     "something only if it is larger than those of `random` and `third network`, and if the residual is small; "
     "otherwise the map shows other networks than these."
 )
@@ -44,7 +44,7 @@ Row = dict[str, Any]
 
 @define(frozen=True, kw_only=True)
 class RebasedOnMap:
-    """The re-based last networks on one map.
+    """The re-based final networks on one map.
 
     Attributes:
         map: The map, with its landscape.
@@ -52,7 +52,7 @@ class RebasedOnMap:
         networks: The n re-based networks.
         points: (n, d) latent points of the networks.
         in_basin: (n,) whether each lies in its partner's basin; None where the map does not show one of the two.
-        nearest: (n,) whether its partner is the nearest last network.
+        nearest: (n,) whether its partner is the nearest final network.
         projection: Their projections.
     """
 

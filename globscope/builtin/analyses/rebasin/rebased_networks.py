@@ -40,7 +40,7 @@ class Rebased:
 def members(
     rebased: Rebased, symmetries: Symmetry, order: Permutations, population: Population, *, whole: bool, in_fit: bool
 ) -> Population:
-    """Return a run with permuted units and statistics: the `whole` run, or its last network alone."""
+    """Return a run with permuted units and statistics: the `whole` run, or its final network alone."""
     rows = population.of(rebased.run)[0 if whole else -1 :]
     tensors = [symmetries.permute(population.tensors(row), order) for row in rows]
     goal = population.members[population.of(rebased.partner)[-1]].label

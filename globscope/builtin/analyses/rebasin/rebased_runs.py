@@ -14,7 +14,7 @@ RUNS = (
     "checkpoints are as long as before: one permutation keeps all distances within a run. length, "
     "length_before: length of the run on the map after and before re-basing, in the map's units; largest_step, "
     "largest_step_before: the longest step as a share of the length: near 1, the map tears the run apart; in_basin: "
-    "whether the run ends in the basin of its partner; nearest: whether the partner is the nearest last network there."
+    "whether the run ends in the basin of its partner; nearest: whether the partner is the nearest final network there."
 )
 COLUMNS = (
     "name", "fit", "one", "other", "how", "networks", "length", "length_before", "largest_step", "largest_step_before",
@@ -28,19 +28,19 @@ def overlay(map_: Map, name: str, runs: Mapping[Rebased, Sequence[int]]) -> Over
     arrows = [point for path in paths.values() for point in (path[0], path[-1])]
     return Overlay(
         name=f"{name} on {map_.name}",
-        caption=f"Runs re-based by {name} on {map_.name}, each with an arrow from the place of its last network "
+        caption=f"Runs re-based by {name} on {map_.name}, each with an arrow from the place of its final network "
         "before. The map places them there; the network that it decodes there may differ.",
         map=map_.name,
         trails=(
             *(Trail.of("re-based run", path[1:]) for path in paths.values()),
             Trail.of("from where it was", arrows, "arrows"),
-            Trail.of("re-based last network", arrows[1::2], "points"),
+            Trail.of("re-based final network", arrows[1::2], "points"),
         ),
     )
 
 
 def _latent_points(map_: Map, rebased: Rebased, rows: Sequence[int]) -> np.ndarray:
-    """Return the latent points of a run's last network as it is, and then of the re-based run."""
+    """Return the latent points of a run's final network as it is, and then of the re-based run."""
     assert map_.chart.encode is not None
     before = map_.whole.of(rebased.run)[-1]
     weights = map_.whole.take([before, *rows]).weights

@@ -38,8 +38,8 @@ class Similarity:
     outputs at several places of an example (tokens), one place is used for each example, in turn.
 
     Attributes:
-        members: Networks to compare: `last`, each variant's last network; `all`, every network that was trained or read
-            and is in the fit; or a number k, every k-th of these, counted back from each variant's last.
+        members: Networks to compare: `last`, each variant's final network; `all`, every network that was trained or
+            read and is in the fit; or a number k, every k-th of these, counted back from each variant's last.
         split: Split of the data on which the outputs are computed.
         examples: Largest number of examples of the split, drawn once with seed 0.
         device: Device on which the networks run: `auto` takes cuda, then mps, then cpu; `cuda:1` is the second card.
@@ -58,7 +58,7 @@ class Similarity:
     def plan(self, maps: int, variants: int) -> str:
         """Return what the analysis will do."""
         del maps
-        named = {"last": f"the last networks of {variants} variants", "all": "all networks"}
+        named = {"last": f"the final networks of {variants} variants", "all": "all networks"}
         return f"similarity of {named.get(str(self.members), f'every {self.members}-th network')}, by their outputs"
 
     def check(self, facts: CheckFacts) -> None:

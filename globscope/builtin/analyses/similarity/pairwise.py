@@ -105,14 +105,14 @@ class PairwiseComparison:
         yield from warnings(rows)
 
     def _matrices(self) -> Iterator[Picture]:
-        """Yield the matrices of the variants' last networks."""
+        """Yield the matrices of the variants' final networks."""
         population = self.atlas.population
         finals = [self.rows.index(row) for row in population.finals if row in self.rows]
         names = tuple(population.members[self.rows[at]].variant for at in finals)
         meaning = SHARE if self.classifies else SQUARES
         matrices = (
-            ("cka", self.cka, 1.0, "Linear CKA of the outputs of the variants' last networks; 1 is most similar."),
-            ("disagreement", self.disagreement, 0.0, f"Disagreement of the variants' last networks: {meaning}."),
+            ("cka", self.cka, 1.0, "Linear CKA of the outputs of the variants' final networks; 1 is most similar."),
+            ("disagreement", self.disagreement, 0.0, f"Disagreement of the variants' final networks: {meaning}."),
         )
         for name, figures, itself, caption in matrices:
             values = _square(figures, len(self.rows), itself)[np.ix_(finals, finals)]

@@ -64,7 +64,7 @@ class TreeCounts:
         fit: The fit.
         sampler: Name of the landscape's sampler.
         topology: Name of the merge tree's method.
-        figures: Figures by name; `homes` are the minima in whose basins the variants' last networks lie, −1 where the
+        figures: Figures by name; `homes` are the minima in whose basins the variants' final networks lie, −1 where the
             map does not show one.
     """
 
@@ -80,7 +80,7 @@ class TreeCounts:
 
     @property
     def grouping(self) -> tuple[int, ...]:
-        """The variants' basins, numbered in order of appearance; −1 where the map does not show the last network."""
+        """The variants' basins, numbered in order of appearance; −1 where the map does not show the final network."""
         order = list(dict.fromkeys(home for home in self.figures["homes"] if home >= 0))
         return tuple(order.index(home) if home >= 0 else -1 for home in self.figures["homes"])
 
@@ -105,9 +105,9 @@ def refits(
 
 
 def bootstrap_rows(population: Population, rng: np.random.Generator) -> list[int]:
-    """Return the distinct rows of a draw of as many members as there are, with replacement, and all last networks.
+    """Return the distinct rows of a draw of as many members as there are, with replacement, and all final networks.
 
-    The last networks define the basins of the variants. About 63 % of many members are drawn.
+    The final networks define the basins of the variants. About 63 % of many members are drawn.
     """
     count = len(population.members)
     return sorted({*rng.integers(count, size=count).tolist(), *population.finals})

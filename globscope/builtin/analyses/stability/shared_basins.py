@@ -1,4 +1,4 @@
-"""Which variants' last networks have a basin of their own, and which share one, over the fits of a map."""
+"""Which variants' final networks have a basin of their own, and which share one, over the fits of a map."""
 
 from collections.abc import Iterator, Sequence
 from itertools import combinations
@@ -10,11 +10,11 @@ from globscope.builtin.analyses.stability.refits import TreeCounts
 from globscope.builtin.analyses.stability.spread import TREE, Row, distinct, tree_cells
 
 BASINS = (
-    "Share of a map's distinct fits, including its own, in which a variant's last network lies in a basin without "
-    "other variants' last networks (alone), in one with others (together), or in none, because the map does not show "
+    "Share of a map's distinct fits, including its own, in which a variant's final network lies in a basin without "
+    "other variants' final networks (alone), in one with others (together), or in none, because the map does not show "
     "it."
 )
-SHARED = "Share of a map's distinct fits in which two variants' last networks lie in one basin."
+SHARED = "Share of a map's distinct fits in which two variants' final networks lie in one basin."
 ALONE = (*TREE, "variant", "fits", "alone", "together", "in_none")
 PAIR = (*TREE, "one", "other", "fits", "share")
 
@@ -33,7 +33,7 @@ def matrix(counts: Sequence[TreeCounts], variants: Sequence[str]) -> HeatMap:
     """Return a matrix of how often two variants share a basin on one map."""
     name, together = counts[0].tree[0], _together(counts)
     caption = (
-        f"{name}: share of {len(together)} distinct fits in which the last networks of two variants lie in one basin; "
+        f"{name}: share of {len(together)} distinct fits in which the final networks of two variants lie in one basin; "
         "on the diagonal, in which one lies in any basin."
     )
     cells = tuple(tuple(map(float, line)) for line in together.mean(axis=0))
@@ -44,7 +44,7 @@ def matrix(counts: Sequence[TreeCounts], variants: Sequence[str]) -> HeatMap:
 
 
 def _together(counts: Sequence[TreeCounts]) -> np.ndarray:
-    """Return the (fits, variants, variants) mask of last networks that lie in one basin."""
+    """Return the (fits, variants, variants) mask of final networks that lie in one basin."""
     homes = np.array([count.figures["homes"] for count in distinct(counts)])
     together: np.ndarray = (homes[:, :, None] == homes[:, None, :]) & (homes >= 0)[:, :, None]
     return together

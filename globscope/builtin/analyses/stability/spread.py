@@ -12,7 +12,7 @@ SPREAD = (
     "The fits of every map with further seeds, including its own, and on bootstraps of the checkpoints, each of which "
     "keeps the distinct ones of N draws out of N and every variant's last. distinct: number of fits that differ in any "
     "bit, over which min, median and max are taken. leaves: minima at the persistence threshold; leaves_trusted: "
-    "leaves inside the trusted region; basins: distinct basins in which the variants' last networks lie; persistence: "
+    "leaves inside the trusted region; basins: distinct basins in which the variants' final networks lie; persistence: "
     "mean and standard deviation of the average persistence over the fits; mse_per_weight, loss_gap (median |true − "
     "decoded|): errors of the trained members in the fit; note: why there is no spread."
 )
@@ -90,12 +90,12 @@ def warnings(counts: Sequence[TreeCounts]) -> Iterator[str]:
         fits = distinct([count for count in group if count.fit.by == by])
         changes = [
             f"{label} {study.figures[what]} on this map, {_range([count.figures[what] for count in fits])} there"
-            for what, label in (("leaves", "leaves"), ("basins", "basins with a variant's last network"))
+            for what, label in (("leaves", "leaves"), ("basins", "basins with a variant's final network"))
             if {count.figures[what] for count in fits} != {study.figures[what]}
         ]
         other = sum(count.grouping != study.grouping for count in fits)
         if other:
-            changes.append(f"the variants' last networks share basins differently in {other} of {len(fits)}")
+            changes.append(f"the variants' final networks share basins differently in {other} of {len(fits)}")
         if changes:
             yield f"{', '.join(study.tree)}: not the same in {len(fits)} refits ({WORDS[by]}): {'; '.join(changes)}"
 
@@ -118,14 +118,14 @@ def record(counts: Sequence[TreeCounts]) -> Row:
 
 def plot(trees: Sequence[Sequence[TreeCounts]]) -> Plot:
     """Return a plot of the counts of every fit, on one merge tree of each map."""
-    kinds = {"leaves": "leaves", "basins": "basins of the last networks"}
+    kinds = {"leaves": "leaves", "basins": "basins of the final networks"}
     panels = tuple(
         Panel(title=f"{counts[0].tree[0]}: {label}", series=tuple(_series(counts, what)))
         for counts in trees
         for what, label in kinds.items()
     )
     caption = (
-        "Numbers of leaves, and of distinct basins in which the variants' last networks lie, in every fit: 0 is the "
+        "Numbers of leaves, and of distinct basins in which the variants' final networks lie, in every fit: 0 is the "
         "study's own map, followed by further seeds and bootstraps of the checkpoints."
     )
     return Plot(name="fits", caption=caption, x="fit", y="count", panels=panels)

@@ -6,7 +6,7 @@ from globscope.api import Population, PopulationError
 
 
 def row_of(population: Population, name: str | None, reducer: str) -> int:
-    """Return the row of `variant@step`, or of a variant's last network; that of the first variant without a name.
+    """Return the row of `variant@step`, or of a variant's final network; that of the first variant without a name.
 
     Raises:
         PopulationError: There is no network of this name.
@@ -17,7 +17,7 @@ def row_of(population: Population, name: str | None, reducer: str) -> int:
 
 
 def rows_of(population: Population, names: Sequence[str], count: int, reducer: str) -> list[int]:
-    """Return the rows of `count` networks: the named ones, or the first variants' last networks.
+    """Return the rows of `count` networks: the named ones, or the first variants' final networks.
 
     Raises:
         PopulationError: There are fewer variants, or a name is unknown or given twice.
