@@ -115,7 +115,7 @@ def test_examples_of_float64_stay_so_for_a_model_that_computes_in_it():
     assert task.outputs(*task.initialise(0), task.batch("train", torch.arange(2))).dtype == torch.float64
 
 
-def test_a_loss_that_cannot_be_differentiated_twice_is_told_as_such():
+def test_a_loss_that_cannot_be_differentiated_twice_is_reported_as_such():
     probe = probe_of("bag of embeddings")
     loss = Loss.of(probe, "cpu", None, np.random.default_rng(0))
     hessian = loss.at(probe.layout.flatten(probe.initialise(0)[0]), {})

@@ -80,7 +80,7 @@ def problems(path, overrides, act):
         (["seed=0x" + "f" * 9000], "--set seed: must be an integer of 64 bits, got 10^10836"),
     ],
 )
-def test_a_count_out_of_bounds_is_told_with_the_bound_and_why(overrides, says, spec_file):
+def test_a_count_out_of_bounds_is_reported_with_the_bound_and_why(overrides, says, spec_file):
     where = "" if says.startswith("--set ") else f"{spec_file()}: "
     assert problems(spec_file(), overrides, read_spec) == (where + says,)
 
@@ -141,7 +141,7 @@ def test_a_long_override_is_abbreviated_in_its_message():
     assert len(str(caught.value)) < 200
 
 
-def test_an_integer_that_python_refuses_to_print_is_told_by_its_size():
+def test_an_integer_that_python_refuses_to_print_is_reported_by_its_size():
     assert toml(1 << 20000) == "10^6020"
 
 
@@ -195,9 +195,9 @@ HIDDEN = "a\u202eb\x1b[2Jc\x85\u200b\u2066"
 def test_letters_that_do_not_show_are_escaped_on_the_screen_and_on_pages(capsys):
     stdout(HIDDEN)
     stderr(HIDDEN)
-    told = capsys.readouterr()
+    messages = capsys.readouterr()
     page = environment({}).from_string("{{ name }}").render(name=HIDDEN)
-    for text in (told.out.rstrip("\n"), told.err.rstrip("\n"), escape_markup(HIDDEN), page, visible(HIDDEN)):
+    for text in (messages.out.rstrip("\n"), messages.err.rstrip("\n"), escape_markup(HIDDEN), page, visible(HIDDEN)):
         assert text.isprintable()
         assert "202e" in text
     assert visible_lines("a\n\tb") == "a\n\tb"

@@ -81,7 +81,7 @@ def test_a_card_of_this_machine_is_taken_by_its_number(machine):
     ("cards", "wanted", "there"),
     [(2, "cuda:2", "cuda:0, cuda:1, cpu"), (0, "cuda", "cpu"), (0, "cuda:0", "cpu"), (1, "mps", "cuda:0, cpu")],
 )
-def test_a_device_that_is_not_there_is_told_with_those_that_are(cards, wanted, there, machine):
+def test_a_device_that_is_not_there_is_reported_with_those_that_are(cards, wanted, there, machine):
     machine(cards)
     text = f"evaluator.device: this machine has no '{wanted}'; it has {there}"
     with pytest.raises(EvaluationError, match=f"^{text}$"):

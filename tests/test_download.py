@@ -95,9 +95,9 @@ def published(web, monkeypatch):
 def failed(result, *lines):
     """Assert the words of a failure; *** stands for any text."""
     assert (result.exit_code, result.stdout) == (2, "")
-    told = [line for line in result.stderr.splitlines() if not line.startswith("download ")]
-    assert len(told) == len(lines), told
-    for line, wanted in zip(told, lines, strict=True):
+    messages = [line for line in result.stderr.splitlines() if not line.startswith("download ")]
+    assert len(messages) == len(lines), messages
+    for line, wanted in zip(messages, lines, strict=True):
         start, gap, end = f"error: {wanted}".partition("***")
         assert (line.startswith(start) and line.endswith(end)) if gap else line == start
 
@@ -127,14 +127,14 @@ def test_what_is_complete_is_not_downloaded_again(name, web, published, tmp_path
     assert (again.exit_code, again.stderr, web.asked) == (0, "", [])
 
 
-def test_the_folder_is_in_the_home_unless_told(published, tmp_path, monkeypatch):
+def test_the_folder_is_in_the_home_by_default(published, tmp_path, monkeypatch):
     published("cifar10")
     monkeypatch.setenv("HOME", str(tmp_path / "home"))
     assert run("data", "cifar10").exit_code == 0
     assert (tmp_path / "home/data/cifar10/test_batch.bin").is_file()
 
 
-def test_a_relative_folder_is_told_whole(published, tmp_path, monkeypatch):
+def test_a_relative_folder_is_reported_whole(published, tmp_path, monkeypatch):
     published("cifar10")
     monkeypatch.chdir(tmp_path)
     assert run("data", "cifar10", "--to", "here").stdout.splitlines()[-1] == f"path = '{tmp_path}/here'"
@@ -219,16 +219,16 @@ def test_without_a_network_words_say_what_to_put_where(name, deaf, tmp_path, mon
     assert not folder.exists()
 
 
-def test_half_an_archive_put_there_by_hand_is_told_and_kept(deaf, tmp_path, monkeypatch):
+def test_half_an_archive_put_there_by_hand_is_reported_and_kept(deaf, tmp_path, monkeypatch):
     offline(monkeypatch, "cifar10", deaf)
     (tmp_path / "d").mkdir()
     (tmp_path / "d/cifar-10-binary.tar.gz").write_bytes(b"half")
-    told = (
+    message = (
         "cifar10: cifar-10-binary.tar.gz: lies there with another checksum: damaged, or other data; it is not "
         "replaced, move it elsewhere"
     )
     wanted = by_hand("cifar10", tmp_path / "d", deaf, "cifar-10-binary.tar.gz")
-    failed(run("data", "cifar10", "--to", tmp_path / "d"), told, *wanted)
+    failed(run("data", "cifar10", "--to", tmp_path / "d"), message, *wanted)
     assert (tmp_path / "d/cifar-10-binary.tar.gz").read_bytes() == b"half"
 
 
@@ -245,7 +245,7 @@ def test_a_file_of_another_checksum_is_not_kept(web, published, tmp_path):
     assert kept == ["train-images-idx3-ubyte.gz", "train-labels-idx1-ubyte.gz"]
 
 
-def test_a_file_that_has_moved_is_told(web, published, tmp_path):
+def test_a_file_that_has_moved_is_reported(web, published, tmp_path):
     published("cifar100")
     (web.folder / "cifar-100-binary.tar.gz").unlink()
     failed(
@@ -256,12 +256,12 @@ def test_a_file_that_has_moved_is_told(web, published, tmp_path):
     )
 
 
-def test_a_data_set_that_is_unknown_is_told():
+def test_a_data_set_that_is_unknown_is_reported():
     failed(run("data", "cifar"), "there is no data set 'cifar' to download; did you mean 'cifar10'?")
     failed(run("data", "x"), "there is no data set 'x' to download; known: cifar10, cifar100, mnist")
 
 
-def test_a_folder_that_cannot_be_made_is_told(tmp_path):
+def test_a_folder_that_cannot_be_made_is_reported(tmp_path):
     (tmp_path / "file").touch()
     failed(run("data", "mnist", "--to", tmp_path / "file/d"), f"{tmp_path}/file/d: Not a directory")
 

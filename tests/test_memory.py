@@ -1,4 +1,4 @@
-"""A lack of memory is known as such on every device, and told in one line by whatever ran into it."""
+"""A lack of memory is recognised on every device, and whatever ran into it reports it in one line."""
 
 import numpy as np
 import pytest
@@ -80,13 +80,13 @@ def test_a_second_derivative_without_memory_says_what_needs_less(probe, monkeypa
         hessian.products(np.ones((1, probe.layout.size)))
 
 
-def test_data_that_do_not_fit_on_the_device_are_told(monkeypatch):
+def test_data_that_do_not_fit_on_the_device_are_reported(monkeypatch):
     monkeypatch.setattr(torch.Tensor, "to", failing)
     with pytest.raises(UserCodeError, match=r"^task\.(model|data): .* not fit into (the )?memory"):
         Classification(hidden=(4,)).build("cpu")
 
 
-def test_a_component_without_memory_is_told_by_its_name(monkeypatch, spec_file, tmp_path):
+def test_a_component_without_memory_is_reported_by_its_name(monkeypatch, spec_file, tmp_path):
     monkeypatch.setattr(Pca, "reduce", failing)
     text = r"^reducer 'pca' \(globscope [\d.]+\) ran out of memory: CUDA error: CUBLAS_STATUS_ALLOC_FAILED"
     with pytest.raises(EvaluationError, match=text):

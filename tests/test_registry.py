@@ -1,4 +1,4 @@
-"""Discovery: what a stranger's package does wrong is told by name, and stops nothing else."""
+"""Discovery: what a stranger's package does wrong is reported by name, and stops nothing else."""
 
 from importlib.metadata import distributions
 
@@ -72,7 +72,7 @@ def test_a_component_knows_where_it_comes_from(discovered):
     assert mine.summary == "Do nothing."
 
 
-# What a module does: (its text, what is told of it).
+# What a module does: (its text, the message).
 WRONG = {
     "import that fails": (
         "import no_such_thing",
@@ -162,8 +162,8 @@ WRONG = {
 
 
 @pytest.mark.parametrize("case", WRONG)
-def test_what_is_wrong_is_told_by_name_and_stops_nothing_else(case, discovered):
-    text, told = WRONG[case]
+def test_what_is_wrong_is_reported_by_name_and_stops_nothing_else(case, discovered):
+    text, message = WRONG[case]
     components, problems = discovered(
         alpha=GOOD.replace("mine", "first"), beta=text, gamma=GOOD.replace("mine", "last")
     )
@@ -171,7 +171,7 @@ def test_what_is_wrong_is_told_by_name_and_stops_nothing_else(case, discovered):
     [problem] = problems
     where = "beta (entry point maps = beta)"
     assert problem.startswith(where)
-    assert problem.removeprefix(where).startswith(told)
+    assert problem.removeprefix(where).startswith(message)
 
 
 def test_a_wrong_hook_leaves_the_others_of_its_module(discovered):
@@ -254,7 +254,7 @@ def test_an_unknown_component_points_at_the_plugin_that_failed(tmp_path, registr
         assert caught.value.problems[0].endswith(hint)
 
 
-def test_a_study_without_the_fidelity_analysis_is_told(tmp_path, registry):
+def test_a_study_without_the_fidelity_analysis_is_reported(tmp_path, registry):
     without = type(registry)(components=tuple(c for c in registry.components if c.role != "analysis"))
     document = {
         "task": {"use": "classification"},
@@ -268,13 +268,13 @@ def test_a_study_without_the_fidelity_analysis_is_told(tmp_path, registry):
     )
 
 
-def test_components_are_found_by_name_or_told(registry):
+def test_components_are_found_by_name_or_reported(registry):
     assert [c.cls for c in registry.by_name("classification")] == [Classification]
     with pytest.raises(PluginError, match=r"^no component named 'pcaa'; did you mean 'pca'\?$"):
         registry.by_name("pcaa")
 
 
-def test_a_component_that_two_distributions_claim_is_told_so(registry):
+def test_a_component_that_two_distributions_claim_is_reported_so(registry):
     clash = "reducer 'mine' is offered by alpha and by beta; none of them is used: uninstall one"
     with pytest.raises(PluginError) as caught:
         evolve(registry, problems=(clash,)).by_name("mine")

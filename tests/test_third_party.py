@@ -80,6 +80,6 @@ def test_a_package_for_another_version_of_the_api_gets_one_line(site, tmp_path):
 
 def test_without_the_package_the_spec_is_refused(tmp_path):
     (tmp_path / "tiny.toml").write_text(SPEC)
-    told = python(*COMMAND, "study", "tiny.toml", cwd=tmp_path, code=2).stderr
-    assert told.startswith("error: tiny.toml: reducer.0.use: there is no reducer 'top-variance'; known: ")
-    assert len(told.splitlines()) == 1
+    message = python(*COMMAND, "study", "tiny.toml", cwd=tmp_path, code=2).stderr
+    assert message.startswith("error: tiny.toml: reducer.0.use: there is no reducer 'top-variance'; known: ")
+    assert len(message.splitlines()) == 1

@@ -124,13 +124,13 @@ def test_every_problem_is_a_line_of_its_own(spec_file):
     )
 
 
-def test_a_missing_spec_is_told(tmp_path):
+def test_a_missing_spec_is_reported(tmp_path):
     assert_refused(
         run("study", tmp_path / "no.toml"), f"{tmp_path}/no.toml: no such file; `globscope init` writes a starter spec"
     )
 
 
-def test_a_file_where_the_run_folder_should_be_is_told(spec_file, tmp_path):
+def test_a_file_where_the_run_folder_should_be_is_reported(spec_file, tmp_path):
     (tmp_path / "taken").touch()
     assert_refused(run("study", spec_file(), "--out", tmp_path / "taken"))
     assert_refused(run("study", spec_file(), "--out", tmp_path / "taken" / "below"))
@@ -295,7 +295,7 @@ def test_quiet_prints_the_path_of_the_report_alone_and_computes_nothing_again(fi
     assert {path: path.stat().st_mtime_ns for path in Path("runs/tiny/stages").rglob("*")} == before
 
 
-def test_show_of_what_is_no_run_is_told(finished, tmp_path):
+def test_show_of_what_is_no_run_is_reported(finished, tmp_path):
     runs = finished[0] / "runs"
     assert_refused(run("show", runs / "tinny"), f"{runs}/tinny: there is no run here; did you mean 'tiny'?")
     assert_refused(run("show", tmp_path / "x"), f"{tmp_path}/x: there is no run here; `globscope study SPEC` makes one")
@@ -345,11 +345,11 @@ def test_ctrl_c_says_that_the_run_can_be_continued(tmp_path):
         said = [command.stderr.readline() for _ in range(2)]
         command.send_signal(signal.SIGINT)
         try:
-            told = command.communicate(timeout=60)[1]
+            message = command.communicate(timeout=60)[1]
         finally:
             command.kill()
     assert said == ["run folder: runs/long (new)\n", "train A\n"]
-    assert told == "stopped; what is finished is kept, and the same command continues\n"
+    assert message == "stopped; what is finished is kept, and the same command continues\n"
     assert command.returncode == 130
 
 
@@ -402,7 +402,7 @@ def test_wrong_usage_shows_what_was_typed_without_letters_that_turn_the_line():
     assert all(line.isprintable() for line in done.stderr.splitlines())
 
 
-def test_a_key_that_a_component_refuses_is_told_with_its_file(tmp_path, monkeypatch):
+def test_a_key_that_a_component_refuses_is_reported_with_its_file(tmp_path, monkeypatch):
     (tmp_path / "tiny.toml").write_text(STUDY, "utf-8")
     monkeypatch.chdir(tmp_path)
     done = run("check", "tiny.toml", "--set", "task.split_seed=99999999999")

@@ -89,8 +89,9 @@ def test_ctrl_c_at_any_moment_of_a_run_is_one_line_and_code_130(tmp_path):
             if again and command.poll() is None:
                 command.send_signal(signal.SIGINT)
             try:
-                told = command.communicate(timeout=60)[1]
+                message = command.communicate(timeout=60)[1]
             finally:
                 command.kill()
-        assert (command.returncode, told.splitlines()[-1:], told.count(LINE)) == (130, [LINE], 1), (moment, again, told)
-        assert "Traceback" not in told
+        case = (moment, again, message)
+        assert (command.returncode, message.splitlines()[-1:], message.count(LINE)) == (130, [LINE], 1), case
+        assert "Traceback" not in message

@@ -156,8 +156,8 @@ def test_the_table_lists_the_most_persistent_pairs(tmp_path):
     values = np.tile([0.0, 2.0], 14) + np.arange(28) / 100
     result = run("topology", saved(tmp_path / "a.npz", values=values))
     first, title, _, *rows = result.stdout.splitlines()
-    told = "values, 28 samples; minima: 14, saddles: 13 (gudhi, pairs of persistence > 0.1)"
-    assert first == f"{tmp_path / 'a.npz'}: {told}"
+    message = "values, 28 samples; minima: 14, saddles: 13 (gudhi, pairs of persistence > 0.1)"
+    assert first == f"{tmp_path / 'a.npz'}: {message}"
     assert title == "Most persistent pairs; 4 more with --json"
     assert rows[0].split() == ["0", "0", "–", "–", "never", "dies"]
     assert len(rows) == 10
@@ -306,17 +306,17 @@ BAD = {
 }
 
 
-def assert_refused(path, told, *options):
+def assert_refused(path, message, *options):
     result = run("topology", path, "--json", *options)
     assert (result.exit_code, result.stdout) == (2, ""), result.output
-    wanted = re.escape(f"error: {path}: {told}\n").replace(re.escape("***"), ".*")
+    wanted = re.escape(f"error: {path}: {message}\n").replace(re.escape("***"), ".*")
     assert re.fullmatch(wanted, result.stderr), result.stderr
 
 
 @pytest.mark.parametrize("case", BAD)
-def test_a_bad_npz_is_told_in_words(case, tmp_path):
-    arrays, told = BAD[case]
-    assert_refused(saved(tmp_path / "bad.npz", **arrays), told)
+def test_a_bad_npz_is_reported_in_words(case, tmp_path):
+    arrays, message = BAD[case]
+    assert_refused(saved(tmp_path / "bad.npz", **arrays), message)
 
 
 def alone(path):
@@ -349,21 +349,21 @@ def zipped(path, name, content):
 
 
 @pytest.mark.parametrize("case", FILES)
-def test_what_is_no_npz_is_told_in_words(case, tmp_path):
-    make, told = FILES[case]
+def test_what_is_no_npz_is_reported_in_words(case, tmp_path):
+    make, message = FILES[case]
     make(tmp_path / "bad.npz")
-    assert_refused(tmp_path / "bad.npz", told)
+    assert_refused(tmp_path / "bad.npz", message)
 
 
-def test_options_that_cannot_be_are_told_as_they_are_typed(tmp_path):
+def test_options_that_cannot_be_are_reported_as_they_are_typed(tmp_path):
     path = saved(tmp_path / "a.npz", values=np.zeros((3, 3)))
-    told = {
+    messages = {
         ("--backend", "gudi"): "--backend: there is no topology 'gudi'; did you mean 'gudhi'?",
         ("--persistence", "-1"): "--persistence: must be >= 0, got -1.0",
         ("--persistence", "nan"): "--persistence: must be finite, got nan",
         ("--field", "value"): f"{path}: has no field 'value'; did you mean 'values'?",
     }
-    for options, line in told.items():
+    for options, line in messages.items():
         result = run("topology", path, *options)
         assert (result.exit_code, result.stderr) == (2, f"error: {line}\n")
 
@@ -498,18 +498,18 @@ HDF5 = {
 
 
 @pytest.mark.parametrize("case", HDF5)
-def test_a_bad_hdf5_is_told_in_words(case, tmp_path):
+def test_a_bad_hdf5_is_reported_in_words(case, tmp_path):
     h5py = pytest.importorskip("h5py", reason="reads HDF5")
-    make, told = HDF5[case]
+    make, message = HDF5[case]
     make(h5py, tmp_path / "a.h5")
-    assert_refused(tmp_path / "a.h5", told)
+    assert_refused(tmp_path / "a.h5", message)
 
 
 def test_without_h5py_a_message_says_how_to_get_it(tmp_path, monkeypatch):
     monkeypatch.setitem(sys.modules, "h5py", None)
     (tmp_path / "a.h5").write_bytes(classic.MAGIC)
-    told = 'reading HDF5 needs h5py, which is not installed: pip install "globscope[export]"'
-    assert_refused(tmp_path / "a.h5", told)
+    message = 'reading HDF5 needs h5py, which is not installed: pip install "globscope[export]"'
+    assert_refused(tmp_path / "a.h5", message)
 
 
 # --- CSV and ParaView -------------------------------------------------------------------------------
@@ -715,20 +715,20 @@ def exported(folder, *options):
 
 
 def test_csv_is_what_is_exported_unless_another_format_is_named(finished):
-    files, told = exported(finished)
+    files, messages = exported(finished)
     assert files == {"one-grid.csv", "four-grid.csv", "one-members.csv", "four-members.csv"}
-    assert told == []
+    assert messages == []
     assert files == {path.name for path in (finished / "export").iterdir()} - {"files.jsonl", LOCK}
     assert list(rows_of(finished / "export/four-grid.csv")[0])[:5] == ["x1", "x2", "x3", "x4", "train_loss"]
 
 
-def test_what_a_format_cannot_hold_is_left_out_and_told(finished, tmp_path):
+def test_what_a_format_cannot_hold_is_left_out_and_reported(finished, tmp_path):
     needs_vtk()
-    files, told = exported(finished, "--format", "vtk", "--format", "landscaper", "--out", tmp_path / "elsewhere")
+    files, messages = exported(finished, "--format", "vtk", "--format", "landscaper", "--out", tmp_path / "elsewhere")
     assert files == {path.name for path in (tmp_path / "elsewhere").iterdir()} - {"files.jsonl", LOCK}
     assert {"one-grid.vti", "one-grid-gudhi-tree.vtu", "four-grid-gudhi-tree.vtu", "one-members.vtu"} <= files
     assert {"one-grid-train_loss.npz", "four-grid-test_loss.npz"} <= files
-    assert told == [
+    assert messages == [
         "left out: four-grid: VTK's files have at most three axes, not 4",
         "left out: four, members: VTK's files have at most three axes, not 4",
     ]
@@ -759,14 +759,14 @@ REFUSED = {
 
 
 @pytest.mark.parametrize("case", REFUSED)
-def test_an_export_that_cannot_be_is_told(case, finished, monkeypatch):
+def test_an_export_that_cannot_be_is_reported(case, finished, monkeypatch):
     monkeypatch.setitem(sys.modules, "vtkmodules", None)
-    options, told = REFUSED[case]
+    options, message = REFUSED[case]
     result = run("export", finished, *options)
-    assert (result.exit_code, result.stdout, result.stderr) == (2, "", f"error: {told}\n")
+    assert (result.exit_code, result.stdout, result.stderr) == (2, "", f"error: {message}\n")
 
 
-def test_a_run_of_an_earlier_version_is_told(finished):
+def test_a_run_of_an_earlier_version_is_reported(finished):
     (finished / "files.jsonl").unlink()
     result = run("export", finished)
     assert result.exit_code == 2
@@ -803,12 +803,12 @@ def test_a_lattice_that_is_not_evenly_spaced_or_a_path_is_refused(tmp_path):
         Samples(points=RNG.random((3, 2)), index=np.arange(3)[:, None], shape=(3,)), {"loss": np.arange(3.0)}
     )
     loose = unsampled_landscape(Samples(points=RNG.random((3, 2))), {"loss": np.arange(3.0)})
-    told = {
+    refused = {
         "the lattice's points are not evenly spaced": uneven,
         "the samples are a path, not a lattice over the map's axes": path,
         "the samples are scattered, not on a lattice": loose,
     }
-    for text, scape in told.items():
+    for text, scape in refused.items():
         with pytest.raises(Exception, match=text):
             landscaper.write_landscaper(tmp_path / "a.npz", scape, "loss")
 

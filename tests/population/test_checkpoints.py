@@ -190,7 +190,7 @@ RENAMED = {
 
 @pytest.mark.parametrize("shortcut", ["A", "B"])
 @pytest.mark.parametrize("renamed", [(), ("fc",), ("fc", "downsample")])
-def test_a_public_resnet_loads_without_renaming_and_its_shortcut_is_told_from_the_keys(shortcut, renamed, tmp_path):
+def test_a_public_resnet_loads_without_renaming_and_its_shortcut_is_reported_from_the_keys(shortcut, renamed, tmp_path):
     (tmp_path / "data.py").write_text(CIFAR)
     data = Code(str(tmp_path / "data.py"), "load")
     task = Classification(model="resnet20", data=data)
@@ -390,13 +390,13 @@ BAD = {
 
 @pytest.mark.filterwarnings("ignore:Detected pickle protocol")  # torch remarks on the protocol of a bare pickle
 @pytest.mark.parametrize("case", BAD)
-def test_what_is_no_such_network_is_told_by_file_and_tensor_and_runs_nothing(case, tmp_path):
+def test_what_is_no_such_network_is_reported_by_file_and_tensor_and_runs_nothing(case, tmp_path):
     make, says = BAD[case]
     path = make(tmp_path)
     with pytest.raises(PopulationError) as caught:
         load_member(found(path), PROBE)
-    told, (start, gap, end) = str(caught.value), says.replace("AT", str(tmp_path)).partition("***")
-    assert (told.startswith(start) and told.endswith(end)) if gap else told == start
+    message, (start, gap, end) = str(caught.value), says.replace("AT", str(tmp_path)).partition("***")
+    assert (message.startswith(start) and message.endswith(end)) if gap else message == start
     assert not (tmp_path / "executed").exists()
 
 

@@ -93,7 +93,7 @@ def test_excluding_the_rest_is_including_the_head(tmp_path):
     assert_same_arrays(one.atlas.maps[0].landscape.fields, two.atlas.maps[0].landscape.fields)
 
 
-def test_a_member_that_differs_in_what_is_left_out_is_told(tmp_path):
+def test_a_member_that_differs_in_what_is_left_out_is_reported(tmp_path):
     saved(tmp_path, trunk=lambda seed: seed)
     with pytest.raises(PopulationError) as caught:
         values(study(tmp_path, 'include = ["3.*"]'))
@@ -103,7 +103,7 @@ def test_a_member_that_differs_in_what_is_left_out_is_told(tmp_path):
     )
 
 
-def test_a_tensor_that_is_nowhere_to_be_had_is_told(tmp_path):
+def test_a_tensor_that_is_nowhere_to_be_had_is_reported(tmp_path):
     for name in ("A-0", "A-1"):
         save_file(
             {n: t for n, t in module(len(name)).state_dict().items() if n != "0.bias"}, tmp_path / f"{name}.safetensors"
@@ -198,7 +198,7 @@ def test_half_precision_is_copied_once_to_disk_and_reused(tmp_path):
     assert copy.stat().st_mtime_ns == before
 
 
-def test_members_that_score_far_worse_than_their_files_say_are_told(tmp_path):
+def test_members_that_score_far_worse_than_their_files_say_are_reported(tmp_path):
     for name, one in zip(("A-0", "A-1", "B-0", "B-1"), saved(tmp_path), strict=True):
         (tmp_path / f"{name}.safetensors").unlink()
         torch.save(
@@ -206,11 +206,11 @@ def test_members_that_score_far_worse_than_their_files_say_are_told(tmp_path):
             tmp_path / f"{name}.pt",
         )
     warnings = values(study(tmp_path, suffix="pt")).findings["fidelity"].warnings
-    told = [text for text in warnings if "than their files record" in text]
-    assert len(told) == 2
-    assert told[0].startswith("2 of 2 final networks score far worse than their files record: A@1 has test loss ")
-    assert ", recorded 0.31; usual causes: BatchNorm statistics" in told[0]
-    assert "recorded 0.9125" in told[1]
+    messages = [text for text in warnings if "than their files record" in text]
+    assert len(messages) == 2
+    assert messages[0].startswith("2 of 2 final networks score far worse than their files record: A@1 has test loss ")
+    assert ", recorded 0.31; usual causes: BatchNorm statistics" in messages[0]
+    assert "recorded 0.9125" in messages[1]
 
 
 def test_numbers_beside_the_weights_that_no_float_holds_are_no_scores():

@@ -142,7 +142,7 @@ def test_a_diverging_training_says_which_and_what_to_do(probe, tmp_path):
         trained(run, probe, tmp_path / "run")
 
 
-def test_a_loss_that_was_never_finite_is_not_told_as_a_divergence(tmp_path):
+def test_a_loss_that_was_never_finite_is_not_reported_as_a_divergence(tmp_path):
     (tmp_path / "nets.py").write_text("def loss(outputs, targets): return outputs.mean() * float('nan')\n")
     undefined = Classification(hidden=(8,), loss=Code(str(tmp_path / "nets.py"), "loss")).build("cpu")
     with pytest.raises(PopulationError) as caught:

@@ -113,8 +113,8 @@ def test_the_proposal_is_a_spec_that_check_takes(tmp_path, monkeypatch):
     wrapped = {"state_dict": {f"model.{name}": tensor for name, tensor in NETWORK.items()}, "epoch": 3}
     for run_name in "AB":
         laid(tmp_path / "runs", *(f"{run_name}/epoch={n}-step={8 * n}.ckpt" for n in (1, 2)), content=wrapped)
-    told = run("init", "runs")
-    assert told.stdout.splitlines() == [
+    result = run("init", "runs")
+    assert result.stdout.splitlines() == [
         "4 networks of 2 runs, by the pattern {variant}/epoch={step}-step=*.ckpt",
         "  A: steps 1, 2",
         "  B: steps 1, 2",

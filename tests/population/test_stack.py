@@ -233,7 +233,7 @@ at_once = 4
 
 
 def zoo(folder, *overrides):
-    """Return what was told of a zoo's training, and its checkpoints' files."""
+    """Return the notes of a zoo's training, and its checkpoints' files."""
     (folder / "zoo.toml").write_text(ZOO + "[[reducer]]\nuse = 'pca'\n", "utf-8")
     notes = Notes()
     workshop = globscope.load(folder / "zoo.toml", overrides, folder / "run").workshop(notes)

@@ -1,4 +1,4 @@
-"""Pictures of findings: what was asked is drawn, what cannot be is told, and nobody's name or number breaks it."""
+"""Pictures of findings: what is asked for is drawn, what cannot be is named, and nobody's name or number breaks it."""
 
 import re
 from itertools import pairwise
@@ -231,7 +231,7 @@ def test_rows_stand_from_the_top_in_their_order():
     assert [text.get_text() for text in axes.get_xticklabels()] == ["c0", "c1"]
 
 
-def test_a_cell_without_a_finite_figure_is_blank_hatched_and_told():
+def test_a_cell_without_a_finite_figure_is_blank_hatched_and_reported():
     figure = plot_heat_map(a_heat_map([[None, 1.0], [INF, NAN]]))
     axes = figure.axes[0]
     hatched = [patch.get_xy() for patch in axes.patches if isinstance(patch, Rectangle) and patch.get_hatch()]
@@ -310,7 +310,7 @@ def test_points_that_lie_very_far_out_are_counted_and_do_not_shrink_the_map():
 
 @settings(max_examples=60)
 @given(st.lists(st.tuples(*[st.floats(-20, 20) | st.just(NAN)] * 2), max_size=8))
-def test_every_point_is_in_the_view_or_counted_and_the_view_is_never_wider_than_told(points):
+def test_every_point_is_in_the_view_or_counted_and_the_view_is_never_wider_than_reported(points):
     drawn, places = a_map(), np.array(points).reshape(-1, 2)
     view = View.of(scene_of(drawn), places)
     whole = places[np.isfinite(places).all(axis=1)]
@@ -435,7 +435,7 @@ def test_pictures_stand_between_their_analysis_heading_and_its_tables(report):
     assert "<h3>silent</h3>" not in html
 
 
-def test_a_picture_that_cannot_be_drawn_is_told_with_the_reason(report):
+def test_a_picture_that_cannot_be_drawn_is_reported_with_the_reason(report):
     text = Page(report[1]).text
     assert "The picture 'empty' is not drawn: it has no panels" in text
     assert "The picture 'lost' is not drawn: there is no map 'two'; " in text

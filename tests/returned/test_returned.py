@@ -1,4 +1,4 @@
-"""What strangers' components return and raise: checked where it enters, and told with the distribution."""
+"""What strangers' components return and raise: checked where it enters, and reported with the distribution."""
 
 from concurrent.futures import CancelledError
 

@@ -110,8 +110,8 @@ def test_a_trait_beside_traits_is_one_that_has_no_effect():
     class Wrong:
         own_space = True
 
-    told = "'own_space' has no effect: it belongs into traits, as ReducerTraits(own_space=…)"
-    assert list(misspelt("reducer", Wrong)) == [told]
+    message = "'own_space' has no effect: it belongs into traits, as ReducerTraits(own_space=…)"
+    assert list(misspelt("reducer", Wrong)) == [message]
 
 
 def test_a_misspelt_trait_cannot_be_written():

@@ -428,7 +428,7 @@ def test_what_a_finding_cannot_hold_is_named_by_component_table_row_and_column(f
 
 @define(frozen=True, kw_only=True)
 class Bent:
-    """Answer as told, right or wrong.
+    """Answer as the options say, right or wrong.
 
     Attributes:
         rows: Of the latents; 0 for as many as there are members.
@@ -459,7 +459,7 @@ class Bent:
 
 @define(frozen=True, kw_only=True)
 class Askew:
-    """Ask for points as told, right or wrong.
+    """Ask for points as the options say, right or wrong.
 
     Attributes:
         axes: Of the points.
@@ -515,9 +515,9 @@ def test_a_sampler_whose_points_do_not_fit_is_named(option, says, studied):
 def test_the_contract_kit_tells_a_missing_chart_as_such():
     with pytest.raises(ContractError) as caught:
         check_component(Bent(absent=True))
-    told = str(caught.value).splitlines()
-    assert told[0] == "Bent: same_seed_gives_the_same_chart: returned NoneType, not a Chart"
-    assert {line.partition(": ")[2].partition(": ")[2] for line in told} == {"returned NoneType, not a Chart"}
+    messages = str(caught.value).splitlines()
+    assert messages[0] == "Bent: same_seed_gives_the_same_chart: returned NoneType, not a Chart"
+    assert {line.partition(": ")[2].partition(": ")[2] for line in messages} == {"returned NoneType, not a Chart"}
 
 
 @define(frozen=True, kw_only=True)

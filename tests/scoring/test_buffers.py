@@ -292,8 +292,8 @@ def test_floating_buffers_that_are_mapped_are_decoded_and_no_member_is_asked_for
     np.testing.assert_allclose(found.atlas.truth["test_loss"], losses(modules), rtol=1e-6)
     # The map of three members loses nothing, so that each is decoded with its own mean.
     np.testing.assert_allclose(fitted.decoded["test_loss"], losses(modules), rtol=1e-4)
-    told = [text for text in found.findings["fidelity"].warnings if "differ in the buffer" in text]
-    assert [text.split("'")[1] for text in told] == ["deviation", "used"]
+    messages = [text for text in found.findings["fidelity"].warnings if "differ in the buffer" in text]
+    assert [text.split("'")[1] for text in messages] == ["deviation", "used"]
 
 
 def members(*shifts):

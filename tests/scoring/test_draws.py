@@ -107,8 +107,8 @@ def test_the_study_says_how_far_draws_lie_apart_and_marks_branches_below_that(dr
     within = topology.tree.persistences < noise
     rows = next(t for t in result.findings["topology-metrics"].tables if t.name == "basins").rows
     assert [row["within_noise"] for row in rows] == ["yes" if one else "no" for one in within]
-    told = [text for text in result.findings["fidelity"].warnings if "may be chance" in text]
-    assert len(told) == bool(within.any())
+    messages = [text for text in result.findings["fidelity"].warnings if "may be chance" in text]
+    assert len(messages) == bool(within.any())
     assert result.record["manifest"]["draws"]["standard_deviation"]["train_loss"] == noise
 
 
@@ -257,8 +257,8 @@ def test_fidelity_tells_how_many_branches_may_be_chance():
     assert not [text for text in Fidelity().analyse(atlas, tiny_bench(), None).warnings if "draws" in text]
     linear = evolve(atlas.maps[0], topologies={"grid": {"gudhi": noisy(atlas.maps[0].topology)}})
     noise = linear.topology.noise
-    told = list(noise_warnings(evolve(atlas, maps=(linear,), noise={"train_loss": noise})))
-    assert told == [
+    messages = list(noise_warnings(evolve(atlas, maps=(linear,), noise={"train_loss": noise})))
+    assert messages == [
         "scoring draws random numbers: over 8 evaluations of each run's final network, the standard deviation is "
         "1.12 (training loss); all networks of this study are scored with the same numbers",
         "linear: 1 of 2 branches of its merge tree have a persistence below 1.12, the standard deviation of the draws "

@@ -1,4 +1,4 @@
-"""What a user is told: every message verbatim. A message names the place, quotes the value, says what is accepted."""
+"""Every message that a user meets, verbatim. A message names the place, quotes the value, says what is accepted."""
 
 import os
 import pickle
@@ -13,9 +13,9 @@ from support.messages import (
     TASK,
     assert_lines,
     condensed,
+    error_lines,
     from_files,
     tasked,
-    told,
 )
 
 import globscope
@@ -50,43 +50,43 @@ def _options(registry, role, name, common):
 
 
 @pytest.mark.parametrize("case", SPECS)
-def test_a_bad_spec_is_told_verbatim(case, workplace, registry):
+def test_a_bad_spec_is_reported_verbatim(case, workplace, registry):
     text, wanted = SPECS[case]
     Path("study.toml").write_bytes(text if isinstance(text, bytes) else text.encode())
-    found = told(read_spec, Path("study.toml"), [], registry)
+    found = error_lines(read_spec, Path("study.toml"), [], registry)
     assert_lines(found, [known(registry, line) for line in wanted], workplace)
 
 
 @pytest.mark.parametrize("case", SETS)
-def test_a_bad_override_is_told_verbatim(case, workplace, registry):
+def test_a_bad_override_is_reported_verbatim(case, workplace, registry):
     overrides, wanted = SETS[case]
     Path("study.toml").write_text(GOOD)
-    assert_lines(told(read_spec, Path("study.toml"), overrides, registry), wanted)
+    assert_lines(error_lines(read_spec, Path("study.toml"), overrides, registry), wanted)
 
 
 def test_no_message_holds_a_control_character(workplace, registry):
     for text, _ in SPECS.values():
         Path("study.toml").write_bytes(text if isinstance(text, bytes) else text.encode())
-        assert all(line.isprintable() for line in told(read_spec, Path("study.toml"), [], registry))
+        assert all(line.isprintable() for line in error_lines(read_spec, Path("study.toml"), [], registry))
 
 
-def test_a_missing_file_is_told_with_the_near_name(workplace):
+def test_a_missing_file_is_reported_with_the_near_name(workplace):
     Path("study.toml").write_text(GOOD)
-    assert told(read_spec, Path("studyy.toml")) == ["studyy.toml: no such file; did you mean 'study.toml'?"]
-    assert told(read_spec, Path("none/study.toml")) == [
+    assert error_lines(read_spec, Path("studyy.toml")) == ["studyy.toml: no such file; did you mean 'study.toml'?"]
+    assert error_lines(read_spec, Path("none/study.toml")) == [
         "none/study.toml: no such file; `globscope init` writes a starter spec"
     ]
-    assert told(read_spec, Path()) == [".: is a folder, not a spec"]
-    assert told(read_spec, Path("x" * 5000)) == [f"{'x' * 61}…{'x' * 10}: cannot be a file's name"]
+    assert error_lines(read_spec, Path()) == [".: is a folder, not a spec"]
+    assert error_lines(read_spec, Path("x" * 5000)) == [f"{'x' * 61}…{'x' * 10}: cannot be a file's name"]
 
 
 @pytest.mark.skipif(os.geteuid() == 0, reason="root reads every file")
-def test_a_file_without_permission_is_told(workplace):
+def test_a_file_without_permission_is_reported(workplace):
     Path("study.toml").touch(0o000)
-    assert told(read_spec, Path("study.toml")) == ["study.toml: cannot be read: Permission denied"]
+    assert error_lines(read_spec, Path("study.toml")) == ["study.toml: cannot be read: Permission denied"]
 
 
-def test_a_field_that_the_task_does_not_measure_is_told_before_anything_runs(workplace):
+def test_a_field_that_the_task_does_not_measure_is_reported_before_anything_runs(workplace):
     text = condensed('field = "train_los"').replace("epochs = 1", "epochs = 8")
     Path("study.toml").write_text(text + '[fidelity]\nfield = "x"\n')
     study = globscope.load("study.toml")
@@ -95,10 +95,10 @@ def test_a_field_that_the_task_does_not_measure_is_told_before_anything_runs(wor
         "study.toml: fidelity.field: the task measures no 'x'; "
         "known: test_accuracy, test_loss, train_accuracy, train_loss",
     ]
-    assert told(study.run) == wanted == told(study.estimate)
+    assert error_lines(study.run) == wanted == error_lines(study.estimate)
 
 
-# The user's own code: (text of nets.py, what is told).
+# The user's own code: (text of nets.py, the message).
 CODE = {
     "missing name": ("def bild(): ...\n", "DIR/nets.py has no 'build'; did you mean 'bild'?"),
     "missing name, nothing near": ("other = 1\n", "DIR/nets.py has no 'build'; known: other"),
@@ -128,14 +128,14 @@ CODE = {
 
 
 @pytest.mark.parametrize("case", CODE)
-def test_code_that_fails_is_told_as_the_users(case, workplace):
+def test_code_that_fails_is_reported_as_the_users(case, workplace):
     text, wanted = CODE[case]
     Path("study.toml").write_text(tasked('model = "nets.py:build"'))
     Path("nets.py").write_text(text)
-    assert_lines(told(globscope.load("study.toml").estimate), [wanted], workplace)
+    assert_lines(error_lines(globscope.load("study.toml").estimate), [wanted], workplace)
 
 
-# The task as it is built: (a line of [task], what is told).
+# The task as it is built: (a line of [task], the message).
 TASKS = {
     "test split of all": (
         "test_share = 0.9999",
@@ -164,10 +164,10 @@ TASKS = {
 
 
 @pytest.mark.parametrize("case", TASKS)
-def test_a_task_that_cannot_be_built_is_told(case, workplace):
+def test_a_task_that_cannot_be_built_is_reported(case, workplace):
     line, wanted = TASKS[case]
     Path("study.toml").write_text(tasked(line))
-    assert told(globscope.load("study.toml").estimate) == [wanted]
+    assert error_lines(globscope.load("study.toml").estimate) == [wanted]
 
 
 MEAN = "task.loss: must return the mean loss as a differentiable torch scalar, got"
@@ -192,15 +192,15 @@ LOSSES = {
 
 
 @pytest.mark.parametrize("case", LOSSES)
-def test_a_loss_that_returns_something_else_is_told(case, workplace):
+def test_a_loss_that_returns_something_else_is_reported(case, workplace):
     returned, wanted = LOSSES[case]
     Path("study.toml").write_text(tasked('hidden = [8]\nloss = "nets.py:loss"'))
     text = f"from torch.nn.functional import cross_entropy\ndef loss(outputs, targets):\n    return {returned}\n"
     Path("nets.py").write_text(text)
-    assert told(globscope.load("study.toml").estimate) == [wanted]
+    assert error_lines(globscope.load("study.toml").estimate) == [wanted]
 
 
-def test_a_model_without_a_gradient_is_told_as_such(workplace):
+def test_a_model_without_a_gradient_is_reported_as_such(workplace):
     Path("study.toml").write_text(tasked('model = "nets.py:build"'))
     Path("nets.py").write_text(
         "from torch import nn\n"
@@ -209,10 +209,10 @@ def test_a_model_without_a_gradient_is_told_as_such(workplace):
         "def build(): return Net(64, 10)\n"
     )
     wanted = "the task's model returns outputs without a gradient in its parameters"
-    assert told(globscope.load("study.toml").estimate) == [wanted]
+    assert error_lines(globscope.load("study.toml").estimate) == [wanted]
 
 
-# Models that torch takes and no map can hold: (what `build` returns, what is told after "the task's model").
+# Models that torch takes and no map can hold: (what `build` returns, the message after "the task's model").
 REAL = "a map is of dense parameters of type float16, bfloat16, float32 or float64"
 UNMAPPED = {
     "complex": (
@@ -291,15 +291,15 @@ def build():
 
 @pytest.mark.filterwarnings("ignore")  # torch's own, of lazy, sparse and quantised modules
 @pytest.mark.parametrize("case", UNMAPPED)
-def test_a_model_that_no_map_can_hold_is_told_by_its_tensor_or_layer(case, workplace):
+def test_a_model_that_no_map_can_hold_is_reported_by_its_tensor_or_layer(case, workplace):
     made, wanted = UNMAPPED[case]
     Path("study.toml").write_text(tasked('model = "nets.py:build"'))
     Path("nets.py").write_text(HELD.replace("MADE", made))
-    assert told(globscope.load("study.toml").estimate) == [f"the task's model{wanted}"]
+    assert error_lines(globscope.load("study.toml").estimate) == [f"the task's model{wanted}"]
 
 
 @pytest.mark.parametrize("split", ["train", "test"])
-def test_inputs_that_are_not_finite_are_told_with_their_split(split, workplace):
+def test_inputs_that_are_not_finite_are_reported_with_their_split(split, workplace):
     Path("study.toml").write_text(tasked('hidden = [8]\ndata = "nets.py:load"'))
     Path("nets.py").write_text(
         "import numpy as np\n"
@@ -309,16 +309,16 @@ def test_inputs_that_are_not_finite_are_told_with_their_split(split, workplace):
         "    return x['train'], y, x['test'], y[:4]\n"
     )
     wanted = f"task.data: the inputs of the {split} split have values that are not finite"
-    assert told(globscope.load("study.toml").estimate) == [wanted]
+    assert error_lines(globscope.load("study.toml").estimate) == [wanted]
 
 
-def test_data_of_another_shape_is_told(workplace):
+def test_data_of_another_shape_is_reported(workplace):
     Path("study.toml").write_text(tasked('data = "nets.py:load"'))
     Path("nets.py").write_text("def load(): return [1, 2, 3]\n")
     wanted = (
         "DIR/nets.py:load must return the four arrays x_train, y_train, x_test, y_test, or two datasets; got 3 values"
     )
-    assert_lines(told(globscope.load("study.toml").estimate), [wanted], workplace)
+    assert_lines(error_lines(globscope.load("study.toml").estimate), [wanted], workplace)
 
 
 class Code:
@@ -342,7 +342,7 @@ REFUSED = (
     "save the state dict by itself, or as safetensors"
 )
 
-# What lies at DIR/c/A/0.pt, and what is told; *** leaves torch its own words.
+# What lies at DIR/c/A/0.pt, and the message; *** leaves torch its own words.
 FILES = {
     "nothing": (None, "population.checkpoints: ***"),
     "missing tensor": (without("1.bias"), "DIR/c/A/0.pt: has no tensor '1.bias'; did you mean '3.bias'?"),
@@ -385,7 +385,7 @@ FILES = {
 
 
 @pytest.mark.parametrize("case", FILES)
-def test_checkpoints_that_do_not_fit_are_told(case, workplace):
+def test_checkpoints_that_do_not_fit_are_reported(case, workplace):
     content, wanted = FILES[case]
     Path("study.toml").write_text(from_files("c/{variant}/{step}.pt").replace(TASK, TASK + "hidden = [8]\n"))
     Path("c/A").mkdir(parents=True)
@@ -393,7 +393,7 @@ def test_checkpoints_that_do_not_fit_are_told(case, workplace):
         torch.save(content, "c/A/0.pt")
         for step in (1, 2):
             torch.save(tensors(), f"c/A/{step}.pt")
-    assert_lines(told(globscope.load("study.toml").run), [wanted], workplace)
+    assert_lines(error_lines(globscope.load("study.toml").run), [wanted], workplace)
     assert not Path("executed").exists()
 
 
@@ -402,5 +402,5 @@ def test_a_bare_pickle_is_not_executed(workplace):
     Path("study.toml").write_text(from_files("c/{variant}/{step}.pt"))
     Path("c/A").mkdir(parents=True)
     Path("c/A/0.pt").write_bytes(pickle.dumps(Code()))
-    assert_lines(told(globscope.load("study.toml").run), [f"DIR/c/A/0.pt: {REFUSED}"], workplace)
+    assert_lines(error_lines(globscope.load("study.toml").run), [f"DIR/c/A/0.pt: {REFUSED}"], workplace)
     assert not Path("executed").exists()

@@ -113,7 +113,7 @@ def test_an_unknown_key_is_named_by_the_schema_too(validator):
     assert "latent_dims" in found.message
 
 
-def test_a_misspelt_option_is_told_once_with_its_key(validator):
+def test_a_misspelt_option_is_reported_once_with_its_key(validator):
     document = tomllib.loads(GOOD.replace('use = "pca"', 'use = "pca"\nlatent_dims = 3'))
     [error] = validator.iter_errors(document)
     assert error.json_path == "$.reducer[0]"
@@ -121,12 +121,12 @@ def test_a_misspelt_option_is_told_once_with_its_key(validator):
     assert best_match(validator.iter_errors(document)).message == error.message
 
 
-def test_a_wrong_value_of_an_option_is_told_once_at_its_key(validator):
+def test_a_wrong_value_of_an_option_is_reported_once_at_its_key(validator):
     [error] = validator.iter_errors(tomllib.loads(GOOD + '[[sampler]]\nuse = "grid"\nmargin = -1\n'))
     assert error.json_path == "$.sampler[0].margin"
 
 
-def test_a_misspelt_component_is_told_once_with_those_that_there_are(validator):
+def test_a_misspelt_component_is_reported_once_with_those_that_there_are(validator):
     [error] = validator.iter_errors(tomllib.loads(GOOD.replace('use = "pca"', 'use = "pcaa"')))
     assert error.json_path == "$.reducer[0].use"
     assert "'pca'" in error.message

@@ -273,7 +273,7 @@ def problems(call, *arguments):
 
 @settings(max_examples=200, deadline=None)
 @given(st.binary(max_size=60) | st.text(max_size=60).map(str.encode))
-def test_any_bytes_are_a_document_or_told_as_a_problem(tmp_path_factory, raw):
+def test_any_bytes_are_a_document_or_reported_as_a_problem(tmp_path_factory, raw):
     path = tmp_path_factory.getbasetemp() / "any.toml"
     path.write_bytes(raw)
     assert all(line.startswith(f"{path}: ") and line.isprintable() for line in problems(parse, path))
@@ -288,7 +288,7 @@ ANY = st.recursive(
 
 @settings(max_examples=200, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
 @given(data=st.data(), value=ANY)
-def test_any_value_at_any_place_is_taken_or_told_as_a_problem(registry, data, value):
+def test_any_value_at_any_place_is_taken_or_reported_as_a_problem(registry, data, value):
     document = tomllib.loads(MINIMAL + '[[sampler]]\nuse = "grid"\n[evaluator]\nuse = "torch"\n[fidelity]\n')
     place: Any = document
     while isinstance(place, dict | list) and place:
@@ -326,7 +326,7 @@ class Strange:
         pair: Two.
         listed: A type that no spec can set.
         choice: One of three,
-            told over two lines.
+            over two lines.
     """
 
     pair: tuple[str, int] = ("a", 1)
@@ -367,7 +367,7 @@ STRANGE = [
 
 
 @pytest.mark.parametrize(("table", "problem"), STRANGE, ids=[str(table) for table, _ in STRANGE])
-def test_a_strangers_options_are_structured_or_told(table, problem):
+def test_a_strangers_options_are_structured_or_reported(table, problem):
     strict = converter(Path("/"))
     if problem is None:
         made, [(name, value)] = strict.structure(table, Strange), table.items()
@@ -376,10 +376,10 @@ def test_a_strangers_options_are_structured_or_told(table, problem):
     with pytest.raises(InvalidError) as caught:
         strict.structure(table, Strange)
     place, text = problem
-    told = dict(caught.value.problems)
+    messages = dict(caught.value.problems)
     start, _, end = text.partition("***")
-    assert told[place].startswith(start)
-    assert told[place].endswith(end)
+    assert messages[place].startswith(start)
+    assert messages[place].endswith(end)
 
 
 @define(frozen=True, kw_only=True)
@@ -399,7 +399,7 @@ def test_a_table_of_options_is_written_as_it_is_read():
 def test_options_are_shown_with_type_default_and_meaning():
     shown = {option.name: (option.kind, option.default, option.meaning) for option in options(Strange)}
     assert shown["pair"] == ("[text, an integer]", "['a', 1]", "Two.")
-    assert shown["choice"] == ("text", "'a'", "One of three, told over two lines.")
+    assert shown["choice"] == ("text", "'a'", "One of three, over two lines.")
     assert shown["even"] == ("an integer", "unset", "")
     assert shown["level"] == ("1 or 2", "1", "")
     assert "hidden" not in shown

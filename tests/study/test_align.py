@@ -38,9 +38,9 @@ def test_all_checkpoints_of_a_run_take_one_order(atlas):
 
 
 def test_an_aligned_network_scores_as_its_file_does(study, atlas):
-    told = globscope.session.project(study.folder, [study.spec.source.parent / "B-2.safetensors"])
+    rows = globscope.session.project(study.folder, [study.spec.source.parent / "B-2.safetensors"])
     own = atlas.truth["train_loss"][atlas.population.of("B")[-1]]
-    assert told[0]["fields"]["train_loss"] == pytest.approx(own, rel=1e-5)  # sums in another order, float32
+    assert rows[0]["fields"]["train_loss"] == pytest.approx(own, rel=1e-5)  # sums in another order, float32
 
 
 def test_members_of_a_raw_map_are_scored_as_they_are_given_and_counted_so(study, atlas):
@@ -53,15 +53,15 @@ def test_members_of_a_raw_map_are_scored_as_they_are_given_and_counted_so(study,
 
 def test_a_finished_study_aligns_nothing_again(study, atlas):
     del atlas  # it has run
-    told = []
+    labels = []
 
     class Heard(globscope.study.observer.Observer):
         def stage(self, label):
-            told.append(label)
+            labels.append(label)
             return super().stage(label)
 
     values(study, Heard())
-    assert [label for label in told if "align" in label] == []
+    assert [label for label in labels if "align" in label] == []
 
 
 def test_a_new_network_is_aligned_before_it_is_placed(study, atlas):
@@ -74,7 +74,7 @@ def test_a_new_network_is_aligned_before_it_is_placed(study, atlas):
 
 
 @pytest.mark.parametrize(
-    ("line", "told"),
+    ("line", "message"),
     [
         (
             'align = "weigth-matching"',
@@ -83,21 +83,21 @@ def test_a_new_network_is_aligned_before_it_is_placed(study, atlas):
         ('align = "weight-matching"\nreference = "C"', "population.reference: there is no variant 'C'; known: A, B"),
     ],
 )
-def test_what_is_not_there_is_told_before_anything_long(tmp_path, line, told):
+def test_what_is_not_there_is_reported_before_anything_long(tmp_path, line, message):
     networks(tmp_path)
     path = written(tmp_path, line)
     with pytest.raises(GlobscopeError) as refused:
         globscope.load(path, folder=tmp_path / "run").run()
-    assert str(refused.value) == f"{path}: {told}"
+    assert str(refused.value) == f"{path}: {message}"
 
 
 @pytest.mark.parametrize(
-    ("line", "told"),
+    ("line", "message"),
     [
         ('reference = "A"', "population: reference goes with 'align'"),
         ('align = "weight-matching"\nflatten = "all"', "population: align goes with flatten = 'parameters'"),
     ],
 )
-def test_what_cannot_go_together_is_told(tmp_path, line, told):
-    with pytest.raises(SpecError, match=told):
+def test_what_cannot_go_together_is_reported(tmp_path, line, message):
+    with pytest.raises(SpecError, match=message):
         globscope.load(written(tmp_path, line))

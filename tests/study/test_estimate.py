@@ -84,7 +84,7 @@ def test_a_fit_that_no_trial_can_tell_of_is_named_as_unknown(use, reducer, spec_
     assert describe_estimate(found)["maps"] == f"unknown: {use}"
 
 
-def test_what_is_known_of_some_maps_is_told_beside_what_is_not(spec_file):
+def test_what_is_known_of_some_maps_is_reported_beside_what_is_not(spec_file):
     found = planned(spec_file, TINY + '[[reducer]]\nuse = "umap"\n[[reducer]]\nuse = "random"\n')
     assert found.fit_seconds["pca"] > 0
     assert describe_estimate(found)["maps"] == "at most about 0.0 s; unknown: umap, random"

@@ -150,7 +150,7 @@ def test_a_plan_that_does_not_cover_every_network_once_is_refused(units, tmp_pat
     assert list(tmp_path.iterdir()) == []
 
 
-def test_units_left_undone_are_told(tmp_path):
+def test_units_left_undone_are_reported(tmp_path):
     journal = DiskJournal(tmp_path, COUNT)
     journal.plan(PROPOSED)
     journal.record(PROPOSED.units[0], fields(PROPOSED.units[0]), **HERE)
@@ -158,7 +158,7 @@ def test_units_left_undone_are_told(tmp_path):
         journal.finish()
 
 
-def test_units_without_a_plan_are_told(tmp_path):
+def test_units_without_a_plan_are_reported(tmp_path):
     with pytest.raises(EvaluationError, match=r"before it called journal\.plan"):
         DiskJournal(tmp_path, COUNT).pending()
 

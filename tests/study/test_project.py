@@ -53,9 +53,9 @@ def test_a_member_lies_where_the_fit_put_it_and_a_stranger_is_not_trusted(finish
 
 def test_the_warning_counts_the_networks_that_are_far(finished):
     folder, _, known = finished
-    told = warnings(project(folder / "run", [known, folder / "strange.safetensors"]))
-    assert len(told) == 3
-    assert told[0].startswith("pca: 1 of 2 networks are far from all that the map was fitted to, with ")
+    messages = warnings(project(folder / "run", [known, folder / "strange.safetensors"]))
+    assert len(messages) == 3
+    assert messages[0].startswith("pca: 1 of 2 networks are far from all that the map was fitted to, with ")
     assert not warnings(project(folder / "run", [known]))
 
 
@@ -96,7 +96,7 @@ def test_the_command_prints_a_line_for_each_map_and_network(finished):
     assert sum(line.startswith("warning: ") for line in lines) == 3
 
 
-def test_a_file_of_another_model_and_an_unfinished_run_are_told(finished, tmp_path):
+def test_a_file_of_another_model_and_an_unfinished_run_are_reported(finished, tmp_path):
     folder, _, _ = finished
     save_file({"other": np.ones(3, np.float32)}, tmp_path / "other.safetensors")
     with pytest.raises(PopulationError, match=r"other\.safetensors: has no tensor '1\.weight'; known: other$"):

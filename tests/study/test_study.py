@@ -48,7 +48,7 @@ def study(path, folder, *overrides):
     """Return what ran, what was kept and the outcome of a study without its report."""
     notes = Notes()
     outcome = run(globscope.load(path, overrides, folder).workshop(notes))
-    ran, kept = (Counter(label for label in told if label != "weight space") for told in (notes.ran, notes.kept))
+    ran, kept = (Counter(label for label in labels if label != "weight space") for labels in (notes.ran, notes.kept))
     return ran, kept, outcome
 
 

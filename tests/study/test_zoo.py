@@ -176,7 +176,7 @@ def test_an_aligner_with_another_seed_learns_something_else(folder, study):
         ("[zoo.train]\nepochs = 1\n", "", "F: zoo: needs exactly one of 'checkpoints' and [zoo.train], has neither"),
     ],
 )
-def test_what_cannot_be_is_told_before_anything_is_trained(tmp_path, old, new, says):
+def test_what_cannot_be_is_reported_before_anything_is_trained(tmp_path, old, new, says):
     path = tmp_path / "study.toml"
     path.write_text(SPEC.replace("LINE", TINY).replace(old, new), "utf-8")
     with pytest.raises(GlobscopeError) as refused:

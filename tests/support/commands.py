@@ -12,8 +12,8 @@ def run(*arguments):
 def assert_refused(result, *lines):
     assert result.exit_code == 2
     assert result.stdout == ""
-    told = result.stderr.splitlines()
-    assert told
-    assert all(line.startswith("error: ") for line in told)
+    messages = result.stderr.splitlines()
+    assert messages
+    assert all(line.startswith("error: ") for line in messages)
     for line in lines:
-        assert f"error: {line}" in told
+        assert f"error: {line}" in messages

@@ -46,7 +46,7 @@ KEYS = (
 BIG = "9" * 30
 MODELS = "'mlp', 'resnet20', 'resnet32', 'resnet56', 'cnn', 'vit', 'vit-10m' or 'file.py:name'"
 
-# Name of the case: (the spec's text or bytes, what is told). "F: " stands for "study.toml: ", "***" for any text.
+# Name of the case: (the spec's text or bytes, the messages). "F: " stands for "study.toml: ", "***" for any text.
 SPECS = {
     # Measures of one's own.
     "metrics that are no list": (
@@ -637,7 +637,7 @@ SETS = {
 }
 
 
-def told(call, *arguments):
+def error_lines(call, *arguments):
     """Return the lines of the error that a call raises."""
     with pytest.raises(GlobscopeError) as caught:
         call(*arguments)

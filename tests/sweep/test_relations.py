@@ -111,8 +111,8 @@ def rows(x, y):
 
 def test_a_relation_is_of_the_cells_that_have_both_figures():
     asked = Relations(of=("saddles", "smad"), against=("test_accuracy",))
-    told = [*rows(range(9), range(9)), {"saddles": 3}, {}]
-    [one] = relations(asked, told, ["beta=1"] * 5 + ["beta=2"] * 6)
+    figures = [*rows(range(9), range(9)), {"saddles": 3}, {}]
+    [one] = relations(asked, figures, ["beta=1"] * 5 + ["beta=2"] * 6)
     assert one.row == {
         "of": "saddles",
         "against": "test_accuracy",
@@ -136,14 +136,14 @@ def test_a_relation_is_of_the_cells_that_have_both_figures():
 )
 def test_what_tells_nothing_has_no_correlation_or_interval(x, y, wanted):
     found = relations(Relations(of=("saddles",), against=("test_accuracy",)), rows(x, y), ["a"] * len(x))
-    told = [(one.correlation, *one.interval) for one in found]
-    assert told == ([] if wanted is None else [wanted])
+    intervals = [(one.correlation, *one.interval) for one in found]
+    assert intervals == ([] if wanted is None else [wanted])
 
 
 def test_relations_become_a_table_and_scatter_plots_with_a_colour_for_each_value_of_the_first_key():
     asked = Relations(of=("saddles", "half"), against=("test_accuracy", "saddles"))
-    told = [row | {"half": row["saddles"] / 2} for row in rows(range(10), [0, 1] * 5)]
-    found = relations(asked, told, ["beta=1", "beta=2"] * 5)
+    figures = [row | {"half": row["saddles"] / 2} for row in rows(range(10), [0, 1] * 5)]
+    found = relations(asked, figures, ["beta=1", "beta=2"] * 5)
     assert len(relations_table(found).rows) == 4
     one, other = plots(found, {"saddles": "Saddles"})
     assert [panel.x for panel in one.panels] == ["Saddles", "half"]
@@ -170,7 +170,7 @@ def test_figures_are_called_as_the_results_describe_them():
     assert field_of("slice.origin_test_f1", known_fields([record])).higher_is_better
 
 
-def test_a_figure_that_the_spec_names_and_no_cell_has_is_told_but_not_a_default():
+def test_a_figure_that_the_spec_names_and_no_cell_has_is_reported_but_not_a_default():
     asked = Relations(of=("sadles",), against=("test_accuracy", "x" * 9))
     found = list(unknown_figures(asked, {"of": ..., "against": ...}, rows([1], [2])))
     assert found == [

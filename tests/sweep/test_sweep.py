@@ -1,4 +1,4 @@
-"""Sweeps: what a table [sweep] means, what is told of a wrong one, what a kill leaves, and what is computed again."""
+"""Sweeps: what a table [sweep] means, how a wrong one is refused, what a kill leaves, and what is computed again."""
 
 import csv
 import json
@@ -8,7 +8,7 @@ from urllib.parse import quote
 
 import numpy as np
 import pytest
-from support.messages import GOOD, assert_lines, told
+from support.messages import GOOD, assert_lines, error_lines
 from support.study import TINY, Notes
 from typer.testing import CliRunner
 
@@ -96,7 +96,7 @@ def test_a_whole_table_can_be_swept_and_its_options_after_it(here):
     ]
 
 
-def test_keys_with_one_ending_are_told_apart_by_more_of_them(here):
+def test_keys_with_one_ending_are_reported_apart_by_more_of_them(here):
     variants = '[[population.variant]]\nname = "B"\n'
     keys = "population.variant.0.batch_size = [8]\npopulation.variant.1.batch_size = [16]\n"
     [cell] = sweep(GOOD.replace("[[reducer]]", variants + "[[reducer]]") + "[sweep]\n" + keys).spec.cells
@@ -110,7 +110,7 @@ def test_values_become_names_that_any_disk_takes(here):
     assert sweep(text).spec.cells[0].name == "title=a-b,hidden=8x4,seed=7"
 
 
-# What is told.
+# Messages.
 
 WRONG = {
     "not a table": (
@@ -197,20 +197,20 @@ WRONG = {
 
 
 @pytest.mark.parametrize("case", WRONG)
-def test_what_is_wrong_is_told_verbatim(case, here):
+def test_what_is_wrong_is_reported_verbatim(case, here):
     text, wanted = WRONG[case]
-    assert_lines(told(sweep, text), [line.replace("F: ", "study.toml: ", 1) for line in wanted])
+    assert_lines(error_lines(sweep, text), [line.replace("F: ", "study.toml: ", 1) for line in wanted])
 
 
-def test_an_override_without_a_place_is_told(here):
-    assert told(sweep, GOOD + SWEEP, Path("study.toml"), "sweep.reducer.0.latent_dim.x=3") == [
+def test_an_override_without_a_place_is_reported(here):
+    assert error_lines(sweep, GOOD + SWEEP, Path("study.toml"), "sweep.reducer.0.latent_dim.x=3") == [
         "study.toml: sweep.reducer.0.latent_dim.x: expected a list of values, got 3 (integer)"
     ]
 
 
-def test_what_only_the_data_tells_is_told_of_all_cells_before_any_runs(here):
+def test_what_only_the_data_tells_is_reported_of_all_cells_before_any_runs(here):
     text = SMALL + "[sweep]\nreducer.0.latent_dim = [1, 3, 4]\n"
-    assert told(sweep(text).run) == [
+    assert error_lines(sweep(text).run) == [
         "study.toml: reducer.0.latent_dim: 4 members span at most 3 directions, got 4 (cell latent_dim=4)"
     ]
     assert not (here / "runs/study/cells").exists()
@@ -264,7 +264,7 @@ def test_what_does_not_depend_on_the_swept_key_is_computed_once(swept):
     assert {"train A", "train B", "evaluate members", "read checkpoints", "weight space"} & other == set()
 
 
-def test_a_cell_that_fails_is_told_and_stops_no_other(swept):
+def test_a_cell_that_fails_is_reported_and_stops_no_other(swept):
     root, _, notes, result = swept
     assert [cell.name for cell in result.cells if not cell.failed] == GOOD_CELLS
     assert [text.partition(":")[0] for text in notes.warned] == [
@@ -520,12 +520,12 @@ def test_a_comparison_of_a_sweep_is_of_its_cells_with_results(swept, tmp_path):
     assert [row["one"], row["other"]] == GOOD_CELLS
 
 
-def test_runs_of_one_name_are_told_apart_by_the_folders_above():
+def test_runs_of_one_name_are_reported_apart_by_the_folders_above():
     places = [Path(text) for text in ("/a/x/run", "/a/y/run", "/a/y/cells/z")]
     assert _names(places) == ["x/run", "y/run", "y/z"]
 
 
-def test_what_cannot_be_compared_is_told(swept):
+def test_what_cannot_be_compared_is_reported(swept):
     one = swept[0] / "cells" / GOOD_CELLS[0]
     assert compare(one).stderr == "error: compare needs at least two finished runs\n"
     assert compare(one, one).stderr == f"error: {one}: is named twice\n"
@@ -533,7 +533,7 @@ def test_what_cannot_be_compared_is_told(swept):
     assert compare(one, f"{one}1").stderr == wanted
 
 
-def test_a_run_of_an_earlier_version_is_told(swept, tmp_path):
+def test_a_run_of_an_earlier_version_is_reported(swept, tmp_path):
     one = swept[0] / "cells" / GOOD_CELLS[0]
     shutil.copytree(one, tmp_path / "old")
     (tmp_path / "old/files.jsonl").unlink()

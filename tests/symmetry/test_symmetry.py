@@ -287,7 +287,7 @@ def test_a_network_that_cannot_be_followed_is_refused_by_the_name_of_its_layer(m
 
 
 @pytest.mark.parametrize("layer", [Picks(), Numpy()])
-def test_whatever_torch_cannot_trace_is_told_by_layer_and_line(layer, capsys):
+def test_whatever_torch_cannot_trace_is_reported_by_layer_and_line(layer, capsys):
     module = nn.Sequential(nn.Linear(4, 8), layer)
     line = inspect.getsourcelines(type(layer))[1] + 2
     with pytest.raises(SymmetryError, match=f"^layer '1' cannot be traced: .* at test_symmetry.py:{line}: return"):
@@ -364,8 +364,8 @@ def test_a_symmetry_that_changes_what_a_fresh_network_computes_is_refused(probes
 
 def test_what_cannot_be_followed_keeps_its_order_and_the_rest_moves(probes):
     assert symmetry(probes["mlp"]).frozen == ()
-    told = [str(one) for one in symmetry(probes["vit"]).frozen]
-    assert told == ["unflatten in 'blocks.0.attention'", "unflatten in 'blocks.1.attention'"]
+    frozen = [str(one) for one in symmetry(probes["vit"]).frozen]
+    assert frozen == ["unflatten in 'blocks.0.attention'", "unflatten in 'blocks.1.attention'"]
 
 
 class Low(nn.Module):

@@ -103,7 +103,7 @@ OPTIONS = {
     ("analysis", "rebasin"): [{"points": 5}, {"points": 5, "against": "B", "in_fit": True, "trajectories": False}],
     ("analysis", "curvature"): [{"draws": 6}, {"draws": 7, "trace": "hutch++", "members": ("A@0", "B"), "count": 51}],
 }
-# These are told apart from their default: what they need has none.
+# These differ from their default: what they need has none.
 NEEDING = {("sampler", "path"): {"of": "variant:A"}}
 # In a file of its own, `test_umap.py`.
 ELSEWHERE = {("reducer", "umap")}
@@ -122,7 +122,7 @@ def test_every_built_in_keeps_the_contract_of_its_role(check):
     [built_in(*who, options) for who, options in NEEDING.items()],
     expected_failures={"constructs_by_default": "a path has no default: it needs the networks that it leads through"},
 )
-def test_a_built_in_that_must_be_told_something_keeps_the_rest_of_the_contract(check):
+def test_a_built_in_that_must_be_reported_something_keeps_the_rest_of_the_contract(check):
     check()
 
 
@@ -135,7 +135,7 @@ def test_a_built_in_that_must_be_told_something_keeps_the_rest_of_the_contract(c
             "scores_a_network_with_its_own_buffers",
             "survives_a_failing_network",
         ),
-        "told to stack networks, it refuses models that cannot be stacked",
+        "asked to stack networks, it refuses models that cannot be stacked",
     ),
 )
 def test_the_evaluator_keeps_the_contract_when_networks_are_stacked(check):
@@ -893,7 +893,7 @@ def test_options_that_are_wrong_in_one_point_are_found_out_for_it(body, options,
     assert violated(asking(**body)(**options)) == checks
 
 
-def test_a_component_of_keywords_that_is_no_attrs_class_is_told_to_become_one():
+def test_a_component_of_keywords_that_is_no_attrs_class_is_reported_to_become_one():
     class Plain:
         def ask(self, chart, landscape, rng):
             return None
@@ -902,7 +902,7 @@ def test_a_component_of_keywords_that_is_no_attrs_class_is_told_to_become_one():
         check_component(Plain())
 
 
-def test_all_violations_are_told_at_once_with_the_component_the_check_and_what_is_wrong():
+def test_all_violations_are_reported_at_once_with_the_component_the_check_and_what_is_wrong():
     silent = asking("Ask for corners.", kw_only=False)()
     with pytest.raises(ContractError) as raised:
         check_component(silent)
@@ -912,7 +912,7 @@ def test_all_violations_are_told_at_once_with_the_component_the_check_and_what_i
     )
 
 
-def test_an_expected_failure_is_not_told():
+def test_an_expected_failure_is_not_reported():
     check_component(asking("Ask.")(), expected_failures={"is_documented": "its author is shy"})
 
 

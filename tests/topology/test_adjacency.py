@@ -84,7 +84,7 @@ def test_neighbours_by_descent_are_nearly_all_of_the_exact_ones(monkeypatch):
 
 
 @pytest.mark.parametrize("asked", ["auto", "freudenthal", "full"])
-def test_scattered_samples_are_joined_with_their_nearest_unless_told_otherwise(asked):
+def test_scattered_samples_are_joined_with_their_nearest_by_default(asked):
     assert resolve_adjacency(Samples(points=SQUARE), asked) == "knn"
     assert resolve_adjacency(Samples(points=SQUARE), "delaunay") == "delaunay"
     assert resolve_adjacency(Samples(points=SQUARE[:, :1]), asked) == "delaunay"  # on a line, each with the next

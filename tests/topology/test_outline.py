@@ -19,7 +19,7 @@ from globscope.topology.tree import sweep_order
 few = settings(max_examples=80, deadline=None, derandomize=True)
 shapes = arrays.array_shapes(min_dims=1, max_dims=3, min_side=1, max_side=5)
 plateaus = arrays.arrays(float, shapes, elements=st.sampled_from([0.0, 1.0, 2.0, 3.0, np.nan]))
-# Multiples of 1/8: any two are told apart by a height between them, and after rescaling too.
+# Multiples of 1/8: a height lies between any two, and after rescaling too.
 rough = arrays.arrays(float, shapes, elements=st.integers(-600, 600).map(lambda whole: whole / 8), unique=True)
 fields = st.one_of(plateaus, rough)
 thresholds = st.sampled_from([0.0, 0.5, 1.5])

@@ -304,8 +304,8 @@ def test_it_aligns_networks_of_other_widths_and_refuses_those_of_another_depth_o
     found = QUICK.with_learned(quick).align(wider, a, a, np.random.default_rng(0))
     assert {group: len(permutation) for group, permutation in found.items()} == {"1": 9, "3": 12}
     deeper = OneProbe(Classification(hidden=(8, 6, 6)).build("cpu"))
-    told = "learned from MLPs with 64 inputs, 2 hidden layers and 10 outputs; the network is 64-8-6-6-10"
-    with pytest.raises(PopulationError, match=told):
+    message = "learned from MLPs with 64 inputs, 2 hidden layers and 10 outputs; the network is 64-8-6-6-10"
+    with pytest.raises(PopulationError, match=message):
         QUICK.with_learned(quick).align(deeper, {}, {}, np.random.default_rng(0))
 
 
@@ -385,7 +385,7 @@ def test_a_training_that_diverges_says_so(task, zoo):
         learn(QUICK, task, broken)
 
 
-def test_a_reader_is_told_where_it_does_not_pay(quick):
+def test_a_reader_is_reported_where_it_does_not_pay(quick):
     finding = finding_of(quick)
     [table] = finding.tables
     assert [row["method"] for row in table.rows] == [
@@ -409,7 +409,7 @@ def test_few_networks_are_warned_of(quick, train, warning):
     assert warning is None or re.search(warning, warnings[0])
 
 
-def test_a_barrier_that_is_not_below_the_classical_ones_is_told(quick):
+def test_a_barrier_that_is_not_below_the_classical_ones_is_reported(quick):
     classical = quick["report/activation-matching/barrier"]
     others = {"report/weight-matching/barrier": classical + 1, "networks/train": np.arange(200)}
     [warning] = finding_of(quick | others | {"report/deep-align/barrier": classical}).warnings

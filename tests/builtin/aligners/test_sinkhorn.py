@@ -240,7 +240,7 @@ def test_a_start_without_scores_is_an_error(digits, pairs):
     )
 
 
-def test_a_loss_that_is_not_finite_is_told(digits, pairs):
+def test_a_loss_that_is_not_finite_is_reported(digits, pairs):
     a, b = pairs[0]
     broken = b | {"5.bias": np.full_like(b["5.bias"], np.nan)}
     with pytest.raises(

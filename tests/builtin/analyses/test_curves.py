@@ -217,10 +217,10 @@ def test_the_learning_rate_is_constant_for_half_of_the_time_and_then_falls_to_a_
     assert rates == pytest.approx([1, 1, 1 - 0.99 / 2, 0.01, 0.01])
 
 
-def test_a_curve_that_diverges_is_told_with_its_pair_and_its_learning_rate():
-    with pytest.raises(GlobscopeError) as told:
+def test_a_curve_that_diverges_is_reported_with_its_pair_and_its_learning_rate():
+    with pytest.raises(GlobscopeError) as refused:
         trained(Ring(), HALF, settings(learning_rate=1e6))
-    assert str(told.value) == (
+    assert str(refused.value) == (
         "the Bezier A–B diverged in epoch 1 of its training: it is no longer finite; lower learning_rate, 1e+06"
     )
 
@@ -324,8 +324,8 @@ def test_the_tables_are_of_the_losses_and_of_both_fits(first):
     assert (row["one"], row["other"], row["curve_max"]) == (losses[0], losses[-1], losses.max())
     assert row["curve_barrier"] == barrier(losses, np.linspace(0, 1, 7), (losses[0], losses[-1]))
     assert row["length_ratio"] >= 1
-    told = [(row["pair"], row["fit"], row["points"]) for row in projections.rows]
-    assert told == [
+    counts = [(row["pair"], row["fit"], row["points"]) for row in projections.rows]
+    assert counts == [
         ("C–A", "unseen", 5),
         ("C–B", "unseen", 5),
         ("C–A", "every second point", 3),
@@ -415,12 +415,12 @@ PAIRS = {
 
 
 @pytest.mark.parametrize("case", PAIRS)
-def test_pairs_that_are_none_are_told_before_anything_long(case):
-    options, told = PAIRS[case]
+def test_pairs_that_are_none_are_reported_before_anything_long(case):
+    options, messages = PAIRS[case]
     variants = ("A", "B", "Control") if case == "near variant" else ("A", "B", "C")
     with pytest.raises(SpecError) as error:
         ModeConnectivity(**options).check(CheckFacts(probe=None, variants=variants))
-    assert list(error.value.problems) == [text.format(CURVED) for text in told]
+    assert list(error.value.problems) == [text.format(CURVED) for text in messages]
 
 
 @pytest.mark.parametrize("use", [CURVED, BARRED])
@@ -443,7 +443,7 @@ OPTIONS = {
 
 
 @pytest.mark.parametrize("line", OPTIONS)
-def test_options_that_cannot_be_are_told_at_their_place(line, study, tmp_path):
+def test_options_that_cannot_be_are_reported_at_their_place(line, study, tmp_path):
     with pytest.raises(SpecError) as error:
         study(f'[[analysis]]\nuse = "mode-connectivity"\n{line}\n').estimate()
     assert [text.removeprefix(f"{tmp_path}/tiny.toml: ") for text in error.value.problems] == [OPTIONS[line]]

@@ -105,13 +105,13 @@ def test_pictures_show_losses_and_where_the_pass_runs(found):
     assert overlay.trails[0].points[0] == (-1.0, 0.0)
 
 
-def test_a_ridge_that_only_the_map_has_is_told(found):
-    told = [text for text in found.warnings if "an artefact of the map" in text]
+def test_a_ridge_that_only_the_map_has_is_reported(found):
+    messages = [text for text in found.warnings if "an artefact of the map" in text]
     (row,) = found.tables[0].rows
-    assert bool(told) == (row["straight"] < row["pass"])
+    assert bool(messages) == (row["straight"] < row["pass"])
 
 
-def test_a_ridge_between_the_samples_is_told(atlas):
+def test_a_ridge_between_the_samples_is_reported(atlas):
     class Rough:
         """A bench on whose maps the networks between samples are bad."""
 
@@ -126,7 +126,7 @@ def test_a_ridge_between_the_samples_is_told(atlas):
     assert any("between the samples are worse" in text for text in found.warnings)
 
 
-def test_a_training_that_diverges_is_told_and_leaves_the_other_ways(atlas):
+def test_a_training_that_diverges_is_reported_and_leaves_the_other_ways(atlas):
     wild = LowLossPass(points=5, epochs=3, batch_size=24, learning_rate=1e30)
     found = wild.analyse(atlas, tiny_bench(), np.random.default_rng(0))
     (row,) = found.tables[0].rows

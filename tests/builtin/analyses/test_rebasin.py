@@ -35,7 +35,7 @@ def study(folder, lines=""):
     return study_in(folder, SPEC.replace("LINES", lines))
 
 
-def told(folder, lines):
+def refusal(folder, lines):
     with pytest.raises(GlobscopeError) as refused:
         study(folder, lines).run()
     return str(refused.value)
@@ -123,7 +123,7 @@ def test_pictures_show_the_lines_and_the_rebased_runs_on_the_map(result):
     assert len(run.points) == 3
 
 
-def test_methods_are_told_by_their_medians_over_the_pairs(result):
+def test_methods_are_reported_by_their_medians_over_the_pairs(result):
     one, all_of = by_how(result, "barriers"), by_how(result, "methods")
     assert list(all_of) == list(one)
     for how, row in all_of.items():
@@ -179,8 +179,8 @@ def test_the_third_network_is_neither_of_the_two(pair, variants, third):
         ),
     ],
 )
-def test_what_cannot_be_rebased_is_told_before_anything_long(folder, lines, text):
-    assert told(folder, lines).endswith(text)
+def test_what_cannot_be_rebased_is_reported_before_anything_long(folder, lines, text):
+    assert refusal(folder, lines).endswith(text)
 
 
 def test_a_network_that_cannot_be_followed_is_refused_by_the_layer(tmp_path):

@@ -175,7 +175,7 @@ def test_three_networks_have_no_interval_and_pairs_that_are_not_chosen_no_say():
     assert np.isnan(intervals(figures[:, :3], 3, chosen[:3], np.random.default_rng(1))[:, 0, 1]).all()
 
 
-def test_pairs_of_one_variant_and_of_two_are_told_apart(everything):
+def test_pairs_of_one_variant_and_of_two_are_reported_apart(everything):
     _, tables = everything
     counts = {row["of"]: row["pairs"] for row in tables["agreement"]}
     assert counts == {"all pairs": 66, "one variant": 18, "two variants": 48}
@@ -183,7 +183,7 @@ def test_pairs_of_one_variant_and_of_two_are_told_apart(everything):
     assert {row["of"] for row in tables["agreement"]} == {"all pairs"}
 
 
-def test_a_network_that_diverged_is_left_out_of_the_correlations_and_told():
+def test_a_network_that_diverged_is_left_out_of_the_correlations_and_reported():
     networks = [network(seed) for seed in range(6)]
     networks[5] = {name: tensor * np.float32(1e30) for name, tensor in networks[5].items()}
     found, tables = analysed(atlas_of(*networks))
@@ -228,7 +228,7 @@ def test_more_pairs_than_anyone_reads_are_neither_listed_nor_drawn():
     assert [picture.name for picture in found.pictures] == ["cka", "disagreement"]
 
 
-def test_a_map_on_which_distance_says_nothing_of_the_outputs_is_told():
+def test_a_map_on_which_distance_says_nothing_of_the_outputs_is_reported():
     rng = np.random.default_rng(0)
     atlas = atlas_of(*map(network, range(8)))
     chart = evolve(atlas.maps[0].chart, latents=rng.normal(size=(8, 2)))

@@ -39,7 +39,7 @@ def analysed(bench=None, atlas=None, **options):
     return found, {table.name: table.rows for table in found.tables}
 
 
-def test_a_pair_that_always_shares_its_basin_is_told_from_one_that_does_by_chance():
+def test_a_pair_that_always_shares_its_basin_is_reported_from_one_that_does_by_chance():
     found, tables = analysed(seeds=8, bootstraps=2)
     moved = [row["fit"] for row in tables["runs"] if (row["seed"] or 0) % 2]
     assert 0 < len(moved) < 8
@@ -54,7 +54,7 @@ def test_a_pair_that_always_shares_its_basin_is_told_from_one_that_does_by_chanc
     assert matrix.values[0] == (1, 1, len(moved) / 11)
 
 
-def test_where_refits_group_the_variants_otherwise_it_is_told_in_words():
+def test_where_refits_group_the_variants_otherwise_it_is_reported_in_words():
     found, tables = analysed(seeds=8, bootstraps=2)
     moved = sum((row["seed"] or 0) % 2 for row in tables["runs"])
     assert found.warnings == (
@@ -83,7 +83,7 @@ def test_the_spread_is_of_the_runs_by_seeds_with_the_maps_own_and_by_bootstraps_
     assert set(again.y) == {1, 2}
 
 
-def test_a_fit_that_no_seed_moves_is_told_and_shows_no_spread():
+def test_a_fit_that_no_seed_moves_is_reported_and_shows_no_spread():
     # The third bootstrap of these twelve members draws those of the first.
     found, tables = analysed(bench=tiny_bench(), seeds=3, bootstraps=3)
     seeds, bootstraps = tables["spread"]
@@ -112,7 +112,7 @@ def test_a_map_that_no_seed_moves_is_evaluated_once():
     assert bench.seen == []
 
 
-def test_a_leaf_count_that_a_bootstrap_changes_is_told():
+def test_a_leaf_count_that_a_bootstrap_changes_is_reported():
     @define(frozen=True, kw_only=True)
     class Flat(TinyBench):
         """Bowls for all members, and a slope for fewer."""
@@ -128,8 +128,8 @@ def test_a_leaf_count_that_a_bootstrap_changes_is_told():
 
     atlas = tiny_atlas()
     found, tables = analysed(bench=Flat(), atlas=evolve(atlas, maps=atlas.maps[:1]), bootstraps=2)
-    told = "not the same in 2 refits (bootstraps of the checkpoints): leaves 2 on this map, 1 there"
-    assert told in found.warnings[0]
+    message = "not the same in 2 refits (bootstraps of the checkpoints): leaves 2 on this map, 1 there"
+    assert message in found.warnings[0]
     assert tables["spread"][1]["leaves_max"] == 1
 
 
@@ -193,8 +193,8 @@ def test_the_seed_of_a_run_gives_its_map_again(study, tmp_path):
 def test_the_plan_counts_the_samples_and_the_members_of_every_refit(study, tmp_path):
     more, without = study().estimate(), study_in(tmp_path, TINY).estimate()
     assert more.evaluations == without.evaluations + 2 * (25 + 9)
-    told = "stability of 1 map: each in 1 refits with further seeds and 1 on bootstraps of the checkpoints"
-    assert more.stages[-1] == f"{told}: up to 68 more networks"
+    message = "stability of 1 map: each in 1 refits with further seeds and 1 on bootstraps of the checkpoints"
+    assert more.stages[-1] == f"{message}: up to 68 more networks"
     two = TINY.replace("[[sampler]]", '[[reducer]]\nuse = "kernel-pca"\n[[sampler]]') + STABILITY
     assert study_in(tmp_path, two).estimate().stages[-1].endswith("136 more networks")
     assert study_in(tmp_path, two, 'analysis.0.reducers=["pca"]').estimate().stages[-1].endswith("68 more networks")

@@ -67,7 +67,7 @@ def test_a_decoded_network_takes_the_stored_statistics_of_its_nearest_member(tas
     assert found[2] == scored(task, "stored", modules)[2]
 
 
-def test_stored_statistics_that_nobody_has_are_told(task):
+def test_stored_statistics_that_nobody_has_are_reported(task):
     with pytest.raises(EvaluationError) as caught:
         scored(task, "stored", [module()], known=False)
     assert str(caught.value) == ("batch_norm: 'stored' needs the networks' own statistics; '1.running_mean' is missing")
@@ -147,9 +147,9 @@ batch_norm = "{mode}"
 )
 def test_networks_that_are_no_better_than_guessing_are_warned_of(epochs, rate, mode, lost, tmp_path):
     result = values(study_in(tmp_path, STUDY.format(nets=NETS, epochs=epochs, rate=rate, mode=mode)))
-    told = [text for text in result.findings["fidelity"].warnings if "guessing" in text]
-    assert len(told) == lost  # one for each split
-    for text in told:
+    messages = [text for text in result.findings["fidelity"].warnings if "guessing" in text]
+    assert len(messages) == lost  # one for each split
+    for text in messages:
         assert text.startswith("2 of 2 final networks are no better than guessing: their median t")
         assert f"guessing scores {log(10):.4g}; usual causes: BatchNorm statistics" in text
 

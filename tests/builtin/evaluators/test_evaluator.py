@@ -143,7 +143,7 @@ def test_units_too_large_for_memory_are_split_and_give_the_same_numbers(lack, we
     assert_same_arrays(found, wanted)
 
 
-def test_a_single_network_that_does_not_fit_is_told(weights, tmp_path):
+def test_a_single_network_that_does_not_fit_is_reported(weights, tmp_path):
     with pytest.raises(EvaluationError, match="network 0 alone does not fit into memory: too many networks"):
         evaluated(tmp_path / "e", Torch(), tight(Networks.of(weights), 0, LACKS["python"]), TASK)
 
@@ -199,13 +199,13 @@ def test_batch_norm_is_calibrated_for_every_network(normed, tmp_path):
     assert (part["train_loss"] != fields["train_loss"]).all()
 
 
-def test_a_model_that_cannot_be_stacked_is_told(normed, tmp_path):
+def test_a_model_that_cannot_be_stacked_is_reported(normed, tmp_path):
     with pytest.raises(EvaluationError, match="this model cannot be stacked; use 'auto' or 'loop'"):
         evaluated(tmp_path / "e", Torch(method="vmap"), some_weights(normed), normed)
 
 
 @pytest.mark.skipif(torch.cuda.is_available(), reason="needs a machine without CUDA")
-def test_a_device_that_is_not_there_is_told(weights, tmp_path):
+def test_a_device_that_is_not_there_is_reported(weights, tmp_path):
     with pytest.raises(EvaluationError, match="this machine has no 'cuda'; it has cpu"):
         evaluated(tmp_path / "e", Torch(device="cuda"), weights, TASK)
 

@@ -193,7 +193,7 @@ def test_units_that_do_not_fit_are_cut_until_they_do_and_give_the_same_losses(de
     assert_same_arrays(parts, whole)  # one network after another, by the same products
 
 
-def test_a_network_that_does_not_fit_alone_is_told(device, monkeypatch, tmp_path):
+def test_a_network_that_does_not_fit_alone_is_reported(device, monkeypatch, tmp_path):
     # 37 MB a network: nothing that torch keeps for small tensors has room for it.
     wider = MLP if device == "cpu" else evolve(WIDE, hidden=(3000, 3000))
     options, plain = Torch(device=device, method="loop"), Networks.of(some_weights(wider, 2))

@@ -118,7 +118,7 @@ def test_the_error_is_the_mean_square_over_all_weights():
     assert chart.notes["mse_per_weight"] == pytest.approx(error, rel=1e-4)
 
 
-def test_progress_is_told_every_fifty_steps_and_at_the_end():
+def test_progress_is_reported_every_fifty_steps_and_at_the_end():
     given = inputs()
     chart = reduced(Autoencoder(**SMALL), given)
     assert [report[:2] for report in given.progress.reports] == [(0, 120), (50, 120), (100, 120), (120, 120)]

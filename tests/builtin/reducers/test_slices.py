@@ -310,8 +310,8 @@ def test_a_study_of_one_run_slices_in_four_dimensions_and_restores_without_a_ref
     middle = len(scape.samples.points) // 2
     assert scape.fields["train_loss"][middle] == pytest.approx(first.atlas.truth["train_loss"][-1], rel=1e-6)
     assert scape.trusted.all()  # a slice shows what is there
-    [told] = first.record["reducers"]
-    assert told["origin_test_accuracy"] == first.atlas.truth["test_accuracy"][-1]
+    [figures] = first.record["reducers"]
+    assert figures["origin_test_accuracy"] == first.atlas.truth["test_accuracy"][-1]
     assert set(first.record["manifest"]["charts"]["hessian"]) >= {"eigenvalue_4", "residual_4", "largest_cosine"}
     assert len(drawn.topology.tree.nodes) >= 1
     [again] = run(study.workshop(notes)).atlas.maps

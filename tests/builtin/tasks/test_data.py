@@ -1,4 +1,4 @@
-"""Data from strangers' files: every layout gives the same examples, nothing is unpickled, damage is told."""
+"""Data from strangers' files: every layout gives the same examples, nothing is unpickled, damage is reported."""
 
 import pickle
 import shutil
@@ -175,13 +175,13 @@ DAMAGED = {
 
 
 @pytest.mark.parametrize("case", DAMAGED)
-def test_data_that_cannot_be_read_is_told_and_runs_nothing(case, tmp_path):
+def test_data_that_cannot_be_read_is_reported_and_runs_nothing(case, tmp_path):
     make, says = DAMAGED[case]
     path = make(tmp_path)
     with pytest.raises(UserCodeError) as caught:
         read(path)
-    told, wanted = str(caught.value), says.replace("AT", str(tmp_path))
-    assert told.startswith(wanted.removesuffix("***")) if wanted.endswith("***") else told == wanted
+    message, wanted = str(caught.value), says.replace("AT", str(tmp_path))
+    assert message.startswith(wanted.removesuffix("***")) if wanted.endswith("***") else message == wanted
     assert not (tmp_path / "executed").exists()
 
 
@@ -217,7 +217,7 @@ def test_a_batch_is_the_bytes_scaled_and_normalised_by_the_training_split(tmp_pa
     np.testing.assert_allclose(given.batch("test", torch.arange(4))[0], wanted, atol=1e-5)
 
 
-def test_normalisation_of_another_number_of_channels_is_told(tmp_path):
+def test_normalisation_of_another_number_of_channels_is_reported(tmp_path):
     task = Classification(data="files", path=as_npz(tmp_path / "x.npz"), normalise=((0.5,), (0.5,)))
     with pytest.raises(UserCodeError, match=r"^task\.normalise: needs 3 means and 3 deviations above 0"):
         task.build("cpu")
@@ -259,7 +259,7 @@ def test_augmentation_happens_in_training_alone(tmp_path):
 AUGMENTS = ("none", "crop-flip")
 
 
-def test_augmentation_of_what_is_no_image_is_told():
+def test_augmentation_of_what_is_no_image_is_reported():
     with pytest.raises(UserCodeError, match=r"crop-flip is for images; the data's examples have shape \(64,\)$"):
         Classification(augment="crop-flip").build("cpu")
 
@@ -300,7 +300,7 @@ def test_torch_datasets_are_gathered_once(tmp_path):
         ("one", "a dataset must have a length and examples; got int"),
     ],
 )
-def test_a_dataset_that_cannot_be_gathered_is_told(name, says, tmp_path):
+def test_a_dataset_that_cannot_be_gathered_is_reported(name, says, tmp_path):
     (tmp_path / "sets.py").write_text(DATASETS)
     with pytest.raises(UserCodeError) as caught:
         Classification(data=Code(str(tmp_path / "sets.py"), name)).build("cpu")

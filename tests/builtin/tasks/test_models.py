@@ -1,4 +1,4 @@
-"""The named models: published sizes, names that public checkpoints use, options told in words."""
+"""The named models: published sizes, names that public checkpoints use, options in words."""
 
 import pytest
 import torch
@@ -102,7 +102,7 @@ MESSAGES = [
 
 
 @pytest.mark.parametrize(("name", "shape", "options", "says"), MESSAGES)
-def test_what_a_model_cannot_be_is_told(name, shape, options, says):
+def test_what_a_model_cannot_be_is_reported(name, shape, options, says):
     with pytest.raises(UserCodeError) as caught:
         made(name, shape, **options)
     assert str(caught.value) == says

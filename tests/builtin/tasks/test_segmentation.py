@@ -178,7 +178,7 @@ NEEDS = "needs images (examples, channels, height, width) and classes (examples,
         ),
     ],
 )
-def test_what_does_not_fit_is_told(options, says, tmp_path):
+def test_what_does_not_fit_is_reported(options, says, tmp_path):
     if options.get("data"):
         (tmp_path / "data.py").write_text(DATA)
         options = {"data": Code(str(tmp_path / "data.py"), options["data"])}

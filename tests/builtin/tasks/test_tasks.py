@@ -94,7 +94,7 @@ def test_data_that_is_not_named_is_asked_for(task, says):
     assert str(caught.value).startswith(says.removesuffix("***"))
 
 
-def test_a_text_that_is_too_short_is_told(tmp_path):
+def test_a_text_that_is_too_short_is_reported(tmp_path):
     (tmp_path / "short.txt").write_text("too short")
     with pytest.raises(UserCodeError) as caught:
         LanguageModelling(path=tmp_path / "short.txt", context=8).build("cpu")

@@ -1,4 +1,4 @@
-"""torchvision's datasets by name: read where they lie, never unpickled, never downloaded; told where it is missing.
+"""torchvision's datasets by name: read where they lie, never unpickled, never downloaded; reported if missing.
 
 The rules are tested on a small package of torchvision's shape, so that they hold where torchvision is not installed,
 and on torchvision itself where it is.
@@ -11,7 +11,7 @@ import numpy as np
 import pytest
 import torch
 from support.images import GRAY_TEST, GRAY_TRAIN, TEST, TRAIN, as_idx, as_images
-from support.messages import assert_lines, tasked, told
+from support.messages import assert_lines, error_lines, tasked
 
 import globscope
 from globscope.api import Code
@@ -194,17 +194,17 @@ REFUSED = {
 
 
 @pytest.mark.parametrize("case", REFUSED)
-def test_a_dataset_that_cannot_be_read_is_told(case, torchvision, workplace):
+def test_a_dataset_that_cannot_be_read_is_reported(case, torchvision, workplace):
     lines, wanted = REFUSED[case]
     Path("study.toml").write_text(tasked(lines))
-    assert_lines(told(globscope.load("study.toml").estimate), [wanted])
+    assert_lines(error_lines(globscope.load("study.toml").estimate), [wanted])
 
 
 def test_every_pickled_dataset_is_refused():
     datasets = pytest.importorskip("torchvision.datasets")
     for name in ("CIFAR10", "CIFAR100", "LSUN"):
         assert hasattr(datasets, name)
-        [line] = told(Classification(data=Code("torchvision", name), path=Path()).build, "cpu")
+        [line] = error_lines(Classification(data=Code("torchvision", name), path=Path()).build, "cpu")
         assert line.startswith(f"task.data: torchvision:{name} unpickles its files, which can run code ")
 
 
@@ -223,9 +223,9 @@ def test_without_torchvision_its_datasets_are_refused_with_what_to_do(workplace,
     for name in ("torchvision", "torchvision.datasets"):
         monkeypatch.setitem(sys.modules, name, None)  # Python's own way to say that there is none
     Path("study.toml").write_text(tasked('data = "torchvision:MNIST"\npath = "root"'))
-    assert told(read_spec, Path("study.toml")) == [
+    assert error_lines(read_spec, Path("study.toml")) == [
         "study.toml: task.data: there is no installed module 'torchvision': install it; "
         "a file is written with its suffix, as in 'torchvision.py:MNIST'"
     ]
-    [line] = told(Classification(data=Code("torchvision", "MNIST"), path=Path("root")).build, "cpu")
+    [line] = error_lines(Classification(data=Code("torchvision", "MNIST"), path=Path("root")).build, "cpu")
     assert line.startswith("cannot import torchvision.datasets: ModuleNotFoundError: ")
