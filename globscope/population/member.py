@@ -108,7 +108,7 @@ class MappedRow:
     """The flattened tensors of a checkpoint, by which another process can map them again.
 
     Attributes:
-        file: The checkpoint.
+        file: The checkpoint file of the row.
         names: The names of the tensors in the file, in the order of the layout.
     """
 

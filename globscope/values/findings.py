@@ -99,7 +99,7 @@ class Map:
         topologies: Topologies by sampler's name, then topology's name.
         seconds: Duration of the fit.
         hidden: Why there is no landscape; empty where there is one.
-        key: Of the fit.
+        key: Stage key of the fit.
         whole: All members, including those outside the fit; the population itself if unset.
     """
 

@@ -4,6 +4,7 @@ from pathlib import Path
 
 import numpy as np
 import pytest
+from attrs import evolve
 from support.study import TWO_RUNS, study_in
 
 from globscope.spec.cells import Relations
@@ -53,9 +54,8 @@ def cells(tmp_path_factory):
         found = study_in(folder, SPEC.format(runs=TWO_RUNS, reducers=reducers, keys=keys))
         outcomes = {}
         for cell in found.spec.cells:
-            workshop = found.study(cell).workshop()
-            workshop.store = Store(folder)  # networks of all sweeps here are trained once
-            outcomes[cell.name] = run_study(workshop)
+            # Networks of all sweeps here are trained once.
+            outcomes[cell.name] = run_study(evolve(found.study(cell).workshop(), store=Store(folder)))
         runs = [
             ComparedRun(
                 name=cell.name,
