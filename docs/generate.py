@@ -30,7 +30,20 @@ PROTOCOLS = {
     "topology": (roles.TopologyMethod,),
     "aligner": (roles.Aligner,),
     "pool": (roles.Pool, roles.Workers),
-    "analysis": (roles.Analysis, roles.Bench, Finding, Figure, Table, Plot, Panel, Series, HeatMap, Overlay, Trail),
+    "analysis": (
+        roles.Analysis,
+        roles.Bench,
+        roles.Part,
+        Finding,
+        Figure,
+        Table,
+        Plot,
+        Panel,
+        Series,
+        HeatMap,
+        Overlay,
+        Trail,
+    ),
 }
 # Tables of a spec: its heading, its default, its meaning.
 TABLES = (

@@ -7,7 +7,7 @@ run code; constructing a component must cost nothing.
 
 from globscope.roles.aligner import Aligner, AlignerTraits, Learns, Scores, StartsFrom
 from globscope.roles.analysis import Analysis, AnalysisTraits, Derives, Evaluates, Plans, Refits
-from globscope.roles.bench import Bench, Draft, Work
+from globscope.roles.bench import Bench, Draft, Part, Work
 from globscope.roles.checks import CheckFacts, Checks
 from globscope.roles.evaluator import Evaluator, EvaluatorTraits, UnitScorer
 from globscope.roles.optional import OPTIONAL, misspelt, offered, traits
@@ -40,6 +40,7 @@ __all__ = [
     "Fits",
     "Item",
     "Learns",
+    "Part",
     "Plans",
     "Pool",
     "Probe",

@@ -4,6 +4,7 @@ from collections.abc import Callable, Mapping, Sequence
 from typing import Any, Protocol
 
 import numpy as np
+from attrs import define
 
 from globscope.roles.probe import Tensors
 from globscope.roles.task import Task
@@ -30,6 +31,22 @@ class Draft(Protocol):
 Work = Callable[[Draft, Progress], Mapping[str, np.ndarray]]
 
 
+@define(frozen=True, kw_only=True)
+class Part:
+    """A computation of an analysis that does not need the others.
+
+    Attributes:
+        label: What is computed, for whoever watches.
+        inputs: All that the result follows from beside the task and the study's seed: options, components, arrays
+            (hashed by their bytes).
+        work: Computes it. Another process may do that, so it is picklable, such as an attrs class with `__call__`.
+    """
+
+    label: str
+    inputs: Sequence[Any]
+    work: Work
+
+
 class Bench(Protocol):
     """A study's stages, for analyses: everything is stored under its key, so nothing runs twice."""
 
@@ -49,6 +66,10 @@ class Bench(Protocol):
         `parts` is all that they follow from beside the task and the study's seed: options, components, arrays
         (hashed by their bytes). The label tells whoever watches what is being done.
         """
+        ...
+
+    def stages(self, parts: Sequence[Part]) -> list[Mapping[str, np.ndarray]]:
+        """Return the arrays of several parts, in their order; the pool's workers compute them side by side."""
         ...
 
     def fit(self, reducer: str, population: Population, seed: int | None = None) -> Map:

@@ -101,6 +101,7 @@ class Workshop:
         stage: Stage,
         labels: Mapping[str, str],
         work: Callable[[Mapping[str, Path], Progress], Iterator[tuple[str, float]]],
+        verb: str = "",
     ) -> None:
         """Compute those of several stages that are not finished, all at once.
 
@@ -108,20 +109,21 @@ class Workshop:
             stage: Their kind.
             labels: By key, what each of them is of.
             work: Yields the key of each as soon as it is finished, with the seconds that it took.
+            verb: What is done to each of them, with a space.
         """
         missing = [key for key in labels if not self.store.done(stage, key)]
         for key in (key for key in labels if key not in missing):
-            self.observer.reuse(f"{stage} {labels[key]}")
+            self.observer.reuse(f"{verb}{labels[key]}")
 
         def compute(parts: Mapping[str, Path]) -> Iterator[str]:
-            progress = self.observer.stage(f"{stage} {several([labels[key] for key in parts])}")
+            progress = self.observer.stage(f"{verb}{several([labels[key] for key in parts])}")
             return _recorded(parts, work(parts, progress))
 
-        waiting = f"{stage} {several([labels[key] for key in missing])}"
+        waiting = f"{verb}{several([labels[key] for key in missing])}"
         self.store.stages(stage, missing, compute, lambda: self.observer.waiting(waiting))
         for key, label in labels.items():
             computed = read_json(self.store.place(stage, key) / COMPUTED)
-            self.ledger.add(Entry(stage=stage, key=key, label=f"{stage} {label}", **computed))
+            self.ledger.add(Entry(stage=stage, key=key, label=f"{verb}{label}", **computed))
 
 
 def _record(part: Path, seconds: float, **more: Any) -> None:

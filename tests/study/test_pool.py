@@ -83,6 +83,16 @@ def test_a_training_that_is_killed_continues_in_another_worker_with_the_same_bit
     np.testing.assert_array_equal(np.asarray(there.atlas.population.weights), np.asarray(here.atlas.population.weights))
 
 
+def test_curves_are_trained_side_by_side_with_the_same_bits(study, two):
+    text = TINY_TASK + '[[population.variant]]\nname = "C"\n' + MAP.replace("15", "2")
+    text += '[[analysis]]\nuse = "mode-connectivity"\nepochs = 3\npoints = 5\n'
+    there = values(study(text, "there"), workers=two).atlas.population
+    here = values(study(text, "here"), workers=HERE).atlas.population
+    assert [member.label for member in here.members] == [member.label for member in there.members]
+    assert sum(member.kind == "curve" for member in here.members) == 3 * 5
+    np.testing.assert_array_equal(np.asarray(there.weights), np.asarray(here.weights))
+
+
 def all_units(folder):
     return [read_json(file) for file in sorted(folder.glob("stages/evaluate/*/units.json"))]
 

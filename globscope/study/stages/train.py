@@ -73,7 +73,7 @@ def train(workshop: Workshop, groups: Sequence[Sequence[TrainingRun]]) -> None:
     for batch in [list(groups)] if workshop.workers.count > 1 else [[group] for group in groups]:
         runs = {training_key(workshop, run): run for group in batch for run in group}
         names = {key_of: run.name for key_of, run in runs.items()}
-        workshop.stages(Stage.TRAIN, names, partial(_trained, workshop, runs, batch))
+        workshop.stages(Stage.TRAIN, names, partial(_trained, workshop, runs, batch), "train ")
 
 
 def _trained(

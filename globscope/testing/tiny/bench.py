@@ -1,5 +1,6 @@
 """The bench of analyses, which computes everything anew."""
 
+import pickle
 from collections.abc import Callable, Mapping, Sequence
 from typing import Any
 
@@ -12,6 +13,7 @@ from globscope.api import (
     Landscape,
     Map,
     Networks,
+    Part,
     Population,
     Progress,
     Samples,
@@ -96,6 +98,10 @@ class TinyBench:
         """Return what `work` makes; nothing is kept."""
         del label, parts
         return work(MemoryDraft(), Progress())
+
+    def stages(self, parts: Sequence[Part]) -> list[Mapping[str, np.ndarray]]:
+        """Return what the work of every part makes, pickled on the way, as in a study with worker processes."""
+        return [pickle.loads(pickle.dumps(part.work))(MemoryDraft(), Progress()) for part in parts]  # noqa: S301
 
     def align(self, aligner: str, a: Tensors, b: Tensors, label: str) -> Mapping[str, np.ndarray]:
         """Return permutations drawn from a fixed seed, whatever the aligner."""

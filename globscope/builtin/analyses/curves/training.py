@@ -7,7 +7,18 @@ from typing import Any
 import numpy as np
 from attrs import define
 
-from globscope.api import Bench, Draft, GlobscopeError, NetworkBuffers, Probe, Progress, fixed_seed, threads_for
+from globscope.api import (
+    Bench,
+    Draft,
+    GlobscopeError,
+    NetworkBuffers,
+    Part,
+    Probe,
+    Progress,
+    Task,
+    fixed_seed,
+    threads_for,
+)
 from globscope.builtin.analyses.curves.shapes import Shape, basis, straight_bends
 
 Arrays = Mapping[str, np.ndarray]
@@ -69,28 +80,48 @@ class State:
         return {"bends": self.bends, "velocity": self.velocity} | {f"buffer/{n}": b for n, b in self.statistics.items()}
 
 
-def trained_bends(
-    bench: Bench,
-    probe: Probe,
-    ends: np.ndarray,
-    settings: Settings,
-    seed: int,
-    *,
-    name: str,
-    start: np.ndarray | None = None,
-    buffers: Sequence[Arrays] = (),
-) -> np.ndarray:
-    """Return the bends that `train` finds, or those that the bench stored before."""
+@define(frozen=True, kw_only=True)
+class CurveTraining:
+    """Trains a curve, in whatever process.
 
-    def work(draft: Draft, progress: Progress) -> Arrays:
-        return {
-            "bends": train(
-                probe, ends, settings, seed, name=name, draft=draft, progress=progress, start=start, buffers=buffers
-            )
-        }
+    Attributes:
+        task: The networks' task.
+        device: Where the curve is trained.
+        ends: (2, D) fixed networks.
+        settings: Shape of the curve and options of its training.
+        seed: Seed of the order of the examples and of the t.
+        name: What the curve connects, for messages.
+        start: (bends, D) initial bends; on the straight line if None.
+        buffers: Buffers of both ends; a fresh network's if empty.
+    """
 
-    parts = [settings, seed, ends, [] if start is None else start, [dict(one) for one in buffers]]
-    return bench.stage(f"{settings.shape} {name}", parts, work)["bends"]
+    task: Task
+    device: str
+    ends: np.ndarray
+    settings: Settings
+    seed: int
+    name: str
+    start: np.ndarray | None = None
+    buffers: Sequence[Arrays] = ()
+
+    def __call__(self, draft: Draft, progress: Progress) -> Arrays:
+        """Return the (bends, D) `bends` that `train` finds."""
+        options: dict[str, Any] = {"name": self.name, "start": self.start, "buffers": self.buffers}
+        probe = self.task.build(self.device)
+        bends = train(probe, self.ends, self.settings, self.seed, draft=draft, progress=progress, **options)
+        return {"bends": bends}
+
+    @property
+    def part(self) -> Part:
+        """The training as a part of an analysis."""
+        start: Any = [] if self.start is None else self.start
+        inputs = [self.settings, self.seed, self.ends, start, [dict(one) for one in self.buffers]]
+        return Part(label=f"{self.settings.shape} {self.name}", inputs=inputs, work=self)
+
+
+def trained_bends(bench: Bench, curves: Sequence[CurveTraining]) -> list[np.ndarray]:
+    """Return the (bends, D) bends of every curve, or those that the bench stored before."""
+    return [arrays["bends"] for arrays in bench.stages([curve.part for curve in curves])]
 
 
 def train(

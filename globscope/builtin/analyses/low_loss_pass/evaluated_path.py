@@ -1,14 +1,13 @@
 """Paths between two networks in weight space, evaluated: straight lines, trained curves and relaxed chains."""
 
 from collections.abc import Mapping, Sequence
-from typing import Any
 
 import numpy as np
 from attrs import define, field
 
 from globscope.api import Bench, GlobscopeError, Map, Mixtures, Networks, device, lengths_along
 from globscope.builtin.analyses.curves.shapes import Shape, basis
-from globscope.builtin.analyses.curves.training import Settings, trained_bends
+from globscope.builtin.analyses.curves.training import CurveTraining, Settings, trained_bends
 
 
 @define(frozen=True, kw_only=True)
@@ -89,10 +88,18 @@ class PathTraining:
             batch_size=self.batch_size,
             weight_decay=0.0,
         )
-        probe = bench.task.build(device(self.device, "analysis.device"))
-        options: dict[str, Any] = {"name": self.label, "start": start, "buffers": self.buffers}
+        curve = CurveTraining(
+            task=bench.task,
+            device=device(self.device, "analysis.device"),
+            ends=ends,
+            settings=settings,
+            seed=bench.seed,
+            name=self.label,
+            start=start,
+            buffers=self.buffers,
+        )
         try:
-            trained = trained_bends(bench, probe, ends, settings, bench.seed, **options)
+            [trained] = trained_bends(bench, [curve])
         except GlobscopeError as error:
             return str(error)
         whole = np.concatenate([ends[:1], trained, ends[1:]])

@@ -20,13 +20,12 @@ from globscope.api import (
     CheckFacts,
     Finding,
     Population,
-    Probe,
     Task,
     device,
     device_name,
 )
 from globscope.builtin.analyses.curves.pairs import choose_pairs, count_pairs, pair_label, require_pairs
-from globscope.builtin.analyses.curves.training import Settings, trained_bends
+from globscope.builtin.analyses.curves.training import CurveTraining, Settings, trained_bends
 from globscope.builtin.analyses.mode_connectivity import curve_table, project_curves
 from globscope.builtin.analyses.mode_connectivity.curve_members import alternate_points, members
 from globscope.builtin.analyses.mode_connectivity.measured_curve import measured_curves
@@ -111,9 +110,11 @@ class ModeConnectivity:
     def derive(self, task: Task, population: Population, bench: Bench, rng: np.random.Generator) -> Population:
         """Return the points of all curves; each curve is stored once it is trained."""
         del rng  # the seed of a curve follows from its pair alone
-        probe = task.build(device(self.device, f"{NAME}.device"))
         pairs = choose_pairs(self.pairs, self.against, population.variants)
-        return reduce(Population.concatenate, [self._curve(pair, probe, population, bench) for pair in pairs])
+        ends = [population.take([population.of(variant)[-1] for variant in pair]) for pair in pairs]
+        curves = [self._training(*one, task, bench.seed) for one in zip(pairs, ends, strict=True)]
+        bends = trained_bends(bench, curves)
+        return reduce(Population.concatenate, map(self._members, pairs, ends, bends))
 
     def analyse(self, atlas: Atlas, bench: Bench, rng: np.random.Generator) -> Finding:
         """Return both tables, the pictures, and warnings about errors that a small median hides."""
@@ -128,13 +129,20 @@ class ModeConnectivity:
             pictures=(*plots, *overlays(atlas, curves, self.curve)),
         )
 
-    def _curve(self, pair: tuple[str, str], probe: Probe, population: Population, bench: Bench) -> Population:
-        name = pair_label(*pair)
-        ends = population.take([population.of(variant)[-1] for variant in pair])
-        weights, settings = np.asarray(ends.weights), self._settings()
-        seed = int(np.random.default_rng([bench.seed, *"/".join(pair).encode()]).integers(2**32))
-        bends = trained_bends(bench, probe, weights, settings, seed, name=name, buffers=ends.buffers)
-        return members(self._curve_name(name), ends, bends, self.curve, count=self.points, in_fit=self.in_fit)
+    def _training(self, pair: tuple[str, str], ends: Population, task: Task, seed: int) -> CurveTraining:
+        return CurveTraining(
+            task=task,
+            device=device(self.device, f"{NAME}.device"),
+            ends=np.asarray(ends.weights),
+            settings=self._settings(),
+            seed=int(np.random.default_rng([seed, *"/".join(pair).encode()]).integers(2**32)),
+            name=pair_label(*pair),
+            buffers=ends.buffers,
+        )
+
+    def _members(self, pair: tuple[str, str], ends: Population, bends: np.ndarray) -> Population:
+        name = self._curve_name(pair_label(*pair))
+        return members(name, ends, bends, self.curve, count=self.points, in_fit=self.in_fit)
 
     def _settings(self) -> Settings:
         return Settings(
