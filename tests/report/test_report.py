@@ -3,7 +3,9 @@
 import csv
 import json
 import re
+from contextlib import ExitStack
 from io import StringIO
+from unittest.mock import patch
 
 import matplotlib
 import numpy as np
@@ -35,6 +37,7 @@ from support.maps import (
 
 from globscope.files.table import unescape_formula
 from globscope.report import plot, scenes_of, write_report
+from globscope.report.map import scene as scenes_module
 from globscope.report.map.captions import caption
 from globscope.report.map.figure import plot_overview, plot_scene
 from globscope.report.map.line_plot import walk
@@ -55,6 +58,7 @@ from globscope.report.topology.merge_tree import layout
 from globscope.values.field import Field
 from globscope.values.findings import Atlas, Finding, Table
 from globscope.values.landscape import Samples
+from globscope.values.pictures import Overlay, Trail
 
 # --- the whole report -------------------------------------------------------------------------------
 
@@ -152,6 +156,18 @@ def test_a_measure_is_called_as_its_task_describes_it_on_page_and_pictures(tmp_p
     figures = [plot(map_, atlas) for map_ in atlas.maps]
     assert "training misfit (log scale)" in texts(figures[0])
     assert {"training misfit", "loss, nats (log scale)"} <= set(texts(figures[1]))
+
+
+def test_each_landscape_is_looked_up_once_for_all_its_pictures(tmp_path):
+    trail = Overlay(name="t", caption="", map="one", trails=(Trail(label="t", points=((0, 0),)),))
+    maps = (a_map("one"), evolve(a_path_map(), name="paths"), a_scatter("mds", "none"))
+    names = ("kind_of", "tracks_of", "tracks_by_basin")
+    with ExitStack() as stack:
+        calls = [
+            stack.enter_context(patch.object(scenes_module, name, wraps=getattr(scenes_module, name))) for name in names
+        ]
+        write_report(tmp_path, title="", atlas=atlas_of(*maps), findings={"x": Finding(pictures=(trail,))}, record={})
+    assert [call.call_count for call in calls] == [4, 4, 3]  # landscapes or maps without any; merge trees
 
 
 def test_profiles_are_compared_beside_the_overview_and_shown_with_each_tree(page):

@@ -1,11 +1,11 @@
 """All that a map's pictures draw from, looked up once."""
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Mapping
 from functools import cached_property
 from typing import Literal
 
 import numpy as np
-from attrs import define
+from attrs import define, evolve
 from attrs import field as attribute
 
 from globscope.report.map.tracks import Track, tracks_of, variants_not_shown
@@ -94,10 +94,10 @@ class Scene:
             not_shown=variants_not_shown(map_),
         )
 
-    @classmethod
-    def each(cls, map_: Map, atlas: Atlas, scale: Scale) -> Iterator["Scene"]:
-        """Yield the scenes of a map's landscapes; one of its members where it has none."""
-        return (cls.of(map_, atlas, scale, sampler) for sampler in map_.landscapes or [""])
+    @property
+    def members_alone(self) -> "Scene":
+        """The same map without its landscape."""
+        return evolve(self, sampler="", landscape=None, fields={}, kind="members")
 
     @property
     def title(self) -> str:
@@ -155,6 +155,9 @@ class Scene:
 
 
 def scenes_of(atlas: Atlas, key: str = "train_loss") -> tuple[Scene, ...]:
-    """Return the scenes of all landscapes, on one scale; of their first field where none has the one of this key."""
+    """Return a scene for every landscape, and for every map without any, on one scale.
+
+    If no landscape has the field of this key, they show the first field that there is.
+    """
     scale = colour_scale(atlas, key)
-    return tuple(scene for map_ in atlas.maps for scene in Scene.each(map_, atlas, scale))
+    return tuple(Scene.of(map_, atlas, scale, name) for map_ in atlas.maps for name in map_.landscapes or [""])

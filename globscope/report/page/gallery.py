@@ -15,7 +15,6 @@ from globscope.report.map.tree_scene import TreeScene
 from globscope.report.map.volume import caption as volume_caption
 from globscope.report.map.volume import plot_volume
 from globscope.report.pictures.depict import depict, flaw
-from globscope.report.style.scale import Scale, colour_scale
 from globscope.report.style.text import Names, cell_text
 from globscope.report.style.theme import save
 from globscope.report.topology.figures import plot_diagram, plot_tree
@@ -51,7 +50,6 @@ class Gallery:
     Attributes:
         folder: The run folder.
         atlas: The study's population and maps.
-        scale: The colours that all maps share.
         scenes: One for each landscape, and one for each map without any.
         profiles: Scales of the landscape profiles, by their field's key.
         names: The file stems that are taken.
@@ -59,7 +57,6 @@ class Gallery:
 
     folder: Path
     atlas: Atlas
-    scale: Scale
     scenes: tuple[Scene, ...]
     profiles: Mapping[str, ProfileScales]
     names: Names = field(factory=Names)
@@ -68,9 +65,8 @@ class Gallery:
     def of(cls, folder: Path, atlas: Atlas, key: str) -> "Gallery":
         """Return the gallery of a run folder, whose colours show the field of this key where there is one."""
         own_folder(folder, "figures")
-        scenes, scale = scenes_of(atlas, key), colour_scale(atlas, key)
-        profiles = profile_scales(atlas, scenes)
-        return cls(folder=folder, atlas=atlas, scale=scale, scenes=scenes, profiles=profiles)
+        scenes = scenes_of(atlas, key)
+        return cls(folder=folder, atlas=atlas, scenes=scenes, profiles=profile_scales(atlas, scenes))
 
     @property
     def first_scenes(self) -> list[Scene]:
@@ -80,7 +76,7 @@ class Gallery:
     def overview(self, records: Mapping[str, Mapping[str, Cell]]) -> Shown:
         """Draw all maps side by side."""
         notes = {scene.map_.name: _notes(scene, records.get(scene.map_.name, {})) for scene in self.first_scenes}
-        figure, field = plot_overview(self.first_scenes, notes), self.scale.field
+        figure, field = plot_overview(self.first_scenes, notes), self.scenes[0].field
         low = f"dark is low {field.name}{', which is worse' if field.higher_is_better else ''}"
         caption = f"All maps of the same networks under one colour scale: {low}."
         by_map = "; ".join(f"{name}: {' '.join(note)}" for name, note in notes.items())
@@ -89,15 +85,16 @@ class Gallery:
     def compare_profiles(self) -> Shown | None:
         """Draw the maps' landscape profiles side by side; None where fewer than two have one of the field."""
         first = filter(None, map(self._first_tree, self.atlas.maps))
-        trees = [tree for tree in first if tree.field == self.scale.field]
+        field = self.scenes[0].field
+        trees = [tree for tree in first if tree.field == field]
         if len(trees) < 2:
             return None
         caption = (
-            f"The landscape profiles of the maps, under one scale of {self.scale.field.name} and one of colour: at "
+            f"The landscape profiles of the maps, under one scale of {field.name} and one of colour: at "
             "every height a basin is as wide as its share of the map's samples at or below it."
         )
         alt = " ".join(f"{tree.title}: {tree.facts}." for tree in trees)
-        figure = plot_profiles(trees, self.profiles[self.scale.field.key])
+        figure = plot_profiles(trees, self.profiles[field.key])
         return self._keep(figure, ("profiles",), caption, f"{caption} {alt}")
 
     def of_map(self, map_: Map) -> Iterator[Shown]:
@@ -116,12 +113,12 @@ class Gallery:
             if why := flaw(picture, self.atlas):
                 yield f"The picture {picture.name!r} is not drawn: {why}"
                 continue
-            depiction = depict(picture, self.atlas, self.scale)
+            depiction = depict(picture, self.atlas, self.scenes)
             caption = " ".join((picture.caption, *depiction.missing))
             yield self._keep(depiction.figure, (analysis, picture.name), caption, f"{depiction.alt_text} {caption}")
 
     def _volume(self, scene: Scene, stem: tuple[str, ...]) -> Shown:
-        surfaces = isosurfaces(scene.drawn, self.scale)
+        surfaces = isosurfaces(scene.drawn, scene.scale)
         return self._keep(plot_volume(scene, surfaces), (*stem, "isosurfaces"), *volume_caption(scene, surfaces))
 
     def _trees(self, scene: Scene, tree: TreeScene, stem: tuple[str, ...]) -> Iterator[Shown]:

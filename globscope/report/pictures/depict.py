@@ -5,9 +5,9 @@ from collections.abc import Sequence
 from attrs import define
 from matplotlib.figure import Figure
 
+from globscope.report.map.scene import Scene, scenes_of
 from globscope.report.pictures import heat_map, plots
 from globscope.report.pictures.overlay import OnMap, plot_overlay
-from globscope.report.style.scale import Scale, colour_scale
 from globscope.values.findings import Atlas
 from globscope.values.pictures import HeatMap, Overlay, Picture, Plot
 
@@ -27,16 +27,16 @@ class Depiction:
     alt_text: str
 
 
-def depict(picture: Picture, atlas: Atlas, scale: Scale | None = None) -> Depiction:
+def depict(picture: Picture, atlas: Atlas, scenes: Sequence[Scene] = ()) -> Depiction:
     """Return a picture without a flaw as a figure.
 
     Args:
         picture: A picture of an analysis.
         atlas: The maps that the analysis looked at.
-        scale: Scale of the landscapes' colours; by default the one that all maps share.
+        scenes: Their scenes; by default they are made anew.
     """
     if isinstance(picture, Overlay):
-        overlay = OnMap.of(picture, atlas, scale or colour_scale(atlas))
+        overlay = OnMap.of(picture, scenes or scenes_of(atlas))
         return Depiction(figure=plot_overlay(overlay), missing=overlay.missing_points(), alt_text=overlay.alt_text())
     return depict_alone(picture, atlas.population.variants)
 

@@ -15,11 +15,9 @@ from globscope.report.map.slices import pairs
 from globscope.report.pictures.trails import draw_trail, key_of
 from globscope.report.pictures.view import View, scene_below
 from globscope.report.style.legend import Legend, colourbar, explain
-from globscope.report.style.scale import Scale
 from globscope.report.style.series import TRAILS, finite_array, label_styles, legend_names
 from globscope.report.style.text import count_noun
 from globscope.report.style.theme import FAINT, Picture, house_style, write_headline
-from globscope.values.findings import Atlas
 from globscope.values.pictures import Overlay, Trail
 
 MOST = 6  # panels of a map of many axes
@@ -42,10 +40,10 @@ class OnMap:
     view: View
 
     @classmethod
-    def of(cls, picture: Overlay, atlas: Atlas, scale: Scale) -> "OnMap":
-        """Return an overlay with what lies below it."""
-        (map_,) = (one for one in atlas.maps if one.name == picture.map)
-        scene, axes = scene_below(map_, atlas, scale), map_.chart.dimension
+    def of(cls, picture: Overlay, scenes: Sequence[Scene]) -> "OnMap":
+        """Return an overlay on its map, which is among the scenes."""
+        scene = scene_below(picture.map, scenes)
+        axes = scene.map_.chart.dimension
         points = tuple(_points(trail, axes) for trail in picture.trails)
         every = np.concatenate([np.empty((0, axes)), *points])
         return cls(picture=picture, scene=scene, points=points, view=View.of(scene, every))

@@ -1,11 +1,11 @@
 """The part of a map that is shown: its landscape or its members, and as much beyond as the trails need."""
 
+from collections.abc import Sequence
+
 import numpy as np
 from attrs import define, field
 
 from globscope.report.map.scene import Scene
-from globscope.report.style.scale import Scale
-from globscope.values.findings import Atlas, Map
 
 # How far the view may reach beyond the landscape on each side, and the room around a point there; in its ends widths.
 REACH, ROOM = 0.75, 0.03
@@ -48,13 +48,14 @@ class View:
         return not np.array_equal(self.ground, self.shown)
 
 
-def scene_below(map_: Map, atlas: Atlas, scale: Scale) -> Scene:
-    """Return the first scene whose landscape spans the map's axes, so that points have a place on it; or its members'.
+def scene_below(name: str, scenes: Sequence[Scene]) -> Scene:
+    """Return a map's first scene whose landscape spans the axes, so that points have a place on it.
 
-    A path spans no axes, and so leaves the members alone.
+    Where there is none, for a path spans no axes, it is that of the members alone.
     """
-    spanning = (scene for scene in Scene.each(map_, atlas, scale) if scene.kind in ("line", "surface", "slices"))
-    return next(spanning, None) or Scene.of(map_, atlas, scale, "")
+    scenes = [scene for scene in scenes if scene.map_.name == name]
+    spanning = (scene for scene in scenes if scene.kind in ("line", "surface", "slices"))
+    return next(spanning, None) or scenes[0].members_alone
 
 
 def ground(scene: Scene) -> np.ndarray:
