@@ -1,7 +1,6 @@
 """Fixtures that tests share; what they share otherwise lies in `support`."""
 
 import os
-from importlib.metadata import entry_points
 
 import pytest
 import torch
@@ -9,8 +8,6 @@ import torch
 pytest.register_assert_rewrite("support")  # before the first import of it
 
 from support.study import TINY, Notes  # noqa: E402
-
-from globscope.registry import discover  # noqa: E402
 
 # Tiny networks on one thread, here and in the processes that tests start: more threads only wait for each other.
 os.environ.setdefault("OMP_NUM_THREADS", "1")
@@ -41,7 +38,9 @@ def notes():
 
 @pytest.fixture(scope="session")
 def registry():
-    return discover(entry_points(group="globscope"))
+    from support.components import BUILT_IN
+
+    return BUILT_IN
 
 
 @pytest.fixture

@@ -203,7 +203,8 @@ def test_half_precision_is_read_as_float32(probe, tmp_path):
     parameters, _ = probe.initialise(0)
     path = tmp_path / "A-1.safetensors"
     save_file({name: p.bfloat16() for name, p in parameters.items()}, path)
-    assert all(array.dtype == np.float32 for array in read_checkpoint(path).tensors.values())
+    found = {name: array.dtype for name, array in read_checkpoint(path).tensors.items()}
+    assert found == dict.fromkeys(parameters, np.float32)
 
 
 class Hostile:

@@ -198,11 +198,13 @@ def test_runs_ends_and_minima_stand_at_their_places_in_space():
 
 
 def test_no_surface_hides_a_run():
-    for axes in picture(a_volume(two_wells)).axes:
-        if hasattr(axes, "get_zlim"):
-            (surface,) = axes.findobj(Poly3DCollection)
-            assert not axes.computed_zorder
-            assert all(line.get_zorder() > surface.get_zorder() for line in axes.lines)
+    spaces = [axes for axes in picture(a_volume(two_wells)).axes if hasattr(axes, "get_zlim")]
+    assert spaces
+    for axes in spaces:
+        (surface,) = axes.findobj(Poly3DCollection)
+        assert not axes.computed_zorder
+        assert axes.lines
+        assert all(line.get_zorder() > surface.get_zorder() for line in axes.lines)
 
 
 def test_names_stand_beside_the_ends_where_they_are_seen():

@@ -194,6 +194,7 @@ def test_figures_are_written_into_their_cells_and_can_be_read_on_any_colour():
     axes = plot_heat_map(a_heat_map(values.tolist())).axes[0]
     (mesh,) = (found for found in axes.collections if isinstance(found, QuadMesh))
     colours = mesh.cmap(mesh.norm(values))
+    assert len(axes.texts) >= 25
     for text in axes.texts[-25:]:
         column, row = (int(place) for place in text.get_position())
         # "0.042" is the figure with two digits.
@@ -243,7 +244,9 @@ def test_a_cell_without_a_finite_figure_is_blank_hatched_and_reported():
 
 @pytest.mark.parametrize("values", [[[None]], [[0.0]], [[2.5, 2.5]], [[1e-300, 1e300]]])
 def test_a_matrix_of_one_figure_or_of_extremes_is_drawn(values):
-    drawn_figure(plot_heat_map(a_heat_map(values)))
+    figure, _ = drawn_figure(plot_heat_map(a_heat_map(values)))
+    (mesh,) = (found for found in figure.axes[0].collections if isinstance(found, QuadMesh))
+    assert mesh.get_array().shape == np.shape(values)
 
 
 def test_a_large_matrix_has_names_that_do_not_touch_and_no_figures():

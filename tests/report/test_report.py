@@ -110,6 +110,7 @@ def test_no_string_from_a_spec_or_a_plugin_becomes_markup(page):
 
 
 def test_the_page_opens_with_no_network_and_every_link_leads_to_a_file(report, page):
+    assert {link.partition("/")[0] for link in page.links} >= {"figures", "tables"}
     for link in page.links:
         if link.startswith("#"):
             assert link[1:] in page.ids
@@ -192,7 +193,9 @@ def test_nothing_half_written_is_left_behind(report):
 
 
 def test_pictures_are_real_and_sharp(report):
-    for path in (report[0] / "figures").glob("*.png"):
+    paths = list((report[0] / "figures").glob("*.png"))
+    assert paths
+    for path in paths:
         picture = imread(path)
         # The narrowest figure is 5.6 inches wide, and 150 dots per inch are promised.
         assert picture.shape[1] >= 5.6 * 150
@@ -576,7 +579,9 @@ def test_the_caption_of_a_map_of_one_axis_speaks_of_no_path():
 
 
 def test_a_path_names_its_sampler_in_every_headline_and_caption():
-    for scene in scenes_of(atlas_of(a_path_map())):
+    scenes = scenes_of(atlas_of(a_path_map()))
+    assert len({scene.sampler for scene in scenes}) == 2
+    for scene in scenes:
         assert f"one, {scene.sampler}" in titles(plot_scene(scene))
         assert f"Merge tree of one, {scene.sampler}" in titles(plot_tree(scene.tree))
         assert f"Persistence on one, {scene.sampler}" in titles(plot_diagram(scene.tree))

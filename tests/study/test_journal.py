@@ -26,12 +26,17 @@ def fields(unit):
     return {"train_loss": np.arange(unit.start, unit.stop, dtype=float)}
 
 
+def planned(folder):
+    journal = DiskJournal(folder, COUNT)
+    journal.plan(PROPOSED)
+    return journal
+
+
 def fill(journal):
-    done = []
-    for unit in journal.pending():
+    pending = journal.pending()
+    for unit in pending:
         journal.record(unit, fields(unit), **HERE)
-        done.append(unit)
-    return done
+    return list(pending)
 
 
 def gathered(folder):
@@ -45,11 +50,9 @@ def test_a_recorded_plan_is_used_again_whatever_is_proposed(tmp_path):
 
 
 def test_a_plan_is_continued_on_another_device_and_the_units_keep_where_they_were_computed(tmp_path):
-    journal = DiskJournal(tmp_path, COUNT)
-    journal.plan(PROPOSED)
+    journal = planned(tmp_path)
     journal.record(PROPOSED.units[0], fields(PROPOSED.units[0]), device="cuda:1", threads=4, seconds=2.0)
-    again = DiskJournal(tmp_path, COUNT)
-    again.plan(PROPOSED)
+    again = planned(tmp_path)
     assert fill(again) == list(PROPOSED.units[1:])
     again.finish()
     where = [(unit["start"], unit["stop"], unit["device"], unit["threads"]) for unit in read_json(tmp_path / UNITS)]
@@ -84,19 +87,16 @@ def test_a_unit_that_one_process_cut_and_another_could_score_whole_stays_whole(t
 
 
 def test_a_new_journal_continues_with_the_units_that_lack_a_record(tmp_path):
-    first = DiskJournal(tmp_path, COUNT)
-    first.plan(PROPOSED)
+    first = planned(tmp_path)
     first.record(PROPOSED.units[1], fields(PROPOSED.units[1]), **HERE)
-    second = DiskJournal(tmp_path, COUNT)
-    second.plan(PROPOSED)
+    second = planned(tmp_path)
     assert fill(second) == [PROPOSED.units[0], PROPOSED.units[2]]
     second.finish()
     np.testing.assert_array_equal(gathered(tmp_path), np.arange(COUNT))
 
 
 def test_a_unit_that_is_split_leaves_its_two_halves_to_do_and_the_cut_is_kept(tmp_path):
-    journal = DiskJournal(tmp_path, COUNT)
-    journal.plan(PROPOSED)
+    journal = planned(tmp_path)
     journal.record(PROPOSED.units[0], fields(PROPOSED.units[0]), **HERE)
     journal.split(PROPOSED.units[2])
     halves = [Unit(start=5, stop=6), Unit(start=6, stop=7)]
@@ -109,8 +109,7 @@ def test_a_unit_that_is_split_leaves_its_two_halves_to_do_and_the_cut_is_kept(tm
 
 
 def test_a_unit_recorded_twice_holds_its_last_fields(tmp_path):
-    journal = DiskJournal(tmp_path, COUNT)
-    journal.plan(PROPOSED)
+    journal = planned(tmp_path)
     fill(journal)
     journal.record(PROPOSED.units[0], {"train_loss": np.full(3, -1.0)}, **HERE)
     journal.finish()
@@ -136,8 +135,7 @@ def test_values_that_are_not_finite_are_recorded_as_they_come(tmp_path):
 
 @pytest.mark.parametrize("values", [np.zeros(2), np.zeros((3, 1)), np.float64(0)])
 def test_fields_of_another_shape_are_refused_and_not_recorded(values, tmp_path):
-    journal = DiskJournal(tmp_path, COUNT)
-    journal.plan(PROPOSED)
+    journal = planned(tmp_path)
     with pytest.raises(PluginError, match=r"field 'train_loss': values have shape \(.*\); \(3,\) is wanted$"):
         journal.record(PROPOSED.units[0], {"train_loss": values}, **HERE)
     assert journal.pending() == list(PROPOSED.units)
@@ -151,8 +149,7 @@ def test_a_plan_that_does_not_cover_every_network_once_is_refused(units, tmp_pat
 
 
 def test_units_left_undone_are_reported(tmp_path):
-    journal = DiskJournal(tmp_path, COUNT)
-    journal.plan(PROPOSED)
+    journal = planned(tmp_path)
     journal.record(PROPOSED.units[0], fields(PROPOSED.units[0]), **HERE)
     with pytest.raises(EvaluationError, match="left 2 units without a record"):
         journal.finish()
@@ -164,24 +161,20 @@ def test_units_without_a_plan_are_reported(tmp_path):
 
 
 def test_a_kill_after_the_units_were_gathered_does_not_stop_the_next_run(tmp_path):
-    journal = DiskJournal(tmp_path, COUNT)
-    journal.plan(PROPOSED)
+    journal = planned(tmp_path)
     fill(journal)
     journal.finish()  # and killed before the stage's folder got its last name
     assert not (tmp_path / "units").exists()
-    again = DiskJournal(tmp_path, COUNT)
-    again.plan(PROPOSED)
+    again = planned(tmp_path)
     assert fill(again) == []
     again.finish()
     np.testing.assert_array_equal(gathered(tmp_path), np.arange(COUNT))
 
 
 def test_seconds_add_up_over_processes(tmp_path):
-    first = DiskJournal(tmp_path, COUNT)
-    first.plan(PROPOSED)
+    first = planned(tmp_path)
     first.record(PROPOSED.units[0], fields(PROPOSED.units[0]), **HERE)
-    second = DiskJournal(tmp_path, COUNT)
-    second.plan(PROPOSED)
+    second = planned(tmp_path)
     fill(second)
     second.finish()
     assert second.seconds == 1.5

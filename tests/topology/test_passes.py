@@ -59,6 +59,7 @@ def test_a_lowest_path_leads_from_neighbour_to_neighbour_and_visits_nothing_twic
 def test_the_top_is_the_saddle_among_scattered_samples_too(seed):
     rng = np.random.default_rng(seed)
     tree, field, found, _, _ = walks(rng.normal(size=40), points=rng.normal(size=(40, 2)))
+    assert found
     for (one, two), path in found.items():
         met = tree.minimax(one, two)
         assert len(path) == 0 if met is None else field[path].max() == met[1]

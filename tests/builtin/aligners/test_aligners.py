@@ -126,8 +126,7 @@ def test_activation_matching_does_not_ask_for_the_weights_that_made_them(digits)
         "3.weight": b["3.weight"] / scale,
     }
     found = ALIGNERS["correlation"].align(digits, a, b, np.random.default_rng(0))
-    for group, permutation in drawn.items():
-        np.testing.assert_array_equal(found[group], np.argsort(permutation))
+    assert_same_arrays(found, {group: np.argsort(permutation) for group, permutation in drawn.items()})
 
 
 def test_a_unit_that_never_changes_has_no_correlation(digits):

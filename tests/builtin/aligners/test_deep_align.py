@@ -117,8 +117,7 @@ def test_a_soft_permutation_of_zeros_and_ones_permutes(shaped):
     a, p = stacked(probe, (0, 1)), orders(found, 2, 0)
     hard = [torch.nn.functional.one_hot(order).double() for order in p]
     moved = found.permute(a, p)
-    for name, tensor in found.mix(a, hard).items():
-        torch.testing.assert_close(tensor, moved[name], rtol=0, atol=0)
+    torch.testing.assert_close({**found.mix(a, hard)}, {**moved}, rtol=0, atol=0)
 
 
 NETS = """

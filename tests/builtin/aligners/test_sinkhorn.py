@@ -183,6 +183,7 @@ def test_every_loss_moves_the_logits_of_every_kind_of_network(where, loss):
         Sinkhorn(start="random", loss=loss, steps=steps).scores(task, a, b, np.random.default_rng(0))
         for steps in (1, 10)
     )
+    assert one.keys() == ten.keys() == symmetry(task.probe).sizes.keys()
     for name, logits in ten.items():
         assert np.isfinite(logits).all()
         # Of Adam's rate of 0.05, nine steps more.

@@ -250,6 +250,7 @@ def test_the_barrier_of_an_accuracy_is_its_fall():
     atlas = tiny_atlas()
     found = LinearBarrier(field="train_accuracy").analyse(atlas, tiny_bench(), np.random.default_rng(0))
     ends = atlas.truth["train_accuracy"][atlas.population.finals]
+    assert len(found.tables[0].rows) == 3
     for row in found.tables[0].rows:
         one, other = (ends["ABC".index(row[key])] for key in ("one", "other"))
         assert row["min"] <= min(one, other)
@@ -261,6 +262,7 @@ def test_the_barrier_of_a_measure_that_its_task_describes_as_better_when_higher_
     atlas = evolve(tiny_atlas(), fields={"train_loss": described})
     found = LinearBarrier(field="train_loss").analyse(atlas, tiny_bench(), np.random.default_rng(0))
     ends = atlas.truth["train_loss"][atlas.population.finals]
+    assert len(found.tables[0].rows) == 3
     for row in found.tables[0].rows:
         one, other = (ends["ABC".index(row[key])] for key in ("one", "other"))
         assert row["min"] <= min(one, other)

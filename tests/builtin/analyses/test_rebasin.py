@@ -81,8 +81,8 @@ def test_all_checkpoints_of_a_run_take_the_permutation_of_the_last(result):
 
 
 def test_a_rebased_network_computes_what_it_did(result):
-    for row in table(result, "barriers").rows:
-        assert row["changed"] < 1e-5  # sums in another order, float32
+    changed = [row["changed"] for row in table(result, "barriers").rows]
+    assert 0 <= max(changed) < 1e-5  # sums in another order, float32
 
 
 def test_the_barrier_to_a_permuted_copy_vanishes_and_that_of_a_random_permutation_does_not(result):
