@@ -1,10 +1,9 @@
 """The fit of a reducer, stored so that a chart is had again without a fit where that is possible."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from functools import cached_property
 from pathlib import Path
 from time import perf_counter
-from typing import Any
 
 import numpy as np
 from attrs import define, evolve
@@ -13,6 +12,7 @@ from globscope.returned.maps import checked_chart, checked_coordinates, checked_
 from globscope.roles import ReducerTraits, Restores, offered, traits
 from globscope.spec.model import ReducerEntry
 from globscope.store import key, read_arrays, read_json, write_arrays, write_json
+from globscope.study.disk.chart import chart_attributes, chart_notes
 from globscope.study.seeds import generator
 from globscope.study.stage import Stage
 from globscope.study.stages.space import SPACE, space
@@ -119,21 +119,7 @@ class ReducerStage:
         elif isinstance(chart.space, AffineSpace):  # else its arrays hold it
             write_arrays(folder / SPACE, {"origin": chart.space.origin, "basis": chart.space.basis})
         self.__dict__["_chart"] = chart
-        write_json(
-            folder / NOTES,
-            {
-                "seconds": seconds,
-                "notes": dict(chart.notes),
-                "encodes": chart.encode is not None,
-                "decodes": chart.decode is not None,
-                "exact_inverse": chart.exact_inverse,
-                "pointwise": chart.pointwise,
-                "why_no_inverse": chart.why_no_inverse,
-                "own_space": own,
-                "centre": None if chart.centre is None else np.asarray(chart.centre, float).tolist(),
-                "extent": None if chart.extent is None else np.asarray(chart.extent, float).tolist(),
-            },
-        )
+        write_json(folder / NOTES, {"seconds": seconds, "own_space": own, **chart_notes(chart)})
 
     def _stored(self, folder: Path) -> Chart:
         """Return the chart from its files; its functions come from a restore or a refit when first called."""
@@ -148,12 +134,7 @@ class ReducerStage:
             latents=arrays["latents"],
             encode=(lambda c: self._call("encode", folder, c)) if notes["encodes"] else None,
             decode=(lambda p: self._call("decode", folder, p)) if notes["decodes"] else None,
-            exact_inverse=notes["exact_inverse"],
-            pointwise=notes.get("pointwise", False),  # a chart stored before the flag existed says nothing
-            notes=notes["notes"],
-            why_no_inverse=notes["why_no_inverse"],
-            centre=_array(notes.get("centre")),
-            extent=_array(notes.get("extent")),
+            **chart_attributes(notes),
             members=self.population.members,
             layout=self.population.layout,
         )
@@ -184,7 +165,3 @@ class ReducerStage:
         with self.workshop.errors_of(component):
             chart = component.restore(self.inputs, read_arrays(saved))
         return checked_chart(f"{self.workshop.label_of(component)}: restore", chart, len(self.population.members))
-
-
-def _array(stored: Sequence[Any] | None) -> np.ndarray | None:
-    return None if stored is None else np.array(stored, float)
