@@ -46,8 +46,8 @@ def _faults(pairs: Pairs, against: str | None, variants: Sequence[str]) -> Itera
         yield ": takes one of 'pairs' and 'against', has both"
     if against is not None and against not in variants:
         yield f".against: there is no variant {against!r}; {near(against, variants)}"
-    for at, pair in enumerate(pairs):
-        yield from (f".pairs.{at}{text}" for text in _pair_faults(pair, pairs[:at], variants))
+    for number, pair in enumerate(pairs):
+        yield from (f".pairs.{number}{text}" for text in _pair_faults(pair, pairs[:number], variants))
 
 
 def _pair_faults(pair: tuple[str, str], before: Pairs, variants: Sequence[str]) -> Iterator[str]:

@@ -85,8 +85,8 @@ def _rows_by_variant(population: Population) -> list[list[int]]:
 def _neighbours_error(population: Population, row: int) -> float:
     """Return the squared error of the average of the checkpoints before and after."""
     variant_rows = population.of(population.members[row].variant)
-    at = variant_rows.index(row)
-    before, this, after = (population.weights[variant_rows[at + k]].astype(np.float64) for k in (-1, 0, 1))
+    place = variant_rows.index(row)
+    before, this, after = (population.weights[variant_rows[place + k]].astype(np.float64) for k in (-1, 0, 1))
     return float(((this - (before + after) / 2) ** 2).sum())
 
 

@@ -35,8 +35,8 @@ def straight_lines(map_: Map, passes: np.ndarray, bench: Bench) -> list[Evaluate
     t, ends = np.linspace(0, 1, points)[:, None], passes[:, [0, -1]]
     lines = (1 - t) * ends[:, :1] + t * ends[:, 1:]
     buffers = map_.population.buffers
-    rows = map_.nearest(ends.reshape(-1, rank))[0].reshape(count, 2)
-    nearer = rows[:, np.arange(points) * 2 // points].ravel()
+    nearest_members = map_.nearest(ends.reshape(-1, rank))[0].reshape(count, 2)
+    nearer = nearest_members[:, np.arange(points) * 2 // points].ravel()
     networks = Networks(
         space=map_.chart.space,
         coordinates=lines.reshape(-1, rank),
@@ -44,10 +44,10 @@ def straight_lines(map_: Map, passes: np.ndarray, bench: Bench) -> list[Evaluate
         nearest=nearer if buffers else None,
     )
     fields = bench.measure(networks)
-    slices = [slice(at * points, (at + 1) * points) for at in range(count)]
+    slices = [slice(number * points, (number + 1) * points) for number in range(count)]
     return [
-        EvaluatedPath(fields={name: values[at] for name, values in fields.items()}, lengths=lengths_along(line))
-        for at, line in zip(slices, lines, strict=True)
+        EvaluatedPath(fields={name: values[rows] for name, values in fields.items()}, lengths=lengths_along(line))
+        for rows, line in zip(slices, lines, strict=True)
     ]
 
 

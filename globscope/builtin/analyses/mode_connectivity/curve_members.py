@@ -32,14 +32,14 @@ def alternate_points(count: int) -> list[int]:
 
 def _members(name: str, ends: Sequence[Member], t: np.ndarray, in_fit: bool) -> Iterator[Member]:
     fitted = set(alternate_points(len(t))) if in_fit else set()
-    for step, at in enumerate(t.tolist()):
+    for step, place in enumerate(t.tolist()):
         # A point has no statistics of its own; its stored ones are those of the nearer end.
         yield Member(
             variant=name,
             step=step,
             kind="curve",
             parents=tuple(end.label for end in ends),
-            t=at,
+            t=place,
             in_fit=step in fitted,
-            buffers=ends[int(at > 0.5)].buffers,
+            buffers=ends[int(place > 0.5)].buffers,
         )

@@ -33,10 +33,10 @@ def plot(
 
 
 def _panel(curve: MeasuredCurve, projections: Sequence[CurveProjection], shape: str, field: Field) -> Panel:
-    own = Series.of(shape, curve.t, curve.curve[field.key])
+    curved = Series.of(shape, curve.t, curve.curve[field.key])
     line = Series.of(LINE, curve.t, curve.line[field.key], "dashed")
     shown = [Series.of(f"on {each.name}", each.t, each.projection.fields[field.key], "points") for each in projections]
-    return Panel(title=curve.pair, series=(own, line, *shown))
+    return Panel(title=curve.pair, series=(curved, line, *shown))
 
 
 def overlays(atlas: Atlas, curves: Sequence[MeasuredCurve], shape: str) -> list[Overlay]:

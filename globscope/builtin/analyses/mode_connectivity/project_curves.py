@@ -68,11 +68,13 @@ def project_curves(atlas: Atlas, curves: Sequence[MeasuredCurve], bench: Bench) 
 
 
 def _projections(map_: Map, fit: str, curves: Sequence[MeasuredCurve], bench: Bench) -> Iterator[CurveProjection]:
-    seen = [curve.rows[step] for curve in curves for step in alternate_points(len(curve.rows))] if fit == SEEN else []
-    fitted = bench.fit(map_.name, map_.population_with(seen))
+    rows_in_fit = (
+        [curve.rows[step] for curve in curves for step in alternate_points(len(curve.rows))] if fit == SEEN else []
+    )
+    fitted = bench.fit(map_.name, map_.population_with(rows_in_fit))
     if fitted.chart.encode is None or fitted.chart.decode is None:
         return
-    unseen = [[step for step in range(1, len(one.rows) - 1) if one.rows[step] not in seen] for one in curves]
+    unseen = [[step for step in range(1, len(one.rows) - 1) if one.rows[step] not in rows_in_fit] for one in curves]
     rows = [curve.rows[step] for curve, steps in zip(curves, unseen, strict=True) for step in steps]
     projection, start = project(fitted, map_.whole.take(rows).weights, bench), 0
     for curve, steps in zip(curves, unseen, strict=True):

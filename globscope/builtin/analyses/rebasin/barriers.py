@@ -128,14 +128,14 @@ def _medians(group: Sequence[Line], key: str) -> Row:
 
 
 def _row(each: Line, before: Line, key: str) -> Row:
-    own, whole = each.barrier(key), before.barrier(key)
+    height, height_before = each.barrier(key), before.barrier(key)
     changed = abs(float(each.values[key][-1] - before.values[key][-1]))
     return {
         "one": each.rebased.partner,
         "other": each.rebased.run,
         "how": each.rebased.method,
         **_figures(each),
-        "of_before": own / whole if own is not None and whole else None,
+        "of_before": height / height_before if height is not None and height_before else None,
         "changed": finite_or_none(changed),
     }
 

@@ -158,7 +158,7 @@ def tables(rows: Sequence[Row], measured: Field) -> tuple[Table, Table]:
 
 
 def rows(
-    on_map: RebasedOnMap, own: Mapping[Rebased, float], barriers: Mapping[Rebased, float | None], name: str
+    on_map: RebasedOnMap, values: Mapping[Rebased, float], barriers: Mapping[Rebased, float | None], name: str
 ) -> Iterator[Row]:
     """Yield a row for every network, given the networks' own values and the barriers of their lines."""
     for number, rebased in enumerate(on_map.networks):
@@ -170,7 +170,7 @@ def rows(
             "how": rebased.method,
             "in_basin": on_map.in_basin[number],
             "nearest": on_map.nearest[number],
-            name: finite_or_none(own[rebased]),
+            name: finite_or_none(values[rebased]),
             "shown": finite_or_none(on_map.projection.fields[name][number]),
             "residual": finite_or_none(on_map.projection.residual[number]),
             "outside": finite_or_none(on_map.projection.outside[number]),

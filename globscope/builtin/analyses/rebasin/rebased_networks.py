@@ -44,7 +44,7 @@ def members(
     rows = population.of(rebased.run)[0 if whole else -1 :]
     tensors = [symmetries.permute(population.tensors(row), order) for row in rows]
     goal = population.members[population.of(rebased.partner)[-1]].label
-    made = tuple(
+    members_ = tuple(
         Member(
             variant=rebased.variant,
             step=member.step,
@@ -56,4 +56,4 @@ def members(
         for member, tensors_of in zip((population.members[row] for row in rows), tensors, strict=True)
     )
     weights = np.stack([population.layout.flatten(tensors_of) for tensors_of in tensors])
-    return evolve(population, members=made, weights=weights, keys=())
+    return evolve(population, members=members_, weights=weights, keys=())

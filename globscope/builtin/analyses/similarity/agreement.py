@@ -23,18 +23,18 @@ Row = dict[str, Any]
 
 
 def agreement(
-    own: np.ndarray, maps: Mapping[str, np.ndarray], networks: int, same: np.ndarray, rng: np.random.Generator
+    basic: np.ndarray, maps: Mapping[str, np.ndarray], networks: int, same: np.ndarray, rng: np.random.Generator
 ) -> Iterator[Row]:
     """Yield a row for every map and for weight space, over all pairs, those of one variant and those of two.
 
     Args:
-        own: (3, pairs) distances in weight space, 1 − CKA, and disagreements.
+        basic: (3, pairs) distances in weight space, 1 − CKA, and disagreements.
         maps: (pairs,) distances on each map, by name.
         networks: Number of networks.
         same: (pairs,) whether both networks of a pair are of one variant.
         rng: Draws the bootstraps.
     """
-    names, values = [WEIGHTS, *AGAINST[1:], *maps], np.stack([*own, *maps.values()])
+    names, values = [WEIGHTS, *AGAINST[1:], *maps], np.stack([*basic, *maps.values()])
     complete = np.isfinite(values).all(axis=0)
     groups = {ALL: complete, ONE: complete & same, TWO: complete & ~same}
     if same.all() or not same.any():

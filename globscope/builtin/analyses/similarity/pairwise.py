@@ -78,8 +78,8 @@ class PairwiseComparison:
         return {one.name: pdist(one.chart.latents[places]) for one in self.atlas.maps}
 
     def _agreement(self, rng: np.random.Generator) -> list[Row]:
-        own = np.stack([self._weights, 1 - self.cka, self.disagreement])
-        return list(agreement(own, self._maps, len(self.rows), self._same, rng))
+        basic = np.stack([self._weights, 1 - self.cka, self.disagreement])
+        return list(agreement(basic, self._maps, len(self.rows), self._same, rng))
 
     @cached_property
     def _same(self) -> np.ndarray:
@@ -92,8 +92,8 @@ class PairwiseComparison:
         figures = {"cka": self.cka, "disagreement": self.disagreement, "weight_distance": self._weights}
         figures |= {f"distance_{name}": distances for name, distances in self._maps.items()}
         rows = tuple(
-            {"one": one, "other": other} | {name: finite_or_none(values[at]) for name, values in figures.items()}
-            for at, (one, other) in enumerate(combinations(members, 2))
+            {"one": a, "other": b} | {name: finite_or_none(values[pair]) for name, values in figures.items()}
+            for pair, (a, b) in enumerate(combinations(members, 2))
         )
         caption = PAIRS.format(SHARE if self.classifies else SQUARES)
         return Table(name="pairs", caption=caption, columns=("one", "other", *figures), rows=rows)
@@ -143,8 +143,8 @@ def distances_in_weight_space(weights: Weights) -> np.ndarray:
 
     count, width = weights.shape
     squares = np.zeros(count * (count - 1) // 2)
-    for at in column_blocks(width, count):
-        squares += pdist(weights[:, at].astype(np.float64), "sqeuclidean")
+    for block in column_blocks(width, count):
+        squares += pdist(weights[:, block].astype(np.float64), "sqeuclidean")
     return np.sqrt(squares)
 
 

@@ -35,7 +35,7 @@ def intervals(figures: np.ndarray, members: int, chosen: np.ndarray, rng: np.ran
 
 
 def _bootstrap(figures: np.ndarray, numbers: np.ndarray, chosen: np.ndarray, rng: np.random.Generator) -> np.ndarray:
-    drawn = rng.integers(len(numbers), size=len(numbers))
-    first, second = (drawn[at] for at in np.triu_indices(len(drawn), 1))
+    members = rng.integers(len(numbers), size=len(numbers))
+    first, second = (members[at] for at in np.triu_indices(len(members), 1))
     pairs = numbers[first, second][first != second]
     return correlations(figures[:, pairs[chosen[pairs]]])

@@ -52,10 +52,12 @@ def _together(counts: Sequence[TreeCounts]) -> np.ndarray:
 
 def _alone(counts: Sequence[TreeCounts], variants: Sequence[str]) -> Iterator[Row]:
     company = _together(counts).sum(axis=2)  # including itself
-    for variant, own in zip(variants, company.T, strict=True):
-        shares = {"alone": (own == 1).mean(), "together": (own > 1).mean(), "in_none": (own == 0).mean()}
+    for variant, sharing in zip(variants, company.T, strict=True):
+        shares = {"alone": (sharing == 1).mean(), "together": (sharing > 1).mean(), "in_none": (sharing == 0).mean()}
         yield (
-            tree_cells(counts) | {"variant": variant, "fits": len(own)} | {name: float(v) for name, v in shares.items()}
+            tree_cells(counts)
+            | {"variant": variant, "fits": len(sharing)}
+            | {name: float(v) for name, v in shares.items()}
         )
 
 

@@ -91,10 +91,10 @@ class Random:
 
 def _normalise(direction: np.ndarray, weights: np.ndarray, layout: Layout, *, by_filter: bool) -> None:
     """Scale a direction in place to the norms of the weights."""
-    own = layout.unflatten(weights)
+    tensors = layout.unflatten(weights)
     for name, tensor in layout.unflatten(direction).items():
         if tensor.ndim < 2:
             tensor[...] = 0
             continue
-        rows, wanted = ((t.reshape(len(t) if by_filter else 1, -1)) for t in (tensor, own[name]))
+        rows, wanted = ((t.reshape(len(t) if by_filter else 1, -1)) for t in (tensor, tensors[name]))
         rows *= np.linalg.norm(wanted, axis=1, keepdims=True) / np.linalg.norm(rows, axis=1, keepdims=True)
