@@ -9,7 +9,7 @@ from matplotlib.axes import Axes
 from matplotlib.lines import Line2D
 from matplotlib.patches import Patch
 
-from globscope.report.map.scene import Scene, is_line
+from globscope.report.map.scene import Scene
 from globscope.report.map.tracks import tracks_of
 from globscope.report.map.trajectories import draw_tracks
 from globscope.report.style.legend import Legend
@@ -27,7 +27,7 @@ FIELDS = (("#236798", "-"), ("#57a5a8", "--"), ("#6b7480", "-."), ("#a9b0b8", ":
 
 def walk(samples: Samples) -> tuple[np.ndarray, np.ndarray]:
     """Return the samples in order and their places: coordinates on the only axis, or lengths walked on a path."""
-    if is_line(samples):
+    if samples.points.shape[1] == 1:
         order = np.argsort(samples.points[:, 0], kind="stable")
         return order, samples.points[order, 0]
     assert samples.index is not None

@@ -25,31 +25,20 @@ def kind_of(landscape: Landscape | None, key: str) -> Kind:
     """Return the form in which a landscape's field of this key can be drawn."""
     if landscape is None or key not in landscape.fields:
         return "members"
-    if is_line(landscape.samples):
-        return "line"
-    if is_path(landscape.samples):
-        return "path"
-    if landscape.samples.points.shape[1] == 2:
+    dimension, lattice = landscape.samples.points.shape[1], _lattice_axes(landscape.samples)
+    if dimension == 1 or lattice == 1:
+        return "line" if dimension == 1 else "path"
+    if dimension == 2:
         return "surface"
-    return "slices" if _fills(landscape.samples) and np.isfinite(landscape.fields[key]).any() else "members"
-
-
-def is_line(samples: Samples) -> bool:
-    """Whether the samples lie on a map of one latent axis, which they fill rather than cross."""
-    return bool(samples.points.shape[1] == 1)
+    return "slices" if lattice == dimension and np.isfinite(landscape.fields[key]).any() else "members"
 
 
 def is_path(samples: Samples) -> bool:
     """Whether the samples form a lattice of one axis across a map of more."""
-    return not is_line(samples) and _axes(samples) == 1
+    return samples.points.shape[1] > 1 and _lattice_axes(samples) == 1
 
 
-def _fills(samples: Samples) -> bool:
-    """Whether the samples form a lattice along all latent axes."""
-    return bool(_axes(samples) == samples.points.shape[1])
-
-
-def _axes(samples: Samples) -> int:
+def _lattice_axes(samples: Samples) -> int:
     """Return how many axes the samples' lattice has; 0 where they are scattered."""
     return 0 if samples.index is None or samples.shape is None else len(samples.shape)
 

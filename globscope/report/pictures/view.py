@@ -33,13 +33,8 @@ class View:
         near = known[((known >= ends[:, 0] - REACH * width) & (known <= ends[:, 1] + REACH * width)).all(axis=1)]
         low, high = (near.min(axis=0), near.max(axis=0)) if len(near) else ends.T
         room = ROOM * width
-        shown = np.stack(
-            [
-                np.where(low < ends[:, 0], low - room, ends[:, 0]),
-                np.where(high > ends[:, 1], high + room, ends[:, 1]),
-            ],
-            axis=1,
-        )
+        lower, upper = (low < ends[:, 0]) * room, (high > ends[:, 1]) * room
+        shown = np.stack([np.minimum(low - lower, ends[:, 0]), np.maximum(high + upper, ends[:, 1])], axis=1)
         return cls(ground=ends, shown=shown, outside=len(known) - len(near))
 
     @property
