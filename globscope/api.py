@@ -21,7 +21,6 @@ from globscope.bounds import (
 from globscope.curvature.eigen import Eigenpairs, eigenpairs
 from globscope.curvature.hessian import Hessian, Loss
 from globscope.curvature.trace import trace
-from globscope.default_type import default_type, float32_by_default
 from globscope.device import WHERE, device, device_name
 from globscope.errors import (
     EvaluationError,
@@ -39,7 +38,6 @@ from globscope.errors import (
 from globscope.hookspecs import API_VERSION, hookimpl
 from globscope.isometry import span
 from globscope.memory import is_out_of_memory, within_memory
-from globscope.precision import Precision, precise
 from globscope.reading import names_in_npz, open_zip, read_json, read_npz, read_safetensors, require_unpacked
 from globscope.references import Code
 from globscope.roles import (
@@ -102,9 +100,7 @@ from globscope.symmetry.record import activations
 from globscope.symmetry.search import symmetry
 from globscope.symmetry.symmetry import Axis, Frozen, Group, Symmetry
 from globscope.symmetry.trace import attributes_of
-from globscope.threads import one_thread, threads_for, with_threads
 from globscope.topology.adjacency import Adjacency, Neighbours, edge_ends, edges, neighbours, resolve_adjacency
-from globscope.topology.branches import Branches
 from globscope.topology.condense import condense
 from globscope.topology.distance import bottleneck, diagram, wasserstein
 from globscope.topology.membership import (
@@ -120,9 +116,17 @@ from globscope.topology.membership import (
 from globscope.topology.metrics import smad, value_range
 from globscope.topology.outline import Outline, outline
 from globscope.topology.passes import Passes
-from globscope.topology.tree import simplify, sweep_order, trees
-from globscope.transfer import pickle_by_path
-from globscope.values.blocks import column_blocks
+from globscope.topology.tree import Branches, simplify, sweep_order, trees
+from globscope.torch_settings import (
+    Precision,
+    default_type,
+    float32_by_default,
+    one_thread,
+    precise,
+    threads_for,
+    with_threads,
+)
+from globscope.values.arrays import column_blocks
 from globscope.values.chart import Chart, Progress, ReducerInputs, Transform
 from globscope.values.evaluation import Networks, Plan, Unit
 from globscope.values.field import Description, Field
@@ -133,7 +137,7 @@ from globscope.values.pictures import HeatMap, Overlay, Panel, Picture, Plot, Se
 from globscope.values.rows import Weights
 from globscope.values.space import AffineSpace, FullSpace, Lifting, Mixtures, Space, SpanSpace
 from globscope.values.topology import MINIMUM, MULTI_SADDLE, ROOT, SADDLE, MergeTree, Topology
-from globscope.workers import ThisProcess
+from globscope.workers import ThisProcess, pickle_by_path
 
 __all__ = [
     "API_VERSION",

@@ -10,8 +10,7 @@ from attrs import define, evolve, field
 from globscope.boundary import component_errors
 from globscope.errors import FileError, SpecError, near
 from globscope.files.export import FORMATS, ExportedFile
-from globscope.files.read import read_landscape
-from globscope.files.run_files import read_run_files
+from globscope.files.read import read_landscape, read_run_files
 from globscope.files.tree import tree_record
 from globscope.registry import Registry, installed_registry
 from globscope.report.topology.figures import write_topology

@@ -3,7 +3,7 @@
 import numpy as np
 
 from globscope.errors import PopulationError
-from globscope.values.blocks import column_blocks
+from globscope.values.arrays import column_blocks
 from globscope.values.kinship import Kinship
 from globscope.values.rows import Weights
 from globscope.values.space import SpanSpace

@@ -18,8 +18,8 @@ from weakref import WeakKeyDictionary
 
 from attrs import define
 
-from globscope.default_type import default_type, default_type_of_import
 from globscope.errors import UserCodeError, near
+from globscope.torch_settings import default_type, default_type_of_import
 
 # How many bytes are read at once.
 PIECE = 2**20

@@ -9,11 +9,11 @@ from attrs import define, field
 
 from globscope.errors import EvaluationError
 from globscope.memory import first_line, within_memory
-from globscope.precision import precise
 from globscope.roles import Probe, ProbeTraits, traits
 from globscope.scoring.buffers import Mode, NetworkBuffers
 from globscope.scoring.draws import draws, fixed_seed, seed_of
 from globscope.scoring.examples import calibration_batches, examples_per_batch
+from globscope.torch_settings import precise
 
 Double = Literal["float32", "float64"]
 

@@ -11,7 +11,7 @@ from attrs import define
 from globscope.errors import FileError
 from globscope.files import classic, landscaper, table, vtk
 from globscope.files.paraview import suffix, write_landscape, write_member_points, write_tree
-from globscope.files.run_files import RunFiles
+from globscope.files.read import RunFiles
 from globscope.store import write_bytes
 
 

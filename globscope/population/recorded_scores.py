@@ -6,7 +6,7 @@ from pathlib import Path
 from typing import Any
 
 from globscope.errors import FileError
-from globscope.population.training_log import FILE
+from globscope.population.training_state import FILE
 from globscope.store import read_json
 
 # Fields by the names in checkpoints; of the held-back examples, unless the name says otherwise.

@@ -9,17 +9,15 @@ import numpy as np
 from globscope.errors import PopulationError
 from globscope.memory import within_memory
 from globscope.population.stacking import StackedProbe
-from globscope.population.training_log import FILE, TrainingLog
 from globscope.population.training_run import TrainingRun, checkpoint_path
-from globscope.population.training_state import TrainingState
+from globscope.population.training_state import FILE, TrainingLog, TrainingState
 from globscope.population.training_step import set_rate, training_step
-from globscope.precision import Precision, precise
 from globscope.reading import read_tensors
 from globscope.roles import Probe
 from globscope.scoring.channels_last import channels_last, prefers_channels_last, takes_channels_last
 from globscope.scoring.draws import device_of, fixed_seed
 from globscope.store import write_bytes
-from globscope.threads import threads_for
+from globscope.torch_settings import Precision, precise, threads_for
 from globscope.values.chart import Progress
 
 # Optimiser state of the last checkpoint; removed when the variant is trained.

@@ -3,8 +3,7 @@
 from globscope.reading.archives import Archive, open_zip
 from globscope.reading.arrays import map_npy, names_in_npz, read_npz, read_safetensors, read_tensors
 from globscope.reading.bounds import read_bytes, require_unpacked
-from globscope.reading.csv_tables import read_csv
-from globscope.reading.documents import read_json, read_json_lines, toml_document
+from globscope.reading.documents import read_csv, read_json, read_json_lines, toml_document
 
 __all__ = [
     "Archive",

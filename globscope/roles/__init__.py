@@ -8,9 +8,8 @@ run code; constructing a component must cost nothing.
 from globscope.roles.aligner import Aligner, AlignerTraits, Learns, Scores, StartsFrom
 from globscope.roles.analysis import Analysis, AnalysisTraits, Derives, Evaluates, Plans, Refits
 from globscope.roles.bench import Bench, Draft, Part, Work
-from globscope.roles.checks import CheckFacts, Checks
 from globscope.roles.evaluator import Evaluator, EvaluatorTraits, UnitScorer
-from globscope.roles.optional import OPTIONAL, misspelt, offered, traits
+from globscope.roles.optional import OPTIONAL, CheckFacts, Checks, misspelt, offered, traits
 from globscope.roles.pool import Item, Pool, Result, Shared, Workers, silent
 from globscope.roles.probe import Digests, Encodes, Finishes, Probe, ProbeTraits, ReturnsOutputs, TakesInputs, Tensors
 from globscope.roles.reducer import Reducer, ReducerTraits, Restores, Tries

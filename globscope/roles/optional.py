@@ -4,20 +4,45 @@ import inspect
 from collections.abc import Iterator, Mapping
 from difflib import get_close_matches
 from types import MappingProxyType
-from typing import Any, TypeVar
+from typing import Any, Protocol, TypeVar
 
-from attrs import fields, has
+from attrs import define, field, fields, has
 
 from globscope.errors import PluginError
 from globscope.roles.aligner import AlignerTraits, Learns, Scores, StartsFrom
 from globscope.roles.analysis import AnalysisTraits, Derives, Evaluates, Plans, Refits
-from globscope.roles.checks import Checks
 from globscope.roles.evaluator import EvaluatorTraits
-from globscope.roles.probe import Digests, Encodes, Finishes, ProbeTraits, ReturnsOutputs, TakesInputs
+from globscope.roles.probe import Digests, Encodes, Finishes, Probe, ProbeTraits, ReturnsOutputs, TakesInputs
 from globscope.roles.reducer import ReducerTraits, Restores, Tries
 from globscope.roles.sampler import Counts, FillsLattice, SamplerTraits
 from globscope.roles.task import Fits, Recognises
 from globscope.roles.topology import TopologyTraits
+
+
+@define(frozen=True, kw_only=True)
+class CheckFacts:
+    """What is known of a study before anything long has started.
+
+    Attributes:
+        probe: The study's task on the CPU, its layout that of the mapped weights.
+        variants: Names of the population's training runs.
+        dimension: Number of axes of the map that a sampler is to sample; None for every other role.
+        centred: Whether that map has a `centre`.
+    """
+
+    probe: Probe = field(repr=False)
+    variants: tuple[str, ...] = ()
+    dimension: int | None = None
+    centred: bool = False
+
+
+class Checks(Protocol):
+    """A component that does not work with every task, population or map."""
+
+    def check(self, facts: CheckFacts) -> None:
+        """Raise a GlobscopeError for what cannot work, before anything long; a sampler is asked once for each map."""
+        ...
+
 
 # By role: the class of its `traits`, where it has some, and the protocols of the methods that it may offer.
 OPTIONAL: Mapping[str, tuple[type, ...]] = MappingProxyType(

@@ -3,9 +3,9 @@
 from typing import Any
 
 from globscope.memory import is_out_of_memory
-from globscope.precision import Precision
 from globscope.roles import Probe
 from globscope.scoring.draws import fixed_seed
+from globscope.torch_settings import Precision
 
 # Examples of the trial.
 FEW = 4

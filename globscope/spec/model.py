@@ -9,9 +9,9 @@ from attrs.validators import and_, deep_iterable, ge, gt, max_len, min_len, opti
 
 from globscope.bounds import BATCH, EPOCHS, NETWORKS, RUNS, TITLE
 from globscope.device import WHERE, device_name
-from globscope.precision import Precision
 from globscope.references import Pattern
 from globscope.spec.validators import name_like, not_empty, not_empty_text, one_line, texts
+from globscope.torch_settings import Precision
 
 
 @define(frozen=True, kw_only=True)

@@ -6,7 +6,6 @@ from typing import Any
 from attrs import define, evolve, fields, has
 
 from globscope.boundary import component_errors
-from globscope.default_type import float32_by_default
 from globscope.population.find import CheckpointFile, find_checkpoints
 from globscope.population.flatten import FlattenedTask, untrained_parameters
 from globscope.population.state_dict import StateDictChoice
@@ -18,6 +17,7 @@ from globscope.scoring.draws import draws
 from globscope.spec.model import Spec
 from globscope.store import key
 from globscope.study.component_key import component_key
+from globscope.torch_settings import float32_by_default
 
 
 class BuiltTask:

@@ -4,12 +4,11 @@ from collections.abc import Iterator
 from contextlib import ExitStack, contextmanager
 
 from globscope.boundary import component_errors
-from globscope.default_type import float32_by_default
-from globscope.precision import precise
 from globscope.registry import Registry
 from globscope.roles import Workers
 from globscope.spec.model import Spec
 from globscope.study.observer import Observer
+from globscope.torch_settings import float32_by_default, precise
 from globscope.workers import ThisProcess
 
 

@@ -6,7 +6,6 @@ from typing import Any
 
 import numpy as np
 
-from globscope.default_type import float32_by_default
 from globscope.population.find import CheckpointFile
 from globscope.population.member import load_member
 from globscope.population.state_dict import StateDictChoice
@@ -15,6 +14,7 @@ from globscope.study.run import fits, parts_of
 from globscope.study.stages.aligned import toward
 from globscope.study.trust import trusted
 from globscope.study.workshop import Workshop
+from globscope.torch_settings import float32_by_default
 from globscope.values.evaluation import Networks
 from globscope.values.findings import Map, finite_or_none
 

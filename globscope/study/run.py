@@ -6,11 +6,9 @@ from typing import Any
 
 from attrs import define, evolve
 
-from globscope.default_type import float32_by_default
 from globscope.roles import Derives, ProbeTraits, offered, traits
 from globscope.scoring.fields import measured_fields
 from globscope.study.bench import StudyBench
-from globscope.study.noise import noise
 from globscope.study.plan.check import check
 from globscope.study.record import record
 from globscope.study.stages.align import learners
@@ -18,8 +16,9 @@ from globscope.study.stages.aligned import align_population
 from globscope.study.stages.analysis import analyse
 from globscope.study.stages.derive import derive_members
 from globscope.study.stages.population import population
-from globscope.study.truth import measure_truth, truth_of
+from globscope.study.truth import measure_truth, noise, truth_of
 from globscope.study.workshop import Workshop
+from globscope.torch_settings import float32_by_default
 from globscope.values.findings import Atlas, Finding, Map
 from globscope.values.members import Population
 

@@ -9,7 +9,6 @@ from typing import Any
 from attrs import define, field
 
 from globscope.boundary import component_errors
-from globscope.precision import precise
 from globscope.registry import Registry
 from globscope.roles import Workers
 from globscope.spec.model import Spec
@@ -19,7 +18,7 @@ from globscope.study.component_key import component_key
 from globscope.study.ledger import Entry, Ledger
 from globscope.study.observer import Observer
 from globscope.study.stage import Stage
-from globscope.threads import same_threads
+from globscope.torch_settings import precise, same_threads
 from globscope.values.chart import Progress
 from globscope.workers import ThisProcess
 

@@ -11,9 +11,7 @@ from typing import Literal
 
 import numpy as np
 
-from globscope.topology.lattice import lattice_neighbours
-from globscope.topology.mesh import delaunay, gabriel
-from globscope.topology.nearest import nearest
+from globscope.topology.neighbours import delaunay, gabriel, lattice_neighbours, nearest
 from globscope.values.landscape import Samples
 
 Adjacency = Literal["auto", "freudenthal", "full", "delaunay", "gabriel", "knn", "mutual-knn"]

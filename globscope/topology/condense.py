@@ -5,8 +5,7 @@ from collections.abc import Callable
 import numpy as np
 
 from globscope.errors import SpecError, near
-from globscope.topology.branches import Branches
-from globscope.topology.tree import sweep_order, trees
+from globscope.topology.tree import Branches, sweep_order, trees
 from globscope.values.landscape import Landscape, Samples
 from globscope.values.topology import Topology
 

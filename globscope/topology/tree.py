@@ -1,9 +1,30 @@
-"""From branches to a merge tree, of all branches or only the persistent ones."""
+"""Branches of a sweep from low to high, and their merge tree, of all or only the persistent ones."""
 
 import numpy as np
+from attrs import define, field
 
-from globscope.topology.branches import Branches
 from globscope.values.topology import MINIMUM, MULTI_SADDLE, ROOT, SADDLE, MergeTree
+
+
+@define(frozen=True, kw_only=True)
+class Branches:
+    """Every minimum's branch, by the elder rule: where branches meet, all but the lowest die.
+
+    Vertices are numbered by their place in the sweep, 0 … m − 1, branches by rising birth.
+
+    Attributes:
+        births: (p,) minimum of each branch.
+        deaths: (p,) vertex at which it meets a lower branch; m for a component's lowest.
+        elders: (p,) branch that continues where it dies; itself for a component's lowest.
+        own: (m,) branch of each vertex, once the vertex has been swept.
+        tops: (components,) last vertex of each component.
+    """
+
+    births: np.ndarray = field(eq=False)
+    deaths: np.ndarray = field(eq=False)
+    elders: np.ndarray = field(eq=False)
+    own: np.ndarray = field(eq=False)
+    tops: np.ndarray = field(eq=False)
 
 
 def sweep_order(values: np.ndarray, usable: np.ndarray) -> np.ndarray:

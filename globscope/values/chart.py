@@ -6,7 +6,7 @@ from typing import Any
 import numpy as np
 from attrs import define, field
 
-from globscope.values.frozen import read_only
+from globscope.values.arrays import read_only
 from globscope.values.members import Layout, Member, Population
 from globscope.values.space import Space
 

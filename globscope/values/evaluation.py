@@ -6,7 +6,7 @@ from typing import Literal
 import numpy as np
 from attrs import define, field
 
-from globscope.values.frozen import read_only
+from globscope.values.arrays import read_only
 from globscope.values.rows import Weights
 from globscope.values.space import FullSpace, Lifting
 

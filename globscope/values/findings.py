@@ -7,9 +7,9 @@ from typing import Any, Literal
 import numpy as np
 from attrs import Factory, define, evolve, field
 
+from globscope.values.arrays import read_only, read_only_fields
 from globscope.values.chart import Chart
 from globscope.values.field import Field
-from globscope.values.frozen import read_only, read_only_fields
 from globscope.values.landscape import Landscape
 from globscope.values.members import Population
 from globscope.values.pictures import Picture

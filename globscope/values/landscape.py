@@ -5,7 +5,7 @@ from collections.abc import Mapping
 import numpy as np
 from attrs import define, field
 
-from globscope.values.frozen import read_only, read_only_fields
+from globscope.values.arrays import read_only, read_only_fields
 
 
 @define(frozen=True, kw_only=True)

@@ -9,8 +9,7 @@ import numpy as np
 from attrs import define, evolve, field
 
 from globscope.errors import PopulationError, near
-from globscope.values.blocks import column_blocks
-from globscope.values.frozen import read_only
+from globscope.values.arrays import column_blocks, read_only
 from globscope.values.rows import Rows, Weights
 
 Kind = Literal["trained", "curve", "rebased", "pass"]

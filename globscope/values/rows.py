@@ -6,7 +6,7 @@ from typing import Any
 import numpy as np
 from numpy.lib.mixins import NDArrayOperatorsMixin
 
-from globscope.values.blocks import column_blocks
+from globscope.values.arrays import column_blocks
 
 Source = Callable[[], Sequence[np.ndarray]]
 

@@ -9,8 +9,7 @@ from typing import Protocol
 import numpy as np
 from attrs import define, field
 
-from globscope.values.blocks import column_blocks
-from globscope.values.frozen import read_only
+from globscope.values.arrays import column_blocks, read_only
 from globscope.values.kinship import Kinship
 from globscope.values.rows import Weights
 

@@ -4,7 +4,7 @@ import numpy as np
 from attrs import define
 from attrs import field as attribute
 
-from globscope.values.frozen import read_only
+from globscope.values.arrays import read_only
 
 MINIMUM, SADDLE, MULTI_SADDLE, ROOT = "minimum", "saddle", "multi-saddle", "root"
 

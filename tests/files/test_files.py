@@ -22,8 +22,7 @@ from globscope.exchange import condense
 from globscope.files import classic, landscaper, table
 from globscope.files.arrays import lattice_samples, unsampled_landscape
 from globscope.files.paraview import suffix, write_landscape, write_member_points, write_tree
-from globscope.files.read import ACCEPTED, read_landscape
-from globscope.files.run_files import read_run_files
+from globscope.files.read import ACCEPTED, read_landscape, read_run_files
 from globscope.files.tree import tree_record
 from globscope.registry import Component, Registry
 from globscope.report.page.arrays import write_values

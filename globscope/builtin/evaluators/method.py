@@ -5,8 +5,8 @@ from time import perf_counter
 from typing import Any
 
 from globscope.api import Unit, is_out_of_memory
-from globscope.builtin.evaluators.lift import Lift
 from globscope.builtin.evaluators.scorer import Method, Scorer
+from globscope.builtin.evaluators.units import Lift
 
 # Networks and units below which a measurement, which scores some of them four times, costs more than it saves.
 WORTH_NETWORKS, WORTH_UNITS = 32, 8

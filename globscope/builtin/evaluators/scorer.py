@@ -17,8 +17,7 @@ from globscope.api import (
     precise,
     seed_of,
 )
-from globscope.builtin.evaluators.recorder import Recorder
-from globscope.builtin.evaluators.static_tensors import StaticTensors
+from globscope.builtin.evaluators.recorder import Recorder, StaticTensors
 
 Batches = Mapping[str, Sequence[Any]]
 Method = Literal["loop", "graph", "vmap"]

@@ -11,6 +11,7 @@ from globscope.population.checkpoint import INDEX, SUFFIXES
 from globscope.population.find import CheckpointFile, find_checkpoints
 from globscope.population.proposal.file_names import (
     FOLDER,
+    folder_parts,
     name_pattern,
     run_place,
     signature,
@@ -18,7 +19,6 @@ from globscope.population.proposal.file_names import (
     tokens,
     trailing_step_pattern,
 )
-from globscope.population.proposal.folders import folder_parts
 from globscope.references import Pattern
 from globscope.spec.model import NetworkSource
 from globscope.spec.pattern import STEP, VARIANT, words

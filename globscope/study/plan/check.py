@@ -5,7 +5,6 @@ from collections.abc import Iterator
 from attrs import evolve
 
 from globscope.boundary import within_boundary
-from globscope.default_type import float32_by_default
 from globscope.errors import GlobscopeError, SpecError, near
 from globscope.population.find import find_checkpoints
 from globscope.roles import (
@@ -27,6 +26,7 @@ from globscope.study.plan.announced import map_dimension, sample_count
 from globscope.study.stages.align import RANDOM, aligners, aligners_in_use
 from globscope.study.stages.evaluate import draw_seed
 from globscope.study.workshop import Workshop
+from globscope.torch_settings import float32_by_default
 
 
 @within_boundary

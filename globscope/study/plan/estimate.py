@@ -6,7 +6,6 @@ from typing import Any
 from attrs import asdict, define
 
 from globscope.boundary import within_boundary
-from globscope.default_type import float32_by_default
 from globscope.population.stacking import training_groups
 from globscope.population.training_run import TrainingRun
 from globscope.returned.numbers import checked_count
@@ -22,6 +21,7 @@ from globscope.study.plan.timing import Before, scoring, training
 from globscope.study.stages.align import learners
 from globscope.study.stages.train import Place, parent_run, training_key, training_runs
 from globscope.study.workshop import Workshop, several
+from globscope.torch_settings import float32_by_default
 
 # Networks to score beyond which a study started by hand is first confirmed: 41 samples along each of four axes are
 # 2.8 million, along three 69 thousand.

@@ -12,9 +12,8 @@ from globscope.device import device
 from globscope.population.checkpoint import as_array
 from globscope.population.stacking import StackedProbe, training_groups
 from globscope.population.train import run_epoch
-from globscope.population.training_log import TrainingLog
 from globscope.population.training_run import TrainingRun
-from globscope.population.training_state import TrainingState
+from globscope.population.training_state import TrainingLog, TrainingState
 from globscope.roles import Probe
 from globscope.scoring.draws import device_of, fixed_seed
 from globscope.store import key

@@ -18,9 +18,9 @@ from globscope.study.seeds import generator
 from globscope.study.stage import Stage
 from globscope.study.stages.learn import learned_file, learning, zoo_key
 from globscope.study.workshop import Workshop
+from globscope.values.arrays import read_only_fields
 from globscope.values.chart import Progress
 from globscope.values.findings import Finding
-from globscope.values.frozen import read_only_fields
 
 ARRAYS = "arrays.safetensors"
 # What an aligner may start from beside another one's scores.

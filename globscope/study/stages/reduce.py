@@ -17,9 +17,9 @@ from globscope.study.seeds import generator
 from globscope.study.stage import Stage
 from globscope.study.stages.space import SPACE, space
 from globscope.study.workshop import Workshop
+from globscope.values.arrays import read_only
 from globscope.values.chart import Chart, Progress, ReducerInputs
 from globscope.values.findings import Map
-from globscope.values.frozen import read_only
 from globscope.values.members import Population
 from globscope.values.space import AffineSpace
 

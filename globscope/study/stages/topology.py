@@ -2,15 +2,31 @@
 
 from pathlib import Path
 
+import numpy as np
+
 from globscope.returned.results import checked_topology
 from globscope.spec.model import Entry
 from globscope.store import key, read_arrays, read_json, write_arrays, write_json
-from globscope.study.disk.tree import tree_arrays, tree_of
 from globscope.study.stage import Stage
 from globscope.study.workshop import Workshop
 from globscope.values.chart import Progress
 from globscope.values.landscape import Landscape
-from globscope.values.topology import Topology
+from globscope.values.topology import MergeTree, Topology
+
+ARRAYS = ("nodes", "values", "arcs", "pairs", "births", "deaths", "elders", "arc", "basin")
+
+
+def tree_arrays(prefix: str, tree: MergeTree) -> dict[str, np.ndarray]:
+    """Return a tree as arrays whose names begin with a prefix."""
+    arrays = {f"{prefix}_{name}": np.asarray(getattr(tree, name)) for name in ARRAYS}
+    return arrays | {f"{prefix}_kinds": np.array(tree.kinds, dtype="U12")}
+
+
+def tree_of(prefix: str, arrays: dict[str, np.ndarray]) -> MergeTree:
+    """Return the tree whose arrays' names begin with a prefix."""
+    found = {name: arrays[f"{prefix}_{name}"] for name in ARRAYS}
+    return MergeTree(**found, kinds=tuple(str(kind) for kind in arrays[f"{prefix}_kinds"]))
+
 
 TREES, ABOUT = "trees.npz", "topology.json"
 

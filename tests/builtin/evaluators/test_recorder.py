@@ -7,8 +7,7 @@ import torch
 from globscope.api import CaptureError, Code, Networks, Unit
 from globscope.builtin.evaluators import recorder
 from globscope.builtin.evaluators.pytorch import Torch
-from globscope.builtin.evaluators.recorder import Recorder
-from globscope.builtin.evaluators.static_tensors import StaticTensors
+from globscope.builtin.evaluators.recorder import Recorder, StaticTensors
 from globscope.builtin.tasks.classification import Classification
 
 MODELS = """

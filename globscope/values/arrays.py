@@ -1,4 +1,4 @@
-"""Read-only arrays, so that components cannot change what is stored."""
+"""Arrays that components cannot change, and blocks of the columns of large ones."""
 
 from collections.abc import Mapping
 from typing import Any
@@ -19,3 +19,9 @@ def read_only(array: Any) -> Any:
 def read_only_fields(arrays: Any) -> Any:
     """Return a mapping with read-only arrays; any other value unchanged."""
     return {name: read_only(array) for name, array in arrays.items()} if isinstance(arrays, Mapping) else arrays
+
+
+def column_blocks(width: int, rows: int) -> list[slice]:
+    """Return slices of the D columns, small enough that their float64 copies fit in about 32 MB."""
+    step = max(1, min(width, 4_000_000 // max(rows, 1)))
+    return [slice(start, min(start + step, width)) for start in range(0, width, step)]
