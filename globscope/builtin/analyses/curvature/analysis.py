@@ -55,11 +55,11 @@ class Curvature:
         trace: Estimator of the trace; `hutch++` holds draws / 3 vectors as long as a network in memory.
         draws: Number of products with the Hessian for the trace.
         examples: Number of training examples of the loss, drawn once; all if unset.
-        batch_size: Examples per pass; if unset, as many as take 16 MiB.
+        batch_size: Number of examples per pass; if unset, as many as take 16 MiB.
         batch_norm: Statistics of BatchNorm layers: `recalibrate` re-estimates them for each network on 1,000 training
             examples, as evaluators do, `stored` uses those of the network.
         precision: Precision of the derivatives; use `float64` for small networks and tolerances below 1e-5.
-        device: `auto` takes cuda, then mps, then cpu; `cuda:1` is the second card.
+        device: Device of the computation: `auto` takes cuda, then mps, then cpu; `cuda:1` is the second card.
     """
 
     members: tuple[str, ...] = ()

@@ -138,8 +138,8 @@ def train(
 ) -> np.ndarray:
     """Return the (bends, D) float32 bends of a curve between (2, D) ends whose expected loss over t is low.
 
-    Every mini-batch is scored at one t drawn from U[0, 1], as Garipov et al. (2018) do. The random
-    numbers of an epoch depend only on the seed and its number, so training that continues from a draft ends the same.
+    Every mini-batch is scored at one t drawn from U[0, 1], as by Garipov et al. (2018). The random numbers of an epoch
+    depend only on the seed and its number, so training that continues from a draft ends the same.
 
     Args:
         probe: The task, on the device that trains.
@@ -185,7 +185,7 @@ def _initial_state(probe: Probe, ends: np.ndarray, settings: Settings, draft: Dr
     device = next(iter(parameters.values())).device
     first = straight_bends(ends, settings.bends) if start is None else start
     # Copies: the bends change in place, and the arguments belong to the caller.
-    fixed, bends = (torch.from_numpy(np.array(one, np.float32)).to(device) for one in (ends, first))
+    fixed, bends = (torch.from_numpy(np.array(networks, np.float32)).to(device) for networks in (ends, first))
     state = State(
         ends=fixed,
         bends=bends,

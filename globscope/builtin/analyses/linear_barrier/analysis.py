@@ -43,8 +43,8 @@ Row = dict[str, Any]
 class LinearBarrier:
     """Measure the barrier on the straight line between the final networks of every two variants.
 
-    Linear mode connectivity as in Frankle et al. (2020) and Entezari et al. (2022); the definition is in the table's
-    caption. Which BatchNorm statistics the networks between have is the evaluator's `batch_norm`.
+    This is linear mode connectivity as defined by Frankle et al. (2020) and Entezari et al. (2022); the table's caption
+    has the formula. The evaluator's `batch_norm` determines the BatchNorm statistics of the networks between the ends.
 
     Attributes:
         points: Number of networks on every line, at equal steps of t, including both ends.

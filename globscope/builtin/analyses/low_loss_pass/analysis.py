@@ -75,7 +75,7 @@ class LowLossPass:
         epochs: Number of epochs for which each curve and chain is trained, on the task's loss.
         learning_rate: Learning rate of the training.
         batch_size: Number of examples per step.
-        device: `auto` takes cuda, then mps, then cpu; `cuda:1` is the second card.
+        device: Device on which paths are trained: `auto` takes cuda, then mps, then cpu; `cuda:1` is the second card.
     """
 
     points: int = attrs.field(default=61, validator=and_(ge(3), POINTS))

@@ -68,8 +68,8 @@ Row = dict[str, Any]
 class TopologyMetrics:
     """Count and measure minima, saddles and basins of every merge tree, and compare the maps' diagrams.
 
-    Definitions are in the tables' captions and in the explanation of the merge tree. SMAD is of Chen et al.,
-    "Landscaper", arXiv:2602.07135, 2026; average persistence as in Xie et al., "Evaluating Loss Landscapes from a
+    Definitions are in the tables' captions and in the explanation of the merge tree. SMAD is from Chen et al.,
+    "Landscaper", arXiv:2602.07135, 2026; average persistence from Xie et al., "Evaluating Loss Landscapes from a
     Topology Perspective", arXiv:2411.09807, 2024, except for a factor: they measure the distance of a pair to the
     diagonal, which is its persistence over √2.
 

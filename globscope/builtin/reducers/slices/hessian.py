@@ -50,11 +50,11 @@ class HessianSlice:
         distance: Half-width along every axis, in weight space: one number, or a list with one for each.
         tolerance: Largest residual ‖Hv − λv‖ / |λ| of every eigenpair.
         examples: Number of training examples of the loss, drawn once from the seed; all if unset.
-        batch_size: Examples per pass; if unset, as many as take 16 MiB.
+        batch_size: Number of examples per pass; if unset, as many as take 16 MiB.
         batch_norm: Statistics of BatchNorm layers: `recalibrate` re-estimates them for the network on 1,000 training
             examples, as evaluators do, `stored` uses its own.
         precision: Precision of the derivatives; use `float64` for small networks and tolerances below 1e-5.
-        device: `auto` takes cuda, then mps, then cpu; `cuda:1` is the second card.
+        device: Device of the computation: `auto` takes cuda, then mps, then cpu; `cuda:1` is the second card.
     """
 
     latent_dim: int = field(default=2, validator=and_(ge(1), AXES))
