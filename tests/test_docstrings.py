@@ -18,7 +18,7 @@ NOT_PARTICIPLES = {"seed", "feed", "need", "embed", "shed", "speed"}
 
 
 # Rooms that are not held to it yet.
-OTHERS = ("report", "study", "store", "roles", "testing", "builtin/analyses", "builtin/reducers", "builtin/pools")
+OTHERS = ("report", "study", "store", "roles", "builtin/analyses")
 
 
 def modules():

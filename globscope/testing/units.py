@@ -22,7 +22,7 @@ def score_units(
         width: Networks a unit, whatever the evaluator plans, as if a plan had been recorded; as planned where unset.
         backwards: Whether the last unit is scored first.
     """
-    plan = planned(evaluator, networks, task, width)
+    plan = plan_of_width(evaluator, networks, task, width)
     scorer = evaluator.scorer(networks, task, plan)
     require(isinstance(scorer.device, str) and scorer.device, "the scorer does not name its device")
     found = {unit: _fields(scorer.score(unit), unit) for unit in (plan.units[::-1] if backwards else plan.units)}
@@ -31,7 +31,7 @@ def score_units(
     return {name: np.concatenate([found[unit][name] for unit in plan.units]) for name in found[plan.units[0]]}
 
 
-def planned(evaluator: Any, networks: Networks, task: Any, width: int | None = None) -> Plan:
+def plan_of_width(evaluator: Any, networks: Networks, task: Any, width: int | None = None) -> Plan:
     """Return the evaluator's plan, whose units must cover all networks once, or one with units of another width."""
     plan: Plan = evaluator.plan(networks, task)
     covered = [n for unit in plan.units for n in range(unit.start, unit.stop)]

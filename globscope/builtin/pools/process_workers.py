@@ -9,7 +9,7 @@ from attrs import define
 
 from globscope.api import PoolError, Progress, silent
 from globscope.builtin.pools.messages import Done, Failed, Report
-from globscope.builtin.pools.worker import Task, Worker, packed
+from globscope.builtin.pools.worker import SentItem, Worker, pickle_for_process
 
 # How many processes may end at one item, and how many before they are ready.
 DEATHS = 3
@@ -36,10 +36,10 @@ class ProcessWorkers:
         progress_of: Callable[[Any], Progress] = silent,
     ) -> Iterator[tuple[Any, Any]]:
         """Yield every item with its result, in the order in which they are finished."""
-        waiting = deque(Task(item, packed(item, str(item))) for item in items)
+        waiting = deque(SentItem(item, pickle_for_process(item, str(item))) for item in items)
         if not waiting:
             return
-        work = _Work(self, packed((prepare, shared), "the work"), prepare.__module__, waiting, progress_of)
+        work = _Work(self, pickle_for_process((prepare, shared), "the work"), prepare.__module__, waiting, progress_of)
         try:
             yield from work.results()
         finally:
@@ -67,7 +67,7 @@ class ProcessWorkers:
         ready: list[Any] = wait([worker.pipe for worker in self.started])
         return [worker for worker in self.started if worker.pipe in ready]
 
-    def bury(self, worker: Worker) -> list[Task]:
+    def bury(self, worker: Worker) -> list[SentItem]:
         """Return what a dead worker was at.
 
         Raises:
@@ -93,7 +93,7 @@ class _Work:
     workers: ProcessWorkers
     job: bytes
     module: str
-    waiting: deque[Task]
+    waiting: deque[SentItem]
     progress_of: Callable[[Any], Progress]
 
     def results(self) -> Iterator[tuple[Any, Any]]:
@@ -124,7 +124,7 @@ class _Work:
             yield from _result(task, news)
 
 
-def _result(task: Task | None, news: Any) -> Iterator[tuple[Any, Any]]:
+def _result(task: SentItem | None, news: Any) -> Iterator[tuple[Any, Any]]:
     if isinstance(news, Failed):
         raise news.error
     if task and isinstance(news, Done):

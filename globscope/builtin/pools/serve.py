@@ -32,14 +32,14 @@ def serve(pipe: Connection, threads: int, environment: Mapping[str, str], folder
             if job:
                 work = None  # before the next is made, for both might not fit into memory
             try:
-                work = work or _prepared(job)
+                work = work or _prepare(job)
                 news: Any = Done(work(pickle.loads(item), _Reports(pipe)))  # noqa: S301 - of a process of ours
             except BaseException as error:  # noqa: BLE001 - whatever it is, it is raised where the work came from
                 news = Failed(error)
             _send(pipe, news)
 
 
-def _prepared(job: bytes) -> Callable[[Any, Progress], Any]:
+def _prepare(job: bytes) -> Callable[[Any, Progress], Any]:
     prepare, shared = pickle.loads(job)  # noqa: S301 - of a process of ours
     work: Callable[[Any, Progress], Any] = prepare(shared)
     return work
@@ -56,10 +56,10 @@ class _Reports(Progress):
 
 
 def _send(pipe: Connection, news: Any) -> None:
-    pipe.send_bytes(_packed(news))
+    pipe.send_bytes(_pickle_news(news))
 
 
-def _packed(news: Any) -> bytes:
+def _pickle_news(news: Any) -> bytes:
     """Return news as bytes; where they cannot be pickled, the news that this is so."""
     if isinstance(news, Failed):
         news.error.add_note("In a worker process:\n" + "".join(format_exception(news.error)))

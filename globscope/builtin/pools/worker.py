@@ -19,12 +19,12 @@ from globscope.builtin.pools.serve import serve
 
 
 @define
-class Task:
+class SentItem:
     """An item on its way.
 
     Attributes:
-        item: As it came.
-        content: Pickled.
+        item: The item, as it was passed in.
+        content: The pickled item.
         progress: Hears of it.
         deaths: How many workers died at it.
     """
@@ -43,13 +43,13 @@ class Worker:
         context = _context(module)
         self.pipe, other = context.Pipe()
         self.is_ready, self._job = False, b""
-        self.task: Task | None = None
+        self.task: SentItem | None = None
         self._process = context.Process(target=serve, args=(other, threads, dict(os.environ), str(Path.cwd())))
         with _interrupts_held():
             self._process.start()
         other.close()
 
-    def take(self, job: bytes, task: Task) -> None:
+    def take(self, job: bytes, task: SentItem) -> None:
         """Send an item, and the work if it is other than before."""
         self.task = task
         try:
@@ -77,7 +77,7 @@ class Worker:
         return signal.Signals(-code).name if code < 0 else f"exit code {code}"
 
 
-def packed(value: Any, name: str) -> bytes:
+def pickle_for_process(value: Any, name: str) -> bytes:
     """Return a value as bytes for another process.
 
     Raises:

@@ -20,7 +20,7 @@ from globscope.testing.claims import (
 )
 from globscope.testing.tiny.population import tiny_inputs
 from globscope.testing.tiny.task import TinyTask, tiny_task
-from globscope.testing.units import planned, score_units
+from globscope.testing.units import plan_of_width, score_units
 
 # A product cut otherwise sums its float32 terms in another order.
 OTHER_CUT = 1e-6
@@ -33,7 +33,7 @@ class EvaluatorChecks(OptionChecks):
     def records_every_network_once(self) -> None:
         """Each split's measures for every network, also where statistics must be calibrated first."""
         for task in (tiny_task(), tiny_task(normalised=True)):
-            found = self._scored(_networks(), task)
+            found = self._scores(_networks(), task)
             missing = FIELDS - set(found)
             require(not missing, f"fields {sorted(missing)} are missing")
             wrong = [name for name, values in found.items() if values.shape != (12,)]
@@ -43,7 +43,7 @@ class EvaluatorChecks(OptionChecks):
     def calibrates_statistics(self) -> None:
         """A network of a model with statistics is scored with its own, re-estimated ones."""
         task = tiny_task(normalised=True)
-        found = self._scored(_networks(), task)["train_loss"]
+        found = self._scores(_networks(), task)["train_loss"]
         probe, weights = task.build("cpu"), _networks().weights(Unit(start=0, stop=12))
         fresh = np.array([_loss(probe, row, calibrated=False) for row in weights])
         wanted = np.array([_loss(probe, row, calibrated=True) for row in weights])
@@ -60,7 +60,7 @@ class EvaluatorChecks(OptionChecks):
             shifts = np.random.default_rng(1).normal(size=(12, 4)).astype(np.float32)
             buffers = [{"shift": shift, "mean": np.zeros(6), "variance": np.ones(6)} for shift in shifts]
             nearest = np.arange(12) // 2
-            found = self._scored(evolve(networks, buffers=buffers, nearest=nearest), task)["train_loss"]
+            found = self._scores(evolve(networks, buffers=buffers, nearest=nearest), task)["train_loss"]
             calibrated = bool(probe.statistics)
             wanted = [_loss(probe, *pair, calibrated=calibrated) for pair in zip(weights, shifts[nearest], strict=True)]
             text = "does not score a network with the buffers of the member nearest to it"
@@ -71,20 +71,20 @@ class EvaluatorChecks(OptionChecks):
         task, weights = tiny_task(drawing=True), _networks().weights(Unit(start=0, stop=12)).copy()
         weights[7] = weights[0]
         networks = evolve(Networks.of(weights), seed=3)
-        found = self._scored(networks, task)["train_loss"]
+        found = self._scores(networks, task)["train_loss"]
         require_near(found[7], found[0], OTHER_CUT, "draws other numbers for two equal networks")
         with other_global_seeds(1), global_states() as moved:
-            again = self._scored(networks, task)["train_loss"]
+            again = self._scores(networks, task)["train_loss"]
         require(not moved, f"moves the global random state of {', '.join(moved)}")
         require_same(again, found, "draws other numbers when it scores the same networks again")
-        other = self._scored(evolve(networks, seed=4), task)["train_loss"]
+        other = self._scores(evolve(networks, seed=4), task)["train_loss"]
         require((other != found).all(), "draws the same numbers whatever the seed")
 
     def same_plan_gives_the_same_bits(self) -> None:
         """Equal units give equal numbers, in whatever order they are taken."""
-        again = self._scored(_networks(), tiny_task())
+        again = self._scores(_networks(), tiny_task())
         forwards = self._cut(5)
-        turned = self._scored(_networks(), tiny_task(), width=5, backwards=True)
+        turned = self._scores(_networks(), tiny_task(), width=5, backwards=True)
         for name, values in self._plain.items():
             require_same(values, again[name], f"{name} differs between two equal evaluations")
             require_same(forwards[name], turned[name], f"{name} depends on the order of the units")
@@ -100,7 +100,7 @@ class EvaluatorChecks(OptionChecks):
         """A network of NaN has loss NaN and an enormous one inf or NaN; its neighbours are not affected."""
         weights = _networks().weights(Unit(start=0, stop=12)).copy()
         weights[3], weights[7] = np.nan, 1e30
-        found, rest = self._scored(Networks.of(weights), tiny_task()), np.delete(np.arange(12), [3, 7])
+        found, rest = self._scores(Networks.of(weights), tiny_task()), np.delete(np.arange(12), [3, 7])
         for name in ("train_loss", "test_loss"):
             require(np.isnan(found[name][3]), f"{name} of a network of NaN is {found[name][3]}, not NaN")
             require(not np.isfinite(found[name][7]), f"{name} of an enormous network was repaired to {found[name][7]}")
@@ -111,7 +111,7 @@ class EvaluatorChecks(OptionChecks):
         """A rerun scores the units that are left, so a unit lifts its own networks only."""
         space = _Watched(space=_networks().space)
         networks, task = evolve(_networks(), space=space), tiny_task()
-        plan = planned(self.component, networks, task, 3)
+        plan = plan_of_width(self.component, networks, task, 3)
         scorer = self.component.scorer(networks, task, plan)
         space.lifted.clear()
         found = scorer.score(plan.units[2])
@@ -122,7 +122,7 @@ class EvaluatorChecks(OptionChecks):
     def scores_in_another_process(self) -> None:
         """What was pickled scores the same: the evaluator, the networks, the task and the plan."""
         networks, task = _networks(), tiny_task()
-        plan = planned(self.component, networks, task, 5)
+        plan = plan_of_width(self.component, networks, task, 5)
         sent = pickle.loads(pickle.dumps((self.component, networks, task, plan)))  # noqa: S301 - made here
         scorer = sent[0].scorer(*sent[1:])
         for unit in plan.units:
@@ -134,33 +134,33 @@ class EvaluatorChecks(OptionChecks):
         task = tiny_task(fails_on=123.0)
         weights = _networks().weights(Unit(start=0, stop=12)).copy()
         weights[5, 0] = 123.0
-        clean = self._scored(_networks(), task)
+        clean = self._scores(_networks(), task)
         with _torch_restored() as changed:
             try:
-                self._scored(Networks.of(weights), task)
+                self._scores(Networks.of(weights), task)
             except Exception:  # noqa: BLE001 - of whatever kind: here it is enough that it is not hidden
                 hidden = False
             else:
                 hidden = True
         require(not hidden, "hides what the task raises")
         require(not changed, f"leaves torch with another {', '.join(changed)} after an exception")
-        for name, values in self._scored(_networks(), task).items():
+        for name, values in self._scores(_networks(), task).items():
             require_same(values, clean[name], f"{name} differs after an exception in another evaluation")
 
     def leaves_inputs_untouched(self) -> None:
         """The networks' coordinates are not the evaluator's to write to."""
         networks = Networks.of(tiny_inputs().population.weights.copy())
-        self._scored(networks, tiny_task())
+        self._scores(networks, tiny_task())
         require_same(networks.coordinates, tiny_inputs().population.weights, "the networks were written to")
 
     @cached_property
     def _plain(self) -> dict[str, np.ndarray]:
-        return self._scored(_networks(), tiny_task())
+        return self._scores(_networks(), tiny_task())
 
     def _cut(self, width: int) -> dict[str, np.ndarray]:
-        return self._scored(_networks(), tiny_task(), width=width)
+        return self._scores(_networks(), tiny_task(), width=width)
 
-    def _scored(self, networks: Networks, task: TinyTask, **cut: Any) -> dict[str, np.ndarray]:
+    def _scores(self, networks: Networks, task: TinyTask, **cut: Any) -> dict[str, np.ndarray]:
         return score_units(self.component, networks, task, **cut)
 
 

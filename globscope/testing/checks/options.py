@@ -58,7 +58,7 @@ class OptionChecks:
         """A spec can say every option: written as TOML and read strictly, the component is the same."""
         text = tomli_w.dumps(plain(self._options()))
         try:
-            again = self._structured(tomllib.loads(text))
+            again = self._structure(tomllib.loads(text))
         except InvalidError as invalid:
             problems = "; ".join(f"{place}: {what}" for place, what in invalid.problems)
             raise ContractError(f"options cannot be read back from TOML: {problems}") from invalid
@@ -69,7 +69,7 @@ class OptionChecks:
         name = next(iter(self._options()), "anything")
         wrong = f"{name}_"
         try:
-            self._structured({**plain(self._options()), wrong: 1})
+            self._structure({**plain(self._options()), wrong: 1})
         except InvalidError as invalid:
             refusals = [text for place, text in invalid.problems if place == wrong]
             wanted = f"did you mean {name!r}?" if self._options() else "no such key"
@@ -110,5 +110,5 @@ class OptionChecks:
     def _options(self) -> dict[str, Any]:
         return {a.name: getattr(self.component, a.name) for a in attrs.fields(type(self.component))}
 
-    def _structured(self, table: dict[str, Any]) -> Any:
+    def _structure(self, table: dict[str, Any]) -> Any:
         return converter(Path.cwd()).structure(table, type(self.component))

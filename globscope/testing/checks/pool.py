@@ -30,7 +30,7 @@ class PoolChecks(OptionChecks):
     def prepares_once_in_a_worker(self) -> None:
         """What is slow to prepare, such as a task with its data, is prepared once by every worker."""
         with self.component.open() as workers:
-            found = self._prepared(workers)
+            found = self._preparations(workers)
             require(workers.count >= 1, f"has {workers.count} workers")
         require(len(found) <= workers.count, f"prepares {len(found)} times for {workers.count} workers")
 
@@ -62,7 +62,7 @@ class PoolChecks(OptionChecks):
         for number, matrix in enumerate(matrices):
             require_same(found[number], matrix @ matrices[0], "a matrix product differs from that of this process")
 
-    def _prepared(self, workers: Workers) -> set[Any]:
+    def _preparations(self, workers: Workers) -> set[Any]:
         return {result for _, result in workers.map(preparation, None, range(6))}
 
 

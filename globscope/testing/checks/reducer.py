@@ -154,7 +154,7 @@ class ReducerChecks(OptionChecks):
         require(not offers or arrays is not None, "offers restore, but its chart has no arrays")
         if arrays is None:
             return
-        again = _answers(self._first.inputs, self.component.restore(self._first.inputs, _stored(arrays)))
+        again = _answers(self._first.inputs, self.component.restore(self._first.inputs, _from_file(arrays)))
         for name in ("decoded", "encoded"):
             one, two = getattr(self._first, name), getattr(again, name)
             require((one is None) == (two is None), f"restored and fitted chart disagree on having {name} points")
@@ -197,7 +197,7 @@ def _networks(fit: _Fit) -> np.ndarray:
     return fit.chart.space.coordinates((weights[:4] + weights[-4:]) / 2)[0]
 
 
-def _stored(arrays: Any) -> dict[str, np.ndarray]:
+def _from_file(arrays: Any) -> dict[str, np.ndarray]:
     """Return arrays as they come back from a file."""
     from safetensors.numpy import load, save
 

@@ -48,7 +48,7 @@ class SamplerChecks(OptionChecks):
 
     def is_a_pure_function(self) -> None:
         """Asked twice with equal arguments it gives equal samples; it keeps nothing."""
-        again = self._asked()
+        again = self._ask_all()
         for turn, (one, two) in enumerate(zip(self._rounds, again, strict=False)):
             require_same(one.points, two.points, f"round {turn}: points differ when asked again")
         require(len(self._rounds) == len(again), "asks another number of rounds when asked again")
@@ -77,7 +77,7 @@ class SamplerChecks(OptionChecks):
 
     @cached_property
     def _rounds(self) -> list[Samples]:
-        return self._asked()
+        return self._ask_all()
 
     @property
     def _whole(self) -> Samples | None:
@@ -86,7 +86,7 @@ class SamplerChecks(OptionChecks):
             whole = samples if whole is None else whole.concatenate(samples)
         return whole
 
-    def _asked(self) -> list[Samples]:
+    def _ask_all(self) -> list[Samples]:
         chart, found, sofar = tiny_chart(), list[Samples](), None
         while len(found) < ROUNDS:
             samples = self.component.ask(chart, sofar, _round(len(found)))

@@ -88,7 +88,7 @@ class TaskChecks(OptionChecks):
 
     def reduced_mean_is_the_objective(self) -> None:
         """Out of training, the mean of the measure `loss` is the objective."""
-        found = self._reduced(self._parameters(), self._batch())
+        found = self._means(self._parameters(), self._batch())
         if "loss" in found:
             wanted = self._objective(self._parameters(), self._buffers(), self._batch(), training=False)
             text = f"loss reduces to {found['loss']}, the objective is {float(wanted.detach())}"
@@ -112,20 +112,20 @@ class TaskChecks(OptionChecks):
     def keeps_losses_that_are_not_finite(self) -> None:
         """A network of NaN has a loss of NaN."""
         broken = {name: p * np.nan for name, p in self._parameters().items()}
-        found = self._reduced(broken, self._batch())
+        found = self._means(broken, self._batch())
         finite = [name for name, value in found.items() if name.endswith("loss") and np.isfinite(value)]
         require(not finite, f"measures {finite} of a network of NaN are finite: a loss was repaired")
 
     def training_leaves_no_trace(self) -> None:
         """A training step changes nothing but the buffers it was handed."""
-        before = self._reduced(self._parameters(), self._batch())
+        before = self._means(self._parameters(), self._batch())
         leaves = {name: p.clone().requires_grad_() for name, p in self._parameters().items()}
         self._objective(leaves, self._buffers(), self._batch(), training=True).backward()
         self._require_unchanged(before, "after a training step")
 
     def failure_leaves_no_trace(self) -> None:
         """An exception in the middle of a training step does not leave the model in training mode."""
-        before = self._reduced(self._parameters(), self._batch())
+        before = self._means(self._parameters(), self._batch())
         last = self._probe.layout.names[-1]
         broken = self._parameters() | {last: self._parameters()[last].new_zeros((3, 1, 4, 1, 5))}
         try:
@@ -195,7 +195,7 @@ class TaskChecks(OptionChecks):
         """Statistics are re-estimated into new buffers, and do not depend on earlier calls."""
         if not self._probe.statistics:
             return
-        before, parameters = self._reduced(self._parameters(), self._batch()), self._parameters()
+        before, parameters = self._means(self._parameters(), self._batch()), self._parameters()
         first = self._calibrate(parameters, self._buffers(), [self._batch()])
         kept = {name: np.asarray(value).copy() for name, value in first.items()}
         self._calibrate(self._probe.initialise(8)[0], self._buffers(), [self._batch()])
@@ -211,9 +211,9 @@ class TaskChecks(OptionChecks):
             return
         parameters, batch = self._parameters(), self._batch()
         others = {name: b for name, b in self._buffers().items() if name not in self._probe.statistics}
-        before = self._reduced(parameters, batch)
-        found = self._reduced(parameters, batch, others)
-        require(self._reduced(parameters, batch, others) == found, "keeps something of a batch that it was scored by")
+        before = self._means(parameters, batch)
+        found = self._means(parameters, batch, others)
+        require(self._means(parameters, batch, others) == found, "keeps something of a batch that it was scored by")
         require(
             not any(value == before[name] for name, value in found.items() if name == "loss"),
             "reduces to the same loss by a fresh network's statistics as by those of the batch",
@@ -222,12 +222,12 @@ class TaskChecks(OptionChecks):
 
     def keeps_no_buffers(self) -> None:
         """A network is scored with the buffers that are handed in, which the next one does not see."""
-        before = self._reduced(self._parameters(), self._batch())
+        before = self._means(self._parameters(), self._batch())
         others = {name: b.clone() for name, b in self._probe.initialise(8)[1].items()}
         for buffer in others.values():
             if buffer.is_floating_point():
                 buffer.mul_(0.5).add_(0.25)
-        self._reduced(self._parameters(), self._batch(), others)
+        self._means(self._parameters(), self._batch(), others)
         self._require_unchanged(before, "after another one with other buffers")
 
     def draws_what_a_seed_repeats(self) -> None:
@@ -323,7 +323,7 @@ class TaskChecks(OptionChecks):
             sums = {name: pair for name, pair in found.items() if name not in self._whole}
             return {name: (float(total.detach()), float(weight)) for name, (total, weight) in sums.items()}
 
-    def _reduced(
+    def _means(
         self, parameters: Mapping[str, Any], batch: Any, buffers: Mapping[str, Any] | None = None
     ) -> dict[str, float]:
         found = self._sums(parameters, batch, buffers)
@@ -335,6 +335,6 @@ class TaskChecks(OptionChecks):
         return tuple(traits(self._probe, ProbeTraits).whole)
 
     def _require_unchanged(self, before: Mapping[str, float], when: str) -> None:
-        after = self._reduced(self._parameters(), self._batch())
+        after = self._means(self._parameters(), self._batch())
         for name, value in before.items():
             require_same(after[name], value, f"{name} of a network changes {when}")

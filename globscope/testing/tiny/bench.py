@@ -66,7 +66,7 @@ class TinyBench:
         """Return a linear map of the members in the fit, whatever the reducer and the seed."""
         del seed
         inputs = inputs_of(population.fitted)
-        found = _mapped(reducer, inputs.population, principal(inputs), inputs.coordinates)
+        found = _map_of(reducer, inputs.population, principal(inputs), inputs.coordinates)
         return evolve(found, whole=population)
 
     def landscape(self, fitted: Map) -> Map:
@@ -124,7 +124,7 @@ def tiny_bench() -> TinyBench:
     return TinyBench()
 
 
-def _mapped(name: str, population: Population, chart: Chart, coordinates: np.ndarray) -> Map:
+def _map_of(name: str, population: Population, chart: Chart, coordinates: np.ndarray) -> Map:
     return Map(
         name=name,
         chart=chart,
