@@ -17,13 +17,14 @@ from globscope.spec.cells import Relations
 from globscope.spec.describe import options
 from globscope.spec.entries import common
 from globscope.spec.model import PopulationSpec, Recipe, Spec, Train, Variant, Zoo
+from globscope.values.field import Description
 from globscope.values.findings import Figure, Finding, Table
 from globscope.values.pictures import HeatMap, Overlay, Panel, Plot, Series, Trail
 
 FOLDER = Path(__file__).parent / "reference"
 NOTE = "<!-- Written by docs/generate.py (`make docs`); edit the docstrings instead. -->"
 PROTOCOLS = {
-    "task": (roles.Task, roles.Probe, *roles.OPTIONAL["probe"]),
+    "task": (roles.Task, roles.Probe, *roles.OPTIONAL["probe"], Description),
     "reducer": (roles.Reducer,),
     "sampler": (roles.Sampler,),
     "evaluator": (roles.Evaluator, roles.UnitScorer),

@@ -31,7 +31,7 @@ class Part:
     Attributes:
         title: Heading of the part.
         text: Paragraph below the heading.
-        pictures: In the page's order.
+        pictures: Pictures in the page's order.
         tables: Each with the path of its CSV file.
         csv: Relative path of the file with the pictures' figures; empty if there is none.
     """

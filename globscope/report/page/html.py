@@ -27,7 +27,7 @@ class Section:
 
     Attributes:
         scene: The map with its first landscape.
-        pictures: Of its landscapes, trees and profiles, in the page's order.
+        pictures: Pictures of its landscapes, trees and profiles, in the page's order.
     """
 
     scene: Scene
@@ -46,7 +46,7 @@ class Source:
     Attributes:
         title: Heading of its part of the page.
         warnings: Sentences that a reader must not miss.
-        pictures: In the page's order.
+        pictures: Pictures in the page's order.
         undrawn: Sentences on pictures that cannot be drawn.
         tables: Each with the path of its CSV file.
     """

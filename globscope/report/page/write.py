@@ -30,12 +30,12 @@ def write_report(
     Args:
         folder: The run folder; gets `figures/`, `tables/`, `landscapes/`, `topology/`, `members/` and the page. What
             an earlier report left there, of reducers that are no longer in the spec, is removed, unless it was edited.
-        title: Of the study.
+        title: Title of the study.
         atlas: Population and maps.
-        findings: By analysis' name.
+        findings: Findings by analysis' name.
         learned: How aligners learned, by aligner's name.
         record: The results as one JSON object, with `reducers`, `manifest` and `spec`.
-        field: What the colours show; where no landscape has it, their first field.
+        field: Key of the field that the colours show; if no landscape has it, they show the first field.
     """
     claim(folder, "study")
     before, gallery = times_written(folder), Gallery.of(folder, atlas, field)

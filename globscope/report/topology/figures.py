@@ -63,11 +63,11 @@ def write_topology(folder: Path, title: str, values: np.ndarray, topology: Topol
     """Write `topology.json`, and pictures of the merge tree, the diagram and the profile, into a folder.
 
     Args:
-        folder: A claimed one.
-        title: What the pictures are called after, such as the file's name.
-        values: (n,) the field's at every sample.
-        topology: To draw.
-        record: What `topology.json` holds.
+        folder: A folder that is claimed.
+        title: Name in the headlines, such as the file's.
+        values: (n,) values of the field at every sample.
+        topology: Merge trees that are drawn.
+        record: Content of `topology.json`.
     """
     tree = TreeScene.of(shorten(one_line(title), 40), topology, values)
     write_json(folder / "topology.json", record)
