@@ -24,8 +24,7 @@ from globscope.api import (
     threads_for,
 )
 from globscope.builtin.aligners.activations import ActivationMatching
-from globscope.builtin.aligners.pair_loss import Kind, PairLoss
-from globscope.builtin.aligners.soft import sinkhorn
+from globscope.builtin.aligners.pair_loss import Kind, PairLoss, sinkhorn
 from globscope.builtin.aligners.unit_similarity import best_assignment, rescale
 from globscope.builtin.aligners.weights import WeightMatching
 

@@ -8,7 +8,7 @@ from hypothesis import strategies as st
 
 from globscope.api import Code, GlobscopeError, PluginError, symmetry
 from globscope.builtin.aligners import ActivationMatching, Sinkhorn, WeightMatching
-from globscope.builtin.aligners.soft import permute_softly, sinkhorn
+from globscope.builtin.aligners.pair_loss import permute_softly, sinkhorn
 from globscope.builtin.aligners.unit_similarity import best_assignment
 from globscope.builtin.tasks.classification import Classification
 from globscope.builtin.tasks.convection import PinnConvection

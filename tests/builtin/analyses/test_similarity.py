@@ -24,10 +24,10 @@ from globscope.api import (
     fixed_examples,
 )
 from globscope.builtin.analyses.similarity import Similarity
+from globscope.builtin.analyses.similarity.agreement import correlations, intervals
 from globscope.builtin.analyses.similarity.cka import differences, disagreements, linear_cka
 from globscope.builtin.analyses.similarity.outputs import cycle_places
 from globscope.builtin.analyses.similarity.pairwise import MOST, distances_in_weight_space
-from globscope.builtin.analyses.similarity.rank_correlation import correlations, intervals
 from globscope.builtin.tasks.classification import Classification
 from globscope.builtin.tasks.language import LanguageModelling
 from globscope.builtin.tasks.regression import Regression

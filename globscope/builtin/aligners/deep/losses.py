@@ -11,7 +11,7 @@ from globscope.builtin.aligners.deep.mlp import Mlp
 from globscope.builtin.aligners.deep.network import UnitEncoder
 from globscope.builtin.aligners.deep.options import Options
 from globscope.builtin.aligners.deep.task_loss import TaskLoss
-from globscope.builtin.aligners.soft import sinkhorn
+from globscope.builtin.aligners.pair_loss import sinkhorn
 
 Batch = Mapping[str, Any]
 # Losses, named as the options that are their weights.

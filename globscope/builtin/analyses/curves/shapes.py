@@ -1,9 +1,12 @@
-"""The shapes of a curve φ(t), t in [0, 1], between two networks: the share of each of its points in φ(t)."""
+"""The shapes of a curve φ(t), t in [0, 1], between two networks: its points' shares in φ(t); and the straight line."""
 
+from collections.abc import Mapping
 from math import comb
 from typing import Literal
 
 import numpy as np
+
+from globscope.api import Bench, Mixtures, Networks, Population
 
 Shape = Literal["Bezier", "PolyChain"]
 
@@ -35,3 +38,18 @@ def curve_points(shape: Shape, ends: np.ndarray, bends: np.ndarray, count: int) 
     networks: np.ndarray = shares @ np.concatenate([ends[:1], bends, ends[1:]])
     networks[[0, -1]] = ends
     return networks
+
+
+def measure_straight_line(
+    ends: Population, at_ends: Mapping[str, np.ndarray], t: np.ndarray, bench: Bench
+) -> dict[str, np.ndarray]:
+    """Return the fields of the straight line between two networks at (n,) t; the fields of its ends are known."""
+    inner = t[1:-1]
+    line = Networks(
+        space=Mixtures(weights=ends.weights),
+        coordinates=np.stack([1 - inner, inner], axis=1),
+        buffers=ends.buffers,
+        nearest=(inner > 0.5).astype(int),
+    )
+    fields = bench.measure(line)
+    return {name: np.concatenate([values[:1], fields[name], values[1:]]) for name, values in at_ends.items()}

@@ -8,9 +8,13 @@ from globscope.api import NEIGHBOURS, AnalysisTraits, Atlas, Bench, Finding, Tab
 from globscope.builtin.analyses.fidelity.comparison import figures
 from globscope.builtin.analyses.fidelity.held_out import held_out
 from globscope.builtin.analyses.fidelity.map_fidelity import MapFidelity
-from globscope.builtin.analyses.fidelity.noise import noise_warnings
 from globscope.builtin.analyses.fidelity.pairs_of_runs import RunsOnMap, absence_warnings, pairs
-from globscope.builtin.analyses.fidelity.warnings import buffer_warnings, chance_warnings, record_warnings
+from globscope.builtin.analyses.fidelity.warnings import (
+    buffer_warnings,
+    chance_warnings,
+    noise_warnings,
+    record_warnings,
+)
 
 
 @attrs.define(frozen=True, kw_only=True)

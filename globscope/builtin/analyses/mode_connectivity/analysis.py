@@ -26,9 +26,9 @@ from globscope.api import (
 )
 from globscope.builtin.analyses.curves.pairs import choose_pairs, count_pairs, pair_label, require_pairs
 from globscope.builtin.analyses.curves.training import CurveTraining, Settings, trained_bends
-from globscope.builtin.analyses.mode_connectivity import curve_table, project_curves
+from globscope.builtin.analyses.mode_connectivity import project_curves
 from globscope.builtin.analyses.mode_connectivity.curve_members import alternate_points, members
-from globscope.builtin.analyses.mode_connectivity.measured_curve import measured_curves
+from globscope.builtin.analyses.mode_connectivity.measured_curve import curve_table, measured_curves
 from globscope.builtin.analyses.mode_connectivity.pictures import overlays, plot
 
 NAME = "mode-connectivity"
@@ -124,7 +124,7 @@ class ModeConnectivity:
         fits = (project_curves.UNSEEN, project_curves.SEEN)
         plots = [plot(curves, projections, self.curve, field, fit) for fit in fits]
         return Finding(
-            tables=(curve_table.table(curves, atlas), project_curves.table(projections, field)),
+            tables=(curve_table(curves, atlas), project_curves.table(projections, field)),
             warnings=tuple(project_curves.warnings(projections, field)),
             pictures=(*plots, *overlays(atlas, curves, self.curve)),
         )

@@ -8,8 +8,7 @@ from attrs import define, field
 from globscope.api import Atlas, Bench, Field, Map, Table, finite_or_none
 from globscope.builtin.analyses.curves.projection import Projection, project
 from globscope.builtin.analyses.mode_connectivity.curve_members import alternate_points
-from globscope.builtin.analyses.mode_connectivity.curve_table import Row, field_barrier
-from globscope.builtin.analyses.mode_connectivity.measured_curve import MeasuredCurve
+from globscope.builtin.analyses.mode_connectivity.measured_curve import MeasuredCurve, Row, field_barrier
 
 CAPTION = (
     "Every curve and its projection by every map that encodes and decodes: the {field} L(φ(t)) and "

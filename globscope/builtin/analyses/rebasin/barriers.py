@@ -19,7 +19,7 @@ from globscope.api import (
     finite_or_none,
     scores,
 )
-from globscope.builtin.analyses.curves.straight_line import measure_straight_line
+from globscope.builtin.analyses.curves.shapes import measure_straight_line
 from globscope.builtin.analyses.formatting import median
 from globscope.builtin.analyses.rebasin.rebased_networks import Rebased
 
