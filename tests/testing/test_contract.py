@@ -15,6 +15,7 @@ from support.arrays import assert_same_arrays
 from globscope.api import (
     Chart,
     Code,
+    Description,
     Finding,
     HeatMap,
     Member,
@@ -461,6 +462,11 @@ def task(**methods):
     return TinyTask, {"build": build}
 
 
+def describing(self, task, device):
+    TinyProbe.__init__(self, task, device)
+    self.traits = evolve(self.traits, descriptions={"recall": Description(name="recall")})
+
+
 def with_buffers(**methods):
     """Return a wrong task whose networks have statistics and a buffer of their own."""
 
@@ -793,6 +799,7 @@ WRONG = {
     ),
     "calls derived members trained": (derived("trained"), {"derives_members_that_fit"}),
     "reduces to means": (task(reduce=averaged), {"reductions_add_up"}),
+    "describes what it does not measure": (task(__init__=describing), {"names_splits_and_measures"}),
     "repairs its loss": (task(reduce=repaired), {"keeps_losses_that_are_not_finite"}),
     "trains on another loss": (task(reduce=halved), {"reduced_mean_is_the_objective"}),
     "says something of fewer examples than it is asked about": (
