@@ -167,7 +167,7 @@ class _Discovery:
             self.plugins.register(SimpleNamespace(**{name: function}), source)
         except (ValueError, pluggy.PluginValidationError):
             signature = f"{name}{inspect.signature(function)}"
-            self.problems.append(f"{where}: {signature} is no hook: it must be a plain function without arguments")
+            self.problems.append(f"{where}: {signature} is not a hook: it must be a plain function without arguments")
             return
         self.sources[source] = entry
 
@@ -260,7 +260,7 @@ def _unmarked_hooks(module: Any) -> Iterator[str]:
 def _class_problem(role: str, name: Any, cls: Any) -> str:
     """Return why a spec could not use a class by this name, or set its options; empty where it could."""
     if not isinstance(name, str) or not NAME.fullmatch(name):
-        return "is no name: letters, digits, '-', '_' and '.' make one"
+        return "is not a name: letters, digits, '-', '_' and '.' make one"
     if not isinstance(cls, type) or not has(cls):
         return "is not an attrs class, so it has no options"
     try:

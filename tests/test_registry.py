@@ -86,7 +86,7 @@ WRONG = {
     ),
     "arguments": (
         GOOD.replace("globscope_reducers()", "globscope_reducers(config)"),
-        ": globscope_reducers(config) is no hook: it must be a plain function without arguments",
+        ": globscope_reducers(config) is not a hook: it must be a plain function without arguments",
     ),
     "another version": (
         GOOD.replace("GLOBSCOPE_API = 2", "GLOBSCOPE_API = 3"),
@@ -132,11 +132,11 @@ WRONG = {
     ),
     "name with a slash": (
         GOOD.replace('"mine"', '"../mine"'),
-        ": globscope_reducers(): '../mine' is no name: letters, digits, '-', '_' and '.' make one",
+        ": globscope_reducers(): '../mine' is not a name: letters, digits, '-', '_' and '.' make one",
     ),
     "name that is no text": (
         GOOD.replace('"mine"', "3"),
-        ": globscope_reducers(): 3 is no name: letters, digits, '-', '_' and '.' make one",
+        ": globscope_reducers(): 3 is not a name: letters, digits, '-', '_' and '.' make one",
     ),
     "default that TOML cannot hold": (
         optioned("x: complex = 1j"),

@@ -28,7 +28,7 @@ def read_landscaper(path: Path, arrays: Mapping[str, np.ndarray]) -> Landscape:
     check_axes(path, "loss", loss)
     along = [axis(path, "coordinates", row) for row in np.atleast_2d(arrays["coordinates"])]
     if tuple(map(len, along)) != loss.shape:
-        problem = f"'coordinates' of shape {arrays['coordinates'].shape} are no axes of a 'loss' of shape {loss.shape}"
+        problem = f"'coordinates' of shape {arrays['coordinates'].shape} are not axes of a 'loss' of shape {loss.shape}"
         raise FileError(f"{path}: {problem}; expected a row for each axis")
     return unsampled_landscape(lattice_samples(along), {"loss": loss.ravel()})
 

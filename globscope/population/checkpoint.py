@@ -111,7 +111,7 @@ def _shards(index: Path) -> dict[str, Path]:
         weight_map = read_json(index)["weight_map"]
         shards = {str(name): index.parent / str(file) for name, file in weight_map.items()}
     except (FileError, KeyError, AttributeError, TypeError) as error:
-        raise PopulationError(f"{index}: is no index of shards, JSON with a `weight_map`") from error
+        raise PopulationError(f"{index}: is not an index of shards, JSON with a `weight_map`") from error
     for file in sorted(set(shards.values())):
         if file.parent != index.parent or not file.is_file():
             raise PopulationError(f"{index}: names the shard {file.name}, which is not beside it")

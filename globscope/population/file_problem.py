@@ -16,7 +16,7 @@ def file_problem(path: Path) -> str:
     if not path.exists():
         return "is not there"
     if not path.is_file():
-        return "is no regular file"
+        return "is not a regular file"
     return "" if os.access(path, os.R_OK) else "cannot be read: permission denied"
 
 

@@ -19,7 +19,7 @@ def unreadable_reason(path: Path, error: Exception) -> str:
     if size == 0:
         return "is empty"
     if path.suffix == ".safetensors":
-        return f"is no whole safetensors file ({size:,} bytes): damaged, truncated, or of another format"
+        return f"is not a complete safetensors file ({size:,} bytes): damaged, truncated, or of another format"
     classes = _classes(path, error)
     if classes:
         return _refusal(path, classes)

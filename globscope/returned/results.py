@@ -78,7 +78,7 @@ def checked_permutations(component: str, permutations: Any) -> dict[str, np.ndar
     for name, array in checked_arrays(component, permutations).items():
         arrays[name] = integers(f"{component}: permutation {name!r}", array, (None,))
         if sorted(arrays[name].tolist()) != [*range(len(arrays[name]))]:
-            raise PluginError(f"{component}: {name!r} is no permutation: every unit is wanted once")
+            raise PluginError(f"{component}: {name!r} is not a permutation: every unit must occur once")
     return arrays
 
 

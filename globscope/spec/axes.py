@@ -58,7 +58,9 @@ def _flat(
     for key, value in table.items():
         parts = (*above, *steps(key))
         if not steps(key):
-            problems.append((under("sweep", *map(bare, above), bare(key)), "is no key, such as 'reducer.0.latent_dim'"))
+            problems.append(
+                (under("sweep", *map(bare, above), bare(key)), "is not a key, such as 'reducer.0.latent_dim'")
+            )
         elif isinstance(value, dict):
             yield from _flat(value, parts, problems)
         else:

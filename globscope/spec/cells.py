@@ -23,7 +23,7 @@ from globscope.spec.structure import below_place, converter
 
 # A sweep with more cells is taken for a mistake.
 MOST = 1000
-NO_RESULT = "is no part of any result; the pool in [run] does the work of all cells"
+NO_RESULT = "is not part of any result; the pool in [run] does the work of all cells"
 
 
 @define(frozen=True, kw_only=True)

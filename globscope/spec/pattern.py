@@ -22,10 +22,10 @@ def words(text: str) -> tuple[str, ...]:
 def problems(pattern: str) -> Iterator[str]:
     """Yield the problems of a pattern that do not depend on its template."""
     if "**" in pattern:
-        yield "`**` is no wildcard: `*` stays within one folder, and {variant} alone between slashes spans several"
+        yield "`**` is not a wildcard: `*` stays within one folder, and {variant} alone between slashes spans several"
     for word in words(pattern):
         if not word.isidentifier():
-            yield f"{{{word}}} is no word; write a name in the braces, such as {{variant}}, {{step}} or {{seed}}"
+            yield f"{{{word}}} is not a word; write a name in the braces, such as {{variant}}, {{step}} or {{seed}}"
 
 
 def mismatches(pattern: str, template: str | None) -> Iterator[str]:
@@ -56,7 +56,7 @@ def unknown_words(template: str, pattern: str) -> Iterator[str]:
     for word in words(template):
         if word not in names:
             hint = near(word, names) if names else "the pattern has no words"
-            yield f"{{{word}}} is no word of {pattern!r}; {hint}"
+            yield f"{{{word}}} is not a word of {pattern!r}; {hint}"
 
 
 def fill_template(template: str, values: Mapping[str, str]) -> str:

@@ -17,7 +17,7 @@ from globscope.values.findings import Cell, Table
 from globscope.values.pictures import HeatMap
 
 READING = (
-    "Means over all cells that agree in two keys, the first that are no seed. A loss or an accuracy of a cell is "
+    "Means over all cells that agree in two keys, the first that are not a seed. A loss or an accuracy of a cell is "
     "itself the mean over its training runs' final networks; where the cell's map is a slice of some networks, or a "
     "key is about an analysis of some, it is that of these (origin …, subject …)."
 )

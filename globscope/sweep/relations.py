@@ -20,7 +20,7 @@ CAPTION = (
     "through several, or an analysis of some, the mean of these (subject …). low, high: the middle 95 % of the "
     "correlations of cells drawn again with replacement; none with fewer than 8 cells, whose draws are too much alike, "
     "nor where hardly any cell differs from the others. "
-    "An interval that holds 0 says that the sign is open. Cells that share networks or seeds are no independent "
+    "An interval that holds 0 says that the sign is open. Cells that share networks or seeds are not independent "
     "observations, so their intervals are too narrow; and a common cause, such as the swept key itself, correlates too."
 )
 COLUMNS = ("of", "against", "correlation", "low", "high", "n")

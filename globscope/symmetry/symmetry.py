@@ -114,7 +114,7 @@ class Symmetry:
             if name not in sizes:
                 raise SymmetryError(f"there is no group of units {name!r}; {near(name, sizes)}")
             if not np.array_equal(np.sort(permutation), np.arange(sizes[name])):
-                raise SymmetryError(f"what is given for {name!r} is no permutation of its {sizes[name]} units")
+                raise SymmetryError(f"the array for {name!r} is not a permutation of its {sizes[name]} units")
         return {name: np.asarray(permutation) for name, permutation in permutations.items()}
 
 

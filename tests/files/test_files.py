@@ -271,7 +271,7 @@ BAD = {
     "no arrays": ({}, f"holds no array; {ACCEPTED}"),
     "landscaper's, unequal": (
         {"loss": np.zeros((3, 4)), "coordinates": np.zeros((2, 3))},
-        "'coordinates' of shape (2, 3) are no axes of a 'loss' of shape (3, 4); expected a row for each axis",
+        "'coordinates' of shape (2, 3) are not axes of a 'loss' of shape (3, 4); expected a row for each axis",
     ),
     "landscaper's, a mesh": (
         {"loss": np.zeros((3, 3)), "coordinates": np.zeros((2, 3, 3))},

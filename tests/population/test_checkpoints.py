@@ -319,7 +319,7 @@ BAD = {
     "truncated": (lambda at: written(at / "c.pt", saved(at / "d.pt", NETWORK).read_bytes()[:-500]), REFUSED),
     "truncated safetensors": (
         garbled,
-        "AT/c.safetensors: is no whole safetensors file (***",
+        "AT/c.safetensors: is not a complete safetensors file (***",
     ),
     "hostile pickle": (
         lambda at: saved(at / "c.pt", {"state_dict": Hostile(at / "executed")}),
@@ -371,7 +371,7 @@ BAD = {
     ),
     "index that is none": (
         lambda at: written(at / "c.safetensors.index.json", b"[1]"),
-        "AT/c.safetensors.index.json: is no index of shards, JSON with a `weight_map`",
+        "AT/c.safetensors.index.json: is not an index of shards, JSON with a `weight_map`",
     ),
     "missing shard": (
         lambda at: sharded(at / "c", **{"1.bias": "model-3-of-3.safetensors"}),

@@ -156,7 +156,7 @@ NO_FILES = {
     "a dangling link": (dangling, "{variant}/{step}.pt", "AT/A/2.pt is a link to gone.pt, which is not there"),
     "a looped link": (looped, "{variant}/{step}.pt", "AT/A/2.pt is a link to 2.pt, which leads back to it"),
     "a dangling link to a run": (dangling_run, "{variant}/{step}.pt", "AT/B is a link to gone, which is not there"),
-    "a pipe": (pipe, "{variant}/{step}.pt", "AT/A/2.pt is no regular file"),
+    "a pipe": (pipe, "{variant}/{step}.pt", "AT/A/2.pt is not a regular file"),
     "a name of two lines": (
         two_lines,
         "{variant}/{step}*.pt",

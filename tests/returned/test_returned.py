@@ -121,7 +121,7 @@ def test_a_field_keeps_losses_that_are_not_finite_and_no_complex_ones():
 
 
 def test_a_permutation_that_repeats_a_unit_is_refused():
-    with pytest.raises(PluginError, match=r"'a' is no permutation: every unit is wanted once$"):
+    with pytest.raises(PluginError, match=r"'a' is not a permutation: every unit must occur once$"):
         checked_permutations(WHO, {"a": [0, 0]})
 
 

@@ -230,7 +230,8 @@ UNMAPPED = {
     ),
     "quantised": (
         "torch.ao.quantization.quantize_dynamic(nn.Sequential(nn.Linear(64, 10)), {nn.Linear})",
-        ": layer '0' (Linear) holds quantised weights, which are no parameters; return the network before quantisation",
+        ": layer '0' (Linear) holds quantised weights, which are not parameters; return the network before "
+        "quantisation",
     ),
     "compiled": (
         "torch.jit.script(nn.Linear(64, 10))",

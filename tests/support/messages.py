@@ -436,12 +436,12 @@ SPECS = {
         [
             "F: population.checkpoints: does not use {seed}: write variant = '{sed}-{kind}-{seed}', or * if it does "
             "not matter",
-            "F: population.variant: {sed} is no word of '{seed}/{kind}/{step}.pt'; did you mean 'seed'?",
+            "F: population.variant: {sed} is not a word of '{seed}/{kind}/{step}.pt'; did you mean 'seed'?",
         ],
     ),
     "template of a pattern without words": (
         from_files("last.pt").replace(REDUCER, 'variant = "{seed}"\n' + REDUCER),
-        ["F: population.variant: {seed} is no word of 'last.pt'; the pattern has no words"],
+        ["F: population.variant: {seed} is not a word of 'last.pt'; the pattern has no words"],
     ),
     "empty template": (
         from_files("{variant}.pt").replace(REDUCER, 'variant = ""\n' + REDUCER),
@@ -467,15 +467,15 @@ SPECS = {
     "two stars": (
         from_files("**/{variant}/{step}.pt"),
         [
-            "F: population.checkpoints: `**` is no wildcard: `*` stays within one folder, and {variant} alone between "
-            "slashes spans several, got '**/{variant}/{step}.pt'"
+            "F: population.checkpoints: `**` is not a wildcard: `*` stays within one folder, and {variant} alone "
+            "between slashes spans several, got '**/{variant}/{step}.pt'"
         ],
     ),
     "word that is no name": (
         from_files("{variant}/{step:03d}.pt"),
         [
-            "F: population.checkpoints: {step:03d} is no word; write a name in the braces, such as {variant}, {step} "
-            "or {seed}, got '{variant}/{step:03d}.pt'"
+            "F: population.checkpoints: {step:03d} is not a word; write a name in the braces, such as {variant}, "
+            "{step} or {seed}, got '{variant}/{step:03d}.pt'"
         ],
     ),
     "table of checkpoints with pattern and path": (
@@ -497,7 +497,7 @@ SPECS = {
         [
             "F: population.checkpoints.0.pattern: does not use {seed}: write variant = '{sede}-{seed}', or * if it "
             "does not matter",
-            "F: population.checkpoints.0.variant: {sede} is no word of '{seed}/{step}.pt'; did you mean 'seed'?",
+            "F: population.checkpoints.0.variant: {sede} is not a word of '{seed}/{step}.pt'; did you mean 'seed'?",
         ],
     ),
     "template beside tables": (
@@ -589,8 +589,8 @@ SPECS = {
     "checkpoints and train, whatever else is wrong": (
         from_files("**/{variant}.pt").replace(REDUCER, '[population.train]\nepochs = "9"\n' + REDUCER),
         [
-            "F: population.checkpoints: `**` is no wildcard: `*` stays within one folder, and {variant} alone between "
-            "slashes spans several, got '**/{variant}.pt'",
+            "F: population.checkpoints: `**` is not a wildcard: `*` stays within one folder, and {variant} alone "
+            "between slashes spans several, got '**/{variant}.pt'",
             "F: population.train.epochs: expected an integer, got '9' (text)",
             "F: population: needs exactly one of 'checkpoints' and [population.train], has both",
         ],

@@ -120,7 +120,7 @@ WRONG = {
     "empty": (GOOD + "[sweep]\n", ["F: sweep: needs at least one key with a list of its values"]),
     "empty list": (GOOD + "[sweep]\nseed = []\n", ["F: sweep.seed: needs at least one value"]),
     "no list": (GOOD + "[sweep]\nseed = 3\n", ["F: sweep.seed: expected a list of values, got 3 (integer)"]),
-    "no key": (GOOD + '[sweep]\n"a b" = [3]\n', ["F: sweep.\"a b\": is no key, such as 'reducer.0.latent_dim'"]),
+    "no key": (GOOD + '[sweep]\n"a b" = [3]\n', ["F: sweep.\"a b\": is not a key, such as 'reducer.0.latent_dim'"]),
     "unknown key": (
         GOOD + "[sweep]\nreducr.0.latent_dim = [1, 2]\n",
         ["F: sweep: reducr: there is no such key; did you mean 'reducer'?"],

@@ -215,7 +215,7 @@ def test_a_permutation_that_does_not_fit_is_refused(probes):
     with pytest.raises(SymmetryError, match="there is no group of units '2'; known: 1, 3"):
         found.permute(tensors, {"2": np.arange(8)})
     for wrong in (np.zeros(8, int), np.arange(5), np.arange(8) + 1):
-        with pytest.raises(SymmetryError, match="what is given for '1' is no permutation of its 8 units"):
+        with pytest.raises(SymmetryError, match="the array for '1' is not a permutation of its 8 units"):
             found.permute(tensors, {"1": wrong})
 
 

@@ -185,4 +185,4 @@ def _require_fit(scores: Mapping[str, np.ndarray], symmetry: Symmetry) -> None:
         if name not in scores:
             raise PluginError(f"{LABEL} got no scores for the group {name!r}")
         if scores[name].shape != (size, size) or not np.isfinite(scores[name]).all():
-            raise PluginError(f"{LABEL} got scores for the group {name!r} that are no ({size}, {size}) finite numbers")
+            raise PluginError(f"{LABEL} got scores for the group {name!r} that are not ({size}, {size}) finite numbers")

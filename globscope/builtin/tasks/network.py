@@ -37,7 +37,7 @@ def _problems(module: Any) -> Iterator[str]:
         kind = type(layer)
         where = f"layer {name!r} ({kind.__name__})" if name else f"the module itself ({kind.__name__})"
         if kind.__module__.startswith("torch.ao.nn") and ".quantized" in kind.__module__:
-            yield f"{where} holds quantised weights, which are no parameters; return the network before quantisation"
+            yield f"{where} holds quantised weights, which are not parameters; return the network before quantisation"
         if kind.get_extra_state is not torch.nn.Module.get_extra_state:
             yield f"{where} keeps a part of its state in get_extra_state, which no map holds; make it a buffer"
     for name, parameter in module.named_parameters():

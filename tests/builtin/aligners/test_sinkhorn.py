@@ -218,11 +218,11 @@ def test_it_starts_from_scores_that_are_handed_over_rescaled_to_its_sharpness(di
         ({"1": np.eye(16)}, "got no scores for the group '3'"),
         (
             {"1": np.eye(16), "3": np.eye(10)},
-            "got scores for the group '3' that are no (16, 16) finite numbers",
+            "got scores for the group '3' that are not (16, 16) finite numbers",
         ),
         (
             {"1": np.full((16, 16), np.nan), "3": np.eye(16)},
-            "got scores for the group '1' that are no (16, 16) finite numbers",
+            "got scores for the group '1' that are not (16, 16) finite numbers",
         ),
     ],
 )

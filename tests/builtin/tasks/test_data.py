@@ -148,7 +148,7 @@ DAMAGED = {
     ),
     "cut CIFAR": (
         lambda at: cut(as_cifar(at / "c") / "data_batch_1.bin"),
-        "task.path: AT/c/data_batch_1.bin is damaged: 1,000 bytes are no whole number of images",
+        "task.path: AT/c/data_batch_1.bin is damaged: 1,000 bytes are not a whole number of images",
     ),
     "cut idx": (
         lambda at: cut(as_idx(at / "m") / "train-images-idx3-ubyte"),
@@ -156,7 +156,7 @@ DAMAGED = {
     ),
     "other idx": (
         lambda at: cut(as_idx(at / "m") / "train-images-idx3-ubyte", 3),
-        "task.path: AT/m/train-images-idx3-ubyte is no idx file of bytes",
+        "task.path: AT/m/train-images-idx3-ubyte is not an idx file of bytes",
     ),
     "images of several sizes": (
         lambda at: other_size(as_images(at / "i")),

@@ -40,7 +40,9 @@ def _records(files: Sequence[Path], labels: int) -> tuple[np.ndarray, np.ndarray
     for file in files:
         content = np.frombuffer(file.read_bytes(), np.uint8)
         if content.size == 0 or content.size % (labels + PIXELS):
-            raise UserCodeError(f"task.path: {file} is damaged: {content.size:,} bytes are no whole number of images")
+            raise UserCodeError(
+                f"task.path: {file} is damaged: {content.size:,} bytes are not a whole number of images"
+            )
         parts.append(content.reshape(-1, labels + PIXELS))
     whole = np.concatenate(parts)
     return whole[:, labels:].reshape(-1, 3, 32, 32), whole[:, labels - 1].astype(np.int64)

@@ -60,5 +60,5 @@ def _shape(file: Path, opened: GzipFile | BufferedReader) -> tuple[int, ...]:
     start = opened.read(4)
     lengths = opened.read(4 * start[3]) if start[:3] == b"\0\0\x08" and len(start) == 4 else b""
     if not lengths or len(lengths) != 4 * start[3]:
-        raise UserCodeError(f"task.path: {file} is no idx file of bytes")
+        raise UserCodeError(f"task.path: {file} is not an idx file of bytes")
     return tuple(int(length) for length in np.frombuffer(lengths, ">u4"))
