@@ -17,8 +17,8 @@ from globscope.store import (
     LOCK,
     Store,
     claim,
+    hold_lock,
     is_claimed,
-    locked,
     own_folder,
     read_written,
     write_bytes,
@@ -165,7 +165,7 @@ class Study:
         if changed != Changes():
             workshop.observer.warning(str(changed))
         outcome = run(workshop)
-        with locked(self.folder / LOCK, lambda: workshop.observer.waiting("report")):
+        with hold_lock(self.folder / LOCK, lambda: workshop.observer.waiting("report")):
             return self._write(workshop, outcome, _with_changes(outcome.record, changed))
 
     def _write(self, workshop: Workshop, outcome: Outcome, record: Mapping[str, Any]) -> Result:

@@ -12,7 +12,7 @@ from globscope.store.folder import (
     written_files,
 )
 from globscope.store.keys import FORMAT, fingerprint, key
-from globscope.store.lock import LOCK, lock_unless_held, locked
+from globscope.store.lock import LOCK, hold_lock, lock_unless_held
 from globscope.store.record import announce
 from globscope.store.stages import Store
 from globscope.store.write import discard, read_arrays, read_json, replacing, write_arrays, write_bytes, write_json
@@ -25,11 +25,11 @@ __all__ = [
     "claim",
     "discard",
     "fingerprint",
+    "hold_lock",
     "is_as_written",
     "is_claimed",
     "key",
     "lock_unless_held",
-    "locked",
     "own_folder",
     "read_arrays",
     "read_json",

@@ -6,7 +6,7 @@ from typing import Any
 
 from globscope.errors import FileError, RunError
 from globscope.reading import read_json
-from globscope.store.lock import LOCK, locked
+from globscope.store.lock import LOCK, hold_lock
 from globscope.store.record import NAME, UNLISTED, Content, begin, read, rewrite
 from globscope.store.write import discard_rests
 
@@ -29,7 +29,7 @@ def claim(folder: Path, kind: str) -> None:
         raise RunError(f"{folder}: is no folder; expected a folder that is new or empty, or that of {_of(kind)}")
     folder.mkdir(parents=True, exist_ok=True)
     _require_own(folder, kind)  # first, so that no lock is left in what is somebody else's
-    with locked(folder / LOCK):
+    with hold_lock(folder / LOCK):
         if read(folder) is None:
             (folder / NAME).unlink(missing_ok=True)  # killed before its first line was written
             begin(folder, kind)
@@ -103,7 +103,7 @@ def remove_stale(folder: Path, before: Mapping[str, int], places: Collection[str
         before: How often each file had been written.
         places: The folders in it in which files are removed.
     """
-    with locked(folder / LOCK):
+    with hold_lock(folder / LOCK):
         _remove_stale(folder, before, places)
 
 

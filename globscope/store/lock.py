@@ -12,7 +12,7 @@ LOCK = ".lock"
 
 
 @contextmanager
-def locked(path: Path, waiting: Callable[[], object] = lambda: None) -> Iterator[None]:
+def hold_lock(path: Path, waiting: Callable[[], object] = lambda: None) -> Iterator[None]:
     """Hold the lock of a file, which is made; within one thread it may be held several times.
 
     Args:

@@ -18,7 +18,7 @@ from attrs import define, field
 from globscope.errors import FileError
 from globscope.reading import read_json_lines
 from globscope.store.keys import FORMAT
-from globscope.store.lock import LOCK, locked
+from globscope.store.lock import LOCK, hold_lock
 
 NAME = "files.jsonl"
 # Of a file that is somebody else's, or whose line was lost where the record was cut.
@@ -112,7 +112,7 @@ def rewrite(folder: Path, of: str, files: Mapping[str, Content], *, flush: bool 
     with part.open("x", encoding="utf-8") as opened:
         opened.write("\n".join(lines) + "\n")
         if flush:
-            flushed(opened)
+            flush_file(opened)
     part.replace(folder / NAME)
 
 
@@ -132,7 +132,7 @@ def announce(path: Path, content: Content = UNFINISHED) -> None:
     folder = recorded_folder(path)
     if folder is None:
         return
-    with locked(folder / LOCK):
+    with hold_lock(folder / LOCK):
         _append(folder, path, content)
 
 
@@ -204,7 +204,7 @@ def files_below(folder: Path) -> Iterator[str]:
                     yield path.relative_to(folder).as_posix()
 
 
-def flushed(opened: Any) -> None:
+def flush_file(opened: Any) -> None:
     """Bring an open file to the disk."""
     opened.flush()
     os.fsync(opened.fileno())

@@ -10,7 +10,7 @@ from globscope.store.record import (
     Record,
     begin,
     files_below,
-    flushed,
+    flush_file,
     free_name,
     read,
     rewrite,
@@ -35,7 +35,7 @@ def seal(part: Path, of: str) -> None:
         last = (record.files.get(name) or [UNFINISHED])[-1]
         found[name] = Content.of(part / name) if last == UNFINISHED else last
         with (part / name).open("r+b") as opened:
-            flushed(opened)
+            flush_file(opened)
     rewrite(part, of, found)
     for folder in {(part / name).parent for name in found} | {part}:
         flush_folder(folder)
@@ -96,17 +96,17 @@ def reopen(part: Path, of: str) -> list[str]:
     A file that is not as it was written is removed, so that it is computed again. What GlobScope did not write is moved
     out.
     """
-    damage = _opened(part, of)
+    damage = _open_part(part, of)
     record = read(part)
     assert record is not None
     discard_rests(part)
-    damage += [text for name in list(files_below(part)) if (text := _removed(part, record, name))]
+    damage += [text for name in list(files_below(part)) if (text := _remove_damaged(part, record, name))]
     if record.files:
         rewrite(part, of, {name: Content.of(part / name) for name in files_below(part)}, flush=False)
     return damage
 
 
-def _opened(part: Path, of: str) -> list[str]:
+def _open_part(part: Path, of: str) -> list[str]:
     """Make a folder with a record, unless it is there; what cannot be continued is moved out of its way."""
     damage: list[str] = []
     if part.is_symlink() or (part.exists() and not part.is_dir()):
@@ -124,7 +124,7 @@ def _opened(part: Path, of: str) -> list[str]:
     return damage
 
 
-def _removed(part: Path, record: Record, name: str) -> str:
+def _remove_damaged(part: Path, record: Record, name: str) -> str:
     """Remove a file that is not as it was written; return what was wrong with it."""
     path, known = part / name, record.files.get(name, ())
     if record.is_as_written(part, name):

@@ -14,7 +14,7 @@ from attrs import define
 from globscope.errors import FileError
 from globscope.store.folder import own_folder
 from globscope.store.keys import FORMAT
-from globscope.store.lock import LOCK, discard_lock, locked
+from globscope.store.lock import LOCK, discard_lock, hold_lock
 from globscope.store.record import read
 from globscope.store.seal import DAMAGED, damage_of, move_aside, reopen, seal, trust
 from globscope.store.write import PART, flush_folder
@@ -48,7 +48,7 @@ class Store:
         """Return where a finished stage lies, or would lie."""
         return self.root / STAGES / stage / key
 
-    def done(self, stage: str, key: str) -> bool:
+    def is_finished(self, stage: str, key: str) -> bool:
         """Whether a stage is finished, and as it was written; one that is not is moved aside, unless it is trusted."""
         place = self.place(stage, key)
         for folder in (place.parent.parent, place.parent):
@@ -57,9 +57,9 @@ class Store:
                     f"{folder}: is a link, and nothing is written through one; remove it, or link {self.root}"
                 )
         damage = self._damage(place, _name(stage, key))
-        if damage and not self._trusted(place, damage):
+        if damage and not self._use_damaged(place, damage):
             at = place.lstat().st_ino
-            with self._locked(stage, key):
+            with self._hold(stage, key):
                 # Unless another process has moved it meanwhile.
                 if (place.exists() or place.is_symlink()) and place.lstat().st_ino == at:
                     aside = move_aside(place, place.with_name(f"{place.name}{DAMAGED}"))
@@ -70,7 +70,7 @@ class Store:
         """Return in what a stage differs from what was written; nothing where it is whole, or not there."""
         return damage_of(place, name) if place.exists() or place.is_symlink() else ""
 
-    def _trusted(self, place: Path, damage: str) -> bool:
+    def _use_damaged(self, place: Path, damage: str) -> bool:
         """Whether a damaged stage is used nevertheless."""
         if not self.trusting or not place.is_dir():
             return False
@@ -84,9 +84,9 @@ class Store:
         An earlier, unfinished folder is handed to `work` as it was left, without what is damaged, to continue. Where
         another process is computing the stage, `waiting` is called, and its result is awaited.
         """
-        if not self.done(stage, key):
-            with self._locked(stage, key, waiting):
-                if not self.done(stage, key):
+        if not self.is_finished(stage, key):
+            with self._hold(stage, key, waiting):
+                if not self.is_finished(stage, key):
                     work(self._part(stage, key))
                     self._finish(stage, key)
         return self.place(stage, key)
@@ -101,17 +101,17 @@ class Store:
         """Let `work` fill the folders of the stages that are not finished; each is as soon as `work` yields it."""
         with ExitStack() as held:
             # In one order for all processes, so that no two wait for each other.
-            for key in sorted(key for key in keys if not self.done(stage, key)):
-                held.enter_context(self._locked(stage, key, waiting))
-            parts = {key: self._part(stage, key) for key in keys if not self.done(stage, key)}
+            for key in sorted(key for key in keys if not self.is_finished(stage, key)):
+                held.enter_context(self._hold(stage, key, waiting))
+            parts = {key: self._part(stage, key) for key in keys if not self.is_finished(stage, key)}
             for key in work(parts) if parts else ():
                 self._finish(stage, key)
 
     @contextmanager
-    def _locked(self, stage: str, key: str, waiting: Waiting = _ignore) -> Iterator[None]:
+    def _hold(self, stage: str, key: str, waiting: Waiting = _ignore) -> Iterator[None]:
         """Hold the lock of a stage; of one that is finished nobody needs it again."""
         lock = own_folder(self.root, STAGES, stage) / f".{key}{LOCK}"
-        with locked(lock, waiting):
+        with hold_lock(lock, waiting):
             yield
             discard_lock(lock)
 

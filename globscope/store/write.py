@@ -12,8 +12,8 @@ from typing import Any
 import numpy as np
 
 from globscope import reading
-from globscope.store.lock import LOCK, locked
-from globscope.store.record import Content, announce, flushed, keep_edited, recorded_folder
+from globscope.store.lock import LOCK, hold_lock
+from globscope.store.record import Content, announce, flush_file, keep_edited, recorded_folder
 
 # Of the folder of a stage at work, and of a file that is being written.
 PART = ".part"
@@ -37,7 +37,7 @@ def replacing(path: Path, *, flush: bool | None = None) -> Iterator[Path]:
     part, folder = path.with_name(f".{path.name}.{secrets.token_hex(4)}{PART}"), recorded_folder(path)
     try:
         # With the lock, so that whoever holds it may take a part that is there for the rest of a killed process.
-        with nullcontext() if folder is None else locked(folder / LOCK):
+        with nullcontext() if folder is None else hold_lock(folder / LOCK):
             yield part
             _put(part, path, flush=not is_unfinished(path) if flush is None else flush)
     except OSError as error:
@@ -51,7 +51,7 @@ def _put(part: Path, path: Path, *, flush: bool) -> None:
     announce(path, Content.of(part))
     if flush:
         with part.open("r+b") as opened:
-            flushed(opened)
+            flush_file(opened)
     if not is_unfinished(path):
         keep_edited(path)
     part.replace(path)

@@ -19,7 +19,7 @@ from globscope.study.stages.population import population
 from globscope.study.stages.reduce import ReducerStage
 from globscope.study.stages.sample import landscape, landscape_at
 from globscope.study.stages.topology import topology
-from globscope.study.truth import Truth, identified, truth_of
+from globscope.study.truth import Truth, truth_of, with_keys
 from globscope.study.workshop import Workshop
 from globscope.values.evaluation import Networks, Unit
 from globscope.values.findings import Map
@@ -62,7 +62,7 @@ class StudyBench:
         """
         entry = self._entry(reducer)
         chosen = self.workshop.spec.seed_of(entry) if seed is None else seed
-        fitted = identified(population.fitted)
+        fitted = with_keys(population.fitted)
         label = f"fit {reducer}" if self.asking is None else f"refit {reducer} on {len(fitted.members)} members"
         return evolve(ReducerStage(self.workshop, entry, fitted, chosen, label).map(), whole=population)
 

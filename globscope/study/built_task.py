@@ -42,10 +42,10 @@ class BuiltTask:
     @cached_property
     def key(self) -> str:
         """Of all that the task depends on: what a user's function returned too, wherever it took that from."""
-        return key("task", self.origin, self.returned)
+        return key("task", self.origin, self.digest)
 
     @cached_property
-    def returned(self) -> str | None:
+    def digest(self) -> str | None:
         """Hash of what a user's function returned; None where the task's options say all."""
         hashing = offered(self.build("cpu"), Digests)
         return None if hashing is None else hashing.digest()
@@ -60,20 +60,20 @@ class BuiltTask:
         return draws(self.build("cpu"), "cpu")
 
     def __reduce__(self) -> tuple[Any, ...]:
-        return _arrived, (self.task, self.origin, self.key)
+        return _task_from_process, (self.task, self.origin, self.key)
 
 
 # Tasks that came from another process, by key: the last one, and the one that it is made of.
-_ARRIVED: dict[str, BuiltTask] = {}
+_FROM_PROCESSES: dict[str, BuiltTask] = {}
 
 
-def _arrived(task: Task, origin: str, key: str) -> BuiltTask:
+def _task_from_process(task: Task, origin: str, key: str) -> BuiltTask:
     """Return a task that came from another process, with what was built of it in this one."""
-    if key not in _ARRIVED:
-        for old in list(_ARRIVED)[:-1]:
-            del _ARRIVED[old]
-        _ARRIVED[key] = BuiltTask(task, origin)
-    return _ARRIVED[key]
+    if key not in _FROM_PROCESSES:
+        for old in list(_FROM_PROCESSES)[:-1]:
+            del _FROM_PROCESSES[old]
+        _FROM_PROCESSES[key] = BuiltTask(task, origin)
+    return _FROM_PROCESSES[key]
 
 
 class TaskCache:
@@ -124,7 +124,7 @@ def build_task(spec: Spec, registry: Registry, cache: TaskCache) -> StudyTask:
     if choice.chooses or (first and untrained_parameters(probe)):
         chosen = key(whole.key, choice.flatten, choice.include, choice.exclude, *_first(first))
         flattened = BuiltTask(FlattenedTask(whole, choice, first), chosen)
-    training_key = key("task", component_key(registry, _trained(task)), whole.returned)
+    training_key = key("task", component_key(registry, _without_scoring(task)), whole.digest)
     return StudyTask(whole=whole, flattened=flattened, training_key=training_key)
 
 
@@ -142,7 +142,7 @@ def _fitting(spec: Spec, registry: Registry) -> tuple[Task, CheckpointFile | Non
     return checked_instance(f"{registry.of(task).label}: for_tensors", fitting, type(task)), first
 
 
-def _trained(task: Any) -> Any:
+def _without_scoring(task: Any) -> Any:
     """Return a task without what only scores: options whose metadata say `scores_only` have no part in training."""
     options = fields(type(task)) if has(type(task)) else ()
     scoring = {option.name: option.default for option in options if option.metadata.get("scores_only")}

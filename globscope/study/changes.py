@@ -30,7 +30,7 @@ class Changes:
 
     def __str__(self) -> str:
         """As a sentence; empty where nothing changed."""
-        parts = [f"{what} {_listed(labels)}" for what, labels in (("gone", self.gone), ("new", self.new)) if labels]
+        parts = [f"{what} {_list(labels)}" for what, labels in (("gone", self.gone), ("new", self.new)) if labels]
         return f"since the last run: {'; '.join(parts)}" if parts else ""
 
     @property
@@ -39,7 +39,7 @@ class Changes:
         return {"gone": list(self.gone), "new": list(self.new), "text": str(self)}
 
 
-def _listed(labels: Sequence[str]) -> str:
+def _list(labels: Sequence[str]) -> str:
     named = ", ".join(labels[:NAMED])
     return f"{named} and {len(labels) - NAMED} more" if len(labels) > NAMED else named
 

@@ -17,10 +17,10 @@ def devices(spec: Spec) -> dict[str, str]:
         "training of the zoo": ("zoo.train", zoo and zoo.device),
         "evaluation": ("evaluator", traits(spec.evaluator.component, EvaluatorTraits).device),
     }
-    return {stage: _resolved(wanted, place) for stage, (place, wanted) in places.items() if isinstance(wanted, str)}
+    return {stage: _resolve(wanted, place) for stage, (place, wanted) in places.items() if isinstance(wanted, str)}
 
 
-def _resolved(wanted: str, place: str) -> str:
+def _resolve(wanted: str, place: str) -> str:
     try:
         return device(wanted, f"{place}.device")
     except EvaluationError:

@@ -12,7 +12,7 @@ from globscope.population.state_dict import StateDictChoice
 from globscope.study.bench import StudyBench
 from globscope.study.run import fits, parts_of
 from globscope.study.stages.aligned import toward
-from globscope.study.trust import trusted
+from globscope.study.trust import trusted_mask
 from globscope.study.workshop import Workshop
 from globscope.torch_settings import float32_by_default
 from globscope.values.evaluation import Networks
@@ -45,13 +45,13 @@ def project(workshop: Workshop, files: Sequence[Path]) -> list[dict[str, Any]]:
     rows = []
     for entry, fitted in zip(workshop.spec.reducer, fits(bench, parts), strict=True):
         if fitted.chart.encode is not None:
-            for row, values in enumerate(_placed(bench, fitted, vectors[entry.align])):
+            for row, values in enumerate(_rows_of_map(bench, fitted, vectors[entry.align])):
                 own = {name: finite_or_none(losses[row]) for name, losses in truth.items()}
                 rows.append({"map": entry.name, "file": str(files[row]), **values, "fields": own})
     return rows
 
 
-def _placed(bench: StudyBench, fitted: Map, weights: np.ndarray) -> Iterator[dict[str, Any]]:
+def _rows_of_map(bench: StudyBench, fitted: Map, weights: np.ndarray) -> Iterator[dict[str, Any]]:
     """Yield what one map tells of each network."""
     chart = fitted.chart
     assert chart.encode is not None
@@ -60,7 +60,7 @@ def _placed(bench: StudyBench, fitted: Map, weights: np.ndarray) -> Iterator[dic
     centre = fitted.coordinates.mean(axis=0)
     norms = np.sqrt(((coordinates - centre) ** 2).sum(axis=1) + outside**2)
     distance = np.hypot(fitted.nearest(coordinates)[1], outside)
-    near, decoded = trusted(fitted, distance), _decoded(bench, fitted, points)
+    near, decoded = trusted_mask(fitted, distance), _decoded_fields(bench, fitted, points)
     for row, point in enumerate(points):
         yield {
             "point": [float(value) for value in point],
@@ -71,7 +71,7 @@ def _placed(bench: StudyBench, fitted: Map, weights: np.ndarray) -> Iterator[dic
         }
 
 
-def _decoded(bench: StudyBench, fitted: Map, points: np.ndarray) -> Mapping[str, np.ndarray]:
+def _decoded_fields(bench: StudyBench, fitted: Map, points: np.ndarray) -> Mapping[str, np.ndarray]:
     if fitted.chart.decode is None:
         return {}
     coordinates = np.asarray(fitted.chart.decode(points))

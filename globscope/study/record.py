@@ -138,12 +138,12 @@ def manifest(workshop: Workshop) -> dict[str, Any]:
         "device": devices(workshop.spec),
         "threads": torch.get_num_threads(),
         "seed": workshop.spec.seed,
-        "flattened": _flattened(workshop),
+        "flattened": _flattening(workshop),
         "stages": workshop.ledger.records,
     }
 
 
-def _flattened(workshop: Workshop) -> dict[str, Any]:
+def _flattening(workshop: Workshop) -> dict[str, Any]:
     """Return the tensors of a network that are flattened."""
     choice, layout = workshop.spec.population, workshop.task.build("cpu").layout
     return {

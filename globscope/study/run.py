@@ -50,7 +50,7 @@ def run(workshop: Workshop) -> Outcome:
     check(workshop)
     bench = StudyBench(workshop)
     parts = parts_of(bench)
-    members = joined(parts)
+    members = concatenate_parts(parts)
     bench = evolve(bench, truth=measure_truth(workshop, parts), noise=noise(workshop, parts[0]))
     own = truth_of(workshop, members, bench.truth)
     maps = tuple(bench.landscape(one) for one in fits(bench, parts))
@@ -73,13 +73,13 @@ def parts_of(bench: StudyBench) -> list[Population]:
 
 def fits(bench: StudyBench, parts: Sequence[Population]) -> Iterator[Map]:
     """Yield every reducer's map, fitted to the members as they are aligned or, where it says so, as they are given."""
-    members = {True: joined(parts), False: joined(parts)}
+    members = {True: concatenate_parts(parts), False: concatenate_parts(parts)}
     if bench.workshop.spec.population.align is not None:
-        members[False] = joined([population(bench.workshop), *parts[1:]])
+        members[False] = concatenate_parts([population(bench.workshop), *parts[1:]])
     for entry in bench.workshop.spec.reducer:
         yield bench.fit(entry.name, members[entry.align])
 
 
-def joined(parts: Sequence[Population]) -> Population:
+def concatenate_parts(parts: Sequence[Population]) -> Population:
     """Return all members as one population."""
     return reduce(Population.concatenate, parts)

@@ -13,7 +13,7 @@ def cycle(fitted: Map, points: np.ndarray, coordinates: np.ndarray) -> np.ndarra
     return errors
 
 
-def trusted(fitted: Map, distance: np.ndarray) -> np.ndarray:
+def trusted_mask(fitted: Map, distance: np.ndarray) -> np.ndarray:
     """Return the (n,) mask of samples near enough to what the map was fitted to; a slice shows what is there."""
     if fitted.chart.extent is not None:
         return np.ones(len(distance), bool)

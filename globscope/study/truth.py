@@ -17,7 +17,7 @@ from globscope.values.members import Population
 Truth = Mapping[str, Mapping[str, float]]
 
 
-def identified(population: Population) -> Population:
+def with_keys(population: Population) -> Population:
     """Return a population that knows its keys; members without get the hash of their weights and buffers."""
     if population.key:
         return population
@@ -30,24 +30,24 @@ def measure_truth(workshop: Workshop, parts: Sequence[Population]) -> Truth:
     found: dict[str, Mapping[str, float]] = {}
     for part in parts:
         origin = f"{part.members[0].origin}'s " if part.members and part.members[0].origin else ""
-        found |= _measured(workshop, part, f"evaluate {origin}members")
+        found |= _measure(workshop, part, f"evaluate {origin}members")
     return found
 
 
 def truth_of(workshop: Workshop, population: Population, known: Truth) -> dict[str, np.ndarray]:
     """Return the fields of the members' own networks, (n,) each; those that are not known are scored."""
-    members = identified(population)
+    members = with_keys(population)
     unknown = [row for row, key in enumerate(members.keys) if key not in known]
     if unknown:
-        known = {**known, **_measured(workshop, members.take(unknown), "evaluate further members")}
+        known = {**known, **_measure(workshop, members.take(unknown), "evaluate further members")}
     rows = [known[key] for key in members.keys]
     return {name: np.array([row[name] for row in rows]) for name in rows[0]} if rows else {}
 
 
-def _measured(workshop: Workshop, part: Population, label: str) -> Truth:
+def _measure(workshop: Workshop, part: Population, label: str) -> Truth:
     fields, _ = evaluate(workshop, Networks.of(part.weights, part.buffers), key("truth", part.key), label)
     rows = ({name: float(values[row]) for name, values in fields.items()} for row in range(len(part.members)))
-    return dict(zip(identified(part).keys, rows, strict=True))
+    return dict(zip(with_keys(part).keys, rows, strict=True))
 
 
 def noise(workshop: Workshop, members: Population) -> dict[str, float]:

@@ -80,7 +80,7 @@ class Workshop:
             quiet: Whether the observer hears nothing.
         """
         observer = Observer() if quiet or (stage, key) in self.ledger else self.observer
-        if self.store.done(stage, key):
+        if self.store.is_finished(stage, key):
             observer.reuse(label)
         folder = self.store.stage(
             stage, key, lambda part: self._compute(part, work, observer.stage(label)), lambda: observer.waiting(label)
@@ -110,13 +110,13 @@ class Workshop:
             work: Yields the key of each as soon as it is finished, with the seconds that it took.
             verb: What is done to each of them, with a space.
         """
-        missing = [key for key in labels if not self.store.done(stage, key)]
+        missing = [key for key in labels if not self.store.is_finished(stage, key)]
         for key in (key for key in labels if key not in missing):
             self.observer.reuse(f"{verb}{labels[key]}")
 
         def compute(parts: Mapping[str, Path]) -> Iterator[str]:
             progress = self.observer.stage(f"{verb}{several([labels[key] for key in parts])}")
-            return _recorded(parts, work(parts, progress))
+            return _with_seconds(parts, work(parts, progress))
 
         waiting = f"{verb}{several([labels[key] for key in missing])}"
         self.store.stages(stage, missing, compute, lambda: self.observer.waiting(waiting))
@@ -129,7 +129,7 @@ def _record(part: Path, seconds: float, **more: Any) -> None:
     write_json(part / COMPUTED, {"seconds": round(seconds, 3), **more})
 
 
-def _recorded(parts: Mapping[str, Path], finished: Iterator[tuple[str, float]]) -> Iterator[str]:
+def _with_seconds(parts: Mapping[str, Path], finished: Iterator[tuple[str, float]]) -> Iterator[str]:
     """Yield the key of what is finished, once its seconds are written."""
     with same_threads(), precise("float32", "cpu"):
         for key, seconds in finished:

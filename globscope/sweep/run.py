@@ -20,9 +20,9 @@ from globscope.spec.describe import as_toml, plain
 from globscope.spec.read import read_document
 from globscope.store import (
     LOCK,
+    hold_lock,
     key,
     lock_unless_held,
-    locked,
     own_folder,
     read_written,
     write_bytes,
@@ -136,7 +136,7 @@ class Sweep:
         jobs = [self._job(*numbered) for numbered in zip(range(1, len(keys) + 1), self.spec.cells, keys, strict=True)]
         with workers_of(self.spec.cells[0].spec, self.registry, observer) as workers:
             failures = self._failures(jobs, observer, cache, workers)
-        with locked(self.folder / LOCK, lambda: observer.waiting("report of the sweep")):
+        with hold_lock(self.folder / LOCK, lambda: observer.waiting("report of the sweep")):
             observer.stage("report of the sweep")
             record, page = write_sweep(self.folder, self.spec, {name: text for name, text in failures.items() if text})
         outcomes = [CellOutcome(name=j.name, values=j.values, study=j.study, failed=failures[j.name]) for j in jobs]
@@ -154,7 +154,7 @@ class Sweep:
             with lock_unless_held(job.lock) as is_held:
                 failures |= {job.name: run(job)} if is_held else {}
         for job in (job for job in jobs if job.name not in failures):
-            with locked(job.lock, partial(observer.waiting, str(job))):
+            with hold_lock(job.lock, partial(observer.waiting, str(job))):
                 failures[job.name] = run(job)
         return failures
 

@@ -158,7 +158,7 @@ def test_stages_that_were_finished_stay_so_when_another_fails(tmp_path):
     store = Store(tmp_path)
     with pytest.raises(PopulationError, match="it diverged"):
         store.stages("train", ["good", "bad", "late"], work)
-    assert [store.done("train", name) for name in ("good", "bad", "late")] == [True, False, False]
+    assert [store.is_finished("train", name) for name in ("good", "bad", "late")] == [True, False, False]
     assert sorted(p.name for p in store.place("train", "good").iterdir()) == ["files.jsonl", "weights"]
 
 

@@ -90,7 +90,7 @@ def test_a_stage_that_is_not_as_it_was_written_is_named_and_computed_again(case,
     assert warned[0].startswith(f"{place}: {says}")
     assert warned[0].endswith("; computed again, what was there is now in one.damaged")
     np.testing.assert_array_equal(read_arrays(again / "fields.npz")["loss"], ARRAYS["loss"])
-    assert found.done("evaluate", "one")
+    assert found.is_finished("evaluate", "one")
     assert len(warned) == 1
 
 
@@ -100,8 +100,8 @@ def test_a_trusted_store_uses_what_is_there_and_says_so_once(case, store):
     place = found.place("evaluate", "one")
     DAMAGE[case][0](place)
     trusting = Store(found.root, trusting=True, warn=warned.append)
-    assert trusting.done("evaluate", "one")
-    assert trusting.done("evaluate", "one")
+    assert trusting.is_finished("evaluate", "one")
+    assert trusting.is_finished("evaluate", "one")
     assert [text.endswith("; used as it is, since the store is trusted") for text in warned] == [True]
 
 
@@ -115,11 +115,11 @@ def test_a_whole_stage_is_read_once_a_process_and_again_when_it_was_touched(stor
         return original(folder)
 
     monkeypatch.setattr("globscope.store.seal.read", counted)
-    assert found.done("evaluate", "one")
-    assert found.done("evaluate", "one")
+    assert found.is_finished("evaluate", "one")
+    assert found.is_finished("evaluate", "one")
     assert len(calls) == 1
     np.savez(found.place("evaluate", "one") / "fields.npz", loss=np.zeros(5))
-    assert not found.done("evaluate", "one")
+    assert not found.is_finished("evaluate", "one")
     assert len(calls) == 2
     assert len(warned) == 1
 
@@ -175,7 +175,7 @@ def test_what_is_damaged_of_an_unfinished_stage_is_gone_when_it_is_continued(cas
     assert len(warned) == len(says)
     for text, expected in zip(warned, says, strict=True):
         assert text.startswith(f"{part}: {expected}")
-    assert store.done("evaluate", "half")
+    assert store.is_finished("evaluate", "half")
 
 
 def test_a_file_that_was_written_again_counts_with_either_content_until_it_is_renamed(tmp_path):
@@ -259,7 +259,7 @@ def test_stages_that_were_copied_into_a_folder_of_their_own_are_a_run(tmp_path):
     (tmp_path / "new").mkdir()
     (tmp_path / "old/stages").rename(tmp_path / "new/stages")
     claim(tmp_path / "new", "study")
-    assert Store(tmp_path / "new").done("evaluate", "k")
+    assert Store(tmp_path / "new").is_finished("evaluate", "k")
 
 
 def test_a_file_that_is_not_ours_is_not_written_over_and_no_link_is_followed(tmp_path):

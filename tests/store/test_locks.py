@@ -9,7 +9,7 @@ import pytest
 from support.paths import ROOT
 
 from globscope.errors import RunError
-from globscope.store import FORMAT, LOCK, Store, claim, lock_unless_held, locked, times_written, write_bytes
+from globscope.store import FORMAT, LOCK, Store, claim, hold_lock, lock_unless_held, times_written, write_bytes
 from globscope.store.record import NAME, read
 
 OLD = ROOT / "tests/data/stages-of-format-3.zip"
@@ -65,7 +65,7 @@ def test_a_stage_at_work_elsewhere_is_awaited_and_taken_over_from_a_process_that
                 one.kill()
                 assert lines(two, 1) == ["computing ['half']"]
             assert two.communicate("\n")[0] == "finished\n"
-    assert Store(tmp_path).done("fit", "k")
+    assert Store(tmp_path).is_finished("fit", "k")
     assert [path.name for path in (tmp_path / "stages/fit").iterdir()] == ["k"]
     assert sorted(path.name for path in (tmp_path / "stages/fit/k").iterdir()) == [NAME, "half", "whole"]
 
@@ -83,7 +83,7 @@ def test_files_that_two_processes_write_into_one_folder_are_all_listed(tmp_path)
 
 def test_a_lock_is_held_until_it_is_released_as_often_as_it_was_taken(tmp_path):
     path = tmp_path / LOCK
-    with locked(path):
+    with hold_lock(path):
         with lock_unless_held(path) as is_held:
             assert is_held
         assert process(TRY, path).communicate()[0] == "False\n"

@@ -83,7 +83,7 @@ def test_a_stage_is_worked_once_and_an_unfinished_one_is_continued(tmp_path):
 
     with pytest.raises(KeyboardInterrupt):
         store.stage("fit", "k", work)
-    assert not store.done("fit", "k")
+    assert not store.is_finished("fit", "k")
     folder = store.stage("fit", "k", work)
     assert store.stage("fit", "k", work) == folder
     assert calls == [[], ["half"]]

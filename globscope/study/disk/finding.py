@@ -24,15 +24,15 @@ def _converter() -> Converter:
     return found
 
 
-def plain(finding: Finding) -> dict[str, Any]:
+def finding_as_json(finding: Finding) -> dict[str, Any]:
     """Return a finding as JSON values."""
-    told: dict[str, Any] = _converter().unstructure(finding)
-    return told
+    values: dict[str, Any] = _converter().unstructure(finding)
+    return values
 
 
-def loaded(told: Mapping[str, Any]) -> Finding:
+def finding_from_json(values: Mapping[str, Any]) -> Finding:
     """Return a finding from its JSON values."""
-    return _converter().structure(told, Finding)
+    return _converter().structure(values, Finding)
 
 
 def checked_finding(component: str, finding: Any) -> Finding:

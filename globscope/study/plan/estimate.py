@@ -74,7 +74,7 @@ def estimate(workshop: Workshop, before: Before | None = None) -> Estimate:
     """
     check(workshop)
     before = before or Before()
-    probe, runs = workshop.task.build("cpu"), _planned(workshop)
+    probe, runs = workshop.task.build("cpu"), _all_training_runs(workshop)
     members, variants = count(workshop.spec)
     counts = [samples(workshop.spec, entry) for entry in workshop.spec.reducer]
     known = [count for count in counts if count is not None]
@@ -106,11 +106,11 @@ def evaluations(spec: Spec) -> int:
     return (
         members * (scored + len(decoding))
         + known
-        + sum(_asked_by(spec, one, members, len(variants)) for one in spec.analysis)
+        + sum(_evaluations_of(spec, one, members, len(variants)) for one in spec.analysis)
     )
 
 
-def _planned(workshop: Workshop) -> list[TrainingRun]:
+def _all_training_runs(workshop: Workshop) -> list[TrainingRun]:
     """Return all trainings, those of the zoo after those of the population, each after the parent's."""
     spec, found = workshop.spec, list[TrainingRun]()
     places: tuple[Place, ...] = ("population", "zoo")
@@ -162,7 +162,7 @@ def lattices(spec: Spec, analysis: Entry) -> list[tuple[int, ...]]:
     return [lattice_shape(sampler.component, sampler.name, map_dimension(entry)) for sampler, entry in filling]
 
 
-def _asked_by(spec: Spec, analysis: Entry, members: int, variants: int) -> int:
+def _evaluations_of(spec: Spec, analysis: Entry, members: int, variants: int) -> int:
     """Return how many networks an analysis will score at most, where it tells."""
     asked, maps = analysis.component, _decoding(spec, analysis)
     counting = offered(asked, Evaluates)
@@ -207,7 +207,7 @@ def _stages(workshop: Workshop, runs: list[TrainingRun], members: int, variants:
         names.append(f"{entry.name}: fit, decode {points}, evaluate, merge tree")
     for asked in (spec.fidelity, *spec.analysis):
         maps = len(_decoding(spec, asked))
-        planning, more = offered(asked.component, Plans), _asked_by(spec, asked, members, variants)
+        planning, more = offered(asked.component, Plans), _evaluations_of(spec, asked, members, variants)
         name = asked.name if planning is None else planning.plan(maps, variants)
         names.append(f"{name}: up to {more:,} more networks" if more else name)
     return names

@@ -53,31 +53,31 @@ def fit_time(workshop: Workshop, entry: ReducerEntry, members: int, known: dict[
     if of not in known:
         try:
             with workshop.errors_of(component):
-                known[of] = _tried(workshop, entry, members, rank)
+                known[of] = _try_fit(workshop, entry, members, rank)
         except GlobscopeError:  # of random coordinates; whether the members' own can be fitted, the fit says
             known[of] = None
     return known[of]
 
 
-def _tried(workshop: Workshop, entry: ReducerEntry, members: int, rank: int) -> FitTime | None:
-    asked = entry.component.trial(members)
-    if asked is None:
+def _try_fit(workshop: Workshop, entry: ReducerEntry, members: int, rank: int) -> FitTime | None:
+    offer = entry.component.trial(members)
+    if offer is None:
         return None
-    quick, times = asked
+    quick, times = offer
     inputs = _inputs(workshop, members, rank)
-    chart, seconds = _fitted(quick, inputs)
+    chart, seconds = _time_fit(quick, inputs)
     if seconds < LONG:
-        chart, seconds = _fitted(quick, inputs)
-    return FitTime(fit=seconds * times, decode=_decoded(chart))
+        chart, seconds = _time_fit(quick, inputs)
+    return FitTime(fit=seconds * times, decode=_time_decoding(chart))
 
 
-def _fitted(reducer: object, inputs: ReducerInputs) -> tuple[Chart, float]:
+def _time_fit(reducer: object, inputs: ReducerInputs) -> tuple[Chart, float]:
     start = perf_counter()
     chart: Chart = reducer.reduce(inputs, np.random.default_rng(0))  # type: ignore[attr-defined]
     return chart, perf_counter() - start
 
 
-def _decoded(chart: Chart) -> float:
+def _time_decoding(chart: Chart) -> float:
     """Return the seconds of one of many points."""
     if chart.decode is None:
         return 0.0

@@ -62,11 +62,11 @@ def training(workshop: Workshop, runs: Sequence[TrainingRun], before: Before) ->
 def _step(run: TrainingRun, probe: Probe | StackedProbe, size: int) -> float:
     """Return the seconds of a step; a long one is extrapolated from fewer examples, or `check` would take minutes."""
     few = min(size, FEW)
-    seconds = _measured(run, probe, few)
-    return seconds * size / few if seconds > LONG else _measured(run, probe, size)
+    seconds = _time_steps(run, probe, few)
+    return seconds * size / few if seconds > LONG else _time_steps(run, probe, size)
 
 
-def _measured(run: TrainingRun, probe: Probe | StackedProbe, size: int) -> float:
+def _time_steps(run: TrainingRun, probe: Probe | StackedProbe, size: int) -> float:
     import torch
 
     parameters, buffers = probe.initialise(0)
@@ -93,12 +93,12 @@ def scoring(workshop: Workshop, before: Before) -> float:
 
 
 def _scoring(workshop: Workshop) -> float:
-    first = _scored(workshop, 1)  # warms up as well, which may take longer than the scoring
-    again = first if first > 20 * LONG else _scored(workshop, 1)
-    return min(first, again) if again > LONG else _scored(workshop, 2) / 2
+    first = _time_scoring(workshop, 1)  # warms up as well, which may take longer than the scoring
+    again = first if first > 20 * LONG else _time_scoring(workshop, 1)
+    return min(first, again) if again > LONG else _time_scoring(workshop, 2) / 2
 
 
-def _scored(workshop: Workshop, count: int) -> float:
+def _time_scoring(workshop: Workshop, count: int) -> float:
     probe = workshop.task.build("cpu")
     parameters, buffers = ({n: as_array(t.cpu(), n) for n, t in one.items()} for one in probe.initialise(0))
     weights, seed = np.stack([probe.layout.flatten(parameters)] * count), draw_seed(workshop)

@@ -81,7 +81,7 @@ class AlignerStage:
 
         def work(folder: Path, _: Progress) -> None:
             with self.workshop.errors_of(self.entry.component):
-                aligner = self._started(ready, a, b)
+                aligner = self._start(ready, a, b)
                 found = aligner.align(self.workshop.task, read_only_fields(a), read_only_fields(b), self._rng("align"))
             write_arrays(folder / ARRAYS, checked_permutations(self._label, found))
 
@@ -105,7 +105,7 @@ class AlignerStage:
         with self.workshop.errors_of(component):
             return component.with_learned(learned)
 
-    def _started(self, ready: Any, a: Tensors, b: Tensors) -> Aligner:
+    def _start(self, ready: Any, a: Tensors, b: Tensors) -> Aligner:
         """Return the aligner with the scores of a pair that it starts from."""
         if self.before is None:
             return ready  # type: ignore[no-any-return]
@@ -115,7 +115,7 @@ class AlignerStage:
         return aligner
 
     def _scores(self, a: Tensors, b: Tensors) -> Mapping[str, np.ndarray]:
-        started: Any = self._started(self.ready, a, b)
+        started: Any = self._start(self.ready, a, b)
         with self.workshop.errors_of(self.entry.component):
             scores = started.scores(self.workshop.task, a, b, self._rng("align"))
         return checked_arrays(f"{self._label}: scores", scores)

@@ -18,17 +18,17 @@ from globscope.values.chart import Progress
 from globscope.values.members import Member, Population
 
 
-def align_population(workshop: Workshop, given: Population) -> Population:
-    """Return the members that maps are made of: aligned where the spec asks for it, else as they are given."""
+def align_population(workshop: Workshop, population: Population) -> Population:
+    """Return the members that maps are made of: aligned if the spec says so, else as they are."""
     choice = workshop.spec.population
     if choice.align is None:
-        return given
-    reference = choice.reference or given.variants[0]
+        return population
+    reference = choice.reference or population.variants[0]
     aligner = AlignerStage.by(workshop, choice.align)
-    stage_key = key(Stage.ALIGNED, aligner.key, workshop.task.key, given.key, reference)
+    stage_key = key(Stage.ALIGNED, aligner.key, workshop.task.key, population.key, reference)
 
     def work(folder: Path, _: Progress) -> None:
-        files.save_matrix(folder, given.layout, len(given.members), _members(workshop, given, reference))
+        files.save_matrix(folder, population.layout, len(population.members), _members(workshop, population, reference))
 
     folder = workshop.stage(Stage.ALIGNED, stage_key, work, f"align to {reference}")
     return files.load_population(folder, stage_key)
@@ -51,26 +51,30 @@ def toward(
     return np.stack([members.layout.flatten(found.permute(*pair)) for pair in zip(own, orders, strict=True)])
 
 
-def _members(workshop: Workshop, given: Population, reference: str) -> Iterator[tuple[Member, np.ndarray]]:
+def _members(workshop: Workshop, population: Population, reference: str) -> Iterator[tuple[Member, np.ndarray]]:
     """Yield every member with its units in the order of its run; members keep their order."""
     found = symmetry(workshop.task.build("cpu"))
-    goal = given.tensors(given.of(reference)[-1])
-    orders = {variant: _order(workshop, given, variant, reference, goal) for variant in given.variants}
-    for row, member in enumerate(given.members):
-        yield _permuted(found, given, row, orders[member.variant])
+    goal = population.tensors(population.of(reference)[-1])
+    orders = {variant: _order(workshop, population, variant, reference, goal) for variant in population.variants}
+    for row, member in enumerate(population.members):
+        yield _permute(found, population, row, orders[member.variant])
 
 
-def _order(workshop: Workshop, given: Population, variant: str, reference: str, goal: Any) -> dict[str, np.ndarray]:
+def _order(
+    workshop: Workshop, population: Population, variant: str, reference: str, goal: Any
+) -> dict[str, np.ndarray]:
     """Return the permutations of one run; the reference keeps its own."""
     if variant == reference:
         return {}
     assert workshop.spec.population.align is not None
-    own = given.tensors(given.of(variant)[-1])
+    own = population.tensors(population.of(variant)[-1])
     return dict(
         AlignerStage.by(workshop, workshop.spec.population.align).permutations(goal, own, f"{variant} to {reference}")
     )
 
 
-def _permuted(found: Symmetry, given: Population, row: int, order: dict[str, np.ndarray]) -> tuple[Member, np.ndarray]:
-    tensors, member = found.permute(given.tensors(row), order), given.members[row]
-    return evolve(member, buffers={name: tensors[name] for name in member.buffers}), given.layout.flatten(tensors)
+def _permute(
+    found: Symmetry, population: Population, row: int, order: dict[str, np.ndarray]
+) -> tuple[Member, np.ndarray]:
+    tensors, member = found.permute(population.tensors(row), order), population.members[row]
+    return evolve(member, buffers={name: tensors[name] for name in member.buffers}), population.layout.flatten(tensors)

@@ -7,7 +7,7 @@ from attrs import evolve
 from globscope.roles import Bench
 from globscope.spec.model import Entry
 from globscope.store import key, read_json, write_json
-from globscope.study.disk.finding import checked_finding, loaded, plain
+from globscope.study.disk.finding import checked_finding, finding_as_json, finding_from_json
 from globscope.study.seeds import generator
 from globscope.study.stage import Stage
 from globscope.study.stages.align import aligner_keys
@@ -31,9 +31,9 @@ def analyse(workshop: Workshop, bench: Bench, entry: Entry, atlas: Atlas) -> Fin
         rng = generator(bench.seed, "analysis", entry.use)
         with workshop.errors_of(entry.component):
             found = entry.component.analyse(evolve(atlas, asking=entry.name), bench, rng)
-            write_json(folder / FINDING, plain(checked_finding(workshop.label_of(entry.component), found)))
+            write_json(folder / FINDING, finding_as_json(checked_finding(workshop.label_of(entry.component), found)))
 
-    return loaded(read_json(workshop.stage(Stage.ANALYSIS, stage_key, work, entry.name) / FINDING))
+    return finding_from_json(read_json(workshop.stage(Stage.ANALYSIS, stage_key, work, entry.name) / FINDING))
 
 
 def atlas_key(workshop: Workshop, atlas: Atlas) -> str:

@@ -15,8 +15,6 @@ from globscope.study.workshop import Workshop
 from globscope.values.chart import Progress
 from globscope.values.evaluation import Networks
 
-SAMPLES, ASKED = "samples.npz", "asked.json"
-
 
 def evaluate(
     workshop: Workshop, networks: Networks, networks_key: str, label: str

@@ -33,7 +33,7 @@ def learned_file(workshop: Workshop, entry: AlignerEntry, aligner_key: str, seed
         seed: Of what it draws.
     """
     stage_key = key(Stage.LEARN, aligner_key, workshop.task.key)
-    networks = None if workshop.store.done(Stage.LEARN, stage_key) else zoo(workshop)
+    networks = None if workshop.store.is_finished(Stage.LEARN, stage_key) else zoo(workshop)
 
     def work(folder: Path, progress: Progress) -> None:
         assert networks is not None

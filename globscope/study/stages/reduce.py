@@ -64,7 +64,7 @@ class ReducerStage:
         """Return the map, fitted now or stored before, without its landscape."""
         _ = self.inputs  # the weight space is a stage of its own, beside this one
         folder = self.workshop.stage(Stage.REDUCE, self.key, self._work, self.label)
-        chart, notes, arrays = self._stored(folder), read_json(folder / NOTES), read_arrays(folder / CHART)
+        chart, notes, arrays = self._stored_chart(folder), read_json(folder / NOTES), read_arrays(folder / CHART)
         coordinates, outside = self._members(chart, arrays)
         return Map(
             name=self.entry.name,
@@ -90,8 +90,8 @@ class ReducerStage:
         """Return the members' coordinates in a space of the chart's own, and the norms left outside."""
         with self.workshop.errors_of(self.entry.component):
             pair, rank = chart.space.coordinates(self.population.weights), chart.space.rank
-        who = f"{self.workshop.label_of(self.entry.component)}: coordinates of its space"
-        return checked_coordinates(who, pair, len(self.population.members), rank)
+        place = f"{self.workshop.label_of(self.entry.component)}: coordinates of its space"
+        return checked_coordinates(place, pair, len(self.population.members), rank)
 
     def _reduce(self, progress: Progress) -> Chart:
         component = self.entry.component
@@ -109,7 +109,7 @@ class ReducerStage:
         if chart.decode is not None:
             with self.workshop.errors_of(self.entry.component):
                 found = chart.decode(chart.latents)
-            arrays["reconstruction"] = self._checked("decode", found, chart, len(self.population.members))
+            arrays["reconstruction"] = self._check_rows("decode", found, chart, len(self.population.members))
         own = chart.space is not self.inputs.space
         if own:
             arrays["coordinates"], arrays["outside"] = self._in_space(chart)
@@ -121,7 +121,7 @@ class ReducerStage:
         self.__dict__["_chart"] = chart
         write_json(folder / NOTES, {"seconds": seconds, "own_space": own, **chart_notes(chart)})
 
-    def _stored(self, folder: Path) -> Chart:
+    def _stored_chart(self, folder: Path) -> Chart:
         """Return the chart from its files; its functions come from a restore or a refit when first called."""
         notes, arrays = read_json(folder / NOTES), read_arrays(folder / CHART)
         if notes["own_space"]:
@@ -143,9 +143,9 @@ class ReducerStage:
         with self.workshop.errors_of(self.entry.component):
             live = self._live(folder)
             answer = getattr(live, function)(read_only(argument))
-        return self._checked(function, answer, live, len(argument))
+        return self._check_rows(function, answer, live, len(argument))
 
-    def _checked(self, function: str, answer: np.ndarray, chart: Chart, rows: int) -> np.ndarray:
+    def _check_rows(self, function: str, answer: np.ndarray, chart: Chart, rows: int) -> np.ndarray:
         width = chart.dimension if function == "encode" else chart.space.rank
         return checked_rows(f"{self.workshop.label_of(self.entry.component)}: {function}", answer, rows, width)
 
@@ -154,13 +154,13 @@ class ReducerStage:
         if "_chart" not in self.__dict__:
             component, saved = self.entry.component, folder / ARRAYS
             if offered(component, Restores) is not None and saved.exists():
-                self.__dict__["_chart"] = self._restored(saved)
+                self.__dict__["_chart"] = self._restore(saved)
             else:
                 self.__dict__["_chart"] = self._reduce(self.workshop.observer.stage(f"refit {self.entry.name}"))
         chart: Chart = self.__dict__["_chart"]
         return chart
 
-    def _restored(self, saved: Path) -> Chart:
+    def _restore(self, saved: Path) -> Chart:
         component = self.entry.component
         with self.workshop.errors_of(component):
             chart = component.restore(self.inputs, read_arrays(saved))

@@ -1,4 +1,4 @@
-"""The sample stage: what samplers ask of a map, decoded; each round is evaluated before the next is asked."""
+"""The sample stage: the samples of a map, decoded; each round is evaluated before the sampler is asked for the next."""
 
 import hashlib
 from collections.abc import Mapping
@@ -15,7 +15,7 @@ from globscope.store import key, read_arrays, read_json, write_arrays, write_jso
 from globscope.study.seeds import generator
 from globscope.study.stage import Stage
 from globscope.study.stages.evaluate import evaluate, evaluation_key
-from globscope.study.trust import cycle, trusted
+from globscope.study.trust import cycle, trusted_mask
 from globscope.study.workshop import Workshop
 from globscope.values.chart import Progress
 from globscope.values.evaluation import Networks
@@ -26,17 +26,17 @@ SAMPLES, ASKED = "samples.npz", "asked.json"
 
 
 def landscape(workshop: Workshop, fitted: Map, sampler: Entry) -> tuple[Landscape, str]:
-    """Return what a sampler asked of a map, evaluated, and its key."""
+    """Return the landscape of a map at the points of a sampler, and its key."""
     found: Landscape | None = None
     round_key = key(fitted.key, workshop.key_of(sampler.component), workshop.spec.seed)
     turn = 0
-    while (asked := _ask(workshop, fitted, sampler, found, round_key)) is not None:
+    while (decoded := _ask(workshop, fitted, sampler, found, round_key)) is not None:
         name = f"evaluate {fitted.name}" + (f", {sampler.name} {turn + 1}" if turn else "")
-        later = _evaluated(workshop, fitted, asked, round_key, name)
-        found = later if found is None else _joined(found, later)
-        # What is asked next, and the merge tree, follow from the losses, not from the points alone.
+        later = _evaluate_samples(workshop, fitted, decoded, round_key, name)
+        found = later if found is None else _join_rounds(found, later)
+        # The next round, and the merge tree, follow from the losses, not from the points alone.
         round_key, turn = evaluation_key(workshop, round_key), turn + 1
-    return found or _nothing(workshop, fitted), round_key
+    return found or _empty_landscape(workshop, fitted), round_key
 
 
 def landscape_at(workshop: Workshop, fitted: Map, samples: Samples) -> Landscape:
@@ -46,59 +46,61 @@ def landscape_at(workshop: Workshop, fitted: Map, samples: Samples) -> Landscape
     stage_key = key(fitted.key, "given", digest, samples.shape)
 
     def work(folder: Path, _: Progress) -> None:
-        _store(folder, fitted, samples)
+        _write_samples(folder, fitted, samples)
 
     count = len(samples.points)
-    asked = _stored(workshop.stage(Stage.SAMPLE, stage_key, work, f"decode {fitted.name} at {count} points"))
-    return _evaluated(workshop, fitted, asked, stage_key, f"evaluate {fitted.name} at {count} points")
+    decoded = _read_samples(workshop.stage(Stage.SAMPLE, stage_key, work, f"decode {fitted.name} at {count} points"))
+    return _evaluate_samples(workshop, fitted, decoded, stage_key, f"evaluate {fitted.name} at {count} points")
 
 
-def _evaluated(workshop: Workshop, fitted: Map, asked: Mapping[str, Any], round_key: str, label: str) -> Landscape:
+def _evaluate_samples(
+    workshop: Workshop, fitted: Map, decoded: Mapping[str, Any], round_key: str, label: str
+) -> Landscape:
     """Return decoded samples with their fields."""
     networks = Networks(
         space=fitted.chart.space,
-        coordinates=asked["coordinates"],
+        coordinates=decoded["coordinates"],
         buffers=fitted.population.buffers,
-        nearest=asked["nearest_member"],
+        nearest=decoded["nearest_member"],
     )
     fields, seconds = evaluate(workshop, networks, round_key, label)
-    return _round(fitted, asked, fields, seconds)
+    return _landscape_of(fitted, decoded, fields, seconds)
 
 
 def _ask(
-    workshop: Workshop, fitted: Map, sampler: Entry, sofar: Landscape | None, round_key: str
+    workshop: Workshop, fitted: Map, sampler: Entry, before: Landscape | None, round_key: str
 ) -> dict[str, Any] | None:
     """Return a round's samples with their decoded coordinates, or None at the end."""
     source = generator(workshop.spec.seed, "sample", sampler.use, round_key)
 
     def work(folder: Path, _: Progress) -> None:
         with workshop.errors_of(sampler.component):
-            samples = sampler.component.ask(fitted.chart, sofar, source)
+            samples = sampler.component.ask(fitted.chart, before, source)
         samples = checked_samples(workshop.label_of(sampler.component), samples, fitted.chart)
-        _store(folder, fitted, samples)
+        _write_samples(folder, fitted, samples)
 
-    # The observer hears of later rounds by their evaluation: whether there is one is known only when it is asked for.
-    folder = workshop.stage(Stage.SAMPLE, round_key, work, f"decode {fitted.name}", quiet=sofar is not None)
-    return _stored(folder) if read_json(folder / ASKED)["asked"] else None
+    # The observer hears of later rounds by their evaluation: only the sampler knows whether there is one.
+    folder = workshop.stage(Stage.SAMPLE, round_key, work, f"decode {fitted.name}", quiet=before is not None)
+    return _read_samples(folder) if read_json(folder / ASKED)["asked"] else None
 
 
-def _store(folder: Path, fitted: Map, samples: Samples | None) -> None:
+def _write_samples(folder: Path, fitted: Map, samples: Samples | None) -> None:
     """Write a round's samples with their decoded coordinates, or that there are none."""
     write_json(folder / ASKED, {"asked": samples is not None, "shape": samples and samples.shape})
     if samples is not None:
         start = perf_counter()
-        arrays = _decoded(fitted, samples)
+        arrays = _decode(fitted, samples)
         write_arrays(folder / SAMPLES, arrays)
         write_json(folder / "decode.json", {"seconds": round(perf_counter() - start, 3)})
 
 
-def _stored(folder: Path) -> dict[str, Any]:
+def _read_samples(folder: Path) -> dict[str, Any]:
     shape = read_json(folder / ASKED)["shape"]
     found: dict[str, Any] = {"shape": tuple(shape) if shape else None, **read_json(folder / "decode.json")}
     return found | read_arrays(folder / SAMPLES)
 
 
-def _decoded(fitted: Map, samples: Samples) -> dict[str, np.ndarray]:
+def _decode(fitted: Map, samples: Samples) -> dict[str, np.ndarray]:
     chart = fitted.chart
     assert chart.decode is not None
     coordinates = np.asarray(chart.decode(samples.points))
@@ -113,19 +115,21 @@ def _decoded(fitted: Map, samples: Samples) -> dict[str, np.ndarray]:
     return arrays | {name: array for name, array in optional.items() if array is not None}
 
 
-def _round(fitted: Map, asked: Mapping[str, Any], fields: Mapping[str, np.ndarray], seconds: float) -> Landscape:
-    samples = Samples(points=asked["points"], index=asked.get("index"), shape=asked["shape"])
+def _landscape_of(
+    fitted: Map, decoded: Mapping[str, Any], fields: Mapping[str, np.ndarray], seconds: float
+) -> Landscape:
+    samples = Samples(points=decoded["points"], index=decoded.get("index"), shape=decoded["shape"])
     return Landscape(
         samples=samples,
         fields=fields,
-        distance_to_member=asked["distance_to_member"],
-        cycle_error=asked.get("cycle_error"),
-        trusted=trusted(fitted, asked["distance_to_member"]),
-        seconds={"decode": asked["seconds"], "evaluate": seconds},
+        distance_to_member=decoded["distance_to_member"],
+        cycle_error=decoded.get("cycle_error"),
+        trusted=trusted_mask(fitted, decoded["distance_to_member"]),
+        seconds={"decode": decoded["seconds"], "evaluate": seconds},
     )
 
 
-def _joined(one: Landscape, two: Landscape) -> Landscape:
+def _join_rounds(one: Landscape, two: Landscape) -> Landscape:
     """Return two rounds as one landscape."""
     cycles = None
     if one.cycle_error is not None and two.cycle_error is not None:
@@ -141,8 +145,8 @@ def _joined(one: Landscape, two: Landscape) -> Landscape:
     )
 
 
-def _nothing(workshop: Workshop, fitted: Map) -> Landscape:
-    """Return the landscape of a sampler that asked for no point: every field, without a value."""
+def _empty_landscape(workshop: Workshop, fitted: Map) -> Landscape:
+    """Return the landscape of a sampler without points: every field, without a value."""
     empty = Samples(points=np.empty((0, fitted.chart.dimension)))
     none, probe = np.empty(0), workshop.task.build("cpu")
     fields = {f"{split}_{measure}": none for split in probe.splits for measure in probe.measures}

@@ -73,10 +73,10 @@ def train(workshop: Workshop, groups: Sequence[Sequence[TrainingRun]]) -> None:
     for batch in [list(groups)] if workshop.workers.count > 1 else [[group] for group in groups]:
         runs = {training_key(workshop, run): run for group in batch for run in group}
         names = {key_of: run.name for key_of, run in runs.items()}
-        workshop.stages(Stage.TRAIN, names, partial(_trained, workshop, runs, batch), "train ")
+        workshop.stages(Stage.TRAIN, names, partial(_train_batch, workshop, runs, batch), "train ")
 
 
-def _trained(
+def _train_batch(
     workshop: Workshop,
     runs: Mapping[str, TrainingRun],
     batch: Sequence[Sequence[TrainingRun]],
