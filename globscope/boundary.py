@@ -112,5 +112,5 @@ def _lack_of_memory(registry: Registry, component: Any, error: BaseException) ->
 
 
 def _is_disk_full(error: BaseException) -> bool:
-    """Return whether the disk is full, which is no component's failure."""
+    """Return whether the disk is full, which is not a component's failure."""
     return isinstance(error, OSError) and error.errno in (ENOSPC, EDQUOT)

@@ -24,7 +24,7 @@ class DataSet:
     Attributes:
         address: URL of the files' folder, with its last slash.
         checksums: Published MD5 of each file, which detects damage but not forgery.
-        inside: Folder in the archive; empty where the files are no archive.
+        inside: Folder in the archive; empty where the files are not an archive.
         sizes: Bytes of each file that is unpacked from the archive; the test split's is the last.
     """
 

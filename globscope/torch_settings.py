@@ -110,7 +110,7 @@ def one_thread(where: bool) -> Iterator[None]:
 
 
 def threads_for(multiplications: int) -> AbstractContextManager[None]:
-    """Restrict torch to one thread if a pass has so few multiplications that more threads are no faster."""
+    """Restrict torch to one thread if a pass has so few multiplications that more threads are not faster."""
     return one_thread(multiplications < SMALL)
 
 

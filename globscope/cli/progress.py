@@ -47,7 +47,7 @@ def watching(quiet: bool) -> Iterator[Observer]:
     else:
         columns = (
             SpinnerColumn(finished_text="✓"),
-            TextColumn("{task.description}", markup=False),  # names may hold brackets, and :x: is no emoji
+            TextColumn("{task.description}", markup=False),  # names may hold brackets, and :x: is not an emoji
             BarColumn(bar_width=24),
             MofNCompleteColumn(),
             TextColumn("{task.fields[rate]}"),

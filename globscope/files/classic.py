@@ -30,7 +30,7 @@ def read_classic(path: Path) -> Landscape:
     """Return the landscape of a surface file: every dataset of the surface's size is a field with the dataset's name.
 
     Raises:
-        FileError: It is no surface file, or h5py is not installed.
+        FileError: It is not a surface file, or h5py is not installed.
     """
     h5py = _h5py(f"{path}: reading HDF5")
     try:

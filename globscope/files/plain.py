@@ -11,7 +11,7 @@ from globscope.values.landscape import Landscape, Samples
 
 # Vertices of a lattice with more axes have more neighbours than fit into memory.
 MOST_AXES = 8
-# Arrays of a run folder's landscape that are no fields.
+# Arrays of a run folder's landscape that are not fields.
 NO_FIELDS = ("points", "index", "shape", "member_latents", "distance_to_member", "trusted", "cycle_error")
 BASIN, ARC = "basin_", "arc_"
 
@@ -33,7 +33,7 @@ def lattice_values(path: Path, arrays: Arrays) -> Landscape:
 
 
 def check_axes(path: Path, name: str, values: np.ndarray) -> None:
-    """Refuse an array that is no lattice.
+    """Refuse an array that is not a lattice.
 
     Raises:
         FileError: It has no axis, or too many.

@@ -56,7 +56,7 @@ def read_checkpoint(path: Path, choice: StateDictChoice | None = None) -> Checkp
         choice: Which of its state dicts, under which names; the only one, unchanged, where unset.
 
     Raises:
-        PopulationError: The file is no checkpoint, damaged, a pickle that would run code, or holds several networks.
+        PopulationError: The file is not a checkpoint, damaged, a pickle that would run code, or holds several networks.
     """
     load = _read_shards if path.name.endswith(INDEX) else _read_file
     mapped, tensors, scores = load(path, choice or StateDictChoice())
@@ -152,7 +152,7 @@ def as_array(tensor: Any, place: str) -> np.ndarray:
     """Return a tensor as an array, floating numbers as float32 or float64.
 
     Raises:
-        PopulationError: It is no dense array of numbers; `place` says where it is.
+        PopulationError: It is not a dense array of numbers; `place` says where it is.
     """
     import torch
 

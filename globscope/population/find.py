@@ -57,7 +57,7 @@ def find_checkpoints(source: NetworkSource, folder: Path) -> list[CheckpointFile
     """Return the files that a spec names, sorted by variant, then by step; patterns are relative to `folder`.
 
     Raises:
-        PopulationError: A pattern matches none, what matches is no readable file, or two files claim the same
+        PopulationError: A pattern matches none, what matches is not a readable file, or two files claim the same
             variant and step.
     """
     checkpoints = source.checkpoints or ()

@@ -1,4 +1,4 @@
-"""Walking the folders that a pattern describes. A match that is no readable file is a problem, never skipped."""
+"""Walking the folders that a pattern describes. A match that is not a readable file is a problem, never skipped."""
 
 import os
 from collections.abc import Iterator, Mapping, Sequence
@@ -10,7 +10,7 @@ from globscope.population.file_problem import file_problem, is_broken
 from globscope.spec.pattern import VARIANT, match_part, matches_one_name, spans
 from globscope.visible import HIDDEN
 
-UNPRINTABLE = "control characters or bytes that are no UTF-8"
+UNPRINTABLE = "control characters or bytes that are not UTF-8"
 
 
 @define(frozen=True, kw_only=True)

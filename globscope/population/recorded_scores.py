@@ -26,7 +26,7 @@ ACCURACIES = {
     ),
     **dict.fromkeys(("best_acc", "best_acc1", "best_prec1", "prec1"), "test_accuracy"),
 }
-# Columns of a training log that are no scores of held-back splits.
+# Columns of a training log that are not scores of held-back splits.
 NO_SCORES = ("epoch", "learning_rate", "loss")
 # All integers up to here are float64 numbers.
 EXACT = 2**53

@@ -95,7 +95,7 @@ def _rivals(content: Mapping[Any, Any], name: str) -> Iterator[Any]:
     for other, value in content.items():
         if other != name and wanted and _is_state_dict(value):
             shapes = _shapes(value)
-            # An average of the trainable weights lacks statistics; the weights of a loss are no network.
+            # An average of the trainable weights lacks statistics; the weights of a loss are not a network.
             if wanted <= shapes or (shapes <= wanted and 2 * shapes.total() >= wanted.total()):
                 yield other
 

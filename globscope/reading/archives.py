@@ -41,7 +41,7 @@ def open_zip(path: Path) -> Iterator[Archive]:
     """Yield an archive.
 
     Raises:
-        FileError: It is no complete zip file, or would unpack to far more than its size.
+        FileError: It is not a complete zip file, or would unpack to far more than its size.
     """
     try:
         opened = ZipFile(path)

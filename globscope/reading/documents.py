@@ -26,7 +26,7 @@ def read_csv(path: Path, what: str = "CSV with a heading") -> dict[str, tuple[st
         heading, *rest = rows
         columns = list(zip(*rest, strict=True)) or [()] * len(heading)
         return dict(zip(heading, columns, strict=True))
-    except (ValueError, csv.Error) as error:  # also where it is no UTF-8
+    except (ValueError, csv.Error) as error:  # also where it is not UTF-8
         raise FileError(f"{path}: is damaged ({error}); expected {what}") from error
 
 
@@ -57,7 +57,7 @@ def read_json(path: Path, what: str = "JSON", most: int = JSON_BYTES) -> Any:
         raise FileError(f"{path}: is nested more than {DEPTH} deep; expected {what}")
     try:
         return json.loads(raw.decode("utf-8"), parse_constant=_refuse_constant)
-    except ValueError as error:  # also where it is no UTF-8
+    except ValueError as error:  # also where it is not UTF-8
         raise FileError(f"{path}: is damaged, or not JSON ({error}); expected {what}") from error
 
 

@@ -15,8 +15,8 @@ def checked_chart(component: str, returned: Any, members: int) -> Chart:
     """Return a reducer's chart, its numbers as float64.
 
     Raises:
-        PluginError: It is no chart, its latents are not one finite row for each member, a slice's centre or extent does
-            not fit them, its notes are no figures, or it has no inverse and does not say why.
+        PluginError: It is not a chart, its latents are not one finite row for each member, a slice's centre or extent
+            does not fit them, its notes are not figures, or it has no inverse and does not say why.
     """
     chart = checked_instance(component, returned, Chart)
     latents = real(f"{component}: latents", chart.latents, finite=False)
@@ -81,7 +81,7 @@ def checked_samples(component: str, samples: Any, chart: Chart) -> Samples | Non
     """Return a sampler's samples, with numbers as float64 and int64.
 
     Raises:
-        PluginError: They are no samples, points have another dimension than the chart or are not finite, or an index,
+        PluginError: They are not samples, points have another dimension than the chart or are not finite, or an index,
             a shape or edges do not fit them.
     """
     if samples is None:

@@ -20,7 +20,7 @@ def numeric(what: str, value: Any) -> np.ndarray:
     """Return real numbers as an array of the same type.
 
     Raises:
-        PluginError: It is no array, or holds complex numbers, masked entries, objects or text.
+        PluginError: It is not an array, or holds complex numbers, masked entries, objects or text.
     """
     if isinstance(value, np.ma.MaskedArray) and np.ma.is_masked(value):
         raise PluginError(f"{what}: has masked entries; an array without a mask is accepted")
@@ -57,7 +57,7 @@ def integers(what: str, value: Any, shape: Sequence[int | None], low: int = 0, h
     """Return integers in [low, high) as an int64 array.
 
     Raises:
-        PluginError: They are no integers, of another shape, or out of range.
+        PluginError: They are not integers, of another shape, or out of range.
     """
     array = _of_shape(what, numeric(what, value), shape)
     if array.dtype.kind not in "iu" and array.size:
@@ -83,7 +83,7 @@ def checked_count(what: str, value: Any) -> int:
     """Return a count that a component announces.
 
     Raises:
-        PluginError: It is no integer, or negative.
+        PluginError: It is not an integer, or negative.
     """
     if isinstance(value, bool) or not isinstance(value, int | np.integer) or value < 0:
         raise PluginError(f"{what}: got {value!r}; an integer >= 0 is accepted")
@@ -94,7 +94,7 @@ def checked_arrays(what: str, arrays: Any) -> dict[str, np.ndarray]:
     """Return arrays by name that can be saved in a file.
 
     Raises:
-        PluginError: It is no mapping of names to arrays of real numbers.
+        PluginError: It is not a mapping of names to arrays of real numbers.
     """
     if not isinstance(arrays, Mapping) or not all(isinstance(name, str) for name in arrays):
         raise PluginError(f"{what}: returned {type(arrays).__name__}; a mapping of names to arrays is accepted")
@@ -116,6 +116,6 @@ def checked_shape(component: str, shape: Any) -> tuple[int, ...]:
     """Return the samples per axis that a sampler announces.
 
     Raises:
-        PluginError: They are no positive integers.
+        PluginError: They are not positive integers.
     """
     return tuple(int(size) for size in integers(f"{component}: shape", shape, (None,), low=1))

@@ -39,7 +39,7 @@ def checked_topology(component: str, returned: Any, landscape: Landscape) -> Top
     """Return a component's topology, with numbers as float64 and int64.
 
     Raises:
-        PluginError: It is no topology, its field does not exist, or its arrays do not fit the samples or one another.
+        PluginError: It is not a topology, its field does not exist, or its arrays do not fit the samples or each other.
     """
     topology = checked_instance(component, returned, Topology)
     if topology.field not in landscape.fields:
@@ -86,7 +86,7 @@ def checked_population(component: str, returned: Any, layout: Layout) -> Populat
     """Return the members that an analysis derived.
 
     Raises:
-        PluginError: It is no population, or its weights are not one row of real numbers for each member.
+        PluginError: It is not a population, or its weights are not one row of real numbers for each member.
     """
     population = checked_instance(component, returned, Population)
     for member in population.members:
@@ -105,7 +105,7 @@ def checked_fields(component: str, fields: Any, size: int) -> dict[str, np.ndarr
     """Return the fields of `size` networks; losses are kept unchanged, also those that are not finite.
 
     Raises:
-        PluginError: It is no mapping of names to (size,) real numbers.
+        PluginError: It is not a mapping of names to (size,) real numbers.
     """
     if not isinstance(fields, Mapping) or not all(isinstance(name, str) for name in fields):
         raise PluginError(

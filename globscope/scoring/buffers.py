@@ -22,7 +22,7 @@ CALIBRATION = 2**31
 class NetworkBuffers:
     """The rule by which a network gets its buffers, wherever it is run.
 
-    Buffers that are no statistics (see `Probe.statistics`) are the network's own. A decoded network takes those of
+    Buffers that are not statistics (see `Probe.statistics`) are the network's own. A decoded network takes those of
     the nearest member, or decodes its own where buffers are flattened. Statistics depend on the mode:
     `recalibrate` re-estimates them, `batch` leaves them out, so that every batch has its own, `stored` takes the
     network's, `encoded` decodes them, and `initial` takes a fresh model's.

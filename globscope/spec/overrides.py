@@ -48,7 +48,7 @@ def assign(document: dict[str, Any], parts: Sequence[str], value: Any, where: st
 
 
 def steps(key: str) -> list[str]:
-    """Return the parts of a dotted key, parsed as TOML; none if it is no key."""
+    """Return the parts of a dotted key, parsed as TOML; none if it is not a key."""
     below: Any = _parse(f"{key} = 0")
     parts = []
     while isinstance(below, dict) and len(below) == 1:

@@ -30,7 +30,7 @@ DEFAULTS: Mapping[str, Any] = {
     "aligner": [],
     "analysis": [],
 }
-# Keys that are no components, declared by `Spec`.
+# Keys that are not components, declared by `Spec`.
 PLAIN = ("title", "seed", "population", "zoo")
 REQUIRED = {"task": "a table [task]", "population": "a table [population]", "reducer": "at least one [[reducer]]"}
 TABLES = (*PLAIN, *SINGLE, *LISTS, "fidelity", "run", "sweep", "relations")
@@ -54,7 +54,7 @@ def read_document(path: Path, overrides: Sequence[str] = ()) -> tuple[dict[str, 
     """Return the document of a TOML file with `key=value` overrides applied, and the overridden keys.
 
     Raises:
-        SpecError: The file is no TOML, or an override's place does not exist; all problems are listed.
+        SpecError: The file is not TOML, or an override's place does not exist; all problems are listed.
     """
     document = {**deepcopy(dict(DEFAULTS)), **parse(path)}
     typed, problems = list[str](), list[str]()

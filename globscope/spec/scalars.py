@@ -1,4 +1,4 @@
-"""Values that are no attrs classes: numbers, text, references, choices, and tables for user code."""
+"""Values that are not attrs classes: numbers, text, references, choices, and tables for user code."""
 
 from collections.abc import Callable, Iterator
 from datetime import date, time
@@ -39,7 +39,7 @@ def refuse_unsupported(_: Any, kind: Any) -> Any:
 
 
 def exactly(kind: type, value: Any, *also: type) -> Any:
-    """Return a value of exactly this type: true is no integer."""
+    """Return a value of exactly this type: true is not an integer."""
     if type(value) not in (kind, *also):
         raise wrong(kind, value)
     return value

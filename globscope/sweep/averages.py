@@ -91,7 +91,7 @@ class Average:
 
 
 def averages(runs: ComparedRuns, spec: SweepSpec) -> list[Average]:
-    """Return the averages, by the first two keys that are no seed, of measures and of the figures `of` [relations].
+    """Return the averages, by the first two keys that are not a seed, of measures and of the figures `of` [relations].
 
     The list is empty without two such keys.
     """

@@ -9,7 +9,7 @@ from globscope.sweep.subjects import ORIGIN, SUBJECT
 from globscope.values.field import Field
 from globscope.values.findings import Cell
 
-# Entries of a map's record that are no figures of the landscape, or that differ between equal runs.
+# Entries of a map's record that are not figures of the landscape, or that differ between equal runs.
 NO_FIGURES = ("name", "hidden", "fit_seconds", "decode_seconds", "evaluate_seconds")
 
 

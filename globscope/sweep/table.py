@@ -125,7 +125,7 @@ class ComparedRuns:
 
     @property
     def further(self) -> list[str]:
-        """The extra figures that are no measured fields, which are shown anyway."""
+        """The extra figures that are not measured fields, which are shown anyway."""
         return [name for name in self.extra if name not in self.measures]
 
     def columns(self) -> list[str]:

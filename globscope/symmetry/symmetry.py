@@ -84,7 +84,7 @@ class Symmetry:
                 `tensors`. Groups that are omitted keep their order.
 
         Raises:
-            SymmetryError: There is no such group, or an array is no permutation of its units.
+            SymmetryError: There is no such group, or an array is not a permutation of its units.
         """
         permuted = {name: tensor.copy() if _is_numpy(tensor) else tensor.clone() for name, tensor in tensors.items()}
         for (name, axis), order in self._orders(permutations, permuted).items():

@@ -22,7 +22,7 @@ def offsets(axes: int, kind: str) -> np.ndarray:
 def lattice_neighbours(index: np.ndarray, shape: tuple[int, ...], kind: str) -> np.ndarray:
     """Return the (m, k) neighbours of lattice vertices `index`, (m, axes), in their order.
 
-    Vertices of the lattice that are not in `index` are no neighbours.
+    Vertices of the lattice that are not in `index` are not neighbours.
 
     Raises:
         ValueError: An index lies outside the lattice, or occurs twice.

@@ -62,7 +62,7 @@ class Member:
         parents: Labels of the members that it was derived from.
         t: Its position on a curve, in [0, 1].
         in_fit: Whether the maps are fitted to it.
-        buffers: The model's tensors that are no parameters, by name: statistics, an input normaliser's mean, masks.
+        buffers: The model's tensors that are not parameters, by name: statistics, an input normaliser's mean, masks.
         lacking: Names of the buffers that its file lacks and that are taken from the model.
         recorded: The scores that its file records, by field, such as `test_accuracy` (in [0, 1]).
         origin: Name of the analysis that derived it; filled in by the study.

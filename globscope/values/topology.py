@@ -70,7 +70,7 @@ class MergeTree:
         minimum. None where they lie in components that never meet.
 
         Raises:
-            KeyError: A vertex is no minimum of this tree.
+            KeyError: A vertex is not a minimum of this tree.
         """
         rows = {int(vertex): row for row, vertex in enumerate(self.pairs[:, 0])}
         a, b, top = rows[first], rows[second], first

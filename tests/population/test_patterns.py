@@ -160,12 +160,12 @@ NO_FILES = {
     "a name of two lines": (
         two_lines,
         "{variant}/{step}*.pt",
-        "AT/A/2\\U0000000a.pt has a name with control characters or bytes that are no UTF-8; rename it",
+        "AT/A/2\\U0000000a.pt has a name with control characters or bytes that are not UTF-8; rename it",
     ),
     "a name that is no UTF-8": (
         no_utf8,
         "{variant}/{step}*.pt",
-        "AT/A/2\\U0000dcff.pt has a name with control characters or bytes that are no UTF-8; rename it",
+        "AT/A/2\\U0000dcff.pt has a name with control characters or bytes that are not UTF-8; rename it",
     ),
 }
 

@@ -85,7 +85,7 @@ class PairLoss:
         fresh, scratch = probe.initialise(0)
         trained = {name: fresh[name] for name in probe.layout.names if name not in symmetry.statistics}
         first, second = (_on_device(network, trained) for network in both)
-        # Buffers that are no statistics are a's: the middle is equally near to both networks.
+        # Buffers that are not statistics are a's: the middle is equally near to both networks.
         own_buffers = {
             name: buffer for name, buffer in scratch.items() if name in both[0] and name not in probe.statistics
         }

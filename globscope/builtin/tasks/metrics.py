@@ -22,7 +22,7 @@ class Metric:
     Attributes:
         use: `file.py:name`, a function of (outputs, targets).
         name: Of the measure, whose fields are `train_<name>` and `test_<name>`; the function's where it is empty.
-        whole: Call the function once with all outputs and targets of a split, for what is no mean over batches.
+        whole: Call the function once with all outputs and targets of a split, for what is not a mean over batches.
         label: What pictures and tables call the measure; its name with spaces for underscores where it is empty.
         unit: What a value is counted in, for the axes of pictures.
         higher_is_better: Whether a higher value is the better one.
@@ -131,7 +131,7 @@ class Measure:
         """Return a float64 scalar, or float32 on a device without float64; NaN stays NaN.
 
         Raises:
-            UserCodeError: It is no real number, or an integer that float64 cannot hold.
+            UserCodeError: It is not a real number, or an integer that float64 cannot hold.
         """
         import torch
 
@@ -160,7 +160,7 @@ def _is_number(value: Any) -> bool:
 
 
 def _describe(value: Any) -> str:
-    """Return the type and shape of a value that is no real number."""
+    """Return the type and shape of a value that is not a real number."""
     kind, shape = type(value).__name__, tuple(value.shape) if hasattr(value, "shape") else ()
     if hasattr(value, "dtype") and "complex" in str(value.dtype):
         return f"{kind} of complex numbers"

@@ -14,7 +14,7 @@ def require_mappable(module: Any) -> Any:
     """Return a model, after checking that its trainable parameters can be mapped.
 
     Raises:
-        UserCodeError: It is no module, has nothing to train, or has a parameter or layer that no map can hold.
+        UserCodeError: It is not a module, has nothing to train, or has a parameter or layer that no map can hold.
     """
     import torch
 

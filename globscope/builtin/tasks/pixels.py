@@ -26,7 +26,7 @@ class InputScaling:
     deviation: Any = field(default=None, eq=False, repr=False)
 
     def __call__(self, inputs: Any) -> Any:
-        """Return scaled inputs; integers that are no bytes, such as tokens, stay unchanged."""
+        """Return scaled inputs; integers that are not bytes, such as tokens, stay unchanged."""
         import torch
 
         values = inputs.to(self.kind) / 255 if inputs.dtype == torch.uint8 else inputs

@@ -98,7 +98,7 @@ def _with_pixel_classes(arrays: Arrays) -> Arrays:
     """Return the arrays with targets of shape (examples, height, width).
 
     Raises:
-        UserCodeError: The inputs are no images, or the targets are no classes of their pixels.
+        UserCodeError: The inputs are not images, or the targets are not classes of their pixels.
     """
     train, test = (_pair(split, *pair) for split, pair in (("train", arrays.train), ("test", arrays.test)))
     return evolve(arrays, train=train, test=test)

@@ -32,10 +32,10 @@ class DeepAlign(Options):
     """
 
     def check(self, facts: CheckFacts) -> None:
-        """Refuse networks that are no MLPs, and an aligner's file that is for other networks.
+        """Refuse networks that are not MLPs, and an aligner's file that is for other networks.
 
         Raises:
-            SymmetryError: The network is no MLP.
+            SymmetryError: The network is not an MLP.
             SpecError: The file holds no aligner, or without a file there is nothing to learn.
             PopulationError: Its aligner is for other networks.
         """
@@ -56,7 +56,7 @@ class DeepAlign(Options):
         """Return what was learned from a zoo, with its barriers.
 
         Raises:
-            SymmetryError: The network is no MLP.
+            SymmetryError: The network is not an MLP.
             SpecError: There are too few networks, or all losses have weight 0.
             GlobscopeError: The training diverged.
         """
@@ -81,7 +81,7 @@ class DeepAlign(Options):
             PluginError: There is no file.
             SpecError: It holds no aligner.
             PopulationError: Its aligner is for other networks.
-            SymmetryError: The network is no MLP.
+            SymmetryError: The network is not an MLP.
         """
         return self._file_aligner.align(task, a, b, rng)
 

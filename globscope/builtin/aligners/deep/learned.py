@@ -34,7 +34,7 @@ class LearnedAligner:
 
         Raises:
             PopulationError: The aligner was learned for other networks.
-            SymmetryError: The network is no MLP.
+            SymmetryError: The network is not an MLP.
         """
         return {name: best_assignment(matrix) for name, matrix in self.scores(task, a, b, rng).items()}
 

@@ -105,7 +105,7 @@ def read_mlp(probe: Probe) -> Mlp:
     """Return the layers of a task's network.
 
     Raises:
-        SymmetryError: It is no MLP, or its units cannot be found.
+        SymmetryError: It is not an MLP, or its units cannot be found.
     """
     groups = symmetry(probe)
     shapes = dict(zip(probe.layout.names, probe.layout.shapes, strict=True))

@@ -70,7 +70,7 @@ def image(model: str, shape: tuple[int, ...]) -> tuple[int, int, int]:
     """Return the (channels, height, width) of an example.
 
     Raises:
-        UserCodeError: It is no image.
+        UserCodeError: It is not an image.
     """
     if len(shape) != 3:
         raise UserCodeError(
