@@ -14,8 +14,8 @@ from globscope.cli.screen import cut, escape_markup, stderr, stdout
 from globscope.errors import PluginError, SpecError, near
 from globscope.files.member_points import MemberPoints, read_member_points
 from globscope.files.table import escape_formula, unescape_formula
+from globscope.report.page.files import as_csv
 from globscope.report.page.html import environment
-from globscope.report.page.tables import as_csv
 from globscope.session import load
 from globscope.spec.overrides import override
 from globscope.spec.read import read_spec

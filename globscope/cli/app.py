@@ -233,7 +233,7 @@ def init(
             return
         if out is not None:
             raise SpecError([f"--out goes with a folder of checkpoints; {path} is none"])
-        from globscope.spec.starter import write_starter
+        from globscope.spec.document import write_starter
 
         write_starter(path)
         stdout(f"{path} written; next: globscope study {path}")

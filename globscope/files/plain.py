@@ -94,7 +94,7 @@ def run_landscape(path: Path, arrays: Arrays) -> Landscape:
     figures = {
         name: numbers(path, name, arrays[name]) for name in ("distance_to_member", "cycle_error") if name in arrays
     }
-    figures["trusted"] = _flags(path, "trusted", arrays["trusted"])
+    figures["trusted"] = _flags(path, arrays["trusted"])
     for name, array in (fields | figures).items():
         if array.shape != (len(points),):
             raise FileError(f"{path}: {name!r} must be one per point, ({len(points)},), not of shape {array.shape}")
@@ -108,10 +108,10 @@ def run_landscape(path: Path, arrays: Arrays) -> Landscape:
     )
 
 
-def _flags(path: Path, name: str, array: np.ndarray) -> np.ndarray:
+def _flags(path: Path, array: np.ndarray) -> np.ndarray:
     """Return an array of booleans, which other programs may write as 0 and 1."""
     if array.dtype.kind not in "biu" or not np.isin(array, (0, 1)).all():
-        raise FileError(f"{path}: {name!r} must hold true and false, or 0 and 1")
+        raise FileError(f"{path}: 'trusted' must hold true and false, or 0 and 1")
     return array.astype(bool)
 
 

@@ -41,18 +41,17 @@ _DEEP = f"is nested more than {DEPTH} deep"
 _LONG_KEY = re.compile(rf"(?<![\w-])(?:[\w-]++[ \t]*+\.[ \t]*+){{{DEPTH}}}")
 
 
-def read_json(path: Path, what: str = "JSON", most: int = JSON_BYTES) -> Any:
+def read_json(path: Path, what: str = "JSON") -> Any:
     """Return the value of a JSON file.
 
     Args:
         path: Where the file is.
         what: What would be accepted, for messages.
-        most: How many bytes it may have.
 
     Raises:
         FileError: The file does not exist, is too large, nested too deeply, or not JSON (NaN and Infinity are not).
     """
-    raw = read_bytes(path, most, what)
+    raw = read_bytes(path, JSON_BYTES, what)
     if is_deep(raw):
         raise FileError(f"{path}: is nested more than {DEPTH} deep; expected {what}")
     try:
@@ -61,13 +60,13 @@ def read_json(path: Path, what: str = "JSON", most: int = JSON_BYTES) -> Any:
         raise FileError(f"{path}: is damaged, or not JSON ({error}); expected {what}") from error
 
 
-def read_json_lines(path: Path, what: str, most: int = JSON_BYTES) -> list[Any]:
+def read_json_lines(path: Path, what: str) -> list[Any]:
     """Return the values of a file with a JSON value on each line; None for other lines, such as one that was cut off.
 
     Raises:
         FileError: The file does not exist, or is too large.
     """
-    return [_line(line) for line in read_bytes(path, most, what).split(b"\n") if line.strip()]
+    return [_line(line) for line in read_bytes(path, JSON_BYTES, what).split(b"\n") if line.strip()]
 
 
 def _line(line: bytes) -> Any:

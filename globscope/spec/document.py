@@ -1,8 +1,9 @@
-"""A file → its TOML document, or an error that names the line."""
+"""A file → its TOML document, or an error that names the line; and the starter spec."""
 
 import re
 import tomllib
 from errno import ENAMETOOLONG
+from importlib.resources import files
 from pathlib import Path
 from typing import Any
 
@@ -61,3 +62,17 @@ def _unreadable(path: Path, error: Exception) -> str:
         hint = near(path.name, names)
         return f"{path}: no such file" + (f"; {hint}" if names else "; `globscope init` writes a starter spec")
     return f"{path}: cannot be read: {error.strerror}"
+
+
+def write_starter(path: Path) -> None:
+    """Write the starter spec.
+
+    Raises:
+        SpecError: The file exists already, or its folder does not.
+    """
+    if path.exists() or path.is_symlink():
+        raise SpecError([f"{path}: exists already; give another name, such as globscope init other.toml"])
+    if not path.parent.is_dir():
+        raise SpecError([f"{path}: there is no folder {path.parent}"])
+    with path.open("x", encoding="utf-8") as opened:  # not through a broken link
+        opened.write(files("globscope.spec").joinpath("starter.toml").read_text("utf-8"))

@@ -46,11 +46,6 @@ class Content:
             sha256 = hashlib.file_digest(opened, "sha256").hexdigest()
             return cls(opened.tell(), sha256)
 
-    @classmethod
-    def of_bytes(cls, content: bytes) -> "Content":
-        """Return what a file with these bytes has."""
-        return cls(len(content), hashlib.sha256(content).hexdigest())
-
 
 UNFINISHED = Content(0, "")
 

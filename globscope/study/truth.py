@@ -7,7 +7,7 @@ from attrs import evolve
 
 from globscope.scoring.draws import REPEATS, scores
 from globscope.store import key
-from globscope.study.seeds import number
+from globscope.study.keys import number
 from globscope.study.stages.evaluate import draw_seed, evaluate
 from globscope.study.workshop import Workshop
 from globscope.values.evaluation import Networks

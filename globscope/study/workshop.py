@@ -14,7 +14,7 @@ from globscope.roles import Workers
 from globscope.spec.model import Spec
 from globscope.store import Store, read_json, write_json
 from globscope.study.built_task import BuiltTask, StudyTask
-from globscope.study.component_key import component_key
+from globscope.study.keys import component_key
 from globscope.study.ledger import Entry, Ledger
 from globscope.study.observer import Observer
 from globscope.study.stage import Stage

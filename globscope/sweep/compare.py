@@ -8,7 +8,7 @@ from attrs import define, field
 
 from globscope.errors import RunError
 from globscope.report.page.board import Board, Part
-from globscope.report.page.tables import as_csv
+from globscope.report.page.files import as_csv
 from globscope.session import CELLS, TABLE
 from globscope.store import claim, remove_stale, times_written, write_bytes, write_json
 from globscope.sweep.distances import distances, heat_maps

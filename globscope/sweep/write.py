@@ -7,7 +7,7 @@ from typing import Any
 import tomli_w
 
 from globscope.report.page.board import Board, Part
-from globscope.report.page.tables import as_csv
+from globscope.report.page.files import as_csv
 from globscope.session import CELLS, TABLE
 from globscope.spec.cells import SweepSpec
 from globscope.spec.describe import plain

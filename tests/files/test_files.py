@@ -25,7 +25,7 @@ from globscope.files.paraview import suffix, write_landscape, write_member_point
 from globscope.files.read import ACCEPTED, read_landscape, read_run_files
 from globscope.files.tree import tree_record
 from globscope.registry import Component, Registry
-from globscope.report.page.arrays import write_values
+from globscope.report.page.files import write_values
 from globscope.store import LOCK, claim, write_json
 from globscope.values.landscape import Samples
 from globscope.values.members import Member

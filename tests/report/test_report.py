@@ -45,14 +45,13 @@ from globscope.report.map.scattered import slivers, triangles
 from globscope.report.map.slices import slices
 from globscope.report.map.surface import lattice
 from globscope.report.map.tracks import tracks_of
-from globscope.report.page.arrays import write_values
 from globscope.report.page.compared_maps import compared_maps
-from globscope.report.page.tables import as_csv
+from globscope.report.page.files import as_csv, write_values
 from globscope.report.style.labels import Name, short_names
+from globscope.report.style.legend import round_values
 from globscope.report.style.scale import shared_scale
 from globscope.report.style.text import Names, cell_text, figure_text, number, slug, tick_labels
 from globscope.report.style.theme import DEPTHS, VARIANTS, save
-from globscope.report.style.ticks import round_values
 from globscope.report.topology.figures import plot_diagram, plot_tree
 from globscope.report.topology.merge_tree import layout
 from globscope.values.field import Field

@@ -5,7 +5,7 @@ from attrs import define, field
 from attrs.validators import and_, ge, gt
 
 from globscope.api import SAMPLES, Chart, Landscape, SamplerTraits, Samples
-from globscope.builtin.samplers.runs import VARIANT, rows_of
+from globscope.builtin.samplers.members import VARIANT, rows_of
 
 
 @define(frozen=True, kw_only=True)

@@ -8,7 +8,7 @@ from attrs import define, field
 from attrs.validators import ge
 
 from globscope.api import SAMPLES, Chart, CheckFacts, Landscape, PopulationError, Samples
-from globscope.builtin.samplers.box import box
+from globscope.builtin.samplers.members import box
 
 
 def _at_least_two(_: Any, attribute: Any, value: Any) -> None:

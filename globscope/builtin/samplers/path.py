@@ -7,7 +7,7 @@ from attrs import define, field
 from attrs.validators import and_, ge
 
 from globscope.api import STEPS, Chart, FileError, Landscape, PopulationError, SamplerTraits, Samples, read_safetensors
-from globscope.builtin.samplers.runs import VARIANT, rows_of
+from globscope.builtin.samplers.members import VARIANT, rows_of
 
 
 @define(frozen=True, kw_only=True)

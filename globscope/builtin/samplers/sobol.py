@@ -7,7 +7,7 @@ from attrs import define, field
 from attrs.validators import and_, ge
 
 from globscope.api import SAMPLES, Chart, Landscape, Samples
-from globscope.builtin.samplers.box import box
+from globscope.builtin.samplers.members import box
 
 
 @define(frozen=True, kw_only=True)

@@ -12,11 +12,10 @@ from matplotlib.patches import Patch
 from globscope.report.map.scene import Scene
 from globscope.report.map.tracks import tracks_of
 from globscope.report.map.trajectories import draw_tracks
-from globscope.report.style.legend import Legend
+from globscope.report.style.legend import Legend, log_note, tick_log
 from globscope.report.style.scale import positive
 from globscope.report.style.text import figure_text
 from globscope.report.style.theme import INK, MINIMUM, UNTRUSTED
-from globscope.report.style.ticks import log_note, tick_log
 from globscope.values.field import Field
 from globscope.values.landscape import Landscape, Samples
 from globscope.values.topology import MergeTree

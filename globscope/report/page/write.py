@@ -4,11 +4,10 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
-from globscope.report.page.arrays import write_values
 from globscope.report.page.compared_maps import comparison_table
+from globscope.report.page.files import TableFiles, write_values
 from globscope.report.page.gallery import Gallery, Shown
 from globscope.report.page.html import Section, Source, page
-from globscope.report.page.tables import TableFiles
 from globscope.store import claim, remove_stale, times_written, write_bytes
 from globscope.values.findings import Atlas, Finding
 

@@ -10,7 +10,7 @@ from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 from matplotlib.lines import Line2D
 
-from globscope.report.style.legend import Legend, explain
+from globscope.report.style.legend import Legend, explain, frame, tick_evenly, tick_log
 from globscope.report.style.series import (
     LINES,
     LabelStyle,
@@ -22,7 +22,6 @@ from globscope.report.style.series import (
 )
 from globscope.report.style.text import count_noun, figure_text, wrap_sentences
 from globscope.report.style.theme import Picture, house_style, write_centred, write_heading
-from globscope.report.style.ticks import frame, tick_evenly, tick_log
 from globscope.values.pictures import Panel, Plot, Series
 
 FEW = 15  # points of a line that are marked one by one

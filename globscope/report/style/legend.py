@@ -1,19 +1,69 @@
-"""The colour bar and the legend beside a picture's panels."""
+"""How a picture's values are read: ticks, the colour bar, and the legend beside the panels."""
 
 from collections.abc import Sequence
 from typing import Any
 
+import numpy as np
 from matplotlib.artist import Artist
 from matplotlib.axes import Axes
+from matplotlib.axis import Axis
 from matplotlib.cm import ScalarMappable
 from matplotlib.colorbar import Colorbar
 from matplotlib.colors import Colormap
 from matplotlib.figure import Figure
+from matplotlib.ticker import FixedFormatter, FixedLocator, MaxNLocator, NullLocator
 
 from globscope.report.style.scale import Scale
-from globscope.report.style.text import figure_text
+from globscope.report.style.text import figure_text, tick_labels
 from globscope.report.style.theme import DEPTH
-from globscope.report.style.ticks import tick_log
+
+
+def tick_log(axis: Axis, low: float, high: float) -> None:
+    """Label a log axis with plain numbers that fit the range drawn."""
+    values = round_values(low, high)
+    axis.set_major_locator(FixedLocator(values.tolist()))
+    axis.set_major_formatter(FixedFormatter(tick_labels(values.tolist())))
+    axis.set_minor_locator(NullLocator())
+
+
+def tick_evenly(axis: Axis, low: float, high: float, most: int = 6) -> None:
+    """Label an axis with plain numbers at equal steps inside the range drawn."""
+    values = np.asarray(MaxNLocator(nbins=most, steps=[1, 2, 2.5, 5, 10]).tick_values(low, high))
+    values = values[(low <= values) & (values <= high)]
+    axis.set_major_locator(FixedLocator(values.tolist()))
+    axis.set_major_formatter(FixedFormatter(tick_labels(values.tolist())))
+
+
+def frame(values: np.ndarray, *, log: bool = False, margin: float = 0.05) -> tuple[float, float]:
+    """Return the range that shows all values with some room around them; (0, 1) where there are none."""
+    if not len(values):
+        return (0.1, 1.0) if log else (0.0, 1.0)
+    ends = np.log10([values.min(), values.max()]) if log else np.array([values.min(), values.max()])
+    # One value alone still needs a range.
+    room = margin * (ends[1] - ends[0]) or (0.2 if log else 0.05 * abs(ends[0]) or 0.5)
+    low, high = float(ends[0] - room), float(ends[1] + room)
+    return (10**low, 10**high) if log else (low, high)
+
+
+def round_values(low: float, high: float) -> np.ndarray:
+    """Return at least three round values of a range above 0: decades, 1-2-5 of them, or equal steps."""
+    first, last = int(np.floor(np.log10(low))), int(np.ceil(np.log10(high)))
+    decades = 10.0 ** np.arange(first, last + 1)
+    if high > 1000 * low:
+        # Beyond nine labels they would touch.
+        inside = decades[(low <= decades) & (decades <= high)]
+        return inside[:: -(-len(inside) // 9)]
+    values: np.ndarray = np.outer(decades, (1, 2, 5)).ravel()
+    values = values[(low <= values) & (values <= high)]
+    if len(values) < 3:
+        values = np.asarray(MaxNLocator(nbins=6, steps=[1, 2, 5, 10], min_n_ticks=3).tick_values(low, high))
+    return values[(low <= values) & (values <= high)]
+
+
+def log_note(axes: Axes) -> str:
+    """Return the note in the label of a logarithmic axis; empty for others."""
+    return " (log scale)" if axes.get_yscale() == "log" else ""
+
 
 Legend = dict[str, Artist | tuple[Artist, ...]]
 # Inches that a legend's entry takes: at least, beside its letters, and for each of them.

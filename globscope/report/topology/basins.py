@@ -12,11 +12,10 @@ from matplotlib.lines import Line2D
 
 from globscope.report.map.tracks import Track
 from globscope.report.style.labels import name_points
-from globscope.report.style.legend import Legend
+from globscope.report.style.legend import Legend, tick_log
 from globscope.report.style.scale import Scale
 from globscope.report.style.text import number, shorten
 from globscope.report.style.theme import FAINT, INK, MINIMUM, SADDLE
-from globscope.report.style.ticks import tick_log
 from globscope.topology.outline import Outline
 from globscope.values import topology as kinds
 

@@ -9,10 +9,9 @@ from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 
 from globscope.report.map.tree_scene import TreeScene
-from globscope.report.style.legend import explain
+from globscope.report.style.legend import explain, log_note
 from globscope.report.style.text import figure_text, one_line, shorten
 from globscope.report.style.theme import Picture, house_style, save, write_centred, write_headline
-from globscope.report.style.ticks import log_note
 from globscope.report.topology.landscape_profile import plot_profiles
 from globscope.report.topology.merge_tree import draw_tree
 from globscope.report.topology.persistence_diagram import draw_diagram

@@ -10,10 +10,9 @@ from matplotlib.lines import Line2D
 
 from globscope.report.map.tracks import Track
 from globscope.report.map.tree_scene import TreeScene
-from globscope.report.style.legend import Legend
+from globscope.report.style.legend import Legend, tick_log
 from globscope.report.style.scale import positive
 from globscope.report.style.theme import FAINT, INK, MINIMUM, SADDLE
-from globscope.report.style.ticks import tick_log
 from globscope.values.topology import MergeTree
 
 CHANCE = "branch within the draws' standard deviation"

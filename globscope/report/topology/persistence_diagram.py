@@ -5,11 +5,10 @@ from typing import Any
 import numpy as np
 from matplotlib.axes import Axes
 
-from globscope.report.style.legend import Legend
+from globscope.report.style.legend import Legend, tick_log
 from globscope.report.style.scale import positive
 from globscope.report.style.text import number
 from globscope.report.style.theme import FAINT, INK, MINIMUM
-from globscope.report.style.ticks import tick_log
 from globscope.values.topology import Topology
 
 

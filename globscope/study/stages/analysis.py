@@ -8,7 +8,7 @@ from globscope.roles import Bench
 from globscope.spec.model import Entry
 from globscope.store import key, read_json, write_json
 from globscope.study.disk.finding import checked_finding, finding_as_json, finding_from_json
-from globscope.study.seeds import generator
+from globscope.study.keys import generator
 from globscope.study.stage import Stage
 from globscope.study.stages.align import aligner_keys
 from globscope.study.stages.evaluate import evaluation_key

@@ -13,7 +13,7 @@ from globscope.roles import ReducerTraits, Restores, offered, traits
 from globscope.spec.model import ReducerEntry
 from globscope.store import key, read_arrays, read_json, write_arrays, write_json
 from globscope.study.disk.chart import chart_attributes, chart_notes
-from globscope.study.seeds import generator
+from globscope.study.keys import generator
 from globscope.study.stage import Stage
 from globscope.study.stages.space import SPACE, space
 from globscope.study.workshop import Workshop

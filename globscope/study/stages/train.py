@@ -13,7 +13,7 @@ from globscope.population.stacking import assign_rows
 from globscope.population.training_run import TrainingRun, checkpoint_path
 from globscope.spec.model import NetworkSource, Recipe
 from globscope.store import key, read_arrays
-from globscope.study.seeds import number
+from globscope.study.keys import number
 from globscope.study.stage import Stage
 from globscope.study.training import Training, TrainingJob, trainer
 from globscope.study.workshop import Workshop

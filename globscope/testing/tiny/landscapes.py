@@ -126,12 +126,12 @@ def no_topology(samples: int) -> Topology:
     return Topology(field="train_loss", threshold=0.1, tree=tree, full=tree, left_out=samples)
 
 
-def swept_topology(landscape: Landscape, field: str = "train_loss", threshold: float = 0.1) -> Topology:
+def swept_topology(landscape: Landscape, threshold: float = 0.1) -> Topology:
     """Return a landscape's topology by the definition, sweeping sample by sample: for tiny landscapes alone."""
-    values = landscape.fields[field]
+    values = landscape.fields["train_loss"]
     swept = sweep_order(values, np.isfinite(values))
     tree, full = trees(values, swept, _swept(neighbours(landscape.samples, swept)), threshold)
-    return Topology(field=field, threshold=threshold, tree=tree, full=full, left_out=len(values) - len(swept))
+    return Topology(field="train_loss", threshold=threshold, tree=tree, full=full, left_out=len(values) - len(swept))
 
 
 def _swept(around: Neighbours) -> Branches:

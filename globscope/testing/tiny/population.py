@@ -34,9 +34,9 @@ def inputs_of(population: Population) -> ReducerInputs:
     return ReducerInputs(coordinates=coordinates, population=population, space=space, task=tiny_task)
 
 
-def tiny_chart(seed: int = 0) -> Chart:
+def tiny_chart() -> Chart:
     """Return a linear chart of the tiny population along its two principal axes."""
-    return principal(tiny_inputs(seed))
+    return principal(tiny_inputs())
 
 
 def principal(inputs: ReducerInputs) -> Chart:

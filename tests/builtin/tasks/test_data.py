@@ -13,8 +13,7 @@ from support.images import GRAY_TEST, GRAY_TRAIN, TEST, TRAIN, as_idx, as_images
 
 from globscope.api import Code, UserCodeError
 from globscope.builtin.tasks.classification import Classification
-from globscope.builtin.tasks.data.by_name import load_named
-from globscope.builtin.tasks.data.from_path import read
+from globscope.builtin.tasks.data.by_name import load_named, read_path
 from globscope.builtin.tasks.pixels import crop_and_flip
 
 
@@ -54,7 +53,7 @@ LAYOUTS = {
 
 @pytest.mark.parametrize("layout", LAYOUTS)
 def test_every_layout_gives_the_same_images(layout, tmp_path):
-    found = read(LAYOUTS[layout](tmp_path))
+    found = read_path(LAYOUTS[layout](tmp_path))
     for (x, y), (images, labels) in ((found.train, TRAIN), (found.test, TEST)):
         # An image folder has no order of its own: classes, then names.
         order = np.lexsort((np.arange(len(labels)), labels)) if "folder" in layout else slice(None)
@@ -72,8 +71,8 @@ def test_idx_files_are_read_packed_or_not(packed, tmp_path):
 
 def test_gray_images_get_a_channel(tmp_path):
     gray = [(x[:, 0], y) for x, y in (GRAY_TRAIN, GRAY_TEST)]
-    assert read(as_npz(tmp_path / "x.npz", *gray)).shape == (1, 28, 28)
-    assert read(as_images(tmp_path / "i", GRAY_TRAIN, GRAY_TEST)).shape == (1, 28, 28)
+    assert read_path(as_npz(tmp_path / "x.npz", *gray)).shape == (1, 28, 28)
+    assert read_path(as_images(tmp_path / "i", GRAY_TRAIN, GRAY_TEST)).shape == (1, 28, 28)
 
 
 # What is wrong.
@@ -179,7 +178,7 @@ def test_data_that_cannot_be_read_is_reported_and_runs_nothing(case, tmp_path):
     make, says = DAMAGED[case]
     path = make(tmp_path)
     with pytest.raises(UserCodeError) as caught:
-        read(path)
+        read_path(path)
     message, wanted = str(caught.value), says.replace("AT", str(tmp_path))
     assert message.startswith(wanted.removesuffix("***")) if wanted.endswith("***") else message == wanted
     assert not (tmp_path / "executed").exists()

@@ -20,6 +20,7 @@ from globscope.api import (
     device_name,
     eigenpairs,
 )
+from globscope.builtin.reducers.requirements import row_of
 from globscope.builtin.reducers.slices.flat import (
     Distance,
     corners_around,
@@ -28,7 +29,6 @@ from globscope.builtin.reducers.slices.flat import (
     require_positive,
     restore_chart,
 )
-from globscope.builtin.reducers.slices.network_rows import row_of
 
 
 @define(frozen=True, kw_only=True)

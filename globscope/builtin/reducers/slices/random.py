@@ -7,6 +7,7 @@ from attrs import define, field
 from attrs.validators import and_, ge
 
 from globscope.api import AXES, Chart, Layout, PopulationError, ReducerInputs, ReducerTraits
+from globscope.builtin.reducers.requirements import row_of
 from globscope.builtin.reducers.slices.flat import (
     Distance,
     corners_around,
@@ -15,7 +16,6 @@ from globscope.builtin.reducers.slices.flat import (
     require_positive,
     restore_chart,
 )
-from globscope.builtin.reducers.slices.network_rows import row_of
 
 Normalisation = Literal["filter", "layer", "model", "none"]
 

@@ -4,6 +4,7 @@ import numpy as np
 from attrs import define
 
 from globscope.api import Chart, PopulationError, ReducerInputs, ReducerTraits
+from globscope.builtin.reducers.requirements import rows_of
 from globscope.builtin.reducers.slices.flat import (
     combine_differences,
     flat_chart,
@@ -11,7 +12,6 @@ from globscope.builtin.reducers.slices.flat import (
     orthonormal,
     restore_chart,
 )
-from globscope.builtin.reducers.slices.network_rows import rows_of
 
 # Networks coincide or lie on a line below this share of a length.
 NEGLIGIBLE = 1e-6

@@ -1,4 +1,4 @@
-"""Data by name: its expected shape, and where to get it."""
+"""Data by name, with its expected shape and where to get it; and data from a path, of which nothing is unpickled."""
 
 from collections.abc import Mapping
 from pathlib import Path
@@ -6,10 +6,40 @@ from typing import Any
 
 from attrs import define
 
-from globscope.api import UserCodeError
+from globscope.api import FileError, UserCodeError
+from globscope.builtin.tasks.data import cifar, idx, images, npz
 from globscope.builtin.tasks.data.arrays import Arrays
 from globscope.builtin.tasks.data.embedded import digits
-from globscope.builtin.tasks.data.from_path import read
+
+ACCEPTED = (
+    "an .npz with x_train, y_train, x_test, y_test; idx files; CIFAR's binary files; "
+    "or an image folder, or a zip of one, with train/<class>/ and test/<class>/"
+)
+
+
+def read_path(path: Path) -> Arrays:
+    """Return the examples of a file or folder.
+
+    Raises:
+        UserCodeError: It is of no known kind, or damaged.
+    """
+    for reader in (npz, idx, cifar, images):
+        if reader.fits(path):
+            try:
+                arrays: Arrays = reader.read(path)
+                return arrays
+            except UserCodeError:
+                raise
+            except FileError as error:  # names the file itself
+                raise UserCodeError(f"task.path: {error}") from error
+            except Exception as error:
+                raise UserCodeError(f"task.path: {path} cannot be read: {type(error).__name__}: {error}") from error
+    if cifar.is_pickled(path):
+        raise UserCodeError(
+            f"task.path: {path} is CIFAR's python version, which is pickled code that is never run; "
+            "take the binary version of the same page, https://www.cs.toronto.edu/~kriz/cifar.html"
+        )
+    raise UserCodeError(f"task.path: {path} holds no data that is known; accepted: {ACCEPTED}")
 
 
 @define(frozen=True)
@@ -51,7 +81,7 @@ def load_named(name: str, path: Path | None, test_share: float, seed: int) -> Ar
         where = KNOWN[name].where if name in KNOWN else "an .npz, an image folder or zip, idx or CIFAR binary files"
         hint = "; ".join(filter(None, [where, remedy({"data": name})]))
         raise UserCodeError(f"task.path: data = {name!r} is read from your own files: {hint}")
-    arrays = read(path)
+    arrays = read_path(path)
     if name in KNOWN:
         _require(name, KNOWN[name], arrays, path)
     return arrays

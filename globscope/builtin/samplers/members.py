@@ -1,8 +1,8 @@
-"""The box that samplers fill: around the members, or the extent of a slice."""
+"""Members on a chart: the box around them, and those of one training run."""
 
 import numpy as np
 
-from globscope.api import Chart
+from globscope.api import Chart, PopulationError, near
 
 
 def box(chart: Chart, margin: float) -> tuple[np.ndarray, np.ndarray]:
@@ -31,3 +31,21 @@ def widen(latents: np.ndarray, margin: float) -> tuple[np.ndarray, np.ndarray]:
     # From the ends, not from the middle, whose rounding could exclude the outermost points.
     beyond = margin * extent + np.where(flat, extent / 2, 0.0)
     return low - beyond, high + beyond
+
+
+VARIANT = "variant:"
+
+
+def rows_of(chart: Chart, variant: str, sampler: str) -> list[int]:
+    """Return the rows of one variant's trained members, by rising step.
+
+    Raises:
+        PopulationError: There is no such variant; the message names the sampler.
+    """
+    # Derived members (curve points, re-based networks) may have a variant's name.
+    trained = {row: member for row, member in enumerate(chart.members) if member.kind == "trained"}
+    rows = [row for row, member in trained.items() if member.variant == variant]
+    if not rows:
+        known = {member.variant for member in trained.values()}
+        raise PopulationError(f"sampler {sampler!r}: there is no variant {variant!r}; {near(variant, known)}")
+    return sorted(rows, key=lambda row: chart.members[row].step)

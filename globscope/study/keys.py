@@ -1,6 +1,8 @@
-"""What components contribute to keys."""
+"""What components contribute to keys, and the generators of stages, spawned from a seed by the stage's name."""
 
 from typing import Any
+
+import numpy as np
 
 from globscope.registry import Registry
 from globscope.store import key
@@ -15,3 +17,13 @@ def origin_key(registry: Registry, component: Any) -> str:
     """Return the key of where a component comes from, whatever its options are."""
     entry = registry.of(component)
     return key(entry.role, entry.name, entry.distribution, entry.version)
+
+
+def generator(seed: int, *names: str | int) -> np.random.Generator:
+    """Return the generator of the stage with these names; other stages' draws never move it."""
+    return np.random.default_rng([seed, *"/".join(map(str, names)).encode()])
+
+
+def number(seed: int, *names: str | int) -> int:
+    """Return one seed for a library that takes an integer."""
+    return int(generator(seed, *names).integers(2**32))
