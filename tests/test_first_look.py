@@ -41,7 +41,7 @@ def test_a_machine_without_an_installation_finds_the_wheels_and_the_components_o
     (tmp_path / "site").mkdir()
     wheel(tmp_path / "wheels", "some_library")
     environment = prepare(tmp_path / "site", tmp_path / "wheels")
-    asked = "import some_library; from globscope.registry import installed; print(*installed().role('evaluator'))"
+    asked = "import some_library; from globscope.registry import installed_registry as r; print(*r().role('evaluator'))"
     ran = subprocess.run([sys.executable, "-c", asked], env=environment, capture_output=True, text=True, check=True)
     assert ran.stdout.split() == ["torch"]
 
