@@ -43,7 +43,7 @@ def a_volume(values=ball, resolution=15, **known):
 def with_surfaces(drawn):
     """A map's scene and its surfaces."""
     scene = scene_of(drawn)
-    return scene, isosurfaces(scene.drawn, scene.scale)
+    return scene, isosurfaces(scene.landscape, scene.scale)
 
 
 def picture(drawn):
@@ -76,7 +76,7 @@ def test_latent_units_are_kept_where_the_axes_differ():
 def test_samples_may_come_in_any_order():
     drawn = a_volume(two_wells)
     scene, found = with_surfaces(drawn)
-    scape = scene.drawn
+    scape = scene.landscape
     order = np.random.default_rng(0).permutation(len(scape.samples.points))
     mixed = evolve(
         scape,
@@ -117,7 +117,7 @@ def test_no_surface_passes_a_cell_with_a_sample_that_is_not_finite(broken):
     """Everything beyond x = 0.5 is broken: the cells that begin before it end at 0.571, the next sample."""
     drawn = a_volume(lambda points: np.where(points[:, 0] > 0.5, broken, ball(points)))
     scene, found = with_surfaces(drawn)
-    last = np.unique(scene.drawn.samples.points[:, 0])
+    last = np.unique(scene.landscape.samples.points[:, 0])
     last = last[last <= 0.5].max()
     assert max(one.triangles[..., 0].max() for one in found) == pytest.approx(last, abs=1e-6)
     said = caption(scene, found)[0]

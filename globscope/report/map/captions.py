@@ -1,6 +1,6 @@
 """The captions and alternative texts of a map's pictures."""
 
-from globscope.report.map.scene import Kind, Scene, is_path
+from globscope.report.map.scene import Kind, Scene
 from globscope.report.map.slices import lowest_point
 from globscope.report.style.text import count_noun, join_words, number
 from globscope.values.findings import Map
@@ -32,9 +32,9 @@ def caption(scene: Scene) -> tuple[str, str]:
 
 def facts(scene: Scene) -> list[str]:
     """Return in sentences what exactly a map's picture shows, or why it shows members only."""
-    if scene.landscape is None:
+    if scene.landscape_or_none is None:
         return [scene.map_.hidden or scene.map_.chart.why_no_inverse or "No landscape was sampled on this map."]
-    if scene.field.key not in scene.landscape.fields:
+    if scene.field.key not in scene.fields:
         return [f"No landscape: the evaluator does not measure {scene.field.name}."]
     first = []
     if scene.kind == "slices":
@@ -46,13 +46,13 @@ def facts(scene: Scene) -> list[str]:
 
 def samples(scene: Scene) -> str:
     """Return how many networks were decoded, how many have no colour, and to how many the map was fitted."""
-    points = scene.drawn.samples
+    points = scene.landscape.samples
     size = " × ".join(map(number, points.shape or (len(points.points),)))
     odd = [(scene.nonfinite, "NaN or infinite")] * bool(scene.nonfinite) + scene.scale.beyond(scene.values)
     notes = ", ".join(f"{number(count)} {what}" for count, what in odd)
     fitted = sum(member.in_fit for member in scene.map_.population.members)
     aside = f" ({notes})" if notes else ""
-    way = " along a path" if is_path(points) else ""
+    way = " along a path" if scene.is_path else ""
     what = f"map fitted to N = {number(fitted)}" if scene.map_.chart.extent is None else slice_facts(scene.map_)
     return f"{size} networks decoded{way} and evaluated{aside}; {what}"
 

@@ -81,9 +81,9 @@ def draw_map(panels: Sequence[Axes], scene: Scene, *, faint: bool = False) -> Le
         return draw_line_plot(panels[0], scene)
     if scene.kind == "slices":
         return draw_slices(panels, scene) | draw_members(panels, scene, faint=True)
-    legend = draw_surface(panels[0], scene.drawn, scene.scale)
+    legend = draw_surface(panels[0], scene.landscape, scene.scale)
     if scene.tree:
-        legend |= draw_critical(panels[0], scene.tree.topology.tree, scene.drawn.samples.points)
+        legend |= draw_critical(panels[0], scene.tree.topology.tree, scene.landscape.samples.points)
     return legend | draw_members(panels, scene, faint=faint)
 
 

@@ -37,7 +37,7 @@ def walk(samples: Samples) -> tuple[np.ndarray, np.ndarray]:
 
 def draw_line_plot(axes: Axes, scene: Scene) -> Legend:
     """Draw every loss over the samples' places, or the field where none is a loss; return the legend."""
-    landscape = scene.drawn
+    landscape = scene.landscape
     order, length = walk(landscape.samples)
     fields = [one for one in scene.fields.values() if one.is_loss] or [scene.field]
     if all(positive(landscape.fields[one.key]) for one in fields):
@@ -92,9 +92,9 @@ def _draw_runs(axes: Axes, scene: Scene, places: np.ndarray) -> Legend:
 def _draw_members(axes: Axes, scene: Scene, places: np.ndarray) -> Legend:
     """Mark the members that lie on the path's samples."""
     legend: Legend = {}
-    points = scene.drawn.samples.points
+    points = scene.landscape.samples.points
     for track in scene.tracks:
-        nearest = scene.drawn.nearest(track.points)
+        nearest = scene.landscape.nearest(track.points)
         # A path leads through its members up to rounding.
         met = nearest[np.isclose(points[nearest], track.points, rtol=1e-9, atol=1e-12).all(axis=1)]
         if len(met):

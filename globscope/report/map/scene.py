@@ -33,11 +33,6 @@ def kind_of(landscape: Landscape | None, key: str) -> Kind:
     return "slices" if lattice == dimension and np.isfinite(landscape.fields[key]).any() else "members"
 
 
-def is_path(samples: Samples) -> bool:
-    """Whether the samples form a lattice of one axis across a map of more."""
-    return samples.points.shape[1] > 1 and _lattice_axes(samples) == 1
-
-
 def _lattice_axes(samples: Samples) -> int:
     """Return how many axes the samples' lattice has; 0 where they are scattered."""
     return 0 if samples.index is None or samples.shape is None else len(samples.shape)
@@ -50,7 +45,7 @@ class Scene:
     Attributes:
         map_: Map that is drawn.
         sampler: Name of the sampler whose landscape is drawn; empty if there is none.
-        landscape: The landscape; None if only members can be drawn.
+        landscape_or_none: The landscape; None if only members can be drawn.
         fields: How people read the landscape's fields, by key.
         scale: Scale of the colours, with the field that they show.
         kind: Form in which the landscape is drawn.
@@ -60,7 +55,7 @@ class Scene:
 
     map_: Map = attribute(repr=False)
     sampler: str
-    landscape: Landscape | None = attribute(repr=False)
+    landscape_or_none: Landscape | None = attribute(repr=False)
     fields: Mapping[str, Field] = attribute(repr=False)
     scale: Scale
     kind: Kind
@@ -75,7 +70,7 @@ class Scene:
         return cls(
             map_=map_,
             sampler=sampler,
-            landscape=landscape,
+            landscape_or_none=landscape,
             fields={key: atlas.field_of(key) for key in landscape.fields} if landscape else {},
             scale=scale,
             kind=kind_of(landscape, scale.field.key),
@@ -86,13 +81,13 @@ class Scene:
     @property
     def members_alone(self) -> "Scene":
         """The same map without its landscape."""
-        return evolve(self, sampler="", landscape=None, fields={}, kind="members")
+        return evolve(self, sampler="", landscape_or_none=None, fields={}, kind="members")
 
     @property
     def title(self) -> str:
         """The map's name for a headline, with the sampler's where the map alone does not identify the picture."""
         name, sampler = one_line(self.map_.name), one_line(self.sampler)
-        several = len(self.map_.landscapes) > 1 or (self.landscape is not None and is_path(self.landscape.samples))
+        several = len(self.map_.landscapes) > 1 or self.is_path
         return f"{shorten(name, 26)}, {shorten(sampler, 24)}" if sampler and several else shorten(name, 40)
 
     @property
@@ -101,20 +96,26 @@ class Scene:
         return self.scale.field
 
     @property
-    def drawn(self) -> Landscape:
+    def landscape(self) -> Landscape:
         """The landscape of a scene that has one."""
-        assert self.landscape is not None
-        return self.landscape
+        assert self.landscape_or_none is not None
+        return self.landscape_or_none
 
     @property
     def values(self) -> np.ndarray:
         """(n,) of the field at the landscape's samples."""
-        return self.drawn.fields[self.field.key]
+        return self.landscape.fields[self.field.key]
 
     @property
     def nonfinite(self) -> int:
         """How many of these are NaN or infinite."""
-        return self.drawn.nonfinite(self.field.key)
+        return self.landscape.nonfinite(self.field.key)
+
+    @property
+    def is_path(self) -> bool:
+        """Whether the samples form a lattice of one axis across a map of more."""
+        samples = None if self.landscape_or_none is None else self.landscape_or_none.samples
+        return samples is not None and samples.points.shape[1] > 1 and _lattice_axes(samples) == 1
 
     @property
     def is_volume(self) -> bool:
@@ -125,14 +126,14 @@ class Scene:
     def trees(self) -> Mapping[str, TreeScene]:
         """The landscape's merge trees, by topology's name."""
         # Other variants' members do not lie on a path.
-        tracks = () if self.landscape is None or is_path(self.landscape.samples) else self.tracks
+        tracks = () if self.is_path else self.tracks
         return {
             name: TreeScene(
                 title=self.title,
                 topology=topology,
                 field=self.fields[topology.field],
-                values=self.drawn.fields[topology.field],
-                runs=tracks_by_basin(self.map_, self.drawn, topology, tracks),
+                values=self.landscape.fields[topology.field],
+                runs=tracks_by_basin(self.map_, self.landscape, topology, tracks),
             )
             for name, topology in self.map_.topologies.get(self.sampler, {}).items()
         }

@@ -61,9 +61,9 @@ def _flat(landscape: Landscape, rows: np.ndarray, pair: Pair) -> Landscape:
 def draw_slices(panels: Sequence[Axes], scene: Scene) -> Legend:
     """Draw one slice on each panel, as many as there are panels; return the legend."""
     legend: Legend = {}
-    for axes, (pair, flat) in zip(panels, slices(scene.drawn, scene.field.key), strict=False):
+    for axes, (pair, flat) in zip(panels, slices(scene.landscape, scene.field.key), strict=False):
         legend |= draw_surface(axes, flat, scene.scale)
-        place = scene.drawn.samples.points[lowest(scene.drawn, scene.field.key)][list(pair)]
+        place = scene.landscape.samples.points[lowest(scene.landscape, scene.field.key)][list(pair)]
         mark = axes.plot(*place, ls="", marker="o", mfc=MINIMUM, mec="white", mew=0.9, ms=5, zorder=5, clip_on=False)[0]
         mark.set_in_layout(False)
         legend["lowest minimum, where the slices meet"] = mark

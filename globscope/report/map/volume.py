@@ -40,7 +40,7 @@ def plot_volume(scene: Scene, surfaces: Sequence[Isosurface]) -> Figure:
         write_headline(head, scene.title, facts(scene, surfaces), 150)
         panels: list[Any] = [figure.add_subplot(rows[1, k], projection="3d") for k in range(len(TURNS))]
         for axes, turn in zip(panels, TURNS, strict=True):
-            _set_box(axes, scene.drawn, turn)
+            _set_box(axes, scene.landscape, turn)
             legend |= _draw(axes, scene, surfaces)
         _mark_levels(colourbar(figure, panels, scene.scale), surfaces)
         explain(figure, legend)
@@ -97,7 +97,7 @@ def _set_box(axes: Any, landscape: Landscape, turn: float) -> None:
 def _draw(axes: Any, scene: Scene, surfaces: Sequence[Isosurface]) -> Legend:
     legend = _draw_surfaces(axes, scene.scale, surfaces)
     if scene.tree:
-        legend |= draw_critical(axes, scene.tree.topology.tree, scene.drawn.samples.points)
+        legend |= draw_critical(axes, scene.tree.topology.tree, scene.landscape.samples.points)
     return legend | draw_tracks(axes, scene, (0, 1, 2)) | _draw_plumb_lines(axes, scene.tracks)
 
 

@@ -10,7 +10,7 @@ from matplotlib.figure import Figure
 from globscope.report.map.captions import caption, facts
 from globscope.report.map.figure import plot_overview, plot_scene
 from globscope.report.map.isosurfaces import isosurfaces
-from globscope.report.map.scene import Scene, is_path, scenes_of
+from globscope.report.map.scene import Scene, scenes_of
 from globscope.report.map.tree_scene import TreeScene
 from globscope.report.map.volume import caption as volume_caption
 from globscope.report.map.volume import plot_volume
@@ -118,13 +118,13 @@ class Gallery:
             yield self._keep(depiction.figure, (analysis, picture.name), caption, f"{depiction.alt_text} {caption}")
 
     def _volume(self, scene: Scene, stem: tuple[str, ...]) -> Shown:
-        surfaces = isosurfaces(scene.drawn, scene.scale)
+        surfaces = isosurfaces(scene.landscape, scene.scale)
         return self._keep(plot_volume(scene, surfaces), (*stem, "isosurfaces"), *volume_caption(scene, surfaces))
 
     def _trees(self, scene: Scene, tree: TreeScene, stem: tuple[str, ...]) -> Iterator[Shown]:
         dimension = scene.map_.chart.dimension
         text = f"Merge tree of {tree.title}: {tree.facts}." + (f" {tree.run_ends}." if tree.run_ends else "")
-        if dimension > 2 and not is_path(scene.drawn.samples):
+        if dimension > 2 and not scene.is_path:
             text += f" It is the tree of the whole {dimension}-dimensional volume."
         yield self._keep(plot_tree(tree), (*stem, "merge-tree"), text, text)
         reading = "Far above the diagonal is deep; grey pairs were removed."

@@ -56,7 +56,7 @@ class OnMap:
     def sentences(self) -> list[str]:
         """Return in sentences what lies below the trails, how they are shown, and which points are missing."""
         below = facts(self.scene)
-        if self.scene.landscape is None and self.scene.map_.landscapes:
+        if self.scene.landscape_or_none is None and self.scene.map_.landscapes:
             below = ["No landscape spans its latent axes."]
         return [f"Map {self.scene.map_.name}. {below[0]}", *below[1:], *self._projection(), *self.missing_points()]
 
@@ -70,9 +70,8 @@ class OnMap:
     def alt_text(self) -> str:
         """Return the overlay's alternative text."""
         labels = ", ".join(dict.fromkeys(trail.label for trail in self.picture.trails))
-        return (
-            f"Trails over the {'landscape' if self.scene.landscape else 'members'} of {self.scene.map_.name}: {labels}."
-        )
+        below = "landscape" if self.scene.landscape_or_none else "members"
+        return f"Trails over the {below} of {self.scene.map_.name}: {labels}."
 
     def _projection(self) -> list[str]:
         every = len(pairs(self.axes))
@@ -143,7 +142,7 @@ def _draw_all(axes: Axes, overlay: OnMap, flat: Sequence[np.ndarray]) -> None:
 def _enlarge(axes: Axes, overlay: OnMap, pair: list[int]) -> None:
     """Show more than the map itself does; the landscape just ends."""
     (left, right), (low, high) = overlay.view.ground[pair]
-    if overlay.scene.landscape is not None and overlay.scene.landscape.samples.index is not None:
+    if overlay.scene.landscape_or_none is not None and overlay.scene.landscape_or_none.samples.index is not None:
         # The lattice's outermost cells reach beyond its edge.
         below = (*axes.collections, *axes.patches)
         edge = axes.add_patch(Rectangle((left, low), right - left, high - low, fill=False, ec=FAINT, lw=0.8))

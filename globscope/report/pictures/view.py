@@ -55,7 +55,7 @@ def scene_below(name: str, scenes: Sequence[Scene]) -> Scene:
 
 def ground(scene: Scene) -> np.ndarray:
     """Return (d, 2) ends along each axis: the lattice's, or else of all samples and members with room around them."""
-    landscape, latents = scene.landscape, scene.map_.chart.latents
+    landscape, latents = scene.landscape_or_none, scene.map_.chart.latents
     if landscape is not None and landscape.samples.index is not None:
         return _ends(landscape.samples.points, 0.015 if latents.shape[1] == 1 else 0.0)
     known = latents[np.isfinite(latents).all(axis=1)]
