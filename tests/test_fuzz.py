@@ -14,7 +14,19 @@ from io import BytesIO
 import numpy as np
 import pytest
 import tomli_w
-from support.fuzzing import NUMBERS, ODD, TEXTS, asked_to_read, command, damaged, forked, mutated, places, resting, warm
+from support.fuzzing import (
+    NUMBERS,
+    ODD,
+    TEXTS,
+    command,
+    damage,
+    emptied_place,
+    mutate,
+    places,
+    reading,
+    run_forked,
+    warm,
+)
 from support.paths import ROOT
 from support.study import TINY
 
@@ -93,7 +105,7 @@ def test_specs_with_wrong_keys_and_values(place, tmp_path):
         for number in range(SPECS):
             chance = drawn("spec", number)
             document = json.loads(json.dumps(chance.choice(documents)))
-            mutated(chance, document)
+            mutate(chance, document)
             text = written(document)
             (tmp_path / "fuzz.toml").write_text(text, "utf-8", errors="replace")
             yield number, text[-400:], command(["check", "fuzz.toml"], tmp_path), ["fuzz.toml"]
@@ -107,7 +119,7 @@ def test_specs_with_wrong_bytes(tmp_path, place):
     def cases():
         for number in range(RAW_SPECS):
             chance = drawn("raw", number)
-            raw = damaged(chance, chance.choice(texts))
+            raw = damage(chance, chance.choice(texts))
             (tmp_path / "fuzz.toml").write_bytes(raw)
             yield number, raw[-200:], command(["check", "fuzz.toml"], tmp_path), ["fuzz.toml"]
 
@@ -188,9 +200,9 @@ def test_files_of_a_run(shape, place):
             victim = chance.choice([*files, folder / "results.json", folder / "manifest.json"])
             kind = chance.choice(["bytes"] * 8 + ["gone", "folder", "link", "loop"])
             raw = victim.read_bytes()
-            resting(folder, victim.relative_to(folder))
+            emptied_place(folder, victim.relative_to(folder))
             if kind == "bytes":
-                victim.write_bytes(damaged(chance, raw))
+                victim.write_bytes(damage(chance, raw))
             elif kind == "folder":
                 victim.mkdir()
             elif kind != "gone":
@@ -234,7 +246,7 @@ def test_landscape_files(place, tmp_path):
             chance = drawn("landscape", number)
             suffix, raw = chance.choice(files)
             path = tmp_path / f"fuzz{suffix}"
-            path.write_bytes(damaged(chance, raw))
+            path.write_bytes(damage(chance, raw))
             yield number, suffix, command(["topology", path.name, "--json"], tmp_path), [path.name, "--field"]
 
     assert not faults(cases())
@@ -264,11 +276,11 @@ def test_checkpoints(place, tmp_path):
         for number in range(CHECKPOINTS):
             chance = drawn("checkpoint", number)
             name = chance.choice(names)
-            (tmp_path / name).write_bytes(damaged(chance, raws[name]))
+            (tmp_path / name).write_bytes(damage(chance, raws[name]))
             yield (
                 number,
                 name,
-                forked(asked_to_read(read_checkpoint, tmp_path / name), tmp_path),
+                run_forked(reading(read_checkpoint, tmp_path / name), tmp_path),
                 [name, "plain.safetensors"],
             )
             (tmp_path / name).write_bytes(raws[name])
@@ -314,7 +326,7 @@ def test_data_files(place, tmp_path, registry):
         task(data="files", path=path, hidden=(4,)).build("cpu")
 
     for name in sets:
-        whole = forked(asked_to_read(build, tmp_path / name), tmp_path)
+        whole = run_forked(reading(build, tmp_path / name), tmp_path)
         assert (whole.code, whole.err) == (0, ""), (name, whole)
 
     def cases():
@@ -323,8 +335,8 @@ def test_data_files(place, tmp_path, registry):
             name = chance.choice(sorted(sets))
             victim = chance.choice(sets[name])
             raw = victim.read_bytes()
-            victim.write_bytes(damaged(chance, raw))
-            yield number, (name, victim.name), forked(asked_to_read(build, tmp_path / name), tmp_path), [name]
+            victim.write_bytes(damage(chance, raw))
+            yield number, (name, victim.name), run_forked(reading(build, tmp_path / name), tmp_path), [name]
             victim.write_bytes(raw)
 
     assert not faults(cases())

@@ -12,10 +12,10 @@ from support.messages import (
     SPECS,
     TASK,
     assert_lines,
-    condensed,
     error_lines,
-    from_files,
-    tasked,
+    with_checkpoints,
+    with_task,
+    with_topology,
 )
 
 import globscope
@@ -87,7 +87,7 @@ def test_a_file_without_permission_is_reported(workplace):
 
 
 def test_a_field_that_the_task_does_not_measure_is_reported_before_anything_runs(workplace):
-    text = condensed('field = "train_los"').replace("epochs = 1", "epochs = 8")
+    text = with_topology('field = "train_los"').replace("epochs = 1", "epochs = 8")
     Path("study.toml").write_text(text + '[fidelity]\nfield = "x"\n')
     study = globscope.load("study.toml")
     wanted = [
@@ -130,7 +130,7 @@ CODE = {
 @pytest.mark.parametrize("case", CODE)
 def test_code_that_fails_is_reported_as_the_users(case, workplace):
     text, wanted = CODE[case]
-    Path("study.toml").write_text(tasked('model = "nets.py:build"'))
+    Path("study.toml").write_text(with_task('model = "nets.py:build"'))
     Path("nets.py").write_text(text)
     assert_lines(error_lines(globscope.load("study.toml").estimate), [wanted], workplace)
 
@@ -166,7 +166,7 @@ TASKS = {
 @pytest.mark.parametrize("case", TASKS)
 def test_a_task_that_cannot_be_built_is_reported(case, workplace):
     line, wanted = TASKS[case]
-    Path("study.toml").write_text(tasked(line))
+    Path("study.toml").write_text(with_task(line))
     assert error_lines(globscope.load("study.toml").estimate) == [wanted]
 
 
@@ -194,14 +194,14 @@ LOSSES = {
 @pytest.mark.parametrize("case", LOSSES)
 def test_a_loss_that_returns_something_else_is_reported(case, workplace):
     returned, wanted = LOSSES[case]
-    Path("study.toml").write_text(tasked('hidden = [8]\nloss = "nets.py:loss"'))
+    Path("study.toml").write_text(with_task('hidden = [8]\nloss = "nets.py:loss"'))
     text = f"from torch.nn.functional import cross_entropy\ndef loss(outputs, targets):\n    return {returned}\n"
     Path("nets.py").write_text(text)
     assert error_lines(globscope.load("study.toml").estimate) == [wanted]
 
 
 def test_a_model_without_a_gradient_is_reported_as_such(workplace):
-    Path("study.toml").write_text(tasked('model = "nets.py:build"'))
+    Path("study.toml").write_text(with_task('model = "nets.py:build"'))
     Path("nets.py").write_text(
         "from torch import nn\n"
         "class Net(nn.Linear):\n"
@@ -294,14 +294,14 @@ def build():
 @pytest.mark.parametrize("case", UNMAPPED)
 def test_a_model_that_no_map_can_hold_is_reported_by_its_tensor_or_layer(case, workplace):
     made, wanted = UNMAPPED[case]
-    Path("study.toml").write_text(tasked('model = "nets.py:build"'))
+    Path("study.toml").write_text(with_task('model = "nets.py:build"'))
     Path("nets.py").write_text(HELD.replace("MADE", made))
     assert error_lines(globscope.load("study.toml").estimate) == [f"the task's model{wanted}"]
 
 
 @pytest.mark.parametrize("split", ["train", "test"])
 def test_inputs_that_are_not_finite_are_reported_with_their_split(split, workplace):
-    Path("study.toml").write_text(tasked('hidden = [8]\ndata = "nets.py:load"'))
+    Path("study.toml").write_text(with_task('hidden = [8]\ndata = "nets.py:load"'))
     Path("nets.py").write_text(
         "import numpy as np\n"
         "def load():\n"
@@ -314,7 +314,7 @@ def test_inputs_that_are_not_finite_are_reported_with_their_split(split, workpla
 
 
 def test_data_of_another_shape_is_reported(workplace):
-    Path("study.toml").write_text(tasked('data = "nets.py:load"'))
+    Path("study.toml").write_text(with_task('data = "nets.py:load"'))
     Path("nets.py").write_text("def load(): return [1, 2, 3]\n")
     wanted = (
         "DIR/nets.py:load must return the four arrays x_train, y_train, x_test, y_test, or two datasets; got 3 values"
@@ -388,7 +388,7 @@ FILES = {
 @pytest.mark.parametrize("case", FILES)
 def test_checkpoints_that_do_not_fit_are_reported(case, workplace):
     content, wanted = FILES[case]
-    Path("study.toml").write_text(from_files("c/{variant}/{step}.pt").replace(TASK, TASK + "hidden = [8]\n"))
+    Path("study.toml").write_text(with_checkpoints("c/{variant}/{step}.pt").replace(TASK, TASK + "hidden = [8]\n"))
     Path("c/A").mkdir(parents=True)
     if content is not None:
         torch.save(content, "c/A/0.pt")
@@ -400,7 +400,7 @@ def test_checkpoints_that_do_not_fit_are_reported(case, workplace):
 
 @pytest.mark.filterwarnings("ignore:Detected pickle protocol")  # torch remarks on the protocol of a bare pickle
 def test_a_bare_pickle_is_not_executed(workplace):
-    Path("study.toml").write_text(from_files("c/{variant}/{step}.pt"))
+    Path("study.toml").write_text(with_checkpoints("c/{variant}/{step}.pt"))
     Path("c/A").mkdir(parents=True)
     Path("c/A/0.pt").write_bytes(pickle.dumps(Code()))
     assert_lines(error_lines(globscope.load("study.toml").run), [f"DIR/c/A/0.pt: {REFUSED}"], workplace)

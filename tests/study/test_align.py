@@ -4,7 +4,7 @@ from pathlib import Path
 
 import numpy as np
 import pytest
-from support.permuted import networks, written
+from support.permuted import networks, write_spec
 from support.study import run_undrawn, values
 
 import globscope
@@ -15,7 +15,7 @@ from globscope.errors import GlobscopeError, SpecError
 def study(tmp_path_factory):
     folder = tmp_path_factory.mktemp("align")
     networks(folder)
-    return globscope.load(written(folder, 'align = "weight-matching"'), folder=folder / "run")
+    return globscope.load(write_spec(folder, 'align = "weight-matching"'), folder=folder / "run")
 
 
 @pytest.fixture(scope="module")
@@ -85,7 +85,7 @@ def test_a_new_network_is_aligned_before_it_is_placed(study, atlas):
 )
 def test_what_is_not_there_is_reported_before_anything_long(tmp_path, line, message):
     networks(tmp_path)
-    path = written(tmp_path, line)
+    path = write_spec(tmp_path, line)
     with pytest.raises(GlobscopeError) as refused:
         globscope.load(path, folder=tmp_path / "run").run()
     assert str(refused.value) == f"{path}: {message}"
@@ -100,4 +100,4 @@ def test_what_is_not_there_is_reported_before_anything_long(tmp_path, line, mess
 )
 def test_what_cannot_go_together_is_reported(tmp_path, line, message):
     with pytest.raises(SpecError, match=message):
-        globscope.load(written(tmp_path, line))
+        globscope.load(write_spec(tmp_path, line))

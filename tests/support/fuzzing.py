@@ -63,10 +63,10 @@ def warm():
 
 def command(arguments, folder):
     """Run a command of the command line in a child."""
-    return forked(lambda: _command(arguments), folder)
+    return run_forked(lambda: _command(arguments), folder)
 
 
-def forked(work, folder):
+def run_forked(work, folder):
     """Run work in a child of its own, in a folder; a GlobscopeError ends it as a command does."""
     with tempfile.TemporaryFile() as out, tempfile.TemporaryFile() as err:
         sys.stdout.flush()
@@ -122,7 +122,7 @@ def _text(file):
     return file.read().decode("utf-8", "replace")
 
 
-def asked_to_read(read, *arguments):
+def reading(read, *arguments):
     """Return work that reads something, and ends as a command does."""
 
     def work():
@@ -177,7 +177,7 @@ def places(document, at=()):
             yield from places(value, (*at, key))
 
 
-def mutated(chance, document):
+def mutate(chance, document):
     """Change a few places of a document: keys gone or renamed, values of other types, too large, too deep."""
     for _ in range(chance.choice([1, 1, 1, 2, 4])):
         known = list(places(document))
@@ -209,7 +209,7 @@ def _change(chance, place, key):
         place[key] = odd_value(chance)
 
 
-def damaged(chance, raw):
+def damage(chance, raw):
     """Return a file's bytes cut, flipped, filled, exchanged or of another kind."""
     kind = chance.choice(["cut", "cut", "flip", "flip", "flip", "fill", "head", "insert", "other", "json", "twice"])
     at = chance.randrange(len(raw) + 1)
@@ -258,11 +258,11 @@ def reshaped(chance, raw):
     except ValueError:
         return raw[::-1]
     if isinstance(document, dict | list):
-        mutated(chance, document)
+        mutate(chance, document)
     return json.dumps(document).encode()
 
 
-def resting(folder, name):
+def emptied_place(folder, name):
     """Return the path of a name in a folder, whatever was there gone."""
     path = Path(folder) / name
     if path.is_symlink() or path.exists():

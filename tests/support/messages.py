@@ -14,27 +14,27 @@ CHECKPOINTS = TASK + '[population]\ncheckpoints = "{pattern}"\n' + REDUCER
 ADJACENCIES = "'auto', 'freudenthal', 'full', 'delaunay', 'gabriel', 'knn' or 'mutual-knn'"
 
 
-def tasked(line):
+def with_task(line):
     return TASK + line + "\n" + POPULATION + REDUCER
 
 
-def reduced(line):
+def with_reducer(line):
     return GOOD + line + "\n"
 
 
-def sampled(line, use="grid"):
+def with_sampler(line, use="grid"):
     return GOOD + f'[[sampler]]\nuse = "{use}"\n{line}\n'
 
 
-def condensed(line):
+def with_topology(line):
     return GOOD + f'[[topology]]\nuse = "gudhi"\n{line}\n'
 
 
-def varied(*lines):
+def with_variants(*lines):
     return TASK + POPULATION + "\n".join(lines) + "\n" + REDUCER
 
 
-def from_files(pattern):
+def with_checkpoints(pattern):
     return CHECKPOINTS.replace("{pattern}", pattern)
 
 
@@ -50,15 +50,15 @@ MODELS = "'mlp', 'resnet20', 'resnet32', 'resnet56', 'cnn', 'vit', 'vit-10m' or 
 SPECS = {
     # Measures of one's own.
     "metrics that are no list": (
-        tasked('metrics = "nets.py:f1"'),
+        with_task('metrics = "nets.py:f1"'),
         ["F: task.metrics: expected a list of 'file.py:name' or tables, got 'nets.py:f1' (text)"],
     ),
     "metric without a name": (
-        tasked('metrics = ["nets.py"]'),
+        with_task('metrics = ["nets.py"]'),
         ["F: task.metrics.0: expected 'file.py:name' or a table, got 'nets.py'"],
     ),
     "option of a metric": (
-        tasked('metrics = [{ use = "nets.py:f1", whol = true }]'),
+        with_task('metrics = [{ use = "nets.py:f1", whol = true }]'),
         ["F: task.metrics.0.whol: there is no such key; did you mean 'whole'?"],
     ),
     # The file itself.
@@ -99,54 +99,54 @@ SPECS = {
         [f'F: "[bold]x.y": there is no such key; {KEYS}', f'F: "": there is no such key; {KEYS}'],
     ),
     "unknown option": (
-        reduced("latent_dims = 3"),
+        with_reducer("latent_dims = 3"),
         ["F: reducer.0.latent_dims: there is no such key; did you mean 'latent_dim'?"],
     ),
     "unknown option, near a key of every reducer": (
-        reduced('samplers = "grid"'),
+        with_reducer('samplers = "grid"'),
         ["F: reducer.0.samplers: there is no such key; did you mean 'sampler'?"],
     ),
     "unknown key of training": (
-        varied("[population.parent]", "learning_rte = 1.0"),
+        with_variants("[population.parent]", "learning_rte = 1.0"),
         ["F: population.parent.learning_rte: there is no such key; did you mean 'learning_rate'?"],
     ),
     "relations of one study": (GOOD + "[relations]\n", ["F: relations: goes with [sweep]"]),
     "missing name": (
-        varied("[[population.variant]]", "seed = 1"),
+        with_variants("[[population.variant]]", "seed = 1"),
         ["F: population.variant.1.name: is required: text"],
     ),
     # Types.
     "number for an integer": (
-        reduced("latent_dim = 2.9"),
+        with_reducer("latent_dim = 2.9"),
         ["F: reducer.0.latent_dim: expected an integer, got 2.9 (number)"],
     ),
     "text for an integer": (
-        reduced('latent_dim = "3"'),
+        with_reducer('latent_dim = "3"'),
         ["F: reducer.0.latent_dim: expected an integer, got '3' (text)"],
     ),
     "boolean for an integer": (
-        reduced("latent_dim = true"),
+        with_reducer("latent_dim = true"),
         ["F: reducer.0.latent_dim: expected an integer, got true"],
     ),
     "boolean for the seed": ("seed = false\n" + GOOD, ["F: seed: expected an integer, got false"]),
     "list for an integer": (
-        reduced('latent_dim = [2, true, "it\'s"]'),
+        with_reducer('latent_dim = [2, true, "it\'s"]'),
         ['F: reducer.0.latent_dim: expected an integer, got [2, true, "it\'s"] (list)'],
     ),
     "table for an integer": (
-        reduced('latent_dim = { a = 1, "b c" = 2.0 }'),
+        with_reducer('latent_dim = { a = 1, "b c" = 2.0 }'),
         ['F: reducer.0.latent_dim: expected an integer, got {a = 1, "b c" = 2.0} (table)'],
     ),
     "date for an integer": (
-        reduced("latent_dim = 2024-05-01"),
+        with_reducer("latent_dim = 2024-05-01"),
         ["F: reducer.0.latent_dim: expected an integer, got 2024-05-01 (date)"],
     ),
     "time for an integer": (
-        reduced("latent_dim = 10:30:00"),
+        with_reducer("latent_dim = 10:30:00"),
         ["F: reducer.0.latent_dim: expected an integer, got 10:30:00 (time)"],
     ),
     "integer of more than 64 bits": (
-        reduced(f"latent_dim = {BIG}"),
+        with_reducer(f"latent_dim = {BIG}"),
         [f"F: reducer.0.latent_dim: must be an integer of 64 bits, got {BIG}"],
     ),
     "seed of more than 64 bits": (
@@ -154,37 +154,40 @@ SPECS = {
         ["F: seed: must be an integer of 64 bits, got 9223372036854775808"],
     ),
     "number of more than 64 bits": (
-        sampled(f"margin = {'9' * 400}"),
+        with_sampler(f"margin = {'9' * 400}"),
         [f"F: sampler.0.margin: must be an integer of 64 bits, got {'9' * 61}…{'9' * 10}"],
     ),
-    "text for a number": (sampled('margin = "wide"'), ["F: sampler.0.margin: expected a number, got 'wide' (text)"]),
-    "boolean for a number": (sampled("margin = true"), ["F: sampler.0.margin: expected a number, got true"]),
-    "nan": (sampled("margin = nan"), ["F: sampler.0.margin: must be finite, got nan"]),
+    "text for a number": (
+        with_sampler('margin = "wide"'),
+        ["F: sampler.0.margin: expected a number, got 'wide' (text)"],
+    ),
+    "boolean for a number": (with_sampler("margin = true"), ["F: sampler.0.margin: expected a number, got true"]),
+    "nan": (with_sampler("margin = nan"), ["F: sampler.0.margin: must be finite, got nan"]),
     "an integer that no float holds": (
-        sampled(f"margin = {2**53 + 1}"),
+        with_sampler(f"margin = {2**53 + 1}"),
         ["F: sampler.0.margin: 9007199254740993 would be rounded to 9007199254740992; write that, or a smaller number"],
     ),
-    "infinity": (sampled("margin = inf"), ["F: sampler.0.margin: must be finite, got inf"]),
+    "infinity": (with_sampler("margin = inf"), ["F: sampler.0.margin: must be finite, got inf"]),
     "text for a boolean": (
-        condensed('mask = "false"'),
+        with_topology('mask = "false"'),
         ["F: topology.0.mask: expected true or false, got 'false' (text)"],
     ),
     "integer for a boolean": (
-        condensed("mask = 1"),
+        with_topology("mask = 1"),
         ["F: topology.0.mask: expected true or false, got 1 (integer)"],
     ),
     "integer for text": ("title = 3\n" + GOOD, ["F: title: expected text, got 3 (integer)"]),
-    "integer for a list": (tasked("hidden = 64"), ["F: task.hidden: expected a list of integers, got 64 (integer)"]),
+    "integer for a list": (with_task("hidden = 64"), ["F: task.hidden: expected a list of integers, got 64 (integer)"]),
     "text in a list of integers": (
-        tasked('hidden = [64, "32"]'),
+        with_task('hidden = [64, "32"]'),
         ["F: task.hidden.1: expected an integer, got '32' (text)"],
     ),
     "neither of two types": (
-        sampled('resolution = "fine"'),
+        with_sampler('resolution = "fine"'),
         ["F: sampler.0.resolution: expected an integer or a list of integers, got 'fine' (text)"],
     ),
     "dates handed on": (
-        tasked("model_options = { when = [2024-05-01] }"),
+        with_task("model_options = { when = [2024-05-01] }"),
         ["F: task.model_options.when.0: dates and times are not passed on; write them as text"],
     ),
     "table instead of a list of tables": (
@@ -209,23 +212,23 @@ SPECS = {
     ),
     # Values.
     "negative seed": ("seed = -1\n" + GOOD, ["F: seed: must be >= 0, got -1"]),
-    "negative seed of a fit": (reduced("seed = -3"), ["F: reducer.0.seed: must be >= 0, got -3"]),
-    "below a bound": (sampled("margin = -0.1"), ["F: sampler.0.margin: must be >= 0, got -0.1"]),
+    "negative seed of a fit": (with_reducer("seed = -3"), ["F: reducer.0.seed: must be >= 0, got -3"]),
+    "below a bound": (with_sampler("margin = -0.1"), ["F: sampler.0.margin: must be >= 0, got -0.1"]),
     "not above a bound": (
-        varied("learning_rate = 0", "batch_size = 0", "weight_decay = -1.0"),
+        with_variants("learning_rate = 0", "batch_size = 0", "weight_decay = -1.0"),
         [
             "F: population.variant.0.batch_size: must be >= 1, got 0",
             "F: population.variant.0.learning_rate: must be > 0, got 0",
             "F: population.variant.0.weight_decay: must be >= 0, got -1.0",
         ],
     ),
-    "between two bounds": (tasked("test_share = 1.0"), ["F: task.test_share: must be < 1, got 1.0"]),
+    "between two bounds": (with_task("test_share = 1.0"), ["F: task.test_share: must be < 1, got 1.0"]),
     "item below a bound": (
-        tasked("hidden = [64, 0]"),
+        with_task("hidden = [64, 0]"),
         ["F: task.hidden.1: must be >= 1, got 0"],
     ),
     "items of another type and below a bound": (
-        tasked('hidden = [8, "a", 0, -1]'),
+        with_task('hidden = [8, "a", 0, -1]'),
         [
             "F: task.hidden.1: expected an integer, got 'a' (text)",
             "F: task.hidden.2: must be >= 1, got 0",
@@ -233,30 +236,30 @@ SPECS = {
         ],
     ),
     "a validator's own words": (
-        sampled("resolution = [41, 1]"),
+        with_sampler("resolution = [41, 1]"),
         ["F: sampler.0.resolution: ***, got [41, 1]"],
     ),
     "none of the choices": (
-        condensed('adjacency = "freudental"'),
+        with_topology('adjacency = "freudental"'),
         [f"F: topology.0.adjacency: expected {ADJACENCIES}, got 'freudental'; did you mean 'freudenthal'?"],
     ),
     "none of the choices, nothing near": (
-        condensed('adjacency = "x"'),
+        with_topology('adjacency = "x"'),
         [f"F: topology.0.adjacency: expected {ADJACENCIES}, got 'x'"],
     ),
     "integer for a choice": (
-        condensed("adjacency = 3"),
+        with_topology("adjacency = 3"),
         [f"F: topology.0.adjacency: expected {ADJACENCIES}, got 3 (integer)"],
     ),
     "choice of every reducer": (
-        reduced('space = "spam"'),
+        with_reducer('space = "spam"'),
         ["F: reducer.0.space: expected 'span' or 'full', got 'spam'; did you mean 'span'?"],
     ),
     "choice of training": (
         TASK + '[population.train]\noptimiser = "adams"\n[[population.variant]]\nname = "A"\n' + REDUCER,
         ["F: population.train.optimiser: expected 'adamw', 'adam' or 'sgd', got 'adams'; did you mean 'adam'?"],
     ),
-    "rule over two options": (sampled("", use="path"), ["F: sampler.0: needs exactly one of 'of' and 'files'"]),
+    "rule over two options": (with_sampler("", use="path"), ["F: sampler.0: needs exactly one of 'of' and 'files'"]),
     "rule over two numbers": (
         GOOD + '[[reducer]]\nuse = "umap"\nmin_dist = 5.0\n',
         ["F: reducer.1: min_dist must be at most spread, 1.0, got 5.0"],
@@ -339,7 +342,7 @@ SPECS = {
         ["F: topology.1.name: 'tree' is the name of topology.0 too; give this one its own 'name'"],
     ),
     "two variants of one name": (
-        varied("[[population.variant]]", 'name = "A"'),
+        with_variants("[[population.variant]]", 'name = "A"'),
         ["F: population.variant.1.name: 'A' is the name of population.variant.0 too"],
     ),
     "the analysis that runs anyway": (
@@ -349,13 +352,13 @@ SPECS = {
             "give this one its own 'name'"
         ],
     ),
-    "empty name": (reduced('name = ""'), ["F: reducer.0.name: must not be empty, got ''"]),
+    "empty name": (with_reducer('name = ""'), ["F: reducer.0.name: must not be empty, got ''"]),
     "name of two lines": (
-        reduced('name = "a\\nb"'),
+        with_reducer('name = "a\\nb"'),
         ['F: reducer.0.name: must be one line without control characters, got "a\\nb"'],
     ),
     "variant that would clear a terminal": (
-        varied("[[population.variant]]", 'name = "\\u001b[2J"'),
+        with_variants("[[population.variant]]", 'name = "\\u001b[2J"'),
         ['F: population.variant.1.name: must be one line without control characters, got "\\u001b[2J"'],
     ),
     "title of two lines": (
@@ -363,20 +366,20 @@ SPECS = {
         ['F: title: must be one line without control characters, got "a\\nb"'],
     ),
     "no such sampler": (
-        reduced('sampler = "griid"'),
+        with_reducer('sampler = "griid"'),
         ["F: reducer.0.sampler: there is no sampler named 'griid'; did you mean 'grid'?"],
     ),
     "one of two samplers": (
-        reduced('sampler = ["grid", "line"]'),
+        with_reducer('sampler = ["grid", "line"]'),
         ["F: reducer.0.sampler: there is no sampler named 'line'; known: grid"],
     ),
-    "a sampler twice": (reduced('sampler = ["grid", "grid"]'), ["F: reducer.0.sampler: names 'grid' twice"]),
+    "a sampler twice": (with_reducer('sampler = ["grid", "grid"]'), ["F: reducer.0.sampler: names 'grid' twice"]),
     "integer as sampler": (
-        reduced("sampler = 0"),
+        with_reducer("sampler = 0"),
         ["F: reducer.0.sampler: expected text or a list of texts, got 0 (integer)"],
     ),
     "no such sampler of a reducer that is wrong itself": (
-        reduced('sampler = ["griid", 3]\nlatent_dim = 0'),
+        with_reducer('sampler = ["griid", 3]\nlatent_dim = 0'),
         [
             "F: reducer.0.sampler.1: expected text, got 3 (integer)",
             "F: reducer.0.latent_dim: must be >= 1, got 0",
@@ -403,7 +406,7 @@ SPECS = {
     ),
     # The population.
     "checkpoints and train": (
-        from_files("c/{variant}/{step}.pt").replace(REDUCER, "[population.train]\n" + REDUCER),
+        with_checkpoints("c/{variant}/{step}.pt").replace(REDUCER, "[population.train]\n" + REDUCER),
         ["F: population: needs exactly one of 'checkpoints' and [population.train], has both"],
     ),
     "neither checkpoints nor train": (
@@ -411,19 +414,19 @@ SPECS = {
         ["F: population: needs exactly one of 'checkpoints' and [population.train], has neither"],
     ),
     "variants of checkpoints": (
-        from_files("c/{variant}/{step}.pt").replace(REDUCER, '[[population.variant]]\nname = "A"\n' + REDUCER),
+        with_checkpoints("c/{variant}/{step}.pt").replace(REDUCER, '[[population.variant]]\nname = "A"\n' + REDUCER),
         ["F: population.variant: goes with [population.train], not with 'checkpoints'"],
     ),
     "pattern without anything": (
-        from_files("c.pt"),
+        with_checkpoints("c.pt"),
         ["F: population.checkpoints: needs {variant}, or beside it variant = 'A', in 'c.pt'"],
     ),
     "pattern without a variant": (
-        from_files("{seed}/{step}.pt"),
+        with_checkpoints("{seed}/{step}.pt"),
         ["F: population.checkpoints: needs {variant}, or beside it variant = '{seed}', in '{seed}/{step}.pt'"],
     ),
     "pattern with a word that nothing uses": (
-        from_files("{variant}/{seed}/{stpe}.pt"),
+        with_checkpoints("{variant}/{seed}/{stpe}.pt"),
         [
             "F: population.checkpoints: does not use {seed}: write variant = '{variant}-{seed}', or * if it does not "
             "matter",
@@ -432,7 +435,7 @@ SPECS = {
         ],
     ),
     "template with a word that the pattern has not": (
-        from_files("{seed}/{kind}/{step}.pt").replace(REDUCER, 'variant = "{sed}-{kind}"\n' + REDUCER),
+        with_checkpoints("{seed}/{kind}/{step}.pt").replace(REDUCER, 'variant = "{sed}-{kind}"\n' + REDUCER),
         [
             "F: population.checkpoints: does not use {seed}: write variant = '{sed}-{kind}-{seed}', or * if it does "
             "not matter",
@@ -440,11 +443,11 @@ SPECS = {
         ],
     ),
     "template of a pattern without words": (
-        from_files("last.pt").replace(REDUCER, 'variant = "{seed}"\n' + REDUCER),
+        with_checkpoints("last.pt").replace(REDUCER, 'variant = "{seed}"\n' + REDUCER),
         ["F: population.variant: {seed} is not a word of 'last.pt'; the pattern has no words"],
     ),
     "empty template": (
-        from_files("{variant}.pt").replace(REDUCER, 'variant = ""\n' + REDUCER),
+        with_checkpoints("{variant}.pt").replace(REDUCER, 'variant = ""\n' + REDUCER),
         ["F: population.variant: must not be empty, got ''"],
     ),
     "template of runs that are trained": (
@@ -461,18 +464,18 @@ SPECS = {
         ],
     ),
     "renaming to no text": (
-        from_files("{variant}.pt").replace(REDUCER, "rename = { a = 3 }\n" + REDUCER),
+        with_checkpoints("{variant}.pt").replace(REDUCER, "rename = { a = 3 }\n" + REDUCER),
         ["F: population.rename: must be a table of texts, got {a = 3}"],
     ),
     "two stars": (
-        from_files("**/{variant}/{step}.pt"),
+        with_checkpoints("**/{variant}/{step}.pt"),
         [
             "F: population.checkpoints: `**` is not a wildcard: `*` stays within one folder, and {variant} alone "
             "between slashes spans several, got '**/{variant}/{step}.pt'"
         ],
     ),
     "word that is no name": (
-        from_files("{variant}/{step:03d}.pt"),
+        with_checkpoints("{variant}/{step:03d}.pt"),
         [
             "F: population.checkpoints: {step:03d} is not a word; write a name in the braces, such as {variant}, "
             "{step} or {seed}, got '{variant}/{step:03d}.pt'"
@@ -506,58 +509,61 @@ SPECS = {
         + REDUCER,
         ["F: population.variant: each table of [[population.checkpoints]] has its own"],
     ),
-    "empty pattern": (from_files(""), ["F: population.checkpoints: expected a pattern of paths, got ''"]),
+    "empty pattern": (with_checkpoints(""), ["F: population.checkpoints: expected a pattern of paths, got ''"]),
     # References.
     "missing file of code": (
-        tasked('model = "nest.py:build"'),
+        with_task('model = "nest.py:build"'),
         ["F: task.model: there is no file or folder DIR/nest.py; did you mean 'nets.py'?"],
     ),
-    "code without a name": (tasked('model = "nets.py:"'), ["F: task.model: expected 'file.py:name', got 'nets.py:'"]),
+    "code without a name": (
+        with_task('model = "nets.py:"'),
+        ["F: task.model: expected 'file.py:name', got 'nets.py:'"],
+    ),
     "code without a colon": (
-        tasked('model = "nets.py"'),
+        with_task('model = "nets.py"'),
         [f"F: task.model: expected {MODELS}, got 'nets.py'"],
     ),
     "model that is none": (
-        tasked('model = "mpl"'),
+        with_task('model = "mpl"'),
         [f"F: task.model: expected {MODELS}, got 'mpl'; did you mean 'mlp'?"],
     ),
     "code without its suffix": (
-        tasked('model = "no_such_nets:build"'),
+        with_task('model = "no_such_nets:build"'),
         [
             "F: task.model: there is no installed module 'no_such_nets': install it; "
             "a file is written with its suffix, as in 'no_such_nets.py:build'"
         ],
     ),
     "missing path": (
-        sampled('files = ["a.safetensors"]', use="path"),
+        with_sampler('files = ["a.safetensors"]', use="path"),
         ["F: sampler.0.files.0: there is no file or folder DIR/a.safetensors"],
     ),
     "missing path of data that can be downloaded": (
-        tasked('data = "cifar10"\npath = "data/cifar10"'),
+        with_task('data = "cifar10"\npath = "data/cifar10"'),
         ["F: task.path: there is no file or folder DIR/data/cifar10; `globscope data cifar10` downloads it"],
     ),
     "missing path of data that can be downloaded, near another": (
-        tasked('data = "mnist"\npath = "nest.py"'),
+        with_task('data = "mnist"\npath = "nest.py"'),
         [
             "F: task.path: there is no file or folder DIR/nest.py; did you mean 'nets.py'? "
             "`globscope data mnist` downloads it"
         ],
     ),
     "missing path of the user's own data": (
-        tasked('data = "files"\npath = "data"'),
+        with_task('data = "files"\npath = "data"'),
         ["F: task.path: there is no file or folder DIR/data"],
     ),
-    "empty path": (sampled('files = [""]', use="path"), ["F: sampler.0.files.0: expected a path, got ''"]),
+    "empty path": (with_sampler('files = [""]', use="path"), ["F: sampler.0.files.0: expected a path, got ''"]),
     "path with a null": (
-        sampled('files = ["a\\u0000"]', use="path"),
+        with_sampler('files = ["a\\u0000"]', use="path"),
         ['F: sampler.0.files.0: cannot be a path, got "a\\u0000"'],
     ),
     "path too long": (
-        sampled(f'files = ["{"a" * 5000}"]', use="path"),
+        with_sampler(f'files = ["{"a" * 5000}"]', use="path"),
         [f"F: sampler.0.files.0: cannot be a path, got '{'a' * 60}…{'a' * 9}'"],
     ),
     "home of nobody": (
-        sampled('files = ["~nobody-here/x"]', use="path"),
+        with_sampler('files = ["~nobody-here/x"]', use="path"),
         ["F: sampler.0.files.0: there is no such user's home, got '~nobody-here/x'"],
     ),
     # All at once.
@@ -576,7 +582,7 @@ SPECS = {
     ),
     "names that are taken, whatever else is wrong": (
         'seed = "x"\n'
-        + varied("batch_size = 0", "[[population.variant]]", 'name = "A"')
+        + with_variants("batch_size = 0", "[[population.variant]]", 'name = "A"')
         + '[[reducer]]\nuse = "pca"\nlatent_dim = 0\n',
         [
             "F: seed: expected an integer, got 'x' (text)",
@@ -587,7 +593,7 @@ SPECS = {
         ],
     ),
     "checkpoints and train, whatever else is wrong": (
-        from_files("**/{variant}.pt").replace(REDUCER, '[population.train]\nepochs = "9"\n' + REDUCER),
+        with_checkpoints("**/{variant}.pt").replace(REDUCER, '[population.train]\nepochs = "9"\n' + REDUCER),
         [
             "F: population.checkpoints: `**` is not a wildcard: `*` stays within one folder, and {variant} alone "
             "between slashes spans several, got '**/{variant}.pt'",

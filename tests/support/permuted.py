@@ -33,7 +33,7 @@ def networks(folder: Path) -> dict[str, np.ndarray]:
         torch.nn.Flatten(), torch.nn.Linear(64, 12), torch.nn.ReLU(), torch.nn.Linear(12, 8), torch.nn.ReLU(),
         torch.nn.Linear(8, 10),
     )  # fmt: skip
-    probe = globscope.load(written(folder, "")).spec.task.component.build("cpu")
+    probe = globscope.load(write_spec(folder, "")).spec.task.component.build("cpu")
     names = probe.layout.names
     rng = np.random.default_rng(0)
     orders = rng.permutation(12), rng.permutation(8)
@@ -52,7 +52,7 @@ def networks(folder: Path) -> dict[str, np.ndarray]:
     return dict(zip(names, own.values(), strict=True))
 
 
-def written(folder: Path, line: str) -> Path:
+def write_spec(folder: Path, line: str) -> Path:
     path = folder / "study.toml"
     path.write_text(SPEC.replace("LINE", line))
     return path

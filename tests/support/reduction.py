@@ -24,5 +24,5 @@ def inputs(seed=0, per_variant=8, size=SIZE):
     return ReducerInputs(coordinates=space.members, population=population, space=space)
 
 
-def reduced(reducer, given, seed=0):
+def reduce(reducer, given, seed=0):
     return reducer.reduce(given, np.random.default_rng(seed))

@@ -4,7 +4,7 @@ import re
 
 import numpy as np
 import pytest
-from support.reduction import MEMBERS, inputs, reduced
+from support.reduction import MEMBERS, inputs, reduce
 
 from globscope.api import PopulationError
 from globscope.builtin.reducers import Umap
@@ -20,17 +20,17 @@ def test_it_keeps_the_contract_of_reducers(check):
 def flat_umap():
     """One fit in two dimensions, and what it decodes; numba compiles here."""
     given = inputs()
-    chart = reduced(Umap(n_epochs=60), given)
+    chart = reduce(Umap(n_epochs=60), given)
     between = (chart.latents[:-1] + chart.latents[1:]) / 2
     return given, chart, between, chart.decode(between)
 
 
 def test_umap_agrees_with_itself_bit_for_bit(flat_umap):
     given, chart, between, decoded = flat_umap
-    again = reduced(Umap(n_epochs=60), given)
+    again = reduce(Umap(n_epochs=60), given)
     assert np.array_equal(again.latents, chart.latents)
     assert np.array_equal(again.decode(between), decoded)
-    assert not np.array_equal(reduced(Umap(n_epochs=60), given, seed=1).latents, chart.latents)
+    assert not np.array_equal(reduce(Umap(n_epochs=60), given, seed=1).latents, chart.latents)
 
 
 def test_umap_maps_both_ways_near_the_members(flat_umap):
@@ -47,7 +47,7 @@ def test_umap_maps_both_ways_near_the_members(flat_umap):
 
 
 def test_umap_decodes_in_three_dimensions_and_takes_all_the_others_as_neighbours_at_most():
-    chart = reduced(Umap(latent_dim=3, n_neighbors=50, n_epochs=30), inputs())
+    chart = reduce(Umap(latent_dim=3, n_neighbors=50, n_epochs=30), inputs())
     assert chart.notes["n_neighbors"] == MEMBERS - 1
     assert np.isfinite(chart.decode(chart.latents[:3])).all()
 
@@ -55,7 +55,7 @@ def test_umap_decodes_in_three_dimensions_and_takes_all_the_others_as_neighbours
 def test_umap_says_how_many_members_it_needs():
     expected = "reducer 'umap' with latent_dim = 2 needs at least 4 members, there are 3 in the fit"
     with pytest.raises(PopulationError, match=f"^{re.escape(expected)}$"):
-        reduced(Umap(), inputs(per_variant=1))
+        reduce(Umap(), inputs(per_variant=1))
 
 
 @pytest.mark.parametrize("wrong", [{"latent_dim": 0}, {"n_neighbors": 1}, {"min_dist": -0.1}, {"latent_dim": 8}])

@@ -11,7 +11,7 @@ import numpy as np
 import pytest
 import torch
 from support.images import GRAY_TEST, GRAY_TRAIN, TEST, TRAIN, as_idx, as_images
-from support.messages import assert_lines, error_lines, tasked
+from support.messages import assert_lines, error_lines, with_task
 
 import globscope
 from globscope.api import Code
@@ -144,7 +144,7 @@ def test_a_dataset_with_splits_is_read_channels_first(torchvision, workplace):
 
 def test_a_spec_names_a_dataset(torchvision, workplace):
     mnist(Path("root"))
-    text = tasked('hidden = [4]\ndata = "torchvision:MNIST"\npath = "root"')
+    text = with_task('hidden = [4]\ndata = "torchvision:MNIST"\npath = "root"')
     Path("study.toml").write_text(text.replace("epochs = 1", "epochs = 8"))
     assert globscope.load("study.toml").estimate().parameters == (784 * 4 + 4) + (4 * 10 + 10)
 
@@ -196,7 +196,7 @@ REFUSED = {
 @pytest.mark.parametrize("case", REFUSED)
 def test_a_dataset_that_cannot_be_read_is_reported(case, torchvision, workplace):
     lines, wanted = REFUSED[case]
-    Path("study.toml").write_text(tasked(lines))
+    Path("study.toml").write_text(with_task(lines))
     assert_lines(error_lines(globscope.load("study.toml").estimate), [wanted])
 
 
@@ -222,7 +222,7 @@ def test_an_option_goes_to_the_dataset_whose_parent_tells_the_splits(workplace):
 def test_without_torchvision_its_datasets_are_refused_with_what_to_do(workplace, monkeypatch):
     for name in ("torchvision", "torchvision.datasets"):
         monkeypatch.setitem(sys.modules, name, None)  # Python's own way to say that there is none
-    Path("study.toml").write_text(tasked('data = "torchvision:MNIST"\npath = "root"'))
+    Path("study.toml").write_text(with_task('data = "torchvision:MNIST"\npath = "root"'))
     assert error_lines(read_spec, Path("study.toml")) == [
         "study.toml: task.data: there is no installed module 'torchvision': install it; "
         "a file is written with its suffix, as in 'torchvision.py:MNIST'"
