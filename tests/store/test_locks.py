@@ -2,17 +2,14 @@
 
 import subprocess
 import sys
-import zipfile
 from collections import Counter
 
 import pytest
-from support.paths import ROOT
 
 from globscope.errors import RunError
-from globscope.store import FORMAT, LOCK, Store, claim, hold_lock, lock_unless_held, times_written, write_bytes
+from globscope.store import LOCK, Store, claim, hold_lock, lock_unless_held, times_written
 from globscope.store.record import NAME, read
 
-OLD = ROOT / "tests/data/stages-of-format-3.zip"
 STAGE = """
 import sys, time
 from pathlib import Path
@@ -104,20 +101,3 @@ def test_no_lock_is_left_in_a_folder_of_somebody_elses(tmp_path):
     with pytest.raises(RunError, match=r"holds thesis\.pdf"):
         claim(tmp_path, "study")
     assert [path.name for path in tmp_path.iterdir()] == ["thesis.pdf"]
-
-
-def test_stages_that_another_version_stored_are_named_once_and_stay(tmp_path):
-    with zipfile.ZipFile(OLD) as packed:
-        packed.extractall(tmp_path)
-    before = sorted(path for path in tmp_path.rglob("*") if path.is_file())
-    assert read(next((tmp_path / "stages/train").iterdir())).format < FORMAT
-    warned = []
-    store = Store(tmp_path, warn=warned.append)
-    for key in ("one", "two"):
-        store.stage("train", key, lambda folder: write_bytes(folder / "weights", b""))
-    assert warned == [
-        f"{tmp_path / 'stages'}: these stages were stored by another version of GlobScope; all are computed again, "
-        "and the old ones stay beside the new until you delete them"
-    ]
-    assert set(before) <= set(tmp_path.rglob("*"))
-    assert read(tmp_path / "stages/train/one").format == FORMAT

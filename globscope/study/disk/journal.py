@@ -14,7 +14,7 @@ from attrs import asdict, define
 from globscope.errors import EvaluationError
 from globscope.returned.numbers import checked_instance
 from globscope.returned.results import checked_fields
-from globscope.store import discard, read_arrays, read_json, write_arrays, write_bytes, write_json
+from globscope.store import LOCK, discard, hold_lock, read_arrays, read_json, write_arrays, write_bytes, write_json
 from globscope.values.evaluation import Plan, Unit
 
 PLAN, UNITS, FIELDS = "plan.json", "units.json", "fields.npz"
@@ -39,6 +39,13 @@ class DiskJournal:
     def plan(self, proposed: Plan) -> Plan:
         """Return the recorded plan with the cuts that were recorded since, or record the proposed one."""
         checked_instance(f"{self.component}: plan", proposed, Plan)
+        with hold_lock(self.folder / LOCK):
+            self._record_plan(proposed)
+        self._units.mkdir(exist_ok=True)
+        return self._planned()
+
+    def _record_plan(self, proposed: Plan) -> None:
+        """Record the plan, unless this or another process has recorded one."""
         if not (self.folder / PLAN).exists():
             covered = [n for unit in proposed.units for n in range(unit.start, unit.stop)]
             if covered != list(range(self.count)):
@@ -46,8 +53,6 @@ class DiskJournal:
                     f"{self.component}: its units do not cover networks 0 … {self.count - 1} once each"
                 )
             write_json(self.folder / PLAN, asdict(proposed))
-        self._units.mkdir(exist_ok=True)
-        return self._planned()
 
     def pending(self) -> list[Unit]:
         """Return the units that still lack a record, in order."""
