@@ -177,7 +177,7 @@ def plots(relations_: Sequence[Relation], names: Mapping[str, str]) -> Iterator[
             if relation.against == against
         )
         yield Plot(
-            name=f"relations with {against}",
+            name=f"relations with {name}",
             caption=f"Every point is a cell. Above each panel: Spearman's correlation with {name}, its interval, n.",
             x="",
             y=name,
