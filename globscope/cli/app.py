@@ -73,8 +73,7 @@ Pool = Annotated[
 ]
 
 Trust = Annotated[
-    bool,
-    typer.Option("--trust-store", help="Use stored stages even if their files were damaged or edited."),
+    bool, typer.Option("--trust-store", help="Use stored stages even if their files were damaged or edited.")
 ]
 
 # The exit code of a sweep with failed cells.

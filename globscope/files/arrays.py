@@ -87,8 +87,5 @@ def unsampled_landscape(samples: Samples, fields: Mapping[str, np.ndarray]) -> L
     """Return a landscape that was not sampled on a map: distances to members are NaN, and all samples are trusted."""
     count = len(samples.points)
     return Landscape(
-        samples=samples,
-        fields=fields,
-        distance_to_member=np.full(count, np.nan),
-        trusted=np.ones(count, bool),
+        samples=samples, fields=fields, distance_to_member=np.full(count, np.nan), trusted=np.ones(count, bool)
     )

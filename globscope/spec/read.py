@@ -69,11 +69,7 @@ def read_document(path: Path, overrides: Sequence[str] = ()) -> tuple[dict[str, 
 
 
 def build(
-    document: Mapping[str, Any],
-    path: Path,
-    registry: Registry,
-    typed: Sequence[str] = (),
-    swept: Sequence[str] = (),
+    document: Mapping[str, Any], path: Path, registry: Registry, typed: Sequence[str] = (), swept: Sequence[str] = ()
 ) -> Spec:
     """Return the spec of a document.
 

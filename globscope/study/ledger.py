@@ -33,13 +33,7 @@ class Entry:
     def record(self) -> dict[str, Any]:
         """The entry as JSON values, for the manifest."""
         inside = {"inside": list(self.inside)} if self.inside else {}
-        return {
-            "key": f"{self.stage}/{self.key}",
-            "stage": self.label,
-            "seconds": self.seconds,
-            **self.how,
-            **inside,
-        }
+        return {"key": f"{self.stage}/{self.key}", "stage": self.label, "seconds": self.seconds, **self.how, **inside}
 
 
 @define

@@ -12,7 +12,6 @@ from globscope.population.state_dict import StateDictChoice
 from globscope.study.bench import StudyBench
 from globscope.study.run import fits, parts_of
 from globscope.study.stages.aligned import toward
-from globscope.study.trust import trusted_mask
 from globscope.study.workshop import Workshop
 from globscope.torch_settings import float32_by_default
 from globscope.values.evaluation import Networks
@@ -60,7 +59,7 @@ def _rows_of_map(bench: StudyBench, fitted: Map, weights: np.ndarray) -> Iterato
     centre = fitted.coordinates.mean(axis=0)
     norms = np.sqrt(((coordinates - centre) ** 2).sum(axis=1) + outside**2)
     distance = np.hypot(fitted.nearest(coordinates)[1], outside)
-    near, decoded = trusted_mask(fitted, distance), _decoded_fields(bench, fitted, points)
+    near, decoded = fitted.is_near(distance), _decoded_fields(bench, fitted, points)
     for row, point in enumerate(points):
         yield {
             "point": [float(value) for value in point],

@@ -18,15 +18,7 @@ from globscope.session import results as results_of_study
 from globscope.spec.cells import Cell, SweepSpec, for_each_cell, read_sweep
 from globscope.spec.describe import as_toml, plain
 from globscope.spec.read import read_document
-from globscope.store import (
-    LOCK,
-    hold_lock,
-    key,
-    lock_unless_held,
-    own_folder,
-    read_written,
-    write_bytes,
-)
+from globscope.store import LOCK, hold_lock, key, lock_unless_held, own_folder, read_written, write_bytes
 from globscope.study.built_task import TaskCache
 from globscope.study.observer import Observer
 from globscope.study.plan.check import check

@@ -118,7 +118,7 @@ def _cases(map_: Map, locator: "BasinLocator", networks: Depiction) -> list[tupl
     own, shape = networks.own, locator.landscape.samples.shape
     allowed = np.maximum(locator.topology.threshold, ROUNDING * np.abs(own))
     is_path = shape is not None and len(shape) < map_.chart.dimension
-    far = np.zeros(len(own), bool) if map_.chart.extent is not None else ~map_.is_near(networks.distance)
+    far = ~map_.is_near(networks.distance)
     rules = (
         (np.full(len(own), is_path), PATH),
         (networks.elsewhere, OFF_SLICE),

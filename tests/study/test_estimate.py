@@ -14,7 +14,7 @@ from globscope.registry import installed_registry
 from globscope.session import Study
 from globscope.spec.read import read_spec
 from globscope.study.built_task import BuiltTask
-from globscope.study.devices import devices
+from globscope.study.plan.announced import devices
 from globscope.study.plan.estimate import describe_estimate, estimate
 from globscope.study.plan.timing import Before
 from globscope.testing import registry_of

@@ -17,8 +17,7 @@ from torch.nn import functional as F
 from globscope.api import Frozen, ProbeTraits, Symmetry, SymmetryError, activations, symmetry
 from globscope.builtin.tasks.data import Arrays
 from globscope.builtin.tasks.models.resnet import resnet
-from globscope.builtin.tasks.models.transformer import transformer
-from globscope.builtin.tasks.models.vit import vit
+from globscope.builtin.tasks.models.transformer import transformer, vit
 from globscope.builtin.tasks.supervised import Supervised
 from globscope.population.flatten import FlattenedProbe
 from globscope.symmetry import search

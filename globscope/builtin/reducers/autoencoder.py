@@ -143,11 +143,7 @@ class Autoencoder:
 
 
 def _chart(
-    inputs: ReducerInputs,
-    network: Any,
-    scale: float,
-    arrays: Mapping[str, np.ndarray],
-    notes: Mapping[str, float],
+    inputs: ReducerInputs, network: Any, scale: float, arrays: Mapping[str, np.ndarray], notes: Mapping[str, float]
 ) -> Chart:
     import torch
 

@@ -17,13 +17,7 @@ from globscope.values.findings import Map
 DERIVED: dict[str, str] = {"curve": ".", "rebased": "d", "pass": "^"}
 
 
-def draw_tracks(
-    axes: Axes,
-    scene: Scene,
-    dimensions: tuple[int, ...] = (0, 1),
-    *,
-    faint: bool = False,
-) -> Legend:
+def draw_tracks(axes: Axes, scene: Scene, dimensions: tuple[int, ...] = (0, 1), *, faint: bool = False) -> Legend:
     """Draw the trajectories over two of the latent axes, or over three; return what the legend must explain.
 
     Args:

@@ -47,13 +47,7 @@ def write_report(
     titled = [*findings.items(), *((f"aligner {name}", finding) for name, finding in (learned or {}).items())]
     sources = [_source(title, finding, gallery, files) for title, finding in titled]
     html = page(
-        title,
-        atlas,
-        sources,
-        record,
-        overviews=tuple(overviews),
-        sections=sections,
-        comparison_file=comparison_file,
+        title, atlas, sources, record, overviews=tuple(overviews), sections=sections, comparison_file=comparison_file
     )
     path = folder / "report.html"
     write_bytes(path, html.encode())

@@ -1,12 +1,13 @@
-"""What components announce before a run: how many networks they will score. Checked, and bounded by arithmetic."""
+"""What is known before a run: the networks that components announce, checked, and the devices of stages."""
 
 from typing import Any
 
 from globscope.bounds import SAMPLES
-from globscope.errors import PopulationError
+from globscope.device import device
+from globscope.errors import EvaluationError, PopulationError
 from globscope.returned.numbers import checked_count, checked_shape
-from globscope.roles import Counts, ReducerTraits, offered, traits
-from globscope.spec.model import ReducerEntry
+from globscope.roles import Counts, EvaluatorTraits, ReducerTraits, offered, traits
+from globscope.spec.model import ReducerEntry, Spec
 
 
 def sample_count(sampler: Any, name: str, dimension: int) -> int | None:
@@ -43,3 +44,24 @@ def lattice_shape(sampler: Any, name: str, dimension: int) -> tuple[int, ...]:
 def readable(number: int) -> str:
     """Return a count with its thousands set apart; of one beyond 18 digits the magnitude alone."""
     return f"{number:,}" if number < 10**18 else f"more than 10^{int(number.bit_length() * 0.30102)}"
+
+
+def devices(spec: Spec) -> dict[str, str]:
+    """Return by stage the device on which this machine computes it; of an evaluator that has the option.
+
+    A device that this machine lacks stays what the spec asks for: stages may have been computed elsewhere.
+    """
+    train, zoo = spec.population.train, spec.zoo and spec.zoo.train
+    places = {
+        "training": ("population.train", train and train.device),
+        "training of the zoo": ("zoo.train", zoo and zoo.device),
+        "evaluation": ("evaluator", traits(spec.evaluator.component, EvaluatorTraits).device),
+    }
+    return {stage: _resolve(wanted, place) for stage, (place, wanted) in places.items() if isinstance(wanted, str)}
+
+
+def _resolve(wanted: str, place: str) -> str:
+    try:
+        return device(wanted, f"{place}.device")
+    except EvaluationError:
+        return wanted

@@ -13,8 +13,7 @@ from globscope.roles import AnalysisTraits, Evaluates, FillsLattice, Plans, Redu
 from globscope.scoring.draws import REPEATS
 from globscope.spec.model import Entry, ReducerEntry, Spec
 from globscope.store import key
-from globscope.study.devices import devices
-from globscope.study.plan.announced import lattice_shape, map_dimension, sample_count
+from globscope.study.plan.announced import devices, lattice_shape, map_dimension, sample_count
 from globscope.study.plan.check import check, count
 from globscope.study.plan.fit_timing import fit_time
 from globscope.study.plan.timing import Before, scoring, training

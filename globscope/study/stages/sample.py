@@ -15,7 +15,6 @@ from globscope.store import key, read_arrays, read_json, write_arrays, write_jso
 from globscope.study.keys import generator
 from globscope.study.stage import Stage
 from globscope.study.stages.evaluate import evaluate, evaluation_key
-from globscope.study.trust import cycle, trusted_mask
 from globscope.study.workshop import Workshop
 from globscope.values.chart import Progress
 from globscope.values.evaluation import Networks
@@ -111,8 +110,16 @@ def _decode(fitted: Map, samples: Samples) -> dict[str, np.ndarray]:
         "nearest_member": nearest,
         "distance_to_member": distance,
     }
-    optional = {"index": samples.index, "cycle_error": cycle(fitted, samples.points, coordinates)}
+    optional = {"index": samples.index, "cycle_error": _cycle_error(fitted, samples.points, coordinates)}
     return arrays | {name: array for name, array in optional.items() if array is not None}
+
+
+def _cycle_error(fitted: Map, points: np.ndarray, coordinates: np.ndarray) -> np.ndarray | None:
+    """Return the (n,) ‖encode(decode(z)) − z‖ in latent units; None without an encoder."""
+    if fitted.chart.encode is None:
+        return None
+    errors: np.ndarray = np.linalg.norm(fitted.chart.encode(coordinates) - points, axis=1)
+    return errors
 
 
 def _landscape_of(
@@ -124,7 +131,7 @@ def _landscape_of(
         fields=fields,
         distance_to_member=decoded["distance_to_member"],
         cycle_error=decoded.get("cycle_error"),
-        trusted=trusted_mask(fitted, decoded["distance_to_member"]),
+        trusted=fitted.is_near(decoded["distance_to_member"]),
         seconds={"decode": decoded["seconds"], "evaluate": seconds},
     )
 

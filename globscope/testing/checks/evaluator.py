@@ -11,13 +11,7 @@ from attrs import define, evolve, field
 
 from globscope.api import Lifting, Networks, Probe, Unit
 from globscope.testing.checks.options import OptionChecks
-from globscope.testing.claims import (
-    global_states,
-    other_global_seeds,
-    require,
-    require_near,
-    require_same,
-)
+from globscope.testing.claims import global_states, other_global_seeds, require, require_near, require_same
 from globscope.testing.tiny.population import tiny_inputs
 from globscope.testing.tiny.task import TinyTask, tiny_task
 from globscope.testing.units import plan_of_width, score_units

@@ -5,18 +5,9 @@ from typing import Any
 import numpy as np
 from attrs import evolve
 
-from globscope.api import (
-    Atlas,
-    Map,
-    Networks,
-    Population,
-)
+from globscope.api import Atlas, Map, Networks, Population
 from globscope.testing.tiny.bench import TinyBench
-from globscope.testing.tiny.landscapes import (
-    landscape,
-    lattice,
-    no_topology,
-)
+from globscope.testing.tiny.landscapes import landscape, lattice, no_topology
 from globscope.testing.tiny.population import tiny_population
 
 # What the analysis that looks at the tiny atlas is called.

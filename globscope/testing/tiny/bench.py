@@ -22,13 +22,7 @@ from globscope.api import (
     Unit,
     symmetry,
 )
-from globscope.testing.tiny.landscapes import (
-    bowls,
-    bowls_topology,
-    height,
-    landscape,
-    swept_topology,
-)
+from globscope.testing.tiny.landscapes import bowls, bowls_topology, height, landscape, swept_topology
 from globscope.testing.tiny.population import inputs_of, principal
 from globscope.testing.tiny.task import TinyTask
 

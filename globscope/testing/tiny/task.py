@@ -8,10 +8,7 @@ from attrs import define
 
 from globscope.api import Layout, Probe, ProbeTraits
 
-LAYOUT = Layout(
-    names=("inner.weight", "inner.bias", "outer.weight", "outer.bias"),
-    shapes=((6, 4), (6,), (3, 6), (3,)),
-)
+LAYOUT = Layout(names=("inner.weight", "inner.bias", "outer.weight", "outer.bias"), shapes=((6, 4), (6,), (3, 6), (3,)))
 EXAMPLES: Mapping[str, int] = {"train": 48, "test": 24}
 Tensors = Mapping[str, Any]
 

@@ -23,11 +23,11 @@ from globscope.api import (
     barrier,
 )
 from globscope.builtin.aligners.deep import DeepAlign
-from globscope.builtin.aligners.deep.architecture import Architecture
 from globscope.builtin.aligners.deep.finding import finding_of
 from globscope.builtin.aligners.deep.losses import Objective
 from globscope.builtin.aligners.deep.mlp import read_mlp
 from globscope.builtin.aligners.deep.network import UnitEncoder, cosines
+from globscope.builtin.aligners.deep.options import Architecture
 from globscope.builtin.aligners.deep.task_loss import TaskLoss
 from globscope.builtin.aligners.deep.zoo import random_pairs, scales, split_zoo
 from globscope.builtin.aligners.unit_similarity import best_assignment

@@ -6,7 +6,7 @@ import torch
 from support.study import MAP, TWO_RUNS, study_in
 
 from globscope.api import Code, UserCodeError
-from globscope.builtin.tasks.data.shapes import draw_shapes
+from globscope.builtin.tasks.data.embedded import draw_shapes
 from globscope.builtin.tasks.models.mean_field import MeanField
 from globscope.builtin.tasks.models.unet import unet
 from globscope.builtin.tasks.outputs import PIXELS

@@ -9,8 +9,8 @@ import numpy as np
 from attrs import define, field
 
 from globscope.api import FileError, PopulationError, SpecError, Task, Tensors, read_safetensors
-from globscope.builtin.aligners.deep.architecture import Architecture
 from globscope.builtin.aligners.deep.mlp import Mlp, read_mlp
+from globscope.builtin.aligners.deep.options import Architecture
 from globscope.builtin.aligners.unit_similarity import best_assignment
 
 WEIGHTS = "weights/"

@@ -5,13 +5,12 @@ from typing import Any
 import numpy as np
 
 from globscope.api import Draft, Population, Probe, Progress, Task, device, threads_for
-from globscope.builtin.aligners.deep.architecture import Architecture
 from globscope.builtin.aligners.deep.checkpoint import HISTORY, LearningState
 from globscope.builtin.aligners.deep.compare_aligners import report
 from globscope.builtin.aligners.deep.learned import WEIGHTS, LearnedAligner
 from globscope.builtin.aligners.deep.losses import Objective
 from globscope.builtin.aligners.deep.mlp import Mlp, read_mlp
-from globscope.builtin.aligners.deep.options import Options
+from globscope.builtin.aligners.deep.options import Architecture, Options
 from globscope.builtin.aligners.deep.task_loss import TaskLoss, examples
 from globscope.builtin.aligners.deep.training import AlignerTraining
 from globscope.builtin.aligners.deep.validation import EXAMPLES, Validation

@@ -8,8 +8,8 @@ import torch
 from torch import nn
 from torch.nn.functional import gelu, normalize
 
-from globscope.builtin.aligners.deep.architecture import Architecture
 from globscope.builtin.aligners.deep.messages import Bilinear, Edge
+from globscope.builtin.aligners.deep.options import Architecture
 
 # The initial factor by which cosines are multiplied for an assignment; it is learned.
 SHARPNESS = 20.0

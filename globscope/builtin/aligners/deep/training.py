@@ -9,11 +9,10 @@ import torch
 from attrs import define, field
 
 from globscope.api import Draft, GlobscopeError, Population, Progress
-from globscope.builtin.aligners.deep.architecture import Architecture
 from globscope.builtin.aligners.deep.checkpoint import LearningState
 from globscope.builtin.aligners.deep.losses import Objective
 from globscope.builtin.aligners.deep.network import UnitEncoder
-from globscope.builtin.aligners.deep.options import Options
+from globscope.builtin.aligners.deep.options import Architecture, Options
 from globscope.builtin.aligners.deep.validation import Validation
 from globscope.builtin.aligners.deep.zoo import networks
 

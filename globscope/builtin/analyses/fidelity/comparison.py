@@ -79,10 +79,7 @@ def figures(loss: Field, accuracy: Field) -> Mapping[Figure, Callable[[MapFideli
             better="low",
         ): lambda map_: map_.gap(loss.key, np.median),
         Figure(
-            key="loss_gap_max",
-            label="Loss gap, largest",
-            meaning="the same, for the worst member",
-            better="low",
+            key="loss_gap_max", label="Loss gap, largest", meaning="the same, for the worst member", better="low"
         ): lambda map_: map_.gap(loss.key, np.max),
         Figure(
             key="accuracy_gap_median",
@@ -102,11 +99,9 @@ def figures(loss: Field, accuracy: Field) -> Mapping[Figure, Callable[[MapFideli
             meaning="whether neighbours on the map are neighbours in weight space (Venna & Kaski, 2001); 1 is best",
             better="high",
         ): lambda map_: map_.trustworthiness,
-        Figure(
-            key="leaves",
-            label="Leaves",
-            meaning="basins deeper than the persistence threshold",
-        ): lambda map_: map_.on_tree(lambda _, topology: len(topology.tree.minima)),
+        Figure(key="leaves", label="Leaves", meaning="basins deeper than the persistence threshold"): lambda map_: (
+            map_.on_tree(lambda _, topology: len(topology.tree.minima))
+        ),
         Figure(
             key="leaves_trusted",
             label="Leaves, trusted",

@@ -115,9 +115,7 @@ class LowLossPass:
         failed = [text for each in passes for text in each.failed]
         missing = [text for map_ in maps for text in self._no_pass_warnings(map_)]
         return Finding(
-            tables=(table,),
-            warnings=(*_warnings(rows), *failed, *missing),
-            pictures=tuple(pictures(passes)),
+            tables=(table,), warnings=(*_warnings(rows), *failed, *missing), pictures=tuple(pictures(passes))
         )
 
     def _no_pass_warnings(self, map_: Map) -> Iterator[str]:

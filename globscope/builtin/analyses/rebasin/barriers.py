@@ -6,19 +6,7 @@ from typing import Any, Literal
 import numpy as np
 from attrs import define, evolve, field
 
-from globscope.api import (
-    Atlas,
-    Bench,
-    Field,
-    Panel,
-    Plot,
-    Series,
-    Table,
-    area,
-    barrier,
-    finite_or_none,
-    scores,
-)
+from globscope.api import Atlas, Bench, Field, Panel, Plot, Series, Table, area, barrier, finite_or_none, scores
 from globscope.builtin.analyses.curves.shapes import measure_straight_line
 from globscope.builtin.analyses.formatting import median
 from globscope.builtin.analyses.rebasin.rebased_networks import Rebased

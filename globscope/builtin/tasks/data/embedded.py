@@ -1,10 +1,13 @@
-"""Data that comes with scikit-learn."""
+"""Data that needs no file: scikit-learn's digits and diabetes, and generated images of shapes in noise."""
 
+import inspect
+from collections.abc import Mapping
 from math import ceil
+from typing import Any
 
 import numpy as np
 
-from globscope.api import UserCodeError
+from globscope.api import UserCodeError, near
 from globscope.builtin.tasks.data.arrays import Arrays
 
 
@@ -51,3 +54,53 @@ def _require_split(count: int, classes: int, test_share: float, seed: int) -> No
         )
     if seed >= 2**32:
         raise UserCodeError(f"task.split_seed: must be < 2**32 for the digits, got {seed}")
+
+
+BACKGROUND, ELLIPSE, RECTANGLE = range(3)
+
+
+def load_shapes(options: Mapping[str, Any]) -> Arrays:
+    """Return the generated images with the user's options.
+
+    Raises:
+        UserCodeError: There is no such option, or its value is not accepted.
+    """
+    known = list(inspect.signature(draw_shapes).parameters)
+    for option, value in options.items():
+        if option not in known:
+            raise UserCodeError(f"task.data_options.{option}: data 'shapes' has no such option; {near(option, known)}")
+        least, kind = (0, int | float) if option == "noise" else (8 if option == "size" else option != "seed", int)
+        if isinstance(value, bool) or not isinstance(value, kind) or not least <= value < np.inf:
+            word = "a number" if option == "noise" else "an integer"
+            raise UserCodeError(f"task.data_options.{option}: must be {word} of at least {int(least)}, got {value!r}")
+    return draw_shapes(**options)
+
+
+def draw_shapes(*, train: int = 256, test: int = 64, size: int = 32, noise: float = 0.3, seed: int = 0) -> Arrays:
+    """Return gray images, (examples, 1, size, size), each of two ellipses (1) and two rectangles (2) on background (0).
+
+    A shape's brightness does not depend on its class, and a later shape hides what it covers; the noise is normal.
+    """
+    rng = np.random.default_rng(seed)
+    images, classes = zip(*(_image(rng, size, noise) for _ in range(train + test)), strict=True)
+    x, y = np.stack(images)[:, None], np.stack(classes)
+    return Arrays(train=(x[:train], y[:train]), test=(x[train:], y[train:]))
+
+
+def _image(rng: np.random.Generator, size: int, noise: float) -> tuple[np.ndarray, np.ndarray]:
+    image, classes = np.full((size, size), 0.5), np.full((size, size), BACKGROUND)
+    for kind in rng.permutation([ELLIPSE, RECTANGLE, ELLIPSE, RECTANGLE]):
+        inside = _shape(rng, size, ellipse=kind == ELLIPSE)
+        classes[inside] = kind
+        # Darker or brighter than the background, never like it.
+        image[inside] = 0.5 + rng.choice([-1, 1]) * rng.uniform(0.3, 0.5)
+    return (image + noise * rng.normal(size=image.shape)).astype(np.float32), classes
+
+
+def _shape(rng: np.random.Generator, size: int, *, ellipse: bool) -> np.ndarray:
+    """Return the mask of pixels within a shape of random centre and half-widths."""
+    middle, half = rng.uniform(0.2, 0.8, 2) * size, rng.uniform(0.1, 0.25, 2) * size
+    rows, columns = np.ogrid[:size, :size]
+    down, across = np.abs(rows + 0.5 - middle[0]) / half[0], np.abs(columns + 0.5 - middle[1]) / half[1]
+    inside: np.ndarray = down**2 + across**2 <= 1 if ellipse else np.maximum(down, across) <= 1
+    return inside

@@ -16,9 +16,9 @@ _MODELS: dict[str, tuple[str, str, dict[str, Any]]] = {
     "resnet56": ("resnet", "resnet", {"depth": 56}),
     "cnn": ("cnn", "cnn", {}),
     "unet": ("unet", "unet", {}),
-    "vit": ("vit", "vit", {"dim": 128, "depth": 6, "heads": 4}),
+    "vit": ("transformer", "vit", {"dim": 128, "depth": 6, "heads": 4}),
     "transformer": ("transformer", "transformer", {}),
-    "vit-10m": ("vit", "vit", {"dim": 384, "depth": 6, "heads": 6}),
+    "vit-10m": ("transformer", "vit", {"dim": 384, "depth": 6, "heads": 6}),
 }
 
 
