@@ -51,8 +51,8 @@ class Torch:
             (`population.flatten = "all"`); `initial` those of a fresh network, mean 0 and variance 1, as when only the
             parameters are loaded into a new model (Garipov et al., 2018, describe the effect).
         calibration_examples: Training examples on which `recalibrate` estimates the statistics.
-        device: `auto` takes cuda, then mps, then cpu; `cuda:1` is the second card.
-        memory: Memory for the weights of the networks that are scored together, in GiB.
+        device: `auto` takes cuda, then mps, then cpu; `cuda:1` is the second card. It is in no stage key.
+        memory: Memory for the weights of the networks that are scored together, in GiB. It is in no stage key.
         method: `vmap` stacks networks, `loop` scores them one after another, and so does `graph`, for which a GPU
             records the computation once and repeats it (a CUDA graph; on a CPU it is `loop`). `auto` stacks networks
             where few examples make that faster; on a GPU it uses whichever a short measurement finds fastest.
