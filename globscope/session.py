@@ -291,7 +291,12 @@ def load(
         SpecError: The file has problems, which are all listed, or is a sweep, which `globscope.load` accepts.
     """
     spec = read_spec(Path(path), overrides)
-    return Study(spec=spec, folder=Path(folder) if folder else Path(RUNS) / Path(path).stem, trust_store=trust_store)
+    return Study(spec=spec, folder=results_folder(path, folder), trust_store=trust_store)
+
+
+def results_folder(path: str | Path, folder: str | Path | None) -> Path:
+    """Return the chosen folder of a spec's results; by default `runs/<stem>/`."""
+    return Path(folder) if folder else Path(RUNS) / Path(path).stem
 
 
 def project(folder: str | Path, files: Sequence[str | Path], observer: Observer | None = None) -> list[dict[str, Any]]:

@@ -6,9 +6,9 @@ from difflib import SequenceMatcher
 from itertools import islice
 from pathlib import Path
 
-from globscope.errors import near
 from globscope.population.checkpoint import SUFFIXES
 from globscope.population.folder_walk import literal_start
+from globscope.spec.paths import suggestion
 from globscope.spec.pattern import literal_text, match_part
 from globscope.spec.words import toml
 from globscope.visible import visible
@@ -36,8 +36,7 @@ def no_match(pattern: str) -> str:
 def _beside(missing: Path) -> str:
     above = next(folder for folder in missing.parents if folder.is_dir())
     name = missing.relative_to(above).parts[0]
-    hint = near(name, [entry.name for entry in above.iterdir() if entry.is_dir()])
-    return f"; {hint}" if hint.startswith("did") else ""
+    return suggestion(name, [entry.name for entry in above.iterdir() if entry.is_dir()])
 
 
 def _files(root: Path) -> Iterator[Path]:

@@ -1,6 +1,6 @@
 """Arrays from npz, npy and safetensors files; nothing is unpickled, and shapes are checked before memory is used."""
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from contextlib import contextmanager
 from math import prod
 from pathlib import Path
@@ -123,12 +123,7 @@ def read_safetensors(path: Path) -> dict[str, np.ndarray]:
     """
     from safetensors.numpy import load_file
 
-    try:
-        return dict(load_file(path))
-    except OSError as error:
-        raise FileError(f"{path}: {unreadable(path, error)}; expected {SAFETENSORS}") from error
-    except Exception as error:  # SafetensorError, and what its Python side raises for dtypes that NumPy lacks
-        raise FileError(f"{path}: cannot be read as safetensors: {_reason(error)}") from error
+    return _loaded_tensors(load_file, path)
 
 
 def read_tensors(path: Path) -> dict[str, Any]:
@@ -139,11 +134,15 @@ def read_tensors(path: Path) -> dict[str, Any]:
     """
     from safetensors.torch import load_file
 
+    return _loaded_tensors(load_file, path)
+
+
+def _loaded_tensors(load_file: Callable[[Path], dict[str, Any]], path: Path) -> dict[str, Any]:
     try:
         return dict(load_file(path))
     except OSError as error:
         raise FileError(f"{path}: {unreadable(path, error)}; expected {SAFETENSORS}") from error
-    except Exception as error:
+    except Exception as error:  # SafetensorError, and what its Python side raises for dtypes that NumPy lacks
         raise FileError(f"{path}: cannot be read as safetensors: {_reason(error)}") from error
 
 

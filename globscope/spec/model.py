@@ -336,6 +336,11 @@ class Spec:
     run: Entry | None = None
     source: Path = Path("study.toml")
 
+    @property
+    def folder(self) -> Path:
+        """The folder from which the spec's relative paths lead."""
+        return self.source.resolve().parent
+
     def seed_of(self, reducer: ReducerEntry) -> int:
         """Return the seed of a reducer's fit."""
         return self.seed if reducer.seed is None else reducer.seed

@@ -133,7 +133,7 @@ def _fitting(spec: Spec, registry: Registry) -> tuple[Task, CheckpointFile | Non
     task: Task = spec.task.component
     if spec.population.checkpoints is None:
         return task, None
-    first, fits = find_checkpoints(spec.population, spec.source.resolve().parent)[0], offered(task, Fits)
+    first, fits = find_checkpoints(spec.population, spec.folder)[0], offered(task, Fits)
     if fits is None:
         return task, first
     names = frozenset(first.read().tensors)

@@ -52,7 +52,7 @@ def changes(folder: Path, spec: Spec) -> Changes:
     before = _members(folder / MANIFEST)
     if before is None or spec.population.checkpoints is None:
         return Changes()
-    now = [f"{one.variant}@{one.step}" for one in find_checkpoints(spec.population, spec.source.resolve().parent)]
+    now = [f"{one.variant}@{one.step}" for one in find_checkpoints(spec.population, spec.folder)]
     return Changes(gone=_without(before, now), new=_without(now, before))
 
 

@@ -12,7 +12,7 @@ from globscope.errors import GlobscopeError, RunError, SpecError, near
 from globscope.population.find import find_checkpoints
 from globscope.registry import Registry, installed_registry
 from globscope.roles import Workers
-from globscope.session import CELLS, RUNS, SWEEP, TABLE, Study, begin
+from globscope.session import CELLS, SWEEP, TABLE, Study, begin, results_folder
 from globscope.session import load as load_study
 from globscope.session import results as results_of_study
 from globscope.spec.cells import Cell, SweepSpec, for_each_cell, read_sweep
@@ -244,7 +244,7 @@ def _cell_key(workshop: Workshop) -> str:
     entries = [spec.evaluator, spec.fidelity, *spec.sampler, *spec.topology, *spec.aligner, *spec.analysis]
     components = [workshop.key_of(entry.component) for entry in [*entries, *spec.reducer]]
     pattern = spec.population.checkpoints
-    files = [] if pattern is None else find_checkpoints(spec.population, spec.source.resolve().parent)
+    files = [] if pattern is None else find_checkpoints(spec.population, spec.folder)
     members = [one.key for one in files]
     return key("cell", as_toml(evolve(spec, run=None)), workshop.task.key, components, members)
 
@@ -275,6 +275,6 @@ def load(
     document, typed = read_document(Path(path), overrides)
     if "sweep" not in document:
         return load_study(path, overrides, folder, trust_store=trust_store)
-    where, registry = Path(folder) if folder else Path(RUNS) / Path(path).stem, installed_registry()
+    registry = installed_registry()
     spec = read_sweep(document, Path(path), registry, typed)
-    return Sweep(spec=spec, folder=where, registry=registry, trust_store=trust_store)
+    return Sweep(spec=spec, folder=results_folder(path, folder), registry=registry, trust_store=trust_store)

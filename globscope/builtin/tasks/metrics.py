@@ -10,6 +10,7 @@ from attrs import define
 
 from globscope.api import Code, Description, Field, UserCodeError, default_type
 from globscope.builtin.tasks.criterion import forbid_writing
+from globscope.builtin.tasks.trial import as_user_error
 
 ACCEPTED = "must return a real number, the mean over the examples, or a pair (sum, weight)"
 WHOLE = "must return a real number"
@@ -106,14 +107,9 @@ class Measure:
         return self._number(self._call(returned, targets), WHOLE, targets)
 
     def _call(self, returned: Any, targets: Any) -> Any:
-        try:
-            with default_type(self.default), forbid_writing(returned, f"task.metrics: {self.name}"):
-                return self.function(returned, targets.clone())
-        except UserCodeError:
-            raise
-        except Exception as error:
-            text = f"{type(error).__name__}: {str(error).partition(chr(10))[0]}"
-            raise UserCodeError(f"task.metrics: {self.name} fails: {text}") from error
+        place = f"task.metrics: {self.name}"
+        with as_user_error(f"{place} fails"), default_type(self.default), forbid_writing(returned, place):
+            return self.function(returned, targets.clone())
 
     def _concatenate(self, batches: Sequence[Any]) -> Any:
         """Return the outputs of all batches: tensors, also in containers, along their first axis, scalars stacked."""

@@ -62,7 +62,7 @@ def count(spec: Spec) -> tuple[int, tuple[str, ...]]:
 def _networks(source: NetworkSource, spec: Spec) -> tuple[int, tuple[str, ...]]:
     """Return how many networks a source has, and the names of their runs."""
     if source.checkpoints is not None:
-        found = find_checkpoints(source, spec.source.resolve().parent)
+        found = find_checkpoints(source, spec.folder)
         return len(found), tuple(dict.fromkeys(one.variant for one in found))
     assert source.train is not None
     runs = source.runs()

@@ -70,4 +70,4 @@ def zoo_key(workshop: Workshop) -> str:
         # The networks follow from their parent, which is trained from the seed.
         parent = None if zoo.parent is None else [zoo.parent, zoo.seed, workshop.spec.seed]
         return key(parent, [training_key(workshop, run) for run in training_runs(workshop, "zoo")])
-    return key([file.key for file in find_checkpoints(zoo, workshop.spec.source.resolve().parent)])
+    return key([file.key for file in find_checkpoints(zoo, workshop.spec.folder)])

@@ -37,7 +37,7 @@ def checkpoints(workshop: Workshop, place: Place) -> list[CheckpointFile]:
     """Return the checkpoint files, after training those that the spec wants trained."""
     source = source_of(workshop, place)
     if source.checkpoints is not None:
-        return find_checkpoints(source, workshop.spec.source.resolve().parent)
+        return find_checkpoints(source, workshop.spec.folder)
     planned = training_runs(workshop, place, parent_weights(workshop, place))
     train(workshop, training_groups(planned))
     places = [(run, workshop.store.place(Stage.TRAIN, training_key(workshop, run))) for run in planned]
