@@ -20,7 +20,7 @@ from attrs import NOTHING, Factory, define, field, fields, has, resolve_types
 from globscope import hookspecs
 from globscope.errors import PluginError, near
 from globscope.references import describe
-from globscope.roles import misspelt
+from globscope.roles import misspelt_members
 
 HOOKS = MappingProxyType(
     {
@@ -196,7 +196,7 @@ class _Discovery:
             if wrong:
                 self.problems.append(f"{where}: {name!r} {wrong}")
             else:
-                self.problems += [f"{where}: {name!r}: {text}" for text in misspelt(role, cls)]
+                self.problems += [f"{where}: {name!r}: {text}" for text in misspelt_members(role, cls)]
                 yield name, cls
 
 

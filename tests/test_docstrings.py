@@ -17,13 +17,8 @@ IRREGULAR = "told said seen given found kept drawn made known shown taken held s
 NOT_PARTICIPLES = {"seed", "feed", "need", "embed", "shed", "speed"}
 
 
-# Rooms that are not held to it yet.
-OTHERS = ("report", "study", "store", "roles", "builtin/analyses")
-
-
 def modules():
-    others = [PACKAGE / other for other in OTHERS]
-    return [path for path in sorted(PACKAGE.rglob("*.py")) if not any(path.is_relative_to(other) for other in others)]
+    return sorted(PACKAGE.rglob("*.py"))
 
 
 @cache

@@ -9,7 +9,7 @@ from globscope.roles.aligner import Aligner, AlignerTraits, Learns, Scores, Star
 from globscope.roles.analysis import Analysis, AnalysisTraits, Derives, Evaluates, Plans, Refits
 from globscope.roles.bench import Bench, Draft, Part, Work
 from globscope.roles.evaluator import Evaluator, EvaluatorTraits, UnitScorer
-from globscope.roles.optional import OPTIONAL, CheckFacts, Checks, misspelt, offered, traits
+from globscope.roles.optional import OPTIONAL, CheckFacts, Checks, capability, misspelt_members, traits
 from globscope.roles.pool import Item, Pool, Result, Shared, Workers, silent
 from globscope.roles.probe import Digests, Encodes, Finishes, Probe, ProbeTraits, ReturnsOutputs, TakesInputs, Tensors
 from globscope.roles.reducer import Reducer, ReducerTraits, Restores, Tries
@@ -65,8 +65,8 @@ __all__ = [
     "UnitScorer",
     "Work",
     "Workers",
-    "misspelt",
-    "offered",
+    "capability",
+    "misspelt_members",
     "silent",
     "traits",
 ]

@@ -63,7 +63,7 @@ NEAR = 0.8
 T = TypeVar("T")
 
 
-def offered(component: Any, protocol: type[T]) -> T | None:
+def capability(component: Any, protocol: type[T]) -> T | None:
     """Return the component where it has every method of an optional protocol, otherwise None."""
     return component if all(callable(getattr(component, name, None)) for name in methods(protocol)) else None
 
@@ -88,7 +88,7 @@ def methods(protocol: type) -> tuple[str, ...]:
     return tuple(name for name, member in vars(protocol).items() if inspect.isfunction(member) and name[0] != "_")
 
 
-def misspelt(role: str, component: Any) -> Iterator[str]:
+def misspelt_members(role: str, component: Any) -> Iterator[str]:
     """Yield a sentence for each public member that seems meant for an optional one and is none.
 
     Args:

@@ -32,8 +32,8 @@ class Content:
     """What a file had when it was written.
 
     Attributes:
-        size: In bytes.
-        sha256: Of the bytes; empty where the file was still to be written, as a memory-mapped one is.
+        size: Number of bytes.
+        sha256: Hash of the bytes; empty for a file that is still being written, such as a memory-mapped one.
     """
 
     size: int

@@ -12,7 +12,7 @@ from globscope.population.state_dict import StateDictChoice
 from globscope.registry import Registry
 from globscope.returned.numbers import checked_instance
 from globscope.returned.results import checked_probe
-from globscope.roles import Digests, Fits, Probe, Task, offered
+from globscope.roles import Digests, Fits, Probe, Task, capability
 from globscope.scoring.draws import draws
 from globscope.spec.model import Spec
 from globscope.store import key
@@ -24,7 +24,7 @@ class BuiltTask:
     """A task that builds its probe once a device; pickled, it is the task alone.
 
     Attributes:
-        task: The task.
+        task: The task that was built.
         origin: Key of the task's options and of the files that they name.
     """
 
@@ -47,7 +47,7 @@ class BuiltTask:
     @cached_property
     def digest(self) -> str | None:
         """Hash of what a user's function returned; None where the task's options say all."""
-        hashing = offered(self.build("cpu"), Digests)
+        hashing = capability(self.build("cpu"), Digests)
         return None if hashing is None else hashing.digest()
 
     @cached_property
@@ -133,7 +133,7 @@ def _fitting(spec: Spec, registry: Registry) -> tuple[Task, CheckpointFile | Non
     task: Task = spec.task.component
     if spec.population.checkpoints is None:
         return task, None
-    first, fits = find_checkpoints(spec.population, spec.folder)[0], offered(task, Fits)
+    first, fits = find_checkpoints(spec.population, spec.folder)[0], capability(task, Fits)
     if fits is None:
         return task, first
     names = frozenset(first.read().tensors)

@@ -41,10 +41,10 @@ def distinct_names(findings: Mapping[str, Finding], components: Mapping[str, str
         components: Component of each analysis.
     """
     uses = Counter(components[name] for name in findings)
-    return {name: _prefixed(name, one) if uses[components[name]] > 1 else one for name, one in findings.items()}
+    return {name: _with_prefix(name, one) if uses[components[name]] > 1 else one for name, one in findings.items()}
 
 
-def _prefixed(analysis: str, finding: Finding) -> Finding:
+def _with_prefix(analysis: str, finding: Finding) -> Finding:
     records = {
         map_: {f"{analysis}.{key}": value for key, value in figures.items()}
         for map_, figures in finding.records.items()

@@ -14,10 +14,10 @@ class Entry:
     """A stage that was used, computed now or before.
 
     Attributes:
-        stage: Its kind.
-        key: Its key.
-        label: As the observer hears of it.
-        seconds: Of its computation.
+        stage: The kind of stage.
+        key: Key of the stage.
+        label: Name of the stage for observers.
+        seconds: Duration of its computation.
         how: More about its computation, such as the device; JSON values by name.
         inside: Records of the stages that its computation used.
     """

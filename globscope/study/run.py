@@ -6,7 +6,7 @@ from typing import Any
 
 from attrs import define, evolve
 
-from globscope.roles import Derives, ProbeTraits, offered, traits
+from globscope.roles import Derives, ProbeTraits, capability, traits
 from globscope.scoring.fields import measured_fields
 from globscope.study.bench import StudyBench
 from globscope.study.plan.check import check
@@ -67,7 +67,7 @@ def run(workshop: Workshop) -> Outcome:
 def parts_of(bench: StudyBench) -> list[Population]:
     """Return the members that are trained or read, then those that each analysis derives from them before the map."""
     given = align_population(bench.workshop, population(bench.workshop))
-    asking = [entry for entry in bench.workshop.spec.analysis if offered(entry.component, Derives) is not None]
+    asking = [entry for entry in bench.workshop.spec.analysis if capability(entry.component, Derives) is not None]
     return [given, *(derive_members(evolve(bench, asking=entry), bench.workshop, entry, given) for entry in asking)]
 
 

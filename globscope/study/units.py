@@ -21,11 +21,11 @@ class Evaluation:
     """What a worker is handed once, to score units.
 
     Attributes:
-        registry: Of all components, by which errors name theirs.
-        evaluator: Of the spec.
-        networks: All that the units are parts of.
-        task: Theirs.
-        plan: As recorded.
+        registry: The registry of all components, for the labels in errors.
+        evaluator: The evaluator of the spec.
+        networks: All networks that the units are parts of.
+        task: The task of the networks.
+        plan: The plan that was recorded.
     """
 
     registry: Registry

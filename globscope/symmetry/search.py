@@ -8,7 +8,7 @@ import numpy as np
 from attrs import define
 
 from globscope.errors import SymmetryError
-from globscope.roles import Probe, ProbeTraits, TakesInputs, offered, traits
+from globscope.roles import Probe, ProbeTraits, TakesInputs, capability, traits
 from globscope.scoring.draws import device_of, fixed_seed
 from globscope.stateless import stateless_call
 from globscope.symmetry.flow import Flow
@@ -80,7 +80,7 @@ def _batch(probe: Probe, count: int) -> Any:
 
 def _trace_network(probe: Any, batch: Any) -> TracedNetwork:
     known = traits(probe, ProbeTraits)
-    if known.module is None or offered(probe, TakesInputs) is None:
+    if known.module is None or capability(probe, TakesInputs) is None:
         raise SymmetryError("the task shows no module whose symmetry could be found: its probe has none")
     moving = statistics(probe)
     walked = walk(trace_graph(known.module, probe.inputs(batch)), {*probe.layout.names, *moving})

@@ -19,11 +19,11 @@ from globscope.api import (
     ProbeTraits,
     ReducerTraits,
     SamplerTraits,
-    offered,
+    capability,
     traits,
 )
 from globscope.registry import HOOKS, installed_registry
-from globscope.roles import OPTIONAL, misspelt
+from globscope.roles import OPTIONAL, misspelt_members
 from globscope.testing import ContractError, checks_for
 
 ROOT = Path(globscope.__file__).parent
@@ -63,16 +63,16 @@ def test_one_module_alone_reads_an_attribute_by_a_literal_name_with_a_default():
 def test_what_is_absent_has_the_default_of_the_role():
     assert traits(Plain(), ReducerTraits) == ReducerTraits()
     assert traits(Counting(), SamplerTraits).variants == ("A",)
-    assert offered(Plain(), Counts) is None
+    assert capability(Plain(), Counts) is None
 
 
 def test_a_method_is_offered_by_the_component_that_has_it():
-    assert offered(Counting(), Counts).count(3) == 3
-    assert offered(Counting(), Derives) is None
+    assert capability(Counting(), Counts).count(3) == 3
+    assert capability(Counting(), Derives) is None
 
 
 def test_an_option_that_is_called_as_an_optional_method_is_none():
-    assert offered(Counting(), roles.FillsLattice) is None
+    assert capability(Counting(), roles.FillsLattice) is None
 
 
 def test_traits_of_another_role_are_refused():
@@ -103,7 +103,7 @@ def test_a_method_near_an_optional_one_is_a_misspelling():
         def refit(self):
             """Misspelt."""
 
-    assert list(misspelt("analysis", Wrong)) == ["'refit' has no effect; did you mean 'refits'?"]
+    assert list(misspelt_members("analysis", Wrong)) == ["'refit' has no effect; did you mean 'refits'?"]
 
 
 def test_a_trait_beside_traits_is_one_that_has_no_effect():
@@ -111,7 +111,7 @@ def test_a_trait_beside_traits_is_one_that_has_no_effect():
         own_space = True
 
     message = "'own_space' has no effect: it belongs into traits, as ReducerTraits(own_space=…)"
-    assert list(misspelt("reducer", Wrong)) == [message]
+    assert list(misspelt_members("reducer", Wrong)) == [message]
 
 
 def test_a_misspelt_trait_cannot_be_written():
@@ -131,7 +131,7 @@ def test_options_and_what_is_there_too_are_no_misspellings():
         def trials_of(self, members):
             """Near it."""
 
-    assert list(misspelt("reducer", Right)) == []
+    assert list(misspelt_members("reducer", Right)) == []
 
 
 def test_the_kit_reports_a_misspelt_member_with_the_near_name():
@@ -151,13 +151,13 @@ def test_the_kit_reports_a_misspelt_member_with_the_near_name():
 
 
 def test_no_built_in_has_a_misspelt_member():
-    assert [text for one in installed_registry().components for text in misspelt(one.role, one.cls)] == []
+    assert [text for one in installed_registry().components for text in misspelt_members(one.role, one.cls)] == []
 
 
 def test_every_role_that_may_check_is_handed_the_same_facts():
     checking = {role for role, of in OPTIONAL.items() if Checks in of}
     assert checking == {"reducer", "sampler", "evaluator", "topology", "aligner", "analysis"}
-    own = [one.cls.check for one in installed_registry().components if offered(one.cls, Checks) is not None]
+    own = [one.cls.check for one in installed_registry().components if capability(one.cls, Checks) is not None]
     assert own
     assert {tuple(inspect.signature(check).parameters) for check in own} == {("self", "facts")}
 
@@ -190,7 +190,7 @@ def test_hooks_have_a_sentence_each():
 
 def test_the_traits_of_a_probe_are_no_attributes_of_it(registry):
     probe = registry.role("task")["pinn-convection"].cls().build("cpu")
-    assert list(misspelt("probe", probe)) == []
+    assert list(misspelt_members("probe", probe)) == []
     assert isinstance(probe.traits, ProbeTraits)
 
 

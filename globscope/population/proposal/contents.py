@@ -11,7 +11,7 @@ from globscope.errors import PopulationError
 from globscope.population.checkpoint import state_dict_names, tensor_shapes
 from globscope.population.state_dict import StateDictChoice
 from globscope.registry import Registry
-from globscope.roles import Recognises, offered
+from globscope.roles import Recognises, capability
 
 # Prefixes that frameworks add to a model's own names.
 _PREFIX = re.compile(r"^((module|_orig_mod|model|net|network|backbone)\.)+")
@@ -47,7 +47,7 @@ def contents(path: Path, registry: Registry) -> Contents:
 def _task(shapes: Mapping[str, tuple[int, ...]], registry: Registry) -> dict[str, Any]:
     """Return the options of the first task that recognises a network by its tensors."""
     for name, component in registry.role("task").items():
-        knowing = offered(component.cls, Recognises)
+        knowing = capability(component.cls, Recognises)
         found = knowing.recognise(shapes) if knowing is not None else None
         if found is not None:
             return {"use": name, **found}

@@ -64,7 +64,7 @@ class SharedStyle:
         styles: Style of each label.
         dots: Size of points that no line joins, in points.
         x: Horizontal range; None if every panel has its own.
-        y: Vertical range.
+        y: Vertical range of all panels.
         log: Whether the vertical axis is logarithmic.
     """
 

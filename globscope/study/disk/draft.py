@@ -16,7 +16,7 @@ class DiskDraft:
     """A draft in the folder of an unfinished stage.
 
     Attributes:
-        folder: Of the stage.
+        folder: Folder of the stage.
     """
 
     folder: Path

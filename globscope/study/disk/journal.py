@@ -27,7 +27,7 @@ class DiskJournal:
     """A journal in a stage's folder.
 
     Attributes:
-        folder: Of the stage.
+        folder: Folder of the stage.
         count: How many networks the units must cover.
         component: The evaluator, as messages name it.
     """
@@ -42,7 +42,7 @@ class DiskJournal:
         with hold_lock(self.folder / LOCK):
             self._record_plan(proposed)
         self._units.mkdir(exist_ok=True)
-        return self._planned()
+        return self._recorded_plan()
 
     def _record_plan(self, proposed: Plan) -> None:
         """Record the plan, unless this or another process has recorded one."""
@@ -56,7 +56,7 @@ class DiskJournal:
 
     def pending(self) -> list[Unit]:
         """Return the units that still lack a record, in order."""
-        units = self._planned().units
+        units = self._recorded_plan().units
         return [] if self._is_gathered else [unit for unit in units if not self._file(unit).exists()]
 
     def record(
@@ -81,7 +81,7 @@ class DiskJournal:
         if self.count and self.pending():
             raise EvaluationError(f"{self.component}: left {len(self.pending())} units without a record")
         if not self._is_gathered:
-            self._gather(self._planned().units)
+            self._gather(self._recorded_plan().units)
         discard(self._units)
 
     def _gather(self, units: Sequence[Unit]) -> None:
@@ -105,7 +105,7 @@ class DiskJournal:
         """How the networks were scored, for the manifest; of a finished journal."""
         units = read_json(self.folder / UNITS)
         places = {name: sorted({unit[name] for unit in units}) for name in ("device", "threads")}
-        plan = self._planned()
+        plan = self._recorded_plan()
         memory = {"memory_format": "channels-last"} if plan.channels_last else {}
         return {"method": plan.method, "units": len(units), **memory, **places}
 
@@ -129,7 +129,7 @@ class DiskJournal:
     def _cut(self, unit: Unit) -> Path:
         return self._file(unit).with_suffix(".cut")
 
-    def _planned(self) -> Plan:
+    def _recorded_plan(self) -> Plan:
         """Return the recorded plan, its units cut where that was recorded."""
         path = self.folder / PLAN
         if not path.exists():

@@ -6,7 +6,7 @@ from globscope.bounds import SAMPLES
 from globscope.device import device
 from globscope.errors import EvaluationError, PopulationError
 from globscope.returned.numbers import checked_count, checked_shape
-from globscope.roles import Counts, EvaluatorTraits, ReducerTraits, offered, traits
+from globscope.roles import Counts, EvaluatorTraits, ReducerTraits, capability, traits
 from globscope.spec.model import ReducerEntry, Spec
 
 
@@ -17,7 +17,7 @@ def sample_count(sampler: Any, name: str, dimension: int) -> int | None:
         PopulationError: They are more than any study could score.
         PluginError: It is no count.
     """
-    announcing = offered(sampler, Counts)
+    announcing = capability(sampler, Counts)
     announced = None if announcing is None else announcing.count(dimension)
     if announced is None:
         return None

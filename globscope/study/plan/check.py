@@ -18,7 +18,7 @@ from globscope.roles import (
     SamplerTraits,
     Scores,
     TopologyTraits,
-    offered,
+    capability,
     traits,
 )
 from globscope.spec.model import Entry, NetworkSource, ReducerEntry, Spec
@@ -47,7 +47,7 @@ def check(workshop: Workshop) -> None:
         raise SpecError([f"{spec.source}: {text}" for text in wrong])
     used = [one.entry for one in aligners_in_use(workshop)]
     for entry in (*used, spec.evaluator, *spec.analysis, *spec.reducer, *spec.topology):
-        checking = offered(entry.component, Checks)
+        checking = capability(entry.component, Checks)
         if checking is not None:
             with workshop.errors_of(entry.component):
                 checking.check(facts)
@@ -91,7 +91,7 @@ def _dimensions(spec: Spec, members: int) -> Iterator[str]:
 
 
 def _derives(spec: Spec) -> bool:
-    return any(offered(one.component, Derives) is not None for one in spec.analysis)
+    return any(capability(one.component, Derives) is not None for one in spec.analysis)
 
 
 def _slices(spec: Spec, variants: tuple[str, ...]) -> Iterator[str]:
@@ -125,7 +125,7 @@ def _aligners(workshop: Workshop, variants: tuple[str, ...]) -> Iterator[str]:
 def _learners(workshop: Workshop) -> Iterator[str]:
     """Yield the aligners that start from one without scores, and those that have too little to learn from."""
     for one in aligners_in_use(workshop):
-        if one.before is not None and offered(one.before.entry.component, Scores) is None:
+        if one.before is not None and capability(one.before.entry.component, Scores) is None:
             yield f"aligner {one.entry.name!r} starts from {one.before.entry.name!r}, which has no scores"
         if one.learns and workshop.spec.zoo is None:
             yield (
@@ -172,6 +172,6 @@ def _check_on_map(sampler: Entry, entry: ReducerEntry, facts: CheckFacts) -> Non
     """
     dimension, centred = map_dimension(entry), traits(entry.component, ReducerTraits).centred
     sample_count(sampler.component, sampler.name, dimension)
-    checking = offered(sampler.component, Checks)
+    checking = capability(sampler.component, Checks)
     if checking is not None:
         checking.check(evolve(facts, dimension=dimension, centred=centred))

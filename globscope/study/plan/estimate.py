@@ -9,7 +9,7 @@ from globscope.boundary import within_boundary
 from globscope.population.stacking import training_groups
 from globscope.population.training_run import TrainingRun
 from globscope.returned.numbers import checked_count
-from globscope.roles import AnalysisTraits, Evaluates, FillsLattice, Plans, ReducerTraits, Refits, offered, traits
+from globscope.roles import AnalysisTraits, Evaluates, FillsLattice, Plans, ReducerTraits, Refits, capability, traits
 from globscope.scoring.draws import REPEATS
 from globscope.spec.model import Entry, ReducerEntry, Spec
 from globscope.store import key
@@ -32,9 +32,9 @@ class Estimate:
     """A study's plan.
 
     Attributes:
-        members: N.
+        members: N, the number of members.
         variants: How many training runs.
-        parameters: D.
+        parameters: D, the number of weights of a network.
         stages: What will be done, in order.
         evaluations: Networks to score, at most; None where a sampler decides as it goes.
         memory: Bytes for the population and one unit of decoded networks.
@@ -157,14 +157,14 @@ def lattices(spec: Spec, analysis: Entry) -> list[tuple[int, ...]]:
     """Return the samples per axis of every lattice that fills a map that an analysis looks at."""
     maps = _decoding(spec, analysis)
     asked = [(sampler, entry) for entry in maps for sampler in spec.samplers_of(entry)]
-    filling = [(sampler, entry) for sampler, entry in asked if offered(sampler.component, FillsLattice) is not None]
+    filling = [(sampler, entry) for sampler, entry in asked if capability(sampler.component, FillsLattice) is not None]
     return [lattice_shape(sampler.component, sampler.name, map_dimension(entry)) for sampler, entry in filling]
 
 
 def _evaluations_of(spec: Spec, analysis: Entry, members: int, variants: int) -> int:
     """Return how many networks an analysis will score at most, where it tells."""
     asked, maps = analysis.component, _decoding(spec, analysis)
-    counting = offered(asked, Evaluates)
+    counting = capability(asked, Evaluates)
     told = 0 if counting is None else counting.evaluations(lattices(spec, analysis), len(maps), variants)
     own = checked_count(f"analysis {analysis.name!r}: evaluations", told)
     again = _refits(analysis)
@@ -173,7 +173,7 @@ def _evaluations_of(spec: Spec, analysis: Entry, members: int, variants: int) ->
 
 def _refits(analysis: Entry) -> int:
     """Return how often an analysis fits every map again."""
-    fitting = offered(analysis.component, Refits)
+    fitting = capability(analysis.component, Refits)
     return checked_count(f"analysis {analysis.name!r}: refits", 0 if fitting is None else fitting.refits())
 
 
@@ -206,7 +206,7 @@ def _stages(workshop: Workshop, runs: list[TrainingRun], members: int, variants:
         names.append(f"{entry.name}: fit, decode {points}, evaluate, merge tree")
     for asked in (spec.fidelity, *spec.analysis):
         maps = len(_decoding(spec, asked))
-        planning, more = offered(asked.component, Plans), _evaluations_of(spec, asked, members, variants)
+        planning, more = capability(asked.component, Plans), _evaluations_of(spec, asked, members, variants)
         name = asked.name if planning is None else planning.plan(maps, variants)
         names.append(f"{name}: up to {more:,} more networks" if more else name)
     return names

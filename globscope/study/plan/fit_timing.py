@@ -6,7 +6,7 @@ import numpy as np
 from attrs import define
 
 from globscope.errors import GlobscopeError
-from globscope.roles import Tries, offered
+from globscope.roles import Tries, capability
 from globscope.spec.model import ReducerEntry
 from globscope.store import key
 from globscope.study.workshop import Workshop
@@ -47,7 +47,7 @@ def fit_time(workshop: Workshop, entry: ReducerEntry, members: int, known: dict[
     """
     component = entry.component
     rank = min(members - 1, workshop.task.build("cpu").layout.size)
-    if entry.space == "full" or rank < 1 or offered(component, Tries) is None:
+    if entry.space == "full" or rank < 1 or capability(component, Tries) is None:
         return None
     of = key(workshop.key_of(component), members, rank)
     if of not in known:

@@ -33,7 +33,7 @@ class AlignerStage:
 
     Attributes:
         workshop: The study at work.
-        entry: The aligner.
+        entry: The aligner's entry in the spec.
     """
 
     workshop: Workshop

@@ -9,7 +9,7 @@ import numpy as np
 from attrs import define, evolve
 
 from globscope.returned.maps import checked_chart, checked_coordinates, checked_rows
-from globscope.roles import ReducerTraits, Restores, offered, traits
+from globscope.roles import ReducerTraits, Restores, capability, traits
 from globscope.spec.model import ReducerEntry
 from globscope.store import key, read_arrays, read_json, write_arrays, write_json
 from globscope.study.disk.chart import chart_attributes, chart_notes
@@ -31,11 +31,11 @@ class ReducerStage:
     """One reducer fitted to one population.
 
     Attributes:
-        workshop: The study.
+        workshop: The workshop of the study.
         entry: The reducer as the spec names it.
         population: Its members in the fit.
-        seed: Of the fit.
-        label: As the observer hears of it.
+        seed: Seed of the fit.
+        label: Name of the stage for observers.
     """
 
     workshop: Workshop
@@ -153,7 +153,7 @@ class ReducerStage:
         """Return the fitted chart itself: of this process, restored from its arrays, or fitted again."""
         if "_chart" not in self.__dict__:
             component, saved = self.entry.component, folder / ARRAYS
-            if offered(component, Restores) is not None and saved.exists():
+            if capability(component, Restores) is not None and saved.exists():
                 self.__dict__["_chart"] = self._restore(saved)
             else:
                 self.__dict__["_chart"] = self._reduce(self.workshop.observer.stage(f"refit {self.entry.name}"))

@@ -7,7 +7,7 @@ from functools import cached_property
 import numpy as np
 from attrs import asdict, evolve
 
-from globscope.api import Atlas, Derives, Finding, Overlay, Population, Table, offered
+from globscope.api import Atlas, Derives, Finding, Overlay, Population, Table, capability
 from globscope.testing.checks.options import OptionChecks
 from globscope.testing.claims import ContractError, global_states, other_global_seeds, require, require_same
 from globscope.testing.tiny.atlas import tiny_atlas
@@ -116,7 +116,7 @@ class AnalysisChecks(OptionChecks):
 
     @cached_property
     def _derived(self) -> Population | None:
-        if offered(self.component, Derives) is None:
+        if capability(self.component, Derives) is None:
             return None
         rng = np.random.default_rng(0)
         found: Population = self.component.derive(tiny_task(), tiny_population(), tiny_bench(), rng)

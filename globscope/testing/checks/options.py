@@ -11,7 +11,7 @@ from typing import Any
 import attrs
 import tomli_w
 
-from globscope.api import CheckFacts, Checks, GlobscopeError, misspelt, offered
+from globscope.api import CheckFacts, Checks, GlobscopeError, capability, misspelt_members
 from globscope.spec.describe import options, plain
 from globscope.spec.entries import common
 from globscope.spec.paths import InvalidError
@@ -79,12 +79,12 @@ class OptionChecks:
 
     def misspells_no_optional_member(self) -> None:
         """A member near an optional one of its role, or a trait outside `traits`, would be ignored silently."""
-        problems = list(misspelt(role_of(self.component), self.component))
+        problems = list(misspelt_members(role_of(self.component), self.component))
         require(not problems, "; ".join(problems))
 
     def checks_the_facts_of_a_study(self) -> None:
         """Where it checks, it takes the facts of a study, and returns nothing or raises a GlobscopeError."""
-        checking = offered(self.component, Checks)
+        checking = capability(self.component, Checks)
         if checking is not None:
             with suppress(GlobscopeError):
                 checking.check(CheckFacts(probe=tiny_task().build("cpu"), variants=("A", "B", "C"), dimension=2))

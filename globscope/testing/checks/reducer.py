@@ -6,7 +6,7 @@ from typing import Any
 import numpy as np
 from attrs import define, evolve
 
-from globscope.api import Chart, ReducerInputs, ReducerTraits, Restores, Tries, offered, traits
+from globscope.api import Chart, ReducerInputs, ReducerTraits, Restores, Tries, capability, traits
 from globscope.returned.numbers import numeric
 from globscope.testing.checks.options import OptionChecks
 from globscope.testing.claims import global_states, other_global_seeds, require, require_near, require_same
@@ -120,7 +120,7 @@ class ReducerChecks(OptionChecks):
         """Where it offers a trial, that one fits the same members to as many axes, and takes no longer than itself."""
         trial = (
             self.component.trial(len(self._first.inputs.members))
-            if offered(self.component, Tries) is not None
+            if capability(self.component, Tries) is not None
             else None
         )
         if trial is not None:
@@ -149,7 +149,7 @@ class ReducerChecks(OptionChecks):
 
     def restored_chart_is_the_fitted_one(self) -> None:
         """`restore` and the chart's arrays go together, and give the chart's functions again."""
-        offers, arrays = offered(self.component, Restores) is not None, self._first.chart.arrays
+        offers, arrays = capability(self.component, Restores) is not None, self._first.chart.arrays
         require(offers or arrays is None, "its chart has arrays, but there is no restore(inputs, arrays) to use them")
         require(not offers or arrays is not None, "offers restore, but its chart has no arrays")
         if arrays is None:

@@ -4,7 +4,7 @@ from functools import cached_property
 
 import numpy as np
 
-from globscope.api import Counts, Landscape, Samples, offered
+from globscope.api import Counts, Landscape, Samples, capability
 from globscope.returned.numbers import numeric
 from globscope.testing.checks.options import OptionChecks
 from globscope.testing.claims import require, require_same
@@ -59,7 +59,7 @@ class SamplerChecks(OptionChecks):
 
     def foretells_its_count(self) -> None:
         """Where it offers count(dimension) and that is a number, that many samples are asked for."""
-        announcing = offered(self.component, Counts)
+        announcing = capability(self.component, Counts)
         count = None if announcing is None else announcing.count(2)
         asked = sum(len(samples.points) for samples in self._rounds)
         require(count in (None, asked), f"count(2) says {count}, but {asked} samples are asked for")

@@ -14,10 +14,10 @@ from globscope.api import (
     ProbeTraits,
     Recognises,
     ReturnsOutputs,
+    capability,
     draws,
     fixed_seed,
-    misspelt,
-    offered,
+    misspelt_members,
     traits,
 )
 from globscope.testing.checks.options import OptionChecks
@@ -137,12 +137,12 @@ class TaskChecks(OptionChecks):
 
     def misspells_no_optional_member_of_the_probe(self) -> None:
         """What is optional of a probe has its name, and what is known of it is in its `traits`."""
-        problems = list(misspelt("probe", self._probe))
+        problems = list(misspelt_members("probe", self._probe))
         require(not problems, f"its probe: {'; '.join(problems)}")
 
     def outputs_are_of_each_example(self) -> None:
         """Where outputs are offered, they are finite, one row an example, whatever else is in the batch."""
-        if offered(self._probe, ReturnsOutputs) is None or self._draws:
+        if capability(self._probe, ReturnsOutputs) is None or self._draws:
             return
         network, cut = self._probe.initialise(7), EXAMPLES // 2
         whole, *halves = (self._outputs(network, part) for part in (slice(None), slice(0, cut), slice(cut, None)))
@@ -154,7 +154,7 @@ class TaskChecks(OptionChecks):
 
     def recognises_by_its_options(self) -> None:
         """Where networks are recognised by their tensors, the answer is options of the task, or None of strangers'."""
-        knowing = offered(type(self.component), Recognises)
+        knowing = capability(type(self.component), Recognises)
         if knowing is None:
             return
         layout = self._probe.layout

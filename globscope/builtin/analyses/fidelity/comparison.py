@@ -15,7 +15,7 @@ class MapFidelity:
     """One map, and the options by which its fidelity is measured.
 
     Attributes:
-        map_: The map.
+        map_: The map that is measured.
         neighbours: Largest number of neighbours for the trustworthiness.
     """
 

@@ -35,7 +35,7 @@ class CurveProjection:
     """Points of one curve on a map that was fitted without them.
 
     Attributes:
-        curve: The curve.
+        curve: The curve that is projected.
         name: Name of the map.
         fit: Which networks the map was fitted to.
         steps: (n,) indices of the points on the curve.
@@ -118,12 +118,12 @@ def warnings(projections: Sequence[CurveProjection], field: Field) -> Iterator[s
     """Yield, by map and fit, a warning about errors that a small median hides."""
     for name, fit in dict.fromkeys((each.name, each.fit) for each in projections):
         group = [each for each in projections if (each.name, each.fit) == (name, fit)]
-        failed = [each for each in group if _failed(each.errors(field))]
+        failed = [each for each in group if _has_hidden_error(each.errors(field))]
         if failed:
             yield _warning(failed, len(group), field)
 
 
-def _failed(errors: np.ndarray) -> bool:
+def _has_hidden_error(errors: np.ndarray) -> bool:
     # A projection that is not finite has the largest error.
     largest, median = np.where(np.isfinite(errors), errors, np.inf).max(), np.median(errors)
     return bool(largest > LARGE > median and largest > HIDDEN * median)

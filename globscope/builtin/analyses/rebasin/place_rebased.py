@@ -53,7 +53,7 @@ class RebasedOnMap:
         points: (n, d) latent points of the networks.
         in_basin: (n,) whether each lies in its partner's basin; None where the map does not show one of the two.
         nearest: (n,) whether its partner is the nearest final network.
-        projection: Their projections.
+        projection: The projections of the n networks.
     """
 
     map: Map = field(repr=False)

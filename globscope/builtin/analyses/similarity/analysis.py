@@ -17,10 +17,10 @@ from globscope.api import (
     Population,
     ProbeTraits,
     ReturnsOutputs,
+    capability,
     device,
     device_name,
     near,
-    offered,
     traits,
 )
 from globscope.builtin.analyses.similarity.cka import differences, disagreements, linear_cka
@@ -68,7 +68,7 @@ class Similarity:
             EvaluationError: One of these.
         """
         probe = facts.probe
-        if offered(probe, ReturnsOutputs) is None:
+        if capability(probe, ReturnsOutputs) is None:
             reason = traits(probe, ProbeTraits).no_outputs
             raise EvaluationError(f"analysis similarity: compares networks' outputs, and this task has none: {reason}")
         if self.split not in probe.splits:

@@ -61,7 +61,7 @@ class TreeCounts:
     """The counts on one merge tree of one fit.
 
     Attributes:
-        fit: The fit.
+        fit: The fit of the map.
         sampler: Name of the landscape's sampler.
         topology: Name of the merge tree's method.
         figures: Figures by name; `homes` are the minima in whose basins the variants' final networks lie, −1 where the
