@@ -1,4 +1,4 @@
-"""Who is told how a study goes; the command line draws bars from it."""
+"""The observer of a study: the command line draws bars from what it hears."""
 
 from pathlib import Path
 

@@ -1,10 +1,16 @@
-"""The stages of a study. Each is a module of `globscope.study.stages` and a folder in a run's `stages/`."""
+"""The stages of a study, what components contribute to their keys, and the generators that they draw from."""
 
 from enum import StrEnum
+from typing import Any
+
+import numpy as np
+
+from globscope.registry import Registry
+from globscope.store import key
 
 
 class Stage(StrEnum):
-    """A kind of stored result."""
+    """A kind of stored result: a module of `globscope.study.stages`, and a folder in a run's `stages/`."""
 
     TRAIN = "train"
     POPULATION = "population"
@@ -19,3 +25,24 @@ class Stage(StrEnum):
     TOPOLOGY = "topology"
     ANALYSIS = "analysis"
     PART = "part"
+
+
+def component_key(registry: Registry, component: Any) -> str:
+    """Return the key of a component: its distribution, version and options, with the bytes of the files they name."""
+    return key(origin_key(registry, component), component)
+
+
+def origin_key(registry: Registry, component: Any) -> str:
+    """Return the key of where a component comes from, whatever its options are."""
+    entry = registry.of(component)
+    return key(entry.role, entry.name, entry.distribution, entry.version)
+
+
+def generator(seed: int, *names: str | int) -> np.random.Generator:
+    """Return the generator of the stage with these names; other stages' draws never move it."""
+    return np.random.default_rng([seed, *"/".join(map(str, names)).encode()])
+
+
+def integer_seed(seed: int, *names: str | int) -> int:
+    """Return one seed for a library that takes an integer."""
+    return int(generator(seed, *names).integers(2**32))

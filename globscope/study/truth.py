@@ -7,7 +7,7 @@ from attrs import evolve
 
 from globscope.scoring.draws import REPEATS, scores
 from globscope.store import key
-from globscope.study.keys import number
+from globscope.study.stage import integer_seed
 from globscope.study.stages.evaluate import draw_seed, evaluate
 from globscope.study.workshop import Workshop
 from globscope.values.evaluation import Networks
@@ -62,7 +62,7 @@ def noise(workshop: Workshop, members: Population) -> dict[str, float]:
     networks = Networks.of(finals.weights, finals.buffers)
     rounds = []
     for repeat in range(REPEATS):
-        other = evolve(networks, seed=number(seed, "draw", repeat))
+        other = evolve(networks, seed=integer_seed(seed, "draw", repeat))
         networks_key, label = key("draw", finals.key, repeat), f"evaluate draw {repeat + 1} of {REPEATS}"
         rounds.append(evaluate(workshop, other, networks_key, label)[0])
     return _deviations({name: np.stack([one[name] for one in rounds]) for name in rounds[0]})

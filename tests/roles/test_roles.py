@@ -31,7 +31,7 @@ from globscope.api import (
 from globscope.session import Study
 from globscope.spec.read import read_spec
 from globscope.study.bench import StudyBench
-from globscope.study.disk.finding import checked_finding
+from globscope.study.disk.json_values import checked_finding
 from globscope.study.observer import Observer
 from globscope.study.run import run
 from globscope.testing import ContractError, check_component, registry_of, tiny_inputs

@@ -9,8 +9,7 @@ from support.pool_work import Broken, Deadly, DeadlyTask, lifting
 from support.study import TINY, TINY_TASK, values
 
 from globscope.api import AffineSpace, FullSpace, Mixtures, PluginError, ThisProcess
-from globscope.builtin.pools.here import Here
-from globscope.builtin.pools.processes import Processes
+from globscope.builtin.pools.processes import Here, Processes
 from globscope.session import Study
 from globscope.spec.describe import as_toml
 from globscope.spec.read import read_spec

@@ -1,8 +1,7 @@
 """Built-in pools."""
 
 from globscope.api import hookimpl
-from globscope.builtin.pools.here import Here
-from globscope.builtin.pools.processes import Processes
+from globscope.builtin.pools.processes import Here, Processes
 
 GLOBSCOPE_API = 2
 

@@ -1,14 +1,29 @@
-"""Processes of this machine as a pool."""
+"""Pools of this machine: this process alone, or several."""
 
 import os
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import AbstractContextManager, contextmanager, nullcontext
 
 from attrs import define, field
 from attrs.validators import and_, ge, optional
 
-from globscope.api import PROCESSES, Workers
+from globscope.api import PROCESSES, ThisProcess, Workers
 from globscope.builtin.pools.process_workers import ProcessWorkers
+
+
+@define(frozen=True, kw_only=True)
+class Here:
+    """Do all work in this process, one part after another.
+
+    Attributes:
+        threads: Threads of the libraries that compute; if unset, as many as they start by themselves.
+    """
+
+    threads: int | None = field(default=None, validator=optional(and_(ge(1), PROCESSES)))
+
+    def open(self) -> AbstractContextManager[Workers]:
+        """Return this process."""
+        return nullcontext(ThisProcess(threads=self.threads))
 
 
 @define(frozen=True, kw_only=True)

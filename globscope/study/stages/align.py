@@ -14,8 +14,7 @@ from globscope.returned.results import checked_permutations
 from globscope.roles import Aligner, AlignerTraits, AnalysisTraits, Tensors, traits
 from globscope.spec.model import AlignerEntry, Entry
 from globscope.store import key, read_arrays, write_arrays
-from globscope.study.keys import generator
-from globscope.study.stage import Stage
+from globscope.study.stage import Stage, generator
 from globscope.study.stages.learn import learned_file, learning, zoo_key
 from globscope.study.workshop import Workshop
 from globscope.values.arrays import read_only_fields

@@ -15,9 +15,8 @@ from globscope.roles import Part, Work
 from globscope.spec.model import Entry
 from globscope.store import key, read_arrays, write_arrays
 from globscope.study.disk.draft import DiskDraft
-from globscope.study.keys import origin_key
 from globscope.study.pool import as_in_a_study
-from globscope.study.stage import Stage
+from globscope.study.stage import Stage, origin_key
 from globscope.study.workshop import Workshop
 from globscope.values.chart import Progress
 

@@ -13,8 +13,7 @@ from globscope.population.stacking import assign_rows
 from globscope.population.training_run import TrainingRun, checkpoint_path
 from globscope.spec.model import NetworkSource, Recipe
 from globscope.store import key, read_arrays
-from globscope.study.keys import number
-from globscope.study.stage import Stage
+from globscope.study.stage import Stage, integer_seed
 from globscope.study.training import Training, TrainingJob, trainer
 from globscope.study.workshop import Workshop
 from globscope.values.chart import Progress
@@ -44,8 +43,8 @@ def _plan(
     source = source_of(workshop, place)
     assert source.train is not None
     master = workshop.spec.seed if source.seed is None else source.seed
-    seed = number(master, STAGE[place], name if recipe.seed is None else recipe.seed)
-    initial = number(master, "initialise") if source.train.initialisation == "shared" else seed
+    seed = integer_seed(master, STAGE[place], name if recipe.seed is None else recipe.seed)
+    initial = integer_seed(master, "initialise") if source.train.initialisation == "shared" else seed
     return TrainingRun(name=name, recipe=recipe, train=source.train, seed=seed, initial=initial, start=start)
 
 

@@ -9,8 +9,7 @@ import pytest
 from support import pool_work
 
 from globscope.api import PoolError, Progress, ThisProcess, pickle_by_path
-from globscope.builtin.pools.here import Here
-from globscope.builtin.pools.processes import Processes
+from globscope.builtin.pools.processes import Here, Processes
 
 
 @pytest.fixture(scope="module")

@@ -1,17 +1,40 @@
-"""Findings as they come from components, checked, and on disk."""
+"""Findings, and a chart's attributes, as JSON values."""
 
 from collections.abc import Iterator, Mapping
 from functools import cache
 from math import isfinite
 from typing import Any
 
+import numpy as np
 from attrs import fields, has
 from cattrs import Converter
 from cattrs.strategies import configure_tagged_union
 
 from globscope.errors import PluginError
+from globscope.values.chart import Chart
 from globscope.values.findings import Cell, Figure, Finding, Table
 from globscope.values.pictures import Number, Picture
+
+ARRAYS = ("centre", "extent")
+PLAIN = ("exact_inverse", "pointwise", "why_no_inverse")
+
+
+def chart_notes(chart: Chart) -> dict[str, Any]:
+    """Return a chart's plain attributes, and whether it encodes and decodes."""
+    arrays = {name: getattr(chart, name) for name in ARRAYS}
+    return {
+        "notes": dict(chart.notes),
+        "encodes": chart.encode is not None,
+        "decodes": chart.decode is not None,
+        **{name: getattr(chart, name) for name in PLAIN},
+        **{name: None if array is None else np.asarray(array, float).tolist() for name, array in arrays.items()},
+    }
+
+
+def chart_attributes(notes: Mapping[str, Any]) -> dict[str, Any]:
+    """Return the plain attributes from a chart's notes."""
+    arrays = {name: None if notes[name] is None else np.array(notes[name], float) for name in ARRAYS}
+    return {"notes": notes["notes"], **{name: notes[name] for name in PLAIN}, **arrays}
 
 
 @cache
