@@ -172,14 +172,10 @@ def check(spec: Spec, override: Set = [], out: Folder = None) -> None:  # noqa: 
     trust.
     """
     with exit_on_error(spec):
-        from globscope.cli.print_tables import print_plan, print_sweep_plan
-        from globscope.sweep import Sweep, load
+        from globscope.cli.print_tables import print_plan
+        from globscope.sweep import load
 
-        job = load(spec, override, out)
-        if isinstance(job, Sweep):
-            print_sweep_plan(job.estimate())
-        else:
-            print_plan(job.estimate())
+        print_plan(load(spec, override, out).estimate())
 
 
 @align.command()

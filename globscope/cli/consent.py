@@ -5,12 +5,12 @@ from pathlib import Path
 
 import typer
 
-from globscope.cli.print_tables import print_plan, print_sweep_plan
+from globscope.cli.print_tables import print_plan
 from globscope.errors import GlobscopeError, RunError
 from globscope.session import Study
 from globscope.store import read_written, write_json
 from globscope.study.observer import Observer
-from globscope.study.plan.estimate import MANY, describe_estimate
+from globscope.study.plan.estimate import MANY
 from globscope.sweep import Sweep
 
 # A file of the run folder: how many networks were agreed to, so that a continued run does not ask again.
@@ -52,14 +52,11 @@ def _ask(count: int, job: Study | Sweep) -> None:
     kind = "sweep" if isinstance(job, Sweep) else "study"
     what = f"this {kind} scores up to {count:,} networks"
     if not sys.stdin.isatty():
-        words = job.estimate().in_words if isinstance(job, Sweep) else describe_estimate(job.estimate())
+        words = job.estimate().in_words
         raise RunError(
             f"{what}, more than {MANY:,}, which needs your consent: evaluation {words['evaluation']}, "
             f"training {words['training']}, memory {words['memory']}; --yes starts it"
         )
-    if isinstance(job, Sweep):
-        print_sweep_plan(job.estimate())
-    else:
-        print_plan(job.estimate())
+    print_plan(job.estimate())
     if not typer.confirm(f"{what[0].upper()}{what[1:]}. Start?"):
         raise RunError("not started; fewer samples along an axis, or fewer axes, take less")

@@ -13,7 +13,7 @@ from globscope.cli.screen import escape_markup
 from globscope.registry import HOOKS, Component, Registry
 from globscope.spec.describe import options
 from globscope.spec.entries import common
-from globscope.study.plan.estimate import Estimate, describe_estimate
+from globscope.study.plan.estimate import Estimate
 from globscope.sweep.estimate import SweepEstimate
 from globscope.values.field import in_words
 from globscope.values.findings import Finding
@@ -186,25 +186,15 @@ def _persistence(pair: Mapping[str, Any]) -> str:
     return "never dies" if pair["death"] is None else cell_text(_lifetime(pair))
 
 
-def print_plan(value: Estimate) -> None:
-    """Print what a study would take."""
-    _print(
-        "Plan",
-        ["what", ""],
-        [[name, escape_markup(text)] for name, text in describe_estimate(value).items()],
-        words=True,
-    )
-    for number, stage in enumerate(value.stages, 1):
-        _console().print(f"{number:3}. {escape_markup(stage)}")
-
-
-def print_sweep_plan(value: SweepEstimate) -> None:
-    """Print what a sweep would take, as a whole and cell by cell."""
+def print_plan(value: Estimate | SweepEstimate) -> None:
+    """Print what a study would take, or a sweep as a whole and cell by cell."""
     _print("Plan", ["what", ""], [[name, escape_markup(text)] for name, text in value.in_words.items()], words=True)
-    rows = []
-    for name, estimate in value.cells.items():
-        texts = describe_estimate(estimate)
-        rows.append([escape_markup(name), *(escape_markup(texts[what]) for what in PLANNED)])
+    if isinstance(value, Estimate):
+        for number, stage in enumerate(value.stages, 1):
+            _console().print(f"{number:3}. {escape_markup(stage)}")
+        return
+    words = {name: estimate.in_words for name, estimate in value.cells.items()}
+    rows = [[escape_markup(text) for text in (name, *(cell[what] for what in PLANNED))] for name, cell in words.items()]
     _print("Cells", ["cell", *PLANNED], rows, words=True)
 
 

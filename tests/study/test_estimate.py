@@ -15,7 +15,7 @@ from globscope.session import Study
 from globscope.spec.read import read_spec
 from globscope.study.built_task import BuiltTask
 from globscope.study.plan.announced import devices
-from globscope.study.plan.estimate import describe_estimate, estimate
+from globscope.study.plan.estimate import estimate
 from globscope.study.plan.timing import Before
 from globscope.testing import registry_of
 
@@ -70,7 +70,7 @@ def test_a_fit_is_foreseen_from_a_shorter_one_that_is_tried_once(spec_file):
     before = Before()
     found = estimated(spec_file, before, use="slow", slow=Slow)
     assert 4 <= found.fit_seconds["slow"] < 20  # a busy machine sleeps longer
-    assert describe_estimate(found)["maps"] == f"at most about {found.fit_seconds['slow']:.1f} s"
+    assert found.in_words["maps"] == f"at most about {found.fit_seconds['slow']:.1f} s"
     [known] = before.fits.values()
     again = estimated(spec_file, before, use="slow", slow=Slow)
     assert [*before.fits.values()] == [known]
@@ -81,13 +81,13 @@ def test_a_fit_is_foreseen_from_a_shorter_one_that_is_tried_once(spec_file):
 def test_a_fit_that_no_trial_can_tell_of_is_named_as_unknown(use, reducer, spec_file):
     found = estimated(spec_file, use=use, **{use: reducer})
     assert found.fit_seconds == {use: None}
-    assert describe_estimate(found)["maps"] == f"unknown: {use}"
+    assert found.in_words["maps"] == f"unknown: {use}"
 
 
 def test_what_is_known_of_some_maps_is_reported_beside_what_is_not(spec_file):
     found = planned(spec_file, TINY + '[[reducer]]\nuse = "umap"\n[[reducer]]\nuse = "random"\n')
     assert found.fit_seconds["pca"] > 0
-    assert describe_estimate(found)["maps"] == "at most about 0.0 s; unknown: umap, random"
+    assert found.in_words["maps"] == "at most about 0.0 s; unknown: umap, random"
 
 
 def test_maps_of_the_full_space_are_unknown(spec_file):
@@ -163,8 +163,8 @@ def test_a_trial_of_steps_tells_of_a_lack_of_memory_before_anything_is_trained(s
 def test_a_plan_says_which_device_where_it_is_not_the_cpu(spec_file):
     found = planned(spec_file)
     assert found.devices == {"training": "cpu", "evaluation": "cpu"}
-    assert " on " not in describe_estimate(found)["training"] + describe_estimate(found)["evaluation"]
-    other = describe_estimate(evolve(found, devices={"training": "cuda", "evaluation": "cuda:1"}))
+    assert " on " not in found.in_words["training"] + found.in_words["evaluation"]
+    other = evolve(found, devices={"training": "cuda", "evaluation": "cuda:1"}).in_words
     assert other["training"].endswith(" s on cuda")
     assert other["evaluation"].endswith(" s on cuda:1")
 

@@ -1,7 +1,6 @@
 """What a study would take: counts from the spec, seconds from a measured network and training step."""
 
 from collections.abc import Mapping, Sequence
-from typing import Any
 
 from attrs import asdict, define
 
@@ -56,6 +55,29 @@ class Estimate:
     evaluate_seconds: float | None
     learners: tuple[str, ...]
     devices: Mapping[str, str]
+
+    @property
+    def in_words(self) -> dict[str, str]:
+        """The plan in words, by topic."""
+        total = "decided by the sampler" if self.evaluations is None else f"{self.evaluations:,}"
+        learning = {"learning": f"unknown: {', '.join(self.learners)}"} if self.learners else {}
+        return {
+            "members": f"{self.members} of {self.variants} variants",
+            "parameters": f"{self.parameters:,}",
+            "loss evaluations": total,
+            "memory": f"about {self.memory / 2**20:,.0f} MiB beside the libraries",
+            "training": f"about {duration(self.train_seconds)}{self._on('training')}",
+            **learning,
+            "maps": describe_fits([self.fit_seconds]),
+            "evaluation": "unknown"
+            if self.evaluate_seconds is None
+            else f"about {duration(self.evaluate_seconds)}" + self._on("evaluation"),
+        }
+
+    def _on(self, stage: str) -> str:
+        """Return on which device, where that is not the CPU."""
+        where = self.devices.get(stage, "cpu")
+        return "" if where == "cpu" else f" on {where}"
 
 
 @within_boundary
@@ -212,36 +234,12 @@ def _stages(workshop: Workshop, runs: list[TrainingRun], members: int, variants:
     return names
 
 
-def describe_estimate(value: Estimate) -> dict[str, Any]:
-    """Return the plan in words, by what it tells."""
-    total = "decided by the sampler" if value.evaluations is None else f"{value.evaluations:,}"
-    learning = {"learning": f"unknown: {', '.join(value.learners)}"} if value.learners else {}
-    return {
-        "members": f"{value.members} of {value.variants} variants",
-        "parameters": f"{value.parameters:,}",
-        "loss evaluations": total,
-        "memory": f"about {value.memory / 2**20:,.0f} MiB beside the libraries",
-        "training": f"about {duration(value.train_seconds)}{_on(value, 'training')}",
-        **learning,
-        "maps": describe_fits([value.fit_seconds]),
-        "evaluation": "unknown"
-        if value.evaluate_seconds is None
-        else f"about {duration(value.evaluate_seconds)}" + _on(value, "evaluation"),
-    }
-
-
 def describe_fits(fits: Sequence[Mapping[str, float | None]]) -> str:
     """Return in words what maps take, and of which no short trial can tell."""
     known = [seconds for one in fits for seconds in one.values() if seconds is not None]
     unknown = dict.fromkeys(name for one in fits for name, seconds in one.items() if seconds is None)
     told = [f"at most about {duration(sum(known))}"] if known else []
     return "; ".join([*told, *([f"unknown: {', '.join(unknown)}"] if unknown else [])])
-
-
-def _on(value: Estimate, stage: str) -> str:
-    """Return on which device, where that is not the CPU."""
-    where = value.devices.get(stage, "cpu")
-    return "" if where == "cpu" else f" on {where}"
 
 
 def duration(seconds: float) -> str:
