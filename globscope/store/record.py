@@ -128,10 +128,11 @@ def announce(path: Path, content: Content = UNFINISHED) -> None:
     if folder is None:
         return
     with hold_lock(folder / LOCK):
-        _append(folder, path, content)
+        append_line(folder, path, content)
 
 
-def _append(folder: Path, path: Path, content: Content) -> None:
+def append_line(folder: Path, path: Path, content: Content) -> None:
+    """Add a file that is about to be written to the record of a folder, whose lock is held."""
     if path.parent != folder and path.parent.is_symlink():
         raise FileError(f"{path.parent}: is a link, and nothing is written through one; remove it, or link {folder}")
     name = path.relative_to(folder).as_posix()

@@ -13,7 +13,7 @@ import numpy as np
 
 from globscope import reading
 from globscope.store.lock import LOCK, hold_lock
-from globscope.store.record import Content, announce, flush_file, keep_edited, recorded_folder
+from globscope.store.record import Content, append_line, flush_file, keep_edited, recorded_folder
 
 # Of the folder of a stage at work, and of a file that is being written.
 PART = ".part"
@@ -39,6 +39,8 @@ def replacing(path: Path, *, flush: bool | None = None) -> Iterator[Path]:
         # With the lock, so that whoever holds it may take a part that is there for the rest of a killed process.
         with nullcontext() if folder is None else hold_lock(folder / LOCK):
             yield part
+            if folder is not None:
+                append_line(folder, path, Content.of(part))
             _put(part, path, flush=not is_unfinished(path) if flush is None else flush)
     except OSError as error:
         error.filename = error.filename or str(path)
@@ -48,7 +50,6 @@ def replacing(path: Path, *, flush: bool | None = None) -> Iterator[Path]:
 
 
 def _put(part: Path, path: Path, *, flush: bool) -> None:
-    announce(path, Content.of(part))
     if flush:
         with part.open("r+b") as opened:
             flush_file(opened)
