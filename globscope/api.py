@@ -101,7 +101,7 @@ from globscope.symmetry.search import symmetry
 from globscope.symmetry.symmetry import Axis, Frozen, Group, Symmetry
 from globscope.symmetry.trace import attributes_of
 from globscope.topology.adjacency import Adjacency, Neighbours, edge_ends, edges, neighbours, resolve_adjacency
-from globscope.topology.condense import condense
+from globscope.topology.condense import condense, smad, value_range
 from globscope.topology.distance import bottleneck, diagram, wasserstein
 from globscope.topology.membership import (
     OFF_SLICE,
@@ -113,7 +113,6 @@ from globscope.topology.membership import (
     membership,
     runs_by_basin,
 )
-from globscope.topology.metrics import smad, value_range
 from globscope.topology.outline import Outline, outline
 from globscope.topology.passes import Passes
 from globscope.topology.tree import Branches, simplify, sweep_order, trees

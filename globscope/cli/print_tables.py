@@ -88,7 +88,11 @@ def print_summary(record: Mapping[str, Any]) -> None:
     for reducer in record["reducers"]:
         if reducer["hidden"]:
             _console().print(f"{escape_markup(reducer['name'])}: no landscape: {escape_markup(reducer['hidden'])}")
-    for warning in record["warnings"]:
+    _print_warnings(record["warnings"])
+
+
+def _print_warnings(warnings: Iterable[str]) -> None:
+    for warning in warnings:
         _console().print(f"warning: {escape_markup(warning)}")
 
 
@@ -96,8 +100,7 @@ def print_finding(finding: Finding) -> None:
     """Print a finding's tables and warnings."""
     for table in finding.tables:
         _print_rows(asdict(table), {})
-    for warning in finding.warnings:
-        _console().print(f"warning: {escape_markup(warning)}")
+    _print_warnings(finding.warnings)
 
 
 def _print_rows(table: Mapping[str, Any], names: Mapping[str, str]) -> None:
@@ -111,8 +114,7 @@ def print_cells(record: Mapping[str, Any]) -> None:
     """Print a sweep's table and warnings."""
     _figures(record["title"], "cell", record, record["cells"])
     _rows("relations", record["relations"], record["names"])
-    for warning in record["warnings"]:
-        _console().print(f"warning: {escape_markup(warning)}")
+    _print_warnings(record["warnings"])
 
 
 def _figures(title: str, what: str, record: Mapping[str, Any], runs: Sequence[Mapping[str, Any]]) -> None:

@@ -7,7 +7,7 @@ from typing import Any
 from attrs import evolve
 
 from globscope.errors import PluginError
-from globscope.topology.metrics import smad
+from globscope.topology.condense import smad
 from globscope.values.findings import Cell, Figure, Finding, Map, finite_or_none
 
 # Figures of every map, whichever analyses there are, with their measurements.

@@ -1,5 +1,7 @@
-"""Lifts units of networks, from decoded coordinates to weights, and scores them in one process."""
+"""Lifts units of networks, from decoded coordinates to weights, and scores them by the method that suits both."""
 
+from collections.abc import Callable, Mapping, Sequence
+from time import perf_counter
 from typing import Any
 
 import numpy as np
@@ -64,3 +66,68 @@ class TorchUnits:
         except (MemoryError, RuntimeError) as error:
             self._memory_is_short = is_out_of_memory(error)
             raise
+
+
+# Networks and units below which a measurement, which scores some of them four times, costs more than it saves.
+WORTH_NETWORKS, WORTH_UNITS = 32, 8
+# Networks that are scored one after another for a measurement.
+FEW = 2
+# Of scores with equal draws; float32 sums in another order differ by less, other draws by more.
+ALIKE = 1e-4
+
+
+def chosen_method(scorer: Scorer, lift: Lift, units: Sequence[Unit], wanted: Method | None) -> Method:
+    """Return the method that is wanted, or the faster one where none is; stacking only where it draws alike."""
+    method = wanted or _faster_method(scorer, lift, units)
+    return "loop" if method == "vmap" and not _draw_alike(scorer, lift, units) else method
+
+
+def fastest(tries: Mapping[Method, Callable[[], object]], wait: Callable[[], object]) -> Method:
+    """Return which way takes least, measured once after a first time that warms up; `wait` lets a device finish."""
+    seconds: dict[Method, float] = {}
+    for name, attempt in tries.items():
+        attempt()
+        wait()
+        start = perf_counter()
+        attempt()
+        wait()
+        seconds[name] = perf_counter() - start
+    return min(seconds, key=lambda name: seconds[name])
+
+
+def _faster_method(scorer: Scorer, lift: Lift, units: Sequence[Unit]) -> Method:
+    """Return the fastest method on this GPU, from the first networks."""
+    if not units or units[-1].stop < WORTH_NETWORKS:
+        return "loop"
+    try:
+        method = _faster(scorer, lift, Unit(start=0, stop=FEW), "graph", "loop") if scorer.recorder else "loop"
+        if scorer.recorder and scorer.recorder.failure:
+            method = "loop"
+        if scorer.probe.vmappable and len(units) >= WORTH_UNITS:
+            method = _faster(scorer, lift, units[0], "vmap", method)
+    except (MemoryError, RuntimeError) as error:
+        if not is_out_of_memory(error):
+            raise
+        return "loop"  # which needs least; units are split as they are scored
+    return method
+
+
+def _faster(scorer: Scorer, lift: Lift, unit: Unit, *ways: Method) -> Method:
+    import torch
+
+    stacked, stored = lift(unit), lift.networks.nearest_buffers(unit)
+    tries = {way: lambda way=way: scorer.totals(stacked, stored, way) for way in ways}
+    return fastest(tries, lambda: torch.cuda.synchronize(lift.device))
+
+
+def _draw_alike(scorer: Scorer, lift: Lift, units: Sequence[Unit]) -> bool:
+    """Whether stacked networks draw the numbers that each alone would, tried on two; nothing drawn is alike."""
+    if scorer.draw.seed is None or not units:
+        return True
+    few = Unit(start=0, stop=min(2, units[0].stop))
+    weights, own = lift(few), lift.networks.nearest_buffers(few)
+    try:
+        found: tuple[Any, Any] = (scorer.totals(weights, own, "vmap"), scorer.totals(weights, own, "loop"))
+    except RuntimeError:  # vmap's: it cannot draw as this model does
+        return False
+    return bool(found[0].isclose(found[1], rtol=ALIKE, equal_nan=True).all())

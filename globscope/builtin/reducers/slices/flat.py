@@ -5,7 +5,7 @@ from itertools import combinations
 
 import numpy as np
 
-from globscope.api import AffineSpace, Chart, ReducerInputs, column_blocks
+from globscope.api import AffineSpace, Chart, ReducerInputs, ReducerTraits, column_blocks
 
 Distance = float | tuple[float, ...]
 
@@ -21,6 +21,12 @@ def require_positive(distance: Distance, latent_dim: int) -> None:
         raise ValueError(f"distance names {len(widths)} axes, and latent_dim is {latent_dim}")
     if not all(0 < width < np.inf for width in widths):
         raise ValueError("distance must be > 0 and finite")
+
+
+def centred_traits(network: str | None, latent_dim: int) -> ReducerTraits:
+    """Return the traits of a slice around a network, which must be there if it is named."""
+    networks = () if network is None else (network,)
+    return ReducerTraits(own_space=True, centred=True, networks=networks, latent_dim=latent_dim)
 
 
 def corners_around(distance: Distance, latent_dim: int) -> np.ndarray:

@@ -23,6 +23,7 @@ from globscope.api import (
 from globscope.builtin.reducers.requirements import row_of
 from globscope.builtin.reducers.slices.flat import (
     Distance,
+    centred_traits,
     corners_around,
     flat_chart,
     orthonormal,
@@ -74,8 +75,7 @@ class HessianSlice:
     @property
     def traits(self) -> ReducerTraits:
         """A slice around a network that must be there."""
-        networks = () if self.centre is None else (self.centre,)
-        return ReducerTraits(own_space=True, centred=True, networks=networks, latent_dim=self.latent_dim)
+        return centred_traits(self.centre, self.latent_dim)
 
     def reduce(self, inputs: ReducerInputs, rng: np.random.Generator) -> Chart:
         """Return the slice; equal generators give equal examples and starting vectors.

@@ -10,6 +10,7 @@ from globscope.api import AXES, Chart, Layout, PopulationError, ReducerInputs, R
 from globscope.builtin.reducers.requirements import row_of
 from globscope.builtin.reducers.slices.flat import (
     Distance,
+    centred_traits,
     corners_around,
     flat_chart,
     orthonormal,
@@ -53,8 +54,7 @@ class Random:
     @property
     def traits(self) -> ReducerTraits:
         """A slice around a network that must be there."""
-        networks = () if self.centre is None else (self.centre,)
-        return ReducerTraits(own_space=True, centred=True, networks=networks, latent_dim=self.latent_dim)
+        return centred_traits(self.centre, self.latent_dim)
 
     def reduce(self, inputs: ReducerInputs, rng: np.random.Generator) -> Chart:
         """Return the slice; equal generators give equal directions.

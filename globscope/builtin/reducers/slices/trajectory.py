@@ -7,6 +7,7 @@ from attrs.validators import and_, ge
 from globscope.api import AXES, Chart, PopulationError, ReducerInputs, ReducerTraits, near
 from globscope.builtin.reducers.slices.flat import (
     Distance,
+    centred_traits,
     combine_differences,
     corners_around,
     flat_chart,
@@ -49,8 +50,7 @@ class TrajectoryPca:
     @property
     def traits(self) -> ReducerTraits:
         """A slice around a network that must be there."""
-        networks = () if self.variant is None else (self.variant,)
-        return ReducerTraits(own_space=True, centred=True, networks=networks, latent_dim=self.latent_dim)
+        return centred_traits(self.variant, self.latent_dim)
 
     def reduce(self, inputs: ReducerInputs, rng: np.random.Generator) -> Chart:
         """Return the slice; `rng` is not used.
