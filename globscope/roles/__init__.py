@@ -7,7 +7,7 @@ run code; constructing a component must cost nothing.
 
 from globscope.roles.aligner import Aligner, AlignerTraits, Learns, Scores, StartsFrom
 from globscope.roles.analysis import Analysis, AnalysisTraits, Derives, Evaluates, Plans, Refits
-from globscope.roles.bench import Bench, Draft, Part, Work
+from globscope.roles.bench import Bench, Draft, Pair, Part, Work
 from globscope.roles.evaluator import Evaluator, EvaluatorTraits, UnitScorer
 from globscope.roles.optional import OPTIONAL, CheckFacts, Checks, capability, misspelt_members, traits
 from globscope.roles.pool import Item, Pool, Result, Shared, Workers, silent
@@ -39,6 +39,7 @@ __all__ = [
     "Fits",
     "Item",
     "Learns",
+    "Pair",
     "Part",
     "Plans",
     "Pool",

@@ -28,6 +28,8 @@ class Draft(Protocol):
         ...
 
 
+# Two networks, with a label for whoever watches.
+Pair = tuple[Tensors, Tensors, str]
 Work = Callable[[Draft, Progress], Mapping[str, np.ndarray]]
 
 
@@ -93,6 +95,10 @@ class Bench(Protocol):
 
         The permutations are as `Aligner.align` returns them; the label tells whoever watches what is aligned.
         """
+        ...
+
+    def align_pairs(self, aligner: str, pairs: Sequence[Pair]) -> list[Mapping[str, np.ndarray]]:
+        """Return what an aligner finds for several pairs with their labels; the pool's workers align side by side."""
         ...
 
     def sample(self, fitted: Map, samples: Samples) -> Landscape:

@@ -8,7 +8,7 @@ import numpy as np
 from attrs import define, evolve, field
 
 from globscope.errors import PluginError, near
-from globscope.roles import Part, Task, Tensors, Work
+from globscope.roles import Pair, Part, Task, Tensors, Work
 from globscope.spec.model import Entry, ReducerEntry
 from globscope.store import fingerprint, key
 from globscope.study.buffers import with_buffers
@@ -117,6 +117,10 @@ class StudyBench:
     def align(self, aligner: str, a: Tensors, b: Tensors, label: str) -> Mapping[str, np.ndarray]:
         """Return the permutations that an aligner of the spec finds for two networks."""
         return AlignerStage.by(self.workshop, aligner).permutations(a, b, label)
+
+    def align_pairs(self, aligner: str, pairs: Sequence[Pair]) -> list[Mapping[str, np.ndarray]]:
+        """Return the permutations that an aligner of the spec finds for several pairs."""
+        return AlignerStage.by(self.workshop, aligner).align_pairs(pairs)
 
     def sample(self, fitted: Map, samples: Samples) -> Landscape:
         """Return the landscape at given points of a map with an inverse, decoded as one batch."""

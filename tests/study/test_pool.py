@@ -92,6 +92,15 @@ def test_curves_are_trained_side_by_side_with_the_same_bits(study, two):
     np.testing.assert_array_equal(np.asarray(there.weights), np.asarray(here.weights))
 
 
+def test_pairs_are_aligned_side_by_side_with_the_same_result(study, two):
+    text = TINY + '[[analysis]]\nuse = "rebasin"\npoints = 3\naligners = ["activation-matching"]\n'
+    aligned = ("population.align=weight-matching",)
+    there = values(study(text, "there", aligned), workers=two).atlas.population
+    here = values(study(text, "here", aligned), workers=HERE).atlas.population
+    assert sum(member.kind == "rebased" for member in here.members) > 0
+    np.testing.assert_array_equal(np.asarray(there.weights), np.asarray(here.weights))
+
+
 def all_units(folder):
     return [read_json(file) for file in sorted(folder.glob("stages/evaluate/*/units.json"))]
 

@@ -1,6 +1,6 @@
 """The align stage: the permutations that an aligner finds for two networks, and what it starts from."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from functools import cached_property
 from pathlib import Path
 from typing import Any
@@ -8,12 +8,15 @@ from typing import Any
 import numpy as np
 from attrs import define
 
+from globscope.boundary import component_errors
 from globscope.errors import PluginError, near
+from globscope.registry import Registry
 from globscope.returned.numbers import checked_arrays
 from globscope.returned.results import checked_permutations
-from globscope.roles import Aligner, AlignerTraits, AnalysisTraits, Tensors, traits
+from globscope.roles import AlignerTraits, AnalysisTraits, Task, Tensors, traits
 from globscope.spec.model import AlignerEntry, Entry
 from globscope.store import key, read_arrays, write_arrays
+from globscope.study.side_by_side import StageJob, compute_side_by_side
 from globscope.study.stage import Stage, generator
 from globscope.study.stages.learn import learned_file, learning, zoo_key
 from globscope.study.workshop import Workshop
@@ -24,6 +27,68 @@ from globscope.values.findings import Finding
 ARRAYS = "arrays.safetensors"
 # What an aligner may start from beside another one's scores.
 RANDOM = "random"
+
+
+@define(frozen=True, kw_only=True)
+class PairAligner:
+    """An aligner with all that it needs to align a pair, in whatever process.
+
+    Attributes:
+        registry: Of all components, by which errors name theirs.
+        component: The aligner's options.
+        ready: The aligner, with what it learned.
+        label: What messages call it.
+        task: Of both networks.
+        seed: Of what it draws.
+        use: Its name in the registry.
+        before: The aligner from whose scores it starts.
+    """
+
+    registry: Registry
+    component: Any
+    ready: Any
+    label: str
+    task: Task
+    seed: int
+    use: str
+    before: "PairAligner | None"
+
+    def align(self, a: Tensors, b: Tensors) -> Mapping[str, np.ndarray]:
+        """Return the permutations of b that fit a."""
+        aligner = self._started(a, b)
+        with component_errors(self.registry, self.component):
+            return checked_permutations(self.label, aligner.align(self.task, a, b, self._rng))
+
+    def _started(self, a: Tensors, b: Tensors) -> Any:
+        """Return the aligner with the scores of a pair that it starts from."""
+        if self.before is None:
+            return self.ready
+        scores = self.before._scores(a, b)
+        with component_errors(self.registry, self.component):
+            return self.ready.start_from(scores)
+
+    def _scores(self, a: Tensors, b: Tensors) -> Mapping[str, np.ndarray]:
+        aligner = self._started(a, b)
+        with component_errors(self.registry, self.component):
+            scores = aligner.scores(self.task, a, b, self._rng)
+        return checked_arrays(f"{self.label}: scores", scores)
+
+    @property
+    def _rng(self) -> np.random.Generator:
+        return generator(self.seed, "align", self.use)
+
+
+@define(frozen=True, kw_only=True)
+class PairFill:
+    """Writes the permutations of a pair."""
+
+    aligner: PairAligner
+    a: Tensors
+    b: Tensors
+
+    def __call__(self, folder: Path, _: Progress) -> None:
+        """Align the pair."""
+        write_arrays(folder / ARRAYS, self.aligner.align(self.a, self.b))
 
 
 @define(frozen=True)
@@ -75,16 +140,33 @@ class AlignerStage:
 
     def permutations(self, a: Tensors, b: Tensors, label: str) -> Mapping[str, np.ndarray]:
         """Return the permutations of b that fit a."""
-        ready = self.ready
-        stage_key = key(Stage.ALIGN, self.key, self.workshop.task.key, a, b)
+        job = self._job(a, b, label)
+        return read_arrays(self.workshop.stage(Stage.ALIGN, job.key, job.fill, job.label) / ARRAYS)
 
-        def work(folder: Path, _: Progress) -> None:
-            with self.workshop.errors_of(self.entry.component):
-                aligner = self._start(ready, a, b)
-                found = aligner.align(self.workshop.task, read_only_fields(a), read_only_fields(b), self._rng("align"))
-            write_arrays(folder / ARRAYS, checked_permutations(self._label, found))
+    def align_pairs(self, pairs: Sequence[tuple[Tensors, Tensors, str]]) -> list[Mapping[str, np.ndarray]]:
+        """Return the permutations of several pairs with their labels: side by side where there are workers for it."""
+        jobs = [self._job(*pair) for pair in pairs]
+        compute_side_by_side(self.workshop, Stage.ALIGN, jobs, self.entry.component)
+        return [self.permutations(*pair) for pair in pairs]
 
-        return read_arrays(self.workshop.stage(Stage.ALIGN, stage_key, work, f"{self.entry.name}: {label}") / ARRAYS)
+    def _job(self, a: Tensors, b: Tensors, label: str) -> StageJob:
+        pair_key = key(Stage.ALIGN, self.key, self.workshop.task.key, a, b)
+        fill = PairFill(aligner=self.pair_aligner, a=read_only_fields(a), b=read_only_fields(b))
+        return StageJob(key=pair_key, label=f"{self.entry.name}: {label}", fill=fill)
+
+    @property
+    def pair_aligner(self) -> PairAligner:
+        """What aligns a pair in whatever process; what it has to learn is learned before."""
+        return PairAligner(
+            registry=self.workshop.registry,
+            component=self.entry.component,
+            ready=self.ready,
+            label=self.workshop.label_of(self.entry.component),
+            task=self.workshop.task,
+            seed=self.seed,
+            use=self.entry.use,
+            before=None if self.before is None else self.before.pair_aligner,
+        )
 
     def learned_file(self) -> Path:
         """Return the file of what it learned, learning it if needed."""
@@ -103,28 +185,6 @@ class AlignerStage:
         learned = read_arrays(self.learned_file())
         with self.workshop.errors_of(component):
             return component.with_learned(learned)
-
-    def _start(self, ready: Any, a: Tensors, b: Tensors) -> Aligner:
-        """Return the aligner with the scores of a pair that it starts from."""
-        if self.before is None:
-            return ready  # type: ignore[no-any-return]
-        scores = self.before._scores(a, b)
-        with self.workshop.errors_of(self.entry.component):
-            aligner: Aligner = ready.start_from(scores)
-        return aligner
-
-    def _scores(self, a: Tensors, b: Tensors) -> Mapping[str, np.ndarray]:
-        started: Any = self._start(self.ready, a, b)
-        with self.workshop.errors_of(self.entry.component):
-            scores = started.scores(self.workshop.task, a, b, self._rng("align"))
-        return checked_arrays(f"{self._label}: scores", scores)
-
-    @property
-    def _label(self) -> str:
-        return self.workshop.label_of(self.entry.component)
-
-    def _rng(self, what: str) -> np.random.Generator:
-        return generator(self.seed, what, self.entry.use)
 
 
 def aligners(asking: Entry) -> tuple[str, ...]:

@@ -44,10 +44,8 @@ def toward(
     found = symmetry(workshop.task.build("cpu"))
     goal = members.tensors(members.of(choice.reference or members.variants[0])[-1])
     own = [{**members.layout.unflatten(row), **more} for row, more in zip(weights, buffers, strict=True)]
-    orders = [
-        AlignerStage.by(workshop, choice.align).permutations(goal, one, f"network {at} to the reference")
-        for at, one in enumerate(own)
-    ]
+    pairs = [(goal, one, f"network {at} to the reference") for at, one in enumerate(own)]
+    orders = AlignerStage.by(workshop, choice.align).align_pairs(pairs)
     return np.stack([members.layout.flatten(found.permute(*pair)) for pair in zip(own, orders, strict=True)])
 
 
@@ -55,22 +53,18 @@ def _members(workshop: Workshop, population: Population, reference: str) -> Iter
     """Yield every member with its units in the order of its run; members keep their order."""
     found = symmetry(workshop.task.build("cpu"))
     goal = population.tensors(population.of(reference)[-1])
-    orders = {variant: _order(workshop, population, variant, reference, goal) for variant in population.variants}
+    orders = _orders(workshop, population, reference, goal)
     for row, member in enumerate(population.members):
         yield _permute(found, population, row, orders[member.variant])
 
 
-def _order(
-    workshop: Workshop, population: Population, variant: str, reference: str, goal: Any
-) -> dict[str, np.ndarray]:
-    """Return the permutations of one run; the reference keeps its own."""
-    if variant == reference:
-        return {}
+def _orders(workshop: Workshop, population: Population, reference: str, goal: Any) -> dict[str, dict[str, np.ndarray]]:
+    """Return the permutations of every run; the reference keeps its own order."""
     assert workshop.spec.population.align is not None
-    own = population.tensors(population.of(variant)[-1])
-    return dict(
-        AlignerStage.by(workshop, workshop.spec.population.align).permutations(goal, own, f"{variant} to {reference}")
-    )
+    others = [variant for variant in population.variants if variant != reference]
+    pairs = [(goal, population.tensors(population.of(one)[-1]), f"{one} to {reference}") for one in others]
+    found = AlignerStage.by(workshop, workshop.spec.population.align).align_pairs(pairs)
+    return {reference: {}} | {one: dict(order) for one, order in zip(others, found, strict=True)}
 
 
 def _permute(

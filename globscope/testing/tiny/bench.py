@@ -13,6 +13,7 @@ from globscope.api import (
     Landscape,
     Map,
     Networks,
+    Pair,
     Part,
     Population,
     Progress,
@@ -101,6 +102,10 @@ class TinyBench:
         """Return permutations drawn from a fixed seed, whatever the aligner."""
         del aligner, a, b, label
         return symmetry(self.task.build("cpu")).random(np.random.default_rng(0))
+
+    def align_pairs(self, aligner: str, pairs: Sequence[Pair]) -> list[Mapping[str, np.ndarray]]:
+        """Return permutations drawn from a fixed seed for every pair."""
+        return [self.align(aligner, *pair) for pair in pairs]
 
     def sample(self, fitted: Map, samples: Samples) -> Landscape:
         """Return the two bowls at given points, whatever the map."""

@@ -21,6 +21,7 @@ from globscope.api import (
     SpecError,
     Symmetry,
     Task,
+    Tensors,
     symmetry,
     traits,
 )
@@ -100,11 +101,20 @@ class Rebasin:
     def derive(self, task: Task, population: Population, bench: Bench, rng: np.random.Generator) -> Population:
         """Return the re-based networks, pair by pair: by each aligner, at random, and aligned to a third network."""
         symmetries, populations = symmetry(task.build("cpu")), list[Population]()
-        for pair in choose_pairs(self.pairs, self.against, population.variants):
+        pairs = choose_pairs(self.pairs, self.against, population.variants)
+        for name in self.aligners:  # all of one aligner's at once; below, they are read from the store
+            bench.align_pairs(name, [_tensors(*one, population) for one in self._alignments(name, pairs, population)])
+        for pair in pairs:
             for rebased, order in self._permutations(pair, symmetries, population, bench, rng):
                 whole, in_fit = (option and not rebased.is_null for option in (self.trajectories, self.in_fit))
                 populations.append(members(rebased, symmetries, order, population, whole=whole, in_fit=in_fit))
         return reduce(Population.concatenate, populations)
+
+    def _alignments(self, name: str, pairs: Sequence[tuple[str, str]], population: Population) -> list[tuple[str, str]]:
+        """Return the partner and the run of all that an aligner aligns, each once."""
+        thirds = [(third_variant(pair, population.variants), pair[1]) for pair in pairs]
+        further = [(third, run) for third, run in thirds if third is not None] if name == self.aligners[0] else []
+        return list(dict.fromkeys([*pairs, *further]))
 
     def _permutations(
         self,
@@ -180,8 +190,13 @@ def third_variant(pair: tuple[str, str], variants: Sequence[str]) -> str | None:
 
 
 def _align(name: str, partner: str, run: str, population: Population, bench: Bench) -> Permutations:
+    return bench.align(name, *_tensors(partner, run, population))
+
+
+def _tensors(partner: str, run: str, population: Population) -> tuple[Tensors, Tensors, str]:
+    """Return the last networks of two runs, with a label."""
     a, b = (population.tensors(population.of(variant)[-1]) for variant in (partner, run))
-    return bench.align(name, a, b, f"{run} to {partner}")
+    return a, b, f"{run} to {partner}"
 
 
 def _warnings(on_maps: Sequence[place_rebased.RebasedOnMap]) -> Iterator[str]:
