@@ -7,7 +7,7 @@ import torch
 
 pytest.register_assert_rewrite("support")  # before the first import of it
 
-from support.study import TINY, Notes  # noqa: E402
+from support import study  # noqa: E402
 
 # Tiny networks on one thread, here and in the processes that tests start: more threads only wait for each other.
 os.environ.setdefault("OMP_NUM_THREADS", "1")
@@ -33,7 +33,7 @@ def device(request):
 
 @pytest.fixture
 def notes():
-    return Notes()
+    return study.Notes()
 
 
 @pytest.fixture(scope="session")
@@ -44,10 +44,17 @@ def registry():
 
 
 @pytest.fixture
+def blank_pictures():
+    """Pictures of reports have no content."""
+    with study.blank_pictures():
+        yield
+
+
+@pytest.fixture
 def spec_file(tmp_path):
     """A function that writes a spec: the tiny one, or another text."""
 
-    def write(text=TINY, name="tiny.toml"):
+    def write(text=study.TINY, name="tiny.toml"):
         path = tmp_path / name
         path.write_text(text, "utf-8")
         return path

@@ -20,6 +20,8 @@ from globscope.registry import installed_registry
 from globscope.spec.schema import schema
 from globscope.store import claim, write_bytes
 
+pytestmark = pytest.mark.usefixtures("blank_pictures")
+
 NAME = "[bold]:smile: Größe <script>"
 STUDY = TINY.replace('title = "tiny"', 'title = "tiny [red] :x:"') + f'[[reducer]]\nuse = "mds"\nname = "{NAME}"\n'
 COMMAND = [str(Path(sys.executable).with_name("globscope"))]

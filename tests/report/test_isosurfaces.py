@@ -258,6 +258,7 @@ def test_no_label_is_cut_off():
         assert box.count_overlaps(boxes) == 1, f"{text} touches another"  # itself
 
 
+@pytest.mark.usefixtures("blank_pictures")
 def test_the_report_shows_space_slices_and_the_tree_of_a_volume(tmp_path):
     drawn = a_volume(two_wells, resolution=9)
     page = write_report(tmp_path, title="", atlas=atlas_of(drawn), findings={}, record={}).read_text("utf-8")

@@ -140,6 +140,7 @@ def test_no_text_in_any_picture_of_a_map_is_an_identifier():
     assert not [text for figure in figures for text in texts(figure) if re.search(r"[a-z]_[a-z]", text)]
 
 
+@pytest.mark.usefixtures("blank_pictures")
 def test_a_measure_is_called_as_its_task_describes_it_on_page_and_pictures(tmp_path):
     field = Field(key="train_loss", name="training misfit", unit="nats", is_logarithmic=True)
     atlas = evolve(atlas_of(a_map(), a_line_map()), fields={"train_loss": field})
@@ -158,6 +159,7 @@ def test_a_measure_is_called_as_its_task_describes_it_on_page_and_pictures(tmp_p
     assert {"training misfit", "loss, nats (log scale)"} <= set(texts(figures[1]))
 
 
+@pytest.mark.usefixtures("blank_pictures")
 def test_each_landscape_is_looked_up_once_for_all_its_pictures(tmp_path):
     trail = Overlay(name="t", caption="", map="one", trails=(Trail(label="t", points=((0, 0),)),))
     maps = (a_map("one"), evolve(a_path_map(), name="paths"), a_scatter("mds", "none"))
@@ -698,6 +700,7 @@ def test_the_comparison_marks_the_best_and_ignores_what_is_missing():
     assert compared_maps({"reducers": maps}) is None
 
 
+@pytest.mark.usefixtures("blank_pictures")
 def test_a_report_keeps_nothing_of_reducers_that_are_no_longer_there(tmp_path):
     write_report(tmp_path, title="two", atlas=atlas_of(a_map("one"), a_map("two")), findings={}, record={})
     (tmp_path / "mine.txt").touch()

@@ -20,6 +20,8 @@ from globscope.store import read_arrays
 from globscope.store.write import replacing
 from globscope.study.observer import Observer
 
+pytestmark = pytest.mark.usefixtures("blank_pictures")
+
 SMALL = TINY.replace("resolution = 5", "resolution = 3").replace("epochs = 2", "epochs = 1")
 SWEEP = '[sweep]\n"seed" = [0, 1]\n'
 

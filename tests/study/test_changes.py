@@ -10,6 +10,8 @@ from globscope.builtin.tasks.classification import Classification
 from globscope.store import claim, write_bytes, write_json
 from globscope.study.changes import Changes, changes
 
+pytestmark = pytest.mark.usefixtures("blank_pictures")
+
 SPEC = f"""
 [task]
 use = "classification"

@@ -1,5 +1,6 @@
 """Tiny specs, a study's values, and an observer that takes notes."""
 
+from contextlib import contextmanager
 from unittest.mock import patch
 
 from globscope import load
@@ -51,6 +52,14 @@ def study_in(folder, text, *overrides, run="run"):
 def values(study, observer=None, workers=None):
     """Return what a study finds, without its report: to draw it takes longer than all else of a tiny study."""
     return run(study.workshop(observer, workers=workers))
+
+
+@contextmanager
+def blank_pictures():
+    """Leave pictures without content: to draw them takes longer than all else of a tiny report."""
+    theme = "globscope.report.style.theme"
+    with patch(f"{theme}.as_png", lambda _: b"png"), patch(f"{theme}.as_svg", lambda _: b"svg"):
+        yield
 
 
 def run_undrawn(study):

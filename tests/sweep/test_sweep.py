@@ -371,6 +371,7 @@ def test_cells_of_one_task_after_another_read_its_data_once(here):
     assert keys[4:5] == alone, "whatever the cells before it have left"
 
 
+@pytest.mark.usefixtures("blank_pictures")
 def test_a_changed_value_computes_its_cells_alone(swept, tmp_path):
     shutil.copytree(swept[0], tmp_path / "run")
     spec = swept[0].parent.parent / "study.toml"
@@ -541,6 +542,7 @@ def test_a_run_of_an_earlier_version_is_reported(swept, tmp_path):
         globscope.compare([one, tmp_path / "old"])
 
 
+@pytest.mark.usefixtures("blank_pictures")
 def test_a_cell_whose_files_were_damaged_is_written_again_from_its_stages(swept, tmp_path):
     root = tmp_path / "runs/study"
     shutil.copytree(swept[0], root)

@@ -60,6 +60,7 @@ def test_a_lone_variant_cannot_be_left_out_and_its_checkpoints_can(outcome):
     assert not _on_unseen(result)
 
 
+@pytest.mark.usefixtures("blank_pictures")
 def test_a_variant_left_out_is_outside_the_others_span_and_the_report_says_so_in_words(outcome):
     result, rows = outcome("ABC", run=Study.run)
     lost = rows["variants"]["share_of_variance"]

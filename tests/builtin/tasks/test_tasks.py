@@ -117,6 +117,7 @@ TASKS = {
 
 
 @pytest.mark.parametrize("name", TASKS)
+@pytest.mark.usefixtures("blank_pictures")
 def test_a_study_of_every_task_runs_whole_and_training_lowers_its_loss(name, text):
     result = study_in(text.parent, STUDY.replace("{task}", TASKS[name])).run()
     truth, who = result.atlas.truth, result.atlas.population
