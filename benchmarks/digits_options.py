@@ -10,7 +10,7 @@ from attrs import evolve
 
 from globscope import load
 from globscope.api import GlobscopeError, span
-from globscope.builtin.reducers.kernel import median_distance
+from globscope.builtin.reducers.kernel_pca import median_distance
 from globscope.session import Study
 from globscope.spec.model import ReducerEntry
 from globscope.study.bench import StudyBench

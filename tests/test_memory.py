@@ -7,7 +7,7 @@ from support.study import TINY, values
 
 import globscope
 from globscope.api import EvaluationError, Loss, PopulationError, UserCodeError, is_out_of_memory
-from globscope.builtin.reducers.linear import Pca
+from globscope.builtin.reducers.pca import Pca
 from globscope.builtin.tasks.classification import Classification
 from globscope.population.train import fit
 from globscope.population.training_run import TrainingRun

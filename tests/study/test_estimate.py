@@ -8,7 +8,7 @@ from support.study import TINY, values
 
 import globscope
 from globscope.builtin.reducers.autoencoder import Autoencoder
-from globscope.builtin.reducers.linear import Pca
+from globscope.builtin.reducers.pca import Pca
 from globscope.errors import PopulationError
 from globscope.registry import installed_registry
 from globscope.session import Study

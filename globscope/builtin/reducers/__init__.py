@@ -2,14 +2,14 @@
 
 from globscope.api import hookimpl
 from globscope.builtin.reducers.autoencoder import Autoencoder
-from globscope.builtin.reducers.kernel import KernelPca
-from globscope.builtin.reducers.linear import Pca
-from globscope.builtin.reducers.neighbours import Umap
+from globscope.builtin.reducers.kernel_pca import KernelPca
+from globscope.builtin.reducers.pca import Pca
 from globscope.builtin.reducers.scatter import Isomap, Mds
 from globscope.builtin.reducers.slices.hessian import HessianSlice
 from globscope.builtin.reducers.slices.random import Random
 from globscope.builtin.reducers.slices.through import Line, Plane
 from globscope.builtin.reducers.slices.trajectory import TrajectoryPca
+from globscope.builtin.reducers.umap import Umap
 
 GLOBSCOPE_API = 2
 
