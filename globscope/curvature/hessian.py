@@ -33,9 +33,7 @@ class Loss:
         device: Name of the device.
         rows: (m,) indices of the examples of the first split.
         batch_size: Examples per pass; as many as take 16 MiB where unset.
-        batch_norm: Where BatchNorm statistics come from, as in an evaluator.
-        calibration: How many training examples statistics are re-estimated on, in batches of `batch_size`: the same as
-            an evaluator's with the same options.
+        batch_norm: Where BatchNorm statistics come from, as in an evaluator, re-estimated on the same examples.
         precision: The precision of all computations; sums over passes are float64.
         seed: The seed of the loss's draws, the same at every network; None where it draws nothing.
     """
@@ -45,7 +43,6 @@ class Loss:
     rows: np.ndarray = field(eq=False, repr=False)
     batch_size: int | None = None
     batch_norm: Mode = "recalibrate"
-    calibration: int = 1000
     precision: Double = "float32"
     seed: int | None = None
 
@@ -96,7 +93,7 @@ class Loss:
 
         flat = torch.from_numpy(np.array(weights, np.float32)).to(self.device)
         parameters = self.probe.layout.unflatten(flat)
-        batches = calibration_batches(self.probe, self.calibration, self.batch_size)
+        batches = calibration_batches(self.probe, size=self.batch_size)
         rule = NetworkBuffers(self.probe, self.batch_norm, batches, seed=self.seed, device=self.device)
         buffers = rule(parameters, own)
         return Hessian(loss=self, parameters=self._cast(parameters), buffers=self._cast(buffers))

@@ -144,10 +144,7 @@ class Scene:
         return next((tree for tree in self.trees.values() if tree.field == self.field), None)
 
 
-def scenes_of(atlas: Atlas, key: str = "train_loss") -> tuple[Scene, ...]:
-    """Return a scene for every landscape, and for every map without any, on one scale.
-
-    If no landscape has the field of this key, they show the first field that there is.
-    """
-    scale = colour_scale(atlas, key)
+def scenes_of(atlas: Atlas) -> tuple[Scene, ...]:
+    """Return a scene for every landscape, and for every map without any, on one scale."""
+    scale = colour_scale(atlas)
     return tuple(Scene.of(map_, atlas, scale, name) for map_ in atlas.maps for name in map_.landscapes or [""])

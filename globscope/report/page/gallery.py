@@ -62,10 +62,10 @@ class Gallery:
     names: Names = field(factory=Names)
 
     @classmethod
-    def of(cls, folder: Path, atlas: Atlas, key: str) -> "Gallery":
-        """Return the gallery of a run folder, whose colours show the field of this key where there is one."""
+    def of(cls, folder: Path, atlas: Atlas) -> "Gallery":
+        """Return the gallery of a run folder."""
         own_folder(folder, "figures")
-        scenes = scenes_of(atlas, key)
+        scenes = scenes_of(atlas)
         return cls(folder=folder, atlas=atlas, scenes=scenes, profiles=profile_scales(atlas, scenes))
 
     @property

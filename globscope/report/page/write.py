@@ -22,7 +22,6 @@ def write_report(
     findings: Mapping[str, Finding],
     learned: Mapping[str, Finding] | None = None,
     record: Mapping[str, Any],
-    field: str = "train_loss",
 ) -> Path:
     """Return the path of `report.html`, written with its figures and tables; each file whole or not at all.
 
@@ -34,10 +33,9 @@ def write_report(
         findings: Findings by analysis' name.
         learned: How aligners learned, by aligner's name.
         record: The results as one JSON object, with `reducers`, `manifest` and `spec`.
-        field: Key of the field that the colours show; if no landscape has it, they show the first field.
     """
     claim(folder, "study")
-    before, gallery = times_written(folder), Gallery.of(folder, atlas, field)
+    before, gallery = times_written(folder), Gallery.of(folder, atlas)
     records = {one["name"]: one for one in record.get("reducers", ())}
     overviews = filter(None, (gallery.overview(records), gallery.compare_profiles()) if atlas.maps else ())
     sections = [Section(scene=scene, pictures=tuple(gallery.of_map(scene.map_))) for scene in gallery.first_scenes]

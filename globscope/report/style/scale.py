@@ -13,6 +13,8 @@ from globscope.values.findings import Atlas
 
 # Decades below and above the median's: exploded networks must not paint all others in one colour.
 REACH = (-6, 2)
+# Key of the field that the colours show.
+SHOWN = "train_loss"
 
 
 @define(frozen=True, kw_only=True)
@@ -73,10 +75,10 @@ def positive(values: np.ndarray) -> bool:
     return bool(len(finite) and (finite > 0).all())
 
 
-def colour_scale(atlas: Atlas, key: str = "train_loss") -> Scale:
-    """Return the scale of the landscapes' colours; if no landscape has a field of this key, that of the first field."""
+def colour_scale(atlas: Atlas) -> Scale:
+    """Return the scale of the landscapes' colours: of the training loss, or else of the first field that there is."""
     known = [name for map_ in atlas.maps for landscape in map_.landscapes.values() for name in landscape.fields]
-    return shared_scale(atlas, key if key in known or not known else known[0])
+    return shared_scale(atlas, known[0] if known and SHOWN not in known else SHOWN)
 
 
 def shared_scale(atlas: Atlas, key: str) -> Scale:
