@@ -15,7 +15,7 @@ from globscope.spec.describe import options
 from globscope.spec.entries import common
 from globscope.study.plan.estimate import Estimate
 from globscope.sweep.estimate import SweepEstimate
-from globscope.values.field import in_words
+from globscope.values.field import column_heading, in_words
 from globscope.values.findings import Finding
 
 # The most characters in a line that goes to a file or pipe.
@@ -52,7 +52,7 @@ def _print(title: str, headings: Sequence[str], rows: Iterable[Sequence[str]], w
 
 def _table(headings: Sequence[str], lines: Sequence[Sequence[str]], words: bool) -> Table:
     plain = not _console().is_terminal
-    table = Table(box=None if plain else HEAVY_HEAD, pad_edge=not plain)
+    table = Table(box=None if plain else HEAVY_HEAD, pad_edge=not plain, show_header=any(headings))
     for place, heading in enumerate(headings):
         table.add_column(heading, justify="left" if words or place == 0 else "right", overflow="fold", no_wrap=plain)
     for line in lines:
@@ -70,7 +70,7 @@ def print_summary(record: Mapping[str, Any]) -> None:
     """Print a run's population, the comparison of its reducers, its other tables and warnings."""
     population = record["population"]
     line = (
-        f"{population['members']} members of {population['variants']} variants, "
+        f"{population['members']} members of {population['variants']} training runs, "
         f"{population['parameters']:,} parameters, "
         f"variance per weight {cell_text(population['variance_per_weight'])}, "
         f"lowest test accuracy {cell_text(population['test_accuracy_min'])}"
@@ -124,7 +124,7 @@ def _figures(title: str, what: str, record: Mapping[str, Any], runs: Sequence[Ma
 
 
 def _headings(columns: Iterable[str], names: Mapping[str, str]) -> list[str]:
-    return [escape_markup(names.get(column) or in_words(column)) for column in columns]
+    return [escape_markup(column_heading(column, names)) for column in columns]
 
 
 def print_comparison(record: Mapping[str, Any]) -> None:
@@ -190,7 +190,7 @@ def _persistence(pair: Mapping[str, Any]) -> str:
 
 def print_plan(value: Estimate | SweepEstimate) -> None:
     """Print what a study would take, or a sweep as a whole and cell by cell."""
-    _print("Plan", ["what", ""], [[name, escape_markup(text)] for name, text in value.in_words.items()], words=True)
+    _print("Plan", ["", ""], [[name, escape_markup(text)] for name, text in value.in_words.items()], words=True)
     if isinstance(value, Estimate):
         for number, stage in enumerate(value.stages, 1):
             _console().print(f"{number:3}. {escape_markup(stage)}")

@@ -14,13 +14,13 @@ from globscope.values.topology import Topology
 
 # Why a map does not show a network.
 PATH = "the samples are a path"
-OFF_SLICE = "it does not lie on the slice"
-UNKNOWN = "its own loss was not measured"
-LOSS = "its decoded loss is not its own"
-FAR = "it decodes to a network far from itself"
-OUTSIDE = "no finite sample lies beside it"
-BETWEEN = "its basin lies between the samples"
-EXTRAPOLATED = "its way to the minimum leaves the trusted region"
+OFF_SLICE = "not on the slice"
+UNKNOWN = "the loss of the network itself was not measured"
+LOSS = "the decoded network has another loss"
+FAR = "the decoded network lies far from the network itself"
+OUTSIDE = "no finite sample lies beside the point"
+BETWEEN = "the basin lies between the samples"
+EXTRAPOLATED = "the path to the minimum leaves the trusted region"
 # A gap below this share of a network's own loss does not count, however small the persistence threshold is.
 ROUNDING = 1e-2
 

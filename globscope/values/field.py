@@ -1,16 +1,26 @@
 """What people call a measured field, in which direction it is better, and how it is drawn."""
 
+from collections.abc import Mapping
+from types import MappingProxyType
+
 import numpy as np
 from attrs import asdict, define
 
 # Words of a key that people write otherwise.
 WORDS = {"train": "training", "val": "validation", "acc": "accuracy", "iou": "IoU", "mse": "MSE"}
+# Headings of the two sides of a pair, whatever is compared: runs, maps, basins, values.
+HEADINGS = {"one": "first", "other": "second", "two": "second"}
 
 
 def in_words(key: str) -> str:
     """Return an identifier as words: `train_loss` as `training loss`, `pca.train_loss` as `pca: training loss`."""
     place, dot, name = key.rpartition(".")
     return f"{place}{': ' * len(dot)}" + " ".join(WORDS.get(word, word) for word in name.split("_") if word)
+
+
+def column_heading(key: str, names: Mapping[str, str] = MappingProxyType({})) -> str:
+    """Return what a table calls a column with this key: its name among `names`, or the key in words."""
+    return names.get(key) or HEADINGS.get(key) or in_words(key)
 
 
 @define(frozen=True, kw_only=True)

@@ -144,7 +144,7 @@ def test_check_prints_the_plan_and_leaves_no_file(spec_file, tmp_path, monkeypat
     result = run("check", path, "--set", "sampler.0.resolution=[4, 5]")
     assert result.exit_code == 0, result.output
     rows = dict(re.split(r" {2,}", line, maxsplit=1) for line in result.stdout.splitlines() if "  " in line.strip())
-    assert rows["members"].strip() == "9 of 3 variants"
+    assert rows["members"].strip() == "9 of 3 training runs"
     assert rows["parameters"].strip() == "610"
     assert "pca: fit, decode grid, evaluate, merge tree" in result.stdout
     assert f"{NAME}: fit; no landscape, it has no inverse" in result.stdout

@@ -125,7 +125,7 @@ def test_the_proposal_is_a_spec_that_check_takes(tmp_path, monkeypatch):
     document = tomllib.loads((tmp_path / "study.toml").read_text("utf-8"))
     assert document["task"] == {"use": "classification", "model": "mlp", "hidden": [8], "data": "digits"}
     assert document["population"] == {"checkpoints": "runs/{variant}/epoch={step}-step=*.ckpt"}
-    assert "4 of 2 variants" in run("check", "study.toml").stdout
+    assert "4 of 2 training runs" in run("check", "study.toml").stdout
     assert_refused(run("init", "runs"), "study.toml: exists already; give another name, such as --out other.toml")
     assert run("init", "runs", "--out", "other.toml").exit_code == 0
 

@@ -3,7 +3,7 @@
 import numpy as np
 import pytest
 
-from globscope.values.field import Field
+from globscope.values.field import Field, column_heading
 
 
 @pytest.mark.parametrize(
@@ -21,6 +21,14 @@ def test_a_field_knows_its_name_unit_direction_and_scale(key, name, unit, higher
     field = Field.of(key)
     assert (field.name, field.unit) == (name, unit)
     assert (field.higher_is_better, field.is_logarithmic) == (higher, logarithmic)
+
+
+@pytest.mark.parametrize(
+    ("key", "heading"),
+    [("one", "first"), ("other", "second"), ("two", "second"), ("train_loss", "loss"), ("loss_gap", "loss gap")],
+)
+def test_the_sides_of_a_pair_are_the_first_and_the_second(key, heading):
+    assert column_heading(key, {"train_loss": "loss"}) == heading
 
 
 def test_a_barrier_of_a_share_is_its_fall_and_one_of_a_loss_its_rise():

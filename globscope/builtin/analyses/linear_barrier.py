@@ -29,19 +29,19 @@ from globscope.builtin.analyses.curves.pairs import count_pairs, require_pairs
 
 NAME = "linear-barrier"
 CAPTION = (
-    "The {field} along the straight line in weight space between the final networks of every two variants, at {points} "
-    "equal steps of t, including both ends. ψ(t) = L(t) − ((1 − t) L(0) + t L(1)) is the excess over the linear "
-    "interpolation of the ends (for a share such as an accuracy, the fall below it). barrier: max over t of ψ(t); "
-    "area: ∫ ψ dt; neither is below 0, as in Ainsworth et al. (2023) and Navon et al. (2024). Some authors subtract "
-    "the mean of the ends instead; for them, {extreme} is the extreme of L itself, at t = at. Figures are empty where "
-    "a loss is not finite."
+    "The {field} along the straight line in weight space between the final networks of every two training runs, at "
+    "{points} equal steps of t, including both ends. ψ(t) = L(t) − ((1 − t) L(0) + t L(1)) is the excess over the "
+    "linear interpolation of the ends (for a share such as an accuracy, the fall below it). barrier: max over t of "
+    "ψ(t); area: ∫ ψ dt; neither is below 0, as in Ainsworth et al. (2023) and Navon et al. (2024). Some authors "
+    "subtract the mean of the ends instead; for them, {extreme} is the extreme of L itself, at t = at. Figures are "
+    "empty where a loss is not finite."
 )
 Row = dict[str, Any]
 
 
 @attrs.define(frozen=True, kw_only=True)
 class LinearBarrier:
-    """Measure the barrier on the straight line between the final networks of every two variants.
+    """Measure the barrier on the straight line between the final networks of every two training runs.
 
     This is linear mode connectivity as defined by Frankle et al. (2020) and Entezari et al. (2022); the table's caption
     has the formula. The evaluator's `batch_norm` determines the BatchNorm statistics of the networks between the ends.
@@ -127,7 +127,7 @@ def _matrix(names: Sequence[str], rows: Sequence[Row], field: Field) -> HeatMap:
     values = tuple(tuple(0.0 if a == b else barriers.get((a, b), barriers.get((b, a))) for b in names) for a in names)
     return HeatMap(
         name="barriers",
-        caption=f"Barriers in {field.name} on the straight lines between the final networks of every two variants.",
+        caption=f"Barriers in {field.name} on the straight lines between the final networks of every two runs.",
         rows=tuple(names),
         columns=tuple(names),
         values=values,

@@ -37,8 +37,8 @@ METRICS = (
 BASINS = (
     "Basins of the simplified trees, deepest first, by the sample at their minimum. dies_at: the value of the saddle "
     "at which the basin meets a lower one; merges_into: the minimum of that one; empty where it never dies. samples: "
-    "number of samples in the basin, where those above a saddle belong to the lower basin; runs: variants whose last "
-    "network the map shows in it."
+    "number of samples in the basin, where those above a saddle belong to the lower basin; runs: training runs "
+    "whose final network the map shows in it."
 )
 DISTANCES = (
     "Distances between two maps' persistence diagrams, for every sampler and topology; 0 where the diagrams are equal. "

@@ -13,7 +13,7 @@ from globscope.report.map.scene import Scene
 from globscope.report.page.compared_maps import compared_maps
 from globscope.report.page.gallery import Shown
 from globscope.report.style.text import cell_text, count_noun, join_words, number, spell_number
-from globscope.values.field import in_words
+from globscope.values.field import column_heading, in_words
 from globscope.values.findings import Atlas, Cell, Map, Table
 from globscope.visible import visible_lines
 
@@ -105,7 +105,7 @@ def environment(names: Mapping[str, str]) -> Environment:
         lstrip_blocks=True,
     )
     templates.filters["cell"] = lambda value: cell_text(names.get(value, value) if isinstance(value, str) else value)
-    templates.filters["heading"] = lambda key: names.get(key) or in_words(key)
+    templates.filters["heading"] = partial(column_heading, names=names)
     templates.filters["caption"] = partial(_caption, names)
     return templates
 
@@ -113,7 +113,7 @@ def environment(names: Mapping[str, str]) -> Environment:
 def _caption(names: Mapping[str, str], table: Table) -> str:
     """Return a table's caption that calls columns, and what several of them begin with, as the headings do."""
     begun = {key.rsplit("_", cut)[0] for key in table.columns for cut in range(key.count("_") + 1)}
-    return KEY.sub(lambda key: names.get(key[0]) or in_words(key[0]) if key[0] in begun else key[0], table.caption)
+    return KEY.sub(lambda key: column_heading(key[0], names) if key[0] in begun else key[0], table.caption)
 
 
 def _make_visible(value: Any) -> Any:

@@ -352,5 +352,5 @@ def test_a_task_that_does_not_tell_outputs_is_refused():
 
 
 def test_the_plan_says_what_is_compared(study):
-    assert study().estimate().stages[-1] == "similarity of the final networks of 3 variants, by their outputs"
+    assert study().estimate().stages[-1] == "similarity of the final networks of 3 training runs, by their outputs"
     assert "every 2-th network" in study("analysis.0.members=2").estimate().stages[-1]

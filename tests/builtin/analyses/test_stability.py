@@ -59,7 +59,7 @@ def test_where_refits_group_the_variants_otherwise_it_is_reported_in_words():
     moved = sum((row["seed"] or 0) % 2 for row in tables["runs"])
     assert found.warnings == (
         "linear, grid, gudhi: not the same in 8 refits (further seeds): basins with a variant's final network 2 on "
-        f"this map, 1 to 2 there; the variants' final networks share basins differently in {moved} of 8",
+        f"this map, 1 to 2 there; the runs' final networks share basins differently in {moved} of 8",
     )
     assert found.records["linear"]["stability_basins_min"] == 1
     assert found.records["linear"]["stability_leaves_max"] == 2

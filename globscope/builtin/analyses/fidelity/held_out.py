@@ -9,9 +9,9 @@ from globscope.api import Atlas, Bench, Population, Table, finite_or_none
 
 CAPTION = (
     "Each map was fitted again without some networks, which were then encoded and decoded. checkpoints: without every "
-    "third intermediate checkpoint of every variant; variants: without each variant in turn, averaged, where there are "
-    "several. mse_per_weight: squared error per weight of the networks left out; share_of_variance: the same over the "
-    "population's variance per weight; neighbours_mse: the same error of the average of the two neighbouring "
+    "third intermediate checkpoint of every training run; variants: without each run in turn, averaged, where there "
+    "are several. mse_per_weight: squared error per weight of the networks left out; share_of_variance: the same over "
+    "the population's variance per weight; neighbours_mse: the same error of the average of the two neighbouring "
     "checkpoints, for comparison; residual: share of a left-out network's norm (from the mean) that lies outside the "
     "span of the others, where no map of them can reach."
 )

@@ -41,7 +41,7 @@ def _odd(_: Any, attribute: Any, value: int) -> None:
 
 @attrs.define(frozen=True, kw_only=True)
 class ModeConnectivity:
-    """Train curves of low loss between the variants' final networks, and follow them over the maps.
+    """Train curves of low loss between the training runs' final networks, and follow them over the maps.
 
     Garipov et al., "Loss Surfaces, Mode Connectivity, and Fast Ensembling of DNNs", 2018: the ends of a curve stay, and
     its bends move by SGD with momentum 0.9, where every mini-batch is scored at one random t. The learning rate is

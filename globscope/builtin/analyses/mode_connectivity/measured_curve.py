@@ -58,7 +58,7 @@ def _measured_curve(variant: str, rows: list[int], atlas: Atlas, bench: Bench) -
 
 CAPTION = (
     "Every trained curve beside the straight line between the same two networks, at the same values of t, both ends "
-    "included. one, other: the ends; min, max: over the points; mean: weighted by length, ∫ L ds over the length "
+    "included. first, second: the ends; min, max: over the points; mean: weighted by length, ∫ L ds over the length "
     "(trapezoids); barrier: max over t of L(t) − ((1 − t) L(0) + t L(1)), the excess over the linear interpolation of "
     "the ends, never below 0 (for an accuracy, the deepest fall below it); length_ratio: length of the curve over that "
     "of the straight line. A figure is empty where a loss is not finite."

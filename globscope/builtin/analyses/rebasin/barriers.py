@@ -13,11 +13,11 @@ from globscope.builtin.analyses.rebasin.rebased_networks import Rebased
 
 BEFORE = "as it is"
 CAPTION = (
-    "The straight line in weight space from the final network of `one` to that of `other`, as it is and re-based, at "
-    "{points} equal steps of t. barrier: max over t of L(t) − ((1 − t) L(0) + t L(1)), the excess over the linear "
-    "interpolation of the ends, never below 0; area: the integral of that excess; of_before: the barrier in {field} "
-    "over that of the network as it is; changed: change of the network's {field} by re-basing, which is rounding. how: "
-    "the aligner; `random`, a random permutation; or `third network`, an alignment to {third}."
+    "The straight line in weight space from the final network of the first run to that of the second, as it is and "
+    "re-based, at {points} equal steps of t. barrier: max over t of L(t) − ((1 − t) L(0) + t L(1)), the excess over "
+    "the linear interpolation of the ends, never below 0; area: the integral of that excess; of_before: the barrier in "
+    "{field} over that of the network as it is; changed: change of the network's {field} by re-basing, which is "
+    "rounding. how: the aligner; `random`, a random permutation; or `third network`, an alignment to {third}."
 )
 SUMMARY = (
     "The barriers by method: medians over the pairs, and the mean barrier in {field}. A barrier that is not finite "

@@ -58,7 +58,7 @@ class Similarity:
     def plan(self, maps: int, variants: int) -> str:
         """Return what the analysis will do."""
         del maps
-        named = {"last": f"the final networks of {variants} variants", "all": "all networks"}
+        named = {"last": f"the final networks of {variants} training runs", "all": "all networks"}
         return f"similarity of {named.get(str(self.members), f'every {self.members}-th network')}, by their outputs"
 
     def check(self, facts: CheckFacts) -> None:

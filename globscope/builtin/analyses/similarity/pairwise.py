@@ -111,8 +111,8 @@ class PairwiseComparison:
         names = tuple(population.members[self.rows[at]].variant for at in finals)
         meaning = SHARE if self.classifies else SQUARES
         matrices = (
-            ("cka", self.cka, 1.0, "Linear CKA of the outputs of the variants' final networks; 1 is most similar."),
-            ("disagreement", self.disagreement, 0.0, f"Disagreement of the variants' final networks: {meaning}."),
+            ("cka", self.cka, 1.0, "Linear CKA of the outputs of the runs' final networks; 1 is most similar."),
+            ("disagreement", self.disagreement, 0.0, f"Disagreement of the runs' final networks: {meaning}."),
         )
         for name, figures, itself, caption in matrices:
             values = _square(figures, len(self.rows), itself)[np.ix_(finals, finals)]

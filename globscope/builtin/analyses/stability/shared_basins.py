@@ -10,11 +10,10 @@ from globscope.builtin.analyses.stability.refits import TreeCounts
 from globscope.builtin.analyses.stability.spread import TREE, Row, distinct, tree_cells
 
 BASINS = (
-    "Share of a map's distinct fits, including its own, in which a variant's final network lies in a basin without "
-    "other variants' final networks (alone), in one with others (together), or in none, because the map does not show "
-    "it."
+    "Share of a map's distinct fits, including its own, in which a training run's final network lies in a basin "
+    "without those of other runs (alone), in one with others (together), or in none, because the map does not show it."
 )
-SHARED = "Share of a map's distinct fits in which two variants' final networks lie in one basin."
+SHARED = "Share of a map's distinct fits in which two training runs' final networks lie in one basin."
 ALONE = (*TREE, "variant", "fits", "alone", "together", "in_none")
 PAIR = (*TREE, "one", "other", "fits", "share")
 
@@ -30,10 +29,10 @@ def tables(trees: Sequence[Sequence[TreeCounts]], variants: Sequence[str]) -> tu
 
 
 def matrix(counts: Sequence[TreeCounts], variants: Sequence[str]) -> HeatMap:
-    """Return a matrix of how often two variants share a basin on one map."""
+    """Return a matrix of how often two training runs share a basin on one map."""
     name, together = counts[0].tree[0], _together(counts)
     caption = (
-        f"{name}: share of {len(together)} distinct fits in which the final networks of two variants lie in one basin; "
+        f"{name}: share of {len(together)} distinct fits in which the final networks of two runs lie in one basin; "
         "on the diagonal, in which one lies in any basin."
     )
     cells = tuple(tuple(map(float, line)) for line in together.mean(axis=0))

@@ -10,9 +10,9 @@ from globscope.builtin.analyses.stability.refits import BOOTSTRAPS, SEEDS, STUDY
 
 SPREAD = (
     "The fits of every map with further seeds, including its own, and on bootstraps of the checkpoints, each of which "
-    "keeps the distinct ones of N draws out of N and every variant's last. distinct: number of fits that differ in any "
+    "keeps the distinct ones of N draws out of N and every run's last. distinct: number of fits that differ in any "
     "bit, over which min, median and max are taken. leaves: minima at the persistence threshold; leaves_trusted: "
-    "leaves inside the trusted region; basins: distinct basins in which the variants' final networks lie; persistence: "
+    "leaves inside the trusted region; basins: distinct basins in which the runs' final networks lie; persistence: "
     "mean and standard deviation of the average persistence over the fits; mse_per_weight, loss_gap (median |true − "
     "decoded|): errors of the trained members in the fit; note: why there is no spread."
 )
@@ -95,7 +95,7 @@ def warnings(counts: Sequence[TreeCounts]) -> Iterator[str]:
         ]
         other = sum(count.grouping != study.grouping for count in fits)
         if other:
-            changes.append(f"the variants' final networks share basins differently in {other} of {len(fits)}")
+            changes.append(f"the runs' final networks share basins differently in {other} of {len(fits)}")
         if changes:
             yield f"{', '.join(study.tree)}: not the same in {len(fits)} refits ({WORDS[by]}): {'; '.join(changes)}"
 
@@ -125,7 +125,7 @@ def plot(trees: Sequence[Sequence[TreeCounts]]) -> Plot:
         for what, label in kinds.items()
     )
     caption = (
-        "Numbers of leaves, and of distinct basins in which the variants' final networks lie, in every fit: 0 is the "
+        "Numbers of leaves, and of distinct basins in which the runs' final networks lie, in every fit: 0 is the "
         "study's own map, followed by further seeds and bootstraps of the checkpoints."
     )
     return Plot(name="fits", caption=caption, x="fit", y="count", panels=panels)
