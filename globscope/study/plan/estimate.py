@@ -187,8 +187,8 @@ def _evaluations_of(spec: Spec, analysis: Entry, members: int, variants: int) ->
     """Return how many networks an analysis will score at most, where it tells."""
     asked, maps = analysis.component, _decoding(spec, analysis)
     counting = capability(asked, Evaluates)
-    told = 0 if counting is None else counting.evaluations(lattices(spec, analysis), len(maps), variants)
-    own = checked_count(f"analysis {analysis.name!r}: evaluations", told)
+    announced = 0 if counting is None else counting.evaluations(lattices(spec, analysis), len(maps), variants)
+    own = checked_count(f"analysis {analysis.name!r}: evaluations", announced)
     again = _refits(analysis)
     return own + again * sum(members + (samples(spec, entry) or 0) for entry in maps if not _slices(entry))
 
@@ -238,8 +238,8 @@ def describe_fits(fits: Sequence[Mapping[str, float | None]]) -> str:
     """Return in words what maps take, and of which no short trial can tell."""
     known = [seconds for one in fits for seconds in one.values() if seconds is not None]
     unknown = dict.fromkeys(name for one in fits for name, seconds in one.items() if seconds is None)
-    told = [f"at most about {duration(sum(known))}"] if known else []
-    return "; ".join([*told, *([f"unknown: {', '.join(unknown)}"] if unknown else [])])
+    times = [f"at most about {duration(sum(known))}"] if known else []
+    return "; ".join([*times, *([f"unknown: {', '.join(unknown)}"] if unknown else [])])
 
 
 def duration(seconds: float) -> str:
