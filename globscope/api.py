@@ -97,7 +97,7 @@ from globscope.scoring.examples import calibration_batches, examples_per_batch, 
 from globscope.scoring.fields import means
 from globscope.scoring.lines import area, barrier, lengths_along, mean_along
 from globscope.stateless import stateless_call
-from globscope.symmetry.record import activations
+from globscope.symmetry.activations import activations
 from globscope.symmetry.search import symmetry
 from globscope.symmetry.symmetry import Axis, Frozen, Group, Symmetry
 from globscope.symmetry.trace import attributes_of

@@ -10,7 +10,7 @@ from globscope.roles import Derives, ProbeTraits, capability, traits
 from globscope.scoring.fields import measured_fields
 from globscope.study.bench import StudyBench
 from globscope.study.plan.check import check
-from globscope.study.record import record
+from globscope.study.results import study_results
 from globscope.study.stages.align import learners
 from globscope.study.stages.aligned import align_population
 from globscope.study.stages.analysis import analyse
@@ -60,7 +60,7 @@ def run(workshop: Workshop) -> Outcome:
     learned = {one.entry.name: one.learning() for one in learners(workshop)}
     entries = (workshop.spec.fidelity, *workshop.spec.analysis)
     findings = {entry.name: analyse(workshop, evolve(bench, asking=entry), entry, atlas) for entry in entries}
-    results = record(workshop, atlas, findings, learned)
+    results = study_results(workshop, atlas, findings, learned)
     return Outcome(atlas=atlas, findings=findings, learned=learned, record=results)
 
 

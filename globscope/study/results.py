@@ -17,7 +17,7 @@ from globscope.values.findings import Atlas, Finding, Map, finite_or_none
 LIBRARIES = ("torch", "numpy", "scikit-learn", "umap-learn", "gudhi")
 
 
-def record(
+def study_results(
     workshop: Workshop, atlas: Atlas, findings: Mapping[str, Finding], learned: Mapping[str, Finding]
 ) -> dict[str, Any]:
     """Return the results; a figure that is not finite is None, never NaN.
