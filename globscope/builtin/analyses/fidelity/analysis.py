@@ -5,8 +5,8 @@ import numpy as np
 from attrs.validators import and_, ge
 
 from globscope.api import NEIGHBOURS, AnalysisTraits, Atlas, Bench, Finding, Table
-from globscope.builtin.analyses.fidelity.comparison import MapFidelity, figures
 from globscope.builtin.analyses.fidelity.held_out import held_out
+from globscope.builtin.analyses.fidelity.map_figures import MapFidelity, figures
 from globscope.builtin.analyses.fidelity.pairs_of_runs import RunsOnMap, absence_warnings, pairs
 from globscope.builtin.analyses.fidelity.warnings import (
     buffer_warnings,
