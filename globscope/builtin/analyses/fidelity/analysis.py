@@ -7,13 +7,13 @@ from attrs.validators import and_, ge
 from globscope.api import NEIGHBOURS, AnalysisTraits, Atlas, Bench, Finding, Table
 from globscope.builtin.analyses.fidelity.held_out import held_out
 from globscope.builtin.analyses.fidelity.map_figures import MapFidelity, figures
-from globscope.builtin.analyses.fidelity.pairs_of_runs import RunsOnMap, absence_warnings, pairs
-from globscope.builtin.analyses.fidelity.warnings import (
+from globscope.builtin.analyses.fidelity.member_warnings import (
     buffer_warnings,
     chance_warnings,
     noise_warnings,
     record_warnings,
 )
+from globscope.builtin.analyses.fidelity.pairs_of_runs import RunsOnMap, absence_warnings, pairs
 
 
 @attrs.define(frozen=True, kw_only=True)
