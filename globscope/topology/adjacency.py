@@ -1,4 +1,4 @@
-"""Which samples are neighbours: on a lattice, or scattered.
+"""The neighbours of a landscape's samples in the order of a sweep, by one of the rules of `neighbour_rules`.
 
 Vertices are numbered by their place in the sweep: vertex i is sample `swept[i]`. Samples that are not
 swept are absent, and so are their edges (an induced subgraph). ToMaTo uses only a vertex's
@@ -11,7 +11,7 @@ from typing import Literal
 
 import numpy as np
 
-from globscope.topology.neighbours import delaunay, gabriel, lattice_neighbours, nearest
+from globscope.topology.neighbour_rules import delaunay, gabriel, lattice_neighbours, nearest
 from globscope.values.landscape import Samples
 
 Adjacency = Literal["auto", "freudenthal", "full", "delaunay", "gabriel", "knn", "mutual-knn"]

@@ -6,8 +6,8 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from globscope.api import Samples, edges, neighbours, resolve_adjacency
-from globscope.topology import neighbours as descent
-from globscope.topology.neighbours import nearest
+from globscope.topology import neighbour_rules as descent
+from globscope.topology.neighbour_rules import nearest
 
 SQUARE = np.array([[0.0, 0], [0, 1], [1, 0], [1, 1]])
 # Coordinates on a coarse lattice, so that equal distances are common.

@@ -11,7 +11,7 @@ from scipy.sparse import coo_array
 from scipy.sparse.csgraph import connected_components
 from support.landscapes import landscape_of, topology
 
-from globscope.topology.neighbours import lattice_neighbours
+from globscope.topology.neighbour_rules import lattice_neighbours
 from globscope.topology.outline import Outline, outline
 from globscope.topology.tree import sweep_order
 

@@ -13,8 +13,8 @@ from globscope.api import MergeTree, SpecError, Topology
 from globscope.builtin.topology import Gudhi, globscope_topologies
 from globscope.builtin.topology.tomato import branches
 from globscope.topology.adjacency import earlier_neighbours
-from globscope.topology.neighbours import delaunay as scattered
-from globscope.topology.neighbours import lattice_neighbours, offsets
+from globscope.topology.neighbour_rules import delaunay as scattered
+from globscope.topology.neighbour_rules import lattice_neighbours, offsets
 from globscope.topology.tree import simplify, sweep_order, trees
 
 RECORDED = ROOT / "tests/data/ttk"

@@ -1,4 +1,4 @@
-"""Which samples are neighbours: on a lattice, in a mesh, and by distance."""
+"""The rules by which points are neighbours: on a lattice, in a mesh, and by distance. `adjacency` chooses one."""
 
 from itertools import product
 
