@@ -44,7 +44,7 @@ from globscope.report.map.line_plot import walk
 from globscope.report.map.scattered import slivers, triangles
 from globscope.report.map.slices import slices
 from globscope.report.map.surface import lattice
-from globscope.report.map.tracks import tracks_of
+from globscope.report.map.trajectory import trajectories_of
 from globscope.report.page.compared_maps import compared_maps
 from globscope.report.page.files import as_csv, write_values
 from globscope.report.style.labels import Name, short_names
@@ -163,7 +163,7 @@ def test_a_measure_is_called_as_its_task_describes_it_on_page_and_pictures(tmp_p
 def test_each_landscape_is_looked_up_once_for_all_its_pictures(tmp_path):
     trail = Overlay(name="t", caption="", map="one", trails=(Trail(label="t", points=((0, 0),)),))
     maps = (a_map("one"), evolve(a_path_map(), name="paths"), a_scatter("mds", "none"))
-    names = ("kind_of", "tracks_of", "tracks_by_basin")
+    names = ("kind_of", "trajectories_of", "trajectories_by_basin")
     with ExitStack() as stack:
         calls = [
             stack.enter_context(patch.object(scenes_module, name, wraps=getattr(scenes_module, name))) for name in names
@@ -376,8 +376,8 @@ def test_a_run_is_drawn_by_rising_step_and_derived_members_apart():
     members = tuple(who.members[row] for row in order)
     members = (*members[:-1], evolve(members[-1], kind="curve"))
     drawn = a_map(who=evolve(who, members=members))
-    found = tracks_of(drawn)
-    assert [len(track.points) for track in found] == [4, 4, 3]
+    found = trajectories_of(drawn)
+    assert [len(trajectory.points) for trajectory in found] == [4, 4, 3]
     np.testing.assert_array_equal(found[0].points, drawn.chart.latents[[1, 3, 2, 0]])
     assert "curve members" in texts(plot(drawn))
 
@@ -386,7 +386,7 @@ def test_a_members_point_that_is_not_finite_is_left_out():
     drawn = a_map()
     lost = np.where(np.arange(12)[:, None] == 0, np.nan, drawn.chart.latents)
     drawn = evolve(drawn, chart=evolve(drawn.chart, latents=lost))
-    assert [len(track.points) for track in tracks_of(drawn)] == [3, 4, 4]
+    assert [len(trajectory.points) for trajectory in trajectories_of(drawn)] == [3, 4, 4]
 
 
 @pytest.mark.parametrize("d", [1, 3])
@@ -406,7 +406,7 @@ def test_each_run_is_named_at_the_leaf_of_its_basin():
     tree = drawn.topology.tree
     home = scene_of(drawn).tree.runs
     nearest = drawn.landscape.nearest(CENTRES)
-    assert {leaf: [track.variant for track in found] for leaf, found in home.items()} == {
+    assert {leaf: [trajectory.variant for trajectory in found] for leaf, found in home.items()} == {
         int(tree.basin[sample]): [variant] for sample, variant in zip(nearest, "ABC", strict=True)
     }
     assert set(home) == set(tree.minima.tolist())

@@ -26,7 +26,7 @@ from globscope.builtin.analyses.fidelity import Fidelity
 from globscope.builtin.analyses.fidelity.pairs_of_runs import RunsOnMap, pairs
 from globscope.builtin.topology import Gudhi
 from globscope.report import plot
-from globscope.report.map.tracks import variants_not_shown
+from globscope.report.map.trajectory import variants_not_shown
 from globscope.report.topology.figures import plot_tree
 from globscope.report.topology.landscape_profile import ProfileScales, caption
 from globscope.testing import tiny_bench

@@ -24,7 +24,7 @@ ALT_TEXTS: dict[Kind, str] = {
 def caption(scene: Scene) -> tuple[str, str]:
     """Return a picture's caption and its alternative text."""
     shown = " ".join(facts(scene))
-    runs = join_words(track.variant for track in scene.tracks)
+    runs = join_words(trajectory.variant for trajectory in scene.trajectories)
     words = {"name": scene.map_.name, "sampler": scene.sampler, "field": scene.field.name, "runs": runs}
     above = CAPTIONS[scene.kind].format(**words)
     return f"{above[:1].upper()}{above[1:]}. {shown}", f"{ALT_TEXTS[scene.kind].format(**words)} {shown}"

@@ -9,9 +9,9 @@ from matplotlib.axes import Axes
 from matplotlib.lines import Line2D
 from matplotlib.patches import Patch
 
+from globscope.report.map.draw_trajectories import draw_trajectories
 from globscope.report.map.scene import Scene
-from globscope.report.map.tracks import tracks_of
-from globscope.report.map.trajectories import draw_tracks
+from globscope.report.map.trajectory import trajectories_of
 from globscope.report.style.legend import Legend, log_note, tick_log
 from globscope.report.style.scale import positive
 from globscope.report.style.text import figure_text
@@ -86,20 +86,27 @@ def _draw_runs(axes: Axes, scene: Scene, places: np.ndarray) -> Legend:
         heights = np.interp(latents, places[order], scene.values[order])
     lifted = np.column_stack([latents, np.where(np.isfinite(heights), heights, np.nan)])
     on_line = evolve(map_, chart=evolve(map_.chart, latents=lifted))
-    return draw_tracks(axes, evolve(scene, map_=on_line, tracks=tracks_of(on_line)), faint=True)
+    return draw_trajectories(axes, evolve(scene, map_=on_line, trajectories=trajectories_of(on_line)), faint=True)
 
 
 def _draw_members(axes: Axes, scene: Scene, places: np.ndarray) -> Legend:
     """Mark the members that lie on the path's samples."""
     legend: Legend = {}
     points = scene.landscape.samples.points
-    for track in scene.tracks:
-        nearest = scene.landscape.nearest(track.points)
+    for trajectory in scene.trajectories:
+        nearest = scene.landscape.nearest(trajectory.points)
         # A path leads through its members up to rounding.
-        met = nearest[np.isclose(points[nearest], track.points, rtol=1e-9, atol=1e-12).all(axis=1)]
+        met = nearest[np.isclose(points[nearest], trajectory.points, rtol=1e-9, atol=1e-12).all(axis=1)]
         if len(met):
-            style: dict[str, Any] = {"ls": "", "marker": "o", "mfc": "white", "mec": track.colour, "mew": 1.5, "ms": 6}
-            legend[f"members of {track.label}"] = axes.plot(places[met], scene.values[met], zorder=3, **style)[0]
+            style: dict[str, Any] = {
+                "ls": "",
+                "marker": "o",
+                "mfc": "white",
+                "mec": trajectory.colour,
+                "mew": 1.5,
+                "ms": 6,
+            }
+            legend[f"members of {trajectory.label}"] = axes.plot(places[met], scene.values[met], zorder=3, **style)[0]
     return legend
 
 

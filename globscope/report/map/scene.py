@@ -8,8 +8,8 @@ import numpy as np
 from attrs import define, evolve
 from attrs import field as attribute
 
-from globscope.report.map.tracks import Track, tracks_of, variants_not_shown
-from globscope.report.map.tree_scene import TreeScene, tracks_by_basin
+from globscope.report.map.trajectory import Trajectory, trajectories_of, variants_not_shown
+from globscope.report.map.tree_scene import TreeScene, trajectories_by_basin
 from globscope.report.style.scale import Scale, colour_scale
 from globscope.report.style.text import one_line, shorten
 from globscope.values.field import Field
@@ -49,7 +49,7 @@ class Scene:
         fields: How people read the landscape's fields, by key.
         scale: Scale of the colours, with the field that they show.
         kind: Form in which the landscape is drawn.
-        tracks: Trajectories of the runs.
+        trajectories: Trajectories of the runs.
         not_shown: Variants whose final network the map does not show.
     """
 
@@ -59,7 +59,7 @@ class Scene:
     fields: Mapping[str, Field] = attribute(repr=False)
     scale: Scale
     kind: Kind
-    tracks: tuple[Track, ...] = attribute(repr=False)
+    trajectories: tuple[Trajectory, ...] = attribute(repr=False)
     not_shown: frozenset[str]
 
     @classmethod
@@ -74,7 +74,7 @@ class Scene:
             fields={key: atlas.field_of(key) for key in landscape.fields} if landscape else {},
             scale=scale,
             kind=kind_of(landscape, scale.field.key),
-            tracks=tracks_of(map_),
+            trajectories=trajectories_of(map_),
             not_shown=variants_not_shown(map_),
         )
 
@@ -126,14 +126,14 @@ class Scene:
     def trees(self) -> Mapping[str, TreeScene]:
         """The landscape's merge trees, by topology's name."""
         # Other variants' members do not lie on a path.
-        tracks = () if self.is_path else self.tracks
+        trajectories = () if self.is_path else self.trajectories
         return {
             name: TreeScene(
                 title=self.title,
                 topology=topology,
                 field=self.fields[topology.field],
                 values=self.landscape.fields[topology.field],
-                runs=tracks_by_basin(self.map_, self.landscape, topology, tracks),
+                runs=trajectories_by_basin(self.map_, self.landscape, topology, trajectories),
             )
             for name, topology in self.map_.topologies.get(self.sampler, {}).items()
         }

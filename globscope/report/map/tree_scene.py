@@ -7,7 +7,7 @@ import numpy as np
 from attrs import define
 from attrs import field as attribute
 
-from globscope.report.map.tracks import Track
+from globscope.report.map.trajectory import Trajectory
 from globscope.report.style.text import count_noun, join_words, number
 from globscope.topology.membership import depiction, membership
 from globscope.topology.outline import Outline, outline
@@ -33,7 +33,7 @@ class TreeScene:
     topology: Topology = attribute(repr=False)
     field: Field
     values: np.ndarray = attribute(eq=False, repr=False)
-    runs: Mapping[int, Sequence[Track]] = attribute(factory=dict, repr=False)
+    runs: Mapping[int, Sequence[Trajectory]] = attribute(factory=dict, repr=False)
 
     @classmethod
     def of(cls, title: str, topology: Topology, values: np.ndarray) -> "TreeScene":
@@ -68,7 +68,7 @@ class TreeScene:
     @property
     def missing_runs(self) -> str:
         """Which runs the map does not show, so that they name no leaf; empty where it shows all."""
-        names = join_words(track.variant for track in self.runs.get(-1, ()))
+        names = join_words(trajectory.variant for trajectory in self.runs.get(-1, ()))
         return f"Not on this map: {names}." if names else ""
 
     @property
@@ -80,19 +80,21 @@ class TreeScene:
             verb = "ends" if shown == 1 else "end"
             clauses.append(f"{count_noun(shown, 'run')} {verb} in {count_noun(len(basins), 'basin')}")
         if absent:
-            every, names = shown + len(absent), join_words(track.variant for track in absent)
+            every, names = shown + len(absent), join_words(trajectory.variant for trajectory in absent)
             clauses.append(f"{len(absent)} of {count_noun(every, 'run is', 'runs are')} not on this map ({names})")
         return "; ".join(clauses)
 
 
-def tracks_by_basin(
-    map_: Map, landscape: Landscape, topology: Topology, tracks: Sequence[Track]
-) -> dict[int, list[Track]]:
+def trajectories_by_basin(
+    map_: Map, landscape: Landscape, topology: Topology, trajectories: Sequence[Trajectory]
+) -> dict[int, list[Trajectory]]:
     """Return the runs whose final network lies in a leaf's basin, by leaf; by −1, those that the map does not show."""
-    basins: dict[int, list[Track]] = {}
-    if not tracks or not len(landscape.samples.points):
+    basins: dict[int, list[Trajectory]] = {}
+    if not trajectories or not len(landscape.samples.points):
         return basins
-    last = depiction(map_, topology.field, [track.last for track in tracks])
-    for track, basin in zip(tracks, membership(map_, landscape, topology, last).basins.tolist(), strict=True):
-        basins.setdefault(basin, []).append(track)
+    last = depiction(map_, topology.field, [trajectory.last for trajectory in trajectories])
+    for trajectory, basin in zip(
+        trajectories, membership(map_, landscape, topology, last).basins.tolist(), strict=True
+    ):
+        basins.setdefault(basin, []).append(trajectory)
     return basins

@@ -11,11 +11,11 @@ from matplotlib.patches import Patch
 from matplotlib.ticker import MaxNLocator
 
 from globscope.report.map.captions import samples
+from globscope.report.map.draw_trajectories import draw_trajectories
 from globscope.report.map.isosurfaces import Isosurface
 from globscope.report.map.scene import Scene
 from globscope.report.map.surface import draw_critical, positions
-from globscope.report.map.tracks import Track
-from globscope.report.map.trajectories import draw_tracks
+from globscope.report.map.trajectory import Trajectory
 from globscope.report.style.legend import Legend, colourbar, explain
 from globscope.report.style.scale import Scale
 from globscope.report.style.text import figure_text, join_words, tick_labels
@@ -49,7 +49,7 @@ def plot_volume(scene: Scene, surfaces: Sequence[Isosurface]) -> Figure:
 
 def caption(scene: Scene, surfaces: Sequence[Isosurface]) -> tuple[str, str]:
     """Return the figure's caption and its alternative text."""
-    runs, field = join_words(track.variant for track in scene.tracks), scene.field.name
+    runs, field = join_words(trajectory.variant for trajectory in scene.trajectories), scene.field.name
     shown = " ".join(facts(scene, surfaces))
     alt_text = f"The volume of {scene.map_.name} in space with the trajectories of {runs} inside."
     above = "in the volume of the three latent axes, with the runs' trajectories inside, from two sides."
@@ -98,7 +98,7 @@ def _draw(axes: Any, scene: Scene, surfaces: Sequence[Isosurface]) -> Legend:
     legend = _draw_surfaces(axes, scene.scale, surfaces)
     if scene.tree:
         legend |= draw_critical(axes, scene.tree.topology.tree, scene.landscape.samples.points)
-    return legend | draw_tracks(axes, scene, (0, 1, 2)) | _draw_plumb_lines(axes, scene.tracks)
+    return legend | draw_trajectories(axes, scene, (0, 1, 2)) | _draw_plumb_lines(axes, scene.trajectories)
 
 
 def _draw_surfaces(axes: Any, scale: Scale, surfaces: Sequence[Isosurface]) -> Legend:
@@ -133,15 +133,15 @@ def _colours(axes: Any, surface: Isosurface, scale: Scale, alpha: float) -> np.n
     return np.column_stack([shown * (0.65 + 0.35 * facing)[:, None], np.full(len(shown), alpha)])
 
 
-def _draw_plumb_lines(axes: Any, tracks: Sequence[Track]) -> Legend:
+def _draw_plumb_lines(axes: Any, trajectories: Sequence[Trajectory]) -> Legend:
     """Tie the runs' ends to the floor, since a picture does not show how far away they are."""
     floor = axes.get_zlim()[0]
-    for track in tracks:
-        x, y, z = track.points[-1]
-        axes.plot([x, x], [y, y], [floor, z], ":", color=track.colour, lw=0.9, zorder=3)
-        axes.plot([x], [y], [floor], "x", color=track.colour, ms=4.5, zorder=3)
+    for trajectory in trajectories:
+        x, y, z = trajectory.points[-1]
+        axes.plot([x, x], [y, y], [floor, z], ":", color=trajectory.colour, lw=0.9, zorder=3)
+        axes.plot([x], [y], [floor], "x", color=trajectory.colour, ms=4.5, zorder=3)
     style: dict[str, Any] = {"color": FAINT, "ls": ":", "lw": 0.9, "marker": "x", "ms": 4.5}
-    return {"an end's place on the floor": Line2D([], [], **style)} if tracks else {}
+    return {"an end's place on the floor": Line2D([], [], **style)} if trajectories else {}
 
 
 def _mark_levels(bar: Any, surfaces: Sequence[Isosurface]) -> None:

@@ -10,7 +10,7 @@ from matplotlib.collections import PolyCollection
 from matplotlib.colors import LinearSegmentedColormap
 from matplotlib.lines import Line2D
 
-from globscope.report.map.tracks import Track
+from globscope.report.map.trajectory import Trajectory
 from globscope.report.style.labels import name_points
 from globscope.report.style.legend import Legend, tick_log
 from globscope.report.style.scale import Scale
@@ -57,7 +57,7 @@ def spots(outline: Outline, heights: Scale, *which: str) -> np.ndarray:
     return spots
 
 
-def name_basins(axes: Axes, outline: Outline, heights: Scale, runs: Mapping[int, Sequence[Track]]) -> None:
+def name_basins(axes: Axes, outline: Outline, heights: Scale, runs: Mapping[int, Sequence[Trajectory]]) -> None:
     """Write beside the minima which runs end in their basins."""
     rows = [
         row for row, node in enumerate(outline.nodes.tolist()) if runs.get(node) and outline.kinds[row] == "minimum"
@@ -69,8 +69,8 @@ def name_basins(axes: Axes, outline: Outline, heights: Scale, runs: Mapping[int,
         name_points(axes, named, points, spots(outline, heights, kinds.MINIMUM))
 
 
-def _names(group: Sequence[Track]) -> str:
-    return shorten(", ".join(track.label for track in group), 26)
+def _names(group: Sequence[Trajectory]) -> str:
+    return shorten(", ".join(trajectory.label for trajectory in group), 26)
 
 
 def _bodies(outline: Outline, scale: Scale) -> list[np.ndarray]:

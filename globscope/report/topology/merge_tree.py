@@ -8,7 +8,7 @@ from attrs import define, field
 from matplotlib.axes import Axes
 from matplotlib.lines import Line2D
 
-from globscope.report.map.tracks import Track
+from globscope.report.map.trajectory import Trajectory
 from globscope.report.map.tree_scene import TreeScene
 from globscope.report.style.legend import Legend, tick_log
 from globscope.report.style.scale import positive
@@ -120,8 +120,8 @@ def _dots(axes: Axes, points: list[tuple[int, float]], marker: str, colour: str)
     return axes.plot(*np.array(points).T, zorder=3, **style)[0]
 
 
-def _name_leaves(axes: Axes, places: Layout, values: np.ndarray, runs: Mapping[int, Sequence[Track]]) -> None:
-    turned = 90 if any(len(track.label) > 3 for group in runs.values() for track in group) else 0
+def _name_leaves(axes: Axes, places: Layout, values: np.ndarray, runs: Mapping[int, Sequence[Trajectory]]) -> None:
+    turned = 90 if any(len(trajectory.label) > 3 for group in runs.values() for trajectory in group) else 0
     for leaf, x in places.x.items():
         group = runs.get(leaf, ())
         text = axes.annotate(
@@ -132,9 +132,9 @@ def _name_leaves(axes: Axes, places: Layout, values: np.ndarray, runs: Mapping[i
         text.set_fontweight("bold" if group else "normal")
 
 
-def _names(group: Sequence[Track], across: int, leaves: int) -> str:
+def _names(group: Sequence[Trajectory], across: int, leaves: int) -> str:
     """Return the runs' names, so many to a row, in as many rows as stand side by side when turned."""
-    labels = [track.label for track in group] or ["–"]
+    labels = [trajectory.label for trajectory in group] or ["–"]
     rows = [labels[i : i + across] for i in range(0, len(labels), across)]
     most = 3 if across > 1 else max(2, 20 // leaves)
     return ",\n".join(", ".join(row) for row in rows[:most]) + (" …" if len(rows) > most else "")

@@ -7,7 +7,7 @@ from matplotlib.axes import Axes
 from matplotlib.lines import Line2D
 
 from globscope.report.map.scene import Scene
-from globscope.report.map.tracks import Track
+from globscope.report.map.trajectory import Trajectory
 from globscope.report.style.labels import name_points
 from globscope.report.style.legend import Legend
 from globscope.report.style.theme import DASHES, FAINT, INK, VARIANTS, halo
@@ -17,7 +17,7 @@ from globscope.values.findings import Map
 DERIVED: dict[str, str] = {"curve": ".", "rebased": "d", "pass": "^"}
 
 
-def draw_tracks(axes: Axes, scene: Scene, dimensions: tuple[int, ...] = (0, 1), *, faint: bool = False) -> Legend:
+def draw_trajectories(axes: Axes, scene: Scene, dimensions: tuple[int, ...] = (0, 1), *, faint: bool = False) -> Legend:
     """Draw the trajectories over two of the latent axes, or over three; return what the legend must explain.
 
     Args:
@@ -28,20 +28,22 @@ def draw_tracks(axes: Axes, scene: Scene, dimensions: tuple[int, ...] = (0, 1), 
     """
     legend = _draw_derived(axes, scene.map_, dimensions)
     axes.margins(0.12)  # room for the names; a landscape has set its limits already
-    for track in scene.tracks:
+    for trajectory in scene.trajectories:
         _draw(
             axes,
-            track,
-            track.points[:, dimensions],
+            trajectory,
+            trajectory.points[:, dimensions],
             alpha=0.55 if faint else 1.0,
-            hollow=track.variant in scene.not_shown,
+            hollow=trajectory.variant in scene.not_shown,
         )
-    if scene.tracks:
-        starts, ends = (np.array([track.points[step, dimensions] for track in scene.tracks]) for step in (0, -1))
-        named = [(track.label, track.colour) for track in scene.tracks]
+    if scene.trajectories:
+        starts, ends = (
+            np.array([trajectory.points[step, dimensions] for trajectory in scene.trajectories]) for step in (0, -1)
+        )
+        named = [(trajectory.label, trajectory.colour) for trajectory in scene.trajectories]
         name_points(axes, named, in_plane(axes, ends), in_plane(axes, np.concatenate([ends, starts])))
         legend["start of a run"] = _key("o", "white", 6)
-        shown = {track.variant not in scene.not_shown for track in scene.tracks}
+        shown = {trajectory.variant not in scene.not_shown for trajectory in scene.trajectories}
         legend |= {"end of a run": _key("*", FAINT, 11)} if True in shown else {}
         legend |= {"end of a run that is not on this map": _key("*", "white", 11)} if False in shown else {}
     return legend
@@ -56,8 +58,8 @@ def in_plane(axes: Any, points: np.ndarray) -> np.ndarray:
     return np.stack(proj_transform(*points.T, axes.get_proj())[:2], axis=1)
 
 
-def _draw(axes: Axes, track: Track, points: np.ndarray, alpha: float, hollow: bool) -> None:
-    colour, dash = track.colour, DASHES[track.number // len(VARIANTS) % len(DASHES)]
+def _draw(axes: Axes, trajectory: Trajectory, points: np.ndarray, alpha: float, hollow: bool) -> None:
+    colour, dash = trajectory.colour, DASHES[trajectory.number // len(VARIANTS) % len(DASHES)]
     axes.plot(*points.T, color=colour, lw=1.7 * alpha, ls=dash, alpha=alpha, path_effects=halo(3.4 * alpha), zorder=4)
     axes.plot(*points[1:-1].T, "o", color=colour, alpha=alpha, ms=2.6, zorder=4.1)
     _mark(axes, points[0], "o", mfc="white", mec=colour, mew=1.5, ms=6, alpha=alpha, zorder=4.2)

@@ -10,7 +10,7 @@ from globscope.values.findings import Map
 
 
 @define(frozen=True, kw_only=True)
-class Track:
+class Trajectory:
     """One variant's trained members on a map.
 
     Attributes:
@@ -33,20 +33,22 @@ class Track:
         return VARIANTS[self.number % len(VARIANTS)]
 
 
-def tracks_of(map_: Map) -> tuple[Track, ...]:
+def trajectories_of(map_: Map) -> tuple[Trajectory, ...]:
     """Return the trained members' trajectories, in the variants' order; a point off the map is left out.
 
     On a slice, so is a run none of whose members lies on it: its projection would look as if it did.
     """
-    tracks = []
+    trajectories = []
     latents = map_.chart.latents
     finite = np.isfinite(latents).all(axis=1)
     variants = map_.population.variants
     for number, (variant, label) in enumerate(zip(variants, short_names(variants), strict=True)):
         rows = [row for row in map_.population.of(variant) if finite[row]]
         if rows and not map_.elsewhere[map_.population.of(variant)].all():
-            tracks.append(Track(variant=variant, number=number, label=label, points=latents[rows], last=rows[-1]))
-    return tuple(tracks)
+            trajectories.append(
+                Trajectory(variant=variant, number=number, label=label, points=latents[rows], last=rows[-1])
+            )
+    return tuple(trajectories)
 
 
 def variants_not_shown(map_: Map) -> frozenset[str]:
