@@ -1,7 +1,7 @@
 """Built-in topologies."""
 
 from globscope.api import hookimpl
-from globscope.builtin.topology.method import Gudhi
+from globscope.builtin.topology.gudhi import Gudhi
 
 GLOBSCOPE_API = 2
 
