@@ -116,10 +116,10 @@ def recorded_folder(path: Path) -> Path | None:
     return next((folder for folder in path.parents[:2] if (folder / NAME).is_file()), None)
 
 
-def announce(path: Path, content: Content = UNFINISHED) -> None:
+def announce(path: Path) -> None:
     """Add a file that is about to be written to the record of its folder, or of the one above, where there is one.
 
-    Without `content` it is written bit by bit, and what it has is known when its stage is finished.
+    It is written bit by bit, and its content is known when its stage is finished.
 
     Raises:
         FileError: Somebody else's file lies there, or its folder is a link.
@@ -128,7 +128,7 @@ def announce(path: Path, content: Content = UNFINISHED) -> None:
     if folder is None:
         return
     with hold_lock(folder / LOCK):
-        append_line(folder, path, content)
+        append_line(folder, path, UNFINISHED)
 
 
 def append_line(folder: Path, path: Path, content: Content) -> None:

@@ -11,9 +11,16 @@ from globscope.report.page.board import Board, Part
 from globscope.report.page.files import as_csv
 from globscope.session import CELLS, TABLE
 from globscope.store import claim, remove_stale, times_written, write_bytes, write_json
-from globscope.sweep.distances import distances, heat_maps
 from globscope.sweep.finished import FinishedRun
-from globscope.sweep.matrices import Tiles, draw_matrices, draw_pictures, run_matrices, tiles_by_tree
+from globscope.sweep.matrices import (
+    Tiles,
+    distances,
+    draw_matrices,
+    draw_pictures,
+    heat_maps,
+    run_matrices,
+    tiles_by_tree,
+)
 from globscope.sweep.run import results
 from globscope.sweep.table import READING, ComparedRun, ComparedRuns
 from globscope.values.findings import Table
