@@ -519,27 +519,27 @@ def rows_of(path):
         return list(csv.DictReader(opened))
 
 
-def with_losses_that_are_not_finite(scape):
-    losses = np.array(scape.fields["train_loss"])
+def with_losses_that_are_not_finite(landscape):
+    losses = np.array(landscape.fields["train_loss"])
     losses[:2] = np.nan, np.inf
-    return evolve(scape, fields={**scape.fields, "train_loss": losses})
+    return evolve(landscape, fields={**landscape.fields, "train_loss": losses})
 
 
 def test_csv_holds_coordinates_and_every_field_in_full_precision(tmp_path):
-    scape = with_losses_that_are_not_finite(on_lattice())
-    table.write_table(tmp_path / "a.csv", scape)
+    landscape = with_losses_that_are_not_finite(on_lattice())
+    table.write_table(tmp_path / "a.csv", landscape)
     rows = rows_of(tmp_path / "a.csv")
     assert list(rows[0]) == ["x", "y", "z", "train_loss", "train_accuracy", "distance_to_member", "trusted"]
     points = np.array([[float(row[axis]) for axis in "xyz"] for row in rows])
-    assert np.array_equal(points, scape.samples.points)
+    assert np.array_equal(points, landscape.samples.points)
     losses = np.array([float(row["train_loss"]) for row in rows])
-    assert np.array_equal(losses, scape.fields["train_loss"], equal_nan=True)
+    assert np.array_equal(losses, landscape.fields["train_loss"], equal_nan=True)
 
 
 def test_csv_with_what_is_not_finite_stays_numeric_in_vtks_reader(tmp_path):
     infovis = pytest.importorskip("vtkmodules.vtkIOInfovis", reason="reads CSV as ParaView does")
-    scape = with_losses_that_are_not_finite(on_lattice())
-    table.write_table(tmp_path / "a.csv", scape)
+    landscape = with_losses_that_are_not_finite(on_lattice())
+    table.write_table(tmp_path / "a.csv", landscape)
     reader = infovis.vtkDelimitedTextReader()
     reader.SetFileName(str(tmp_path / "a.csv"))
     reader.SetHaveHeaders(True)
@@ -548,7 +548,7 @@ def test_csv_with_what_is_not_finite_stays_numeric_in_vtks_reader(tmp_path):
     column = reader.GetOutput().GetColumnByName("train_loss")
     assert column.IsA("vtkDoubleArray")
     losses = [column.GetValue(row) for row in range(column.GetNumberOfValues())]
-    assert np.array_equal(losses, scape.fields["train_loss"], equal_nan=True)
+    assert np.array_equal(losses, landscape.fields["train_loss"], equal_nan=True)
 
 
 def opened(path):
@@ -586,22 +586,22 @@ def needs_vtk():
 @pytest.mark.parametrize("d", [1, 2, 3])
 def test_a_vti_has_every_value_where_its_sample_lies(d, tmp_path):
     needs_vtk()
-    scape = on_lattice(AXES[:d])
-    write_landscape(tmp_path / "a.vti", scape, {"basin_gudhi": np.arange(len(scape.samples.points))})
+    landscape = on_lattice(AXES[:d])
+    write_landscape(tmp_path / "a.vti", landscape, {"basin_gudhi": np.arange(len(landscape.samples.points))})
     points, data, _, _ = opened(tmp_path / "a.vti")
     assert not points[:, d:].any()
     # The image keeps origin and spacing, from which points follow with rounding; a wrong order is off by a whole step.
     assert np.allclose(data["train_loss"], lopsided(points[:, :d]), atol=1e-12)
-    assert np.allclose(scape.samples.points[data["basin_gudhi"]], points[:, :d], atol=1e-12)
-    assert sorted(data["train_loss"]) == sorted(scape.fields["train_loss"])
+    assert np.allclose(landscape.samples.points[data["basin_gudhi"]], points[:, :d], atol=1e-12)
+    assert sorted(data["train_loss"]) == sorted(landscape.fields["train_loss"])
     assert set(data) == {"train_loss", "train_accuracy", "distance_to_member", "trusted", "basin_gudhi"}
 
 
 def test_places_of_a_lattice_without_a_sample_are_nan(tmp_path):
     needs_vtk()
-    scape = on_lattice(AXES[:2])
+    landscape = on_lattice(AXES[:2])
     rows = np.delete(np.arange(12)[::-1], 4)  # in an order of its own, as a sampler may ask
-    samples = Samples(points=scape.samples.points[rows], index=scape.samples.index[rows], shape=(4, 3))
+    samples = Samples(points=landscape.samples.points[rows], index=landscape.samples.index[rows], shape=(4, 3))
     write_landscape(tmp_path / "a.vti", unsampled_landscape(samples, {"loss": lopsided(samples.points)}), {})
     points, data, _, _ = opened(tmp_path / "a.vti")
     gap = np.isnan(data["loss"])
@@ -614,12 +614,12 @@ def test_places_of_a_lattice_without_a_sample_are_nan(tmp_path):
 def test_scattered_samples_are_triangulated_in_a_vtu(d, tmp_path):
     needs_vtk()
     points = RNG.random((20, d))
-    scape = unsampled_landscape(Samples(points=points), {"loss": lopsided(points)})
-    assert suffix(scape.samples) == ".vtu"
-    write_landscape(tmp_path / "a.vtu", scape, {})
+    landscape = unsampled_landscape(Samples(points=points), {"loss": lopsided(points)})
+    assert suffix(landscape.samples) == ".vtu"
+    write_landscape(tmp_path / "a.vtu", landscape, {})
     found, data, cells, _ = opened(tmp_path / "a.vtu")
     assert np.array_equal(found[:, :d], points)
-    assert np.array_equal(data["loss"], scape.fields["loss"])
+    assert np.array_equal(data["loss"], landscape.fields["loss"])
     assert {len(cell) for cell in cells} == {d + 1}
     assert set(np.concatenate(cells)) == set(range(20))
 
@@ -659,10 +659,10 @@ def test_a_merge_tree_in_a_vtu_has_its_nodes_on_the_map_and_its_arcs_as_lines(tm
     needs_vtk()
     drawn = a_map(samples=grid(11))
     found = a_run(tmp_path, drawn)
-    tree, scape = drawn.topologies["grid"]["gudhi"].tree, drawn.landscapes["grid"]
-    write_tree(tmp_path / "a.vtu", found.trees["one-grid-gudhi"]["simplified"], scape, "train_loss")
+    tree, landscape = drawn.topologies["grid"]["gudhi"].tree, drawn.landscapes["grid"]
+    write_tree(tmp_path / "a.vtu", found.trees["one-grid-gudhi"]["simplified"], landscape, "train_loss")
     points, data, cells, _ = opened(tmp_path / "a.vtu")
-    assert np.array_equal(points[:, :2], scape.samples.points[tree.nodes])
+    assert np.array_equal(points[:, :2], landscape.samples.points[tree.nodes])
     assert np.array_equal(data["vertex"], tree.nodes)
     assert np.array_equal(data["train_loss"], tree.values)
     names = {0: "minimum", 1: "saddle", 3: "root", 4: "multi-saddle"}
@@ -807,9 +807,9 @@ def test_a_lattice_that_is_not_evenly_spaced_or_a_path_is_refused(tmp_path):
         "the samples are a path, not a lattice over the map's axes": path,
         "the samples are scattered, not on a lattice": loose,
     }
-    for text, scape in refused.items():
+    for text, landscape in refused.items():
         with pytest.raises(Exception, match=text):
-            landscaper.write_landscaper(tmp_path / "a.npz", scape, "loss")
+            landscaper.write_landscaper(tmp_path / "a.npz", landscape, "loss")
 
 
 def test_the_record_of_a_tree_is_that_of_the_value():

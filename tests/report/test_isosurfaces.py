@@ -65,10 +65,10 @@ def test_the_surfaces_of_a_ball_lie_at_its_radii():
 def test_latent_units_are_kept_where_the_axes_differ():
     """A lattice stretched and shifted by its own factors along each axis."""
     drawn, stretch, shift = a_volume(), np.array([1.0, 10.0, 0.1]), np.array([0.0, 5.0, -3.0])
-    scape = drawn.landscape
-    moved = evolve(scape, samples=evolve(scape.samples, points=scape.samples.points * stretch + shift))
+    landscape = drawn.landscape
+    moved = evolve(landscape, samples=evolve(landscape.samples, points=landscape.samples.points * stretch + shift))
     scale = shared_scale(atlas_of(drawn), "train_loss")
-    for one, other in zip(isosurfaces(scape, scale), isosurfaces(moved, scale), strict=True):
+    for one, other in zip(isosurfaces(landscape, scale), isosurfaces(moved, scale), strict=True):
         # Marching cubes counts in float32.
         np.testing.assert_allclose(other.triangles, one.triangles * stretch + shift, rtol=1e-5, atol=1e-5)
 
@@ -76,13 +76,13 @@ def test_latent_units_are_kept_where_the_axes_differ():
 def test_samples_may_come_in_any_order():
     drawn = a_volume(two_wells)
     scene, found = with_surfaces(drawn)
-    scape = scene.landscape
-    order = np.random.default_rng(0).permutation(len(scape.samples.points))
+    landscape = scene.landscape
+    order = np.random.default_rng(0).permutation(len(landscape.samples.points))
     mixed = evolve(
-        scape,
-        samples=evolve(scape.samples, points=scape.samples.points[order], index=scape.samples.index[order]),
-        fields={name: values[order] for name, values in scape.fields.items()},
-        trusted=scape.trusted[order],
+        landscape,
+        samples=evolve(landscape.samples, points=landscape.samples.points[order], index=landscape.samples.index[order]),
+        fields={name: values[order] for name, values in landscape.fields.items()},
+        trusted=landscape.trusted[order],
     )
     for one, other in zip(found, isosurfaces(mixed, scene.scale), strict=True):
         np.testing.assert_array_equal(one.triangles, other.triangles)

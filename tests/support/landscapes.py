@@ -24,5 +24,5 @@ def landscape_of(values, points=None, trusted=None, order=None) -> Landscape:
 
 
 def topology(values, persistence=0.0, order=None) -> tuple[Topology, np.ndarray]:
-    scape = landscape_of(values, order=order)
-    return Gudhi(persistence=persistence).compute(scape), scape.fields["train_loss"]
+    landscape = landscape_of(values, order=order)
+    return Gudhi(persistence=persistence).compute(landscape), landscape.fields["train_loss"]

@@ -126,9 +126,9 @@ def a_path_map():
     """A map with two paths: along run A, and from A's end to B's."""
     one, drawn = latents(), a_map()
     ways = {"along-a": one[:4], "across": np.linspace(one[3], one[7], 6)}
-    scapes = {
+    landscapes = {
         name: a_map(samples=Samples(points=way, index=np.arange(len(way))[:, None], shape=(len(way),))).landscape
         for name, way in ways.items()
     }
-    found = {name: {"gudhi": Gudhi(persistence=0.1).compute(scape)} for name, scape in scapes.items()}
-    return evolve(drawn, landscapes=scapes, topologies=found)
+    found = {name: {"gudhi": Gudhi(persistence=0.1).compute(landscape)} for name, landscape in landscapes.items()}
+    return evolve(drawn, landscapes=landscapes, topologies=found)

@@ -39,9 +39,9 @@ ENDS = np.array([[-1.0, 0.0], [1.0, 0.0], [-1.3, 0.2]])
 DEEP, SHALLOW = vertex(-1, 0), vertex(1, 0)
 
 
-def a_map(scape=None, points=ENDS, own=None, name="map", threshold=0.1, **changes):
+def a_map(landscape=None, points=ENDS, own=None, name="map", threshold=0.1, **changes):
     """Return a map of one network a run, at given points, that decodes them all without a loss."""
-    scape, names = scape or bowls(), "ABCDEFG"[: len(points)]
+    landscape, names = landscape or bowls(), "ABCDEFG"[: len(points)]
     members = tuple(Member(variant=variant, step=1) for variant in names)
     weights = np.pad(10 * points, ((0, 0), (0, 1))).astype(np.float32)
     layout = Layout(names=("w",), shapes=((weights.shape[1],),))
@@ -55,8 +55,8 @@ def a_map(scape=None, points=ENDS, own=None, name="map", threshold=0.1, **change
         "reconstruction": weights.astype(float),
         "truth": found,
         "decoded": found,
-        "landscapes": {"grid": scape},
-        "topologies": {"grid": {"gudhi": Gudhi(persistence=threshold).compute(scape)}},
+        "landscapes": {"grid": landscape},
+        "topologies": {"grid": {"gudhi": Gudhi(persistence=threshold).compute(landscape)}},
     }
     return Map(**known | changes)
 
@@ -68,10 +68,10 @@ def ends(one):
 
 def with_values(change, **changes):
     """Return the two bowls with their heights changed."""
-    scape, values = bowls(), height(lattice().points)
+    landscape, values = bowls(), height(lattice().points)
     for (x, y), value in change.items():
         values[vertex(x, y)] = value
-    return evolve(scape, fields=dict.fromkeys(scape.fields, values), **changes)
+    return evolve(landscape, fields=dict.fromkeys(landscape.fields, values), **changes)
 
 
 def untrusted(*places):
@@ -89,8 +89,8 @@ def test_a_run_between_untrusted_samples_of_high_loss_is_not_in_the_basin_that_t
     values = 4312 + height(lattice().points)
     values[DEEP] = 0.02
     far = np.linalg.norm(lattice().points - (-1, 0), axis=1) > 0.1
-    scape = evolve(bowls(), fields={"train_loss": values}, trusted=~far)
-    one = a_map(scape, np.array([[-1.0, 0.0], [-0.8, 1.7]]), own=[0.021, 0.634])
+    landscape = evolve(bowls(), fields={"train_loss": values}, trusted=~far)
+    one = a_map(landscape, np.array([[-1.0, 0.0], [-0.8, 1.7]]), own=[0.021, 0.634])
     assert one.topology.tree.minima.tolist() == [DEEP, SHALLOW]
     nearest = one.landscape.nearest(one.chart.latents)
     assert one.topology.tree.basin[nearest].tolist() == [DEEP, DEEP]
@@ -192,15 +192,15 @@ def test_a_point_outside_the_samples_is_in_no_basin():
     beyond = np.array([[-1.0, 0.0], [1.0, 0.0], [9.0, 0.0]])
     assert ends(a_map(points=beyond, own=[0, 0.25, 65]))[1] == ["", "", why.OUTSIDE]
     points = np.random.default_rng(0).uniform((0.5, -0.5), (1.5, 0.5), (200, 2))
-    scape = landscape(height(points), Samples(points=points), "train_loss")
-    one = a_map(scape, np.array([[1.0, 0.0], [-1.0, 0.0]]), own=[0.25, 0.0])
+    surface = landscape(height(points), Samples(points=points), "train_loss")
+    one = a_map(surface, np.array([[1.0, 0.0], [-1.0, 0.0]]), own=[0.25, 0.0])
     assert ends(one)[1] == ["", why.OUTSIDE]
 
 
 def test_a_path_has_no_basins_for_networks_that_are_not_on_it():
-    scape = path(np.array([0.0, 3.0, 1.0]))
-    assert ends(a_map(scape))[1] == [why.PATH] * 3
-    assert fidelity(a_map(scape)).warnings == ()
+    landscape = path(np.array([0.0, 3.0, 1.0]))
+    assert ends(a_map(landscape))[1] == [why.PATH] * 3
+    assert fidelity(a_map(landscape)).warnings == ()
 
 
 def test_a_slice_shows_the_networks_on_it_and_warns_of_no_other():
@@ -240,11 +240,11 @@ def test_a_network_at_a_sample_is_in_the_samples_basin(seed, threshold, holes):
     rng = np.random.default_rng(seed)
     values = np.round(rng.uniform(0, 1, 81), 2)
     values[rng.permutation(81)[:holes]] = np.nan
-    scape = landscape(values, lattice(), "train_loss")
-    topology = Gudhi(persistence=threshold).compute(scape)
+    surface = landscape(values, lattice(), "train_loss")
+    topology = Gudhi(persistence=threshold).compute(surface)
     one = a_map(points=lattice().points[:7], own=values[:7])
     networks = evolve(depiction(one, "train_loss", range(7)), distance=np.zeros(7))
-    np.testing.assert_array_equal(membership(one, scape, topology, networks).basins, topology.tree.basin[:7])
+    np.testing.assert_array_equal(membership(one, surface, topology, networks).basins, topology.tree.basin[:7])
 
 
 @settings(deadline=None, max_examples=30)
@@ -267,8 +267,8 @@ def test_the_samples_around_a_point_of_a_lattice_are_the_corners_of_its_cell(see
 def test_maps_that_disagree_on_a_pair_are_named_with_the_one_to_believe():
     near = a_map(name="near", points=np.array([[-1.0, 0.0], [1.0, 0.0], [-1.3, 0.2]]))
     level = np.where(height(lattice().points) < 1.3, 0.1, 2.0)
-    scape = evolve(bowls(), fields={"train_loss": level})
-    far = a_map(scape, name="far", own=near.truth["train_loss"], decoded={"train_loss": np.array([0.09, 0.2, 0.5])})
+    landscape = evolve(bowls(), fields={"train_loss": level})
+    far = a_map(landscape, name="far", own=near.truth["train_loss"], decoded={"train_loss": np.array([0.09, 0.2, 0.5])})
     found = fidelity(near, far)
     pairs = {(row["one"], row["other"]): row for row in next(t for t in found.tables if t.name == "pairs").rows}
     assert pairs["A", "B"] == {

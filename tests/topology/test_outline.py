@@ -48,10 +48,10 @@ def extents(drawn: Outline, height: float) -> np.ndarray:
 
 def components(values, height: float) -> list[int]:
     """Return, by search in the graph, the sizes of the components of the samples at or below a height."""
-    scape = landscape_of(values)
-    field = scape.fields["train_loss"]
+    landscape = landscape_of(values)
+    field = landscape.fields["train_loss"]
     swept = sweep_order(field, field <= height)
-    rows = lattice_neighbours(scape.samples.index[swept], values.shape, "freudenthal").tolist()
+    rows = lattice_neighbours(landscape.samples.index[swept], values.shape, "freudenthal").tolist()
     ends = [(row, other) for row, others in enumerate(rows) for other in others]
     graph = coo_array((np.ones(len(ends)), tuple(np.array(ends, int).reshape(-1, 2).T)), shape=(len(swept),) * 2)
     return sorted(np.bincount(connected_components(graph, directed=False)[1]).tolist()) if len(swept) else []

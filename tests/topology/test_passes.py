@@ -19,18 +19,18 @@ fields = st.tuples(st.integers(2, 7), st.integers(2, 7)).flatmap(
 
 def walks(values, points=None):
     """Return the merge tree of a field, the samples by rising value, and the lowest paths between all its minima."""
-    scape = landscape_of(values, points=points)
-    tree = Gudhi(persistence=0.0).compute(scape).tree
-    field = scape.fields["train_loss"]
+    landscape = landscape_of(values, points=points)
+    tree = Gudhi(persistence=0.0).compute(landscape).tree
+    field = landscape.fields["train_loss"]
     swept = sweep_order(field, np.isfinite(field))
     place = np.empty(len(field), int)
     place[swept] = np.arange(len(swept))
-    passes = Passes.of(neighbours(scape.samples, swept))
+    passes = Passes.of(neighbours(landscape.samples, swept))
     found = {}
     for one in tree.minima.tolist():
         for two, path in zip(tree.minima.tolist(), passes.paths(place[one], place[tree.minima]), strict=True):
             found[one, two] = swept[path]
-    return tree, field, found, neighbours(scape.samples, swept), place
+    return tree, field, found, neighbours(landscape.samples, swept), place
 
 
 @few
@@ -86,7 +86,7 @@ def test_a_path_follows_the_floor_of_a_valley_to_its_pass():
 
 def test_samples_on_a_line_have_the_one_path():
     values = np.array([0.0, 3.0, 1.0])
-    scape = landscape_of(values, points=np.arange(3.0)[:, None])
-    assert isinstance(scape.samples, Samples)
+    landscape = landscape_of(values, points=np.arange(3.0)[:, None])
+    assert isinstance(landscape.samples, Samples)
     _, _, found, _, _ = walks(values, points=np.arange(3.0)[:, None])
     assert found[0, 2].tolist() == [0, 1, 2]

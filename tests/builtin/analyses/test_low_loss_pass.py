@@ -162,9 +162,9 @@ def broken(atlas, trusted=(False, False)):
     far = np.ones(81, bool)
     far[dents] = False
     far[[vertex(-1, 0), vertex(1, 0)]] = trusted
-    scape = evolve(bowls(), fields=dict.fromkeys(bowls().fields, values), trusted=far)
-    topologies = {"grid": {"gudhi": Gudhi(persistence=0.1).compute(scape)}}
-    return evolve(atlas, maps=(evolve(drawn, landscapes={"grid": scape}, topologies=topologies),))
+    landscape = evolve(bowls(), fields=dict.fromkeys(bowls().fields, values), trusted=far)
+    topologies = {"grid": {"gudhi": Gudhi(persistence=0.1).compute(landscape)}}
+    return evolve(atlas, maps=(evolve(drawn, landscapes={"grid": landscape}, topologies=topologies),))
 
 
 def passes(atlas, bench=None, **options):

@@ -172,8 +172,10 @@ def test_maps_are_compared_two_by_two_and_without_a_distance_where_components_di
 
 def test_a_landscape_in_two_parts_has_two_components():
     atlas = tiny_atlas()
-    scape = two_components()
-    cut = evolve(atlas.maps[0], landscapes={"grid": scape}, topologies={"grid": {"gudhi": swept_topology(scape)}})
+    landscape = two_components()
+    cut = evolve(
+        atlas.maps[0], landscapes={"grid": landscape}, topologies={"grid": {"gudhi": swept_topology(landscape)}}
+    )
     _, tables = analysed(evolve(atlas, maps=(cut,)))
     (figures,) = tables["metrics"]
     assert (figures["components"], figures["saddles"], figures["smad"]) == (2, 0, 0)
@@ -182,7 +184,9 @@ def test_a_landscape_in_two_parts_has_two_components():
 
 def test_a_path_claims_no_run():
     atlas = tiny_atlas()
-    scape = path(np.array([0.0, 3.0, 1.0]))
-    walked = evolve(atlas.maps[0], landscapes={"path": scape}, topologies={"path": {"gudhi": swept_topology(scape)}})
+    landscape = path(np.array([0.0, 3.0, 1.0]))
+    walked = evolve(
+        atlas.maps[0], landscapes={"path": landscape}, topologies={"path": {"gudhi": swept_topology(landscape)}}
+    )
     _, tables = analysed(evolve(atlas, maps=(walked,)))
     assert [row["runs"] for row in tables["basins"]] == ["", ""]

@@ -121,8 +121,8 @@ def test_a_leaf_count_that_a_bootstrap_changes_is_reported():
             whole = super().landscape(fitted)
             if len(fitted.population.members) == 12:
                 return whole
-            scape = bowls()
-            tilted = evolve(scape, fields={"train_loss": scape.samples.points @ [1.0, 0.5]})
+            landscape = bowls()
+            tilted = evolve(landscape, fields={"train_loss": landscape.samples.points @ [1.0, 0.5]})
             tree = self.topology("gudhi", tilted)
             return evolve(whole, landscapes={"grid": tilted}, topologies={"grid": {"gudhi": tree}})
 

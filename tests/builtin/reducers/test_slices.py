@@ -305,11 +305,11 @@ def test_a_study_of_one_run_slices_in_four_dimensions_and_restores_without_a_ref
     study = spec(tmp_path, "hessian", 3, "latent_dim = 4\nexamples = 50\ncentre = 'A@1'")
     first = run(study.workshop())
     [drawn] = first.atlas.maps
-    scape = drawn.landscape
-    assert scape.samples.shape == (3, 3, 3, 3)
-    middle = len(scape.samples.points) // 2
-    assert scape.fields["train_loss"][middle] == pytest.approx(first.atlas.truth["train_loss"][-1], rel=1e-6)
-    assert scape.trusted.all()  # a slice shows what is there
+    landscape = drawn.landscape
+    assert landscape.samples.shape == (3, 3, 3, 3)
+    middle = len(landscape.samples.points) // 2
+    assert landscape.fields["train_loss"][middle] == pytest.approx(first.atlas.truth["train_loss"][-1], rel=1e-6)
+    assert landscape.trusted.all()  # a slice shows what is there
     [figures] = first.record["reducers"]
     assert figures["origin_test_accuracy"] == first.atlas.truth["test_accuracy"][-1]
     assert set(first.record["manifest"]["charts"]["hessian"]) >= {"eigenvalue_4", "residual_4", "largest_cosine"}
