@@ -14,7 +14,7 @@ $(MARK)-%: $(PYTHON) pyproject.toml constraints.txt
 	$(PYTHON) -m pip install --quiet --disable-pip-version-check --constraint constraints.txt --editable ".[$*]"
 	touch $@
 
-study: $(MARK)-test       ## the main job: seven networks, three maps, a report
+study: $(MARK)-test       ## the main job: seven training runs, three maps, a report
 	$(BIN)/globscope study specs/digits-mlp.toml
 
 # Kept byte code, whatever the surroundings say: else every worker compiles all tests, with their asserts, each time.

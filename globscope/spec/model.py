@@ -226,8 +226,8 @@ class PopulationSpec(NetworkSource):
         include: Patterns of names, such as `["*lora*", "blocks.11.*"]`: only tensors that match one are mapped; all if
             unset. What is left out must be the same in all checkpoints.
         exclude: Patterns of names of tensors that are not mapped.
-        align: Name of an aligner that undoes permutations before the maps are made: the final network of every run is
-            aligned to that of `reference`, and all checkpoints of the run take the same permutation.
+        align: Name of an aligner. Before the maps are made, the final network of every run is aligned to that of
+            `reference`, and all checkpoints of the run take the same permutation.
         reference: The variant that the others are aligned to; the first if unset.
     """
 

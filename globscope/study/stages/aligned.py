@@ -1,4 +1,4 @@
-"""The population with permutations undone: every run in the order of units that fits the reference best."""
+"""The aligned population: every run in the order of units that fits the reference best."""
 
 from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
