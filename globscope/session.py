@@ -1,6 +1,7 @@
 """A study from Python: `globscope.load(path).run()`. The command line does the same and no more."""
 
 from collections.abc import Mapping, Sequence
+from multiprocessing import current_process
 from pathlib import Path
 from typing import Any, Literal
 
@@ -247,6 +248,8 @@ def begin(folder: Path, kind: str, spec: Path, observer: Observer) -> None:
     Raises:
         RunError: It holds other files, is of another kind, or the spec would be overwritten.
     """
+    if hasattr(current_process(), "_inheriting"):
+        raise SystemExit(1)  # a worker that starts imports the script that started it, and would run the study again
     for name in (SPEC, SWEEP):
         if (folder / name).exists() and (folder / name).samefile(spec):
             raise RunError(

@@ -9,6 +9,7 @@ from pathlib import Path
 
 import pytest
 from support.paths import ROOT
+from support.study import TINY
 
 from globscope.cli.interrupt import LINE
 
@@ -70,3 +71,16 @@ def test_workers_end_with_the_process_that_started_them(command):
     command.kill()
     command.communicate(timeout=60)
     assert_gone(command.pid)
+
+
+def test_a_script_without_a_guard_is_told_what_to_write(tmp_path):
+    (tmp_path / "study.toml").write_text(TINY, "utf-8")
+    script = 'import globscope\nglobscope.load("study.toml", ["run.pool=processes", "run.workers=2"], "run").run()\n'
+    (tmp_path / "script.py").write_text(script)
+    options = {"cwd": tmp_path, "capture_output": True, "text": True, "timeout": 120}
+    found = subprocess.run([sys.executable, "script.py"], check=False, **options)
+    assert found.stderr.splitlines()[-1].endswith(
+        "3 worker processes in a row ended before they were ready (exit code 1). A Python script that runs a study "
+        'with worker processes must do so below `if __name__ == "__main__":`, for every worker imports the script'
+    )
+    assert found.stderr.count("Traceback") == 1
