@@ -20,7 +20,7 @@ from globscope.testing.tiny.bench import tiny_bench
 from globscope.testing.tiny.landscapes import bowls, two_components
 from globscope.testing.tiny.population import tiny_chart, tiny_inputs
 from globscope.testing.tiny.task import tiny_task
-from globscope.testing.units import score_units
+from globscope.testing.unit_scores import score_units
 
 __all__ = [
     "ContractError",

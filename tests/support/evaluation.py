@@ -6,7 +6,7 @@ from globscope.api import Networks, Progress
 from globscope.registry import installed_registry
 from globscope.store import read_arrays, read_json
 from globscope.study.disk.journal import FIELDS, UNITS, DiskJournal
-from globscope.study.units import Evaluation, score_units
+from globscope.study.score_units import Evaluation, score_units
 from globscope.workers import ThisProcess
 
 

@@ -14,7 +14,7 @@ from globscope.testing.checks.options import OptionChecks
 from globscope.testing.claims import global_states, other_global_seeds, require, require_near, require_same
 from globscope.testing.tiny.population import tiny_inputs
 from globscope.testing.tiny.task import TinyTask, tiny_task
-from globscope.testing.units import plan_of_width, score_units
+from globscope.testing.unit_scores import plan_of_width, score_units
 
 # A product cut otherwise sums its float32 terms in another order.
 OTHER_CUT = 1e-6
