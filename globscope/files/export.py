@@ -42,8 +42,8 @@ def export_csv(files: RunFiles, folder: Path) -> Iterator[ExportedFile]:
     """Write landscapes and members."""
     for stem, landscape in files.landscapes.items():
         yield _attempt(stem, folder / f"{stem}.csv", table.write_table, landscape)
-    for stem, tracks in files.members.items():
-        yield _attempt(stem, folder / f"{stem}-members.csv", write_bytes, tracks.csv.encode())
+    for stem, members in files.members.items():
+        yield _attempt(stem, folder / f"{stem}-members.csv", write_bytes, members.csv.encode())
 
 
 def export_vtk(files: RunFiles, folder: Path) -> Iterator[ExportedFile]:
@@ -55,8 +55,8 @@ def export_vtk(files: RunFiles, folder: Path) -> Iterator[ExportedFile]:
     for stem, tree in files.trees.items():
         landscape = files.landscapes[tree["landscape"]]
         yield _attempt(stem, folder / f"{stem}-tree.vtu", write_tree, tree["simplified"], landscape, tree["field"])
-    for stem, tracks in files.members.items():
-        yield _attempt(f"{stem}, members", folder / f"{stem}-members.vtu", write_member_points, tracks)
+    for stem, members in files.members.items():
+        yield _attempt(f"{stem}, members", folder / f"{stem}-members.vtu", write_member_points, members)
 
 
 def export_landscaper(files: RunFiles, folder: Path) -> Iterator[ExportedFile]:

@@ -127,24 +127,24 @@ def _persistence(tree: Mapping[str, Any], vertices: np.ndarray) -> np.ndarray:
     return np.array([lifetimes.get(vertex, np.nan) for vertex in vertices.tolist()])
 
 
-def write_member_points(path: Path, tracks: MemberPoints) -> None:
+def write_member_points(path: Path, members: MemberPoints) -> None:
     """Write the members as .vtu: a line through each variant's members, by step, and a point for each derived member.
 
     Raises:
         FileError: The map has more than three axes, or no member.
     """
-    _check(tracks.points)
-    names = list(dict.fromkeys(tracks.variants))
-    runs = [(name, rows) for name in names if len(rows := tracks.of(name))]
-    derived = [(name, np.array([row])) for row, name in enumerate(tracks.variants) if tracks.kinds[row] != "trained"]
+    _check(members.points)
+    names = list(dict.fromkeys(members.variants))
+    runs = [(name, rows) for name in names if len(rows := members.of(name))]
+    derived = [(name, np.array([row])) for row, name in enumerate(members.variants) if members.kinds[row] != "trained"]
     lines = runs + derived
-    number = np.array([names.index(name) for name in tracks.variants], int)
+    number = np.array([names.index(name) for name in members.variants], int)
     owner = np.array([names.index(name) for name, _ in lines], int)
     grid = VtkGrid(
-        points=tracks.points,
+        points=members.points,
         cells=[rows for _, rows in lines],
         as_lines=True,
-        at_points={"variant": number, "step": tracks.steps, **tracks.fields},
+        at_points={"variant": number, "step": members.steps, **members.fields},
         at_cells={"variant": owner, "name": [name for name, _ in lines]},
     )
     write_grid(path, grid)

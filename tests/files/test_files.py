@@ -674,8 +674,8 @@ def test_a_merge_tree_in_a_vtu_has_its_nodes_on_the_map_and_its_arcs_as_lines(tm
 
 def test_trajectories_are_lines_by_rising_step_and_derived_members_points(tmp_path):
     needs_vtk()
-    tracks = a_run(tmp_path, a_map()).members["one"]
-    write_member_points(tmp_path / "a.vtu", tracks)
+    members = a_run(tmp_path, a_map()).members["one"]
+    write_member_points(tmp_path / "a.vtu", members)
     points, data, cells, at_cells = opened(tmp_path / "a.vtu")
     assert np.array_equal(points[:, :2], a_map().chart.latents)
     assert cells == [[0, 1, 2, 3], [4, 5, 6, 7], [8, 9, 10], [11]]
@@ -689,11 +689,11 @@ def test_trajectories_are_lines_by_rising_step_and_derived_members_points(tmp_pa
 def test_members_read_back_from_their_csv_as_they_were(tmp_path):
     who = population(variants=('A,"x"', "B\nsecond line", "$"))
     drawn = a_map(who=who)
-    tracks = a_run(tmp_path, drawn).members["one"]
-    assert tracks.variants == tuple(member.variant for member in who.members)
-    assert np.array_equal(tracks.points, drawn.chart.latents)
-    assert Member(variant="$", step=3).step == tracks.steps[-1]
-    assert set(tracks.kinds) == {"trained", "curve"}
+    members = a_run(tmp_path, drawn).members["one"]
+    assert members.variants == tuple(member.variant for member in who.members)
+    assert np.array_equal(members.points, drawn.chart.latents)
+    assert Member(variant="$", step=3).step == members.steps[-1]
+    assert set(members.kinds) == {"trained", "curve"}
 
 
 # --- the command ------------------------------------------------------------------------------------
