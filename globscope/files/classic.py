@@ -32,7 +32,7 @@ def read_classic(path: Path) -> Landscape:
     Raises:
         FileError: It is not a surface file, or h5py is not installed.
     """
-    h5py = _h5py(f"{path}: reading HDF5")
+    h5py = load_h5py(f"{path}: reading HDF5")
     try:
         with h5py.File(path, "r") as opened:
             surfaces = {name: item for name, item in opened.items() if _is_numeric(h5py, item)}
@@ -75,7 +75,7 @@ def write_classic(path: Path, landscape: Landscape) -> None:
     Raises:
         FileError: The format cannot hold this landscape, or h5py is not installed.
     """
-    h5py, along = _h5py("writing HDF5"), lattice_axes(landscape.samples)
+    h5py, along = load_h5py("writing HDF5"), lattice_axes(landscape.samples)
     if len(along) > 2:
         raise FileError(f"the classic HDF5 has one axis or two, not {len(along)}")
     with replacing(path) as part, h5py.File(part, "w") as opened:
@@ -95,16 +95,12 @@ def _classic_name(name: str) -> str:
     return name.removesuffix(ACCURACY[0]) + ACCURACY[1] if name.endswith(ACCURACY[0]) else name
 
 
-def require_h5py() -> None:
-    """Refuse early where h5py is not installed.
+def load_h5py(what: str) -> Any:
+    """Return h5py for a purpose, given in words.
 
     Raises:
         FileError: It is not installed; the message says how to install it.
     """
-    _h5py("writing HDF5")
-
-
-def _h5py(what: str) -> Any:
     try:
         import h5py
     except ImportError as error:

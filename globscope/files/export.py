@@ -48,7 +48,7 @@ def export_csv(files: RunFiles, folder: Path) -> Iterator[ExportedFile]:
 
 def export_vtk(files: RunFiles, folder: Path) -> Iterator[ExportedFile]:
     """Write landscapes, simplified merge trees and members."""
-    vtk.require_vtk()
+    vtk.load_vtk()  # refuses early where it is missing
     for stem, landscape in files.landscapes.items():
         path = folder / f"{stem}{suffix(landscape.samples)}"
         yield _attempt(stem, path, write_landscape, landscape, files.basins[stem])
@@ -69,7 +69,7 @@ def export_landscaper(files: RunFiles, folder: Path) -> Iterator[ExportedFile]:
 
 def export_hdf5(files: RunFiles, folder: Path) -> Iterator[ExportedFile]:
     """Write the landscapes."""
-    classic.require_h5py()
+    classic.load_h5py("writing HDF5")  # refuses early where it is missing
     for stem, landscape in files.landscapes.items():
         yield _attempt(stem, folder / f"{stem}.h5", classic.write_classic, landscape)
 

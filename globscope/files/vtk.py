@@ -50,7 +50,7 @@ def write_image(path: Path, axes: Sequence[np.ndarray], data: Mapping[str, np.nd
 
     VTK's points run along x fastest, numpy's along the last axis: our first axis is x.
     """
-    vtk = _vtk()
+    vtk = load_vtk()
     image = vtk.vtkImageData()
     image.SetDimensions(*_three([len(axis) for axis in axes], 1))
     image.SetOrigin(*_three([float(axis[0]) for axis in axes], 0.0))
@@ -61,7 +61,7 @@ def write_image(path: Path, axes: Sequence[np.ndarray], data: Mapping[str, np.nd
 
 def write_grid(path: Path, grid: VtkGrid) -> None:
     """Write points and cells as .vtu."""
-    vtk = _vtk()
+    vtk = load_vtk()
     corners, cells, unstructured = vtk.vtkPoints(), vtk.vtkCellArray(), vtk.vtkUnstructuredGrid()
     corners.SetDataTypeToDouble()
     corners.SetData(_numbers(np.pad(np.asarray(grid.points, float), ((0, 0), (0, 3 - grid.points.shape[1])))))
@@ -97,7 +97,7 @@ def _numbers(values: np.ndarray) -> Any:
 
 
 def _words(values: Sequence[str]) -> Any:
-    array = _vtk().vtkStringArray()
+    array = load_vtk().vtkStringArray()
     for value in values:
         array.InsertNextValue(value)
     return array
@@ -111,17 +111,12 @@ def _write(writer: Any, path: Path, value: Any) -> None:
             raise FileError(f"{path}: vtk could not write it")
 
 
-def require_vtk() -> None:
-    """Refuse early where vtk is not installed.
+def load_vtk() -> Any:
+    """Return the parts of vtk that are used; the whole package also loads rendering, which needs a display.
 
     Raises:
         FileError: It is not installed; the message says how to install it.
     """
-    _vtk()
-
-
-def _vtk() -> Any:
-    """Return the parts of vtk that are used; the whole package also loads rendering, which needs a display."""
     try:
         from vtkmodules import vtkCommonCore, vtkCommonDataModel, vtkIOXML
     except ImportError as error:
