@@ -20,9 +20,9 @@ class StageJob:
     """A stage to compute.
 
     Attributes:
-        key: Its key.
+        key: Key of the stage in the store.
         label: What is computed, for whoever watches.
-        fill: Fills its folder; picklable.
+        fill: Fills the folder of the stage; picklable.
     """
 
     key: str
@@ -45,18 +45,18 @@ def compute_side_by_side(workshop: Workshop, stage: Stage, jobs: Sequence[StageJ
     """Let the workers compute the jobs that are not finished, where there are several of both.
 
     Args:
-        workshop: Of the study.
+        workshop: The workshop of the study.
         stage: The kind of all of them.
         jobs: What is not computed here is left to whoever asks for the stages one by one.
-        component: Whose errors theirs are; None where it is nobody's.
+        component: The component that errors are attributed to; None if there is none.
     """
     if workshop.workers.count > 1 and len(jobs) > 1:
         by_key = {job.key: job for job in jobs}
         labels = {job.key: job.label for job in jobs}
-        workshop.stages(stage, labels, partial(_computed, workshop, by_key, component))
+        workshop.stages(stage, labels, partial(_compute_jobs, workshop, by_key, component))
 
 
-def _computed(
+def _compute_jobs(
     workshop: Workshop, jobs: Mapping[str, StageJob], component: Any, folders: Mapping[str, Path], progress: Progress
 ) -> Iterator[tuple[str, float]]:
     """Yield the key of every stage as it is finished, with its seconds."""

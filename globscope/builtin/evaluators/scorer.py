@@ -19,7 +19,6 @@ from globscope.api import (
 )
 from globscope.builtin.evaluators.recorder import Recorder, StaticTensors
 
-Batches = Mapping[str, Sequence[Any]]
 Method = Literal["loop", "graph", "vmap"]
 
 

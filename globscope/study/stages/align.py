@@ -55,11 +55,11 @@ class PairAligner:
 
     def align(self, a: Tensors, b: Tensors) -> Mapping[str, np.ndarray]:
         """Return the permutations of b that fit a."""
-        aligner = self._started(a, b)
+        aligner = self._started_aligner(a, b)
         with component_errors(self.registry, self.component):
             return checked_permutations(self.label, aligner.align(self.task, a, b, self._rng))
 
-    def _started(self, a: Tensors, b: Tensors) -> Any:
+    def _started_aligner(self, a: Tensors, b: Tensors) -> Any:
         """Return the aligner with the scores of a pair that it starts from."""
         if self.before is None:
             return self.ready
@@ -68,7 +68,7 @@ class PairAligner:
             return self.ready.start_from(scores)
 
     def _scores(self, a: Tensors, b: Tensors) -> Mapping[str, np.ndarray]:
-        aligner = self._started(a, b)
+        aligner = self._started_aligner(a, b)
         with component_errors(self.registry, self.component):
             scores = aligner.scores(self.task, a, b, self._rng)
         return checked_arrays(f"{self.label}: scores", scores)
