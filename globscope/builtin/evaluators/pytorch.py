@@ -29,8 +29,8 @@ from globscope.api import (
     takes_channels_last,
     traits,
 )
+from globscope.builtin.evaluators.score_units import Lift, TorchUnits, chosen_method
 from globscope.builtin.evaluators.scorer import Draw, Method, Scorer
-from globscope.builtin.evaluators.units import Lift, TorchUnits, chosen_method
 
 # Below this many examples a batch, starting the kernels costs more than the products, and stacking
 # networks wins on a CPU; above it the loop is as fast and needs less memory.

@@ -13,7 +13,7 @@ from torch.func import functional_call
 
 from globscope.api import CaptureError, Code, EvaluationError, Loss, Networks, Unit, capture, fixed_seed, span
 from globscope.builtin.analyses.similarity.outputs import Outputs
-from globscope.builtin.evaluators import units
+from globscope.builtin.evaluators import score_units
 from globscope.builtin.evaluators.pytorch import Torch
 from globscope.builtin.tasks.classification import Classification
 from globscope.testing.tiny.bench import TinyBench
@@ -146,9 +146,9 @@ def test_networks_are_the_same_whether_the_population_lies_on_the_device_or_not(
     networks = Counted(space=space, coordinates=0.5 * space.members)
     found, by_host = {}, {}
     for name, share in (("host", 0.0), ("device", 0.5)):
-        monkeypatch.setattr(units, "SHARE", share)
+        monkeypatch.setattr(score_units, "SHARE", share)
         Counted.calls.clear()
-        lifted = units.Lift(networks, device)
+        lifted = score_units.Lift(networks, device)
         if name == "device" and device == "cpu":
             lifted.keep(space)  # which it does by itself on a GPU
         found[name] = lifted(Unit(start=0, stop=8)).cpu().numpy()
