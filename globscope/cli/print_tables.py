@@ -70,7 +70,8 @@ def print_summary(record: Mapping[str, Any]) -> None:
     """Print a run's population, the comparison of its reducers, its other tables and warnings."""
     population = record["population"]
     line = (
-        f"{population['members']} members of {population['variants']} training runs, "
+        f"{population['members']} members of {population['variants']} "
+        f"training run{'s' * (population['variants'] != 1)}, "
         f"{population['parameters']:,} parameters, "
         f"variance per weight {cell_text(population['variance_per_weight'])}, "
         f"lowest test accuracy {cell_text(population['test_accuracy_min'])}"

@@ -24,9 +24,9 @@ OWN: Mapping[Figure, Callable[[Map], Cell]] = {
         finite_or_none(smad(map_.topology.tree)) if map_.topology else None
     ),
     Figure(key="fit_seconds", label="Fit, seconds", meaning="finding the map"): lambda map_: map_.seconds,
-    Figure(
-        key="decode_seconds", label="Decoding, seconds", meaning="turning the samples back into weights"
-    ): lambda map_: map_.landscape.seconds.get("decode") if map_.landscape else None,
+    Figure(key="decode_seconds", label="Decoding, seconds", meaning="decoding the samples into weights"): lambda map_: (
+        map_.landscape.seconds.get("decode") if map_.landscape else None
+    ),
     Figure(
         key="evaluate_seconds", label="Evaluation, seconds", meaning="measuring the decoded networks' losses"
     ): lambda map_: map_.landscape.seconds.get("evaluate") if map_.landscape else None,

@@ -1,4 +1,4 @@
-"""Many studies as one: a spec over a grid of values, and finished runs side by side."""
+"""Many studies as one: a spec with every combination of some values, and finished runs side by side."""
 
 from globscope.sweep.run import CellOutcome, Sweep, SweepResult, load, results
 

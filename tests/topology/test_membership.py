@@ -99,7 +99,7 @@ def test_a_run_between_untrusted_samples_of_high_loss_is_not_in_the_basin_that_t
     assert found.records["map"]["loss_gap_max"] == 0
     assert (found.records["map"]["basins_of_variants"], found.records["map"]["runs_not_on_map"]) == (1, 1)
     assert found.warnings == (
-        "map: 1 of 2 runs are not on this map, and in none of its basins (B: the basin lies between the samples)",
+        "map: 1 of 2 runs is not on this map, and in none of its basins (B: the basin lies between the samples)",
     )
     # Nor where its own dent is not deep: the way down to the other minimum is not trusted.
     assert ends(evolve(one, truth=(sunk := {"train_loss": np.array([0.021, 4314.2])}), decoded=sunk)) == (
@@ -113,7 +113,7 @@ def test_fidelity_counts_the_runs_that_are_not_on_the_map_and_says_why():
     found = fidelity(one)
     assert (found.records["map"]["basins_of_variants"], found.records["map"]["runs_not_on_map"]) == (2, 1)
     assert found.warnings == (
-        "map: 1 of 3 runs are not on this map, and in none of its basins (C: the decoded network has another loss)",
+        "map: 1 of 3 runs is not on this map, and in none of its basins (C: the decoded network has another loss)",
     )
     assert fidelity(a_map()).warnings == ()
 
@@ -227,7 +227,7 @@ def test_the_end_of_a_run_that_is_not_on_the_map_is_a_hollow_star():
 def test_leaves_captions_and_profiles_name_the_runs_that_are_not_on_the_map():
     one = a_map(decoded={"train_loss": height(ENDS) + np.array([0, 0, 0.5])})
     tree = scene_of(one).tree
-    assert tree.run_ends == "2 runs end in 2 basins; 1 of 3 runs are not on this map (C)"
+    assert tree.run_ends == "2 runs end in 2 basins; 1 of 3 runs is not on this map (C)"
     assert tree.missing_runs == "Not on this map: C."
     assert "Not on this map: C." in " ".join(text.get_text() for text in plot_tree(tree).findobj(Text))
     assert " Not on this map: C. " in caption(tree, ProfileScales.of([tree]))

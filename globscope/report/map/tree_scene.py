@@ -81,7 +81,8 @@ class TreeScene:
             clauses.append(f"{count_noun(shown, 'run')} {verb} in {count_noun(len(basins), 'basin')}")
         if absent:
             every, names = shown + len(absent), join_words(trajectory.variant for trajectory in absent)
-            clauses.append(f"{len(absent)} of {count_noun(every, 'run is', 'runs are')} not on this map ({names})")
+            verb = "is" if len(absent) == 1 else "are"
+            clauses.append(f"{len(absent)} of {count_noun(every, 'run')} {verb} not on this map ({names})")
         return "; ".join(clauses)
 
 

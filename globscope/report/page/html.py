@@ -131,7 +131,7 @@ def sentences(atlas: Atlas, scenes: Sequence[Scene]) -> tuple[str, ...]:
     return (
         f"{checkpoints} of {runs} of a network with {number(population.layout.size)} weights were placed on "
         f"{_maps(scenes)}.",
-        f"Wherever a map can turn a point back into weights, that network was rebuilt and evaluated{colours}.",
+        f"On maps that can decode, every sample was decoded into a network and evaluated{colours}.",
         _result(scenes),
     )
 

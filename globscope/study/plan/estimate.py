@@ -62,7 +62,7 @@ class Estimate:
         total = "decided by the sampler" if self.evaluations is None else f"{self.evaluations:,}"
         learning = {"learning": f"unknown: {', '.join(self.learners)}"} if self.learners else {}
         return {
-            "members": f"{self.members} of {self.variants} training runs",
+            "members": f"{self.members} of {self.variants} training run{'s' * (self.variants != 1)}",
             "parameters": f"{self.parameters:,}",
             "loss evaluations": total,
             "memory": f"about {self.memory / 2**20:,.0f} MiB beside the libraries",

@@ -88,8 +88,8 @@ def absence_warnings(runs: RunsOnMap) -> Iterator[str]:
     absent, count = sum(map(len, variants_by_reason.values())), len(runs.variants)
     if absent:
         causes = "; ".join(f"{list_names(names)}: {reason}" for reason, names in variants_by_reason.items())
-        are = "run is" if count == 1 else "runs are"
-        yield f"{runs.name}: {absent} of {count} {are} not on this map, and in none of its basins ({causes})"
+        noun, verb = "run" if count == 1 else "runs", "is" if absent == 1 else "are"
+        yield f"{runs.name}: {absent} of {count} {noun} {verb} not on this map, and in none of its basins ({causes})"
 
 
 def pairs(maps: Sequence[RunsOnMap]) -> tuple[Table, list[str]]:

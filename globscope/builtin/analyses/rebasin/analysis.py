@@ -194,7 +194,7 @@ def _align(name: str, partner: str, run: str, population: Population, bench: Ben
 
 
 def _tensors(partner: str, run: str, population: Population) -> tuple[Tensors, Tensors, str]:
-    """Return the last networks of two runs, with a label."""
+    """Return the final networks of two runs, with a label."""
     a, b = (population.tensors(population.of(variant)[-1]) for variant in (partner, run))
     return a, b, f"{run} to {partner}"
 
