@@ -270,8 +270,8 @@ SPECS = {
         ["F: reducer.0.use: is required: the name of a reducer; known: {reducer}"],
     ),
     "a pool that is not there": (
-        GOOD + '[run]\npool = "proceses"\n',
-        ["F: run.pool: there is no pool 'proceses'; did you mean 'processes'?"],
+        GOOD + '[run]\npool = "process"\n',
+        ["F: run.pool: there is no pool 'process'; did you mean 'processes'?"],
     ),
     "a table that is none": ("run = 3\n" + GOOD, ["F: run: expected a table, got 3 (integer)"]),
     "an option of another pool": (
