@@ -130,7 +130,8 @@ from globscope.values.arrays import column_blocks
 from globscope.values.chart import Chart, Progress, ReducerInputs, Transform
 from globscope.values.evaluation import Networks, Plan, Unit
 from globscope.values.field import Description, Field
-from globscope.values.findings import Atlas, Figure, Finding, Map, Table, finite_or_none
+from globscope.values.findings import Atlas, Figure, Finding, Map, Table
+from globscope.values.finite import finite_or_none
 from globscope.values.landscape import Landscape, Samples
 from globscope.values.members import Layout, Member, Population
 from globscope.values.pictures import HeatMap, Overlay, Panel, Picture, Plot, Series, Trail

@@ -7,6 +7,7 @@ import numpy as np
 
 from globscope.errors import FileError
 from globscope.files.arrays import lattice_samples, numbers, unsampled_landscape, whole_numbers
+from globscope.values.finite import finite_rows
 from globscope.values.landscape import Landscape, Samples
 
 # Vertices of a lattice with more axes have more neighbours than fit into memory.
@@ -61,7 +62,7 @@ def _points(path: Path, array: np.ndarray) -> np.ndarray:
     if points.ndim != 2:
         raise FileError(f"{path}: 'points' must be (n, d), a row for each point, not of shape {points.shape}")
     if not np.isfinite(points).all():
-        row = int(np.flatnonzero(~np.isfinite(points).all(axis=1))[0])
+        row = int(np.flatnonzero(~finite_rows(points))[0])
         raise FileError(f"{path}: 'points' must be finite; row {row} is {points[row].tolist()}")
     return points
 

@@ -5,7 +5,7 @@ from typing import Any
 
 import numpy as np
 
-from globscope.values.findings import finite_or_none
+from globscope.values.finite import finite_or_none
 from globscope.values.topology import MergeTree
 
 

@@ -10,7 +10,7 @@ from globscope.roles import Probe
 from globscope.scoring.draws import device_of, fixed_seed
 from globscope.scoring.fields import means
 from globscope.store import read_json, write_json
-from globscope.values.findings import finite_or_none
+from globscope.values.finite import finite_or_none
 
 FILE = "log.json"
 # Examples scored at once: a whole test split of images might not fit.

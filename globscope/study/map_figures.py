@@ -8,7 +8,8 @@ from attrs import evolve
 
 from globscope.errors import PluginError
 from globscope.topology.condense import smad
-from globscope.values.findings import Cell, Figure, Finding, Map, finite_or_none
+from globscope.values.findings import Cell, Figure, Finding, Map
+from globscope.values.finite import finite_or_none
 
 # Figures of every map, whichever analyses there are, with their measurements.
 OWN: Mapping[Figure, Callable[[Map], Cell]] = {

@@ -15,7 +15,8 @@ from globscope.study.stages.aligned import toward
 from globscope.study.workshop import Workshop
 from globscope.torch_settings import float32_by_default
 from globscope.values.evaluation import Networks
-from globscope.values.findings import Map, finite_or_none
+from globscope.values.findings import Map
+from globscope.values.finite import finite_or_none
 
 
 @float32_by_default()

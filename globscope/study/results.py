@@ -12,7 +12,8 @@ from globscope.spec.describe import as_toml
 from globscope.study.map_figures import OWN, compared_figures, distinct_names, map_record
 from globscope.study.plan.announced import devices
 from globscope.study.workshop import Workshop
-from globscope.values.findings import Atlas, Finding, Map, finite_or_none
+from globscope.values.findings import Atlas, Finding, Map
+from globscope.values.finite import finite_or_none
 
 LIBRARIES = ("torch", "numpy", "scikit-learn", "umap-learn", "gudhi")
 

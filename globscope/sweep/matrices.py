@@ -16,7 +16,8 @@ from globscope.spec.axes import SweepAxis
 from globscope.store import own_folder
 from globscope.sweep.table import ComparedRuns
 from globscope.topology.distance import bottleneck, wasserstein
-from globscope.values.findings import Table, finite_or_none
+from globscope.values.findings import Table
+from globscope.values.finite import finite_or_none
 from globscope.values.pictures import HeatMap, Number, Plot
 
 CONTENTS: tuple[Content, ...] = ("landscapes", "profiles")

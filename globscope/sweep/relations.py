@@ -11,7 +11,8 @@ from globscope.report.style.text import number
 from globscope.spec.cells import Relations
 from globscope.sweep.figures import figure_value, full_name
 from globscope.sweep.subjects import beside
-from globscope.values.findings import Cell, Table, finite_or_none
+from globscope.values.findings import Cell, Table
+from globscope.values.finite import finite_or_none
 from globscope.values.pictures import Number, Panel, Plot, Series
 
 CAPTION = (

@@ -2,7 +2,7 @@
 
 from collections.abc import Collection, Mapping
 from operator import attrgetter
-from typing import Any, Literal
+from typing import Literal
 
 import numpy as np
 from attrs import Factory, define, evolve, field
@@ -21,11 +21,6 @@ NEGLIGIBLE = 1e-3
 NEAR = 0.25
 
 Cell = str | int | float | None
-
-
-def finite_or_none(value: float | np.floating[Any]) -> float | None:
-    """Return a figure for tables and JSON: None where it is NaN or infinite."""
-    return float(value) if np.isfinite(value) else None
 
 
 @define(frozen=True, kw_only=True)

@@ -10,8 +10,8 @@ from attrs.validators import and_, deep_iterable, ge
 
 from globscope.api import EXAMPLES, SIDE, UNITS, Probe, UserCodeError
 from globscope.builtin.tasks.data import Arrays
+from globscope.builtin.tasks.measures import FUNCTION
 from globscope.builtin.tasks.models import builder
-from globscope.builtin.tasks.outputs import FUNCTION
 from globscope.builtin.tasks.supervised import Supervised
 
 Tensors = Mapping[str, Any]

@@ -10,9 +10,9 @@ from attrs.validators import and_, ge, gt, lt
 
 from globscope.api import UNITS, Code, Probe, UserCodeError
 from globscope.builtin.tasks.data import Arrays, load_user_data
+from globscope.builtin.tasks.measures import TOKENS
 from globscope.builtin.tasks.metrics import Metric
 from globscope.builtin.tasks.models import builder
-from globscope.builtin.tasks.outputs import TOKENS
 from globscope.builtin.tasks.probe import supervised_probe
 
 BYTES = 256

@@ -10,9 +10,9 @@ from attrs.validators import and_, deep_iterable, ge, gt, lt
 from globscope.api import UNITS, Code, Probe
 from globscope.builtin.tasks.data import Arrays, load_named, load_user_data
 from globscope.builtin.tasks.data.embedded import diabetes
+from globscope.builtin.tasks.measures import VALUES
 from globscope.builtin.tasks.metrics import Metric
 from globscope.builtin.tasks.models import perceptron
-from globscope.builtin.tasks.outputs import VALUES
 from globscope.builtin.tasks.pixels import Normalise
 from globscope.builtin.tasks.probe import supervised_probe
 

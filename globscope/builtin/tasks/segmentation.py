@@ -10,10 +10,10 @@ from attrs.validators import and_, ge
 
 from globscope.api import AXES, LAYERS, Code, Probe, UserCodeError
 from globscope.builtin.tasks.data import Arrays, load_named, load_shapes, load_user_data
+from globscope.builtin.tasks.measures import PIXELS
 from globscope.builtin.tasks.metrics import Metric
 from globscope.builtin.tasks.models import builder
 from globscope.builtin.tasks.network import require_mappable
-from globscope.builtin.tasks.outputs import PIXELS
 from globscope.builtin.tasks.pixels import Normalise
 from globscope.builtin.tasks.probe import supervised_probe
 

@@ -20,6 +20,7 @@ from globscope.builtin.tasks.averaging import cumulative_average
 from globscope.builtin.tasks.criterion import Criterion, answer, forbid_writing, no_answer
 from globscope.builtin.tasks.data import Arrays
 from globscope.builtin.tasks.examples import Examples
+from globscope.builtin.tasks.measures import ANYTHING, CLASSES, OutputKind
 from globscope.builtin.tasks.metrics import Metric, measure_batch, measures
 from globscope.builtin.tasks.network import (
     is_lazy,
@@ -31,7 +32,6 @@ from globscope.builtin.tasks.network import (
     unsaved_buffers,
 )
 from globscope.builtin.tasks.number_types import NumberTypes, at_least_float32, number_types
-from globscope.builtin.tasks.outputs import ANYTHING, CLASSES, OutputKind
 from globscope.builtin.tasks.pixels import Normalise, crop_and_flip
 from globscope.builtin.tasks.trial import as_user_error, require_mean, require_outputs
 

@@ -12,6 +12,7 @@ from globscope.report.style.labels import name_points
 from globscope.report.style.legend import Legend
 from globscope.report.style.theme import DASHES, FAINT, INK, VARIANTS, halo
 from globscope.values.findings import Map
+from globscope.values.finite import finite_rows
 
 # Markers of members that analyses derived, by kind.
 DERIVED: dict[str, str] = {"curve": ".", "rebased": "d", "pass": "^"}
@@ -87,7 +88,7 @@ def _draw_derived(axes: Axes, map_: Map, dimensions: tuple[int, ...]) -> Legend:
 def _paths(map_: Map) -> dict[tuple[str, str], list[int]]:
     """Return the derived members' rows by kind and variant, by rising step; those off the map are left out."""
     paths: dict[tuple[str, str], list[int]] = {}
-    members, finite = map_.population.members, np.isfinite(map_.chart.latents).all(axis=1)
+    members, finite = map_.population.members, finite_rows(map_.chart.latents)
     for row in sorted(np.flatnonzero(finite & ~map_.elsewhere).tolist(), key=lambda row: members[row].step):
         if members[row].kind != "trained":
             paths.setdefault((members[row].kind, members[row].variant), []).append(row)

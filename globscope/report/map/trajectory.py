@@ -7,6 +7,7 @@ from globscope.report.style.labels import short_names
 from globscope.report.style.theme import VARIANTS
 from globscope.topology.membership import PATH, last_networks
 from globscope.values.findings import Map
+from globscope.values.finite import finite_rows
 
 
 @define(frozen=True, kw_only=True)
@@ -40,7 +41,7 @@ def trajectories_of(map_: Map) -> tuple[Trajectory, ...]:
     """
     trajectories = []
     latents = map_.chart.latents
-    finite = np.isfinite(latents).all(axis=1)
+    finite = finite_rows(latents)
     variants = map_.population.variants
     for number, (variant, label) in enumerate(zip(variants, short_names(variants), strict=True)):
         rows = [row for row in map_.population.of(variant) if finite[row]]

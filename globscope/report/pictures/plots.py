@@ -22,6 +22,7 @@ from globscope.report.style.series import (
 )
 from globscope.report.style.text import count_noun, figure_text, wrap_sentences
 from globscope.report.style.theme import Picture, house_style, write_centred, write_heading
+from globscope.values.finite import finite_rows
 from globscope.values.pictures import Panel, Plot, Series
 
 FEW = 15  # points of a line that are marked one by one
@@ -50,7 +51,7 @@ class DrawnSeries:
     def of(cls, series: Series, *, log: bool) -> "DrawnSeries":
         """Return what of a series can be drawn."""
         points = np.stack([finite_array(series.x), finite_array(series.y)], axis=1)
-        finite = np.isfinite(points).all(axis=1)
+        finite = finite_rows(points)
         impossible = finite & (points[:, 1] <= 0) if log else np.zeros(len(points), bool)
         points[~finite | impossible] = np.nan
         return cls(series=series, points=points, broken=int((~finite).sum()), impossible=int(impossible.sum()))
@@ -143,7 +144,7 @@ def _shared_style(picture: Plot, panels: Sequence[Sequence[DrawnSeries]], runs: 
 def _finite_points(panel: Sequence[DrawnSeries]) -> np.ndarray:
     """Return the (n, 2) points that are drawn."""
     points = np.concatenate([np.empty((0, 2)), *(series.points for series in panel)])
-    finite: np.ndarray = points[np.isfinite(points).all(axis=1)]
+    finite: np.ndarray = points[finite_rows(points)]
     return finite
 
 
@@ -169,7 +170,7 @@ def _draw_panel(axes: Axes, panel: Sequence[DrawnSeries], shared: SharedStyle) -
 
 def _draw_series(axes: Axes, drawn: DrawnSeries, shared: SharedStyle) -> None:
     label, style, points = shared.styles[drawn.series.label], drawn.series.style, drawn.points
-    known = np.isfinite(points).all(axis=1)
+    known = finite_rows(points)
     if style == "points":
         many = known.sum() > 1000  # as vectors they would make the SVG huge
         axes.plot(*points.T, **_appearance(style, label, shared.dots), alpha=0.8, rasterized=bool(many), zorder=2)

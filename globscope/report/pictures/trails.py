@@ -10,6 +10,7 @@ from matplotlib.path import Path
 
 from globscope.report.style.series import LabelStyle, marker_rows, marker_size
 from globscope.report.style.theme import INK, halo
+from globscope.values.finite import finite_rows
 
 LEVEL = 5.5  # above the map, below the stars and names of the runs' ends
 # An arrow from left to right, as a marker.
@@ -22,7 +23,7 @@ def draw_trail(axes: Axes, points: np.ndarray, style: str, label: LabelStyle) ->
     if style == "arrows":
         _draw_arrows(axes, points[::2], points[1::2], label)
         return
-    known = np.isfinite(points).all(axis=1)
+    known = finite_rows(points)
     rows = np.flatnonzero(known).tolist() if style == "points" else marker_rows(known, label, 0)
     if style != "points":
         dash = DASH if style == "dashed" else "-"
@@ -49,7 +50,7 @@ def _dot_size(style: str, count: int) -> float:
 
 
 def _draw_arrows(axes: Axes, tails: np.ndarray, heads: np.ndarray, label: LabelStyle) -> None:
-    whole = np.isfinite(tails).all(axis=1) & np.isfinite(heads).all(axis=1)
+    whole = finite_rows(tails) & finite_rows(heads)
     if not whole.any():
         return
     shaft: dict[str, Any] = {"angles": "xy", "scale_units": "xy", "scale": 1, "units": "inches", "width": 0.026}

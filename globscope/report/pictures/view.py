@@ -6,6 +6,7 @@ import numpy as np
 from attrs import define, field
 
 from globscope.report.map.scene import Scene
+from globscope.values.finite import finite_rows
 
 # How far the view may reach beyond the landscape on each side, and the room around a point there; in its ends widths.
 REACH, ROOM = 0.75, 0.03
@@ -28,7 +29,7 @@ class View:
     @classmethod
     def of(cls, scene: Scene, points: np.ndarray) -> "View":
         """Return the view that takes in (n, d) points, but for those that lie very far out."""
-        ends, known = ground(scene), points[np.isfinite(points).all(axis=1)]
+        ends, known = ground(scene), points[finite_rows(points)]
         width = np.ptp(ends, axis=1)
         near = known[((known >= ends[:, 0] - REACH * width) & (known <= ends[:, 1] + REACH * width)).all(axis=1)]
         low, high = (near.min(axis=0), near.max(axis=0)) if len(near) else ends.T
@@ -58,7 +59,7 @@ def ground(scene: Scene) -> np.ndarray:
     landscape, latents = scene.landscape_or_none, scene.map_.chart.latents
     if landscape is not None and landscape.samples.index is not None:
         return _ends(landscape.samples.points, 0.015 if latents.shape[1] == 1 else 0.0)
-    known = latents[np.isfinite(latents).all(axis=1)]
+    known = latents[finite_rows(latents)]
     return _ends(known if landscape is None else np.concatenate([known, landscape.samples.points]), 0.12)
 
 

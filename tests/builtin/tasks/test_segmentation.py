@@ -7,9 +7,9 @@ from support.study import MAP, TWO_RUNS, study_in
 
 from globscope.api import Code, UserCodeError
 from globscope.builtin.tasks.data.embedded import draw_shapes
+from globscope.builtin.tasks.measures import PIXELS
 from globscope.builtin.tasks.models.mean_field import MeanField
 from globscope.builtin.tasks.models.unet import unet
-from globscope.builtin.tasks.outputs import PIXELS
 from globscope.builtin.tasks.segmentation import Segmentation
 
 TINY = {"data_options": {"train": 16, "test": 8, "size": 16}, "model_options": {"widths": [4, 8]}}

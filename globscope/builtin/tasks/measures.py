@@ -1,4 +1,4 @@
-"""Kinds of a supervised model's outputs, and how they are scored."""
+"""What is measured of a supervised model's outputs, by their kind; every measure becomes a field of samples."""
 
 from typing import Any
 
