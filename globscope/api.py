@@ -94,13 +94,13 @@ from globscope.scoring.capture import CaptureError, capture, refuse_waiting
 from globscope.scoring.channels_last import channels_last, prefers_channels_last, takes_channels_last
 from globscope.scoring.draws import REPEATS, STANDARD_ERROR, device_of, draws, fixed_seed, scores, seed_of
 from globscope.scoring.examples import calibration_batches, examples_per_batch, fixed_batches, fixed_examples
-from globscope.scoring.fields import means
 from globscope.scoring.lines import area, barrier, lengths_along, mean_along
+from globscope.scoring.means import means
 from globscope.stateless import stateless_call
-from globscope.symmetry.activations import activations
 from globscope.symmetry.search import symmetry
 from globscope.symmetry.symmetry import Axis, Frozen, Group, Symmetry
 from globscope.symmetry.trace import attributes_of
+from globscope.symmetry.unit_outputs import activations
 from globscope.topology.adjacency import Adjacency, Neighbours, edge_ends, edges, neighbours, resolve_adjacency
 from globscope.topology.condense import condense, smad, value_range
 from globscope.topology.distance import bottleneck, diagram, wasserstein

@@ -14,7 +14,7 @@ from globscope.store.folder import (
 from globscope.store.keys import FORMAT, fingerprint, key
 from globscope.store.lock import LOCK, hold_lock, lock_unless_held
 from globscope.store.record import announce
-from globscope.store.store import Store
+from globscope.store.stored_stages import Store
 from globscope.store.write import discard, read_arrays, read_json, replacing, write_arrays, write_bytes, write_json
 
 __all__ = [

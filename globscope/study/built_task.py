@@ -16,7 +16,7 @@ from globscope.roles import Digests, Fits, Probe, Task, capability
 from globscope.scoring.draws import draws
 from globscope.spec.model import Spec
 from globscope.store import key
-from globscope.study.stage import component_key
+from globscope.study.stage_keys import component_key
 from globscope.torch_settings import float32_by_default
 
 

@@ -6,7 +6,7 @@ from typing import Any
 
 from attrs import define, field
 
-from globscope.study.stage import Stage
+from globscope.study.stage_keys import Stage
 
 
 @define(frozen=True, kw_only=True)

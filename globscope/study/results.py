@@ -9,7 +9,7 @@ from attrs import asdict
 
 from globscope import __version__
 from globscope.spec.describe import as_toml
-from globscope.study.map_figures import OWN, compared_figures, distinct_names, map_record
+from globscope.study.map_comparison import OWN, compared_figures, distinct_names, map_record
 from globscope.study.plan.announced import devices
 from globscope.study.workshop import Workshop
 from globscope.values.findings import Atlas, Finding, Map

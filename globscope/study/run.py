@@ -7,7 +7,7 @@ from typing import Any
 from attrs import define, evolve
 
 from globscope.roles import Derives, ProbeTraits, capability, traits
-from globscope.scoring.fields import measured_fields
+from globscope.scoring.means import measured_fields
 from globscope.study.bench import StudyBench
 from globscope.study.plan.check import check
 from globscope.study.results import study_results

@@ -7,7 +7,7 @@ from attrs import evolve
 
 from globscope.scoring.draws import REPEATS, scores
 from globscope.store import key
-from globscope.study.stage import integer_seed
+from globscope.study.stage_keys import integer_seed
 from globscope.study.stages.evaluate import draw_seed, evaluate
 from globscope.study.workshop import Workshop
 from globscope.values.evaluation import Networks

@@ -16,7 +16,7 @@ from globscope.store import Store, read_json, write_json
 from globscope.study.built_task import BuiltTask, StudyTask
 from globscope.study.ledger import Entry, Ledger
 from globscope.study.observer import Observer
-from globscope.study.stage import Stage, component_key
+from globscope.study.stage_keys import Stage, component_key
 from globscope.torch_settings import precise, same_threads
 from globscope.values.chart import Progress
 from globscope.workers import ThisProcess

@@ -10,7 +10,7 @@ from support.study import TINY, values
 from globscope.session import load
 from globscope.study import stages
 from globscope.study.ledger import Entry, Ledger
-from globscope.study.stage import Stage
+from globscope.study.stage_keys import Stage
 
 ALIGNED = TINY.replace("[population.train]", '[population]\nalign = "weight-matching"\n[population.train]')
 CONNECTED = ALIGNED + '[[analysis]]\nuse = "mode-connectivity"\nepochs = 1\npoints = 5\n'

@@ -20,7 +20,7 @@ import globscope
 from globscope.store import read_arrays
 from globscope.store.record import NAME
 from globscope.store.seal import damage_of
-from globscope.study.stage import Stage
+from globscope.study.stage_keys import Stage
 
 # Every kind of stage: trained alone and in a stack, aligned, learned, derived, in parts.
 EVERY = """

@@ -9,7 +9,7 @@ from attrs import evolve
 
 from globscope.population import files
 from globscope.store import key
-from globscope.study.stage import Stage
+from globscope.study.stage_keys import Stage
 from globscope.study.stages.align import AlignerStage
 from globscope.study.workshop import Workshop
 from globscope.symmetry.search import symmetry

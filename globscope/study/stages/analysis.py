@@ -8,7 +8,7 @@ from globscope.roles import Bench
 from globscope.spec.model import Entry
 from globscope.store import key, read_json, write_json
 from globscope.study.disk.json_values import checked_finding, finding_as_json, finding_from_json
-from globscope.study.stage import Stage, generator
+from globscope.study.stage_keys import Stage, generator
 from globscope.study.stages.align import aligner_keys
 from globscope.study.stages.evaluate import evaluation_key
 from globscope.study.workshop import Workshop

@@ -10,7 +10,7 @@ from globscope.roles import Bench
 from globscope.spec.model import Entry
 from globscope.store import key
 from globscope.study.buffers import with_own_buffers
-from globscope.study.stage import Stage, generator
+from globscope.study.stage_keys import Stage, generator
 from globscope.study.stages.align import aligner_keys
 from globscope.study.stages.evaluate import evaluation_key
 from globscope.study.workshop import Workshop

@@ -10,7 +10,7 @@ from attrs import evolve
 from globscope.store import key, read_arrays
 from globscope.study.disk.journal import FIELDS, DiskJournal
 from globscope.study.score_units import Evaluation, score_units
-from globscope.study.stage import Stage
+from globscope.study.stage_keys import Stage
 from globscope.study.workshop import Workshop
 from globscope.values.chart import Progress
 from globscope.values.evaluation import Networks

@@ -8,7 +8,7 @@ from globscope.spec.model import AlignerEntry
 from globscope.store import key, read_arrays, write_arrays
 from globscope.study.disk.draft import DiskDraft
 from globscope.study.disk.json_values import checked_finding
-from globscope.study.stage import Stage, generator
+from globscope.study.stage_keys import Stage, generator
 from globscope.study.stages.population import population
 from globscope.study.stages.train import training_key, training_runs
 from globscope.study.workshop import Workshop

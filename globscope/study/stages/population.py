@@ -7,7 +7,7 @@ from globscope.population.find import CheckpointFile, find_checkpoints
 from globscope.population.stacking import training_groups
 from globscope.population.training_run import checkpoint_path
 from globscope.store import key
-from globscope.study.stage import Stage
+from globscope.study.stage_keys import Stage
 from globscope.study.stages.train import Place, parent_weights, source_of, train, training_key, training_runs
 from globscope.study.workshop import Workshop
 from globscope.values.chart import Progress

@@ -13,7 +13,7 @@ from globscope.roles import ReducerTraits, Restores, capability, traits
 from globscope.spec.model import ReducerEntry
 from globscope.store import key, read_arrays, read_json, write_arrays, write_json
 from globscope.study.disk.json_values import chart_attributes, chart_notes
-from globscope.study.stage import Stage, generator
+from globscope.study.stage_keys import Stage, generator
 from globscope.study.stages.space import SPACE, space
 from globscope.study.workshop import Workshop
 from globscope.values.arrays import read_only

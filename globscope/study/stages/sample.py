@@ -12,7 +12,7 @@ from attrs import evolve
 from globscope.returned.maps import checked_samples
 from globscope.spec.model import Entry
 from globscope.store import key, read_arrays, read_json, write_arrays, write_json
-from globscope.study.stage import Stage, generator
+from globscope.study.stage_keys import Stage, generator
 from globscope.study.stages.evaluate import evaluate, evaluation_key
 from globscope.study.workshop import Workshop
 from globscope.values.chart import Progress

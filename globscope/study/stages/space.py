@@ -6,7 +6,7 @@ import numpy as np
 
 from globscope.isometry import span
 from globscope.store import key, read_arrays, write_arrays
-from globscope.study.stage import Stage
+from globscope.study.stage_keys import Stage
 from globscope.study.workshop import Workshop
 from globscope.values.chart import Progress
 from globscope.values.members import Population

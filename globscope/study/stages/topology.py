@@ -7,7 +7,7 @@ import numpy as np
 from globscope.returned.results import checked_topology
 from globscope.spec.model import Entry
 from globscope.store import key, read_arrays, read_json, write_arrays, write_json
-from globscope.study.stage import Stage
+from globscope.study.stage_keys import Stage
 from globscope.study.workshop import Workshop
 from globscope.values.chart import Progress
 from globscope.values.landscape import Landscape

@@ -13,7 +13,7 @@ from globscope.population.stacking import assign_rows
 from globscope.population.training_run import TrainingRun, checkpoint_path
 from globscope.spec.model import NetworkSource, Recipe
 from globscope.store import key, read_arrays
-from globscope.study.stage import Stage, integer_seed
+from globscope.study.stage_keys import Stage, integer_seed
 from globscope.study.train_group import Training, TrainingJob, trainer
 from globscope.study.workshop import Workshop
 from globscope.values.chart import Progress

@@ -14,7 +14,7 @@ from globscope.builtin.tasks.language import LanguageModelling
 from globscope.builtin.tasks.metrics import Metric
 from globscope.builtin.tasks.regression import Regression
 from globscope.builtin.tasks.segmentation import Segmentation
-from globscope.scoring.fields import measured_fields
+from globscope.scoring.means import measured_fields
 from globscope.testing import check_component
 
 NETS = """

@@ -6,7 +6,7 @@ from attrs.validators import and_, ge
 
 from globscope.api import NEIGHBOURS, AnalysisTraits, Atlas, Bench, Finding, Table
 from globscope.builtin.analyses.fidelity.held_out import held_out
-from globscope.builtin.analyses.fidelity.map_figures import MapFidelity, figures
+from globscope.builtin.analyses.fidelity.map_comparison import MapFidelity, figures
 from globscope.builtin.analyses.fidelity.member_warnings import (
     buffer_warnings,
     chance_warnings,

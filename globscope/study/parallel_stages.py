@@ -10,7 +10,7 @@ from attrs import define
 
 from globscope.registry import Registry
 from globscope.study.pool import as_in_a_study
-from globscope.study.stage import Stage
+from globscope.study.stage_keys import Stage
 from globscope.study.workshop import Workshop
 from globscope.values.chart import Progress
 

@@ -5,7 +5,7 @@ import pytest
 from globscope.api import Figure, Finding, PluginError
 from globscope.cli import print_tables
 from globscope.report.page.compared_maps import compared_maps, comparison_table
-from globscope.study.map_figures import compared_figures, distinct_names, map_record
+from globscope.study.map_comparison import compared_figures, distinct_names, map_record
 from globscope.sweep.figures import comparison_keys
 
 OWN = {"name": "pca", "fit_seconds": 1.0, "saddles": 2}
