@@ -90,7 +90,7 @@ from globscope.roles import (
     traits,
 )
 from globscope.scoring.buffers import NetworkBuffers
-from globscope.scoring.capture import CaptureError, capture, refuse_waiting
+from globscope.scoring.capture import CaptureError, capture
 from globscope.scoring.channels_last import channels_last, prefers_channels_last, takes_channels_last
 from globscope.scoring.draws import REPEATS, STANDARD_ERROR, device_of, draws, fixed_seed, scores, seed_of
 from globscope.scoring.examples import calibration_batches, examples_per_batch, fixed_batches, fixed_examples
@@ -321,7 +321,6 @@ __all__ = [
     "read_json",
     "read_npz",
     "read_safetensors",
-    "refuse_waiting",
     "require_unpacked",
     "resolve_adjacency",
     "runs_by_basin",

@@ -61,7 +61,7 @@ def surroundings(_):
     return work
 
 
-def told(_):
+def reporting_work(_):
     """Return a function that reports before it returns."""
 
     def work(item, progress):

@@ -77,9 +77,10 @@ class Recorder:
         if self.failure:
             return self._totals(parameters, known)
         try:
-            self._repeat = self._repeat or capture(lambda: self._totals(parameters, known), self._scorer.device)
-            # A forward pass may have written into the buffers.
-            self._buffers.fill(self._scorer.buffers.before_calibration(parameters, own))
+            if self._repeat is None:
+                self._repeat = capture(lambda: self._totals(parameters, known), self._scorer.device)
+                # The forward passes before it may have written into the buffers.
+                self._buffers.fill(self._scorer.buffers.before_calibration(parameters, own))
             return self._repeat().clone()
         except CaptureError as error:
             self.failure = str(error)

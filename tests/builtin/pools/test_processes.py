@@ -84,7 +84,7 @@ def test_progress_of_every_item_comes_home(place, two):
             heard.setdefault(self.item, []).append((done, total, figures["loss"]))
 
     workers = two if place == "there" else ThisProcess()
-    list(workers.map(pool_work.told, None, [1, 5], Noting))
+    list(workers.map(pool_work.reporting_work, None, [1, 5], Noting))
     assert heard == {item: [(done, 2, item + done / 2) for done in range(3)] for item in (1, 5)}
 
 
