@@ -96,6 +96,7 @@ from globscope.scoring.draws import REPEATS, STANDARD_ERROR, device_of, draws, f
 from globscope.scoring.examples import calibration_batches, examples_per_batch, fixed_batches, fixed_examples
 from globscope.scoring.lines import area, barrier, lengths_along, mean_along
 from globscope.scoring.means import means
+from globscope.scoring.recorded_step import RecordedStep
 from globscope.stateless import stateless_call
 from globscope.symmetry.search import symmetry
 from globscope.symmetry.symmetry import Axis, Frozen, Group, Symmetry
@@ -239,6 +240,7 @@ __all__ = [
     "ProbeTraits",
     "Progress",
     "Recognises",
+    "RecordedStep",
     "Reducer",
     "ReducerInputs",
     "ReducerTraits",

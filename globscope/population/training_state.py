@@ -5,10 +5,10 @@ from typing import Any
 
 from attrs import define, field
 
-from globscope.population.recorded_step import RecordedStep
 from globscope.roles import Probe
 from globscope.scoring.draws import device_of, fixed_seed
 from globscope.scoring.means import means
+from globscope.scoring.recorded_step import RecordedStep
 from globscope.store import read_json, write_json
 from globscope.values.finite import finite_or_none
 

@@ -21,7 +21,8 @@ from globscope.api import (
     Unit,
 )
 from globscope.builtin.aligners.deep.task_loss import TaskLoss
-from globscope.builtin.analyses.curves.training import Settings, train
+from globscope.builtin.analyses.curves.training import train
+from globscope.builtin.analyses.curves.training_step import Settings
 from globscope.builtin.evaluators.pytorch import Torch
 from globscope.builtin.tasks.data import Arrays
 from globscope.builtin.tasks.data.embedded import digits

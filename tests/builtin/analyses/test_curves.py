@@ -26,7 +26,8 @@ from globscope.api import (
 from globscope.builtin.analyses.curves import training
 from globscope.builtin.analyses.curves.projection import Projection
 from globscope.builtin.analyses.curves.shapes import basis, curve_points, straight_bends
-from globscope.builtin.analyses.curves.training import Settings, train
+from globscope.builtin.analyses.curves.training import train
+from globscope.builtin.analyses.curves.training_step import Settings
 from globscope.builtin.analyses.linear_barrier import LinearBarrier
 from globscope.builtin.analyses.mode_connectivity import ModeConnectivity
 from globscope.builtin.analyses.mode_connectivity.measured_curve import MeasuredCurve

@@ -7,7 +7,8 @@ from attrs import define, field
 
 from globscope.api import Bench, GlobscopeError, Map, Mixtures, Networks, device, lengths_along
 from globscope.builtin.analyses.curves.shapes import Shape, basis
-from globscope.builtin.analyses.curves.training import CurveTraining, Settings, trained_bends
+from globscope.builtin.analyses.curves.training import CurveTraining, trained_bends
+from globscope.builtin.analyses.curves.training_step import Settings
 
 
 @define(frozen=True, kw_only=True)

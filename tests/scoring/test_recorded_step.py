@@ -5,9 +5,9 @@ from contextlib import contextmanager
 import pytest
 import torch
 
-from globscope.population import recorded_step
-from globscope.population.recorded_step import BEFORE, RecordedStep
+from globscope.scoring import recorded_step
 from globscope.scoring.capture import CaptureError
+from globscope.scoring.recorded_step import BEFORE, RecordedStep
 
 
 @pytest.fixture
