@@ -8,8 +8,7 @@ from textwrap import dedent, indent
 from typing import Any
 
 from attrs import Factory, fields
-from docstring_parser import DocstringStyle
-from docstring_parser import parse as parse_docstring
+from docstring_parser import DocstringStyle, parse as parse_docstring
 
 from globscope import hookspecs, roles
 from globscope.registry import HOOKS, Component, installed_registry

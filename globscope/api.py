@@ -1,347 +1,210 @@
 """The door for plugin authors: values, roles, the hook marker. Built-ins import nothing else."""
 
 from globscope.bounds import (
-    AXES,
-    BATCH,
-    DRAWS,
-    EPOCHS,
-    EXAMPLES,
-    LAYERS,
-    NEIGHBOURS,
-    POINTS,
-    PROCESSES,
-    REFITS,
-    RUNS,
-    SAMPLES,
-    SIDE,
-    STEPS,
-    UNITS,
-    UpperBound,
+    AXES as AXES,
+    BATCH as BATCH,
+    DRAWS as DRAWS,
+    EPOCHS as EPOCHS,
+    EXAMPLES as EXAMPLES,
+    LAYERS as LAYERS,
+    NEIGHBOURS as NEIGHBOURS,
+    POINTS as POINTS,
+    PROCESSES as PROCESSES,
+    REFITS as REFITS,
+    RUNS as RUNS,
+    SAMPLES as SAMPLES,
+    SIDE as SIDE,
+    STEPS as STEPS,
+    UNITS as UNITS,
+    UpperBound as UpperBound,
 )
-from globscope.curvature.eigen import Eigenpairs, eigenpairs
-from globscope.curvature.hessian import Hessian, Loss
-from globscope.curvature.trace import trace
-from globscope.device import WHERE, device, device_name
+from globscope.curvature.eigen import Eigenpairs as Eigenpairs, eigenpairs as eigenpairs
+from globscope.curvature.hessian import Hessian as Hessian, Loss as Loss
+from globscope.curvature.trace import trace as trace
+from globscope.device import WHERE as WHERE, device as device, device_name as device_name
 from globscope.errors import (
-    EvaluationError,
-    FileError,
-    GlobscopeError,
-    PluginError,
-    PoolError,
-    PopulationError,
-    RunError,
-    SpecError,
-    SymmetryError,
-    UserCodeError,
-    near,
+    EvaluationError as EvaluationError,
+    FileError as FileError,
+    GlobscopeError as GlobscopeError,
+    PluginError as PluginError,
+    PoolError as PoolError,
+    PopulationError as PopulationError,
+    RunError as RunError,
+    SpecError as SpecError,
+    SymmetryError as SymmetryError,
+    UserCodeError as UserCodeError,
+    near as near,
 )
-from globscope.hookspecs import API_VERSION, hookimpl
-from globscope.isometry import span
-from globscope.memory import is_out_of_memory, within_memory
-from globscope.reading import names_in_npz, open_zip, read_json, read_npz, read_safetensors, require_unpacked
-from globscope.references import Code
+from globscope.hookspecs import API_VERSION as API_VERSION, hookimpl as hookimpl
+from globscope.isometry import span as span
+from globscope.memory import is_out_of_memory as is_out_of_memory, within_memory as within_memory
+from globscope.reading import (
+    names_in_npz as names_in_npz,
+    open_zip as open_zip,
+    read_json as read_json,
+    read_npz as read_npz,
+    read_safetensors as read_safetensors,
+    require_unpacked as require_unpacked,
+)
+from globscope.references import Code as Code
 from globscope.roles import (
-    Aligner,
-    AlignerTraits,
-    Analysis,
-    AnalysisTraits,
-    Bench,
-    CheckFacts,
-    Checks,
-    Counts,
-    Derives,
-    Digests,
-    Draft,
-    Encodes,
-    Evaluates,
-    Evaluator,
-    EvaluatorTraits,
-    FillsLattice,
-    Finishes,
-    Fits,
-    Learns,
-    Pair,
-    Part,
-    Plans,
-    Pool,
-    Probe,
-    ProbeTraits,
-    Recognises,
-    Reducer,
-    ReducerTraits,
-    Refits,
-    Restores,
-    ReturnsOutputs,
-    Sampler,
-    SamplerTraits,
-    Scores,
-    StartsFrom,
-    TakesInputs,
-    Task,
-    Tensors,
-    TopologyMethod,
-    TopologyTraits,
-    Tries,
-    UnitScorer,
-    Workers,
-    capability,
-    misspelt_members,
-    silent,
-    traits,
+    Aligner as Aligner,
+    AlignerTraits as AlignerTraits,
+    Analysis as Analysis,
+    AnalysisTraits as AnalysisTraits,
+    Bench as Bench,
+    CheckFacts as CheckFacts,
+    Checks as Checks,
+    Counts as Counts,
+    Derives as Derives,
+    Digests as Digests,
+    Draft as Draft,
+    Encodes as Encodes,
+    Evaluates as Evaluates,
+    Evaluator as Evaluator,
+    EvaluatorTraits as EvaluatorTraits,
+    FillsLattice as FillsLattice,
+    Finishes as Finishes,
+    Fits as Fits,
+    Learns as Learns,
+    Pair as Pair,
+    Part as Part,
+    Plans as Plans,
+    Pool as Pool,
+    Probe as Probe,
+    ProbeTraits as ProbeTraits,
+    Recognises as Recognises,
+    Reducer as Reducer,
+    ReducerTraits as ReducerTraits,
+    Refits as Refits,
+    Restores as Restores,
+    ReturnsOutputs as ReturnsOutputs,
+    Sampler as Sampler,
+    SamplerTraits as SamplerTraits,
+    Scores as Scores,
+    StartsFrom as StartsFrom,
+    TakesInputs as TakesInputs,
+    Task as Task,
+    Tensors as Tensors,
+    TopologyMethod as TopologyMethod,
+    TopologyTraits as TopologyTraits,
+    Tries as Tries,
+    UnitScorer as UnitScorer,
+    Workers as Workers,
+    capability as capability,
+    misspelt_members as misspelt_members,
+    silent as silent,
+    traits as traits,
 )
-from globscope.scoring.buffers import NetworkBuffers
-from globscope.scoring.capture import CaptureError, capture
-from globscope.scoring.channels_last import channels_last, prefers_channels_last, takes_channels_last
-from globscope.scoring.draws import REPEATS, STANDARD_ERROR, device_of, draws, fixed_seed, scores, seed_of
-from globscope.scoring.examples import calibration_batches, examples_per_batch, fixed_batches, fixed_examples
-from globscope.scoring.lines import area, barrier, lengths_along, mean_along
-from globscope.scoring.means import means
-from globscope.scoring.recorded_step import RecordedStep
-from globscope.stateless import stateless_call
-from globscope.symmetry.search import symmetry
-from globscope.symmetry.symmetry import Axis, Frozen, Group, Symmetry
-from globscope.symmetry.trace import attributes_of
-from globscope.symmetry.unit_outputs import activations
-from globscope.topology.adjacency import Adjacency, Neighbours, edge_ends, edges, neighbours, resolve_adjacency
-from globscope.topology.condense import condense, smad, value_range
-from globscope.topology.distance import bottleneck, diagram, wasserstein
+from globscope.scoring.buffers import NetworkBuffers as NetworkBuffers
+from globscope.scoring.capture import CaptureError as CaptureError, capture as capture
+from globscope.scoring.channels_last import (
+    channels_last as channels_last,
+    prefers_channels_last as prefers_channels_last,
+    takes_channels_last as takes_channels_last,
+)
+from globscope.scoring.draws import (
+    REPEATS as REPEATS,
+    STANDARD_ERROR as STANDARD_ERROR,
+    device_of as device_of,
+    draws as draws,
+    fixed_seed as fixed_seed,
+    scores as scores,
+    seed_of as seed_of,
+)
+from globscope.scoring.examples import (
+    calibration_batches as calibration_batches,
+    examples_per_batch as examples_per_batch,
+    fixed_batches as fixed_batches,
+    fixed_examples as fixed_examples,
+)
+from globscope.scoring.lines import (
+    area as area,
+    barrier as barrier,
+    lengths_along as lengths_along,
+    mean_along as mean_along,
+)
+from globscope.scoring.means import means as means
+from globscope.scoring.recorded_step import RecordedStep as RecordedStep
+from globscope.stateless import stateless_call as stateless_call
+from globscope.symmetry.search import symmetry as symmetry
+from globscope.symmetry.symmetry import Axis as Axis, Frozen as Frozen, Group as Group, Symmetry as Symmetry
+from globscope.symmetry.trace import attributes_of as attributes_of
+from globscope.symmetry.unit_outputs import activations as activations
+from globscope.topology.adjacency import (
+    Adjacency as Adjacency,
+    Neighbours as Neighbours,
+    edge_ends as edge_ends,
+    edges as edges,
+    neighbours as neighbours,
+    resolve_adjacency as resolve_adjacency,
+)
+from globscope.topology.condense import condense as condense, smad as smad, value_range as value_range
+from globscope.topology.distance import bottleneck as bottleneck, diagram as diagram, wasserstein as wasserstein
 from globscope.topology.membership import (
-    OFF_SLICE,
-    PATH,
-    Depiction,
-    Membership,
-    depiction,
-    last_networks,
-    membership,
-    runs_by_basin,
+    OFF_SLICE as OFF_SLICE,
+    PATH as PATH,
+    Depiction as Depiction,
+    Membership as Membership,
+    depiction as depiction,
+    last_networks as last_networks,
+    membership as membership,
+    runs_by_basin as runs_by_basin,
 )
-from globscope.topology.outline import Outline, outline
-from globscope.topology.passes import Passes
-from globscope.topology.tree import Branches, simplify, sweep_order, trees
+from globscope.topology.outline import Outline as Outline, outline as outline
+from globscope.topology.passes import Passes as Passes
+from globscope.topology.tree import (
+    Branches as Branches,
+    simplify as simplify,
+    sweep_order as sweep_order,
+    trees as trees,
+)
 from globscope.torch_settings import (
-    Precision,
-    default_type,
-    float32_by_default,
-    one_thread,
-    precise,
-    threads_for,
-    with_threads,
+    Precision as Precision,
+    default_type as default_type,
+    float32_by_default as float32_by_default,
+    one_thread as one_thread,
+    precise as precise,
+    threads_for as threads_for,
+    with_threads as with_threads,
 )
-from globscope.values.arrays import column_blocks
-from globscope.values.chart import Chart, Progress, ReducerInputs, Transform
-from globscope.values.evaluation import Networks, Plan, Unit
-from globscope.values.field import Description, Field
-from globscope.values.findings import Atlas, Figure, Finding, Map, Table
-from globscope.values.finite import finite_or_none
-from globscope.values.landscape import Landscape, Samples
-from globscope.values.members import Layout, Member, Population
-from globscope.values.pictures import HeatMap, Overlay, Panel, Picture, Plot, Series, Trail
-from globscope.values.rows import Weights
-from globscope.values.space import AffineSpace, FullSpace, Lifting, Mixtures, Space, SpanSpace
-from globscope.values.topology import MINIMUM, MULTI_SADDLE, ROOT, SADDLE, MergeTree, Topology
-from globscope.workers import ThisProcess, pickle_by_path
-
-__all__ = [
-    "API_VERSION",
-    "AXES",
-    "BATCH",
-    "DRAWS",
-    "EPOCHS",
-    "EXAMPLES",
-    "LAYERS",
-    "MINIMUM",
-    "MULTI_SADDLE",
-    "NEIGHBOURS",
-    "OFF_SLICE",
-    "PATH",
-    "POINTS",
-    "PROCESSES",
-    "REFITS",
-    "REPEATS",
-    "ROOT",
-    "RUNS",
-    "SADDLE",
-    "SAMPLES",
-    "SIDE",
-    "STANDARD_ERROR",
-    "STEPS",
-    "UNITS",
-    "WHERE",
-    "Adjacency",
-    "AffineSpace",
-    "Aligner",
-    "AlignerTraits",
-    "Analysis",
-    "AnalysisTraits",
-    "Atlas",
-    "Axis",
-    "Bench",
-    "Branches",
-    "CaptureError",
-    "Chart",
-    "CheckFacts",
-    "Checks",
-    "Code",
-    "Counts",
-    "Depiction",
-    "Derives",
-    "Description",
-    "Digests",
-    "Draft",
-    "Eigenpairs",
-    "Encodes",
-    "Evaluates",
-    "EvaluationError",
-    "Evaluator",
-    "EvaluatorTraits",
-    "Field",
-    "Figure",
-    "FileError",
-    "FillsLattice",
-    "Finding",
-    "Finishes",
-    "Fits",
-    "Frozen",
-    "FullSpace",
-    "GlobscopeError",
-    "Group",
-    "HeatMap",
-    "Hessian",
-    "Landscape",
-    "Layout",
-    "Learns",
-    "Lifting",
-    "Loss",
-    "Map",
-    "Member",
-    "Membership",
-    "MergeTree",
-    "Mixtures",
-    "Neighbours",
-    "NetworkBuffers",
-    "Networks",
-    "Outline",
-    "Overlay",
-    "Pair",
-    "Panel",
-    "Part",
-    "Passes",
-    "Picture",
-    "Plan",
-    "Plans",
-    "Plot",
-    "PluginError",
-    "Pool",
-    "PoolError",
-    "Population",
-    "PopulationError",
-    "Precision",
-    "Probe",
-    "ProbeTraits",
-    "Progress",
-    "Recognises",
-    "RecordedStep",
-    "Reducer",
-    "ReducerInputs",
-    "ReducerTraits",
-    "Refits",
-    "Restores",
-    "ReturnsOutputs",
-    "RunError",
-    "Sampler",
-    "SamplerTraits",
-    "Samples",
-    "Scores",
-    "Series",
-    "Space",
-    "SpanSpace",
-    "SpecError",
-    "StartsFrom",
-    "Symmetry",
-    "SymmetryError",
-    "Table",
-    "TakesInputs",
-    "Task",
-    "Tensors",
-    "ThisProcess",
-    "Topology",
-    "TopologyMethod",
-    "TopologyTraits",
-    "Trail",
-    "Transform",
-    "Tries",
-    "Unit",
-    "UnitScorer",
-    "UpperBound",
-    "UserCodeError",
-    "Weights",
-    "Workers",
-    "activations",
-    "area",
-    "attributes_of",
-    "barrier",
-    "bottleneck",
-    "calibration_batches",
-    "capability",
-    "capture",
-    "channels_last",
-    "column_blocks",
-    "condense",
-    "default_type",
-    "depiction",
-    "device",
-    "device_name",
-    "device_of",
-    "diagram",
-    "draws",
-    "edge_ends",
-    "edges",
-    "eigenpairs",
-    "examples_per_batch",
-    "finite_or_none",
-    "fixed_batches",
-    "fixed_examples",
-    "fixed_seed",
-    "float32_by_default",
-    "hookimpl",
-    "is_out_of_memory",
-    "last_networks",
-    "lengths_along",
-    "mean_along",
-    "means",
-    "membership",
-    "misspelt_members",
-    "names_in_npz",
-    "near",
-    "neighbours",
-    "one_thread",
-    "open_zip",
-    "outline",
-    "pickle_by_path",
-    "precise",
-    "prefers_channels_last",
-    "read_json",
-    "read_npz",
-    "read_safetensors",
-    "require_unpacked",
-    "resolve_adjacency",
-    "runs_by_basin",
-    "scores",
-    "seed_of",
-    "silent",
-    "simplify",
-    "smad",
-    "span",
-    "stateless_call",
-    "sweep_order",
-    "symmetry",
-    "takes_channels_last",
-    "threads_for",
-    "trace",
-    "traits",
-    "trees",
-    "value_range",
-    "wasserstein",
-    "with_threads",
-    "within_memory",
-]
+from globscope.values.arrays import column_blocks as column_blocks
+from globscope.values.chart import (
+    Chart as Chart,
+    Progress as Progress,
+    ReducerInputs as ReducerInputs,
+    Transform as Transform,
+)
+from globscope.values.evaluation import Networks as Networks, Plan as Plan, Unit as Unit
+from globscope.values.field import Description as Description, Field as Field
+from globscope.values.findings import Atlas as Atlas, Figure as Figure, Finding as Finding, Map as Map, Table as Table
+from globscope.values.finite import finite_or_none as finite_or_none
+from globscope.values.landscape import Landscape as Landscape, Samples as Samples
+from globscope.values.members import Layout as Layout, Member as Member, Population as Population
+from globscope.values.pictures import (
+    HeatMap as HeatMap,
+    Overlay as Overlay,
+    Panel as Panel,
+    Picture as Picture,
+    Plot as Plot,
+    Series as Series,
+    Trail as Trail,
+)
+from globscope.values.rows import Weights as Weights
+from globscope.values.space import (
+    AffineSpace as AffineSpace,
+    FullSpace as FullSpace,
+    Lifting as Lifting,
+    Mixtures as Mixtures,
+    Space as Space,
+    SpanSpace as SpanSpace,
+)
+from globscope.values.topology import (
+    MINIMUM as MINIMUM,
+    MULTI_SADDLE as MULTI_SADDLE,
+    ROOT as ROOT,
+    SADDLE as SADDLE,
+    MergeTree as MergeTree,
+    Topology as Topology,
+)
+from globscope.workers import ThisProcess as ThisProcess, pickle_by_path as pickle_by_path

@@ -235,7 +235,7 @@ def init(
 
 
 def _propose(folder: Path, spec: Path) -> None:
-    from globscope.population.proposal import propose
+    from globscope.population.proposal.write import propose
     from globscope.registry import installed_registry
 
     for line in propose(folder, spec, installed_registry()).lines:

@@ -8,8 +8,7 @@ import numpy as np
 from attrs import define, field
 
 from globscope.errors import FileError
-from globscope.files.classic import MAGIC as HDF5
-from globscope.files.classic import read_classic
+from globscope.files.classic import MAGIC as HDF5, read_classic
 from globscope.files.landscaper import read_landscaper
 from globscope.files.member_points import MemberPoints, read_member_points
 from globscope.files.plain import BASIN, Arrays, lattice_values, run_landscape, scattered_values

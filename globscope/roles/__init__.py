@@ -5,69 +5,61 @@ the one or two methods of its role. Only `build`, `reduce`, `ask`, `plan`, `scor
 run code; constructing a component must cost nothing.
 """
 
-from globscope.roles.aligner import Aligner, AlignerTraits, Learns, Scores, StartsFrom
-from globscope.roles.analysis import Analysis, AnalysisTraits, Derives, Evaluates, Plans, Refits
-from globscope.roles.bench import Bench, Draft, Pair, Part, Work
-from globscope.roles.evaluator import Evaluator, EvaluatorTraits, UnitScorer
-from globscope.roles.optional import OPTIONAL, CheckFacts, Checks, capability, misspelt_members, traits
-from globscope.roles.pool import Item, Pool, Result, Shared, Workers, silent
-from globscope.roles.probe import Digests, Encodes, Finishes, Probe, ProbeTraits, ReturnsOutputs, TakesInputs, Tensors
-from globscope.roles.reducer import Reducer, ReducerTraits, Restores, Tries
-from globscope.roles.sampler import Counts, FillsLattice, Sampler, SamplerTraits
-from globscope.roles.task import Fits, Recognises, Task
-from globscope.roles.topology import TopologyMethod, TopologyTraits
-
-__all__ = [
-    "OPTIONAL",
-    "Aligner",
-    "AlignerTraits",
-    "Analysis",
-    "AnalysisTraits",
-    "Bench",
-    "CheckFacts",
-    "Checks",
-    "Counts",
-    "Derives",
-    "Digests",
-    "Draft",
-    "Encodes",
-    "Evaluates",
-    "Evaluator",
-    "EvaluatorTraits",
-    "FillsLattice",
-    "Finishes",
-    "Fits",
-    "Item",
-    "Learns",
-    "Pair",
-    "Part",
-    "Plans",
-    "Pool",
-    "Probe",
-    "ProbeTraits",
-    "Recognises",
-    "Reducer",
-    "ReducerTraits",
-    "Refits",
-    "Restores",
-    "Result",
-    "ReturnsOutputs",
-    "Sampler",
-    "SamplerTraits",
-    "Scores",
-    "Shared",
-    "StartsFrom",
-    "TakesInputs",
-    "Task",
-    "Tensors",
-    "TopologyMethod",
-    "TopologyTraits",
-    "Tries",
-    "UnitScorer",
-    "Work",
-    "Workers",
-    "capability",
-    "misspelt_members",
-    "silent",
-    "traits",
-]
+from globscope.roles.aligner import (
+    Aligner as Aligner,
+    AlignerTraits as AlignerTraits,
+    Learns as Learns,
+    Scores as Scores,
+    StartsFrom as StartsFrom,
+)
+from globscope.roles.analysis import (
+    Analysis as Analysis,
+    AnalysisTraits as AnalysisTraits,
+    Derives as Derives,
+    Evaluates as Evaluates,
+    Plans as Plans,
+    Refits as Refits,
+)
+from globscope.roles.bench import Bench as Bench, Draft as Draft, Pair as Pair, Part as Part, Work as Work
+from globscope.roles.evaluator import (
+    Evaluator as Evaluator,
+    EvaluatorTraits as EvaluatorTraits,
+    UnitScorer as UnitScorer,
+)
+from globscope.roles.optional import (
+    OPTIONAL as OPTIONAL,
+    CheckFacts as CheckFacts,
+    Checks as Checks,
+    capability as capability,
+    misspelt_members as misspelt_members,
+    traits as traits,
+)
+from globscope.roles.pool import (
+    Pool as Pool,
+    Workers as Workers,
+    silent as silent,
+)
+from globscope.roles.probe import (
+    Digests as Digests,
+    Encodes as Encodes,
+    Finishes as Finishes,
+    Probe as Probe,
+    ProbeTraits as ProbeTraits,
+    ReturnsOutputs as ReturnsOutputs,
+    TakesInputs as TakesInputs,
+    Tensors as Tensors,
+)
+from globscope.roles.reducer import (
+    Reducer as Reducer,
+    ReducerTraits as ReducerTraits,
+    Restores as Restores,
+    Tries as Tries,
+)
+from globscope.roles.sampler import (
+    Counts as Counts,
+    FillsLattice as FillsLattice,
+    Sampler as Sampler,
+    SamplerTraits as SamplerTraits,
+)
+from globscope.roles.task import Fits as Fits, Recognises as Recognises, Task as Task
+from globscope.roles.topology import TopologyMethod as TopologyMethod, TopologyTraits as TopologyTraits

@@ -1,45 +1,26 @@
 """The run folder: keys, writing, the record of what was written, finished stages, and whose folder it is."""
 
 from globscope.store.folder import (
-    claim,
-    is_as_written,
-    is_claimed,
-    own_folder,
-    read_written,
-    remove_stale,
-    times_written,
-    written_file,
-    written_files,
+    claim as claim,
+    is_as_written as is_as_written,
+    is_claimed as is_claimed,
+    own_folder as own_folder,
+    read_written as read_written,
+    remove_stale as remove_stale,
+    times_written as times_written,
+    written_file as written_file,
+    written_files as written_files,
 )
-from globscope.store.keys import FORMAT, fingerprint, key
-from globscope.store.lock import LOCK, hold_lock, lock_unless_held
-from globscope.store.record import announce
-from globscope.store.stored_stages import Store
-from globscope.store.write import discard, read_arrays, read_json, replacing, write_arrays, write_bytes, write_json
-
-__all__ = [
-    "FORMAT",
-    "LOCK",
-    "Store",
-    "announce",
-    "claim",
-    "discard",
-    "fingerprint",
-    "hold_lock",
-    "is_as_written",
-    "is_claimed",
-    "key",
-    "lock_unless_held",
-    "own_folder",
-    "read_arrays",
-    "read_json",
-    "read_written",
-    "remove_stale",
-    "replacing",
-    "times_written",
-    "write_arrays",
-    "write_bytes",
-    "write_json",
-    "written_file",
-    "written_files",
-]
+from globscope.store.keys import FORMAT as FORMAT, fingerprint as fingerprint, key as key
+from globscope.store.lock import LOCK as LOCK, hold_lock as hold_lock, lock_unless_held as lock_unless_held
+from globscope.store.record import announce as announce
+from globscope.store.stored_stages import Store as Store
+from globscope.store.write import (
+    discard as discard,
+    read_arrays as read_arrays,
+    read_json as read_json,
+    replacing as replacing,
+    write_arrays as write_arrays,
+    write_bytes as write_bytes,
+    write_json as write_json,
+)

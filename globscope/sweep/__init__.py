@@ -1,5 +1,8 @@
 """Many studies as one: a spec with every combination of some values, and finished runs side by side."""
 
-from globscope.sweep.run import CellOutcome, Sweep, SweepResult, load, results
-
-__all__ = ["CellOutcome", "Sweep", "SweepResult", "load", "results"]
+from globscope.sweep.run import (
+    Sweep as Sweep,
+    SweepResult as SweepResult,
+    load as load,
+    results as results,
+)

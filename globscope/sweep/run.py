@@ -12,9 +12,16 @@ from globscope.errors import GlobscopeError, RunError, SpecError, near
 from globscope.population.find import find_checkpoints
 from globscope.registry import Registry, installed_registry
 from globscope.roles import Workers
-from globscope.session import CELLS, SWEEP, TABLE, Study, begin, results_folder
-from globscope.session import load as load_study
-from globscope.session import results as results_of_study
+from globscope.session import (
+    CELLS,
+    SWEEP,
+    TABLE,
+    Study,
+    begin,
+    load as load_study,
+    results as results_of_study,
+    results_folder,
+)
 from globscope.spec.cells import Cell, SweepSpec, for_each_cell, read_sweep
 from globscope.spec.describe import as_toml, plain
 from globscope.spec.read import read_document

@@ -12,29 +12,16 @@
         check()
 """
 
-from globscope.testing.claims import ContractError
-from globscope.testing.contract import check_component, checks_for, parametrize_contract
-from globscope.testing.roles import registry_of, role_of
-from globscope.testing.tiny.atlas import tiny_atlas
-from globscope.testing.tiny.bench import tiny_bench
-from globscope.testing.tiny.landscapes import bowls, two_components
-from globscope.testing.tiny.population import tiny_chart, tiny_inputs
-from globscope.testing.tiny.task import tiny_task
-from globscope.testing.unit_scores import score_units
-
-__all__ = [
-    "ContractError",
-    "bowls",
-    "check_component",
-    "checks_for",
-    "parametrize_contract",
-    "registry_of",
-    "role_of",
-    "score_units",
-    "tiny_atlas",
-    "tiny_bench",
-    "tiny_chart",
-    "tiny_inputs",
-    "tiny_task",
-    "two_components",
-]
+from globscope.testing.claims import ContractError as ContractError
+from globscope.testing.contract import (
+    check_component as check_component,
+    checks_for as checks_for,
+    parametrize_contract as parametrize_contract,
+)
+from globscope.testing.roles import registry_of as registry_of, role_of as role_of
+from globscope.testing.tiny.atlas import tiny_atlas as tiny_atlas
+from globscope.testing.tiny.bench import tiny_bench as tiny_bench
+from globscope.testing.tiny.landscapes import bowls as bowls, two_components as two_components
+from globscope.testing.tiny.population import tiny_chart as tiny_chart, tiny_inputs as tiny_inputs
+from globscope.testing.tiny.task import tiny_task as tiny_task
+from globscope.testing.unit_scores import score_units as score_units

@@ -1,8 +1,7 @@
 """The landscape profile of a merge tree: its basins as nested shapes in the plane, whatever the field's dimension."""
 
 import numpy as np
-from attrs import define
-from attrs import field as attribute
+from attrs import define, field as attribute
 
 from globscope.values.topology import MergeTree
 

@@ -1,8 +1,7 @@
 """The merge tree of a scalar field: minima, saddles, basins."""
 
 import numpy as np
-from attrs import define
-from attrs import field as attribute
+from attrs import define, field as attribute
 
 from globscope.values.arrays import read_only
 

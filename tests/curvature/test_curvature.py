@@ -6,7 +6,7 @@ import torch
 from support.paths import NETS
 
 from globscope.api import CheckFacts, Code, EvaluationError, Loss, Networks, eigenpairs, trace
-from globscope.builtin.analyses.curvature import Curvature
+from globscope.builtin.analyses.curvature.analysis import Curvature
 from globscope.builtin.evaluators.pytorch import Torch
 from globscope.builtin.tasks.classification import Classification
 from globscope.errors import SpecError

@@ -9,8 +9,7 @@ import zipfile
 import numpy as np
 import pytest
 from attrs import define, evolve
-from hypothesis import given, settings
-from hypothesis import strategies as st
+from hypothesis import given, settings, strategies as st
 from hypothesis.extra import numpy as hnp
 from support.maps import a_map, atlas_of, grid, population
 from typer.testing import CliRunner

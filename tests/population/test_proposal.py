@@ -8,8 +8,8 @@ from support.commands import assert_refused, run
 from support.paths import ROOT
 
 from globscope.builtin.tasks.classification import Classification
-from globscope.population.proposal import propose
 from globscope.population.proposal.groups import checkpoint_groups
+from globscope.population.proposal.write import propose
 from globscope.registry import installed_registry
 from globscope.spec import read as spec
 

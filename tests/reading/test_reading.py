@@ -6,8 +6,7 @@ from io import BytesIO
 
 import numpy as np
 import pytest
-from hypothesis import given, settings
-from hypothesis import strategies as st
+from hypothesis import given, settings, strategies as st
 
 from globscope.api import FileError, SpecError, names_in_npz, open_zip, read_json, read_npz, read_safetensors
 from globscope.reading import read_csv

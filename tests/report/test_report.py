@@ -11,8 +11,7 @@ import matplotlib
 import numpy as np
 import pytest
 from attrs import evolve
-from hypothesis import given, settings
-from hypothesis import strategies as st
+from hypothesis import given, settings, strategies as st
 from matplotlib.colors import to_rgb
 from matplotlib.image import imread
 from matplotlib.transforms import Bbox

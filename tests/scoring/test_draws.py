@@ -11,7 +11,7 @@ from support.study import study_in, values
 
 from globscope import load
 from globscope.api import EvaluationError, Loss, Networks, Unit, draws, fixed_seed, seed_of
-from globscope.builtin.analyses.fidelity import Fidelity
+from globscope.builtin.analyses.fidelity.analysis import Fidelity
 from globscope.builtin.analyses.fidelity.member_warnings import noise_warnings
 from globscope.builtin.evaluators.pytorch import Torch
 from globscope.report import TreeScene

@@ -11,8 +11,7 @@ import pytest
 import tomli_w
 from attrs import define, evolve, field, fields, resolve_types
 from attrs.validators import deep_iterable, ge, in_, matches_re, optional
-from hypothesis import HealthCheck, given, settings
-from hypothesis import strategies as st
+from hypothesis import HealthCheck, given, settings, strategies as st
 from support.paths import ROOT
 
 from globscope.errors import SpecError, UserCodeError

@@ -8,8 +8,7 @@ import numpy as np
 import pytest
 import torch
 from attrs import define, evolve
-from hypothesis import given, settings
-from hypothesis import strategies as st
+from hypothesis import given, settings, strategies as st
 from support.arrays import assert_same_arrays
 from torch import nn
 from torch.nn import functional as F

@@ -2,8 +2,7 @@
 
 import numpy as np
 import pytest
-from hypothesis import given, settings
-from hypothesis import strategies as st
+from hypothesis import given, settings, strategies as st
 
 from globscope.api import Samples, edges, neighbours, resolve_adjacency
 from globscope.topology import neighbour_rules as descent

@@ -3,8 +3,7 @@
 import numpy as np
 import pytest
 from attrs import evolve
-from hypothesis import given, settings
-from hypothesis import strategies as st
+from hypothesis import given, settings, strategies as st
 from matplotlib.text import Text
 from support.maps import scene_of
 
@@ -22,7 +21,7 @@ from globscope.api import (
     last_networks,
     membership,
 )
-from globscope.builtin.analyses.fidelity import Fidelity
+from globscope.builtin.analyses.fidelity.analysis import Fidelity
 from globscope.builtin.analyses.fidelity.pairs_of_runs import RunsOnMap, pairs
 from globscope.builtin.topology import Gudhi
 from globscope.report import plot

@@ -1,8 +1,7 @@
 """Lowest passes, against the merge tree and against every path that there is."""
 
 import numpy as np
-from hypothesis import given, settings
-from hypothesis import strategies as st
+from hypothesis import given, settings, strategies as st
 from support.landscapes import landscape_of
 
 from globscope.api import Passes, Samples, neighbours, sweep_order

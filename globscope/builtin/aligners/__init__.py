@@ -2,7 +2,7 @@
 
 from globscope.api import hookimpl
 from globscope.builtin.aligners.activations import ActivationMatching
-from globscope.builtin.aligners.deep import DeepAlign
+from globscope.builtin.aligners.deep.aligner import DeepAlign
 from globscope.builtin.aligners.sinkhorn import Sinkhorn
 from globscope.builtin.aligners.weights import WeightMatching
 

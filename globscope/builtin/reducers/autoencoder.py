@@ -9,8 +9,7 @@ from attrs import define, evolve, field
 from attrs.validators import and_, deep_iterable, ge, gt
 
 from globscope.api import AXES, STEPS, UNITS, Chart, GlobscopeError, ReducerInputs, ReducerTraits, one_thread
-from globscope.builtin.reducers.network import load
-from globscope.builtin.reducers.network import network as layers
+from globscope.builtin.reducers.network import load, network as layers
 from globscope.builtin.reducers.requirements import require_directions
 
 # Number of steps between checks of the loss, each of which waits for the device and updates the progress bar.

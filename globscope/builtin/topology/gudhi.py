@@ -3,8 +3,7 @@
 from typing import get_args
 
 import numpy as np
-from attrs import define
-from attrs import field as attribute
+from attrs import define, field as attribute
 from attrs.validators import and_, ge, in_, optional
 
 from globscope.api import (

@@ -5,8 +5,7 @@ from functools import cached_property
 from typing import Literal
 
 import numpy as np
-from attrs import define, evolve
-from attrs import field as attribute
+from attrs import define, evolve, field as attribute
 
 from globscope.report.map.trajectory import Trajectory, trajectories_of, variants_not_shown
 from globscope.report.map.tree_scene import TreeScene, trajectories_by_basin

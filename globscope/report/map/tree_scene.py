@@ -4,8 +4,7 @@ from collections.abc import Mapping, Sequence
 from functools import cached_property
 
 import numpy as np
-from attrs import define
-from attrs import field as attribute
+from attrs import define, field as attribute
 
 from globscope.report.map.trajectory import Trajectory
 from globscope.report.style.text import count_noun, join_words, number

@@ -12,14 +12,17 @@ from globscope.report.map.figure import plot_overview, plot_scene
 from globscope.report.map.isosurfaces import isosurfaces
 from globscope.report.map.scene import Scene, scenes_of
 from globscope.report.map.tree_scene import TreeScene
-from globscope.report.map.volume import caption as volume_caption
-from globscope.report.map.volume import plot_volume
+from globscope.report.map.volume import caption as volume_caption, plot_volume
 from globscope.report.pictures.depict import depict, flaw
 from globscope.report.style.text import Names, cell_text
 from globscope.report.style.theme import save
 from globscope.report.topology.figures import plot_diagram, plot_tree
-from globscope.report.topology.landscape_profile import ProfileScales, plot_profiles, profile_scales
-from globscope.report.topology.landscape_profile import caption as profile_caption
+from globscope.report.topology.landscape_profile import (
+    ProfileScales,
+    caption as profile_caption,
+    plot_profiles,
+    profile_scales,
+)
 from globscope.store import own_folder
 from globscope.values.findings import Atlas, Cell, Finding, Map
 

@@ -1,8 +1,7 @@
 """The topology `ttk`."""
 
 import numpy as np
-from attrs import define
-from attrs import field as attribute
+from attrs import define, field as attribute
 from attrs.validators import ge, gt, min_len, optional
 
 from globscope.api import Adjacency, Branches, Landscape, Samples, Topology, TopologyTraits, condense

@@ -22,7 +22,7 @@ from globscope.api import (
     area,
     barrier,
 )
-from globscope.builtin.aligners.deep import DeepAlign
+from globscope.builtin.aligners.deep.aligner import DeepAlign
 from globscope.builtin.aligners.deep.finding import finding_of
 from globscope.builtin.aligners.deep.losses import Objective
 from globscope.builtin.aligners.deep.mlp import read_mlp

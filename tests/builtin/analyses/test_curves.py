@@ -4,8 +4,7 @@ import numpy as np
 import pytest
 import torch
 from attrs import evolve
-from hypothesis import given
-from hypothesis import strategies as st
+from hypothesis import given, strategies as st
 from support.paths import NETS
 from support.progress import StopAt
 from support.study import TINY, Notes, study_in, values
@@ -29,7 +28,7 @@ from globscope.builtin.analyses.curves.shapes import basis, curve_points, straig
 from globscope.builtin.analyses.curves.training import train
 from globscope.builtin.analyses.curves.training_step import Settings
 from globscope.builtin.analyses.linear_barrier import LinearBarrier
-from globscope.builtin.analyses.mode_connectivity import ModeConnectivity
+from globscope.builtin.analyses.mode_connectivity.analysis import ModeConnectivity
 from globscope.builtin.analyses.mode_connectivity.measured_curve import MeasuredCurve
 from globscope.builtin.analyses.mode_connectivity.project_curves import CurveProjection, table, warnings
 from globscope.study.disk.draft import DiskDraft

@@ -7,7 +7,7 @@ from support.paths import NETS
 from support.study import MAP, study_in, values
 
 from globscope.api import Finding, Landscape, last_networks
-from globscope.builtin.analyses.low_loss_pass import LowLossPass
+from globscope.builtin.analyses.low_loss_pass.analysis import LowLossPass
 from globscope.builtin.analyses.low_loss_pass.minimax_path import (
     basin_names,
     chosen_minima,

@@ -6,8 +6,7 @@ import numpy as np
 import pytest
 import torch
 from attrs import evolve
-from hypothesis import given, settings
-from hypothesis import strategies as st
+from hypothesis import given, settings, strategies as st
 from hypothesis.extra.numpy import arrays
 from support.paths import NETS
 from support.study import TINY, study_in
@@ -23,8 +22,8 @@ from globscope.api import (
     SpecError,
     fixed_examples,
 )
-from globscope.builtin.analyses.similarity import Similarity
 from globscope.builtin.analyses.similarity.agreement import correlations, intervals
+from globscope.builtin.analyses.similarity.analysis import Similarity
 from globscope.builtin.analyses.similarity.cka import differences, disagreements, linear_cka
 from globscope.builtin.analyses.similarity.outputs import cycle_places
 from globscope.builtin.analyses.similarity.pairwise import MOST, distances_in_weight_space

@@ -8,7 +8,7 @@ from attrs import define, evolve
 from support.study import TINY, study_in
 
 from globscope.api import Member, Population, SpecError
-from globscope.builtin.analyses.stability import Stability
+from globscope.builtin.analyses.stability.analysis import Stability
 from globscope.builtin.analyses.stability.refits import bootstrap_rows
 from globscope.study.run import run
 from globscope.testing import tiny_atlas, tiny_bench

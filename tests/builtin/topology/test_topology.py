@@ -2,8 +2,7 @@
 
 import numpy as np
 import pytest
-from hypothesis import assume, given, settings
-from hypothesis import strategies as st
+from hypothesis import assume, given, settings, strategies as st
 from scipy.sparse import coo_array
 from scipy.sparse.csgraph import connected_components
 from support.landscapes import landscape_of
@@ -13,8 +12,7 @@ from globscope.api import MergeTree, SpecError, Topology
 from globscope.builtin.topology import Gudhi, globscope_topologies
 from globscope.builtin.topology.tomato import branches
 from globscope.topology.adjacency import earlier_neighbours
-from globscope.topology.neighbour_rules import delaunay as scattered
-from globscope.topology.neighbour_rules import lattice_neighbours, offsets
+from globscope.topology.neighbour_rules import delaunay as scattered, lattice_neighbours, offsets
 from globscope.topology.tree import simplify, sweep_order, trees
 
 RECORDED = ROOT / "tests/data/ttk"

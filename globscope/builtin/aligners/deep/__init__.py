@@ -1,5 +1,1 @@
 """The learned aligner: a network computes features of an MLP's hidden units, by which they are matched."""
-
-from globscope.builtin.aligners.deep.aligner import DeepAlign
-
-__all__ = ["DeepAlign"]

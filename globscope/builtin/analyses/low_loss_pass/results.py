@@ -4,8 +4,7 @@ from collections.abc import Iterator, Sequence
 from typing import Any, Literal
 
 import numpy as np
-from attrs import define
-from attrs import field as attribute
+from attrs import define, field as attribute
 
 from globscope.api import Field, Overlay, Panel, Plot, Series, Trail, finite_or_none, mean_along
 from globscope.builtin.analyses.low_loss_pass.evaluated_path import EvaluatedPath

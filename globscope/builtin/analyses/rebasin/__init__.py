@@ -1,5 +1,1 @@
 """Whether two networks share a basin after their neurons are permuted."""
-
-from globscope.builtin.analyses.rebasin.analysis import Rebasin
-
-__all__ = ["Rebasin"]
