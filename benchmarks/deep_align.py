@@ -13,9 +13,9 @@ import numpy as np
 from attrs import define
 from safetensors.numpy import load_file, save_file
 
-from globscope.api import Member, Population, Progress, Task, Tensors
+from globscope.api import Member, Population, PreparedTask, Progress, Task, Tensors
 from globscope.builtin.aligners import ActivationMatching, DeepAlign, Sinkhorn, WeightMatching
-from globscope.builtin.aligners.deep.compare_aligners import EXAMPLES, PairComparison, PreparedTask
+from globscope.builtin.aligners.deep.learning import TEST_EXAMPLES, PairComparison
 from globscope.builtin.aligners.deep.task_loss import TaskLoss, examples
 from globscope.builtin.aligners.deep.zoo import random_pairs
 from globscope.builtin.tasks.classification import Classification
@@ -121,7 +121,7 @@ def table(
     task: PreparedTask, population: Population, rows: np.ndarray, several: dict[str, object], seed: int
 ) -> dict[str, np.ndarray]:
     """Return by method (3, pairs) barriers, areas and seconds of the same pairs of networks."""
-    batch = examples(task.probe, "test", EXAMPLES, np.random.default_rng(0))
+    batch = examples(task.probe, "test", TEST_EXAMPLES, np.random.default_rng(0))
     compared = PairComparison(task, population, TaskLoss(task.probe), batch, symmetry(task.probe))
     chosen, found = random_pairs(rows, PAIRS, np.random.default_rng(seed)), {}
     for name, method in several.items():

@@ -71,6 +71,7 @@ from globscope.roles import (
     Part as Part,
     Plans as Plans,
     Pool as Pool,
+    PreparedTask as PreparedTask,
     Probe as Probe,
     ProbeTraits as ProbeTraits,
     Recognises as Recognises,

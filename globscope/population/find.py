@@ -1,20 +1,22 @@
 """The checkpoint files of a population, found by pattern, with their variants and steps."""
 
-from collections.abc import Iterator
-from itertools import pairwise
+import os
+from collections.abc import Iterator, Mapping
+from difflib import SequenceMatcher
+from itertools import islice, pairwise
 from pathlib import Path
 
 from attrs import define, evolve, field
 
 from globscope.errors import PopulationError
-from globscope.population.checkpoint import Checkpoint, checkpoint_files, read_checkpoint
-from globscope.population.file_problem import file_problem
-from globscope.population.folder_walk import files_matching
-from globscope.population.nearest_file import no_match
+from globscope.population.checkpoint import SUFFIXES, Checkpoint, checkpoint_files, read_checkpoint
+from globscope.population.folder_walk import file_problem, files_matching, literal_start
 from globscope.population.state_dict import StateDictChoice
 from globscope.references import Pattern
 from globscope.spec.model import CheckpointFiles, NetworkSource, Zoo
-from globscope.spec.pattern import STEP, VARIANT, absolute, fill_template
+from globscope.spec.paths import suggestion
+from globscope.spec.pattern import STEP, VARIANT, absolute, fill_template, literal_text, match_part
+from globscope.spec.words import toml
 from globscope.store import key
 from globscope.visible import visible
 
@@ -112,3 +114,57 @@ def _few(problems: list[str]) -> Iterator[str]:
     yield from problems[:NAMED]
     if len(problems) > NAMED:
         yield f"{len(problems) - NAMED} further paths that match cannot be read"
+
+
+# How many files are compared; more would keep a user waiting for a message.
+MOST = 10_000
+# How much nearer a checkpoint is than a log of the same name.
+CHECKPOINT = 0.2
+
+
+def no_match(pattern: str) -> str:
+    """Return why no file matches an absolute pattern."""
+    root, parts = literal_start(pattern)
+    if not root.is_dir():
+        return f"there is no folder {root}{_beside(root)}"
+    files = list(islice(_files(root), MOST))
+    message = f"no file below {root} matches {pattern}"
+    if not files:
+        return f"{message}; there is none"
+    count = f"{len(files):,}" if len(files) < MOST else f"the first {MOST:,}"
+    best = max(files, key=lambda file: _similarity(file.relative_to(root), parts))
+    return f"{message}; nearest of {count}: {visible(str(best))}, {_difference(best.relative_to(root).parts, parts)}"
+
+
+def _beside(missing: Path) -> str:
+    above = next(folder for folder in missing.parents if folder.is_dir())
+    name = missing.relative_to(above).parts[0]
+    return suggestion(name, [entry.name for entry in above.iterdir() if entry.is_dir()])
+
+
+def _files(root: Path) -> Iterator[Path]:
+    for folder, names, files in os.walk(root):
+        names[:] = sorted(name for name in names if not name.startswith("."))
+        yield from (Path(folder) / file for file in sorted(files) if not file.startswith("."))
+
+
+def _similarity(file: Path, parts: list[str]) -> float:
+    wanted = "/".join(literal_text(part) for part in parts)
+    similarity = SequenceMatcher(None, wanted, str(file), autojunk=False).ratio()
+    return similarity + CHECKPOINT * (file.suffix in SUFFIXES) - CHECKPOINT * abs(len(file.parts) - len(parts))
+
+
+def _difference(names: tuple[str, ...], parts: list[str]) -> str:
+    """Return the first difference between a file's path and the pattern."""
+    values: Mapping[str, str] = {}
+    for name, part in zip(names[:-1], parts[:-1], strict=False):
+        words = match_part(part, name, values)
+        if words is None:
+            return f"whose folder {toml(name)} is not {toml(part)}"
+        values = words
+    depth = len(names) - len(parts)
+    if depth > 0:
+        return f"which lies {'a folder' if depth == 1 else f'{depth} folders'} deeper: `*/` stands for any folder"
+    if depth < 0:
+        return "which lies in a folder above"
+    return f"whose name {toml(names[-1])} is not {toml(parts[-1])}"

@@ -61,5 +61,5 @@ from globscope.roles.sampler import (
     Sampler as Sampler,
     SamplerTraits as SamplerTraits,
 )
-from globscope.roles.task import Fits as Fits, Recognises as Recognises, Task as Task
+from globscope.roles.task import Fits as Fits, PreparedTask as PreparedTask, Recognises as Recognises, Task as Task
 from globscope.roles.topology import TopologyMethod as TopologyMethod, TopologyTraits as TopologyTraits

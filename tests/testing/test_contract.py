@@ -24,6 +24,7 @@ from globscope.api import (
     Panel,
     Plot,
     Population,
+    PreparedTask,
     Samples,
     Series,
     Table,
@@ -42,7 +43,6 @@ from globscope.testing import (
     tiny_task,
 )
 from globscope.testing.roles import METHODS
-from globscope.testing.tiny.task import OneProbe
 
 REGISTRY = discover(entry_points(group="globscope"))
 
@@ -204,7 +204,7 @@ def test_a_loss_that_raises_in_the_middle_leaves_the_model_in_evaluation_mode(no
 
     def losses(rows):
         evaluator = built_in("evaluator", "torch", {"examples": 64})
-        return score_units(evaluator, Networks.of(rows), OneProbe(probe), width=1)
+        return score_units(evaluator, Networks.of(rows), PreparedTask(probe), width=1)
 
     clean = losses(weights)
     with pytest.raises(RuntimeError, match="made to fail"):

@@ -7,7 +7,7 @@ from globscope.builtin.analyses.linear_barrier import LinearBarrier
 from globscope.builtin.analyses.low_loss_pass.analysis import LowLossPass
 from globscope.builtin.analyses.mode_connectivity.analysis import ModeConnectivity
 from globscope.builtin.analyses.rebasin.analysis import Rebasin
-from globscope.builtin.analyses.resolution.analysis import Resolution
+from globscope.builtin.analyses.resolution import Resolution
 from globscope.builtin.analyses.similarity.analysis import Similarity
 from globscope.builtin.analyses.stability.analysis import Stability
 from globscope.builtin.analyses.topology_metrics import TopologyMetrics

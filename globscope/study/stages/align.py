@@ -16,7 +16,7 @@ from globscope.returned.results import checked_permutations
 from globscope.roles import AlignerTraits, AnalysisTraits, Task, Tensors, traits
 from globscope.spec.model import AlignerEntry, Entry
 from globscope.store import key, read_arrays, write_arrays
-from globscope.study.parallel_stages import StageJob, compute_side_by_side
+from globscope.study.pool import StageJob, compute_side_by_side
 from globscope.study.stage_keys import Stage, generator
 from globscope.study.stages.learn import learned_file, learning, zoo_key
 from globscope.study.workshop import Workshop

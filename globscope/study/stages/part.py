@@ -12,7 +12,7 @@ from globscope.roles import Part, Work
 from globscope.spec.model import Entry
 from globscope.store import key, read_arrays, write_arrays
 from globscope.study.disk.draft import DiskDraft
-from globscope.study.parallel_stages import StageJob, compute_side_by_side
+from globscope.study.pool import StageJob, compute_side_by_side
 from globscope.study.stage_keys import Stage, origin_key
 from globscope.study.workshop import Workshop
 from globscope.values.chart import Progress

@@ -11,6 +11,7 @@ from globscope.api import (
     Finding,
     Member,
     Population,
+    PreparedTask,
     Probe,
     Progress,
     Symmetry,
@@ -22,7 +23,7 @@ from globscope.returned.results import checked_permutations
 from globscope.testing.checks.options import OptionChecks
 from globscope.testing.claims import global_states, other_global_seeds, require, require_near, require_same
 from globscope.testing.tiny.bench import MemoryDraft
-from globscope.testing.tiny.task import OneProbe, tiny_task
+from globscope.testing.tiny.task import tiny_task
 
 Arrays = dict[str, np.ndarray]
 Permutations = Mapping[str, np.ndarray]
@@ -33,9 +34,9 @@ ZOO = 12
 
 
 @cache
-def _tasks() -> dict[str, OneProbe]:
+def _tasks() -> dict[str, PreparedTask]:
     plain, normalised = (tiny_task(normalised=one).build("cpu") for one in (False, True))
-    return {"": OneProbe(plain), " with statistics": OneProbe(normalised)}
+    return {"": PreparedTask(plain), " with statistics": PreparedTask(normalised)}
 
 
 class AlignerChecks(OptionChecks):
@@ -104,7 +105,7 @@ class AlignerChecks(OptionChecks):
         require(isinstance(fewest, int) and 1 <= fewest <= ZOO, text)
 
     @cached_property
-    def _read(self) -> dict[str, OneProbe]:
+    def _read(self) -> dict[str, PreparedTask]:
         """The tasks whose networks it aligns."""
         return {which: task for which, task in _tasks().items() if which in self._found}
 
@@ -124,12 +125,12 @@ class AlignerChecks(OptionChecks):
         """By task, what was learned; filled as tasks are asked for."""
         return {}
 
-    def _align(self, task: OneProbe, a: Arrays, b: Arrays) -> Permutations:
+    def _align(self, task: PreparedTask, a: Arrays, b: Arrays) -> Permutations:
         aligner = self._with_learned(task) if traits(self.component, AlignerTraits).learns else self.component
         found: Permutations = aligner.align(task, a, b, np.random.default_rng(0))
         return found
 
-    def _with_learned(self, task: OneProbe) -> Any:
+    def _with_learned(self, task: PreparedTask) -> Any:
         which = next(name for name, one in _tasks().items() if one is task)
         if which not in self._learned:
             rng, draft = np.random.default_rng(0), MemoryDraft()
@@ -137,11 +138,11 @@ class AlignerChecks(OptionChecks):
         return self.component.with_learned(self._learned[which])
 
 
-def _symmetry(task: OneProbe) -> Symmetry:
+def _symmetry(task: PreparedTask) -> Symmetry:
     return symmetry(task.build("cpu"))
 
 
-def _network(task: OneProbe, seed: int) -> Arrays:
+def _network(task: PreparedTask, seed: int) -> Arrays:
     """Return a network as aligners are handed one: parameters, and statistics of the whole training split."""
     probe: Any = task.build("cpu")
     parameters, buffers = probe.initialise(seed)
@@ -150,7 +151,7 @@ def _network(task: OneProbe, seed: int) -> Arrays:
     return {name: tensor.numpy() for name, tensor in {**parameters, **buffers}.items()}
 
 
-def _zoo(task: OneProbe) -> Population:
+def _zoo(task: PreparedTask) -> Population:
     """Return fresh networks, each a run of its own."""
     layout, networks = task.probe.layout, [_network(task, seed) for seed in range(ZOO)]
     kept = [{name: one[name] for name in one if name not in layout.names} for one in networks]
@@ -164,7 +165,7 @@ def _whole(probe: Probe) -> Any:
     return probe.batch("train", torch.arange(probe.examples("train")))
 
 
-def _loss(task: OneProbe, network: Arrays) -> float:
+def _loss(task: PreparedTask, network: Arrays) -> float:
     import torch
 
     probe = task.build("cpu")

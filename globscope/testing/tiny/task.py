@@ -164,19 +164,3 @@ def tiny_task(
 ) -> TinyTask:
     """Return the tiny task; its networks are the members of `tiny_inputs`."""
     return TinyTask(normalised=normalised, shifted=shifted, drawing=drawing, fails_on=fails_on)
-
-
-@define(frozen=True, eq=False)
-class OneProbe:
-    """A task that builds one probe, as a study does: its network is traced once.
-
-    Attributes:
-        probe: That it builds, on the device that it is on.
-    """
-
-    probe: Probe
-
-    def build(self, device: str) -> Probe:
-        """Return the probe."""
-        del device
-        return self.probe

@@ -7,12 +7,11 @@ import pytest
 import torch
 from support.arrays import assert_same_arrays
 
-from globscope.api import SpecError, symmetry
+from globscope.api import PreparedTask, SpecError, symmetry
 from globscope.builtin.aligners import ActivationMatching, WeightMatching
 from globscope.builtin.tasks.classification import Classification
 from globscope.spec.describe import resolved_document
 from globscope.spec.read import read_spec
-from globscope.testing.tiny.task import OneProbe
 
 ALIGNERS = {
     "weights": WeightMatching(),
@@ -22,7 +21,7 @@ ALIGNERS = {
 
 
 def built(**options):
-    return OneProbe(Classification(**options).build("cpu"))
+    return PreparedTask(Classification(**options).build("cpu"))
 
 
 @pytest.fixture(scope="module")

@@ -16,6 +16,7 @@ from globscope.api import (
     PluginError,
     Population,
     PopulationError,
+    PreparedTask,
     Progress,
     SpecError,
     SymmetryError,
@@ -33,7 +34,6 @@ from globscope.builtin.aligners.deep.zoo import random_pairs, scales, split_zoo
 from globscope.builtin.aligners.unit_similarity import best_assignment
 from globscope.builtin.tasks.classification import Classification
 from globscope.testing.tiny.bench import MemoryDraft
-from globscope.testing.tiny.task import OneProbe
 
 SHAPES = [(5,), (8, 8), (9, 4), (8, 8, 8), (9, 4, 7)]
 
@@ -186,7 +186,7 @@ QUICK = DeepAlign(steps=6, width=6, blocks=1, channels=8, batch_size=4, examples
 
 @pytest.fixture(scope="module")
 def task():
-    return OneProbe(Classification(hidden=(8, 6), train_examples=300).build("cpu"))
+    return PreparedTask(Classification(hidden=(8, 6), train_examples=300).build("cpu"))
 
 
 @pytest.fixture(scope="module")
@@ -276,7 +276,7 @@ def test_a_copy_without_noise_is_recognised_by_a_network_that_has_learned_nothin
 
 
 def test_learning_lowers_the_barriers_of_networks_that_it_does_not_learn_from():
-    task = OneProbe(Classification(hidden=(16,), train_examples=300).build("cpu"))
+    task = PreparedTask(Classification(hidden=(16,), train_examples=300).build("cpu"))
     sizes = {"width": 12, "channels": 16, "batch_size": 8, "pairs": 15}
     options = evolve(QUICK, **sizes, steps=100, learning_rate=3e-3, validate_every=50)
     untrained, *later = learn(options, task, trained(task.probe, 60, 100))["history/barrier"]
@@ -298,11 +298,11 @@ def test_what_was_learned_is_used_again_from_a_file(task, zoo, quick, tmp_path):
 
 
 def test_it_aligns_networks_of_other_widths_and_refuses_those_of_another_depth_or_size(quick):
-    wider = OneProbe(Classification(hidden=(9, 12)).build("cpu"))
+    wider = PreparedTask(Classification(hidden=(9, 12)).build("cpu"))
     a = {name: tensor.numpy() for name, tensor in wider.probe.initialise(0)[0].items()}
     found = QUICK.with_learned(quick).align(wider, a, a, np.random.default_rng(0))
     assert {group: len(permutation) for group, permutation in found.items()} == {"1": 9, "3": 12}
-    deeper = OneProbe(Classification(hidden=(8, 6, 6)).build("cpu"))
+    deeper = PreparedTask(Classification(hidden=(8, 6, 6)).build("cpu"))
     message = "learned from MLPs with 64 inputs, 2 hidden layers and 10 outputs; the network is 64-8-6-6-10"
     with pytest.raises(PopulationError, match=message):
         QUICK.with_learned(quick).align(deeper, {}, {}, np.random.default_rng(0))

@@ -5,7 +5,7 @@ import pytest
 import torch
 from hypothesis import given, strategies as st
 
-from globscope.api import Code, GlobscopeError, PluginError, symmetry
+from globscope.api import Code, GlobscopeError, PluginError, PreparedTask, symmetry
 from globscope.builtin.aligners import ActivationMatching, Sinkhorn, WeightMatching
 from globscope.builtin.aligners.pair_loss import permute_softly, sinkhorn
 from globscope.builtin.aligners.unit_similarity import best_assignment
@@ -13,7 +13,6 @@ from globscope.builtin.tasks.classification import Classification
 from globscope.builtin.tasks.convection import PinnConvection
 from globscope.testing import tiny_task
 from globscope.testing.claims import global_states, other_global_seeds
-from globscope.testing.tiny.task import OneProbe
 
 MODELS = """
 from torch import nn
@@ -27,7 +26,7 @@ def dropping():
 
 
 def built(task):
-    return OneProbe(task.build("cpu"))
+    return PreparedTask(task.build("cpu"))
 
 
 @pytest.fixture(scope="module")

@@ -8,8 +8,7 @@ from attrs import evolve
 from support.study import TINY, study_in, values
 
 from globscope.api import Samples
-from globscope.builtin.analyses.resolution.analysis import Resolution
-from globscope.builtin.analyses.resolution.refined_lattice import refine
+from globscope.builtin.analyses.resolution import Resolution, refine
 from globscope.testing import tiny_atlas, tiny_bench
 from globscope.testing.tiny.landscapes import lattice
 

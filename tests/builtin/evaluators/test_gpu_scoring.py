@@ -11,14 +11,25 @@ from support.evaluation import evaluated, tight
 from torch import nn
 from torch.func import functional_call
 
-from globscope.api import CaptureError, Code, EvaluationError, Loss, Networks, Unit, capture, fixed_seed, span
+from globscope.api import (
+    CaptureError,
+    Code,
+    EvaluationError,
+    Loss,
+    Networks,
+    PreparedTask,
+    Unit,
+    capture,
+    fixed_seed,
+    span,
+)
 from globscope.builtin.analyses.similarity.outputs import Outputs
 from globscope.builtin.evaluators import score_units
 from globscope.builtin.evaluators.pytorch import Torch
 from globscope.builtin.tasks.classification import Classification
 from globscope.testing.tiny.bench import TinyBench
 from globscope.testing.tiny.population import tiny_population
-from globscope.testing.tiny.task import OneProbe, TinyTask
+from globscope.testing.tiny.task import TinyTask
 
 NETS = """
 from torch import nn
@@ -205,7 +216,7 @@ def test_a_network_that_does_not_fit_alone_is_reported(device, monkeypatch, tmp_
         room(device, 10 * 2**20),
         pytest.raises(EvaluationError, match="network 0 alone does not fit into memory: CUDA out of memory"),
     ):
-        evaluated(tmp_path / "e", options, full, OneProbe(probe))
+        evaluated(tmp_path / "e", options, full, PreparedTask(probe))
 
 
 # Recorded computations (CUDA graphs); a CPU scores the same networks one by one.

@@ -1,14 +1,16 @@
 """How much the landscapes differ if maps are fitted with further seeds, and on bootstraps of the checkpoints."""
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
+from itertools import combinations
 
 import attrs
 import numpy as np
 from attrs.validators import and_, ge
 
-from globscope.api import REFITS, AnalysisTraits, Atlas, Bench, CheckFacts, Finding, SpecError
-from globscope.builtin.analyses.stability import shared_basins, spread
+from globscope.api import REFITS, AnalysisTraits, Atlas, Bench, CheckFacts, Finding, HeatMap, SpecError, Table
+from globscope.builtin.analyses.stability import spread
 from globscope.builtin.analyses.stability.refits import Refit, TreeCounts, bootstrap_rows, refits
+from globscope.builtin.analyses.stability.spread import TREE, Row, distinct, tree_cells
 
 
 @attrs.define(frozen=True, kw_only=True)
@@ -79,8 +81,66 @@ def _finding(fits: Sequence[Refit], variants: Sequence[str]) -> Finding:
     all_counts = list(trees.values())
     first = list({counts[0].tree[0]: counts for counts in reversed(all_counts)}.values())[::-1]  # one tree of each map
     return Finding(
-        tables=(*spread.tables(all_counts), *shared_basins.tables(all_counts, variants)),
+        tables=(*spread.tables(all_counts), *basin_tables(all_counts, variants)),
         warnings=tuple(text for counts in all_counts for text in spread.warnings(counts)),
         records={counts[0].tree[0]: spread.record(counts) for counts in first},
-        pictures=(spread.plot(first), *(shared_basins.matrix(counts, variants) for counts in first)) if first else (),
+        pictures=(spread.plot(first), *(basin_matrix(counts, variants) for counts in first)) if first else (),
     )
+
+
+BASINS = (
+    "Share of a map's distinct fits, including its own, in which a training run's final network lies in a basin "
+    "without those of other runs (alone), in one with others (together), or in none, because the map does not show it."
+)
+SHARED = "Share of a map's distinct fits in which two training runs' final networks lie in one basin."
+ALONE = (*TREE, "variant", "fits", "alone", "together", "in_none")
+PAIR = (*TREE, "one", "other", "fits", "share")
+
+
+def basin_tables(trees: Sequence[Sequence[TreeCounts]], variants: Sequence[str]) -> tuple[Table, Table]:
+    """Return the tables of variants and of their pairs, from the counts on every merge tree."""
+    alone = tuple(row for counts in trees for row in _alone(counts, variants))
+    pairs = tuple(row for counts in trees for row in _pairs(counts, variants))
+    return (
+        Table(name="basins", caption=BASINS, columns=ALONE, rows=alone),
+        Table(name="shared", caption=SHARED, columns=PAIR, rows=pairs),
+    )
+
+
+def basin_matrix(counts: Sequence[TreeCounts], variants: Sequence[str]) -> HeatMap:
+    """Return a matrix of how often two training runs share a basin on one map."""
+    name, together = counts[0].tree[0], _together(counts)
+    caption = (
+        f"{name}: share of {len(together)} distinct fits in which the final networks of two runs lie in one basin; "
+        "on the diagonal, in which one lies in any basin."
+    )
+    cells = tuple(tuple(map(float, line)) for line in together.mean(axis=0))
+    names = tuple(variants)
+    return HeatMap(
+        name=f"shared-{name}", caption=caption, rows=names, columns=names, values=cells, label="share of fits"
+    )
+
+
+def _together(counts: Sequence[TreeCounts]) -> np.ndarray:
+    """Return the (fits, variants, variants) mask of final networks that lie in one basin."""
+    homes = np.array([count.figures["homes"] for count in distinct(counts)])
+    together: np.ndarray = (homes[:, :, None] == homes[:, None, :]) & (homes >= 0)[:, :, None]
+    return together
+
+
+def _alone(counts: Sequence[TreeCounts], variants: Sequence[str]) -> Iterator[Row]:
+    company = _together(counts).sum(axis=2)  # including itself
+    for variant, sharing in zip(variants, company.T, strict=True):
+        shares = {"alone": (sharing == 1).mean(), "together": (sharing > 1).mean(), "in_none": (sharing == 0).mean()}
+        yield (
+            tree_cells(counts)
+            | {"variant": variant, "fits": len(sharing)}
+            | {name: float(v) for name, v in shares.items()}
+        )
+
+
+def _pairs(counts: Sequence[TreeCounts], variants: Sequence[str]) -> Iterator[Row]:
+    together = _together(counts)
+    for a, b in combinations(range(len(variants)), 2):
+        share = float(together[:, a, b].mean())
+        yield tree_cells(counts) | {"one": variants[a], "other": variants[b], "fits": len(together), "share": share}

@@ -1,1 +1,0 @@
-"""Whether the lattices are fine enough."""
