@@ -22,7 +22,9 @@ def fixed_examples(probe: Probe, split: str, count: int | None = None) -> Any:
     return order[: len(order) if count is None else count].sort().values
 
 
-def fixed_batches(probe: Probe, split: str, count: int | None = None, size: int | None = None) -> list[Any]:
+def fixed_batches(
+    probe: Probe, split: str, count: int | None = None, size: int | None = None, lead: int = 0
+) -> list[Any]:
     """Return the batches of `fixed_examples`.
 
     Args:
@@ -30,11 +32,14 @@ def fixed_batches(probe: Probe, split: str, count: int | None = None, size: int 
         split: Name of the split of its data.
         count: How many examples; None means all.
         size: Examples per batch; None means as many as fill 64 MiB.
+        lead: How many examples, the `fixed_examples` of this number, come first.
     """
     import torch
 
-    rows = fixed_examples(probe, split, count)
-    batch_size = size or examples_per_batch(probe, split, BATCH)
+    rows, first = fixed_examples(probe, split, count), fixed_examples(probe, split, lead)
+    if lead:
+        rows = torch.cat([first, rows[~torch.isin(rows, first)]])
+    batch_size = size or examples_per_batch(probe, split)
     return [probe.batch(split, indices) for indices in torch.split(rows, batch_size)]
 
 
@@ -43,11 +48,11 @@ def calibration_batches(probe: Probe, count: int = 1000, size: int | None = None
     return fixed_batches(probe, probe.splits[0], count, size) if probe.statistics else []
 
 
-def examples_per_batch(probe: Probe, split: str, limit: int) -> int:
-    """Return how many examples of a split fill so many bytes; at least one."""
+def examples_per_batch(probe: Probe, split: str, limit: int | None = None) -> int:
+    """Return how many examples of a split fill so many bytes, 64 MiB if unset; at least one."""
     import torch
 
-    return max(1, limit // _bytes(probe.batch(split, torch.arange(1))))
+    return max(1, (limit or BATCH) // _bytes(probe.batch(split, torch.arange(1))))
 
 
 def _bytes(batch: Any) -> int:

@@ -87,8 +87,12 @@ class Plan:
         method: `loop` scores one network after another, `graph` does so by repeating what a GPU has recorded of the
             first (a CUDA graph), and `vmap` scores a unit at once.
         channels_last: Whether images and convolutions have their channels last in memory.
+        fused: Whether BatchNorm statistics are estimated in the pass that scores.
+        reasons: Why faster ways that were considered are not taken.
     """
 
     units: tuple[Unit, ...]
     method: Literal["loop", "graph", "vmap"]
     channels_last: bool = False
+    fused: bool = False
+    reasons: Sequence[str] = field(default=(), converter=tuple[str, ...])

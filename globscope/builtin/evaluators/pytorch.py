@@ -2,7 +2,7 @@
 
 from typing import Literal
 
-from attrs import define, field
+from attrs import define, evolve, field
 from attrs.validators import and_, ge, gt, optional
 
 from globscope.api import (
@@ -29,6 +29,7 @@ from globscope.api import (
     takes_channels_last,
     traits,
 )
+from globscope.builtin.evaluators.fused_statistics import score_alike, why_separate
 from globscope.builtin.evaluators.score_units import Lift, TorchUnits, chosen_method
 from globscope.builtin.evaluators.scorer import Draw, Method, Scorer
 
@@ -55,6 +56,11 @@ class Torch:
         method: `vmap` stacks networks, `loop` scores them one after another, and so does `graph`, for which a GPU
             records the computation once and repeats it (a CUDA graph; on a CPU it is `loop`). `auto` stacks networks
             where few examples make that faster; on a GPU it uses whichever a short measurement finds fastest.
+        calibration: Whether `recalibrate` estimates statistics in a pass of its own (`separate`), or in the pass that
+            scores (`fused`), which needs the calibration examples in one batch with others that are scored. All
+            examples are then normalised with the estimate; in a pass of their own, calibration examples are normalised
+            with their biased variance, which differs by one part in the number of values. `auto` fuses on a GPU, where
+            the examples allow it and a fresh network gets the same losses to a thousandth.
         memory_format: Whether images and convolutions have their channels last in memory. Convolutions of a GPU are
             twice as fast so in `tf32` and `bfloat16`, and less than half as fast in `float32`; `auto` follows that,
             where the model takes it. Losses differ by rounding alone.
@@ -72,6 +78,7 @@ class Torch:
     device: str = field(default="auto", validator=device_name, metadata=WHERE)
     memory: float = field(default=0.25, validator=gt(0), metadata=WHERE)
     method: Literal["auto", "loop", "graph", "vmap"] = "auto"
+    calibration: Literal["auto", "separate", "fused"] = "auto"
     memory_format: Literal["auto", "contiguous", "channels-last"] = "auto"
     precision: Precision = "float32"
     draws: int = field(default=1, validator=ge(1))
@@ -87,11 +94,12 @@ class Torch:
         width = max(1, min(64, int(self.memory * 2**30 / (4 * probe.layout.size))))
         starts = range(0, len(networks), width)
         units = tuple(Unit(start=start, stop=min(start + width, len(networks))) for start in starts)
-        method, images_last = self._method(probe), self._images_last(probe)
+        way = self._way(networks, probe)
+        method = self._method(probe)
         if method is None or (method == "vmap" and networks.seed is not None):
-            scorer = self._scorer(networks, probe, images_last=images_last)
+            scorer = self._scorer(networks, probe, way)
             method = chosen_method(scorer, self._lift(networks), units, method)
-        return Plan(units=units, method=method, channels_last=images_last)
+        return evolve(way, units=units, method=method)
 
     def scorer(self, networks: Networks, task: Task, plan: Plan) -> TorchUnits:
         """Return what scores the units of a plan in this process.
@@ -100,7 +108,7 @@ class Torch:
             EvaluationError: No such device.
         """
         probe = task.build(self._device())
-        scorer = self._scorer(networks, probe, images_last=plan.channels_last)
+        scorer = self._scorer(networks, probe, plan)
         return TorchUnits(scorer, self._lift(networks), plan.method)
 
     @property
@@ -152,17 +160,52 @@ class Torch:
     def _count(self, probe: Probe, split: str) -> int:
         return min(self.examples or probe.examples(split), probe.examples(split))
 
-    def _scorer(self, networks: Networks, probe: Probe, *, images_last: bool) -> Scorer:
-        batches = {s: fixed_batches(probe, s, self.examples, self.batch_size) for s in probe.splits}
-        draw = Draw(networks.seed, self.draws)
-        buffers = self._buffers(probe, networks.seed, images_last=images_last)
-        return Scorer(probe, batches, buffers, self._device(), self.precision, draw=draw, images_last=images_last)
+    def _way(self, networks: Networks, probe: Probe) -> Plan:
+        """Return a plan without units, scored one by one, with the choices that do not depend on the networks."""
+        way = Plan(units=(), method="loop", channels_last=self._images_last(probe))
+        reason = self._why_separate(networks, probe, way)
+        if reason and self.calibration == "fused":
+            raise EvaluationError(f"evaluator.calibration: 'fused' is not possible: {reason}")
+        reasons = (f"calibration: {reason}",) if reason else ()
+        return evolve(way, fused=reason is None, reasons=reasons)
+
+    def _why_separate(self, networks: Networks, probe: Probe, way: Plan) -> str | None:
+        """Return why statistics are estimated in a pass of their own: None if they are not, empty if nobody asked."""
+        on_gpu = self._device().startswith("cuda")
+        if self.calibration == "separate" or (self.calibration == "auto" and not on_gpu):
+            return ""
+        if self.batch_norm != "recalibrate" or not probe.statistics:
+            return "" if self.calibration == "auto" else "no statistics are re-estimated"
+        reason = why_separate(probe, self.calibration_examples, self.examples, self.batch_size)
+        if reason:
+            return reason
+        exact = evolve(self, precision="float32")
+        separate, fused = (exact._scorer(networks, probe, evolve(way, fused=fused)) for fused in (False, True))
+        return None if score_alike(separate, fused) else "a fresh network gets other losses"
+
+    def _scorer(self, networks: Networks, probe: Probe, plan: Plan) -> Scorer:
+        lead = {probe.splits[0]: self.calibration_examples if plan.fused else 0}
+        batches = {
+            s: fixed_batches(probe, s, self.examples, self.batch_size, lead=lead.get(s, 0)) for s in probe.splits
+        }
+        return Scorer(
+            probe,
+            batches,
+            self._buffers(probe, networks.seed, plan),
+            self._device(),
+            self.precision,
+            draw=Draw(networks.seed, self.draws),
+            images_last=plan.channels_last,
+            calibrating=lead[probe.splits[0]],
+        )
 
     def _lift(self, networks: Networks) -> Lift:
         return Lift(networks, self._device())
 
-    def _buffers(self, probe: Probe, seed: int | None, *, images_last: bool) -> NetworkBuffers:
+    def _buffers(self, probe: Probe, seed: int | None, plan: Plan) -> NetworkBuffers:
+        if plan.fused:  # the layers need some statistics, which the batch's replace
+            return NetworkBuffers(probe, "initial", seed=seed, device=self._device())
         estimated = self.batch_norm == "recalibrate"
         batches = calibration_batches(probe, self.calibration_examples, self.batch_size) if estimated else []
-        batches = channels_last(batches) if images_last else batches
+        batches = channels_last(batches) if plan.channels_last else batches
         return NetworkBuffers(probe, self.batch_norm, batches, seed=seed, device=self._device())

@@ -72,6 +72,8 @@ class TorchUnits:
 WORTH_NETWORKS, WORTH_UNITS = 32, 8
 # Networks that are scored one after another for a measurement.
 FEW = 2
+# Networks that are stacked for one: more of a large model might not fit.
+SEVERAL = 8
 # Of scores with equal draws; float32 sums in another order differ by less, other draws by more.
 ALIKE = 1e-4
 
@@ -99,17 +101,22 @@ def _faster_method(scorer: Scorer, lift: Lift, units: Sequence[Unit]) -> Method:
     """Return the fastest method on this GPU, from the first networks."""
     if not units or units[-1].stop < WORTH_NETWORKS:
         return "loop"
+    method: Method = "loop"
     try:
-        method = _faster(scorer, lift, Unit(start=0, stop=FEW), "graph", "loop") if scorer.recorder else "loop"
-        if scorer.recorder and scorer.recorder.failure:
-            method = "loop"
-        if scorer.probe.vmappable and len(units) >= WORTH_UNITS:
-            method = _faster(scorer, lift, units[0], "vmap", method)
+        if scorer.recorder:
+            method = _faster(scorer, lift, Unit(start=0, stop=FEW), "graph", "loop")
+            method = "loop" if scorer.recorder.failure else method
+        if len(units) >= WORTH_UNITS and _stacks(scorer, lift, units):
+            method = _faster(scorer, lift, Unit(start=0, stop=min(SEVERAL, len(units[0]))), "vmap", method)
     except (MemoryError, RuntimeError) as error:
         if not is_out_of_memory(error):
             raise
-        return "loop"  # which needs least; units are split as they are scored
-    return method
+    return method  # the last one that fitted; units are split as they are scored
+
+
+def _stacks(scorer: Scorer, lift: Lift, units: Sequence[Unit]) -> bool:
+    """Whether networks can be stacked; those whose task does not know are tried."""
+    return scorer.probe.vmappable or (not scorer.probe.grad_inside and _alike_stacked(scorer, lift, units))
 
 
 def _faster(scorer: Scorer, lift: Lift, unit: Unit, *ways: Method) -> Method:
@@ -122,12 +129,17 @@ def _faster(scorer: Scorer, lift: Lift, unit: Unit, *ways: Method) -> Method:
 
 def _draw_alike(scorer: Scorer, lift: Lift, units: Sequence[Unit]) -> bool:
     """Whether stacked networks draw the numbers that each alone would, tried on two; nothing drawn is alike."""
-    if scorer.draw.seed is None or not units:
-        return True
+    return scorer.draw.seed is None or not units or _alike_stacked(scorer, lift, units)
+
+
+def _alike_stacked(scorer: Scorer, lift: Lift, units: Sequence[Unit]) -> bool:
+    """Whether two stacked networks get the scores that each alone gets."""
     few = Unit(start=0, stop=min(2, units[0].stop))
     weights, own = lift(few), lift.networks.nearest_buffers(few)
     try:
         found: tuple[Any, Any] = (scorer.totals(weights, own, "vmap"), scorer.totals(weights, own, "loop"))
-    except RuntimeError:  # vmap's: it cannot draw as this model does
+    except RuntimeError as error:  # vmap's: it cannot stack this model, or not draw as it does
+        if is_out_of_memory(error):
+            raise
         return False
     return bool(found[0].isclose(found[1], rtol=ALIKE, equal_nan=True).all())

@@ -1,6 +1,7 @@
 """Scores a stack of networks, one after another or all at once."""
 
 from collections.abc import Mapping, Sequence
+from contextlib import nullcontext
 from typing import Any, Literal
 
 import numpy as np
@@ -17,6 +18,7 @@ from globscope.api import (
     precise,
     seed_of,
 )
+from globscope.builtin.evaluators.fused_statistics import FusedStatistics
 from globscope.builtin.evaluators.recorder import Recorder, StaticTensors
 
 Method = Literal["loop", "graph", "vmap"]
@@ -55,13 +57,18 @@ class Scorer:
         *,
         draw: Draw = ONCE,
         images_last: bool = False,
+        calibrating: int = 0,
     ) -> None:
-        """Take the batches that every network is scored on."""
+        """Take the batches that every network is scored on.
+
+        The first `calibrating` examples of the first batch estimate the BatchNorm statistics in passing.
+        """
         import torch
 
         self.probe, self.buffers = probe, buffers
         self.batches = channels_last(dict(batches)) if images_last else batches
         self.device, self.precision = device, precision
+        self._calibrating = calibrating
         self.draw, self.repeats = draw, 1 if draw.seed is None else draw.repeats
         # mps has no float64.
         self.wide = torch.float32 if device == "mps" else torch.float64
@@ -116,11 +123,12 @@ class Scorer:
         """Return the means of one draw."""
         import torch
 
-        found = list[Any]()
+        found, statistics = list[Any](), FusedStatistics(self._calibrating) if self._calibrating else None
         for place, batches in enumerate(self.batches.values()):
             parts = []
             for number, batch in enumerate(batches):
-                with fixed_seed(self.draw.of(place, number, repeat), self.device):
+                normalised = statistics.batch() if statistics else nullcontext()
+                with normalised, fixed_seed(self.draw.of(place, number, repeat), self.device):
                     parts.append(self.probe.reduce(parameters, buffers, batch))
             found += means(self.probe, parts, self.wide).values()
         return torch.stack(found)

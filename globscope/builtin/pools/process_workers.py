@@ -55,7 +55,9 @@ class ProcessWorkers:
     def start(self, count: int, module: str) -> None:
         """Have at least so many processes, but no more than wanted; new ones import the module."""
         while len(self.started) < min(count, self.count):
-            self.started.append(Worker(self._threads, module))
+            used = {worker.number for worker in self.started}
+            number = next(number for number in range(self.count) if number not in used)
+            self.started.append(Worker(number, self._threads, module))
 
     @property
     def busy(self) -> list[Worker]:

@@ -34,7 +34,8 @@ class Processes:
     was, which is done again.
 
     Attributes:
-        workers: Number of processes; if unset, as many as keep all cores busy.
+        workers: Number of processes; if unset, one for each GPU, or as many as keep all cores busy where there is none.
+            Where a device is `auto` or `cuda`, the processes take turns on the GPUs.
         threads: Threads of the libraries that compute, in every process.
     """
 
@@ -44,11 +45,18 @@ class Processes:
     @contextmanager
     def open(self) -> Iterator[Workers]:
         """Yield workers, which start when there is work for them and end with the context."""
-        workers = ProcessWorkers(self.workers or max(1, _cores() // self.threads), self.threads)
+        workers = ProcessWorkers(self.workers or _cards() or max(1, _cores() // self.threads), self.threads)
         try:
             yield workers
         finally:
             workers.end()
+
+
+def _cards() -> int:
+    """Return how many GPUs torch can use."""
+    import torch
+
+    return torch.cuda.device_count()
 
 
 def _cores() -> int:

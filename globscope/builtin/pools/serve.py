@@ -14,13 +14,14 @@ from globscope.api import PoolError, Progress, pickle_by_path, with_threads
 from globscope.builtin.pools.messages import Done, Failed, Ready, Report
 
 
-def serve(pipe: Connection, threads: int, environment: Mapping[str, str], folder: str) -> None:
+def serve(pipe: Connection, number: int, threads: int, environment: Mapping[str, str], folder: str) -> None:
     """Do what comes through the pipe, in the environment of the process that started this one."""
     signal.signal(signal.SIGINT, signal.SIG_IGN)
     Thread(target=_end_with_parent, daemon=True).start()
     os.environ.clear()
     os.environ.update(environment)
     os.chdir(folder)
+    use_card(number)
     with with_threads(threads):
         _send(pipe, Ready())
         work: Callable[[Any, Progress], Any] | None = None
@@ -37,6 +38,14 @@ def serve(pipe: Connection, threads: int, environment: Mapping[str, str], folder
             except BaseException as error:  # noqa: BLE001 - whatever it is, it is raised where the work came from
                 news = Failed(error)
             _send(pipe, news)
+
+
+def use_card(number: int) -> None:
+    """Let `cuda` mean another card in each worker, where the machine has several."""
+    import torch
+
+    if torch.cuda.device_count() > 1:
+        torch.cuda.set_device(number % torch.cuda.device_count())
 
 
 def _prepare(job: bytes) -> Callable[[Any, Progress], Any]:

@@ -36,15 +36,20 @@ class SentItem:
 
 
 class Worker:
-    """A process, the pipe to it, and what it is at."""
+    """A process, the pipe to it, and what it is at.
 
-    def __init__(self, threads: int, module: str) -> None:
+    Attributes:
+        number: Which of the workers it is; on a machine with several GPUs they take turns by it.
+    """
+
+    def __init__(self, number: int, threads: int, module: str) -> None:
         """Start a process, which imports the module first."""
+        self.number = number
         context = _context(module)
         self.pipe, other = context.Pipe()
         self.is_ready, self._job = False, b""
         self.task: SentItem | None = None
-        self._process = context.Process(target=serve, args=(other, threads, dict(os.environ), str(Path.cwd())))
+        self._process = context.Process(target=serve, args=(other, number, threads, dict(os.environ), str(Path.cwd())))
         with _interrupts_held():
             self._process.start()
         other.close()

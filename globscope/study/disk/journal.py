@@ -106,8 +106,10 @@ class DiskJournal:
         units = read_json(self.folder / UNITS)
         places = {name: sorted({unit[name] for unit in units}) for name in ("device", "threads")}
         plan = self._recorded_plan()
-        memory = {"memory_format": "channels-last"} if plan.channels_last else {}
-        return {"method": plan.method, "units": len(units), **memory, **places}
+        more: dict[str, Any] = {"memory_format": "channels-last"} if plan.channels_last else {}
+        more |= {"calibration": "fused"} if plan.fused else {}
+        more |= {"reasons": list(plan.reasons)} if plan.reasons else {}
+        return {"method": plan.method, "units": len(units), **more, **places}
 
     @property
     def seconds(self) -> float:

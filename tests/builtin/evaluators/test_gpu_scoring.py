@@ -307,3 +307,36 @@ def test_cuda_by_its_number_is_the_same_card(device, tmp_path):
     two, _ = evaluated(tmp_path / "two", evolve(Torch(), device=device, method=plan["method"]), weights, MLP)
     assert plan["device"] == [name]
     assert_same_arrays(one, two)
+
+
+@pytest.mark.parametrize("method", ["loop", "graph"])
+def test_statistics_that_are_estimated_in_passing_give_the_losses_of_a_pass_of_their_own(
+    method, device, named, tmp_path
+):
+    task = named("normed")
+    weights, options = some_weights(task), Torch(device=device, method=method, calibration_examples=300, examples=350)
+    separate, plan = evaluated(tmp_path / "separate", evolve(options, calibration="separate"), weights, task)
+    assert "calibration" not in plan
+    fused, plan = evaluated(tmp_path / "fused", evolve(options, calibration="fused"), weights, task)
+    assert plan["calibration"] == "fused"
+    # A layer of 12 features estimates its variance from 300 values, so a variance that normalises differs by 1/300.
+    assert_same_arrays(fused, separate, rtol=1 / 300)
+    assert any((fused[name] != separate[name]).any() for name in fused)
+
+
+def test_statistics_get_a_pass_of_their_own_where_the_examples_do_not_allow_another(device, named, tmp_path):
+    task, weights = named("normed"), some_weights(named("normed"), count=2)
+    for options, reason in [
+        ({"examples": 200}, "300 examples estimate the statistics, but only 200 are scored"),
+        ({"batch_size": 100}, "the 300 examples that estimate the statistics are more than one batch"),
+        ({"batch_norm": "stored"}, "no statistics are re-estimated"),
+    ]:
+        wanted = Torch(device=device, calibration_examples=300, calibration="fused", **options)
+        with pytest.raises(EvaluationError, match=reason):
+            wanted.plan(Networks.of(weights), task)
+    fields, plan = evaluated(tmp_path / "auto", Torch(device=device, calibration_examples=300, examples=200),
+                             weights, task)  # fmt: skip
+    assert plan.get("reasons", [])[:1] == (
+        [] if device == "cpu" else ["calibration: 300 examples estimate the statistics, but only 200 are scored"]
+    )
+    assert np.isfinite(fields["train_loss"]).all()

@@ -6,10 +6,12 @@ from collections import Counter
 
 import numpy as np
 import pytest
+import torch
 from support import pool_work
 
 from globscope.api import PoolError, Progress, ThisProcess, pickle_by_path
 from globscope.builtin.pools.processes import Here, Processes
+from globscope.builtin.pools.serve import use_card
 
 
 @pytest.fixture(scope="module")
@@ -106,3 +108,21 @@ def test_memory_mapped_arrays_travel_as_paths(two, tmp_path):
     assert len(pickle_by_path(part)) < 1000 < len(pickle_by_path(part[:, ::2]))
     found = dict(two.map(pool_work.total, part, range(3)))
     assert found == {row: ("memmap", float(whole[20 + row].sum())) for row in range(3)}
+
+
+def test_workers_take_turns_on_the_cards_of_a_machine(monkeypatch):
+    taken = []
+    monkeypatch.setattr(torch.cuda, "device_count", lambda: 2)
+    monkeypatch.setattr(torch.cuda, "set_device", taken.append)
+    for number in range(5):
+        use_card(number)
+    assert taken == [0, 1, 0, 1, 0]
+    with Processes().open() as workers:
+        assert workers.count == 2  # one for each card, whatever the number of cores
+
+
+def test_a_worker_in_place_of_one_that_died_has_its_number(tmp_path):
+    (tmp_path / "fatal-0").touch()
+    with Processes(workers=2).open() as workers:
+        list(workers.map(pool_work.noted, tmp_path, range(4)))
+        assert sorted(worker.number for worker in workers.started) == [0, 1]
