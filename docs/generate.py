@@ -14,7 +14,7 @@ from globscope import hookspecs, roles
 from globscope.registry import HOOKS, Component, installed_registry
 from globscope.spec.cells import Relations
 from globscope.spec.describe import options
-from globscope.spec.entries import common
+from globscope.spec.entries import entry_class
 from globscope.spec.model import PopulationSpec, Recipe, Spec, Train, Variant, Zoo
 from globscope.values.field import Description
 from globscope.values.findings import Figure, Finding, Table
@@ -126,10 +126,10 @@ def spec() -> str:
     for title, cls in named:
         parts += [f"## {title}", _options(options(cls))]
     parts += ["## [zoo]", ZOO, _options(options(Zoo))]
-    parts += ["## Keys of every component's table", _options(options(common("task")))]
-    own = {option.name for option in options(common("task"))}
+    parts += ["## Keys of every component's table", _options(options(entry_class("task")))]
+    own = {option.name for option in options(entry_class("task"))}
     for role in ("reducer", "aligner"):
-        more = [option for option in options(common(role)) if option.name not in own]
+        more = [option for option in options(entry_class(role)) if option.name not in own]
         parts += [f"## More keys of every [[{role}]]", _options(more)]
     parts += ["## [sweep]", SWEEP, "## [relations]", RELATIONS, _options(options(Relations))]
     return _page(parts)

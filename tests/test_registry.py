@@ -8,8 +8,9 @@ from attrs import evolve
 from globscope.builtin.tasks.classification import Classification
 from globscope.errors import PluginError, SpecError
 from globscope.registry import HOOKS, KEYS, MORE_KEYS, discover
-from globscope.spec.entries import common
+from globscope.spec.entries import entry_class
 from globscope.spec.read import build
+from globscope.spec.words import keys_of
 
 GOOD = """
 from attrs import define
@@ -301,4 +302,4 @@ def test_defaults_that_toml_can_hold_are_taken(discovered):
 
 @pytest.mark.parametrize("role", HOOKS)
 def test_the_keys_that_a_spec_reads_itself_are_those_that_options_may_not_have(role):
-    assert {a.name for a in common(role).__attrs_attrs__} == {*KEYS, *MORE_KEYS.get(role, ())}
+    assert {key.name for key in keys_of(entry_class(role))} == {*KEYS, *MORE_KEYS.get(role, ())}

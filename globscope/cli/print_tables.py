@@ -12,7 +12,7 @@ from rich.table import Table
 from globscope.cli.screen import escape_markup
 from globscope.registry import HOOKS, Component, Registry
 from globscope.spec.describe import options
-from globscope.spec.entries import common
+from globscope.spec.entries import entry_class
 from globscope.study.plan.estimate import Estimate
 from globscope.sweep.estimate import SweepEstimate
 from globscope.values.field import column_heading, in_words
@@ -215,6 +215,6 @@ def print_component(item: Component) -> None:
     """Print one component's options, and the keys that it shares with its role."""
     head = f"{item.role} {item.name} ({item.distribution} {item.version}): {item.summary}"
     _console().print(escape_markup(head), soft_wrap=True)
-    for title, cls in (("", item.cls), (f"Keys of every {item.role}", common(item.role))):
+    for title, cls in (("", item.cls), (f"Keys of every {item.role}", entry_class(item.role))):
         rows = [[cell_text(text) for text in (o.name, o.kind, o.default, o.meaning)] for o in options(cls)]
         _print(title, ("option", "type", "default", "meaning"), rows, words=True)

@@ -6,12 +6,12 @@ from pathlib import Path
 from typing import Any
 
 import tomli_w
-from attrs import NOTHING, Factory, asdict, define, fields, resolve_types
+from attrs import NOTHING, Factory, asdict, define
 from docstring_parser import DocstringStyle, parse
 
 from globscope.references import Code
-from globscope.spec.model import AlignerEntry, Entry, ReducerEntry, Spec
-from globscope.spec.words import is_class, toml, type_in_words
+from globscope.spec.model import Entry, Spec
+from globscope.spec.words import is_class, keys_of, toml, type_in_words
 
 
 @define(frozen=True, kw_only=True)
@@ -44,20 +44,27 @@ def meanings(cls: type) -> dict[str, str]:
 def options(cls: Any) -> Iterator[Option]:
     """Yield the options of a component's class."""
     texts = meanings(cls)
-    for attribute in (a for a in fields(resolve_types(cls)) if a.init):
+    for attribute in keys_of(cls):
         yield Option(
             name=attribute.name,
             kind=type_in_words(attribute.type),
-            default=_default(attribute.default),
+            default=_default(default_of(attribute)),
             meaning=texts.get(attribute.name, ""),
         )
+
+
+def default_of(attribute: Any) -> Any:
+    """Return an attribute's default: NOTHING where it is required, None where it is unset or follows from others."""
+    default = attribute.default
+    if not isinstance(default, Factory):  # type: ignore[arg-type]
+        return default
+    return None if default.takes_self else default.factory()
 
 
 def _default(default: Any) -> str:
     if default is NOTHING:
         return "required"
-    value = plain(default.factory() if isinstance(default, Factory) else default)  # type: ignore[arg-type]
-    return "unset" if value is None else toml(value)
+    return "unset" if default is None else toml(plain(default))
 
 
 def plain(value: Any) -> Any:
@@ -85,16 +92,11 @@ def resolved_document(spec: Spec) -> dict[str, Any]:
 
 
 def _table(entry: Entry) -> dict[str, Any]:
-    table: dict[str, Any] = {"use": entry.use, "name": entry.name}
-    if isinstance(entry, ReducerEntry):
-        table |= {"seed": entry.seed, "sampler": entry.sampler, "space": entry.space, "align": entry.align}
-    if isinstance(entry, AlignerEntry):
-        table["seed"] = entry.seed
-    return {**plain(table), **_option_values(entry.component)}
+    return {**_option_values(entry), **_option_values(entry.component)}
 
 
 def _option_values(component: Any) -> dict[str, Any]:
-    document: dict[str, Any] = plain({a.name: getattr(component, a.name) for a in fields(type(component)) if a.init})
+    document: dict[str, Any] = plain({key.name: getattr(component, key.name) for key in keys_of(type(component))})
     return document
 
 

@@ -1,21 +1,20 @@
 """Tables with `use =`, structured by the classes of components in the registry."""
 
 from collections.abc import Callable, Iterator, Mapping, Sequence
+from functools import partial
 from types import MappingProxyType
-from typing import Any, Literal
+from typing import Any
 
-from attrs import define, field, fields
-from attrs.validators import ge, optional
+from attrs import define, fields
 from cattrs import Converter
 
 from globscope.bounds import COMPONENTS
 from globscope.errors import near
 from globscope.registry import Registry
-from globscope.spec.model import AlignerEntry, Entry, ReducerEntry
+from globscope.spec.model import AlignerEntry, Entry, PoolEntry, ReducerEntry
 from globscope.spec.paths import InvalidError
-from globscope.spec.structure import below_place
-from globscope.spec.validators import name_like
-from globscope.spec.words import bare, short, toml, value_in_words
+from globscope.spec.structure import below_place, option
+from globscope.spec.words import bare, keys_of, short, toml, value_in_words
 
 # The analysis that every study runs; its options have a table of their own.
 FIDELITY = "fidelity"
@@ -23,67 +22,15 @@ FIDELITY = "fidelity"
 USUAL: Mapping[str, Mapping[str, str]] = MappingProxyType({"evaluator": {"use": "torch"}, "pool": {"pool": "here"}})
 # Roles without which there is no landscape.
 NEEDED = ("reducer", "sampler")
+# The classes of entries with keys of their own.
+OF_ROLE: Mapping[str, type[Entry]] = MappingProxyType(
+    {"reducer": ReducerEntry, "aligner": AlignerEntry, "pool": PoolEntry}
+)
 
 
-@define(frozen=True, kw_only=True)
-class Common:
-    """Keys of every component's table.
-
-    Attributes:
-        use: The component's name; `globscope plugins` lists them.
-        name: Name of the component, unique within its role; `use` if unset.
-    """
-
-    use: str
-    name: str | None = field(default=None, validator=optional(name_like))
-
-
-@define(frozen=True, kw_only=True)
-class ReducerCommon(Common):
-    """Keys of every reducer's table.
-
-    Attributes:
-        seed: Seed of the fit; the study's if unset.
-        sampler: Name of the sampler whose points are decoded, or a list of names; the first sampler if unset.
-        space: `span` fits the map to (N, r) coordinates, `full` to the (N, D) centred weights.
-        align: With `population.align`: `true` fits the map to the aligned networks, `false` to the networks as they
-            are.
-    """
-
-    seed: int | None = field(default=None, validator=optional(ge(0)))
-    sampler: str | tuple[str, ...] = ()
-    space: Literal["span", "full"] = "span"
-    align: bool = True
-
-
-@define(frozen=True, kw_only=True)
-class AlignerCommon(Common):
-    """Keys of every aligner's table.
-
-    Attributes:
-        seed: Seed of what the aligner draws and learns; the study's if unset.
-    """
-
-    seed: int | None = field(default=None, validator=optional(ge(0)))
-
-
-@define(frozen=True, kw_only=True)
-class PoolCommon(Common):
-    """Keys of the table of every pool.
-
-    Attributes:
-        pool: The pool's name; `globscope plugins` lists them.
-    """
-
-    pool: str = "here"
-
-
-OF_ROLE: Mapping[str, type[Common]] = {"reducer": ReducerCommon, "aligner": AlignerCommon, "pool": PoolCommon}
-
-
-def common(role: str) -> type[Common]:
-    """Return the class of the keys that every component of a role shares."""
-    return OF_ROLE.get(role, Common)
+def entry_class(role: str) -> type[Entry]:
+    """Return the class of a role's entries, which declares the keys that all of its components share."""
+    return OF_ROLE.get(role, Entry)
 
 
 @define
@@ -109,7 +56,7 @@ class Entries:
             self.problems.append((FIDELITY, self._unknown("analysis", FIDELITY, list(known))))
             return None
         component = self.attempt(FIDELITY, lambda: self.strict.structure(table, known[FIDELITY].cls))
-        return component and Entry(use=FIDELITY, name=FIDELITY, component=component)
+        return component and Entry(use=FIDELITY, component=component)
 
     def pool(self, table: Any) -> Entry | None:
         """Return the entry of the pool from the table [run], where `pool` names it and all else is its own."""
@@ -122,7 +69,7 @@ class Entries:
             self.problems.append(("run.pool", self._unknown("pool", name, list(known))))
             return None
         component = self.attempt("run", lambda: self.strict.structure(table, known[name].cls))
-        return component and Entry(use=name, name=name, component=component)
+        return component and Entry(use=name, component=component)
 
     def several(self, role: str, tables: Any) -> tuple[Any, ...]:
         """Return the entries of a role that a spec lists, with unique names; None for those with problems."""
@@ -147,7 +94,7 @@ class Entries:
     def entry(self, role: str, table: Any, place: str) -> Entry | None:
         """Return one entry; None if it has problems, which are appended."""
         if not isinstance(table, dict):
-            return self.attempt(place, lambda: self.strict.structure(table, Common))  # type: ignore[no-any-return]
+            return self.attempt(place, lambda: self.strict.structure(table, Entry))  # type: ignore[no-any-return]
         known = self.registry.role(role)
         table = {**USUAL.get(role, {}), **table}
         use = table.get("use", "")
@@ -164,32 +111,21 @@ class Entries:
         return f"there is no {role} {short(toml(use))}; {self.registry.hint(use, known)}"
 
     def _entry(self, role: str, table: Mapping[str, Any], cls: type) -> Entry:
-        shared = common(role)
-        parts = [(kind, {a.name: a for a in fields(kind)}) for kind in (shared, cls)]
-        known = {name for _, options in parts for name in options}
+        keys, options = keys_of(entry_class(role)), {a.name for a in fields(cls)}
+        known = {*(key.name for key in keys), *options}
         problems = [(bare(key), f"there is no such key; {near(key, known)}") for key in table if key not in known]
-        values: list[Any] = []
-        for kind, options in parts:
+        own = {key: table[key] for key in table if key in options}
+        parts: list[Callable[[], dict[str, Any]]] = [partial(option, self.strict, table, key) for key in keys]
+        parts.append(lambda: {"component": self.strict.structure(own, cls)})
+        values: dict[str, Any] = {}
+        for part in parts:
             try:
-                values.append(self.strict.structure({key: table[key] for key in table if key in options}, kind))
+                values |= part()
             except InvalidError as invalid:
                 problems += invalid.problems
         if problems:
             raise InvalidError(*problems)
-        keys, component = values
-        entry: Entry = _make_entry(keys, component)
-        return entry
-
-
-def _make_entry(keys: Any, component: Any) -> Entry:
-    """Return an entry from the keys of its role and its component."""
-    shared = {"use": keys.use, "name": keys.name or keys.use, "component": component}
-    if isinstance(keys, AlignerCommon):
-        return AlignerEntry(**shared, seed=keys.seed)
-    if isinstance(keys, ReducerCommon):
-        sampler = (keys.sampler,) if isinstance(keys.sampler, str) else keys.sampler
-        return ReducerEntry(**shared, seed=keys.seed, sampler=sampler, space=keys.space, align=keys.align)
-    return Entry(**shared)
+        return entry_class(role)(**values)
 
 
 def name_of(table: Any) -> str | None:

@@ -4,13 +4,14 @@ from collections import Counter
 from pathlib import Path
 from typing import Any, Literal
 
-from attrs import define, evolve, field
+from attrs import Factory, define, evolve, field
 from attrs.validators import and_, deep_iterable, ge, gt, max_len, min_len, optional
 
 from globscope.bounds import BATCH, EPOCHS, NETWORKS, RUNS, TITLE
 from globscope.device import WHERE, device_name
 from globscope.references import Pattern
 from globscope.spec.validators import name_like, not_empty, not_empty_text, one_line, texts
+from globscope.spec.words import NO_KEY
 from globscope.torch_settings import Precision
 
 
@@ -259,17 +260,21 @@ class PopulationSpec(NetworkSource):
 
 @define(frozen=True, kw_only=True)
 class Entry:
-    """A component of a spec.
+    """A component of a spec, with the keys that every component may set.
 
     Attributes:
-        use: The component's name in the registry.
-        name: Its name, unique within its role in the spec.
+        use: The component's name; `globscope plugins` lists them.
+        name: Name of the component, unique within its role; `use` if unset.
         component: The component, with its options as attributes.
     """
 
     use: str
-    name: str
-    component: Any
+    name: str = field(default=Factory(lambda entry: entry.use, takes_self=True), validator=name_like)
+    component: Any = field(metadata=NO_KEY)
+
+
+def _names(names: str | tuple[str, ...]) -> tuple[str, ...]:
+    return (names,) if isinstance(names, str) else names
 
 
 @define(frozen=True, kw_only=True)
@@ -278,13 +283,14 @@ class ReducerEntry(Entry):
 
     Attributes:
         seed: Seed of the fit; the study's if unset.
-        sampler: Names of the samplers whose points it decodes; the spec's first where unset.
-        space: `span` fits it to (N, r) coordinates, `full` to the (N, D) centred weights.
-        align: Whether it is fitted to the networks after `population.align`.
+        sampler: Name of the sampler whose points are decoded, or a list of names; the first sampler if unset.
+        space: `span` fits the map to (N, r) coordinates, `full` to the (N, D) centred weights.
+        align: With `population.align`: `true` fits the map to the aligned networks, `false` to the networks as they
+            are.
     """
 
-    seed: int | None = None
-    sampler: tuple[str, ...] = ()
+    seed: int | None = field(default=None, validator=optional(ge(0)))
+    sampler: str | tuple[str, ...] = field(default=(), converter=_names)
     space: Literal["span", "full"] = "span"
     align: bool = True
 
@@ -297,7 +303,18 @@ class AlignerEntry(Entry):
         seed: Seed of what the aligner draws and learns; the study's if unset.
     """
 
-    seed: int | None = None
+    seed: int | None = field(default=None, validator=optional(ge(0)))
+
+
+@define(frozen=True, kw_only=True)
+class PoolEntry(Entry):
+    """A pool, which the table [run] names by a key of its own.
+
+    Attributes:
+        pool: The pool's name; `globscope plugins` lists them.
+    """
+
+    pool: str = "here"
 
 
 @define(frozen=True, kw_only=True)

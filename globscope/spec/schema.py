@@ -4,17 +4,17 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import Any, get_args
 
-from attrs import NOTHING, Factory, fields, resolve_types
+from attrs import NOTHING, fields
 
 from globscope.references import Code, Pattern
 from globscope.registry import Component, Registry
 from globscope.spec.cells import Relations
-from globscope.spec.describe import meanings, plain
-from globscope.spec.entries import FIDELITY, NEEDED, USUAL, common
+from globscope.spec.describe import default_of, meanings, plain
+from globscope.spec.entries import FIDELITY, NEEDED, USUAL, entry_class
 from globscope.spec.model import Spec
 from globscope.spec.read import LISTS, NETWORKS, PLAIN, REQUIRED, SINGLE
 from globscope.spec.validators import constraints
-from globscope.spec.words import arms, is_class, is_literal, is_tuple, is_union
+from globscope.spec.words import arms, is_class, is_literal, is_tuple, is_union, keys_of
 
 SCALARS: Mapping[Any, dict[str, Any]] = {
     int: {"type": "integer", "minimum": -(2**63), "maximum": 2**63 - 1},
@@ -109,7 +109,7 @@ def _condition(name: str, usual: Mapping[str, str]) -> dict[str, Any]:
 
 
 def _component(component: Component) -> dict[str, Any]:
-    options, shared = _class(component.cls), _class(common(component.role))
+    options, shared = _class(component.cls), _class(entry_class(component.role))
     shared["properties"]["use"] = {"const": component.name, "description": component.summary}
     return options | {
         "title": component.name,
@@ -120,7 +120,7 @@ def _component(component: Component) -> dict[str, Any]:
 
 def _class(cls: Any) -> dict[str, Any]:
     texts = meanings(cls)
-    options = [attribute for attribute in fields(resolve_types(cls)) if attribute.init]
+    options = keys_of(cls)
     return {
         "type": "object",
         "properties": {option.name: _rule(option, texts) for option in options},
@@ -133,7 +133,7 @@ def _rule(attribute: Any, texts: Mapping[str, str]) -> dict[str, Any]:
     rule = _type(attribute.type)
     for keyword, value in constraints(attribute.validator).items():
         rule |= _of_items(rule, value) if keyword == "items" else {keyword: value}
-    default = attribute.default.factory() if isinstance(attribute.default, Factory) else attribute.default  # type: ignore[arg-type]
+    default = default_of(attribute)
     if default is not NOTHING and default is not None:
         rule["default"] = plain(default)
     return rule | {"description": texts.get(attribute.name, "")}

@@ -4,12 +4,12 @@ cattrs dispatches on types; its defaults are too lenient (2.9 becomes 2, "false"
 stop at the first validator, so the hooks here replace them.
 """
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Mapping
 from functools import partial
 from pathlib import Path
 from typing import Any, get_args
 
-from attrs import NOTHING, fields, resolve_types
+from attrs import NOTHING
 from cattrs import Converter
 
 from globscope.errors import near
@@ -25,6 +25,7 @@ from globscope.spec.words import (
     is_literal,
     is_tuple,
     is_union,
+    keys_of,
     type_in_words,
     under,
     value_in_words,
@@ -106,7 +107,7 @@ def _tuple(strict: Converter, value: Any, kind: Any) -> tuple[Any, ...]:
 def _class(strict: Converter, value: Any, cls: type) -> Any:
     if not isinstance(value, dict):
         raise InvalidError(("", f"expected a table, got {value_in_words(value)}{_brackets(value)}"))
-    options = {a.name: a for a in fields(resolve_types(cls)) if a.init}
+    options = {key.name: key for key in keys_of(cls)}
     problems = [(bare(key), f"there is no such key; {near(key, options)}") for key in value if key not in options]
     values: dict[str, Any] = {}
     for attribute in options.values():
@@ -135,7 +136,7 @@ def _make(cls: type, values: dict[str, Any]) -> Any:
         raise InvalidError(("", f"{cls.__name__} cannot be made: {describe(error)}")) from error
 
 
-def option(strict: Converter, table_: dict[str, Any], attribute: Any) -> dict[str, Any]:
+def option(strict: Converter, table_: Mapping[str, Any], attribute: Any) -> dict[str, Any]:
     """Return {name: value} of one key, or nothing where its default applies.
 
     A field's metadata may hold a `remedy`: a function of the table as written, whose text ends messages about the key.

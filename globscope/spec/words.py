@@ -5,10 +5,10 @@ import re
 from collections.abc import Iterable, Iterator, Sequence
 from datetime import date, time
 from pathlib import Path
-from types import NoneType, UnionType
+from types import MappingProxyType, NoneType, UnionType
 from typing import Any, Literal, Union, get_args, get_origin
 
-from attrs import has
+from attrs import fields, has, resolve_types
 
 from globscope.references import Code, Pattern
 from globscope.visible import visible
@@ -16,6 +16,8 @@ from globscope.visible import visible
 LONGEST = 72
 # The most bits of an integer that is written in full.
 WHOLE = 13_000
+# Metadata of an attribute that no key of a table sets.
+NO_KEY = MappingProxyType({"no_key": True})
 # Singular and plural of a type.
 NAMES = {
     int: ("an integer", "integers"),
@@ -129,6 +131,11 @@ def is_dict(kind: Any) -> bool:
 def is_class(kind: Any) -> bool:
     """Return whether a type is an attrs class, written as a table."""
     return isinstance(kind, type) and has(kind) and kind is not Code
+
+
+def keys_of(cls: Any) -> list[Any]:
+    """Return the attributes of a class that are keys of its table."""
+    return [a for a in fields(resolve_types(cls)) if a.init and not a.metadata.get("no_key")]
 
 
 def is_union(kind: Any) -> bool:

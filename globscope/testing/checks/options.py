@@ -12,8 +12,8 @@ import attrs
 import tomli_w
 
 from globscope.api import CheckFacts, Checks, GlobscopeError, capability, misspelt_members
+from globscope.registry import KEYS, MORE_KEYS
 from globscope.spec.describe import options, plain
-from globscope.spec.entries import common
 from globscope.spec.paths import InvalidError
 from globscope.spec.structure import converter
 from globscope.testing.claims import ContractError, require
@@ -103,7 +103,7 @@ class OptionChecks:
 
     def leaves_reserved_keys_alone(self) -> None:
         """The keys that GlobScope reads from every component's table are no options."""
-        reserved = {a.name for a in attrs.fields(common(role_of(self.component)))}
+        reserved = {*KEYS, *MORE_KEYS.get(role_of(self.component), ())}
         taken = sorted(reserved & set(self._options()))
         require(not taken, f"has options named {taken}, which a spec reserves")
 
