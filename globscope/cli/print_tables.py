@@ -13,6 +13,7 @@ from globscope.cli.screen import escape_markup
 from globscope.registry import HOOKS, Component, Registry
 from globscope.spec.describe import options
 from globscope.spec.entries import entry_class
+from globscope.study.cost_table import HEADINGS, cost_table, cost_texts
 from globscope.study.plan.estimate import Estimate
 from globscope.sweep.estimate import SweepEstimate
 from globscope.values.field import column_heading, in_words
@@ -86,10 +87,18 @@ def print_summary(record: Mapping[str, Any]) -> None:
     names = {field["key"]: field["name"] for field in record.get("fields", ())}
     for table in chain(*record["tables"].values(), *record.get("aligners", {}).values()):
         _print_rows(table, names)
+    _print_costs(record)
     for reducer in record["reducers"]:
         if reducer["hidden"]:
             _console().print(f"{escape_markup(reducer['name'])}: no landscape: {escape_markup(reducer['hidden'])}")
     _print_warnings(record["warnings"])
+
+
+def _print_costs(record: Mapping[str, Any]) -> None:
+    """Print what the stages cost, where results list them."""
+    costs = cost_table(record)
+    if costs is not None:
+        _print("Costs", HEADINGS, [list(map(escape_markup, texts)) for texts in cost_texts(costs.rows)])
 
 
 def _print_warnings(warnings: Iterable[str]) -> None:

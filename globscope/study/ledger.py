@@ -1,4 +1,4 @@
-"""What a study used: every stage with its key and seconds, and inside it the stages that its computation used."""
+"""What a study used: every stage with its key and cost, and inside it the stages that its computation used."""
 
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
@@ -7,6 +7,7 @@ from typing import Any
 from attrs import define, field
 
 from globscope.study.stage_keys import Stage
+from globscope.values.cost import Cost
 
 
 @define(frozen=True, kw_only=True)
@@ -17,7 +18,7 @@ class Entry:
         stage: The kind of stage.
         key: Key of the stage.
         label: Name of the stage for observers.
-        seconds: Duration of its computation.
+        cost: What its computation cost.
         how: More about its computation, such as the device; JSON values by name.
         inside: Records of the stages that its computation used.
     """
@@ -25,15 +26,21 @@ class Entry:
     stage: Stage
     key: str
     label: str
-    seconds: float
+    cost: Cost
     how: Mapping[str, Any] = field(factory=dict)
     inside: tuple[Mapping[str, Any], ...] = ()
+
+    @classmethod
+    def from_record(cls, stage: Stage, key: str, label: str, computed: Mapping[str, Any]) -> "Entry":
+        """Return the entry of a stage from what is stored about its computation."""
+        more = {name: computed[name] for name in ("how", "inside") if name in computed}
+        return cls(stage=stage, key=key, label=label, cost=Cost.from_record(computed), **more)
 
     @property
     def record(self) -> dict[str, Any]:
         """The entry as JSON values, for the manifest."""
         inside = {"inside": list(self.inside)} if self.inside else {}
-        return {"key": f"{self.stage}/{self.key}", "stage": self.label, "seconds": self.seconds, **self.how, **inside}
+        return {"key": f"{self.stage}/{self.key}", "stage": self.label, **self.cost.record, **self.how, **inside}
 
 
 @define

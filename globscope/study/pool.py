@@ -4,7 +4,6 @@ from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import ExitStack, contextmanager
 from functools import partial
 from pathlib import Path
-from time import perf_counter
 from typing import Any
 
 from attrs import define
@@ -13,11 +12,13 @@ from globscope.boundary import component_errors
 from globscope.registry import Registry
 from globscope.roles import Workers
 from globscope.spec.model import Spec
+from globscope.study.meter import measure_items, with_costs
 from globscope.study.observer import Observer
 from globscope.study.stage_keys import Stage
 from globscope.study.workshop import Workshop
 from globscope.torch_settings import float32_by_default, precise
 from globscope.values.chart import Progress
+from globscope.values.cost import Cost
 from globscope.workers import ThisProcess
 
 
@@ -84,27 +85,27 @@ def compute_side_by_side(workshop: Workshop, stage: Stage, jobs: Sequence[StageJ
 
 def _compute_jobs(
     workshop: Workshop, jobs: Mapping[str, StageJob], component: Any, folders: Mapping[str, Path], progress: Progress
-) -> Iterator[tuple[str, float]]:
-    """Yield the key of every stage as it is finished, with its seconds."""
+) -> Iterator[tuple[str, Cost]]:
+    """Yield the key of every stage as it is finished, with its cost."""
     waiting = [_FolderJob(jobs[key], folder) for key, folder in folders.items()]
 
     def progress_of(one: _FolderJob) -> Progress:
         return progress if len(waiting) == 1 else workshop.observer.stage(one.job.label)
 
     shared = (workshop.registry, component)
-    for done, (one, seconds) in enumerate(workshop.workers.map(_computer, shared, waiting, progress_of), 1):
-        yield one.job.key, seconds
+    finished = with_costs(workshop.workers.map(_computer, shared, waiting, progress_of))
+    for done, (one, _, cost) in enumerate(finished, 1):
+        yield one.job.key, cost
         if len(waiting) > 1:
             progress(done, len(waiting))
 
 
-def _computer(shared: tuple[Registry, Any]) -> Callable[[_FolderJob, Progress], float]:
-    """Return what fills one folder after another in this process, and returns the seconds of each."""
+@measure_items
+def _computer(shared: tuple[Registry, Any]) -> Callable[[_FolderJob, Progress], None]:
+    """Return what fills one folder after another in this process."""
 
-    def compute(one: _FolderJob, progress: Progress) -> float:
-        start = perf_counter()
+    def compute(one: _FolderJob, progress: Progress) -> None:
         with as_in_a_study(*shared):
             one.job.fill(one.folder, progress)
-        return perf_counter() - start
 
     return compute

@@ -1,7 +1,6 @@
 """Scores the units of an evaluation, wherever a pool's workers are; the journal keeps what each of them gave."""
 
 from collections.abc import Callable
-from time import perf_counter
 
 import numpy as np
 from attrs import define
@@ -11,6 +10,7 @@ from globscope.memory import is_out_of_memory
 from globscope.registry import Registry
 from globscope.roles import Evaluator, Task, Workers
 from globscope.study.disk.journal import DiskJournal
+from globscope.study.meter import measure_items, with_costs
 from globscope.study.pool import as_in_a_study
 from globscope.values.chart import Progress
 from globscope.values.evaluation import Networks, Plan, Unit
@@ -37,12 +37,11 @@ class Evaluation:
 
 @define(frozen=True, kw_only=True)
 class ScoredUnit:
-    """The fields of a unit, (stop − start,) each, with where they were computed and in what time."""
+    """The fields of a unit, (stop − start,) each, with where they were computed."""
 
     fields: dict[str, np.ndarray]
     device: str
     threads: int
-    seconds: float
 
 
 @define(frozen=True)
@@ -52,28 +51,29 @@ class TooLarge:
     reason: str
 
 
-def score_units(evaluation: Evaluation, journal: DiskJournal, workers: Workers, progress: Progress) -> None:
-    """Record all pending units.
+def score_units(evaluation: Evaluation, journal: DiskJournal, workers: Workers, progress: Progress) -> set[Unit]:
+    """Record all pending units, and return those that were.
 
     Raises:
         EvaluationError: A unit of one network does not fit into memory.
     """
-    count = len(evaluation.networks)
+    count, recorded = len(evaluation.networks), set[Unit]()
     while pending := journal.pending():  # again where units were split
         done = count - sum(len(unit) for unit in pending)
         progress(done, count)
-        for unit, scored in workers.map(unit_scorer, evaluation, pending):
+        for unit, scored, cost in with_costs(workers.map(unit_scorer, evaluation, pending)):
             if isinstance(scored, TooLarge):
                 _split(journal, unit, scored)
             else:
-                journal.record(
-                    unit, scored.fields, device=scored.device, threads=scored.threads, seconds=scored.seconds
-                )
+                journal.record(unit, scored.fields, device=scored.device, threads=scored.threads, cost=cost)
+                recorded.add(unit)
                 done += len(unit)
                 progress(done, count)
     progress(count, count)
+    return recorded
 
 
+@measure_items
 def unit_scorer(evaluation: Evaluation) -> Callable[[Unit, Progress], ScoredUnit | TooLarge]:
     """Return what scores one unit after another in this process."""
     import torch
@@ -82,7 +82,6 @@ def unit_scorer(evaluation: Evaluation) -> Callable[[Unit, Progress], ScoredUnit
         scorer = evaluation.evaluator.scorer(evaluation.networks, evaluation.task, evaluation.plan)
 
     def score(unit: Unit, _: Progress) -> ScoredUnit | TooLarge:
-        start = perf_counter()
         with as_in_a_study(evaluation.registry, evaluation.evaluator):
             try:
                 fields = dict(scorer.score(unit))
@@ -90,8 +89,7 @@ def unit_scorer(evaluation: Evaluation) -> Callable[[Unit, Progress], ScoredUnit
                 if not is_out_of_memory(error):
                     raise
                 return TooLarge(str(error))
-        seconds = perf_counter() - start
-        return ScoredUnit(fields=fields, device=scorer.device, threads=torch.get_num_threads(), seconds=seconds)
+        return ScoredUnit(fields=fields, device=scorer.device, threads=torch.get_num_threads())
 
     return score
 

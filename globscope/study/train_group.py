@@ -2,7 +2,6 @@
 
 from collections.abc import Callable, Iterator, Mapping
 from pathlib import Path
-from time import perf_counter
 
 from attrs import define
 
@@ -13,6 +12,7 @@ from globscope.population.train_stacked import fit_stacked
 from globscope.population.training_run import TrainingRun
 from globscope.registry import Registry
 from globscope.roles import Task
+from globscope.study.meter import measure_items
 from globscope.study.pool import as_in_a_study
 from globscope.study.workshop import several
 from globscope.values.chart import Progress
@@ -48,21 +48,21 @@ class Trained:
 
     finished: tuple[str, ...]
     error: PopulationError | None
-    seconds: float
 
 
+@measure_items
 def trainer(training: Training) -> Callable[[TrainingJob, Progress], Trained]:
     """Return what trains one job after another in this process."""
 
     def train(job: TrainingJob, progress: Progress) -> Trained:
-        start, finished, error = perf_counter(), list[str](), None
+        finished, error = list[str](), None
         with as_in_a_study(training.registry):
             try:
                 for key in _finished_runs(training.task, job, progress):
                     finished.append(key)
             except PopulationError as lost:
                 error = lost
-        return Trained(finished=tuple(finished), error=error, seconds=perf_counter() - start)
+        return Trained(finished=tuple(finished), error=error)
 
     return train
 

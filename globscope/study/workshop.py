@@ -3,7 +3,6 @@
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import AbstractContextManager
 from pathlib import Path
-from time import perf_counter
 from typing import Any
 
 from attrs import define, field
@@ -15,10 +14,12 @@ from globscope.spec.model import Spec
 from globscope.store import Store, read_json, write_json
 from globscope.study.built_task import BuiltTask, StudyTask
 from globscope.study.ledger import Entry, Ledger
+from globscope.study.meter import measure
 from globscope.study.observer import Observer
 from globscope.study.stage_keys import Stage, component_key
 from globscope.torch_settings import precise, same_threads
 from globscope.values.chart import Progress
+from globscope.values.cost import Cost
 from globscope.workers import ThisProcess
 
 # In the folder of a finished stage: what `Entry` has beside kind, key and label.
@@ -84,21 +85,20 @@ class Workshop:
         folder = self.store.stage(
             stage, key, lambda part: self._compute(part, work, observer.stage(label)), lambda: observer.waiting(label)
         )
-        self.ledger.add(Entry(stage=stage, key=key, label=label, **read_json(folder / COMPUTED)))
+        self.ledger.add(Entry.from_record(stage, key, label, read_json(folder / COMPUTED)))
         return folder
 
     def _compute(self, part: Path, work: Work, progress: Progress) -> None:
-        start = perf_counter()
         # On the number of threads depend a result's last bits; fewer bits than float32's are for those who ask for it.
-        with self.ledger.inside() as inside, same_threads(), precise("float32", "cpu"):
+        with measure() as meter, self.ledger.inside() as inside, same_threads(), precise("float32", "cpu"):
             how = work(part, progress)
-        _record(part, perf_counter() - start, how=how or {}, inside=inside)
+        _record(part, meter.cost, how=how or {}, inside=inside)
 
     def stages(
         self,
         stage: Stage,
         labels: Mapping[str, str],
-        work: Callable[[Mapping[str, Path], Progress], Iterator[tuple[str, float]]],
+        work: Callable[[Mapping[str, Path], Progress], Iterator[tuple[str, Cost]]],
         verb: str = "",
     ) -> None:
         """Compute those of several stages that are not finished, all at once.
@@ -106,7 +106,7 @@ class Workshop:
         Args:
             stage: Their kind.
             labels: By key, what each of them is of.
-            work: Yields the key of each as soon as it is finished, with the seconds that it took.
+            work: Yields the key of each as soon as it is finished, with its cost.
             verb: What is done to each of them, with a space.
         """
         missing = [key for key in labels if not self.store.is_finished(stage, key)]
@@ -115,24 +115,24 @@ class Workshop:
 
         def compute(parts: Mapping[str, Path]) -> Iterator[str]:
             progress = self.observer.stage(f"{verb}{several([labels[key] for key in parts])}")
-            return _with_seconds(parts, work(parts, progress))
+            return _record_each(parts, work(parts, progress))
 
         waiting = f"{verb}{several([labels[key] for key in missing])}"
         self.store.stages(stage, missing, compute, lambda: self.observer.waiting(waiting))
         for key, label in labels.items():
             computed = read_json(self.store.place(stage, key) / COMPUTED)
-            self.ledger.add(Entry(stage=stage, key=key, label=f"{verb}{label}", **computed))
+            self.ledger.add(Entry.from_record(stage, key, f"{verb}{label}", computed))
 
 
-def _record(part: Path, seconds: float, **more: Any) -> None:
-    write_json(part / COMPUTED, {"seconds": round(seconds, 3), **more})
+def _record(part: Path, cost: Cost, **more: Any) -> None:
+    write_json(part / COMPUTED, cost.record | more)
 
 
-def _with_seconds(parts: Mapping[str, Path], finished: Iterator[tuple[str, float]]) -> Iterator[str]:
-    """Yield the key of what is finished, once its seconds are written."""
+def _record_each(parts: Mapping[str, Path], finished: Iterator[tuple[str, Cost]]) -> Iterator[str]:
+    """Yield the key of what is finished, once its cost is written."""
     with same_threads(), precise("float32", "cpu"):
-        for key, seconds in finished:
-            _record(parts[key], seconds)
+        for key, cost in finished:
+            _record(parts[key], cost)
             yield key
 
 

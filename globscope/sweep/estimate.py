@@ -4,7 +4,8 @@ from collections.abc import Mapping
 
 from attrs import define, field
 
-from globscope.study.plan.estimate import Estimate, describe_fits, duration
+from globscope.study.plan.estimate import Estimate, describe_fits
+from globscope.values.quantity import duration
 
 
 @define(frozen=True, kw_only=True)

@@ -242,6 +242,17 @@ def test_output_that_is_no_terminal_is_plain_and_whole(finished):
     assert [len(re.split(r" {2,}", line.strip())) for line in table] == [19, 19, 19]
 
 
+def test_study_and_show_print_what_every_stage_cost(finished):
+    lines = finished[1].stdout.splitlines()
+    at = lines.index("Costs")
+    assert re.split(r" {2,}", lines[at + 1]) == ["stage", "time", "processor time", "peak memory", "peak device memory"]
+    trained = re.split(r" {2,}", next(line for line in lines[at:] if line.startswith("train A ")).strip())
+    assert re.fullmatch(r"[\d.]+ s", trained[2])
+    assert re.fullmatch(r"(≤ )?[\d.]+ [GM]iB", trained[3])
+    assert trained[4] == "–"
+    assert any(line.startswith("all stages ") for line in lines[at:])
+
+
 def test_names_with_brackets_are_printed_as_they_are(finished):
     lines = finished[1].stdout.splitlines()
     assert "tiny [red] :x:" in lines

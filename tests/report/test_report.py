@@ -107,6 +107,12 @@ def test_no_string_from_a_spec_or_a_plugin_becomes_markup(page):
     assert "Caption with <b>markup</b>." in page.text
 
 
+def test_the_page_shows_what_stages_cost_in_units_for_people_and_links_to_the_figures(report, page):
+    assert "What it cost" in page.text
+    assert "1.5 s" in page.text
+    assert (report[0] / "tables/costs.csv").read_text().splitlines()[1] == "<script>,1.5,,,,False"
+
+
 def test_the_page_opens_with_no_network_and_every_link_leads_to_a_file(report, page):
     assert {link.partition("/")[0] for link in page.links} >= {"figures", "tables"}
     for link in page.links:
@@ -184,7 +190,7 @@ def test_names_cannot_leave_the_folder_nor_overwrite_each_other(report):
     stems = {path.stem for path in (folder / "figures").iterdir()}
     assert {"script-x-landscape", "script-x-landscape-2", "mds-landscape", "overview"} <= stems
     names = {path.name for path in (folder / "tables").iterdir()}
-    assert names == {"comparison.csv", "else-maps.csv"}
+    assert names == {"comparison.csv", "costs.csv", "else-maps.csv"}
 
 
 def test_nothing_half_written_is_left_behind(report):

@@ -7,6 +7,7 @@ from attrs import evolve
 from globscope.errors import EvaluationError, PluginError
 from globscope.store import LOCK, read_arrays, read_json
 from globscope.study.disk.journal import FIELDS, UNITS, DiskJournal
+from globscope.values.cost import Cost
 from globscope.values.evaluation import Plan, Unit
 
 COUNT = 7
@@ -18,7 +19,7 @@ def cut(*ends):
 
 
 PROPOSED = Plan(units=cut(3, 5, COUNT), method="loop")
-HERE = {"device": "cpu", "threads": 1, "seconds": 0.5}
+HERE = {"device": "cpu", "threads": 1, "cost": Cost(seconds=0.5)}
 
 
 def fields(unit):
@@ -51,7 +52,7 @@ def test_a_recorded_plan_is_used_again_whatever_is_proposed(tmp_path):
 
 def test_a_plan_is_continued_on_another_device_and_the_units_keep_where_they_were_computed(tmp_path):
     journal = planned(tmp_path)
-    journal.record(PROPOSED.units[0], fields(PROPOSED.units[0]), device="cuda:1", threads=4, seconds=2.0)
+    journal.record(PROPOSED.units[0], fields(PROPOSED.units[0]), device="cuda:1", threads=4, cost=Cost(seconds=2.0))
     again = planned(tmp_path)
     assert fill(again) == list(PROPOSED.units[1:])
     again.finish()

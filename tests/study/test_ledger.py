@@ -11,13 +11,14 @@ from globscope.session import load
 from globscope.study import stages
 from globscope.study.ledger import Entry, Ledger
 from globscope.study.stage_keys import Stage
+from globscope.values.cost import Cost
 
 ALIGNED = TINY.replace("[population.train]", '[population]\nalign = "weight-matching"\n[population.train]')
 CONNECTED = ALIGNED + '[[analysis]]\nuse = "mode-connectivity"\nepochs = 1\npoints = 5\n'
 
 
 def entry(key, **more):
-    return Entry(stage=Stage.EVALUATE, key=key, label=f"evaluate {key}", seconds=1.0, **more)
+    return Entry(stage=Stage.EVALUATE, key=key, label=f"evaluate {key}", cost=Cost(seconds=1.0), **more)
 
 
 def test_every_stage_is_a_module_of_one_room_and_a_row_of_the_page_on_the_run_folder():

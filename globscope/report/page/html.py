@@ -6,19 +6,25 @@ from collections.abc import Iterable, Mapping, Sequence
 from functools import partial
 from typing import Any
 
-from attrs import define
+from attrs import define, fields
 from jinja2 import Environment, PackageLoader, StrictUndefined
 
 from globscope.report.map.scene import Scene
 from globscope.report.page.compared_maps import compared_maps
 from globscope.report.page.gallery import Shown
 from globscope.report.style.text import cell_text, count_noun, join_words, number, spell_number
+from globscope.study.cost_table import HEADINGS, cost_table, cost_texts
+from globscope.values.cost import Cost
 from globscope.values.field import column_heading, in_words
 from globscope.values.findings import Atlas, Cell, Map, Table
 from globscope.visible import visible_lines
 
 # A key of several words within a sentence; what stands in backticks or after a point is a name of its own.
 KEY = re.compile(r"(?<![`.\w])[a-z]+(?:_[a-z]+)+\b")
+
+
+# Of a stage in the manifest: what a table of its own shows.
+COSTS = {field.name for field in fields(Cost)}
 
 
 @define(frozen=True, kw_only=True)
@@ -67,6 +73,7 @@ def page(
     overviews: Sequence[Shown],
     sections: Sequence[Section],
     comparison_file: str | None,
+    costs_file: str | None,
 ) -> str:
     """Return the page's HTML; whatever comes from a spec or a plugin is escaped."""
     names = {key: field.name for key, field in atlas.fields.items()}
@@ -78,10 +85,21 @@ def page(
         comparison=compared_maps(record),
         groups=[source for source in sources if source.pictures or source.undrawn or source.tables],
         comparison_file=comparison_file,
+        costs=_costs(record),
+        costs_file=costs_file,
         sections=sections,
         manifest=list(_manifest(record.get("manifest", {}), names)),
         spec=record.get("spec", ""),
     )  # fmt: skip
+
+
+def _costs(record: Mapping[str, Any]) -> Table | None:
+    """Return what the stages cost, in units for people; None where results list no stage."""
+    table = cost_table(record)
+    if table is None:
+        return None
+    rows = tuple(dict(zip(HEADINGS, texts, strict=True)) for texts in cost_texts(table.rows))
+    return Table(name="what the stages cost", caption=table.caption, columns=HEADINGS, rows=rows)
 
 
 def _warnings(sources: Sequence[Source], record: Mapping[str, Any]) -> Iterable[tuple[str, str]]:
@@ -183,7 +201,7 @@ def _manifest(entries: Mapping[str, Any], names: Mapping[str, str]) -> Iterable[
         if isinstance(value, Mapping):
             yield name, [(key, _text(item, names)) for key, item in value.items()]
         elif isinstance(value, list | tuple) and value and all(isinstance(row, Mapping) for row in value):
-            columns = tuple(dict.fromkeys(key for row in value for key in row))
+            columns = tuple(dict.fromkeys(key for row in value for key in row if key not in COSTS))
             rows = tuple({key: _text(item, names) for key, item in row.items()} for row in value)
             yield name, Table(name=name, caption="", columns=columns, rows=rows)
         else:

@@ -9,6 +9,7 @@ from globscope.report.page.files import TableFiles, write_values
 from globscope.report.page.gallery import Gallery, Shown
 from globscope.report.page.html import Section, Source, page
 from globscope.store import claim, remove_stale, times_written, write_bytes
+from globscope.study.cost_table import cost_table
 from globscope.values.findings import Atlas, Finding
 
 PLACES = ("figures", "tables", "landscapes", "topology", "members")
@@ -42,10 +43,19 @@ def write_report(
     write_values(folder, atlas)
     files, compared = TableFiles.of(folder), comparison_table(record)
     comparison_file = files.write(compared) if compared else None
+    costs = cost_table(record)
+    costs_file = files.write(costs) if costs else None
     titled = [*findings.items(), *((f"aligner {name}", finding) for name, finding in (learned or {}).items())]
     sources = [_source(title, finding, gallery, files) for title, finding in titled]
     html = page(
-        title, atlas, sources, record, overviews=tuple(overviews), sections=sections, comparison_file=comparison_file
+        title,
+        atlas,
+        sources,
+        record,
+        overviews=tuple(overviews),
+        sections=sections,
+        comparison_file=comparison_file,
+        costs_file=costs_file,
     )
     path = folder / "report.html"
     write_bytes(path, html.encode())

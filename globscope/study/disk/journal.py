@@ -1,10 +1,10 @@
 """The evaluator's journal on disk: the plan, one file a unit, and the fields of all.
 
-Several processes may record units of one plan: every unit is a file of its own, with the device, threads and seconds
-that it took, and so is the mark of a unit that was cut in two.
+Several processes may record units of one plan: every unit is a file of its own, with the device, threads and cost
+of its scoring, and so is the mark of a unit that was cut in two.
 """
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Collection, Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -15,6 +15,7 @@ from globscope.errors import EvaluationError
 from globscope.returned.numbers import checked_instance
 from globscope.returned.results import checked_fields
 from globscope.store import LOCK, discard, hold_lock, read_arrays, read_json, write_arrays, write_bytes, write_json
+from globscope.values.cost import Cost, total
 from globscope.values.evaluation import Plan, Unit
 
 PLAN, UNITS, FIELDS = "plan.json", "units.json", "fields.npz"
@@ -59,11 +60,9 @@ class DiskJournal:
         units = self._recorded_plan().units
         return [] if self._is_gathered else [unit for unit in units if not self._file(unit).exists()]
 
-    def record(
-        self, unit: Unit, fields: Mapping[str, np.ndarray], *, device: str, threads: int, seconds: float
-    ) -> None:
-        """Write one unit's fields atomically, with where they were computed and in what time."""
-        where = {"device": device, "threads": threads, "seconds": seconds}
+    def record(self, unit: Unit, fields: Mapping[str, np.ndarray], *, device: str, threads: int, cost: Cost) -> None:
+        """Write one unit's fields atomically, with where they were computed and at what cost."""
+        where = {"device": device, "threads": threads} | cost.record
         checked = checked_fields(self.component, fields, len(unit))
         arrays = {f"{FIELD}{name}": values for name, values in checked.items()}
         write_arrays(self._file(unit), arrays | {name: np.array(value) for name, value in where.items()})
@@ -114,7 +113,13 @@ class DiskJournal:
     @property
     def seconds(self) -> float:
         """Spent on the units, over all processes; of a finished journal."""
-        return float(sum(unit["seconds"] for unit in read_json(self.folder / UNITS)))
+        return self.cost().seconds
+
+    def cost(self, besides: Collection[Unit] = ()) -> Cost:
+        """Return the cost of all units but some, over all processes; of a finished journal."""
+        units = read_json(self.folder / UNITS)
+        counted = [one for one in units if Unit(start=one["start"], stop=one["stop"]) not in besides]
+        return total(*map(Cost.from_record, counted))
 
     @property
     def _units(self) -> Path:
@@ -154,4 +159,4 @@ def _fields(record: Mapping[str, np.ndarray]) -> dict[str, np.ndarray]:
 
 
 def _where(unit: Unit, record: Mapping[str, np.ndarray]) -> dict[str, Any]:
-    return asdict(unit) | {name: record[name].item() for name in ("device", "threads", "seconds")}
+    return asdict(unit) | {name: array.item() for name, array in record.items() if not name.startswith(FIELD)}

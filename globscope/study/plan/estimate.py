@@ -20,6 +20,7 @@ from globscope.study.stages.align import learners
 from globscope.study.stages.train import Place, parent_run, training_key, training_runs
 from globscope.study.workshop import Workshop, several
 from globscope.torch_settings import float32_by_default
+from globscope.values.quantity import duration
 
 # Networks to score beyond which a study started by hand is first confirmed: 41 samples along each of four axes are
 # 2.8 million, along three 69 thousand.
@@ -240,11 +241,3 @@ def describe_fits(fits: Sequence[Mapping[str, float | None]]) -> str:
     unknown = dict.fromkeys(name for one in fits for name, seconds in one.items() if seconds is None)
     times = [f"at most about {duration(sum(known))}"] if known else []
     return "; ".join([*times, *([f"unknown: {', '.join(unknown)}"] if unknown else [])])
-
-
-def duration(seconds: float) -> str:
-    """Return seconds in the unit that a person would use."""
-    for unit, size in (("days", 86400.0), ("hours", 3600.0), ("min", 60.0)):
-        if seconds >= 2 * size:
-            return f"{seconds / size:.1f} {unit}"
-    return f"{seconds:.1f} s"

@@ -9,6 +9,7 @@ from attrs import evolve
 
 from globscope.store import key, read_arrays
 from globscope.study.disk.journal import FIELDS, DiskJournal
+from globscope.study.meter import count_elsewhere
 from globscope.study.score_units import Evaluation, score_units
 from globscope.study.stage_keys import Stage
 from globscope.study.workshop import Workshop
@@ -42,8 +43,9 @@ def record_fields(workshop: Workshop, networks: Networks, journal: DiskJournal, 
     with workshop.errors_of(evaluator):
         plan = journal.plan(evaluator.plan(networks, task))
     evaluation = Evaluation(registry=workshop.registry, evaluator=evaluator, networks=networks, task=task, plan=plan)
-    score_units(evaluation, journal, workshop.workers, progress)
+    recorded = score_units(evaluation, journal, workshop.workers, progress)
     journal.finish()
+    count_elsewhere(journal.cost(recorded))
 
 
 def evaluation_key(workshop: Workshop, networks_key: str) -> str:

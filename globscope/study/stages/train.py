@@ -13,10 +13,12 @@ from globscope.population.stacking import assign_rows
 from globscope.population.training_run import TrainingRun, checkpoint_path
 from globscope.spec.model import NetworkSource, Recipe
 from globscope.store import key, read_arrays
+from globscope.study.meter import with_costs
 from globscope.study.stage_keys import Stage, integer_seed
 from globscope.study.train_group import Training, TrainingJob, trainer
 from globscope.study.workshop import Workshop
 from globscope.values.chart import Progress
+from globscope.values.cost import Cost
 
 Place = Literal["population", "zoo"]
 # By which a run's seed is drawn from the study's.
@@ -81,8 +83,8 @@ def _train_batch(
     batch: Sequence[Sequence[TrainingRun]],
     parts: Mapping[str, Path],
     progress: Progress,
-) -> Iterator[tuple[str, float]]:
-    """Train the runs that have an unfinished folder, and yield what is finished, with the seconds of each."""
+) -> Iterator[tuple[str, Cost]]:
+    """Train the runs that have an unfinished folder, and yield what is finished, with the cost of each."""
     keys = [[key_of for key_of, run in runs.items() if run in group and key_of in parts] for group in batch]
     jobs = [TrainingJob({key_of: (runs[key_of], parts[key_of]) for key_of in group}) for group in keys if group]
     work = Training(registry=workshop.registry, task=workshop.tasks.whole)
@@ -91,8 +93,8 @@ def _train_batch(
     def progress_of(job: TrainingJob) -> Progress:
         return progress if len(jobs) == 1 else workshop.observer.stage(f"train {job}")
 
-    for _, trained in workshop.workers.map(trainer, work, jobs, progress_of):
-        yield from dict.fromkeys(trained.finished, trained.seconds / max(1, len(trained.finished))).items()
+    for _, trained, cost in with_costs(workshop.workers.map(trainer, work, jobs, progress_of)):
+        yield from dict.fromkeys(trained.finished, cost.divide(max(1, len(trained.finished)))).items()
         done += len(trained.finished)
         if len(jobs) > 1:
             progress(done, len(parts))
