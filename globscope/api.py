@@ -135,6 +135,7 @@ from globscope.symmetry.unit_outputs import activations as activations
 from globscope.topology.adjacency import (
     Adjacency as Adjacency,
     Neighbours as Neighbours,
+    edge_blocks as edge_blocks,
     edge_ends as edge_ends,
     edges as edges,
     neighbours as neighbours,

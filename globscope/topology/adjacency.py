@@ -5,17 +5,17 @@ swept are absent, and so are their edges (an induced subgraph). ToMaTo uses only
 neighbours earlier in the sweep; a vertex may list itself, so that all rows have equal length.
 """
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from itertools import pairwise
 from typing import Literal
 
 import numpy as np
 
-from globscope.topology.neighbour_rules import delaunay, gabriel, lattice_neighbours, nearest
+from globscope.topology.neighbour_rules import LatticeNeighbours, delaunay, gabriel, lattice_neighbours, nearest
 from globscope.values.landscape import Samples
 
 Adjacency = Literal["auto", "freudenthal", "full", "delaunay", "gabriel", "knn", "mutual-knn"]
-Neighbours = Sequence[Sequence[int]] | np.ndarray
+Neighbours = Sequence[Sequence[int]] | LatticeNeighbours | np.ndarray
 LATTICE = ("freudenthal", "full")
 
 
@@ -70,12 +70,27 @@ def earlier_neighbours(edges: np.ndarray, swept: np.ndarray, samples: int) -> li
     return [earlier[start:stop] for start, stop in pairwise(cuts.tolist())]
 
 
-def edge_ends(neighbours: Neighbours) -> tuple[np.ndarray, np.ndarray]:
-    """Return the edges' lower and higher ends, sorted by the higher end."""
-    if isinstance(neighbours, np.ndarray):
-        earlier = neighbours < np.arange(len(neighbours))[:, None]
-        return neighbours[earlier], np.repeat(np.arange(len(neighbours)), earlier.sum(axis=1))
+# Vertices whose neighbours are looked up at once.
+ROWS = 2**16
+
+
+def edge_blocks(neighbours: Neighbours) -> Iterator[tuple[np.ndarray, np.ndarray]]:
+    """Yield the edges' lower and higher ends in blocks; sorted by the higher end, and so are the blocks."""
+    if isinstance(neighbours, np.ndarray | LatticeNeighbours):
+        for start in range(0, len(neighbours), ROWS):
+            rows = neighbours[start : start + ROWS]
+            numbers = np.arange(start, start + len(rows))
+            earlier = rows < numbers[:, None]
+            yield rows[earlier], np.repeat(numbers, earlier.sum(axis=1))
+        return
     sizes = [len(row) for row in neighbours]
     low = np.fromiter((vertex for row in neighbours for vertex in row), int, sum(sizes))
     high = np.repeat(np.arange(len(neighbours)), sizes)
-    return low[low < high], high[low < high]
+    yield low[low < high], high[low < high]
+
+
+def edge_ends(neighbours: Neighbours) -> tuple[np.ndarray, np.ndarray]:
+    """Return the edges' lower and higher ends, sorted by the higher end."""
+    blocks = [*edge_blocks(neighbours), (np.empty(0, int), np.empty(0, int))]
+    low, high = (np.concatenate(ends) for ends in zip(*blocks, strict=True))
+    return low, high

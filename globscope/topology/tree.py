@@ -81,18 +81,20 @@ def merge_tree(branches: Branches, kept: np.ndarray, swept: np.ndarray, values: 
         own_arc[order], inner[order], nodes[order] > branches.births[branch[nodes[order]]]
     )
     along = branch[nodes[order]] * count + nodes[order]
-    node = order[np.searchsorted(along, branch * count + level, side="right") - 1]
-    vertex, value = np.append(swept, -1), np.append(values[swept], np.inf)
+    # What is as long as the field is large, and not kept, is let go at once.
+    level += branch * count
+    arc = _per_sample(own_arc[order[np.searchsorted(along, level, side="right") - 1]], swept, len(values))
+    del level
     return MergeTree(
         nodes=swept[nodes],
         values=values[swept[nodes]],
         kinds=_kinds(nodes, births, deaths[deaths < count]),
         arcs=np.stack([np.flatnonzero(inner), np.searchsorted(nodes, above[inner])], axis=1),
-        pairs=np.stack([vertex[births], vertex[deaths]], axis=1),
-        births=value[births],
-        deaths=value[deaths],
+        pairs=np.stack([swept[births], np.append(swept, -1)[deaths]], axis=1),
+        births=values[swept[births]],
+        deaths=np.append(values[swept], np.inf)[deaths],
         elders=_kept_elders(branches, kept),
-        arc=_per_sample(own_arc[node], swept, len(values)),
+        arc=arc,
         basin=_per_sample(swept[branches.births[branch]], swept, len(values)),
     )
 

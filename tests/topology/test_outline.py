@@ -50,7 +50,7 @@ def components(values, height: float) -> list[int]:
     landscape = landscape_of(values)
     field = landscape.fields["train_loss"]
     swept = sweep_order(field, field <= height)
-    rows = lattice_neighbours(landscape.samples.index[swept], values.shape, "freudenthal").tolist()
+    rows = np.asarray(lattice_neighbours(landscape.samples.index[swept], values.shape, "freudenthal")).tolist()
     ends = [(row, other) for row, others in enumerate(rows) for other in others]
     graph = coo_array((np.ones(len(ends)), tuple(np.array(ends, int).reshape(-1, 2).T)), shape=(len(swept),) * 2)
     return sorted(np.bincount(connected_components(graph, directed=False)[1]).tolist()) if len(swept) else []

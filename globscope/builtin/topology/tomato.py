@@ -1,10 +1,11 @@
 """The branches of a sweep by GUDHI's ToMaTo."""
 
+from collections.abc import Iterable, Iterator
 from itertools import pairwise
 
 import numpy as np
 
-from globscope.api import Branches, Neighbours, edge_ends
+from globscope.api import Branches, Neighbours, edge_blocks
 
 # Longer rows are kept as lists: a hub of thousands of basins would make a table too large.
 WIDE = 32
@@ -23,19 +24,18 @@ def branches(neighbours: Neighbours) -> Branches:
         return Branches(births=none, deaths=none, elders=none, own=none, tops=none)
     from gudhi.clustering.tomato import Tomato
 
-    sweep, bottom, met = _descend(neighbours)
-    births = np.flatnonzero(bottom == sweep)
+    births, leaf, met = _descend(neighbours)
     vertices, rows = _contract(births, met, count)
     fitted = Tomato(graph_type="manual", density_type="manual").fit(rows, weights=-vertices.astype(float))
     # ToMaTo's labels are renamed to rows of `births`: a lower number is an elder branch.
     rename = np.empty(len(births), int)
     labels = fitted.leaf_labels_[np.searchsorted(vertices, births)]
     rename[labels] = np.arange(len(births))
-    leaf = np.searchsorted(births, bottom)
     deaths = np.full(len(births), count)
     pairs = -fitted.diagram_.astype(int)
     deaths[leaf[pairs[:, 0]]] = pairs[:, 1]
     leads = _leads(rename, fitted.children_)
+    sweep = np.arange(count)
     own = _outliving(leads, deaths, leaf, sweep)
     tops = np.zeros(len(births), int)
     np.maximum.at(tops, own, sweep)
@@ -49,23 +49,55 @@ def branches(neighbours: Neighbours) -> Branches:
 
 
 def _descend(neighbours: Neighbours) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
-    """Return the vertices, the minimum where each one's steepest descent ends, and where basins of descent meet.
+    """Return the minima, the row of the one where each vertex' steepest descent ends, and where their basins meet.
 
-    The last is (e, 3): two minima, and the first vertex with an earlier neighbour in the other's basin.
+    The last is (e, 3): the rows of two minima, and the first vertex with an earlier neighbour in the other's basin.
     """
-    count = len(neighbours)
-    low, high = edge_ends(neighbours)
-    sweep, bottom = np.arange(count), np.arange(count)
-    starts = np.flatnonzero(np.diff(high, prepend=-1))
-    if len(starts):
-        bottom[high[starts]] = np.minimum.reduceat(low, starts)
+    bottom = np.arange(len(neighbours))
+    for low, high in edge_blocks(neighbours):
+        starts = np.flatnonzero(np.diff(high, prepend=-1))
+        if len(starts):
+            bottom[high[starts]] = np.minimum.reduceat(low, starts)
+    minima = np.flatnonzero(bottom == np.arange(len(bottom)))
     while not np.array_equal(deeper := bottom[bottom], bottom):
         bottom = deeper
-    lower, upper = bottom[low], bottom[high]
-    apart = lower != upper
-    lower, upper, high = lower[apart], upper[apart], high[apart]
-    first = np.unique(np.minimum(lower, upper) * count + np.maximum(lower, upper), return_index=True)[1]
-    return sweep, bottom, np.stack([lower[first], upper[first], high[first]], axis=1)
+    rows = np.empty_like(bottom)
+    rows[minima] = np.arange(len(minima))
+    leaf = rows[bottom]
+    del bottom, deeper, rows
+    pairs, vertices = _first_meetings(_meetings(neighbours, leaf, len(minima)))
+    upper = leaf[vertices]
+    return minima, leaf, np.stack([pairs // len(minima) + pairs % len(minima) - upper, upper, vertices], axis=1)
+
+
+Meetings = tuple[np.ndarray, np.ndarray]
+# Meetings that are gathered before those that are not the first of their basins are left out.
+GATHERED = 2**21
+
+
+def _meetings(neighbours: Neighbours, leaf: np.ndarray, minima: int) -> Iterator[Meetings]:
+    """Yield, by rising vertex, the pairs of basins that meet, as one number each, and the vertices where they do."""
+    for low, high in edge_blocks(neighbours):
+        lower, upper = leaf[low], leaf[high]
+        apart = lower != upper
+        lower, upper = lower[apart], upper[apart]
+        yield _firsts(np.minimum(lower, upper) * minima + np.maximum(lower, upper), high[apart])
+
+
+def _first_meetings(blocks: Iterable[Meetings]) -> Meetings:
+    """Return each pair of basins once, with the first vertex where they meet."""
+    none = np.empty(0, int)
+    known, gathered = (none, none), list[Meetings]()
+    for block in blocks:
+        gathered.append(block)
+        if sum(len(pairs) for pairs, _ in gathered) > max(GATHERED, len(known[0])):
+            known, gathered = _firsts(*map(np.concatenate, zip(known, *gathered, strict=True))), []
+    return _firsts(*map(np.concatenate, zip(known, *gathered, strict=True)))
+
+
+def _firsts(pairs: np.ndarray, vertices: np.ndarray) -> Meetings:
+    first = np.unique(pairs, return_index=True)[1]
+    return pairs[first], vertices[first]
 
 
 def _contract(minima: np.ndarray, met: np.ndarray, count: int) -> tuple[np.ndarray, Neighbours]:
@@ -73,11 +105,11 @@ def _contract(minima: np.ndarray, met: np.ndarray, count: int) -> tuple[np.ndarr
 
     A minimum spanning forest of the meetings is enough: the others join branches that are joined before.
     """
-    met = _spanning(minima, met)
+    met = _spanning(len(minima), met)
     marks = np.zeros(count, bool)
     marks[minima] = marks[met[:, 2]] = True
     vertices, number = np.flatnonzero(marks), np.cumsum(marks) - 1
-    low, high = number[met[:, :2]].ravel(), np.repeat(number[met[:, 2]], 2)
+    low, high = number[minima[met[:, :2]]].ravel(), np.repeat(number[met[:, 2]], 2)
     cuts = np.searchsorted(high, np.arange(len(vertices) + 1))
     width = int(np.diff(cuts).max(initial=1))
     if width > WIDE:
@@ -88,16 +120,15 @@ def _contract(minima: np.ndarray, met: np.ndarray, count: int) -> tuple[np.ndarr
     return vertices, rows
 
 
-def _spanning(minima: np.ndarray, met: np.ndarray) -> np.ndarray:
+def _spanning(minima: int, met: np.ndarray) -> np.ndarray:
     """Return the meetings of a minimum spanning forest, by rising vertex."""
     from scipy.sparse import coo_array
     from scipy.sparse.csgraph import minimum_spanning_tree
 
-    ends = np.searchsorted(minima, met[:, :2])
     # A weight of 0 would be no edge; no vertex 0 is a meeting.
-    graph = coo_array((met[:, 2], (ends[:, 0], ends[:, 1])), shape=(len(minima), len(minima)))
+    graph = coo_array((met[:, 2], (met[:, 0], met[:, 1])), shape=(minima, minima))
     tree = minimum_spanning_tree(graph.tocsr()).tocoo()
-    meetings = np.stack([minima[tree.row], minima[tree.col], tree.data.astype(int)], axis=1)
+    meetings = np.stack([tree.row, tree.col, tree.data.astype(int)], axis=1)
     ordered: np.ndarray = meetings[np.argsort(meetings[:, 2], kind="stable")]
     return ordered
 

@@ -3,7 +3,7 @@
 import numpy as np
 from attrs import define, field
 
-from globscope.api import Adjacency, Neighbours, Samples, neighbours, resolve_adjacency
+from globscope.api import Adjacency, Neighbours, Samples, edge_ends, neighbours, resolve_adjacency
 
 
 @define(frozen=True, kw_only=True)
@@ -44,13 +44,8 @@ def _ranks(samples: Samples, swept: np.ndarray) -> np.ndarray | None:
 
 def _edges(joined: Neighbours) -> np.ndarray:
     """Return the (m, 2) edges, each once, its earlier vertex first."""
-    if isinstance(joined, np.ndarray):
-        later, earlier = np.repeat(np.arange(len(joined)), joined.shape[1]), joined.ravel()
-    else:
-        later = np.repeat(np.arange(len(joined)), [len(each) for each in joined])
-        earlier = np.fromiter((one for each in joined for one in each), int, len(later))
-    below = earlier < later
-    codes = np.unique(later[below] * len(joined) + earlier[below])
+    low, high = edge_ends(joined)
+    codes = np.unique(high * len(joined) + low)
     return np.stack([codes % len(joined), codes // len(joined)], axis=1)
 
 

@@ -1,14 +1,18 @@
 """The topology `gudhi`: against TTK's recorded trees, against a plain sweep, and by its own laws."""
 
+import subprocess
+import sys
+
 import numpy as np
 import pytest
+from attrs import asdict
 from hypothesis import assume, given, settings, strategies as st
 from scipy.sparse import coo_array
 from scipy.sparse.csgraph import connected_components
 from support.landscapes import landscape_of
 from support.paths import ROOT
 
-from globscope.api import MergeTree, SpecError, Topology
+from globscope.api import MergeTree, SpecError, Topology, neighbours
 from globscope.builtin.topology import Gudhi, globscope_topologies
 from globscope.builtin.topology.tomato import branches
 from globscope.topology.adjacency import earlier_neighbours
@@ -308,6 +312,42 @@ def lattices(draw):
     return values.reshape(shape), draw(st.sampled_from(["freudenthal", "full"]))
 
 
+@few
+@given(lattices())
+def test_neighbours_that_are_looked_up_block_by_block_give_the_branches_of_the_whole_table(field):
+    values, adjacency = field
+    landscape = landscape_of(values)
+    swept = sweep_order(landscape.fields["train_loss"], np.isfinite(values.ravel()))
+    rows = neighbours(landscape.samples, swept, adjacency)
+    whole = branches(np.asarray(rows))
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr("globscope.topology.adjacency.ROWS", 3)
+        patch.setattr("globscope.builtin.topology.tomato.GATHERED", 2)
+        for name, array in asdict(branches(rows)).items():
+            np.testing.assert_array_equal(array, getattr(whole, name))
+
+
+PEAK = """
+import resource
+import numpy as np
+from globscope.api import Landscape, Samples
+from globscope.builtin.topology import Gudhi
+index = np.indices((200,) * 3).reshape(3, -1).T
+values, trusted = np.random.default_rng(0).random(len(index)), np.ones(len(index), bool)
+samples = Samples(points=index / 199, index=index, shape=(200,) * 3)
+landscape = Landscape(samples=samples, fields={"train_loss": values}, distance_to_member=values, trusted=trusted)
+assert len(Gudhi().compute(landscape).full.pairs) == 539142
+print(resource.getrusage(resource.RUSAGE_SELF).ru_maxrss * 1024)
+"""
+
+
+@pytest.mark.slow
+@pytest.mark.skipif(sys.platform != "linux", reason="the peak is in kilobytes on Linux alone")
+def test_the_trees_of_eight_million_samples_take_less_than_one_and_a_half_gigabytes():
+    done = subprocess.run([sys.executable, "-c", PEAK], check=True, capture_output=True, text=True)
+    assert int(done.stdout) < 1.5e9
+
+
 def same(first: MergeTree, second: MergeTree) -> bool:
     names = ("nodes", "arcs", "pairs", "arc", "basin")
     equal = all(np.array_equal(getattr(first, name), getattr(second, name)) for name in names)
@@ -317,7 +357,7 @@ def same(first: MergeTree, second: MergeTree) -> bool:
 def components(values, adjacency) -> int:
     """Return the number of components of a lattice's finite samples, by SciPy."""
     kept = np.flatnonzero(np.isfinite(values))
-    around = lattice_neighbours(np.argwhere(np.isfinite(values)), values.shape, adjacency)
+    around = np.asarray(lattice_neighbours(np.argwhere(np.isfinite(values)), values.shape, adjacency))
     rows = np.repeat(np.arange(len(kept)), around.shape[1])
     graph = coo_array((np.ones(around.size), (rows, around.ravel())), shape=(len(kept), len(kept)))
     return connected_components(graph, directed=False)[0]
