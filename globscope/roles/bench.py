@@ -1,11 +1,12 @@
 """What analyses work at: a study's stages, and the draft of a long one."""
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from typing import Any, Protocol
 
 import numpy as np
 from attrs import define
 
+from globscope.errors import GlobscopeError
 from globscope.roles.probe import Tensors
 from globscope.roles.task import Task
 from globscope.values.chart import Progress
@@ -70,8 +71,16 @@ class Bench(Protocol):
         """
         ...
 
-    def stages(self, parts: Sequence[Part]) -> list[Mapping[str, np.ndarray]]:
+    def stages(self, parts: Iterable[Part]) -> list[Mapping[str, np.ndarray]]:
         """Return the arrays of several parts, in their order; the pool's workers compute them side by side."""
+        ...
+
+    def attempts(self, parts: Iterable[Part]) -> list[Mapping[str, np.ndarray] | GlobscopeError]:
+        """Return the arrays of several parts, or the error of each that failed, in their order.
+
+        As `stages`, for parts of which some may fail without harm to the others. An error of a plugin or of the user's
+        own code is raised.
+        """
         ...
 
     def fit(self, reducer: str, population: Population, seed: int | None = None) -> Map:

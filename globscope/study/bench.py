@@ -1,20 +1,20 @@
 """The bench: a study's stages as calls, for the study itself and for its analyses."""
 
 import hashlib
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from typing import Any
 
 import numpy as np
 from attrs import define, evolve, field
 
-from globscope.errors import PluginError, near
+from globscope.errors import GlobscopeError, PluginError, near
 from globscope.roles import Pair, Part, Task, Tensors, Work
 from globscope.spec.model import Entry, ReducerEntry
 from globscope.store import fingerprint, key
 from globscope.study.buffers import with_buffers
 from globscope.study.stages.align import AlignerStage
 from globscope.study.stages.evaluate import evaluate
-from globscope.study.stages.part import compute_part, compute_parts
+from globscope.study.stages.part import attempt_parts, compute_part, compute_parts
 from globscope.study.stages.population import population
 from globscope.study.stages.reduce import ReducerStage
 from globscope.study.stages.sample import landscape, landscape_at
@@ -110,9 +110,13 @@ class StudyBench:
         """Return the arrays that `work` makes, from the store where they were made before."""
         return compute_part(self.workshop, self.asking, parts, work, label)
 
-    def stages(self, parts: Sequence[Part]) -> list[Mapping[str, np.ndarray]]:
+    def stages(self, parts: Iterable[Part]) -> list[Mapping[str, np.ndarray]]:
         """Return the arrays of several parts, in their order; the pool's workers compute them side by side."""
         return compute_parts(self.workshop, self.asking, parts)
+
+    def attempts(self, parts: Iterable[Part]) -> list[Mapping[str, np.ndarray] | GlobscopeError]:
+        """Return the arrays of several parts, or the error of each that failed, in their order."""
+        return attempt_parts(self.workshop, self.asking, parts)
 
     def align(self, aligner: str, a: Tensors, b: Tensors, label: str) -> Mapping[str, np.ndarray]:
         """Return the permutations that an aligner of the spec finds for two networks."""

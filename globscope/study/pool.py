@@ -9,6 +9,7 @@ from typing import Any
 from attrs import define
 
 from globscope.boundary import component_errors
+from globscope.errors import GlobscopeError, PluginError, PoolError, UserCodeError
 from globscope.registry import Registry
 from globscope.roles import Workers
 from globscope.spec.model import Spec
@@ -20,6 +21,9 @@ from globscope.torch_settings import float32_by_default, precise
 from globscope.values.chart import Progress
 from globscope.values.cost import Cost
 from globscope.workers import ThisProcess
+
+# Errors that end a study even at a stage that may fail: not the stage's inputs are the reason, but code or a pool.
+DEFECTS = (PluginError, UserCodeError, PoolError)
 
 
 @contextmanager
@@ -50,11 +54,15 @@ class StageJob:
         key: Key of the stage in the store.
         label: What is computed, for whoever watches.
         fill: Fills the folder of the stage; picklable.
+        component: The component that errors are attributed to; None if there is none.
+        may_fail: Whether the others are computed if this one fails.
     """
 
     key: str
     label: str
     fill: Callable[[Path, Progress], None]
+    component: Any = None
+    may_fail: bool = False
 
 
 @define(frozen=True)
@@ -68,44 +76,58 @@ class _FolderJob:
         return self.job.label
 
 
-def compute_side_by_side(workshop: Workshop, stage: Stage, jobs: Sequence[StageJob], component: Any) -> None:
-    """Let the workers compute the jobs that are not finished, where there are several of both.
+def compute_side_by_side(workshop: Workshop, stage: Stage, jobs: Sequence[StageJob]) -> dict[str, GlobscopeError]:
+    """Let the workers compute the jobs that are not finished; return the errors of those that may fail, by key.
 
     Args:
         workshop: The workshop of the study.
         stage: The kind of all of them.
-        jobs: What is not computed here is left to whoever asks for the stages one by one.
-        component: The component that errors are attributed to; None if there is none.
+        jobs: Those that the study has used already are left out.
     """
-    if workshop.workers.count > 1 and len(jobs) > 1:
-        by_key = {job.key: job for job in jobs}
-        labels = {job.key: job.label for job in jobs}
-        workshop.stages(stage, labels, partial(_compute_jobs, workshop, by_key, component))
+    missing = {job.key: job for job in jobs if (stage, job.key) not in workshop.ledger}
+    failures = dict[str, GlobscopeError]()
+    batches = [list(missing)] if workshop.workers.count > 1 else [[key] for key in missing]
+    for batch in filter(None, batches):
+        labels = {key: missing[key].label for key in batch}
+        workshop.stages(stage, labels, partial(_compute_jobs, workshop, missing, failures))
+    return failures
 
 
 def _compute_jobs(
-    workshop: Workshop, jobs: Mapping[str, StageJob], component: Any, folders: Mapping[str, Path], progress: Progress
+    workshop: Workshop,
+    jobs: Mapping[str, StageJob],
+    failures: dict[str, GlobscopeError],
+    folders: Mapping[str, Path],
+    progress: Progress,
 ) -> Iterator[tuple[str, Cost]]:
-    """Yield the key of every stage as it is finished, with its cost."""
+    """Yield the key of every stage as it is finished, with its cost; enter what failed into the failures."""
     waiting = [_FolderJob(jobs[key], folder) for key, folder in folders.items()]
 
     def progress_of(one: _FolderJob) -> Progress:
         return progress if len(waiting) == 1 else workshop.observer.stage(one.job.label)
 
-    shared = (workshop.registry, component)
-    finished = with_costs(workshop.workers.map(_computer, shared, waiting, progress_of))
-    for done, (one, _, cost) in enumerate(finished, 1):
-        yield one.job.key, cost
+    finished = with_costs(workshop.workers.map(_computer, workshop.registry, waiting, progress_of))
+    for done, (one, error, cost) in enumerate(finished, 1):
+        if error is None:
+            yield one.job.key, cost
+        else:
+            failures[one.job.key] = error
         if len(waiting) > 1:
             progress(done, len(waiting))
 
 
 @measure_items
-def _computer(shared: tuple[Registry, Any]) -> Callable[[_FolderJob, Progress], None]:
-    """Return what fills one folder after another in this process."""
+def _computer(registry: Registry) -> Callable[[_FolderJob, Progress], GlobscopeError | None]:
+    """Return what fills one folder after another in this process, and returns the error of one that may fail."""
 
-    def compute(one: _FolderJob, progress: Progress) -> None:
-        with as_in_a_study(*shared):
-            one.job.fill(one.folder, progress)
+    def compute(one: _FolderJob, progress: Progress) -> GlobscopeError | None:
+        try:
+            with as_in_a_study(registry, one.job.component):
+                one.job.fill(one.folder, progress)
+        except GlobscopeError as error:
+            if not one.job.may_fail or isinstance(error, DEFECTS):
+                raise
+            return error.with_traceback(None)  # which would keep all that was computed in memory
+        return None
 
     return compute

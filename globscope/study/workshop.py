@@ -106,7 +106,7 @@ class Workshop:
         Args:
             stage: Their kind.
             labels: By key, what each of them is of.
-            work: Yields the key of each as soon as it is finished, with its cost.
+            work: Yields the key of each as soon as it is finished, with its cost; nothing for one that failed and may.
             verb: What is done to each of them, with a space.
         """
         missing = [key for key in labels if not self.store.is_finished(stage, key)]
@@ -119,9 +119,9 @@ class Workshop:
 
         waiting = f"{verb}{several([labels[key] for key in missing])}"
         self.store.stages(stage, missing, compute, lambda: self.observer.waiting(waiting))
-        for key, label in labels.items():
+        for key in (key for key in labels if self.store.place(stage, key).is_dir()):
             computed = read_json(self.store.place(stage, key) / COMPUTED)
-            self.ledger.add(Entry.from_record(stage, key, f"{verb}{label}", computed))
+            self.ledger.add(Entry.from_record(stage, key, f"{verb}{labels[key]}", computed))
 
 
 def _record(part: Path, cost: Cost, **more: Any) -> None:

@@ -170,8 +170,13 @@ class Population:
 
     def take(self, rows: Sequence[int]) -> "Population":
         """Return the population of these rows alone."""
-        members, held = tuple(self.members[row] for row in rows), self.weights
-        weights = held.take(rows) if isinstance(held, Rows) else held[list(rows)]
+        members, held, rows = tuple(self.members[row] for row in rows), self.weights, list(rows)
+        if isinstance(held, Rows):
+            weights: Weights = held.take(rows)
+        elif rows and rows == list(range(rows[0], rows[-1] + 1)):
+            weights = held[rows[0] : rows[-1] + 1]  # no copy, and where it is memory-mapped, it stays so
+        else:
+            weights = held[rows]
         keys = tuple(self.keys[row] for row in rows) if self.keys else ()
         return evolve(self, members=members, weights=weights, keys=keys)
 

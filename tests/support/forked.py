@@ -13,11 +13,10 @@ import traceback
 from concurrent.futures import ProcessPoolExecutor
 from multiprocessing import get_context
 
-import numpy as np
+from support.arrays import stored_arrays, stored_files
 from support.study import Notes, values
 
 import globscope
-from globscope.store import read_arrays
 from globscope.store.record import NAME
 from globscope.store.seal import damage_of
 from globscope.study.stage_keys import Stage
@@ -140,21 +139,11 @@ class Place:
 
     def files(self):
         """Return the files of stages that were not moved aside, finished or not."""
-        found = [path for path in (self.run / "stages").rglob("*") if path.is_file()]
-        return sorted(path for path in found if ".damaged" not in str(path) and not path.name.startswith("."))
+        return stored_files(self.run)
 
     def arrays(self):
         """Return every array and figure of the finished stages but recorded seconds, by file and name."""
-        found = {}
-        for file in self.files():
-            name = str(file.relative_to(self.run))
-            if file.suffix in (".npz", ".safetensors") and file.name != "times.safetensors":
-                found |= {(name, key): array for key, array in read_arrays(file).items()}
-            elif file.suffix == ".npy":
-                found[name, ""] = np.load(file)
-            elif file.name in ("plan.json", "members.json", "log.json", "topology.json", "asked.json"):
-                found[name, ""] = np.array(file.read_text().replace(str(self.folder), ""))
-        return found
+        return stored_arrays(self.run)
 
     def unused(self):
         """Return the finished stages that are damaged: the last run cannot have used them."""

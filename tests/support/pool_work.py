@@ -5,10 +5,12 @@ import signal
 import time
 from pathlib import Path
 
+import numpy as np
 import torch
 from attrs import define
 from threadpoolctl import threadpool_info
 
+from globscope.api import EvaluationError
 from globscope.builtin.evaluators.pytorch import Torch
 from globscope.testing.tiny.task import TinyTask
 
@@ -172,3 +174,21 @@ class Mortal:
             self.once.unlink()
             os.kill(os.getpid(), signal.SIGKILL)
         return self.objective(*args, training=training)
+
+
+@define(frozen=True, kw_only=True)
+class Doubling:
+    """The work of a part: it doubles a number, of which the folder takes note; a negative one fails.
+
+    A file `fatal-` with the number in the folder ends the process once.
+    """
+
+    number: int
+    folder: Path
+    error: type = EvaluationError
+
+    def __call__(self, draft, progress):
+        noted(self.folder)(self.number, progress)
+        if self.number < 0:
+            raise self.error(f"{self.number} is negative")
+        return {"doubled": np.array(2 * self.number), "threads": np.array(torch.get_num_threads())}

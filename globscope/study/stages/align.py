@@ -146,13 +146,14 @@ class AlignerStage:
     def align_pairs(self, pairs: Sequence[tuple[Tensors, Tensors, str]]) -> list[Mapping[str, np.ndarray]]:
         """Return the permutations of several pairs with their labels: side by side where there are workers for it."""
         jobs = [self._job(*pair) for pair in pairs]
-        compute_side_by_side(self.workshop, Stage.ALIGN, jobs, self.entry.component)
+        compute_side_by_side(self.workshop, Stage.ALIGN, jobs)
         return [self.permutations(*pair) for pair in pairs]
 
     def _job(self, a: Tensors, b: Tensors, label: str) -> StageJob:
         pair_key = key(Stage.ALIGN, self.key, self.workshop.task.key, a, b)
         fill = PairFill(aligner=self.pair_aligner, a=read_only_fields(a), b=read_only_fields(b))
-        return StageJob(key=pair_key, label=f"{self.entry.name}: {label}", fill=fill)
+        label = f"{self.entry.name}: {label}"
+        return StageJob(key=pair_key, label=label, fill=fill, component=self.entry.component)
 
     @property
     def pair_aligner(self) -> PairAligner:

@@ -1,12 +1,13 @@
 """The part stage: arrays that an analysis makes on the way to its finding."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
 import numpy as np
-from attrs import define
+from attrs import define, evolve
 
+from globscope.errors import GlobscopeError
 from globscope.returned.numbers import checked_arrays
 from globscope.roles import Part, Work
 from globscope.spec.model import Entry
@@ -23,24 +24,39 @@ ARRAYS = "arrays.safetensors"
 def compute_part(
     workshop: Workshop, asking: Entry | None, inputs: Sequence[Any], work: Work, label: str
 ) -> Mapping[str, np.ndarray]:
-    """Return the arrays that `work` makes of its inputs, for an analysis or the study itself."""
-    job = _job(workshop, asking, Part(label=label, inputs=inputs, work=work))
-    return read_arrays(workshop.stage(Stage.PART, job.key, job.fill, label) / ARRAYS)
+    """Return the arrays that `work` makes of its inputs, in this process, for an analysis or the study itself."""
+    return _arrays(workshop, _job(workshop, asking, Part(label=label, inputs=inputs, work=work)))
 
 
-def compute_parts(workshop: Workshop, asking: Entry | None, parts: Sequence[Part]) -> list[Mapping[str, np.ndarray]]:
+def compute_parts(workshop: Workshop, asking: Entry | None, parts: Iterable[Part]) -> list[Mapping[str, np.ndarray]]:
     """Return the arrays of several parts: side by side where there are workers for that."""
     jobs = [_job(workshop, asking, part) for part in parts]
-    compute_side_by_side(workshop, Stage.PART, jobs, None if asking is None else asking.component)
-    return [compute_part(workshop, asking, part.inputs, part.work, part.label) for part in parts]
+    compute_side_by_side(workshop, Stage.PART, jobs)
+    return [_arrays(workshop, job) for job in jobs]
+
+
+def attempt_parts(
+    workshop: Workshop, asking: Entry | None, parts: Iterable[Part]
+) -> list[Mapping[str, np.ndarray] | GlobscopeError]:
+    """Return the arrays of several parts, or the error of each that failed."""
+    jobs = [evolve(_job(workshop, asking, part), may_fail=True) for part in parts]
+    failures = compute_side_by_side(workshop, Stage.PART, jobs)
+    return [failures[job.key] if job.key in failures else _arrays(workshop, job) for job in jobs]
+
+
+def _arrays(workshop: Workshop, job: StageJob) -> Mapping[str, np.ndarray]:
+    return read_arrays(workshop.stage(Stage.PART, job.key, job.fill, job.label) / ARRAYS)
 
 
 def _job(workshop: Workshop, asking: Entry | None, part: Part) -> StageJob:
     # Not by the analysis' options: what another of them changes is no reason to do this again.
     origin = None if asking is None else origin_key(workshop.registry, asking.component)
     part_key = key(Stage.PART, origin, workshop.task.key, workshop.spec.seed, part.inputs)
-    component = "the study" if asking is None else workshop.label_of(asking.component)
-    return StageJob(key=part_key, label=part.label, fill=_PartFill(part.work, f"{component}: {part.label}"))
+    component = None if asking is None else asking.component
+    by = "the study" if asking is None else workshop.label_of(component)
+    return StageJob(
+        key=part_key, label=part.label, fill=_PartFill(part.work, f"{by}: {part.label}"), component=component
+    )
 
 
 @define(frozen=True)

@@ -1,7 +1,7 @@
 """The bench of analyses, which computes everything anew."""
 
 import pickle
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from typing import Any
 
 import numpy as np
@@ -10,6 +10,7 @@ from attrs import define, evolve, field
 from globscope.api import (
     Chart,
     Draft,
+    GlobscopeError,
     Landscape,
     Map,
     Networks,
@@ -94,9 +95,19 @@ class TinyBench:
         del label, parts
         return work(MemoryDraft(), Progress())
 
-    def stages(self, parts: Sequence[Part]) -> list[Mapping[str, np.ndarray]]:
+    def stages(self, parts: Iterable[Part]) -> list[Mapping[str, np.ndarray]]:
         """Return what the work of every part makes, pickled on the way, as in a study with worker processes."""
         return [pickle.loads(pickle.dumps(part.work))(MemoryDraft(), Progress()) for part in parts]  # noqa: S301
+
+    def attempts(self, parts: Iterable[Part]) -> list[Mapping[str, np.ndarray] | GlobscopeError]:
+        """Return what the work of every part makes, or its error."""
+        return [self._attempt(part) for part in parts]
+
+    def _attempt(self, part: Part) -> Mapping[str, np.ndarray] | GlobscopeError:
+        try:
+            return self.stages([part])[0]
+        except GlobscopeError as error:
+            return error
 
     def align(self, aligner: str, a: Tensors, b: Tensors, label: str) -> Mapping[str, np.ndarray]:
         """Return permutations drawn from a fixed seed, whatever the aligner."""

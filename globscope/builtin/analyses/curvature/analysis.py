@@ -1,6 +1,6 @@
 """The curvature of the loss at networks: leading eigenvalues of its Hessian, and their sum."""
 
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from typing import Literal
 
 import attrs
@@ -16,21 +16,16 @@ from globscope.api import (
     Atlas,
     Bench,
     CheckFacts,
-    Draft,
-    EvaluationError,
     Finding,
-    Hessian,
-    Loss,
+    GlobscopeError,
+    Part,
     Population,
-    Probe,
-    Progress,
     SpecError,
     device,
     device_name,
-    eigenpairs,
     near,
-    trace,
 )
+from globscope.builtin.analyses.curvature.parts import Eigenvalues, LossAtNetwork, LossOptions, Trace
 from globscope.builtin.analyses.curvature.results import plot, tables
 
 LABEL = "analysis curvature"
@@ -92,75 +87,49 @@ class Curvature:
                 raise SpecError([f"{LABEL}: there is no variant {name!r}; {near(name, facts.variants)}"])
         if self.count > facts.probe.layout.size:
             raise SpecError([f"{LABEL}: count = {self.count}, but a network has {facts.probe.layout.size} weights"])
-        self._loss(facts.probe, device(self.device, f"{LABEL}: device"), 0)
+        self._loss.loss(facts.probe, device(self.device, f"{LABEL}: device"), 0)
 
     def analyse(self, atlas: Atlas, bench: Bench, rng: np.random.Generator) -> Finding:
         """Return eigenvalues and traces as tables, with a picture of the eigenvalues; `rng` is not used."""
         del rng  # the results stored for one network must not depend on those before it
-        population, where = atlas.population, device(self.device, f"{LABEL}: device")
-        loss = self._loss(bench.task.build(where), where, bench.seed)
-        rows = [population.row(name, LABEL) for name in self.members] or population.finals
+        population = atlas.population
+        rows = list(dict.fromkeys([population.row(name, LABEL) for name in self.members] or population.finals))
+        labels = [population.members[row].label for row in rows]
         measures, warnings = {}, list[str]()
-        for row in dict.fromkeys(rows):
-            label = population.members[row].label
-            try:
-                measures[label] = self._measure(bench, loss, population, row)
-            except EvaluationError as error:
-                warnings.append(f"{label}: {error}")
+        for label, measured in zip(labels, self._measure(bench, population, rows), strict=True):
+            if isinstance(measured, GlobscopeError):
+                warnings.append(f"{label}: {measured}")
             else:
-                warnings += self._warnings(label, measures[label])
+                measures[label] = measured
+                warnings += self._warnings(label, measured)
         return Finding(
             tables=tables(measures), warnings=tuple(warnings), pictures=(plot(measures),) if measures else ()
         )
 
-    def _loss(self, probe: Probe, where: str, seed: int) -> Loss:
-        return Loss.of(
-            probe,
-            where,
-            self.examples,
-            np.random.default_rng([seed, 0]),
-            batch_size=self.batch_size,
-            batch_norm=self.batch_norm,
-            precision=self.precision,
+    @property
+    def _loss(self) -> LossOptions:
+        return LossOptions(
+            examples=self.examples, batch_size=self.batch_size, batch_norm=self.batch_norm, precision=self.precision
         )
 
-    def _measure(self, bench: Bench, loss: Loss, population: Population, row: int) -> Mapping[str, np.ndarray]:
-        """Return a network's eigenvalues and trace, each stored under everything that it follows from."""
-        weights, member = np.asarray(population.weights[row]), population.members[row]
-        parts = [weights, dict(member.buffers), self.examples, self.batch_size, self.batch_norm, self.precision]
+    def _measure(
+        self, bench: Bench, population: Population, rows: Sequence[int]
+    ) -> Iterator[Mapping[str, np.ndarray] | GlobscopeError]:
+        """Yield the eigenvalues and the trace of every network, or why it has none; each is stored on its own."""
+        parts = (part for row in rows for part in self._parts(bench, population.take([row])))
+        found = bench.attempts(parts)
+        for pairs, total in zip(found[::2], found[1::2], strict=True):
+            if isinstance(pairs, GlobscopeError):
+                yield pairs
+            else:
+                yield total if isinstance(total, GlobscopeError) else {**pairs, **total}
 
-        def hessian() -> Hessian:
-            return loss.at(weights, member.buffers)
-
-        def eigenvalues(_: Draft, progress: Progress) -> Mapping[str, np.ndarray]:
-            return self._eigenpairs(hessian(), bench.seed, progress)
-
-        def trace_of(_: Draft, progress: Progress) -> Mapping[str, np.ndarray]:
-            return self._trace(hessian(), bench.seed, progress)
-
-        pairs = bench.stage(
-            f"eigenvalues of {member.label}", [*parts, self.count, self.which, self.tolerance], eigenvalues
-        )
-        return {**pairs, **bench.stage(f"trace of {member.label}", [*parts, self.trace, self.draws], trace_of)}
-
-    def _eigenpairs(self, hessian: Hessian, seed: int, progress: Progress) -> Mapping[str, np.ndarray]:
-        pairs = eigenpairs(
-            hessian.products,
-            hessian.size,
-            self.count,
-            which=self.which,
-            tolerance=self.tolerance,
-            start=np.random.default_rng([seed, 1]).standard_normal(hessian.size),
-            progress=progress,
-        )
-        return {"values": pairs.values, "residuals": pairs.residuals, "products": np.array([pairs.products])}
-
-    def _trace(self, hessian: Hessian, seed: int, progress: Progress) -> Mapping[str, np.ndarray]:
-        rng = np.random.default_rng([seed, 2])
-        value, error = trace(
-            hessian.products, hessian.size, self.draws, rng, estimator=self.trace, progress=progress
-        )  # fmt: skip
-        return {"trace": np.array([value, error]), "draws": np.array([self.draws])}
+    def _parts(self, bench: Bench, network: Population) -> tuple[Part, Part]:
+        """Return the parts of one network."""
+        where = device(self.device, f"{LABEL}: device")
+        at = LossAtNetwork(options=self._loss, task=bench.task, device=where, network=network, seed=bench.seed)
+        pairs = Eigenvalues(at=at, count=self.count, which=self.which, tolerance=self.tolerance)
+        return pairs.part, Trace(at=at, estimator=self.trace, draws=self.draws).part
 
     def _warnings(self, label: str, measures: Mapping[str, np.ndarray]) -> list[str]:
         """Return the warnings about one network."""

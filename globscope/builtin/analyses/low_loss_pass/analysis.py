@@ -26,7 +26,10 @@ from globscope.api import (
     device_name,
     lengths_along,
 )
-from globscope.builtin.analyses.low_loss_pass.evaluated_path import EvaluatedPath, PathTraining, straight_lines
+from globscope.builtin.analyses.curves.shapes import Shape
+from globscope.builtin.analyses.curves.training import CurveTraining
+from globscope.builtin.analyses.curves.training_step import Settings
+from globscope.builtin.analyses.low_loss_pass.evaluated_path import EvaluatedPath, straight_lines, trained_paths
 from globscope.builtin.analyses.low_loss_pass.minimax_path import (
     Basins,
     MinimaxPath,
@@ -141,14 +144,14 @@ class LowLossPass:
         decoded, coordinates = bench.sample(map_, Samples(points=points)), np.asarray(map_.chart.decode(points))
         lines = straight_lines(map_, coordinates.reshape(len(paths), self.points, -1), bench)
         names = basin_names(map_, landscape, topology)
+        ends = [(names[path.lower], names[path.upper]) for path in paths]
+        trained = self._train(map_, paths, ends, coordinates.reshape(len(paths), self.points, -1), bench)
         for number, path in enumerate(paths):
             rows = slice(number * self.points, (number + 1) * self.points)
             fields = {name: values[rows] for name, values in decoded.fields.items()}
-            ends = (names[path.lower], names[path.upper])
-            trained = self._train(map_, f"{'–'.join(ends)} on {map_.name}", coordinates[rows], path, bench)
             yield EvaluatedPass(
                 map=map_.name,
-                basins=ends,
+                basins=ends[number],
                 measure=atlas.field_of(topology.field),
                 path=path,
                 floor=float(landscape.fields[topology.field][path.lower]),
@@ -156,35 +159,56 @@ class LowLossPass:
                 paths={
                     "pass": EvaluatedPath(fields=fields, lengths=lengths_along(coordinates[rows])),
                     "straight": lines[number],
-                    **{name: result for name, result in trained.items() if isinstance(result, EvaluatedPath)},
+                    **{name: result for name, result in trained[number].items() if isinstance(result, EvaluatedPath)},
                 },
-                failed=tuple(result for result in trained.values() if isinstance(result, str)),
+                failed=tuple(result for result in trained[number].values() if isinstance(result, str)),
                 untrusted=1 - float(decoded.trusted[rows].mean()),
             )
 
     def _train(
-        self, map_: Map, label: str, coordinates: np.ndarray, path: MinimaxPath, bench: Bench
-    ) -> dict[str, EvaluatedPath | str]:
-        """Return the paths trained between the ends of a pass, or the messages of training that failed."""
-        if self.training == "none" or (self.training == "merging" and not path.merging):
-            return {}
-        stops = np.linspace(0, len(coordinates) - 1, self.bends + 2).round().astype(int)
-        networks, training = map_.chart.space.lift(coordinates[stops]), self._path_training(label, map_, coordinates)
-        ends, chain = networks[[0, -1]], networks[1:-1]
-        return {"curve": training.evaluated_path(bench, ends), "relaxed": training.evaluated_path(bench, ends, chain)}
+        self,
+        map_: Map,
+        paths: Sequence[MinimaxPath],
+        ends: Sequence[tuple[str, str]],
+        coordinates: np.ndarray,
+        bench: Bench,
+    ) -> list[dict[str, EvaluatedPath | str]]:
+        """Return the paths trained beside every pass, or the messages of training that failed; all train at once."""
+        curves = [
+            self._curves(map_, "–".join(pair), own, bench) if self._trains(path) else {}
+            for path, pair, own in zip(paths, ends, coordinates, strict=True)
+        ]
+        trained = iter(trained_paths(bench, [curve for own in curves for curve in own.values()], self.points))
+        return [{name: next(trained) for name in own} for own in curves]
 
-    def _path_training(self, label: str, map_: Map, coordinates: np.ndarray) -> PathTraining:
-        """Return how paths between the ends of a pass are trained and evaluated."""
-        buffers = map_.population.buffers
-        ends = map_.nearest(coordinates[[0, -1]])[0] if buffers else ()
-        return PathTraining(
-            label=label,
+    def _trains(self, path: MinimaxPath) -> bool:
+        return self.training == "all" or (self.training == "merging" and path.merging)
+
+    def _curves(self, map_: Map, ends: str, coordinates: np.ndarray, bench: Bench) -> dict[str, CurveTraining]:
+        """Return the trainings of a curve between the ends of a pass, and of a chain that starts from the pass."""
+        stops = np.linspace(0, len(coordinates) - 1, self.bends + 2).round().astype(int)
+        networks, members = map_.chart.space.lift(coordinates[stops]), map_.population.buffers
+        nearest = map_.nearest(coordinates[[0, -1]])[0] if members else ()
+        curve = CurveTraining(
+            task=bench.task,
+            device=device(self.device, "analysis.device"),
+            ends=networks[[0, -1]],
+            settings=self._settings("Bezier", 1),
+            seed=bench.seed,
+            name=f"{ends} on {map_.name}",
+            buffers=tuple(members[row] for row in nearest),
+        )
+        chain = attrs.evolve(curve, settings=self._settings("PolyChain", self.bends), start=networks[1:-1])
+        return {"curve": curve, "relaxed": chain}
+
+    def _settings(self, shape: Shape, bends: int) -> Settings:
+        return Settings(
+            shape=shape,
+            bends=bends,
             epochs=self.epochs,
             learning_rate=self.learning_rate,
             batch_size=self.batch_size,
-            device=self.device,
-            points=self.points,
-            buffers=tuple(buffers[row] for row in ends),
+            weight_decay=0.0,
         )
 
 

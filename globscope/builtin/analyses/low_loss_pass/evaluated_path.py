@@ -5,10 +5,9 @@ from collections.abc import Mapping, Sequence
 import numpy as np
 from attrs import define, field
 
-from globscope.api import Bench, GlobscopeError, Map, Mixtures, Networks, device, lengths_along
-from globscope.builtin.analyses.curves.shapes import Shape, basis
-from globscope.builtin.analyses.curves.training import CurveTraining, trained_bends
-from globscope.builtin.analyses.curves.training_step import Settings
+from globscope.api import Bench, GlobscopeError, Map, Mixtures, Networks, lengths_along
+from globscope.builtin.analyses.curves.shapes import basis
+from globscope.builtin.analyses.curves.training import CurveTraining
 
 
 @define(frozen=True, kw_only=True)
@@ -52,64 +51,22 @@ def straight_lines(map_: Map, passes: np.ndarray, bench: Bench) -> list[Evaluate
     ]
 
 
-@define(frozen=True, kw_only=True)
-class PathTraining:
-    """How paths are trained, and at how many points they are evaluated.
+def trained_paths(bench: Bench, curves: Sequence[CurveTraining], points: int) -> list[EvaluatedPath | str]:
+    """Return trained curves, each evaluated at so many points, at equal steps of t.
 
-    Attributes:
-        label: Names of the basins that they connect, and of the map.
-        epochs: Number of passes over the training examples.
-        learning_rate: Learning rate of the first half.
-        batch_size: Number of examples per step.
-        device: Device, as in a spec.
-        points: Number of networks to evaluate on each path, at equal steps of t.
-        buffers: Buffers of the members nearest to both ends; empty where members have none.
+    If a training diverges, as it may from networks with enormous losses, the message of its error is returned.
     """
+    trained = bench.attempts(curve.part for curve in curves)
+    return [
+        str(found) if isinstance(found, GlobscopeError) else _evaluate(bench, curve, found["bends"], points)
+        for curve, found in zip(curves, trained, strict=True)
+    ]
 
-    label: str
-    epochs: int
-    learning_rate: float
-    batch_size: int
-    device: str
-    points: int
-    buffers: Sequence[Mapping[str, np.ndarray]] = ()
 
-    def evaluated_path(self, bench: Bench, ends: np.ndarray, start: np.ndarray | None = None) -> EvaluatedPath | str:
-        """Return a Bezier curve with one bend between (2, D) ends, or the chain that starts as (bends, D) networks.
-
-        If training diverges, as it may from networks with enormous losses, the message of the error is returned.
-        """
-        shape: Shape = "Bezier" if start is None else "PolyChain"
-        bends = 1 if start is None else len(start)
-        settings = Settings(
-            shape=shape,
-            bends=bends,
-            epochs=self.epochs,
-            learning_rate=self.learning_rate,
-            batch_size=self.batch_size,
-            weight_decay=0.0,
-        )
-        curve = CurveTraining(
-            task=bench.task,
-            device=device(self.device, "analysis.device"),
-            ends=ends,
-            settings=settings,
-            seed=bench.seed,
-            name=self.label,
-            start=start,
-            buffers=self.buffers,
-        )
-        try:
-            [trained] = trained_bends(bench, [curve])
-        except GlobscopeError as error:
-            return str(error)
-        whole = np.concatenate([ends[:1], trained, ends[1:]])
-        return self._evaluate(bench, whole, basis(shape, bends, np.linspace(0, 1, self.points)))
-
-    def _evaluate(self, bench: Bench, networks: np.ndarray, shares: np.ndarray) -> EvaluatedPath:
-        """Return the path of (n, k) mixtures of (k, D) networks; their buffers are those of the nearer end."""
-        space, nearest = Mixtures(weights=networks), np.arange(len(shares)) * 2 // len(shares)
-        mixed = Networks(space=space, coordinates=shares, buffers=self.buffers, nearest=nearest)
-        return EvaluatedPath(
-            fields=bench.measure(mixed), lengths=lengths_along(space.lift(one[None])[0] for one in shares)
-        )
+def _evaluate(bench: Bench, curve: CurveTraining, bends: np.ndarray, points: int) -> EvaluatedPath:
+    """Return the path of a curve's networks; their buffers are those of the nearer end."""
+    space = Mixtures(weights=np.concatenate([curve.ends[:1], bends, curve.ends[1:]]))
+    shares = basis(curve.settings.shape, len(bends), np.linspace(0, 1, points))
+    nearest = np.arange(points) * 2 // points
+    fields = bench.measure(Networks(space=space, coordinates=shares, buffers=curve.buffers, nearest=nearest))
+    return EvaluatedPath(fields=fields, lengths=lengths_along(space.lift(one[None])[0] for one in shares))

@@ -5,14 +5,16 @@ from collections.abc import Mapping, Sequence
 from typing import Any
 
 import numpy as np
-from attrs import define
+from attrs import define, field
 
 from globscope.api import (
     Bench,
     Draft,
     NetworkBuffers,
+    Part,
     Population,
     Progress,
+    Task,
     calibration_batches,
     fixed_batches,
     fixed_seed,
@@ -40,38 +42,64 @@ class Outputs:
         """Return (members, examples, values) float32 outputs, stored for each variant under its weights."""
         variants = dict.fromkeys(population.members[row].variant for row in rows)
         groups = {name: [row for row in rows if population.members[row].variant == name] for name in variants}
-        outputs = {name: self._of(bench, population, own_rows, name) for name, own_rows in groups.items()}
-        places = {row: (name, at) for name, own_rows in groups.items() for at, row in enumerate(own_rows)}
-        return np.stack([outputs[places[row][0]][places[row][1]] for row in rows])
+        works = [
+            VariantOutputs(outputs=self, task=bench.task, networks=population.take(own_rows), seed=bench.seed)
+            for own_rows in groups.values()
+        ]
+        outputs = [arrays["outputs"] for arrays in bench.stages(work.part for work in works)]
+        places = {row: (variant, at) for variant, own in enumerate(groups.values()) for at, row in enumerate(own)}
+        return np.stack([outputs[variant][at] for variant, at in (places[row] for row in rows)])
 
-    def _of(self, bench: Bench, population: Population, rows: Sequence[int], name: str) -> np.ndarray:
-        def work(_: Draft, progress: Progress) -> Mapping[str, np.ndarray]:
-            run, outputs = self._runner(bench), list[np.ndarray]()
-            for row in rows:
-                progress(len(outputs), len(rows))
-                outputs.append(run(population.weights[row], population.members[row].buffers))
-            progress(len(rows), len(rows))
-            return {"outputs": np.stack(outputs)}
 
-        weights = [hashlib.blake2b(np.ascontiguousarray(population.weights[row]).data).hexdigest() for row in rows]
-        networks = [weights, [dict(population.members[row].buffers) for row in rows]]
-        return bench.stage(f"outputs of {name}", [networks, self.split, self.examples], work)["outputs"]
+@define(frozen=True, kw_only=True)
+class VariantOutputs:
+    """The outputs of one variant's networks.
 
-    def _runner(self, bench: Bench) -> Any:
+    Attributes:
+        outputs: The examples, and the device.
+        task: The study's task.
+        networks: The networks that are run, all of one variant.
+        seed: The study's seed.
+    """
+
+    outputs: Outputs
+    task: Task
+    networks: Population = field(repr=False)
+    seed: int
+
+    def __call__(self, draft: Draft, progress: Progress) -> Mapping[str, np.ndarray]:
+        """Return `outputs`, (networks, examples, values)."""
+        del draft
+        run, found = self._runner(), list[np.ndarray]()
+        for row, member in enumerate(self.networks.members):
+            progress(row, len(self.networks.members))
+            found.append(run(self.networks.weights[row], member.buffers))
+        progress(len(found), len(found))
+        return {"outputs": np.stack(found)}
+
+    @property
+    def part(self) -> Part:
+        """The computation as a part of an analysis."""
+        members = self.networks.members
+        weights = [hashlib.blake2b(np.ascontiguousarray(row).data).hexdigest() for row in self.networks.weights]
+        networks = [weights, [dict(member.buffers) for member in members]]
+        inputs = [networks, self.outputs.split, self.outputs.examples]
+        return Part(label=f"outputs of {members[0].variant}", inputs=inputs, work=self)
+
+    def _runner(self) -> Any:
         """Return a function from a network's weights and buffers to its (examples, values) outputs."""
         import torch
 
-        probe = bench.task.build(self.device)
-        batches = fixed_batches(probe, self.split, self.examples, BATCH)
-        buffers_of = NetworkBuffers(
-            probe, "recalibrate", calibration_batches(probe), seed=bench.seed, device=self.device
-        )
+        device = self.outputs.device
+        probe = self.task.build(device)
+        batches = fixed_batches(probe, self.outputs.split, self.outputs.examples, BATCH)
+        buffers_of = NetworkBuffers(probe, "recalibrate", calibration_batches(probe), seed=self.seed, device=device)
 
         def run(weights: np.ndarray, stored: Mapping[str, np.ndarray]) -> np.ndarray:
             with torch.inference_mode(not probe.grad_inside):
-                parameters = probe.layout.unflatten(torch.from_numpy(np.array(weights)).to(self.device))
+                parameters = probe.layout.unflatten(torch.from_numpy(np.array(weights)).to(device))
                 buffers = buffers_of(parameters, stored)
-                with fixed_seed(bench.seed, self.device):  # where outputs are random, all networks use the same numbers
+                with fixed_seed(self.seed, device):  # where outputs are random, all networks use the same numbers
                     outputs = [probe.outputs(parameters, buffers, batch) for batch in batches]  # type: ignore[attr-defined]
                 chosen = [cycle_places(batch, number * BATCH) for number, batch in enumerate(outputs)]
             joined: np.ndarray = torch.cat(chosen).cpu().numpy()
