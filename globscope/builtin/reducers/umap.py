@@ -9,6 +9,7 @@ from attrs.validators import and_, ge, gt, le, optional
 
 from globscope.api import EPOCHS, NEIGHBOURS, Chart, PopulationError, ReducerInputs, ReducerTraits
 from globscope.builtin.reducers.requirements import require_directions
+from globscope.builtin.reducers.umap_learn import compiled_mark, load
 
 
 @define(frozen=True, kw_only=True)
@@ -51,9 +52,8 @@ class Umap:
         self._require_members(len(inputs.coordinates))
         with warnings.catch_warnings():
             _ignore_internal_warnings()
-            from umap import UMAP
-
-            model = UMAP(
+            learner, slower = load()
+            model = learner(
                 n_components=self.latent_dim,
                 n_neighbors=min(self.n_neighbors, len(inputs.coordinates) - 1),
                 min_dist=self.min_dist,
@@ -64,14 +64,18 @@ class Umap:
                 n_jobs=1,  # more threads would give other layouts on every run
                 force_approximation_algorithm=False,
             ).fit(inputs.coordinates.astype(np.float32))
-        neighbours: dict[str, float] = {"n_neighbors": model.n_neighbors}
+        notes: dict[str, float | str] = {"n_neighbors": model.n_neighbors}
         return Chart(
             space=inputs.space,
             latents=np.asarray(model.embedding_, np.float64),
             encode=lambda coordinates: _call_quietly(model.transform, coordinates),
             decode=lambda points: _call_quietly(model.inverse_transform, points),
-            notes=neighbours,
+            notes=notes | ({"slower": slower} if slower else {}),
         )
+
+    def compilation(self) -> str:
+        """Return the module that compiles umap-learn's functions; empty once they are kept on disk."""
+        return "" if compiled_mark().exists() else "globscope.builtin.reducers.compile_umap"
 
     def _require_members(self, count: int) -> None:
         # The spectral start needs latent_dim + 1 eigenvectors, and its solver more rows than that.
