@@ -55,6 +55,7 @@ from globscope.roles import (
     Bench as Bench,
     CheckFacts as CheckFacts,
     Checks as Checks,
+    Compiles as Compiles,
     Counts as Counts,
     Derives as Derives,
     Digests as Digests,

@@ -28,6 +28,7 @@ from globscope.store import (
 )
 from globscope.study.built_task import TaskCache, build_task
 from globscope.study.changes import MANIFEST, Changes, changes
+from globscope.study.compile_ahead import compiling_ahead
 from globscope.study.observer import Observer
 from globscope.study.plan.check import check
 from globscope.study.plan.estimate import Estimate, estimate, evaluations
@@ -165,7 +166,8 @@ class Study:
         changed = changes(self.folder, self.spec)
         if changed != Changes():
             workshop.observer.warning(str(changed))
-        outcome = run(workshop)
+        with compiling_ahead(entry.component for entry in self.spec.reducer):
+            outcome = run(workshop)
         with hold_lock(self.folder / LOCK, lambda: workshop.observer.waiting("report")):
             return self._write(workshop, outcome, _with_changes(outcome.record, changed))
 

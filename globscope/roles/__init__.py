@@ -50,6 +50,7 @@ from globscope.roles.probe import (
     Tensors as Tensors,
 )
 from globscope.roles.reducer import (
+    Compiles as Compiles,
     Reducer as Reducer,
     ReducerTraits as ReducerTraits,
     Restores as Restores,

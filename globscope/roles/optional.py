@@ -13,7 +13,7 @@ from globscope.roles.aligner import AlignerTraits, Learns, Scores, StartsFrom
 from globscope.roles.analysis import AnalysisTraits, Derives, Evaluates, Plans, Refits
 from globscope.roles.evaluator import EvaluatorTraits
 from globscope.roles.probe import Digests, Encodes, Finishes, Probe, ProbeTraits, ReturnsOutputs, TakesInputs
-from globscope.roles.reducer import ReducerTraits, Restores, Tries
+from globscope.roles.reducer import Compiles, ReducerTraits, Restores, Tries
 from globscope.roles.sampler import Counts, FillsLattice, SamplerTraits
 from globscope.roles.task import Fits, Recognises
 from globscope.roles.topology import TopologyTraits
@@ -49,7 +49,7 @@ OPTIONAL: Mapping[str, tuple[type, ...]] = MappingProxyType(
     {
         "probe": (ProbeTraits, Digests, TakesInputs, ReturnsOutputs, Finishes, Encodes),
         "task": (Fits, Recognises),
-        "reducer": (ReducerTraits, Restores, Tries, Checks),
+        "reducer": (ReducerTraits, Restores, Tries, Compiles, Checks),
         "sampler": (SamplerTraits, Counts, FillsLattice, Checks),
         "evaluator": (EvaluatorTraits, Checks),
         "topology": (TopologyTraits, Checks),

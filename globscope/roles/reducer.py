@@ -54,3 +54,14 @@ class Tries(Protocol):
         None where no short fit can tell.
         """
         ...
+
+
+class Compiles(Protocol):
+    """A reducer with functions that are compiled when they are first called."""
+
+    def compilation(self) -> str:
+        """Return the module that compiles them for later processes, as `python -m` runs it; empty if that is done.
+
+        A study runs it beside its first stages. No result may depend on whether it ends, or is killed.
+        """
+        ...

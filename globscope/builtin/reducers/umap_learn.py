@@ -9,7 +9,7 @@ import inspect
 import os
 import sys
 from collections import deque
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from contextlib import contextmanager
 from functools import cache
 from importlib.metadata import version
@@ -53,11 +53,12 @@ def _numba_cache(folder: Path) -> Iterator[None]:
     """Let numba keep there what is marked for keeping in this context."""
     from numba import config
 
-    before, config.CACHE_DIR = config.CACHE_DIR, str(folder)
+    settings: Any = config
+    before, settings.CACHE_DIR = settings.CACHE_DIR, str(folder)
     try:
         yield
     finally:
-        config.CACHE_DIR = before
+        settings.CACHE_DIR = before
 
 
 def _keep_compiled(umap: Any) -> str:
@@ -100,8 +101,11 @@ def _keep_inverse(umap: Any) -> None:
 
 def _search_quickly(umap: Any) -> str:
     """Replace the search of the inverse by an equal one; return why that is not possible."""
-    search: Callable[..., np.ndarray] | None = getattr(umap.umap_, "breadth_first_search", None)
-    if search is None or hashlib.sha256(inspect.getsource(search).encode()).hexdigest() != SEARCH:
+    try:
+        source = inspect.getsource(umap.umap_.breadth_first_search)
+    except (AttributeError, OSError, TypeError):  # it is gone, or there is no source of it
+        source = ""
+    if hashlib.sha256(source.encode()).hexdigest() != SEARCH:
         return f"the inverse uses umap-learn's own search, which in {version('umap-learn')} is another than expected"
     umap.umap_.breadth_first_search = QuickSearch()
     return ""

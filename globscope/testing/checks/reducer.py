@@ -1,12 +1,13 @@
 """What holds for reducers."""
 
 from functools import cached_property
+from importlib.util import find_spec
 from typing import Any
 
 import numpy as np
 from attrs import define, evolve
 
-from globscope.api import Chart, ReducerInputs, ReducerTraits, Restores, Tries, capability, traits
+from globscope.api import Chart, Compiles, ReducerInputs, ReducerTraits, Restores, Tries, capability, traits
 from globscope.returned.numbers import numeric
 from globscope.testing.checks.options import OptionChecks
 from globscope.testing.claims import global_states, other_global_seeds, require, require_near, require_same
@@ -128,6 +129,12 @@ class ReducerChecks(OptionChecks):
             chart = quick.reduce(tiny_inputs(), np.random.default_rng(0))
             require(chart.latents.shape == self._first.chart.latents.shape, "its trial has latents of another shape")
             require(np.isfinite(times) and times >= 1, f"takes {times} times as long as its trial, not 1 or more")
+
+    def compilation_is_a_module(self) -> None:
+        """Where it offers a compilation, that is the name of a module which can be run."""
+        offer = capability(self.component, Compiles)
+        module = offer.compilation() if offer is not None else ""
+        require(not module or find_spec(module) is not None, f"compiles in {module!r}, which is no module")
 
     def slice_has_its_corners(self) -> None:
         """A slice's extent is its lowest and its highest corner, and its centre, where it has one, lies between."""

@@ -1,13 +1,17 @@
-"""UMAP, alone in a file: a process that fits it first compiles it for half a minute."""
+"""UMAP, alone in a file: the first process that fits it compiles it for half a minute."""
 
+import importlib
 import re
+import sys
+import warnings
 
 import numpy as np
 import pytest
 from support.reduction import MEMBERS, inputs, reduce
 
 from globscope.api import PopulationError
-from globscope.builtin.reducers import Umap
+from globscope.builtin.reducers import Umap, umap_learn
+from globscope.builtin.reducers.compile_umap import compile_all
 from globscope.testing import parametrize_contract
 
 
@@ -62,3 +66,102 @@ def test_umap_says_how_many_members_it_needs():
 def test_umap_refuses_impossible_options(wrong):
     with pytest.raises(ValueError, match=next(iter(wrong))):
         Umap(**wrong)
+
+
+@pytest.fixture(scope="module")
+def own_umap():
+    """umap-learn as it is, imported beside the one that GlobScope has changed."""
+    changed = {name: module for name, module in sys.modules.items() if name.partition(".")[0] == "umap"}
+    for name in changed:
+        del sys.modules[name]
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore")
+        own = importlib.import_module("umap")
+    for name in [name for name in sys.modules if name.partition(".")[0] == "umap"]:
+        del sys.modules[name]
+    sys.modules.update(changed)
+    return own
+
+
+def clusters(count, size, seed):
+    rng = np.random.default_rng(seed)
+    return (rng.normal(size=(count, size)) + 4 * rng.integers(0, 3, (count, 1))).astype(np.float32)
+
+
+def trajectories(seed):
+    return np.cumsum(np.random.default_rng(seed).normal(size=(40, 12)), axis=0).astype(np.float32)
+
+
+@pytest.mark.slow  # numba compiles umap-learn as it is for 20 seconds
+@pytest.mark.parametrize(
+    ("data", "options"),
+    [
+        (clusters(30, 8, 0), {}),
+        (clusters(60, 90, 1), {"n_neighbors": 8, "min_dist": 0.9}),
+        (trajectories(2), {"n_neighbors": 5}),
+        (trajectories(3), {"n_components": 3, "n_neighbors": 39}),
+    ],
+)
+def test_layout_inverse_and_transform_have_the_bits_of_umap_learn_itself(own_umap, data, options):
+    learner, reason = umap_learn.load()
+    assert reason == ""
+    assert learner is not own_umap.UMAP
+    answers = []
+    for umap in (learner, own_umap.UMAP):
+        with warnings.catch_warnings():
+            warnings.simplefilter("ignore")
+            model = umap(random_state=1, n_epochs=30, n_jobs=1, **options).fit(data)
+            low, high = model.embedding_.min(0) - 1, model.embedding_.max(0) + 1
+            points = np.random.default_rng(4).uniform(low, high, (50, len(low))).astype(np.float32)
+            answers.append([model.embedding_, model.inverse_transform(points), model.transform(data[::3] + 0.1)])
+    for ours, theirs in zip(*answers, strict=True):
+        assert ours.dtype == theirs.dtype
+        assert np.array_equal(ours, theirs)
+
+
+@pytest.mark.parametrize("least", [1, 4, 20, 100])
+def test_the_quick_search_finds_the_vertices_of_umap_learn_in_its_order(own_umap, least):
+    from scipy.sparse import random as random_matrix
+
+    for seed in range(5):
+        graph = random_matrix(30, 30, density=0.06, random_state=seed)
+        graph = (graph + graph.T).tocsr()
+        search = umap_learn.QuickSearch()
+        for start in (0, 7, 29, 7):
+            expected = own_umap.umap_.breadth_first_search(graph, np.int32(start), min_vertices=least)
+            found = search(graph, np.int32(start), min_vertices=least)
+            assert found.dtype == expected.dtype
+            assert found.tolist() == expected.tolist()
+
+
+def test_another_search_in_umap_learn_is_left_alone_and_the_chart_notes_the_reason(own_umap, monkeypatch):
+    monkeypatch.setattr(umap_learn, "SEARCH", "")
+    before = own_umap.umap_.breadth_first_search
+    reason = umap_learn._search_quickly(own_umap)
+    assert own_umap.umap_.breadth_first_search is before
+    assert reason.startswith("the inverse uses umap-learn's own search")
+    learner, _ = umap_learn.load()
+    monkeypatch.setattr("globscope.builtin.reducers.umap.load", lambda: (learner, reason))
+    assert reduce(Umap(n_epochs=10), inputs()).notes["slower"] == reason
+
+
+def test_internals_that_numba_cannot_keep_are_compiled_as_ever_and_the_chart_notes_the_reason(monkeypatch, tmp_path):
+    import umap
+
+    monkeypatch.setenv("NUMBA_CACHE_DIR", str(tmp_path))
+    # The identity of the function was fixed before, which numba does once.
+    assert umap_learn._keep_compiled(umap).startswith("functions are compiled in every process: AssertionError")
+
+
+def test_the_users_cache_folder_is_used_and_gets_no_second_process(monkeypatch, tmp_path):
+    from filelock import FileLock
+
+    monkeypatch.setenv("NUMBA_CACHE_DIR", str(tmp_path))
+    assert umap_learn.cache_folder().parent == tmp_path
+    assert Umap().compilation() == "globscope.builtin.reducers.compile_umap"
+    umap_learn.cache_folder().mkdir()
+    with FileLock(umap_learn.cache_folder() / ".lock"):
+        compile_all()
+    assert Umap().compilation()
+    compile_all()
+    assert Umap().compilation() == ""
