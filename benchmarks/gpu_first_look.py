@@ -17,9 +17,11 @@ umap-learn its map is left out, without gudhi the merge trees are, and the table
 Parts, each in a process and a time of its own, so that one that fails or hangs leaves the others:
 
 - machine: the card, and what products and copies reach on it.
-- training, scoring: ResNet-56 on images of random bytes by GlobScope's own training and evaluator: milliseconds a step,
-  images a second, peak memory, and the share of time in which the device computes nothing: one minus the time of all
-  kernels, by torch's profiler, over the time of as many steps without it.
+- convolutions: what the layers of a ResNet for CIFAR reach alone.
+- training, curves, scoring: ResNet-56 on images of random bytes by GlobScope's own training and evaluator: images and
+  operations a second, peak memory, and the share of time in which the device computes nothing: one minus the time of
+  all kernels, by torch's profiler, over the time of as many steps without it.
+- stacking: small networks one by one, recorded, and many at once.
 - tests: those marked `gpu`.
 - digits: specs/digits-mlp.toml. The networks are trained and the maps made on the CPU; its members and landscapes are
   then scored on either device, and the largest difference of each field is printed. Trained on the device, they are
@@ -42,13 +44,19 @@ from gpu_look.wheels import missing, prepare
 
 PARTS = {
     "machine": speed.machine,
+    "convolutions": speed.convolutions,
     "training": speed.training,
+    "curves": speed.curves,
     "scoring": speed.scoring,
+    "stacking": speed.stacking,
     "tests": correctness.tests,
     "digits": correctness.digits,
 }
 # Of each part; the last one takes what is left.
-SECONDS = {"machine": 25, "training": 65, "scoring": 100, "tests": 100, "digits": 190}
+SECONDS = {
+    "machine": 20, "convolutions": 20, "training": 60, "curves": 40, "scoring": 80, "stacking": 30, "tests": 100,
+    "digits": 130,
+}  # fmt: skip
 MINUTES = sum(SECONDS.values()) / 60
 WIDTH = 100
 

@@ -138,14 +138,16 @@ def run_epoch(runs: Sequence[TrainingRun], probe: Probe | StackedProbe, state: T
 
     run = runs[0]
     total: Any = 0.0
-    set_rate(state.optimiser, run.rate(state.epoch))
     device = next(iter(state.parameters.values())).device.type
     too_large = f"variant {run.name!r}: a training step does not fit into memory; lower batch_size"
     too_large += "" if run.row is None else " or train.at_once"
     precision: Precision = "tf32" if run.train.precision == "tf32" and device == "cuda" else "float32"
     few_threads = threads_for(probe.layout.size * run.recipe.batch_size)
     with few_threads, within_memory(PopulationError, too_large), precise(precision, device):
-        for number, indices in enumerate(torch.split(order, run.recipe.batch_size, dim=-1)):
+        batches = torch.split(order, run.recipe.batch_size, dim=-1)
+        for number, indices in enumerate(batches):
+            if number == 0 or state.epoch < run.train.warm_up:
+                set_rate(state.optimiser, run.rate(state.epoch, (number + 1) / len(batches)))
             loss = training_step(run, probe, state, probe.batch(probe.splits[0], indices))
             if state.epoch == number == 0:
                 _require_finite_start(runs, loss)

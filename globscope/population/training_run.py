@@ -44,13 +44,15 @@ class TrainingRun:
         """Epochs at which a checkpoint is saved."""
         return self.train.steps(self.recipe)
 
-    def rate(self, epoch: int) -> float:
-        """Return the learning rate of an epoch."""
+    def rate(self, epoch: int, passed: float = 1.0) -> float:
+        """Return the learning rate of an epoch, of which a share has passed with the step that is taken."""
         train, share = self.train, 1.0
         if train.schedule == "cosine":
             share = (1 + cos(pi * epoch / self.epochs)) / 2
         elif train.schedule == "step":
             share = train.decay ** sum(epoch >= milestone for milestone in train.milestones)
+        if train.warm_up:
+            share *= min(1.0, (epoch + passed) / train.warm_up)
         return self.recipe.learning_rate * share
 
     def optimiser(self, parameters: list[Any]) -> Any:

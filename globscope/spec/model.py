@@ -29,6 +29,8 @@ class Train:
             milestones).
         milestones: Epochs after which `step` multiplies the learning rate by `decay`.
         decay: Factor of the learning rate at each milestone of `step`.
+        warm_up: Epochs in which the learning rate rises from zero, step by step, to that of the schedule; large batches
+            and rates need some.
         initialisation: `own` starts every variant from fresh weights drawn with its own seed, `shared` starts all from
             the same weights. Whether runs share a basin depends on it.
         precision: Precision of matrix products in training on a cuda GPU: `tf32` rounds their inputs, `bfloat16` halves
@@ -48,6 +50,7 @@ class Train:
     schedule: Literal["constant", "cosine", "step"] = "constant"
     milestones: tuple[int, ...] = field(default=(), validator=deep_iterable(ge(1)))
     decay: float = field(default=0.1, validator=gt(0))
+    warm_up: float = field(default=0.0, validator=ge(0))
     initialisation: Literal["own", "shared"] = "own"
     precision: Precision = "float32"
     device: str = field(default="auto", validator=device_name, metadata=WHERE)

@@ -45,6 +45,7 @@ SETTINGS = [
     {"optimiser": "adamw"},
     {"optimiser": "adam", "schedule": "cosine"},
     {"optimiser": "sgd", "nesterov": True, "schedule": "step", "milestones": (2,)},
+    {"optimiser": "sgd", "schedule": "cosine", "warm_up": 1.5},
 ]
 
 
@@ -96,6 +97,26 @@ def test_the_schedules_are_what_they_say():
     assert cosine.rate(0) == 0.8
     assert cosine.rate(4) == pytest.approx(0.4)
     assert {a_run(recipe=recipe).rate(epoch) for epoch in range(8)} == {0.8}
+
+
+def test_a_rate_rises_step_by_step_to_that_of_its_schedule():
+    recipe = Recipe(learning_rate=0.8, epochs=8)
+    rising = a_run(recipe=recipe, train=Train(warm_up=2))
+    rates = [rising.rate(epoch, (step + 1) / 4) for epoch in range(3) for step in range(4)]
+    assert rates == pytest.approx([0.1, 0.2, 0.3, 0.4, 0.5, 0.6, 0.7, 0.8, 0.8, 0.8, 0.8, 0.8])
+    cosine = a_run(recipe=recipe, train=Train(schedule="cosine", warm_up=2))
+    assert cosine.rate(4, 0.5) == pytest.approx(0.4)
+
+
+def test_every_step_of_a_warm_up_has_its_own_rate(probe, tmp_path, monkeypatch):
+    seen = []
+    monkeypatch.setattr("globscope.population.train.set_rate", lambda _, rate: seen.append(rate))
+    run = a_run(train=Train(save_every=1, warm_up=1.5))
+    trained(run, probe, tmp_path / "run")
+    each = -(-probe.examples("train") // run.recipe.batch_size)
+    assert len(seen) == 2 * each + run.epochs - 2
+    assert seen == sorted(seen)
+    assert seen[0] == pytest.approx(run.recipe.learning_rate / (1.5 * each))
 
 
 def test_a_run_keeps_its_losses_and_what_the_test_split_measures(probe, tmp_path):

@@ -28,6 +28,7 @@ SETTINGS = [
     {"optimiser": "adamw"},
     {"optimiser": "adam", "schedule": "cosine"},
     {"optimiser": "sgd", "nesterov": True, "schedule": "step", "milestones": (2,)},
+    {"optimiser": "sgd", "schedule": "cosine", "warm_up": 1.5},
     {"optimiser": "sgd", "momentum": 0.0},
 ]
 
