@@ -145,12 +145,12 @@ SCORINGS = (
 def scoring(look: Look) -> None:
     """Note the scoring of decoded networks as in specs/resnet56.toml, beside a plain loop."""
     from globscope.builtin.evaluators.pytorch import Torch
-    from globscope.testing import score_units
-    from globscope.values.evaluation import Networks
+    from globscope.values.evaluation import Networks, Unit
 
     examples, calibration, count = (16, 8, 2) if look.tiny else (2000, 1000, 12)
     task = Built(images(look, examples, examples), look.device)
     weights = near_a_fresh_network(task.build(look.device), count)
+    networks, unit = Networks.of(weights), Unit(start=0, stop=count)
     operations = forward_operations(task.build(look.device))
     seconds = look.timed(plain_loop(look, task.build(look.device), weights[:2], examples, calibration), 1) / 2
     look.note("plain loop in float32, a network", f"{1e3 * seconds:.0f} ms")
@@ -158,7 +158,8 @@ def scoring(look: Look) -> None:
     for precision, memory, method, statistics in SCORINGS[::4] if look.tiny else SCORINGS:
         evaluator = Torch(precision=precision, memory_format=memory, method=method, calibration=statistics, **shared)
         name = f"{precision}, {memory}, {method}, {statistics}"
-        seconds = note_scoring(look, name, lambda rows, e=evaluator: score_units(e, Networks.of(rows), task), weights)
+        scorer = evaluator.scorer(networks, task, evaluator.plan(networks, task))
+        seconds = note_scoring(look, name, lambda scorer=scorer: scorer.score(unit), count)
         passed = 2 * examples + (0 if statistics == "fused" else calibration)
         note_rate(look, name, seconds, passed, operations * passed)
 
@@ -194,14 +195,14 @@ def near_a_fresh_network(probe: Any, count: int) -> Any:
     return start + 0.01 * np.random.default_rng(0).standard_normal((count, probe.layout.size), np.float32)
 
 
-def note_scoring(look: Look, name: str, score: Callable[[Any], Any], weights: Any) -> float:
-    """Note what scoring a network takes, and return it in seconds."""
+def note_scoring(look: Look, name: str, score: Callable[[], Any], count: int) -> float:
+    """Note what scoring a network takes once the first ones are scored, and return it in seconds."""
     look.forget()
-    seconds = look.timed(lambda: score(weights), 2) / len(weights)
+    seconds = look.timed(score, 2) / count
     with look.profiler() as profile:
-        score(weights)
+        score()
         look.wait()
-    look.note(f"{name}, a network", f"{1e3 * seconds:.0f} ms")
-    look.note(f"{name}, device idle", f"{1 - look.busy(profile) / len(weights) / seconds:.0%}")
+    look.note(f"{name}, a network", f"{1e3 * seconds:.1f} ms")
+    look.note(f"{name}, device idle", f"{1 - look.busy(profile) / count / seconds:.0%}")
     look.note(f"{name}, peak memory", look.peak())
     return seconds
