@@ -37,7 +37,11 @@ from globscope.errors import (
 )
 from globscope.hookspecs import API_VERSION as API_VERSION, hookimpl as hookimpl
 from globscope.isometry import span as span
-from globscope.memory import is_out_of_memory as is_out_of_memory, within_memory as within_memory
+from globscope.memory import (
+    free_memory as free_memory,
+    is_out_of_memory as is_out_of_memory,
+    within_memory as within_memory,
+)
 from globscope.reading import (
     names_in_npz as names_in_npz,
     open_zip as open_zip,

@@ -1,4 +1,4 @@
-"""Recognising errors by a lack of memory, on any device."""
+"""What memory is left, and errors by a lack of it, on any device."""
 
 import re
 from collections.abc import Iterator
@@ -44,6 +44,13 @@ def within_memory(kind: type[GlobscopeError], text: str) -> Iterator[None]:
         if not is_out_of_memory(error):
             raise
         raise kind(text) from error
+
+
+def free_memory(device: str) -> int | None:
+    """Return the bytes that are free on a GPU; None for another device."""
+    import torch
+
+    return int(torch.cuda.mem_get_info(device)[0]) if device.startswith("cuda") else None
 
 
 def first_line(error: BaseException) -> str:

@@ -1,5 +1,6 @@
 """The torch evaluator: its options, its plan, and what scores a unit."""
 
+import math
 from typing import Literal
 
 from attrs import define, evolve, field
@@ -25,17 +26,21 @@ from globscope.api import (
     device,
     device_name,
     fixed_batches,
+    free_memory,
     prefers_channels_last,
     takes_channels_last,
     traits,
 )
 from globscope.builtin.evaluators.fused_statistics import score_alike, why_separate
-from globscope.builtin.evaluators.score_units import Lift, TorchUnits, chosen_method
+from globscope.builtin.evaluators.lift import Lift
+from globscope.builtin.evaluators.score_units import TorchUnits, chosen_method
 from globscope.builtin.evaluators.scorer import Draw, Method, Scorer
 
 # Below this many examples a batch, starting the kernels costs more than the products, and stacking
 # networks wins on a CPU; above it the loop is as fast and needs less memory.
 FEW_EXAMPLES = 128
+# Bytes of the weights that are scored together: enough for stacks of small networks.
+MEMORY = 2**28
 
 
 @define(frozen=True, kw_only=True)
@@ -52,7 +57,8 @@ class Torch:
             parameters are loaded into a new model (Garipov et al., 2018, describe the effect).
         calibration_examples: Training examples on which `recalibrate` estimates the statistics.
         device: `auto` takes cuda, then mps, then cpu; `cuda:1` is the second card. It is in no stage key.
-        memory: Memory for the weights of the networks that are scored together, in GiB. It is in no stage key.
+        memory: Memory for the weights of the networks that are scored together, in GiB; if unset, 0.25, or a tenth of
+            what is free on a GPU where that is less. It is in no stage key.
         method: `vmap` stacks networks, `loop` scores them one after another, and so does `graph`, for which a GPU
             records the computation once and repeats it (a CUDA graph; on a CPU it is `loop`). `auto` stacks networks
             where few examples make that faster; on a GPU it uses whichever a short measurement finds fastest.
@@ -76,7 +82,7 @@ class Torch:
     batch_norm: Literal["recalibrate", "batch", "stored", "encoded", "initial"] = "recalibrate"
     calibration_examples: int = field(default=1000, validator=and_(ge(2), EXAMPLES))
     device: str = field(default="auto", validator=device_name, metadata=WHERE)
-    memory: float = field(default=0.25, validator=gt(0), metadata=WHERE)
+    memory: float | None = field(default=None, validator=optional(gt(0)), metadata=WHERE)
     method: Literal["auto", "loop", "graph", "vmap"] = "auto"
     calibration: Literal["auto", "separate", "fused"] = "auto"
     memory_format: Literal["auto", "contiguous", "channels-last"] = "auto"
@@ -91,7 +97,7 @@ class Torch:
         """
         probe = task.build(self._device())
         self._require_scorable(probe)
-        width = max(1, min(64, int(self.memory * 2**30 / (4 * probe.layout.size))))
+        width = max(1, min(64, int(self._bytes_of_weights() / (4 * probe.layout.size))))
         starts = range(0, len(networks), width)
         units = tuple(Unit(start=start, stop=min(start + width, len(networks))) for start in starts)
         way = self._way(networks, probe)
@@ -109,7 +115,7 @@ class Torch:
         """
         probe = task.build(self._device())
         scorer = self._scorer(networks, probe, plan)
-        return TorchUnits(scorer, self._lift(networks), plan.method)
+        return TorchUnits(scorer, self._lift(networks), plan)
 
     @property
     def traits(self) -> EvaluatorTraits:
@@ -129,6 +135,13 @@ class Torch:
         self._method(probe)
         if self.batch_norm == "encoded" and probe.statistics and not traits(probe, ProbeTraits).encodes_statistics:
             raise EvaluationError("evaluator.batch_norm: 'encoded' needs population.flatten = 'all'")
+
+    def _bytes_of_weights(self) -> float:
+        """Return what the weights of a unit may take."""
+        if self.memory is not None:
+            return self.memory * 2**30
+        free = free_memory(self._device())
+        return min(MEMORY, math.inf if free is None else free / 10)
 
     def _device(self) -> str:
         return device(self.device, "evaluator.device")

@@ -13,8 +13,9 @@ from torch import nn
 from torch.nn.functional import cross_entropy
 
 from globscope.api import Code, EvaluationError, Networks, Unit, precise, span
+from globscope.builtin.evaluators.lift import Lift
 from globscope.builtin.evaluators.pytorch import Torch
-from globscope.builtin.evaluators.score_units import Lift, fastest
+from globscope.builtin.evaluators.score_units import fastest
 from globscope.builtin.tasks.classification import Classification
 from globscope.builtin.tasks.data.embedded import digits
 from globscope.builtin.tasks.models.mlp import mlp

@@ -24,7 +24,7 @@ from globscope.api import (
     span,
 )
 from globscope.builtin.analyses.similarity.outputs import Outputs
-from globscope.builtin.evaluators import score_units
+from globscope.builtin.evaluators.lift import Lift
 from globscope.builtin.evaluators.pytorch import Torch
 from globscope.builtin.tasks.classification import Classification
 from globscope.testing.tiny.bench import TinyBench
@@ -157,9 +157,9 @@ def test_networks_are_the_same_whether_the_population_lies_on_the_device_or_not(
     networks = Counted(space=space, coordinates=0.5 * space.members)
     found, by_host = {}, {}
     for name, share in (("host", 0.0), ("device", 0.5)):
-        monkeypatch.setattr(score_units, "SHARE", share)
+        monkeypatch.setattr("globscope.builtin.evaluators.lift.SHARE", share)
         Counted.calls.clear()
-        lifted = score_units.Lift(networks, device)
+        lifted = Lift(networks, device)
         if name == "device" and device == "cpu":
             lifted.keep(space)  # which it does by itself on a GPU
         found[name] = lifted(Unit(start=0, stop=8)).cpu().numpy()
@@ -340,3 +340,20 @@ def test_statistics_get_a_pass_of_their_own_where_the_examples_do_not_allow_anot
         [] if device == "cpu" else ["calibration: 300 examples estimate the statistics, but only 200 are scored"]
     )
     assert np.isfinite(fields["train_loss"]).all()
+
+
+@pytest.mark.parametrize("step", [1, 2])
+def test_units_that_are_lifted_ahead_are_those_that_are_lifted_when_they_are_needed(step, device):
+    networks = Networks.of(some_weights(MLP, 12))
+    units = [Unit(start=start, stop=start + 2) for start in range(0, 12, 2)]
+    lift = Lift(networks, device)
+    for unit in [*units[::step], units[1]]:  # the last one is another than the next
+        np.testing.assert_array_equal(lift(unit).cpu().numpy(), networks.weights(unit))
+        lift.prepare_next(unit, units)
+
+
+def test_units_are_narrow_where_little_memory_is_free(monkeypatch, device):
+    networks = Networks.of(some_weights(MLP, 8))
+    size = 4 * networks.coordinates.shape[1]
+    monkeypatch.setattr("globscope.builtin.evaluators.pytorch.free_memory", lambda _: 30 * size)
+    assert [len(unit) for unit in Torch(device=device, method="loop").plan(networks, MLP).units] == [3, 3, 2]
