@@ -10,6 +10,7 @@ import numpy as np
 
 from globscope.api import UserCodeError, open_zip
 from globscope.builtin.tasks.data.arrays import Arrays
+from globscope.builtin.tasks.data.decoded_images import DecodedImages
 
 SUFFIXES = (".png", ".jpg", ".jpeg", ".bmp", ".gif", ".ppm", ".pgm", ".webp", ".tif", ".tiff")
 SPLITS = {"train": ("train",), "test": ("test", "val", "validation")}
@@ -29,6 +30,17 @@ def read(path: Path) -> Arrays:
     Raises:
         UserCodeError: A split is empty, the splits have different classes, or the images have different sizes.
     """
+    if path.is_dir():
+        return _decode(path)
+    kept = DecodedImages.of(path)
+    arrays = kept.read()
+    if arrays is None:
+        arrays = _decode(path)
+        kept.write(arrays)
+    return arrays
+
+
+def _decode(path: Path) -> Arrays:
     with ExitStack() as stack:
         names, content = _open(path, stack)
         labels = {split: dict(_labels(names, words)) for split, words in SPLITS.items()}
