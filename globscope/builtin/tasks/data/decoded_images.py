@@ -1,7 +1,7 @@
 """Images of zips that were decoded before, in the user's cache folder: decoding 60,000 takes ten times as long.
 
-An entry is found by the digest of the zip's bytes and by what decodes them. It has a digest of its own, and is removed if
-it does not agree with that. Whoever deletes the folder loses time only.
+An entry is found by the digest of the zip's bytes and by what decodes them. It has a digest of its own, and is removed
+if it does not agree with that. Whoever deletes the folder loses time only.
 """
 
 import hashlib
