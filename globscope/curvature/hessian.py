@@ -139,7 +139,9 @@ class Hessian:
         import torch
         from torch.nn.attention import SDPBackend, sdpa_kernel
 
-        images = np.zeros((len(vectors), self.size))
+        # Summed where they are computed: moving every product would take longer than computing it.
+        at = "cpu" if self.loss.device == "mps" else self.loss.device
+        images = torch.zeros(len(vectors), self.size, dtype=torch.float64, device=at)
         rows = torch.from_numpy(np.ascontiguousarray(vectors)).to(self.loss.device, getattr(torch, self.loss.precision))
         # The other kernels of attention cannot be differentiated twice.
         attention, precision = sdpa_kernel(SDPBackend.MATH), precise("float32", self.loss.device)
@@ -147,10 +149,11 @@ class Hessian:
             for number, (batch, share) in enumerate(self.loss.batches()):
                 seed = None if self.loss.seed is None else seed_of(self.loss.seed, number)
                 for row, product in enumerate(self._of_batch(batch, rows, seed)):
-                    images[row] += share * product.cpu().numpy().astype(np.float64)
-        if not np.isfinite(images).all():
+                    images[row] += share * product.to(images)
+        found: np.ndarray = images.cpu().numpy()
+        if not np.isfinite(found).all():
             raise EvaluationError("curvature: the loss or its second derivatives are not finite at this network")
-        return images
+        return found
 
     def _of_batch(self, batch: Any, vectors: Any, seed: int | None) -> Iterator[Any]:
         import torch

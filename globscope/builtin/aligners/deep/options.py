@@ -103,7 +103,7 @@ class Options:
     iterations: int = field(default=20, validator=and_(ge(1), STEPS))
     validate_every: int = field(default=250, validator=ge(1))
     pairs: int = field(default=60, validator=and_(ge(1), DRAWS))
-    device: str = field(default="cpu", validator=device_name, metadata=WHERE)
+    device: str = field(default="auto", validator=device_name, metadata=WHERE)
 
     def require_loss(self) -> None:
         """Refuse to learn from no loss.
