@@ -37,7 +37,7 @@ def read_classic(path: Path) -> Landscape:
         with h5py.File(path, "r") as opened:
             surfaces = {name: item for name, item in opened.items() if _is_numeric(h5py, item)}
             require_unpacked(path, sum(item.nbytes for item in surfaces.values()), path.stat().st_size)
-            arrays = {name: _array(path, name, item) for name, item in surfaces.items()}
+            arrays = {name: numbers(path, name, np.asarray(item[()])) for name, item in surfaces.items()}
     except (OSError, RuntimeError, KeyError) as error:
         raise FileError(f"{path}: cannot be read as HDF5: {' '.join(str(error).split())}") from error
     if AXES[0] not in arrays:
@@ -58,10 +58,6 @@ def _surface(path: Path, along: list[np.ndarray], arrays: dict[str, np.ndarray])
 
 def _is_numeric(h5py: Any, item: Any) -> bool:
     return isinstance(item, h5py.Dataset) and item.dtype.kind in "iuf"
-
-
-def _array(path: Path, name: str, item: Any) -> np.ndarray:
-    return numbers(path, name, np.asarray(item[()]))
 
 
 def _field(array: np.ndarray) -> np.ndarray:

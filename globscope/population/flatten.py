@@ -70,7 +70,7 @@ class FlattenedProbe:
     def initialise(self, seed: int) -> tuple[dict[str, Any], dict[str, Any]]:
         """Return a fresh network's flattened tensors, and its buffers."""
         parameters, buffers = self._probe.initialise(seed)
-        statistics = {n: _logarithm(b) if n.endswith(VARIANCE) else b for n, b in buffers.items()}
+        statistics = {n: b.clamp(min=SMALLEST).log() if n.endswith(VARIANCE) else b for n, b in buffers.items()}
         tensors = {**untrained_parameters(self._probe), **parameters, **statistics}
         return {name: tensors[name.removesuffix(LOG)].clone() for name in self.layout.names}, buffers
 
@@ -111,10 +111,6 @@ def with_logarithms(tensors: Mapping[str, np.ndarray], layout: Layout) -> dict[s
     logs = [name for name in layout.names if name.endswith(LOG) and name.removesuffix(LOG) in tensors]
     logarithms = {name: np.log(np.maximum(tensors[name.removesuffix(LOG)], SMALLEST)) for name in logs}
     return {**tensors, **logarithms}
-
-
-def _logarithm(variance: Any) -> Any:
-    return variance.clamp(min=SMALLEST).log()
 
 
 def _layout(probe: Probe, choice: PopulationSpec) -> Layout:

@@ -118,12 +118,8 @@ def _entries(folder: Path, part: str, words: Mapping[str, str]) -> Iterator[Matc
     for name in names:
         values = match_part(part, name, words)
         if values is not None:
-            problem = f"has a name with {UNPRINTABLE}; rename it" if _is_unprintable(name) else ""
+            problem = f"has a name with {UNPRINTABLE}; rename it" if HIDDEN.search(name) else ""
             yield Match(path=folder / name, words=values, problem=problem)
-
-
-def _is_unprintable(name: str) -> bool:
-    return bool(HIDDEN.search(name))
 
 
 def file_problem(path: Path) -> str:

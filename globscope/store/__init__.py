@@ -1,5 +1,6 @@
 """The run folder: keys, writing, the record of what was written, finished stages, and whose folder it is."""
 
+from globscope.reading import read_json as read_json
 from globscope.store.folder import (
     claim as claim,
     is_as_written as is_as_written,
@@ -18,7 +19,6 @@ from globscope.store.stored_stages import Store as Store
 from globscope.store.write import (
     discard as discard,
     read_arrays as read_arrays,
-    read_json as read_json,
     replacing as replacing,
     write_arrays as write_arrays,
     write_bytes as write_bytes,

@@ -11,7 +11,7 @@ from typing import Any
 
 import numpy as np
 
-from globscope import reading
+from globscope.reading import read_npz, read_safetensors
 from globscope.store.lock import LOCK, hold_lock
 from globscope.store.record import Content, append_line, flush_file, keep_edited, recorded_folder
 
@@ -103,14 +103,9 @@ def flush_folder(folder: Path) -> None:
             os.close(descriptor)
 
 
-def read_json(path: Path) -> Any:
-    """Return a JSON file's value."""
-    return reading.read_json(path)
-
-
 def read_arrays(path: Path) -> dict[str, np.ndarray]:
     """Return the arrays of a safetensors or npz file; nothing is unpickled."""
-    return reading.read_npz(path) if path.suffix == ".npz" else reading.read_safetensors(path)
+    return read_npz(path) if path.suffix == ".npz" else read_safetensors(path)
 
 
 def discard(folder: Path) -> None:

@@ -95,7 +95,7 @@ def _open_name(file: PurePath) -> str:
 def _group(folder: Path, files: Sequence[PurePath]) -> CheckpointGroup | None:
     """Return the group of files of one kind, by the first likely pattern that distinguishes all of them."""
     for text in _patterns(files):
-        variant = None if VARIANT in words(text) else _slug(folder)
+        variant = None if VARIANT in words(text) else folder.resolve().name or "run"
         try:
             matching = _checkpoints(folder, text, variant)
         except PopulationError:
@@ -113,10 +113,6 @@ def _one_each(folder: Path, files: Sequence[PurePath]) -> CheckpointGroup:
 
 def _checkpoints(folder: Path, text: str, variant: str | None) -> list[CheckpointFile]:
     return find_checkpoints(NetworkSource(checkpoints=Pattern(text), variant=variant or ()), folder)
-
-
-def _slug(folder: Path) -> str:
-    return folder.resolve().name or "run"
 
 
 def _patterns(files: Sequence[PurePath]) -> Iterator[str]:

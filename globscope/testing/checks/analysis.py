@@ -7,7 +7,7 @@ from functools import cached_property
 import numpy as np
 from attrs import asdict, evolve
 
-from globscope.api import Atlas, Derives, Finding, Overlay, Population, Table, capability
+from globscope.api import Atlas, Derives, Finding, Overlay, Population, capability
 from globscope.testing.checks.options import OptionChecks
 from globscope.testing.claims import ContractError, global_states, other_global_seeds, require, require_same
 from globscope.testing.tiny.atlas import tiny_atlas
@@ -34,7 +34,7 @@ class AnalysisChecks(OptionChecks):
         dumb = [table.name for table in tables if not table.caption.strip()]
         require(not dumb, f"tables {dumb} have no caption")
         for table in tables:
-            stray = _keys(table) - set(table.columns)
+            stray = {key for row in table.rows for key in row} - set(table.columns)
             require(not stray, f"rows of table {table.name!r} have keys {sorted(stray)} that are no columns")
 
     def pictures_can_be_told_apart(self) -> None:
@@ -149,7 +149,3 @@ def _arrays(atlas: Atlas) -> Iterable[np.ndarray]:
 
 def _plain(finding: Finding) -> str:
     return json.dumps(asdict(finding), allow_nan=False)
-
-
-def _keys(table: Table) -> set[str]:
-    return {key for row in table.rows for key in row}

@@ -3,11 +3,10 @@
 import os
 from collections.abc import Callable
 from contextlib import suppress
-from typing import Any
 
 import numpy as np
 
-from globscope.api import Progress, Workers
+from globscope.api import Progress
 from globscope.testing.checks.options import OptionChecks
 from globscope.testing.claims import require, require_same
 
@@ -30,7 +29,7 @@ class PoolChecks(OptionChecks):
     def prepares_once_in_a_worker(self) -> None:
         """What is slow to prepare, such as a task with its data, is prepared once by every worker."""
         with self.component.open() as workers:
-            found = self._preparations(workers)
+            found = {result for _, result in workers.map(preparation, None, range(6))}
             require(workers.count >= 1, f"has {workers.count} workers")
         require(len(found) <= workers.count, f"prepares {len(found)} times for {workers.count} workers")
 
@@ -61,9 +60,6 @@ class PoolChecks(OptionChecks):
             found = dict(workers.map(product_with, matrices, range(4)))
         for number, matrix in enumerate(matrices):
             require_same(found[number], matrix @ matrices[0], "a matrix product differs from that of this process")
-
-    def _preparations(self, workers: Workers) -> set[Any]:
-        return {result for _, result in workers.map(preparation, None, range(6))}
 
 
 def add(shared: int) -> Callable[[int, Progress], int]:

@@ -30,8 +30,7 @@ from globscope.builtin.aligners.deep.losses import Objective
 from globscope.builtin.aligners.deep.mlp import Mlp, read_mlp
 from globscope.builtin.aligners.deep.options import Architecture, Options
 from globscope.builtin.aligners.deep.task_loss import TaskLoss, examples
-from globscope.builtin.aligners.deep.training import AlignerTraining
-from globscope.builtin.aligners.deep.validation import EXAMPLES, Validation
+from globscope.builtin.aligners.deep.training import EXAMPLES, AlignerTraining, Validation
 from globscope.builtin.aligners.deep.zoo import Split, random_pairs, scales, split_zoo
 from globscope.builtin.aligners.weights import WeightMatching
 
