@@ -120,7 +120,7 @@ def test_a_curve_of_images_is_trained_by_recorded_steps_as_by_others(precision, 
     )  # fmt: skip
     assert np.abs(started - ends.mean(axis=0)).max() > 1e-3  # it moved
     # The same kernels on the same numbers. In TF32 cuDNN's gradients are not the same twice: on an H200, two trainings
-    # whose steps Python started differed by 3e-3, two recorded ones by 4e-3, and in float32 and bfloat16 by 1e-7 at most.
+    # whose steps Python started differed by 3e-3, two recorded ones by 4e-3, in float32 and bfloat16 by at most 1e-7.
     np.testing.assert_allclose(recorded, started, atol=2e-2 if precision == "tf32" else 1e-4)
 
 
