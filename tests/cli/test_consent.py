@@ -3,30 +3,14 @@
 import re
 
 import pytest
+from support.study import ONE_RUN
 from typer.testing import CliRunner
 
 from globscope import load
 from globscope.cli import app
 from globscope.study.plan.estimate import MANY
 
-FOUR = """
-[task]
-use = "classification"
-hidden = [8]
-[population.train]
-epochs = 1
-[[population.variant]]
-name = "A"
-[[reducer]]
-use = "random"
-latent_dim = 4
-[[sampler]]
-use = "grid"
-resolution = 41
-[evaluator]
-use = "torch"
-examples = 64
-"""
+FOUR = ONE_RUN.format(use="random", options="latent_dim = 4", resolution=41)
 # Two members, each scored itself and as the slice has it.
 COUNT = 41**4 + 4
 

@@ -41,6 +41,25 @@ learning_rate = 2e-2
 use = "torch"
 examples = 64
 """
+# A map of one run, of a kind, with options and a resolution.
+ONE_RUN = """
+[task]
+use = "classification"
+hidden = [8]
+[population.train]
+epochs = 1
+[[population.variant]]
+name = "A"
+[[reducer]]
+use = "{use}"
+{options}
+[[sampler]]
+use = "grid"
+resolution = {resolution}
+[evaluator]
+use = "torch"
+examples = 64
+"""
 
 
 def study_in(folder, text, *overrides, run="run"):

@@ -7,6 +7,7 @@ import numpy as np
 import pytest
 import torch
 from attrs import define, evolve
+from support.study import ONE_RUN
 
 from globscope import load
 from globscope.api import Layout, Map, Member, Population, PopulationError
@@ -260,29 +261,9 @@ def test_three_networks_on_a_line_have_no_plane():
     assert str(error.value) == "reducer 'plane': A@3, B@3, C@3 lie on a line; name three networks that do not"
 
 
-ONE = """
-[task]
-use = "classification"
-hidden = [8]
-[population.train]
-epochs = 1
-[[population.variant]]
-name = "A"
-[[reducer]]
-use = "{use}"
-{options}
-[[sampler]]
-use = "grid"
-resolution = {resolution}
-[evaluator]
-use = "torch"
-examples = 64
-"""
-
-
 def spec(folder, use, resolution, options=""):
     path = folder / f"{use}.toml"
-    path.write_text(ONE.format(use=use, resolution=resolution, options=options), "utf-8")
+    path.write_text(ONE_RUN.format(use=use, resolution=resolution, options=options), "utf-8")
     return load(path, folder=folder / use)
 
 
