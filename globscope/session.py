@@ -5,7 +5,7 @@ from multiprocessing import current_process
 from pathlib import Path
 from typing import Any, Literal
 
-from attrs import define, field
+from attrs import define, evolve, field
 
 from globscope.boundary import component_errors, within_boundary
 from globscope.errors import RunError, SpecError, near
@@ -29,10 +29,12 @@ from globscope.store import (
 from globscope.study.built_task import TaskCache, build_task
 from globscope.study.changes import MANIFEST, Changes, changes
 from globscope.study.compile_ahead import compiling_ahead
+from globscope.study.extent import Extent, OpenStage, PausedError
 from globscope.study.observer import Observer
 from globscope.study.plan.check import check
 from globscope.study.plan.estimate import Estimate, estimate, evaluations
 from globscope.study.pool import workers_of
+from globscope.study.preparation import PREPARED, Preparation, missing_parts
 from globscope.study.run import Outcome, run
 from globscope.study.stages.align import learners
 from globscope.study.workshop import Workshop
@@ -171,6 +173,20 @@ class Study:
         with hold_lock(self.folder / LOCK, lambda: workshop.observer.waiting("report")):
             return self._write(workshop, outcome, _with_changes(outcome.record, changed))
 
+    @within_boundary
+    def advance(self, workshop: Workshop, extent: Extent) -> tuple[OpenStage, ...]:
+        """Compute as much of the study as an extent has, without a report; return the stages that are left to others.
+
+        Raises:
+            GlobscopeError: The study cannot run; the message says what to change.
+        """
+        try:
+            with compiling_ahead(entry.component for entry in self.spec.reducer if extent.shard is None):
+                run(evolve(workshop, extent=extent))
+        except PausedError as paused:
+            return tuple(paused.stages)
+        return ()
+
     def _write(self, workshop: Workshop, outcome: Outcome, record: Mapping[str, Any]) -> Result:
         """Write everything outside of stages, one process at a time, since report and results belong together."""
         from globscope.report import write_report
@@ -285,6 +301,12 @@ def stages_root(folder: Path) -> Path:
     return above.parent if above.name == CELLS and (above.parent / SWEEP).is_file() else folder
 
 
+def prepared_folders(folder: Path) -> list[Path]:
+    """Return the folders of a run, or of a sweep's cells, in which something was prepared for shards."""
+    cells = sorted((folder / CELLS).glob("*")) if (folder / SWEEP).is_file() else []
+    return [one for one in (folder, *cells) if (one / PREPARED).is_file()]
+
+
 def load(
     path: str | Path, overrides: Sequence[str] = (), folder: str | Path | None = None, *, trust_store: bool = False
 ) -> Study:
@@ -319,6 +341,20 @@ def project(folder: str | Path, files: Sequence[str | Path], observer: Observer 
         return project_files(workshop, [Path(file) for file in files])
 
 
+def prepared_parts(folder: Path) -> str:
+    """Return the end of a message about an unfinished run: what is prepared for shards, and what continues it."""
+    store, prepared = Store(stages_root(folder)), [Preparation.read(one) for one in prepared_folders(folder)]
+    stages = {one.key: one for found in prepared if found is not None for one in found.stages if one.parts}
+    missing = sum(missing_parts(store, one) for one in stages.values())
+    count, again = sum(one.parts for one in stages.values()), "the same `globscope study` command continues it"
+    if not missing:
+        return f"; {again}"
+    return (
+        f": {count - missing} of {count} parts that were prepared for shards are there; `globscope work {folder} "
+        f"--shard NUMBER/COUNT` computes others, and then {again}"
+    )
+
+
 def results(folder: Path) -> dict[str, Any]:
     """Return the JSON object of a finished run.
 
@@ -331,7 +367,7 @@ def results(folder: Path) -> dict[str, Any]:
     if (folder / TABLE).exists():
         raise RunError(f"{folder}: is a sweep, whose cells are the runs: {folder / CELLS}/…")
     if any((folder / name).exists() for name in (STAGES, SPEC)):
-        raise RunError(f"{folder}: this run is not finished; the same `globscope study` command continues it")
+        raise RunError(f"{folder}: this run is not finished{prepared_parts(folder)}")
     runs = [p.parent.name for p in folder.parent.glob(f"*/{RESULTS}")]
     hint = near(folder.name, runs) if runs else "`globscope study SPEC` makes one"
     raise RunError(f"{folder}: there is no run here; {hint}")

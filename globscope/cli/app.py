@@ -135,6 +135,13 @@ def study(
         bool, typer.Option("--yes", "-y", help="Do not ask for consent, even to score more than 200,000 networks.")
     ] = False,
     pool: Pool = None,
+    until: Annotated[
+        str | None,
+        typer.Option(
+            metavar="STAGE",
+            help="Stop before a stage, such as train or evaluate, and prepare it for `globscope work`.",
+        ),
+    ] = None,
     trust_store: Trust = False,
 ) -> None:
     """Run a study, or continue it.
@@ -142,16 +149,25 @@ def study(
     Trains or reads the networks, maps them, evaluates the maps, computes their merge trees and writes the report. A
     study that scores more than 200,000 networks asks for your consent before it starts.
 
+    With `--until STAGE`, everything is computed that does not need this stage. `--until evaluate` decodes all points
+    and records the units in which they are scored, `--until train` stops before the training runs: `globscope work`
+    divides either between any number of processes. The same command without `--until` ends the study.
+
     Code that the spec names (`file.py:name`) is imported and run: use only specs that you trust.
     """
     with exit_on_error(spec):
         from globscope.cli.consent import agree
         from globscope.cli.print_tables import print_cells, print_summary
         from globscope.cli.progress import watching
+        from globscope.study.extent import stop_before
         from globscope.sweep import SweepResult, load
 
         job = load(spec, in_pool(pool, override), out, trust_store=trust_store)
+        stop = None if until is None else stop_before(until)
         agree(job, yes=yes)
+        if stop is not None:
+            _prepare(job, stop, quiet=quiet)
+            return
         with watching(quiet) as observer:
             result = job.run(observer)
         if not quiet:
@@ -162,6 +178,76 @@ def study(
                 f"error: {len(result.failed)} of {len(result.cells)} cells failed; the same command tries them again"
             )
             raise typer.Exit(FAILED)
+
+
+def _prepare(job: Any, until: Any, *, quiet: bool) -> None:
+    """Compute what comes before a stage, and print what is left."""
+    from globscope.cli.print_shards import preparation_lines
+    from globscope.cli.progress import watching
+    from globscope.shards import prepare
+
+    with watching(quiet) as observer:
+        prepared = prepare(job, until, observer)
+    for line in preparation_lines(prepared):
+        stdout(line)
+    if prepared.failed:
+        raise typer.Exit(FAILED)
+
+
+@app.command()
+def work(
+    run: Annotated[
+        Path, typer.Argument(help="A run folder that `globscope study --until` prepared.", show_default=False)
+    ],
+    shard: Annotated[
+        str,
+        typer.Option(metavar="NUMBER/COUNT", help="Share to compute, such as 3/16: the third of 16, counted from 1."),
+    ],
+    override: Set = [],  # noqa: B006 - typer reads the default
+    *,
+    quiet: Annotated[bool, typer.Option("--quiet", "-q", help="Print only what was done.")] = False,
+    pool: Pool = None,
+) -> None:
+    """Compute one share of a prepared run, beside any number of other processes.
+
+    Takes units of evaluations and training runs by their number modulo COUNT. It waits for no other process, and a
+    shard that was killed continues if it is started again. The run folder may be shared by all processes, or each may
+    have a copy, which `globscope gather` brings together.
+
+    Code that the run's spec names (`file.py:name`) is imported and run: use only runs that you trust.
+    """
+    with exit_on_error():
+        from globscope.cli.print_shards import work_lines
+        from globscope.cli.progress import watching
+        from globscope.shards import work as work_on
+        from globscope.study.extent import Shard
+
+        number = Shard.parse(shard)
+        with watching(quiet) as observer:
+            done = work_on(run, number, in_pool(pool, override), observer)
+        for line in work_lines(done):
+            stdout(line)
+
+
+@app.command()
+def gather(
+    run: Annotated[Path, typer.Argument(help="The run folder that was copied.", show_default=False)],
+    copies: Annotated[list[Path], typer.Argument(help="Its copies, in which shards have worked.", show_default=False)],
+) -> None:
+    """Bring copies of a prepared run together: the units and finished stages that shards computed in them.
+
+    Every file is checked against its digest. What the run has already stays; if a copy has other values for it, a
+    warning names the file. No code that a spec names is imported.
+    """
+    with exit_on_error():
+        from globscope.cli.print_shards import gathered_lines
+        from globscope.cli.progress import watching
+        from globscope.shards import gather as gather_copies
+
+        with watching(quiet=False) as observer:
+            gathered = gather_copies(run, copies, observer)
+        for line in gathered_lines(run, gathered):
+            stdout(line)
 
 
 @app.command()

@@ -15,8 +15,9 @@ from globscope.store.folder import (
 from globscope.store.keys import FORMAT as FORMAT, fingerprint as fingerprint, key as key
 from globscope.store.lock import LOCK as LOCK, hold_lock as hold_lock, lock_unless_held as lock_unless_held
 from globscope.store.record import announce as announce
-from globscope.store.stored_stages import Store as Store
+from globscope.store.stored_stages import SHARDS as SHARDS, Store as Store
 from globscope.store.write import (
+    PART as PART,
     discard as discard,
     read_arrays as read_arrays,
     replacing as replacing,

@@ -46,6 +46,11 @@ class Content:
             sha256 = hashlib.file_digest(opened, "sha256").hexdigest()
             return cls(opened.tell(), sha256)
 
+    @classmethod
+    def of_bytes(cls, content: bytes) -> "Content":
+        """Return what a file of these bytes has."""
+        return cls(len(content), hashlib.sha256(content).hexdigest())
+
 
 UNFINISHED = Content(0, "")
 

@@ -23,6 +23,8 @@ from globscope.store.write import discard_rests, flush_folder
 Stamp = tuple[tuple[str, int, int, int], ...]
 _WHOLE: dict[Path, Stamp] = {}
 DAMAGED = ".damaged"
+# The files that equal runs write with equal bytes; of arrays, only these hold times.
+ARRAYS, TIMES = (".npz", ".safetensors", ".npy"), "times.safetensors"
 
 
 def seal(part: Path, of: str) -> None:
@@ -34,11 +36,18 @@ def seal(part: Path, of: str) -> None:
     for name in files_below(part):
         last = (record.files.get(name) or [UNFINISHED])[-1]
         found[name] = Content.of(part / name) if last == UNFINISHED else last
-        with (part / name).open("r+b") as opened:
-            flush_file(opened)
     rewrite(part, of, found)
-    for folder in {(part / name).parent for name in found} | {part}:
-        flush_folder(folder)
+    flush_files(part)
+
+
+def flush_files(folder: Path) -> None:
+    """Bring all files in a stage's folder to the disk, with their names."""
+    paths = [folder / name for name in (*files_below(folder), NAME)]
+    for path in paths:
+        with path.open("r+b") as opened:
+            flush_file(opened)
+    for parent in {path.parent for path in paths}:
+        flush_folder(parent)
 
 
 def damage_of(place: Path, of: str) -> str:
@@ -60,6 +69,15 @@ def damage_of(place: Path, of: str) -> str:
     if not damage:
         _WHOLE[place.absolute()] = stamp
     return damage
+
+
+def differing_arrays(one: Path, two: Path) -> Iterator[str]:
+    """Yield the files of arrays in which two finished stages differ, by their records; other files have times."""
+    records = [read(one), read(two)]
+    first, second = ({} if record is None else record.files for record in records)
+    for name in sorted(first.keys() | second.keys()):
+        if Path(name).suffix in ARRAYS and name != TIMES and first.get(name) != second.get(name):
+            yield name
 
 
 def trust(place: Path) -> None:

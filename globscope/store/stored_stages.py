@@ -5,6 +5,7 @@ that is not as it was written is moved aside to `<key>.damaged/`, and the stage 
 stage holds its lock, so that processes on one run folder wait only for what another is computing.
 """
 
+import shutil
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import ExitStack, contextmanager
 from pathlib import Path
@@ -16,10 +17,14 @@ from globscope.store.folder import own_folder
 from globscope.store.keys import FORMAT
 from globscope.store.lock import LOCK, discard_lock, hold_lock
 from globscope.store.record import read
-from globscope.store.seal import DAMAGED, damage_of, move_aside, reopen, seal, trust
-from globscope.store.write import PART, flush_folder
+from globscope.store.seal import DAMAGED, damage_of, differing_arrays, flush_files, move_aside, reopen, seal, trust
+from globscope.store.write import PART, discard, flush_folder
 
 STAGES = "stages"
+# Of the folder in which shards have folders of their own for what they compute of an unfinished stage.
+SHARDS = ".shards"
+# Of the folder of a stage that is being copied from another run folder.
+COPY = ".copy"
 # Called when another process is computing what is wanted.
 Waiting = Callable[[], object]
 # Roots whose stages this process has looked at for their version.
@@ -47,6 +52,55 @@ class Store:
     def place(self, stage: str, key: str) -> Path:
         """Return where a finished stage lies, or would lie."""
         return self.root / STAGES / stage / key
+
+    def unfinished_place(self, stage: str, key: str) -> Path:
+        """Return where an unfinished stage lies, or would lie."""
+        return self.place(stage, key).with_name(f"{key}{PART}")
+
+    def shard_folders(self, stage: str, key: str) -> list[Path]:
+        """Return the folders of all shards of an unfinished stage."""
+        return sorted(self._shards(stage, key).glob(f"*{PART}"))
+
+    def shard_folder(self, stage: str, key: str, name: str) -> Path:
+        """Return the folder of one shard, of which nothing is damaged; only that shard writes there."""
+        folder = own_folder(self.root, STAGES, stage, self._shards(stage, key).name, f"{name}{PART}")
+        with hold_lock(folder / LOCK):
+            for damage in reopen(folder, _name(stage, key)):
+                self.warn(f"{folder}: {damage}; computed again")
+        return folder
+
+    def discard_shards(self, stage: str, key: str) -> None:
+        """Remove the folders of all shards of a finished stage, which has all of them."""
+        if self._shards(stage, key).is_dir():
+            discard(self._shards(stage, key))
+
+    def adopt(self, stage: str, key: str, source: Path) -> str | None:
+        """Copy a finished stage of another run folder, unless it is there.
+
+        Returns:
+            None if it was copied; else why it was not, which is empty where both are the same.
+        """
+        place, name = self.place(stage, key), _name(stage, key)
+        if damage := damage_of(source, name):
+            return f"{source}: not used: {damage}"
+        with self._hold(stage, key):
+            if self.is_finished(stage, key):
+                differing = list(differing_arrays(source, place))
+                return f"{source}: not used: {place} has other values in {', '.join(differing)}" if differing else ""
+            copied = place.with_name(f"{key}{COPY}")
+            discard(copied)
+            shutil.copytree(source, copied)
+            if damage := damage_of(copied, name):
+                discard(copied)
+                return f"{source}: not used: {damage} while it was copied"
+            flush_files(copied)
+            copied.replace(place)
+            flush_folder(place.parent)
+            discard(self.unfinished_place(stage, key))
+            return None
+
+    def _shards(self, stage: str, key: str) -> Path:
+        return self.place(stage, key).with_name(f"{key}{SHARDS}")
 
     def is_finished(self, stage: str, key: str) -> bool:
         """Whether a stage is finished, and as it was written; one that is not is moved aside, unless it is trusted."""
@@ -126,7 +180,7 @@ class Store:
     def _finish(self, stage: str, key: str) -> None:
         """Rename an unfinished stage, with all of it on the disk."""
         place = self.place(stage, key)
-        part = place.with_name(f"{key}{PART}")
+        part = self.unfinished_place(stage, key)
         seal(part, _name(stage, key))
         discard_lock(part / LOCK)
         part.replace(place)

@@ -12,6 +12,7 @@ from globscope.roles import Pair, Part, Task, Tensors, Work
 from globscope.spec.model import Entry, ReducerEntry
 from globscope.store import fingerprint, key
 from globscope.study.buffers import with_buffers
+from globscope.study.extent import Branches
 from globscope.study.stages.align import AlignerStage
 from globscope.study.stages.evaluate import evaluate
 from globscope.study.stages.part import attempt_parts, compute_part, compute_parts
@@ -68,6 +69,10 @@ class StudyBench:
 
     def landscape(self, fitted: Map) -> Map:
         """Return the map with its samplers' landscapes, topologies, and its members, decoded and as they are."""
+        return self.with_truth(self.with_landscapes(fitted))
+
+    def with_landscapes(self, fitted: Map) -> Map:
+        """Return the map with its samplers' landscapes, topologies, and its decoded members."""
         if fitted.chart.decode is None:
             return fitted
         assert fitted.reconstruction is not None
@@ -77,17 +82,24 @@ class StudyBench:
             buffers=fitted.population.buffers,
             nearest=np.arange(len(fitted.population.members)),
         )
-        label = f"evaluate {fitted.name}'s members"
-        fields, _ = evaluate(self.workshop, decoded, key("decoded", fitted.key), label)
-        found, trees = {}, {}
-        for sampler in self.workshop.spec.samplers_of(self._entry(fitted.name)):
-            found[sampler.name], landscape_key = landscape(self.workshop, fitted, sampler)
-            trees[sampler.name] = {
-                entry.name: self._tree(entry, found[sampler.name], landscape_key, f"merge tree of {fitted.name}")
-                for entry in self.workshop.spec.topology
-            }
-        own = truth_of(self.workshop, fitted.population, self.truth)
-        return evolve(fitted, truth=own, decoded=fields, landscapes=found, topologies=trees)
+        label, fields = f"evaluate {fitted.name}'s members", dict[str, np.ndarray]()
+        found, trees = dict[str, Landscape](), dict[str, dict[str, Topology]]()
+        with Branches() as branches:
+            with branches.branch():
+                fields, _ = evaluate(self.workshop, decoded, key("decoded", fitted.key), label)
+            for sampler in self.workshop.spec.samplers_of(self._entry(fitted.name)):
+                with branches.branch():
+                    found[sampler.name], landscape_key = landscape(self.workshop, fitted, sampler)
+                    trees[sampler.name] = self._trees(
+                        found[sampler.name], landscape_key, f"merge tree of {fitted.name}"
+                    )
+        return evolve(fitted, decoded=fields, landscapes=found, topologies=trees)
+
+    def with_truth(self, map_: Map) -> Map:
+        """Return a map with the fields of its members as they are, if it can be decoded."""
+        if map_.chart.decode is None:
+            return map_
+        return evolve(map_, truth=truth_of(self.workshop, map_.population, self.truth))
 
     def measure(self, networks: Networks) -> Mapping[str, np.ndarray]:
         """Return the fields of given networks, (n,) each.
@@ -140,6 +152,9 @@ class StudyBench:
         if name not in known:
             raise PluginError(f"this study has no topology {name!r}; {near(name, known)}")
         return self._tree(known[name], landscape, _content(landscape), f"merge tree, {name}")
+
+    def _trees(self, found: Landscape, landscape_key: str, label: str) -> dict[str, Topology]:
+        return {entry.name: self._tree(entry, found, landscape_key, label) for entry in self.workshop.spec.topology}
 
     def _tree(self, entry: Entry, landscape: Landscape, landscape_key: str, label: str) -> Topology:
         found = topology(self.workshop, entry, landscape, landscape_key, label)

@@ -53,6 +53,11 @@ class Ledger:
         """Whether the study has used a stage by kind and key."""
         return any(stage in level for level in self._levels)
 
+    @property
+    def is_inside(self) -> bool:
+        """Whether a stage is at work, so that what is used now is used by its computation."""
+        return len(self._levels) > 1
+
     def add(self, entry: Entry) -> None:
         """Enter a stage inside that at work; it keeps the label by which it was first used."""
         self._levels[-1].setdefault((entry.stage, entry.key), entry)

@@ -9,6 +9,7 @@ from attrs import define, evolve
 from globscope.roles import Derives, ProbeTraits, capability, traits
 from globscope.scoring.means import measured_fields
 from globscope.study.bench import StudyBench
+from globscope.study.extent import Branches
 from globscope.study.plan.check import check
 from globscope.study.results import study_results
 from globscope.study.stages.align import learners
@@ -48,20 +49,47 @@ def run(workshop: Workshop) -> Outcome:
         GlobscopeError: With what to mend; what was computed stays.
     """
     check(workshop)
-    bench = StudyBench(workshop)
-    parts = parts_of(bench)
-    members = concatenate_parts(parts)
-    bench = evolve(bench, truth=measure_truth(workshop, parts), noise=noise(workshop, parts[0]))
-    own = truth_of(workshop, members, bench.truth)
-    maps = tuple(bench.landscape(one) for one in fits(bench, parts))
-    probe = workshop.task.build("cpu")
-    chance, fields = traits(probe, ProbeTraits).chance, measured_fields(probe)
-    atlas = Atlas(population=members, truth=own, maps=maps, chance=chance, noise=bench.noise, fields=fields)
-    learned = {one.entry.name: one.learning() for one in learners(workshop)}
+    learned, atlases = dict[str, Finding](), list[tuple[StudyBench, Atlas]]()
+    with Branches() as branches:
+        with branches.branch():
+            atlases.append(_bench_and_atlas(StudyBench(workshop)))
+        for learner in learners(workshop):
+            with branches.branch():
+                learned[learner.entry.name] = learner.learning()
+    [(bench, atlas)] = atlases
     entries = (workshop.spec.fidelity, *workshop.spec.analysis)
-    findings = {entry.name: analyse(workshop, evolve(bench, asking=entry), entry, atlas) for entry in entries}
+    findings = dict[str, Finding]()
+    with Branches() as branches:
+        for entry in entries:
+            with branches.branch():
+                findings[entry.name] = analyse(workshop, evolve(bench, asking=entry), entry, atlas)
     results = study_results(workshop, atlas, findings, learned)
     return Outcome(atlas=atlas, findings=findings, learned=learned, record=results)
+
+
+def _bench_and_atlas(bench: StudyBench) -> tuple[StudyBench, Atlas]:
+    """Return population, truth and maps, and the bench for analyses of them."""
+    workshop, parts = bench.workshop, parts_of(bench)
+    maps = list[Map]()
+    with Branches() as branches:
+        with branches.branch():
+            bench = evolve(bench, truth=measure_truth(workshop, parts))
+        with branches.branch():
+            bench = evolve(bench, noise=noise(workshop, parts[0]))
+        for name, members in fitted_populations(bench, parts):
+            with branches.branch():
+                maps.append(bench.with_landscapes(bench.fit(name, members)))
+    members = concatenate_parts(parts)
+    probe = workshop.task.build("cpu")
+    atlas = Atlas(
+        population=members,
+        truth=truth_of(workshop, members, bench.truth),
+        maps=tuple(map(bench.with_truth, maps)),
+        chance=traits(probe, ProbeTraits).chance,
+        noise=bench.noise,
+        fields=measured_fields(probe),
+    )
+    return bench, atlas
 
 
 def parts_of(bench: StudyBench) -> list[Population]:
@@ -72,12 +100,18 @@ def parts_of(bench: StudyBench) -> list[Population]:
 
 
 def fits(bench: StudyBench, parts: Sequence[Population]) -> Iterator[Map]:
-    """Yield every reducer's map, fitted to the members as they are aligned or, where it says so, as they are given."""
+    """Yield every reducer's map."""
+    for name, members in fitted_populations(bench, parts):
+        yield bench.fit(name, members)
+
+
+def fitted_populations(bench: StudyBench, parts: Sequence[Population]) -> Iterator[tuple[str, Population]]:
+    """Yield the name of every reducer with its members: as they are aligned or, where it says so, as they are given."""
     members = {True: concatenate_parts(parts), False: concatenate_parts(parts)}
     if bench.workshop.spec.population.align is not None:
         members[False] = concatenate_parts([population(bench.workshop), *parts[1:]])
     for entry in bench.workshop.spec.reducer:
-        yield bench.fit(entry.name, members[entry.align])
+        yield entry.name, members[entry.align]
 
 
 def concatenate_parts(parts: Sequence[Population]) -> Population:

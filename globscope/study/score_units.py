@@ -57,11 +57,13 @@ def score_units(evaluation: Evaluation, journal: DiskJournal, workers: Workers, 
     Raises:
         EvaluationError: A unit of one network does not fit into memory.
     """
-    count, recorded = len(evaluation.networks), set[Unit]()
+    count, recorded = journal.size, set[Unit]()
     while pending := journal.pending():  # again where units were split
         done = count - sum(len(unit) for unit in pending)
         progress(done, count)
-        for unit, scored, cost in with_costs(workers.map(unit_scorer, evaluation, pending)):
+        # Not those that other processes have scored meanwhile, as far as the pool takes one after another.
+        lacking = filter(journal.lacks, pending)
+        for unit, scored, cost in with_costs(workers.map(unit_scorer, evaluation, lacking)):
             if isinstance(scored, TooLarge):
                 _split(journal, unit, scored)
             else:

@@ -7,6 +7,7 @@ from attrs import evolve
 
 from globscope.scoring.draws import REPEATS, scores
 from globscope.store import key
+from globscope.study.extent import Branches
 from globscope.study.stage_keys import integer_seed
 from globscope.study.stages.evaluate import draw_seed, evaluate
 from globscope.study.workshop import Workshop
@@ -28,9 +29,11 @@ def with_keys(population: Population) -> Population:
 def measure_truth(workshop: Workshop, parts: Sequence[Population]) -> Truth:
     """Return the fields of the networks of several parts; those of one part do not depend on the others."""
     found: dict[str, Mapping[str, float]] = {}
-    for part in parts:
-        origin = f"{part.members[0].origin}'s " if part.members and part.members[0].origin else ""
-        found |= _measure(workshop, part, f"evaluate {origin}members")
+    with Branches() as branches:
+        for part in parts:
+            origin = f"{part.members[0].origin}'s " if part.members and part.members[0].origin else ""
+            with branches.branch():
+                found |= _measure(workshop, part, f"evaluate {origin}members")
     return found
 
 
@@ -61,10 +64,12 @@ def noise(workshop: Workshop, members: Population) -> dict[str, float]:
     finals = members.take(members.finals)
     networks = Networks.of(finals.weights, finals.buffers)
     rounds = []
-    for repeat in range(REPEATS):
-        other = evolve(networks, seed=integer_seed(seed, "draw", repeat))
-        networks_key, label = key("draw", finals.key, repeat), f"evaluate draw {repeat + 1} of {REPEATS}"
-        rounds.append(evaluate(workshop, other, networks_key, label)[0])
+    with Branches() as branches:
+        for repeat in range(REPEATS):
+            other = evolve(networks, seed=integer_seed(seed, "draw", repeat))
+            networks_key, label = key("draw", finals.key, repeat), f"evaluate draw {repeat + 1} of {REPEATS}"
+            with branches.branch():
+                rounds.append(evaluate(workshop, other, networks_key, label)[0])
     return _deviations({name: np.stack([one[name] for one in rounds]) for name in rounds[0]})
 
 

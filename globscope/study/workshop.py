@@ -13,6 +13,7 @@ from globscope.roles import Workers
 from globscope.spec.model import Spec
 from globscope.store import Store, read_json, write_json
 from globscope.study.built_task import BuiltTask, StudyTask
+from globscope.study.extent import WHOLE, Extent, OpenStage, PausedError
 from globscope.study.ledger import Entry, Ledger
 from globscope.study.meter import measure
 from globscope.study.observer import Observer
@@ -40,6 +41,7 @@ class Workshop:
         observer: Hears of progress.
         ledger: The stages that it has used.
         workers: Where its work runs.
+        extent: How much of it this process computes.
         aligners: Those that were used, by name, with what they learned.
     """
 
@@ -50,6 +52,7 @@ class Workshop:
     observer: Observer = field(factory=Observer)
     ledger: Ledger = field(factory=Ledger)
     workers: Workers = field(factory=ThisProcess)
+    extent: Extent = WHOLE
     aligners: dict[str, Any] = field(factory=dict)
 
     @property
@@ -69,7 +72,26 @@ class Workshop:
         """Turn what a stranger's component raises into an error that names its distribution."""
         return component_errors(self.registry, component)
 
-    def stage(self, stage: Stage, key: str, work: Work, label: str, *, quiet: bool = False) -> Path:
+    def computes(self, stage: Stage) -> bool:
+        """Whether this process computes stages of a kind as a whole: those that another needs are part of that one."""
+        return self.ledger.is_inside or self.extent.reaches(stage)
+
+    def pause(self, stage: Stage, labels: Mapping[str, str], parts: int = 0) -> None:
+        """Leave the stages that are not finished, by key, to others; shards can compute each in a number of parts.
+
+        Raises:
+            PausedError: There are any.
+        """
+        unfinished = [key for key in labels if not self.store.is_finished(stage, key)]
+        if unfinished:
+            found = (
+                OpenStage(stage=stage, key=one, label=labels[one], parts=parts, missing=parts) for one in unfinished
+            )
+            raise PausedError(*found)
+
+    def stage(
+        self, stage: Stage, key: str, work: Work, label: str, *, quiet: bool = False, pauses: bool = False
+    ) -> Path:
         """Return a finished stage's folder, computing it if needed.
 
         Args:
@@ -78,7 +100,13 @@ class Workshop:
             work: Computes it.
             label: As the observer hears of it, unless it is `quiet`.
             quiet: Whether the observer hears nothing.
+            pauses: Whether the work itself leaves to others what this process does not compute.
+
+        Raises:
+            PausedError: The stage is not finished, and left to others.
         """
+        if not (pauses or self.computes(stage)):
+            self.pause(stage, {key: label})
         observer = Observer() if quiet or (stage, key) in self.ledger else self.observer
         if self.store.is_finished(stage, key):
             observer.reuse(label)

@@ -9,7 +9,7 @@ from pathlib import Path
 from typing import Any
 
 import numpy as np
-from attrs import asdict, define
+from attrs import asdict, define, evolve
 
 from globscope.errors import EvaluationError
 from globscope.returned.numbers import checked_instance
@@ -19,6 +19,8 @@ from globscope.values.cost import Cost, total
 from globscope.values.evaluation import Plan, Unit
 
 PLAN, UNITS, FIELDS = "plan.json", "units.json", "fields.npz"
+# The folder of the units' files.
+RECORDS = "units"
 # Of the arrays of a unit's file: its fields, apart from how they were computed.
 FIELD = "field/"
 
@@ -58,7 +60,16 @@ class DiskJournal:
     def pending(self) -> list[Unit]:
         """Return the units that still lack a record, in order."""
         units = self._recorded_plan().units
-        return [] if self._is_gathered else [unit for unit in units if not self._file(unit).exists()]
+        return [] if self._is_gathered else [unit for unit in units if self.lacks(unit)]
+
+    def lacks(self, unit: Unit) -> bool:
+        """Whether a unit still lacks a record."""
+        return not self._file(unit).exists()
+
+    @property
+    def size(self) -> int:
+        """How many networks are scored into it."""
+        return self.count
 
     def record(self, unit: Unit, fields: Mapping[str, np.ndarray], *, device: str, threads: int, cost: Cost) -> None:
         """Write one unit's fields atomically, with where they were computed and at what cost."""
@@ -123,7 +134,7 @@ class DiskJournal:
 
     @property
     def _units(self) -> Path:
-        return self.folder / "units"
+        return self.folder / RECORDS
 
     @property
     def _is_gathered(self) -> bool:
@@ -131,7 +142,7 @@ class DiskJournal:
         return (self.folder / FIELDS).exists()
 
     def _file(self, unit: Unit) -> Path:
-        return self._units / f"{unit.start:09d}-{unit.stop:09d}.npz"
+        return self._units / record_name(unit)
 
     def _cut(self, unit: Unit) -> Path:
         return self._file(unit).with_suffix(".cut")
@@ -141,17 +152,27 @@ class DiskJournal:
         path = self.folder / PLAN
         if not path.exists():
             raise EvaluationError(f"{self.component}: asked for units before it called journal.plan()")
-        found = read_json(path)
-        units = (Unit(**unit) for unit in found["units"])
-        return Plan(**found | {"units": tuple(part for unit in units for part in self._parts(unit))})
+        plan = read_plan(path)
+        return evolve(plan, units=tuple(part for unit in plan.units for part in self.parts(unit)))
 
-    def _parts(self, unit: Unit) -> Iterator[Unit]:
+    def parts(self, unit: Unit) -> Iterator[Unit]:
         """Yield what a unit was cut into; one that another process could score whole stays whole."""
         if self._file(unit).exists() or not self._cut(unit).exists():
             yield unit
             return
         for half in unit.halves:
-            yield from self._parts(half)
+            yield from self.parts(half)
+
+
+def record_name(unit: Unit) -> str:
+    """Return the name of a unit's file."""
+    return f"{unit.start:09d}-{unit.stop:09d}.npz"
+
+
+def read_plan(path: Path) -> Plan:
+    """Return a plan as it was recorded, its units whole."""
+    found = read_json(path)
+    return Plan(**found | {"units": tuple(Unit(**unit) for unit in found["units"])})
 
 
 def _fields(record: Mapping[str, np.ndarray]) -> dict[str, np.ndarray]:

@@ -9,7 +9,10 @@ from attrs import evolve
 
 from globscope.store import key, read_arrays
 from globscope.study.disk.journal import FIELDS, DiskJournal
+from globscope.study.disk.shard_journal import take_units
+from globscope.study.extent import OpenStage, PausedError
 from globscope.study.meter import count_elsewhere
+from globscope.study.score_share import score_share
 from globscope.study.score_units import Evaluation, score_units
 from globscope.study.stage_keys import Stage
 from globscope.study.workshop import Workshop
@@ -23,29 +26,53 @@ def evaluate(
     """Return the fields of networks, (n,) each, and the seconds they took; units already done are kept.
 
     Where scoring draws, all networks of a study draw the same numbers, unless these have a seed of their own.
+
+    Raises:
+        PausedError: Units are left to others; their plan is recorded if the study stops before evaluations.
     """
-    evaluator = workshop.spec.evaluator.component
+    evaluator, store = workshop.spec.evaluator.component, workshop.store
     networks = evolve(networks, seed=draw_seed(workshop)) if networks.seed is None else networks
     stage_key = evaluation_key(workshop, networks_key)
+    whole = workshop.computes(Stage.EVALUATE)
 
     def work(folder: Path, progress: Progress) -> Mapping[str, Any]:
         journal = DiskJournal(folder, len(networks), component=workshop.label_of(evaluator))
-        record_fields(workshop, networks, journal, progress)
+        evaluation = planned_evaluation(workshop, networks, journal)
+        for shard in store.shard_folders(Stage.EVALUATE, stage_key):
+            taken = take_units(shard, folder, f"{Stage.EVALUATE}/{stage_key}")
+            for problem in taken.problems:
+                workshop.observer.warning(problem)
+        if not whole and (missing := len(journal.pending())):
+            units = len(evaluation.plan.units)
+            raise PausedError(OpenStage(stage=Stage.EVALUATE, key=stage_key, label=label, parts=units, missing=missing))
+        _score(workshop, evaluation, journal, progress)
         return journal.used
 
-    folder = workshop.stage(Stage.EVALUATE, stage_key, work, label)
+    if workshop.extent.shard is not None and not store.is_finished(Stage.EVALUATE, stage_key):
+        raise PausedError(score_share(workshop, networks, stage_key, label))
+    pauses = workshop.extent.until is Stage.EVALUATE
+    folder = workshop.stage(Stage.EVALUATE, stage_key, work, label, pauses=pauses)
+    store.discard_shards(Stage.EVALUATE, stage_key)
     return read_arrays(folder / FIELDS), DiskJournal(folder, len(networks)).seconds
 
 
 def record_fields(workshop: Workshop, networks: Networks, journal: DiskJournal, progress: Progress) -> None:
     """Let the workers score networks into a journal."""
-    evaluator, task = workshop.spec.evaluator.component, workshop.task
-    with workshop.errors_of(evaluator):
-        plan = journal.plan(evaluator.plan(networks, task))
-    evaluation = Evaluation(registry=workshop.registry, evaluator=evaluator, networks=networks, task=task, plan=plan)
+    _score(workshop, planned_evaluation(workshop, networks, journal), journal, progress)
+
+
+def _score(workshop: Workshop, evaluation: Evaluation, journal: DiskJournal, progress: Progress) -> None:
     recorded = score_units(evaluation, journal, workshop.workers, progress)
     journal.finish()
     count_elsewhere(journal.cost(recorded))
+
+
+def planned_evaluation(workshop: Workshop, networks: Networks, journal: DiskJournal) -> Evaluation:
+    """Return what workers are handed to score networks, with the plan, which is recorded."""
+    evaluator, task = workshop.spec.evaluator.component, workshop.task
+    with workshop.errors_of(evaluator):
+        plan = journal.plan(evaluator.plan(networks, task))
+    return Evaluation(registry=workshop.registry, evaluator=evaluator, networks=networks, task=task, plan=plan)
 
 
 def evaluation_key(workshop: Workshop, networks_key: str) -> str:

@@ -7,7 +7,7 @@ from pathlib import Path
 from typing import Literal
 
 import numpy as np
-from attrs import asdict
+from attrs import asdict, evolve
 
 from globscope.population.stacking import assign_rows
 from globscope.population.training_run import TrainingRun, checkpoint_path
@@ -55,7 +55,7 @@ def parent_weights(workshop: Workshop, place: Place) -> dict[str, np.ndarray] | 
     run = parent_run(workshop, place)
     if run is None:
         return None
-    train(workshop, [[run]])
+    train(evolve(workshop, extent=evolve(workshop.extent, until=None)), [[run]])  # with it, the others can be divided
     return read_arrays(checkpoint_path(workshop.store.place(Stage.TRAIN, training_key(workshop, run)), run.epochs))
 
 
@@ -70,11 +70,21 @@ def parent_run(workshop: Workshop, place: Place) -> TrainingRun | None:
 
 
 def train(workshop: Workshop, groups: Sequence[Sequence[TrainingRun]]) -> None:
-    """Train groups of runs, each at once: all of them side by side where there are workers for that."""
-    for batch in [list(groups)] if workshop.workers.count > 1 else [[group] for group in groups]:
+    """Train groups of runs, each at once: all of them side by side where there are workers for that.
+
+    Raises:
+        PausedError: Runs are left to others, such as the groups of other shards.
+    """
+    labels = {training_key(workshop, run): f"train {run.name}" for group in groups for run in group}
+    own = workshop.extent.share(groups, next(iter(labels)))
+    if workshop.extent.shard is None and not workshop.computes(Stage.TRAIN):
+        workshop.pause(Stage.TRAIN, labels, parts=1)
+    for batch in [own] if workshop.workers.count > 1 else [[group] for group in own]:
         runs = {training_key(workshop, run): run for group in batch for run in group}
         names = {key_of: run.name for key_of, run in runs.items()}
         workshop.stages(Stage.TRAIN, names, partial(_train_batch, workshop, runs, batch), "train ")
+    if len(own) < len(groups):
+        workshop.pause(Stage.TRAIN, labels, parts=1)
 
 
 def _train_batch(

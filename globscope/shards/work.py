@@ -1,0 +1,89 @@
+"""Computes a shard's share of a prepared run, which needs no spec: the run folder has it."""
+
+from collections.abc import Mapping, Sequence
+from pathlib import Path
+
+from attrs import define
+
+from globscope.errors import RunError
+from globscope.session import SPEC, Study, load, prepared_folders
+from globscope.store import written_file
+from globscope.study.built_task import TaskCache
+from globscope.study.extent import Extent, OpenStage, Shard
+from globscope.study.observer import Observer
+from globscope.study.pool import workers_of
+from globscope.study.preparation import Preparation, input_keys
+from globscope.study.stage_keys import Stage
+
+# The stages that shards can divide.
+DIVISIBLE = (Stage.TRAIN, Stage.EVALUATE)
+HOW = " or ".join(f"`globscope study SPEC --until {stage}`" for stage in DIVISIBLE)
+
+
+@define(frozen=True, kw_only=True)
+class ShardWork:
+    """What a shard has done.
+
+    Attributes:
+        folder: The run folder.
+        shard: The share that was computed.
+        stages: What is not finished, every stage once.
+    """
+
+    folder: Path
+    shard: Shard
+    stages: Sequence[OpenStage]
+
+    @property
+    def done(self) -> int:
+        """How many units of evaluations it has scored now."""
+        return sum(one.done for one in self.stages)
+
+
+def work(folder: Path, shard: Shard, overrides: Sequence[str] = (), observer: Observer | None = None) -> ShardWork:
+    """Compute a shard's share of all that is prepared in a run folder, or in the cells of a sweep.
+
+    Only folders of this shard are written in the run folder, and those of networks that it trains.
+
+    Args:
+        folder: The run folder.
+        shard: Which share.
+        overrides: `key=value` for the spec of the run: where files lie here, and where work is done.
+        observer: Hears of progress.
+
+    Raises:
+        RunError: Nothing is prepared there, or the spec or a file that it names has changed since.
+    """
+    observer, cache, stages = observer or Observer(), TaskCache(), dict[str, OpenStage]()
+    prepared = _preparations(folder)
+    studies = [load(written_file(one, SPEC), overrides, one) for one in prepared]
+    with workers_of(studies[0].spec, studies[0].registry, observer) as workers:
+        for study in studies:
+            workshop = study.workshop(observer, cache, workers)
+            _require_unchanged(study, prepared[study.folder].differences(input_keys(workshop)))
+            stages |= {one.key: one for one in study.advance(workshop, Extent(shard=shard))}
+    return ShardWork(folder=folder, shard=shard, stages=tuple(stages.values()))
+
+
+def _preparations(folder: Path) -> Mapping[Path, Preparation]:
+    """Return what is prepared, by the folder of the run or of each cell.
+
+    Raises:
+        RunError: Nothing is prepared that shards can divide.
+    """
+    found = {one: prepared for one in prepared_folders(folder) if (prepared := Preparation.read(one)) is not None}
+    if not found:
+        raise RunError(f"{folder}: nothing is prepared for shards here; {HOW} prepares it")
+    for one, prepared in found.items():
+        if prepared.until not in DIVISIBLE:
+            raise RunError(f"{one}: was prepared until {prepared.until}, which shards cannot divide; {HOW} goes on")
+    return found
+
+
+def _require_unchanged(study: Study, differences: Sequence[str]) -> None:
+    if differences:
+        tables = ", ".join(differences)
+        raise RunError(
+            f"{study.folder}: {tables}: the spec, or a file that it names, is not as it was when the run was prepared; "
+            "the same `globscope study` command prepares it again"
+        )

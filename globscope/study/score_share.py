@@ -1,0 +1,58 @@
+"""A shard's share of an evaluation that another process has prepared."""
+
+from attrs import evolve
+
+from globscope.roles import Evaluator
+from globscope.store import discard
+from globscope.store.record import read
+from globscope.study.disk.journal import PLAN, read_plan
+from globscope.study.disk.shard_journal import ShardJournal, is_recorded
+from globscope.study.extent import OpenStage, Shard
+from globscope.study.score_units import Evaluation, score_units
+from globscope.study.stage_keys import Stage
+from globscope.study.workshop import Workshop
+from globscope.torch_settings import precise, same_threads
+from globscope.values.evaluation import Networks, Plan
+
+
+def score_share(workshop: Workshop, networks: Networks, key: str, label: str) -> OpenStage:
+    """Score the units of an evaluation that are this shard's; return what is left then.
+
+    The stage's own folder is only read, since another process may be at work there.
+    """
+    shard, plan = workshop.extent.shard, _prepared_plan(workshop, key)
+    found = OpenStage(stage=Stage.EVALUATE, key=key, label=label)
+    if shard is None or plan is None:
+        return found
+    journal = _journal(workshop, len(networks), key, shard, plan)
+    if journal.pending():
+        evaluator: Evaluator = workshop.spec.evaluator.component
+        evaluation = Evaluation(
+            registry=workshop.registry, evaluator=evaluator, networks=networks, task=workshop.task, plan=plan
+        )
+        with same_threads(), precise("float32", "cpu"):
+            score_units(evaluation, journal, workshop.workers, workshop.observer.stage(f"{label}, shard {shard}"))
+    folders = (journal.folder, *journal.others)
+    missing = sum(not is_recorded(unit, folders) for unit in plan.units)
+    return evolve(found, parts=len(plan.units), missing=missing, done=journal.done)
+
+
+def _prepared_plan(workshop: Workshop, key: str) -> Plan | None:
+    """Return the plan that was recorded for an evaluation; None where there is none, or it is damaged."""
+    part = workshop.store.unfinished_place(Stage.EVALUATE, key)
+    record = read(part)
+    return read_plan(part / PLAN) if record is not None and record.is_as_written(part, PLAN) else None
+
+
+def _journal(workshop: Workshop, count: int, key: str, shard: Shard, plan: Plan) -> ShardJournal:
+    """Return the shard's journal, which continues where an earlier process stopped."""
+    store, name = workshop.store, f"{shard.number}-of-{shard.count}"
+    folder = store.shard_folder(Stage.EVALUATE, key, name)
+    if (folder / PLAN).exists() and read_plan(folder / PLAN) != plan:
+        discard(folder)  # of a plan that was damaged and made anew
+        folder = store.shard_folder(Stage.EVALUATE, key, name)
+    others = (store.unfinished_place(Stage.EVALUATE, key), *store.shard_folders(Stage.EVALUATE, key))
+    evaluator = workshop.label_of(workshop.spec.evaluator.component)
+    journal = ShardJournal(folder, count, component=evaluator, shard=shard, key=key, others=others)
+    journal.plan(plan)
+    return journal

@@ -1,0 +1,274 @@
+"""A run that several processes divide has the results of a single one, whatever happens to them."""
+
+import os
+import signal
+
+import pytest
+from support.components import BUILT_IN
+from support.forked import in_fresh_process
+from support.sharded import SMALL, ShardedPlace, assert_same_results, shards
+from support.study import MAP, TINY_TASK, Notes, values
+
+from globscope.builtin.evaluators.pytorch import Torch
+from globscope.builtin.samplers.sobol import Sobol
+from globscope.errors import RunError, SpecError
+from globscope.scoring.draws import REPEATS
+from globscope.session import Study, results
+from globscope.shards import work
+from globscope.spec.read import read_spec
+from globscope.study.disk.journal import DiskJournal
+from globscope.study.disk.shard_journal import ShardJournal
+from globscope.study.extent import Extent, Shard, stop_before
+from globscope.study.stage_keys import Stage
+from globscope.testing import registry_of
+from globscope.testing.tiny.task import TinyTask
+
+forks = pytest.mark.skipif(not hasattr(os, "fork"), reason="forks")
+
+
+@pytest.fixture
+def alone(tmp_path):
+    """The single run of the small study."""
+    place = ShardedPlace(tmp_path / "alone", SMALL)
+    place.study()
+    return place
+
+
+@pytest.fixture
+def divided(tmp_path):
+    """The small study, whose evaluations are prepared."""
+    place = ShardedPlace(tmp_path / "divided", SMALL)
+    place.prepare()
+    return place
+
+
+def sixteen_shards(folder):
+    alone, divided = ShardedPlace(folder / "alone"), ShardedPlace(folder / "divided")
+    alone.study()
+    planned = sum(one.parts for one in divided.prepare())
+    children = [divided.work_forked(range(first, 17, 4), 16, 3 if first == 2 else None) for first in (1, 2, 3, 4)]
+    ends = [os.waitpid(child, 0)[1] for child in children]
+    assert ends == [0, signal.SIGKILL, 0, 0]
+    before = divided.records()
+    assert 0 < len(before) < planned
+    again = divided.work_forked(range(2, 17, 4), 16)
+    assert os.waitpid(again, 0)[1] == 0
+    records = divided.records()
+    assert len(records) == planned
+    assert all(len(files) == 1 for files in records.values())
+    assert records | before == records
+    notes = divided.study()
+    assert notes.warned == []
+    assert_same_results(divided, alone)
+
+
+@forks
+def test_sixteen_shards_by_four_processes_at_once_one_killed_equal_the_single_run(tmp_path):
+    in_fresh_process(sixteen_shards, tmp_path)
+
+
+def test_every_unit_falls_to_one_shard_and_those_of_small_evaluations_to_different_ones():
+    keys = [f"{number:016x}" for number in range(8)]
+    for key in keys:
+        taken = [[place for place in range(21) if shard.takes(place, key)] for shard in shards(4)]
+        assert sorted(place for places in taken for place in places) == list(range(21))
+        assert {len(places) for places in taken} == {5, 6}
+    assert [[shard.takes(0, key) for shard in shards(4)].index(True) for key in keys] == [0, 1, 2, 3] * 2
+
+
+def test_training_runs_are_divided_by_their_groups(tmp_path, alone):
+    divided = ShardedPlace(tmp_path / "divided", SMALL)
+    assert [one.label for one in divided.prepare(Stage.TRAIN)] == ["train A", "train B", "train C"]
+    left = [[one.label for one in work(divided.run, shard).stages] for shard in shards(3)]
+    assert [len(labels) for labels in left] == [2, 1, 1]
+    assert left[2] == ["read checkpoints"]
+    divided.study()
+    assert_same_results(divided, alone)
+
+
+def test_a_study_that_stops_before_a_stage_has_what_does_not_need_it(tmp_path):
+    place = ShardedPlace(tmp_path / "place", SMALL)
+    left = {until: [one.label for one in place.prepare(until)] for until in (Stage.POPULATION, Stage.REDUCE)}
+    assert left == {Stage.POPULATION: ["read checkpoints"], Stage.REDUCE: ["evaluate members", "fit pca"]}
+    assert place.kinds() == {"train", "population", "space"}
+    with pytest.raises(RunError, match="was prepared until reduce, which shards cannot divide"):
+        work(place.run, Shard(number=1, count=1))
+    assert [one.label for one in place.prepare(Stage.SAMPLE)] == [
+        "evaluate members",
+        "evaluate pca's members",
+        "decode pca",
+    ]
+    assert all(one.parts == 0 for one in place.prepare(Stage.SAMPLE))
+
+
+def test_a_study_that_ends_while_a_shard_works_is_not_damaged_by_it(alone, divided, monkeypatch):
+    record, ended = ShardJournal.record, []
+
+    def late(journal, unit, fields, **where):
+        if not ended:
+            ended.append(values(divided.job))
+        record(journal, unit, fields, **where)
+
+    monkeypatch.setattr(ShardJournal, "record", late)
+    assert work(divided.run, Shard(number=1, count=1)).done == 0
+    assert ended
+    monkeypatch.undo()
+    notes = divided.study()
+    assert (notes.warned, [name for name in notes.ran if "evaluate" in name]) == ([], [])
+    work(divided.run, Shard(number=1, count=1))
+    assert_same_results(divided, alone)
+
+
+def test_shards_that_work_while_a_study_scores_do_not_damage_it(alone, divided, monkeypatch):
+    record, worked = DiskJournal.record, []
+
+    def interrupted(journal, unit, fields, **where):
+        record(journal, unit, fields, **where)
+        if not worked:
+            worked.append(True)
+            worked.extend(work(divided.run, shard).done for shard in shards(2))
+
+    monkeypatch.setattr(DiskJournal, "record", interrupted)
+    notes = divided.study()
+    assert sum(worked[1:]) > 0
+    assert notes.warned == []
+    assert_same_results(divided, alone)
+
+
+def test_a_shard_continues_with_what_lacks_and_leaves_what_others_have_scored(divided):
+    everything = sum(one.parts for one in divided.prepare())
+    first = work(divided.run, Shard(number=1, count=2))
+    assert work(divided.run, Shard(number=1, count=2)).done == 0
+    assert first.done + work(divided.run, Shard(number=1, count=1)).done == everything
+    assert [one.missing for one in work(divided.run, Shard(number=2, count=2)).stages] == [0, 0, 0]
+
+
+def test_a_damaged_unit_of_a_shard_is_named_and_scored_again(alone, divided):
+    for shard in shards(2):
+        work(divided.run, shard)
+    [damaged, *_] = next(iter(divided.records().values()))
+    damaged.write_bytes(damaged.read_bytes()[:-1] + b"?")
+    notes = divided.study()
+    assert notes.warned == [f"{damaged}: not used: it is damaged or was changed"]
+    assert_same_results(divided, alone)
+
+
+def test_a_unit_that_does_not_fit_into_the_memory_of_a_shard_is_cut_for_all(divided, monkeypatch):
+    scorer = Torch.scorer
+
+    def small(evaluator, networks, task, plan):
+        made = scorer(evaluator, networks, task, plan)
+        score = made.score
+
+        class Small:
+            device = made.device
+
+            def score(self, unit):
+                if len(unit) > 2:
+                    raise MemoryError("full")
+                return score(unit)
+
+        return Small()
+
+    monkeypatch.setattr(Torch, "scorer", small)
+    for shard in shards(2):
+        work(divided.run, shard)
+    monkeypatch.undo()
+    assert {one.missing for one in work(divided.run, Shard(number=1, count=2)).stages} == {0}
+    sizes = {int(name[10:19]) - int(name[:9]) for _, name in divided.records()}
+    assert max(sizes) == 2
+    notes = divided.study()
+    assert not notes.warned
+
+
+def test_rounds_of_an_adaptive_sampler_are_prepared_one_after_another(tmp_path, monkeypatch):
+    ask = Sobol.ask
+
+    def twice(sampler, chart, landscape, rng):
+        known = 0 if landscape is None else len(landscape.samples.points)
+        return ask(sampler, chart, None, rng) if known < 16 else None
+
+    monkeypatch.setattr(Sobol, "ask", twice)
+    text = SMALL.replace('use = "grid"\nresolution = 3', 'use = "sobol"\nsamples = 8')
+    alone, divided = ShardedPlace(tmp_path / "alone", text), ShardedPlace(tmp_path / "divided", text)
+    alone.study()
+    for label in ("evaluate pca", "evaluate pca, sobol 2"):
+        assert divided.prepare()[-1].label == label
+        for shard in shards(2):
+            work(divided.run, shard)
+    divided.study()
+    assert_same_results(divided, alone)
+
+
+def test_cells_of_a_sweep_are_divided_by_their_units(tmp_path):
+    text = SMALL + '[sweep]\n"reducer.0.latent_dim" = [1, 2]\n'
+    place = ShardedPlace(tmp_path / "sweep", text)
+    labels = [one.label for one in place.prepare()]
+    assert labels == ["evaluate members", *["evaluate pca's members", "evaluate pca"] * 2]
+    done = [work(place.run, shard) for shard in shards(3)]
+    assert {one.missing for one in done[-1].stages} == {0}
+    for cell in place.job.spec.cells:
+        notes = Notes()
+        values(place.job.study(cell), notes)
+        assert not notes.warned
+
+
+def test_draws_of_a_loss_that_draws_are_prepared_beside_the_members(tmp_path):
+    path = tmp_path / "study.toml"
+    path.write_text(TINY_TASK.replace('"tiny"', '"tiny"\ndrawing = true', 1) + MAP)
+    registry = registry_of(BUILT_IN, tiny=TinyTask)
+    study = Study(spec=read_spec(path, (), registry), folder=tmp_path / "run", registry=registry)
+    left = study.advance(study.workshop(), Extent(until=Stage.EVALUATE))
+    draws = [f"evaluate draw {number} of {REPEATS}" for number in range(1, REPEATS + 1)]
+    assert [one.label for one in left] == ["evaluate members", *draws, "evaluate pca's members", "evaluate pca"]
+    assert all(one.parts for one in left)
+
+
+@pytest.mark.parametrize(
+    ("text", "message"),
+    [
+        ("17/16", "--shard 17/16: shards are numbered from 1/16 to 16/16; near: 16/16"),
+        ("0/16", "--shard 0/16: shards are numbered from 1/16 to 16/16; near: 1/16"),
+        *(
+            (text, f"--shard {text}: expected NUMBER/COUNT, such as 3/16")
+            for text in ("3", "a/4", "1/0", "-1/4", "1/2/3")
+        ),
+    ],
+)
+def test_a_shard_that_is_none_is_refused(text, message):
+    with pytest.raises(SpecError) as refused:
+        Shard.parse(text)
+    assert str(refused.value) == message
+
+
+def test_a_stage_before_which_no_study_stops_is_refused():
+    with pytest.raises(SpecError) as refused:
+        stop_before("evaluation")
+    assert str(refused.value) == "--until evaluation: a study cannot stop there; did you mean 'evaluate'?"
+
+
+def test_a_run_without_anything_prepared_is_refused(tmp_path):
+    how = "`globscope study SPEC --until train` or `globscope study SPEC --until evaluate` prepares it"
+    with pytest.raises(RunError) as refused:
+        work(tmp_path, Shard(number=1, count=2))
+    assert str(refused.value) == f"{tmp_path}: nothing is prepared for shards here; {how}"
+
+
+def test_a_spec_or_file_that_changed_since_the_run_was_prepared_is_named_by_its_table(divided, tmp_path):
+    with pytest.raises(RunError) as refused:
+        work(divided.run, Shard(number=1, count=2), ["evaluator.examples=32", "seed=1"])
+    assert str(refused.value) == (
+        f"{divided.run}: [seed], [evaluator]: the spec, or a file that it names, is not as it was when the run was "
+        "prepared; the same `globscope study` command prepares it again"
+    )
+
+
+def test_a_run_that_is_prepared_says_how_many_parts_are_there(divided):
+    with pytest.raises(RunError) as unfinished:
+        results(divided.run)
+    count = sum(one.parts for one in divided.prepare())
+    assert str(unfinished.value) == (
+        f"{divided.run}: this run is not finished: 0 of {count} parts that were prepared for shards are there; "
+        f"`globscope work {divided.run} --shard NUMBER/COUNT` computes others, and then the same `globscope study` "
+        "command continues it"
+    )

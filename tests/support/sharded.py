@@ -1,0 +1,83 @@
+"""Runs that are prepared, divided between shards, and finished."""
+
+import os
+import shutil
+import signal
+
+from support.arrays import assert_same_arrays
+from support.forked import Place
+from support.study import TINY
+
+import globscope
+from globscope.shards import prepare, work
+from globscope.store import read_arrays
+from globscope.study.disk.journal import DiskJournal
+from globscope.study.extent import Shard
+from globscope.study.stage_keys import Stage
+
+# Every map in 21 units of four networks, and its members in three.
+UNITS = TINY.replace("resolution = 5", "resolution = 9").replace("examples = 64", "examples = 64\nmemory = 1e-5")
+SMALL = UNITS.replace("resolution = 9", "resolution = 3").replace("epochs = 2", "epochs = 1")
+
+
+class ShardedPlace(Place):
+    """A spec whose run is prepared for shards."""
+
+    def __init__(self, folder, text=UNITS):
+        super().__init__(folder, text, report=False)
+
+    @property
+    def job(self):
+        return globscope.load(self.folder / "spec.toml", folder=self.run)
+
+    def prepare(self, until=Stage.EVALUATE):
+        return prepare(self.job, until).stages
+
+    def copy(self, name):
+        """Return a copy of the run folder."""
+        return shutil.copytree(self.run, self.folder / name)
+
+    def work_forked(self, numbers, count, kill_at=None):
+        """Return a process that computes some shards, one after another; it is killed at its unit of a number."""
+        child = os.fork()
+        if child == 0:
+            if kill_at is not None:
+                DiskJournal.record = mortal(DiskJournal.record, kill_at)
+            for number in numbers:
+                work(self.run, Shard(number=number, count=count))
+            os._exit(0)
+        return child
+
+    def records(self):
+        """Return the units that shards have recorded, by the evaluation's key and the unit's file, with their files."""
+        found = {}
+        for path in sorted(self.run.glob("stages/evaluate/*.shards/*.part/units/*.npz")):
+            found.setdefault((path.parents[2].stem, path.name), []).append(path)
+        return found
+
+
+def mortal(record, kill_at):
+    """Return a journal's `record` that ends the process instead of its call of a number."""
+    calls = []
+
+    def deadly(*arguments, **options):
+        calls.append(1)
+        if len(calls) == kill_at:
+            os.kill(os.getpid(), signal.SIGKILL)
+        return record(*arguments, **options)
+
+    return deadly
+
+
+def shards(count):
+    return [Shard(number=number, count=count) for number in range(1, count + 1)]
+
+
+def assert_same_results(one, two):
+    """Require the same arrays of all stages, in two places."""
+    assert_same_arrays(one.arrays(), two.arrays())
+    assert not [path for path in one.run.rglob("*") if path.suffix in (".part", ".shards", ".damaged", ".copy")]
+
+
+def losses(path):
+    return {name: values for name, values in read_arrays(path).items() if name.startswith("field/")}
