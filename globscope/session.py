@@ -341,17 +341,21 @@ def project(folder: str | Path, files: Sequence[str | Path], observer: Observer 
         return project_files(workshop, [Path(file) for file in files])
 
 
-def prepared_parts(folder: Path) -> str:
-    """Return the end of a message about an unfinished run: what is prepared for shards, and what continues it."""
+def prepared_parts(folder: Path) -> tuple[int, int]:
+    """Return how many of the parts that were prepared for shards nobody has computed yet, and how many there are."""
     store, prepared = Store(stages_root(folder)), [Preparation.read(one) for one in prepared_folders(folder)]
     stages = {one.key: one for found in prepared if found is not None for one in found.stages if one.parts}
-    missing = sum(missing_parts(store, one) for one in stages.values())
-    count, again = sum(one.parts for one in stages.values()), "the same `globscope study` command continues it"
+    return sum(missing_parts(store, one) for one in stages.values()), sum(one.parts for one in stages.values())
+
+
+def _unfinished(folder: Path) -> str:
+    """Return the message about a run that is not finished: how far it is prepared, and what continues it."""
+    (missing, count), again = prepared_parts(folder), "the same `globscope study` command continues it"
     if not missing:
-        return f"; {again}"
+        return f"{folder}: this run is not finished; {again}"
     return (
-        f": {count - missing} of {count} parts that were prepared for shards are there; `globscope work {folder} "
-        f"--shard NUMBER/COUNT` computes others, and then {again}"
+        f"{folder}: this run is not finished: {count - missing} of {count} parts that were prepared for shards are "
+        f"there; `globscope work {folder} --shard NUMBER/COUNT` computes others, and then {again}"
     )
 
 
@@ -367,7 +371,7 @@ def results(folder: Path) -> dict[str, Any]:
     if (folder / TABLE).exists():
         raise RunError(f"{folder}: is a sweep, whose cells are the runs: {folder / CELLS}/…")
     if any((folder / name).exists() for name in (STAGES, SPEC)):
-        raise RunError(f"{folder}: this run is not finished{prepared_parts(folder)}")
+        raise RunError(_unfinished(folder))
     runs = [p.parent.name for p in folder.parent.glob(f"*/{RESULTS}")]
     hint = near(folder.name, runs) if runs else "`globscope study SPEC` makes one"
     raise RunError(f"{folder}: there is no run here; {hint}")

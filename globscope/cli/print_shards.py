@@ -36,7 +36,7 @@ def _open_line(one: OpenStage) -> str:
 
 def work_lines(done: ShardWork) -> Iterator[str]:
     """Yield what a shard has done, what others have to do, and the next command."""
-    yield f"shard {done.shard} of {done.folder}: finished; {_units(done.done)} scored now"
+    yield f"shard {done.shard} of {done.folder}: finished" + (f"; {_units(done.done)} scored" if done.done else "")
     divided = [one for one in done.stages if one.missing]
     unprepared = [one for one in done.stages if one.stage is Stage.EVALUATE and not one.parts]
     if divided:
@@ -45,7 +45,7 @@ def work_lines(done: ShardWork) -> Iterator[str]:
     elif unprepared:
         yield f"not prepared: {_labels(unprepared)}; the same `globscope study` command with --until evaluate does that"
     else:
-        yield f"every part that was prepared is there; next: {FINISH}"
+        yield f"every part that was prepared is there; next: {FINISH}, or with a later stage"
 
 
 def _labels(stages: Sequence[OpenStage]) -> str:
@@ -55,7 +55,9 @@ def _labels(stages: Sequence[OpenStage]) -> str:
 def gathered_lines(folder: Path, gathered: Gathered) -> Iterator[str]:
     """Yield what was copied, and what is still to do."""
     stages = f"{gathered.stages} finished stage{'s' * (gathered.stages != 1)}"
-    yield f"{folder}: {_units(gathered.units)} and {stages} copied{prepared_parts(folder)}"
+    yield f"{folder}: {_units(gathered.units)} and {stages} copied"
+    missing, count = prepared_parts(folder)
+    yield f"left: {missing} of {count} parts that were prepared for shards" if missing else f"next: {FINISH}"
 
 
 def _units(count: int) -> str:

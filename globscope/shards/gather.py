@@ -81,12 +81,15 @@ def _problems(folder: Path, copies: Sequence[Path]) -> Iterator[str]:
         return
     for copy in copies:
         found = _inputs(copy)
-        if not found:
+        if not copy.is_dir():
+            yield f"{copy}: there is no such folder; expected a copy of {folder}"
+        elif not found:
             yield f"{copy}: nothing is prepared for shards here; expected a copy of {folder}"
         elif copy.samefile(folder):
             yield f"{copy}: is the run itself, not a copy of it"
         elif differences := [name for name in {**own, **found} if own.get(name) != found.get(name)]:
-            yield f"{copy}: is no copy of {folder}: {', '.join(differences)} differ"
+            verb = "differs" if len(differences) == 1 else "differ"
+            yield f"{copy}: is no copy of {folder}: {', '.join(differences)} {verb}"
 
 
 def _inputs(folder: Path) -> dict[str, str]:

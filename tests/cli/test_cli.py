@@ -77,7 +77,9 @@ def test_help_imports_nothing_heavy():
     assert "Print a finished run's tables again." in found.stdout
 
 
-@pytest.mark.parametrize("command", ["study", "check", "init", "schema", "plugins", "data", "project", "show"])
+@pytest.mark.parametrize(
+    "command", ["study", "work", "gather", "check", "init", "schema", "plugins", "data", "project", "show"]
+)
 def test_every_command_has_help_of_whole_sentences(command):
     listed = next(line for line in run("--help").stdout.splitlines() if line.strip().startswith(command))
     assert listed.endswith(".")

@@ -6,7 +6,7 @@ import signal
 import pytest
 from support.components import BUILT_IN
 from support.forked import in_fresh_process
-from support.sharded import SMALL, ShardedPlace, assert_same_results, shards
+from support.sharded import SMALL, ShardedPlace, assert_same_results, prepared_run, shards, single_run
 from support.study import MAP, TINY_TASK, Notes, values
 
 from globscope.builtin.evaluators.pytorch import Torch
@@ -29,17 +29,13 @@ forks = pytest.mark.skipif(not hasattr(os, "fork"), reason="forks")
 @pytest.fixture
 def alone(tmp_path):
     """The single run of the small study."""
-    place = ShardedPlace(tmp_path / "alone", SMALL)
-    place.study()
-    return place
+    return single_run(tmp_path / "alone")
 
 
 @pytest.fixture
 def divided(tmp_path):
     """The small study, whose evaluations are prepared."""
-    place = ShardedPlace(tmp_path / "divided", SMALL)
-    place.prepare()
-    return place
+    return prepared_run(tmp_path / "divided")
 
 
 def sixteen_shards(folder):

@@ -10,7 +10,6 @@ from support.study import TINY
 
 import globscope
 from globscope.shards import prepare, work
-from globscope.store import read_arrays
 from globscope.study.disk.journal import DiskJournal
 from globscope.study.extent import Shard
 from globscope.study.stage_keys import Stage
@@ -56,6 +55,20 @@ class ShardedPlace(Place):
         return found
 
 
+def single_run(folder):
+    """Return the small study, computed by one process."""
+    place = ShardedPlace(folder, SMALL)
+    place.study()
+    return place
+
+
+def prepared_run(folder, text=SMALL, until=Stage.EVALUATE):
+    """Return the small study, prepared for shards."""
+    place = ShardedPlace(folder, text)
+    place.prepare(until)
+    return place
+
+
 def mortal(record, kill_at):
     """Return a journal's `record` that ends the process instead of its call of a number."""
     calls = []
@@ -77,7 +90,3 @@ def assert_same_results(one, two):
     """Require the same arrays of all stages, in two places."""
     assert_same_arrays(one.arrays(), two.arrays())
     assert not [path for path in one.run.rglob("*") if path.suffix in (".part", ".shards", ".damaged", ".copy")]
-
-
-def losses(path):
-    return {name: values for name, values in read_arrays(path).items() if name.startswith("field/")}
