@@ -348,7 +348,7 @@ def prepared_parts(folder: Path) -> tuple[int, int]:
     return sum(missing_parts(store, one) for one in stages.values()), sum(one.parts for one in stages.values())
 
 
-def _unfinished(folder: Path) -> str:
+def _why_unfinished(folder: Path) -> str:
     """Return the message about a run that is not finished: how far it is prepared, and what continues it."""
     (missing, count), again = prepared_parts(folder), "the same `globscope study` command continues it"
     if not missing:
@@ -371,7 +371,7 @@ def results(folder: Path) -> dict[str, Any]:
     if (folder / TABLE).exists():
         raise RunError(f"{folder}: is a sweep, whose cells are the runs: {folder / CELLS}/…")
     if any((folder / name).exists() for name in (STAGES, SPEC)):
-        raise RunError(_unfinished(folder))
+        raise RunError(_why_unfinished(folder))
     runs = [p.parent.name for p in folder.parent.glob(f"*/{RESULTS}")]
     hint = near(folder.name, runs) if runs else "`globscope study SPEC` makes one"
     raise RunError(f"{folder}: there is no run here; {hint}")
