@@ -251,7 +251,7 @@ def gather(
 
 
 @app.command()
-def check(spec: Spec, override: Set = [], out: Folder = None) -> None:  # noqa: B006
+def check(spec: Spec, override: Set = [], out: Folder = None, *, pool: Pool = None) -> None:  # noqa: B006
     """Validate a spec and print its plan.
 
     Code that the spec names (`file.py:name`) is imported, and a few training steps are run: use only specs that you
@@ -261,7 +261,7 @@ def check(spec: Spec, override: Set = [], out: Folder = None) -> None:  # noqa: 
         from globscope.cli.print_tables import print_plan
         from globscope.sweep import load
 
-        print_plan(load(spec, override, out).estimate())
+        print_plan(load(spec, in_pool(pool, override), out).estimate())
 
 
 @align.command()

@@ -24,6 +24,7 @@ from globscope.roles.bench import Bench as Bench, Draft as Draft, Pair as Pair, 
 from globscope.roles.evaluator import (
     Evaluator as Evaluator,
     EvaluatorTraits as EvaluatorTraits,
+    TriesScoring as TriesScoring,
     UnitScorer as UnitScorer,
 )
 from globscope.roles.optional import (
@@ -36,6 +37,7 @@ from globscope.roles.optional import (
 )
 from globscope.roles.pool import (
     Pool as Pool,
+    PoolTraits as PoolTraits,
     Workers as Workers,
     silent as silent,
 )

@@ -6,6 +6,7 @@ from typing import Protocol
 import numpy as np
 from attrs import define
 
+from globscope.roles.probe import Probe
 from globscope.roles.task import Task
 from globscope.values.evaluation import Networks, Plan, Unit
 
@@ -51,6 +52,14 @@ class Evaluator(Protocol):
 
     def scorer(self, networks: Networks, task: Task, plan: Plan) -> UnitScorer:
         """Return what scores the units; called once in every process that does."""
+        ...
+
+
+class TriesScoring(Protocol):
+    """An evaluator whose time `globscope check` can measure on fewer examples."""
+
+    def trial(self, probe: Probe) -> tuple[Evaluator, float]:
+        """Return an evaluator that scores a network in a second at most, and how many times as long this takes."""
         ...
 
 

@@ -11,7 +11,8 @@ from attrs import define, field, fields, has
 from globscope.errors import PluginError
 from globscope.roles.aligner import AlignerTraits, Learns, Scores, StartsFrom
 from globscope.roles.analysis import AnalysisTraits, Derives, Evaluates, Plans, Refits
-from globscope.roles.evaluator import EvaluatorTraits
+from globscope.roles.evaluator import EvaluatorTraits, TriesScoring
+from globscope.roles.pool import PoolTraits
 from globscope.roles.probe import Digests, Encodes, Finishes, Probe, ProbeTraits, ReturnsOutputs, TakesInputs
 from globscope.roles.reducer import Compiles, ReducerTraits, Restores, Tries
 from globscope.roles.sampler import Counts, FillsLattice, SamplerTraits
@@ -51,10 +52,10 @@ OPTIONAL: Mapping[str, tuple[type, ...]] = MappingProxyType(
         "task": (Fits, Recognises),
         "reducer": (ReducerTraits, Restores, Tries, Compiles, Checks),
         "sampler": (SamplerTraits, Counts, FillsLattice, Checks),
-        "evaluator": (EvaluatorTraits, Checks),
+        "evaluator": (EvaluatorTraits, TriesScoring, Checks),
         "topology": (TopologyTraits, Checks),
         "aligner": (AlignerTraits, Scores, StartsFrom, Learns, Checks),
-        "pool": (),
+        "pool": (PoolTraits,),
         "analysis": (AnalysisTraits, Derives, Plans, Evaluates, Refits, Checks),
     }
 )

@@ -4,6 +4,8 @@ from collections.abc import Callable, Iterable, Iterator
 from contextlib import AbstractContextManager
 from typing import Any, Protocol, TypeVar
 
+from attrs import define
+
 from globscope.values.chart import Progress
 
 Shared = TypeVar("Shared")
@@ -49,6 +51,19 @@ class Workers(Protocol):
             Exception: What the function raises, as it is.
         """
         ...
+
+
+@define(frozen=True, kw_only=True)
+class PoolTraits:
+    """What `globscope check` knows of a pool before it is opened: its class variable or property `traits`.
+
+    Attributes:
+        workers: How many will work side by side; None where only the open pool can tell.
+        threads: Threads of the libraries that compute, in every worker; None where they are not set.
+    """
+
+    workers: int | None = None
+    threads: int | None = None
 
 
 class Pool(Protocol):

@@ -15,10 +15,12 @@ class SweepEstimate:
     Attributes:
         cells: The cells' plans by name; seconds of training count only networks that no earlier cell trains.
         trained: How many networks are trained, each once.
+        at_once: How many cells run side by side, at most.
     """
 
     cells: Mapping[str, Estimate] = field(repr=False)
     trained: int
+    at_once: int = 1
 
     @property
     def evaluations(self) -> int | None:
@@ -37,7 +39,11 @@ class SweepEstimate:
             "networks trained": f"{self.trained}, each once",
             "loss evaluations": "decided by the samplers" if total is None else f"at most {total:,}; cells share some",
             "memory": f"at most {max(cell.memory for cell in cells) / 2**20:,.0f} MiB beside the libraries",
-            "training": f"about {duration(sum(cell.train_seconds for cell in cells))}",
-            "maps": describe_fits([cell.fit_seconds for cell in cells]),
-            "evaluation": f"at most about {duration(sum(seconds))}" if known else "unknown",
+            "training": f"about {self._duration(sum(cell.train_seconds for cell in cells))}",
+            "maps": describe_fits([cell.fit_seconds for cell in cells], self.at_once),
+            "evaluation": f"at most about {self._duration(sum(seconds))}" if known else "unknown",
         }
+
+    def _duration(self, seconds: float) -> str:
+        """Return the time that cells take that run side by side."""
+        return duration(seconds / self.at_once) + (f", {self.at_once} cells side by side" * (self.at_once > 1))

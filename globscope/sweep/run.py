@@ -30,6 +30,7 @@ from globscope.study.built_task import TaskCache
 from globscope.study.observer import Observer
 from globscope.study.plan.check import check
 from globscope.study.plan.estimate import estimate
+from globscope.study.plan.planned_workers import PlannedWorkers
 from globscope.study.plan.timing import Before
 from globscope.study.pool import workers_of
 from globscope.study.workshop import Workshop
@@ -198,8 +199,14 @@ class Sweep:
             SpecError: Cells have problems; all are listed.
         """
         before, cache, cells = Before(), TaskCache(), {cell.name: cell for cell in self.spec.cells}
-        estimates = for_each_cell(cells, lambda name: estimate(self._checked_workshop(cells[name], cache), before))
-        return SweepEstimate(cells=dict(zip(cells, estimates, strict=True)), trained=len(before.trained))
+        pool = PlannedWorkers.of(self.spec.cells[0].spec)
+        own = evolve(pool, count=1) if len(cells) > 1 else pool  # a cell's work is done by the worker that has the cell
+        estimates = for_each_cell(cells, lambda name: estimate(self._checked_workshop(cells[name], cache), before, own))
+        return SweepEstimate(
+            cells=dict(zip(cells, estimates, strict=True)),
+            trained=len(before.trained),
+            at_once=min(len(cells), *(pool.at_once(place) for one in estimates for place in one.devices.values())),
+        )
 
     def _checked_workshop(self, cell: Cell, cache: TaskCache) -> Workshop:
         """Return the workshop of a cell's study, after checking that it can run."""

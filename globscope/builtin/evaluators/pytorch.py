@@ -39,6 +39,8 @@ from globscope.builtin.evaluators.scorer import Draw, Method, Scorer
 # Below this many examples a batch, starting the kernels costs more than the products, and stacking
 # networks wins on a CPU; above it the loop is as fast and needs less memory.
 FEW_EXAMPLES = 128
+# Examples of each split in a trial.
+TRIAL = 256
 # Bytes of the weights that are scored together: enough for stacks of small networks.
 MEMORY = 2**28
 
@@ -129,6 +131,18 @@ class Torch:
             EvaluationError: No such device, no stacking, or no mapped statistics.
         """
         self._require_scorable(facts.probe)
+
+    def trial(self, probe: Probe) -> tuple["Torch", float]:
+        """Return an evaluator of fewer examples, with which a CPU takes a fraction of the time; itself on a GPU."""
+        few = evolve(self, examples=TRIAL, calibration_examples=TRIAL, method=self._method(probe) or self.method)
+        is_quick = self._device() != "cpu" or self._examples_of_all(probe) <= few._examples_of_all(probe)
+        return (self, 1.0) if is_quick else (few, self._examples_of_all(probe) / few._examples_of_all(probe))
+
+    def _examples_of_all(self, probe: Probe) -> int:
+        """Return how many examples pass through a network that is scored."""
+        calibrating = self.batch_norm == "recalibrate" and bool(probe.statistics)
+        own = min(self.calibration_examples, probe.examples(probe.splits[0])) * calibrating
+        return own + sum(self._count(probe, split) for split in probe.splits)
 
     def _require_scorable(self, probe: Probe) -> None:
         self._device()

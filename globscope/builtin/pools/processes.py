@@ -7,7 +7,7 @@ from contextlib import AbstractContextManager, contextmanager, nullcontext
 from attrs import define, field
 from attrs.validators import and_, ge, optional
 
-from globscope.api import PROCESSES, ThisProcess, Workers
+from globscope.api import PROCESSES, PoolTraits, ThisProcess, Workers
 from globscope.builtin.pools.process_workers import ProcessWorkers
 
 
@@ -24,6 +24,11 @@ class Here:
     def open(self) -> AbstractContextManager[Workers]:
         """Return this process."""
         return nullcontext(ThisProcess(threads=self.threads))
+
+    @property
+    def traits(self) -> PoolTraits:
+        """One worker."""
+        return PoolTraits(workers=1, threads=self.threads)
 
 
 @define(frozen=True, kw_only=True)
@@ -45,11 +50,20 @@ class Processes:
     @contextmanager
     def open(self) -> Iterator[Workers]:
         """Yield workers, which start when there is work for them and end with the context."""
-        workers = ProcessWorkers(self.workers or _cards() or max(1, _cores() // self.threads), self.threads)
+        workers = ProcessWorkers(self._count, self.threads)
         try:
             yield workers
         finally:
             workers.end()
+
+    @property
+    def traits(self) -> PoolTraits:
+        """How many processes there will be."""
+        return PoolTraits(workers=self._count, threads=self.threads)
+
+    @property
+    def _count(self) -> int:
+        return self.workers or _cards() or max(1, _cores() // self.threads)
 
 
 def _cards() -> int:

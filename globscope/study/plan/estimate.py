@@ -1,8 +1,8 @@
 """What a study would take: counts from the spec, seconds from a measured network and training step."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 
-from attrs import asdict, define
+from attrs import asdict, define, evolve, field
 
 from globscope.boundary import within_boundary
 from globscope.population.stacking import training_groups
@@ -10,17 +10,19 @@ from globscope.population.training_run import TrainingRun
 from globscope.returned.numbers import checked_count
 from globscope.roles import AnalysisTraits, Evaluates, FillsLattice, Plans, ReducerTraits, Refits, capability, traits
 from globscope.scoring.draws import REPEATS
-from globscope.spec.model import Entry, ReducerEntry, Spec
+from globscope.spec.model import Entry, NetworkSource, ReducerEntry, Spec
 from globscope.store import key
 from globscope.study.plan.announced import devices, lattice_shape, map_dimension, sample_count
 from globscope.study.plan.check import check, count
 from globscope.study.plan.fit_timing import fit_time
+from globscope.study.plan.planned_workers import PlannedWorkers
 from globscope.study.plan.timing import Before, scoring, training
 from globscope.study.stages.align import learners
 from globscope.study.stages.train import Place, parent_run, training_key, training_runs
 from globscope.study.workshop import Workshop, several
-from globscope.torch_settings import float32_by_default
+from globscope.torch_settings import float32_by_default, with_threads
 from globscope.values.quantity import duration
+from globscope.workers import ThisProcess
 
 # Networks to score beyond which a study started by hand is first confirmed: 41 samples along each of four axes are
 # 2.8 million, along three 69 thousand.
@@ -38,11 +40,12 @@ class Estimate:
         stages: What will be done, in order.
         evaluations: Networks to score, at most; None where a sampler decides as it goes.
         memory: Bytes for the population and one unit of decoded networks.
-        train_seconds: From a few measured steps where they are taken; of parents and of the zoo too.
+        train_seconds: From a few measured steps where they are taken; of parents and of the zoo too, on all workers.
         fit_seconds: By map's name, its fits and its decoding, at most, from a short trial; None where none can tell.
-        evaluate_seconds: From a few measured networks where they are scored.
+        evaluate_seconds: From a few measured networks where they are scored, on all workers.
         learners: Names of the aligners that learn, whose time nobody knows before.
         devices: Where it is computed, by stage.
+        workers: What works side by side.
     """
 
     members: int
@@ -56,12 +59,14 @@ class Estimate:
     evaluate_seconds: float | None
     learners: tuple[str, ...]
     devices: Mapping[str, str]
+    workers: PlannedWorkers = field(factory=PlannedWorkers)
 
     @property
     def in_words(self) -> dict[str, str]:
         """The plan in words, by topic."""
         total = "decided by the sampler" if self.evaluations is None else f"{self.evaluations:,}"
         learning = {"learning": f"unknown: {', '.join(self.learners)}"} if self.learners else {}
+        pool = {} if self.workers.is_known else {"workers": "known when the pool starts; times are those of one"}
         return {
             "members": f"{self.members} of {self.variants} training run{'s' * (self.variants != 1)}",
             "parameters": f"{self.parameters:,}",
@@ -73,36 +78,40 @@ class Estimate:
             "evaluation": "unknown"
             if self.evaluate_seconds is None
             else f"about {duration(self.evaluate_seconds)}" + self._on("evaluation"),
+            **pool,
         }
 
     def _on(self, stage: str) -> str:
-        """Return on which device, where that is not the CPU."""
+        """Return on which device, where that is not the CPU, and how many workers side by side."""
         where = self.devices.get(stage, "cpu")
-        return "" if where == "cpu" else f" on {where}"
+        at_once = self.workers.at_once(where)
+        return ("" if where == "cpu" else f" on {where}") + (f", {at_once} workers side by side" * (at_once > 1))
 
 
 @within_boundary
 @float32_by_default()
-def estimate(workshop: Workshop, before: Before | None = None) -> Estimate:
+def estimate(workshop: Workshop, before: Before | None = None, workers: PlannedWorkers | None = None) -> Estimate:
     """Return the plan of a study; nothing is stored.
 
     Args:
         workshop: Of the study.
         before: What earlier cells of its sweep have trained takes it no time; what they have measured is not tried
             again.
+        workers: What works side by side; those of the spec's pool where None.
 
     Raises:
         GlobscopeError: The spec cannot be run as it stands.
     """
     check(workshop)
-    before = before or Before()
+    before, workers = before or Before(), workers or PlannedWorkers.of(workshop.spec)
+    workshop, places = evolve(workshop, workers=ThisProcess(threads=workers.threads)), devices(workshop.spec)
     probe, runs = workshop.task.build("cpu"), _all_training_runs(workshop)
     members, variants = count(workshop.spec)
     counts = [samples(workshop.spec, entry) for entry in workshop.spec.reducer]
     known = [count for count in counts if count is not None]
     total = evaluations(workshop.spec) if len(known) == len(counts) else None
     total = total if total is None or not workshop.task.draws else total + REPEATS * len(variants)
-    size = probe.layout.size
+    size, scored_at_once = probe.layout.size, workers.at_once(places.get("evaluation", "cpu"))
     return Estimate(
         members=members,
         variants=len(variants),
@@ -110,11 +119,12 @@ def estimate(workshop: Workshop, before: Before | None = None) -> Estimate:
         stages=tuple(_stages(workshop, runs, members, len(variants))),
         evaluations=total,
         memory=4 * size * (members + 64) + 8 * members * members + 8 * members * max([0, *known]),
-        train_seconds=training(workshop, _new(workshop, runs, before), before),
+        train_seconds=_training_seconds(workshop, before, workers),
         fit_seconds={entry.name: _fit_seconds(workshop, entry, members, before) for entry in workshop.spec.reducer},
-        evaluate_seconds=None if total is None else total * scoring(workshop, before),
+        evaluate_seconds=None if total is None else total * scoring(workshop, before) / scored_at_once,
         learners=tuple(one.entry.name for one in learners(workshop)),
-        devices=devices(workshop.spec),
+        devices=places,
+        workers=workers,
     )
 
 
@@ -134,13 +144,30 @@ def evaluations(spec: Spec) -> int:
 
 def _all_training_runs(workshop: Workshop) -> list[TrainingRun]:
     """Return all trainings, those of the zoo after those of the population, each after the parent's."""
-    spec, found = workshop.spec, list[TrainingRun]()
-    places: tuple[Place, ...] = ("population", "zoo")
-    for place, source in zip(places, (spec.population, spec.zoo), strict=True):
+    return [run for _, step in _training_steps(workshop) for run in step]
+
+
+def _training_steps(workshop: Workshop) -> Iterator[tuple[str, list[TrainingRun]]]:
+    """Yield the trainings of every step, after which the next one starts, and the stage by which `devices` has them."""
+    spec = workshop.spec
+    places: dict[Place, tuple[str, NetworkSource | None]] = {
+        "population": ("training", spec.population),
+        "zoo": ("training of the zoo", spec.zoo),
+    }
+    for place, (stage, source) in places.items():
         if source is not None and source.train is not None:
             parent = parent_run(workshop, place)
-            found += [*([] if parent is None else [parent]), *training_runs(workshop, place)]
-    return found
+            for step in [*([] if parent is None else [[parent]]), training_runs(workshop, place)]:
+                yield stage, step
+
+
+def _training_seconds(workshop: Workshop, before: Before, workers: PlannedWorkers) -> float:
+    """Return the seconds of all trainings that no earlier cell has had, groups side by side."""
+    total, places = 0.0, devices(workshop.spec)
+    with with_threads(workers.threads):
+        for stage, step in _training_steps(workshop):
+            total += workers.makespan(training(workshop, _new(workshop, step, before), before), places[stage])
+    return total
 
 
 def _new(workshop: Workshop, runs: Sequence[TrainingRun], before: Before) -> list[TrainingRun]:
@@ -235,9 +262,9 @@ def _stages(workshop: Workshop, runs: list[TrainingRun], members: int, variants:
     return names
 
 
-def describe_fits(fits: Sequence[Mapping[str, float | None]]) -> str:
+def describe_fits(fits: Sequence[Mapping[str, float | None]], at_once: int = 1) -> str:
     """Return in words what maps take, and of which no short trial can tell."""
     known = [seconds for one in fits for seconds in one.values() if seconds is not None]
     unknown = dict.fromkeys(name for one in fits for name, seconds in one.items() if seconds is None)
-    times = [f"at most about {duration(sum(known))}"] if known else []
+    times = [f"at most about {duration(sum(known) / at_once)}"] if known else []
     return "; ".join([*times, *([f"unknown: {', '.join(unknown)}"] if unknown else [])])

@@ -14,7 +14,7 @@ from globscope.population.stacking import StackedProbe, training_groups
 from globscope.population.train import run_epoch
 from globscope.population.training_run import TrainingRun
 from globscope.population.training_state import TrainingLog, TrainingState
-from globscope.roles import Probe
+from globscope.roles import Probe, TriesScoring, capability
 from globscope.scoring.draws import device_of, fixed_seed
 from globscope.store import key
 from globscope.study.disk.journal import DiskJournal
@@ -45,25 +45,40 @@ class Before:
     fits: dict[str, FitTime | None] = field(factory=dict)
 
 
-def training(workshop: Workshop, runs: Sequence[TrainingRun], before: Before) -> float:
-    """Return the seconds of all runs where they are trained, from a few measured steps of every batch size."""
-    total = 0.0
+def training(workshop: Workshop, runs: Sequence[TrainingRun], before: Before) -> list[float]:
+    """Return the seconds of every group of runs where they are trained, from a few measured steps."""
+    groups = list[float]()
     for run, *_ in training_groups(runs):
         probe = workshop.tasks.whole.build(device(run.train.device, "population.train.device"))
         examples, size = probe.examples(probe.splits[0]), run.recipe.batch_size
         width = 1 if run.row is None else run.train.at_once
-        of = key(workshop.tasks.whole.key, size, width, run.train.device, run.train.precision, run.train.optimiser)
-        if of not in before.steps:
-            before.steps[of] = _step(run, probe if width == 1 else StackedProbe(probe, width), min(size, examples))
-        total += before.steps[of] * -(-examples // size) * run.epochs
-    return total
+        trial = _Steps(run, probe if width == 1 else StackedProbe(probe, width), before.steps, workshop.tasks.whole.key)
+        groups.append(trial.time(min(size, examples)) * -(-examples // size) * run.epochs)
+    return groups
 
 
-def _step(run: TrainingRun, probe: Probe | StackedProbe, size: int) -> float:
-    """Return the seconds of a step; a long one is extrapolated from fewer examples, or `check` would take minutes."""
-    few = min(size, FEW)
-    seconds = _time_steps(run, probe, few)
-    return seconds * size / few if seconds > LONG else _time_steps(run, probe, size)
+@define(frozen=True)
+class _Steps:
+    """Trial steps of a run; `known` has the seconds of those that were taken before."""
+
+    run: TrainingRun
+    probe: Probe | StackedProbe
+    known: dict[str, float]
+    task_key: str
+
+    def time(self, size: int) -> float:
+        """Return the seconds of a step; a long one is extrapolated from fewer examples, or `check` takes minutes."""
+        few = min(size, FEW)
+        seconds = self._measure(few) * size / few
+        return seconds if seconds > 2 * LONG else self._measure(size)
+
+    def _measure(self, size: int) -> float:
+        width = self.probe.width if isinstance(self.probe, StackedProbe) else 1
+        train = self.run.train
+        of = key(self.task_key, size, width, train.device, train.precision, train.optimiser)
+        if of not in self.known:
+            self.known[of] = _time_steps(self.run, self.probe, size)
+        return self.known[of]
 
 
 def _time_steps(run: TrainingRun, probe: Probe | StackedProbe, size: int) -> float:
@@ -76,7 +91,7 @@ def _time_steps(run: TrainingRun, probe: Probe | StackedProbe, size: int) -> flo
     # Not at its start: whether a run's first loss is finite is for its own weights to say.
     state = TrainingState(leaves, buffers, run.optimiser(list(leaves.values())), TrainingLog(Path()), epoch=1)
     times: list[float] = []
-    while len(times) < 4 and sum(times) < LONG:
+    while (len(times) < 4 and sum(times) < LONG) or (len(times) == 1 and times[0] < 4 * LONG):
         start = perf_counter()
         with fixed_seed(0, device_of(parameters)):
             run_epoch([run], probe, state, order).tolist()  # read, so that a device has finished
@@ -93,8 +108,18 @@ def scoring(workshop: Workshop, before: Before) -> float:
 
 
 def _scoring(workshop: Workshop) -> float:
+    entry, probe = workshop.spec.evaluator, workshop.task.build("cpu")
+    trying = capability(entry.component, TriesScoring)
+    with workshop.errors_of(entry.component):
+        quick, times = (entry.component, 1.0) if trying is None else trying.trial(probe)
+    trial = evolve(workshop, spec=evolve(workshop.spec, evaluator=evolve(entry, component=quick)))
+    seconds = _time_network(trial) * times
+    return seconds if times == 1 or seconds > 4 * LONG else _time_network(workshop)
+
+
+def _time_network(workshop: Workshop) -> float:
     first = _time_scoring(workshop, 1)  # warms up as well, which may take longer than the scoring
-    again = first if first > 20 * LONG else _time_scoring(workshop, 1)
+    again = first if first > 4 * LONG else _time_scoring(workshop, 1)
     return min(first, again) if again > LONG else _time_scoring(workshop, 2) / 2
 
 
