@@ -9,7 +9,7 @@ from typing import Any
 import numpy as np
 from attrs import define, evolve, field
 
-from globscope.api import Lifting, Networks, Probe, Unit
+from globscope.api import Lifting, Networks, Probe, TriesScoring, Unit, capability
 from globscope.testing.checks.options import OptionChecks
 from globscope.testing.claims import global_states, other_global_seeds, require, require_near, require_same
 from globscope.testing.tiny.population import tiny_inputs
@@ -33,6 +33,16 @@ class EvaluatorChecks(OptionChecks):
             wrong = [name for name, values in found.items() if values.shape != (12,)]
             require(not wrong, f"fields {wrong} have not one value a network")
             require(np.isfinite(found["train_loss"]).all(), "losses of finite networks are not finite")
+
+    def trial_scores_the_same_fields(self) -> None:
+        """Where it offers a trial, that one records the same fields, and takes no longer than itself."""
+        task = tiny_task()
+        trying = capability(self.component, TriesScoring)
+        if trying is not None:
+            quick, times = trying.trial(task.build("cpu"))
+            found = score_units(quick, _networks(), task)
+            require(set(found) == set(self._scores(_networks(), task)), "its trial records other fields")
+            require(np.isfinite(times) and times >= 1, f"takes {times} times as long as its trial, not 1 or more")
 
     def calibrates_statistics(self) -> None:
         """A network of a model with statistics is scored with its own, re-estimated ones."""

@@ -13,12 +13,14 @@ from torch import nn
 from torch.nn.functional import cross_entropy
 
 from globscope.api import Code, EvaluationError, Networks, Unit, precise, span
+from globscope.builtin.evaluators import pytorch
 from globscope.builtin.evaluators.lift import Lift
 from globscope.builtin.evaluators.pytorch import Torch
 from globscope.builtin.evaluators.score_units import fastest
 from globscope.builtin.tasks.classification import Classification
 from globscope.builtin.tasks.data.embedded import digits
 from globscope.builtin.tasks.models.mlp import mlp
+from globscope.testing import tiny_task
 from globscope.values.landscape import Landscape, Samples
 
 COUNT = 6
@@ -246,3 +248,18 @@ def test_bfloat16_scores_nearly_the_same_losses_but_not_the_same(weights, tmp_pa
     half, _ = evaluated(tmp_path / "b", Torch(examples=200, precision="bfloat16"), weights, TASK)
     assert (whole["test_loss"] != half["test_loss"]).any()
     np.testing.assert_allclose(half["test_loss"], whole["test_loss"], rtol=0.02)  # eight bits of each product
+
+
+def test_a_trial_takes_few_examples_and_knows_how_many_there_are():
+    probe = tiny_task(normalised=True).build("cpu")
+    train, test = (probe.examples(split) for split in probe.splits)
+    with_trial = partial(Torch.trial, probe=probe)
+    assert with_trial(Torch()) == (Torch(), 1.0)  # of all, which are few
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(pytorch, "TRIAL", 2)
+        few, times = with_trial(Torch())
+        assert (few.examples, few.calibration_examples) == (2, 2)
+        assert times == (train + train + test) / 6
+        assert with_trial(Torch(batch_norm="initial"))[1] == (train + test) / 4
+        assert with_trial(Torch(examples=3))[1] == (train + 3 + 3) / 6
+        assert few.method == Torch()._method(probe)  # as with all examples, not as with few
