@@ -33,6 +33,7 @@ PROTOCOLS = {
     "analysis": (
         roles.Analysis,
         roles.Bench,
+        roles.FitRequest,
         roles.Part,
         Finding,
         Figure,

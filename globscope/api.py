@@ -70,6 +70,7 @@ from globscope.roles import (
     EvaluatorTraits as EvaluatorTraits,
     FillsLattice as FillsLattice,
     Finishes as Finishes,
+    FitRequest as FitRequest,
     Fits as Fits,
     Learns as Learns,
     Pair as Pair,

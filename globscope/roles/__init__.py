@@ -20,7 +20,14 @@ from globscope.roles.analysis import (
     Plans as Plans,
     Refits as Refits,
 )
-from globscope.roles.bench import Bench as Bench, Draft as Draft, Pair as Pair, Part as Part, Work as Work
+from globscope.roles.bench import (
+    Bench as Bench,
+    Draft as Draft,
+    FitRequest as FitRequest,
+    Pair as Pair,
+    Part as Part,
+    Work as Work,
+)
 from globscope.roles.evaluator import (
     Evaluator as Evaluator,
     EvaluatorTraits as EvaluatorTraits,

@@ -1,6 +1,6 @@
 """What analyses work at: a study's stages, and the draft of a long one."""
 
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from typing import Any, Protocol
 
 import numpy as np
@@ -50,6 +50,21 @@ class Part:
     work: Work
 
 
+@define(frozen=True, kw_only=True)
+class FitRequest:
+    """A fit of a reducer of the spec.
+
+    Attributes:
+        reducer: Name of the reducer in the spec.
+        population: The members; those in the fit are fitted.
+        seed: Seed of the fit; that of the spec if None.
+    """
+
+    reducer: str
+    population: Population
+    seed: int | None = None
+
+
 class Bench(Protocol):
     """A study's stages, for analyses: everything is stored under its key, so nothing runs twice."""
 
@@ -85,6 +100,14 @@ class Bench(Protocol):
 
     def fit(self, reducer: str, population: Population, seed: int | None = None) -> Map:
         """Return the chart of a reducer of the spec, fitted to `population`'s members in the fit."""
+        ...
+
+    def fits(self, requests: Iterable[FitRequest]) -> Iterator[Map]:
+        """Yield the charts of several fits, in their order; the pool's workers fit side by side.
+
+        Several requests are read ahead, so that no worker waits; not all, since each may hold the weights of a
+        population.
+        """
         ...
 
     def landscape(self, fitted: Map) -> Map:

@@ -1,14 +1,15 @@
 """The bench: a study's stages as calls, for the study itself and for its analyses."""
 
 import hashlib
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from itertools import islice
 from typing import Any
 
 import numpy as np
 from attrs import define, evolve, field
 
 from globscope.errors import GlobscopeError, PluginError, near
-from globscope.roles import Pair, Part, Task, Tensors, Work
+from globscope.roles import FitRequest, Pair, Part, Task, Tensors, Work
 from globscope.spec.model import Entry, ReducerEntry
 from globscope.store import fingerprint, key
 from globscope.study.buffers import with_buffers
@@ -17,7 +18,7 @@ from globscope.study.stages.align import AlignerStage
 from globscope.study.stages.evaluate import evaluate
 from globscope.study.stages.part import attempt_parts, compute_part, compute_parts
 from globscope.study.stages.population import population
-from globscope.study.stages.reduce import ReducerStage
+from globscope.study.stages.reduce import ReducerStage, fit_side_by_side
 from globscope.study.stages.sample import landscape, landscape_at
 from globscope.study.stages.topology import topology
 from globscope.study.truth import Truth, truth_of, with_keys
@@ -27,6 +28,9 @@ from globscope.values.findings import Map
 from globscope.values.landscape import Landscape, Samples
 from globscope.values.members import Population
 from globscope.values.topology import Topology
+
+# Fits that are read ahead for every worker.
+AHEAD = 4
 
 
 @define(frozen=True)
@@ -61,11 +65,25 @@ class StudyBench:
         Raises:
             PluginError: The spec has no reducer of this name.
         """
-        entry = self._entry(reducer)
-        chosen = self.workshop.spec.seed_of(entry) if seed is None else seed
-        fitted = with_keys(population.fitted)
-        label = f"fit {reducer}" if self.asking is None else f"refit {reducer} on {len(fitted.members)} members"
-        return evolve(ReducerStage(self.workshop, entry, fitted, chosen, label).map(), whole=population)
+        return next(self.fits([FitRequest(reducer=reducer, population=population, seed=seed)]))
+
+    def fits(self, requests: Iterable[FitRequest]) -> Iterator[Map]:
+        """Yield the maps of several fits, in their order; the pool's workers fit side by side.
+
+        Raises:
+            PluginError: The spec has no reducer of a request's name.
+        """
+        count, waiting = self.workshop.workers.count, iter(requests)
+        while batch := list(islice(waiting, AHEAD * count if count > 1 else 1)):
+            stages = [self._reducer_stage(one) for one in batch]
+            fit_side_by_side(self.workshop, stages)
+            yield from (evolve(stage.map(), whole=one.population) for one, stage in zip(batch, stages, strict=True))
+
+    def _reducer_stage(self, request: FitRequest) -> ReducerStage:
+        entry, fitted = self._entry(request.reducer), with_keys(request.population.fitted)
+        seed = self.workshop.spec.seed_of(entry) if request.seed is None else request.seed
+        label = f"fit {entry.name}" if self.asking is None else f"refit {entry.name} on {len(fitted.members)} members"
+        return ReducerStage(self.workshop, entry, fitted, seed, label)
 
     def landscape(self, fitted: Map) -> Map:
         """Return the map with its samplers' landscapes, topologies, and its members, decoded and as they are."""

@@ -6,7 +6,7 @@ from typing import Any
 
 from attrs import define, evolve
 
-from globscope.roles import Derives, ProbeTraits, capability, traits
+from globscope.roles import Derives, FitRequest, ProbeTraits, capability, traits
 from globscope.scoring.means import measured_fields
 from globscope.study.bench import StudyBench
 from globscope.study.extent import Branches
@@ -101,8 +101,8 @@ def parts_of(bench: StudyBench) -> list[Population]:
 
 def fits(bench: StudyBench, parts: Sequence[Population]) -> Iterator[Map]:
     """Yield every reducer's map."""
-    for name, members in fitted_populations(bench, parts):
-        yield bench.fit(name, members)
+    fitted = fitted_populations(bench, parts)
+    return bench.fits(FitRequest(reducer=name, population=members) for name, members in fitted)
 
 
 def fitted_populations(bench: StudyBench, parts: Sequence[Population]) -> Iterator[tuple[str, Population]]:

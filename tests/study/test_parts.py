@@ -126,6 +126,17 @@ training = "all"
 points = 3
 bends = 1
 epochs = 1
+[[analysis]]
+use = "stability"
+seeds = 1
+bootstraps = 1
+[[reducer]]
+use = "autoencoder"
+steps = 3
+[[reducer]]
+use = "random"
+[[reducer]]
+use = "kernel-pca"
 """
 
 
@@ -138,3 +149,5 @@ def test_independent_parts_of_analyses_run_side_by_side_with_the_same_bits(two, 
     labels = {" ".join(item.split()[:2]) for item in workers.items}
     assert labels >= {"eigenvalues of", "trace of", "outputs of"}
     assert any(label.startswith("PolyChain") for label in labels)
+    assert labels >= {"fit pca", "fit autoencoder", "fit random", "refit pca", "refit autoencoder", "weight space"}
+    assert not any("kernel-pca" in label for label in labels)  # which cannot be had again without a fit

@@ -1,28 +1,26 @@
 """The fit of a reducer, stored so that a chart is had again without a fit where that is possible."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from functools import cached_property
 from pathlib import Path
-from time import perf_counter
 
 import numpy as np
-from attrs import define, evolve
+from attrs import define
 
-from globscope.returned.maps import checked_chart, checked_coordinates, checked_rows
 from globscope.roles import ReducerTraits, Restores, capability, traits
 from globscope.spec.model import ReducerEntry
-from globscope.store import key, read_arrays, read_json, write_arrays, write_json
-from globscope.study.disk.json_values import chart_attributes, chart_notes
-from globscope.study.stage_keys import Stage, generator
-from globscope.study.stages.space import SPACE, space
+from globscope.store import key, read_arrays, read_json
+from globscope.study.disk.json_values import chart_attributes
+from globscope.study.pool import StageJob, compute_side_by_side
+from globscope.study.reducer_fit import ARRAYS, CHART, NOTES, OWN_SPACE, ReducerFit
+from globscope.study.stage_keys import Stage
+from globscope.study.stages.space import compute_spans, span_of
 from globscope.study.workshop import Workshop
 from globscope.values.arrays import read_only
-from globscope.values.chart import Chart, Progress, ReducerInputs
+from globscope.values.chart import Chart, Progress
 from globscope.values.findings import Map
 from globscope.values.members import Population
 from globscope.values.space import AffineSpace
-
-CHART, ARRAYS, NOTES = "latents.safetensors", "chart.safetensors", "chart.json"
 
 
 @define(frozen=False, slots=False)
@@ -49,19 +47,39 @@ class ReducerStage:
         reducer = self.workshop.key_of(self.entry.component)
         return key(Stage.REDUCE, reducer, self.entry.space, self.population.key, self.workshop.task.key, self.seed)
 
-    @cached_property
-    def inputs(self) -> ReducerInputs:
-        """What the reducer sees."""
+    @property
+    def kind(self) -> str:
+        """The space of the members' coordinates."""
         # A chart with a space of its own has no use for the members', of which one alone would have none.
-        kind = "none" if traits(self.entry.component, ReducerTraits).own_space else self.entry.space
-        found, coordinates = space(self.workshop, self.population, kind)
-        coordinates.flags.writeable = False
-        task = self.workshop.task
-        return ReducerInputs(coordinates=coordinates, population=self.population, space=found, task=lambda: task)
+        return "none" if traits(self.entry.component, ReducerTraits).own_space else self.entry.space
+
+    @property
+    def restores(self) -> bool:
+        """Whether its chart is had again from arrays, so that another process may fit it."""
+        return capability(self.entry.component, Restores) is not None
+
+    @cached_property
+    def fit(self) -> ReducerFit:
+        """The fit; the weight space is a stage of its own, beside this one."""
+        return ReducerFit(
+            registry=self.workshop.registry,
+            component=self.entry.component,
+            use=self.entry.use,
+            population=self.population,
+            kind=self.kind,
+            span=span_of(self.workshop, self.population) if self.kind == "span" else None,
+            task=self.workshop.task,
+            seed=self.seed,
+        )
+
+    @property
+    def job(self) -> StageJob:
+        """The fit as one of several."""
+        return StageJob(key=self.key, label=self.label, fill=self.fit, component=self.entry.component)
 
     def map(self) -> Map:
         """Return the map, fitted now or stored before, without its landscape."""
-        _ = self.inputs  # the weight space is a stage of its own, beside this one
+        fit_side_by_side(self.workshop, [self])
         folder = self.workshop.stage(Stage.REDUCE, self.key, self._work, self.label)
         chart, notes, arrays = self._stored_chart(folder), read_json(folder / NOTES), read_arrays(folder / CHART)
         coordinates, outside = self._members(chart, arrays)
@@ -79,55 +97,23 @@ class ReducerStage:
 
     def _members(self, chart: Chart, arrays: Mapping[str, np.ndarray]) -> tuple[np.ndarray, np.ndarray]:
         """Return the members' coordinates in the chart's space and the norms left outside."""
-        if chart.space is self.inputs.space:
-            return self.inputs.coordinates, np.zeros(len(self.population.members))
+        if chart.space is self.fit.inputs.space:
+            return self.fit.inputs.coordinates, np.zeros(len(self.population.members))
         if "outside" in arrays:
             return arrays["coordinates"], arrays["outside"]
-        return self._in_space(chart)
-
-    def _in_space(self, chart: Chart) -> tuple[np.ndarray, np.ndarray]:
-        """Return the members' coordinates in a space of the chart's own, and the norms left outside."""
-        with self.workshop.errors_of(self.entry.component):
-            pair, rank = chart.space.coordinates(self.population.weights), chart.space.rank
-        place = f"{self.workshop.label_of(self.entry.component)}: coordinates of its space"
-        return checked_coordinates(place, pair, len(self.population.members), rank)
-
-    def _reduce(self, progress: Progress) -> Chart:
-        component = self.entry.component
-        inputs = evolve(self.inputs, progress=progress)
-        with self.workshop.errors_of(component):
-            chart: Chart = component.reduce(inputs, generator(self.seed, "reduce", self.entry.use))
-            chart = checked_chart(self.workshop.label_of(component), chart, len(self.population.members))
-        return evolve(chart, members=self.population.members, layout=self.population.layout)
+        return self.fit.coordinates_in(chart)
 
     def _work(self, folder: Path, progress: Progress) -> None:
-        start = perf_counter()
-        chart = self._reduce(progress)
-        seconds = round(perf_counter() - start, 3)
-        arrays = {"latents": np.asarray(chart.latents, np.float64)}
-        if chart.decode is not None:
-            with self.workshop.errors_of(self.entry.component):
-                found = chart.decode(chart.latents)
-            arrays["reconstruction"] = self._check_rows("decode", found, chart, len(self.population.members))
-        own = chart.space is not self.inputs.space
-        if own:
-            arrays["coordinates"], arrays["outside"] = self._in_space(chart)
-        write_arrays(folder / CHART, arrays)
-        if chart.arrays is not None:
-            write_arrays(folder / ARRAYS, chart.arrays)
-        elif isinstance(chart.space, AffineSpace):  # else its arrays hold it
-            write_arrays(folder / SPACE, {"origin": chart.space.origin, "basis": chart.space.basis})
-        self.__dict__["_chart"] = chart
-        write_json(folder / NOTES, {"seconds": seconds, "own_space": own, **chart_notes(chart)})
+        self.__dict__["_chart"] = self.fit.write(folder, progress)
 
     def _stored_chart(self, folder: Path) -> Chart:
         """Return the chart from its files; its functions come from a restore or a refit when first called."""
         notes, arrays = read_json(folder / NOTES), read_arrays(folder / CHART)
         if notes["own_space"]:
-            saved = folder / SPACE
+            saved = folder / OWN_SPACE
             own = AffineSpace(**read_arrays(saved)) if saved.exists() else self._live(folder).space
         else:
-            own = self.inputs.space
+            own = self.fit.inputs.space
         return Chart(
             space=own,
             latents=arrays["latents"],
@@ -142,25 +128,21 @@ class ReducerStage:
         with self.workshop.errors_of(self.entry.component):
             live = self._live(folder)
             answer = getattr(live, function)(read_only(argument))
-        return self._check_rows(function, answer, live, len(argument))
-
-    def _check_rows(self, function: str, answer: np.ndarray, chart: Chart, rows: int) -> np.ndarray:
-        width = chart.dimension if function == "encode" else chart.space.rank
-        return checked_rows(f"{self.workshop.label_of(self.entry.component)}: {function}", answer, rows, width)
+        return self.fit.checked(function, answer, live, len(argument))
 
     def _live(self, folder: Path) -> Chart:
         """Return the fitted chart itself: of this process, restored from its arrays, or fitted again."""
         if "_chart" not in self.__dict__:
-            component, saved = self.entry.component, folder / ARRAYS
-            if capability(component, Restores) is not None and saved.exists():
-                self.__dict__["_chart"] = self._restore(saved)
+            saved = folder / ARRAYS
+            if self.restores and saved.exists():
+                self.__dict__["_chart"] = self.fit.restore(read_arrays(saved))
             else:
-                self.__dict__["_chart"] = self._reduce(self.workshop.observer.stage(f"refit {self.entry.name}"))
+                self.__dict__["_chart"] = self.fit.fit(self.workshop.observer.stage(f"refit {self.entry.name}"))
         chart: Chart = self.__dict__["_chart"]
         return chart
 
-    def _restore(self, saved: Path) -> Chart:
-        component = self.entry.component
-        with self.workshop.errors_of(component):
-            chart = component.restore(self.inputs, read_arrays(saved))
-        return checked_chart(f"{self.workshop.label_of(component)}: restore", chart, len(self.population.members))
+
+def fit_side_by_side(workshop: Workshop, stages: Sequence[ReducerStage]) -> None:
+    """Fit several reducers, side by side where there are workers for that; those that cannot restore wait for `map`."""
+    compute_spans(workshop, [stage.population for stage in stages if stage.kind == "span"])
+    compute_side_by_side(workshop, Stage.REDUCE, [stage.job for stage in stages if stage.restores])

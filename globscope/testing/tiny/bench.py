@@ -1,7 +1,7 @@
 """The bench of analyses, which computes everything anew."""
 
 import pickle
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from typing import Any
 
 import numpy as np
@@ -10,6 +10,7 @@ from attrs import define, evolve, field
 from globscope.api import (
     Chart,
     Draft,
+    FitRequest,
     GlobscopeError,
     Landscape,
     Map,
@@ -64,6 +65,10 @@ class TinyBench:
         inputs = inputs_of(population.fitted)
         found = _map_of(reducer, inputs.population, principal(inputs), inputs.coordinates)
         return evolve(found, whole=population)
+
+    def fits(self, requests: Iterable[FitRequest]) -> Iterator[Map]:
+        """Yield the maps of several fits."""
+        return (self.fit(one.reducer, one.population, one.seed) for one in requests)
 
     def landscape(self, fitted: Map) -> Map:
         """Return the map with the two bowls as its landscape, which shows every member at its point as if it were so.

@@ -5,7 +5,7 @@ from typing import Any
 
 import numpy as np
 
-from globscope.api import Atlas, Bench, Population, Table, finite_or_none
+from globscope.api import Atlas, Bench, FitRequest, Map, Population, Table, finite_or_none
 
 CAPTION = (
     "Each map was fitted again without some networks, which were then encoded and decoded. checkpoints: without every "
@@ -54,7 +54,8 @@ def _rows(name: str, population: Population, bench: Bench) -> list[dict[str, Any
     groups = {"checkpoints": [rows_between] if rows_between else [], "variants": _rows_by_variant(population)}
     rows = []
     for kind, parts in groups.items():
-        parts_errors = [_errors(bench, name, population, part) for part in parts]
+        requests = (FitRequest(reducer=name, population=_without(population, part)) for part in parts)
+        parts_errors = [_errors(map_, population, part) for map_, part in zip(bench.fits(requests), parts, strict=True)]
         errors = np.concatenate([errors for errors, _ in parts_errors]) / size if parts_errors else np.empty(0)
         mean = finite_or_none(errors.mean()) if len(errors) else None
         rows.append(
@@ -90,12 +91,13 @@ def _neighbours_error(population: Population, row: int) -> float:
     return float(((this - (before + after) / 2) ** 2).sum())
 
 
-def _errors(
-    bench: Bench, reducer: str, population: Population, left_out: Sequence[int]
-) -> tuple[np.ndarray, np.ndarray]:
+def _without(population: Population, left_out: Sequence[int]) -> Population:
+    return population.take([row for row in range(len(population.members)) if row not in set(left_out)])
+
+
+def _errors(map_: Map, population: Population, left_out: Sequence[int]) -> tuple[np.ndarray, np.ndarray]:
     """Return the squared errors of networks left out of a fit, and the share of each that lies outside its span."""
-    kept = [row for row in range(len(population.members)) if row not in set(left_out)]
-    chart = bench.fit(reducer, population.take(kept)).chart
+    chart = map_.chart
     assert chart.encode is not None
     assert chart.decode is not None
     coordinates, outside = chart.space.coordinates(population.weights[list(left_out)])

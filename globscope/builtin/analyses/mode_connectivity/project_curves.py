@@ -5,7 +5,7 @@ from collections.abc import Iterator, Sequence
 import numpy as np
 from attrs import define, field
 
-from globscope.api import Atlas, Bench, Field, Map, Table, finite_or_none
+from globscope.api import Atlas, Bench, Field, FitRequest, Map, Table, finite_or_none
 from globscope.builtin.analyses.curves.projection import Projection, project
 from globscope.builtin.analyses.mode_connectivity.curve_members import alternate_points
 from globscope.builtin.analyses.mode_connectivity.measured_curve import MeasuredCurve, Row, field_barrier
@@ -63,22 +63,26 @@ class CurveProjection:
 def project_curves(atlas: Atlas, curves: Sequence[MeasuredCurve], bench: Bench) -> list[CurveProjection]:
     """Return the projections of every curve by every map that encodes and decodes, by map, fit and curve."""
     maps = [one for one in atlas.maps if curves and one.chart.encode is not None and one.chart.decode is not None]
-    return [each for map_ in maps for fit in (UNSEEN, SEEN) for each in _projections(map_, fit, curves, bench)]
+    alternate = [curve.rows[step] for curve in curves for step in alternate_points(len(curve.rows))]
+    fits = [(map_, fit, alternate if fit == SEEN else []) for map_ in maps for fit in (UNSEEN, SEEN)]
+    requests = (FitRequest(reducer=map_.name, population=map_.population_with(rows)) for map_, _, rows in fits)
+    return [
+        each
+        for (_, fit, _), fitted in zip(fits, bench.fits(requests), strict=True)
+        for each in _projections(fitted, fit, curves, bench)
+    ]
 
 
-def _projections(map_: Map, fit: str, curves: Sequence[MeasuredCurve], bench: Bench) -> Iterator[CurveProjection]:
-    rows_in_fit = (
-        [curve.rows[step] for curve in curves for step in alternate_points(len(curve.rows))] if fit == SEEN else []
-    )
-    fitted = bench.fit(map_.name, map_.population_with(rows_in_fit))
+def _projections(fitted: Map, fit: str, curves: Sequence[MeasuredCurve], bench: Bench) -> Iterator[CurveProjection]:
     if fitted.chart.encode is None or fitted.chart.decode is None:
         return
-    unseen = [[step for step in range(1, len(one.rows) - 1) if one.rows[step] not in rows_in_fit] for one in curves]
+    members = fitted.whole.members
+    unseen = [[step for step in range(1, len(one.rows) - 1) if not members[one.rows[step]].in_fit] for one in curves]
     rows = [curve.rows[step] for curve, steps in zip(curves, unseen, strict=True) for step in steps]
-    projection, start = project(fitted, map_.whole.take(rows).weights, bench), 0
+    projection, start = project(fitted, fitted.whole.take(rows).weights, bench), 0
     for curve, steps in zip(curves, unseen, strict=True):
         part = projection.part(slice(start, start := start + len(steps)))
-        yield CurveProjection(curve=curve, name=map_.name, fit=fit, steps=np.array(steps), projection=part)
+        yield CurveProjection(curve=curve, name=fitted.name, fit=fit, steps=np.array(steps), projection=part)
 
 
 def table(projections: Sequence[CurveProjection], field: Field) -> Table:

@@ -139,9 +139,7 @@ class Rebasin:
         del rng  # random permutations were drawn before
         last, field = self._last_rows(atlas), atlas.field_of(self.field)
         lines = list(barriers.lines(atlas, bench, last, self.points))
-        fits = [(map_, fit) for map_ in atlas.maps for fit in (place_rebased.UNSEEN, place_rebased.SEEN)]
-        all_placements = [place_rebased.place_rebased(map_, fit, last, atlas, bench) for map_, fit in fits]
-        on_maps = [each for each in all_placements if each is not None]
+        on_maps = list(place_rebased.place_rebased(last, atlas, bench))
         values = {rebased: float(atlas.truth[self.field][row]) for rebased, row in last.items()}
         heights = {line.rebased: line.barrier(self.field) for line in lines}
         rows = [row for each in on_maps for row in place_rebased.rows(each, values, heights, self.field)]

@@ -11,6 +11,7 @@ from globscope.api import (
     Bench,
     Depiction,
     Field,
+    FitRequest,
     Map,
     Table,
     depiction,
@@ -65,13 +66,21 @@ class RebasedOnMap:
     projection: Projection = field(repr=False)
 
 
-def place_rebased(map_: Map, fit: str, last: Mapping[Rebased, int], atlas: Atlas, bench: Bench) -> RebasedOnMap | None:
-    """Return the networks on a map, fitted to them if `fit` says so; None where it does not encode and decode."""
-    if map_.chart.encode is None or map_.chart.decode is None or not last:
-        return None
+def place_rebased(last: Mapping[Rebased, int], atlas: Atlas, bench: Bench) -> Iterator[RebasedOnMap]:
+    """Yield the networks on every map that encodes and decodes, fitted without them and then to them."""
+    maps = [one for one in atlas.maps if last and one.chart.encode is not None and one.chart.decode is not None]
+    fits = [(map_, fit) for map_ in maps for fit in (UNSEEN, SEEN)]
+    requests = (
+        FitRequest(reducer=map_.name, population=map_.population_with(atlas.own if fit == SEEN else ()))
+        for map_, fit in fits
+    )
+    for (_, fit), fitted in zip(fits, bench.fits(requests), strict=True):
+        yield _place_on(bench.landscape(fitted), fit, last, atlas, bench)
+
+
+def _place_on(fitted: Map, fit: str, last: Mapping[Rebased, int], atlas: Atlas, bench: Bench) -> RebasedOnMap:
     rows = list(last.values())
-    fitted = bench.landscape(bench.fit(map_.name, map_.population_with(atlas.own if fit == SEEN else ())))
-    projection = project(fitted, map_.whole.take(rows).weights, bench)
+    projection = project(fitted, fitted.whole.take(rows).weights, bench)
     points = latents(fitted, rows)
     return RebasedOnMap(
         map=fitted,

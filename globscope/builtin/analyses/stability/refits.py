@@ -6,7 +6,7 @@ from typing import Any, Final, Literal
 import attrs
 import numpy as np
 
-from globscope.api import Atlas, Bench, Landscape, Map, Population, Topology, finite_or_none, last_networks
+from globscope.api import Atlas, Bench, FitRequest, Landscape, Map, Population, Topology, finite_or_none, last_networks
 from globscope.builtin.analyses.reconstruction import decoding_gaps, reconstruction
 
 STUDY: Final = "this map"
@@ -93,8 +93,8 @@ def refits(
     fits = [Refit(by=STUDY, number=0, map=map_, gap=_gap(map_, field))]
     plans: list[tuple[By, int | None, Population]] = [(SEEDS, seed, members) for seed in seeds]
     plans += [(BOOTSTRAPS, None, members.take(rows)) for rows in draws]
-    for number, (by, seed, population) in enumerate(plans, 1):
-        fitted = bench.fit(map_.name, population, seed)
+    requests = (FitRequest(reducer=map_.name, population=population, seed=seed) for _, seed, population in plans)
+    for number, ((by, seed, _), fitted) in enumerate(zip(plans, bench.fits(requests), strict=True), 1):
         twin = next((other for other in fits if other.equal is None and _equal(other.map, fitted)), None)
         # The same map has the same landscape, which need not be evaluated again.
         whole = bench.landscape(fitted) if twin is None else twin.map
