@@ -206,6 +206,7 @@ from globscope.values.space import (
     FullSpace as FullSpace,
     Lifting as Lifting,
     Mixtures as Mixtures,
+    PrincipalSpace as PrincipalSpace,
     Space as Space,
     SpanSpace as SpanSpace,
 )

@@ -1,12 +1,14 @@
 """The isometry between a population and (N, r) coordinates: reducers never see D."""
 
+from typing import Any
+
 import numpy as np
 
 from globscope.errors import PopulationError
 from globscope.values.arrays import column_blocks
 from globscope.values.kinship import Kinship
 from globscope.values.rows import Weights
-from globscope.values.space import SpanSpace
+from globscope.values.space import PrincipalSpace, SpanSpace
 
 # The squared share of a difference between two near members that is rounding error, not a direction of its own.
 NEGLIGIBLE = 1e-12
@@ -14,12 +16,15 @@ NEGLIGIBLE = 1e-12
 ROUNDING, ORTHONORMAL = 1e-15, 1e-9
 # Steps shorter than this share of the population's radius are lifted as differences, not as members.
 SHORT = 1e-3
+COINCIDING = "a map needs at least two different networks; these members all coincide"
 # The most passes to find a tree of nearest members; each resolves distances 1e-6 times as small as the one before.
 PASSES = 3
 
 
-def span(weights: Weights) -> SpanSpace:
+def span(weights: Weights) -> SpanSpace | PrincipalSpace:
     """Return the affine span of `weights`, (N, D) float32, with orthonormal coordinates along its principal axes.
+
+    Where N > D the basis is computed and kept as r ≤ D vectors, else as combinations of the N members.
 
     Distances between members are preserved, so a Euclidean method that is fitted to the (N, r) coordinates sees the
     same data as one that is fitted to the (N, D) weights. Small distances are preserved beside large ones: the basis is
@@ -34,6 +39,8 @@ def span(weights: Weights) -> SpanSpace:
         PopulationError: Fewer than two distinct members, or non-finite weights.
     """
     mean = _mean(weights)
+    if outnumber(weights):
+        return _principal_axes(weights)
     kin, lengths, mixing, steps = _differences(weights)
     points = kin.paths @ steps
     points -= points.mean(axis=0)
@@ -45,6 +52,36 @@ def span(weights: Weights) -> SpanSpace:
     return SpanSpace(
         mean=mean, parents=near.parents, coefficients=axes @ mixing @ lifted, weights=weights, members=members
     )
+
+
+def outnumber(weights: Weights) -> bool:
+    """Return whether there are more members than weights."""
+    members, size = weights.shape
+    return bool(members > size)
+
+
+def _principal_axes(weights: Weights) -> PrincipalSpace:
+    """Return the span of more members than weights, from the (D, D) triangle of their QR decomposition.
+
+    Differences from the first member are exact in float64, and so are the zeros of weights that never change. No
+    products of differences are formed: distances are kept to 1e-16 of the population's radius, not of its square.
+    """
+    first = np.asarray(weights[0], np.float64)
+    shift = np.sum([(weights[rows] - first).sum(axis=0) for rows in _row_blocks(weights)], axis=0) / len(weights)
+    triangle: Any = np.empty((0, weights.shape[1]))  # NumPy's stub of `qr` has no such mode
+    for rows in _row_blocks(weights):
+        triangle = np.linalg.qr(np.concatenate([triangle, weights[rows] - first - shift]), mode="r")
+    _, spreads, axes = np.linalg.svd(triangle)
+    axes = axes[spreads > ROUNDING * np.sqrt(len(weights)) * spreads[0]]
+    if not len(axes):
+        raise PopulationError(COINCIDING)
+    members = np.concatenate([(weights[rows] - first - shift) @ axes.T for rows in _row_blocks(weights)])
+    return PrincipalSpace(origin=first + shift, basis=axes, members=members - members.mean(axis=0))
+
+
+def _row_blocks(weights: Weights) -> list[slice]:
+    """Return slices of the N rows of D weights each; a block has at least D rows."""
+    return column_blocks(len(weights), min(weights.shape[1], 4_000_000 // weights.shape[1]))
 
 
 def _mean(weights: Weights) -> np.ndarray:
@@ -90,7 +127,7 @@ def _factor(products: np.ndarray) -> tuple[np.ndarray, np.ndarray, np.ndarray, f
     lengths = np.sqrt(np.diag(products))
     nonzero = np.flatnonzero(lengths)
     if not len(nonzero):
-        raise PopulationError("a map needs at least two different networks; these members all coincide")
+        raise PopulationError(COINCIDING)
     scaled = products[np.ix_(nonzero, nonzero)] / np.outer(lengths[nonzero], lengths[nonzero])
     factor, order, rank, _ = dpstrf(scaled, tol=NEGLIGIBLE, lower=1)
     lower, pivots = np.tril(factor[:rank, :rank]), order[:rank] - 1

@@ -5,7 +5,7 @@ import pytest
 from hypothesis import given, settings, strategies as st
 from scipy.spatial.distance import pdist
 
-from globscope.api import AffineSpace, FullSpace, PopulationError, span
+from globscope.api import AffineSpace, FullSpace, PopulationError, PrincipalSpace, span
 
 
 def population(members, size, seed, apart=1e-6):
@@ -48,6 +48,13 @@ def families(seed, depth, size, scales):
     return rng.permutation(np.array(places)).astype(np.float32)
 
 
+def by_members(weights):
+    """Return the span as combinations of members, even where these outnumber the weights."""
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr("globscope.isometry.outnumber", lambda _: False)
+        return span(weights)
+
+
 def relative_error(found, wanted):
     apart = wanted > 0
     return np.abs(found[apart] / wanted[apart] - 1).max(initial=0)
@@ -65,13 +72,52 @@ def test_all_distances_are_kept_in_clusters_of_clusters(seed, depth, size, scale
     wanted = pdist(weights.astype(np.float64))
     if not wanted.any():
         return
-    space = span(weights)
+    space = by_members(weights)
     assert relative_error(pdist(space.members), wanted) < 1e-3
     b = basis(space)
     assert np.abs(b @ b.T - np.eye(space.rank)).max() <= 1e-6
     # The members come back but for the rounding of a float32 product of what they are made of (Higham, 2002, §3.5).
     made_of = np.abs(space.shares(space.members)) @ np.abs(space.parts(slice(0, size)))
     assert (np.abs(space.lift(space.members) - weights) <= (len(weights) + 2) * 2.0**-24 * made_of).all()
+
+
+@settings(deadline=None, max_examples=60)
+@given(
+    st.integers(0, 2**16),
+    st.integers(1, 4),
+    st.integers(1, 12),
+    st.lists(st.sampled_from([1.0, 0.1, 1e-2, 1e-4, 1e-6, 3e-7]), min_size=4, max_size=4),
+)
+def test_more_members_than_weights_keep_the_distances_that_the_inner_products_of_members_give(
+    seed, depth, size, scales
+):
+    weights = np.concatenate([families(seed + more, depth, size, scales) for more in range(size + 1)])
+    wanted = pdist(weights.astype(np.float64))
+    space, other = span(weights), by_members(weights)
+    assert isinstance(space, PrincipalSpace)
+    assert space.rank == np.linalg.matrix_rank(weights - weights.astype(np.float64).mean(axis=0)) <= size
+    # Products of differences round to 1e-16 of the square of the radius, the axes to 1e-16 of the radius.
+    assert relative_error(pdist(space.members), wanted) < 1e-7
+    assert relative_error(pdist(other.members), pdist(space.members)) < 1e-3
+    np.testing.assert_allclose(space.basis @ space.basis.T, np.eye(space.rank), atol=1e-12)
+    products = space.members.T @ space.members
+    np.testing.assert_allclose(products, np.diag(np.diag(products)), atol=1e-12 * products.max())
+    np.testing.assert_allclose(space.lift(space.members), weights, rtol=0, atol=2.0**-23 * np.abs(weights).max())
+    np.testing.assert_allclose(space.coordinates(weights)[0], space.members, atol=1e-12)
+
+
+def test_weights_that_never_change_are_no_direction_of_more_members_than_weights():
+    weights = np.random.default_rng(0).normal(size=(50, 9)).astype(np.float32)
+    weights[:, 4] = 0.1
+    assert span(weights).rank == 8
+    assert span(1 + np.float32(1e-6) * weights).rank == 8
+
+
+def test_blocks_of_rows_change_nothing_but_rounding(monkeypatch):
+    weights = np.random.default_rng(0).normal(size=(100, 7)).astype(np.float32)
+    whole = span(weights)
+    monkeypatch.setattr("globscope.isometry._row_blocks", lambda _: [slice(k, k + 9) for k in range(0, 100, 9)])
+    np.testing.assert_allclose(np.abs(span(weights).members), np.abs(whole.members), atol=1e-12)
 
 
 def test_fifteen_networks_very_near_to_each_other_beside_five_far_ones_keep_their_distances():

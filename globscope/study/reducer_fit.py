@@ -18,7 +18,7 @@ from globscope.study.disk.json_values import chart_notes
 from globscope.study.stage_keys import generator
 from globscope.values.chart import Chart, Progress, ReducerInputs
 from globscope.values.members import Population
-from globscope.values.space import AffineSpace, FullSpace, Space, SpanSpace
+from globscope.values.space import AffineSpace, FullSpace, PrincipalSpace, Space, SpanSpace
 
 CHART, ARRAYS, NOTES = "latents.safetensors", "chart.safetensors", "chart.json"
 OWN_SPACE = "space.safetensors"
@@ -44,7 +44,7 @@ class ReducerFit:
     use: str
     population: Population
     kind: str
-    span: SpanSpace | None
+    span: SpanSpace | PrincipalSpace | None
     task: Task
     seed: int
 
@@ -68,7 +68,7 @@ class ReducerFit:
         write_arrays(folder / CHART, arrays)
         if chart.arrays is not None:
             write_arrays(folder / ARRAYS, chart.arrays)
-        elif isinstance(chart.space, AffineSpace):  # else its arrays hold it
+        elif own and isinstance(chart.space, AffineSpace):  # else its arrays hold it
             write_arrays(folder / OWN_SPACE, {"origin": chart.space.origin, "basis": chart.space.basis})
         write_json(folder / NOTES, {"seconds": seconds, "own_space": own, **chart_notes(chart)})
         return chart

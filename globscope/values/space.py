@@ -166,6 +166,17 @@ class AffineSpace:
 
 
 @define(frozen=True, kw_only=True)
+class PrincipalSpace(AffineSpace):
+    """The affine span of a population of more members than weights, along its principal axes.
+
+    Attributes:
+        members: (N, r) float64, the population's coordinates.
+    """
+
+    members: np.ndarray = field(converter=read_only, eq=False, repr=False)
+
+
+@define(frozen=True, kw_only=True)
 class FullSpace:
     """Weight space itself, centred: the paper's D-wide baseline. Coordinates are float32.
 

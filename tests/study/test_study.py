@@ -12,9 +12,10 @@ import numpy as np
 import pytest
 from sklearn.datasets import load_digits
 from support.arrays import assert_same_arrays
-from support.study import TINY, Notes
+from support.study import MAP, TINY, TWO_RUNS, Notes, study_in, values
 
 import globscope
+from globscope.api import PrincipalSpace
 from globscope.store import read_arrays
 from globscope.study.run import run
 
@@ -283,3 +284,21 @@ def test_a_command_that_was_killed_ends_with_the_arrays_of_an_undisturbed_one(tm
     whole = whole_run(tmp_path / "killed")
     assert_same_arrays(arrays(whole), arrays(whole_run(tmp_path / "undisturbed")))
     assert not list(whole.rglob("*.part*"))
+
+
+def test_more_members_than_weights_are_mapped_along_their_principal_axes_and_come_back(tmp_path):
+    text = f"""
+[task]
+use = "pinn-convection"
+hidden = [2]
+grid = [4, 4]
+collocation = 8
+{TWO_RUNS.replace("epochs = 2", "epochs = 5")}
+{MAP}
+"""
+    for _ in range(2):  # computed, and read again
+        map_ = values(study_in(tmp_path, text)).atlas.maps[0]
+        assert map_.population.weights.shape == (12, 9)
+        assert isinstance(map_.chart.space, PrincipalSpace)
+        np.testing.assert_allclose(map_.chart.space.lift(map_.coordinates), map_.population.weights, atol=1e-6)
+        assert np.isfinite(map_.landscape.fields["train_loss"]).all()

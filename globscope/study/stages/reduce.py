@@ -14,7 +14,7 @@ from globscope.study.disk.json_values import chart_attributes
 from globscope.study.pool import StageJob, compute_side_by_side
 from globscope.study.reducer_fit import ARRAYS, CHART, NOTES, OWN_SPACE, ReducerFit
 from globscope.study.stage_keys import Stage
-from globscope.study.stages.space import compute_spans, span_of
+from globscope.study.stages.space import basis_key, compute_spans, span_of
 from globscope.study.workshop import Workshop
 from globscope.values.arrays import read_only
 from globscope.values.chart import Chart, Progress
@@ -45,7 +45,10 @@ class ReducerStage:
     def key(self) -> str:
         """Of the fit; a chart may look at the task's loss, which a population made elsewhere does not tell."""
         reducer = self.workshop.key_of(self.entry.component)
-        return key(Stage.REDUCE, reducer, self.entry.space, self.population.key, self.workshop.task.key, self.seed)
+        basis = basis_key(self.population) if self.entry.space == "span" else ()
+        return key(
+            Stage.REDUCE, reducer, self.entry.space, self.population.key, self.workshop.task.key, self.seed, *basis
+        )
 
     @property
     def kind(self) -> str:

@@ -5,16 +5,17 @@ from pathlib import Path
 
 from attrs import define
 
-from globscope.isometry import span
+from globscope.isometry import outnumber, span
 from globscope.store import key, read_arrays, write_arrays
 from globscope.study.pool import StageJob, compute_side_by_side
 from globscope.study.stage_keys import Stage
 from globscope.study.workshop import Workshop
 from globscope.values.chart import Progress
 from globscope.values.members import Population
-from globscope.values.space import SpanSpace
+from globscope.values.space import PrincipalSpace, SpanSpace
 
 STORED = ("mean", "parents", "coefficients", "members")  # of a span
+PRINCIPAL = ("origin", "basis", "members")  # where members outnumber the weights
 SPACE = "space.safetensors"
 
 
@@ -27,7 +28,8 @@ class _SpanFill:
     def __call__(self, folder: Path, _: Progress) -> None:
         """Compute the span."""
         found = span(self.population.weights)
-        write_arrays(folder / SPACE, {name: getattr(found, name) for name in STORED})
+        names = PRINCIPAL if isinstance(found, PrincipalSpace) else STORED
+        write_arrays(folder / SPACE, {name: getattr(found, name) for name in names})
 
 
 def compute_spans(workshop: Workshop, populations: Sequence[Population]) -> None:
@@ -35,13 +37,22 @@ def compute_spans(workshop: Workshop, populations: Sequence[Population]) -> None
     compute_side_by_side(workshop, Stage.SPACE, [_job(population) for population in populations])
 
 
-def span_of(workshop: Workshop, population: Population) -> SpanSpace:
+def span_of(workshop: Workshop, population: Population) -> SpanSpace | PrincipalSpace:
     """Return the span of a population."""
     compute_spans(workshop, [population])
     job = _job(population)
     folder = workshop.stage(Stage.SPACE, job.key, job.fill, job.label)
-    return SpanSpace(weights=population.weights, **read_arrays(folder / SPACE))
+    arrays = read_arrays(folder / SPACE)
+    if outnumber(population.weights):
+        return PrincipalSpace(**arrays)
+    return SpanSpace(weights=population.weights, **arrays)
+
+
+def basis_key(population: Population) -> tuple[str, ...]:
+    """Return what the keys of a space, and of a fit in it, name beside the population: a basis that is not a span's."""
+    return ("principal axes",) if outnumber(population.weights) else ()
 
 
 def _job(population: Population) -> StageJob:
-    return StageJob(key=key(Stage.SPACE, population.key), label="weight space", fill=_SpanFill(population))
+    stage_key = key(Stage.SPACE, population.key, *basis_key(population))
+    return StageJob(key=stage_key, label="weight space", fill=_SpanFill(population))
