@@ -2,9 +2,19 @@
 
 import numpy as np
 
-from globscope.api import Layout, Member, Population, ReducerInputs, span
+from globscope.api import Layout, Member, Population, Progress, ReducerInputs, span
 
 MEMBERS, SIZE = 24, 60
+
+
+class Reports(Progress):
+    """Remembers every report."""
+
+    def __init__(self):
+        self.reports = []
+
+    def __call__(self, done, total, **figures):
+        self.reports.append((done, total, figures))
 
 
 def inputs(seed=0, per_variant=8, size=SIZE):
@@ -21,7 +31,7 @@ def inputs(seed=0, per_variant=8, size=SIZE):
         layout=Layout(names=("w",), shapes=((size,),)),
     )
     space = span(population.weights)
-    return ReducerInputs(coordinates=space.members, population=population, space=space)
+    return ReducerInputs(coordinates=space.members, population=population, space=space, progress=Reports())
 
 
 def reduce(reducer, given, seed=0):

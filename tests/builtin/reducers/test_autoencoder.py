@@ -4,6 +4,7 @@ import numpy as np
 import pytest
 import torch
 from safetensors.numpy import load, save
+from support.reduction import MEMBERS, SIZE, Reports
 
 from globscope.api import (
     FullSpace,
@@ -12,24 +13,12 @@ from globscope.api import (
     Member,
     Population,
     PopulationError,
-    Progress,
     ReducerInputs,
     span,
 )
 from globscope.builtin.reducers import Autoencoder, Pca
 
-MEMBERS, SIZE = 24, 60
 SMALL = {"hidden": (32, 16), "steps": 120}
-
-
-class Bar(Progress):
-    """Remembers every report."""
-
-    def __init__(self):
-        self.reports = []
-
-    def __call__(self, done, total, **figures):
-        self.reports.append((done, total, figures))
 
 
 def population():
@@ -48,7 +37,7 @@ def inputs(space=None):
     members = population()
     space = space or span(members.weights)
     coordinates, _ = space.coordinates(members.weights)
-    return ReducerInputs(coordinates=coordinates, population=members, space=space, progress=Bar())
+    return ReducerInputs(coordinates=coordinates, population=members, space=space, progress=Reports())
 
 
 def reduced(reducer, given, seed=0):

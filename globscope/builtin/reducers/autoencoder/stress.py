@@ -1,0 +1,38 @@
+"""The stress: how far the distances of latent points are from those of members; imported where torch is needed."""
+
+from collections.abc import Callable
+from typing import Any
+
+import torch
+
+# Pairs are weighted by one over their distance, as in Sammon's map. Pairs that are nearer than this share of the mean
+# distance weigh no more: where members are equal, one over their distance has no bound.
+NEAREST = 0.01
+
+
+def stress_of(points: Any) -> Callable[[Any], Any]:
+    """Return the function from (n, d) latent points to their stress with respect to (n, r) points.
+
+    With distances D between the points, δ between the latent points and weights w = 1 / D, the stress is the least
+    Σ w (s δ − D)² / Σ w D² over all scales s: 0 where all distances are kept, at most 1, and the same in every unit.
+
+    Source: Kruskal, "Nonmetric multidimensional scaling", 1964; Sammon, "A nonlinear mapping for data structure
+    analysis", 1969.
+    """
+    distances = _distances(points.double())
+    distances /= distances.mean().clamp_min(torch.finfo(torch.double).tiny)
+    weights = 1 / distances.clamp_min(NEAREST)
+    norm = float((weights * distances.square()).sum().clamp_min(torch.finfo(torch.double).tiny))
+    products, weights = (weights * distances).to(points.dtype), weights.to(points.dtype)
+
+    def stress(latents: Any) -> Any:
+        squares = (latents[:, None] - latents).square().sum(dim=2) + torch.finfo(latents.dtype).tiny
+        return 1 - (products * squares.sqrt()).sum().square() / ((weights * squares).sum() * norm)
+
+    return stress
+
+
+def _distances(points: Any) -> Any:
+    """Return the (n, n) distances between (n, r) points by one matrix product."""
+    squares = points.square().sum(dim=1)
+    return (squares[:, None] + squares - 2 * points @ points.T).clamp_min(0).sqrt().fill_diagonal_(0)
