@@ -218,4 +218,17 @@ from globscope.values.topology import (
     MergeTree as MergeTree,
     Topology as Topology,
 )
-from globscope.workers import ThisProcess as ThisProcess, pickle_by_path as pickle_by_path
+from globscope.workers import (
+    Done as Done,
+    Failed as Failed,
+    Ready as Ready,
+    RemoteWorker as RemoteWorker,
+    RemoteWorkers as RemoteWorkers,
+    Report as Report,
+    SentItem as SentItem,
+    ThisProcess as ThisProcess,
+    pickle_by_path as pickle_by_path,
+    pickle_by_value as pickle_by_value,
+    pickle_for_worker as pickle_for_worker,
+    pickle_outcome as pickle_outcome,
+)

@@ -16,6 +16,7 @@ from globscope.errors import EvaluationError, GlobscopeError, PluginError, UserC
 from globscope.memory import first_line, is_out_of_memory
 from globscope.references import describe, loaded_code
 from globscope.registry import OWN, Component, Registry
+from globscope.workers import is_from_worker
 
 Arguments = ParamSpec("Arguments")
 Returned = TypeVar("Returned")
@@ -75,13 +76,16 @@ def within_boundary(
 def _failure(registry: Registry, component: Any, error: BaseException) -> GlobscopeError | None:
     """Return the error of the innermost code from outside that an exception passed through; None if there is none."""
     called = None if component is None else registry.of(component)
+    passed_on = is_from_worker(error)  # by the pool, which did not raise it
     frames = [frame for frame, _ in walk_tb(error.__traceback__)]
     for frame in reversed(frames):
         module = str(frame.f_globals.get("__name__", ""))
         if code := loaded_code(module):
             return UserCodeError(f"{code} raised {describe(error, code.folder)}")
         if candidates := [
-            c for c in registry.components if c.distribution != OWN and _belongs(module, c.cls.__module__)
+            c
+            for c in registry.components
+            if c.distribution != OWN and _belongs(module, c.cls.__module__) and not (passed_on and c.role == "pool")
         ]:
             return _component_failure(_label(candidates, called, frames), error)
     return None if called is None or called.distribution == OWN else _component_failure(called.label, error)

@@ -55,19 +55,26 @@ class Workers(Protocol):
 
 @define(frozen=True, kw_only=True)
 class PoolTraits:
-    """What `globscope check` knows of a pool before it is opened: its class variable or property `traits`.
+    """What is known of a pool before it is opened: its class variable or property `traits`.
 
     Attributes:
         workers: How many will work side by side; None where only the open pool can tell.
         threads: Threads of the libraries that compute, in every worker; None where they are not set.
+        shares_files: Whether workers read and write the files of this process. Where they do not, they score networks
+            only, and this process does the work that leaves files: trainings, alignments, the parts of analyses, and
+            the cells of a sweep one after another.
     """
 
     workers: int | None = None
     threads: int | None = None
+    shares_files: bool = True
 
 
 class Pool(Protocol):
-    """Lends workers. Neither the pool nor its options are part of any key."""
+    """Lends workers. Neither the pool nor its options are part of any key.
+
+    A spec may write `pool = "NAME://REST"` for a pool with an option `address`, which is then `NAME://REST`.
+    """
 
     def open(self) -> AbstractContextManager[Workers]:
         """Return workers, which end with the context; those that nobody uses need not start."""

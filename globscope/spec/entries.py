@@ -22,6 +22,8 @@ FIDELITY = "fidelity"
 USUAL: Mapping[str, Mapping[str, str]] = MappingProxyType({"evaluator": {"use": "torch"}, "pool": {"pool": "here"}})
 # Roles without which there is no landscape.
 NEEDED = ("reducer", "sampler")
+# The option of a pool that `pool = "NAME://REST"` sets.
+ADDRESS, SCHEME = "address", "://"
 # The classes of entries with keys of their own.
 OF_ROLE: Mapping[str, type[Entry]] = MappingProxyType(
     {"reducer": ReducerEntry, "aligner": AlignerEntry, "pool": PoolEntry}
@@ -64,10 +66,15 @@ class Entries:
             self.problems.append(("run", f"expected a table, got {value_in_words(table)}"))
             return None
         table = {**USUAL["pool"], **table}
-        name, known = table.pop("pool"), self.registry.role("pool")
+        text, known = table.pop("pool"), self.registry.role("pool")
+        name, address = _name_and_address(text)
         if not isinstance(name, str) or name not in known:
             self.problems.append(("run.pool", self._unknown("pool", name, list(known))))
             return None
+        if address and (problem := _address_problem(name, text, known[name].cls, table)):
+            self.problems.append(("run.pool", problem))
+            return None
+        table |= {ADDRESS: address} if address else {}
         component = self.attempt("run", lambda: self.strict.structure(table, known[name].cls))
         return component and Entry(use=name, component=component)
 
@@ -126,6 +133,31 @@ class Entries:
         if problems:
             raise InvalidError(*problems)
         return entry_class(role)(**values)
+
+
+def _name_and_address(pool: Any) -> tuple[Any, str]:
+    """Return the name of a pool, and the whole text where this is an address, `NAME://REST`."""
+    if not isinstance(pool, str) or SCHEME not in pool:
+        return pool, ""
+    return pool.partition(SCHEME)[0], pool
+
+
+def _address_problem(name: str, text: str, cls: type, table: Mapping[str, Any]) -> str:
+    """Return why a pool cannot have this address; empty where it can."""
+    if not takes_address(cls):
+        return f"{short(toml(text))} is an address, and the pool {toml(name)} has none; write {toml(name)}"
+    if text == f"{name}{SCHEME}":
+        return f"{toml(text)} lacks the address after {SCHEME}; to do without one, write {toml(name)}"
+    return (
+        f"{short(toml(text))} is an address, which run.{ADDRESS} gives too; remove one of them"
+        if ADDRESS in table
+        else ""
+    )
+
+
+def takes_address(cls: type) -> bool:
+    """Return whether a pool has an address, so that a spec may write it instead of the name."""
+    return any(option.name == ADDRESS for option in fields(cls))
 
 
 def name_of(table: Any) -> str | None:

@@ -1,5 +1,6 @@
 """The JSON schema of specs, from the classes that structure them; editors use it to complete TOML."""
 
+import re
 from collections.abc import Mapping
 from pathlib import Path
 from typing import Any, get_args
@@ -10,7 +11,7 @@ from globscope.references import Code, Pattern
 from globscope.registry import Component, Registry
 from globscope.spec.cells import Relations
 from globscope.spec.describe import default_of, meanings, plain
-from globscope.spec.entries import FIDELITY, NEEDED, USUAL, entry_class
+from globscope.spec.entries import FIDELITY, NEEDED, SCHEME, USUAL, entry_class, takes_address
 from globscope.spec.model import Spec
 from globscope.spec.read import LISTS, NETWORKS, PLAIN, REQUIRED, SINGLE
 from globscope.spec.validators import constraints
@@ -82,21 +83,28 @@ def _role(role: str, registry: Registry) -> dict[str, Any]:
 def _pool(registry: Registry) -> dict[str, Any]:
     """Return the rules of [run], where `pool` names a pool and all other keys are its options."""
     pools = registry.role("pool").values()
-    names, usual = [pool.name for pool in pools], USUAL["pool"]["pool"]
-    if not names:
+    usual = USUAL["pool"]["pool"]
+    if not pools:
         return {"not": {}}
     chosen = []
     about = "; ".join(f"{pool.name}: {pool.summary}" for pool in pools)
     for pool in pools:
         own = _class(pool.cls)
-        own["properties"] = {"pool": {"const": pool.name, "description": pool.summary}, **own["properties"]}
-        named = {"properties": {"pool": {"const": pool.name}}, "required": [] if pool.name == usual else ["pool"]}
+        name = _pool_name(pool)
+        own["properties"] = {"pool": name | {"description": pool.summary}, **own["properties"]}
+        named = {"properties": {"pool": name}, "required": [] if pool.name == usual else ["pool"]}
         chosen.append({"if": named, "then": own | {"title": pool.name}})
     return {
         "type": "object",
-        "properties": {"pool": {"enum": names, "default": usual, "description": about}},
+        "properties": {"pool": {"anyOf": [_pool_name(pool) for pool in pools], "default": usual, "description": about}},
         "allOf": chosen,
     }
+
+
+def _pool_name(pool: Component) -> dict[str, Any]:
+    """Return the rule of a pool's name, which may be an address for some."""
+    name = {"const": pool.name}
+    return {"anyOf": [name, {"pattern": f"^{re.escape(pool.name)}{SCHEME}."}]} if takes_address(pool.cls) else name
 
 
 def _default(usual: Mapping[str, str]) -> dict[str, str]:

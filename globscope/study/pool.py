@@ -16,6 +16,7 @@ from globscope.spec.model import Spec
 from globscope.study.meter import measure_items, with_costs
 from globscope.study.observer import Observer
 from globscope.study.stage_keys import Stage
+from globscope.study.worker_files import require_folder
 from globscope.study.workshop import Workshop
 from globscope.torch_settings import float32_by_default, precise
 from globscope.values.chart import Progress
@@ -86,7 +87,7 @@ def compute_side_by_side(workshop: Workshop, stage: Stage, jobs: Sequence[StageJ
     """
     missing = {job.key: job for job in jobs if (stage, job.key) not in workshop.ledger}
     failures = dict[str, GlobscopeError]()
-    batches = [list(missing)] if workshop.workers.count > 1 else [[key] for key in missing]
+    batches = [list(missing)] if workshop.workers_on_files.count > 1 else [[key] for key in missing]
     for batch in filter(None, batches):
         labels = {key: missing[key].label for key in batch}
         workshop.stages(stage, labels, partial(_compute_jobs, workshop, missing, failures))
@@ -106,7 +107,7 @@ def _compute_jobs(
     def progress_of(one: _FolderJob) -> Progress:
         return progress if len(waiting) == 1 else workshop.observer.stage(one.job.label)
 
-    finished = with_costs(workshop.workers.map(_computer, workshop.registry, waiting, progress_of))
+    finished = with_costs(workshop.workers_on_files.map(_computer, workshop.registry, waiting, progress_of))
     for done, (one, error, cost) in enumerate(finished, 1):
         if error is None:
             yield one.job.key, cost
@@ -121,6 +122,7 @@ def _computer(registry: Registry) -> Callable[[_FolderJob, Progress], GlobscopeE
     """Return what fills one folder after another in this process, and returns the error of one that may fail."""
 
     def compute(one: _FolderJob, progress: Progress) -> GlobscopeError | None:
+        require_folder(one.folder)
         try:
             with as_in_a_study(registry, one.job.component):
                 one.job.fill(one.folder, progress)

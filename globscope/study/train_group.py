@@ -14,6 +14,7 @@ from globscope.registry import Registry
 from globscope.roles import Task
 from globscope.study.meter import measure_items
 from globscope.study.pool import as_in_a_study
+from globscope.study.worker_files import require_folder
 from globscope.study.workshop import several
 from globscope.values.chart import Progress
 
@@ -56,6 +57,8 @@ def trainer(training: Training) -> Callable[[TrainingJob, Progress], Trained]:
 
     def train(job: TrainingJob, progress: Progress) -> Trained:
         finished, error = list[str](), None
+        for _, folder in job.runs.values():
+            require_folder(folder)
         with as_in_a_study(training.registry):
             try:
                 for key in _finished_runs(training.task, job, progress):

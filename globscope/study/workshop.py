@@ -18,6 +18,7 @@ from globscope.study.ledger import Entry, Ledger
 from globscope.study.meter import measure
 from globscope.study.observer import Observer
 from globscope.study.stage_keys import Stage, component_key
+from globscope.study.worker_files import workers_on_files
 from globscope.torch_settings import precise, same_threads
 from globscope.values.chart import Progress
 from globscope.values.cost import Cost
@@ -54,6 +55,11 @@ class Workshop:
     workers: Workers = field(factory=ThisProcess)
     extent: Extent = WHOLE
     aligners: dict[str, Any] = field(factory=dict)
+
+    @property
+    def workers_on_files(self) -> Workers:
+        """The workers that write into folders of the store."""
+        return workers_on_files(self.spec, self.workers)
 
     @property
     def task(self) -> BuiltTask:

@@ -33,6 +33,7 @@ from globscope.study.plan.estimate import estimate
 from globscope.study.plan.planned_workers import PlannedWorkers
 from globscope.study.plan.timing import Before
 from globscope.study.pool import workers_of
+from globscope.study.worker_files import workers_on_files
 from globscope.study.workshop import Workshop
 from globscope.sweep.estimate import SweepEstimate
 from globscope.sweep.run_cell import CellJob, cell_runner
@@ -147,8 +148,9 @@ class Sweep:
     ) -> dict[str, str]:
         """Run all cells, and return by name why they failed; those on which another process works come last."""
         failures = dict[str, str]()
-        if workers.count > 1 and sum(not job.is_finished for job in jobs) > 1:
-            failures = _side_by_side(jobs, observer, workers)
+        side_by_side = workers_on_files(self.spec.cells[0].spec, workers)
+        if side_by_side.count > 1 and sum(not job.is_finished for job in jobs) > 1:
+            failures = _side_by_side(jobs, observer, side_by_side)
         run = partial(_run_here, observer=observer, cache=cache, workers=workers, count=len(jobs))
         for job in (job for job in jobs if job.name not in failures):
             with lock_unless_held(job.lock) as is_held:

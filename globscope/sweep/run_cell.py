@@ -12,6 +12,7 @@ from globscope.spec.describe import plain
 from globscope.store import is_as_written, lock_unless_held, read_written, write_json
 from globscope.study.built_task import TaskCache
 from globscope.study.observer import Observer
+from globscope.study.worker_files import require_folder
 from globscope.values.chart import Progress
 from globscope.workers import ThisProcess
 
@@ -89,6 +90,7 @@ def cell_runner(_: None) -> Callable[[CellJob, Progress], CellEnd | None]:
     def run(job: CellJob, progress: Progress) -> CellEnd | None:
         del progress
         heard = _Warnings()
+        require_folder(job.lock.parent)
         with lock_unless_held(job.lock) as is_held:
             if not is_held:
                 return None

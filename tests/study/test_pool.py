@@ -1,19 +1,33 @@
 """Studies whose work is done by a pool."""
 
 import pickle
+import re
 
 import numpy as np
 import pytest
 from support.components import BUILT_IN
-from support.pool_work import Broken, Deadly, DeadlyTask, lifting
+from support.pool_work import Apart, Broken, Deadly, DeadlyTask, lifting
 from support.study import TINY, TINY_TASK, values
 
-from globscope.api import AffineSpace, FullSpace, Mixtures, PluginError, ThisProcess
+from globscope.api import (
+    AffineSpace,
+    Failed,
+    FullSpace,
+    Mixtures,
+    PluginError,
+    PoolError,
+    SpecError,
+    ThisProcess,
+    pickle_outcome,
+)
+from globscope.boundary import component_errors
 from globscope.builtin.pools.processes import Here, Processes
+from globscope.registry import Component, Registry
 from globscope.session import Study
 from globscope.spec.describe import as_toml
 from globscope.spec.read import read_spec
 from globscope.store import read_json
+from globscope.study.worker_files import require_folder
 from globscope.testing import registry_of, tiny_inputs
 from globscope.testing.tiny.task import TinyTask
 
@@ -36,7 +50,7 @@ def study(tmp_path):
     def made(text, folder="run", overrides=()):
         path = tmp_path / "study.toml"
         path.write_text(text, "utf-8")
-        registry = registry_of(BUILT_IN, tiny=TinyTask, mortal=DeadlyTask, deadly=Deadly, broken=Broken)
+        registry = registry_of(BUILT_IN, tiny=TinyTask, mortal=DeadlyTask, deadly=Deadly, broken=Broken, apart=Apart)
         return Study(spec=read_spec(path, overrides, registry), folder=tmp_path / folder, registry=registry)
 
     return made
@@ -147,8 +161,42 @@ def test_a_space_lifts_the_same_networks_in_another_process(kind, two):
     np.testing.assert_array_equal(found, space.lift(points))
 
 
+def test_workers_that_share_no_files_score_and_this_process_does_the_rest(study, two, tmp_path, notes):
+    text = TINY_TASK + MAP
+    apart = study(text, "apart", ("run.pool=apart",))
+    workshop = apart.workshop(workers=two)
+    assert (workshop.workers, workshop.workers_on_files) == (two, ThisProcess())
+    assert_same(values(study(text, "plain"), workers=HERE), values(apart, workers=two))
+    assert {unit["threads"] for units in all_units(tmp_path / "apart") for unit in units} == {1}
+    with pytest.raises(PoolError, match=r"^a worker on \S+ does not see .*missing: the run folder must lie on a file"):
+        require_folder(tmp_path / "missing")
+
+
+def test_an_error_of_a_worker_is_not_taken_for_one_of_its_pool(monkeypatch):
+    pool = Component(role="pool", name="apart", cls=Apart, distribution="strange-pool", version="1")
+    registry = Registry(components=(pool,))
+    wanted = r"^pool 'apart' \(strange-pool 1\) failed: ValueError: of the pool"
+    with pytest.raises(PluginError, match=wanted), component_errors(registry):
+        Apart().raise_error(ValueError("of the pool"))
+    sent = pickle.loads(pickle_outcome(Failed(ValueError("of the work")))).error
+    with pytest.raises(ValueError, match="of the work"), component_errors(registry):
+        Apart().raise_error(sent)
+
+
 def keys(outcome):
     return {one["key"] for one in outcome.record["manifest"]["stages"]}
+
+
+def test_a_pool_with_an_address_may_be_named_by_it(study):
+    spec = study(TINY, overrides=("run.pool=apart://10.0.0.1:6379",)).spec
+    assert '[run]\npool = "apart"\naddress = "apart://10.0.0.1:6379"\n' in as_toml(spec)
+    assert spec.run.component == Apart(address="apart://10.0.0.1:6379")
+    for text, problem in {
+        "apart://": "'apart://' lacks the address after ://; to do without one, write 'apart'",
+        "apart://x": "'apart://x' is an address, which run.address gives too; remove one of them",
+    }.items():
+        with pytest.raises(SpecError, match=rf"run\.pool: {re.escape(problem)}$"):
+            study(TINY, overrides=(f"run.pool={text}", "run.address=there"))
 
 
 def test_a_resolved_spec_says_where_it_runs_if_the_spec_does(study):

@@ -273,6 +273,14 @@ SPECS = {
         GOOD + '[run]\npool = "process"\n',
         ["F: run.pool: there is no pool 'process'; did you mean 'processes'?"],
     ),
+    "an address of a pool without one": (
+        GOOD + '[run]\npool = "here://10.0.0.1"\n',
+        ["F: run.pool: 'here://10.0.0.1' is an address, and the pool 'here' has none; write 'here'"],
+    ),
+    "an address of a pool that is not there": (
+        GOOD + '[run]\npool = "process://10.0.0.1:6379"\n',
+        ["F: run.pool: there is no pool 'process'; did you mean 'processes'?"],
+    ),
     "a table that is none": ("run = 3\n" + GOOD, ["F: run: expected a table, got 3 (integer)"]),
     "an option of another pool": (
         GOOD + '[run]\npool = "here"\nworkers = 2\n',

@@ -10,7 +10,7 @@ import torch
 from attrs import define
 from threadpoolctl import threadpool_info
 
-from globscope.api import EvaluationError
+from globscope.api import EvaluationError, PoolTraits
 from globscope.builtin.evaluators.pytorch import Torch
 from globscope.testing.tiny.task import TinyTask
 
@@ -192,3 +192,21 @@ class Doubling:
         if self.number < 0:
             raise self.error(f"{self.number} is negative")
         return {"doubled": np.array(2 * self.number), "threads": np.array(torch.get_num_threads())}
+
+
+@define(frozen=True, kw_only=True)
+class Apart:
+    """A pool on machines that see none of this one's files.
+
+    Attributes:
+        address: Where they are.
+    """
+
+    address: str | None = None
+    traits = PoolTraits(shares_files=False)
+
+    def open(self):
+        raise AssertionError("tests bring the workers")
+
+    def raise_error(self, error):
+        raise error

@@ -7,11 +7,9 @@ from collections.abc import Callable, Mapping
 from multiprocessing import parent_process
 from multiprocessing.connection import Connection, wait
 from threading import Thread
-from traceback import format_exception
 from typing import Any
 
-from globscope.api import PoolError, Progress, pickle_by_path, with_threads
-from globscope.builtin.pools.messages import Done, Failed, Ready, Report
+from globscope.api import Done, Failed, Progress, Ready, Report, pickle_outcome, with_threads
 
 
 def serve(pipe: Connection, number: int, threads: int, environment: Mapping[str, str], folder: str) -> None:
@@ -23,7 +21,7 @@ def serve(pipe: Connection, number: int, threads: int, environment: Mapping[str,
     os.chdir(folder)
     use_card(number)
     with with_threads(threads):
-        _send(pipe, Ready())
+        pipe.send(Ready())
         work: Callable[[Any, Progress], Any] | None = None
         while True:
             try:
@@ -34,10 +32,10 @@ def serve(pipe: Connection, number: int, threads: int, environment: Mapping[str,
                 work = None  # before the next is made, for both might not fit into memory
             try:
                 work = work or _prepare(job)
-                news: Any = Done(work(pickle.loads(item), _Reports(pipe)))  # noqa: S301 - of a process of ours
+                outcome: Done | Failed = Done(work(pickle.loads(item), _Reports(pipe)))  # noqa: S301 - of a process of ours
             except BaseException as error:  # noqa: BLE001 - whatever it is, it is raised where the work came from
-                news = Failed(error)
-            _send(pipe, news)
+                outcome = Failed(error)
+            pipe.send_bytes(pickle_outcome(outcome))
 
 
 def use_card(number: int) -> None:
@@ -61,25 +59,7 @@ class _Reports(Progress):
         self._pipe = pipe
 
     def __call__(self, done: int, total: int, **figures: float) -> None:
-        _send(self._pipe, Report(done, total, figures))
-
-
-def _send(pipe: Connection, news: Any) -> None:
-    pipe.send_bytes(_pickle_news(news))
-
-
-def _pickle_news(news: Any) -> bytes:
-    """Return news as bytes; where they cannot be pickled, the news that this is so."""
-    if isinstance(news, Failed):
-        news.error.add_note("In a worker process:\n" + "".join(format_exception(news.error)))
-    try:
-        content = pickle_by_path(news)
-        if isinstance(news, Failed):
-            pickle.loads(content)  # noqa: S301 - exceptions that want more arguments than they keep fail only here
-    except Exception as error:  # noqa: BLE001 - a stranger's class may raise anything
-        what = f"raised {news.error!r}, which" if isinstance(news, Failed) else "returned a value that"
-        return pickle_by_path(Failed(PoolError(f"work in a worker process {what} cannot be sent back: {error}")))
-    return content
+        self._pipe.send(Report(done, total, figures))
 
 
 def _end_with_parent() -> None:

@@ -11,28 +11,8 @@ from multiprocessing import resource_tracker
 from pathlib import Path
 from typing import Any
 
-from attrs import define
-
-from globscope.api import PoolError, Progress, pickle_by_path
-from globscope.builtin.pools.messages import Ready
+from globscope.api import Ready, SentItem
 from globscope.builtin.pools.serve import serve
-
-
-@define
-class SentItem:
-    """An item on its way.
-
-    Attributes:
-        item: The item, as it was passed in.
-        content: The pickled item.
-        progress: Hears of it.
-        deaths: How many workers died at it.
-    """
-
-    item: Any
-    content: bytes
-    progress: Progress | None = None
-    deaths: int = 0
 
 
 class Worker:
@@ -63,14 +43,14 @@ class Worker:
             return  # it has died, which the next look at its news tells
         self._job = job
 
-    def news(self) -> Any:
-        """Return what it said next; None where it has died."""
+    def news(self) -> list[Any] | None:
+        """Return its next message; None where it has died."""
         try:
             said = pickle.loads(self.pipe.recv_bytes())  # noqa: S301 - of a process of ours
         except (EOFError, OSError):
             return None
         self.is_ready = self.is_ready or isinstance(said, Ready)
-        return said
+        return [said]
 
     def end(self) -> str:
         """End the process, and return how it ended."""
@@ -80,19 +60,6 @@ class Worker:
         code = self._process.exitcode or 0
         self._process.close()
         return signal.Signals(-code).name if code < 0 else f"exit code {code}"
-
-
-def pickle_for_process(value: Any, name: str) -> bytes:
-    """Return a value as bytes for another process.
-
-    Raises:
-        PoolError: It cannot be pickled.
-    """
-    try:
-        return pickle_by_path(value)
-    except Exception as error:
-        text = f"{name} cannot be sent to another process: {error}; with run.pool = 'here' it need not be"
-        raise PoolError(text) from error
 
 
 def _context(module: str) -> Any:

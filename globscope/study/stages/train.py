@@ -79,7 +79,7 @@ def train(workshop: Workshop, groups: Sequence[Sequence[TrainingRun]]) -> None:
     own = workshop.extent.share(groups, next(iter(labels)))
     if workshop.extent.shard is None and not workshop.computes(Stage.TRAIN):
         workshop.pause(Stage.TRAIN, labels, parts=1)
-    for batch in [own] if workshop.workers.count > 1 else [[group] for group in own]:
+    for batch in [own] if workshop.workers_on_files.count > 1 else [[group] for group in own]:
         runs = {training_key(workshop, run): run for group in batch for run in group}
         names = {key_of: run.name for key_of, run in runs.items()}
         workshop.stages(Stage.TRAIN, names, partial(_train_batch, workshop, runs, batch), "train ")
@@ -103,7 +103,7 @@ def _train_batch(
     def progress_of(job: TrainingJob) -> Progress:
         return progress if len(jobs) == 1 else workshop.observer.stage(f"train {job}")
 
-    for _, trained, cost in with_costs(workshop.workers.map(trainer, work, jobs, progress_of)):
+    for _, trained, cost in with_costs(workshop.workers_on_files.map(trainer, work, jobs, progress_of)):
         yield from dict.fromkeys(trained.finished, cost.divide(max(1, len(trained.finished)))).items()
         done += len(trained.finished)
         if len(jobs) > 1:

@@ -1,0 +1,90 @@
+"""What every pool has from `RemoteWorkers`: who gets which item, and what becomes of results, errors and deaths."""
+
+import pytest
+
+from globscope.api import Done, Failed, PoolError, Ready, RemoteWorkers, SentItem
+
+
+class Scripted:
+    """A worker that does what a script says: by item, its messages, or None for its death."""
+
+    def __init__(self, script, log):
+        self.task, self.is_ready, self.script, self.log = None, False, script, log
+
+    def take(self, job, task):
+        self.task = task
+        self.log.append(("take", task.item))
+
+    def news(self):
+        if not self.is_ready:
+            self.is_ready = True
+            return [Ready()]
+        outcomes = self.script[self.task.item]
+        return outcomes.pop(0) if len(outcomes) > 1 else outcomes[0]
+
+    def end(self):
+        return "by the script"
+
+
+class ScriptedWorkers(RemoteWorkers):
+    def __init__(self, count, script):
+        super().__init__(count)
+        self.script, self.log = script, []
+
+    def new_worker(self, module):
+        return Scripted(self.script, self.log)
+
+    def with_news(self):
+        return [worker for worker in self.started if worker.task or not worker.is_ready]
+
+    def job(self, prepare, shared):
+        return prepare, shared
+
+    def item(self, item):
+        return b""
+
+
+def of(**script):
+    return {int(name[1:]): outcomes for name, outcomes in script.items()}
+
+
+def test_workers_get_their_next_items_before_a_result_is_looked_at():
+    workers = ScriptedWorkers(2, {item: [[Done(item)]] for item in range(6)})
+    results = workers.map(len, None, range(6))
+    assert next(results) == (0, 0)
+    assert workers.log == [("take", item) for item in range(4)]
+
+
+def test_results_that_come_together_with_an_error_are_kept():
+    workers = ScriptedWorkers(2, of(_0=[[Failed(ValueError("no"))]], _1=[[Done("one")]]))
+    results = workers.map(len, None, range(2))
+    assert next(results) == (1, "one")
+    with pytest.raises(ValueError, match="no"):
+        next(results)
+
+
+def test_an_item_is_done_again_where_its_worker_died():
+    workers = ScriptedWorkers(2, of(_0=[None, None, [Done("at last")]], _1=[[Done("one")]]))
+    assert dict(workers.map(len, None, range(2))) == {0: "at last", 1: "one"}
+
+
+def test_an_item_at_which_three_workers_died_is_named():
+    workers = ScriptedWorkers(2, of(_0=[None], _1=[[Done("one")]], _2=[[Done("two")]], _3=[[Done("three")]]))
+    results, found = workers.map(len, None, range(4)), []
+    with pytest.raises(PoolError, match=r"^0: 3 worker processes ended at this, one after another \(by the script\)$"):
+        read_into(found, results)
+    assert workers.log.count(("take", 0)) == 3
+    assert found == [(1, "one")]
+
+
+def read_into(found, results):
+    for result in results:
+        found.append(result)
+
+
+def test_an_item_counts_its_deaths():
+    item = SentItem("units 0 … 3", b"")
+    item.count_death("SIGKILL")
+    item.count_death("SIGKILL")
+    with pytest.raises(PoolError, match=r"units 0 … 3: 3 worker processes ended at this"):
+        item.count_death("SIGKILL")
