@@ -75,9 +75,13 @@ class StudyBench:
         """
         count, waiting = self.workshop.workers.count, iter(requests)
         while batch := list(islice(waiting, AHEAD * count if count > 1 else 1)):
-            stages = [self._reducer_stage(one) for one in batch]
-            fit_side_by_side(self.workshop, stages)
-            yield from (evolve(stage.map(), whole=one.population) for one, stage in zip(batch, stages, strict=True))
+            self.fit_ahead(batch)
+            yield from (evolve(self._reducer_stage(one).map(), whole=one.population) for one in batch)
+
+    def fit_ahead(self, requests: Iterable[FitRequest]) -> None:
+        """Compute what several fits need, so far as the pool's workers can do it side by side."""
+        if self.workshop.workers.count > 1:
+            fit_side_by_side(self.workshop, [self._reducer_stage(one) for one in requests])
 
     def _reducer_stage(self, request: FitRequest) -> ReducerStage:
         entry, fitted = self._entry(request.reducer), with_keys(request.population.fitted)

@@ -83,8 +83,11 @@ def compute_side_by_side(workshop: Workshop, stage: Stage, jobs: Sequence[StageJ
     Args:
         workshop: The workshop of the study.
         stage: The kind of all of them.
-        jobs: Those that the study has used already are left out.
+        jobs: Those that the study has used already are left out. What this process does not compute is left to whoever
+            asks for the stages one by one.
     """
+    if not workshop.computes(stage):
+        return {}
     missing = {job.key: job for job in jobs if (stage, job.key) not in workshop.ledger}
     failures = dict[str, GlobscopeError]()
     batches = [list(missing)] if workshop.workers_on_files.count > 1 else [[key] for key in missing]

@@ -10,7 +10,7 @@ from globscope.population.find import CheckpointFile
 from globscope.population.member import load_member
 from globscope.population.state_dict import StateDictChoice
 from globscope.study.bench import StudyBench
-from globscope.study.run import fits, parts_of
+from globscope.study.run import fit_requests, parts_of
 from globscope.study.stages.aligned import toward
 from globscope.study.workshop import Workshop
 from globscope.torch_settings import float32_by_default
@@ -43,7 +43,7 @@ def project(workshop: Workshop, files: Sequence[Path]) -> list[dict[str, Any]]:
     parts = parts_of(bench)
     vectors = {False: weights, True: toward(workshop, parts[0], weights, buffers)}
     rows = []
-    for entry, fitted in zip(workshop.spec.reducer, fits(bench, parts), strict=True):
+    for entry, fitted in zip(workshop.spec.reducer, bench.fits(fit_requests(bench, parts)), strict=True):
         if fitted.chart.encode is not None:
             for row, values in enumerate(_rows_of_map(bench, fitted, vectors[entry.align])):
                 own = {name: finite_or_none(losses[row]) for name, losses in truth.items()}

@@ -1,6 +1,6 @@
 """The order of a study: population, truth, maps, landscapes, topology, findings."""
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from functools import reduce
 from typing import Any
 
@@ -76,9 +76,11 @@ def _bench_and_atlas(bench: StudyBench) -> tuple[StudyBench, Atlas]:
             bench = evolve(bench, truth=measure_truth(workshop, parts))
         with branches.branch():
             bench = evolve(bench, noise=noise(workshop, parts[0]))
-        for name, members in fitted_populations(bench, parts):
+        requests = fit_requests(bench, parts)
+        bench.fit_ahead(requests)
+        for request in requests:
             with branches.branch():
-                maps.append(bench.with_landscapes(bench.fit(name, members)))
+                maps += map(bench.with_landscapes, bench.fits([request]))
     members = concatenate_parts(parts)
     probe = workshop.task.build("cpu")
     atlas = Atlas(
@@ -99,19 +101,13 @@ def parts_of(bench: StudyBench) -> list[Population]:
     return [given, *(derive_members(evolve(bench, asking=entry), bench.workshop, entry, given) for entry in asking)]
 
 
-def fits(bench: StudyBench, parts: Sequence[Population]) -> Iterator[Map]:
-    """Yield every reducer's map."""
-    fitted = fitted_populations(bench, parts)
-    return bench.fits(FitRequest(reducer=name, population=members) for name, members in fitted)
-
-
-def fitted_populations(bench: StudyBench, parts: Sequence[Population]) -> Iterator[tuple[str, Population]]:
-    """Yield the name of every reducer with its members: as they are aligned or, where it says so, as they are given."""
+def fit_requests(bench: StudyBench, parts: Sequence[Population]) -> list[FitRequest]:
+    """Return the fits of all reducers: to the members as they are aligned or, where it says so, as they are given."""
     members = {True: concatenate_parts(parts), False: concatenate_parts(parts)}
     if bench.workshop.spec.population.align is not None:
         members[False] = concatenate_parts([population(bench.workshop), *parts[1:]])
-    for entry in bench.workshop.spec.reducer:
-        yield entry.name, members[entry.align]
+    entries = bench.workshop.spec.reducer
+    return [FitRequest(reducer=entry.name, population=members[entry.align]) for entry in entries]
 
 
 def concatenate_parts(parts: Sequence[Population]) -> Population:

@@ -4,7 +4,7 @@ from collections import Counter
 
 import pytest
 import torch
-from attrs import define, field
+from attrs import define, evolve, field
 from support.arrays import assert_same_arrays, stored_arrays
 from support.components import BUILT_IN
 from support.pool_work import Doubling
@@ -16,6 +16,9 @@ from globscope.session import Study
 from globscope.spec.read import read_spec
 from globscope.study.bench import StudyBench
 from globscope.study.disk.json_values import finding_as_json
+from globscope.study.extent import Extent, PausedError
+from globscope.study.run import run
+from globscope.study.stage_keys import Stage
 from globscope.testing import registry_of
 from globscope.testing.tiny.task import TinyTask
 from globscope.torch_settings import with_threads
@@ -151,3 +154,12 @@ def test_independent_parts_of_analyses_run_side_by_side_with_the_same_bits(two, 
     assert any(label.startswith("PolyChain") for label in labels)
     assert labels >= {"fit pca", "fit autoencoder", "fit random", "refit pca", "refit autoencoder", "weight space"}
     assert not any("kernel-pca" in label for label in labels)  # which cannot be had again without a fit
+
+
+def test_a_study_that_stops_before_its_maps_lets_no_worker_fit_them(two, tmp_path):
+    workers = Noting(two)
+    workshop = study(tmp_path, TINY_TASK + MAP, "run").workshop(workers=workers)
+    with pytest.raises(PausedError, match="fit pca"):
+        run(evolve(workshop, extent=Extent(until=Stage.REDUCE)))
+    assert "weight space" in workers.items
+    assert "fit pca" not in workers.items

@@ -63,7 +63,7 @@ class ReducerStage:
 
     @cached_property
     def fit(self) -> ReducerFit:
-        """The fit; the weight space is a stage of its own, beside this one."""
+        """All that the fit needs."""
         return ReducerFit(
             registry=self.workshop.registry,
             component=self.entry.component,
@@ -83,6 +83,7 @@ class ReducerStage:
     def map(self) -> Map:
         """Return the map, fitted now or stored before, without its landscape."""
         fit_side_by_side(self.workshop, [self])
+        _ = self.fit  # which needs the weight space, a stage of its own beside this one
         folder = self.workshop.stage(Stage.REDUCE, self.key, self._work, self.label)
         chart, notes, arrays = self._stored_chart(folder), read_json(folder / NOTES), read_arrays(folder / CHART)
         coordinates, outside = self._members(chart, arrays)
@@ -148,4 +149,6 @@ class ReducerStage:
 def fit_side_by_side(workshop: Workshop, stages: Sequence[ReducerStage]) -> None:
     """Fit several reducers, side by side where there are workers for that; those that cannot restore wait for `map`."""
     compute_spans(workshop, [stage.population for stage in stages if stage.kind == "span"])
+    if not workshop.computes(Stage.REDUCE):
+        return
     compute_side_by_side(workshop, Stage.REDUCE, [stage.job for stage in stages if stage.restores])
