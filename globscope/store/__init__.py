@@ -19,6 +19,7 @@ from globscope.store.stored_stages import SHARDS as SHARDS, Store as Store
 from globscope.store.write import (
     PART as PART,
     discard as discard,
+    keep_written as keep_written,
     read_arrays as read_arrays,
     replacing as replacing,
     write_arrays as write_arrays,

@@ -118,7 +118,8 @@ def _remove_stale(folder: Path, before: Mapping[str, int], places: Collection[st
             path.unlink()
         if path.is_file():
             again = len(set(contents)) > 1 and record.is_as_written(folder, name)
-            kept[name] = Content.of(path) if again else contents[-1]
+            there = Content.of(path) if again else contents[-1]
+            kept[name] = next(content for content in reversed(contents) if content == there)
     rewrite(folder, record.of, kept)
 
 

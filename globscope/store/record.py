@@ -34,17 +34,25 @@ class Content:
     Attributes:
         size: Number of bytes.
         sha256: Hash of the bytes; empty for a file that is still being written, such as a memory-mapped one.
+        made_from: Digest of what the file was made from, where it is made again only if that has changed.
     """
 
     size: int
     sha256: str
+    made_from: str = field(default="", eq=False)
 
     @classmethod
-    def of(cls, path: Path) -> "Content":
+    def of(cls, path: Path, made_from: str = "") -> "Content":
         """Return what a file has."""
         with path.open("rb") as opened:
             sha256 = hashlib.file_digest(opened, "sha256").hexdigest()
-            return cls(opened.tell(), sha256)
+            return cls(opened.tell(), sha256, made_from)
+
+    def is_in(self, path: Path) -> bool:
+        """Whether a file, and no link, has this content."""
+        return (
+            not path.is_symlink() and path.is_file() and path.stat().st_size == self.size and Content.of(path) == self
+        )
 
     @classmethod
     def of_bytes(cls, content: bytes) -> "Content":
@@ -86,8 +94,8 @@ def read(folder: Path) -> Record | None:
     files: dict[str, list[Content]] = {}
     for line in lines[1:]:
         match line:
-            case {"file": str(name), "size": int(size), "sha256": str(sha256)}:
-                files.setdefault(name, []).append(Content(size, sha256))
+            case {"file": str(name), "size": int(size), "sha256": str(sha256), **rest}:
+                files.setdefault(name, []).append(Content(size, sha256, str(rest.get("made_from", ""))))
     match lines[:1]:
         case [{"of": str(of), **rest}]:
             known = rest.get("format")
@@ -189,7 +197,8 @@ def _head(of: str) -> str:
 
 
 def _line(name: str, content: Content) -> str:
-    return json.dumps({"file": name, "size": content.size, "sha256": content.sha256})
+    made_from = {"made_from": content.made_from} if content.made_from else {}
+    return json.dumps({"file": name, "size": content.size, "sha256": content.sha256, **made_from})
 
 
 def files_below(folder: Path) -> Iterator[str]:

@@ -13,14 +13,22 @@ import numpy as np
 
 from globscope.reading import read_npz, read_safetensors
 from globscope.store.lock import LOCK, hold_lock
-from globscope.store.record import Content, append_line, flush_file, keep_edited, recorded_folder
+from globscope.store.record import (
+    UNFINISHED,
+    Content,
+    append_line,
+    flush_file,
+    keep_edited,
+    read,
+    recorded_folder,
+)
 
 # Of the folder of a stage at work, and of a file that is being written.
 PART = ".part"
 
 
 @contextmanager
-def replacing(path: Path, *, flush: bool | None = None) -> Iterator[Path]:
+def replacing(path: Path, *, flush: bool | None = None, made_from: str = "") -> Iterator[Path]:
     """Yield where to write a file, which is renamed when it is whole: it is there whole or not at all.
 
     Args:
@@ -29,6 +37,7 @@ def replacing(path: Path, *, flush: bool | None = None) -> Iterator[Path]:
             stage. Those are flushed together when their stage is finished: a flush takes milliseconds on a busy disk,
             and what a loss of power spoils before that does not agree with its digest, and is computed again. A stage
             that would lose hours by that asks for it.
+        made_from: Digest of what the file is made from, for `keep_written`.
 
     Raises:
         FileError: Somebody else's file lies there.
@@ -39,9 +48,11 @@ def replacing(path: Path, *, flush: bool | None = None) -> Iterator[Path]:
         # With the lock, so that whoever holds it may take a part that is there for the rest of a killed process.
         with nullcontext() if folder is None else hold_lock(folder / LOCK):
             yield part
+            content = Content.of(part, made_from)
             if folder is not None:
-                append_line(folder, path, Content.of(part))
-            _put(part, path, flush=not is_unfinished(path) if flush is None else flush)
+                append_line(folder, path, content)
+            if is_unfinished(path) or not content.is_in(path):  # else it would be flushed again
+                _put(part, path, flush=not is_unfinished(path) if flush is None else flush)
     except OSError as error:
         error.filename = error.filename or str(path)
         raise
@@ -63,10 +74,29 @@ def is_unfinished(path: Path) -> bool:
     return any(folder.suffix == PART for folder in path.parents[:2])
 
 
-def write_bytes(path: Path, content: bytes, *, flush: bool | None = None) -> None:
+def write_bytes(path: Path, content: bytes, *, flush: bool | None = None, made_from: str = "") -> None:
     """Write a file atomically; see `replacing`."""
-    with replacing(path, flush=flush) as part:
+    with replacing(path, flush=flush, made_from=made_from) as part:
         part.write_bytes(content)
+
+
+def keep_written(path: Path, made_from: str) -> bool:
+    """Return whether a file lies there as it was last written, and was made from this; if so, record it once more.
+
+    Args:
+        path: Of the file.
+        made_from: Digest of what it would be made from; empty if that is unknown.
+    """
+    folder = recorded_folder(path)
+    if folder is None or not made_from:
+        return False
+    with hold_lock(folder / LOCK):
+        record, name = read(folder), path.relative_to(folder).as_posix()
+        last = (record.files.get(name) or [UNFINISHED])[-1] if record else UNFINISHED
+        if last.made_from != made_from or not last.is_in(path):
+            return False
+        append_line(folder, path, last)
+    return True
 
 
 def write_json(path: Path, value: Any, *, flush: bool | None = None) -> None:

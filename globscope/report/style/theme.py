@@ -15,8 +15,9 @@ from matplotlib.colors import LinearSegmentedColormap
 from matplotlib.figure import Figure
 from matplotlib.patheffects import AbstractPathEffect, withStroke
 
+from globscope.report.style.digest import figure_digest
 from globscope.report.style.text import figure_text, wrap_sentences
-from globscope.store import write_bytes
+from globscope.store import keep_written, write_bytes
 
 # From deep water to sand: equal steps of OKLab lightness, 0.26 to 0.97, so that a step of loss looks
 # alike everywhere; cool, so that the trajectories' warm colours stand out on it.
@@ -123,10 +124,13 @@ def as_svg(figure: Figure) -> bytes:
 
 
 def save(figure: Figure, folder: Path, stem: str) -> None:
-    """Write a figure as PNG and SVG."""
-    # The canvases draw once each where `savefig` draws twice; half of a report's time is spent here.
+    """Write a figure as PNG and SVG, unless an equal one was written there and still lies there."""
     figure.set_dpi(DPI)
-    write_bytes(folder / f"{stem}.png", as_png(figure))
+    digest, png, svg = figure_digest(figure, STYLE), folder / f"{stem}.png", folder / f"{stem}.svg"
+    if all(keep_written(path, digest) for path in (png, svg)):
+        return
+    # The canvases draw once each where `savefig` draws twice; half of a report's time is spent here.
+    write_bytes(png, as_png(figure), made_from=digest)
     # The layout is solved; solving it again would cost time and could move things by a pixel.
     figure.set_layout_engine("none")
-    write_bytes(folder / f"{stem}.svg", as_svg(figure))
+    write_bytes(svg, as_svg(figure), made_from=digest)
