@@ -22,6 +22,7 @@ Parts, each in a process and a time of its own, so that one that fails or hangs 
   operations a second, peak memory, and the share of time in which the device computes nothing: one minus the time of
   all kernels, by torch's profiler, over the time of as many steps without it.
 - stacking: small networks one by one, recorded, and many at once.
+- maps: the autoencoder on coordinates and on weights.
 - tests: those marked `gpu`.
 - digits: specs/digits-mlp.toml. The networks are trained and the maps made on the CPU; its members and landscapes are
   then scored on either device, and the largest difference of each field is printed. Trained on the device, they are
@@ -49,13 +50,14 @@ PARTS = {
     "curves": speed.curves,
     "scoring": speed.scoring,
     "stacking": speed.stacking,
+    "maps": speed.maps,
     "tests": correctness.tests,
     "digits": correctness.digits,
 }
 # Of each part; the last one takes what is left.
 SECONDS = {
-    "machine": 20, "convolutions": 20, "training": 60, "curves": 40, "scoring": 80, "stacking": 30, "tests": 100,
-    "digits": 130,
+    "machine": 20, "convolutions": 20, "training": 60, "curves": 40, "scoring": 80, "stacking": 20, "maps": 30,
+    "tests": 80, "digits": 130,
 }  # fmt: skip
 MINUTES = sum(SECONDS.values()) / 60
 WIDTH = 100

@@ -186,6 +186,31 @@ def stacking(look: Look) -> None:
             look.note(f"{name}, a network", f"{1e3 * seconds:.3g} ms")
 
 
+def maps(look: Look) -> None:
+    """Note fits of the autoencoder on the CPU and on the device: to coordinates, and to the weights themselves."""
+    import numpy as np
+
+    from globscope.api import FullSpace, Layout, Member, Population, ReducerInputs
+    from globscope.builtin.reducers import Autoencoder
+
+    source = np.random.default_rng(0)
+    sizes = ((9, 8, 5), (12, 300, 5)) if look.tiny else ((77, 76, 100), (2000, 1999, 20), (35, 855_770, 5))
+    for count, width, steps in sizes:
+        weights = source.standard_normal((count, width), np.float32)
+        layout = Layout(names=("w",), shapes=((width,),))
+        members = tuple(Member(variant="A", step=step) for step in range(count))
+        population = Population(members=members, weights=weights, layout=layout)
+        space = FullSpace(mean=weights.mean(axis=0))
+        inputs = ReducerInputs(coordinates=space.coordinates(weights)[0], population=population, space=space)
+        for device in dict.fromkeys(("cpu", look.device)):
+            reducer = Autoencoder(steps=steps, device=device)
+            look.forget()
+            seconds = look.timed(lambda r=reducer, i=inputs: r.reduce(i, np.random.default_rng(0)), 1)
+            name = f"autoencoder, {count} networks of {width:,} numbers, {device}"
+            look.note(f"{name}, a step", f"{1e3 * seconds / steps:.2f} ms")
+            look.note(f"{name}, peak memory", look.peak())
+
+
 def near_a_fresh_network(probe: Any, count: int) -> Any:
     """Return (count, D) weights."""
     import numpy as np
