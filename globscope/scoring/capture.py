@@ -66,13 +66,13 @@ def refuse_waiting() -> Iterator[None]:
     import torch
 
     before = torch.cuda.get_sync_debug_mode()
-    torch.cuda.set_sync_debug_mode("warn")
-    try:
-        with warnings.catch_warnings(record=True) as noticed:
-            warnings.simplefilter("always")
+    with warnings.catch_warnings(record=True) as noticed:
+        warnings.simplefilter("always")
+        torch.cuda.set_sync_debug_mode("warn")  # which itself warns that not all waiting is noticed
+        try:
             yield
-    finally:
-        torch.cuda.set_sync_debug_mode(before)
+        finally:
+            torch.cuda.set_sync_debug_mode(before)
     if any(WAITING in str(one.message) for one in noticed):
         raise CaptureError("the host waits for the GPU in it, as `item()` or a condition on a tensor's value does")
 
