@@ -8,6 +8,7 @@ from globscope.shards import Gathered, Prepared, ShardWork
 from globscope.study.extent import OpenStage
 from globscope.study.stage_keys import Stage
 
+LATER = ", or with a later stage"
 FINISH = "the same `globscope study` command without --until"
 
 
@@ -22,10 +23,7 @@ def preparation_lines(prepared: Prepared) -> Iterator[str]:
     yield f"{prepared.folder}: ready for {prepared.until}"
     yield from map(_open_line, divided)
     yield f"next: globscope work {prepared.folder} --shard NUMBER/COUNT, once for each NUMBER from 1 to COUNT"
-    if any(one.stage is Stage.TRAIN for one in divided):
-        yield "then: the same command with --until evaluate, or without --until"
-    else:
-        yield f"then: {FINISH}"
+    yield f"then: {FINISH}" + ("" if prepared.until is Stage.EVALUATE else LATER)
 
 
 def _open_line(one: OpenStage) -> str:
@@ -45,7 +43,7 @@ def work_lines(done: ShardWork) -> Iterator[str]:
     elif unprepared:
         yield f"not prepared: {_labels(unprepared)}; the same `globscope study` command with --until evaluate does that"
     else:
-        yield f"every part that was prepared is there; next: {FINISH}, or with a later stage"
+        yield f"every part that was prepared is there; next: {FINISH}{LATER}"
 
 
 def _labels(stages: Sequence[OpenStage]) -> str:

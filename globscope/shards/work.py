@@ -9,15 +9,12 @@ from globscope.errors import RunError
 from globscope.session import SPEC, Study, load, prepared_folders
 from globscope.store import written_file
 from globscope.study.built_task import TaskCache
-from globscope.study.extent import Extent, OpenStage, Shard
+from globscope.study.extent import DIVISIBLE, Extent, OpenStage, Shard
 from globscope.study.observer import Observer
 from globscope.study.pool import workers_of
 from globscope.study.preparation import Preparation, input_keys
-from globscope.study.stage_keys import Stage
 
-# The stages that shards can divide.
-DIVISIBLE = (Stage.TRAIN, Stage.EVALUATE)
-HOW = " or ".join(f"`globscope study SPEC --until {stage}`" for stage in DIVISIBLE)
+HOW = "`globscope study SPEC --until evaluate`"
 
 
 @define(frozen=True, kw_only=True)
@@ -76,7 +73,10 @@ def _preparations(folder: Path) -> Mapping[Path, Preparation]:
         raise RunError(f"{folder}: nothing is prepared for shards here; {HOW} prepares it")
     for one, prepared in found.items():
         if prepared.until not in DIVISIBLE:
-            raise RunError(f"{one}: was prepared until {prepared.until}, which shards cannot divide; {HOW} goes on")
+            raise RunError(
+                f"{one}: was prepared until {prepared.until}, which shards cannot divide; they divide "
+                f"{', '.join(DIVISIBLE)}"
+            )
     return found
 
 

@@ -11,6 +11,17 @@ from globscope.errors import GlobscopeError, SpecError, near
 from globscope.study.stage_keys import Stage
 
 Item = TypeVar("Item")
+# Stages that shards can divide: their own parts, or the parts that others are made of.
+DIVISIBLE = (
+    Stage.TRAIN,
+    Stage.ALIGNED,
+    Stage.DERIVE,
+    Stage.SPACE,
+    Stage.REDUCE,
+    Stage.EVALUATE,
+    Stage.ANALYSIS,
+)
+MADE_OF_PARTS = (Stage.ALIGNED, Stage.DERIVE, Stage.ANALYSIS)
 # In this order stages come, as far as one process can stop before one and another continue.
 STOPS = (
     Stage.TRAIN,
@@ -115,6 +126,10 @@ class Extent:
     until: Stage | None = None
     shard: Shard | None = None
 
+    def divides(self, stage: Stage) -> bool:
+        """Whether the process looks into a stage for parts that others are to compute, or that are its share."""
+        return stage in MADE_OF_PARTS and (self.shard is not None or self.until is stage)
+
     def reaches(self, stage: Stage) -> bool:
         """Whether the process computes stages of a kind as a whole."""
         if self.shard is not None:
@@ -134,16 +149,17 @@ class Branches:
 
     def __init__(self) -> None:
         """Begin with none."""
-        self._open: tuple[OpenStage, ...] = ()
+        self._open = dict[str, OpenStage]()
 
     def __enter__(self) -> "Branches":
         return self
 
     def __exit__(self, kind: type[BaseException] | None, error: BaseException | None, _: TracebackType | None) -> None:
         if error is None and self._open:
-            raise PausedError(*self._open)
+            raise PausedError(*self._open.values())
         if isinstance(error, PausedError):
-            error.stages = self._open + error.stages
+            self._add(error)
+            error.stages = tuple(self._open.values())
 
     @contextmanager
     def branch(self) -> Iterator[None]:
@@ -151,7 +167,12 @@ class Branches:
         try:
             yield
         except PausedError as paused:
-            self._open += paused.stages
+            self._add(paused)
+
+    def _add(self, paused: PausedError) -> None:
+        """Note what is left, every stage once."""
+        for one in paused.stages:
+            self._open.setdefault(one.key, one)
 
 
 def stop_before(name: str) -> Stage:

@@ -48,28 +48,41 @@ class Ledger:
     """The entries of a study at work. Only what runs a stage writes to it, and only the manifest is made from it."""
 
     _levels: list[dict[tuple[Stage, str], Entry]] = field(factory=lambda: [{}])
+    # Of the levels below the first, whether the stage at work is computed as a whole.
+    _whole: list[bool] = field(factory=list)
 
     def __contains__(self, stage: tuple[Stage, str]) -> bool:
         """Whether the study has used a stage by kind and key."""
         return any(stage in level for level in self._levels)
 
     @property
-    def is_inside(self) -> bool:
-        """Whether a stage is at work, so that what is used now is used by its computation."""
-        return len(self._levels) > 1
+    def computes_whole(self) -> bool:
+        """Whether a stage is at work that is computed as a whole, with all that it uses."""
+        return any(self._whole)
+
+    @property
+    def divides(self) -> bool:
+        """Whether a stage is at work of which only some of what it uses is computed."""
+        return bool(self._whole) and not any(self._whole)
 
     def add(self, entry: Entry) -> None:
         """Enter a stage inside that at work; it keeps the label by which it was first used."""
         self._levels[-1].setdefault((entry.stage, entry.key), entry)
 
     @contextmanager
-    def inside(self) -> Iterator[list[dict[str, Any]]]:
-        """Yield a list that holds, at the end, the records of the stages that were used in the meantime."""
+    def inside(self, *, whole: bool = True) -> Iterator[list[dict[str, Any]]]:
+        """Yield a list that holds, at the end, the records of the stages that were used in the meantime.
+
+        Args:
+            whole: Whether the stage at work is computed as a whole.
+        """
         found: list[dict[str, Any]] = []
         self._levels.append({})
+        self._whole.append(whole)
         try:
             yield found
         finally:
+            self._whole.pop()
             found += [entry.record for entry in self._levels.pop().values()]
 
     @property

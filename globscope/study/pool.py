@@ -83,17 +83,18 @@ def compute_side_by_side(workshop: Workshop, stage: Stage, jobs: Sequence[StageJ
     Args:
         workshop: The workshop of the study.
         stage: The kind of all of them.
-        jobs: Those that the study has used already are left out. What this process does not compute is left to whoever
-            asks for the stages one by one.
+        jobs: Those that the study has used already are left out.
+
+    Raises:
+        PausedError: Jobs are left to others, such as those of other shards.
     """
-    if not workshop.computes(stage):
-        return {}
-    missing = {job.key: job for job in jobs if (stage, job.key) not in workshop.ledger}
     failures = dict[str, GlobscopeError]()
-    batches = [list(missing)] if workshop.workers_on_files.count > 1 else [[key] for key in missing]
-    for batch in filter(None, batches):
-        labels = {key: missing[key].label for key in batch}
-        workshop.stages(stage, labels, partial(_compute_jobs, workshop, missing, failures))
+    with workshop.share(stage, {job.key: job.label for job in jobs}, jobs) as own:
+        missing = {job.key: job for job in own if (stage, job.key) not in workshop.ledger}
+        batches = [list(missing)] if workshop.workers_on_files.count > 1 else [[key] for key in missing]
+        for batch in filter(None, batches):
+            labels = {key: missing[key].label for key in batch}
+            workshop.stages(stage, labels, partial(_compute_jobs, workshop, missing, failures))
     return failures
 
 

@@ -77,7 +77,8 @@ def _bench_and_atlas(bench: StudyBench) -> tuple[StudyBench, Atlas]:
         with branches.branch():
             bench = evolve(bench, noise=noise(workshop, parts[0]))
         requests = fit_requests(bench, parts)
-        bench.fit_ahead(requests)
+        with branches.branch():
+            bench.fit_ahead(requests)
         for request in requests:
             with branches.branch():
                 maps += map(bench.with_landscapes, bench.fits([request]))
@@ -98,7 +99,12 @@ def parts_of(bench: StudyBench) -> list[Population]:
     """Return the members that are trained or read, then those that each analysis derives from them before the map."""
     given = align_population(bench.workshop, population(bench.workshop))
     asking = [entry for entry in bench.workshop.spec.analysis if capability(entry.component, Derives) is not None]
-    return [given, *(derive_members(evolve(bench, asking=entry), bench.workshop, entry, given) for entry in asking)]
+    parts = [given]
+    with Branches() as branches:
+        for entry in asking:
+            with branches.branch():
+                parts.append(derive_members(evolve(bench, asking=entry), bench.workshop, entry, given))
+    return parts
 
 
 def fit_requests(bench: StudyBench, parts: Sequence[Population]) -> list[FitRequest]:

@@ -1,9 +1,10 @@
 """A study at work: where its components, stored stages and workers are, and the one way to compute a stage."""
 
 from collections.abc import Callable, Iterator, Mapping, Sequence
-from contextlib import AbstractContextManager
+from contextlib import AbstractContextManager, contextmanager
 from pathlib import Path
-from typing import Any
+from tempfile import TemporaryDirectory
+from typing import Any, TypeVar
 
 from attrs import define, field
 
@@ -24,6 +25,7 @@ from globscope.values.chart import Progress
 from globscope.values.cost import Cost
 from globscope.workers import ThisProcess
 
+Item = TypeVar("Item")
 # In the folder of a finished stage: what `Entry` has beside kind, key and label.
 COMPUTED = "computed.json"
 # Fills the folder of a stage, and returns more about its computation for the manifest.
@@ -80,7 +82,7 @@ class Workshop:
 
     def computes(self, stage: Stage) -> bool:
         """Whether this process computes stages of a kind as a whole: those that another needs are part of that one."""
-        return self.ledger.is_inside or self.extent.reaches(stage)
+        return self.ledger.computes_whole or (self.extent.reaches(stage) and not self.ledger.divides)
 
     def pause(self, stage: Stage, labels: Mapping[str, str], parts: int = 0) -> None:
         """Leave the stages that are not finished, by key, to others; shards can compute each in a number of parts.
@@ -112,6 +114,8 @@ class Workshop:
             PausedError: The stage is not finished, and left to others.
         """
         if not (pauses or self.computes(stage)):
+            if self.extent.divides(stage) and not self.store.is_finished(stage, key):
+                self._divide(work)
             self.pause(stage, {key: label})
         observer = Observer() if quiet or (stage, key) in self.ledger else self.observer
         if self.store.is_finished(stage, key):
@@ -127,6 +131,36 @@ class Workshop:
         with measure() as meter, self.ledger.inside() as inside, same_threads(), precise("float32", "cpu"):
             how = work(part, progress)
         _record(part, meter.cost, how=how or {}, inside=inside)
+
+    def _divide(self, work: Work) -> None:
+        """Do the work of a stage without keeping its result, for what of it can be divided.
+
+        Raises:
+            PausedError: Some of what the stage needs is not there.
+        """
+        inside = self.ledger.inside(whole=False)
+        with TemporaryDirectory() as folder, inside, same_threads(), precise("float32", "cpu"):
+            work(Path(folder), Progress())
+
+    @contextmanager
+    def share(self, stage: Stage, labels: Mapping[str, str], items: Sequence[Item]) -> Iterator[Sequence[Item]]:
+        """Yield those of several items that this process computes, and leave the others afterwards.
+
+        Args:
+            stage: The kind of stages that the items are.
+            labels: By key, what each stage is of.
+            items: All of them, in an order that is the same for all processes.
+
+        Raises:
+            PausedError: Some are not finished, and left to others.
+        """
+        if self.computes(stage) or not labels:
+            yield items
+            return
+        if self.extent.shard is None:
+            self.pause(stage, labels, parts=1)
+        yield self.extent.share(items, next(iter(labels)))
+        self.pause(stage, labels, parts=1)
 
     def stages(
         self,

@@ -40,7 +40,7 @@ def test_every_command_prints_what_is_ready_and_the_next_one(folder):
         "runs/study: ready for train",
         *("  train A", "  train B", "  train C"),
         again,
-        "then: the same command with --until evaluate, or without --until",
+        f"then: {FINISH}, or with a later stage",
     ]
     assert printed("work", "runs/study", "--shard", "1/1") == [
         "shard 1/1 of runs/study: finished",
@@ -82,8 +82,7 @@ def test_what_cannot_be_divided_ends_with_2_and_one_line(folder):
     )
     assert_refused(
         run("work", "runs/study", "--shard", "1/2"),
-        "runs/study: nothing is prepared for shards here; `globscope study SPEC --until train` or "
-        "`globscope study SPEC --until evaluate` prepares it",
+        "runs/study: nothing is prepared for shards here; `globscope study SPEC --until evaluate` prepares it",
     )
     assert_refused(
         run("gather", "runs/study", "copy"),

@@ -13,16 +13,22 @@ from globscope.study.extent import Shard
 from globscope.study.stage_keys import Stage
 
 
-@pytest.fixture
-def alone(tmp_path):
-    """The single run of the small study."""
-    return single_run(tmp_path / "alone")
+@pytest.fixture(scope="module")
+def alone(tmp_path_factory):
+    """The single run of the small study, which no test changes."""
+    return single_run(tmp_path_factory.mktemp("single") / "alone")
+
+
+@pytest.fixture(scope="module")
+def prepared(tmp_path_factory):
+    """The small study, whose evaluations are prepared; no test changes it."""
+    return prepared_run(tmp_path_factory.mktemp("prepared") / "run")
 
 
 @pytest.fixture
-def divided(tmp_path):
+def divided(prepared, tmp_path):
     """The small study, whose evaluations are prepared."""
-    return prepared_run(tmp_path / "divided")
+    return prepared.duplicate(tmp_path / "divided")
 
 
 def worked_copies(place, count):

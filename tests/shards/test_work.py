@@ -26,16 +26,22 @@ from globscope.testing.tiny.task import TinyTask
 forks = pytest.mark.skipif(not hasattr(os, "fork"), reason="forks")
 
 
-@pytest.fixture
-def alone(tmp_path):
-    """The single run of the small study."""
-    return single_run(tmp_path / "alone")
+@pytest.fixture(scope="module")
+def alone(tmp_path_factory):
+    """The single run of the small study, which no test changes."""
+    return single_run(tmp_path_factory.mktemp("single") / "alone")
+
+
+@pytest.fixture(scope="module")
+def prepared(tmp_path_factory):
+    """The small study, whose evaluations are prepared; no test changes it."""
+    return prepared_run(tmp_path_factory.mktemp("prepared") / "run")
 
 
 @pytest.fixture
-def divided(tmp_path):
+def divided(prepared, tmp_path):
     """The small study, whose evaluations are prepared."""
-    return prepared_run(tmp_path / "divided")
+    return prepared.duplicate(tmp_path / "divided")
 
 
 def sixteen_shards(folder):
@@ -78,6 +84,24 @@ def test_training_runs_are_divided_by_their_groups(tmp_path, alone):
     left = [[one.label for one in work(divided.run, shard).stages] for shard in shards(3)]
     assert [len(labels) for labels in left] == [2, 1, 1]
     assert left[2] == ["read checkpoints"]
+    divided.study()
+    assert_same_results(divided, alone)
+
+
+CURVES = '[[analysis]]\nuse = "mode-connectivity"\nepochs = 1\npoints = 5\n'
+OUTPUTS = '[[analysis]]\nuse = "similarity"\n'
+
+
+@pytest.mark.parametrize(
+    ("analysis", "until", "parts"),
+    [(CURVES, Stage.DERIVE, 3), pytest.param(OUTPUTS, Stage.ANALYSIS, 3, marks=pytest.mark.slow)],
+)
+def test_parts_of_analyses_are_divided_before_the_maps_and_after_them(analysis, until, parts, tmp_path):
+    alone, divided = (ShardedPlace(tmp_path / name, SMALL + analysis) for name in ("alone", "divided"))
+    alone.study()
+    assert sum(one.parts for one in divided.prepare(until)) == parts
+    left = [sum(one.missing for one in work(divided.run, shard).stages) for shard in shards(2)]
+    assert parts > left[0] > left[1] == 0
     divided.study()
     assert_same_results(divided, alone)
 
@@ -244,7 +268,7 @@ def test_a_stage_before_which_no_study_stops_is_refused():
 
 
 def test_a_run_without_anything_prepared_is_refused(tmp_path):
-    how = "`globscope study SPEC --until train` or `globscope study SPEC --until evaluate` prepares it"
+    how = "`globscope study SPEC --until evaluate` prepares it"
     with pytest.raises(RunError) as refused:
         work(tmp_path, Shard(number=1, count=2))
     assert str(refused.value) == f"{tmp_path}: nothing is prepared for shards here; {how}"

@@ -4,6 +4,7 @@ import os
 import shutil
 import signal
 
+import numpy as np
 from support.arrays import assert_same_arrays
 from support.forked import Place
 from support.study import TINY
@@ -24,6 +25,17 @@ class ShardedPlace(Place):
 
     def __init__(self, folder, text=UNITS):
         super().__init__(folder, text, report=False)
+        self.origin = self.run
+
+    def arrays(self):
+        """Return what `Place` does; the list of checkpoints may name the place of which this one is a copy."""
+        found = super().arrays()
+        texts = {
+            name: np.array(str(array).replace(str(self.origin), ""))
+            for name, array in found.items()
+            if array.dtype.kind == "U"
+        }
+        return found | texts
 
     @property
     def job(self):
@@ -31,6 +43,13 @@ class ShardedPlace(Place):
 
     def prepare(self, until=Stage.EVALUATE):
         return prepare(self.job, until).stages
+
+    def duplicate(self, folder):
+        """Return a copy of the place, with its run."""
+        place = type(self)(folder, (self.folder / "spec.toml").read_text())
+        shutil.copytree(self.run, place.run)
+        place.origin = self.run
+        return place
 
     def copy(self, name):
         """Return a copy of the run folder."""

@@ -76,15 +76,11 @@ def train(workshop: Workshop, groups: Sequence[Sequence[TrainingRun]]) -> None:
         PausedError: Runs are left to others, such as the groups of other shards.
     """
     labels = {training_key(workshop, run): f"train {run.name}" for group in groups for run in group}
-    own = workshop.extent.share(groups, next(iter(labels)))
-    if workshop.extent.shard is None and not workshop.computes(Stage.TRAIN):
-        workshop.pause(Stage.TRAIN, labels, parts=1)
-    for batch in [own] if workshop.workers_on_files.count > 1 else [[group] for group in own]:
-        runs = {training_key(workshop, run): run for group in batch for run in group}
-        names = {key_of: run.name for key_of, run in runs.items()}
-        workshop.stages(Stage.TRAIN, names, partial(_train_batch, workshop, runs, batch), "train ")
-    if len(own) < len(groups):
-        workshop.pause(Stage.TRAIN, labels, parts=1)
+    with workshop.share(Stage.TRAIN, labels, groups) as own:
+        for batch in [list(own)] if workshop.workers_on_files.count > 1 else [[group] for group in own]:
+            runs = {training_key(workshop, run): run for group in batch for run in group}
+            names = {key_of: run.name for key_of, run in runs.items()}
+            workshop.stages(Stage.TRAIN, names, partial(_train_batch, workshop, runs, batch), "train ")
 
 
 def _train_batch(
