@@ -22,6 +22,8 @@ def preparation_lines(prepared: Prepared) -> Iterator[str]:
         return
     yield f"{prepared.folder}: ready for {prepared.until}"
     yield from map(_open_line, divided)
+    if others := _labels([one for one in prepared.stages if not one.parts]):
+        yield f"left to `globscope study`: {others}"
     yield f"next: globscope work {prepared.folder} --shard NUMBER/COUNT, once for each NUMBER from 1 to COUNT"
     yield f"then: {FINISH}" + ("" if prepared.until is Stage.EVALUATE else LATER)
 

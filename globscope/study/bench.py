@@ -14,6 +14,7 @@ from globscope.spec.model import Entry, ReducerEntry
 from globscope.store import fingerprint, key
 from globscope.study.buffers import with_buffers
 from globscope.study.extent import Branches
+from globscope.study.stage_keys import Stage
 from globscope.study.stages.align import AlignerStage
 from globscope.study.stages.evaluate import evaluate
 from globscope.study.stages.part import attempt_parts, compute_part, compute_parts
@@ -79,8 +80,8 @@ class StudyBench:
             yield from (evolve(self._reducer_stage(one).map(), whole=one.population) for one in batch)
 
     def fit_ahead(self, requests: Iterable[FitRequest]) -> None:
-        """Compute what several fits need, so far as the pool's workers can do it side by side."""
-        if self.workshop.workers.count > 1:
+        """Compute what several fits need, so far as the pool's workers or shards can do it side by side."""
+        if self.workshop.workers.count > 1 or not self.workshop.computes(Stage.REDUCE):
             fit_side_by_side(self.workshop, [self._reducer_stage(one) for one in requests])
 
     def _reducer_stage(self, request: FitRequest) -> ReducerStage:

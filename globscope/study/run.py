@@ -77,8 +77,7 @@ def _bench_and_atlas(bench: StudyBench) -> tuple[StudyBench, Atlas]:
         with branches.branch():
             bench = evolve(bench, noise=noise(workshop, parts[0]))
         requests = fit_requests(bench, parts)
-        with branches.branch():
-            bench.fit_ahead(requests)
+        bench.fit_ahead(requests)
         for request in requests:
             with branches.branch():
                 maps += map(bench.with_landscapes, bench.fits([request]))

@@ -89,15 +89,20 @@ def test_training_runs_are_divided_by_their_groups(tmp_path, alone):
 
 
 CURVES = '[[analysis]]\nuse = "mode-connectivity"\nepochs = 1\npoints = 5\n'
+MAPS = '[[reducer]]\nuse = "pca"\nname = "line"\nlatent_dim = 1\n'
 OUTPUTS = '[[analysis]]\nuse = "similarity"\n'
 
 
 @pytest.mark.parametrize(
-    ("analysis", "until", "parts"),
-    [(CURVES, Stage.DERIVE, 3), pytest.param(OUTPUTS, Stage.ANALYSIS, 3, marks=pytest.mark.slow)],
+    ("more", "until", "parts"),
+    [
+        (MAPS, Stage.REDUCE, 2),
+        (CURVES, Stage.DERIVE, 3),
+        pytest.param(OUTPUTS, Stage.ANALYSIS, 3, marks=pytest.mark.slow),
+    ],
 )
-def test_parts_of_analyses_are_divided_before_the_maps_and_after_them(analysis, until, parts, tmp_path):
-    alone, divided = (ShardedPlace(tmp_path / name, SMALL + analysis) for name in ("alone", "divided"))
+def test_maps_and_parts_of_analyses_are_divided(more, until, parts, tmp_path):
+    alone, divided = (ShardedPlace(tmp_path / name, SMALL + more) for name in ("alone", "divided"))
     alone.study()
     assert sum(one.parts for one in divided.prepare(until)) == parts
     left = [sum(one.missing for one in work(divided.run, shard).stages) for shard in shards(2)]
@@ -111,14 +116,14 @@ def test_a_study_that_stops_before_a_stage_has_what_does_not_need_it(tmp_path):
     left = {until: [one.label for one in place.prepare(until)] for until in (Stage.POPULATION, Stage.REDUCE)}
     assert left == {Stage.POPULATION: ["read checkpoints"], Stage.REDUCE: ["evaluate members", "fit pca"]}
     assert place.kinds() == {"train", "population", "space"}
-    with pytest.raises(RunError, match="was prepared until reduce, which shards cannot divide"):
-        work(place.run, Shard(number=1, count=1))
     assert [one.label for one in place.prepare(Stage.SAMPLE)] == [
         "evaluate members",
         "evaluate pca's members",
         "decode pca",
     ]
     assert all(one.parts == 0 for one in place.prepare(Stage.SAMPLE))
+    with pytest.raises(RunError, match="was prepared until sample, which shards cannot divide; they divide train, "):
+        work(place.run, Shard(number=1, count=1))
 
 
 def test_a_study_that_ends_while_a_shard_works_is_not_damaged_by_it(alone, divided, monkeypatch):

@@ -149,6 +149,4 @@ class ReducerStage:
 def fit_side_by_side(workshop: Workshop, stages: Sequence[ReducerStage]) -> None:
     """Fit several reducers, side by side where there are workers for that; those that cannot restore wait for `map`."""
     compute_spans(workshop, [stage.population for stage in stages if stage.kind == "span"])
-    if not workshop.computes(Stage.REDUCE):
-        return
     compute_side_by_side(workshop, Stage.REDUCE, [stage.job for stage in stages if stage.restores])
