@@ -151,7 +151,7 @@ def test_a_long_scoring_is_foreseen_from_an_evaluator_of_fewer_examples(spec_fil
     study = globscope.load(spec_file(TINY), ["evaluator.examples=1024"])
     probe = study.workshop().task.build("cpu")
     counts = [min(1024, probe.examples(split)) for split in probe.splits]
-    few = [min(256, count) for count in counts]
+    few = [min(128, count) for count in counts]
     total = study.estimate()
-    assert tried == [256]
+    assert tried == [128]
     assert total.evaluate_seconds == pytest.approx(total.evaluations * 7.0 * sum(counts) / sum(few))

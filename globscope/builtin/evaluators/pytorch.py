@@ -40,7 +40,7 @@ from globscope.builtin.evaluators.scorer import Draw, Method, Scorer
 # networks wins on a CPU; above it the loop is as fast and needs less memory.
 FEW_EXAMPLES = 128
 # Examples of each split in a trial.
-TRIAL = 256
+TRIAL = 128
 # Bytes of the weights that are scored together: enough for stacks of small networks.
 MEMORY = 2**28
 
