@@ -11,7 +11,8 @@ from globscope.registry import installed_registry
 from globscope.roles import PoolTraits, traits
 from globscope.session import Study
 from globscope.spec.read import read_spec
-from globscope.study.plan import timing
+from globscope.study.plan import estimate, timing
+from globscope.study.plan.fit_timing import FitTime
 from globscope.study.plan.planned_workers import PlannedWorkers
 from globscope.testing import registry_of
 
@@ -69,7 +70,7 @@ def trainings(study, batch_sizes, epochs=2):
 
 
 @pytest.mark.usefixtures("measured")
-def test_trainings_and_scoring_are_divided_by_the_workers_and_maps_are_not(spec_file):
+def test_trainings_and_scoring_are_divided_by_the_workers(spec_file):
     one, three = pooled(spec_file, workers=1).estimate(), pooled(spec_file, workers=3).estimate()
     seconds = trainings(pooled(spec_file), (64, 64, 128))
     assert (one.train_seconds, three.train_seconds) == (sum(seconds), max(seconds))
@@ -77,7 +78,15 @@ def test_trainings_and_scoring_are_divided_by_the_workers_and_maps_are_not(spec_
     assert "side by side" not in one.in_words["training"]
     for what in ("training", "evaluation"):
         assert three.in_words[what].endswith(", 3 workers side by side")
-    assert "side by side" not in three.in_words["maps"]
+
+
+@pytest.mark.usefixtures("measured")
+def test_refits_are_divided_by_the_workers_and_a_single_fit_is_not(spec_file, monkeypatch):
+    monkeypatch.setattr(estimate, "fit_time", lambda *_: FitTime(fit=6.0, decode=0.0))
+    text = TINY + '[[analysis]]\nuse = "stability"\nseeds = 2\nbootstraps = 3\n'
+    for refits, wanted in ((text, 2 * 6.0), (TINY, 6.0)):
+        study = globscope.load(spec_file(refits + '[run]\npool = "processes"\nworkers = 3\n'))
+        assert study.estimate().fit_seconds == {"pca": wanted}
 
 
 @pytest.mark.usefixtures("measured")

@@ -8,7 +8,17 @@ from globscope.boundary import within_boundary
 from globscope.population.stacking import training_groups
 from globscope.population.training_run import TrainingRun
 from globscope.returned.numbers import checked_count
-from globscope.roles import AnalysisTraits, Evaluates, FillsLattice, Plans, ReducerTraits, Refits, capability, traits
+from globscope.roles import (
+    AnalysisTraits,
+    Evaluates,
+    FillsLattice,
+    Plans,
+    ReducerTraits,
+    Refits,
+    Restores,
+    capability,
+    traits,
+)
 from globscope.scoring.draws import REPEATS
 from globscope.spec.model import Entry, NetworkSource, ReducerEntry, Spec
 from globscope.store import key
@@ -120,7 +130,9 @@ def estimate(workshop: Workshop, before: Before | None = None, workers: PlannedW
         evaluations=total,
         memory=4 * size * (members + 64) + 8 * members * members + 8 * members * max([0, *known]),
         train_seconds=_training_seconds(workshop, before, workers),
-        fit_seconds={entry.name: _fit_seconds(workshop, entry, members, before) for entry in workshop.spec.reducer},
+        fit_seconds={
+            entry.name: _fit_seconds(workshop, entry, members, before, workers) for entry in workshop.spec.reducer
+        },
         evaluate_seconds=None if total is None else total * scoring(workshop, before) / scored_at_once,
         learners=tuple(one.entry.name for one in learners(workshop)),
         devices=places,
@@ -180,14 +192,18 @@ def _new(workshop: Workshop, runs: Sequence[TrainingRun], before: Before) -> lis
     return found
 
 
-def _fit_seconds(workshop: Workshop, entry: ReducerEntry, members: int, before: Before) -> float | None:
-    """Return what a map's fits and its decoding take at most, those that analyses ask for too."""
-    time, points = fit_time(workshop, entry, members, before.fits), samples(workshop.spec, entry)
+def _fit_seconds(
+    workshop: Workshop, entry: ReducerEntry, members: int, before: Before, workers: PlannedWorkers
+) -> float | None:
+    """Return what a map's fits, side by side, and its decoding take at most, those that analyses ask for too."""
+    with with_threads(workers.threads):
+        time, points = fit_time(workshop, entry, members, before.fits), samples(workshop.spec, entry)
     if time is None or points is None:
         return None
     asking = [one for one in workshop.spec.analysis if entry in _decoding(workshop.spec, one)]
     fits = 1 + sum(_refits(one) for one in asking)
-    return fits * (time.fit + time.decode * (points + members))
+    at_once = workers.at_once("cpu") if capability(entry.component, Restores) is not None else 1
+    return -(-fits // at_once) * time.fit + fits * time.decode * (points + members)
 
 
 def samples(spec: Spec, entry: ReducerEntry) -> int | None:
