@@ -2,6 +2,7 @@
 
 import hashlib
 from collections.abc import Mapping, Sequence
+from functools import cached_property
 from math import prod
 from typing import Any, Literal
 
@@ -129,8 +130,16 @@ class Population:
 
     def of(self, variant: str) -> list[int]:
         """Return the rows of one variant's trained members, by rising step."""
-        rows = [i for i, m in enumerate(self.members) if m.variant == variant and m.kind == "trained"]
-        return sorted(rows, key=lambda row: self.members[row].step)
+        return sorted(self._rows.get(variant, ()), key=lambda row: self.members[row].step)
+
+    @cached_property
+    def _rows(self) -> Mapping[str, Sequence[int]]:
+        """The rows of each variant's trained members, looked up once: there may be thousands of variants."""
+        rows: dict[str, list[int]] = {}
+        for row, member in enumerate(self.members):
+            if member.kind == "trained":
+                rows.setdefault(member.variant, []).append(row)
+        return rows
 
     def row(self, name: str, place: str) -> int:
         """Return the row of `variant@step`, or of a variant's last trained member.

@@ -16,6 +16,7 @@ from matplotlib.colors import to_rgb
 from matplotlib.image import imread
 from matplotlib.transforms import Bbox
 from matplotlib.tri import TriContourSet
+from scipy.spatial.distance import pdist
 from support.maps import (
     CENTRES,
     EVIL,
@@ -46,7 +47,7 @@ from globscope.report.map.surface import lattice
 from globscope.report.map.trajectory import trajectories_of
 from globscope.report.page.compared_maps import compared_maps
 from globscope.report.page.files import as_csv, write_values
-from globscope.report.style.labels import Name, short_names
+from globscope.report.style.labels import MOST_NAMES, Name, short_names
 from globscope.report.style.legend import round_values
 from globscope.report.style.scale import shared_scale
 from globscope.report.style.text import Names, cell_text, figure_text, number, slug, tick_labels
@@ -729,3 +730,26 @@ def test_the_numbers_behind_the_figures_lie_beside_them_under_readable_names(tmp
     assert tree["counts"]["minima"] == len(drawn.topology.tree.minima)
     assert [pair["death"] for pair in tree["pairs"]].count(None) == 1
     assert {tuple(arc) for arc in tree["arcs"]} == {tuple(arc) for arc in drawn.topology.tree.arcs.tolist()}
+
+
+def test_of_many_runs_few_are_named_and_all_are_drawn_thin_as_pixels():
+    names = [f"run {number}" for number in range(200)]
+    map_ = a_map(who=population(names))
+    points = np.random.default_rng(0).uniform(-1, 1, (len(map_.population.members), 2))
+    many = evolve(map_, chart=evolve(map_.chart, latents=points))
+    atlas = Atlas(population=many.population, truth={}, maps=(many,))
+    (scene,) = scenes_of(atlas)
+    figure = plot(many, atlas)
+    axes = figure.axes[0]
+    named = [text for text in axes.texts if isinstance(text, Name)]
+    assert len({text.get_text() for text in named}) == MOST_NAMES
+    figure.draw_without_rendering()
+    distances = pdist([text.xy for text in named])
+    assert distances.min() > 0.2  # of a square of side 2, in which 24 points far apart lie on a lattice of step 0.5
+    drawn = [line for line in axes.lines if len(line.get_xdata()) > 5]  # not the three minima
+    assert len(drawn) < 50
+    assert sum(np.isnan(line.get_xdata()).sum() for line in drawn) == len(names)
+    assert all(line.get_rasterized() for line in drawn)
+    words, alternative = caption(scene)
+    assert words.endswith("24 of 200 runs are named.")
+    assert "run 17" not in alternative

@@ -2,7 +2,9 @@
 
 from globscope.report.map.scene import Kind, Scene
 from globscope.report.map.slices import lowest_point
-from globscope.report.style.text import count_noun, join_words, number
+from globscope.report.map.trajectory import run_names
+from globscope.report.style.labels import MOST_NAMES
+from globscope.report.style.text import count_noun, number
 from globscope.values.findings import Map
 
 CAPTIONS: dict[Kind, str] = {
@@ -23,11 +25,17 @@ ALT_TEXTS: dict[Kind, str] = {
 
 def caption(scene: Scene) -> tuple[str, str]:
     """Return a picture's caption and its alternative text."""
-    shown = " ".join(facts(scene))
-    runs = join_words(trajectory.variant for trajectory in scene.trajectories)
+    shown = " ".join([*facts(scene), *names_left_out(scene)])
+    runs = run_names(scene.trajectories)
     words = {"name": scene.map_.name, "sampler": scene.sampler, "field": scene.field.name, "runs": runs}
     above = CAPTIONS[scene.kind].format(**words)
     return f"{above[:1].upper()}{above[1:]}. {shown}", f"{ALT_TEXTS[scene.kind].format(**words)} {shown}"
+
+
+def names_left_out(scene: Scene) -> list[str]:
+    """Return in a sentence how many runs are named in the picture, where not all are."""
+    count = len(scene.trajectories)
+    return [f"{MOST_NAMES} of {number(count)} runs are named."] if count > MOST_NAMES else []
 
 
 def facts(scene: Scene) -> list[str]:

@@ -14,6 +14,8 @@ from globscope.report.style.theme import DASHES, FAINT, INK, VARIANTS, halo
 from globscope.values.findings import Map
 from globscope.values.finite import finite_rows
 
+# Trajectories beyond which each is drawn thin.
+CROWD = 60
 # Markers of members that analyses derived, by kind.
 DERIVED: dict[str, str] = {"curve": ".", "rebased": "d", "pass": "^"}
 
@@ -29,7 +31,9 @@ def draw_trajectories(axes: Axes, scene: Scene, dimensions: tuple[int, ...] = (0
     """
     legend = _draw_derived(axes, scene.map_, dimensions)
     axes.margins(0.12)  # room for the names; a landscape has set its limits already
-    for trajectory in scene.trajectories:
+    if len(scene.trajectories) > CROWD:
+        _draw_crowd(axes, scene, dimensions)
+    for trajectory in scene.trajectories if len(scene.trajectories) <= CROWD else ():
         _draw(
             axes,
             trajectory,
@@ -66,6 +70,25 @@ def _draw(axes: Axes, trajectory: Trajectory, points: np.ndarray, alpha: float, 
     _mark(axes, points[0], "o", mfc="white", mec=colour, mew=1.5, ms=6, alpha=alpha, zorder=4.2)
     edge, fill, width = (colour, "white", 1.2) if hollow else ("white", colour, 0.8)
     _mark(axes, points[-1], "*", mfc=fill, mec=edge, mew=width, ms=13, zorder=6)
+
+
+def _draw_crowd(axes: Axes, scene: Scene, dimensions: tuple[int, ...]) -> None:
+    """Draw many trajectories thin and small, those of one colour as one line; in a vector file as pixels."""
+    by_colour: dict[str, list[Trajectory]] = {}
+    for trajectory in scene.trajectories:
+        by_colour.setdefault(trajectory.colour, []).append(trajectory)
+    gap = np.full((1, len(dimensions)), np.nan)
+    style: dict[str, Any] = {"ls": "", "rasterized": True}
+    for colour, alike in by_colour.items():
+        lines = [part for trajectory in alike for part in (trajectory.points[:, dimensions], gap)]
+        axes.plot(*np.concatenate(lines).T, color=colour, lw=0.5, alpha=0.5, zorder=4, rasterized=True)
+        starts = np.array([trajectory.points[0, dimensions] for trajectory in alike])
+        axes.plot(*starts.T, "o", mfc="white", mec=colour, mew=0.5, ms=2, zorder=4.2, **style)
+        for hollow in (False, True):
+            ends = [t.points[-1, dimensions] for t in alike if (t.variant in scene.not_shown) == hollow]
+            edge, fill = (colour, "white") if hollow else ("white", colour)
+            if ends:
+                axes.plot(*np.array(ends).T, "*", ms=5, mec=edge, mfc=fill, mew=0.4, zorder=6, **style)
 
 
 def _mark(axes: Axes, point: np.ndarray, marker: str, **style: Any) -> None:

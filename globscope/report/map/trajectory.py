@@ -1,9 +1,12 @@
 """The members on a map: one trajectory a variant, from its start to its end."""
 
+from collections.abc import Sequence
+
 import numpy as np
 from attrs import define, field
 
-from globscope.report.style.labels import short_names
+from globscope.report.style.labels import MOST_NAMES, short_names
+from globscope.report.style.text import count_noun, join_words
 from globscope.report.style.theme import VARIANTS
 from globscope.topology.membership import PATH, last_networks
 from globscope.values.findings import Map
@@ -50,6 +53,12 @@ def trajectories_of(map_: Map) -> tuple[Trajectory, ...]:
                 Trajectory(variant=variant, number=number, label=label, points=latents[rows], last=rows[-1])
             )
     return tuple(trajectories)
+
+
+def run_names(trajectories: Sequence[Trajectory]) -> str:
+    """Return the names of their runs, or only how many there are where they are more than a picture names."""
+    names = [trajectory.variant for trajectory in trajectories]
+    return join_words(names) if len(names) <= MOST_NAMES else count_noun(len(names), "run")
 
 
 def variants_not_shown(map_: Map) -> frozenset[str]:

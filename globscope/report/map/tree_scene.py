@@ -6,8 +6,8 @@ from functools import cached_property
 import numpy as np
 from attrs import define, field as attribute
 
-from globscope.report.map.trajectory import Trajectory
-from globscope.report.style.text import count_noun, join_words, number
+from globscope.report.map.trajectory import Trajectory, run_names
+from globscope.report.style.text import count_noun, number
 from globscope.topology.membership import depiction, membership
 from globscope.topology.outline import Outline, outline
 from globscope.values.field import Field
@@ -67,7 +67,7 @@ class TreeScene:
     @property
     def missing_runs(self) -> str:
         """Which runs the map does not show, so that they name no leaf; empty where it shows all."""
-        names = join_words(trajectory.variant for trajectory in self.runs.get(-1, ()))
+        names = run_names(self.runs.get(-1, ()))
         return f"Not on this map: {names}." if names else ""
 
     @property
@@ -79,7 +79,7 @@ class TreeScene:
             verb = "ends" if shown == 1 else "end"
             clauses.append(f"{count_noun(shown, 'run')} {verb} in {count_noun(len(basins), 'basin')}")
         if absent:
-            every, names = shown + len(absent), join_words(trajectory.variant for trajectory in absent)
+            every, names = shown + len(absent), run_names(absent)
             verb = "is" if len(absent) == 1 else "are"
             clauses.append(f"{len(absent)} of {count_noun(every, 'run')} {verb} not on this map ({names})")
         return "; ".join(clauses)

@@ -15,7 +15,7 @@ from globscope.report.map.draw_trajectories import draw_trajectories
 from globscope.report.map.isosurfaces import Isosurface
 from globscope.report.map.scene import Scene
 from globscope.report.map.surface import draw_critical, positions
-from globscope.report.map.trajectory import Trajectory
+from globscope.report.map.trajectory import Trajectory, run_names
 from globscope.report.style.legend import Legend, colourbar, explain
 from globscope.report.style.scale import Scale
 from globscope.report.style.text import figure_text, join_words, tick_labels
@@ -49,7 +49,7 @@ def plot_volume(scene: Scene, surfaces: Sequence[Isosurface]) -> Figure:
 
 def caption(scene: Scene, surfaces: Sequence[Isosurface]) -> tuple[str, str]:
     """Return the figure's caption and its alternative text."""
-    runs, field = join_words(trajectory.variant for trajectory in scene.trajectories), scene.field.name
+    runs, field = run_names(scene.trajectories), scene.field.name
     shown = " ".join(facts(scene, surfaces))
     alt_text = f"The volume of {scene.map_.name} in space with the trajectories of {runs} inside."
     above = "in the volume of the three latent axes, with the runs' trajectories inside, from two sides."

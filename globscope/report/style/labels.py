@@ -13,6 +13,8 @@ from globscope.report.style.text import escape_dollars, one_line, shorten
 from globscope.report.style.theme import halo
 
 REACH, GAP = 8.0, 2.0  # half a star's width, and the least distance from the frame, in points
+# Of more names than these, only so many are written: those of the points that are farthest apart.
+MOST_NAMES = 24
 # Directions to try, as turns from the one that leads away from the other ends.
 TURNS = np.array([k * side for k in range(9) for side in (1, -1)]) * np.pi / 8
 
@@ -86,9 +88,13 @@ def _covered_area(centres: np.ndarray, half: np.ndarray, taken: np.ndarray) -> n
 
 
 def name_points(axes: Axes, named: Sequence[tuple[str, str]], points: np.ndarray, marks: np.ndarray) -> None:
-    """Write names, each in its colour, beside (n, 2) points, away from their centre and off the marks."""
+    """Write names, each in its colour, beside (n, 2) points, away from their centre and off the marks.
+
+    Of more than `MOST_NAMES` points, only those that are farthest apart are named.
+    """
     before: list[Name] = []
-    for (text, colour), point in zip(named, points, strict=True):
+    for place in _farthest_apart(points, MOST_NAMES):
+        (text, colour), point = named[place], points[place]
         x, y = point - points.mean(axis=0)
         angle = float(np.arctan2(y, x)) if x or y else 2 * np.pi * len(before) / len(named)
         name = Name(text, point, angle, marks, before)
@@ -96,3 +102,16 @@ def name_points(axes: Axes, named: Sequence[tuple[str, str]], points: np.ndarray
         name.set(zorder=7, path_effects=halo(3))
         before.append(name)
         axes.add_artist(name)
+
+
+def _farthest_apart(points: np.ndarray, most: int) -> list[int]:
+    """Return the rows of (n, 2) points; of more than `most`, each the farthest from those before it."""
+    if len(points) <= most:
+        return list(range(len(points)))
+    scaled = (points - points.mean(axis=0)) / np.maximum(np.ptp(points, axis=0), np.finfo(float).tiny)
+    distances, rows = np.linalg.norm(scaled, axis=1), list[int]()
+    for _ in range(most):
+        rows.append(int(distances.argmax()))
+        apart = np.linalg.norm(scaled - scaled[rows[-1]], axis=1)
+        distances = apart if len(rows) == 1 else np.minimum(distances, apart)
+    return sorted(rows)

@@ -2,9 +2,12 @@
 
 import numpy as np
 import pytest
+from hypothesis import given, settings, strategies as st
+from sklearn.manifold import trustworthiness as whole_trustworthiness
 from support.study import study_in, values
 
 from globscope.builtin.analyses.fidelity.held_out import COLUMNS
+from globscope.builtin.analyses.fidelity.trustworthiness import trustworthiness
 from globscope.session import Study
 
 SPEC = """
@@ -88,3 +91,25 @@ def test_a_map_that_loses_a_left_out_checkpoint_is_warned_of_too(outcome):
     result, rows = outcome("AB", 'kernel-pca"\ngamma = 300.0\n# "')
     assert rows["checkpoints"]["share_of_variance"] >= 0.5
     assert "for a checkpoint left out of the fit" in _on_unseen(result)[0]
+
+
+def test_a_map_whose_axes_cannot_hold_the_networks_is_warned_of_with_what_to_do(tmp_path):
+    variants = "".join(VARIANT.format(name=name) for name in "ABCDEFG").replace("1e-2", "1e-6")  # as initialised
+    text = SPEC.format(variants=variants, reducer="pca").replace("epochs = 6", "epochs = 1")
+    finding = values(study_in(tmp_path, text.replace("[fidelity]\nheld_out = true", ""))).findings["fidelity"]
+    share = finding.records["pca"]["unexplained_variance"]
+    assert 0.5 < share < 0.8
+    (warning,) = [text for text in finding.warnings if "variance is unexplained" in text]
+    assert warning.startswith(f"pca: {share:.0%} of the networks' variance is unexplained")
+    assert "latent_dim" in warning
+
+
+@settings(deadline=None, max_examples=30)
+@given(st.integers(8, 60), st.integers(1, 3), st.integers(0, 2**16))
+def test_trustworthiness_by_blocks_of_rows_is_scikit_learns(count, neighbours, seed):
+    rng = np.random.default_rng(seed)
+    points = rng.normal(size=(count, 9))
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr("globscope.builtin.analyses.fidelity.trustworthiness.MEMORY", 8 * count * 3 / 2**20)
+        found = trustworthiness(points, points[:, :2], neighbours)
+    assert found == pytest.approx(whole_trustworthiness(points, points[:, :2], n_neighbors=neighbours), rel=1e-12)

@@ -53,6 +53,7 @@ class Fidelity:
         }
         warnings = [*buffer_warnings(atlas, bench.task.build("cpu")), *noise_warnings(atlas)]
         warnings += [*chance_warnings(atlas), *record_warnings(atlas)]
+        warnings += [text for map_ in maps.values() for text in map_.warnings]
         tables, runs = list[Table](), [runs for runs in map(RunsOnMap.on_map, atlas.maps) if runs is not None]
         warnings += [text for on_map in runs for text in absence_warnings(on_map)]
         if len(runs) > 1 and len(runs[0].variants) > 1:

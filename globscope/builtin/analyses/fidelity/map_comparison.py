@@ -7,7 +7,16 @@ import numpy as np
 from attrs import define
 
 from globscope.api import Field, Figure, Landscape, Map, Topology, finite_or_none, last_networks
+from globscope.builtin.analyses.fidelity.trustworthiness import trustworthiness
 from globscope.builtin.analyses.reconstruction import decoding_gaps, reconstruction
+
+# Share of the variance beyond which what a map shows is mostly not its networks.
+MOSTLY = 0.5
+UNEXPLAINED = (
+    "{name}: {share:.0%} of the networks' variance is unexplained: the decoded networks differ from the real ones, and "
+    "distances and basins on this map say little about them. {axes} latent axes cannot hold so many independent "
+    "networks: use more (reducer.latent_dim), or map fewer runs at a time"
+)
 
 
 @define(frozen=True, kw_only=True, slots=False)
@@ -33,15 +42,21 @@ class MapFidelity:
         return None if gaps is None else finite_or_none(summary(gaps))
 
     @property
+    def warnings(self) -> list[str]:
+        """Of latent axes that hold little of the members' variance, and what to do; a slice is not meant to."""
+        share, chart = self.errors["unexplained_variance"], self.map_.chart
+        if share is None or share < MOSTLY or chart.extent is not None:
+            return []
+        return [UNEXPLAINED.format(name=self.map_.name, axes=chart.dimension, share=share)]
+
+    @property
     def trustworthiness(self) -> float | None:
         """The trustworthiness (Venna & Kaski, 2001); None on a slice, which is exact in its own coordinates."""
-        from sklearn.manifold import trustworthiness
-
         chart = self.map_.chart
         neighbours = min(self.neighbours, (len(chart.latents) - 1) // 2)
         if neighbours < 1 or chart.extent is not None:
             return None
-        return finite_or_none(trustworthiness(self.map_.coordinates, chart.latents, n_neighbors=neighbours))
+        return finite_or_none(trustworthiness(self.map_.coordinates, chart.latents, neighbours))
 
     def on_tree(self, count: Callable[[Landscape, Topology], int]) -> int | None:
         """Return a count on the first sampler's first merge tree; None without one."""
