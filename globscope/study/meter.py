@@ -100,13 +100,13 @@ class Measured:
 def measure_items(
     prepare: Callable[[Shared], Callable[[Item, Progress], Any]],
 ) -> Callable[[Shared], Callable[[Item, Progress], Measured]]:
-    """Let what a pool's worker prepares measure every item; preparing counts with the worker's first item."""
+    """Let what a pool's worker prepares measure every item; the effort of preparing counts with its first one."""
 
     @wraps(prepare)
     def prepare_measured(shared: Shared) -> Callable[[Item, Progress], Measured]:
         with measure() as preparing:
             work = prepare(shared)
-        before = [preparing.cost]
+        before = [evolve(preparing.cost, seconds=0.0)]  # what an item takes does not depend on who was first
 
         def do(item: Item, progress: Progress) -> Measured:
             is_counted = any(meter.process == os.getpid() for meter in _OPEN)

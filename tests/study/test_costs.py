@@ -128,6 +128,11 @@ def test_preparing_counts_with_the_first_item_of_a_worker():
     assert first.cpu_seconds >= 0.02 > second.cpu_seconds
 
 
+def test_an_item_takes_as_long_whether_it_is_the_first_of_a_worker_or_not(monkeypatch):
+    monkeypatch.setattr(meter, "perf_counter", iter(range(100)).__next__)
+    assert [cost.seconds for *_, cost in with_costs(ThisProcess().map(preparation, None, [1, 2]))] == [1, 1]
+
+
 def test_what_this_process_did_counts_once_and_what_others_did_is_added():
     far = Cost(seconds=100.0, cpu_seconds=50.0, peak_memory_bytes=2**50)
     with measure() as here:
