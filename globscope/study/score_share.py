@@ -24,6 +24,8 @@ def score_share(workshop: Workshop, networks: Networks, key: str, label: str) ->
     found = OpenStage(stage=Stage.EVALUATE, key=key, label=label)
     if shard is None or plan is None:
         return found
+    if _is_over(workshop, key):
+        return evolve(found, parts=len(plan.units))
     journal = _journal(workshop, len(networks), key, shard, plan)
     if journal.pending():
         evaluator: Evaluator = workshop.spec.evaluator.component
@@ -33,15 +35,23 @@ def score_share(workshop: Workshop, networks: Networks, key: str, label: str) ->
         with same_threads(), precise("float32", "cpu"):
             score_units(evaluation, journal, workshop.workers, workshop.observer.stage(f"{label}, shard {shard}"))
     folders = (journal.folder, *journal.others)
-    missing = sum(not is_recorded(unit, folders) for unit in plan.units)
+    missing = 0 if _is_over(workshop, key) else sum(not is_recorded(unit, folders) for unit in plan.units)
     return evolve(found, parts=len(plan.units), missing=missing, done=journal.done)
+
+
+def _is_over(workshop: Workshop, key: str) -> bool:
+    """Whether another process has finished the evaluation meanwhile."""
+    return workshop.store.place(Stage.EVALUATE, key).is_dir()
 
 
 def _prepared_plan(workshop: Workshop, key: str) -> Plan | None:
     """Return the plan that was recorded for an evaluation; None where there is none, or it is damaged."""
     part = workshop.store.unfinished_place(Stage.EVALUATE, key)
     record = read(part)
-    return read_plan(part / PLAN) if record is not None and record.is_as_written(part, PLAN) else None
+    if record is None or not record.is_as_written(part, PLAN):
+        # Which was renamed meanwhile if another process has finished the evaluation.
+        return read_plan(workshop.store.place(Stage.EVALUATE, key) / PLAN) if _is_over(workshop, key) else None
+    return read_plan(part / PLAN)
 
 
 def _journal(workshop: Workshop, count: int, key: str, shard: Shard, plan: Plan) -> ShardJournal:

@@ -88,21 +88,23 @@ def test_training_runs_are_divided_by_their_groups(tmp_path, alone):
     assert_same_results(divided, alone)
 
 
-CURVES = '[[analysis]]\nuse = "mode-connectivity"\nepochs = 1\npoints = 5\n'
-MAPS = '[[reducer]]\nuse = "pca"\nname = "line"\nlatent_dim = 1\n'
-OUTPUTS = '[[analysis]]\nuse = "similarity"\n'
+CURVES = SMALL + '[[analysis]]\nuse = "mode-connectivity"\nepochs = 1\npoints = 5\n'
+MAPS = SMALL + '[[reducer]]\nuse = "pca"\nname = "line"\nlatent_dim = 1\n'
+ALIGNED = SMALL.replace("[population.train]", '[population]\nalign = "weight-matching"\n[population.train]')
+OUTPUTS = SMALL + '[[analysis]]\nuse = "similarity"\n'
 
 
 @pytest.mark.parametrize(
-    ("more", "until", "parts"),
+    ("text", "until", "parts"),
     [
         (MAPS, Stage.REDUCE, 2),
+        pytest.param(ALIGNED, Stage.ALIGNED, 2, marks=pytest.mark.slow),
         (CURVES, Stage.DERIVE, 3),
         pytest.param(OUTPUTS, Stage.ANALYSIS, 3, marks=pytest.mark.slow),
     ],
 )
-def test_maps_and_parts_of_analyses_are_divided(more, until, parts, tmp_path):
-    alone, divided = (ShardedPlace(tmp_path / name, SMALL + more) for name in ("alone", "divided"))
+def test_maps_and_parts_of_analyses_are_divided(text, until, parts, tmp_path):
+    alone, divided = (ShardedPlace(tmp_path / name, text) for name in ("alone", "divided"))
     alone.study()
     assert sum(one.parts for one in divided.prepare(until)) == parts
     left = [sum(one.missing for one in work(divided.run, shard).stages) for shard in shards(2)]

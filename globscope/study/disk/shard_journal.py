@@ -6,6 +6,7 @@ takes the units of all.
 """
 
 from collections.abc import Iterator, Mapping, Sequence
+from contextlib import contextmanager
 from pathlib import Path
 
 import numpy as np
@@ -50,9 +51,20 @@ class ShardJournal(DiskJournal):
 
     def record(self, unit: Unit, fields: Mapping[str, np.ndarray], *, device: str, threads: int, cost: Cost) -> None:
         """Write one unit's fields, unless the stage was finished meanwhile."""
-        try:
+        with self._unless_finished():
             super().record(unit, fields, device=device, threads=threads, cost=cost)
             self.done += 1
+
+    def split(self, unit: Unit) -> None:
+        """Record that a unit is cut in two, unless the stage was finished meanwhile."""
+        with self._unless_finished():
+            super().split(unit)
+
+    @contextmanager
+    def _unless_finished(self) -> Iterator[None]:
+        """Write into the folder, which whoever finishes the stage removes."""
+        try:
+            yield
         except FileNotFoundError:
             if self.folder.is_dir():
                 raise
