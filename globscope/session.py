@@ -37,6 +37,7 @@ from globscope.study.pool import workers_of
 from globscope.study.preparation import PREPARED, Preparation, missing_parts
 from globscope.study.run import Outcome, run
 from globscope.study.stages.align import learners
+from globscope.study.unchanged import FinishedRun, run_key, stage_labels, unchanged_run
 from globscope.study.workshop import Workshop
 from globscope.values.findings import Atlas, Finding, Map
 from globscope.workers import ThisProcess
@@ -148,6 +149,20 @@ class Study:
         with workers_of(self.spec, self.registry, observer) as workers:
             return self.finish(self.workshop(observer, workers=workers))
 
+    @within_boundary
+    def finished(self, observer: Observer | None = None) -> FinishedRun | None:
+        """Return the finished run in the folder, where `run` would compute and write nothing; otherwise None."""
+        observer = observer or Observer()
+        if not is_claimed(self.folder, "study"):
+            return None
+        store = Store(stages_root(self.folder), trusting=self.trust_store, warn=observer.warning)
+        found = unchanged_run(self.folder, RESULTS, self.spec, self.registry, store)
+        if found is not None:
+            self.begin(observer)
+            for label in stage_labels(found.record):
+                observer.reuse(label)
+        return found
+
     def begin(self, observer: Observer) -> None:
         """Claim the run folder, and report it to the observer.
 
@@ -203,7 +218,7 @@ class Study:
             record=record,
         )
         write_json(self.folder / MANIFEST, record["manifest"])
-        write_json(self.folder / RESULTS, record)
+        write_json(self.folder / RESULTS, record, made_from=run_key(self.spec, self.registry))
         return Result(
             atlas=outcome.atlas, findings=outcome.findings, learned=outcome.learned, record=record, report=page
         )

@@ -160,7 +160,7 @@ def study(
         from globscope.cli.print_tables import print_cells, print_summary
         from globscope.cli.progress import watching
         from globscope.study.extent import stop_before
-        from globscope.sweep import SweepResult, load
+        from globscope.sweep import Sweep, SweepResult, load
 
         job = load(spec, in_pool(pool, override), out, trust_store=trust_store)
         stop = None if until is None else stop_before(until)
@@ -169,7 +169,8 @@ def study(
             _prepare(job, stop, quiet=quiet)
             return
         with watching(quiet) as observer:
-            result = job.run(observer)
+            unchanged = None if isinstance(job, Sweep) else job.finished(observer)
+            result = unchanged or job.run(observer)
         if not quiet:
             (print_cells if isinstance(result, SweepResult) else print_summary)(result.record)
         stdout(str(result.report))

@@ -5,6 +5,7 @@ from globscope.store.folder import (
     claim as claim,
     is_as_written as is_as_written,
     is_claimed as is_claimed,
+    made_from as made_from,
     own_folder as own_folder,
     read_written as read_written,
     remove_stale as remove_stale,

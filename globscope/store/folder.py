@@ -150,6 +150,13 @@ def is_as_written(folder: Path) -> bool:
     return record is not None and all(record.is_as_written(folder, name) for name in record.files)
 
 
+def made_from(folder: Path, name: str) -> str:
+    """Return the digest of what a file of a folder of ours was made from; empty where none was recorded."""
+    record = read(folder)
+    contents = record.files.get(name) if record is not None else None
+    return contents[-1].made_from if contents else ""
+
+
 def read_written(folder: Path, name: str) -> Any:
     """Return the value of a JSON file of a folder of ours, which is as it was written.
 

@@ -99,9 +99,10 @@ def keep_written(path: Path, made_from: str) -> bool:
     return True
 
 
-def write_json(path: Path, value: Any, *, flush: bool | None = None) -> None:
+def write_json(path: Path, value: Any, *, flush: bool | None = None, made_from: str = "") -> None:
     """Write JSON atomically; NaN and infinity are refused, since no other reader takes them."""
-    write_bytes(path, (json.dumps(value, indent=1, allow_nan=False) + "\n").encode(), flush=flush)
+    text = json.dumps(value, indent=1, allow_nan=False) + "\n"
+    write_bytes(path, text.encode(), flush=flush, made_from=made_from)
 
 
 def write_arrays(path: Path, arrays: Mapping[str, np.ndarray], *, flush: bool | None = None) -> None:

@@ -131,9 +131,7 @@ def manifest(workshop: Workshop) -> dict[str, Any]:
     import torch
 
     return {
-        "globscope": __version__,
-        "python": platform.python_version(),
-        "libraries": {name: _version(name) for name in LIBRARIES},
+        **libraries(),
         "plugins": sorted({f"{c.distribution} {c.version}" for c in workshop.registry.components}),
         "machine": platform.machine(),
         "device": devices(workshop.spec),
@@ -141,6 +139,15 @@ def manifest(workshop: Workshop) -> dict[str, Any]:
         "seed": workshop.spec.seed,
         "flattened": _flattening(workshop),
         "stages": workshop.ledger.records,
+    }
+
+
+def libraries() -> dict[str, Any]:
+    """Return the versions of GlobScope, Python and the libraries that results depend on."""
+    return {
+        "globscope": __version__,
+        "python": platform.python_version(),
+        "libraries": {name: _version(name) for name in LIBRARIES},
     }
 
 

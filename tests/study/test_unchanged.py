@@ -1,0 +1,112 @@
+"""A finished run of which nothing has changed is found without building its task, and nothing is computed."""
+
+import os
+import shutil
+import subprocess
+import sys
+
+import pytest
+from support.study import MAP, TINY, TWO_RUNS, Notes, blank_pictures, study_in
+
+from globscope.study import unchanged
+
+OWN_DATA = """
+import numpy as np
+def data():
+    inputs = np.random.default_rng(0).normal(size=(20, 4)).astype("float32")
+    return inputs, np.arange(20) % 2, inputs, np.arange(20) % 2
+"""
+
+
+@pytest.fixture(scope="module")
+def finished(tmp_path_factory):
+    folder = tmp_path_factory.mktemp("finished")
+    with blank_pictures():
+        study_in(folder, TINY).run()
+    return folder
+
+
+@pytest.fixture
+def copied(finished, tmp_path):
+    shutil.copytree(finished, tmp_path, dirs_exist_ok=True)
+    return tmp_path
+
+
+def states(folder):
+    return {path: path.stat().st_mtime_ns for path in folder.rglob("*") if path.is_file() and path.name != ".lock"}
+
+
+def test_the_same_command_reads_the_record_and_touches_nothing(copied):
+    before, study, notes = states(copied / "run"), study_in(copied, TINY), Notes()
+    found = study.finished(notes)
+    assert states(copied / "run") == before
+    assert notes.ran == []
+    ran = Notes()
+    with blank_pictures():
+        result = study.run(ran)
+    assert found.record == result.record
+    assert found.report == result.report
+    assert found.report.is_file()
+    assert set(ran.kept) <= set(notes.kept)
+
+
+def test_nothing_is_found_where_nothing_has_run(tmp_path):
+    assert study_in(tmp_path, TINY).finished() is None
+
+
+@pytest.mark.parametrize("override", ["title='other'", "seed=1", "sampler.0.resolution=4"])
+def test_another_spec_is_another_run(copied, override):
+    assert study_in(copied, TINY, override).finished() is None
+
+
+@pytest.mark.parametrize("name", ["report.html", "results.json", "figures/overview.png"])
+@pytest.mark.parametrize("damage", ["edited", "gone"])
+def test_an_edited_or_missing_file_is_written_again(copied, name, damage):
+    if damage == "gone":
+        (copied / "run" / name).unlink()
+    else:
+        (copied / "run" / name).write_bytes(b"edited")
+    assert study_in(copied, TINY).finished() is None
+
+
+def test_a_damaged_stage_is_reported_and_computed_again(copied):
+    [chart] = (copied / "run/stages/reduce").glob("*/chart.json")
+    chart.write_text("{}")
+    notes = Notes()
+    assert study_in(copied, TINY).finished(notes) is None
+    assert len(notes.warned) == 1
+    assert "is damaged or was changed" in notes.warned[0]
+
+
+@pytest.mark.parametrize("name", ["libraries", "_source"])
+def test_another_version_of_a_library_or_of_the_code_runs_again(copied, monkeypatch, name):
+    monkeypatch.setattr(unchanged, name, lambda: "another")
+    assert study_in(copied, TINY).finished() is None
+
+
+@pytest.mark.parametrize(
+    "networks",
+    [
+        f'[task]\nuse = "classification"\ndata = "data.py:data"\nhidden = [4]\n{TWO_RUNS}',
+        '[task]\nuse = "classification"\nhidden = [8]\n[population]\ncheckpoints = "*/{variant}/{step}.pt"\n',
+    ],
+    ids=["a function returns the data", "networks are read"],
+)
+def test_what_may_change_unseen_always_runs(tmp_path, networks):
+    (tmp_path / "data.py").write_text(OWN_DATA)
+    study = study_in(tmp_path, f'{networks}\n{MAP}\n[evaluator]\nuse = "torch"\n')
+    assert unchanged.run_key(study.spec, study.registry) == ""
+
+
+def test_the_command_imports_neither_torch_nor_scikit_learn_nor_matplotlib(copied):
+    script = (
+        "import sys\nfrom globscope.cli import app\n"
+        "try:\n    app(['study', 'study.toml', '--out', 'run'])\n"
+        "except SystemExit as ended:\n    assert not ended.code\n"
+        "assert not {'torch', 'sklearn', 'matplotlib'} & sys.modules.keys()\n"
+    )
+    environment = {**os.environ, "PYTHONPATH": os.pathsep.join(sys.path)}
+    command = [sys.executable, "-c", script]
+    ended = subprocess.run(command, check=False, cwd=copied, env=environment, capture_output=True, text=True)
+    assert ended.returncode == 0, ended.stderr
+    assert "report.html" in ended.stdout
