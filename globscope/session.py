@@ -153,9 +153,9 @@ class Study:
     def finished(self, observer: Observer | None = None) -> FinishedRun | None:
         """Return the finished run in the folder, where `run` would compute and write nothing; otherwise None."""
         observer = observer or Observer()
-        if not is_claimed(self.folder, "study"):
-            return None
-        store = Store(stages_root(self.folder), trusting=self.trust_store, warn=observer.warning)
+        if self.trust_store or not is_claimed(self.folder, "study"):
+            return None  # a trusted stage may differ from that of the results
+        store = Store(stages_root(self.folder), warn=observer.warning)
         found = unchanged_run(self.folder, RESULTS, self.spec, self.registry, store)
         if found is not None:
             self.begin(observer)
