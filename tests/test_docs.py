@@ -5,6 +5,7 @@ import tomllib
 
 import pytest
 import typer
+from globscope_ray import Ray
 from globscope_ttk import Ttk
 from support.documents import FENCE, blocks, module
 from support.paths import ROOT
@@ -38,7 +39,8 @@ def with_plugin():
     cls = module(ROOT / "tests/third_party/globscope_top_variance.py").TopVariance
     own = Component(role="reducer", name="top-variance", cls=cls, distribution="globscope-top-variance", version="1.0")
     ttk = Component(role="topology", name="ttk", cls=Ttk, distribution="globscope-ttk", version="0.1.0")
-    return Registry(components=(*installed_registry().components, own, ttk))
+    ray = Component(role="pool", name="ray", cls=Ray, distribution="globscope-ray", version="0.1.0")
+    return Registry(components=(*installed_registry().components, own, ttk, ray))
 
 
 @pytest.fixture
