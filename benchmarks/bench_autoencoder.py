@@ -21,7 +21,7 @@ import numpy as np
 import torch  # before the clock starts
 from attrs import evolve
 
-import globscope.builtin.reducers.autoencoder as product
+import globscope.builtin.reducers.autoencoder.training as product
 from globscope import load
 from globscope.api import FullSpace, Progress, ReducerInputs, span
 from globscope.session import Study

@@ -79,11 +79,11 @@ def orthogonal(matrices: Any) -> Any:
     scaled = matrices / matrices.norm(dim=(1, 2), keepdim=True).clamp_min(torch.finfo(matrices.dtype).tiny)
     gram = scaled @ scaled.mT
     rows = gram.abs().sum(dim=2, keepdim=True).clamp_min(torch.finfo(matrices.dtype).eps ** 2).rsqrt()
-    gram, product = rows * gram * rows.mT, torch.diag_embed(rows.squeeze(2))
+    gram, product = rows * gram * rows.mT, None
     for iteration in range(ITERATIONS):
         factor = torch.baddbmm(gram, gram, gram, beta=second, alpha=third)
         factor.diagonal(dim1=1, dim2=2).add_(first)
-        product = factor @ product
+        product = factor * rows.mT if product is None else factor @ product
         if iteration < ITERATIONS - 1:
             gram = factor @ gram @ factor
     return product @ scaled

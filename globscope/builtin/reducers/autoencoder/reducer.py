@@ -32,9 +32,9 @@ from globscope.builtin.reducers.requirements import require_directions
 # uses the core, threads that wait for each other make a step many times slower.
 NARROW = 4096
 # Number of members above which a step takes a batch of them, and number of members of that batch.
-MANY, SEVERAL = 2048, 512
+MANY, SEVERAL = 512, 256
 # Where the options are unset.
-RATES = {"muon": 0.03, "adam": 6e-3, "rmsprop": 6e-3}
+RATES = {"muon": 0.04, "adam": 6e-3, "rmsprop": 6e-3}
 STEPS_BY_OPTIMISER = {"muon": 600, "adam": 4000, "rmsprop": 4000}
 # Number of steps whose time tells of all.
 TRIAL_STEPS = 50
@@ -58,7 +58,7 @@ class Autoencoder:
         latent_bound: `tanh` keeps the latent points in (−1, 1), `none` leaves them free.
         optimiser: `muon` (Jordan et al., 2024) for the matrices, with Adam for all else, or `adam` or `rmsprop` with
             PyTorch's defaults for everything. Muon reaches the same error in a fraction of the steps.
-        learning_rate: Learning rate at the start; if unset, 0.03 with `muon`, where Adam's is a fifth of it, and 0.006
+        learning_rate: Learning rate at the start; if unset, 0.04 with `muon`, where Adam's is a fifth of it, and 0.006
             with the others.
         schedule: `cosine` lowers learning rates and the weight of the stress to zero over the steps, `constant` keeps
             them.
@@ -66,7 +66,7 @@ class Autoencoder:
         tolerance: Training stops when the error's share of the variance falls below this; 0 never stops early.
         stress: Weight at the start of the stress: how far the distances between latent points are from being
             proportional to those between networks, the near ones above all. Without it a map keeps fewer neighbours.
-        batch_size: Number of members per step; if unset, all of up to 2,048, otherwise 512.
+        batch_size: Number of members per step; if unset, all of up to 512, otherwise 256.
         device: Device of the fit: `auto` takes cuda, then mps, then cpu, but the CPU where a step is small or does
             not fit into the device's free memory; `cuda:1` is the second card. It is in no stage key.
     """

@@ -23,11 +23,11 @@ def stress_of(points: Any) -> Callable[[Any], Any]:
     distances /= distances.mean().clamp_min(torch.finfo(torch.double).tiny)
     weights = 1 / distances.clamp_min(NEAREST)
     norm = float((weights * distances.square()).sum().clamp_min(torch.finfo(torch.double).tiny))
-    products, weights = (weights * distances).to(points.dtype), weights.to(points.dtype)
+    products, weights = ((factor * weights).to(points.dtype) for factor in (distances, 1))
 
     def stress(latents: Any) -> Any:
-        squares = (latents[:, None] - latents).square().sum(dim=2) + torch.finfo(latents.dtype).tiny
-        return 1 - (products * squares.sqrt()).sum().square() / ((weights * squares).sum() * norm)
+        near = torch.linalg.vector_norm(latents[:, None] - latents, dim=2)
+        return 1 - (products * near).sum().square() / ((weights * near * near).sum() * norm)
 
     return stress
 
