@@ -1,8 +1,8 @@
 """The autoencoder's fits by its default, and by Adam without a stress term, on several populations and seeds.
 
-Prints a row per population and kind of fit: medians over the seeds of error, trustworthiness and processor seconds of one
-thread, worst error and trustworthiness in brackets, and the ratio of the seconds, of fits that took turns. Networks are
-trained first, where runs/autoencoder-fits/ has none. What a spec needs beside its name follows after a comma.
+Prints a row per population and kind of fit: medians over the seeds of error, trustworthiness and processor seconds of
+one thread, worst error and trustworthiness in brackets, and the ratio of the seconds, of fits that took turns. Networks
+are trained first, where runs/autoencoder-fits/ has none. What a spec needs beside its name follows after a comma.
 
     python benchmarks/autoencoder_fits.py 5 digits-mlp digits-control mnist-mlp,task.path=PATH
 """

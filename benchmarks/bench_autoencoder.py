@@ -63,7 +63,8 @@ def case(space: str, rate: float, seed: int, limit: float) -> dict:
     folder = ROOT / "runs" / "bench-autoencoder"
     members = population(Study(spec=study.spec, folder=folder, registry=study.registry).workshop())
     weights = np.array(members.weights)
-    component = evolve(study.spec.reducer[0].component, learning_rate=rate, schedule="constant", steps=10**6)
+    options = {"optimiser": "adam", "stress": 0.0, "schedule": "constant", "device": "cpu"}
+    component = evolve(study.spec.reducer[0].component, learning_rate=rate, steps=10**6, **options)
     product.CHECK_EVERY = 5
     goals = {"mse 1e-4": 1e-4, "unexplained 1e-2": 0.01 * float(weights.var(axis=0).mean())}
     warm()
