@@ -61,7 +61,7 @@ class ReducerFit:
         if chart.decode is not None:
             with component_errors(self.registry, self.component):
                 found = chart.decode(chart.latents)
-            arrays["reconstruction"] = self.checked("decode", found, chart, len(self.population.members))
+            arrays["reconstruction"] = self.check_rows("decode", found, chart, len(self.population.members))
         own = chart.space is not self.inputs.space
         if own:
             arrays["coordinates"], arrays["outside"] = self.coordinates_in(chart)
@@ -112,7 +112,7 @@ class ReducerFit:
             pair, rank = chart.space.coordinates(self.population.weights), chart.space.rank
         return checked_coordinates(f"{self.label}: coordinates of its space", pair, len(self.population.members), rank)
 
-    def checked(self, function: str, answer: np.ndarray, chart: Chart, rows: int) -> np.ndarray:
+    def check_rows(self, function: str, answer: np.ndarray, chart: Chart, rows: int) -> np.ndarray:
         """Return what a function of the chart answered, of so many rows."""
         width = chart.dimension if function == "encode" else chart.space.rank
         return checked_rows(f"{self.label}: {function}", answer, rows, width)

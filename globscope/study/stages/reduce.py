@@ -132,7 +132,7 @@ class ReducerStage:
         with self.workshop.errors_of(self.entry.component):
             live = self._live(folder)
             answer = getattr(live, function)(read_only(argument))
-        return self.fit.checked(function, answer, live, len(argument))
+        return self.fit.check_rows(function, answer, live, len(argument))
 
     def _live(self, folder: Path) -> Chart:
         """Return the fitted chart itself: of this process, restored from its arrays, or fitted again."""
