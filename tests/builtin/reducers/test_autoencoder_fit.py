@@ -73,6 +73,30 @@ def test_equal_members_and_equal_latents_leave_the_stress_and_its_gradient_finit
     assert torch.isfinite(latents.grad).all()
 
 
+def test_latents_that_all_coincide_have_the_largest_stress_and_no_gradient():
+    latents = torch.ones(20, 2).requires_grad_()
+    stress = stress_of(points().float())(latents)
+    stress.backward()
+    assert stress.item() == 1
+    assert not latents.grad.any()
+
+
+@pytest.mark.parametrize("same", [torch.zeros(1, 5), torch.ones(4, 5)])
+def test_points_that_coincide_have_no_stress_and_no_gradient(same):
+    latents = torch.rand(len(same), 2).requires_grad_()
+    stress = stress_of(same)(latents)
+    assert stress.item() == 0
+    assert not stress.requires_grad
+
+
+@pytest.mark.parametrize("batch_size", [1, 2])
+def test_batches_of_one_member_or_of_equal_ones_are_learned(batch_size):
+    given = inputs()
+    chart = reduce(Autoencoder(**SMALL, batch_size=batch_size), given)
+    assert np.isfinite(chart.latents).all()
+    assert chart.notes["mse_per_weight"] < given.progress.reports[0][2]["mse"]
+
+
 def test_the_stress_keeps_distances_in_proportion():
     def stress(weight):
         given = inputs()

@@ -15,19 +15,24 @@ def stress_of(points: Any) -> Callable[[Any], Any]:
 
     With distances D between the points, δ between the latent points and weights w = 1 / D, the stress is the least
     Σ w (s δ − D)² / Σ w D² over all scales s: 0 where all distances are kept, at most 1, and the same in every unit.
+    It is 0 as well where all points coincide, such as a single one.
 
     Source: Kruskal, "Nonmetric multidimensional scaling", 1964; Sammon, "A nonlinear mapping for data structure
     analysis", 1969.
     """
-    distances = _distances(points.double())
+    wide = points.cpu() if points.device.type == "mps" else points  # mps has no float64
+    distances = _distances(wide.double())
     distances /= distances.mean().clamp_min(torch.finfo(torch.double).tiny)
     weights = 1 / distances.clamp_min(NEAREST)
-    norm = float((weights * distances.square()).sum().clamp_min(torch.finfo(torch.double).tiny))
-    products, weights = ((factor * weights).to(points.dtype) for factor in (distances, 1))
+    norm = float((weights * distances.square()).sum())
+    if norm == 0:
+        return lambda latents: latents.new_zeros(())
+    products, weights = ((factor * weights).to(points) for factor in (distances, 1))
 
     def stress(latents: Any) -> Any:
         near = torch.linalg.vector_norm(latents[:, None] - latents, dim=2)
-        return 1 - (products * near).sum().square() / ((weights * near * near).sum() * norm)
+        squares = (weights * near * near).sum().clamp_min(torch.finfo(near.dtype).tiny)  # 0 if all latents are equal
+        return 1 - (products * near).sum().square() / (squares * norm)
 
     return stress
 
