@@ -9,7 +9,7 @@ from attrs.validators import and_, ge, gt, le, optional
 
 from globscope.api import EPOCHS, NEIGHBOURS, Chart, PopulationError, ReducerInputs, ReducerTraits
 from globscope.builtin.reducers.requirements import require_directions
-from globscope.builtin.reducers.umap_learn import compiled_mark, load
+from globscope.builtin.reducers.umap_learn import is_compiled, load
 
 
 @define(frozen=True, kw_only=True)
@@ -75,7 +75,7 @@ class Umap:
 
     def compilation(self) -> str:
         """Return the module that compiles umap-learn's functions; empty once they are kept on disk."""
-        return "" if compiled_mark().exists() else "globscope.builtin.reducers.compile_umap"
+        return "" if is_compiled() else "globscope.builtin.reducers.compile_umap"
 
     def _require_members(self, count: int) -> None:
         # The spectral start needs latent_dim + 1 eigenvectors, and its solver more rows than that.

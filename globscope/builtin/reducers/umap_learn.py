@@ -48,6 +48,14 @@ def compiled_mark() -> Path:
     return cache_folder() / "complete"
 
 
+def is_compiled() -> bool:
+    """Return whether that file is there; it is not in a folder that this user may not look into."""
+    try:
+        return compiled_mark().exists()
+    except OSError:
+        return False
+
+
 @contextmanager
 def _numba_cache(folder: Path) -> Iterator[None]:
     """Let numba keep there what is marked for keeping in this context."""

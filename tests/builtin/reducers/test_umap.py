@@ -165,3 +165,11 @@ def test_the_users_cache_folder_is_used_and_gets_no_second_process(monkeypatch, 
     assert Umap().compilation()
     compile_all()
     assert Umap().compilation() == ""
+
+
+def test_a_cache_folder_that_nobody_may_look_into_holds_nothing(monkeypatch):
+    def refuse(*_, **__):
+        raise PermissionError
+
+    monkeypatch.setattr("pathlib.Path.stat", refuse)
+    assert Umap().compilation() == "globscope.builtin.reducers.compile_umap"
