@@ -10,7 +10,7 @@ from globscope.errors import EvaluationError
 from globscope.roles import Probe, ProbeTraits, Tensors, traits
 from globscope.scoring.draws import fixed_seed, seed_of
 
-Mode = Literal["recalibrate", "batch", "stored", "encoded", "initial"]
+Mode = Literal["recalibrate", "batch", "stored", "encoded", "initial", "unknown"]
 Arrays = Mapping[str, np.ndarray]
 
 # BatchNorm's count of batches: no forward pass in evaluation mode uses it, and files of old versions of torch lack it.
@@ -25,7 +25,7 @@ class NetworkBuffers:
     Buffers that are not statistics (see `Probe.statistics`) are the network's own. A decoded network takes those of
     the nearest member, or decodes its own where buffers are flattened. Statistics depend on the mode:
     `recalibrate` re-estimates them, `batch` leaves them out, so that every batch has its own, `stored` takes the
-    network's, `encoded` decodes them, and `initial` takes a fresh model's.
+    network's, `encoded` decodes them, `initial` takes a fresh model's, and `unknown` NaN, for whoever replaces them.
     """
 
     def __init__(
@@ -107,6 +107,8 @@ class NetworkBuffers:
             return {}
         if self._mode == "stored":
             return {name: self._stored_statistic(name, own) for name in names}
+        if self._mode == "unknown":
+            return {name: self._unknown_statistic(name) for name in names}
         return {n: decoded[n] if self._mode == "encoded" and n in decoded else self._fresh[n].clone() for n in names}
 
     def _own_buffer(self, name: str, own: Arrays) -> Any:
@@ -124,6 +126,10 @@ class NetworkBuffers:
         if name not in own and not name.endswith(COUNTER):
             raise EvaluationError(f"batch_norm: 'stored' needs the networks' own statistics; {name!r} is missing")
         return self._tensor(name, own) if name in own else self._fresh[name].clone()
+
+    def _unknown_statistic(self, name: str) -> Any:
+        fresh = self._fresh[name]
+        return fresh.new_full(fresh.shape, float("nan")) if fresh.is_floating_point() else fresh.clone()
 
     def _tensor(self, name: str, own: Arrays) -> Any:
         import torch

@@ -78,11 +78,14 @@ class FusedStatistics:
     def _normalise(self, arguments: Mapping[str, Any]) -> Any:
         import torch
 
+        kept = arguments["running_mean"]
+        if kept is None:  # the layer keeps no statistics: every batch has its own
+            return torch.nn.functional.batch_norm(**arguments)
         if self._place == len(self._known):
             rows = arguments["input"][: self._count]
             axes = [axis for axis in range(rows.ndim) if axis != 1]
-            variance, mean = torch.var_mean(rows.float(), dim=axes)
-            self._known.append((mean, variance))
+            variance, mean = torch.var_mean(rows.to(torch.promote_types(rows.dtype, torch.float32)), dim=axes)
+            self._known.append((mean.to(kept.dtype), variance.to(kept.dtype)))
         mean, variance = self._known[self._place]
         self._place += 1
         estimated = {"running_mean": mean, "running_var": variance, "training": False}

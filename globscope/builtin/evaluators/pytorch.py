@@ -230,8 +230,8 @@ class Torch:
         return Lift(networks, self._device())
 
     def _buffers(self, probe: Probe, seed: int | None, plan: Plan) -> NetworkBuffers:
-        if plan.fused:  # the layers need some statistics, which the batch's replace
-            return NetworkBuffers(probe, "initial", seed=seed, device=self._device())
+        if plan.fused:  # the batch's replace them; those of a layer that is no BatchNorm would stay, and make all NaN
+            return NetworkBuffers(probe, "unknown", seed=seed, device=self._device())
         estimated = self.batch_norm == "recalibrate"
         batches = calibration_batches(probe, self.calibration_examples, self.batch_size) if estimated else []
         batches = channels_last(batches) if plan.channels_last else batches

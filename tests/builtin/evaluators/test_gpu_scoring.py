@@ -45,6 +45,15 @@ def normed():
         nn.ReLU(), nn.Linear(12, 10)
     )
 
+def float64():
+    return nn.Sequential(nn.Flatten(), nn.Linear(64, 16), nn.BatchNorm1d(16), nn.ReLU(), nn.Linear(16, 10)).double()
+
+def instances():
+    return nn.Sequential(
+        nn.Conv2d(1, 8, 3), nn.InstanceNorm2d(8, track_running_stats=True), nn.BatchNorm2d(8), nn.ReLU(), nn.Flatten(),
+        nn.Linear(288, 10)
+    )
+
 class Impatient(nn.Module):
     def __init__(self):
         super().__init__()
@@ -340,6 +349,22 @@ def test_statistics_get_a_pass_of_their_own_where_the_examples_do_not_allow_anot
         [] if device == "cpu" else ["calibration: 300 examples estimate the statistics, but only 200 are scored"]
     )
     assert np.isfinite(fields["train_loss"]).all()
+
+
+def test_statistics_of_a_network_in_float64_are_estimated_in_passing_too(device, named, tmp_path):
+    task, options = named("float64"), Torch(device=device, calibration_examples=300)
+    separate, fused = (
+        evaluated(tmp_path / kind, evolve(options, calibration=kind), some_weights(task, count=2), task)[0]
+        for kind in ("separate", "fused")
+    )
+    assert_same_arrays(fused, separate, rtol=1 / 300)
+
+
+def test_statistics_of_a_layer_that_is_no_batch_norm_get_a_pass_of_their_own(device, named):
+    task = named("instances")
+    fused = Torch(device=device, calibration_examples=300, calibration="fused")
+    with pytest.raises(EvaluationError, match="a fresh network gets other losses"):
+        fused.plan(Networks.of(some_weights(task, count=2)), task)
 
 
 @pytest.mark.parametrize("step", [1, 2])
