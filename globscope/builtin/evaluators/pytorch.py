@@ -134,7 +134,13 @@ class Torch:
 
     def trial(self, probe: Probe) -> tuple["Torch", float]:
         """Return an evaluator of fewer examples, with which a CPU takes a fraction of the time; itself on a GPU."""
-        few = evolve(self, examples=TRIAL, calibration_examples=TRIAL, method=self._method(probe) or self.method)
+        # No more than wanted: where statistics are fused, the calibration examples are in one batch.
+        few = evolve(
+            self,
+            examples=min(TRIAL, self.examples or TRIAL),
+            calibration_examples=min(TRIAL, self.calibration_examples),
+            method=self._method(probe) or self.method,
+        )
         is_quick = self._device() != "cpu" or self._examples_of_all(probe) <= few._examples_of_all(probe)
         return (self, 1.0) if is_quick else (few, self._examples_of_all(probe) / few._examples_of_all(probe))
 

@@ -263,3 +263,8 @@ def test_a_trial_takes_few_examples_and_knows_how_many_there_are():
         assert with_trial(Torch(batch_norm="initial"))[1] == (train + test) / 4
         assert with_trial(Torch(examples=3))[1] == (train + 3 + 3) / 6
         assert few.method == Torch()._method(probe)  # as with all examples, not as with few
+
+
+def test_a_trial_calibrates_on_no_more_examples_than_wanted():
+    few, _ = Torch(calibration_examples=100, batch_size=128).trial(Classification(train_examples=1000).build("cpu"))
+    assert few.calibration_examples == 100
