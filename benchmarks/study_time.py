@@ -2,7 +2,8 @@
 
 Each case is `globscope study` in a process of its own. Cold: neither networks nor compiled functions are there, those
 of pynndescent neither. Warm: functions are compiled, the folder is new. Prints a Markdown table of cases and one of
-stages, in seconds that passed and processor seconds (with those of child processes); run it on an idle machine.
+stages, in seconds that passed and processor seconds (with those of child processes, but not of a pool's workers, which
+only the table of stages counts); run it on an idle machine.
 
     python benchmarks/study_time.py [SPEC] [--repeats 3] [--pool processes]
 """

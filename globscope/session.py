@@ -216,6 +216,7 @@ class Study:
             findings=outcome.findings,
             learned=outcome.learned,
             record=record,
+            workers=workshop.workers,
         )
         write_json(self.folder / MANIFEST, record["manifest"])
         write_json(self.folder / RESULTS, record, made_from=run_key(self.spec, self.registry))

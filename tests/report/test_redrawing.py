@@ -1,17 +1,21 @@
 """Figures are drawn only if what they show, or the style, has changed."""
 
 import os
+import pickle
 import subprocess
 import sys
 
 import numpy as np
 import pytest
 
-from globscope.report import plot
+from globscope.report import plot, write_report
 from globscope.report.style import digest, theme
 from globscope.report.style.digest import figure_digest
+from globscope.report.style.theme import Drawing, draw_side_by_side
 from globscope.store import claim, remove_stale, times_written
 from globscope.testing.tiny.atlas import tiny_atlas
+from globscope.values.chart import Progress
+from globscope.workers import ThisProcess
 
 FILES = ("figures/a.png", "figures/a.svg")
 
@@ -116,9 +120,46 @@ def test_a_maps_picture_has_the_same_digest_in_every_process():
     assert other.stdout
 
 
+class OtherProcess:
+    """Workers to which everything travels as a pickle."""
+
+    count = 2
+
+    def map(self, prepare, shared, items):
+        work = pickle.loads(pickle.dumps(prepare))(shared)
+        return [(item, work(pickle.loads(pickle.dumps(item)), Progress())) for item in items]
+
+
+def test_what_other_processes_draw_has_the_same_bytes(tmp_path):
+    drawings = []
+    for place, workers in (("here", ThisProcess()), ("there", OtherProcess())):
+        claim(tmp_path / place, "study")
+        drawings = [
+            Drawing.of(plot(tiny_atlas().maps[0], tiny_atlas()), tmp_path / place, "map"),
+            Drawing.of(unpicklable(), tmp_path / place, "other"),
+        ]
+        assert [bool(drawing.digest) for drawing in drawings] == [True, False]
+        draw_side_by_side(drawings, workers)
+    for path in (path for drawing in drawings for path in drawing.files):
+        assert path.read_bytes() == (tmp_path / "here" / path.name).read_bytes()
+
+
+@pytest.mark.slow
+def test_a_report_of_several_workers_is_that_of_one(tmp_path):
+    for place, workers in (("here", ThisProcess()), ("there", OtherProcess())):
+        write_report(tmp_path / place, title="tiny", atlas=tiny_atlas(), findings={}, record={}, workers=workers)
+    here, there = ({p.name: p.read_bytes() for p in (tmp_path / place).rglob("*.*g")} for place in ("here", "there"))
+    assert here == there
+    assert "overview.png" in here
+
+
+def unpicklable():
+    made = figure()
+    made.axes[0].xaxis.set_major_formatter(lambda value, place: "")
+    return made
+
+
 def test_a_figure_that_cannot_be_pickled_has_no_digest_and_is_always_drawn(folder, drawn):
     for _ in range(2):
-        made = figure()
-        made.axes[0].xaxis.set_major_formatter(lambda value, place: "")
-        theme.save(made, folder / "figures", "a")
+        theme.save(unpicklable(), folder / "figures", "a")
     assert drawn == ["as_png", "as_svg"] * 2

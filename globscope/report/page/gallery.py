@@ -15,7 +15,7 @@ from globscope.report.map.tree_scene import TreeScene
 from globscope.report.map.volume import caption as volume_caption, plot_volume
 from globscope.report.pictures.depict import depict, flaw
 from globscope.report.style.text import Names, cell_text
-from globscope.report.style.theme import save
+from globscope.report.style.theme import Drawing, draw_side_by_side
 from globscope.report.topology.figures import plot_diagram, plot_tree
 from globscope.report.topology.landscape_profile import (
     ProfileScales,
@@ -23,8 +23,10 @@ from globscope.report.topology.landscape_profile import (
     plot_profiles,
     profile_scales,
 )
+from globscope.roles import Workers
 from globscope.store import own_folder
 from globscope.values.findings import Atlas, Cell, Finding, Map
+from globscope.workers import ThisProcess
 
 Place = Literal["main", "beside", "wide"]
 
@@ -55,21 +57,25 @@ class Gallery:
         atlas: The study's population and maps.
         scenes: One for each landscape, and one for each map without any.
         profiles: Scales of the landscape profiles, by their field's key.
+        workers: Where figures are drawn.
         names: The file stems that are taken.
+        waiting: Figures that are not drawn yet, for several workers.
     """
 
     folder: Path
     atlas: Atlas
     scenes: tuple[Scene, ...]
     profiles: Mapping[str, ProfileScales]
+    workers: Workers = field(factory=ThisProcess)
     names: Names = field(factory=Names)
+    waiting: list[Drawing] = field(factory=list)
 
     @classmethod
-    def of(cls, folder: Path, atlas: Atlas) -> "Gallery":
+    def of(cls, folder: Path, atlas: Atlas, workers: Workers) -> "Gallery":
         """Return the gallery of a run folder."""
         own_folder(folder, "figures")
         scenes = scenes_of(atlas)
-        return cls(folder=folder, atlas=atlas, scenes=scenes, profiles=profile_scales(atlas, scenes))
+        return cls(folder=folder, atlas=atlas, scenes=scenes, profiles=profile_scales(atlas, scenes), workers=workers)
 
     @property
     def first_scenes(self) -> list[Scene]:
@@ -120,6 +126,11 @@ class Gallery:
             caption = " ".join((picture.caption, *depiction.missing))
             yield self._keep(depiction.figure, (analysis, picture.name), caption, f"{depiction.alt_text} {caption}")
 
+    def draw(self) -> None:
+        """Draw and write the figures that are waiting for it."""
+        draw_side_by_side(self.waiting, self.workers)
+        self.waiting.clear()
+
     def _volume(self, scene: Scene, stem: tuple[str, ...]) -> Shown:
         surfaces = isosurfaces(scene.landscape, scene.scale)
         return self._keep(plot_volume(scene, surfaces), (*stem, "isosurfaces"), *volume_caption(scene, surfaces))
@@ -145,7 +156,11 @@ class Gallery:
 
     def _keep(self, figure: Figure, stem: tuple[str, ...], caption: str, alt: str, *, main: bool = False) -> Shown:
         name, large = self.names.unique(*stem), figure.get_figwidth() > 8
-        save(figure, self.folder / "figures", name)
+        drawing = Drawing.of(figure, self.folder / "figures", name)
+        if drawing is not None:
+            self.waiting.append(drawing)
+        if self.workers.count == 1:  # without keeping all figures in memory
+            self.draw()
         place: Place = "wide" if large else "main" if main else "beside"
         return Shown(path=f"figures/{name}", caption=caption, alt=alt, place=place)
 

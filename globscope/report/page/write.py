@@ -8,9 +8,11 @@ from globscope.report.page.compared_maps import comparison_table
 from globscope.report.page.files import TableFiles, write_values
 from globscope.report.page.gallery import Gallery, Shown
 from globscope.report.page.html import Section, Source, page
+from globscope.roles import Workers
 from globscope.store import claim, remove_stale, times_written, write_bytes
 from globscope.study.cost_table import cost_table
 from globscope.values.findings import Atlas, Finding
+from globscope.workers import ThisProcess
 
 PLACES = ("figures", "tables", "landscapes", "topology", "members")
 
@@ -23,6 +25,7 @@ def write_report(
     findings: Mapping[str, Finding],
     learned: Mapping[str, Finding] | None = None,
     record: Mapping[str, Any],
+    workers: Workers | None = None,
 ) -> Path:
     """Return the path of `report.html`, written with its figures and tables; each file whole or not at all.
 
@@ -34,9 +37,10 @@ def write_report(
         findings: Findings by analysis' name.
         learned: How aligners learned, by aligner's name.
         record: The results as one JSON object, with `reducers`, `manifest` and `spec`.
+        workers: Where figures are drawn; this process if unset.
     """
     claim(folder, "study")
-    before, gallery = times_written(folder), Gallery.of(folder, atlas)
+    before, gallery = times_written(folder), Gallery.of(folder, atlas, workers or ThisProcess())
     records = {one["name"]: one for one in record.get("reducers", ())}
     overviews = filter(None, (gallery.overview(records), gallery.compare_profiles()) if atlas.maps else ())
     sections = [Section(scene=scene, pictures=tuple(gallery.of_map(scene.map_))) for scene in gallery.first_scenes]
@@ -47,6 +51,7 @@ def write_report(
     costs_file = files.write(costs) if costs else None
     titled = [*findings.items(), *((f"aligner {name}", finding) for name, finding in (learned or {}).items())]
     sources = [_source(title, finding, gallery, files) for title, finding in titled]
+    gallery.draw()
     html = page(
         title,
         atlas,

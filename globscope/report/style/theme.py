@@ -1,13 +1,14 @@
 """The style of all pictures, and their files, which are the same bytes each time."""
 
 import warnings
-from collections.abc import Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from contextlib import contextmanager
 from io import BytesIO
 from pathlib import Path
 from typing import Any
 
 import matplotlib
+from attrs import define
 from matplotlib.axes import Axes
 from matplotlib.backends.backend_agg import FigureCanvasAgg
 from matplotlib.backends.backend_svg import FigureCanvasSVG
@@ -17,7 +18,9 @@ from matplotlib.patheffects import AbstractPathEffect, withStroke
 
 from globscope.report.style.digest import figure_digest
 from globscope.report.style.text import figure_text, wrap_sentences
+from globscope.roles import Workers
 from globscope.store import keep_written, write_bytes
+from globscope.values.chart import Progress
 
 # From deep water to sand: equal steps of OKLab lightness, 0.26 to 0.97, so that a step of loss looks
 # alike everywhere; cool, so that the trajectories' warm colours stand out on it.
@@ -123,14 +126,73 @@ def as_svg(figure: Figure) -> bytes:
     return buffer.getvalue()
 
 
-def save(figure: Figure, folder: Path, stem: str) -> None:
-    """Write a figure as PNG and SVG, unless an equal one was written there and still lies there."""
-    figure.set_dpi(DPI)
-    digest, png, svg = figure_digest(figure, STYLE), folder / f"{stem}.png", folder / f"{stem}.svg"
-    if all(keep_written(path, digest) for path in (png, svg)):
-        return
+def render(figure: Figure) -> tuple[bytes, bytes]:
+    """Return a figure as PNG and SVG."""
+    figure.set_dpi(DPI)  # which a figure from another process has lost
     # The canvases draw once each where `savefig` draws twice; half of a report's time is spent here.
-    write_bytes(png, as_png(figure), made_from=digest)
+    png = as_png(figure)
     # The layout is solved; solving it again would cost time and could move things by a pixel.
     figure.set_layout_engine("none")
-    write_bytes(svg, as_svg(figure), made_from=digest)
+    return png, as_svg(figure)
+
+
+def save(figure: Figure, folder: Path, stem: str) -> None:
+    """Write a figure as PNG and SVG, unless an equal one was written there and still lies there."""
+    drawing = Drawing.of(figure, folder, stem)
+    if drawing is not None:
+        drawing.write(render(figure))
+
+
+@define(frozen=True)
+class Drawing:
+    """A figure that is to be drawn.
+
+    Attributes:
+        figure: The figure.
+        path: Path of its files without the suffix.
+        digest: Digest of what it shows; empty if it cannot be pickled.
+    """
+
+    figure: Figure
+    path: Path
+    digest: str
+
+    @classmethod
+    def of(cls, figure: Figure, folder: Path, stem: str) -> "Drawing | None":
+        """Return what is to be drawn; None if an equal figure lies there."""
+        figure.set_dpi(DPI)
+        drawing = cls(figure, folder / stem, figure_digest(figure, STYLE))
+        return None if all(keep_written(path, drawing.digest) for path in drawing.files) else drawing
+
+    @property
+    def files(self) -> tuple[Path, Path]:
+        """The paths of the PNG and the SVG."""
+        return self.path.with_name(f"{self.path.name}.png"), self.path.with_name(f"{self.path.name}.svg")
+
+    def write(self, contents: tuple[bytes, bytes]) -> None:
+        """Write the bytes of both files."""
+        for path, content in zip(self.files, contents, strict=True):
+            write_bytes(path, content, made_from=self.digest)
+
+    def __str__(self) -> str:
+        """Return its name, for messages."""
+        return f"figure {self.path.name}"
+
+
+def draw_side_by_side(drawings: Sequence[Drawing], workers: Workers) -> None:
+    """Let workers draw figures, the bytes of which are the same wherever they are drawn."""
+    for drawing in drawings:
+        if not drawing.digest:  # it cannot be sent
+            drawing.write(render(drawing.figure))
+    for drawing, contents in workers.map(_renderer, None, [drawing for drawing in drawings if drawing.digest]):
+        drawing.write(contents)
+
+
+def _renderer(shared: None) -> Callable[[Drawing, Progress], tuple[bytes, bytes]]:
+    del shared
+    return _render_drawing
+
+
+def _render_drawing(drawing: Drawing, progress: Progress) -> tuple[bytes, bytes]:
+    del progress
+    return render(drawing.figure)
