@@ -179,6 +179,7 @@ class Study:
             GlobscopeError: The study cannot run; the message says what to change.
         """
         claim(self.folder, "study")
+        made_from = run_key(self.spec, self.registry)  # before the run: a file may be edited meanwhile
         write_bytes(self.folder / SPEC, as_toml(self.spec).encode())
         changed = changes(self.folder, self.spec)
         if changed != Changes():
@@ -186,7 +187,7 @@ class Study:
         with compiling_ahead(entry.component for entry in self.spec.reducer):
             outcome = run(workshop)
         with hold_lock(self.folder / LOCK, lambda: workshop.observer.waiting("report")):
-            return self._write(workshop, outcome, _with_changes(outcome.record, changed))
+            return self._write(workshop, outcome, _with_changes(outcome.record, changed), made_from)
 
     @within_boundary
     def advance(self, workshop: Workshop, extent: Extent) -> tuple[OpenStage, ...]:
@@ -202,7 +203,7 @@ class Study:
             return tuple(paused.stages)
         return ()
 
-    def _write(self, workshop: Workshop, outcome: Outcome, record: Mapping[str, Any]) -> Result:
+    def _write(self, workshop: Workshop, outcome: Outcome, record: Mapping[str, Any], made_from: str) -> Result:
         """Write everything outside of stages, one process at a time, since report and results belong together."""
         from globscope.report import write_report
 
@@ -219,7 +220,7 @@ class Study:
             workers=workshop.workers,
         )
         write_json(self.folder / MANIFEST, record["manifest"])
-        write_json(self.folder / RESULTS, record, made_from=run_key(self.spec, self.registry))
+        write_json(self.folder / RESULTS, record, made_from=made_from)
         return Result(
             atlas=outcome.atlas, findings=outcome.findings, learned=outcome.learned, record=record, report=page
         )

@@ -5,10 +5,12 @@ import shutil
 import subprocess
 import sys
 
+import numpy as np
 import pytest
 from support.study import MAP, TINY, TWO_RUNS, Notes, blank_pictures, study_in
 
 from globscope.study import unchanged
+from globscope.study.run import run
 
 OWN_DATA = """
 import numpy as np
@@ -76,6 +78,28 @@ def test_a_damaged_stage_is_reported_and_computed_again(copied):
     assert study_in(copied, TINY).finished(notes) is None
     assert len(notes.warned) == 1
     assert "is damaged or was changed" in notes.warned[0]
+
+
+def test_data_that_were_edited_while_they_were_in_use_are_not_those_of_the_results(tmp_path, monkeypatch):
+    def save(seed):
+        inputs, labels = np.random.default_rng(seed).normal(size=(40, 4)).astype(np.float32), np.arange(40) % 2
+        names = ("train_inputs", "train_targets", "test_inputs", "test_targets")
+        np.savez(tmp_path / "data.npz", **dict(zip(names, (inputs, labels) * 2, strict=True)))
+
+    def run_and_edit(workshop):
+        outcome = run(workshop)
+        save(1)
+        return outcome
+
+    save(0)
+    monkeypatch.setattr("globscope.session.run", run_and_edit)
+    task = f'[task]\nuse = "classification"\npath = "data.npz"\nhidden = [4]\n{TWO_RUNS}'
+    with blank_pictures():
+        study_in(tmp_path, f'{task}\n{MAP}\n[evaluator]\nuse = "torch"\n').run()
+    study = study_in(tmp_path, f'{task}\n{MAP}\n[evaluator]\nuse = "torch"\n')
+    assert study.finished() is None
+    save(0)
+    assert study.finished() is not None
 
 
 @pytest.mark.parametrize("name", ["libraries", "_source"])
