@@ -25,7 +25,7 @@ from globscope.values.quantity import duration, memory_size
 
 # Networks, widths of the two hidden layers, samples along each axis.
 CASES = ((5_000, (133,), 21), (1_000, (960, 960), 11))
-CHECKPOINTS = 10
+CHECKPOINTS, NOISE = 10, np.float32(0.01)
 STEPS = 500
 SPEC = """
 title = "many networks"
@@ -54,11 +54,18 @@ def write_networks(folder: Path, runs: int, hidden: tuple[int, ...]) -> int:
     """Write ten networks of every run; return how many weights each has."""
     rng, widths, size = np.random.default_rng(0), (64, *hidden, 10), 0
     folder.mkdir(parents=True)
+
+    def noise(shape: tuple[int, ...]) -> np.ndarray:
+        return NOISE * rng.standard_normal(shape, dtype=np.float32)  # no network is a mixture of others
+
     for run in range(runs):
         ends = [_network(rng, widths) for _ in range(2)]
         size = sum(tensor.size for tensor in ends[0].values())
         for step, share in enumerate(np.linspace(0, 1, CHECKPOINTS, dtype=np.float32)):
-            mixed = {name: (1 - share) * tensor + share * ends[1][name] for name, tensor in ends[0].items()}
+            mixed = {
+                name: (1 - share) * tensor + share * ends[1][name] + noise(tensor.shape)
+                for name, tensor in ends[0].items()
+            }
             save_file(mixed, folder / f"r{run}-{step}.safetensors")
     return size
 

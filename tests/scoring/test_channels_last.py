@@ -3,13 +3,16 @@
 import numpy as np
 import pytest
 import torch
+from attrs import evolve
 from torch import nn
 
-from globscope.api import channels_last, takes_channels_last
+from globscope.api import Networks, channels_last, takes_channels_last
+from globscope.builtin.evaluators.pytorch import Torch
 from globscope.builtin.tasks.classification import Classification
 from globscope.references import Code
 
 MODELS = """
+from attrs import evolve
 from torch import nn
 
 def convolutions():
@@ -72,3 +75,29 @@ def test_a_layer_reads_the_same_images_either_way():
     with torch.no_grad():
         # The same sums of 27 products in another order.
         np.testing.assert_allclose(layer(channels_last(images)), layer(images), atol=1e-5)
+
+
+def scored(task, **options):
+    evaluator = Torch(device="cpu", **options)
+    probe = task.build("cpu")
+    rows = [
+        torch.cat([probe.initialise(seed)[0][name].detach().ravel() for name in probe.layout.names]).numpy()
+        for seed in range(3)
+    ]
+    networks = Networks.of(np.array(rows, np.float32))
+    plan = evaluator.plan(networks, task)
+    return plan, evaluator.scorer(networks, task, plan).score(plan.units[0])
+
+
+def test_a_cpu_scores_convolutions_with_their_channels_last_and_gets_the_same_losses(tmp_path):
+    path = tmp_path / "models.py"
+    path.write_text(MODELS, "utf-8")
+    task = Classification(model=Code(str(path), "convolutions"), data="digits-images")
+    plan, fields = scored(task)
+    assert plan.channels_last
+    assert plan.method == "loop"
+    plan, plain = scored(task, memory_format="contiguous")
+    assert not plan.channels_last
+    for name, values in plain.items():
+        np.testing.assert_allclose(fields[name], values, rtol=1e-5)  # float32 sums in another order
+    assert not scored(evolve(task, model=Code(str(path), "View")))[0].channels_last
