@@ -103,6 +103,17 @@ def test_a_folder_that_cannot_be_written_costs_the_time_alone(packed, cache, dec
     assert len(decoded) == 2
 
 
+def test_a_folder_that_may_not_be_looked_into_costs_the_time_alone(packed, monkeypatch):
+    def refuse(*_, **__):
+        raise PermissionError
+
+    read_path(packed)
+    kept = decoded_images.DecodedImages.of(packed)
+    assert kept.read() is not None
+    monkeypatch.setattr("pathlib.Path.is_file", refuse)
+    assert kept.read() is None
+
+
 def test_what_was_not_used_for_longest_is_removed(tmp_path, cache, decoded, monkeypatch):
     zips = [as_zip(tmp_path / f"{number}.zip", number) for number in range(3)]
     for path in zips[:2]:

@@ -57,9 +57,9 @@ class DecodedImages:
     def read(self) -> Arrays | None:
         """Return the images; None where they are not there, or not as they were written."""
         path = self.path
-        if not path.is_file():
-            return None
         with suppress(FileError, KeyError, OSError):
+            if not path.is_file():
+                return None
             found = read_npz(path)
             if found.pop(DIGEST).tobytes().decode() == _digest_of(found):
                 path.touch()  # it was used last
