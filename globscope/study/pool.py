@@ -17,12 +17,15 @@ from globscope.study.meter import measure_items, with_costs
 from globscope.study.observer import Observer
 from globscope.study.stage_keys import Stage
 from globscope.study.worker_files import require_folder
-from globscope.study.workshop import Workshop
+from globscope.study.workshop import Item, Workshop
 from globscope.torch_settings import float32_by_default, precise
 from globscope.values.chart import Progress
 from globscope.values.cost import Cost
 from globscope.workers import ThisProcess
 
+# So many stages are computed at once, or one for each worker: the lock of each is an open file, and systems allow a
+# process a few hundred of these.
+STAGES_AT_ONCE = 128
 # Errors that end a study even at a stage that may fail: not the stage's inputs are the reason, but code or a pool.
 DEFECTS = (PluginError, UserCodeError, PoolError)
 
@@ -91,11 +94,16 @@ def compute_side_by_side(workshop: Workshop, stage: Stage, jobs: Sequence[StageJ
     failures = dict[str, GlobscopeError]()
     with workshop.share(stage, {job.key: job.label for job in jobs}, jobs) as own:
         missing = {job.key: job for job in own if (stage, job.key) not in workshop.ledger}
-        batches = [list(missing)] if workshop.workers_on_files.count > 1 else [[key] for key in missing]
-        for batch in filter(None, batches):
+        for batch in batches(list(missing), workshop.workers_on_files):
             labels = {key: missing[key].label for key in batch}
             workshop.stages(stage, labels, partial(_compute_jobs, workshop, missing, failures))
     return failures
+
+
+def batches(items: Sequence[Item], workers: Workers, stages: int = 1) -> Iterator[Sequence[Item]]:
+    """Yield the items that workers are handed together, each of several stages: one after another for one worker."""
+    size = max(workers.count, STAGES_AT_ONCE // stages) if workers.count > 1 else 1
+    return (items[start : start + size] for start in range(0, len(items), size))
 
 
 def _compute_jobs(

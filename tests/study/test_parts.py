@@ -163,3 +163,21 @@ def test_a_study_that_stops_before_its_maps_lets_no_worker_fit_them(two, tmp_pat
         run(evolve(workshop, extent=Extent(until=Stage.REDUCE)))
     assert "weight space" in workers.items
     assert "fit pca" not in workers.items
+
+
+@define
+class Several(Noting):
+    """Workers that note how many items they are handed together."""
+
+    def map(self, prepare, shared, items, progress_of=silent):
+        self.items.append(len(items))
+        return HERE.map(prepare, shared, items, progress_of)
+
+
+def test_a_process_holds_the_locks_of_no_more_stages_than_it_may_open_files(bench, tmp_path, monkeypatch):
+    monkeypatch.setattr("globscope.study.pool.STAGES_AT_ONCE", 3)
+    workers = Several(Several(HERE))
+    monkeypatch.setattr(Several, "count", 2)
+    found = bench(workers).stages(doubling(tmp_path, *range(7)))
+    assert [int(one["doubled"]) for one in found] == [2 * number for number in range(7)]
+    assert workers.items == [3, 3, 1]

@@ -14,6 +14,7 @@ from globscope.population.training_run import TrainingRun, checkpoint_path
 from globscope.spec.model import NetworkSource, Recipe
 from globscope.store import key, read_arrays
 from globscope.study.meter import with_costs
+from globscope.study.pool import batches
 from globscope.study.stage_keys import Stage, integer_seed
 from globscope.study.train_group import Training, TrainingJob, trainer
 from globscope.study.workshop import Workshop
@@ -77,7 +78,7 @@ def train(workshop: Workshop, groups: Sequence[Sequence[TrainingRun]]) -> None:
     """
     labels = {training_key(workshop, run): f"train {run.name}" for group in groups for run in group}
     with workshop.share(Stage.TRAIN, labels, groups) as own:
-        for batch in [list(own)] if workshop.workers_on_files.count > 1 else [[group] for group in own]:
+        for batch in batches(own, workshop.workers_on_files, max(map(len, groups), default=1)):
             runs = {training_key(workshop, run): run for group in batch for run in group}
             names = {key_of: run.name for key_of, run in runs.items()}
             workshop.stages(Stage.TRAIN, names, partial(_train_batch, workshop, runs, batch), "train ")
