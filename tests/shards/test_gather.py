@@ -1,5 +1,7 @@
 """Copies of a run in which shards have worked are brought together."""
 
+import hashlib
+import json
 import shutil
 
 import numpy as np
@@ -129,6 +131,18 @@ def test_a_damaged_stage_of_a_copy_is_named_and_not_used(tmp_path, notes):
     damaged.write_bytes(b"?" * damaged.stat().st_size)
     assert gather(divided.run, [copy], notes).stages == 2
     assert notes.warned == [f"{damaged.parent}: not used: epoch1.safetensors is damaged or was changed"]
+
+
+def test_a_file_outside_of_the_copy_that_its_list_names_is_not_copied_out_of_the_run(divided):
+    copy, text = divided.copy("deep/copy"), b"planted"
+    for folder in (copy, divided.run):
+        work(folder, Shard(number=1, count=1))
+    listing, *_ = sorted(copy.glob("stages/evaluate/*.shards/*.part/files.jsonl"))
+    line = {"file": "units/../../../../../../planted.txt", "size": 7, "sha256": hashlib.sha256(text).hexdigest()}
+    listing.write_text(f"{listing.read_text()}\n{json.dumps(line)}\n")
+    (copy.parent / "planted.txt").write_bytes(text)
+    assert gather(divided.run, [copy]).units == 0
+    assert not (divided.folder / "planted.txt").exists()
 
 
 def test_what_is_no_copy_of_the_run_is_refused_before_anything_is_copied(divided, tmp_path):

@@ -4,6 +4,7 @@ Several processes may record units of one plan: every unit is a file of its own,
 of its scoring, and so is the mark of a unit that was cut in two.
 """
 
+import re
 from collections.abc import Collection, Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import Any
@@ -21,6 +22,8 @@ from globscope.values.evaluation import Plan, Unit
 PLAN, UNITS, FIELDS = "plan.json", "units.json", "fields.npz"
 # The folder of the units' files.
 RECORDS = "units"
+# The names of units' files, and of the marks of cuts, in the list of a folder's files.
+RECORD_NAME = re.compile(rf"{RECORDS}/\d+-\d+\.(npz|cut)", re.ASCII)
 # Of the arrays of a unit's file: its fields, apart from how they were computed.
 FIELD = "field/"
 

@@ -14,7 +14,7 @@ from attrs import define, field
 
 from globscope.store import read_arrays, write_bytes
 from globscope.store.record import Content, Record, read
-from globscope.study.disk.journal import FIELD, PLAN, RECORDS, DiskJournal, read_plan, record_name
+from globscope.study.disk.journal import FIELD, PLAN, RECORD_NAME, RECORDS, DiskJournal, read_plan, record_name
 from globscope.study.extent import Shard
 from globscope.values.cost import Cost
 from globscope.values.evaluation import Unit
@@ -107,7 +107,8 @@ def take_units(source: Path, target: Path, of: str) -> TakenUnits:
     if not _has_plan(source, target, record):
         taken.problems.append(f"{source}: not used: its units are not those of the plan in {target}")
         return taken
-    for name in sorted(name for name in record.files if name.startswith(f"{RECORDS}/")):
+    # No other names: the list of a copy may come from anybody, and a name with `..` would lead out of the run folder.
+    for name in sorted(filter(RECORD_NAME.fullmatch, record.files)):
         _take(source / name, target / name, record.files[name], taken)
     return taken
 
