@@ -63,6 +63,7 @@ def _journal(workshop: Workshop, count: int, key: str, shard: Shard, plan: Plan)
         folder = store.shard_folder(Stage.EVALUATE, key, name)
     others = (store.unfinished_place(Stage.EVALUATE, key), *store.shard_folders(Stage.EVALUATE, key))
     evaluator = workshop.label_of(workshop.spec.evaluator.component)
-    journal = ShardJournal(folder, count, component=evaluator, shard=shard, key=key, others=others)
+    place = store.place(Stage.EVALUATE, key)
+    journal = ShardJournal(folder, count, component=evaluator, shard=shard, key=key, place=place, others=others)
     journal.plan(plan)
     return journal

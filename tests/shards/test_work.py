@@ -16,6 +16,7 @@ from globscope.scoring.draws import REPEATS
 from globscope.session import Study, results
 from globscope.shards import work
 from globscope.spec.read import read_spec
+from globscope.store import write
 from globscope.study.disk.journal import DiskJournal
 from globscope.study.disk.shard_journal import ShardJournal
 from globscope.study.extent import Extent, Shard, stop_before
@@ -143,6 +144,22 @@ def test_a_study_that_ends_while_a_shard_works_is_not_damaged_by_it(alone, divid
     notes = divided.study()
     assert (notes.warned, [name for name in notes.ran if "evaluate" in name]) == ([], [])
     work(divided.run, Shard(number=1, count=1))
+    assert_same_results(divided, alone)
+
+
+def test_a_study_that_ends_while_a_shard_waits_to_write_ends_no_shard_with_an_error(alone, divided, monkeypatch):
+    find, ended = write.recorded_folder, []
+
+    def late(path):
+        found = find(path)
+        if ".shards" in str(path) and path.suffix == ".npz" and not ended:
+            ended.append(values(divided.job))
+        return found
+
+    monkeypatch.setattr(write, "recorded_folder", late)
+    assert work(divided.run, Shard(number=1, count=1)).done == 0
+    assert ended
+    divided.study()
     assert_same_results(divided, alone)
 
 

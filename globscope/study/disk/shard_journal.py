@@ -12,6 +12,7 @@ from pathlib import Path
 import numpy as np
 from attrs import define, field
 
+from globscope.errors import FileError
 from globscope.store import read_arrays, write_bytes
 from globscope.store.record import Content, Record, read
 from globscope.study.disk.journal import FIELD, PLAN, RECORD_NAME, RECORDS, DiskJournal, read_plan, record_name
@@ -27,12 +28,14 @@ class ShardJournal(DiskJournal):
     Attributes:
         shard: Which units are its own.
         key: Key of the stage.
+        place: Where the stage will lie; once it does, somebody has finished it, and removes the journal.
         others: Folders in which other processes record units of the stage.
         done: How many units were recorded here.
     """
 
     shard: Shard = field(kw_only=True)
     key: str = field(kw_only=True)
+    place: Path = field(kw_only=True)
     others: Sequence[Path] = field(kw_only=True)
     done: int = field(default=0, init=False)
 
@@ -46,8 +49,8 @@ class ShardJournal(DiskJournal):
         return [part for unit in self._own for part in self.parts(unit) if self.lacks(part)]
 
     def lacks(self, unit: Unit) -> bool:
-        """Whether nobody has recorded a unit; nothing is lacking once the stage is finished, which ends this folder."""
-        return self.folder.is_dir() and not is_recorded(unit, (self.folder, *self.others))
+        """Whether nobody has recorded a unit; nothing is lacking once the stage is finished."""
+        return not self.is_over and not is_recorded(unit, (self.folder, *self.others))
 
     def record(self, unit: Unit, fields: Mapping[str, np.ndarray], *, device: str, threads: int, cost: Cost) -> None:
         """Write one unit's fields, unless the stage was finished meanwhile."""
@@ -66,12 +69,22 @@ class ShardJournal(DiskJournal):
         try:
             yield
         except FileNotFoundError:
-            if self.folder.is_dir():
+            if not self.is_over:
                 raise
 
     @property
+    def is_over(self) -> bool:
+        """Whether another process has finished the stage meanwhile."""
+        return self.place.is_dir()
+
+    @property
     def _own(self) -> list[Unit]:
-        units = read_plan(self.folder / PLAN).units if self.folder.is_dir() else ()
+        try:
+            units = read_plan(self.folder / PLAN).units
+        except FileError:
+            if not self.is_over:
+                raise
+            units = ()
         return [unit for at, unit in enumerate(units) if self.shard.takes(at, self.key)]
 
 
