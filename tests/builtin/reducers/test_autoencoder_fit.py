@@ -8,7 +8,7 @@ from support.reduction import inputs, reduce
 
 from globscope.api import EvaluationError, GlobscopeError
 from globscope.builtin.reducers import Autoencoder
-from globscope.builtin.reducers.autoencoder import place
+from globscope.builtin.reducers.autoencoder import place, stress
 from globscope.builtin.reducers.autoencoder.batches import COMPARED, batches
 from globscope.builtin.reducers.autoencoder.optimiser import orthogonal
 from globscope.builtin.reducers.autoencoder.stress import stress_of
@@ -64,6 +64,13 @@ def test_the_stress_is_the_least_over_all_scales():
     assert float(stress_of(high)(latents)) == pytest.approx(expected, rel=1e-6)
 
 
+def test_wide_points_are_compared_by_blocks_of_columns(monkeypatch):
+    latents = points(width=2, seed=1)
+    whole = float(stress_of(points())(latents))
+    monkeypatch.setattr(stress, "COLUMNS", 2)
+    assert float(stress_of(points())(latents)) == pytest.approx(whole, rel=1e-12)
+
+
 def test_equal_members_and_equal_latents_leave_the_stress_and_its_gradient_finite():
     twins = torch.cat([points(), points()]).float()
     latents = torch.zeros(40, 2).index_fill(0, torch.arange(3), 0.5).requires_grad_()
@@ -98,12 +105,12 @@ def test_batches_of_one_member_or_of_equal_ones_are_learned(batch_size):
 
 
 def test_the_stress_keeps_distances_in_proportion():
-    def stress(weight):
+    def stress_with(weight):
         given = inputs()
         chart = reduce(Autoencoder(hidden=(32, 16), steps=200, stress=weight), given)
         return float(stress_of(torch.tensor(given.coordinates))(torch.tensor(chart.latents)))
 
-    assert stress(0.5) < 0.5 * stress(0.0)
+    assert stress_with(0.5) < 0.5 * stress_with(0.0)
 
 
 def test_every_member_is_in_one_batch_of_every_pass():

@@ -8,6 +8,8 @@ import torch
 # Pairs are weighted by one over their distance, as in Sammon's map. Pairs that are nearer than this share of the mean
 # distance weigh no more: where members are equal, one over their distance has no bound.
 NEAREST = 0.01
+# Number of columns of the points that are multiplied at once.
+COLUMNS = 2**16
 
 
 def stress_of(points: Any) -> Callable[[Any], Any]:
@@ -21,13 +23,13 @@ def stress_of(points: Any) -> Callable[[Any], Any]:
     analysis", 1969.
     """
     wide = points.cpu() if points.device.type == "mps" else points  # mps has no float64
-    distances = _distances(wide.double())
+    distances = _distances(wide)
     distances /= distances.mean().clamp_min(torch.finfo(torch.double).tiny)
     weights = 1 / distances.clamp_min(NEAREST)
     norm = float((weights * distances.square()).sum())
     if norm == 0:
         return lambda latents: latents.new_zeros(())
-    products, weights = ((factor * weights).to(points) for factor in (distances, 1))
+    products, weights = (weights * distances).to(points), weights.to(points)
 
     def stress(latents: Any) -> Any:
         near = torch.linalg.vector_norm(latents[:, None] - latents, dim=2)
@@ -38,6 +40,12 @@ def stress_of(points: Any) -> Callable[[Any], Any]:
 
 
 def _distances(points: Any) -> Any:
-    """Return the (n, n) distances between (n, r) points by one matrix product."""
-    squares = points.square().sum(dim=1)
-    return (squares[:, None] + squares - 2 * points @ points.T).clamp_min(0).sqrt().fill_diagonal_(0)
+    """Return the (n, n) float64 distances between (n, r) points."""
+    squares = points.new_zeros(len(points), dtype=torch.double)
+    products = points.new_zeros(len(points), len(points), dtype=torch.double)
+    # Those of weight space itself are too wide for a copy in float64.
+    for block in points.split(COLUMNS, dim=1):
+        part = block.double()
+        squares += part.square().sum(dim=1)
+        products += part @ part.T
+    return (squares[:, None] + squares - 2 * products).clamp_min(0).sqrt().fill_diagonal_(0)
