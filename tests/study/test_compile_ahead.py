@@ -4,10 +4,13 @@ import os
 import subprocess
 import sys
 import time
+from contextlib import nullcontext
 from pathlib import Path
+from unittest.mock import patch
 
 import pytest
 from attrs import frozen
+from support.study import TINY, study_in
 
 from globscope.builtin.reducers import Pca, Umap
 from globscope.study.compile_ahead import compiling_ahead
@@ -89,6 +92,16 @@ def test_nothing_starts_where_all_is_compiled(tmp_path, monkeypatch):
         assert started == []
     monkeypatch.setenv("NUMBA_CACHE_DIR", str(tmp_path))
     assert Umap().compilation() == "globscope.builtin.reducers.compile_umap"
+
+
+def test_a_study_begins_with_what_its_reducers_have_to_compile(tmp_path):
+    begun = []
+    ahead = patch("globscope.session.compiling_ahead", lambda components: begun.extend(components) or nullcontext())
+    study = study_in(tmp_path, TINY + '[[reducer]]\nuse = "umap"\n')
+    with ahead, patch("globscope.session.run", side_effect=KeyboardInterrupt), pytest.raises(KeyboardInterrupt):
+        study.run()
+    assert begun == [entry.component for entry in study.spec.reducer]
+    assert Umap() in begun
 
 
 def test_a_module_that_fails_does_not_disturb_the_study():
