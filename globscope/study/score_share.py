@@ -2,6 +2,7 @@
 
 from attrs import evolve
 
+from globscope.errors import FileError
 from globscope.roles import Evaluator
 from globscope.store import discard
 from globscope.store.record import read
@@ -20,12 +21,19 @@ def score_share(workshop: Workshop, networks: Networks, key: str, label: str) ->
 
     The stage's own folder is only read, since another process may be at work there.
     """
-    shard, plan = workshop.extent.shard, _prepared_plan(workshop, key)
     found = OpenStage(stage=Stage.EVALUATE, key=key, label=label)
+    try:
+        return _score(workshop, networks, found)
+    except (OSError, FileError):
+        if not _is_over(workshop, key):
+            raise
+        return evolve(found, parts=1)  # its folder was renamed, or this shard's removed, in the meantime
+
+
+def _score(workshop: Workshop, networks: Networks, found: OpenStage) -> OpenStage:
+    key, shard, plan = found.key, workshop.extent.shard, _prepared_plan(workshop, found.key)
     if shard is None or plan is None:
         return found
-    if _is_over(workshop, key):
-        return evolve(found, parts=len(plan.units))
     journal = _journal(workshop, len(networks), key, shard, plan)
     if journal.pending():
         evaluator: Evaluator = workshop.spec.evaluator.component
@@ -33,7 +41,7 @@ def score_share(workshop: Workshop, networks: Networks, key: str, label: str) ->
             registry=workshop.registry, evaluator=evaluator, networks=networks, task=workshop.task, plan=plan
         )
         with same_threads(), precise("float32", "cpu"):
-            score_units(evaluation, journal, workshop.workers, workshop.observer.stage(f"{label}, shard {shard}"))
+            score_units(evaluation, journal, workshop.workers, workshop.observer.stage(f"{found.label}, shard {shard}"))
     folders = (journal.folder, *journal.others)
     missing = 0 if _is_over(workshop, key) else sum(not is_recorded(unit, folders) for unit in plan.units)
     return evolve(found, parts=len(plan.units), missing=missing, done=journal.done)

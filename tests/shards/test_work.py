@@ -1,12 +1,14 @@
 """A run that several processes divide has the results of a single one, whatever happens to them."""
 
 import os
+import random
 import signal
+import time
 
 import pytest
 from support.components import BUILT_IN
 from support.forked import in_fresh_process
-from support.sharded import SMALL, ShardedPlace, assert_same_results, prepared_run, shards, single_run
+from support.sharded import SMALL, UNITS, ShardedPlace, assert_same_results, prepared_run, shards, single_run
 from support.study import MAP, TINY_TASK, Notes, values
 
 from globscope.builtin.evaluators.pytorch import Torch
@@ -68,6 +70,29 @@ def sixteen_shards(folder):
 @forks
 def test_sixteen_shards_by_four_processes_at_once_one_killed_equal_the_single_run(tmp_path):
     in_fresh_process(sixteen_shards, tmp_path)
+
+
+def studies_and_shards_at_once(folder):
+    alone, draw = ShardedPlace(folder / "alone"), random.Random(0)
+    alone.study()
+    for number in range(12):
+        divided = prepared_run(folder / f"divided-{number}", UNITS)
+        killed, whole = divided.work_forked(range(1, 8), 8), divided.work_forked(range(8, 0, -1), 8)
+        time.sleep(draw.uniform(0, 0.3))
+        study = divided.start()
+        time.sleep(draw.uniform(0, 0.3))
+        os.kill(killed, signal.SIGKILL)
+        os.waitpid(killed, 0)
+        assert os.waitpid(whole, 0)[1] == 0
+        assert divided.wait(study)["warned"] == []
+        assert divided.study().warned == []
+        assert_same_results(divided, alone)
+
+
+@forks
+@pytest.mark.slow
+def test_a_study_beside_shards_of_which_some_are_killed_has_the_results_of_a_single_one(tmp_path):
+    in_fresh_process(studies_and_shards_at_once, tmp_path)
 
 
 def test_every_unit_falls_to_one_shard_and_those_of_small_evaluations_to_different_ones():

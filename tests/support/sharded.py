@@ -3,6 +3,7 @@
 import os
 import shutil
 import signal
+import traceback
 
 import numpy as np
 from support.arrays import assert_same_arrays
@@ -59,10 +60,14 @@ class ShardedPlace(Place):
         """Return a process that computes some shards, one after another; it is killed at its unit of a number."""
         child = os.fork()
         if child == 0:
-            if kill_at is not None:
-                DiskJournal.record = mortal(DiskJournal.record, kill_at)
-            for number in numbers:
-                work(self.run, Shard(number=number, count=count))
+            try:
+                if kill_at is not None:
+                    DiskJournal.record = mortal(DiskJournal.record, kill_at)
+                for number in numbers:
+                    work(self.run, Shard(number=number, count=count))
+            except BaseException:  # noqa: BLE001 - whatever it is, the parent must see it
+                traceback.print_exc()
+                os._exit(1)
             os._exit(0)
         return child
 

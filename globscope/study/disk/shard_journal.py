@@ -114,6 +114,8 @@ class TakenUnits:
 def take_units(source: Path, target: Path, of: str) -> TakenUnits:
     """Copy the units in one folder into another, where it lacks them; both are folders of a stage with this name."""
     taken, record = TakenUnits(), read(source)
+    if not any(source.glob(f"{RECORDS}/*")):  # its shard may just be about to begin
+        return taken
     if record is None or record.of != of:
         taken.problems.append(f"{source}: not used: the list of its files is missing, damaged or of another stage")
         return taken
