@@ -150,7 +150,7 @@ class Study:
             return self.finish(self.workshop(observer, workers=workers))
 
     @within_boundary
-    def finished(self, observer: Observer | None = None) -> FinishedRun | None:
+    def finished_run(self, observer: Observer | None = None) -> FinishedRun | None:
         """Return the finished run in the folder, where `run` would compute and write nothing; otherwise None."""
         observer = observer or Observer()
         if self.trust_store or not is_claimed(self.folder, "study"):

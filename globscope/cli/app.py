@@ -169,7 +169,7 @@ def study(
             _prepare(job, stop, quiet=quiet)
             return
         with watching(quiet) as observer:
-            unchanged = None if isinstance(job, Sweep) else job.finished(observer)
+            unchanged = None if isinstance(job, Sweep) else job.finished_run(observer)
             result = unchanged or job.run(observer)
         if not quiet:
             (print_cells if isinstance(result, SweepResult) else print_summary)(result.record)

@@ -40,7 +40,7 @@ def states(folder):
 
 def test_the_same_command_reads_the_record_and_touches_nothing(copied):
     before, study, notes = states(copied / "run"), study_in(copied, TINY), Notes()
-    found = study.finished(notes)
+    found = study.finished_run(notes)
     assert states(copied / "run") == before
     assert notes.ran == []
     ran = Notes()
@@ -53,12 +53,12 @@ def test_the_same_command_reads_the_record_and_touches_nothing(copied):
 
 
 def test_nothing_is_found_where_nothing_has_run(tmp_path):
-    assert study_in(tmp_path, TINY).finished() is None
+    assert study_in(tmp_path, TINY).finished_run() is None
 
 
 @pytest.mark.parametrize("override", ["title='other'", "seed=1", "sampler.0.resolution=4"])
 def test_another_spec_is_another_run(copied, override):
-    assert study_in(copied, TINY, override).finished() is None
+    assert study_in(copied, TINY, override).finished_run() is None
 
 
 @pytest.mark.parametrize("name", ["report.html", "results.json", "figures/overview.png"])
@@ -68,14 +68,14 @@ def test_an_edited_or_missing_file_is_written_again(copied, name, damage):
         (copied / "run" / name).unlink()
     else:
         (copied / "run" / name).write_bytes(b"edited")
-    assert study_in(copied, TINY).finished() is None
+    assert study_in(copied, TINY).finished_run() is None
 
 
 def test_a_damaged_stage_is_reported_and_computed_again(copied):
     [chart] = (copied / "run/stages/reduce").glob("*/chart.json")
     chart.write_text("{}")
     notes = Notes()
-    assert study_in(copied, TINY).finished(notes) is None
+    assert study_in(copied, TINY).finished_run(notes) is None
     assert len(notes.warned) == 1
     assert "is damaged or was changed" in notes.warned[0]
 
@@ -97,15 +97,15 @@ def test_data_that_were_edited_while_they_were_in_use_are_not_those_of_the_resul
     with blank_pictures():
         study_in(tmp_path, f'{task}\n{MAP}\n[evaluator]\nuse = "torch"\n').run()
     study = study_in(tmp_path, f'{task}\n{MAP}\n[evaluator]\nuse = "torch"\n')
-    assert study.finished() is None
+    assert study.finished_run() is None
     save(0)
-    assert study.finished() is not None
+    assert study.finished_run() is not None
 
 
 @pytest.mark.parametrize("name", ["libraries", "_source"])
 def test_another_version_of_a_library_or_of_the_code_runs_again(copied, monkeypatch, name):
     monkeypatch.setattr(unchanged, name, lambda: "another")
-    assert study_in(copied, TINY).finished() is None
+    assert study_in(copied, TINY).finished_run() is None
 
 
 @pytest.mark.parametrize(

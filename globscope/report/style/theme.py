@@ -148,7 +148,7 @@ class Drawing:
     """A figure that is to be drawn.
 
     Attributes:
-        figure: The figure.
+        figure: Its axes, texts and size, as matplotlib knows them.
         path: Path of its files without the suffix.
         digest: Digest of what it shows; empty if it cannot be pickled.
     """
