@@ -1,5 +1,5 @@
 # The whole workflow. The active virtual environment is used if there is one, else .venv is made.
-.PHONY: study test test-slow lint format docs bench gpu
+.PHONY: study test test-slow test-ray lint format docs bench gpu
 
 VIRTUAL_ENV ?= $(CURDIR)/.venv
 PYTHON := $(VIRTUAL_ENV)/bin/python
@@ -24,8 +24,12 @@ test: $(MARK)-test        ## the fast tests
 	$(PYTHON) -m pytest --numprocesses auto --dist loadfile
 
 test-slow: $(MARK)-test   ## the tests that compute for minutes
-	$(PYTHON) -m pytest -m slow --ignore tests/test_fuzz.py
+	$(PYTHON) -m pytest -m slow --ignore tests/test_fuzz.py # those of Ray are skipped where it is missing
 	$(PYTHON) -m pytest -m slow tests/test_fuzz.py # it forks, for which a process must have computed nothing
+
+test-ray: $(MARK)-test    ## the tests of plugins/globscope-ray on a cluster of two machines on the loopback: two minutes
+	$(PYTHON) -m pip install --quiet --disable-pip-version-check --constraint constraints.txt "ray[client]"
+	$(PYTHON) -m pytest -m slow plugins/globscope-ray
 
 lint: $(MARK)-lint
 	$(BIN)/ruff check .

@@ -68,11 +68,24 @@ class _StageBar(chart.Progress):
     bars: Progress
     task: TaskID
     since: float = field(factory=perf_counter)
+    before: int | None = None  # what an earlier run has done
 
     def __call__(self, done: int, total: int, **figures: float) -> None:
-        texts = "  ".join(f"{name} {value:.2e}" for name, value in figures.items())
-        rate = f"{done / max(perf_counter() - self.since, 1e-9):,.0f}/s" if done else ""
+        if self.before is None:
+            self.before = done
+        texts = "  ".join(f"{name} {_figure(value)}" for name, value in figures.items())
+        rate = rate_text(done - self.before, perf_counter() - self.since)
         self.bars.update(self.task, completed=done, total=total, figures=texts, rate=rate)
+
+
+def _figure(value: float) -> str:
+    return f"{value:,}" if isinstance(value, int) else f"{value:.2e}"
+
+
+def rate_text(done: int, seconds: float) -> str:
+    """Return how many of something are done in a second; empty where none is."""
+    rate = done / max(seconds, 1e-9)
+    return "" if not done else f"{rate:,.0f}/s" if rate >= 10 else f"{rate:.2g}/s"
 
 
 @define

@@ -58,9 +58,10 @@ def score_units(evaluation: Evaluation, journal: DiskJournal, workers: Workers, 
         EvaluationError: A unit of one network does not fit into memory.
     """
     count, recorded = journal.size, set[Unit]()
+    side_by_side = {"workers": workers.count} if workers.count > 1 else {}
     while pending := journal.pending():  # again where units were split
         done = count - sum(len(unit) for unit in pending)
-        progress(done, count)
+        progress(done, count, **side_by_side)
         # Not those that other processes have scored meanwhile, as far as the pool takes one after another.
         lacking = filter(journal.lacks, pending)
         for unit, scored, cost in with_costs(workers.map(unit_scorer, evaluation, lacking)):
@@ -70,7 +71,7 @@ def score_units(evaluation: Evaluation, journal: DiskJournal, workers: Workers, 
                 journal.record(unit, scored.fields, device=scored.device, threads=scored.threads, cost=cost)
                 recorded.add(unit)
                 done += len(unit)
-                progress(done, count)
+                progress(done, count, **side_by_side)
     progress(count, count)
     return recorded
 

@@ -3,6 +3,7 @@
 import os
 import shutil
 import signal
+import sys
 import tempfile
 from collections.abc import Iterator, Mapping
 from contextlib import ExitStack, contextmanager, suppress
@@ -147,7 +148,9 @@ def _ray_at_work(address: str, options: Mapping[str, Any]) -> Iterator[None]:
 def _environment(*, is_own: bool) -> Iterator[None]:
     """Have Ray send no statistics, write no token to the home folder and print nothing, unless it is set otherwise."""
     wanted = {"RAY_USAGE_STATS_ENABLED": "0", "RAY_raylet_start_wait_time_s": "120", "RAY_DEDUP_LOGS_SKIP_REGEX": "."}
-    if is_own:  # only the processes of this study may use it
+    if "ray" in sys.modules:  # which has read already how it is protected
+        pass
+    elif is_own:  # only the processes of this study may use it
         wanted |= {"RAY_AUTH_MODE": "token", "RAY_AUTH_TOKEN": _token()}
     else:
         wanted |= {"RAY_AUTH_MODE": "disabled"}
