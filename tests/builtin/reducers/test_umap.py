@@ -68,8 +68,16 @@ def test_umap_refuses_impossible_options(wrong):
         Umap(**wrong)
 
 
+@pytest.fixture(scope="module", autouse=True)
+def changed_umap():
+    """umap-learn with what GlobScope has changed in it; its import warns that a library is missing."""
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore")
+        return umap_learn.load()
+
+
 @pytest.fixture(scope="module")
-def own_umap():
+def own_umap(changed_umap):
     """umap-learn as it is, imported beside the one that GlobScope has changed."""
     changed = {name: module for name, module in sys.modules.items() if name.partition(".")[0] == "umap"}
     for name in changed:
