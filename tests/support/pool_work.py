@@ -73,6 +73,16 @@ def reporting_work(_):
     return work
 
 
+def reporting_forever(_):
+    """Return a function that reports until nobody listens."""
+
+    def work(_, progress):
+        while True:
+            progress(0, 1)
+
+    return work
+
+
 def total(array):
     """Return a function of an array that was handed over once."""
     return lambda row, _: (type(array).__name__, float(array[row].sum()))

@@ -4,6 +4,7 @@ import os
 import pickle
 import signal
 from collections.abc import Callable, Mapping
+from contextlib import suppress
 from multiprocessing import parent_process
 from multiprocessing.connection import Connection, wait
 from threading import Thread
@@ -14,6 +15,11 @@ from globscope.api import Done, Failed, Progress, Ready, Report, pickle_outcome,
 
 def serve(pipe: Connection, number: int, threads: int, environment: Mapping[str, str], folder: str) -> None:
     """Do what comes through the pipe, in the environment of the process that started this one."""
+    with suppress(EOFError, ConnectionError):  # that one is gone, and nobody is left to hear of an error
+        _serve(pipe, number, threads, environment, folder)
+
+
+def _serve(pipe: Connection, number: int, threads: int, environment: Mapping[str, str], folder: str) -> None:
     signal.signal(signal.SIGINT, signal.SIG_IGN)
     Thread(target=_end_with_parent, daemon=True).start()
     os.environ.clear()
@@ -24,10 +30,7 @@ def serve(pipe: Connection, number: int, threads: int, environment: Mapping[str,
         pipe.send(Ready())
         work: Callable[[Any, Progress], Any] | None = None
         while True:
-            try:
-                job, item = pipe.recv()
-            except EOFError:
-                return
+            job, item = pipe.recv()
             if job:
                 work = None  # before the next is made, for both might not fit into memory
             try:

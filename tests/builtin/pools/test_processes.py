@@ -9,9 +9,10 @@ import pytest
 import torch
 from support import pool_work
 
-from globscope.api import PoolError, Progress, ThisProcess, pickle_by_path
+from globscope.api import PoolError, Progress, SentItem, ThisProcess, pickle_by_path
 from globscope.builtin.pools.processes import Here, Processes
 from globscope.builtin.pools.serve import use_card
+from globscope.builtin.pools.worker import Worker
 
 
 @pytest.fixture(scope="module")
@@ -126,3 +127,13 @@ def test_a_worker_in_place_of_one_that_died_has_its_number(tmp_path):
     with Processes(workers=2).open() as workers:
         list(workers.map(pool_work.noted, tmp_path, range(4)))
         assert sorted(worker.number for worker in workers.started) == [0, 1]
+
+
+def test_a_worker_whose_study_is_gone_ends_without_a_traceback():
+    worker = Worker(0, 1, pool_work.__name__)
+    worker.news()
+    worker.take(pickle_by_path((pool_work.reporting_forever, None)), SentItem(0, pickle_by_path(0)))
+    worker.news()
+    worker.pipe.close()
+    worker._process.join()
+    assert worker.end() == "exit code 0"
