@@ -228,6 +228,9 @@ def work(
             done = work_on(run, number, in_pool(pool, override), observer)
         for line in work_lines(done):
             stdout(line)
+        if done.failed:
+            stderr(f"error: cells failed: {', '.join(done.failed)}; the same command tries them again")
+            raise typer.Exit(FAILED)
 
 
 @app.command()

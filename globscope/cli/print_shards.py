@@ -44,7 +44,7 @@ def work_lines(done: ShardWork) -> Iterator[str]:
         yield from map(_open_line, divided)
     elif unprepared:
         yield f"not prepared: {_labels(unprepared)}; the same `globscope study` command with --until evaluate does that"
-    else:
+    elif not done.failed:
         yield f"every part that was prepared is there; next: {FINISH}{LATER}"
 
 

@@ -5,7 +5,7 @@ from pathlib import Path
 
 from attrs import define
 
-from globscope.errors import RunError
+from globscope.errors import GlobscopeError, RunError
 from globscope.session import SPEC, Study, load, prepared_folders
 from globscope.store import written_file
 from globscope.study.built_task import TaskCache
@@ -25,11 +25,13 @@ class ShardWork:
         folder: The run folder.
         shard: The share that was computed.
         stages: What is not finished, every stage once.
+        failed: Why cells of a sweep could not be worked on, by cell.
     """
 
     folder: Path
     shard: Shard
     stages: Sequence[OpenStage]
+    failed: Mapping[str, str]
 
     @property
     def done(self) -> int:
@@ -50,16 +52,24 @@ def work(folder: Path, shard: Shard, overrides: Sequence[str] = (), observer: Ob
 
     Raises:
         RunError: Nothing is prepared there, or the spec or a file that it names has changed since.
+        GlobscopeError: The study cannot run; the message says what to change.
     """
     observer, cache, stages = observer or Observer(), TaskCache(), dict[str, OpenStage]()
+    failed = dict[str, str]()
     prepared = _preparations(folder)
     studies = [load(written_file(one, SPEC), overrides, one) for one in prepared]
     with workers_of(studies[0].spec, studies[0].registry, observer) as workers:
         for study in studies:
             workshop = study.workshop(observer, cache, workers)
             _require_unchanged(study, prepared[study.folder].differences(input_keys(workshop)))
-            stages |= {one.key: one for one in study.advance(workshop, Extent(shard=shard))}
-    return ShardWork(folder=folder, shard=shard, stages=tuple(stages.values()))
+            try:
+                stages |= {one.key: one for one in study.advance(workshop, Extent(shard=shard))}
+            except GlobscopeError as error:
+                if study.folder == folder:
+                    raise
+                observer.warning(f"cell {study.folder.name} failed: {error}")
+                failed[study.folder.name] = str(error)
+    return ShardWork(folder=folder, shard=shard, stages=tuple(stages.values()), failed=failed)
 
 
 def _preparations(folder: Path) -> Mapping[Path, Preparation]:

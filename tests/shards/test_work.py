@@ -282,6 +282,18 @@ def test_cells_of_a_sweep_are_divided_by_their_units(tmp_path):
         assert not notes.warned
 
 
+def test_a_cell_that_fails_does_not_keep_a_shard_from_the_others(tmp_path, notes):
+    text = SMALL + '[sweep]\n"population.variant.0.learning_rate" = [1e30, 2.0]\n'
+    place = ShardedPlace(tmp_path / "sweep", text)
+    place.prepare(Stage.TRAIN)
+    done = work(place.run, Shard(number=1, count=1), observer=notes)
+    [(failed, why)] = done.failed.items()
+    assert failed < min(cell.name for cell in place.job.spec.cells if cell.name != failed)
+    assert notes.warned == [f"cell {failed} failed: {why}"]
+    assert "'A' diverged" in why
+    assert len([path for path in place.run.glob("stages/train/*") if not path.suffix]) == 3
+
+
 def test_draws_of_a_loss_that_draws_are_prepared_beside_the_members(tmp_path):
     path = tmp_path / "study.toml"
     path.write_text(TINY_TASK.replace('"tiny"', '"tiny"\ndrawing = true', 1) + MAP)
