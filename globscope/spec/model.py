@@ -50,7 +50,7 @@ class Train:
     schedule: Literal["constant", "cosine", "step"] = "constant"
     milestones: tuple[int, ...] = field(default=(), validator=deep_iterable(ge(1)))
     decay: float = field(default=0.1, validator=gt(0))
-    warm_up: float = field(default=0.0, validator=ge(0))
+    warm_up: float = field(default=0.0, validator=and_(ge(0), EPOCHS))
     initialisation: Literal["own", "shared"] = "own"
     precision: Precision = "float32"
     device: str = field(default="auto", validator=device_name, metadata=WHERE)

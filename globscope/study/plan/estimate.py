@@ -37,6 +37,8 @@ from globscope.workers import ThisProcess
 # Networks to score beyond which a study started by hand is first confirmed: 41 samples along each of four axes are
 # 2.8 million, along three 69 thousand.
 MANY = 200_000
+# Networks of the widest unit, and square matrices that the weight space holds at once, in float64.
+UNIT, SQUARES = 64, 12
 
 
 @define(frozen=True, kw_only=True)
@@ -128,7 +130,7 @@ def estimate(workshop: Workshop, before: Before | None = None, workers: PlannedW
         parameters=size,
         stages=tuple(_stages(workshop, runs, members, len(variants))),
         evaluations=total,
-        memory=4 * size * (members + 64) + 8 * members * members + 8 * members * max([0, *known]),
+        memory=_bytes(members, size, max([0, *known])),
         train_seconds=_training_seconds(workshop, before, workers),
         fit_seconds={
             entry.name: _fit_seconds(workshop, entry, members, before, workers) for entry in workshop.spec.reducer
@@ -138,6 +140,12 @@ def estimate(workshop: Workshop, before: Before | None = None, workers: PlannedW
         devices=places,
         workers=workers,
     )
+
+
+def _bytes(members: int, size: int, samples: int) -> int:
+    """Return the memory of the members, a unit, the weight space and the coordinates of a map's samples."""
+    rank = min(members, size)
+    return 4 * size * (members + UNIT) + SQUARES * 8 * rank * rank + 8 * rank * samples
 
 
 def evaluations(spec: Spec) -> int:
