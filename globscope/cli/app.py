@@ -209,9 +209,9 @@ def work(
     quiet: Annotated[bool, typer.Option("--quiet", "-q", help="Print only what was done.")] = False,
     pool: Pool = None,
 ) -> None:
-    """Compute one share of a prepared run, beside any number of other processes.
+    """Compute one share of a prepared run.
 
-    Takes units of evaluations and training runs by their number modulo COUNT. It waits for no other process, and a
+    Any number of processes may do so at once. Takes units of evaluations and training runs by their number modulo COUNT. It waits for no other process, and a
     shard that was killed continues if it is started again. The run folder may be shared by all processes, or each may
     have a copy, which `globscope gather` brings together.
 
@@ -238,9 +238,9 @@ def gather(
     run: Annotated[Path, typer.Argument(help="The run folder that was copied.", show_default=False)],
     copies: Annotated[list[Path], typer.Argument(help="Its copies, in which shards have worked.", show_default=False)],
 ) -> None:
-    """Bring copies of a prepared run together: the units and finished stages that shards computed in them.
+    """Bring copies of a prepared run together.
 
-    Every file is checked against its digest. What the run has already stays; if a copy has other values for it, a
+    Takes the units and finished stages that shards computed in them. Every file is checked against its digest. What the run has already stays; if a copy has other values for it, a
     warning names the file. No code that a spec names is imported.
     """
     with exit_on_error():
