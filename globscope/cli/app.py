@@ -211,9 +211,9 @@ def work(
 ) -> None:
     """Compute one share of a prepared run.
 
-    Any number of processes may do so at once. Takes units of evaluations and training runs by their number modulo COUNT. It waits for no other process, and a
-    shard that was killed continues if it is started again. The run folder may be shared by all processes, or each may
-    have a copy, which `globscope gather` brings together.
+    Any number of processes may do so at once, and none waits for another: each takes the units of evaluations and the
+    training runs of its number, modulo COUNT. A shard that was killed continues if it is started again. The run folder
+    may be shared by all processes, or each may have a copy, which `globscope gather` brings together.
 
     Code that the run's spec names (`file.py:name`) is imported and run: use only runs that you trust.
     """
@@ -240,8 +240,9 @@ def gather(
 ) -> None:
     """Bring copies of a prepared run together.
 
-    Takes the units and finished stages that shards computed in them. Every file is checked against its digest. What the run has already stays; if a copy has other values for it, a
-    warning names the file. No code that a spec names is imported.
+    Takes the units and finished stages that shards computed in them. Every file is checked against its digest. What the
+    run has already stays; if a copy has other values for it, a warning names the file. No code that a spec names is
+    imported.
     """
     with exit_on_error():
         from globscope.cli.print_shards import gathered_lines
