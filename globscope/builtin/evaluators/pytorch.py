@@ -156,6 +156,18 @@ class Torch:
         self._method(probe)
         if self.batch_norm == "encoded" and probe.statistics and not traits(probe, ProbeTraits).encodes_statistics:
             raise EvaluationError("evaluator.batch_norm: 'encoded' needs population.flatten = 'all'")
+        self._require_fusible(self._why_not_fusible(probe))
+
+    def _require_fusible(self, reason: str | None) -> None:
+        """Refuse `fused` where there is a reason against it."""
+        if reason and self.calibration == "fused":
+            raise EvaluationError(f"evaluator.calibration: 'fused' is not possible: {reason}")
+
+    def _why_not_fusible(self, probe: Probe) -> str:
+        """Return why the model or the examples do not allow fused statistics; empty where they do."""
+        if self.batch_norm != "recalibrate" or not probe.statistics:
+            return "no statistics are re-estimated"
+        return why_separate(probe, self.calibration_examples, self.examples, self.batch_size)
 
     def _bytes_of_weights(self) -> float:
         """Return what the weights of a unit may take."""
@@ -199,8 +211,7 @@ class Torch:
         """Return a plan without units, scored one by one, with the choices that do not depend on the networks."""
         way = Plan(units=(), method="loop", channels_last=self._images_last(probe))
         reason = self._why_separate(networks, probe, way)
-        if reason and self.calibration == "fused":
-            raise EvaluationError(f"evaluator.calibration: 'fused' is not possible: {reason}")
+        self._require_fusible(reason)
         reasons = (f"calibration: {reason}",) if reason else ()
         return evolve(way, fused=reason is None, reasons=reasons)
 
@@ -210,9 +221,8 @@ class Torch:
         if self.calibration == "separate" or (self.calibration == "auto" and not on_gpu):
             return ""
         if self.batch_norm != "recalibrate" or not probe.statistics:
-            return "" if self.calibration == "auto" else "no statistics are re-estimated"
-        reason = why_separate(probe, self.calibration_examples, self.examples, self.batch_size)
-        if reason:
+            return ""
+        if reason := self._why_not_fusible(probe):
             return reason
         exact, way = evolve(self, precision="float32"), evolve(way, channels_last=False)  # the faster one of float32
         separate, fused = (exact._scorer(networks, probe, evolve(way, fused=fused)) for fused in (False, True))

@@ -343,6 +343,8 @@ def test_statistics_get_a_pass_of_their_own_where_the_examples_do_not_allow_anot
         wanted = Torch(device=device, calibration_examples=300, calibration="fused", **options)
         with pytest.raises(EvaluationError, match=reason):
             wanted.plan(Networks.of(weights), task)
+        with pytest.raises(EvaluationError, match=reason):  # before anything is trained
+            wanted._require_scorable(task.build(device))
     fields, plan = evaluated(tmp_path / "auto", Torch(device=device, calibration_examples=300, examples=200),
                              weights, task)  # fmt: skip
     assert plan.get("reasons", [])[:1] == (
