@@ -68,6 +68,7 @@ from globscope.roles import (
     Evaluates as Evaluates,
     Evaluator as Evaluator,
     EvaluatorTraits as EvaluatorTraits,
+    Explains as Explains,
     FillsLattice as FillsLattice,
     Finishes as Finishes,
     FitRequest as FitRequest,
@@ -135,6 +136,7 @@ from globscope.scoring.lines import (
 )
 from globscope.scoring.means import means as means
 from globscope.scoring.recorded_step import RecordedStep as RecordedStep
+from globscope.search import Search as Search, next_round as next_round
 from globscope.stateless import stateless_call as stateless_call
 from globscope.symmetry.search import symmetry as symmetry
 from globscope.symmetry.symmetry import Axis as Axis, Frozen as Frozen, Group as Group, Symmetry as Symmetry
@@ -182,10 +184,11 @@ from globscope.values.arrays import column_blocks as column_blocks
 from globscope.values.chart import (
     Chart as Chart,
     Progress as Progress,
+    Pullback as Pullback,
     ReducerInputs as ReducerInputs,
     Transform as Transform,
 )
-from globscope.values.evaluation import Networks as Networks, Plan as Plan, Unit as Unit
+from globscope.values.evaluation import GRADIENT as GRADIENT, Networks as Networks, Plan as Plan, Unit as Unit
 from globscope.values.field import Description as Description, Field as Field
 from globscope.values.findings import Atlas as Atlas, Figure as Figure, Finding as Finding, Map as Map, Table as Table
 from globscope.values.finite import finite_or_none as finite_or_none
@@ -203,6 +206,7 @@ from globscope.values.pictures import (
 from globscope.values.rows import Weights as Weights
 from globscope.values.space import (
     AffineSpace as AffineSpace,
+    Differentiable as Differentiable,
     FullSpace as FullSpace,
     Lifting as Lifting,
     Mixtures as Mixtures,

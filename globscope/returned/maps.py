@@ -77,8 +77,14 @@ def checked_coordinates(what: str, pair: Any, rows: int, rank: int) -> tuple[np.
     return checked_rows(what, pair[0], rows, rank), real(f"{what}: norms left outside", pair[1], (rows,), finite=False)
 
 
-def checked_samples(component: str, samples: Any, chart: Chart) -> Samples | None:
+def checked_samples(component: str, samples: Any, chart: Chart, before: int = 0) -> Samples | None:
     """Return a sampler's samples, with numbers as float64 and int64.
+
+    Args:
+        component: The sampler, as messages name it.
+        samples: What it returned.
+        chart: The chart that it was asked for.
+        before: Number of samples of earlier rounds, to which edges may lead.
 
     Raises:
         PluginError: They are not samples, points have another dimension than the chart or are not finite, or an index,
@@ -97,7 +103,7 @@ def checked_samples(component: str, samples: Any, chart: Chart) -> Samples | Non
     index = None if samples.index is None else _index(component, samples.index, len(points), shape)
     edges = samples.edges
     if edges is not None:
-        edges = integers(f"{component}: edges", edges, (None, 2), high=len(points))
+        edges = integers(f"{component}: edges", edges, (None, 2), high=before + len(points))
     return evolve(samples, points=points, index=index, shape=shape, edges=edges)
 
 

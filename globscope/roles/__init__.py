@@ -67,6 +67,7 @@ from globscope.roles.reducer import (
 )
 from globscope.roles.sampler import (
     Counts as Counts,
+    Explains as Explains,
     FillsLattice as FillsLattice,
     Sampler as Sampler,
     SamplerTraits as SamplerTraits,

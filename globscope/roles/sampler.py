@@ -6,6 +6,7 @@ import numpy as np
 from attrs import define
 
 from globscope.values.chart import Chart
+from globscope.values.findings import Finding
 from globscope.values.landscape import Landscape, Samples
 
 
@@ -16,7 +17,7 @@ class Sampler(Protocol):
         """Return the next round's samples, or None when there is nothing left to ask.
 
         A pure function: `landscape` holds all samples asked before (None at first), `rng` is the
-        round's own.
+        round's own. A round has one point at least. A sampler of many rounds is easily written as a `Search`.
         """
         ...
 
@@ -37,6 +38,14 @@ class Counts(Protocol):
 
     def count(self, dimension: int) -> int | None:
         """Return how many samples it asks for on a chart of so many axes; None where only a run can tell."""
+        ...
+
+
+class Explains(Protocol):
+    """A sampler that says what it found: the minima and passes of a search, with how far to believe them."""
+
+    def explain(self, chart: Chart, landscape: Landscape) -> Finding:
+        """Return tables, pictures and warnings for the report, from all samples; a pure function."""
         ...
 
 

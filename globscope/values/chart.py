@@ -8,9 +8,11 @@ from attrs import define, field
 
 from globscope.values.arrays import read_only
 from globscope.values.members import Layout, Member, Population
-from globscope.values.space import Space
+from globscope.values.space import Differentiable, Space
 
 Transform = Callable[[np.ndarray], np.ndarray]
+# From (n, d) points and (n, r) gradients with respect to the coordinates that they decode to, to (n, d) gradients.
+Pullback = Callable[[np.ndarray, np.ndarray], np.ndarray]
 
 
 class Progress:
@@ -60,6 +62,9 @@ class Chart:
         exact_inverse: Whether decode(encode(c)) is c for the members.
         pointwise: Whether decode treats each point by itself, so that a point decodes to the same network (up to
             rounding) in any batch. Points can then be added to a landscape without decoding it again.
+        pullback: Turns gradients with respect to coordinates into gradients with respect to latent points: maps (n, d)
+            points z and (n, r) gradients g to the (n, d) products Jᵀg with the Jacobian J of `decode` at z. Where None,
+            gradients are central differences of decoded networks.
         arrays: Arrays from which `restore` rebuilds this chart without a fit.
         notes: Figures of the fit worth keeping (steps, final loss, eigenvalues …).
         why_no_inverse: Why there is no decode, for the report.
@@ -77,6 +82,7 @@ class Chart:
     decode: Transform | None = field(default=None, eq=False, repr=False)
     exact_inverse: bool = False
     pointwise: bool = False
+    pullback: Pullback | None = field(default=None, eq=False, repr=False)
     arrays: Mapping[str, np.ndarray] | None = field(default=None, eq=False, repr=False)
     notes: Mapping[str, float | str] = field(factory=dict)
     why_no_inverse: str = ""
@@ -89,3 +95,13 @@ class Chart:
     def dimension(self) -> int:
         """d, the number of latent axes."""
         return int(self.latents.shape[1])
+
+    @property
+    def differentiates(self) -> bool:
+        """Whether gradients follow from one backward pass of each network, through the chart and its space."""
+        return self.pullback is not None and isinstance(self.space, Differentiable)
+
+    @property
+    def gradient_cost(self) -> int:
+        """What a field with its gradient costs, in forward passes: a backward pass counts as two."""
+        return 3 if self.differentiates else 1 + 2 * self.dimension

@@ -10,6 +10,9 @@ from globscope.values.arrays import read_only
 from globscope.values.rows import Weights
 from globscope.values.space import FullSpace, Lifting
 
+# The name of the (n, r) gradients among what an evaluator scores; no field, whose names begin with a split's.
+GRADIENT = "gradient"
+
 
 @define(frozen=True, kw_only=True)
 class Networks:
@@ -22,6 +25,8 @@ class Networks:
         nearest: (n,) row of the member nearest to each network, or None where it was not searched for.
         seed: The seed of what scoring draws, together with split, batch and repeat: the same for all networks of a
             study, so that only the networks differ. None where scoring draws nothing.
+        gradient: Name of the field whose gradient with respect to the coordinates is wanted beside the fields, under
+            the name `GRADIENT`; None where none is.
     """
 
     space: Lifting
@@ -29,6 +34,7 @@ class Networks:
     buffers: Sequence[Mapping[str, np.ndarray]] = field(default=(), eq=False, repr=False)
     nearest: np.ndarray | None = field(default=None, converter=read_only, eq=False, repr=False)
     seed: int | None = None
+    gradient: str | None = None
 
     def __len__(self) -> int:
         """Count the networks."""

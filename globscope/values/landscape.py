@@ -3,7 +3,7 @@
 from collections.abc import Mapping
 
 import numpy as np
-from attrs import define, field
+from attrs import define, evolve, field
 
 from globscope.values.arrays import read_only, read_only_fields
 
@@ -17,22 +17,32 @@ class Samples:
         index: (n, d') integers on a lattice, or None where the points are scattered. A path on a
             chart of any dimension is a lattice of one axis (d' = 1).
         shape: The lattice's number of samples per axis, or None.
-        edges: (m, 2) numbers of neighbouring samples, as of a file's mesh; where None, the topology method
-            finds the neighbours.
+        edges: (m, 2) numbers of neighbouring samples, as of a file's mesh or of the paths of a search; where None, the
+            topology method finds the neighbours. Samples are numbered over all rounds of a sampler, so that a later
+            round can join its own to earlier ones.
+        gradient: Name of the field whose gradient with respect to the latent point is measured too, such as
+            `train_loss`; None where none is.
     """
 
     points: np.ndarray = field(converter=read_only, eq=False, repr=False)
     index: np.ndarray | None = field(default=None, converter=read_only, eq=False, repr=False)
     shape: tuple[int, ...] | None = None
     edges: np.ndarray | None = field(default=None, converter=read_only, eq=False, repr=False)
+    gradient: str | None = None
 
     def concatenate(self, later: "Samples") -> "Samples":
-        """Return these samples followed by a later round's, on the same lattice; edges are dropped."""
+        """Return these samples followed by a later round's, on the same lattice, with the edges of both."""
         index = None
         if self.index is not None and later.index is not None:
             index = np.concatenate([self.index, later.index])
-        points = np.concatenate([self.points, later.points])
-        return Samples(points=points, index=index, shape=self.shape)
+        meshes = [mesh for mesh in (self.edges, later.edges) if mesh is not None]
+        return Samples(
+            points=np.concatenate([self.points, later.points]),
+            index=index,
+            shape=self.shape,
+            edges=np.concatenate(meshes) if meshes else None,
+            gradient=self.gradient or later.gradient,
+        )
 
 
 @define(frozen=True, kw_only=True)
@@ -47,6 +57,8 @@ class Landscape:
             nearest member in the fit.
         cycle_error: (n,) ‖encode(decode(z)) − z‖ in latent units, or None without an encoder.
         trusted: (n,) whether the decoded network is near enough to a member (see `Map.is_near`).
+        gradients: (n, d) float64 gradients with respect to the latent point, of the field that the samples name, in its
+            unit per latent unit; NaN in the rows of samples that asked for none, and None where none did.
         seconds: Seconds spent on decoding and on evaluating.
     """
 
@@ -55,7 +67,22 @@ class Landscape:
     distance_to_member: np.ndarray = field(converter=read_only, eq=False, repr=False)
     cycle_error: np.ndarray | None = field(default=None, converter=read_only, eq=False, repr=False)
     trusted: np.ndarray = field(converter=read_only, eq=False, repr=False)
+    gradients: np.ndarray | None = field(default=None, converter=read_only, eq=False, repr=False)
     seconds: Mapping[str, float] = field(factory=dict, eq=False, repr=False)
+
+    def part(self, start: int, stop: int) -> "Landscape":
+        """Return consecutive samples, without edges, whose numbers are those of all samples."""
+        rows, samples = slice(start, stop), self.samples
+        index = None if samples.index is None else samples.index[rows]
+        return evolve(
+            self,
+            samples=evolve(samples, points=samples.points[rows], index=index, edges=None),
+            fields={name: values[rows] for name, values in self.fields.items()},
+            distance_to_member=self.distance_to_member[rows],
+            cycle_error=None if self.cycle_error is None else self.cycle_error[rows],
+            trusted=self.trusted[rows],
+            gradients=None if self.gradients is None else self.gradients[rows],
+        )
 
     def nonfinite(self, name: str) -> int:
         """Return how many samples of a field are NaN or infinite."""

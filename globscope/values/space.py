@@ -4,7 +4,7 @@
 """
 
 from functools import cached_property
-from typing import Protocol
+from typing import Protocol, runtime_checkable
 
 import numpy as np
 from attrs import define, field
@@ -32,6 +32,21 @@ class Space(Lifting, Protocol):
 
     def coordinates(self, weights: Weights) -> tuple[np.ndarray, np.ndarray]:
         """Return (n, r) float64 coordinates of (n, D) weights, and the (n,) norms left outside."""
+        ...
+
+
+@runtime_checkable
+class Differentiable(Protocol):
+    """A space that turns gradients with respect to weights into gradients with respect to coordinates.
+
+    Weight space itself does not: a gradient of every network would be kept for each of its D coordinates.
+    """
+
+    def pullback(self, gradients: np.ndarray) -> np.ndarray:
+        """Return the (n, r) float64 gradients with respect to coordinates of (n, D) gradients with respect to weights.
+
+        They are the products with the transposed Jacobian of `lift`, which is affine.
+        """
         ...
 
 
@@ -103,6 +118,17 @@ class SpanSpace:
         weights = np.array(self.weights[row])
         return weights if self.parents[row] == row else weights - self.weights[self.parents[row]]
 
+    def pullback(self, gradients: np.ndarray) -> np.ndarray:
+        """Return the (n, r) float64 gradients with respect to coordinates of (n, D) gradients with respect to weights.
+
+        Products with the parts are summed in the precision of both, in float64 over blocks.
+        """
+        products = np.zeros((len(gradients), len(self.weights)))
+        for block in column_blocks(len(self.mean), len(self.weights)):
+            products += gradients[:, block] @ self.parts(block).T
+        coordinates: np.ndarray = products @ self.coefficients.T
+        return coordinates
+
     def coordinates(self, weights: Weights) -> tuple[np.ndarray, np.ndarray]:
         """Return (n, r) float64 coordinates of (n, D) weights, and the (n,) norms left outside."""
         coordinates = np.zeros((len(weights), self.rank))
@@ -148,6 +174,16 @@ class AffineSpace:
         for block in column_blocks(len(self.origin), len(coordinates) + self.rank):
             lifted[:, block] = self.origin[block] + coordinates @ self.basis[:, block]
         return lifted
+
+    def pullback(self, gradients: np.ndarray) -> np.ndarray:
+        """Return the (n, r) float64 gradients with respect to coordinates of (n, D) gradients with respect to weights.
+
+        Products with the basis are summed in float64.
+        """
+        coordinates = np.zeros((len(gradients), self.rank))
+        for block in column_blocks(len(self.origin), len(gradients) + self.rank):
+            coordinates += gradients[:, block] @ self.basis[:, block].T
+        return coordinates
 
     def coordinates(self, weights: Weights) -> tuple[np.ndarray, np.ndarray]:
         """Return (n, r) float64 coordinates of (n, D) weights, and the (n,) norms left outside."""
