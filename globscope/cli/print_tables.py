@@ -14,6 +14,7 @@ from globscope.registry import HOOKS, Component, Registry
 from globscope.spec.describe import options
 from globscope.spec.entries import entry_class
 from globscope.study.cost_table import HEADINGS, cost_table, cost_texts
+from globscope.study.map_comparison import UPPER_BOUNDS
 from globscope.study.plan.estimate import Estimate
 from globscope.sweep.estimate import SweepEstimate
 from globscope.values.field import column_heading, in_words
@@ -84,6 +85,8 @@ def print_summary(record: Mapping[str, Any]) -> None:
         for reducer in record["reducers"]
     ]
     _print(record["title"] or "Maps", ["map", *(escape_markup(each["label"]) for each in figures)], rows)
+    if any(reducer.get("minima") is not None for reducer in record["reducers"]):
+        _console().print(UPPER_BOUNDS)
     names = {field["key"]: field["name"] for field in record.get("fields", ())}
     for table in chain(*record["tables"].values(), *record.get("aligners", {}).values()):
         _print_rows(table, names)

@@ -11,19 +11,24 @@ from globscope.topology.condense import smad
 from globscope.values.findings import Cell, Figure, Finding, Map
 from globscope.values.finite import finite_or_none
 
+# What counts and heights of basins mean, below every table that compares maps.
+UPPER_BOUNDS = (
+    "Basins are counted on their map, at its persistence threshold. The height of a saddle is an upper bound of the "
+    "pass between two networks: a path on a map is a path in weight space, but a lower one may lie outside the map."
+)
 # Figures of every map, whichever analyses there are, with their measurements.
 OWN: Mapping[Figure, Callable[[Map], Cell]] = {
-    Figure(key="saddles", label="Saddles", meaning="where basins meet"): lambda map_: (
+    Figure(key="saddles", label="Saddles", meaning="where basins of the map meet"): lambda map_: (
         len(map_.topology.tree.saddles) if map_.topology else None
     ),
     Figure(
         key="average_persistence",
         label="Average persistence",
-        meaning="mean height of the pass out of a basin above its minimum",
+        meaning="mean height of the pass out of a basin above its minimum; an upper bound",
     ): lambda map_: finite_or_none(map_.topology.tree.average_persistence) if map_.topology else None,
-    Figure(key="smad", label="SMAD", meaning="mean height of the arcs from a minimum to a saddle"): lambda map_: (
-        finite_or_none(smad(map_.topology.tree)) if map_.topology else None
-    ),
+    Figure(
+        key="smad", label="SMAD", meaning="mean height of the arcs from a minimum to a saddle; an upper bound"
+    ): lambda map_: finite_or_none(smad(map_.topology.tree)) if map_.topology else None,
     Figure(key="fit_seconds", label="Fit, seconds", meaning="finding the map"): lambda map_: map_.seconds,
     Figure(key="decode_seconds", label="Decoding, seconds", meaning="decoding the samples into weights"): lambda map_: (
         map_.landscape.seconds.get("decode") if map_.landscape else None

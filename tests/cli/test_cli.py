@@ -287,6 +287,13 @@ def _chunk(terminal):
         return b""
 
 
+def test_study_and_show_say_that_basins_are_a_maps_and_heights_upper_bounds(finished):
+    folder, result = finished
+    for output in (result.output, run("show", folder / "runs" / "tiny").output):
+        assert "on their map, at its persistence threshold" in output
+        assert "an upper bound of the pass between two networks" in output
+
+
 def test_show_as_json_is_one_strict_object_with_the_promised_keys(finished):
     result = shell("show", "--json", "runs/tiny", cwd=finished[0])
     found = json.loads(result.stdout, parse_constant=lambda name: pytest.fail(f"{name} is no JSON"))

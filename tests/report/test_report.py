@@ -45,6 +45,7 @@ from globscope.report.map.scattered import slivers, triangles
 from globscope.report.map.slices import slices
 from globscope.report.map.surface import lattice
 from globscope.report.map.trajectory import trajectories_of
+from globscope.report.map.tree_scene import TreeScene
 from globscope.report.page.compared_maps import compared_maps
 from globscope.report.page.files import as_csv, write_values
 from globscope.report.style.labels import MOST_NAMES, Name, short_names
@@ -54,6 +55,7 @@ from globscope.report.style.text import Names, cell_text, figure_text, number, s
 from globscope.report.style.theme import DEPTHS, VARIANTS, save
 from globscope.report.topology.figures import plot_diagram, plot_tree
 from globscope.report.topology.merge_tree import layout
+from globscope.study.map_comparison import UPPER_BOUNDS
 from globscope.values.field import Field
 from globscope.values.findings import Atlas, Finding, Table
 from globscope.values.landscape import Samples
@@ -136,6 +138,21 @@ def test_page_captions_and_alternative_texts_call_fields_by_their_names_for_peop
     assert "the colours show training loss that was measured, not predicted" in written
     assert "placed on two two-dimensional maps and one three-dimensional map" in written
     assert not re.findall(r"\b(?:train|test)_\w+", written)
+
+
+def test_the_verdict_counts_basins_on_a_map_at_its_threshold_and_calls_heights_upper_bounds(page):
+    assert "On map ../<script>x$, the merge tree has " in page.text
+    assert UPPER_BOUNDS in page.text
+    trees = [image for image in page.images if image["src"].endswith("-merge-tree.png")]
+    assert trees
+    assert all("an upper bound: a lower path may lie outside the map" in image["alt"] for image in trees)
+
+
+def test_only_the_tree_of_a_map_is_said_to_bound_passes_in_weight_space():
+    tree = scene_of(a_map()).tree
+    alone = TreeScene.of("a file", tree.topology, tree.values)
+    shown = ["upper bound" in " ".join(texts(plot_tree(each))) for each in (tree, alone)]
+    assert shown == [True, False]
 
 
 def test_no_text_in_any_picture_of_a_map_is_an_identifier():

@@ -83,10 +83,10 @@ CAPTION = (
     "were kept; `afresh` where it does not, so that all samples were decoded again as one batch."
 )
 LEAVES = (
-    "Every leaf. value: its loss; persistence: how much higher the pass out of it is, empty where there is none. A "
-    "leaf of the coarse lattice is matched with the fine leaf in whose basin its sample lies, lower leaves first. "
-    "Where the figures of the fine lattice are empty, it has no such leaf; where the others are, only the fine lattice "
-    "has it."
+    "Every leaf. value: its loss; persistence: how much higher the pass out of it is on the map, an upper bound, "
+    "empty where there is none. A leaf of the coarse lattice is matched with the fine leaf in whose basin its sample "
+    "lies, lower leaves first. Where the figures of the fine lattice are empty, it has no such leaf; where the "
+    "others are, only the fine lattice has it."
 )
 COLUMNS = (
     "name", "sampler", "topology", "coarse", "fine", "leaves", "leaves_fine", "bottleneck", "decoded", "new_networks",

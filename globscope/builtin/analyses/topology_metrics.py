@@ -29,16 +29,17 @@ from globscope.builtin.analyses.formatting import place
 METRICS = (
     "Figures of every merge tree, simplified at the topology's threshold and before (unsimplified). saddles: where "
     "branches meet, counted once where several meet; components: parts of the landscape that never meet; "
-    "average_persistence: mean of death − birth over the pairs that die; smad: mean height of the arcs from a minimum "
-    "to a saddle (Chen et al., 2026); smad_weighted: the same with each height multiplied by its basin's share of the "
-    "samples; smad_relative: smad over the field's range; largest_basin_share: largest share of the samples in one "
-    "basin."
+    "average_persistence: mean of death − birth over the pairs that die; smad: mean height of the arcs from a "
+    "minimum to a saddle (Chen et al., 2026); smad_weighted: the same with each height multiplied by its basin's "
+    "share of the samples; smad_relative: smad over the field's range; largest_basin_share: largest share of the "
+    "samples in one basin. Heights of saddles are upper bounds of the passes in weight space, and so are the figures "
+    "made of them."
 )
 BASINS = (
     "Basins of the simplified trees, deepest first, by the sample at their minimum. dies_at: the value of the saddle "
-    "at which the basin meets a lower one; merges_into: the minimum of that one; empty where it never dies. samples: "
-    "number of samples in the basin, where those above a saddle belong to the lower basin; runs: training runs "
-    "whose final network the map shows in it."
+    "at which the basin meets a lower one, an upper bound of the pass in weight space; merges_into: the minimum of "
+    "that one; empty where it never dies. samples: number of samples in the basin, where those above a saddle belong "
+    "to the lower basin; runs: training runs whose final network the map shows in it."
 )
 DISTANCES = (
     "Distances between two maps' persistence diagrams, for every sampler and topology; 0 where the diagrams are equal. "

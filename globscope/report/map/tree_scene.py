@@ -15,6 +15,9 @@ from globscope.values.findings import Map
 from globscope.values.landscape import Landscape
 from globscope.values.topology import Topology
 
+# What the height of a saddle means where the landscape is a map's.
+UPPER_BOUND = "A saddle's height is an upper bound: a lower path may lie outside the map."
+
 
 @define(frozen=True, kw_only=True)
 class TreeScene:

@@ -11,7 +11,7 @@ from globscope.report.map.captions import caption, facts
 from globscope.report.map.figure import plot_overview, plot_scene
 from globscope.report.map.isosurfaces import isosurfaces
 from globscope.report.map.scene import Scene, scenes_of
-from globscope.report.map.tree_scene import TreeScene
+from globscope.report.map.tree_scene import UPPER_BOUND, TreeScene
 from globscope.report.map.volume import caption as volume_caption, plot_volume
 from globscope.report.pictures.depict import depict, flaw
 from globscope.report.style.text import Names, cell_text
@@ -140,8 +140,9 @@ class Gallery:
         text = f"Merge tree of {tree.title}: {tree.facts}." + (f" {tree.run_ends}." if tree.run_ends else "")
         if dimension > 2 and not scene.is_path:
             text += f" It is the tree of the whole {dimension}-dimensional volume."
+        text += f" {UPPER_BOUND}"
         yield self._keep(plot_tree(tree), (*stem, "merge-tree"), text, text)
-        reading = "Far above the diagonal is deep; grey pairs were removed."
+        reading = f"Far above the diagonal is deep; grey pairs were removed. {UPPER_BOUND}"
         text = f"Persistence diagram of {tree.title}: {tree.facts}. {reading}"
         yield self._keep(plot_diagram(tree), (*stem, "persistence"), text, text)
         scales = self.profiles[tree.field.key]

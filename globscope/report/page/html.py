@@ -10,10 +10,12 @@ from attrs import define, fields
 from jinja2 import Environment, PackageLoader, StrictUndefined
 
 from globscope.report.map.scene import Scene
+from globscope.report.map.tree_scene import TreeScene
 from globscope.report.page.compared_maps import compared_maps
 from globscope.report.page.gallery import Shown
 from globscope.report.style.text import cell_text, count_noun, join_words, number, spell_number
 from globscope.study.cost_table import HEADINGS, cost_table, cost_texts
+from globscope.study.map_comparison import UPPER_BOUNDS
 from globscope.values.cost import Cost
 from globscope.values.field import column_heading, in_words
 from globscope.values.findings import Atlas, Cell, Map, Table
@@ -83,6 +85,7 @@ def page(
         warnings=list(_warnings(sources, record)),
         overviews=overviews,
         comparison=compared_maps(record),
+        upper_bounds=UPPER_BOUNDS,
         groups=[source for source in sources if source.pictures or source.undrawn or source.tables],
         comparison_file=comparison_file,
         costs=_costs(record),
@@ -140,7 +143,7 @@ def _make_visible(value: Any) -> Any:
 
 
 def sentences(atlas: Atlas, scenes: Sequence[Scene]) -> tuple[str, ...]:
-    """Return in three sentences what the page shows."""
+    """Return in a few sentences what the page shows, and what its count of basins means."""
     population = atlas.population
     checkpoints = count_noun(sum(member.kind == "trained" for member in population.members), "checkpoint")
     runs, colours = count_noun(len(population.variants), "training run"), ""
@@ -150,7 +153,7 @@ def sentences(atlas: Atlas, scenes: Sequence[Scene]) -> tuple[str, ...]:
         f"{checkpoints} of {runs} of a network with {number(population.layout.size)} weights were placed on "
         f"{_maps(scenes)}.",
         f"On maps that can decode, every sample was decoded into a network and evaluated{colours}.",
-        _result(scenes),
+        *_result(scenes),
     )
 
 
@@ -164,14 +167,16 @@ def _maps(scenes: Sequence[Scene]) -> str:
     return join_words(counts) if scenes else "no map"
 
 
-def _result(scenes: Sequence[Scene]) -> str:
-    results = []
-    for scene in scenes:
-        if scene.tree is not None:
-            topology, ends = scene.tree.topology, scene.tree.run_ends
-            deep = f"{count_noun(len(topology.tree.minima), 'basin')} deeper than {number(topology.threshold)}"
-            results.append(f"{scene.map_.name} has {deep}{', and ' if ends else ''}{ends}")
-    return f"{'; '.join(results)}." if results else "No map has a landscape with a merge tree."
+def _result(scenes: Sequence[Scene]) -> tuple[str, ...]:
+    results = [_basins(scene.map_.name, scene.tree) for scene in scenes if scene.tree is not None]
+    return (f"On {'; on '.join(results)}.", UPPER_BOUNDS) if results else ("No map has a landscape with a merge tree.",)
+
+
+def _basins(name: str, tree: TreeScene) -> str:
+    """Return how many basins a map has at its threshold, and in how many the runs end."""
+    deep = count_noun(len(tree.topology.tree.minima), "basin")
+    ends = f", and {tree.run_ends}" if tree.run_ends else ""
+    return f"map {name}, the merge tree has {deep} deeper than {number(tree.topology.threshold)}{ends}"
 
 
 def _facts(map_: Map) -> Iterable[tuple[str, str]]:

@@ -8,7 +8,7 @@ import numpy as np
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 
-from globscope.report.map.tree_scene import TreeScene
+from globscope.report.map.tree_scene import UPPER_BOUND, TreeScene
 from globscope.report.style.legend import explain, log_note
 from globscope.report.style.text import figure_text, one_line, shorten
 from globscope.report.style.theme import Picture, house_style, save, write_centred, write_headline
@@ -24,6 +24,7 @@ def plot_tree(tree: TreeScene) -> Figure:
     topology = tree.topology
     width = float(np.clip(2.0 + 0.4 * len(topology.tree.minima), 5.6, 15))
     reading = ["Basins side by side, named by the runs that end in them."] if tree.runs.keys() - {-1} else []
+    reading += [UPPER_BOUND] if tree.runs else []
     with house_style():
         figure = Picture(figsize=(width, 4.6), layout="constrained")
         axes = figure.add_subplot()

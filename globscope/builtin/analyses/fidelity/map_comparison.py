@@ -114,9 +114,9 @@ def figures(loss: Field, accuracy: Field) -> Mapping[Figure, Callable[[MapFideli
             meaning="whether neighbours on the map are neighbours in weight space (Venna & Kaski, 2001); 1 is best",
             better="high",
         ): lambda map_: map_.trustworthiness,
-        Figure(key="leaves", label="Leaves", meaning="basins deeper than the persistence threshold"): lambda map_: (
-            map_.on_tree(lambda _, topology: len(topology.tree.minima))
-        ),
+        Figure(
+            key="leaves", label="Leaves", meaning="basins of the map that are deeper than the persistence threshold"
+        ): lambda map_: map_.on_tree(lambda _, topology: len(topology.tree.minima)),
         Figure(
             key="leaves_trusted",
             label="Leaves, trusted",

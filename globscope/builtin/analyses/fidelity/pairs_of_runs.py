@@ -15,7 +15,8 @@ CAPTION = (
     "Whether the final networks of two runs share a basin on each map, by its first merge tree: `share`, `separate`, "
     "or which of the two the map does not show. answer: the answer of the map that shows both with the smallest loss "
     "gap (the larger |true − decoded| loss of the two networks); closest_map, loss_gap: that map and its gap. Where "
-    "maps disagree, believe this map. Empty where no map shows both."
+    "maps disagree, believe this map. Empty where no map shows both. Runs that share a basin are joined by a path of "
+    "the map; runs that are separate on a map may still be joined outside it."
 )
 SHARE, SEPARATE, HIDDEN = "share", "separate", "not on this map: "
 ANSWER = ("answer", "closest_map", "loss_gap")

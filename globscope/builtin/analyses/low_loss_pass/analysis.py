@@ -41,14 +41,16 @@ from globscope.builtin.analyses.low_loss_pass.minimax_path import (
 from globscope.builtin.analyses.low_loss_pass.results import EvaluatedPass, pictures
 
 CAPTION = (
-    "The lowest path between every two basins of a map's merge tree that the option `basins` selects; a basin is named "
-    "by the runs that end in it, or by its sample. saddle: height at which the merge tree joins the two on the "
-    "samples; pass: highest loss of the networks decoded evenly along the path, also between the samples; straight: "
-    "highest loss on the straight line in weight space between its ends, which are the networks decoded at the minima; "
-    "curve: highest loss on a Bezier curve trained between them; relaxed: highest loss on the pass after its networks "
-    "were trained as a chain. A pass above the saddle means that the lattice has missed a ridge; a pass below relaxed "
-    "and curve, that training found no better path; the drop by relaxing is an artefact of the map. length: length of "
-    "the pass over that of the straight line, in weight space; untrusted: share of the pass where the map extrapolates."
+    "The lowest path between every two basins of a map's merge tree that the option `basins` selects; a basin is "
+    "named by the runs that end in it, or by its sample. Every figure is an upper bound of the lowest pass between "
+    "the two networks in weight space. saddle: height at which the merge tree joins the two on the samples; pass: "
+    "highest loss of the networks decoded evenly along the path, also between the samples; straight: highest loss on "
+    "the straight line in weight space between its ends, which are the networks decoded at the minima; curve: "
+    "highest loss on a Bezier curve trained between them; relaxed: highest loss on the pass after its networks were "
+    "trained as a chain. A pass above the saddle means that the lattice has missed a ridge; a pass below relaxed and "
+    "curve, that training found no better path; the drop by relaxing is an artefact of the map. length: length of "
+    "the pass over that of the straight line, in weight space; untrusted: share of the pass where the map "
+    "extrapolates."
 )
 COLUMNS = (
     "name", "one", "two", "floor", "saddle", "pass", "pass_mean", "straight", "curve", "relaxed", "length", "untrusted",
