@@ -1,5 +1,6 @@
 """Checks of what reducers and samplers return: charts, results of their functions, points."""
 
+from collections.abc import Collection
 from typing import Any
 
 import numpy as np
@@ -26,7 +27,7 @@ def checked_chart(component: str, returned: Any, members: int) -> Chart:
     real(f"{component}: latents", latents)
     shapes = {"centre": latents.shape[1:], "extent": (2, *latents.shape[1:])}
     corners: dict[str, Any] = {n: _corner(component, n, getattr(chart, n), shape) for n, shape in shapes.items()}
-    for name in ("encode", "decode"):
+    for name in ("encode", "decode", "pullback"):
         if getattr(chart, name) is not None and not callable(getattr(chart, name)):
             raise PluginError(f"{component}: {name} is {type(getattr(chart, name)).__name__}, not a function")
     if chart.decode is None and not chart.why_no_inverse:
@@ -99,12 +100,31 @@ def checked_samples(component: str, samples: Any, chart: Chart, before: int = 0)
         wanted = f"(n, {chart.dimension}) is wanted on this chart"
         raise PluginError(f"{component}: points have shape {points.shape}; {wanted}")
     real(f"{component}: points", points)
+    if not len(points):
+        raise PluginError(f"{component}: asks for no point; None ends its samples")
     shape = None if samples.shape is None else checked_shape(component, samples.shape)
     index = None if samples.index is None else _index(component, samples.index, len(points), shape)
-    edges = samples.edges
-    if edges is not None:
-        edges = integers(f"{component}: edges", edges, (None, 2), high=before + len(points))
+    edges = None if samples.edges is None else _edges(component, samples.edges, before + len(points))
     return evolve(samples, points=points, index=index, shape=shape, edges=edges)
+
+
+def check_gradient(component: str, name: str, fields: Collection[str], before: Samples | None) -> None:
+    """Refuse the gradient of a field that is not measured, or of another one than in earlier rounds.
+
+    Raises:
+        PluginError: With the fields that there are.
+    """
+    if name not in fields:
+        raise PluginError(f"{component}: asks for the gradient of {name!r}, which is none of {', '.join(fields)}")
+    if before is not None and before.gradient not in (None, name):
+        raise PluginError(f"{component}: asks for the gradient of {name!r}, after that of {before.gradient!r}")
+
+
+def _edges(component: str, edges: Any, samples: int) -> np.ndarray:
+    pairs = integers(f"{component}: edges", edges, (None, 2), high=samples)
+    if (pairs[:, 0] == pairs[:, 1]).any():
+        raise PluginError(f"{component}: edges join a sample with itself")
+    return pairs
 
 
 def _index(component: str, index: Any, points: int, shape: tuple[int, ...] | None) -> np.ndarray:

@@ -8,6 +8,7 @@ from attrs import evolve
 
 from globscope.errors import PluginError
 from globscope.returned.numbers import checked_arrays, checked_count, checked_instance, integers, numeric, real
+from globscope.values.evaluation import GRADIENT
 from globscope.values.landscape import Landscape
 from globscope.values.members import Layout, Member, Population
 from globscope.values.topology import MergeTree, Topology
@@ -101,17 +102,27 @@ def checked_population(component: str, returned: Any, layout: Layout) -> Populat
     return population
 
 
-def checked_fields(component: str, fields: Any, size: int) -> dict[str, np.ndarray]:
+def checked_fields(component: str, fields: Any, size: int, rank: int | None = None) -> dict[str, np.ndarray]:
     """Return the fields of `size` networks; losses are kept unchanged, also those that are not finite.
 
+    Args:
+        component: The evaluator, as messages name it.
+        fields: What it scored.
+        size: Number of networks.
+        rank: Number of coordinates with respect to which a gradient was asked for; None where none was.
+
     Raises:
-        PluginError: It is not a mapping of names to (size,) real numbers.
+        PluginError: It is not a mapping of names to (size,) real numbers, with (size, rank) gradients where they were
+            asked for.
     """
     if not isinstance(fields, Mapping) or not all(isinstance(name, str) for name in fields):
         raise PluginError(
             f"{component}: recorded {type(fields).__name__}; a mapping of field names to arrays is wanted"
         )
+    if rank is not None and GRADIENT not in fields:
+        raise PluginError(f"{component}: recorded no {GRADIENT!r}, which was asked for beside {', '.join(fields)}")
+    shapes = {} if rank is None else {GRADIENT: (size, rank)}
     return {
-        name: real(f"{component}: field {name!r}: values", values, (size,), finite=False)
+        name: real(f"{component}: field {name!r}: values", values, shapes.get(name, (size,)), finite=False)
         for name, values in fields.items()
     }

@@ -23,6 +23,9 @@ class UnitScorer(Protocol):
     def score(self, unit: Unit) -> Mapping[str, np.ndarray]:
         """Return the fields of a unit's networks, (stop − start,) each; non-finite values as they come.
 
+        Where the networks name a `gradient`, (stop − start, r) gradients of that field come with the fields, under the
+        name `GRADIENT`.
+
         Equal units give equal numbers, whatever was scored before.
 
         Raises:
@@ -69,6 +72,9 @@ class EvaluatorTraits:
 
     Attributes:
         device: Torch's name of the device on which it scores, such as `cuda:1`, or `auto`; None where it has no choice.
+        gradients: Whether it scores the gradients that `Networks.gradient` asks for. One that does not is never asked;
+            gradients are then central differences of networks that it scores.
     """
 
     device: str | None = None
+    gradients: bool = False

@@ -202,8 +202,9 @@ def _of_buffers(buffers: Sequence[Mapping[str, np.ndarray]]) -> list[dict[str, A
 def _content(landscape: Landscape) -> str:
     """Return the key of all that a topology may look at, for a landscape that an analysis put together."""
     total, samples = hashlib.blake2b(), landscape.samples
-    index = np.empty(0) if samples.index is None else samples.index
-    arrays = {"points": samples.points, "index": index, "trusted": landscape.trusted} | dict(landscape.fields)
+    optional = {"index": samples.index, "edges": samples.edges, "gradients": landscape.gradients}
+    arrays = {"points": samples.points, "trusted": landscape.trusted} | dict(landscape.fields)
+    arrays |= {name: array for name, array in optional.items() if array is not None}
     for name in sorted(arrays):
         total.update(name.encode())
         total.update(np.ascontiguousarray(arrays[name]).tobytes())

@@ -114,7 +114,7 @@ class ReducerFit:
 
     def check_rows(self, function: str, answer: np.ndarray, chart: Chart, rows: int) -> np.ndarray:
         """Return what a function of the chart answered, of so many rows."""
-        width = chart.dimension if function == "encode" else chart.space.rank
+        width = chart.space.rank if function == "decode" else chart.dimension
         return checked_rows(f"{self.label}: {function}", answer, rows, width)
 
     @property

@@ -34,7 +34,7 @@ def _score(workshop: Workshop, networks: Networks, found: OpenStage) -> OpenStag
     key, shard, plan = found.key, workshop.extent.shard, _prepared_plan(workshop, found.key)
     if shard is None or plan is None:
         return found
-    journal = _journal(workshop, len(networks), key, shard, plan)
+    journal = _journal(workshop, networks, key, shard, plan)
     if journal.pending():
         evaluator: Evaluator = workshop.spec.evaluator.component
         evaluation = Evaluation(
@@ -62,7 +62,7 @@ def _prepared_plan(workshop: Workshop, key: str) -> Plan | None:
     return read_plan(part / PLAN)
 
 
-def _journal(workshop: Workshop, count: int, key: str, shard: Shard, plan: Plan) -> ShardJournal:
+def _journal(workshop: Workshop, networks: Networks, key: str, shard: Shard, plan: Plan) -> ShardJournal:
     """Return the shard's journal, which continues where an earlier process stopped."""
     store, name = workshop.store, f"{shard.number}-of-{shard.count}"
     folder = store.shard_folder(Stage.EVALUATE, key, name)
@@ -70,8 +70,15 @@ def _journal(workshop: Workshop, count: int, key: str, shard: Shard, plan: Plan)
         discard(folder)  # of a plan that was damaged and made anew
         folder = store.shard_folder(Stage.EVALUATE, key, name)
     others = (store.unfinished_place(Stage.EVALUATE, key), *store.shard_folders(Stage.EVALUATE, key))
-    evaluator = workshop.label_of(workshop.spec.evaluator.component)
-    place = store.place(Stage.EVALUATE, key)
-    journal = ShardJournal(folder, count, component=evaluator, shard=shard, key=key, place=place, others=others)
+    journal = ShardJournal(
+        folder,
+        len(networks),
+        component=workshop.label_of(workshop.spec.evaluator.component),
+        rank=networks.gradient_rank,
+        shard=shard,
+        key=key,
+        place=store.place(Stage.EVALUATE, key),
+        others=others,
+    )
     journal.plan(plan)
     return journal

@@ -25,7 +25,8 @@ def score_units(
     plan = plan_of_width(evaluator, networks, task, width)
     scorer = evaluator.scorer(networks, task, plan)
     require(isinstance(scorer.device, str) and scorer.device, "the scorer does not name its device")
-    found = {unit: _fields(scorer.score(unit), unit) for unit in (plan.units[::-1] if backwards else plan.units)}
+    units, rank = plan.units[::-1] if backwards else plan.units, networks.gradient_rank
+    found = {unit: _fields(scorer.score(unit), unit, rank) for unit in units}
     names = [set(fields) for fields in found.values()]
     require(all(own == names[0] for own in names), f"units have different fields: {names}")
     return {name: np.concatenate([found[unit][name] for unit in plan.units]) for name in found[plan.units[0]]}
@@ -42,6 +43,6 @@ def plan_of_width(evaluator: Any, networks: Networks, task: Any, width: int | No
     return evolve(plan, units=tuple(Unit(start=s, stop=min(s + width, len(networks))) for s in starts))
 
 
-def _fields(found: Any, unit: Unit) -> dict[str, np.ndarray]:
-    checked = checked_fields("the scorer", found, unit.stop - unit.start)
+def _fields(found: Any, unit: Unit, rank: int | None) -> dict[str, np.ndarray]:
+    checked = checked_fields("the scorer", found, unit.stop - unit.start, rank)
     return {name: np.array(values) for name, values in checked.items()}

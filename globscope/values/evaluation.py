@@ -40,6 +40,11 @@ class Networks:
         """Count the networks."""
         return len(self.coordinates)
 
+    @property
+    def gradient_rank(self) -> int | None:
+        """r, the number of coordinates with respect to which a gradient is wanted; None where none is."""
+        return None if self.gradient is None else int(self.coordinates.shape[1])
+
     @classmethod
     def of(cls, weights: Weights, buffers: Sequence[Mapping[str, np.ndarray]] = ()) -> "Networks":
         """Return (n, D) weights as networks, unchanged, with their buffers if they have any."""

@@ -70,6 +70,25 @@ class Landscape:
     gradients: np.ndarray | None = field(default=None, converter=read_only, eq=False, repr=False)
     seconds: Mapping[str, float] = field(factory=dict, eq=False, repr=False)
 
+    def concatenate(self, later: "Landscape") -> "Landscape":
+        """Return this landscape followed by a later round's; a gradient that one of them lacks is NaN."""
+        cycles = None
+        if self.cycle_error is not None and later.cycle_error is not None:
+            cycles = np.concatenate([self.cycle_error, later.cycle_error])
+        gradients = None
+        if self.gradients is not None or later.gradients is not None:
+            gradients = np.concatenate([_gradients_of(one) for one in (self, later)])
+        return evolve(
+            self,
+            samples=self.samples.concatenate(later.samples),
+            fields={name: np.concatenate([self.fields[name], later.fields[name]]) for name in self.fields},
+            distance_to_member=np.concatenate([self.distance_to_member, later.distance_to_member]),
+            cycle_error=cycles,
+            trusted=np.concatenate([self.trusted, later.trusted]),
+            gradients=gradients,
+            seconds={name: self.seconds[name] + later.seconds[name] for name in self.seconds},
+        )
+
     def part(self, start: int, stop: int) -> "Landscape":
         """Return consecutive samples, without edges, whose numbers are those of all samples."""
         rows, samples = slice(start, stop), self.samples
@@ -94,3 +113,9 @@ class Landscape:
 
         nearest: np.ndarray = cKDTree(self.samples.points).query(points)[1]
         return nearest
+
+
+def _gradients_of(landscape: Landscape) -> np.ndarray:
+    """Return the (n, d) gradients of a landscape, NaN where it has none."""
+    found = landscape.gradients
+    return np.full(landscape.samples.points.shape, np.nan) if found is None else found

@@ -55,6 +55,7 @@ def _flat(landscape: Landscape, rows: np.ndarray, pair: Pair) -> Landscape:
         distance_to_member=landscape.distance_to_member[rows],
         cycle_error=None if landscape.cycle_error is None else landscape.cycle_error[rows],
         trusted=landscape.trusted[rows],
+        gradients=None,
     )
 
 

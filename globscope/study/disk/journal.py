@@ -16,8 +16,9 @@ from globscope.errors import EvaluationError
 from globscope.returned.numbers import checked_instance
 from globscope.returned.results import checked_fields
 from globscope.store import LOCK, discard, hold_lock, read_arrays, read_json, write_arrays, write_bytes, write_json
+from globscope.values.chart import Transform
 from globscope.values.cost import Cost, total
-from globscope.values.evaluation import Plan, Unit
+from globscope.values.evaluation import GRADIENT, Plan, Unit
 
 PLAN, UNITS, FIELDS = "plan.json", "units.json", "fields.npz"
 # The folder of the units' files.
@@ -36,11 +37,13 @@ class DiskJournal:
         folder: Folder of the stage.
         count: How many networks the units must cover.
         component: The evaluator, as messages name it.
+        rank: Number of coordinates with respect to which gradients are recorded too; None where none are.
     """
 
     folder: Path
     count: int
     component: str = "the evaluator"
+    rank: int | None = None
 
     def plan(self, proposed: Plan) -> Plan:
         """Return the recorded plan with the cuts that were recorded since, or record the proposed one."""
@@ -77,7 +80,7 @@ class DiskJournal:
     def record(self, unit: Unit, fields: Mapping[str, np.ndarray], *, device: str, threads: int, cost: Cost) -> None:
         """Write one unit's fields atomically, with where they were computed and at what cost."""
         where = {"device": device, "threads": threads} | cost.record
-        checked = checked_fields(self.component, fields, len(unit))
+        checked = checked_fields(self.component, fields, len(unit), self.rank)
         arrays = {f"{FIELD}{name}": values for name, values in checked.items()}
         write_arrays(self._file(unit), arrays | {name: np.array(value) for name, value in where.items()})
 
@@ -85,8 +88,11 @@ class DiskJournal:
         """Cut a unit in two, and record the cut."""
         write_bytes(self._cut(unit), b"")
 
-    def finish(self) -> None:
+    def finish(self, pullback: Transform | None = None) -> None:
         """Gather all units into one file.
+
+        Args:
+            pullback: Turns the (n, rank) gradients of all networks into those that are kept.
 
         Raises:
             EvaluationError: The evaluator left units unrecorded.
@@ -94,14 +100,16 @@ class DiskJournal:
         if self.count and self.pending():
             raise EvaluationError(f"{self.component}: left {len(self.pending())} units without a record")
         if not self._is_gathered:
-            self._gather(self._recorded_plan().units)
+            self._gather(self._recorded_plan().units, pullback)
         discard(self._units)
 
-    def _gather(self, units: Sequence[Unit]) -> None:
+    def _gather(self, units: Sequence[Unit], pullback: Transform | None) -> None:
         records = [read_arrays(self._file(unit)) for unit in units]
         write_json(self.folder / UNITS, [_where(*pair) for pair in zip(units, records, strict=True)])
         parts = self._alike([_fields(record) for record in records])
         whole = {name: np.concatenate([part[name] for part in parts]) for name in parts[0]} if parts else {}
+        if pullback is not None and GRADIENT in whole:
+            whole[GRADIENT] = pullback(whole[GRADIENT])
         write_arrays(self.folder / FIELDS, whole)
 
     def _alike(self, parts: Sequence[dict[str, np.ndarray]]) -> Sequence[dict[str, np.ndarray]]:

@@ -26,6 +26,7 @@ def chart_notes(chart: Chart) -> dict[str, Any]:
         "notes": dict(chart.notes),
         "encodes": chart.encode is not None,
         "decodes": chart.decode is not None,
+        "pulls_back": chart.pullback is not None,
         **{name: getattr(chart, name) for name in PLAIN},
         **{name: None if array is None else np.asarray(array, float).tolist() for name, array in arrays.items()},
     }

@@ -16,27 +16,34 @@ from globscope.study.score_share import score_share
 from globscope.study.score_units import Evaluation, score_units
 from globscope.study.stage_keys import Stage
 from globscope.study.workshop import Workshop
-from globscope.values.chart import Progress
+from globscope.values.chart import Progress, Transform
 from globscope.values.evaluation import Networks
 
 
 def evaluate(
-    workshop: Workshop, networks: Networks, networks_key: str, label: str
+    workshop: Workshop, networks: Networks, networks_key: str, label: str, pullback: Transform | None = None
 ) -> tuple[dict[str, np.ndarray], float]:
     """Return the fields of networks, (n,) each, and the seconds they took; units already done are kept.
 
     Where scoring draws, all networks of a study draw the same numbers, unless these have a seed of their own.
 
+    Args:
+        workshop: Of the study.
+        networks: To score; where they name a `gradient`, its rows are returned under the name `GRADIENT`.
+        networks_key: Key of the networks.
+        label: As the observer hears of it.
+        pullback: Turns the (n, r) gradients into those that are stored and returned.
+
     Raises:
         PausedError: Units are left to others; their plan is recorded if the study stops before evaluations.
     """
-    evaluator, store = workshop.spec.evaluator.component, workshop.store
+    store = workshop.store
     networks = evolve(networks, seed=draw_seed(workshop)) if networks.seed is None else networks
-    stage_key = evaluation_key(workshop, networks_key)
+    stage_key = evaluation_key(workshop, networks_key, networks.gradient)
     whole = workshop.computes(Stage.EVALUATE)
 
     def work(folder: Path, progress: Progress) -> Mapping[str, Any]:
-        journal = DiskJournal(folder, len(networks), component=workshop.label_of(evaluator))
+        journal = journal_of(workshop, networks, folder)
         evaluation = planned_evaluation(workshop, networks, journal)
         for shard in store.shard_folders(Stage.EVALUATE, stage_key):
             taken = take_units(shard, folder, f"{Stage.EVALUATE}/{stage_key}")
@@ -45,7 +52,7 @@ def evaluate(
         if not whole and (missing := len(journal.pending())):
             units = len(evaluation.plan.units)
             raise PausedError(OpenStage(stage=Stage.EVALUATE, key=stage_key, label=label, parts=units, missing=missing))
-        _score(workshop, evaluation, journal, progress)
+        _score(workshop, evaluation, journal, progress, pullback)
         return journal.used
 
     if workshop.extent.shard is not None and not store.is_finished(Stage.EVALUATE, stage_key):
@@ -61,9 +68,21 @@ def record_fields(workshop: Workshop, networks: Networks, journal: DiskJournal, 
     _score(workshop, planned_evaluation(workshop, networks, journal), journal, progress)
 
 
-def _score(workshop: Workshop, evaluation: Evaluation, journal: DiskJournal, progress: Progress) -> None:
+def journal_of(workshop: Workshop, networks: Networks, folder: Path) -> DiskJournal:
+    """Return the journal of networks that are to be scored."""
+    component = workshop.label_of(workshop.spec.evaluator.component)
+    return DiskJournal(folder, len(networks), component=component, rank=networks.gradient_rank)
+
+
+def _score(
+    workshop: Workshop,
+    evaluation: Evaluation,
+    journal: DiskJournal,
+    progress: Progress,
+    pullback: Transform | None = None,
+) -> None:
     recorded = score_units(evaluation, journal, workshop.workers, progress)
-    journal.finish()
+    journal.finish(pullback)
     count_elsewhere(journal.cost(recorded))
 
 
@@ -75,11 +94,11 @@ def planned_evaluation(workshop: Workshop, networks: Networks, journal: DiskJour
     return Evaluation(registry=workshop.registry, evaluator=evaluator, networks=networks, task=task, plan=plan)
 
 
-def evaluation_key(workshop: Workshop, networks_key: str) -> str:
-    """Return the key of the losses of networks with this key."""
-    drawn = [] if draw_seed(workshop) is None else [draw_seed(workshop)]
+def evaluation_key(workshop: Workshop, networks_key: str, gradient: str | None = None) -> str:
+    """Return the key of the losses of networks with this key, and of the gradient of a field."""
+    more = [one for one in (draw_seed(workshop), gradient) if one is not None]
     evaluator = workshop.key_of(workshop.spec.evaluator.component)
-    return key(Stage.EVALUATE, evaluator, workshop.task.key, networks_key, *drawn)
+    return key(Stage.EVALUATE, evaluator, workshop.task.key, networks_key, *more)
 
 
 def draw_seed(workshop: Workshop) -> int | None:

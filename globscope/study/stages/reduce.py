@@ -123,16 +123,17 @@ class ReducerStage:
             latents=arrays["latents"],
             encode=(lambda c: self._call("encode", folder, c)) if notes["encodes"] else None,
             decode=(lambda p: self._call("decode", folder, p)) if notes["decodes"] else None,
+            pullback=(lambda p, g: self._call("pullback", folder, p, g)) if notes.get("pulls_back") else None,
             **chart_attributes(notes),
             members=self.population.members,
             layout=self.population.layout,
         )
 
-    def _call(self, function: str, folder: Path, argument: np.ndarray) -> np.ndarray:
+    def _call(self, function: str, folder: Path, *arguments: np.ndarray) -> np.ndarray:
         with self.workshop.errors_of(self.entry.component):
             live = self._live(folder)
-            answer = getattr(live, function)(read_only(argument))
-        return self.fit.check_rows(function, answer, live, len(argument))
+            answer = getattr(live, function)(*map(read_only, arguments))
+        return self.fit.check_rows(function, answer, live, len(arguments[0]))
 
     def _live(self, folder: Path) -> Chart:
         """Return the fitted chart itself: of this process, restored from its arrays, or fitted again."""
