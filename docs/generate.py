@@ -76,6 +76,13 @@ ZOO = (
     "`[population]`. A run of the zoo is never the same network as a run of the population, even if their names are "
     "equal. The shortest zoo is one `[[zoo.variant]]` with `repeat = 400`."
 )
+EACH = (
+    "Several maps that differ in a few options need one table: `[reducer.each]` with `latent_dim = [2, 3]` and "
+    "`seed = [0, 1]` stands for four maps, named `pca latent_dim=2,seed=0` and so on. Values have the names that they "
+    "have in the cells of a [sweep](../how-to/sweep.md). The maps belong to one study, which shows them side by side, "
+    "whereas each cell of a sweep is a study of its own. `use` and `name` cannot have several values, and a study has "
+    "at most 1,000 maps."
+)
 SWEEP = (
     "Each key is any key of a spec, dotted as for `--set`, and its value is the list of values to try. Items of a list "
     "are named by their number, from 0. You may put a key in quotes or write it as TOML's own tables: "
@@ -132,6 +139,7 @@ def spec() -> str:
     for role in ("reducer", "aligner"):
         more = [option for option in options(entry_class(role)) if option.name not in own]
         parts += [f"## More keys of every [[{role}]]", _options(more)]
+        parts += [EACH] if role == "reducer" else []
     parts += ["## [sweep]", SWEEP, "## [relations]", RELATIONS, _options(options(Relations))]
     return _page(parts)
 

@@ -41,7 +41,7 @@ VERSIONS = "docs/reference/api-versions.md"
 # Keys of a component's table that GlobScope reads itself; options cannot have these names.
 KEYS = ("use", "name")
 MORE_KEYS = MappingProxyType(
-    {"reducer": ("seed", "sampler", "space", "align"), "aligner": ("seed",), "pool": ("pool",)}
+    {"reducer": ("seed", "sampler", "space", "align", "each"), "aligner": ("seed",), "pool": ("pool",)}
 )
 # The distribution of the built-in components.
 OWN = "globscope"

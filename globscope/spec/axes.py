@@ -1,4 +1,4 @@
-"""The keys of `[sweep]`, with their values and the values' names."""
+"""Keys with lists of their values, as in `[sweep]`, and the values' names."""
 
 import re
 from collections.abc import Iterator, Mapping, Sequence
@@ -6,9 +6,8 @@ from typing import Any
 
 from attrs import define
 
-from globscope.spec.entries import name_of
 from globscope.spec.overrides import steps
-from globscope.spec.words import bare, short, toml, under, value_in_words
+from globscope.spec.words import bare, name_of, short, toml, under, value_in_words
 
 # How many letters of a value a folder's name has.
 LONGEST = 40
@@ -18,7 +17,7 @@ WHOLE = ("sweep", "relations")
 
 @define(frozen=True, kw_only=True)
 class SweepAxis:
-    """One key of a sweep.
+    """One key of a sweep, or of another table of lists.
 
     Attributes:
         key: The dotted key, as for `--set`.
@@ -35,20 +34,37 @@ class SweepAxis:
 
 def sweep_axes(table: Any, problems: list[tuple[str, str]]) -> tuple[SweepAxis, ...]:
     """Return the axes of a table [sweep]; problems are appended to `problems`."""
+    axes = table_axes(table, "sweep", "cells", problems)
+    whole = [(axis, axis.key.partition(".")[0]) for axis in axes]
+    problems += [
+        (f"sweep.{axis.key}", f"cannot be swept: [{key}] is of the sweep as a whole")
+        for axis, key in whole
+        if key in WHOLE
+    ]
+    return tuple(axis for axis, key in whole if key not in WHOLE)
+
+
+def table_axes(table: Any, place: str, made: str, problems: list[tuple[str, str]]) -> tuple[SweepAxis, ...]:
+    """Return the axes of a table of keys and lists of their values.
+
+    Args:
+        table: The table.
+        place: Its place in the spec, for messages.
+        made: What the combinations are, in the plural.
+        problems: Takes what is wrong, each a (place, sentence).
+    """
+    found = list[tuple[str, str]]()
     if not isinstance(table, dict):
-        problems.append(
-            ("sweep", f"expected a table [sweep] of keys and lists of their values, got {value_in_words(table)}")
-        )
+        text = f"expected a table [{place}] of keys and lists of their values, got {value_in_words(table)}"
+        problems.append((place, text))
         return ()
-    keys = dict(_flat(table, (), problems))  # of two equal keys, the later one is from the command line
-    if not keys and not problems:
-        problems.append(("sweep", "needs at least one key with a list of its values"))
+    keys = dict(_flat(table, (), found))  # of two equal keys, the later one is from the command line
+    if not keys and not found:
+        found.append(("", "needs at least one key with a list of its values"))
     labels = _labels(list(keys))
-    return tuple(
-        axis
-        for parts, values in keys.items()
-        if (axis := _axis(under("", *map(bare, parts)), labels[parts], parts, values, problems))
-    )
+    axes = [_axis(under("", *map(bare, parts)), labels[parts], values, made, found) for parts, values in keys.items()]
+    problems += [(under(place, *filter(None, [below])), text) for below, text in found]
+    return tuple(axis for axis in axes if axis)
 
 
 def _flat(
@@ -58,26 +74,19 @@ def _flat(
     for key, value in table.items():
         parts = (*above, *steps(key))
         if not steps(key):
-            problems.append(
-                (under("sweep", *map(bare, above), bare(key)), "is not a key, such as 'reducer.0.latent_dim'")
-            )
+            problems.append((under("", *map(bare, above), bare(key)), "is not a key, such as 'reducer.0.latent_dim'"))
         elif isinstance(value, dict):
             yield from _flat(value, parts, problems)
         else:
             yield parts, value
 
 
-def _axis(
-    key: str, label: str, parts: tuple[str, ...], values: Any, problems: list[tuple[str, str]]
-) -> SweepAxis | None:
+def _axis(key: str, label: str, values: Any, made: str, problems: list[tuple[str, str]]) -> SweepAxis | None:
     """Return a key's axis; None if it has a problem, which is appended."""
-    place = f"sweep.{key}"
-    if parts[0] in WHOLE:
-        problems.append((place, f"cannot be swept: [{parts[0]}] is of the sweep as a whole"))
-    elif not isinstance(values, list):
-        problems.append((place, f"expected a list of values, got {value_in_words(values)}"))
+    if not isinstance(values, list):
+        problems.append((key, f"expected a list of values, got {value_in_words(values)}"))
     elif not values:
-        problems.append((place, "needs at least one value"))
+        problems.append((key, "needs at least one value"))
     else:
         names = tuple(map(_value_name, values))
         folded = [name.casefold() for name in names]
@@ -86,9 +95,9 @@ def _axis(
         if twice is None:
             return SweepAxis(key=key, label=label, values=tuple(values), names=names)
         first = values[firsts[folded[twice]]]
-        same = f"values {short(toml(first))} and {short(toml(values[twice]))} give two cells of one name, "
+        same = f"values {short(toml(first))} and {short(toml(values[twice]))} give two {made} of one name, "
         hint = "; give tables a 'name' each" if isinstance(first, dict) else ""
-        problems.append((place, f"{same}{toml(f'{label}={names[twice]}')}{hint}"))
+        problems.append((key, f"{same}{toml(f'{label}={names[twice]}')}{hint}"))
     return None
 
 

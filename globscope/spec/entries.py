@@ -1,20 +1,22 @@
 """Tables with `use =`, structured by the classes of components in the registry."""
 
+from collections import Counter
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from functools import partial
 from types import MappingProxyType
 from typing import Any
 
-from attrs import define, fields
+from attrs import define, evolve, fields
 from cattrs import Converter
 
 from globscope.bounds import COMPONENTS
 from globscope.errors import near
 from globscope.registry import Registry
+from globscope.spec.each import ComponentTable, number_tables, take_apart
 from globscope.spec.model import AlignerEntry, Entry, PoolEntry, ReducerEntry
 from globscope.spec.paths import InvalidError
 from globscope.spec.structure import below_place, option
-from globscope.spec.words import bare, keys_of, short, toml, value_in_words
+from globscope.spec.words import bare, keys_of, name_of, short, toml, value_in_words
 
 # The analysis that every study runs; its options have a table of their own.
 FIDELITY = "fidelity"
@@ -22,6 +24,8 @@ FIDELITY = "fidelity"
 USUAL: Mapping[str, Mapping[str, str]] = MappingProxyType({"evaluator": {"use": "torch"}, "pool": {"pool": "here"}})
 # Roles without which there is no landscape.
 NEEDED = ("reducer", "sampler")
+# Roles whose entries may stand for several components, by a table `each`.
+APART = ("reducer",)
 # The option of a pool that `pool = "NAME://REST"` sets.
 ADDRESS, SCHEME = "address", "://"
 # The classes of entries with keys of their own.
@@ -84,19 +88,42 @@ class Entries:
             what = "one table" if isinstance(tables, dict) else value_in_words(tables)
             self.problems.append((role, f"expected a list of tables, [[{role}]], got {what}"))
             return ()
-        if len(tables) > COMPONENTS.bound:
-            self.problems.append((role, f"lists {len(tables):,}, which {COMPONENTS.words}"))
+        parts = number_tables(role, tables)
+        if role in APART:
+            parts = take_apart(parts, self.problems)
+        if len(parts) > COMPONENTS.bound:
+            self.problems.append((role, f"lists {len(parts):,}, which {COMPONENTS.words}"))
             return ()
         if not tables and role in NEEDED:
             self.problems.append((role, f"needs at least one [[{role}]]"))
-        entries = [self.entry(role, table, f"{role}.{number}") for number, table in enumerate(tables)]
-        reserved = FIDELITY if role == "analysis" else None
-        names = [name_of(table) for table in tables]
-        message = f"{toml(FIDELITY)} is the analysis that every study runs, with its options in [{FIDELITY}]"
-        taken = [(f"{role}.{number}.name", message) for number, name in enumerate(names) if name and name == reserved]
-        taken += clashes(role, [None if name == reserved else name for name in names])
-        self.problems += [(place, f"{text}; give this one its own 'name'") for place, text in taken]
+        entries = self._entries_of(role, parts)
+        self._check_names(role, parts)
+        return entries
+
+    def _entries_of(self, role: str, parts: Sequence[ComponentTable]) -> tuple[Entry | None, ...]:
+        """Return the entries of a role; a problem of several maps of one entry is appended once, with their names."""
+        entries, names = list[Entry | None](), dict[tuple[str, str], list[str]]()
+        for part in parts:
+            own = Entries(self.registry, self.strict, [])
+            entry = own.entry(role, part.table, part.place.entry)
+            entries.append(evolve(entry, place=part.place) if isinstance(entry, ReducerEntry) else entry)
+            for place, text in own.problems:
+                key = place.removeprefix(part.place.entry).lstrip(".")
+                names.setdefault((part.place.of(key), text), []).extend(_names(part))
+        counts = Counter(part.place.entry for part in parts)
+        for (place, text), maps in names.items():
+            all_of_them = len(maps) == counts[".".join(place.split(".")[:2])]
+            self.problems.append((place, text if all_of_them else text + _among(maps)))
         return tuple(entries)
+
+    def _check_names(self, role: str, parts: Sequence[ComponentTable]) -> None:
+        """Append the names that two components of a role have, and those that are taken."""
+        names, places = [name_of(part.table) for part in parts], [part.place.entry for part in parts]
+        reserved = FIDELITY if role == "analysis" else None
+        message = f"{toml(FIDELITY)} is the analysis that every study runs, with its options in [{FIDELITY}]"
+        taken = [(f"{places[i]}.name", message) for i, name in enumerate(names) if name and name == reserved]
+        taken += clashes(places, [None if name == reserved else name for name in names])
+        self.problems += [(place, f"{text}; give this one its own 'name'") for place, text in taken]
 
     def entry(self, role: str, table: Any, place: str) -> Entry | None:
         """Return one entry; None if it has problems, which are appended."""
@@ -155,23 +182,27 @@ def _address_problem(name: str, text: str, cls: type, table: Mapping[str, Any]) 
     )
 
 
+def _names(part: ComponentTable) -> list[str]:
+    """Return the name of a map that is one of several of its entry."""
+    return [name] if part.place.chosen and (name := name_of(part.table)) else []
+
+
+def _among(maps: Sequence[str]) -> str:
+    """Return which maps of an entry have a problem."""
+    return f" (map {short(toml(maps[0]))}{f' and {len(maps) - 1} more' if len(maps) > 1 else ''})" if maps else ""
+
+
 def takes_address(cls: type) -> bool:
     """Return whether a pool has an address, so that a spec may write it instead of the name."""
     return any(option.name == ADDRESS for option in fields(cls))
 
 
-def name_of(table: Any) -> str | None:
-    """Return the name of a component or variant, even if its table has problems; None where there is no name."""
-    name = table.get("name", table.get("use")) if isinstance(table, dict) else None
-    return name if isinstance(name, str) and name else None
-
-
-def clashes(place: str, names: Sequence[str | None]) -> Iterator[tuple[str, str]]:
-    """Yield a problem for every name that an earlier item of a list has."""
+def clashes(places: Sequence[str], names: Sequence[str | None]) -> Iterator[tuple[str, str]]:
+    """Yield a problem for every name that an earlier item of a list has; `places` are those of the items."""
     first: dict[str, int] = {}
-    for number, name in enumerate(names):
+    for number, (place, name) in enumerate(zip(places, names, strict=True)):
         if name is not None and first.setdefault(name, number) < number:
-            yield f"{place}.{number}.name", f"{short(toml(name))} is the name of {place}.{first[name]} too"
+            yield f"{place}.name", f"{short(toml(name))} is the name of {places[first[name]]} too"
 
 
 def _a(role: str) -> str:

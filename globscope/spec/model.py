@@ -10,6 +10,7 @@ from attrs.validators import and_, deep_iterable, ge, gt, max_len, min_len, opti
 from globscope.bounds import BATCH, EPOCHS, NETWORKS, RUNS, TITLE
 from globscope.device import WHERE, device_name
 from globscope.references import Pattern
+from globscope.spec.each import EntryPlace
 from globscope.spec.validators import name_like, not_empty, not_empty_text, one_line, texts
 from globscope.spec.words import NO_KEY
 from globscope.torch_settings import Precision
@@ -290,12 +291,17 @@ class ReducerEntry(Entry):
         space: `span` fits the map to (N, r) coordinates, `full` to the (N, D) centred weights.
         align: With `population.align`: `true` fits the map to the aligned networks, `false` to the networks as they
             are.
+        each: Keys of this table, each with a list of values. The table then stands for one map per combination, named
+            like the cells of a sweep: `pca latent_dim=2,seed=0`.
+        place: Where the file has its keys.
     """
 
     seed: int | None = field(default=None, validator=optional(ge(0)))
     sampler: str | tuple[str, ...] = field(default=(), converter=_names)
     space: Literal["span", "full"] = "span"
     align: bool = True
+    each: dict[str, Any] | None = None  # a map of a spec is one combination, and has none
+    place: EntryPlace = field(default=EntryPlace(entry="reducer"), eq=False, repr=False, metadata=NO_KEY)
 
 
 @define(frozen=True, kw_only=True)

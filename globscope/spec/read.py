@@ -12,12 +12,13 @@ from attrs import fields
 from globscope.errors import SpecError, near
 from globscope.registry import Registry, installed_registry
 from globscope.spec.document import parse
-from globscope.spec.entries import USUAL, Entries, clashes, name_of
+from globscope.spec.each import number_tables, take_apart
+from globscope.spec.entries import USUAL, Entries, clashes
 from globscope.spec.model import Spec
 from globscope.spec.overrides import override
 from globscope.spec.pattern import mismatches, problems, unknown_words
 from globscope.spec.structure import converter, option
-from globscope.spec.words import bare, toml
+from globscope.spec.words import bare, name_of, toml
 
 SINGLE = ("task", "evaluator")
 LISTS = ("reducer", "sampler", "topology", "aligner", "analysis")
@@ -115,7 +116,7 @@ def problems_across_keys(sound_parts: Mapping[str, Any], document: Mapping[str, 
     """Return the problems that involve several keys; a problem in one of them hides none of the others."""
     networks = [key for key in NETWORKS if key in document]
     problems = [problem for key in networks for problem in _of_networks(key, document[key], sound=key in sound_parts)]
-    return [*problems, *_of_samplers(document)]
+    return [*problems, *dict.fromkeys(_of_samplers(document))]
 
 
 def _of_networks(place: str, table: Any, *, sound: bool) -> Iterator[tuple[str, str]]:
@@ -131,7 +132,8 @@ def _of_networks(place: str, table: Any, *, sound: bool) -> Iterator[tuple[str, 
     if "train" in origins and isinstance(table.get("variant"), str):
         yield f"{place}.variant", f"names the runs of 'checkpoints'; runs trained here are tables [[{place}.variant]]"
     elif "train" in origins:
-        yield from clashes(f"{place}.variant", [name_of(variant) for variant in _list(table, "variant")])
+        names = [name_of(variant) for variant in _list(table, "variant")]
+        yield from clashes([f"{place}.variant.{number}" for number in range(len(names))], names)
     if sound and origins == ["train"] and not table.get("variant", []):
         yield place, f"needs at least one [[{place}.variant]] to train"
 
@@ -169,13 +171,13 @@ def _list(table: Mapping[str, Any], key: str) -> list[Any]:
 def _of_samplers(document: Mapping[str, Any]) -> Iterator[tuple[str, str]]:
     """Yield the problems of reducers' `sampler`; a sampler with problems counts as present."""
     known = [name for table in _list(document, "sampler") if (name := name_of(table))]
-    for number, table in enumerate(_list(document, "reducer")):
-        names = Counter(_samplers(table) if known else [])
+    for reducer in take_apart(number_tables("reducer", _list(document, "reducer")), []):
+        names = Counter(_samplers(reducer.table) if known else [])
         for name, times in names.items():
             if name not in known:
-                yield f"reducer.{number}.sampler", f"there is no sampler named {toml(name)}; {near(name, known)}"
+                yield reducer.place.of("sampler"), f"there is no sampler named {toml(name)}; {near(name, known)}"
             if times > 1:
-                yield f"reducer.{number}.sampler", f"names {toml(name)} twice"
+                yield reducer.place.of("sampler"), f"names {toml(name)} twice"
 
 
 def _samplers(reducer: Any) -> list[str]:

@@ -11,7 +11,8 @@ from globscope.references import Code, Pattern
 from globscope.registry import Component, Registry
 from globscope.spec.cells import Relations
 from globscope.spec.describe import default_of, meanings, plain
-from globscope.spec.entries import FIDELITY, NEEDED, SCHEME, USUAL, entry_class, takes_address
+from globscope.spec.each import EACH, SHARED
+from globscope.spec.entries import APART, FIDELITY, NEEDED, SCHEME, USUAL, entry_class, takes_address
 from globscope.spec.model import Spec
 from globscope.spec.read import LISTS, NETWORKS, PLAIN, REQUIRED, SINGLE
 from globscope.spec.validators import constraints
@@ -119,11 +120,30 @@ def _condition(name: str, usual: Mapping[str, str]) -> dict[str, Any]:
 def _component(component: Component) -> dict[str, Any]:
     options, shared = _class(component.cls), _class(entry_class(component.role))
     shared["properties"]["use"] = {"const": component.name, "description": component.summary}
-    return options | {
+    rule = options | {
         "title": component.name,
         "properties": shared["properties"] | options["properties"],
         "required": options["required"],
     }
+    return _with_lists(rule) if component.role in APART else rule
+
+
+def _with_lists(rule: dict[str, Any]) -> dict[str, Any]:
+    """Return the rule of a table that may leave any of its keys to lists of values in `each`."""
+    of_all = {name: value for name, value in rule["properties"].items() if name not in SHARED}
+    lists = {
+        name: {"type": "array", "items": value, "minItems": 1, "description": value["description"]}
+        for name, value in of_all.items()
+    }
+    each = rule["properties"][EACH] | {"properties": lists, "additionalProperties": False, "minProperties": 1}
+    above = [{"anyOf": [{"required": [name]}, _choice_of(name)]} for name in rule["required"]]
+    once = [{"not": {"allOf": [{"required": [name]}, _choice_of(name)]}} for name in of_all]
+    return rule | {"properties": rule["properties"] | {EACH: each}, "required": [], "allOf": [*above, *once]}
+
+
+def _choice_of(name: str) -> dict[str, Any]:
+    """Return the rule that `each` has a key."""
+    return {"properties": {EACH: {"required": [name]}}, "required": [EACH]}
 
 
 def _class(cls: Any) -> dict[str, Any]:

@@ -118,6 +118,12 @@ def under(place: str, *below: str) -> str:
     return ".".join((place, *below) if place else below)
 
 
+def name_of(table: Any) -> str | None:
+    """Return the name of a component or variant, even if its table has problems; None where there is no name."""
+    name = table.get("name", table.get("use")) if isinstance(table, dict) else None
+    return name if isinstance(name, str) and name else None
+
+
 def is_literal(kind: Any) -> bool:
     """Return whether a type is `Literal[…]`."""
     return get_origin(kind) is Literal

@@ -10,20 +10,18 @@ from globscope.values.findings import Cell
 # Prefixes of a field's name: for the network at a slice's centre, and for the mean over the networks that a slice goes
 # through or an analysis is about.
 ORIGIN, SUBJECT = "origin_", "subject_"
-# Lists of a spec whose entries may be about certain networks.
-ROLES = ("reducer", "analysis")
 
 
 def swept_entries(axes: Sequence[SweepAxis], spec: Spec) -> tuple[str, ...]:
     """Return the names of a cell's maps and analyses that have swept keys, in the keys' order."""
-    names = [_entry(axis.key, spec) for axis in axes]
-    return tuple(dict.fromkeys(name for name in names if name))
+    return tuple(dict.fromkeys(name for axis in axes for name in _entries(axis.key, spec)))
 
 
-def _entry(key: str, spec: Spec) -> str | None:
-    role, _, rest = key.partition(".")
-    number = rest.partition(".")[0]
-    return getattr(spec, role)[int(number)].name if role in ROLES and number.isdigit() else None
+def _entries(key: str, spec: Spec) -> list[str]:
+    role, number = [*key.split(".", 2), ""][:2]
+    if role == "reducer":  # one table may stand for several maps
+        return [entry.name for entry in spec.reducer if entry.place.entry == f"{role}.{number}"]
+    return [spec.analysis[int(number)].name] if role == "analysis" and number.isdigit() else []
 
 
 def only_slice(record: Mapping[str, Any]) -> str | None:

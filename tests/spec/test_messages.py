@@ -41,7 +41,7 @@ def known(registry, text):
 
 OPTIONS = {
     "fidelity": ("analysis", "fidelity", ()),
-    "of_pca": ("reducer", "pca", ("use", "name", "seed", "sampler", "space", "align")),
+    "of_pca": ("reducer", "pca", ("use", "name", "seed", "sampler", "space", "align", "each")),
 }
 
 

@@ -40,8 +40,13 @@ def check(workshop: Workshop) -> None:
     """
     spec, (members, variants) = workshop.spec, count(workshop.spec)
     facts = CheckFacts(probe=workshop.task.build("cpu"), variants=variants)
-    wrong = [*_fields(spec, facts.probe), *_dimensions(spec, members), *_samplers(spec, facts), *_maps(spec)]
-    wrong += [*_aligners(workshop, variants), *_slices(spec, variants)]
+    wrong = [
+        *_fields(spec, facts.probe),
+        *dict.fromkeys(_dimensions(spec, members)),
+        *_samplers(spec, facts),
+        *_maps(spec),
+    ]
+    wrong += [*_aligners(workshop, variants), *dict.fromkeys(_slices(spec, variants))]
     wrong = wrong or [*_learners(workshop)]
     if wrong:
         raise SpecError([f"{spec.source}: {text}" for text in wrong])
@@ -83,11 +88,12 @@ def _fields(spec: Spec, probe: Probe) -> Iterator[str]:
 
 def _dimensions(spec: Spec, members: int) -> Iterator[str]:
     """Yield the maps with more axes than the members, if all differ, have directions."""
-    for at, entry in enumerate(spec.reducer):
+    for entry in spec.reducer:
         known = traits(entry.component, ReducerTraits)
         wanted = known.latent_dim
         if not known.own_space and wanted > members - 1 and not _derives(spec):
-            yield f"reducer.{at}.latent_dim: {members} members span at most {members - 1} directions, got {wanted}"
+            place = entry.place.of("latent_dim")
+            yield f"{place}: {members} members span at most {members - 1} directions, got {wanted}"
 
 
 def _derives(spec: Spec) -> bool:
@@ -98,10 +104,10 @@ def _slices(spec: Spec, variants: tuple[str, ...]) -> Iterator[str]:
     """Yield the slices through networks of unknown variants, unless an analysis may derive them."""
     if _derives(spec):
         return
-    for at, entry in enumerate(spec.reducer):
+    for entry in spec.reducer:
         for name in traits(entry.component, ReducerTraits).networks:
             if not {name, name.rpartition("@")[0]} & set(variants):
-                yield f"reducer.{at}: there is no variant {name!r}; {near(name, variants)}"
+                yield f"{entry.place.entry}: there is no variant {name!r}; {near(name, variants)}"
 
 
 def _aligners(workshop: Workshop, variants: tuple[str, ...]) -> Iterator[str]:
