@@ -113,6 +113,11 @@ from globscope.scoring.channels_last import (
     prefers_channels_last as prefers_channels_last,
     takes_channels_last as takes_channels_last,
 )
+from globscope.scoring.differentiable_norms import (
+    DifferentiableNorms as DifferentiableNorms,
+    graft as graft,
+    replaced_norms as replaced_norms,
+)
 from globscope.scoring.draws import (
     REPEATS as REPEATS,
     STANDARD_ERROR as STANDARD_ERROR,
@@ -134,7 +139,7 @@ from globscope.scoring.lines import (
     lengths_along as lengths_along,
     mean_along as mean_along,
 )
-from globscope.scoring.means import means as means
+from globscope.scoring.means import Reduced as Reduced, means as means
 from globscope.scoring.recorded_step import RecordedStep as RecordedStep
 from globscope.search import Search as Search, next_round as next_round
 from globscope.stateless import stateless_call as stateless_call

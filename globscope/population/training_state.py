@@ -68,7 +68,7 @@ def _held_back_scores(probe: Probe, parameters: Any, buffers: Any) -> dict[str, 
             )
             parts = [probe.reduce(parameters, buffers, batch) for batch in batches]
             means_by_measure = means(probe, parts, torch.float32 if device.startswith("mps") else torch.float64)
-        scores |= {f"{split}_{name}": finite_or_none(float(value)) for name, value in means_by_measure.items()}
+        scores |= {f"{split}_{name}": finite_or_none(float(value.detach())) for name, value in means_by_measure.items()}
     return scores
 
 

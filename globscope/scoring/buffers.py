@@ -8,6 +8,7 @@ import numpy as np
 
 from globscope.errors import EvaluationError
 from globscope.roles import Probe, ProbeTraits, Tensors, traits
+from globscope.scoring.differentiable_norms import DifferentiableNorms, replaced_norms
 from globscope.scoring.draws import fixed_seed, seed_of
 
 Mode = Literal["recalibrate", "batch", "stored", "encoded", "initial", "unknown"]
@@ -36,12 +37,15 @@ class NetworkBuffers:
         *,
         seed: int | None = None,
         device: str = "cpu",
+        differentiable: bool = False,
     ) -> None:
         """Use a task on a device, and the batches on which `recalibrate` estimates statistics.
 
-        Where scoring draws, the seed fixes the draws on these batches, the same for all networks.
+        Where scoring draws, the seed fixes the draws on these batches, the same for all networks. `differentiable`
+        statistics are functions of the parameters, whose gradients pass through layers inside `replaced_norms`.
         """
         self._probe, self._mode, self._batches = probe, mode, batches
+        self._differentiable = differentiable
         self._seed, self._device = None if seed is None else seed_of(seed, CALIBRATION), device
         self._fresh, names = probe.initialise(0)[1], frozenset(probe.statistics)
         self._names = {kind: [name for name in self._fresh if (name in names) == kind] for kind in (False, True)}
@@ -72,9 +76,31 @@ class NetworkBuffers:
         names = self._names[True]
         if self._mode != "recalibrate" or not names:
             return {}
+        if self._differentiable:
+            return self._differentiable_statistics(parameters, buffers)
         with nullcontext() if self._probe.grad_inside else _no_grad(), fixed_seed(self._seed, self._device):
             calibrated = self._probe.calibrate(parameters, buffers, self._batches)
         return {name: calibrated[name].detach() for name in names}
+
+    def _differentiable_statistics(self, parameters: Tensors, buffers: Tensors) -> dict[str, Any]:
+        """Return the re-estimated statistics as functions of the parameters.
+
+        Raises:
+            EvaluationError: One is estimated by other layers than BatchNorm and InstanceNorm, and not differentiably.
+        """
+        norms = DifferentiableNorms()
+        with replaced_norms(norms), fixed_seed(self._seed, self._device):
+            calibrated = self._probe.calibrate(parameters, buffers, self._batches)
+        statistics = dict[str, Any]()
+        for name in self._names[True]:
+            value, recorded = calibrated[name], norms.recorded_statistic(calibrated[name])
+            statistics[name] = value if recorded is None else recorded
+            if recorded is None and value.is_floating_point() and not value.requires_grad:
+                raise EvaluationError(
+                    f"the statistic {name!r} is estimated in a way that torch cannot differentiate; "
+                    "evaluator.gradient_statistics = 'held' takes it as a constant"
+                )
+        return statistics
 
     def stack(self, parameters: Tensors, own: Sequence[Arrays]) -> tuple[dict[str, Any], dict[str, int | None]]:
         """Return the buffers of n networks with (n, …) parameters for `torch.vmap`, and the axis of the networks.
@@ -88,7 +114,10 @@ class NetworkBuffers:
         rows = [{name: tensor[i] for name, tensor in parameters.items()} for i in range(len(own))]
         networks = [self(*pair) for pair in zip(rows, own, strict=True)]
         first = networks[0]
-        alike = {name: all(buffers[name].equal(first[name]) for buffers in networks) for name in first}
+        alike = {
+            name: not tensor.requires_grad and all(buffers[name].equal(tensor) for buffers in networks)
+            for name, tensor in first.items()
+        }
         stacked = {
             n: first[n] if same else torch.stack([buffers[n] for buffers in networks]) for n, same in alike.items()
         }

@@ -25,7 +25,8 @@ def means(probe: Probe, parts: Sequence[Reduced], kind: Any) -> dict[str, Any]:
     """Return every measure of a split by name, scalar tensors of the torch type `kind`, in which sums are taken.
 
     A measure is the mean over all batches, its square root where the probe says so (`roots`), or a value that the probe
-    computes from all batches at once (`whole`). Values that are not finite stay so.
+    computes from all batches at once (`whole`). Values that are not finite stay so. A mean is as differentiable as the
+    sums of the batches.
     """
     return {measure: _mean(probe, measure, [part[measure] for part in parts], kind) for measure in probe.measures}
 
@@ -35,5 +36,5 @@ def _mean(probe: Probe, measure: str, parts: Sequence[tuple[Any, float]], kind: 
     if measure in known.whole:
         finish = probe.finish  # type: ignore[attr-defined]
         return finish(measure, [part for part, _ in parts]).to(kind)
-    mean = sum(total.detach().to(kind) for total, _ in parts) / sum(weight for _, weight in parts)
+    mean = sum(total.to(kind) for total, _ in parts) / sum(weight for _, weight in parts)
     return mean.sqrt() if measure in known.roots else mean

@@ -256,3 +256,13 @@ class Mixtures:
         """Return the (n, D) float32 weights of (n, N) coefficients; a single 1 gives its network to the last bit."""
         lifted: np.ndarray = coordinates.astype(np.float32) @ self.weights
         return lifted
+
+    def pullback(self, gradients: np.ndarray) -> np.ndarray:
+        """Return the (n, N) float64 gradients with respect to coefficients of (n, D) gradients with respect to weights.
+
+        Products with the networks are summed in the precision of both, in float64 over blocks.
+        """
+        products = np.zeros((len(gradients), len(self.weights)))
+        for block in column_blocks(gradients.shape[1], len(self.weights)):
+            products += gradients[:, block] @ self.weights[:, block].T
+        return products

@@ -2,12 +2,11 @@
 
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
-from inspect import signature
 from typing import Any, Protocol
 
 import numpy as np
 
-from globscope.api import Probe, examples_per_batch
+from globscope.api import Probe, examples_per_batch, replaced_norms
 
 # Of losses: a variance that normalises differs by one part in the number of values that it is estimated from.
 ALIKE = 1e-3
@@ -72,15 +71,15 @@ class FusedStatistics:
     def batch(self) -> Iterator[None]:
         """Replace the statistics of every BatchNorm layer in the forward pass of the next batch."""
         self._place = 0
-        with _mode()(self._normalise):
+        with replaced_norms(self._normalise):
             yield
 
-    def _normalise(self, arguments: Mapping[str, Any]) -> Any:
+    def _normalise(self, function: Any, arguments: Mapping[str, Any]) -> Any:
         import torch
 
         kept = arguments["running_mean"]
-        if kept is None:  # the layer keeps no statistics: every batch has its own
-            return torch.nn.functional.batch_norm(**arguments)
+        if kept is None or "training" not in arguments:  # every batch has its own, or it is no BatchNorm
+            return function(**arguments)
         if self._place == len(self._known):
             rows = arguments["input"][: self._count]
             axes = [axis for axis in range(rows.ndim) if axis != 1]
@@ -89,27 +88,4 @@ class FusedStatistics:
         mean, variance = self._known[self._place]
         self._place += 1
         estimated = {"running_mean": mean, "running_var": variance, "training": False}
-        return torch.nn.functional.batch_norm(**(dict(arguments) | estimated))
-
-
-def _mode() -> Any:
-    """Return the class of a mode in which torch calls another function in place of `batch_norm`."""
-    import torch
-    from torch.overrides import TorchFunctionMode
-
-    of = signature(torch.nn.functional.batch_norm)
-
-    class ReplacedBatchNorm(TorchFunctionMode):
-        def __init__(self, normalise: Any) -> None:
-            super().__init__()
-            self._normalise = normalise
-
-        def __torch_function__(
-            self, func: Any, types: Any, args: tuple[Any, ...] = (), kwargs: Mapping[str, Any] | None = None
-        ) -> Any:
-            named = kwargs or {}
-            if func is not torch.nn.functional.batch_norm:
-                return func(*args, **named)
-            return self._normalise(of.bind(*args, **named).arguments)
-
-    return ReplacedBatchNorm
+        return function(**(dict(arguments) | estimated))

@@ -4,6 +4,8 @@ from collections.abc import Sequence
 from concurrent.futures import Future, ThreadPoolExecutor
 from typing import Any
 
+import numpy as np
+
 from globscope.api import Networks, SpanSpace, Unit, free_memory
 
 # Starts with the first unit that is lifted ahead.
@@ -44,6 +46,17 @@ class Lift:
             return self._from_host(unit).to(self.device, non_blocking=True)
         shares = self._space.shares(self.networks.coordinates[unit.start : unit.stop])
         return torch.from_numpy(shares).to(self.device) @ self._parts
+
+    def pullback(self, gradients: Any) -> np.ndarray:
+        """Return the (n, r) float64 gradients with respect to coordinates, of (n, D) gradients on the device."""
+        pulled_back: np.ndarray
+        with np.errstate(all="ignore"):  # of a network whose loss is not finite
+            if self._space is None:
+                pulled_back = self.networks.space.pullback(gradients.cpu().numpy())  # type: ignore[attr-defined]
+            else:
+                products = (gradients @ self._parts.T).double().cpu().numpy()
+                pulled_back = products @ self._space.coefficients.T
+        return pulled_back
 
     def prepare_next(self, unit: Unit, units: Sequence[Unit]) -> None:
         """Lift a GPU's next unit in a thread of its own, if that happens on the host.

@@ -1,6 +1,7 @@
 """The torch evaluator: its options, its plan, and what scores a unit."""
 
 import math
+from functools import partial
 from typing import Literal
 
 from attrs import define, evolve, field
@@ -31,7 +32,9 @@ from globscope.api import (
     takes_channels_last,
     traits,
 )
+from globscope.builtin.evaluators.differentiable_field import require_differentiable, require_field
 from globscope.builtin.evaluators.fused_statistics import score_alike, why_separate
+from globscope.builtin.evaluators.gradient_scorer import GradientScorer
 from globscope.builtin.evaluators.lift import Lift
 from globscope.builtin.evaluators.score_units import TorchUnits, chosen_method
 from globscope.builtin.evaluators.scorer import Draw, Method, Scorer
@@ -41,6 +44,8 @@ from globscope.builtin.evaluators.scorer import Draw, Method, Scorer
 FEW_EXAMPLES = 128
 # Examples of each split in a trial.
 TRIAL = 128
+# Examples of the trial of a gradient.
+FEW = 4
 # Bytes of the weights that are scored together: enough for stacks of small networks.
 MEMORY = 2**28
 
@@ -78,6 +83,9 @@ class Torch:
         draws: How often each network is scored, with other random numbers each time, where the task's loss draws random
             numbers (a variational autoencoder, dropout that is left on). Fields are then means, and
             `<field>_standard_error` gives their standard error. Losses that draw nothing are scored once.
+        gradient_statistics: How a gradient takes the statistics that `recalibrate` estimates: `re-estimated` as the
+            functions of the weights that they are, which makes it the gradient of what is measured, or `held` as
+            constants. Gradients are measured where a sampler asks for them, in the precision of the forward pass.
     """
 
     examples: int | None = field(default=None, validator=optional(and_(ge(1), EXAMPLES)))
@@ -91,6 +99,7 @@ class Torch:
     memory_format: Literal["auto", "contiguous", "channels-last"] = "auto"
     precision: Precision = "float32"
     draws: int = field(default=1, validator=ge(1))
+    gradient_statistics: Literal["re-estimated", "held"] = "re-estimated"
 
     def plan(self, networks: Networks, task: Task) -> Plan:
         """Return units whose weights fit into `memory`, scored one by one or stacked.
@@ -100,11 +109,15 @@ class Torch:
         """
         probe = task.build(self._device())
         self._require_scorable(probe)
+        self._require_gradient(networks, probe)
         width = max(1, min(64, int(self._bytes_of_weights() / (4 * probe.layout.size))))
         starts = range(0, len(networks), width)
         units = tuple(Unit(start=start, stop=min(start + width, len(networks))) for start in starts)
         way = self._way(networks, probe)
         method = self._method(probe)
+        if method == "graph" and networks.gradient is not None:
+            method = "loop"
+            way = evolve(way, reasons=(*way.reasons, "method: computations with a gradient are not recorded"))
         if method is None or (method == "vmap" and networks.seed is not None):
             scorer = self._scorer(networks, probe, way)
             method = chosen_method(scorer, self._lift(networks), units, method)
@@ -122,8 +135,8 @@ class Torch:
 
     @property
     def traits(self) -> EvaluatorTraits:
-        """The device on which it scores."""
-        return EvaluatorTraits(device=self.device)
+        """The device on which it scores, and that it measures gradients."""
+        return EvaluatorTraits(device=self.device, gradients=True)
 
     def check(self, facts: CheckFacts) -> None:
         """Refuse what this task cannot be scored with.
@@ -168,6 +181,14 @@ class Torch:
         if self.batch_norm != "recalibrate" or not probe.statistics:
             return "no statistics are re-estimated"
         return why_separate(probe, self.calibration_examples, self.examples, self.batch_size)
+
+    def _require_gradient(self, networks: Networks, probe: Probe) -> None:
+        """Refuse a field that networks want differentiated and that cannot be, tried on a few examples."""
+        if networks.gradient is None:
+            return
+        require_field(networks, probe)
+        few = evolve(self, examples=FEW, calibration_examples=FEW, memory_format="contiguous")
+        require_differentiable(few._scorer(networks, probe, Plan(units=(), method="loop")), networks.gradient)
 
     def _bytes_of_weights(self) -> float:
         """Return what the weights of a unit may take."""
@@ -222,6 +243,8 @@ class Torch:
             return ""
         if self.batch_norm != "recalibrate" or not probe.statistics:
             return ""
+        if networks.gradient is not None:
+            return "a gradient is of statistics that are estimated in a pass of their own"
         if reason := self._why_not_fusible(probe):
             return reason
         exact, way = evolve(self, precision="float32"), evolve(way, channels_last=False)  # the faster one of float32
@@ -233,10 +256,11 @@ class Torch:
         batches = {
             s: fixed_batches(probe, s, self.examples, self.batch_size, lead=lead.get(s, 0)) for s in probe.splits
         }
-        return Scorer(
+        make = Scorer if networks.gradient is None else partial(GradientScorer, networks.gradient)
+        return make(
             probe,
             batches,
-            self._buffers(probe, networks.seed, plan),
+            self._buffers(probe, networks, plan),
             self._device(),
             self.precision,
             draw=Draw(networks.seed, self.draws),
@@ -247,10 +271,12 @@ class Torch:
     def _lift(self, networks: Networks) -> Lift:
         return Lift(networks, self._device())
 
-    def _buffers(self, probe: Probe, seed: int | None, plan: Plan) -> NetworkBuffers:
+    def _buffers(self, probe: Probe, networks: Networks, plan: Plan) -> NetworkBuffers:
+        seed, device = networks.seed, self._device()
         if plan.fused:  # the batch's replace them; those of a layer that is no BatchNorm would stay, and make all NaN
-            return NetworkBuffers(probe, "unknown", seed=seed, device=self._device())
+            return NetworkBuffers(probe, "unknown", seed=seed, device=device)
         estimated = self.batch_norm == "recalibrate"
         batches = calibration_batches(probe, self.calibration_examples, self.batch_size) if estimated else []
         batches = channels_last(batches) if plan.channels_last else batches
-        return NetworkBuffers(probe, self.batch_norm, batches, seed=seed, device=self._device())
+        moving = networks.gradient is not None and self.gradient_statistics == "re-estimated"
+        return NetworkBuffers(probe, self.batch_norm, batches, seed=seed, device=device, differentiable=moving)

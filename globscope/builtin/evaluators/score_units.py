@@ -6,7 +6,7 @@ from typing import Any
 
 import numpy as np
 
-from globscope.api import Plan, Unit, is_out_of_memory
+from globscope.api import GRADIENT, Plan, Unit, is_out_of_memory
 from globscope.builtin.evaluators.lift import Lift
 from globscope.builtin.evaluators.scorer import Method, Scorer
 
@@ -20,7 +20,10 @@ class TorchUnits:
         self._scorer, self._lift, self._plan, self._memory_is_short = scorer, lift, plan, True
 
     def score(self, unit: Unit) -> dict[str, np.ndarray]:
-        """Return the fields of a unit's networks, (stop − start,) float64 each; non-finite values as they come."""
+        """Return the fields of a unit's networks, (stop − start,) float64 each; non-finite values as they come.
+
+        Where the networks name a field to differentiate, `GRADIENT` is beside them, (stop − start, r) float64.
+        """
         import torch
 
         if self._memory_is_short:
@@ -29,7 +32,8 @@ class TorchUnits:
         try:
             weights = self._lift(unit)
             self._lift.prepare_next(unit, self._plan.units)
-            return self._scorer.score(weights, self._lift.networks.nearest_buffers(unit), self._plan.method)
+            scores = self._scorer.score(weights, self._lift.networks.nearest_buffers(unit), self._plan.method)
+            return {**scores, GRADIENT: self._lift.pullback(scores[GRADIENT])} if GRADIENT in scores else scores
         except (MemoryError, RuntimeError) as error:
             self._memory_is_short = is_out_of_memory(error)
             raise
@@ -90,7 +94,7 @@ def _faster(scorer: Scorer, lift: Lift, unit: Unit, *ways: Method) -> Method:
     import torch
 
     stacked, stored = lift(unit), lift.networks.nearest_buffers(unit)
-    tries = {way: lambda way=way: scorer.totals(stacked, stored, way) for way in ways}
+    tries = {way: lambda way=way: scorer.score(stacked, stored, way) for way in ways}
     return fastest(tries, lambda: torch.cuda.synchronize(lift.device))
 
 
@@ -100,13 +104,22 @@ def _draw_alike(scorer: Scorer, lift: Lift, units: Sequence[Unit]) -> bool:
 
 
 def _alike_stacked(scorer: Scorer, lift: Lift, units: Sequence[Unit]) -> bool:
-    """Whether two stacked networks get the scores that each alone gets."""
+    """Whether two stacked networks get the scores that each alone gets, with their gradients."""
     few = Unit(start=0, stop=min(2, units[0].stop))
     weights, own = lift(few), lift.networks.nearest_buffers(few)
     try:
-        found: tuple[Any, Any] = (scorer.totals(weights, own, "vmap"), scorer.totals(weights, own, "loop"))
+        stacked, alone = (scorer.score(weights, own, way) for way in ("vmap", "loop"))
     except RuntimeError as error:  # vmap's: it cannot stack this model, or not draw as it does
         if is_out_of_memory(error):
             raise
         return False
-    return bool(found[0].isclose(found[1], rtol=ALIKE, equal_nan=True).all())
+    return all(_are_alike(stacked[name], alone[name]) for name in alone)
+
+
+def _are_alike(found: Any, wanted: Any) -> bool:
+    """Whether values differ by no more than rounding, those of a gradient relative to its largest."""
+    import torch
+
+    found, wanted = torch.as_tensor(found), torch.as_tensor(wanted)
+    smallest = ALIKE * wanted.abs().max().item() if wanted.ndim > 1 else 1e-8
+    return bool(found.isclose(wanted, rtol=ALIKE, atol=smallest, equal_nan=True).all())

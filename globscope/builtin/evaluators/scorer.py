@@ -12,6 +12,8 @@ from globscope.api import (
     NetworkBuffers,
     Precision,
     Probe,
+    Reduced,
+    Tensors,
     channels_last,
     fixed_seed,
     means,
@@ -78,7 +80,11 @@ class Scorer:
 
     def score(self, stacked: Any, own: Sequence[Mapping[str, np.ndarray]], method: Method) -> dict[str, np.ndarray]:
         """Return every field of (n, D) weights on the device, (n,) float64 each; non-finite values as they come."""
-        found = self.totals(stacked, own, method).detach().cpu().numpy().astype(np.float64)
+        return self.by_field(self.totals(stacked, own, method))
+
+    def by_field(self, totals: Any) -> dict[str, np.ndarray]:
+        """Return every field of (n, fields) totals, (n,) float64 each."""
+        found = totals.detach().cpu().numpy().astype(np.float64)
         return dict(zip(self.names, found.T, strict=True))
 
     def totals(self, stacked: Any, own: Sequence[Mapping[str, np.ndarray]], method: Method) -> Any:
@@ -87,13 +93,19 @@ class Scorer:
 
         with torch.inference_mode(not self.probe.grad_inside), precise(self.precision, self.device):
             if method == "vmap":
-                parameters = self.probe.layout.unflatten(stacked)
-                buffers, axes = self.buffers.stack(parameters, own)
-                chance = "error" if self.draw.seed is None else "same"
-                return torch.vmap(self.network_totals, in_dims=(0, axes), randomness=chance)(parameters, buffers)
+                return self.stacked_totals(stacked, own)
             recorder = self.recorder if method == "graph" else None
             one = recorder.totals if recorder else self._one
             return torch.stack([one(*pair) for pair in zip(stacked, own, strict=True)])
+
+    def stacked_totals(self, stacked: Any, own: Sequence[Mapping[str, np.ndarray]]) -> Any:
+        """Return the (n, fields) means of (n, D) weights, scored at once."""
+        import torch
+
+        parameters = self.probe.layout.unflatten(stacked)
+        buffers, axes = self.buffers.stack(parameters, own)
+        chance = "error" if self.draw.seed is None else "same"
+        return torch.vmap(self.network_totals, in_dims=(0, axes), randomness=chance)(parameters, buffers)
 
     @property
     def names(self) -> list[str]:
@@ -124,11 +136,16 @@ class Scorer:
         import torch
 
         found, statistics = list[Any](), FusedStatistics(self._calibrating) if self._calibrating else None
-        for place, batches in enumerate(self.batches.values()):
+        for place, (split, batches) in enumerate(self.batches.items()):
             parts = []
             for number, batch in enumerate(batches):
                 normalised = statistics.batch() if statistics else nullcontext()
                 with normalised, fixed_seed(self.draw.of(place, number, repeat), self.device):
-                    parts.append(self.probe.reduce(parameters, buffers, batch))
+                    parts.append(self.reduce(split, parameters, buffers, batch))
             found += means(self.probe, parts, self.wide).values()
         return torch.stack(found)
+
+    def reduce(self, split: str, parameters: Tensors, buffers: Tensors, batch: Any) -> Reduced:
+        """Return each measure's sum over a batch of a split, and its weight."""
+        del split
+        return self.probe.reduce(parameters, buffers, batch)

@@ -1,0 +1,83 @@
+"""Scores networks, and differentiates one field with respect to their weights."""
+
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+import numpy as np
+
+from globscope.api import GRADIENT, DifferentiableNorms, EvaluationError, Reduced, Tensors, precise, replaced_norms
+from globscope.builtin.evaluators.differentiated_batch import reduce_and_differentiate
+from globscope.builtin.evaluators.scorer import Method, Scorer
+
+
+class GradientScorer(Scorer):
+    """Scores stacks of weights as `Scorer` does, to the last bit, and returns gradients beside the fields.
+
+    Of networks that are scored one by one, activations are held for one batch at a time and for the calibration
+    examples; stacked networks hold those of all batches.
+    """
+
+    def __init__(self, field: str, *arguments: Any, **options: Any) -> None:
+        """Take the field to differentiate, of a measure that is not `whole`, and the arguments of a scorer."""
+        super().__init__(*arguments, **options)
+        measured = {f"{split}_{name}": (split, name) for split in self.batches for name in self.probe.measures}
+        self._field, self._column, (self._split, self._measure) = field, self.names.index(field), measured[field]
+        self.recorder, self._is_stacked = None, False
+
+    def score(self, stacked: Any, own: Sequence[Mapping[str, np.ndarray]], method: Method) -> dict[str, Any]:
+        """Return every field of (n, D) weights on the device, (n,) float64 each, and under `GRADIENT` (n, D) there."""
+        import torch
+
+        self._is_stacked = method == "vmap"
+        with torch.enable_grad(), precise(self.precision, self.device), replaced_norms(DifferentiableNorms()):
+            totals, gradients = (
+                self._score_at_once(stacked, own) if self._is_stacked else self._score_one_by_one(stacked, own)
+            )
+        return {**self.by_field(totals), GRADIENT: gradients}
+
+    def _score_at_once(self, stacked: Any, own: Sequence[Mapping[str, np.ndarray]]) -> tuple[Any, Any]:
+        """Return totals and gradients of networks at once: of their sum, since none depends on another's weights."""
+        import torch
+
+        weights = stacked.detach().requires_grad_()
+        totals = self.stacked_totals(weights, own)
+        (gradients,) = torch.autograd.grad(self._differentiable(totals[:, self._column].sum()), weights)
+        return totals.detach(), gradients
+
+    def _score_one_by_one(self, stacked: Any, own: Sequence[Mapping[str, np.ndarray]]) -> tuple[Any, Any]:
+        import torch
+
+        pairs = [self._one_with_gradient(*pair) for pair in zip(stacked, own, strict=True)]
+        totals, gradients = zip(*pairs, strict=True)
+        return torch.stack(totals), torch.stack(gradients)
+
+    def _one_with_gradient(self, row: Any, own: Mapping[str, np.ndarray]) -> tuple[Any, Any]:
+        """Return the (fields,) totals and the (D,) gradient of one network."""
+        import torch
+
+        parameters = {name: tensor.detach().requires_grad_() for name, tensor in self.parameters(row).items()}
+        totals = self.network_totals(parameters, self.buffers(parameters, own))
+        field = self._differentiable(totals[self._column])
+        gradients = torch.autograd.grad(field, [*parameters.values()], allow_unused=True, materialize_grads=True)
+        return totals.detach(), torch.cat([gradient.reshape(-1) for gradient in gradients])
+
+    def reduce(self, split: str, parameters: Tensors, buffers: Tensors, batch: Any) -> Reduced:
+        """Return each measure's sum over a batch and its weight, differentiable where the field is their mean."""
+        import torch
+
+        if split != self._split:
+            with torch.set_grad_enabled(self.probe.grad_inside):
+                return super().reduce(split, parameters, buffers, batch)
+        if self._is_stacked:
+            return super().reduce(split, parameters, buffers, batch)
+        return reduce_and_differentiate(self.probe, parameters, buffers, batch, self._measure)
+
+    def _differentiable(self, total: Any) -> Any:
+        """Return a total that torch can differentiate.
+
+        Raises:
+            EvaluationError: It is none.
+        """
+        if not total.requires_grad:
+            raise EvaluationError(f"gradient: {self._field} is not a differentiable function of the weights")
+        return total
