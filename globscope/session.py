@@ -251,8 +251,8 @@ class Study:
 
     @within_boundary
     def evaluations(self) -> int:
-        """Return how many networks a run scores at most, counted without building the task."""
-        return evaluations(self.spec)
+        """Return how many networks a run scores at most; the task is built only where a map has an axis a member."""
+        return evaluations(self.workshop())
 
     @within_boundary
     def workshop(

@@ -1,12 +1,15 @@
 """What finds a chart, and what it may offer beside its fit."""
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from typing import Protocol
 
 import numpy as np
 from attrs import define
 
 from globscope.values.chart import Chart, ReducerInputs
+
+# From the numbers of members and of training runs to the most axes that a chart of them has.
+AxesOfMembers = Callable[[int, int], int]
 
 
 class Reducer(Protocol):
@@ -27,14 +30,15 @@ class ReducerTraits:
         centred: Whether the chart has a `centre`.
         why_no_inverse: Why no chart of this kind decodes, in one sentence; empty where charts decode.
         networks: Names of the networks (`variant` or `variant@step`) that it needs; unknown names are refused.
-        latent_dim: Number of axes of the chart.
+        latent_dim: Number of axes of the chart; where that follows from the members, a function of the numbers of
+            members and of training runs, which returns the most axes that there can be.
     """
 
     own_space: bool = False
     centred: bool = False
     why_no_inverse: str = ""
     networks: tuple[str, ...] = ()
-    latent_dim: int = 2
+    latent_dim: int | AxesOfMembers = 2
 
 
 class Restores(Protocol):

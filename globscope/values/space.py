@@ -129,6 +129,10 @@ class SpanSpace:
         coordinates: np.ndarray = products @ self.coefficients.T
         return coordinates
 
+    def barycentric(self, coordinates: np.ndarray) -> np.ndarray:
+        """Return the (n, N) shares, as `barycentric` below, of the members in the networks of (n, r) coordinates."""
+        return barycentric(self.members, coordinates)
+
     def coordinates(self, weights: Weights) -> tuple[np.ndarray, np.ndarray]:
         """Return (n, r) float64 coordinates of (n, D) weights, and the (n,) norms left outside."""
         coordinates = np.zeros((len(weights), self.rank))
@@ -211,6 +215,10 @@ class PrincipalSpace(AffineSpace):
 
     members: np.ndarray = field(converter=read_only, eq=False, repr=False)
 
+    def barycentric(self, coordinates: np.ndarray) -> np.ndarray:
+        """Return the (n, N) shares, as `barycentric` below, of the members in the networks of (n, r) coordinates."""
+        return barycentric(self.members, coordinates)
+
 
 @define(frozen=True, kw_only=True)
 class FullSpace:
@@ -266,3 +274,16 @@ class Mixtures:
         for block in column_blocks(gradients.shape[1], len(self.weights)):
             products += gradients[:, block] @ self.weights[:, block].T
         return products
+
+
+def barycentric(members: np.ndarray, coordinates: np.ndarray) -> np.ndarray:
+    """Return the (n, N) shares of members in the networks of (n, r) coordinates; those of a network add up to 1.
+
+    Where some members are weighted means of others there are many such shares; these are the most even ones.
+
+    Args:
+        members: (N, r) coordinates of the members, with mean 0.
+        coordinates: (n, r) coordinates.
+    """
+    shares: np.ndarray = 1 / len(members) + coordinates @ np.linalg.pinv(members)
+    return shares

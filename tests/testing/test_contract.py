@@ -62,6 +62,8 @@ OPTIONS = {
     ("reducer", "autoencoder"): [{"steps": 50}],
     ("reducer", "kernel-pca"): [{}],
     ("reducer", "pca"): [{}, {"latent_dim": 11}],
+    ("reducer", "span"): [{}],
+    ("reducer", "hull"): [{}, {"points": "ends and starts"}, {"of": ("A", "C@1")}],
     ("reducer", "mds"): [{}],
     ("reducer", "isomap"): [{}],
     ("reducer", "random"): [

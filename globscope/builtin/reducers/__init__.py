@@ -2,6 +2,7 @@
 
 from globscope.api import hookimpl
 from globscope.builtin.reducers.autoencoder import Autoencoder
+from globscope.builtin.reducers.hull import Hull
 from globscope.builtin.reducers.kernel_pca import KernelPca
 from globscope.builtin.reducers.pca import Pca
 from globscope.builtin.reducers.scatter import Isomap, Mds
@@ -9,6 +10,7 @@ from globscope.builtin.reducers.slices.hessian import HessianSlice
 from globscope.builtin.reducers.slices.random import Random
 from globscope.builtin.reducers.slices.through import Line, Plane
 from globscope.builtin.reducers.slices.trajectory import TrajectoryPca
+from globscope.builtin.reducers.span import Span
 from globscope.builtin.reducers.umap import Umap
 
 GLOBSCOPE_API = 2
@@ -22,6 +24,8 @@ def globscope_reducers() -> dict[str, type]:
         "kernel-pca": KernelPca,
         "umap": Umap,
         "pca": Pca,
+        "span": Span,
+        "hull": Hull,
         "mds": Mds,
         "isomap": Isomap,
         "random": Random,

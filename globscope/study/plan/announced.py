@@ -5,9 +5,26 @@ from typing import Any
 from globscope.bounds import SAMPLES
 from globscope.device import device
 from globscope.errors import EvaluationError, PopulationError
+from globscope.population.find import find_checkpoints
 from globscope.returned.numbers import checked_count, checked_shape
 from globscope.roles import Counts, EvaluatorTraits, ReducerTraits, capability, traits
-from globscope.spec.model import ReducerEntry, Spec
+from globscope.spec.model import NetworkSource, ReducerEntry, Spec
+from globscope.study.workshop import Workshop
+
+
+def count(spec: Spec) -> tuple[int, tuple[str, ...]]:
+    """Return how many members the population has, and the variants' names."""
+    return count_networks(spec.population, spec)
+
+
+def count_networks(source: NetworkSource, spec: Spec) -> tuple[int, tuple[str, ...]]:
+    """Return how many networks a source has, and the names of their runs."""
+    if source.checkpoints is not None:
+        found = find_checkpoints(source, spec.folder)
+        return len(found), tuple(dict.fromkeys(one.variant for one in found))
+    assert source.train is not None
+    runs = source.runs()
+    return sum(len(source.train.steps(run)) for run in runs), tuple(run.name for run in runs)
 
 
 def sample_count(sampler: Any, name: str, dimension: int) -> int | None:
@@ -23,13 +40,28 @@ def sample_count(sampler: Any, name: str, dimension: int) -> int | None:
         return None
     count = checked_count(f"sampler {name!r}: count", announced)
     if count > SAMPLES.bound:
-        raise PopulationError(f"asks for {readable(count)} samples, which {SAMPLES.words}; take a lower resolution")
+        raise PopulationError(f"asks for {readable(count)} samples, which {SAMPLES.words}; {_fewer(dimension)}")
     return count
 
 
-def map_dimension(entry: ReducerEntry) -> int:
-    """Return how many axes a reducer's maps have."""
-    return traits(entry.component, ReducerTraits).latent_dim
+def _fewer(dimension: int) -> str:
+    """Return how to have fewer samples; beyond three axes, hardly any lattice is small enough."""
+    lower = "take a lower resolution"
+    return lower if dimension <= 3 else f"{lower}, or a sampler without a lattice: 'sobol' or 'critical-points'"
+
+
+def map_dimension(workshop: Workshop, entry: ReducerEntry) -> int:
+    """Return how many axes a reducer's maps have; at most so many where that follows from the members.
+
+    Raises:
+        PluginError: Its function of the members returns no count.
+    """
+    known = traits(entry.component, ReducerTraits).latent_dim
+    if not callable(known):
+        return known
+    members, variants = count(workshop.spec)
+    axes = checked_count(f"reducer {entry.name!r}: latent_dim", known(members, len(variants)))
+    return min(axes, workshop.task.build("cpu").layout.size)
 
 
 def lattice_shape(sampler: Any, name: str, dimension: int) -> tuple[int, ...]:

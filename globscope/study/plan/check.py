@@ -6,7 +6,6 @@ from attrs import evolve
 
 from globscope.boundary import within_boundary
 from globscope.errors import GlobscopeError, SpecError, near
-from globscope.population.find import find_checkpoints
 from globscope.roles import (
     AlignerTraits,
     AnalysisTraits,
@@ -21,8 +20,8 @@ from globscope.roles import (
     capability,
     traits,
 )
-from globscope.spec.model import Entry, NetworkSource, ReducerEntry, Spec
-from globscope.study.plan.announced import map_dimension, sample_count
+from globscope.spec.model import Entry, ReducerEntry, Spec
+from globscope.study.plan.announced import count, count_networks, map_dimension, sample_count
 from globscope.study.stages.align import RANDOM, aligners, aligners_in_use
 from globscope.study.stages.evaluate import draw_seed
 from globscope.study.workshop import Workshop
@@ -43,7 +42,7 @@ def check(workshop: Workshop) -> None:
     wrong = [
         *_fields(spec, facts.probe),
         *dict.fromkeys(_dimensions(spec, members)),
-        *_samplers(spec, facts),
+        *_samplers(workshop, facts),
         *_maps(spec),
     ]
     wrong += [*_aligners(workshop, variants), *dict.fromkeys(_slices(spec, variants))]
@@ -57,21 +56,6 @@ def check(workshop: Workshop) -> None:
             with workshop.errors_of(entry.component):
                 checking.check(facts)
     draw_seed(workshop)  # a trial: a loss that no seed repeats is refused
-
-
-def count(spec: Spec) -> tuple[int, tuple[str, ...]]:
-    """Return how many members the population has, and the variants' names."""
-    return _networks(spec.population, spec)
-
-
-def _networks(source: NetworkSource, spec: Spec) -> tuple[int, tuple[str, ...]]:
-    """Return how many networks a source has, and the names of their runs."""
-    if source.checkpoints is not None:
-        found = find_checkpoints(source, spec.folder)
-        return len(found), tuple(dict.fromkeys(one.variant for one in found))
-    assert source.train is not None
-    runs = source.runs()
-    return sum(len(source.train.steps(run)) for run in runs), tuple(run.name for run in runs)
 
 
 def _fields(spec: Spec, probe: Probe) -> Iterator[str]:
@@ -91,7 +75,9 @@ def _dimensions(spec: Spec, members: int) -> Iterator[str]:
     for entry in spec.reducer:
         known = traits(entry.component, ReducerTraits)
         wanted = known.latent_dim
-        if not known.own_space and wanted > members - 1 and not _derives(spec):
+        if callable(wanted) or known.own_space or _derives(spec):
+            continue
+        if wanted > members - 1:
             place = entry.place.of("latent_dim")
             yield f"{place}: {members} members span at most {members - 1} directions, got {wanted}"
 
@@ -140,7 +126,7 @@ def _learners(workshop: Workshop) -> Iterator[str]:
             )
         elif one.learns and workshop.spec.zoo is not None:
             fewest = traits(one.entry.component, AlignerTraits).fewest
-            runs = _networks(workshop.spec.zoo, workshop.spec)[1]
+            runs = count_networks(workshop.spec.zoo, workshop.spec)[1]
             if len(runs) < fewest:
                 yield f"zoo: aligner {one.entry.name!r} learns from at least {fewest} networks; this is {len(runs)}"
 
@@ -156,8 +142,9 @@ def _maps(spec: Spec) -> Iterator[str]:
                 yield f"analysis.{at}.reducers: {name!r} has no inverse, so no landscape"
 
 
-def _samplers(spec: Spec, facts: CheckFacts) -> Iterator[str]:
+def _samplers(workshop: Workshop, facts: CheckFacts) -> Iterator[str]:
     """Yield the samplers that ask for unknown variants, or for other axes than a map has."""
+    spec = workshop.spec
     for at, sampler in enumerate(spec.sampler):
         for name in traits(sampler.component, SamplerTraits).variants:
             if name not in facts.variants:
@@ -165,18 +152,18 @@ def _samplers(spec: Spec, facts: CheckFacts) -> Iterator[str]:
         for entry in spec.reducer:
             if sampler in spec.samplers_of(entry):
                 try:
-                    _check_on_map(sampler, entry, facts)
+                    _check_on_map(workshop, sampler, entry, facts)
                 except GlobscopeError as error:
                     yield f"sampler.{at} on {entry.name!r}: {error}"
 
 
-def _check_on_map(sampler: Entry, entry: ReducerEntry, facts: CheckFacts) -> None:
+def _check_on_map(workshop: Workshop, sampler: Entry, entry: ReducerEntry, facts: CheckFacts) -> None:
     """Refuse a map that a sampler cannot sample.
 
     Raises:
         GlobscopeError: What the sampler says, or that it asks for too many samples.
     """
-    dimension, centred = map_dimension(entry), traits(entry.component, ReducerTraits).centred
+    dimension, centred = map_dimension(workshop, entry), traits(entry.component, ReducerTraits).centred
     sample_count(sampler.component, sampler.name, dimension)
     checking = capability(sampler.component, Checks)
     if checking is not None:

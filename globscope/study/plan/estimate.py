@@ -22,8 +22,8 @@ from globscope.roles import (
 from globscope.scoring.draws import REPEATS
 from globscope.spec.model import Entry, NetworkSource, ReducerEntry, Spec
 from globscope.store import key
-from globscope.study.plan.announced import devices, lattice_shape, map_dimension, sample_count
-from globscope.study.plan.check import check, count
+from globscope.study.plan.announced import count, devices, lattice_shape, map_dimension, sample_count
+from globscope.study.plan.check import check
 from globscope.study.plan.fit_timing import fit_time
 from globscope.study.plan.planned_workers import PlannedWorkers
 from globscope.study.plan.timing import Before, scoring, training
@@ -119,9 +119,9 @@ def estimate(workshop: Workshop, before: Before | None = None, workers: PlannedW
     workshop, places = evolve(workshop, workers=ThisProcess(threads=workers.threads)), devices(workshop.spec)
     probe, runs = workshop.task.build("cpu"), _all_training_runs(workshop)
     members, variants = count(workshop.spec)
-    counts = [samples(workshop.spec, entry) for entry in workshop.spec.reducer]
+    counts = [samples(workshop, entry) for entry in workshop.spec.reducer]
     known = [count for count in counts if count is not None]
-    total = evaluations(workshop.spec) if len(known) == len(counts) else None
+    total = evaluations(workshop) if len(known) == len(counts) else None
     total = total if total is None or not workshop.task.draws else total + REPEATS * len(variants)
     size, scored_at_once = probe.layout.size, workers.at_once(places.get("evaluation", "cpu"))
     return Estimate(
@@ -148,17 +148,18 @@ def _bytes(members: int, size: int, samples: int) -> int:
     return 4 * size * (members + UNIT) + SQUARES * 8 * rank * rank + 8 * rank * samples
 
 
-def evaluations(spec: Spec) -> int:
+def evaluations(workshop: Workshop) -> int:
     """Return how many networks a study scores at most, those left out that a sampler asks for as it goes."""
+    spec = workshop.spec
     members, variants = count(spec)
     decoding = [entry for entry in spec.reducer if not _scatters(entry)]
-    known = sum(samples(spec, entry) or 0 for entry in spec.reducer)
+    known = sum(samples(workshop, entry) or 0 for entry in spec.reducer)
     # Members are scored aligned; a map of them as they are given asks for them so, too.
     scored = 1 + (spec.population.align is not None and any(not entry.align for entry in decoding))
     return (
         members * (scored + len(decoding))
         + known
-        + sum(_evaluations_of(spec, one, members, len(variants)) for one in spec.analysis)
+        + sum(_evaluations_of(workshop, one, members, len(variants)) for one in spec.analysis)
     )
 
 
@@ -205,7 +206,7 @@ def _fit_seconds(
 ) -> float | None:
     """Return what a map's fits, side by side, and its decoding take at most, those that analyses ask for too."""
     with with_threads(workers.threads):
-        time, points = fit_time(workshop, entry, members, before.fits), samples(workshop.spec, entry)
+        time, points = fit_time(workshop, entry, members, before.fits), samples(workshop, entry)
     if time is None or points is None:
         return None
     asking = [one for one in workshop.spec.analysis if entry in _decoding(workshop.spec, one)]
@@ -214,12 +215,12 @@ def _fit_seconds(
     return -(-fits // at_once) * time.fit + fits * time.decode * (points + members)
 
 
-def samples(spec: Spec, entry: ReducerEntry) -> int | None:
+def samples(workshop: Workshop, entry: ReducerEntry) -> int | None:
     """Return how many points a reducer's samplers ask for; None where only a run can tell."""
     if _scatters(entry):
         return 0
-    dimension, total = map_dimension(entry), 0
-    for sampler in spec.samplers_of(entry):
+    dimension, total = map_dimension(workshop, entry), 0
+    for sampler in workshop.spec.samplers_of(entry):
         count = sample_count(sampler.component, sampler.name, dimension)
         if count is None:
             return None
@@ -227,22 +228,24 @@ def samples(spec: Spec, entry: ReducerEntry) -> int | None:
     return total
 
 
-def lattices(spec: Spec, analysis: Entry) -> list[tuple[int, ...]]:
+def lattices(workshop: Workshop, analysis: Entry) -> list[tuple[int, ...]]:
     """Return the samples per axis of every lattice that fills a map that an analysis looks at."""
-    maps = _decoding(spec, analysis)
-    asked = [(sampler, entry) for entry in maps for sampler in spec.samplers_of(entry)]
+    maps = _decoding(workshop.spec, analysis)
+    asked = [(sampler, entry) for entry in maps for sampler in workshop.spec.samplers_of(entry)]
     filling = [(sampler, entry) for sampler, entry in asked if capability(sampler.component, FillsLattice) is not None]
-    return [lattice_shape(sampler.component, sampler.name, map_dimension(entry)) for sampler, entry in filling]
+    return [
+        lattice_shape(sampler.component, sampler.name, map_dimension(workshop, entry)) for sampler, entry in filling
+    ]
 
 
-def _evaluations_of(spec: Spec, analysis: Entry, members: int, variants: int) -> int:
+def _evaluations_of(workshop: Workshop, analysis: Entry, members: int, variants: int) -> int:
     """Return how many networks an analysis will score at most, where it tells."""
-    asked, maps = analysis.component, _decoding(spec, analysis)
+    asked, maps = analysis.component, _decoding(workshop.spec, analysis)
     counting = capability(asked, Evaluates)
-    announced = 0 if counting is None else counting.evaluations(lattices(spec, analysis), len(maps), variants)
+    announced = 0 if counting is None else counting.evaluations(lattices(workshop, analysis), len(maps), variants)
     own = checked_count(f"analysis {analysis.name!r}: evaluations", announced)
     again = _refits(analysis)
-    return own + again * sum(members + (samples(spec, entry) or 0) for entry in maps if not _slices(entry))
+    return own + again * sum(members + (samples(workshop, entry) or 0) for entry in maps if not _slices(entry))
 
 
 def _refits(analysis: Entry) -> int:
@@ -280,7 +283,7 @@ def _stages(workshop: Workshop, runs: list[TrainingRun], members: int, variants:
         names.append(f"{entry.name}: fit, decode {points}, evaluate, merge tree")
     for asked in (spec.fidelity, *spec.analysis):
         maps = len(_decoding(spec, asked))
-        planning, more = capability(asked.component, Plans), _evaluations_of(spec, asked, members, variants)
+        planning, more = capability(asked.component, Plans), _evaluations_of(workshop, asked, members, variants)
         name = asked.name if planning is None else planning.plan(maps, variants)
         names.append(f"{name}: up to {more:,} more networks" if more else name)
     return names

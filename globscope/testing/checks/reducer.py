@@ -71,6 +71,10 @@ class ReducerChecks(OptionChecks):
         require(len(latents) == members, f"{len(latents)} latents for {members} members")
         require(np.isfinite(latents).all(), "latents are not finite")
         known, axes = traits(self.component, ReducerTraits).latent_dim, latents.shape[1]
+        if callable(known):
+            most = known(members, len(fit.inputs.population.variants))
+            require(axes <= most, f"latents have {axes} axes, its traits say at most {most} for these members")
+            return
         require(axes == known, f"latents have {axes} axes, its traits say latent_dim = {known}")
 
     def decodes_points_to_coordinates(self) -> None:
