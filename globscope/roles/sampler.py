@@ -28,9 +28,12 @@ class SamplerTraits:
 
     Attributes:
         variants: Names of the training runs whose networks it needs; a name that the population lacks is refused.
+        budget: The most forward passes that a search takes on each map, where only a run can tell its `count`; a sample
+            with a gradient takes as many as `Chart.gradient_cost`. None where there is no limit.
     """
 
     variants: tuple[str, ...] = ()
+    budget: int | None = None
 
 
 class Counts(Protocol):
@@ -45,7 +48,10 @@ class Explains(Protocol):
     """A sampler that says what it found: the minima and passes of a search, with how far to believe them."""
 
     def explain(self, chart: Chart, landscape: Landscape) -> Finding:
-        """Return tables, pictures and warnings for the report, from all samples; a pure function."""
+        """Return tables, pictures and warnings for the report, from all samples; a pure function.
+
+        It has no records. An `Overlay` that names no map (`map=""`) lies over the one that is explained.
+        """
         ...
 
 

@@ -6,7 +6,17 @@ import numpy as np
 import torch
 from attrs import define, evolve
 
-from globscope.api import GRADIENT, EvaluatorTraits, Samples, next_round
+from globscope.api import (
+    GRADIENT,
+    EvaluatorTraits,
+    Finding,
+    Overlay,
+    Samples,
+    Table,
+    Trail,
+    finite_or_none,
+    next_round,
+)
 from globscope.builtin.evaluators.pytorch import Torch
 from globscope.builtin.reducers.pca import Pca
 
@@ -38,6 +48,21 @@ class Descend:
         """Return the next round's samples."""
         del rng
         return next_round(self._search(chart), landscape)
+
+    def explain(self, chart, landscape):
+        """Return where the descents ended."""
+        count = len(chart.latents[::2])
+        last, losses = landscape.samples.points[-count:], landscape.fields["train_loss"][-count:]
+        rows = [{"minimum": n + 1, "train_loss": finite_or_none(loss)} for n, loss in enumerate(losses)]
+        caption = f"The loss where each descent ended, within {np.ptp(last):.3g} of one another."
+        table = Table(name="minima", caption=caption, columns=("minimum", "train_loss"), rows=tuple(rows))
+        trails = [Trail(label=f"{n + 1}", points=descent) for n, descent in enumerate(self._descents(landscape, count))]
+        overlay = Overlay(name="descents", caption="Each descent.", map="", trails=tuple(trails))
+        return Finding(tables=(table,), pictures=(overlay,), warnings=("The descents are few.",))
+
+    def _descents(self, landscape, count):
+        points = landscape.samples.points.reshape(-1, count, landscape.samples.points.shape[1])
+        return [tuple(map(tuple, points[:, n].tolist())) for n in range(count)]
 
     def _search(self, chart):
         points, edges, count = chart.latents[::2], None, len(chart.latents[::2])

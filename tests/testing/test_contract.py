@@ -11,6 +11,7 @@ import pytest
 import torch
 from attrs import define, evolve, field
 from support.arrays import assert_same_arrays
+from support.searches import Descend
 
 from globscope.api import (
     Chart,
@@ -25,6 +26,7 @@ from globscope.api import (
     Plot,
     Population,
     PreparedTask,
+    SamplerTraits,
     Samples,
     Series,
     Table,
@@ -289,6 +291,17 @@ CORNERS = np.array([[0.0, 0.0], [0.0, 2.0], [2.0, 0.0], [2.0, 2.0]])
 
 def sampler(changed):
     return Corners, {"changed": changed}
+
+
+# Of `Descend`; the tiny chart has 12 members, and it starts at every second one.
+ROUNDS, DESCENTS = 4, 6
+
+
+def remembering(self, chart):
+    """A search that looks up what it is sent by the points for which it asked."""
+    known = {tuple(point): n for n, point in enumerate(chart.latents[::2])}
+    found = yield Samples(points=chart.latents[::2])
+    yield Samples(points=chart.latents[[known[tuple(point)] for point in found.samples.points]])
 
 
 def endless(self, chart, landscape, rng):
@@ -668,7 +681,38 @@ WRONG = {
             "ends",
             "foretells_its_count",
             "leaves_inputs_untouched",
+            "edges_join_two_samples_of_the_rounds_so_far",
+            "asks_for_the_gradient_of_one_field",
+            "continues_from_points_that_differ_in_their_last_bits",
         },
+    ),
+    "joins a sample with itself": (
+        sampler(lambda self, samples, chart, landscape: evolve(samples, edges=np.array([[0, 1], [2, 2]]))),
+        {"edges_join_two_samples_of_the_rounds_so_far"},
+    ),
+    "joins samples that are still to come": (
+        sampler(lambda self, samples, chart, landscape: evolve(samples, edges=np.array([[0, len(samples.points)]]))),
+        {"edges_join_two_samples_of_the_rounds_so_far"},
+    ),
+    "asks for the gradient of no field": (
+        sampler(lambda self, samples, chart, landscape: evolve(samples, gradient="depth")),
+        {"asks_for_the_gradient_of_one_field"},
+    ),
+    "goes by the points for which it asked": (
+        (Descend, {"_search": remembering}),
+        {"continues_from_points_that_differ_in_their_last_bits"},
+    ),
+    "takes more than its budget": (
+        (Descend, {"traits": SamplerTraits(budget=ROUNDS * DESCENTS * 5 - 1)}),
+        {"stays_within_its_budget"},
+    ),
+    "explains each time another thing": (
+        (Descend, {"explain": lambda self, chart, landscape: row(x=float(np.random.default_rng().normal()))}),
+        {"explains_the_same_each_time"},
+    ),
+    "explains with records": (
+        (Descend, {"explain": lambda self, chart, landscape: Finding(records={"": {"x": 1}})}),
+        {"explains_the_same_each_time"},
     ),
     "repairs losses": (
         recording(lambda fields: {name: np.nan_to_num(values) for name, values in fields.items()}),
@@ -837,6 +881,7 @@ def test_a_component_that_is_wrong_in_one_point_is_found_out_for_it(made, checks
     [
         Kept2D(),
         Corners(),
+        Descend(),
         Counts(),
         Pictures(),
         tiny_task(),

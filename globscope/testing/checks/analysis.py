@@ -1,15 +1,15 @@
 """What holds for analyses."""
 
-import json
 from collections.abc import Iterable
 from functools import cached_property
 
 import numpy as np
-from attrs import asdict, evolve
+from attrs import evolve
 
-from globscope.api import Atlas, Derives, Finding, Overlay, Population, capability
+from globscope.api import Atlas, Derives, Finding, Population, capability
 from globscope.testing.checks.options import OptionChecks
-from globscope.testing.claims import ContractError, global_states, other_global_seeds, require, require_same
+from globscope.testing.claims import global_states, other_global_seeds, require, require_same
+from globscope.testing.findings import plain, require_drawable, require_json, require_pictures, require_tables
 from globscope.testing.tiny.atlas import tiny_atlas
 from globscope.testing.tiny.bench import tiny_bench
 from globscope.testing.tiny.population import tiny_population
@@ -24,33 +24,19 @@ class AnalysisChecks(OptionChecks):
 
     def finding_is_json_without_nan(self) -> None:
         """A figure that cannot be had is None; scripts read the rest."""
-        self._require_json(self._finding)
+        require_json(self._finding)
 
     def tables_have_their_columns(self) -> None:
         """Tables have distinct names and captions, and no row has a key that is no column."""
-        tables = self._finding.tables
-        names = [table.name for table in tables]
-        require(len(set(names)) == len(names), f"two tables have one name: {names}")
-        dumb = [table.name for table in tables if not table.caption.strip()]
-        require(not dumb, f"tables {dumb} have no caption")
-        for table in tables:
-            stray = {key for row in table.rows for key in row} - set(table.columns)
-            require(not stray, f"rows of table {table.name!r} have keys {sorted(stray)} that are no columns")
+        require_tables(self._finding)
 
     def pictures_can_be_told_apart(self) -> None:
         """Pictures have distinct names and captions."""
-        pictures = self._finding.pictures
-        names = [picture.name for picture in pictures]
-        require(len(set(names)) == len(names), f"two pictures have one name: {names}")
-        dumb = [picture.name for picture in pictures if not picture.caption.strip()]
-        require(not dumb, f"pictures {dumb} have no caption")
+        require_pictures(self._finding)
 
     def pictures_can_be_drawn(self) -> None:
         """Series have as many x as y, matrices a figure a cell, and trails lie on maps that exist."""
-        axes = {one.name: one.chart.dimension for one in self._atlas.maps}
-        for picture in self._finding.pictures:
-            flaw = picture.flaw_on(axes) if isinstance(picture, Overlay) else picture.flaw
-            require(not flaw, f"picture {picture.name!r} cannot be drawn: {flaw}")
+        require_drawable(self._finding, {one.name: one.chart.dimension for one in self._atlas.maps})
 
     def records_are_of_maps(self) -> None:
         """Figures for scripts are kept by the name of a map."""
@@ -68,18 +54,18 @@ class AnalysisChecks(OptionChecks):
 
     def survives_maps_without_inverse(self) -> None:
         """A map that only places networks has no landscape, and is no reason to fail."""
-        self._require_json(self._alone("scatter"))
+        require_json(self._alone("scatter"))
 
     def survives_an_empty_topology(self) -> None:
         """Neither is one on which no loss is finite."""
-        self._require_json(self._alone("barren"))
+        require_json(self._alone("barren"))
 
     def same_generator_gives_the_same_finding(self) -> None:
         """Equal inputs and generator give an equal finding; the global generators are left alone."""
-        wanted = _plain(self._finding)
+        wanted = plain(self._finding)
         with other_global_seeds(1), global_states() as moved:
             again = self._analyse(self._atlas)
-        require(_plain(again) == wanted, "finds something else when asked again with equal arguments")
+        require(plain(again) == wanted, "finds something else when asked again with equal arguments")
         require(not moved, f"moves the global random state of {', '.join(moved)}")
 
     def derives_members_that_fit(self) -> None:
@@ -130,12 +116,6 @@ class AnalysisChecks(OptionChecks):
         only = tuple(one for one in self._atlas.maps if one.name == name)
         return self._analyse(evolve(self._atlas, maps=only))
 
-    def _require_json(self, finding: Finding) -> None:
-        try:
-            _plain(finding)
-        except (TypeError, ValueError) as error:
-            raise ContractError(f"the finding is not JSON: {error}") from error
-
 
 _NAMES = ("population's weights", "true losses", "map's latents", "landscape's losses")
 
@@ -145,7 +125,3 @@ def _arrays(atlas: Atlas) -> Iterable[np.ndarray]:
     assert one.landscape is not None
     weights, losses = np.asarray(atlas.population.weights), one.landscape.fields["train_loss"]
     return (weights, atlas.truth["train_loss"], one.chart.latents, losses)
-
-
-def _plain(finding: Finding) -> str:
-    return json.dumps(asdict(finding), allow_nan=False)

@@ -3,19 +3,25 @@
 from functools import cached_property
 
 import numpy as np
+from attrs import evolve
 
-from globscope.api import Counts, Landscape, Samples, capability
+from globscope.api import Chart, Counts, Explains, Finding, Landscape, SamplerTraits, Samples, capability, traits
+from globscope.returned.maps import check_gradient, checked_samples
 from globscope.returned.numbers import numeric
 from globscope.testing.checks.options import OptionChecks
 from globscope.testing.claims import require, require_same
-from globscope.testing.tiny.landscapes import height, landscape
+from globscope.testing.findings import plain, require_drawable, require_json, require_pictures, require_tables
+from globscope.testing.tiny.landscapes import height, landscape, slope
 from globscope.testing.tiny.population import tiny_chart
 
 ROUNDS = 1000
 
 
 class SamplerChecks(OptionChecks):
-    """Checks of one sampler, on a chart of two axes whose loss is two bowls, with a corner that is not finite."""
+    """Checks of one sampler, on a chart of two axes whose loss is two bowls, with a corner that is not finite.
+
+    Where it asks for a gradient, it is sent the field's own.
+    """
 
     def asks_for_finite_points_of_the_chart(self) -> None:
         """(n, d) finite points in every round."""
@@ -36,8 +42,10 @@ class SamplerChecks(OptionChecks):
             require(
                 (samples.index is None) == (samples.shape is None), f"round {turn}: has only one of index and shape"
             )
-        whole = self._whole
-        if whole is None or whole.index is None or whole.shape is None:
+        if self._whole is None:
+            return
+        whole = self._whole.samples
+        if whole.index is None or whole.shape is None:
             return
         wanted = (len(whole.points), len(whole.shape))
         require(whole.index.shape == wanted, f"index has shape {whole.index.shape}, wanted {wanted}")
@@ -46,12 +54,40 @@ class SamplerChecks(OptionChecks):
         require(inside.all(), f"index leaves the lattice of shape {whole.shape}")
         require(len(np.unique(whole.index, axis=0)) == len(whole.index), "a lattice vertex is asked for twice")
 
+    def edges_join_two_samples_of_the_rounds_so_far(self) -> None:
+        """Edges are pairs of numbers of samples, counted over all rounds."""
+        count = 0
+        for turn, samples in enumerate(self._rounds):
+            edges = samples.edges
+            if edges is not None:
+                checked_samples(f"round {turn}", Samples(points=samples.points, edges=edges), tiny_chart(), count)
+            count += len(samples.points)
+
+    def asks_for_the_gradient_of_one_field(self) -> None:
+        """A field that is measured, and the same in all rounds that ask for one."""
+        before = None
+        for turn, samples in enumerate(self._rounds):
+            if samples.gradient is not None:
+                check_gradient(f"round {turn}", samples.gradient, _measure(samples).fields, before)
+                before = samples
+
     def is_a_pure_function(self) -> None:
         """Asked twice with equal arguments it gives equal samples; it keeps nothing."""
-        again = self._ask_all()
+        again = self._ask_all(tiny_chart())
         for turn, (one, two) in enumerate(zip(self._rounds, again, strict=False)):
             require_same(one.points, two.points, f"round {turn}: points differ when asked again")
+            require(one.gradient == two.gradient, f"round {turn}: asks for another gradient when asked again")
+            require_same(_edges(one), _edges(two), f"round {turn}: edges differ when asked again")
         require(len(self._rounds) == len(again), "asks another number of rounds when asked again")
+
+    def continues_from_points_that_differ_in_their_last_bits(self) -> None:
+        """A study that goes on elsewhere has what was measured, not what would be asked for there."""
+        sofar: Landscape | None = None
+        for turn, samples in enumerate(self._rounds):
+            found = self.component.ask(tiny_chart(), sofar, _round(turn))
+            count, wanted = 0 if found is None else len(found.points), len(samples.points)
+            require(count == wanted, f"round {turn}: asks for {count} points, not {wanted}, after others by rounding")
+            sofar = _join(sofar, evolve(samples, points=np.nextafter(samples.points, np.inf)))
 
     def ends(self) -> None:
         """None comes at last, here within 1000 rounds."""
@@ -64,12 +100,35 @@ class SamplerChecks(OptionChecks):
         asked = sum(len(samples.points) for samples in self._rounds)
         require(count in (None, asked), f"count(2) says {count}, but {asked} samples are asked for")
 
+    def stays_within_its_budget(self) -> None:
+        """Forward passes, also where a gradient is made of differences."""
+        budget = traits(self.component, SamplerTraits).budget
+        if budget is None:
+            return
+        for chart in (tiny_chart(), evolve(tiny_chart(), pullback=None)):
+            costs = [len(one.points) * (chart.gradient_cost if one.gradient else 1) for one in self._ask_all(chart)]
+            require(sum(costs) <= budget, f"takes {sum(costs)} forward passes, more than its budget of {budget}")
+
+    def explains_the_same_each_time(self) -> None:
+        """Where it offers explain, equal samples give an equal finding that a report can show."""
+        explaining = capability(self.component, Explains)
+        if explaining is None or self._whole is None:
+            return
+        found, again = (explaining.explain(tiny_chart(), self._whole) for _ in range(2))
+        require(isinstance(found, Finding), f"explain returns a {type(found).__name__}, not a Finding")
+        require_json(found)
+        require(plain(again) == plain(found), "explains another thing when asked again")
+        require_tables(found)
+        require_pictures(found)
+        require_drawable(found, {"": tiny_chart().dimension})
+        require(not (found.records or found.comparison), "explain returns records, which only analyses have")
+
     def leaves_inputs_untouched(self) -> None:
         """The chart and the landscape so far are not the sampler's to write to."""
         chart, clean = tiny_chart(), tiny_chart()
         first = self.component.ask(chart, None, _round(0))
         if first is not None:
-            seen, kept = _landscape(first), _landscape(first)
+            seen, kept = _measure(first), _measure(first)
             self.component.ask(chart, seen, _round(1))
             require_same(seen.fields["train_loss"], kept.fields["train_loss"], "the landscape was written to")
             require_same(seen.samples.points, kept.samples.points, "the earlier samples were written to")
@@ -77,23 +136,23 @@ class SamplerChecks(OptionChecks):
 
     @cached_property
     def _rounds(self) -> list[Samples]:
-        return self._ask_all()
+        return self._ask_all(tiny_chart())
 
     @property
-    def _whole(self) -> Samples | None:
-        whole: Samples | None = None
+    def _whole(self) -> Landscape | None:
+        whole: Landscape | None = None
         for samples in self._rounds:
-            whole = samples if whole is None else whole.concatenate(samples)
+            whole = _join(whole, samples)
         return whole
 
-    def _ask_all(self) -> list[Samples]:
-        chart, found, sofar = tiny_chart(), list[Samples](), None
+    def _ask_all(self, chart: Chart) -> list[Samples]:
+        found, sofar = list[Samples](), None
         while len(found) < ROUNDS:
             samples = self.component.ask(chart, sofar, _round(len(found)))
             if samples is None:
                 break
             found.append(samples)
-            sofar = _landscape(samples if sofar is None else sofar.samples.concatenate(samples))
+            sofar = _join(sofar, samples)
         return found
 
 
@@ -101,7 +160,17 @@ def _round(turn: int) -> np.random.Generator:
     return np.random.default_rng([0, turn])
 
 
-def _landscape(samples: Samples) -> Landscape:
-    values = height(np.asarray(samples.points))
-    values[samples.points.sum(axis=1) > 2] = np.nan
-    return landscape(values, samples, "train_loss")
+def _edges(samples: Samples) -> np.ndarray:
+    return np.empty((0, 2), int) if samples.edges is None else samples.edges
+
+
+def _join(sofar: Landscape | None, samples: Samples) -> Landscape:
+    return _measure(samples) if sofar is None else sofar.concatenate(_measure(samples))
+
+
+def _measure(samples: Samples) -> Landscape:
+    """Return a round's landscape, with the gradients for which it asks; NaN in a corner."""
+    points = np.asarray(samples.points)
+    values, gradients, corner = height(points), slope(points), points.sum(axis=1) > 2
+    values[corner], gradients[corner] = np.nan, np.nan
+    return evolve(landscape(values, samples, "train_loss"), gradients=gradients if samples.gradient else None)

@@ -52,6 +52,14 @@ def height(points: np.ndarray) -> np.ndarray:
     return lower
 
 
+def slope(points: np.ndarray) -> np.ndarray:
+    """Return the (n, 2) gradients of the two bowls; on the crest between them, that of the deep one."""
+    deep, shallow = (points - (at, 0) for at in (-1, 1))
+    is_shallow = (shallow**2).sum(axis=1) + SHALLOW < (deep**2).sum(axis=1) + DEEP
+    steeper: np.ndarray = 2 * np.where(is_shallow[:, None], shallow, deep)
+    return steeper
+
+
 def bowls(field: str = "train_loss") -> Landscape:
     """Return a landscape of two bowls: floors 0 and 0.25, and between them a pass of height 1."""
     samples = lattice()

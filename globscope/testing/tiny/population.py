@@ -49,6 +49,7 @@ def principal(inputs: ReducerInputs) -> Chart:
         latents=inputs.coordinates @ axes.T * scale,
         encode=lambda coordinates: coordinates @ axes.T * scale,
         decode=lambda points: points @ axes / scale,
+        pullback=lambda _, gradients: gradients @ axes.T / scale,
         pointwise=True,
         members=inputs.members,
         layout=inputs.population.layout,
