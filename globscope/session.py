@@ -101,15 +101,18 @@ class Result:
             raise RunError(f"map {map_.name!r} has no merge tree, hence no profile: {why}")
         return plot_profiles(trees[:1], profile_scales(self.atlas, scenes)[trees[0].field.key])
 
-    def picture(self, source: str, name: str, role: Literal["analysis", "aligner"] = "analysis") -> Any:
+    def picture(self, source: str, name: str, role: Literal["analysis", "aligner", "sampler"] = "analysis") -> Any:
         """Return a picture of an analysis, or of an aligner that learned, as a matplotlib figure.
 
+        A sampler that explains what it found on a map has the source `map: sampler`.
+
         Raises:
-            RunError: There is no such analysis, aligner or picture, or it cannot be drawn.
+            RunError: There is no such analysis, aligner, sampler or picture, or it cannot be drawn.
         """
         from globscope.report import depict, flaw
 
-        findings = self.findings if role == "analysis" else self.learned
+        roles = {"analysis": self.findings, "aligner": self.learned, "sampler": self.atlas.explanations}
+        findings = roles[role]
         if source not in findings:
             raise RunError(f"this study has no {role} {source!r}; {near(source, findings)}")
         pictures = {picture.name: picture for picture in findings[source].pictures}

@@ -88,8 +88,9 @@ def print_summary(record: Mapping[str, Any]) -> None:
     if any(reducer.get("minima") is not None for reducer in record["reducers"]):
         _console().print(UPPER_BOUNDS)
     names = {field["key"]: field["name"] for field in record.get("fields", ())}
-    for table in chain(*record["tables"].values(), *record.get("aligners", {}).values()):
-        _print_rows(table, names)
+    for source in ("explanations", "tables", "aligners"):
+        for table in chain(*record.get(source, {}).values()):
+            _print_rows(table, names)
     _print_costs(record)
     for reducer in record["reducers"]:
         if reducer["hidden"]:

@@ -17,6 +17,7 @@ from globscope.study.extent import Branches
 from globscope.study.stage_keys import Stage
 from globscope.study.stages.align import AlignerStage
 from globscope.study.stages.evaluate import evaluate
+from globscope.study.stages.explain import explain
 from globscope.study.stages.part import attempt_parts, compute_part, compute_parts
 from globscope.study.stages.population import population
 from globscope.study.stages.reduce import ReducerStage, fit_side_by_side
@@ -25,7 +26,7 @@ from globscope.study.stages.topology import topology
 from globscope.study.truth import Truth, truth_of, with_keys
 from globscope.study.workshop import Workshop
 from globscope.values.evaluation import Networks, Unit
-from globscope.values.findings import Map
+from globscope.values.findings import Finding, Map
 from globscope.values.landscape import Landscape, Samples
 from globscope.values.members import Population
 from globscope.values.topology import Topology
@@ -106,17 +107,18 @@ class StudyBench:
             nearest=np.arange(len(fitted.population.members)),
         )
         label, fields = f"evaluate {fitted.name}'s members", dict[str, np.ndarray]()
-        found, trees = dict[str, Landscape](), dict[str, dict[str, Topology]]()
+        found, trees, explained = dict[str, Landscape](), dict[str, dict[str, Topology]](), dict[str, Finding]()
         with Branches() as branches:
             with branches.branch():
                 fields, _ = evaluate(self.workshop, decoded, key("decoded", fitted.key), label)
             for sampler in self.workshop.spec.samplers_of(self._entry(fitted.name)):
                 with branches.branch():
-                    found[sampler.name], landscape_key = landscape(self.workshop, fitted, sampler)
-                    trees[sampler.name] = self._trees(
-                        found[sampler.name], landscape_key, f"merge tree of {fitted.name}"
-                    )
-        return evolve(fitted, decoded=fields, landscapes=found, topologies=trees)
+                    sampled, landscape_key = landscape(self.workshop, fitted, sampler)
+                    found[sampler.name] = sampled
+                    trees[sampler.name] = self._trees(sampled, landscape_key, f"merge tree of {fitted.name}")
+                    if (finding := explain(self.workshop, fitted, sampler, sampled, landscape_key)) is not None:
+                        explained[sampler.name] = finding
+        return evolve(fitted, decoded=fields, landscapes=found, topologies=trees, explanations=explained)
 
     def with_truth(self, map_: Map) -> Map:
         """Return a map with the fields of its members as they are, if it can be decoded."""

@@ -34,16 +34,18 @@ def study_results(
     """
     components = {entry.name: entry.use for entry in (workshop.spec.fidelity, *workshop.spec.analysis)}
     apart = distinct_names(findings, components)
+    sources = (*findings.values(), *learned.values(), *atlas.explanations.values())
     return {
         "title": workshop.spec.title,
         "population": population(atlas),
         "reducers": [map_record(_map_figures(one), apart) | _of_slice(one, atlas) for one in atlas.maps],
         "fields": [asdict(field) for field in atlas.fields.values()],
         "comparison": [asdict(figure) for figure in compared_figures(apart)],
-        "warnings": [text for one in (*findings.values(), *learned.values()) for text in one.warnings],
+        "warnings": [text for one in sources for text in one.warnings],
         "subjects": subjects(findings, atlas),
         "tables": _tables(findings),
         "aligners": _tables(learned),
+        "explanations": _tables(atlas.explanations),
         "manifest": manifest(workshop) | _contents(atlas),
         "spec": as_toml(workshop.spec),
     }

@@ -22,6 +22,7 @@ class Stage(StrEnum):
     REDUCE = "reduce"
     SAMPLE = "sample"
     EVALUATE = "evaluate"
+    EXPLAIN = "explain"
     TOPOLOGY = "topology"
     ANALYSIS = "analysis"
     PART = "part"

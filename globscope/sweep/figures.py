@@ -19,15 +19,15 @@ def figures(record: Mapping[str, Any], *, bare: bool, about: Container[str] = ()
     Figures of the population keep their names, such as the means of the runs' final networks (`test_accuracy`). Those
     of a map are `<map>.<figure>`, or `<figure>` if `bare`, where there is one map. Columns of an analysis' table are
     `<analysis>.<column>`, or `<analysis>.<table>.<column>` if several of its tables have the column: the mean over the
-    table's rows. For analyses that are `about` certain networks, the means of these networks' fields are
-    `<analysis>.subject_<field>`.
+    table's rows; where a sampler explains what it found, `<map>: <sampler>` stands for the analysis. For analyses that
+    are `about` certain networks, the means of these networks' fields are `<analysis>.subject_<field>`.
     """
     population = record["population"]
     values: dict[str, Cell] = {name: value for name, value in population.items() if _is_number(value)}
     values |= population.get("last", {})
     for reducer in record["reducers"]:
         values |= {name if bare else f"{reducer['name']}.{name}": value for name, value in _map_figures(reducer)}
-    for analysis, tables in record["tables"].items():
+    for analysis, tables in (record["tables"] | record.get("explanations", {})).items():
         values |= _table_figures(analysis, tables)
     for aligner, tables in record.get("aligners", {}).items():
         values |= _table_figures(f"aligner {aligner}", tables)

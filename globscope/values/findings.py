@@ -92,6 +92,7 @@ class Map:
         decoded: Fields of the decoded members, (N,) each; empty without an inverse.
         landscapes: Landscapes by sampler's name; empty without an inverse.
         topologies: Topologies by sampler's name, then topology's name.
+        explanations: What samplers found, by sampler's name; of those that explain it.
         seconds: Duration of the fit.
         hidden: Why there is no landscape; empty where there is one.
         key: Stage key of the fit.
@@ -108,6 +109,7 @@ class Map:
     decoded: Mapping[str, np.ndarray] = field(factory=dict, converter=read_only_fields, eq=False, repr=False)
     landscapes: Mapping[str, Landscape] = field(factory=dict)
     topologies: Mapping[str, Mapping[str, Topology]] = field(factory=dict)
+    explanations: Mapping[str, Finding] = field(factory=dict)
     seconds: float = 0.0
     hidden: str = ""
     key: str = field(default="", repr=False)
@@ -205,6 +207,11 @@ class Atlas:
     def field_of(self, key: str) -> Field:
         """Return how people read a field; by its key where no task describes it."""
         return self.fields.get(key) or Field.of(key)
+
+    @property
+    def explanations(self) -> dict[str, Finding]:
+        """What samplers found on all maps, by `map: sampler`."""
+        return {f"{map_.name}: {sampler}": found for map_ in self.maps for sampler, found in map_.explanations.items()}
 
     @property
     def own(self) -> list[int]:

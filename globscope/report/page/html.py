@@ -36,10 +36,12 @@ class Section:
     Attributes:
         scene: The map with its first landscape.
         pictures: Pictures of its landscapes, trees and profiles, in the page's order.
+        explanations: What its samplers found.
     """
 
     scene: Scene
     pictures: tuple[Shown, ...]
+    explanations: "tuple[Source, ...]" = ()
 
     @property
     def facts(self) -> list[tuple[str, str]]:
@@ -49,7 +51,7 @@ class Section:
 
 @define(frozen=True, kw_only=True)
 class Source:
-    """What one analysis found, or how one aligner learned, as the page shows it.
+    """What one analysis or sampler found, or how one aligner learned, as the page shows it.
 
     Attributes:
         title: Heading of its part of the page.
@@ -82,7 +84,7 @@ def page(
     return environment(names).get_template("report.html.j2").render(
         title=title or "A GlobScope study",
         sentences=sentences(atlas, [section.scene for section in sections]),
-        warnings=list(_warnings(sources, record)),
+        warnings=list(_warnings([*sources, *(one for section in sections for one in section.explanations)], record)),
         overviews=overviews,
         comparison=compared_maps(record),
         upper_bounds=UPPER_BOUNDS,

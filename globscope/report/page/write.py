@@ -4,6 +4,8 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
+from attrs import evolve
+
 from globscope.report.page.compared_maps import comparison_table
 from globscope.report.page.files import TableFiles, write_values
 from globscope.report.page.gallery import Gallery, Shown
@@ -43,9 +45,13 @@ def write_report(
     before, gallery = times_written(folder), Gallery.of(folder, atlas, workers or ThisProcess())
     records = {one["name"]: one for one in record.get("reducers", ())}
     overviews = filter(None, (gallery.overview(records), gallery.compare_profiles()) if atlas.maps else ())
-    sections = [Section(scene=scene, pictures=tuple(gallery.of_map(scene.map_))) for scene in gallery.first_scenes]
+    files, sections = TableFiles.of(folder), list[Section]()
+    for scene in gallery.first_scenes:
+        pictures, own = tuple(gallery.of_map(scene.map_)), evolve(atlas, maps=(scene.map_,)).explanations
+        explanations = tuple(_source(title, finding, gallery, files) for title, finding in own.items())
+        sections.append(Section(scene=scene, pictures=pictures, explanations=explanations))
     write_values(folder, atlas)
-    files, compared = TableFiles.of(folder), comparison_table(record)
+    compared = comparison_table(record)
     comparison_file = files.write(compared) if compared else None
     costs = cost_table(record)
     costs_file = files.write(costs) if costs else None
