@@ -25,10 +25,12 @@ class EntryPlace:
     Attributes:
         entry: The place of its entry, such as `reducer.0`; all components of one entry share it.
         chosen: The keys that have their values from `each`.
+        name: The name that the components of an entry with `each` have in common.
     """
 
     entry: str
     chosen: tuple[str, ...] = ()
+    name: str | None = None
 
     def of(self, key: str) -> str:
         """Return the place of a key, which for a chosen one is in `each`; that of the entry where there is no key."""
@@ -69,7 +71,8 @@ def _combinations(one: ComponentTable, problems: list[tuple[str, str]]) -> Itera
     found += [*_faults(one, own, axes)]
     problems += found
     if not found:
-        place = EntryPlace(entry=one.place.entry, chosen=tuple(steps(axis.key)[0] for axis in axes))
+        chosen = tuple(steps(axis.key)[0] for axis in axes)
+        place = EntryPlace(entry=one.place.entry, chosen=chosen, name=name_of(own))
         for places in product(*(range(len(axis.values)) for axis in axes)):
             yield ComponentTable(place=place, table=_combination(own, axes, places))
 

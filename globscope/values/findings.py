@@ -83,6 +83,7 @@ class Map:
 
     Attributes:
         name: The reducer's name in the spec.
+        kind: Name of the table [[reducer]] that it is of, which maps of one `each` have in common; its own if unset.
         chart: The map itself.
         population: The N members it was fitted to; row i belongs to the chart's latent i.
         coordinates: (N, r) coordinates of the fitted members in the chart's space.
@@ -100,6 +101,7 @@ class Map:
     """
 
     name: str
+    kind: str = Factory(attrgetter("name"), takes_self=True)
     chart: Chart
     population: Population = field(repr=False)
     coordinates: np.ndarray = field(converter=read_only, eq=False, repr=False)

@@ -2,6 +2,7 @@
 
 from globscope.api import hookimpl
 from globscope.builtin.analyses.curvature.analysis import Curvature
+from globscope.builtin.analyses.dimension.analysis import Dimension
 from globscope.builtin.analyses.fidelity.analysis import Fidelity
 from globscope.builtin.analyses.linear_barrier import LinearBarrier
 from globscope.builtin.analyses.low_loss_pass.analysis import LowLossPass
@@ -29,4 +30,5 @@ def globscope_analyses() -> dict[str, type]:
         "similarity": Similarity,
         "stability": Stability,
         "curvature": Curvature,
+        "dimension": Dimension,
     }

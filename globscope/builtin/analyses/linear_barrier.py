@@ -17,15 +17,13 @@ from globscope.api import (
     Field,
     Finding,
     HeatMap,
-    Mixtures,
-    Networks,
-    Population,
     Table,
     area,
     barrier,
     finite_or_none,
 )
 from globscope.builtin.analyses.curves.pairs import count_pairs, require_pairs
+from globscope.builtin.analyses.curves.straight_lines import measure_lines
 
 NAME = "linear-barrier"
 CAPTION = (
@@ -83,7 +81,8 @@ class LinearBarrier:
         finals, t = atlas.population.finals, np.linspace(0, 1, self.points)
         names, field = atlas.population.variants, atlas.field_of(self.field)
         pairs = list(combinations(range(len(names)), 2))
-        ends, inner = atlas.truth[self.field][finals], self._inner(atlas.population.take(finals), pairs, t, bench)
+        ends = atlas.truth[self.field][finals]
+        inner = measure_lines(atlas.population.take(finals), pairs, t, bench)[self.field]
         lines = [np.concatenate([ends[[a]], values, ends[[b]]]) for (a, b), values in zip(pairs, inner, strict=True)]
         extreme = "min" if field.higher_is_better else "max"
         rows = tuple(
@@ -94,21 +93,6 @@ class LinearBarrier:
         columns = ("one", "other", "barrier", "area", extreme, "at")
         table = Table(name="barriers", caption=caption, columns=columns, rows=rows)
         return Finding(tables=(table,), pictures=(_matrix(names, rows, field),))
-
-    def _inner(self, finals: Population, pairs: Sequence[tuple[int, int]], t: np.ndarray, bench: Bench) -> np.ndarray:
-        """Return the (pairs, points − 2) values between the ends, which are known already."""
-        inner = t[1:-1]
-        shares = np.zeros((len(pairs), len(inner), len(finals.members)))
-        for line, (a, b) in zip(shares, pairs, strict=True):
-            line[:, a], line[:, b] = 1 - inner, inner
-        nearest = np.concatenate([np.where(inner > 0.5, b, a) for a, b in pairs]) if pairs else None
-        networks = Networks(
-            space=Mixtures(weights=finals.weights),
-            coordinates=shares.reshape(-1, len(finals.members)),
-            buffers=finals.buffers,
-            nearest=nearest,
-        )
-        return bench.measure(networks)[self.field].reshape(len(pairs), len(inner))
 
 
 def _figures(field: Field, extreme: str, t: np.ndarray, line: np.ndarray) -> Row:

@@ -37,7 +37,7 @@ def analyse(workshop: Workshop, bench: Bench, entry: Entry, atlas: Atlas) -> Fin
 
 def atlas_key(workshop: Workshop, atlas: Atlas) -> str:
     """Return the key of all values of an atlas, and of the names by which findings call them."""
-    maps = [[map_.name, map_.key, list(map_.landscapes)] for map_ in atlas.maps]
+    maps = [[map_.name, map_.kind, map_.key, list(map_.landscapes)] for map_ in atlas.maps]
     entries = (*workshop.spec.sampler, *workshop.spec.topology)
     names = [[entry.name, workshop.key_of(entry.component)] for entry in entries]
     return key(evaluation_key(workshop, atlas.population.key), maps, names)

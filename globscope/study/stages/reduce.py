@@ -89,6 +89,7 @@ class ReducerStage:
         coordinates, outside = self._members(chart, arrays)
         return Map(
             name=self.entry.name,
+            kind=self.entry.place.name or self.entry.name,
             chart=chart,
             population=self.population,
             coordinates=coordinates,

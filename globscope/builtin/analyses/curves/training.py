@@ -12,12 +12,14 @@ from globscope.api import (
     Draft,
     GlobscopeError,
     Part,
+    Population,
     Probe,
     Progress,
     Task,
     fixed_seed,
     threads_for,
 )
+from globscope.builtin.analyses.curves.pairs import pair_label
 from globscope.builtin.analyses.curves.shapes import basis
 from globscope.builtin.analyses.curves.training_step import CurveState, Settings, curve_step, initial_state
 
@@ -64,6 +66,21 @@ class CurveTraining:
         start: Any = [] if self.start is None else self.start
         inputs = [self.settings, self.seed, self.ends, start, [dict(one) for one in self.buffers]]
         return Part(label=f"{self.settings.shape} {self.name}", inputs=inputs, work=self)
+
+
+def pair_training(
+    pair: tuple[str, str], ends: Population, task: Task, *, settings: Settings, seed: int, device: str
+) -> CurveTraining:
+    """Return the training of a curve between two runs' networks; its own seed follows from the study's and the pair."""
+    return CurveTraining(
+        task=task,
+        device=device,
+        ends=np.asarray(ends.weights),
+        settings=settings,
+        seed=int(np.random.default_rng([seed, *"/".join(pair).encode()]).integers(2**32)),
+        name=pair_label(*pair),
+        buffers=ends.buffers,
+    )
 
 
 def trained_bends(bench: Bench, curves: Sequence[CurveTraining]) -> list[np.ndarray]:

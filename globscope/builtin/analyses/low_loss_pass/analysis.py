@@ -26,10 +26,10 @@ from globscope.api import (
     device_name,
     lengths_along,
 )
+from globscope.builtin.analyses.curves.evaluated_path import EvaluatedPath, straight_lines, trained_paths
 from globscope.builtin.analyses.curves.shapes import Shape
 from globscope.builtin.analyses.curves.training import CurveTraining
 from globscope.builtin.analyses.curves.training_step import Settings
-from globscope.builtin.analyses.low_loss_pass.evaluated_path import EvaluatedPath, straight_lines, trained_paths
 from globscope.builtin.analyses.low_loss_pass.minimax_path import (
     Basins,
     MinimaxPath,

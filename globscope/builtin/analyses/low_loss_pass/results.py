@@ -7,7 +7,7 @@ import numpy as np
 from attrs import define, field as attribute
 
 from globscope.api import Field, Overlay, Panel, Plot, Series, Trail, finite_or_none, mean_along
-from globscope.builtin.analyses.low_loss_pass.evaluated_path import EvaluatedPath
+from globscope.builtin.analyses.curves.evaluated_path import EvaluatedPath
 from globscope.builtin.analyses.low_loss_pass.minimax_path import MinimaxPath
 
 LABELS = {"pass": "lowest pass", "straight": "straight line", "curve": "trained curve", "relaxed": "relaxed pass"}

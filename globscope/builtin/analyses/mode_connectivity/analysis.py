@@ -26,7 +26,7 @@ from globscope.api import (
     device_name,
 )
 from globscope.builtin.analyses.curves.pairs import choose_pairs, count_pairs, pair_label, require_pairs
-from globscope.builtin.analyses.curves.training import CurveTraining, trained_bends
+from globscope.builtin.analyses.curves.training import CurveTraining, pair_training, trained_bends
 from globscope.builtin.analyses.curves.training_step import Settings
 from globscope.builtin.analyses.mode_connectivity import project_curves
 from globscope.builtin.analyses.mode_connectivity.curve_members import alternate_points, members
@@ -138,15 +138,8 @@ class ModeConnectivity:
         )
 
     def _training(self, pair: tuple[str, str], ends: Population, task: Task, seed: int) -> CurveTraining:
-        return CurveTraining(
-            task=task,
-            device=device(self.device, f"{NAME}.device"),
-            ends=np.asarray(ends.weights),
-            settings=self._settings(),
-            seed=int(np.random.default_rng([seed, *"/".join(pair).encode()]).integers(2**32)),
-            name=pair_label(*pair),
-            buffers=ends.buffers,
-        )
+        place = device(self.device, f"{NAME}.device")
+        return pair_training(pair, ends, task, settings=self._settings(), seed=seed, device=place)
 
     def _members(self, pair: tuple[str, str], ends: Population, bends: np.ndarray) -> Population:
         name = self._curve_name(pair_label(*pair))

@@ -1,0 +1,1 @@
+"""What of the walls between networks is left as maps get more axes."""

@@ -1,0 +1,133 @@
+"""The passes between the runs' final networks on one map: heights at which its merge tree joins them."""
+
+from collections.abc import Sequence
+from itertools import combinations
+
+import numpy as np
+from attrs import define, field
+
+from globscope.api import Landscape, Map, MergeTree, Topology, finite_or_none, last_networks
+from globscope.builtin.analyses.reconstruction import reconstruction
+
+
+@define(frozen=True, kw_only=True)
+class RunPasses:
+    """What one map says of n runs' final networks.
+
+    Attributes:
+        map: The map, with its landscapes and merge trees.
+        passes: (n, n) lowest passes between the runs' networks, in the field's unit; infinite where its samples never
+            join the two, NaN where a network's sample is in no tree. On the diagonal, the floors of the networks.
+        basins: The runs' basins at the topology's threshold, by the sample at the minimum; -1 where the map does not
+            show the run's network.
+        unexplained: Share of the members' squared distances from their mean that the map loses; None where unknown.
+    """
+
+    map: Map = field(repr=False)
+    passes: np.ndarray = field(eq=False, repr=False)
+    basins: tuple[int, ...]
+    unexplained: float | None
+
+    @property
+    def axes(self) -> int:
+        """Number of the map's axes."""
+        return self.map.chart.dimension
+
+    @property
+    def topology(self) -> Topology:
+        """Its first merge tree."""
+        assert self.map.topology is not None
+        return self.map.topology
+
+    @property
+    def pairs(self) -> np.ndarray:
+        """(n (n - 1) / 2,) passes, in the order of the pairs of runs."""
+        pairs: np.ndarray = self.passes[np.triu_indices(len(self.passes), 1)]
+        return pairs
+
+    @property
+    def certain_pairs(self) -> np.ndarray:
+        """(k,) passes between runs that the map shows; NaN for other pairs, whose path ends at other networks."""
+        shown = np.array(self.basins) >= 0
+        both = (shown[:, None] & shown)[np.triu_indices(len(shown), 1)]
+        return np.where(both, self.pairs, np.nan)
+
+    @property
+    def persistences(self) -> np.ndarray:
+        """(n - 1,) persistences between the runs, largest first: those of a tree whose only leaves are their networks.
+
+        NaN where the map does not know all passes.
+        """
+        if np.isnan(self.passes).any():
+            return np.full(max(len(self.passes) - 1, 0), np.nan)
+        return merge_persistences(self.passes)
+
+
+def run_passes(map_: Map) -> RunPasses | None:
+    """Return the passes between the runs on a map's first merge tree; None where it has none."""
+    landscape, topology = map_.landscape, map_.topology
+    if landscape is None or topology is None:
+        return None
+    finals = map_.population.finals
+    return RunPasses(
+        map=map_,
+        passes=_passes(map_, landscape, topology, finals),
+        basins=tuple(last_networks(map_, landscape, topology).basins.tolist()),
+        unexplained=reconstruction(map_)["unexplained_variance"],
+    )
+
+
+def _passes(map_: Map, landscape: Landscape, topology: Topology, finals: Sequence[int]) -> np.ndarray:
+    """Return the (n, n) passes between the samples nearest to the networks, none below the networks' own values.
+
+    A search begins at the networks' own points, so there the nearest samples are the networks as the map shows them.
+    """
+    vertices = landscape.nearest(map_.chart.latents[finals])
+    own = map_.truth.get(topology.field, np.full(len(map_.population.members), np.nan))[finals]
+    floors = np.fmax(np.asarray(landscape.fields[topology.field], float)[vertices], own)
+    joins, minima = np.diag(floors), topology.full.basin[vertices]
+    for i, j in combinations(range(len(finals)), 2):
+        join = _join(topology.full, int(minima[i]), int(minima[j]))
+        joins[i, j] = joins[j, i] = max(join, floors[i], floors[j])
+    joins[minima < 0] = joins[:, minima < 0] = np.nan
+    return joins
+
+
+def _join(tree: MergeTree, first: int, second: int) -> float:
+    """Return the height at which two minima are joined: infinite where they never are, NaN where one is none.
+
+    A sample and the minimum of its branch are joined at the sample's height. So the pass between two samples is the
+    highest of both and the pass between their minima.
+    """
+    if min(first, second) < 0:
+        return np.nan
+    joined = tree.minimax(first, second)
+    return np.inf if joined is None else joined[1]
+
+
+def merge_persistences(passes: np.ndarray) -> np.ndarray:
+    """Return the (n - 1,) persistences of n networks by (n, n) passes, largest first, with floors on the diagonal.
+
+    Where two groups of networks meet, the branch with the higher floor ends (the elder rule).
+    """
+    floors, groups = np.diag(passes), list(range(len(passes)))
+    deaths = []
+    pairs = sorted(combinations(range(len(passes)), 2), key=lambda pair: float(passes[pair]))
+    for i, j in pairs:
+        elder, younger = sorted((groups[i], groups[j]), key=lambda root: (floors[root], root))
+        if elder != younger:
+            deaths.append(passes[i, j] - floors[younger])
+            groups = [elder if root == younger else root for root in groups]
+    return np.sort(np.array(deaths, float))[::-1]
+
+
+def persistence_text(tree: MergeTree, most: int = 20) -> str:
+    """Return the finite persistences of a tree, largest first."""
+    finite = np.sort(tree.persistences[np.isfinite(tree.persistences)])[::-1]
+    more = " …" if len(finite) > most else ""
+    return " ".join(f"{value:.3g}" for value in finite[:most].tolist()) + more
+
+
+def largest(values: np.ndarray) -> float | None:
+    """Return the largest of some values, None where there is none or one is not finite."""
+    return finite_or_none(values.max()) if len(values) else None

@@ -1,0 +1,263 @@
+"""The analysis `dimension`: passes between runs on maps, paths beside them, and what relabelled runs tell."""
+
+from itertools import permutations
+
+import numpy as np
+import pytest
+from attrs import evolve
+from hypothesis import given, settings, strategies as st
+from scipy.stats import spearmanr
+from support.maps import CENTRES, a_map as bare_map, a_scatter, atlas_of
+
+from globscope.builtin.analyses.dimension.analysis import Dimension
+from globscope.builtin.analyses.dimension.known_paths import KnownPaths
+from globscope.builtin.analyses.dimension.mantel import correlate, relabellings
+from globscope.builtin.analyses.dimension.run_passes import merge_persistences, run_passes
+from globscope.builtin.analyses.dimension.significance import correlation_table
+from globscope.builtin.analyses.dimension.tables import pair_table
+from globscope.builtin.analyses.dimension.warnings import warnings
+from globscope.testing import tiny_atlas, tiny_bench
+from globscope.values.field import Field
+from globscope.values.landscape import Samples
+
+LOSS = Field.of("train_loss")
+PAIRS = 3
+
+
+def a_map(**options):
+    """A map of members that differ, all of which it restores."""
+    made = bare_map(**options)
+    members, places = made.population.members, np.random.default_rng(0).normal(size=made.coordinates.shape)
+    return evolve(made, chart=evolve(made.chart, members=members), coordinates=places, reconstruction=places)
+
+
+def on_map(passes, name="one", kind="one", shown=True, axes=2):
+    """What a map says whose passes are given."""
+    drawn = evolve(a_map(name=name, d=axes), kind=kind)
+    return evolve(run_passes(drawn), passes=np.array(passes, float), basins=(1, 2, 3 if shown else -1))
+
+
+def known(straight=(1, 1, 1), curves=(0.1, 0.1, 0.1), distances=(3, 4, 5)):
+    return KnownPaths(straight=np.array(straight), curves=np.array(curves), distances=np.array(distances, float))
+
+
+# Passes.
+
+
+def minimax(points, edges, values, start, end):
+    """The height of the lowest path, by letting more and more samples in."""
+    for height in np.sort(values):
+        joined, grown = {start}, True
+        while grown:
+            more = {b for edge in edges for a, b in (edge, edge[::-1]) if a in joined and values[b] <= height}
+            grown = not more <= joined
+            joined |= more
+        if values[start] <= height and end in joined:
+            return height
+    return np.inf
+
+
+@given(st.integers(0, 2**32 - 1))
+@settings(max_examples=15, deadline=None)
+def test_a_pass_is_the_lowest_path_over_the_samples_of_a_graph(seed):
+    rng = np.random.default_rng(seed)
+    points = np.concatenate([CENTRES, rng.uniform(-1, 1, (9, 2))])
+    edges = np.array([pair for pair in np.argwhere(rng.random((12, 12)) < 0.25) if pair[0] != pair[1]]).reshape(-1, 2)
+    values = rng.permutation(12) + rng.random()
+    drawn = a_map(samples=Samples(points=points, edges=edges), values=values, threshold=0.0)
+    found = run_passes(evolve(drawn, truth={"train_loss": np.zeros(12)}))
+    pairs = [tuple(edge) for edge in edges.tolist()]
+    assert found.pairs.tolist() == [minimax(points, pairs, values, a, b) for a, b in ((0, 1), (0, 2), (1, 2))]
+
+
+def test_no_pass_is_below_the_networks_themselves():
+    drawn = a_map()
+    own = np.full(len(drawn.population.members), 0.0)
+    own[drawn.population.finals[0]] = 9.0
+    found = run_passes(evolve(drawn, truth={"train_loss": own}))
+    assert found.passes[0].tolist() == [9.0, 9.0, 9.0]
+    assert found.passes[1, 2] < 9
+
+
+def test_a_map_without_a_landscape_says_nothing():
+    assert run_passes(a_scatter("flat", "no way back")) is None
+
+
+def test_a_network_on_no_finite_sample_has_no_pass():
+    drawn = a_map()
+    values = drawn.landscape.fields["train_loss"].copy()
+    values[drawn.landscape.nearest(drawn.chart.latents[drawn.population.finals[:1]])] = np.nan
+    found = run_passes(a_map(values=values))
+    assert np.isnan(found.passes[0]).all()
+    assert np.isfinite(found.passes[1, 2])
+    assert np.isnan(found.persistences).all()
+
+
+def test_persistences_between_runs_follow_the_elder_rule():
+    passes = np.array([[0.0, 1.0, 3.0], [1.0, 0.2, 3.0], [3.0, 3.0, 0.5]])
+    assert merge_persistences(passes) == pytest.approx([2.5, 0.8])
+
+
+def test_runs_that_never_meet_have_no_finite_persistence():
+    passes = np.array([[0.0, np.inf], [np.inf, 0.1]])
+    assert merge_persistences(passes).tolist() == [np.inf]
+
+
+# Beside them.
+
+
+def test_the_lowest_way_is_taken_of_maps_that_show_both_networks():
+    sure, other = on_map(np.full((3, 3), 0.6)), on_map(np.full((3, 3), 0.2), name="two", kind="two", shown=False)
+    table = pair_table([sure, other], known(curves=(np.nan,) * 3), "ABC", LOSS)
+    assert [(row["one"], row["other"], row["lowest"], row["by"]) for row in table.rows] == [
+        ("A", "B", 0.2, "on two"),
+        ("A", "C", 0.6, "on one"),
+        ("B", "C", 0.6, "on one"),
+    ]
+    assert [row["on two"] for row in table.rows] == [0.2] * PAIRS
+    assert [row["curve"] for row in table.rows] == [None] * PAIRS
+
+
+def test_a_kind_is_warned_of_if_the_best_of_its_maps_has_walls_that_another_path_lacks():
+    walls, best = on_map(np.full((3, 3), 2.0)), on_map(np.full((3, 3), 0.5), name="two")
+    (text,) = warnings([walls, best], known(), "ABC")
+    assert text == (
+        "one: on 3 of 3 pairs of runs, the lowest pass of its maps is more than the threshold, 0.1, above a known path "
+        "in weight space: A–B rises to 0.5 on the map and to 0.1 elsewhere; that wall is of the maps"
+    )
+    assert list(warnings([walls, best], known(curves=(0.45,) * 3), "ABC")) == []
+
+
+def test_a_map_that_misses_a_run_is_named():
+    (text,) = warnings([on_map(np.full((3, 3), 0.1), shown=False)], known(), "ABC")
+    assert text.startswith("one: one do not show the final networks of all runs")
+
+
+# Significance.
+
+
+def symmetric(rng, n):
+    matrix = rng.random((n, n))
+    return matrix + matrix.T
+
+
+def test_the_correlation_is_spearmans_and_p_counts_relabelled_runs():
+    rng = np.random.default_rng(0)
+    one, two = symmetric(rng, 5), symmetric(rng, 5)
+    pairs, orders = np.triu_indices(5, 1), relabellings(5, 10_000, rng)
+    found = correlate(one, two, None, orders)
+    wanted = [spearmanr(one[np.ix_(order, order)][pairs], two[pairs])[0] for order in permutations(range(5))]
+    assert found.correlation == pytest.approx(wanted[0])
+    assert found.p == pytest.approx(np.mean(np.array(wanted) >= wanted[0] - 1e-9))
+    assert found.partial is None
+
+
+def test_the_partial_correlation_is_that_of_the_ranks_left_over():
+    rng = np.random.default_rng(1)
+    one, two, fixed = (symmetric(rng, 6) for _ in range(3))
+    found = correlate(one, two, fixed, relabellings(6, 100, rng))
+    pairs = np.triu_indices(6, 1)
+    (ab, ac), bc = (
+        (spearmanr(one[pairs], other[pairs])[0] for other in (two, fixed)),
+        spearmanr(two[pairs], fixed[pairs])[0],
+    )
+    assert found.partial == pytest.approx((ab - ac * bc) / np.sqrt((1 - ac**2) * (1 - bc**2)))
+    assert 1 / 100 <= found.p_partial <= 1
+
+
+def test_p_values_of_unrelated_figures_are_uniform():
+    """Pairs that share a run depend on each other: here the figures are sums of figures of the runs."""
+    rng = np.random.default_rng(2)
+    orders = relabellings(6, 720, rng)
+    p = []
+    for _ in range(200):
+        one, two = (np.add.outer(x, x) for x in rng.normal(size=(2, 6)))
+        p.append(correlate(one, two, None, orders).p)
+    # A binomial share of 200 around 0.05 lies below 0.1 with a probability of more than 99.9 %.
+    assert np.mean(np.array(p) <= 0.05) < 0.1
+
+
+def test_few_runs_are_relabelled_in_all_ways_and_many_are_drawn_with_the_given_order_first():
+    rng = np.random.default_rng(0)
+    assert len({tuple(order) for order in relabellings(5, 120, rng)}) == 120
+    drawn = relabellings(8, 500, rng)
+    assert len(drawn) == 500
+    assert drawn[0].tolist() == list(range(8))
+    assert relabellings(5, 120, rng)[0].tolist() == list(range(5))
+
+
+def test_equal_or_unknown_passes_have_no_correlation():
+    rng = np.random.default_rng(0)
+    orders, some = relabellings(4, 100, rng), symmetric(rng, 4)
+    unknown = np.where(np.eye(4, k=1) + np.eye(4, k=-1), np.nan, some)
+    for figures in (np.ones((4, 4)), unknown):
+        assert correlate(figures, some, some, orders).correlation is None
+
+
+def test_every_map_is_compared_with_the_one_of_most_axes_with_curves_and_with_distances():
+    low, high = (
+        on_map(symmetric(np.random.default_rng(0), 3)),
+        on_map(symmetric(np.random.default_rng(1), 3), "big", axes=3),
+    )
+    paths = known(curves=(0.1, 0.2, 0.3))
+    table = correlation_table([low, high], paths, 100, np.random.default_rng(0))
+    assert [(row["name"], row["with"]) for row in table.rows] == [
+        ("distance", "big"),
+        ("distance", "curves"),
+        ("one", "big"),
+        ("one", "curves"),
+        ("one", "distance"),
+        ("big", "curves"),
+        ("big", "distance"),
+    ]
+    assert table.rows[1]["correlation"] == pytest.approx(1)
+    assert table.rows[1]["p"] == pytest.approx(1 / 6)
+    assert "all 6 relabellings" in table.caption
+
+
+# The whole.
+
+
+@pytest.fixture(scope="module")
+def found():
+    return Dimension(points=5, epochs=1, batch_size=24).analyse(tiny_atlas(), tiny_bench(), np.random.default_rng(0))
+
+
+def test_maps_of_one_table_make_one_line_of_the_picture():
+    maps = [evolve(a_map(name=f"flat {n}", d=n), kind="flat") for n in (2, 3)]
+    plot = _plot(maps)
+    (line, threshold) = plot.panels[0].series
+    assert (line.label, line.x, threshold.label) == ("flat", (2, 3), "threshold")
+    assert threshold.y == (0.1, 0.1)
+
+
+def _plot(maps):
+    from globscope.builtin.analyses.dimension.pictures import persistence_plot
+
+    return persistence_plot([run_passes(one) for one in maps], LOSS)
+
+
+def test_tables_are_of_charts_pairs_passes_and_correlations(found):
+    assert [table.name for table in found.tables] == ["charts", "pairs", "passes", "correlations"]
+    charts, pairs, passes, _ = (table.rows for table in found.tables)
+    assert [row["name"] for row in charts] == ["linear", "barren"]
+    assert len(pairs) == PAIRS
+    assert len(passes) == 2 * PAIRS
+    assert all(row["curve"] is not None for row in pairs)
+
+
+def test_straight_lines_hold_their_ends(found):
+    atlas = tiny_atlas()
+    own = dict(zip(atlas.population.variants, atlas.truth["train_loss"][atlas.population.finals], strict=True))
+    for row in found.tables[1].rows:
+        assert row["straight"] >= max(own[row["one"]], own[row["other"]])
+
+
+def test_without_curves_none_is_trained():
+    found = Dimension(points=5, curves=False).analyse(tiny_atlas(), tiny_bench(), np.random.default_rng(0))
+    assert [row["curve"] for row in found.tables[1].rows] == [None] * PAIRS
+
+
+def test_an_atlas_without_landscapes_has_no_finding():
+    scatter = atlas_of(a_scatter("flat", "no way back"))
+    assert Dimension().analyse(scatter, tiny_bench(), np.random.default_rng(0)).tables == ()
