@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 from attrs import evolve
 from support.components import BUILT_IN
-from support.searches import SEARCH, Descend, Flat, Steep
+from support.searches import SEARCH, Bare, Descend, Flat, Plain, Steep
 from support.study import TINY_TASK, values
 
 from globscope.api import Chart, PluginError, Samples
@@ -29,7 +29,7 @@ def study(tmp_path):
 
     def made(text=SEARCH, folder="run"):
         (tmp_path / "study.toml").write_text(TINY_TASK + text, "utf-8")
-        registry = registry_of(BUILT_IN, tiny=TinyTask, descend=Descend, flat=Flat, steep=Steep)
+        registry = registry_of(BUILT_IN, tiny=TinyTask, descend=Descend, flat=Flat, steep=Steep, bare=Bare, plain=Plain)
         return Study(spec=read_spec(tmp_path / "study.toml", (), registry), folder=tmp_path / folder, registry=registry)
 
     return made
@@ -61,7 +61,7 @@ def test_a_search_is_sent_gradients_and_the_landscape_has_the_edges_of_all_round
     assert (np.diff(losses, axis=0) < 0).all()
 
 
-@pytest.mark.parametrize("change", [('"flat"', '"pca"'), ('"steep"', '"torch"')])
+@pytest.mark.parametrize("change", [('"flat"', '"bare"'), ('"steep"', '"plain"')])
 def test_who_does_not_differentiate_gets_central_differences(study, change):
     exact, found = landscape_of(study(folder="exact")), landscape_of(study(SEARCH.replace(*change), "differences"))
     first = slice(DESCENTS)
@@ -72,7 +72,15 @@ def test_who_does_not_differentiate_gets_central_differences(study, change):
     assert not np.array_equal(found.gradients, exact.gradients)
 
 
-@pytest.mark.parametrize(("reducer", "times"), [("flat", 1), ("pca", 5)])
+def test_built_in_gradients_are_those_of_plain_torch(study):
+    exact = landscape_of(study(folder="exact"))
+    found = landscape_of(study(SEARCH.replace("flat", "pca").replace("steep", "torch"), "built-in"))
+    first = slice(DESCENTS)  # later rounds are elsewhere
+    scale = np.abs(exact.gradients[first]).max()
+    np.testing.assert_allclose(found.gradients[first], exact.gradients[first], atol=1e-5 * scale)  # float32 sums
+
+
+@pytest.mark.parametrize(("reducer", "times"), [("flat", 1), ("bare", 5)])
 def test_differences_cost_two_networks_an_axis_and_gradients_none(reducer, times, study):
     place = study(SEARCH.replace("flat", reducer))
     landscape_of(place)
@@ -80,7 +88,7 @@ def test_differences_cost_two_networks_an_axis_and_gradients_none(reducer, times
     assert sum(found[-1]["stop"] == times * DESCENTS for found in units) == ROUNDS
 
 
-@pytest.mark.parametrize("text", [SEARCH, SEARCH.replace('"flat"', '"pca"')])
+@pytest.mark.parametrize("text", [SEARCH, SEARCH.replace('"flat"', '"bare"')])
 def test_a_search_is_the_same_to_the_last_bit_in_other_processes(study, text):
     here = landscape_of(study(text + "memory = 1e-6\n", "here"))
     with Processes(workers=2).open() as workers:
@@ -189,7 +197,7 @@ def test_a_search_asks_for_the_gradient_of_one_field_only():
 
 
 def test_what_is_stored_of_a_round_has_its_edges_and_the_shifted_networks(study):
-    place = study(SEARCH.replace('"flat"', '"pca"'))
+    place = study(SEARCH.replace('"flat"', '"bare"'))
     landscape_of(place)
     stored = [read_arrays(file) for file in place.folder.glob("stages/sample/*/samples.npz")]
     assert sorted("edges" in one for one in stored) == [False, True, True, True]

@@ -1,4 +1,4 @@
-"""A search that descends by gradients, and an evaluator and a map that differentiate for it."""
+"""A search that descends by gradients, an evaluator and a map that differentiate for it, and those that do not."""
 
 from typing import ClassVar
 
@@ -89,6 +89,26 @@ class Flat(Pca):
 def _differentiated(chart):
     axes = chart.arrays["axes"]
     return evolve(chart, pullback=lambda points, gradients: gradients @ axes.T)
+
+
+@define(frozen=True, kw_only=True)
+class Bare(Pca):
+    """Principal axes, not differentiated."""
+
+    def reduce(self, inputs, rng):
+        """Return the chart without its pullback."""
+        return evolve(super().reduce(inputs, rng), pullback=None)
+
+    def restore(self, inputs, arrays):
+        """Return the stored chart without its pullback."""
+        return evolve(super().restore(inputs, arrays), pullback=None)
+
+
+@define(frozen=True, kw_only=True)
+class Plain(Torch):
+    """Score as `torch` does, without gradients."""
+
+    traits: ClassVar = EvaluatorTraits(device="cpu")
 
 
 @define(frozen=True, kw_only=True)

@@ -62,7 +62,7 @@ OPTIONS = {
     ],
     ("task", "pinn-convection"): [{"hidden": (8,), "grid": (6, 5), "collocation": 12}],
     ("reducer", "autoencoder"): [{"steps": 50}],
-    ("reducer", "kernel-pca"): [{}],
+    ("reducer", "kernel-pca"): [{}, {"kernel": "poly"}, {"kernel": "cosine", "alpha": 1e-3}],
     ("reducer", "pca"): [{}, {"latent_dim": 11}],
     ("reducer", "span"): [{}],
     ("reducer", "hull"): [{}, {"points": "ends and starts"}, {"of": ("A", "C@1")}],
@@ -629,6 +629,18 @@ WRONG = {
             )
         ),
         {"pointwise_is_claimed_rightly"},
+    ),
+    "pulls gradients back in other units": (
+        reducer(lambda self, chart, inputs, rng: evolve(chart, pullback=lambda p, g: 1.05 * g[:, :2])),
+        {"pullback_is_the_transposed_jacobian"},
+    ),
+    "pulls gradients back along swapped axes": (
+        reducer(lambda self, chart, inputs, rng: evolve(chart, pullback=lambda p, g: g[:, 1::-1])),
+        {"pullback_is_the_transposed_jacobian"},
+    ),
+    "pulls gradients back in place": (
+        reducer(lambda self, chart, inputs, rng: evolve(chart, pullback=lambda p, g: np.negative(g, out=g)[:, :2])),
+        {"pullback_is_the_transposed_jacobian"},
     ),
     "does not say why there is no landscape": (
         reducer(lambda self, chart, inputs, rng: evolve(chart, decode=None)),

@@ -7,7 +7,8 @@ import numpy as np
 from attrs import define, field
 from attrs.validators import and_, ge, gt
 
-from globscope.api import AXES, Chart, GlobscopeError, ReducerInputs, ReducerTraits, Transform
+from globscope.api import AXES, Chart, GlobscopeError, Pullback, ReducerInputs, ReducerTraits, Transform
+from globscope.builtin.reducers.kernel_gradients import kernel_pullback
 from globscope.builtin.reducers.requirements import MANY, require_directions
 
 
@@ -61,12 +62,13 @@ class KernelPca:
         )
         latents = model.fit_transform(inputs.coordinates / scale)
         apart = median_distance(latents)
-        back = self._pre_image(latents / apart, inputs.coordinates / scale)
+        back, pullback = self._pre_image(latents / apart, inputs.coordinates / scale)
         return Chart(
             space=inputs.space,
             latents=latents,
             encode=lambda coordinates: model.transform(coordinates / scale),
             decode=lambda points: back(points / apart) * scale,
+            pullback=lambda points, gradients: pullback(points / apart, gradients * (scale / apart)),
             pointwise=True,
             notes={"median_distance": scale, "median_latent_distance": apart},
         )
@@ -79,8 +81,8 @@ class KernelPca:
     def _kernel(self) -> dict[str, Any]:
         return {"kernel": self.kernel, "gamma": self.gamma, "degree": self.degree, "coef0": self.coef0}
 
-    def _pre_image(self, latents: np.ndarray, coordinates: np.ndarray) -> Transform:
-        """Return the ridge regression from (N, d) scaled latents to (N, r) scaled coordinates."""
+    def _pre_image(self, latents: np.ndarray, coordinates: np.ndarray) -> tuple[Transform, Pullback]:
+        """Return the ridge regression from (N, d) scaled latents to (N, r) scaled coordinates, and its pullback."""
         from scipy.linalg import LinAlgError, LinAlgWarning, solve
         from sklearn.metrics.pairwise import pairwise_kernels
 
@@ -100,7 +102,11 @@ class KernelPca:
                 f"reducer 'kernel-pca': the pre-image cannot be solved for with kernel = {self.kernel!r}, "
                 f"gamma = {self.gamma:g} and alpha = {self.alpha:g}; raise alpha"
             ) from error
-        return lambda points: similarity(points) @ weights
+
+        def pullback(points: np.ndarray, gradients: np.ndarray) -> np.ndarray:
+            return kernel_pullback(self.kernel, points, latents, gradients @ weights.T, **options)
+
+        return lambda points: similarity(points) @ weights, pullback
 
 
 def median_distance(points: np.ndarray) -> float:

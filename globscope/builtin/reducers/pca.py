@@ -65,6 +65,7 @@ def _chart(inputs: ReducerInputs, arrays: Mapping[str, np.ndarray], notes: Mappi
         latents=encode(inputs.coordinates),
         encode=encode,
         decode=lambda points: mean + points @ axes,
+        pullback=lambda _, gradients: gradients @ axes.T,
         pointwise=True,
         exact_inverse=len(axes) == inputs.coordinates.shape[1],
         arrays=arrays,

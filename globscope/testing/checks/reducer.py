@@ -15,6 +15,10 @@ from globscope.testing.tiny.population import tiny_inputs
 
 # Float32 networks keep 7 digits; some are lost on the way there and back.
 SAME_NETWORK = 1e-4
+# Steps of central differences, of the members' extent, and how far off they may be at the best one: with float32
+# rounding over the step, and a kink within it, by some thousandths of the largest derivative.
+STEPS = (1e-2, 1e-3, 1e-4)
+DERIVATIVE = 1e-2
 
 
 @define(frozen=True, kw_only=True)
@@ -121,6 +125,27 @@ class ReducerChecks(OptionChecks):
         alone = np.concatenate([np.asarray(chart.decode(point[None])) for point in _points(chart)])
         require_near(alone, found, SAME_NETWORK, "claims to decode pointwise, but a point's batch changes its network")
 
+    def pullback_is_the_transposed_jacobian(self) -> None:
+        """With `pullback`, (n, d) points and (n, r) gradients give the (n, d) derivatives of their product with decode.
+
+        Compared with central differences. Short steps are lost in the rounding of a decoder in float32, and long ones
+        run over the kinks of a ReLU, so each derivative has to agree at one of several.
+        """
+        chart = self._first.chart
+        if chart.pullback is None:
+            return
+        require(chart.decode, "has a pullback, and no decode whose it is")
+        points = _points(chart)
+        gradients = np.random.default_rng(2).normal(size=(len(points), chart.space.rank))
+        before = points.copy(), gradients.copy()
+        found = numeric("gradients that are pulled back", chart.pullback(points, gradients))
+        require(found.shape == points.shape, f"pulls gradients back to shape {found.shape}, not {points.shape}")
+        for now, then in zip((points, gradients), before, strict=True):
+            require_same(now, then, "pullback writes into what it is given")
+        wanted = np.stack([_derivatives(chart, points, gradients, step) for step in STEPS])
+        off = np.abs(wanted - found).min(axis=0)
+        require((off <= DERIVATIVE * np.abs(wanted).max()).all(), "pullback is not the transposed Jacobian of decode")
+
     def trial_is_a_fit_of_its_kind(self) -> None:
         """Where it offers a trial, that one fits the same members to as many axes, and takes no longer than itself."""
         trial = (
@@ -200,6 +225,18 @@ def _points(chart: Chart) -> np.ndarray:
     latents = np.nan_to_num(chart.latents, posinf=0, neginf=0)  # that they are finite is another check
     low, high = latents.min(axis=0), latents.max(axis=0)
     return np.random.default_rng(1).uniform(low, high, size=(5, chart.dimension))
+
+
+def _derivatives(chart: Chart, points: np.ndarray, gradients: np.ndarray, step: float) -> np.ndarray:
+    """Return the (n, d) central differences of the products of decoded points with (n, r) gradients."""
+    assert chart.decode is not None
+    columns = list[np.ndarray]()
+    for axis, extent in enumerate(np.ptp(np.nan_to_num(chart.latents, posinf=0, neginf=0), axis=0)):
+        moved = np.zeros_like(points)
+        moved[:, axis] = step * (extent or 1.0)
+        change = np.asarray(chart.decode(points + moved)) - np.asarray(chart.decode(points - moved))
+        columns.append((change * gradients).sum(axis=1) / (2 * moved[:, axis]))
+    return np.stack(columns, axis=1)
 
 
 def _networks(fit: _Fit) -> np.ndarray:

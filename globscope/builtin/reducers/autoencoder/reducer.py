@@ -183,6 +183,14 @@ def _chart(
             result: np.ndarray = part(torch.from_numpy(np.ascontiguousarray(points, np.float32))).numpy()
         return result
 
+    def pullback(points: np.ndarray, gradients: np.ndarray) -> np.ndarray:
+        """Differentiate in float32, as points are decoded; of a ReLU at 0 torch takes the left derivative."""
+        with torch.enable_grad(), one_thread(width < NARROW):
+            at = torch.from_numpy(np.array(points, np.float32)).requires_grad_()
+            cotangents = torch.from_numpy(np.asarray(gradients * scale, np.float32))
+            (pulled,) = torch.autograd.grad(network[1](at), at, cotangents)
+        return pulled.numpy().astype(np.float64)
+
     def encode(coordinates: np.ndarray) -> np.ndarray:
         return apply(network[0], coordinates / scale).astype(np.float64)
 
@@ -192,6 +200,7 @@ def _chart(
         encode=encode,
         # The full space's coordinates are float32: D-wide arrays are not doubled.
         decode=lambda points: apply(network[1], points).astype(dtype, copy=False) * scale,
+        pullback=pullback,
         pointwise=True,  # a LayerNorm looks at one point alone
         arrays=arrays,
         notes=notes,

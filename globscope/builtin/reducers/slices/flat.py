@@ -90,6 +90,7 @@ def _chart(arrays: Mapping[str, np.ndarray], notes: Mapping[str, float | str]) -
         latents=arrays["latents"],
         encode=lambda coordinates: coordinates @ inverse,
         decode=lambda points: points @ mixing,
+        pullback=lambda _, gradients: gradients @ mixing.T,
         exact_inverse=True,
         pointwise=True,
         arrays=arrays,
