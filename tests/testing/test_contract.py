@@ -79,6 +79,10 @@ OPTIONS = {
     ("sampler", "grid"): [{"resolution": 5}, {"resolution": (3, 4)}],
     ("sampler", "sobol"): [{"samples": 16}, {"samples": 5}],
     ("sampler", "gaussian-ball"): [{"samples": 8}, {"samples": 8, "centre": "variant:A"}],
+    ("sampler", "critical-points"): [
+        {"starts": 4, "images": 3, "tolerance": 0.1},
+        {"members": "none", "starts": 3, "pairs": "all", "budget": 500, "bounded": False},
+    ],
     ("evaluator", "torch"): [{}, {"method": "loop", "batch_size": 32}],
     ("topology", "gudhi"): [{}, {"field": "test_loss", "adjacency": "full", "mask": True}],
     ("aligner", "weight-matching"): [{}],
@@ -1027,7 +1031,7 @@ def test_a_registry_of_classes_knows_them_by_name_and_role_and_nothing_else():
         ("reducer", "keep-two", Kept2D),
     ]
     both = registry_of(alone, REGISTRY, counts=Counts)
-    assert set(both.role("sampler")) == {"corners", "gaussian-ball", "grid", "path", "sobol"}
+    assert set(both.role("sampler")) == {"corners", "critical-points", "gaussian-ball", "grid", "path", "sobol"}
     assert both.of(Counts()).role == "analysis"
 
 

@@ -2,6 +2,7 @@
 
 from globscope.api import hookimpl
 from globscope.builtin.samplers.ball import GaussianBall
+from globscope.builtin.samplers.critical_points import CriticalPoints
 from globscope.builtin.samplers.grid import Grid
 from globscope.builtin.samplers.path import Path
 from globscope.builtin.samplers.sobol import Sobol
@@ -12,4 +13,10 @@ GLOBSCOPE_API = 2
 @hookimpl
 def globscope_samplers() -> dict[str, type]:
     """Offer the samplers by the name that a spec writes after `use =`."""
-    return {"grid": Grid, "path": Path, "sobol": Sobol, "gaussian-ball": GaussianBall}
+    return {
+        "grid": Grid,
+        "path": Path,
+        "sobol": Sobol,
+        "gaussian-ball": GaussianBall,
+        "critical-points": CriticalPoints,
+    }

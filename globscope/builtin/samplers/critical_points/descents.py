@@ -1,0 +1,177 @@
+"""Many descents at once, each by quasi-Newton steps that never rise."""
+
+import numpy as np
+from attrs import define, field
+
+from globscope.builtin.samplers.critical_points.record import Measured, Record, Steps
+
+# Steps whose differences of gradients are remembered, as L-BFGS does.
+MEMORY = 6
+# Lengths of a first step and of any step, in units of the box.
+FIRST, LONGEST = 0.02, 0.05
+# Two descents so near to each other, with slopes less than 60° apart, go on as one.
+NEAR, AGREE = 0.01, 0.7
+# A descent ends after so many steps that gain little, or so many shortened steps in a row.
+IDLE, SHORTENED = 3, 7
+LONGEST_DESCENT = 400
+# Points so near to the rim of the box lie on it.
+ROUNDING = 1e-12
+
+
+@define
+class Descents:
+    """Positions of n descents, and what their next steps follow from.
+
+    Attributes:
+        rows: (n,) samples where they are.
+        points: (n, d) where they are.
+        values: (n,) field there.
+        slopes: (n, d) gradients there.
+        follows: (n,) number of the descent that each goes on as; its own where it goes on by itself.
+    """
+
+    rows: np.ndarray
+    points: np.ndarray
+    values: np.ndarray
+    slopes: np.ndarray
+    follows: np.ndarray
+    moves: list[np.ndarray] = field(factory=list)
+    turns: list[np.ndarray] = field(factory=list)
+
+    def directions(self, bounds: np.ndarray) -> np.ndarray:
+        """Return (n, d) directions of descent by L-BFGS's two loops, that do not lead out of the box.
+
+        Source: Nocedal, "Updating quasi-Newton matrices with limited storage", Math. Comput. 35, 1980.
+        """
+        slopes = inward(self.points, self.slopes, bounds)
+        direction, pairs = slopes.copy(), list(zip(self.moves, self.turns, strict=True))
+        weights = []
+        for move, turn in reversed(pairs):
+            scale = (move * turn).sum(axis=1)
+            weight = np.divide((move * direction).sum(axis=1), scale, out=np.zeros(len(scale)), where=scale > 0)
+            direction -= weight[:, None] * turn
+            weights.append(weight)
+        direction *= self._first_scale()[:, None]
+        for (move, turn), weight in zip(pairs, reversed(weights), strict=True):
+            scale = (move * turn).sum(axis=1)
+            back = np.divide((turn * direction).sum(axis=1), scale, out=np.zeros(len(scale)), where=scale > 0)
+            direction += np.where(scale > 0, weight - back, 0.0)[:, None] * move
+        # A direction that rises has lost its way: along the slope then.
+        rises = (direction * slopes).sum(axis=1) <= 0
+        direction[rises] = _of_length(slopes[rises], FIRST)
+        direction = inward(self.points, direction, bounds)
+        length = np.linalg.norm(direction, axis=1, keepdims=True)
+        shortened: np.ndarray = -direction * np.minimum(1.0, LONGEST / np.maximum(length, 1e-300))
+        return shortened
+
+    def _first_scale(self) -> np.ndarray:
+        """Return what one over the curvature is thought to be, from the newest step that says so."""
+        scale: np.ndarray = FIRST / np.maximum(np.linalg.norm(self.slopes, axis=1), 1e-300)
+        for move, turn in zip(self.moves, self.turns, strict=True):
+            product, square = (move * turn).sum(axis=1), (turn**2).sum(axis=1)
+            scale = np.where(product > 0, product / np.maximum(square, 1e-300), scale)
+        return scale
+
+    def take(self, which: np.ndarray, measured: Measured) -> None:
+        """Move some descents to their trial points, and remember how their slopes turned."""
+        move, turn = np.zeros_like(self.points), np.zeros_like(self.points)
+        move[which] = measured.points - self.points[which]
+        turn[which] = measured.slopes - self.slopes[which]
+        bends_up = ((move * turn).sum(axis=1) > 1e-12 * (turn**2).sum(axis=1))[:, None]
+        self.moves = [*self.moves, np.where(bends_up, move, 0)][-MEMORY:]
+        self.turns = [*self.turns, np.where(bends_up, turn, 0)][-MEMORY:]
+        self.rows[which], self.points[which] = measured.rows, measured.points
+        self.values[which], self.slopes[which] = measured.values, measured.slopes
+
+
+def descend(record: Record, starts: np.ndarray, gain: float, reserve: int = 0) -> Steps[Descents]:
+    """Return the ends of descents from (n, d) points.
+
+    Every trial point is a neighbour of the point from which it was tried, and only a lower one is moved to: so along
+    its edges every sample leads down to the end of its descent.
+
+    Args:
+        record: Receives what is measured.
+        starts: Where the descents start.
+        gain: A descent ends when its steps gain less than this.
+        reserve: Evaluations that are left for what follows.
+    """
+    first = yield from record.measure(starts, gradients=True)
+    count = len(starts)
+    descents = Descents(
+        first.rows.copy(), first.points.copy(), first.values.copy(), first.slopes.copy(), np.arange(count)
+    )
+    steps, idle, shortened = np.ones(count), np.zeros(count, int), np.zeros(count, int)
+    going, tracks = np.isfinite(first.values), [(np.arange(count), first)]
+    for _ in range(LONGEST_DESCENT):
+        _join_tracks(record, descents, going, tracks, gain)
+        if not going.any() or not record.affords(int(going.sum()), gradients=True, reserve=reserve):
+            break
+        which = np.flatnonzero(going)
+        directions = descents.directions(record.bounds)[which]
+        expected = -(descents.slopes[which] * directions).sum(axis=1) / 2
+        trials = descents.points[which] + steps[which, None] * directions
+        record.join(np.stack([descents.rows[which], record.count + np.arange(len(which))], axis=1))
+        measured = yield from record.measure(trials, gradients=True)
+        gains = descents.values[which] - measured.values
+        lower = gains > 0
+        little = np.where(lower, np.maximum(gains, 0), steps[which] * expected) < gain
+        idle[which] = np.where(little, idle[which] + 1, 0)
+        shortened[which] = np.where(lower, 0, shortened[which] + 1)
+        steps[which] = np.where(lower, 1.0, steps[which] * 0.35)
+        taken = Measured(
+            rows=measured.rows[lower],
+            points=measured.points[lower],
+            values=measured.values[lower],
+            slopes=measured.slopes[lower],
+        )
+        descents.take(which[lower], taken)
+        tracks.append((which[lower], taken))
+        going[which] = (idle[which] < IDLE) & (shortened[which] < SHORTENED)
+    return descents
+
+
+def inward(points: np.ndarray, slopes: np.ndarray, bounds: np.ndarray) -> np.ndarray:
+    """Return slopes without what would lead out of the box when followed downwards."""
+    leaves = ((points <= bounds[0] + ROUNDING) & (slopes > 0)) | ((points >= bounds[1] - ROUNDING) & (slopes < 0))
+    kept: np.ndarray = np.where(leaves, 0.0, slopes)
+    return kept
+
+
+def _join_tracks(
+    record: Record, descents: Descents, going: np.ndarray, tracks: list[tuple[np.ndarray, Measured]], gain: float
+) -> None:
+    """End descents that have come upon the track of another one that is no higher there and leads the same way."""
+    from scipy.spatial import cKDTree
+
+    owner = np.concatenate([which for which, _ in tracks])
+    points, values, slopes, rows = (
+        np.concatenate([getattr(part, name) for _, part in tracks]) for name in ("points", "values", "slopes", "rows")
+    )
+    near = cKDTree(points).query_ball_point(descents.points[going], NEAR)
+    for number, around in zip(np.flatnonzero(going), near, strict=True):
+        roots = np.array([_root(descents.follows, owner[at]) for at in around], int)
+        lower = (roots != number) & (values[around] < descents.values[number] + gain)
+        agree = _agreement(slopes[around], descents.slopes[number], flat=gain / NEAR)
+        for at, root in zip(np.array(around, int)[lower & agree], roots[lower & agree], strict=True):
+            descents.follows[number], going[number] = root, False
+            record.join(np.array([[descents.rows[number], rows[at]]]))
+            break
+
+
+def _root(follows: np.ndarray, number: int) -> int:
+    while follows[number] != number:
+        number = follows[number]
+    return int(number)
+
+
+def _agreement(slopes: np.ndarray, one: np.ndarray, flat: float) -> np.ndarray:
+    """Return which slopes lead the same way as one; flat ones lead nowhere, and so do not disagree."""
+    lengths, length = np.linalg.norm(slopes, axis=1), np.linalg.norm(one)
+    agree: np.ndarray = (slopes @ one > AGREE * lengths * length) | (lengths < flat) | (length < flat)
+    return agree
+
+
+def _of_length(vectors: np.ndarray, length: float) -> np.ndarray:
+    scaled: np.ndarray = vectors * (length / np.maximum(np.linalg.norm(vectors, axis=1, keepdims=True), 1e-300))
+    return scaled

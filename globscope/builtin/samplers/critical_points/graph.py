@@ -1,0 +1,38 @@
+"""The edges of samples that lie on no path: each leads down to one sample of the graph, and so makes no leaf."""
+
+import numpy as np
+
+from globscope.builtin.samplers.critical_points.record import Record
+
+BLOCK = 512
+
+
+def join_rest(record: Record) -> None:
+    """Join every sample without an edge to the nearest lower sample that has some, a trusted one if it is trusted.
+
+    Such a sample has this one edge and no other, so that it lowers no pass. One that is lower than all is joined to the
+    nearest.
+    """
+    samples, trusted = record.everything(), record.trusted
+    on_graph = np.zeros(record.count, bool)
+    on_graph[record.edges.ravel()] = True
+    finite = np.isfinite(samples.values)
+    rest, graph = np.flatnonzero(~on_graph & finite), np.flatnonzero(on_graph & finite)
+    if not len(graph):
+        return
+    for start in range(0, len(rest), BLOCK):
+        rows = rest[start : start + BLOCK]
+        apart = _distances(samples.points[rows], samples.points[graph])
+        higher = samples.values[graph][None] > samples.values[rows][:, None]
+        distrusted = trusted[rows][:, None] & ~trusted[graph][None]
+        # Worse by a whole box for each wish that is not met: lower first, then trusted, then near.
+        far = float(apart.max()) + 1
+        nearest = graph[(apart + 2 * far * higher + far * distrusted).argmin(axis=1)]
+        record.join(np.stack([rows, nearest], axis=1))
+
+
+def _distances(one: np.ndarray, other: np.ndarray) -> np.ndarray:
+    from scipy.spatial.distance import cdist
+
+    apart: np.ndarray = cdist(one, other)
+    return apart

@@ -1,0 +1,143 @@
+"""What a search found, as tables and warnings."""
+
+from collections.abc import Iterator, Sequence
+
+import numpy as np
+
+from globscope.api import Chart, Finding, Landscape, Table
+from globscope.builtin.samplers.critical_points.pairs import Pair
+from globscope.builtin.samplers.critical_points.paths import Path
+from globscope.builtin.samplers.critical_points.search import CriticalPoints
+from globscope.builtin.samplers.critical_points.starts import end_rows
+
+MINIMA = (
+    "Minima of {field}, by descent; a straight segment from one to another rises by more than {tolerance:g} between "
+    "them. name: the training runs whose last networks lead down to it. nearest_run and distance: the run whose last "
+    "network lies nearest on the map, and how far away, in latent units. trusted: whether the decoded network is near "
+    "a member. sample: its number among the samples."
+)
+PASSES = (
+    "Paths between minima. upper_bound: the highest {field} of the samples along the path. The lowest pass between the "
+    "two is at most as high, except for what may lie between two samples, which are at most largest_step apart (in "
+    "latent units). persistence: height above the higher of the two lowest minima that the pass joins, for passes of "
+    "the merge tree. gradient: its norm across the path at the top, per latent unit; 0 at a pass. negative: how many "
+    "curvatures at the top are negative, of those looked at in so many directions; a pass has one. converged: whether "
+    "the string ended because it sank no further. untrusted: share of the samples where the map extrapolates. samples: "
+    "the path's samples in their order."
+)
+MINIMUM_COLUMNS = ("name", "value", "nearest_run", "distance", "trusted", "sample")
+PASS_COLUMNS = (
+    "one", "two", "upper_bound", "persistence", "largest_step", "gradient", "negative", "directions", "converged",
+    "untrusted", "samples",
+)  # fmt: skip
+
+
+def finding(search: CriticalPoints, chart: Chart, landscape: Landscape, starts: Sequence[int]) -> Finding:
+    """Return the tables of minima and passes of a finished search, and its warnings.
+
+    Args:
+        search: The search, replayed to its end.
+        chart: The map.
+        landscape: All samples.
+        starts: Rows of the members from which the first descents started.
+    """
+    names = minimum_names(search, chart, starts)
+    words = {"field": search.record.name, "tolerance": search.tolerance}
+    minima = Table(
+        name="minima",
+        caption=MINIMA.format(**words),
+        columns=MINIMUM_COLUMNS,
+        rows=tuple(_minimum_rows(search, chart, landscape, names)),
+    )
+    passes = Table(
+        name="passes",
+        caption=PASSES.format(**words),
+        columns=PASS_COLUMNS,
+        rows=tuple(_pass_row(search, pair, landscape, names) for pair in search.wanted),
+    )
+    return Finding(tables=(minima, passes), warnings=tuple(_warnings(search, landscape, names)))
+
+
+def minimum_names(search: CriticalPoints, chart: Chart, starts: Sequence[int]) -> list[str]:
+    """Return what each minimum is called: the runs that end in it, or its sample."""
+    ends = {row: variant for variant, row in end_rows(chart).items()}
+    names: list[str] = []
+    for number, sample in enumerate(search.minima.rows):
+        led = zip(starts, search.minima.of_start, strict=False)
+        here = [ends[row] for row, minimum in led if minimum == number and row in ends]
+        names.append(", ".join(here) or f"sample {sample}")
+    return names
+
+
+def _minimum_rows(
+    search: CriticalPoints, chart: Chart, landscape: Landscape, names: Sequence[str]
+) -> Iterator[dict[str, str | float | None]]:
+    ends = end_rows(chart)
+    places = chart.latents[list(ends.values())]
+    for name, sample, value in zip(names, search.minima.rows, search.minima.values, strict=True):
+        apart = np.linalg.norm(places - landscape.samples.points[sample], axis=1)
+        nearest = int(apart.argmin()) if len(ends) else None
+        yield {
+            "name": name,
+            "value": float(value),
+            "nearest_run": None if nearest is None else list(ends)[nearest],
+            "distance": None if nearest is None else float(apart[nearest]),
+            "trusted": "yes" if landscape.trusted[sample] else "no",
+            "sample": int(sample),
+        }
+
+
+def _pass_row(
+    search: CriticalPoints, pair: Pair, landscape: Landscape, names: Sequence[str]
+) -> dict[str, str | float | None]:
+    path, top, unit = search.paths[pair], search.tops.get(pair), search.record.unit
+    known = np.isfinite(path.top) and pair in search.finished
+    return {
+        "one": names[pair[0]],
+        "two": names[pair[1]],
+        "upper_bound": path.top if known else None,
+        "persistence": search.persistences.get(pair),
+        "largest_step": float(path.steps.max()) * unit,
+        "gradient": None if top is None else top.across / unit,
+        "negative": None if top is None else top.negative,
+        "directions": None if top is None else top.directions,
+        "converged": "yes" if path.is_converged else "no",
+        "untrusted": float(1 - landscape.trusted[path.rows].mean()),
+        "samples": _ranges(path),
+    }
+
+
+def _ranges(path: Path) -> str:
+    """Return the numbers of a path's samples, with runs of consecutive ones as `first-last`."""
+    rows = path.rows
+    starts = np.flatnonzero(np.diff(rows, prepend=rows[0] - 2) != 1)
+    runs = [(int(run[0]), int(run[-1])) for run in np.split(rows, starts[1:])]
+    return " ".join(str(first) if first == last else f"{first}-{last}" for first, last in runs)
+
+
+def _warnings(search: CriticalPoints, landscape: Landscape, names: Sequence[str]) -> Iterator[str]:
+    if search.record.ran_out:
+        yield (
+            f"The search ended at its budget of {search.record.budget:,} evaluations: minima may be missing, and lower "
+            "passes are likely."
+        )
+    bounds = search.persistences
+    loose = [_pair_name(pair, names) for pair in bounds if not search.paths[pair].is_converged]
+    if loose:
+        yield f"The strings of these passes were still sinking at the end; lower passes are likely: {'; '.join(loose)}."
+    odd = [_pair_name(pair, names) for pair in bounds if pair in search.tops and search.tops[pair].negative != 1]
+    if odd:
+        yield (
+            "At the tops of these paths the number of negative curvatures found is not one, so they need not be passes "
+            f"of the field: {'; '.join(odd)}."
+        )
+    far = [_pair_name(pair, names) for pair in bounds if not landscape.trusted[search.paths[pair].rows].all()]
+    if far:
+        yield f"These paths lead through networks unlike any member, where the map is not trusted: {'; '.join(far)}."
+    apart = len(search.minima.rows) - 1 - len(bounds)
+    if apart > 0:
+        yield f"No path of finite values was found to {apart} of the {len(search.minima.rows)} minima."
+
+
+def _pair_name(pair: Pair, names: Sequence[str]) -> str:
+    return f"{names[pair[0]]} – {names[pair[1]]}"

@@ -1,0 +1,112 @@
+"""The sampler `critical-points`."""
+
+from typing import Literal
+
+import numpy as np
+from attrs import define, field as option
+from attrs.validators import and_, ge, gt
+
+from globscope.api import SAMPLES, STEPS, Chart, Finding, Landscape, SamplerTraits, Samples, next_round
+from globscope.builtin.samplers.critical_points.record import Record
+from globscope.builtin.samplers.critical_points.results import finding
+from globscope.builtin.samplers.critical_points.search import CriticalPoints as CriticalSearch
+from globscope.builtin.samplers.critical_points.starts import Members, end_rows, quasi_random, start_rows
+from globscope.builtin.samplers.members import box
+
+# Nearest minima to which each is joined at first.
+NEIGHBOURS = {"tree": 0, "neighbours": 2, "all": 2}
+
+
+@define(frozen=True, kw_only=True)
+class CriticalPoints:
+    """Minima and passes of a field, found by its gradients on a map of any number of axes, without a grid.
+
+    Descents lead from the runs' ends and from quasi-random points to minima. Strings between minima sink until their
+    highest point is a pass. The samples are all networks that were looked at; their edges lead along the strings' final
+    paths, and from every other sample down to one that is lower, so that a topology whose adjacency is `auto` finds the
+    merge tree. Every pass is an upper bound: the highest of the samples of an explicit path.
+
+    Source: E, Ren, Vanden-Eijnden, "Simplified and improved string method", J. Chem. Phys. 126, 2007; Draxler et al.,
+    "Essentially no barriers in neural network energy landscape", ICML 2018, for paths between minima along a tree.
+
+    Attributes:
+        field: Name of the field whose critical points are found.
+        members: Members from which descents start: each run's last checkpoint (`ends`), `all`, or `none`.
+        starts: Number of quasi-random points from which descents start, in the same box as a grid's.
+        pairs: Minima that strings join at first: those of a Euclidean minimum spanning tree (`tree`), also each
+            minimum's two nearest ones (`neighbours`), or also every two in which runs end (`all`). Further pairs
+            follow until no pass becomes lower.
+        images: Number of points of a string between its ends.
+        tolerance: Barriers, dips and gains below this are neglected; absolute, in the field's unit.
+        step: Largest distance between samples along a final path, as a share of the box's widest extent.
+        budget: Largest number of evaluations. A point with its gradient costs three, or 1 + 2 for each axis on a map
+            that is not differentiable.
+        margin: Extra extent at both ends of every axis, as a share of the members' extent.
+        bounded: Whether descents and strings stay within this box.
+    """
+
+    field: str = "train_loss"
+    members: Members = "ends"
+    starts: int = option(default=16, validator=and_(ge(0), SAMPLES))
+    pairs: Literal["tree", "neighbours", "all"] = "neighbours"
+    images: int = option(default=7, validator=and_(ge(1), STEPS))
+    tolerance: float = option(default=0.02, validator=gt(0))
+    step: float = option(default=0.02, validator=gt(0))
+    budget: int = option(default=20_000, validator=and_(ge(1), SAMPLES))
+    margin: float = option(default=0.1, validator=ge(0))
+    bounded: bool = True
+
+    def __attrs_post_init__(self) -> None:
+        if self.members == "none" and not self.starts:
+            raise ValueError('needs points to start from: members = "none" and starts = 0 leave none')
+
+    @property
+    def traits(self) -> SamplerTraits:
+        """The budget of a search."""
+        return SamplerTraits(budget=self.budget)
+
+    def ask(self, chart: Chart, landscape: Landscape | None, rng: np.random.Generator) -> Samples | None:
+        """Return the next round's samples; the first depends on the generator, all others on what was measured."""
+        search = self._search(chart)
+        return next_round(search.run(self._starts(chart, search.record, rng)), landscape)
+
+    def count(self, dimension: int) -> int | None:
+        """Return None: how many samples are needed is known at the end."""
+        del dimension
+        return None
+
+    def explain(self, chart: Chart, landscape: Landscape) -> Finding:
+        """Return tables of the minima and passes, and warnings about what is not certain."""
+        search = self._search(chart)
+        next_round(search.run(self._starts(chart, search.record, np.random.default_rng(0))), landscape)
+        return finding(search, chart, landscape, start_rows(chart, self.members))
+
+    def _search(self, chart: Chart) -> CriticalSearch:
+        low, high = box(chart, self.margin)
+        unit = float((high - low).max())
+        bounds = np.stack([0 * low, (high - low) / unit])
+        record = Record(
+            name=self.field,
+            cost=chart.gradient_cost,
+            budget=self.budget,
+            low=low,
+            unit=unit,
+            bounds=bounds if self.bounded else np.array([[-np.inf], [np.inf]]) * np.ones(len(low)),
+        )
+        ends = set(end_rows(chart).values())
+        runs = [number for number, row in enumerate(start_rows(chart, self.members)) if row in ends]
+        return CriticalSearch(
+            record=record,
+            images=self.images,
+            tolerance=self.tolerance,
+            step=self.step,
+            neighbours=NEIGHBOURS[self.pairs],
+            all_of=runs if self.pairs == "all" else (),
+        )
+
+    def _starts(self, chart: Chart, record: Record, rng: np.random.Generator) -> np.ndarray:
+        """Return all starts in units of the box, members first."""
+        latents = chart.latents[start_rows(chart, self.members)]
+        drawn = quasi_random(self.starts, *box(chart, self.margin), rng)
+        starts: np.ndarray = (np.concatenate([latents, drawn]) - record.low) / record.unit
+        return starts
