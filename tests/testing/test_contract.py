@@ -14,6 +14,7 @@ from support.arrays import assert_same_arrays
 from support.searches import Descend
 
 from globscope.api import (
+    GRADIENT,
     Chart,
     Code,
     Description,
@@ -338,6 +339,10 @@ def scoring(score):
 
 def recording(change):
     return scoring(lambda scorer, unit: change(scorer.score(unit)))
+
+
+def beside_a_gradient(change):
+    return recording(lambda fields: change(fields) if GRADIENT in fields else fields)
 
 
 def other_networks(change):
@@ -784,6 +789,18 @@ WRONG = {
     "scores all networks with a fresh model's buffers": (
         other_networks(lambda networks: evolve(networks, buffers=())),
         {"scores_a_network_with_its_own_buffers"},
+    ),
+    "gives a gradient in other units": (
+        beside_a_gradient(lambda fields: fields | {GRADIENT: 1.001 * fields[GRADIENT]}),
+        {"gradient_is_that_of_differences"},
+    ),
+    "gives the gradient of another split": (
+        other_networks(lambda networks: evolve(networks, gradient=networks.gradient and "train_loss")),
+        {"gradient_is_that_of_differences"},
+    ),
+    "scores otherwise beside a gradient": (
+        beside_a_gradient(lambda fields: fields | {"train_loss": 1.001 * fields["train_loss"]}),
+        {"gradient_changes_no_field"},
     ),
     "hides what a task raises": (scoring(hiding), {"survives_a_failing_network"}),
     "leaves gradients off": (scoring(ungrateful), {"survives_a_failing_network"}),

@@ -9,7 +9,18 @@ from typing import Any
 import numpy as np
 from attrs import define, evolve, field
 
-from globscope.api import Lifting, Networks, Probe, TriesScoring, Unit, capability
+from globscope.api import (
+    GRADIENT,
+    AffineSpace,
+    EvaluatorTraits,
+    Lifting,
+    Networks,
+    Probe,
+    TriesScoring,
+    Unit,
+    capability,
+    traits,
+)
 from globscope.testing.checks.options import OptionChecks
 from globscope.testing.claims import global_states, other_global_seeds, require, require_near, require_same
 from globscope.testing.tiny.population import tiny_inputs
@@ -18,6 +29,10 @@ from globscope.testing.unit_scores import plan_of_width, score_units
 
 # A product cut otherwise sums its float32 terms in another order.
 OTHER_CUT = 1e-6
+# Of a gradient, whose terms in float32 partly cancel.
+FLOAT32 = 1e-4
+# Of central differences in float64, which leave errors of 1e-10.
+STEP = 1e-5
 FIELDS = {"train_loss", "train_accuracy", "test_loss", "test_accuracy"}
 
 
@@ -92,6 +107,27 @@ class EvaluatorChecks(OptionChecks):
         for name, values in self._plain.items():
             require_same(values, again[name], f"{name} differs between two equal evaluations")
             require_same(forwards[name], turned[name], f"{name} depends on the order of the units")
+
+    def gradient_is_that_of_differences(self) -> None:
+        """Where its traits say that it scores gradients, they are those with respect to the networks' coordinates."""
+        if not traits(self.component, EvaluatorTraits).gradients:
+            return
+        for split in ("train", "test"):
+            networks = evolve(_in_a_plane(), gradient=f"{split}_loss")
+            wanted, found = _differences(networks, split), self._scores(networks, tiny_task())
+            text = f"the gradient of {split}_loss is not that of central differences"
+            require_near(found[GRADIENT], wanted, FLOAT32, text)
+
+    def gradient_changes_no_field(self) -> None:
+        """Fields are the same beside a gradient, up to rounding, also where scoring draws."""
+        if not traits(self.component, EvaluatorTraits).gradients:
+            return
+        for task, seed in ((tiny_task(), None), (tiny_task(drawing=True), 3)):
+            networks = evolve(_in_a_plane(), seed=seed)
+            without = self._scores(networks, task)
+            beside = self._scores(evolve(networks, gradient="train_loss"), task)
+            for name, values in without.items():
+                require_near(beside[name], values, OTHER_CUT, f"{name} is another beside a gradient")
 
     def another_cut_gives_nearly_the_same_numbers(self) -> None:
         """A network's numbers are its own, whatever it is evaluated with."""
@@ -187,6 +223,30 @@ class _Watched:
 def _networks() -> Networks:
     inputs = tiny_inputs()
     return Networks(space=inputs.space, coordinates=inputs.coordinates)
+
+
+def _in_a_plane() -> Networks:
+    """Return six networks on three axes around the first member."""
+    rng, origin = np.random.default_rng(4), tiny_inputs().population.weights[0]
+    basis = np.linalg.qr(rng.normal(size=(len(origin), 3)))[0].T
+    return Networks(space=AffineSpace(origin=origin, basis=basis), coordinates=rng.normal(size=(6, 3)))
+
+
+def _differences(networks: Networks, split: str) -> np.ndarray:
+    """Return the (n, r) gradients of a split's loss, as central differences of plain torch in float64."""
+    import torch
+
+    probe, space = tiny_task().build("cpu"), networks.space
+    assert isinstance(space, AffineSpace)
+    points, classes = probe.batch(split, torch.arange(probe.examples(split)))
+
+    def loss(coordinates: np.ndarray) -> float:
+        row = torch.from_numpy(space.origin + coordinates @ space.basis)
+        total, count = probe.reduce(probe.layout.unflatten(row), {}, (points.double(), classes))["loss"]
+        return float(total) / count
+
+    moves = STEP * np.eye(space.rank)
+    return np.array([[(loss(z + m) - loss(z - m)) / (2 * STEP) for m in moves] for z in networks.coordinates])
 
 
 def _loss(probe: Probe, row: np.ndarray, shift: np.ndarray | None = None, *, calibrated: bool) -> float:
