@@ -53,6 +53,19 @@ def save_matrix(folder: Path, layout: Layout, count: int, members: Iterable[tupl
     index.write(None)
 
 
+def save_blocks(
+    folder: Path, layout: Layout, members: Sequence[Member], blocks: Iterable[tuple[slice, np.ndarray]]
+) -> None:
+    """Write members whose weights come as blocks of columns, one at a time; the index is written last."""
+    matrix, index = _matrix(folder, len(members), layout), _IndexWriter(folder, layout)
+    for columns, values in blocks:
+        matrix[:, columns] = values
+    matrix.flush()
+    for member in members:
+        index.add(member)
+    index.write(None)
+
+
 def _matrix(folder: Path, count: int, layout: Layout) -> np.memmap[Any, Any]:
     announce(folder / WEIGHTS)
     return np.lib.format.open_memmap(folder / WEIGHTS, mode="w+", dtype=np.float32, shape=(count, layout.size))

@@ -234,6 +234,10 @@ class PopulationSpec(NetworkSource):
         align: Name of an aligner. Before the maps are made, the final network of every run is aligned to that of
             `reference`, and all checkpoints of the run take the same permutation.
         reference: The variant that the others are aligned to; the first if unset.
+        null: `gaussian` puts surrogates in the networks' place: random vectors that have, tensor by tensor, the same
+            inner products within and between runs, so the same distances. What a map shows of them, it makes of
+            distances alone.
+        null_seed: Seed of the surrogates; the study's if unset.
     """
 
     flatten: Literal["parameters", "all"] = "parameters"
@@ -241,9 +245,16 @@ class PopulationSpec(NetworkSource):
     exclude: tuple[str, ...] = ()
     align: str | None = None
     reference: str | None = None
+    null: Literal["none", "gaussian"] = "none"
+    null_seed: int | None = field(default=None, validator=optional(ge(0)))
 
     def __attrs_post_init__(self) -> None:
         super().__attrs_post_init__()
+        if self.null != "none" and (self.align is not None or self.both):
+            taken = "align" if self.align is not None else "flatten = 'all'"
+            raise ValueError(f"null = {self.null!r} goes without {taken}: surrogates are no networks with units")
+        if self.null_seed is not None and self.null == "none":
+            raise ValueError("null_seed goes with null = 'gaussian'")
         if self.reference is not None and self.align is None:
             raise ValueError("reference goes with 'align'")
         if self.align is not None and self.both:

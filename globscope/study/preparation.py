@@ -72,7 +72,9 @@ def input_keys(workshop: Workshop) -> dict[str, str]:
 def _inputs(workshop: Workshop, spec: Spec) -> Iterator[tuple[str, Any]]:
     yield "seed", spec.seed
     yield "task", workshop.tasks.whole.key
-    yield "population", [*_networks(spec, spec.population), spec.population.flatten, spec.population.align]
+    chosen = spec.population
+    members = [chosen.flatten, chosen.align, chosen.null, chosen.null_seed]
+    yield "population", [*_networks(spec, chosen), *members]
     if spec.zoo is not None:
         yield "zoo", _networks(spec, spec.zoo)
     yield "evaluator", workshop.key_of(spec.evaluator.component)

@@ -15,6 +15,10 @@ from globscope.study.workshop import Workshop
 from globscope.values.findings import Atlas, Finding, Map
 from globscope.values.finite import finite_or_none
 
+SURROGATES = (
+    "These are no trained networks, but random surrogates with the same inner products, tensor by tensor: all that "
+    "this study shows follows from distances alone"
+)
 LIBRARIES = ("torch", "numpy", "scikit-learn", "umap-learn", "gudhi")
 
 
@@ -35,13 +39,15 @@ def study_results(
     components = {entry.name: entry.use for entry in (workshop.spec.fidelity, *workshop.spec.analysis)}
     apart = distinct_names(findings, components)
     sources = (*findings.values(), *learned.values(), *atlas.explanations.values())
+    null = None if workshop.spec.population.null == "none" else SURROGATES
     return {
         "title": workshop.spec.title,
         "population": population(atlas),
         "reducers": [map_record(_map_figures(one), apart) | _of_slice(one, atlas) for one in atlas.maps],
         "fields": [asdict(field) for field in atlas.fields.values()],
         "comparison": [asdict(figure) for figure in compared_figures(apart)],
-        "warnings": [text for one in sources for text in one.warnings],
+        "null": null,
+        "warnings": [*filter(None, [null]), *(text for one in sources for text in one.warnings)],
         "subjects": subjects(findings, atlas),
         "tables": _tables(findings),
         "aligners": _tables(learned),

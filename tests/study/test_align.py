@@ -96,6 +96,15 @@ def test_what_is_not_there_is_reported_before_anything_long(tmp_path, line, mess
     [
         ('reference = "A"', "population: reference goes with 'align'"),
         ('align = "weight-matching"\nflatten = "all"', "population: align goes with flatten = 'parameters'"),
+        (
+            'align = "weight-matching"\nnull = "gaussian"',
+            "population: null = 'gaussian' goes without align: surrogates are no networks with units",
+        ),
+        (
+            'flatten = "all"\nnull = "gaussian"',
+            "population: null = 'gaussian' goes without flatten = 'all': surrogates are no networks with units",
+        ),
+        ("null_seed = 3", "population: null_seed goes with null = 'gaussian'"),
     ],
 )
 def test_what_cannot_go_together_is_reported(tmp_path, line, message):

@@ -108,7 +108,9 @@ def _costs(record: Mapping[str, Any]) -> Table | None:
 
 
 def _warnings(sources: Sequence[Source], record: Mapping[str, Any]) -> Iterable[tuple[str, str]]:
-    """Yield pairs of source and warning: members that came and went, then what the analyses warn of."""
+    """Yield pairs of source and warning: what the members are, which came and went, and what the analyses warn of."""
+    if record.get("null"):
+        yield "members", record["null"]
     if "changes" in record:
         yield "members", record["changes"]["text"]
     yield from ((source.title, text) for source in sources for text in source.warnings)

@@ -2,12 +2,15 @@
 
 from pathlib import Path
 
+from attrs import evolve
+
 from globscope.population import files
 from globscope.population.find import CheckpointFile, find_checkpoints
 from globscope.population.stacking import training_groups
+from globscope.population.surrogate import gaussian_surrogates
 from globscope.population.training_run import checkpoint_path
 from globscope.store import key
-from globscope.study.stage_keys import Stage
+from globscope.study.stage_keys import Stage, integer_seed
 from globscope.study.stages.train import Place, parent_weights, source_of, train, training_key, training_runs
 from globscope.study.workshop import Workshop
 from globscope.values.chart import Progress
@@ -15,7 +18,7 @@ from globscope.values.members import Population
 
 
 def population(workshop: Workshop, place: Place = "population") -> Population:
-    """Return the spec's networks, memory-mapped: those of its population, or of its zoo.
+    """Return the spec's networks, memory-mapped: those of its population or their surrogates, or those of its zoo.
 
     Raises:
         PopulationError: Checkpoints that do not fit the model, or a training that diverged.
@@ -30,7 +33,22 @@ def population(workshop: Workshop, place: Place = "population") -> Population:
     folder = workshop.stage(
         Stage.POPULATION, stage_key, gather, f"read {'the zoo' if place == 'zoo' else 'checkpoints'}"
     )
-    return files.load_population(folder, stage_key, found, probe)
+    networks = files.load_population(folder, stage_key, found, probe)
+    return networks if place == "zoo" or workshop.spec.population.null == "none" else _surrogates(workshop, networks)
+
+
+def _surrogates(workshop: Workshop, networks: Population) -> Population:
+    """Return surrogates in place of the networks, under their names and with their buffers."""
+    chosen = workshop.spec.population.null_seed
+    seed = integer_seed(workshop.spec.seed if chosen is None else chosen, "null")
+    stage_key = key(Stage.POPULATION, workshop.spec.population.null, networks.key, seed)
+
+    def draw(folder: Path, _: Progress) -> None:
+        members = [evolve(member, recorded={}) for member in networks.members]  # no file has scores of these
+        files.save_blocks(folder, networks.layout, members, gaussian_surrogates(networks, seed))
+
+    folder = workshop.stage(Stage.POPULATION, stage_key, draw, "draw surrogates")
+    return files.load_population(folder, stage_key)
 
 
 def checkpoints(workshop: Workshop, place: Place) -> list[CheckpointFile]:
