@@ -61,11 +61,15 @@ class FusedStatistics:
 
     `recalibrate` in two passes normalises the calibration examples with their own (biased) variance, and what is scored
     with the unbiased one, the estimate. Here all are normalised with the estimate, so one pass is enough.
+
+    Attributes:
+        estimates: Mean and variance of each layer, in the order of the forward pass; empty before the first batch.
     """
 
-    def __init__(self, count: int) -> None:
-        """Take the number of examples that estimate the statistics."""
-        self._count, self._known, self._place = count, list[tuple[Any, Any]](), 0
+    def __init__(self, count: int, *, held: bool = False) -> None:
+        """Take the number of examples that estimate the statistics, and whether a gradient takes them as constants."""
+        self.estimates = list[tuple[Any, Any]]()
+        self._count, self._held, self._place = count, held, 0
 
     @contextmanager
     def batch(self) -> Iterator[None]:
@@ -74,18 +78,28 @@ class FusedStatistics:
         with replaced_norms(self._normalise):
             yield
 
+    @contextmanager
+    def replace(self, estimates: list[tuple[Any, Any]]) -> Iterator[None]:
+        """Normalise with other tensors for a while."""
+        before, self.estimates = self.estimates, estimates
+        try:
+            yield
+        finally:
+            self.estimates = before
+
     def _normalise(self, function: Any, arguments: Mapping[str, Any]) -> Any:
         import torch
 
         kept = arguments["running_mean"]
         if kept is None or "training" not in arguments:  # every batch has its own, or it is no BatchNorm
             return function(**arguments)
-        if self._place == len(self._known):
+        if self._place == len(self.estimates):
             rows = arguments["input"][: self._count]
             axes = [axis for axis in range(rows.ndim) if axis != 1]
             variance, mean = torch.var_mean(rows.to(torch.promote_types(rows.dtype, torch.float32)), dim=axes)
-            self._known.append((mean.to(kept.dtype), variance.to(kept.dtype)))
-        mean, variance = self._known[self._place]
+            pair = mean.to(kept.dtype), variance.to(kept.dtype)
+            self.estimates.append((pair[0].detach(), pair[1].detach()) if self._held else pair)
+        mean, variance = self.estimates[self._place]
         self._place += 1
         estimated = {"running_mean": mean, "running_var": variance, "training": False}
         return function(**(dict(arguments) | estimated))

@@ -7,6 +7,7 @@ import numpy as np
 
 from globscope.api import GRADIENT, DifferentiableNorms, EvaluationError, Reduced, Tensors, precise, replaced_norms
 from globscope.builtin.evaluators.differentiated_batch import reduce_and_differentiate
+from globscope.builtin.evaluators.fused_statistics import FusedStatistics
 from globscope.builtin.evaluators.scorer import Method, Scorer
 
 
@@ -14,7 +15,7 @@ class GradientScorer(Scorer):
     """Scores stacks of weights as `Scorer` does, to the last bit, and returns gradients beside the fields.
 
     Of networks that are scored one by one, activations are held for one batch at a time and for the calibration
-    examples; stacked networks hold those of all batches.
+    examples; stacked networks hold those of all batches of all splits.
     """
 
     def __init__(self, field: str, *arguments: Any, **options: Any) -> None:
@@ -61,16 +62,20 @@ class GradientScorer(Scorer):
         gradients = torch.autograd.grad(field, [*parameters.values()], allow_unused=True, materialize_grads=True)
         return totals.detach(), torch.cat([gradient.reshape(-1) for gradient in gradients])
 
-    def reduce(self, split: str, parameters: Tensors, buffers: Tensors, batch: Any) -> Reduced:
+    def reduce(
+        self, split: str, parameters: Tensors, buffers: Tensors, batch: Any, statistics: FusedStatistics | None
+    ) -> Reduced:
         """Return each measure's sum over a batch and its weight, differentiable where the field is their mean."""
         import torch
 
-        if split != self._split:
-            with torch.set_grad_enabled(self.probe.grad_inside):
-                return super().reduce(split, parameters, buffers, batch)
-        if self._is_stacked:
-            return super().reduce(split, parameters, buffers, batch)
-        return reduce_and_differentiate(self.probe, parameters, buffers, batch, self._measure)
+        arguments = split, parameters, buffers, batch, statistics
+        # Later batches are normalised with what this one estimates, so that its activations are held until the end.
+        if self._is_stacked or (statistics is not None and not statistics.estimates):
+            return super().reduce(*arguments)
+        if split == self._split:
+            return reduce_and_differentiate(self.probe, (parameters, buffers), batch, self._measure, statistics)
+        with torch.set_grad_enabled(self.probe.grad_inside):
+            return super().reduce(*arguments)
 
     def _differentiable(self, total: Any) -> Any:
         """Return a total that torch can differentiate.

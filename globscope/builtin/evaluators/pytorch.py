@@ -243,12 +243,11 @@ class Torch:
             return ""
         if self.batch_norm != "recalibrate" or not probe.statistics:
             return ""
-        if networks.gradient is not None:
-            return "a gradient is of statistics that are estimated in a pass of their own"
         if reason := self._why_not_fusible(probe):
             return reason
         exact, way = evolve(self, precision="float32"), evolve(way, channels_last=False)  # the faster one of float32
-        separate, fused = (exact._scorer(networks, probe, evolve(way, fused=fused)) for fused in (False, True))
+        plain = evolve(networks, gradient=None)
+        separate, fused = (exact._scorer(plain, probe, evolve(way, fused=fused)) for fused in (False, True))
         return None if score_alike(separate, fused) else "a fresh network gets other losses"
 
     def _scorer(self, networks: Networks, probe: Probe, plan: Plan) -> Scorer:
@@ -266,6 +265,7 @@ class Torch:
             draw=Draw(networks.seed, self.draws),
             images_last=plan.channels_last,
             calibrating=lead[probe.splits[0]],
+            held=self.gradient_statistics == "held",
         )
 
     def _lift(self, networks: Networks) -> Lift:

@@ -60,17 +60,19 @@ class Scorer:
         draw: Draw = ONCE,
         images_last: bool = False,
         calibrating: int = 0,
+        held: bool = False,
     ) -> None:
         """Take the batches that every network is scored on.
 
-        The first `calibrating` examples of the first batch estimate the BatchNorm statistics in passing.
+        The first `calibrating` examples of the first batch estimate the BatchNorm statistics in passing,
+        which are constants for a gradient where they are `held`.
         """
         import torch
 
         self.probe, self.buffers = probe, buffers
         self.batches = channels_last(dict(batches)) if images_last else batches
         self.device, self.precision = device, precision
-        self._calibrating = calibrating
+        self._calibrating, self._held = calibrating, held
         self.draw, self.repeats = draw, 1 if draw.seed is None else draw.repeats
         # mps has no float64.
         self.wide = torch.float32 if device == "mps" else torch.float64
@@ -135,17 +137,28 @@ class Scorer:
         """Return the means of one draw."""
         import torch
 
-        found, statistics = list[Any](), FusedStatistics(self._calibrating) if self._calibrating else None
+        found = list[Any]()
+        statistics = FusedStatistics(self._calibrating, held=self._held) if self._calibrating else None
         for place, (split, batches) in enumerate(self.batches.items()):
             parts = []
             for number, batch in enumerate(batches):
                 normalised = statistics.batch() if statistics else nullcontext()
                 with normalised, fixed_seed(self.draw.of(place, number, repeat), self.device):
-                    parts.append(self.reduce(split, parameters, buffers, batch))
+                    parts.append(self.reduce(split, parameters, buffers, batch, statistics))
             found += means(self.probe, parts, self.wide).values()
         return torch.stack(found)
 
-    def reduce(self, split: str, parameters: Tensors, buffers: Tensors, batch: Any) -> Reduced:
-        """Return each measure's sum over a batch of a split, and its weight."""
-        del split
+    def reduce(
+        self, split: str, parameters: Tensors, buffers: Tensors, batch: Any, statistics: FusedStatistics | None
+    ) -> Reduced:
+        """Return each measure's sum over a batch of a split, and its weight.
+
+        Args:
+            split: The split's name.
+            parameters: Of the network.
+            buffers: Of the network.
+            batch: Of the split.
+            statistics: Those that are estimated in passing; None where none are.
+        """
+        del split, statistics
         return self.probe.reduce(parameters, buffers, batch)

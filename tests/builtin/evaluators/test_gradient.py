@@ -2,15 +2,19 @@
 
 import numpy as np
 import pytest
-from attrs import evolve
-from support.gradients import differences, double_loss, plane_around
+import torch
+from attrs import define, evolve
+from support.gradients import as_doubles, differences, double_loss, plane_around
 from support.paths import NETS
 
-from globscope.api import GRADIENT, Code, EvaluationError, Networks, Unit, span
+from globscope.api import GRADIENT, Code, EvaluationError, Networks, Unit, fixed_batches, span
+from globscope.builtin.evaluators.fused_statistics import FusedStatistics
+from globscope.builtin.evaluators.lift import Lift
 from globscope.builtin.evaluators.pytorch import Torch
 from globscope.builtin.tasks.classification import Classification
 from globscope.builtin.tasks.convection import PinnConvection
 from globscope.builtin.tasks.language import LanguageModelling
+from globscope.builtin.tasks.metrics import Metric
 from globscope.builtin.tasks.regression import Regression
 from globscope.builtin.tasks.segmentation import Segmentation
 from globscope.population.flatten import FlattenedTask
@@ -118,6 +122,46 @@ def test_encoded_statistics_are_differentiated_as_they_are_decoded():
     assert_gradient(found, networks, loss)
 
 
+def fused_loss(task, field, size, held=None):
+    """Return a function of float64 weights: a field with statistics that are estimated in the pass that scores."""
+    probe = task.build("cpu")
+    probe._module.double()
+    parts = {s: as_doubles(fixed_batches(probe, s, size=size, lead=n)) for s, n in (("train", 50), ("test", 0))}
+    buffers = as_doubles(probe.initialise(0)[1])
+
+    @torch.no_grad()
+    def loss(row):
+        statistics, found = FusedStatistics(50), {}
+        if held is not None:
+            with statistics.batch():
+                probe.reduce(probe.layout.unflatten(torch.tensor(held)), dict(buffers), parts["train"][0])
+        for split, batches in parts.items():
+            for batch in batches:
+                with statistics.batch():
+                    total, weight = probe.reduce(probe.layout.unflatten(torch.tensor(row)), dict(buffers), batch)[
+                        "loss"
+                    ]
+                found[split] = found.get(split, 0) + np.array([float(total), weight])
+        total, weight = found[field.split("_")[0]]
+        return total / weight
+
+    return loss
+
+
+@pytest.mark.parametrize("statistics", ["re-estimated", "held"])
+@pytest.mark.parametrize("field", [FIELD, "test_loss"])
+def test_statistics_that_are_estimated_in_the_pass_that_scores_are_differentiated_too(field, statistics):
+    networks = networks_around(NORMED, field, POINTS[:1])
+    fused = Torch(calibration="fused", calibration_examples=50, batch_size=60, gradient_statistics=statistics)
+    plan = fused.plan(networks, NORMED)
+    assert plan.fused
+    beside = fused.scorer(networks, NORMED, plan).score(plan.units[0])
+    without = fused.scorer(evolve(networks, gradient=None), NORMED, plan).score(plan.units[0])
+    np.testing.assert_array_equal(beside[field], without[field])
+    held = None if statistics == "re-estimated" else networks.space.origin
+    assert_gradient(beside[GRADIENT], networks, fused_loss(NORMED, field, 60, held))
+
+
 @pytest.mark.parametrize("batch_size", [None, 60])
 @pytest.mark.parametrize("task", [MLP, TASKS["regression"][0], TASKS["convection"][0]])
 def test_stacked_networks_have_the_gradients_of_each(task, batch_size):
@@ -217,3 +261,122 @@ def test_a_gradient_in_the_span_of_members_is_that_in_a_plane_through_them():
     loss = double_loss(MLP, FIELD)
     wanted = differences(lambda z: loss(space.mean + z @ basis), space.members)
     np.testing.assert_allclose(found, wanted, rtol=0, atol=ROUNDING * np.abs(wanted).max())
+
+
+REFUSED_OF_ONES_OWN = {
+    "whole": (
+        """
+def whole(outputs, targets):
+    return outputs.mean()
+""",
+        "train_whole",
+        "gradient: train_whole is computed from a whole split at once, and is not differentiated",
+    ),
+    "measure": (
+        """
+def measure(outputs, targets):
+    return outputs.mean()
+""",
+        "train_measure",
+        "gradient: train_measure is not a differentiable function of the weights",
+    ),
+    "rounded": (
+        """
+class Rounded(torch.autograd.Function):
+    @staticmethod
+    def forward(ctx, x):
+        return x.round()
+
+    @staticmethod
+    def backward(ctx, gradient):
+        if not gradient.isfinite().all() or len(gradient) == 4:
+            raise RuntimeError("a rounded number has no slope")
+        return gradient
+
+def rounded():
+    return nn.Sequential(nn.Linear(64, 10), Round())
+
+class Round(nn.Module):
+    def forward(self, x):
+        return Rounded.apply(x)
+""",
+        FIELD,
+        "gradient: torch cannot differentiate train_loss: a rounded number has no slope",
+    ),
+}
+
+
+@pytest.mark.parametrize("name", REFUSED_OF_ONES_OWN)
+def test_what_torch_cannot_differentiate_is_refused_before_anything_is_scored(name, tmp_path):
+    source, field, message = REFUSED_OF_ONES_OWN[name]
+    (tmp_path / "own.py").write_text("import torch\nfrom torch import nn\n" + source, "utf-8")
+    code = Code(str(tmp_path / "own.py"), name)
+    if name == "rounded":
+        task = Classification(model=code, train_examples=60)
+    else:
+        task = Classification(hidden=(8,), train_examples=60, metrics=(Metric(use=code, whole=name == "whole"),))
+    with pytest.raises(EvaluationError) as caught:
+        Torch().plan(networks_around(task, field), task)
+    assert str(caught.value) == message
+
+
+@define(frozen=True)
+class Unlinked:
+    """A task that estimates statistics without a gradient."""
+
+    task: object
+
+    def build(self, device):
+        probe = self.task.build(device)
+        estimate = probe.calibrate
+        probe.calibrate = lambda *arguments: {n: b.detach() for n, b in estimate(*arguments).items()}
+        return probe
+
+
+def test_statistics_without_a_gradient_are_refused_unless_they_are_held():
+    task = Unlinked(tiny_task(normalised=True))
+    networks = networks_around(task, FIELD)
+    with pytest.raises(EvaluationError) as caught:
+        Torch().plan(networks, task)
+    assert str(caught.value) == (
+        "the statistic 'mean' is estimated in a way that torch cannot differentiate; "
+        "evaluator.gradient_statistics = 'held' takes it as a constant"
+    )
+    assert np.isfinite(scored(Torch(gradient_statistics="held"), networks, task)[GRADIENT]).all()
+
+
+@pytest.mark.parametrize("name", ["BatchNorm of a convolution", "segmentation"])
+def test_channels_last_changes_a_gradient_by_rounding_alone(name):
+    task = TASKS[name][0]
+    networks = networks_around(task, FIELD)
+    last, first = (
+        scored(Torch(method="loop", memory_format=order), networks, task)[GRADIENT]
+        for order in ("channels-last", "contiguous")
+    )
+    np.testing.assert_allclose(last, first, rtol=0, atol=ROUNDING * np.abs(first).max())
+
+
+def test_a_gradient_has_the_precision_of_the_forward_pass():
+    networks = networks_around(MLP, FIELD)
+    half, single = (scored(Torch(precision=kind), networks, MLP) for kind in ("bfloat16", "float32"))
+    without = scored(Torch(precision="bfloat16"), evolve(networks, gradient=None), MLP)
+    np.testing.assert_array_equal(half[FIELD], without[FIELD])
+    off = np.abs(half[GRADIENT] - single[GRADIENT]).max() / np.abs(single[GRADIENT]).max()
+    assert 1e-4 < off < 3e-2  # eight bits of each factor
+
+
+def test_a_population_on_the_device_pulls_back_as_the_host_does():
+    probe = MLP.build("cpu")
+    weights = np.stack([probe.layout.flatten(probe.initialise(seed)[0]) for seed in range(4)])
+    space = span(weights)
+    lift = Lift(Networks(space=space, coordinates=space.members), "cpu")
+    gradients = torch.randn(3, probe.layout.size, generator=torch.Generator().manual_seed(0))
+    host = lift.pullback(gradients)
+    lift.keep(space)
+    np.testing.assert_allclose(lift.pullback(gradients), host, rtol=0, atol=1e-6 * np.abs(host).max())
+
+
+def test_computations_with_a_gradient_are_not_recorded_and_the_plan_says_so():
+    plan = Torch(method="graph").plan(networks_around(MLP, FIELD), MLP)
+    assert plan.method == "loop"
+    assert plan.reasons == ("method: computations with a gradient are not recorded",)
