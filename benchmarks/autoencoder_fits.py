@@ -22,7 +22,7 @@ from globscope.session import Study
 from globscope.study.stages.population import population
 
 ROOT = Path(__file__).parent.parent
-KINDS = {"adam": Autoencoder(optimiser="adam", stress=0.0), "default": Autoencoder()}
+KINDS = {"adam": Autoencoder(optimiser="adam", schedule="cosine", stress=0.0), "default": Autoencoder()}
 
 
 def inputs(name: str, overrides: list[str]) -> ReducerInputs:

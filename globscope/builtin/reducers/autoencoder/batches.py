@@ -31,7 +31,7 @@ class Batch:
         """Return the mean squared error of [encoder, decoder], plus the weighted stress."""
         latents = network[0](self.points)
         error = torch.nn.functional.mse_loss(network[1](latents), self.points)
-        return error if self.stress is None else error + weight * self.stress(latents[:COMPARED])
+        return error if self.stress is None or not weight else error + weight * self.stress(latents[:COMPARED])
 
 
 def batches(data: Any, size: int, rng: np.random.Generator, device: str, *, stress: bool) -> Iterator[Batch]:

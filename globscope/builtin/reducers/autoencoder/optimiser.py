@@ -8,25 +8,28 @@ import torch
 from torch import nn
 
 Kind = Literal["muon", "adam", "rmsprop"]
-MOMENTUM = 0.9
+MOMENTUM = 0.85
 # Beside Muon, Adam's learning rate is this share of Muon's, for a step of Muon moves a matrix by more.
 SHARE_OF_ADAM = 0.2
-# Five iterations with Jordan's coefficients turn all but the smallest singular values into about 1.
-ITERATIONS, COEFFICIENTS = 5, (3.4445, -4.7750, 2.0315)
+# Widths of hidden layers from which a step of Muon pays. On matrices of narrower ones Adam keeps more neighbours.
+WIDE = 17
+# Coefficients of x, x³ and x⁵ in every iteration. Together they turn singular values from 0.001 to 1 into 0.44 to 1.56,
+# as near to 1 as four iterations do in the way of Amsel et al., "The Polar Express", 2025.
+COEFFICIENTS = ((7.711, -22.114, 16.249), (4.177, -3.516, 0.758), (4.177, -3.516, 0.758), (3.343, -2.557, 0.535))
 
 
 def optimisers(kind: Kind, network: Any, rate: float) -> list[Any]:
     """Return what changes all parameters of an autoencoder [encoder, decoder] together.
 
-    Muon's are the matrices between two hidden layers or a hidden layer and the coordinates. Those to and from the
-    latent axes, biases and normalisations are Adam's.
+    Muon's are the encoder's matrices to wide hidden layers and the decoder's from them. All else is Adam's.
     """
     if kind == "rmsprop":
         return [torch.optim.RMSprop(network.parameters(), lr=rate)]
     if kind == "adam":
         return [torch.optim.Adam(network.parameters(), lr=rate, fused=True)]
     encoder, decoder = ([layer.weight for layer in part if isinstance(layer, nn.Linear)] for part in network)
-    matrices = [*encoder[:-1], *decoder[1:]]
+    matrices = [matrix for matrix in encoder[:-1] if matrix.shape[0] >= WIDE]
+    matrices += [matrix for matrix in decoder[1:] if matrix.shape[1] >= WIDE]
     taken = set(map(id, matrices))
     rest = [parameter for parameter in network.parameters() if id(parameter) not in taken]
     muon = [Muon(matrices, rate)] if matrices else []
@@ -75,17 +78,15 @@ def orthogonal(matrices: Any) -> Any:
     Rows are first scaled so that no singular value exceeds 1 and few are much smaller (Prach & Lampert, "Almost-
     orthogonal layers", 2022). The iteration runs on the (m, m) Gram matrix: its cost does not depend on n.
     """
-    first, second, third = COEFFICIENTS
     scaled = matrices / matrices.norm(dim=(1, 2), keepdim=True).clamp_min(torch.finfo(matrices.dtype).tiny)
     gram = scaled @ scaled.mT
     rows = gram.abs().sum(dim=2, keepdim=True).clamp_min(torch.finfo(matrices.dtype).eps ** 2).rsqrt()
-    gram, product = rows * gram * rows.mT, None
-    for iteration in range(ITERATIONS):
+    gram, factor, product = rows * gram * rows.mT, None, None
+    for first, second, third in COEFFICIENTS:
+        gram = gram if factor is None else factor @ gram @ factor
         factor = torch.baddbmm(gram, gram, gram, beta=second, alpha=third)
         factor.diagonal(dim1=1, dim2=2).add_(first)
         product = factor * rows.mT if product is None else factor @ product
-        if iteration < ITERATIONS - 1:
-            gram = factor @ gram @ factor
     return product @ scaled
 
 

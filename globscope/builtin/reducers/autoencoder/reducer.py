@@ -34,8 +34,8 @@ NARROW = 4096
 # Number of members above which a step takes a batch of them, and number of members of that batch.
 MANY, SEVERAL = 512, 256
 # Where the options are unset.
-RATES = {"muon": 0.04, "adam": 6e-3, "rmsprop": 6e-3}
-STEPS_BY_OPTIMISER = {"muon": 600, "adam": 4000, "rmsprop": 4000}
+RATES = {"muon": 0.05, "adam": 6e-3, "rmsprop": 6e-3}
+STEPS_BY_OPTIMISER = {"muon": 500, "adam": 4000, "rmsprop": 4000}
 # Number of steps whose time tells of all.
 TRIAL_STEPS = 50
 TOO_LARGE = "reducer 'autoencoder' does not fit into the memory of {}; use a smaller batch_size or device = 'cpu'"
@@ -56,13 +56,13 @@ class Autoencoder:
         activation: Activation between the layers.
         normalisation: `layer` puts a LayerNorm before each activation, `none` leaves it out.
         latent_bound: `tanh` keeps the latent points in (−1, 1), `none` leaves them free.
-        optimiser: `muon` (Jordan et al., 2024) for the matrices, with Adam for all else, or `adam` or `rmsprop` with
-            PyTorch's defaults for everything. Muon reaches the same error in a fraction of the steps.
-        learning_rate: Learning rate at the start; if unset, 0.04 with `muon`, where Adam's is a fifth of it, and 0.006
+        optimiser: `muon` (Jordan et al., 2024) for the matrices of wide layers, with Adam for all else, or `adam` or
+            `rmsprop` with PyTorch's defaults for everything. Muon reaches the same error in a fraction of the steps.
+        learning_rate: Learning rate at the start; if unset, 0.05 with `muon`, where Adam's is a fifth of it, and 0.006
             with the others.
-        schedule: `cosine` lowers learning rates and the weight of the stress to zero over the steps, `constant` keeps
-            them.
-        steps: Number of gradient steps; if unset, 600 with `muon` and 4,000 with the others.
+        schedule: `linear` and `cosine` lower learning rates to zero over the steps, and the weight of the stress over
+            the first 60 % of them; `constant` keeps both.
+        steps: Number of gradient steps; if unset, 500 with `muon` and 4,000 with the others.
         tolerance: Training stops when the error's share of the variance falls below this; 0 never stops early.
         stress: Weight at the start of the stress: how far the distances between latent points are from being
             proportional to those between networks, the near ones above all. Without it a map keeps fewer neighbours.
@@ -78,10 +78,10 @@ class Autoencoder:
     latent_bound: Literal["tanh", "none"] = "tanh"
     optimiser: Literal["muon", "adam", "rmsprop"] = "muon"
     learning_rate: float | None = field(default=None, validator=optional(gt(0)))
-    schedule: Literal["cosine", "constant"] = "cosine"
+    schedule: Literal["linear", "cosine", "constant"] = "linear"
     steps: int | None = field(default=None, validator=optional(and_(ge(1), STEPS)))
     tolerance: float = field(default=0.0, validator=ge(0))
-    stress: float = field(default=0.5, validator=ge(0))
+    stress: float = field(default=1.0, validator=ge(0))
     batch_size: int | None = field(default=None, validator=optional(and_(ge(1), BATCH)))
     device: str = field(default="auto", validator=device_name, metadata=WHERE)
 
@@ -156,7 +156,7 @@ class Autoencoder:
         place = fit_device(self.device, network, size)
         training = Training(
             steps=self._steps,
-            is_cosine=self.schedule == "cosine",
+            schedule=self.schedule,
             stress=self.stress,
             enough=self.tolerance * float(data.var(dim=0, correction=0).mean()),
             # An isometry keeps the sum of squares.

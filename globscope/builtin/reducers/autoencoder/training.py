@@ -1,6 +1,6 @@
 """The training of an autoencoder; imported where torch is needed."""
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from math import cos, isfinite, pi
 from typing import Any
 
@@ -12,6 +12,14 @@ from globscope.builtin.reducers.autoencoder.batches import Batch
 
 # Number of steps between checks of the loss, each of which waits for the device and updates the progress bar.
 CHECK_EVERY = 50
+# What is left of the rate at the start, after some of all steps.
+SCHEDULES: dict[str, Callable[[float, int], float]] = {
+    "linear": lambda step, steps: 1 - step / steps,
+    "cosine": lambda step, steps: (1 + cos(pi * step / steps)) / 2,
+    "constant": lambda *_: 1.0,
+}
+# Share of the steps in which the stress loses its weight: the last ones only reduce the error.
+STRESSED = 0.6
 
 
 @define(frozen=True, kw_only=True)
@@ -20,7 +28,7 @@ class Training:
 
     Attributes:
         steps: Number of steps, at most.
-        is_cosine: Whether learning rates and the weight of the stress fall to zero over the steps.
+        schedule: A key of SCHEDULES. The weight of the stress follows it as well, in the first steps.
         stress: Weight of the stress at the start.
         enough: Error per coordinate below which training stops.
         per_weight: Error per weight of an error per coordinate of 1.
@@ -28,7 +36,7 @@ class Training:
     """
 
     steps: int
-    is_cosine: bool
+    schedule: str
     stress: float
     enough: float
     per_weight: float
@@ -54,16 +62,18 @@ class Training:
                 error = self._report(step, error_of(network, parts), rates[0][1])
                 if error < self.enough or step == self.steps:
                     break
-            share = (1 + cos(pi * step / self.steps)) / 2 if self.is_cosine else 1.0
             for group, rate in rates:
-                group["lr"] = rate * share
+                group["lr"] = rate * self._share(step)
             network.zero_grad()
-            next(batches).loss(network, share * self.stress).backward()
+            next(batches).loss(network, self._share(step / STRESSED) * self.stress).backward()
             for optimiser in optimisers:
                 optimiser.step()
         if step < self.steps:  # stopped early
             self.progress(self.steps, self.steps, mse=error * self.per_weight)
         return {"steps": step, "mse_per_weight": error * self.per_weight}
+
+    def _share(self, step: float) -> float:
+        return SCHEDULES[self.schedule](min(step, self.steps), self.steps)
 
     def _report(self, step: int, error: float, rate: float) -> float:
         if not isfinite(error):
