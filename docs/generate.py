@@ -18,6 +18,7 @@ from globscope.spec.entries import entry_class
 from globscope.spec.model import PopulationSpec, Recipe, Spec, Train, Variant, Zoo
 from globscope.values.field import Description
 from globscope.values.findings import Figure, Finding, Table
+from globscope.values.known_path import KnownPath
 from globscope.values.pictures import HeatMap, Overlay, Panel, Plot, Series, Trail
 
 FOLDER = Path(__file__).parent / "reference"
@@ -37,6 +38,7 @@ PROTOCOLS = {
         roles.Part,
         Finding,
         Figure,
+        KnownPath,
         Table,
         Plot,
         Panel,

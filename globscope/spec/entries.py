@@ -20,8 +20,17 @@ from globscope.spec.words import bare, keys_of, name_of, short, toml, value_in_w
 
 # The analysis that every study runs; its options have a table of their own.
 FIDELITY = "fidelity"
+# What every study finds besides: the lowest known path between every two runs.
+KNOWN_PATHS = "known-paths"
 # Keys that a role's table may omit: there is one evaluator unless a plugin adds another.
 USUAL: Mapping[str, Mapping[str, str]] = MappingProxyType({"evaluator": {"use": "torch"}, "pool": {"pool": "here"}})
+# Names that no analysis of a spec may have, and why.
+RESERVED: Mapping[str | None, str] = MappingProxyType(
+    {
+        FIDELITY: f"{toml(FIDELITY)} is the analysis that every study runs, with its options in [{FIDELITY}]",
+        KNOWN_PATHS: f"{toml(KNOWN_PATHS)} is what every study says of the lowest known paths between runs",
+    }
+)
 # Roles without which there is no landscape.
 NEEDED = ("reducer", "sampler")
 # Roles whose entries may stand for several components, by a table `each`.
@@ -119,10 +128,9 @@ class Entries:
     def _check_names(self, role: str, parts: Sequence[ComponentTable]) -> None:
         """Append the names that two components of a role have, and those that are taken."""
         names, places = [name_of(part.table) for part in parts], [part.place.entry for part in parts]
-        reserved = FIDELITY if role == "analysis" else None
-        message = f"{toml(FIDELITY)} is the analysis that every study runs, with its options in [{FIDELITY}]"
-        taken = [(f"{places[i]}.name", message) for i, name in enumerate(names) if name and name == reserved]
-        taken += clashes(places, [None if name == reserved else name for name in names])
+        reserved = RESERVED if role == "analysis" else {}
+        taken = [(f"{places[i]}.name", reserved[name]) for i, name in enumerate(names) if name and name in reserved]
+        taken += clashes(places, [None if name in reserved else name for name in names])
         self.problems += [(place, f"{text}; give this one its own 'name'") for place, text in taken]
 
     def entry(self, role: str, table: Any, place: str) -> Entry | None:

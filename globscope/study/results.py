@@ -9,6 +9,7 @@ from attrs import asdict
 
 from globscope import __version__
 from globscope.spec.describe import as_toml
+from globscope.spec.entries import KNOWN_PATHS
 from globscope.study.map_comparison import OWN, compared_figures, distinct_names, map_record
 from globscope.study.plan.announced import devices
 from globscope.study.workshop import Workshop
@@ -37,6 +38,7 @@ def study_results(
         PluginError: Two analyses record the same figure.
     """
     components = {entry.name: entry.use for entry in (workshop.spec.fidelity, *workshop.spec.analysis)}
+    components |= {KNOWN_PATHS: KNOWN_PATHS}
     apart = distinct_names(findings, components)
     sources = (*findings.values(), *learned.values(), *atlas.explanations.values())
     null = None if workshop.spec.population.null == "none" else SURROGATES
@@ -50,6 +52,7 @@ def study_results(
         "warnings": [*filter(None, [null]), *(text for one in sources for text in one.warnings)],
         "subjects": subjects(findings, atlas),
         "tables": _tables(findings),
+        "paths": [asdict(path) for path in findings[KNOWN_PATHS].paths] if KNOWN_PATHS in findings else [],
         "aligners": _tables(learned),
         "explanations": _tables(atlas.explanations),
         "manifest": manifest(workshop) | _contents(atlas),

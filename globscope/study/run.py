@@ -8,8 +8,10 @@ from attrs import define, evolve
 
 from globscope.roles import Derives, FitRequest, ProbeTraits, capability, traits
 from globscope.scoring.means import measured_fields
+from globscope.spec.entries import KNOWN_PATHS
 from globscope.study.bench import StudyBench
 from globscope.study.extent import Branches
+from globscope.study.lowest_paths import lowest_paths
 from globscope.study.plan.check import check
 from globscope.study.results import study_results
 from globscope.study.stages.align import learners
@@ -30,7 +32,7 @@ class Outcome:
 
     Attributes:
         atlas: Population, truth and maps.
-        findings: By analysis' name; `fidelity` first.
+        findings: By analysis' name; `fidelity` first, `known-paths` last.
         learned: How aligners learned, by aligner's name.
         record: The results as one JSON object.
     """
@@ -63,6 +65,9 @@ def run(workshop: Workshop) -> Outcome:
         for entry in entries:
             with branches.branch():
                 findings[entry.name] = analyse(workshop, evolve(bench, asking=entry), entry, atlas)
+    known = lowest_paths(atlas, findings)
+    if known is not None:
+        findings[KNOWN_PATHS] = known
     results = study_results(workshop, atlas, findings, learned)
     return Outcome(atlas=atlas, findings=findings, learned=learned, record=results)
 

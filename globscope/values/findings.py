@@ -10,6 +10,7 @@ from attrs import Factory, define, evolve, field
 from globscope.values.arrays import read_only, read_only_fields
 from globscope.values.chart import Chart
 from globscope.values.field import Field
+from globscope.values.known_path import KnownPath
 from globscope.values.landscape import Landscape
 from globscope.values.members import Population
 from globscope.values.pictures import Picture
@@ -68,6 +69,7 @@ class Finding:
             analyses record the same key of a map.
         comparison: The figures of the records by which maps are compared, in order.
         pictures: Pictures for the report.
+        paths: Paths between two runs' final networks that it measured, which the study compares with all others.
     """
 
     tables: tuple[Table, ...] = ()
@@ -75,6 +77,7 @@ class Finding:
     records: Mapping[str, Mapping[str, Cell]] = field(factory=dict)
     comparison: tuple[Figure, ...] = ()
     pictures: tuple[Picture, ...] = ()
+    paths: tuple[KnownPath, ...] = ()
 
 
 @define(frozen=True, kw_only=True)

@@ -20,6 +20,7 @@ from globscope.spec.schema import schema
 
 # Problems that only reading can see: what exists on disk, and what several tables say together.
 BEYOND = {
+    "an analysis named like what every study finds",
     "two reducers of one name",
     "two samplers of one name",
     "two topologies of one name",

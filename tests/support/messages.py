@@ -353,6 +353,13 @@ SPECS = {
         with_variants("[[population.variant]]", 'name = "A"'),
         ["F: population.variant.1.name: 'A' is the name of population.variant.0 too"],
     ),
+    "an analysis named like what every study finds": (
+        GOOD + '[[analysis]]\nuse = "linear-barrier"\nname = "known-paths"\n',
+        [
+            "F: analysis.0.name: 'known-paths' is what every study says of the lowest known paths between runs; give "
+            "this one its own 'name'",
+        ],
+    ),
     "the analysis that runs anyway": (
         GOOD + '[[analysis]]\nuse = "fidelity"\n',
         [

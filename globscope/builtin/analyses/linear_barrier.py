@@ -17,6 +17,7 @@ from globscope.api import (
     Field,
     Finding,
     HeatMap,
+    KnownPath,
     Table,
     area,
     barrier,
@@ -92,7 +93,12 @@ class LinearBarrier:
         caption = CAPTION.format(field=field.name, points=self.points, extreme=extreme)
         columns = ("one", "other", "barrier", "area", extreme, "at")
         table = Table(name="barriers", caption=caption, columns=columns, rows=rows)
-        return Finding(tables=(table,), pictures=(_matrix(names, rows, field),))
+        paths = tuple(
+            path
+            for (a, b), line in zip(pairs, lines, strict=True)
+            for path in KnownPath.of_values((names[a], names[b]), field, line, "straight line")
+        )
+        return Finding(tables=(table,), pictures=(_matrix(names, rows, field),), paths=paths)
 
 
 def _figures(field: Field, extreme: str, t: np.ndarray, line: np.ndarray) -> Row:

@@ -13,6 +13,7 @@ from cattrs.strategies import configure_tagged_union
 from globscope.errors import PluginError
 from globscope.values.chart import Chart
 from globscope.values.findings import Cell, Figure, Finding, Table
+from globscope.values.known_path import KnownPath
 from globscope.values.pictures import Number, Picture
 
 ARRAYS = ("centre", "extent")
@@ -75,20 +76,17 @@ def checked_finding(component: str, finding: Any) -> Finding:
 
 def _flaws(finding: Finding) -> Iterator[tuple[str, str]]:
     """Yield where a finding holds what cannot be stored, and why."""
-    tables: tuple[Any, ...] = finding.tables
-    for table in tables:
-        if isinstance(table, Table):
-            yield from _of_table(table)
-        else:
-            yield "tables", f"holds {type(table).__name__}, not a Table"
-    figures: tuple[Any, ...] = finding.comparison
-    for figure in figures:
-        if not isinstance(figure, Figure):
-            yield "comparison", f"holds {type(figure).__name__}, not a Figure"
+    for place, kind in (("tables", Table), ("comparison", Figure), ("paths", KnownPath)):
+        for value in getattr(finding, place):
+            if not isinstance(value, kind):
+                yield place, f"holds {type(value).__name__}, not a {kind.__name__}"
+    for table in (table for table in finding.tables if isinstance(table, Table)):
+        yield from _of_table(table)
     for name, record in finding.records.items():
         yield from _of_values(f"record of {name!r}", record)
     for picture in finding.pictures:
         yield from _of_values(f"picture {picture.name if hasattr(picture, 'name') else ''!r}", picture)
+    yield from _of_values("paths", finding.paths)
     yield from _of_values("warnings", finding.warnings)
 
 

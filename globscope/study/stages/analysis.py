@@ -4,6 +4,7 @@ from pathlib import Path
 
 from attrs import evolve
 
+from globscope.returned.known_paths import check_paths
 from globscope.roles import Bench
 from globscope.spec.model import Entry
 from globscope.store import key, read_json, write_json
@@ -16,8 +17,8 @@ from globscope.values.chart import Progress
 from globscope.values.findings import Atlas, Finding
 
 FINDING = "finding.json"
-# Raised when findings hold other things from the same analysis: 2, a comparison is declared.
-FINDINGS = 2
+# Raised when findings hold other things from the same analysis: 2, a comparison is declared; 3, known paths.
+FINDINGS = 3
 
 
 def analyse(workshop: Workshop, bench: Bench, entry: Entry, atlas: Atlas) -> Finding:
@@ -30,7 +31,9 @@ def analyse(workshop: Workshop, bench: Bench, entry: Entry, atlas: Atlas) -> Fin
         rng = generator(bench.seed, "analysis", entry.use)
         with workshop.errors_of(entry.component):
             found = entry.component.analyse(evolve(atlas, asking=entry.name), bench, rng)
-            write_json(folder / FINDING, finding_as_json(checked_finding(workshop.label_of(entry.component), found)))
+            found = checked_finding(workshop.label_of(entry.component), found)
+            check_paths(workshop.label_of(entry.component), found, atlas)
+            write_json(folder / FINDING, finding_as_json(found))
 
     return finding_from_json(read_json(workshop.stage(Stage.ANALYSIS, stage_key, work, entry.name) / FINDING))
 

@@ -468,3 +468,13 @@ def test_drafts_on_disk_hold_what_a_training_needs(tmp_path, monkeypatch):
         trained(probe, ends, settings(epochs=4), DiskDraft(tmp_path), StopAt(2))
     again = trained(probe, ends, settings(epochs=4), DiskDraft(tmp_path))
     assert again.tobytes() == trained(probe, ends, settings(epochs=4)).tobytes()
+
+
+def test_curves_and_the_lines_beside_them_are_known_paths_between_their_runs(first):
+    found = first[0].findings["mode-connectivity"]
+    rows = {(row["pair"], row["field"]): row for row in found.tables[0].rows}
+    assert {(path.one, path.other) for path in found.paths} == {("C", "A"), ("C", "B")}
+    for path in found.paths:
+        loss = path.field.endswith("loss")
+        side = "curve" if path.found_by == "Bezier curve" else "line"
+        assert path.worst == rows[f"{path.one}–{path.other}", path.field][f"{side}_{'max' if loss else 'min'}"]

@@ -253,3 +253,15 @@ def test_ways_are_scored_by_stored_statistics_where_the_evaluator_asks_for_them(
     rows = values(study_in(tmp_path, STORED)).findings["low-loss-pass"].tables[0].rows
     assert rows
     assert all(np.isfinite([row["pass"], row["straight"]]).all() for row in rows)
+
+
+def test_paths_between_two_basins_are_known_paths_between_their_runs_with_how_far_their_ends_are(atlas, found):
+    drawn, (row,) = atlas.maps[0], found.tables[0].rows
+    names = basin_names(drawn, drawn.landscape, drawn.topology)
+    pairs = {(a, b) for a in row["one"].split() for b in row["two"].split() if not (a + b).startswith("#")}
+    assert len(names) == 2
+    assert {(path.one, path.other) for path in found.paths} == {pair for pair in pairs if "#" not in "".join(pair)}
+    for path in found.paths:
+        key = {"lowest pass": "pass", "straight line": "straight", "trained curve": "curve", "relaxed pass": "relaxed"}
+        assert path.worst == row[key[path.found_by.removesuffix(" on linear")]]
+        assert path.ends > 0

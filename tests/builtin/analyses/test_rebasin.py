@@ -203,3 +203,10 @@ def test_a_network_that_cannot_be_followed_is_refused_by_the_layer(tmp_path):
     (tmp_path / "study.toml").write_text(text)
     with pytest.raises(GlobscopeError, match=r"the model itself cannot be traced: .* at net.py:4"):
         globscope.load(tmp_path / "study.toml", folder=tmp_path / "run").run()
+
+
+def test_only_the_line_between_the_runs_as_they_are_is_a_known_path_of_theirs(result):
+    paths = [path for path in result.findings["rebasin"].paths if path.field == "train_loss"]
+    assert [(path.one, path.other, path.found_by) for path in paths] == [("A", "B", "straight line")]
+    before = next(row for row in table(result, "barriers").rows if row["how"] == "as it is")
+    assert paths[0].worst >= before["train_loss_barrier"]

@@ -107,6 +107,7 @@ class Dimension:
             records={each.map.name: record(each) for each in found},
             comparison=COMPARISON,
             pictures=(persistence_plot(found, field), pair_matrix(found, known, names, field)),
+            paths=tuple(known.between(names, field.key, self.points)),
         )
 
     def _settings(self) -> Settings:

@@ -1,11 +1,12 @@
 """Paths between the runs' final networks that no map has part in: straight lines and trained curves."""
 
+from collections.abc import Iterator, Sequence
 from itertools import combinations
 
 import numpy as np
-from attrs import define, field
+from attrs import define, field as attribute
 
-from globscope.api import Atlas, Bench, Population, lengths_along
+from globscope.api import Atlas, Bench, KnownPath, Population, lengths_along
 from globscope.builtin.analyses.curves.evaluated_path import EvaluatedPath, trained_paths
 from globscope.builtin.analyses.curves.straight_lines import measure_lines
 from globscope.builtin.analyses.curves.training import CurveTraining, pair_training
@@ -23,10 +24,19 @@ class KnownPaths:
         failed: Messages of trainings that failed.
     """
 
-    straight: np.ndarray = field(eq=False, repr=False)
-    curves: np.ndarray = field(eq=False, repr=False)
-    distances: np.ndarray = field(eq=False, repr=False)
+    straight: np.ndarray = attribute(eq=False, repr=False)
+    curves: np.ndarray = attribute(eq=False, repr=False)
+    distances: np.ndarray = attribute(eq=False, repr=False)
     failed: tuple[str, ...] = ()
+
+    def between(self, names: Sequence[str], field: str, points: int) -> Iterator[KnownPath]:
+        """Yield the paths of finite values, each of so many networks, between the runs of these names."""
+        for number, (one, other) in enumerate(combinations(names, 2)):
+            for found_by, worst in (("straight line", self.straight[number]), ("Bezier curve", self.curves[number])):
+                if np.isfinite(worst):
+                    yield KnownPath(
+                        one=one, other=other, field=field, worst=float(worst), found_by=found_by, networks=points
+                    )
 
 
 def known_paths(

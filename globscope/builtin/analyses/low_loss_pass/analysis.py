@@ -25,6 +25,7 @@ from globscope.api import (
     device,
     device_name,
     lengths_along,
+    runs_by_basin,
 )
 from globscope.builtin.analyses.curves.evaluated_path import EvaluatedPath, straight_lines, trained_paths
 from globscope.builtin.analyses.curves.shapes import Shape
@@ -35,6 +36,7 @@ from globscope.builtin.analyses.low_loss_pass.minimax_path import (
     MinimaxPath,
     basin_names,
     chosen_minima,
+    distances_to_runs,
     minimax_paths,
     points_along,
 )
@@ -120,7 +122,10 @@ class LowLossPass:
         failed = [text for each in passes for text in each.failed]
         missing = [text for map_ in maps for text in self._no_pass_warnings(map_)]
         return Finding(
-            tables=(table,), warnings=(*_warnings(rows), *failed, *missing), pictures=tuple(pictures(passes))
+            tables=(table,),
+            warnings=(*_warnings(rows), *failed, *missing),
+            pictures=tuple(pictures(passes)),
+            paths=tuple(path for each in passes for path in each.known_paths),
         )
 
     def _no_pass_warnings(self, map_: Map) -> Iterator[str]:
@@ -146,6 +151,7 @@ class LowLossPass:
         decoded, coordinates = bench.sample(map_, Samples(points=points)), np.asarray(map_.chart.decode(points))
         lines = straight_lines(map_, coordinates.reshape(len(paths), self.points, -1), bench)
         names = basin_names(map_, landscape, topology)
+        runs = runs_by_basin(map_, landscape, topology)
         ends = [(names[path.lower], names[path.upper]) for path in paths]
         trained = self._train(map_, paths, ends, coordinates.reshape(len(paths), self.points, -1), bench)
         for number, path in enumerate(paths):
@@ -165,6 +171,7 @@ class LowLossPass:
                 },
                 failed=tuple(result for result in trained[number].values() if isinstance(result, str)),
                 untrusted=1 - float(decoded.trusted[rows].mean()),
+                runs=tuple(distances_to_runs(map_, coordinates[rows][[0, -1]], runs[path.lower], runs[path.upper])),
             )
 
     def _train(

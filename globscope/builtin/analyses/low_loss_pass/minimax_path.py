@@ -1,6 +1,7 @@
 """The lowest passes between a map's basins: on its samples, and decoded between them."""
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
+from itertools import product
 from typing import Literal
 
 import numpy as np
@@ -95,6 +96,25 @@ def chosen_minima(map_: Map, landscape: Landscape, topology: Topology, basins: B
         wanted |= landscape.trusted[minima]
     chosen: np.ndarray = minima if basins == "all" else minima[wanted]
     return chosen
+
+
+def distances_to_runs(
+    map_: Map, ends: np.ndarray, lower: Sequence[str], upper: Sequence[str]
+) -> Iterator[tuple[tuple[str, str], float | None]]:
+    """Yield every run of one basin with every run of another, and how far a path's ends are from their last networks.
+
+    Args:
+        map_: The map on which the path runs.
+        ends: (2, r) coordinates of the path's ends.
+        lower: Runs of the basin at the first end.
+        upper: Runs of the basin at the second end.
+    """
+    for pair in product(lower, upper):
+        rows = [map_.population.of(run)[-1] for run in pair]
+        networks, outside = map_.coordinates[rows], map_.outside[rows]
+        away = np.sqrt(((ends - networks) ** 2).sum(axis=1) + outside**2).max()
+        apart = np.sqrt(((networks[0] - networks[1]) ** 2).sum() + (outside[0] - outside[1]) ** 2)
+        yield pair, float(away / apart) if apart else None
 
 
 def basin_names(map_: Map, landscape: Landscape, topology: Topology) -> dict[int, str]:

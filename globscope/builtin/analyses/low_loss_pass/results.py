@@ -6,7 +6,7 @@ from typing import Any, Literal
 import numpy as np
 from attrs import define, field as attribute
 
-from globscope.api import Field, Overlay, Panel, Plot, Series, Trail, finite_or_none, mean_along
+from globscope.api import Field, KnownPath, Overlay, Panel, Plot, Series, Trail, finite_or_none, mean_along
 from globscope.builtin.analyses.curves.evaluated_path import EvaluatedPath
 from globscope.builtin.analyses.low_loss_pass.minimax_path import MinimaxPath
 
@@ -32,6 +32,8 @@ class EvaluatedPass:
         points: (n, d) latent points of the pass.
         paths: Evaluated paths by name, the pass first.
         untrusted: Share of the pass where the map extrapolates.
+        runs: Two runs, one in each basin, with the distance from the ends of all paths to their final networks, as
+            `KnownPath` has it.
         failed: Messages about paths that are missing because their training diverged.
     """
 
@@ -44,6 +46,7 @@ class EvaluatedPass:
     paths: dict[str, EvaluatedPath] = attribute(eq=False, repr=False)
     untrusted: float
     failed: tuple[str, ...] = ()
+    runs: tuple[tuple[tuple[str, str], float | None], ...] = ()
 
     @property
     def row(self) -> dict[str, Any]:
@@ -62,6 +65,14 @@ class EvaluatedPass:
             "length": finite_or_none(ratio),
             "untrusted": self.untrusted,
         }
+
+    @property
+    def known_paths(self) -> Iterator[KnownPath]:
+        """All paths, as paths between the runs of the two basins."""
+        for runs, ends in self.runs:
+            for name, path in self.paths.items():
+                values, found_by = path.fields[self.measure.key], f"{LABELS[name]} on {self.map}"
+                yield from KnownPath.of_values(runs, self.measure, values, found_by, map=self.map, ends=ends)
 
     @property
     def panel(self) -> Panel:

@@ -30,7 +30,7 @@ from globscope.builtin.analyses.curves.training import CurveTraining, pair_train
 from globscope.builtin.analyses.curves.training_step import Settings
 from globscope.builtin.analyses.mode_connectivity import project_curves
 from globscope.builtin.analyses.mode_connectivity.curve_members import alternate_points, members
-from globscope.builtin.analyses.mode_connectivity.measured_curve import curve_table, measured_curves
+from globscope.builtin.analyses.mode_connectivity.measured_curve import curve_table, known_paths, measured_curves
 from globscope.builtin.analyses.mode_connectivity.pictures import overlays, plot
 
 NAME = "mode-connectivity"
@@ -135,6 +135,7 @@ class ModeConnectivity:
             tables=(curve_table(curves, atlas), project_curves.table(projections, field)),
             warnings=tuple(project_curves.warnings(projections, field)),
             pictures=(*plots, *overlays(atlas, curves, self.curve)),
+            paths=tuple(known_paths(curves, atlas, self.curve)),
         )
 
     def _training(self, pair: tuple[str, str], ends: Population, task: Task, seed: int) -> CurveTraining:

@@ -6,7 +6,18 @@ from typing import Any
 import numpy as np
 from attrs import define, field
 
-from globscope.api import Atlas, Bench, Field, Table, barrier, finite_or_none, lengths_along, mean_along, scores
+from globscope.api import (
+    Atlas,
+    Bench,
+    Field,
+    KnownPath,
+    Table,
+    barrier,
+    finite_or_none,
+    lengths_along,
+    mean_along,
+    scores,
+)
 from globscope.builtin.analyses.curves.shapes import measure_straight_line
 
 
@@ -96,6 +107,15 @@ def _figures(
     yield "max", finite_or_none(values.max())
     yield "mean", finite_or_none(mean_along(values, lengths))
     yield "barrier", finite_or_none(barrier(field.cost(values), t))
+
+
+def known_paths(curves: Sequence[MeasuredCurve], atlas: Atlas, shape: str) -> Iterator[KnownPath]:
+    """Yield every curve and the straight line beside it, with the worst value of each field."""
+    for curve in curves:
+        one, other = (parent.rpartition("@")[0] for parent in atlas.population.members[curve.rows[0]].parents)
+        for key in scores(curve.curve):
+            for name, fields in ((f"{shape} curve", curve.curve), ("straight line", curve.line)):
+                yield from KnownPath.of_values((one, other), atlas.field_of(key), fields[key], name)
 
 
 def field_barrier(field: Field, values: np.ndarray, t: np.ndarray, whole: np.ndarray) -> float:

@@ -152,7 +152,12 @@ class Rebasin:
             *filter(None, [rebased_runs.table(on_maps, runs)]),
         )
         pictures = tuple(self._pictures(atlas, lines, runs))
-        return Finding(tables=tables, warnings=tuple(_warnings(on_maps)), pictures=pictures)
+        return Finding(
+            tables=tables,
+            warnings=tuple(_warnings(on_maps)),
+            pictures=pictures,
+            paths=tuple(barriers.known_paths(lines)),
+        )
 
     def _run_rows(self, atlas: Atlas) -> dict[Rebased, list[int]]:
         """Return the rows of every re-based run, in the order in which they were derived."""

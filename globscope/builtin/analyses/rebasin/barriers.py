@@ -6,7 +6,20 @@ from typing import Any, Literal
 import numpy as np
 from attrs import define, evolve, field
 
-from globscope.api import Atlas, Bench, Field, Panel, Plot, Series, Table, area, barrier, finite_or_none, scores
+from globscope.api import (
+    Atlas,
+    Bench,
+    Field,
+    KnownPath,
+    Panel,
+    Plot,
+    Series,
+    Table,
+    area,
+    barrier,
+    finite_or_none,
+    scores,
+)
 from globscope.builtin.analyses.curves.shapes import measure_straight_line
 from globscope.builtin.analyses.formatting import median
 from globscope.builtin.analyses.rebasin.rebased_networks import Rebased
@@ -75,6 +88,14 @@ def lines(atlas: Atlas, bench: Bench, last: Mapping[Rebased, int], points: int) 
             before = as_it_is
             yield line(atlas, bench, (start, end), as_it_is, points)
         yield line(atlas, bench, (start, row), rebased, points)
+
+
+def known_paths(lines: Sequence[Line]) -> Iterator[KnownPath]:
+    """Yield the straight lines between the runs as they are; a re-based network is another one."""
+    for each in lines:
+        if each.rebased.method == BEFORE:
+            for key, values in each.values.items():
+                yield from KnownPath.of_values(each.pair, each.fields[key], values, "straight line")
 
 
 def table(lines: Sequence[Line], measured: Field, points: int, third: str) -> Table:

@@ -1,0 +1,115 @@
+"""All that a study knows of paths between its runs: of its maps and of its analyses."""
+
+from collections.abc import Iterator, Mapping
+from functools import cached_property
+from itertools import combinations
+
+import numpy as np
+from attrs import define, evolve, field
+
+from globscope.returned.known_paths import check_paths
+from globscope.topology.joins import RunPasses
+from globscope.values.field import Field
+from globscope.values.findings import Atlas, Finding, Map
+from globscope.values.known_path import KnownPath
+from globscope.values.members import Population
+
+Key = tuple[str, str, str]
+
+
+@define(frozen=True, kw_only=True, slots=False)
+class PathsOfStudy:
+    """All that a study knows of paths between its runs.
+
+    Attributes:
+        atlas: Population, truth and maps.
+        paths: Paths that were measured, by whatever found them.
+        passes: Passes between runs on every merge tree of a map.
+    """
+
+    atlas: Atlas = field(repr=False)
+    paths: tuple[KnownPath, ...]
+    passes: tuple[RunPasses, ...]
+
+    @cached_property
+    def lowest(self) -> Mapping[Key, KnownPath]:
+        """The best of the paths that can be compared, by field and the two runs in their order."""
+        best: dict[Key, KnownPath] = {}
+        for path in self.paths:
+            key, cost = (path.field, path.one, path.other), self._cost(path)
+            if not path.why_not_compared and (key not in best or cost < self._cost(best[key])):
+                best[key] = path
+        return best
+
+    @cached_property
+    def on_maps(self) -> Mapping[str, Mapping[Key, float]]:
+        """The lowest pass on each map between two runs, by the map's name, then by field and runs."""
+        heights: dict[str, dict[Key, float]] = {}
+        for passes in self.passes:
+            own = heights.setdefault(passes.map, {})
+            for (a, b), key in pairs_of(passes):
+                if np.isfinite(passes.heights[a, b]):
+                    own[key] = min(own.get(key, np.inf), float(passes.heights[a, b]))
+        return heights
+
+    @property
+    def fields(self) -> tuple[Field, ...]:
+        """The fields of the maps' merge trees; where there is no tree, all fields of paths."""
+        keys = [passes.field for passes in self.passes] or [path.field for path in self.paths]
+        return tuple(map(self.atlas.field_of, dict.fromkeys(keys)))
+
+    def beaten_walls(self, passes: RunPasses) -> tuple[int, dict[Key, KnownPath]]:
+        """Return how many walls a merge tree has between runs, and lower paths off its map through these walls.
+
+        A path is lower if it stays below the wall by more than the tree's threshold, the least that it tells apart.
+        """
+        walls = [(place, key) for place, key in pairs_of(passes) if passes.walls[place]]
+        lower = {}
+        for place, key in walls:
+            path = self.lowest.get(key)
+            if path and path.map != passes.map and passes.heights[place] - path.worst > passes.threshold:
+                lower[key] = path
+        return len(walls), lower
+
+    def _cost(self, path: KnownPath) -> float:
+        return -path.worst if self.atlas.field_of(path.field).higher_is_better else path.worst
+
+
+def paths_of_study(atlas: Atlas, findings: Mapping[str, Finding]) -> PathsOfStudy:
+    """Return what the maps' merge trees, the analyses and explanations of samplers know of paths between runs."""
+    for source, explanation in atlas.explanations.items():
+        check_paths(source, explanation, atlas)
+    passes = [each for map_ in atlas.maps for each in _passes(map_, atlas)]
+    order = {variant: place for place, variant in enumerate(atlas.population.variants)}
+    known = [path for each in passes for path in each.paths]
+    known += [
+        evolve(path, found_by=f"{path.found_by} ({source})")
+        for source, finding in {**findings, **atlas.explanations}.items()
+        for path in finding.paths
+    ]
+    ordered = (path if order[path.one] < order[path.other] else _swap_ends(path) for path in known)
+    return PathsOfStudy(atlas=atlas, paths=tuple(ordered), passes=tuple(passes))
+
+
+def _swap_ends(path: KnownPath) -> KnownPath:
+    return evolve(path, one=path.other, other=path.one)
+
+
+def _passes(map_: Map, atlas: Atlas) -> Iterator[RunPasses]:
+    """Yield the passes on a map's trees of losses, if its networks are those of the study, not realigned copies."""
+    if _final_keys(map_.population) <= _final_keys(atlas.population):
+        for sampler, topologies in map_.topologies.items():
+            for topology in topologies.values():
+                if not atlas.field_of(topology.field).higher_is_better:
+                    yield RunPasses.of(map_, sampler, topology)
+
+
+def _final_keys(population: Population) -> set[tuple[str, str]]:
+    finals, keys = population.finals, population.keys
+    return {(population.members[row].label, keys[row] if keys else "") for row in finals}
+
+
+def pairs_of(passes: RunPasses) -> Iterator[tuple[tuple[int, int], Key]]:
+    """Yield the rows of every two runs of a merge tree, and its field with their names."""
+    for a, b in combinations(range(len(passes.variants)), 2):
+        yield (a, b), (passes.field, passes.variants[a], passes.variants[b])

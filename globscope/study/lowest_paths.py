@@ -1,0 +1,135 @@
+"""The lowest known path between every two runs, whatever found it, beside the passes on the maps: as a finding."""
+
+from collections.abc import Iterator, Mapping, Sequence
+from itertools import combinations
+
+from globscope.study.known_paths import Key, PathsOfStudy, pairs_of, paths_of_study
+from globscope.values.field import Field
+from globscope.values.findings import Atlas, Cell, Finding, Table
+from globscope.values.finite import finite_or_none
+from globscope.values.known_path import JOINED
+from globscope.values.pictures import HeatMap
+
+LOWEST = (
+    "The lowest known path in weight space between the final networks of every two runs, whatever found it: lowest is "
+    "the highest loss on it (of a field of which higher is better, the lowest value), found_by what found it, and "
+    "networks how many networks on it were measured, if counted. Beside it stands the pass on each map: the height at "
+    "which its merge tree joins the two runs; empty where it does not show both, or one minimum stands for both. All "
+    "are upper bounds of the lowest pass, as finely as the paths were sampled. Paths are compared only if they were "
+    f"measured on the same field and examples, and lead from network to network (ends within {JOINED:.0%} of the "
+    "distance between the two)."
+)
+PATHS = (
+    "Every path between two runs that was measured, and whether it is compared. worst: the highest loss on it (of a "
+    "field of which higher is better, the lowest value)."
+)
+# Of more pairs or paths than this, the tables list only the first.
+LISTED = 5000
+TOO_MANY = " The first {:,} of {:,} are listed."
+
+
+def lowest_paths(atlas: Atlas, findings: Mapping[str, Finding]) -> Finding | None:
+    """Return the lowest known paths as tables, matrix and warnings; None if no pass and no path is known."""
+    known = paths_of_study(atlas, findings)
+    if not known.paths and not any(known.on_maps.values()):
+        return None
+    tables = (_lowest_table(known), *([_paths_table(known)] if known.paths else []))
+    return Finding(tables=tables, warnings=tuple(_warnings(known)), pictures=tuple(_matrices(known)), paths=known.paths)
+
+
+def _lowest_table(known: PathsOfStudy) -> Table:
+    variants, maps = known.atlas.population.variants, list(known.on_maps)
+    columns = ("one", "other", "field", "lowest", "found_by", "networks", *(f"on {name}" for name in maps))
+    keys = [(each.key, *pair) for each in known.fields for pair in combinations(variants, 2)]
+    caption = LOWEST + (TOO_MANY.format(LISTED, len(keys)) if len(keys) > LISTED else "")
+    return Table(name="lowest", caption=caption, columns=columns, rows=tuple(_row(known, key) for key in keys[:LISTED]))
+
+
+def _row(known: PathsOfStudy, key: Key) -> dict[str, Cell]:
+    path, (name, one, other) = known.lowest.get(key), key
+    return {
+        "one": one,
+        "other": other,
+        "field": name,
+        "lowest": path.worst if path else None,
+        "found_by": path.found_by if path else "",
+        "networks": path.networks if path else None,
+        **{f"on {map_}": heights.get(key) for map_, heights in known.on_maps.items()},
+    }
+
+
+def _paths_table(known: PathsOfStudy) -> Table:
+    rows: Iterator[dict[str, Cell]] = (
+        {
+            "one": path.one,
+            "other": path.other,
+            "field": path.field,
+            "found_by": path.found_by,
+            "worst": path.worst,
+            "networks": path.networks,
+            "compared": path.why_not_compared or "yes",
+        }
+        for path in known.paths[:LISTED]
+    )
+    count = len(known.paths)
+    caption = PATHS + (TOO_MANY.format(LISTED, count) if count > LISTED else "")
+    columns = ("one", "other", "field", "found_by", "worst", "networks", "compared")
+    return Table(name="paths", caption=caption, columns=columns, rows=tuple(rows))
+
+
+def _warnings(known: PathsOfStudy) -> Iterator[str]:
+    """Yield a warning for every merge tree of which lower paths lead through most walls between runs."""
+    for passes in known.passes:
+        walls, lower = known.beaten_walls(passes)
+        if 2 * len(lower) > walls:
+            heights = {key: float(passes.heights[place]) for place, key in pairs_of(passes)}
+            worst = max(lower, key=lambda key: heights[key] - lower[key].worst)
+            _, one, other = worst
+            yield (
+                f"{passes.map} ({passes.sampler}): {len(lower)} of {walls} walls between runs are the map's, for lower "
+                f"paths are known: the wall between {one} and {other}, {heights[worst]:.3g}, against a path at "
+                f"{lower[worst].worst:.3g}, found by: {lower[worst].found_by}"
+            )
+
+
+def _matrices(known: PathsOfStudy) -> Iterator[HeatMap]:
+    """Yield, for each field, the lowest known paths below the diagonal and the passes on one map above it."""
+    names = known.atlas.population.variants
+    for each in known.fields:
+        if any(key[0] == each.key for key in known.lowest):
+            map_ = _map_above(known, each)
+            yield HeatMap(
+                name=f"lowest known, {each.name}",
+                caption=(
+                    f"Below the diagonal, the worst {each.name} on the lowest known path between two runs"
+                    + (f"; above it, the pass on the map {map_}" if map_ else "")
+                    + "; on the diagonal, that of the runs' final networks. Off the diagonal all are upper bounds."
+                ),
+                rows=names,
+                columns=names,
+                values=tuple(_matrix_row(known, each, map_, row) for row in range(len(names))),
+                label=each.name,
+                log=not each.higher_is_better,
+            )
+
+
+def _map_above(known: PathsOfStudy, each: Field) -> str:
+    """Return the map with the most walls that lower paths lead through; empty if no map has a tree of the field."""
+    beaten = {passes.map: len(known.beaten_walls(passes)[1]) for passes in known.passes if passes.field == each.key}
+    return max(beaten, key=lambda name: beaten[name], default="")
+
+
+def _matrix_row(known: PathsOfStudy, each: Field, map_: str, row: int) -> tuple[float | None, ...]:
+    names: Sequence[str] = known.atlas.population.variants
+    own = known.atlas.truth[each.key][known.atlas.population.finals[row]]
+
+    def cell(column: int) -> float | None:
+        low, high = sorted((row, column))
+        key = (each.key, names[low], names[high])
+        if row == column:
+            return finite_or_none(own)
+        if column > row:
+            return known.on_maps.get(map_, {}).get(key)
+        return known.lowest[key].worst if key in known.lowest else None
+
+    return tuple(cell(column) for column in range(len(names)))

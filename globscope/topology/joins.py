@@ -1,0 +1,140 @@
+"""The heights at which a merge tree joins samples, and with them the training runs of a map."""
+
+from collections.abc import Iterator
+from itertools import combinations
+
+import numpy as np
+from attrs import define, field as attribute
+
+from globscope.topology.membership import depiction, membership
+from globscope.values.findings import Map
+from globscope.values.known_path import KnownPath
+from globscope.values.landscape import Landscape
+from globscope.values.topology import MergeTree, Topology
+
+# A sample is at a network's point within this share of the members' extent on the map.
+SAME_POINT = 1e-9
+
+
+def join_heights(tree: MergeTree, values: np.ndarray, samples: np.ndarray) -> np.ndarray:
+    """Return the (k, k) heights at which k samples are joined: of two, the lowest highest value on any path.
+
+    Infinite where no path joins them, and for samples that the tree leaves out. A sample and itself: its own value.
+
+    Args:
+        tree: The tree of every pair.
+        values: (n,) values of the field at all samples.
+        samples: (k,) numbers of samples.
+    """
+    heights = np.full((len(samples), len(samples)), np.inf)
+    below = _by_node(tree, samples)
+    for group in below:
+        heights[np.ix_(group, group)] = -np.inf  # on one arc: whichever is higher
+    # Nodes stand by rising value, so all that lies below an arc's lower end has met there already.
+    for low, high in sorted(tree.arcs.tolist()):
+        for pair in (np.ix_(below[low], below[high]), np.ix_(below[high], below[low])):
+            heights[pair] = tree.values[high]
+        below[high] = below[high] + below[low]
+    own = np.where(tree.basin[samples] >= 0, values[samples], np.inf)
+    joined: np.ndarray = np.maximum(heights, np.maximum.outer(own, own))
+    return joined
+
+
+def _by_node(tree: MergeTree, samples: np.ndarray) -> list[list[int]]:
+    """Return, for each node, the rows of the samples on the arc that leads up from it."""
+    below: list[list[int]] = [[] for _ in tree.nodes]
+    node_of = {int(vertex): row for row, vertex in enumerate(tree.nodes)}
+    for row, vertex in enumerate(samples.tolist()):
+        if tree.basin[vertex] >= 0:
+            arc = int(tree.arc[vertex])
+            below[node_of[vertex] if vertex in node_of else int(tree.arcs[arc, 0])].append(row)
+    return below
+
+
+@define(frozen=True, kw_only=True)
+class RunPasses:
+    """The passes between the final networks of every two runs on one merge tree of a map.
+
+    A run stands where its final network was decoded and measured; if no sample lies there, at the minimum of the basin
+    in which the map shows it.
+
+    Attributes:
+        map: Name of the map.
+        sampler: Name of the sampler.
+        field: Key of the tree's field.
+        threshold: The tree's persistence threshold.
+        variants: Names of the k runs.
+        heights: (k, k) heights of the passes; NaN where there is none, or one minimum stands for both.
+        walls: (k, k) whether two runs lie in two basins of the simplified tree.
+        ends: (k, k) distances from the ends of a pass to the final networks, as `KnownPath` has them; NaN if unknown.
+    """
+
+    map: str
+    sampler: str
+    field: str
+    threshold: float
+    variants: tuple[str, ...]
+    heights: np.ndarray = attribute(eq=False, repr=False)
+    walls: np.ndarray = attribute(eq=False, repr=False)
+    ends: np.ndarray = attribute(eq=False, repr=False)
+
+    @classmethod
+    def of(cls, map_: Map, sampler: str, topology: Topology) -> "RunPasses":
+        """Return the passes on one of a map's merge trees."""
+        landscape, rows = map_.landscapes[sampler], np.array(map_.population.finals, int)
+        samples, away = _stand_ins(map_, landscape, topology, rows)
+        standing = np.flatnonzero(samples >= 0)
+        heights, basins = np.full((len(rows), len(rows)), np.nan), np.full(len(rows), -1)
+        found = join_heights(topology.full, np.asarray(landscape.fields[topology.field], float), samples[standing])
+        heights[np.ix_(standing, standing)] = np.where(np.isfinite(found), found, np.nan)
+        heights[(samples[:, None] == samples) & (samples >= 0)] = np.nan
+        basins[standing] = topology.tree.basin[samples[standing]]
+        return cls(
+            map=map_.name,
+            sampler=sampler,
+            field=topology.field,
+            threshold=topology.threshold,
+            variants=map_.population.variants,
+            heights=heights,
+            walls=(basins[:, None] != basins) & np.isfinite(heights),
+            ends=np.maximum.outer(away, away) / _apart(map_, rows),
+        )
+
+    @property
+    def paths(self) -> Iterator[KnownPath]:
+        """The passes whose ends are known to lie so near to the two networks that they join these."""
+        for a, b in combinations(range(len(self.variants)), 2):
+            if np.isfinite(self.heights[a, b]) and np.isfinite(self.ends[a, b]):
+                yield KnownPath(
+                    one=self.variants[a],
+                    other=self.variants[b],
+                    field=self.field,
+                    worst=float(self.heights[a, b]),
+                    found_by=f"pass on {self.map} ({self.sampler})",
+                    map=self.map,
+                    ends=float(self.ends[a, b]),
+                )
+
+
+def _stand_ins(map_: Map, landscape: Landscape, topology: Topology, rows: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+    """Return the (k,) samples that stand for members, −1 for none, and their (k,) distances; NaN if unknown."""
+    latents = map_.chart.latents[rows]
+    if not len(landscape.samples.points) or not len(rows):
+        return np.full(len(rows), -1), np.full(len(rows), np.nan)
+    samples = landscape.nearest(latents)
+    gaps = np.linalg.norm(landscape.samples.points[samples] - latents, axis=1)
+    met = gaps <= SAME_POINT * np.linalg.norm(np.ptp(map_.chart.latents, axis=0))
+    met &= topology.full.basin[samples] >= 0
+    shown = depiction(map_, topology.field, rows.tolist())
+    basins = membership(map_, landscape, topology, shown).basins if not met.all() else samples
+    return np.where(met, samples, basins), np.where(met, shown.distance, np.nan)
+
+
+def _apart(map_: Map, rows: np.ndarray) -> np.ndarray:
+    """Return the (k, k) distances between members in weight space: at least as far apart as these."""
+    from scipy.spatial.distance import cdist
+
+    inside, outside = map_.coordinates[rows], map_.outside[rows]
+    apart = np.sqrt(cdist(inside, inside, "sqeuclidean") + np.subtract.outer(outside, outside) ** 2)
+    np.fill_diagonal(apart, np.inf)
+    return np.where(apart > 0, apart, np.nan)

@@ -1,0 +1,210 @@
+"""The lowest known path between every two runs: maps' passes and analyses' paths, compared where they can be."""
+
+import numpy as np
+import pytest
+from attrs import asdict, evolve
+from support.study import TINY, study_in, values
+
+from globscope.api import (
+    Chart,
+    Field,
+    Finding,
+    FullSpace,
+    KnownPath,
+    Landscape,
+    Layout,
+    Map,
+    Member,
+    Population,
+    Samples,
+)
+from globscope.builtin.topology import Gudhi
+from globscope.errors import PluginError
+from globscope.returned.known_paths import check_paths
+from globscope.study.known_paths import paths_of_study
+from globscope.study.lowest_paths import lowest_paths
+from globscope.values.findings import Atlas
+
+LOSS = Field.of("train_loss")
+# Three runs that end at 0, 4 and 8 on a line, each in a well; the walls between them are 1 and 2 high.
+ENDS = np.array([[0.0], [4.0], [8.0]])
+HEIGHTS = np.array([0.01, 0.5, 1.0, 0.5, 0.02, 0.5, 2.0, 0.5, 0.03])
+
+
+def population(variants=("A", "B", "C")):
+    members = tuple(Member(variant=name, step=1) for name in variants)
+    return Population(
+        members=members, weights=ENDS.astype(np.float32), layout=Layout(names=("w",), shapes=((1,),)), keys=variants
+    )
+
+
+def a_map(name="line", shift=0.0, heights=HEIGHTS, who=None):
+    """A map of one axis, whose decoder moves every network by `shift`."""
+    who, losses = who or population(), {"train_loss": np.array([0.01, 0.02, 0.03])}
+    points = np.arange(9.0)[:, None]
+    landscape = Landscape(
+        samples=Samples(points=points, index=np.arange(9)[:, None], shape=(9,)),
+        fields={"train_loss": heights},
+        distance_to_member=np.zeros(9),
+        trusted=np.ones(9, bool),
+    )
+    return Map(
+        name=name,
+        chart=Chart(space=FullSpace(mean=np.zeros(1)), latents=ENDS, decode=lambda points: points + shift),
+        population=who,
+        coordinates=ENDS,
+        outside=np.zeros(3),
+        reconstruction=ENDS + shift,
+        truth=losses,
+        decoded=losses,
+        landscapes={"grid": landscape},
+        topologies={"grid": {"gudhi": Gudhi(persistence=0.1).compute(landscape)}},
+    )
+
+
+def atlas_of(*maps, who=None):
+    return Atlas(population=who or population(), truth={"train_loss": np.array([0.01, 0.02, 0.03])}, maps=maps)
+
+
+def line(one, other, worst, **about):
+    (path,) = KnownPath.of_values((one, other), LOSS, np.array([0.01, worst, 0.02]), "straight line", **about)
+    return path
+
+
+def row(finding, one, other):
+    return next(row for row in finding.tables[0].rows if (row["one"], row["other"]) == (one, other))
+
+
+def test_a_path_is_as_good_as_its_worst_network():
+    accuracy = Field.of("test_accuracy")
+    (loss,) = KnownPath.of_values(("A", "B"), LOSS, np.array([0.1, 0.9, 0.2]), "a")
+    (share,) = KnownPath.of_values(("A", "B"), accuracy, np.array([0.9, 0.5, 1.0]), "a")
+    assert (loss.worst, share.worst, loss.networks) == (0.9, 0.5, 3)
+    assert KnownPath.of_values(("A", "B"), LOSS, np.array([0.1, np.nan]), "a") == ()
+
+
+def test_the_pass_on_a_map_that_shows_the_networks_themselves_is_a_known_path():
+    found = lowest_paths(atlas_of(a_map()), {})
+    assert row(found, "A", "B") == {
+        "one": "A", "other": "B", "field": "train_loss", "lowest": 1.0, "found_by": "pass on line (grid)",
+        "networks": None, "on line": 1.0,
+    }  # fmt: skip
+    assert row(found, "A", "C")["lowest"] == row(found, "B", "C")["on line"] == 2.0
+    assert not found.warnings
+
+
+def test_the_pass_between_networks_that_a_map_decodes_beside_the_runs_is_shown_but_not_compared():
+    found = lowest_paths(atlas_of(a_map(shift=0.2)), {})
+    pair = row(found, "A", "B")
+    assert (pair["lowest"], pair["found_by"], pair["on line"]) == (None, "", 1.0)
+    (path, *_) = found.tables[1].rows
+    assert path["compared"] == "its ends lie 5.0% of the distance off"
+    assert not found.pictures
+
+
+def test_the_lowest_path_is_found_whatever_found_it_and_whichever_run_is_named_first():
+    findings = {"one": Finding(paths=(line("B", "A", 0.5),)), "two": Finding(paths=(line("A", "B", 0.06),))}
+    found = lowest_paths(atlas_of(a_map()), findings)
+    assert (row(found, "A", "B")["lowest"], row(found, "A", "B")["found_by"]) == (0.06, "straight line (two)")
+    assert (row(found, "A", "B")["networks"], row(found, "A", "C")["lowest"]) == (3, 2.0)
+    assert {(path.one, path.other) for path in found.paths if path.found_by.startswith("straight")} == {("A", "B")}
+
+
+@pytest.mark.parametrize(
+    ("about", "why"),
+    [
+        ({"examples": "the first 100"}, "measured on other examples: the first 100"),
+        ({"ends": None}, "it begins or ends at another network"),
+        ({"ends": 0.4}, "its ends lie 40.0% of the distance off"),
+    ],
+)
+def test_a_path_that_cannot_be_compared_is_listed_with_the_reason_and_left_out(about, why):
+    found = lowest_paths(atlas_of(a_map()), {"one": Finding(paths=(line("A", "B", 0.06, **about),))})
+    assert row(found, "A", "B")["lowest"] == 1.0
+    assert [path["compared"] for path in found.tables[1].rows].count(why) == 1
+
+
+def test_a_map_most_of_whose_walls_are_beaten_is_warned_of_with_the_worst_wall():
+    beaten = (line("A", "B", 0.06), line("B", "C", 0.1))
+    found = lowest_paths(atlas_of(a_map()), {"lines": Finding(paths=beaten)})
+    assert found.warnings == (
+        "line (grid): 2 of 3 walls between runs are the map's, for lower paths are known: the wall between B and C, 2, "
+        "against a path at 0.1, found by: straight line (lines)",
+    )
+    assert not lowest_paths(atlas_of(a_map()), {"lines": Finding(paths=beaten[:1])}).warnings
+
+
+def test_a_wall_is_not_beaten_by_less_than_the_threshold_nor_by_the_map_itself():
+    other = a_map("other", heights=HEIGHTS - 0.01)
+    assert not lowest_paths(atlas_of(a_map(), other), {}).warnings
+    lower = lowest_paths(atlas_of(a_map(), a_map("other", heights=np.minimum(HEIGHTS, 0.3))), {})
+    assert [text.split(":")[0] for text in lower.warnings] == ["line (grid)"]
+
+
+def test_the_matrix_has_the_lowest_known_below_its_diagonal_and_the_maps_pass_above():
+    found = lowest_paths(atlas_of(a_map()), {"lines": Finding(paths=(line("A", "B", 0.06),))})
+    (matrix,) = found.pictures
+    assert matrix.values == ((0.01, 1.0, 2.0), (0.06, 0.02, 2.0), (2.0, 2.0, 0.03))
+    assert matrix.log
+    assert "above it, the pass on the map line" in matrix.caption
+
+
+def test_two_runs_for_which_one_minimum_stands_have_no_pass_on_the_map():
+    joined = np.minimum(HEIGHTS, 0.05)
+    beside = evolve(a_map(heights=joined), chart=evolve(a_map().chart, latents=ENDS + 0.25))
+    passes = paths_of_study(atlas_of(beside), {}).passes[0]
+    assert np.isnan(passes.heights).all()
+    assert not passes.walls.any()
+
+
+def test_a_map_of_realigned_copies_of_the_networks_says_nothing_of_the_networks():
+    realigned = evolve(population(), keys=("A", "B permuted", "C permuted"))
+    assert lowest_paths(atlas_of(a_map(who=realigned)), {}) is None
+
+
+def test_a_study_without_paths_has_no_such_finding():
+    assert lowest_paths(atlas_of(), {}) is None
+
+
+@pytest.mark.parametrize(
+    ("path", "message"),
+    [
+        (line("A", "D", 1.0), "there is no run 'D'; known: A, B, C"),
+        (line("A", "A", 1.0), "a path joins two runs"),
+        (evolve(line("A", "B", 1.0), field="loss"), "there is no field 'loss'; known: train_loss"),
+    ],
+)
+def test_a_path_between_runs_that_do_not_exist_is_refused(path, message):
+    with pytest.raises(PluginError) as caught:
+        check_paths("analysis 'x' (y 1)", Finding(paths=(path,)), atlas_of())
+    assert str(caught.value) == (
+        f"analysis 'x' (y 1): path 'straight line' from {path.one!r} to {path.other!r}: {message}"
+    )
+
+
+@pytest.fixture(scope="module")
+def result(tmp_path_factory):
+    """A tiny study with two analyses that measure paths between two runs."""
+    analyses = '[[analysis]]\nuse = "linear-barrier"\n[[analysis]]\nuse = "dimension"\nepochs = 1\npoints = 5\n'
+    return values(study_in(tmp_path_factory.mktemp("study"), TINY + analyses))
+
+
+def test_paths_of_several_analyses_are_collected_with_their_source(result):
+    sources = {path.found_by.partition("(")[2].rstrip(")") for path in result.findings["known-paths"].paths}
+    assert {"linear-barrier", "dimension"} <= sources
+
+
+def test_a_straight_line_is_as_high_whichever_analysis_measures_its_middle(result):
+    lines = [path for path in result.findings["linear-barrier"].paths if path.field == "train_loss"]
+    barriers = {row["one"] + row["other"]: row["max"] for row in result.findings["linear-barrier"].tables[0].rows}
+    assert {path.one + path.other: path.worst for path in lines} == barriers
+
+
+def test_results_have_the_lowest_known_paths(result):
+    found = result.findings["known-paths"]
+    assert result.record["paths"] == [asdict(path) for path in found.paths]
+    assert [table["name"] for table in result.record["tables"]["known-paths"]] == ["lowest", "paths"]
+    (row, *_) = found.tables[0].rows
+    own = [path.worst for path in found.paths if (path.one, path.other) == (row["one"], row["other"])
+           and path.field == row["field"] and not path.why_not_compared]  # fmt: skip
+    assert row["lowest"] == min(own)
