@@ -15,11 +15,6 @@ def median(values: Sequence[float | None]) -> float | None:
     return finite_or_none(np.median([np.inf if value is None else value for value in values]))
 
 
-def finite_median(values: np.ndarray) -> float | None:
-    """Return the median of an array; None where it is empty, or its median is not finite."""
-    return finite_or_none(np.median(values)) if len(values) else None
-
-
 def list_names(names: Sequence[str]) -> str:
     """Return names as text: the first five, and the number of the others."""
     more = f" and {len(names) - NAMED} more" if len(names) > NAMED else ""

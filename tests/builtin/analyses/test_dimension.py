@@ -89,8 +89,15 @@ def test_a_network_on_no_finite_sample_has_no_pass():
     values[drawn.landscape.nearest(drawn.chart.latents[drawn.population.finals[:1]])] = np.nan
     found = run_passes(a_map(values=values))
     assert np.isnan(found.passes[0]).all()
-    assert np.isfinite(found.passes[1, 2])
-    assert np.isnan(found.persistences).all()
+    assert found.persistences.tolist() == [found.passes[1, 2] - max(found.passes[1, 1], found.passes[2, 2])]
+
+
+def test_a_run_beside_a_slice_has_no_pass():
+    drawn, extent = a_map(), np.array([[-0.7, -0.6], [0.7, 0.0]])  # C lies above it
+    found = run_passes(evolve(drawn, chart=evolve(drawn.chart, extent=extent)))
+    assert np.isnan(found.passes[2]).all()
+    assert np.isfinite(found.passes[0, 1])
+    assert len(found.persistences) == 1
 
 
 def test_persistences_between_runs_follow_the_elder_rule():

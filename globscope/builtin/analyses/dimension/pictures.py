@@ -9,8 +9,9 @@ import numpy as np
 from globscope.api import Field, HeatMap, Panel, Plot, Series, finite_or_none
 from globscope.builtin.analyses.curves.pairs import pair_label
 from globscope.builtin.analyses.dimension.known_paths import KnownPaths
-from globscope.builtin.analyses.dimension.run_passes import RunPasses
+from globscope.builtin.analyses.dimension.run_passes import RunPasses, known_figure
 from globscope.builtin.analyses.dimension.tables import pair_ways
+from globscope.builtin.analyses.formatting import median
 
 Figure = Callable[[np.ndarray], Any]
 PLOT = (
@@ -50,8 +51,8 @@ def _series(found: Sequence[RunPasses], figure: Figure) -> tuple[Series, ...]:
 
 def _line(kind: str, maps: Sequence[RunPasses], figure: Figure) -> Series:
     axes = sorted({one.axes for one in maps})
-    heights = [np.median([figure(one.persistences) for one in maps if one.axes == count]) for count in axes]
-    return Series.of(kind, axes, heights)
+    heights = [[known_figure(figure, one.persistences) for one in maps if one.axes == count] for count in axes]
+    return Series(label=kind, x=tuple(axes), y=tuple(map(median, heights)))
 
 
 def _kinds(found: Sequence[RunPasses]) -> Iterator[str]:

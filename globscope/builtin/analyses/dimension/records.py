@@ -3,8 +3,7 @@
 import numpy as np
 
 from globscope.api import Figure
-from globscope.builtin.analyses.dimension.run_passes import RunPasses, largest
-from globscope.builtin.analyses.formatting import finite_median
+from globscope.builtin.analyses.dimension.run_passes import RunPasses, known_figure
 
 COMPARISON = (
     Figure(key="chart_axes", label="axes"),
@@ -33,9 +32,9 @@ def record(one: RunPasses) -> dict[str, float | int | None]:
     persistences = one.persistences
     return {
         "chart_axes": one.axes,
-        "run_persistence": largest(persistences),
-        "median_run_persistence": finite_median(persistences),
+        "run_persistence": known_figure(np.max, persistences),
+        "median_run_persistence": known_figure(np.median, persistences),
         "run_basins": len({basin for basin in one.basins if basin >= 0}),
-        "highest_run_pass": largest(one.pairs),
-        "median_run_pass": finite_median(np.sort(one.pairs)),
+        "highest_run_pass": known_figure(np.max, one.pairs),
+        "median_run_pass": known_figure(np.median, one.pairs),
     }

@@ -1,7 +1,8 @@
 """The passes between the runs' final networks on one map: heights at which its merge tree joins them."""
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from itertools import combinations
+from typing import Any
 
 import numpy as np
 from attrs import define, field
@@ -17,7 +18,8 @@ class RunPasses:
     Attributes:
         map: The map, with its landscapes and merge trees.
         passes: (n, n) lowest passes between the runs' networks, in the field's unit; infinite where its samples never
-            join the two, NaN where a network's sample is in no tree. On the diagonal, the floors of the networks.
+            join the two, NaN where a network is not on a slice or its sample in no tree. On the diagonal, the floors of
+            the networks.
         basins: The runs' basins at the topology's threshold, by the sample at the minimum; -1 where the map does not
             show the run's network.
         unexplained: Share of the members' squared distances from their mean that the map loses; None where unknown.
@@ -54,13 +56,12 @@ class RunPasses:
 
     @property
     def persistences(self) -> np.ndarray:
-        """(n - 1,) persistences between the runs, largest first: those of a tree whose only leaves are their networks.
+        """(m - 1,) persistences between the m runs that have passes, largest first.
 
-        NaN where the map does not know all passes.
+        They are those of a merge tree whose only leaves are the runs' networks.
         """
-        if np.isnan(self.passes).any():
-            return np.full(max(len(self.passes) - 1, 0), np.nan)
-        return merge_persistences(self.passes)
+        known = ~np.isnan(np.diag(self.passes))
+        return merge_persistences(self.passes[np.ix_(known, known)])
 
 
 def run_passes(map_: Map) -> RunPasses | None:
@@ -89,7 +90,8 @@ def _passes(map_: Map, landscape: Landscape, topology: Topology, finals: Sequenc
     for i, j in combinations(range(len(finals)), 2):
         join = _join(topology.full, int(minima[i]), int(minima[j]))
         joins[i, j] = joins[j, i] = max(join, floors[i], floors[j])
-    joins[minima < 0] = joins[:, minima < 0] = np.nan
+    lacking = (minima < 0) | map_.elsewhere[finals]
+    joins[lacking] = joins[:, lacking] = np.nan
     return joins
 
 
@@ -128,6 +130,7 @@ def persistence_text(tree: MergeTree, most: int = 20) -> str:
     return " ".join(f"{value:.3g}" for value in finite[:most].tolist()) + more
 
 
-def largest(values: np.ndarray) -> float | None:
-    """Return the largest of some values, None where there is none or one is not finite."""
-    return finite_or_none(values.max()) if len(values) else None
+def known_figure(figure: Callable[[np.ndarray], Any], values: np.ndarray) -> float | None:
+    """Return a figure, such as a maximum, of the values that are known; None where none is, or it is not finite."""
+    known = values[~np.isnan(values)]
+    return finite_or_none(figure(known)) if len(known) else None

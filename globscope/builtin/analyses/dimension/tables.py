@@ -8,17 +8,17 @@ import numpy as np
 
 from globscope.api import Field, Table, finite_or_none
 from globscope.builtin.analyses.dimension.known_paths import KnownPaths
-from globscope.builtin.analyses.dimension.run_passes import RunPasses, largest, persistence_text
-from globscope.builtin.analyses.formatting import finite_median
+from globscope.builtin.analyses.dimension.run_passes import RunPasses, known_figure, persistence_text
 
 CHARTS = (
     "What each map says of the walls between the runs' final networks, in {field}. kind: the table [[reducer]] of the "
     "map; unexplained_variance: share of the members' squared distances from their mean that encoding and decoding "
     "lose; leaves: those of the merge tree at the topology's threshold; basins: how many basins the runs end in, and "
-    "missing: how many runs' networks the map does not show, which end in none. largest, median, smallest: "
-    "persistences of the tree of the runs alone, where groups of runs meet and each network is a leaf; passes: lowest "
-    "and highest of the passes between two runs. persistences: the merge tree's own, largest first, with leaves that "
-    "hold no run. All passes and persistences between runs are upper bounds: the map may miss a lower path."
+    "missing: how many runs' networks the map does not show, which end in none. Runs beside a slice have no passes. "
+    "largest, median, smallest: persistences of the tree of the runs alone, where groups of runs meet and each network "
+    "is a leaf; passes: lowest and highest of the passes between two runs. persistences: the merge tree's own, largest "
+    "first, with leaves that hold no run. All passes and persistences between runs are upper bounds: the map may miss "
+    "a lower path."
 )
 PAIRS = (
     "Every two runs' final networks, with the highest {field} on paths between them. straight: the straight line in "
@@ -51,11 +51,11 @@ def _chart_row(one: RunPasses) -> Row:
         "leaves": len(one.topology.tree.minima),
         "basins": len({basin for basin in one.basins if basin >= 0}),
         "missing": one.basins.count(-1),
-        "largest": largest(persistences),
-        "median": finite_median(persistences),
-        "smallest": finite_or_none(persistences.min()),
-        "lowest_pass": finite_or_none(pairs.min()),
-        "highest_pass": finite_or_none(pairs.max()),
+        "largest": known_figure(np.max, persistences),
+        "median": known_figure(np.median, persistences),
+        "smallest": known_figure(np.min, persistences),
+        "lowest_pass": known_figure(np.min, pairs),
+        "highest_pass": known_figure(np.max, pairs),
         "persistences": persistence_text(one.topology.tree),
     }
 
