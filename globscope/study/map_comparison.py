@@ -56,7 +56,12 @@ def _with_prefix(analysis: str, finding: Finding) -> Finding:
         for map_, figures in finding.records.items()
     }
     comparison = tuple(
-        evolve(figure, key=f"{analysis}.{figure.key}", label=f"{figure.label} ({analysis})")
+        evolve(
+            figure,
+            key=f"{analysis}.{figure.key}",
+            label=f"{figure.label} ({analysis})",
+            over=figure.over and f"{analysis}.{figure.over}",
+        )
         for figure in finding.comparison
     )
     return evolve(finding, records=records, comparison=comparison)

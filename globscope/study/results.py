@@ -90,6 +90,7 @@ def population(atlas: Atlas) -> dict[str, Any]:
 def _map_figures(map_: Map) -> dict[str, Any]:
     return {
         "name": map_.name,
+        "kind": map_.kind,
         **{figure.key: measure(map_) for figure, measure in OWN.items()},
         "samples": len(map_.landscape.samples.points) if map_.landscape else None,
         "hidden": map_.hidden or None,

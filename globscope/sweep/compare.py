@@ -12,6 +12,7 @@ from globscope.report.page.files import as_csv
 from globscope.session import CELLS, TABLE
 from globscope.store import claim, remove_stale, times_written, write_bytes, write_json
 from globscope.sweep.finished import FinishedRun
+from globscope.sweep.lines import TITLE, line_plots
 from globscope.sweep.matrices import (
     Tiles,
     distances,
@@ -61,6 +62,8 @@ class RunComparison:
         before = times_written(folder)
         side = tuple(draw_matrices(run_matrices(self.runs, self.trees), self.trees, folder))
         heat = tuple(draw_pictures(heat_maps(self.distances), folder))
+        names = [run.name for run in self.runs.runs]
+        lines = tuple(draw_pictures(line_plots(self.runs.finished, names), folder))
         write_bytes(folder / CSV, as_csv(self.runs.table()).encode())
         write_bytes(folder / DISTANCES, as_csv(self.distances).encode())
         write_json(folder / RECORD, self.record)
@@ -76,6 +79,7 @@ class RunComparison:
             csv=CSV,
             parts=[
                 Part(title="Side by side", pictures=side),
+                *([Part(title=TITLE, pictures=lines)] if lines else []),
                 Part(title="Distances", pictures=heat, tables=((self.distances, DISTANCES),)),
             ],
         )

@@ -14,6 +14,7 @@ from globscope.spec.describe import plain
 from globscope.store import write_bytes, write_json
 from globscope.sweep import averages
 from globscope.sweep.finished import FinishedRun
+from globscope.sweep.lines import TITLE, line_plots
 from globscope.sweep.matrices import draw_matrices, draw_pictures, sweep_matrices, tiles_by_tree
 from globscope.sweep.relations import Relation, plots, relations, relations_table, unknown_figures
 from globscope.sweep.subjects import swept_entries
@@ -65,9 +66,13 @@ def _record(spec: SweepSpec, runs: ComparedRuns) -> dict[str, Any]:
 
 
 def _relations(spec: SweepSpec, runs: ComparedRuns) -> list[Relation]:
+    return relations(spec.relations, runs.cells(), _groups(spec, runs.runs))
+
+
+def _groups(spec: SweepSpec, runs: Sequence[ComparedRun]) -> list[str]:
+    """Return each run's value of the first swept key."""
     first = spec.axes[0]
-    groups = [f"{first.label}={first.names[run.places[0]]}" for run in runs.runs]
-    return relations(spec.relations, runs.cells(), groups)
+    return [f"{first.label}={first.names[run.places[0]]}" for run in runs]
 
 
 def _parts(folder: Path, spec: SweepSpec, runs: ComparedRuns, related: Sequence[Relation]) -> Iterator[Part]:
@@ -81,6 +86,10 @@ def _parts(folder: Path, spec: SweepSpec, runs: ComparedRuns, related: Sequence[
     side = tuple(draw_matrices(sweep_matrices(runs, spec.axes, by_tree), by_tree, folder))
     if side:
         yield Part(title="Side by side", pictures=side)
+    done = [run for run in runs.runs if run.finished is not None]
+    lines = tuple(draw_pictures(line_plots(runs.finished, _groups(spec, done)), folder))
+    if lines:
+        yield Part(title=TITLE, pictures=lines)
     if related:
         scatter = tuple(draw_pictures(plots(related, runs.names), folder))
         yield Part(title="Relations", pictures=scatter, tables=((relations_table(related), RELATIONS),))

@@ -50,12 +50,15 @@ class Figure:
         label: Its name for people.
         meaning: What it measures, in a few words; may be empty.
         better: Which values are better: low ones, high ones, or neither (`""`).
+        over: Key of another figure of the comparison. Sweeps and comparisons of runs then draw this one against it, a
+            line for each kind of map; empty where they do not.
     """
 
     key: str
     label: str
     meaning: str = ""
     better: Literal["low", "high", ""] = ""
+    over: str = ""
 
 
 @define(frozen=True, kw_only=True)

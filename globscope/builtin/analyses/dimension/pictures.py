@@ -38,7 +38,6 @@ def persistence_plot(found: Sequence[RunPasses], field: Field) -> Plot:
         x="axes of the map",
         y=f"persistence in {field.name}",
         panels=panels,
-        log=True,
     )
 
 

@@ -12,12 +12,14 @@ COMPARISON = (
         label="largest persistence between runs",
         meaning="the highest wall of this map between two groups of runs, an upper bound",
         better="low",
+        over="chart_axes",
     ),
     Figure(
         key="median_run_persistence",
         label="median persistence between runs",
         meaning="the median wall of this map where groups of runs meet, an upper bound",
         better="low",
+        over="chart_axes",
     ),
     Figure(
         key="run_basins",
