@@ -62,7 +62,7 @@ OPTIONS = {
         {"data_options": TINY_SHAPES, "model_options": {"widths": [2, 4], "norm": "group"}, "crf": True},
     ],
     ("task", "pinn-convection"): [{"hidden": (8,), "grid": (6, 5), "collocation": 12}],
-    ("reducer", "autoencoder"): [{"steps": 50}],
+    ("reducer", "autoencoder"): [{"steps": 50}, {"steps": 20, "skip": True, "straight_loss": 0.1}],
     ("reducer", "kernel-pca"): [{}, {"kernel": "poly"}, {"kernel": "cosine", "alpha": 1e-3}],
     ("reducer", "pca"): [{}, {"latent_dim": 11}],
     ("reducer", "span"): [{}],

@@ -28,6 +28,8 @@ REDUCERS = {
     "kernel-pca": KernelPca(),
     "autoencoder": Autoencoder(steps=60),
     "smooth autoencoder": Autoencoder(steps=60, activation="tanh", normalisation="none", latent_bound="none"),
+    "autoencoder with skips": Autoencoder(steps=60, skip=True),
+    "autoencoder with a straight loss": Autoencoder(steps=20, straight_loss=0.1),
     "random": Random(centre="A"),
     "random, not orthogonal": Random(normalisation="layer"),
     "hessian": HessianSlice(examples=50),

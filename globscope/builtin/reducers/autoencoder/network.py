@@ -7,14 +7,25 @@ from typing import Any
 import numpy as np
 
 
-def network(sizes: Sequence[int], activation: str, normalisation: str, latent_bound: str) -> Any:
+def network(sizes: Sequence[int], activation: str, normalisation: str, latent_bound: str, *, skip: bool) -> Any:
     """Return a torch module [encoder, decoder] of mirrored widths, initialised by torch's defaults."""
     from torch import nn
 
-    encoder = _layers(sizes, activation, normalisation)
+    encoder, decoder = (_layers(widths, activation, normalisation) for widths in (sizes, sizes[::-1]))
+    if skip:
+        return _with_skips(encoder, decoder, sizes[0], sizes[-1], latent_bound)
     if latent_bound == "tanh":
         encoder.append(nn.Tanh())
-    return nn.Sequential(encoder, _layers(sizes[::-1], activation, normalisation))
+    return nn.Sequential(encoder, decoder)
+
+
+def _with_skips(encoder: Any, decoder: Any, width: int, latent_dim: int, latent_bound: str) -> Any:
+    from torch import nn
+
+    from globscope.builtin.reducers.autoencoder.skip import Skip
+
+    bound = nn.Tanh() if latent_bound == "tanh" else nn.Identity()
+    return nn.Sequential(Skip(encoder, width, latent_dim, bound), Skip(decoder, latent_dim, width, nn.Identity()))
 
 
 def load(module: Any, arrays: Mapping[str, np.ndarray]) -> None:

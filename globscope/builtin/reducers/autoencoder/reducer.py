@@ -1,6 +1,6 @@
 """The autoencoder: its options, its fit and its chart."""
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from typing import Any, Literal
 
 import numpy as np
@@ -15,6 +15,7 @@ from globscope.api import (
     WHERE,
     Chart,
     CheckFacts,
+    EvaluationError,
     GlobscopeError,
     ReducerInputs,
     ReducerTraits,
@@ -24,13 +25,11 @@ from globscope.api import (
     precise,
     within_memory,
 )
+from globscope.builtin.reducers.autoencoder.chart import NARROW, chart_of
 from globscope.builtin.reducers.autoencoder.network import load, network as layers
 from globscope.builtin.reducers.autoencoder.place import fit_device
 from globscope.builtin.reducers.requirements import require_directions
 
-# Products narrower than this gain nothing from a second thread (1.6 ms a step with one or two), and if another process
-# uses the core, threads that wait for each other make a step many times slower.
-NARROW = 4096
 # Number of members above which a step takes a batch of them, and number of members of that batch.
 MANY, SEVERAL = 512, 256
 # Where the options are unset.
@@ -38,7 +37,10 @@ RATES = {"muon": 0.05, "adam": 6e-3, "rmsprop": 6e-3}
 STEPS_BY_OPTIMISER = {"muon": 500, "adam": 4000, "rmsprop": 4000}
 # Number of steps whose time tells of all.
 TRIAL_STEPS = 50
-TOO_LARGE = "reducer 'autoencoder' does not fit into the memory of {}; use a smaller batch_size or device = 'cpu'"
+TOO_LARGE = (
+    "reducer 'autoencoder' does not fit into the memory of {}; use a smaller batch_size, straight_loss = 0 or device = "
+    "'cpu'"
+)
 
 
 @define(frozen=True, kw_only=True)
@@ -60,12 +62,18 @@ class Autoencoder:
             `rmsprop` with PyTorch's defaults for everything. Muon reaches the same error in a fraction of the steps.
         learning_rate: Learning rate at the start; if unset, 0.05 with `muon`, where Adam's is a fifth of it, and 0.006
             with the others.
-        schedule: `linear` and `cosine` lower learning rates to zero over the steps, and the weight of the stress over
-            the first 60 % of them; `constant` keeps both.
+        schedule: `linear` and `cosine` lower learning rates and the weight of the straight loss to zero over the steps,
+            and the weight of the stress over the first 60 % of them; `constant` keeps all of them.
         steps: Number of gradient steps; if unset, 500 with `muon` and 4,000 with the others.
         tolerance: Training stops when the error's share of the variance falls below this; 0 never stops early.
         stress: Weight at the start of the stress: how far the distances between latent points are from being
             proportional to those between networks, the near ones above all. Without it a map keeps fewer neighbours.
+        straight_loss: Weight at the start of the task's mean loss at random points of random straight segments of the
+            map between two members. Without it nothing says what lies between members, and a decoder may invent walls
+            there. A step scores 8 networks on 128 training examples, in evaluation mode, with BatchNorm statistics of
+            these examples. 0.01 removes most of what can be removed; 0 leaves it out.
+        skip: Whether a linear path leads from coordinates to latent points beside the encoder's layers, and from latent
+            points to coordinates beside the decoder's.
         batch_size: Number of members per step; if unset, all of up to 512, otherwise 256.
         device: Device of the fit: `auto` takes cuda, then mps, then cpu, but the CPU where a step is small or does
             not fit into the device's free memory; `cuda:1` is the second card. It is in no stage key.
@@ -82,6 +90,8 @@ class Autoencoder:
     steps: int | None = field(default=None, validator=optional(and_(ge(1), STEPS)))
     tolerance: float = field(default=0.0, validator=ge(0))
     stress: float = field(default=1.0, validator=ge(0))
+    straight_loss: float = field(default=0.0, validator=ge(0))
+    skip: bool = False
     batch_size: int | None = field(default=None, validator=optional(and_(ge(1), BATCH)))
     device: str = field(default="auto", validator=device_name, metadata=WHERE)
 
@@ -91,13 +101,15 @@ class Autoencoder:
         return ReducerTraits(latent_dim=self.latent_dim)
 
     def check(self, facts: CheckFacts) -> None:
-        """Refuse a device that this machine lacks.
+        """Refuse a device that this machine lacks, and a straight loss of a task that measures no loss.
 
         Raises:
-            EvaluationError: No such device.
+            EvaluationError: No such device, or no such measure.
         """
-        del facts
         device(self.device, "reducer.device")
+        if self.straight_loss and "loss" not in facts.probe.measures:
+            measures = ", ".join(facts.probe.measures)
+            raise EvaluationError(f"reducer.straight_loss: the task measures no 'loss' ({measures}); leave it out")
 
     def reduce(self, inputs: ReducerInputs, rng: np.random.Generator) -> Chart:
         """Return the trained chart; equal seeds and threads give equal bits on a CPU.
@@ -118,11 +130,16 @@ class Autoencoder:
             network = self._network(data.shape[1])
             notes = self._train(network, data, scale, inputs, rng)
         arrays = {name: tensor.numpy() for name, tensor in network.state_dict().items()}
-        return _chart(inputs, network, scale, arrays | {"scale": np.array(scale)}, notes)
+        return chart_of(inputs, network, scale, arrays | {"scale": np.array(scale)}, notes)
 
-    def trial(self, members: int) -> tuple["Autoencoder", float]:
-        """Return a fit with few steps, and the largest factor by which the whole fit takes longer."""
+    def trial(self, members: int) -> tuple["Autoencoder", float] | None:
+        """Return a fit with few steps, and the largest factor by which the whole fit takes longer.
+
+        None with a straight loss, for which a trial would need all members' weights.
+        """
         del members
+        if self.straight_loss:
+            return None
         steps = min(self._steps, TRIAL_STEPS)
         return evolve(self, steps=steps, tolerance=0.0), self._steps / steps
 
@@ -134,7 +151,7 @@ class Autoencoder:
         with torch.device("meta"):
             network = self._network(inputs.coordinates.shape[1])
         load(network, {name: array for name, array in arrays.items() if name != "scale"})
-        return _chart(inputs, network, float(arrays["scale"]), arrays, {})
+        return chart_of(inputs, network, float(arrays["scale"]), arrays, {})
 
     @property
     def _steps(self) -> int:
@@ -142,7 +159,7 @@ class Autoencoder:
 
     def _network(self, inputs: int) -> Any:
         sizes = [inputs, *self.hidden, self.latent_dim]
-        return layers(sizes, self.activation, self.normalisation, self.latent_bound)
+        return layers(sizes, self.activation, self.normalisation, self.latent_bound, skip=self.skip)
 
     def _train(
         self, network: Any, data: Any, scale: float, inputs: ReducerInputs, rng: np.random.Generator
@@ -153,7 +170,8 @@ class Autoencoder:
         from globscope.builtin.reducers.autoencoder.training import Training
 
         size = min(len(data), self.batch_size or (len(data) if len(data) <= MANY else SEVERAL))
-        place = fit_device(self.device, network, size)
+        lifting = len(data) * inputs.population.layout.size if self.straight_loss else 0
+        place = fit_device(self.device, network, size, lifting)
         training = Training(
             steps=self._steps,
             schedule=self.schedule,
@@ -166,42 +184,16 @@ class Autoencoder:
         with precise("float32", place), within_memory(GlobscopeError, TOO_LARGE.format(place)):
             changing = optimisers(self.optimiser, network.to(place), self.learning_rate or RATES[self.optimiser])
             drawn = batches(data, size, rng, place, stress=self.stress > 0)
+            training = evolve(training, straight=self._straight(inputs, data, scale, place, rng))
             notes = training.train(network, changing, drawn, data.split(size))
             network.to("cpu")
         return notes
 
+    def _straight(
+        self, inputs: ReducerInputs, data: Any, scale: float, place: str, rng: np.random.Generator
+    ) -> Callable[[Any], Any] | None:
+        if not self.straight_loss:
+            return None
+        from globscope.builtin.reducers.autoencoder.straight import StraightLoss
 
-def _chart(
-    inputs: ReducerInputs, network: Any, scale: float, arrays: Mapping[str, np.ndarray], notes: Mapping[str, float]
-) -> Chart:
-    import torch
-
-    width, dtype = inputs.coordinates.shape[1], inputs.coordinates.dtype
-
-    def apply(part: Any, points: np.ndarray) -> np.ndarray:
-        with torch.inference_mode(), one_thread(width < NARROW):
-            result: np.ndarray = part(torch.from_numpy(np.ascontiguousarray(points, np.float32))).numpy()
-        return result
-
-    def pullback(points: np.ndarray, gradients: np.ndarray) -> np.ndarray:
-        """Differentiate in float32, as points are decoded; of a ReLU at 0 torch takes the left derivative."""
-        with torch.enable_grad(), one_thread(width < NARROW):
-            at = torch.from_numpy(np.array(points, np.float32)).requires_grad_()
-            cotangents = torch.from_numpy(np.asarray(gradients * scale, np.float32))
-            (pulled,) = torch.autograd.grad(network[1](at), at, cotangents)
-        return pulled.numpy().astype(np.float64)
-
-    def encode(coordinates: np.ndarray) -> np.ndarray:
-        return apply(network[0], coordinates / scale).astype(np.float64)
-
-    return Chart(
-        space=inputs.space,
-        latents=encode(inputs.coordinates),
-        encode=encode,
-        # The full space's coordinates are float32: D-wide arrays are not doubled.
-        decode=lambda points: apply(network[1], points).astype(dtype, copy=False) * scale,
-        pullback=pullback,
-        pointwise=True,  # a LayerNorm looks at one point alone
-        arrays=arrays,
-        notes=notes,
-    )
+        return StraightLoss.of(inputs, points=data, device=place, weight=self.straight_loss, scale=scale, rng=rng)

@@ -28,8 +28,10 @@ class Training:
 
     Attributes:
         steps: Number of steps, at most.
-        schedule: A key of SCHEDULES. The weight of the stress follows it as well, in the first steps.
+        schedule: A key of SCHEDULES. The weight of the straight loss follows it as well, and that of the stress in the
+            first steps.
         stress: Weight of the stress at the start.
+        straight: Returns the weighted straight loss of a network at the start; None where it has no weight.
         enough: Error per coordinate below which training stops.
         per_weight: Error per weight of an error per coordinate of 1.
         progress: Receives the progress of the fit.
@@ -38,6 +40,7 @@ class Training:
     steps: int
     schedule: str
     stress: float
+    straight: Callable[[Any], Any] | None = None
     enough: float
     per_weight: float
     progress: Progress = field(eq=False, repr=False)
@@ -65,7 +68,10 @@ class Training:
             for group, rate in rates:
                 group["lr"] = rate * self._share(step)
             network.zero_grad()
-            next(batches).loss(network, self._share(step / STRESSED) * self.stress).backward()
+            loss = next(batches).loss(network, self._share(step / STRESSED) * self.stress)
+            if self.straight is not None:
+                loss = loss + self._share(step) * self.straight(network)
+            loss.backward()
             for optimiser in optimisers:
                 optimiser.step()
         if step < self.steps:  # stopped early
@@ -79,6 +85,7 @@ class Training:
         if not isfinite(error):
             raise GlobscopeError(
                 f"reducer 'autoencoder': the loss is no longer finite at step {step}; lower its learning_rate, {rate:g}"
+                + (", or leave out straight_loss" if self.straight is not None else "")
             )
         self.progress(step, self.steps, mse=error * self.per_weight)
         return error
