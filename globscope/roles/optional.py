@@ -29,12 +29,14 @@ class CheckFacts:
         variants: Names of the population's training runs.
         dimension: Number of axes of the map that a sampler is to sample; None for every other role.
         centred: Whether that map has a `centre`.
+        gradients: Names of the fields that an evaluator is to differentiate for samplers.
     """
 
     probe: Probe = field(repr=False)
     variants: tuple[str, ...] = ()
     dimension: int | None = None
     centred: bool = False
+    gradients: tuple[str, ...] = ()
 
 
 class Checks(Protocol):

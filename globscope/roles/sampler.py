@@ -30,10 +30,13 @@ class SamplerTraits:
         variants: Names of the training runs whose networks it needs; a name that the population lacks is refused.
         budget: The most forward passes that a search takes on each map, where only a run can tell its `count`; a sample
             with a gradient takes as many as `Chart.gradient_cost`. None where there is no limit.
+        gradient: Name of the field whose gradient its samples ask for; None where they ask for none. A field that the
+            task does not measure, or that the evaluator cannot differentiate, is refused before anything long.
     """
 
     variants: tuple[str, ...] = ()
     budget: int | None = None
+    gradient: str | None = None
 
 
 class Counts(Protocol):

@@ -14,6 +14,7 @@ from support.messages import (
     assert_lines,
     error_lines,
     with_checkpoints,
+    with_sampler,
     with_task,
     with_topology,
 )
@@ -96,6 +97,20 @@ def test_a_field_that_the_task_does_not_measure_is_reported_before_anything_runs
         "known: test_accuracy, test_loss, train_accuracy, train_loss",
     ]
     assert error_lines(study.run) == wanted == error_lines(study.estimate)
+
+
+GRADIENTS = {
+    "train_los": "study.toml: sampler.0.field: the task measures no 'train_los'; did you mean 'train_loss'?",
+    "train_accuracy": "gradient: train_accuracy is not a differentiable function of the weights",
+}
+
+
+@pytest.mark.parametrize("field", GRADIENTS)
+def test_a_field_without_a_gradient_is_reported_before_anything_runs(field, workplace):
+    text = with_sampler(f'field = "{field}"', use="critical-points").replace("epochs = 1", "epochs = 8")
+    Path("study.toml").write_text(text)
+    study = globscope.load("study.toml")
+    assert error_lines(study.run) == [GRADIENTS[field]] == error_lines(study.estimate)
 
 
 # The user's own code: (text of nets.py, the message).

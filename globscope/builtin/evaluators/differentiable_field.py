@@ -18,19 +18,26 @@ from globscope.api import (
 )
 
 
-def require_field(networks: Networks, probe: Probe) -> None:
-    """Refuse a field that is no mean over examples, and networks in whose space gradients have no coordinates.
+def require_mean(field: str, probe: Probe) -> None:
+    """Refuse a field that is not measured, or is no mean over examples.
 
     Raises:
-        EvaluationError: They are.
+        EvaluationError: It is.
     """
     whole = traits(probe, ProbeTraits).whole
     fields = {f"{split}_{measure}": measure for split in probe.splits for measure in probe.measures}
-    name = str(networks.gradient)
-    if name not in fields:
-        raise EvaluationError(f"gradient: there is no field {name!r}; {near(name, fields)}")
-    if fields[name] in whole:
-        raise EvaluationError(f"gradient: {name} is computed from a whole split at once, and is not differentiated")
+    if field not in fields:
+        raise EvaluationError(f"gradient: there is no field {field!r}; {near(field, fields)}")
+    if fields[field] in whole:
+        raise EvaluationError(f"gradient: {field} is computed from a whole split at once, and is not differentiated")
+
+
+def require_coordinates(networks: Networks) -> None:
+    """Refuse networks in whose space gradients have no coordinates.
+
+    Raises:
+        EvaluationError: It is such a space.
+    """
     if not isinstance(networks.space, Differentiable):
         kind = type(networks.space).__name__
         raise EvaluationError(f"gradient: the networks lie in a {kind}, which has no `pullback` to its coordinates")

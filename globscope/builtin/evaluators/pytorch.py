@@ -26,13 +26,14 @@ from globscope.api import (
     channels_last,
     device,
     device_name,
+    device_of,
     fixed_batches,
     free_memory,
     prefers_channels_last,
     takes_channels_last,
     traits,
 )
-from globscope.builtin.evaluators.differentiable_field import require_differentiable, require_field
+from globscope.builtin.evaluators.differentiable_field import require_coordinates, require_differentiable, require_mean
 from globscope.builtin.evaluators.fused_statistics import score_alike, why_separate
 from globscope.builtin.evaluators.gradient_scorer import GradientScorer
 from globscope.builtin.evaluators.lift import Lift
@@ -109,7 +110,9 @@ class Torch:
         """
         probe = task.build(self._device())
         self._require_scorable(probe)
-        self._require_gradient(networks, probe)
+        if networks.gradient is not None:
+            require_coordinates(networks)
+            self._require_gradient(networks.gradient, probe)
         width = max(1, min(64, int(self._bytes_of_weights() / (4 * probe.layout.size))))
         starts = range(0, len(networks), width)
         units = tuple(Unit(start=start, stop=min(start + width, len(networks))) for start in starts)
@@ -119,7 +122,7 @@ class Torch:
             method = "loop"
             way = evolve(way, reasons=(*way.reasons, "method: computations with a gradient are not recorded"))
         if method is None or (method == "vmap" and networks.seed is not None):
-            scorer = self._scorer(networks, probe, way)
+            scorer = self._scorer(probe, way, networks.seed, networks.gradient)
             method = chosen_method(scorer, self._lift(networks), units, method)
         return evolve(way, units=units, method=method)
 
@@ -130,7 +133,7 @@ class Torch:
             EvaluationError: No such device.
         """
         probe = task.build(self._device())
-        scorer = self._scorer(networks, probe, plan)
+        scorer = self._scorer(probe, plan, networks.seed, networks.gradient)
         return TorchUnits(scorer, self._lift(networks), plan)
 
     @property
@@ -142,9 +145,11 @@ class Torch:
         """Refuse what this task cannot be scored with.
 
         Raises:
-            EvaluationError: No such device, no stacking, or no mapped statistics.
+            EvaluationError: No such device, no stacking, no mapped statistics, or a field that has no gradient.
         """
         self._require_scorable(facts.probe)
+        for name in facts.gradients:
+            self._require_gradient(name, facts.probe)
 
     def trial(self, probe: Probe) -> tuple["Torch", float]:
         """Return an evaluator of fewer examples, with which a CPU takes a fraction of the time; itself on a GPU."""
@@ -182,13 +187,12 @@ class Torch:
             return "no statistics are re-estimated"
         return why_separate(probe, self.calibration_examples, self.examples, self.batch_size)
 
-    def _require_gradient(self, networks: Networks, probe: Probe) -> None:
-        """Refuse a field that networks want differentiated and that cannot be, tried on a few examples."""
-        if networks.gradient is None:
-            return
-        require_field(networks, probe)
-        few = evolve(self, examples=FEW, calibration_examples=FEW, memory_format="contiguous")
-        require_differentiable(few._scorer(networks, probe, Plan(units=(), method="loop")), networks.gradient)
+    def _require_gradient(self, name: str, probe: Probe) -> None:
+        """Refuse a field that cannot be differentiated, tried on a few examples of a fresh network."""
+        require_mean(name, probe)
+        at = device_of(probe.initialise(0)[0])  # a check's probe is on the CPU
+        few = evolve(self, examples=FEW, calibration_examples=FEW, draws=1, device=at)
+        require_differentiable(few._scorer(probe, Plan(units=(), method="loop"), seed=0, gradient=name), name)
 
     def _bytes_of_weights(self) -> float:
         """Return what the weights of a unit may take."""
@@ -246,23 +250,22 @@ class Torch:
         if reason := self._why_not_fusible(probe):
             return reason
         exact, way = evolve(self, precision="float32"), evolve(way, channels_last=False)  # the faster one of float32
-        plain = evolve(networks, gradient=None)
-        separate, fused = (exact._scorer(plain, probe, evolve(way, fused=fused)) for fused in (False, True))
+        separate, fused = (exact._scorer(probe, evolve(way, fused=fused), networks.seed) for fused in (False, True))
         return None if score_alike(separate, fused) else "a fresh network gets other losses"
 
-    def _scorer(self, networks: Networks, probe: Probe, plan: Plan) -> Scorer:
+    def _scorer(self, probe: Probe, plan: Plan, seed: int | None, gradient: str | None = None) -> Scorer:
         lead = {probe.splits[0]: self.calibration_examples if plan.fused else 0}
         batches = {
             s: fixed_batches(probe, s, self.examples, self.batch_size, lead=lead.get(s, 0)) for s in probe.splits
         }
-        make = Scorer if networks.gradient is None else partial(GradientScorer, networks.gradient)
+        make = Scorer if gradient is None else partial(GradientScorer, gradient)
         return make(
             probe,
             batches,
-            self._buffers(probe, networks, plan),
+            self._buffers(probe, plan, seed, moving=gradient is not None and self.gradient_statistics != "held"),
             self._device(),
             self.precision,
-            draw=Draw(networks.seed, self.draws),
+            draw=Draw(seed, self.draws),
             images_last=plan.channels_last,
             calibrating=lead[probe.splits[0]],
             held=self.gradient_statistics == "held",
@@ -271,12 +274,12 @@ class Torch:
     def _lift(self, networks: Networks) -> Lift:
         return Lift(networks, self._device())
 
-    def _buffers(self, probe: Probe, networks: Networks, plan: Plan) -> NetworkBuffers:
-        seed, device = networks.seed, self._device()
+    def _buffers(self, probe: Probe, plan: Plan, seed: int | None, *, moving: bool) -> NetworkBuffers:
+        """Return the rule by which networks get their buffers, and whether a gradient takes statistics as moving."""
+        at = self._device()
         if plan.fused:  # the batch's replace them; those of a layer that is no BatchNorm would stay, and make all NaN
-            return NetworkBuffers(probe, "unknown", seed=seed, device=device)
+            return NetworkBuffers(probe, "unknown", seed=seed, device=at)
         estimated = self.batch_norm == "recalibrate"
         batches = calibration_batches(probe, self.calibration_examples, self.batch_size) if estimated else []
         batches = channels_last(batches) if plan.channels_last else batches
-        moving = networks.gradient is not None and self.gradient_statistics == "re-estimated"
-        return NetworkBuffers(probe, self.batch_norm, batches, seed=seed, device=device, differentiable=moving)
+        return NetworkBuffers(probe, self.batch_norm, batches, seed=seed, device=at, differentiable=moving)

@@ -12,6 +12,7 @@ from globscope.roles import (
     CheckFacts,
     Checks,
     Derives,
+    EvaluatorTraits,
     Probe,
     ReducerTraits,
     SamplerTraits,
@@ -38,7 +39,7 @@ def check(workshop: Workshop) -> None:
         EvaluationError: The task's loss gives other values each time, in a way that no seed repeats.
     """
     spec, (members, variants) = workshop.spec, count(workshop.spec)
-    facts = CheckFacts(probe=workshop.task.build("cpu"), variants=variants)
+    facts = CheckFacts(probe=workshop.task.build("cpu"), variants=variants, gradients=_gradients(spec))
     wrong = [
         *_fields(spec, facts.probe),
         *dict.fromkeys(_dimensions(spec, members)),
@@ -65,9 +66,19 @@ def _fields(spec: Spec, probe: Probe) -> Iterator[str]:
     wanted = [(f"topology.{at}.field", field) for at, field in enumerate(topologies)]
     analyses = [*((f"analysis.{at}", entry) for at, entry in enumerate(spec.analysis)), ("fidelity", spec.fidelity)]
     wanted += [(f"{place}.field", traits(entry.component, AnalysisTraits).field) for place, entry in analyses]
+    samplers = enumerate(spec.sampler)
+    wanted += [(f"sampler.{at}.field", traits(one.component, SamplerTraits).gradient) for at, one in samplers]
     for place, field in wanted:
         if field is not None and field not in known:
             yield f"{place}: the task measures no {field!r}; {near(field, known)}"
+
+
+def _gradients(spec: Spec) -> tuple[str, ...]:
+    """Return the fields that the evaluator is to differentiate."""
+    if not traits(spec.evaluator.component, EvaluatorTraits).gradients:
+        return ()
+    names = (traits(entry.component, SamplerTraits).gradient for entry in spec.sampler)
+    return tuple(dict.fromkeys(name for name in names if name is not None))
 
 
 def _dimensions(spec: Spec, members: int) -> Iterator[str]:

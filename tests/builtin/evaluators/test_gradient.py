@@ -7,7 +7,7 @@ from attrs import define, evolve
 from support.gradients import as_doubles, differences, double_loss, plane_around
 from support.paths import NETS
 
-from globscope.api import GRADIENT, Code, EvaluationError, Networks, Unit, fixed_batches, span
+from globscope.api import GRADIENT, CheckFacts, Code, EvaluationError, Networks, Unit, fixed_batches, span
 from globscope.builtin.evaluators.fused_statistics import FusedStatistics
 from globscope.builtin.evaluators.lift import Lift
 from globscope.builtin.evaluators.pytorch import Torch
@@ -235,9 +235,13 @@ REFUSED = {
 
 @pytest.mark.parametrize("field", REFUSED)
 def test_a_field_that_cannot_be_differentiated_is_refused_before_anything_is_scored(field):
-    with pytest.raises(EvaluationError) as caught:
-        Torch().plan(networks_around(MLP, field), MLP)
-    assert str(caught.value) == REFUSED[field]
+    for refuse in (
+        lambda: Torch().plan(networks_around(MLP, field), MLP),
+        lambda: Torch().check(CheckFacts(probe=MLP.build("cpu"), gradients=(FIELD, field))),
+    ):
+        with pytest.raises(EvaluationError) as caught:
+            refuse()
+        assert str(caught.value) == REFUSED[field]
 
 
 def test_networks_without_coordinates_are_refused():

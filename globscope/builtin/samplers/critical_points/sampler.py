@@ -62,8 +62,8 @@ class CriticalPoints:
 
     @property
     def traits(self) -> SamplerTraits:
-        """The budget of a search."""
-        return SamplerTraits(budget=self.budget)
+        """The budget of a search, and the field that it descends."""
+        return SamplerTraits(budget=self.budget, gradient=self.field)
 
     def ask(self, chart: Chart, landscape: Landscape | None, rng: np.random.Generator) -> Samples | None:
         """Return the next round's samples; the first depends on the generator, all others on what was measured."""
