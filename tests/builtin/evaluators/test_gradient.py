@@ -17,6 +17,7 @@ from globscope.builtin.tasks.language import LanguageModelling
 from globscope.builtin.tasks.metrics import Metric
 from globscope.builtin.tasks.regression import Regression
 from globscope.builtin.tasks.segmentation import Segmentation
+from globscope.builtin.tasks.supervised import Supervised
 from globscope.population.flatten import FlattenedTask
 from globscope.spec.model import PopulationSpec
 from globscope.testing import tiny_task
@@ -384,3 +385,17 @@ def test_computations_with_a_gradient_are_not_recorded_and_the_plan_says_so():
     plan = Torch(method="graph").plan(networks_around(MLP, FIELD), MLP)
     assert plan.method == "loop"
     assert plan.reasons == ("method: computations with a gradient are not recorded",)
+
+
+def test_a_gradient_takes_no_further_forward_pass(monkeypatch):
+    networks, passes = networks_around(NORMED, FIELD), []
+    score = Supervised._forward
+    monkeypatch.setattr(Supervised, "_forward", lambda *arguments: passes.append(1) or score(*arguments))
+    counts = []
+    for gradient in (None, FIELD):
+        asked = evolve(networks, gradient=gradient)
+        scorer = Torch(batch_size=60).scorer(asked, NORMED, Torch(batch_size=60).plan(asked, NORMED))
+        passes.clear()
+        scorer.score(Unit(start=0, stop=len(POINTS)))
+        counts.append(len(passes))
+    assert counts[0] == counts[1] > 0
