@@ -11,18 +11,20 @@ from globscope.api import GRADIENT, Member, Networks, Population, ReducerInputs,
 from globscope.builtin.evaluators.pytorch import Torch
 from globscope.builtin.reducers.autoencoder.network import load
 from globscope.builtin.reducers.autoencoder.reducer import Autoencoder
+from globscope.builtin.reducers.hull import Hull
 from globscope.builtin.reducers.kernel_pca import KernelPca
 from globscope.builtin.reducers.pca import Pca
 from globscope.builtin.reducers.slices.hessian import HessianSlice
 from globscope.builtin.reducers.slices.random import Random
 from globscope.builtin.reducers.slices.through import Line, Plane
 from globscope.builtin.reducers.slices.trajectory import TrajectoryPca
+from globscope.builtin.reducers.span import Span
 from globscope.builtin.tasks.regression import Regression
 
 TASK = Regression(hidden=(6,))
 FIELD = "train_loss"
 # Of float32 sums, in the model and in an autoencoder's decoder, relative to the largest component.
-ROUNDING = 1e-4
+ROUNDING = 1e-5
 REDUCERS = {
     "pca": Pca(),
     "kernel-pca": KernelPca(),
@@ -35,6 +37,8 @@ REDUCERS = {
     "hessian": HessianSlice(examples=50),
     "trajectory-pca": TrajectoryPca(),
     "plane": Plane(members=("A", "B", "C")),
+    "span": Span(),
+    "hull": Hull(of=("A", "B", "C")),
     "line": Line(members=("A", "B")),
 }
 
