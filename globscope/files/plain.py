@@ -13,7 +13,16 @@ from globscope.values.landscape import Landscape, Samples
 # Vertices of a lattice with more axes have more neighbours than fit into memory.
 MOST_AXES = 8
 # Arrays of a run folder's landscape that are not fields.
-NO_FIELDS = ("points", "index", "shape", "member_latents", "distance_to_member", "trusted", "cycle_error")
+NO_FIELDS = (
+    "points",
+    "index",
+    "shape",
+    "member_latents",
+    "distance_to_member",
+    "trusted",
+    "cycle_error",
+    "barycentric",
+)
 BASIN, ARC = "basin_", "arc_"
 
 Arrays = Mapping[str, np.ndarray]

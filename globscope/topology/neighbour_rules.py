@@ -7,6 +7,11 @@ from typing import Any
 import numpy as np
 from attrs import define, field
 
+from globscope.errors import EvaluationError
+
+# Axes beyond which a triangulation has too many simplices: in six, 1,024 points have 622,265 of them.
+MESHED = 6
+
 
 def offsets(axes: int, kind: str) -> np.ndarray:
     """Return the (k, axes) steps from a lattice vertex to its neighbours, both ways.
@@ -83,6 +88,9 @@ def delaunay(points: np.ndarray) -> np.ndarray:
 
     Points on a flat of the space (all on one line, say) are triangulated within it; a point that
     Qhull drops because it coincides with another is joined to that one.
+
+    Raises:
+        EvaluationError: The points span more than MESHED axes.
     """
     if len(points) < 2:
         return np.empty((0, 2), int)
@@ -90,6 +98,11 @@ def delaunay(points: np.ndarray) -> np.ndarray:
     if flat.shape[1] < 2:
         along = np.argsort(flat[:, 0], kind="stable") if flat.shape[1] else np.arange(len(flat))
         return np.stack([along[:-1], along[1:]], axis=1)
+    if flat.shape[1] > MESHED:
+        raise EvaluationError(
+            f"topology.adjacency: 'delaunay' and 'gabriel' mesh at most {MESHED} axes, and these samples span "
+            f"{flat.shape[1]}; 'knn' and 'mutual-knn' take any number"
+        )
     from scipy.spatial import Delaunay
 
     mesh = Delaunay(flat)

@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 from hypothesis import given, settings, strategies as st
 
-from globscope.api import Samples, edges, neighbours, resolve_adjacency
+from globscope.api import EvaluationError, Samples, edges, neighbours, resolve_adjacency
 from globscope.topology import neighbour_rules as descent
 from globscope.topology.neighbour_rules import nearest
 
@@ -106,3 +106,22 @@ def test_few_points_have_few_edges(adjacency, count):
 
 def test_as_many_neighbours_as_there_are_is_all_of_them():
     assert len(edges(SQUARE, "knn", 100)) == 6
+
+
+@pytest.mark.parametrize("adjacency", ["delaunay", "gabriel"])
+def test_a_mesh_of_many_axes_is_refused_and_one_of_few_among_many_is_not(adjacency):
+    points = np.random.default_rng(0).normal(size=(30, 6))
+    assert len(edges(np.pad(points[:, :3], ((0, 0), (0, 9))), adjacency))
+    assert len(edges(points, adjacency))
+    with pytest.raises(EvaluationError) as error:
+        edges(np.random.default_rng(0).normal(size=(30, 76)), adjacency)
+    assert str(error.value) == (
+        "topology.adjacency: 'delaunay' and 'gabriel' mesh at most 6 axes, and these samples span 29; 'knn' and "
+        "'mutual-knn' take any number"
+    )
+
+
+@pytest.mark.parametrize("adjacency", ["auto", "knn", "mutual-knn"])
+def test_neighbours_by_distance_need_no_mesh_in_any_number_of_axes(adjacency):
+    samples = Samples(points=np.random.default_rng(0).normal(size=(400, 76)))
+    assert len(neighbours(samples, np.arange(400), adjacency)) == 400

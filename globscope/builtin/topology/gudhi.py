@@ -55,10 +55,10 @@ class Gudhi:
         persistence: Threshold, absolute and in the field's unit: pairs whose death − birth is at most this are removed.
         adjacency: Which samples are neighbours. On a lattice, `freudenthal` triangulates as TTK does (6 neighbours in
             2-D, 14 in 3-D) and `full` joins a sample to all 3^n − 1 around it. With or without a lattice, `delaunay`
-            triangulates, `gabriel` keeps those Delaunay edges whose ball holds no third sample, `knn` joins each sample
-            to its nearest ones, and `mutual-knn` joins two samples where each is among the nearest of the other. `auto`
-            is `freudenthal` on a lattice and `knn` elsewhere (on a line, each sample is joined to the next); without a
-            lattice `freudenthal` and `full` are the same as `auto`.
+            triangulates (up to six axes), `gabriel` keeps those Delaunay edges whose ball holds no third sample, `knn`
+            joins each sample to its nearest ones, and `mutual-knn` joins two samples where each is among the nearest of
+            the other. `auto` is `freudenthal` on a lattice and `knn` elsewhere (on a line, each sample is joined to the
+            next); without a lattice `freudenthal` and `full` are the same as `auto`.
         neighbours: Number of nearest samples for `knn` and `mutual-knn`; 4 for each axis if unset. Among samples
             equally far away, those with lower numbers are taken.
         mask: Whether samples outside the trusted region are left out.

@@ -15,8 +15,10 @@ from globscope.files.table import escape_formula
 from globscope.files.tree import tree_record
 from globscope.report.style.text import Names
 from globscope.store import own_folder, write_arrays, write_bytes, write_json
+from globscope.values.chart import Chart
 from globscope.values.findings import Atlas, Table
 from globscope.values.landscape import Landscape
+from globscope.values.space import PrincipalSpace, SpanSpace
 from globscope.values.topology import Topology
 
 
@@ -65,9 +67,7 @@ def write_values(folder: Path, atlas: Atlas) -> None:
         write_bytes(folder / "members" / f"{runs.unique(map_.name)}.csv", listed.encode())
         for sampler, landscape in map_.landscapes.items():
             stem, topologies = names.unique(map_.name, sampler), map_.topologies.get(sampler, {})
-            write_arrays(
-                folder / "landscapes" / f"{stem}.npz", dict(_landscape(landscape, map_.chart.latents, topologies))
-            )
+            write_arrays(folder / "landscapes" / f"{stem}.npz", dict(_landscape(landscape, map_.chart, topologies)))
             for name, topology in topologies.items():
                 tree = names.unique(map_.name, sampler, name)
                 names_of = {"landscape": stem, "map": map_.name, "sampler": sampler, "topology": name}
@@ -75,10 +75,10 @@ def write_values(folder: Path, atlas: Atlas) -> None:
 
 
 def _landscape(
-    landscape: Landscape, latents: np.ndarray, topologies: Mapping[str, Topology]
+    landscape: Landscape, chart: Chart, topologies: Mapping[str, Topology]
 ) -> Iterator[tuple[str, np.ndarray]]:
     yield "points", landscape.samples.points
-    yield "member_latents", latents
+    yield "member_latents", chart.latents
     yield "distance_to_member", landscape.distance_to_member
     yield "trusted", landscape.trusted
     if landscape.samples.index is not None and landscape.samples.shape is not None:
@@ -86,6 +86,8 @@ def _landscape(
         yield "shape", np.array(landscape.samples.shape)
     if landscape.cycle_error is not None:
         yield "cycle_error", landscape.cycle_error
+    if chart.extent is not None and chart.decode is not None and isinstance(chart.space, SpanSpace | PrincipalSpace):
+        yield "barycentric", chart.space.barycentric(chart.decode(landscape.samples.points))
     for name, topology in topologies.items():
         yield f"{BASIN}{name}", topology.tree.basin
         yield f"{ARC}{name}", topology.tree.arc

@@ -13,6 +13,8 @@ from support.study import TINY, study_in, values
 from globscope.api import FullSpace, PopulationError, PrincipalSpace, ReducerInputs, ReducerTraits
 from globscope.builtin.reducers import Hull, Pca, Plane, Span
 from globscope.errors import SpecError
+from globscope.files.plain import run_landscape
+from globscope.report.page.files import write_values
 from globscope.testing import ContractError, check_component, tiny_inputs
 from globscope.testing.tiny.population import inputs_of
 
@@ -203,6 +205,20 @@ def test_a_study_maps_the_span_and_a_hull_and_restores_both(tmp_path, notes):
     for one, two in zip((span, hull), again, strict=True):
         points = np.random.default_rng(0).normal(size=(3, one.chart.dimension))
         assert np.array_equal(lifted(one.chart, points), lifted(two.chart, points))
+
+
+def test_the_shares_of_the_networks_lie_beside_the_samples_of_a_hull(tmp_path):
+    study = study_in(tmp_path, MAPS + '[[sampler]]\nuse = "sobol"\nsamples = 16\n')
+    atlas = values(study).atlas
+    write_values(tmp_path, atlas)
+    with np.load(tmp_path / "landscapes/hull-grid.npz") as found:
+        shares, points = found["barycentric"], found["points"]
+        assert run_landscape(tmp_path, dict(found)).fields.keys() == atlas.maps[1].landscape.fields.keys()
+    with np.load(tmp_path / "landscapes/span-sobol.npz") as found:
+        assert "barycentric" not in found
+    hull = atlas.maps[1]
+    finals = hull.population.weights[hull.population.finals].astype(np.float64)
+    np.testing.assert_allclose(shares @ finals, lifted(hull.chart, points), atol=1e-6)
 
 
 @pytest.mark.parametrize(
