@@ -95,7 +95,7 @@ def _new_comparisons(ends: Minima, group: np.ndarray, first: int, tried: set[tup
 
 
 def _barriers(record: Record, ends: Minima, pairs: list[tuple[int, int]], tolerance: float) -> Steps[list[float]]:
-    """Return how far each segment rises above the higher of its ends; those that do not rise become paths."""
+    """Return how far each segment, followed from its higher end, rises again; those that do not become paths."""
     segments = [_between(ends.points[one], ends.points[other]) for one, other in pairs]
     cuts = np.cumsum([0, *map(len, segments)])
     if not record.affords(int(cuts[-1]), gradients=False):
@@ -103,7 +103,8 @@ def _barriers(record: Record, ends: Minima, pairs: list[tuple[int, int]], tolera
     measured = yield from record.measure(np.concatenate(segments), gradients=False)
     barriers = []
     for (one, other), start, stop in zip(pairs, cuts[:-1], cuts[1:], strict=True):
-        barriers.append(float(measured.values[start:stop].max() - max(ends.values[one], ends.values[other])))
+        along = np.array([ends.values[one], *measured.values[start:stop], ends.values[other]])
+        barriers.append(float((along - np.minimum.accumulate(along)).max()))
         if barriers[-1] <= tolerance:
             record.join(np.array([ends.rows[one], *measured.rows[start:stop], ends.rows[other]]))
     return barriers

@@ -69,10 +69,15 @@ class Path:
         """Return consecutive samples of it."""
         return evolve(self, **{name: getattr(self, name)[start:stop] for name in ALONG})
 
-    def around_top(self, segments: int) -> tuple[int, int]:
-        """Return where a part begins and ends that holds the highest segment and so many on each side of it."""
-        highest = min(int(self._profile.argmax()) // 4, len(self.rows) - 2)
-        return max(0, highest - segments), min(len(self.rows), highest + segments + 2)
+    def around_top(self, images: int) -> tuple[int, int]:
+        """Return where a part begins and ends that holds the highest sample and so many images on each side of it."""
+        highest = int(self.values.argmax())
+        known = (self.slopes != 0).any(axis=1)
+        known[[0, -1]] = True
+        before, after = np.flatnonzero(known[:highest]), highest + 1 + np.flatnonzero(known[highest + 1 :])
+        start = int(before[-min(images, len(before))]) if len(before) else 0
+        stop = int(after[min(images, len(after)) - 1]) if len(after) else len(known) - 1
+        return start, stop + 1
 
     def replace(self, start: int, stop: int, part: "Path") -> "Path":
         """Return the path with other samples from `start` to `stop`; it has converged if the new part has."""

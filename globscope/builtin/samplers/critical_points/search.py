@@ -28,6 +28,10 @@ from globscope.builtin.samplers.critical_points.strings import Matters, relax
 AROUND, CLOSER = 1, 3
 # How often the tree is challenged at most.
 CHALLENGES = 8
+# Iterations of a string at most, and of one that looks closer.
+MOST, MOST_CLOSER = 200, 10
+# A curve whose images start higher than so many times what would count, above the minima, is not tried.
+SINKS = 3
 # Descents leave one evaluation of so many to the strings.
 KEPT = 3
 
@@ -59,6 +63,7 @@ class CriticalPoints:
     paths: dict[Pair, Path] = field(factory=dict, init=False)
     finished: set[Pair] = field(factory=set, init=False)
     tops: dict[Pair, Top] = field(factory=dict, init=False)
+    _tried: set[Pair] = field(factory=set, init=False)
     _dips: set[int] = field(factory=set, init=False)
 
     @property
@@ -96,7 +101,7 @@ class CriticalPoints:
             persistent = self.persistences
             total = sum(persistent.values())
             if len(self.minima.rows) > count:
-                pairs = [pair for pair in self._first_pairs() if pair not in self.paths]
+                pairs = [pair for pair in self._first_pairs() if pair not in self._tried]
             elif before - total < self.tolerance:
                 break
             else:
@@ -121,17 +126,21 @@ class CriticalPoints:
         starts = [self._straight(pair) for pair in pairs]
         if not starts or not self.record.affords(0, gradients=True, reserve=self._reserve):
             return
-        curves = yield from start_curves(self.record, starts, self.images, rng)
-        matters = self._matter_for(pairs)
-        paths = yield from self._relax(starts, curves, matters)
+        self._tried.update(pairs)
+        curves, tops = yield from start_curves(self.record, starts, self.images, rng)
+        floors = np.array([path.top for path in starts])
+        promising = self._matter_for(pairs)(tops, floors + (tops - floors) / SINKS)
+        pairs = [pair for pair, matters in zip(pairs, promising, strict=True) if matters]
+        starts = [self._straight(pair) for pair in pairs]
+        paths = yield from self._relax(starts, curves[promising], self._matter_for(pairs), MOST)
         for pair, path in zip(pairs, paths, strict=True):
             if len(path.rows) > 2 and (pair not in self.paths or path.top < self.paths[pair].top):
                 self.paths[pair] = path
                 self.finished.discard(pair)
 
-    def _relax(self, starts: Sequence[Path], curves: np.ndarray, matters: Matters) -> Steps[list[Path]]:
+    def _relax(self, starts: Sequence[Path], curves: np.ndarray, matters: Matters, most: int) -> Steps[list[Path]]:
         gain, reserve = self.tolerance / 4, self._reserve
-        return relax(self.record, starts, curves, gain=gain, matters=matters, reserve=reserve)
+        return relax(self.record, starts, curves, gain=gain, matters=matters, most=most, reserve=reserve)
 
     def _straight(self, pair: Pair) -> Path:
         ends, minima = list(pair), self.minima
@@ -185,16 +194,16 @@ class CriticalPoints:
         cuts = [self.paths[pair].around_top(AROUND) for pair in pairs]
         parts = [self.paths[pair].part(*cut) for pair, cut in zip(pairs, cuts, strict=True)]
         curves = np.concatenate([even_curves(part.points[None], self.images + 2) for part in parts])
-        relaxed = yield from self._relax(parts, curves, _all_matter)
+        relaxed = yield from self._relax(parts, curves, _all_matter, MOST_CLOSER)
         for pair, cut, part in zip(pairs, cuts, relaxed, strict=True):
             self.paths[pair] = self.paths[pair].replace(*cut, part)
 
     def _follow_dips(self) -> Steps[None]:
         """Join dips of finished paths to the minima that they belong to, new ones by descent."""
-        paths = [self.paths[pair] for pair in sorted(self.finished)]
+        paths = [self.paths[pair] for pair in self.wanted if pair in self.finished]
         found = [(path, at) for path in paths for at in dips(path, self.tolerance)]
         fresh = [(path, at) for path, at in found if int(path.rows[at]) not in self._dips]
-        if not fresh or not self.record.affords(len(fresh), gradients=True, reserve=self._reserve):
+        if not fresh or not self.record.affords(len(fresh), gradients=True, reserve=self._curvature_cost):
             return
         self._dips.update(int(path.rows[at]) for path, at in fresh)
         rows, points, values = (np.array([getattr(p, n)[at] for p, at in fresh]) for n in ("rows", "points", "values"))
@@ -215,7 +224,7 @@ class CriticalPoints:
         pairs: list[Pair] = []
         for pair, persistence in persistent.items():
             if persistence > self.tolerance:
-                other = crossing_pair(pair, persistent, self.minima.points, {*self.paths, *pairs})
+                other = crossing_pair(pair, persistent, self.minima.points, {*self._tried, *pairs})
                 pairs += [other] if other else []
         return pairs
 
@@ -235,7 +244,7 @@ class CriticalPoints:
 
     def _conclude(self) -> Steps[None]:
         """Look at the tops of the tree's passes, and give every sample its edges."""
-        for pair in self.finished:
+        for pair in self.finished.intersection(self.wanted):
             self.record.join(self.paths[pair].rows)
         join_rest(self.record)
         tree = [pair for pair in self.tree if np.isfinite(self.paths[pair].top)]

@@ -40,10 +40,12 @@ def quasi_random(count: int, low: np.ndarray, high: np.ndarray, rng: np.random.G
     return points
 
 
-def start_curves(record: Record, starts: Sequence[Path], images: int, rng: np.random.Generator) -> Steps[np.ndarray]:
-    """Return the lowest of three curves between the ends of each path, (s, images + 2, d): straight, or bent to a side.
+def start_curves(
+    record: Record, starts: Sequence[Path], images: int, rng: np.random.Generator
+) -> Steps[tuple[np.ndarray, np.ndarray]]:
+    """Return the lowest of three curves between the ends of each path, straight or bent to a side, and their tops.
 
-    The bends lead into one random direction across the straight line, and into its opposite.
+    They are (s, images + 2, d) points, and the (s,) highest values at their images. The bends lead into one random direction across the straight line, and into its opposite.
     """
     shares = np.linspace(0, 1, images + 2)[None, :, None]
     first, last = (np.array([path.points[at] for path in starts])[:, None] for at in (0, -1))
@@ -55,7 +57,7 @@ def start_curves(record: Record, starts: Sequence[Path], images: int, rng: np.ra
     measured = yield from record.measure(inner, gradients=False)
     tops = measured.values.reshape(len(curves), len(starts), images).max(axis=2)
     chosen: np.ndarray = curves[tops.argmin(axis=0), np.arange(len(starts))]
-    return chosen
+    return chosen, tops.min(axis=0)
 
 
 def _aside(lines: np.ndarray, rng: np.random.Generator) -> np.ndarray:

@@ -21,16 +21,22 @@ MOMENTUM, SQUARES = 0.4, 0.8
 PATIENCE = 2
 # Iterations over which the gain is looked at; also those before the highest image climbs.
 WINDOW = 4
-# What may still be gained, in gains of the last iterations.
-HOPE = 3
-MOST = 200
+# What may still be gained, in what is to be expected; and the slowest decline of gains that is taken for one.
+HOPE, SLOWEST = 2, 0.8
 
 # Given (s,) tops of strings and what these may still reach, which of the strings still matter.
 Matters = Callable[[np.ndarray, np.ndarray], np.ndarray]
 
 
 def relax(
-    record: Record, starts: Sequence[Path], curves: np.ndarray, *, gain: float, matters: Matters, reserve: int
+    record: Record,
+    starts: Sequence[Path],
+    curves: np.ndarray,
+    *,
+    gain: float,
+    matters: Matters,
+    most: int,
+    reserve: int,
 ) -> Steps[list[Path]]:
     """Return the best path that each string came to; all strings move in the same rounds.
 
@@ -40,10 +46,11 @@ def relax(
         curves: (s, k, d) where the strings start.
         gain: A string has converged once its top sinks by less, and its highest image would move to gain less.
         matters: Which strings are moved on.
+        most: Largest number of iterations.
         reserve: Evaluations that are left for what follows.
     """
     strings = Strings.of(starts, curves)
-    for turn in range(MOST):
+    for turn in range(most):
         which = np.flatnonzero(strings.going)
         if not len(which) or not record.affords(len(which) * strings.images, gradients=True, reserve=reserve):
             break
@@ -153,7 +160,16 @@ class Strings:
             self.best[string] = evolve(self.best[string], is_converged=True)
         self.going &= ~converged
         if turn >= WINDOW:
-            self.going &= matters(best, best - HOPE * recent)
+            self.going &= matters(best, best - HOPE * self._outlook())
+
+    def _outlook(self) -> np.ndarray:
+        """Return what the tops would still gain if their gains went on shrinking as in the last iterations."""
+        tops, half = self.history, WINDOW // 2
+        before, now = tops[-1 - 2 * half] - tops[-1 - half], tops[-1 - half] - tops[-1]
+        with np.errstate(invalid="ignore", divide="ignore"):
+            ratio = np.where(before > 0, np.minimum(now / before, SLOWEST), SLOWEST)
+        outlook: np.ndarray = now * ratio / (1 - ratio)
+        return np.where(np.isfinite(outlook), outlook, np.inf)
 
     def _forces(self, which: np.ndarray, *, climbs: bool) -> tuple[np.ndarray, np.ndarray]:
         """Return forces on the inner points, and the numbers of points that keep their place along the string."""
