@@ -46,12 +46,12 @@ def distinct(record: Record, known: Minima, ends: Minima, tolerance: float) -> S
     group, tried = np.arange(count), set[tuple[int, int]]()
     while pairs := _new_comparisons(both, group, first, tried):
         tried.update(pairs)
-        barriers = yield from _barriers(record, both, pairs, tolerance)
-        for (upper, lower), barrier in zip(pairs, barriers, strict=True):
-            one, other = group[upper], group[lower]
-            if barrier <= tolerance and one != other and max(one, other) >= first:
-                kept, gone = sorted((one, other), key=lambda number: (number >= first, both.values[number], number))
-                group[group == gone] = kept
+        segments = yield from _segments(record, both, pairs)
+        for (end, other), (rows, values) in zip(pairs, segments, strict=True):
+            # An end joins one minimum alone: through it, two others would be one in spite of the barrier between them.
+            if group[end] == end and _rise(values) <= tolerance:
+                record.join(rows)
+                group[group == end] = group[other]
     kept, numbers = np.unique(group, return_inverse=True)
     of_start = np.where(both.of_start >= 0, numbers[both.of_start], -1)
     return Minima(rows=both.rows[kept], points=both.points[kept], values=both.values[kept], of_start=of_start)
@@ -94,20 +94,28 @@ def _new_comparisons(ends: Minima, group: np.ndarray, first: int, tried: set[tup
     return pairs
 
 
-def _barriers(record: Record, ends: Minima, pairs: list[tuple[int, int]], tolerance: float) -> Steps[list[float]]:
-    """Return how far each segment, followed from its higher end, rises again; those that do not become paths."""
-    segments = [_between(ends.points[one], ends.points[other]) for one, other in pairs]
-    cuts = np.cumsum([0, *map(len, segments)])
+def _segments(record: Record, ends: Minima, pairs: list[tuple[int, int]]) -> Steps[list[tuple[np.ndarray, np.ndarray]]]:
+    """Return the samples and values of the segment between the ends of each pair; infinite ones past the budget."""
+    inner = [_between(ends.points[one], ends.points[other]) for one, other in pairs]
+    cuts = np.cumsum([0, *map(len, inner)])
     if not record.affords(int(cuts[-1]), gradients=False):
-        return [np.inf] * len(pairs)
-    measured = yield from record.measure(np.concatenate(segments), gradients=False)
-    barriers = []
-    for (one, other), start, stop in zip(pairs, cuts[:-1], cuts[1:], strict=True):
-        along = np.array([ends.values[one], *measured.values[start:stop], ends.values[other]])
-        barriers.append(float((along - np.minimum.accumulate(along)).max()))
-        if barriers[-1] <= tolerance:
-            record.join(np.array([ends.rows[one], *measured.rows[start:stop], ends.rows[other]]))
-    return barriers
+        return [(np.empty(0, int), np.array([0, np.inf]))] * len(pairs)
+    measured = yield from record.measure(np.concatenate(inner), gradients=False)
+    segments = []
+    for pair, start, stop in zip(pairs, cuts[:-1], cuts[1:], strict=True):
+        first, last = ([at] for at in pair)
+        rows, values = (
+            np.concatenate([getattr(ends, name)[first], getattr(measured, name)[start:stop], getattr(ends, name)[last]])
+            for name in ("rows", "values")
+        )
+        segments.append((rows, values))
+    return segments
+
+
+def _rise(values: np.ndarray) -> float:
+    """Return how far a segment rises again when it is followed from its higher end."""
+    down = values if values[0] >= values[-1] else values[::-1]
+    return float((down - np.minimum.accumulate(down)).max())
 
 
 def _between(one: np.ndarray, other: np.ndarray) -> np.ndarray:

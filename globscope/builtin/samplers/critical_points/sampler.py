@@ -6,7 +6,7 @@ import numpy as np
 from attrs import define, field as option
 from attrs.validators import and_, ge, gt
 
-from globscope.api import SAMPLES, STEPS, Chart, Finding, Landscape, SamplerTraits, Samples, next_round
+from globscope.api import SAMPLES, STEPS, Chart, Finding, Landscape, SamplerTraits, Samples, Search, next_round
 from globscope.builtin.samplers.critical_points.record import Record
 from globscope.builtin.samplers.critical_points.results import finding
 from globscope.builtin.samplers.critical_points.search import CriticalPoints as CriticalSearch
@@ -67,8 +67,12 @@ class CriticalPoints:
 
     def ask(self, chart: Chart, landscape: Landscape | None, rng: np.random.Generator) -> Samples | None:
         """Return the next round's samples; the first depends on the generator, all others on what was measured."""
+        return next_round(self.search(chart, rng), landscape)
+
+    def search(self, chart: Chart, rng: np.random.Generator) -> Search:
+        """Return the whole search, of which `ask` gives one round; only its first round depends on the generator."""
         search = self._search(chart)
-        return next_round(search.run(self._starts(chart, search.record, rng)), landscape)
+        return search.run(self._starts(chart, search.record, rng))
 
     def count(self, dimension: int) -> int | None:
         """Return None: how many samples are needed is known at the end."""

@@ -28,8 +28,10 @@ from globscope.builtin.samplers.critical_points.strings import Matters, relax
 AROUND, CLOSER = 1, 3
 # How often the tree is challenged at most.
 CHALLENGES = 8
-# Iterations of a string at most, and of one that looks closer.
-MOST, MOST_CLOSER = 200, 10
+# Iterations of a string at most, and of one that looks closer at least and at most.
+MOST, LEAST_CLOSER, MOST_CLOSER = 200, 5, 10
+# By how much a path is taken to grow while it sinks, and the evaluations that its dips may take.
+LONGER, FOR_DIPS = 1.3, 25
 # A curve whose images start higher than so many times what would count, above the minima, is not tried.
 SINKS = 3
 # Descents leave one evaluation of so many to the strings.
@@ -124,7 +126,8 @@ class CriticalPoints:
     def _join(self, pairs: Sequence[Pair], rng: np.random.Generator) -> Steps[None]:
         """Relax a string between every two minima, and keep its path if it is the lowest between them."""
         starts = [self._straight(pair) for pair in pairs]
-        if not starts or not self.record.affords(0, gradients=True, reserve=self._reserve):
+        reserve = self._reserve + self._allowance(starts)
+        if not starts or not self.record.affords(len(starts) * self.images * 3, gradients=False, reserve=reserve):
             return
         self._tried.update(pairs)
         curves, tops = yield from start_curves(self.record, starts, self.images, rng)
@@ -132,15 +135,22 @@ class CriticalPoints:
         promising = self._matter_for(pairs)(tops, floors + (tops - floors) / SINKS)
         pairs = [pair for pair, matters in zip(pairs, promising, strict=True) if matters]
         starts = [self._straight(pair) for pair in pairs]
-        paths = yield from self._relax(starts, curves[promising], self._matter_for(pairs), MOST)
+        reserve = self._reserve + self._allowance(starts)
+        paths = yield from self._relax(starts, curves[promising], self._matter_for(pairs), MOST, reserve)
         for pair, path in zip(pairs, paths, strict=True):
             if len(path.rows) > 2 and (pair not in self.paths or path.top < self.paths[pair].top):
                 self.paths[pair] = path
                 self.finished.discard(pair)
 
-    def _relax(self, starts: Sequence[Path], curves: np.ndarray, matters: Matters, most: int) -> Steps[list[Path]]:
-        gain, reserve = self.tolerance / 4, self._reserve
+    def _relax(
+        self, starts: Sequence[Path], curves: np.ndarray, matters: Matters, most: int, reserve: int
+    ) -> Steps[list[Path]]:
+        gain = self.tolerance / 4
         return relax(self.record, starts, curves, gain=gain, matters=matters, most=most, reserve=reserve)
+
+    def _allowance(self, paths: Sequence[Path]) -> int:
+        """Return the evaluations that paths may need once they have been moved: fine samples, and their dips'."""
+        return sum(samples_needed(path, self.step / LONGER) + FOR_DIPS for path in paths)
 
     def _straight(self, pair: Pair) -> Path:
         ends, minima = list(pair), self.minima
@@ -171,11 +181,8 @@ class CriticalPoints:
             self.finished.update(pairs)
             for _ in range(CLOSER):
                 pairs = [pair for pair in pairs if self.paths[pair].excess > self.tolerance / 2]
-                need = len(pairs) * self.images * 5
-                if not pairs or not self.record.affords(need, gradients=True, reserve=self._reserve):
+                if not pairs or not (yield from self._look_closer(pairs)):
                     break
-                yield from self._look_closer(pairs)
-                pairs = self._affordable(pairs)
                 yield from self._sample(pairs)
 
     def _affordable(self, pairs: Sequence[Pair]) -> list[Pair]:
@@ -189,14 +196,18 @@ class CriticalPoints:
         paths = yield from sample_finely(self.record, [self.paths[pair] for pair in pairs], self.step)
         self.paths.update(zip(pairs, paths, strict=True))
 
-    def _look_closer(self, pairs: Sequence[Pair]) -> Steps[None]:
-        """Relax a string along the highest part of each path, between fixed ends."""
+    def _look_closer(self, pairs: Sequence[Pair]) -> Steps[bool]:
+        """Relax a string along the highest part of each path, between fixed ends, if the budget allows."""
         cuts = [self.paths[pair].around_top(AROUND) for pair in pairs]
         parts = [self.paths[pair].part(*cut) for pair, cut in zip(pairs, cuts, strict=True)]
+        reserve = self._reserve + self._allowance(parts)
+        if not self.record.affords(len(pairs) * self.images * LEAST_CLOSER, gradients=True, reserve=reserve):
+            return False
         curves = np.concatenate([even_curves(part.points[None], self.images + 2) for part in parts])
-        relaxed = yield from self._relax(parts, curves, _all_matter, MOST_CLOSER)
+        relaxed = yield from self._relax(parts, curves, _all_matter, MOST_CLOSER, reserve)
         for pair, cut, part in zip(pairs, cuts, relaxed, strict=True):
             self.paths[pair] = self.paths[pair].replace(*cut, part)
+        return True
 
     def _follow_dips(self) -> Steps[None]:
         """Join dips of finished paths to the minima that they belong to, new ones by descent."""
@@ -231,11 +242,8 @@ class CriticalPoints:
     @property
     def _reserve(self) -> int:
         """Evaluations that the rest of the search needs at least: fine samples, and curvatures at the tops."""
-        passes = max(len(self.minima.rows) - 1, 0)
         unfinished = [self.paths[pair] for pair in self.wanted if pair not in self.finished]
-        missing = passes - len(self.tree)
-        samples = sum(samples_needed(path, self.step) for path in unfinished) + missing * int(2 / self.step)
-        return samples + self._curvature_cost
+        return self._allowance(unfinished) + self._curvature_cost
 
     @property
     def _curvature_cost(self) -> int:

@@ -45,7 +45,8 @@ def start_curves(
 ) -> Steps[tuple[np.ndarray, np.ndarray]]:
     """Return the lowest of three curves between the ends of each path, straight or bent to a side, and their tops.
 
-    They are (s, images + 2, d) points, and the (s,) highest values at their images. The bends lead into one random direction across the straight line, and into its opposite.
+    They are (s, images + 2, d) points, and the (s,) highest values at their images. The bends lead into one random
+    direction across the straight line, and into its opposite.
     """
     shares = np.linspace(0, 1, images + 2)[None, :, None]
     first, last = (np.array([path.points[at] for path in starts])[:, None] for at in (0, -1))
