@@ -79,6 +79,7 @@ OPTIONS = {
     ("reducer", "line"): [{}, {"members": ("A@0", "A")}],
     ("sampler", "grid"): [{"resolution": 5}, {"resolution": (3, 4)}],
     ("sampler", "sobol"): [{"samples": 16}, {"samples": 5}],
+    ("sampler", "adaptive"): [{"resolution": 9, "budget": 40}, {"resolution": (6, 7), "budget": 32}],
     ("sampler", "gaussian-ball"): [{"samples": 8}, {"samples": 8, "centre": "variant:A"}],
     ("sampler", "critical-points"): [
         {"starts": 4, "images": 3, "tolerance": 0.1},
@@ -1048,7 +1049,15 @@ def test_a_registry_of_classes_knows_them_by_name_and_role_and_nothing_else():
         ("reducer", "keep-two", Kept2D),
     ]
     both = registry_of(alone, REGISTRY, counts=Counts)
-    assert set(both.role("sampler")) == {"corners", "critical-points", "gaussian-ball", "grid", "path", "sobol"}
+    assert set(both.role("sampler")) == {
+        "adaptive",
+        "corners",
+        "critical-points",
+        "gaussian-ball",
+        "grid",
+        "path",
+        "sobol",
+    }
     assert both.of(Counts()).role == "analysis"
 
 

@@ -1,6 +1,7 @@
 """Built-in samplers."""
 
 from globscope.api import hookimpl
+from globscope.builtin.samplers.adaptive import Adaptive
 from globscope.builtin.samplers.ball import GaussianBall
 from globscope.builtin.samplers.critical_points import CriticalPoints
 from globscope.builtin.samplers.grid import Grid
@@ -19,4 +20,5 @@ def globscope_samplers() -> dict[str, type]:
         "sobol": Sobol,
         "gaussian-ball": GaussianBall,
         "critical-points": CriticalPoints,
+        "adaptive": Adaptive,
     }
