@@ -9,7 +9,6 @@ the libraries counts for neither.
 """
 
 import json
-import resource
 import subprocess
 import sys
 from contextlib import suppress
@@ -25,6 +24,7 @@ import globscope.builtin.reducers.autoencoder.training as product
 from globscope import load
 from globscope.api import FullSpace, Progress, ReducerInputs, span
 from globscope.session import Study
+from globscope.study.meter import measure
 from globscope.study.stages.population import population
 
 ROOT = Path(__file__).parent.parent
@@ -58,7 +58,7 @@ def warm() -> None:
 
 
 def case(space: str, rate: float, seed: int, limit: float) -> dict:
-    """Return the seconds to each goal, or None, and the peak memory in MiB."""
+    """Return the seconds to each goal, or None."""
     study = load(ROOT / "specs" / "digits-mlp.toml")
     folder = ROOT / "runs" / "bench-autoencoder"
     members = population(Study(spec=study.spec, folder=folder, registry=study.registry).workshop())
@@ -75,8 +75,14 @@ def case(space: str, rate: float, seed: int, limit: float) -> dict:
     inputs = ReducerInputs(coordinates=coordinates, population=members, space=where, progress=watch)
     with suppress(StopIteration):
         component.reduce(inputs, np.random.default_rng(seed))
-    peak = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024
-    return {name: watch.reached.get(name) for name in GOALS} | {"MiB": peak}
+    return {name: watch.reached.get(name) for name in GOALS}
+
+
+def measured_case(space: str, rate: float, seed: int, limit: float) -> dict:
+    """Return a case's figures with the peak memory, in MiB, of all that it did."""
+    with measure() as meter:  # the system's own peak begins anew with every stage
+        found = case(space, rate, seed, limit)
+    return found | {"MiB": (meter.cost.peak_memory_bytes or 0) / 2**20}
 
 
 def main(repeats: int, limit: float) -> None:
@@ -98,7 +104,7 @@ def main(repeats: int, limit: float) -> None:
 
 if __name__ == "__main__":
     if sys.argv[1:2] == ["case"]:
-        print(json.dumps(case(sys.argv[2], float(sys.argv[3]), int(sys.argv[4]), float(sys.argv[5]))))
+        print(json.dumps(measured_case(sys.argv[2], float(sys.argv[3]), int(sys.argv[4]), float(sys.argv[5]))))
     else:
         repeats, limit = (sys.argv[1:] + ["3", "600"][len(sys.argv) - 1 :])[:2]
         main(int(repeats), float(limit))

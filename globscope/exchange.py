@@ -18,7 +18,7 @@ from globscope.roles import TopologyMethod
 from globscope.session import results
 from globscope.spec.entries import Entries
 from globscope.spec.structure import converter
-from globscope.store import claim
+from globscope.store import LOCK, claim, remove_lock
 from globscope.values.landscape import Landscape
 from globscope.values.topology import Topology
 
@@ -67,6 +67,7 @@ class CondensedFile:
         claim(folder, "topology")
         values = self.landscape.fields[self.topology.field]
         write_topology(folder, self.path.name, values, self.topology, self.record)
+        remove_lock(folder / LOCK)
 
 
 def condense(
@@ -152,4 +153,6 @@ def export(run: str | Path, formats: Sequence[str], folder: str | Path | None = 
             raise FileError(f"--format: there is no {name!r}; {near(name, FORMATS)}")
     run_files, target = read_run_files(Path(run)), Path(folder) if folder else Path(run) / "export"
     claim(target, "export")
-    return [written for name in formats for written in FORMATS[name](run_files, target)]
+    files = [written for name in formats for written in FORMATS[name](run_files, target)]
+    remove_lock(target / LOCK)
+    return files

@@ -2,10 +2,13 @@
 
 import json
 import time
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Iterator
+from contextlib import contextmanager
 from pathlib import Path
 from statistics import median
 from typing import Any
+
+from globscope.study.meter import measure
 
 
 class Notes:
@@ -42,23 +45,18 @@ class Look:
         if self.device == "cuda":
             torch.cuda.synchronize()
 
-    def forget(self) -> None:
-        """Begin to count memory anew."""
+    @contextmanager
+    def peak(self, name: str) -> Iterator[None]:
+        """Note the most memory of the device, or of this process on a CPU, while the work in this context runs."""
         import torch
 
         if self.device == "cuda":
             torch.cuda.empty_cache()
-            torch.cuda.reset_peak_memory_stats()
-
-    def peak(self) -> str:
-        """Return the most memory since it was counted anew; of a CPU, since the process began."""
-        import torch
-
-        if self.device == "cuda":
-            return f"{torch.cuda.max_memory_allocated() / 2**20:,.0f} MiB"
-        import resource
-
-        return f"{resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 2**10:,.0f} MiB (process)"
+        with measure() as meter:  # which counts anew, and so do those of the work within
+            yield
+        cost = meter.cost
+        most = cost.peak_device_bytes if self.device == "cuda" else cost.peak_memory_bytes
+        self.note(f"{name}, peak memory", "unknown" if most is None else f"{most / 2**20:,.0f} MiB")
 
     def timed(self, work: Callable[[], object], repeats: int = 3) -> float:
         """Return the median seconds after a first time that warms up."""

@@ -75,12 +75,11 @@ def training(look: Look) -> None:
         name = f"{precision}, {batch} a step{', recorded' if recorded else ''}"
         folder, clock = look.folder / name, Clock(look, epochs - 2)
         folder.mkdir()
-        look.forget()
-        fit(TrainingRun(name="A", recipe=recipe, train=train, seed=0), probe, folder, clock)
+        with look.peak(name):
+            fit(TrainingRun(name="A", recipe=recipe, train=train, seed=0), probe, folder, clock)
         seconds = median(clock.epochs[1 : epochs - 2])
         note_rate(look, name, seconds, batch * steps, operations)
         look.note(f"{name}, device idle", f"{1 - look.busy(clock.profile) / seconds:.0%}")
-        look.note(f"{name}, peak memory", look.peak())
 
 
 def note_rate(look: Look, name: str, seconds: float, count: int, operations: float) -> None:
@@ -204,11 +203,10 @@ def maps(look: Look) -> None:
         inputs = ReducerInputs(coordinates=space.coordinates(weights)[0], population=population, space=space)
         for device in dict.fromkeys(("cpu", look.device)):
             reducer = Autoencoder(steps=steps, device=device)
-            look.forget()
-            seconds = look.timed(lambda r=reducer, i=inputs: r.reduce(i, np.random.default_rng(0)), 1)
             name = f"autoencoder, {count} networks of {width:,} numbers, {device}"
+            with look.peak(name):
+                seconds = look.timed(lambda r=reducer, i=inputs: r.reduce(i, np.random.default_rng(0)), 1)
             look.note(f"{name}, a step", f"{1e3 * seconds / steps:.2f} ms")
-            look.note(f"{name}, peak memory", look.peak())
 
 
 def near_a_fresh_network(probe: Any, count: int) -> Any:
@@ -222,12 +220,11 @@ def near_a_fresh_network(probe: Any, count: int) -> Any:
 
 def note_scoring(look: Look, name: str, score: Callable[[], Any], count: int) -> float:
     """Note what scoring a network takes once the first ones are scored, and return it in seconds."""
-    look.forget()
-    seconds = look.timed(score, 2) / count
+    with look.peak(name):
+        seconds = look.timed(score, 2) / count
     with look.profiler() as profile:
         score()
         look.wait()
     look.note(f"{name}, a network", f"{1e3 * seconds:.1f} ms")
     look.note(f"{name}, device idle", f"{1 - look.busy(profile) / count / seconds:.0%}")
-    look.note(f"{name}, peak memory", look.peak())
     return seconds

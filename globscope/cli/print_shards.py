@@ -44,6 +44,8 @@ def work_lines(done: ShardWork) -> Iterator[str]:
         yield from map(_open_line, divided)
     elif unprepared:
         yield f"not prepared: {_labels(unprepared)}; the same `globscope study` command with --until evaluate does that"
+    elif not done.stages and not done.failed:
+        yield "nothing is left: every stage of the study is finished"
     elif not done.failed:
         yield f"every part that was prepared is there; next: {FINISH}{LATER}"
 

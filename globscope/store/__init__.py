@@ -14,7 +14,12 @@ from globscope.store.folder import (
     written_files as written_files,
 )
 from globscope.store.keys import FORMAT as FORMAT, fingerprint as fingerprint, key as key
-from globscope.store.lock import LOCK as LOCK, hold_lock as hold_lock, lock_unless_held as lock_unless_held
+from globscope.store.lock import (
+    LOCK as LOCK,
+    hold_lock as hold_lock,
+    lock_unless_held as lock_unless_held,
+    remove_lock as remove_lock,
+)
 from globscope.store.record import announce as announce
 from globscope.store.stored_stages import SHARDS as SHARDS, Store as Store
 from globscope.store.write import (

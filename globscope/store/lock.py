@@ -46,6 +46,13 @@ def lock_unless_held(path: Path) -> Iterator[bool]:
         lock.release()
 
 
+def remove_lock(path: Path) -> None:
+    """Remove the file of a lock from a folder of which all is written, unless another process is at work there."""
+    with lock_unless_held(path) as is_held:
+        if is_held:
+            discard_lock(path)
+
+
 def discard_lock(path: Path) -> None:
     """Remove the file of a lock that is held and that nobody will need again; Windows removes it with the release."""
     if os.name == "posix":

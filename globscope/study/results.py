@@ -68,9 +68,8 @@ def _contents(atlas: Atlas) -> dict[str, Any]:
     """Return the trained members, the notes of the charts, and the spread of scores that depend on random numbers."""
     members = [atlas.population.members[row].label for row in atlas.population.trained]
     charts = {map_.name: dict(map_.chart.notes) for map_ in atlas.maps}
-    return {"members": members, "charts": charts} | (
-        {"draws": {"standard_deviation": dict(atlas.noise)}} if atlas.noise else {}
-    )
+    draws = {field: {"standard_deviation": noise} for field, noise in atlas.noise.items()}
+    return {"members": members, "charts": charts} | ({"draws": draws} if draws else {})
 
 
 def population(atlas: Atlas) -> dict[str, Any]:

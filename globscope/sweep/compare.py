@@ -10,7 +10,7 @@ from globscope.errors import RunError
 from globscope.report.page.board import Board, Part
 from globscope.report.page.files import as_csv
 from globscope.session import CELLS, TABLE
-from globscope.store import claim, remove_stale, times_written, write_bytes, write_json
+from globscope.store import LOCK, claim, remove_lock, remove_stale, times_written, write_bytes, write_json
 from globscope.sweep.finished import FinishedRun
 from globscope.sweep.lines import TITLE, line_plots
 from globscope.sweep.matrices import (
@@ -85,6 +85,7 @@ class RunComparison:
         )
         write_bytes(folder / PAGE, page.html.encode())
         remove_stale(folder, before, ("figures",))
+        remove_lock(folder / LOCK)
         return folder / PAGE
 
 

@@ -25,7 +25,7 @@ from globscope.files.read import ACCEPTED, read_landscape, read_run_files
 from globscope.files.tree import tree_record
 from globscope.registry import Component, Registry
 from globscope.report.page.files import write_values
-from globscope.store import LOCK, claim, write_json
+from globscope.store import claim, write_json
 from globscope.values.landscape import Samples
 from globscope.values.members import Member
 
@@ -166,7 +166,6 @@ def test_pictures_and_json_go_where_they_are_asked_for(tmp_path):
     assert run("topology", path, "--out", tmp_path / "new" / "out").exit_code == 0
     written = tmp_path / "new" / "out"
     assert {p.name for p in written.iterdir()} == {
-        LOCK,
         "files.jsonl",
         "topology.json",
         "merge-tree.png",
@@ -716,14 +715,14 @@ def test_csv_is_what_is_exported_unless_another_format_is_named(finished):
     files, messages = exported(finished)
     assert files == {"one-grid.csv", "four-grid.csv", "one-members.csv", "four-members.csv"}
     assert messages == []
-    assert files == {path.name for path in (finished / "export").iterdir()} - {"files.jsonl", LOCK}
+    assert files == {path.name for path in (finished / "export").iterdir()} - {"files.jsonl"}
     assert list(rows_of(finished / "export/four-grid.csv")[0])[:5] == ["x1", "x2", "x3", "x4", "train_loss"]
 
 
 def test_what_a_format_cannot_hold_is_left_out_and_reported(finished, tmp_path):
     needs_vtk()
     files, messages = exported(finished, "--format", "vtk", "--format", "landscaper", "--out", tmp_path / "elsewhere")
-    assert files == {path.name for path in (tmp_path / "elsewhere").iterdir()} - {"files.jsonl", LOCK}
+    assert files == {path.name for path in (tmp_path / "elsewhere").iterdir()} - {"files.jsonl"}
     assert {"one-grid.vti", "one-grid-gudhi-tree.vtu", "four-grid-gudhi-tree.vtu", "one-members.vtu"} <= files
     assert {"one-grid-train_loss.npz", "four-grid-test_loss.npz"} <= files
     assert messages == [

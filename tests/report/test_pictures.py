@@ -123,6 +123,14 @@ def test_a_panel_with_nothing_to_draw_or_little_is_drawn(y, log):
     assert "nothing to draw" in texts(figure)
 
 
+def test_a_long_label_of_the_axes_is_broken_into_lines_and_not_shortened():
+    label = "eigenvalue, loss per squared distance in weight space"
+    figure = plot_series(a_plot((series(),), y=label, log=True))
+    drawn = [text for text in texts(figure) if text.startswith("eigenvalue")]
+    assert [" ".join(text.split()) for text in drawn] == [f"{label} (log scale)"]
+    assert max(map(len, drawn[0].splitlines())) <= 52
+
+
 def test_one_label_looks_alike_in_all_panels_and_stands_once_in_the_legend():
     figure = plot_series(a_plot((series("a"), series("b", style="dashed")), (series("b", style="dashed"), series("a"))))
     (one, two), (three, four) = (axes.lines for axes in figure.axes)

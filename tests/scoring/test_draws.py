@@ -109,7 +109,7 @@ def test_the_study_says_how_far_draws_lie_apart_and_marks_branches_below_that(dr
     assert [row["within_noise"] for row in rows] == ["yes" if one else "no" for one in within]
     messages = [text for text in result.findings["fidelity"].warnings if "may be chance" in text]
     assert len(messages) == bool(within.any())
-    assert result.record["manifest"]["draws"]["standard_deviation"]["train_loss"] == noise
+    assert result.record["manifest"]["draws"]["train_loss"] == {"standard_deviation": noise}
 
 
 def test_a_trial_tells_whether_scoring_draws():

@@ -7,7 +7,7 @@ from collections import Counter
 import pytest
 
 from globscope.errors import RunError
-from globscope.store import LOCK, Store, claim, hold_lock, lock_unless_held, times_written
+from globscope.store import LOCK, Store, claim, hold_lock, lock_unless_held, remove_lock, times_written
 from globscope.store.record import NAME, read
 
 STAGE = """
@@ -28,6 +28,14 @@ from pathlib import Path
 from globscope.store import lock_unless_held
 with lock_unless_held(Path(sys.argv[1])) as is_held:
     print(is_held)
+"""
+HOLD = """
+import sys
+from pathlib import Path
+from globscope.store import hold_lock
+with hold_lock(Path(sys.argv[1])):
+    print(flush=True)
+    sys.stdin.readline()
 """
 WRITE = """
 import sys
@@ -101,3 +109,14 @@ def test_no_lock_is_left_in_a_folder_of_somebody_elses(tmp_path):
     with pytest.raises(RunError, match=r"holds thesis\.pdf"):
         claim(tmp_path, "study")
     assert [path.name for path in tmp_path.iterdir()] == ["thesis.pdf"]
+
+
+def test_the_file_of_a_lock_is_removed_unless_another_process_holds_it(tmp_path):
+    path = tmp_path / LOCK
+    with subprocess.Popen([sys.executable, "-c", HOLD, path], stdin=subprocess.PIPE, stdout=subprocess.PIPE) as other:
+        other.stdout.readline()
+        remove_lock(path)
+        assert path.exists()
+        other.communicate(b"\n")
+    remove_lock(path)
+    assert not path.exists()

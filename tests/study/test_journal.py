@@ -6,7 +6,9 @@ from attrs import evolve
 
 from globscope.errors import EvaluationError, PluginError
 from globscope.store import LOCK, read_arrays, read_json
+from globscope.store.record import begin
 from globscope.study.disk.journal import FIELDS, UNITS, DiskJournal
+from globscope.study.disk.shard_journal import take_units
 from globscope.values.cost import Cost
 from globscope.values.evaluation import Plan, Unit
 
@@ -179,3 +181,17 @@ def test_seconds_add_up_over_processes(tmp_path):
     fill(second)
     second.finish()
     assert second.seconds == 1.5
+
+
+def test_the_mark_of_a_cut_is_taken_with_the_units_but_is_none_of_them(tmp_path):
+    source, target = tmp_path / "copy.part", tmp_path / "own.part"
+    for folder in (source, target):
+        folder.mkdir()
+        begin(folder, "evaluate/0")
+        planned(folder)
+    journal = planned(source)
+    journal.split(PROPOSED.units[0])
+    fill(journal)
+    taken = take_units(source, target, "evaluate/0")
+    assert (taken.count, taken.problems) == (len(cut(1, 3, 5, COUNT)), [])
+    assert planned(target).pending() == []

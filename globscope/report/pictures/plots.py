@@ -93,7 +93,9 @@ def plot_series(picture: Plot, runs: Sequence[str] = ()) -> Figure:
             axes.set_xlabel(figure_text(panel.x, int(width * 14)), fontsize=9)
             axes.tick_params(labelleft=k % across == 0, labelbottom=shared.x is None or k + across >= len(panels))
         inner.supxlabel(figure_text(picture.x, 100), fontsize=9.5)
-        inner.supylabel(figure_text(picture.y + picture.log * " (log scale)", int(height * down * 12)), fontsize=9.5)
+        inner.supylabel(
+            wrap_sentences([picture.y + picture.log * " (log scale)"], int(height * down * 12)), fontsize=9.5
+        )
         explain(figure, _legend(panels, shared))
     return figure
 

@@ -23,8 +23,10 @@ from globscope.values.evaluation import GRADIENT, Plan, Unit
 PLAN, UNITS, FIELDS = "plan.json", "units.json", "fields.npz"
 # The folder of the units' files.
 RECORDS = "units"
+# The suffix of a mark that a unit is cut in two.
+CUT = ".cut"
 # The names of units' files, and of the marks of cuts, in the list of a folder's files.
-RECORD_NAME = re.compile(rf"{RECORDS}/\d+-\d+\.(npz|cut)", re.ASCII)
+RECORD_NAME = re.compile(rf"{RECORDS}/\d+-\d+(\.npz|{re.escape(CUT)})", re.ASCII)
 # Of the arrays of a unit's file: its fields, apart from how they were computed.
 FIELD = "field/"
 
@@ -156,7 +158,7 @@ class DiskJournal:
         return self._units / record_name(unit)
 
     def _cut(self, unit: Unit) -> Path:
-        return self._file(unit).with_suffix(".cut")
+        return self._file(unit).with_suffix(CUT)
 
     def _recorded_plan(self) -> Plan:
         """Return the recorded plan, its units cut where that was recorded."""

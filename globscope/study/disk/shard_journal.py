@@ -15,7 +15,7 @@ from attrs import define, field
 from globscope.errors import FileError
 from globscope.store import read_arrays, write_bytes
 from globscope.store.record import Content, Record, read
-from globscope.study.disk.journal import FIELD, PLAN, RECORD_NAME, RECORDS, DiskJournal, read_plan, record_name
+from globscope.study.disk.journal import CUT, FIELD, PLAN, RECORD_NAME, RECORDS, DiskJournal, read_plan, record_name
 from globscope.study.extent import Shard
 from globscope.values.cost import Cost
 from globscope.values.evaluation import Unit
@@ -93,7 +93,7 @@ def is_recorded(unit: Unit, folders: Sequence[Path]) -> bool:
     names = [folder / RECORDS / record_name(unit) for folder in folders]
     if any(name.exists() for name in names):
         return True
-    return any(name.with_suffix(".cut").exists() for name in names) and all(
+    return any(name.with_suffix(CUT).exists() for name in names) and all(
         is_recorded(half, folders) for half in unit.halves
     )
 
@@ -103,7 +103,7 @@ class TakenUnits:
     """What came of taking the units in one folder into another.
 
     Attributes:
-        count: How many were taken.
+        count: How many were taken; a mark that says that a unit is cut is none.
         problems: Why others were not: damaged ones, and those that differ from what is there.
     """
 
@@ -146,7 +146,7 @@ def _take(source: Path, target: Path, known: Sequence[Content], taken: TakenUnit
     elif not target.exists():
         target.parent.mkdir(exist_ok=True)
         write_bytes(target, content)
-        taken.count += 1
+        taken.count += target.suffix != CUT
     elif names := list(differing_fields(source, target)):
         taken.problems.append(f"{source}: not used: {target} has other values of {', '.join(names)}")
 

@@ -148,12 +148,10 @@ def _ray_at_work(address: str, options: Mapping[str, Any]) -> Iterator[None]:
 def _environment(*, is_own: bool) -> Iterator[None]:
     """Have Ray send no statistics, write no token to the home folder and print nothing, unless it is set otherwise."""
     wanted = {"RAY_USAGE_STATS_ENABLED": "0", "RAY_raylet_start_wait_time_s": "120", "RAY_DEDUP_LOGS_SKIP_REGEX": "."}
-    if "ray" in sys.modules:  # which has read already how it is protected
-        pass
-    elif is_own:  # only the processes of this study may use it
-        wanted |= {"RAY_AUTH_MODE": "token", "RAY_AUTH_TOKEN": _token()}
-    else:
-        wanted |= {"RAY_AUTH_MODE": "disabled"}
+    if is_own:  # only the processes of this study may use it; without a token, Ray may write one to the home folder
+        wanted |= {"RAY_AUTH_TOKEN": _token()}
+    if "ray" not in sys.modules:  # else it has read already how it is protected
+        wanted |= {"RAY_AUTH_MODE": "token" if is_own else "disabled"}
     for name, value in wanted.items():
         os.environ.setdefault(name, value)
     yield

@@ -1,13 +1,16 @@
 """The options of the pool `ray`, and the files to copy: what can be known without a cluster."""
 
+import os
 import re
 import shutil
 import subprocess
 import sys
 from pathlib import Path
+from types import ModuleType
 
 import pytest
 from globscope_ray import Ray, globscope_pools
+from globscope_ray.cluster import _environment
 
 from globscope.cli import app
 from globscope.spec.read import read_spec
@@ -30,6 +33,14 @@ def test_a_folder_is_copied_only_where_files_are_not_shared():
     with pytest.raises(ValueError, match="working_dir is for workers that see no files of this machine"):
         Ray(working_dir=Path())
     assert not Ray(working_dir=Path(), files="sent").traits.shares_files
+
+
+def test_a_ray_that_is_imported_already_is_given_a_token_so_that_it_writes_none(monkeypatch):
+    monkeypatch.setitem(sys.modules, "ray", ModuleType("ray"))
+    monkeypatch.setattr(os, "environ", {})
+    with _environment(is_own=True):
+        assert len(os.environ["RAY_AUTH_TOKEN"]) == 64
+        assert "RAY_AUTH_MODE" not in os.environ  # which it has read
 
 
 def test_ray_is_not_imported_before_it_is_needed():

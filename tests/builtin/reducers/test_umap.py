@@ -175,6 +175,14 @@ def test_the_users_cache_folder_is_used_and_gets_no_second_process(monkeypatch, 
     assert Umap().compilation() == ""
 
 
+def test_where_umap_learn_is_another_than_expected_no_process_compiles_twice(monkeypatch, tmp_path):
+    monkeypatch.setenv("NUMBA_CACHE_DIR", str(tmp_path))
+    learner, _ = umap_learn.load()
+    monkeypatch.setattr("globscope.builtin.reducers.umap.load", lambda: (learner, "another search"))
+    compile_all()
+    assert Umap().compilation() == ""
+
+
 def test_a_cache_folder_that_nobody_may_look_into_holds_nothing(monkeypatch):
     def refuse(*_, **__):
         raise PermissionError
