@@ -1,5 +1,6 @@
 """Networks that specs name, by this file's path."""
 
+import numpy as np
 from torch import nn
 
 
@@ -30,4 +31,14 @@ def plain_norms():
         nn.BatchNorm1d(8, affine=False),
         nn.Tanh(),
         nn.Linear(8, 10),
+    )
+
+
+def images():
+    """Return a few images with classes, of two splits."""
+    rng = np.random.default_rng(0)
+    return tuple(
+        part
+        for count in (24, 8)
+        for part in (rng.random((count, 1, 16, 16), np.float32), np.arange(count, dtype=np.int64) % 3)
     )

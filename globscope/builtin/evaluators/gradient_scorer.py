@@ -12,7 +12,10 @@ from globscope.builtin.evaluators.scorer import Method, Scorer
 
 
 class GradientScorer(Scorer):
-    """Scores stacks of weights as `Scorer` does, to the last bit, and returns gradients beside the fields.
+    """Scores stacks of weights as `Scorer` does, and returns gradients beside the fields.
+
+    Fields have the same bits, but for layers for which torch has another kernel where nothing is differentiated, such
+    as multi-head attention.
 
     Of networks that are scored one by one, activations are held for one batch at a time and for the calibration
     examples; stacked networks hold those of all batches of all splits.

@@ -62,6 +62,8 @@ def language(tmp_path_factory):
     return LanguageModelling(path=path, context=16, model_options={"dim": 8, "depth": 1, "heads": 2})
 
 
+IMAGES = Code(str(NETS), "images")
+SHAPES = {"train": 8, "test": 2}
 TASKS = {
     "mlp": (MLP, FIELD),
     "mlp, tested": (MLP, "test_loss"),
@@ -71,12 +73,19 @@ TASKS = {
     "regression": (Regression(hidden=(8,)), FIELD),
     "convection": (PinnConvection(hidden=(8, 8), grid=(12, 9), collocation=40), FIELD),
     "error of convection": (PinnConvection(hidden=(8, 8), grid=(12, 9), collocation=40), "test_error"),
-    "segmentation": (Segmentation(model_options={"widths": [2, 4]}, data_options={"train": 8, "test": 2}), FIELD),
+    "segmentation": (Segmentation(model_options={"widths": [2, 4]}, data_options=SHAPES), FIELD),
+    "segmentation with a mean field": (
+        Segmentation(model_options={"widths": [2, 4], "norm": "group"}, crf=True, data_options=SHAPES),
+        FIELD,
+    ),
+    "cnn": (Classification(model="cnn", data=IMAGES, model_options={"width": 2}), FIELD),
+    "vit": (Classification(model="vit", data=IMAGES, model_options={"dim": 8, "depth": 1, "heads": 2}), FIELD),
 }
 
 
-@pytest.mark.parametrize("name", TASKS)
-@pytest.mark.parametrize("batch_size", [None, 60])
+@pytest.mark.parametrize(
+    ("name", "batch_size"), [*((name, None) for name in TASKS), *((name, 60) for name in ("mlp", "BatchNorm"))]
+)
 def test_the_gradient_is_that_of_central_differences(name, batch_size):
     task, field = TASKS[name]
     networks = networks_around(task, field)
@@ -185,6 +194,13 @@ def test_fields_have_the_same_bits_beside_a_gradient(name, field, method):
     assert beside.keys() - without.keys() == {GRADIENT}
     for measure, values in without.items():
         np.testing.assert_array_equal(beside[measure], values, err_msg=measure)
+
+
+def test_attention_has_another_kernel_without_gradients_which_differs_by_rounding():
+    task = TASKS["vit"][0]
+    networks = networks_around(task, FIELD)
+    beside, without = (scored(Torch(), evolve(networks, gradient=name), task)[FIELD] for name in (FIELD, None))
+    np.testing.assert_allclose(beside, without, rtol=1e-6)
 
 
 @pytest.mark.parametrize("method", ["loop", "vmap"])
