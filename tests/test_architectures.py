@@ -8,8 +8,10 @@ import support.architectures
 import torch
 from support.architectures import ARCHITECTURES, EXAMPLES, build, load
 from support.comparison import of_files, of_training
+from support.gradients import plane_around
 
-from globscope.api import EvaluationError, Loss, activations, symmetry
+from globscope.api import GRADIENT, EvaluationError, Loss, Networks, PreparedTask, Unit, activations, symmetry
+from globscope.builtin.evaluators.pytorch import Torch
 from globscope.builtin.tasks.classification import Classification
 from globscope.builtin.tasks.data import Arrays
 from globscope.builtin.tasks.supervised import Supervised
@@ -129,3 +131,40 @@ def test_a_shared_layer_is_followed_again_after_its_first_trial():
     network = {name: tensor.numpy() for name, tensor in probe.initialise(0)[0].items()}
     [first, *_] = activations(probe, network, np.arange(EXAMPLES))
     assert set(first) == set(made.sizes)
+
+
+# Whose backward pass is no derivative of the forward pass, as torch trains them too.
+NOT_DERIVATIVES = {
+    "weights held in bounds": "torch takes the clipping of weights for the identity",
+    "embedding with padding": "torch leaves out the row of the padding, which training never moves",
+    "codebook": "the nearest code passes gradients straight through",
+    "function with a gradient of its own": "its gradient is not its derivative",
+}
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("name", ARCHITECTURES)
+def test_the_gradient_of_an_architecture_is_that_of_differences(name):
+    task = PreparedTask(probe_of(name))
+    parameters, buffers = task.build("cpu").initialise(0)
+    space = plane_around(task.build("cpu").layout.flatten({n: p.float() for n, p in parameters.items()}), rank=2)
+    own = {n: b.float().numpy() if b.dtype is torch.bfloat16 else b.numpy() for n, b in buffers.items()}
+
+    def scored(points, gradient=None):
+        nearest = np.zeros(len(points), int)
+        networks = Networks(space=space, coordinates=points, gradient=gradient, buffers=(own,), nearest=nearest)
+        evaluator = Torch(method="loop")
+        scorer = evaluator.scorer(networks, task, evaluator.plan(networks, task))
+        return scorer.score(Unit(start=0, stop=len(points)))
+
+    point = np.array([[0.1, -0.2]])
+    beside, without = scored(point, "train_loss"), scored(point)
+    assert beside["train_loss"] == without["train_loss"]
+    found = []
+    for step in (1e-1, 3e-2, 1e-2, 3e-3):  # kinks want short ones, the rounding of losses long ones
+        losses = scored(point + step * np.array([[1, 0], [-1, 0], [0, 1], [0, -1]]))["train_loss"]
+        found.append((losses[::2] - losses[1::2]) / (2 * step))
+    off = np.abs(np.array(found) - beside[GRADIENT]).min(axis=0)
+    # Of bfloat16, whose losses have three digits, more than of the others, which differ by kinks.
+    tolerance = 0.1 if name in ("bfloat16", "mixed precision") else 1e-2
+    assert (off.max() <= tolerance * np.abs(found).max()) == (name not in NOT_DERIVATIVES)
