@@ -367,7 +367,10 @@ def test_a_map_of_many_axes_shows_six_pairs_and_says_so():
     wide = evolve(drawn, chart=evolve(drawn.chart, latents=np.random.default_rng(0).normal(size=(12, 11))))
     found = overlaid(wide, a_trail(np.zeros((2, 11)).tolist()))
     assert len(found.figure.axes) == 6
-    assert any("the first 6 of 55 pairs of the 11 latent axes" in text for text in texts(found.figure))
+    assert any("each pair of the first 4 of 11 latent axes" in text for text in texts(found.figure))
+    alone = plot(wide)  # and so does its own picture; the pairs of 76 axes would be 2,850 panels
+    assert len(alone.axes) == 6
+    assert any("Drawn: each pair of the first 4 of 11 latent axes." in text for text in texts(alone))
 
 
 # --- members that analyses derived ------------------------------------------------------------------

@@ -1,7 +1,7 @@
 """The captions and alternative texts of a map's pictures."""
 
 from globscope.report.map.scene import Kind, Scene
-from globscope.report.map.slices import lowest_point
+from globscope.report.map.slices import AXES, drawn_pairs, lowest_point
 from globscope.report.map.trajectory import run_names
 from globscope.report.style.labels import MOST_NAMES
 from globscope.report.style.text import count_noun, number
@@ -49,6 +49,8 @@ def facts(scene: Scene) -> list[str]:
         first = [f"Sliced through the lowest minimum, at {lowest_point(scene.landscape, scene.field.key)}."]
     if scene.kind == "members":
         first = [f"Members only: no lattice of finite values fills the {scene.map_.chart.dimension} latent axes."]
+    if scene.map_.chart.dimension > AXES:
+        first.append(f"Drawn: {drawn_pairs(scene.map_.chart.dimension)}.")
     return [*first, f"{samples(scene)}.", *([f"{scene.tree.summary}."] if scene.tree else [])]
 
 

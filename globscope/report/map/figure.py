@@ -62,9 +62,9 @@ def plot_overview(scenes: Sequence[Scene], notes: Mapping[str, Sequence[str]]) -
     return figure
 
 
-def panels_of(figure: Figure, scene: Scene, most: int | None = None) -> list[Axes]:
-    """Return one panel, or one for every pair of latent axes (or the first ones) where there are more than two."""
-    count, along = len(pairs(scene.map_.chart.dimension)[:most]), scene.kind in ("line", "path")
+def panels_of(figure: Figure, scene: Scene) -> list[Axes]:
+    """Return one panel, or one for every pair of latent axes that is drawn where there are more than two axes."""
+    count, along = len(pairs(scene.map_.chart.dimension)), scene.kind in ("line", "path")
     if count <= 1 or along:
         figure.set_size_inches(7.2, 4.8 if along else 6.6)
         return [figure.add_subplot()]

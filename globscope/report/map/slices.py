@@ -15,11 +15,18 @@ from globscope.report.style.theme import MINIMUM
 from globscope.values.landscape import Landscape, Samples
 
 Pair = tuple[int, int]
+# Number of latent axes of which every pair is a panel: the panels of more are too many to be read.
+AXES = 4
 
 
 def pairs(dimension: int) -> list[Pair]:
-    """Return every pair of latent axes."""
-    return list(combinations(range(dimension), 2))
+    """Return the pairs of latent axes that are drawn: every pair of the first ones."""
+    return list(combinations(range(min(dimension, AXES)), 2))
+
+
+def drawn_pairs(dimension: int) -> str:
+    """Return in words which pairs of axes are drawn."""
+    return f"each pair of the {f'first {AXES} of {dimension}' if dimension > AXES else dimension} latent axes"
 
 
 def slices(landscape: Landscape, key: str) -> Iterator[tuple[Pair, Landscape]]:

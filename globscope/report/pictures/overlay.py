@@ -11,7 +11,7 @@ from matplotlib.patches import Rectangle
 from globscope.report.map.captions import facts
 from globscope.report.map.figure import COLOURED, draw_map, panels_of
 from globscope.report.map.scene import Scene
-from globscope.report.map.slices import pairs
+from globscope.report.map.slices import drawn_pairs, pairs
 from globscope.report.pictures.trails import draw_trail, key_of
 from globscope.report.pictures.view import View, scene_below
 from globscope.report.style.legend import Legend, colourbar, explain
@@ -19,8 +19,6 @@ from globscope.report.style.series import TRAILS, finite_array, label_styles, le
 from globscope.report.style.text import count_noun
 from globscope.report.style.theme import FAINT, Picture, house_style, write_headline
 from globscope.values.pictures import Overlay, Trail
-
-MOST = 6  # panels of a map of many axes
 
 
 @define(frozen=True, kw_only=True)
@@ -74,9 +72,7 @@ class OnMap:
         return f"Trails over the {below} of {self.scene.map_.name}: {labels}."
 
     def _projection(self) -> list[str]:
-        every = len(pairs(self.axes))
-        over = f"the first {MOST} of {every} pairs" if every > MOST else "each pair"
-        return [f"The trails are projected onto {over} of the {self.axes} latent axes."] if every > 1 else []
+        return [f"The trails are projected onto {drawn_pairs(self.axes)}."] if self.axes > 2 else []
 
 
 def plot_overlay(overlay: OnMap) -> Figure:
@@ -103,7 +99,7 @@ def _points(trail: Trail, axes: int) -> np.ndarray:
 def _panels(figure: Figure, overlay: OnMap) -> list[Axes]:
     """Return the map's own panels; on one axis, one more below them for the trails."""
     if overlay.axes > 1:
-        return panels_of(figure, overlay.scene, MOST)
+        return panels_of(figure, overlay.scene)
     figure.set_size_inches(7.2, 6.4)
     rows = figure.add_gridspec(2, 1, height_ratios=(3, 2))
     return [figure.add_subplot(rows[k, 0]) for k in range(2)]
