@@ -98,8 +98,8 @@ def _segments(record: Record, ends: Minima, pairs: list[tuple[int, int]]) -> Ste
     """Return the samples and values of the segment between the ends of each pair; infinite ones past the budget."""
     inner = [_between(ends.points[one], ends.points[other]) for one, other in pairs]
     cuts = np.cumsum([0, *map(len, inner)])
-    if not record.affords(int(cuts[-1]), gradients=False):
-        return [(np.empty(0, int), np.array([0, np.inf]))] * len(pairs)
+    if not record.affords(int(cuts[-1]), gradients=False, reserve=record.cost):
+        return [(np.empty(0, int), np.array([0, np.inf, 0]))] * len(pairs)
     measured = yield from record.measure(np.concatenate(inner), gradients=False)
     segments = []
     for pair, start, stop in zip(pairs, cuts[:-1], cuts[1:], strict=True):

@@ -246,7 +246,13 @@ class CriticalPoints:
         return self._allowance(unfinished) + self._curvature_cost
 
     @property
+    def _affordable_tops(self) -> int:
+        """How many tops can be looked at."""
+        return self.record.left // (measurements(1, self.minima.points.shape[1]) * self.record.cost)
+
+    @property
     def _curvature_cost(self) -> int:
+        """What it costs to look at the tops of all passes of the tree."""
         passes = max(len(self.minima.rows) - 1, 1)
         return measurements(passes, self.minima.points.shape[1]) * self.record.cost
 
@@ -255,7 +261,8 @@ class CriticalPoints:
         for pair in self.finished.intersection(self.wanted):
             self.record.join(self.paths[pair].rows)
         join_rest(self.record)
-        tree = [pair for pair in self.tree if np.isfinite(self.paths[pair].top)]
+        persistent = self.persistences
+        tree = sorted(persistent, key=lambda pair: -persistent[pair])[: self._affordable_tops]
         if tree:
             tops = yield from curvatures_at_tops(self.record, [self.paths[pair] for pair in tree])
             self.tops = dict(zip(tree, tops, strict=True))

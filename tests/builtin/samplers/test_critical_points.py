@@ -1,0 +1,169 @@
+"""The sampler critical-points: its tree is the field's, its bounds are honest, and it can be played by rounds."""
+
+import numpy as np
+import pytest
+from hypothesis import given, settings, strategies as st
+from support.known_fields import (
+    FIELD,
+    Bowls,
+    PlayedStudy,
+    Wells,
+    chart_of_ends,
+    lattice_persistences,
+    tree_of_heights,
+)
+
+from globscope.builtin.samplers import CriticalPoints
+from globscope.builtin.samplers.critical_points.curves import even_curves, lengths, profile, respace
+from globscope.builtin.samplers.critical_points.pairs import minimax, persistences, spanning
+from globscope.builtin.samplers.critical_points.paths import Path, dips
+
+CLOSE = 0.02
+
+
+def played(field, dimension, ends=0, seed=0, **options):
+    chart = chart_of_ends(field.centres[:ends], dimension)
+    sampler = CriticalPoints(**{"margin": 0.0, "starts": 16, "budget": 10**6, **options})
+    return PlayedStudy(chart=chart, seed=seed).run_once(sampler, field), sampler
+
+
+def tables(study, sampler):
+    finding = sampler.explain(study.chart, study.landscape)
+    return *(table.rows for table in finding.tables), finding.warnings
+
+
+@pytest.mark.parametrize("seed", range(3))
+def test_the_tree_of_smooth_wells_is_that_of_a_fine_lattice(seed):
+    field = Wells.draw(2, 7, seed)
+    study, _ = played(field, 2, ends=3)
+    found, roots = study.persistences()
+    known = lattice_persistences(field, 2, 161)
+    assert (len(found), roots) == (len(known), 1)
+    np.testing.assert_allclose(found, known, atol=CLOSE)
+
+
+@pytest.mark.parametrize("dimension", [3, 8, 16])
+def test_the_tree_of_kinked_bowls_is_the_one_in_closed_form(dimension):
+    field = Bowls.draw(dimension, 6, 2)
+    study, _ = played(field, dimension, ends=6)
+    found, roots = study.persistences()
+    known = tree_of_heights(field.floors, field.heights())
+    assert (len(found), roots) == (len(known), 1)
+    np.testing.assert_allclose(found, known, atol=CLOSE)
+
+
+@pytest.mark.parametrize("seed", range(2))
+def test_rounds_that_are_replayed_ask_for_what_one_search_asks_for(seed):
+    field, (options, dimension) = Wells.draw(3, 4, seed), ({"margin": 0.0, "starts": 5, "budget": 800}, 3)
+    once, sampler = played(field, dimension, ends=3, seed=seed, **options)
+    chart = chart_of_ends(field.centres[:3], dimension)
+    again = PlayedStudy(chart=chart, seed=seed).ask_all(sampler, field)
+    assert again.rounds == once.rounds
+    np.testing.assert_array_equal(again.landscape.samples.points, once.landscape.samples.points)
+    np.testing.assert_array_equal(again.landscape.samples.edges, once.landscape.samples.edges)
+
+
+@settings(deadline=None, max_examples=12)
+@given(st.integers(0, 2**16), st.integers(1, 4), st.integers(30, 2000))
+def test_no_search_exceeds_its_budget_and_every_finite_sample_has_an_edge(seed, dimension, budget):
+    field = Bowls.draw(dimension, 5, seed)
+    study, _ = played(field, dimension, ends=2, starts=4, budget=budget, tolerance=0.05)
+    assert study.cost <= budget
+    assert len(np.unique(study.landscape.samples.edges)) == len(study.landscape.samples.points)
+
+
+def test_a_field_that_is_not_finite_somewhere_is_searched_around_it():
+    class Holed(Wells):
+        def __call__(self, points):
+            hole = np.linalg.norm(points - (0.0, 0.0), axis=1) < 0.25
+            return np.where(hole, np.nan, super().__call__(points))
+
+    field = Holed(np.array([[-0.6, 0.0], [0.6, 0.0]]), np.array([1.0, 1.2]), np.array([0.2, 0.2]))
+    study, sampler = played(field, 2, ends=2, starts=4)
+    (row,) = tables(study, sampler)[1]
+    path = study.landscape.samples.points[numbers(row["samples"])]
+    assert np.isfinite(row["upper_bound"])
+    assert np.linalg.norm(path, axis=1).min() >= 0.25
+
+
+def test_minima_are_named_by_the_runs_that_end_there_and_passes_are_bounds_sampled_along_their_paths():
+    field = Wells(np.array([[-0.5, 0.0], [0.5, 0.2]]), np.array([1.0, 1.2]), np.array([0.25, 0.25]))
+    study, sampler = played(field, 2, ends=2, starts=0)
+    minima, (row,), warnings = tables(study, sampler)
+    assert [each["name"] for each in minima] == ["run 0", "run 1"]
+    assert (row["one"], row["two"], row["negative"], row["directions"], row["converged"]) == (
+        "run 0",
+        "run 1",
+        1,
+        2,
+        "yes",
+    )
+    samples = numbers(row["samples"])
+    points, values = study.landscape.samples.points[samples], study.landscape.fields[FIELD][samples]
+    steps = np.linalg.norm(np.diff(points, axis=0), axis=1)
+    assert row["upper_bound"] == values.max()
+    assert row["largest_step"] == pytest.approx(steps.max())
+    assert steps.max() <= sampler.step * 2 * (1 + 1e-6)
+    assert row["gradient"] < 0.05
+    assert warnings == ()
+
+
+def numbers(ranges):
+    ends = [[int(end) for end in part.split("-")] for part in ranges.split()]
+    return [number for first, *last in ends for number in range(first, (last or [first])[0] + 1)]
+
+
+def test_all_pairs_of_runs_have_a_path_where_they_are_wanted():
+    field = Wells.draw(4, 5, 3)
+    study, sampler = played(field, 4, ends=5, starts=0, pairs="all")
+    runs = [row["name"] for row in tables(study, sampler)[0] if "sample" not in row["name"]]
+    pairs = {frozenset((row["one"], row["two"])) for row in tables(study, sampler)[1]}
+    assert {frozenset((one, two)) for one in runs for two in runs if one != two} <= pairs
+
+
+def test_a_search_that_ends_at_its_budget_says_so():
+    study, sampler = played(Wells.draw(3, 6, 1), 3, ends=6, budget=700)
+    assert "The search ended at its budget of 700 evaluations" in tables(study, sampler)[2][0]
+
+
+def test_one_minimum_has_no_pass():
+    study, sampler = played(Wells(np.zeros((1, 2)), np.ones(1), np.full(1, 0.3)), 2, ends=1, starts=6)
+    minima, passes, _ = tables(study, sampler)
+    assert (len(minima), len(passes)) == (1, 0)
+    assert study.persistences(0.0)[1] == 1
+
+
+def test_a_search_needs_somewhere_to_start():
+    with pytest.raises(ValueError, match="needs points to start from"):
+        CriticalPoints(members="none", starts=0)
+
+
+def test_curves_are_spaced_evenly_on_both_sides_of_a_point_that_stays():
+    curve = np.array([[[0.0, 0.0], [0.1, 0.0], [0.4, 0.0], [1.0, 0.0], [2.0, 0.0]]])
+    spaced = respace(curve, np.array([2]))
+    np.testing.assert_allclose(spaced[0, 2], curve[0, 2])
+    steps = np.diff(lengths(spaced)[0])
+    np.testing.assert_allclose(steps, [0.2, 0.2, 0.8, 0.8])
+    np.testing.assert_allclose(np.diff(lengths(even_curves(curve, 9))[0]), 0.25)
+
+
+def test_a_profile_by_values_and_slopes_is_exact_for_cubics():
+    places = np.array([0.0, 0.3, 0.7, 1.0])
+    cubic, slope = (lambda t: t**3 - t**2 + 2 * t), (lambda t: 3 * t**2 - 2 * t + 2)
+    found = profile(places[None, :, None], cubic(places)[None], slope(places)[None, :, None])[0]
+    np.testing.assert_allclose(found[4:8], cubic(0.3 + 0.4 * np.arange(4) / 4))
+
+
+def test_the_tree_of_passes_is_single_linkage_with_the_elder_rule():
+    heights = {(0, 1): 1.0, (1, 2): 3.0, (0, 2): 2.0}
+    assert spanning(3, heights) == [(0, 1), (0, 2)]
+    assert minimax(3, heights)[1, 2] == 2.0
+    assert persistences(np.array([0.0, 0.5, -1.0]), heights) == {(0, 1): 0.5, (0, 2): 2.0}
+
+
+def test_dips_are_inner_lows_between_higher_samples():
+    values = np.array([0.0, 1.0, 0.4, 0.9, 0.3, 0.35, 0.2])
+    none = np.zeros((7, 1))
+    path = Path(ends=(0, 1), rows=np.arange(7), points=none, values=values, slopes=none)
+    assert dips(path, 0.3) == [2]
+    assert dips(path, 0.01) == [2, 4]
