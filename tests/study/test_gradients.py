@@ -20,6 +20,7 @@ from globscope.testing.tiny.task import TinyTask
 from globscope.workers import ThisProcess
 
 HERE = ThisProcess(threads=1)
+BUILT_IN_GRADIENTS = SEARCH.replace("flat", "pca").replace("steep", "torch")
 ROUNDS, DESCENTS = 4, 3
 
 
@@ -74,7 +75,7 @@ def test_who_does_not_differentiate_gets_central_differences(study, change):
 
 def test_built_in_gradients_are_those_of_plain_torch(study):
     exact = landscape_of(study(folder="exact"))
-    found = landscape_of(study(SEARCH.replace("flat", "pca").replace("steep", "torch"), "built-in"))
+    found = landscape_of(study(BUILT_IN_GRADIENTS, "built-in"))
     first = slice(DESCENTS)  # later rounds are elsewhere
     scale = np.abs(exact.gradients[first]).max()
     np.testing.assert_allclose(found.gradients[first], exact.gradients[first], atol=1e-5 * scale)  # float32 sums
@@ -88,7 +89,7 @@ def test_differences_cost_two_networks_an_axis_and_gradients_none(reducer, times
     assert sum(found[-1]["stop"] == times * DESCENTS for found in units) == ROUNDS
 
 
-@pytest.mark.parametrize("text", [SEARCH, SEARCH.replace('"flat"', '"bare"')])
+@pytest.mark.parametrize("text", [BUILT_IN_GRADIENTS, SEARCH.replace('"flat"', '"bare"')])
 def test_a_search_is_the_same_to_the_last_bit_in_other_processes(study, text):
     here = landscape_of(study(text + "memory = 1e-6\n", "here"))
     with Processes(workers=2).open() as workers:
