@@ -40,6 +40,11 @@ def names_left_out(scene: Scene) -> list[str]:
 
 def facts(scene: Scene) -> list[str]:
     """Return in sentences what exactly a map's picture shows, or why it shows members only."""
+    axes = scene.map_.chart.dimension
+    return [*_facts(scene), *([f"Drawn: {drawn_pairs(axes)}."] if axes > AXES else [])]
+
+
+def _facts(scene: Scene) -> list[str]:
     if scene.landscape_or_none is None:
         return [scene.map_.hidden or scene.map_.chart.why_no_inverse or "No landscape was sampled on this map."]
     if scene.field.key not in scene.fields:
@@ -49,8 +54,6 @@ def facts(scene: Scene) -> list[str]:
         first = [f"Sliced through the lowest minimum, at {lowest_point(scene.landscape, scene.field.key)}."]
     if scene.kind == "members":
         first = [f"Members only: no lattice of finite values fills the {scene.map_.chart.dimension} latent axes."]
-    if scene.map_.chart.dimension > AXES:
-        first.append(f"Drawn: {drawn_pairs(scene.map_.chart.dimension)}.")
     return [*first, f"{samples(scene)}.", *([f"{scene.tree.summary}."] if scene.tree else [])]
 
 
