@@ -17,7 +17,8 @@ class Umap:
     """Lay the members out so that neighbours stay neighbours (UMAP); decode by its own inverse.
 
     McInnes, Healy & Melville (2018), by umap-learn, with the Euclidean metric. The inverse of a point
-    depends on the batch it is decoded with; the study decodes each sampler's points as one batch.
+    depends on the batch it is decoded with; the study decodes each sampler's points as one batch. It is an
+    optimisation, so gradients on this map are central differences.
 
     Attributes:
         latent_dim: Number of latent axes; at most 7, beyond which umap-learn decodes poorly or not at all.

@@ -12,6 +12,7 @@ from torch import nn
 from torch.func import functional_call
 
 from globscope.api import (
+    GRADIENT,
     CaptureError,
     Code,
     EvaluationError,
@@ -384,3 +385,21 @@ def test_units_are_narrow_where_little_memory_is_free(monkeypatch, device):
     size = 4 * networks.coordinates.shape[1]
     monkeypatch.setattr("globscope.builtin.evaluators.pytorch.free_memory", lambda _: 30 * size)
     assert [len(unit) for unit in Torch(device=device, method="loop").plan(networks, MLP).units] == [3, 3, 2]
+
+
+@pytest.mark.parametrize("options", [{}, {"calibration": "fused", "calibration_examples": 300}])
+@pytest.mark.parametrize("method", ["auto", "loop", "graph"])
+def test_gradients_are_those_of_plain_torch_on_the_cpu(method, options, device, named):
+    task = named("normed")
+    space = span(some_weights(task))
+    networks = Networks(space=space, coordinates=space.members, gradient="train_loss")
+
+    def gradients(evaluator):
+        plan = evaluator.plan(networks, task)
+        scorer = evaluator.scorer(networks, task, plan)
+        return np.concatenate([scorer.score(unit)[GRADIENT] for unit in plan.units])
+
+    wanted = gradients(Torch(device="cpu", method="loop", **options))
+    # Of float32 sums in another order, whose terms partly cancel.
+    found = gradients(Torch(device=device, method=method, **{"calibration": "separate"} | options))
+    np.testing.assert_allclose(found, wanted, rtol=0, atol=1e-4 * np.abs(wanted).max())
