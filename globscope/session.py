@@ -101,6 +101,25 @@ class Result:
             raise RunError(f"map {map_.name!r} has no merge tree, hence no profile: {why}")
         return plot_profiles(trees[:1], profile_scales(self.atlas, scenes)[trees[0].field.key])
 
+    def network(self, reducer: str | None = None, sampler: str | None = None) -> Any:
+        """Return the minima of one map's landscape and the passes between them as a matplotlib figure.
+
+        Raises:
+            RunError: There is no map or sampler of this name, or no merge tree of the field that the colours show.
+        """
+        from globscope.report import plot_network, scenes_of
+
+        map_ = self.map(reducer)
+        scenes = {scene.sampler: scene for scene in scenes_of(self.atlas) if scene.map_ is map_}
+        name = next(iter(scenes)) if sampler is None else sampler
+        if name not in scenes:
+            raise RunError(f"map {map_.name!r} has no sampler {name!r}; {near(name, scenes)}")
+        tree = scenes[name].tree
+        if tree is None:
+            why = map_.hidden or map_.chart.why_no_inverse or "no topology of the spec is of the field that is drawn"
+            raise RunError(f"map {map_.name!r} has no merge tree, hence no network: {why}")
+        return plot_network(tree, scenes[name].landscape.samples.edges)
+
     def picture(self, source: str, name: str, role: Literal["analysis", "aligner", "sampler"] = "analysis") -> Any:
         """Return a picture of an analysis, or of an aligner that learned, as a matplotlib figure.
 

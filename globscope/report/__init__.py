@@ -6,3 +6,4 @@ from globscope.report.map.tree_scene import TreeScene as TreeScene
 from globscope.report.page.write import write_report as write_report
 from globscope.report.pictures.depict import depict as depict, flaw as flaw
 from globscope.report.topology.landscape_profile import plot_profiles as plot_profiles, profile_scales as profile_scales
+from globscope.report.topology.network import plot_network as plot_network

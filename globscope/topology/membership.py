@@ -150,6 +150,21 @@ class BasinLocator:
     def _surroundings(self) -> Surroundings:
         return Surroundings.of(self.landscape.samples)
 
+    @cached_property
+    def _edges(self) -> np.ndarray:
+        """(m, 2) edges of scattered samples, of which there are few enough to keep them for all networks."""
+        samples = self.landscape.samples
+        everyone = np.arange(len(samples.points))
+        return np.stack(edge_ends(neighbours(samples, everyone, "auto")), axis=1)
+
+    def _edges_among(self, way: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+        """Return the ends of the edges among some samples, as their places in `way`."""
+        place = np.full(len(self.landscape.samples.points), -1)
+        place[way] = np.arange(len(way))
+        ends = place[self._edges]
+        low, high = ends[(ends >= 0).all(axis=1)].T
+        return low, high
+
     def basin(self, point: np.ndarray, loss: float) -> tuple[int, str]:
         """Return the minimum in whose basin a point with this loss lies, or −1 and the reason why there is none."""
         around = self._surroundings.around(point)
@@ -184,7 +199,10 @@ class BasinLocator:
         ends = np.searchsorted(way, [sample, basin[sample]])
         if (ends >= len(way)).any() or (way[ends] != (sample, basin[sample])).any():
             return False
-        low, high = edge_ends(neighbours(samples, way, "auto" if samples.shape is None else "full"))
+        if samples.shape is None:
+            low, high = self._edges_among(way)
+        else:
+            low, high = edge_ends(neighbours(samples, way, "full"))
         graph = coo_array((np.ones(len(low)), (low, high)), shape=(len(way), len(way)))
         parts = connected_components(graph, directed=False)[1]
         return bool(parts[ends[0]] == parts[ends[1]])

@@ -5,7 +5,10 @@ from typing import Any
 import numpy as np
 from attrs import define, field
 
-from globscope.topology.adjacency import Neighbours, edge_ends
+from globscope.topology.adjacency import Neighbours, edge_ends, neighbours
+from globscope.topology.tree import sweep_order
+from globscope.values.landscape import Landscape
+from globscope.values.topology import MergeTree
 
 
 @define(frozen=True)
@@ -41,6 +44,32 @@ class Passes:
 
         _, before = breadth_first_order(self.spanning, start, directed=False)
         return [_path(before, start, int(end)) for end in ends]
+
+
+def tree_passes(landscape: Landscape, values: np.ndarray, tree: MergeTree) -> list[np.ndarray]:
+    """Return, for every basin of a tree that merges, its lowest path to the basin that goes on.
+
+    Each is the numbers of its samples, from minimum to minimum. Edges are the samples' own, or those that `auto` means.
+
+    Args:
+        landscape: Landscape of the samples.
+        values: (n,) values whose tree it is.
+        tree: The tree.
+    """
+    swept = sweep_order(values, tree.basin >= 0)
+    place = np.full(len(values), -1)
+    place[swept] = np.arange(len(swept))
+    passes = Passes.of(neighbours(landscape.samples, swept, "auto"))
+    ends: dict[int, list[int]] = {}
+    for minimum, elder in zip(tree.pairs[:, 0].tolist(), tree.pairs[tree.elders, 0].tolist(), strict=True):
+        if minimum != elder:
+            ends.setdefault(elder, []).append(minimum)
+    return [
+        swept[path]
+        for elder, minima in ends.items()
+        for path in passes.paths(int(place[elder]), place[minima])
+        if len(path)
+    ]
 
 
 def _path(before: np.ndarray, start: int, end: int) -> np.ndarray:

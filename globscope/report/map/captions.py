@@ -53,8 +53,26 @@ def _facts(scene: Scene) -> list[str]:
     if scene.kind == "slices":
         first = [f"Sliced through the lowest minimum, at {lowest_point(scene.landscape, scene.field.key)}."]
     if scene.kind == "members":
-        first = [f"Members only: no lattice of finite values fills the {scene.map_.chart.dimension} latent axes."]
-    return [*first, f"{samples(scene)}.", *([f"{scene.tree.summary}."] if scene.tree else [])]
+        why = f"no lattice of finite values fills the {scene.map_.chart.dimension} latent axes"
+        first = [f"Members only: {'the samples form a graph' if scene.is_graph else why}."]
+    return [*first, f"{samples(scene)}.", *ground_facts(scene), *tree_facts(scene)]
+
+
+def tree_facts(scene: Scene) -> list[str]:
+    """Return the merge tree's summary as a sentence, where there is a tree."""
+    if scene.tree is None:
+        return []
+    return [f"{scene.tree.summary}.", *(scene.tree.thinning if scene.is_graph and scene.kind == "surface" else [])]
+
+
+def ground_facts(scene: Scene) -> list[str]:
+    """Return in a sentence what lies below a graph of samples; nothing for other samples."""
+    if not scene.is_graph or scene.kind != "surface":
+        return []
+    below = "Between samples, colours are interpolated only where these lie densely."
+    if scene.ground is not None:
+        below = "The field below is of the map's lattice."
+    return [below]
 
 
 def samples(scene: Scene) -> str:
@@ -66,8 +84,10 @@ def samples(scene: Scene) -> str:
     fitted = sum(member.in_fit for member in scene.map_.population.members)
     aside = f" ({notes})" if notes else ""
     way = " along a path" if scene.is_path else ""
+    edges = points.edges if scene.is_graph else None
+    joined = "" if edges is None else f", joined by {count_noun(len(edges), 'edge')}"
     what = f"map fitted to N = {number(fitted)}" if scene.map_.chart.extent is None else slice_facts(scene.map_)
-    return f"{size} networks decoded{way} and evaluated{aside}; {what}"
+    return f"{size} networks decoded{way} and evaluated{aside}{joined}; {what}"
 
 
 def slice_facts(map_: Map) -> str:

@@ -8,6 +8,7 @@ from matplotlib.figure import Figure
 
 from globscope.report.map.captions import facts
 from globscope.report.map.draw_trajectories import draw_trajectories
+from globscope.report.map.graph import draw_graph
 from globscope.report.map.line_plot import draw_line_plot
 from globscope.report.map.scene import Scene
 from globscope.report.map.slices import draw_slices, pairs
@@ -81,9 +82,10 @@ def draw_map(panels: Sequence[Axes], scene: Scene, *, faint: bool = False) -> Le
         return draw_line_plot(panels[0], scene)
     if scene.kind == "slices":
         return draw_slices(panels, scene) | draw_members(panels, scene, faint=True)
-    legend = draw_surface(panels[0], scene.landscape, scene.scale)
+    legend = draw_graph(panels[0], scene) if scene.is_graph else draw_surface(panels[0], scene.landscape, scene.scale)
     if scene.tree:
-        legend |= draw_critical(panels[0], scene.tree.topology.tree, scene.landscape.samples.points)
+        tree = scene.tree.thinned[0] if scene.is_graph else scene.tree.topology.tree
+        legend |= draw_critical(panels[0], tree, scene.landscape.samples.points)
     return legend | draw_members(panels, scene, faint=faint)
 
 

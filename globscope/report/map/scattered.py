@@ -15,6 +15,8 @@ from globscope.values.landscape import Landscape
 
 # Radius of the circle within a triangle over that of the one around it: 0.5 at best; flatter ones are not drawn.
 FLAT = 0.03
+# Of the samples' diagonal: between samples of a graph that are farther apart, nothing is known of the field.
+DENSE = 0.08
 DOTS = "samples; between them, colours are interpolated"
 
 
@@ -29,8 +31,28 @@ def draw_scattered(axes: Axes, landscape: Landscape, scale: Scale) -> Legend:
         axes.scatter(x, y, s=14, linewidths=0, rasterized=True, zorder=1, **shown)
         return _draw_nonfinite(axes, points[~finite])
     legend = _draw_depths(axes, mesh, scale, values)
-    legend |= _draw_fog(axes, mesh, landscape.trusted)
+    legend |= _draw_fog(axes, mesh, landscape.trusted, slivers(mesh))
     return legend | _draw_nonfinite(axes, points[~finite])
+
+
+def draw_dense(axes: Axes, landscape: Landscape, scale: Scale) -> Legend:
+    """Draw the field only where samples lie densely: over triangles without a side longer than a share of the picture.
+
+    The fog lies over those that are not trusted.
+    """
+    values, points = landscape.fields[scale.field.key], landscape.samples.points
+    mesh = triangles(points)
+    if mesh is None:
+        return {}
+    corners, longest = points[mesh.triangles], DENSE * np.linalg.norm(np.ptp(points, axis=0))
+    sparse = np.linalg.norm(corners - np.roll(corners, 1, axis=1), axis=2).max(axis=1) > longest
+    empty = sparse | ~np.isfinite(values)[mesh.triangles].all(axis=1)
+    mesh.set_mask(empty)
+    if empty.all():
+        return {}
+    heights = np.nan_to_num(scale.drawable(values), nan=scale.low)
+    axes.tripcolor(mesh, heights, norm=scale.norm(), cmap=DEPTH, shading="gouraud", rasterized=True, zorder=1)
+    return _draw_fog(axes, mesh, landscape.trusted, sparse)
 
 
 def triangles(points: np.ndarray) -> Triangulation | None:
@@ -63,10 +85,11 @@ def _draw_depths(axes: Axes, mesh: Triangulation, scale: Scale, values: np.ndarr
     return {DOTS: Line2D([], [], ms=3, **style)} if finite.any() else {}
 
 
-def _draw_fog(axes: Axes, mesh: Triangulation, trusted: np.ndarray) -> Legend:
+def _draw_fog(axes: Axes, mesh: Triangulation, trusted: np.ndarray, hidden: np.ndarray) -> Legend:
+    """Draw the fog where samples are not trusted; no triangle that is hidden has any."""
     if trusted.all():
         return {}
-    mesh.set_mask(slivers(mesh))
+    mesh.set_mask(hidden)
     clear = trusted.astype(float)
     axes.tricontourf(mesh, clear, levels=[-1, 0.5], colors=[FOG], alpha=0.5, zorder=3)
     if trusted.any():

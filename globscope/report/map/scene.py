@@ -117,6 +117,22 @@ class Scene:
         return samples is not None and samples.points.shape[1] > 1 and _lattice_axes(samples) == 1
 
     @property
+    def is_scattered(self) -> bool:
+        """Whether there are samples that form no lattice."""
+        return self.landscape_or_none is not None and not _lattice_axes(self.landscape.samples)
+
+    @property
+    def is_graph(self) -> bool:
+        """Whether they form a graph of their own, as those of a search do."""
+        return self.is_scattered and self.landscape.samples.edges is not None
+
+    @property
+    def ground(self) -> Landscape | None:
+        """The map's first lattice over both latent axes with the field that is drawn; None where it has none."""
+        of_field = (one for one in self.map_.landscapes.values() if self.field.key in one.fields)
+        return next((one for one in of_field if _lattice_axes(one.samples) == one.samples.points.shape[1] == 2), None)
+
+    @property
     def is_volume(self) -> bool:
         """Whether it can be drawn in space, beside its slices."""
         return self.kind == "slices" and self.map_.chart.dimension == 3

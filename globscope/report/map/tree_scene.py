@@ -10,11 +10,14 @@ from globscope.report.map.trajectory import Trajectory, run_names
 from globscope.report.style.text import count_noun, number
 from globscope.topology.membership import depiction, membership
 from globscope.topology.outline import Outline, outline
+from globscope.topology.tree import simplify
 from globscope.values.field import Field
 from globscope.values.findings import Map
 from globscope.values.landscape import Landscape
-from globscope.values.topology import Topology
+from globscope.values.topology import MergeTree, Topology
 
+# Minima that can be told apart in a picture; of more, the most persistent ones are drawn.
+MOST_MINIMA = 200
 # What the height of a saddle means where the landscape is a map's.
 UPPER_BOUND = "A saddle's height is an upper bound: a lower path may lie outside the map."
 
@@ -46,6 +49,23 @@ class TreeScene:
     def outline(self) -> Outline:
         """The basins by size, as the landscape profile draws them."""
         return outline(self.topology.tree, self.values)
+
+    @cached_property
+    def thinned(self) -> tuple[MergeTree, float]:
+        """The tree with at most `MOST_MINIMA` minima, and the threshold that leaves them: at least the topology's."""
+        tree, threshold = self.topology.tree, self.topology.threshold
+        persistences = np.sort(tree.persistences)[::-1]
+        if len(persistences) <= MOST_MINIMA:
+            return tree, threshold
+        threshold = float(persistences[MOST_MINIMA])
+        return simplify(self.topology.full, self.values, threshold), threshold
+
+    @property
+    def thinning(self) -> list[str]:
+        """Which minima a picture of single minima shows, in a sentence, where it does not show all."""
+        tree, threshold = self.thinned
+        all_shown = len(tree.minima) == len(self.topology.tree.minima)
+        return [] if all_shown else [f"Drawn are the {len(tree.minima)} of persistence > {number(threshold)}."]
 
     @property
     def leaves(self) -> str:

@@ -23,6 +23,7 @@ from globscope.report.topology.landscape_profile import (
     plot_profiles,
     profile_scales,
 )
+from globscope.report.topology.network import caption as network_caption, plot_network
 from globscope.roles import Workers
 from globscope.store import own_folder
 from globscope.values.findings import Atlas, Cell, Finding, Map
@@ -113,6 +114,10 @@ class Gallery:
             if scene.is_volume:
                 yield self._volume(scene, stem)
             yield self._keep(plot_scene(scene), (*stem, "landscape"), *caption(scene), main=True)
+            if scene.is_scattered and scene.tree:
+                edges = scene.landscape.samples.edges
+                text = network_caption(scene.tree, edges)
+                yield self._keep(plot_network(scene.tree, edges), (*stem, "network"), text, text)
             for name, tree in scene.trees.items():
                 yield from self._trees(scene, tree, stem if len(scene.trees) == 1 else (*stem, name))
 

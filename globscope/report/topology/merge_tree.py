@@ -15,6 +15,8 @@ from globscope.report.style.scale import positive
 from globscope.report.style.theme import FAINT, INK, MINIMUM, SADDLE
 from globscope.values.topology import MergeTree
 
+# Names beside one another in the widest picture.
+MOST_LEAVES = 110
 CHANCE = "branch within the draws' standard deviation"
 
 
@@ -98,9 +100,9 @@ def draw_tree(axes: Axes, scene: TreeScene) -> Legend:
         dashed += line if faint else []
         if branch.parent >= 0:
             axes.plot([x, places.x[branch.parent]], [high, high], color=INK, lw=1.5, zorder=2)
-    _rule(axes, values[topology.tree.nodes], len(places.x))
+    set_heights(axes, values[topology.tree.nodes], len(places.x))
     if scene.runs:
-        _name_leaves(axes, places, values, scene.runs)
+        name_leaves(axes, places, values, scene.runs)
     return _mark_nodes(axes, places, values) | ({CHANCE: dashed[0]} if dashed else {})
 
 
@@ -120,14 +122,16 @@ def _dots(axes: Axes, points: list[tuple[int, float]], marker: str, colour: str)
     return axes.plot(*np.array(points).T, zorder=3, **style)[0]
 
 
-def _name_leaves(axes: Axes, places: Layout, values: np.ndarray, runs: Mapping[int, Sequence[Trajectory]]) -> None:
+def name_leaves(axes: Axes, places: Layout, values: np.ndarray, runs: Mapping[int, Sequence[Trajectory]]) -> None:
+    """Write below the minima which runs end in their basins; of very many minima, below so many as have room."""
     turned = 90 if any(len(trajectory.label) > 3 for group in runs.values() for trajectory in group) else 0
-    for leaf, x in places.x.items():
+    count, step = len(places.x), -(-len(places.x) // MOST_LEAVES)
+    for leaf, x in list(places.x.items())[::step]:
         group = runs.get(leaf, ())
         text = axes.annotate(
             _names(group, 1 if turned else 3, len(places.x)), (x, values[leaf]), (0, -8), textcoords="offset points"
         )
-        text.set(ha="center", va="top", rotation=turned, fontsize=10 if len(places.x) <= 16 else 8)
+        text.set(ha="center", va="top", rotation=turned, fontsize=10 if count <= 16 else 8 if count <= 50 else 6.5)
         text.set(color=group[0].colour if len(group) == 1 else INK if group else FAINT)
         text.set_fontweight("bold" if group else "normal")
 
@@ -140,7 +144,7 @@ def _names(group: Sequence[Trajectory], across: int, leaves: int) -> str:
     return ",\n".join(", ".join(row) for row in rows[:most]) + (" …" if len(rows) > most else "")
 
 
-def _rule(axes: Axes, heights: np.ndarray, leaves: int) -> None:
+def set_heights(axes: Axes, heights: np.ndarray, leaves: int) -> None:
     """Set the axes, with room below the lowest leaf for its name."""
     low, high = float(heights.min()), float(heights.max())
     axes.set(xlim=(-0.8, leaves - 0.2), xticks=[])
