@@ -198,7 +198,7 @@ from globscope.values.evaluation import GRADIENT as GRADIENT, Networks as Networ
 from globscope.values.field import Description as Description, Field as Field
 from globscope.values.findings import Atlas as Atlas, Figure as Figure, Finding as Finding, Map as Map, Table as Table
 from globscope.values.finite import finite_or_none as finite_or_none
-from globscope.values.known_path import KnownPath as KnownPath
+from globscope.values.known_path import JOINED as JOINED, KnownPath as KnownPath
 from globscope.values.landscape import Landscape as Landscape, Samples as Samples
 from globscope.values.members import Layout as Layout, Member as Member, Population as Population
 from globscope.values.pictures import (

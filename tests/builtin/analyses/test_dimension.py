@@ -32,9 +32,9 @@ def a_map(**options):
 
 
 def on_map(passes, name="one", kind="one", shown=True, axes=2):
-    """What a map says whose passes are given."""
+    """What a map says whose passes are given; if not `shown`, it decodes another network than C's."""
     drawn = evolve(a_map(name=name, d=axes), kind=kind)
-    return evolve(run_passes(drawn), passes=np.array(passes, float), basins=(1, 2, 3 if shown else -1))
+    return evolve(run_passes(drawn), passes=np.array(passes, float), ends=np.array([0, 0, 0 if shown else 9.0]))
 
 
 def known(straight=(1, 1, 1), curves=(0.1, 0.1, 0.1), distances=(3, 4, 5)):
@@ -113,7 +113,7 @@ def test_runs_that_never_meet_have_no_finite_persistence():
 # Beside them.
 
 
-def test_the_lowest_way_is_taken_of_maps_that_show_both_networks():
+def test_the_lowest_way_is_taken_of_maps_that_decode_both_networks():
     sure, other = on_map(np.full((3, 3), 0.6)), on_map(np.full((3, 3), 0.2), name="two", kind="two", shown=False)
     table = pair_table([sure, other], known(curves=(np.nan,) * 3), "ABC", LOSS)
     assert [(row["one"], row["other"], row["lowest"], row["by"]) for row in table.rows] == [
@@ -137,7 +137,7 @@ def test_a_kind_is_warned_of_if_the_best_of_its_maps_has_walls_that_another_path
 
 def test_a_map_that_misses_a_run_is_named():
     (text,) = warnings([on_map(np.full((3, 3), 0.1), shown=False)], known(), "ABC")
-    assert text.startswith("one: one do not show the final networks of all runs")
+    assert text.startswith("one: one does not decode the final networks of all runs")
 
 
 # Significance.

@@ -7,7 +7,17 @@ from typing import Any
 import numpy as np
 from attrs import define, field
 
-from globscope.api import Landscape, Map, MergeTree, Topology, finite_or_none, last_networks
+from globscope.api import (
+    JOINED,
+    Landscape,
+    Map,
+    MergeTree,
+    Topology,
+    depiction,
+    finite_or_none,
+    join_heights,
+    last_networks,
+)
 from globscope.builtin.analyses.reconstruction import reconstruction
 
 
@@ -20,14 +30,15 @@ class RunPasses:
         passes: (n, n) lowest passes between the runs' networks, in the field's unit; infinite where its samples never
             join the two, NaN where a network is not on a slice or its sample in no tree. On the diagonal, the floors of
             the networks.
-        basins: The runs' basins at the topology's threshold, by the sample at the minimum; -1 where the map does not
-            show the run's network.
+        basins: The runs' basins at the topology's threshold, by the sample at the minimum; -1 where there is none.
+        ends: (n,) distances in weight space from the runs' networks to those that the map decodes at their points.
         unexplained: Share of the members' squared distances from their mean that the map loses; None where unknown.
     """
 
     map: Map = field(repr=False)
     passes: np.ndarray = field(eq=False, repr=False)
     basins: tuple[int, ...]
+    ends: np.ndarray = field(eq=False, repr=False)
     unexplained: float | None
 
     @property
@@ -49,10 +60,18 @@ class RunPasses:
 
     @property
     def certain_pairs(self) -> np.ndarray:
-        """(k,) passes between runs that the map shows; NaN for other pairs, whose path ends at other networks."""
-        shown = np.array(self.basins) >= 0
-        both = (shown[:, None] & shown)[np.triu_indices(len(shown), 1)]
-        return np.where(both, self.pairs, np.nan)
+        """(k,) passes of the pairs whose networks the map decodes; NaN for others, whose path ends at other networks.
+
+        A network counts as decoded if the map misses it by at most a hundredth of its distance to the other one.
+        """
+        from scipy.spatial.distance import pdist
+
+        finals = self.map.population.finals
+        distances = pdist(self.map.coordinates[finals])
+        one, other = np.triu_indices(len(finals), 1)
+        missed = np.maximum(self.ends[one], self.ends[other])
+        certain: np.ndarray = np.where(missed <= JOINED * distances, self.pairs, np.nan)
+        return certain
 
     @property
     def persistences(self) -> np.ndarray:
@@ -70,8 +89,10 @@ def run_passes(map_: Map) -> RunPasses | None:
     if landscape is None or topology is None:
         return None
     finals = map_.population.finals
+    shown = depiction(map_, topology.field, finals)
     return RunPasses(
         map=map_,
+        ends=shown.distance,
         passes=_passes(map_, landscape, topology, finals),
         basins=tuple(last_networks(map_, landscape, topology).basins.tolist()),
         unexplained=reconstruction(map_)["unexplained_variance"],
@@ -81,30 +102,15 @@ def run_passes(map_: Map) -> RunPasses | None:
 def _passes(map_: Map, landscape: Landscape, topology: Topology, finals: Sequence[int]) -> np.ndarray:
     """Return the (n, n) passes between the samples nearest to the networks, none below the networks' own values.
 
-    A search begins at the networks' own points, so there the nearest samples are the networks as the map shows them.
+    A search begins at the networks' own points, so there the nearest samples are the networks as the map decodes them.
     """
-    vertices = landscape.nearest(map_.chart.latents[finals])
+    samples = landscape.nearest(map_.chart.latents[finals])
+    passes = join_heights(topology.full, np.asarray(landscape.fields[topology.field], float), samples)
     own = map_.truth.get(topology.field, np.full(len(map_.population.members), np.nan))[finals]
-    floors = np.fmax(np.asarray(landscape.fields[topology.field], float)[vertices], own)
-    joins, minima = np.diag(floors), topology.full.basin[vertices]
-    for i, j in combinations(range(len(finals)), 2):
-        join = _join(topology.full, int(minima[i]), int(minima[j]))
-        joins[i, j] = joins[j, i] = max(join, floors[i], floors[j])
-    lacking = (minima < 0) | map_.elsewhere[finals]
-    joins[lacking] = joins[:, lacking] = np.nan
-    return joins
-
-
-def _join(tree: MergeTree, first: int, second: int) -> float:
-    """Return the height at which two minima are joined: infinite where they never are, NaN where one is none.
-
-    A sample and the minimum of its branch are joined at the sample's height. So the pass between two samples is the
-    highest of both and the pass between their minima.
-    """
-    if min(first, second) < 0:
-        return np.nan
-    joined = tree.minimax(first, second)
-    return np.inf if joined is None else joined[1]
+    floored: np.ndarray = np.fmax(passes, np.fmax.outer(own, own))
+    lacking = (topology.full.basin[samples] < 0) | map_.elsewhere[finals]
+    floored[lacking] = floored[:, lacking] = np.nan
+    return floored
 
 
 def merge_persistences(passes: np.ndarray) -> np.ndarray:

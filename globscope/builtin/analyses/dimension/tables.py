@@ -13,19 +13,20 @@ from globscope.builtin.analyses.dimension.run_passes import RunPasses, known_fig
 CHARTS = (
     "What each map says of the walls between the runs' final networks, in {field}. kind: the table [[reducer]] of the "
     "map; unexplained_variance: share of the members' squared distances from their mean that encoding and decoding "
-    "lose; leaves: those of the merge tree at the topology's threshold; basins: how many basins the runs end in, and "
-    "missing: how many runs' networks the map does not show, which end in none. Runs beside a slice have no passes. "
-    "largest, median, smallest: persistences of the tree of the runs alone, where groups of runs meet and each network "
-    "is a leaf; passes: lowest and highest of the passes between two runs. persistences: the merge tree's own, largest "
-    "first, with leaves that hold no run. All passes and persistences between runs are upper bounds: the map may miss "
-    "a lower path."
+    "lose; leaves: those of the merge tree at the topology's threshold; basins: how many basins the runs end in; "
+    "in_none: how many of them end in none, such as where the way to its minimum leaves the trusted region. certain: "
+    "of how many pairs the map decodes both networks, missing neither by more than a hundredth of their distance; "
+    "other passes are between other networks, and runs beside a slice have none. largest, median, smallest: "
+    "persistences of the tree of the runs alone, where groups of runs meet and each network is a leaf; passes: lowest "
+    "and highest of the passes between two runs. persistences: the merge tree's own, largest first, with leaves that "
+    "hold no run. All passes and persistences between runs are upper bounds: the map may miss a lower path."
 )
 PAIRS = (
     "Every two runs' final networks, with the highest {field} on paths between them. straight: the straight line in "
     "weight space; curve: a trained Bezier curve; on …: the lowest pass on any map of this kind, "
     "whatever their number of axes. lowest: the lowest of these, an upper bound of the true pass as all of them are; "
-    "by: where it was found. Maps that do not show one of the two networks are left out there, since their paths end "
-    "at others. distance: Euclidean, in weight space."
+    "by: where it was found. Maps that do not decode one of the two networks are left out there, since their paths "
+    "end at others. distance: Euclidean, in weight space."
 )
 PASSES = (
     "Every pair's pass on every map, an upper bound: the height at which the merge tree joins the samples nearest to "
@@ -50,7 +51,8 @@ def _chart_row(one: RunPasses) -> Row:
         "unexplained_variance": one.unexplained,
         "leaves": len(one.topology.tree.minima),
         "basins": len({basin for basin in one.basins if basin >= 0}),
-        "missing": one.basins.count(-1),
+        "in_none": one.basins.count(-1),
+        "certain": int(np.isfinite(one.certain_pairs).sum()),
         "largest": known_figure(np.max, persistences),
         "median": known_figure(np.median, persistences),
         "smallest": known_figure(np.min, persistences),
@@ -82,7 +84,7 @@ def pair_ways(found: Sequence[RunPasses], known: KnownPaths) -> dict[str, np.nda
 
 
 def certain_ways(found: Sequence[RunPasses], known: KnownPaths) -> dict[str, np.ndarray]:
-    """Return these ways where they end at the runs' networks themselves: NaN where a map does not show one."""
+    """Return these ways where they end at the runs' networks themselves: NaN where a map does not decode one."""
     return _ways([(one.map.kind, one.certain_pairs) for one in found], known)
 
 

@@ -1,4 +1,4 @@
-"""Warnings about walls that only maps have, and about networks that they do not show."""
+"""Warnings about walls that only maps have, and about networks that they do not decode."""
 
 from collections.abc import Iterator, Sequence
 from itertools import combinations
@@ -20,11 +20,12 @@ def warnings(found: Sequence[RunPasses], known: KnownPaths, names: Sequence[str]
         yield from _wall_warnings(
             kind, np.fmin.reduce([one.pairs for one in own]), lowest, own[0].topology.threshold, pairs
         )
-        missing = [one.map.name for one in own if -1 in one.basins]
+        missing = [one.map.name for one in own if np.isnan(one.certain_pairs).any()]
         if missing:
+            do = "do" if len(missing) > 1 else "does"
             yield (
-                f"{kind}: {list_names(missing)} do not show the final networks of all runs, so passes from there are "
-                "passes from other networks"
+                f"{kind}: {list_names(missing)} {do} not decode the final networks of all runs, so passes from there "
+                "are passes from other networks"
             )
 
 
