@@ -672,6 +672,18 @@ WRONG = {
         ),
         {"restored_chart_is_the_fitted_one"},
     ),
+    "forgets its pullback": (
+        (
+            Kept2D,
+            {
+                "changed": lambda self, chart, inputs, rng: evolve(
+                    chart, arrays={"x": np.zeros(1)}, pullback=lambda p, g: g[:, :2].copy()
+                ),
+                "restore": lambda self, inputs, arrays: tiny(inputs, 2),
+            },
+        ),
+        {"restored_chart_is_the_fitted_one"},
+    ),
     "asks for points that are not finite": (
         sampler(lambda self, samples, chart, landscape: Samples(points=samples.points * np.nan)),
         {"asks_for_finite_points_of_the_chart"},

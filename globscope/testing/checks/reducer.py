@@ -20,6 +20,9 @@ SAME_NETWORK = 1e-4
 STEPS = (1e-2, 1e-3, 1e-4)
 DERIVATIVE = 1e-2
 
+# What a chart's functions return, by the names of `_Fit`.
+ANSWERS = {"decoded": "decoded points", "encoded": "encoded points", "pulled_back": "gradients that are pulled back"}
+
 
 @define(frozen=True, kw_only=True)
 class _Fit:
@@ -29,6 +32,7 @@ class _Fit:
     chart: Chart
     decoded: np.ndarray | None = None
     encoded: np.ndarray | None = None
+    pulled_back: np.ndarray | None = None
     moved: tuple[str, ...] = ()
 
 
@@ -38,11 +42,11 @@ class ReducerChecks(OptionChecks):
     def same_seed_gives_the_same_chart(self) -> None:
         """Equal inputs and generator give equal bits, whatever the global random state."""
         require_same(self._first.chart.latents, self._again.chart.latents, "latents differ between equal seeds")
-        for name in ("decoded", "encoded"):
+        for name, what in ANSWERS.items():
             one, two = getattr(self._first, name), getattr(self._again, name)
-            require((one is None) == (two is None), f"only one of two equal fits has {name} points")
+            require((one is None) == (two is None), f"only one of two equal fits has {what}")
             if one is not None:
-                require_same(one, two, f"{name} points differ between equal seeds")
+                require_same(one, two, f"{what} differ between equal seeds")
 
     def leaves_global_random_state_alone(self) -> None:
         """Neither fitting nor decoding nor encoding draws from the global generators."""
@@ -131,17 +135,17 @@ class ReducerChecks(OptionChecks):
         Compared with central differences. Short steps are lost in the rounding of a decoder in float32, and long ones
         run over the kinks of a ReLU, so each derivative has to agree at one of several.
         """
-        chart = self._first.chart
-        if chart.pullback is None:
+        chart, found = self._first.chart, self._first.pulled_back
+        if chart.pullback is None or found is None:
             return
         require(chart.decode, "has a pullback, and no decode whose it is")
-        points = _points(chart)
-        gradients = np.random.default_rng(2).normal(size=(len(points), chart.space.rank))
-        before = points.copy(), gradients.copy()
-        found = numeric("gradients that are pulled back", chart.pullback(points, gradients))
+        points, gradients = _points(chart), _gradients(chart)
+        numeric(ANSWERS["pulled_back"], found)
         require(found.shape == points.shape, f"pulls gradients back to shape {found.shape}, not {points.shape}")
-        for now, then in zip((points, gradients), before, strict=True):
-            require_same(now, then, "pullback writes into what it is given")
+        given = points.copy(), gradients.copy()
+        chart.pullback(*given)
+        for now, before in zip(given, (points, gradients), strict=True):
+            require_same(now, before, "pullback writes into what it is given")
         wanted = np.stack([_derivatives(chart, points, gradients, step) for step in STEPS])
         off = np.abs(wanted - found).min(axis=0)
         require((off <= DERIVATIVE * np.abs(wanted).max()).all(), "pullback is not the transposed Jacobian of decode")
@@ -191,11 +195,11 @@ class ReducerChecks(OptionChecks):
         if arrays is None:
             return
         again = _answers(self._first.inputs, self.component.restore(self._first.inputs, _from_file(arrays)))
-        for name in ("decoded", "encoded"):
+        for name, what in ANSWERS.items():
             one, two = getattr(self._first, name), getattr(again, name)
-            require((one is None) == (two is None), f"restored and fitted chart disagree on having {name} points")
+            require((one is None) == (two is None), f"restored and fitted chart disagree on having {what}")
             if one is not None:
-                require_same(one, two, f"{name} points differ between the restored chart and the fitted one")
+                require_same(one, two, f"{what} differ between the restored chart and the fitted one")
 
     @cached_property
     def _first(self) -> _Fit:
@@ -217,7 +221,8 @@ def _answers(inputs: ReducerInputs, chart: Chart) -> _Fit:
     fit = _Fit(inputs=inputs, chart=chart)
     decoded = None if chart.decode is None else np.asarray(chart.decode(_points(chart)))
     encoded = None if chart.encode is None else np.asarray(chart.encode(_networks(fit)))
-    return evolve(fit, decoded=decoded, encoded=encoded)
+    pulled_back = None if chart.pullback is None else np.asarray(chart.pullback(_points(chart), _gradients(chart)))
+    return evolve(fit, decoded=decoded, encoded=encoded, pulled_back=pulled_back)
 
 
 def _points(chart: Chart) -> np.ndarray:
@@ -225,6 +230,11 @@ def _points(chart: Chart) -> np.ndarray:
     latents = np.nan_to_num(chart.latents, posinf=0, neginf=0)  # that they are finite is another check
     low, high = latents.min(axis=0), latents.max(axis=0)
     return np.random.default_rng(1).uniform(low, high, size=(5, chart.dimension))
+
+
+def _gradients(chart: Chart) -> np.ndarray:
+    """Return gradients with respect to the coordinates of the five points."""
+    return np.random.default_rng(2).normal(size=(len(_points(chart)), chart.space.rank))
 
 
 def _derivatives(chart: Chart, points: np.ndarray, gradients: np.ndarray, step: float) -> np.ndarray:
