@@ -1,6 +1,6 @@
 """Curvatures at the tops of paths, by a few steps of Lanczos on differences of gradients."""
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 
 import numpy as np
 from attrs import define
@@ -36,8 +36,10 @@ def measurements(paths: int, dimension: int) -> int:
     return paths * (1 + 2 * min(dimension, DIRECTIONS))
 
 
-def curvatures_at_tops(record: Record, paths: Sequence[Path]) -> Steps[list[Top]]:
+def curvatures_at_tops(record: Record, paths: Sequence[Path], before_last: Callable[[], None]) -> Steps[list[Top]]:
     """Return what is found at the highest sample of each path; all paths in the same rounds.
+
+    `before_last` is called before the last of these rounds, which brings all edges that were joined until then.
 
     The first direction is the path's tangent. With as many directions as axes the count is that of the Hessian; with
     fewer it is that of the Hessian on a Krylov space, a lower bound.
@@ -52,7 +54,10 @@ def curvatures_at_tops(record: Record, paths: Sequence[Path]) -> Steps[list[Top]
     along = np.array([path.tangent for path in paths])
     across = at_top.slopes - (at_top.slopes * along).sum(axis=1, keepdims=True) * along
     bases, products = [along], list[np.ndarray]()
-    for _ in range(min(tops.shape[1], DIRECTIONS)):
+    directions = min(tops.shape[1], DIRECTIONS)
+    for number in range(directions):
+        if number == directions - 1:
+            before_last()
         product = yield from _products(record, tops, bases[-1], along, joined)
         products.append(product)
         bases.append(_next_directions(np.stack(bases, axis=1), product))
@@ -95,16 +100,21 @@ def _products(
 
 def _next_directions(bases: np.ndarray, products: np.ndarray) -> np.ndarray:
     """Return (p, d) directions orthogonal to (p, k, d) bases: the products', or axes where these bring no new one."""
-    axes = bases.shape[2]
-    candidates = np.concatenate([products[:, None], np.broadcast_to(np.eye(axes), (len(bases), axes, axes))], axis=1)
-    for _ in range(2):  # twice is enough: Parlett, "The Symmetric Eigenvalue Problem", 1980
-        candidates = candidates - np.einsum("pcd,pkd,pke->pce", candidates, bases, bases)
-    length = np.linalg.norm(candidates, axis=2)
-    size = np.maximum(np.linalg.norm(products, axis=1), 1e-300)
-    chosen = np.where(length[:, 0] > 1e-6 * size, 0, 1 + length[:, 1:].argmax(axis=1))
-    rows = np.arange(len(bases))
-    directions: np.ndarray = candidates[rows, chosen] / np.maximum(length[rows, chosen], 1e-300)[:, None]
+    directions = _orthogonal(products, bases)
+    lengths = np.linalg.norm(directions, axis=1)
+    directions /= np.maximum(lengths, 1e-300)[:, None]
+    for number in np.flatnonzero(lengths <= 1e-6 * np.linalg.norm(products, axis=1)):
+        axes = _orthogonal(np.eye(bases.shape[2]), np.broadcast_to(bases[number], (bases.shape[2], *bases.shape[1:])))
+        longest = axes[np.linalg.norm(axes, axis=1).argmax()]
+        directions[number] = longest / max(float(np.linalg.norm(longest)), 1e-300)
     return directions
+
+
+def _orthogonal(vectors: np.ndarray, bases: np.ndarray) -> np.ndarray:
+    """Return (p, d) vectors without their parts along (p, k, d) orthonormal bases."""
+    for _ in range(2):  # twice is enough: Parlett, "The Symmetric Eigenvalue Problem", 1980
+        vectors = vectors - np.einsum("pk,pkd->pd", np.einsum("pd,pkd->pk", vectors, bases), bases)
+    return vectors
 
 
 def _spectra(bases: np.ndarray, products: np.ndarray) -> np.ndarray:

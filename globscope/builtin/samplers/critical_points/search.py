@@ -245,6 +245,12 @@ class CriticalPoints:
         unfinished = [self.paths[pair] for pair in self.wanted if pair not in self.finished]
         return self._allowance(unfinished) + self._curvature_cost
 
+    def _join_all(self) -> None:
+        """Give the paths and all samples beside them their edges."""
+        for pair in self.finished.intersection(self.wanted):
+            self.record.join(self.paths[pair].rows)
+        join_rest(self.record)
+
     @property
     def _affordable_tops(self) -> int:
         """How many tops can be looked at."""
@@ -258,15 +264,13 @@ class CriticalPoints:
 
     def _conclude(self) -> Steps[None]:
         """Look at the tops of the tree's passes, and give every sample its edges."""
-        for pair in self.finished.intersection(self.wanted):
-            self.record.join(self.paths[pair].rows)
-        join_rest(self.record)
         persistent = self.persistences
         tree = sorted(persistent, key=lambda pair: -persistent[pair])[: self._affordable_tops]
         if tree:
-            tops = yield from curvatures_at_tops(self.record, [self.paths[pair] for pair in tree])
+            tops = yield from curvatures_at_tops(self.record, [self.paths[pair] for pair in tree], self._join_all)
             self.tops = dict(zip(tree, tops, strict=True))
         elif len(self.minima.rows):
+            self._join_all()
             self.record.join(np.array([[self.minima.rows[0], self.record.count]]))
             yield from self.record.measure(self.minima.points[:1], gradients=True)
 
