@@ -3,6 +3,7 @@
 import sys
 from collections.abc import Iterator
 from contextlib import AbstractContextManager, contextmanager, nullcontext
+from functools import lru_cache
 from typing import Any, Literal
 
 
@@ -114,6 +115,15 @@ def threads_for(multiplications: int) -> AbstractContextManager[None]:
     return one_thread(multiplications < SMALL)
 
 
+@lru_cache(maxsize=1)
+def _libraries(modules: int) -> Any:
+    """Return the libraries that compute in threads, found anew once there are more modules: that takes milliseconds."""
+    del modules
+    from threadpoolctl import ThreadpoolController
+
+    return ThreadpoolController()
+
+
 @contextmanager
 def with_threads(threads: int | None) -> Iterator[None]:
     """Restrict torch, BLAS and OpenMP to a number of threads, which affects the last bits of sums; None does nothing.
@@ -125,8 +135,7 @@ def with_threads(threads: int | None) -> Iterator[None]:
         yield
         return
     import torch
-    from threadpoolctl import threadpool_limits
 
-    with threadpool_limits(threads), same_threads():
+    with _libraries(len(sys.modules)).limit(limits=threads), same_threads():
         torch.set_num_threads(threads)
         yield

@@ -22,6 +22,8 @@ NO_FIELDS = (
     "trusted",
     "cycle_error",
     "barycentric",
+    "edges",
+    "gradients",
 )
 BASIN, ARC = "basin_", "arc_"
 
@@ -109,8 +111,9 @@ def run_landscape(path: Path, arrays: Arrays) -> Landscape:
         if array.shape != (len(points),):
             raise FileError(f"{path}: {name!r} must be one per point, ({len(points)},), not of shape {array.shape}")
     index, shape = _places(path, arrays, len(points)) if "index" in arrays else (None, None)
+    edges = _edges(path, arrays["edges"], len(points)) if "edges" in arrays else None
     return Landscape(
-        samples=Samples(points=points, index=index, shape=shape),
+        samples=Samples(points=points, index=index, shape=shape, edges=edges),
         fields=fields,
         distance_to_member=figures.get("distance_to_member", np.full(len(points), np.nan)),
         cycle_error=figures.get("cycle_error"),

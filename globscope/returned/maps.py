@@ -108,16 +108,22 @@ def checked_samples(component: str, samples: Any, chart: Chart, before: int = 0)
     return evolve(samples, points=points, index=index, shape=shape, edges=edges)
 
 
-def check_gradient(component: str, name: str, fields: Collection[str], before: Samples | None) -> None:
+def check_gradient(component: str, name: str, fields: Collection[str], earlier: str | None) -> None:
     """Refuse the gradient of a field that is not measured, or of another one than in earlier rounds.
+
+    Args:
+        component: The sampler, as messages name it.
+        name: Of the field.
+        fields: Those that are measured.
+        earlier: The field of earlier rounds; None where they asked for no gradient.
 
     Raises:
         PluginError: With the fields that there are.
     """
     if name not in fields:
         raise PluginError(f"{component}: asks for the gradient of {name!r}, which is none of {', '.join(fields)}")
-    if before is not None and before.gradient not in (None, name):
-        raise PluginError(f"{component}: asks for the gradient of {name!r}, after that of {before.gradient!r}")
+    if earlier not in (None, name):
+        raise PluginError(f"{component}: asks for the gradient of {name!r}, after that of {earlier!r}")
 
 
 def _edges(component: str, edges: Any, samples: int) -> np.ndarray:

@@ -31,6 +31,7 @@ from globscope.roles.bench import (
 from globscope.roles.evaluator import (
     Evaluator as Evaluator,
     EvaluatorTraits as EvaluatorTraits,
+    Renews as Renews,
     TriesScoring as TriesScoring,
     UnitScorer as UnitScorer,
 )
@@ -71,6 +72,7 @@ from globscope.roles.sampler import (
     FillsLattice as FillsLattice,
     Sampler as Sampler,
     SamplerTraits as SamplerTraits,
+    Searches as Searches,
 )
 from globscope.roles.task import Fits as Fits, PreparedTask as PreparedTask, Recognises as Recognises, Task as Task
 from globscope.roles.topology import TopologyMethod as TopologyMethod, TopologyTraits as TopologyTraits

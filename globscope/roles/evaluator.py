@@ -35,6 +35,18 @@ class UnitScorer(Protocol):
         ...
 
 
+class Renews(Protocol):
+    """A scorer that scores other networks of the same space with what it has prepared, such as examples on a device."""
+
+    def renew(self, networks: Networks, plan: Plan) -> UnitScorer:
+        """Return what scores the units of a plan of other networks, as a new scorer would.
+
+        Space, buffers, seed and gradient are those for which this scorer was made, and so is all of the plan but its
+        units.
+        """
+        ...
+
+
 class Evaluator(Protocol):
     """Scores networks on a task, each with its own buffers (`NetworkBuffers` is the rule).
 

@@ -57,6 +57,19 @@ class Store:
         """Return where an unfinished stage lies, or would lie."""
         return self.place(stage, key).with_name(f"{key}{PART}")
 
+    def is_begun(self, stage: str, key: str) -> bool:
+        """Whether a stage is finished or was begun."""
+        return self.place(stage, key).is_dir() or self.unfinished_place(stage, key).is_dir()
+
+    def remove(self, stage: str, key: str) -> None:
+        """Remove a stage that another one holds as a whole; a kill meanwhile leaves an unfinished one."""
+        if self.is_begun(stage, key):
+            with self._hold(stage, key):
+                if self.place(stage, key).is_dir():
+                    discard(self.unfinished_place(stage, key))
+                    self.place(stage, key).replace(self.unfinished_place(stage, key))
+                discard(self.unfinished_place(stage, key))
+
     def shard_folders(self, stage: str, key: str) -> list[Path]:
         """Return the folders of all shards of an unfinished stage."""
         return sorted(self._shards(stage, key).glob(f"*{PART}"))

@@ -14,6 +14,7 @@ from globscope.spec.model import Entry, ReducerEntry
 from globscope.store import fingerprint, key
 from globscope.study.buffers import with_buffers
 from globscope.study.extent import Branches
+from globscope.study.landscapes import as_measured, landscape, landscape_at
 from globscope.study.stage_keys import Stage
 from globscope.study.stages.align import AlignerStage
 from globscope.study.stages.evaluate import evaluate
@@ -21,7 +22,6 @@ from globscope.study.stages.explain import explain
 from globscope.study.stages.part import attempt_parts, compute_part, compute_parts
 from globscope.study.stages.population import population
 from globscope.study.stages.reduce import ReducerStage, fit_side_by_side
-from globscope.study.stages.sample import landscape, landscape_at
 from globscope.study.stages.topology import topology
 from globscope.study.truth import Truth, truth_of, with_keys
 from globscope.study.workshop import Workshop
@@ -106,6 +106,7 @@ class StudyBench:
             buffers=fitted.population.buffers,
             nearest=np.arange(len(fitted.population.members)),
         )
+        measured = as_measured(self.workshop, fitted)
         label, fields = f"evaluate {fitted.name}'s members", dict[str, np.ndarray]()
         found, trees, explained = dict[str, Landscape](), dict[str, dict[str, Topology]](), dict[str, Finding]()
         with Branches() as branches:
@@ -116,7 +117,7 @@ class StudyBench:
                     sampled, landscape_key = landscape(self.workshop, fitted, sampler)
                     found[sampler.name] = sampled
                     trees[sampler.name] = self._trees(sampled, landscape_key, f"merge tree of {fitted.name}")
-                    if (finding := explain(self.workshop, fitted, sampler, sampled, landscape_key)) is not None:
+                    if (finding := explain(self.workshop, measured, sampler, sampled, landscape_key)) is not None:
                         explained[sampler.name] = finding
         return evolve(fitted, decoded=fields, landscapes=found, topologies=trees, explanations=explained)
 

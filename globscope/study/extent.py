@@ -33,6 +33,7 @@ STOPS = (
     Stage.REDUCE,
     Stage.SAMPLE,
     Stage.EVALUATE,
+    Stage.SEARCH,
     Stage.TOPOLOGY,
     Stage.ANALYSIS,
 )

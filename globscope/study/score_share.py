@@ -13,28 +13,30 @@ from globscope.study.score_units import Evaluation, score_units
 from globscope.study.stage_keys import Stage
 from globscope.study.workshop import Workshop
 from globscope.torch_settings import precise, same_threads
-from globscope.values.evaluation import Networks, Plan
+from globscope.values.evaluation import Networks, Plan, UnitPullback
 
 
-def score_share(workshop: Workshop, networks: Networks, key: str, label: str) -> OpenStage:
+def score_share(
+    workshop: Workshop, networks: Networks, key: str, label: str, pullback: UnitPullback | None
+) -> OpenStage:
     """Score the units of an evaluation that are this shard's; return what is left then.
 
-    The stage's own folder is only read, since another process may be at work there.
+    The stage's own folder is only read, since another process may be at work there. Arguments are those of `evaluate`.
     """
     found = OpenStage(stage=Stage.EVALUATE, key=key, label=label)
     try:
-        return _score(workshop, networks, found)
+        return _score(workshop, networks, found, pullback)
     except (OSError, FileError):
         if not _is_over(workshop, key):
             raise
         return evolve(found, parts=1)  # its folder was renamed, or this shard's removed, in the meantime
 
 
-def _score(workshop: Workshop, networks: Networks, found: OpenStage) -> OpenStage:
+def _score(workshop: Workshop, networks: Networks, found: OpenStage, pullback: UnitPullback | None) -> OpenStage:
     key, shard, plan = found.key, workshop.extent.shard, _prepared_plan(workshop, found.key)
     if shard is None or plan is None:
         return found
-    journal = _journal(workshop, networks, key, shard, plan)
+    journal = evolve(_journal(workshop, networks, key, shard, plan), pullback=pullback)
     if journal.pending():
         evaluator: Evaluator = workshop.spec.evaluator.component
         evaluation = Evaluation(

@@ -1,6 +1,6 @@
 """Scores the units of an evaluation, wherever a pool's workers are; the journal keeps what each of them gave."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterable, Iterator
 
 import numpy as np
 from attrs import define
@@ -8,11 +8,12 @@ from attrs import define
 from globscope.errors import EvaluationError
 from globscope.memory import is_out_of_memory
 from globscope.registry import Registry
-from globscope.roles import Evaluator, Task, Workers
+from globscope.roles import Evaluator, Task, UnitScorer, Workers
 from globscope.study.disk.journal import DiskJournal
 from globscope.study.meter import measure_items, with_costs
 from globscope.study.pool import as_in_a_study
 from globscope.values.chart import Progress
+from globscope.values.cost import Cost
 from globscope.values.evaluation import Networks, Plan, Unit
 
 
@@ -51,20 +52,44 @@ class TooLarge:
     reason: str
 
 
+Scored = Iterator[tuple[Unit, ScoredUnit | TooLarge, Cost]]
+
+
 def score_units(evaluation: Evaluation, journal: DiskJournal, workers: Workers, progress: Progress) -> set[Unit]:
     """Record all pending units, and return those that were.
 
     Raises:
         EvaluationError: A unit of one network does not fit into memory.
     """
+
+    def score(units: Iterable[Unit]) -> Scored:
+        return with_costs(workers.map(unit_scorer, evaluation, units))
+
+    return record_units(journal, score, progress, workers.count)
+
+
+def record_units(
+    journal: DiskJournal, score: Callable[[Iterable[Unit]], Scored], progress: Progress, workers: int
+) -> set[Unit]:
+    """Record all pending units of a journal, and return those that were.
+
+    Args:
+        journal: Of the units.
+        score: Yields units as they are scored, with their scores and cost.
+        progress: Hears of the networks that are scored.
+        workers: How many units are scored side by side.
+
+    Raises:
+        EvaluationError: A unit of one network does not fit into memory.
+    """
     count, recorded = journal.size, set[Unit]()
-    side_by_side = {"workers": workers.count} if workers.count > 1 else {}
+    side_by_side = {"workers": workers} if workers > 1 else {}
     while pending := journal.pending():  # again where units were split
         done = count - sum(len(unit) for unit in pending)
         progress(done, count, **side_by_side)
         # Not those that other processes have scored meanwhile, as far as the pool takes one after another.
         lacking = filter(journal.lacks, pending)
-        for unit, scored, cost in with_costs(workers.map(unit_scorer, evaluation, lacking)):
+        for unit, scored, cost in score(lacking):
             if isinstance(scored, TooLarge):
                 _split(journal, unit, scored)
             else:
@@ -79,22 +104,27 @@ def score_units(evaluation: Evaluation, journal: DiskJournal, workers: Workers, 
 @measure_items
 def unit_scorer(evaluation: Evaluation) -> Callable[[Unit, Progress], ScoredUnit | TooLarge]:
     """Return what scores one unit after another in this process."""
-    import torch
-
     with as_in_a_study(evaluation.registry, evaluation.evaluator):
         scorer = evaluation.evaluator.scorer(evaluation.networks, evaluation.task, evaluation.plan)
 
     def score(unit: Unit, _: Progress) -> ScoredUnit | TooLarge:
         with as_in_a_study(evaluation.registry, evaluation.evaluator):
-            try:
-                fields = dict(scorer.score(unit))
-            except (MemoryError, RuntimeError) as error:
-                if not is_out_of_memory(error):
-                    raise
-                return TooLarge(str(error))
-        return ScoredUnit(fields=fields, device=scorer.device, threads=torch.get_num_threads())
+            return score_unit(scorer, unit)
 
     return score
+
+
+def score_unit(scorer: UnitScorer, unit: Unit) -> ScoredUnit | TooLarge:
+    """Return the scores of a unit, or that it does not fit into memory."""
+    import torch
+
+    try:
+        fields = dict(scorer.score(unit))
+    except (MemoryError, RuntimeError) as error:
+        if not is_out_of_memory(error):
+            raise
+        return TooLarge(str(error))
+    return ScoredUnit(fields=fields, device=scorer.device, threads=torch.get_num_threads())
 
 
 def _split(journal: DiskJournal, unit: Unit, scored: TooLarge) -> None:

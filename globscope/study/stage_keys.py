@@ -22,6 +22,7 @@ class Stage(StrEnum):
     REDUCE = "reduce"
     SAMPLE = "sample"
     EVALUATE = "evaluate"
+    SEARCH = "search"
     EXPLAIN = "explain"
     TOPOLOGY = "topology"
     ANALYSIS = "analysis"

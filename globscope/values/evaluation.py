@@ -1,6 +1,6 @@
 """The networks that an evaluator scores, and the units in which it plans to score them."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from typing import Literal
 
 import numpy as np
@@ -87,6 +87,10 @@ class Unit:
         """The two units into which it is cut if it does not fit into memory."""
         middle = (self.start + self.stop) // 2
         return Unit(start=self.start, stop=middle), Unit(start=middle, stop=self.stop)
+
+
+# From a unit and the (n, r) gradients of its networks to the gradients that are kept of them.
+UnitPullback = Callable[[Unit, np.ndarray], np.ndarray]
 
 
 @define(frozen=True, kw_only=True)

@@ -1,6 +1,6 @@
 """Samples of a chart and the losses of the networks they decode to."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 
 import numpy as np
 from attrs import define, evolve, field
@@ -30,18 +30,16 @@ class Samples:
     edges: np.ndarray | None = field(default=None, converter=read_only, eq=False, repr=False)
     gradient: str | None = None
 
-    def concatenate(self, later: "Samples") -> "Samples":
-        """Return these samples followed by a later round's, on the same lattice, with the edges of both."""
-        index = None
-        if self.index is not None and later.index is not None:
-            index = np.concatenate([self.index, later.index])
-        meshes = [mesh for mesh in (self.edges, later.edges) if mesh is not None]
+    def concatenate(self, *later: "Samples") -> "Samples":
+        """Return these samples followed by later rounds', on the same lattice, with the edges of all."""
+        rounds = (self, *later)
+        meshes = [one.edges for one in rounds if one.edges is not None]
         return Samples(
-            points=np.concatenate([self.points, later.points]),
-            index=index,
+            points=np.concatenate([one.points for one in rounds]),
+            index=_concatenate([one.index for one in rounds]),
             shape=self.shape,
             edges=np.concatenate(meshes) if meshes else None,
-            gradient=self.gradient or later.gradient,
+            gradient=next((one.gradient for one in rounds if one.gradient), None),
         )
 
 
@@ -70,23 +68,19 @@ class Landscape:
     gradients: np.ndarray | None = field(default=None, converter=read_only, eq=False, repr=False)
     seconds: Mapping[str, float] = field(factory=dict, eq=False, repr=False)
 
-    def concatenate(self, later: "Landscape") -> "Landscape":
-        """Return this landscape followed by a later round's; a gradient that one of them lacks is NaN."""
-        cycles = None
-        if self.cycle_error is not None and later.cycle_error is not None:
-            cycles = np.concatenate([self.cycle_error, later.cycle_error])
-        gradients = None
-        if self.gradients is not None or later.gradients is not None:
-            gradients = np.concatenate([_gradients_of(one) for one in (self, later)])
+    def concatenate(self, *later: "Landscape") -> "Landscape":
+        """Return this landscape followed by later rounds'; where some have gradients, those of the others are NaN."""
+        rounds = (self, *later)
+        has_gradients = any(one.gradients is not None for one in rounds)
         return evolve(
             self,
-            samples=self.samples.concatenate(later.samples),
-            fields={name: np.concatenate([self.fields[name], later.fields[name]]) for name in self.fields},
-            distance_to_member=np.concatenate([self.distance_to_member, later.distance_to_member]),
-            cycle_error=cycles,
-            trusted=np.concatenate([self.trusted, later.trusted]),
-            gradients=gradients,
-            seconds={name: self.seconds[name] + later.seconds[name] for name in self.seconds},
+            samples=self.samples.concatenate(*(one.samples for one in later)),
+            fields={name: np.concatenate([one.fields[name] for one in rounds]) for name in self.fields},
+            distance_to_member=np.concatenate([one.distance_to_member for one in rounds]),
+            cycle_error=_concatenate([one.cycle_error for one in rounds]),
+            trusted=np.concatenate([one.trusted for one in rounds]),
+            gradients=np.concatenate([_gradients_of(one) for one in rounds]) if has_gradients else None,
+            seconds={name: sum(one.seconds[name] for one in rounds) for name in self.seconds},
         )
 
     def part(self, start: int, stop: int) -> "Landscape":
@@ -119,3 +113,9 @@ def _gradients_of(landscape: Landscape) -> np.ndarray:
     """Return the (n, d) gradients of a landscape, NaN where it has none."""
     found = landscape.gradients
     return np.full(landscape.samples.points.shape, np.nan) if found is None else found
+
+
+def _concatenate(arrays: Sequence[np.ndarray | None]) -> np.ndarray | None:
+    """Return arrays as one; None where one is missing."""
+    known = [array for array in arrays if array is not None]
+    return np.concatenate(known) if len(known) == len(arrays) else None

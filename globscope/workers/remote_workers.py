@@ -1,5 +1,6 @@
 """Workers in other processes, which take items and come back with results, or die."""
 
+import weakref
 from abc import ABC, abstractmethod
 from collections import deque
 from collections.abc import Callable, Iterable, Iterator, Sequence
@@ -38,6 +39,7 @@ class RemoteWorkers(ABC, Generic[Remote]):
         self.count = count
         self.started: list[Remote] = []
         self._ended_unready = 0
+        self._last: _Job | None = None
 
     @abstractmethod
     def new_worker(self, module: str) -> Remote:
@@ -74,13 +76,19 @@ class RemoteWorkers(ABC, Generic[Remote]):
         waiting = deque(SentItem(item, self.item(item)) for item in items)
         if not waiting:
             return
-        work = _Work(self, self.job(prepare, shared), prepare.__module__, waiting, progress_of)
+        work = _Work(self, self._job(prepare, shared), prepare.__module__, waiting, progress_of)
         try:
             yield from work.results()
         finally:
             for worker in self.busy:
                 self.started.remove(worker)
                 worker.end()
+
+    def _job(self, prepare: Callable[[Any], Any], shared: Any) -> Any:
+        """Return the job of function and shared value: the last one, which workers have, where both are the same."""
+        if self._last is None or self._last.prepare is not prepare or self._last.shared() is not shared:
+            self._last = _Job(prepare, _reference(shared), self.job(prepare, shared))
+        return self._last.job
 
     def end(self) -> None:
         """End all workers, whatever they are at."""
@@ -112,6 +120,23 @@ class RemoteWorkers(ABC, Generic[Remote]):
             return []
         worker.task.count_death(how)
         return [worker.task]
+
+
+@define(frozen=True)
+class _Job:
+    """What was handed to workers last, with a reference to the shared value, which it does not keep alive."""
+
+    prepare: Callable[[Any], Any]
+    shared: Callable[[], Any]
+    job: Any
+
+
+def _reference(shared: Any) -> Callable[[], Any]:
+    """Return what returns a value while it is alive; never a value that cannot be referred to."""
+    try:
+        return weakref.ref(shared)
+    except TypeError:
+        return object
 
 
 @define

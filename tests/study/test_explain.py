@@ -2,6 +2,7 @@
 
 import re
 
+import numpy as np
 import pytest
 from matplotlib.figure import Figure
 from support.components import BUILT_IN
@@ -11,9 +12,10 @@ from support.study import TINY_TASK, Notes, blank_pictures
 from globscope.api import Finding, PluginError
 from globscope.cli.print_tables import print_summary
 from globscope.errors import RunError
+from globscope.files.read import read_landscape
 from globscope.session import Study
 from globscope.spec.read import read_spec
-from globscope.store import read_json
+from globscope.store import read_arrays, read_json
 from globscope.sweep.figures import figures
 from globscope.testing import registry_of
 from globscope.testing.tiny.task import TinyTask
@@ -55,6 +57,15 @@ def test_the_report_shows_it_in_the_map_s_own_section_with_its_files_and_warning
     assert links
     assert all((folder / link).is_file() for link in links)
     assert 'The descents are few. <span class="source">(flat: descend)</span>' in page
+
+
+def test_the_landscape_in_the_run_folder_has_the_edges_and_gradients_of_the_search(finished):
+    result, folder = finished
+    found = read_landscape(folder / "landscapes" / "flat-descend.npz")
+    assert found.fields.keys() == result.map("flat").landscape.fields.keys()
+    np.testing.assert_array_equal(found.samples.edges, result.map("flat").landscape.samples.edges)
+    stored = read_arrays(folder / "landscapes" / "flat-descend.npz")["gradients"]
+    np.testing.assert_array_equal(stored, result.map("flat").landscape.gradients)
 
 
 def test_results_and_the_terminal_list_its_tables_and_warnings(finished, capsys):

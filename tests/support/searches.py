@@ -46,8 +46,7 @@ class Descend:
 
     def ask(self, chart, landscape, rng):
         """Return the next round's samples."""
-        del rng
-        return next_round(self._search(chart), landscape)
+        return next_round(self.search(chart, rng), landscape)
 
     def explain(self, chart, landscape):
         """Return where the descents ended."""
@@ -64,7 +63,9 @@ class Descend:
         points = landscape.samples.points.reshape(-1, count, landscape.samples.points.shape[1])
         return [tuple(map(tuple, points[:, n].tolist())) for n in range(count)]
 
-    def _search(self, chart):
+    def search(self, chart, rng):
+        """Return the search."""
+        del rng
         points, edges, count = chart.latents[::2], None, len(chart.latents[::2])
         for turn in range(self.rounds):
             found = yield Samples(points=points, edges=edges, gradient=self.gradient or None)

@@ -303,7 +303,7 @@ def sampler(changed):
 ROUNDS, DESCENTS = 4, 6
 
 
-def remembering(self, chart):
+def remembering(self, chart, rng):
     """A search that looks up what it is sent by the points for which it asked."""
     known = {tuple(point): n for n, point in enumerate(chart.latents[::2])}
     found = yield Samples(points=chart.latents[::2])
@@ -733,7 +733,7 @@ WRONG = {
         {"asks_for_the_gradient_of_one_field"},
     ),
     "goes by the points for which it asked": (
-        (Descend, {"_search": remembering}),
+        (Descend, {"search": remembering}),
         {"continues_from_points_that_differ_in_their_last_bits"},
     ),
     "takes more than its budget": (

@@ -2,6 +2,7 @@
 
 from collections.abc import Sequence
 from concurrent.futures import Future, ThreadPoolExecutor
+from copy import copy
 from typing import Any
 
 import numpy as np
@@ -29,6 +30,12 @@ class Lift:
             members = networks.space.weights
             if 4 * members.shape[0] * members.shape[1] < SHARE * free:
                 self.keep(networks.space)
+
+    def renew(self, networks: Networks) -> "Lift":
+        """Return what lifts other networks of the same space, with the same parts on the device."""
+        other = copy(self)
+        other.networks, other._ahead, other._last = networks, None, None
+        return other
 
     def keep(self, space: SpanSpace) -> None:
         """Hold the (N, D) parts on the device, moved row by row, so that no copy of all is made beside them."""

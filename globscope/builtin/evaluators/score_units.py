@@ -6,7 +6,7 @@ from typing import Any
 
 import numpy as np
 
-from globscope.api import GRADIENT, Plan, Unit, is_out_of_memory
+from globscope.api import GRADIENT, Networks, Plan, Unit, is_out_of_memory
 from globscope.builtin.evaluators.lift import Lift
 from globscope.builtin.evaluators.scorer import Method, Scorer
 
@@ -37,6 +37,10 @@ class TorchUnits:
         except (MemoryError, RuntimeError) as error:
             self._memory_is_short = is_out_of_memory(error)
             raise
+
+    def renew(self, networks: Networks, plan: Plan) -> "TorchUnits":
+        """Return what scores other networks of the same space, with the same examples and members on the device."""
+        return TorchUnits(self._scorer, self._lift.renew(networks), plan)
 
 
 # Networks and units below which a measurement, which scores some of them four times, costs more than it saves.

@@ -84,8 +84,12 @@ def _landscape(
     if landscape.samples.index is not None and landscape.samples.shape is not None:
         yield "index", landscape.samples.index
         yield "shape", np.array(landscape.samples.shape)
-    if landscape.cycle_error is not None:
-        yield "cycle_error", landscape.cycle_error
+    optional = {
+        "cycle_error": landscape.cycle_error,
+        "edges": landscape.samples.edges,
+        "gradients": landscape.gradients,
+    }
+    yield from ((name, array) for name, array in optional.items() if array is not None)
     if chart.extent is not None and chart.decode is not None and isinstance(chart.space, SpanSpace | PrincipalSpace):
         yield "barycentric", chart.space.barycentric(chart.decode(landscape.samples.points))
     for name, topology in topologies.items():

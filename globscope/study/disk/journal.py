@@ -16,9 +16,8 @@ from globscope.errors import EvaluationError
 from globscope.returned.numbers import checked_instance
 from globscope.returned.results import checked_fields
 from globscope.store import LOCK, discard, hold_lock, read_arrays, read_json, write_arrays, write_bytes, write_json
-from globscope.values.chart import Transform
 from globscope.values.cost import Cost, total
-from globscope.values.evaluation import GRADIENT, Plan, Unit
+from globscope.values.evaluation import GRADIENT, Plan, Unit, UnitPullback
 
 PLAN, UNITS, FIELDS = "plan.json", "units.json", "fields.npz"
 # The folder of the units' files.
@@ -39,17 +38,18 @@ class DiskJournal:
         folder: Folder of the stage.
         count: How many networks the units must cover.
         component: The evaluator, as messages name it.
-        rank: Number of coordinates with respect to which gradients are recorded too; None where none are.
+        rank: Number of coordinates with respect to which gradients are scored too; None where none are.
+        pullback: Turns these into the gradients that are recorded; as they are where None.
     """
 
     folder: Path
     count: int
     component: str = "the evaluator"
     rank: int | None = None
+    pullback: UnitPullback | None = None
 
     def plan(self, proposed: Plan) -> Plan:
         """Return the recorded plan with the cuts that were recorded since, or record the proposed one."""
-        checked_instance(f"{self.component}: plan", proposed, Plan)
         with hold_lock(self.folder / LOCK):
             self._record_plan(proposed)
         self._units.mkdir(exist_ok=True)
@@ -58,11 +58,7 @@ class DiskJournal:
     def _record_plan(self, proposed: Plan) -> None:
         """Record the plan, unless this or another process has recorded one."""
         if not (self.folder / PLAN).exists():
-            covered = [n for unit in proposed.units for n in range(unit.start, unit.stop)]
-            if covered != list(range(self.count)):
-                raise EvaluationError(
-                    f"{self.component}: its units do not cover networks 0 … {self.count - 1} once each"
-                )
+            check_plan(self.component, proposed, self.count)
             write_json(self.folder / PLAN, asdict(proposed))
 
     def pending(self) -> list[Unit]:
@@ -83,18 +79,23 @@ class DiskJournal:
         """Write one unit's fields atomically, with where they were computed and at what cost."""
         where = {"device": device, "threads": threads} | cost.record
         checked = checked_fields(self.component, fields, len(unit), self.rank)
+        if self.pullback is not None and GRADIENT in checked:
+            checked[GRADIENT] = self.pullback(unit, checked[GRADIENT])
         arrays = {f"{FIELD}{name}": values for name, values in checked.items()}
-        write_arrays(self._file(unit), arrays | {name: np.array(value) for name, value in where.items()})
+        self._write(unit, arrays | {name: np.array(value) for name, value in where.items()})
+
+    def _write(self, unit: Unit, arrays: Mapping[str, np.ndarray]) -> None:
+        write_arrays(self._file(unit), arrays)
+
+    def _read(self, unit: Unit) -> Mapping[str, np.ndarray]:
+        return read_arrays(self._file(unit))
 
     def split(self, unit: Unit) -> None:
         """Cut a unit in two, and record the cut."""
         write_bytes(self._cut(unit), b"")
 
-    def finish(self, pullback: Transform | None = None) -> None:
+    def finish(self) -> None:
         """Gather all units into one file.
-
-        Args:
-            pullback: Turns the (n, rank) gradients of all networks into those that are kept.
 
         Raises:
             EvaluationError: The evaluator left units unrecorded.
@@ -102,17 +103,18 @@ class DiskJournal:
         if self.count and self.pending():
             raise EvaluationError(f"{self.component}: left {len(self.pending())} units without a record")
         if not self._is_gathered:
-            self._gather(self._recorded_plan().units, pullback)
+            where, whole = self.gather()
+            write_json(self.folder / UNITS, where)
+            write_arrays(self.folder / FIELDS, whole)
         discard(self._units)
 
-    def _gather(self, units: Sequence[Unit], pullback: Transform | None) -> None:
-        records = [read_arrays(self._file(unit)) for unit in units]
-        write_json(self.folder / UNITS, [_where(*pair) for pair in zip(units, records, strict=True)])
+    def gather(self) -> tuple[list[dict[str, Any]], dict[str, np.ndarray]]:
+        """Return how each unit was scored, and the fields of all networks; all units have a record."""
+        units = self._recorded_plan().units
+        records = [self._read(unit) for unit in units]
         parts = self._alike([_fields(record) for record in records])
         whole = {name: np.concatenate([part[name] for part in parts]) for name in parts[0]} if parts else {}
-        if pullback is not None and GRADIENT in whole:
-            whole[GRADIENT] = pullback(whole[GRADIENT])
-        write_arrays(self.folder / FIELDS, whole)
+        return [_where(*pair) for pair in zip(units, records, strict=True)], whole
 
     def _alike(self, parts: Sequence[dict[str, np.ndarray]]) -> Sequence[dict[str, np.ndarray]]:
         """Return the units' fields, which must have the same names in all."""
@@ -141,9 +143,7 @@ class DiskJournal:
 
     def cost(self, besides: Collection[Unit] = ()) -> Cost:
         """Return the cost of all units but some, over all processes; of a finished journal."""
-        units = read_json(self.folder / UNITS)
-        counted = [one for one in units if Unit(start=one["start"], stop=one["stop"]) not in besides]
-        return total(*map(Cost.from_record, counted))
+        return cost_of(read_json(self.folder / UNITS), besides)
 
     @property
     def _units(self) -> Path:
@@ -165,7 +165,10 @@ class DiskJournal:
         path = self.folder / PLAN
         if not path.exists():
             raise EvaluationError(f"{self.component}: asked for units before it called journal.plan()")
-        plan = read_plan(path)
+        return self.with_cuts(read_plan(path))
+
+    def with_cuts(self, plan: Plan) -> Plan:
+        """Return a plan with its units cut where that was recorded."""
         return evolve(plan, units=tuple(part for unit in plan.units for part in self.parts(unit)))
 
     def parts(self, unit: Unit) -> Iterator[Unit]:
@@ -182,10 +185,33 @@ def record_name(unit: Unit) -> str:
     return f"{unit.start:09d}-{unit.stop:09d}.npz"
 
 
+def check_plan(component: str, plan: Plan, count: int) -> None:
+    """Refuse a plan that does not cover so many networks once each.
+
+    Raises:
+        PluginError: It is none.
+        EvaluationError: Networks are missing, or there more than once.
+    """
+    checked_instance(f"{component}: plan", plan, Plan)
+    covered = [n for unit in plan.units for n in range(unit.start, unit.stop)]
+    if covered != list(range(count)):
+        raise EvaluationError(f"{component}: its units do not cover networks 0 … {count - 1} once each")
+
+
+def cost_of(units: Sequence[Mapping[str, Any]], besides: Collection[Unit] = ()) -> Cost:
+    """Return the cost of units, as it was recorded with them, but for some."""
+    counted = [one for one in units if Unit(start=one["start"], stop=one["stop"]) not in besides]
+    return total(*map(Cost.from_record, counted))
+
+
 def read_plan(path: Path) -> Plan:
     """Return a plan as it was recorded, its units whole."""
-    found = read_json(path)
-    return Plan(**found | {"units": tuple(Unit(**unit) for unit in found["units"])})
+    return plan_of(read_json(path))
+
+
+def plan_of(recorded: Mapping[str, Any]) -> Plan:
+    """Return a plan from its JSON values."""
+    return Plan(**{**recorded, "units": tuple(Unit(**unit) for unit in recorded["units"])})
 
 
 def _fields(record: Mapping[str, np.ndarray]) -> dict[str, np.ndarray]:

@@ -16,12 +16,12 @@ from globscope.study.score_share import score_share
 from globscope.study.score_units import Evaluation, score_units
 from globscope.study.stage_keys import Stage
 from globscope.study.workshop import Workshop
-from globscope.values.chart import Progress, Transform
-from globscope.values.evaluation import Networks
+from globscope.values.chart import Progress
+from globscope.values.evaluation import Networks, UnitPullback
 
 
 def evaluate(
-    workshop: Workshop, networks: Networks, networks_key: str, label: str, pullback: Transform | None = None
+    workshop: Workshop, networks: Networks, networks_key: str, label: str, pullback: UnitPullback | None = None
 ) -> tuple[dict[str, np.ndarray], float]:
     """Return the fields of networks, (n,) each, and the seconds they took; units already done are kept.
 
@@ -32,7 +32,7 @@ def evaluate(
         networks: To score; where they name a `gradient`, its rows are returned under the name `GRADIENT`.
         networks_key: Key of the networks.
         label: As the observer hears of it.
-        pullback: Turns the (n, r) gradients into those that are stored and returned.
+        pullback: Turns the (n, r) gradients of a unit into those that are stored and returned.
 
     Raises:
         PausedError: Units are left to others; their plan is recorded if the study stops before evaluations.
@@ -43,7 +43,7 @@ def evaluate(
     whole = workshop.computes(Stage.EVALUATE)
 
     def work(folder: Path, progress: Progress) -> Mapping[str, Any]:
-        journal = journal_of(workshop, networks, folder)
+        journal = journal_of(workshop, networks, folder, pullback)
         evaluation = planned_evaluation(workshop, networks, journal)
         for shard in store.shard_folders(Stage.EVALUATE, stage_key):
             taken = take_units(shard, folder, f"{Stage.EVALUATE}/{stage_key}")
@@ -52,11 +52,11 @@ def evaluate(
         if not whole and (missing := len(journal.pending())):
             units = len(evaluation.plan.units)
             raise PausedError(OpenStage(stage=Stage.EVALUATE, key=stage_key, label=label, parts=units, missing=missing))
-        _score(workshop, evaluation, journal, progress, pullback)
+        _score(workshop, evaluation, journal, progress)
         return journal.used
 
     if workshop.extent.shard is not None and not store.is_finished(Stage.EVALUATE, stage_key):
-        raise PausedError(score_share(workshop, networks, stage_key, label))
+        raise PausedError(score_share(workshop, networks, stage_key, label, pullback))
     pauses = workshop.extent.until is Stage.EVALUATE
     folder = workshop.stage(Stage.EVALUATE, stage_key, work, label, pauses=pauses)
     store.discard_shards(Stage.EVALUATE, stage_key)
@@ -68,21 +68,15 @@ def record_fields(workshop: Workshop, networks: Networks, journal: DiskJournal, 
     _score(workshop, planned_evaluation(workshop, networks, journal), journal, progress)
 
 
-def journal_of(workshop: Workshop, networks: Networks, folder: Path) -> DiskJournal:
+def journal_of(workshop: Workshop, networks: Networks, folder: Path, pullback: UnitPullback | None) -> DiskJournal:
     """Return the journal of networks that are to be scored."""
-    component = workshop.label_of(workshop.spec.evaluator.component)
-    return DiskJournal(folder, len(networks), component=component, rank=networks.gradient_rank)
+    component, rank = workshop.label_of(workshop.spec.evaluator.component), networks.gradient_rank
+    return DiskJournal(folder, len(networks), component=component, rank=rank, pullback=pullback)
 
 
-def _score(
-    workshop: Workshop,
-    evaluation: Evaluation,
-    journal: DiskJournal,
-    progress: Progress,
-    pullback: Transform | None = None,
-) -> None:
+def _score(workshop: Workshop, evaluation: Evaluation, journal: DiskJournal, progress: Progress) -> None:
     recorded = score_units(evaluation, journal, workshop.workers, progress)
-    journal.finish(pullback)
+    journal.finish()
     count_elsewhere(journal.cost(recorded))
 
 

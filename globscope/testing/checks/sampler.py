@@ -5,7 +5,18 @@ from functools import cached_property
 import numpy as np
 from attrs import evolve
 
-from globscope.api import Chart, Counts, Explains, Finding, Landscape, SamplerTraits, Samples, capability, traits
+from globscope.api import (
+    Chart,
+    Counts,
+    Explains,
+    Finding,
+    Landscape,
+    SamplerTraits,
+    Samples,
+    Searches,
+    capability,
+    traits,
+)
 from globscope.returned.maps import check_gradient, checked_samples
 from globscope.returned.numbers import numeric
 from globscope.testing.checks.options import OptionChecks
@@ -69,7 +80,7 @@ class SamplerChecks(OptionChecks):
         for turn, samples in enumerate(self._rounds):
             if samples.gradient is not None:
                 check_gradient(f"round {turn}", samples.gradient, _measure(samples).fields, before)
-                before = samples
+                before = samples.gradient
 
     def is_a_pure_function(self) -> None:
         """Asked twice with equal arguments it gives equal samples; it keeps nothing."""
@@ -88,6 +99,22 @@ class SamplerChecks(OptionChecks):
             count, wanted = 0 if found is None else len(found.points), len(samples.points)
             require(count == wanted, f"round {turn}: asks for {count} points, not {wanted}, after others by rounding")
             sofar = _join(sofar, evolve(samples, points=np.nextafter(samples.points, np.inf)))
+
+    def searches_as_it_asks(self) -> None:
+        """Where it offers a search, that one asks for the same rounds, each but once."""
+        searching, turn = capability(self.component, Searches), 0
+        if searching is None:
+            return
+        search = searching.search(tiny_chart(), _round(0))
+        samples = next(search, None)
+        while samples is not None and turn < len(self._rounds):
+            require_same(samples.points, self._rounds[turn].points, f"round {turn}: searches at other points")
+            turn += 1
+            try:
+                samples = search.send(_measure(samples))
+            except StopIteration:
+                samples = None
+        require(samples is None and turn == len(self._rounds), "searches another number of rounds than it asks for")
 
     def ends(self) -> None:
         """None comes at last, here within 1000 rounds."""
