@@ -1,14 +1,15 @@
 """What the autoencoder's terms do to the walls between runs, to fidelity and to time.
 
 Prints a row per kind of fit: medians over fit seeds, the worst seed in brackets. Walls are the largest persistence
-between runs, and passes those between every two runs, on a grid of 41 × 41; straight is the highest training loss on
-the straight segment of the map between two runs. Seconds are processor seconds of a fit with one thread. Runs go to
+between runs, and passes those between every two runs, on the samples of the spec; straight is the highest training loss
+on the straight segment of the map between two runs. Seconds are processor seconds of a fit with one thread. Runs go to
 runs/autoencoder-terms/; what a spec needs beside its name follows after a comma.
 
     python benchmarks/autoencoder_terms.py 3 digits-mlp
+    python benchmarks/autoencoder_terms.py 1 digits-batch-norm --kinds default "straight_loss = 0.01"
 """
 
-import sys
+from argparse import ArgumentParser
 from collections.abc import Sequence
 from itertools import combinations
 from pathlib import Path
@@ -95,7 +96,7 @@ def study_of(text: str, options: Sequence[str], seed: int) -> Study:
     """Return the study of a spec's autoencoder alone, with options and a seed of the fit."""
     name, *overrides = text.split(",")
     settings = [f"reducer.0.{option}" for option in (*options, f"seed={seed}")]
-    study = load(ROOT / "specs" / f"{name}.toml", [*overrides, *settings, "sampler.0.resolution=41"])
+    study = load(ROOT / "specs" / f"{name}.toml", [*overrides, *settings])
     alone = evolve(study.spec, reducer=study.spec.reducer[:1], sampler=study.spec.sampler[:1], analysis=())
     folder = ROOT / "runs" / "autoencoder-terms" / name
     return Study(spec=alone, folder=folder, registry=study.registry)
@@ -107,17 +108,22 @@ def cell(name: str, values: Sequence[float]) -> str:
     return " ".join(text.format(value) for text, value in (("{:.3g}", median(values)), ("({:.3g})", worst)))
 
 
-def main(seeds: int, specs: list[str]) -> None:
+def main(seeds: int, specs: Sequence[str], kinds: Sequence[str]) -> None:
     """Print a table for each spec."""
     for text in specs:
         print(
             f"\n{text}\n\n| fit | {' | '.join(LARGER_IS_WORSE)} |\n|{'---|' * (len(LARGER_IS_WORSE) + 1)}", flush=True
         )
-        for kind, options in KINDS.items():
-            found = [figures(study_of(text, options, seed)) for seed in range(seeds)]
+        for kind in kinds:
+            found = [figures(study_of(text, KINDS[kind], seed)) for seed in range(seeds)]
             cells = [cell(name, [one[name] for one in found]) for name in LARGER_IS_WORSE]
             print(f"| {kind} | {' | '.join(cells)} |", flush=True)
 
 
 if __name__ == "__main__":
-    main(int(sys.argv[1]), sys.argv[2:])
+    parser = ArgumentParser()
+    parser.add_argument("seeds", type=int)
+    parser.add_argument("specs", nargs="+")
+    parser.add_argument("--kinds", nargs="+", default=[*KINDS], choices=KINDS)
+    given = parser.parse_args()
+    main(given.seeds, given.specs, given.kinds)
