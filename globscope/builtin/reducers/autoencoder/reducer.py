@@ -71,8 +71,8 @@ class Autoencoder:
         straight_loss: Weight at the start of the task's mean loss at random points of random straight segments of the
             map between two members. Without it nothing says what lies between members, and a decoder may invent walls
             there. A step scores 8 networks on 128 training examples, in evaluation mode, with BatchNorm statistics of
-            these examples. On digits 0.001 took three quarters of the walls' height away, 0.1 nearly all, and a fit seven
-            times as long.
+            these examples. On digits 0.001 took three quarters of the walls' height away and 0.1 nearly all; a fit
+            took seven times as long.
         skip: Whether a linear path leads from coordinates to latent points beside the encoder's layers, and from latent
             points to coordinates beside the decoder's.
         batch_size: Number of members per step; if unset, all of up to 512, otherwise 256.
