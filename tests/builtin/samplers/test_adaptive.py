@@ -10,7 +10,9 @@ from scipy.sparse.csgraph import connected_components
 
 from globscope.api import Chart, Landscape, Member, PopulationError, Samples, SpecError, neighbours
 from globscope.builtin.samplers import Adaptive, Grid
+from globscope.builtin.samplers.adaptive.fill import Fill
 from globscope.builtin.samplers.adaptive.mesh import edges_below, triangulation
+from globscope.builtin.samplers.adaptive.sweep import Sweep
 from globscope.builtin.topology.gudhi import Gudhi
 
 RNG = np.random.default_rng(0)
@@ -101,6 +103,60 @@ def test_no_sample_is_cut_off_and_neighbours_stay_joined_whatever_the_field_is(s
         assert counts[0] == counts[1]
     near = np.abs(chosen[mesh[:, 0]] - chosen[mesh[:, 1]]).max(axis=1) == 1
     assert set(map(tuple, mesh[near].tolist())) <= set(map(tuple, edges.tolist()))
+
+
+@settings(deadline=None, max_examples=40)
+@given(st.sampled_from([(7, 8), (4, 5, 4)]), st.integers(0, 2**16), st.integers(2, 40))
+def test_a_sweep_has_the_pairs_and_passes_of_the_merge_tree(shape, seed, levels):
+    # Few levels make many ties.
+    rng, samples = np.random.default_rng(seed), Grid(resolution=shape).ask(chart(len(shape)), None, RNG)
+    values = rng.integers(0, levels, len(samples.points)).astype(float)
+    sweep = Sweep.of(values, lambda order: neighbours(samples, order))
+    whole = Gudhi(persistence=0.0).compute(landscape(samples, values)).full
+    persistent = whole.deaths - whole.births > 0
+    wanted = sorted((values[low], values[high]) for low, high in whole.pairs[persistent] if high >= 0)
+    assert sorted((values[low], values[high]) for low, high, _ in sweep.pairs(0.5)) == wanted
+    one, two = rng.choice(whole.pairs[:, 0], 2)
+    path = sweep.path(int(one), int(two))
+    _, height = whole.minimax(int(one), int(two))
+    assert (path[0], path[-1], values[path].max()) == (one, two, height)
+    steps = np.abs(samples.index[path[1:]] - samples.index[path[:-1]])
+    assert (steps.max(axis=1, initial=0) <= 1).all()
+    assert (two in sweep.below(int(one), height + 0.5), two in sweep.below(int(one), height)) == (True, one == two)
+
+
+@settings(deadline=None, max_examples=25)
+@given(st.integers(2, 3), st.integers(0, 2**16), st.floats(-5, 5))
+def test_a_fill_passes_through_its_samples_and_its_errors_are_those_of_leaving_one_out(dimension, seed, floor):
+    rng, shape = np.random.default_rng(seed), (7,) * dimension
+    vertices = np.indices(shape).reshape(dimension, -1).T
+    chosen = rng.choice(len(vertices), 20, replace=False)
+    values = floor + rng.exponential(size=20)
+    fill = Fill.of(vertices, chosen, values, scale=0.1)
+    np.testing.assert_array_equal(fill.field[chosen], values)
+    # The spline's own values at the samples are exact up to rounding.
+    np.testing.assert_allclose(np.exp(fill.heights[chosen]) - 0.1 + values.min(), values, atol=1e-6)
+    lowest = values.argmin()
+    for left in np.setdiff1d(np.arange(20), lowest)[:3]:
+        rest = np.delete(np.arange(20), left)
+        without = Fill.of(vertices, chosen[rest], values[rest], scale=0.1).heights[chosen[left]]
+        around = np.argsort(np.linalg.norm(vertices[chosen] - vertices[chosen[left]], axis=1), kind="stable")
+        error = abs(without - fill.heights[chosen[left]])
+        # A sample's own error is among the nearest six, and all of them together are its slack.
+        nearest = np.linalg.norm(vertices[chosen[around[1]]] - vertices[chosen[left]])
+        assert fill.slack[chosen[left]] >= error / nearest / np.sqrt(6) * (1 - 1e-6)
+
+
+def test_whole_paths_give_every_pass_a_bound_that_needs_no_estimate():
+    sampler = Adaptive(resolution=31, budget=200, margin=0.0, whole_paths=True)
+    found, _ = search(sampler, chart(2), wells(2, 0))
+    (table,) = sampler.explain(chart(2), found).tables
+    whole = truth(sampler, chart(2), wells(2, 0))
+    assert len(table.rows) == len(persistences(whole))
+    rows = sorted(table.rows, key=lambda row: row["persistence"])
+    for row, persistence in zip(rows, persistences(whole), strict=True):
+        assert row["bound_along_path"] - row["birth"] >= persistence - 1e-12
+        assert row["bound_along_path"] >= row["death"] - 1e-12
 
 
 def test_the_tree_of_a_plane_lattice_is_found_from_six_per_cent_of_it():

@@ -28,8 +28,8 @@ Row = dict[str, int | float | None]
 
 def intervals(search: Refinement) -> Finding:
     """Return a table of the basins that samples show, with an interval for every death and persistence."""
-    bounds = search.fill.bounds(DEVIATIONS, [])
-    low, high = search.sweep(bounds.lowest), search.sweep(bounds.highest)
+    bounds, low = search.floor(DEVIATIONS)
+    high = search.sweep(bounds.highest)
     walked = search.sweep(np.where(bounds.known, bounds.values, np.inf))
     rows = [
         _row(search, bounds, (low, high, walked), pair) for pair in search.mesh_sweep.pairs(search.persistence).tolist()

@@ -2,19 +2,21 @@
 
 from collections.abc import Iterator
 from functools import cached_property
+from itertools import pairwise
 
 import numpy as np
-from attrs import define
+from attrs import define, field
 
 from globscope.api import Samples, neighbours
 from globscope.builtin.samplers.adaptive.fill import Bounds, Fill
 from globscope.builtin.samplers.adaptive.mesh import edges_below
 from globscope.builtin.samplers.adaptive.sweep import Sweep
 
-# Standard deviations of a filled value that are allowed for, one after another.
-DEVIATIONS = (1.0, 1.5, 2.0, 3.0, 4.5, 7.0, 10.0, 15.0)
-# How many times as many are allowed for where a basin may hide: to miss one is worse than to misjudge a pass.
-HIDDEN = 2.0
+# Standard deviations of a filled value that are allowed for, one after another. The next are allowed for where a basin
+# may hide: to miss one is worse than to misjudge a pass.
+DEVIATIONS = (1.0, 2.0, 4.0, 8.0, 16.0)
+# Within so many, a tree is settled far enough that its paths are worth measuring whole.
+CERTAIN = 2.0
 # Vertices of one round that are nearer than this are not chosen together, in lattice steps.
 APART = 3
 # How far from a pass the field is measured to both sides along every axis, in lattice steps.
@@ -33,12 +35,15 @@ class Refinement:
         shape: The lattice's vertices along each axis.
         persistence: Basins of less are not looked for, in the field's unit.
         tolerance: How far births and deaths may be off, in the field's unit.
+        whole_paths: Whether every vertex of the lowest paths between minima is measured, too.
     """
 
     fill: Fill
     shape: tuple[int, ...]
     persistence: float
     tolerance: float
+    whole_paths: bool = False
+    _floors: dict[float, tuple[Bounds, Sweep]] = field(factory=dict, init=False, eq=False, repr=False)
 
     @cached_property
     def lattice(self) -> Samples:
@@ -64,17 +69,25 @@ class Refinement:
         standard deviations comes first.
         """
         chosen: list[int] = []
-        for deviations in DEVIATIONS:
-            while len(chosen) < count and (more := self._choose(deviations, chosen)):
+        for deviations, wider in pairwise(DEVIATIONS):
+            while len(chosen) < count and (more := self._choose(deviations, wider, chosen)):
                 chosen += more
+            if not chosen and self.whole_paths and deviations == CERTAIN:
+                chosen = self._gaps()
             if chosen:
                 break
-        return chosen[:count]
+        return chosen[: max(count, 0)]
+
+    def floor(self, deviations: float) -> tuple[Bounds, Sweep]:
+        """Return the values within so many standard deviations, and the sweep of the lowest."""
+        if deviations not in self._floors:
+            bounds = self.fill.bounds(deviations, [])
+            self._floors[deviations] = bounds, self.sweep(bounds.lowest)
+        return self._floors[deviations]
 
     def hidden(self, deviations: float) -> Iterator[int]:
         """Yield the minima of basins that the field may have, within so many standard deviations, without a sample."""
-        bounds = self.fill.bounds(deviations, [])
-        low = self.sweep(bounds.lowest)
+        bounds, low = self.floor(deviations)
         for minimum, saddle, _ in low.pairs(self.persistence - self.tolerance).tolist():
             if not bounds.known[low.below(minimum, bounds.lowest[saddle])].any():
                 yield minimum
@@ -86,17 +99,27 @@ class Refinement:
             width = np.where(bounds.known, -np.inf, bounds.highest - bounds.lowest)
         return int(np.argmax(width))
 
-    def _choose(self, deviations: float, believed: list[int]) -> list[int]:
-        bounds, chosen = self.fill.bounds(deviations, believed), list[int]()
-        low = self.sweep(bounds.lowest)
-        choices = [*self._uncertain(bounds, low)]
-        if not believed:
-            choices += [*self._joints(bounds, low), *((np.inf, vertex) for vertex in self.hidden(HIDDEN * deviations))]
+    def _choose(self, deviations: float, wider: float, believed: list[int]) -> list[int]:
+        if believed:
+            bounds = self.fill.bounds(deviations, believed)
+            choices = [*self._uncertain(bounds, self.sweep(bounds.lowest))]
+        else:
+            bounds, low = self.floor(deviations)
+            hidden = ((np.inf, vertex) for vertex in self.hidden(wider))
+            choices = [*self._uncertain(bounds, low), *self._joints(bounds, low), *hidden]
+        chosen: list[int] = []
         for _, vertex in sorted(choices, reverse=True):
             steps = np.abs(self.fill.vertices[chosen] - self.fill.vertices[vertex]).max(axis=1)
             if not bounds.known[vertex] and (steps >= APART).all():
                 chosen.append(vertex)
         return chosen
+
+    def _gaps(self) -> list[int]:
+        """Return the unmeasured vertices of the lowest paths between each minimum and the lower one that it meets."""
+        known, filled = self.fill.bounds(0.0, []).known, self.sweep(self.fill.field)
+        pairs = filled.pairs(self.persistence).tolist()
+        on_paths = [vertex for young, _, old in pairs for vertex in filled.path(young, old).tolist()]
+        return [vertex for vertex in dict.fromkeys(on_paths) if not known[vertex]]
 
     def _uncertain(self, bounds: Bounds, low: Sweep) -> Iterator[Choice]:
         """Yield what may change the births and deaths of the basins that the field may have."""

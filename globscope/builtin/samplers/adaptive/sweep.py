@@ -5,24 +5,31 @@ from collections.abc import Callable, Iterator
 import numpy as np
 from attrs import define, field
 
-from globscope.api import Neighbours, Passes
+from globscope.api import Neighbours, edge_ends
 
 
 @define(frozen=True, kw_only=True)
 class Sweep:
-    """A graph's vertices by rising value, with the spanning tree of its lowest paths.
+    """A graph's vertices by rising value, and where the basins of steepest descent meet.
+
+    Places are numbers in that order. Minima can meet nowhere but where two basins first touch, so that a spanning tree
+    of the minima, lowest meetings first, has a lowest path between every two vertices.
 
     Attributes:
         values: (n,) values of the vertices.
         order: (n,) vertices by rising value.
-        place: (n,) place of each vertex in that order.
-        passes: The spanning tree, its vertices numbered by their place.
+        place: (n,) place of each vertex.
+        down: (n,) place of the lowest neighbour of the vertex at each place; its own where none is lower.
+        leaf: (n,) place of the minimum to which descent leads from each place.
+        meetings: (k, 2) places of neighbours in two basins, the lower first: the spanning tree, by rising upper place.
     """
 
     values: np.ndarray = field(eq=False, repr=False)
     order: np.ndarray = field(eq=False, repr=False)
     place: np.ndarray = field(eq=False, repr=False)
-    passes: Passes = field(repr=False)
+    down: np.ndarray = field(eq=False, repr=False)
+    leaf: np.ndarray = field(eq=False, repr=False)
+    meetings: np.ndarray = field(eq=False, repr=False)
 
     @classmethod
     def of(cls, values: np.ndarray, neighbours: Callable[[np.ndarray], Neighbours]) -> "Sweep":
@@ -30,12 +37,20 @@ class Sweep:
         order = np.argsort(values, kind="stable")
         place = np.empty_like(order)
         place[order] = np.arange(len(order))
-        return cls(values=values, order=order, place=place, passes=Passes.of(neighbours(order)))
+        low, high = edge_ends(neighbours(order))
+        down = np.arange(len(order))
+        starts = np.flatnonzero(np.diff(high, prepend=-1))
+        if len(starts):
+            down[high[starts]] = np.minimum.reduceat(low, starts)
+        leaf = down
+        while not np.array_equal(deeper := leaf[leaf], leaf):
+            leaf = deeper
+        meetings = _spanning(low, high, leaf)
+        return cls(values=values, order=order, place=place, down=down, leaf=leaf, meetings=meetings)
 
     def pairs(self, persistence: float) -> np.ndarray:
         """Return the (p, 3) minima, passes and lower minima that they meet there, of at least this persistence."""
-        branches = np.array(list(self._merges()), int).reshape(-1, 3)
-        pairs = self.order[branches]
+        pairs = self.order[np.array(list(self._merges()), int).reshape(-1, 3)]
         with np.errstate(invalid="ignore"):
             persistences = self.values[pairs[:, 1]] - self.values[pairs[:, 0]]
         chosen: np.ndarray = pairs[np.isfinite(persistences) & (persistences >= persistence)]
@@ -43,39 +58,59 @@ class Sweep:
 
     def below(self, vertex: int, level: float) -> np.ndarray:
         """Return the vertices that a path below a level joins to a vertex, itself included."""
+        from scipy.sparse import coo_array
         from scipy.sparse.csgraph import connected_components
 
         stop = int(np.searchsorted(self.values[self.order], level))
         start = self.place[vertex]
         if start >= stop:
             return np.array([vertex])
-        labels = connected_components(self.passes.spanning[:stop, :stop], directed=False)[1]
-        joined: np.ndarray = self.order[:stop][labels == labels[start]]
+        ends = self.leaf[self.meetings[self.meetings[:, 1] < stop]]
+        graph = coo_array((np.ones(len(ends)), tuple(ends.T)), shape=(stop, stop))
+        labels = connected_components(graph, directed=False)[1]
+        leaves = self.leaf[:stop]
+        joined: np.ndarray = self.order[:stop][labels[leaves] == labels[leaves[start]]]
         return joined
 
     def path(self, start: int, end: int) -> np.ndarray:
-        """Return the vertices of the lowest path between two vertices; empty where there is none."""
-        (path,) = self.passes.paths(int(self.place[start]), self.place[[end]])
-        vertices: np.ndarray = self.order[path]
+        """Return the vertices of a lowest path between two vertices, ends included. They must be connected."""
+        first, last = int(self.place[start]), int(self.place[end])
+        places = self._descent(first)
+        for here, there in self._crossings(int(self.leaf[first]), int(self.leaf[last])):
+            places += self._descent(here)[::-1] + self._descent(there)
+        vertices: np.ndarray = self.order[places + self._descent(last)[::-1]]
         return vertices
+
+    def _descent(self, place: int) -> list[int]:
+        """Return the places from one to the minimum below it."""
+        places = [place]
+        while (lower := int(self.down[places[-1]])) != places[-1]:
+            places.append(lower)
+        return places
+
+    def _crossings(self, start: int, end: int) -> Iterator[tuple[int, int]]:
+        """Yield the two places of each meeting on the way from one minimum to another, in the order of the way."""
+        from scipy.sparse import coo_array
+        from scipy.sparse.csgraph import breadth_first_order
+
+        ends = self.leaf[self.meetings]
+        meeting = {(one, other): row for row, pair in enumerate(ends.tolist()) for one, other in (pair, pair[::-1])}
+        graph = coo_array((np.ones(len(ends)), tuple(ends.T)), shape=(len(self.order),) * 2)
+        before = breadth_first_order(graph, end, directed=False)[1]
+        while start != end:
+            row = meeting[start, int(before[start])]
+            here, there = self.meetings[row][:: 1 if ends[row, 0] == start else -1].tolist()
+            yield here, there
+            start = int(before[start])
 
     def _merges(self) -> Iterator[tuple[int, int, int]]:
         """Yield places of a minimum, of the pass where it meets a lower one, and of that one (the elder rule)."""
-        edges = self.passes.spanning.tocoo()
-        low, high = np.sort(np.stack([edges.row, edges.col]), axis=0)
-        # Only edges between the basins of descent can join minima.
-        lowest = np.arange(len(self.order))
-        np.minimum.at(lowest, high, low)
-        while not np.array_equal(deeper := lowest[lowest], lowest):
-            lowest = deeper
-        joining = np.flatnonzero(lowest[low] != lowest[high])
-        joining = joining[np.argsort(high[joining], kind="stable")]
         merged = dict[int, int]()
-        for edge in joining.tolist():
-            ends = (_root(merged, int(lowest[low[edge]])), _root(merged, int(lowest[high[edge]])))
-            elder, younger = sorted(ends)
+        ends = self.leaf[self.meetings].tolist()
+        for (one, other), top in zip(ends, self.meetings[:, 1].tolist(), strict=True):
+            elder, younger = sorted((_root(merged, one), _root(merged, other)))
             merged[younger] = elder
-            yield younger, int(high[edge]), elder
+            yield younger, top, elder
 
 
 def _root(merged: dict[int, int], minimum: int) -> int:
@@ -83,3 +118,19 @@ def _root(merged: dict[int, int], minimum: int) -> int:
     while minimum in merged:
         minimum = merged[minimum]
     return minimum
+
+
+def _spanning(low: np.ndarray, high: np.ndarray, leaf: np.ndarray) -> np.ndarray:
+    """Return the meetings of a spanning tree of the minima, from edges by rising upper place."""
+    from scipy.sparse import coo_array
+    from scipy.sparse.csgraph import minimum_spanning_tree
+
+    apart = leaf[low] != leaf[high]
+    low, high = low[apart], high[apart]
+    basins = np.sort(np.stack([leaf[low], leaf[high]]), axis=0)
+    first = np.sort(np.unique(basins[0] * len(leaf) + basins[1], return_index=True)[1])
+    # Distinct weights by rising upper place; a weight of 0 would be no edge.
+    graph = coo_array((np.arange(1.0, len(first) + 1), tuple(basins[:, first])), shape=(len(leaf),) * 2)
+    chosen = first[np.sort(minimum_spanning_tree(graph.tocsr()).data).astype(int) - 1]
+    meetings: np.ndarray = np.stack([low[chosen], high[chosen]], axis=1)
+    return meetings
