@@ -78,9 +78,10 @@ def _paths_table(known: PathsOfStudy) -> Table:
 
 
 def _warnings(known: PathsOfStudy) -> Iterator[str]:
-    """Yield a warning for every merge tree of which lower paths lead through most walls between runs."""
-    for passes in known.passes:
-        walls, lower = known.beaten_walls(passes)
+    """Yield a warning for every map if lower paths lead through most walls between runs, on the best of its trees."""
+    for name in dict.fromkeys(passes.map for passes in known.passes):
+        trees = [(known.beaten_walls(passes), passes) for passes in known.passes if passes.map == name]
+        (walls, lower), passes = min(trees, key=lambda tree: len(tree[0][1]))
         if 2 * len(lower) > walls:
             heights = {key: float(passes.heights[place]) for place, key in pairs_of(passes)}
             worst = max(lower, key=lambda key: heights[key] - lower[key].worst)
@@ -109,6 +110,7 @@ def _matrices(known: PathsOfStudy) -> Iterator[HeatMap]:
                 columns=names,
                 values=tuple(_matrix_row(known, each, map_, row) for row in range(len(names))),
                 label=each.name,
+                sides=("below the diagonal: lowest known path", f"above it: pass on {map_}" if map_ else ""),
                 log=not each.higher_is_better,
             )
 

@@ -124,8 +124,8 @@ def _stand_ins(map_: Map, landscape: Landscape, topology: Topology, rows: np.nda
     samples = landscape.nearest(latents)
     gaps = np.linalg.norm(landscape.samples.points[samples] - latents, axis=1)
     met = gaps <= SAME_POINT * np.linalg.norm(np.ptp(map_.chart.latents, axis=0))
-    met &= topology.full.basin[samples] >= 0
     shown = depiction(map_, topology.field, rows.tolist())
+    met &= (topology.full.basin[samples] >= 0) & map_.is_near(shown.distance) & ~shown.elsewhere
     basins = membership(map_, landscape, topology, shown).basins if not met.all() else samples
     return np.where(met, samples, basins), np.where(met, shown.distance, np.nan)
 

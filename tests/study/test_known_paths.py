@@ -208,3 +208,23 @@ def test_results_have_the_lowest_known_paths(result):
     own = [path.worst for path in found.paths if (path.one, path.other) == (row["one"], row["other"])
            and path.field == row["field"] and not path.why_not_compared]  # fmt: skip
     assert row["lowest"] == min(own)
+
+
+def test_a_run_of_which_a_map_shows_only_the_projection_has_no_pass_there():
+    beside = evolve(a_map(), outside=np.array([0.0, 0.0, 5.0]))
+    found = lowest_paths(atlas_of(beside), {})
+    assert row(found, "A", "B")["on line"] == 1.0
+    assert row(found, "A", "C")["on line"] is row(found, "A", "C")["lowest"] is None
+
+
+def test_a_map_of_several_samplers_is_warned_of_once_by_the_tree_with_the_fewest_beaten_walls():
+    high, low = a_map(), a_map(heights=np.minimum(HEIGHTS, 0.9))
+    both = evolve(
+        high,
+        landscapes={"coarse": high.landscape, "fine": low.landscape},
+        topologies={"coarse": high.topologies["grid"], "fine": low.topologies["grid"]},
+    )
+    beaten = Finding(paths=(line("A", "B", 0.85), line("A", "C", 0.06), line("B", "C", 0.06)))
+    found = lowest_paths(atlas_of(both), {"lines": beaten})
+    assert [text.split(" walls")[0] for text in found.warnings] == ["line (fine): 2 of 3"]
+    assert row(found, "B", "C")["on line"] == 0.9

@@ -16,7 +16,7 @@ from globscope.values.landscape import Landscape
 # Radius of the circle within a triangle over that of the one around it: 0.5 at best; flatter ones are not drawn.
 FLAT = 0.03
 # Of the samples' diagonal: between samples of a graph that are farther apart, nothing is known of the field.
-DENSE = 0.08
+DENSE = 0.12
 DOTS = "samples; between them, colours are interpolated"
 
 
