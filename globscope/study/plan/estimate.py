@@ -37,6 +37,8 @@ from globscope.workers import ThisProcess
 # Networks to score beyond which a study started by hand is first confirmed: 41 samples along each of four axes are
 # 2.8 million, along three 69 thousand.
 MANY = 200_000
+# At most so many names of maps are listed.
+NAMED = 5
 # Networks of the widest unit, and square matrices that the weight space holds at once, in float64.
 UNIT, SQUARES = 64, 12
 
@@ -294,4 +296,10 @@ def describe_fits(fits: Sequence[Mapping[str, float | None]], at_once: int = 1) 
     known = [seconds for one in fits for seconds in one.values() if seconds is not None]
     unknown = dict.fromkeys(name for one in fits for name, seconds in one.items() if seconds is None)
     times = [f"at most about {duration(sum(known) / at_once)}"] if known else []
-    return "; ".join([*times, *([f"unknown: {', '.join(unknown)}"] if unknown else [])])
+    return "; ".join([*times, *([f"unknown: {_list_names([*unknown])}"] if unknown else [])])
+
+
+def _list_names(names: Sequence[str]) -> str:
+    """Return names as text; of many, the first five and the number of the others."""
+    more = f" and {len(names) - NAMED} more" if len(names) > NAMED else ""
+    return ", ".join(names[:NAMED]) + more
