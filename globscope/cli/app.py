@@ -164,12 +164,14 @@ def study(
 
         job = load(spec, in_pool(pool, override), out, trust_store=trust_store)
         stop = None if until is None else stop_before(until)
-        agree(job, yes=yes)
+        with watching(quiet) as observer:
+            unchanged = None if isinstance(job, Sweep) or stop is not None else job.finished_run(observer)
+        if unchanged is None:
+            agree(job, yes=yes)  # after the look for a finished run: to count its networks may take the task
         if stop is not None:
             _prepare(job, stop, quiet=quiet)
             return
         with watching(quiet) as observer:
-            unchanged = None if isinstance(job, Sweep) else job.finished_run(observer)
             result = unchanged or job.run(observer)
         if not quiet:
             (print_cells if isinstance(result, SweepResult) else print_summary)(result.record)

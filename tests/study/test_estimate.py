@@ -7,6 +7,7 @@ from attrs import define, evolve
 from support.study import TINY, values
 
 import globscope
+from globscope.api import SamplerTraits
 from globscope.builtin.reducers.autoencoder import Autoencoder
 from globscope.builtin.reducers.pca import Pca
 from globscope.errors import PopulationError
@@ -14,7 +15,7 @@ from globscope.registry import installed_registry
 from globscope.session import Study
 from globscope.spec.read import read_spec
 from globscope.study.built_task import BuiltTask
-from globscope.study.plan.announced import devices
+from globscope.study.plan.announced import devices, sample_count
 from globscope.study.plan.estimate import estimate
 from globscope.study.plan.timing import Before
 from globscope.testing import registry_of
@@ -191,3 +192,30 @@ def test_decoding_is_foreseen_with_the_fit(spec_file):
     text = TINY.replace('"pca"', '"kernel-pca"')
     coarse, fine = (planned(spec_file, text, [f"sampler.0.resolution={count}"]) for count in (5, 600))
     assert fine.fit_seconds["kernel-pca"] > 2 * coarse.fit_seconds["kernel-pca"]
+
+
+# Searches.
+
+
+def test_of_a_search_its_budget_is_known(spec_file):
+    text = TINY.replace('use = "grid"\nresolution = 5', 'use = "critical-points"\nbudget = 500')
+    found, members = planned(spec_file, text), 9
+    assert found.evaluations == 2 * members + 500
+    assert found.in_words["loss evaluations"] == "at most 518"
+    assert found.in_words["evaluation"].startswith("at most about ")
+    assert "pca: fit, decode critical-points (at most 500 evaluations), evaluate, merge tree" in found.stages
+    assert planned(spec_file).in_words["loss evaluations"] == "43"
+
+
+def test_a_search_of_too_large_a_budget_is_refused(spec_file):
+    @define(frozen=True, kw_only=True)
+    class Endless:
+        """Search for ever."""
+
+        traits = SamplerTraits(budget=10**12)
+
+        def ask(self, chart, landscape, rng):
+            return None
+
+    with pytest.raises(PopulationError, match=r"^asks for 1,000,000,000,000 samples"):
+        sample_count(Endless(), "endless", 2)

@@ -7,7 +7,7 @@ from globscope.device import device
 from globscope.errors import EvaluationError, PopulationError
 from globscope.population.find import find_checkpoints
 from globscope.returned.numbers import checked_count, checked_shape
-from globscope.roles import Counts, EvaluatorTraits, ReducerTraits, capability, traits
+from globscope.roles import Counts, EvaluatorTraits, ReducerTraits, SamplerTraits, capability, traits
 from globscope.spec.model import NetworkSource, ReducerEntry, Spec
 from globscope.study.workshop import Workshop
 
@@ -30,12 +30,15 @@ def count_networks(source: NetworkSource, spec: Spec) -> tuple[int, tuple[str, .
 def sample_count(sampler: Any, name: str, dimension: int) -> int | None:
     """Return how many samples a sampler asks for on a chart of so many axes; None where only a run can tell.
 
+    Of a search that is its budget, in forward passes: it scores no more networks than these.
+
     Raises:
         PopulationError: They are more than any study could score.
         PluginError: It is no count.
     """
     announcing = capability(sampler, Counts)
     announced = None if announcing is None else announcing.count(dimension)
+    announced = traits(sampler, SamplerTraits).budget if announced is None else announced
     if announced is None:
         return None
     count = checked_count(f"sampler {name!r}: count", announced)
@@ -62,6 +65,13 @@ def map_dimension(workshop: Workshop, entry: ReducerEntry) -> int:
     members, variants = count(workshop.spec)
     axes = checked_count(f"reducer {entry.name!r}: latent_dim", known(members, len(variants)))
     return min(axes, workshop.task.build("cpu").layout.size)
+
+
+def budget_of(sampler: Any, dimension: int) -> int | None:
+    """Return the forward passes that a search takes at most; None of a sampler that announces its samples."""
+    announcing = capability(sampler, Counts)
+    counted = announcing is not None and announcing.count(dimension) is not None
+    return None if counted else traits(sampler, SamplerTraits).budget
 
 
 def lattice_shape(sampler: Any, name: str, dimension: int) -> tuple[int, ...]:

@@ -22,7 +22,7 @@ from globscope.roles import (
 from globscope.scoring.draws import REPEATS
 from globscope.spec.model import Entry, NetworkSource, ReducerEntry, Spec
 from globscope.store import key
-from globscope.study.plan.announced import count, devices, lattice_shape, map_dimension, sample_count
+from globscope.study.plan.announced import budget_of, count, devices, lattice_shape, map_dimension, sample_count
 from globscope.study.plan.check import check
 from globscope.study.plan.fit_timing import fit_time
 from globscope.study.plan.planned_workers import PlannedWorkers
@@ -52,7 +52,8 @@ class Estimate:
         variants: How many training runs.
         parameters: D, the number of weights of a network.
         stages: What will be done, in order.
-        evaluations: Networks to score, at most; None where a sampler decides as it goes.
+        evaluations: Networks to score, at most; a search counts with its budget of forward passes. None where a sampler
+            decides as it goes.
         memory: Bytes for the population and one unit of decoded networks.
         train_seconds: From a few measured steps where they are taken; of parents and of the zoo too, on all workers.
         fit_seconds: By map's name, its fits and its decoding, at most, from a short trial; None where none can tell.
@@ -60,6 +61,7 @@ class Estimate:
         learners: Names of the aligners that learn, whose time nobody knows before.
         devices: Where it is computed, by stage.
         workers: What works side by side.
+        has_searches: Whether samplers may need less than their budget.
     """
 
     members: int
@@ -74,11 +76,13 @@ class Estimate:
     learners: tuple[str, ...]
     devices: Mapping[str, str]
     workers: PlannedWorkers = field(factory=PlannedWorkers)
+    has_searches: bool = False
 
     @property
     def in_words(self) -> dict[str, str]:
         """The plan in words, by topic."""
-        total = "decided by the sampler" if self.evaluations is None else f"{self.evaluations:,}"
+        most = "at most " if self.has_searches else ""
+        total = "decided by the sampler" if self.evaluations is None else f"{most}{self.evaluations:,}"
         learning = {"learning": f"unknown: {', '.join(self.learners)}"} if self.learners else {}
         pool = {} if self.workers.is_known else {"workers": "known when the pool starts; times are those of one"}
         return {
@@ -91,7 +95,7 @@ class Estimate:
             "maps": describe_fits([self.fit_seconds]),
             "evaluation": "unknown"
             if self.evaluate_seconds is None
-            else f"about {duration(self.evaluate_seconds)}" + self._on("evaluation"),
+            else f"{most}about {duration(self.evaluate_seconds)}" + self._on("evaluation"),
             **pool,
         }
 
@@ -141,6 +145,7 @@ def estimate(workshop: Workshop, before: Before | None = None, workers: PlannedW
         learners=tuple(one.entry.name for one in learners(workshop)),
         devices=places,
         workers=workers,
+        has_searches=any(_search_budgets(workshop, entry) for entry in workshop.spec.reducer),
     )
 
 
@@ -230,6 +235,15 @@ def samples(workshop: Workshop, entry: ReducerEntry) -> int | None:
     return total
 
 
+def _search_budgets(workshop: Workshop, entry: ReducerEntry) -> dict[str, int]:
+    """Return the budgets of the searches on a reducer's map, by sampler's name."""
+    if _scatters(entry):
+        return {}
+    dimension, samplers = map_dimension(workshop, entry), workshop.spec.samplers_of(entry)
+    budgets = {sampler.name: budget_of(sampler.component, dimension) for sampler in samplers}
+    return {name: budget for name, budget in budgets.items() if budget is not None}
+
+
 def lattices(workshop: Workshop, analysis: Entry) -> list[tuple[int, ...]]:
     """Return the samples per axis of every lattice that fills a map that an analysis looks at."""
     maps = _decoding(workshop.spec, analysis)
@@ -281,7 +295,8 @@ def _stages(workshop: Workshop, runs: list[TrainingRun], members: int, variants:
         if _scatters(entry):
             names.append(f"{entry.name}: fit; no landscape, it has no inverse")
             continue
-        points = " and ".join(sampler.name for sampler in spec.samplers_of(entry))
+        within = {n: f" (at most {budget:,} evaluations)" for n, budget in _search_budgets(workshop, entry).items()}
+        points = " and ".join(f"{one.name}{within.get(one.name, '')}" for one in spec.samplers_of(entry))
         names.append(f"{entry.name}: fit, decode {points}, evaluate, merge tree")
     for asked in (spec.fidelity, *spec.analysis):
         maps = len(_decoding(spec, asked))

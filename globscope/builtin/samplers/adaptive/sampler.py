@@ -13,6 +13,7 @@ from globscope.api import (
     Finding,
     Landscape,
     PopulationError,
+    SamplerTraits,
     Samples,
     SpecError,
     near,
@@ -62,6 +63,11 @@ class Adaptive:
     tolerance: float = attribute(default=0.02, validator=gt(0))
     budget: int = attribute(default=400, validator=and_(ge(32), SAMPLES))
     whole_paths: bool = False
+
+    @property
+    def traits(self) -> SamplerTraits:
+        """The most samples of all rounds."""
+        return SamplerTraits(budget=self.budget)
 
     def ask(self, chart: Chart, landscape: Landscape | None, rng: np.random.Generator) -> Samples | None:
         """Return the next round: first a coarse lattice, at last one sample, with the edges of all.
