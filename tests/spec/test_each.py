@@ -40,6 +40,7 @@ def test_a_table_stands_for_a_map_of_every_combination(read):
     found = read(EACH).reducer
     assert [entry.name for entry in found] == NAMES
     assert [(entry.component.latent_dim, entry.seed) for entry in found] == [(1, 0), (1, 1), (2, 0), (2, 1)]
+    assert {entry.place.name for entry in found} == {"pca"}  # by which their maps are of one kind
 
 
 def test_a_name_of_its_own_begins_the_names_and_other_tables_keep_their_order(read):
@@ -48,6 +49,15 @@ def test_a_name_of_its_own_begins_the_names_and_other_tables_keep_their_order(re
         "axes latent_dim=1,seed=3",
         "axes latent_dim=2,seed=3",
         "kernel-pca",
+    ]
+
+
+def test_a_value_may_be_a_list(read):
+    text = GOOD.replace('use = "pca"\n', 'use = "hull"\n[reducer.each]\nof = [["A", "B"], ["B", "A@1"]]\n', 1)
+    found = read(text).reducer
+    assert [(entry.name, entry.component.of) for entry in found] == [
+        ("hull of=AxB", ("A", "B")),
+        ("hull of=BxA-1", ("B", "A@1")),
     ]
 
 
