@@ -24,6 +24,8 @@ from globscope.values.findings import Finding
 WIDEST = 10_000
 # The most rows that are printed of an analysis' table.
 ROWS = 30
+# Figures of merge trees, below which stands what counts and heights mean.
+COUNTED = ("leaves", "saddles", "average_persistence", "smad")
 # The most pairs that are listed of a topology.
 PAIRS = 10
 # The columns of a sweep's plan.
@@ -135,6 +137,8 @@ def _figures(title: str, what: str, record: Mapping[str, Any], runs: Sequence[Ma
     columns = record["columns"]
     rows = [[cell_text(run["name"]), *(cell_text(run["figures"].get(key)) for key in columns)] for run in runs]
     _print(title, [what, *_headings(columns, record["names"])], rows)
+    if any(column.rpartition(".")[2] in COUNTED for column in columns):
+        _console().print(UPPER_BOUNDS)
 
 
 def _headings(columns: Iterable[str], names: Mapping[str, str]) -> list[str]:

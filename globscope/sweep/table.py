@@ -8,6 +8,7 @@ from pathlib import Path
 from attrs import define, field
 
 from globscope.report.page.board import Row
+from globscope.study.map_comparison import UPPER_BOUNDS
 from globscope.sweep.figures import comparison_keys, field_of, figures, known_fields, page_figures
 from globscope.sweep.finished import FinishedRun, Names
 from globscope.sweep.subjects import only_slice, score
@@ -18,7 +19,7 @@ READING = (
     "A row is one run. Losses and accuracies are means over the final networks of the training runs. Those called "
     "“origin” are of the network around which a slice lies; those called “subject” are means over the networks that "
     "a slice goes through or an analysis is about. Figures of a map are those of its first landscape and merge "
-    "tree. A dash: there was nothing to measure."
+    f"tree. A dash: there was nothing to measure. {UPPER_BOUNDS}"
 )
 
 

@@ -521,6 +521,13 @@ def test_a_comparison_of_a_sweep_is_of_its_cells_with_results(swept, tmp_path):
     assert [row["one"], row["other"]] == GOOD_CELLS
 
 
+def test_sweeps_and_comparisons_say_that_basins_are_a_maps_and_heights_upper_bounds(swept, tmp_path):
+    printed = compare(swept[0], "--out", tmp_path / "out").stdout
+    pages = [swept[0] / "sweep.html", tmp_path / "out/comparison.html"]
+    for text in (printed, *(page.read_text("utf-8") for page in pages)):
+        assert "The height of a saddle is an upper bound" in " ".join(text.split())
+
+
 def test_runs_of_one_name_are_reported_apart_by_the_folders_above():
     places = [Path(text) for text in ("/a/x/run", "/a/y/run", "/a/y/cells/z")]
     assert _names(places) == ["x/run", "y/run", "y/z"]

@@ -7,7 +7,7 @@ from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 
 from globscope.report.map.scene import Scene
-from globscope.report.map.tree_scene import TreeScene
+from globscope.report.map.tree_scene import UPPER_BOUND, TreeScene
 from globscope.report.style.legend import Legend, colourbar, explain
 from globscope.report.style.scale import Scale, shared_scale, spanning
 from globscope.report.style.text import figure_text, number
@@ -81,6 +81,7 @@ def caption(tree: TreeScene, scales: ProfileScales) -> str:
         tree.missing_runs,
         f"Colour is the mean {tree.field.name} of a basin's samples, deeper blue is lower.",
         "Basins that meet stand side by side, the largest nearest to the middle; left and right mean nothing else.",
+        UPPER_BOUND if tree.runs else "",
         *_beyond(tree, scales),
     )
     return " ".join(filter(None, sentences))

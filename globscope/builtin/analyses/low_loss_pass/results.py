@@ -112,7 +112,10 @@ def _passes(name: str, merging: Sequence[EvaluatedPass]) -> Overlay:
     tops = [each.points[each.paths["pass"].fields[each.measure.key].argmax()] for each in merging]
     return Overlay(
         name=f"passes on {name}",
-        caption=f"The lowest passes between basins of {name}, each with the one that it merges into.",
+        caption=(
+            f"The lowest passes between basins of {name}, each with the one that it merges into: upper bounds of the "
+            "lowest passes in weight space."
+        ),
         map=name,
         trails=(*trails, Trail.of("its highest network", tops, "points")),
     )
