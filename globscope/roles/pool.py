@@ -38,7 +38,8 @@ class Workers(Protocol):
 
         `prepare(shared)` is called once by every worker that takes an item, and returns a function of an item and its
         progress. Function, shared value, items and results are pickled on their way to other processes; an item whose
-        worker died is done again.
+        worker died is done again. Where function and shared value are the very objects of the call before, as for the
+        rounds of a search, a worker may go on with what it has prepared, and the value need not be sent again.
 
         Args:
             prepare: A function of a module, so that it can be pickled.

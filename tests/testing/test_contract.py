@@ -333,6 +333,16 @@ class Around:
         self.device, self.score = scorer.device, lambda unit: score(scorer, unit)
 
 
+class Unrenewed(Around):
+    """Scores the networks for which it was made."""
+
+    def __init__(self, scorer):
+        super().__init__(scorer, lambda scorer, unit: scorer.score(unit))
+
+    def renew(self, networks, plan):
+        return self
+
+
 def scoring(score):
     """The torch evaluator whose scorer scores a unit so."""
     return TORCH, {"scorer": lambda self, *args: Around(TORCH.scorer(self, *args), score)}
@@ -751,6 +761,10 @@ WRONG = {
     "repairs losses": (
         recording(lambda fields: {name: np.nan_to_num(values) for name, values in fields.items()}),
         {"keeps_losses_that_are_not_finite"},
+    ),
+    "scores the same networks for ever": (
+        (TORCH, {"scorer": lambda self, *of: Unrenewed(TORCH.scorer(self, *of))}),
+        {"renewed_scorer_scores_as_a_new_one"},
     ),
     "forgets a field": (
         recording(lambda fields: {name: v for name, v in fields.items() if name != "test_accuracy"}),

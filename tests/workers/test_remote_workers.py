@@ -1,6 +1,9 @@
 """What every pool has from `RemoteWorkers`: who gets which item, and what becomes of results, errors and deaths."""
 
+import weakref
+
 import pytest
+from attrs import evolve
 
 from globscope.api import Done, Failed, PoolError, Ready, RemoteWorkers, SentItem
 
@@ -8,11 +11,12 @@ from globscope.api import Done, Failed, PoolError, Ready, RemoteWorkers, SentIte
 class Scripted:
     """A worker that does what a script says: by item, its messages, or None for its death."""
 
-    def __init__(self, script, log):
-        self.task, self.is_ready, self.script, self.log = None, False, script, log
+    def __init__(self, script, log, handed):
+        self.task, self.is_ready, self.script, self.log, self.handed = None, False, script, log, handed
 
     def take(self, job, task):
         self.task = task
+        self.handed.append(job)
         self.log.append(("take", task.item))
 
     def news(self):
@@ -29,16 +33,17 @@ class Scripted:
 class ScriptedWorkers(RemoteWorkers):
     def __init__(self, count, script):
         super().__init__(count)
-        self.script, self.log = script, []
+        self.script, self.log, self.jobs, self.handed = script, [], [], []
 
     def new_worker(self, module):
-        return Scripted(self.script, self.log)
+        return Scripted(self.script, self.log, self.handed)
 
     def with_news(self):
         return [worker for worker in self.started if worker.task or not worker.is_ready]
 
     def job(self, prepare, shared):
-        return prepare, shared
+        self.jobs.append((prepare, shared, object()))
+        return self.jobs[-1]
 
     def item(self, item):
         return b""
@@ -53,6 +58,30 @@ def test_workers_get_their_next_items_before_a_result_is_looked_at():
     results = workers.map(len, None, range(6))
     assert next(results) == (0, 0)
     assert workers.log == [("take", item) for item in range(4)]
+
+
+class Shared:
+    """A value that many calls share."""
+
+
+def test_the_same_work_is_handed_over_once_and_other_work_anew():
+    workers = ScriptedWorkers(2, {item: [[Done(item)]] for item in range(6)})
+    one, two = Shared(), Shared()
+    for prepare, shared in [(len, one), (len, one), (len, two), (max, two), (max, 1), (max, 1)]:
+        assert len(list(workers.map(prepare, shared, range(4)))) == 4
+    assert [job[:2] for job in workers.jobs] == [(len, one), (len, two), (max, two), (max, 1), (max, 1)]
+    assert workers.handed.index(workers.jobs[1]) == 8
+
+
+def test_shared_work_is_not_kept_alive():
+    workers, shared = ScriptedWorkers(1, {0: [[Done(0)]]}), Shared()
+    list(workers.map(len, shared, range(1)))
+    workers.jobs.clear()
+    workers.handed.clear()
+    alive = weakref.ref(shared)
+    workers._last = evolve(workers._last, job=None)
+    del shared
+    assert alive() is None
 
 
 def test_results_that_come_together_with_an_error_are_kept():

@@ -16,6 +16,7 @@ from globscope.api import (
     Lifting,
     Networks,
     Probe,
+    Renews,
     TriesScoring,
     Unit,
     capability,
@@ -158,6 +159,20 @@ class EvaluatorChecks(OptionChecks):
         require(sum(space.lifted) <= 3, f"lifts {sum(space.lifted)} networks to score a unit of 3")
         for name, values in found.items():
             require_same(values, self._cut(3)[name][6:9], f"{name} of a unit depends on what was scored before")
+
+    def renewed_scorer_scores_as_a_new_one(self) -> None:
+        """Where a scorer offers renew, the other networks get the numbers that a new scorer would give."""
+        networks, task = _networks(), tiny_task()
+        plan = plan_of_width(self.component, networks, task, 5)
+        before = self.component.scorer(evolve(networks, coordinates=networks.coordinates[::-1]), task, plan)
+        renewing = capability(before, Renews)
+        if renewing is None:
+            return
+        before.score(plan.units[0])
+        scorer = renewing.renew(networks, plan)
+        for unit in plan.units:
+            for name, values in scorer.score(unit).items():
+                require_same(values, self._cut(5)[name][unit.start : unit.stop], f"{name} differs once renewed")
 
     def scores_in_another_process(self) -> None:
         """What was pickled scores the same: the evaluator, the networks, the task and the plan."""

@@ -9,8 +9,10 @@ import numpy as np
 import pytest
 import ray_work
 from globscope_ray import Ray
+from globscope_ray.ray_workers import RayWorkers
 from support.components import BUILT_IN
 from support.pool_work import Deadly, DeadlyTask
+from support.searches import SEARCH, Descend, Flat, Steep
 from support.study import TINY, TINY_TASK, values
 
 from globscope.api import PoolError, ThisProcess
@@ -43,10 +45,29 @@ def study(tmp_path):
     def made(text, folder="run", overrides=()):
         path = tmp_path / "study.toml"
         path.write_text(text, "utf-8")
-        registry = registry_of(BUILT_IN, tiny=TinyTask, mortal=DeadlyTask, deadly=Deadly, ray=Ray)
+        registry = registry_of(
+            BUILT_IN,
+            tiny=TinyTask,
+            mortal=DeadlyTask,
+            deadly=Deadly,
+            descend=Descend,
+            flat=Flat,
+            steep=Steep,
+            ray=Ray,
+        )
         return Study(spec=read_spec(path, overrides, registry), folder=tmp_path / folder, registry=registry)
 
     return made
+
+
+def test_a_search_of_many_rounds_is_the_same_on_two_machines_which_are_sent_its_space_once(study, two, monkeypatch):
+    jobs, job = [], RayWorkers.job
+    monkeypatch.setattr(RayWorkers, "job", lambda *of: jobs.append(of[1].__name__) or job(*of))
+    here = values(study(TINY_TASK + SEARCH, "here"), workers=HERE).atlas.maps[0].landscape
+    there = values(study(TINY_TASK + SEARCH, "there"), workers=two).atlas.maps[0].landscape
+    np.testing.assert_array_equal(there.samples.points, here.samples.points)
+    np.testing.assert_array_equal(there.gradients, here.gradients)
+    assert jobs.count("round_scorer") == 1
 
 
 def assert_same_fields(one, two):
