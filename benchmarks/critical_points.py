@@ -1,7 +1,7 @@
 """The sampler critical-points on fields whose trees are known, in 2 to 16 axes: python benchmarks/critical_points.py.
 
 The truth is independent of the sampler. For bowls it has a closed form; for wells it is a lattice in two and three
-axes, and in more axes the saddles that eigenvector following finds from a thousand starts, joined by descents to both
+axes, and in more axes the saddles that eigenvector following finds from hundreds of starts, joined by descents to both
 sides.
 """
 
@@ -24,7 +24,7 @@ from support.known_fields import (
 
 from globscope.builtin.samplers import CriticalPoints
 
-FIELDS = {"wells": Wells, "bowls": Bowls}
+FIELDS = {"bowls": Bowls, "wells": Wells}
 LATTICES = {2: 257, 3: 81}
 COARSE, SEEDS, BASINS = 41, 20, 7
 # Persistences above the threshold count as leaves, and are right if they are so close.
@@ -41,9 +41,14 @@ def truth(field, dimension: int) -> np.ndarray:
         return lattice_persistences(field, dimension, LATTICES[dimension])
     minima = distinct_points(descend(field, field.centres))
     saddles = find_saddles(field, minima)
+    sides = both_sides(field, saddles)
+    # A saddle may lead to a minimum beside the wells, such as the middle of the bowl.
+    minima = distinct_points(np.concatenate([minima, *sides]))
+    near = [np.linalg.norm(side[:, None] - minima, axis=2) for side in sides]
     heights = np.full((len(minima), len(minima)), np.inf)
-    for (one, other), value in joined_minima(field, saddles, minima):
-        heights[one, other] = heights[other, one] = min(value, heights[one, other])
+    for height, *ends in zip(field(saddles), *near, strict=True):
+        one, other = (int(end.argmin()) for end in ends)
+        heights[one, other] = heights[other, one] = min(height, heights[one, other])
     return tree_of_heights(field(minima), heights)
 
 
@@ -71,11 +76,11 @@ def distinct_points(points: np.ndarray) -> np.ndarray:
 def find_saddles(field, minima: np.ndarray) -> np.ndarray:
     """Climb along the lowest curvature and descend along all others, from points between minima."""
     rng = np.random.default_rng(0)
-    shares = rng.dirichlet(np.full(len(minima), 0.5), 1000)
+    shares = rng.dirichlet(np.full(len(minima), 0.5), 300)
     pairs = [(i, j) for i in range(len(minima)) for j in range(i)]
     between = [minima[i] + t * (minima[j] - minima[i]) for i, j in pairs for t in np.linspace(0.1, 0.9, 9)]
     points = np.concatenate([shares @ minima, np.reshape(between, (-1, minima.shape[1]))])
-    for _ in range(300):
+    for _ in range(150):
         curvatures, axes = np.linalg.eigh(field.hessian(points))
         along = np.einsum("nij,ni->nj", axes, field.slope(points)) / np.maximum(abs(curvatures), 1e-3)
         along[:, 0] *= -1
@@ -86,16 +91,12 @@ def find_saddles(field, minima: np.ndarray) -> np.ndarray:
     return distinct_points(points[flat & (curvatures[:, 0] < 0) & (curvatures[:, 1] > 0)])
 
 
-def joined_minima(field, saddles: np.ndarray, minima: np.ndarray):
-    """Yield the two minima to which the slope leads down from each saddle, and the saddle's height."""
+def both_sides(field, saddles: np.ndarray) -> list[np.ndarray]:
+    """Return where the slope leads down to from both sides of each saddle."""
     if not len(saddles):
-        return
+        return [saddles, saddles]
     axis = np.linalg.eigh(field.hessian(saddles))[1][:, :, 0]
-    ends = [descend(field, saddles + side * 1e-3 * axis) for side in (1, -1)]
-    for height, *sides in zip(field(saddles), *ends, strict=True):
-        near = [np.linalg.norm(minima - end, axis=1) for end in sides]
-        if max(each.min() for each in near) < 1e-3:
-            yield tuple(int(each.argmin()) for each in near), height
+    return [descend(field, saddles + side * 1e-3 * axis) for side in (1, -1)]
 
 
 def main() -> None:

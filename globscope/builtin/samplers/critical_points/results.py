@@ -4,7 +4,7 @@ from collections.abc import Iterator, Sequence
 
 import numpy as np
 
-from globscope.api import Chart, Finding, Landscape, Table
+from globscope.api import Chart, Finding, Landscape, Table, finite_or_none
 from globscope.builtin.samplers.critical_points.pairs import Pair
 from globscope.builtin.samplers.critical_points.paths import Path
 from globscope.builtin.samplers.critical_points.search import CriticalPoints
@@ -19,16 +19,17 @@ MINIMA = (
 PASSES = (
     "Paths between minima. upper_bound: the highest {field} of the samples along the path. The lowest pass between the "
     "two is at most as high, except for what may lie between two samples, which are at most largest_step apart (in "
-    "latent units). persistence: height above the higher of the two lowest minima that the pass joins, for passes of "
-    "the merge tree. gradient: its norm across the path at the top, per latent unit; 0 at a pass. negative: how many "
-    "curvatures at the top are negative, of those looked at in so many directions; a pass has one. converged: whether "
-    "the string ended because it sank no further. untrusted: share of the samples where the map extrapolates. samples: "
+    "latent units). through_others: the same where a path may lead through other minima in this table. persistence: "
+    "height above the higher of the two lowest minima that the pass joins, for passes of the merge tree. gradient: its "
+    "norm across the path at the top, per latent unit; 0 at a pass. negative: how many curvatures at the top are "
+    "negative, of those looked at in so many directions; a pass has one. converged: whether the string ended because "
+    "it sank no further. untrusted: share of the samples where the map extrapolates. samples: "
     "the path's samples in their order."
 )
 MINIMUM_COLUMNS = ("name", "value", "nearest_run", "distance", "trusted", "sample")
 PASS_COLUMNS = (
-    "one", "two", "upper_bound", "persistence", "largest_step", "gradient", "negative", "directions", "converged",
-    "untrusted", "samples",
+    "one", "two", "upper_bound", "through_others", "persistence", "largest_step", "gradient", "negative", "directions",
+    "converged", "untrusted", "samples",
 )  # fmt: skip
 
 
@@ -53,7 +54,7 @@ def finding(search: CriticalPoints, chart: Chart, landscape: Landscape, starts: 
         name="passes",
         caption=PASSES.format(**words),
         columns=PASS_COLUMNS,
-        rows=tuple(_pass_row(search, pair, landscape, names) for pair in search.wanted),
+        rows=tuple(_pass_row(search, pair, landscape, names) for pair in search.wanted if pair in search.finished),
     )
     return Finding(tables=(minima, passes), warnings=tuple(_warnings(search, landscape, names)))
 
@@ -91,11 +92,12 @@ def _pass_row(
     search: CriticalPoints, pair: Pair, landscape: Landscape, names: Sequence[str]
 ) -> dict[str, str | float | None]:
     path, top, unit = search.paths[pair], search.tops.get(pair), search.record.unit
-    known = np.isfinite(path.top) and pair in search.finished
+    lowest = float(search.lowest[pair])
     return {
         "one": names[pair[0]],
         "two": names[pair[1]],
-        "upper_bound": path.top if known else None,
+        "upper_bound": finite_or_none(path.top),
+        "through_others": finite_or_none(lowest),
         "persistence": search.persistences.get(pair),
         "largest_step": float(path.steps.max()) * unit,
         "gradient": None if top is None else top.across / unit,

@@ -34,6 +34,8 @@ MOST, LEAST_CLOSER, MOST_CLOSER = 200, 5, 10
 LONGER, FOR_DIPS = 1.3, 25
 # A curve whose images start higher than so many times what would count, above the minima, is not tried.
 SINKS = 3
+# A string whose top is no more tolerances above what would count is moved until it has converged.
+RIVAL = 2
 # Descents leave one evaluation of so many to the strings.
 KEPT = 3
 
@@ -83,6 +85,11 @@ class CriticalPoints:
         """The pairs whose paths are results: those of the tree, and those that were asked for."""
         every = self._every
         return sorted({*self.tree, *(pair for pair in self.paths if every.issuperset(pair))})
+
+    @property
+    def lowest(self) -> np.ndarray:
+        """(m, m) lowest heights at which finely sampled paths join minima, also through others."""
+        return minimax(len(self.minima.rows), {pair: self.paths[pair].top for pair in self.finished})
 
     def run(self, starts: np.ndarray) -> Steps[None]:
         """Search from (n, d) starts, in units of the box."""
@@ -160,7 +167,7 @@ class CriticalPoints:
         )
 
     def _matter_for(self, pairs: Sequence[Pair]) -> Matters:
-        """Return the rule by which a string matters: its path is wanted, lies in the tree, or may yet come to."""
+        """Return the rule by which a string matters: its path is wanted, nearly lies in the tree, or may come to."""
         count, every = len(self.minima.rows), self._every
 
         def matters(tops: np.ndarray, reach: np.ndarray) -> np.ndarray:
@@ -169,7 +176,8 @@ class CriticalPoints:
                 heights[pair] = min(float(top), heights.get(pair, np.inf))
             lowest = minimax(count, heights)[tuple(np.array(pairs).T)]
             is_wanted = np.array([every.issuperset(pair) for pair in pairs])
-            still: np.ndarray = is_wanted | (tops <= lowest) | (reach < lowest - self.tolerance / 2)
+            is_near = tops <= lowest + RIVAL * self.tolerance
+            still: np.ndarray = is_wanted | is_near | (reach < lowest - self.tolerance / 2)
             return still
 
         return matters
