@@ -135,6 +135,10 @@ def test_a_kind_is_warned_of_if_the_best_of_its_maps_has_walls_that_another_path
     assert list(warnings([walls, best], known(curves=(0.45,) * 3), "ABC")) == []
 
 
+def test_where_a_map_has_no_path_there_is_no_wall():
+    assert list(warnings([on_map(np.full((3, 3), np.inf))], known(), "ABC")) == []
+
+
 def test_a_map_that_misses_a_run_is_named():
     (text,) = warnings([on_map(np.full((3, 3), 0.1), shown=False)], known(), "ABC")
     assert text.startswith("one: one does not decode the final networks of all runs")

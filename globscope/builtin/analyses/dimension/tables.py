@@ -52,7 +52,7 @@ def _chart_row(one: RunPasses) -> Row:
         "leaves": len(one.topology.tree.minima),
         "basins": len({basin for basin in one.basins if basin >= 0}),
         "in_none": one.basins.count(-1),
-        "certain": int(np.isfinite(one.certain_pairs).sum()),
+        "certain": int((~np.isnan(one.certain_pairs)).sum()),
         "largest": known_figure(np.max, persistences),
         "median": known_figure(np.median, persistences),
         "smallest": known_figure(np.min, persistences),

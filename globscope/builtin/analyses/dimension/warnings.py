@@ -33,7 +33,7 @@ def _wall_warnings(
     kind: str, passes: np.ndarray, lowest: np.ndarray, threshold: float, pairs: Sequence[tuple[str, str]]
 ) -> Iterator[str]:
     """Yield a warning where all maps of a kind have a wall above the threshold that another path does not climb."""
-    walls = np.nan_to_num(passes - lowest, nan=0.0, posinf=np.inf)
+    walls = np.nan_to_num(passes - lowest, nan=0.0, posinf=0.0)  # without a path there is no wall, but nothing known
     if len(walls) and (walls > threshold).any():
         worst, count = int(walls.argmax()), int((walls > threshold).sum())
         yield (
