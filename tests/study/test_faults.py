@@ -136,6 +136,14 @@ def two_hundred_kills(folder):
     assert killed(folder, EVERY, place.arrays(), seconds, random.Random(13), 200) == 200
 
 
+def kills_in_a_search(folder):
+    text = TINY.replace('use = "grid"\nresolution = 5', 'use = "critical-points"\nbudget = 1500')
+    place, seconds = undisturbed(folder, text, report=False)
+    draw = random.Random(15)
+    assert killed(folder, text, place.arrays(), seconds, draw, 20, report=False) == 20
+    damaged(folder, text, place.arrays(), seconds, draw, 6, report=False)
+
+
 def fifty_damages(folder):
     place, seconds = undisturbed(folder, EVERY, report=False)
     assert place.kinds() == KINDS
@@ -151,6 +159,11 @@ def test_a_few_kills_and_damages_leave_no_trace(tmp_path):
 @pytest.mark.slow
 def test_200_kills_of_a_run_with_every_kind_of_stage_leave_no_trace(tmp_path):
     in_fresh_process(two_hundred_kills, tmp_path)
+
+
+@pytest.mark.slow
+def test_20_kills_in_a_search_of_many_rounds_leave_no_trace(tmp_path):
+    in_fresh_process(kills_in_a_search, tmp_path)
 
 
 @pytest.mark.slow

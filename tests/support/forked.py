@@ -45,6 +45,7 @@ name = "Z"
 repeat = 12
 [[reducer]]
 use = "pca"
+sampler = ["grid", "critical-points"]
 [[reducer]]
 use = "autoencoder"
 steps = 20
@@ -52,6 +53,10 @@ hidden = [4]
 [[sampler]]
 use = "grid"
 resolution = 4
+[[sampler]]
+use = "critical-points"
+budget = 60
+starts = 1
 [evaluator]
 use = "torch"
 examples = 32
