@@ -192,9 +192,18 @@ def test_the_span_of_weight_space_itself_is_refused():
         )
 
 
-def test_a_study_maps_the_span_and_a_hull_and_restores_both(tmp_path, notes):
-    study = study_in(tmp_path, MAPS + '[[sampler]]\nuse = "sobol"\nsamples = 16\n')
-    span, hull = values(study).atlas.maps
+@pytest.fixture(scope="module")
+def study(tmp_path_factory):
+    return study_in(tmp_path_factory.mktemp("study"), MAPS + '[[sampler]]\nuse = "sobol"\nsamples = 16\n')
+
+
+@pytest.fixture(scope="module")
+def atlas(study):
+    return values(study).atlas
+
+
+def test_a_study_maps_the_span_and_a_hull_and_restores_both(study, atlas, notes):
+    span, hull = atlas.maps
     assert span.chart.dimension == 8
     assert np.array_equal(span.decoded["train_loss"], span.truth["train_loss"])
     assert span.landscape.fields["train_loss"].shape == (16,)
@@ -207,9 +216,7 @@ def test_a_study_maps_the_span_and_a_hull_and_restores_both(tmp_path, notes):
         assert np.array_equal(lifted(one.chart, points), lifted(two.chart, points))
 
 
-def test_the_shares_of_the_networks_lie_beside_the_samples_of_a_hull(tmp_path):
-    study = study_in(tmp_path, MAPS + '[[sampler]]\nuse = "sobol"\nsamples = 16\n')
-    atlas = values(study).atlas
+def test_the_shares_of_the_networks_lie_beside_the_samples_of_a_hull(tmp_path, atlas):
     write_values(tmp_path, atlas)
     with np.load(tmp_path / "landscapes/hull-grid.npz") as found:
         shares, points = found["barycentric"], found["points"]
