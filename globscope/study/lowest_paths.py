@@ -42,7 +42,9 @@ def _lowest_table(known: PathsOfStudy) -> Table:
     columns = ("one", "other", "field", "lowest", "found_by", "networks", *(f"on {name}" for name in maps))
     keys = [(each.key, *pair) for each in known.fields for pair in combinations(variants, 2)]
     caption = LOWEST + (TOO_MANY.format(LISTED, len(keys)) if len(keys) > LISTED else "")
-    return Table(name="lowest", caption=caption, columns=columns, rows=tuple(_row(known, key) for key in keys[:LISTED]))
+    return Table(
+        name="lowest paths", caption=caption, columns=columns, rows=tuple(_row(known, key) for key in keys[:LISTED])
+    )
 
 
 def _row(known: PathsOfStudy, key: Key) -> dict[str, Cell]:
@@ -74,7 +76,7 @@ def _paths_table(known: PathsOfStudy) -> Table:
     count = len(known.paths)
     caption = PATHS + (TOO_MANY.format(LISTED, count) if count > LISTED else "")
     columns = ("one", "other", "field", "found_by", "worst", "networks", "compared")
-    return Table(name="paths", caption=caption, columns=columns, rows=tuple(rows))
+    return Table(name="all paths", caption=caption, columns=columns, rows=tuple(rows))
 
 
 def _warnings(known: PathsOfStudy) -> Iterator[str]:

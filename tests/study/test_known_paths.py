@@ -203,7 +203,7 @@ def test_a_straight_line_is_as_high_whichever_analysis_measures_its_middle(resul
 def test_results_have_the_lowest_known_paths(result):
     found = result.findings["known-paths"]
     assert result.record["paths"] == [asdict(path) for path in found.paths]
-    assert [table["name"] for table in result.record["tables"]["known-paths"]] == ["lowest", "paths"]
+    assert [table["name"] for table in result.record["tables"]["known-paths"]] == ["lowest paths", "all paths"]
     (row, *_) = found.tables[0].rows
     own = [path.worst for path in found.paths if (path.one, path.other) == (row["one"], row["other"])
            and path.field == row["field"] and not path.why_not_compared]  # fmt: skip

@@ -20,6 +20,7 @@ from globscope.api import (
     Description,
     Finding,
     HeatMap,
+    KnownPath,
     Member,
     Networks,
     Overlay,
@@ -887,6 +888,17 @@ WRONG = {
         analysis(lambda self, finding, atlas, rng: Finding(records={"nobody": {"x": 1}})),
         {"records_are_of_maps"},
     ),
+    **{
+        f"knows a path {what}": (
+            analysis(lambda self, finding, atlas, rng, path=path: Finding(paths=(path,))),
+            {"paths_join_runs"},
+        )
+        for what, path in {
+            "to nowhere": KnownPath(one="A", other="nobody", field="train_loss", worst=1.0, found_by="it"),
+            "to its start": KnownPath(one="A", other="A", field="train_loss", worst=1.0, found_by="it"),
+            "of no field": KnownPath(one="A", other="B", field="nothing", worst=1.0, found_by="it"),
+        }.items()
+    },
     "needs a landscape": (
         analysis(lambda self, finding, atlas, rng: row(x=len(atlas.maps[0].landscape.samples.points))),
         {"survives_maps_without_inverse"},

@@ -52,6 +52,16 @@ class AnalysisChecks(OptionChecks):
         dumb = [figure.key for figure in self._finding.comparison if not figure.label.strip()]
         require(not dumb, f"figures {dumb} have no label")
 
+    def paths_join_runs(self) -> None:
+        """Known paths lead between two runs that are there, with a finite value of a field that is measured."""
+        runs, fields = self._atlas.population.variants, self._atlas.truth
+        for path in self._finding.paths:
+            label = f"path {path.found_by!r}"
+            require({path.one, path.other} <= set(runs), f"{label} joins {path.one!r} and {path.other!r}: no such runs")
+            require(path.one != path.other, f"{label} joins {path.one!r} with itself")
+            require(path.field in fields, f"{label} is of field {path.field!r}, which is not measured")
+            require(np.isfinite(path.worst), f"{label} has no finite value")
+
     def survives_maps_without_inverse(self) -> None:
         """A map that only places networks has no landscape, and is no reason to fail."""
         require_json(self._alone("scatter"))
