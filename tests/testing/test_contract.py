@@ -101,6 +101,7 @@ OPTIONS = {
     ("pool", "here"): [{}, {"threads": 1}],
     ("pool", "processes"): [{"workers": 2}],
     ("analysis", "fidelity"): [{}, {"held_out": True}],
+    ("analysis", "dimension"): [{"points": 5, "epochs": 1, "relabellings": 100}],
     ("analysis", "topology-metrics"): [{}, {"order": 1.0}],
     ("analysis", "resolution"): [{}],
     ("analysis", "stability"): [{"seeds": 1, "bootstraps": 2}],
