@@ -24,6 +24,7 @@ TOPOLOGY = '[[topology]]\nuse = "gudhi"\npersistence = 0.1\n'
 PLANE = """
 [[reducer]]
 use = "autoencoder"
+sampler = ["grid", "critical-points"]
 
 [[sampler]]
 use = "grid"
