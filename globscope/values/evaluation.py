@@ -103,6 +103,7 @@ class Plan:
             first (a CUDA graph), and `vmap` scores a unit at once.
         channels_last: Whether images and convolutions have their channels last in memory.
         fused: Whether BatchNorm statistics are estimated in the pass that scores.
+        batch_size: Number of examples that are scored in one pass; None where the evaluator's options tell.
         reasons: Why faster ways that were considered are not taken.
     """
 
@@ -110,4 +111,5 @@ class Plan:
     method: Literal["loop", "graph", "vmap"]
     channels_last: bool = False
     fused: bool = False
+    batch_size: int | None = None
     reasons: Sequence[str] = field(default=(), converter=tuple[str, ...])

@@ -7,6 +7,7 @@ from attrs import evolve
 from torch import nn
 
 from globscope.api import Networks, channels_last, takes_channels_last
+from globscope.builtin.evaluators import pytorch
 from globscope.builtin.evaluators.pytorch import Torch
 from globscope.builtin.tasks.classification import Classification
 from globscope.references import Code
@@ -101,3 +102,21 @@ def test_a_cpu_scores_convolutions_with_their_channels_last_and_gets_the_same_lo
     for name, values in plain.items():
         np.testing.assert_allclose(fields[name], values, rtol=1e-5)  # float32 sums in another order
     assert not scored(evolve(task, model=Code(str(path), "View")))[0].channels_last
+
+
+def test_convolutions_are_scored_in_batches_that_fit_into_a_cpus_caches_with_the_same_losses(tmp_path, monkeypatch):
+    path = tmp_path / "models.py"
+    path.write_text(MODELS, "utf-8")
+    task = Classification(model=Code(str(path), "convolutions"), data="digits-images")
+    plan, fields = scored(task)
+    image = 4 * 8 * 8 + 8  # float32 pixels and an integer label
+    assert plan.batch_size == pytorch.CACHED // image
+    monkeypatch.setattr(pytorch, "CACHED", 100 * image)
+    small_plan, small = scored(task)
+    assert small_plan.batch_size == 100
+    for name, values in fields.items():
+        np.testing.assert_allclose(small[name], values, rtol=1e-6)  # float32 products; sums are float64
+    # Statistics of a batch depend on it, and what somebody chose stays.
+    assert scored(task, batch_norm="batch")[0].batch_size is None
+    assert scored(task, batch_size=7)[0].batch_size is None
+    assert scored(Classification(hidden=(4,)))[0].batch_size is None

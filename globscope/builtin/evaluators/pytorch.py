@@ -27,6 +27,7 @@ from globscope.api import (
     device,
     device_name,
     device_of,
+    examples_per_batch,
     fixed_batches,
     free_memory,
     prefers_channels_last,
@@ -47,6 +48,8 @@ FEW_EXAMPLES = 128
 TRIAL = 128
 # Examples of the trial of a gradient.
 FEW = 4
+# Bytes of the images in a pass that scores them on a CPU: the activations of more would not stay in its caches.
+CACHED = 2**19
 # Bytes of the weights that are scored together: enough for stacks of small networks.
 MEMORY = 2**28
 
@@ -57,7 +60,8 @@ class Torch:
 
     Attributes:
         examples: Number of examples of each split to score on, drawn once with seed 0; all if unset.
-        batch_size: Examples per forward pass; if unset, as many as take 64 MiB.
+        batch_size: Examples per forward pass; if unset, as many as take 64 MiB, but 512 KiB where a CPU scores
+            convolutional networks one by one, with neither gradients nor draws.
         batch_norm: Which statistics a network's BatchNorm layers use. `recalibrate` re-estimates them for every
             network, because a decoded network has none of its own; `batch` uses those of each batch that is scored;
             `stored` those of the nearest member; `encoded` those that were mapped and decoded with the weights
@@ -117,6 +121,7 @@ class Torch:
         starts = range(0, len(networks), width)
         units = tuple(Unit(start=start, stop=min(start + width, len(networks))) for start in starts)
         way = self._way(networks, probe)
+        way = evolve(way, batch_size=self._cached_batch(networks, probe, way))
         method = self._method(probe)
         if method == "graph" and networks.gradient is not None:
             method = "loop"
@@ -240,6 +245,16 @@ class Torch:
         reasons = (f"calibration: {reason}",) if reason else ()
         return evolve(way, fused=reason is None, reasons=reasons)
 
+    def _cached_batch(self, networks: Networks, probe: Probe, way: Plan) -> int | None:
+        """Return how many examples are scored at once where fewer than elsewhere are faster; else None."""
+        is_fixed = self.batch_size is not None or self.batch_norm == "batch" or way.fused
+        # Every batch draws anew, and every gradient of a batch passes through the estimates of statistics.
+        if is_fixed or networks.seed is not None or networks.gradient is not None:
+            return None
+        if not way.channels_last or self._device() != "cpu" or self._method(probe) != "loop":
+            return None
+        return examples_per_batch(probe, probe.splits[0], CACHED)
+
     def _why_separate(self, networks: Networks, probe: Probe, way: Plan) -> str | None:
         """Return why statistics are estimated in a pass of their own: None if they are not, empty if nobody asked."""
         on_gpu = self._device().startswith("cuda")
@@ -255,9 +270,8 @@ class Torch:
 
     def _scorer(self, probe: Probe, plan: Plan, seed: int | None, gradient: str | None = None) -> Scorer:
         lead = {probe.splits[0]: self.calibration_examples if plan.fused else 0}
-        batches = {
-            s: fixed_batches(probe, s, self.examples, self.batch_size, lead=lead.get(s, 0)) for s in probe.splits
-        }
+        size = plan.batch_size or self.batch_size
+        batches = {s: fixed_batches(probe, s, self.examples, size, lead=lead.get(s, 0)) for s in probe.splits}
         make = Scorer if gradient is None else partial(GradientScorer, gradient)
         return make(
             probe,
