@@ -53,7 +53,7 @@ def digits(population: int, seed: int) -> np.ndarray:
 def fields(kind: str) -> Iterator[tuple[str, np.ndarray]]:
     """Yield fields with their names."""
     if kind == "digits":
-        yield from ((f"population {p}, fit {s}", digits(p, s)) for p in range(3) for s in range(3))
+        yield from ((f"population {p}, fit {s}", digits(p, s)) for p in range(3) for s in range(2))
     else:
         dimension = int(kind[-1])
         yield from ((f"seed {seed}", wells(dimension, {2: 81, 3: 41}[dimension], seed)) for seed in range(20))

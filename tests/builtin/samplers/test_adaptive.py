@@ -256,6 +256,11 @@ def test_the_ends_of_the_runs_and_the_centre_of_a_slice_are_measured_first():
             "resolution must be >= 5 on every axis of an adaptive lattice, got 4",
         ),
         (
+            Adaptive(resolution=1001),
+            chart(3),
+            "an adaptive lattice has at most 3,000,000 vertices, this one 1,003,003,001",
+        ),
+        (
             Adaptive(resolution=20),
             chart(2, centre=np.zeros(2), extent=np.array([[-1.0, -1.0], [1.0, 1.0]])),
             "resolution = 20 puts no sample on the network around which the slice is made; the nearest odd ones are 19 "
@@ -268,9 +273,24 @@ def test_maps_that_do_not_fit_are_refused(sampler, fitted, message):
         sampler.ask(fitted, None, RNG)
 
 
+@pytest.mark.parametrize(
+    ("options", "message"),
+    [
+        ({"tolerance": 0.1}, "tolerance must be below persistence = 0.1, got 0.1"),
+        ({"budget": 5001}, "budget must be <= 5,000: the spline between the samples solves a system"),
+        ({"budget": 31}, "'budget' must be >= 32: 31"),
+    ],
+)
+def test_options_that_make_no_search_are_refused(options, message):
+    with pytest.raises(ValueError, match=re.escape(message)):
+        Adaptive(**options)
+
+
 def test_a_field_that_is_not_measured_is_refused_with_the_near_ones():
     samples = Adaptive(field="trian_loss").ask(chart(2), None, RNG)
-    with pytest.raises(SpecError, match=r"sampler\.field = 'trian_loss': .* did you mean 'train_loss'\?"):
+    with pytest.raises(
+        SpecError, match=r"^sampler 'adaptive': the task measures no 'trian_loss'; did you mean 'train_loss'\?$"
+    ):
         Adaptive(field="trian_loss").ask(chart(2), landscape(samples, np.zeros(len(samples.points))), RNG)
 
 
@@ -285,6 +305,7 @@ def test_the_intervals_hold_the_true_persistences_and_paths_bound_passes_from_ab
         assert row["persistence_at_least"] <= persistence <= row["persistence_at_most"]
         assert row["bound_along_path"] is None or row["bound_along_path"] >= row["death_at_least"]
         assert row["death"] - row["birth"] == row["persistence"]
+        assert 1 <= row["largest_step"] <= 40
 
 
 def test_a_search_that_its_budget_ends_says_what_it_does_not_know():

@@ -12,12 +12,15 @@ from globscope.builtin.samplers.adaptive.sweep import Sweep
 # Standard deviations of the estimated bounds.
 DEVIATIONS = 2.0
 COLUMNS = (
-    "minimum", "pass", "birth", "birth_at_least", "death", "death_at_least", "death_at_most", "bound_along_path",
+    "minimum", "pass", "birth", "birth_at_least", "death", "largest_step", "death_at_least", "death_at_most",
+    "bound_along_path",
     "persistence", "persistence_at_least", "persistence_at_most",
 )  # fmt: skip
 CAPTION = (
     "Every basin that the samples show, and how far its birth and death on the finest lattice may be off. minimum, "
-    "pass: numbers of the samples. birth, death, persistence: measured, as in the merge tree of the mesh. "
+    "pass: numbers of the samples. birth, death, persistence: measured, as in the merge tree of the mesh. death is the "
+    "highest sample on the lowest path to a lower minimum, and largest_step is that path's longest step between "
+    "samples, in steps of the finest lattice. "
     "bound_along_path: highest sample on the lowest path all of whose steps are neighbours on the finest lattice, an "
     "upper bound of the death that needs no estimate; empty where no path between the two minima is sampled without a "
     "gap. _at_least, _at_most: estimates, not proofs, from a spline between the samples within two standard deviations "
@@ -26,14 +29,14 @@ CAPTION = (
 Row = dict[str, int | float | None]
 
 
-def intervals(search: Refinement) -> Finding:
-    """Return a table of the basins that samples show, with an interval for every death and persistence."""
+def intervals(search: Refinement, edges: np.ndarray) -> Finding:
+    """Return a table of the basins that samples show on their mesh, with an interval for each persistence."""
     bounds, low = search.floor(DEVIATIONS)
     high = search.sweep(bounds.highest)
     walked = search.sweep(np.where(bounds.known, bounds.values, np.inf))
-    rows = [
-        _row(search, bounds, (low, high, walked), pair) for pair in search.mesh_sweep.pairs(search.persistence).tolist()
-    ]
+    mesh = search.sweep_samples(edges)
+    pairs = mesh.pairs(search.persistence).tolist()
+    rows = [_row(search, bounds, (low, high, walked), pair) | _steps(search, mesh, pair) for pair in pairs]
     table = Table(name="intervals", caption=CAPTION, columns=COLUMNS, rows=tuple(rows))
     return Finding(tables=(table,), warnings=(*_wide_warnings(rows, search.tolerance), *_hidden_warnings(search)))
 
@@ -61,6 +64,12 @@ def _row(search: Refinement, bounds: Bounds, sweeps: tuple[Sweep, Sweep, Sweep],
         "persistence_at_least": least - birth,
         "persistence_at_most": finite_or_none(most - deepest),
     }
+
+
+def _steps(search: Refinement, mesh: Sweep, pair: list[int]) -> Row:
+    """Return the longest step of a basin's lowest path on the mesh."""
+    path = search.fill.vertices[search.fill.measured[mesh.path(pair[0], pair[2])]]
+    return {"largest_step": int(np.abs(np.diff(path, axis=0)).max())}
 
 
 def _top(sweep: Sweep, start: int, end: int) -> float:

@@ -16,7 +16,7 @@ from globscope.builtin.samplers.adaptive.sweep import Sweep
 # may hide: to miss one is worse than to misjudge a pass.
 DEVIATIONS = (1.0, 2.0, 4.0, 8.0, 16.0)
 # Within so many, a tree is settled far enough that its paths are worth measuring whole.
-CERTAIN = 2.0
+CERTAIN = 1.0
 # Vertices of one round that are nearer than this are not chosen together, in lattice steps.
 APART = 3
 # How far from a pass the field is measured to both sides along every axis, in lattice steps.
@@ -55,12 +55,16 @@ class Refinement:
         """Return the sweep of a field on the lattice."""
         return Sweep.of(values, lambda order: neighbours(self.lattice, order))
 
+    def sweep_samples(self, edges: np.ndarray) -> Sweep:
+        """Return the sweep of the samples alone, on a mesh."""
+        samples = Samples(points=self.fill.vertices[self.fill.measured].astype(float), edges=edges)
+        return Sweep.of(self.fill.field[self.fill.measured], lambda order: neighbours(samples, order))
+
     @cached_property
     def mesh_sweep(self) -> Sweep:
-        """Return the sweep of the samples alone, on their mesh."""
-        values, index = self.fill.field, self.fill.vertices[self.fill.measured]
-        samples = Samples(points=index.astype(float), edges=edges_below(values.reshape(self.shape), index))
-        return Sweep.of(values[self.fill.measured], lambda order: neighbours(samples, order))
+        """The sweep of the samples alone, on the mesh of those measured so far."""
+        index = self.fill.vertices[self.fill.measured]
+        return self.sweep_samples(edges_below(self.fill.field.reshape(self.shape), index))
 
     def round(self, count: int) -> list[int]:
         """Return at most so many vertices to measure next; none where the tree is as accurate as is wanted.
@@ -160,7 +164,7 @@ class Refinement:
         mesh_sweep = self.mesh_sweep
         for young, saddle, old in mesh_sweep.pairs(self.persistence - self.tolerance).tolist():
             minimum, lower = self.fill.measured[[young, old]].tolist()
-            if lower in low.below(minimum, mesh_sweep.values[saddle] - self.tolerance):
+            if lower in low.below(minimum, mesh_sweep.values[saddle] - self.tolerance / 2):
                 path = low.path(minimum, lower)
                 unknown = path[~bounds.known[path]]
                 top = unknown[bounds.highest[unknown].argmax()]

@@ -1,13 +1,13 @@
 """The sampler `adaptive`."""
 
-from math import ceil
+from collections.abc import Collection
+from math import ceil, prod
 
 import numpy as np
 from attrs import define, field as attribute
 from attrs.validators import and_, ge, gt
 
 from globscope.api import (
-    SAMPLES,
     Chart,
     CheckFacts,
     Finding,
@@ -16,6 +16,7 @@ from globscope.api import (
     SamplerTraits,
     Samples,
     SpecError,
+    UpperBound,
     near,
 )
 from globscope.builtin.samplers.adaptive.fill import Fill
@@ -28,8 +29,9 @@ from globscope.builtin.samplers.lattice import at_least_two, lattice_axes, latti
 # The part of the budget that the first, coarse lattice takes, and the rounds in which the rest is spent.
 FIRST = 1 / 4
 ROUNDS = 25
-# The fewest vertices of an axis.
-SIDE = 5
+# The fewest vertices of an axis, and the most of all.
+SIDE, VERTICES = 5, 3_000_000
+BUDGET = UpperBound(5000, "the spline between the samples solves a system with as many rows and columns in every round")
 
 
 @define(frozen=True, kw_only=True)
@@ -52,8 +54,8 @@ class Adaptive:
         tolerance: How far births and deaths may be off, in the field's unit, as far as is known.
         budget: Most samples, in all rounds.
         whole_paths: Whether every vertex of the lowest paths between minima is measured as soon as the tree is known
-            within two standard deviations, so that every pass has an upper bound that needs no estimate. It takes about
-            half as many samples again.
+            within one standard deviation, so that passes have upper bounds that need no estimate. It takes about as
+            many samples again.
     """
 
     resolution: int | tuple[int, ...] = attribute(default=81, validator=at_least_two)
@@ -61,20 +63,24 @@ class Adaptive:
     field: str = "train_loss"
     persistence: float = attribute(default=0.1, validator=gt(0))
     tolerance: float = attribute(default=0.02, validator=gt(0))
-    budget: int = attribute(default=400, validator=and_(ge(32), SAMPLES))
+    budget: int = attribute(default=400, validator=and_(ge(32), BUDGET))
     whole_paths: bool = False
+
+    def __attrs_post_init__(self) -> None:
+        if self.tolerance >= self.persistence:
+            raise ValueError(f"tolerance must be below persistence = {self.persistence:g}, got {self.tolerance:g}")
 
     @property
     def traits(self) -> SamplerTraits:
-        """The most samples of all rounds."""
+        """The budget of a search."""
         return SamplerTraits(budget=self.budget)
 
     def ask(self, chart: Chart, landscape: Landscape | None, rng: np.random.Generator) -> Samples | None:
         """Return the next round: first a coarse lattice, at last one sample, with the edges of all.
 
         Raises:
-            PopulationError: The map has another number of axes than two or three, or than `resolution`; or the
-                resolution is even on a slice around a network.
+            PopulationError: The map has another number of axes than two or three, or than `resolution`; the lattice has
+                too few or too many vertices, or none at the network around which a slice is made.
             SpecError: The task does not measure the field.
         """
         del rng
@@ -102,14 +108,16 @@ class Adaptive:
         if not _suffice(values, chart.dimension):
             return Finding(warnings=(f"{self.field} is finite at too few samples for any estimate between them.",))
         search = self._refinement(lattice, lattice.nearest(landscape.samples.points), values)
-        return intervals(search)
+        return intervals(search, np.asarray(landscape.samples.edges))
 
     def check(self, facts: CheckFacts) -> None:
-        """Refuse a map of another number of axes, and a lattice without a vertex at the network of a slice.
+        """Refuse a field that is not measured, a map of another number of axes, and a lattice that does not fit it.
 
         Raises:
             PopulationError: As by `ask`.
+            SpecError: As by `ask`.
         """
+        self._require_field([f"{split}_{measure}" for split in facts.probe.splits for measure in facts.probe.measures])
         assert facts.dimension is not None
         self._shape(facts.dimension, centred=facts.centred)
 
@@ -124,6 +132,8 @@ class Adaptive:
             raise PopulationError(
                 f"resolution must be >= {SIDE} on every axis of an adaptive lattice, got {min(shape)}"
             )
+        if prod(shape) > VERTICES:
+            raise PopulationError(f"an adaptive lattice has at most {VERTICES:,} vertices, this one {prod(shape):,}")
         require_middle(shape, centred=centred)
         return shape
 
@@ -150,10 +160,12 @@ class Adaptive:
             whole_paths=self.whole_paths,
         )
 
+    def _require_field(self, known: Collection[str]) -> None:
+        if self.field not in known:
+            raise SpecError([f"sampler 'adaptive': the task measures no {self.field!r}; {near(self.field, known)}"])
+
     def _values(self, landscape: Landscape) -> np.ndarray:
-        if self.field not in landscape.fields:
-            hint = near(self.field, landscape.fields)
-            raise SpecError([f"sampler.field = {self.field!r}: the landscape has no such field; {hint}"])
+        self._require_field(landscape.fields)
         return np.asarray(landscape.fields[self.field], float)
 
 
