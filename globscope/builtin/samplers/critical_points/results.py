@@ -123,7 +123,7 @@ def _warnings(search: CriticalPoints, landscape: Landscape, names: Sequence[str]
             f"The search ended at its budget of {search.record.budget:,} evaluations: minima may be missing, and lower "
             "passes are likely."
         )
-    bounds = search.persistences
+    bounds = [pair for pair, persistence in search.persistences.items() if persistence > search.tolerance]
     loose = [_pair_name(pair, names) for pair in bounds if not search.paths[pair].is_converged]
     if loose:
         yield f"The strings of these passes were still sinking at the end; lower passes are likely: {'; '.join(loose)}."
@@ -136,7 +136,7 @@ def _warnings(search: CriticalPoints, landscape: Landscape, names: Sequence[str]
     far = [_pair_name(pair, names) for pair in bounds if not landscape.trusted[search.paths[pair].rows].all()]
     if far:
         yield f"These paths lead through networks unlike any member, where the map is not trusted: {'; '.join(far)}."
-    apart = len(search.minima.rows) - 1 - len(bounds)
+    apart = len(search.minima.rows) - 1 - len(search.persistences)
     if apart > 0:
         yield f"No path of finite values was found to {apart} of the {len(search.minima.rows)} minima."
 
