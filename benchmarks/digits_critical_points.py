@@ -1,8 +1,8 @@
-"""The sampler critical-points on the digits study: python benchmarks/digits_critical_points.py [plane] [span].
+"""The sampler critical-points on the digits study: python benchmarks/digits_critical_points.py [plane] [solid] [span].
 
-`plane`: on the autoencoder's two axes, its persistences beside those of a grid of 129 × 129. `span`: in the span of all
-checkpoints, the paths between every two of the seven runs, each checked by torch alone. Runs go to
-runs/digits-critical-points/.
+`plane`: on the autoencoder's two axes, its persistences beside those of a grid of 129 × 129. `solid`: on three axes,
+beside 65 × 65 × 65, which takes half an hour and runs only if it is named. `span`: in the span of all checkpoints, the
+paths between every two of the seven runs, each checked by torch alone. Runs go to runs/digits-critical-points/.
 """
 
 import sys
@@ -37,6 +37,11 @@ images = 5
 tolerance = 0.03
 budget = 4000
 """
+SOLID = (
+    PLANE.replace('use = "autoencoder"', 'use = "autoencoder"\nlatent_dim = 3')
+    .replace("= 129", "= 65")
+    .replace("budget = 4000", "budget = 10_000")
+)
 SPAN = """
 [[reducer]]
 use = "span"
@@ -74,7 +79,14 @@ def spent(landscape: Landscape, cost: int) -> int:
 
 
 def plane() -> None:
-    map_ = study("plane", PLANE).map()
+    compare(study("plane", PLANE).map())
+
+
+def solid() -> None:
+    compare(study("solid", SOLID).map())
+
+
+def compare(map_: Map) -> None:
     for sampler, landscape in map_.landscapes.items():
         lifetimes = map_.topologies[sampler]["gudhi"].tree.persistences
         figures = np.sort(lifetimes[np.isfinite(lifetimes)])[::-1].round(3).tolist()
@@ -133,4 +145,4 @@ def loss(weights: torch.Tensor, images: torch.Tensor, labels: torch.Tensor) -> t
 if __name__ == "__main__":
     chosen = sys.argv[1:] or ["plane", "span"]
     for name in chosen:
-        {"plane": plane, "span": span}[name]()
+        {"plane": plane, "solid": solid, "span": span}[name]()
