@@ -13,6 +13,8 @@ FIRST, LONGEST = 0.02, 0.05
 NEAR, AGREE = 0.01, 0.7
 # A descent ends after so many steps that gain little, or so many shortened steps in a row.
 IDLE, SHORTENED = 3, 7
+# What is left of a step that led no lower.
+SHORTER = 0.35
 LONGEST_DESCENT = 400
 # Points so near to the rim of the box lie on it.
 ROUNDING = 1e-12
@@ -28,6 +30,12 @@ class Descents:
         values: (n,) field there.
         slopes: (n, d) gradients there.
         follows: (n,) number of the descent that each goes on as; its own where it goes on by itself.
+        going: (n,) which still move.
+        shares: (n,) shares of their next steps that are tried.
+        idle: (n,) how many steps in a row gained little.
+        shortened: (n,) how many steps in a row led no lower.
+        moves: Last steps, (n, d) each; zero where the slope did not turn upwards along one.
+        turns: By how much the slopes changed in these steps, (n, d) each.
     """
 
     rows: np.ndarray
@@ -35,8 +43,48 @@ class Descents:
     values: np.ndarray
     slopes: np.ndarray
     follows: np.ndarray
+    going: np.ndarray
+    shares: np.ndarray
+    idle: np.ndarray
+    shortened: np.ndarray
     moves: list[np.ndarray] = field(factory=list)
     turns: list[np.ndarray] = field(factory=list)
+
+    @classmethod
+    def of(cls, first: Measured) -> "Descents":
+        """Return descents that start at measured points; one whose field is not finite never moves."""
+        count = len(first.rows)
+        return cls(
+            rows=first.rows.copy(),
+            points=first.points.copy(),
+            values=first.values.copy(),
+            slopes=first.slopes.copy(),
+            follows=np.arange(count),
+            going=np.isfinite(first.values),
+            shares=np.ones(count),
+            idle=np.zeros(count, int),
+            shortened=np.zeros(count, int),
+        )
+
+    def step(
+        self, which: np.ndarray, measured: Measured, expected: np.ndarray, gain: float
+    ) -> tuple[np.ndarray, Measured]:
+        """Take those trial points that are lower, and return the descents that moved, with what was measured there."""
+        gains = self.values[which] - measured.values
+        lower = gains > 0
+        little = np.where(lower, np.maximum(gains, 0), self.shares[which] * expected) < gain
+        self.idle[which] = np.where(little, self.idle[which] + 1, 0)
+        self.shortened[which] = np.where(lower, 0, self.shortened[which] + 1)
+        self.shares[which] = np.where(lower, 1.0, self.shares[which] * SHORTER)
+        self.going[which] = (self.idle[which] < IDLE) & (self.shortened[which] < SHORTENED)
+        taken = Measured(
+            rows=measured.rows[lower],
+            points=measured.points[lower],
+            values=measured.values[lower],
+            slopes=measured.slopes[lower],
+        )
+        self._move(which[lower], taken)
+        return which[lower], taken
 
     def directions(self, bounds: np.ndarray) -> np.ndarray:
         """Return (n, d) directions of descent by L-BFGS's two loops, that do not lead out of the box.
@@ -72,7 +120,7 @@ class Descents:
             scale = np.where(product > 0, product / np.maximum(square, 1e-300), scale)
         return scale
 
-    def take(self, which: np.ndarray, measured: Measured) -> None:
+    def _move(self, which: np.ndarray, measured: Measured) -> None:
         """Move some descents to their trial points, and remember how their slopes turned."""
         move, turn = np.zeros_like(self.points), np.zeros_like(self.points)
         move[which] = measured.points - self.points[which]
@@ -97,37 +145,18 @@ def descend(record: Record, starts: np.ndarray, gain: float, reserve: int = 0) -
         reserve: Evaluations that are left for what follows.
     """
     first = yield from record.measure(starts, gradients=True)
-    count = len(starts)
-    descents = Descents(
-        first.rows.copy(), first.points.copy(), first.values.copy(), first.slopes.copy(), np.arange(count)
-    )
-    steps, idle, shortened = np.ones(count), np.zeros(count, int), np.zeros(count, int)
-    going, tracks = np.isfinite(first.values), [(np.arange(count), first)]
+    descents, tracks = Descents.of(first), [(np.arange(len(starts)), first)]
     for _ in range(LONGEST_DESCENT):
-        _join_tracks(record, descents, going, tracks, gain)
-        if not going.any() or not record.affords(int(going.sum()), gradients=True, reserve=reserve):
+        _join_tracks(record, descents, tracks, gain)
+        which = np.flatnonzero(descents.going)
+        if not len(which) or not record.affords(len(which), gradients=True, reserve=reserve):
             break
-        which = np.flatnonzero(going)
         directions = descents.directions(record.bounds)[which]
-        expected = -(descents.slopes[which] * directions).sum(axis=1) / 2
-        trials = descents.points[which] + steps[which, None] * directions
+        trials = descents.points[which] + descents.shares[which, None] * directions
         record.join(np.stack([descents.rows[which], record.count + np.arange(len(which))], axis=1))
         measured = yield from record.measure(trials, gradients=True)
-        gains = descents.values[which] - measured.values
-        lower = gains > 0
-        little = np.where(lower, np.maximum(gains, 0), steps[which] * expected) < gain
-        idle[which] = np.where(little, idle[which] + 1, 0)
-        shortened[which] = np.where(lower, 0, shortened[which] + 1)
-        steps[which] = np.where(lower, 1.0, steps[which] * 0.35)
-        taken = Measured(
-            rows=measured.rows[lower],
-            points=measured.points[lower],
-            values=measured.values[lower],
-            slopes=measured.slopes[lower],
-        )
-        descents.take(which[lower], taken)
-        tracks.append((which[lower], taken))
-        going[which] = (idle[which] < IDLE) & (shortened[which] < SHORTENED)
+        expected = -(descents.slopes[which] * directions).sum(axis=1) / 2
+        tracks.append(descents.step(which, measured, expected, gain))
     return descents
 
 
@@ -138,9 +167,7 @@ def inward(points: np.ndarray, slopes: np.ndarray, bounds: np.ndarray) -> np.nda
     return kept
 
 
-def _join_tracks(
-    record: Record, descents: Descents, going: np.ndarray, tracks: list[tuple[np.ndarray, Measured]], gain: float
-) -> None:
+def _join_tracks(record: Record, descents: Descents, tracks: list[tuple[np.ndarray, Measured]], gain: float) -> None:
     """End descents that have come upon the track of another one that is no higher there and leads the same way."""
     from scipy.spatial import cKDTree
 
@@ -148,13 +175,13 @@ def _join_tracks(
     points, values, slopes, rows = (
         np.concatenate([getattr(part, name) for _, part in tracks]) for name in ("points", "values", "slopes", "rows")
     )
-    near = cKDTree(points).query_ball_point(descents.points[going], NEAR)
-    for number, around in zip(np.flatnonzero(going), near, strict=True):
+    near = cKDTree(points).query_ball_point(descents.points[descents.going], NEAR)
+    for number, around in zip(np.flatnonzero(descents.going), near, strict=True):
         roots = np.array([_root(descents.follows, owner[at]) for at in around], int)
         lower = (roots != number) & (values[around] < descents.values[number] + gain)
         agree = _agreement(slopes[around], descents.slopes[number], flat=gain / NEAR)
         for at, root in zip(np.array(around, int)[lower & agree], roots[lower & agree], strict=True):
-            descents.follows[number], going[number] = root, False
+            descents.follows[number], descents.going[number] = root, False
             record.join(np.array([[descents.rows[number], rows[at]]]))
             break
 
