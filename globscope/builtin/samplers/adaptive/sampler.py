@@ -54,8 +54,8 @@ class Adaptive:
         tolerance: How far births and deaths may be off, in the field's unit, as far as is known.
         budget: Most samples, in all rounds.
         whole_paths: Whether every vertex of the lowest paths between minima is measured as soon as the tree is known
-            within one standard deviation, so that passes have upper bounds that need no estimate. It takes about as
-            many samples again.
+            within one standard deviation, so that passes have upper bounds that need no estimate. They take
+            about as many samples again.
     """
 
     resolution: int | tuple[int, ...] = attribute(default=81, validator=at_least_two)
