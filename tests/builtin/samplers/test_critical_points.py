@@ -126,6 +126,15 @@ def test_a_search_that_ends_at_its_budget_says_so():
     assert "The search ended at its budget of 700 evaluations" in tables(study, sampler)[2][0]
 
 
+def test_a_budget_that_does_not_reach_all_runs_starts_from_the_first_ones_alone():
+    study, sampler = played(Wells.draw(2, 6, 1), 2, ends=6, starts=0, budget=40, pairs="all")
+    # In units of the box and back, which rounds.
+    np.testing.assert_allclose(study.landscape.samples.points[:4], study.chart.latents[2:6], atol=1e-12)
+    named = ", ".join(row["name"] for row in tables(study, sampler)[0])
+    assert not {"run 4", "run 5"} & set(named.split(", "))
+    assert "The search ended at its budget" in tables(study, sampler)[2][0]
+
+
 def test_one_minimum_has_no_pass():
     study, sampler = played(Wells(np.zeros((1, 2)), np.ones(1), np.full(1, 0.3)), 2, ends=1, starts=6)
     minima, passes, _ = tables(study, sampler)

@@ -34,6 +34,7 @@ class PathsOfMinima:
         minima: All minima found so far.
         paths: The lowest path found between every two minima that were joined.
         finished: The pairs whose path was sampled finely.
+        started: How many starts the budget allowed; later descents come after these.
     """
 
     record: Record
@@ -44,6 +45,7 @@ class PathsOfMinima:
     minima: Minima = field(init=False)
     paths: dict[Pair, Path] = field(factory=dict, init=False)
     finished: set[Pair] = field(factory=set, init=False)
+    started: int = field(default=0, init=False)
 
     @property
     def heights(self) -> dict[Pair, float]:
@@ -74,7 +76,7 @@ class PathsOfMinima:
     @property
     def every(self) -> set[int]:
         """Numbers of the minima of which every two are joined."""
-        return {int(self.minima.of_start[number]) for number in self.all_of} - {-1}
+        return {int(self.minima.of_start[number]) for number in self.all_of if number < self.started} - {-1}
 
     def straight(self, pair: Pair) -> Path:
         """Return the two minima of a pair as a path without samples between them."""

@@ -64,7 +64,7 @@ def minimum_names(search: CriticalPoints, chart: Chart, starts: Sequence[int]) -
     ends = {row: variant for variant, row in end_rows(chart).items()}
     names: list[str] = []
     for number, sample in enumerate(search.minima.rows):
-        led = zip(starts, search.minima.of_start, strict=False)
+        led = zip(starts, search.minima.of_start[: search.started], strict=False)
         here = [ends[row] for row, minimum in led if minimum == number and row in ends]
         names.append(", ".join(here) or f"sample {sample}")
     return names

@@ -46,8 +46,10 @@ class CriticalPoints(PathsOfMinima):
     def run(self, starts: np.ndarray) -> Steps[None]:
         """Search from (n, d) starts, in units of the box."""
         self.minima = no_minima(starts.shape[1])
-        starts = starts[: self.record.left // (KEPT * self.record.cost)]
-        if not len(starts):
+        self.started = min(len(starts), self.record.left // (KEPT * self.record.cost))
+        self.record.ran_out |= self.started < len(starts)
+        starts = starts[: self.started]
+        if not self.started:
             return
         yield from self._descend(starts)
         # From what was measured, so that a replay draws the same.
