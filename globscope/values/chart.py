@@ -62,6 +62,8 @@ class Chart:
         exact_inverse: Whether decode(encode(c)) is c for the members.
         pointwise: Whether decode treats each point by itself, so that a point decodes to the same network (up to
             rounding) in any batch. Points can then be added to a landscape without decoding it again.
+        flat: Whether every point is a weighted mean of networks, so that nothing between them is invented by a fit, and
+            every sample is trusted.
         pullback: Turns gradients with respect to coordinates into gradients with respect to latent points: maps (n, d)
             points z and (n, r) gradients g to the (n, d) products Jᵀg with the Jacobian J of `decode` at z. Where None,
             gradients are central differences of decoded networks.
@@ -82,6 +84,7 @@ class Chart:
     decode: Transform | None = field(default=None, eq=False, repr=False)
     exact_inverse: bool = False
     pointwise: bool = False
+    flat: bool = False
     pullback: Pullback | None = field(default=None, eq=False, repr=False)
     arrays: Mapping[str, np.ndarray] | None = field(default=None, eq=False, repr=False)
     notes: Mapping[str, float | str] = field(factory=dict)

@@ -146,10 +146,10 @@ class Map:
         """Return the mask of distances in weight space that are short compared with the population's radius.
 
         The radius is the root mean square of the members' distances from their mean. A sample is trusted if its decoded
-        network is so near to a member; a member is shown if it is so near to its own decoded network. A slice, which is
-        not fitted, shows what is there: on it, every network is near.
+        network is so near to a member; a member is shown if it is so near to its own decoded network. Flat maps and
+        slices, which are not fitted, show what is there: on them, every network is near.
         """
-        if self.chart.extent is not None:
+        if self.chart.flat or self.chart.extent is not None:
             return np.ones(len(distance), bool)
         centred = self.coordinates - self.coordinates.mean(axis=0)
         radius = np.sqrt(((centred**2).sum(axis=1) + self.outside**2).mean())

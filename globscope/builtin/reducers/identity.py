@@ -32,6 +32,7 @@ def identity_chart(
         pullback=lambda _, gradients: np.array(gradients),
         exact_inverse=True,
         pointwise=True,
+        flat=True,
         extent=extent,
         arrays=arrays,
         notes=notes,

@@ -17,7 +17,7 @@ from globscope.values.known_path import KnownPath
 from globscope.values.pictures import Number, Picture
 
 ARRAYS = ("centre", "extent")
-PLAIN = ("exact_inverse", "pointwise", "why_no_inverse")
+PLAIN = ("exact_inverse", "pointwise", "flat", "why_no_inverse")
 
 
 def chart_notes(chart: Chart) -> dict[str, Any]:
@@ -36,7 +36,7 @@ def chart_notes(chart: Chart) -> dict[str, Any]:
 def chart_attributes(notes: Mapping[str, Any]) -> dict[str, Any]:
     """Return the plain attributes from a chart's notes."""
     arrays = {name: None if notes[name] is None else np.array(notes[name], float) for name in ARRAYS}
-    return {"notes": notes["notes"], **{name: notes[name] for name in PLAIN}, **arrays}
+    return {"notes": notes["notes"], **{name: notes[name] for name in PLAIN if name in notes}, **arrays}
 
 
 @cache

@@ -216,6 +216,15 @@ def test_a_study_maps_the_span_and_a_hull_and_restores_both(study, atlas, notes)
         assert np.array_equal(lifted(one.chart, points), lifted(two.chart, points))
 
 
+def test_flat_maps_extrapolate_nowhere_also_when_they_are_restored(study, atlas):
+    span, hull = values(study).atlas.maps
+    assert span.chart.flat
+    assert span.chart.extent is None
+    for map_ in (*atlas.maps, span, hull):
+        assert map_.landscape.trusted.all()
+        assert (map_.landscape.distance_to_member > 0).any()
+
+
 def test_the_shares_of_the_networks_lie_beside_the_samples_of_a_hull(tmp_path, atlas):
     write_values(tmp_path, atlas)
     with np.load(tmp_path / "landscapes/hull-grid.npz") as found:

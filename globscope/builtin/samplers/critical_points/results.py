@@ -13,8 +13,8 @@ from globscope.builtin.samplers.critical_points.starts import end_rows
 MINIMA = (
     "Minima of {field}, by descent; a straight segment from one to another rises by more than {tolerance:g} between "
     "them. name: the training runs whose last networks lead down to it. nearest_run and distance: the run whose last "
-    "network lies nearest on the map, and how far away, in latent units. trusted: whether the decoded network is near "
-    "a member. sample: its number among the samples."
+    "network lies nearest on the map, and how far away, in latent units. trusted: whether the map is trusted there. "
+    "sample: its number among the samples."
 )
 PASSES = (
     "Paths between minima. upper_bound: the highest {field} of the samples along the path. The lowest pass between the "
