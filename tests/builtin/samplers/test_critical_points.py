@@ -2,6 +2,7 @@
 
 import numpy as np
 import pytest
+from attrs import evolve
 from hypothesis import given, settings, strategies as st
 from support.known_fields import (
     FIELD,
@@ -172,7 +173,60 @@ def test_the_tree_of_passes_is_single_linkage_with_the_elder_rule():
 
 def test_dips_are_inner_lows_between_higher_samples():
     values = np.array([0.0, 1.0, 0.4, 0.9, 0.3, 0.35, 0.2])
-    none = np.zeros((7, 1))
-    path = Path(ends=(0, 1), rows=np.arange(7), points=none, values=values, slopes=none)
-    assert dips(path, 0.3) == [2]
-    assert dips(path, 0.01) == [2, 4]
+    assert dips(path_of(values), 0.3) == [2]
+    assert dips(path_of(values), 0.01) == [2, 4]
+
+
+def path_of(values):
+    none = np.zeros((len(values), 1))
+    return Path(ends=(0, 1), rows=np.arange(len(values)), points=none, values=values, slopes=none)
+
+
+HOLES = np.array([[-0.1, 0.1], [0.45, 0.25], [-0.35, -0.5]])
+
+
+class Holed(Wells):
+    """Wells with holes that no network survives, of each kind of loss that is not finite."""
+
+    def __call__(self, points):
+        values = super().__call__(points)
+        for hole, loss in zip(HOLES, (np.nan, np.inf, np.nan), strict=True):
+            values = np.where(np.linalg.norm(points - hole, axis=1) < 0.3, loss, values)
+        return values
+
+
+@pytest.mark.parametrize("seed", range(4))
+def test_strings_that_begin_where_the_loss_is_not_finite_give_no_warning_and_no_infinite_pass(seed):
+    drawn = Wells.draw(2, 5, seed)
+    study, sampler = played(Holed(drawn.centres, drawn.depths, drawn.widths), 2, ends=3, seed=seed, budget=3000)
+    tree = sampler.explain(study.chart, study.landscape).tables[1].rows
+    values = study.landscape.fields[FIELD]
+    assert not np.isfinite(values).all()
+    for row in tree:
+        bound = row["upper_bound"]
+        assert bound is None or bound == values[numbers(row["samples"])].max()
+
+
+def test_a_search_in_which_no_loss_is_finite_ends_without_a_minimum():
+    class Nowhere(Wells):
+        def __call__(self, points):
+            return np.full(len(points), np.nan)
+
+    field = Nowhere(np.zeros((1, 2)), np.ones(1), np.ones(1))
+    study, sampler = played(field, 2, ends=1, starts=3)
+    assert [len(rows) for rows in tables(study, sampler)[:2]] == [0, 0]
+    assert study.rounds == 1
+
+
+def test_a_dip_is_where_the_field_is_finite():
+    values = np.array([0.0, 1.0, np.inf, np.inf, np.inf, 0.9, 0.0])
+    assert dips(path_of(values), 0.3) == []
+
+
+def test_a_path_has_converged_if_its_string_and_that_of_its_top_have():
+    whole, part = (path_of(np.array([0.0, 1.0, 0.0])) for _ in range(2))
+    for first in (True, False):
+        for second in (True, False):
+            both = evolve(whole, is_converged=first).replace(0, 3, evolve(part, is_converged=second))
+            assert both.is_converged == (first and second)
+    assert not evolve(whole, is_converged=True).part(0, 3).is_converged

@@ -53,7 +53,8 @@ def distinct(record: Record, known: Minima, ends: Minima, tolerance: float) -> S
                 record.join(rows)
                 group[group == end] = group[other]
     kept, numbers = np.unique(group, return_inverse=True)
-    of_start = np.where(both.of_start >= 0, numbers[both.of_start], -1)
+    of_start = both.of_start.copy()
+    of_start[of_start >= 0] = numbers[of_start[of_start >= 0]]
     return Minima(rows=both.rows[kept], points=both.points[kept], values=both.values[kept], of_start=of_start)
 
 

@@ -5,7 +5,6 @@ from collections.abc import Sequence
 import numpy as np
 from attrs import define, evolve
 
-from globscope.builtin.samplers.critical_points.curves import profile
 from globscope.builtin.samplers.critical_points.record import Record, Steps
 
 ALONG = ("rows", "points", "values", "slopes")
@@ -41,11 +40,6 @@ class Path:
         return float(self.values.max())
 
     @property
-    def estimated_top(self) -> float:
-        """The highest value, also between the samples, as their slopes suggest."""
-        return float(self._profile.max())
-
-    @property
     def steps(self) -> np.ndarray:
         """(k − 1,) distances between consecutive samples."""
         apart: np.ndarray = np.linalg.norm(np.diff(self.points, axis=0), axis=1)
@@ -66,8 +60,8 @@ class Path:
         return direction
 
     def part(self, start: int, stop: int) -> "Path":
-        """Return consecutive samples of it."""
-        return evolve(self, **{name: getattr(self, name)[start:stop] for name in ALONG})
+        """Return consecutive samples of it, whose string has not begun."""
+        return Path(ends=self.ends, **{name: getattr(self, name)[start:stop] for name in ALONG})
 
     def around_top(self, images: int) -> tuple[int, int]:
         """Return where a part begins and ends that holds the highest sample and so many images on each side of it."""
@@ -80,17 +74,12 @@ class Path:
         return start, stop + 1
 
     def replace(self, start: int, stop: int, part: "Path") -> "Path":
-        """Return the path with other samples from `start` to `stop`; it has converged if the new part has."""
+        """Return the path with other samples from `start` to `stop`; it has converged if both strings have."""
         pieces = {
             name: np.concatenate([getattr(self, name)[:start], getattr(part, name), getattr(self, name)[stop:]])
             for name in ALONG
         }
-        return Path(ends=self.ends, is_converged=part.is_converged, **pieces)
-
-    @property
-    def _profile(self) -> np.ndarray:
-        whole: np.ndarray = profile(self.points[None], self.values[None], self.slopes[None])[0]
-        return whole
+        return Path(ends=self.ends, is_converged=self.is_converged and part.is_converged, **pieces)
 
 
 def sample_finely(record: Record, paths: Sequence[Path], step: float) -> Steps[list[Path]]:
@@ -109,7 +98,8 @@ def samples_needed(path: Path, step: float) -> int:
 def dips(path: Path, depth: float) -> list[int]:
     """Return where a path's inner samples lie lowest between two that are higher by a depth, before any lower one."""
     values = path.values
-    inner = [at for at in range(1, len(values) - 1) if values[at] <= min(values[at - 1], values[at + 1])]
+    lows = [at for at in range(1, len(values) - 1) if values[at] <= min(values[at - 1], values[at + 1])]
+    inner = [at for at in lows if np.isfinite(values[at])]
     return [at for at in inner if _rise(values[at:]) >= depth and _rise(values[at::-1]) >= depth]
 
 

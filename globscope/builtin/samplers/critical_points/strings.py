@@ -152,7 +152,7 @@ class Strings:
     def end(self, turn: int, gain: float, matters: Matters) -> None:
         """End strings that have converged, and those that no longer matter."""
         best = self.history[-1]
-        recent = self.history[max(0, turn - WINDOW)] - best
+        recent = _sunk(self.history[max(0, turn - WINDOW)], best)
         converged = self.rates < self.shortest
         if turn >= WINDOW:
             converged |= (recent < gain) & (self.push * self.rates < gain)
@@ -160,16 +160,17 @@ class Strings:
             self.best[string] = evolve(self.best[string], is_converged=True)
         self.going &= ~converged
         if turn >= WINDOW:
-            self.going &= matters(best, best - HOPE * self._outlook())
+            self.going &= matters(best, self._reach())
 
-    def _outlook(self) -> np.ndarray:
-        """Return what the tops would still gain if their gains went on shrinking as in the last iterations."""
+    def _reach(self) -> np.ndarray:
+        """Return how low the tops may come if gains go on shrinking as in the last iterations; infinite ones stay."""
         tops, half = self.history, WINDOW // 2
-        before, now = tops[-1 - 2 * half] - tops[-1 - half], tops[-1 - half] - tops[-1]
-        with np.errstate(invalid="ignore", divide="ignore"):
-            ratio = np.where(before > 0, np.minimum(now / before, SLOWEST), SLOWEST)
-        outlook: np.ndarray = now * ratio / (1 - ratio)
-        return np.where(np.isfinite(outlook), outlook, np.inf)
+        before, now = _sunk(tops[-1 - 2 * half], tops[-1 - half]), _sunk(tops[-1 - half], tops[-1])
+        known = np.isfinite(before) & (before > 0)
+        ratio = np.minimum(np.divide(now, before, out=np.full(len(now), SLOWEST), where=known), SLOWEST)
+        gain = HOPE * now * ratio / (1 - ratio)
+        reach: np.ndarray = np.subtract(tops[-1], gain, out=np.full(len(now), np.inf), where=np.isfinite(tops[-1]))
+        return reach
 
     def _forces(self, which: np.ndarray, *, climbs: bool) -> tuple[np.ndarray, np.ndarray]:
         """Return forces on the inner points, and the numbers of points that keep their place along the string."""
@@ -194,3 +195,9 @@ class Strings:
             values=self.values[string].copy(),
             slopes=self.slopes[string].copy(),
         )
+
+
+def _sunk(before: np.ndarray, after: np.ndarray) -> np.ndarray:
+    """Return by how much tops have sunk; infinite for those that are still infinite."""
+    sunk: np.ndarray = np.subtract(before, after, out=np.full(len(after), np.inf), where=np.isfinite(after))
+    return sunk
