@@ -182,6 +182,39 @@ def path_of(values):
     return Path(ends=(0, 1), rows=np.arange(len(values)), points=none, values=values, slopes=none)
 
 
+class Wall:
+    """Two flat bowls on one long diagonal, with a high and thin wall across it."""
+
+    thickness = 0.03
+
+    def __init__(self, dimension):
+        self.centres = 0.7 * np.array([np.ones(dimension), -np.ones(dimension)])
+
+    def __call__(self, points):
+        return self._bowls(points).min(axis=1) + np.exp(-(self._height(points) ** 2) / 2)
+
+    def slope(self, points):
+        nearest = self.centres[self._bowls(points).argmin(axis=1)]
+        height, root = self._height(points)[:, None], np.sqrt(points.shape[1])
+        steep = np.exp(-(height**2) / 2) * height / self.thickness / root
+        return 0.06 * (points - nearest) / points.shape[1] - steep
+
+    def _bowls(self, points):
+        return 0.03 * ((points[:, None] - self.centres) ** 2).mean(axis=2)
+
+    def _height(self, points):
+        return (points.sum(axis=1) / np.sqrt(points.shape[1]) - 0.21) / self.thickness
+
+
+def test_two_minima_are_not_one_if_a_wall_of_a_step_stands_between_them_however_far_they_are_apart():
+    field = Wall(16)
+    study, sampler = played(field, 16, ends=2, starts=0)
+    # The wall is 0.035 of the box's extent thick at half its height, and a step 0.02.
+    minima, (row,), _ = tables(study, sampler)
+    assert [each["name"] for each in minima] == ["run 0", "run 1"]
+    assert row["upper_bound"] > 0.9
+
+
 HOLES = np.array([[-0.1, 0.1], [0.45, 0.25], [-0.35, -0.5]])
 
 

@@ -4,11 +4,12 @@ import numpy as np
 from attrs import define
 
 from globscope.builtin.samplers.critical_points.descents import Descents
+from globscope.builtin.samplers.critical_points.paths import Path, insert, missing_samples
 from globscope.builtin.samplers.critical_points.record import Record, Steps
 
 # The lower ends nearest to each end with which it is compared.
 COMPARED = 3
-# Samples of a segment: at most so far apart, in units of the box, but so many at least and at most.
+# Samples of a segment at first: at most so far apart, in units of the box, but so many at least and at most.
 APART, FEWEST, MOST = 0.03, 3, 24
 # Counts that differ by less are equal: where a study continues elsewhere, the last bits may differ.
 ROUNDING = 1e-6
@@ -31,10 +32,11 @@ class Minima:
     of_start: np.ndarray
 
 
-def distinct(record: Record, known: Minima, ends: Minima, tolerance: float) -> Steps[Minima]:
+def distinct(record: Record, known: Minima, ends: Minima, tolerance: float, step: float) -> Steps[Minima]:
     """Add ends to the known minima, without those from which a straight segment leads to one without a barrier.
 
-    Known minima keep their numbers, and starts of the ends come after those of before.
+    Known minima keep their numbers, and starts of the ends come after those of before. Where a few samples show no
+    barrier, the segment is looked at again with samples at most a step apart, as a path's are.
     """
     first, count = len(known.rows), len(known.rows) + len(ends.rows)
     both = Minima(
@@ -47,10 +49,12 @@ def distinct(record: Record, known: Minima, ends: Minima, tolerance: float) -> S
     while pairs := _new_comparisons(both, group, first, tried):
         tried.update(pairs)
         segments = yield from _segments(record, both, pairs)
-        for (end, other), (rows, values) in zip(pairs, segments, strict=True):
+        flat = [segment for segment in segments if _rise(segment.values) <= tolerance]
+        for segment in (yield from _fill(record, flat, step)):
+            end, other = segment.ends
             # An end joins one minimum alone: through it, two others would be one in spite of the barrier between them.
-            if group[end] == end and _rise(values) <= tolerance:
-                record.join(rows)
+            if group[end] == end and _rise(segment.values) <= tolerance:
+                record.join(segment.rows)
                 group[group == end] = group[other]
     kept, numbers = np.unique(group, return_inverse=True)
     of_start = both.of_start.copy()
@@ -95,33 +99,37 @@ def _new_comparisons(ends: Minima, group: np.ndarray, first: int, tried: set[tup
     return pairs
 
 
-def _segments(record: Record, ends: Minima, pairs: list[tuple[int, int]]) -> Steps[list[tuple[np.ndarray, np.ndarray]]]:
-    """Return the samples and values of the segment between the ends of each pair; infinite ones past the budget."""
-    inner = [_between(ends.points[one], ends.points[other]) for one, other in pairs]
-    cuts = np.cumsum([0, *map(len, inner)])
-    if not record.affords(int(cuts[-1]), gradients=False, reserve=record.cost):
-        return [(np.empty(0, int), np.array([0, np.inf, 0]))] * len(pairs)
-    measured = yield from record.measure(np.concatenate(inner), gradients=False)
-    segments = []
-    for pair, start, stop in zip(pairs, cuts[:-1], cuts[1:], strict=True):
-        first, last = ([at] for at in pair)
-        rows, values = (
-            np.concatenate([getattr(ends, name)[first], getattr(measured, name)[start:stop], getattr(ends, name)[last]])
-            for name in ("rows", "values")
-        )
-        segments.append((rows, values))
-    return segments
+def _segments(record: Record, ends: Minima, pairs: list[tuple[int, int]]) -> Steps[list[Path]]:
+    """Return the segment between the ends of each pair, with samples; none past the budget."""
+    straight = [_straight(ends, pair) for pair in pairs]
+    counts = [np.array([_first_samples(segment)]) for segment in straight]
+    return (yield from _insert_within_budget(record, straight, counts))
+
+
+def _fill(record: Record, segments: list[Path], step: float) -> Steps[list[Path]]:
+    """Return segments with samples at most a step apart; none past the budget."""
+    counts = [missing_samples(segment, step) for segment in segments]
+    return (yield from _insert_within_budget(record, segments, counts))
+
+
+def _insert_within_budget(record: Record, segments: list[Path], counts: list[np.ndarray]) -> Steps[list[Path]]:
+    needed = sum(int(count.sum()) for count in counts)
+    if needed and not record.affords(needed, gradients=False, reserve=record.cost):
+        return []
+    return (yield from insert(record, segments, counts))
+
+
+def _straight(ends: Minima, pair: tuple[int, int]) -> Path:
+    rows = list(pair)
+    points = ends.points[rows]
+    return Path(ends=pair, rows=ends.rows[rows], points=points, values=ends.values[rows], slopes=np.zeros_like(points))
+
+
+def _first_samples(segment: Path) -> int:
+    return int(np.clip(np.ceil(segment.steps[0] / APART - ROUNDING), FEWEST, MOST))
 
 
 def _rise(values: np.ndarray) -> float:
     """Return how far a segment rises again when it is followed from its higher end."""
     down = values if values[0] >= values[-1] else values[::-1]
     return float((down - np.minimum.accumulate(down)).max())
-
-
-def _between(one: np.ndarray, other: np.ndarray) -> np.ndarray:
-    """Return evenly spaced points strictly between two."""
-    count = int(np.clip(np.ceil(np.linalg.norm(other - one) / APART - ROUNDING), FEWEST, MOST))
-    shares = np.linspace(0, 1, count + 2)[1:-1, None]
-    points: np.ndarray = one + shares * (other - one)
-    return points

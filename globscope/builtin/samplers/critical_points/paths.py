@@ -84,15 +84,15 @@ class Path:
 
 def sample_finely(record: Record, paths: Sequence[Path], step: float) -> Steps[list[Path]]:
     """Return paths with samples between theirs, nowhere farther apart than a step, and closer around the highest."""
-    paths = yield from _insert(record, paths, [_missing_samples(path, step) for path in paths])
+    paths = yield from insert(record, paths, [missing_samples(path, step) for path in paths])
     for halving in range(HALVINGS):
-        paths = yield from _insert(record, paths, [_beside_top(path, step / 2 ** (halving + 1)) for path in paths])
+        paths = yield from insert(record, paths, [_beside_top(path, step / 2 ** (halving + 1)) for path in paths])
     return paths
 
 
 def samples_needed(path: Path, step: float) -> int:
     """Return how many samples `sample_finely` adds to a path at most."""
-    return int(_missing_samples(path, step).sum()) + 2 * HALVINGS
+    return int(missing_samples(path, step).sum()) + 2 * HALVINGS
 
 
 def dips(path: Path, depth: float) -> list[int]:
@@ -110,7 +110,8 @@ def _rise(values: np.ndarray) -> float:
     return float(values[:stop].max() - values[0])
 
 
-def _missing_samples(path: Path, step: float) -> np.ndarray:
+def missing_samples(path: Path, step: float) -> np.ndarray:
+    """Return how many samples each segment of a path lacks, (k − 1,), for none to be farther apart than a step."""
     needed: np.ndarray = np.maximum(np.ceil(path.steps / step - ROUNDING).astype(int) - 1, 0)
     return needed
 
@@ -122,7 +123,7 @@ def _beside_top(path: Path, step: float) -> np.ndarray:
     return counts
 
 
-def _insert(record: Record, paths: Sequence[Path], counts: Sequence[np.ndarray]) -> Steps[list[Path]]:
+def insert(record: Record, paths: Sequence[Path], counts: Sequence[np.ndarray]) -> Steps[list[Path]]:
     """Measure so many evenly spaced points within each segment of each path, all in one round."""
     if not any(count.any() for count in counts):
         return list(paths)

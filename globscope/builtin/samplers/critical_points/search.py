@@ -75,7 +75,7 @@ class CriticalPoints(PathsOfMinima):
     def _descend(self, points: np.ndarray) -> Steps[None]:
         reserve = self.record.left // KEPT
         descents = yield from descend(self.record, points, gain=self.tolerance / 20, reserve=reserve)
-        self.minima = yield from distinct(self.record, self.minima, ends_of(descents), self.tolerance)
+        self.minima = yield from distinct(self.record, self.minima, ends_of(descents), self.tolerance, self.step)
 
     def _first_pairs(self) -> list[Pair]:
         return first_pairs(self.minima.points, self.neighbours, self.every)
@@ -125,9 +125,9 @@ class CriticalPoints(PathsOfMinima):
         self._dips.update(int(path.rows[at]) for path, at in fresh)
         rows, points, values = (np.array([getattr(p, n)[at] for p, at in fresh]) for n in ("rows", "points", "values"))
         ends = Minima(rows=rows, points=points, values=values, of_start=np.arange(len(rows)))
-        joined = yield from distinct(self.record, self.minima, ends, self.tolerance)
+        joined = yield from distinct(self.record, self.minima, ends, self.tolerance, self.step)
         left = np.isin(rows, joined.rows[len(self.minima.rows) :])
-        if left.any():
+        if left.any() and self.record.affords(int(left.sum()), gradients=True, reserve=self.record.cost):
             self.record.join(np.stack([rows[left], self.record.count + np.arange(left.sum())], axis=1))
             yield from self._descend(points[left])
 
