@@ -1,7 +1,6 @@
 """Tables on the terminal."""
 
 from collections.abc import Iterable, Mapping, Sequence
-from itertools import chain
 from typing import Any
 
 from attrs import asdict
@@ -91,8 +90,9 @@ def print_summary(record: Mapping[str, Any]) -> None:
         _console().print(UPPER_BOUNDS)
     names = {field["key"]: field["name"] for field in record.get("fields", ())}
     for source in ("explanations", "tables", "aligners"):
-        for table in chain(*record.get(source, {}).values()):
-            _print_rows(table, names)
+        for title, tables in record.get(source, {}).items():
+            for table in tables:
+                _print_rows(f"{title}: {in_words(table['name'])}", table, names)
     _print_costs(record)
     for reducer in record["reducers"]:
         if reducer["hidden"]:
@@ -115,13 +115,13 @@ def _print_warnings(warnings: Iterable[str]) -> None:
 def print_finding(finding: Finding) -> None:
     """Print a finding's tables and warnings."""
     for table in finding.tables:
-        _print_rows(asdict(table), {})
+        _print_rows(in_words(table.name), asdict(table), {})
     _print_warnings(finding.warnings)
 
 
-def _print_rows(table: Mapping[str, Any], names: Mapping[str, str]) -> None:
+def _print_rows(title: str, table: Mapping[str, Any], names: Mapping[str, str]) -> None:
     rows = table["rows"][:ROWS]
-    _print_figures(table["name"], table["columns"], rows, names)
+    _print_figures(title, table["columns"], rows, names)
     if len(rows) < len(table["rows"]):
         _console().print(f"… {len(table['rows']) - len(rows)} more rows; all of them are among the run's tables/")
 
@@ -162,7 +162,7 @@ def _print_figures(
     """Print a table; a heading or cell that is one of the keys of `names` is shown as that name."""
     values = [[row.get(column) for column in columns] for row in rows]
     cells = [[cell_text(names.get(one, one) if isinstance(one, str) else one) for one in line] for line in values]
-    _print(in_words(title), _headings(columns, names), cells)
+    _print(title, _headings(columns, names), cells)
 
 
 def print_projection(rows: Sequence[Mapping[str, Any]], warnings: Sequence[str]) -> None:

@@ -25,6 +25,8 @@ PATHS = (
 )
 # Of more pairs or paths than this, the tables list only the first.
 LISTED = 5000
+# So many maps are each warned of in full.
+WARNED = 5
 TOO_MANY = " The first {:,} of {:,} are listed."
 
 
@@ -80,6 +82,17 @@ def _paths_table(known: PathsOfStudy) -> Table:
 
 
 def _warnings(known: PathsOfStudy) -> Iterator[str]:
+    """Yield a warning for each of the first maps through most of whose walls lower paths lead, and one for the rest."""
+    texts = list(_wall_warnings(known))
+    yield from texts[:WARNED]
+    if (more := len(texts) - WARNED) > 0:
+        yield (
+            f"on {more} further map{'s' * (more > 1)} most walls between runs are the map's, for lower paths are "
+            "known: see the table of lowest paths"
+        )
+
+
+def _wall_warnings(known: PathsOfStudy) -> Iterator[str]:
     """Yield a warning for every map if lower paths lead through most walls between runs, on the best of its trees."""
     for name in dict.fromkeys(passes.map for passes in known.passes):
         trees = [(known.beaten_walls(passes), passes) for passes in known.passes if passes.map == name]
@@ -102,7 +115,7 @@ def _matrices(known: PathsOfStudy) -> Iterator[HeatMap]:
         if any(key[0] == each.key for key in known.lowest):
             map_ = _map_above(known, each)
             yield HeatMap(
-                name=f"lowest known, {each.name}",
+                name=f"lowest known paths, {each.name}",
                 caption=(
                     f"Below the diagonal, the worst {each.name} on the lowest known path between two runs"
                     + (f"; above it, the pass on the map {map_}" if map_ else "")

@@ -1,7 +1,7 @@
 """A study's results as one JSON object: what `globscope show --json` prints."""
 
 import platform
-from collections.abc import Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from importlib.metadata import PackageNotFoundError, version
 from typing import Any
 
@@ -40,7 +40,6 @@ def study_results(
     components = {entry.name: entry.use for entry in (workshop.spec.fidelity, *workshop.spec.analysis)}
     components |= {KNOWN_PATHS: KNOWN_PATHS}
     apart = distinct_names(findings, components)
-    sources = (*findings.values(), *learned.values(), *atlas.explanations.values())
     null = None if workshop.spec.population.null == "none" else SURROGATES
     return {
         "title": workshop.spec.title,
@@ -49,7 +48,7 @@ def study_results(
         "fields": [asdict(field) for field in atlas.fields.values()],
         "comparison": [asdict(figure) for figure in compared_figures(apart)],
         "null": null,
-        "warnings": [*filter(None, [null]), *(text for one in sources for text in one.warnings)],
+        "warnings": [*filter(None, [null]), *_warnings((*findings.values(), *learned.values()), atlas)],
         "subjects": subjects(findings, atlas),
         "tables": _tables(findings),
         "paths": [asdict(path) for path in findings[KNOWN_PATHS].paths] if KNOWN_PATHS in findings else [],
@@ -58,6 +57,12 @@ def study_results(
         "manifest": manifest(workshop) | _contents(atlas),
         "spec": as_toml(workshop.spec),
     }
+
+
+def _warnings(findings: Iterable[Finding], atlas: Atlas) -> Iterator[str]:
+    """Yield all warnings; those of a search, which knows no name of its map, begin with map and sampler."""
+    yield from (text for one in findings for text in one.warnings)
+    yield from (f"{of}: {text}" for of, one in atlas.explanations.items() for text in one.warnings)
 
 
 def _tables(findings: Mapping[str, Finding]) -> dict[str, list[dict[str, Any]]]:

@@ -56,6 +56,14 @@ class MergeTree:
         return lifetimes
 
     @property
+    def parts(self) -> np.ndarray:
+        """(p,) row of the essential pair in whose component each pair lies: no path joins two components."""
+        rows = np.array(self.elders)
+        while (rows != (higher := self.elders[rows])).any():
+            rows = higher
+        return rows
+
+    @property
     def basin_sizes(self) -> np.ndarray:
         """(p,) number of samples in the basin of each pair's minimum."""
         counts: np.ndarray = np.bincount(self.basin[self.basin >= 0], minlength=len(self.basin))

@@ -92,8 +92,8 @@ def test_missing_and_infinite_figures_leave_a_gap_and_are_counted_in_their_panel
     figure = plot_series(shown)
     np.testing.assert_array_equal(figure.axes[0].lines[0].get_ydata(), [1, np.nan, 3])
     said = texts(figure)
-    assert sum("3 values are not finite." in text for text in said) == 1
-    assert missing_values(shown) == ["panel 0: 3 values are not finite."]
+    assert sum("3 values are missing or not finite." in text for text in said) == 1
+    assert missing_values(shown) == ["panel 0: 3 values are missing or not finite."]
 
 
 def test_a_point_between_two_gaps_is_marked_where_no_line_reaches_it():
@@ -245,7 +245,7 @@ def test_a_cell_without_a_finite_figure_is_blank_hatched_and_reported():
     hatched = [patch.get_xy() for patch in axes.patches if isinstance(patch, Rectangle) and patch.get_hatch()]
     assert hatched == [(0, 0), (0, 1), (1, 1)]
     assert {"1", "no value"} <= set(texts(figure))
-    assert any("3 cells have no finite value." in text for text in texts(figure))
+    assert any("3 cells have no value." in text for text in texts(figure))
     assert "None" not in texts(figure)
 
 
@@ -437,7 +437,7 @@ def test_every_picture_is_on_the_page_with_its_caption_and_a_text_for_those_who_
         assert "aption" in image["alt"] or EVIL[0] in image["alt"]
         assert len(image["alt"]) > 40
     assert "script" not in page.tags
-    assert "1 cell has no finite value." in page.text
+    assert "1 cell has no value." in page.text
 
 
 def test_pictures_stand_between_their_analysis_heading_and_its_tables(report):

@@ -72,9 +72,11 @@ def test_results_and_the_terminal_list_its_tables_and_warnings(finished, capsys)
     _, folder = finished
     record = read_json(folder / "results.json")
     assert [table["name"] for table in record["explanations"][TITLE]] == ["minima"]
-    assert "The descents are few." in record["warnings"]
+    assert f"{TITLE}: The descents are few." in record["warnings"]
     print_summary(record)
-    assert "minima" in capsys.readouterr().out
+    printed = capsys.readouterr().out.splitlines()
+    assert f"{TITLE}: minima" in printed
+    assert f"warning: {TITLE}: The descents are few." in printed
     rows = record["explanations"][TITLE][0]["rows"]
     mean = sum(row["train_loss"] for row in rows) / len(rows)
     assert figures(record, bare=False)[f"{TITLE}.train_loss"] == pytest.approx(mean)

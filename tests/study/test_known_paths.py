@@ -134,6 +134,15 @@ def test_a_map_most_of_whose_walls_are_beaten_is_warned_of_with_the_worst_wall()
     assert not lowest_paths(atlas_of(a_map()), {"lines": Finding(paths=beaten[:1])}).warnings
 
 
+def test_of_many_maps_with_beaten_walls_five_are_warned_of_in_full():
+    maps = [a_map(f"map {number}") for number in range(7)]
+    *single, last = lowest_paths(
+        atlas_of(*maps), {"lines": Finding(paths=(line("A", "B", 0.06), line("B", "C", 0.1)))}
+    ).warnings
+    assert [text.partition(" (")[0] for text in single] == [f"map {number}" for number in range(5)]
+    assert last.startswith("on 2 further maps most walls between runs are the map's")
+
+
 def test_a_wall_is_not_beaten_by_less_than_the_threshold_nor_by_the_map_itself():
     other = a_map("other", heights=HEIGHTS - 0.01)
     assert not lowest_paths(atlas_of(a_map(), other), {}).warnings

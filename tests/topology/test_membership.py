@@ -288,13 +288,33 @@ def test_maps_that_disagree_on_a_pair_are_named_with_the_one_to_believe():
     assert not fidelity(near).tables
 
 
+def test_a_map_that_has_no_path_between_two_runs_does_not_say_that_they_are_separate():
+    column = lattice().points[np.isclose(lattice().points[:, 0], 0)]
+    cut = a_map(with_values({tuple(point): np.nan for point in column}), name="cut")
+    whole = a_map(name="whole", decoded={"train_loss": height(ENDS) + 0.01})
+    assert cut.topology.tree.parts.tolist() == [0, 1]
+    assert whole.topology.tree.parts.tolist() == [0, 0]
+    pairs = next(table for table in fidelity(cut, whole).tables if table.name == "pairs").rows
+    assert [(row["on cut"], row["on whole"], row["answer"], row["closest_map"]) for row in pairs] == [
+        ("no path", "separate", "separate", "whole"),
+        ("share", "share", "share", "cut"),
+        ("no path", "separate", "separate", "whole"),
+    ]
+    assert scene_of(cut).tree.leaves == "2 leaves of persistence > 0.1, in 2 parts that no path joins"
+
+
 def test_of_thousands_of_pairs_those_on_which_maps_disagree_are_listed():
     runs, zero = 120, np.zeros(120)
     alone, together = np.arange(runs), np.arange(runs)
     together[1] = 0
     maps = [
         RunsOnMap(
-            name=name, variants=tuple(f"r{at}" for at in range(runs)), basins=basins, reasons=("",) * runs, gaps=zero
+            name=name,
+            variants=tuple(f"r{at}" for at in range(runs)),
+            basins=basins,
+            reasons=("",) * runs,
+            gaps=zero,
+            parts=zero,
         )
         for name, basins in (("one", alone), ("two", together))
     ]

@@ -70,8 +70,15 @@ class TreeScene:
     @property
     def leaves(self) -> str:
         """The count of leaves and its threshold."""
-        count = count_noun(len(self.topology.tree.minima), "leaf", "leaves")
-        return f"{count} of persistence > {number(self.topology.threshold)}"
+        tree = self.topology.tree
+        count = count_noun(len(tree.minima), "leaf", "leaves")
+        return f"{count} of persistence > {number(self.topology.threshold)}{self.apart}"
+
+    @property
+    def apart(self) -> str:
+        """A clause on the number of the tree's components; empty where all basins meet."""
+        parts = len({*self.topology.tree.parts.tolist()})
+        return f", in {number(parts)} parts that no path joins" if parts > 1 else ""
 
     @property
     def summary(self) -> str:

@@ -180,7 +180,7 @@ def _basins(name: str, tree: TreeScene) -> str:
     """Return how many basins a map has at its threshold, and in how many the runs end."""
     deep = count_noun(len(tree.topology.tree.minima), "basin")
     ends = f", and {tree.run_ends}" if tree.run_ends else ""
-    return f"map {name}, the merge tree has {deep} deeper than {number(tree.topology.threshold)}{ends}"
+    return f"map {name}, the merge tree has {deep} deeper than {number(tree.topology.threshold)}{tree.apart}{ends}"
 
 
 def _facts(map_: Map) -> Iterable[tuple[str, str]]:

@@ -86,7 +86,7 @@ def plot_heat_map(picture: HeatMap) -> Figure:
 def blank_cells(picture: HeatMap) -> list[str]:
     """Return in a sentence which cells are blank."""
     blank = int(np.isnan(Cells.of(picture).values).sum())
-    return [f"{count_noun(blank, 'cell has', 'cells have')} no finite value."] if blank else []
+    return [f"{count_noun(blank, 'cell has', 'cells have')} no value."] if blank else []
 
 
 def alt_text(picture: HeatMap) -> str:

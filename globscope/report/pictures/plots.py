@@ -110,7 +110,7 @@ def _notes(panels: Sequence[Sequence[DrawnSeries]], width: int) -> list[str]:
 def hidden_values(panel: Sequence[DrawnSeries]) -> list[str]:
     """Return in sentences which values a panel does not show."""
     broken, impossible = sum(series.broken for series in panel), sum(series.impossible for series in panel)
-    odd = f"{count_noun(broken, 'value is not finite', 'values are not finite')}."
+    odd = f"{count_noun(broken, 'value is missing or not finite', 'values are missing or not finite')}."
     flat = f"{count_noun(impossible, 'value is', 'values are')} ≤ 0 and not on a log axis."
     return [odd] * bool(broken) + [flat] * bool(impossible)
 

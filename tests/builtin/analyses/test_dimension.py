@@ -125,23 +125,20 @@ def test_the_lowest_way_is_taken_of_maps_that_decode_both_networks():
     assert [row["curve"] for row in table.rows] == [None] * PAIRS
 
 
-def test_a_kind_is_warned_of_if_the_best_of_its_maps_has_walls_that_another_path_lacks():
-    walls, best = on_map(np.full((3, 3), 2.0)), on_map(np.full((3, 3), 0.5), name="two")
-    (text,) = warnings([walls, best], known(), "ABC")
-    assert text == (
-        "one: on 3 of 3 pairs of runs, the lowest pass of its maps is more than the threshold, 0.1, above a known path "
-        "in weight space: A–B rises to 0.5 on the map and to 0.1 elsewhere; that wall is of the maps"
-    )
-    assert list(warnings([walls, best], known(curves=(0.45,) * 3), "ABC")) == []
+def test_maps_whose_passes_lead_from_other_networks_are_named_in_one_warning():
+    other = on_map(np.full((3, 3), 0.1), shown=False)
+    assert list(warnings([on_map(np.full((3, 3), 0.1)), other])) == [
+        "one does not decode the final networks of all runs: passes from there join other networks, and are no paths "
+        "between the runs"
+    ]
+    (text,) = warnings([other, on_map(np.full((3, 3), 0.1), name="two", shown=False)])
+    assert text.startswith("one, two do not decode")
 
 
-def test_where_a_map_has_no_path_there_is_no_wall():
-    assert list(warnings([on_map(np.full((3, 3), np.inf))], known(), "ABC")) == []
-
-
-def test_a_map_that_misses_a_run_is_named():
-    (text,) = warnings([on_map(np.full((3, 3), 0.1), shown=False)], known(), "ABC")
-    assert text.startswith("one: one does not decode the final networks of all runs")
+def test_a_run_that_a_slice_leaves_out_is_no_network_that_it_misses():
+    left_out = np.full((3, 3), 0.1)
+    left_out[2] = left_out[:, 2] = np.nan
+    assert list(warnings([on_map(left_out, shown=False)])) == []
 
 
 # Significance.

@@ -103,7 +103,7 @@ class Dimension:
                 pass_table(found, known, names, field),
                 correlation_table(found, known, self.relabellings, rng),
             ),
-            warnings=(*warnings(found, known, names), *known.failed),
+            warnings=(*warnings(found), *known.failed),
             records={each.map.name: record(each) for each in found},
             comparison=COMPARISON,
             pictures=(persistence_plot(found, field), pair_matrix(found, known, names, field)),

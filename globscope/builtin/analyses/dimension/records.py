@@ -6,25 +6,20 @@ from globscope.api import Figure
 from globscope.builtin.analyses.dimension.run_passes import RunPasses, known_figure
 
 COMPARISON = (
-    Figure(key="chart_axes", label="axes"),
+    Figure(key="chart_axes", label="Axes", meaning="number of the map's latent axes"),
     Figure(
         key="run_persistence",
-        label="largest persistence between runs",
+        label="Persistence between runs, largest",
         meaning="the highest wall of this map between two groups of runs, an upper bound",
         better="low",
         over="chart_axes",
     ),
     Figure(
         key="median_run_persistence",
-        label="median persistence between runs",
+        label="Persistence between runs, median",
         meaning="the median wall of this map where groups of runs meet, an upper bound",
         better="low",
         over="chart_axes",
-    ),
-    Figure(
-        key="run_basins",
-        label="basins of runs",
-        meaning="the number of basins, at the topology's threshold, in which runs end",
     ),
 )
 
@@ -36,7 +31,6 @@ def record(one: RunPasses) -> dict[str, float | int | None]:
         "chart_axes": one.axes,
         "run_persistence": known_figure(np.max, persistences),
         "median_run_persistence": known_figure(np.median, persistences),
-        "run_basins": len({basin for basin in one.basins if basin >= 0}),
         "highest_run_pass": known_figure(np.max, one.pairs),
         "median_run_pass": known_figure(np.median, one.pairs),
     }

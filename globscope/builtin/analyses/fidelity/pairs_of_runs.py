@@ -13,12 +13,13 @@ from globscope.builtin.analyses.formatting import NAMED, list_names
 
 CAPTION = (
     "Whether the final networks of two runs share a basin on each map, by its first merge tree: `share`, `separate`, "
-    "or which of the two the map does not show. answer: the answer of the map that shows both with the smallest loss "
-    "gap (the larger |true − decoded| loss of the two networks); closest_map, loss_gap: that map and its gap. Where "
-    "maps disagree, believe this map. Empty where no map shows both. Runs that share a basin are joined by a path of "
-    "the map; runs that are separate on a map may still be joined outside it."
+    "`no path` where its samples do not join the two, or which of the two the map does not show. answer: the answer of "
+    "the map that shows both, and a path between them, with the smallest loss gap (the larger |true − decoded| loss of "
+    "the two networks); closest_map, loss_gap: that map and its gap. Where maps disagree, believe this map. Empty "
+    "where there is none. Runs that share a basin are joined by a path of the map; runs that are separate on a map may "
+    "still be joined outside it."
 )
-SHARE, SEPARATE, HIDDEN = "share", "separate", "not on this map: "
+SHARE, SEPARATE, UNJOINED, HIDDEN = "share", "separate", "no path", "not on this map: "
 ANSWER = ("answer", "closest_map", "loss_gap")
 # Slices and paths show only the networks that they are made for.
 BY_DESIGN = (OFF_SLICE, PATH)
@@ -38,6 +39,7 @@ class RunsOnMap:
         basins: (variants,) minimum in whose basin each final network lies; −1 where the map does not show it.
         reasons: Reasons why the map does not show the final networks; empty where it does.
         gaps: (variants,) |true − decoded| of the tree's field.
+        parts: (variants,) component of the tree in which each basin lies: no sampled path joins two of them.
     """
 
     name: str
@@ -45,6 +47,7 @@ class RunsOnMap:
     basins: np.ndarray = field(eq=False, repr=False)
     reasons: tuple[str, ...]
     gaps: np.ndarray = field(eq=False, repr=False)
+    parts: np.ndarray = field(eq=False, repr=False)
 
     @classmethod
     def on_map(cls, map_: Map) -> "RunsOnMap | None":
@@ -56,23 +59,27 @@ class RunsOnMap:
             last_networks(map_, landscape, topology),
             depiction(map_, topology.field, map_.population.finals),
         )
+        part_of = dict(zip(topology.tree.pairs[:, 0].tolist(), topology.tree.parts.tolist(), strict=True))
         return cls(
             name=map_.name,
             variants=map_.population.variants,
             basins=membership_.basins,
             reasons=membership_.reasons,
             gaps=ends.gaps,
+            parts=np.array([part_of.get(basin, -1) for basin in membership_.basins.tolist()], int),
         )
 
-    def shows(self, a: int, b: int) -> bool:
-        """Return whether the map shows the final networks of both runs."""
-        return bool(min(self.basins[a], self.basins[b]) >= 0)
+    def joins(self, a: int, b: int) -> bool:
+        """Return whether the map shows the final networks of both runs, and a path between them."""
+        return bool(min(self.basins[a], self.basins[b]) >= 0 and self.parts[a] == self.parts[b])
 
     def relation(self, a: int, b: int) -> str:
-        """Return whether two runs share a basin, or which of the two the map does not show."""
+        """Return whether two runs share a basin, whether no path joins them, or which the map does not show."""
         absent = [self.variants[run] for run in (a, b) if self.basins[run] < 0]
         if absent:
             return HIDDEN + ", ".join(absent)
+        if not self.joins(a, b):
+            return UNJOINED
         return SHARE if self.basins[a] == self.basins[b] else SEPARATE
 
     def gap(self, a: int, b: int) -> float:
@@ -109,7 +116,7 @@ def _column(map_: RunsOnMap) -> str:
 
 
 def _row(maps: Sequence[RunsOnMap], a: int, b: int) -> Row:
-    showing = [map_ for map_ in maps if map_.shows(a, b)]
+    showing = [map_ for map_ in maps if map_.joins(a, b)]
     best = min(showing, key=lambda map_: map_.gap(a, b), default=None)
     return {
         "one": maps[0].variants[a],
@@ -126,7 +133,7 @@ def _disagreements(maps: Sequence[RunsOnMap]) -> list[tuple[int, int]]:
     shared, separate = (np.zeros((len(maps[0].variants),) * 2, bool) for _ in range(2))
     for map_ in maps:
         shown, same = map_.basins >= 0, map_.basins[:, None] == map_.basins
-        both = shown[:, None] & shown
+        both = shown[:, None] & shown & (map_.parts[:, None] == map_.parts)
         shared |= both & same
         separate |= both & ~same
     return [(int(a), int(b)) for a, b in np.argwhere(np.triu(shared & separate, 1))]

@@ -138,7 +138,10 @@ def _warnings(search: CriticalPoints, landscape: Landscape, names: Sequence[str]
         yield f"These paths lead through networks unlike any member, where the map is not trusted: {'; '.join(far)}."
     apart = len(search.minima.rows) - 1 - len(search.persistences)
     if apart > 0:
-        yield f"No path of finite values was found to {apart} of the {len(search.minima.rows)} minima."
+        yield (
+            f"{len(search.minima.rows)} minima are in {apart + 1} parts between which no path of finite values was "
+            "sampled: nothing is known of the passes between them."
+        )
 
 
 def _pair_name(pair: Pair, names: Sequence[str]) -> str:
