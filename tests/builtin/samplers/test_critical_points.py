@@ -10,14 +10,19 @@ from support.known_fields import (
     PlayedStudy,
     Wells,
     chart_of_ends,
+    landscape_of_points,
     lattice_persistences,
     tree_of_heights,
 )
 
+from globscope.api import join_heights
 from globscope.builtin.samplers import CriticalPoints
 from globscope.builtin.samplers.critical_points.curves import even_curves, lengths, profile, respace
+from globscope.builtin.samplers.critical_points.graph import join_rest
 from globscope.builtin.samplers.critical_points.pairs import minimax, persistences, spanning
 from globscope.builtin.samplers.critical_points.paths import Path, dips
+from globscope.builtin.samplers.critical_points.record import Record
+from globscope.builtin.topology import Gudhi
 
 CLOSE = 0.02
 
@@ -66,11 +71,12 @@ def test_rounds_that_are_replayed_ask_for_what_one_search_asks_for(seed):
 
 @settings(deadline=None, max_examples=12)
 @given(st.integers(0, 2**16), st.integers(1, 4), st.integers(30, 2000))
-def test_no_search_exceeds_its_budget_and_every_finite_sample_has_an_edge(seed, dimension, budget):
+def test_no_search_exceeds_its_budget_and_every_sample_but_minima_has_an_edge(seed, dimension, budget):
     field = Bowls.draw(dimension, 5, seed)
-    study, _ = played(field, dimension, ends=2, starts=4, budget=budget, tolerance=0.05)
+    study, sampler = played(field, dimension, ends=2, starts=4, budget=budget, tolerance=0.05)
     assert study.cost <= budget
-    assert len(np.unique(study.landscape.samples.edges)) == len(study.landscape.samples.points)
+    minima = [row["sample"] for row in tables(study, sampler)[0]]
+    assert {*np.unique(study.landscape.samples.edges), *minima} == {*range(len(study.landscape.samples.points))}
 
 
 def test_a_field_that_is_not_finite_somewhere_is_searched_around_it():
@@ -213,6 +219,38 @@ def test_two_minima_are_not_one_if_a_wall_of_a_step_stands_between_them_however_
     minima, (row,), _ = tables(study, sampler)
     assert [each["name"] for each in minima] == ["run 0", "run 1"]
     assert row["upper_bound"] > 0.9
+
+
+class Jumped:
+    """One bowl with a bump so near to the rim that a step of 0.05 of the box's extent leads from foot to foot."""
+
+    centres = np.array([[-0.9], [0.7]])
+
+    def __call__(self, points):
+        x = points[:, 0]
+        return 0.05 * (x - 0.7) ** 2 + np.where(abs(x + 0.71) < 0.045, np.cos((x + 0.71) / 0.045 * np.pi / 2) ** 2, 0)
+
+    def slope(self, points):
+        angle = (points + 0.71) / 0.045 * np.pi
+        return 0.1 * (points - 0.7) - np.where(abs(angle) < np.pi, np.sin(angle) * np.pi / 0.09, 0)
+
+
+def test_a_descent_that_jumps_over_a_wall_joins_its_run_to_no_minimum_below_the_wall():
+    study, sampler = played(Jumped(), 1, ends=2, starts=0)
+    values = study.landscape.fields[FIELD]
+    tree = Gudhi(persistence=0.1, field=FIELD).compute(study.landscape).full
+    assert [row["name"] for row in tables(study, sampler)[0]] == ["run 0, run 1"]
+    assert join_heights(tree, values, np.array([0, 1]))[0, 1] > 0.5
+
+
+def test_minima_that_no_path_joins_stay_apart():
+    record = Record(name=FIELD, cost=3, budget=10, low=np.zeros(1), unit=1.0, bounds=np.array([[0.0], [1.0]]))
+    measuring = record.measure(np.array([[0.0], [0.5], [0.9], [1.0]]), gradients=False)
+    part = landscape_of_points(next(measuring), np.array([0.0, 2.0, 3.0, 1.0]))
+    with pytest.raises(StopIteration):
+        measuring.send(part)
+    join_rest(record, np.array([0, 3]))
+    assert record.edges.tolist() == [[1, 0], [2, 3]]
 
 
 HOLES = np.array([[-0.1, 0.1], [0.45, 0.25], [-0.35, -0.5]])

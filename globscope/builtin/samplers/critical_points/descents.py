@@ -3,6 +3,7 @@
 import numpy as np
 from attrs import define, field
 
+from globscope.builtin.samplers.critical_points.paths import Path, insert, missing_samples
 from globscope.builtin.samplers.critical_points.record import Measured, Record, Steps
 
 # Steps whose differences of gradients are remembered, as L-BFGS does.
@@ -18,6 +19,21 @@ SHORTER = 0.35
 LONGEST_DESCENT = 400
 # Points so near to the rim of the box lie on it.
 ROUNDING = 1e-12
+
+
+@define(frozen=True, kw_only=True)
+class Effort:
+    """How far descents go.
+
+    Attributes:
+        gain: A descent ends when its steps gain less than this.
+        step: Largest distance between samples on a way that matters.
+        reserve: Evaluations that are left for what follows.
+    """
+
+    gain: float
+    step: float
+    reserve: int
 
 
 @define
@@ -132,32 +148,58 @@ class Descents:
         self.values[which], self.slopes[which] = measured.values, measured.slopes
 
 
-def descend(record: Record, starts: np.ndarray, gain: float, reserve: int = 0) -> Steps[Descents]:
+def descend(record: Record, starts: np.ndarray, important: int, effort: Effort) -> Steps[Descents]:
     """Return the ends of descents from (n, d) points.
 
     Every trial point is a neighbour of the point from which it was tried, and only a lower one is moved to: so along
-    its edges every sample leads down to the end of its descent.
-
-    Args:
-        record: Receives what is measured.
-        starts: Where the descents start.
-        gain: A descent ends when its steps gain less than this.
-        reserve: Evaluations that are left for what follows.
+    its edges every sample leads down to the end of its descent. On the ways down from the first starts, so many as are
+    important, there are samples between those that are more than a step apart: they show a wall that was jumped over.
     """
     first = yield from record.measure(starts, gradients=True)
     descents, tracks = Descents.of(first), [(np.arange(len(starts)), first)]
+    trials, counts, between = list[Path](), list[np.ndarray](), 0
     for _ in range(LONGEST_DESCENT):
-        _join_tracks(record, descents, tracks, gain)
+        _join_tracks(record, descents, tracks, effort.gain)
         which = np.flatnonzero(descents.going)
-        if not len(which) or not record.affords(len(which), gradients=True, reserve=reserve):
+        most = between + len(which) * int(LONGEST / effort.step)
+        if not len(which) or not record.affords(len(which), gradients=True, reserve=effort.reserve + most):
             break
         directions = descents.directions(record.bounds)[which]
-        trials = descents.points[which] + descents.shares[which, None] * directions
-        record.join(np.stack([descents.rows[which], record.count + np.arange(len(which))], axis=1))
-        measured = yield from record.measure(trials, gradients=True)
+        points = descents.points[which] + descents.shares[which, None] * directions
+        measured = yield from record.measure(points, gradients=True)
+        trials += _trials(descents, which, measured)
+        counts += [_lacking(trial, effort.step) for trial in trials[len(counts) :]]
+        between = sum(int(count.sum()) for count in counts[-len(which) :]) + between
         expected = -(descents.slopes[which] * directions).sum(axis=1) / 2
-        tracks.append(descents.step(which, measured, expected, gain))
+        tracks.append(descents.step(which, measured, expected, effort.gain))
+    on_way = _on_ways(descents, important)
+    lacking = [count * on_way[trial.ends[0]] for trial, count in zip(trials, counts, strict=True)]
+    for trial in (yield from insert(record, trials, lacking)):
+        record.join(trial.rows)
     return descents
+
+
+def _on_ways(descents: Descents, important: int) -> np.ndarray:
+    """Return (n,) whether a descent is one of the first ones, or one as which one of these goes on."""
+    on_way = np.arange(len(descents.rows)) < important
+    while not np.array_equal(further := on_way | np.isin(np.arange(len(on_way)), descents.follows[on_way]), on_way):
+        on_way = further
+    return on_way
+
+
+def _trials(descents: Descents, which: np.ndarray, measured: Measured) -> list[Path]:
+    """Return the ways from where some descents are to their trial points."""
+    both = {
+        name: np.stack([getattr(descents, name)[which], getattr(measured, name)], axis=1)
+        for name in ("rows", "points", "values", "slopes")
+    }
+    ways = zip(which.tolist(), *both.values(), strict=True)
+    return [Path(ends=(number, number), **dict(zip(both, way, strict=True))) for number, *way in ways]
+
+
+def _lacking(trial: Path, step: float) -> np.ndarray:
+    """Return how many samples are to lie between the two of a trial, (1,): none where it led no lower."""
+    return missing_samples(trial, step) if trial.values[1] < trial.values[0] else np.zeros(1, int)
 
 
 def inward(points: np.ndarray, slopes: np.ndarray, bounds: np.ndarray) -> np.ndarray:

@@ -7,15 +7,15 @@ from globscope.builtin.samplers.critical_points.record import Record
 BLOCK = 512
 
 
-def join_rest(record: Record) -> None:
-    """Join every sample without an edge to the nearest lower sample that has some, a trusted one if it is trusted.
+def join_rest(record: Record, minima: np.ndarray) -> None:
+    """Join every sample without an edge to the nearest lower one of the graph, a trusted one if it is trusted.
 
     Such a sample has this one edge and no other, so that it lowers no pass. One that is lower than all is joined to the
-    nearest.
+    nearest. The graph is of samples with edges and of the (m,) numbers of `minima`, which no way joins if no path does.
     """
     samples, trusted = record.everything(), record.trusted
     on_graph = np.zeros(record.count, bool)
-    on_graph[record.edges.ravel()] = True
+    on_graph[record.edges.ravel()] = on_graph[minima] = True
     finite = np.isfinite(samples.values)
     rest, graph = np.flatnonzero(~on_graph & finite), np.flatnonzero(on_graph & finite)
     if not len(graph):

@@ -38,8 +38,8 @@ class CriticalPoints:
             follow until no pass becomes lower.
         images: Number of points of a string between its ends.
         tolerance: Barriers, dips and gains below this are neglected; absolute, in the field's unit.
-        step: Largest distance between samples along a final path, or a segment that joins two ends of descents without
-            a barrier, as a share of the box's widest extent.
+        step: Largest distance between samples along a final path, along a member's way down, and along a segment that
+            joins two ends of descents without a barrier; as a share of the box's widest extent.
         budget: Largest number of evaluations. A point with its gradient costs three, or 1 + 2 for each axis on a map
             that is not differentiable.
         margin: Extra extent at both ends of every axis, as a share of the members' extent.
@@ -105,6 +105,7 @@ class CriticalPoints:
             images=self.images,
             tolerance=self.tolerance,
             step=self.step,
+            members=len(start_rows(chart, self.members)),
             neighbours=NEIGHBOURS[self.pairs],
             all_of=runs if self.pairs == "all" else (),
         )

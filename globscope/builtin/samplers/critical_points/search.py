@@ -7,7 +7,7 @@ import numpy as np
 from attrs import define, field
 
 from globscope.builtin.samplers.critical_points.curvature import Top, curvatures_at_tops, measurements
-from globscope.builtin.samplers.critical_points.descents import descend
+from globscope.builtin.samplers.critical_points.descents import Effort, descend
 from globscope.builtin.samplers.critical_points.graph import join_rest
 from globscope.builtin.samplers.critical_points.minima import Minima, distinct, ends_of, no_minima
 from globscope.builtin.samplers.critical_points.minima_paths import PathsOfMinima
@@ -39,6 +39,7 @@ class CriticalPoints(PathsOfMinima):
     """
 
     neighbours: int
+    members: int
     tops: dict[Pair, Top] = field(factory=dict, init=False)
     _tried: set[Pair] = field(factory=set, init=False)
     _dips: set[int] = field(factory=set, init=False)
@@ -51,7 +52,7 @@ class CriticalPoints(PathsOfMinima):
         starts = starts[: self.started]
         if not self.started:
             return
-        yield from self._descend(starts)
+        yield from self._descend(starts, self.members)
         # From what was measured, so that a replay draws the same.
         first = self.record.everything().points[: len(starts)]
         rng = np.random.default_rng(list(hashlib.blake2b(first.tobytes(), digest_size=16).digest()))
@@ -72,9 +73,10 @@ class CriticalPoints(PathsOfMinima):
             before = total
         yield from self._conclude()
 
-    def _descend(self, points: np.ndarray) -> Steps[None]:
-        reserve = self.record.left // KEPT
-        descents = yield from descend(self.record, points, gain=self.tolerance / 20, reserve=reserve)
+    def _descend(self, points: np.ndarray, important: int) -> Steps[None]:
+        """Descend from points; between the samples on the ways from the first ones of them, no wall is to be missed."""
+        effort = Effort(gain=self.tolerance / 20, step=self.step, reserve=self.record.left // KEPT)
+        descents = yield from descend(self.record, points, important, effort)
         self.minima = yield from distinct(self.record, self.minima, ends_of(descents), self.tolerance, self.step)
 
     def _first_pairs(self) -> list[Pair]:
@@ -129,7 +131,7 @@ class CriticalPoints(PathsOfMinima):
         left = np.isin(rows, joined.rows[len(self.minima.rows) :])
         if left.any() and self.record.affords(int(left.sum()), gradients=True, reserve=self.record.cost):
             self.record.join(np.stack([rows[left], self.record.count + np.arange(left.sum())], axis=1))
-            yield from self._descend(points[left])
+            yield from self._descend(points[left], int(left.sum()))
 
     def _challengers(self, persistent: dict[Pair, float]) -> list[Pair]:
         """Return, for each pass of the tree, the nearest pair of minima on its two sides that was not tried."""
@@ -144,7 +146,7 @@ class CriticalPoints(PathsOfMinima):
         """Give the paths and all samples beside them their edges."""
         for pair in self.finished.intersection(self.wanted):
             self.record.join(self.paths[pair].rows)
-        join_rest(self.record)
+        join_rest(self.record, self.minima.rows)
 
     @property
     def _affordable_tops(self) -> int:
