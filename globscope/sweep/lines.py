@@ -34,7 +34,7 @@ def line_plots(runs: Sequence[FinishedRun], groups: Sequence[str]) -> Iterator[P
         lines = [(kind, [*_lines(runs, shown, kind, key, over)]) for kind in kinds]
         panels = tuple(Panel(title=kind, series=tuple(series)) for kind, series in lines if series)
         if panels:
-            label, across = labels[key], labels.get(over, over)
+            label, across = labels[key], labels.get(over, over).lower()
             caption = CAPTION.format(label=label, over=across)
             yield Plot(name=f"{label} by {across}", caption=caption, x=across, y=label, panels=panels)
 

@@ -21,6 +21,7 @@ from globscope.report.style.theme import FAINT, INK, MINIMUM
 from globscope.report.topology.network import Network, caption as network_caption, plot_network
 from globscope.session import Result
 from globscope.topology.passes import tree_passes
+from globscope.values.findings import Finding
 
 SEARCH = search_graph(CENTRES, descents=9, steps=6, images=9)
 
@@ -209,6 +210,19 @@ def test_the_report_shows_networks_of_scattered_samples_and_of_no_lattice(tmp_pa
     stems = [image["src"].removeprefix("figures/") for image in networks]
     assert stems == ["search-search-network.png", "deep-network.png", "scattered-network.png"]
     assert all("of the merge tree, strong" in image["alt"] for image in networks)
+
+
+@pytest.mark.usefixtures("blank_pictures")
+@pytest.mark.parametrize(("count", "place"), [(12, "warnings"), (13, "cautions")])
+def test_the_warnings_of_many_searches_stand_with_their_maps_and_are_counted_above(tmp_path, count, place):
+    found = Finding(warnings=tuple(f"Warning {number}." for number in range(count)))
+    searched = evolve(beside_a_lattice(), explanations={"search": found})
+    path = write_report(tmp_path, title="", atlas=atlas_of(searched), findings={}, record={})
+    text = path.read_text("utf-8")
+    head, _, section = text.partition('<section class="map"')
+    assert ("Warning 3." in head) == (place == "warnings")
+    assert ("Warning 3." in section) == (place == "cautions")
+    assert ("13 warnings of 1 search " in head) == (place == "cautions")
 
 
 def test_python_gives_the_network_of_one_sampler_or_says_why_there_is_none(tmp_path):

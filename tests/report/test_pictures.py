@@ -96,6 +96,13 @@ def test_missing_and_infinite_figures_leave_a_gap_and_are_counted_in_their_panel
     assert missing_values(shown) == ["panel 0: 3 values are missing or not finite."]
 
 
+@pytest.mark.parametrize(("x", "ticks"), [((3,), ["3"]), ((2, 3, 6), ["2", "3", "4", "5", "6"])])
+def test_counts_on_an_axis_are_labelled_with_whole_numbers(x, ticks):
+    figure = plot_series(a_plot((Series(label="t", x=x, y=(1.0,) * len(x)),)))
+    drawn_figure(figure)
+    assert [label.get_text() for label in figure.axes[0].get_xticklabels()] == ticks
+
+
 def test_a_point_between_two_gaps_is_marked_where_no_line_reaches_it():
     y = [1.0] * 40
     y[20] = y[22] = None

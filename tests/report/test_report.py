@@ -54,6 +54,7 @@ from globscope.report.style.scale import shared_scale
 from globscope.report.style.text import Names, cell_text, figure_text, number, slug, tick_labels
 from globscope.report.style.theme import DEPTHS, VARIANTS, save
 from globscope.report.topology.figures import plot_diagram, plot_tree
+from globscope.report.topology.landscape_profile import plot_profiles
 from globscope.report.topology.merge_tree import layout
 from globscope.study.map_comparison import UPPER_BOUNDS
 from globscope.values.field import Field
@@ -471,6 +472,16 @@ def test_the_overview_has_a_panel_for_each_map_and_one_colour_bar():
     figure = plot_overview(scenes_of(atlas_of(*maps)), {"mds": ["It has no inverse."]})
     assert len(figure.axes) == 4
     assert "It has no inverse." in texts(figure)
+
+
+def test_maps_that_begin_alike_have_titles_of_their_own_that_fit_their_panels():
+    atlas = atlas_of(*(a_map(f"autoencoder latent_dim={axes},seed={seed}") for axes in (2, 16) for seed in (0, 1)))
+    scenes = scenes_of(atlas)
+    overview, profiles = plot_overview(scenes, {}), plot_profiles([scene.tree for scene in scenes])
+    for figure, longest in ((overview, 28), (profiles, 36)):
+        names = [title for title in titles(figure) if title]
+        assert len(set(names)) == 4
+        assert max(map(len, names)) <= longest
 
 
 # --- names ------------------------------------------------------------------------------------------

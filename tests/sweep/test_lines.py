@@ -9,7 +9,7 @@ from globscope.sweep.lines import line_plots
 
 FIGURES = [
     {"key": "wall", "label": "highest wall", "over": "axes"},
-    {"key": "axes", "label": "axes", "over": ""},
+    {"key": "axes", "label": "Axes", "over": ""},
     {"key": "saddles", "label": "Saddles", "over": ""},
 ]
 

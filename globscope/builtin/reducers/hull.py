@@ -46,6 +46,8 @@ class Hull:
     def __attrs_post_init__(self) -> None:
         if self.of and self._axes(0, 0) < 1:
             raise ValueError("of must name at least 2 networks, or none")
+        if len(set(self.of)) < len(self.of):
+            raise ValueError(f"of names one network twice: {', '.join(self.of)}")
 
     @property
     def traits(self) -> ReducerTraits:

@@ -14,7 +14,7 @@ from globscope.report.map.scene import Scene
 from globscope.report.map.slices import draw_slices, pairs
 from globscope.report.map.surface import draw_critical, draw_surface
 from globscope.report.map.trajectory import Trajectory
-from globscope.report.style.labels import name_points
+from globscope.report.style.labels import distinct_titles, name_points
 from globscope.report.style.legend import Legend, colourbar, explain
 from globscope.report.style.scale import shared_scale
 from globscope.report.style.theme import Picture, house_style, panel_grid, write_headline
@@ -54,9 +54,10 @@ def plot_overview(scenes: Sequence[Scene], notes: Mapping[str, Sequence[str]]) -
     legend: Legend = {}
     with house_style():
         figure, panels = panel_grid(len(scenes))
-        for axes, scene in zip(panels, scenes, strict=True):
+        titles = distinct_titles([scene.map_.name for scene in scenes], 28)
+        for axes, scene, title in zip(panels, scenes, titles, strict=True):
             legend |= draw_map([axes], scene)
-            write_headline(axes, scene.map_.name, notes.get(scene.map_.name, ()), 58, 28)
+            write_headline(axes, title, notes.get(scene.map_.name, ()), 58, 28)
         if any(scene.kind in COLOURED for scene in scenes):
             colourbar(figure, panels, scenes[0].scale)
         explain(figure, legend)

@@ -23,8 +23,8 @@ from globscope.visible import visible_lines
 
 # A key of several words within a sentence; what stands in backticks or after a point is a name of its own.
 KEY = re.compile(r"(?<![`.\w])[a-z]+(?:_[a-z]+)+\b")
-
-
+# Of more warnings of searches than this, the head of the page has the number alone.
+MOST_OF_SEARCHES = 12
 # Of a stage in the manifest: what a table of its own shows.
 COSTS = {field.name for field in fields(Cost)}
 
@@ -81,10 +81,13 @@ def page(
 ) -> str:
     """Return the page's HTML; whatever comes from a spec or a plugin is escaped."""
     names = {key: field.name for key, field in atlas.fields.items()}
+    searches = [one for section in sections for one in section.explanations if one.warnings]
+    few = sum(len(one.warnings) for one in searches) <= MOST_OF_SEARCHES
     return environment(names).get_template("report.html.j2").render(
         title=title or "A GlobScope study",
         sentences=sentences(atlas, [section.scene for section in sections]),
-        warnings=list(_warnings([*sources, *(one for section in sections for one in section.explanations)], record)),
+        warnings=[*_warnings([*sources, *(searches if few else ())], record), *([] if few else [_summary(searches)])],
+        few_warnings=few,
         overviews=overviews,
         comparison=compared_maps(record),
         upper_bounds=UPPER_BOUNDS,
@@ -114,6 +117,12 @@ def _warnings(sources: Sequence[Source], record: Mapping[str, Any]) -> Iterable[
     if "changes" in record:
         yield "members", record["changes"]["text"]
     yield from ((source.title, text) for source in sources for text in source.warnings)
+
+
+def _summary(searches: Sequence[Source]) -> tuple[str, str]:
+    """Return a source and one warning in place of those of many searches."""
+    count, of = sum(len(one.warnings) for one in searches), count_noun(len(searches), "search", "searches")
+    return "samplers", f"{count} warnings of {of} stand beside their tables, in the sections of the maps"
 
 
 def environment(names: Mapping[str, str]) -> Environment:

@@ -16,7 +16,7 @@ from globscope.report.map.tree_scene import TreeScene
 from globscope.report.style.labels import short_names
 from globscope.report.style.legend import Legend, colourbar, explain, tick_log
 from globscope.report.style.scale import Scale
-from globscope.report.style.text import count_noun, figure_text
+from globscope.report.style.text import count_noun, figure_text, wrap_sentences
 from globscope.report.style.theme import FAINT, INK, Picture, house_style, write_centred
 from globscope.report.topology.basins import BLUE, draw_basins
 from globscope.report.topology.landscape_profile import ProfileScales
@@ -99,7 +99,8 @@ def plot_matrix(matrix: Matrix, scales: ProfileScales, content: Content) -> Figu
         for place, axes in np.ndenumerate(panels):
             legend |= _draw(axes, matrix, (place[0], place[1]), scales, content)
         (_name_each if matrix.names else _name)(panels, matrix)
-        figure.suptitle(figure_text(matrix.title, 90), x=0.008, ha="left", fontsize=12, fontweight="bold")
+        title = wrap_sentences([matrix.title], int(figure.get_figwidth() * 10))
+        figure.suptitle(title, x=0.008, ha="left", fontsize=12, fontweight="bold")
         _bar(figure, panels.ravel().tolist(), scales, content)
         explain(figure, legend)
     return figure

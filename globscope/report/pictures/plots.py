@@ -164,7 +164,8 @@ def _draw_panel(axes: Axes, panel: Sequence[DrawnSeries], shared: SharedStyle) -
     axes.set(xlim=shared.x or frame(known[:, 0], margin=0.03), ylim=shared.y, yscale="log" if shared.log else "linear")
     axes.grid(axis="y", color="#e6e9ed")
     axes.set_axisbelow(True)
-    tick_evenly(axes.xaxis, *axes.get_xlim(), most=5)
+    counted = bool(len(known)) and bool((known[:, 0] == known[:, 0].round()).all())
+    tick_evenly(axes.xaxis, *axes.get_xlim(), most=5, whole=counted)
     (tick_log if shared.log else tick_evenly)(axes.yaxis, *axes.get_ylim())
     if not len(known):
         write_centred(axes, "nothing to draw")

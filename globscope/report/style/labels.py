@@ -20,12 +20,17 @@ TURNS = np.array([k * side for k in range(9) for side in (1, -1)]) * np.pi / 8
 
 
 def short_names(names: Sequence[str], longest: int = 14) -> tuple[str, ...]:
-    """Return a label of at most `longest` characters for each name; no two names share a label."""
+    """Return a label that matplotlib prints as it is for each name, as `distinct_titles` cuts it."""
+    return tuple(map(escape_dollars, distinct_titles(names, longest)))
+
+
+def distinct_titles(names: Sequence[str], longest: int) -> list[str]:
+    """Return each name on one line of at most `longest` characters; different names stay different."""
     whole = [one_line(name) for name in names]
     short = [_shorten(line, whole, longest) for line in whole]
     if len(set(short)) < len(names):
         short = [shorten(f"{place} {line}", longest) for place, line in enumerate(whole, 1)]
-    return tuple(map(escape_dollars, short))
+    return short
 
 
 def _shorten(line: str, whole: Sequence[str], longest: int) -> str:

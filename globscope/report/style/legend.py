@@ -26,9 +26,10 @@ def tick_log(axis: Axis, low: float, high: float) -> None:
     axis.set_minor_locator(NullLocator())
 
 
-def tick_evenly(axis: Axis, low: float, high: float, most: int = 6) -> None:
-    """Label an axis with plain numbers at equal steps inside the range drawn."""
-    values = np.asarray(MaxNLocator(nbins=most, steps=[1, 2, 2.5, 5, 10]).tick_values(low, high))
+def tick_evenly(axis: Axis, low: float, high: float, most: int = 6, *, whole: bool = False) -> None:
+    """Label an axis with plain numbers at equal steps inside the range drawn; with `whole`, with integers alone."""
+    values = np.asarray(MaxNLocator(nbins=most, steps=[1, 2, 2.5, 5, 10], integer=whole).tick_values(low, high))
+    values = np.unique(values.round()) if whole else values
     values = values[(low <= values) & (values <= high)]
     axis.set_major_locator(FixedLocator(values.tolist()))
     axis.set_major_formatter(FixedFormatter(tick_labels(values.tolist())))

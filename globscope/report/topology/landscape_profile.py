@@ -8,6 +8,7 @@ from matplotlib.figure import Figure
 
 from globscope.report.map.scene import Scene
 from globscope.report.map.tree_scene import UPPER_BOUND, TreeScene
+from globscope.report.style.labels import distinct_titles
 from globscope.report.style.legend import Legend, colourbar, explain
 from globscope.report.style.scale import Scale, shared_scale, spanning
 from globscope.report.style.text import figure_text, number
@@ -58,10 +59,11 @@ def plot_profiles(trees: Sequence[TreeScene], scales: ProfileScales | None = Non
         figure, panels = panel_grid(len(trees))
         if alone:
             figure.set_size_inches(9.6, 4.9)
-        for k, (axes, tree) in enumerate(zip(panels, trees, strict=True)):
+        titles = distinct_titles([f"Profile of {tree.title}" for tree in trees], 80 if alone else 36)
+        for k, (axes, tree, title) in enumerate(zip(panels, trees, titles, strict=True)):
             legend |= _draw(axes, tree, scales)
             sentences = [tree.facts, *_beyond(tree, scales), *[READING] * alone]
-            write_headline(axes, f"Profile of {tree.title}", sentences, 120 if alone else 64)
+            write_headline(axes, title, sentences, 120 if alone else 64)
             axes.set_ylabel("" if k % 3 else figure_text(scales.heights.label))
         if any(len(tree.outline.nodes) for tree in trees):
             colourbar(figure, panels, scales.colours, colours=BLUE, label=f"mean {scales.colours.label}")

@@ -176,6 +176,11 @@ def test_a_hull_of_equal_networks_is_refused():
         reduce(Hull(of=("A", "B")), evolve(given, population=evolve(given.population, weights=weights)))
 
 
+def test_a_network_that_a_hull_names_twice_is_refused_with_its_options():
+    with pytest.raises(ValueError, match=r"^of names one network twice: A, B, A$"):
+        Hull(of=("A", "B", "A"))
+
+
 def test_a_hull_of_one_network_is_refused_with_its_options():
     with pytest.raises(ValueError, match=r"^of must name at least 2 networks, or none$"):
         Hull(of=("A",))

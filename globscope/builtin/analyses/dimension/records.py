@@ -9,14 +9,14 @@ COMPARISON = (
     Figure(key="chart_axes", label="Axes", meaning="number of the map's latent axes"),
     Figure(
         key="run_persistence",
-        label="Persistence between runs, largest",
+        label="Largest persistence between runs",
         meaning="the highest wall of this map between two groups of runs, an upper bound",
         better="low",
         over="chart_axes",
     ),
     Figure(
         key="median_run_persistence",
-        label="Persistence between runs, median",
+        label="Median persistence between runs",
         meaning="the median wall of this map where groups of runs meet, an upper bound",
         better="low",
         over="chart_axes",
