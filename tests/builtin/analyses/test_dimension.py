@@ -173,6 +173,32 @@ def test_the_partial_correlation_is_that_of_the_ranks_left_over():
     assert 1 / 100 <= found.p_partial <= 1
 
 
+def test_a_relabelling_that_leaves_nothing_beside_the_fixed_figure_counts_against_the_map():
+    rng = np.random.default_rng(3)
+    one, two = symmetric(rng, 5), symmetric(rng, 5)
+    order = np.array([1, 2, 3, 4, 0])
+    fixed = one[np.ix_(order, order)]  # so one relabelling of five is ordered exactly as what is held fixed
+    found = correlate(one, two, fixed, relabellings(5, 120, rng))
+    pairs = np.triu_indices(5, 1)
+    wanted = []
+    for moved in (one[np.ix_(order, order)] for order in permutations(range(5))):
+        ab, ac, bc = (spearmanr(x[pairs], y[pairs])[0] for x, y in ((moved, two), (moved, fixed), (two, fixed)))
+        wanted.append(np.inf if ac > 1 - 1e-9 else (ab - ac * bc) / np.sqrt((1 - ac**2) * (1 - bc**2)))
+    assert np.isinf(wanted).sum() == 1
+    assert found.partial == pytest.approx(wanted[0])
+    assert found.p_partial == pytest.approx(np.mean(np.array(wanted) >= wanted[0] - 1e-9))
+
+
+def test_figures_that_are_ordered_as_the_fixed_one_have_no_partial_correlation():
+    rng = np.random.default_rng(0)
+    for runs in (3, 5):
+        one, other = symmetric(rng, runs), symmetric(rng, runs)
+        for first, second in ((one, other), (other, one)):
+            found = correlate(first, second, 2 * one, relabellings(runs, 120, rng))
+            assert (found.partial, found.p_partial) == (None, None)
+            assert found.correlation is not None
+
+
 def test_p_values_of_unrelated_figures_are_uniform():
     """Pairs that share a run depend on each other: here the figures are sums of figures of the runs."""
     rng = np.random.default_rng(2)
@@ -264,6 +290,14 @@ def test_straight_lines_hold_their_ends(found):
 def test_without_curves_none_is_trained():
     found = Dimension(points=5, curves=False).analyse(tiny_atlas(), tiny_bench(), np.random.default_rng(0))
     assert [row["curve"] for row in found.tables[1].rows] == [None] * PAIRS
+
+
+def test_a_tree_of_a_field_of_which_higher_is_better_has_no_walls():
+    atlas = tiny_atlas()
+    upside_down = evolve(atlas, fields={**atlas.fields, "train_loss": evolve(LOSS, higher_is_better=True)})
+    found = Dimension(curves=False).analyse(upside_down, tiny_bench(), np.random.default_rng(0))
+    assert (found.tables, found.paths) == ((), ())
+    assert "so its passes are no walls" in found.warnings[0]
 
 
 def test_an_atlas_without_landscapes_has_no_finding():

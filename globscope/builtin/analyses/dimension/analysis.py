@@ -32,6 +32,10 @@ from globscope.builtin.analyses.dimension.tables import chart_table, pair_table,
 from globscope.builtin.analyses.dimension.warnings import warnings
 
 NAME = "dimension"
+UPSIDE_DOWN = (
+    "The first merge tree is of the {field}, of which a higher value is the better one, so its passes are no walls: "
+    "let the first [[topology]] be of a loss."
+)
 
 
 @attrs.define(frozen=True, kw_only=True)
@@ -93,6 +97,8 @@ class Dimension:
         if not found or len(atlas.population.finals) < 2:
             return Finding()
         field = atlas.field_of(found[0].topology.field)
+        if field.higher_is_better:
+            return Finding(warnings=(UPSIDE_DOWN.format(field=field.name),))
         place, settings = device(self.device, f"{NAME}.device"), self._settings() if self.curves else None
         known = known_paths(atlas, bench, field.key, points=self.points, settings=settings, device=place)
         names = atlas.population.variants

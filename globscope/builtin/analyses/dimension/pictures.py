@@ -10,19 +10,21 @@ from globscope.api import Field, HeatMap, Panel, Plot, Series, finite_or_none
 from globscope.builtin.analyses.curves.pairs import pair_label
 from globscope.builtin.analyses.dimension.known_paths import KnownPaths
 from globscope.builtin.analyses.dimension.run_passes import RunPasses, known_figure
-from globscope.builtin.analyses.dimension.tables import pair_ways
+from globscope.builtin.analyses.dimension.tables import certain_ways
 from globscope.builtin.analyses.formatting import median
 
 Figure = Callable[[np.ndarray], Any]
 PLOT = (
     "Persistences between the runs' final networks against the number of a map's axes: the largest, where the last two "
     "groups of runs meet across the highest wall, and the median. A line for each kind of map, through the median of "
-    "its maps with the same number of axes. Upper bounds: a map may miss lower paths. threshold: below it, the merge "
+    "its maps with the same number of axes. Upper bounds for the networks that the maps decode in the runs' places: a "
+    "map may miss lower paths. threshold: below it, the merge "
     "tree has no leaf of its own for a run."
 )
 MATRIX = (
     "The highest {field} on the straight line between two runs' final networks, on the lowest pass of each kind of "
-    "map, and on a trained curve. Each is an upper bound of the lowest pass in weight space."
+    "map, and on a trained curve. Each is an upper bound of the lowest pass in weight space. Empty where no map of a "
+    "kind decodes both networks and joins them."
 )
 
 
@@ -60,7 +62,7 @@ def _kinds(found: Sequence[RunPasses]) -> Iterator[str]:
 
 def pair_matrix(found: Sequence[RunPasses], known: KnownPaths, names: Sequence[str], field: Field) -> HeatMap:
     """Return the matrix of pairs of runs and the ways between them."""
-    ways = pair_ways(found, known)
+    ways = certain_ways(found, known)
     pairs = [pair_label(*pair) for pair in combinations(names, 2)]
     values = tuple(tuple(finite_or_none(heights[pair]) for heights in ways.values()) for pair in range(len(pairs)))
     return HeatMap(

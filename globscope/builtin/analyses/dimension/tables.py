@@ -19,19 +19,20 @@ CHARTS = (
     "other passes are between other networks, and runs beside a slice have none. largest, median, smallest: "
     "persistences of the tree of the runs alone, where groups of runs meet and each network is a leaf; passes: lowest "
     "and highest of the passes between two runs. persistences: the merge tree's own, largest first, with leaves that "
-    "hold no run. All passes and persistences between runs are upper bounds: the map may miss a lower path."
+    "hold no run. Passes and persistences between runs are upper bounds for the networks that the map decodes in their "
+    "places: it may miss a lower path."
 )
 PAIRS = (
     "Every two runs' final networks, with the highest {field} on paths between them. straight: the straight line in "
     "weight space; curve: a trained Bezier curve; on …: the lowest pass on any map of this kind, "
-    "whatever their number of axes. lowest: the lowest of these, an upper bound of the true pass as all of them are; "
+    "whatever their number of axes. lowest: the lowest of these, an upper bound of the true pass; "
     "by: where it was found. Maps that do not decode one of the two networks are left out there, since their paths "
     "end at others. distance: Euclidean, in weight space."
 )
 PASSES = (
-    "Every pair's pass on every map, an upper bound: the height at which the merge tree joins the samples nearest to "
-    "the two networks, and at least the {field} of the networks themselves. wall: pass less straight, which above 0 is "
-    "a wall that the map has and the straight line in weight space has not."
+    "Every pair's pass on every map, an upper bound between the networks that the map decodes: the height at which the "
+    "merge tree joins the samples nearest to the two networks, and at least the {field} of the networks themselves. "
+    "wall: pass less straight, which above 0 is a wall that the map has and the straight line in weight space has not."
 )
 Row = dict[str, Any]
 
