@@ -212,6 +212,16 @@ def test_the_report_shows_networks_of_scattered_samples_and_of_no_lattice(tmp_pa
     assert all("of the merge tree, strong" in image["alt"] for image in networks)
 
 
+def test_where_no_colour_is_drawn_no_value_is_counted_that_lies_beyond_the_colours():
+    deep = in_eight_dimensions()
+    values = np.array(deep.landscape.fields["train_loss"])
+    values[:2] = 1e9
+    high = evolve(deep, landscapes={"search": evolve(deep.landscape, fields={"train_loss": values})})
+    (scene,) = scenes_of(atlas_of(high))
+    assert scene.scale.beyond(scene.values)
+    assert " evaluated, joined by " in caption(scene)[0]
+
+
 @pytest.mark.usefixtures("blank_pictures")
 @pytest.mark.parametrize(("count", "place"), [(12, "warnings"), (13, "cautions")])
 def test_the_warnings_of_many_searches_stand_with_their_maps_and_are_counted_above(tmp_path, count, place):

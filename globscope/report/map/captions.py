@@ -79,7 +79,8 @@ def samples(scene: Scene) -> str:
     """Return how many networks were decoded, how many have no colour, and to how many the map was fitted."""
     points = scene.landscape.samples
     size = " × ".join(map(number, points.shape or (len(points.points),)))
-    odd = [(scene.nonfinite, "NaN or infinite")] * bool(scene.nonfinite) + scene.scale.beyond(scene.values)
+    odd = [(scene.nonfinite, "NaN or infinite")] * bool(scene.nonfinite)
+    odd += [] if scene.kind == "members" else scene.scale.beyond(scene.values)
     notes = ", ".join(f"{number(count)} {what}" for count, what in odd)
     fitted = sum(member.in_fit for member in scene.map_.population.members)
     aside = f" ({notes})" if notes else ""

@@ -133,6 +133,15 @@ def test_a_search_that_ends_at_its_budget_says_so():
     assert "The search ended at its budget of 700 evaluations" in tables(study, sampler)[2][0]
 
 
+@pytest.mark.parametrize("budget", [150, 300, 700, 10_000])
+def test_minima_are_said_to_be_in_as_many_groups_as_the_merge_tree_has_parts(budget):
+    study, sampler = played(Wells.draw(3, 6, 1), 3, ends=6, budget=budget)
+    parts = len({*Gudhi(field=FIELD, persistence=0.0).compute(study.landscape).full.parts.tolist()})
+    groups = [text.split(" groups ")[0].split()[-1] for text in tables(study, sampler)[2] if " groups " in text]
+    assert groups == ([str(parts)] if parts > 1 else [])
+    assert (parts > 1) == (budget < 10_000)
+
+
 def test_a_budget_that_does_not_reach_all_runs_starts_from_the_first_ones_alone():
     study, sampler = played(Wells.draw(2, 6, 1), 2, ends=6, starts=0, budget=40, pairs="all")
     # In units of the box and back, which rounds.

@@ -136,12 +136,23 @@ def _warnings(search: CriticalPoints, landscape: Landscape, names: Sequence[str]
     far = [_pair_name(pair, names) for pair in bounds if not landscape.trusted[search.paths[pair].rows].all()]
     if far:
         yield f"These paths lead through networks unlike any member, where the map is not trusted: {'; '.join(far)}."
-    apart = len(search.minima.rows) - 1 - len(search.persistences)
-    if apart > 0:
+    groups = _groups(landscape, search.record.name, search.minima.rows)
+    if groups > 1:
         yield (
-            f"{len(search.minima.rows)} minima are in {apart + 1} parts between which no path of finite values was "
-            "sampled: nothing is known of the passes between them."
+            f"The {len(search.minima.rows)} minima are in {groups} groups between which no path of finite values was "
+            "sampled: nothing is known of passes between these."
         )
+
+
+def _groups(landscape: Landscape, name: str, rows: np.ndarray) -> int:
+    """Return in how many components of the graph of samples, of those with a finite value, some samples lie."""
+    from scipy.sparse import coo_array
+    from scipy.sparse.csgraph import connected_components
+
+    values, edges = landscape.fields[name], landscape.samples.edges
+    edges = np.empty((0, 2), int) if edges is None else edges[np.isfinite(values[edges]).all(axis=1)]
+    graph = coo_array((np.ones(len(edges)), tuple(edges.T)), shape=(len(values), len(values)))
+    return len(set(connected_components(graph, directed=False)[1][rows].tolist()))
 
 
 def _pair_name(pair: Pair, names: Sequence[str]) -> str:
