@@ -15,7 +15,8 @@ LOWEST = (
     "the highest loss on it (of a field of which higher is better, the lowest value), found_by what found it, and "
     "networks how many networks on it were measured, if counted. Beside it stands the pass on each map: the height at "
     "which its merge tree joins the two runs; empty where it does not show both, or one minimum stands for both. All "
-    "are upper bounds of the lowest pass, as finely as the paths were sampled. Paths are compared only if they were "
+    "are upper bounds, as finely as the paths were sampled: of the lowest pass between the two networks, or, on a map "
+    "that does not decode these, between those that it shows in their places. Paths are compared only if they were "
     f"measured on the same field and examples, and lead from network to network (ends within {JOINED:.0%} of the "
     "distance between the two)."
 )
@@ -119,7 +120,8 @@ def _matrices(known: PathsOfStudy) -> Iterator[HeatMap]:
                 caption=(
                     f"Below the diagonal, the worst {each.name} on the lowest known path between two runs"
                     + (f"; above it, the pass on the map {map_}" if map_ else "")
-                    + "; on the diagonal, that of the runs' final networks. Off the diagonal all are upper bounds."
+                    + "; on the diagonal, that of the runs' final networks. Off the diagonal all are upper bounds, on "
+                    "the map for the networks that it shows."
                 ),
                 rows=names,
                 columns=names,
