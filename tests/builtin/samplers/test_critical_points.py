@@ -17,6 +17,7 @@ from support.known_fields import (
 
 from globscope.api import join_heights
 from globscope.builtin.samplers import CriticalPoints
+from globscope.builtin.samplers.critical_points.curvature import curvatures_at_tops
 from globscope.builtin.samplers.critical_points.curves import even_curves, lengths, profile, respace
 from globscope.builtin.samplers.critical_points.graph import join_rest
 from globscope.builtin.samplers.critical_points.pairs import minimax, persistences, spanning
@@ -228,6 +229,24 @@ def test_two_minima_are_not_one_if_a_wall_of_a_step_stands_between_them_however_
     minima, (row,), _ = tables(study, sampler)
     assert [each["name"] for each in minima] == ["run 0", "run 1"]
     assert row["upper_bound"] > 0.9
+
+
+def test_curvatures_at_the_rim_of_the_box_are_those_of_the_field():
+    hessian = np.array([[1.0, 0.97], [0.97, 1.0]])  # no negative curvature, but nearly one
+    record = Record(
+        name=FIELD, cost=3, budget=99, low=np.zeros(2), unit=1.0, bounds=np.array([np.zeros(2), np.ones(2)])
+    )
+    points = np.array([[1.0, 0.4], [1.0, 0.5], [1.0, 0.6]])
+    path = Path(ends=(0, 1), rows=np.arange(3), points=points, values=np.array([0, 1, 0]), slopes=0 * points)
+    steps = curvatures_at_tops(record, [path], lambda: None)
+    samples, tops = next(steps), None
+    while tops is None:
+        slopes = samples.points @ hessian
+        try:
+            samples = steps.send(landscape_of_points(samples, np.zeros(len(slopes)), slopes))
+        except StopIteration as end:
+            (tops,) = end.value
+    assert (tops.negative, tops.directions) == (0, 2)
 
 
 class Jumped:

@@ -91,7 +91,9 @@ def _products(
     numbers = record.count + np.arange(2 * len(tops))
     for number, rows in zip(numbers, sides + back, strict=True):
         record.join(np.array([[row, number] for row in rows]))
-    probes = np.concatenate([tops + REACH * directions, tops - REACH * directions])
+    # On the rim of the box, so far inside that no probe is clipped.
+    middles = np.clip(tops, record.bounds[0] + REACH, record.bounds[1] - REACH)
+    probes = np.concatenate([middles + REACH * directions, middles - REACH * directions])
     measured = yield from record.measure(probes, gradients=True)
     up, down = measured.slopes[: len(tops)], measured.slopes[len(tops) :]
     differences: np.ndarray = (up - down) / (2 * REACH)
