@@ -1,5 +1,6 @@
 """What the stages of a study cost, as a table of its results."""
 
+from collections import Counter
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from typing import Any
 
@@ -21,7 +22,7 @@ MEANING = (
 def cost_table(record: Mapping[str, Any]) -> Table | None:
     """Return a row for every stage, and the sum, in seconds and bytes, of a study's results.
 
-    Many stages of one kind share a row. What earlier versions did not measure is None. None where no stage is listed.
+    Stages of one name share a row, and so do many of one kind. What earlier versions did not measure is None. None where no stage is listed.
     """
     stages = record.get("manifest", {}).get("stages", ())
     rows = [*_rows(stages), ("all stages", total(*map(Cost.from_record, stages)))]
@@ -31,16 +32,14 @@ def cost_table(record: Mapping[str, Any]) -> Table | None:
 
 
 def _rows(stages: Sequence[Mapping[str, Any]]) -> Iterator[tuple[str, Cost]]:
-    """Yield label and cost of every row, in the order in which the stages were used."""
-    by_kind: dict[str, list[Mapping[str, Any]]] = {}
+    """Yield label and cost of every row, in the order in which the stages were first used."""
+    kinds, by_label = Counter(map(_kind, stages)), dict[str, list[Cost]]()
     for one in stages:
-        by_kind.setdefault(_kind(one), []).append(one)
-    joined = {kind: alike for kind, alike in by_kind.items() if kind and len(alike) > MOST}
-    for one in stages:
-        if (kind := _kind(one)) not in joined:
-            yield str(one["stage"]), Cost.from_record(one)
-        elif one is joined[kind][0]:
-            yield f"{kind}: {len(joined[kind])} stages", total(*map(Cost.from_record, joined[kind]))
+        kind, label = _kind(one), str(one["stage"])
+        if kind and kinds[kind] > MOST:
+            label = f"{kind}: {kinds[kind]} stages"
+        by_label.setdefault(label, []).append(Cost.from_record(one))
+    yield from ((label, total(*costs)) for label, costs in by_label.items())
 
 
 def _kind(stage: Mapping[str, Any]) -> str:

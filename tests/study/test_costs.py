@@ -211,10 +211,10 @@ def test_units_that_other_processes_scored_count_in_an_evaluation(study, tmp_pat
     assert one["seconds"] < 500
 
 
-def test_costs_are_a_row_for_every_stage_and_their_sum(study):
+def test_costs_are_a_row_for_every_name_of_a_stage_and_their_sum(study):
     stages = study[1]["manifest"]["stages"]
     table = cost_table(study[1])
-    assert [row["stage"] for row in table.rows[:-1]] == [one["stage"] for one in stages]
+    assert [row["stage"] for row in table.rows[:-1]] == list(dict.fromkeys(one["stage"] for one in stages))
     assert table.rows[-1]["stage"] == "all stages"
     assert table.rows[-1]["seconds"] == pytest.approx(sum(one["seconds"] for one in stages))
     assert table.rows[-1]["peak_memory_bytes"] == max(one["peak_memory_bytes"] for one in stages)
@@ -238,3 +238,14 @@ def test_many_stages_of_a_kind_share_a_row():
     table = cost_table({"manifest": {"stages": [*many, {"key": "space/a", "stage": "weight space", "seconds": 1.0}]}})
     assert [row["stage"] for row in table.rows] == [f"train: {count} stages", "weight space", "all stages"]
     assert table.rows[0]["cpu_seconds"] == 2 * count
+
+
+def test_stages_of_one_name_share_a_row_at_the_place_of_the_first():
+    names = (("sample/a", "decode hull", 2.0), ("evaluate/a", "evaluate hull", 1.0), ("sample/b", "decode hull", 0.5))
+    stages = [{"key": key, "stage": stage, "seconds": seconds} for key, stage, seconds in names]
+    rows = cost_table({"manifest": {"stages": stages}}).rows
+    assert [(row["stage"], row["seconds"]) for row in rows] == [
+        ("decode hull", 2.5),
+        ("evaluate hull", 1.0),
+        ("all stages", 3.5),
+    ]
