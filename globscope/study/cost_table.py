@@ -22,7 +22,8 @@ MEANING = (
 def cost_table(record: Mapping[str, Any]) -> Table | None:
     """Return a row for every stage, and the sum, in seconds and bytes, of a study's results.
 
-    Stages of one name share a row, and so do many of one kind. What earlier versions did not measure is None. None where no stage is listed.
+    Stages of one name share a row, and so do many of one kind. What earlier versions did not measure is None. None
+    where no stage is listed.
     """
     stages = record.get("manifest", {}).get("stages", ())
     rows = [*_rows(stages), ("all stages", total(*map(Cost.from_record, stages)))]
