@@ -159,7 +159,7 @@ def descend(record: Record, starts: np.ndarray, important: int, effort: Effort) 
     descents, tracks = Descents.of(first), [(np.arange(len(starts)), first)]
     trials, counts, between = list[Path](), list[np.ndarray](), 0
     for _ in range(LONGEST_DESCENT):
-        _join_tracks(record, descents, tracks, effort.gain)
+        _join_tracks(record, descents, tracks, effort)
         which = np.flatnonzero(descents.going)
         most = between + len(which) * int(LONGEST / effort.step)
         if not len(which) or not record.affords(len(which), gradients=True, reserve=effort.reserve + most):
@@ -209,7 +209,7 @@ def inward(points: np.ndarray, slopes: np.ndarray, bounds: np.ndarray) -> np.nda
     return kept
 
 
-def _join_tracks(record: Record, descents: Descents, tracks: list[tuple[np.ndarray, Measured]], gain: float) -> None:
+def _join_tracks(record: Record, descents: Descents, tracks: list[tuple[np.ndarray, Measured]], effort: Effort) -> None:
     """End descents that have come upon the track of another one that is no higher there and leads the same way."""
     from scipy.spatial import cKDTree
 
@@ -217,11 +217,11 @@ def _join_tracks(record: Record, descents: Descents, tracks: list[tuple[np.ndarr
     points, values, slopes, rows = (
         np.concatenate([getattr(part, name) for _, part in tracks]) for name in ("points", "values", "slopes", "rows")
     )
-    near = cKDTree(points).query_ball_point(descents.points[descents.going], NEAR)
+    near = cKDTree(points).query_ball_point(descents.points[descents.going], min(NEAR, effort.step))
     for number, around in zip(np.flatnonzero(descents.going), near, strict=True):
         roots = np.array([_root(descents.follows, owner[at]) for at in around], int)
-        lower = (roots != number) & (values[around] < descents.values[number] + gain)
-        agree = _agreement(slopes[around], descents.slopes[number], flat=gain / NEAR)
+        lower = (roots != number) & (values[around] < descents.values[number] + effort.gain)
+        agree = _agreement(slopes[around], descents.slopes[number], flat=effort.gain / NEAR)
         for at, root in zip(np.array(around, int)[lower & agree], roots[lower & agree], strict=True):
             descents.follows[number], descents.going[number] = root, False
             record.join(np.array([[descents.rows[number], rows[at]]]))
