@@ -143,6 +143,13 @@ def test_minima_are_said_to_be_in_as_many_groups_as_the_merge_tree_has_parts(bud
     assert (parts > 1) == (budget < 10_000)
 
 
+@pytest.mark.parametrize(("budget", "paths"), [(600, range(1, 5)), (1000, [4]), (2500, [10])])
+def test_a_budget_for_some_strings_alone_goes_to_those_of_a_spanning_tree(budget, paths):
+    study, sampler = played(Wells.draw(2, 6, 1), 2, ends=6, starts=0, budget=budget, pairs="all")
+    minima, found, _ = tables(study, sampler)
+    assert (len(minima), len(found) in paths) == (5, True)
+
+
 def test_a_budget_that_does_not_reach_all_runs_starts_from_the_first_ones_alone():
     study, sampler = played(Wells.draw(2, 6, 1), 2, ends=6, starts=0, budget=40, pairs="all")
     # In units of the box and back, which rounds.

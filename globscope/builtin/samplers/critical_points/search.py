@@ -84,10 +84,10 @@ class CriticalPoints(PathsOfMinima):
 
     def _join(self, pairs: Sequence[Pair], rng: np.random.Generator) -> Steps[None]:
         """Relax a string between every two minima, and keep its path if it is the lowest between them."""
-        starts = [self.straight(pair) for pair in pairs]
-        reserve = self.reserve + self.allowance(starts)
-        if not starts or not self.record.affords(len(starts) * self.images * 3, gradients=False, reserve=reserve):
+        pairs = self._within_budget(pairs)
+        if not pairs:
             return
+        starts = [self.straight(pair) for pair in pairs]
         self._tried.update(pairs)
         curves, tops = yield from start_curves(self.record, starts, self.images, rng)
         floors = np.array([path.top for path in starts])
@@ -100,6 +100,19 @@ class CriticalPoints(PathsOfMinima):
             if len(path.rows) > 2 and (pair not in self.paths or path.top < self.paths[pair].top):
                 self.paths[pair] = path
                 self.finished.discard(pair)
+
+    def _within_budget(self, pairs: Sequence[Pair]) -> Sequence[Pair]:
+        """Return all pairs if strings between them can be afforded, else those of a Euclidean spanning tree that can."""
+        tree = [pair for pair in first_pairs(self.minima.points, 0, ()) if pair in pairs]
+        parts = (tree[:count] for count in range(len(tree), 0, -1))
+        return next((chosen for chosen in (pairs, *parts) if self._affords_strings(chosen)), ())
+
+    def _affords_strings(self, pairs: Sequence[Pair]) -> bool:
+        """Return whether three curves can be tried between every two minima, and one of them moved once."""
+        starts = [self.straight(pair) for pair in pairs]
+        reserve = self.reserve + self.allowance(starts)
+        moved = len(starts) * self.images * self.record.cost
+        return self.record.affords(len(starts) * self.images * 3, gradients=False, reserve=reserve + moved)
 
     def _matter_for(self, pairs: Sequence[Pair]) -> Matters:
         """Return the rule by which a string matters: its path is wanted, nearly lies in the tree, or may come to."""
