@@ -102,7 +102,7 @@ class CriticalPoints(PathsOfMinima):
                 self.finished.discard(pair)
 
     def _within_budget(self, pairs: Sequence[Pair]) -> Sequence[Pair]:
-        """Return all pairs if strings between them can be afforded, else those of a Euclidean spanning tree that can."""
+        """Return all pairs if the budget reaches them, else those of a Euclidean spanning tree that it reaches."""
         tree = [pair for pair in first_pairs(self.minima.points, 0, ()) if pair in pairs]
         parts = (tree[:count] for count in range(len(tree), 0, -1))
         return next((chosen for chosen in (pairs, *parts) if self._affords_strings(chosen)), ())
