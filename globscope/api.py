@@ -160,7 +160,7 @@ from globscope.topology.adjacency import (
 )
 from globscope.topology.condense import condense as condense, smad as smad, value_range as value_range
 from globscope.topology.distance import bottleneck as bottleneck, diagram as diagram, wasserstein as wasserstein
-from globscope.topology.joins import join_heights as join_heights
+from globscope.topology.joins import join_heights as join_heights, nearest_samples as nearest_samples
 from globscope.topology.membership import (
     OFF_SLICE as OFF_SLICE,
     PATH as PATH,

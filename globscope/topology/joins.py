@@ -1,12 +1,13 @@
 """The heights at which a merge tree joins samples, and with them the training runs of a map."""
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from itertools import combinations
 
 import numpy as np
 from attrs import define, field as attribute
 
 from globscope.topology.membership import depiction, membership
+from globscope.values.chart import Chart
 from globscope.values.findings import Map
 from globscope.values.known_path import KnownPath
 from globscope.values.landscape import Landscape
@@ -38,6 +39,14 @@ def join_heights(tree: MergeTree, values: np.ndarray, samples: np.ndarray) -> np
     own = np.where(tree.basin[samples] >= 0, values[samples], np.inf)
     joined: np.ndarray = np.maximum(heights, np.maximum.outer(own, own))
     return joined
+
+
+def nearest_samples(landscape: Landscape, chart: Chart, rows: Sequence[int]) -> tuple[np.ndarray, np.ndarray]:
+    """Return the (k,) numbers of the samples nearest to k members on the map, and whether they lie at their points."""
+    points = chart.latents[list(rows)]
+    samples = landscape.nearest(points)
+    gaps = np.linalg.norm(landscape.samples.points[samples] - points, axis=1)
+    return samples, gaps <= SAME_POINT * np.linalg.norm(np.ptp(chart.latents, axis=0))
 
 
 def _by_node(tree: MergeTree, samples: np.ndarray) -> list[list[int]]:
@@ -118,12 +127,9 @@ class RunPasses:
 
 def _stand_ins(map_: Map, landscape: Landscape, topology: Topology, rows: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
     """Return the (k,) samples that stand for members, −1 for none, and their (k,) distances; NaN if unknown."""
-    latents = map_.chart.latents[rows]
     if not len(landscape.samples.points) or not len(rows):
         return np.full(len(rows), -1), np.full(len(rows), np.nan)
-    samples = landscape.nearest(latents)
-    gaps = np.linalg.norm(landscape.samples.points[samples] - latents, axis=1)
-    met = gaps <= SAME_POINT * np.linalg.norm(np.ptp(map_.chart.latents, axis=0))
+    samples, met = nearest_samples(landscape, map_.chart, rows.tolist())
     shown = depiction(map_, topology.field, rows.tolist())
     met &= (topology.full.basin[samples] >= 0) & map_.is_near(shown.distance) & ~shown.elsewhere
     basins = membership(map_, landscape, topology, shown).basins if not met.all() else samples

@@ -79,6 +79,14 @@ def test_no_pass_is_below_the_networks_themselves():
     assert found.passes[1, 2] < 9
 
 
+def test_a_pass_between_samples_beside_the_networks_joins_other_networks():
+    beside = np.add(CENTRES, [[0.0, 0.0], [0.0, 0.0], [0.0, 1e-3]])
+    samples = Samples(points=beside, edges=np.array([[0, 1], [1, 2]]))
+    found = run_passes(a_map(samples=samples, values=np.array([0.1, 0.2, 0.3]), threshold=0.0))
+    np.testing.assert_allclose(found.pairs, [0.2, 0.3, 0.3])
+    np.testing.assert_array_equal(np.isnan(found.certain_pairs), [False, True, True])
+
+
 def test_a_map_without_a_landscape_says_nothing():
     assert run_passes(a_scatter("flat", "no way back")) is None
 
@@ -128,11 +136,11 @@ def test_the_lowest_way_is_taken_of_maps_that_decode_both_networks():
 def test_maps_whose_passes_lead_from_other_networks_are_named_in_one_warning():
     other = on_map(np.full((3, 3), 0.1), shown=False)
     assert list(warnings([on_map(np.full((3, 3), 0.1)), other])) == [
-        "one does not decode the final networks of all runs: passes from there join other networks, and are no paths "
+        "one does not sample the final networks of all runs: passes from there join other networks, and are no paths "
         "between the runs"
     ]
     (text,) = warnings([other, on_map(np.full((3, 3), 0.1), name="two", shown=False)])
-    assert text.startswith("one, two do not decode")
+    assert text.startswith("one, two do not sample")
 
 
 def test_a_run_that_a_slice_leaves_out_is_no_network_that_it_misses():

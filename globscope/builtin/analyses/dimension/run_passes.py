@@ -1,6 +1,6 @@
 """The passes between the runs' final networks on one map: heights at which its merge tree joins them."""
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable
 from itertools import combinations
 from typing import Any
 
@@ -17,6 +17,7 @@ from globscope.api import (
     finite_or_none,
     join_heights,
     last_networks,
+    nearest_samples,
 )
 from globscope.builtin.analyses.reconstruction import reconstruction
 
@@ -31,7 +32,8 @@ class RunPasses:
             join the two, NaN where a network is not on a slice or its sample in no tree. On the diagonal, the floors of
             the networks.
         basins: The runs' basins at the topology's threshold, by the sample at the minimum; -1 where there is none.
-        ends: (n,) distances in weight space from the runs' networks to those that the map decodes at their points.
+        ends: (n,) distances in weight space from the runs' networks to those that the map decodes at their points; NaN
+            where no sample lies there.
         unexplained: Share of the members' squared distances from their mean that the map loses; None where unknown.
     """
 
@@ -60,9 +62,10 @@ class RunPasses:
 
     @property
     def certain_pairs(self) -> np.ndarray:
-        """(k,) passes of the pairs whose networks the map decodes; NaN for others, whose path ends at other networks.
+        """(k,) passes of the pairs whose networks were sampled; NaN for others, whose path ends at other networks.
 
-        A network counts as decoded if the map misses it by at most a hundredth of its distance to the other one.
+        A network counts as sampled if a sample at its point misses it by at most a hundredth of its distance to the
+        other one.
         """
         from scipy.spatial.distance import pdist
 
@@ -89,22 +92,22 @@ def run_passes(map_: Map) -> RunPasses | None:
     if landscape is None or topology is None:
         return None
     finals = map_.population.finals
-    shown = depiction(map_, topology.field, finals)
+    samples, at_them = nearest_samples(landscape, map_.chart, finals)
     return RunPasses(
         map=map_,
-        ends=shown.distance,
-        passes=_passes(map_, landscape, topology, finals),
+        ends=np.where(at_them, depiction(map_, topology.field, finals).distance, np.nan),
+        passes=_passes(map_, landscape, topology, samples),
         basins=tuple(last_networks(map_, landscape, topology).basins.tolist()),
         unexplained=reconstruction(map_)["unexplained_variance"],
     )
 
 
-def _passes(map_: Map, landscape: Landscape, topology: Topology, finals: Sequence[int]) -> np.ndarray:
+def _passes(map_: Map, landscape: Landscape, topology: Topology, samples: np.ndarray) -> np.ndarray:
     """Return the (n, n) passes between the samples nearest to the networks, none below the networks' own values.
 
     A search begins at the networks' own points, so there the nearest samples are the networks as the map decodes them.
     """
-    samples = landscape.nearest(map_.chart.latents[finals])
+    finals = map_.population.finals
     passes = join_heights(topology.full, np.asarray(landscape.fields[topology.field], float), samples)
     own = map_.truth.get(topology.field, np.full(len(map_.population.members), np.nan))[finals]
     floored: np.ndarray = np.fmax(passes, np.fmax.outer(own, own))

@@ -15,7 +15,7 @@ CHARTS = (
     "map; unexplained_variance: share of the members' squared distances from their mean that encoding and decoding "
     "lose; leaves: those of the merge tree at the topology's threshold; basins: how many basins the runs end in; "
     "in_none: how many of them end in none, such as where the way to its minimum leaves the trusted region. certain: "
-    "of how many pairs the map decodes both networks, missing neither by more than a hundredth of their distance; "
+    "of how many pairs both networks were sampled, missing neither by more than a hundredth of their distance; "
     "other passes are between other networks, and runs beside a slice have none. largest, median, smallest: "
     "persistences of the tree of the runs alone, where groups of runs meet and each network is a leaf; passes: lowest "
     "and highest of the passes between two runs. persistences: the merge tree's own, largest first, with leaves that "

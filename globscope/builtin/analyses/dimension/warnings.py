@@ -14,6 +14,6 @@ def warnings(found: Sequence[RunPasses]) -> Iterator[str]:
     if names:
         verb = "does" if len(names) == 1 else "do"
         yield (
-            f"{list_names(names)} {verb} not decode the final networks of all runs: passes from there join other "
+            f"{list_names(names)} {verb} not sample the final networks of all runs: passes from there join other "
             "networks, and are no paths between the runs"
         )
