@@ -278,6 +278,25 @@ def test_a_descent_that_jumps_over_a_wall_joins_its_run_to_no_minimum_below_the_
     assert join_heights(tree, values, np.array([0, 1]))[0, 1] > 0.5
 
 
+@settings(deadline=None, max_examples=12)
+@given(st.integers(0, 2**16), st.sampled_from([1, 2, 4, 16]), st.sampled_from([0.01, 0.02]))
+def test_no_pass_between_runs_needs_an_edge_longer_than_a_step(seed, dimension, step):
+    drawn = Bowls.draw(dimension, 5, seed)
+    away = 0.1 * np.random.default_rng(seed).standard_normal((3, dimension))
+    chart = chart_of_ends(np.clip(drawn.centres[:3] + away, -1, 1), dimension)
+    sampler = CriticalPoints(margin=0.0, starts=3, budget=3000, step=step)
+    landscape = PlayedStudy(chart=chart, seed=seed).run_once(sampler, drawn).landscape
+    points, edges = landscape.samples.points, landscape.samples.edges
+    lengths = np.linalg.norm(points[edges[:, 0]] - points[edges[:, 1]], axis=1)
+    # The box is two wide. The runs' networks are the first samples.
+    short = evolve(landscape, samples=evolve(landscape.samples, edges=edges[lengths <= 2 * step * (1 + 1e-6)]))
+    whole, without = (
+        join_heights(Gudhi(persistence=0.0, field=FIELD).compute(each).full, each.fields[FIELD], np.arange(3))
+        for each in (landscape, short)
+    )
+    np.testing.assert_array_equal(whole, without)
+
+
 def test_minima_that_no_path_joins_stay_apart():
     record = Record(name=FIELD, cost=3, budget=10, low=np.zeros(1), unit=1.0, bounds=np.array([[0.0], [1.0]]))
     measuring = record.measure(np.array([[0.0], [0.5], [0.9], [1.0]]), gradients=False)

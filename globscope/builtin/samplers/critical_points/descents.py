@@ -222,10 +222,9 @@ def _join_tracks(record: Record, descents: Descents, tracks: list[tuple[np.ndarr
         roots = np.array([_root(descents.follows, owner[at]) for at in around], int)
         lower = (roots != number) & (values[around] < descents.values[number] + effort.gain)
         agree = _agreement(slopes[around], descents.slopes[number], flat=effort.gain / NEAR)
-        for at, root in zip(np.array(around, int)[lower & agree], roots[lower & agree], strict=True):
-            descents.follows[number], descents.going[number] = root, False
+        for at in np.array(around, int)[lower & agree][:1]:
+            descents.follows[number], descents.going[number] = owner[at], False
             record.join(np.array([[descents.rows[number], rows[at]]]))
-            break
 
 
 def _root(follows: np.ndarray, number: int) -> int:
