@@ -49,3 +49,18 @@ def rows_of(chart: Chart, variant: str, sampler: str) -> list[int]:
         known = {member.variant for member in trained.values()}
         raise PopulationError(f"sampler {sampler!r}: there is no variant {variant!r}; {near(variant, known)}")
     return sorted(rows, key=lambda row: chart.members[row].step)
+
+
+def end_rows(chart: Chart) -> dict[str, int]:
+    """Return the row of each training run's last network."""
+    trained = [(member.step, row) for row, member in enumerate(chart.members) if member.kind == "trained"]
+    return {chart.members[row].variant: row for _, row in sorted(trained)}
+
+
+def nearest_run(chart: Chart, point: np.ndarray) -> tuple[str | None, float | None]:
+    """Return the training run whose last network lies nearest to a (d,) latent point, and its distance; or None."""
+    ends = end_rows(chart)
+    if not ends:
+        return None, None
+    apart = np.linalg.norm(chart.latents[[*ends.values()]] - point, axis=1)
+    return [*ends][int(apart.argmin())], float(apart.min())

@@ -308,6 +308,16 @@ def test_the_intervals_hold_the_true_persistences_and_paths_bound_passes_from_ab
         assert 1 <= row["largest_step"] <= 40
 
 
+def test_the_intervals_name_the_run_that_ends_nearest_to_each_minimum():
+    drawn = chart(2, members=tuple(Member(variant=name, step=1) for name in ("low", "high")))
+    sampler, field = Adaptive(resolution=41, budget=120, margin=0.0), wells(2, 0)
+    found, _ = search(sampler, drawn, field)
+    rows = sampler.explain(drawn, found).tables[0].rows
+    sides = found.samples.points[[row["minimum"] for row in rows]].sum(axis=1) > 1
+    assert [row["nearest_run"] for row in rows] == ["high" if side else "low" for side in sides]
+    assert len(rows) > 1
+
+
 def test_a_search_that_its_budget_ends_says_what_it_does_not_know():
     sampler, field = Adaptive(budget=60, margin=0.0), wells(2, 7)
     found, _ = search(sampler, chart(2), field)

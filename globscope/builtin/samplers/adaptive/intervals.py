@@ -1,6 +1,7 @@
 """How far to believe the merge tree of an adaptive lattice."""
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
+from typing import Any
 
 import numpy as np
 
@@ -12,31 +13,37 @@ from globscope.builtin.samplers.adaptive.sweep import Sweep
 # Standard deviations of the estimated bounds.
 DEVIATIONS = 2.0
 COLUMNS = (
-    "minimum", "pass", "birth", "birth_at_least", "death", "largest_step", "death_at_least", "death_at_most",
-    "bound_along_path",
+    "minimum", "nearest_run", "pass", "birth", "birth_at_least", "death", "largest_step", "death_at_least",
+    "death_at_most", "bound_along_path",
     "persistence", "persistence_at_least", "persistence_at_most",
 )  # fmt: skip
 CAPTION = (
     "Every basin that the samples show, and how far its birth and death on the finest lattice may be off. minimum, "
-    "pass: numbers of the samples. birth, death, persistence: measured, as in the merge tree of the mesh. death is the "
-    "highest sample on the lowest path to a lower minimum, and largest_step is that path's longest step between "
-    "samples, in steps of the finest lattice. "
-    "bound_along_path: highest sample on the lowest path all of whose steps are neighbours on the finest lattice, an "
-    "upper bound of the death that needs no estimate; empty where no path between the two minima is sampled without a "
-    "gap. _at_least, _at_most: estimates, not proofs, from a spline between the samples within two standard deviations "
-    "of its leave-one-out errors; where the bound along a path is lower, _at_most is that bound."
+    "pass: numbers of the samples. nearest_run: the run whose last network lies nearest to the minimum on the map. "
+    "birth, death, persistence: measured, as in the merge tree of the mesh. death is the highest sample on the lowest "
+    "path to a lower minimum, and largest_step is that path's longest step between samples, in steps of the finest "
+    "lattice. bound_along_path: highest sample on the lowest path all of whose steps are neighbours on the finest "
+    "lattice, an upper bound of the death that needs no estimate; empty where no path between the two minima is "
+    "sampled without a gap. _at_least, _at_most: estimates, not proofs, from a spline between the samples within two "
+    "standard deviations of its leave-one-out errors; where the bound along a path is lower, _at_most is that bound."
 )
-Row = dict[str, int | float | None]
+Row = dict[str, Any]
 
 
-def intervals(search: Refinement, edges: np.ndarray) -> Finding:
-    """Return a table of the basins that samples show on their mesh, with an interval for each persistence."""
+def intervals(search: Refinement, edges: np.ndarray, run_at: Callable[[int], str | None]) -> Finding:
+    """Return a table of the basins that samples show on their mesh, with an interval for each persistence.
+
+    `run_at` returns the run that ends nearest to a sample.
+    """
     bounds, low = search.floor(DEVIATIONS)
     high = search.sweep(bounds.highest)
     walked = search.sweep(np.where(bounds.known, bounds.values, np.inf))
     mesh = search.sweep_samples(edges)
     pairs = mesh.pairs(search.persistence).tolist()
-    rows = [_row(search, bounds, (low, high, walked), pair) | _steps(search, mesh, pair) for pair in pairs]
+    rows = [
+        _row(search, bounds, (low, high, walked), pair) | _steps(search, mesh, pair) | {"nearest_run": run_at(pair[0])}
+        for pair in pairs
+    ]
     table = Table(name="intervals", caption=CAPTION, columns=COLUMNS, rows=tuple(rows))
     return Finding(tables=(table,), warnings=(*_wide_warnings(rows, search.tolerance), *_hidden_warnings(search)))
 
@@ -89,9 +96,7 @@ def _wide_warnings(rows: Sequence[Row], tolerance: float) -> Iterator[str]:
 def _width(row: Row) -> float:
     """Return how far a persistence may be off, to either side."""
     least, most, measured = (row[f"persistence{end}"] for end in ("_at_least", "_at_most", ""))
-    assert least is not None
-    assert measured is not None
-    return max(measured - least, np.inf if most is None else most - measured)
+    return float(max(measured - least, np.inf if most is None else most - measured))
 
 
 def _hidden_warnings(search: Refinement) -> Iterator[str]:

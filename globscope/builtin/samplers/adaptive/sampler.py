@@ -25,6 +25,7 @@ from globscope.builtin.samplers.adaptive.lattice import Lattice
 from globscope.builtin.samplers.adaptive.mesh import edges_below
 from globscope.builtin.samplers.adaptive.refine import Refinement
 from globscope.builtin.samplers.lattice import at_least_two, lattice_axes, lattice_shape, require_middle
+from globscope.builtin.samplers.members import end_rows, nearest_run
 
 # The part of the budget that the first, coarse lattice takes, and the rounds in which the rest is spent.
 FIRST = 1 / 4
@@ -108,7 +109,8 @@ class Adaptive:
         if not _suffice(values, chart.dimension):
             return Finding(warnings=(f"{self.field} is finite at too few samples for any estimate between them.",))
         search = self._refinement(lattice, lattice.nearest(landscape.samples.points), values)
-        return intervals(search, np.asarray(landscape.samples.edges))
+        points = landscape.samples.points
+        return intervals(search, np.asarray(landscape.samples.edges), lambda row: nearest_run(chart, points[row])[0])
 
     def check(self, facts: CheckFacts) -> None:
         """Refuse a field that is not measured, a map of another number of axes, and a lattice that does not fit it.
@@ -143,9 +145,7 @@ class Adaptive:
 
     def _first(self, chart: Chart, lattice: Lattice) -> np.ndarray:
         """Return the vertices of the first round: a coarse lattice, the middle of a slice, and the ends of the runs."""
-        rising = sorted(range(len(chart.members)), key=lambda row: chart.members[row].step)
-        ends = {chart.members[row].variant: row for row in rising if chart.members[row].kind == "trained"}
-        special = [chart.latents[[*ends.values()]], *([] if chart.centre is None else [chart.centre[None]])]
+        special = [chart.latents[[*end_rows(chart).values()]], *([] if chart.centre is None else [chart.centre[None]])]
         coarse, exact = lattice.coarse(int(FIRST * self.budget)), lattice.nearest(np.concatenate(special[::-1]))
         # The last round needs a sample, too.
         room = min(self.budget, lattice.count) - 1

@@ -8,7 +8,7 @@ from globscope.api import Chart, Finding, Landscape, Table, finite_or_none
 from globscope.builtin.samplers.critical_points.pairs import Pair
 from globscope.builtin.samplers.critical_points.paths import Path
 from globscope.builtin.samplers.critical_points.search import CriticalPoints
-from globscope.builtin.samplers.critical_points.starts import end_rows
+from globscope.builtin.samplers.members import end_rows, nearest_run
 
 MINIMA = (
     "Minima of {field}, by descent; a straight segment from one to another rises by more than {tolerance:g} between "
@@ -73,16 +73,13 @@ def minimum_names(search: CriticalPoints, chart: Chart, starts: Sequence[int]) -
 def _minimum_rows(
     search: CriticalPoints, chart: Chart, landscape: Landscape, names: Sequence[str]
 ) -> Iterator[dict[str, str | float | None]]:
-    ends = end_rows(chart)
-    places = chart.latents[list(ends.values())]
     for name, sample, value in zip(names, search.minima.rows, search.minima.values, strict=True):
-        apart = np.linalg.norm(places - landscape.samples.points[sample], axis=1)
-        nearest = int(apart.argmin()) if len(ends) else None
+        nearest, distance = nearest_run(chart, landscape.samples.points[sample])
         yield {
             "name": name,
             "value": float(value),
-            "nearest_run": None if nearest is None else list(ends)[nearest],
-            "distance": None if nearest is None else float(apart[nearest]),
+            "nearest_run": nearest,
+            "distance": distance,
             "trusted": "yes" if landscape.trusted[sample] else "no",
             "sample": int(sample),
         }

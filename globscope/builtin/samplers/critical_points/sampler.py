@@ -10,8 +10,8 @@ from globscope.api import SAMPLES, STEPS, Chart, Finding, Landscape, SamplerTrai
 from globscope.builtin.samplers.critical_points.record import Record
 from globscope.builtin.samplers.critical_points.results import finding
 from globscope.builtin.samplers.critical_points.search import CriticalPoints as CriticalSearch
-from globscope.builtin.samplers.critical_points.starts import Members, end_rows, quasi_random, start_rows
-from globscope.builtin.samplers.members import box
+from globscope.builtin.samplers.critical_points.starts import Members, quasi_random, start_rows
+from globscope.builtin.samplers.members import box, end_rows
 
 # Nearest minima to which each is joined at first.
 NEIGHBOURS = {"tree": 0, "neighbours": 2, "all": 2}

@@ -8,6 +8,7 @@ import numpy as np
 from globscope.api import Chart
 from globscope.builtin.samplers.critical_points.paths import Path
 from globscope.builtin.samplers.critical_points.record import Record, Steps
+from globscope.builtin.samplers.members import end_rows
 
 Members = Literal["ends", "all", "none"]
 # How far a bent start leaves the straight line, as a share of its length.
@@ -20,12 +21,6 @@ def start_rows(chart: Chart, members: Members) -> list[int]:
         return list(range(len(chart.latents)))
     ends = end_rows(chart) if members == "ends" else {}
     return list(ends.values())
-
-
-def end_rows(chart: Chart) -> dict[str, int]:
-    """Return the row of each training run's last network."""
-    trained = [(member.step, row) for row, member in enumerate(chart.members) if member.kind == "trained"]
-    return {chart.members[row].variant: row for _, row in sorted(trained)}
 
 
 def quasi_random(count: int, low: np.ndarray, high: np.ndarray, rng: np.random.Generator) -> np.ndarray:
