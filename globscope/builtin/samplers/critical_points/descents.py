@@ -3,8 +3,8 @@
 import numpy as np
 from attrs import define, field
 
-from globscope.builtin.samplers.critical_points.paths import Path, insert, missing_samples
 from globscope.builtin.samplers.critical_points.record import Measured, Record, Steps
+from globscope.builtin.samplers.critical_points.trials import Trials
 
 # Steps whose differences of gradients are remembered, as L-BFGS does.
 MEMORY = 6
@@ -82,6 +82,12 @@ class Descents:
             shortened=np.zeros(count, int),
         )
 
+    def at(self, which: np.ndarray) -> Measured:
+        """Return where some descents are."""
+        return Measured(
+            rows=self.rows[which], points=self.points[which], values=self.values[which], slopes=self.slopes[which]
+        )
+
     def step(
         self, which: np.ndarray, measured: Measured, expected: np.ndarray, gain: float
     ) -> tuple[np.ndarray, Measured]:
@@ -156,26 +162,20 @@ def descend(record: Record, starts: np.ndarray, important: int, effort: Effort) 
     important, there are samples between those that are more than a step apart: they show a wall that was jumped over.
     """
     first = yield from record.measure(starts, gradients=True)
-    descents, tracks = Descents.of(first), [(np.arange(len(starts)), first)]
-    trials, counts, between = list[Path](), list[np.ndarray](), 0
+    descents, tracks, trials = Descents.of(first), [(np.arange(len(starts)), first)], Trials(effort.step)
     for _ in range(LONGEST_DESCENT):
         _join_tracks(record, descents, tracks, effort)
         which = np.flatnonzero(descents.going)
-        most = between + len(which) * int(LONGEST / effort.step)
-        if not len(which) or not record.affords(len(which), gradients=True, reserve=effort.reserve + most):
+        between = trials.between + len(which) * int(LONGEST / effort.step)
+        if not len(which) or not record.affords(len(which), gradients=True, reserve=effort.reserve + between):
             break
         directions = descents.directions(record.bounds)[which]
         points = descents.points[which] + descents.shares[which, None] * directions
         measured = yield from record.measure(points, gradients=True)
-        trials += _trials(descents, which, measured)
-        counts += [_lacking(trial, effort.step) for trial in trials[len(counts) :]]
-        between = sum(int(count.sum()) for count in counts[-len(which) :]) + between
+        trials.add(which, descents.at(which), measured)
         expected = -(descents.slopes[which] * directions).sum(axis=1) / 2
         tracks.append(descents.step(which, measured, expected, effort.gain))
-    on_way = _on_ways(descents, important)
-    lacking = [count * on_way[trial.ends[0]] for trial, count in zip(trials, counts, strict=True)]
-    for trial in (yield from insert(record, trials, lacking)):
-        record.join(trial.rows)
+    yield from trials.join(record, _on_ways(descents, important))
     return descents
 
 
@@ -185,21 +185,6 @@ def _on_ways(descents: Descents, important: int) -> np.ndarray:
     while not np.array_equal(further := on_way | np.isin(np.arange(len(on_way)), descents.follows[on_way]), on_way):
         on_way = further
     return on_way
-
-
-def _trials(descents: Descents, which: np.ndarray, measured: Measured) -> list[Path]:
-    """Return the ways from where some descents are to their trial points."""
-    both = {
-        name: np.stack([getattr(descents, name)[which], getattr(measured, name)], axis=1)
-        for name in ("rows", "points", "values", "slopes")
-    }
-    ways = zip(which.tolist(), *both.values(), strict=True)
-    return [Path(ends=(number, number), **dict(zip(both, way, strict=True))) for number, *way in ways]
-
-
-def _lacking(trial: Path, step: float) -> np.ndarray:
-    """Return how many samples are to lie between the two of a trial, (1,): none where it led no lower."""
-    return missing_samples(trial, step) if trial.values[1] < trial.values[0] else np.zeros(1, int)
 
 
 def inward(points: np.ndarray, slopes: np.ndarray, bounds: np.ndarray) -> np.ndarray:
