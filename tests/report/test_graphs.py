@@ -240,7 +240,7 @@ def test_python_gives_the_network_of_one_sampler_or_says_why_there_is_none(tmp_p
     result = Result(atlas=atlas, findings={}, record={}, report=tmp_path)
     assert result.network()._repr_png_().startswith(b"\x89PNG")
     assert "Minima and passes of search" in result.network("search", "grid").axes[0].get_title(loc="left")
-    with pytest.raises(RunError, match="map 'search' has no sampler 'gird'; did you mean 'grid'"):
-        result.network("search", "gird")
+    with pytest.raises(RunError, match="map 'search' has no sampler 'grids'; did you mean 'grid'"):
+        result.network("search", "grids")
     with pytest.raises(RunError, match="map 'mds' has no merge tree, hence no network: MDS has no inverse"):
         result.network("mds")

@@ -107,8 +107,8 @@ WRONG = {
         ["--set reducer.0.each.seed: values 1 and 1 give two maps of one name, 'seed=1'"],
     ),
     "unknown sampler": (
-        'reducer.0.each.sampler=["gird"]',
-        ["--set reducer.0.each.sampler: there is no sampler named 'gird'; did you mean 'grid'?"],
+        'reducer.0.each.sampler=["grids"]',
+        ["--set reducer.0.each.sampler: there is no sampler named 'grids'; did you mean 'grid'?"],
     ),
     "a thousand maps and more": (
         f"reducer.0.each.seed={list(range(501))}",
