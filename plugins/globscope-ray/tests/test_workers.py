@@ -30,7 +30,8 @@ def test_it_keeps_the_contract(name, two_machines):
 
 
 def test_the_workers_are_on_both_machines(two):
-    found = dict(two.map(ray_work.whereabouts, None, range(8)))
+    # More than one machine gets done before the other is up, which takes seconds where much else runs.
+    found = dict(two.map(ray_work.whereabouts, None, range(200)))
     assert len({node for node, *_ in found.values()}) == 2
 
 
