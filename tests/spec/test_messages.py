@@ -101,7 +101,8 @@ def test_a_field_that_the_task_does_not_measure_is_reported_before_anything_runs
 
 GRADIENTS = {
     "train_los": "study.toml: sampler.0.field: the task measures no 'train_los'; did you mean 'train_loss'?",
-    "train_accuracy": "gradient: train_accuracy is not a differentiable function of the weights",
+    "train_accuracy": "study.toml: sampler.0.field: gradient: train_accuracy is not a differentiable function of the "
+    "weights",
 }
 
 

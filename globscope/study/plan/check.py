@@ -5,7 +5,7 @@ from collections.abc import Iterator
 from attrs import evolve
 
 from globscope.boundary import within_boundary
-from globscope.errors import GlobscopeError, SpecError, near
+from globscope.errors import EvaluationError, GlobscopeError, SpecError, near
 from globscope.roles import (
     AlignerTraits,
     AnalysisTraits,
@@ -39,7 +39,7 @@ def check(workshop: Workshop) -> None:
         EvaluationError: The task's loss gives other values each time, in a way that no seed repeats.
     """
     spec, (members, variants) = workshop.spec, count(workshop.spec)
-    facts = CheckFacts(probe=workshop.task.build("cpu"), variants=variants, gradients=_gradients(spec))
+    facts = CheckFacts(probe=workshop.task.build("cpu"), variants=variants)
     wrong = [
         *_fields(spec, facts.probe),
         *dict.fromkeys(_dimensions(spec, members)),
@@ -56,6 +56,7 @@ def check(workshop: Workshop) -> None:
         if checking is not None:
             with workshop.errors_of(entry.component):
                 checking.check(facts)
+    _require_gradients(workshop, facts)
     draw_seed(workshop)  # a trial: a loss that no seed repeats is refused
 
 
@@ -73,12 +74,21 @@ def _fields(spec: Spec, probe: Probe) -> Iterator[str]:
             yield f"{place}: the task measures no {field!r}; {near(field, known)}"
 
 
-def _gradients(spec: Spec) -> tuple[str, ...]:
-    """Return the fields that the evaluator is to differentiate."""
-    if not traits(spec.evaluator.component, EvaluatorTraits).gradients:
-        return ()
-    names = (traits(entry.component, SamplerTraits).gradient for entry in spec.sampler)
-    return tuple(dict.fromkeys(name for name in names if name is not None))
+def _require_gradients(workshop: Workshop, facts: CheckFacts) -> None:
+    """Let the evaluator refuse each field that it is to differentiate, and name the sampler that asks for it."""
+    spec, evaluator = workshop.spec, workshop.spec.evaluator.component
+    checking = capability(evaluator, Checks)
+    if checking is None or not traits(evaluator, EvaluatorTraits).gradients:
+        return
+    for at, entry in enumerate(spec.sampler):
+        field = traits(entry.component, SamplerTraits).gradient
+        if field is None:
+            continue
+        try:
+            with workshop.errors_of(evaluator):
+                checking.check(evolve(facts, gradients=(field,)))
+        except EvaluationError as error:
+            raise SpecError([f"{spec.source}: sampler.{at}.field: {error}"]) from error
 
 
 def _dimensions(spec: Spec, members: int) -> Iterator[str]:
