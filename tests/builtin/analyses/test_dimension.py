@@ -261,7 +261,7 @@ def test_every_map_is_compared_with_the_one_of_most_axes_with_curves_and_with_di
 
 
 @pytest.fixture(scope="module")
-def found():
+def finding():
     return Dimension(points=5, epochs=1, batch_size=24).analyse(tiny_atlas(), tiny_bench(), np.random.default_rng(0))
 
 
@@ -279,19 +279,19 @@ def _plot(maps):
     return persistence_plot([run_passes(one) for one in maps], LOSS)
 
 
-def test_tables_are_of_charts_pairs_passes_and_correlations(found):
-    assert [table.name for table in found.tables] == ["charts", "pairs", "passes", "correlations"]
-    charts, pairs, passes, _ = (table.rows for table in found.tables)
+def test_tables_are_of_charts_pairs_passes_and_correlations(finding):
+    assert [table.name for table in finding.tables] == ["charts", "pairs", "passes", "correlations"]
+    charts, pairs, passes, _ = (table.rows for table in finding.tables)
     assert [row["name"] for row in charts] == ["linear", "barren"]
     assert len(pairs) == PAIRS
     assert len(passes) == 2 * PAIRS
     assert all(row["curve"] is not None for row in pairs)
 
 
-def test_straight_lines_hold_their_ends(found):
+def test_straight_lines_hold_their_ends(finding):
     atlas = tiny_atlas()
     own = dict(zip(atlas.population.variants, atlas.truth["train_loss"][atlas.population.finals], strict=True))
-    for row in found.tables[1].rows:
+    for row in finding.tables[1].rows:
         assert row["straight"] >= max(own[row["one"]], own[row["other"]])
 
 

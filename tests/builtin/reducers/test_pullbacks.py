@@ -44,7 +44,7 @@ REDUCERS = {
 
 
 @pytest.fixture(scope="module")
-def given():
+def three_runs():
     """Three runs of networks that move from their starts in curves, with losses that differ."""
     layout = TASK.build("cpu").layout
     rng, rows, members = np.random.default_rng(0), [], []
@@ -59,11 +59,11 @@ def given():
     return ReducerInputs(coordinates=space.members, population=population, space=space, task=lambda: TASK)
 
 
-def double_decode(reducer, chart, given):
+def double_decode(reducer, chart, three_runs):
     """Return the chart's decode in float64."""
     if not isinstance(reducer, Autoencoder):
         return chart.decode
-    network, arrays = reducer._network(given.coordinates.shape[1]), chart.arrays
+    network, arrays = reducer._network(three_runs.coordinates.shape[1]), chart.arrays
     load(network, {name: array for name, array in arrays.items() if name != "scale"})
     decoder = network.double()[1]
 
@@ -83,20 +83,20 @@ def double_lift(space):
 
 @pytest.mark.parametrize("restored", [False, True])
 @pytest.mark.parametrize("name", REDUCERS)
-def test_a_gradient_at_latent_points_is_that_of_central_differences(name, restored, given):
+def test_a_gradient_at_latent_points_is_that_of_central_differences(name, restored, three_runs):
     reducer = REDUCERS[name]
-    chart = reduce(reducer, given)
+    chart = reduce(reducer, three_runs)
     assert chart.differentiates
     if restored:
         if chart.arrays is None:  # it is fitted again
             return
-        chart = reducer.restore(given, dict(chart.arrays))
+        chart = reducer.restore(three_runs, dict(chart.arrays))
     points = chart.latents[[1, 7, 13]] + 0.08 * np.ptp(chart.latents, axis=0)  # not at a kink of a ReLU
     networks = Networks(space=chart.space, coordinates=chart.decode(points), gradient=FIELD)
     evaluator = Torch()
     scorer = evaluator.scorer(networks, TASK, evaluator.plan(networks, TASK))
     found = chart.pullback(points, scorer.score(Unit(start=0, stop=len(points)))[GRADIENT])
-    loss, lift, decode = double_loss(TASK, FIELD), double_lift(chart.space), double_decode(reducer, chart, given)
+    loss, lift, decode = double_loss(TASK, FIELD), double_lift(chart.space), double_decode(reducer, chart, three_runs)
     steps = STEP * np.ptp(chart.latents, axis=0)
     wanted = differences(lambda z: loss(lift(decode(z[None] * steps))[0]), points / steps, 1) / steps
     assert found.shape == points.shape
@@ -116,9 +116,9 @@ def test_the_pre_image_of_every_kernel_is_differentiated_exactly(kernel, latent_
     np.testing.assert_allclose(chart.pullback(points, gradients), wanted, rtol=0, atol=1e-5 * np.abs(wanted).max())
 
 
-def test_a_chart_in_weight_space_itself_leaves_gradients_to_differences(given):
-    full = evolve(given, space=Networks.of(given.population.weights).space)
-    full = evolve(full, coordinates=given.population.weights)
+def test_a_chart_in_weight_space_itself_leaves_gradients_to_differences(three_runs):
+    full = evolve(three_runs, space=Networks.of(three_runs.population.weights).space)
+    full = evolve(full, coordinates=three_runs.population.weights)
     chart = reduce(Pca(), full)
     assert not chart.differentiates
     assert chart.gradient_cost == 5
