@@ -20,6 +20,12 @@ LOWEST = (
     f"measured on the same field and examples, and lead from network to network (ends within {JOINED:.0%} of the "
     "distance between the two)."
 )
+UNKNOWN = (
+    "The pass between every two runs on each map: the height at which its merge tree joins the two, an upper bound for "
+    "the networks that the map shows in their places; empty where it does not show both, or one minimum stands for "
+    "both. No path from network to network was measured. The analyses linear-barrier and mode-connectivity measure "
+    "some, and so does the sampler critical-points, as on the map span."
+)
 PATHS = (
     "Every path between two runs that was measured, and whether it is compared. worst: the highest loss on it (of a "
     "field of which higher is better, the lowest value)."
@@ -42,12 +48,12 @@ def lowest_paths(atlas: Atlas, findings: Mapping[str, Finding]) -> Finding | Non
 
 def _lowest_table(known: PathsOfStudy) -> Table:
     variants, maps = known.atlas.population.variants, list(known.on_maps)
-    columns = ("one", "other", "field", "lowest", "found_by", "networks", *(f"on {name}" for name in maps))
+    about = ("lowest", "found_by", "networks") if known.lowest else ()
+    columns = ("one", "other", "field", *about, *(f"on {name}" for name in maps))
     keys = [(each.key, *pair) for each in known.fields for pair in combinations(variants, 2)]
-    caption = LOWEST + (TOO_MANY.format(LISTED, len(keys)) if len(keys) > LISTED else "")
-    return Table(
-        name="lowest paths", caption=caption, columns=columns, rows=tuple(_row(known, key) for key in keys[:LISTED])
-    )
+    caption = (LOWEST if known.lowest else UNKNOWN) + (TOO_MANY.format(LISTED, len(keys)) if len(keys) > LISTED else "")
+    rows = tuple({name: cell for name, cell in _row(known, key).items() if name in columns} for key in keys[:LISTED])
+    return Table(name="lowest paths" if known.lowest else "passes", caption=caption, columns=columns, rows=rows)
 
 
 def _row(known: PathsOfStudy, key: Key) -> dict[str, Cell]:

@@ -95,9 +95,11 @@ def test_the_pass_on_a_map_that_shows_the_networks_themselves_is_a_known_path():
 
 def test_the_pass_between_networks_that_a_map_decodes_beside_the_runs_is_shown_but_not_compared():
     found = lowest_paths(atlas_of(a_map(shift=0.2)), {})
-    pair = row(found, "A", "B")
-    assert (pair["lowest"], pair["found_by"], pair["on line"]) == (None, "", 1.0)
-    (path, *_) = found.tables[1].rows
+    assert row(found, "A", "B") == {"one": "A", "other": "B", "field": "train_loss", "on line": 1.0}
+    passes, paths = found.tables
+    assert passes.name == "passes"
+    assert "No path from network to network was measured." in passes.caption
+    (path, *_) = paths.rows
     assert path["compared"] == "its ends lie 5.0% of the distance off"
     assert not found.pictures
 
