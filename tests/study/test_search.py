@@ -7,7 +7,7 @@ import pytest
 from attrs import define
 from support.components import BUILT_IN
 from support.searches import SEARCH, Bare, Descend, Flat, Steep
-from support.study import TINY, TINY_TASK, Notes, run_undrawn, study_in, values
+from support.study import TINY, TINY_TASK, Notes, blank_pictures, run_undrawn, study_in, values
 
 from globscope.builtin.evaluators.pytorch import Torch
 from globscope.builtin.pools.process_workers import ProcessWorkers
@@ -220,10 +220,13 @@ def test_rounds_that_shards_divide_are_brought_into_the_folder_of_the_search(who
 
 def test_a_finished_study_with_rounds_is_found_unchanged(tmp_path):
     text = TINY.replace('use = "grid"\nresolution = 5', 'use = "adaptive"\nresolution = 9\nbudget = 40')
-    run_undrawn(study_in(tmp_path, text))
+    with blank_pictures():
+        study_in(tmp_path, text).run()
     assert list((tmp_path / "run").glob("stages/search/*/search.json"))
-    (tmp_path / "run" / "report.html").touch()
     stages = read_json(tmp_path / "run" / "manifest.json")["stages"]
-    [found] = [one for one in stages if one["key"].startswith("search/")]
-    assert found["rounds"] > 0
-    assert found["seconds"] >= 0
+    [search] = [one for one in stages if one["key"].startswith("search/")]
+    assert search["rounds"] > 0
+    assert search["seconds"] >= 0
+    notes = Notes()
+    assert study_in(tmp_path, text).finished_run(notes) is not None
+    assert notes.ran == []
