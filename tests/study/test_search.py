@@ -7,7 +7,7 @@ import pytest
 from attrs import define
 from support.components import BUILT_IN
 from support.searches import SEARCH, Bare, Descend, Flat, Steep
-from support.study import TINY, TINY_TASK, Notes, blank_pictures, run_undrawn, study_in, values
+from support.study import TINY, TINY_TASK, Notes, blank_pictures, study_in, values
 
 from globscope.builtin.evaluators.pytorch import Torch
 from globscope.builtin.pools.process_workers import ProcessWorkers
