@@ -6,6 +6,7 @@ from typing import Any
 
 from attrs import evolve
 
+from globscope.report.explorer.page import write_explorer
 from globscope.report.page.compared_maps import comparison_table
 from globscope.report.page.files import TableFiles, write_values
 from globscope.report.page.gallery import Gallery, Shown
@@ -68,6 +69,7 @@ def write_report(
         comparison_file=comparison_file,
         costs_file=costs_file,
     )
+    write_explorer(folder, title, atlas, findings)
     path = folder / "report.html"
     write_bytes(path, html.encode())
     remove_stale(folder, before, PLACES)

@@ -1,0 +1,1 @@
+// Colours and axes: how values become colours, positions and words.

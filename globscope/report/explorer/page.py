@@ -1,0 +1,51 @@
+"""The explorer's file: template, style, scripts and data in one."""
+
+import json
+from collections.abc import Mapping, Sequence
+from importlib.resources import files
+from pathlib import Path
+from typing import Any
+
+from jinja2 import Environment, PackageLoader, StrictUndefined
+from markupsafe import Markup
+
+from globscope.report.explorer.blocks import Blocks
+from globscope.report.explorer.study_data import study_data
+from globscope.store import write_bytes
+from globscope.values.findings import Atlas, Finding
+
+NAME = "explorer.html"
+# In the order in which they stand in the page: each uses only those before it.
+SCRIPTS = ("topology", "data", "scales", "state", "main")
+
+
+def write_explorer(folder: Path, title: str, atlas: Atlas, findings: Mapping[str, Finding]) -> Path:
+    """Write the explorer of a study to its run folder, and return its path."""
+    blocks = Blocks()
+    study = study_data(title, atlas, findings, blocks)
+    path = folder / NAME
+    write_bytes(path, explorer(title, [study | {"places": blocks.places}], [blocks.text]).encode())
+    return path
+
+
+def explorer(title: str, studies: Sequence[Mapping[str, Any]], contents: Sequence[str]) -> str:
+    """Return the page of one or several studies, each with its arrays as text."""
+    templates = Environment(
+        loader=PackageLoader("globscope.report.explorer", "assets"), autoescape=True, undefined=StrictUndefined
+    )
+    return templates.get_template("explorer.html.j2").render(
+        title=title,
+        style=Markup(_asset("explorer.css")),  # noqa: S704 - our own file
+        script=Markup("\n".join(_asset(f"{name}.js") for name in SCRIPTS)),  # noqa: S704 - our own files
+        studies=Markup(_as_json(studies)),  # noqa: S704 - escaped for a script element
+        contents=contents,
+    )
+
+
+def _as_json(value: object) -> str:
+    """Return JSON that cannot end the script element in which it stands."""
+    return json.dumps(value, allow_nan=False, separators=(",", ":")).replace("<", "\\u003c")
+
+
+def _asset(name: str) -> str:
+    return (files("globscope.report.explorer") / "assets" / name).read_text("utf-8")
