@@ -16,7 +16,15 @@ from globscope.values.findings import Atlas, Finding
 
 NAME = "explorer.html"
 # In the order in which they stand in the page: each uses only those before it.
-SCRIPTS = ("topology", "data", "scales", "state", "main")
+SCRIPTS = (
+    "topology",
+    "data",
+    "state",
+    "dom",
+    "scales",
+    "exports",
+    "main",
+)
 
 
 def write_explorer(folder: Path, title: str, atlas: Atlas, findings: Mapping[str, Finding]) -> Path:

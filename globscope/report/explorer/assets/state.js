@@ -18,11 +18,27 @@ const state = {
   window: null,           // the part of the map that is drawn: [x0, x1, y0, y1]; null: all
   theme: 'light',
 };
+let studies = [], maps = []; // what the page is about: there before any panel starts; a map knows its `study`
+const starts = new Map();
 const panels = [];
 let waiting = new Set();
+let starting = ''; // the place in which a panel starts
 
-// Have `draw()` called whenever one of these choices changes, and whenever the page's width or theme does.
-function panel(keys, draw) { panels.push({keys: new Set([...keys, 'theme', 'width']), draw}); }
+// Have `start(element)` called once for the element with this id, when the studies are there.
+function startIn(id, start) { starts.set(id, element => { starting = id; start(element); }); }
+
+// Have `draw()` called after the start, whenever one of these choices changes, and when the page's width or theme does.
+function panel(keys, draw) { panels.push({keys: new Set([...keys, 'theme', 'width']), draw, id: starting}); }
+
+// Do `work()` of the panel in this place; an error is shown in its card, and the others go on.
+function attempt(id, work) {
+  const card = document.getElementById(`${id}-card`) || document.querySelector('main');
+  card.querySelector(':scope > .failure')?.remove();
+  try { work(); } catch (error) {
+    card.prepend(make('p', {class: 'failure'}, `This part of the page failed: ${error.message}`));
+    console.error(error);
+  }
+}
 
 // Change choices; panels are drawn once, in the next frame.
 function choose(changes) {
@@ -37,5 +53,5 @@ function choose(changes) {
 function drawPanels() {
   const changed = waiting;
   waiting = new Set();
-  for (const {keys, draw} of panels) if ([...changed].some(key => keys.has(key))) draw();
+  for (const {keys, draw, id} of panels) if ([...changed].some(key => keys.has(key))) attempt(id, draw);
 }
