@@ -21,6 +21,7 @@ SCRIPTS = (
     "data",
     "state",
     "dom",
+    "names",
     "scales",
     "exports",
     "main",

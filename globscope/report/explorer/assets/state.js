@@ -13,7 +13,10 @@ const state = {
   limits: [null, null],   // the ends of the colours; null: as found
   trust: true,            // whether untrusted parts are marked
   samples: false,         // whether samples are drawn
-  layers: new Set(),      // trails that are shown
+  layers: new Set(),      // names of the layers that are shown (`layerName` of a trail)
+  hidden: new Set(),      // numbers of the runs that are not drawn; each change is a new Set
+  marked: new Set(),      // numbers of the runs that stand out
+  gap: false,             // whether networks are coloured by how far true and decoded values differ
   axes: [0, 1],           // the latent axes that are drawn, of more than two
   window: null,           // the part of the map that is drawn: [x0, x1, y0, y1]; null: all
   theme: 'light',
