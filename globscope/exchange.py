@@ -11,7 +11,7 @@ from globscope.boundary import component_errors
 from globscope.errors import FileError, SpecError, near
 from globscope.files.export import FORMATS, ExportedFile
 from globscope.files.read import read_landscape, read_run_files
-from globscope.files.tree import tree_record
+from globscope.files.tree import adjacency_record, tree_record
 from globscope.registry import Registry, installed_registry
 from globscope.report.topology.figures import write_topology
 from globscope.roles import TopologyMethod
@@ -19,6 +19,7 @@ from globscope.session import results
 from globscope.spec.entries import Entries
 from globscope.spec.structure import converter
 from globscope.store import LOCK, claim, remove_lock
+from globscope.study.stages.topology import with_adjacency
 from globscope.values.landscape import Landscape
 from globscope.values.topology import Topology
 
@@ -59,6 +60,7 @@ class CondensedFile:
             "samples": len(self.landscape.samples.points),
             "shape": list(shape) if shape else None,
             "left_out": self.topology.left_out,
+            **adjacency_record(self.topology),
             **tree_record(self.topology.tree),
         }
 
@@ -111,7 +113,7 @@ def condense(
 def _compute(registry: Registry, method: TopologyMethod, landscape: Landscape) -> Topology:
     # A persistence beyond the largest float is infinite, so above any threshold.
     with component_errors(registry, method), np.errstate(over="ignore"):
-        return method.compute(landscape)
+        return with_adjacency(method.compute(landscape), method, landscape.samples)
 
 
 def _field(path: Path, landscape: Landscape, name: str | None) -> str:

@@ -6,7 +6,12 @@ from typing import Any
 import numpy as np
 
 from globscope.values.finite import finite_or_none
-from globscope.values.topology import MergeTree
+from globscope.values.topology import MergeTree, Topology
+
+
+def adjacency_record(topology: Topology) -> Mapping[str, Any]:
+    """Return which samples are neighbours, as a topology knows it: `adjacency`, and `neighbours` for the nearest."""
+    return {name: value for name in ("adjacency", "neighbours") if (value := getattr(topology, name))}
 
 
 def tree_record(tree: MergeTree) -> Mapping[str, Any]:

@@ -4,6 +4,7 @@ from typing import Protocol
 
 from attrs import define
 
+from globscope.topology.adjacency import Adjacency
 from globscope.values.landscape import Landscape
 from globscope.values.topology import Topology
 
@@ -23,6 +24,11 @@ class TopologyTraits:
     Attributes:
         field: Name of the field that it condenses, such as `train_loss`; a name that the task does not measure is
             refused. None where it chooses itself.
+        adjacency: Which samples are neighbours, by the rules of `globscope.api.neighbours`, so that the explorer can
+            compute its tree for other thresholds; None where it has rules of its own.
+        neighbours: Number of nearest samples for `knn` and `mutual-knn`; 4 for each axis if unset.
     """
 
     field: str | None = None
+    adjacency: Adjacency | None = None
+    neighbours: int | None = None

@@ -12,6 +12,7 @@ from globscope.spec.describe import as_toml
 from globscope.spec.entries import KNOWN_PATHS
 from globscope.study.map_comparison import OWN, compared_figures, distinct_names, map_record
 from globscope.study.plan.announced import devices
+from globscope.study.recipes import recipes
 from globscope.study.workshop import Workshop
 from globscope.values.findings import Atlas, Finding, Map
 from globscope.values.finite import finite_or_none
@@ -44,6 +45,7 @@ def study_results(
     return {
         "title": workshop.spec.title,
         "population": population(atlas),
+        "recipes": recipes(workshop.spec.population),
         "reducers": [map_record(_map_figures(one), apart) | _of_slice(one, atlas) for one in atlas.maps],
         "fields": [asdict(field) for field in atlas.fields.values()],
         "comparison": [asdict(figure) for figure in compared_figures(apart)],
@@ -99,6 +101,7 @@ def _map_figures(map_: Map) -> dict[str, Any]:
         "samples": len(map_.landscape.samples.points) if map_.landscape else None,
         "hidden": map_.hidden or None,
         "minima": len(map_.topology.tree.minima) if map_.topology else None,
+        "adjacency": map_.topology.adjacency or None if map_.topology else None,
         "notes": dict(map_.chart.notes),
     }
 

@@ -15,16 +15,22 @@ from globscope.topology.neighbour_rules import LatticeNeighbours, delaunay, gabr
 from globscope.values.landscape import Samples
 
 Adjacency = Literal["auto", "freudenthal", "full", "delaunay", "gabriel", "knn", "mutual-knn"]
+# What an adjacency means for some samples: `own` stands for the edges that they bring with them.
+Resolved = Adjacency | Literal["own"]
 Neighbours = Sequence[Sequence[int]] | LatticeNeighbours | np.ndarray
 LATTICE = ("freudenthal", "full")
 
 
-def resolve_adjacency(samples: Samples, adjacency: Adjacency) -> Adjacency:
-    """Return what `auto` means: `freudenthal` on a lattice, else `knn`, and `delaunay` on a line.
+def resolve_adjacency(samples: Samples, adjacency: Adjacency) -> Resolved:
+    """Return what `auto` means.
+
+    It is `own` where samples have edges, `freudenthal` on a lattice, else `knn`, and `delaunay` on a line.
 
     Long thin triangles along the rim of a triangulation join distant samples, so it is not the default. A lattice's
     adjacency for samples that are on no lattice, as in a study with several samplers, is treated as `auto`.
     """
+    if adjacency == "auto" and samples.edges is not None:
+        return "own"
     if samples.index is None or samples.shape is None:
         scattered: Adjacency = "knn" if samples.points.shape[1] > 1 else "delaunay"
         return scattered if adjacency in ("auto", *LATTICE) else adjacency
@@ -32,19 +38,27 @@ def resolve_adjacency(samples: Samples, adjacency: Adjacency) -> Adjacency:
 
 
 def neighbours(samples: Samples, swept: np.ndarray, adjacency: Adjacency = "auto", k: int | None = None) -> Neighbours:
-    """Return each swept vertex's neighbours, by place in the sweep; `k` as in `edges`.
-
-    For `auto`, the edges of samples that have their own are used.
-    """
-    if adjacency == "auto" and samples.edges is not None:
-        return earlier_neighbours(samples.edges, swept, len(samples.points))
+    """Return each swept vertex's neighbours, by place in the sweep; `k` as in `edges`."""
     kind = resolve_adjacency(samples, adjacency)
     if kind in LATTICE:
         assert samples.index is not None
         assert samples.shape is not None
         return lattice_neighbours(samples.index[swept], samples.shape, kind)
     # Edges are made before any sample is left out, so that none crosses a region without samples.
-    return earlier_neighbours(edges(samples.points, kind, k), swept, len(samples.points))
+    return earlier_neighbours(sample_edges(samples, kind, k), swept, len(samples.points))
+
+
+def sample_edges(samples: Samples, kind: Resolved, k: int | None = None) -> np.ndarray:
+    """Return the (m, 2) edges between samples by an adjacency that is none of a lattice; `k` as in `edges`."""
+    if kind == "own":
+        assert samples.edges is not None
+        return samples.edges
+    return edges(samples.points, kind, k)
+
+
+def nearest_count(samples: Samples, kind: Resolved, k: int | None = None) -> int | None:
+    """Return how many nearest samples are joined to each: `k`, 4 for each axis if unset; None if `kind` counts none."""
+    return (k or 4 * samples.points.shape[1]) if kind in ("knn", "mutual-knn") else None
 
 
 def edges(points: np.ndarray, adjacency: Adjacency, k: int | None = None) -> np.ndarray:

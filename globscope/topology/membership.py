@@ -67,14 +67,11 @@ class Membership:
 def depiction(map_: Map, name: str, rows: Sequence[int]) -> Depiction:
     """Return what a map with an inverse shows of some of its members, in one field."""
     chosen, unknown = list(rows), np.full(len(map_.population.members), np.nan)
-    decoded = np.full_like(map_.coordinates, np.nan) if map_.reconstruction is None else map_.reconstruction
-    with np.errstate(over="ignore"):  # a decoder may lead anywhere; an infinite distance is far
-        squares = ((map_.coordinates[chosen] - decoded[chosen]) ** 2).sum(axis=1)
     return Depiction(
         points=map_.chart.latents[chosen],
         own=map_.truth.get(name, unknown)[chosen],
         decoded=map_.decoded.get(name, unknown)[chosen],
-        distance=np.sqrt(squares + map_.outside[chosen] ** 2),
+        distance=map_.residual[chosen],
         elsewhere=map_.elsewhere[chosen],
     )
 

@@ -149,12 +149,26 @@ class Map:
         network is so near to a member; a member is shown if it is so near to its own decoded network. Flat maps and
         slices, which are not fitted, show what is there: on them, every network is near.
         """
-        if self.chart.flat or self.chart.extent is not None:
-            return np.ones(len(distance), bool)
-        centred = self.coordinates - self.coordinates.mean(axis=0)
-        radius = np.sqrt(((centred**2).sum(axis=1) + self.outside**2).mean())
-        near: np.ndarray = distance <= NEAR * radius
+        near: np.ndarray = (distance <= self.trust_radius) | np.isinf(self.trust_radius)
         return near
+
+    @property
+    def trust_radius(self) -> float:
+        """The distance in weight space up to which `is_near` calls a network near; infinite where every one is."""
+        if self.chart.flat or self.chart.extent is not None:
+            return np.inf
+        centred = self.coordinates - self.coordinates.mean(axis=0)
+        return float(NEAR * np.sqrt(((centred**2).sum(axis=1) + self.outside**2).mean()))
+
+    @property
+    def residual(self) -> np.ndarray:
+        """(N,) distances in weight space from the members to the networks that their points decode to; else NaN."""
+        if self.reconstruction is None:
+            return np.full(len(self.coordinates), np.nan)
+        with np.errstate(over="ignore"):  # a decoder may lead anywhere; an infinite distance is far
+            squares = ((self.coordinates - self.reconstruction) ** 2).sum(axis=1)
+        away: np.ndarray = np.sqrt(squares + self.outside**2)
+        return away
 
     @property
     def landscape(self) -> Landscape | None:

@@ -114,6 +114,10 @@ class Topology:
         left_out: How many samples are in neither tree, because they are not finite or masked.
         noise: Standard deviation of the field between draws, in its unit, where scoring a network draws random numbers.
             Filled in by the study.
+        adjacency: Which samples are neighbours: `freudenthal` or `full` on a lattice, `own` where the samples bring
+            their edges, or `knn`, `mutual-knn`, `delaunay` or `gabriel`; empty where the method has rules of its own.
+            Filled in by the study.
+        neighbours: Number of nearest samples for `knn` and `mutual-knn`, else None. Filled in by the study.
     """
 
     field: str
@@ -122,6 +126,8 @@ class Topology:
     full: MergeTree = attribute(repr=False)
     left_out: int
     noise: float = 0.0
+    adjacency: str = ""
+    neighbours: int | None = None
 
     @property
     def within_noise(self) -> np.ndarray:

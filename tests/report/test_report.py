@@ -123,7 +123,7 @@ def test_the_page_opens_with_no_network_and_every_link_leads_to_a_file(report, p
         if link.startswith("#"):
             assert link[1:] in page.ids
         elif link != "data:,":
-            assert re.fullmatch(r"(figures|tables)/[a-z0-9-]+\.(png|svg|csv)", link)
+            assert re.fullmatch(r"explorer\.html|(figures|tables)/[a-z0-9-]+\.(png|svg|csv)", link)
             assert (report[0] / link).is_file()
 
 

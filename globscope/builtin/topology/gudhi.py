@@ -72,8 +72,8 @@ class Gudhi:
 
     @property
     def traits(self) -> TopologyTraits:
-        """The field whose merge tree is computed."""
-        return TopologyTraits(field=self.field)
+        """The field whose merge tree is computed, and which samples are neighbours."""
+        return TopologyTraits(field=self.field, adjacency=self.adjacency, neighbours=self.neighbours)
 
     def compute(self, landscape: Landscape) -> Topology:
         """Return the merge tree of the field, simplified and with every pair."""

@@ -9,7 +9,7 @@ from attrs import define, field
 # Samples of a field up to which its values are kept as they are; beyond, as 16 bits and the exact values of the nodes.
 EXACT = 5_000
 LEVELS = 65_535  # 0 … 65,534; the last number of 16 bits is of values that are not finite
-KINDS = {"f4": "<f4", "f8": "<f8", "u1": "u1", "u2": "<u2", "u4": "<u4"}
+KINDS = {"f4": "<f4", "f8": "<f8", "i4": "<i4", "u1": "u1", "u2": "<u2", "u4": "<u4"}
 WIDTH = 8
 
 
@@ -48,6 +48,19 @@ def add_field(blocks: Blocks, name: str, values: np.ndarray, nodes: np.ndarray) 
     """
     if len(values) <= EXACT:
         return {"as": "exact", "values": blocks.add(name, values, "f8")}
+    levels, about = _levels(values)
+    ties = _ties(levels, np.where(levels == LEVELS, 0, values))
+    return {
+        "as": "levels", **about,
+        "levels": blocks.add(f"{name}/levels", levels, "u2"),
+        "ties": blocks.add(f"{name}/ties", ties, _narrowest(ties)) if ties.any() else None,
+        "nodes": blocks.add(f"{name}/nodes", nodes, "u4"),
+        "values": blocks.add(f"{name}/values", values[nodes], "f8"),
+    }  # fmt: skip
+
+
+def _levels(values: np.ndarray) -> tuple[np.ndarray, dict[str, object]]:
+    """Return the 16 bits of values, and how to read them."""
     finite = np.isfinite(values)
     log = bool((values[finite] > 0).all())
     numbers = np.log(values, where=finite, out=np.full(len(values), np.nan)) if log else values
@@ -55,20 +68,30 @@ def add_field(blocks: Blocks, name: str, values: np.ndarray, nodes: np.ndarray) 
     span = high - low or 1.0
     levels = np.full(len(values), LEVELS)
     levels[finite] = np.rint((numbers[finite] - low) / span * (LEVELS - 1))
-    return {
-        "as": "levels", "log": log, "low": low, "high": high,
-        "levels": blocks.add(f"{name}/levels", levels, "u2"),
-        "ties": blocks.add(f"{name}/ties", _ties(levels, values), "u2"),
-        "nodes": blocks.add(f"{name}/nodes", nodes, "u4"),
-        "values": blocks.add(f"{name}/values", values[nodes], "f8"),
-    }  # fmt: skip
+    return levels, {"log": log, "low": low, "high": high}
+
+
+def add_figure(blocks: Blocks, name: str, values: np.ndarray) -> dict[str, object]:
+    """Add figures that are shown and compared with nothing: as a field, beyond 5,000 samples without order or nodes."""
+    if len(values) <= EXACT:
+        return {"as": "exact", "values": blocks.add(name, values, "f4")}
+    levels, about = _levels(values)
+    return {"as": "levels", **about, "levels": blocks.add(f"{name}/levels", levels, "u2"), "ties": None, "nodes": None}
 
 
 def _ties(levels: np.ndarray, values: np.ndarray) -> np.ndarray:
-    """Return each sample's rank by (value, number) among the samples of its level."""
-    order = np.lexsort((np.arange(len(values)), values, levels))
-    starts = np.flatnonzero(np.diff(levels[order], prepend=-1))
-    sizes = np.diff(np.append(starts, len(order)))
-    ranks = np.empty(len(values), int)
-    ranks[order] = np.arange(len(order)) - np.repeat(starts, sizes)
-    return ranks
+    """Return each sample's place among the different values of its level; equal values have equal places."""
+    order = np.lexsort((values, levels))
+    same_level = np.diff(levels[order], prepend=-1) == 0
+    rises = same_level & (np.diff(values[order], prepend=np.nan) > 0)
+    steps = np.cumsum(rises)
+    starts = np.maximum.accumulate(np.where(same_level, 0, steps))
+    places = np.empty(len(values), int)
+    places[order] = steps - starts
+    return places
+
+
+def _narrowest(numbers: np.ndarray) -> str:
+    """Return the narrowest kind of elements that holds whole numbers from 0."""
+    highest = numbers.max(initial=0)
+    return "u1" if highest < 2**8 else "u2" if highest < 2**16 else "u4"

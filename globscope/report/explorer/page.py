@@ -10,6 +10,7 @@ from jinja2 import Environment, PackageLoader, StrictUndefined
 from markupsafe import Markup
 
 from globscope.report.explorer.blocks import Blocks
+from globscope.report.explorer.look import look
 from globscope.report.explorer.study_data import study_data
 from globscope.store import write_bytes
 from globscope.values.findings import Atlas, Finding
@@ -28,10 +29,12 @@ SCRIPTS = (
 )
 
 
-def write_explorer(folder: Path, title: str, atlas: Atlas, findings: Mapping[str, Finding]) -> Path:
+def write_explorer(
+    folder: Path, title: str, atlas: Atlas, findings: Mapping[str, Finding], record: Mapping[str, Any]
+) -> Path:
     """Write the explorer of a study to its run folder, and return its path."""
     blocks = Blocks()
-    study = study_data(title, atlas, findings, blocks)
+    study = study_data(title, atlas, findings, record, blocks)
     path = folder / NAME
     write_bytes(path, explorer(title, [study | {"places": blocks.places}], [blocks.text]).encode())
     return path
@@ -47,6 +50,7 @@ def explorer(title: str, studies: Sequence[Mapping[str, Any]], contents: Sequenc
         style=Markup(_asset("explorer.css")),  # noqa: S704 - our own file
         script=Markup("\n".join(_asset(f"{name}.js") for name in SCRIPTS)),  # noqa: S704 - our own files
         studies=Markup(_as_json(studies)),  # noqa: S704 - escaped for a script element
+        look=Markup(_as_json(look())),  # noqa: S704 - our own colours
         contents=contents,
     )
 

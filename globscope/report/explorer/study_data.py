@@ -1,6 +1,21 @@
-"""What the explorer knows of a study: its fields, its runs, its members, and its maps."""
+"""What the explorer knows of a study: one JSON object, whose arrays lie in a block beside it.
 
-from collections.abc import Iterator, Mapping
+An array is given by its name in `places`; `study.array(name)` in the page is a typed array, row by row. Rows of members
+are those that the maps are fitted to, in the maps' order. What is not known is null. The object has
+
+- `title`, `weights` (of one network), `warnings` (sentences)
+- `fields`: `key`, `name`, `unit`, `higher_is_better`, `is_logarithmic`, `chance` (the score of guessing), `noise`
+- `variants` (the runs' names), `recipes` (a text each, which may be empty), `kinds` (of members: `trained`, `curve` …)
+- `members`: `variant` and `kind` (numbers in these lists), `step`, `truth` (by field's key: of the networks themselves)
+- `figures`: those by which maps are compared: `key`, `label`, `meaning`, `better` (`low`, `high` or empty)
+- `paths`: `finders` (texts) and `fields`, by key the lowest known paths from the last network of a run to that of
+  another: `one` and `other` (numbers of runs, the lower one first), `worst`, `found_by` (number of a finder)
+- `maps`: every landscape of every map, and every map without one, as `map_data` describes them
+
+Beside the studies stands `look`, the colours (`look.py`).
+"""
+
+from collections.abc import Mapping
 from typing import Any
 
 import numpy as np
@@ -8,37 +23,62 @@ from attrs import asdict
 
 from globscope.report.explorer.blocks import Blocks
 from globscope.report.explorer.map_data import map_data
+from globscope.report.explorer.path_data import path_data
+from globscope.report.explorer.trail_data import trail_data
 from globscope.values.findings import Atlas, Finding
-from globscope.values.pictures import Overlay
+from globscope.values.finite import finite_or_none
 
 
-def study_data(title: str, atlas: Atlas, findings: Mapping[str, Finding], blocks: Blocks) -> dict[str, Any]:
+def study_data(
+    title: str, atlas: Atlas, findings: Mapping[str, Finding], record: Mapping[str, Any], blocks: Blocks
+) -> dict[str, Any]:
     """Return what the page's script reads of a study, as one JSON object; its arrays are added to the blocks.
 
-    Members are those that maps are fitted to, in the maps' order.
+    Args:
+        title: Title of the study.
+        atlas: Population and maps.
+        findings: Findings by analysis' name.
+        record: The results as one JSON object, of which recipes, figures and warnings are taken.
+        blocks: Where the arrays go.
     """
-    members = atlas.population.fitted.members
-    fitted = [row for row, member in enumerate(atlas.population.members) if member.in_fit]
-    variants, kinds = list(dict.fromkeys(one.variant for one in members)), sorted({one.kind for one in members})
+    figures = {one["name"]: one for one in record.get("reducers", ())}
+    variants = list(dict.fromkeys(one.variant for one in atlas.population.fitted.members))
+    recipes = record.get("recipes", {})
     return {
         "title": title,
         "weights": atlas.population.layout.size,
-        "fields": [asdict(atlas.field_of(key)) for key in _keys(atlas)],
+        "warnings": list(record.get("warnings", ())),
+        "fields": [_field(atlas, key) for key in _keys(atlas)],
         "variants": variants,
-        "kinds": kinds,
-        "members": {
-            "variant": blocks.add("members/variant", np.array([variants.index(one.variant) for one in members]), "u2"),
-            "step": blocks.add("members/step", np.array([one.step for one in members]), "f8"),
-            "kind": blocks.add("members/kind", np.array([kinds.index(one.kind) for one in members]), "u1"),
-            "truth": {
-                key: blocks.add(f"members/{key}", values[fitted], "f8") for key, values in atlas.truth.items()
-            },
-        },
+        "recipes": [recipes.get(variant, "") for variant in variants],
+        **_members(atlas, variants, blocks),
+        "figures": [{key: one[key] for key in ("key", "label", "meaning", "better")} for one in _comparison(record)],
+        "paths": path_data(atlas, findings, variants, blocks),
         "maps": [
-            map_data(map_, sampler, list(_trails(map_.name, findings)), blocks)
-            for map_ in atlas.maps for sampler in map_.landscapes or [""]
+            map_data(
+                map_,
+                sampler,
+                blocks,
+                figures={one["key"]: figures.get(map_.name, {}).get(one["key"]) for one in _comparison(record)},
+                trails=trail_data(map_.name, {**findings, **atlas.explanations}, blocks),
+            )
+            for map_ in atlas.maps
+            for sampler in map_.landscapes or [""]
         ],
-    }  # fmt: skip
+    }
+
+
+def _comparison(record: Mapping[str, Any]) -> list[dict[str, Any]]:
+    return list(record.get("comparison", ()))
+
+
+def _field(atlas: Atlas, key: str) -> dict[str, Any]:
+    chance = atlas.chance.get(key)
+    return {
+        **asdict(atlas.field_of(key)),
+        "chance": None if chance is None else finite_or_none(chance),
+        "noise": finite_or_none(atlas.noise.get(key, 0.0)),
+    }
 
 
 def _keys(atlas: Atlas) -> list[str]:
@@ -46,9 +86,17 @@ def _keys(atlas: Atlas) -> list[str]:
     return list(dict.fromkeys(key for fields in (atlas.truth, *(one.fields for one in landscapes)) for key in fields))
 
 
-def _trails(name: str, findings: Mapping[str, Finding]) -> Iterator[dict[str, Any]]:
-    """Yield what analyses drew over a map."""
-    for source, finding in findings.items():
-        for picture in finding.pictures:
-            if isinstance(picture, Overlay) and picture.map == name:
-                yield from ({"source": source, **asdict(trail)} for trail in picture.trails)
+def _members(atlas: Atlas, variants: list[str], blocks: Blocks) -> dict[str, Any]:
+    members = atlas.population.fitted.members
+    rows = [row for row, member in enumerate(atlas.population.members) if member.in_fit]
+    kinds = sorted({one.kind for one in members})
+    number = {variant: place for place, variant in enumerate(variants)}
+    return {
+        "kinds": kinds,
+        "members": {
+            "variant": blocks.add("members/variant", np.array([number[one.variant] for one in members]), "u2"),
+            "step": blocks.add("members/step", np.array([one.step for one in members]), "f8"),
+            "kind": blocks.add("members/kind", np.array([kinds.index(one.kind) for one in members]), "u1"),
+            "truth": {key: blocks.add(f"members/{key}", values[rows], "f8") for key, values in atlas.truth.items()},
+        },
+    }

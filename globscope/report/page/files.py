@@ -12,7 +12,7 @@ from attrs import define, field
 from globscope.files.member_points import member_points
 from globscope.files.plain import ARC, BASIN
 from globscope.files.table import escape_formula
-from globscope.files.tree import tree_record
+from globscope.files.tree import adjacency_record, tree_record
 from globscope.report.style.text import Names
 from globscope.store import own_folder, write_arrays, write_bytes, write_json
 from globscope.values.chart import Chart
@@ -100,6 +100,7 @@ def _landscape(
 
 def _topology(topology: Topology) -> dict[str, Any]:
     about = {"field": topology.field, "threshold": topology.threshold, "left_out": topology.left_out}
+    about |= adjacency_record(topology)
     if topology.noise:
         within = topology.tree.pairs[topology.within_noise, 0].tolist()
         about |= {"noise": topology.noise, "minima_within_noise": within}

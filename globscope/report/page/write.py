@@ -69,7 +69,7 @@ def write_report(
         comparison_file=comparison_file,
         costs_file=costs_file,
     )
-    write_explorer(folder, title, atlas, findings)
+    write_explorer(folder, title, atlas, findings, record)
     path = folder / "report.html"
     write_bytes(path, html.encode())
     remove_stale(folder, before, PLACES)

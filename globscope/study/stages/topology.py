@@ -3,14 +3,17 @@
 from pathlib import Path
 
 import numpy as np
+from attrs import evolve
 
 from globscope.returned.results import checked_topology
+from globscope.roles import TopologyMethod, TopologyTraits, traits
 from globscope.spec.model import Entry
 from globscope.store import key, read_arrays, read_json, write_arrays, write_json
 from globscope.study.stage_keys import Stage
 from globscope.study.workshop import Workshop
+from globscope.topology.adjacency import nearest_count, resolve_adjacency
 from globscope.values.chart import Progress
-from globscope.values.landscape import Landscape
+from globscope.values.landscape import Landscape, Samples
 from globscope.values.topology import MergeTree, Topology
 
 ARRAYS = ("nodes", "values", "arcs", "pairs", "births", "deaths", "elders", "arc", "basin")
@@ -26,6 +29,15 @@ def tree_of(prefix: str, arrays: dict[str, np.ndarray]) -> MergeTree:
     """Return the tree whose arrays' names begin with a prefix."""
     found = {name: arrays[f"{prefix}_{name}"] for name in ARRAYS}
     return MergeTree(**found, kinds=tuple(str(kind) for kind in arrays[f"{prefix}_kinds"]))
+
+
+def with_adjacency(topology: Topology, method: TopologyMethod, samples: Samples) -> Topology:
+    """Return a topology that knows which samples its method takes for neighbours, if the method says so."""
+    known = traits(method, TopologyTraits)
+    if known.adjacency is None:
+        return topology
+    kind = resolve_adjacency(samples, known.adjacency)
+    return evolve(topology, adjacency=kind, neighbours=nearest_count(samples, kind, known.neighbours))
 
 
 TREES, ABOUT = "trees.npz", "topology.json"
@@ -45,4 +57,5 @@ def topology(workshop: Workshop, entry: Entry, landscape: Landscape, landscape_k
 
     folder = workshop.stage(Stage.TOPOLOGY, stage_key, work, label)
     arrays = read_arrays(folder / TREES)
-    return Topology(**read_json(folder / ABOUT), tree=tree_of("simplified", arrays), full=tree_of("full", arrays))
+    about, tree, full = read_json(folder / ABOUT), tree_of("simplified", arrays), tree_of("full", arrays)
+    return with_adjacency(Topology(**about, tree=tree, full=full), entry.component, landscape.samples)

@@ -54,8 +54,8 @@ class Ttk:
 
     @property
     def traits(self) -> TopologyTraits:
-        """The field that it condenses."""
-        return TopologyTraits(field=self.field)
+        """The field that it condenses, and which samples are neighbours."""
+        return TopologyTraits(field=self.field, adjacency=self.adjacency, neighbours=self.neighbours)
 
     def compute(self, landscape: Landscape) -> Topology:
         """Return the merge tree of the field, simplified and whole."""

@@ -1,5 +1,7 @@
 // Reads the studies of the page: JSON, and one compressed block of arrays for each.
-const ELEMENTS = {f4: Float32Array, f8: Float64Array, u1: Uint8Array, u2: Uint16Array, u4: Uint32Array};
+const ELEMENTS = {f4: Float32Array, f8: Float64Array, i4: Int32Array, u1: Uint8Array, u2: Uint16Array, u4: Uint32Array};
+
+const look = JSON.parse(document.getElementById('look').textContent); // colours
 
 async function unpack(text) {
   const packed = Uint8Array.from(atob(text.trim()), letter => letter.charCodeAt(0));
@@ -26,18 +28,31 @@ function readField(study, field) {
     const values = study.array(field.values);
     return {values, order: orderOf(values, null)};
   }
-  const levels = study.array(field.levels), ties = study.array(field.ties), values = new Float64Array(levels.length);
-  for (let i = 0; i < levels.length; i++) {
-    const number = field.low + levels[i] / 65534 * (field.high - field.low);
-    values[i] = levels[i] === 65535 ? NaN : field.log ? Math.exp(number) : number;
-  }
-  const order = orderOf(levels.map(level => level), ties, 65535), exact = study.array(field.values);
+  const levels = study.array(field.levels), values = readLevels(field, levels), exact = study.array(field.values);
+  const order = orderOf(levels, field.ties && study.array(field.ties));
   study.array(field.nodes).forEach((node, i) => { values[node] = exact[i]; });
   return {values, order};
 }
 
-function orderOf(values, ties, missing) {
-  const order = [];
-  for (let i = 0; i < values.length; i++) if (Number.isFinite(values[i]) && values[i] !== missing) order.push(i);
+// Return figures that have no order, such as distances.
+function readFigure(study, figure) {
+  return figure.as === 'exact' ? study.array(figure.values) : readLevels(figure, study.array(figure.levels));
+}
+
+const MISSING = 65535; // the level of what is not finite
+
+function readLevels({low, high, log}, levels) {
+  const values = new Float64Array(levels.length);
+  for (let i = 0; i < levels.length; i++) {
+    const number = low + levels[i] / (MISSING - 1) * (high - low);
+    values[i] = levels[i] === MISSING ? NaN : log ? Math.exp(number) : number;
+  }
+  return values;
+}
+
+// Return the numbers of finite samples by value (or level, and place in the level), then by number.
+function orderOf(values, ties) {
+  const order = [], levels = values instanceof Uint16Array;
+  for (let i = 0; i < values.length; i++) if (levels ? values[i] !== MISSING : Number.isFinite(values[i])) order.push(i);
   return Uint32Array.from(order).sort((a, b) => values[a] - values[b] || (ties ? ties[a] - ties[b] : 0) || a - b);
 }

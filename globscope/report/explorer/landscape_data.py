@@ -1,0 +1,87 @@
+"""What the explorer knows of a landscape's samples, fields and merge trees.
+
+It has
+
+- `form`: `lattice` (an axis for each of the map's), `path` (a lattice of one axis on a map of several) or `scattered`
+- of a lattice or path: `shape`, and `vertices`, each sample's place in the C order of the lattice (null where sample i
+  is at place i)
+- `lines`: the coordinates along every axis of a straight lattice; otherwise `points`, every sample's coordinates
+- `fields`: by key, as `add_field` describes them; `trusted` (1: the map knows the sample)
+- `distance`: as `add_figure` describes it, in weight space from the sample's network to the nearest member
+- `nearest`: the sample nearest to each member's point
+- `graph`: which samples are neighbours, where no tree says otherwise, as `graph_data` describes it
+- `topologies`: the merge trees, as `tree_data` describes them
+"""
+
+from collections.abc import Mapping
+from typing import Any
+
+import numpy as np
+
+from globscope.report.explorer.blocks import Blocks, add_field, add_figure
+from globscope.report.explorer.graph_data import graph_data
+from globscope.report.explorer.tree_data import tree_data
+from globscope.values.findings import Map
+from globscope.values.landscape import Landscape, Samples
+from globscope.values.topology import Topology
+
+
+def landscape_data(map_: Map, sampler: str, stem: str, blocks: Blocks) -> dict[str, Any]:
+    """Return what the page's script reads of a landscape; the names of its arrays begin with a stem."""
+    landscape, topologies = map_.landscapes[sampler], map_.topologies.get(sampler, {})
+    return {
+        **_places(landscape.samples, map_.chart.dimension, stem, blocks),
+        "fields": {
+            key: add_field(blocks, f"{stem}{key}", values, _nodes(key, topologies))
+            for key, values in landscape.fields.items()
+        },
+        "trusted": blocks.add(f"{stem}trusted", landscape.trusted, "u1"),
+        "distance": add_figure(blocks, f"{stem}distance", landscape.distance_to_member),
+        "nearest": blocks.add(f"{stem}nearest", _nearest(map_, landscape), "u4"),
+        "graph": graph_data(landscape.samples, None, stem, blocks),
+        "topologies": [tree_data(map_, sampler, name, stem, blocks) for name in topologies],
+    }
+
+
+def _nodes(key: str, topologies: Mapping[str, Topology]) -> np.ndarray:
+    """Return the samples that are nodes of any of a field's trees."""
+    nodes = [topology.full.nodes for topology in topologies.values() if topology.field == key]
+    return np.unique(np.concatenate([np.empty(0, int), *nodes]))
+
+
+def _nearest(map_: Map, landscape: Landscape) -> np.ndarray:
+    has_samples = len(landscape.samples.points) > 0
+    return landscape.nearest(map_.chart.latents) if has_samples else np.empty(0, int)
+
+
+def _places(samples: Samples, dimension: int, stem: str, blocks: Blocks) -> dict[str, Any]:
+    """Return the form of the samples, and where they are."""
+    shape, index = samples.shape, samples.index
+    lines = _lines(samples, dimension)
+    points = None if lines is not None else blocks.add(f"{stem}points", samples.points)
+    if shape is None or index is None:
+        return {"form": "scattered", "lines": None, "points": points, "shape": None, "vertices": None}
+    vertices = np.ravel_multi_index(tuple(np.asarray(index).T), shape)
+    in_order = np.array_equal(vertices, np.arange(np.prod(shape)))
+    return {
+        "form": "lattice" if len(shape) == dimension else "path",
+        "shape": list(shape),
+        "lines": lines,
+        "points": points,
+        "vertices": None if in_order else blocks.add(f"{stem}vertices", vertices, "u4"),
+    }
+
+
+def _lines(samples: Samples, dimension: int) -> list[list[float]] | None:
+    """Return the coordinates along every axis, if that of each sample follows from its place on the lattice."""
+    shape, index, points = samples.shape, samples.index, samples.points
+    if shape is None or index is None or len(shape) != dimension:
+        return None
+    lines = [np.full(size, np.nan) for size in shape]
+    for line, place, coordinate in zip(lines, index.T, points.T, strict=True):
+        line[place] = coordinate
+    known = all(np.isfinite(line).all() for line in lines)
+    straight = all(
+        np.array_equal(line[place], values) for line, place, values in zip(lines, index.T, points.T, strict=True)
+    )
+    return [line.tolist() for line in lines] if known and straight else None

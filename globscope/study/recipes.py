@@ -1,0 +1,30 @@
+"""How the runs of a study were trained, in words: for the explorer, where people search and tell runs apart by it."""
+
+from collections.abc import Iterator
+
+from globscope.spec.model import PopulationSpec, Train, Variant
+
+OPTIMISERS = {"adamw": "AdamW", "adam": "Adam", "sgd": "SGD"}
+
+
+def recipes(population: PopulationSpec) -> dict[str, str]:
+    """Return the recipe of every run that is trained here, by the run's name; empty for checkpoints that are read."""
+    if population.train is None:
+        return {}
+    return {run.name: ", ".join(_words(population.train, run)) for run in population.runs()}
+
+
+def _words(train: Train, run: Variant) -> Iterator[str]:
+    yield OPTIMISERS[train.optimiser]
+    yield f"batch size {run.batch_size}"
+    yield f"learning rate {run.learning_rate:g}" + ("" if train.schedule == "constant" else f" ({train.schedule})")
+    yield f"weight decay {run.weight_decay:g}"
+    if train.optimiser == "sgd":
+        yield f"{'Nesterov ' * train.nesterov}momentum {train.momentum:g}"
+    yield f"{run.epochs} epochs"
+    if train.warm_up:
+        yield f"{train.warm_up:g} epochs of warm-up"
+    if train.initialisation == "shared":
+        yield "shared initialisation"
+    if run.seed is not None:
+        yield f"seed {run.seed}"

@@ -1,0 +1,205 @@
+"""What the explorer's page knows, decoded as the page does it: equal to what the study found."""
+
+import numpy as np
+import pytest
+from attrs import evolve
+from hypothesis import given, settings, strategies as st
+from support.explorer import Decoded
+from support.maps import a_map, a_path_map, a_scatter, atlas_of, grid
+
+from globscope.builtin.topology import Gudhi
+from globscope.report.explorer import blocks as blocks_module
+from globscope.report.explorer.blocks import Blocks, add_field, add_figure
+from globscope.report.explorer.look import look
+from globscope.report.style.theme import VARIANTS
+from globscope.study.stages.topology import with_adjacency
+from globscope.topology.adjacency import edge_ends, neighbours
+from globscope.topology.tree import sweep_order
+from globscope.values.findings import Finding
+from globscope.values.landscape import Samples
+from globscope.values.pictures import Overlay, Trail
+
+# Few different numbers, close together and far apart, so that many samples share a level, a value, or nothing.
+VALUES = st.lists(
+    st.sampled_from([0.1, np.nextafter(0.1, 1), 0.1000001, 2.0, 7e3, np.nan, np.inf, -np.inf])
+    | st.floats(0.1, 0.1001)
+    | st.floats(-1, 1),
+    min_size=1,
+    max_size=60,
+)
+
+
+def decoded_field(values, nodes=()):
+    blocks = Blocks()
+    about = add_field(blocks, "field", np.array(values, float), np.array(nodes, int))
+    return about, *Decoded({}, blocks.places, blocks.text).field(about)
+
+
+@settings(deadline=None)
+@given(VALUES)
+@pytest.mark.parametrize("exact", [0, 5000])
+def test_the_order_of_samples_is_that_of_the_sweep_with_ties_and_missing_values(exact, values):
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(blocks_module, "EXACT", exact)
+        _, _, order = decoded_field(values)
+    finite = np.isfinite(values)
+    np.testing.assert_array_equal(order, sweep_order(np.array(values), finite))
+
+
+def test_a_field_of_5000_samples_is_kept_bit_by_bit():
+    values = np.random.default_rng(0).lognormal(size=5000)
+    about, found, _ = decoded_field(values)
+    assert about["as"] == "exact"
+    np.testing.assert_array_equal(found, values)
+
+
+@pytest.mark.parametrize("shift", [0.0, -0.5])
+def test_a_larger_field_is_kept_to_a_part_in_65534_of_its_range_and_its_nodes_bit_by_bit(shift):
+    values, nodes = np.random.default_rng(0).lognormal(size=5001) + shift, np.arange(0, 5001, 7)
+    about, found, _ = decoded_field(values, nodes)
+    assert about["log"] == (shift == 0)
+    scale = np.log if about["log"] else np.asarray
+    span = np.ptp(scale(values))
+    # Rounding to the nearest level errs by half a step; another thousandth is for the logarithm's own rounding.
+    assert np.abs(scale(found) - scale(values)).max() <= 0.501 * span / 65_534
+    np.testing.assert_array_equal(found[nodes], values[nodes])
+
+
+def test_ties_of_more_samples_than_16_bits_count_keep_their_order():
+    values = np.repeat([0.5, np.nextafter(0.5, 1), 9.0], 70_000)[::-1].copy()
+    _, _, order = decoded_field(values)
+    np.testing.assert_array_equal(order, sweep_order(values, np.ones(len(values), bool)))
+
+
+def test_figures_that_are_only_shown_take_two_bytes_each():
+    blocks = Blocks()
+    add_figure(blocks, "distance", np.linspace(1, 2, 6000))
+    assert len(blocks.content) == 12_000
+
+
+@pytest.mark.parametrize(("adjacency", "kind"), [("auto", "freudenthal"), ("full", "full")])
+def test_a_lattice_s_neighbours_follow_from_the_name_of_the_adjacency(adjacency, kind):
+    decoded = Decoded.of(atlas_of(with_tree(a_map(), adjacency=adjacency)))
+    [landscape] = decoded.study["maps"]
+    assert landscape["form"] == "lattice"
+    assert landscape["topologies"][0]["graph"] == {
+        "adjacency": kind, "neighbours": None, "edges": None, "assumed": False
+    }  # fmt: skip
+
+
+def with_tree(map_, samples=None, **options):
+    """A map whose tree a method with these options computed in a study."""
+    method, landscape = Gudhi(**options), map_.landscape
+    landscape = evolve(landscape, samples=samples or landscape.samples)
+    topology = with_adjacency(method.compute(landscape), method, landscape.samples)
+    return evolve(map_, landscapes={"grid": landscape}, topologies={"grid": {"gudhi": topology}})
+
+
+POINTS = np.random.default_rng(1).uniform(-1, 1, (121, 2))
+RING = np.stack([np.arange(121), np.roll(np.arange(121), 1)], axis=1)
+
+
+@pytest.mark.parametrize(
+    ("adjacency", "k", "kind", "count"),
+    [
+        ("auto", None, "knn", 8),
+        ("knn", 3, "knn", 3),
+        ("mutual-knn", 5, "mutual-knn", 5),
+        ("gabriel", None, "gabriel", None),
+    ],
+)
+def test_scattered_samples_have_the_edges_from_which_the_tree_was_made(adjacency, k, kind, count):
+    samples = Samples(points=POINTS)
+    map_ = with_tree(a_map(samples=samples), adjacency=adjacency, neighbours=k)
+    decoded = Decoded.of(atlas_of(map_))
+    [landscape] = decoded.study["maps"]
+    graph = landscape["topologies"][0]["graph"]
+    assert (landscape["form"], graph["adjacency"], graph["neighbours"]) == ("scattered", kind, count)
+    assert pairs(decoded.array(graph["edges"])) == python_pairs(samples, adjacency, k)
+    np.testing.assert_array_equal(decoded.array(landscape["points"]).reshape(-1, 2), POINTS.astype(np.float32))
+
+
+def test_samples_with_edges_of_their_own_have_these():
+    samples = Samples(points=POINTS, edges=RING)
+    decoded = Decoded.of(atlas_of(with_tree(a_map(samples=samples))))
+    graph = decoded.study["maps"][0]["topologies"][0]["graph"]
+    assert graph["adjacency"] == "own"
+    assert pairs(decoded.array(graph["edges"])) == python_pairs(samples, "auto", None)
+
+
+def pairs(edges):
+    return {tuple(sorted(pair)) for pair in edges.reshape(-1, 2).tolist()}
+
+
+def python_pairs(samples, adjacency, k):
+    low, high = edge_ends(neighbours(samples, np.arange(len(samples.points)), adjacency, k))
+    return {tuple(sorted(pair)) for pair in zip(low.tolist(), high.tolist(), strict=True)}
+
+
+def test_a_tree_whose_neighbours_nobody_knows_is_computed_with_the_usual_ones_and_says_so():
+    [landscape] = Decoded.of(atlas_of(a_map())).study["maps"]  # its method was not asked in a study
+    assert landscape["topologies"][0]["graph"] == landscape["graph"] | {"assumed": True}
+
+
+def test_samples_that_a_tree_leaves_out_though_they_are_finite_are_named():
+    map_ = a_map(trusted=np.arange(121) % 3 > 0)
+    decoded = Decoded.of(atlas_of(with_tree(map_, mask=True), evolve(with_tree(map_), name="two")))
+    masked, whole = (landscape["topologies"][0] for landscape in decoded.study["maps"])
+    np.testing.assert_array_equal(decoded.array(masked["swept"]), map_.landscape.trusted)
+    assert whole["swept"] is None
+
+
+def test_a_lattice_with_absent_vertices_names_each_sample_s_place():
+    whole = grid()
+    kept = np.random.default_rng(0).permutation(121)[:90]
+    samples = Samples(points=whole.points[kept], index=whole.index[kept], shape=whole.shape)
+    decoded = Decoded.of(atlas_of(a_map(samples=samples)))
+    [landscape] = decoded.study["maps"]
+    np.testing.assert_array_equal(decoded.array(landscape["vertices"]), kept)
+    line_x, line_y = landscape["lines"]
+    np.testing.assert_allclose([[line_x[v // 11], line_y[v % 11]] for v in kept], samples.points)
+
+
+def test_a_path_on_a_map_is_a_lattice_of_one_axis_with_its_points():
+    decoded = Decoded.of(atlas_of(a_path_map()))
+    along, across = decoded.study["maps"]
+    assert [one["form"] for one in (along, across)] == ["path", "path"]
+    assert (along["shape"], across["shape"], along["lines"], along["vertices"]) == ([4], [6], None, None)
+    assert decoded.array(across["points"]).shape == (12,)
+
+
+def test_a_map_without_a_landscape_says_why_and_keeps_its_members():
+    [map_] = Decoded.of(atlas_of(a_scatter("mds", "MDS has no inverse"))).study["maps"]
+    assert map_["hidden"] == "MDS has no inverse"
+    assert map_["sampler"] == ""
+    assert "fields" not in map_
+
+
+def test_every_member_has_its_sample_its_basin_its_residual_and_whether_the_map_shows_it():
+    drawn = with_tree(a_map())
+    far = np.where(np.arange(12) == 5, 9.0, 0.0)[:, None] * np.ones(3)
+    map_ = evolve(drawn, coordinates=np.eye(12)[:, :3] * 4, reconstruction=np.eye(12)[:, :3] * 4 + far)
+    decoded = Decoded.of(atlas_of(map_))
+    [landscape] = decoded.study["maps"]
+    [tree] = landscape["topologies"]
+    np.testing.assert_allclose(decoded.array(landscape["residual"]), far.sum(axis=1) / np.sqrt(3), rtol=1e-6)
+    assert decoded.array(landscape["shown"]).tolist() == [int(row != 5) for row in range(12)]
+    np.testing.assert_array_equal(decoded.array(landscape["nearest"]), map_.landscape.nearest(map_.chart.latents))
+    basins, why = decoded.array(tree["basins"]), [tree["reasons"][k] for k in decoded.array(tree["why"])]
+    assert sorted(basins[[3, 7, 11]].tolist()) == sorted(tree["leaves"])  # each run ends in a basin of its own
+    assert (basins[5], why[5], why[3]) == (-1, "the decoded network lies far from the network itself", "")
+
+
+def test_layers_know_their_analysis_their_picture_and_their_points():
+    trail = Trail.of("curve A to B", [(0, 0), (0.5, 0.25)], "dashed")
+    overlay = Overlay(name="curves", caption="The curves.", map="one", trails=(trail,))
+    decoded = Decoded.of(atlas_of(a_map()), {"mode-connectivity": Finding(pictures=(overlay,))})
+    [layer] = decoded.study["maps"][0]["trails"]
+    assert decoded.array(layer.pop("points")).tolist() == [0, 0, 0.5, 0.25]
+    assert list(layer) == ["source", "picture", "caption", "label", "style"]
+    assert list(layer.values()) == ["mode-connectivity", "curves", "The curves.", "curve A to B", "dashed"]
+
+
+def test_the_page_s_colours_are_those_of_the_pictures():
+    assert look()["runs"] == list(VARIANTS)
+    assert look()["dashes"][0] == []
