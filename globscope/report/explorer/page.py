@@ -18,13 +18,21 @@ from globscope.values.findings import Atlas, Finding
 NAME = "explorer.html"
 # In the order in which they stand in the page: each uses only those before it.
 SCRIPTS = (
+    "neighbours",
     "topology",
+    "passes",
     "data",
     "state",
     "dom",
     "names",
+    "colours",
+    "derive",
+    "basin_names",
     "scales",
     "exports",
+    "figure",
+    "tree_layout",
+    "tree",
     "main",
 )
 

@@ -1,0 +1,67 @@
+// The colours of the pictures: those of the report, and shades of them that can be read on the page.
+
+function channelsOf(colour) { return [1, 3, 5].map(at => parseInt(colour.slice(at, at + 2), 16)); }
+
+function hexOf(channels) { return `#${channels.map(one => Math.round(one).toString(16).padStart(2, '0')).join('')}`; }
+
+function mixColours(one, other, share) {
+  const [from, to] = [channelsOf(one), channelsOf(other)];
+  return hexOf(from.map((channel, k) => channel + (to[k] - channel) * share));
+}
+
+// The colours of depths from lowest to highest: 256 of them, three bytes each.
+function paletteOf() {
+  return remember(look, 'palette', () => {
+    const stops = look.depths.map(channelsOf), palette = new Uint8Array(3 * 256);
+    for (let k = 0; k < 256; k++) {
+      const at = k / 255 * (stops.length - 1), low = Math.min(Math.floor(at), stops.length - 2);
+      for (let c = 0; c < 3; c++) palette[3 * k + c] = Math.round(stops[low][c] + (stops[low + 1][c] - stops[low][c]) * (at - low));
+    }
+    return palette;
+  });
+}
+
+// The colour of a share, 0 … 1, of the heights' scale.
+function depthColour(share) {
+  const at = 3 * Math.round(255 * Math.max(0, Math.min(1, share)));
+  return hexOf([...paletteOf().subarray(at, at + 3)]);
+}
+
+// The colour and dashes of a run by its number: of more runs than colours, dashes tell one from another.
+function runStyle(study, run) {
+  const {runs, dashes} = look;
+  return {colour: runs[run % runs.length], dash: dashes[Math.floor(run / runs.length) % dashes.length]};
+}
+
+// The relative luminance of a colour, and the contrast of two, as WCAG 2.2 defines them.
+function luminance(colour) {
+  const linear = channelsOf(colour).map(one => one / 255).map(one => one <= 0.04045 ? one / 12.92 : ((one + 0.055) / 1.055) ** 2.4);
+  return 0.2126 * linear[0] + 0.7152 * linear[1] + 0.0722 * linear[2];
+}
+
+function contrast(one, other) {
+  const [dark, bright] = [luminance(one), luminance(other)].sort((a, b) => a - b);
+  return (bright + 0.05) / (dark + 0.05);
+}
+
+// A colour for letters: as near to the given one as can be read (4.5 : 1) on the paper.
+function inkOf(colour, paper = '#ffffff') {
+  const end = luminance(paper) > 0.18 ? '#000000' : '#ffffff';
+  for (let share = 0; share < 1; share += 0.05) {
+    const ink = mixColours(colour, end, share);
+    if (contrast(ink, paper) >= 4.5) return ink;
+  }
+  return end;
+}
+
+// A colour for letters on a card of the page.
+function pageInk(colour) { return inkOf(colour, pageColour('--card')); }
+
+// One of the page's own colours, as six digits.
+function pageColour(name) {
+  const value = getComputedStyle(document.documentElement).getPropertyValue(name).trim();
+  return value.length === 4 ? `#${[...value.slice(1)].map(digit => digit + digit).join('')}` : value;
+}
+
+// The colour of a minimum, a saddle, or what is picked out.
+function markColour(kind) { return look[kind] ?? pageColour('--hot'); }

@@ -1,0 +1,96 @@
+// What the drawings of trees and passes have in common: a frame, an axis of heights, and marks that answer.
+const FIGURE_LEFT = 54, FIGURE_RIGHT = 8;
+const MOST_MARKS = 250; // beyond, marks are one path: they are drawn, but do not answer one by one
+
+// Begin a drawing in a place: an <svg> with a name for those who do not see it, as wide as the place.
+function beginFigure(place, label, height) {
+  const svg = place.querySelector('svg') || place.appendChild(shape('svg', {role: 'group'}));
+  const width = Math.max(260, place.clientWidth || 400);
+  svg.replaceChildren();
+  svg.setAttribute('viewBox', `0 0 ${width} ${height}`);
+  svg.setAttribute('aria-label', label);
+  svg.style.height = `${height}px`;
+  return {svg, width, height};
+}
+
+// Say in a drawing's place why it is empty.
+function drawNothing(place, text) {
+  const {svg, width} = beginFigure(place, text, 60);
+  svg.append(shape('text', {x: width / 2, y: 34, 'text-anchor': 'middle', class: 'faint'}, text));
+}
+
+// Draw the lines of the axis of heights and their numbers; return where a value stands.
+function drawHeights(svg, scale, width, top, bottom) {
+  const y = value => bottom - (bottom - top) * scale.unit(value);
+  for (const tick of scale.ticks()) {
+    svg.append(shape('line', {x1: FIGURE_LEFT, x2: width - FIGURE_RIGHT, y1: y(tick), y2: y(tick), class: 'ax'}),
+      shape('text', {x: FIGURE_LEFT - 6, y: y(tick) + 4, 'text-anchor': 'end', class: 'faint'}, formatNumber(tick)));
+  }
+  return y;
+}
+
+// The outline of a mark about a place: a minimum points down, a saddle is a diamond, and what never ends points up.
+function markPath(kind, x, y, size = 5) {
+  if (kind === 'minimum') return `M${x - size},${y - 0.8 * size}h${2 * size}l${-size},${1.8 * size}z`;
+  if (kind === 'saddle') return `M${x},${y - size}l${size},${size}l${-size},${size}l${-size},${-size}z`;
+  if (kind === 'endless') return `M${x - size},${y + 0.8 * size}h${2 * size}l${-size},${-1.8 * size}z`;
+  return `M${x - size},${y}a${size},${size} 0 1 0 ${2 * size},0a${size},${size} 0 1 0 ${-2 * size},0z`;
+}
+
+// A mark that lights up a branch everywhere. Of all marks in a drawing one is in the tab order; arrows go to the others.
+function branchMark(kind, x, y, vertex, label, colour) {
+  return shape('path', {d: markPath(kind, x, y), fill: colour, class: 'hit mark', role: 'button', tabindex: -1,
+    'aria-label': label, 'data-branch': vertex}, shape('title', {}, label));
+}
+
+// Have the marks of a drawing answer to pointer and keyboard: `[data-branch]` under the pointer or in focus is lit.
+function answerBranches(svg) {
+  const branchAt = event => Number(event.target.closest('[data-branch]')?.dataset.branch ?? -1);
+  svg.addEventListener('pointerover', event => choose({branch: branchAt(event)}));
+  svg.addEventListener('pointerleave', () => choose({branch: -1}));
+  svg.addEventListener('focusin', event => choose({branch: branchAt(event)}));
+  svg.addEventListener('focusout', () => choose({branch: -1}));
+  svg.addEventListener('click', event => choose({branch: branchAt(event)}));
+  svg.addEventListener('keydown', event => {
+    const step = {ArrowRight: 1, ArrowDown: 1, ArrowLeft: -1, ArrowUp: -1}[event.key], marks = [...svg.querySelectorAll('.mark')];
+    const at = marks.indexOf(event.target);
+    if (!step || at < 0) return;
+    event.preventDefault();
+    const next = marks[(at + step + marks.length) % marks.length];
+    enterAt(svg, next);
+    next.focus();
+  });
+}
+
+// Make a mark the one at which the tab key enters a drawing.
+function enterAt(svg, mark) {
+  svg.querySelector('.mark[tabindex="0"]')?.setAttribute('tabindex', -1);
+  mark?.setAttribute('tabindex', 0);
+}
+
+// Have what belongs to the branch under the pointer stand out, without drawing anew.
+function markBranches(svg) {
+  const tree = treeOn(), lit = tree ? arcsBelow(tree, litArc()) : [], vertices = new Set();
+  lit.forEach((one, arc) => { if (one) vertices.add(String(tree.arcs[arc].vertex)); });
+  for (const element of svg.querySelectorAll('[data-branch]')) element.classList.toggle('on', vertices.has(element.dataset.branch));
+}
+
+// Return the colour for the names of some runs: a run's own where it is alone.
+function runsInk(study, runs) { return runs.length === 1 ? pageInk(runStyle(study, runs[0]).colour) : pageColour('--ink'); }
+
+// Return a few names in one line.
+function fewNames(study, runs, most = 3) {
+  const names = runs.slice(0, most).map(run => study.variants[run]);
+  return runs.length > most ? `${names.join(', ')} +${runs.length - most}` : names.join(', ');
+}
+
+// Write names below places, each only where no other name stands: the first ones first.
+function writeNames(svg, names) {
+  const boxes = [];
+  for (const {x, y, text, colour} of names) {
+    const width = 7.5 * text.length + 6;
+    if (boxes.some(box => Math.abs(box.x - x) < (box.width + width) / 2 && Math.abs(box.y - y) < 15)) continue;
+    boxes.push({x, y, width});
+    svg.append(shape('text', {x, y, 'text-anchor': 'middle', 'font-weight': 700, style: `fill:${colour}`}, text));
+  }
+}
