@@ -87,7 +87,9 @@ class Case:
             "arrays": arrays.content,
             "field": field,
             "shape": None if samples.shape is None else list(samples.shape),
-            "vertices": None if samples.index is None else np.ravel_multi_index(samples.index.T, samples.shape).tolist(),
+            "vertices": None
+            if samples.index is None
+            else np.ravel_multi_index(samples.index.T, samples.shape).tolist(),
             "kind": self.adjacency,
             "edges": None if known is None else known.ravel().tolist(),
             "trusted": self.landscape.trusted.tolist() if self.mask else None,
