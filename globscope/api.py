@@ -173,6 +173,7 @@ from globscope.topology.membership import (
 )
 from globscope.topology.outline import Outline as Outline, outline as outline
 from globscope.topology.passes import Passes as Passes
+from globscope.topology.runs_on_map import BY_DESIGN as BY_DESIGN, SHARE as SHARE, RunsOnMap as RunsOnMap
 from globscope.topology.tree import (
     Branches as Branches,
     simplify as simplify,
@@ -198,7 +199,14 @@ from globscope.values.chart import (
 )
 from globscope.values.evaluation import GRADIENT as GRADIENT, Networks as Networks, Plan as Plan, Unit as Unit
 from globscope.values.field import Description as Description, Field as Field
-from globscope.values.findings import Atlas as Atlas, Figure as Figure, Finding as Finding, Map as Map, Table as Table
+from globscope.values.findings import (
+    MOSTLY as MOSTLY,
+    Atlas as Atlas,
+    Figure as Figure,
+    Finding as Finding,
+    Map as Map,
+    Table as Table,
+)
 from globscope.values.finite import finite_or_none as finite_or_none
 from globscope.values.known_path import JOINED as JOINED, KnownPath as KnownPath
 from globscope.values.landscape import Landscape as Landscape, Samples as Samples

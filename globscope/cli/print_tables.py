@@ -8,6 +8,7 @@ from rich.box import HEAVY_HEAD
 from rich.console import Console
 from rich.table import Table
 
+from globscope.cli.print_verdict import verdict_lines
 from globscope.cli.screen import escape_markup
 from globscope.registry import HOOKS, Component, Registry
 from globscope.spec.describe import options
@@ -70,7 +71,7 @@ def _console() -> Console:
 
 
 def print_summary(record: Mapping[str, Any]) -> None:
-    """Print a run's population, the comparison of its reducers, its other tables and warnings."""
+    """Print a run's population, the comparison of its reducers, its other tables, its warnings and its verdict."""
     population = record["population"]
     line = (
         f"{population['members']} members of {population['variants']} "
@@ -98,6 +99,8 @@ def print_summary(record: Mapping[str, Any]) -> None:
         if reducer["hidden"]:
             _console().print(f"{escape_markup(reducer['name'])}: no landscape: {escape_markup(reducer['hidden'])}")
     _print_warnings(record["warnings"])
+    for line in verdict_lines(record):
+        _console().print(escape_markup(line))
 
 
 def _print_costs(record: Mapping[str, Any]) -> None:

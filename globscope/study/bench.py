@@ -25,6 +25,7 @@ from globscope.study.stages.reduce import ReducerStage, fit_side_by_side
 from globscope.study.stages.topology import topology
 from globscope.study.truth import Truth, truth_of, with_keys
 from globscope.study.workshop import Workshop
+from globscope.topology.leaf_count import leaves_by_neighbours
 from globscope.values.evaluation import Networks, Unit
 from globscope.values.findings import Finding, Map
 from globscope.values.landscape import Landscape, Samples
@@ -184,7 +185,8 @@ class StudyBench:
 
     def _tree(self, entry: Entry, landscape: Landscape, landscape_key: str, label: str) -> Topology:
         found = topology(self.workshop, entry, landscape, landscape_key, label)
-        return evolve(found, noise=self.noise.get(found.field, 0.0))
+        counts = leaves_by_neighbours(landscape, found)
+        return evolve(found, noise=self.noise.get(found.field, 0.0), leaves_by_neighbours=counts)
 
     def _entry(self, reducer: str) -> ReducerEntry:
         known = {entry.name: entry for entry in self.workshop.spec.reducer}

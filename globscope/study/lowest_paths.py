@@ -1,11 +1,11 @@
 """The lowest known path between every two runs, whatever found it, beside the passes on the maps: as a finding."""
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterator, Sequence
 from itertools import combinations
 
-from globscope.study.known_paths import Key, PathsOfStudy, pairs_of, paths_of_study
+from globscope.study.known_paths import Key, PathsOfStudy, pairs_of
 from globscope.values.field import Field
-from globscope.values.findings import Atlas, Cell, Finding, Table
+from globscope.values.findings import Cell, Finding, Table
 from globscope.values.finite import finite_or_none
 from globscope.values.known_path import JOINED
 from globscope.values.pictures import HeatMap
@@ -37,9 +37,8 @@ WARNED = 5
 TOO_MANY = " The first {:,} of {:,} are listed."
 
 
-def lowest_paths(atlas: Atlas, findings: Mapping[str, Finding]) -> Finding | None:
+def lowest_paths(known: PathsOfStudy) -> Finding | None:
     """Return the lowest known paths as tables, matrix and warnings; None if no pass and no path is known."""
-    known = paths_of_study(atlas, findings)
     if not known.paths and not any(known.on_maps.values()):
         return None
     tables = (_lowest_table(known), *([_paths_table(known)] if known.paths else []))

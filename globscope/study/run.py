@@ -11,6 +11,7 @@ from globscope.scoring.means import measured_fields
 from globscope.spec.entries import KNOWN_PATHS
 from globscope.study.bench import StudyBench
 from globscope.study.extent import Branches
+from globscope.study.known_paths import paths_of_study
 from globscope.study.lowest_paths import lowest_paths
 from globscope.study.plan.check import check
 from globscope.study.results import study_results
@@ -20,6 +21,7 @@ from globscope.study.stages.analysis import analyse
 from globscope.study.stages.derive import derive_members
 from globscope.study.stages.population import population
 from globscope.study.truth import measure_truth, noise, truth_of
+from globscope.study.verdict.verdict import verdict
 from globscope.study.workshop import Workshop
 from globscope.torch_settings import float32_by_default
 from globscope.values.findings import Atlas, Finding, Map
@@ -65,10 +67,12 @@ def run(workshop: Workshop) -> Outcome:
         for entry in entries:
             with branches.branch():
                 findings[entry.name] = analyse(workshop, evolve(bench, asking=entry), entry, atlas)
-    known = lowest_paths(atlas, findings)
-    if known is not None:
-        findings[KNOWN_PATHS] = known
+    known = paths_of_study(atlas, findings)
+    lowest = lowest_paths(known)
+    if lowest is not None:
+        findings[KNOWN_PATHS] = lowest
     results = study_results(workshop, atlas, findings, learned)
+    results |= {"verdict": verdict(atlas, results, known).record}
     return Outcome(atlas=atlas, findings=findings, learned=learned, record=results)
 
 

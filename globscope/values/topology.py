@@ -1,5 +1,7 @@
 """The merge tree of a scalar field: minima, saddles, basins."""
 
+from collections.abc import Mapping
+
 import numpy as np
 from attrs import define, field as attribute
 
@@ -118,6 +120,8 @@ class Topology:
             their edges, or `knn`, `mutual-knn`, `delaunay` or `gabriel`; empty where the method has rules of its own.
             Filled in by the study.
         neighbours: Number of nearest samples for `knn` and `mutual-knn`, else None. Filled in by the study.
+        leaves_by_neighbours: How many leaves the simplified tree has by each rule that makes samples of a lattice
+            neighbours, `freudenthal` and `full`; empty where they form none. Filled in by the study.
     """
 
     field: str
@@ -128,6 +132,7 @@ class Topology:
     noise: float = 0.0
     adjacency: str = ""
     neighbours: int | None = None
+    leaves_by_neighbours: Mapping[str, int] = attribute(factory=dict, eq=False, repr=False)
 
     @property
     def within_noise(self) -> np.ndarray:

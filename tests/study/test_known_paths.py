@@ -3,72 +3,22 @@
 import numpy as np
 import pytest
 from attrs import asdict, evolve
+from support.line import ENDS, HEIGHTS, LOSS, a_map, atlas_of, line, population
 from support.study import TINY, study_in, values
 
 from globscope.api import (
-    Chart,
     Field,
     Finding,
-    FullSpace,
     KnownPath,
-    Landscape,
-    Layout,
-    Map,
-    Member,
-    Population,
-    Samples,
 )
-from globscope.builtin.topology import Gudhi
 from globscope.errors import PluginError
 from globscope.returned.known_paths import check_paths
 from globscope.study.known_paths import paths_of_study
 from globscope.study.lowest_paths import lowest_paths
-from globscope.values.findings import Atlas
-
-LOSS = Field.of("train_loss")
-# Three runs that end at 0, 4 and 8 on a line, each in a well; the walls between them are 1 and 2 high.
-ENDS = np.array([[0.0], [4.0], [8.0]])
-HEIGHTS = np.array([0.01, 0.5, 1.0, 0.5, 0.02, 0.5, 2.0, 0.5, 0.03])
 
 
-def population(variants=("A", "B", "C")):
-    members = tuple(Member(variant=name, step=1) for name in variants)
-    return Population(
-        members=members, weights=ENDS.astype(np.float32), layout=Layout(names=("w",), shapes=((1,),)), keys=variants
-    )
-
-
-def a_map(name="line", shift=0.0, heights=HEIGHTS, who=None):
-    """A map of one axis, whose decoder moves every network by `shift`."""
-    who, losses = who or population(), {"train_loss": np.array([0.01, 0.02, 0.03])}
-    points = np.arange(9.0)[:, None]
-    landscape = Landscape(
-        samples=Samples(points=points, index=np.arange(9)[:, None], shape=(9,)),
-        fields={"train_loss": heights},
-        distance_to_member=np.zeros(9),
-        trusted=np.ones(9, bool),
-    )
-    return Map(
-        name=name,
-        chart=Chart(space=FullSpace(mean=np.zeros(1)), latents=ENDS, decode=lambda points: points + shift),
-        population=who,
-        coordinates=ENDS,
-        outside=np.zeros(3),
-        reconstruction=ENDS + shift,
-        truth=losses,
-        decoded=losses,
-        landscapes={"grid": landscape},
-        topologies={"grid": {"gudhi": Gudhi(persistence=0.1).compute(landscape)}},
-    )
-
-
-def atlas_of(*maps, who=None):
-    return Atlas(population=who or population(), truth={"train_loss": np.array([0.01, 0.02, 0.03])}, maps=maps)
-
-
-def line(one, other, worst, **about):
-    (path,) = KnownPath.of_values((one, other), LOSS, np.array([0.01, worst, 0.02]), "straight line", **about)
-    return path
+def lowest(atlas, findings):
+    return lowest_paths(paths_of_study(atlas, findings))
 
 
 def row(finding, one, other):
@@ -84,7 +34,7 @@ def test_a_path_is_as_good_as_its_worst_network():
 
 
 def test_the_pass_on_a_map_that_shows_the_networks_themselves_is_a_known_path():
-    found = lowest_paths(atlas_of(a_map()), {})
+    found = lowest(atlas_of(a_map()), {})
     assert row(found, "A", "B") == {
         "one": "A", "other": "B", "field": "train_loss", "lowest": 1.0, "found_by": "pass on line (grid)",
         "networks": None, "on line": 1.0,
@@ -94,7 +44,7 @@ def test_the_pass_on_a_map_that_shows_the_networks_themselves_is_a_known_path():
 
 
 def test_the_pass_between_networks_that_a_map_decodes_beside_the_runs_is_shown_but_not_compared():
-    found = lowest_paths(atlas_of(a_map(shift=0.2)), {})
+    found = lowest(atlas_of(a_map(shift=0.2)), {})
     assert row(found, "A", "B") == {"one": "A", "other": "B", "field": "train_loss", "on line": 1.0}
     passes, paths = found.tables
     assert passes.name == "passes"
@@ -106,7 +56,7 @@ def test_the_pass_between_networks_that_a_map_decodes_beside_the_runs_is_shown_b
 
 def test_the_lowest_path_is_found_whatever_found_it_and_whichever_run_is_named_first():
     findings = {"one": Finding(paths=(line("B", "A", 0.5),)), "two": Finding(paths=(line("A", "B", 0.06),))}
-    found = lowest_paths(atlas_of(a_map()), findings)
+    found = lowest(atlas_of(a_map()), findings)
     assert (row(found, "A", "B")["lowest"], row(found, "A", "B")["found_by"]) == (0.06, "straight line (two)")
     assert (row(found, "A", "B")["networks"], row(found, "A", "C")["lowest"]) == (3, 2.0)
     assert {(path.one, path.other) for path in found.paths if path.found_by.startswith("straight")} == {("A", "B")}
@@ -121,24 +71,24 @@ def test_the_lowest_path_is_found_whatever_found_it_and_whichever_run_is_named_f
     ],
 )
 def test_a_path_that_cannot_be_compared_is_listed_with_the_reason_and_left_out(about, why):
-    found = lowest_paths(atlas_of(a_map()), {"one": Finding(paths=(line("A", "B", 0.06, **about),))})
+    found = lowest(atlas_of(a_map()), {"one": Finding(paths=(line("A", "B", 0.06, **about),))})
     assert row(found, "A", "B")["lowest"] == 1.0
     assert [path["compared"] for path in found.tables[1].rows].count(why) == 1
 
 
 def test_a_map_most_of_whose_walls_are_beaten_is_warned_of_with_the_worst_wall():
     beaten = (line("A", "B", 0.06), line("B", "C", 0.1))
-    found = lowest_paths(atlas_of(a_map()), {"lines": Finding(paths=beaten)})
+    found = lowest(atlas_of(a_map()), {"lines": Finding(paths=beaten)})
     assert found.warnings == (
         "line (grid): 2 of 3 walls between runs are the map's, for lower paths are known: the wall between B and C, 2, "
         "against a path at 0.1, found by: straight line (lines)",
     )
-    assert not lowest_paths(atlas_of(a_map()), {"lines": Finding(paths=beaten[:1])}).warnings
+    assert not lowest(atlas_of(a_map()), {"lines": Finding(paths=beaten[:1])}).warnings
 
 
 def test_of_many_maps_with_beaten_walls_five_are_warned_of_in_full():
     maps = [a_map(f"map {number}") for number in range(7)]
-    *single, last = lowest_paths(
+    *single, last = lowest(
         atlas_of(*maps), {"lines": Finding(paths=(line("A", "B", 0.06), line("B", "C", 0.1)))}
     ).warnings
     assert [text.partition(" (")[0] for text in single] == [f"map {number}" for number in range(5)]
@@ -147,13 +97,13 @@ def test_of_many_maps_with_beaten_walls_five_are_warned_of_in_full():
 
 def test_a_wall_is_not_beaten_by_less_than_the_threshold_nor_by_the_map_itself():
     other = a_map("other", heights=HEIGHTS - 0.01)
-    assert not lowest_paths(atlas_of(a_map(), other), {}).warnings
-    lower = lowest_paths(atlas_of(a_map(), a_map("other", heights=np.minimum(HEIGHTS, 0.3))), {})
+    assert not lowest(atlas_of(a_map(), other), {}).warnings
+    lower = lowest(atlas_of(a_map(), a_map("other", heights=np.minimum(HEIGHTS, 0.3))), {})
     assert [text.split(":")[0] for text in lower.warnings] == ["line (grid)"]
 
 
 def test_the_matrix_has_the_lowest_known_below_its_diagonal_and_the_maps_pass_above():
-    found = lowest_paths(atlas_of(a_map()), {"lines": Finding(paths=(line("A", "B", 0.06),))})
+    found = lowest(atlas_of(a_map()), {"lines": Finding(paths=(line("A", "B", 0.06),))})
     (matrix,) = found.pictures
     assert matrix.values == ((0.01, 1.0, 2.0), (0.06, 0.02, 2.0), (2.0, 2.0, 0.03))
     assert matrix.log
@@ -170,11 +120,11 @@ def test_two_runs_for_which_one_minimum_stands_have_no_pass_on_the_map():
 
 def test_a_map_of_realigned_copies_of_the_networks_says_nothing_of_the_networks():
     realigned = evolve(population(), keys=("A", "B permuted", "C permuted"))
-    assert lowest_paths(atlas_of(a_map(who=realigned)), {}) is None
+    assert lowest(atlas_of(a_map(who=realigned)), {}) is None
 
 
 def test_a_study_without_paths_has_no_such_finding():
-    assert lowest_paths(atlas_of(), {}) is None
+    assert lowest(atlas_of(), {}) is None
 
 
 @pytest.mark.parametrize(
@@ -223,7 +173,7 @@ def test_results_have_the_lowest_known_paths(result):
 
 def test_a_run_of_which_a_map_shows_only_the_projection_has_no_pass_there():
     beside = evolve(a_map(), outside=np.array([0.0, 0.0, 5.0]))
-    found = lowest_paths(atlas_of(beside), {})
+    found = lowest(atlas_of(beside), {})
     assert row(found, "A", "B")["on line"] == 1.0
     assert row(found, "A", "C")["on line"] is row(found, "A", "C")["lowest"] is None
 
@@ -236,6 +186,6 @@ def test_a_map_of_several_samplers_is_warned_of_once_by_the_tree_with_the_fewest
         topologies={"coarse": high.topologies["grid"], "fine": low.topologies["grid"]},
     )
     beaten = Finding(paths=(line("A", "B", 0.85), line("A", "C", 0.06), line("B", "C", 0.06)))
-    found = lowest_paths(atlas_of(both), {"lines": beaten})
+    found = lowest(atlas_of(both), {"lines": beaten})
     assert [text.split(" walls")[0] for text in found.warnings] == ["line (fine): 2 of 3"]
     assert row(found, "B", "C")["on line"] == 0.9

@@ -16,13 +16,14 @@ from globscope.api import (
     Map,
     Member,
     Population,
+    RunsOnMap,
     Samples,
     depiction,
     last_networks,
     membership,
 )
 from globscope.builtin.analyses.fidelity.analysis import Fidelity
-from globscope.builtin.analyses.fidelity.pairs_of_runs import RunsOnMap, pairs
+from globscope.builtin.analyses.fidelity.pairs_of_runs import pairs
 from globscope.builtin.topology import Gudhi
 from globscope.report import plot
 from globscope.report.map.trajectory import variants_not_shown

@@ -99,8 +99,10 @@ def _landscape(
 
 
 def _topology(topology: Topology) -> dict[str, Any]:
-    about = {"field": topology.field, "threshold": topology.threshold, "left_out": topology.left_out}
+    about: dict[str, Any] = {"field": topology.field, "threshold": topology.threshold, "left_out": topology.left_out}
     about |= adjacency_record(topology)
+    if topology.leaves_by_neighbours:
+        about["leaves_by_neighbours"] = dict(topology.leaves_by_neighbours)
     if topology.noise:
         within = topology.tree.pairs[topology.within_noise, 0].tolist()
         about |= {"noise": topology.noise, "minima_within_noise": within}

@@ -4,7 +4,7 @@ import attrs
 import numpy as np
 from attrs.validators import and_, ge
 
-from globscope.api import NEIGHBOURS, AnalysisTraits, Atlas, Bench, Finding, Table
+from globscope.api import NEIGHBOURS, AnalysisTraits, Atlas, Bench, Finding, RunsOnMap, Table
 from globscope.builtin.analyses.fidelity.held_out import held_out
 from globscope.builtin.analyses.fidelity.map_comparison import MapFidelity, figures
 from globscope.builtin.analyses.fidelity.member_warnings import (
@@ -13,7 +13,7 @@ from globscope.builtin.analyses.fidelity.member_warnings import (
     noise_warnings,
     record_warnings,
 )
-from globscope.builtin.analyses.fidelity.pairs_of_runs import RunsOnMap, absence_warnings, pairs
+from globscope.builtin.analyses.fidelity.pairs_of_runs import absence_warnings, pairs
 
 
 @attrs.define(frozen=True, kw_only=True)

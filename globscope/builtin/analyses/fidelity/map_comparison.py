@@ -6,12 +6,10 @@ from functools import cached_property
 import numpy as np
 from attrs import define
 
-from globscope.api import Field, Figure, Landscape, Map, Topology, finite_or_none, last_networks
+from globscope.api import MOSTLY, Field, Figure, Landscape, Map, Topology, finite_or_none, last_networks
 from globscope.builtin.analyses.fidelity.trustworthiness import trustworthiness
 from globscope.builtin.analyses.reconstruction import decoding_gaps, reconstruction
 
-# Share of the variance beyond which what a map shows is mostly not its networks.
-MOSTLY = 0.5
 UNEXPLAINED = (
     "{name}: {share:.0%} of the networks' variance is unexplained: the decoded networks differ from the real ones, and "
     "distances and basins on this map say little about them. {axes} latent axes cannot hold so many independent "

@@ -1,0 +1,116 @@
+"""What is known of every two runs: by the maps that can be read, and by all paths that were measured."""
+
+from collections.abc import Iterator, Mapping, Sequence
+from itertools import combinations
+
+import numpy as np
+from attrs import define, field
+
+from globscope.study.known_paths import PathsOfStudy
+from globscope.topology.membership import ROUNDING
+from globscope.topology.runs_on_map import SEPARATE, SHARE, RunsOnMap
+from globscope.values.field import Field
+from globscope.values.known_path import KnownPath
+from globscope.values.verdict import APART, DISAGREE, JOINED, SAME, UNKNOWN, Answer, PairVerdict
+
+
+@define(frozen=True, kw_only=True)
+class PairJudge:
+    """All that decides about pairs of runs.
+
+    Attributes:
+        known: All paths that the study knows.
+        maps: The runs on each map that can be read, the most believable first.
+        measure: Field of the paths and trees.
+        threshold: The least difference of that field that the trees of these maps tell apart.
+    """
+
+    known: PathsOfStudy = field(repr=False)
+    maps: Sequence[RunsOnMap] = field(repr=False)
+    measure: Field
+    threshold: float
+
+    def pairs(self) -> Iterator[PairVerdict]:
+        """Yield what is known of every two runs, in the runs' order."""
+        for a, b in combinations(range(len(self._runs)), 2):
+            yield self._pair(a, b)
+
+    @property
+    def _runs(self) -> Sequence[str]:
+        return self.known.atlas.population.variants
+
+    def _pair(self, a: int, b: int) -> PairVerdict:
+        relations = {map_.name: map_.relation(a, b) for map_ in self.maps}
+        path = self.known.lowest.get((self.measure.key, self._runs[a], self._runs[b]))
+        wall = self._wall(path, a, b)
+        answer = _answer(relations, is_joined=wall is not None and wall <= self._tolerance(a, b))
+        lowest, found_by = self._lowest(path, a, b)
+        return PairVerdict(
+            one=self._runs[a],
+            other=self._runs[b],
+            answer=answer,
+            on=relations,
+            lowest=lowest,
+            found_by=found_by,
+            exact=path is not None,
+            wall=wall,
+            trust=self._trust(answer, relations, path, a, b),
+        )
+
+    def _own(self, a: int, b: int) -> tuple[float, float]:
+        """Return both networks' own values, as costs."""
+        finals = self.known.atlas.population.finals
+        values = np.asarray(self.known.atlas.truth[self.measure.key], float)[[finals[a], finals[b]]]
+        first, second = self.measure.cost(values).tolist()
+        return first, second
+
+    def _wall(self, path: KnownPath | None, a: int, b: int) -> float | None:
+        """Return how far a measured path rises above the worse of its ends."""
+        if path is None or self.measure.key not in self.known.atlas.truth:
+            return None
+        wall = float(self.measure.cost(np.array(path.worst)) - max(self._own(a, b)))
+        return wall if np.isfinite(wall) else None
+
+    def _tolerance(self, a: int, b: int) -> float:
+        """Return by how much a path may rise: by what trees tell apart, or a hundredth of the worse network's own."""
+        return max(self.threshold, ROUNDING * abs(max(self._own(a, b))))
+
+    def _lowest(self, path: KnownPath | None, a: int, b: int) -> tuple[float | None, str]:
+        """Return the highest value on the lowest known path, and what found it.
+
+        Where none was measured between the networks themselves: on the pass of the most believable map that has one.
+        """
+        if path is not None:
+            return path.worst, path.found_by
+        key = (self.measure.key, self._runs[a], self._runs[b])
+        passes = ((self.known.on_maps.get(map_.name, {}).get(key), map_.name) for map_ in self.maps)
+        return next(((height, f"pass on {name}") for height, name in passes if height is not None), (None, ""))
+
+    def _trust(self, answer: Answer, on: Mapping[str, str], path: KnownPath | None, a: int, b: int) -> str:
+        """Return how far to trust an answer."""
+        if answer == JOINED:
+            apart = [name for name, relation in on.items() if relation == SEPARATE]
+            walls = f"; the wall on {' and '.join(apart)} is the map's" if apart else ""
+            networks = path.networks if path else None
+            return (f"{networks} networks of the path were measured" if networks else "the path was measured") + walls
+        shown = [map_ for map_ in self.maps if on[map_.name] in (SHARE, SEPARATE)]
+        if answer == DISAGREE:
+            nearest = min(shown, key=lambda map_: map_.gap(a, b))
+            verb = "share a basin" if on[nearest.name] == SHARE else "are apart"
+            return f"they {verb} on {nearest.name}, which shows their losses best"
+        if not shown:
+            return "no readable map shows both"
+        agree = "one map shows both" if len(shown) == 1 else f"{len(shown)} maps agree"
+        return agree + ("; no lower path is known" if answer == APART else "")
+
+
+def _answer(relations: Mapping[str, str], *, is_joined: bool) -> Answer:
+    """Return what is known of two runs, given what each map that can be read says."""
+    if is_joined:
+        return JOINED
+    known = {relation for relation in relations.values() if relation in (SHARE, SEPARATE)}
+    if len(known) == 2:
+        return DISAGREE
+    if not known:
+        return UNKNOWN
+    return SAME if known == {SHARE} else APART

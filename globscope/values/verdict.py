@@ -1,0 +1,95 @@
+"""What a study's maps are worth, and what is known of every two runs, in plain words."""
+
+from collections.abc import Mapping
+from typing import Any, Literal
+
+from attrs import asdict, define
+
+Belief = Literal["believe", "read with care", "do not read", "nothing to read"]
+BELIEVE: Belief = "believe"
+CARE: Belief = "read with care"
+UNREADABLE: Belief = "do not read"
+NOTHING: Belief = "nothing to read"
+# From the best to the worst.
+BELIEFS: tuple[Belief, ...] = (BELIEVE, CARE, UNREADABLE, NOTHING)
+
+Answer = Literal["joined", "same basin", "apart", "maps disagree", "not known"]
+JOINED: Answer = "joined"
+SAME: Answer = "same basin"
+APART: Answer = "apart"
+DISAGREE: Answer = "maps disagree"
+UNKNOWN: Answer = "not known"
+ANSWERS: tuple[Answer, ...] = (JOINED, SAME, APART, DISAGREE, UNKNOWN)
+
+
+@define(frozen=True, kw_only=True)
+class MapVerdict:
+    """Whether to believe a map.
+
+    Attributes:
+        name: Name of the map.
+        belief: Whether to believe it, to read it with care, or not to read it.
+        shows: What it shows of the runs, in a sentence.
+        reasons: Why it is not believed without reserve, and how far it is right, in clauses with their figures.
+    """
+
+    name: str
+    belief: Belief
+    shows: str
+    reasons: tuple[str, ...] = ()
+
+
+@define(frozen=True, kw_only=True)
+class PairVerdict:
+    """What is known of two runs' final networks.
+
+    Attributes:
+        one: Variant of one run.
+        other: Variant of the other run.
+        answer: `joined` by a measured path that stays as low as the worse of the two, the `same basin` or `apart` on
+            every map that can be read and shows both, `maps disagree`, or `not known`.
+        on: For each map that can be read, what its merge tree says.
+        lowest: The highest loss on the lowest known path between them; None where no path is known.
+        found_by: What found that path; empty where none is known.
+        exact: Whether that path leads from network to network, and not between those that a map shows in their places.
+        wall: How far it rises above the worse of the two networks' own losses; None where that is unknown.
+        trust: How far to trust the answer, in a clause.
+    """
+
+    one: str
+    other: str
+    answer: Answer
+    on: Mapping[str, str]
+    lowest: float | None = None
+    found_by: str = ""
+    exact: bool = False
+    wall: float | None = None
+    trust: str
+
+
+@define(frozen=True, kw_only=True)
+class Verdict:
+    """What to believe of a study.
+
+    Attributes:
+        headline: Which maps to believe, and which not to read, in a sentence.
+        maps: Every map, the most believable one first.
+        field: Key of the field of which paths and basins are; empty where no map has a merge tree and no path is known.
+        summary: What is known of the pairs of runs, in a sentence; empty where there is one run, or nothing is known.
+        runs: Names of the runs.
+        pairs: Every two runs, in the runs' order; of very many, only the first.
+        count: How many pairs there are.
+    """
+
+    headline: str
+    maps: tuple[MapVerdict, ...] = ()
+    field: str = ""
+    summary: str = ""
+    runs: tuple[str, ...] = ()
+    pairs: tuple[PairVerdict, ...] = ()
+    count: int = 0
+
+    @property
+    def record(self) -> dict[str, Any]:
+        """Its JSON values by name."""
+        return asdict(self)
