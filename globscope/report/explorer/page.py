@@ -33,6 +33,10 @@ SCRIPTS = (
     "figure",
     "tree_layout",
     "tree",
+    "persistence",
+    "profile",
+    "pass_course",
+    "pass",
     "main",
 )
 

@@ -3,53 +3,83 @@ const WORST = 40;      // values beyond so many times the worst network are thos
 const FLOOR = 10;      // what lies below a tenth of the persistence threshold makes no basin: one colour
 const FEWEST = 1.5;    // a constant field still needs two ends
 
-// Return the scale of the colours of a field on a map. It has its ends `low` and `high`, `log`, a `key` that tells it
-// from others; `unit(value)` is 0 at the field's best and 1 at its worst end, `value(unit)` the way back.
-function scaleOf(map = currentMap(), key = state.field) { return scaleBetween(map, key, state.limits, true); }
-
-// Return the scale of the heights of trees, diagrams and profiles: as the colours', but it shows the lowest values too.
-function heightScaleOf(map = currentMap(), key = state.field) { return scaleBetween(map, key, state.limits, false); }
-
-function scaleBetween(map, key, limits, coloured) {
-  const name = `scale ${coloured} ${key}`, inputs = [state.scale, ...limits];
-  return rememberLatest(map.study, name, inputs, () => {
-    const field = describeField(key, map.study), range = valueRange(map.study, key);
-    const log = range.positive && (state.scale === 'auto' ? field.is_logarithmic : state.scale === 'log');
-    const [low, high] = scaleEnds(map.study, key, range, log, coloured);
-    return newScale(limits[0] ?? low, limits[1] ?? high, log, field.higher_is_better);
+// Return the scale of the colours of a field, the same on all maps of a study. It has its ends `low` and `high`, `log`, a
+// `key` that tells it from others; `unit(value)` is 0 at the field's best end and 1 at its worst, `value(unit)` the way
+// back; `ticks()` are round values for an axis, `levels()` for contours.
+function scaleOf(map = currentMap(), key = state.field) {
+  const {study} = map;
+  return rememberLatest(study, 'scale of colours', [key, state.scale, ...state.limits], () => {
+    const tree = study.maps.flatMap(one => one.topologies ?? []).find(one => one.field === key);
+    return scaleBetween(study, key, rangeOfStudy(study, key), tree ? tree.threshold / FLOOR : 0);
   });
 }
 
-// Return the finite values' range on all maps of a study, and the worst value of its networks.
-function valueRange(study, key) {
-  return remember(study, `range ${key}`, () => {
-    let low = Infinity, high = -Infinity, least = Infinity;
-    const see = value => {
-      low = Math.min(low, value);
-      high = Math.max(high, value);
-      if (value > 0) least = Math.min(least, value);
-    };
-    for (const map of maps) {
-      const field = map.study === study ? fieldOn(map, key) : null;
-      field?.order.forEach(sample => see(field.values[sample]));
-    }
-    const truth = study.members.truth[key] ? study.array(study.members.truth[key]).filter(Number.isFinite) : [];
-    truth.forEach(see);
-    if (low > high) return {low: 0, high: 1, least: 1, positive: false, worst: 1};
-    return {low, high, least, positive: least < Infinity, worst: truth.length ? truth.reduce((a, b) => Math.max(a, b)) : high};
-  });
+// Return the scale of the heights of trees, diagrams and profiles of one map: all that it shows, but for what explodes.
+function heightScaleOf(map = currentMap(), key = state.field) {
+  return rememberLatest(map, 'scale of heights', [key, state.scale, ...state.limits], () => scaleBetween(map.study, key, rangeOn(map, key), 0));
 }
 
-function scaleEnds(study, key, {low, high, least, worst}, log, coloured) {
-  if (!log) return worst > 0 && low >= 0 ? [low, Math.min(high, 2 * worst)] : [low, high];
-  const tree = study.maps.flatMap(map => map.topologies ?? []).find(one => one.field === key);
-  const top = Math.min(high, worst > 0 ? WORST * worst : high), floor = coloured && tree ? tree.threshold / FLOOR : 0;
+function scaleBetween(study, key, range, floor) {
+  const field = describeField(key, study), worst = worstOf(study, key);
+  const log = range.least < Infinity && (state.scale === 'auto' ? field.is_logarithmic : state.scale === 'log');
+  const [low, high] = log ? logarithmicEnds(range, worst, floor) : linearEnds(range, worst, field.higher_is_better);
+  return newScale(state.limits[0] ?? low, state.limits[1] ?? high, log, field.higher_is_better);
+}
+
+function logarithmicEnds({least, high}, worst, floor) {
+  const top = worst > 0 ? Math.max(least, Math.min(high, WORST * worst)) : high;
   return [Math.max(least, Math.min(floor, top / 100)), top];
+}
+
+function linearEnds({low, high}, worst, falling) {
+  return !falling && low >= 0 && worst > 0 ? [low, Math.max(low, Math.min(high, 2 * worst))] : [low, high];
+}
+
+// Return the range of a field's finite values on a map: its `low` and `high`, and the `least` above zero.
+function rangeOn(map, key) {
+  return remember(map, `range ${key}`, () => {
+    const {order, values} = fieldOn(map, key), range = {low: Infinity, high: -Infinity, least: Infinity};
+    for (const sample of order) widen(range, values[sample]);
+    return range;
+  });
+}
+
+function widen(range, value) {
+  range.low = Math.min(range.low, value);
+  range.high = Math.max(range.high, value);
+  if (value > 0) range.least = Math.min(range.least, value);
+}
+
+// Return the range of a field on all maps of a study, networks included.
+function rangeOfStudy(study, key) {
+  return remember(study, `range ${key}`, () => {
+    const known = maps.filter(map => map.study === study && map.fields?.[key]).map(map => rangeOn(map, key));
+    const range = {low: Infinity, high: -Infinity, least: Infinity};
+    for (const one of known) [one.low, one.high].filter(Number.isFinite).forEach(value => widen(range, value));
+    range.least = Math.min(range.least, ...known.map(one => one.least));
+    truthOf(study, key).forEach(value => widen(range, value));
+    return range;
+  });
+}
+
+// Return the finite values of a study's networks.
+function truthOf(study, key) {
+  const name = study.members.truth[key];
+  return name ? study.array(name).filter(Number.isFinite) : [];
+}
+
+// Return the worst value of a study's networks; the worst on its maps where nobody measured these.
+function worstOf(study, key) {
+  return remember(study, `worst ${key}`, () => {
+    const truth = truthOf(study, key);
+    return truth.length ? truth.reduce((one, other) => Math.max(one, other)) : rangeOfStudy(study, key).high;
+  });
 }
 
 function newScale(low, high, log, falling) {
   const into = log ? Math.log : one => one, back = log ? Math.exp : one => one;
-  if (log && !(low > 0)) low = high > 0 ? high / 1e6 : 1e-6;
+  if (log && !(low > 0)) low = high > 0 ? high / 1e6 : 1e-6; // a reader's own limits
+  if (![low, high].every(Number.isFinite)) [low, high] = [0.1, 1]; // no value at all
   if (!(high > low)) [low, high] = log ? [low / FEWEST, low * FEWEST] : [low - 0.5, low + 0.5];
   const from = into(low), span = into(high) - from;
   const share = value => log && value <= 0 ? 0 : Math.max(0, Math.min(1, (into(value) - from) / span));

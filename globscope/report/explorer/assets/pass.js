@@ -1,0 +1,128 @@
+// The lowest pass between two networks: how high it climbs, how far that is to be trusted, and what other ways there are.
+const PASS_HEIGHT = 200, LISTED = 300; // of more networks, the lists hold the runs' last ones
+
+startIn('pass', place => {
+  const picked = make('div', {class: 'pick'}), words = make('p', {class: 'pass-words'}), drawing = make('div'), table = make('div', {class: 'scroll', tabindex: 0, role: 'region', 'aria-label': 'The pass on every map'});
+  place.append(picked, words, drawing, table);
+  panel(['map', 'from', 'to'], () => picked.replaceChildren(...passChoosers()));
+  panel(['map', 'field', 'from', 'to', 'neighbourhood', 'scale', 'limits'], () => {
+    const pass = passOnMap();
+    words.replaceChildren(...passSentences(pass));
+    drawPass(drawing, pass);
+    table.replaceChildren(...passTable());
+  });
+  offer('pass');
+});
+
+// Two lists of networks, and buttons.
+function passChoosers() {
+  const {study} = currentMap(), last = lastMembers(study), all = study.array(study.members.step).length;
+  const listed = all <= LISTED ? Array.from({length: all}, (_, member) => member) : last;
+  const list = (key, label) => {
+    const select = make('select', {onchange: () => choose({[key]: Number(select.value)})}, make('option', {value: -1}, '–'));
+    for (const member of new Set([...listed, ...[state[key]].filter(one => one >= 0)])) select.append(make('option', {value: member}, memberName(member, study)));
+    select.value = state[key];
+    return make('label', {}, `${label} `, select);
+  };
+  const swap = make('button', {type: 'button', onclick: () => choose({from: state.to, to: state.from})}, 'Swap');
+  return [list('from', 'from'), list('to', 'to'), swap, make('button', {type: 'button', onclick: () => choose({from: -1, to: -1})}, 'Clear')];
+}
+
+// What the pass says, in sentences; warnings are marked.
+function passSentences(pass) {
+  if (state.from < 0 || state.to < 0) return [];
+  const map = currentMap(), {name} = describeField(state.field, map.study), warn = text => make('span', {class: 'warn'}, text);
+  if (state.from === state.to) return ['Pick two different networks.'];
+  if (!pass) return [`On ${mapName(map)} no way leads from one to the other: its samples between them have no finite value, or are not joined.`];
+  const sentences = [make('b', {}, `${memberName(state.from, map.study)} to ${memberName(state.to, map.study)}: ${name} ${formatNumber(pass.height)}. `),
+    `${describeField(state.field, map.study).higher_is_better ? 'No way over the samples of this map stays above it' : 'No way over the samples of this map stays below it'}; for the networks it is an upper bound of the wall between them, since a lower path may lie outside the map. `];
+  if (!pass.points.every(one => one.trusted)) sentences.push(warn(`${Math.round(100 * pass.untrusted)} % of the way is untrusted${arrayOf(map, 'trusted')[pass.saddle] ? '' : ', the pass itself too: the map extrapolates there'}. `));
+  if (pass.boxed) sentences.push(warn('The pass lies at the border of the sampled box, which decides how high it is. '));
+  else if (pass.edge > 0.2) sentences.push(warn(`${Math.round(100 * pass.edge)} % of the way runs along the border of the sampled box. `));
+  for (const [end, member] of [['first', state.from], ['second', state.to]]) if (reasonOf(map, member)) sentences.push(warn(`The map does not show the ${end} network: ${reasonOf(map, member)}. `));
+  return sentences;
+}
+
+function drawPass(place, pass) {
+  if (!pass) return drawNothing(place, state.from < 0 || state.to < 0 ? 'Pick two networks: on the map, in the lists, or in a table.' : 'There is no pass to draw.');
+  const map = currentMap(), {study} = map, ends = [state.from, state.to], label = `${describeField(state.field, study).name} along the lowest pass`;
+  const {svg, width, height} = beginFigure(place, label, PASS_HEIGHT), top = 36, bottom = height - 28, scale = heightScaleOf(map);
+  const y = drawHeights(svg, scale, width, top, bottom), x = share => FIGURE_LEFT + 8 + (width - FIGURE_LEFT - FIGURE_RIGHT - 16) * share;
+  const frame = {map, svg, x, y, top, bottom, pass, along: k => x(pass.points[k].distance / (pass.length || 1))};
+  shadeUntrusted(frame);
+  drawOtherWays(frame, ends);
+  svg.append(shape('path', {d: `M${pass.points.map((one, k) => `${frame.along(k).toFixed(1)},${y(one.value).toFixed(1)}`).join('L')}`, class: 'pass-line'}));
+  drawPassMarks(frame, ends);
+}
+
+function shadeUntrusted({svg, pass, along, top, bottom}) {
+  const parts = pass.points.flatMap((one, k) => k && !one.trusted ? [`M${along(k - 1).toFixed(1)},${top}H${along(k).toFixed(1)}V${bottom}H${along(k - 1).toFixed(1)}z`] : []);
+  svg.append(shape('path', {d: parts.join(''), fill: 'var(--shade)'}));
+}
+
+// Draw what else is known: the straight line on the map, as its samples have it, and the lowest path that the study found.
+function drawOtherWays({map, svg, x, y, pass}, ends) {
+  const line = straightLine(map, pass), known = knownBetween(map.study, ...ends);
+  if (line) {
+    const d = `M${line.map((value, k) => `${x(k / (line.length - 1)).toFixed(1)},${y(value).toFixed(1)}`).join('L')}`;
+    svg.append(shape('path', {d, class: 'other-way'}), shape('path', {d: `M${x(0)},8h26`, class: 'other-way'}),
+      shape('text', {x: x(0) + 32, y: 12, class: 'faint'}, `straight line on the map: ${formatNumber(worstAlong(map, line))}`));
+  }
+  if (!known) return;
+  const text = `lowest known path: ${formatNumber(known.worst)}, ${known.finder}`;
+  svg.append(shape('line', {x1: x(0), x2: x(1), y1: y(known.worst), y2: y(known.worst), class: 'known-way'}),
+    shape('text', {x: x(1), y: y(known.worst) - 5, 'text-anchor': 'end', class: 'faint'}, text));
+}
+
+// Return the values along the straight line on a map between the ends of a pass; null where they are not known there.
+function straightLine(map, {path}) {
+  if (!map.lines || map.vertices || map.shape.length > SMOOTH || path.length < 3) return null;
+  const [from, to] = [path[0], path[path.length - 1]].map(sample => latticeIndex(map.shape, sample));
+  const values = placesAlong([from, to], 2).map(place => latticeValue(fieldOn(map).values, map.shape, place));
+  return values.every(Number.isFinite) ? values : null;
+}
+
+function worstAlong(map, line) { return line.reduce((one, other) => describeField(state.field, map.study).higher_is_better ? Math.min(one, other) : Math.max(one, other)); }
+
+// Return the lowest path that the study knows between two members that are their runs' last networks; else null.
+function knownBetween(study, one, other) {
+  const last = lastMembers(study), [first, second] = [runOf(one, study), runOf(other, study)];
+  return last[first] === one && last[second] === other ? knownPath(study, first, second) : null;
+}
+
+function drawPassMarks({map, svg, x, y, top, bottom, pass, along}, ends) {
+  const at = pass.points.findIndex(one => one.sample === pass.saddle && one.value === pass.height);
+  if (at >= 0) {
+    svg.append(shape('path', {d: markPath('saddle', along(at), y(pass.height), 7), class: 'mark-rim', fill: 'var(--hot)'}),
+      shape('text', {x: along(at), y: y(pass.height) - 12, 'text-anchor': 'middle', 'font-weight': 700}, formatNumber(pass.height)));
+  }
+  ends.forEach((member, end) => {
+    const colour = runStyle(map.study, runOf(member, map.study)).colour, truth = memberValue(map.study, member);
+    if (Number.isFinite(truth)) svg.append(shape('circle', {cx: x(end), cy: y(truth), r: 4.5, fill: colour, class: 'mark-rim'}));
+    svg.append(shape('text', {x: x(end), y: bottom + 20, 'text-anchor': end ? 'end' : 'start', 'font-weight': 700, style: `fill:${pageInk(colour)}`}, memberName(member, map.study)));
+  });
+  svg.append(shape('text', {x: x(0.5), y: bottom + 20, 'text-anchor': 'middle', class: 'faint'}, 'share of the way'));
+}
+
+// The same pass on every map of the study, and the ways that the study's analyses know.
+function passTable() {
+  if (state.from < 0 || state.to < 0 || state.from === state.to) return [];
+  const {study} = currentMap(), truths = [state.from, state.to].map(member => memberValue(study, member)), falling = describeField(state.field, study).higher_is_better;
+  const worse = falling ? Math.min(...truths) : Math.max(...truths), climb = height => formatNumber(falling ? worse - height : height - worse);
+  const rows = maps.filter(map => map.study === study && fieldOn(map)).map(map => {
+    const pass = passOnMap(map), share = pass ? `${Math.round(100 * pass.untrusted)} %` : '–';
+    return passRow(map === currentMap(), mapName(map), pass ? formatNumber(pass.height) : 'no way', pass ? climb(pass.height) : '–', share, !pass ? '' : pass.boxed ? 'at the border of the box' : '');
+  });
+  const known = knownBetween(study, state.from, state.to);
+  if (known) rows.push(passRow(false, `lowest known path (${known.finder})`, formatNumber(known.worst), climb(known.worst), '–', 'measured on networks'));
+  const head = make('tr', {}, ...['map', 'pass', 'climb from the worse end', 'untrusted', ''].map(text => make('th', {scope: 'col'}, text)));
+  return [make('table', {class: 'passes'}, make('caption', {class: 'unseen'}, 'The lowest pass between the two networks on every map'), make('thead', {}, head), make('tbody', {}, ...rows))];
+}
+
+function passRow(here, ...cells) { return make('tr', {class: here ? 'on' : null}, make('th', {scope: 'row'}, cells[0]), ...cells.slice(1).map(cell => make('td', {}, cell))); }
+
+// Return the measured value of a member; NaN where it is unknown.
+function memberValue(study, member, key = state.field) {
+  const truth = study.members.truth[key];
+  return truth ? study.array(truth)[member] : NaN;
+}
