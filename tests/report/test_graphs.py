@@ -17,7 +17,7 @@ from globscope.report.map.captions import caption
 from globscope.report.map.figure import plot_scene
 from globscope.report.map.scattered import DENSE
 from globscope.report.map.tree_scene import MOST_MINIMA, TreeScene
-from globscope.report.style.theme import FAINT, INK, MINIMUM
+from globscope.report.style.palette import FAINT, INK, MINIMUM, UNTRUSTED
 from globscope.report.topology.network import Network, caption as network_caption, plot_network
 from globscope.session import Result
 from globscope.topology.passes import tree_passes
@@ -104,12 +104,12 @@ def test_without_a_lattice_colours_lie_between_samples_only_where_these_are_dens
     assert sides.max() <= DENSE * np.linalg.norm(np.ptp(SEARCH.points, axis=0))
 
 
-def test_samples_that_are_not_trusted_stand_in_the_fog():
+def test_samples_that_are_not_trusted_are_grey():
     trusted = SEARCH.points[:, 0] < 0.3
     figure = plot_scene(scene_of(a_search(trusted=trusted)))
-    assert any("untrusted" in text for text in texts(figure))
-    fogs = [one for one in figure.axes[0].collections if len(one.get_offsets()) == (~trusted).sum()]
-    assert len(fogs) == 1
+    assert UNTRUSTED in texts(figure)
+    counts = {one.cmap.name: len(one.get_offsets()) for one in figure.axes[0].collections if one.get_zorder() == 3.4}
+    assert counts == {"depth": trusted.sum(), "grey": (~trusted).sum()}
 
 
 def test_samples_of_a_graph_without_a_finite_value_are_crosses():

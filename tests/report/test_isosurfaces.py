@@ -4,17 +4,17 @@ import numpy as np
 import pytest
 from attrs import evolve
 from hypothesis import given, settings, strategies as st
-from matplotlib.colors import to_rgb
 from mpl_toolkits.mplot3d.art3d import Poly3DCollection
 from support.maps import a_map, atlas_of, drawn_figure, grid, population, scene_of, texts
 
 from globscope.report import write_report
 from globscope.report.map.isosurfaces import isosurfaces, levels
 from globscope.report.map.scene import Scene
-from globscope.report.map.volume import caption, facts, plot_volume
+from globscope.report.map.volume import GREY_PARTS, caption, facts, plot_volume
 from globscope.report.style.labels import Name
+from globscope.report.style.marks import LEVELS
+from globscope.report.style.palette import VARIANTS
 from globscope.report.style.scale import shared_scale, spanning
-from globscope.report.style.theme import FOG, MINIMUM, VARIANTS
 from globscope.values.field import Field
 
 WELLS = np.array([[-0.5, -0.4, -0.3], [0.5, 0.4, 0.4]])
@@ -191,7 +191,7 @@ def test_runs_ends_and_minima_stand_at_their_places_in_space():
         stars = {line.get_mfc(): np.ravel(line.get_data_3d()) for line in axes.lines if line.get_marker() == "*"}
         assert list(stars) == list(VARIANTS[:3])
         np.testing.assert_array_equal(list(stars.values()), drawn.chart.latents[3::4])
-        (minima,) = [line for line in axes.lines if line.get_mfc() == MINIMUM]
+        (minima,) = [line for line in axes.lines if line.get_zorder() == LEVELS["minimum"]]
         np.testing.assert_array_equal(np.transpose(minima.get_data_3d()), low)
         assert [axes.get_xlabel(), axes.get_ylabel(), axes.get_zlabel()] == ["latent 1", "latent 2", "latent 3"]
 
@@ -228,18 +228,17 @@ def test_what_is_not_trusted_is_grey_and_said():
     assert trusted[heights > 1 / 14].all()
     assert not trusted[heights < 0].any()
     figure = plot_volume(scene, found)
-    assert "untrusted: the map extrapolates" in texts(figure)
+    assert GREY_PARTS in texts(figure)
     assert "Grey parts lie where the map extrapolates." in facts(scene, found)
     (surface,) = figure.axes[1].findobj(Poly3DCollection)
     colours = surface._facecolor3d[:, :3]
-    # Two thirds of the fog's grey leave the channels nearer to each other than the level's own colours.
-    assert np.ptp(colours[~trusted], axis=1).max() < np.ptp(colours[trusted], axis=1).min()
-    assert np.ptp(to_rgb(FOG)) < 0.1
+    assert np.ptp(colours[~trusted], axis=1).max() < 1e-12
+    assert np.ptp(colours[trusted], axis=1).min() > 0.05
 
 
 def test_a_trusted_volume_speaks_of_no_grey():
     drawn = a_volume(two_wells)
-    assert "untrusted: the map extrapolates" not in texts(picture(drawn))
+    assert GREY_PARTS not in texts(picture(drawn))
     assert not any("Grey" in text for text in facts(*with_surfaces(drawn)))
 
 

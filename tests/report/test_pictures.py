@@ -45,8 +45,9 @@ from globscope.report import depict, flaw, plot, write_report
 from globscope.report.pictures.heat_map import plot_heat_map
 from globscope.report.pictures.plots import missing_values, plot_series
 from globscope.report.pictures.view import REACH, View
-from globscope.report.style.series import LINES, TRAILS, label_styles
-from globscope.report.style.theme import VARIANTS, save
+from globscope.report.style.palette import LINES, TRAILS, VARIANTS
+from globscope.report.style.series import label_styles
+from globscope.report.style.theme import save
 from globscope.session import Result
 from globscope.testing import checks_for, tiny_atlas, tiny_bench
 

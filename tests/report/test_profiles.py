@@ -11,7 +11,8 @@ from support.maps import a_map, a_scatter, atlas_of, drawn_figure, grid, populat
 from globscope.builtin.topology import Gudhi
 from globscope.errors import RunError
 from globscope.report import TreeScene, plot_profiles, profile_scales, scenes_of
-from globscope.report.style.theme import MINIMUM, SADDLE, save
+from globscope.report.style.palette import MINIMUM, SADDLE
+from globscope.report.style.theme import save
 from globscope.report.topology.landscape_profile import ProfileScales, caption
 from globscope.session import Result
 

@@ -9,7 +9,7 @@ import numpy as np
 import pytest
 
 from globscope.report import plot, write_report
-from globscope.report.style import digest, theme
+from globscope.report.style import digest, palette, theme
 from globscope.report.style.digest import figure_digest
 from globscope.report.style.theme import Drawing, draw_side_by_side
 from globscope.store import claim, remove_stale, times_written
@@ -23,7 +23,7 @@ FILES = ("figures/a.png", "figures/a.svg")
 def figure(height=1.0):
     made = theme.Picture(figsize=(2, 2))
     axes = made.add_subplot()
-    axes.imshow(np.arange(4.0).reshape(2, 2) * height, cmap=theme.DEPTH)
+    axes.imshow(np.arange(4.0).reshape(2, 2) * height, cmap=palette.DEPTH)
     axes.set_title(f"height {height}")
     return made
 

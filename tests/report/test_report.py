@@ -50,9 +50,11 @@ from globscope.report.page.compared_maps import compared_maps
 from globscope.report.page.files import as_csv, write_values
 from globscope.report.style.labels import MOST_NAMES, Name, short_names
 from globscope.report.style.legend import round_values
+from globscope.report.style.marks import LEVELS
+from globscope.report.style.palette import DEPTHS, VARIANTS
 from globscope.report.style.scale import shared_scale
 from globscope.report.style.text import Names, cell_text, figure_text, number, slug, tick_labels
-from globscope.report.style.theme import DEPTHS, VARIANTS, save
+from globscope.report.style.theme import save
 from globscope.report.topology.figures import plot_diagram, plot_tree
 from globscope.report.topology.landscape_profile import plot_profiles
 from globscope.report.topology.merge_tree import layout
@@ -568,7 +570,7 @@ def test_minima_on_the_edge_are_drawn_whole_on_axes_that_end_at_the_lattice():
     samples = grid()
     drawn = a_map(values=1.5 + samples.points.sum(axis=1) / 4)
     axes = plot(drawn).axes[0]
-    (marks,) = [line for line in axes.lines if line.get_marker() == "o" and line.get_zorder() == 5]
+    (marks,) = [line for line in axes.lines if line.get_zorder() == LEVELS["minimum"]]
     assert marks.get_xydata().tolist() == [[-1, -1]]
     assert not marks.get_clip_on()
     assert axes.get_xlim() == axes.get_ylim() == (-1, 1)

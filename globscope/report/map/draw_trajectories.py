@@ -10,7 +10,8 @@ from globscope.report.map.scene import Scene
 from globscope.report.map.trajectory import Trajectory
 from globscope.report.style.labels import name_points
 from globscope.report.style.legend import Legend
-from globscope.report.style.theme import DASHES, FAINT, INK, VARIANTS, halo
+from globscope.report.style.palette import DASHES, EDGE, FAINT, INK, RIM
+from globscope.report.style.theme import casing, halo
 from globscope.values.findings import Map
 from globscope.values.finite import finite_rows
 
@@ -64,12 +65,15 @@ def in_plane(axes: Any, points: np.ndarray) -> np.ndarray:
 
 
 def _draw(axes: Axes, trajectory: Trajectory, points: np.ndarray, alpha: float, hollow: bool) -> None:
-    colour, dash = trajectory.colour, DASHES[trajectory.number // len(VARIANTS) % len(DASHES)]
-    axes.plot(*points.T, color=colour, lw=1.7 * alpha, ls=dash, alpha=alpha, path_effects=halo(3.4 * alpha), zorder=4)
+    colour, dash = trajectory.colour, DASHES[trajectory.number % len(DASHES)]
+    # The rims are whole also where the line is dashed.
+    axes.plot(*points.T, color=RIM, lw=1.7 * alpha, alpha=alpha, path_effects=casing(3.4 * alpha), zorder=3.95)
+    axes.plot(*points.T, color=colour, lw=1.7 * alpha, ls=dash, alpha=alpha, zorder=4)
     axes.plot(*points[1:-1].T, "o", color=colour, alpha=alpha, ms=2.6, zorder=4.1)
-    _mark(axes, points[0], "o", mfc="white", mec=colour, mew=1.5, ms=6, alpha=alpha, zorder=4.2)
-    edge, fill, width = (colour, "white", 1.2) if hollow else ("white", colour, 0.8)
-    _mark(axes, points[-1], "*", mfc=fill, mec=edge, mew=width, ms=13, zorder=6)
+    _mark(axes, points[0], "o", mfc=RIM, mec=colour, mew=1.5, ms=6, alpha=alpha, zorder=4.2, path_effects=casing(2.7))
+    edge, fill, width = (colour, RIM, 1.2) if hollow else (RIM, colour, 0.8)
+    rims = casing(2.4) if hollow else halo(1.6, EDGE)
+    _mark(axes, points[-1], "*", mfc=fill, mec=edge, mew=width, ms=13, zorder=6, path_effects=rims)
 
 
 def _draw_crowd(axes: Axes, scene: Scene, dimensions: tuple[int, ...]) -> None:

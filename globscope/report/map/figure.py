@@ -12,10 +12,11 @@ from globscope.report.map.graph import draw_graph
 from globscope.report.map.line_plot import draw_line_plot
 from globscope.report.map.scene import Scene
 from globscope.report.map.slices import draw_slices, pairs
-from globscope.report.map.surface import draw_critical, draw_surface
+from globscope.report.map.surface import draw_surface
 from globscope.report.map.trajectory import Trajectory
 from globscope.report.style.labels import distinct_titles, name_points
 from globscope.report.style.legend import Legend, colourbar, explain
+from globscope.report.style.marks import critical_points, draw_marks
 from globscope.report.style.scale import shared_scale
 from globscope.report.style.theme import Picture, house_style, panel_grid, write_headline
 from globscope.values.findings import Atlas, Map
@@ -86,7 +87,7 @@ def draw_map(panels: Sequence[Axes], scene: Scene, *, faint: bool = False) -> Le
     legend = draw_graph(panels[0], scene) if scene.is_graph else draw_surface(panels[0], scene.landscape, scene.scale)
     if scene.tree:
         tree = scene.tree.thinned[0] if scene.is_graph else scene.tree.topology.tree
-        legend |= draw_critical(panels[0], tree, scene.landscape.samples.points)
+        legend |= draw_marks(panels[0], critical_points(tree, scene.landscape.samples.points))
     return legend | draw_members(panels, scene, faint=faint)
 
 

@@ -6,19 +6,21 @@ import numpy as np
 from matplotlib.axes import Axes
 from matplotlib.collections import LineCollection
 from matplotlib.lines import Line2D
-from matplotlib.patches import Patch, Rectangle
+from matplotlib.patches import Rectangle
 
 from globscope.report.map.scattered import draw_dense
 from globscope.report.map.scene import Scene
 from globscope.report.map.surface import draw_surface, end_colours
+from globscope.report.map.trust import key_of_untrusted
 from globscope.report.style.legend import Legend
-from globscope.report.style.theme import DEPTH, FAINT, FOG, INK, UNTRUSTED, halo
+from globscope.report.style.palette import DEPTH, FAINT, GREY, INK
+from globscope.report.style.theme import halo
 from globscope.topology.passes import tree_passes
 
 # Samples beyond which points are small and without a rim, and edges hair-thin.
 CROWD = 1500
 MANY = 60  # paths between basins beyond which these are thin
-LEVEL = 3.3  # above the field and its fog, below the runs
+LEVEL = 3.3  # above the field and its hatching, below the runs
 ROOM = 0.04  # around all that is drawn, of its width
 
 
@@ -42,7 +44,8 @@ def _cut_to_frame(axes: Axes) -> np.ndarray:
     edge = axes.add_patch(Rectangle((left, low), right - left, high - low, fill=False, ec=FAINT, lw=0.8))
     edge.set_zorder(LEVEL - 0.1)
     for artist in below:
-        artist.set_clip_path(edge)
+        if artist.get_clip_path() is None:  # others are cut to a part of the lattice
+            artist.set_clip_path(edge)
     return np.array([(left, low), (right, high)])
 
 
@@ -69,25 +72,19 @@ def _draw_samples(axes: Axes, scene: Scene) -> Legend:
     points, values = scene.landscape.samples.points, scene.values
     finite, many = np.isfinite(values), len(points) > CROWD
     size, rim = (1.5, 0.0) if many else (13.0, 0.5)
-    shown: dict[str, Any] = {"c": scene.scale.drawable(values)[finite], "norm": scene.scale.norm(), "cmap": DEPTH}
-    x, y = points[finite].T
-    axes.scatter(x, y, s=size, ec=INK, linewidths=rim, rasterized=many, zorder=LEVEL + 0.1, **shown)
+    style: dict[str, Any] = {"s": size, "ec": INK, "linewidths": rim, "rasterized": many, "zorder": LEVEL + 0.1}
+    # Where there is a ground, the map's own trust is drawn on it.
+    grey = ~scene.landscape.trusted if scene.ground is None else np.zeros(len(points), bool)
+    for chosen, colours in ((finite & ~grey, DEPTH), (finite & grey, GREY)):
+        x, y = points[chosen].T
+        axes.scatter(x, y, c=scene.scale.drawable(values)[chosen], norm=scene.scale.norm(), cmap=colours, **style)
     key: dict[str, Any] = {"ls": "", "marker": "o", "mfc": DEPTH(0.6), "mec": INK, "mew": 0.5, "ms": 4}
     legend: Legend = {"sample, in the colour of its own value": Line2D([], [], **key)}
-    if scene.ground is None:  # whose fog lies over all that is below
-        legend |= _draw_fog(axes, points[finite & ~scene.landscape.trusted], size)
+    legend |= key_of_untrusted() if (finite & grey).any() else {}
     if not finite.all():
         crosses = axes.plot(*points[~finite].T, "x", color=INK, ms=4, zorder=LEVEL + 0.2)[0]
         legend["NaN or infinite"] = crosses
     return legend
-
-
-def _draw_fog(axes: Axes, points: np.ndarray, size: float) -> Legend:
-    if not len(points):
-        return {}
-    x, y = points.T
-    axes.scatter(x, y, s=2 * size, color=FOG, alpha=0.5, linewidths=0, rasterized=True, zorder=LEVEL + 0.15)
-    return {UNTRUSTED: Patch(facecolor=FOG, alpha=0.5)}
 
 
 def _draw_passes(axes: Axes, scene: Scene) -> Legend:

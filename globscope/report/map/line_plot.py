@@ -6,22 +6,23 @@ from typing import Any
 import numpy as np
 from attrs import evolve
 from matplotlib.axes import Axes
-from matplotlib.lines import Line2D
 from matplotlib.patches import Patch
 
 from globscope.report.map.draw_trajectories import draw_trajectories
 from globscope.report.map.scene import Scene
 from globscope.report.map.trajectory import trajectories_of
+from globscope.report.map.trust import HATCHED
 from globscope.report.style.legend import Legend, log_note, tick_log
+from globscope.report.style.marks import draw_marks
+from globscope.report.style.palette import INK, LINES, UNTRUSTED
 from globscope.report.style.scale import positive
 from globscope.report.style.text import figure_text
-from globscope.report.style.theme import INK, MINIMUM, UNTRUSTED
 from globscope.values.field import Field
 from globscope.values.landscape import Landscape, Samples
-from globscope.values.topology import MergeTree
+from globscope.values.topology import MINIMUM, MergeTree
 
-# None of them is a run's colour.
-FIELDS = (("#236798", "-"), ("#57a5a8", "--"), ("#6b7480", "-."), ("#a9b0b8", ":"))
+# None of them is a run's.
+FIELDS = tuple(zip(LINES, ("-", "--", "-.", ":"), strict=False))
 
 
 def walk(samples: Samples) -> tuple[np.ndarray, np.ndarray]:
@@ -43,7 +44,7 @@ def draw_line_plot(axes: Axes, scene: Scene) -> Legend:
     if all(positive(landscape.fields[one.key]) for one in fields):
         axes.set_yscale("log")
     legend = _draw_fields(axes, landscape, fields, (order, length))
-    legend |= _draw_stretches(axes, length, ~landscape.trusted[order], UNTRUSTED, facecolor="#d9dce0")
+    legend |= _draw_stretches(axes, length, ~landscape.trusted[order], UNTRUSTED, **HATCHED)
     broken: dict[str, Any] = {"facecolor": "#ffffff", "edgecolor": INK, "hatch": "xxxx"}
     legend |= _draw_stretches(axes, length, ~np.isfinite(scene.values)[order], "NaN or infinite", **broken)
     places = np.empty(len(order))
@@ -116,13 +117,11 @@ def _draw_stretches(axes: Axes, length: np.ndarray, chosen: np.ndarray, name: st
         return {}
     edges = np.concatenate([length[:1], (length[1:] + length[:-1]) / 2, length[-1:]])
     spans = [(float(edges[i]), float(edges[i + 1] - edges[i])) for i in np.flatnonzero(chosen)]
-    axes.broken_barh(spans, (0, 1), transform=axes.get_xaxis_transform(), linewidth=0, zorder=0.5, **style)
-    return {name: Patch(linewidth=0, **style)}
+    style = {"lw": 0, **style}
+    axes.broken_barh(spans, (0, 1), transform=axes.get_xaxis_transform(), zorder=0.5, **style)
+    return {name: Patch(**style)}
 
 
 def _draw_minima(axes: Axes, tree: MergeTree, places: np.ndarray, values: np.ndarray) -> Legend:
-    if not len(tree.minima):
-        return {}
-    style: dict[str, Any] = {"ls": "", "marker": "o", "mfc": MINIMUM, "mec": "white", "ms": 6}
-    axes.plot(places[tree.minima], values[tree.minima], zorder=4, **style)
-    return {"minimum of the merge tree": Line2D([], [], **style)}
+    minima = np.stack([places[tree.minima], values[tree.minima]], axis=1)
+    return draw_marks(axes, {MINIMUM: minima})

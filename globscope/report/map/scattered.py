@@ -3,14 +3,17 @@
 from typing import Any
 
 import numpy as np
+from matplotlib.artist import Artist
 from matplotlib.axes import Axes
+from matplotlib.colors import Colormap
+from matplotlib.contour import ContourSet
 from matplotlib.lines import Line2D
-from matplotlib.patches import Patch
 from matplotlib.tri import TriAnalyzer, Triangulation
 
+from globscope.report.map.trust import show_untrusted
 from globscope.report.style.legend import Legend
+from globscope.report.style.palette import DEPTH, GREY, INK
 from globscope.report.style.scale import Scale, include_ends
-from globscope.report.style.theme import DEPTH, FOG, INK, UNTRUSTED
 from globscope.values.landscape import Landscape
 
 # Radius of the circle within a triangle over that of the one around it: 0.5 at best; flatter ones are not drawn.
@@ -30,15 +33,19 @@ def draw_scattered(axes: Axes, landscape: Landscape, scale: Scale) -> Legend:
         x, y = points[finite].T
         axes.scatter(x, y, s=14, linewidths=0, rasterized=True, zorder=1, **shown)
         return _draw_nonfinite(axes, points[~finite])
-    legend = _draw_depths(axes, mesh, scale, values)
-    legend |= _draw_fog(axes, mesh, landscape.trusted, slivers(mesh))
+    mesh.set_mask(~finite[mesh.triangles].all(axis=1) | slivers(mesh))
+    _draw_depths(axes, mesh, scale, values, DEPTH)
+    legend = _draw_contours(axes, mesh, scale, values)
+    if not landscape.trusted.all():
+        greys = _draw_depths(axes, mesh, scale, values, GREY)
+        legend |= show_untrusted(axes, _untrusted(axes, mesh, landscape.trusted, slivers(mesh)), greys)
     return legend | _draw_nonfinite(axes, points[~finite])
 
 
 def draw_dense(axes: Axes, landscape: Landscape, scale: Scale) -> Legend:
     """Draw the field only where samples lie densely: over triangles without a side longer than a share of the picture.
 
-    The fog lies over those that are not trusted.
+    Those that are not trusted are grey.
     """
     values, points = landscape.fields[scale.field.key], landscape.samples.points
     mesh = triangles(points)
@@ -51,8 +58,12 @@ def draw_dense(axes: Axes, landscape: Landscape, scale: Scale) -> Legend:
     if empty.all():
         return {}
     heights = np.nan_to_num(scale.drawable(values), nan=scale.low)
-    axes.tripcolor(mesh, heights, norm=scale.norm(), cmap=DEPTH, shading="gouraud", rasterized=True, zorder=1)
-    return _draw_fog(axes, mesh, landscape.trusted, sparse)
+    style: dict[str, Any] = {"norm": scale.norm(), "shading": "gouraud", "rasterized": True}
+    axes.tripcolor(mesh, heights, **style, cmap=DEPTH, zorder=1)
+    if landscape.trusted.all():
+        return {}
+    greys = axes.tripcolor(mesh, heights, **style, cmap=GREY, zorder=1.5)
+    return show_untrusted(axes, _untrusted(axes, mesh, landscape.trusted, sparse), [greys])
 
 
 def triangles(points: np.ndarray) -> Triangulation | None:
@@ -69,15 +80,22 @@ def slivers(mesh: Triangulation) -> np.ndarray:
     return flat
 
 
-def _draw_depths(axes: Axes, mesh: Triangulation, scale: Scale, values: np.ndarray) -> Legend:
-    """Draw the values; a triangle at a sample without a value stays empty."""
-    finite, heights = np.isfinite(values), np.nan_to_num(scale.drawable(values), nan=scale.low)
-    whole = finite[mesh.triangles].all(axis=1)
-    mesh.set_mask(~whole | slivers(mesh))
-    if whole.any() and np.ptp(heights[finite]):
-        norm = scale.norm()
-        filled = axes.tricontourf(mesh, heights, levels=include_ends(scale.levels(81)), norm=norm, cmap=DEPTH, zorder=1)
-        filled.set_rasterized(True)  # as polygons, viewers show seams between the levels
+def _draw_depths(axes: Axes, mesh: Triangulation, scale: Scale, values: np.ndarray, colours: Colormap) -> list[Artist]:
+    """Draw the values in colours over the triangles that are not masked, and return what is drawn."""
+    if _is_flat(mesh, values):
+        return []
+    heights, norm = np.nan_to_num(scale.drawable(values), nan=scale.low), scale.norm()
+    style: dict[str, Any] = {"levels": include_ends(scale.levels(81)), "norm": norm, "cmap": colours}
+    filled = axes.tricontourf(mesh, heights, **style, zorder=1 if colours is DEPTH else 1.5)
+    filled.set_rasterized(True)  # as polygons, viewers show seams between the levels
+    return [filled]
+
+
+def _draw_contours(axes: Axes, mesh: Triangulation, scale: Scale, values: np.ndarray) -> Legend:
+    """Draw contours over the triangles that are not masked, and where each sample lies."""
+    finite = np.isfinite(values)
+    if not _is_flat(mesh, values):
+        heights = np.nan_to_num(scale.drawable(values), nan=scale.low)
         axes.tricontour(mesh, heights, levels=scale.levels(17)[1:-1], colors=INK, linewidths=0.4, alpha=0.45, zorder=2)
     style: dict[str, Any] = {"ls": "", "marker": "o", "color": INK, "alpha": 0.55, "mew": 0}
     size = 2.0 if finite.sum() <= 1000 else 1.2
@@ -85,16 +103,16 @@ def _draw_depths(axes: Axes, mesh: Triangulation, scale: Scale, values: np.ndarr
     return {DOTS: Line2D([], [], ms=3, **style)} if finite.any() else {}
 
 
-def _draw_fog(axes: Axes, mesh: Triangulation, trusted: np.ndarray, hidden: np.ndarray) -> Legend:
-    """Draw the fog where samples are not trusted; no triangle that is hidden has any."""
-    if trusted.all():
-        return {}
+def _is_flat(mesh: Triangulation, values: np.ndarray) -> bool:
+    """Whether there is no triangle with values, or no contour on any."""
+    known = values[np.isfinite(values)]
+    return bool(mesh.mask is not None and mesh.mask.all()) or not len(known) or not np.ptp(known)
+
+
+def _untrusted(axes: Axes, mesh: Triangulation, trusted: np.ndarray, hidden: np.ndarray) -> ContourSet:
+    """Return where samples are not trusted; no triangle that is hidden is part of it."""
     mesh.set_mask(hidden)
-    clear = trusted.astype(float)
-    axes.tricontourf(mesh, clear, levels=[-1, 0.5], colors=[FOG], alpha=0.5, zorder=3)
-    if trusted.any():
-        axes.tricontour(mesh, clear, levels=[0.5], colors=INK, linewidths=0.9, linestyles="--", zorder=3.1)
-    return {UNTRUSTED: Patch(facecolor=FOG, alpha=0.5)}
+    return axes.tricontourf(mesh, trusted.astype(float), levels=[-1, 0.5])
 
 
 def _draw_nonfinite(axes: Axes, points: np.ndarray) -> Legend:

@@ -10,9 +10,10 @@ from matplotlib.axes import Axes
 from globscope.report.map.scene import Scene
 from globscope.report.map.surface import draw_surface
 from globscope.report.style.legend import Legend
+from globscope.report.style.marks import draw_marks
 from globscope.report.style.text import number
-from globscope.report.style.theme import MINIMUM
 from globscope.values.landscape import Landscape, Samples
+from globscope.values.topology import MINIMUM
 
 Pair = tuple[int, int]
 # Number of latent axes of which every pair is a panel: the panels of more are too many to be read.
@@ -72,7 +73,5 @@ def draw_slices(panels: Sequence[Axes], scene: Scene) -> Legend:
     for axes, (pair, flat) in zip(panels, slices(scene.landscape, scene.field.key), strict=False):
         legend |= draw_surface(axes, flat, scene.scale)
         place = scene.landscape.samples.points[lowest(scene.landscape, scene.field.key)][list(pair)]
-        mark = axes.plot(*place, ls="", marker="o", mfc=MINIMUM, mec="white", mew=0.9, ms=5, zorder=5, clip_on=False)[0]
-        mark.set_in_layout(False)
-        legend["lowest minimum, where the slices meet"] = mark
+        legend |= draw_marks(axes, {MINIMUM: place[None]}, {MINIMUM: "lowest minimum, where the slices meet"})
     return legend

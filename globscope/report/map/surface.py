@@ -1,20 +1,21 @@
-"""A landscape over two latent axes: depths, contours, fog where the map is not to be trusted."""
+"""A landscape over two latent axes: depths, contours, greys where the map is not to be trusted."""
 
 from typing import Any
 
 import numpy as np
 from attrs import define, field
+from matplotlib.artist import Artist
 from matplotlib.axes import Axes
-from matplotlib.lines import Line2D
+from matplotlib.colors import Colormap
 from matplotlib.patches import Patch, PathPatch
 from matplotlib.path import Path
 
 from globscope.report.map.scattered import draw_scattered
+from globscope.report.map.trust import show_untrusted
 from globscope.report.style.legend import Legend
+from globscope.report.style.palette import DEPTH, FAINT, GREY, INK
 from globscope.report.style.scale import Scale, include_ends
-from globscope.report.style.theme import DEPTH, FAINT, FOG, INK, MINIMUM, SADDLE, UNTRUSTED
 from globscope.values.landscape import Landscape, Samples
-from globscope.values.topology import MergeTree
 
 
 @define(frozen=True, kw_only=True)
@@ -74,31 +75,44 @@ def draw_surface(axes: Axes, landscape: Landscape, scale: Scale) -> Legend:
     if grid is None:
         return draw_scattered(axes, landscape, scale) | end_colours(scale, landscape.fields[scale.field.key])
     values = landscape.fields[scale.field.key]
-    _draw_depths(axes, grid, scale, grid.picture(scale.drawable(values)))
+    picture = grid.picture(scale.drawable(values))
+    _draw_depths(axes, grid, scale, picture, DEPTH)
+    _draw_contours(axes, grid, scale, picture)
     axes.set(xlim=grid.x[[0, -1]], ylim=grid.y[[0, -1]])
-    legend = _draw_fog(axes, grid, landscape.trusted)
+    legend = _draw_untrusted(axes, grid, scale, picture, landscape.trusted)
     legend |= _draw_nonfinite(axes, grid, values)
     return legend | end_colours(scale, values)
 
 
-def _draw_depths(axes: Axes, grid: Lattice, scale: Scale, picture: np.ndarray) -> None:
-    norm, where = scale.norm(), (grid.x, grid.y, np.ma.masked_invalid(picture))
+def _draw_depths(axes: Axes, grid: Lattice, scale: Scale, picture: np.ndarray, colours: Colormap) -> list[Artist]:
+    """Draw the values in colours, and return what is drawn."""
+    style: dict[str, Any] = {"norm": scale.norm(), "cmap": colours}
+    where, levels = (grid.x, grid.y, np.ma.masked_invalid(picture)), (0.0, 1.0) if colours is DEPTH else (1.2, 1.5)
     # The cells show through only beside samples without a value, where contours cannot reach.
-    axes.pcolormesh(*where, norm=norm, cmap=DEPTH, shading="nearest", rasterized=True, zorder=0)
-    if np.nanmin(picture, initial=np.inf) >= np.nanmax(picture, initial=-np.inf) or min(picture.shape) < 2:
-        return
-    filled = axes.contourf(*where, levels=include_ends(scale.levels(81)), norm=norm, cmap=DEPTH, zorder=1)
-    filled.set_rasterized(True)  # as polygons, viewers show seams between the levels
-    axes.contour(*where, levels=scale.levels(17)[1:-1], colors=INK, linewidths=0.4, alpha=0.45, zorder=2)
+    drawn: list[Artist] = [axes.pcolormesh(*where, **style, shading="nearest", rasterized=True, zorder=levels[0])]
+    if not _is_flat(picture):
+        drawn.append(axes.contourf(*where, levels=include_ends(scale.levels(81)), **style, zorder=levels[1]))
+        drawn[-1].set_rasterized(True)  # as polygons, viewers show seams between the levels
+    return drawn
 
 
-def _draw_fog(axes: Axes, grid: Lattice, trusted: np.ndarray) -> Legend:
+def _draw_contours(axes: Axes, grid: Lattice, scale: Scale, picture: np.ndarray) -> None:
+    if not _is_flat(picture):
+        style: dict[str, Any] = {"colors": INK, "linewidths": 0.4, "alpha": 0.45, "zorder": 2}
+        axes.contour(grid.x, grid.y, np.ma.masked_invalid(picture), levels=scale.levels(17)[1:-1], **style)
+
+
+def _is_flat(picture: np.ndarray) -> bool:
+    """Whether there is no contour."""
+    low, high = np.nanmin(picture, initial=np.inf), np.nanmax(picture, initial=-np.inf)
+    return bool(low >= high or min(picture.shape) < 2)
+
+
+def _draw_untrusted(axes: Axes, grid: Lattice, scale: Scale, picture: np.ndarray, trusted: np.ndarray) -> Legend:
     if trusted.all():
         return {}
-    clear = grid.picture(trusted.astype(float), missing=1.0)
-    axes.contourf(grid.x, grid.y, clear, levels=[-1, 0.5], colors=[FOG], alpha=0.5, zorder=3)
-    axes.contour(grid.x, grid.y, clear, levels=[0.5], colors=INK, linewidths=0.9, linestyles="--", zorder=3.1)
-    return {UNTRUSTED: Patch(facecolor=FOG, alpha=0.5)}
+    region = axes.contourf(grid.x, grid.y, grid.picture(trusted.astype(float), missing=1.0), levels=[-1, 0.5])
+    return show_untrusted(axes, region, _draw_depths(axes, grid, scale, picture, GREY))
 
 
 def _draw_nonfinite(axes: Axes, grid: Lattice, values: np.ndarray) -> Legend:
@@ -116,17 +130,3 @@ def end_colours(scale: Scale, values: np.ndarray) -> Legend:
         f"also {what}": Patch(facecolor=DEPTH(float(what.startswith(">"))), edgecolor=FAINT, linewidth=0.5)
         for _, what in scale.beyond(values)
     }
-
-
-def draw_critical(axes: Axes, tree: MergeTree, points: np.ndarray) -> Legend:
-    """Mark a merge tree's minima and saddles at their samples' places."""
-    legend: Legend = {}
-    kinds = (("minimum", tree.minima, "o", MINIMUM), ("saddle", tree.saddles, "D", SADDLE))
-    for name, vertices, marker, colour in kinds:
-        size = 5.0 if len(vertices) <= 40 else 2.5
-        style: dict[str, Any] = {"marker": marker, "mfc": colour, "mec": "white", "mew": 0.9, "ms": size}
-        if len(vertices):
-            marks = axes.plot(*points[vertices].T, ls="", zorder=5, clip_on=False, **style)[0]
-            marks.set_in_layout(False)  # whole on the edge, and the axes keep their size
-            legend[f"{name} of the merge tree"] = Line2D([], [], ls="", **style)
-    return legend

@@ -6,8 +6,8 @@ import numpy as np
 from attrs import define, field
 
 from globscope.report.style.labels import MOST_NAMES, short_names
+from globscope.report.style.palette import VARIANTS
 from globscope.report.style.text import count_noun, join_words
-from globscope.report.style.theme import VARIANTS
 from globscope.topology.membership import PATH, last_networks
 from globscope.values.findings import Map
 from globscope.values.finite import finite_rows

@@ -4,7 +4,6 @@ from collections.abc import Sequence
 from typing import Any
 
 import numpy as np
-from matplotlib.colors import to_rgb
 from matplotlib.figure import Figure
 from matplotlib.lines import Line2D
 from matplotlib.patches import Patch
@@ -14,16 +13,19 @@ from globscope.report.map.captions import samples
 from globscope.report.map.draw_trajectories import draw_trajectories
 from globscope.report.map.isosurfaces import Isosurface
 from globscope.report.map.scene import Scene
-from globscope.report.map.surface import draw_critical, positions
+from globscope.report.map.surface import positions
 from globscope.report.map.trajectory import Trajectory, run_names
 from globscope.report.style.legend import Legend, colourbar, explain
+from globscope.report.style.marks import critical_points, draw_marks
+from globscope.report.style.palette import DEPTH, FAINT, GREY, GREYS, INK
 from globscope.report.style.scale import Scale
 from globscope.report.style.text import figure_text, join_words, tick_labels
-from globscope.report.style.theme import DEPTH, FAINT, FOG, INK, UNTRUSTED, Picture, halo, house_style, write_headline
+from globscope.report.style.theme import Picture, halo, house_style, write_headline
 from globscope.values.landscape import Landscape
 
 TURNS = (-62, 28)  # degrees; one side alone does not show depth
 OPACITY = (0.1, 0.22, 0.6)  # of the outermost surface, the next and the innermost
+GREY_PARTS = "grey: the map extrapolates; not to be trusted"
 PANE = "#e6e9ed"  # darker than paper, so that the palest surface can be seen
 LIGHT = np.array([0.35, -0.6, 0.72])
 
@@ -97,7 +99,7 @@ def _set_box(axes: Any, landscape: Landscape, turn: float) -> None:
 def _draw(axes: Any, scene: Scene, surfaces: Sequence[Isosurface]) -> Legend:
     legend = _draw_surfaces(axes, scene.scale, surfaces)
     if scene.tree:
-        legend |= draw_critical(axes, scene.tree.topology.tree, scene.landscape.samples.points)
+        legend |= draw_marks(axes, critical_points(scene.tree.topology.tree, scene.landscape.samples.points))
     return legend | draw_trajectories(axes, scene, (0, 1, 2)) | _draw_plumb_lines(axes, scene.trajectories)
 
 
@@ -119,14 +121,14 @@ def _draw_surfaces(axes: Any, scale: Scale, surfaces: Sequence[Isosurface]) -> L
         legend[figure_text(f"{scale.field.name} = {name}")] = Patch(
             facecolor=(*colour[:3], both), edgecolor=FAINT, linewidth=0.5
         )
-    grey = {} if all(surface.trusted.all() for surface in surfaces) else {UNTRUSTED: Patch(facecolor=FOG, alpha=0.5)}
+    grey = {} if all(surface.trusted.all() for surface in surfaces) else {GREY_PARTS: Patch(facecolor=GREYS[7])}
     return legend | grey
 
 
 def _colours(axes: Any, surface: Isosurface, scale: Scale, alpha: float) -> np.ndarray:
-    """Return (t, 4) colours: the level's, in the fog where untrusted, a little darker where turned from the light."""
-    colour = np.array(DEPTH(scale.norm()(surface.level))[:3])
-    shown = np.where(surface.trusted[:, None], colour, (colour + 2 * np.array(to_rgb(FOG))) / 3)
+    """Return (t, 4) colours: the level's, or its grey where untrusted, a little darker where turned from the light."""
+    colour, grey = (np.array(colours(scale.norm()(surface.level))[:3]) for colours in (DEPTH, GREY))
+    shown = np.where(surface.trusted[:, None], colour, grey)
     sides = np.diff(surface.triangles / np.ptp(np.reshape(axes.get_w_lims(), (3, 2)), axis=1), axis=1)
     normals = np.cross(sides[:, 0], sides[:, 1])
     facing = np.abs(normals @ LIGHT) / np.linalg.norm(normals, axis=1) / np.linalg.norm(LIGHT)

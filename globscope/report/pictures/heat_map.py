@@ -13,10 +13,11 @@ from matplotlib.patches import Patch, Rectangle
 
 from globscope.report.style.labels import short_names
 from globscope.report.style.legend import explain, tick_evenly, tick_log
+from globscope.report.style.palette import DEPTH, INK
 from globscope.report.style.scale import positive
 from globscope.report.style.series import finite_array
 from globscope.report.style.text import count_noun, figure_text, number, wrap_sentences
-from globscope.report.style.theme import DEPTH, INK, Picture, house_style, write_headline
+from globscope.report.style.theme import Picture, house_style, write_headline
 from globscope.values.pictures import HeatMap
 
 LARGEST, LONGEST = 30, 22  # names of a side whose cells have figures; letters of a name

@@ -15,9 +15,10 @@ from globscope.report.map.surface import draw_surface
 from globscope.report.map.tree_scene import TreeScene
 from globscope.report.style.labels import short_names
 from globscope.report.style.legend import Legend, colourbar, explain, tick_log
+from globscope.report.style.palette import FAINT, INK
 from globscope.report.style.scale import Scale
 from globscope.report.style.text import count_noun, figure_text, wrap_sentences
-from globscope.report.style.theme import FAINT, INK, Picture, house_style, write_centred
+from globscope.report.style.theme import Picture, house_style, write_centred
 from globscope.report.topology.basins import BLUE, draw_basins
 from globscope.report.topology.landscape_profile import ProfileScales
 from globscope.values.landscape import Landscape

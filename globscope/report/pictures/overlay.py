@@ -15,9 +15,10 @@ from globscope.report.map.slices import drawn_pairs, pairs
 from globscope.report.pictures.trails import draw_trail, key_of
 from globscope.report.pictures.view import View, scene_below
 from globscope.report.style.legend import Legend, colourbar, explain
-from globscope.report.style.series import TRAILS, finite_array, label_styles, legend_names
+from globscope.report.style.palette import FAINT, TRAILS
+from globscope.report.style.series import finite_array, label_styles, legend_names
 from globscope.report.style.text import count_noun
-from globscope.report.style.theme import FAINT, Picture, house_style, write_headline
+from globscope.report.style.theme import Picture, house_style, write_headline
 from globscope.values.pictures import Overlay, Trail
 
 
@@ -144,7 +145,8 @@ def _enlarge(axes: Axes, overlay: OnMap, pair: list[int]) -> None:
         edge = axes.add_patch(Rectangle((left, low), right - left, high - low, fill=False, ec=FAINT, lw=0.8))
         edge.set_zorder(3.3)
         for artist in below:
-            artist.set_clip_path(edge)
+            if artist.get_clip_path() is None:  # others are cut to a part of the lattice
+                artist.set_clip_path(edge)
     axes.set(xlim=overlay.view.shown[pair[0]], ylim=overlay.view.shown[pair[1]])
 
 

@@ -11,8 +11,8 @@ from matplotlib.figure import Figure
 from matplotlib.lines import Line2D
 
 from globscope.report.style.legend import Legend, explain, frame, tick_evenly, tick_log
+from globscope.report.style.palette import LINES
 from globscope.report.style.series import (
-    LINES,
     LabelStyle,
     finite_array,
     label_styles,

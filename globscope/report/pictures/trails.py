@@ -8,8 +8,9 @@ from matplotlib.axes import Axes
 from matplotlib.lines import Line2D
 from matplotlib.path import Path
 
+from globscope.report.style.palette import INK
 from globscope.report.style.series import LabelStyle, marker_rows, marker_size
-from globscope.report.style.theme import INK, halo
+from globscope.report.style.theme import halo
 from globscope.values.finite import finite_rows
 
 LEVEL = 5.5  # above the map, below the stars and names of the runs' ends

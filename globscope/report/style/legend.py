@@ -13,9 +13,9 @@ from matplotlib.colors import Colormap
 from matplotlib.figure import Figure
 from matplotlib.ticker import FixedFormatter, FixedLocator, MaxNLocator, NullLocator
 
+from globscope.report.style.palette import DEPTH, GREY, RIM
 from globscope.report.style.scale import Scale
 from globscope.report.style.text import figure_text, tick_labels
-from globscope.report.style.theme import DEPTH
 
 
 def tick_log(axis: Axis, low: float, high: float) -> None:
@@ -83,7 +83,17 @@ def colourbar(
     bar.minorticks_off()
     if scale.log:
         tick_log(bar.ax.yaxis, scale.low, scale.high)
+    if any(isinstance(one, ScalarMappable) and one.cmap is GREY for axes in panels for one in axes.collections):
+        _draw_greys(bar, scale)
     return bar
+
+
+def _draw_greys(bar: Colorbar, scale: Scale) -> None:
+    """Show beside the colours which greys stand for the same values where a map is not trusted."""
+    ends = scale.levels(257)
+    middles = scale.levels(513)[1::2]
+    bar.ax.pcolormesh([0.6, 1.0], ends, middles[:, None], norm=scale.norm(), cmap=GREY, rasterized=True, zorder=2)
+    bar.ax.axvline(0.6, color=RIM, lw=0.8, zorder=3)
 
 
 def explain(figure: Figure, legend: Legend) -> None:

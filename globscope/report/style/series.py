@@ -6,14 +6,11 @@ import numpy as np
 from attrs import define
 
 from globscope.report.style.labels import short_names
-from globscope.report.style.theme import VARIANTS
+from globscope.report.style.palette import VARIANTS
 from globscope.values.pictures import Number
 
-# On white; none of them is a run's.
-LINES = ("#236798", "#19a7a0", "#e58a7b", "#6b7480", "#7fb3e6", "#b48be0", "#c9b037", "#22306b")
-# With a dark edge, on any depth; runs are darker, and have a white one.
-TRAILS = ("#ffe14d", "#5cf0ff", "#ff9ad5", "#a6ff70", "#ffffff", "#ffb27a", "#cdbcff", "#9fc9c0")
-MARKERS = "osD^vPXhp"
+# None of them is a mark of a minimum or a saddle.
+MARKERS = "os^pXh<8>"
 
 
 @define(frozen=True, kw_only=True)

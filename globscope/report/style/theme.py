@@ -12,27 +12,16 @@ from attrs import define
 from matplotlib.axes import Axes
 from matplotlib.backends.backend_agg import FigureCanvasAgg
 from matplotlib.backends.backend_svg import FigureCanvasSVG
-from matplotlib.colors import LinearSegmentedColormap
 from matplotlib.figure import Figure
-from matplotlib.patheffects import AbstractPathEffect, withStroke
+from matplotlib.patheffects import AbstractPathEffect, Stroke, withStroke
 
 from globscope.report.style.digest import figure_digest
+from globscope.report.style.palette import EDGE, FAINT, INK, RIM
 from globscope.report.style.text import figure_text, wrap_sentences
 from globscope.roles import Workers
 from globscope.store import keep_written, write_bytes
 from globscope.values.chart import Progress
 
-# From deep water to sand: equal steps of OKLab lightness, 0.26 to 0.97, so that a step of loss looks
-# alike everywhere; cool, so that the trajectories' warm colours stand out on it.
-DEPTHS = (
-    *("#1a1f48", "#212e60", "#253e79", "#24528b", "#236798", "#277da2", "#3a92a5"),
-    *("#57a5a8", "#78b7aa", "#9ac8af", "#bcd7b9", "#dde6c9", "#f9f6df"),
-)
-DEPTH = LinearSegmentedColormap.from_list("depth", DEPTHS, 256)
-VARIANTS = ("#d6159b", "#f07800", "#1a1a1a", "#7a3fe8", "#8a4b12", "#3c9a0a", "#c8102e", "#a08600")
-DASHES = ("-", (0, (5, 1.5)), (0, (1.5, 1.2)))
-INK, FAINT, FOG, MINIMUM, SADDLE = "#22272e", "#6b7480", "#989ea6", "#e01b24", "#ff9f1a"
-UNTRUSTED = "untrusted: the map extrapolates"
 DPI = 170
 
 # User settings (LaTeX text, other fonts) would change the bytes, or need programs that are not there.
@@ -71,9 +60,14 @@ def house_style() -> Iterator[None]:
         yield
 
 
-def halo(width: float = 3.4, colour: str = "white") -> list[AbstractPathEffect]:
+def halo(width: float = 3.4, colour: str = RIM) -> list[AbstractPathEffect]:
     """Return a stroke around a line or a letter, so that it reads on any colour."""
     return [withStroke(linewidth=width, foreground=colour)]
+
+
+def casing(width: float) -> list[AbstractPathEffect]:
+    """Return a white rim of a dark line or mark with a thin dark one around it; `width` is that of the white one."""
+    return [Stroke(linewidth=width + 0.8, foreground=EDGE), withStroke(linewidth=width, foreground=RIM)]
 
 
 def write_headline(axes: Axes, title: str, sentences: Iterable[str], width: int, longest: int = 80) -> None:
@@ -84,8 +78,8 @@ def write_headline(axes: Axes, title: str, sentences: Iterable[str], width: int,
 def write_heading(axes: Axes, title: str, below: str, size: float = 12) -> None:
     """Write a title, and in smaller letters below it what exactly is shown."""
     lines = len(below.splitlines())
-    axes.set_title(title, loc="left", fontsize=size, fontweight="bold", pad=7 + 11.5 * lines)
-    note = axes.annotate(below, (0, 1), (0, 5), "axes fraction", "offset points", va="bottom")
+    axes.set_title(title, loc="left", fontsize=size, fontweight="bold", pad=10 + 11.5 * lines)
+    note = axes.annotate(below, (0, 1), (0, 8), "axes fraction", "offset points", va="bottom")
     # The title above keeps the room for it; its width may pass the panel's edge.
     note.set(fontsize=8.5, color=FAINT, linespacing=1.15, in_layout=False)
 

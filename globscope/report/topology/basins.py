@@ -8,14 +8,14 @@ import numpy as np
 from matplotlib.axes import Axes
 from matplotlib.collections import PolyCollection
 from matplotlib.colors import LinearSegmentedColormap
-from matplotlib.lines import Line2D
 
 from globscope.report.map.trajectory import Trajectory
 from globscope.report.style.labels import name_points
 from globscope.report.style.legend import Legend, tick_log
+from globscope.report.style.marks import LEVELS, draw_marks
+from globscope.report.style.palette import FAINT, INK
 from globscope.report.style.scale import Scale
 from globscope.report.style.text import number, shorten
-from globscope.report.style.theme import FAINT, INK, MINIMUM, SADDLE
 from globscope.topology.outline import Outline
 from globscope.values import topology as kinds
 
@@ -25,7 +25,6 @@ BLUES = ("#082256", "#07377a", "#074e9b", "#1468b7", "#3283cb", "#559ed9", "#7cb
 BLUE = LinearSegmentedColormap.from_list("basins", BLUES, 256)
 FINE = 800  # heights that a picture can tell apart
 MANY = 15_000  # points, beyond which a vector file would be slow to open
-CROWD = 40  # marks, beyond which they are small
 RULER = 0.1  # of all samples
 RIM = (0.8, 0.8, 0.85, 1.0)
 
@@ -41,12 +40,7 @@ def draw_basins(axes: Axes, outline: Outline, heights: Scale, colours: Scale, *,
     _rule(axes, heights)
     if ruler:
         _measure(axes, outline.samples)
-    marks = (
-        ("saddle, where basins meet", "D", SADDLE, (kinds.SADDLE, kinds.MULTI_SADDLE)),
-        ("minimum", "o", MINIMUM, (kinds.MINIMUM,)),
-    )
-    shown = [(name, marker, colour, spots(outline, heights, *which)) for name, marker, colour, which in marks]
-    return {name: _dots(axes, places, marker, colour) for name, marker, colour, places in shown if len(places)}
+    return draw_marks(axes, {kind: spots(outline, heights, kind) for kind in LEVELS})
 
 
 def spots(outline: Outline, heights: Scale, *which: str) -> np.ndarray:
@@ -95,15 +89,6 @@ def _visible(outline: Outline, scale: Scale) -> tuple[np.ndarray, np.ndarray]:
     fine = np.floor(np.asarray(scale.norm()(scale.drawable(outline.heights))) * FINE)
     kept = np.flatnonzero(np.append((np.diff(owner) > 0) | (np.diff(fine) > 0), True))
     return kept, owner[kept]
-
-
-def _dots(axes: Axes, places: np.ndarray, marker: str, colour: str) -> Line2D:
-    few = len(places) <= CROWD
-    size = 5.5 if few else 3.0 if len(places) <= 200 else 1.5
-    style: dict[str, Any] = {"ls": "", "marker": marker, "mfc": colour, "mec": "white", "mew": 0.8 if few else 0}
-    dots = axes.plot(*places.T, ms=size, zorder=3, clip_on=False, **style)[0]
-    dots.set_rasterized(len(places) > 50 * CROWD)
-    return Line2D([], [], ms=5.5, **style)
 
 
 def _rule(axes: Axes, scale: Scale) -> None:

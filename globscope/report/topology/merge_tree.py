@@ -6,14 +6,14 @@ from typing import Any
 import numpy as np
 from attrs import define, field
 from matplotlib.axes import Axes
-from matplotlib.lines import Line2D
 
 from globscope.report.map.trajectory import Trajectory
 from globscope.report.map.tree_scene import TreeScene
 from globscope.report.style.legend import Legend, tick_log
+from globscope.report.style.marks import LEVELS, draw_marks
+from globscope.report.style.palette import FAINT, INK
 from globscope.report.style.scale import positive
-from globscope.report.style.theme import FAINT, INK, MINIMUM, SADDLE
-from globscope.values.topology import MergeTree
+from globscope.values.topology import MINIMUM, MergeTree
 
 # Names beside one another in the widest picture.
 MOST_LEAVES = 110
@@ -103,23 +103,20 @@ def draw_tree(axes: Axes, scene: TreeScene) -> Legend:
     set_heights(axes, values[topology.tree.nodes], len(places.x))
     if scene.runs:
         name_leaves(axes, places, values, scene.runs)
-    return _mark_nodes(axes, places, values) | ({CHANCE: dashed[0]} if dashed else {})
+    return _mark_nodes(axes, topology.tree, places, values) | ({CHANCE: dashed[0]} if dashed else {})
 
 
-def _mark_nodes(axes: Axes, places: Layout, values: np.ndarray) -> Legend:
-    joined = [b for b in places.branches if b.parent >= 0]
-    essential = [b for b in places.branches if b.parent < 0]
-    marks = (
-        ("root: the highest sample", "s", FAINT, [(places.x[b.leaf], values[b.top]) for b in essential]),
-        ("saddle, where basins meet", "D", SADDLE, [(places.x[b.parent], values[b.top]) for b in joined]),
-        ("minimum", "o", MINIMUM, [(places.x[b.leaf], values[b.leaf]) for b in places.branches]),
-    )
-    return {name: _dots(axes, points, marker, colour) for name, marker, colour, points in marks if points}
-
-
-def _dots(axes: Axes, points: list[tuple[int, float]], marker: str, colour: str) -> Line2D:
-    style: dict[str, Any] = {"ls": "", "marker": marker, "mfc": colour, "mec": "white", "mew": 0.8, "ms": 6.5}
-    return axes.plot(*np.array(points).T, zorder=3, **style)[0]
+def _mark_nodes(axes: Axes, tree: MergeTree, places: Layout, values: np.ndarray) -> Legend:
+    kind_of = dict(zip(tree.nodes.tolist(), tree.kinds, strict=True))
+    marked = {kind: list[tuple[int, float]]() for kind in LEVELS}
+    for branch in places.branches:
+        marked[MINIMUM].append((places.x[branch.leaf], values[branch.leaf]))
+        if branch.parent >= 0:
+            marked[kind_of[branch.top]].append((places.x[branch.parent], values[branch.top]))
+    roots = [(places.x[branch.leaf], values[branch.top]) for branch in places.branches if branch.parent < 0]
+    root = axes.plot(*np.array(roots).T, ls="", marker="s", mfc=FAINT, mec="white", mew=0.8, ms=6.5, zorder=3)[0]
+    points = {kind: np.array(one).reshape(-1, 2) for kind, one in marked.items()}
+    return {"root: the highest sample": root} | draw_marks(axes, points)
 
 
 def name_leaves(axes: Axes, places: Layout, values: np.ndarray, runs: Mapping[int, Sequence[Trajectory]]) -> None:

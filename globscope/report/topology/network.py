@@ -14,19 +14,12 @@ from matplotlib.lines import Line2D
 from globscope.report.map.trajectory import Trajectory
 from globscope.report.map.tree_scene import UPPER_BOUND, TreeScene
 from globscope.report.style.legend import Legend, explain, log_note
+from globscope.report.style.marks import NAMES, draw_marks
+from globscope.report.style.palette import FAINT, INK
 from globscope.report.style.text import count_noun, figure_text, number
-from globscope.report.style.theme import (
-    FAINT,
-    INK,
-    MINIMUM,
-    SADDLE,
-    Picture,
-    house_style,
-    write_centred,
-    write_headline,
-)
+from globscope.report.style.theme import Picture, house_style, write_centred, write_headline
 from globscope.report.topology.merge_tree import layout, name_leaves, set_heights
-from globscope.values.topology import MergeTree
+from globscope.values.topology import MINIMUM, SADDLE, MergeTree
 
 # Further passes that are drawn of a minimum: its lowest ones. More would only blacken the picture.
 FURTHER = 3
@@ -157,8 +150,8 @@ def caption(scene: TreeScene, edges: np.ndarray | None) -> str:
 
 def draw_network(axes: Axes, network: Network, values: np.ndarray) -> Legend:
     """Draw minima side by side in the order of the merge tree's leaves, with an arc for every pass."""
-    places, tops = layout(network.tree), [*network.joining.values(), *network.further.values()]
-    set_heights(axes, np.array([*network.tree.births.tolist(), *tops]), len(places.x))
+    places, passes = layout(network.tree), [*network.joining.values(), *network.further.values()]
+    set_heights(axes, np.array([*network.tree.births.tolist(), *passes]), len(places.x))
     log, crowded = axes.get_yscale() == "log", len(places.x) > CROWD
     strong, faint = (
         [_arc(places.x, values, pair, height, log=log) for pair, height in passes.items()]
@@ -166,15 +159,9 @@ def draw_network(axes: Axes, network: Network, values: np.ndarray) -> Legend:
     )
     legend = _draw_arcs(axes, faint, "further pass where two basins touch", 0.4 if crowded else 0.7, FAINT)
     legend |= _draw_arcs(axes, strong, "pass of the merge tree, an upper bound", 0.7 if crowded else 1.6, INK)
-    marks = (
-        ("top of the pass", "D", SADDLE, [arc[len(arc) // 2] for arc in strong]),
-        ("minimum", "o", MINIMUM, [(x, values[leaf]) for leaf, x in places.x.items()]),
-    )
-    for name, marker, colour, points in marks:
-        if points:
-            style: dict[str, Any] = {"ls": "", "marker": marker, "mfc": colour, "mec": "white", "mew": 0.5}
-            axes.plot(*np.array(points).T, ms=3.0 if crowded else 6.0, zorder=3, **style)
-            legend[name] = Line2D([], [], ms=6, **style)
+    minima = np.array([(x, values[leaf]) for leaf, x in places.x.items()])
+    tops = np.array([arc[len(arc) // 2] for arc in strong]).reshape(-1, 2)
+    legend |= draw_marks(axes, {MINIMUM: minima, SADDLE: tops}, {**NAMES, SADDLE: "top of the pass"})
     if network.runs:
         name_leaves(axes, places, values, network.runs)
     return legend

@@ -6,10 +6,13 @@ import numpy as np
 from matplotlib.axes import Axes
 
 from globscope.report.style.legend import Legend, tick_log
+from globscope.report.style.palette import FAINT, INK, LINES, PALE
 from globscope.report.style.scale import positive
 from globscope.report.style.text import number
-from globscope.report.style.theme import FAINT, INK, MINIMUM
 from globscope.values.topology import Topology
+
+# A pair is a minimum with its saddle, so it has the mark of neither.
+KEPT = LINES[0]
 
 
 def draw_diagram(axes: Axes, topology: Topology) -> Legend:
@@ -60,9 +63,9 @@ def _draw_pairs(axes: Axes, topology: Topology, never: float) -> Legend:
     kept = np.isfinite(tree.deaths)
     top = np.full(int((~kept).sum()), never)
     return (
-        _dots(axes, "removed", full.births[removed], full.deaths[removed], {"c": "#a9b0b8", "s": 10})
-        | _dots(axes, "kept", tree.births[kept], tree.deaths[kept], {"c": MINIMUM, "s": 44})
-        | _dots(axes, "never dies", tree.births[~kept], top, {"c": MINIMUM, "s": 58, "marker": "^"})
+        _dots(axes, "removed", full.births[removed], full.deaths[removed], {"c": PALE, "s": 10})
+        | _dots(axes, "kept", tree.births[kept], tree.deaths[kept], {"c": KEPT, "s": 44})
+        | _dots(axes, "never dies", tree.births[~kept], top, {"c": KEPT, "s": 58, "marker": "^"})
     )
 
 

@@ -1,0 +1,52 @@
+"""Marks of a merge tree's minima and saddles: told apart by form as well as colour, and whole at the frame."""
+
+from collections.abc import Mapping
+from types import MappingProxyType
+from typing import Any
+
+import numpy as np
+from matplotlib.lines import Line2D
+
+from globscope.report.style.legend import Legend
+from globscope.report.style.palette import EDGE, FORMS, outline
+from globscope.values.topology import MINIMUM, MULTI_SADDLE, SADDLE, MergeTree
+
+# Minima first, then saddles: of two at one place, the saddle lies on a pin's tip and leaves its head free. Both lie
+# on the runs' stars, which are larger.
+LEVELS = {MINIMUM: 6.2, SADDLE: 6.3, MULTI_SADDLE: 6.4}
+SIZES = {MINIMUM: 13.0, SADDLE: 8.0, MULTI_SADDLE: 8.0}
+NAMES: Mapping[str, str] = MappingProxyType(
+    {
+        MINIMUM: "minimum (at the tip)",
+        SADDLE: "saddle, where basins meet",
+        MULTI_SADDLE: "saddle of three or more basins",
+    }
+)
+# Marks of a kind from which they are small, and from which they are very small and pixels in a vector file.
+CROWD, HOST = 41, 201
+
+
+def critical_points(tree: MergeTree, points: np.ndarray) -> dict[str, np.ndarray]:
+    """Return the (k, d) places of a merge tree's minima, saddles and multi-saddles, by kind; `points` are samples'."""
+    kinds = np.array(tree.kinds, str)
+    return {kind: points[tree.nodes[kinds == kind]] for kind in LEVELS}
+
+
+def draw_marks(axes: Any, places: Mapping[str, np.ndarray], names: Mapping[str, str] = NAMES) -> Legend:
+    """Mark places, (k, 2) or in space (k, 3), by kind; return the legend."""
+    legend: Legend = {}
+    for kind, points in places.items():
+        if len(points):
+            style = mark_style(kind)
+            size = 1.0 if len(points) < CROWD else 0.6 if len(points) < HOST else 0.35
+            changed = {"ms": size * style["ms"], "mew": 0.9 * size, "rasterized": len(points) >= 10 * HOST}
+            marks = axes.plot(*points.T, **style | changed, zorder=LEVELS[kind], clip_on=False)[0]
+            marks.set_in_layout(False)  # whole on the edge, and the axes keep their size
+            legend[names[kind]] = Line2D([], [], **style)
+    return legend
+
+
+def mark_style(kind: str) -> dict[str, Any]:
+    """Return how a kind of mark is drawn, in matplotlib's words."""
+    points, fill = FORMS[kind]
+    return {"ls": "", "marker": outline(points), "mfc": fill, "mec": EDGE, "mew": 0.9, "ms": SIZES[kind]}
