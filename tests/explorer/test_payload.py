@@ -11,7 +11,7 @@ from globscope.builtin.topology import Gudhi
 from globscope.report.explorer import blocks as blocks_module
 from globscope.report.explorer.blocks import Blocks, add_field, add_figure
 from globscope.report.explorer.look import look
-from globscope.report.style.theme import VARIANTS
+from globscope.report.style.palette import VARIANTS
 from globscope.study.stages.topology import with_adjacency
 from globscope.topology.adjacency import edge_ends, neighbours
 from globscope.topology.tree import sweep_order

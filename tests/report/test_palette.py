@@ -8,6 +8,7 @@ import numpy as np
 import pytest
 from matplotlib.colors import to_hex, to_rgb
 
+from globscope.report.explorer.look import look
 from globscope.report.style.palette import (
     DASHES,
     DEPTH,
@@ -23,7 +24,6 @@ from globscope.report.style.palette import (
     RIM,
     TRAILS,
     VARIANTS,
-    look,
 )
 
 # Machado, Oliveira and Fernandes, "A Physiologically-based Model for Simulation of Color Vision Deficiency", IEEE

@@ -38,7 +38,7 @@ def draw_scattered(axes: Axes, landscape: Landscape, scale: Scale) -> Legend:
     legend = _draw_contours(axes, mesh, scale, values)
     if not landscape.trusted.all():
         greys = _draw_depths(axes, mesh, scale, values, GREY)
-        legend |= show_untrusted(axes, _untrusted(axes, mesh, landscape.trusted, slivers(mesh)), greys)
+        legend |= show_untrusted(axes, _untrusted_region(axes, mesh, landscape.trusted, slivers(mesh)), greys)
     return legend | _draw_nonfinite(axes, points[~finite])
 
 
@@ -63,7 +63,7 @@ def draw_dense(axes: Axes, landscape: Landscape, scale: Scale) -> Legend:
     if landscape.trusted.all():
         return {}
     greys = axes.tripcolor(mesh, heights, **style, cmap=GREY, zorder=1.5)
-    return show_untrusted(axes, _untrusted(axes, mesh, landscape.trusted, sparse), [greys])
+    return show_untrusted(axes, _untrusted_region(axes, mesh, landscape.trusted, sparse), [greys])
 
 
 def triangles(points: np.ndarray) -> Triangulation | None:
@@ -109,7 +109,7 @@ def _is_flat(mesh: Triangulation, values: np.ndarray) -> bool:
     return bool(mesh.mask is not None and mesh.mask.all()) or not len(known) or not np.ptp(known)
 
 
-def _untrusted(axes: Axes, mesh: Triangulation, trusted: np.ndarray, hidden: np.ndarray) -> ContourSet:
+def _untrusted_region(axes: Axes, mesh: Triangulation, trusted: np.ndarray, hidden: np.ndarray) -> ContourSet:
     """Return where samples are not trusted; no triangle that is hidden is part of it."""
     mesh.set_mask(hidden)
     return axes.tricontourf(mesh, trusted.astype(float), levels=[-1, 0.5])

@@ -4,8 +4,6 @@ Dark marks (the runs) have a white rim and a dark one around it; bright marks (m
 So each stands out by at least 3 : 1 (WCAG 2.2, 1.4.11), whatever lies below, on a light page and on a dark one.
 """
 
-from typing import Any
-
 from matplotlib.colors import LinearSegmentedColormap
 from matplotlib.path import Path
 
@@ -48,20 +46,3 @@ FORMS = {"minimum": (PIN, MINIMUM), "saddle": (DIAMOND, SADDLE), "multi-saddle":
 def outline(points: tuple[tuple[float, float], ...]) -> Path:
     """Return a form as a marker of matplotlib, which makes it as long to one side as half the marker's size."""
     return Path([*points, points[0]], closed=True)
-
-
-def look() -> dict[str, Any]:
-    """Return colours and forms as JSON, for a page that draws by itself; points of forms have y upwards."""
-    return {
-        "depths": DEPTHS,
-        "greys": GREYS,
-        "runs": VARIANTS,
-        "dashes": [[] if isinstance(dash, str) else list(dash[1]) for dash in DASHES],
-        "lines": LINES,
-        "trails": TRAILS,
-        "ink": INK,
-        "rim": RIM,
-        "edge": EDGE,
-        "forms": {kind: {"points": points, "fill": fill} for kind, (points, fill) in FORMS.items()},
-        "untrusted": UNTRUSTED,
-    }

@@ -27,10 +27,10 @@ function depthColour(share) {
   return hexOf([...paletteOf().subarray(at, at + 3)]);
 }
 
-// The colour and dashes of a run by its number: of more runs than colours, dashes tell one from another.
+// The colour and dashes of a run by its number: both go round together, so that two runs of one colour differ by dashes.
 function runStyle(study, run) {
   const {runs, dashes} = look;
-  return {colour: runs[run % runs.length], dash: dashes[Math.floor(run / runs.length) % dashes.length]};
+  return {colour: runs[run % runs.length], dash: dashes[run % dashes.length]};
 }
 
 // The relative luminance of a colour, and the contrast of two, as WCAG 2.2 defines them.
