@@ -42,9 +42,10 @@ function topologyOf(map, key = state.field) { return map.topologies?.find(one =>
 // Return which samples of a map are neighbours by the study's own rule.
 function graphOn(map, key = state.field) { return (topologyOf(map, key) || map.topologies?.[0])?.graph ?? map.graph; }
 
-// Return the name of the neighbourhood by which trees of a map are found: a reader's choice counts on lattices.
+// Return the name of the neighbourhood by which trees of a map are found: a reader's choice counts on lattices. A map
+// without a landscape has none.
 function neighbourhoodOn(map, choice = state.neighbourhood) {
-  return map.shape && LATTICE_KINDS.includes(choice) ? choice : graphOn(map).adjacency;
+  return map.shape && LATTICE_KINDS.includes(choice) ? choice : graphOn(map)?.adjacency;
 }
 const LATTICE_KINDS = ['freudenthal', 'full'];
 

@@ -3,7 +3,12 @@ async function startPage() {
   studies = await readStudies();
   maps = studies.flatMap(study => study.maps.map(map => ({...map, study})));
   noteWhatIsMissing();
-  for (const [id, start] of starts) attempt(id, () => start(document.getElementById(id)));
+  if (maps.length) Object.assign(state, choicesOfLink());
+  else document.querySelectorAll('.card, #controls').forEach(card => card.remove());
+  for (const [id, start] of starts) {
+    const place = document.getElementById(id);
+    if (place) attempt(id, () => start(place));
+  }
   for (const one of panels) attempt(one.id, one.draw);
   followWidth();
 }
@@ -24,5 +29,5 @@ function followWidth() {
   addEventListener('resize', () => { if (innerWidth !== width) choose({width: width = innerWidth}); });
 }
 
-startPage().catch(error => note(`The page could not start: ${error.message}`))
+startPage().then(() => performance.mark('ready')).catch(error => note(`The page could not start: ${error.message}`))
   .finally(() => { document.documentElement.dataset.ready = ''; });

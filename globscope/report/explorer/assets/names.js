@@ -19,17 +19,30 @@ function runOf(member, study = maps[state.map].study) { return study.array(study
 
 function stepOf(member, study = maps[state.map].study) { return study.array(study.members.step)[member]; }
 
-// Return each run's last network, by the run's number.
+function kindOf(member, study = maps[state.map].study) { return study.kinds[study.array(study.members.kind)[member]]; }
+
+// Return each run's last network that was trained, by the run's number; -1 of a variant that only analyses derived.
 function lastMembers(study = maps[state.map].study) {
-  const last = study.variants.map(() => -1), runs = study.array(study.members.variant), steps = study.array(study.members.step);
-  runs.forEach((run, member) => { if (last[run] < 0 || steps[member] > steps[last[run]]) last[run] = member; });
-  return last;
+  if (!study.last) {
+    const runs = study.array(study.members.variant), steps = study.array(study.members.step);
+    study.last = study.variants.map(() => -1);
+    runs.forEach((run, member) => {
+      const newer = study.last[run] < 0 || steps[member] > steps[study.last[run]];
+      if (newer && kindOf(member, study) === 'trained') study.last[run] = member;
+    });
+  }
+  return study.last;
 }
 
-// Return a network's name: its run's, and its step where it is not the run's last.
+// Return the numbers of the runs.
+function runNumbers(study = maps[state.map].study) { return study.variants.map((_, run) => run).filter(run => lastMembers(study)[run] >= 0); }
+
+// Return a network's name: its run's, its step where it is not the run's last, and how it was derived.
 function memberName(member, study = maps[state.map].study) {
-  const run = runOf(member, study), name = study.variants[run];
-  return lastMembers(study)[run] === member ? name : `${name}, step ${stepOf(member, study)}`;
+  const run = runOf(member, study), kind = kindOf(member, study), parts = [study.variants[run]];
+  if (lastMembers(study)[run] !== member) parts.push(`step ${stepOf(member, study)}`);
+  if (kind !== 'trained') parts.push(kind);
+  return parts.join(', ');
 }
 
 // Return the name by which a trail is shown or left out; trails of one analysis with one label go together.

@@ -115,7 +115,7 @@ function passTable() {
   });
   const known = knownBetween(study, state.from, state.to);
   if (known) rows.push(passRow(false, `lowest known path (${known.finder})`, formatNumber(known.worst), climb(known.worst), '–', 'measured on networks'));
-  const head = make('tr', {}, ...['map', 'pass', 'climb from the worse end', 'untrusted', ''].map(text => make('th', {scope: 'col'}, text)));
+  const head = make('tr', {}, ...['map', 'pass', 'climb from the worse end', 'untrusted', 'remark'].map(text => make('th', {scope: 'col'}, text)));
   return [make('table', {class: 'passes'}, make('caption', {class: 'unseen'}, 'The lowest pass between the two networks on every map'), make('thead', {}, head), make('tbody', {}, ...rows))];
 }
 

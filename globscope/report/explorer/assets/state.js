@@ -22,23 +22,25 @@ const state = {
   theme: 'light',
 };
 let studies = [], maps = []; // what the page is about: there before any panel starts; a map knows its `study`
-const starts = new Map();
+const starts = [];
 const panels = [];
 let waiting = new Set();
 let starting = ''; // the place in which a panel starts
 
 // Have `start(element)` called once for the element with this id, when the studies are there.
-function startIn(id, start) { starts.set(id, element => { starting = id; start(element); }); }
+function startIn(id, start) { starts.push([id, element => { starting = id; start(element); }]); }
 
 // Have `draw()` called after the start, whenever one of these choices changes, and when the page's width or theme does.
 function panel(keys, draw) { panels.push({keys: new Set([...keys, 'theme', 'width']), draw, id: starting}); }
 
-// Do `work()` of the panel in this place; an error is shown in its card, and the others go on.
+// Do `work()` of the panel in this place; an error is shown in its card until the work succeeds, and the others go on.
+const failures = new Map();
 function attempt(id, work) {
-  const card = document.getElementById(`${id}-card`) || document.querySelector('main');
-  card.querySelector(':scope > .failure')?.remove();
+  failures.get(work)?.remove();
   try { work(); } catch (error) {
-    card.prepend(make('p', {class: 'failure'}, `This part of the page failed: ${error.message}`));
+    const card = document.getElementById(`${id}-card`) ?? document.getElementById('notices');
+    failures.set(work, make('p', {class: 'failure'}, `This part of the page failed: ${error.message}`));
+    card.prepend(failures.get(work));
     console.error(error);
   }
 }

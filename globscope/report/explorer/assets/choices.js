@@ -1,0 +1,37 @@
+// What one choice means for the others: a field that the next map lacks, a threshold in another field's units.
+
+// Return the keys of the fields that a map has, in the study's order.
+function fieldsOf(map) { return map.fields ? map.study.fields.map(field => field.key).filter(key => key in map.fields) : []; }
+
+// Return the field that is shown at first: that of the study's first merge tree.
+function firstField(map) { return map.topologies?.[0]?.field ?? fieldsOf(map)[0] ?? ''; }
+
+function chooseMap(number) {
+  const map = maps[number], same = map.study === maps[state.map].study, away = {sample: -1, branch: -1, window: null};
+  const ends = same ? {} : {from: -1, to: -1, step: Infinity, query: '', hidden: new Set(), marked: new Set()};
+  choose({map: number, axes: [0, 1], ...away, ...ends});
+  if (!map.fields || !(state.field in map.fields)) chooseField(firstField(map));
+}
+
+function chooseField(key) {
+  choose({field: key, threshold: firstThreshold(maps[state.map], key), limits: [null, null], sample: -1, branch: -1});
+}
+
+// Return what is shown of a map and a field that nobody has touched; at first, the first map with a landscape.
+function firstChoices(number = -1, key = '') {
+  const map = number >= 0 ? number : Math.max(0, maps.findIndex(one => one.fields));
+  const field = maps[map].fields && key in maps[map].fields ? key : firstField(maps[map]);
+  return {
+    map, field, threshold: firstThreshold(maps[map], field), neighbourhood: 'auto', from: -1, to: -1, branch: -1,
+    sample: -1, step: Infinity, query: '', scale: 'auto', limits: [null, null], trust: true, samples: false,
+    layers: new Set(), hidden: new Set(), marked: new Set(), gap: false, axes: [0, 1], window: null,
+  };
+}
+
+// Make a network the pass' next end; the third begins a new pass.
+function pickEnd(member) {
+  const begins = state.from < 0 || state.to >= 0;
+  if (!begins && member === state.from) return;
+  choose(begins ? {from: member, to: -1} : {to: member});
+  say(begins ? `The pass begins at ${memberName(member)}; pick its other end.` : `The pass ends at ${memberName(member)}.`);
+}

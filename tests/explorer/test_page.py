@@ -1,0 +1,310 @@
+"""The explorer in a browser, as a reader uses it: with a mouse, with keys alone, on a phone, in the dark, on paper."""
+
+import csv
+import io
+
+import pytest
+
+from tests.support.explorer_pages import HOSTILE
+
+pytestmark = pytest.mark.browser
+SIZES = {"a phone": 390, "a tablet": 1024, "a screen": 1440}
+
+
+def card(page, name):
+    return page.locator(f"#{name}-card")
+
+
+def rows(page, name):
+    return page.locator(f"#{name} tbody tr")
+
+
+def cells(page, name):
+    """The texts of a table on the page, by row."""
+    return rows(page, name).evaluate_all("rows => rows.map(row => [...row.cells].map(cell => cell.textContent))")
+
+
+def column(page, name, head):
+    heads = page.locator(f"#{name} thead th").all_text_contents()
+    place = next(number for number, text in enumerate(heads) if text.startswith(head))
+    return [row[place] for row in cells(page, name)]
+
+
+def frame(page):
+    """Wait until what was chosen is drawn."""
+    page.evaluate("() => new Promise(done => requestAnimationFrame(() => requestAnimationFrame(done)))")
+
+
+def figures(texts):
+    return [float("inf" if text == "∞" else text.replace("−", "-").replace(" %", "")) for text in texts]
+
+
+def saved(page, name, kind):
+    with page.expect_download() as download:
+        card(page, name).get_by_role("button", name=f"Save as {kind}", exact=True).click()
+    return download.value
+
+
+def table(page, name):
+    """A table's file, as dictionaries."""
+    text = saved(page, name, "CSV").path().read_text("utf-8")
+    return list(csv.DictReader(io.StringIO(text)))
+
+
+class TestControls:
+    def test_maps_stand_side_by_side_and_arrows_move_among_them(self, open_page):
+        page = open_page("plain")
+        page.get_by_role("radio", name="one").focus()
+        page.keyboard.press("ArrowRight")
+        frame(page)
+        assert page.get_by_role("radio", name="bumpy").is_checked()
+        assert "on bumpy" in page.locator("#basins-about").inner_text()
+
+    def test_a_map_of_many_is_found_by_its_name(self, open_page):
+        page = open_page("many_maps")
+        page.get_by_role("searchbox", name="Find in: Map").fill("map 37")
+        choices = page.get_by_role("combobox", name="Map")
+        assert choices.locator("option").all_text_contents() == ["map 0", "map 37"]
+        choices.select_option("map 37")
+        frame(page)
+        assert "on map 37" in page.locator("#basins-about").inner_text()
+
+    def test_a_higher_threshold_leaves_fewer_basins_by_slider_number_and_keys(self, open_page):
+        page = open_page("plain")
+        assert len(cells(page, "basins")) == 3
+        number = page.get_by_role("spinbutton", name="Ignore basins shallower than")
+        number.fill("1.88")
+        number.press("Enter")
+        frame(page)
+        left = len(cells(page, "basins"))
+        assert left < 3
+        page.get_by_role("slider", name="Ignore basins shallower than, on a logarithmic scale").fill("0")
+        frame(page)
+        assert len(cells(page, "basins")) == 3
+        assert number.input_value() == "0"
+        page.get_by_role("slider", name="Ignore basins shallower than, on a logarithmic scale").fill("995")
+        frame(page)
+        high = float(number.input_value())
+        page.keyboard.press("[")
+        frame(page)
+        assert 0 < float(number.input_value()) < high
+
+    def test_both_neighbourhoods_say_how_many_basins_they_give(self, open_page):
+        page = open_page("plain")
+        page.keyboard.press("2")
+        frame(page)
+        choices = page.get_by_role("combobox", name="Neighbours")
+        texts = choices.locator("option").all_text_contents()
+        counts = [int(text.split(": ")[1].split()[0]) for text in texts]
+        assert [text.split(":")[0] for text in texts] == ["triangulated neighbours", "all neighbours"]
+        assert counts[0] > counts[1]
+        choices.select_option(index=1)
+        frame(page)
+        assert len(cells(page, "basins")) == counts[1]
+
+    def test_the_field_changes_with_its_list_and_its_key(self, open_page):
+        page = open_page("plain")
+        page.get_by_role("combobox", name="Colour").select_option("test loss")
+        frame(page)
+        assert "best test loss" in page.locator("#basins thead").inner_text()
+        page.keyboard.press("f")
+        frame(page)
+        assert "best training loss" in page.locator("#basins thead").inner_text()
+
+    def test_training_is_played_to_its_end_and_stops(self, open_page):
+        page = open_page("plain", reduced_motion="reduce")
+        slider = page.get_by_role("slider", name="Training step")
+        slider.fill("0")
+        frame(page)
+        assert slider.get_attribute("aria-valuetext") == "step 0"
+        page.get_by_role("button", name="Play training").click()
+        seen = {slider.get_attribute("aria-valuetext")}
+        while page.get_by_role("button", name="Pause").count():
+            seen.add(slider.get_attribute("aria-valuetext"))
+            page.wait_for_timeout(100)
+        assert slider.get_attribute("aria-valuetext") == "step 3"
+        assert seen <= {f"step {number}" for number in range(4)}  # who asked for less motion sees saved networks only
+
+    def test_options_are_kept_in_the_link_and_reset(self, open_page):
+        page = open_page("plain")
+        page.get_by_text("Options", exact=True).click()
+        page.get_by_role("combobox", name="Scale").select_option("linear")
+        page.get_by_label("Colours to").fill("3")
+        page.get_by_label("Colours to").press("Enter")
+        page.get_by_label("samples", exact=True).check()
+        page.get_by_label("mode-connectivity: curve from A to B").check()
+        page.wait_for_timeout(400)
+        again = open_page("plain", link=page.evaluate("location.hash"))
+        again.get_by_text("Options", exact=True).click()
+        assert again.get_by_role("combobox", name="Scale").input_value() == "linear"
+        assert again.get_by_label("Colours to").input_value() == "3"
+        assert again.get_by_label("samples", exact=True).is_checked()
+        assert again.get_by_label("mode-connectivity: curve from A to B").is_checked()
+        again.get_by_role("button", name="Reset").or_(again.get_by_label("Show everything as at first")).click()
+        frame(again)
+        assert again.get_by_role("combobox", name="Scale").input_value() == "auto"
+        assert not again.get_by_label("samples", exact=True).is_checked()
+
+    def test_the_theme_follows_the_system_and_the_button(self, open_page):
+        page = open_page("plain", color_scheme="dark")
+        assert page.evaluate("document.documentElement.dataset.theme") == "dark"
+        page.get_by_role("button", name="Dark or light").click()
+        assert page.evaluate("document.documentElement.dataset.theme") == "light"
+
+    def test_the_help_lists_the_keys_and_switches_them_off(self, open_page):
+        page = open_page("plain")
+        page.keyboard.press("?")
+        dialog = page.get_by_role("dialog")
+        assert "next field" in dialog.inner_text()
+        dialog.get_by_label("Single keys work").uncheck()
+        dialog.get_by_role("button", name="Close").click()
+        page.keyboard.press("2")
+        frame(page)
+        assert page.get_by_role("radio", name="one").is_checked()
+
+
+class TestRuns:
+    def test_runs_are_found_by_name_and_recipe(self, open_page):
+        page = open_page("plain")
+        page.get_by_label("Find runs").fill("batch 128")
+        frame(page)
+        assert column(page, "runs", "run") == ["B"]
+        assert "1 found" in page.locator("#runs").inner_text()
+
+    def test_two_picked_runs_are_the_ends_of_the_pass(self, open_page):
+        page = open_page("plain")
+        page.get_by_role("button", name="A as an end of the pass").click()
+        page.get_by_role("button", name="C as an end of the pass").click()
+        page.wait_for_timeout(400)
+        assert page.get_by_role("button", name="C as an end of the pass").get_attribute("aria-pressed") == "true"
+        again = open_page("plain", link=page.evaluate("location.hash"))
+        pressed = again.locator("#runs button[aria-pressed=true]")
+        assert pressed.evaluate_all("all => all.map(one => one.ariaLabel)") == [
+            "A as an end of the pass", "C as an end of the pass"
+        ]  # fmt: skip
+
+    def test_runs_are_marked_and_hidden_and_all_come_back(self, open_page):
+        page = open_page("plain")
+        page.get_by_role("button", name="hide B").click()
+        page.get_by_role("button", name="mark A").click()
+        frame(page)
+        assert "8 of 12" in page.locator("#members-about").inner_text()  # four networks a run
+        page.get_by_role("button", name="Show every run").click()
+        frame(page)
+        assert "12 of 12" in page.locator("#members-about").inner_text()
+        assert page.locator("#runs button[aria-pressed=true]").count() == 0
+
+    def test_five_hundred_runs_are_paged_and_the_page_starts_at_once(self, open_page):
+        page = open_page("crowd")
+        assert len(cells(page, "runs")) == 50
+        assert "1–50 of 500" in page.locator("#runs").inner_text()
+        page.locator("#runs").get_by_role("button", name="Next").click()
+        assert column(page, "runs", "run")[0] == "run 050"
+        page.get_by_label("Find runs").fill("seed 499")
+        frame(page)
+        assert column(page, "runs", "run") == ["run 499"]
+        # Two seconds are the aim on a free core; on a shared one it may be twice that.
+        assert page.evaluate("performance.now()") < 60_000
+        assert page.evaluate("performance.getEntriesByName('ready')[0].startTime") < 4000
+
+
+class TestTables:
+    @pytest.mark.parametrize("name", ["basins", "runs", "members", "samples"])
+    def test_every_column_sorts_both_ways(self, open_page, name):
+        page = open_page("plain")
+        for place in range(page.locator(f"#{name} thead th").count()):
+            head = page.locator(f"#{name} thead th").nth(place)
+            for way in ("ascending", "descending"):
+                while head.get_attribute("aria-sort") != way:
+                    head.get_by_role("button").click()
+                shown = [row[place] for row in cells(page, name)]
+                numeric = "figure" in (head.get_attribute("class") or "") and "never" not in shown
+                known = figures(shown) if numeric else None
+                if known:
+                    assert known == sorted(known, reverse=way == "descending")
+
+    def test_the_files_of_samples_and_networks_hold_every_row_exactly(self, open_page):
+        page = open_page("plain")
+        samples = table(page, "samples")
+        assert len(samples) == 31 * 31
+        assert list(samples[0])[:6] == ["sample", "x", "y", "train_loss", "test_loss", "distance_to_member"]
+        assert all(float(row["test_loss"]) == 1.5 * float(row["train_loss"]) for row in samples)
+        members = table(page, "members")
+        assert [row["variant"] for row in members] == ["A"] * 4 + ["B"] * 4 + ["C"] * 4
+        assert all(
+            float(row["gap"]) == abs(float(row["train_loss"]) - float(row["decoded_train_loss"])) for row in members
+        )
+
+    def test_formulas_in_names_are_no_formulas_in_files(self, open_page):
+        page = open_page("hostile")
+        assert [row["run"] for row in table(page, "runs")] == [HOSTILE[0], "'" + HOSTILE[1], HOSTILE[2]]
+
+    def test_a_row_lights_up_its_basin_under_the_pointer_and_with_the_focus(self, open_page):
+        page = open_page("plain")
+        rows(page, "basins").nth(1).hover()
+        frame(page)
+        assert "on" in rows(page, "basins").nth(1).get_attribute("class")
+        rows(page, "basins").nth(2).get_by_role("button").focus()
+        frame(page)
+        assert "on" in rows(page, "basins").nth(2).get_attribute("class")
+
+
+class TestStrangers:
+    def test_names_of_strangers_stay_text(self, open_page):
+        page = open_page("hostile")
+        assert page.title() == f"{HOSTILE[0]} – GlobScope explorer"
+        assert page.locator("img").count() == 0
+        assert page.locator("h1").inner_text() == HOSTILE[0]
+        for number in range(len(HOSTILE)):
+            page.keyboard.press(str(number + 1))
+            frame(page)
+        assert page.locator("img").count() == 0
+        assert page.title() == f"{HOSTILE[0]} – GlobScope explorer"
+        assert page.locator(".failure").count() == 0
+
+    def test_what_a_link_names_and_the_page_lacks_is_ignored(self, open_page):
+        page = open_page(
+            "plain", link="#map=none&field=%3Cimg%3E&threshold=-1&from=%5B1&axes=%5B7,9%5D&limits=x&window=null"
+        )
+        assert page.get_by_role("radio", name="one").is_checked()
+        assert len(cells(page, "basins")) == 3
+
+    @pytest.mark.parametrize(
+        ("name", "words"),
+        [("bare", "No map on this page has a landscape"), ("no_maps", "nothing to draw"), ("plain", "mds")],
+    )
+    def test_what_a_page_lacks_is_said_in_words(self, open_page, name, words):
+        page = open_page(name)
+        assert words in page.locator("#notices").inner_text()
+        assert page.locator(".failure").count() == 0
+
+
+class TestLook:
+    @pytest.mark.parametrize("width", SIZES.values(), ids=SIZES)
+    @pytest.mark.parametrize("name", ["plain", "hostile", "crowd", "many_maps", "space", "graph", "bare", "no_maps"])
+    def test_nothing_is_wider_than_the_window(self, open_page, name, width):
+        page = open_page(name, width=width)
+        assert page.evaluate("document.documentElement.scrollWidth") <= width
+
+    @pytest.mark.parametrize("scheme", ["light", "dark"])
+    @pytest.mark.parametrize("name", ["plain", "hostile", "many_maps"])
+    def test_axe_finds_no_violation(self, open_page, name, scheme):
+        axe = pytest.importorskip("axe_playwright_python.sync_playwright", reason="axe is not installed")
+        page = open_page(name, color_scheme=scheme)
+        if name == "plain":
+            page.get_by_role("button", name="A as an end of the pass").click()
+            page.get_by_role("button", name="B as an end of the pass").click()
+            page.get_by_text("Options", exact=True).click()
+            frame(page)
+        results = axe.Axe().run(page)
+        assert results.violations_count == 0, results.generate_report()
+
+    def test_on_paper_it_is_light_and_without_controls(self, open_page):
+        page = open_page("plain", color_scheme="dark")
+        page.emulate_media(media="print")
+        assert not page.locator("#controls").is_visible()
+        assert page.pdf()[:5] == b"%PDF-"
+        page.evaluate("dispatchEvent(new Event('beforeprint'))")
+        assert page.evaluate("document.documentElement.dataset.theme") == "light"
+        page.evaluate("dispatchEvent(new Event('afterprint'))")
+        assert page.evaluate("document.documentElement.dataset.theme") == "dark"
