@@ -1,9 +1,43 @@
 """The page's own topology is the study's: the same pairs, basins, nodes and passes at every threshold."""
 
 import pytest
+from support.page_topology import TREES, ask_browser, ask_node, ask_page, expected, random_case, run_differences
+from support.study import TWO_RUNS, blank_pictures, study_in
 
 from globscope.report.explorer import blocks
-from tests.support.page_topology import ask_browser, ask_node, expected, random_case
+
+STUDY = f"""
+title = "parity"
+[task]
+use = "classification"
+hidden = [8]
+{TWO_RUNS}
+[[reducer]]
+use = "pca"
+[[reducer]]
+use = "pca"
+name = "space"
+latent_dim = 3
+[[sampler]]
+use = "grid"
+resolution = 7
+[[sampler]]
+use = "sobol"
+samples = 64
+[evaluator]
+use = "torch"
+examples = 64
+[[topology]]
+use = "gudhi"
+persistence = 0.001
+[[topology]]
+use = "gudhi"
+name = "masked"
+field = "test_loss"
+adjacency = "full"
+mask = true
+persistence = 0
+"""
 
 
 def _differences(cases, ask):
@@ -32,3 +66,26 @@ def test_sixteen_bits_with_ties_and_exact_nodes_give_the_same_trees(monkeypatch)
     """So are fields of more than 5,000 samples kept."""
     monkeypatch.setattr(blocks, "EXACT", 0)
     assert _differences([random_case(seed) for seed in range(200, 240)], ask_node) == []
+
+
+@pytest.fixture(scope="module")
+def finished_run(tmp_path_factory):
+    """A run with lattices of two axes and of three, scattered samples, and trees of two neighbourhoods, one masked."""
+    folder = tmp_path_factory.mktemp("parity")
+    with blank_pictures():
+        study_in(folder, STUDY).run()
+    return folder / "run"
+
+
+@pytest.mark.browser
+def test_the_page_of_a_finished_run_finds_the_trees_that_stand_in_its_files(finished_run, browser):
+    assert run_differences(finished_run, ask_page(browser, finished_run, TREES)) == []
+
+
+@pytest.mark.browser
+def test_a_tree_of_a_field_of_which_higher_is_better_begins_at_its_highest_value(finished_run, browser):
+    """A basin holds good networks, whatever the field."""
+    code = "state.field = 'train_accuracy'; const {births} = treeOn(maps[0]).full, {values} = fieldOn(maps[0]);"
+    births = ask_page(browser, finished_run, f"{code} return births.map(birth => values[birth]);")
+    assert births == sorted(births, reverse=True)
+    assert births[0] == ask_page(browser, finished_run, f"{code} return Math.max(...values);")

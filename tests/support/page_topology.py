@@ -225,3 +225,58 @@ def _field(rng, samples, count):
     waves = np.sin(samples.points @ rng.normal(size=samples.points.shape[1])) + 0.1 * rng.random(count)
     kinds = (rng.random(count), rng.integers(0, 4, count).astype(float), np.full(count, 0.5), waves, np.exp(3 * waves))
     return np.array(kinds[int(rng.integers(len(kinds)))], float)
+
+
+START = """
+studies = await readStudies();
+maps = studies.flatMap(study => study.maps.map(map => ({...map, study})));
+"""
+TREES = """
+const answers = [];
+for (const map of maps) for (const {name, field, threshold} of map.topologies ?? []) {
+  Object.assign(state, {map: maps.indexOf(map), field, threshold});
+  const tree = treeOn(map), {full} = tree;
+  const vertex = sample => sample < 0 ? null : sample;
+  const pairs = branches => branches.map(branch => [full.births[branch], vertex(full.deaths[branch])]);
+  const kind = kids => kids.length > 2 ? 'multi-saddle' : kids.length ? 'saddle' : 'minimum';
+  answers.push({
+    map: map.name, sampler: map.sampler, topology: name, kinds: tree.arcs.map(({vertex, kids}) => [vertex, kind(kids)]),
+    basins: Array.from(full.own, (_, sample) => basinAt(tree, sample)),
+    full: pairs(full.births.map((_, branch) => branch)), simplified: pairs(tree.leaves.map(leaf => tree.arcs[leaf].branch)),
+  });
+}
+return answers;
+"""
+
+
+def ask_page(browser, folder, code):
+    """What JavaScript returns that runs in the explorer's page of a finished run, beside its own scripts."""
+    scripts = "\n".join((ASSETS / f"{name}.js").read_text() for name in page.SCRIPTS if name != "main")
+    opened = browser.new_page()
+    try:
+        opened.goto((folder / page.NAME).absolute().as_uri())
+        return opened.evaluate(f"async () => {{ {scripts}\n{START}\n{code} }}")
+    finally:
+        opened.close()
+
+
+def run_differences(folder, answers):
+    """Where the page's trees differ from those in a run's own files."""
+    records = [json.loads(path.read_text("utf-8")) for path in sorted((folder / "topology").glob("*.json"))]
+    known = {(one["map"], one["sampler"], one["topology"]): one for one in records}
+    found = {(one["map"], one["sampler"], one["topology"]): one for one in answers}
+    if known.keys() != found.keys():
+        return [("trees", known.keys() ^ found.keys())]
+    return [(key, part) for key in known for part in _tree_differences(folder, known[key], found[key])]
+
+
+def _tree_differences(folder, record, answer):
+    with np.load(folder / "landscapes" / f"{record['landscape']}.npz") as arrays:
+        basins = arrays[f"basin_{record['topology']}"].tolist()
+    nodes = [[node["vertex"], node["kind"]] for node in record["simplified"]["nodes"] if node["kind"] != "root"]
+    pairs = {
+        part: [[pair["birth_vertex"], pair["death_vertex"]] for pair in record[part]["pairs"]]
+        for part in ("full", "simplified")
+    }
+    expected_parts = {**pairs, "kinds": nodes, "basins": basins}
+    return [part for part, value in expected_parts.items() if answer[part] != value]
