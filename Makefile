@@ -1,5 +1,5 @@
 # The whole workflow. The active virtual environment is used if there is one, else .venv is made.
-.PHONY: study test test-slow test-ray lint format docs bench gpu
+.PHONY: study test test-slow test-browser test-ray lint format docs bench gpu
 
 VIRTUAL_ENV ?= $(CURDIR)/.venv
 PYTHON := $(VIRTUAL_ENV)/bin/python
@@ -26,6 +26,9 @@ test: $(MARK)-test        ## the fast tests
 test-slow: $(MARK)-test   ## the tests that compute for minutes
 	$(PYTHON) -m pytest -m slow --ignore tests/test_fuzz.py # those of Ray are skipped where it is missing
 	$(PYTHON) -m pytest -m slow tests/test_fuzz.py # it forks, for which a process must have computed nothing
+
+test-browser: $(MARK)-test $(MARK)-browser ## the explorer in Chromium, which has to be there: two minutes
+	$(PYTHON) -m pytest -m browser --numprocesses auto --dist loadscope tests/explorer
 
 test-ray: $(MARK)-test    ## the tests of plugins/globscope-ray on a cluster of two machines on the loopback: two minutes
 	$(PYTHON) -m pip install --quiet --disable-pip-version-check --constraint constraints.txt "ray[client]"
