@@ -17,7 +17,8 @@ def checked_chart(component: str, returned: Any, members: int) -> Chart:
 
     Raises:
         PluginError: It is not a chart, its latents are not one finite row for each member, a slice's centre or extent
-            does not fit them, its notes are not figures, or it has no inverse and does not say why.
+            does not fit them, its axes' names are not one for each, its notes are not figures, or it has no inverse and
+            does not say why.
     """
     chart = checked_instance(component, returned, Chart)
     latents = real(f"{component}: latents", chart.latents, finite=False)
@@ -30,6 +31,11 @@ def checked_chart(component: str, returned: Any, members: int) -> Chart:
     for name in ("encode", "decode", "pullback"):
         if getattr(chart, name) is not None and not callable(getattr(chart, name)):
             raise PluginError(f"{component}: {name} is {type(getattr(chart, name)).__name__}, not a function")
+    if chart.axes and len(chart.axes) != latents.shape[1]:
+        wanted = f"{latents.shape[1]}, one for each latent axis, or none are wanted"
+        raise PluginError(f"{component}: axes are {len(chart.axes)} names; {wanted}")
+    if not all(isinstance(name, str) and name.strip() for name in chart.axes):
+        raise PluginError(f"{component}: axes are {chart.axes!r}; names that are not empty are wanted")
     if chart.decode is None and not chart.why_no_inverse:
         raise PluginError(f"{component}: the chart has no decode, and why_no_inverse is empty")
     arrays = None if chart.arrays is None else checked_arrays(f"{component}: chart", chart.arrays)

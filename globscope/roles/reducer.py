@@ -16,7 +16,10 @@ class Reducer(Protocol):
     """Finds a chart."""
 
     def reduce(self, inputs: ReducerInputs, rng: np.random.Generator) -> Chart:
-        """Return a chart fitted to the members; equal inputs and `rng` give an equal chart."""
+        """Return a chart fitted to the members; equal inputs and `rng` give an equal chart.
+
+        Its `axes` name the latent axes for people where these have a meaning, such as `eigenvector 1, λ = 4381`.
+        """
         ...
 
 

@@ -1,6 +1,6 @@
 """A chart: the map from latent points to weights that a reducer found."""
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from typing import Any
 
 import numpy as np
@@ -50,6 +50,10 @@ class ReducerInputs:
         return self.population.members
 
 
+def _as_tuple(names: Iterable[str]) -> tuple[str, ...]:
+    return tuple(names)
+
+
 @define(frozen=True, kw_only=True)
 class Chart:
     """A map between latent points and weights.
@@ -70,6 +74,8 @@ class Chart:
         arrays: Arrays from which `restore` rebuilds this chart without a fit.
         notes: Figures of the fit worth keeping (steps, final loss, eigenvalues …).
         why_no_inverse: Why there is no decode, for the report.
+        axes: Names of the d latent axes for people, such as `eigenvector 1, λ = 4381`; empty where they have no meaning
+            of their own, as on a map that was learned.
         centre: (d,) latent point of the network around which a slice is made; it must be among the samples of a
             lattice. None for maps without such a network.
         extent: (2, d) lowest and highest corner of a slice; None for a map that was fitted to all members, which is
@@ -89,6 +95,7 @@ class Chart:
     arrays: Mapping[str, np.ndarray] | None = field(default=None, eq=False, repr=False)
     notes: Mapping[str, float | str] = field(factory=dict)
     why_no_inverse: str = ""
+    axes: tuple[str, ...] = field(default=(), converter=_as_tuple)
     centre: np.ndarray | None = field(default=None, converter=read_only, eq=False, repr=False)
     extent: np.ndarray | None = field(default=None, converter=read_only, eq=False, repr=False)
     members: tuple[Member, ...] = field(default=(), repr=False)
@@ -98,6 +105,11 @@ class Chart:
     def dimension(self) -> int:
         """d, the number of latent axes."""
         return int(self.latents.shape[1])
+
+    @property
+    def axis_names(self) -> tuple[str, ...]:
+        """What people call each latent axis; `latent 1` and so on where the chart does not name them."""
+        return self.axes or tuple(f"latent {axis}" for axis in range(1, self.dimension + 1))
 
     @property
     def differentiates(self) -> bool:

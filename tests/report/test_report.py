@@ -598,7 +598,7 @@ def test_no_line_of_the_persistence_diagram_crosses_its_words():
 def test_a_map_of_one_axis_is_drawn_over_its_coordinate_with_the_members_at_theirs(decoded):
     drawn = a_line_map(decoded)
     axes = plot(drawn).axes[0]
-    assert axes.get_xlabel() == "latent 1"
+    assert axes.get_xlabel() == "latent 1"  # of a chart that does not name its axes
     assert axes.get_ylabel() == "loss, mean per example (log scale)"
     np.testing.assert_array_equal(axes.lines[0].get_xdata(), drawn.landscape.samples.points[:, 0])
     stars = np.concatenate([line.get_xydata() for line in axes.lines if line.get_marker() == "*"])

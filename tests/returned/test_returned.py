@@ -43,6 +43,20 @@ def study(tmp_path):
 
 
 @pytest.mark.parametrize(
+    ("axes", "says"),
+    [
+        (("depth",), "axes are 1 names; 2, one for each latent axis, or none are wanted"),
+        (("depth", " "), "axes are ('depth', ' '); names that are not empty are wanted"),
+        (("depth", 2), "axes are ('depth', 2); names that are not empty are wanted"),
+    ],
+)
+def test_names_of_axes_that_are_none_are_refused(axes, says):
+    with pytest.raises(PluginError) as error:
+        checked_chart(WHO, evolve(CHART, axes=axes), 12)
+    assert str(error.value) == f"{WHO}: {says}"
+
+
+@pytest.mark.parametrize(
     ("latents", "says"),
     [
         (np.full((12, 2), 1j), "latents: got complex numbers; real numbers are accepted"),

@@ -664,6 +664,14 @@ WRONG = {
         reducer(lambda self, chart, inputs, rng: evolve(chart, pullback=lambda p, g: np.negative(g, out=g)[:, :2])),
         {"pullback_is_the_transposed_jacobian"},
     ),
+    "names one of two axes": (
+        reducer(lambda self, chart, inputs, rng: evolve(chart, axes=("depth",))),
+        {"axes_are_named_once_each_or_not_at_all"},
+    ),
+    "calls two axes alike": (
+        reducer(lambda self, chart, inputs, rng: evolve(chart, axes=("depth", "depth"))),
+        {"axes_are_named_once_each_or_not_at_all"},
+    ),
     "does not say why there is no landscape": (
         reducer(lambda self, chart, inputs, rng: evolve(chart, decode=None)),
         {"missing_inverse_is_explained"},

@@ -4,7 +4,7 @@ from collections.abc import Mapping, Sequence
 from typing import Literal
 
 import numpy as np
-from attrs import define
+from attrs import define, evolve
 
 from globscope.api import (
     Chart,
@@ -79,7 +79,8 @@ class Hull:
         latents = space.coordinates(inputs.population.weights)[0]
         first, *others = (inputs.members[row].label for row in rows)
         notes = {"origin": first, "through": ", ".join(others)}
-        return _chart(space, arrays | {"latents": latents, "rows": np.array(rows)}, notes)
+        chart = _chart(space, arrays | {"latents": latents, "rows": np.array(rows)}, notes)
+        return evolve(chart, axes=_axes_of(latents[rows], [first, *others]))
 
     def restore(self, inputs: ReducerInputs, arrays: Mapping[str, np.ndarray]) -> Chart:
         """Return the chart of stored coordinates of its networks."""
@@ -103,6 +104,14 @@ class Hull:
             raise PopulationError(f"reducer 'hull': of names one network twice: {', '.join(names)}")
         starts = [] if self.points == "ends" else _first_rows(population, names)
         return list(dict.fromkeys([*rows, *starts]))
+
+
+def _axes_of(places: np.ndarray, names: Sequence[str]) -> list[str]:
+    """Return the axes' names: of two networks the direction from one to the other, of more the means' own axes."""
+    if len(names) == 2:
+        low, high = np.argsort(places[:, 0]).tolist()
+        return [f"direction {names[low]} → {names[high]}"]
+    return [f"barycentric axis {axis} of {len(names)} networks" for axis in range(1, places.shape[1] + 1)]
 
 
 def _first_rows(population: Population, names: Sequence[str]) -> list[int]:

@@ -1,6 +1,6 @@
 """The chart whose latent points are the coordinates of its space."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 
 import numpy as np
 
@@ -12,6 +12,7 @@ def identity_chart(
     latents: np.ndarray,
     *,
     extent: np.ndarray | None = None,
+    axes: Sequence[str] = (),
     arrays: Mapping[str, np.ndarray],
     notes: Mapping[str, float | str],
 ) -> Chart:
@@ -21,6 +22,7 @@ def identity_chart(
         space: A space with orthonormal coordinates.
         latents: (N, r) coordinates of the members in it.
         extent: (2, r) corners of the part that is shown; None for the members' box.
+        axes: Names of the axes for people.
         arrays: What `restore` makes the chart of.
         notes: Figures of the map.
     """
@@ -34,6 +36,7 @@ def identity_chart(
         pointwise=True,
         flat=True,
         extent=extent,
+        axes=axes,
         arrays=arrays,
         notes=notes,
     )

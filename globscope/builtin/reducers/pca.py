@@ -3,10 +3,11 @@
 from collections.abc import Mapping
 
 import numpy as np
-from attrs import define, field
+from attrs import define, evolve, field
 from attrs.validators import and_, ge
 
 from globscope.api import AXES, Chart, ReducerInputs, ReducerTraits
+from globscope.builtin.reducers.principal_axes import principal_axes
 from globscope.builtin.reducers.requirements import MANY, require_directions
 
 
@@ -42,7 +43,8 @@ class Pca:
         # Signs are arbitrary: the largest entry of each axis is made positive, so that equal inputs give equal maps.
         kept = kept * np.sign(kept[np.arange(len(kept)), np.abs(kept).argmax(axis=1)])[:, None]
         notes = {"explained_variance": float(shares[: self.latent_dim].sum())}
-        return _chart(inputs, {"mean": mean, "axes": kept}, notes)
+        chart = _chart(inputs, {"mean": mean, "axes": kept}, notes)
+        return evolve(chart, axes=principal_axes(shares[: self.latent_dim]))
 
     def trial(self, members: int) -> tuple["Pca", float] | None:
         """Return itself, since the whole fit is quick; None for very many members."""

@@ -7,6 +7,7 @@ from attrs import define
 
 from globscope.api import Chart, FullSpace, PopulationError, ReducerInputs, ReducerTraits
 from globscope.builtin.reducers.identity import identity_chart
+from globscope.builtin.reducers.principal_axes import principal_axes
 
 
 @define(frozen=True, kw_only=True)
@@ -44,7 +45,9 @@ class Span:
 
     def restore(self, inputs: ReducerInputs, arrays: Mapping[str, np.ndarray]) -> Chart:
         """Return the chart, which follows from the members alone."""
-        return identity_chart(inputs.space, inputs.coordinates, arrays=arrays, notes={})
+        spread = inputs.coordinates.var(axis=0)
+        axes = principal_axes(spread / spread.sum())
+        return identity_chart(inputs.space, inputs.coordinates, axes=axes, arrays=arrays, notes={})
 
 
 def _directions(members: int, runs: int) -> int:

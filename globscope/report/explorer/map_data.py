@@ -30,7 +30,7 @@ def map_data(
         "kind": map_.kind,
         "sampler": sampler,
         "dimension": map_.chart.dimension,
-        "axes": [f"latent {axis + 1}" for axis in range(map_.chart.dimension)],
+        "axes": list(map_.chart.axis_names),
         "hidden": "" if landscape is not None else map_.hidden or map_.chart.why_no_inverse,
         "trust_radius": finite_or_none(map_.trust_radius),
         "figures": figures,

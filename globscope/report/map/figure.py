@@ -6,6 +6,7 @@ import numpy as np
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 
+from globscope.report.map.axis_labels import axis_labels
 from globscope.report.map.captions import facts
 from globscope.report.map.draw_trajectories import draw_trajectories
 from globscope.report.map.graph import draw_graph
@@ -13,7 +14,6 @@ from globscope.report.map.line_plot import draw_line_plot
 from globscope.report.map.scene import Scene
 from globscope.report.map.slices import draw_slices, pairs
 from globscope.report.map.surface import draw_surface
-from globscope.report.map.trajectory import Trajectory
 from globscope.report.style.labels import distinct_titles, name_points
 from globscope.report.style.legend import Legend, colourbar, explain
 from globscope.report.style.marks import critical_points, draw_marks
@@ -94,20 +94,22 @@ def draw_map(panels: Sequence[Axes], scene: Scene, *, faint: bool = False) -> Le
 def draw_members(panels: Sequence[Axes], scene: Scene, *, faint: bool = False) -> Legend:
     """Draw the trajectories over one pair of latent axes a panel, or over the only axis."""
     if scene.map_.chart.dimension == 1:
-        return _draw_steps(panels[0], scene.trajectories)
+        return _draw_steps(panels[0], scene)
     legend: Legend = {}
     for axes, (i, j) in zip(panels, pairs(scene.map_.chart.dimension), strict=False):
         legend |= draw_trajectories(axes, scene, (i, j), faint=faint)
-        axes.set(xlabel=f"latent {i + 1}", ylabel=f"latent {j + 1}")
+        names = axis_labels(scene.map_)
+        axes.set(xlabel=names[i], ylabel=names[j])
     return legend
 
 
-def _draw_steps(axes: Axes, trajectories: Sequence[Trajectory]) -> Legend:
+def _draw_steps(axes: Axes, scene: Scene) -> Legend:
     """Draw a one-dimensional map's members against their place in the run."""
+    trajectories = scene.trajectories
     for trajectory in trajectories:
         axes.plot(trajectory.points[:, 0], np.arange(len(trajectory.points)), "-o", ms=3, color=trajectory.colour)
     axes.margins(0.08)
-    axes.set(xlabel="latent 1", ylabel="checkpoint of the run")
+    axes.set(xlabel=axis_labels(scene.map_)[0], ylabel="checkpoint of the run")
     if trajectories:
         ends = np.array([(trajectory.points[-1, 0], len(trajectory.points) - 1) for trajectory in trajectories])
         name_points(axes, [(trajectory.label, trajectory.colour) for trajectory in trajectories], ends, ends)

@@ -8,6 +8,7 @@ from attrs import evolve
 from matplotlib.axes import Axes
 from matplotlib.patches import Patch
 
+from globscope.report.map.axis_labels import axis_labels
 from globscope.report.map.draw_trajectories import draw_trajectories
 from globscope.report.map.scene import Scene
 from globscope.report.map.trajectory import trajectories_of
@@ -23,6 +24,8 @@ from globscope.values.topology import MINIMUM, MergeTree
 
 # None of them is a run's.
 FIELDS = tuple(zip(LINES, ("-", "--", "-.", ":"), strict=False))
+
+ALONG = "length along the path (latent units)"
 
 
 def walk(samples: Samples) -> tuple[np.ndarray, np.ndarray]:
@@ -51,13 +54,13 @@ def draw_line_plot(axes: Axes, scene: Scene) -> Legend:
     places[order] = length
     legend |= _draw_minima(axes, scene.tree.topology.tree, places, scene.values) if scene.tree else {}
     legend |= (_draw_runs if scene.kind == "line" else _draw_members)(axes, scene, places)
-    _set_axes(axes, fields[0], one_axis=scene.kind == "line")
+    _set_axes(axes, fields[0], axis_labels(scene.map_)[0] if scene.kind == "line" else ALONG)
     return legend
 
 
-def _set_axes(axes: Axes, field: Field, *, one_axis: bool) -> None:
+def _set_axes(axes: Axes, field: Field, across: str) -> None:
     axes.margins(x=0.015)
-    axes.set_xlabel("latent 1" if one_axis else "length along the path (latent units)")
+    axes.set_xlabel(across)
     axes.set_ylabel(
         f"{'loss' if field.is_loss else figure_text(field.name)}{', ' if field.unit else ''}{field.unit}"
         + log_note(axes)

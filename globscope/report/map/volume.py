@@ -9,6 +9,7 @@ from matplotlib.lines import Line2D
 from matplotlib.patches import Patch
 from matplotlib.ticker import MaxNLocator
 
+from globscope.report.map.axis_labels import axis_labels
 from globscope.report.map.captions import samples
 from globscope.report.map.draw_trajectories import draw_trajectories
 from globscope.report.map.isosurfaces import Isosurface
@@ -42,7 +43,7 @@ def plot_volume(scene: Scene, surfaces: Sequence[Isosurface]) -> Figure:
         write_headline(head, scene.title, facts(scene, surfaces), 150)
         panels: list[Any] = [figure.add_subplot(rows[1, k], projection="3d") for k in range(len(TURNS))]
         for axes, turn in zip(panels, TURNS, strict=True):
-            _set_box(axes, scene.landscape, turn)
+            _set_box(axes, scene.landscape, axis_labels(scene.map_), turn)
             legend |= _draw(axes, scene, surfaces)
         _mark_levels(colourbar(figure, panels, scene.scale), surfaces)
         explain(figure, legend)
@@ -83,7 +84,7 @@ def _level_names(surfaces: Sequence[Isosurface]) -> list[str]:
     return tick_labels([surface.level for surface in surfaces])
 
 
-def _set_box(axes: Any, landscape: Landscape, turn: float) -> None:
+def _set_box(axes: Any, landscape: Landscape, names: Sequence[str], turn: float) -> None:
     """Set the box that the lattice fills, turned by so many degrees."""
     axes.patch.set_visible(False)  # it would hide the labels of the panel beside it
     axes.computed_zorder = False  # the runs stand before the surfaces, wherever they are
@@ -91,7 +92,7 @@ def _set_box(axes: Any, landscape: Landscape, turn: float) -> None:
     axes.set_box_aspect((1, 1, 1), zoom=0.94)
     for k, axis in enumerate((axes.xaxis, axes.yaxis, axes.zaxis)):
         getattr(axes, f"set_{'xyz'[k]}lim")(positions(landscape.samples, k)[[0, -1]])
-        axis.set_label_text(f"latent {k + 1}")
+        axis.set_label_text(names[k])
         axis.set_major_locator(MaxNLocator(5))
         axis.set_pane_color(PANE)
 

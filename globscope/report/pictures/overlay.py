@@ -8,6 +8,7 @@ from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 from matplotlib.patches import Rectangle
 
+from globscope.report.map.axis_labels import axis_labels
 from globscope.report.map.captions import facts
 from globscope.report.map.figure import COLOURED, draw_map, panels_of
 from globscope.report.map.scene import Scene
@@ -119,9 +120,8 @@ def _draw_strip(panels: Sequence[Axes], overlay: OnMap) -> None:
     for axes in panels:
         axes.set_xlim(*overlay.view.shown[0])
     axes = panels[1]
-    axes.set(
-        xlabel="latent 1", ylabel="along the trail", ylim=(-0.06, 1.06), yticks=(0, 1), yticklabels=("first", "last")
-    )
+    axes.set(xlabel=axis_labels(overlay.scene.map_)[0], ylabel="along the trail", ylim=(-0.06, 1.06))
+    axes.set_yticks((0, 1), ("first", "last"))
     flat = []
     for trail, points in zip(overlay.picture.trails, overlay.points, strict=True):
         place = np.arange(len(points)) // (2 if trail.style == "arrows" else 1)

@@ -17,7 +17,7 @@ from globscope.values.known_path import KnownPath
 from globscope.values.pictures import Number, Picture
 
 ARRAYS = ("centre", "extent")
-PLAIN = ("exact_inverse", "pointwise", "flat", "why_no_inverse")
+PLAIN = ("exact_inverse", "pointwise", "flat", "why_no_inverse", "axes")
 
 
 def chart_notes(chart: Chart) -> dict[str, Any]:

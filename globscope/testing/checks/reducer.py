@@ -182,6 +182,13 @@ class ReducerChecks(OptionChecks):
         )
         require(inside, "its centre does not lie within its extent")
 
+    def axes_are_named_once_each_or_not_at_all(self) -> None:
+        """Where a chart names its latent axes for people, each has a name, and no two have the same."""
+        chart = self._first.chart
+        require(len(chart.axes) in (0, chart.dimension), f"names {len(chart.axes)} of {chart.dimension} axes")
+        require(all(name.strip() for name in chart.axes), "has an axis without a name")
+        require(len(set(chart.axes)) == len(chart.axes), "calls two axes by one name")
+
     def missing_inverse_is_explained(self) -> None:
         """Without `decode` there is no landscape, and the report says why."""
         chart = self._first.chart

@@ -297,6 +297,9 @@ def test_a_study_of_one_run_slices_in_four_dimensions_and_restores_without_a_ref
     assert len(drawn.topology.tree.nodes) >= 1
     [again] = run(study.workshop(notes)).atlas.maps
     assert notes.ran == []
+    values = [figures["notes"][f"eigenvalue_{axis}"] for axis in range(1, 5)]
+    named = tuple(f"eigenvector {axis}, λ = {value:.4g}" for axis, value in enumerate(values, 1))
+    assert again.chart.axis_names == drawn.chart.axis_names == named
     np.testing.assert_array_equal(again.chart.space.basis, drawn.chart.space.basis)
     np.testing.assert_array_equal(again.chart.extent, drawn.chart.extent)
     np.testing.assert_array_equal(again.chart.centre, np.zeros(4))

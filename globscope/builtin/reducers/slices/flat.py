@@ -4,6 +4,7 @@ from collections.abc import Mapping, Sequence
 from itertools import combinations
 
 import numpy as np
+from attrs import evolve
 
 from globscope.api import AffineSpace, Chart, ReducerInputs, ReducerTraits, column_blocks
 
@@ -50,6 +51,7 @@ def flat_chart(
     mixing: np.ndarray | None = None,
     extent: np.ndarray,
     centred: bool = True,
+    axes: Sequence[str],
     notes: Mapping[str, float | str],
 ) -> Chart:
     """Return the chart whose point z is the network `origin` + (z @ mixing) @ basis.
@@ -61,6 +63,7 @@ def flat_chart(
         mixing: (d, d) matrix from points to coordinates; the identity if unset.
         extent: (2, d) corners of the part that is shown.
         centred: Whether the latent origin must be among a lattice's samples.
+        axes: Names of the axes for people.
         notes: Figures of the fit, to which norms and angles of the directions are added.
     """
     mixing = np.eye(len(basis)) if mixing is None else mixing
@@ -74,7 +77,7 @@ def flat_chart(
     space = AffineSpace(origin=arrays["origin"], basis=arrays["basis"])
     arrays["latents"] = space.coordinates(inputs.population.weights)[0] @ np.linalg.inv(mixing)
     label = inputs.members[origin].label
-    return _chart(arrays, {"origin": label} | dict(notes) | _angles(basis, mixing))
+    return evolve(_chart(arrays, {"origin": label} | dict(notes) | _angles(basis, mixing)), axes=axes)
 
 
 def restore_chart(inputs: ReducerInputs, arrays: Mapping[str, np.ndarray]) -> Chart:

@@ -107,7 +107,12 @@ class HessianSlice:
         for axis, (value, residual) in enumerate(zip(pairs.values, pairs.residuals, strict=True), 1):
             notes |= {f"eigenvalue_{axis}": float(value), f"residual_{axis}": float(residual)}
         return flat_chart(
-            inputs, origin=row, basis=basis, extent=corners_around(self.distance, self.latent_dim), notes=notes
+            inputs,
+            origin=row,
+            basis=basis,
+            extent=corners_around(self.distance, self.latent_dim),
+            axes=[f"eigenvector {axis}, λ = {value:.4g}" for axis, value in enumerate(pairs.values, 1)],
+            notes=notes,
         )
 
     restore = staticmethod(restore_chart)

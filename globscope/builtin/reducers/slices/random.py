@@ -83,6 +83,7 @@ class Random:
             basis=basis,
             mixing=mixing,
             extent=corners_around(self.distance, self.latent_dim),
+            axes=[f"random direction {axis}" for axis in range(1, self.latent_dim + 1)],
             notes={"normalisation": self.normalisation},
         )
 

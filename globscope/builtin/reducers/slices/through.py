@@ -57,8 +57,15 @@ class Plane:
             raise PopulationError(f"reducer 'plane': {names} lie on a line; name three networks that do not")
         corners = np.concatenate([np.zeros((1, 2)), mixing])
         extent = np.stack([corners.min(axis=0), corners.max(axis=0)])
+        first, second, third = (inputs.members[row].label for row in (origin, *others))
         return flat_chart(
-            inputs, origin=origin, basis=basis, extent=extent, centred=False, notes=_network_note(inputs, others)
+            inputs,
+            origin=origin,
+            basis=basis,
+            extent=extent,
+            centred=False,
+            axes=[f"direction {first} → {second}", f"towards {third}, across {first} → {second}"],
+            notes=_network_note(inputs, others),
         )
 
     restore = staticmethod(restore_chart)
@@ -102,8 +109,16 @@ class Line:
             names = " and ".join(inputs.members[row].label for row in (origin, end))
             raise PopulationError(f"reducer 'line': {names} coincide; name two different networks")
         notes = _network_note(inputs, [end])
-        extent = np.array([[0.0], [1.0]])
-        return flat_chart(inputs, origin=origin, basis=basis, mixing=mixing, extent=extent, centred=False, notes=notes)
+        return flat_chart(
+            inputs,
+            origin=origin,
+            basis=basis,
+            mixing=mixing,
+            extent=np.array([[0.0], [1.0]]),
+            centred=False,
+            axes=[f"direction {inputs.members[origin].label} → {inputs.members[end].label}"],
+            notes=notes,
+        )
 
     restore = staticmethod(restore_chart)
 

@@ -76,8 +76,16 @@ class TrajectoryPca:
         basis, _ = orthonormal(combine_differences(inputs, last, rows, (kept / scales).T))
         farthest = np.abs(kept * scales).max(axis=0)
         extent = corners_around(tuple(ROOM * farthest) if self.distance is None else self.distance, self.latent_dim)
-        share = float(values[::-1][: self.latent_dim].sum() / values.sum())
-        return flat_chart(inputs, origin=last, basis=basis, extent=extent, notes={"explained_variance": share})
+        shares = values[::-1][: self.latent_dim] / values.sum()
+        axes = [(f"principal axis {k + 1}", f"{100 * share:.3g} %") for k, share in enumerate(shares.tolist())]
+        return flat_chart(
+            inputs,
+            origin=last,
+            basis=basis,
+            extent=extent,
+            axes=[f"{name} of run {inputs.members[last].variant}, {share}" for name, share in axes],
+            notes={"explained_variance": float(shares.sum())},
+        )
 
     restore = staticmethod(restore_chart)
 
