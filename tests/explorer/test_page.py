@@ -2,12 +2,16 @@
 
 import csv
 import io
+from xml.etree import ElementTree
 
+import numpy as np
 import pytest
+from PIL import Image
 
 from tests.support.explorer_pages import HOSTILE
 
 pytestmark = pytest.mark.browser
+PICTURES = ("tree", "persistence", "pass", "profile")
 SIZES = {"a phone": 390, "a tablet": 1024, "a screen": 1440}
 
 
@@ -161,6 +165,87 @@ class TestControls:
         page.keyboard.press("2")
         frame(page)
         assert page.get_by_role("radio", name="one").is_checked()
+
+
+class TestPictures:
+    def test_a_basin_lights_up_everywhere_under_the_pointer(self, open_page):
+        page = open_page("plain")
+        mark = page.locator("#tree .mark").first
+        vertex = mark.get_attribute("data-branch")
+        mark.hover()
+        frame(page)
+        assert page.locator("#basins tr.on").get_attribute("data-branch") == vertex
+        for name in ("persistence", "profile"):
+            lit = page.locator(f"#{name} .on[data-branch]").evaluate_all("all => all.map(one => one.dataset.branch)")
+            assert set(lit) == {vertex}
+
+    @pytest.mark.parametrize("name", ["tree", "persistence"])
+    def test_arrows_go_from_basin_to_basin(self, open_page, name):
+        page = open_page("plain")
+        page.locator(f"#{name} .mark[tabindex='0']").focus()
+        seen = set()
+        for _ in range(3):
+            page.keyboard.press("ArrowRight")
+            frame(page)
+            seen.add(page.locator("#basins tr.on").get_attribute("data-branch"))
+        assert len(seen) == 3
+
+    def test_the_dashed_line_is_dragged_and_moved_by_keys(self, open_page):
+        page = open_page("plain")
+        number = page.get_by_role("spinbutton", name="Ignore basins shallower than")
+        grip = page.locator("#persistence .grip")
+        grip.scroll_into_view_if_needed()
+        x, y = grip.evaluate("""line => {
+            const place = line.getPointAtLength(line.getTotalLength() / 4).matrixTransform(line.getScreenCTM());
+            return [place.x, place.y];
+        }""")
+        page.mouse.move(x, y)
+        page.mouse.down()
+        page.mouse.move(x, y - 50)
+        page.mouse.up()
+        frame(page)
+        dragged = float(number.input_value())
+        assert dragged > 0.1
+        grip.focus()
+        page.keyboard.press("ArrowDown")
+        frame(page)
+        assert float(number.input_value()) == pytest.approx(dragged / 1.1, rel=1e-3)  # four digits are shown
+        page.keyboard.press("Home")
+        frame(page)
+        assert number.input_value() == "0"
+
+    def test_a_pass_is_picked_in_its_lists_swapped_and_cleared(self, open_page):
+        page = open_page("plain")
+        pass_ = card(page, "pass")
+        pass_.get_by_role("combobox", name="from").select_option("A")
+        frame(page)
+        pass_.get_by_role("combobox", name="to").select_option("B")
+        frame(page)
+        assert pass_.locator("tbody th").all_text_contents() == ["one", "bumpy"]
+        first = pass_.locator("tbody tr").first.inner_text()
+        pass_.get_by_role("button", name="Swap").click()
+        frame(page)
+        assert pass_.locator("tbody tr").first.inner_text() == first
+        pass_.get_by_role("button", name="Clear").click()
+        frame(page)
+        assert pass_.locator("tbody tr").count() == 0
+
+    @pytest.mark.parametrize("name", PICTURES)
+    def test_pictures_are_saved_as_they_are(self, open_page, name):
+        page = open_page("plain")
+        page.get_by_role("button", name="A as an end of the pass").click()
+        page.get_by_role("button", name="B as an end of the pass").click()
+        frame(page)
+        vector, pixels = saved(page, name, "SVG"), saved(page, name, "PNG")
+        assert (vector.suggested_filename, pixels.suggested_filename) == (f"one-{name}.svg", f"one-{name}.png")
+        root = ElementTree.parse(vector.path()).getroot()
+        assert root.tag == "{http://www.w3.org/2000/svg}svg"
+        assert (
+            "var(--" not in "".join(one.get("style", "") for one in root.iter()) or root.find(".//{*}style") is not None
+        )
+        with Image.open(pixels.path()) as image:
+            assert image.width >= float(root.get("width"))
+            assert np.unique(np.asarray(image.convert("L"))).size > 5  # it is not blank
 
 
 class TestRuns:
