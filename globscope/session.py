@@ -227,7 +227,7 @@ class Study:
 
     def _write(self, workshop: Workshop, outcome: Outcome, record: Mapping[str, Any], made_from: str) -> Result:
         """Write everything outside of stages, one process at a time, since report and results belong together."""
-        from globscope.report import write_report
+        from globscope.report import explorer_warning, write_report
 
         write_bytes(self.folder / SPEC, as_toml(self.spec).encode())  # another process may have another one
         write_learned(workshop, self.folder)
@@ -241,6 +241,8 @@ class Study:
             record=record,
             workers=workshop.workers,
         )
+        if large := explorer_warning(self.folder):
+            workshop.observer.warning(large)
         write_json(self.folder / MANIFEST, record["manifest"])
         write_json(self.folder / RESULTS, record, made_from=made_from)
         return Result(

@@ -24,7 +24,7 @@ class MemberPoints:
         steps: (N,) training steps.
         kinds: (N,) `trained`, or how an analysis derived them.
         points: (N, d) latent points.
-        fields: (N,) values of the members' networks by the field's name.
+        fields: (N,) values of the members' networks by the field's name, and figures of what the map shows of them.
     """
 
     variants: tuple[str, ...]

@@ -1,5 +1,6 @@
 """What a reader gets: pictures, tables, and one page that opens with no network."""
 
+from globscope.report.explorer.page import explorer_warning as explorer_warning
 from globscope.report.map.figure import plot as plot
 from globscope.report.map.scene import scenes_of as scenes_of
 from globscope.report.map.tree_scene import TreeScene as TreeScene

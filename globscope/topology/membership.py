@@ -6,8 +6,10 @@ from functools import cached_property
 import numpy as np
 from attrs import define, field
 
-from globscope.topology.adjacency import edge_ends, neighbours
+from globscope.topology.adjacency import neighbours
+from globscope.topology.passes import Passes
 from globscope.topology.surroundings import Surroundings
+from globscope.topology.tree import sweep_order
 from globscope.values.findings import Map
 from globscope.values.landscape import Landscape
 from globscope.values.topology import Topology
@@ -138,6 +140,7 @@ class BasinLocator:
 
     landscape: Landscape = field(repr=False)
     topology: Topology = field(repr=False)
+    _climbs: dict[int, np.ndarray] = field(factory=dict, init=False, repr=False)
 
     @cached_property
     def _values(self) -> np.ndarray:
@@ -148,19 +151,32 @@ class BasinLocator:
         return Surroundings.of(self.landscape.samples)
 
     @cached_property
-    def _edges(self) -> np.ndarray:
-        """(m, 2) edges of scattered samples, of which there are few enough to keep them for all networks."""
+    def _trusted(self) -> tuple[np.ndarray, Passes]:
+        """The trusted samples of the tree in the order of the sweep, and their lowest passes."""
         samples = self.landscape.samples
-        everyone = np.arange(len(samples.points))
-        return np.stack(edge_ends(neighbours(samples, everyone, "auto")), axis=1)
+        swept = sweep_order(self._values, (self.topology.tree.basin >= 0) & self.landscape.trusted)
+        return swept, Passes.of(neighbours(samples, swept, "auto" if samples.shape is None else "full"))
 
-    def _edges_among(self, way: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
-        """Return the ends of the edges among some samples, as their places in `way`."""
-        place = np.full(len(self.landscape.samples.points), -1)
-        place[way] = np.arange(len(way))
-        ends = place[self._edges]
-        low, high = ends[(ends >= 0).all(axis=1)].T
-        return low, high
+    @cached_property
+    def _places(self) -> np.ndarray:
+        """(n,) place of each sample in the sweep of the trusted ones; −1 for others."""
+        swept, _ = self._trusted
+        places = np.full(len(self._values), -1)
+        places[swept] = np.arange(len(swept))
+        return places
+
+    def _climb(self, minimum: int) -> np.ndarray:
+        """Return the (n,) lowest ceilings below which trusted samples join each sample with a minimum; else infinite.
+
+        They are kept, since many networks share a basin.
+        """
+        if minimum not in self._climbs:
+            swept, passes = self._trusted
+            climbs = np.full(len(self._values), np.inf)
+            if (place := self._places[minimum]) >= 0:
+                climbs[swept] = np.append(self._values[swept], np.inf)[passes.highest(int(place))]
+            self._climbs[minimum] = climbs
+        return self._climbs[minimum]
 
     def basin(self, point: np.ndarray, loss: float) -> tuple[int, str]:
         """Return the minimum in whose basin a point with this loss lies, or −1 and the reason why there is none."""
@@ -188,18 +204,4 @@ class BasinLocator:
 
         The way may lead through another basin: a sample above a saddle belongs to the deeper side of it.
         """
-        from scipy.sparse import coo_array
-        from scipy.sparse.csgraph import connected_components
-
-        basin, samples = self.topology.tree.basin, self.landscape.samples
-        way = np.flatnonzero((basin >= 0) & self.landscape.trusted & (self._values <= ceiling))
-        ends = np.searchsorted(way, [sample, basin[sample]])
-        if (ends >= len(way)).any() or (way[ends] != (sample, basin[sample])).any():
-            return False
-        if samples.shape is None:
-            low, high = self._edges_among(way)
-        else:
-            low, high = edge_ends(neighbours(samples, way, "full"))
-        graph = coo_array((np.ones(len(low)), (low, high)), shape=(len(way), len(way)))
-        parts = connected_components(graph, directed=False)[1]
-        return bool(parts[ends[0]] == parts[ends[1]])
+        return bool(self._climb(int(self.topology.tree.basin[sample]))[sample] <= ceiling)

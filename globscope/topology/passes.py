@@ -45,6 +45,23 @@ class Passes:
         _, before = breadth_first_order(self.spanning, start, directed=False)
         return [_path(before, start, int(end)) for end in ends]
 
+    def highest(self, start: int) -> np.ndarray:
+        """Return the (m,) highest vertex on the lowest path from a vertex to each, ends included; m if there is none.
+
+        The maxima along all paths are found at once, over stretches that double until they reach the start.
+        """
+        from scipy.sparse.csgraph import breadth_first_order
+
+        count = self.spanning.shape[0]
+        _, before = breadth_first_order(self.spanning, start, directed=False)
+        highest = np.arange(count)
+        reached = (before >= 0) | (highest == start)
+        above = np.where(before >= 0, before, highest)
+        while not np.array_equal(farther := above[above], above):
+            highest, above = np.maximum(highest, highest[above]), farther
+        highest = np.maximum(highest, highest[above])
+        return np.where(reached, highest, count)
+
 
 def tree_passes(landscape: Landscape, values: np.ndarray, tree: MergeTree) -> list[np.ndarray]:
     """Return, for every basin of a tree that merges, its lowest path to the basin that goes on.

@@ -8,8 +8,9 @@ from support.explorer import Decoded
 from support.maps import a_map, a_path_map, a_scatter, atlas_of, grid
 
 from globscope.builtin.topology import Gudhi
-from globscope.report.explorer import blocks as blocks_module
-from globscope.report.explorer.blocks import Blocks, add_field, add_figure
+from globscope.report.explorer import field_data
+from globscope.report.explorer.blocks import Blocks
+from globscope.report.explorer.field_data import add_field, add_figure
 from globscope.report.explorer.look import look
 from globscope.report.style.palette import VARIANTS
 from globscope.study.stages.topology import with_adjacency
@@ -37,11 +38,13 @@ def decoded_field(values, nodes=()):
 
 @settings(deadline=None)
 @given(VALUES)
-@pytest.mark.parametrize("exact", [0, 5000])
-def test_the_order_of_samples_is_that_of_the_sweep_with_ties_and_missing_values(exact, values):
+@pytest.mark.parametrize(("exact", "few", "kept"), [(5000, -1, "exact"), (0, 4096, "few"), (0, -1, "levels")])
+def test_the_order_of_samples_is_that_of_the_sweep_with_ties_and_missing_values(exact, few, kept, values):
     with pytest.MonkeyPatch.context() as patch:
-        patch.setattr(blocks_module, "EXACT", exact)
-        _, _, order = decoded_field(values)
+        patch.setattr(field_data, "EXACT", exact)
+        patch.setattr(field_data, "FEW", few)
+        about, _, order = decoded_field(values)
+    assert about["as"] == kept or len(set(values)) > len(values) // 2  # where all differ, "few" saves nothing
     finite = np.isfinite(values)
     np.testing.assert_array_equal(order, sweep_order(np.array(values), finite))
 
@@ -61,11 +64,22 @@ def test_a_larger_field_is_kept_to_a_part_in_65534_of_its_range_and_its_nodes_bi
     scale = np.log if about["log"] else np.asarray
     span = np.ptp(scale(values))
     # Rounding to the nearest level errs by half a step; another thousandth is for the logarithm's own rounding.
+    assert about["as"] == "levels"
     assert np.abs(scale(found) - scale(values)).max() <= 0.501 * span / 65_534
     np.testing.assert_array_equal(found[nodes], values[nodes])
 
 
-def test_ties_of_more_samples_than_16_bits_count_keep_their_order():
+def test_an_accuracy_on_some_examples_is_kept_bit_by_bit_however_many_samples_it_has():
+    values = np.random.default_rng(0).integers(0, 1438, 6000) / 1437
+    values[17] = np.nan
+    about, found, order = decoded_field(values)
+    assert about["as"] == "few"
+    np.testing.assert_array_equal(found, values)
+    np.testing.assert_array_equal(order, sweep_order(values, np.isfinite(values)))
+
+
+def test_ties_of_more_samples_than_16_bits_count_keep_their_order(monkeypatch):
+    monkeypatch.setattr(field_data, "FEW", 2)
     values = np.repeat([0.5, np.nextafter(0.5, 1), 9.0], 70_000)[::-1].copy()
     _, _, order = decoded_field(values)
     np.testing.assert_array_equal(order, sweep_order(values, np.ones(len(values), bool)))

@@ -89,3 +89,16 @@ def test_samples_on_a_line_have_the_one_path():
     assert isinstance(landscape.samples, Samples)
     _, _, found, _, _ = walks(values, points=np.arange(3.0)[:, None])
     assert found[0, 2].tolist() == [0, 1, 2]
+
+
+@few
+@given(fields, st.data())
+def test_the_highest_vertices_of_all_lowest_paths_are_those_of_each_path(values, data):
+    landscape = landscape_of(np.where(values == 0, np.nan, values))  # what is left out parts the graph
+    field = landscape.fields["train_loss"]
+    swept = sweep_order(field, np.isfinite(field))
+    passes = Passes.of(neighbours(landscape.samples, swept))
+    start = data.draw(st.integers(0, max(len(swept) - 1, 0)))
+    if len(swept):
+        each = [max(path, default=len(swept)) for path in passes.paths(start, np.arange(len(swept)))]
+        assert passes.highest(start).tolist() == each

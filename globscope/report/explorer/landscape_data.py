@@ -6,8 +6,8 @@ It has
 - of a lattice or path: `shape`, and `vertices`, each sample's place in the C order of the lattice (null where sample i
   is at place i)
 - `lines`: the coordinates along every axis of a straight lattice; otherwise `points`, every sample's coordinates
-- `fields`: by key, as `add_field` describes them; `trusted` (1: the map knows the sample)
-- `distance`: as `add_figure` describes it, in weight space from the sample's network to the nearest member
+- `fields`: by key, as `field_data` describes them; `trusted` (1: the map knows the sample)
+- `distance`: as `field_data` describes it, in weight space from the sample's network to the nearest member
 - `nearest`: the sample nearest to each member's point
 - `graph`: which samples are neighbours, where no tree says otherwise, as `graph_data` describes it
 - `topologies`: the merge trees, as `tree_data` describes them
@@ -18,7 +18,8 @@ from typing import Any
 
 import numpy as np
 
-from globscope.report.explorer.blocks import Blocks, add_field, add_figure
+from globscope.report.explorer.blocks import Blocks
+from globscope.report.explorer.field_data import add_field, add_figure
 from globscope.report.explorer.graph_data import graph_data
 from globscope.report.explorer.tree_data import tree_data
 from globscope.values.findings import Map

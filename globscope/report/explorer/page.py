@@ -16,6 +16,7 @@ from globscope.store import write_bytes
 from globscope.values.findings import Atlas, Finding
 
 NAME = "explorer.html"
+LARGE = 10 * 10**6  # bytes
 # In the order in which they stand in the page: each uses only those before it.
 SCRIPTS = (
     "neighbours",
@@ -65,6 +66,13 @@ def write_explorer(
     path = folder / NAME
     write_bytes(path, explorer(title, [study | {"places": blocks.places}], [blocks.text]).encode())
     return path
+
+
+def explorer_warning(folder: Path) -> str:
+    """Return a sentence if the explorer in a folder is too large to be mailed or to open at once; otherwise nothing."""
+    path = folder / NAME
+    size = path.stat().st_size if path.is_file() else 0
+    return f"{path} has {size / 10**6:.0f} MB: a coarser grid or fewer maps make it smaller" if size > LARGE else ""
 
 
 def explorer(title: str, studies: Sequence[Mapping[str, Any]], contents: Sequence[str]) -> str:

@@ -1,5 +1,6 @@
 // Reads the studies of the page: JSON, and one compressed block of arrays for each.
 const ELEMENTS = {f4: Float32Array, f8: Float64Array, i4: Int32Array, u1: Uint8Array, u2: Uint16Array, u4: Uint32Array};
+const MISSING = 65535; // the level of what is not finite
 
 const look = JSON.parse(document.getElementById('look').textContent); // colours
 
@@ -15,42 +16,48 @@ async function readStudies() {
   return Promise.all(studies.map(async (study, i) => {
     const buffer = await unpack(texts[i].textContent);
     study.array = name => {
-      const place = study.places[name];
-      return new ELEMENTS[place.kind](buffer, place.at, place.count);
+      const {kind, at, count} = study.places[name];
+      return kind === 'd2' ? sumsOf(new Uint8Array(buffer, at, 2 * count)) : new ELEMENTS[kind](buffer, at, count);
     };
     return study;
   }));
+}
+
+// Return whole numbers of 16 bits from their differences: first all low bytes, then all high ones.
+function sumsOf(bytes) {
+  const count = bytes.length / 2, sums = new Uint16Array(count);
+  for (let i = 0, sum = 0; i < count; i++) sums[i] = sum = (sum + bytes[i] + 256 * bytes[count + i]) & 65535;
+  return sums;
 }
 
 // Return a field's values, and its samples' order from low to high; samples that are not finite are in no order.
 function readField(study, field) {
   if (field.as === 'exact') {
     const values = study.array(field.values);
-    return {values, order: orderOf(values, null)};
+    return {values, order: orderOf(values)};
   }
-  const levels = study.array(field.levels), values = readLevels(field, levels), exact = study.array(field.values);
+  const levels = study.array(field.levels), values = readLevels(study, field, levels);
   const order = orderOf(levels, field.ties && study.array(field.ties));
-  study.array(field.nodes).forEach((node, i) => { values[node] = exact[i]; });
+  if (field.nodes) {
+    const exact = study.array(field.values);
+    study.array(field.nodes).forEach((node, i) => { values[node] = exact[i]; });
+  }
   return {values, order};
 }
 
 // Return figures that have no order, such as distances.
-function readFigure(study, figure) {
-  return figure.as === 'exact' ? study.array(figure.values) : readLevels(figure, study.array(figure.levels));
-}
+function readFigure(study, figure) { return readLevels(study, figure, study.array(figure.levels)); }
 
-const MISSING = 65535; // the level of what is not finite
-
-function readLevels({low, high, log}, levels) {
-  const values = new Float64Array(levels.length);
+function readLevels(study, {as, steps, low, high, log, values}, levels) {
+  const known = as === 'few' ? study.array(values) : null, read = new Float64Array(levels.length);
   for (let i = 0; i < levels.length; i++) {
-    const number = low + levels[i] / (MISSING - 1) * (high - low);
-    values[i] = levels[i] === MISSING ? NaN : log ? Math.exp(number) : number;
+    const number = known ? known[levels[i]] : low + levels[i] / steps * (high - low);
+    read[i] = levels[i] === MISSING ? NaN : log ? Math.exp(number) : number;
   }
-  return values;
+  return read;
 }
 
-// Return the numbers of finite samples by value (or level, and place in the level), then by number.
+// Return the numbers of finite samples by value (or by level and place in the level), then by number.
 function orderOf(values, ties) {
   const order = [], levels = values instanceof Uint16Array;
   for (let i = 0; i < values.length; i++) if (levels ? values[i] !== MISSING : Number.isFinite(values[i])) order.push(i);
