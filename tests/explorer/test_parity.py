@@ -4,7 +4,7 @@ import pytest
 from support.page_topology import TREES, ask_browser, ask_node, ask_page, expected, random_case, run_differences
 from support.study import TWO_RUNS, blank_pictures, study_in
 
-from globscope.report.explorer import blocks
+from globscope.report.explorer import field_data
 
 STUDY = f"""
 title = "parity"
@@ -64,7 +64,8 @@ def test_trees_and_passes_in_the_browser_are_those_of_the_study_on_random_lattic
 
 def test_sixteen_bits_with_ties_and_exact_nodes_give_the_same_trees(monkeypatch):
     """So are fields of more than 5,000 samples kept."""
-    monkeypatch.setattr(blocks, "EXACT", 0)
+    monkeypatch.setattr(field_data, "EXACT", 0)
+    monkeypatch.setattr(field_data, "FEW", -1)
     assert _differences([random_case(seed) for seed in range(200, 240)], ask_node) == []
 
 

@@ -10,7 +10,7 @@ import numpy as np
 from attrs import define
 
 from globscope.report.explorer import page
-from globscope.report.explorer.blocks import add_field
+from globscope.report.explorer.field_data import add_field
 from globscope.topology.adjacency import edges
 from globscope.topology.tree import simplify
 from globscope.values.landscape import Landscape, Samples
@@ -23,7 +23,7 @@ DRIVER = """
 function answersOf(cases) { return cases.map(answerOf); }
 
 function answerOf({arrays, field, shape, vertices, kind, edges, trusted, thresholds, ends}) {
-  const KINDS = {f8: Float64Array, u1: Uint8Array, u2: Uint16Array, u4: Uint32Array};
+  const KINDS = {f8: Float64Array, d2: Uint16Array, u1: Uint8Array, u2: Uint16Array, u4: Uint32Array};
   const study = {array: name => KINDS[arrays[name].kind].from(arrays[name].values, Number)};
   const {values, order} = readField(study, field), swept = trusted ? order.filter(sample => trusted[sample]) : order;
   const full = sweep(swept, edges ? graphNeighbours(edges, values.length) : latticeNeighbours(shape, kind, vertices));

@@ -6,6 +6,7 @@ It has
 - `graph`: which samples are neighbours, as `graph_data` describes it
 - `swept`: 1 for every sample in the tree; null where these are all finite ones
 - `leaves`: the minima at the run's threshold, samples by rising value
+- `leaves_by_neighbours`: on a lattice, how many leaves it has there by each rule, `freudenthal` and `full`
 - of the members: `basins`, the minimum in whose basin the map shows each at the run's threshold (−1: in none), and
   `why`, numbers in `reasons`, why it shows none (an empty reason where it does)
 - `passes`: heights of the run's passes between the last networks of every two runs, of the lower triangle row by row
@@ -42,6 +43,7 @@ def tree_data(map_: Map, sampler: str, name: str, stem: str, blocks: Blocks) -> 
         "graph": graph_data(landscape.samples, topology, stem, blocks),
         "swept": None if np.array_equal(finite, swept) else blocks.add(f"{own}swept", swept, "u1"),
         "leaves": topology.tree.minima.tolist(),
+        "leaves_by_neighbours": dict(topology.leaves_by_neighbours),
         "basins": blocks.add(f"{own}basins", shown.basins, "i4"),
         "reasons": reasons,
         "why": blocks.add(f"{own}why", np.array([reasons.index(reason) for reason in shown.reasons]), "u1"),
