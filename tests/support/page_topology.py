@@ -242,7 +242,8 @@ for (const map of maps) for (const {name, field, threshold} of map.topologies ??
   answers.push({
     map: map.name, sampler: map.sampler, topology: name, kinds: tree.arcs.map(({vertex, kids}) => [vertex, kind(kids)]),
     basins: Array.from(full.own, (_, sample) => basinAt(tree, sample)),
-    full: pairs(full.births.map((_, branch) => branch)), simplified: pairs(tree.leaves.map(leaf => tree.arcs[leaf].branch)),
+    full: pairs(full.births.map((_, branch) => branch)),
+    simplified: pairs(tree.leaves.map(leaf => tree.arcs[leaf].branch)),
   });
 }
 return answers;

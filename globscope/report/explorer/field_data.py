@@ -14,7 +14,7 @@ import numpy as np
 
 from globscope.report.explorer.blocks import Blocks
 
-# Samples up to which all values are kept as they are.
+# Samples up to which all values of a field with a merge tree are kept as they are.
 EXACT = 5_000
 # So many different values are kept once each: those of an accuracy on some examples.
 FEW = 4_096
@@ -26,9 +26,10 @@ STEPS, COARSE = 65_534, 4_095
 def add_field(blocks: Blocks, name: str, values: np.ndarray, nodes: np.ndarray) -> dict[str, object]:
     """Add a field's values, and return how they are kept.
 
-    Their order is exact, and so are the values of `nodes`, sample numbers: so the page finds the merge tree that Python
-    finds. Other values are exact up to 5,000 samples or 4,096 different values; beyond, to a part in 131,068 of their
-    range (of its logarithm, where all are positive).
+    Their order is exact, and so are the values of `nodes`, the samples that are nodes of the study's merge trees: so
+    the page finds the trees that Python finds. A field with a tree has all its values exact up to 5,000 samples, and
+    any field of at most 4,096 different ones. Other values are exact to a part in 131,068 of their range (of its
+    logarithm, where all are positive).
     """
     finite = np.isfinite(values)
     known, places = np.unique(values[finite], return_inverse=True)
@@ -40,7 +41,7 @@ def add_field(blocks: Blocks, name: str, values: np.ndarray, nodes: np.ndarray) 
             "levels": blocks.add(f"{name}/levels", levels, "d2"),
             "values": blocks.add(name, known, "f8"),
         }
-    if len(values) <= EXACT:
+    if len(nodes) and len(values) <= EXACT:
         return {"as": "exact", "values": blocks.add(name, values, "f8")}
     levels, about = _levels(values, STEPS)
     ties = _ties(levels, np.where(finite, values, 0))

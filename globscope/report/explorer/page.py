@@ -83,7 +83,7 @@ def explorer(title: str, studies: Sequence[Mapping[str, Any]], contents: Sequenc
     return templates.get_template("explorer.html.j2").render(
         title=title,
         style=Markup(_asset("explorer.css")),  # noqa: S704 - our own file
-        script=Markup("\n".join(_asset(f"{name}.js") for name in SCRIPTS)),  # noqa: S704 - our own files
+        script=Markup("\n".join(_code(f"{name}.js") for name in SCRIPTS)),  # noqa: S704 - our own files
         studies=Markup(_as_json(studies)),  # noqa: S704 - escaped for a script element
         look=Markup(_as_json(look())),  # noqa: S704 - our own colours
         contents=contents,
@@ -93,6 +93,12 @@ def explorer(title: str, studies: Sequence[Mapping[str, Any]], contents: Sequenc
 def _as_json(value: object) -> str:
     """Return JSON that cannot end the script element in which it stands."""
     return json.dumps(value, allow_nan=False, separators=(",", ":")).replace("<", "\\u003c")
+
+
+def _code(name: str) -> str:
+    """Return a script without indentation, empty lines and lines of comments: a fifth less to mail."""
+    lines = map(str.strip, _asset(name).splitlines())
+    return "\n".join(line for line in lines if line and not line.startswith("//"))
 
 
 def _asset(name: str) -> str:
