@@ -10,10 +10,10 @@ from support.maps import a_map, atlas_of, drawn_figure, grid, population, scene_
 from globscope.report import write_report
 from globscope.report.map.isosurfaces import isosurfaces, levels
 from globscope.report.map.scene import Scene
-from globscope.report.map.volume import GREY_PARTS, caption, facts, plot_volume
+from globscope.report.map.volume import caption, facts, plot_volume
 from globscope.report.style.labels import Name
 from globscope.report.style.marks import LEVELS
-from globscope.report.style.palette import VARIANTS
+from globscope.report.style.palette import UNTRUSTED, VARIANTS
 from globscope.report.style.scale import shared_scale, spanning
 from globscope.values.field import Field
 
@@ -228,7 +228,7 @@ def test_what_is_not_trusted_is_grey_and_said():
     assert trusted[heights > 1 / 14].all()
     assert not trusted[heights < 0].any()
     figure = plot_volume(scene, found)
-    assert GREY_PARTS in texts(figure)
+    assert UNTRUSTED in texts(figure)
     assert "Grey parts lie where the map extrapolates." in facts(scene, found)
     (surface,) = figure.axes[1].findobj(Poly3DCollection)
     colours = surface._facecolor3d[:, :3]
@@ -238,7 +238,7 @@ def test_what_is_not_trusted_is_grey_and_said():
 
 def test_a_trusted_volume_speaks_of_no_grey():
     drawn = a_volume(two_wells)
-    assert GREY_PARTS not in texts(picture(drawn))
+    assert UNTRUSTED not in texts(picture(drawn))
     assert not any("Grey" in text for text in facts(*with_surfaces(drawn)))
 
 

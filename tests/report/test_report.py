@@ -48,7 +48,8 @@ from globscope.report.map.trajectory import trajectories_of
 from globscope.report.map.tree_scene import TreeScene
 from globscope.report.page.compared_maps import compared_maps
 from globscope.report.page.files import as_csv, write_values
-from globscope.report.style.labels import MOST_NAMES, Name, short_names
+from globscope.report.style.label_choice import MOST_NAMES
+from globscope.report.style.labels import Name, short_names
 from globscope.report.style.legend import round_values
 from globscope.report.style.marks import LEVELS
 from globscope.report.style.palette import DEPTHS, VARIANTS
@@ -776,10 +777,11 @@ def test_of_many_runs_few_are_named_and_all_are_drawn_thin_as_pixels():
     figure.draw_without_rendering()
     distances = pdist([text.xy for text in named])
     assert distances.min() > 0.2  # of a square of side 2, in which 24 points far apart lie on a lattice of step 0.5
-    drawn = [line for line in axes.lines if len(line.get_xdata()) > 5]  # not the three minima
+    drawn = [line for line in axes.lines if len(line.get_xdata()) > 5]  # neither minima nor runs that are named
     assert len(drawn) < 50
-    assert sum(np.isnan(line.get_xdata()).sum() for line in drawn) == len(names)
+    assert sum(np.isnan(line.get_xdata()).sum() for line in drawn) == len(names) - MOST_NAMES
     assert all(line.get_rasterized() for line in drawn)
     words, alternative = caption(scene)
-    assert words.endswith("24 of 200 runs are named.")
+    which = "the best, the worst, and those that end farthest apart; the others are thin."
+    assert words.endswith(f"24 of 200 runs are named: {which}")
     assert "run 17" not in alternative

@@ -1,9 +1,9 @@
 """The captions and alternative texts of a map's pictures."""
 
+from globscope.report.map.named_runs import names_left_out
 from globscope.report.map.scene import Kind, Scene
 from globscope.report.map.slices import AXES, drawn_pairs, lowest_point
 from globscope.report.map.trajectory import run_names
-from globscope.report.style.labels import MOST_NAMES
 from globscope.report.style.text import count_noun, number
 from globscope.values.findings import Map
 
@@ -30,12 +30,6 @@ def caption(scene: Scene) -> tuple[str, str]:
     words = {"name": scene.map_.name, "sampler": scene.sampler, "field": scene.field.name, "runs": runs}
     above = CAPTIONS[scene.kind].format(**words)
     return f"{above[:1].upper()}{above[1:]}. {shown}", f"{ALT_TEXTS[scene.kind].format(**words)} {shown}"
-
-
-def names_left_out(scene: Scene) -> list[str]:
-    """Return in a sentence how many runs are named in the picture, where not all are."""
-    count = len(scene.trajectories)
-    return [f"{MOST_NAMES} of {number(count)} runs are named."] if count > MOST_NAMES else []
 
 
 def facts(scene: Scene) -> list[str]:

@@ -1,11 +1,13 @@
 """The runs' trajectories over a map, named at their ends."""
 
+from collections.abc import Collection, Sequence
 from typing import Any
 
 import numpy as np
 from matplotlib.axes import Axes
 from matplotlib.lines import Line2D
 
+from globscope.report.map.named_runs import named_runs
 from globscope.report.map.scene import Scene
 from globscope.report.map.trajectory import Trajectory
 from globscope.report.style.labels import name_points
@@ -32,27 +34,33 @@ def draw_trajectories(axes: Axes, scene: Scene, dimensions: tuple[int, ...] = (0
     """
     legend = _draw_derived(axes, scene.map_, dimensions)
     axes.margins(0.12)  # room for the names; a landscape has set its limits already
-    if len(scene.trajectories) > CROWD:
-        _draw_crowd(axes, scene, dimensions)
-    for trajectory in scene.trajectories if len(scene.trajectories) <= CROWD else ():
-        _draw(
-            axes,
-            trajectory,
-            trajectory.points[:, dimensions],
-            alpha=0.55 if faint else 1.0,
-            hollow=trajectory.variant in scene.not_shown,
-        )
-    if scene.trajectories:
-        starts, ends = (
-            np.array([trajectory.points[step, dimensions] for trajectory in scene.trajectories]) for step in (0, -1)
-        )
-        named = [(trajectory.label, trajectory.colour) for trajectory in scene.trajectories]
-        name_points(axes, named, in_plane(axes, ends), in_plane(axes, np.concatenate([ends, starts])))
-        legend["start of a run"] = _key("o", "white", 6)
-        shown = {trajectory.variant not in scene.not_shown for trajectory in scene.trajectories}
-        legend |= {"end of a run": _key("*", FAINT, 11)} if True in shown else {}
-        legend |= {"end of a run that is not on this map": _key("*", "white", 11)} if False in shown else {}
-    return legend
+    if not scene.trajectories:
+        return legend
+    starts, ends = (
+        in_plane(axes, np.array([trajectory.points[step, dimensions] for trajectory in scene.trajectories]))
+        for step in (0, -1)
+    )
+    rows, many = named_runs(scene, ends), len(scene.trajectories) > CROWD
+    _draw_runs(axes, scene, dimensions, rows, 0.55 if faint or many else 1.0)
+    written = [(trajectory.label, trajectory.colour) for trajectory in scene.trajectories]
+    # The marks of all of a crowd would leave no place free.
+    name_points(axes, written, ends, ends[rows] if many else np.concatenate([ends, starts]), rows)
+    legend["start of a run"] = _key("o", RIM, 6)
+    shown = {trajectory.variant not in scene.not_shown for trajectory in scene.trajectories}
+    legend |= {"end of a run": _key("*", FAINT, 11)} if True in shown else {}
+    return legend | ({"end of a run that is not on this map": _key("*", RIM, 11)} if False in shown else {})
+
+
+def _draw_runs(axes: Axes, scene: Scene, dimensions: tuple[int, ...], named: Collection[int], alpha: float) -> None:
+    """Draw the runs, those that are not named fainter; of a crowd these are thin."""
+    others = [one for row, one in enumerate(scene.trajectories) if row not in named]
+    many = len(scene.trajectories) > CROWD
+    if many:
+        _draw_crowd(axes, others, scene.not_shown, dimensions)
+    for row, trajectory in enumerate(scene.trajectories):
+        if row in named or not many:
+            strength, hollow = alpha if row in named else 0.5 * alpha, trajectory.variant in scene.not_shown
+            _draw(axes, trajectory, trajectory.points[:, dimensions], alpha=strength, hollow=hollow)
 
 
 def in_plane(axes: Any, points: np.ndarray) -> np.ndarray:
@@ -76,23 +84,25 @@ def _draw(axes: Axes, trajectory: Trajectory, points: np.ndarray, alpha: float, 
     _mark(axes, points[-1], "*", mfc=fill, mec=edge, mew=width, ms=13, zorder=6, path_effects=rims)
 
 
-def _draw_crowd(axes: Axes, scene: Scene, dimensions: tuple[int, ...]) -> None:
+def _draw_crowd(
+    axes: Axes, trajectories: Sequence[Trajectory], not_shown: Collection[str], dimensions: tuple[int, ...]
+) -> None:
     """Draw many trajectories thin and small, those of one colour as one line; in a vector file as pixels."""
     by_colour: dict[str, list[Trajectory]] = {}
-    for trajectory in scene.trajectories:
+    for trajectory in trajectories:
         by_colour.setdefault(trajectory.colour, []).append(trajectory)
     gap = np.full((1, len(dimensions)), np.nan)
-    style: dict[str, Any] = {"ls": "", "rasterized": True}
+    style: dict[str, Any] = {"ls": "", "rasterized": True, "clip_on": False, "alpha": 0.7}
     for colour, alike in by_colour.items():
         lines = [part for trajectory in alike for part in (trajectory.points[:, dimensions], gap)]
-        axes.plot(*np.concatenate(lines).T, color=colour, lw=0.5, alpha=0.5, zorder=4, rasterized=True)
+        axes.plot(*np.concatenate(lines).T, color=colour, lw=0.5, alpha=0.4, zorder=3.9, rasterized=True)
         starts = np.array([trajectory.points[0, dimensions] for trajectory in alike])
-        axes.plot(*starts.T, "o", mfc="white", mec=colour, mew=0.5, ms=2, zorder=4.2, **style)
+        axes.plot(*starts.T, "o", mfc=RIM, mec=colour, mew=0.5, ms=2, zorder=3.92, **style)
         for hollow in (False, True):
-            ends = [t.points[-1, dimensions] for t in alike if (t.variant in scene.not_shown) == hollow]
-            edge, fill = (colour, "white") if hollow else ("white", colour)
+            ends = [t.points[-1, dimensions] for t in alike if (t.variant in not_shown) == hollow]
+            edge, fill = (colour, RIM) if hollow else (RIM, colour)
             if ends:
-                axes.plot(*np.array(ends).T, "*", ms=5, mec=edge, mfc=fill, mew=0.4, zorder=6, **style)
+                axes.plot(*np.array(ends).T, "*", ms=5, mec=edge, mfc=fill, mew=0.4, zorder=3.94, **style)
 
 
 def _mark(axes: Axes, point: np.ndarray, marker: str, **style: Any) -> None:
@@ -123,5 +133,5 @@ def _paths(map_: Map) -> dict[tuple[str, str], list[int]]:
 
 
 def _key(marker: str, fill: str, size: float) -> Line2D:
-    edge, width = (FAINT, 1.3) if fill == "white" else ("white", 0.6)
+    edge, width = (FAINT, 1.3) if fill == RIM else ("white", 0.6)
     return Line2D([], [], ls="", marker=marker, mfc=fill, mec=edge, mew=width, ms=size)

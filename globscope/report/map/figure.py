@@ -11,6 +11,7 @@ from globscope.report.map.captions import facts
 from globscope.report.map.draw_trajectories import draw_trajectories
 from globscope.report.map.graph import draw_graph
 from globscope.report.map.line_plot import draw_line_plot
+from globscope.report.map.named_runs import named_runs
 from globscope.report.map.scene import Scene
 from globscope.report.map.slices import draw_slices, pairs
 from globscope.report.map.surface import draw_surface
@@ -112,5 +113,6 @@ def _draw_steps(axes: Axes, scene: Scene) -> Legend:
     axes.set(xlabel=axis_labels(scene.map_)[0], ylabel="checkpoint of the run")
     if trajectories:
         ends = np.array([(trajectory.points[-1, 0], len(trajectory.points) - 1) for trajectory in trajectories])
-        name_points(axes, [(trajectory.label, trajectory.colour) for trajectory in trajectories], ends, ends)
+        written = [(trajectory.label, trajectory.colour) for trajectory in trajectories]
+        name_points(axes, written, ends, ends, named_runs(scene, ends))
     return {}

@@ -5,7 +5,8 @@ from collections.abc import Sequence
 import numpy as np
 from attrs import define, field
 
-from globscope.report.style.labels import MOST_NAMES, short_names
+from globscope.report.style.label_choice import MOST_NAMES
+from globscope.report.style.labels import short_names
 from globscope.report.style.palette import VARIANTS
 from globscope.report.style.text import count_noun, join_words
 from globscope.topology.membership import PATH, last_networks

@@ -18,7 +18,7 @@ from globscope.report.map.surface import positions
 from globscope.report.map.trajectory import Trajectory, run_names
 from globscope.report.style.legend import Legend, colourbar, explain
 from globscope.report.style.marks import critical_points, draw_marks
-from globscope.report.style.palette import DEPTH, FAINT, GREY, GREYS, INK
+from globscope.report.style.palette import DEPTH, FAINT, GREY, GREYS, INK, UNTRUSTED
 from globscope.report.style.scale import Scale
 from globscope.report.style.text import figure_text, join_words, tick_labels
 from globscope.report.style.theme import Picture, halo, house_style, write_headline
@@ -26,7 +26,6 @@ from globscope.values.landscape import Landscape
 
 TURNS = (-62, 28)  # degrees; one side alone does not show depth
 OPACITY = (0.1, 0.22, 0.6)  # of the outermost surface, the next and the innermost
-GREY_PARTS = "grey: the map extrapolates; not to be trusted"
 PANE = "#e6e9ed"  # darker than paper, so that the palest surface can be seen
 LIGHT = np.array([0.35, -0.6, 0.72])
 
@@ -122,7 +121,7 @@ def _draw_surfaces(axes: Any, scale: Scale, surfaces: Sequence[Isosurface]) -> L
         legend[figure_text(f"{scale.field.name} = {name}")] = Patch(
             facecolor=(*colour[:3], both), edgecolor=FAINT, linewidth=0.5
         )
-    grey = {} if all(surface.trusted.all() for surface in surfaces) else {GREY_PARTS: Patch(facecolor=GREYS[7])}
+    grey = {} if all(surface.trusted.all() for surface in surfaces) else {UNTRUSTED: Patch(facecolor=GREYS[7])}
     return legend | grey
 
 

@@ -6,15 +6,20 @@ from itertools import takewhile
 import numpy as np
 from matplotlib.axes import Axes
 from matplotlib.backend_bases import RendererBase
+from matplotlib.lines import Line2D
 from matplotlib.text import Annotation
-from matplotlib.transforms import BboxBase
+from matplotlib.transforms import BboxBase, IdentityTransform
 
+from globscope.report.style.label_choice import choose_labels
+from globscope.report.style.palette import FAINT
 from globscope.report.style.text import escape_dollars, one_line, shorten
 from globscope.report.style.theme import halo
 
 REACH, GAP = 8.0, 2.0  # half a star's width, and the least distance from the frame, in points
-# Of more names than these, only so many are written: those of the points that are farthest apart.
-MOST_NAMES = 24
+# How much farther from its point a name may stand where there is no room beside it, in points.
+RINGS = (0.0, 11.0, 24.0, 40.0)
+# What each of these costs: the share of a name's own area that it would rather cover of marks.
+PATIENCE = 0.35
 # Directions to try, as turns from the one that leads away from the other ends.
 TURNS = np.array([k * side for k in range(9) for side in (1, -1)]) * np.pi / 8
 
@@ -44,12 +49,17 @@ def _shorten(line: str, whole: Sequence[str], longest: int) -> str:
 
 
 class Name(Annotation):
-    """A name that finds its place when it is drawn, since only then the size of its axes is known."""
+    """A name that finds its place when it is drawn, since only then the size of its axes is known.
+
+    It covers no name before it: where there is no room for it, it is not drawn. One that stands farther from its point
+    is tied to it by a line.
+    """
 
     def __init__(self, text: str, point: np.ndarray, angle: float, marks: np.ndarray, before: Sequence["Name"]) -> None:
         """Name `point`, best at `angle` from it; spare the `marks`, (k, 2) points, and the names `before`."""
         super().__init__(text, tuple(point), (0, 0), textcoords="offset points", ha="center", va="center")
         self._angle, self._marks, self._before = angle, marks, tuple(before)
+        self.has_room = True
         # It stays inside the axes by itself; the layout must not make room for it.
         self.set_in_layout(False)
 
@@ -60,11 +70,31 @@ class Name(Annotation):
         box = self.get_window_extent(renderer)
         half: np.ndarray = np.array([box.width, box.height]) / 2
         point: np.ndarray = self.axes.transData.transform(self.xy)
-        places = _clip(self.axes.bbox, point + _around(half + REACH * unit, self._angle), half + GAP * unit)
-        names = [np.array(name.get_window_extent(renderer).extents) for name in self._before]
-        taken: np.ndarray = np.vstack([_boxes_about(self.axes.transData.transform(self._marks), REACH * unit), *names])
-        self.xyann = tuple((places[np.argmin(_covered_area(places, half, taken))] - point) / unit)
-        super().draw(renderer)
+        ways = [_around(half + (REACH + far) * unit, self._angle) for far in RINGS]
+        places = _clip(self.axes.bbox, point + np.concatenate(ways), half + GAP * unit)
+        costs = self._costs(places, half, unit, renderer)
+        best = int(np.argmin(costs))
+        self.has_room = bool(np.isfinite(costs[best]))
+        if self.has_room:
+            self.xyann = tuple((places[best] - point) / unit)
+            if best >= len(TURNS):
+                self._tie(point, places[best], renderer)
+            super().draw(renderer)
+
+    def _costs(self, places: np.ndarray, half: np.ndarray, unit: float, renderer: RendererBase) -> np.ndarray:
+        """Return how bad each place is: infinitely where it covers a name."""
+        assert self.axes is not None
+        names = [np.array(name.get_window_extent(renderer).extents) for name in self._before if name.has_room]
+        names = [*np.reshape(names, (-1, 4)) + np.array([-1, -1, 1, 1]) * GAP / 2 * unit]
+        marks = _boxes_about(self.axes.transData.transform(self._marks), REACH * unit)
+        rings = PATIENCE * 4 * half.prod() * np.repeat(np.arange(len(RINGS)), len(TURNS))
+        costs: np.ndarray = np.round(_covered_area(places, half, marks) + rings, 3)
+        return np.where(_covered_area(places, half, np.reshape(names, (-1, 4))) > 0, np.inf, costs)
+
+    def _tie(self, point: np.ndarray, place: np.ndarray, renderer: RendererBase) -> None:
+        line = Line2D(*np.stack([point, place], axis=1), color=FAINT, lw=0.7, transform=IdentityTransform())
+        line.set_figure(self.get_figure())  # type: ignore[arg-type]
+        line.draw(renderer)
 
 
 def _around(reach: np.ndarray, angle: float) -> np.ndarray:
@@ -92,13 +122,20 @@ def _covered_area(centres: np.ndarray, half: np.ndarray, taken: np.ndarray) -> n
     return area
 
 
-def name_points(axes: Axes, named: Sequence[tuple[str, str]], points: np.ndarray, marks: np.ndarray) -> None:
+def name_points(
+    axes: Axes,
+    named: Sequence[tuple[str, str]],
+    points: np.ndarray,
+    marks: np.ndarray,
+    rows: Sequence[int] | None = None,
+) -> None:
     """Write names, each in its colour, beside (n, 2) points, away from their centre and off the marks.
 
-    Of more than `MOST_NAMES` points, only those that are farthest apart are named.
+    Only those of `rows` are written, the first of which choose their places first; by default those that
+    `choose_labels` chooses.
     """
     before: list[Name] = []
-    for place in _farthest_apart(points, MOST_NAMES):
+    for place in choose_labels([text for text, _ in named], points) if rows is None else rows:
         (text, colour), point = named[place], points[place]
         x, y = point - points.mean(axis=0)
         angle = float(np.arctan2(y, x)) if x or y else 2 * np.pi * len(before) / len(named)
@@ -107,16 +144,3 @@ def name_points(axes: Axes, named: Sequence[tuple[str, str]], points: np.ndarray
         name.set(zorder=7, path_effects=halo(3))
         before.append(name)
         axes.add_artist(name)
-
-
-def _farthest_apart(points: np.ndarray, most: int) -> list[int]:
-    """Return the rows of (n, 2) points; of more than `most`, each the farthest from those before it."""
-    if len(points) <= most:
-        return list(range(len(points)))
-    scaled = (points - points.mean(axis=0)) / np.maximum(np.ptp(points, axis=0), np.finfo(float).tiny)
-    distances, rows = np.linalg.norm(scaled, axis=1), list[int]()
-    for _ in range(most):
-        rows.append(int(distances.argmax()))
-        apart = np.linalg.norm(scaled - scaled[rows[-1]], axis=1)
-        distances = apart if len(rows) == 1 else np.minimum(distances, apart)
-    return sorted(rows)

@@ -31,7 +31,7 @@ TRAILS = ("#b6ff24", "#ff92b6", "#00ffff", "#c8b649", "#80b6ff", "#ffedb6")
 INK, FAINT, PALE = "#22272e", "#66707c", "#8a929c"
 RIM, EDGE = "#ffffff", "#0d1117"
 MINIMUM, SADDLE = "#ffffff", "#ffb000"
-UNTRUSTED = "grey, hatched: the map extrapolates; not to be trusted"
+UNTRUSTED = "grey: extrapolated, not to be trusted"
 
 # Outlines of marks about the place that they mark, which is at the tip of a minimum's.
 PIN = ((0.0, 0.0), (-0.55, 1.0), (0.55, 1.0))
