@@ -14,6 +14,7 @@ from globscope.cli.screen import cut, escape_markup, stderr, stdout
 from globscope.errors import PluginError, SpecError, near
 from globscope.files.member_points import MemberPoints, read_member_points
 from globscope.files.table import escape_formula, unescape_formula
+from globscope.report.page.embedded import EmbeddedPictures
 from globscope.report.page.files import as_csv
 from globscope.report.page.html import environment
 from globscope.session import load
@@ -196,7 +197,7 @@ def test_letters_that_do_not_show_are_escaped_on_the_screen_and_on_pages(capsys)
     stdout(HIDDEN)
     stderr(HIDDEN)
     messages = capsys.readouterr()
-    page = environment({}).from_string("{{ name }}").render(name=HIDDEN)
+    page = environment({}, EmbeddedPictures(sources={})).from_string("{{ name }}").render(name=HIDDEN)
     for text in (messages.out.rstrip("\n"), messages.err.rstrip("\n"), escape_markup(HIDDEN), page, visible(HIDDEN)):
         assert text.isprintable()
         assert "202e" in text

@@ -83,7 +83,7 @@ class RunComparison:
                 Part(title="Distances", pictures=heat, tables=((self.distances, DISTANCES),)),
             ],
         )
-        write_bytes(folder / PAGE, page.html.encode())
+        write_bytes(folder / PAGE, page.html(folder).encode())
         remove_stale(folder, before, ("figures",))
         remove_lock(folder / LOCK)
         return folder / PAGE

@@ -51,7 +51,7 @@ def write_sweep(folder: Path, spec: SweepSpec, failures: Mapping[str, str]) -> t
     )
     write_bytes(folder / CSV, as_csv(runs.table()).encode())
     write_bytes(folder / RELATIONS, as_csv(relations_table(related)).encode())
-    write_bytes(folder / PAGE, page.html.encode())
+    write_bytes(folder / PAGE, page.html(folder).encode())
     write_json(folder / TABLE, record)
     return record, folder / PAGE
 

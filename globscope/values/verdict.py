@@ -75,6 +75,7 @@ class Verdict:
         headline: Which maps to believe, and which not to read, in a sentence.
         maps: Every map, the most believable one first.
         field: Key of the field of which paths and basins are; empty where no map has a merge tree and no path is known.
+        losses: The lowest and the highest value of that field among the runs' final networks; None where it is unknown.
         summary: What is known of the pairs of runs, in a sentence; empty where there is one run, or nothing is known.
         runs: Names of the runs.
         pairs: Every two runs, in the runs' order; of very many, only the first.
@@ -84,6 +85,7 @@ class Verdict:
     headline: str
     maps: tuple[MapVerdict, ...] = ()
     field: str = ""
+    losses: tuple[float, float] | None = None
     summary: str = ""
     runs: tuple[str, ...] = ()
     pairs: tuple[PairVerdict, ...] = ()

@@ -206,9 +206,9 @@ def test_the_report_shows_networks_of_scattered_samples_and_of_no_lattice(tmp_pa
     maps = (beside_a_lattice(), evolve(in_eight_dimensions(), name="deep"), scattered, a_map("lattice", samples=grid()))
     write_report(tmp_path, title="", atlas=atlas_of(*maps), findings={}, record={})
     page = Page((tmp_path / "report.html").read_text("utf-8"))
-    networks = [image for image in page.images if image["src"].endswith("-network.png")]
-    stems = [image["src"].removeprefix("figures/") for image in networks]
-    assert stems == ["search-search-network.png", "deep-network.png", "scattered-network.png"]
+    networks = [image for image in page.images if image["data-picture"].endswith("-network")]
+    stems = [stem for stem in page.pictures if stem.endswith("-network")]
+    assert stems == ["search-search-network", "deep-network", "scattered-network"]
     assert all("of the merge tree, strong" in image["alt"] for image in networks)
 
 
@@ -229,7 +229,7 @@ def test_the_warnings_of_many_searches_stand_with_their_maps_and_are_counted_abo
     searched = evolve(beside_a_lattice(), explanations={"search": found})
     path = write_report(tmp_path, title="", atlas=atlas_of(searched), findings={}, record={})
     text = path.read_text("utf-8")
-    head, _, section = text.partition('<section class="map"')
+    head, _, section = text.partition('<details class="map"')
     assert ("Warning 3." in head) == (place == "warnings")
     assert ("Warning 3." in section) == (place == "cautions")
     assert ("13 warnings of 1 search " in head) == (place == "cautions")

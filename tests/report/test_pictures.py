@@ -436,12 +436,13 @@ def report(tmp_path_factory):
 def test_every_picture_is_on_the_page_with_its_caption_and_a_text_for_those_who_cannot_see_it(report):
     folder, html = report
     page = Page(html)
-    images = [image for image in page.images if image["src"].startswith("figures/b-shown-")]
+    images = [image for image in page.images if image["data-picture"].startswith("figures/b-shown-")]
     assert len(images) == 3
     for image in images:
-        assert re.fullmatch(r"figures/[a-z0-9-]+\.png", image["src"])
-        assert (folder / image["src"]).is_file()
-        assert (folder / image["src"]).with_suffix(".svg").is_file()
+        assert re.fullmatch(r"data:image/(png|svg\+xml);base64,[A-Za-z0-9+/=]+", image["src"])
+        assert re.fullmatch(r"figures/[a-z0-9-]+", image["data-picture"])
+        assert (folder / f"{image['data-picture']}.png").is_file()
+        assert (folder / f"{image['data-picture']}.svg").is_file()
         assert "aption" in image["alt"] or EVIL[0] in image["alt"]
         assert len(image["alt"]) > 40
     assert "script" not in page.tags
@@ -451,7 +452,7 @@ def test_every_picture_is_on_the_page_with_its_caption_and_a_text_for_those_who_
 def test_pictures_stand_between_their_analysis_heading_and_its_tables(report):
     html = report[1]
     heading = html.index("<h3>../&lt;b&gt;shown</h3>")
-    first, last = html.index('<img src="figures/b-shown'), html.rindex('<img src="figures/b-shown')
+    first, last = html.index('data-picture="figures/b-shown'), html.rindex('data-picture="figures/b-shown')
     assert heading < first < last < html.index("A table.", heading)
     assert "<h3>silent</h3>" not in html
 

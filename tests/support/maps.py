@@ -92,7 +92,7 @@ class Page(HTMLParser):
 
     def __init__(self, html):
         super().__init__()
-        self.tags, self.links, self.images, self.ids, self.text = [], [], [], [], ""
+        self.tags, self.links, self.images, self.pictures, self.ids, self.text = [], [], [], [], [], ""
         self.feed(html)
 
     def handle_starttag(self, tag, attributes):
@@ -100,6 +100,7 @@ class Page(HTMLParser):
         self.tags.append(tag)
         self.links += [found[key] for key in ("href", "src") if key in found]
         self.images += [found] if tag == "img" else []
+        self.pictures += [found["data-picture"].removeprefix("figures/")] if "data-picture" in found else []
         self.ids += [found["id"]] if "id" in found else []
 
     def handle_data(self, data):

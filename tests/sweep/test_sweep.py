@@ -391,7 +391,7 @@ def test_the_pictures_show_every_cell_on_one_scale(swept):
     sides = {path.stem for path in (root / "figures").glob("*.svg")}
     assert sides >= {f"{look}-grid-gudhi-training-loss" for look in ("landscapes", "profiles")}
     page = (root / "sweep.html").read_text("utf-8")
-    assert all(f'src="figures/{stem}.png"' in page for stem in sides)
+    assert all(f'data-picture="figures/{stem}"' in page for stem in sides)
     [every] = tiles_by_tree(ComparedRuns(runs=tuple(run_of(result.cell(name)) for name in GOOD_CELLS))).values()
     scale = ProfileScales.of(tile.tree for tile in every.values()).heights
     finite = np.concatenate([tile.tree.values for tile in every.values()])
@@ -411,7 +411,7 @@ def test_the_means_of_the_figures_stand_by_two_keys_without_cells_that_failed(sw
     assert float(rows[2]["mean"]) == result.cell(GOOD_CELLS[1]).record["population"]["last"]["test_accuracy"]
     page = (root / "sweep.html").read_text("utf-8")
     for name in ("mean-test-accuracy", "mean-training-loss", "mean-saddles"):
-        assert f'src="figures/{name}.png"' in page
+        assert f'data-picture="figures/{name}"' in page
         assert (root / f"figures/{name}.svg").is_file()
     assert "One cell each: test accuracy by reducer.0.latent_dim and " in page
     assert "Left out: 2 cells that failed." in page
@@ -514,7 +514,7 @@ def test_a_comparison_of_a_sweep_is_of_its_cells_with_results(swept, tmp_path):
     assert json.loads(found.stdout) == read_json(tmp_path / "out/comparison.json")
     page = (tmp_path / "out/comparison.html").read_text("utf-8")
     for look in ("landscapes", "profiles", "bottleneck", "wasserstein"):
-        assert f'src="figures/{look}-grid-gudhi-training-loss.png"' in page
+        assert f'data-picture="figures/{look}-grid-gudhi-training-loss"' in page
         assert (tmp_path / f"out/figures/{look}-grid-gudhi-training-loss.png").is_file()
     with (tmp_path / "out/distances.csv").open(encoding="utf-8", newline="") as opened:
         [row] = csv.DictReader(opened)

@@ -13,7 +13,7 @@ LEVELS = st.sampled_from([0.0, 0.25, 0.5, 0.5, 1.0, 2.0, np.nan, np.inf])
 SHAPES = st.sampled_from([(7,), (5, 6), (1, 4), (3, 3, 4)])
 
 
-@settings(max_examples=60)
+@settings(max_examples=60, deadline=None)
 @given(values=SHAPES.flatmap(lambda shape: arrays(float, shape, elements=LEVELS)), threshold=st.sampled_from([0, 0.25]))
 def test_each_rule_has_as_many_leaves_as_the_tree_that_is_computed_with_it(values, threshold):
     landscape = landscape_of(values)

@@ -1,9 +1,11 @@
 """The page of several runs: a table with links to their reports, pictures over all of them, further tables."""
 
 from collections.abc import Mapping, Sequence
+from pathlib import Path
 
 from attrs import asdict, define
 
+from globscope.report.page.embedded import EmbeddedPictures
 from globscope.report.page.gallery import Shown
 from globscope.report.page.html import environment
 from globscope.values.findings import Cell, Table
@@ -73,7 +75,8 @@ class Board:
     parts: Sequence[Part]
     spec: str = ""
 
-    @property
-    def html(self) -> str:
-        """The page; whatever comes from a spec or a plugin is escaped."""
-        return environment(self.names).get_template("board.html.j2").render(asdict(self, recurse=False))
+    def html(self, folder: Path) -> str:
+        """Return the page with the pictures of its folder in it; whatever comes from a spec or a plugin is escaped."""
+        pictures = EmbeddedPictures.of(folder, (shown for part in self.parts for shown in part.pictures))
+        template = environment(self.names, pictures).get_template("board.html.j2")
+        return template.render(asdict(self, recurse=False), note=pictures.note)

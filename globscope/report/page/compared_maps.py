@@ -61,13 +61,14 @@ def _figures(record: Mapping[str, Any]) -> tuple[Figure, ...]:
 
 
 def _row(figure: Figure, values: Sequence[Cell]) -> Row:
-    return Row(figure=figure, cells=tuple(map(cell_text, values)), best=_best(values, figure.better))
+    cells = tuple(map(cell_text, values))
+    return Row(figure=figure, cells=cells, best=_best(values, cells, figure.better))
 
 
-def _best(values: Sequence[Cell], better: str) -> tuple[bool, ...]:
-    """Mark the best value, where there is something to compare."""
-    known = [value for value in values if isinstance(value, int | float)]
-    if not better or len(set(known)) < 2:
+def _best(values: Sequence[Cell], cells: Sequence[str], better: str) -> tuple[bool, ...]:
+    """Mark the best value and what reads the same; none where all known values do: rounding makes no winner."""
+    known = {value: text for value, text in zip(values, cells, strict=True) if isinstance(value, int | float)}
+    if not better or len({*known.values()}) < 2:
         return (False,) * len(values)
-    winner = min(known) if better == "low" else max(known)
-    return tuple(value == winner for value in values)
+    winner = known[min(known) if better == "low" else max(known)]
+    return tuple(isinstance(value, int | float) and text == winner for value, text in zip(values, cells, strict=True))

@@ -10,7 +10,9 @@ from globscope.report.explorer.page import write_explorer
 from globscope.report.page.compared_maps import comparison_table
 from globscope.report.page.files import TableFiles, write_values
 from globscope.report.page.gallery import Gallery, Shown
-from globscope.report.page.html import Section, Source, page
+from globscope.report.page.html import Contents, page
+from globscope.report.page.section import Section, Source
+from globscope.report.page.verdict import pair_table
 from globscope.roles import Workers
 from globscope.store import claim, remove_stale, times_written, write_bytes
 from globscope.study.cost_table import cost_table
@@ -52,23 +54,13 @@ def write_report(
         explanations = tuple(_source(title, finding, gallery, files) for title, finding in own.items())
         sections.append(Section(scene=scene, pictures=pictures, explanations=explanations))
     write_values(folder, atlas)
-    compared = comparison_table(record)
-    comparison_file = files.write(compared) if compared else None
-    costs = cost_table(record)
-    costs_file = files.write(costs) if costs else None
+    tables = {"comparison": comparison_table(record), "costs": cost_table(record), "pairs": pair_table(record)}
+    written = {name: files.write(table) for name, table in tables.items() if table is not None}
     titled = [*findings.items(), *((f"aligner {name}", finding) for name, finding in (learned or {}).items())]
     sources = [_source(title, finding, gallery, files) for title, finding in titled]
     gallery.draw()
-    html = page(
-        title,
-        atlas,
-        sources,
-        record,
-        overviews=tuple(overviews),
-        sections=sections,
-        comparison_file=comparison_file,
-        costs_file=costs_file,
-    )
+    contents = Contents(overviews=tuple(overviews), sections=sections, sources=sources, files=written)
+    html = page(folder, title, atlas, contents, record)
     write_explorer(folder, title, atlas, findings, record)
     path = folder / "report.html"
     write_bytes(path, html.encode())

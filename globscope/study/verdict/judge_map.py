@@ -72,7 +72,7 @@ def _some_absent(facts: MapFacts) -> str:
 
 
 def _unexplained_variance(facts: MapFacts) -> str:
-    return f"{share(facts.unexplained or 0)} of the networks' variance is unexplained, so its networks are others"
+    return f"{share(facts.unexplained or 0)} of the networks' variance is unexplained: what it shows are other networks"
 
 
 def _most_variance_unexplained(facts: MapFacts) -> str:
@@ -114,7 +114,7 @@ def _aside(facts: MapFacts) -> str:
 def _untrusted_share(facts: MapFacts) -> str:
     if facts.untrusted <= MOSTLY:
         return ""
-    return f"{share(facts.untrusted)} of it is untrusted: it extrapolates there, so read only what lies inside"
+    return f"{share(facts.untrusted)} of it is untrusted: it extrapolates there; read only the rest"
 
 
 def _other_neighbours(facts: MapFacts) -> str:

@@ -57,6 +57,12 @@ class PairJudge:
             trust=self._trust(answer, relations, path, a, b),
         )
 
+    def losses(self) -> tuple[float, float] | None:
+        """Return the lowest and the highest value of the runs' final networks; None where one is not finite."""
+        finals = self.known.atlas.population.finals
+        own = np.asarray(self.known.atlas.truth.get(self.measure.key, np.full(max(finals) + 1, np.nan)), float)[finals]
+        return (float(own.min()), float(own.max())) if np.isfinite(own).all() else None
+
     def _own(self, a: int, b: int) -> tuple[float, float]:
         """Return both networks' own values, as costs."""
         finals = self.known.atlas.population.finals
@@ -100,8 +106,7 @@ class PairJudge:
             return f"they {verb} on {nearest.name}, which shows their losses best"
         if not shown:
             return "no readable map shows both"
-        agree = "one map shows both" if len(shown) == 1 else f"{len(shown)} maps agree"
-        return agree + ("; no lower path is known" if answer == APART else "")
+        return "one map shows both" if len(shown) == 1 else f"{len(shown)} maps agree"
 
 
 def _answer(relations: Mapping[str, str], *, is_joined: bool) -> Answer:

@@ -71,6 +71,7 @@ def verdict(atlas: Atlas, record: Mapping[str, Any], known: PathsOfStudy) -> Ver
         maps=maps,
         field=judge_of_pairs.measure.key if judge_of_pairs else "",
         summary=_summary(pairs),
+        losses=judge_of_pairs.losses() if judge_of_pairs else None,
         runs=tuple(atlas.population.variants),
         pairs=tuple(islice(pairs, LISTED)),
         count=len(pairs),

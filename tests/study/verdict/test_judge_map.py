@@ -22,11 +22,11 @@ RULES = {
     ),
     "variance": (
         {"unexplained": UNTRUSTED_VARIANCE}, {"unexplained": 0.07}, CARE,
-        "7% of the networks' variance is unexplained, so its networks are others",
+        "7% of the networks' variance is unexplained: what it shows are other networks",
     ),
     "most variance": (
         {}, {"unexplained": MOSTLY}, UNREADABLE,
-        "50% of the networks' variance is unexplained, so its networks are others",
+        "50% of the networks' variance is unexplained: what it shows are other networks",
     ),
     "losses": (
         {}, {"misjudged": 1}, CARE,
@@ -59,7 +59,7 @@ BOUNDS = {
     "few walls": ({"beaten": 3}, "3 of 6 walls between runs are the map's: lower paths are known through them"),
     "aside": ({"aside": 1}, "1 of 4 runs do not lie on it by its design"),
     "untrusted": (
-        {"untrusted": 0.51}, "51% of it is untrusted: it extrapolates there, so read only what lies inside",
+        {"untrusted": 0.51}, "51% of it is untrusted: it extrapolates there; read only the rest",
     ),
     "rim": (
         {"saddles_at_rim": 1},

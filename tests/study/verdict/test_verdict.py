@@ -33,10 +33,11 @@ def test_runs_behind_walls_of_every_readable_map_are_apart():
     assert found.summary == (
         "Of 3 pairs of runs, 3 are apart on every readable map that shows both, and no lower path is known."
     )
+    assert found.losses == (0.01, 0.03)
     apart = pair(found, "A", "B")
     assert (apart.answer, apart.on) == (APART, {"one": "separate", "two": "separate"})
     assert (apart.lowest, apart.exact, apart.wall) == (1.0, True, 0.98)
-    assert apart.trust == "2 maps agree; no lower path is known"
+    assert apart.trust == "2 maps agree"
 
 
 def test_a_measured_path_as_low_as_the_worse_network_joins_two_runs_whatever_maps_say():
