@@ -312,7 +312,7 @@ class TestTables:
         page = open_page("plain")
         samples = table(page, "samples")
         assert len(samples) == 31 * 31
-        assert list(samples[0])[:6] == ["sample", "x", "y", "train_loss", "test_loss", "distance_to_member"]
+        assert list(samples[0])[:6] == ["sample", "x", "y", "train_loss", "test_loss", "distance_to_member_rounded"]
         assert all(float(row["test_loss"]) == 1.5 * float(row["train_loss"]) for row in samples)
         members = table(page, "members")
         assert [row["variant"] for row in members] == ["A"] * 4 + ["B"] * 4 + ["C"] * 4

@@ -23,17 +23,23 @@ startIn('samples', place => {
 });
 
 function samplesSummary(map) {
-  const rounded = Object.values(map.fields).some(field => field.as === 'levels');
-  return `${arrayOf(map, 'trusted').length} on ${mapName(map)}${rounded ? '; values are rounded to 16 bits here, and exact in the run’s landscapes folder' : ''}`;
+  const rounded = fieldsOf(map).filter(key => isRounded(map.fields[key])).map(key => describeField(key, map.study).name);
+  const remark = rounded.length ? `; rounded on this page: ${rounded.join(', ')}` : '';
+  return `${arrayOf(map, 'trusted').length} on ${mapName(map)}${remark}`;
 }
+
+// Return whether a page keeps figures in steps, to save room; files say so in their headings.
+function isRounded({as}) { return as === 'levels'; }
+
+function fileKey(key, kept) { return isRounded(kept) ? `${key}_rounded` : key; }
 
 function sampleColumns(map, around) {
   const trusted = arrayOf(map, 'trusted'), distance = distanceOn(map), tree = treeOn(map);
   const columns = [
     {key: 'sample', head: 'sample', value: sample => sample, cell: sample => rowButton(`sample ${sample}`, String(sample), {sample})},
     ...coordinateColumns(map, sample => placeOf(map, sample)),
-    ...fieldsOf(map).map(key => ({key, head: describeField(key, map.study).name, value: sample => fieldOn(map, key).values[sample]})),
-    {key: 'distance_to_member', head: 'to the nearest network', value: sample => distance[sample]},
+    ...fieldsOf(map).map(key => ({key: fileKey(key, map.fields[key]), head: describeField(key, map.study).name, value: sample => fieldOn(map, key).values[sample]})),
+    {key: fileKey('distance_to_member', map.distance), head: 'to the nearest network', value: sample => distance[sample]},
     {key: 'trusted', head: 'trusted', text: true, value: sample => trusted[sample] === 1, cell: sample => trustCell(trusted[sample])},
     {key: 'basin', head: 'lies in', text: true, value: sample => tree ? basinOfSample(map, tree, sample) : ''},
   ];
