@@ -57,6 +57,7 @@ from globscope.roles import (
     Analysis as Analysis,
     AnalysisTraits as AnalysisTraits,
     Bench as Bench,
+    BuildsOn as BuildsOn,
     CheckFacts as CheckFacts,
     Checks as Checks,
     Compiles as Compiles,

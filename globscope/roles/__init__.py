@@ -67,6 +67,7 @@ from globscope.roles.reducer import (
     Tries as Tries,
 )
 from globscope.roles.sampler import (
+    BuildsOn as BuildsOn,
     Counts as Counts,
     Explains as Explains,
     FillsLattice as FillsLattice,

@@ -15,7 +15,7 @@ from globscope.roles.evaluator import EvaluatorTraits, TriesScoring
 from globscope.roles.pool import PoolTraits
 from globscope.roles.probe import Digests, Encodes, Finishes, Probe, ProbeTraits, ReturnsOutputs, TakesInputs
 from globscope.roles.reducer import Compiles, ReducerTraits, Restores, Tries
-from globscope.roles.sampler import Counts, Explains, FillsLattice, SamplerTraits, Searches
+from globscope.roles.sampler import BuildsOn, Counts, Explains, FillsLattice, SamplerTraits, Searches
 from globscope.roles.task import Fits, Recognises
 from globscope.roles.topology import TopologyTraits
 
@@ -53,7 +53,7 @@ OPTIONAL: Mapping[str, tuple[type, ...]] = MappingProxyType(
         "probe": (ProbeTraits, Digests, TakesInputs, ReturnsOutputs, Finishes, Encodes),
         "task": (Fits, Recognises),
         "reducer": (ReducerTraits, Restores, Tries, Compiles, Checks),
-        "sampler": (SamplerTraits, Searches, Counts, Explains, FillsLattice, Checks),
+        "sampler": (SamplerTraits, Searches, BuildsOn, Counts, Explains, FillsLattice, Checks),
         "evaluator": (EvaluatorTraits, TriesScoring, Checks),
         "topology": (TopologyTraits, Checks),
         "aligner": (AlignerTraits, Scores, StartsFrom, Learns, Checks),

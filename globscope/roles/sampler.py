@@ -1,6 +1,6 @@
 """What chooses the points of a chart, and what it may announce."""
 
-from collections.abc import Generator
+from collections.abc import Generator, Sequence
 from typing import Protocol
 
 import numpy as np
@@ -48,6 +48,18 @@ class Searches(Protocol):
         """Return a search of the rounds for which `ask` asks; `rng` is the first round's.
 
         `ask` returns `next_round(self.search(chart, rng), landscape)`, and uses `rng` in the first round only.
+        """
+        ...
+
+
+class BuildsOn(Protocol):
+    """A sampler that uses what other samplers measured on the same map: those that the spec names before it."""
+
+    def build_on(self, earlier: Sequence[Landscape]) -> Sampler:
+        """Return the sampler that is asked on this map, in place of this one; a pure function.
+
+        It searches and explains too, where this one does. The earlier landscapes, none where no sampler comes before,
+        belong to the key of what it measures.
         """
         ...
 

@@ -9,12 +9,13 @@ import numpy as np
 from attrs import define, evolve, field
 
 from globscope.errors import GlobscopeError, PluginError, near
-from globscope.roles import FitRequest, Pair, Part, Task, Tensors, Work
+from globscope.roles import BuildsOn, FitRequest, Pair, Part, Task, Tensors, Work, capability
 from globscope.spec.model import Entry, ReducerEntry
 from globscope.store import fingerprint, key
 from globscope.study.buffers import with_buffers
 from globscope.study.extent import Branches
 from globscope.study.landscapes import as_measured, landscape, landscape_at
+from globscope.study.map_sampler import MapSampler
 from globscope.study.stage_keys import Stage
 from globscope.study.stages.align import AlignerStage
 from globscope.study.stages.evaluate import evaluate
@@ -110,16 +111,20 @@ class StudyBench:
         measured = as_measured(self.workshop, fitted)
         label, fields = f"evaluate {fitted.name}'s members", dict[str, np.ndarray]()
         found, trees, explained = dict[str, Landscape](), dict[str, dict[str, Topology]](), dict[str, Finding]()
+        earlier = dict[str, Landscape]()
         with Branches() as branches:
             with branches.branch():
                 fields, _ = evaluate(self.workshop, decoded, key("decoded", fitted.key), label)
-            for sampler in self.workshop.spec.samplers_of(self._entry(fitted.name)):
+            for number, entry in enumerate(self.workshop.spec.samplers_of(self._entry(fitted.name))):
+                if len(found) < number and capability(entry.component, BuildsOn) is not None:
+                    continue  # what it builds on is left to others
                 with branches.branch():
-                    sampled, landscape_key = landscape(self.workshop, fitted, sampler)
-                    found[sampler.name] = sampled
-                    trees[sampler.name] = self._trees(sampled, landscape_key, f"merge tree of {fitted.name}")
+                    sampler = MapSampler.of(self.workshop, measured, entry, earlier)
+                    sampled, landscape_key = landscape(self.workshop, measured, sampler)
+                    found[entry.name] = earlier[landscape_key] = sampled
+                    trees[entry.name] = self._trees(sampled, landscape_key, f"merge tree of {fitted.name}")
                     if (finding := explain(self.workshop, measured, sampler, sampled, landscape_key)) is not None:
-                        explained[sampler.name] = finding
+                        explained[entry.name] = finding
         return evolve(fitted, decoded=fields, landscapes=found, topologies=trees, explanations=explained)
 
     def with_truth(self, map_: Map) -> Map:

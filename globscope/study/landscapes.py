@@ -8,9 +8,9 @@ import numpy as np
 from attrs import evolve
 
 from globscope.roles import EvaluatorTraits, traits
-from globscope.spec.model import Entry
 from globscope.store import key
 from globscope.study.decoded_samples import OPTIONAL, DecodedSamples
+from globscope.study.map_sampler import MapSampler
 from globscope.study.sampler_rounds import SamplerRounds
 from globscope.study.stage_keys import Stage
 from globscope.study.stages.evaluate import evaluation_key
@@ -22,11 +22,10 @@ from globscope.values.findings import Map
 from globscope.values.landscape import Landscape, Samples
 
 
-def landscape(workshop: Workshop, fitted: Map, sampler: Entry) -> tuple[Landscape, str]:
-    """Return the landscape of a map at the points of a sampler, and its key."""
-    fitted = as_measured(workshop, fitted)
-    first_key = key(fitted.key, workshop.key_of(sampler.component), workshop.spec.seed)
-    rounds = SamplerRounds(workshop, fitted.chart, sampler, first_key)
+def landscape(workshop: Workshop, fitted: Map, sampler: MapSampler) -> tuple[Landscape, str]:
+    """Return the landscape of a map, as it is measured, at the points of a sampler; and its key."""
+    first_key = sampler.key
+    rounds = SamplerRounds(workshop, fitted.chart, sampler)
     first = decoded_round(workshop, fitted, first_key, rounds.first)
     if first is None:
         return _empty_landscape(workshop, fitted), first_key
@@ -35,7 +34,7 @@ def landscape(workshop: Workshop, fitted: Map, sampler: Entry) -> tuple[Landscap
     later_key = evaluation_key(workshop, first_key, first.scored_gradient(fitted))
     second = decoded_round(workshop, fitted, later_key, partial(rounds.after, found), quiet=True)
     if second is not None:
-        again = SamplerRounds(workshop, fitted.chart, sampler, first_key)
+        again = SamplerRounds(workshop, fitted.chart, sampler)
         search = Search(workshop=workshop, fitted=fitted, rounds=again, first=found, second=second, key=later_key)
         found = found.concatenate(search.landscape())
     return found, later_key

@@ -8,7 +8,7 @@ from attrs import define, field
 from globscope.returned.maps import check_gradient, checked_samples
 from globscope.roles import Searches, capability
 from globscope.scoring.means import measured_fields
-from globscope.spec.model import Entry
+from globscope.study.map_sampler import MapSampler
 from globscope.study.stage_keys import generator
 from globscope.study.workshop import Workshop
 from globscope.values.chart import Chart
@@ -22,14 +22,12 @@ class SamplerRounds:
     Attributes:
         workshop: The workshop of the study.
         chart: The chart of the map that is sampled.
-        sampler: The sampler as the spec names it.
-        key: Of chart, sampler and seed.
+        sampler: The sampler on this map.
     """
 
     workshop: Workshop
     chart: Chart
-    sampler: Entry
-    key: str
+    sampler: MapSampler
     _turn: int = field(default=0, init=False)
     _count: int = field(default=0, init=False)
     _gradient: str | None = field(default=None, init=False)
@@ -39,23 +37,23 @@ class SamplerRounds:
 
     def first(self) -> Samples | None:
         """Return the first samples, checked; None where there are none."""
-        with self.workshop.errors_of(self.sampler.component):
-            samples = self.sampler.component.ask(self.chart, None, self._source())
+        with self.workshop.errors_of(self.sampler.entry.component):
+            samples = self.sampler.asked.ask(self.chart, None, self._source())
         return self._check(samples)
 
     def after(self, measured: Landscape) -> Samples | None:
         """Return the samples after those that were just measured, checked; None where there are none."""
         self._count += len(measured.samples.points)
         self._gradient = self._gradient or measured.samples.gradient
-        with self.workshop.errors_of(self.sampler.component):
-            searches = capability(self.sampler.component, Searches)
+        with self.workshop.errors_of(self.sampler.entry.component):
+            searches = capability(self.sampler.asked, Searches)
             samples = self._ask(measured) if searches is None else self._send(searches, measured)
         return self._check(samples)
 
     def _ask(self, measured: Landscape) -> Samples | None:
         self._measured = measured if self._measured is None else self._measured.concatenate(measured)
         self._turn += 1
-        found: Samples | None = self.sampler.component.ask(self.chart, self._measured, self._source())
+        found: Samples | None = self.sampler.asked.ask(self.chart, self._measured, self._source())
         return found
 
     def _send(self, searches: Searches, measured: Landscape) -> Samples | None:
@@ -71,12 +69,16 @@ class SamplerRounds:
     def _source(self) -> np.random.Generator:
         """Return the round's own generator."""
         return generator(
-            self.workshop.spec.seed, "sample", self.sampler.use, self.key, *([self._turn] * bool(self._turn))
+            self.workshop.spec.seed,
+            "sample",
+            self.sampler.entry.use,
+            self.sampler.key,
+            *([self._turn] * bool(self._turn)),
         )
 
     def _check(self, samples: Samples | None) -> Samples | None:
         """Return a round that fits the chart, the earlier rounds and the task."""
-        label = self.workshop.label_of(self.sampler.component)
+        label = self.workshop.label_of(self.sampler.entry.component)
         found = checked_samples(label, samples, self.chart, self._count)
         if found is not None and found.gradient is not None:
             check_gradient(label, found.gradient, measured_fields(self.workshop.task.build("cpu")), self._gradient)

@@ -6,9 +6,9 @@ from attrs import evolve
 
 from globscope.errors import PluginError
 from globscope.roles import Explains, capability
-from globscope.spec.model import Entry
 from globscope.store import key, read_json, write_json
 from globscope.study.disk.json_values import checked_finding, finding_as_json, finding_from_json
+from globscope.study.map_sampler import MapSampler
 from globscope.study.stage_keys import Stage
 from globscope.study.workshop import Workshop
 from globscope.values.chart import Progress
@@ -20,23 +20,23 @@ FINDING = "finding.json"
 
 
 def explain(
-    workshop: Workshop, fitted: Map, sampler: Entry, landscape: Landscape, landscape_key: str
+    workshop: Workshop, fitted: Map, sampler: MapSampler, landscape: Landscape, landscape_key: str
 ) -> Finding | None:
     """Return what a sampler found in its landscape of a map; None where it explains nothing."""
-    explaining = capability(sampler.component, Explains)
+    explaining = capability(sampler.asked, Explains)
     if explaining is None:
         return None
 
     def work(folder: Path, _: Progress) -> None:
-        label = workshop.label_of(sampler.component)
-        with workshop.errors_of(sampler.component):
+        label = workshop.label_of(sampler.entry.component)
+        with workshop.errors_of(sampler.entry.component):
             found = checked_finding(f"{label}: explain", explaining.explain(fitted.chart, landscape))
         if found.records or found.comparison:
             raise PluginError(f"{label}: explain: has records or a comparison, which only analyses have")
         write_json(folder / FINDING, finding_as_json(found))
 
-    stage_key = key(Stage.EXPLAIN, workshop.key_of(sampler.component), landscape_key)
-    folder = workshop.stage(Stage.EXPLAIN, stage_key, work, f"explain {fitted.name}, {sampler.name}")
+    stage_key = key(Stage.EXPLAIN, workshop.key_of(sampler.entry.component), landscape_key)
+    folder = workshop.stage(Stage.EXPLAIN, stage_key, work, f"explain {fitted.name}, {sampler.entry.name}")
     found = finding_from_json(read_json(folder / FINDING))
     pictures = (
         evolve(one, map=fitted.name) if isinstance(one, Overlay) and not one.map else one for one in found.pictures

@@ -57,7 +57,7 @@ class Search:
         store = self.workshop.store
         if not (self.workshop.computes(Stage.EVALUATE) or store.is_finished(Stage.SEARCH, self.key)):
             self._prepare_rounds()
-        label = f"search {self.fitted.name}, {self.rounds.sampler.name}"
+        label = f"search {self.fitted.name}, {self.rounds.sampler.entry.name}"
         journal = SearchJournal(self.workshop.stage(Stage.SEARCH, self.key, self._work, label))
         for name in journal.about["staged"]:
             store.remove(*name.split("/"))
@@ -85,7 +85,7 @@ class Search:
             decoded, number = decoded_round(self.workshop, self.fitted, key, partial(_same, None)), number + 1
 
     def _evaluate(self, decoded: DecodedSamples, key: str, number: int) -> Landscape:
-        label = f"evaluate {self.fitted.name}, {self.rounds.sampler.name} {number}"
+        label = f"evaluate {self.fitted.name}, {self.rounds.sampler.entry.name} {number}"
         return evaluate_samples(self.workshop, self.fitted, decoded, key, label)
 
     def _evaluation_key(self, decoded: DecodedSamples, key: str) -> str:
@@ -102,7 +102,10 @@ class Search:
 
     def _all_rounds(self, journal: SearchJournal, progress: Progress) -> Iterator[Landscape]:
         """Yield the landscapes of all rounds, those first that have stages of their own."""
-        budget, spent = traits(self.rounds.sampler.component, SamplerTraits).budget, self._cost(self.first.samples)
+        budget, spent = (
+            traits(self.rounds.sampler.entry.component, SamplerTraits).budget,
+            self._cost(self.first.samples),
+        )
         scores = RoundScores.of(self.workshop, self.fitted, journal, draw_seed(self.workshop))
         samples, number = self.rounds.after(self.first), 2
         prepared = self._prepared_rounds()

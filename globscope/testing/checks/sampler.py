@@ -1,16 +1,19 @@
 """What holds for samplers."""
 
 from functools import cached_property
+from typing import Any
 
 import numpy as np
 from attrs import evolve
 
 from globscope.api import (
+    BuildsOn,
     Chart,
     Counts,
     Explains,
     Finding,
     Landscape,
+    Sampler,
     SamplerTraits,
     Samples,
     Searches,
@@ -116,6 +119,23 @@ class SamplerChecks(OptionChecks):
                 samples = None
         require(samples is None and turn == len(self._rounds), "searches another number of rounds than it asks for")
 
+    def builds_on_what_others_measured(self) -> None:
+        """Where it builds on earlier samples, it samples, searches and explains with them as it does without any."""
+        building = capability(self.component, BuildsOn)
+        if building is None or self._whole is None:
+            return
+        for earlier in ((), (self._whole,)):
+            built = building.build_on(earlier)
+            for of in (Sampler, Searches, Explains):
+                lost = capability(self.component, of) is not None and capability(built, of) is None
+                require(not lost, f"what build_on returns lacks what {of.__name__} has")
+            rounds = self._ask_all(tiny_chart(), built)
+            require(len(rounds) < ROUNDS, f"still asks after {ROUNDS} rounds, with {len(earlier)} earlier landscapes")
+            again = self._ask_all(tiny_chart(), building.build_on(earlier))
+            require(len(rounds) == len(again), "asks another number of rounds when it is built again")
+            for turn, (one, two) in enumerate(zip(rounds, again, strict=True)):
+                require_same(one.points, two.points, f"round {turn}: points differ when it is built again")
+
     def ends(self) -> None:
         """None comes at last, here within 1000 rounds."""
         require(len(self._rounds) < ROUNDS, f"still asks after {ROUNDS} rounds")
@@ -172,10 +192,11 @@ class SamplerChecks(OptionChecks):
             whole = _join(whole, samples)
         return whole
 
-    def _ask_all(self, chart: Chart) -> list[Samples]:
+    def _ask_all(self, chart: Chart, component: Any = None) -> list[Samples]:
         found, sofar = list[Samples](), None
+        asked = self.component if component is None else component
         while len(found) < ROUNDS:
-            samples = self.component.ask(chart, sofar, _round(len(found)))
+            samples = asked.ask(chart, sofar, _round(len(found)))
             if samples is None:
                 break
             found.append(samples)

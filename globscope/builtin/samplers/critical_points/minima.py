@@ -32,7 +32,9 @@ class Minima:
     of_start: np.ndarray
 
 
-def distinct(record: Record, known: Minima, ends: Minima, tolerance: float, step: float) -> Steps[Minima]:
+def distinct(
+    record: Record, known: Minima, ends: Minima, *, tolerance: float, step: float, reserve: int
+) -> Steps[Minima]:
     """Add ends to the known minima, without those from which a straight segment leads to one without a barrier.
 
     Known minima keep their numbers, and starts of the ends come after those of before. Where a few samples show no
@@ -48,9 +50,9 @@ def distinct(record: Record, known: Minima, ends: Minima, tolerance: float, step
     group, tried = np.arange(count), set[tuple[int, int]]()
     while pairs := _new_comparisons(both, group, first, tried):
         tried.update(pairs)
-        segments = yield from _segments(record, both, pairs)
+        segments = yield from _segments(record, both, pairs, reserve)
         flat = [segment for segment in segments if _rise(segment.values) <= tolerance]
-        for segment in (yield from _fill(record, flat, step)):
+        for segment in (yield from _fill(record, flat, step, reserve)):
             end, other = segment.ends
             # An end joins one minimum alone: through it, two others would be one in spite of the barrier between them.
             if group[end] == end and _rise(segment.values) <= tolerance:
@@ -99,22 +101,24 @@ def _new_comparisons(ends: Minima, group: np.ndarray, first: int, tried: set[tup
     return pairs
 
 
-def _segments(record: Record, ends: Minima, pairs: list[tuple[int, int]]) -> Steps[list[Path]]:
+def _segments(record: Record, ends: Minima, pairs: list[tuple[int, int]], reserve: int) -> Steps[list[Path]]:
     """Return the segment between the ends of each pair, with samples; none past the budget."""
     straight = [_straight(ends, pair) for pair in pairs]
     counts = [np.array([_first_samples(segment)]) for segment in straight]
-    return (yield from _insert_within_budget(record, straight, counts))
+    return (yield from _insert_within_budget(record, straight, counts, reserve))
 
 
-def _fill(record: Record, segments: list[Path], step: float) -> Steps[list[Path]]:
+def _fill(record: Record, segments: list[Path], step: float, reserve: int) -> Steps[list[Path]]:
     """Return segments with samples at most a step apart; none past the budget."""
     counts = [missing_samples(segment, step) for segment in segments]
-    return (yield from _insert_within_budget(record, segments, counts))
+    return (yield from _insert_within_budget(record, segments, counts, reserve))
 
 
-def _insert_within_budget(record: Record, segments: list[Path], counts: list[np.ndarray]) -> Steps[list[Path]]:
+def _insert_within_budget(
+    record: Record, segments: list[Path], counts: list[np.ndarray], reserve: int
+) -> Steps[list[Path]]:
     needed = sum(int(count.sum()) for count in counts)
-    if needed and not record.affords(needed, gradients=False, reserve=record.cost):
+    if needed and not record.affords(needed, gradients=False, reserve=reserve):
         return []
     return (yield from insert(record, segments, counts))
 

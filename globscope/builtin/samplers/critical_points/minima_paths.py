@@ -8,8 +8,14 @@ from attrs import define, field
 from globscope.builtin.samplers.critical_points.curvature import measurements
 from globscope.builtin.samplers.critical_points.curves import even_curves
 from globscope.builtin.samplers.critical_points.minima import Minima
-from globscope.builtin.samplers.critical_points.pairs import Pair, minimax, persistences, spanning
-from globscope.builtin.samplers.critical_points.paths import Path, sample_finely, samples_needed
+from globscope.builtin.samplers.critical_points.pairs import Pair, bridges, minimax, persistences, spanning
+from globscope.builtin.samplers.critical_points.paths import (
+    Path,
+    insert,
+    missing_samples,
+    sample_finely,
+    samples_needed,
+)
 from globscope.builtin.samplers.critical_points.record import Record, Steps
 from globscope.builtin.samplers.critical_points.strings import Matters, relax
 
@@ -34,6 +40,7 @@ class PathsOfMinima:
         minima: All minima found so far.
         paths: The lowest path found between every two minima that were joined.
         finished: The pairs whose path was sampled finely.
+        segments: The pairs whose path is a straight segment, to which no string came, for want of evaluations.
         started: How many starts the budget allowed; later descents come after these.
     """
 
@@ -45,6 +52,7 @@ class PathsOfMinima:
     minima: Minima = field(init=False)
     paths: dict[Pair, Path] = field(factory=dict, init=False)
     finished: set[Pair] = field(factory=set, init=False)
+    segments: set[Pair] = field(factory=set, init=False)
     started: int = field(default=0, init=False)
 
     @property
@@ -105,11 +113,15 @@ class PathsOfMinima:
                 yield from self._sample(pairs)
 
     def _affordable(self, pairs: Sequence[Pair]) -> list[Pair]:
-        """Return the first pairs whose paths can be sampled finely."""
-        costs = np.cumsum([samples_needed(self.paths[pair], self.step) for pair in pairs])
-        left = self.record.left - self.curvature_cost
-        self.record.ran_out |= bool((costs > left).any())
-        return [pair for pair, cost in zip(pairs, costs, strict=True) if cost <= left]
+        """Return the first pairs whose paths can be sampled finely; those of the tree come first."""
+        tree = set(self.tree)
+        ordered = sorted(pairs, key=lambda pair: (pair not in tree, pair))
+        costs = np.cumsum([0, *(samples_needed(self.paths[pair], self.step) for pair in ordered)]).tolist()
+        for count in range(len(ordered), 0, -1):
+            reserve = self.curvature_cost + self.joining_cost({*self.finished, *ordered[:count]})
+            if self.record.affords(costs[count], gradients=False, reserve=reserve):
+                return ordered[:count]
+        return []
 
     def _sample(self, pairs: Sequence[Pair]) -> Steps[None]:
         paths = yield from sample_finely(self.record, [self.paths[pair] for pair in pairs], self.step)
@@ -119,7 +131,7 @@ class PathsOfMinima:
         """Relax a string along the highest part of each path, between fixed ends, if the budget allows."""
         cuts = [self.paths[pair].around_top(AROUND) for pair in pairs]
         parts = [self.paths[pair].part(*cut) for pair, cut in zip(pairs, cuts, strict=True)]
-        reserve = self.reserve + self.allowance(parts)
+        reserve = self.reserve_with() + self.allowance(parts)
         if not self.record.affords(len(pairs) * self.images * LEAST_CLOSER, gradients=True, reserve=reserve):
             return False
         curves = np.concatenate([even_curves(part.points[None], self.images + 2) for part in parts])
@@ -132,17 +144,42 @@ class PathsOfMinima:
         """Return the evaluations that paths may need once they have been moved: fine samples, and their dips'."""
         return sum(samples_needed(path, self.step / LONGER) + FOR_DIPS for path in paths)
 
-    @property
-    def reserve(self) -> int:
-        """Evaluations that the rest of the search needs at least: fine samples, and curvatures at the tops."""
+    def reserve_with(self, pairs: Collection[Pair] = ()) -> int:
+        """Return the evaluations that the rest of the search needs at least, where strings join these pairs too.
+
+        They are for fine samples, curvatures at the tops, and segments between minima to which no string comes.
+        """
         unfinished = [self.paths[pair] for pair in self.wanted if pair not in self.finished]
-        return self.allowance(unfinished) + self.curvature_cost
+        paths = [*unfinished, *map(self.straight, pairs)]
+        return self.allowance(paths) + self.curvature_cost + self.joining_cost({*self.paths, *pairs})
+
+    def joining_cost(self, joined: Collection[Pair]) -> int:
+        """Return what straight segments cost that join what the paths of some pairs leave apart."""
+        return sum(_segment_samples(self.straight(pair), self.step) for pair in bridges(self.minima.points, joined))
+
+    def join_apart(self) -> Steps[None]:
+        """Join minima that no finished path joins by straight segments, as far as the budget reaches.
+
+        So a leaf of the tree never means that the way from it was not looked at.
+        """
+        pairs = bridges(self.minima.points, self.finished)
+        costs = np.cumsum([_segment_samples(self.straight(pair), self.step) for pair in pairs])
+        pairs = [pair for pair, cost in zip(pairs, costs, strict=True) if cost <= self.record.left - self.record.cost]
+        segments = [self.straight(pair) for pair in pairs]
+        counts = [missing_samples(segment, self.step) for segment in segments]
+        self.paths.update(zip(pairs, (yield from insert(self.record, segments, counts)), strict=True))
+        self.segments.update(pairs)
+        self.finished.update(pairs)
 
     @property
     def curvature_cost(self) -> int:
         """What it costs to look at the tops of all passes of the tree."""
         passes = max(len(self.minima.rows) - 1, 1)
         return measurements(passes, self.minima.points.shape[1]) * self.record.cost
+
+
+def _segment_samples(segment: Path, step: float) -> int:
+    return int(missing_samples(segment, step).sum())
 
 
 def _all_matter(tops: np.ndarray, reach: np.ndarray) -> np.ndarray:

@@ -5,6 +5,8 @@ from collections.abc import Collection, Mapping
 import numpy as np
 
 Pair = tuple[int, int]
+# The longest way through a third point, as a multiple of the straight one.
+FARTHEST = 1.5
 
 
 def distances(points: np.ndarray) -> np.ndarray:
@@ -44,6 +46,27 @@ def first_pairs(points: np.ndarray, neighbours: int, every: Collection[int]) -> 
         chosen.update(_pair(i, int(j)) for j in np.argsort(apart[i], kind="stable")[1 : 1 + neighbours])
     chosen.update(_pair(i, j) for i in every for j in every if i < j)
     return sorted(chosen)
+
+
+def bridges(points: np.ndarray, joined: Collection[Pair]) -> list[Pair]:
+    """Return the pairs whose straight segments would join what joined pairs leave apart, of least length in all."""
+    apart, count = distances(points), len(points)
+    lengths = {(i, j): 1 + float(apart[i, j]) for i in range(count) for j in range(i + 1, count)}
+    kept = spanning(count, lengths | dict.fromkeys(joined, 0.0))
+    return [pair for pair in kept if pair not in joined]
+
+
+def detour(points: np.ndarray, pair: Pair, tried: Collection[Pair]) -> int | None:
+    """Return the point through which the way between two others is least longer; None if far longer.
+
+    A point is left out where both pairs that it makes with the two were tried.
+    """
+    apart = distances(points)
+    lengths = apart[pair[0]] + apart[pair[1]]
+    closed = [third for third in range(len(points)) if all(_pair(third, end) in tried for end in pair)]
+    lengths[[*pair, *closed]] = np.inf
+    third = int(lengths.argmin())
+    return third if lengths[third] <= FARTHEST * apart[pair] else None
 
 
 def crossing_pair(pass_: Pair, tree: Collection[Pair], points: np.ndarray, tried: Collection[Pair]) -> Pair | None:

@@ -42,6 +42,7 @@ class Record:
         budget: Largest number of evaluations.
         low: (d,) lowest corner of the box, the origin of points in units.
         unit: The widest extent of the box, in latent units.
+        diagonal: Length of the box's diagonal, in units.
         bounds: (2, d) lowest and highest coordinates that are looked at, in units.
         spent: Number of evaluations so far.
         ran_out: Whether something was left undone for want of evaluations.
@@ -52,6 +53,7 @@ class Record:
     budget: int
     low: np.ndarray
     unit: float
+    diagonal: float
     bounds: np.ndarray
     spent: int = 0
     ran_out: bool = False

@@ -20,16 +20,20 @@ PASSES = (
     "Paths between minima. upper_bound: the highest {field} of the samples along the path. The lowest pass between the "
     "two is at most as high, except for what may lie between two samples, which are at most largest_step apart (in "
     "latent units). through_others: the same where a path may lead through other minima in this table. persistence: "
-    "height above the higher of the two lowest minima that the pass joins, for passes of the merge tree. gradient: its "
+    "height above the higher of the two lowest minima that the pass joins, for passes of the merge tree. found_by: a "
+    "string, or a straight segment where the evaluations sufficed for no string. gradient: its "
     "norm across the path at the top, per latent unit; 0 at a pass. negative: how many curvatures at the top are "
     "negative, of those looked at in so many directions; a pass has one. converged: whether the string ended because "
     "it sank no further. untrusted: share of the samples where the map extrapolates. samples: "
     "the path's samples in their order."
 )
+STRING, SEGMENT = "string", "straight segment"
+# Pairs that a warning names.
+NAMED = 6
 MINIMUM_COLUMNS = ("name", "value", "nearest_run", "distance", "trusted", "sample")
 PASS_COLUMNS = (
-    "one", "two", "upper_bound", "through_others", "persistence", "largest_step", "gradient", "negative", "directions",
-    "converged", "untrusted", "samples",
+    "one", "two", "upper_bound", "through_others", "persistence", "found_by", "largest_step", "gradient",
+    "negative", "directions", "converged", "untrusted", "samples",
 )  # fmt: skip
 
 
@@ -96,6 +100,7 @@ def _pass_row(
         "upper_bound": finite_or_none(path.top),
         "through_others": finite_or_none(lowest),
         "persistence": search.persistences.get(pair),
+        "found_by": SEGMENT if pair in search.segments else STRING,
         "largest_step": float(path.steps.max()) * unit,
         "gradient": None if top is None else top.across / unit,
         "negative": None if top is None else top.negative,
@@ -120,19 +125,27 @@ def _warnings(search: CriticalPoints, landscape: Landscape, names: Sequence[str]
             f"The search ended at its budget of {search.record.budget:,} evaluations: minima may be missing, and lower "
             "passes are likely."
         )
-    bounds = [pair for pair, persistence in search.persistences.items() if persistence > search.tolerance]
+    persistent = [pair for pair, persistence in search.persistences.items() if persistence > search.tolerance]
+    straight = [_pair_name(pair, names) for pair in persistent if pair in search.segments]
+    if straight:
+        yield (
+            f"For want of evaluations, {len(straight)} of the tree's {len(persistent)} passes come from straight "
+            "segments that no string has lowered, and leaves that these alone keep apart need not be basins: "
+            f"{_pair_list(straight)}."
+        )
+    bounds = [pair for pair in persistent if pair not in search.segments]
     loose = [_pair_name(pair, names) for pair in bounds if not search.paths[pair].is_converged]
     if loose:
-        yield f"The strings of these passes were still sinking at the end; lower passes are likely: {'; '.join(loose)}."
+        yield f"The strings of these passes were still sinking at the end; lower passes are likely: {_pair_list(loose)}."
     odd = [_pair_name(pair, names) for pair in bounds if pair in search.tops and search.tops[pair].negative != 1]
     if odd:
         yield (
             "At the tops of these paths the number of negative curvatures found is not one, so they need not be passes "
-            f"of the field: {'; '.join(odd)}."
+            f"of the field: {_pair_list(odd)}."
         )
     far = [_pair_name(pair, names) for pair in bounds if not landscape.trusted[search.paths[pair].rows].all()]
     if far:
-        yield f"These paths lead through networks unlike any member, where the map is not trusted: {'; '.join(far)}."
+        yield f"These paths lead through networks unlike any member, where the map is not trusted: {_pair_list(far)}."
     groups = _groups(landscape, search.record.name, search.minima.rows)
     if groups > 1:
         yield (
@@ -154,3 +167,8 @@ def _groups(landscape: Landscape, name: str, rows: np.ndarray) -> int:
 
 def _pair_name(pair: Pair, names: Sequence[str]) -> str:
     return f"{names[pair[0]]} – {names[pair[1]]}"
+
+
+def _pair_list(pairs: Sequence[str]) -> str:
+    more = len(pairs) - NAMED
+    return "; ".join([*pairs[:NAMED], *([f"and {more} more"] if more > 0 else [])])

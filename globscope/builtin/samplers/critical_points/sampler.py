@@ -1,5 +1,6 @@
 """The sampler `critical-points`."""
 
+from collections.abc import Sequence
 from typing import Literal
 
 import numpy as np
@@ -7,6 +8,7 @@ from attrs import define, field as option
 from attrs.validators import and_, ge, gt
 
 from globscope.api import SAMPLES, STEPS, Chart, Finding, Landscape, SamplerTraits, Samples, Search, next_round
+from globscope.builtin.samplers.critical_points.ground import Ground
 from globscope.builtin.samplers.critical_points.record import Record
 from globscope.builtin.samplers.critical_points.results import finding
 from globscope.builtin.samplers.critical_points.search import CriticalPoints as CriticalSearch
@@ -68,12 +70,15 @@ class CriticalPoints:
 
     def ask(self, chart: Chart, landscape: Landscape | None, rng: np.random.Generator) -> Samples | None:
         """Return the next round's samples; the first depends on the generator, all others on what was measured."""
-        return next_round(self.search(chart, rng), landscape)
+        return self.build_on(()).ask(chart, landscape, rng)
 
     def search(self, chart: Chart, rng: np.random.Generator) -> Search:
         """Return the whole search, of which `ask` gives one round; only its first round depends on the generator."""
-        search = self._search(chart)
-        return search.run(self._starts(chart, search.record, rng))
+        return self.build_on(()).search(chart, rng)
+
+    def build_on(self, earlier: Sequence[Landscape]) -> "SearchBesideOthers":
+        """Return the search whose strings may also start along the lowest ways that earlier samples show."""
+        return SearchBesideOthers(options=self, earlier=tuple(earlier))
 
     def count(self, dimension: int) -> int | None:
         """Return None: how many samples are needed is known at the end."""
@@ -82,37 +87,65 @@ class CriticalPoints:
 
     def explain(self, chart: Chart, landscape: Landscape) -> Finding:
         """Return tables of the minima and passes, and warnings about what is not certain."""
+        return self.build_on(()).explain(chart, landscape)
+
+
+@define(frozen=True, kw_only=True)
+class SearchBesideOthers:
+    """The sampler on a map of which other samplers have measured something.
+
+    Attributes:
+        options: The sampler's options.
+        earlier: What the others measured.
+    """
+
+    options: CriticalPoints
+    earlier: tuple[Landscape, ...] = option(repr=False)
+
+    def ask(self, chart: Chart, landscape: Landscape | None, rng: np.random.Generator) -> Samples | None:
+        """Return the next round's samples."""
+        return next_round(self.search(chart, rng), landscape)
+
+    def search(self, chart: Chart, rng: np.random.Generator) -> Search:
+        """Return the whole search."""
+        search = self._search(chart)
+        return search.run(self._starts(chart, search.record, rng))
+
+    def explain(self, chart: Chart, landscape: Landscape) -> Finding:
+        """Return tables of the minima and passes, and warnings about what is not certain."""
         search = self._search(chart)
         next_round(search.run(self._starts(chart, search.record, np.random.default_rng(0))), landscape)
-        return finding(search, chart, landscape, start_rows(chart, self.members))
+        return finding(search, chart, landscape, start_rows(chart, self.options.members))
 
     def _search(self, chart: Chart) -> CriticalSearch:
-        low, high = box(chart, self.margin)
+        options = self.options
+        low, high = box(chart, options.margin)
         unit = float((high - low).max())
         bounds = np.stack([0 * low, (high - low) / unit])
         record = Record(
-            name=self.field,
+            name=options.field,
             cost=chart.gradient_cost,
-            budget=self.budget,
+            budget=options.budget,
             low=low,
             unit=unit,
-            bounds=bounds if self.bounded else np.array([[-np.inf], [np.inf]]) * np.ones(len(low)),
+            diagonal=float(np.linalg.norm(bounds[1])),
+            bounds=bounds if options.bounded else np.array([[-np.inf], [np.inf]]) * np.ones(len(low)),
         )
-        ends = set(end_rows(chart).values())
-        runs = [number for number, row in enumerate(start_rows(chart, self.members)) if row in ends]
+        ends, rows = set(end_rows(chart).values()), start_rows(chart, options.members)
         return CriticalSearch(
             record=record,
-            images=self.images,
-            tolerance=self.tolerance,
-            step=self.step,
-            members=len(start_rows(chart, self.members)),
-            neighbours=NEIGHBOURS[self.pairs],
-            all_of=runs if self.pairs == "all" else (),
+            images=options.images,
+            tolerance=options.tolerance,
+            step=options.step,
+            members=len(rows),
+            neighbours=NEIGHBOURS[options.pairs],
+            all_of=[number for number, row in enumerate(rows) if row in ends] if options.pairs == "all" else (),
+            grounds=[Ground.of(each, options.field, low, unit) for each in self.earlier],
         )
 
     def _starts(self, chart: Chart, record: Record, rng: np.random.Generator) -> np.ndarray:
         """Return all starts in units of the box, members first."""
-        latents = chart.latents[start_rows(chart, self.members)]
-        drawn = quasi_random(self.starts, *box(chart, self.margin), rng)
+        latents = chart.latents[start_rows(chart, self.options.members)]
+        drawn = quasi_random(self.options.starts, *box(chart, self.options.margin), rng)
         starts: np.ndarray = (np.concatenate([latents, drawn]) - record.low) / record.unit
         return starts
