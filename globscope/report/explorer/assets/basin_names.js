@@ -46,7 +46,8 @@ function runsBelow(map, arc) {
 
 // Return what an arc is called.
 function arcName(map, arc) {
-  const names = runsBelow(map, arc), joined = treeOn(map).arcs[arc].kids.length > 0;
+  const {study} = map, tree = treeOn(map), joined = tree.arcs[arc].kids.length > 0;
+  const names = joined ? runsBelow(map, arc) : (runsByArc(map).get(arc) ?? []).map(run => study.variants[run]);
   const few = names.length > 6 ? `${names.slice(0, 5).join(', ')} and ${names.length - 5} more` : names.join(', ');
   if (!names.length) return joined ? 'joined basins without a run' : 'basin without a run';
   return joined ? `joined basins of ${few}` : `basin of ${few}`;

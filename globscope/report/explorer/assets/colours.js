@@ -55,12 +55,18 @@ function inkOf(colour, paper = '#ffffff') {
 }
 
 // A colour for letters on a card of the page.
-function pageInk(colour) { return inkOf(colour, pageColour('--card')); }
+function pageInk(colour) {
+  const paper = pageColour('--card');
+  return remember(look, `ink ${colour} ${paper}`, () => inkOf(colour, paper));
+}
 
-// One of the page's own colours, as six digits.
+// One of the page's own colours, as six digits. To ask the browser for it after every change of a drawing would have it
+// compute all styles anew.
 function pageColour(name) {
-  const value = getComputedStyle(document.documentElement).getPropertyValue(name).trim();
-  return value.length === 4 ? `#${[...value.slice(1)].map(digit => digit + digit).join('')}` : value;
+  return rememberLatest(look, name, [document.documentElement.dataset.theme], () => {
+    const value = getComputedStyle(document.documentElement).getPropertyValue(name).trim();
+    return value.length === 4 ? `#${[...value.slice(1)].map(digit => digit + digit).join('')}` : value;
+  });
 }
 
 // The colour of a minimum, a saddle, or what is picked out.

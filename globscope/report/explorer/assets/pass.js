@@ -5,7 +5,7 @@ startIn('pass', place => {
   const picked = make('div', {class: 'pick'}), words = make('p', {class: 'pass-words'}), drawing = make('div'), table = make('div', {class: 'scroll', tabindex: 0, role: 'region', 'aria-label': 'The pass on every map'});
   place.append(picked, words, drawing, table);
   panel(['map', 'from', 'to'], () => picked.replaceChildren(...passChoosers()));
-  panel(['map', 'field', 'from', 'to', 'neighbourhood', 'scale', 'limits'], () => {
+  drawIn(drawing, ['map', 'field', 'from', 'to', 'neighbourhood', 'scale', 'limits'], () => {
     const pass = passOnMap();
     words.replaceChildren(...passSentences(pass));
     drawPass(drawing, pass);
@@ -93,12 +93,12 @@ function knownBetween(study, one, other) {
 function drawPassMarks({map, svg, x, y, top, bottom, pass, along}, ends) {
   const at = pass.points.findIndex(one => one.sample === pass.saddle && one.value === pass.height);
   if (at >= 0) {
-    svg.append(shape('path', {d: markPath('saddle', along(at), y(pass.height), 7), class: 'mark-rim', fill: 'var(--hot)'}),
+    svg.append(shape('path', {d: markPath('saddle', along(at), y(pass.height), 7), fill: 'var(--hot)', stroke: 'var(--card)'}),
       shape('text', {x: along(at), y: y(pass.height) - 12, 'text-anchor': 'middle', 'font-weight': 700}, formatNumber(pass.height)));
   }
   ends.forEach((member, end) => {
     const colour = runStyle(map.study, runOf(member, map.study)).colour, truth = memberValue(map.study, member);
-    if (Number.isFinite(truth)) svg.append(shape('circle', {cx: x(end), cy: y(truth), r: 4.5, fill: colour, class: 'mark-rim'}));
+    if (Number.isFinite(truth)) svg.append(shape('circle', {cx: x(end), cy: y(truth), r: 4.5, fill: colour, stroke: 'var(--card)'}));
     svg.append(shape('text', {x: x(end), y: bottom + 20, 'text-anchor': end ? 'end' : 'start', 'font-weight': 700, style: `fill:${pageInk(colour)}`}, memberName(member, map.study)));
   });
   svg.append(shape('text', {x: x(0.5), y: bottom + 20, 'text-anchor': 'middle', class: 'faint'}, 'share of the way'));

@@ -4,13 +4,13 @@ const PERSISTENCE_HEIGHT = 260, NEVER = 18; // pixels between the highest value 
 
 startIn('persistence', place => {
   let frame = null;
-  panel(['map', 'field', 'threshold', 'neighbourhood', 'scale', 'limits'], () => {
+  drawIn(place, ['map', 'field', 'threshold', 'neighbourhood', 'scale', 'limits'], () => {
     frame = drawPersistence(place);
     markBranches(place.querySelector('svg'));
   });
   panel(['branch'], () => markBranches(place.querySelector('svg')));
   const {svg} = beginFigure(place, '', PERSISTENCE_HEIGHT);
-  answerBranches(svg);
+  answerBranches(svg, pairLabel);
   dragThreshold(svg, () => frame);
   offer('persistence');
 });
@@ -59,13 +59,18 @@ function drawPairs(svg, {map, tree, x, y, top}) {
   svg.append(shape('path', {d: dust.join(''), class: 'dust'}));
   const deepest = deepestLeaves(map, tree), kind = branch => full.deaths[branch] < 0 ? 'endless' : 'dot';
   const rest = deepest.slice(MOST_MARKS).map(leaf => tree.arcs[leaf].branch);
-  svg.append(shape('path', {d: rest.map(branch => markPath(kind(branch), ...at(branch), 2)).join(''), fill: markColour('minimum'), 'pointer-events': 'none'}));
+  drawMarks(svg, rest.map(branch => [kind(branch), ...at(branch)]), 2, markColour('minimum'));
   for (const leaf of deepest.slice(0, MOST_MARKS).reverse()) {
-    const {branch, vertex} = tree.arcs[leaf], end = full.deaths[branch];
-    const label = `${arcName(map, leaf)}: persistence ${formatNumber(lifetimes[branch])}, ${end < 0 ? 'never meets a deeper one' : `meets a deeper one at ${formatNumber(values[end])}`}`;
-    svg.append(branchMark(kind(branch), ...at(branch), vertex, label, markColour('minimum')));
+    const {branch, vertex} = tree.arcs[leaf];
+    svg.append(branchMark(kind(branch), ...at(branch), vertex, pairLabel(leaf)));
   }
   enterAt(svg, [...svg.querySelectorAll('.mark')].pop());
+}
+
+function pairLabel(arc) {
+  const map = currentMap(), {full, arcs} = treeOn(map), {branch} = arcs[arc], end = full.deaths[branch];
+  const meets = end < 0 ? 'never meets a deeper one' : `meets a deeper one at ${formatNumber(fieldOn(map).values[end])}`;
+  return `${arcName(map, arc)}: persistence ${formatNumber(lifetimesOn(map)[branch])}, ${meets}`;
 }
 
 // Have the threshold follow the pointer, as the difference between death and birth where it is, and the arrow keys.

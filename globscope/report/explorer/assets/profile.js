@@ -2,12 +2,12 @@
 const PROFILE_HEIGHT = 280, PROFILE_STEPS = 160; // samples at which an outline turns, at most
 
 startIn('profile', place => {
-  panel(['map', 'field', 'threshold', 'neighbourhood', 'scale', 'limits'], () => {
+  drawIn(place, ['map', 'field', 'threshold', 'neighbourhood', 'scale', 'limits'], () => {
     drawProfile(place);
     markBranches(place.querySelector('svg'));
   });
   panel(['branch'], () => markBranches(place.querySelector('svg')));
-  answerBranches(beginFigure(place, '', PROFILE_HEIGHT).svg);
+  answerBranches(beginFigure(place, '', PROFILE_HEIGHT).svg, partLabel);
   offer('profile');
 });
 
@@ -34,17 +34,16 @@ function samplesByArc(tree) {
 }
 
 // Draw the parts of the basins from the last that meet to the first, so that those that meet lie on what they join;
-// parts narrower than half a pixel are one path.
+// parts narrower than a pixel are one path.
 function drawParts(svg, sketch) {
-  const {map, tree, unit, colours} = sketch, slivers = [];
-  const means = meanShares(tree, sketch.held, sketch.values, colours), whole = tree.full.order.length;
+  const {tree, unit, colours} = sketch, slivers = [];
+  const means = meanShares(tree, sketch.held, sketch.values, colours);
   for (let arc = tree.arcs.length - 1; arc >= 0; arc--) {
     const {size, vertex} = tree.arcs[arc];
-    if (size * unit < 0.5) { slivers.push(partPath(sketch, arc)); continue; }
-    const label = `${arcName(map, arc)}: ${(100 * size / whole).toFixed(1)} % of the samples`;
-    svg.append(shape('path', {d: partPath(sketch, arc), fill: depthColour(means[arc]), class: 'hit part', 'data-branch': vertex}, shape('title', {}, label)));
+    if (size * unit < 1) { slivers.push(sliverPath(sketch, arc)); continue; }
+    svg.append(shape('path', {d: partPath(sketch, arc), fill: depthColour(means[arc]), class: 'hit part', 'data-branch': vertex}));
   }
-  if (slivers.length) svg.append(shape('path', {d: slivers.join(''), fill: depthColour(0.3), 'pointer-events': 'none'}));
+  if (slivers.length) svg.append(shape('path', {d: slivers.join(''), stroke: depthColour(0.3), 'stroke-width': 0.7, 'pointer-events': 'none'}));
 }
 
 // The mean place on the colours' scale of the samples in each arc and all below.
@@ -61,26 +60,35 @@ function meanShares(tree, {starts, samples}, values, colours) {
 // The outline of an arc's part: symmetric about its centre, wider with every sample.
 function partPath({tree, values, y, unit, x, left, held: {starts, samples}}, arc) {
   const {vertex, top, own, size} = tree.arcs[arc], below = size - own, centre = x(left[arc] + size / 2), foot = y(values[vertex]);
-  const steps = [[below, foot]], every = Math.max(1, Math.floor(own / PROFILE_STEPS));
+  const steps = [[below, foot]], every = Math.max(1, Math.floor(own / Math.min(PROFILE_STEPS, 4 + size * unit)));
   for (let k = 0; k < own; k += every) steps.push([below + k + 1, Math.min(foot, y(values[samples[starts[arc] + k]]))]);
   steps.push([size, y(values[top])]);
   const side = sign => steps.map(([count, at]) => `${(centre + sign * count * unit / 2).toFixed(1)},${at.toFixed(1)}`);
   return `M${side(-1).join('L')}L${side(1).reverse().join('L')}z`;
 }
 
+function sliverPath({tree, values, y, x, left}, arc) {
+  const {vertex, top, size} = tree.arcs[arc];
+  return `M${x(left[arc] + size / 2).toFixed(1)},${y(values[vertex]).toFixed(1)}V${y(values[top]).toFixed(1)}`;
+}
+
 function drawProfileNames(svg, sketch) {
   const {map, tree, values, y, unit, x, left} = sketch, runs = runsByArc(map), centre = arc => x(left[arc] + tree.arcs[arc].size / 2);
-  const saddles = tree.arcs.flatMap(({kids, vertex, size}, arc) =>
-    kids.length && size * unit > 8 ? [markPath('saddle', meetingPlace(sketch, arc), y(values[vertex]), 4.5)] : []);
-  svg.append(shape('path', {d: saddles.join(''), class: 'mark-rim', fill: markColour('saddle'), 'pointer-events': 'none'}));
+  const saddles = tree.arcs.flatMap((one, arc) => one.kids.length && one.size * unit > 8 ? [[nodeKind(one), meetingPlace(sketch, arc), y(values[one.vertex])]] : []);
+  drawMarks(svg, saddles, 4.5, markColour('saddle'));
   const deepest = deepestLeaves(map, tree);
   for (const leaf of deepest.slice(0, MOST_MARKS).sort((a, b) => left[a] - left[b])) {
-    const {vertex, size} = tree.arcs[leaf], label = `${arcName(map, leaf)}: ${(100 * size / tree.full.order.length).toFixed(1)} % of the samples`;
-    svg.append(branchMark('minimum', centre(leaf), y(values[vertex]), vertex, label, markColour('minimum')));
+    const {vertex} = tree.arcs[leaf];
+    svg.append(branchMark('minimum', centre(leaf), y(values[vertex]), vertex, partLabel(leaf)));
   }
   enterAt(svg, svg.querySelector('.mark'));
   writeNames(svg, deepest.filter(leaf => runs.has(leaf)).map(leaf => ({
     x: centre(leaf), y: y(values[tree.arcs[leaf].vertex]) + 20, text: fewNames(map.study, runs.get(leaf)), colour: runsInk(map.study, runs.get(leaf))})));
+}
+
+function partLabel(arc) {
+  const map = currentMap(), {arcs, full} = treeOn(map);
+  return `${arcName(map, arc)}: ${(100 * arcs[arc].size / full.order.length).toFixed(1)} % of the samples`;
 }
 
 // Where the two largest of the parts that meet touch.

@@ -120,8 +120,11 @@ function formatNumber(value, digits = 3) {
   if (!Number.isFinite(value)) return value > 0 ? '∞' : '−∞';
   const size = Math.abs(value);
   if (size && (size < 1e-3 || size >= 1e6)) return exponential(value, digits);
-  return value.toLocaleString('en', {maximumSignificantDigits: Math.max(digits, size >= 1 ? Math.floor(Math.log10(size)) + 1 : 0)}).replace('-', '−');
+  return numberFormat(Math.max(digits, size >= 1 ? Math.floor(Math.log10(size)) + 1 : 0)).format(value).replace('-', '−');
 }
+const NUMBER_FORMATS = [];
+
+function numberFormat(digits) { return NUMBER_FORMATS[digits] ??= new Intl.NumberFormat('en', {maximumSignificantDigits: digits}); }
 
 function exponential(value, digits) {
   const [mantissa, power] = value.toExponential(digits - 1).split('e');

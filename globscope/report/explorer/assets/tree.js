@@ -3,13 +3,13 @@ const TREE_HEIGHT = 260;
 
 startIn('tree', place => {
   let geometry = null;
-  panel(['map', 'field', 'threshold', 'neighbourhood', 'scale', 'limits'], () => {
+  drawIn(place, ['map', 'field', 'threshold', 'neighbourhood', 'scale', 'limits'], () => {
     geometry = drawTree(place);
     lightTree(place, geometry);
   });
   panel(['branch'], () => lightTree(place, geometry));
-  const svg = place.querySelector('svg') || beginFigure(place, '', TREE_HEIGHT).svg;
-  answerBranches(svg);
+  const {svg} = beginFigure(place, '', TREE_HEIGHT);
+  answerBranches(svg, nodeLabel);
   svg.addEventListener('pointermove', event => choose({branch: geometry ? branchAtPointer(svg, geometry, event) : -1}));
   offer('tree');
 });
@@ -35,18 +35,22 @@ function stemPath({tree, x, low, high}, arc) {
 }
 
 function drawNodes(svg, map, geometry) {
-  const {tree, x, low} = geometry, runs = runsByArc(map), {values} = fieldOn(map);
-  const saddles = tree.arcs.flatMap(({kids}, arc) => kids.length ? [markPath('saddle', x(arc), low(arc), tree.leaves.length > 60 ? 2.5 : 5)] : []);
-  svg.append(shape('path', {d: saddles.join(''), class: 'mark-rim', fill: markColour('saddle'), 'pointer-events': 'none'}));
+  const {tree, x, low} = geometry, runs = runsByArc(map);
+  const saddles = tree.arcs.flatMap((one, arc) => one.kids.length ? [[nodeKind(one), x(arc), low(arc)]] : []);
+  drawMarks(svg, saddles, tree.leaves.length > 60 ? 2.5 : 5, markColour('saddle'));
   const deepest = deepestLeaves(map, tree), few = deepest.slice(0, MOST_MARKS), rest = deepest.slice(MOST_MARKS);
-  svg.append(shape('path', {d: rest.map(leaf => markPath('minimum', x(leaf), low(leaf), 2)).join(''), fill: markColour('minimum'), 'pointer-events': 'none'}));
+  drawMarks(svg, rest.map(leaf => ['minimum', x(leaf), low(leaf)]), 2, markColour('minimum'));
   for (const leaf of few.sort((a, b) => x(a) - x(b))) {
-    const label = `${arcName(map, leaf)}, lowest ${formatNumber(values[tree.arcs[leaf].vertex])}`;
-    svg.append(branchMark('minimum', x(leaf), low(leaf), tree.arcs[leaf].vertex, label, markColour('minimum')));
+    svg.append(branchMark('minimum', x(leaf), low(leaf), tree.arcs[leaf].vertex, nodeLabel(leaf)));
   }
   enterAt(svg, svg.querySelector('.mark'));
   writeNames(svg, deepest.filter(leaf => runs.has(leaf)).map(leaf =>
     ({x: x(leaf), y: low(leaf) + 20, text: fewNames(map.study, runs.get(leaf)), colour: runsInk(map.study, runs.get(leaf))})));
+}
+
+function nodeLabel(arc) {
+  const map = currentMap(), {vertex, kids} = treeOn(map).arcs[arc];
+  return `${arcName(map, arc)}, ${kids.length ? 'from' : 'best'} ${formatNumber(fieldOn(map).values[vertex])}`;
 }
 
 // The leaves, the most persistent first.
