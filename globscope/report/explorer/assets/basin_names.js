@@ -25,7 +25,7 @@ function runsByArc(map = currentMap()) {
 // as the study's, or else the nearest sample; −1 where the study says that the map does not show the network.
 function basinSample(map, member) {
   const own = topologyOf(map), basins = (own || map.topologies?.[0])?.basins;
-  const basin = basins && member >= 0 ? map.study.array(basins)[member] : -1;
+  const basin = basins && member >= 0 ? keptArray(map.study, basins)[member] : -1;
   if (basin < 0) return -1;
   const coarser = own && state.threshold >= own.threshold && neighbourhoodOn(map) === neighbourhoodOn(map, 'auto');
   return coarser ? basin : sampleOf(map, member);
@@ -34,7 +34,7 @@ function basinSample(map, member) {
 // Return why a map shows a member in no basin, in the study's words; empty where it does.
 function reasonOf(map, member) {
   const own = topologyOf(map) || map.topologies?.[0];
-  return own && member >= 0 ? own.reasons[map.study.array(own.why)[member]] : '';
+  return own && member >= 0 ? own.reasons[keptArray(map.study, own.why)[member]] : '';
 }
 
 // Return the names of the runs at and below an arc.

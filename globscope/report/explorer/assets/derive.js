@@ -23,7 +23,10 @@ function rememberLatest(owner, name, inputs, work) {
 function currentMap() { return maps[state.map]; }
 
 // Return an array of a map by its name in the data, such as `trusted`; null where the map has none.
-function arrayOf(map, name) { return map[name] ? remember(map, `array ${name}`, () => map.study.array(map[name])) : null; }
+function arrayOf(map, name) { return map[name] ? keptArray(map.study, map[name]) : null; }
+
+// Return an array of a study, which is made once: some have to be summed up from differences.
+function keptArray(study, name) { return remember(study, `array ${name}`, () => study.array(name)); }
 
 // Return a field on a map: its `values`; its `heights`, which are lower where the field is better; and the `order` of
 // the samples by rising height. Null where the map does not have the field.
@@ -66,7 +69,7 @@ function neighbourhoodWords(map, kind) {
 function neighboursOn(map, kind) {
   return remember(map, `neighbours ${kind}`, () => LATTICE_KINDS.includes(kind)
     ? latticeNeighbours(map.shape, kind, arrayOf(map, 'vertices'))
-    : graphNeighbours(map.study.array(graphOn(map).edges), arrayOf(map, 'trusted').length));
+    : graphNeighbours(keptArray(map.study, graphOn(map).edges), arrayOf(map, 'trusted').length));
 }
 
 // Return the samples that are swept, by rising height: those with a finite value, and of these the trusted ones where
@@ -75,7 +78,7 @@ function sweptSamples(map, key) {
   const {order} = fieldOn(map, key), own = topologyOf(map, key), first = map.topologies?.[0];
   const swept = own ? own.swept : first?.swept && map.trusted; // of another field, the finite samples may be others
   if (!swept) return order;
-  const marks = map.study.array(swept);
+  const marks = keptArray(map.study, swept);
   return order.filter(sample => marks[sample]);
 }
 

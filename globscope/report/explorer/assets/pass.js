@@ -16,7 +16,7 @@ startIn('pass', place => {
 
 // Two lists of networks, and buttons.
 function passChoosers() {
-  const {study} = currentMap(), last = lastMembers(study), all = study.array(study.members.step).length;
+  const {study} = currentMap(), last = lastMembers(study), all = keptArray(study, study.members.step).length;
   const listed = all <= LISTED ? Array.from({length: all}, (_, member) => member) : last;
   const list = (key, label) => {
     const select = make('select', {onchange: () => choose({[key]: Number(select.value)})}, make('option', {value: -1}, '–'));
@@ -124,5 +124,5 @@ function passRow(here, ...cells) { return make('tr', {class: here ? 'on' : null}
 // Return the measured value of a member; NaN where it is unknown.
 function memberValue(study, member, key = state.field) {
   const truth = study.members.truth[key];
-  return truth ? study.array(truth)[member] : NaN;
+  return truth ? keptArray(study, truth)[member] : NaN;
 }

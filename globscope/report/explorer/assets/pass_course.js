@@ -84,7 +84,7 @@ function atRim(map) {
 function knownPath(study, one, other, key = state.field) {
   const known = study.paths?.fields[key];
   if (!known) return null;
-  const [low, high] = [Math.min(one, other), Math.max(one, other)], ones = study.array(known.one), others = study.array(known.other);
+  const [low, high] = [Math.min(one, other), Math.max(one, other)], ones = keptArray(study, known.one), others = keptArray(study, known.other);
   const row = ones.findIndex((run, k) => run === low && others[k] === high);
-  return row < 0 ? null : {worst: study.array(known.worst)[row], finder: study.paths.finders[study.array(known.found_by)[row]]};
+  return row < 0 ? null : {worst: keptArray(study, known.worst)[row], finder: study.paths.finders[keptArray(study, known.found_by)[row]]};
 }

@@ -65,7 +65,7 @@ function rangeOfStudy(study, key) {
 // Return the finite values of a study's networks.
 function truthOf(study, key) {
   const name = study.members.truth[key];
-  return name ? study.array(name).filter(Number.isFinite) : [];
+  return name ? keptArray(study, name).filter(Number.isFinite) : [];
 }
 
 // Return the worst value of a study's networks; the worst on its maps where nobody measured these.
