@@ -35,7 +35,7 @@ from globscope.study.plan.check import check
 from globscope.study.plan.estimate import Estimate, estimate, evaluations
 from globscope.study.pool import workers_of
 from globscope.study.preparation import PREPARED, Preparation, missing_parts
-from globscope.study.run import Outcome, run
+from globscope.study.run import REPORT, Outcome, run
 from globscope.study.stages.align import learners
 from globscope.study.unchanged import FinishedRun, run_key, stage_labels, unchanged_run
 from globscope.study.workshop import Workshop
@@ -231,6 +231,7 @@ class Study:
 
         write_bytes(self.folder / SPEC, as_toml(self.spec).encode())  # another process may have another one
         write_learned(workshop, self.folder)
+        workshop.observer.step(REPORT)
         workshop.observer.stage("report")
         page = write_report(
             self.folder,

@@ -13,6 +13,7 @@ import typer
 
 from globscope import __version__
 from globscope.cli.ending import ending
+from globscope.cli.help import RESULTS, SHARES, SPECS, STUDY, GroupedCommands, examples
 from globscope.cli.interrupt import at_work, stoppable
 from globscope.cli.screen import stderr, stdout, tolerate
 from globscope.errors import FileError, SpecError
@@ -42,6 +43,7 @@ class Commands(typer.Typer):
 
 
 app = Commands(
+    cls=GroupedCommands,
     help="Global loss landscapes of many trained networks: maps, measured losses and their topology.",
     no_args_is_help=True,
     add_completion=True,
@@ -51,9 +53,12 @@ app = Commands(
 )
 
 align = typer.Typer(
-    help="Train aligners that learn from a zoo of networks.", no_args_is_help=True, rich_markup_mode=None
+    help="Train aligners that learn from a zoo of networks.",
+    cls=GroupedCommands,
+    no_args_is_help=True,
+    rich_markup_mode=None,
 )
-app.add_typer(align, name="align")
+app.add_typer(align, name="align", rich_help_panel=STUDY)
 
 Spec = Annotated[Path, typer.Argument(help="A study's TOML file.", show_default=False)]
 Set = Annotated[
@@ -124,7 +129,14 @@ def main(
     del version
 
 
-@app.command()
+@app.command(
+    rich_help_panel=STUDY,
+    epilog=examples(
+        "globscope study specs/digits-mlp.toml",
+        "globscope study specs/digits-mlp.toml --set reducer.0.latent_dim=3 --out runs/three",
+        "globscope study big.toml --until evaluate",
+    ),
+)
 def study(
     spec: Spec,
     override: Set = [],  # noqa: B006 - typer reads the default
@@ -197,7 +209,7 @@ def _prepare(job: Any, until: Any, *, quiet: bool) -> None:
         raise typer.Exit(FAILED)
 
 
-@app.command()
+@app.command(rich_help_panel=SHARES, epilog=examples("globscope work runs/big --shard 3/16"))
 def work(
     run: Annotated[
         Path, typer.Argument(help="A run folder that `globscope study --until` prepared.", show_default=False)
@@ -235,7 +247,7 @@ def work(
             raise typer.Exit(FAILED)
 
 
-@app.command()
+@app.command(rich_help_panel=SHARES, epilog=examples("globscope gather runs/big copies/*/big"))
 def gather(
     run: Annotated[Path, typer.Argument(help="The run folder that was copied.", show_default=False)],
     copies: Annotated[list[Path], typer.Argument(help="Its copies, in which shards have worked.", show_default=False)],
@@ -257,7 +269,7 @@ def gather(
             stdout(line)
 
 
-@app.command()
+@app.command(rich_help_panel=STUDY, epilog=examples("globscope check specs/digits-mlp.toml"))
 def check(spec: Spec, override: Set = [], out: Folder = None, *, pool: Pool = None) -> None:  # noqa: B006
     """Validate a spec and print its plan.
 
@@ -271,7 +283,7 @@ def check(spec: Spec, override: Set = [], out: Folder = None, *, pool: Pool = No
         print_plan(load(spec, in_pool(pool, override), out).estimate())
 
 
-@align.command()
+@align.command(epilog=examples("globscope align train specs/digits-rebasin.toml"))
 def train(
     spec: Spec,
     override: Set = [],  # noqa: B006 - typer reads the default
@@ -301,7 +313,7 @@ def train(
             stdout(str(path))
 
 
-@app.command()
+@app.command(rich_help_panel=SPECS, epilog=examples("globscope init", "globscope init checkpoints/ --out my.toml"))
 def init(
     path: Annotated[
         Path, typer.Argument(help="File to write; or a folder of checkpoints, to write a spec that fits them.")
@@ -336,7 +348,7 @@ def _propose(folder: Path, spec: Path) -> None:
     stdout(f"{spec} written; next: globscope check {spec}")
 
 
-@app.command()
+@app.command(rich_help_panel=SPECS, epilog=examples("globscope schema > globscope.json"))
 def schema() -> None:
     """Print the JSON schema of specs, for editors."""
     with exit_on_error():
@@ -346,7 +358,7 @@ def schema() -> None:
         stdout(json.dumps(schema_of(installed_registry()), indent=2))
 
 
-@app.command()
+@app.command(rich_help_panel=SPECS, epilog=examples("globscope plugins", "globscope plugins autoencoder"))
 def plugins(
     name: Annotated[
         str | None, typer.Argument(help="Name of a component whose options are shown.", show_default=False)
@@ -364,7 +376,7 @@ def plugins(
                 print_component(described)
 
 
-@app.command()
+@app.command(rich_help_panel=SPECS, epilog=examples("globscope data mnist"))
 def data(
     name: Annotated[str, typer.Argument(help="Data set: mnist, cifar10 or cifar100.", show_default=False)],
     to: Annotated[Path | None, typer.Option(help="Folder for the files; default: ~/data/<name>.")] = None,
@@ -382,7 +394,7 @@ def data(
         stdout(f"data = {toml(name)}\npath = {toml(str(folder))}")
 
 
-@app.command()
+@app.command(rich_help_panel=RESULTS, epilog=examples("globscope project runs/digits-mlp new/*.safetensors"))
 def project(
     run: Annotated[Path, typer.Argument(help="A finished run's folder, such as runs/digits-mlp.", show_default=False)],
     files: Annotated[list[Path], typer.Argument(help="Checkpoints of the same model.", show_default=False)],
@@ -406,7 +418,7 @@ def project(
             print_projection(rows, warnings(rows))
 
 
-@app.command()
+@app.command(rich_help_panel=RESULTS, epilog=examples("globscope compare runs/one runs/two --out comparison"))
 def compare(
     runs: Annotated[
         list[Path],
@@ -435,7 +447,7 @@ def compare(
                 stdout(str(page))
 
 
-@app.command()
+@app.command(rich_help_panel=RESULTS, epilog=examples("globscope topology landscape.npz --persistence 0.05"))
 def topology(
     file: Annotated[
         Path, typer.Argument(help="An .npz file, landscaper's .npz, or loss-landscape's HDF5.", show_default=False)
@@ -477,7 +489,7 @@ def topology(
             print_merge_tree(condensed.record)
 
 
-@app.command()
+@app.command(rich_help_panel=RESULTS, epilog=examples("globscope export runs/digits-mlp --format vtk --format csv"))
 def export(
     run: Annotated[Path, typer.Argument(help="A finished run's folder, such as runs/digits-mlp.", show_default=False)],
     to: Annotated[
@@ -503,7 +515,7 @@ def export(
             raise FileError(f"{run}: nothing of it fits into {', '.join(to)}")
 
 
-@app.command()
+@app.command(rich_help_panel=RESULTS, epilog=examples("globscope show runs/digits-mlp"))
 def show(
     run: Annotated[Path, typer.Argument(help="A run folder, such as runs/digits-mlp.", show_default=False)],
     as_json: Annotated[bool, typer.Option("--json", help="Print one JSON object, for scripts.")] = False,

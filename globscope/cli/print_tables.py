@@ -28,6 +28,8 @@ ROWS = 30
 COUNTED = ("leaves", "saddles", "average_persistence", "smad")
 # The most pairs that are listed of a topology.
 PAIRS = 10
+# The distribution of the built-in components.
+OWN = "globscope"
 # The columns of a sweep's plan.
 PLANNED = ("members", "parameters", "loss evaluations", "training", "evaluation")
 
@@ -222,11 +224,21 @@ def print_plan(value: Estimate | SweepEstimate) -> None:
 
 
 def print_components(registry: Registry) -> None:
-    """Print every component and every problem of discovery."""
-    roles = list(HOOKS)
-    components_ = sorted(registry.components, key=lambda c: roles.index(c.role))
-    rows = [map(cell_text, (c.role, c.name, c.summary, c.distribution, c.version)) for c in components_]
-    _print("", ("role", "name", "what it does", "distribution", "version"), map(list, rows), words=True)
+    """Print every component on a line, by role, and every problem of discovery.
+
+    Who made a component is said where it is not GlobScope itself.
+    """
+    width = max((len(one.name) for one in registry.components), default=0)
+    for role in HOOKS:
+        members = [one for one in registry.components if one.role == role]
+        if members:
+            _console().print(role, style="bold")
+        for one in members:
+            maker = "" if one.distribution == OWN else f" ({one.distribution} {one.version})"
+            line = escape_markup(f"  {one.name:{width}}  {one.summary}{maker}")
+            _console().print(line, no_wrap=True, overflow="ellipsis")
+    if _console().is_terminal:
+        _console().print("`globscope plugins NAME` prints a component's options.")
     for problem in registry.problems:
         _console().print(f"problem: {escape_markup(problem)}", soft_wrap=True)
 

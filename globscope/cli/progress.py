@@ -1,6 +1,6 @@
 """Progress: bars with rate and remaining time on a terminal, elsewhere a line for each stage."""
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from pathlib import Path
 from time import perf_counter
@@ -11,17 +11,25 @@ from rich.progress import (
     BarColumn,
     MofNCompleteColumn,
     Progress,
+    ProgressColumn,
     SpinnerColumn,
+    Task,
     TaskID,
     TextColumn,
-    TimeElapsedColumn,
-    TimeRemainingColumn,
 )
+from rich.table import Column
+from rich.text import Text
 
 from globscope.cli.screen import stderr
 from globscope.study.observer import Observer
 from globscope.values import chart
+from globscope.values.quantity import duration
 from globscope.visible import visible, visible_lines
+
+# Steps that are left of which the names are shown.
+LISTED = 3
+# Columns of a terminal from which on there is room for figures beside a bar.
+WIDE = 110
 
 
 def folder_lines(folder: Path, *, is_new: bool, other: Path | None) -> Iterator[str]:
@@ -45,20 +53,36 @@ def watching(quiet: bool) -> Iterator[Observer]:
     elif not console.is_terminal:
         yield _Lines()
     else:
-        columns = (
-            SpinnerColumn(finished_text="✓"),
-            TextColumn("{task.description}", markup=False),  # names may hold brackets, and :x: is not an emoji
-            BarColumn(bar_width=24),
-            MofNCompleteColumn(),
-            TextColumn("{task.fields[rate]}"),
-            TimeElapsedColumn(),
-            TimeRemainingColumn(),
-            TextColumn("[dim]{task.fields[figures]}"),
-        )
-        with Progress(*columns, console=console) as bars:
+        with Progress(*columns(console), console=console) as bars:
             observer = _StageBars(bars)
             yield observer
-            observer.over()
+            observer.end()
+
+
+def columns(console: Console) -> list[ProgressColumn]:
+    """Return what a bar shows on a terminal: figures only on a wide one."""
+    shown: list[ProgressColumn] = [
+        SpinnerColumn(finished_text="✓"),
+        # Names may hold brackets, and :x: is not an emoji.
+        TextColumn("{task.description}", markup=False, table_column=Column(no_wrap=True, overflow="ellipsis")),
+        BarColumn(bar_width=8),
+        MofNCompleteColumn(table_column=Column(no_wrap=True)),
+        TextColumn("{task.fields[rate]}", table_column=Column(no_wrap=True)),
+        Times(table_column=Column(no_wrap=True)),
+    ]
+    if console.width >= WIDE:
+        shown.append(TextColumn("{task.fields[figures]}", style="dim", markup=False))
+    return shown
+
+
+class Times(ProgressColumn):
+    """How long a stage has taken and, where that can be told, what is left of it."""
+
+    def render(self, task: Task) -> Text:
+        """Return such as `28 s, 12 s left`."""
+        elapsed = task.finished_time if task.finished else task.elapsed
+        left = None if task.finished or task.fields["is_study"] else task.time_remaining
+        return Text(duration(elapsed or 0.0) + ("" if left is None else f", {duration(left)} left"), no_wrap=True)
 
 
 @define
@@ -78,6 +102,12 @@ class _StageBar(chart.Progress):
         self.bars.update(self.task, completed=done, total=total, figures=texts, rate=rate)
 
 
+def _to_do(names: Sequence[str]) -> str:
+    """Return the steps that are left; of many, the next ones."""
+    more = f" and {len(names) - LISTED} more" if len(names) > LISTED else ""
+    return f"then {', '.join(map(visible, names[:LISTED]))}{more}" if names else ""
+
+
 def _figure(value: float) -> str:
     return f"{value:,}" if isinstance(value, int) else f"{value:.2e}"
 
@@ -93,10 +123,40 @@ class _StageBars(Observer):
     """A bar for every stage that runs; stages from an earlier run are not shown."""
 
     bars: Progress
+    study: TaskID | None = None
+    cell_name: str = ""
+    left: list[str] = field(factory=list)
+    count: int = 0
+
+    def steps(self, names: Sequence[str]) -> None:
+        """Begin the bar of the whole study, above those of its stages."""
+        self.left, self.count = list(names), len(names)
+        self.study = self._add(self.cell_name or "study", total=len(names), is_study=True)
+
+    def step(self, name: str) -> None:
+        """Count the steps that are done, and name those that are left."""
+        if self.study is None or name not in self.left:
+            return
+        self.left = self.left[self.left.index(name) :]
+        now = visible(f"{self.cell_name or 'study'}: {name}")
+        self.bars.update(
+            self.study, completed=self.count - len(self.left), description=now, figures=_to_do(self.left[1:])
+        )
 
     def stage(self, name: str) -> chart.Progress:
         self.over()
-        return _StageBar(self.bars, self.bars.add_task(visible(name), total=None, figures="", rate=""))
+        self.make_room()
+        return _StageBar(self.bars, self._add(name))
+
+    def _add(self, name: str, total: int | None = None, *, is_study: bool = False) -> TaskID:
+        return self.bars.add_task(visible(name), total=total, figures="", rate="", is_study=is_study)
+
+    def make_room(self) -> None:
+        """Remove the oldest bars of finished stages where a further one would be below the terminal's last line."""
+        finished = [task.id for task in self.bars.tasks if task.finished and task.id != self.study]
+        surplus = len(self.bars.tasks) + 2 - self.bars.console.height
+        for task in finished[: max(0, surplus)]:
+            self.bars.remove_task(task)
 
     def folder(self, folder: Path, *, is_new: bool, other: Path | None) -> None:
         self.over()
@@ -110,6 +170,7 @@ class _StageBars(Observer):
         """Name the cell, and remove the previous cell's bars: those of hundreds of cells would fill the screen."""
         for task in self.bars.task_ids:
             self.bars.remove_task(task)
+        self.study, self.cell_name = None, f"cell {number} of {count}"
         self.warning(f"cell {number} of {count}: {name}")
 
     def over(self) -> None:
@@ -117,6 +178,12 @@ class _StageBars(Observer):
         for task in self.bars.tasks:
             if task.total is None:
                 self.bars.update(task.id, total=1, completed=1)
+
+    def end(self) -> None:
+        """Complete what is there: the study has ended."""
+        self.over()
+        if self.study is not None and self.study in self.bars.task_ids:
+            self.bars.update(self.study, completed=self.count, description=self.cell_name or "study", figures="")
 
     def reuse(self, name: str) -> None:
         """Print nothing: a rerun shows only new work."""

@@ -10,7 +10,7 @@ from attrs import define
 
 from globscope.store import read_arrays, read_json, write_arrays, write_json
 from globscope.study.latent_gradients import central_differences, decode_shifted
-from globscope.values.chart import Chart
+from globscope.values.chart import Chart, Progress
 from globscope.values.evaluation import GRADIENT, Networks, UnitPullback
 from globscope.values.findings import Map
 from globscope.values.landscape import Landscape, Samples
@@ -37,11 +37,10 @@ class DecodedSamples:
     seconds: float
 
     @classmethod
-    def of(cls, fitted: Map, samples: Samples) -> "DecodedSamples":
-        """Decode samples of a map."""
+    def of(cls, fitted: Map, samples: Samples, progress: Progress | None = None) -> "DecodedSamples":
+        """Decode samples of a map, and report the progress where the chart tells it."""
         start, chart = perf_counter(), fitted.chart
-        assert chart.decode is not None
-        coordinates = np.asarray(chart.decode(samples.points))
+        coordinates = _decode(chart, samples.points, progress or Progress())
         nearest, distance = fitted.nearest(coordinates)
         found = {"coordinates": coordinates, "nearest_member": nearest, "distance_to_member": distance}
         if chart.encode is not None:
@@ -131,3 +130,11 @@ class DecodedSamples:
             gradients=gradients,
             seconds={"decode": self.seconds, "evaluate": seconds},
         )
+
+
+def _decode(chart: Chart, points: np.ndarray, progress: Progress) -> np.ndarray:
+    """Return the (n, r) coordinates of (n, d) points."""
+    if chart.report_decode is not None:
+        return np.asarray(chart.report_decode(points, progress))
+    assert chart.decode is not None
+    return np.asarray(chart.decode(points))

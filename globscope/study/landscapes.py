@@ -56,8 +56,8 @@ def landscape_at(workshop: Workshop, fitted: Map, samples: Samples) -> Landscape
         digest.update(b"" if array is None else name.encode() + np.ascontiguousarray(array).tobytes())
     stage_key = key(fitted.key, "given", digest.hexdigest(), samples.shape, samples.gradient)
 
-    def work(folder: Path, _: Progress) -> None:
-        DecodedSamples.of(fitted, samples).write(folder)
+    def work(folder: Path, progress: Progress) -> None:
+        DecodedSamples.of(fitted, samples, progress).write(folder)
 
     at = f"{fitted.name} at {len(samples.points)} points"
     decoded = DecodedSamples.read(workshop.stage(Stage.SAMPLE, stage_key, work, f"decode {at}"))

@@ -1,5 +1,6 @@
 """The observer of a study: the command line draws bars from what it hears."""
 
+from collections.abc import Sequence
 from pathlib import Path
 
 from globscope.values.chart import Progress
@@ -13,6 +14,12 @@ class Observer:
 
     def pool(self, name: str, workers: int) -> None:
         """Work is done by the workers of a pool."""
+
+    def steps(self, names: Sequence[str]) -> None:
+        """A study begins, which takes these steps in this order; each has any number of stages."""
+
+    def step(self, name: str) -> None:
+        """A study comes to one of its steps."""
 
     def stage(self, name: str) -> Progress:
         """A stage begins; its progress goes to what is returned."""

@@ -9,6 +9,7 @@ from attrs import define, evolve
 from globscope.roles import Derives, FitRequest, ProbeTraits, capability, traits
 from globscope.scoring.means import measured_fields
 from globscope.spec.entries import KNOWN_PATHS
+from globscope.spec.model import Spec
 from globscope.study.bench import StudyBench
 from globscope.study.extent import Branches
 from globscope.study.known_paths import paths_of_study
@@ -26,6 +27,9 @@ from globscope.study.workshop import Workshop
 from globscope.torch_settings import float32_by_default
 from globscope.values.findings import Atlas, Finding, Map
 from globscope.values.members import Population
+
+# Steps of every study, beside its maps and analyses.
+NETWORKS, MEMBERS, REPORT = "networks", "their losses", "report"
 
 
 @define(frozen=True, kw_only=True)
@@ -53,6 +57,7 @@ def run(workshop: Workshop) -> Outcome:
         GlobscopeError: With what to mend; what was computed stays.
     """
     check(workshop)
+    workshop.observer.steps(steps(workshop.spec))
     learned, atlases = dict[str, Finding](), list[tuple[StudyBench, Atlas]]()
     with Branches() as branches:
         with branches.branch():
@@ -66,6 +71,7 @@ def run(workshop: Workshop) -> Outcome:
     with Branches() as branches:
         for entry in entries:
             with branches.branch():
+                workshop.observer.step(entry.name)
                 findings[entry.name] = analyse(workshop, evolve(bench, asking=entry), entry, atlas)
     known = paths_of_study(atlas, findings)
     lowest = lowest_paths(known)
@@ -76,10 +82,18 @@ def run(workshop: Workshop) -> Outcome:
     return Outcome(atlas=atlas, findings=findings, learned=learned, record=results)
 
 
+def steps(spec: Spec) -> tuple[str, ...]:
+    """Return what a study does one after the other, in words: its networks, its maps, its analyses, the report."""
+    maps, analyses = [entry.name for entry in spec.reducer], [entry.name for entry in spec.analysis]
+    return (NETWORKS, MEMBERS, *maps, spec.fidelity.name, *analyses, REPORT)
+
+
 def _bench_and_atlas(bench: StudyBench) -> tuple[StudyBench, Atlas]:
     """Return population, truth and maps, and the bench for analyses of them."""
-    workshop, parts = bench.workshop, parts_of(bench)
-    maps = list[Map]()
+    workshop = bench.workshop
+    workshop.observer.step(NETWORKS)
+    parts, maps = parts_of(bench), list[Map]()
+    workshop.observer.step(MEMBERS)
     with Branches() as branches:
         with branches.branch():
             bench = evolve(bench, truth=measure_truth(workshop, parts))
@@ -89,6 +103,7 @@ def _bench_and_atlas(bench: StudyBench) -> tuple[StudyBench, Atlas]:
         bench.fit_ahead(requests)
         for request in requests:
             with branches.branch():
+                workshop.observer.step(request.reducer)
                 maps += map(bench.with_landscapes, bench.fits([request]))
     members = concatenate_parts(parts)
     probe = workshop.task.build("cpu")

@@ -64,6 +64,7 @@ class Chart:
         encode: Maps (n, r) coordinates to (n, d) points; None where no such function exists (MDS).
         decode: Maps (n, d) points to (n, r) coordinates; without it there is no landscape.
         exact_inverse: Whether decode(encode(c)) is c for the members.
+        report_decode: As `decode`, given a receiver of its progress too; for charts whose decoding takes long.
         pointwise: Whether decode treats each point by itself, so that a point decodes to the same network (up to
             rounding) in any batch. Points can then be added to a landscape without decoding it again.
         flat: Whether every point is a weighted mean of networks, so that nothing between them is invented by a fit, and
@@ -88,6 +89,7 @@ class Chart:
     latents: np.ndarray = field(converter=read_only, eq=False, repr=False)
     encode: Transform | None = field(default=None, eq=False, repr=False)
     decode: Transform | None = field(default=None, eq=False, repr=False)
+    report_decode: Callable[[np.ndarray, Progress], np.ndarray] | None = field(default=None, eq=False, repr=False)
     exact_inverse: bool = False
     pointwise: bool = False
     flat: bool = False

@@ -14,8 +14,11 @@ import pytest
 from support.commands import assert_refused, run
 from support.messages import SETS, SPECS
 from support.study import TINY
+from typer.main import get_command
 
 import globscope
+from globscope.cli.app import app
+from globscope.cli.help import GROUPS
 from globscope.registry import installed_registry
 from globscope.spec.schema import schema
 from globscope.store import claim, write_bytes
@@ -175,14 +178,51 @@ def test_schema_prints_the_schema_alone():
     assert json.loads(result.stdout) == schema(installed_registry())
 
 
-def test_plugins_lists_every_component_on_a_line_of_its_own():
+def test_plugins_lists_every_component_on_a_line_of_its_own_below_its_role():
     result = shell("plugins")
     assert (result.returncode, result.stderr) == (0, "")
-    lines = [re.split(r" {2,}", line.rstrip()) for line in result.stdout.splitlines()]
-    assert lines[0] == ["role", "name", "what it does", "distribution", "version"]
-    assert lines[1:] == [
-        [c.role, c.name, c.summary, c.distribution, c.version] for c in installed_registry().components
-    ]
+    found, role = [], ""
+    for line in result.stdout.splitlines():
+        role = role if line.startswith(" ") else line
+        if line.startswith(" "):
+            found.append([role, *re.split(r" {2,}", line.strip())])
+    assert found == [[c.role, c.name, c.summary] for c in installed_registry().components]
+
+
+def _commands(group, path=()):
+    """Yield every command of a group with the words that call it, those of its groups too."""
+    for name, command in group.commands.items():
+        yield (*path, name), command
+        if hasattr(command, "commands"):
+            yield from _commands(command, (*path, name))
+
+
+COMMANDS = dict(_commands(get_command(app)))
+LEAVES = [words for words, command in COMMANDS.items() if not hasattr(command, "commands")]
+
+
+@pytest.mark.parametrize("words", COMMANDS, ids=" ".join)
+def test_help_fits_80_columns_and_cuts_no_line(words):
+    result = shell(*words, "--help", COLUMNS="80", LINES="24")
+    assert result.returncode == 0
+    assert [line for line in result.stdout.splitlines() if line.endswith("...") and "Usage" not in line] == []
+    assert [line for line in result.stdout.splitlines() if len(line) > 80 and "globscope" not in line] == []
+
+
+@pytest.mark.parametrize("words", LEAVES, ids=" ".join)
+def test_every_command_has_an_example_and_its_group_has_a_name(words):
+    command = COMMANDS[words]
+    assert f"  globscope {' '.join(words)}" in command.epilog
+    assert len(words) > 1 or command.rich_help_panel in GROUPS
+
+
+def test_the_help_of_all_commands_is_in_groups_with_whole_sentences():
+    text = " ".join(shell("--help", COLUMNS="80").stdout.split())
+    for group in GROUPS:
+        assert f" {group}: " in text
+    for words, command in COMMANDS.items():
+        if len(words) == 1:
+            assert " ".join(command.get_short_help_str(500).split()) in text
 
 
 def test_plugins_shows_an_options_type_default_and_meaning():

@@ -7,9 +7,12 @@ import numpy as np
 from attrs import define, field
 from attrs.validators import and_, ge, gt, le, optional
 
-from globscope.api import EPOCHS, NEIGHBOURS, Chart, PopulationError, ReducerInputs, ReducerTraits
+from globscope.api import EPOCHS, NEIGHBOURS, Chart, PopulationError, Progress, ReducerInputs, ReducerTraits
 from globscope.builtin.reducers.requirements import require_directions
 from globscope.builtin.reducers.umap_learn import is_compiled, load
+
+# Seconds between two reports of the epochs that are done.
+INTERVAL = 0.2
 
 
 @define(frozen=True, kw_only=True)
@@ -64,13 +67,16 @@ class Umap:
                 random_state=int(rng.integers(2**31)),
                 n_jobs=1,  # more threads would give other layouts on every run
                 force_approximation_algorithm=False,
+                tqdm_kwds=EpochCount.of(inputs.progress),
             ).fit(inputs.coordinates.astype(np.float32))
+            model.tqdm_kwds = {}  # the bar of the fit is over when points are encoded
         notes: dict[str, float | str] = {"n_neighbors": model.n_neighbors}
         return Chart(
             space=inputs.space,
             latents=np.asarray(model.embedding_, np.float64),
             encode=lambda coordinates: _call_quietly(model.transform, coordinates),
             decode=lambda points: _call_quietly(model.inverse_transform, points),
+            report_decode=lambda points, progress: _decode(model, points, progress),
             notes=notes | ({"slower": slower} if slower else {}),
         )
 
@@ -85,6 +91,40 @@ class Umap:
                 f"reducer 'umap' with latent_dim = {self.latent_dim} needs at least {self.latent_dim + 2} members, "
                 f"there are {count} in the fit"
             )
+
+
+def _decode(model: Any, points: np.ndarray, progress: Progress) -> np.ndarray:
+    """Return the coordinates of points, and report the epochs of the optimisation that finds them."""
+    model.tqdm_kwds = EpochCount.of(progress)
+    try:
+        return _call_quietly(model.inverse_transform, points)
+    finally:
+        model.tqdm_kwds = {}
+
+
+@define
+class EpochCount:
+    """A file to which tqdm, umap-learn's bar, writes the epochs that are done, and which reports them.
+
+    Attributes:
+        progress: Receives the progress.
+    """
+
+    progress: Progress
+
+    @classmethod
+    def of(cls, progress: Progress) -> dict[str, Any]:
+        """Return the arguments of tqdm by which a fit or an inverse reports its epochs."""
+        return {"file": cls(progress), "disable": False, "bar_format": "{n_fmt}/{total_fmt}", "mininterval": INTERVAL}
+
+    def write(self, text: str) -> None:
+        """Report what a line of the bar says, such as `12/200`."""
+        done, slash, total = text.strip().partition("/")
+        if slash and done.isdigit() and total.isdigit():
+            self.progress(int(done), int(total))
+
+    def flush(self) -> None:
+        """Do nothing: every line is reported at once."""
 
 
 def _call_quietly(function: Any, points: np.ndarray) -> np.ndarray:

@@ -27,12 +27,12 @@ def decoded_round(
 ) -> DecodedSamples | None:
     """Return the samples for which a sampler asks, decoded; None where it asks for none."""
 
-    def work(folder: Path, _: Progress) -> None:
+    def work(folder: Path, progress: Progress) -> None:
         samples = ask()
         if samples is None:
             write_json(folder / ASKED, {"asked": False})
         else:
-            DecodedSamples.of(fitted, samples).write(folder)
+            DecodedSamples.of(fitted, samples, progress).write(folder)
 
     # The observer hears of later rounds by their search: only the sampler knows whether there is one.
     folder = workshop.stage(Stage.SAMPLE, stage_key, work, f"decode {fitted.name}", quiet=quiet)

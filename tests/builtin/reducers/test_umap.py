@@ -7,9 +7,10 @@ import warnings
 
 import numpy as np
 import pytest
+from attrs import evolve
 from support.reduction import MEMBERS, inputs, reduce
 
-from globscope.api import PopulationError
+from globscope.api import PopulationError, Progress
 from globscope.builtin.reducers import Umap, umap_learn
 from globscope.builtin.reducers.compile_umap import compile_all
 from globscope.testing import parametrize_contract
@@ -189,3 +190,27 @@ def test_a_cache_folder_that_nobody_may_look_into_holds_nothing(monkeypatch):
 
     monkeypatch.setattr("pathlib.Path.stat", refuse)
     assert Umap().compilation() == "globscope.builtin.reducers.compile_umap"
+
+
+class Heard(Progress):
+    """A receiver that keeps what it hears."""
+
+    def __init__(self):
+        self.reports = []
+
+    def __call__(self, done, total, **figures):
+        self.reports.append((done, total))
+
+
+def test_umap_tells_the_epochs_of_its_fit_and_of_its_inverse_and_changes_no_bit_by_that(flat_umap, capfd):
+    given, chart, between, decoded = flat_umap
+    fitting, decoding = Heard(), Heard()
+    again = reduce(Umap(n_epochs=60), evolve(given, progress=fitting))
+    assert np.array_equal(again.report_decode(between, decoding), decoded)
+    for heard in (fitting, decoding):
+        done, totals = zip(*heard.reports, strict=True)
+        assert list(done) == sorted(done)
+        assert (done[0], done[-1]) == (0, totals[0])
+    assert fitting.reports[-1] == (60, 60)
+    assert np.array_equal(again.latents, chart.latents)
+    assert capfd.readouterr() == ("", "")  # a bar of tqdm would be there
