@@ -7,6 +7,7 @@ from typing import Any
 import pytest
 
 from tests.support.explorer_pages import PAGES
+from tests.support.study import TINY, blank_pictures, study_in
 
 # As root in a container Chromium has no sandbox; without the rest it asks Google's hosts for updates.
 ARGUMENTS = ("--no-sandbox", "--disable-background-networking", "--disable-component-update", "--disable-sync")
@@ -36,6 +37,14 @@ def explorer_file(tmp_path_factory):
         return written[name]
 
     return path
+
+
+@pytest.fixture(scope="session")
+def tiny_run(tmp_path_factory):
+    """The results of a small study that was run, and its folder."""
+    study = study_in(tmp_path_factory.mktemp("study"), TINY)
+    with blank_pictures():
+        return study.run()
 
 
 @pytest.fixture

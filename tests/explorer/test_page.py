@@ -8,6 +8,7 @@ import numpy as np
 import pytest
 from PIL import Image
 
+from globscope.files.table import write_table
 from tests.support.explorer_pages import HOSTILE
 
 pytestmark = pytest.mark.browser
@@ -53,6 +54,13 @@ def table(page, name):
     """A table's file, as dictionaries."""
     text = saved(page, name, "CSV").path().read_text("utf-8")
     return list(csv.DictReader(io.StringIO(text)))
+
+
+def number_or_text(cell):
+    try:
+        return float(cell)
+    except ValueError:
+        return cell
 
 
 class TestControls:
@@ -319,6 +327,26 @@ class TestTables:
         assert all(
             float(row["gap"]) == abs(float(row["train_loss"]) - float(row["decoded_train_loss"])) for row in members
         )
+
+    def test_the_files_of_a_run_s_page_are_the_run_s_own_tables(self, open_page, tiny_run, tmp_path):
+        [map_] = tiny_run.atlas.maps
+        page = open_page(tiny_run.report.parent / "explorer.html")
+        with (tiny_run.report.parent / f"members/{map_.name}.csv").open() as file:
+            members = list(csv.DictReader(file))
+        write_table(tmp_path / "samples.csv", map_.landscape)
+        with (tmp_path / "samples.csv").open() as file:
+            samples = list(csv.DictReader(file))
+        for name, known in (("members", members), ("samples", samples)):
+            shown = table(page, name)
+            assert len(shown) == len(known) > 0
+            shared = [key for key in known[0] if key in shown[0]]
+            assert {"x", "y", "train_loss"} < set(shared)
+            for one, other in zip(shown, known, strict=True):
+                exact = [key for key in shared if key not in "xy"]
+                assert [number_or_text(one[key]) for key in exact] == [number_or_text(other[key]) for key in exact]
+                # Places on the map are kept in single precision.
+                place = [float(one[key]) for key in "xy"]
+                assert place == pytest.approx([float(other[key]) for key in "xy"], rel=2**-23)
 
     def test_formulas_in_names_are_no_formulas_in_files(self, open_page):
         page = open_page("hostile")
