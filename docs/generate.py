@@ -16,6 +16,7 @@ from globscope.spec.cells import Relations
 from globscope.spec.describe import options
 from globscope.spec.entries import entry_class
 from globscope.spec.model import PopulationSpec, Recipe, Spec, Train, Variant, Zoo
+from globscope.spec.style import Style
 from globscope.values.field import Description
 from globscope.values.findings import Figure, Finding, Table
 from globscope.values.known_path import KnownPath
@@ -69,6 +70,7 @@ TABLES = (
         "Where the work is done: `pool` names a pool, and the other keys are its options. No result depends on it. "
         "[Use all cores](../how-to/use-all-cores.md).",
     ),
+    ("`[report]`", "its defaults", "How pictures look; see below. No result depends on it."),
     ("`[fidelity]`", "its defaults", "Options of the analysis `fidelity`, which every study runs."),
 )
 
@@ -95,6 +97,12 @@ RELATIONS = (
     "Used with `[sweep]`: every figure of `of` is compared with every figure of `against`, over the cells. Figures "
     "have their names in `sweep.csv`. You may leave out the name of the map or analysis in front; then the first "
     "figure with the rest of the name is used."
+)
+
+REPORT = (
+    "How the pictures of a study look. No result depends on it: if you change nothing else, a run only draws its "
+    "pictures again. The methods `plot`, `profile`, `network` and `picture` of a result take the same keys as "
+    "arguments, and so does `globscope figure`. [A figure for a paper](../how-to/figure-for-a-paper.md)."
 )
 
 
@@ -142,6 +150,7 @@ def spec() -> str:
         more = [option for option in options(entry_class(role)) if option.name not in own]
         parts += [f"## More keys of every [[{role}]]", _options(more)]
         parts += [EACH] if role == "reducer" else []
+    parts += ["## [report]", REPORT, _options(options(Style))]
     parts += ["## [sweep]", SWEEP, "## [relations]", RELATIONS, _options(options(Relations))]
     return _page(parts)
 

@@ -14,6 +14,7 @@ from globscope.roles import Workers
 from globscope.spec.describe import as_toml
 from globscope.spec.model import Spec
 from globscope.spec.read import read_spec
+from globscope.spec.style import AUTO, Style
 from globscope.store import (
     LOCK,
     Store,
@@ -59,6 +60,7 @@ class Result:
         learned: Reports on aligners that learned, by the aligner's name.
         record: The results as one JSON object, as `globscope show --json` prints it.
         report: Path of `report.html`.
+        style: How its pictures look, unless an argument says otherwise: the table [report] of its spec.
     """
 
     atlas: Atlas = field(repr=False)
@@ -66,6 +68,7 @@ class Result:
     learned: Mapping[str, Finding] = field(factory=dict, repr=False)
     record: Mapping[str, Any] = field(repr=False)
     report: Path
+    style: Style = field(default=AUTO, repr=False)
 
     def map(self, reducer: str | None = None) -> Map:
         """Return one reducer's map; the first where unnamed.
@@ -79,38 +82,79 @@ class Result:
             raise RunError(f"this study has no map {name!r}; {near(name, maps)}")
         return maps[name]
 
-    def plot(self, reducer: str | None = None) -> Any:
-        """Return one map's landscape as a matplotlib figure."""
-        from globscope.report import plot
-
-        return plot(self.map(reducer), self.atlas)
-
-    def profile(self, reducer: str | None = None) -> Any:
-        """Return the profile of one map's first merge tree as a matplotlib figure, on the scale of all maps.
+    def _restyle(self, options: Mapping[str, Any]) -> Style:
+        """Return the study's style with some options of another value.
 
         Raises:
-            RunError: There is no map of this name, or it has no merge tree.
+            RunError: An option does not exist, or asks for a field or a run that is not there.
+        """
+        style, runs = self.style.evolve(options), self.atlas.population.variants
+        fields = {key: None for map_ in self.atlas.maps for one in map_.landscapes.values() for key in one.fields}
+        if style.field is not None and style.field not in fields:
+            raise RunError(
+                f"field: no landscape of this study has a field {style.field!r}; {near(style.field, fields)}"
+            )
+        for name in style.labels if isinstance(style.labels, tuple) else ():
+            if name not in runs:
+                raise RunError(f"labels: this study has no run {name!r}; {near(name, runs)}")
+        return style
+
+    def plot(self, reducer: str | None = None, *, sampler: str | None = None, **options: Any) -> Any:
+        """Return one map's landscape as a matplotlib figure.
+
+        Args:
+            reducer: Name of the map; the first where unnamed.
+            sampler: Which of its landscapes; the first where unnamed.
+            options: What of the style is otherwise, by the keys of the table [report] of a spec, such as
+                `limits=(0.1, 3)` or `size="column"`.
+
+        Raises:
+            RunError: There is no map or sampler of this name, or an option is wrong.
+        """
+        from globscope.report import plot
+
+        map_ = self.map(reducer)
+        if sampler is not None and sampler not in map_.landscapes:
+            raise RunError(f"map {map_.name!r} has no sampler {sampler!r}; {near(sampler, map_.landscapes)}")
+        return plot(map_, self.atlas, sampler=sampler, style=self._restyle(options))
+
+    def profile(self, reducer: str | None = None, **options: Any) -> Any:
+        """Return the profile of one map's first merge tree as a matplotlib figure, on the scale of all maps.
+
+        Args:
+            reducer: Name of the map; the first where unnamed.
+            options: What of the style is otherwise, as for `plot`; `scale` is that of the heights too.
+
+        Raises:
+            RunError: There is no map of this name, it has no merge tree, or an option is wrong.
         """
         from globscope.report import plot_profiles, profile_scales, scenes_of
 
         map_ = self.map(reducer)
-        scenes = scenes_of(self.atlas)
+        scenes = scenes_of(self.atlas, self._restyle(options))
         trees = [tree for scene in scenes if scene.map_ is map_ for tree in scene.trees.values()]
         if not trees:
             why = map_.hidden or map_.chart.why_no_inverse or "the spec has no topology"
             raise RunError(f"map {map_.name!r} has no merge tree, hence no profile: {why}")
         return plot_profiles(trees[:1], profile_scales(self.atlas, scenes)[trees[0].field.key])
 
-    def network(self, reducer: str | None = None, sampler: str | None = None) -> Any:
+    def network(self, reducer: str | None = None, sampler: str | None = None, **options: Any) -> Any:
         """Return the minima of one map's landscape and the passes between them as a matplotlib figure.
 
+        Args:
+            reducer: Name of the map; the first where unnamed.
+            sampler: Which of its landscapes; the first where unnamed.
+            options: What of the style is otherwise, as for `plot`.
+
         Raises:
-            RunError: There is no map or sampler of this name, or no merge tree of the field that the colours show.
+            RunError: There is no map or sampler of this name, no merge tree of the field that the colours show, or an
+                option is wrong.
         """
         from globscope.report import plot_network, scenes_of
 
         map_ = self.map(reducer)
-        scenes = {scene.sampler: scene for scene in scenes_of(self.atlas) if scene.map_ is map_}
+        drawn = scenes_of(self.atlas, self._restyle(options))
+        scenes = {scene.sampler: scene for scene in drawn if scene.map_ is map_}
         name = next(iter(scenes)) if sampler is None else sampler
         if name not in scenes:
             raise RunError(f"map {map_.name!r} has no sampler {name!r}; {near(name, scenes)}")
@@ -120,13 +164,21 @@ class Result:
             raise RunError(f"map {map_.name!r} has no merge tree, hence no network: {why}")
         return plot_network(tree, scenes[name].landscape.samples.edges)
 
-    def picture(self, source: str, name: str, role: Literal["analysis", "aligner", "sampler"] = "analysis") -> Any:
+    def picture(
+        self, source: str, name: str, role: Literal["analysis", "aligner", "sampler"] = "analysis", **options: Any
+    ) -> Any:
         """Return a picture of an analysis, or of an aligner that learned, as a matplotlib figure.
 
         A sampler that explains what it found on a map has the source `map: sampler`.
 
+        Args:
+            source: Name of what made the picture.
+            name: Name of the picture.
+            role: Whether an analysis, an aligner or a sampler made it.
+            options: What of the style is otherwise, as for `plot`.
+
         Raises:
-            RunError: There is no such analysis, aligner, sampler or picture, or it cannot be drawn.
+            RunError: There is no such analysis, aligner, sampler or picture, it cannot be drawn, or an option is wrong.
         """
         from globscope.report import depict, flaw
 
@@ -139,7 +191,7 @@ class Result:
             raise RunError(f"{role} {source!r} has no picture {name!r}; {near(name, pictures)}")
         if problem := flaw(pictures[name], self.atlas):
             raise RunError(f"picture {name!r} of {role} {source!r} cannot be drawn: {problem}")
-        return depict(pictures[name], self.atlas).figure
+        return depict(pictures[name], self.atlas, style=self._restyle(options)).figure
 
 
 @define(frozen=True, kw_only=True)
@@ -240,6 +292,7 @@ class Study:
             findings=outcome.findings,
             learned=outcome.learned,
             record=record,
+            style=self.spec.report,
             workers=workshop.workers,
         )
         if large := explorer_warning(self.folder):
@@ -247,7 +300,12 @@ class Study:
         write_json(self.folder / MANIFEST, record["manifest"])
         write_json(self.folder / RESULTS, record, made_from=made_from)
         return Result(
-            atlas=outcome.atlas, findings=outcome.findings, learned=outcome.learned, record=record, report=page
+            atlas=outcome.atlas,
+            findings=outcome.findings,
+            learned=outcome.learned,
+            record=record,
+            report=page,
+            style=self.spec.report,
         )
 
     @within_boundary

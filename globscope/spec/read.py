@@ -32,7 +32,7 @@ DEFAULTS: Mapping[str, Any] = {
     "analysis": [],
 }
 # Keys that are not components, declared by `Spec`.
-PLAIN = ("title", "seed", "population", "zoo")
+PLAIN = ("title", "seed", "population", "zoo", "report")
 REQUIRED = {"task": "a table [task]", "population": "a table [population]", "reducer": "at least one [[reducer]]"}
 TABLES = (*PLAIN, *SINGLE, *LISTS, "fidelity", "run", "sweep", "relations")
 # Tables that a single study cannot have, and why.

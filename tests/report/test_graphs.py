@@ -66,7 +66,8 @@ def test_a_graph_is_drawn_as_its_edges_and_its_samples_in_the_colours_of_their_o
     edges = lines_of(axes, to_rgba(INK)[:3])
     np.testing.assert_array_equal(np.array(edges), SEARCH.points[SEARCH.edges])
     samples = max(axes.collections, key=lambda one: len(one.get_offsets()))
-    np.testing.assert_array_equal(samples.get_array(), a_search().landscape.fields["train_loss"])
+    losses = np.maximum(a_search().landscape.fields["train_loss"], 0.3 * 0.1)  # of the threshold
+    np.testing.assert_allclose(samples.get_array(), losses, rtol=1e-15)
 
 
 def test_the_paths_between_basins_lead_over_edges_from_minimum_to_minimum_and_no_higher_than_the_saddle():

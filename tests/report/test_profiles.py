@@ -3,8 +3,7 @@
 import numpy as np
 import pytest
 from attrs import evolve
-from matplotlib.collections import PolyCollection
-from matplotlib.colors import to_rgba
+from matplotlib.collections import PolyCollection, QuadMesh
 from support.landscapes import topology
 from support.maps import a_map, a_scatter, atlas_of, drawn_figure, grid, population, scene_of, texts, wells
 
@@ -15,6 +14,7 @@ from globscope.report.style.palette import MINIMUM, SADDLE
 from globscope.report.style.theme import save
 from globscope.report.topology.landscape_profile import ProfileScales, caption
 from globscope.session import Result
+from globscope.spec.style import Style
 
 NOISE = np.random.default_rng(0)
 
@@ -30,10 +30,6 @@ def bodies(axes) -> PolyCollection:
 
 def marks(axes, colour) -> np.ndarray:
     return np.concatenate([line.get_xydata() for line in axes.lines if line.get_markerfacecolor() == colour])
-
-
-def luminance(colour) -> float:
-    return float(np.dot(to_rgba(colour)[:3], (0.2126, 0.7152, 0.0722)))
 
 
 def width_at(body: np.ndarray, height: float) -> float:
@@ -57,13 +53,26 @@ def test_drawn_widths_are_the_samples_counted():
         assert (shown[counted == 0] == 0).all()
 
 
-def test_a_deeper_blue_is_a_lower_mean():
-    one = profile(wells(grid(21).points).reshape(21, 21) + 0.2, 0.1)
-    colours = bodies(plot_profiles([one]).axes[0]).get_facecolor()
-    shades = [luminance(colour) for colour in colours[np.argsort(one.outline.means)]]
-    assert shades == sorted(shades)
-    assert shades[0] < shades[-1]
-    assert (colours[:, 2] >= colours[:, :2].max(axis=1)).all()  # blue is the strongest of the three
+def test_the_colour_of_a_height_is_that_of_its_loss_on_the_map():
+    scene = scene_of(a_map(values=wells(grid(21).points), samples=grid(21)))
+    scales = profile_scales(atlas_of(scene.map_), [scene])["train_loss"]
+    (bands,) = [one for one in plot_profiles([scene.tree], scales).axes[0].collections if isinstance(one, QuadMesh)]
+    heights = bands.get_coordinates()[:, 0, 1]
+    middles = (heights[:-1] + heights[1:]) / 2
+    shown = scene.scale.colour_map(scene.scale.norm()(scene.scale.drawable(middles)))
+    np.testing.assert_array_equal(bands.to_rgba(bands.get_array())[:, 0], shown)
+    assert (heights[0], heights[-1]) == (scene.values.min(), scene.values.max())
+    assert bands.get_clip_path() is not None
+
+
+def test_heights_are_linear_unless_most_samples_would_lie_at_the_bottom():
+    evenly, steep = np.linspace(0.001, 2.0, 81).reshape(9, 9), np.geomspace(1e-6, 2.0, 81).reshape(9, 9)
+    assert plot_profiles([profile(evenly)]).axes[0].get_yscale() == "linear"
+    axes = plot_profiles([profile(steep)]).axes[0]
+    assert axes.get_yscale() == "log"
+    assert axes.get_ylabel() == "training loss (log scale)"
+    linear = plot_profiles([evolve(profile(steep), style=Style(scale="linear"))]).axes[0]
+    assert (linear.get_yscale(), linear.get_ylabel()) == ("linear", "training loss")
 
 
 def test_minima_are_red_and_saddles_orange_where_they_are():
@@ -79,8 +88,9 @@ def test_landscapes_side_by_side_share_heights_and_colours():
     figure = plot_profiles(shown)
     low, high = figure.axes[:2]
     assert low.get_ylim() == high.get_ylim()
-    assert low.get_yscale() == high.get_yscale() == "log"
-    assert luminance(bodies(low).get_facecolor().mean(axis=0)) < luminance(bodies(high).get_facecolor().mean(axis=0))
+    assert low.get_yscale() == high.get_yscale() == "linear"
+    norms = [one.norm for axes in (low, high) for one in axes.collections if isinstance(one, QuadMesh)]
+    assert len({(norm.vmin, norm.vmax) for norm in norms}) == 1
     alone = plot_profiles(shown[1:]).axes[0]
     assert alone.get_ylim() != high.get_ylim()
     assert [axes.get_title(loc="left") for axes in (low, high)] == ["Profile of low", "Profile of high"]
@@ -121,7 +131,9 @@ def test_what_the_picture_leaves_out_or_cuts_off_is_said():
     assert "98 samples, 2 left out" in says
     assert "all 100" in says
     assert "The 2 left out are missing from the width" in says
-    assert "drawn at its end: 1 ≤ 0, 1 > 100" in says
+    assert "drawn at its end: 1 > 1." in says
+    logarithmic = evolve(one, style=Style(scale="log"))
+    assert "drawn at its end: 1 ≤ 0, 1 > 1." in caption(logarithmic, ProfileScales.of([logarithmic]))
 
 
 @pytest.mark.parametrize("size", [80, 110])

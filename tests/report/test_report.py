@@ -272,7 +272,7 @@ def test_a_notebook_shows_the_figure_by_itself():
 
 
 def test_all_maps_share_one_norm_that_spans_their_losses():
-    one, two = a_map("one"), a_map("two", values=wells(grid().points) * 30)
+    one, two = a_map("one"), a_map("two", values=wells(grid().points) * 3)
     both = atlas_of(one, two)
     figures = [plot(one, both), plot(two, both)]
     norms = [figure.axes[0].collections[0].norm for figure in figures]
@@ -286,9 +286,9 @@ def test_one_exploded_network_does_not_paint_the_rest_in_one_colour():
     values[0] = 1e30
     drawn = a_map(values=values)
     scale = shared_scale(atlas_of(drawn), "train_loss")
-    assert scale.high == 100  # two decades above the median's, which is 1
-    assert scale.extend == "max"
-    assert any("1 > 100" in text for text in texts(plot(drawn)))
+    assert scale.high == np.sort(values)[-2] < 2
+    assert scale.open_ends[1]
+    assert any("1 > 2" in text for text in texts(plot(drawn)))
     assert drawn.landscape.fields["train_loss"][0] == 1e30
 
 
@@ -563,7 +563,7 @@ def test_a_colour_bar_and_trees_that_span_less_than_a_decade_can_be_read():
     for figure in figures:
         axes = figure.axes[-1]
         (low, high), labels = axes.get_ylim(), axes.get_yticklabels()
-        assert axes.get_yscale() == "log"
+        assert axes.get_yscale() == ("linear" if figure is figures[0] else "log")
         assert sum(low <= label.get_position()[1] <= high and label.get_text() != "" for label in labels) >= 3
 
 

@@ -55,6 +55,7 @@ BEYOND = {
     "home of nobody",
     "rule over two options",
     "rule over two numbers",
+    "limits that cannot be logarithmic",
     # JSON has no NaN, infinity or dates, and no rule against control characters was worth a pattern.
     "nan",
     "infinity",

@@ -9,6 +9,7 @@ import numpy as np
 import pytest
 from support.study import MAP, TINY, TWO_RUNS, Notes, blank_pictures, study_in
 
+from globscope.errors import RunError, SpecError
 from globscope.study import unchanged
 from globscope.study.run import run
 
@@ -54,6 +55,48 @@ def test_the_same_command_reads_the_record_and_touches_nothing(copied):
 
 def test_nothing_is_found_where_nothing_has_run(tmp_path):
     assert study_in(tmp_path, TINY).finished_run() is None
+
+
+def test_another_style_computes_nothing_and_draws_again(copied):
+    study, notes = study_in(copied, TINY, "report.limits=[0.5, 2]", "report.colours=viridis"), Notes()
+    assert study.finished_run() is None
+    with blank_pictures():
+        result = study.run(notes)
+    assert notes.ran == ["report"]
+    assert (result.style.limits, result.style.colours) == ((0.5, 2.0), "viridis")
+    assert 'colours = "viridis"' in (copied / "run" / "spec.toml").read_text()
+
+
+@pytest.mark.parametrize(
+    ("override", "problem"),
+    [
+        ("report.field='test_lose'", "report.field: the task measures no 'test_lose'; did you mean 'test_loss'?"),
+        ("report.labels=['A', 'D']", "report.labels: there is no variant 'D'; known: A, B, C"),
+    ],
+)
+def test_a_style_that_asks_for_what_is_not_there_is_refused_before_anything_runs(tmp_path, override, problem):
+    with pytest.raises(SpecError) as refused:
+        study_in(tmp_path, TINY, override).run()
+    assert str(refused.value).endswith(problem)
+    assert not list((tmp_path / "run").rglob("stages/*"))
+
+
+def test_a_result_takes_the_keys_of_the_style_as_arguments(copied):
+    with blank_pictures():
+        result = study_in(copied, TINY).run()
+    for wrong, problem in {
+        "field": "field: no landscape of this study has a field 'x'; known: test_accuracy, test_loss, train_accuracy, "
+        "train_loss",
+        "colour": "colour: there is no such key; did you mean 'colours'?",
+    }.items():
+        with pytest.raises(RunError) as refused:
+            result.plot(**{wrong: "x"})
+        assert str(refused.value) == problem
+    with pytest.raises(RunError) as refused:
+        result.network(labels=["A", "D"])
+    assert str(refused.value) == "labels: this study has no run 'D'; known: A, B, C"
+    norm = result.plot(field="test_loss", limits=(0.5, 2), scale="linear").axes[0].collections[0].norm
+    assert (norm.vmin, norm.vmax, type(norm).__name__) == (0.5, 2.0, "Normalize")
 
 
 @pytest.mark.parametrize("override", ["title='other'", "seed=1", "sampler.0.resolution=4"])

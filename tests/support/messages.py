@@ -39,8 +39,8 @@ def with_checkpoints(pattern):
 
 
 KEYS = (
-    "known: aligner, analysis, evaluator, fidelity, population, reducer, relations, run, sampler, seed, sweep, task, "
-    "title, topology, zoo"
+    "known: aligner, analysis, evaluator, fidelity, population, reducer, relations, report, run, sampler, seed, sweep, "
+    "task, title, topology, zoo"
 )
 
 BIG = "9" * 30
@@ -114,6 +114,31 @@ SPECS = {
     "missing name": (
         with_variants("[[population.variant]]", "seed = 1"),
         ["F: population.variant.1.name: is required: text"],
+    ),
+    # Pictures.
+    "options of pictures": (
+        GOOD + "[report]\nlimits = [3, 1]\ncolours = 'viridiss'\nsize = 1\nlabels = -1\nfonts = 'Nope'\nscale = 'ln'\n",
+        [
+            "F: report.limits: must rise, got [3, 1]",
+            "F: report.scale: expected 'auto', 'linear' or 'log', got 'ln'",
+            "F: report.colours: must be 'depth' or a colour map of matplotlib (near: 'viridis'), got 'viridiss'",
+            "F: report.labels: must be >= 0, got -1",
+            "F: report.size: must be from 2.5 to 40 inches, got 1",
+            "F: report.fonts: names no font that is installed, got 'Nope'",
+        ],
+    ),
+    "limits that cannot be logarithmic": (
+        GOOD + "[report]\nlimits = [0, 1]\nscale = 'log'\n",
+        ["F: report: limits of scale = 'log' must be above 0"],
+    ),
+    "unknown option of pictures": (
+        GOOD + "[report]\ncolors = 'viridis'\ncrop = 'inset'\nsize = 'colum'\nlabels = 'A'\n",
+        [
+            "F: report.colors: there is no such key; did you mean 'colours'?",
+            "F: report.crop: expected 'whole' or 'trusted', got 'inset'",
+            "F: report.labels: expected 'ends', 'all', 'none', an integer or a list of texts, got 'A'",
+            "F: report.size: expected 'page', 'column', 'double' or a number, got 'colum'; did you mean 'column'?",
+        ],
     ),
     # Types.
     "number for an integer": (

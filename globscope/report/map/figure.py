@@ -1,6 +1,7 @@
 """A map as a whole figure, and all maps side by side."""
 
 from collections.abc import Mapping, Sequence
+from typing import Any
 
 import numpy as np
 from matplotlib.axes import Axes
@@ -18,24 +19,32 @@ from globscope.report.map.surface import draw_surface
 from globscope.report.style.labels import distinct_titles, name_points
 from globscope.report.style.legend import Legend, colourbar, explain
 from globscope.report.style.marks import critical_points, draw_marks
-from globscope.report.style.scale import shared_scale
+from globscope.report.style.scale import colour_scale
 from globscope.report.style.theme import Picture, house_style, panel_grid, write_headline
+from globscope.spec.style import AUTO, Style
 from globscope.values.findings import Atlas, Map
 
 COLOURED = ("surface", "slices")
 
 
-def plot(map_: Map, atlas: Atlas | None = None, *, field: str = "train_loss", sampler: str | None = None) -> Figure:
+def plot(
+    map_: Map, atlas: Atlas | None = None, *, sampler: str | None = None, style: Style = AUTO, **options: Any
+) -> Figure:
     """Return a map's landscape with the members' trajectories; without a landscape, those alone.
 
     Args:
         map_: The map.
         atlas: Whose maps share one colour scale; by default this map has its own.
-        field: Key of the field that the colours show.
         sampler: Which of the map's landscapes; by default the first.
+        style: How the picture looks.
+        options: What of the style is otherwise, such as `field="test_loss"` or `limits=(0.1, 3)`.
+
+    Raises:
+        RunError: An option does not exist, or cannot have its value.
     """
     atlas = atlas or Atlas(population=map_.population, truth={}, maps=(map_,))
-    return plot_scene(Scene.of(map_, atlas, shared_scale(atlas, field), sampler))
+    style = style.evolve(options)
+    return plot_scene(Scene.of(map_, atlas, colour_scale(atlas, style), sampler, style))
 
 
 def plot_scene(scene: Scene) -> Figure:

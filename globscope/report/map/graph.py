@@ -13,7 +13,7 @@ from globscope.report.map.scene import Scene
 from globscope.report.map.surface import draw_surface, end_colours
 from globscope.report.map.trust import key_of_untrusted
 from globscope.report.style.legend import Legend
-from globscope.report.style.palette import DEPTH, FAINT, GREY, INK
+from globscope.report.style.palette import FAINT, INK
 from globscope.report.style.theme import halo
 from globscope.topology.passes import tree_passes
 
@@ -75,10 +75,10 @@ def _draw_samples(axes: Axes, scene: Scene) -> Legend:
     style: dict[str, Any] = {"s": size, "ec": INK, "linewidths": rim, "rasterized": many, "zorder": LEVEL + 0.1}
     # Where there is a ground, the map's own trust is drawn on it.
     grey = ~scene.landscape.trusted if scene.ground is None else np.zeros(len(points), bool)
-    for chosen, colours in ((finite & ~grey, DEPTH), (finite & grey, GREY)):
+    for chosen, colours in ((finite & ~grey, scene.scale.colour_map), (finite & grey, scene.scale.grey_map)):
         x, y = points[chosen].T
         axes.scatter(x, y, c=scene.scale.drawable(values)[chosen], norm=scene.scale.norm(), cmap=colours, **style)
-    key: dict[str, Any] = {"ls": "", "marker": "o", "mfc": DEPTH(0.6), "mec": INK, "mew": 0.5, "ms": 4}
+    key: dict[str, Any] = {"ls": "", "marker": "o", "mfc": scene.scale.colour_map(0.6), "mec": INK, "mew": 0.5, "ms": 4}
     legend: Legend = {"sample, in the colour of its own value": Line2D([], [], **key)}
     legend |= key_of_untrusted() if (finite & grey).any() else {}
     if not finite.all():

@@ -12,7 +12,7 @@ from matplotlib.tri import TriAnalyzer, Triangulation
 
 from globscope.report.map.trust import show_untrusted
 from globscope.report.style.legend import Legend
-from globscope.report.style.palette import DEPTH, GREY, INK
+from globscope.report.style.palette import GREY, INK
 from globscope.report.style.scale import Scale, include_ends
 from globscope.values.landscape import Landscape
 
@@ -29,15 +29,15 @@ def draw_scattered(axes: Axes, landscape: Landscape, scale: Scale) -> Legend:
     finite = np.isfinite(values)
     mesh = triangles(points)
     if mesh is None:
-        shown: dict[str, Any] = {"c": scale.drawable(values)[finite], "norm": scale.norm(), "cmap": DEPTH}
+        shown: dict[str, Any] = {"c": scale.drawable(values)[finite], "norm": scale.norm(), "cmap": scale.colour_map}
         x, y = points[finite].T
         axes.scatter(x, y, s=14, linewidths=0, rasterized=True, zorder=1, **shown)
         return _draw_nonfinite(axes, points[~finite])
     mesh.set_mask(~finite[mesh.triangles].all(axis=1) | slivers(mesh))
-    _draw_depths(axes, mesh, scale, values, DEPTH)
+    _draw_depths(axes, mesh, scale, values, scale.colour_map)
     legend = _draw_contours(axes, mesh, scale, values)
     if not landscape.trusted.all():
-        greys = _draw_depths(axes, mesh, scale, values, GREY)
+        greys = _draw_depths(axes, mesh, scale, values, scale.grey_map)
         legend |= show_untrusted(axes, _untrusted_region(axes, mesh, landscape.trusted, slivers(mesh)), greys)
     return legend | _draw_nonfinite(axes, points[~finite])
 
@@ -59,10 +59,10 @@ def draw_dense(axes: Axes, landscape: Landscape, scale: Scale) -> Legend:
         return {}
     heights = np.nan_to_num(scale.drawable(values), nan=scale.low)
     style: dict[str, Any] = {"norm": scale.norm(), "shading": "gouraud", "rasterized": True}
-    axes.tripcolor(mesh, heights, **style, cmap=DEPTH, zorder=1)
+    axes.tripcolor(mesh, heights, **style, cmap=scale.colour_map, zorder=1)
     if landscape.trusted.all():
         return {}
-    greys = axes.tripcolor(mesh, heights, **style, cmap=GREY, zorder=1.5)
+    greys = axes.tripcolor(mesh, heights, **style, cmap=scale.grey_map, zorder=1.5)
     return show_untrusted(axes, _untrusted_region(axes, mesh, landscape.trusted, sparse), [greys])
 
 
@@ -86,7 +86,7 @@ def _draw_depths(axes: Axes, mesh: Triangulation, scale: Scale, values: np.ndarr
         return []
     heights, norm = np.nan_to_num(scale.drawable(values), nan=scale.low), scale.norm()
     style: dict[str, Any] = {"levels": include_ends(scale.levels(81)), "norm": norm, "cmap": colours}
-    filled = axes.tricontourf(mesh, heights, **style, zorder=1 if colours is DEPTH else 1.5)
+    filled = axes.tricontourf(mesh, heights, **style, zorder=1.5 if colours.name == GREY.name else 1)
     filled.set_rasterized(True)  # as polygons, viewers show seams between the levels
     return [filled]
 

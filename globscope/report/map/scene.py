@@ -11,6 +11,7 @@ from globscope.report.map.trajectory import Trajectory, trajectories_of, variant
 from globscope.report.map.tree_scene import TreeScene, trajectories_by_basin
 from globscope.report.style.scale import Scale, colour_scale
 from globscope.report.style.text import one_line, shorten
+from globscope.spec.style import AUTO, Style
 from globscope.values.field import Field
 from globscope.values.findings import Atlas, Map
 from globscope.values.landscape import Landscape, Samples
@@ -50,6 +51,7 @@ class Scene:
         kind: Form in which the landscape is drawn.
         trajectories: Trajectories of the runs.
         not_shown: Variants whose final network the map does not show.
+        style: How its pictures look.
     """
 
     map_: Map = attribute(repr=False)
@@ -60,9 +62,10 @@ class Scene:
     kind: Kind
     trajectories: tuple[Trajectory, ...] = attribute(repr=False)
     not_shown: frozenset[str]
+    style: Style = AUTO
 
     @classmethod
-    def of(cls, map_: Map, atlas: Atlas, scale: Scale, sampler: str | None = None) -> "Scene":
+    def of(cls, map_: Map, atlas: Atlas, scale: Scale, sampler: str | None = None, style: Style = AUTO) -> "Scene":
         """Return the scene of one of a map's landscapes; of its first where no sampler is named."""
         sampler = next(iter(map_.landscapes), "") if sampler is None else sampler
         landscape = map_.landscapes.get(sampler)
@@ -75,6 +78,7 @@ class Scene:
             kind=kind_of(landscape, scale.field.key),
             trajectories=trajectories_of(map_),
             not_shown=variants_not_shown(map_),
+            style=style,
         )
 
     @property
@@ -149,6 +153,7 @@ class Scene:
                 field=self.fields[topology.field],
                 values=self.landscape.fields[topology.field],
                 runs=trajectories_by_basin(self.map_, self.landscape, topology, trajectories),
+                style=self.style,
             )
             for name, topology in self.map_.topologies.get(self.sampler, {}).items()
         }
@@ -159,7 +164,7 @@ class Scene:
         return next((tree for tree in self.trees.values() if tree.field == self.field), None)
 
 
-def scenes_of(atlas: Atlas) -> tuple[Scene, ...]:
+def scenes_of(atlas: Atlas, style: Style = AUTO) -> tuple[Scene, ...]:
     """Return a scene for every landscape, and for every map without any, on one scale."""
-    scale = colour_scale(atlas)
-    return tuple(Scene.of(map_, atlas, scale, name) for map_ in atlas.maps for name in map_.landscapes or [""])
+    scale = colour_scale(atlas, style)
+    return tuple(Scene.of(map_, atlas, scale, name, style) for map_ in atlas.maps for name in map_.landscapes or [""])

@@ -13,7 +13,7 @@ from matplotlib.path import Path
 from globscope.report.map.scattered import draw_scattered
 from globscope.report.map.trust import show_untrusted
 from globscope.report.style.legend import Legend
-from globscope.report.style.palette import DEPTH, FAINT, GREY, INK
+from globscope.report.style.palette import FAINT, GREY, INK
 from globscope.report.style.scale import Scale, include_ends
 from globscope.values.landscape import Landscape, Samples
 
@@ -76,7 +76,7 @@ def draw_surface(axes: Axes, landscape: Landscape, scale: Scale) -> Legend:
         return draw_scattered(axes, landscape, scale) | end_colours(scale, landscape.fields[scale.field.key])
     values = landscape.fields[scale.field.key]
     picture = grid.picture(scale.drawable(values))
-    _draw_depths(axes, grid, scale, picture, DEPTH)
+    _draw_depths(axes, grid, scale, picture, scale.colour_map)
     _draw_contours(axes, grid, scale, picture)
     axes.set(xlim=grid.x[[0, -1]], ylim=grid.y[[0, -1]])
     legend = _draw_untrusted(axes, grid, scale, picture, landscape.trusted)
@@ -87,7 +87,10 @@ def draw_surface(axes: Axes, landscape: Landscape, scale: Scale) -> Legend:
 def _draw_depths(axes: Axes, grid: Lattice, scale: Scale, picture: np.ndarray, colours: Colormap) -> list[Artist]:
     """Draw the values in colours, and return what is drawn."""
     style: dict[str, Any] = {"norm": scale.norm(), "cmap": colours}
-    where, levels = (grid.x, grid.y, np.ma.masked_invalid(picture)), (0.0, 1.0) if colours is DEPTH else (1.2, 1.5)
+    where, levels = (
+        (grid.x, grid.y, np.ma.masked_invalid(picture)),
+        (1.2, 1.5) if colours.name == GREY.name else (0.0, 1.0),
+    )
     # The cells show through only beside samples without a value, where contours cannot reach.
     drawn: list[Artist] = [axes.pcolormesh(*where, **style, shading="nearest", rasterized=True, zorder=levels[0])]
     if not _is_flat(picture):
@@ -112,7 +115,7 @@ def _draw_untrusted(axes: Axes, grid: Lattice, scale: Scale, picture: np.ndarray
     if trusted.all():
         return {}
     region = axes.contourf(grid.x, grid.y, grid.picture(trusted.astype(float), missing=1.0), levels=[-1, 0.5])
-    return show_untrusted(axes, region, _draw_depths(axes, grid, scale, picture, GREY))
+    return show_untrusted(axes, region, _draw_depths(axes, grid, scale, picture, scale.grey_map))
 
 
 def _draw_nonfinite(axes: Axes, grid: Lattice, values: np.ndarray) -> Legend:
@@ -127,6 +130,6 @@ def _draw_nonfinite(axes: Axes, grid: Lattice, values: np.ndarray) -> Legend:
 def end_colours(scale: Scale, values: np.ndarray) -> Legend:
     """Explain the end colours where values beyond the scale took them."""
     return {
-        f"also {what}": Patch(facecolor=DEPTH(float(what.startswith(">"))), edgecolor=FAINT, linewidth=0.5)
+        f"also {what}": Patch(facecolor=scale.colour_map(float(what.startswith(">"))), edgecolor=FAINT, linewidth=0.5)
         for _, what in scale.beyond(values)
     }

@@ -8,6 +8,7 @@ from attrs import define, field as attribute
 
 from globscope.report.map.trajectory import Trajectory, run_names
 from globscope.report.style.text import count_noun, number
+from globscope.spec.style import AUTO, Style
 from globscope.topology.membership import depiction, membership
 from globscope.topology.outline import Outline, outline
 from globscope.topology.tree import simplify
@@ -32,6 +33,7 @@ class TreeScene:
         field: Field whose tree it is.
         values: (n,) values of the field at all samples.
         runs: Runs whose final network lies in a leaf's basin, by leaf; by −1, those that the map does not show.
+        style: How its pictures look.
     """
 
     title: str
@@ -39,6 +41,7 @@ class TreeScene:
     field: Field
     values: np.ndarray = attribute(eq=False, repr=False)
     runs: Mapping[int, Sequence[Trajectory]] = attribute(factory=dict, repr=False)
+    style: Style = AUTO
 
     @classmethod
     def of(cls, title: str, topology: Topology, values: np.ndarray) -> "TreeScene":

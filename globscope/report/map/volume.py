@@ -18,7 +18,7 @@ from globscope.report.map.surface import positions
 from globscope.report.map.trajectory import Trajectory, run_names
 from globscope.report.style.legend import Legend, colourbar, explain
 from globscope.report.style.marks import critical_points, draw_marks
-from globscope.report.style.palette import DEPTH, FAINT, GREY, GREYS, INK, UNTRUSTED
+from globscope.report.style.palette import FAINT, GREYS, INK, UNTRUSTED
 from globscope.report.style.scale import Scale
 from globscope.report.style.text import figure_text, join_words, tick_labels
 from globscope.report.style.theme import Picture, halo, house_style, write_headline
@@ -116,7 +116,7 @@ def _draw_surfaces(axes: Any, scale: Scale, surfaces: Sequence[Isosurface]) -> L
     axes.add_collection3d(Poly3DCollection(triangles, **style, rasterized=True, zorder=1))
     legend: Legend = {}
     for name, surface, alpha in zip(_level_names(surfaces), surfaces, opacity, strict=True):
-        colour = DEPTH(scale.norm()(surface.level))
+        colour = scale.colour_map(scale.norm()(surface.level))
         both = 1 - (1 - alpha) ** 2  # the far side of a surface is seen through the near one
         legend[figure_text(f"{scale.field.name} = {name}")] = Patch(
             facecolor=(*colour[:3], both), edgecolor=FAINT, linewidth=0.5
@@ -127,7 +127,9 @@ def _draw_surfaces(axes: Any, scale: Scale, surfaces: Sequence[Isosurface]) -> L
 
 def _colours(axes: Any, surface: Isosurface, scale: Scale, alpha: float) -> np.ndarray:
     """Return (t, 4) colours: the level's, or its grey where untrusted, a little darker where turned from the light."""
-    colour, grey = (np.array(colours(scale.norm()(surface.level))[:3]) for colours in (DEPTH, GREY))
+    colour, grey = (
+        np.array(colours(scale.norm()(surface.level))[:3]) for colours in (scale.colour_map, scale.grey_map)
+    )
     shown = np.where(surface.trusted[:, None], colour, grey)
     sides = np.diff(surface.triangles / np.ptp(np.reshape(axes.get_w_lims(), (3, 2)), axis=1), axis=1)
     normals = np.cross(sides[:, 0], sides[:, 1])

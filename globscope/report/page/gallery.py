@@ -25,6 +25,7 @@ from globscope.report.topology.landscape_profile import (
 )
 from globscope.report.topology.network import caption as network_caption, plot_network
 from globscope.roles import Workers
+from globscope.spec.style import AUTO, Style
 from globscope.store import own_folder
 from globscope.values.findings import Atlas, Cell, Finding, Map
 from globscope.workers import ThisProcess
@@ -58,6 +59,7 @@ class Gallery:
         atlas: The study's population and maps.
         scenes: One for each landscape, and one for each map without any.
         profiles: Scales of the landscape profiles, by their field's key.
+        style: How the pictures look.
         workers: Where figures are drawn.
         names: The file stems that are taken.
         waiting: Figures that are not drawn yet, for several workers.
@@ -67,16 +69,18 @@ class Gallery:
     atlas: Atlas
     scenes: tuple[Scene, ...]
     profiles: Mapping[str, ProfileScales]
+    style: Style = AUTO
     workers: Workers = field(factory=ThisProcess)
     names: Names = field(factory=Names)
     waiting: list[Drawing] = field(factory=list)
 
     @classmethod
-    def of(cls, folder: Path, atlas: Atlas, workers: Workers) -> "Gallery":
+    def of(cls, folder: Path, atlas: Atlas, style: Style, workers: Workers) -> "Gallery":
         """Return the gallery of a run folder."""
         own_folder(folder, "figures")
-        scenes = scenes_of(atlas)
-        return cls(folder=folder, atlas=atlas, scenes=scenes, profiles=profile_scales(atlas, scenes), workers=workers)
+        scenes = scenes_of(atlas, style)
+        profiles = profile_scales(atlas, scenes)
+        return cls(folder=folder, atlas=atlas, scenes=scenes, profiles=profiles, style=style, workers=workers)
 
     @property
     def first_scenes(self) -> list[Scene]:
@@ -127,7 +131,7 @@ class Gallery:
             if why := flaw(picture, self.atlas):
                 yield f"The picture {picture.name!r} is not drawn: {why}"
                 continue
-            depiction = depict(picture, self.atlas, self.scenes)
+            depiction = depict(picture, self.atlas, self.scenes, self.style)
             caption = " ".join((picture.caption, *depiction.missing))
             yield self._keep(depiction.figure, (analysis, picture.name), caption, f"{depiction.alt_text} {caption}")
 

@@ -14,6 +14,7 @@ from globscope.report.page.html import Contents, page
 from globscope.report.page.section import Section, Source
 from globscope.report.page.verdict import pair_table
 from globscope.roles import Workers
+from globscope.spec.style import AUTO, Style
 from globscope.store import claim, remove_stale, times_written, write_bytes
 from globscope.study.cost_table import cost_table
 from globscope.values.findings import Atlas, Finding
@@ -30,6 +31,7 @@ def write_report(
     findings: Mapping[str, Finding],
     learned: Mapping[str, Finding] | None = None,
     record: Mapping[str, Any],
+    style: Style = AUTO,
     workers: Workers | None = None,
 ) -> Path:
     """Return the path of `report.html`, written with its figures and tables; each file whole or not at all.
@@ -42,10 +44,11 @@ def write_report(
         findings: Findings by analysis' name.
         learned: How aligners learned, by aligner's name.
         record: The results as one JSON object, with `reducers`, `manifest` and `spec`.
+        style: How pictures look; by default as an empty table [report] says.
         workers: Where figures are drawn; this process if unset.
     """
     claim(folder, "study")
-    before, gallery = times_written(folder), Gallery.of(folder, atlas, workers or ThisProcess())
+    before, gallery = times_written(folder), Gallery.of(folder, atlas, style, workers or ThisProcess())
     records = {one["name"]: one for one in record.get("reducers", ())}
     overviews = filter(None, (gallery.overview(records), gallery.compare_profiles()) if atlas.maps else ())
     files, sections = TableFiles.of(folder), list[Section]()

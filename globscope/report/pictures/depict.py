@@ -8,6 +8,7 @@ from matplotlib.figure import Figure
 from globscope.report.map.scene import Scene, scenes_of
 from globscope.report.pictures import heat_map, plots
 from globscope.report.pictures.overlay import OnMap, plot_overlay
+from globscope.spec.style import AUTO, Style
 from globscope.values.findings import Atlas
 from globscope.values.pictures import HeatMap, Overlay, Picture, Plot
 
@@ -27,16 +28,17 @@ class Depiction:
     alt_text: str
 
 
-def depict(picture: Picture, atlas: Atlas, scenes: Sequence[Scene] = ()) -> Depiction:
+def depict(picture: Picture, atlas: Atlas, scenes: Sequence[Scene] = (), style: Style = AUTO) -> Depiction:
     """Return a picture without a flaw as a figure.
 
     Args:
         picture: A picture of an analysis.
         atlas: The maps that the analysis looked at.
         scenes: Their scenes; by default they are made anew.
+        style: How the picture looks.
     """
     if isinstance(picture, Overlay):
-        overlay = OnMap.of(picture, scenes or scenes_of(atlas))
+        overlay = OnMap.of(picture, scenes or scenes_of(atlas, style))
         return Depiction(figure=plot_overlay(overlay), missing=overlay.missing_points(), alt_text=overlay.alt_text())
     return depict_alone(picture, atlas.population.variants)
 

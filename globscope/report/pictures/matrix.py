@@ -19,7 +19,7 @@ from globscope.report.style.palette import FAINT, INK
 from globscope.report.style.scale import Scale
 from globscope.report.style.text import count_noun, figure_text, wrap_sentences
 from globscope.report.style.theme import Picture, house_style, write_centred
-from globscope.report.topology.basins import BLUE, draw_basins
+from globscope.report.topology.basins import draw_basins
 from globscope.report.topology.landscape_profile import ProfileScales
 from globscope.values.landscape import Landscape
 
@@ -118,7 +118,7 @@ def _draw(axes: Axes, matrix: Matrix, place: tuple[int, int], scales: ProfileSca
         axes.set_xlabel(tile.note, fontsize=7.5, color=FAINT, labelpad=2)
     if content == "profiles":
         return _draw_profile(axes, tile, scales, named=place[1] == 0)
-    return _draw_landscape(axes, tile, scales.heights, named=place[1] == 0)
+    return _draw_landscape(axes, tile, scales.colours, named=place[1] == 0)
 
 
 def _draw_profile(axes: Axes, tile: Tile, scales: ProfileScales, *, named: bool) -> Legend:
@@ -171,11 +171,8 @@ def _name_each(panels: np.ndarray, matrix: Matrix) -> None:
 
 
 def _bar(figure: Figure, panels: list[Axes], scales: ProfileScales, content: Content) -> None:
-    if content == "landscapes":
-        colourbar(figure, panels, scales.heights)
-        return
-    label = f"mean {scales.colours.label} of a basin's samples; heights: {scales.heights.label}"
-    colourbar(figure, panels, scales.colours, colours=BLUE, label=label)
+    linear = content == "profiles" and scales.colours.log and not scales.heights.log
+    colourbar(figure, panels, scales.colours, label=f"{scales.colours.label}; heights are linear" if linear else "")
 
 
 def caption(matrix: Matrix, scales: ProfileScales, content: Content) -> str:

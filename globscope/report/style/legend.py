@@ -13,7 +13,7 @@ from matplotlib.colors import Colormap
 from matplotlib.figure import Figure
 from matplotlib.ticker import FixedFormatter, FixedLocator, MaxNLocator, NullLocator
 
-from globscope.report.style.palette import DEPTH, GREY, RIM
+from globscope.report.style.palette import GREY, RIM
 from globscope.report.style.scale import Scale
 from globscope.report.style.text import figure_text, tick_labels
 
@@ -74,16 +74,18 @@ ROW, USUAL = 0.19, 3
 
 
 def colourbar(
-    figure: Figure, panels: Sequence[Axes], scale: Scale, *, colours: Colormap = DEPTH, label: str = ""
+    figure: Figure, panels: Sequence[Axes], scale: Scale, *, colours: Colormap | None = None, label: str = ""
 ) -> Colorbar:
     """Draw one colour bar beside all panels; its label is the scale's by default."""
-    mappable = ScalarMappable(scale.norm(), colours)
+    mappable = ScalarMappable(scale.norm(), colours or scale.colour_map)
     bar = figure.colorbar(mappable, ax=list(panels), pad=0.02, aspect=32, extend=scale.extend)
     bar.set_label(figure_text(label or scale.label, 90))
     bar.minorticks_off()
     if scale.log:
         tick_log(bar.ax.yaxis, scale.low, scale.high)
-    if any(isinstance(one, ScalarMappable) and one.cmap is GREY for axes in panels for one in axes.collections):
+    if any(
+        isinstance(one, ScalarMappable) and one.cmap.name == GREY.name for axes in panels for one in axes.collections
+    ):
         _draw_greys(bar, scale)
     return bar
 
@@ -92,7 +94,9 @@ def _draw_greys(bar: Colorbar, scale: Scale) -> None:
     """Show beside the colours which greys stand for the same values where a map is not trusted."""
     ends = scale.levels(257)
     middles = scale.levels(513)[1::2]
-    bar.ax.pcolormesh([0.6, 1.0], ends, middles[:, None], norm=scale.norm(), cmap=GREY, rasterized=True, zorder=2)
+    bar.ax.pcolormesh(
+        [0.6, 1.0], ends, middles[:, None], norm=scale.norm(), cmap=scale.grey_map, rasterized=True, zorder=2
+    )
     bar.ax.axvline(0.6, color=RIM, lw=0.8, zorder=3)
 
 

@@ -4,7 +4,8 @@ Dark marks (the runs) have a white rim and a dark one around it; bright marks (m
 So each stands out by at least 3 : 1 (WCAG 2.2, 1.4.11), whatever lies below, on a light page and on a dark one.
 """
 
-from matplotlib.colors import LinearSegmentedColormap
+import numpy as np
+from matplotlib.colors import Colormap, LinearSegmentedColormap
 from matplotlib.path import Path
 
 # From deep water to sand: equal steps of OKLab lightness, 0.26 to 0.97, so that a step of loss looks
@@ -20,6 +21,14 @@ GREYS = (
 )
 DEPTH = LinearSegmentedColormap.from_list("depth", DEPTHS, 256)
 GREY = LinearSegmentedColormap.from_list("grey", GREYS, 256)
+
+
+def greys_of(colours: Colormap) -> Colormap:
+    """Return greys of the luminance of a map's colours (Rec. 709)."""
+    luminance = np.asarray(colours(np.linspace(0, 1, 256)))[:, :3] @ (0.2126, 0.7152, 0.0722)
+    return LinearSegmentedColormap.from_list(GREY.name, np.repeat(luminance[:, None], 3, axis=1))
+
+
 # The runs: letters of them have 4.5 : 1 on white. Eight colours and three dashes go round together, so that the first
 # 24 runs differ, and no two runs that follow each other have the same colour or the same dash.
 VARIANTS = ("#db0080", "#0024c8", "#121216", "#925b12", "#b600ff", "#124900", "#6d6db6", "#6d005b")

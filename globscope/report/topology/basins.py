@@ -7,7 +7,7 @@ from typing import Any
 import numpy as np
 from matplotlib.axes import Axes
 from matplotlib.collections import PolyCollection
-from matplotlib.colors import LinearSegmentedColormap
+from matplotlib.path import Path
 
 from globscope.report.map.trajectory import Trajectory
 from globscope.report.style.labels import name_points
@@ -19,28 +19,39 @@ from globscope.report.style.text import number, shorten
 from globscope.topology.outline import Outline
 from globscope.values import topology as kinds
 
-# Blues of equal steps of OKLab lightness, 0.27 to 0.92. Not the landscapes' colours: a basin's is the mean of its
-# samples, which is not the loss of the height at which it is seen.
-BLUES = ("#082256", "#07377a", "#074e9b", "#1468b7", "#3283cb", "#559ed9", "#7cb7e5", "#a6d0ef", "#cfe9f9")
-BLUE = LinearSegmentedColormap.from_list("basins", BLUES, 256)
 FINE = 800  # heights that a picture can tell apart
+BANDS = 256  # of colour
 MANY = 15_000  # points, beyond which a vector file would be slow to open
 RULER = 0.1  # of all samples
-RIM = (0.8, 0.8, 0.85, 1.0)
+RIM = "#5b6672"
 
 
 def draw_basins(axes: Axes, outline: Outline, heights: Scale, colours: Scale, *, ruler: bool = True) -> Legend:
-    """Draw a profile on shared scales of height and colour, with a ruler of width; return the legend."""
+    """Draw a profile on shared scales of height and colour, with a ruler of width; return the legend.
+
+    The colour of a height is that of its loss on the maps.
+    """
     bodies = _bodies(outline, heights)
-    blue = BLUE(colours.norm()(colours.drawable(outline.means)))
-    # Rims lie below all basins and so show at the outer edge alone, where a basin of one sample would be lost.
+    # Rims lie below the colours and so show at the outer edge alone, where a basin of one sample would be lost.
     style: dict[str, Any] = {"rasterized": sum(map(len, bodies)) > MANY}
-    axes.add_collection(PolyCollection(bodies, fc=blue, ec=blue * RIM, lw=1.2, zorder=1, **style), autolim=False)
-    axes.add_collection(PolyCollection(bodies, fc=blue, lw=0, zorder=1.1, **style), autolim=False)
+    axes.add_collection(PolyCollection(bodies, fc="none", ec=RIM, lw=1.2, zorder=1, **style), autolim=False)
     _rule(axes, heights)
+    _colour(axes, bodies, heights, colours)
     if ruler:
         _measure(axes, outline.samples)
     return draw_marks(axes, {kind: spots(outline, heights, kind) for kind in LEVELS})
+
+
+def _colour(axes: Axes, bodies: Sequence[np.ndarray], heights: Scale, colours: Scale) -> None:
+    """Fill the basins with bands of colour, each that of its height."""
+    if not bodies:
+        return
+    edges = heights.levels(BANDS + 1)
+    values = colours.drawable((edges[:-1] + edges[1:]) / 2)[:, None]
+    shown: dict[str, Any] = {"norm": colours.norm(), "cmap": colours.colour_map}
+    bands = axes.pcolormesh([-0.5, 0.5], edges, values, rasterized=True, zorder=1.1, **shown)
+    outlines = (Path(np.concatenate([body, body[:1]]), closed=True) for body in bodies)
+    bands.set_clip_path(Path.make_compound_path(*outlines), axes.transData)
 
 
 def spots(outline: Outline, heights: Scale, *which: str) -> np.ndarray:

@@ -10,10 +10,10 @@ from globscope.report.map.scene import Scene
 from globscope.report.map.tree_scene import UPPER_BOUND, TreeScene
 from globscope.report.style.labels import distinct_titles
 from globscope.report.style.legend import Legend, colourbar, explain
-from globscope.report.style.scale import Scale, shared_scale, spanning
+from globscope.report.style.scale import Scale, height_scale, shared_scale, spanning
 from globscope.report.style.text import figure_text, number
 from globscope.report.style.theme import house_style, panel_grid, write_centred, write_headline
-from globscope.report.topology.basins import BLUE, draw_basins, name_basins
+from globscope.report.topology.basins import draw_basins, name_basins
 from globscope.values.findings import Atlas
 
 READING = "Width: share of the samples at or below the height. Left and right mean nothing."
@@ -25,7 +25,7 @@ class ProfileScales:
 
     Attributes:
         heights: Scale of the field's axis.
-        colours: Scale of the basins' means.
+        colours: Scale of its colours, that of the maps.
     """
 
     heights: Scale
@@ -33,22 +33,25 @@ class ProfileScales:
 
     @classmethod
     def of(cls, trees: Iterable[TreeScene]) -> "ProfileScales":
-        """Return the scales that span the values and means of merge trees of one field."""
+        """Return the scales that span the values of merge trees of one field."""
         known = list(trees)
-        field, values, means = known[0].field, [tree.values for tree in known], [tree.outline.means for tree in known]
-        return cls(heights=spanning(values, field), colours=spanning(means, field))
+        values, style = [tree.values for tree in known], known[0].style
+        threshold = min(tree.topology.threshold for tree in known)
+        return _scales(spanning(values, known[0].field, style, threshold=threshold), known)
 
 
 def profile_scales(atlas: Atlas, scenes: Iterable[Scene]) -> dict[str, ProfileScales]:
-    """Return the scales of all profiles by their field's key; heights are those of the maps' landscapes."""
+    """Return the scales of all profiles by their field's key; their colours are those of the maps' landscapes."""
     trees: dict[str, list[TreeScene]] = {}
     for scene in scenes:
         for tree in scene.trees.values():
             trees.setdefault(tree.field.key, []).append(tree)
-    return {
-        key: ProfileScales(heights=shared_scale(atlas, key), colours=ProfileScales.of(known).colours)
-        for key, known in trees.items()
-    }
+    return {key: _scales(shared_scale(atlas, key, known[0].style), known) for key, known in trees.items()}
+
+
+def _scales(colours: Scale, trees: Sequence[TreeScene]) -> ProfileScales:
+    heights = height_scale(colours, [tree.values for tree in trees], trees[0].style)
+    return ProfileScales(heights=heights, colours=colours)
 
 
 def plot_profiles(trees: Sequence[TreeScene], scales: ProfileScales | None = None) -> Figure:
@@ -66,7 +69,7 @@ def plot_profiles(trees: Sequence[TreeScene], scales: ProfileScales | None = Non
             write_headline(axes, title, sentences, 120 if alone else 64)
             axes.set_ylabel("" if k % 3 else figure_text(scales.heights.label))
         if any(len(tree.outline.nodes) for tree in trees):
-            colourbar(figure, panels, scales.colours, colours=BLUE, label=f"mean {scales.colours.label}")
+            colourbar(figure, panels, scales.colours)
         explain(figure, legend)
     return figure
 
@@ -81,7 +84,7 @@ def caption(tree: TreeScene, scales: ProfileScales) -> str:
         f"{number(tree.outline.samples)}.",
         absent,
         tree.missing_runs,
-        f"Colour is the mean {tree.field.name} of a basin's samples, deeper blue is lower.",
+        f"Colours are those of the maps: each is the {tree.field.name} of its height.",
         "Basins that meet stand side by side, the largest nearest to the middle; left and right mean nothing else.",
         UPPER_BOUND if tree.runs else "",
         *_beyond(tree, scales),

@@ -42,6 +42,7 @@ def check(workshop: Workshop) -> None:
     facts = CheckFacts(probe=workshop.task.build("cpu"), variants=variants)
     wrong = [
         *_fields(spec, facts.probe),
+        *_named_runs(spec, variants),
         *dict.fromkeys(_dimensions(spec, members)),
         *_samplers(workshop, facts),
         *_maps(spec),
@@ -69,9 +70,17 @@ def _fields(spec: Spec, probe: Probe) -> Iterator[str]:
     wanted += [(f"{place}.field", traits(entry.component, AnalysisTraits).field) for place, entry in analyses]
     samplers = enumerate(spec.sampler)
     wanted += [(f"sampler.{at}.field", traits(one.component, SamplerTraits).gradient) for at, one in samplers]
+    wanted.append(("report.field", spec.report.field))
     for place, field in wanted:
         if field is not None and field not in known:
             yield f"{place}: the task measures no {field!r}; {near(field, known)}"
+
+
+def _named_runs(spec: Spec, variants: tuple[str, ...]) -> Iterator[str]:
+    """Yield the runs that pictures are to name, and that there are not."""
+    for name in spec.report.labels if isinstance(spec.report.labels, tuple) else ():
+        if name not in variants:
+            yield f"report.labels: there is no variant {name!r}; {near(name, variants)}"
 
 
 def _require_gradients(workshop: Workshop, facts: CheckFacts) -> None:
