@@ -175,6 +175,51 @@ class TestControls:
         assert page.get_by_role("radio", name="one").is_checked()
 
 
+class TestKeyboard:
+    def test_the_tab_key_reaches_everything_that_answers_and_shows_where_it_is(self, open_page):
+        page = open_page("plain")
+        page.get_by_text("Options", exact=True).click()
+        page.get_by_role("button", name="A as an end of the pass").click()
+        page.get_by_role("button", name="B as an end of the pass").click()
+        frame(page)
+        page.evaluate("""() => {
+            const all = document.querySelectorAll('a[href], button, select, input, summary, [tabindex="0"]');
+            const usable = one => !one.disabled && one.checkVisibility() && (one.type !== 'radio' || one.checked);
+            window.unreached = new Set([...all].filter(usable).filter(one => !one.closest('tbody tr:nth-child(n+4)')));
+            window.dim = [];
+            document.activeElement.blur();
+        }""")
+        assert page.evaluate("unreached.size") > 50
+        for _ in range(400):
+            page.keyboard.press("Tab")
+            page.evaluate("""() => {
+                const one = document.activeElement, {outlineStyle, stroke} = getComputedStyle(one);
+                const group = one.type === 'radio' && getComputedStyle(one.nextElementSibling).outlineStyle;
+                const shown = [outlineStyle, group].some(style => style && style !== "none") || stroke !== "none";
+                if (!shown) dim.push(one.outerHTML);
+                unreached.delete(one);
+            }""")
+            if page.evaluate("unreached.size === 0"):
+                break
+        assert page.evaluate("[...unreached].map(one => one.outerHTML.slice(0, 200))") == []
+        assert page.evaluate("dim.filter(one => !one.startsWith('<body'))") == []
+
+    def test_what_keys_change_is_announced(self, open_page):
+        page = open_page("plain")
+        for key, words in (("2", "map bumpy"), ("f", "Colour: test loss"), ("]", "basin"), ("d", "dark colours")):
+            page.keyboard.press(key)
+            frame(page)
+            assert words in page.locator("#say").inner_text()
+
+    def test_keys_are_letters_where_someone_writes(self, open_page):
+        page = open_page("plain")
+        page.keyboard.press("/")
+        page.keyboard.type("f2d")
+        frame(page)
+        assert page.get_by_label("Find runs").input_value() == "f2d"
+        assert page.get_by_role("radio", name="one").is_checked()
+
+
 class TestPictures:
     def test_a_basin_lights_up_everywhere_under_the_pointer(self, open_page):
         page = open_page("plain")
