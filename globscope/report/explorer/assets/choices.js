@@ -7,7 +7,7 @@ function fieldsOf(map) { return map.fields ? map.study.fields.map(field => field
 function firstField(map) { return map.topologies?.[0]?.field ?? fieldsOf(map)[0] ?? ''; }
 
 function chooseMap(number) {
-  const map = maps[number], same = map.study === maps[state.map].study, away = {sample: -1, branch: -1, window: null};
+  const map = maps[number], same = map.study === maps[state.map].study, away = {sample: -1, branch: -1, window: null, view: 'auto'};
   const ends = same ? {} : {from: -1, to: -1, step: Infinity, query: '', hidden: new Set(), marked: new Set()};
   choose({map: number, axes: [0, 1], ...away, ...ends});
   if (!map.fields || !(state.field in map.fields)) chooseField(firstField(map));
@@ -25,6 +25,7 @@ function firstChoices(number = -1, key = '') {
     map, field, threshold: firstThreshold(maps[map], field), neighbourhood: 'auto', from: -1, to: -1, branch: -1,
     sample: -1, step: Infinity, query: '', scale: 'auto', limits: [null, null], trust: true, samples: false,
     layers: new Set(), hidden: new Set(), marked: new Set(), gap: false, axes: [0, 1], window: null,
+    view: 'auto', turn: FIRST_TURN, level: 0.3,
   };
 }
 

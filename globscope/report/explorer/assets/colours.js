@@ -9,10 +9,10 @@ function mixColours(one, other, share) {
   return hexOf(from.map((channel, k) => channel + (to[k] - channel) * share));
 }
 
-// The colours of depths from lowest to highest: 256 of them, three bytes each.
-function paletteOf() {
-  return remember(look, 'palette', () => {
-    const stops = look.depths.map(channelsOf), palette = new Uint8Array(3 * 256);
+// The colours of depths from lowest to highest, or the `greys` of what is not trusted: 256 of them, three bytes each.
+function paletteOf(name = 'depths') {
+  return remember(look, name, () => {
+    const stops = look[name].map(channelsOf), palette = new Uint8Array(3 * 256);
     for (let k = 0; k < 256; k++) {
       const at = k / 255 * (stops.length - 1), low = Math.min(Math.floor(at), stops.length - 2);
       for (let c = 0; c < 3; c++) palette[3 * k + c] = Math.round(stops[low][c] + (stops[low + 1][c] - stops[low][c]) * (at - low));
@@ -22,9 +22,9 @@ function paletteOf() {
 }
 
 // The colour of a share, 0 … 1, of the heights' scale.
-function depthColour(share) {
+function depthColour(share, name = 'depths') {
   const at = 3 * Math.round(255 * Math.max(0, Math.min(1, share)));
-  return hexOf([...paletteOf().subarray(at, at + 3)]);
+  return hexOf([...paletteOf(name).subarray(at, at + 3)]);
 }
 
 // The colour and dashes of a run by its number: both go round together, so that two runs of one colour differ by dashes.

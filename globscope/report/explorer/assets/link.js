@@ -6,6 +6,7 @@ const LINKED = {
   axes: numbers(2, (axis, map) => Number.isInteger(axis) && axis >= 0 && axis < map.dimension),
   window: numbers(4, Number.isFinite), trust: flag(), samples: flag(), gap: flag(), query: text(), layers: names(),
   from: network(), to: network(), hidden: runs(), marked: runs(),
+  view: oneOf('auto', 'slice', 'network'), turn: numbers(3, Number.isFinite), level: number(0),
 };
 
 function oneOf(...known) { return {write: value => value, read: word => known.includes(word) ? word : undefined}; }

@@ -1,4 +1,5 @@
 // What the reader chose, and who draws again when a choice changes.
+const FIRST_TURN = [-0.6, 0.45, 1];
 const state = {
   map: 0,                 // number among `maps`, the landscapes of all studies
   field: '',              // key of the field that colours and trees show
@@ -19,6 +20,9 @@ const state = {
   gap: false,             // whether networks are coloured by how far true and decoded values differ
   axes: [0, 1],           // the latent axes that are drawn, of more than two
   window: null,           // the part of the map that is drawn: [x0, x1, y0, y1]; null: all
+  view: 'auto',           // the picture of a map: 'auto', 'slice' of a volume, or 'network' of minima and passes
+  turn: FIRST_TURN,       // how a volume is turned: about its third axis, towards the eye (radians), and its size
+  level: 0.3,             // share of a volume's samples around which its outermost surface lies
   theme: 'light',
 };
 let studies = [], maps = []; // what the page is about: there before any panel starts; a map knows its `study`
