@@ -36,7 +36,12 @@ class Blocks:
     @property
     def text(self) -> str:
         """The bytes, compressed, as the text of base 64."""
-        return base64.b64encode(gzip.compress(bytes(self.content), LEVEL, mtime=0)).decode()
+        return as_text(bytes(self.content))
+
+
+def as_text(content: bytes) -> str:
+    """Return bytes, compressed, as the text of base 64."""
+    return base64.b64encode(gzip.compress(content, LEVEL, mtime=0)).decode()
 
 
 def _differences(numbers: np.ndarray) -> bytes:

@@ -9,7 +9,7 @@ from typing import Any
 from jinja2 import Environment, PackageLoader, StrictUndefined
 from markupsafe import Markup
 
-from globscope.report.explorer.blocks import Blocks
+from globscope.report.explorer.blocks import Blocks, as_text
 from globscope.report.explorer.look import look
 from globscope.report.explorer.study_data import study_data
 from globscope.store import write_bytes
@@ -106,7 +106,7 @@ def explorer(title: str, studies: Sequence[Mapping[str, Any]], contents: Sequenc
     return templates.get_template("explorer.html.j2").render(
         title=title,
         style=Markup(_asset("explorer.css")),  # noqa: S704 - our own file
-        script=Markup("\n".join(_code(f"{name}.js") for name in SCRIPTS)),  # noqa: S704 - our own files
+        code=as_text("\n".join(_code(f"{name}.js") for name in SCRIPTS).encode()),
         studies=Markup(_as_json(studies)),  # noqa: S704 - escaped for a script element
         look=Markup(_as_json(look())),  # noqa: S704 - our own colours
         contents=contents,

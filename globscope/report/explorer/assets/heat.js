@@ -1,11 +1,11 @@
 // The colours of a sheet as an image, made once for each field and scale: drawing it at any zoom is cheap.
-const HEAT_SIDE = 720;  // pixels of the longer side, at least
+const HEAT_SIDE = 720, SMALL_SIDE = 200;  // pixels of the longer side, at least
 const NOTHING = [[34, 39, 46], [255, 255, 255]];  // lines and ground where a height is not finite
 
 // Return a canvas with the sheet's colours, its first row at the top: where the second axis is highest. `unit(value)`
 // is 0 … 1; what is not trusted has greys of the same lightness, thinly hatched.
-function heatImage(sheet, values, unit, trusted) {
-  const zoom = Math.max(1, Math.ceil(HEAT_SIDE / Math.max(sheet.nx, sheet.ny)));
+function heatImage(sheet, values, unit, trusted, side) {
+  const zoom = Math.max(1, Math.ceil(side / Math.max(sheet.nx, sheet.ny)));
   const across = stepsAcross(sheet.xs, sheet.nx * zoom), up = stepsAcross(sheet.ys, sheet.ny * zoom).reverse();
   const canvas = document.createElement('canvas');
   canvas.width = across.length;

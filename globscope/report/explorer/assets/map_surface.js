@@ -29,7 +29,7 @@ function clipToFrame(g, {left, top, across, up}, draw) {
 // Draw a sheet's colours; contours and the trusted part's outline in large pictures.
 function drawHeat(g, view, map, sheet, values) {
   const {frame, scale, small} = view, [x0, x1, y0, y1] = sheetWindow(sheet), trusted = state.trust ? map.study.array(map.trusted) : null;
-  const image = rememberLatest(map, 'heat', [sheet, values, scale, state.trust], () => heatImage(sheet, values, scale.unit, trusted));
+  const image = rememberLatest(map, small ? 'small heat' : 'heat', [sheet, values, scale, state.trust], () => heatImage(sheet, values, scale.unit, trusted, small ? SMALL_SIDE : HEAT_SIDE));
   g.imageSmoothingEnabled = true;
   g.drawImage(image, frame.x(x0), frame.y(y1), frame.x(x1) - frame.x(x0), frame.y(y0) - frame.y(y1));
   if (small) return;

@@ -1,9 +1,11 @@
 // All maps small, side by side, with the same selection: those of a run, or the cells of a sweep.
 const MINI_ROOM = '300px';  // a map is drawn when it comes so near to what is seen
+const MANY_MINIS = 8;       // beyond, they are smaller and scroll
 
 startIn('minis', place => {
   const figures = maps.map(makeMini);
   place.append(...figures.map(one => one.figure));
+  place.classList.toggle('many', maps.length > MANY_MINIS);
   const draw = () => { for (const one of figures) if (one.near) drawMini(one); };
   const watch = new IntersectionObserver(entries => {
     for (const {target, isIntersecting} of entries) figures.find(one => one.figure === target).near = isIntersecting;
