@@ -164,6 +164,16 @@ class Result:
             raise RunError(f"map {map_.name!r} has no merge tree, hence no network: {why}")
         return plot_network(tree, scenes[name].landscape.samples.edges)
 
+    def explorer(self, height: int = 800) -> Any:
+        """Return the explorer, which a notebook shows in a frame of this height in pixels.
+
+        Raises:
+            RunError: The run folder has none, or it was edited.
+        """
+        from globscope.report import EXPLORER, Frame
+
+        return Frame(written_file(self.report.parent, EXPLORER), height)
+
     def picture(
         self, source: str, name: str, role: Literal["analysis", "aligner", "sampler"] = "analysis", **options: Any
     ) -> Any:

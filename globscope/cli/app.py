@@ -428,6 +428,10 @@ def compare(
     out: Annotated[
         Path | None, typer.Option("--out", help="Folder for a page with pictures and tables; default: none is written.")
     ] = None,
+    *,
+    explorer: Annotated[
+        bool, typer.Option("--explorer", help="Also write one explorer of all the runs to the folder of --out.")
+    ] = False,
 ) -> None:
     """Compare finished runs: figures, landscapes on one scale, distances of their diagrams.
 
@@ -437,14 +441,38 @@ def compare(
         from globscope.cli.print_tables import print_comparison
         from globscope.sweep.compare import compare as compare_runs
 
+        if explorer and out is None:
+            raise SpecError(["--explorer needs --out, the folder to write the page to"])
         comparison = compare_runs(runs)
-        page = None if out is None else comparison.write(out)
+        page = None if out is None else comparison.write(out, explorer=explorer)
         if as_json:
             stdout(json.dumps(comparison.record, indent=2, allow_nan=False))
         else:
             print_comparison(comparison.record)
             if page is not None:
                 stdout(str(page))
+
+
+@app.command("open", rich_help_panel=RESULTS, epilog=examples("globscope open runs/digits-mlp"))
+def open_page(
+    run: Annotated[Path, typer.Argument(help="A finished run's folder, such as runs/digits-mlp.", show_default=False)],
+    *,
+    report: Annotated[bool, typer.Option("--report", help="Open the report instead of the explorer.")] = False,
+) -> None:
+    """Open a finished run's explorer in the browser, and print its path.
+
+    Of a sweep, the page of the sweep is opened. Pages use no network, and no code that a spec names is imported. But a
+    page runs its script in your browser: open only runs that you trust.
+    """
+    with exit_on_error():
+        import webbrowser
+
+        from globscope.sweep.pages import page_of
+
+        page = page_of(run, report=report)
+        stdout(str(page))
+        if not webbrowser.open(page.resolve().as_uri()):
+            stderr("no browser could be started; open the file above in one")
 
 
 @app.command(rich_help_panel=RESULTS, epilog=examples("globscope topology landscape.npz --persistence 0.05"))

@@ -10,8 +10,10 @@ from globscope.reading.arrays import (
 )
 from globscope.reading.bounds import require_unpacked as require_unpacked
 from globscope.reading.documents import (
+    json_value as json_value,
     read_csv as read_csv,
     read_json as read_json,
     read_json_lines as read_json_lines,
     toml_document as toml_document,
 )
+from globscope.reading.scripts import read_scripts as read_scripts, unpack_base64 as unpack_base64

@@ -51,7 +51,11 @@ def read_json(path: Path, what: str = "JSON") -> Any:
     Raises:
         FileError: The file does not exist, is too large, nested too deeply, or not JSON (NaN and Infinity are not).
     """
-    raw = read_bytes(path, JSON_BYTES, what)
+    return json_value(path, read_bytes(path, JSON_BYTES, what), what)
+
+
+def json_value(path: Path, raw: bytes, what: str = "JSON") -> Any:
+    """Return the value of JSON that was read from a file; arguments and errors are those of `read_json`."""
     if is_deep(raw):
         raise FileError(f"{path}: is nested more than {DEPTH} deep; expected {what}")
     try:

@@ -1,6 +1,12 @@
 """What a reader gets: pictures, tables, and one page that opens with no network."""
 
-from globscope.report.explorer.page import explorer_warning as explorer_warning
+from globscope.report.explorer.frame import Frame as Frame
+from globscope.report.explorer.page import (
+    EXPLORER as EXPLORER,
+    explorer_warning as explorer_warning,
+    write_explorers as write_explorers,
+)
+from globscope.report.explorer.read import read_explorer as read_explorer
 from globscope.report.map.figure import plot as plot
 from globscope.report.map.scene import scenes_of as scenes_of
 from globscope.report.map.tree_scene import TreeScene as TreeScene

@@ -1,16 +1,17 @@
 """Finished runs side by side: one table, their landscapes on one scale, the distances of their diagrams."""
 
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
 from attrs import define, field
 
 from globscope.errors import RunError
+from globscope.report import EXPLORER, read_explorer, write_explorers
 from globscope.report.page.board import Board, Part
 from globscope.report.page.files import as_csv
 from globscope.session import CELLS, TABLE
-from globscope.store import LOCK, claim, remove_lock, remove_stale, times_written, write_bytes, write_json
+from globscope.store import LOCK, claim, remove_lock, remove_stale, times_written, write_bytes, write_json, written_file
 from globscope.sweep.finished import FinishedRun
 from globscope.sweep.lines import TITLE, line_plots
 from globscope.sweep.matrices import (
@@ -56,10 +57,33 @@ class RunComparison:
             "distances": [dict(row) for row in self.distances.rows],
         }
 
-    def write(self, folder: Path) -> Path:
-        """Write the page, with tables and pictures beside it, and return its path."""
+    @property
+    def title(self) -> str:
+        """Title of its pages."""
+        return f"{len(self.runs.runs)} runs compared"
+
+    def _explored(self) -> list[tuple[Mapping[str, Any], str]]:
+        """Return what the runs' explorers know; each under its run's name here, for two studies may share a title."""
+        return [
+            (study.called(run.name).data, study.content)
+            for run, finished in zip(self.runs.runs, self.runs.finished, strict=True)
+            for study in read_explorer(written_file(finished.folder, EXPLORER))
+        ]
+
+    def write(self, folder: Path, *, explorer: bool = False) -> Path:
+        """Write the page, with tables and pictures beside it, and return its path.
+
+        Args:
+            folder: Where they go.
+            explorer: Whether an explorer of all the runs is written too, as `explorer.html`.
+
+        Raises:
+            RunError: A run has no explorer, or its explorer was edited.
+            FileError: A run's explorer is damaged, or of an earlier version.
+        """
         claim(folder, "comparison")
         before = times_written(folder)
+        together = write_explorers(folder, self.title, self._explored()) if explorer else None
         side = tuple(draw_matrices(run_matrices(self.runs, self.trees), self.trees, folder))
         heat = tuple(draw_pictures(heat_maps(self.distances), folder))
         names = [run.name for run in self.runs.runs]
@@ -68,7 +92,8 @@ class RunComparison:
         write_bytes(folder / DISTANCES, as_csv(self.distances).encode())
         write_json(folder / RECORD, self.record)
         page = Board(
-            title=f"{len(self.runs.runs)} runs compared",
+            title=self.title,
+            explorer=together.name if together else "",
             kicker="comparison",
             sentences=["Finished runs side by side; nothing was computed again but the distances of their diagrams."],
             warnings=[],

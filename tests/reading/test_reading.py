@@ -1,5 +1,7 @@
 """Readers of files: bounded before memory is taken, and every refusal names the file."""
 
+import base64
+import gzip
 import json
 import zipfile
 from io import BytesIO
@@ -9,7 +11,7 @@ import pytest
 from hypothesis import given, settings, strategies as st
 
 from globscope.api import FileError, SpecError, names_in_npz, open_zip, read_json, read_npz, read_safetensors
-from globscope.reading import read_csv
+from globscope.reading import read_csv, read_scripts, unpack_base64
 from globscope.reading.bounds import DEPTH
 from globscope.reading.documents import depth
 from globscope.spec.read import read_spec
@@ -120,3 +122,27 @@ def test_a_spec_is_bounded_in_size_and_depth(tmp_path, text, says):
     (tmp_path / "s.toml").write_text(text)
     with pytest.raises(SpecError, match=rf"s\.toml: {says}"):
         read_spec(tmp_path / "s.toml")
+
+
+def test_the_scripts_of_a_page_are_read_as_text_by_their_attributes(tmp_path):
+    path = tmp_path / "a.html"
+    path.write_text('<script id="a">1</script><script>2</script><script id="a">\n3</script><script id="a">4')
+    assert read_scripts(path, 'id="a"', "a page") == [b"1", b"\n3"]
+
+
+def test_packed_bytes_in_a_page_are_unpacked_within_bounds(tmp_path):
+    path, packed = tmp_path / "a.html", gzip.compress(b"numbers" * 9)
+    assert unpack_base64(path, base64.b64encode(packed), "a page") == b"numbers" * 9
+    for text, why in ((b"\xc3\xa4", "damaged"), (b"AAAA", "damaged"), (base64.b64encode(packed[:-9]), "cut off")):
+        with pytest.raises(
+            FileError, match=rf"a\.html: is damaged.*{why if why == 'cut off' else ''}.*; expected a page"
+        ):
+            unpack_base64(path, text, "a page")
+
+
+def test_packed_bytes_in_a_page_that_would_fill_the_memory_are_refused(tmp_path, monkeypatch):
+    monkeypatch.setattr("globscope.reading.scripts.UNPACKED_BYTES", 2**20)
+    monkeypatch.setattr("globscope.reading.scripts.RATIO", 1)
+    text = base64.b64encode(gzip.compress(b"\0" * 2**22))
+    with pytest.raises(FileError, match=r"a\.html: its arrays unpack to more than 1 MiB; expected a page"):
+        unpack_base64(tmp_path / "a.html", text, "a page")

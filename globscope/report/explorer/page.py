@@ -15,7 +15,7 @@ from globscope.report.explorer.study_data import study_data
 from globscope.store import write_bytes
 from globscope.values.findings import Atlas, Finding
 
-NAME = "explorer.html"
+EXPLORER = "explorer.html"
 LARGE = 10 * 10**6  # bytes
 # In the order in which they stand in the page: each uses only those before it.
 SCRIPTS = (
@@ -86,14 +86,25 @@ def write_explorer(
     """Write the explorer of a study to its run folder, and return its path."""
     blocks = Blocks()
     study = study_data(title, atlas, findings, record, blocks)
-    path = folder / NAME
-    write_bytes(path, explorer(title, [study | {"places": blocks.places}], [blocks.text]).encode())
+    return write_explorers(folder, title, [(study | {"places": blocks.places}, blocks.text)])
+
+
+def write_explorers(folder: Path, title: str, studies: Sequence[tuple[Mapping[str, Any], str]]) -> Path:
+    """Write one explorer of several studies to a folder, and return its path.
+
+    Args:
+        folder: Where it goes.
+        title: Title of the page.
+        studies: What `study_data` describes, with the places of the arrays and these as text, of each.
+    """
+    path = folder / EXPLORER
+    write_bytes(path, explorer(title, [data for data, _ in studies], [content for _, content in studies]).encode())
     return path
 
 
 def explorer_warning(folder: Path) -> str:
     """Return a sentence if the explorer in a folder is too large to be mailed or to open at once; otherwise nothing."""
-    path = folder / NAME
+    path = folder / EXPLORER
     size = path.stat().st_size if path.is_file() else 0
     return f"{path} has {size / 10**6:.0f} MB: a coarser grid or fewer maps make it smaller" if size > LARGE else ""
 

@@ -3,6 +3,7 @@
 An array is given by its name in `places`; `study.array(name)` in the page is a typed array, row by row. Rows of members
 are those that the maps are fitted to, in the maps' order. What is not known is null. The object has
 
+- `format`, the number of this description, which is raised if an older page's data can no longer be drawn
 - `title`, `weights` (of one network), `warnings` (sentences)
 - `fields`: `key`, `name`, `unit`, `higher_is_better`, `is_logarithmic`, `chance` (the score of guessing), `noise`
 - `variants` (the runs' names), `recipes` (a text each, which may be empty), `kinds` (of members: `trained`, `curve` …)
@@ -28,6 +29,8 @@ from globscope.report.explorer.trail_data import trail_data
 from globscope.values.findings import Atlas, Finding
 from globscope.values.finite import finite_or_none
 
+FORMAT = 1
+
 
 def study_data(
     title: str, atlas: Atlas, findings: Mapping[str, Finding], record: Mapping[str, Any], blocks: Blocks
@@ -45,6 +48,7 @@ def study_data(
     variants = list(dict.fromkeys(one.variant for one in atlas.population.fitted.members))
     recipes = record.get("recipes", {})
     return {
+        "format": FORMAT,
         "title": title,
         "weights": atlas.population.layout.size,
         "warnings": list(record.get("warnings", ())),

@@ -60,6 +60,7 @@ class Board:
         reading: Note on how to read the table.
         csv: Relative path of the file with every figure.
         parts: Parts of the page below the table.
+        explorer: Relative path of the runs' explorer; empty if there is none.
         spec: Text of the spec; empty if there is none.
     """
 
@@ -73,6 +74,7 @@ class Board:
     reading: str
     csv: str
     parts: Sequence[Part]
+    explorer: str = ""
     spec: str = ""
 
     def html(self, folder: Path) -> str:

@@ -79,7 +79,11 @@ function linkOfChoices() {
   return `#${link}`;
 }
 
+// In the frame of a notebook the page has no address that could be changed.
+const hasAddress = location.protocol !== 'about:';
+
 startIn('controls', () => {
+  if (!hasAddress) return;
   let timer = 0;
   // Browsers refuse more than a hundred changes of the address in half a minute, and a pointer makes more.
   const keep = () => {
@@ -91,6 +95,7 @@ startIn('controls', () => {
 });
 
 async function copyLink() {
+  if (!hasAddress) return say('in a frame the page has no link; globscope open shows it in a browser');
   history.replaceState(null, '', linkOfChoices());
   try {
     await navigator.clipboard.writeText(location.href);
