@@ -62,10 +62,10 @@ class RunComparison:
         """Title of its pages."""
         return f"{len(self.runs.runs)} runs compared"
 
-    def _explored(self) -> list[tuple[Mapping[str, Any], str]]:
+    def _explorer_studies(self) -> list[tuple[Mapping[str, Any], str]]:
         """Return what the runs' explorers know; each under its run's name here, for two studies may share a title."""
         return [
-            (study.called(run.name).data, study.content)
+            (study.with_name(run.name).data, study.content)
             for run, finished in zip(self.runs.runs, self.runs.finished, strict=True)
             for study in read_explorer(written_file(finished.folder, EXPLORER))
         ]
@@ -83,7 +83,7 @@ class RunComparison:
         """
         claim(folder, "comparison")
         before = times_written(folder)
-        together = write_explorers(folder, self.title, self._explored()) if explorer else None
+        together = write_explorers(folder, self.title, self._explorer_studies()) if explorer else None
         side = tuple(draw_matrices(run_matrices(self.runs, self.trees), self.trees, folder))
         heat = tuple(draw_pictures(heat_maps(self.distances), folder))
         names = [run.name for run in self.runs.runs]

@@ -120,7 +120,7 @@ def test_a_page_without_data_is_no_explorer(tmp_path):
 def test_a_strangers_study_reaches_the_page_as_data_alone(tmp_path):
     hostile = evolve(a_map("one"), name="<img src=x onerror=alert(1)></script>")
     [study] = read_explorer(a_page(tmp_path / "run", atlas_of(hostile)))
-    page = write_explorers(tmp_path / "run", "both", [(study.called("</script>").data, study.content)])
+    page = write_explorers(tmp_path / "run", "both", [(study.with_name("</script>").data, study.content)])
     text = page.read_text("utf-8")
     assert "onerror=alert(1)></script>" not in text
     assert read_explorer(page)[0].data["title"] == "</script>"

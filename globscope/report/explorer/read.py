@@ -33,7 +33,7 @@ class ExplorerStudy:
     data: dict[str, Any]
     content: str
 
-    def called(self, name: str) -> "ExplorerStudy":
+    def with_name(self, name: str) -> "ExplorerStudy":
         """Return the study under another name, by which the page tells it from others."""
         return ExplorerStudy({**self.data, "title": name}, self.content)
 
