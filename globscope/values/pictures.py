@@ -65,6 +65,7 @@ class Plot:
         x: Meaning and unit of the horizontal axes; empty where every panel has its own.
         y: Meaning and unit of the vertical axes.
         panels: The panels in reading order.
+        title: Headline for people, unlike that of any other picture of the finding; the name in words if unset.
         log: Whether the vertical axes are logarithmic; values that are not positive are then listed, not drawn.
     """
 
@@ -74,6 +75,12 @@ class Plot:
     y: str
     panels: tuple[Panel, ...]
     log: bool = False
+    title: str = ""
+
+    @property
+    def headline(self) -> str:
+        """The title, or else the name in words."""
+        return self.title or _headline(self.name)
 
     @property
     def flaw(self) -> str:
@@ -102,6 +109,8 @@ class HeatMap:
         notes: Texts of at most two lines below the figures, in smaller letters and where they fit: rows like those of
             the figures; none where unset.
         log: Whether the colour scale is logarithmic; it is linear if a figure is not positive.
+        title: Headline for people, unlike that of any other picture of the finding; the name in words if unset.
+        limits: Lowest and highest value that a figure can have, such as (0, 1) for a share; None where there is none.
     """
 
     name: str
@@ -113,6 +122,20 @@ class HeatMap:
     sides: tuple[str, str] = ("", "")
     notes: tuple[tuple[str, ...], ...] = ()
     log: bool = False
+    title: str = ""
+    limits: tuple[Number, Number] = (None, None)
+
+    @property
+    def headline(self) -> str:
+        """The title, or else the name in words."""
+        return self.title or _headline(self.name)
+
+    @property
+    def is_symmetric(self) -> bool:
+        """Whether the lower triangle says all: rows are columns, and figures and notes the same both ways."""
+        square = self.rows == self.columns and len(self.rows) > 2
+        tables: tuple[tuple[tuple[object, ...], ...], ...] = (self.values, self.notes)
+        return square and all(table == tuple(zip(*table, strict=True)) for table in tables)
 
     @property
     def flaw(self) -> str:
@@ -156,12 +179,19 @@ class Overlay:
         caption: What the picture shows.
         map: Name of the map's reducer.
         trails: The trails that are drawn.
+        title: Headline for people, unlike that of any other picture of the finding; the name in words if unset.
     """
 
     name: str
     caption: str
     map: str
     trails: tuple[Trail, ...]
+    title: str = ""
+
+    @property
+    def headline(self) -> str:
+        """The title, or else the name in words."""
+        return self.title or _headline(self.name)
 
     def flaw_on(self, axes: Mapping[str, int]) -> str:
         """Return why it cannot be drawn, given each map's number of latent axes by name; empty where it can."""
@@ -173,6 +203,11 @@ class Overlay:
             if trail.style == "arrows" and len(trail.points) % 2:
                 return f"trail {trail.label!r} has an arrow without an end"
         return ""
+
+
+def _headline(name: str) -> str:
+    words = name.replace("_", " ")
+    return f"{words[:1].upper()}{words[1:]}"
 
 
 def _numbers(values: ArrayLike) -> tuple[Number, ...]:

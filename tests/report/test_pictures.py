@@ -42,6 +42,7 @@ from globscope.api import (
     Trail,
 )
 from globscope.report import depict, flaw, plot, write_report
+from globscope.report.pictures.depict import depict_alone
 from globscope.report.pictures.heat_map import plot_heat_map
 from globscope.report.pictures.plots import missing_values, plot_series
 from globscope.report.pictures.view import REACH, View
@@ -515,3 +516,48 @@ def test_the_analysis_of_the_documentation_shows_pictures_that_can_be_drawn(tmp_
     for picture in pictures:
         assert flaw(picture, atlas) == ""
         depict(picture, atlas)
+
+
+# --- two lines on one track, and matrices that say each thing once ------------------------------------
+
+TRACK = np.stack([np.linspace(-0.8, 0.8, 9), np.zeros(9)], axis=1)
+
+
+def two_lines(beside):
+    return overlaid(
+        a_map(), Trail.of("Bezier curve", TRACK), Trail.of("straight line", TRACK + np.array([0, beside]), "dashed")
+    )
+
+
+def test_two_lines_on_one_track_are_both_seen_and_the_picture_says_so():
+    """The upper one is narrower, by more than its rim, and the lower one is seen on both sides of it."""
+    figure = two_lines(0.0).figure
+    lines = [line for line in figure.axes[0].lines if line.get_color() in TRAILS and line.get_ls() != "None"]
+    below, above = sorted(lines, key=lambda line: line.get_zorder())
+    assert below.get_lw() - above.get_lw() > 2 * 0.8 + 1
+    sentence = "The map places “Bezier curve” and “straight line” on one track: it does not tell them apart."
+    assert any(sentence in " ".join(text.split()) for text in texts(figure))
+    assert not any("one track" in text for text in texts(two_lines(0.3).figure))
+
+
+def test_of_a_symmetric_matrix_the_lower_triangle_is_drawn():
+    sides = ("A", "B", "C")
+    values = ((0.0, 1.0, 2.0), (1.0, 0.0, None), (2.0, None, 0.0))
+    picture = HeatMap(name="m", caption="", rows=sides, columns=sides, values=values, label="x")
+    figure = depict_alone(picture).figure
+    shown = next(one.get_array() for one in figure.axes[0].collections if isinstance(one, QuadMesh))
+    assert shown.mask.tolist() == [[False, True, True], [False, False, True], [False, True, False]]
+    assert "1 cell has no value." in texts(figure)
+    assert not evolve(picture, columns=("x", "y", "z")).is_symmetric
+    assert not evolve(picture, values=(values[0], (9.0, 0.0, None), values[2])).is_symmetric
+
+
+def test_the_colour_bar_of_a_share_ends_at_0_and_1():
+    same = HeatMap(name="m", caption="", rows=("a",), columns=("b",), values=((0.9,),), label="IoU", limits=(0.0, 1.0))
+    assert depict_alone(same).figure.axes[-1].get_ylim() == (pytest.approx(0.4), 1.0)
+
+
+def test_a_picture_is_called_by_its_title_or_else_by_its_name_in_words():
+    plot = Plot(name="mean_losses, unseen", caption="", x="", y="", panels=())
+    assert plot.headline == "Mean losses, unseen"
+    assert evolve(plot, title="Curves that no map has seen").headline == "Curves that no map has seen"

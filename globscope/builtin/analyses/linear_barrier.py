@@ -117,6 +117,7 @@ def _matrix(names: Sequence[str], rows: Sequence[Row], field: Field) -> HeatMap:
     values = tuple(tuple(0.0 if a == b else barriers.get((a, b), barriers.get((b, a))) for b in names) for a in names)
     return HeatMap(
         name="barriers",
+        title=f"Barriers in {field.name} between every two runs",
         caption=f"Barriers in {field.name} on the straight lines between the final networks of every two runs.",
         rows=tuple(names),
         columns=tuple(names),

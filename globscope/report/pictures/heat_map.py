@@ -18,7 +18,7 @@ from globscope.report.style.scale import positive
 from globscope.report.style.series import finite_array
 from globscope.report.style.text import count_noun, figure_text, number, wrap_sentences
 from globscope.report.style.theme import Picture, house_style, write_headline
-from globscope.values.pictures import HeatMap
+from globscope.values.pictures import HeatMap, Number
 
 LARGEST, LONGEST = 30, 22  # names of a side whose cells have figures; letters of a name
 SMALLEST = 5.5  # points of a figure in a cell, and of the note below it
@@ -32,6 +32,8 @@ class Cells:
 
     Attributes:
         values: (rows, columns); NaN for missing values.
+        left_out: (rows, columns) whether a cell is above the diagonal of a symmetric matrix, and not drawn.
+        limits: Lowest and highest possible value, if there are any.
         notes: Texts below the figures, by row and column; empty if there are none.
         log: Whether the colours are logarithmic.
         width: Width of a cell in inches.
@@ -39,6 +41,8 @@ class Cells:
     """
 
     values: np.ndarray = field(eq=False, repr=False)
+    left_out: np.ndarray = field(eq=False, repr=False)
+    limits: tuple[Number, Number]
     notes: tuple[tuple[str, ...], ...] = field(repr=False)
     log: bool
     width: float
@@ -51,7 +55,15 @@ class Cells:
         rows, columns = values.shape
         width, height = np.clip([9.6 / columns, 7.5 / rows], [0.05, 0.05], [0.72, 0.46])
         log = picture.log and positive(values)
-        return cls(values=values, notes=picture.notes, log=log, width=float(width), height=float(height))
+        left_out = np.triu(np.full(values.shape, picture.is_symmetric), 1)
+        size = {"width": float(width), "height": float(height)}
+        return cls(values=values, left_out=left_out, limits=picture.limits, notes=picture.notes, log=log, **size)
+
+    @property
+    def blank(self) -> np.ndarray:
+        """(rows, columns) whether a cell that is drawn has no value."""
+        blank: np.ndarray = np.isnan(self.values) & ~self.left_out
+        return blank
 
     @property
     def norm(self) -> Normalize:
@@ -60,7 +72,9 @@ class Cells:
         low, high = (known.min(), known.max()) if len(known) else (0.0, 1.0)
         if self.log:
             return LogNorm(low, high) if high > low else LogNorm(low / 1.5, high * 1.5)
-        return Normalize(low, high) if high > low else Normalize(low - 0.5, high + 0.5)
+        low, high = (low, high) if high > low else (low - 0.5, high + 0.5)
+        least, most = self.limits
+        return Normalize(low if least is None else max(low, least), high if most is None else min(high, most))
 
 
 def plot_heat_map(picture: HeatMap) -> Figure:
@@ -72,7 +86,7 @@ def plot_heat_map(picture: HeatMap) -> Figure:
     with house_style():
         figure = Picture(figsize=(max(wide, 4.6), max(high, 3.0)), layout="constrained")
         axes = figure.add_subplot()
-        write_headline(axes, picture.name.replace("_", " "), blank_cells(picture), int(max(wide, 4.6) * 13), 48)
+        write_headline(axes, picture.headline, blank_cells(picture), int(max(wide, 4.6) * 13), 48)
         _draw_cells(axes, cells)
         _name(axes, rows, columns, cells)
         axes.set(ylabel=figure_text(picture.sides[0]), xlabel=figure_text(picture.sides[1]))
@@ -80,13 +94,13 @@ def plot_heat_map(picture: HeatMap) -> Figure:
         label = f"{picture.label} (log scale)" if cells.log else picture.label
         bar.set_label(wrap_sentences([label], int((max(high, 3.0) - 1) * 13)))
         (tick_log if cells.log else tick_evenly)(bar.ax.yaxis, cells.norm.vmin or 0.0, cells.norm.vmax or 0.0)
-        explain(figure, {"no value": Patch(**BLANK)} if np.isnan(cells.values).any() else {})
+        explain(figure, {"no value": Patch(**BLANK)} if cells.blank.any() else {})
     return figure
 
 
 def blank_cells(picture: HeatMap) -> list[str]:
     """Return in a sentence which cells are blank."""
-    blank = int(np.isnan(Cells.of(picture).values).sum())
+    blank = int(Cells.of(picture).blank.sum())
     return [f"{count_noun(blank, 'cell has', 'cells have')} no value."] if blank else []
 
 
@@ -103,8 +117,9 @@ def _draw_cells(axes: Axes, cells: Cells) -> None:
     rows, columns = cells.values.shape
     small = max(rows, columns) <= LARGEST
     between: dict[str, Any] = {"edgecolors": "white", "linewidth": 0.8} if small else {"rasterized": True}
-    axes.pcolormesh(np.ma.masked_invalid(cells.values), norm=cells.norm, cmap=DEPTH, **between)
-    for row, column in np.argwhere(np.isnan(cells.values)):
+    shown = np.ma.masked_array(cells.values, np.isnan(cells.values) | cells.left_out)
+    axes.pcolormesh(shown, norm=cells.norm, cmap=DEPTH, **between)
+    for row, column in np.argwhere(cells.blank):
         axes.add_patch(Rectangle((column, row), 1, 1, **BLANK))
     axes.invert_yaxis()
     axes.spines[:].set_visible(False)
@@ -114,7 +129,7 @@ def _draw_cells(axes: Axes, cells: Cells) -> None:
 
 def _write(axes: Axes, cells: Cells) -> None:
     """Write the figures, as large as the widest fits its cell; none if that is too small to read."""
-    places = np.argwhere(np.isfinite(cells.values))
+    places = np.argwhere(np.isfinite(cells.values) & ~cells.left_out)
     # A figure with a spread below it needs one more digit.
     written = [_short(cells.values[row, column], 3 if cells.notes else 2) for row, column in places]
     fits = min(_fit(written, cells), 72 * cells.height / 1.3, 9.5)

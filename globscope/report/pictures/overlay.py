@@ -1,6 +1,7 @@
 """Trails over a map's landscape."""
 
 from collections.abc import Sequence
+from itertools import combinations
 
 import numpy as np
 from attrs import define, field
@@ -13,14 +14,18 @@ from globscope.report.map.captions import facts
 from globscope.report.map.figure import COLOURED, draw_map, panels_of
 from globscope.report.map.scene import Scene
 from globscope.report.map.slices import drawn_pairs, pairs
-from globscope.report.pictures.trails import draw_trail, key_of
+from globscope.report.pictures.trails import NARROW, draw_trail, key_of, line_widths
 from globscope.report.pictures.view import View, scene_below
 from globscope.report.style.legend import Legend, colourbar, explain
 from globscope.report.style.palette import FAINT, TRAILS
 from globscope.report.style.series import finite_array, label_styles, legend_names
 from globscope.report.style.text import count_noun
 from globscope.report.style.theme import Picture, house_style, write_headline
+from globscope.values.finite import finite_rows
 from globscope.values.pictures import Overlay, Trail
+
+# Lines that are nowhere farther apart than this share of the picture's diagonal have one track.
+ONE_TRACK = 0.01
 
 
 @define(frozen=True, kw_only=True)
@@ -58,7 +63,8 @@ class OnMap:
         below = facts(self.scene)
         if self.scene.landscape_or_none is None and self.scene.map_.landscapes:
             below = ["No landscape spans its latent axes."]
-        return [f"Map {self.scene.map_.name}. {below[0]}", *below[1:], *self._projection(), *self.missing_points()]
+        trails = [*self._projection(), *self._one_track(), *self.missing_points()]
+        return [f"Map {self.scene.map_.name}. {below[0]}", *below[1:], *trails]
 
     def missing_points(self) -> list[str]:
         """Return in sentences which points of the trails are not shown."""
@@ -66,6 +72,19 @@ class OnMap:
         odd = f"{count_noun(broken, 'point is not finite', 'points are not finite')}."
         far = f"{count_noun(self.view.outside, 'point lies', 'points lie')} far outside of what is shown."
         return [odd] * bool(broken) + [far] * bool(self.view.outside)
+
+    def _one_track(self) -> list[str]:
+        """Return in a sentence which labels' lines the map places on each other."""
+        lines: dict[str, list[np.ndarray]] = {}
+        for trail, points in zip(self.picture.trails, self.points, strict=True):
+            if trail.style in ("line", "dashed"):
+                lines.setdefault(trail.label, []).append(points)
+        near = ONE_TRACK * np.linalg.norm(np.ptp(self.view.shown, axis=1))
+        return [
+            f"The map places “{one}” and “{other}” on one track: it does not tell them apart."
+            for one, other in combinations(lines, 2)
+            if _farthest(lines[one], lines[other]) <= near
+        ]
 
     def alt_text(self) -> str:
         """Return the overlay's alternative text."""
@@ -85,11 +104,22 @@ def plot_overlay(overlay: OnMap) -> Figure:
         legend = draw_map(panels, overlay.scene, faint=True)
         (_draw_strip if overlay.axes == 1 else _draw_over)(panels, overlay)
         width = int(13 * figure.get_figwidth())
-        write_headline(panels[0], overlay.picture.name.replace("_", " "), overlay.sentences(), width, 48)
+        write_headline(panels[0], overlay.picture.headline, overlay.sentences(), width, 48)
         if overlay.scene.kind in COLOURED:
             colourbar(figure, panels, overlay.scene.scale)
         explain(figure, _legend(overlay) | legend)
     return figure
+
+
+def _farthest(ones: Sequence[np.ndarray], others: Sequence[np.ndarray]) -> float:
+    """Return the longest way from a point of one group of trails to the nearest of its partner in the other."""
+    if len(ones) != len(others):
+        return np.inf
+    pairs = [(a[finite_rows(a)], b[finite_rows(b)]) for a, b in zip(ones, others, strict=True)]
+    if not all(len(a) and len(b) for a, b in pairs):
+        return np.inf
+    ways = [np.linalg.norm(a[:, None] - b[None, :], axis=2) for a, b in pairs]
+    return max(float(max(way.min(axis=0).max(), way.min(axis=1).max())) for way in ways)
 
 
 def _points(trail: Trail, axes: int) -> np.ndarray:
@@ -131,8 +161,9 @@ def _draw_strip(panels: Sequence[Axes], overlay: OnMap) -> None:
 
 def _draw_all(axes: Axes, overlay: OnMap, flat: Sequence[np.ndarray]) -> None:
     limits, styles = (axes.get_xlim(), axes.get_ylim()), label_styles([t.label for t in overlay.picture.trails], TRAILS)
+    widths = line_widths(overlay.picture.trails)
     for trail, points in zip(overlay.picture.trails, flat, strict=True):
-        draw_trail(axes, points, trail.style, styles[trail.label])
+        draw_trail(axes, points, trail.style, styles[trail.label], widths.get(trail.label, NARROW))
     axes.set(xlim=limits[0], ylim=limits[1])
 
 
@@ -153,6 +184,8 @@ def _enlarge(axes: Axes, overlay: OnMap, pair: list[int]) -> None:
 def _legend(overlay: OnMap) -> Legend:
     labels = [trail.label for trail in overlay.picture.trails]
     names, styles, legend = legend_names(labels), label_styles(labels, TRAILS), Legend()
+    widths = line_widths(overlay.picture.trails)
     for trail in overlay.picture.trails:
-        legend.setdefault(names[trail.label], key_of(trail.style, styles[trail.label], len(trail.points)))
+        key = key_of(trail.style, styles[trail.label], len(trail.points), widths.get(trail.label, NARROW))
+        legend.setdefault(names[trail.label], key)
     return legend

@@ -6,12 +6,13 @@ from attrs import define, evolve
 from support.paths import NETS
 from support.study import MAP, study_in, values
 
-from globscope.api import Finding, Landscape, last_networks
+from globscope.api import Finding, Landscape, Samples, last_networks
 from globscope.builtin.analyses.low_loss_pass.analysis import LowLossPass
 from globscope.builtin.analyses.low_loss_pass.minimax_path import (
     basin_names,
     chosen_minima,
     minimax_paths,
+    on_border,
     points_along,
 )
 from globscope.builtin.topology import Gudhi
@@ -265,3 +266,29 @@ def test_paths_between_two_basins_are_known_paths_between_their_runs_with_how_fa
         key = {"lowest pass": "pass", "straight line": "straight", "trained curve": "curve", "relaxed pass": "relaxed"}
         assert path.worst == row[key[path.found_by.removesuffix(" on linear")]]
         assert path.ends > 0
+
+
+def test_points_of_a_pass_on_the_border_of_a_lattice_are_known_but_for_its_ends():
+    lattice = np.stack(np.meshgrid([0.0, 0.5, 1.0], [0.0, 1.0, 2.0], indexing="ij"), axis=-1).reshape(-1, 2)
+    samples = Samples(points=lattice, index=np.indices((3, 3)).reshape(2, -1).T, shape=(3, 3))
+    path = np.array([[0.0, 0.0], [0.0, 0.3], [0.2, 0.5], [0.5, 1.0], [0.7, 2.0], [1.0, 2.0]])
+    assert on_border(samples, path).tolist() == [False, True, False, False, True, False]
+    assert not on_border(Samples(points=lattice), path).any()  # scattered samples have no border
+
+
+def test_a_pass_that_the_border_decides_is_marked_and_warned_of(atlas, monkeypatch):
+    options = {**QUICK, "training": "none"}
+    module = "globscope.builtin.analyses.low_loss_pass.analysis.on_border"
+    monkeypatch.setattr(module, lambda samples, points: np.zeros(len(points), bool))
+    inside = LowLossPass(**options).analyse(atlas, tiny_bench(), np.random.default_rng(0))
+    assert inside.tables[0].rows[0]["border"] == 0
+    assert not any("border" in text for text in (*inside.warnings, inside.pictures[1].caption))
+    monkeypatch.setattr(module, lambda samples, points: np.arange(len(points)) % 2 == 1)
+    found = LowLossPass(**options).analyse(atlas, tiny_bench(), np.random.default_rng(0))
+    (row,) = found.tables[0].rows
+    assert 0.4 < row["border"] < 0.6
+    assert any("1 of 1 lowest passes keep to the border" in text for text in found.warnings)
+    overlay = found.pictures[1]
+    marked = [trail for trail in overlay.trails if trail.label == "on the border of the map"]
+    assert marked[0].points == overlay.trails[0].points[1::2]
+    assert "a lower one may lie outside" in overlay.caption

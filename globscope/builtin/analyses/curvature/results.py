@@ -60,6 +60,7 @@ def plot(measured: Mapping[str, Measured]) -> Plot:
     ]
     return Plot(
         name="eigenvalues",
+        title="Leading eigenvalues of the Hessian",
         caption="Leading eigenvalues of the Hessian of the training loss at every network.",
         x="number of the eigenvalue",
         y="eigenvalue, loss per squared distance in weight space",

@@ -36,6 +36,7 @@ def persistence_plot(found: Sequence[RunPasses], field: Field) -> Plot:
     )
     return Plot(
         name="persistence against dimension",
+        title="Persistence between runs against the axes of a map",
         caption=PLOT,
         x="axes of the map",
         y=f"persistence in {field.name}",
@@ -67,6 +68,7 @@ def pair_matrix(found: Sequence[RunPasses], known: KnownPaths, names: Sequence[s
     values = tuple(tuple(finite_or_none(heights[pair]) for heights in ways.values()) for pair in range(len(pairs)))
     return HeatMap(
         name="ways between runs",
+        title=f"Highest {field.name} on the ways between runs",
         caption=MATRIX.format(field=field.name),
         rows=tuple(pairs),
         columns=tuple(ways),

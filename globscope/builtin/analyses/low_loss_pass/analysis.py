@@ -38,6 +38,7 @@ from globscope.builtin.analyses.low_loss_pass.minimax_path import (
     chosen_minima,
     distances_to_runs,
     minimax_paths,
+    on_border,
     points_along,
 )
 from globscope.builtin.analyses.low_loss_pass.results import EvaluatedPass, pictures
@@ -52,11 +53,14 @@ CAPTION = (
     "trained as a chain. A pass above the saddle means that the lattice has missed a ridge; a pass below relaxed and "
     "curve, that training found no better path; the drop by relaxing is an artefact of the map. length: length of "
     "the pass over that of the straight line, in weight space; untrusted: share of the pass where the map "
-    "extrapolates."
+    "extrapolates; border: share of it on the border of what was sampled, where a lower pass may lie outside."
 )
 COLUMNS = (
-    "name", "one", "two", "floor", "saddle", "pass", "pass_mean", "straight", "curve", "relaxed", "length", "untrusted",
+    "name", "one", "two", "floor", "saddle", "pass", "pass_mean", "straight", "curve", "relaxed", "length",
+    "untrusted", "border",
 )  # fmt: skip
+# A pass of which this share lies on the border of what was sampled is one that the border decides.
+ALONG_BORDER = 0.1
 # Decoded networks may exceed the saddle by this share of its height above the floor; beyond, the lattice is too coarse.
 MISSED = 0.1
 Row = dict[str, Any]
@@ -171,6 +175,7 @@ class LowLossPass:
                 },
                 failed=tuple(result for result in trained[number].values() if isinstance(result, str)),
                 untrusted=1 - float(decoded.trusted[rows].mean()),
+                border=on_border(landscape.samples, points[rows]),
                 runs=tuple(distances_to_runs(map_, coordinates[rows][[0, -1]], runs[path.lower], runs[path.upper])),
             )
 
@@ -227,6 +232,12 @@ def _warnings(rows: Sequence[Row]) -> Iterator[str]:
         passes = [row for row in rows if row["name"] == name and row["pass"] is not None]
         missed = [row for row in passes if row["pass"] > row["saddle"] + MISSED * (row["saddle"] - row["floor"])]
         beaten = [row for row in passes if row["straight"] is not None and row["straight"] < row["pass"]]
+        bounded = [row for row in passes if row["border"] > ALONG_BORDER]
+        if bounded:
+            yield (
+                f"{name}: {len(bounded)} of {len(passes)} lowest passes keep to the border of what was sampled, "
+                "which decides them; with a larger margin there may be lower ones"
+            )
         if missed:
             worst = max(missed, key=lambda row: row["pass"] - row["saddle"])
             yield (

@@ -121,3 +121,15 @@ def basin_names(map_: Map, landscape: Landscape, topology: Topology) -> dict[int
     """Return the name of each minimum's basin: the runs that end in it, or else its sample."""
     basins = runs_by_basin(map_, landscape, topology)
     return {minimum: " ".join(runs) or f"#{minimum}" for minimum, runs in basins.items()}
+
+
+def on_border(samples: Samples, points: np.ndarray) -> np.ndarray:
+    """Return which of (n, d) points along a path lie on the border of a lattice, its ends apart; none of other samples.
+
+    Points between two samples of the border are on it up to rounding, of which a millionth of the width is far more.
+    """
+    low, high = samples.points.min(axis=0), samples.points.max(axis=0)
+    near = 1e-6 * (high - low)
+    border: np.ndarray = ((points <= low + near) | (points >= high - near)).any(axis=1) & (samples.index is not None)
+    border[[0, -1]] = False
+    return border

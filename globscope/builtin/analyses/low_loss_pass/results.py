@@ -15,6 +15,7 @@ CAPTION = (
     "The {field} along the lowest pass from each basin of {map} to the one that it merges into, and along the other "
     "paths between the same two networks, by the share of each path's length in weight space."
 )
+BORDER = "Where a pass keeps to the border, what was sampled decides it: a lower one may lie outside."
 # More panels than this would be too small to read; the table has all passes.
 SHOWN = 12
 
@@ -32,6 +33,7 @@ class EvaluatedPass:
         points: (n, d) latent points of the pass.
         paths: Evaluated paths by name, the pass first.
         untrusted: Share of the pass where the map extrapolates.
+        border: (n,) whether a point of the pass lies on the border of the map's samples, its ends apart.
         runs: Two runs, one in each basin, with the distance from the ends of all paths to their final networks, as
             `KnownPath` has it.
         failed: Messages about paths that are missing because their training diverged.
@@ -45,6 +47,7 @@ class EvaluatedPass:
     points: np.ndarray = attribute(eq=False, repr=False)
     paths: dict[str, EvaluatedPath] = attribute(eq=False, repr=False)
     untrusted: float
+    border: np.ndarray = attribute(eq=False, repr=False)
     failed: tuple[str, ...] = ()
     runs: tuple[tuple[tuple[str, str], float | None], ...] = ()
 
@@ -64,6 +67,7 @@ class EvaluatedPass:
             "pass_mean": finite_or_none(mean_along(values, self.paths["pass"].lengths)),
             "length": finite_or_none(ratio),
             "untrusted": self.untrusted,
+            "border": float(self.border.mean()),
         }
 
     @property
@@ -99,6 +103,7 @@ def _losses(name: str, merging: Sequence[EvaluatedPass]) -> Plot:
     more = f" {count - SHOWN} more are in the table." if count > SHOWN else ""
     return Plot(
         name=f"losses on {name}",
+        title=f"Along the lowest passes on {name}",
         caption=CAPTION.format(map=name, field=field.name) + more,
         x="share of the path's length",
         y=field.name,
@@ -109,13 +114,17 @@ def _losses(name: str, merging: Sequence[EvaluatedPass]) -> Plot:
 
 def _passes(name: str, merging: Sequence[EvaluatedPass]) -> Overlay:
     trails = [Trail.of("lowest pass", each.points) for each in merging]
+    edge = np.concatenate([each.points[each.border] for each in merging])
+    bounded = [Trail.of("on the border of the map", edge, "points")] if len(edge) else []
+    cut = f" {BORDER}" if bounded else ""
     tops = [each.points[each.paths["pass"].fields[each.measure.key].argmax()] for each in merging]
     return Overlay(
         name=f"passes on {name}",
+        title=f"Where the lowest passes lead on {name}",
         caption=(
             f"The lowest passes between basins of {name}, each with the one that it merges into: upper bounds of the "
-            "lowest passes in weight space."
+            f"lowest passes in weight space.{cut}"
         ),
         map=name,
-        trails=(*trails, Trail.of("its highest network", tops, "points")),
+        trails=(*trails, *bounded, Trail.of("its highest network", tops, "points")),
     )

@@ -6,9 +6,13 @@ import numpy as np
 
 from globscope.api import Atlas, Field, Map, Overlay, Panel, Plot, Series, Trail
 from globscope.builtin.analyses.mode_connectivity.measured_curve import MeasuredCurve
-from globscope.builtin.analyses.mode_connectivity.project_curves import UNSEEN, CurveProjection
+from globscope.builtin.analyses.mode_connectivity.project_curves import SEEN, UNSEEN, CurveProjection
 
 LINE = "straight line"
+TITLES = {
+    UNSEEN: "Curves on maps that have not seen them",
+    SEEN: "Curves on maps that were fitted to every second point of them",
+}
 
 
 def plot(
@@ -20,6 +24,7 @@ def plot(
     )
     return Plot(
         name=f"curves, {fit}",
+        title=TITLES[fit],
         caption=f"The {field.name} along the curves and the straight lines, and of the networks that the maps decode "
         f"along the curves. The maps {fitted}.",
         x="t",
@@ -59,6 +64,7 @@ def _overlay(map_: Map, atlas: Atlas, curves: Sequence[MeasuredCurve], shape: st
     trails += [Trail.of(LINE, trail, "dashed") for trail in latents[len(curves) :]]
     return Overlay(
         name=f"curves on {map_.name}",
+        title=f"Curves and straight lines between runs on {map_.name}",
         caption=f"The curves, the straight lines and the networks that they connect on {map_.name}: "
         "where the map places them; the network that it decodes there may differ.",
         map=map_.name,

@@ -159,6 +159,7 @@ def plot(lines: Sequence[Line], measured: Field, shown: int) -> Plot:
     )
     return Plot(
         name="straight lines",
+        title="Straight lines between runs, before and after re-basing",
         caption=f"The {measured.name} along the straight line to the partner, as it is and re-based.{more}",
         x="t",
         y=measured.name,

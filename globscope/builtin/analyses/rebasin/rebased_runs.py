@@ -28,6 +28,7 @@ def overlay(map_: Map, name: str, runs: Mapping[Rebased, Sequence[int]]) -> Over
     arrows = [point for path in paths.values() for point in (path[0], path[-1])]
     return Overlay(
         name=f"{name} on {map_.name}",
+        title=f"Runs re-based by {name} on {map_.name}",
         caption=f"Runs re-based by {name} on {map_.name}, each with an arrow from the place of its final network "
         "before. The map places them there; the network that it decodes there may differ.",
         map=map_.name,

@@ -118,7 +118,16 @@ class PairwiseComparison:
             values = _square(figures, len(self.rows), itself)[np.ix_(finals, finals)]
             cells = tuple(tuple(finite_or_none(value) for value in line) for line in values)
             label = "linear CKA" if name == "cka" else "disagreement"
-            yield HeatMap(name=name, caption=caption, rows=names, columns=names, values=cells, label=label)
+            yield HeatMap(
+                name=name,
+                title=f"{label[:1].upper()}{label[1:]} of every two final networks",
+                caption=caption,
+                rows=names,
+                columns=names,
+                values=cells,
+                label=label,
+                limits=(0.0, 1.0) if name == "cka" or self.classifies else (0.0, None),
+            )
 
     def _scatter(self) -> Plot:
         groups = {"two variants": ~self._same, "one variant": self._same}
@@ -134,7 +143,14 @@ class PairwiseComparison:
             for name, x in self._maps.items()
         )
         caption = "Distance on each map and similarity of the outputs, for every pair of networks."
-        return Plot(name="distances", caption=caption, x="distance on the map", y="linear CKA", panels=panels)
+        return Plot(
+            name="distances",
+            title="Similarity of outputs against distance on the maps",
+            caption=caption,
+            x="distance on the map",
+            y="linear CKA",
+            panels=panels,
+        )
 
 
 def distances_in_weight_space(weights: Weights) -> np.ndarray:

@@ -117,7 +117,14 @@ def basin_matrix(counts: Sequence[TreeCounts], variants: Sequence[str]) -> HeatM
     cells = tuple(tuple(map(float, line)) for line in together.mean(axis=0))
     names = tuple(variants)
     return HeatMap(
-        name=f"shared-{name}", caption=caption, rows=names, columns=names, values=cells, label="share of fits"
+        name=f"shared-{name}",
+        title=f"How often two runs share a basin on {name}",
+        caption=caption,
+        rows=names,
+        columns=names,
+        values=cells,
+        label="share of fits",
+        limits=(0.0, 1.0),
     )
 
 

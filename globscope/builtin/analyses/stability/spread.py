@@ -128,7 +128,9 @@ def plot(trees: Sequence[Sequence[TreeCounts]]) -> Plot:
         "Numbers of leaves, and of distinct basins in which the runs' final networks lie, in every fit: 0 is the "
         "study's own map, followed by further seeds and bootstraps of the checkpoints."
     )
-    return Plot(name="fits", caption=caption, x="fit", y="count", panels=panels)
+    return Plot(
+        name="fits", title="Leaves and basins of repeated fits", caption=caption, x="fit", y="count", panels=panels
+    )
 
 
 def _series(counts: Sequence[TreeCounts], what: str) -> Iterator[Series]:
