@@ -81,8 +81,8 @@ class Style:
             than a decade.
         colours: Colour map of the landscapes: `depth`, which is GlobScope's, or any of matplotlib, such as `viridis`.
         crop: What of a map is drawn: the `whole`, or its `trusted` region, with the whole map as an inset.
-        labels: Which runs are named: those whose `ends` lie farthest apart, at most 24; `all`; `none`; so many; or the
-            runs of these names.
+        labels: Which runs are named: by `ends`, the best, the worst and those that end farthest apart, at most 24;
+            `all` that have room; `none`; so many; or the runs of these names.
         size: Width of a picture: `page` is what the report has room for, `column` (3.25 inches) and `double` (6.75
             inches) are those of a paper; or a number of inches.
         fonts: Name of a font, or of several of which the first that is installed is used.

@@ -90,3 +90,9 @@ def test_runs_that_are_not_named_are_faint():
     large = [line for line in stars if line.get_ms() > 10]
     assert len(large) == MOST_NAMES
     assert all(line.get_alpha() == 0.7 for line in stars if line not in large)
+
+
+@pytest.mark.parametrize(("labels", "count"), [("none", 0), (3, 3), (("run 003", "run 150"), 2)], ids=str)
+def test_the_style_says_which_runs_a_picture_names(labels, count):
+    axes = plot(many_runs(1, 0.2), labels=labels).axes[0]
+    assert len(axes.findobj(Name)) == count

@@ -782,6 +782,6 @@ def test_of_many_runs_few_are_named_and_all_are_drawn_thin_as_pixels():
     assert sum(np.isnan(line.get_xdata()).sum() for line in drawn) == len(names) - MOST_NAMES
     assert all(line.get_rasterized() for line in drawn)
     words, alternative = caption(scene)
-    which = "the best, the worst, and those that end farthest apart; the others are thin."
+    which = "the best, the worst, and those that end farthest apart; the others are faint."
     assert words.endswith(f"24 of 200 runs are named: {which}")
     assert "run 17" not in alternative

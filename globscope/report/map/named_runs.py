@@ -3,16 +3,16 @@
 import numpy as np
 
 from globscope.report.map.scene import Scene
-from globscope.report.style.label_choice import Labels, choose_labels
+from globscope.report.style.label_choice import choose_labels
 from globscope.report.style.text import number
 
 
-def named_runs(scene: Scene, ends: np.ndarray, labels: Labels = "ends") -> list[int]:
+def named_runs(scene: Scene, ends: np.ndarray) -> list[int]:
     """Return the rows of a scene's trajectories that are named; `ends`, (n, 2), are where they end in the picture."""
     names = [trajectory.variant for trajectory in scene.trajectories]
     last, truth = [trajectory.last for trajectory in scene.trajectories], scene.map_.truth.get(scene.field.key)
     costs = None if truth is None else scene.field.cost(truth[last])
-    return choose_labels(names, ends, costs, labels)
+    return choose_labels(names, ends, costs, scene.style.labels)
 
 
 def names_left_out(scene: Scene) -> list[str]:
@@ -22,5 +22,6 @@ def names_left_out(scene: Scene) -> list[str]:
         return []
     ends = np.array([trajectory.points[-1, :2] for trajectory in scene.trajectories]).reshape(count, -1)
     named = len(named_runs(scene, ends if ends.shape[1] == 2 else np.repeat(ends, 2, axis=1)))
-    which = "the best, the worst, and those that end farthest apart; the others are thin."
-    return [f"{number(named)} of {number(count)} runs are named: {which}"] if named < count else []
+    by_place = named > 2 and (scene.style.labels == "ends" or isinstance(scene.style.labels, int))
+    which = ": the best, the worst, and those that end farthest apart; the others are faint" if by_place else ""
+    return [f"{number(named)} of {number(count)} runs are named{which}."] if named < count else []
