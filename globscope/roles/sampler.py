@@ -34,11 +34,15 @@ class SamplerTraits:
             with a gradient takes as many as `Chart.gradient_cost`. None where there is no limit.
         gradient: Name of the field whose gradient its samples ask for; None where they ask for none. A field that the
             task does not measure, or that the evaluator cannot differentiate, is refused before anything long.
+        measures_paths: Whether the two samples of each of its edges that carries a pass are so near to each other that
+            a path along the edges is measured as a whole. A pass on samples of no lattice counts as a known path
+            between runs only then; an edge that leaps over what nobody measured bounds nothing.
     """
 
     variants: tuple[str, ...] = ()
     budget: int | None = None
     gradient: str | None = None
+    measures_paths: bool = False
 
 
 class Searches(Protocol):

@@ -1,6 +1,6 @@
 """All that a study knows of paths between its runs: of its maps and of its analyses."""
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Collection, Iterator, Mapping
 from functools import cached_property
 from itertools import combinations
 
@@ -75,13 +75,17 @@ class PathsOfStudy:
         return -path.worst if self.atlas.field_of(path.field).higher_is_better else path.worst
 
 
-def paths_of_study(atlas: Atlas, findings: Mapping[str, Finding]) -> PathsOfStudy:
-    """Return what the maps' merge trees, the analyses and explanations of samplers know of paths between runs."""
+def paths_of_study(atlas: Atlas, findings: Mapping[str, Finding], measuring: Collection[str] = ()) -> PathsOfStudy:
+    """Return what the maps' merge trees, the analyses and explanations of samplers know of paths between runs.
+
+    A pass is a measured path on a lattice, and on the edges of samplers of the names `measuring`: on others, its edges
+    may leap over what nobody measured.
+    """
     for source, explanation in atlas.explanations.items():
         check_paths(source, explanation, atlas)
     passes = [each for map_ in atlas.maps for each in _passes(map_, atlas)]
     order = {variant: place for place, variant in enumerate(atlas.population.variants)}
-    known = [path for each in passes for path in each.paths]
+    known = [path for each in passes if _is_measured(atlas, each, measuring) for path in each.paths]
     known += [
         evolve(path, found_by=f"{path.found_by} ({source})")
         for source, finding in {**findings, **atlas.explanations}.items()
@@ -89,6 +93,11 @@ def paths_of_study(atlas: Atlas, findings: Mapping[str, Finding]) -> PathsOfStud
     ]
     ordered = (path if order[path.one] < order[path.other] else _swap_ends(path) for path in known)
     return PathsOfStudy(atlas=atlas, paths=tuple(ordered), passes=tuple(passes))
+
+
+def _is_measured(atlas: Atlas, passes: RunPasses, measuring: Collection[str]) -> bool:
+    [map_] = [map_ for map_ in atlas.maps if map_.name == passes.map]
+    return map_.landscapes[passes.sampler].samples.shape is not None or passes.sampler in measuring
 
 
 def _swap_ends(path: KnownPath) -> KnownPath:

@@ -6,7 +6,7 @@ from typing import Any
 
 from attrs import define, evolve
 
-from globscope.roles import Derives, FitRequest, ProbeTraits, capability, traits
+from globscope.roles import Derives, FitRequest, ProbeTraits, SamplerTraits, capability, traits
 from globscope.scoring.means import measured_fields
 from globscope.spec.entries import KNOWN_PATHS
 from globscope.spec.model import Spec
@@ -73,7 +73,7 @@ def run(workshop: Workshop) -> Outcome:
             with branches.branch():
                 workshop.observer.step(entry.name)
                 findings[entry.name] = analyse(workshop, evolve(bench, asking=entry), entry, atlas)
-    known = paths_of_study(atlas, findings)
+    known = paths_of_study(atlas, findings, _measuring(workshop))
     lowest = lowest_paths(known)
     if lowest is not None:
         findings[KNOWN_PATHS] = lowest
@@ -86,6 +86,12 @@ def steps(spec: Spec) -> tuple[str, ...]:
     """Return what a study does one after the other, in words: its networks, its maps, its analyses, the report."""
     maps, analyses = [entry.name for entry in spec.reducer], [entry.name for entry in spec.analysis]
     return (NETWORKS, MEMBERS, *maps, spec.fidelity.name, *analyses, REPORT)
+
+
+def _measuring(workshop: Workshop) -> list[str]:
+    """Return the names of the samplers along whose edges paths are measured as a whole."""
+    samplers = workshop.spec.sampler
+    return [entry.name for entry in samplers if traits(entry.component, SamplerTraits).measures_paths]
 
 
 def _bench_and_atlas(bench: StudyBench) -> tuple[StudyBench, Atlas]:

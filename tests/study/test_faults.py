@@ -136,11 +136,26 @@ def two_hundred_kills(folder):
     assert killed(folder, EVERY, place.arrays(), seconds, random.Random(13), 200) == 200
 
 
-def kills_in_a_search(folder):
-    text = TINY.replace('use = "grid"\nresolution = 5', 'use = "critical-points"\nbudget = 1500')
+# Two searches of many rounds, of which the second builds on the first and on a grid; each is explained.
+SEARCHES = """use = "grid"
+resolution = 5
+[[sampler]]
+use = "adaptive"
+resolution = 33
+budget = 120
+[[sampler]]
+use = "critical-points"
+budget = 1500
+"""
+
+
+def kills_in_searches(folder):
+    text = TINY.replace('use = "pca"', 'use = "pca"\nsampler = ["grid", "adaptive", "critical-points"]')
+    text = text.replace('use = "grid"\nresolution = 5\n', SEARCHES)
     place, seconds = undisturbed(folder, text, report=False)
+    assert len(list(place.run.glob("stages/search/*"))) == len(list(place.run.glob("stages/explain/*"))) == 2
     draw = random.Random(15)
-    assert killed(folder, text, place.arrays(), seconds, draw, 20, report=False) == 20
+    assert killed(folder, text, place.arrays(), seconds, draw, 60, report=False) == 60
     damaged(folder, text, place.arrays(), seconds, draw, 6, report=False)
 
 
@@ -162,8 +177,8 @@ def test_200_kills_of_a_run_with_every_kind_of_stage_leave_no_trace(tmp_path):
 
 
 @pytest.mark.slow
-def test_20_kills_in_a_search_of_many_rounds_leave_no_trace(tmp_path):
-    in_fresh_process(kills_in_a_search, tmp_path)
+def test_60_kills_in_searches_of_many_rounds_leave_no_trace(tmp_path):
+    in_fresh_process(kills_in_searches, tmp_path)
 
 
 @pytest.mark.slow

@@ -10,7 +10,9 @@ from globscope.api import (
     Field,
     Finding,
     KnownPath,
+    Samples,
 )
+from globscope.builtin.topology import Gudhi
 from globscope.errors import PluginError
 from globscope.returned.known_paths import check_paths
 from globscope.study.known_paths import paths_of_study
@@ -41,6 +43,20 @@ def test_the_pass_on_a_map_that_shows_the_networks_themselves_is_a_known_path():
     }  # fmt: skip
     assert row(found, "A", "C")["lowest"] == row(found, "B", "C")["on line"] == 2.0
     assert not found.warnings
+
+
+def test_a_pass_on_samples_of_no_lattice_is_a_known_path_only_if_its_sampler_measures_along_its_edges():
+    line_ = a_map()
+    samples = Samples(points=line_.landscape.samples.points[::4], edges=np.array([[0, 1], [1, 2]]))
+    leaping = evolve(line_.landscape, samples=samples, fields={"train_loss": HEIGHTS[::4]})
+    leaping = evolve(leaping, distance_to_member=np.zeros(3), trusted=np.ones(3, bool))
+    map_ = evolve(
+        line_, landscapes={"far": leaping}, topologies={"far": {"gudhi": Gudhi(persistence=0.0).compute(leaping)}}
+    )
+    known = paths_of_study(atlas_of(map_), {})
+    assert not known.paths
+    assert known.on_maps["line"]["train_loss", "A", "B"] == 0.02
+    assert len(paths_of_study(atlas_of(map_), {}, ["far"]).paths) == 3
 
 
 def test_the_pass_between_networks_that_a_map_decodes_beside_the_runs_is_shown_but_not_compared():

@@ -55,7 +55,8 @@ use = "grid"
 resolution = 4
 [[sampler]]
 use = "critical-points"
-budget = 60
+budget = 150
+images = 1
 starts = 1
 [evaluator]
 use = "torch"

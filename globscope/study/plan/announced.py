@@ -27,6 +27,17 @@ def count_networks(source: NetworkSource, spec: Spec) -> tuple[int, tuple[str, .
     return sum(len(source.train.steps(run)) for run in runs), tuple(run.name for run in runs)
 
 
+def networks_of(variant: str, spec: Spec) -> list[str]:
+    """Return the names `variant@step` of the networks that a run of the population will have."""
+    source = spec.population
+    if source.checkpoints is not None:
+        steps = [one.step for one in find_checkpoints(source, spec.folder) if one.variant == variant]
+    else:
+        assert source.train is not None
+        steps = [step for run in source.runs() if run.name == variant for step in source.train.steps(run)]
+    return [f"{variant}@{step}" for step in steps]
+
+
 def sample_count(sampler: Any, name: str, dimension: int) -> int | None:
     """Return how many samples a sampler asks for on a chart of so many axes; None where only a run can tell.
 

@@ -22,7 +22,7 @@ from globscope.roles import (
     traits,
 )
 from globscope.spec.model import Entry, ReducerEntry, Spec
-from globscope.study.plan.announced import count, count_networks, map_dimension, sample_count
+from globscope.study.plan.announced import count, count_networks, map_dimension, networks_of, sample_count
 from globscope.study.stages.align import RANDOM, aligners, aligners_in_use
 from globscope.study.stages.evaluate import draw_seed
 from globscope.study.workshop import Workshop
@@ -117,13 +117,16 @@ def _derives(spec: Spec) -> bool:
 
 
 def _slices(spec: Spec, variants: tuple[str, ...]) -> Iterator[str]:
-    """Yield the slices through networks of unknown variants, unless an analysis may derive them."""
+    """Yield the slices through networks of unknown variants, or unknown steps, unless an analysis may derive them."""
     if _derives(spec):
         return
     for entry in spec.reducer:
         for name in traits(entry.component, ReducerTraits).networks:
-            if not {name, name.rpartition("@")[0]} & set(variants):
+            variant = name.rpartition("@")[0]
+            if not {name, variant} & set(variants):
                 yield f"{entry.place.entry}: there is no variant {name!r}; {near(name, variants)}"
+            elif name not in variants and name not in (networks := networks_of(variant, spec)):
+                yield f"{entry.place.entry}: there is no network {name!r}; {near(name, networks)}"
 
 
 def _aligners(workshop: Workshop, variants: tuple[str, ...]) -> Iterator[str]:

@@ -253,6 +253,10 @@ def test_the_shares_of_the_networks_lie_beside_the_samples_of_a_hull(tmp_path, a
         ),
         (["sampler.0.resolution=[3, 4, 5]"], "sampler.0 on 'hull': resolution names 3 axes, but the map has 2"),
         (["reducer.1.of=['A', 'D']"], "reducer.1: there is no variant 'D'; known: A, B, C"),
+        (
+            ["reducer.1.of=['A', 'B@1']", "population.train.save_every=3"],
+            "reducer.1: there is no network 'B@1'; did you mean 'B@2'?",
+        ),
     ],
 )
 def test_check_counts_the_axes_of_a_map_that_has_as_many_as_its_members(tmp_path, changes, says):

@@ -15,7 +15,7 @@ from support.known_fields import (
     tree_of_heights,
 )
 
-from globscope.api import Samples, join_heights
+from globscope.api import CheckFacts, PopulationError, Samples, join_heights
 from globscope.builtin.samplers import CriticalPoints
 from globscope.builtin.samplers.critical_points.curvature import curvatures_at_tops
 from globscope.builtin.samplers.critical_points.curves import even_curves, lengths, profile, respace
@@ -217,6 +217,19 @@ def test_minima_are_bridged_where_no_pair_joins_them_and_at_least_length():
     points = np.array([[0.0], [1.0], [3.0], [3.5]])
     assert bridges(points, ()) == [(2, 3), (0, 1), (1, 2)]
     assert bridges(points, [(0, 3), (2, 3)]) == [(0, 1)]
+
+
+def test_a_budget_that_is_too_small_to_do_anything_is_refused_with_the_least_that_is_of_use():
+    facts = CheckFacts(probe=None, variants=("A", "B"), dimension=2)
+    with pytest.raises(PopulationError) as error:
+        CriticalPoints(budget=10).check(facts)
+    assert str(error.value) == (
+        "budget must be >= 253, got 10: descents from 2 runs and a string of 7 images take at least as many "
+        "evaluations, and of any use are several times as many"
+    )
+    CriticalPoints(budget=253).check(facts)
+    with pytest.raises(PopulationError, match="budget must be >= 193, got 10: a descent and"):
+        CriticalPoints(budget=10, members="none").check(facts)
 
 
 def test_one_minimum_has_no_pass():

@@ -136,7 +136,7 @@ def _warnings(search: CriticalPoints, landscape: Landscape, names: Sequence[str]
     bounds = [pair for pair in persistent if pair not in search.segments]
     loose = [_pair_name(pair, names) for pair in bounds if not search.paths[pair].is_converged]
     if loose:
-        yield f"The strings of these passes were still sinking at the end; lower passes are likely: {_pair_list(loose)}."
+        yield f"The strings of these passes still sank at the end; lower passes are likely: {_pair_list(loose)}."
     odd = [_pair_name(pair, names) for pair in bounds if pair in search.tops and search.tops[pair].negative != 1]
     if odd:
         yield (

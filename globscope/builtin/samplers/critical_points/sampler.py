@@ -7,11 +7,23 @@ import numpy as np
 from attrs import define, field as option
 from attrs.validators import and_, ge, gt
 
-from globscope.api import SAMPLES, STEPS, Chart, Finding, Landscape, SamplerTraits, Samples, Search, next_round
+from globscope.api import (
+    SAMPLES,
+    STEPS,
+    Chart,
+    CheckFacts,
+    Finding,
+    Landscape,
+    PopulationError,
+    SamplerTraits,
+    Samples,
+    Search,
+    next_round,
+)
 from globscope.builtin.samplers.critical_points.ground import Ground
 from globscope.builtin.samplers.critical_points.record import Record
 from globscope.builtin.samplers.critical_points.results import finding
-from globscope.builtin.samplers.critical_points.search import CriticalPoints as CriticalSearch
+from globscope.builtin.samplers.critical_points.search import CriticalPoints as CriticalSearch, least_budget
 from globscope.builtin.samplers.critical_points.starts import Members, quasi_random, start_rows
 from globscope.builtin.samplers.members import box, end_rows
 
@@ -66,7 +78,7 @@ class CriticalPoints:
     @property
     def traits(self) -> SamplerTraits:
         """The budget of a search, and the field that it descends."""
-        return SamplerTraits(budget=self.budget, gradient=self.field)
+        return SamplerTraits(budget=self.budget, gradient=self.field, measures_paths=True)
 
     def ask(self, chart: Chart, landscape: Landscape | None, rng: np.random.Generator) -> Samples | None:
         """Return the next round's samples; the first depends on the generator, all others on what was measured."""
@@ -84,6 +96,21 @@ class CriticalPoints:
         """Return None: how many samples are needed is known at the end."""
         del dimension
         return None
+
+    def check(self, facts: CheckFacts) -> None:
+        """Refuse a budget that does not reach a descent from every run, and a string.
+
+        Raises:
+            PopulationError: The budget is too small.
+        """
+        runs = 0 if self.members == "none" else len(facts.variants)
+        least = least_budget(max(runs, 1), self.images)
+        if self.budget < least:
+            starts = f"descents from {runs} runs" if runs > 1 else "a descent"
+            raise PopulationError(
+                f"budget must be >= {least:,}, got {self.budget:,}: {starts} and a string of {self.images} images take "
+                "at least as many evaluations, and of any use are several times as many"
+            )
 
     def explain(self, chart: Chart, landscape: Landscape) -> Finding:
         """Return tables of the minima and passes, and warnings about what is not certain."""

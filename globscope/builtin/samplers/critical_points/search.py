@@ -12,7 +12,7 @@ from globscope.builtin.samplers.critical_points.minima import Minima, distinct, 
 from globscope.builtin.samplers.critical_points.pairs import Pair, bridges, crossing_pair, first_pairs
 from globscope.builtin.samplers.critical_points.paths import dips
 from globscope.builtin.samplers.critical_points.record import Steps
-from globscope.builtin.samplers.critical_points.strings_of_pairs import StringsOfPairs
+from globscope.builtin.samplers.critical_points.strings_of_pairs import CURVES, StringsOfPairs
 
 # How often the tree is challenged at most.
 CHALLENGES = 8
@@ -20,6 +20,14 @@ CHALLENGES = 8
 KEPT = 3
 # Steps of a whole descent, as a rule.
 DESCENT = 20
+
+# What a gradient costs at least, and iterations of a string that are of any use.
+GRADIENT, LEAST = 3, 5
+
+
+def least_budget(starts: int, images: int) -> int:
+    """Return the evaluations of so many whole descents, and of a string that is moved a few times."""
+    return starts * DESCENT * GRADIENT + images * (CURVES + LEAST * GRADIENT)
 
 
 @define(kw_only=True)
