@@ -38,6 +38,7 @@ def column(page, name, head):
 def frame(page):
     """Wait until what was chosen is drawn."""
     page.evaluate("() => new Promise(done => requestAnimationFrame(() => requestAnimationFrame(done)))")
+    page.wait_for_function("() => !('late' in document.documentElement.dataset)")  # what is off the screen comes later
 
 
 def figures(texts):

@@ -12,7 +12,9 @@ from attrs import define
 from globscope.report.explorer import page
 from globscope.report.explorer.field_data import add_field
 from globscope.topology.adjacency import edges
+from globscope.topology.joins import join_heights
 from globscope.topology.tree import simplify
+from globscope.values.finite import finite_or_none
 from globscope.values.landscape import Landscape, Samples
 
 ASSETS = Path(page.__file__).parent / "assets"
@@ -22,7 +24,7 @@ DOCUMENT = "const document = {getElementById: () => ({textContent: '{}'})};\n"
 DRIVER = """
 function answersOf(cases) { return cases.map(answerOf); }
 
-function answerOf({arrays, field, shape, vertices, kind, edges, trusted, thresholds, ends}) {
+function answerOf({arrays, field, shape, vertices, kind, edges, trusted, thresholds, ends, pairs}) {
   const KINDS = {f8: Float64Array, d2: Uint16Array, u1: Uint8Array, u2: Uint16Array, u4: Uint32Array};
   const study = {array: name => KINDS[arrays[name].kind].from(arrays[name].values, Number)};
   const {values, order} = readField(study, field), swept = trusted ? order.filter(sample => trusted[sample]) : order;
@@ -31,6 +33,7 @@ function answerOf({arrays, field, shape, vertices, kind, edges, trusted, thresho
   return {
     births: full.births, deaths: full.deaths, elders: full.elders,
     passes: ends.map(([one, other]) => passVertex(full, one, other)),
+    joins: pairs.map(([one, other]) => passVertex(full, one, other)).map(top => top < 0 ? null : values[top]),
     trees: thresholds.map(threshold => {
       const tree = simplify(full, lifetimes, threshold);
       return {
@@ -95,12 +98,17 @@ class Case:
             "trusted": self.landscape.trusted.tolist() if self.mask else None,
             "thresholds": self.thresholds(full),
             "ends": [list(pair) for pair in self.ends(full)],
+            "pairs": self.pairs(),
         }
 
     def ends(self, full):
         """Pairs of minima."""
         minima = np.sort(full.pairs[:, 0])
         return list(combinations(minima[:: -(-len(minima) // 8) or 1].tolist(), 2))
+
+    def pairs(self):
+        """Pairs of any samples, those that are left out among them."""
+        return np.random.default_rng(0).integers(0, len(self.values), (20, 2)).tolist()
 
 
 class _Arrays:
@@ -124,8 +132,15 @@ def expected(case, full):
         "deaths": full.pairs[:, 1].tolist(),
         "elders": full.elders.tolist(),
         "passes": [-1 if top is None else top[0] for top in passes],
+        "joins": [finite_or_none(height) for height in _joins(case, full)],
         "trees": [_tree(tree) for tree in known],
     }
+
+
+def _joins(case, full):
+    pairs = np.array(case.pairs())
+    heights = join_heights(full, case.values, pairs.ravel())
+    return heights[np.arange(0, pairs.size, 2), np.arange(1, pairs.size, 2)].tolist()
 
 
 def _tree(tree):

@@ -70,7 +70,7 @@ function drawMarks(svg, places, size, colour) {
 
 // A mark that lights up a branch everywhere. Of all marks in a drawing one is in the tab order; arrows go to the others.
 function branchMark(kind, x, y, vertex, label) {
-  return shape('path', {d: markPath(kind, x, y, 5.5), fill: markColour('minimum'), stroke: look.edge, class: 'hit mark', role: 'button',
+  return shape('path', {d: markPath(kind, x, y, kind === 'minimum' ? 11 : 5.5), fill: markColour('minimum'), stroke: look.edge, class: 'hit mark', role: 'button',
     tabindex: -1, 'aria-label': label, 'data-branch': vertex});
 }
 

@@ -39,20 +39,28 @@ function passSentences(pass) {
   if (!pass.points.every(one => one.trusted)) sentences.push(warn(`${Math.round(100 * pass.untrusted)} % of the way is untrusted${arrayOf(map, 'trusted')[pass.saddle] ? '' : ', the pass itself too: the map extrapolates there'}. `));
   if (pass.boxed) sentences.push(warn('The pass lies at the border of the sampled box, which decides how high it is. '));
   else if (pass.edge > 0.2) sentences.push(warn(`${Math.round(100 * pass.edge)} % of the way runs along the border of the sampled box. `));
-  for (const [end, member] of [['first', state.from], ['second', state.to]]) if (reasonOf(map, member)) sentences.push(warn(`The map does not show the ${end} network: ${reasonOf(map, member)}. `));
+  for (const member of [state.from, state.to].filter(one => reasonOf(map, one))) sentences.push(warn(`The map does not show ${memberName(member, map.study)}: ${reasonOf(map, member)}. `));
   return sentences;
 }
 
 function drawPass(place, pass) {
   if (!pass) return drawNothing(place, state.from < 0 || state.to < 0 ? 'Pick two networks: on the map, in the lists, or in a table.' : 'There is no pass to draw.');
   const map = currentMap(), {study} = map, ends = [state.from, state.to], label = `${describeField(state.field, study).name} along the lowest pass`;
-  const {svg, width, height} = beginFigure(place, label, PASS_HEIGHT), top = 36, bottom = height - 28, scale = heightScaleOf(map);
+  const {svg, width, height} = beginFigure(place, label, PASS_HEIGHT), top = 36, bottom = height - 28, scale = passScale(map, pass, ends);
   const y = drawHeights(svg, scale, width, top, bottom), x = share => FIGURE_LEFT + 8 + (width - FIGURE_LEFT - FIGURE_RIGHT - 16) * share;
   const frame = {map, svg, x, y, top, bottom, pass, along: k => x(pass.points[k].distance / (pass.length || 1))};
   shadeUntrusted(frame);
   drawOtherWays(frame, ends);
   svg.append(shape('path', {d: `M${pass.points.map((one, k) => `${frame.along(k).toFixed(1)},${y(one.value).toFixed(1)}`).join('L')}`, class: 'pass-line'}));
   drawPassMarks(frame, ends);
+}
+
+// The scale of all that is drawn of a pass, which may climb above those of the trees.
+function passScale(map, pass, ends) {
+  const known = knownBetween(map.study, ...ends), shown = [...pass.points.map(one => one.value), ...straightLine(map, pass) ?? [],
+    ...ends.map(member => memberValue(map.study, member)), known?.worst].filter(Number.isFinite);
+  const {log, falling} = heightScaleOf(map), kept = log ? shown.filter(value => value > 0) : shown;
+  return newScale(kept.reduce((a, b) => Math.min(a, b)), kept.reduce((a, b) => Math.max(a, b)), log, falling);
 }
 
 function shadeUntrusted({svg, pass, along, top, bottom}) {
@@ -78,7 +86,7 @@ function drawOtherWays({map, svg, x, y, pass}, ends) {
 function straightLine(map, {path}) {
   if (!map.lines || map.vertices || map.shape.length > SMOOTH || path.length < 3) return null;
   const [from, to] = [path[0], path[path.length - 1]].map(sample => latticeIndex(map.shape, sample));
-  const values = placesAlong([from, to], 2).map(place => latticeValue(fieldOn(map).values, map.shape, place));
+  const values = placesBetween(from, to).map(place => latticeValue(fieldOn(map).values, map.shape, place));
   return values.every(Number.isFinite) ? values : null;
 }
 

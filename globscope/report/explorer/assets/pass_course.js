@@ -39,18 +39,27 @@ function lengthOn(map) {
   };
 }
 
-// Return the places of a course: of a straight lattice of few axes a taut line, elsewhere the samples of the path.
+// Return the places of a course: on a straight lattice of few axes those of a taut line, elsewhere the path's samples.
 function courseOf(map, heights, path, saddle) {
   const points = latentsOn(map), d = map.dimension, {values} = fieldOn(map);
   if (!map.lines || map.vertices || map.shape.length > SMOOTH) {
     return path.map(sample => ({point: points.slice(sample * d, (sample + 1) * d), value: values[sample], sample}));
   }
-  const strides = rowMajorStrides(map.shape), corners = tautCorners(heights, map.shape, path, saddle);
-  return placesAlong(corners, 2).map(place => ({
-    point: place.map((at, axis) => between(map.lines[axis], at)),
-    value: latticeValue(values, map.shape, place),
-    sample: place.reduce((sum, at, axis) => sum + Math.round(at) * strides[axis], 0),
-  }));
+  const corners = tautCorners(heights, map.shape, path, saddle), start = placeOn(map, latticeIndex(map.shape, path[0]), values[path[0]]);
+  return [start, ...corners.slice(1).flatMap((to, k) => stretchOf(map, path, corners[k], to))];
+}
+
+// Return the places of a taut line's part, without its first: along an edge between neighbours values are linear.
+function stretchOf(map, path, from, to) {
+  const {values} = fieldOn(map), [one, other] = [path[from], path[to]];
+  const places = placesBetween(latticeIndex(map.shape, one), latticeIndex(map.shape, other)), count = places.length - 1;
+  const linear = k => values[one] + (values[other] - values[one]) * k / count;
+  return places.map((place, k) => placeOn(map, place, k === count ? values[other] : to === from + 1 ? linear(k) : latticeValue(values, map.shape, place))).slice(1);
+}
+
+function placeOn({lines, shape}, place, value) {
+  const strides = rowMajorStrides(shape), sample = place.reduce((sum, at, axis) => sum + Math.round(at) * strides[axis], 0);
+  return {point: place.map((at, axis) => between(lines[axis], at)), value, sample};
 }
 
 function between(line, at) {

@@ -63,31 +63,31 @@ function newQueue() {
   };
 }
 
-// The value between the samples of a lattice at a place counted in its steps, linear along every axis.
-function latticeValue(values, shape, index) {
-  const low = index.map((at, axis) => Math.max(0, Math.min(shape[axis] - 2, Math.floor(at))));
-  const strides = rowMajorStrides(shape), corners = 2 ** shape.length;
-  let value = 0;
-  for (let corner = 0; corner < corners; corner++) {
-    let weight = 1, vertex = 0;
-    for (let axis = 0; axis < shape.length; axis++) {
-      const upper = (corner >> axis) & 1, share = index[axis] - low[axis];
-      weight *= upper ? share : 1 - share;
-      vertex += (low[axis] + upper) * strides[axis];
-    }
-    if (weight) value += weight * values[vertex];
+// The value between the samples of a lattice at a place counted in its steps: linear in each simplex of Freudenthal's
+// triangulation, so that nothing between neighbours is higher than the higher one. Its last axis runs backwards.
+function latticeValue(values, shape, place) {
+  const strides = rowMajorStrides(shape), last = shape.length - 1;
+  const cell = place.map((at, axis) => Math.max(0, Math.min(shape[axis] - 2, Math.floor(at))));
+  const share = place.map((at, axis) => axis === last ? cell[axis] + 1 - at : at - cell[axis]);
+  const axes = share.map((_, axis) => axis).sort((a, b) => share[b] - share[a]);
+  let vertex = cell.reduce((sum, at, axis) => sum + at * strides[axis], 0) + (shape[last] > 1 ? strides[last] : 0);
+  let value = 0, rest = 1;
+  for (const axis of axes) {
+    if (rest > share[axis]) value += (rest - share[axis]) * values[vertex];
+    rest = share[axis];
+    vertex += axis === last ? -strides[axis] : strides[axis];
   }
-  return value;
+  return rest > 0 ? value + rest * values[vertex] : value;
 }
 
-// The corners of a straightened path on a lattice: a chord replaces a part of the path where the values between the
-// samples are nowhere above that part's highest; the pass itself stays. Returns places in steps of the lattice.
+// A straightened path on a lattice: a chord replaces a part of the path where the values between the samples are nowhere
+// above that part's highest; the pass itself stays. Returns the numbers of the path's samples at which it turns.
 function tautCorners(values, shape, path, top) {
-  const at = path.map(sample => latticeIndex(shape, sample)), pass = path.indexOf(top), corners = [at[0]];
+  const at = path.map(sample => latticeIndex(shape, sample)), pass = path.indexOf(top), corners = [0];
   for (let from = 0; from < path.length - 1;) {
     let to = from < pass ? pass : path.length - 1;
     while (to > from + 1 && !isChord(values, shape, at, path, from, to)) to--;
-    corners.push(at[to]);
+    corners.push(to);
     from = to;
   }
   return corners;
@@ -96,18 +96,19 @@ function tautCorners(values, shape, path, top) {
 function isChord(values, shape, at, path, from, to) {
   let highest = -Infinity;
   for (let k = from; k <= to; k++) highest = Math.max(highest, values[path[k]]);
-  return placesBetween(at[from], at[to], 3).every(place => latticeValue(values, shape, place) <= highest);
+  const count = placeCount(at[from], at[to]);
+  for (let k = 1; k < count; k++) if (!(latticeValue(values, shape, placeBetween(at[from], at[to], k / count)) <= highest)) return false;
+  return true;
 }
 
-// Places on the straight line between two, so many to a step, without its end.
-function placesBetween(from, to, density) {
-  const length = Math.hypot(...to.map((end, axis) => end - from[axis]));
-  const count = Math.max(1, Math.ceil(length * density));
-  return Array.from({length: count}, (_, k) => from.map((start, axis) => start + (to[axis] - start) * k / count));
-}
+const PLACES = 4; // at which a chord is looked at, to a step of the lattice
 
-// Places along a line through corners, both ends included.
-function placesAlong(corners, density) {
-  const between = corners.slice(1).flatMap((corner, k) => placesBetween(corners[k], corner, density));
-  return [...between, corners[corners.length - 1]];
+function placeCount(from, to) { return Math.max(1, Math.ceil(Math.hypot(...to.map((end, axis) => end - from[axis])) * PLACES)); }
+
+function placeBetween(from, to, share) { return from.map((start, axis) => start + (to[axis] - start) * share); }
+
+// Places on the straight line between two, both ends included.
+function placesBetween(from, to) {
+  const count = placeCount(from, to);
+  return Array.from({length: count + 1}, (_, k) => placeBetween(from, to, k / count));
 }

@@ -25,6 +25,8 @@ function drawPersistence(place) {
   drawBirthAxis(svg, frame);
   drawThreshold(svg, frame);
   drawPairs(svg, frame);
+  const ends = tree.leaves.map(leaf => tree.full.deaths[tree.arcs[leaf].branch]).filter(end => end >= 0).map(end => fieldOn(map).values[end]);
+  about('persistence', `drag the dashed line to change the threshold${beyondWords(scale, ends)}`);
   return frame;
 }
 

@@ -22,6 +22,7 @@ function drawProfile(place) {
   drawParts(svg, sketch);
   drawProfileNames(svg, sketch);
   drawProfileRule(svg, sketch, height);
+  about('profile', `a basin is as wide as its share of samples at or below the height${beyondWords(scale, [...order].map(sample => values[sample]))}`);
 }
 
 // Return the samples of each arc from low to high: those of arc k lie from `starts[k]` to `starts[k + 1]` in `samples`.

@@ -92,6 +92,13 @@ function newScale(low, high, log, falling) {
   };
 }
 
+// Return in words how many of some values lie beyond a scale's ends, where they are drawn; empty where none does.
+function beyondWords(scale, values) {
+  const above = values.filter(value => value > scale.high).length, below = values.filter(value => value < scale.low).length;
+  const parts = [above && `${above} above ${formatNumber(scale.high)}`, below && `${below} below ${formatNumber(scale.low)}`].filter(Boolean);
+  return parts.length ? `; beyond the scale, drawn at its end: ${parts.join(', ')}` : '';
+}
+
 // Return round numbers for an axis: powers of ten, thinned where they are many, with steps between where they are few.
 function decadeTicks(low, high, count) {
   const powers = decadeSteps(low, high, [1]), thin = Math.ceil(powers.length / count);

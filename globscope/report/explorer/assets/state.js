@@ -6,7 +6,7 @@ const state = {
   threshold: 0,           // basins of at most this persistence are ignored; in units of the field
   neighbourhood: 'auto',  // 'auto' as the study resolved it, or 'freudenthal' or 'full' on a lattice
   from: -1, to: -1,       // the members whose pass is shown
-  branch: -1,             // the branch under the pointer, in all pictures: the vertex of its minimum
+  branch: -1,             // the arc under the pointer, in all pictures: the vertex of its lower end, a minimum or a saddle
   sample: -1,             // the sample under the pointer
   step: Infinity,         // training is drawn up to this step
   query: '',              // filter of the runs
@@ -32,7 +32,14 @@ let waiting = new Set();
 let starting = ''; // the place in which a panel starts
 
 // Have `start(element)` called once for the element with this id, when the studies are there.
-function startIn(id, start) { starts.push([id, element => { starting = id; start(element); }]); }
+function startIn(id, start) { starts.push([id, element => { starting = id; watchSight(element); start(element); }]); }
+
+// Know which places are on the screen, or near it.
+const unseen = new Set();
+function watchSight(element) {
+  new IntersectionObserver(entries => entries.forEach(one => unseen[one.isIntersecting ? 'delete' : 'add'](element.id)), {rootMargin: '300px'})
+    .observe(element);
+}
 
 // Have `draw()` called after the start, whenever one of these choices changes, and when the page's width or theme does.
 function panel(keys, draw) { panels.push({keys: new Set([...keys, 'theme', 'width']), draw, id: starting}); }
@@ -59,8 +66,30 @@ function choose(changes) {
   if (idle && waiting.size) requestAnimationFrame(drawPanels);
 }
 
+// While the threshold moves, what is off the screen is drawn when the browser has nothing else to do.
+const late = new Set();
 function drawPanels() {
   const changed = waiting;
   waiting = new Set();
-  for (const {keys, draw, id} of panels) if ([...changed].some(key => keys.has(key))) attempt(id, draw);
+  for (const one of panels.filter(({keys}) => [...changed].some(key => keys.has(key)))) {
+    if (changed.has('threshold') && unseen.has(one.id)) late.add(one);
+    else drawPanel(one);
+  }
+  document.documentElement.toggleAttribute('data-late', late.size > 0);
+  if (late.size) whenIdle(drawLate);
+}
+
+function drawPanel(one) {
+  late.delete(one);
+  attempt(one.id, one.draw);
+}
+
+function whenIdle(work) {
+  if (window.requestIdleCallback) requestIdleCallback(work, {timeout: 300});
+  else setTimeout(work, 100);
+}
+
+function drawLate() {
+  for (const one of [...late]) drawPanel(one);
+  document.documentElement.removeAttribute('data-late');
 }

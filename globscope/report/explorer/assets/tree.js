@@ -24,7 +24,7 @@ function drawTree(place) {
   const geometry = {tree, x, low: arc => y(values[tree.arcs[arc].vertex]), high: arc => y(values[tree.arcs[arc].top])};
   svg.append(shape('path', {class: 'stem', d: tree.arcs.map((_, arc) => stemPath(geometry, arc)).join('')}), shape('path', {class: 'stem on lit'}));
   drawNodes(svg, map, geometry);
-  about('tree', treeWords(map, tree));
+  about('tree', treeWords(map, tree) + beyondWords(heightScaleOf(map), tree.arcs.map(({vertex}) => values[vertex])));
   return geometry;
 }
 
