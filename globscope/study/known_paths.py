@@ -8,6 +8,7 @@ import numpy as np
 from attrs import define, evolve, field
 
 from globscope.returned.known_paths import check_paths
+from globscope.study.chained_paths import chained_paths
 from globscope.topology.joins import RunPasses
 from globscope.values.field import Field
 from globscope.values.findings import Atlas, Finding, Map
@@ -33,7 +34,19 @@ class PathsOfStudy:
 
     @cached_property
     def lowest(self) -> Mapping[Key, KnownPath]:
-        """The best of the paths that can be compared, by field and the two runs in their order."""
+        """The best of the paths that can be compared, and of their chains, by field and the two runs in their order."""
+        best = dict(self._own)
+        places = {run: place for place, run in enumerate(self.atlas.population.variants)}
+        for name in dict.fromkeys(key[0] for key in self._own):
+            own = {(places[path.one], places[path.other]): path for key, path in self._own.items() if key[0] == name}
+            costs = {pair: self._cost(path) for pair, path in own.items()}
+            for chain in chained_paths(self.atlas.population.variants, own, costs):
+                best[name, chain.one, chain.other] = chain
+        return best
+
+    @cached_property
+    def _own(self) -> Mapping[Key, KnownPath]:
+        """The best of the paths of two runs' own."""
         best: dict[Key, KnownPath] = {}
         for path in self.paths:
             key, cost = (path.field, path.one, path.other), self._cost(path)

@@ -11,7 +11,8 @@ from globscope.values.known_path import JOINED
 from globscope.values.pictures import HeatMap
 
 LOWEST = (
-    "The lowest known path in weight space between the final networks of every two runs, whatever found it: lowest is "
+    "The lowest known path in weight space between the final networks of every two runs, whatever found it, and if it "
+    "leads through other runs, one path after another: lowest is "
     "the highest loss on it (of a field of which higher is better, the lowest value), found_by what found it, and "
     "networks how many networks on it were measured, if counted. Beside it stands the pass on each map: the height at "
     "which its merge tree joins the two runs; empty where it does not show both, or one minimum stands for both. All "

@@ -25,6 +25,7 @@ from globscope.sweep.matrices import (
 )
 from globscope.sweep.run import results
 from globscope.sweep.table import READING, ComparedRun, ComparedRuns
+from globscope.sweep.verdicts import unshared_trees, verdict_part
 from globscope.values.findings import Table
 
 CSV, DISTANCES, PAGE, RECORD = "comparison.csv", "distances.csv", "comparison.html", "comparison.json"
@@ -84,12 +85,14 @@ class RunComparison:
         claim(folder, "comparison")
         before = times_written(folder)
         together = write_explorers(folder, self.title, self._explorer_studies()) if explorer else None
-        side = tuple(draw_matrices(run_matrices(self.runs, self.trees), self.trees, folder))
+        trees = {tree: tiles for tree, tiles in self.trees.items() if len(tiles) > 1}
+        side = tuple(draw_matrices(run_matrices(self.runs, trees), trees, folder))
         heat = tuple(draw_pictures(heat_maps(self.distances), folder))
         names = [run.name for run in self.runs.runs]
         lines = tuple(draw_pictures(line_plots(self.runs.finished, names), folder))
         write_bytes(folder / CSV, as_csv(self.runs.table()).encode())
         write_bytes(folder / DISTANCES, as_csv(self.distances).encode())
+        verdicts = verdict_part(self.runs.finished, folder)
         write_json(folder / RECORD, self.record)
         page = Board(
             title=self.title,
@@ -103,9 +106,14 @@ class RunComparison:
             reading=READING,
             csv=CSV,
             parts=[
-                Part(title="Side by side", pictures=side),
+                *verdicts,
+                Part(
+                    title="Side by side",
+                    text=unshared_trees({t: [*own] for t, own in self.trees.items()}, names),
+                    pictures=side,
+                ),
                 *([Part(title=TITLE, pictures=lines)] if lines else []),
-                Part(title="Distances", pictures=heat, tables=((self.distances, DISTANCES),)),
+                *([Part(title="Distances", pictures=heat, tables=((self.distances, DISTANCES),))] if heat else []),
             ],
         )
         write_bytes(folder / PAGE, page.html(folder).encode())

@@ -55,10 +55,11 @@ def sweep_matrices(runs: ComparedRuns, axes: Sequence[SweepAxis], tiles: Tiles) 
 
 
 def run_matrices(runs: ComparedRuns, tiles: Tiles) -> Iterator[Matrix]:
-    """Yield the matrices of runs that form no grid, one for every merge tree."""
-    absent = {run.name: "failed" if run.failed else "no landscape" for run in runs.runs}
+    """Yield the matrices of runs that form no grid, one for every merge tree, of the runs that have it or failed."""
+    failed = {run.name for run in runs.runs if run.failed}
     for tree, tree_tiles in tiles.items():
-        yield Matrix.in_rows(tree, {name: tree_tiles.get(name, why) for name, why in absent.items()})
+        shown = [run.name for run in runs.runs if run.name in failed or run.name in tree_tiles]
+        yield Matrix.in_rows(tree, {name: tree_tiles.get(name, "failed") for name in shown})
 
 
 def _field(tiles: Mapping[Any, Tile]) -> str:

@@ -19,6 +19,7 @@ from globscope.sweep.matrices import draw_matrices, draw_pictures, sweep_matrice
 from globscope.sweep.relations import Relation, plots, relations, relations_table, unknown_figures
 from globscope.sweep.subjects import swept_entries
 from globscope.sweep.table import READING, ComparedRun, ComparedRuns, names_of
+from globscope.sweep.verdicts import verdict_part
 
 CSV, AVERAGES, RELATIONS, PAGE = "sweep.csv", "averages.csv", "relations.csv", "sweep.html"
 
@@ -77,6 +78,7 @@ def _groups(spec: SweepSpec, runs: Sequence[ComparedRun]) -> list[str]:
 
 def _parts(folder: Path, spec: SweepSpec, runs: ComparedRuns, related: Sequence[Relation]) -> Iterator[Part]:
     """Yield the parts of the page below the table, after drawing their pictures and writing the averages."""
+    yield from verdict_part(runs.finished, folder)
     means = averages.averages(runs, spec)
     write_bytes(folder / AVERAGES, as_csv(averages.averages_table(means)).encode())
     if means:

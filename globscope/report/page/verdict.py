@@ -29,7 +29,7 @@ class PairCell:
         kind: The answer as a class of the page's style.
         value: Highest loss on the lowest known path, as text; empty where none is known.
         found_by: What found that path.
-        trust: How far to trust the answer.
+        trust: How far to trust the answer, in a few words.
     """
 
     answer: str
@@ -47,7 +47,7 @@ class PairCell:
             kind=pair["answer"].replace(" ", "-"),
             value=number(pair["lowest"]) if known else "",
             found_by=pair["found_by"] if known else "no path known",
-            trust=pair["trust"],
+            trust=pair["trust"].partition(";")[0],
         )
 
 

@@ -49,6 +49,10 @@ def share(part: float) -> str:
     return "over 99%" if 0.995 <= part < 1 else f"{part:.0%}"
 
 
+def _verb(count: int, one: str, several: str) -> str:
+    return one if count == 1 else several
+
+
 def _shows(facts: MapFacts) -> str:
     """Return what a map shows of the runs, and how near its losses are to theirs."""
     shown = facts.runs - len(facts.absent) - facts.aside
@@ -60,7 +64,10 @@ def _shows(facts: MapFacts) -> str:
 
 
 def _absent(facts: MapFacts) -> str:
-    return f"{len(facts.absent)} of {facts.runs} runs are not on it ({names(facts.absent)})" if facts.absent else ""
+    count = len(facts.absent)
+    return (
+        f"{count} of {facts.runs} runs {_verb(count, 'is', 'are')} not on it ({names(facts.absent)})" if count else ""
+    )
 
 
 def _most_absent(facts: MapFacts) -> str:
@@ -85,8 +92,8 @@ def _some_variance_unexplained(facts: MapFacts) -> str:
 
 def _wrong_losses(facts: MapFacts) -> str:
     return (
-        f"{facts.misjudged} of {facts.checkpoints} checkpoints have another {facts.loss} on it than they have, by more "
-        f"than its tree tells apart ({facts.threshold:.3g})"
+        f"for {facts.misjudged} of {facts.checkpoints} checkpoints, its {facts.loss} is off by more than its tree "
+        f"tells apart ({facts.threshold:.3g})"
     )
 
 
@@ -104,11 +111,13 @@ def _no_trusted_leaf(facts: MapFacts) -> str:
 
 def _some_untrusted_leaves(facts: MapFacts) -> str:
     count = facts.leaves - facts.leaves_trusted
-    return f"{count} of its {facts.leaves} basins lie where it extrapolates" if 0 < count < facts.leaves else ""
+    some = f"{count} of its {facts.leaves} basins {_verb(count, 'lies', 'lie')} where it extrapolates"
+    return some if 0 < count < facts.leaves else ""
 
 
 def _aside(facts: MapFacts) -> str:
-    return f"{facts.aside} of {facts.runs} runs do not lie on it by its design" if facts.aside else ""
+    verb = _verb(facts.aside, "does", "do")
+    return f"{facts.aside} of {facts.runs} runs {verb} not lie on it by its design" if facts.aside else ""
 
 
 def _untrusted_share(facts: MapFacts) -> str:
@@ -141,7 +150,8 @@ def _other_resolution(facts: MapFacts) -> str:
 
 
 def _lower_paths(facts: MapFacts) -> str:
-    return f"{facts.beaten} of {facts.walls} walls between runs are the map's: lower paths are known through them"
+    verb = _verb(facts.beaten, "is", "are")
+    return f"{facts.beaten} of {facts.walls} walls between runs {verb} the map's alone: lower paths are known"
 
 
 def _most_walls_beaten(facts: MapFacts) -> str:
@@ -155,9 +165,10 @@ def _some_walls_beaten(facts: MapFacts) -> str:
 def _at_rim(facts: MapFacts) -> str:
     if not facts.saddles_at_rim:
         return ""
+    verb = _verb(facts.saddles_at_rim, "lies", "lie")
     return (
-        f"{facts.saddles_at_rim} of {facts.saddles} saddles lie on its border: there the box decides the pass, and in "
-        "a larger box (margin) it may be lower"
+        f"{facts.saddles_at_rim} of {facts.saddles} saddles {verb} on its border: there the box decides the pass, and "
+        "in a larger box (margin) it may be lower"
     )
 
 

@@ -7,6 +7,7 @@ import numpy as np
 from attrs import define, field
 
 from globscope.study.known_paths import PathsOfStudy
+from globscope.study.verdict.judge_map import names
 from globscope.topology.membership import ROUNDING
 from globscope.topology.runs_on_map import SEPARATE, SHARE, RunsOnMap
 from globscope.values.field import Field
@@ -95,10 +96,9 @@ class PairJudge:
     def _trust(self, answer: Answer, on: Mapping[str, str], path: KnownPath | None, a: int, b: int) -> str:
         """Return how far to trust an answer."""
         if answer == JOINED:
-            apart = [name for name, relation in on.items() if relation == SEPARATE]
-            walls = f"; the wall on {' and '.join(apart)} is the map's" if apart else ""
-            networks = path.networks if path else None
-            return (f"{networks} networks of the path were measured" if networks else "the path was measured") + walls
+            apart = tuple(name for name, relation in on.items() if relation == SEPARATE)
+            walls = f"; the wall on {names(apart)} is the map's" if apart else ""
+            return (f"{path.networks} networks measured" if path and path.networks else "measured") + walls
         shown = [map_ for map_ in self.maps if on[map_.name] in (SHARE, SEPARATE)]
         if answer == DISAGREE:
             nearest = min(shown, key=lambda map_: map_.gap(a, b))

@@ -8,6 +8,7 @@ from attrs import define, field as attribute
 
 from globscope.study.known_paths import PathsOfStudy
 from globscope.topology.membership import ROUNDING, depiction
+from globscope.topology.rim import rim
 from globscope.topology.runs_on_map import BY_DESIGN, RunsOnMap
 from globscope.values.findings import Map
 from globscope.values.landscape import Landscape
@@ -118,17 +119,8 @@ def _samples(landscape: Landscape, topology: Topology) -> dict[str, Any]:
         "leaves": len(minima),
         "leaves_trusted": int(landscape.trusted[minima].sum()),
         "saddles": len(saddles),
-        "saddles_at_rim": int(rim(landscape)[saddles].sum()),
+        "saddles_at_rim": int(rim(landscape.samples)[saddles].sum()),
     }
-
-
-def rim(landscape: Landscape) -> np.ndarray:
-    """Return the (n,) mask of samples on the border of a lattice of several axes; none of other samples."""
-    index, shape = landscape.samples.index, landscape.samples.shape
-    if index is None or shape is None or len(shape) < 2:
-        return np.zeros(len(landscape.samples.points), bool)
-    mask: np.ndarray = ((index == 0) | (index == np.array(shape) - 1)).any(axis=1)
-    return mask
 
 
 def _gaps(map_: Map, topology: Topology) -> dict[str, Any]:

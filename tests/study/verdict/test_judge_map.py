@@ -15,7 +15,7 @@ GOOD = MapFacts(
 # A change of the good map that is still believed, one that is not, the belief that is left, and what is said.
 RULES = {
     "runs": (
-        {}, {"absent": ("A",)}, CARE, "1 of 4 runs are not on it (A)",
+        {}, {"absent": ("A",)}, CARE, "1 of 4 runs is not on it (A)",
     ),
     "most runs": (
         {}, {"absent": ("A", "B", "C")}, UNREADABLE, "3 of 4 runs are not on it (A, B and C)",
@@ -30,13 +30,13 @@ RULES = {
     ),
     "losses": (
         {}, {"misjudged": 1}, CARE,
-        "1 of 20 checkpoints have another training loss on it than they have, by more than its tree tells apart (0.1)",
+        "for 1 of 20 checkpoints, its training loss is off by more than its tree tells apart (0.1)",
     ),
     "most losses": (
         {}, {"misjudged": 11}, UNREADABLE,
-        "11 of 20 checkpoints have another training loss on it than they have, by more than its tree tells apart (0.1)",
+        "for 11 of 20 checkpoints, its training loss is off by more than its tree tells apart (0.1)",
     ),
-    "untrusted basins": ({}, {"leaves_trusted": 3}, CARE, "1 of its 4 basins lie where it extrapolates"),
+    "untrusted basins": ({}, {"leaves_trusted": 3}, CARE, "1 of its 4 basins lies where it extrapolates"),
     "no trusted basin": ({}, {"leaves_trusted": 0}, UNREADABLE, "all its basins lie where it extrapolates"),
     "neighbours": (
         {}, {"leaves_by_neighbours": {"freudenthal": 4, "full": 3}}, CARE,
@@ -51,19 +51,19 @@ RULES = {
         {"leaves_fine": 4}, {"leaves_fine": 6}, CARE, "with twice as many samples per axis it has 6 basins, not 4",
     ),
     "walls": (
-        {}, {"beaten": 4}, CARE, "4 of 6 walls between runs are the map's: lower paths are known through them",
+        {}, {"beaten": 4}, CARE, "4 of 6 walls between runs are the map's alone: lower paths are known",
     ),
 }  # fmt: skip
 # What is said of a map that is believed all the same.
 BOUNDS = {
-    "few walls": ({"beaten": 3}, "3 of 6 walls between runs are the map's: lower paths are known through them"),
-    "aside": ({"aside": 1}, "1 of 4 runs do not lie on it by its design"),
+    "few walls": ({"beaten": 3}, "3 of 6 walls between runs are the map's alone: lower paths are known"),
+    "aside": ({"aside": 1}, "1 of 4 runs does not lie on it by its design"),
     "untrusted": (
         {"untrusted": 0.51}, "51% of it is untrusted: it extrapolates there; read only the rest",
     ),
     "rim": (
         {"saddles_at_rim": 1},
-        "1 of 3 saddles lie on its border: there the box decides the pass, and in a larger box (margin) it may be "
+        "1 of 3 saddles lies on its border: there the box decides the pass, and in a larger box (margin) it may be "
         "lower",
     ),
     "noise": ({"within_noise": 2}, "2 branches of its tree may be due to the draws of the loss"),

@@ -8,10 +8,9 @@ from attrs import evolve
 from support.line import HEIGHTS, LOSS, a_map, atlas_of, line
 from support.study import TINY, study_in, values
 
-from globscope.api import Finding, Samples
+from globscope.api import Finding
 from globscope.study.known_paths import paths_of_study
 from globscope.study.verdict import verdict as verdict_module
-from globscope.study.verdict.map_facts import rim
 from globscope.study.verdict.verdict import verdict
 from globscope.topology.leaf_count import leaves_by_neighbours
 from globscope.values.verdict import APART, BELIEVE, CARE, DISAGREE, JOINED, NOTHING, SAME, UNKNOWN, UNREADABLE
@@ -46,8 +45,16 @@ def test_a_measured_path_as_low_as_the_worse_network_joins_two_runs_whatever_map
     assert joined.answer == JOINED
     assert joined.lowest == 0.06
     assert joined.found_by == "straight line (lines)"
-    assert joined.trust == "3 networks of the path were measured; the wall on line is the map's"
+    assert joined.trust == "3 networks measured; the wall on line is the map's"
     assert "1 is joined by a measured path that stays as low as the worse of the two" in found.summary
+
+
+def test_runs_are_joined_through_a_third_that_is_joined_with_both():
+    found = judged(a_map(), paths=[line("A", "C", 0.05), line("B", "C", 0.06), line("A", "B", 0.9)])
+    joined = pair(found, "A", "B")
+    assert (joined.answer, joined.lowest) == (JOINED, 0.06)
+    assert joined.found_by == "through C: straight line (lines)"
+    assert joined.trust == "6 networks measured; the wall on line is the map's"
 
 
 def test_a_path_may_rise_by_what_trees_tell_apart_and_no_more():
@@ -122,13 +129,6 @@ def test_of_thousands_of_pairs_the_first_are_listed_and_all_are_counted(monkeypa
     found = judged(a_map())
     assert (len(found.pairs), found.count) == (2, 3)
     assert found.summary.startswith("Of 3 pairs of runs, 3 are apart")
-
-
-def test_the_rim_of_a_lattice_is_its_border_and_a_line_has_none():
-    index = np.argwhere(np.ones((3, 4)))
-    plane = evolve(a_map().landscape, samples=Samples(points=index.astype(float), index=index, shape=(3, 4)))
-    assert np.flatnonzero(~rim(plane)).tolist() == [5, 6]
-    assert not rim(a_map().landscape).any()
 
 
 def test_a_verdict_is_json_without_nan():
