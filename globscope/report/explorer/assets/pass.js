@@ -1,5 +1,5 @@
 // The lowest pass between two networks: how high it climbs, how far that is to be trusted, and what other ways there are.
-const PASS_HEIGHT = 200, LISTED = 300; // of more networks, the lists hold the runs' last ones
+const PASS_HEIGHT = 222, LISTED = 300; // of more networks, the lists hold the runs' last ones
 
 startIn('pass', place => {
   const picked = make('div', {class: 'pick'}), words = make('p', {class: 'pass-words'}), drawing = make('div'), table = make('div', {class: 'scroll', tabindex: 0, role: 'region', 'aria-label': 'The pass on every map'});
@@ -35,7 +35,9 @@ function passSentences(pass) {
   if (state.from === state.to) return ['Pick two different networks.'];
   if (!pass) return [`On ${mapName(map)} no way leads from one to the other: its samples between them have no finite value, or are not joined.`];
   const sentences = [make('b', {}, `${memberName(state.from, map.study)} to ${memberName(state.to, map.study)}: ${name} ${formatNumber(pass.height)}. `),
-    `${describeField(state.field, map.study).higher_is_better ? 'No way over the samples of this map stays above it' : 'No way over the samples of this map stays below it'}; for the networks it is an upper bound of the wall between them, since a lower path may lie outside the map. `];
+    `${describeField(state.field, map.study).higher_is_better ? 'No way over the samples of this map stays above it' : 'No way over the samples of this map stays below it'}; for what the map makes of the two networks it is an upper bound, since a lower path may lie outside the map. `];
+  const known = knownBetween(map.study, state.from, state.to);
+  if (known) sentences.push(`The lowest path between them that was measured is at worst ${formatNumber(known.worst)}: ${known.finder}. `);
   if (!pass.points.every(one => one.trusted)) sentences.push(warn(`${Math.round(100 * pass.untrusted)} % of the way is untrusted${arrayOf(map, 'trusted')[pass.saddle] ? '' : ', the pass itself too: the map extrapolates there'}. `));
   if (pass.boxed) sentences.push(warn('The pass lies at the border of the sampled box, which decides how high it is. '));
   else if (pass.edge > 0.2) sentences.push(warn(`${Math.round(100 * pass.edge)} % of the way runs along the border of the sampled box. `));
@@ -46,7 +48,7 @@ function passSentences(pass) {
 function drawPass(place, pass) {
   if (!pass) return drawNothing(place, state.from < 0 || state.to < 0 ? 'Pick two networks: on the map, in the lists, or in a table.' : 'There is no pass to draw.');
   const map = currentMap(), {study} = map, ends = [state.from, state.to], label = `${describeField(state.field, study).name} along the lowest pass`;
-  const {svg, width, height} = beginFigure(place, label, PASS_HEIGHT), top = 36, bottom = height - 28, scale = passScale(map, pass, ends);
+  const {svg, width, height} = beginFigure(place, label, PASS_HEIGHT), top = 58, bottom = height - 28, scale = passScale(map, pass, ends);
   const y = drawHeights(svg, scale, width, top, bottom), x = share => FIGURE_LEFT + 8 + (width - FIGURE_LEFT - FIGURE_RIGHT - 16) * share;
   const frame = {map, svg, x, y, top, bottom, pass, along: k => x(pass.points[k].distance / (pass.length || 1))};
   shadeUntrusted(frame);
@@ -70,16 +72,17 @@ function shadeUntrusted({svg, pass, along, top, bottom}) {
 
 // Draw what else is known: the straight line on the map, as its samples have it, and the lowest path that the study found.
 function drawOtherWays({map, svg, x, y, pass}, ends) {
-  const line = straightLine(map, pass), known = knownBetween(map.study, ...ends);
+  const line = straightLine(map, pass), known = knownBetween(map.study, ...ends), rows = [];
   if (line) {
-    const d = `M${line.map((value, k) => `${x(k / (line.length - 1)).toFixed(1)},${y(value).toFixed(1)}`).join('L')}`;
-    svg.append(shape('path', {d, class: 'other-way'}), shape('path', {d: `M${x(0)},8h26`, class: 'other-way'}),
-      shape('text', {x: x(0) + 32, y: 12, class: 'faint'}, `straight line on the map: ${formatNumber(worstAlong(map, line))}`));
+    svg.append(shape('path', {d: `M${line.map((value, k) => `${x(k / (line.length - 1)).toFixed(1)},${y(value).toFixed(1)}`).join('L')}`, class: 'other-way'}));
+    rows.push(['other-way', `straight line on the map: ${formatNumber(worstAlong(map, line))}`]);
   }
-  if (!known) return;
-  const text = `lowest known path: ${formatNumber(known.worst)}, ${known.finder}`;
-  svg.append(shape('line', {x1: x(0), x2: x(1), y1: y(known.worst), y2: y(known.worst), class: 'known-way'}),
-    shape('text', {x: x(1), y: y(known.worst) - 5, 'text-anchor': 'end', class: 'faint'}, text));
+  if (known) {
+    svg.append(shape('path', {d: `M${x(0)},${y(known.worst)}H${x(1)}`, class: 'known-way'}));
+    rows.push(['known-way', `lowest measured path: ${formatNumber(known.worst)}, ${known.finder}`]);
+  }
+  rows.forEach(([kind, text], row) => svg.append(shape('path', {d: `M${x(0)},${9 + 17 * row}h26`, class: kind}),
+    shape('text', {x: x(0) + 32, y: 13 + 17 * row, class: 'faint'}, text)));
 }
 
 // Return the values along the straight line on a map between the ends of a pass; null where they are not known there.
@@ -122,7 +125,7 @@ function passTable() {
     return passRow(map === currentMap(), mapName(map), pass ? formatNumber(pass.height) : 'no way', pass ? climb(pass.height) : '–', share, !pass ? '' : pass.boxed ? 'at the border of the box' : '');
   });
   const known = knownBetween(study, state.from, state.to);
-  if (known) rows.push(passRow(false, `lowest known path (${known.finder})`, formatNumber(known.worst), climb(known.worst), '–', 'measured on networks'));
+  if (known) rows.push(passRow(false, `lowest measured path (${known.finder})`, formatNumber(known.worst), climb(known.worst), '–', 'measured on networks'));
   const head = make('tr', {}, ...['map', 'pass', 'climb from the worse end', 'untrusted', 'remark'].map(text => make('th', {scope: 'col'}, text)));
   return [make('table', {class: 'passes'}, make('caption', {class: 'unseen'}, 'The lowest pass between the two networks on every map'), make('thead', {}, head), make('tbody', {}, ...rows))];
 }
