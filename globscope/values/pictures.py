@@ -67,6 +67,7 @@ class Plot:
         panels: The panels in reading order.
         title: Headline for people, unlike that of any other picture of the finding; the name in words if unset.
         log: Whether the vertical axes are logarithmic; values that are not positive are then listed, not drawn.
+        log_x: Whether the horizontal axes are. They are labelled at the values of the points, where these have room.
     """
 
     name: str
@@ -75,6 +76,7 @@ class Plot:
     y: str
     panels: tuple[Panel, ...]
     log: bool = False
+    log_x: bool = False
     title: str = ""
 
     @property

@@ -15,9 +15,11 @@ from globscope.errors import RunError
 from globscope.report import scenes_of, write_report
 from globscope.report.map.captions import caption
 from globscope.report.map.figure import plot_scene
+from globscope.report.map.graph import leading_edges
 from globscope.report.map.scattered import DENSE
 from globscope.report.map.tree_scene import MOST_MINIMA, TreeScene
 from globscope.report.style.palette import FAINT, INK, MINIMUM, UNTRUSTED
+from globscope.report.topology.figures import plot_tree
 from globscope.report.topology.network import Network, caption as network_caption, plot_network
 from globscope.session import Result
 from globscope.topology.passes import tree_passes
@@ -68,6 +70,15 @@ def test_a_graph_is_drawn_as_its_edges_and_its_samples_in_the_colours_of_their_o
     samples = max(axes.collections, key=lambda one: len(one.get_offsets()))
     losses = np.maximum(a_search().landscape.fields["train_loss"], 0.3 * 0.1)  # of the threshold
     np.testing.assert_allclose(samples.get_array(), losses, rtol=1e-15)
+
+
+def test_edges_to_single_samples_beside_a_path_are_not_drawn_and_counted_but_a_path_is_drawn_to_its_ends():
+    path, fan = np.array([[0, 1], [1, 2], [2, 3], [3, 4]]), np.array([[2, 5], [6, 2], [2, 7]])
+    np.testing.assert_array_equal(leading_edges(np.concatenate([path, fan]), 8), path)
+    samples = evolve(SEARCH, points=np.random.default_rng(0).random((8, 2)), edges=np.concatenate([path, fan]))
+    scene = scene_of(a_map("search", samples=samples, values=np.arange(8.0), who=population()))
+    assert len(lines_of(plot_scene(scene).axes[0], to_rgba(INK)[:3])) == len(path)
+    assert "joined by 7 edges, of which 3 to single samples beside the paths are not drawn" in caption(scene)[0]
 
 
 def test_the_paths_between_basins_lead_over_edges_from_minimum_to_minimum_and_no_higher_than_the_saddle():
@@ -193,7 +204,12 @@ def test_of_very_many_minima_the_most_persistent_are_drawn_and_runs_named_at_wha
     assert len(tree.topology.tree.minima) == count
     assert len(network.tree.minima) <= MOST_MINIMA
     assert set(network.runs) <= set(network.tree.minima.tolist())
-    assert f"Drawn are the {len(network.tree.minima)} of persistence > " in network_caption(tree, samples.edges)
+    said = f"Drawn are the {len(network.tree.minima)} of persistence > "
+    assert said in network_caption(tree, samples.edges)
+    figure = plot_tree(tree)
+    assert any(said in text for text in texts(figure))
+    tips = [line for line in figure.axes[0].lines if len(line.get_xdata()) == 2 and len({*line.get_xdata()}) == 1]
+    assert len(tips) == len(network.tree.minima)
 
 
 def test_a_landscape_without_a_finite_value_has_a_network_that_says_so():

@@ -124,6 +124,18 @@ def test_a_log_axis_tells_what_it_cannot_show():
     assert any("2 values are ≤ 0" in text for text in texts(figure))
 
 
+def test_a_log_scale_across_is_labelled_at_the_values_that_have_room():
+    counts = (2, 3, 4, 6, 8, 13, 16, 32, 76)
+    shown = a_plot((series(x=(0, *counts), y=(1,) * 10),), x="axes", log_x=True)
+    figure = plot_series(shown)
+    axes = figure.axes[0]
+    assert axes.get_xscale() == "log"
+    labels = [label.get_text() for label in axes.get_xticklabels()]
+    assert labels == ["2", "3", "4", "6", "8", "13", "32", "76"]
+    assert "axes (log scale)" in texts(figure)
+    assert any("1 value is ≤ 0" in text for text in texts(figure))
+
+
 @pytest.mark.parametrize("log", [True, False])
 @pytest.mark.parametrize("y", [(), (None, NAN, -INF), (0.0,), (-1.0, -2.0)])
 def test_a_panel_with_nothing_to_draw_or_little_is_drawn(y, log):

@@ -1,5 +1,8 @@
 """The captions and alternative texts of a map's pictures."""
 
+import numpy as np
+
+from globscope.report.map.graph import leading_edges
 from globscope.report.map.named_runs import names_left_out
 from globscope.report.map.scene import Kind, Scene
 from globscope.report.map.slices import AXES, drawn_pairs, lowest_point
@@ -80,9 +83,16 @@ def samples(scene: Scene) -> str:
     aside = f" ({notes})" if notes else ""
     way = " along a path" if scene.is_path else ""
     edges = points.edges if scene.is_graph else None
-    joined = "" if edges is None else f", joined by {count_noun(len(edges), 'edge')}"
+    joined = "" if edges is None else f", joined by {count_noun(len(edges), 'edge')}{_not_drawn(scene, edges)}"
     what = f"map fitted to N = {number(fitted)}" if scene.map_.chart.extent is None else slice_facts(scene.map_)
     return f"{size} networks decoded{way} and evaluated{aside}{joined}; {what}"
+
+
+def _not_drawn(scene: Scene, edges: np.ndarray) -> str:
+    """Return how many edges a picture of the graph leaves out; empty where it draws all."""
+    left_out = len(edges) - len(leading_edges(edges, len(scene.values)))
+    shown = scene.kind != "surface" or not left_out
+    return "" if shown else f", of which {number(left_out)} to single samples beside the paths are not drawn"
 
 
 def slice_facts(map_: Map) -> str:

@@ -61,10 +61,22 @@ def _draw_edges(axes: Axes, scene: Scene) -> Legend:
     assert edges is not None
     if not len(edges):
         return {}
+    edges = leading_edges(edges, len(points))
     many = len(points) > CROWD
     style: dict[str, Any] = {"color": INK, "lw": 0.3 if many else 0.7, "alpha": 0.35 if many else 0.6}
     axes.add_collection(LineCollection(points[edges], rasterized=many, zorder=LEVEL, **style))
     return {"edge between samples": Line2D([], [], color=INK, lw=0.8, alpha=0.6)}
+
+
+def leading_edges(edges: np.ndarray, count: int) -> np.ndarray:
+    """Return those of (m, 2) edges between so many samples that lead on, where others only end at a fork.
+
+    A search hangs each sample beside its paths on a single edge, in fans that would hide the paths.
+    """
+    degrees = np.bincount(edges.ravel(), minlength=count)[edges]
+    is_probe = (degrees.min(axis=1) == 1) & (degrees.max(axis=1) > 2)
+    kept: np.ndarray = edges[~is_probe]
+    return kept
 
 
 def _draw_samples(axes: Axes, scene: Scene) -> Legend:

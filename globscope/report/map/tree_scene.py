@@ -18,7 +18,7 @@ from globscope.values.landscape import Landscape
 from globscope.values.topology import MergeTree, Topology
 
 # Minima that can be told apart in a picture; of more, the most persistent ones are drawn.
-MOST_MINIMA = 200
+MOST_MINIMA = 100
 # What the height of a saddle means where the landscape is a map's.
 UPPER_BOUND = "A saddle's height is an upper bound: a lower path may lie outside the map."
 
@@ -62,6 +62,14 @@ class TreeScene:
             return tree, threshold
         threshold = float(persistences[MOST_MINIMA])
         return simplify(self.topology.full, self.values, threshold), threshold
+
+    @cached_property
+    def thinned_runs(self) -> dict[int, list[Trajectory]]:
+        """The runs by leaf of the thinned tree, in whose basins theirs have gone up."""
+        tree, runs = self.thinned[0], dict[int, list[Trajectory]]()
+        for leaf, ending in self.runs.items():
+            runs.setdefault(int(tree.basin[leaf]) if leaf >= 0 else -1, []).extend(ending)
+        return runs
 
     @property
     def thinning(self) -> list[str]:

@@ -10,7 +10,7 @@ from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 from matplotlib.lines import Line2D
 
-from globscope.report.style.legend import Legend, explain, frame, tick_evenly, tick_log
+from globscope.report.style.legend import Legend, explain, frame, tick_evenly, tick_log, tick_log_at
 from globscope.report.style.palette import LINES
 from globscope.report.style.series import (
     LabelStyle,
@@ -48,11 +48,11 @@ class DrawnSeries:
     impossible: int
 
     @classmethod
-    def of(cls, series: Series, *, log: bool) -> "DrawnSeries":
+    def of(cls, series: Series, picture: Plot) -> "DrawnSeries":
         """Return what of a series can be drawn."""
         points = np.stack([finite_array(series.x), finite_array(series.y)], axis=1)
         finite = finite_rows(points)
-        impossible = finite & (points[:, 1] <= 0) if log else np.zeros(len(points), bool)
+        impossible = finite & ((points <= 0) & [picture.log_x, picture.log]).any(axis=1)
         points[~finite | impossible] = np.nan
         return cls(series=series, points=points, broken=int((~finite).sum()), impossible=int(impossible.sum()))
 
@@ -67,6 +67,7 @@ class SharedStyle:
         x: Horizontal range; None if every panel has its own.
         y: Vertical range of all panels.
         log: Whether the vertical axis is logarithmic.
+        log_x: Whether the horizontal one is.
     """
 
     styles: dict[str, LabelStyle]
@@ -74,11 +75,12 @@ class SharedStyle:
     x: tuple[float, float] | None
     y: tuple[float, float]
     log: bool
+    log_x: bool
 
 
 def plot_series(picture: Plot, runs: Sequence[str] = ()) -> Figure:
     """Return a plot as a figure; a series named after a run has its colour."""
-    panels = [[DrawnSeries.of(series, log=picture.log) for series in panel.series] for panel in picture.panels]
+    panels = [[DrawnSeries.of(series, picture) for series in panel.series] for panel in picture.panels]
     shared, across = _shared_style(picture, panels, runs), _across(len(panels))
     width, height = (7.0, 4.4) if len(panels) == 1 else (3.3, 2.9)
     down, notes = -(-len(panels) // across), _notes(panels, int(width * 15))
@@ -92,7 +94,7 @@ def plot_series(picture: Plot, runs: Sequence[str] = ()) -> Figure:
             write_heading(axes, figure_text(panel.title, int(width * 11)), notes[k], size=10)
             axes.set_xlabel(figure_text(panel.x, int(width * 14)), fontsize=9)
             axes.tick_params(labelleft=k % across == 0, labelbottom=shared.x is None or k + across >= len(panels))
-        inner.supxlabel(figure_text(picture.x, 100), fontsize=9.5)
+        inner.supxlabel(figure_text(picture.x + picture.log_x * " (log scale)", 100), fontsize=9.5)
         inner.supylabel(
             wrap_sentences([picture.y + picture.log * " (log scale)"], int(height * down * 12)), fontsize=9.5
         )
@@ -119,7 +121,7 @@ def missing_values(picture: Plot) -> list[str]:
     """Return in sentences, panel by panel, which values a plot does not show."""
     sentences = []
     for panel in picture.panels:
-        hidden = hidden_values([DrawnSeries.of(series, log=picture.log) for series in panel.series])
+        hidden = hidden_values([DrawnSeries.of(series, picture) for series in panel.series])
         sentences += [f"{_panel_name(panel)}: {' '.join(hidden)}"] * bool(hidden)
     return sentences
 
@@ -132,14 +134,16 @@ def _across(count: int) -> int:
 def _shared_style(picture: Plot, panels: Sequence[Sequence[DrawnSeries]], runs: Sequence[str]) -> SharedStyle:
     every, known = list(chain(*panels)), [_finite_points(panel) for panel in panels]
     loose = [len(series.points) for series in every if series.series.style == "points"]
-    alike = not any(panel.x for panel in picture.panels) and _comparable([points[:, 0] for points in known])
+    scaled = [np.log(points[:, 0]) if picture.log_x else points[:, 0] for points in known]
+    alike = not any(panel.x for panel in picture.panels) and _comparable(scaled)
     x, y = _finite_points(every).T
     return SharedStyle(
         styles=label_styles([series.series.label for series in every], LINES, runs),
         dots=marker_size(max(loose, default=0)),
-        x=frame(x, margin=0.03) if alike else None,
+        x=frame(x, log=picture.log_x, margin=0.03) if alike else None,
         y=frame(y, log=picture.log),
         log=picture.log,
+        log_x=picture.log_x,
     )
 
 
@@ -161,14 +165,25 @@ def _draw_panel(axes: Axes, panel: Sequence[DrawnSeries], shared: SharedStyle) -
     for series in panel:
         _draw_series(axes, series, shared)
     known = _finite_points(panel)
-    axes.set(xlim=shared.x or frame(known[:, 0], margin=0.03), ylim=shared.y, yscale="log" if shared.log else "linear")
+    across = shared.x or frame(known[:, 0], log=shared.log_x, margin=0.03)
+    axes.set(xscale="log" if shared.log_x else "linear", yscale="log" if shared.log else "linear")
+    axes.set(xlim=across, ylim=shared.y)
     axes.grid(axis="y", color="#e6e9ed")
     axes.set_axisbelow(True)
-    counted = bool(len(known)) and bool((known[:, 0] == known[:, 0].round()).all())
-    tick_evenly(axes.xaxis, *axes.get_xlim(), most=5, whole=counted)
+    _tick_across(axes, known[:, 0], log=shared.log_x)
     (tick_log if shared.log else tick_evenly)(axes.yaxis, *axes.get_ylim())
     if not len(known):
         write_centred(axes, "nothing to draw")
+
+
+def _tick_across(axes: Axes, values: np.ndarray, *, log: bool) -> None:
+    """Label the horizontal axis: evenly or, on a log scale, at values that occur and are far enough from the last."""
+    low, high = axes.get_xlim()
+    if not log:
+        counted = bool(len(values)) and bool((values == values.round()).all())
+        tick_evenly(axes.xaxis, low, high, most=5, whole=counted)
+        return
+    tick_log_at(axes.xaxis, np.unique(values), low, high)
 
 
 def _draw_series(axes: Axes, drawn: DrawnSeries, shared: SharedStyle) -> None:

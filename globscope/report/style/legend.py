@@ -17,12 +17,26 @@ from globscope.report.style.palette import GREY, RIM
 from globscope.report.style.scale import Scale
 from globscope.report.style.text import figure_text, tick_labels
 
+# Labels of a log axis stand at least so far apart, as a share of its length.
+APART = 0.055
+
 
 def tick_log(axis: Axis, low: float, high: float) -> None:
     """Label a log axis with plain numbers that fit the range drawn."""
     values = round_values(low, high)
     axis.set_major_locator(FixedLocator(values.tolist()))
     axis.set_major_formatter(FixedFormatter(tick_labels(values.tolist())))
+    axis.set_minor_locator(NullLocator())
+
+
+def tick_log_at(axis: Axis, values: np.ndarray, low: float, high: float) -> None:
+    """Label a log axis at those of (n,) rising values that occur and do not crowd the one before."""
+    ticks: list[float] = []
+    for value in values.tolist():
+        if not ticks or np.log(value / ticks[-1]) >= APART * np.log(high / low):
+            ticks.append(value)
+    axis.set_major_locator(FixedLocator(ticks))
+    axis.set_major_formatter(FixedFormatter(tick_labels(ticks)))
     axis.set_minor_locator(NullLocator())
 
 

@@ -22,13 +22,13 @@ from globscope.values.topology import Topology
 def plot_tree(tree: TreeScene) -> Figure:
     """Return the drawing of a merge tree; one without leaves gives a figure that says so."""
     topology = tree.topology
-    width = float(np.clip(2.0 + 0.4 * len(topology.tree.minima), 5.6, 15))
+    width = float(np.clip(2.0 + 0.4 * len(tree.thinned[0].minima), 5.6, 15))
     reading = ["Basins side by side, named by the runs that end in them."] if tree.runs.keys() - {-1} else []
     reading += [UPPER_BOUND] if tree.runs else []
     with house_style():
         figure = Picture(figsize=(width, 4.6), layout="constrained")
         axes = figure.add_subplot()
-        sentences = filter(None, (tree.facts, *reading, tree.missing_runs))
+        sentences = filter(None, (f"{tree.facts}.", *tree.thinning, *reading, tree.missing_runs))
         write_headline(axes, f"Merge tree of {tree.title}", sentences, int(13 * width))
         if not len(topology.tree.pairs):
             return _without_tree(figure, axes)

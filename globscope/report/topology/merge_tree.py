@@ -17,6 +17,8 @@ from globscope.values.topology import MINIMUM, MergeTree
 
 # Names beside one another in the widest picture.
 MOST_LEAVES = 110
+# Leaves beyond which lines are thin.
+CROWD = 60
 CHANCE = "branch within the draws' standard deviation"
 
 
@@ -89,21 +91,25 @@ def _roots(tree: MergeTree) -> dict[int, int]:
 
 
 def draw_tree(axes: Axes, scene: TreeScene) -> Legend:
-    """Draw the tree; return the legend. A dashed branch may be due to the random numbers that scoring draws."""
-    topology, values = scene.topology, scene.values
+    """Draw the tree, thinned where it has very many leaves; return the legend.
+
+    A dashed branch may be due to the random numbers that scoring draws.
+    """
+    topology, values, tree = scene.topology, scene.values, scene.thinned[0]
     within_noise = topology.tree.pairs[topology.within_noise, 0]
-    places, dashed = layout(topology.tree), list[Any]()
+    places, dashed = layout(tree), list[Any]()
+    width = 1.5 if len(places.x) <= CROWD else 0.7
     for branch in places.branches:
         x, low, high = places.x[branch.leaf], values[branch.leaf], values[branch.top]
         faint = branch.leaf in within_noise
-        line = axes.plot([x, x], [low, high], color=INK, lw=1.5, ls="--" if faint else "-", zorder=2)
+        line = axes.plot([x, x], [low, high], color=INK, lw=width, ls="--" if faint else "-", zorder=2)
         dashed += line if faint else []
         if branch.parent >= 0:
-            axes.plot([x, places.x[branch.parent]], [high, high], color=INK, lw=1.5, zorder=2)
-    set_heights(axes, values[topology.tree.nodes], len(places.x))
+            axes.plot([x, places.x[branch.parent]], [high, high], color=INK, lw=width, zorder=2)
+    set_heights(axes, values[tree.nodes], len(places.x))
     if scene.runs:
-        name_leaves(axes, places, values, scene.runs)
-    return _mark_nodes(axes, topology.tree, places, values) | ({CHANCE: dashed[0]} if dashed else {})
+        name_leaves(axes, places, values, scene.thinned_runs)
+    return _mark_nodes(axes, tree, places, values) | ({CHANCE: dashed[0]} if dashed else {})
 
 
 def _mark_nodes(axes: Axes, tree: MergeTree, places: Layout, values: np.ndarray) -> Legend:

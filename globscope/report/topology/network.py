@@ -58,11 +58,8 @@ class Network:
         joining = joining_passes(touching)
         others = {pair: height for pair, height in touching.items() if pair not in joining}
         further = _lowest_of_each(others)
-        runs = dict[int, list[Trajectory]]()
-        for leaf, ending in scene.runs.items():
-            runs.setdefault(int(tree.basin[leaf]) if leaf >= 0 else -1, []).extend(ending)
         left_out = len(others) - len(further)
-        return cls(tree=tree, joining=joining, further=further, left_out=left_out, runs=runs)
+        return cls(tree=tree, joining=joining, further=further, left_out=left_out, runs=scene.thinned_runs)
 
 
 def _elder_passes(tree: MergeTree) -> dict[Pair, float]:

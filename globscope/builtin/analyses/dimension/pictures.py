@@ -41,6 +41,7 @@ def persistence_plot(found: Sequence[RunPasses], field: Field) -> Plot:
         x="axes of the map",
         y=f"persistence in {field.name}",
         panels=panels,
+        log_x=True,
     )
 
 
