@@ -1,6 +1,6 @@
 """Figures of a sweep's cells by two of its keys, averaged over the others, such as the seed."""
 
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from typing import Any
 
 import numpy as np
@@ -12,17 +12,19 @@ from globscope.spec.axes import SweepAxis
 from globscope.spec.cells import SweepSpec
 from globscope.sweep.figures import full_name
 from globscope.sweep.table import ComparedRuns
-from globscope.values.field import Field
+from globscope.values.field import SHARE, Field
 from globscope.values.findings import Cell, Table
 from globscope.values.pictures import HeatMap
 
 READING = (
-    "Means over all cells that agree in two keys, the first that are not a seed. A loss or an accuracy of a cell is "
-    "itself the mean over its training runs' final networks; where the cell's map is a slice of some networks, or a "
-    "key is about an analysis of some, it is that of these (origin …, subject …)."
+    "Means over all cells that agree in two keys, the first that are not a seed and that change the figure. A loss or "
+    "an accuracy of a cell is itself the mean over its training runs' final networks; where the cell's map is a slice "
+    "of some networks, or a key is about an analysis of some, it is that of these (origin …, subject …)."
 )
 COLUMNS = ("figure", "row", "column", "mean", "deviation", "n", "failed", "not_finite")
 SEED = "seed"
+# Parts of a spec that change no score of the networks themselves.
+AFTER_TRAINING = ("reducer", "sampler", "topology", "analysis", "aligner", "fidelity", "report", "run")
 
 
 @define(frozen=True, kw_only=True)
@@ -56,6 +58,7 @@ class Average:
             values=_lines([row["mean"] for row in rows], shape),
             label=f"mean {self.figure.name}",
             sides=(self.keys[0].label, self.keys[1].label),
+            limits=(0.0, 1.0) if self.figure.unit == SHARE.unit else (None, None),
             notes=_lines([_note(row) for row in rows], shape) if self.others else (),
             log=self.figure.is_logarithmic and positive(means),
         )
@@ -93,17 +96,26 @@ class Average:
 def averages(runs: ComparedRuns, spec: SweepSpec) -> list[Average]:
     """Return the averages, by the first two keys that are not a seed, of measures and of the figures `of` [relations].
 
-    The list is empty without two such keys.
+    What the networks themselves score stands by keys that change them alone, since it is the same for every option of a
+    map. A figure that does not depend on two keys has no average.
     """
-    chosen = [number for number, axis in enumerate(spec.axes) if axis.key.rpartition(".")[2] != SEED][:2]
-    if len(chosen) < 2:
-        return []
     rows = runs.own_figures()
     known = dict.fromkeys(name for row in rows for name, value in row.items() if np.isfinite(_figure(value)))
     names = dict.fromkeys(
         [*runs.fields, *(full_name(name, known) for name in spec.relations.of if name not in runs.measures)]
     )
-    return [_average(name, runs, rows, spec.axes, chosen) for name in names if name in known]
+    keys = {name: _keys(spec.axes, of_networks=name in runs.measures) for name in names if name in known}
+    return [_average(name, runs, rows, spec.axes, chosen) for name, chosen in keys.items() if len(chosen) == 2]
+
+
+def _keys(axes: Sequence[SweepAxis], *, of_networks: bool) -> list[int]:
+    """Return the numbers of the keys by which a figure stands."""
+    keys = [number for number, axis in enumerate(axes) if axis.key.rpartition(".")[2] != SEED]
+    return [number for number in keys if not (of_networks and _follows_training(axes[number]))][:2]
+
+
+def _follows_training(axis: SweepAxis) -> bool:
+    return axis.key.partition(".")[0] in AFTER_TRAINING
 
 
 def _average(
@@ -111,14 +123,20 @@ def _average(
 ) -> Average:
     values = np.full([len(axis.values) for axis in axes], np.nan)
     failed = np.zeros(values.shape, bool)
+    # Of cells with the same networks, one counts: the others would repeat it.
+    once = [number for number, axis in enumerate(axes) if figure in runs.measures and _follows_training(axis)]
     for run, row in zip(runs.runs, rows, strict=True):
         values[run.places], failed[run.places] = _figure(row.get(figure)), run.finished is None
+    alone = tuple(slice(1) if number in once else slice(None) for number in range(len(axes)))
+    values, failed = values[alone], failed[alone]
     keys = axes[chosen[0]], axes[chosen[1]]
     flat = (*(len(key.values) for key in keys), -1)
     return Average(
         figure=runs.field_of(figure),
         keys=keys,
-        others=tuple(axis for axis in axes if axis not in keys and len(axis.values) > 1),
+        others=tuple(
+            axis for number, axis in enumerate(axes) if number not in (*chosen, *once) and len(axis.values) > 1
+        ),
         values=np.moveaxis(values, chosen, (0, 1)).reshape(flat),
         failed=np.moveaxis(failed, chosen, (0, 1)).reshape(flat),
     )

@@ -4,7 +4,7 @@ from collections.abc import Iterable, Iterator, Mapping, Sequence
 from typing import Any
 
 import numpy as np
-from attrs import define, field
+from attrs import define, evolve, field
 
 from globscope.errors import near
 from globscope.report.style.text import number
@@ -13,10 +13,11 @@ from globscope.sweep.figures import figure_value, full_name
 from globscope.sweep.subjects import beside
 from globscope.values.findings import Cell, Table
 from globscope.values.finite import finite_or_none
-from globscope.values.pictures import Number, Panel, Plot, Series
+from globscope.values.pictures import Number
 
 CAPTION = (
-    "Spearman's rank correlation of two figures over the cells that have both (n). A loss or an accuracy is of the "
+    "Spearman's rank correlation of two figures over the cells that have both (n). A figure that ranks these cells "
+    "like one before it, as minima rank them like saddles, has no row of its own. A loss or an accuracy is of the "
     "networks that the other figure is of: beside a slice around one network, that network's (origin …); beside one "
     "through several, or an analysis of some, the mean of these (subject …). low, high: the middle 95 % of the "
     "correlations of cells drawn again with replacement; none with fewer than 8 cells, whose draws are too much alike, "
@@ -28,8 +29,6 @@ COLUMNS = ("of", "against", "correlation", "low", "high", "n")
 MIDDLE = 0.95
 # The fewest cells for a correlation (two are always in perfect order) and for an interval.
 FEW, FEWEST = 3, 8
-# The most values of the first key that have colours of their own.
-COLOURS = 8
 
 
 @define(frozen=True, kw_only=True)
@@ -44,6 +43,7 @@ class Relation:
         groups: (n,) the first swept key's value in these cells.
         correlation: Spearman's rank correlation; None with fewer than three cells, or where a figure is constant.
         interval: Lower and upper end of the correlation's interval; None where there is none.
+        alike: Names of further figures that rank the same cells like the first one.
     """
 
     of: str
@@ -53,6 +53,12 @@ class Relation:
     groups: tuple[str, ...] = field(repr=False)
     correlation: Number
     interval: tuple[Number, Number]
+    alike: tuple[str, ...] = ()
+
+    def ranks_like(self, other: "Relation") -> bool:
+        """Whether the first figure of both ranks the cells alike, beside the same second one."""
+        same = self.against == other.against and np.array_equal(self.y, other.y) and self.groups == other.groups
+        return same and np.array_equal(_ranks(self.x[None]), _ranks(other.x[None]))
 
     @property
     def row(self) -> dict[str, Cell]:
@@ -67,7 +73,7 @@ class Relation:
         if self.correlation is None:
             return f"no correlation, n = {len(self.x)}"
         known = ", ".join(number(end, 2) for end in self.interval if end is not None)
-        return f"{number(self.correlation, 2)}{f' [{known}]' if known else ''}, n = {len(self.x)}"
+        return f"Spearman {number(self.correlation, 2)}{f' [{known}]' if known else ''}, n = {len(self.x)}"
 
 
 def relations(wanted: Relations, rows: Sequence[Mapping[str, Cell]], groups: Sequence[str]) -> list[Relation]:
@@ -79,7 +85,16 @@ def relations(wanted: Relations, rows: Sequence[Mapping[str, Cell]], groups: Seq
         groups: The first swept key's value in every cell.
     """
     candidates = [_relation(wanted, of, against, rows, groups) for against in wanted.against for of in wanted.of]
-    return [relation for relation in candidates if relation is not None]
+    kept: list[Relation] = []
+    for relation in candidates:
+        if relation is None or relation.of == relation.against:
+            continue
+        like = next((row for row, one in enumerate(kept) if relation.ranks_like(one)), None)
+        if like is None:
+            kept.append(relation)
+        elif relation.of not in (kept[like].of, *kept[like].alike):
+            kept[like] = evolve(kept[like], alike=(*kept[like].alike, relation.of))
+    return kept
 
 
 def _numbers(cells: Iterable[Cell]) -> np.ndarray:
@@ -130,11 +145,9 @@ def _label(name: str, names: Sequence[str | None]) -> str:
 
 def correlation(x: np.ndarray, y: np.ndarray) -> np.ndarray:
     """Return Spearman's correlation of each of (k, n) rows; NaN where one is constant or n < 3."""
-    from scipy.stats import rankdata
-
     if x.shape[1] < FEW:
         return np.full(len(x), np.nan)
-    first, second = (rankdata(values, axis=1) for values in (x, y))
+    first, second = (_ranks(values) for values in (x, y))
     first, second = (ranks - ranks.mean(axis=1, keepdims=True) for ranks in (first, second))
     with np.errstate(invalid="ignore", divide="ignore"):
         coefficients: np.ndarray = (first * second).sum(axis=1) / np.sqrt(
@@ -142,6 +155,14 @@ def correlation(x: np.ndarray, y: np.ndarray) -> np.ndarray:
         )
     coefficients[np.abs(coefficients) > 1] = np.sign(coefficients[np.abs(coefficients) > 1])  # by rounding
     return coefficients
+
+
+def _ranks(values: np.ndarray) -> np.ndarray:
+    """Return the ranks in each of (k, n) rows; equal values share the mean of theirs."""
+    from scipy.stats import rankdata
+
+    ranks: np.ndarray = rankdata(values, axis=1)
+    return ranks
 
 
 def interval(x: np.ndarray, y: np.ndarray, draws: int, rng: np.random.Generator) -> tuple[Number, Number]:
@@ -166,32 +187,6 @@ def relations_table(relations_: Sequence[Relation]) -> Table:
     return Table(
         name="relations", caption=CAPTION, columns=COLUMNS, rows=tuple(relation.row for relation in relations_)
     )
-
-
-def plots(relations_: Sequence[Relation], names: Mapping[str, str]) -> Iterator[Plot]:
-    """Yield a scatter plot for every figure on a vertical axis, with a panel for each other; `names` are for people."""
-    for against in dict.fromkeys(relation.against for relation in relations_):
-        name = names.get(against, against)
-        panels = tuple(
-            Panel(title=relation.title, series=tuple(_series(relation)), x=names.get(relation.of, relation.of))
-            for relation in relations_
-            if relation.against == against
-        )
-        yield Plot(
-            name=f"relations with {name}",
-            caption=f"Every point is a cell. Above each panel: Spearman's correlation with {name}, its interval, n.",
-            x="",
-            y=name,
-            panels=panels,
-        )
-
-
-def _series(relation: Relation) -> Iterator[Series]:
-    groups = list(dict.fromkeys(relation.groups))
-    groups = groups if len(groups) <= COLOURS else []
-    for group in groups or ["cells"]:
-        rows = [row for row, value in enumerate(relation.groups) if not groups or value == group]
-        yield Series.of(group, relation.x[rows], relation.y[rows], "points")
 
 
 def unknown_figures(wanted: Relations, written: Any, rows: Sequence[Mapping[str, Cell]]) -> Iterator[str]:

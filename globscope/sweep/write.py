@@ -16,7 +16,8 @@ from globscope.sweep import averages
 from globscope.sweep.finished import FinishedRun
 from globscope.sweep.lines import TITLE, line_plots
 from globscope.sweep.matrices import draw_matrices, draw_pictures, sweep_matrices, tiles_by_tree
-from globscope.sweep.relations import Relation, plots, relations, relations_table, unknown_figures
+from globscope.sweep.relation_pictures import omissions, plots
+from globscope.sweep.relations import Relation, relations, relations_table, unknown_figures
 from globscope.sweep.subjects import swept_entries
 from globscope.sweep.table import READING, ComparedRun, ComparedRuns, names_of
 from globscope.sweep.verdicts import verdict_part
@@ -94,7 +95,8 @@ def _parts(folder: Path, spec: SweepSpec, runs: ComparedRuns, related: Sequence[
         yield Part(title=TITLE, pictures=lines)
     if related:
         scatter = tuple(draw_pictures(plots(related, runs.names), folder))
-        yield Part(title="Relations", pictures=scatter, tables=((relations_table(related), RELATIONS),))
+        text = omissions(related, runs.names)
+        yield Part(title="Relations", text=text, pictures=scatter, tables=((relations_table(related), RELATIONS),))
 
 
 def read_cells(folder: Path, spec: SweepSpec, failures: Mapping[str, str]) -> ComparedRuns:

@@ -8,7 +8,8 @@ from scipy.stats import spearmanr
 from globscope.report.pictures.depict import depict_alone
 from globscope.spec.cells import Relations
 from globscope.sweep.figures import field_of, figure_value, figures, known_fields
-from globscope.sweep.relations import correlation, interval, plots, relations, relations_table, unknown_figures
+from globscope.sweep.relation_pictures import omissions, plots
+from globscope.sweep.relations import correlation, interval, relations, relations_table, unknown_figures
 
 RECORD = {
     "population": {"members": 4, "test_accuracy_min": 0.5, "last": {"test_accuracy": 0.7, "test_loss": 0.9}},
@@ -141,17 +142,40 @@ def test_what_tells_nothing_has_no_correlation_or_interval(x, y, wanted):
 
 def test_relations_become_a_table_and_scatter_plots_with_a_colour_for_each_value_of_the_first_key():
     asked = Relations(of=("saddles", "half"), against=("test_accuracy", "saddles"))
-    figures = [row | {"half": row["saddles"] / 2} for row in rows(range(10), [0, 1] * 5)]
+    figures = [row | {"half": abs(row["saddles"] - 4)} for row in rows(range(10), [0, 1] * 5)]
     found = relations(asked, figures, ["beta=1", "beta=2"] * 5)
-    assert len(relations_table(found).rows) == 4
+    assert len(relations_table(found).rows) == 3  # a figure against itself tells nothing
     one, other = plots(found, {"saddles": "Saddles"})
     assert [panel.x for panel in one.panels] == ["Saddles", "half"]
     assert [series.label for series in one.panels[0].series] == ["beta=1", "beta=2"]
     assert one.panels[0].series[1].x == (1, 3, 5, 7, 9)
     drawn = depict_alone(other).figure
     panels = drawn.axes
-    assert [axes.get_xlabel() for axes in panels] == ["Saddles", "half"]
+    assert [axes.get_xlabel() for axes in panels] == ["half"]
+    panels = depict_alone(one).figure.axes
     assert panels[0].get_xlim() != panels[1].get_xlim(), "each has an axis of its own"
+
+
+def test_a_panel_says_that_its_correlation_is_spearmans_and_of_how_many_cells():
+    [one] = relations(Relations(of=("saddles",), against=("test_accuracy",)), rows(range(9), range(9)), ["a"] * 9)
+    [plot] = plots([one], {})
+    assert [panel.title for panel in plot.panels] == ["Spearman 1 [1, 1], n = 9"]
+    assert plot.headline == "What goes together with test_accuracy"
+
+
+def test_fewer_than_eight_cells_have_no_panel_and_the_page_says_so():
+    found = relations(Relations(of=("saddles",), against=("test_accuracy",)), rows([1, 2, 3], [3, 2, 1]), ["a"] * 3)
+    assert list(plots(found, {})) == []
+    assert omissions(found, {}).startswith("1 relation has fewer than 8 cells and no picture")
+
+
+def test_a_figure_that_ranks_the_cells_like_another_has_no_row():
+    """Saddles are minima less one."""
+    asked = Relations(of=("saddles", "minima", "smad"), against=("test_accuracy",))
+    figures = [row | {"minima": row["saddles"] + 1, "smad": -row["saddles"]} for row in rows(range(9), range(9))]
+    found = relations(asked, figures, ["a"] * 9)
+    assert [(one.of, one.alike) for one in found] == [("saddles", ("minima",)), ("smad", ())]
+    assert omissions(found, {"minima": "Minima"}) == "Left out, since they rank the cells alike: Minima (as saddles)."
 
 
 def test_figures_are_called_as_the_results_describe_them():

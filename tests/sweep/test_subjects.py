@@ -116,9 +116,9 @@ def test_cells_about_other_networks_have_no_place_in_each_others_figures(cells):
     )
     runs, outcomes, spec = cells(PCA, keys)
     found = {one.figure.key: one.values[:, 0, 0] for one in averages(runs, spec)}
-    assert found["train_loss"][0] == pytest.approx(truth(outcomes[0], "train_loss", "A@2", "B@2"), rel=1e-12)
+    assert "train_loss" not in found  # the runs' last networks score the same whatever the map
     assert found["origin_train_loss"][1] == truth(outcomes[2], "train_loss", "A@0")
-    assert np.isnan([found["train_loss"][1], found["origin_train_loss"][0]]).all()
+    assert np.isnan(found["origin_train_loss"][0])
     shown = [row.figures.get("train_loss") for row in runs.rows(Path())]
     assert [value is None for value in shown] == [False, False, True, True]
 

@@ -401,19 +401,19 @@ def test_the_pictures_show_every_cell_on_one_scale(swept):
 def test_the_means_of_the_figures_stand_by_two_keys_without_cells_that_failed(swept):
     root, _, _, result = swept
     with (root / "averages.csv").open(encoding="utf-8", newline="") as opened:
-        rows = [row for row in csv.DictReader(opened) if row["figure"] == "test_accuracy"]
+        rows = [row for row in csv.DictReader(opened) if row["figure"] == "saddles"]
     assert [(row["row"], row["column"], row["n"], row["failed"]) for row in rows] == [
         ("1", "0.01", "1", "0"),
         ("1", "1e+30", "0", "1"),
         ("2", "0.01", "1", "0"),
         ("2", "1e+30", "0", "1"),
     ]
-    assert float(rows[2]["mean"]) == result.cell(GOOD_CELLS[1]).record["population"]["last"]["test_accuracy"]
+    assert float(rows[2]["mean"]) == result.cell(GOOD_CELLS[1]).record["reducers"][0]["saddles"]
     page = (root / "sweep.html").read_text("utf-8")
-    for name in ("mean-test-accuracy", "mean-training-loss", "mean-saddles"):
-        assert f'data-picture="figures/{name}"' in page
-        assert (root / f"figures/{name}.svg").is_file()
-    assert "One cell each: test accuracy by reducer.0.latent_dim and " in page
+    assert 'data-picture="figures/mean-saddles"' in page
+    assert (root / "figures/mean-saddles.svg").is_file()
+    assert "mean-test-accuracy" not in page, "a network scores the same on every map"
+    assert "One cell each: Saddles by reducer.0.latent_dim and " in page
     assert "Left out: 2 cells that failed." in page
 
 
@@ -433,7 +433,7 @@ def asked(text, losses, failed=()):
 
 
 def test_an_average_is_over_seeds_and_further_keys_wherever_they_stand(here):
-    text = "[sweep]\nseed = [0, 1]\n" + '"reducer.0.latent_dim" = [1, 2]\n"population.train.epochs" = [1, 2]\n'
+    text = "[sweep]\nseed = [0, 1]\n" + '"population.train.save_every" = [1, 2]\n"population.train.epochs" = [1, 2]\n'
     [found] = asked(text + "task.hidden = [[8], [4]]\n", [2.0**k for k in range(16)], failed=(0,))
     by = {(row["row"], row["column"]): row for row in found.rows}
     cells = {(k // 4 % 2, k // 2 % 2): [] for k in range(16)}
@@ -443,7 +443,7 @@ def test_an_average_is_over_seeds_and_further_keys_wherever_they_stand(here):
         row = by["12"[one], "12"[two]]
         assert (row["mean"], row["n"], row["failed"]) == (np.mean(values), len(values), one == two == 0)
         assert row["deviation"] == np.std(values, ddof=1)
-    assert found.picture.sides == ("latent_dim", "epochs")
+    assert found.picture.sides == ("save_every", "epochs")
     assert found.picture.values[0][1] == by["1", "2"]["mean"]
     assert found.picture.notes[0][0].endswith("\nn = 3")
     assert found.picture.log
@@ -453,7 +453,7 @@ def test_an_average_is_over_seeds_and_further_keys_wherever_they_stand(here):
 
 
 def test_an_average_leaves_out_what_is_not_finite_and_says_so(here):
-    text = '[sweep]\n"reducer.0.latent_dim" = [1, 2]\nseed = [0, 1]\ntask.hidden = [[8], [4]]\n'
+    text = '[sweep]\n"population.train.save_every" = [1, 2]\nseed = [0, 1]\ntask.hidden = [[8], [4]]\n'
     [found] = asked(text, [1.0, None, 3.0, 0.0, np.inf, np.inf, 5.0, np.nan])
     rows = [(row["row"], row["column"], row["mean"], row["n"], row["not_finite"]) for row in found.rows]
     assert rows == [("1", "8", 2, 2, 0), ("1", "4", 0, 1, 1), ("2", "8", 5, 1, 1), ("2", "4", None, 0, 2)]
@@ -463,7 +463,17 @@ def test_an_average_leaves_out_what_is_not_finite_and_says_so(here):
 
 
 def test_a_sweep_without_two_keys_that_are_no_seed_has_no_averages(here):
-    assert asked('[sweep]\nseed = [0, 1]\n"reducer.0.latent_dim" = [1, 2]\n', [1.0] * 4) == []
+    assert asked('[sweep]\nseed = [0, 1]\n"population.train.save_every" = [1, 2]\n', [1.0] * 4) == []
+
+
+def test_what_networks_score_does_not_stand_by_options_of_a_map(here):
+    """It would be the same in every column, and count as often as there are columns."""
+    text = '[sweep]\n"reducer.0.latent_dim" = [1, 2]\n"population.train.epochs" = [1, 2]\n'
+    assert asked(text, [1.0, 2.0, 1.0, 2.0]) == []
+    [found] = asked(text + "task.hidden = [[8], [4]]\n", [1.0, 2.0, 3.0, 4.0] * 2)
+    assert found.picture.sides == ("epochs", "hidden")
+    assert [(row["mean"], row["n"]) for row in found.rows] == [(1.0, 1), (2.0, 1), (3.0, 1), (4.0, 1)]
+    assert found.picture.caption == "One cell each: test loss by population.train.epochs and task.hidden."
 
 
 def run_of(cell):
