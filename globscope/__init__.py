@@ -1,15 +1,21 @@
 """GlobScope: global loss landscapes of many trained networks.
 
 `globscope.load(path).run()` runs a study or a sweep from Python; `globscope.project(run, files)` puts networks on a
-study's maps; `globscope.compare(runs)` sets finished runs side by side.
+study's maps; `globscope.compare(runs)` sets finished runs side by side; `with globscope.progress() as observer:` lets
+`run(observer)` print what it does.
 """
 
 from importlib import import_module
 from typing import Any
 
 __version__ = "0.1.0"
-__all__ = ["__version__", "compare", "load", "project"]
-MODULES = {"compare": "globscope.sweep.compare", "load": "globscope.sweep", "project": "globscope.session"}
+__all__ = ["__version__", "compare", "load", "progress", "project"]
+MODULES = {
+    "compare": "globscope.sweep.compare",
+    "load": "globscope.sweep",
+    "progress": "globscope.cli.progress",
+    "project": "globscope.session",
+}
 
 
 def __getattr__(name: str) -> Any:

@@ -41,6 +41,8 @@ from globscope.study.stages.align import learners
 from globscope.study.unchanged import FinishedRun, run_key, stage_labels, unchanged_run
 from globscope.study.workshop import Workshop
 from globscope.values.findings import Atlas, Finding, Map
+from globscope.values.frames import data_frame
+from globscope.values.landscape import Landscape
 from globscope.workers import ThisProcess
 
 RUNS, RESULTS, SPEC, STAGES = "runs", "results.json", "spec.toml", "stages"
@@ -50,7 +52,7 @@ ALIGNERS = "aligners"
 SWEEP, TABLE, CELLS = "sweep.toml", "sweep.json", "cells"
 
 
-@define(frozen=True, kw_only=True)
+@define(frozen=True, kw_only=True, repr=False)
 class Result:
     """A finished study.
 
@@ -69,6 +71,11 @@ class Result:
     record: Mapping[str, Any] = field(repr=False)
     report: Path
     style: Style = field(default=AUTO, repr=False)
+
+    def __repr__(self) -> str:
+        """Return its title, its maps and its report, without what they hold."""
+        maps = ", ".join(map_.name for map_ in self.atlas.maps)
+        return f"Result({self.record['title']!r}: {maps}; {self.report})"
 
     def map(self, reducer: str | None = None) -> Map:
         """Return one reducer's map; the first where unnamed.
@@ -164,6 +171,55 @@ class Result:
             raise RunError(f"map {map_.name!r} has no merge tree, hence no network: {why}")
         return plot_network(tree, scenes[name].landscape.samples.edges)
 
+    def frame(
+        self,
+        what: Literal["maps", "members", "samples"] = "maps",
+        reducer: str | None = None,
+        sampler: str | None = None,
+    ) -> Any:
+        """Return figures as a pandas data frame.
+
+        Args:
+            what: `maps` has a row for each map, with the figures by which they are compared; `members` a row for each
+                network in the fit of one map, as `members/*.csv`; `samples` a row for each sample of one map.
+            reducer: Name of the map; the first if unset.
+            sampler: Name of the sampler of `samples`; the map's first if unset.
+
+        Raises:
+            RunError: There are no such figures, no map or sampler of this name, or no landscape.
+            GlobscopeError: pandas is not installed.
+        """
+        from globscope.report import comparison_table, members_of
+
+        if what == "maps":
+            table = comparison_table(self.record)
+            return data_frame([] if table is None else table.rows, None if table is None else table.columns)
+        if what == "members":
+            return data_frame(members_of(self.map(reducer), self.atlas).columns)
+        if what == "samples":
+            return self.landscape(reducer, sampler).frame()
+        raise RunError(f"there are no figures of {what!r}; {near(what, ('maps', 'members', 'samples'))}")
+
+    def landscape(self, reducer: str | None = None, sampler: str | None = None) -> Landscape:
+        """Return the landscape of one map at the points of one sampler; the first of each where unnamed.
+
+        Raises:
+            RunError: There is no map or sampler of this name, or the map has no landscape.
+        """
+        map_ = self.map(reducer)
+        if map_.landscape is None:
+            raise RunError(f"map {map_.name!r} has no landscape: {map_.hidden or map_.chart.why_no_inverse}")
+        if sampler is None:
+            return map_.landscape
+        if sampler not in map_.landscapes:
+            raise RunError(f"map {map_.name!r} has no sampler {sampler!r}; {near(sampler, map_.landscapes)}")
+        return map_.landscapes[sampler]
+
+    def _repr_html_(self) -> str:
+        from globscope.report import result_html
+
+        return result_html(self.record, self.report)
+
     def explorer(self, height: int = 800) -> Any:
         """Return the explorer, which a notebook shows in a frame of this height in pixels.
 
@@ -204,7 +260,7 @@ class Result:
         return depict(pictures[name], self.atlas, style=self._restyle(options)).figure
 
 
-@define(frozen=True, kw_only=True)
+@define(frozen=True, kw_only=True, repr=False)
 class Study:
     """A spec with the folder of its runs.
 
@@ -220,6 +276,21 @@ class Study:
     folder: Path
     registry: Registry = field(factory=installed_registry, repr=False)
     trust_store: bool = False
+
+    def __repr__(self) -> str:
+        """Return its title, its maps and its folder, without the spec."""
+        maps = ", ".join(entry.name for entry in self.spec.reducer)
+        return f"Study({self.title!r}: {maps}; {self.folder})"
+
+    def _repr_html_(self) -> str:
+        from globscope.report import study_html
+
+        return study_html(self.spec, self.title, self.folder)
+
+    @property
+    def title(self) -> str:
+        """The spec's title, or the name of its file."""
+        return self.spec.title or self.spec.source.stem
 
     @within_boundary
     def run(self, observer: Observer | None = None) -> Result:
@@ -297,7 +368,7 @@ class Study:
         workshop.observer.stage("report")
         page = write_report(
             self.folder,
-            title=self.spec.title or self.spec.source.stem,
+            title=self.title,
             atlas=outcome.atlas,
             findings=outcome.findings,
             learned=outcome.learned,

@@ -1,7 +1,7 @@
 """Progress: bars with rate and remaining time on a terminal, elsewhere a line for each stage."""
 
 from collections.abc import Iterator, Sequence
-from contextlib import contextmanager
+from contextlib import AbstractContextManager, contextmanager
 from pathlib import Path
 from time import perf_counter
 
@@ -42,6 +42,14 @@ def folder_lines(folder: Path, *, is_new: bool, other: Path | None) -> Iterator[
 def pool_line(name: str, workers: int) -> str:
     """Return where the work is done."""
     return f"pool: {name} ({workers} {'worker' if workers == 1 else 'workers'})"
+
+
+def progress() -> AbstractContextManager[Observer]:
+    """Return a context whose observer prints what a study does: for `Study.run` in a script or a notebook.
+
+    On a terminal it draws bars; in a notebook, which is none, it prints a line for each stage.
+    """
+    return watching(quiet=False)
 
 
 @contextmanager

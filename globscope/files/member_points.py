@@ -36,14 +36,18 @@ class MemberPoints:
     @property
     def csv(self) -> str:
         """A heading, and a row for each member."""
+        return as_csv(self.columns)
+
+    @property
+    def columns(self) -> dict[str, Sequence[str] | np.ndarray]:
+        """The columns of its table, by their headings."""
         names: dict[str, Sequence[str] | np.ndarray] = {
             "variant": self.variants,
             "step": self.steps,
             "kind": self.kinds,
         }
-        return as_csv(
-            names | dict(zip(coordinate_names(self.points.shape[1]), self.points.T, strict=True)) | dict(self.fields)
-        )
+        axes = dict(zip(coordinate_names(self.points.shape[1]), self.points.T, strict=True))
+        return names | axes | dict(self.fields)
 
     def of(self, variant: str) -> np.ndarray:
         """Return the rows of one variant's trained members, by rising step."""

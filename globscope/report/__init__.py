@@ -10,6 +10,9 @@ from globscope.report.explorer.read import read_explorer as read_explorer
 from globscope.report.map.figure import plot as plot
 from globscope.report.map.scene import scenes_of as scenes_of
 from globscope.report.map.tree_scene import TreeScene as TreeScene
+from globscope.report.page.compared_maps import comparison_table as comparison_table
+from globscope.report.page.members import members_of as members_of
+from globscope.report.page.notebook import result_html as result_html, study_html as study_html
 from globscope.report.page.write import write_report as write_report
 from globscope.report.pictures.depict import depict as depict, flaw as flaw
 from globscope.report.topology.landscape_profile import plot_profiles as plot_profiles, profile_scales as profile_scales

@@ -1,18 +1,21 @@
 """The findings of analyses, and the results of a study that they use."""
 
-from collections.abc import Collection, Mapping
+from collections.abc import Collection, Iterable, Mapping, Sized
 from operator import attrgetter
-from typing import Literal
+from typing import Any, Literal
 
 import numpy as np
 from attrs import Factory, define, evolve, field
 
+from globscope.errors import GlobscopeError, near
 from globscope.values.arrays import read_only, read_only_fields
 from globscope.values.chart import Chart
 from globscope.values.field import Field
+from globscope.values.frames import data_frame
 from globscope.values.known_path import KnownPath
 from globscope.values.landscape import Landscape
 from globscope.values.members import Population
+from globscope.values.notebook import facts_html, folded_html, list_html, table_html
 from globscope.values.pictures import Picture
 from globscope.values.topology import Topology
 
@@ -24,6 +27,16 @@ NEAR = 0.25
 MOSTLY = 0.5
 
 Cell = str | int | float | None
+
+
+def _count(values: Sized) -> str:
+    """Return how many values a field holds, in place of all of them."""
+    return f"<{len(values)}>"
+
+
+def _names(named: Iterable[Any]) -> str:
+    """Return the names of tables or pictures, in place of all that they hold."""
+    return f"<{', '.join(one.name for one in named)}>"
 
 
 @define(frozen=True, kw_only=True)
@@ -38,9 +51,20 @@ class Table:
     """
 
     name: str
-    caption: str
+    caption: str = field(repr=False)
     columns: tuple[str, ...]
-    rows: tuple[Mapping[str, Cell], ...]
+    rows: tuple[Mapping[str, Cell], ...] = field(repr=_count)
+
+    def frame(self) -> Any:
+        """Return the table as a pandas data frame, a missing figure as NaN or None.
+
+        Raises:
+            GlobscopeError: pandas is not installed.
+        """
+        return data_frame(self.rows, self.columns)
+
+    def _repr_html_(self) -> str:
+        return table_html(self.columns, self.rows, f"{self.name}: {self.caption}" if self.caption else self.name)
 
 
 @define(frozen=True, kw_only=True)
@@ -77,15 +101,33 @@ class Finding:
         paths: Paths between two runs' final networks that it measured, which the study compares with all others.
     """
 
-    tables: tuple[Table, ...] = ()
-    warnings: tuple[str, ...] = ()
-    records: Mapping[str, Mapping[str, Cell]] = field(factory=dict)
-    comparison: tuple[Figure, ...] = ()
-    pictures: tuple[Picture, ...] = ()
-    paths: tuple[KnownPath, ...] = ()
+    tables: tuple[Table, ...] = field(default=(), repr=_names)
+    warnings: tuple[str, ...] = field(default=(), repr=_count)
+    records: Mapping[str, Mapping[str, Cell]] = field(factory=dict, repr=_count)
+    comparison: tuple[Figure, ...] = field(default=(), repr=_count)
+    pictures: tuple[Picture, ...] = field(default=(), repr=_names)
+    paths: tuple[KnownPath, ...] = field(default=(), repr=_count)
+
+    def table(self, name: str) -> Table:
+        """Return the table of this name.
+
+        Raises:
+            GlobscopeError: There is none.
+        """
+        tables = {table.name: table for table in self.tables}
+        if name not in tables:
+            raise GlobscopeError(f"this finding has no table {name!r}; {near(name, tables)}")
+        return tables[name]
+
+    def _repr_html_(self) -> str:
+        tables = (
+            folded_html(table.name, table._repr_html_(), is_open=place == 0) for place, table in enumerate(self.tables)
+        )
+        pictures = list_html("Pictures", [picture.name for picture in self.pictures])
+        return list_html("Warnings", self.warnings) + "".join(tables) + pictures
 
 
-@define(frozen=True, kw_only=True)
+@define(frozen=True, kw_only=True, repr=False)
 class Map:
     """One reducer's chart and everything that was measured on it.
 
@@ -154,6 +196,34 @@ class Map:
         near: np.ndarray = (distance <= self.trust_radius) | np.isinf(self.trust_radius)
         return near
 
+    def __repr__(self) -> str:
+        """Return its name and size, without the arrays."""
+        seen = ", ".join(self.landscapes) or self.hidden or "no landscape"
+        return f"Map({self.name!r}: {self.chart.dimension} axes, {len(self.chart.latents)} networks; {seen})"
+
+    def _repr_html_(self) -> str:
+        landscapes = (
+            (f"samples, {name}", f"{len(one.samples.points):,}, {one.trusted.mean():.0%} of them trusted")
+            for name, one in self.landscapes.items()
+            if len(one.samples.points)
+        )
+        trees = (
+            (f"minima, {sampler}, {name}", len(one.tree.minima))
+            for sampler, topologies in self.topologies.items()
+            for name, one in topologies.items()
+        )
+        about = (
+            ("kind", self.kind),
+            ("axes", ", ".join(self.chart.axis_names)),
+            ("networks", len(self.chart.latents)),
+            *landscapes,
+            *trees,
+            ("why there is no landscape", self.hidden or self.chart.why_no_inverse),
+            ("seconds of the fit", self.seconds),
+            *self.chart.notes.items(),
+        )
+        return facts_html(f"Map {self.name}", about)
+
     @property
     def trust_radius(self) -> float:
         """The distance in weight space up to which `is_near` calls a network near; infinite where every one is."""
@@ -220,7 +290,7 @@ class Atlas:
         asking: Name of the analysis that uses it.
     """
 
-    population: Population
+    population: Population = field(repr=False)
     truth: Mapping[str, np.ndarray] = field(converter=read_only_fields, eq=False, repr=False)
     maps: tuple[Map, ...]
     chance: Mapping[str, float] = field(factory=dict, eq=False, repr=False)

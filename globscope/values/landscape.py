@@ -1,11 +1,13 @@
 """Samples of a chart and the losses of the networks they decode to."""
 
 from collections.abc import Mapping, Sequence
+from typing import Any
 
 import numpy as np
 from attrs import define, evolve, field
 
 from globscope.values.arrays import read_only, read_only_fields
+from globscope.values.frames import data_frame, data_set
 
 
 @define(frozen=True, kw_only=True)
@@ -29,6 +31,31 @@ class Samples:
     shape: tuple[int, ...] | None = None
     edges: np.ndarray | None = field(default=None, converter=read_only, eq=False, repr=False)
     gradient: str | None = None
+
+    @property
+    def lines(self) -> list[np.ndarray] | None:
+        """The coordinates along every axis of a lattice of all axes, where each sample's follow from its place.
+
+        None of other samples, and of a lattice some of whose vertices' places no sample tells.
+        """
+        if self.shape is None or self.index is None or len(self.shape) != self.points.shape[1]:
+            return None
+        lines = [np.full(size, np.nan) for size in self.shape]
+        axes = list(zip(lines, self.index.T, self.points.T, strict=True))
+        for line, place, coordinate in axes:
+            line[place] = coordinate
+        known = all(np.isfinite(line).all() for line in lines)
+        straight = all(np.array_equal(line[place], coordinate) for line, place, coordinate in axes)
+        return lines if known and straight else None
+
+    def on_lattice(self, values: np.ndarray) -> np.ndarray:
+        """Return (n,) values in the lattice's shape; where a vertex has no sample, they are NaN."""
+        assert self.index is not None
+        assert self.shape is not None
+        whole = len(values) == np.prod(self.shape)
+        grid = np.full(self.shape, values[0] if whole else np.nan, values.dtype if whole else float)
+        grid[tuple(self.index.T)] = values
+        return grid
 
     def concatenate(self, *later: "Samples") -> "Samples":
         """Return these samples followed by later rounds', on the same lattice, with the edges of all."""
@@ -96,6 +123,37 @@ class Landscape:
             trusted=self.trusted[rows],
             gradients=None if self.gradients is None else self.gradients[rows],
         )
+
+    def frame(self) -> Any:
+        """Return a row for each sample as a pandas data frame: its point, its fields, and how far to trust it.
+
+        Raises:
+            GlobscopeError: pandas is not installed.
+        """
+        points = {f"latent_{axis + 1}": column for axis, column in enumerate(self.samples.points.T)}
+        return data_frame(points | self._figures())
+
+    def to_xarray(self) -> Any:
+        """Return the fields as an xarray data set.
+
+        Its dimensions are those of the lattice, `latent_1` …, with their coordinates, and NaN where a vertex has no
+        sample; of samples on no lattice of all axes it is `sample`, and the points are coordinates.
+
+        Raises:
+            GlobscopeError: xarray is not installed.
+        """
+        names = [f"latent_{axis + 1}" for axis in range(self.samples.points.shape[1])]
+        lines = self.samples.lines
+        if lines is None:
+            points = {name: ("sample", column) for name, column in zip(names, self.samples.points.T, strict=True)}
+            return data_set({name: ("sample", values) for name, values in self._figures().items()}, points)
+        grids = {name: (names, self.samples.on_lattice(values)) for name, values in self._figures().items()}
+        return data_set(grids, {name: (name, line) for name, line in zip(names, lines, strict=True)})
+
+    def _figures(self) -> dict[str, np.ndarray]:
+        """Return all (n,) figures of the samples by name."""
+        about = {"distance_to_member": self.distance_to_member, "trusted": self.trusted}
+        return {**self.fields, **about} | ({} if self.cycle_error is None else {"cycle_error": self.cycle_error})
 
     def nonfinite(self, name: str) -> int:
         """Return how many samples of a field are NaN or infinite."""

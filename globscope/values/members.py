@@ -98,7 +98,7 @@ class Population:
         keys: A key for each member that says what it was made from; empty where unknown.
     """
 
-    members: tuple[Member, ...]
+    members: tuple[Member, ...] = field(repr=lambda members: f"<{len(members)}>")
     weights: Weights = field(converter=read_only, eq=False, repr=False)
     layout: Layout = field(repr=False)
     keys: tuple[str, ...] = field(default=(), repr=False)

@@ -30,7 +30,7 @@ class MergeTree:
         basin: (n,) vertex of the minimum whose branch holds the sample; −1 where left out.
     """
 
-    nodes: np.ndarray = attribute(converter=read_only, eq=False)
+    nodes: np.ndarray = attribute(converter=read_only, eq=False, repr=lambda nodes: f"<{len(nodes)}>")
     values: np.ndarray = attribute(converter=read_only, eq=False, repr=False)
     kinds: tuple[str, ...] = attribute(repr=False)
     arcs: np.ndarray = attribute(converter=read_only, eq=False, repr=False)

@@ -58,7 +58,7 @@ def _nearest(map_: Map, landscape: Landscape) -> np.ndarray:
 def _places(samples: Samples, dimension: int, stem: str, blocks: Blocks) -> dict[str, Any]:
     """Return the form of the samples, and where they are."""
     shape, index = samples.shape, samples.index
-    lines = _lines(samples, dimension)
+    lines = samples.lines
     points = None if lines is not None else blocks.add(f"{stem}points", samples.points)
     if shape is None or index is None:
         return {"form": "scattered", "lines": None, "points": points, "shape": None, "vertices": None}
@@ -67,22 +67,7 @@ def _places(samples: Samples, dimension: int, stem: str, blocks: Blocks) -> dict
     return {
         "form": "lattice" if len(shape) == dimension else "path",
         "shape": list(shape),
-        "lines": lines,
+        "lines": None if lines is None else [line.tolist() for line in lines],
         "points": points,
         "vertices": None if in_order else blocks.add(f"{stem}vertices", vertices, "u4"),
     }
-
-
-def _lines(samples: Samples, dimension: int) -> list[list[float]] | None:
-    """Return the coordinates along every axis, if that of each sample follows from its place on the lattice."""
-    shape, index, points = samples.shape, samples.index, samples.points
-    if shape is None or index is None or len(shape) != dimension:
-        return None
-    lines = [np.full(size, np.nan) for size in shape]
-    for line, place, coordinate in zip(lines, index.T, points.T, strict=True):
-        line[place] = coordinate
-    known = all(np.isfinite(line).all() for line in lines)
-    straight = all(
-        np.array_equal(line[place], values) for line, place, values in zip(lines, index.T, points.T, strict=True)
-    )
-    return [line.tolist() for line in lines] if known and straight else None

@@ -9,11 +9,10 @@ from typing import Any
 import numpy as np
 from attrs import define, field
 
-from globscope.files.member_points import member_points
 from globscope.files.plain import ARC, BASIN
 from globscope.files.table import escape_formula
 from globscope.files.tree import adjacency_record, tree_record
-from globscope.report.page.member_figures import member_figures
+from globscope.report.page.members import members_of
 from globscope.report.style.text import Names
 from globscope.store import own_folder, write_arrays, write_bytes, write_json
 from globscope.values.chart import Chart
@@ -61,11 +60,8 @@ def write_values(folder: Path, atlas: Atlas) -> None:
     names, runs = Names(), Names()
     for place in ("landscapes", "topology", "members"):
         own_folder(folder, place)
-    fitted = [row for row, member in enumerate(atlas.population.members) if member.in_fit]
-    truth = {name: values[fitted] for name, values in atlas.truth.items()}
     for map_ in atlas.maps:
-        figures = truth | member_figures(map_)
-        listed = member_points(map_.population.members, map_.chart.latents, figures).csv
+        listed = members_of(map_, atlas).csv
         write_bytes(folder / "members" / f"{runs.unique(map_.name)}.csv", listed.encode())
         for sampler, landscape in map_.landscapes.items():
             stem, topologies = names.unique(map_.name, sampler), map_.topologies.get(sampler, {})

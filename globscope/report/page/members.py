@@ -4,8 +4,16 @@ from collections.abc import Iterator
 
 import numpy as np
 
+from globscope.files.member_points import MemberPoints, member_points
 from globscope.topology.membership import depiction, membership
-from globscope.values.findings import Map
+from globscope.values.findings import Atlas, Map
+
+
+def members_of(map_: Map, atlas: Atlas) -> MemberPoints:
+    """Return the members in the fit of a map, as its file has them."""
+    fitted = [row for row, member in enumerate(atlas.population.members) if member.in_fit]
+    truth = {name: values[fitted] for name, values in atlas.truth.items()}
+    return member_points(map_.population.members, map_.chart.latents, truth | member_figures(map_))
 
 
 def member_figures(map_: Map) -> dict[str, np.ndarray]:

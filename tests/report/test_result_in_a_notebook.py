@@ -1,0 +1,80 @@
+"""A study and its result in a notebook."""
+
+import sys
+from types import SimpleNamespace
+
+import pytest
+from support.study import TINY, blank_pictures, study_in
+
+import globscope
+from globscope.errors import RunError
+
+
+@pytest.fixture(scope="module")
+def tiny(tmp_path_factory):
+    """A study and its result."""
+    study = study_in(tmp_path_factory.mktemp("notebook"), TINY.replace('"tiny"', '"<tiny>"'))
+    with blank_pictures():
+        return study, study.run()
+
+
+def test_a_study_says_what_it_maps_and_where_its_results_go(tiny):
+    study, _ = tiny
+    assert repr(study) == f"Study('<tiny>': pca; {study.folder})"
+    shown = study._repr_html_()
+    assert all(text in shown for text in ("&lt;tiny&gt;", "classification", "3 training runs", str(study.folder)))
+
+
+def test_a_result_shows_verdict_warnings_comparison_and_overview(tiny):
+    _, result = tiny
+    assert repr(result) == f"Result('<tiny>': pca; {result.report})"
+    shown = result._repr_html_()
+    assert "&lt;tiny&gt;" in shown
+    assert result.record["verdict"]["headline"] in shown
+    assert "The maps side by side" in shown
+    assert "MSE per weight" in shown
+    assert 'src="data:image/png;base64,cG5n"' in shown  # the blank picture
+    assert str(result.report) in shown
+
+
+def test_a_result_whose_pictures_are_gone_is_shown_without_them(tiny, tmp_path):
+    from globscope.report import result_html
+
+    _, result = tiny
+    assert "<img" not in result_html(result.record, tmp_path / "report.html")
+
+
+def test_figures_of_maps_members_and_samples_are_data_frames(tiny, monkeypatch):
+    _, result = tiny
+    monkeypatch.setitem(sys.modules, "pandas", SimpleNamespace(DataFrame=lambda data, columns: (data, columns)))
+    rows, names = result.frame()
+    assert [row["name"] for row in rows] == ["pca"]
+    assert names[0] == "name"
+    members, _ = result.frame("members")
+    assert {"variant", "step", "x", "y", "train_loss", "decoded_train_loss", "trusted", "basin_grid_gudhi"} <= set(
+        members
+    )
+    assert len(members["variant"]) == 9
+    samples, _ = result.frame("samples", "pca", "grid")
+    assert len(samples["train_loss"]) == 25
+
+
+def test_figures_that_are_not_there_are_named(tiny):
+    _, result = tiny
+    for ask, message in (
+        (lambda: result.frame("member"), "there are no figures of 'member'; did you mean 'members'?"),
+        (lambda: result.landscape("pcaa"), "this study has no map 'pcaa'; did you mean 'pca'?"),
+        (lambda: result.landscape("pca", "gird"), "map 'pca' has no sampler 'gird'; did you mean 'grid'?"),
+    ):
+        with pytest.raises(RunError) as refused:
+            ask()
+        assert str(refused.value) == message
+
+
+def test_progress_in_a_notebook_is_a_line_for_each_stage(tiny, capsys):
+    study, _ = tiny
+    with blank_pictures(), globscope.progress() as observer:
+        study.run(observer)
+    lines = capsys.readouterr().err.splitlines()
+    assert lines[0].startswith("run folder: ")
+    assert all("\r" not in line and "\x1b" not in line for line in lines)  # no bars where nothing moves
