@@ -31,7 +31,8 @@ def tiles_by_tree(runs: ComparedRuns) -> Tiles:
         for names in run.trees:
             landscape, topology = run.topology(names)
             tree = TreeScene.of(runs.tree(names), topology, landscape.fields[topology.field])
-            tiles.setdefault(f"{tree.title}: {tree.field.name}", {})[run.name] = Tile(landscape=landscape, tree=tree)
+            name = ": ".join(filter(None, (tree.title, tree.field.name)))
+            tiles.setdefault(name, {})[run.name] = Tile(landscape=landscape, tree=tree)
     return tiles
 
 
@@ -132,6 +133,7 @@ def heat_maps(table: Table) -> Iterator[HeatMap]:
             known |= {(other, one): value for (one, other), value in known.items()} | {(n, n): 0.0 for n in names}
             yield HeatMap(
                 name=f"{measure} {tree}",
+                title=f"{measure.capitalize()} distance of diagrams, {tree}",
                 caption=f"The {measure} distance of the runs' persistence diagrams, {tree}.",
                 rows=tuple(names),
                 columns=tuple(names),

@@ -105,8 +105,10 @@ class ComparedRuns:
         return frozenset(name for run in subjects for name, subject in run.items() if not subject["last"])
 
     def tree(self, names: Names) -> str:
-        """Return the name of a merge tree: its map where runs have several, its sampler and its topology."""
-        return ", ".join(names if self.maps else names[1:])
+        """Return the name of a merge tree: its map where runs have several; sampler and topology where those differ."""
+        every = [known for run in self.finished for known in run.trees]
+        differs = [bool(self.maps), *(len({known[place] for known in every}) > 1 for place in (1, 2))]
+        return ", ".join(name for name, named in zip(names, differs, strict=True) if named)
 
     def figures(self) -> list[dict[str, Cell]]:
         """Return every run's figures by name; none for a failed run."""

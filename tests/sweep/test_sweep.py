@@ -389,7 +389,7 @@ def test_a_changed_value_computes_its_cells_alone(swept, tmp_path):
 def test_the_pictures_show_every_cell_on_one_scale(swept):
     root, _, _, result = swept
     sides = {path.stem for path in (root / "figures").glob("*.svg")}
-    assert sides >= {f"{look}-grid-gudhi-training-loss" for look in ("landscapes", "profiles")}
+    assert sides >= {f"{look}-training-loss" for look in ("landscapes", "profiles")}
     page = (root / "sweep.html").read_text("utf-8")
     assert all(f'data-picture="figures/{stem}"' in page for stem in sides)
     [every] = tiles_by_tree(ComparedRuns(runs=tuple(run_of(result.cell(name)) for name in GOOD_CELLS))).values()
@@ -512,7 +512,7 @@ def test_a_comparison_has_the_runs_figures_and_the_distances_of_their_diagrams(s
         assert one["figures"]["smad"] == swept[3].cell(name).record["reducers"][0]["smad"]
     [row] = found.record["distances"]
     trees = [live(swept, name).topology.tree for name in GOOD_CELLS]
-    assert (row["topology"], row["one"], row["other"]) == ("grid, gudhi: training loss", *GOOD_CELLS)
+    assert (row["topology"], row["one"], row["other"]) == ("training loss", *GOOD_CELLS)
     assert row["bottleneck"] == bottleneck(*trees) > 0
     assert row["wasserstein"] == wasserstein(*trees) >= row["bottleneck"]
 
@@ -524,8 +524,8 @@ def test_a_comparison_of_a_sweep_is_of_its_cells_with_results(swept, tmp_path):
     assert json.loads(found.stdout) == read_json(tmp_path / "out/comparison.json")
     page = (tmp_path / "out/comparison.html").read_text("utf-8")
     for look in ("landscapes", "profiles", "bottleneck", "wasserstein"):
-        assert f'data-picture="figures/{look}-grid-gudhi-training-loss"' in page
-        assert (tmp_path / f"out/figures/{look}-grid-gudhi-training-loss.png").is_file()
+        assert f'data-picture="figures/{look}-training-loss"' in page
+        assert (tmp_path / f"out/figures/{look}-training-loss.png").is_file()
     with (tmp_path / "out/distances.csv").open(encoding="utf-8", newline="") as opened:
         [row] = csv.DictReader(opened)
     assert [row["one"], row["other"]] == GOOD_CELLS

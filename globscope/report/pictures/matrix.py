@@ -100,7 +100,7 @@ def plot_matrix(matrix: Matrix, scales: ProfileScales, content: Content) -> Figu
         for place, axes in np.ndenumerate(panels):
             legend |= _draw(axes, matrix, (place[0], place[1]), scales, content)
         (_name_each if matrix.names else _name)(panels, matrix)
-        title = wrap_sentences([matrix.title], int(figure.get_figwidth() * 10))
+        title = wrap_sentences([headline(matrix, content)], int(figure.get_figwidth() * 10))
         figure.suptitle(title, x=0.008, ha="left", fontsize=12, fontweight="bold")
         _bar(figure, panels.ravel().tolist(), scales, content)
         explain(figure, legend)
@@ -175,13 +175,18 @@ def _bar(figure: Figure, panels: list[Axes], scales: ProfileScales, content: Con
     colourbar(figure, panels, scales.colours, label=f"{scales.colours.label}; heights are linear" if linear else "")
 
 
+def headline(matrix: Matrix, content: Content) -> str:
+    """Return the title of a matrix, unlike that of the other picture of the same runs."""
+    return f"{'Landscapes' if content == 'landscapes' else 'Landscape profiles'}: {matrix.title}"
+
+
 def caption(matrix: Matrix, scales: ProfileScales, content: Content) -> str:
     """Return in sentences what a matrix shows."""
     what = {
         "landscapes": "the landscape of each run; of a map with more than two axes, a slice through its lowest sample",
         "profiles": "the landscape profile of each run: at every height a basin is as wide as its share of the samples",
     }
-    return f"{matrix.title}: {what[content]}. All share one scale of {scales.heights.field.name}."
+    return f"{headline(matrix, content)}: {what[content]}. All share one scale of {scales.heights.field.name}."
 
 
 def alt_text(matrix: Matrix) -> str:

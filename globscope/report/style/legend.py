@@ -15,7 +15,7 @@ from matplotlib.ticker import FixedFormatter, FixedLocator, MaxNLocator, NullLoc
 
 from globscope.report.style.palette import GREY, RIM
 from globscope.report.style.scale import Scale
-from globscope.report.style.text import figure_text, tick_labels
+from globscope.report.style.text import tick_labels, wrap_sentences
 
 # Labels of a log axis stand at least so far apart, as a share of its length.
 APART = 0.055
@@ -85,6 +85,8 @@ Legend = dict[str, Artist | tuple[Artist, ...]]
 ENTRY, KEY, LETTER = 2.2, 0.38, 0.06
 # Inches of one of its rows, and how many rows there is room for.
 ROW, USUAL = 0.19, 3
+# Inches above and below the panels, and letters to an inch of a colour bar's label.
+AROUND, LETTERS = 1.4, 13
 
 
 def colourbar(
@@ -93,7 +95,8 @@ def colourbar(
     """Draw one colour bar beside all panels; its label is the scale's by default."""
     mappable = ScalarMappable(scale.norm(), colours or scale.colour_map)
     bar = figure.colorbar(mappable, ax=list(panels), pad=0.02, aspect=32, extend=scale.extend)
-    bar.set_label(figure_text(label or scale.label, 90))
+    # As long as the panels are high, which leaves the figure room for headline, axes and legend.
+    bar.set_label(wrap_sentences([label or scale.label], max(12, int((figure.get_figheight() - AROUND) * LETTERS))))
     bar.minorticks_off()
     if scale.log:
         tick_log(bar.ax.yaxis, scale.low, scale.high)

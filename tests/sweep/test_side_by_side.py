@@ -1,0 +1,48 @@
+"""Runs side by side: every picture has a title of its own, and its labels are whole."""
+
+from types import MappingProxyType
+
+import pytest
+from support.maps import a_map, drawn_figure
+
+from globscope.report.map.tree_scene import TreeScene
+from globscope.report.pictures.matrix import Matrix, Tile, headline, plot_matrix
+from globscope.report.topology.landscape_profile import ProfileScales
+from globscope.sweep.matrices import heat_maps
+from globscope.values.findings import Table
+
+
+def a_tile(name="one"):
+    drawn = a_map(name)
+    return Tile(
+        landscape=drawn.landscape, tree=TreeScene.of(name, drawn.topology, drawn.landscape.fields["train_loss"])
+    )
+
+
+TILE = a_tile()
+
+
+def test_the_two_pictures_of_the_same_runs_have_two_titles():
+    matrix = Matrix.in_rows("training loss", {"a": TILE, "b": TILE})
+    assert headline(matrix, "landscapes") == "Landscapes: training loss"
+    assert headline(matrix, "profiles") == "Landscape profiles: training loss"
+
+
+@pytest.mark.parametrize("content", ["landscapes", "profiles"])
+def test_the_colour_bar_label_of_two_runs_is_whole(content):
+    matrix = Matrix.in_rows("training loss", {"a": TILE, "b": TILE})
+    figure, renderer = drawn_figure(plot_matrix(matrix, ProfileScales.of([TILE.tree]), content))
+    box = figure.axes[-1].yaxis.label.get_window_extent(renderer)
+    assert box.y0 >= 0
+    assert box.y1 <= figure.bbox.height
+    assert box.x1 <= figure.bbox.width
+
+
+def test_distances_are_called_what_they_are():
+    rows = ({"topology": "training loss", "one": "a", "other": "b", "bottleneck": 0.5, "wasserstein": 0.7},)
+    table = Table(name="distances", caption="", columns=("one", "other"), rows=tuple(map(MappingProxyType, rows)))
+    titles = [picture.headline for picture in heat_maps(table)]
+    assert titles == [
+        "Bottleneck distance of diagrams, training loss",
+        "Wasserstein distance of diagrams, training loss",
+    ]
