@@ -52,9 +52,10 @@ def open_page(browser, explorer_file):
     """Open a page; at the end it must have asked for nothing but itself, and have raised no error."""
     opened = []
 
-    def open_(name, width=1440, height=900, link="", fails=False, **options):
+    def open_(name, width=1440, height=900, link="", fails=False, before="", **options):
         context = browser.new_context(viewport={"width": width, "height": height}, **options)
         page = context.new_page()
+        page.add_init_script(before)
         requests, errors = [], []
         page.on("request", lambda request: requests.append(request.url))
         page.on("pageerror", lambda error: errors.append(str(error)))

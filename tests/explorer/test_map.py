@@ -2,17 +2,21 @@
 
 import json
 import re
+from pathlib import Path
 from urllib.parse import parse_qs, urlsplit
 from xml.etree import ElementTree
 
 import numpy as np
 import pytest
 
+from globscope.report.explorer import page as explorer_page
 from globscope.values.landscape import Samples
 from tests.support.explorer_pages import HOSTILE, known, write_page
-from tests.support.maps import a_map
+from tests.support.graphs import search_graph
+from tests.support.maps import CENTRES, a_line_map, a_map, a_path_map, wells
 
 pytestmark = pytest.mark.browser
+ASSETS = Path(explorer_page.__file__).parent / "assets"
 SHAPE = (7, 4)
 
 
@@ -31,10 +35,11 @@ def frame(page):
 
 
 def box(page):
-    """The frame of the large map on the screen: left, top, width and height; its margins are those of the page."""
+    """The frame of the large map on the screen: left, top, width and height."""
     page.evaluate("scrollTo(0, 0)")
     place = page.locator("#map canvas.overlay").bounding_box()
-    return place["x"] + 52, place["y"] + 22, place["width"] - 126, place["height"] - 62
+    left, top, width, height = map(float, page.locator("#map .stage").get_attribute("data-frame").split(","))
+    return place["x"] + left, place["y"] + top, width, height
 
 
 def at(page, across, up):
@@ -71,6 +76,22 @@ def pixels(page, across, up, size=1, layer="base"):
 
 def page_of(open_page, tmp_path, *maps, **options):
     return open_page(write_page(tmp_path / "page", known(*maps)), **options)
+
+
+def drawing(page, layer="base"):
+    """How many colours the middle of a layer has."""
+    found = pixels(page, 0.2, 0.8, 300, layer).reshape(-1, 3)
+    return len(np.unique(found, axis=0))
+
+
+def answer(browser, scripts, question, *arguments):
+    """What some of the page's scripts that need no document answer."""
+    code = "\n".join((ASSETS / f"{name}.js").read_text() for name in scripts)
+    opened = browser.new_page()
+    try:
+        return opened.evaluate(f"given => {{ {code}\nreturn ({question})(...given); }}", list(arguments))
+    finally:
+        opened.close()
 
 
 class TestColours:
@@ -176,6 +197,179 @@ class TestPicking:
         assert "sample" in page.locator("#say").inner_text()
         page.keyboard.press("Enter")
         assert "The pass begins at" in page.locator("#say").inner_text()
+
+
+class TestKinds:
+    def test_surfaces_of_three_axes_turn_by_dragging_and_keys(self, open_page):
+        page = open_page("space")
+        assert "surfaces of equal training loss" in page.locator("#map-about").inner_text()
+        assert drawing(page) > 50
+        before = pixels(page, 0.2, 0.8, 300)
+        page.mouse.move(*at(page, 0.5, 0.5))
+        page.mouse.down()
+        page.mouse.move(*at(page, 0.7, 0.4), steps=3)
+        page.mouse.up()
+        frame(page)
+        turned = pixels(page, 0.2, 0.8, 300)
+        assert (turned != before).any(axis=2).mean() > 0.02
+        page.locator("#map canvas.overlay").focus()
+        page.keyboard.press("ArrowLeft")
+        frame(page)
+        assert (pixels(page, 0.2, 0.8, 300) != turned).any(axis=2).mean() > 0.02
+        page.keyboard.press("0")
+        frame(page)
+        np.testing.assert_array_equal(pixels(page, 0.2, 0.8, 300), before)
+
+    def test_level_of_the_surfaces_follows_its_slider(self, open_page):
+        page = open_page("space")
+        slider, before = page.get_by_role("slider", name="Surface around"), pixels(page, 0.2, 0.8, 300)
+        slider.fill("0.9")
+        frame(page)
+        assert slider.get_attribute("aria-valuetext") == "90 % of samples"
+        assert (pixels(page, 0.2, 0.8, 300) != before).any(axis=2).mean() > 0.02
+
+    def test_without_webgl_a_slice_stands_in_and_says_so(self, open_page):
+        page = open_page("space", before=NO_WEBGL)
+        text = page.locator("#map-about").inner_text()
+        assert "the slice through the lowest sample" in text
+        assert "WebGL2" in text
+        assert "sample" in point(page, 0.1, 0.1)
+
+    def test_slice_shows_the_samples_of_its_plane(self, open_page):
+        page = open_page("space")
+        page.get_by_role("combobox", name="Picture").select_option("slice")
+        frame(page)
+        low, high = sample(page, 0.02, 0.02)[1], sample(page, 0.98, 0.98)[1]
+        assert low[:2] == [-1, -1]
+        assert high[:2] == [1, 1]
+        assert low[2] == high[2]
+
+    def test_graph_of_five_axes_is_drawn_over_two_of_them_and_as_a_network(self, open_page, tmp_path):
+        centres = np.pad(CENTRES, ((0, 0), (0, 3)))
+        samples = search_graph(centres)
+        page = page_of(open_page, tmp_path, a_map("five", samples, wells(samples.points), d=5))
+        assert "over two of 5 axes" in page.locator("#map-about").inner_text()
+        assert drawing(page) > 50
+        page.get_by_text("Options", exact=True).click()
+        page.get_by_role("combobox", name="upwards").select_option("latent 5")
+        frame(page)
+        assert page.locator(".failure").count() == 0
+        page.get_by_role("combobox", name="Picture").select_option("minima and passes")
+        frame(page)
+        assert "minima and the passes between them" in page.locator("#map-about").inner_text()
+        assert "basin of" in point(page, 0.5, 0.5)
+
+    def test_one_axis_is_a_line_over_it(self, open_page, tmp_path):
+        page = page_of(open_page, tmp_path, a_line_map())
+        assert "heights are training loss" in page.locator("#map-about").inner_text()
+        assert sample(page, 0.02, 0.9)[0] == 0
+        assert sample(page, 0.98, 0.9)[0] == 8
+
+    def test_path_is_drawn_along_its_length(self, open_page, tmp_path):
+        page = page_of(open_page, tmp_path, a_path_map())
+        assert sample(page, 0.02, 0.9)[0] == 0
+        assert sample(page, 0.98, 0.9)[0] == 3
+
+    def test_map_without_a_landscape_shows_its_networks_and_says_why(self, open_page):
+        page = open_page("bare")
+        assert "MDS has no inverse" in page.locator("#map-about").inner_text()
+        assert page.locator("#map .failure").count() == 0
+        assert drawing(page, "runs") > 5
+
+    def test_all_maps_are_small_and_a_click_makes_one_large(self, open_page):
+        page = open_page("plain")
+        page.locator("#minis").get_by_role("button", name="bumpy").click()
+        frame(page)
+        assert page.locator("#map-heading").inner_text() == "bumpy"
+        assert page.locator("#minis button[aria-pressed=true]").inner_text() == "bumpy"
+
+
+class TestRuns:
+    def test_filter_fades_the_rest_and_training_draws_up_to_its_step(self, open_page):
+        page = open_page("plain")
+        whole = (pixels(page, 0.2, 0.8, 300, "runs").sum(axis=2) > 0).sum()
+        page.get_by_role("slider", name="Training step").fill("1")
+        frame(page)
+        half = (pixels(page, 0.2, 0.8, 300, "runs").sum(axis=2) > 0).sum()
+        assert 0 < half < 0.7 * whole
+
+    def test_head_lies_between_two_networks(self, browser):
+        question = "(step, steps) => pointsUpTo([0, 1, 2], steps, step, member => [10 * member, -member])"
+        ask = lambda step: answer(browser, ["runs_on_map"], question, step, [0, 4, 8])  # noqa: E731
+        assert ask(0) == [[0, 0]]
+        assert ask(5) == [[0, 0], [10, -1], [12.5, -1.25]]
+        assert ask(9) == [[0, 0], [10, -1], [20, -2]]
+
+    def test_layer_of_an_analysis_is_drawn_when_it_is_asked_for(self, open_page):
+        page = open_page("plain")
+        before = pixels(page, 0.2, 0.8, 300, "runs")
+        page.get_by_text("Options", exact=True).click()
+        page.get_by_role("checkbox", name="mode-connectivity: curve from A to B").check()
+        frame(page)
+        assert (pixels(page, 0.2, 0.8, 300, "runs") != before).any()
+
+    def test_names_of_five_hundred_runs_do_not_overlap(self, open_page):
+        page = open_page("crowd")
+        with page.expect_download() as download:
+            page.locator("#map-saves").get_by_role("button", name="Save as SVG").click()
+        root = ElementTree.parse(download.value.path()).getroot()
+        names = {
+            (float(one.get("x")), float(one.get("y")))
+            for one in root.iter()
+            if one.tag.endswith("text") and (one.text or "").startswith("run ")
+        }
+        assert 10 <= len(names) <= 30
+        pairs = [(a, b) for a in names for b in names if a < b]
+        assert not [1 for (x, y), (p, q) in pairs if abs(x - p) < 40 and abs(y - q) < 15]
+
+
+class TestSurfaces:
+    @pytest.mark.parametrize("shape", [(4, 3, 5), (2, 2, 2)])
+    def test_corners_lie_on_the_level_of_a_linear_field(self, browser, shape):
+        places = np.indices(shape).reshape(3, -1).T
+        values, level = places @ (1.0, 2.0, -0.7) + 0.31, 1.0
+        found = answer(browser, ["neighbours", "isosurface"], CORNERS, values.tolist(), list(shape), level)
+        corners = np.reshape(found, (-1, 3))
+        assert len(corners) % 3 == 0 < len(corners)
+        np.testing.assert_allclose(corners @ (1.0, 2.0, -0.7) + 0.31, level, atol=1e-5)  # of float32
+
+    def test_surface_around_a_sample_is_closed(self, browser):
+        values = np.ones((3, 3, 3))
+        values[1, 1, 1] = 0
+        found = answer(browser, ["neighbours", "isosurface"], CORNERS, values.ravel().tolist(), [3, 3, 3], 0.5)
+        triangles = np.round(np.reshape(found, (-1, 3, 3)), 4)
+        sides = [
+            tuple(sorted(map(tuple, triangle[[k, (k + 1) % 3]].tolist()))) for triangle in triangles for k in range(3)
+        ]
+        assert len(triangles) > 0
+        assert {sides.count(side) for side in sides} == {2}
+
+    def test_cells_with_a_sample_that_is_not_finite_are_left_out(self, browser):
+        values, scripts = [float(k) for k in range(8)], ["neighbours", "isosurface"]
+        some = answer(browser, scripts, CORNERS, values, [2, 2, 2], 2.5)
+        fewer = answer(browser, scripts, CORNERS, [*values[:7], float("nan")], [2, 2, 2], 2.5)
+        assert 0 < len(fewer) < len(some)
+
+
+NO_WEBGL = """
+const found = HTMLCanvasElement.prototype.getContext;
+HTMLCanvasElement.prototype.getContext = function (kind, ...rest) {
+  return kind === 'webgl2' ? null : found.call(this, kind, ...rest);
+};
+"""
+CORNERS = """(values, shape, level) => {
+  const surface = isosurface(values, shape, level);
+  return [...alongEdges(surface, 3, sample => latticeIndex(shape, sample))];
+}"""
+
+
+class TestFrame:
+    def test_zoom_keeps_its_place_and_a_window_stays_within_the_map(self, browser):
+        window = answer(browser, ["frame"], "(w, f, x, y) => zoomWindow(w, f, x, y)", [0, 10, -5, 5], 0.5, 2, 0)
+        assert window == [1, 6, -2.5, 2.5]
+        keep = "(window, whole) => keepWindow(window, whole)"
+        assert answer(browser, ["frame"], keep, [-4, 2, 0, 1], [0, 10, 0, 10]) == [0, 6, 0, 1]
+        assert answer(browser, ["frame"], keep, [-20, 40, -9, 30], [0, 10, 0, 10]) is None
 
 
 class TestFiles:

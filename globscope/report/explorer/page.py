@@ -63,6 +63,7 @@ SCRIPTS = (
     "runs_on_map",
     "map_view",
     "map_axes",
+    "map_key",
     "map_surface",
     "map_overlay",
     "map_points",

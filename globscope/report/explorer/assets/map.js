@@ -1,49 +1,52 @@
-// The large map: which picture shows it, its two layers, and what answers on it. Colours lie in the lower layer, all
-// that changes under the pointer or with the threshold in the upper one.
+// The large map: which picture shows it, its three layers, and what answers on it. Colours lie in the lowest layer, runs
+// above them, and in the highest one all that changes under the pointer or with the threshold.
 const PICTURES = {sheet: SHEET_PICTURE, points: POINTS_PICTURE, members: MEMBERS_PICTURE, line: LINE_PICTURE, network: NETWORK_PICTURE, space: SPACE_PICTURE};
 const BASE_KEYS = ['map', 'field', 'neighbourhood', 'scale', 'limits', 'trust', 'samples', 'axes', 'window', 'view', 'turn', 'level'];
-const OVERLAY_KEYS = ['threshold', 'from', 'to', 'branch', 'sample', 'step', 'query', 'layers', 'hidden', 'marked', 'gap'];
-const large = {view: null, layers: []};
+const RUN_KEYS = ['from', 'to', 'step', 'query', 'layers', 'hidden', 'marked', 'gap'], POINTED_KEYS = ['threshold', 'branch', 'sample'];
+const LAYERS = ['base', 'runs', 'overlay'];
+const large = {view: null, canvases: {}, stage: null};
 
 startIn('map', place => {
   if (!maps.length) return;
-  const stage = make('div', {class: 'stage'}), [base, overlay] = large.layers = ['base', 'overlay'].map(name => make('canvas', {class: name}));
+  const stage = large.stage = make('div', {class: 'stage'});
+  for (const layer of LAYERS) stage.append(large.canvases[layer] = make('canvas', {class: layer}));
+  const {overlay} = large.canvases;
   furnish(overlay, {tabindex: 0, role: 'application', 'aria-roledescription': 'map', 'aria-describedby': 'map-about'}, []);
-  stage.append(base, overlay);
   place.append(mapTools(), stage);
   listenForMoves(overlay, () => large.view);
   listenForPointer(overlay, makeTip(stage));
   panel(BASE_KEYS, () => {
-    large.view = viewOf(currentMap(), ...fitLayers(stage));
-    drawLayer(base, 'base');
+    drawLayer('base', fitView());
     describeMap(overlay);
     // A finger that moves upwards over the whole map scrolls the page.
     overlay.style.touchAction = state.window || large.view.kind === 'space' ? 'none' : 'pan-y';
   });
-  // The upper layer is drawn after the lower one, whose frame it shares.
-  panel([...BASE_KEYS, ...OVERLAY_KEYS], () => {
-    const {width, height} = large.view.frame;
-    large.view = viewOf(currentMap(), width, height);
-    drawLayer(overlay, 'overlay');
-  });
+  // Layers are drawn in their order, on the frame of the lowest one.
+  panel([...BASE_KEYS, ...RUN_KEYS], () => drawLayer('runs', viewInFrame()));
+  panel([...BASE_KEYS, ...RUN_KEYS, ...POINTED_KEYS], () => drawLayer('overlay', Object.assign(viewInFrame(), {names: large.view.names})));
   offer('map', {SVG: mapSvg, PNG: () => new Promise(done => mapCanvas().toBlob(done))});
 });
 
-// Give the layers the width of their place, and as many pixels as the screen has; return width and height.
-function fitLayers(stage) {
-  const width = stage.clientWidth, height = Math.round(Math.max(260, Math.min(width * 0.86, 660))), ratio = Math.min(3, devicePixelRatio || 1);
-  stage.style.height = `${height}px`;
-  for (const canvas of large.layers) if (canvas.width !== Math.round(width * ratio) || canvas.height !== Math.round(height * ratio)) {
-    Object.assign(canvas, {width: Math.round(width * ratio), height: Math.round(height * ratio)});
-  }
-  return [width, height];
+function viewInFrame() { return viewOf(currentMap(), large.view.frame.width, large.view.frame.height); }
+
+// Return what is drawn, as wide as its place and as high as its key needs; the layers get as many pixels as the screen has.
+function fitView() {
+  const map = currentMap(), width = large.stage.clientWidth, height = Math.round(Math.max(280, Math.min(width * 0.9, 640)));
+  const view = viewOf(map, width, height + viewOf(map, width, height).keyRows * KEY_ROW), ratio = Math.min(3, devicePixelRatio || 1);
+  const {left, top, across, up} = view.frame;
+  large.stage.style.height = `${view.frame.height}px`;
+  large.stage.dataset.frame = [left, top, across, up]; // for whoever has to point at a place of the map
+  const size = {width: Math.round(width * ratio), height: Math.round(view.frame.height * ratio)};
+  for (const canvas of Object.values(large.canvases)) if (canvas.width !== size.width || canvas.height !== size.height) Object.assign(canvas, size);
+  return view;
 }
 
-function drawLayer(canvas, layer) {
-  const g = canvas.getContext('2d'), {width, height} = large.view.frame, ratio = canvas.width / width;
+function drawLayer(layer, view) {
+  const canvas = large.canvases[layer], g = canvas.getContext('2d'), {width, height} = view.frame, ratio = canvas.width / width;
+  large.view = view;
   g.setTransform(ratio, 0, 0, ratio, 0, 0);
   g.clearRect(0, 0, width, height);
-  large.view.picture[layer](g, large.view);
+  view.picture[layer](g, view);
 }
 
 // Say in words what is drawn, below the heading and for those who do not see it.
@@ -68,14 +71,14 @@ function describeMap(canvas) {
 function mapSvg() {
   const {width, height} = large.view.frame, g = new SvgContext(width, height);
   Object.assign(g, {fillStyle: pageColour('--card')}).fillRect(0, 0, width, height);
-  for (const layer of ['base', 'overlay']) large.view.picture[layer](g, large.view);
+  for (const layer of LAYERS) large.view.picture[layer](g, large.view);
   return String(g);
 }
 
 // Return the map as one canvas, on the card's colour.
 function mapCanvas() {
-  const [base, overlay] = large.layers, canvas = make('canvas', {width: base.width, height: base.height}), g = canvas.getContext('2d');
+  const layers = LAYERS.map(layer => large.canvases[layer]), canvas = make('canvas', {width: layers[0].width, height: layers[0].height}), g = canvas.getContext('2d');
   Object.assign(g, {fillStyle: pageColour('--card')}).fillRect(0, 0, canvas.width, canvas.height);
-  for (const layer of [base, overlay]) g.drawImage(layer, 0, 0);
+  for (const layer of layers) g.drawImage(layer, 0, 0);
   return canvas;
 }

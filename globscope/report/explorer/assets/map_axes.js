@@ -1,5 +1,11 @@
 // The frame of a large picture: ticks, the axes' names, and the bar that says which colour is which height.
 
+function drawSurroundings(g, view) {
+  if (view.kind !== 'space') drawAxes(g, view);
+  if (view.kind !== 'members' && view.kind !== 'line') drawBar(g, view);
+  drawKey(g, view);
+}
+
 function drawAxes(g, view) {
   const {frame, map, axes} = view, [x0, x1, y0, y1] = frame.window, ink = pageColour('--faint');
   g.save();
@@ -13,7 +19,7 @@ function drawAxes(g, view) {
     const y = frame.y(view.scale.unit(value));
     if (y >= frame.top && y <= frame.top + frame.up) write(formatNumber(value), frame.left - 6, y, 'right', 'middle');
   } else for (const y of roundTicks(y0, y1, Math.max(2, frame.up / 80))) write(tickWords(y), frame.left - 6, frame.y(y), 'right', 'middle');
-  write(view.kind === 'line' ? lineWords(view) : map.axes[axes[0]], frame.left + frame.across / 2, frame.height - 2, 'center', 'bottom');
+  write(view.kind === 'line' ? lineWords(view) : map.axes[axes[0]], frame.left + frame.across / 2, frame.top + frame.up + 37, 'center', 'bottom');
   if (view.kind !== 'line' && map.dimension > 1) write(map.axes[axes[1]], frame.left, frame.top - 5, 'left', 'bottom');
   g.restore();
 }

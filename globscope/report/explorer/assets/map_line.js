@@ -14,8 +14,11 @@ const LINE_PICTURE = {
   },
   base(g, view) {
     clipToFrame(g, view.frame, () => { drawStretches(g, view); drawFields(g, view); });
-    if (!view.small) { drawAxes(g, view); drawLineKey(g, view); }
+    if (view.small) return;
+    drawSurroundings(g, view);
+    drawLineKey(g, view);
   },
+  runs: drawRunLayer,
   overlay(g, view) {
     clipToFrame(g, view.frame, () => ringBranch(g, view));
     drawOverlay(g, view);

@@ -10,9 +10,10 @@ const NETWORK_PICTURE = {
   },
   place: () => null,
   base(g, view) {
-    if (!view.small) drawNetworkAxis(g, view);
+    if (!view.small) { drawNetworkAxis(g, view); drawKey(g, view); }
     clipToFrame(g, view.frame, () => drawArcs(g, view));
   },
+  runs: () => {},
   overlay(g, view) {
     const {leaves} = networkOf(view), names = [];
     leaves.forEach((leaf, x) => {
@@ -20,7 +21,7 @@ const NETWORK_PICTURE = {
       drawMark(g, 'minimum', ...place, (leaves.length > 60 || view.small ? 5 : 10) * (on ? 1.4 : 1), look.minimum, on ? [[look.edge, 1], [pageColour('--hot'), 2]] : [[look.edge, 1]]);
       names.push({x: place[0], y: place[1] + 2, text: leafName(view.map, leaf), colour: pageColour('--ink'), on});
     });
-    if (!view.small) drawNames(g, names.filter(name => name.text).sort((a, b) => b.on - a.on), {...view.frame, up: view.frame.up + 30});
+    if (!view.small) drawNames(g, placeNames(names.filter(name => name.text).sort((a, b) => b.on - a.on), {...view.frame, up: view.frame.up + 30}));
   },
   at(view, px) {
     const {leaves} = networkOf(view), x = Math.round(view.frame.atX(px));
@@ -107,5 +108,5 @@ function drawNetworkAxis(g, view) {
     drawLine(g, [[frame.left, y], [frame.left + frame.across, y]], {colour: pageColour('--line'), width: 1});
     drawWords(g, formatNumber(value), frame.left - 6, y, pageColour('--faint'), {halo: '', font: wordsFont(false), align: 'right'});
   }
-  drawWords(g, "An arc's top is the height of a pass; left and right mean nothing.", frame.left, frame.height - 8, pageColour('--faint'), {halo: '', font: wordsFont(false)});
+  drawWords(g, "An arc's top is the height of a pass; left and right mean nothing.", frame.left, frame.top + frame.up + 22, pageColour('--faint'), {halo: '', font: wordsFont(false)});
 }

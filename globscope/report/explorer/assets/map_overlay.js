@@ -1,18 +1,24 @@
 // What lies over a map's colours: runs, minima and saddles, the pass, what analyses drew, and what is under the pointer.
 
-function drawOverlay(g, view) {
-  let runs = [];
+// Draw what changes with training and the choice of runs: a layer of its own, which the pointer leaves as it is.
+function drawRunLayer(g, view) {
+  let drawn = [];
   clipToFrame(g, view.frame, () => {
     drawDerived(g, view);
-    runs = drawRuns(g, view);
+    drawn = drawRuns(g, view);
     if (!view.small) drawTrails(g, view);
   });
+  view.names = view.small ? [] : placeRunNames(view, drawn);
+}
+
+function drawOverlay(g, view) {
+  clipToFrame(g, view.frame, () => drawLitRuns(g, view));
   drawCritical(g, view);
   clipToFrame(g, view.frame, () => {
     drawCourse(g, view);
     if (!view.small) drawPointed(g, view);
   });
-  if (!view.small) drawRunNames(g, view, runs);
+  drawNames(g, view.names);
 }
 
 // Draw minima and saddles, told apart by form, whole at the frame; on a slice only those that lie on it.
@@ -46,7 +52,7 @@ function drawCourse(g, view) {
   drawLine(g, pass.points.map(({point, value}) => view.place(point, value)), {colour: look.rim, width: view.small ? 1.2 : 2.4, rims: [[look.edge, view.small ? 0.8 : 1.4]]});
   if (!top) return;
   drawMark(g, 'saddle', ...top, view.small ? 4 : 9, look.saddle, [[look.edge, 1.4]]);
-  if (!view.small) drawNames(g, [{x: top[0], y: top[1], text: formatNumber(pass.height), colour: look.ink}], view.frame);
+  if (!view.small) drawNames(g, placeNames([{x: top[0], y: top[1], text: formatNumber(pass.height), colour: look.ink}], view.frame));
 }
 
 // Draw the trails that analyses laid over the map and the reader asked for.

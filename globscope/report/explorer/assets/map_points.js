@@ -16,8 +16,9 @@ const POINTS_PICTURE = {
       drawEdges(g, view);
       drawSamples(g, view, view.values.keys(), view.small ? 1 : view.values.length > MANY_SAMPLES ? 1.8 : 4);
     });
-    if (!view.small) { drawAxes(g, view); drawBar(g, view); }
+    if (!view.small) drawSurroundings(g, view);
   },
+  runs: drawRunLayer,
   overlay(g, view) {
     clipToFrame(g, view.frame, () => ringBranch(g, view));
     drawOverlay(g, view);
@@ -30,10 +31,11 @@ const MEMBERS_PICTURE = {
   place: placeOnAxes,
   base(g, view) {
     if (view.small) return;
-    drawAxes(g, view);
+    drawSurroundings(g, view);
     const why = view.map.hidden || 'Nothing was evaluated on this map; it shows the networks alone.';
     drawParagraph(g, why, view.frame.left + 10, view.frame.top + 30, view.frame.across - 20);
   },
+  runs: drawRunLayer,
   overlay: drawOverlay,
   at: () => -1,
 };

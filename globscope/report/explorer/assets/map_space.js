@@ -2,6 +2,7 @@
 const SPACE_SHARES = [0.1, 1 / 3, 1];   // of the chosen share of samples, what lies below each surface
 const SPACE_ALPHAS = [0.62, 0.3, 0.16];
 const SPACE_AWAY = 5;                   // the eye's distance; the samples' box reaches from -1 to 1
+const SPACE_PAPER = '#eef1f4';           // bright on a dark page too: surfaces are as dark as their heights are low
 
 const SPACE_PICTURE = {
   window: () => [-1, 1, -1, 1],
@@ -10,14 +11,16 @@ const SPACE_PICTURE = {
     return Number.isFinite(x + y + z) ? [view.frame.left + view.frame.across / 2 + x * size, view.frame.top + view.frame.up / 2 - y * size] : null;
   },
   base(g, view) {
+    const {left, top, across, up} = view.frame, ratio = Math.min(2, devicePixelRatio || 1), size = spaceSize(view.frame);
+    Object.assign(g, {fillStyle: SPACE_PAPER}).fillRect(left, top, across, up);
     clipToFrame(g, view.frame, () => {
       drawBox(g, view);
-      const ratio = Math.min(2, devicePixelRatio || 1), {left, top, across, up} = view.frame, size = spaceSize(view.frame);
       const canvas = drawSurfaces(surfacesOf(view), {turn: spaceTurn(), lens: [2 * size / across, 2 * size / up], away: SPACE_AWAY, width: Math.round(across * ratio), height: Math.round(up * ratio)});
       g.drawImage(canvas, left, top, across, up);
     });
-    if (!view.small) drawBar(g, view);
+    if (!view.small) drawSurroundings(g, view);
   },
+  runs: drawRunLayer,
   overlay(g, view) {
     drawOverlay(g, view);
     if (!view.small) drawBoxNames(g, view);
@@ -84,7 +87,7 @@ function turnPoint(m, [x, y, z]) { return [m[0] * x + m[1] * y + m[2] * z, m[3] 
 function drawBox(g, view) {
   const ends = view.map.lines.map(line => [line[0], line[line.length - 1]]), corner = k => [0, 1, 2].map(axis => ends[axis][k >> axis & 1]);
   for (let k = 0; k < 8; k++) for (const axis of [0, 1, 2]) {
-    if (!(k >> axis & 1)) drawLine(g, [view.place(corner(k)), view.place(corner(k | 1 << axis))], {colour: pageColour('--edge'), width: 0.8, alpha: 0.7});
+    if (!(k >> axis & 1)) drawLine(g, [view.place(corner(k)), view.place(corner(k | 1 << axis))], {colour: look.faint, width: 0.8, alpha: 0.8});
   }
 }
 
@@ -93,7 +96,7 @@ function drawBoxNames(g, view) {
   view.map.axes.forEach((name, axis) => {
     const line = view.map.lines[axis], end = low.map((value, k) => k === axis ? Math.max(line[0], line[line.length - 1]) : value);
     const place = view.place(end);
-    if (place) drawWords(g, shortName(name), place[0], Math.min(place[1] + 12, view.frame.height - 8), pageColour('--ink'), {halo: pageColour('--card'), font: wordsFont(false), align: 'center'});
+    if (place) drawWords(g, shortName(name), place[0], Math.min(place[1] + 12, view.frame.top + view.frame.up - 8), look.ink, {font: wordsFont(false), align: 'center'});
   });
 }
 

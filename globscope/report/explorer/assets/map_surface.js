@@ -8,8 +8,9 @@ const SHEET_PICTURE = {
       drawHeat(g, view, view.map, view.sheet, view.values);
       if (state.samples && !view.small) drawSamples(g, view, view.sheet.numbers, 1.6);
     });
-    if (!view.small) { drawAxes(g, view); drawBar(g, view); }
+    if (!view.small) drawSurroundings(g, view);
   },
+  runs: drawRunLayer,
   overlay(g, view) {
     clipToFrame(g, view.frame, () => drawBranch(g, view));
     drawOverlay(g, view);

@@ -25,7 +25,9 @@ function viewOf(map, width, height, small = false) {
   view.projected = kind === 'sheet' && map.dimension > 2;
   view.picture = PICTURES[kind];
   view.whole = view.picture.window(view);
-  const margins = small ? [2, 2, 2, 2] : [52, 22, known && kind !== 'line' && kind !== 'network' ? 74 : 12, 40];
+  view.key = small ? [] : keyPlaces(keyItems(view), width - 8);
+  view.keyRows = view.key.reduce((rows, {row}) => Math.max(rows, row + 1), 0);
+  const margins = small ? [2, 2, 2, 2] : [52, 22, known && kind !== 'line' && kind !== 'network' ? 74 : 12, 40 + view.keyRows * KEY_ROW];
   view.frame = frameOf(width, height, !small && state.window || view.whole, margins);
   view.place = (point, value) => view.picture.place(view, point, value);
   view.member = member => view.place(memberPoint(view, member), decodedOf(view, member));

@@ -1,5 +1,6 @@
 // Marks and words on a picture. Dark marks have a white rim with a dark edge around it, bright ones a dark rim: each
 // stands out on any colour.
+const MOST_NAMES = 30;
 const STAR = Array.from({length: 10}, (_, k) => [Math.sin(k * Math.PI / 5), Math.cos(k * Math.PI / 5)].map(one => one * (k % 2 ? 0.5 : 1.3)));
 const SQUARE = [[-0.9, -0.9], [0.9, -0.9], [0.9, 0.9], [-0.9, 0.9]];
 
@@ -56,19 +57,21 @@ function drawWords(g, words, x, y, colour, {halo = 'rgba(255,255,255,.92)', font
 
 function wordsFont(bold = true) { return `${bold ? '700 ' : ''}13px system-ui, sans-serif`; }
 
-// Write names beside their points, the first ones first; a name that has no free place is not written. `names` are
-// {x, y, text, colour}; `taken` are boxes [x0, y0, x1, y1] that names keep off.
-function drawNames(g, names, frame, taken = []) {
-  g.font = wordsFont();
-  const boxes = [...taken];
+// Return the places of names beside their points, the first ones first; a name that finds no free place is left out.
+// `names` are {x, y, text, colour}; `taken` are boxes [x0, y0, x1, y1] that names keep off.
+function placeNames(names, frame, taken = []) {
+  const boxes = [...taken], placed = [], ruler = Object.assign(rulerOfWords(), {font: wordsFont()});
   for (const {x, y, text, colour} of names) {
-    const words = shortName(text), width = g.measureText(words).width;
-    const box = namePlaces(x, y, width).find(place => fitsIn(frame, place) && !boxes.some(other => overlap(place, other)));
+    const words = shortName(text), box = namePlaces(x, y, ruler.measureText(words).width).find(place => fitsIn(frame, place) && !boxes.some(other => overlap(place, other)));
     if (!box) continue;
     boxes.push(box);
-    drawWords(g, words, box[0], (box[1] + box[3]) / 2, colour);
+    placed.push({words, x: box[0], y: (box[1] + box[3]) / 2, colour});
+    if (placed.length >= MOST_NAMES) break;
   }
+  return placed;
 }
+
+function drawNames(g, placed) { for (const {words, x, y, colour} of placed) drawWords(g, words, x, y, colour); }
 
 function namePlaces(x, y, width) {
   const gap = 9, half = 8, box = (left, middle) => [left, middle - half, left + width, middle + half];

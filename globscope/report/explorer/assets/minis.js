@@ -12,7 +12,7 @@ startIn('minis', place => {
     draw();
   }, {rootMargin: MINI_ROOM});
   for (const {figure} of figures) watch.observe(figure);
-  panel([...BASE_KEYS, ...OVERLAY_KEYS].filter(key => key !== 'window' && key !== 'sample'), draw);
+  panel([...BASE_KEYS, ...RUN_KEYS, ...POINTED_KEYS].filter(key => key !== 'window' && key !== 'sample'), draw);
 });
 
 function makeMini(map, number) {
@@ -29,6 +29,5 @@ function drawMini(one) {
   Object.assign(canvas, {width: Math.round(width * ratio), height: Math.round(height * ratio)});
   const g = canvas.getContext('2d'), view = viewOf(map, width, height, true);
   g.setTransform(ratio, 0, 0, ratio, 0, 0);
-  view.picture.base(g, view);
-  view.picture.overlay(g, view);
+  for (const layer of LAYERS) view.picture[layer](g, view);
 }

@@ -1,5 +1,6 @@
 // The runs on a map: each from its start to its end, or up to the chosen step of training.
 const MANY_RUNS = 60;  // beyond, lines are thin and marks small
+const MOST_LIT = 24;
 
 // Return a study's runs: {name, number, members}, its trained members by rising step.
 function runsOf(study) {
@@ -43,13 +44,24 @@ function pointsUpTo(members, steps, step, at) {
 // Draw the runs that are shown, faded where the filter leaves them out; return what was drawn of each.
 function drawRuns(g, view) {
   const runs = runsOf(view.study).filter(run => !state.hidden.has(run.number)), thin = runs.length > MANY_RUNS || view.small;
-  const drawn = runs.map(run => {
-    const points = pointsUpTo(run.members, view.steps, state.step, view.member);
-    return {run, points, head: points[points.length - 1], clear: isRunShown(run.number, view.study), marked: state.marked.has(run.number) || view.lit.has(run.name)};
-  });
+  const drawn = runs.map(run => drawableRun(view, run, state.marked.has(run.number)));
   drawn.sort((a, b) => a.clear - b.clear || a.marked - b.marked);
   for (const one of drawn) if (one.points.length) drawRun(g, view, one, thin && !one.marked);
   return drawn;
+}
+
+function drawableRun(view, run, marked) {
+  const points = pointsUpTo(run.members, view.steps, state.step, view.member);
+  return {run, points, head: points[points.length - 1], clear: isRunShown(run.number, view.study), marked};
+}
+
+// Draw the runs of the basin under the pointer once more, so that they stand out; of very many, the basin is enough.
+function drawLitRuns(g, view) {
+  for (const run of view.lit.size && view.lit.size <= MOST_LIT ? runsOf(view.study) : []) {
+    if (!view.lit.has(run.name) || state.hidden.has(run.number)) continue;
+    const one = drawableRun(view, run, true);
+    if (one.points.length) drawRun(g, view, one, view.small);
+  }
 }
 
 function drawRun(g, view, {run, clear, points, marked, head}, thin) {
@@ -83,10 +95,10 @@ function drawHead(g, view, run, head, colour, thin) {
   else drawMark(g, whole ? 'star' : 'circle', ...head, whole ? size : size * 0.65, colour, thin ? [[look.rim, 0.6]] : darkRims());
 }
 
-// Write the runs' names at their heads: first those that stand out or are ends of the pass, then in order.
-function drawRunNames(g, view, drawn) {
+// Return the places of the runs' names at their heads: first those that stand out or are ends of the pass, then in order.
+function placeRunNames(view, drawn) {
   const first = ({run, marked}) => marked || run.members.some(member => view.chosen.includes(member));
   const heads = drawn.filter(one => one.clear && one.head && view.frame.holds(...one.head)).sort((a, b) => first(b) - first(a) || a.run.number - b.run.number);
   const taken = heads.length > MANY_RUNS ? [] : heads.map(({head: [x, y]}) => [x - 6, y - 6, x + 6, y + 6]);
-  drawNames(g, heads.map(({run, head: [x, y]}) => ({x, y, text: run.name, colour: inkOf(runStyle(view.study, run.number).colour)})), view.frame, taken);
+  return placeNames(heads.map(({run, head: [x, y]}) => ({x, y, text: run.name, colour: inkOf(runStyle(view.study, run.number).colour)})), view.frame, taken);
 }

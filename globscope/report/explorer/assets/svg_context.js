@@ -42,9 +42,7 @@ class SvgContext {
   }
   setLineDash(dash) { this.dash = dash; }
   measureText(text) {
-    const ruler = SvgContext.ruler ||= document.createElement('canvas').getContext('2d');
-    ruler.font = this.font;
-    return ruler.measureText(text);
+    return Object.assign(rulerOfWords(), {font: this.font}).measureText(text);
   }
 
   filling() { return {fill: this.fillStyle, 'fill-opacity': this.globalAlpha}; }
@@ -67,6 +65,9 @@ class SvgContext {
       `viewBox="0 0 ${this.width} ${this.height}">${this.parts.join('')}${'</g>'.repeat(this.open[0])}</svg>`;
   }
 }
+
+// Return a canvas on which nothing is drawn: it measures words.
+function rulerOfWords() { return remember(look, 'ruler', () => document.createElement('canvas').getContext('2d')); }
 
 function shortNumber(number) { return String(Math.round(number * 100) / 100); }
 

@@ -1,0 +1,56 @@
+// What the marks of a large map mean, in rows below it.
+const KEY_ROW = 20, KEY_GAP = 18, KEY_MARK = 24;  // pixels
+
+// Return what is explained: [words, function that draws an example at (x, y)].
+function keyItems(view) {
+  const {kind, study, values, trusted} = view, items = [], critical = kind === 'members' ? [] : criticalOf(view.map);
+  const mark = (form, size) => (g, x, y) => drawMark(g, form, x, form === 'minimum' ? y + size / 2 : y, size, look.forms[form].fill);
+  const dark = pageInk(look.runs[2]);
+  if (critical.some(one => one.kind === 'minimum')) items.push(['minimum (its tip)', mark('minimum', 10)]);
+  if (critical.some(one => one.kind === 'saddle')) items.push([kind === 'network' ? 'top of a pass' : 'saddle, where basins meet', mark('saddle', 5.5)]);
+  if (critical.some(one => one.kind === 'multi-saddle') && kind !== 'network') items.push(['saddle of three or more', mark('multi-saddle', 5.5)]);
+  if (kind === 'network') return items;
+  if (runsOf(study).some(run => run.members.length > 1)) items.push(['start of a run', (g, x, y) => drawMark(g, 'circle', x, y, 2.6, look.rim, [[dark, 1.5]])]);
+  if (runsOf(study).length) items.push(['end of a run', (g, x, y) => drawMark(g, 'star', x, y, 6, dark, darkRims())]);
+  if (runsOf(study).some(run => view.shown && !view.shown[run.members[run.members.length - 1]])) {
+    items.push(['end of a run that is not on this map', (g, x, y) => drawMark(g, 'star', x, y, 6, look.rim, [[dark, 1.4]])]);
+  }
+  if (derivedOf(study).length) items.push(['networks from analyses', (g, x, y) => drawMark(g, 'square', x, y, 2.5, look.rim, [[look.edge, 1]])]);
+  if (trusted !== null && trusted.includes(0)) items.push([look.untrusted, kind === 'line' ? shadeSample : greySample]);
+  if (kind !== 'members' && !values.every(Number.isFinite)) items.push(['not finite', nothingSample]);
+  return items;
+}
+
+function greySample(g, x, y) {
+  Object.assign(g, {fillStyle: depthColour(0.6, 'greys')}).fillRect(x - 8, y - 6, 16, 12);
+  drawLine(g, [[x - 8, y - 6], [x + 8, y - 6], [x + 8, y + 6], [x - 8, y + 6], [x - 8, y - 6]], {colour: look.edge, width: 1, dash: [4, 3], rims: [[look.rim, 0.7]]});
+}
+
+function shadeSample(g, x, y) { Object.assign(g, {fillStyle: pageColour('--shade')}).fillRect(x - 8, y - 6, 16, 12); }
+
+function nothingSample(g, x, y) {
+  Object.assign(g, {fillStyle: '#ffffff'}).fillRect(x - 8, y - 6, 16, 12);
+  for (const turn of [1, -1]) for (const shift of [-6, 0, 6]) drawLine(g, [[x + shift - 4, y - 5 * turn], [x + shift + 4, y + 5 * turn]], {colour: look.ink, width: 1});
+}
+
+// Return where each item stands: rows that fit the width.
+function keyPlaces(items, width) {
+  let x = 0, row = 0;
+  return items.map(([words, draw]) => {
+    const wide = Math.min(width, KEY_MARK + wordsWidth(words));
+    if (x && x + wide > width) [x, row] = [0, row + 1];
+    const place = {words, draw, x, row};
+    x += wide + KEY_GAP;
+    return place;
+  });
+}
+
+function wordsWidth(words) { return Object.assign(rulerOfWords(), {font: wordsFont(false)}).measureText(words).width; }
+
+function drawKey(g, view) {
+  const top = view.frame.height - KEY_ROW * view.keyRows + KEY_ROW / 2;
+  for (const {words, draw, x, row} of view.key) {
+    draw(g, 14 + x, top + row * KEY_ROW);
+    drawWords(g, words, x + KEY_MARK + 2, top + row * KEY_ROW, pageColour('--faint'), {halo: '', font: wordsFont(false)});
+  }
+}
