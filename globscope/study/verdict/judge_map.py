@@ -59,15 +59,18 @@ def _shows(facts: MapFacts) -> str:
     if not shown:
         return "it shows none of the runs in a basin"
     count = f"all {shown} runs" if shown == facts.runs else f"{shown} of {facts.runs} runs"
-    gap = "" if facts.gap is None else f", and its {facts.loss} is off by {facts.gap:.2g} at the median"
+    gap = f", and its {facts.loss} is off by {facts.gap:.2g} at the median" if facts.gap else ""
+    gap = f", with their own {facts.loss}" if facts.gap == 0 else gap
     return f"it shows {count if facts.runs > 1 else 'the run'}, in {facts.basins} basin{'s' * (facts.basins != 1)}{gap}"
 
 
 def _absent(facts: MapFacts) -> str:
     count = len(facts.absent)
-    return (
-        f"{count} of {facts.runs} runs {_verb(count, 'is', 'are')} not on it ({names(facts.absent)})" if count else ""
-    )
+    if not count:
+        return ""
+    why = facts.why_absent and f": {'' if facts.one_reason else 'mostly, '}{facts.why_absent}"
+    verb = _verb(count, "is", "are")
+    return f"{count} of {facts.runs} runs {verb} in none of its basins ({names(facts.absent)}){why}"
 
 
 def _most_absent(facts: MapFacts) -> str:

@@ -44,7 +44,10 @@ class PairJudge:
         relations = {map_.name: map_.relation(a, b) for map_ in self.maps}
         path = self.known.lowest.get((self.measure.key, self._runs[a], self._runs[b]))
         wall = self._wall(path, a, b)
-        answer = _answer(relations, is_joined=wall is not None and wall <= self._tolerance(a, b))
+        is_low = wall is not None and wall <= self._tolerance(a, b)
+        # A pass of a map whose tree keeps the two apart is the wall between them, however low.
+        is_wall = path is not None and relations.get(path.map) == SEPARATE
+        answer = _answer(relations, is_joined=is_low and not is_wall)
         lowest, found_by = self._lowest(path, a, b)
         return PairVerdict(
             one=self._runs[a],

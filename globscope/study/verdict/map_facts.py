@@ -1,5 +1,6 @@
 """What was measured of one map, as far as it decides whether to believe it."""
 
+from collections import Counter
 from collections.abc import Mapping
 from typing import Any
 
@@ -10,7 +11,7 @@ from globscope.study.known_paths import PathsOfStudy
 from globscope.topology.membership import ROUNDING, depiction
 from globscope.topology.rim import rim
 from globscope.topology.runs_on_map import BY_DESIGN, RunsOnMap
-from globscope.values.findings import Map
+from globscope.values.findings import MOSTLY, Map
 from globscope.values.landscape import Landscape
 from globscope.values.topology import Topology
 
@@ -25,7 +26,9 @@ class MapFacts:
         loss: What people call the tree's field.
         threshold: Persistence threshold of the tree.
         runs: How many training runs there are.
-        absent: Runs that it should show, and does not.
+        absent: Runs that it should show in a basin, and does not.
+        why_absent: Why it does not, if that is the same for all; of several reasons, that of most of them; else empty.
+        one_reason: Whether it is the same for all.
         aside: How many runs do not lie on it by its design, as on a slice through others.
         basins: How many basins the runs that it shows end in.
         untrusted: Share of the samples that lie where the map extrapolates.
@@ -52,6 +55,8 @@ class MapFacts:
     threshold: float = 0.0
     runs: int = 0
     absent: tuple[str, ...] = ()
+    why_absent: str = ""
+    one_reason: bool = True
     aside: int = 0
     basins: int = 0
     untrusted: float = 0.0
@@ -104,7 +109,11 @@ def map_facts(map_: Map, figures: Mapping[str, Any], known: PathsOfStudy, on_map
 
 def _runs(on_map: RunsOnMap) -> dict[str, Any]:
     pairs = list(zip(on_map.variants, on_map.reasons, strict=True))
+    reasons = Counter(why for why in on_map.reasons if why not in ("", *BY_DESIGN))
+    (why, count), *_ = reasons.most_common(1) or [("", 0)]
     return {
+        "why_absent": why if count > MOSTLY * reasons.total() else "",
+        "one_reason": len(reasons) < 2,
         "runs": len(on_map.variants),
         "absent": tuple(name for name, why in pairs if why not in ("", *BY_DESIGN)),
         "aside": sum(why in BY_DESIGN for _, why in pairs),

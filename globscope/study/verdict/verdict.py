@@ -110,7 +110,10 @@ def _summary(pairs: Sequence[PairVerdict]) -> str:
     if not pairs:
         return ""
     clauses = (
-        CLAUSES[answer].format(count=f"{counts[answer]:,}", are="is" if counts[answer] == 1 else "are")
+        CLAUSES[answer].format(
+            count="all" if 1 < counts[answer] == len(pairs) else f"{counts[answer]:,}",
+            are="is" if counts[answer] == 1 else "are",
+        )
         for answer in ANSWERS
         if counts[answer]
     )

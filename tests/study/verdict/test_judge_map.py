@@ -15,10 +15,10 @@ GOOD = MapFacts(
 # A change of the good map that is still believed, one that is not, the belief that is left, and what is said.
 RULES = {
     "runs": (
-        {}, {"absent": ("A",)}, CARE, "1 of 4 runs is not on it (A)",
+        {}, {"absent": ("A",)}, CARE, "1 of 4 runs is in none of its basins (A)",
     ),
     "most runs": (
-        {}, {"absent": ("A", "B", "C")}, UNREADABLE, "3 of 4 runs are not on it (A, B and C)",
+        {}, {"absent": ("A", "B", "C")}, UNREADABLE, "3 of 4 runs are in none of its basins (A, B and C)",
     ),
     "variance": (
         {"unexplained": UNTRUSTED_VARIANCE}, {"unexplained": 0.07}, CARE,
@@ -91,6 +91,12 @@ def test_what_only_bounds_how_far_a_map_is_right_leaves_it_believed(bound):
     assert (found.belief, found.reasons) == (BELIEVE, (text,))
 
 
+def test_why_runs_are_in_no_basin_is_said_if_it_holds_for_most():
+    off = evolve(GOOD, absent=("A",), why_absent="it lies far")
+    assert judge(off).reasons == ("1 of 4 runs is in none of its basins (A): it lies far",)
+    assert judge(evolve(off, one_reason=False)).reasons[0].endswith("(A): mostly, it lies far")
+
+
 def test_half_is_not_most():
     half = evolve(GOOD, absent=("A", "B"), misjudged=10, untrusted=MOSTLY, beaten=3)
     assert judge(half).belief == CARE
@@ -110,6 +116,10 @@ def test_there_is_nothing_to_read_on_a_map_without_a_landscape():
 
 def test_a_map_on_which_no_run_lies_says_so():
     assert judge(evolve(GOOD, aside=4)).shows == "it shows none of the runs in a basin"
+
+
+def test_a_map_that_is_exact_has_the_runs_own_losses():
+    assert judge(evolve(GOOD, gap=0.0)).shows == "it shows all 4 runs, in 4 basins, with their own training loss"
 
 
 def test_one_run_is_called_the_run():

@@ -30,7 +30,7 @@ def test_runs_behind_walls_of_every_readable_map_are_apart():
     found = judged(a_map("one"), a_map("two"))
     assert found.headline == "Believe one and two."
     assert found.summary == (
-        "Of 3 pairs of runs, 3 are apart on every readable map that shows both, and no lower path is known."
+        "Of 3 pairs of runs, all are apart on every readable map that shows both, and no lower path is known."
     )
     assert found.losses == (0.01, 0.03)
     apart = pair(found, "A", "B")
@@ -61,6 +61,16 @@ def test_a_path_may_rise_by_what_trees_tell_apart_and_no_more():
     # The worse of the two has the loss 0.02, and the tree's threshold is 0.1.
     assert pair(judged(a_map(), paths=[line("A", "B", 0.12)]), "A", "B").answer == JOINED
     assert pair(judged(a_map(), paths=[line("A", "B", 0.1201)]), "A", "B").answer == APART
+
+
+def test_the_pass_of_a_map_that_keeps_two_runs_apart_does_not_join_them_however_low_it_is():
+    # The wall is 0.095 above the worse network, but 0.105 above the minimum beside it, of more than the threshold.
+    heights = np.array([0.01, 0.5, 0.115, 0.5, 0.02, 0.5, 2.0, 0.5, 0.03])
+    heights[1], heights[3] = 0.115, 0.005
+    found = pair(judged(a_map(heights=heights)), "A", "B")
+    assert found.on == {"line": "separate"}
+    assert found.wall < 0.1
+    assert found.answer == APART
 
 
 def test_runs_without_a_wall_between_them_share_a_basin():
@@ -128,7 +138,7 @@ def test_of_thousands_of_pairs_the_first_are_listed_and_all_are_counted(monkeypa
     monkeypatch.setattr(verdict_module, "LISTED", 2)
     found = judged(a_map())
     assert (len(found.pairs), found.count) == (2, 3)
-    assert found.summary.startswith("Of 3 pairs of runs, 3 are apart")
+    assert found.summary.startswith("Of 3 pairs of runs, all are apart")
 
 
 def test_a_verdict_is_json_without_nan():

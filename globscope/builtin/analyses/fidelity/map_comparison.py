@@ -12,7 +12,7 @@ from globscope.builtin.analyses.reconstruction import decoding_gaps, reconstruct
 
 UNEXPLAINED = (
     "{name}: {share:.0%} of the networks' variance is unexplained: the decoded networks differ from the real ones, and "
-    "distances and basins on this map say little about them. {axes} latent axes cannot hold so many independent "
+    "distances and basins on this map say little about them. {axes} cannot hold so many independent "
     "networks: use more (reducer.latent_dim), or map fewer runs at a time"
 )
 
@@ -45,7 +45,8 @@ class MapFidelity:
         share, chart = self.errors["unexplained_variance"], self.map_.chart
         if share is None or share < MOSTLY or chart.extent is not None:
             return []
-        return [UNEXPLAINED.format(name=self.map_.name, axes=chart.dimension, share=share)]
+        axes = f"{chart.dimension} latent {'axis' if chart.dimension == 1 else 'axes'}"
+        return [UNEXPLAINED.format(name=self.map_.name, axes=axes, share=share)]
 
     @property
     def trustworthiness(self) -> float | None:
