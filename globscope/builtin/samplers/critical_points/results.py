@@ -1,4 +1,4 @@
-"""What a search found, as tables and warnings."""
+"""What a search found, as tables."""
 
 from collections.abc import Iterator, Sequence
 
@@ -7,7 +7,8 @@ import numpy as np
 from globscope.api import Chart, Finding, Landscape, Table, finite_or_none
 from globscope.builtin.samplers.critical_points.pairs import Pair
 from globscope.builtin.samplers.critical_points.paths import Path
-from globscope.builtin.samplers.critical_points.search import CriticalPoints
+from globscope.builtin.samplers.critical_points.search import CriticalPointSearch
+from globscope.builtin.samplers.critical_points.warnings import warnings
 from globscope.builtin.samplers.members import end_rows, nearest_run
 
 MINIMA = (
@@ -28,8 +29,6 @@ PASSES = (
     "the path's samples in their order."
 )
 STRING, SEGMENT = "string", "straight segment"
-# Pairs that a warning names.
-NAMED = 6
 MINIMUM_COLUMNS = ("name", "value", "nearest_run", "distance", "trusted", "sample")
 PASS_COLUMNS = (
     "one", "two", "upper_bound", "through_others", "persistence", "found_by", "largest_step", "gradient",
@@ -37,7 +36,7 @@ PASS_COLUMNS = (
 )  # fmt: skip
 
 
-def finding(search: CriticalPoints, chart: Chart, landscape: Landscape, starts: Sequence[int]) -> Finding:
+def finding(search: CriticalPointSearch, chart: Chart, landscape: Landscape, starts: Sequence[int]) -> Finding:
     """Return the tables of minima and passes of a finished search, and its warnings.
 
     Args:
@@ -60,10 +59,10 @@ def finding(search: CriticalPoints, chart: Chart, landscape: Landscape, starts: 
         columns=PASS_COLUMNS,
         rows=tuple(_pass_row(search, pair, landscape, names) for pair in search.wanted if pair in search.finished),
     )
-    return Finding(tables=(minima, passes), warnings=tuple(_warnings(search, landscape, names)))
+    return Finding(tables=(minima, passes), warnings=tuple(warnings(search, landscape, names)))
 
 
-def minimum_names(search: CriticalPoints, chart: Chart, starts: Sequence[int]) -> list[str]:
+def minimum_names(search: CriticalPointSearch, chart: Chart, starts: Sequence[int]) -> list[str]:
     """Return what each minimum is called: the runs that end in it, or its sample."""
     ends = {row: variant for variant, row in end_rows(chart).items()}
     names: list[str] = []
@@ -75,7 +74,7 @@ def minimum_names(search: CriticalPoints, chart: Chart, starts: Sequence[int]) -
 
 
 def _minimum_rows(
-    search: CriticalPoints, chart: Chart, landscape: Landscape, names: Sequence[str]
+    search: CriticalPointSearch, chart: Chart, landscape: Landscape, names: Sequence[str]
 ) -> Iterator[dict[str, str | float | None]]:
     for name, sample, value in zip(names, search.minima.rows, search.minima.values, strict=True):
         nearest, distance = nearest_run(chart, landscape.samples.points[sample])
@@ -90,7 +89,7 @@ def _minimum_rows(
 
 
 def _pass_row(
-    search: CriticalPoints, pair: Pair, landscape: Landscape, names: Sequence[str]
+    search: CriticalPointSearch, pair: Pair, landscape: Landscape, names: Sequence[str]
 ) -> dict[str, str | float | None]:
     path, top, unit = search.paths[pair], search.tops.get(pair), search.record.unit
     lowest = float(search.lowest[pair])
@@ -117,58 +116,3 @@ def _ranges(path: Path) -> str:
     starts = np.flatnonzero(np.diff(rows, prepend=rows[0] - 2) != 1)
     runs = [(int(run[0]), int(run[-1])) for run in np.split(rows, starts[1:])]
     return " ".join(str(first) if first == last else f"{first}-{last}" for first, last in runs)
-
-
-def _warnings(search: CriticalPoints, landscape: Landscape, names: Sequence[str]) -> Iterator[str]:
-    if search.record.ran_out:
-        yield (
-            f"The search ended at its budget of {search.record.budget:,} evaluations: minima may be missing, and lower "
-            "passes are likely."
-        )
-    persistent = [pair for pair, persistence in search.persistences.items() if persistence > search.tolerance]
-    straight = [_pair_name(pair, names) for pair in persistent if pair in search.segments]
-    if straight:
-        yield (
-            f"For want of evaluations, {len(straight)} of the tree's {len(persistent)} passes come from straight "
-            "segments that no string has lowered, and leaves that these alone keep apart need not be basins: "
-            f"{_pair_list(straight)}."
-        )
-    bounds = [pair for pair in persistent if pair not in search.segments]
-    loose = [_pair_name(pair, names) for pair in bounds if not search.paths[pair].is_converged]
-    if loose:
-        yield f"The strings of these passes still sank at the end; lower passes are likely: {_pair_list(loose)}."
-    odd = [_pair_name(pair, names) for pair in bounds if pair in search.tops and search.tops[pair].negative != 1]
-    if odd:
-        yield (
-            "At the tops of these paths the number of negative curvatures found is not one, so they need not be passes "
-            f"of the field: {_pair_list(odd)}."
-        )
-    far = [_pair_name(pair, names) for pair in bounds if not landscape.trusted[search.paths[pair].rows].all()]
-    if far:
-        yield f"These paths lead through networks unlike any member, where the map is not trusted: {_pair_list(far)}."
-    groups = _groups(landscape, search.record.name, search.minima.rows)
-    if groups > 1:
-        yield (
-            f"The {len(search.minima.rows)} minima are in {groups} groups between which no path of finite values was "
-            "sampled: nothing is known of passes between these."
-        )
-
-
-def _groups(landscape: Landscape, name: str, rows: np.ndarray) -> int:
-    """Return in how many components of the graph of samples, of those with a finite value, some samples lie."""
-    from scipy.sparse import coo_array
-    from scipy.sparse.csgraph import connected_components
-
-    values, edges = landscape.fields[name], landscape.samples.edges
-    edges = np.empty((0, 2), int) if edges is None else edges[np.isfinite(values[edges]).all(axis=1)]
-    graph = coo_array((np.ones(len(edges)), tuple(edges.T)), shape=(len(values), len(values)))
-    return len(set(connected_components(graph, directed=False)[1][rows].tolist()))
-
-
-def _pair_name(pair: Pair, names: Sequence[str]) -> str:
-    return f"{names[pair[0]]} – {names[pair[1]]}"
-
-
-def _pair_list(pairs: Sequence[str]) -> str:
-    more = len(pairs) - NAMED
-    return "; ".join([*pairs[:NAMED], *([f"and {more} more"] if more > 0 else [])])

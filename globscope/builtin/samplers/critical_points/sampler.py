@@ -23,7 +23,7 @@ from globscope.api import (
 from globscope.builtin.samplers.critical_points.ground import Ground
 from globscope.builtin.samplers.critical_points.record import Record
 from globscope.builtin.samplers.critical_points.results import finding
-from globscope.builtin.samplers.critical_points.search import CriticalPoints as CriticalSearch, least_budget
+from globscope.builtin.samplers.critical_points.search import CriticalPointSearch, least_budget
 from globscope.builtin.samplers.critical_points.starts import Members, quasi_random, start_rows
 from globscope.builtin.samplers.members import box, end_rows
 
@@ -144,7 +144,7 @@ class SearchBesideOthers:
         next_round(search.run(self._starts(chart, search.record, np.random.default_rng(0))), landscape)
         return finding(search, chart, landscape, start_rows(chart, self.options.members))
 
-    def _search(self, chart: Chart) -> CriticalSearch:
+    def _search(self, chart: Chart) -> CriticalPointSearch:
         options = self.options
         low, high = box(chart, options.margin)
         unit = float((high - low).max())
@@ -159,7 +159,7 @@ class SearchBesideOthers:
             bounds=bounds if options.bounded else np.array([[-np.inf], [np.inf]]) * np.ones(len(low)),
         )
         ends, rows = set(end_rows(chart).values()), start_rows(chart, options.members)
-        return CriticalSearch(
+        return CriticalPointSearch(
             record=record,
             images=options.images,
             tolerance=options.tolerance,

@@ -6,21 +6,15 @@ import numpy as np
 from attrs import define, field
 
 from globscope.builtin.samplers.critical_points.curvature import Top, curvatures_at_tops, measurements
-from globscope.builtin.samplers.critical_points.descents import Effort, descend
+from globscope.builtin.samplers.critical_points.descended_minima import DESCENT
 from globscope.builtin.samplers.critical_points.graph import join_rest
-from globscope.builtin.samplers.critical_points.minima import Minima, distinct, ends_of, no_minima
+from globscope.builtin.samplers.critical_points.minima import no_minima
 from globscope.builtin.samplers.critical_points.pairs import Pair, bridges, crossing_pair, first_pairs
-from globscope.builtin.samplers.critical_points.paths import dips
 from globscope.builtin.samplers.critical_points.record import Steps
 from globscope.builtin.samplers.critical_points.strings_of_pairs import CURVES, StringsOfPairs
 
 # How often the tree is challenged at most.
 CHALLENGES = 8
-# Descents leave one evaluation of so many to the strings.
-KEPT = 3
-# Steps of a whole descent, as a rule.
-DESCENT = 20
-
 # What a gradient costs at least, and iterations of a string that are of any use.
 GRADIENT, LEAST = 3, 5
 
@@ -31,7 +25,7 @@ def least_budget(starts: int, images: int) -> int:
 
 
 @define(kw_only=True)
-class CriticalPoints(StringsOfPairs):
+class CriticalPointSearch(StringsOfPairs):
     """A search on one map, and what it has found.
 
     Attributes:
@@ -40,39 +34,21 @@ class CriticalPoints(StringsOfPairs):
     """
 
     neighbours: int
-    members: int
     tops: dict[Pair, Top] = field(factory=dict, init=False)
-    _dips: set[int] = field(factory=set, init=False)
 
     def run(self, starts: np.ndarray) -> Steps[None]:
         """Search from (n, d) starts, in units of the box."""
         self.minima = no_minima(starts.shape[1])
-        self.started = self._affordable_starts(len(starts))
+        self.started = self.affordable_starts(len(starts))
         self.record.ran_out |= self.started < len(starts)
         if not self.started:
             return
-        yield from self._descend(starts[: self.started], self.members)
+        yield from self.descend(starts[: self.started], self.members)
         # From what was measured, so that a replay draws the same.
         first = self.record.everything().points[: self.started]
         rng = np.random.default_rng(list(hashlib.blake2b(first.tobytes(), digest_size=16).digest()))
         yield from self._join_minima(rng)
         yield from self._conclude()
-
-    def _affordable_starts(self, count: int) -> int:
-        """Return how many starts leave enough for their descents and for what joins their minima; one at least.
-
-        Members come first. A quasi-random start comes only where the budget pays for whole descents from all.
-        """
-        cost, joining, left = self.record.cost, self._joining_reserve, self.record.left
-        members = min(self.members, count, left // (KEPT * cost + joining))
-        if members < min(self.members, count):
-            return max(members, int(left >= cost))
-        return min(count, max(members, left // (DESCENT * cost + joining), int(left >= cost)))
-
-    @property
-    def _joining_reserve(self) -> int:
-        """What is left for joining the minimum of a descent: a segment of half the box's diagonal."""
-        return int(self.record.diagonal / (2 * self.step))
 
     def _join_minima(self, rng: np.random.Generator) -> Steps[None]:
         """Join minima by strings until the tree no longer changes."""
@@ -81,7 +57,7 @@ class CriticalPoints(StringsOfPairs):
             yield from self.join(pairs, rng)
             yield from self.finish()
             count = len(self.minima.rows)
-            yield from self._follow_dips()
+            yield from self.follow_dips()
             persistent = self.persistences
             total = sum(persistent.values())
             if len(self.minima.rows) > count:
@@ -94,47 +70,8 @@ class CriticalPoints(StringsOfPairs):
                 pairs = self._challengers(persistent)
             before = total
 
-    def _descend(self, points: np.ndarray, important: int) -> Steps[None]:
-        """Descend from points; between the samples on the ways from the first ones of them, no wall is to be missed."""
-        reserve = max(self.record.left // KEPT, self._joining_reserve * len(points))
-        effort = Effort(gain=self.tolerance / 20, step=self.step, reserve=reserve)
-        ends = ends_of((yield from descend(self.record, points, important, effort)))
-        yield from self._add(ends)
-
-    def _add(self, ends: Minima) -> Steps[None]:
-        """Add those ends of descents that are minima of their own."""
-        reserve = self._joining_all(ends.points) + self.record.cost
-        self.minima = yield from distinct(
-            self.record, self.minima, ends, tolerance=self.tolerance, step=self.step, reserve=reserve
-        )
-
-    def _joining_all(self, points: np.ndarray) -> int:
-        """Return what straight segments cost that join (n, d) points and all minima."""
-        every = np.concatenate([self.minima.points, points])
-        ends = [every[list(pair)] for pair in bridges(every, ())]
-        return sum(int(np.linalg.norm(one - other) / self.step) for one, other in ends)
-
     def _first_pairs(self) -> list[Pair]:
         return first_pairs(self.minima.points, self.neighbours, self.every)
-
-    def _follow_dips(self) -> Steps[None]:
-        """Join dips of finished paths to the minima that they belong to, new ones by descent."""
-        paths = [self.paths[pair] for pair in self.wanted if pair in self.finished]
-        found = [(path, at) for path in paths for at in dips(path, self.tolerance)]
-        fresh = [(path, at) for path, at in found if int(path.rows[at]) not in self._dips]
-        if not fresh or not self.record.affords(len(fresh), gradients=True, reserve=self.reserve_with()):
-            return
-        self._dips.update(int(path.rows[at]) for path, at in fresh)
-        rows, points, values = (np.array([getattr(p, n)[at] for p, at in fresh]) for n in ("rows", "points", "values"))
-        ends = Minima(rows=rows, points=points, values=values, of_start=np.arange(len(rows)))
-        reserve = self.reserve_with()
-        joined = yield from distinct(
-            self.record, self.minima, ends, tolerance=self.tolerance, step=self.step, reserve=reserve
-        )
-        left = np.isin(rows, joined.rows[len(self.minima.rows) :])
-        if left.any() and self.record.affords(int(left.sum()), gradients=True, reserve=reserve):
-            self.record.join(np.stack([rows[left], self.record.count + np.arange(left.sum())], axis=1))
-            yield from self._descend(points[left], int(left.sum()))
 
     def _challengers(self, persistent: dict[Pair, float]) -> list[Pair]:
         """Return, for each pass of the tree, the nearest pair of minima on its two sides that was not tried."""

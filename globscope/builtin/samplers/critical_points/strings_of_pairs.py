@@ -5,8 +5,8 @@ from collections.abc import Iterator, Sequence
 import numpy as np
 from attrs import define, field
 
+from globscope.builtin.samplers.critical_points.descended_minima import DescendedMinima
 from globscope.builtin.samplers.critical_points.ground import Ground
-from globscope.builtin.samplers.critical_points.minima_paths import PathsOfMinima
 from globscope.builtin.samplers.critical_points.pairs import Pair, bridges, detour, minimax
 from globscope.builtin.samplers.critical_points.record import Steps
 from globscope.builtin.samplers.critical_points.start_curves import along_ways, lowest_curves, straight_and_bent
@@ -23,7 +23,7 @@ CURVES = 4
 
 
 @define(kw_only=True)
-class StringsOfPairs(PathsOfMinima):
+class StringsOfPairs(DescendedMinima):
     """Minima, and strings between pairs of them.
 
     Attributes:
