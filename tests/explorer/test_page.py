@@ -12,7 +12,7 @@ from globscope.files.table import write_table
 from tests.support.explorer_pages import HOSTILE
 
 pytestmark = pytest.mark.browser
-PICTURES = ("tree", "persistence", "pass", "profile")
+PICTURES = ("map", "tree", "persistence", "pass", "profile")
 SIZES = {"a phone": 390, "a tablet": 1024, "a screen": 1440}
 
 
@@ -135,6 +135,7 @@ class TestControls:
         while page.get_by_role("button", name="Pause").count():
             seen.add(slider.get_attribute("aria-valuetext"))
             page.wait_for_timeout(100)
+        frame(page)
         assert slider.get_attribute("aria-valuetext") == "step 3"
         assert seen <= {f"step {number}" for number in range(4)}  # who asked for less motion sees saved networks only
 
@@ -154,9 +155,20 @@ class TestControls:
         assert again.get_by_label("samples", exact=True).is_checked()
         assert again.get_by_label("mode-connectivity: curve from A to B").is_checked()
         again.get_by_role("button", name="Reset").or_(again.get_by_label("Show everything as at first")).click()
-        frame(again)
+        again.get_by_text("Options", exact=True).click()
         assert again.get_by_role("combobox", name="Scale").input_value() == "auto"
         assert not again.get_by_label("samples", exact=True).is_checked()
+
+    def test_options_fold_when_the_reader_turns_elsewhere(self, open_page):
+        page = open_page("plain")
+        options = page.locator("details.options")
+        options.locator("summary").click()
+        page.locator("h1").click()
+        assert options.get_attribute("open") is None
+        options.locator("summary").click()
+        page.keyboard.press("Escape")
+        assert options.get_attribute("open") is None
+        assert page.evaluate("document.activeElement.textContent") == "Options"
 
     def test_the_theme_follows_the_system_and_the_button(self, open_page):
         page = open_page("plain", color_scheme="dark")
@@ -283,6 +295,13 @@ class TestPictures:
         pass_.get_by_role("button", name="Clear").click()
         frame(page)
         assert pass_.locator("tbody tr").count() == 0
+
+    def test_a_small_map_becomes_the_large_one(self, open_page):
+        page = open_page("plain")
+        card(page, "minis").get_by_role("button", name="bumpy").click()
+        frame(page)
+        assert page.locator("#map-heading").inner_text() == "bumpy"
+        assert page.get_by_role("radio", name="bumpy").is_checked()
 
     @pytest.mark.parametrize("name", PICTURES)
     def test_pictures_are_saved_as_they_are(self, open_page, name):

@@ -4,6 +4,7 @@ const FEW_MAPS = 6; // beyond, a list with a search instead of buttons side by s
 startIn('controls', place => {
   const map = mapControl(), field = fieldControl(), training = playback(), options = make('details', {class: 'options'});
   options.append(make('summary', {}, 'Options'), make('div', {class: 'control-row'}, ...optionControls()));
+  foldWhenLeft(options);
   place.append(
     make('div', {class: 'control-row'}, map, field, ...thresholdControls()),
     make('div', {class: 'control-row'}, training.element, ...neighbourhoodControls(), options, ...pageButtons()),
@@ -11,6 +12,17 @@ startIn('controls', place => {
   panel(['step', 'map'], training.follow);
   shortcut(' ', 'play or pause training', () => training.toggle());
 });
+
+// Fold the options when the reader turns elsewhere.
+function foldWhenLeft(options) {
+  addEventListener('pointerdown', event => { if (!options.contains(event.target)) options.open = false; });
+  options.addEventListener('keydown', event => {
+    if (event.key !== 'Escape' || !options.open) return;
+    event.preventDefault();
+    options.open = false;
+    options.querySelector('summary').focus();
+  });
+}
 
 function mapControl() {
   const options = maps.map((map, number) => [String(number), mapName(map)]), pick = value => chooseMap(+value);
@@ -39,14 +51,14 @@ function optionControls() {
   panel(['scale'], () => scale.fill([['auto', 'as the field suggests'], ['log', 'logarithmic'], ['linear', 'linear']], state.scale));
   const boxes = [
     ['trust', 'mark untrusted parts', 'where the map extrapolates', 't'], ['samples', 'samples', 'every sample as a dot', 's'],
-    ['gap', 'networks by |true − decoded|', 'how far each network is from what the map shows of it', 'g'],
+    ['gap', 'colour networks by |true − decoded|', 'on the scale of the field', 'g'],
   ].map(([key, label, title, letter]) => {
     const box = checkBox(label, value => choose({[key]: value}), title);
     panel([key], () => box.follow(state[key]));
     shortcut(letter, label, () => choose({[key]: !state[key]}));
     return box.element;
   });
-  return [scale.element, ...limits, ...boxes, axesControl(), layersControl()];
+  return [scale.element, limits, ...boxes, axesControl(), layersControl()];
 }
 
 // The ends of the colours; an empty field is what the page found.
@@ -54,7 +66,7 @@ function limitControls() {
   const change = (end, value) => choose({limits: state.limits.map((old, i) => i === end ? value : old)});
   const fields = ['Colours from', 'to'].map((label, end) => numberField(label, value => change(end, value), {placeholder: 'auto', 'aria-label': `Colours ${end ? 'to' : 'from'}`}));
   panel(['limits'], () => fields.forEach((field, end) => field.follow(state.limits[end])));
-  return fields.map(field => field.element);
+  return make('span', {class: 'control'}, ...fields.map(field => field.element));
 }
 
 // Which latent axes are drawn, of more than two.
@@ -77,7 +89,7 @@ function axesControl() {
 function layersControl() {
   const group = make('fieldset', {class: 'layers'});
   panel(['map', 'layers'], () => {
-    const names = [...new Set(maps[state.map].trails.map(layerName))];
+    const names = layerNames(maps[state.map]);
     group.hidden = !names.length;
     const focused = group.contains(document.activeElement) ? document.activeElement.name : null;
     group.replaceChildren(make('legend', {}, 'Layers'), ...names.map(layerBox));
@@ -92,6 +104,9 @@ function layerBox(name) {
     layers[shown ? 'add' : 'delete'](name);
     choose({layers});
   });
+  const swatch = make('span', {class: 'swatch', 'aria-hidden': 'true'});
+  swatch.style.background = layerColour(currentMap(), name);
+  box.element.querySelector('input').after(swatch);
   box.element.querySelector('input').name = name;
   box.follow(state.layers.has(name));
   return box.element;

@@ -8,13 +8,18 @@ const ABOUT_PICTURES = [
   ['Untrusted', 'so far from every network that the map extrapolates: do not believe what stands there.'],
 ];
 
+const ON_THE_MAP = [
+  ['on the map', 'arrows move it, or turn it where it has three axes; + and − zoom, 0 shows all'],
+  ['with Shift', 'arrows move over the samples, and Enter picks the nearest network'],
+];
+
 function buildHelp({keysAreOn, setKeys}) {
   const keys = checkBox('Single keys work', setKeys), dialog = document.getElementById('help');
   keys.follow(keysAreOn());
   const close = make('button', {type: 'button', onclick: () => dialog.close()}, 'Close');
   dialog.append(
     make('h2', {id: 'help-heading'}, 'How to read and use this page'), definitions(ABOUT_PICTURES), make('h3', {}, 'Keys'),
-    keys.element, definitions([...[...shortcuts].map(([key, {meaning}]) => [keyName(key), meaning]), ['arrow keys', 'on the map: move over samples; Enter picks the nearest network']]),
+    keys.element, definitions([...[...shortcuts].map(([key, {meaning}]) => [keyName(key), meaning]), ...ON_THE_MAP]),
     close,
   );
   dialog.addEventListener('click', event => { if (event.target === dialog) dialog.close(); });

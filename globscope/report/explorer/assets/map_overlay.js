@@ -57,10 +57,9 @@ function drawCourse(g, view) {
 
 // Draw the trails that analyses laid over the map and the reader asked for.
 function drawTrails(g, view) {
-  const names = [...new Set(view.map.trails.map(layerName))];
   for (const trail of view.map.trails) {
     if (!state.layers.has(layerName(trail))) continue;
-    const colour = look.trails[names.indexOf(layerName(trail)) % look.trails.length], points = rowsOf(view.study.array(trail.points), view.map.dimension).map(point => view.place(point));
+    const colour = layerColour(view.map, layerName(trail)), points = rowsOf(view.study.array(trail.points), view.map.dimension).map(point => view.place(point));
     if (trail.style === 'arrows') for (let k = 0; k + 1 < points.length; k += 2) drawArrow(g, points[k], points[k + 1], colour);
     else if (trail.style === 'points') for (const point of points) if (point) drawMark(g, 'circle', ...point, 2.8, colour);
     if (trail.style === 'line' || trail.style === 'dashed') drawLine(g, points, {colour, width: 2, rims: [[look.edge, 1]], dash: trail.style === 'dashed' ? [6, 4] : []});

@@ -47,3 +47,7 @@ function memberName(member, study = maps[state.map].study) {
 
 // Return the name by which a trail is shown or left out; trails of one analysis with one label go together.
 function layerName(trail) { return `${trail.source}: ${trail.label}`; }
+
+function layerNames(map) { return [...new Set(map.trails.map(layerName))]; }
+
+function layerColour(map, name) { return look.trails[layerNames(map).indexOf(name) % look.trails.length]; }

@@ -10,10 +10,10 @@ function playback() {
 
   function play() {
     const steps = stepsOf(), begin = state.step < steps.at(-1) ? state.step : steps[0];
-    let from = performance.now() - PLAYING * (begin - steps[0]) / (steps.at(-1) - steps[0]);
+    const from = performance.now() - PLAYING * (begin - steps[0]) / (steps.at(-1) - steps[0]);
     label('❚❚', 'Pause');
     const next = now => {
-      const done = Math.min(1, (now - from) / PLAYING);
+      const done = Math.max(0, Math.min(1, (now - from) / PLAYING)); // a frame may have begun before the click
       // Who asked for less motion sees one saved network after another, without what lies between.
       choose({step: done === 1 ? Infinity : lessMotion.matches ? steps[Math.floor(done * (steps.length - 1))] : steps[0] + done * (steps.at(-1) - steps[0])});
       if (done < 1) playing = requestAnimationFrame(next);
