@@ -13,10 +13,12 @@ from globscope.report.explorer.blocks import Blocks
 from globscope.report.explorer.field_data import add_field, add_figure
 from globscope.report.explorer.look import look
 from globscope.report.style.palette import VARIANTS
+from globscope.spec.entries import KNOWN_PATHS
 from globscope.study.stages.topology import with_adjacency
 from globscope.topology.adjacency import edge_ends, neighbours
 from globscope.topology.tree import sweep_order
 from globscope.values.findings import Finding
+from globscope.values.known_path import KnownPath
 from globscope.values.landscape import Samples
 from globscope.values.pictures import Overlay, Trail
 
@@ -217,3 +219,26 @@ def test_layers_know_their_analysis_their_picture_and_their_points():
 def test_the_page_s_colours_are_those_of_the_pictures():
     assert look()["runs"] == list(VARIANTS)
     assert look()["dashes"][0] == []
+
+
+def test_of_everything_that_found_paths_between_two_runs_the_best_is_known_and_the_best_of_all_comes_first():
+    atlas = atlas_of(a_map())
+    ways = [("line", 0.7, ""), ("curve", 0.3, ""), ("curve", 0.2, ""), ("walk", 0.1, "other examples")]
+    paths = tuple(
+        KnownPath(one="C", other="A", field="train_loss", worst=worst, found_by=finder, examples=examples)
+        for finder, worst, examples in ways
+    )
+    data = Decoded.of(atlas, {KNOWN_PATHS: Finding(paths=paths)})
+    about = data.study["paths"]["fields"]["train_loss"]
+    finders = [data.study["paths"]["finders"][number] for number in data.array(about["found_by"])]
+    assert finders == ["curve", "line"]  # the walk was measured on other examples
+    assert data.array(about["worst"]).tolist() == [0.2, 0.7]
+    assert (data.array(about["one"]).tolist(), data.array(about["other"]).tolist()) == ([0, 0], [2, 2])
+
+
+def test_of_accuracies_the_highest_is_the_best_path():
+    paths = tuple(
+        KnownPath(one="A", other="B", field="test_accuracy", worst=worst, found_by="line") for worst in (0.4, 0.9)
+    )
+    data = Decoded.of(atlas_of(a_map()), {KNOWN_PATHS: Finding(paths=paths)})
+    assert data.array(data.study["paths"]["fields"]["test_accuracy"]["worst"]).tolist() == [0.9]

@@ -270,7 +270,7 @@ def ask_page(browser, folder, code):
     scripts = "\n".join((ASSETS / f"{name}.js").read_text() for name in page.SCRIPTS if name != "main")
     opened = browser.new_page()
     try:
-        opened.goto((folder / page.NAME).absolute().as_uri())
+        opened.goto((folder / page.EXPLORER).absolute().as_uri())
         return opened.evaluate(f"async () => {{ {scripts}\n{START}\n{code} }}")
     finally:
         opened.close()

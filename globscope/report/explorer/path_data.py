@@ -1,18 +1,18 @@
-"""The lowest known path between every two runs, for the explorer."""
+"""What is known of paths between every two runs, for the explorer."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from typing import Any
 
 import numpy as np
 
 from globscope.report.explorer.blocks import Blocks
 from globscope.spec.entries import KNOWN_PATHS
-from globscope.study.known_paths import PathsOfStudy
 from globscope.values.findings import Atlas, Finding
+from globscope.values.known_path import KnownPath
 
 
 def path_data(atlas: Atlas, findings: Mapping[str, Finding], variants: Sequence[str], blocks: Blocks) -> dict[str, Any]:
-    """Return the lowest known paths by field, as `study_data` describes them.
+    """Return the best path between every two runs of everything that found one, as `study_data` describes them.
 
     Args:
         atlas: Population and maps.
@@ -23,15 +23,15 @@ def path_data(atlas: Atlas, findings: Mapping[str, Finding], variants: Sequence[
     known = findings.get(KNOWN_PATHS)
     if known is None:
         return {"finders": [], "fields": {}}
-    lowest = PathsOfStudy(atlas=atlas, paths=known.paths, passes=()).lowest
-    finders = list(dict.fromkeys(path.found_by for path in lowest.values()))
+    best = _best(atlas, known.paths)
+    finders = list(dict.fromkeys(path.found_by for path in best))
     number = {variant: place for place, variant in enumerate(variants)}
     fields = {}
-    for key in dict.fromkeys(field for field, _, _ in lowest):
+    for key in dict.fromkeys(path.field for path in best):
         rows = [
-            (*sorted((number[one], number[other])), path.worst, finders.index(path.found_by))
-            for (field, one, other), path in lowest.items()
-            if field == key
+            (*sorted((number[path.one], number[path.other])), path.worst, finders.index(path.found_by))
+            for path in best
+            if path.field == key
         ]
         one, other, worst, found_by = np.array(rows, float).T
         fields[key] = {
@@ -41,3 +41,13 @@ def path_data(atlas: Atlas, findings: Mapping[str, Finding], variants: Sequence[
             "found_by": blocks.add(f"paths/{key}/found_by", found_by, "u2"),
         }
     return {"finders": finders, "fields": fields}
+
+
+def _best(atlas: Atlas, paths: Iterable[KnownPath]) -> list[KnownPath]:
+    """Return, of the paths that can be compared, the best of each field, pair of runs and finder; the best first."""
+    known = [path for path in paths if not path.why_not_compared]
+    known.sort(key=lambda path: float(atlas.field_of(path.field).cost(np.array(path.worst))))
+    best: dict[tuple[str, frozenset[str], str], KnownPath] = {}
+    for path in known:
+        best.setdefault((path.field, frozenset((path.one, path.other)), path.found_by), path)
+    return list(best.values())

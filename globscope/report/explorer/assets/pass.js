@@ -36,7 +36,7 @@ function passSentences(pass) {
   if (!pass) return [`On ${mapName(map)} no way leads from one to the other: its samples between them have no finite value, or are not joined.`];
   const sentences = [make('b', {}, `${memberName(state.from, map.study)} to ${memberName(state.to, map.study)}: ${name} ${formatNumber(pass.height)}. `),
     `${describeField(state.field, map.study).higher_is_better ? 'No way over the samples of this map stays above it' : 'No way over the samples of this map stays below it'}; for what the map makes of the two networks it is an upper bound, since a lower path may lie outside the map. `];
-  const known = knownBetween(map.study, state.from, state.to);
+  const [known] = knownBetween(map.study, state.from, state.to);
   if (known) sentences.push(`The lowest path between them that was measured is at worst ${formatNumber(known.worst)}: ${known.finder}. `);
   if (!pass.points.every(one => one.trusted)) sentences.push(warn(`${Math.round(100 * pass.untrusted)} % of the way is untrusted${arrayOf(map, 'trusted')[pass.saddle] ? '' : ', the pass itself too: the map extrapolates there'}. `));
   if (pass.boxed) sentences.push(warn('The pass lies at the border of the sampled box, which decides how high it is. '));
@@ -59,7 +59,7 @@ function drawPass(place, pass) {
 
 // The scale of all that is drawn of a pass, which may climb above those of the trees.
 function passScale(map, pass, ends) {
-  const known = knownBetween(map.study, ...ends), shown = [...pass.points.map(one => one.value), ...straightLine(map, pass) ?? [],
+  const [known] = knownBetween(map.study, ...ends), shown = [...pass.points.map(one => one.value), ...straightLine(map, pass) ?? [],
     ...ends.map(member => memberValue(map.study, member)), known?.worst].filter(Number.isFinite);
   const {log, falling} = heightScaleOf(map), kept = log ? shown.filter(value => value > 0) : shown;
   return newScale(kept.reduce((a, b) => Math.min(a, b)), kept.reduce((a, b) => Math.max(a, b)), log, falling);
@@ -72,7 +72,7 @@ function shadeUntrusted({svg, pass, along, top, bottom}) {
 
 // Draw what else is known: the straight line on the map, as its samples have it, and the lowest path that the study found.
 function drawOtherWays({map, svg, x, y, pass}, ends) {
-  const line = straightLine(map, pass), known = knownBetween(map.study, ...ends), rows = [];
+  const line = straightLine(map, pass), [known] = knownBetween(map.study, ...ends), rows = [];
   if (line) {
     svg.append(shape('path', {d: `M${line.map((value, k) => `${x(k / (line.length - 1)).toFixed(1)},${y(value).toFixed(1)}`).join('L')}`, class: 'other-way'}));
     rows.push(['other-way', `straight line on the map: ${formatNumber(worstAlong(map, line))}`]);
@@ -95,10 +95,10 @@ function straightLine(map, {path}) {
 
 function worstAlong(map, line) { return line.reduce((one, other) => describeField(state.field, map.study).higher_is_better ? Math.min(one, other) : Math.max(one, other)); }
 
-// Return the lowest path that the study knows between two members that are their runs' last networks; else null.
+// Return the measured paths between two members, the lowest first; none where they are not their runs' last networks.
 function knownBetween(study, one, other) {
   const last = lastMembers(study), [first, second] = [runOf(one, study), runOf(other, study)];
-  return last[first] === one && last[second] === other ? knownPath(study, first, second) : null;
+  return last[first] === one && last[second] === other ? knownPaths(study, first, second) : [];
 }
 
 function drawPassMarks({map, svg, x, y, top, bottom, pass, along}, ends) {
@@ -124,8 +124,9 @@ function passTable() {
     const pass = passOnMap(map), share = pass ? `${Math.round(100 * pass.untrusted)} %` : '–';
     return passRow(map === currentMap(), mapName(map), pass ? formatNumber(pass.height) : 'no way', pass ? climb(pass.height) : '–', share, !pass ? '' : pass.boxed ? 'at the border of the box' : '');
   });
-  const known = knownBetween(study, state.from, state.to);
-  if (known) rows.push(passRow(false, `lowest measured path (${known.finder})`, formatNumber(known.worst), climb(known.worst), '–', 'measured on networks'));
+  for (const {worst, finder} of knownBetween(study, state.from, state.to)) {
+    rows.push(passRow(false, finder, formatNumber(worst), climb(worst), '–', 'measured between the two networks'));
+  }
   const head = make('tr', {}, ...['map', 'pass', 'climb from the worse end', 'untrusted', 'remark'].map(text => make('th', {scope: 'col'}, text)));
   return [make('table', {class: 'passes'}, make('caption', {class: 'unseen'}, 'The lowest pass between the two networks on every map'), make('thead', {}, head), make('tbody', {}, ...rows))];
 }

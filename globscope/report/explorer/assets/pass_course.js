@@ -89,11 +89,12 @@ function atRim(map) {
     .some((at, axis) => map.shape[axis] > 2 && (at === 0 || at === map.shape[axis] - 1));
 }
 
-// Return the lowest path between two runs that the study knows in the chosen field: its `worst` value, and what found it.
-function knownPath(study, one, other, key = state.field) {
+// Return the paths between two runs that the study measured in the chosen field, of each finder the best, and the best
+// first: their `worst` value, and what found them.
+function knownPaths(study, one, other, key = state.field) {
   const known = study.paths?.fields[key];
-  if (!known) return null;
-  const [low, high] = [Math.min(one, other), Math.max(one, other)], ones = keptArray(study, known.one), others = keptArray(study, known.other);
-  const row = ones.findIndex((run, k) => run === low && others[k] === high);
-  return row < 0 ? null : {worst: keptArray(study, known.worst)[row], finder: study.paths.finders[keptArray(study, known.found_by)[row]]};
+  if (!known) return [];
+  const [ones, others, worst, finders] = ['one', 'other', 'worst', 'found_by'].map(name => keptArray(study, known[name]));
+  const rows = [...ones.keys()].filter(row => ones[row] === Math.min(one, other) && others[row] === Math.max(one, other));
+  return rows.map(row => ({worst: worst[row], finder: study.paths.finders[finders[row]]}));
 }
