@@ -16,6 +16,7 @@ from globscope.report.style.palette import VARIANTS
 from globscope.spec.entries import KNOWN_PATHS
 from globscope.study.stages.topology import with_adjacency
 from globscope.topology.adjacency import edge_ends, neighbours
+from globscope.topology.joins import RunPasses
 from globscope.topology.tree import sweep_order
 from globscope.values.findings import Finding
 from globscope.values.known_path import KnownPath
@@ -242,3 +243,30 @@ def test_of_accuracies_the_highest_is_the_best_path():
     )
     data = Decoded.of(atlas_of(a_map()), {KNOWN_PATHS: Finding(paths=paths)})
     assert data.array(data.study["paths"]["fields"]["test_accuracy"]["worst"]).tolist() == [0.9]
+
+
+def test_a_map_has_its_verdict_its_figures_and_the_study_its_warnings_and_recipes():
+    figure = {"key": "stress", "label": "stress", "meaning": "of distances", "better": "low"}
+    record = {
+        "verdict": {"maps": [{"name": "one", "belief": "believe", "shows": "it shows all", "reasons": [], "more": 1}]},
+        "reducers": [{"name": "one", "stress": 0.25}],
+        "comparison": [figure | {"over": ""}],
+        "warnings": ["Beware."],
+        "recipes": {"B": "SGD"},
+    }
+    study = Decoded.of(atlas_of(a_map(), a_map("two")), record=record).study
+    one, two = study["maps"]
+    assert one["verdict"] == {"belief": "believe", "shows": "it shows all", "reasons": []}
+    assert (one["figures"], two["verdict"], two["figures"]) == ({"stress": 0.25}, None, {"stress": None})
+    assert study["figures"] == [figure]
+    assert (study["warnings"], study["recipes"]) == (["Beware."], ["", "SGD", ""])
+
+
+def test_the_passes_of_every_two_runs_are_those_of_the_study():
+    map_ = with_tree(a_map())
+    decoded = Decoded.of(atlas_of(map_))
+    [tree] = decoded.study["maps"][0]["topologies"]
+    heights = RunPasses.of(map_, "grid", map_.topology).heights
+    wanted = [heights[1, 0], heights[2, 0], heights[2, 1]]
+    np.testing.assert_array_equal(decoded.array(tree["passes"]), wanted)
+    assert np.isfinite(wanted).all()

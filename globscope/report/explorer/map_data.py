@@ -4,6 +4,7 @@ It has
 
 - `name`, `kind` (the reducer's table), `sampler`, `dimension`, `axes` (their names), `hidden` (why it has no landscape)
 - `trust_radius`: the distance in weight space up to which a network is trusted; null where every one is
+- `verdict`: whether to believe the map: `belief`, `shows` (what it shows), `reasons` (for care); null if unknown
 - `figures`: by the key of the study's `figures`
 - `trails`: as `trail_data` describes them
 - of the members: `latents`, `decoded` (by field's key: of what the map makes of them), `residual` (distance in weight
@@ -12,6 +13,7 @@ It has
 - with a landscape, what `landscape_data` adds
 """
 
+from collections.abc import Mapping
 from typing import Any
 
 from globscope.report.explorer.blocks import Blocks
@@ -21,7 +23,13 @@ from globscope.values.finite import finite_or_none
 
 
 def map_data(
-    map_: Map, sampler: str, blocks: Blocks, *, figures: dict[str, Cell], trails: list[dict[str, Any]]
+    map_: Map,
+    sampler: str,
+    blocks: Blocks,
+    *,
+    verdict: Mapping[str, Any] | None,
+    figures: dict[str, Cell],
+    trails: list[dict[str, Any]],
 ) -> dict[str, Any]:
     """Return what the page's script reads of a map and the landscape of one of its samplers, if there is any."""
     landscape, stem = map_.landscapes.get(sampler), f"{map_.name}\n"
@@ -33,6 +41,7 @@ def map_data(
         "axes": list(map_.chart.axis_names),
         "hidden": "" if landscape is not None else map_.hidden or map_.chart.why_no_inverse,
         "trust_radius": finite_or_none(map_.trust_radius),
+        "verdict": None if verdict is None else {key: verdict[key] for key in ("belief", "shows", "reasons")},
         "figures": figures,
         "trails": trails,
         "latents": blocks.add(f"{stem}latents", map_.chart.latents),

@@ -50,6 +50,7 @@ SCRIPTS = (
     "threshold",
     "playback",
     "controls",
+    "verdict",
     "help",
     "keyboard",
     "link",

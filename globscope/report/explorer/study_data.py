@@ -46,6 +46,7 @@ def study_data(
         blocks: Where the arrays go.
     """
     figures = {one["name"]: one for one in record.get("reducers", ())}
+    verdicts = {one["name"]: one for one in (record.get("verdict") or {}).get("maps", ())}
     variants = list(dict.fromkeys(one.variant for one in atlas.population.fitted.members))
     recipes = record.get("recipes", {})
     return {
@@ -64,6 +65,7 @@ def study_data(
                 map_,
                 sampler,
                 blocks,
+                verdict=verdicts.get(map_.name),
                 figures={one["key"]: figures.get(map_.name, {}).get(one["key"]) for one in _comparison(record)},
                 trails=trail_data(map_.name, {**findings, **atlas.explanations}, blocks),
             )
