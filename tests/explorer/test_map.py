@@ -8,6 +8,7 @@ from xml.etree import ElementTree
 
 import numpy as np
 import pytest
+from attrs import evolve
 
 from globscope.report.explorer import page as explorer_page
 from globscope.values.landscape import Samples
@@ -177,6 +178,25 @@ class TestMoving:
         page.keyboard.press("0")
         page.wait_for_url(lambda url: "window" not in url)
 
+    def test_two_fingers_zoom_about_their_middle(self, open_page):
+        page = open_page("plain", has_touch=True)
+        touch = page.context.new_cdp_session(page)
+
+        def fingers(kind, *shares):
+            places = [dict(zip("xy", at(page, share, 0.6), strict=True)) for share in shares]
+            touch.send("Input.dispatchTouchEvent", {"type": kind, "touchPoints": places})
+            frame(page)
+
+        before = sample(page, 0.4, 0.6)
+        fingers("touchStart", 0.35, 0.45)
+        for share in (0.1, 0.15, 0.2):
+            fingers("touchMove", 0.4 - share, 0.4 + share)
+        fingers("touchEnd")
+        assert sample(page, 0.4, 0.6) == before
+        page.wait_for_url("**window=**")
+        window = json.loads(parse_qs(urlsplit(page.url).fragment)["window"][0])
+        assert window[1] - window[0] < 1
+
 
 class TestPicking:
     def test_click_on_the_end_of_a_run_makes_it_an_end_of_the_pass(self, open_page):
@@ -202,7 +222,7 @@ class TestPicking:
 class TestKinds:
     def test_surfaces_of_three_axes_turn_by_dragging_and_keys(self, open_page):
         page = open_page("space")
-        assert "surfaces of equal training loss" in page.locator("#map-about").inner_text()
+        assert "surfaces where the training loss is" in page.locator("#map-about").inner_text()
         assert drawing(page) > 50
         before = pixels(page, 0.2, 0.8, 300)
         page.mouse.move(*at(page, 0.5, 0.5))
@@ -244,6 +264,28 @@ class TestKinds:
         assert high[:2] == [1, 1]
         assert low[2] == high[2]
 
+    def test_lattice_of_four_axes_is_a_slice_over_any_two(self, open_page, tmp_path):
+        samples = lattice((3, 4, 3, 5))
+        page = page_of(open_page, tmp_path, a_map(samples=samples, values=1 + np.arange(180.0), d=4))
+        page.get_by_text("Options", exact=True).click()
+        page.get_by_role("combobox", name="Axis across").select_option("latent 4")
+        page.get_by_role("combobox", name="upwards").select_option("latent 2")
+        page.get_by_role("searchbox", name="Find runs").fill("none")
+        frame(page)
+        for across, up in ((0.02, 0.02), (0.98, 0.3), (0.5, 0.98)):
+            number, place = sample(page, across, up)
+            np.testing.assert_allclose(place, samples.points[number], rtol=5e-3)
+            assert place[0] == place[2] + 2 == samples.points[0, 0]  # the lowest sample's place on the other axes
+        assert sample(page, 0.98, 0.02)[0] == 4
+        assert sample(page, 0.02, 0.98)[0] == 45
+
+    def test_samples_are_drawn_when_they_are_asked_for(self, open_page):
+        page = open_page("plain")
+        before = pixels(page, 0.2, 0.8, 300)
+        page.keyboard.press("s")
+        frame(page)
+        assert (pixels(page, 0.2, 0.8, 300) != before).any()
+
     def test_graph_of_five_axes_is_drawn_over_two_of_them_and_as_a_network(self, open_page, tmp_path):
         centres = np.pad(CENTRES, ((0, 0), (0, 3)))
         samples = search_graph(centres)
@@ -276,6 +318,21 @@ class TestKinds:
         assert page.locator("#map .failure").count() == 0
         assert drawing(page, "runs") > 5
 
+    def test_graph_lies_over_the_colours_of_its_maps_lattice(self, open_page, tmp_path):
+        samples, drawn = search_graph(CENTRES), a_map()
+        searched = a_map(samples=samples, values=wells(samples.points))
+        both = evolve(
+            drawn,
+            landscapes=drawn.landscapes | {"search": searched.landscape},
+            topologies=drawn.topologies | {"search": searched.topologies["grid"]},
+        )
+        page = page_of(open_page, tmp_path, both)
+        page.keyboard.press("2")
+        frame(page)
+        assert page.locator("#map-heading").inner_text() == "one, search"
+        assert drawing(page) > 50
+        assert (pixels(page, 0.25, 0.3, 20) != 255).all(axis=2).mean() > 0.9  # no bare paper between the samples
+
     def test_all_maps_are_small_and_a_click_makes_one_large(self, open_page):
         page = open_page("plain")
         page.locator("#minis").get_by_role("button", name="bumpy").click()
@@ -285,7 +342,14 @@ class TestKinds:
 
 
 class TestRuns:
-    def test_filter_fades_the_rest_and_training_draws_up_to_its_step(self, open_page):
+    def test_filter_fades_the_rest(self, open_page):
+        page = open_page("plain")
+        before = pixels(page, 0.2, 0.8, 300, "runs").sum()
+        page.get_by_role("searchbox", name="Find runs").fill("no weight decay")
+        frame(page)
+        assert 0 < pixels(page, 0.2, 0.8, 300, "runs").sum() < 0.8 * before
+
+    def test_training_draws_up_to_its_step(self, open_page):
         page = open_page("plain")
         whole = (pixels(page, 0.2, 0.8, 300, "runs").sum(axis=2) > 0).sum()
         page.get_by_role("slider", name="Training step").fill("1")
@@ -299,6 +363,13 @@ class TestRuns:
         assert ask(0) == [[0, 0]]
         assert ask(5) == [[0, 0], [10, -1], [12.5, -1.25]]
         assert ask(9) == [[0, 0], [10, -1], [20, -2]]
+
+    def test_networks_show_how_far_true_and_decoded_values_differ(self, open_page):
+        page = open_page("plain")
+        before = pixels(page, 0.2, 0.8, 300, "runs")
+        page.keyboard.press("g")
+        frame(page)
+        assert (pixels(page, 0.2, 0.8, 300, "runs") != before).any()
 
     def test_layer_of_an_analysis_is_drawn_when_it_is_asked_for(self, open_page):
         page = open_page("plain")

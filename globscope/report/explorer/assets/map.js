@@ -58,7 +58,7 @@ function describeMap(canvas) {
     points: `${samples}, ${field}${map.dimension > 2 ? `, over two of ${map.dimension} axes` : ''}`,
     line: `${samples}, heights are ${field}`,
     network: `minima and the passes between them, by ${field}; the map has ${map.dimension} axes`,
-    space: `${samples}, surfaces of equal ${field}; drag to turn`,
+    space: `${samples}, surfaces where the ${field} is ${listWords(kind === 'space' ? surfaceLevels(large.view).map(level => formatNumber(level)) : [])}; drag to turn`,
     members: map.hidden || 'the networks alone: nothing was evaluated on this map',
   }[kind];
   const lacking = map.lines?.length === 3 && !canDrawSpace() ? '. Surfaces need WebGL2, which this browser does not offer; a slice stands in for them' : '';
@@ -66,6 +66,8 @@ function describeMap(canvas) {
   document.getElementById('map-heading').textContent = mapName(map);
   canvas.setAttribute('aria-label', `${mapName(map)}. Arrow keys move it, plus and minus zoom, 0 shows all; with Shift, arrows move over samples, and Enter picks the nearest network.`);
 }
+
+function listWords(words) { return words.length > 1 ? `${words.slice(0, -1).join(', ')} and ${words[words.length - 1]}` : words.join(''); }
 
 // Return the map as SVG: its colours as an image inside, all marks and words as vectors.
 function mapSvg() {

@@ -17,7 +17,23 @@ function keyItems(view) {
   }
   if (derivedOf(study).length) items.push(['networks from analyses', (g, x, y) => drawMark(g, 'square', x, y, 2.5, look.rim, [[look.edge, 1]])]);
   if (trusted !== null && trusted.includes(0)) items.push([look.untrusted, kind === 'line' ? shadeSample : greySample]);
-  if (kind !== 'members' && !values.every(Number.isFinite)) items.push(['not finite', nothingSample]);
+  if (kind === 'members') return items;
+  if (!values.every(Number.isFinite)) items.push(['not finite', nothingSample]);
+  return kind === 'line' ? items : [...items, ...endItems(view)];
+}
+
+// Return what shares the colour of an end of the scale.
+function endItems({map, values, scale}) {
+  const {low, high} = scale, beyond = rememberLatest(map, 'beyond', [values, scale], () => ({
+    below: values.some(value => value < low), above: values.some(value => value > high && value < Infinity),
+  }));
+  const swatch = value => (g, x, y) => {
+    Object.assign(g, {fillStyle: depthColour(scale.unit(value))}).fillRect(x - 8, y - 6, 16, 12);
+    drawLine(g, [[x - 8, y - 6], [x + 8, y - 6], [x + 8, y + 6], [x - 8, y + 6], [x - 8, y - 6]], {colour: pageColour('--edge'), width: 1});
+  };
+  const items = [];
+  if (beyond.below) items.push([`also below ${formatNumber(low)}`, swatch(low)]);
+  if (beyond.above) items.push([`also above ${formatNumber(high)}`, swatch(high)]);
   return items;
 }
 

@@ -1,6 +1,7 @@
 // Scattered samples and graphs over two latent axes, and maps that have members alone.
 const MANY_SAMPLES = 1500;  // beyond, samples are small and edges hair-thin
 const MOST_EDGES = 30_000;  // beyond, only every so-manieth edge is drawn
+const MOST_WAYS = 60;       // saddles of which the ways down to both basins are drawn
 
 const POINTS_PICTURE = {
   window(view) {
@@ -20,7 +21,7 @@ const POINTS_PICTURE = {
   },
   runs: drawRunLayer,
   overlay(g, view) {
-    clipToFrame(g, view.frame, () => ringBranch(g, view));
+    clipToFrame(g, view.frame, () => { drawWays(g, view); ringBranch(g, view); });
     drawOverlay(g, view);
   },
   at: (view, px, py) => nearestSample(view, px, py, 12),
@@ -63,6 +64,22 @@ function drawEdges(g, view) {
   }
   g.stroke();
   g.restore();
+}
+
+// Draw the lowest ways between the basins that meet at each saddle, along the graph's edges.
+function drawWays(g, view) {
+  for (const way of waysOf(view.map)) {
+    drawLine(g, way.map(sample => view.place(pointOf(view.map, sample))), {colour: look.rim, width: view.small ? 0.7 : 1.3, rims: [[look.edge, view.small ? 0.4 : 0.8]]});
+  }
+}
+
+// Return, for every saddle of the chosen tree, the ways up to it from the lowest minima of the branches that meet there.
+function waysOf(map) {
+  const tree = treeOn(map);
+  return rememberLatest(map, 'ways', [tree], () => {
+    const {arcs, full} = tree, saddles = arcs.filter(arc => arc.kids.length).slice(0, MOST_WAYS), around = neighboursOn(map, neighbourhoodOn(map)), length = lengthOn(map);
+    return saddles.flatMap(saddle => saddle.kids.map(kid => shortestWay(full, around, full.births[arcs[kid].branch], saddle.vertex, () => 0, length)));
+  });
 }
 
 // Ring the samples of the basin under the pointer.
