@@ -226,7 +226,7 @@ def test_of_everything_that_found_paths_between_two_runs_the_best_is_known_and_t
     atlas = atlas_of(a_map())
     ways = [("line", 0.7, ""), ("curve", 0.3, ""), ("curve", 0.2, ""), ("walk", 0.1, "other examples")]
     paths = tuple(
-        KnownPath(one="C", other="A", field="train_loss", worst=worst, found_by=finder, examples=examples)
+        KnownPath(one="A", other="C", field="train_loss", worst=worst, found_by=finder, examples=examples)
         for finder, worst, examples in ways
     )
     data = Decoded.of(atlas, {KNOWN_PATHS: Finding(paths=paths)})
@@ -235,6 +235,20 @@ def test_of_everything_that_found_paths_between_two_runs_the_best_is_known_and_t
     assert finders == ["curve", "line"]  # the walk was measured on other examples
     assert data.array(about["worst"]).tolist() == [0.2, 0.7]
     assert (data.array(about["one"]).tolist(), data.array(about["other"]).tolist()) == ([0, 0], [2, 2])
+
+
+def test_a_path_through_a_third_run_is_known_where_it_is_lower_than_any_of_two_runs_own():
+    between = {("A", "B"): 0.3, ("B", "C"): 0.2, ("A", "C"): 0.9}
+    paths = tuple(
+        KnownPath(one=one, other=other, field="train_loss", worst=worst, found_by="line")
+        for (one, other), worst in between.items()
+    )
+    data = Decoded.of(atlas_of(a_map()), {KNOWN_PATHS: Finding(paths=paths)})
+    about, finders = data.study["paths"]["fields"]["train_loss"], data.study["paths"]["finders"]
+    arrays = (data.array(about[key]).tolist() for key in ("one", "other", "worst", "found_by"))
+    found = {(one, other, finders[k]): worst for one, other, worst, k in zip(*arrays, strict=True)}
+    assert found[0, 2, "through B: line"] == 0.3
+    assert found[0, 2, "line"] == 0.9
 
 
 def test_of_accuracies_the_highest_is_the_best_path():

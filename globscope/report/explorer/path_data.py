@@ -1,14 +1,18 @@
 """What is known of paths between every two runs, for the explorer."""
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from typing import Any
 
 import numpy as np
 
 from globscope.report.explorer.blocks import Blocks
 from globscope.spec.entries import KNOWN_PATHS
+from globscope.study.known_paths import PathsOfStudy
 from globscope.values.findings import Atlas, Finding
 from globscope.values.known_path import KnownPath
+
+# Runs up to which paths through others are there too: each needs a text of its own.
+CHAINED = 50
 
 
 def path_data(atlas: Atlas, findings: Mapping[str, Finding], variants: Sequence[str], blocks: Blocks) -> dict[str, Any]:
@@ -23,7 +27,7 @@ def path_data(atlas: Atlas, findings: Mapping[str, Finding], variants: Sequence[
     known = findings.get(KNOWN_PATHS)
     if known is None:
         return {"finders": [], "fields": {}}
-    best = _best(atlas, known.paths)
+    best = _best(atlas, [*known.paths, *_chains(atlas, known.paths)])
     finders = list(dict.fromkeys(path.found_by for path in best))
     number = {variant: place for place, variant in enumerate(variants)}
     fields = {}
@@ -41,6 +45,13 @@ def path_data(atlas: Atlas, findings: Mapping[str, Finding], variants: Sequence[
             "found_by": blocks.add(f"paths/{key}/found_by", found_by, "u2"),
         }
     return {"finders": finders, "fields": fields}
+
+
+def _chains(atlas: Atlas, paths: tuple[KnownPath, ...]) -> Iterator[KnownPath]:
+    """Yield the paths through other runs that are lower than those of two runs' own."""
+    if len(atlas.population.variants) <= CHAINED:
+        own, lowest = set(paths), PathsOfStudy(atlas=atlas, paths=paths, passes=()).lowest
+        yield from (path for path in lowest.values() if path not in own)
 
 
 def _best(atlas: Atlas, paths: Iterable[KnownPath]) -> list[KnownPath]:

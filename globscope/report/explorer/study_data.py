@@ -10,8 +10,8 @@ are those that the maps are fitted to, in the maps' order. What is not known is 
 - `members`: `variant` and `kind` (numbers in these lists), `step`, `truth` (by field's key: of the networks themselves)
 - `figures`: those by which maps are compared: `key`, `label`, `meaning`, `better` (`low`, `high` or empty)
 - `paths`: `finders` (texts) and `fields`, by key the paths that are known from the last network of a run to that of
-  another, of each finder the best, and the best first: `one` and `other` (numbers of runs, the lower one first),
-  `worst`, `found_by` (number of a finder)
+  another (of at most 50 runs, also through others): of each finder the best, and the best first. They have `one` and
+  `other` (numbers of runs, the lower one first), `worst`, `found_by` (number of a finder)
 - `maps`: every landscape of every map, and every map without one, as `map_data` describes them
 
 Beside the studies stands `look`, the colours (`look.py`).
