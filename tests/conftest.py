@@ -1,6 +1,7 @@
 """Fixtures that tests share; what they share otherwise lies in `support`."""
 
 import os
+import shutil
 
 import pytest
 import torch
@@ -11,6 +12,23 @@ from support import study  # noqa: E402
 
 # Tiny networks on one thread, here and in the processes that tests start: more threads only wait for each other.
 os.environ.setdefault("OMP_NUM_THREADS", "1")
+
+
+# As root in a container Chromium has no sandbox; without the rest it asks Google's hosts for updates.
+ARGUMENTS = ("--no-sandbox", "--disable-background-networking", "--disable-component-update", "--disable-sync")
+
+
+@pytest.fixture(scope="session")
+def browser():
+    """Chromium, driven by Playwright, for tests of pages."""
+    driver = pytest.importorskip("playwright.sync_api", reason="Playwright is not installed")
+    chromium = shutil.which("chromium") or shutil.which("chromium-browser") or shutil.which("google-chrome")
+    if chromium is None:
+        pytest.skip("there is no Chromium on this machine")
+    with driver.sync_playwright() as playwright:
+        opened = playwright.chromium.launch(executable_path=chromium, args=list(ARGUMENTS))
+        yield opened
+        opened.close()
 
 
 @pytest.fixture

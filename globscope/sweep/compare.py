@@ -105,8 +105,8 @@ class RunComparison:
             rows=self.runs.rows(folder),
             reading=READING,
             csv=CSV,
+            lead=verdicts,
             parts=[
-                *verdicts,
                 Part(
                     title="Side by side",
                     text=unshared_trees({t: [*own] for t, own in self.trees.items()}, names),

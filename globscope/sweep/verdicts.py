@@ -47,11 +47,8 @@ def unshared_trees(trees: Mapping[str, Sequence[str]], runs: Sequence[str]) -> s
     """
     if not any(len(having) > 1 for having in trees.values()):
         return NOTHING
-    sentences = [_sentence(tree, having, runs) for tree, having in trees.items() if len(having) < len(runs)]
-    return " ".join(sentences)
-
-
-def _sentence(tree: str, having: Sequence[str], runs: Sequence[str]) -> str:
-    if len(having) == 1:
-        return f"Only {having[0]} has {tree}; it is not drawn here."
-    return f"{tree} is missing from {join_words(run for run in runs if run not in having)}."
+    alone = {run: [tree for tree, having in trees.items() if list(having) == [run]] for run in runs}
+    missing = {tree: [run for run in runs if run not in having] for tree, having in trees.items() if len(having) > 1}
+    sentences = [f"{tree} is missing from {join_words(without)}." for tree, without in missing.items() if without]
+    clauses = [f"{join_words(own)} of {run}" for run, own in alone.items() if own]
+    return " ".join(sentences + ([f"Not drawn, since no other run has it: {'; '.join(clauses)}."] if clauses else []))

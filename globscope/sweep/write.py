@@ -48,6 +48,7 @@ def write_sweep(folder: Path, spec: SweepSpec, failures: Mapping[str, str]) -> t
         rows=rows,
         reading=READING,
         csv=CSV,
+        lead=verdict_part(runs.finished, folder),
         parts=list(_parts(folder, spec, runs, related)),
         spec=tomli_w.dumps(plain(spec.document)),
     )
@@ -79,7 +80,6 @@ def _groups(spec: SweepSpec, runs: Sequence[ComparedRun]) -> list[str]:
 
 def _parts(folder: Path, spec: SweepSpec, runs: ComparedRuns, related: Sequence[Relation]) -> Iterator[Part]:
     """Yield the parts of the page below the table, after drawing their pictures and writing the averages."""
-    yield from verdict_part(runs.finished, folder)
     means = averages.averages(runs, spec)
     write_bytes(folder / AVERAGES, as_csv(averages.averages_table(means)).encode())
     if means:

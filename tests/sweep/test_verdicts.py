@@ -34,5 +34,5 @@ def test_runs_that_share_no_map_are_said_in_words():
 def test_what_only_some_runs_have_is_named():
     trees = {"a": ["one", "two", "three"], "b": ["one", "two"], "c": ["one"]}
     assert unshared_trees(trees, ["one", "two", "three"]) == (
-        "b is missing from three. Only one has c; it is not drawn here."
+        "b is missing from three. Not drawn, since no other run has it: c of one."
     )

@@ -59,6 +59,7 @@ class Board:
         rows: Rows of the table.
         reading: Note on how to read the table.
         csv: Relative path of the file with every figure.
+        lead: Parts of the page above the table.
         parts: Parts of the page below the table.
         explorer: Relative path of the runs' explorer; empty if there is none.
         spec: Text of the spec; empty if there is none.
@@ -73,12 +74,13 @@ class Board:
     rows: Sequence[Row]
     reading: str
     csv: str
+    lead: Sequence[Part] = ()
     parts: Sequence[Part]
     explorer: str = ""
     spec: str = ""
 
     def html(self, folder: Path) -> str:
         """Return the page with the pictures of its folder in it; whatever comes from a spec or a plugin is escaped."""
-        pictures = EmbeddedPictures.of(folder, (shown for part in self.parts for shown in part.pictures))
+        pictures = EmbeddedPictures.of(folder, (shown for part in (*self.lead, *self.parts) for shown in part.pictures))
         template = environment(self.names, pictures).get_template("board.html.j2")
         return template.render(asdict(self, recurse=False), note=pictures.note)
