@@ -176,6 +176,21 @@ def test_no_leaf_is_one_because_the_budget_reached_no_path_from_it(dimension, bu
         assert (across, row["largest_step"] <= 2 * sampler.step * (1 + 1e-6)) == (1, True)
 
 
+@pytest.mark.parametrize("budget", [450, 700, 2000])
+def test_a_minimum_in_the_dip_of_a_path_is_joined_by_the_parts_of_the_path(budget):
+    centres = np.array([[-0.6, 0.0], [0.6, 0.0], [0.0, 0.1]])
+    field = Wells(centres, np.array([1.0, 1.1, 0.8]), np.full(3, 0.2))
+    study, sampler = played(field, 2, ends=2, starts=0, budget=budget)
+    minima, passes, _ = tables(study, sampler)
+    assert [row["name"] for row in minima[:2]] == ["run 0", "run 1"]
+    # Where one part has the top of the whole path, the whole stands for it in the tree.
+    assert minima[2]["name"] in {row["two"] for row in passes}
+    assert {row["found_by"] for row in passes} == {"string"}
+    assert max(row["largest_step"] for row in passes) <= 2 * sampler.step * (1 + 1e-6)
+    values = study.landscape.fields[FIELD]
+    assert all(row["upper_bound"] == values[numbers(row["samples"])].max() for row in passes)
+
+
 class Gap:
     """Two bowls, and a wall between them that is level but for a gap far to one side."""
 

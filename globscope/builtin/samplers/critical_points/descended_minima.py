@@ -7,7 +7,7 @@ from globscope.builtin.samplers.critical_points.descents import Effort, descend
 from globscope.builtin.samplers.critical_points.finished_paths import FinishedPaths
 from globscope.builtin.samplers.critical_points.minima import Minima, distinct, ends_of
 from globscope.builtin.samplers.critical_points.pairs import bridges
-from globscope.builtin.samplers.critical_points.paths import dips
+from globscope.builtin.samplers.critical_points.paths import Path, dips
 from globscope.builtin.samplers.critical_points.record import Steps
 
 # Descents leave one evaluation of so many to the strings.
@@ -43,24 +43,26 @@ class DescendedMinima(FinishedPaths):
         """What is left for joining the minimum of a descent: a segment of half the box's diagonal."""
         return int(self.record.diagonal / (2 * self.step))
 
-    def descend(self, points: np.ndarray, important: int) -> Steps[None]:
-        """Descend from points; between the samples on the ways from the first ones of them, no wall is to be missed."""
-        reserve = max(self.record.left // KEPT, self._joining_reserve * len(points))
-        effort = Effort(gain=self.tolerance / 20, step=self.step, reserve=reserve)
-        ends = ends_of((yield from descend(self.record, points, important, effort)))
-        yield from self._add(ends)
+    def descend_from_starts(self, points: np.ndarray) -> Steps[None]:
+        """Find minima from (n, d) starts, members first."""
+        yield from self._descend(points, self.members, self._joining_reserve * len(points))
 
-    def _add(self, ends: Minima) -> Steps[None]:
-        """Add those ends of descents that are minima of their own."""
-        reserve = self._joining_all(ends.points) + self.record.cost
+    def _descend(self, points: np.ndarray, important: int, reserve: int) -> Steps[None]:
+        """Descend from points, and add those ends that are minima of their own.
+
+        Between the samples on the ways from the first points, so many as are important, no wall is to be missed.
+        """
+        effort = Effort(gain=self.tolerance / 20, step=self.step, reserve=max(self.record.left // KEPT, reserve))
+        ends = ends_of((yield from descend(self.record, points, important, effort)))
+        reserve = min(reserve, self._joining_all(ends.points)) + self.record.cost
         self.minima = yield from distinct(
             self.record, self.minima, ends, tolerance=self.tolerance, step=self.step, reserve=reserve
         )
 
     def _joining_all(self, points: np.ndarray) -> int:
-        """Return what straight segments cost that join (n, d) points and all minima."""
+        """Return what straight segments cost that join (n, d) points and all minima, where no paths do."""
         every = np.concatenate([self.minima.points, points])
-        ends = [every[list(pair)] for pair in bridges(every, ())]
+        ends = [every[list(pair)] for pair in bridges(every, self.paths)]
         return sum(int(np.linalg.norm(one - other) / self.step) for one, other in ends)
 
     def follow_dips(self) -> Steps[None]:
@@ -77,7 +79,21 @@ class DescendedMinima(FinishedPaths):
         joined = yield from distinct(
             self.record, self.minima, ends, tolerance=self.tolerance, step=self.step, reserve=reserve
         )
-        left = np.isin(rows, joined.rows[len(self.minima.rows) :])
-        if left.any() and self.record.affords(int(left.sum()), gradients=True, reserve=reserve):
-            self.record.join(np.stack([rows[left], self.record.count + np.arange(left.sum())], axis=1))
-            yield from self.descend(points[left], int(left.sum()))
+        left = np.flatnonzero(np.isin(rows, joined.rows[len(self.minima.rows) :]))
+        if len(left) and self.record.affords(len(left), gradients=True, reserve=reserve):
+            self.record.join(np.stack([rows[left], self.record.count + np.arange(len(left))], axis=1))
+            count = len(self.minima.rows)
+            yield from self._descend(points[left], len(left), reserve)
+            for place, minimum in zip(left.tolist(), self.minima.of_start[-len(left) :].tolist(), strict=True):
+                if minimum >= count:
+                    self._cut_at_dip(*fresh[place], minimum)
+
+    def _cut_at_dip(self, path: Path, at: int, minimum: int) -> None:
+        """Let both parts of a path join its ends to the new minimum to which a descent has led from its dip."""
+        for end, part in zip(
+            path.ends, (path.part(0, at + 1), path.reverse().part(0, len(path.rows) - at)), strict=True
+        ):
+            joined = part.join(self.straight((minimum, minimum)).part(0, 1), (end, minimum))
+            if (end, minimum) not in self.paths or joined.top < self.paths[end, minimum].top:
+                self.paths[end, minimum] = joined
+                self.finished.discard((end, minimum))

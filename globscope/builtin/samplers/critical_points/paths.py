@@ -1,6 +1,7 @@
 """Paths between minima: sampled finely, replaced in part by a closer look, and searched for dips."""
 
 from collections.abc import Sequence
+from typing import Any
 
 import numpy as np
 from attrs import define, evolve
@@ -62,6 +63,15 @@ class Path:
     def part(self, start: int, stop: int) -> "Path":
         """Return consecutive samples of it, whose string has not begun."""
         return Path(ends=self.ends, **{name: getattr(self, name)[start:stop] for name in ALONG})
+
+    def reverse(self) -> "Path":
+        """Return it from its other end."""
+        return evolve(self, ends=self.ends[::-1], **{name: getattr(self, name)[::-1] for name in ALONG})
+
+    def join(self, other: "Path", ends: tuple[int, int]) -> "Path":
+        """Return it with another one behind it, as a path between two minima whose string has not begun."""
+        pieces: dict[str, Any] = {name: np.concatenate([getattr(self, name), getattr(other, name)]) for name in ALONG}
+        return Path(ends=ends, **pieces)
 
     def around_top(self, images: int) -> tuple[int, int]:
         """Return where a part begins and ends that holds the highest sample and so many images on each side of it."""

@@ -43,7 +43,7 @@ class CriticalPointSearch(StringsOfPairs):
         self.record.ran_out |= self.started < len(starts)
         if not self.started:
             return
-        yield from self.descend(starts[: self.started], self.members)
+        yield from self.descend_from_starts(starts[: self.started])
         # From what was measured, so that a replay draws the same.
         first = self.record.everything().points[: self.started]
         rng = np.random.default_rng(list(hashlib.blake2b(first.tobytes(), digest_size=16).digest()))
@@ -95,6 +95,7 @@ class CriticalPointSearch(StringsOfPairs):
 
     def _conclude(self) -> Steps[None]:
         """Join minima that are still apart, look at the tops of the tree's passes, and give every sample its edges."""
+        yield from self.finish()
         yield from self.join_apart()
         persistent = {pair: height for pair, height in self.persistences.items() if pair not in self.segments}
         tree = sorted(persistent, key=lambda pair: -persistent[pair])[: self._affordable_tops]
