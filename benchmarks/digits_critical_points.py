@@ -1,7 +1,10 @@
-"""The sampler critical-points on the digits study: python benchmarks/digits_critical_points.py [plane] [solid] [span].
+"""The sampler critical-points on the digits study: python benchmarks/digits_critical_points.py [PART …].
+
+The parts are `plane`, `beside`, `solid` and `span`.
 
 `plane`: on the autoencoder's two axes, its persistences beside those of a grid of 129 × 129. `solid`: on three axes,
-beside 65 × 65 × 65, which takes half an hour and runs only if it is named. `span`: in the span of all checkpoints, the
+beside 65 × 65 × 65, which takes half an hour and runs only if it is named. `beside`: as `plane` with small budgets, alone
+and where strings may start along the lowest ways on a grid of 41 × 41. `span`: in the span of all checkpoints, the
 paths between every two of the seven runs, each checked by torch alone. Runs go to runs/digits-critical-points/.
 """
 
@@ -24,7 +27,7 @@ TOPOLOGY = '[[topology]]\nuse = "gudhi"\npersistence = 0.1\n'
 PLANE = """
 [[reducer]]
 use = "autoencoder"
-sampler = ["grid", "critical-points"]
+sampler = ["critical-points", "grid"]   # in this order, the search does not know the grid
 
 [[sampler]]
 use = "grid"
@@ -55,6 +58,20 @@ tolerance = 0.01
 bounded = false
 budget = 50000
 """
+BUDGETS = (1500, 2500, 4000)
+BESIDE = (
+    "".join(
+        f'\n[[reducer]]\nuse = "autoencoder"\nname = "{name} {budget}"\nsampler = [{before}"search {budget}"]\n'
+        for budget in BUDGETS
+        for name, before in (("alone", ""), ("beside a grid", '"grid", '))
+    )
+    + '\n[[sampler]]\nuse = "grid"\nresolution = 41\n'
+    + "".join(
+        f'\n[[sampler]]\nuse = "critical-points"\nname = "search {budget}"\nstarts = 8\nimages = 5\n'
+        f"tolerance = 0.03\nbudget = {budget}\n"
+        for budget in BUDGETS
+    )
+)
 # Points of a path at which torch computes the loss once more.
 CHECKED = 200
 LAYERS = (64, 256, 128, 10)
@@ -84,6 +101,12 @@ def plane() -> None:
 
 def solid() -> None:
     compare(study("solid", SOLID).map())
+
+
+def beside() -> None:
+    for map_ in study("beside", BESIDE).atlas.maps:
+        print(f" {map_.name}")
+        compare(map_)
 
 
 def compare(map_: Map) -> None:
@@ -145,4 +168,4 @@ def loss(weights: torch.Tensor, images: torch.Tensor, labels: torch.Tensor) -> t
 if __name__ == "__main__":
     chosen = sys.argv[1:] or ["plane", "span"]
     for name in chosen:
-        {"plane": plane, "solid": solid, "span": span}[name]()
+        {"plane": plane, "beside": beside, "solid": solid, "span": span}[name]()
