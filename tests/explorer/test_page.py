@@ -352,6 +352,22 @@ class TestRuns:
         assert "12 of 12" in page.locator("#members-about").inner_text()
         assert page.locator("#runs button[aria-pressed=true]").count() == 0
 
+    def test_what_is_picked_in_one_study_is_found_by_name_in_another(self, open_page):
+        page = open_page("two_studies")
+        for name in ("B as an end of the pass", "C as an end of the pass", "hide A", "mark C"):
+            page.get_by_role("button", name=name).click()
+        frame(page)
+        assert card(page, "pass").locator("tbody th").all_text_contents() == ["first, one", "second, one"]
+        page.keyboard.press("2")
+        frame(page)
+        pressed = page.locator("#runs button[aria-pressed=true]").evaluate_all("all => all.map(one => one.ariaLabel)")
+        assert pressed == ["C as an end of the pass", "mark C", "B as an end of the pass"]
+        assert column(page, "runs", "run") == ["C", "B", "D"]
+        page.get_by_role("button", name="D as an end of the pass").click()
+        page.get_by_role("button", name="B as an end of the pass").click()
+        frame(page)
+        assert card(page, "pass").locator("tbody th").all_text_contents() == ["second, one"]
+
     def test_five_hundred_runs_are_paged_and_the_page_starts_at_once(self, open_page):
         page = open_page("crowd")
         assert len(cells(page, "runs")) == 50

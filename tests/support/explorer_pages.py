@@ -3,7 +3,9 @@
 import numpy as np
 from attrs import evolve
 
-from globscope.report.explorer.page import write_explorer
+from globscope.report.explorer.blocks import Blocks
+from globscope.report.explorer.page import write_explorer, write_explorers
+from globscope.report.explorer.study_data import study_data
 from globscope.values.findings import Finding
 from globscope.values.pictures import Overlay, Trail
 from tests.support.graphs import search_graph
@@ -97,6 +99,17 @@ def crowd(folder, runs=500, steps=4):
     return write_page(folder, known(map_), {}, {"recipes": {f"run {n:03}": f"seed {n}" for n in range(runs)}})
 
 
+def two_studies(folder):
+    """Two studies, whose runs of the same names come in another order, and one of which only the first has."""
+    folder.mkdir(parents=True)
+    studies = []
+    for title, runs in (("first", "ABC"), ("second", "CBD")):
+        blocks, atlas = Blocks(), known(a_map(who=population(tuple(runs))))
+        study = study_data(title, atlas, {}, {}, blocks)
+        studies.append((study | {"places": blocks.places}, blocks.text))
+    return write_explorers(folder, "Two studies", studies)
+
+
 def bare(folder):
     """A study whose only map has no landscape."""
     return write_page(folder, known(a_scatter("mds", "MDS has no inverse")))
@@ -107,4 +120,4 @@ def no_maps(folder):
     return write_page(folder, evolve(known(a_map()), maps=()))
 
 
-PAGES = {page.__name__: page for page in (plain, space, graph, many_maps, hostile, crowd, bare, no_maps)}
+PAGES = {page.__name__: page for page in (plain, space, graph, many_maps, hostile, crowd, two_studies, bare, no_maps)}

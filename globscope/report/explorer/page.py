@@ -26,6 +26,7 @@ SCRIPTS = (
     "state",
     "dom",
     "names",
+    "namesakes",
     "colours",
     "derive",
     "basin_names",

@@ -7,9 +7,10 @@ function fieldsOf(map) { return map.fields ? map.study.fields.map(field => field
 function firstField(map) { return map.topologies?.[0]?.field ?? fieldsOf(map)[0] ?? ''; }
 
 function chooseMap(number) {
-  const map = maps[number], same = map.study === maps[state.map].study, away = {sample: -1, branch: -1, window: null, view: 'auto'};
-  const ends = same ? {} : {from: -1, to: -1, step: Infinity, query: '', hidden: new Set(), marked: new Set()};
-  choose({map: number, axes: [0, 1], ...away, ...ends});
+  const {study} = currentMap(), map = maps[number], away = {sample: -1, branch: -1, window: null, view: 'auto'};
+  const [from, to] = endsIn(map.study), picked = from < 0 ? {from: to, to: -1} : {from, to};
+  for (const key of ['hidden', 'marked']) picked[key] = namesakes(state[key], study, map.study);
+  choose({map: number, axes: [0, 1], ...away, ...picked});
   if (!map.fields || !(state.field in map.fields)) chooseField(firstField(map));
 }
 

@@ -39,13 +39,9 @@ function runs() {
 }
 
 function network() {
-  const key = (member, {study}) => JSON.stringify([study.variants[runOf(member, study)], stepOf(member, study), kindOf(member, study)]);
   return {
-    write: (member, map) => member < 0 ? '' : key(member, map),
-    read: (word, map) => {
-      const count = map.study.array(map.study.members.step).length, member = Array.from({length: count}, (_, k) => key(k, map)).indexOf(word);
-      return member < 0 ? undefined : member;
-    },
+    write: (member, map) => member < 0 ? '' : memberKey(member, map.study),
+    read: (word, map) => membersByName(map.study).get(word),
   };
 }
 

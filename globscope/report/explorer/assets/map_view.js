@@ -14,7 +14,7 @@ function viewOf(map, width, height, small = false) {
   const study = map.study, kind = pictureOf(map), known = kind !== 'members', axes = shownAxes(map);
   const view = {
     map, study, kind, small, axes, steps: study.array(study.members.step), latents: study.array(map.latents),
-    chosen: study === currentMap().study ? [state.from, state.to].filter(member => member >= 0) : [], scale: known ? scaleOf(map) : null,
+    chosen: endsIn(study).filter(member => member >= 0), scale: known ? scaleOf(map) : null,
     values: known ? fieldOn(map).values : new Float64Array(0), trusted: known && state.trust ? arrayOf(map, 'trusted') : null,
     shown: arrayOf(map, 'shown'), lit: litRuns(study),
   };

@@ -115,20 +115,25 @@ function drawPassMarks({map, svg, x, y, top, bottom, pass, along}, ends) {
   svg.append(shape('text', {x: x(0.5), y: bottom + 20, 'text-anchor': 'middle', class: 'faint'}, 'share of the way'));
 }
 
-// The same pass on every map of the study, and the ways that the study's analyses know.
+// The same pass on every map, and the ways that the study's analyses know.
 function passTable() {
   if (state.from < 0 || state.to < 0 || state.from === state.to) return [];
-  const {study} = currentMap(), truths = [state.from, state.to].map(member => memberValue(study, member)), falling = describeField(state.field, study).higher_is_better;
-  const worse = falling ? Math.min(...truths) : Math.max(...truths), climb = height => formatNumber(falling ? worse - height : height - worse);
-  const rows = maps.filter(map => map.study === study && fieldOn(map)).map(map => {
+  const {study} = currentMap(), there = maps.filter(map => fieldOn(map) && endsIn(map.study).every(end => end >= 0));
+  const rows = there.map(map => {
     const pass = passOnMap(map), share = pass ? `${Math.round(100 * pass.untrusted)} %` : '–';
-    return passRow(map === currentMap(), mapName(map), pass ? formatNumber(pass.height) : 'no way', pass ? climb(pass.height) : '–', share, !pass ? '' : pass.boxed ? 'at the border of the box' : '');
+    return passRow(map === currentMap(), mapName(map), pass ? formatNumber(pass.height) : 'no way', pass ? climbTo(pass.height, map.study) : '–', share, !pass ? '' : pass.boxed ? 'at the border of the box' : '');
   });
   for (const {worst, finder} of knownBetween(study, state.from, state.to)) {
-    rows.push(passRow(false, finder, formatNumber(worst), climb(worst), '–', 'measured between the two networks'));
+    rows.push(passRow(false, finder, formatNumber(worst), climbTo(worst, study), '–', 'measured between the two networks'));
   }
   const head = make('tr', {}, ...['map', 'pass', 'climb from the worse end', 'untrusted', 'remark'].map(text => make('th', {scope: 'col'}, text)));
   return [make('table', {class: 'passes'}, make('caption', {class: 'unseen'}, 'The lowest pass between the two networks on every map'), make('thead', {}, head), make('tbody', {}, ...rows))];
+}
+
+// Return how far a height is from the worse of the two networks.
+function climbTo(height, study) {
+  const truths = endsIn(study).map(member => memberValue(study, member)), falling = describeField(state.field, study).higher_is_better;
+  return formatNumber(falling ? Math.min(...truths) - height : height - Math.max(...truths));
 }
 
 function passRow(here, ...cells) { return make('tr', {class: here ? 'on' : null}, make('th', {scope: 'row'}, cells[0]), ...cells.slice(1).map(cell => make('td', {}, cell))); }

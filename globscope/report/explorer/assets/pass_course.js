@@ -5,7 +5,8 @@ const SMOOTH = 3; // axes up to which a lattice's values are followed between th
 // the pass; `course` leads over it in `points`, each with its latent `point`, `value`, nearest `sample` and `distance`
 // from the start. `untrusted` and `edge` are the shares of its length over samples that the map does not know, and over
 // those at the border of the sampled box; `boxed` says that the pass itself lies there.
-function passOnMap(map = currentMap(), from = state.from, to = state.to) {
+function passOnMap(map = currentMap()) {
+  const [from, to] = endsIn(map.study);
   if (from < 0 || to < 0 || from === to || !fieldOn(map)) return null;
   const kind = neighbourhoodOn(map);
   return rememberLatest(map, 'pass', [state.field, kind, from, to], () => {

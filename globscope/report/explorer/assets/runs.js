@@ -21,7 +21,7 @@ function isFound(run, study = currentMap().study) {
 }
 
 // Return whether a run is drawn whole: what is not found or is hidden fades.
-function isRunShown(run, study = currentMap().study) { return isFound(run, study) && !state.hidden.has(run); }
+function isRunShown(run, study = currentMap().study) { return isFound(run, study) && !isHidden(run, study); }
 
 function runColumns() {
   const map = currentMap(), {study} = map, last = lastMembers(study), steps = study.array(study.members.step);

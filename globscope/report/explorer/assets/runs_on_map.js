@@ -43,8 +43,8 @@ function pointsUpTo(members, steps, step, at) {
 
 // Draw the runs that are shown, faded where the filter leaves them out; return what was drawn of each.
 function drawRuns(g, view) {
-  const runs = runsOf(view.study).filter(run => !state.hidden.has(run.number)), thin = runs.length > MANY_RUNS || view.small;
-  const drawn = runs.map(run => drawableRun(view, run, state.marked.has(run.number)));
+  const runs = runsOf(view.study).filter(run => !isHidden(run.number, view.study)), thin = runs.length > MANY_RUNS || view.small;
+  const drawn = runs.map(run => drawableRun(view, run, isMarked(run.number, view.study)));
   drawn.sort((a, b) => a.clear - b.clear || a.marked - b.marked);
   for (const one of drawn) if (one.points.length) drawRun(g, view, one, thin && !one.marked);
   return drawn;
@@ -58,7 +58,7 @@ function drawableRun(view, run, marked) {
 // Draw the runs of the basin under the pointer once more, so that they stand out; of very many, the basin is enough.
 function drawLitRuns(g, view) {
   for (const run of view.lit.size && view.lit.size <= MOST_LIT ? runsOf(view.study) : []) {
-    if (!view.lit.has(run.name) || state.hidden.has(run.number)) continue;
+    if (!view.lit.has(run.name) || isHidden(run.number, view.study)) continue;
     const one = drawableRun(view, run, true);
     if (one.points.length) drawRun(g, view, one, view.small);
   }
