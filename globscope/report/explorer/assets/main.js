@@ -4,7 +4,7 @@ async function startPage() {
   maps = studies.flatMap(study => study.maps.map(map => ({...map, study})));
   noteWhatIsMissing();
   if (maps.length) Object.assign(state, choicesOfLink());
-  else document.querySelectorAll('.card, #controls').forEach(card => card.remove());
+  else document.querySelectorAll('.card, #controls, #verdict').forEach(card => card.remove());
   for (const [id, start] of starts) {
     const place = document.getElementById(id);
     if (place) attempt(id, () => start(place));
