@@ -546,7 +546,7 @@ def test_two_lines_on_one_track_are_both_seen_and_the_picture_says_so():
     figure = two_lines(0.0).figure
     lines = [line for line in figure.axes[0].lines if line.get_color() in TRAILS and line.get_ls() != "None"]
     below, above = sorted(lines, key=lambda line: line.get_zorder())
-    assert below.get_lw() - above.get_lw() > 2 * 0.8 + 1
+    assert below.get_lw() - above.get_lw() > 2 * 0.8 + 0.5
     sentence = "The map places “Bezier curve” and “straight line” on one track: it does not tell them apart."
     assert any(sentence in " ".join(text.split()) for text in texts(figure))
     assert not any("one track" in text for text in texts(two_lines(0.3).figure))

@@ -44,11 +44,20 @@ def draw_trajectories(axes: Axes, scene: Scene, dimensions: tuple[int, ...] = (0
     _draw_runs(axes, scene, dimensions, rows, 0.55 if faint or many else 1.0)
     written = [(trajectory.label, trajectory.colour) for trajectory in scene.trajectories]
     # The marks of all of a crowd would leave no place free.
-    name_points(axes, written, ends, ends[rows] if many else np.concatenate([ends, starts]), rows)
+    marks = [ends[rows]] if many else [ends, starts]
+    name_points(axes, written, ends, np.concatenate([*marks, _minima(scene, dimensions)]), rows)
     legend["start of a run"] = _key("o", RIM, 6)
     shown = {trajectory.variant not in scene.not_shown for trajectory in scene.trajectories}
     legend |= {"end of a run": _key("*", FAINT, 11)} if True in shown else {}
     return legend | ({"end of a run that is not on this map": _key("*", RIM, 11)} if False in shown else {})
+
+
+def _minima(scene: Scene, dimensions: tuple[int, ...]) -> np.ndarray:
+    """Return the (k, 2) places of the minima that the picture marks."""
+    if scene.tree is None or scene.kind != "surface" or len(dimensions) != 2:
+        return np.empty((0, 2))
+    minima: np.ndarray = scene.landscape.samples.points[scene.tree.topology.tree.minima]
+    return minima
 
 
 def _draw_runs(axes: Axes, scene: Scene, dimensions: tuple[int, ...], named: Collection[int], alpha: float) -> None:

@@ -20,7 +20,7 @@ LEVEL = 5.5  # above the map, below the stars and names of the runs' ends
 ARROW = Path([(-1, -0.1), (0.3, -0.1), (0.3, -0.32), (1, 0), (0.3, 0.32), (0.3, 0.1), (-1, 0.1), (-1, -0.1)])
 DASH = (0, (3.2, 1.6))
 # Widths in points of the first line's label and of the last: on one track, each is seen beside those above it.
-WIDE, NARROW = 5.0, 1.9
+WIDE, NARROW = 4.2, 1.6
 
 
 def line_widths(trails: Sequence[Trail]) -> dict[str, float]:
