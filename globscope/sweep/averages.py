@@ -12,7 +12,7 @@ from globscope.spec.axes import SweepAxis
 from globscope.spec.cells import SweepSpec
 from globscope.sweep.figures import full_name
 from globscope.sweep.table import ComparedRuns
-from globscope.values.field import SHARE, Field
+from globscope.values.field import SHARE, Field, in_words
 from globscope.values.findings import Cell, Table
 from globscope.values.pictures import HeatMap
 
@@ -52,16 +52,23 @@ class Average:
         means = np.array([row["mean"] for row in rows], float)
         return HeatMap(
             name=f"mean {self.figure.name}",
+            title=self._title,
             caption=" ".join(self._sentences()),
             rows=self.keys[0].names,
             columns=self.keys[1].names,
             values=_lines([row["mean"] for row in rows], shape),
-            label=f"mean {self.figure.name}",
-            sides=(self.keys[0].label, self.keys[1].label),
+            label=f"mean {self.figure.name}" if self.others else self.figure.name,
+            sides=(in_words(self.keys[0].label), in_words(self.keys[1].label)),
             limits=(0.0, 1.0) if self.figure.unit == SHARE.unit else (None, None),
             notes=_lines([_note(row) for row in rows], shape) if self.others else (),
             log=self.figure.is_logarithmic and positive(means),
         )
+
+    @property
+    def _title(self) -> str:
+        what = f"mean {self.figure.name}" if self.others else self.figure.name
+        sides = " and ".join(in_words(key.label) for key in self.keys)
+        return f"{what[:1].upper()}{what[1:]} by {sides}"
 
     @property
     def rows(self) -> Iterator[dict[str, Any]]:

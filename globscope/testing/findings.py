@@ -43,9 +43,11 @@ def require_tables(finding: Finding) -> None:
 
 
 def require_pictures(finding: Finding) -> None:
-    """Require pictures with distinct names and captions."""
+    """Require pictures with distinct names and titles, and with captions."""
     names = [picture.name for picture in finding.pictures]
     require(len(set(names)) == len(names), f"two pictures have one name: {names}")
+    titles = [picture.headline for picture in finding.pictures]
+    require(len(set(titles)) == len(titles), f"two pictures have one title: {titles}")
     dumb = [picture.name for picture in finding.pictures if not picture.caption.strip()]
     require(not dumb, f"pictures {dumb} have no caption")
 

@@ -443,8 +443,9 @@ def test_an_average_is_over_seeds_and_further_keys_wherever_they_stand(here):
         row = by["12"[one], "12"[two]]
         assert (row["mean"], row["n"], row["failed"]) == (np.mean(values), len(values), one == two == 0)
         assert row["deviation"] == np.std(values, ddof=1)
-    assert found.picture.sides == ("save_every", "epochs")
+    assert found.picture.sides == ("save every", "epochs")
     assert found.picture.values[0][1] == by["1", "2"]["mean"]
+    assert found.picture.headline == "Mean test loss by save every and epochs"
     assert found.picture.notes[0][0].endswith("\nn = 3")
     assert found.picture.log
     assert found.picture.flaw == ""

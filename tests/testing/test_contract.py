@@ -882,6 +882,10 @@ WRONG = {
         analysis(lambda self, finding, atlas, rng: Finding(pictures=(HEAT, evolve(PLOT, name=HEAT.name)))),
         {"pictures_can_be_told_apart"},
     ),
+    "has two pictures of one title": (
+        analysis(lambda self, finding, atlas, rng: Finding(pictures=(HEAT, evolve(PLOT, title=HEAT.headline)))),
+        {"pictures_can_be_told_apart"},
+    ),
     "has a picture of which nothing is said": (
         analysis(lambda self, finding, atlas, rng: Finding(pictures=(evolve(PLOT, caption=" "),))),
         {"pictures_can_be_told_apart"},

@@ -17,12 +17,12 @@ from globscope.report.style.palette import DEPTH, INK
 from globscope.report.style.scale import positive
 from globscope.report.style.series import finite_array
 from globscope.report.style.text import count_noun, figure_text, number, wrap_sentences
-from globscope.report.style.theme import Picture, house_style, write_headline
+from globscope.report.style.theme import Picture, house_style, write_heading
 from globscope.values.pictures import HeatMap, Number
 
 LARGEST, LONGEST = 30, 22  # names of a side whose cells have figures; letters of a name
 SMALLEST = 5.5  # points of a figure in a cell, and of the note below it
-LETTER = 0.075  # inches of a name's letter
+LETTER, BOLD = 0.075, 8.5  # inches of a name's letter, and letters of a headline in an inch
 BLANK: dict[str, Any] = {"facecolor": "#ffffff", "edgecolor": INK, "hatch": "////", "linewidth": 0}
 
 
@@ -86,7 +86,10 @@ def plot_heat_map(picture: HeatMap) -> Figure:
     with house_style():
         figure = Picture(figsize=(max(wide, 4.6), max(high, 3.0)), layout="constrained")
         axes = figure.add_subplot()
-        write_headline(axes, picture.headline, blank_cells(picture), int(max(wide, 4.6) * 13), 48)
+        width = max(wide, 4.6)
+        # It begins beside the names of the rows, and may stand above the colour bar.
+        title = wrap_sentences([picture.headline], int((width - LETTER * max(map(len, rows)) - 0.4) * BOLD))
+        write_heading(axes, title, wrap_sentences(blank_cells(picture), int(width * 13)))
         _draw_cells(axes, cells)
         _name(axes, rows, columns, cells)
         axes.set(ylabel=figure_text(picture.sides[0]), xlabel=figure_text(picture.sides[1]))

@@ -87,7 +87,8 @@ def plot_series(picture: Plot, runs: Sequence[str] = ()) -> Figure:
     with house_style():
         figure = Picture(figsize=(width * across + 0.5, height * down + 0.9), layout="constrained")
         inner = figure.add_subfigure(figure.add_gridspec(1, 1)[0])  # else the axes' label lies on the legend
-        inner.suptitle(figure_text(picture.headline, 80), x=0.008, ha="left", fontsize=12, fontweight="bold")
+        title = wrap_sentences([picture.headline], int(figure.get_figwidth() * 8.5))
+        inner.suptitle(title, x=0.008, ha="left", fontsize=12, fontweight="bold")
         for k, (panel, drawn) in enumerate(zip(picture.panels, panels, strict=True)):
             axes = inner.add_subplot(down, across, k + 1)
             _draw_panel(axes, drawn, shared)

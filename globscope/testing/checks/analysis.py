@@ -31,7 +31,7 @@ class AnalysisChecks(OptionChecks):
         require_tables(self._finding)
 
     def pictures_can_be_told_apart(self) -> None:
-        """Pictures have distinct names and captions."""
+        """Pictures have distinct names and titles, and captions."""
         require_pictures(self._finding)
 
     def pictures_can_be_drawn(self) -> None:
