@@ -8,12 +8,15 @@ from support.explorer import Decoded
 from support.maps import a_map, a_path_map, a_scatter, atlas_of, grid
 
 from globscope.builtin.topology import Gudhi
+from globscope.files.member_points import read_member_points
 from globscope.report.explorer import field_data
 from globscope.report.explorer.blocks import Blocks
 from globscope.report.explorer.field_data import add_field, add_figure
 from globscope.report.explorer.look import look
+from globscope.report.page.files import write_values
 from globscope.report.style.palette import VARIANTS
 from globscope.spec.entries import KNOWN_PATHS
+from globscope.store import claim
 from globscope.study.stages.topology import with_adjacency
 from globscope.topology.adjacency import edge_ends, neighbours
 from globscope.topology.joins import RunPasses
@@ -155,7 +158,17 @@ def python_pairs(samples, adjacency, k):
 
 def test_a_tree_whose_neighbours_nobody_knows_is_computed_with_the_usual_ones_and_says_so():
     [landscape] = Decoded.of(atlas_of(a_map())).study["maps"]  # its method was not asked in a study
-    assert landscape["topologies"][0]["graph"] == landscape["graph"] | {"assumed": True}
+    assert landscape["topologies"][0]["graph"]["assumed"]
+    assert landscape["topologies"][0]["graph"]["adjacency"] == "freudenthal"
+
+
+@pytest.mark.parametrize("adjacency", ["gabriel", "auto"])
+def test_fields_without_a_tree_have_the_neighbours_of_the_first_tree_or_the_usual_ones(adjacency):
+    map_ = with_tree(a_map(samples=Samples(points=POINTS)), adjacency=adjacency)
+    decoded = Decoded.of(atlas_of(map_, evolve(map_, name="two", topologies={})))
+    first, bare = (landscape["graph"] for landscape in decoded.study["maps"])
+    assert first["adjacency"] == {"gabriel": "gabriel", "auto": "knn"}[adjacency]
+    assert (bare["adjacency"], bare["assumed"]) == ("knn", False)
 
 
 def test_samples_that_a_tree_leaves_out_though_they_are_finite_are_named():
@@ -205,6 +218,23 @@ def test_every_member_has_its_sample_its_basin_its_residual_and_whether_the_map_
     basins, why = decoded.array(tree["basins"]), [tree["reasons"][k] for k in decoded.array(tree["why"])]
     assert sorted(basins[[3, 7, 11]].tolist()) == sorted(tree["leaves"])  # each run ends in a basin of its own
     assert (basins[5], why[5], why[3]) == (-1, "the decoded network lies far from the network itself", "")
+
+
+def test_the_public_file_of_members_says_what_the_explorer_says_of_each(tmp_path):
+    map_ = with_tree(a_map())
+    claim(tmp_path, "study")
+    write_values(tmp_path, atlas_of(map_))
+    listed = read_member_points(tmp_path / "members/one.csv").fields
+    decoded = Decoded.of(atlas_of(map_))
+    [landscape] = decoded.study["maps"]
+    for column, name in {
+        "sample_grid": landscape["nearest"],
+        "basin_grid_gudhi": landscape["topologies"][0]["basins"],
+        "decoded_train_loss": landscape["decoded"]["train_loss"],
+        "trusted": landscape["shown"],
+        "distance_to_decoded": landscape["residual"],
+    }.items():
+        np.testing.assert_array_equal(listed[column], decoded.array(name))
 
 
 def test_layers_know_their_analysis_their_picture_and_their_points():

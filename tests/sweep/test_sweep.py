@@ -15,6 +15,7 @@ from typer.testing import CliRunner
 import globscope
 from globscope.cli import app
 from globscope.errors import RunError
+from globscope.report.explorer.read import read_explorer
 from globscope.report.topology.landscape_profile import ProfileScales
 from globscope.session import project, results
 from globscope.spec.read import read_spec
@@ -530,6 +531,12 @@ def test_a_comparison_of_a_sweep_is_of_its_cells_with_results(swept, tmp_path):
     with (tmp_path / "out/distances.csv").open(encoding="utf-8", newline="") as opened:
         [row] = csv.DictReader(opened)
     assert [row["one"], row["other"]] == GOOD_CELLS
+
+
+def test_the_cells_of_a_sweep_are_explored_on_one_page(swept, tmp_path):
+    assert compare(swept[0], "--explorer", "--out", tmp_path / "out").exit_code == 0
+    studies = read_explorer(tmp_path / "out/explorer.html")
+    assert [study.data["title"] for study in studies] == GOOD_CELLS
 
 
 def test_sweeps_and_comparisons_say_that_basins_are_a_maps_and_heights_upper_bounds(swept, tmp_path):

@@ -9,7 +9,7 @@ It has
 - `fields`: by key, as `field_data` describes them; `trusted` (1: the map knows the sample)
 - `distance`: as `field_data` describes it, in weight space from the sample's network to the nearest member
 - `nearest`: the sample nearest to each member's point
-- `graph`: which samples are neighbours, where no tree says otherwise, as `graph_data` describes it
+- `graph`: which samples are neighbours for a field without a tree (as for the first tree), as `graph_data` describes it
 - `topologies`: the merge trees, as `tree_data` describes them
 """
 
@@ -30,6 +30,7 @@ from globscope.values.topology import Topology
 def landscape_data(map_: Map, sampler: str, stem: str, blocks: Blocks) -> dict[str, Any]:
     """Return what the page's script reads of a landscape; the names of its arrays begin with a stem."""
     landscape, topologies = map_.landscapes[sampler], map_.topologies.get(sampler, {})
+    trees = [tree_data(map_, sampler, name, stem, blocks) for name in topologies]
     return {
         **_places(landscape.samples, map_.chart.dimension, stem, blocks),
         "fields": {
@@ -39,8 +40,8 @@ def landscape_data(map_: Map, sampler: str, stem: str, blocks: Blocks) -> dict[s
         "trusted": blocks.add(f"{stem}trusted", landscape.trusted, "u1"),
         "distance": add_figure(blocks, f"{stem}distance", landscape.distance_to_member),
         "nearest": blocks.add(f"{stem}nearest", _nearest(map_, landscape), "u4"),
-        "graph": graph_data(landscape.samples, None, stem, blocks),
-        "topologies": [tree_data(map_, sampler, name, stem, blocks) for name in topologies],
+        "graph": trees[0]["graph"] if trees else graph_data(landscape.samples, None, stem, blocks),
+        "topologies": trees,
     }
 
 
