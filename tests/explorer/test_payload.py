@@ -13,9 +13,12 @@ from globscope.report.explorer import field_data
 from globscope.report.explorer.blocks import Blocks
 from globscope.report.explorer.field_data import add_field, add_figure
 from globscope.report.explorer.look import look
+from globscope.report.explorer.study_data import study_data
 from globscope.report.page.files import write_values
 from globscope.report.style.palette import VARIANTS
+from globscope.report.style.scale import shared_scale
 from globscope.spec.entries import KNOWN_PATHS
+from globscope.spec.style import Style
 from globscope.store import claim
 from globscope.study.stages.topology import with_adjacency
 from globscope.topology.adjacency import edge_ends, neighbours
@@ -314,3 +317,15 @@ def test_the_passes_of_every_two_runs_are_those_of_the_study():
     wanted = [heights[1, 0], heights[2, 0], heights[2, 1]]
     np.testing.assert_array_equal(decoded.array(tree["passes"]), wanted)
     assert np.isfinite(wanted).all()
+
+
+def test_colours_begin_and_end_where_those_of_the_report_do():
+    atlas, style = atlas_of(a_map()), Style(limits=(0.5, 1.0))
+    blocks = Blocks()
+    study = study_data("study", atlas, {}, {}, blocks, style=style)
+    scales = next(field for field in study["fields"] if field["key"] == "train_loss")["scales"]
+    assert scales["auto"] == {"low": 0.5, "high": 1.0, "log": False}  # not a decade
+    assert scales["log"] == {"low": 0.5, "high": 1.0, "log": True}
+    unset = Decoded.of(atlas).study["fields"][0]["scales"]
+    drawn = shared_scale(atlas, "train_loss")
+    assert unset["auto"] == {"low": drawn.low, "high": drawn.high, "log": drawn.log}

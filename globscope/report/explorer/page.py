@@ -12,6 +12,7 @@ from markupsafe import Markup
 from globscope.report.explorer.blocks import Blocks, as_text
 from globscope.report.explorer.look import look
 from globscope.report.explorer.study_data import study_data
+from globscope.spec.style import AUTO, Style
 from globscope.store import write_bytes
 from globscope.values.findings import Atlas, Finding
 
@@ -84,11 +85,17 @@ SCRIPTS = (
 
 
 def write_explorer(
-    folder: Path, title: str, atlas: Atlas, findings: Mapping[str, Finding], record: Mapping[str, Any]
+    folder: Path,
+    title: str,
+    atlas: Atlas,
+    findings: Mapping[str, Finding],
+    record: Mapping[str, Any],
+    *,
+    style: Style = AUTO,
 ) -> Path:
     """Write the explorer of a study to its run folder, and return its path."""
     blocks = Blocks()
-    study = study_data(title, atlas, findings, record, blocks)
+    study = study_data(title, atlas, findings, record, blocks, style=style)
     return write_explorers(folder, title, [(study | {"places": blocks.places}, blocks.text)])
 
 

@@ -5,7 +5,8 @@ are those that the maps are fitted to, in the maps' order. What is not known is 
 
 - `format`, the number of this description, which is raised if an older page's data can no longer be drawn
 - `title`, `weights` (of one network), `warnings` (sentences)
-- `fields`: `key`, `name`, `unit`, `higher_is_better`, `is_logarithmic`, `chance` (the score of guessing), `noise`
+- `fields`: `key`, `name`, `unit`, `higher_is_better`, `is_logarithmic`, `chance` (the score of guessing), `noise`,
+  `scales` (of the colours, by `auto`, `linear` and `log`: `low`, `high`, `log`)
 - `variants` (the runs' names), `recipes` (a text each, which may be empty), `kinds` (of members: `trained`, `curve` …)
 - `members`: `variant` and `kind` (numbers in these lists), `step`, `truth` (by field's key: of the networks themselves)
 - `figures`: those by which maps are compared: `key`, `label`, `meaning`, `better` (`low`, `high` or empty)
@@ -21,12 +22,14 @@ from collections.abc import Mapping
 from typing import Any
 
 import numpy as np
-from attrs import asdict
+from attrs import asdict, evolve
 
 from globscope.report.explorer.blocks import Blocks
 from globscope.report.explorer.map_data import map_data
 from globscope.report.explorer.path_data import path_data
 from globscope.report.explorer.trail_data import trail_data
+from globscope.report.style.scale import Scale, shared_scale
+from globscope.spec.style import AUTO, Style
 from globscope.values.findings import Atlas, Finding
 from globscope.values.finite import finite_or_none
 
@@ -34,7 +37,13 @@ FORMAT = 1
 
 
 def study_data(
-    title: str, atlas: Atlas, findings: Mapping[str, Finding], record: Mapping[str, Any], blocks: Blocks
+    title: str,
+    atlas: Atlas,
+    findings: Mapping[str, Finding],
+    record: Mapping[str, Any],
+    blocks: Blocks,
+    *,
+    style: Style = AUTO,
 ) -> dict[str, Any]:
     """Return what the page's script reads of a study, as one JSON object; its arrays are added to the blocks.
 
@@ -44,6 +53,7 @@ def study_data(
         findings: Findings by analysis' name.
         record: The results as one JSON object, of which recipes, figures and warnings are taken.
         blocks: Where the arrays go.
+        style: How pictures look: where the colours begin and end.
     """
     figures = {one["name"]: one for one in record.get("reducers", ())}
     verdicts = {one["name"]: one for one in (record.get("verdict") or {}).get("maps", ())}
@@ -54,7 +64,7 @@ def study_data(
         "title": title,
         "weights": atlas.population.layout.size,
         "warnings": list(record.get("warnings", ())),
-        "fields": [_field(atlas, key) for key in _keys(atlas)],
+        "fields": [_field(atlas, key, style) for key in _keys(atlas)],
         "variants": variants,
         "recipes": [recipes.get(variant, "") for variant in variants],
         **_members(atlas, variants, blocks),
@@ -79,13 +89,19 @@ def _comparison(record: Mapping[str, Any]) -> list[dict[str, Any]]:
     return list(record.get("comparison", ()))
 
 
-def _field(atlas: Atlas, key: str) -> dict[str, Any]:
+def _field(atlas: Atlas, key: str, style: Style) -> dict[str, Any]:
     chance = atlas.chance.get(key)
+    styles = {"auto": style, "linear": evolve(style, scale="linear"), "log": evolve(style, scale="log")}
     return {
         **asdict(atlas.field_of(key)),
         "chance": None if chance is None else finite_or_none(chance),
         "noise": finite_or_none(atlas.noise.get(key, 0.0)),
+        "scales": {kind: _scale(shared_scale(atlas, key, one)) for kind, one in styles.items()},
     }
+
+
+def _scale(scale: Scale) -> dict[str, Any]:
+    return {"low": scale.low, "high": scale.high, "log": scale.log}
 
 
 def _keys(atlas: Atlas) -> list[str]:

@@ -64,7 +64,7 @@ def write_report(
     gallery.draw()
     contents = Contents(overviews=tuple(overviews), sections=sections, sources=sources, files=written)
     html = page(folder, title, atlas, contents, record)
-    write_explorer(folder, title, atlas, findings, record)
+    write_explorer(folder, title, atlas, findings, record, style=style)
     path = folder / "report.html"
     write_bytes(path, html.encode())
     remove_stale(folder, before, PLACES)

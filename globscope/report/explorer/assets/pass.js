@@ -124,7 +124,7 @@ function passTable() {
     return passRow(map === currentMap(), mapName(map), pass ? formatNumber(pass.height) : 'no way', pass ? climbTo(pass.height, map.study) : '–', share, !pass ? '' : pass.boxed ? 'at the border of the box' : '');
   });
   for (const {worst, finder} of knownBetween(study, state.from, state.to)) {
-    rows.push(passRow(false, finder, formatNumber(worst), climbTo(worst, study), '–', 'measured between the two networks'));
+    rows.push(passRow(false, finder, formatNumber(worst), climbTo(worst, study), '–', 'measured'));
   }
   const head = make('tr', {}, ...['map', 'pass', 'climb from the worse end', 'untrusted', 'remark'].map(text => make('th', {scope: 'col'}, text)));
   return [make('table', {class: 'passes'}, make('caption', {class: 'unseen'}, 'The lowest pass between the two networks on every map'), make('thead', {}, head), make('tbody', {}, ...rows))];

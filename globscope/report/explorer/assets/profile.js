@@ -15,7 +15,7 @@ function drawProfile(place) {
   const map = currentMap(), tree = treeOn(map);
   if (!tree?.arcs.length) return drawNothing(place, 'There is no profile: no sample has a finite value.');
   const {svg, width, height} = beginFigure(place, `Landscape profile of ${describeField(state.field, map.study).name} on ${mapName(map)}`, PROFILE_HEIGHT);
-  const scale = heightScaleOf(map), y = drawHeights(svg, scale, width, 10, height - 54), {order} = tree.full;
+  const scale = profileScaleOf(map), y = drawHeights(svg, scale, width, 10, height - 54), {order} = tree.full;
   const unit = (width - FIGURE_LEFT - FIGURE_RIGHT - 12) / order.length, middle = (FIGURE_LEFT + width - FIGURE_RIGHT) / 2;
   const left = placeArcs(tree), {values} = fieldOn(map);
   const sketch = {map, tree, values, y, unit, x: samples => middle + samples * unit, left, held: samplesByArc(tree), colours: scaleOf(map)};

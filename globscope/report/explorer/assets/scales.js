@@ -1,78 +1,54 @@
-// How a field's values become colours and heights: one scale for all maps of a study.
-const WORST = 40;      // values beyond so many times the worst network are those of exploded networks: one colour
-const FLOOR = 10;      // what lies below a tenth of the persistence threshold makes no basin: one colour
-const FEWEST = 1.5;    // a constant field still needs two ends
+// How a field's values become colours and heights.
+const FEWEST = 1.5;             // a constant field still needs two ends
+const MOST = 0.75, FLAT = 0.1;  // a profile is logarithmic where so many samples would lie in so much of a linear axis
 
-// Return the scale of the colours of a field, the same on all maps of a study. It has its ends `low` and `high`, `log`, a
-// `key` that tells it from others; `unit(value)` is 0 at the field's best end and 1 at its worst, `value(unit)` the way
-// back; `ticks()` are round values for an axis, `levels()` for contours.
+// Return the scale of the colours of a field, the report's, the same on all maps of a study; or the reader's. It has its
+// ends `low` and `high`, `log`, a `key` that tells it from others; `unit(value)` is 0 at the field's best end and 1 at
+// its worst, `value(unit)` the way back; `ticks()` are round values for an axis, `levels()` for contours.
 function scaleOf(map = currentMap(), key = state.field) {
-  const {study} = map;
-  return rememberLatest(study, 'scale of colours', [key, state.scale, ...state.limits], () => {
-    const tree = study.maps.flatMap(one => one.topologies ?? []).find(one => one.field === key);
-    return scaleBetween(study, key, rangeOfStudy(study, key), tree ? tree.threshold / FLOOR : 0);
+  const {scales, higher_is_better: falling} = describeField(key, map.study);
+  return rememberLatest(map.study, 'scale of colours', [key, state.scale, ...state.limits], () => {
+    const {low, high, log} = scales[state.scale];
+    return newScale(state.limits[0] ?? low, state.limits[1] ?? high, log, falling);
   });
 }
 
-// Return the scale of the heights of trees, diagrams and profiles of one map: all that it shows, but for what explodes.
+// Return the scale of the heights of trees and diagrams of one map. A logarithmic one shows all heights; on a linear one,
+// exploded networks would leave no room for the others, so that it ends where the colours do.
 function heightScaleOf(map = currentMap(), key = state.field) {
-  return rememberLatest(map, 'scale of heights', [key, state.scale, ...state.limits], () => scaleBetween(map.study, key, rangeOn(map, key), 0));
+  return rememberLatest(map, 'scale of heights', [key, state.scale, ...state.limits], () => {
+    const {is_logarithmic: wide} = describeField(key, map.study);
+    return scaleOfHeights(map, key, state.scale === 'auto' ? wide : state.scale === 'log');
+  });
 }
 
-function scaleBetween(study, key, range, floor) {
-  const field = describeField(key, study), worst = worstOf(study, key);
-  const log = range.least < Infinity && (state.scale === 'auto' ? field.is_logarithmic : state.scale === 'log');
-  const [low, high] = log ? logarithmicEnds(range, worst, floor) : linearEnds(range, worst, field.higher_is_better);
-  return newScale(state.limits[0] ?? low, state.limits[1] ?? high, log, field.higher_is_better);
+// Return the scale of the heights of a profile: by itself it is linear, since funnels, bowls and their depths are
+// statements about linear heights, unless most samples would lie at its foot; as `height_scale` in Python.
+function profileScaleOf(map = currentMap(), key = state.field) {
+  return rememberLatest(map, 'scale of the profile', [key, state.scale, ...state.limits], () => {
+    const linear = scaleOfHeights(map, key, state.scale === 'log'), {order, values} = fieldOn(map, key);
+    if (state.scale !== 'auto' || !describeField(key, map.study).is_logarithmic) return linear;
+    const foot = linear.low + FLAT * (linear.high - linear.low), low = order.reduce((count, sample) => count + (values[sample] < foot), 0);
+    return low > MOST * order.length ? scaleOfHeights(map, key, true) : linear;
+  });
 }
 
-function logarithmicEnds({least, high}, worst, floor) {
-  const top = worst > 0 ? Math.max(least, Math.min(high, WORST * worst)) : high;
-  return [Math.max(least, Math.min(floor, top / 100)), top];
-}
-
-function linearEnds({low, high}, worst, falling) {
-  return !falling && low >= 0 && worst > 0 ? [low, Math.max(low, Math.min(high, 2 * worst))] : [low, high];
+function scaleOfHeights(map, key, wanted) {
+  const {low, high, least} = rangeOn(map, key), colours = describeField(key, map.study).scales.auto, log = wanted && least < Infinity;
+  const top = log ? high : Math.max(low, Math.min(high, colours.high));
+  return newScale(state.limits[0] ?? (log ? least : low), state.limits[1] ?? top, log, fieldOn(map, key).falling);
 }
 
 // Return the range of a field's finite values on a map: its `low` and `high`, and the `least` above zero.
 function rangeOn(map, key) {
   return remember(map, `range ${key}`, () => {
     const {order, values} = fieldOn(map, key), range = {low: Infinity, high: -Infinity, least: Infinity};
-    for (const sample of order) widen(range, values[sample]);
+    for (const sample of order) {
+      range.low = Math.min(range.low, values[sample]);
+      range.high = Math.max(range.high, values[sample]);
+      if (values[sample] > 0) range.least = Math.min(range.least, values[sample]);
+    }
     return range;
-  });
-}
-
-function widen(range, value) {
-  range.low = Math.min(range.low, value);
-  range.high = Math.max(range.high, value);
-  if (value > 0) range.least = Math.min(range.least, value);
-}
-
-// Return the range of a field on all maps of a study, networks included.
-function rangeOfStudy(study, key) {
-  return remember(study, `range ${key}`, () => {
-    const known = maps.filter(map => map.study === study && map.fields?.[key]).map(map => rangeOn(map, key));
-    const range = {low: Infinity, high: -Infinity, least: Infinity};
-    for (const one of known) [one.low, one.high].filter(Number.isFinite).forEach(value => widen(range, value));
-    range.least = Math.min(range.least, ...known.map(one => one.least));
-    truthOf(study, key).forEach(value => widen(range, value));
-    return range;
-  });
-}
-
-// Return the finite values of a study's networks.
-function truthOf(study, key) {
-  const name = study.members.truth[key];
-  return name ? keptArray(study, name).filter(Number.isFinite) : [];
-}
-
-// Return the worst value of a study's networks; the worst on its maps where nobody measured these.
-function worstOf(study, key) {
-  return remember(study, `worst ${key}`, () => {
-    const truth = truthOf(study, key);
-    return truth.length ? truth.reduce((one, other) => Math.max(one, other)) : rangeOfStudy(study, key).high;
   });
 }
 
