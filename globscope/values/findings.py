@@ -78,6 +78,8 @@ class Figure:
         better: Which values are better: low ones, high ones, or neither (`""`).
         over: Key of another figure of the comparison. Sweeps and comparisons of runs then draw this one against it, a
             line for each kind of map; empty where they do not.
+        field: Key of the field in whose unit it is: two values within the noise of its draws do not differ. Empty where
+            it is in another unit.
     """
 
     key: str
@@ -85,6 +87,7 @@ class Figure:
     meaning: str = ""
     better: Literal["low", "high", ""] = ""
     over: str = ""
+    field: str = ""
 
 
 @define(frozen=True, kw_only=True)

@@ -52,7 +52,12 @@ def compared_maps(record: Mapping[str, Any]) -> ComparedMaps | None:
     table = comparison_table(record)
     if table is None:
         return None
-    rows = tuple(_row(figure, [row[figure.key] for row in table.rows]) for figure in _figures(record))
+    draws = record.get("manifest", {}).get("draws", {})
+    noise = {name: drawn["standard_deviation"] for name, drawn in draws.items()}
+    rows = tuple(
+        _row(figure, [row[figure.key] for row in table.rows], noise.get(figure.field, 0.0))
+        for figure in _figures(record)
+    )
     return ComparedMaps(names=tuple(cell_text(row["name"]) for row in table.rows), rows=rows)
 
 
@@ -60,15 +65,20 @@ def _figures(record: Mapping[str, Any]) -> tuple[Figure, ...]:
     return tuple(Figure(**declared) for declared in record.get("comparison", ()))
 
 
-def _row(figure: Figure, values: Sequence[Cell]) -> Row:
+def _row(figure: Figure, values: Sequence[Cell], noise: float) -> Row:
     cells = tuple(map(cell_text, values))
-    return Row(figure=figure, cells=cells, best=_best(values, cells, figure.better))
+    return Row(figure=figure, cells=cells, best=_best(values, cells, figure.better, noise))
 
 
-def _best(values: Sequence[Cell], cells: Sequence[str], better: str) -> tuple[bool, ...]:
-    """Mark the best value and what reads the same; none where all known values do: rounding makes no winner."""
-    known = {value: text for value, text in zip(values, cells, strict=True) if isinstance(value, int | float)}
-    if not better or len({*known.values()}) < 2:
+def _best(values: Sequence[Cell], cells: Sequence[str], better: str, noise: float) -> tuple[bool, ...]:
+    """Mark the best value, and what reads the same or lies within the noise of it; none where all known values do."""
+    known = [value for value in values if isinstance(value, int | float)]
+    if not better or not known:
         return (False,) * len(values)
-    winner = known[min(known) if better == "low" else max(known)]
-    return tuple(isinstance(value, int | float) and text == winner for value, text in zip(values, cells, strict=True))
+    winner = min(known) if better == "low" else max(known)
+    text = cells[values.index(winner)]
+    best = tuple(
+        isinstance(value, int | float) and (cell == text or abs(value - winner) <= noise)
+        for value, cell in zip(values, cells, strict=True)
+    )
+    return best if sum(best) < len(known) else (False,) * len(values)

@@ -30,6 +30,8 @@ KEY = re.compile(r"(?<![`.\w])[a-z]+(?:_[a-z]+)+\b")
 MOST_OF_SEARCHES = 12
 # Of more warnings, the others are folded; of longer tables, all rows.
 WARNINGS, ROWS = 4, 12
+# Of still longer tables, the page has the first rows alone: thousands would make it slow to open.
+SHOWN_ROWS = 200
 
 
 @define(frozen=True, kw_only=True)
@@ -119,7 +121,7 @@ def environment(names: Mapping[str, str], pictures: EmbeddedPictures) -> Environ
         trim_blocks=True,
         lstrip_blocks=True,
     )
-    templates.globals["sources"], templates.globals["most_rows"] = pictures.sources, ROWS
+    templates.globals |= {"sources": pictures.sources, "most_rows": ROWS, "shown_rows": SHOWN_ROWS}
     templates.filters["cell"] = lambda value: cell_text(names.get(value, value) if isinstance(value, str) else value)
     templates.filters["heading"] = partial(column_heading, names=names)
     templates.filters["caption"] = partial(_caption, names)

@@ -1,6 +1,7 @@
 """What is known of every two runs: by the maps that can be read, and by all paths that were measured."""
 
 from collections.abc import Iterator, Mapping, Sequence
+from functools import cached_property
 from itertools import combinations
 
 import numpy as np
@@ -15,7 +16,7 @@ from globscope.values.known_path import KnownPath
 from globscope.values.verdict import APART, DISAGREE, JOINED, SAME, UNKNOWN, Answer, PairVerdict
 
 
-@define(frozen=True, kw_only=True)
+@define(frozen=True, kw_only=True, slots=False)
 class PairJudge:
     """All that decides about pairs of runs.
 
@@ -36,9 +37,16 @@ class PairJudge:
         for a, b in combinations(range(len(self._runs)), 2):
             yield self._pair(a, b)
 
-    @property
+    @cached_property
     def _runs(self) -> Sequence[str]:
         return self.known.atlas.population.variants
+
+    @cached_property
+    def _values(self) -> Sequence[float]:
+        """The values of the runs' final networks; NaN where they were not measured."""
+        rows, truth = self.known.atlas.population.finals, self.known.atlas.truth.get(self.measure.key)
+        values: list[float] = [np.nan] * len(rows) if truth is None else np.asarray(truth, float)[rows].tolist()
+        return values
 
     def _pair(self, a: int, b: int) -> PairVerdict:
         relations = {map_.name: map_.relation(a, b) for map_ in self.maps}
@@ -63,27 +71,22 @@ class PairJudge:
 
     def losses(self) -> tuple[float, float] | None:
         """Return the lowest and the highest value of the runs' final networks; None where one is not finite."""
-        finals = self.known.atlas.population.finals
-        own = np.asarray(self.known.atlas.truth.get(self.measure.key, np.full(max(finals) + 1, np.nan)), float)[finals]
-        return (float(own.min()), float(own.max())) if np.isfinite(own).all() else None
+        return (min(self._values), max(self._values)) if np.isfinite(self._values).all() else None
 
-    def _own(self, a: int, b: int) -> tuple[float, float]:
-        """Return both networks' own values, as costs."""
-        finals = self.known.atlas.population.finals
-        values = np.asarray(self.known.atlas.truth[self.measure.key], float)[[finals[a], finals[b]]]
-        first, second = self.measure.cost(values).tolist()
-        return first, second
+    def _worse(self, a: int, b: int) -> float:
+        """Return the worse of two networks' own values, as a cost."""
+        return float(self.measure.cost(np.array([self._values[a], self._values[b]])).max())
 
     def _wall(self, path: KnownPath | None, a: int, b: int) -> float | None:
         """Return how far a measured path rises above the worse of its ends."""
-        if path is None or self.measure.key not in self.known.atlas.truth:
+        if path is None:
             return None
-        wall = float(self.measure.cost(np.array(path.worst)) - max(self._own(a, b)))
+        wall = float(self.measure.cost(np.array(path.worst))) - self._worse(a, b)
         return wall if np.isfinite(wall) else None
 
     def _tolerance(self, a: int, b: int) -> float:
         """Return by how much a path may rise: by what trees tell apart, or a hundredth of the worse network's own."""
-        return max(self.threshold, ROUNDING * abs(max(self._own(a, b))))
+        return max(self.threshold, ROUNDING * abs(self._worse(a, b)))
 
     def _lowest(self, path: KnownPath | None, a: int, b: int) -> tuple[float | None, str]:
         """Return the highest value on the lowest known path, and what found it.

@@ -5,10 +5,11 @@ import pytest
 from globscope.report.page.compared_maps import compared_maps
 
 
-def best(values, better="low"):
-    figure = {"key": "gap", "label": "Gap", "meaning": "", "better": better}
+def best(values, better="low", noise=0.0):
+    figure = {"key": "gap", "label": "Gap", "meaning": "", "better": better, "field": "train_loss"}
     maps = [{"name": str(at), "gap": value} for at, value in enumerate(values)]
-    (row,) = compared_maps({"reducers": maps, "comparison": [figure]}).rows
+    manifest = {"draws": {"train_loss": {"standard_deviation": noise}}}
+    (row,) = compared_maps({"reducers": maps, "comparison": [figure], "manifest": manifest}).rows
     return row.best
 
 
@@ -27,3 +28,8 @@ def best(values, better="low"):
 )
 def test_the_best_is_bold_where_its_text_differs(values, better, bold):
     assert best(values, better) == bold
+
+
+def test_what_lies_within_the_noise_of_the_draws_is_no_better():
+    assert best((0.10, 0.11), noise=0.02) == (False, False)
+    assert best((0.10, 0.11, 0.5), noise=0.02) == (True, True, False)

@@ -5,6 +5,7 @@ from attrs import evolve
 from support.maps import EVIL, Page, a_map, atlas_of
 
 from globscope.report import scenes_of, write_report
+from globscope.report.page.html import SHOWN_ROWS
 from globscope.report.page.scale_warnings import scale_warnings
 from globscope.report.page.verdict import MATRIX_RUNS, pair_matrix, pair_table
 
@@ -72,6 +73,13 @@ def test_of_more_runs_than_fit_a_folded_table_has_every_pair(tmp_path):
     assert '<table class="pairs">' not in html
     assert "All that is known of every two runs" in html
     assert len((tmp_path / "tables/every-two-runs.csv").read_text().splitlines()) == 1 + 55
+
+
+def test_of_hundreds_of_pairs_the_page_has_the_first_and_the_file_all(tmp_path):
+    runs = tuple(f"r{number}" for number in range(21))
+    html = page_of(tmp_path, verdict(runs))
+    assert f"The first {SHOWN_ROWS} of 210 rows" in html
+    assert len((tmp_path / "tables/every-two-runs.csv").read_text().splitlines()) == 1 + 210
 
 
 def test_a_study_of_one_run_has_no_pairs(tmp_path):

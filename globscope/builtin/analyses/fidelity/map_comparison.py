@@ -91,21 +91,28 @@ def figures(loss: Field, accuracy: Field) -> Mapping[Figure, Callable[[MapFideli
             label="Loss gap, median",
             meaning=f"|true − decoded| {loss.name} over the trained members",
             better="low",
+            field=loss.key,
         ): lambda map_: map_.gap(loss.key, np.median),
         Figure(
-            key="loss_gap_max", label="Loss gap, largest", meaning="the same, for the worst member", better="low"
+            key="loss_gap_max",
+            label="Loss gap, largest",
+            meaning="the same, for the worst member",
+            better="low",
+            field=loss.key,
         ): lambda map_: map_.gap(loss.key, np.max),
         Figure(
             key="accuracy_gap_median",
             label="Accuracy gap, median",
             meaning=f"|true − decoded| {accuracy.name}",
             better="low",
+            field=accuracy.key,
         ): lambda map_: map_.gap(accuracy.key, np.median),
         Figure(
             key="accuracy_gap_max",
             label="Accuracy gap, largest",
             meaning="the same, for the worst member",
             better="low",
+            field=accuracy.key,
         ): lambda map_: map_.gap(accuracy.key, np.max),
         Figure(
             key="trustworthiness",
