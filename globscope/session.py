@@ -30,7 +30,7 @@ from globscope.store import (
 from globscope.study.built_task import TaskCache, build_task
 from globscope.study.changes import MANIFEST, Changes, changes
 from globscope.study.compile_ahead import compiling_ahead
-from globscope.study.extent import Extent, OpenStage, PausedError
+from globscope.study.extent import NOTHING, Extent, OpenStage, PausedError
 from globscope.study.observer import Observer
 from globscope.study.plan.check import check
 from globscope.study.plan.estimate import Estimate, estimate, evaluations
@@ -118,12 +118,7 @@ class Result:
         Raises:
             RunError: There is no map or sampler of this name, or an option is wrong.
         """
-        from globscope.report import plot
-
-        map_ = self.map(reducer)
-        if sampler is not None and sampler not in map_.landscapes:
-            raise RunError(f"map {map_.name!r} has no sampler {sampler!r}; {near(sampler, map_.landscapes)}")
-        return plot(map_, self.atlas, sampler=sampler, style=self._restyle(options))
+        return self.figure("landscape", reducer, sampler, **options)
 
     def profile(self, reducer: str | None = None, **options: Any) -> Any:
         """Return the profile of one map's first merge tree as a matplotlib figure, on the scale of all maps.
@@ -135,15 +130,7 @@ class Result:
         Raises:
             RunError: There is no map of this name, it has no merge tree, or an option is wrong.
         """
-        from globscope.report import plot_profiles, profile_scales, scenes_of
-
-        map_ = self.map(reducer)
-        scenes = scenes_of(self.atlas, self._restyle(options))
-        trees = [tree for scene in scenes if scene.map_ is map_ for tree in scene.trees.values()]
-        if not trees:
-            why = map_.hidden or map_.chart.why_no_inverse or "the spec has no topology"
-            raise RunError(f"map {map_.name!r} has no merge tree, hence no profile: {why}")
-        return plot_profiles(trees[:1], profile_scales(self.atlas, scenes)[trees[0].field.key])
+        return self.figure("profile", reducer, **options)
 
     def network(self, reducer: str | None = None, sampler: str | None = None, **options: Any) -> Any:
         """Return the minima of one map's landscape and the passes between them as a matplotlib figure.
@@ -157,19 +144,28 @@ class Result:
             RunError: There is no map or sampler of this name, no merge tree of the field that the colours show, or an
                 option is wrong.
         """
-        from globscope.report import plot_network, scenes_of
+        return self.figure("network", reducer, sampler, **options)
 
-        map_ = self.map(reducer)
-        drawn = scenes_of(self.atlas, self._restyle(options))
-        scenes = {scene.sampler: scene for scene in drawn if scene.map_ is map_}
-        name = next(iter(scenes)) if sampler is None else sampler
-        if name not in scenes:
-            raise RunError(f"map {map_.name!r} has no sampler {name!r}; {near(name, scenes)}")
-        tree = scenes[name].tree
-        if tree is None:
-            why = map_.hidden or map_.chart.why_no_inverse or "no topology of the spec is of the field that is drawn"
-            raise RunError(f"map {map_.name!r} has no merge tree, hence no network: {why}")
-        return plot_network(tree, scenes[name].landscape.samples.edges)
+    def figure(self, kind: str, reducer: str | None = None, sampler: str | None = None, **options: Any) -> Any:
+        """Return a picture of the report as a matplotlib figure.
+
+        Args:
+            kind: `landscape`, `surface` (two latent axes in space), `isosurfaces` (three), `network`, `tree`,
+                `persistence`, `profile`; `overview` or `profiles` of all maps; or a picture of an analysis, as
+                `analysis:picture`.
+            reducer: Name of the map; the first where unnamed.
+            sampler: Which of its landscapes; the first where unnamed.
+            options: What of the style is otherwise, as for `plot`.
+
+        Raises:
+            RunError: There is no such kind, map, sampler or picture, or an option is wrong.
+        """
+        from globscope.report import figure_of_kind
+
+        source, colon, name = kind.rpartition(":")
+        if colon:
+            return self.picture(source, name, **options)
+        return figure_of_kind(kind, self.atlas, self._restyle(options), self.map(reducer), sampler)
 
     def frame(
         self,
@@ -520,6 +516,40 @@ def project(folder: str | Path, files: Sequence[str | Path], observer: Observer 
     workshop = load(written_file(Path(folder), SPEC), folder=folder).workshop(observer)
     with component_errors(workshop.registry):
         return project_files(workshop, [Path(file) for file in files])
+
+
+def finished_result(folder: str | Path, overrides: Sequence[str] = (), observer: Observer | None = None) -> Result:
+    """Return the result of a finished run from its folder. Everything is read from its stages; nothing is computed.
+
+    Args:
+        folder: The run folder.
+        overrides: Keys of the table [report], as `--set` takes them.
+        observer: Hears of what is read.
+
+    Raises:
+        RunError: There is no finished run in the folder, or a stage of it is missing.
+    """
+    folder = Path(folder)
+    record = results(folder)
+    study = load(written_file(folder, SPEC), overrides, folder)
+    workshop = evolve(study.workshop(observer), extent=NOTHING)
+    try:
+        with component_errors(workshop.registry):
+            outcome = run(workshop)
+    except PausedError as paused:
+        missing = ", ".join(dict.fromkeys(one.label for one in paused.stages))
+        again = "the same `globscope study` command computes them again"
+        missing = f"stages of this run are missing or were made with other code: {missing}"
+        raise RunError(f"{folder}: {missing}; {again}") from paused
+
+    return Result(
+        atlas=outcome.atlas,
+        findings=outcome.findings,
+        learned=outcome.learned,
+        record=record,
+        report=folder / "report.html",
+        style=study.spec.report,
+    )
 
 
 def prepared_parts(folder: Path) -> tuple[int, int]:

@@ -453,6 +453,47 @@ def compare(
                 stdout(str(page))
 
 
+@app.command(rich_help_panel=RESULTS, epilog=examples("globscope figure runs/digits-mlp --size column -o map.pdf"))
+def figure(
+    run: Annotated[Path, typer.Argument(help="A finished run's folder, such as runs/digits-mlp.", show_default=False)],
+    out: Annotated[
+        Path, typer.Option("--out", "-o", metavar="FILE", help="File to write: .pdf, .svg or .png.", show_default=False)
+    ],
+    *,
+    kind: Annotated[
+        str,
+        typer.Option(
+            help="landscape, surface, isosurfaces, network, tree, persistence, profile, overview, profiles, or a "
+            "picture of an analysis, such as similarity:distances."
+        ),
+    ] = "landscape",
+    map_: Annotated[str | None, typer.Option("--map", help="Name of the map; default: the first.")] = None,
+    sampler: Annotated[str | None, typer.Option(help="Which of its landscapes; default: the first.")] = None,
+    size: Annotated[
+        str | None, typer.Option(help="Width: page, column, double, or a number of inches; default: the spec's.")
+    ] = None,
+    override: Set = [],  # noqa: B006 - typer reads the default
+) -> None:
+    """Draw one picture of a finished run into a file, for a paper or a talk.
+
+    Everything is read from the run's stages, and nothing is computed. PDF files have their fonts embedded. `--set
+    report.limits=[0.1,3]` sets any key of the table [report].
+
+    Code that the run's spec names (`file.py:name`) is imported and run: use only runs that you trust.
+    """
+    with exit_on_error():
+        from globscope.cli.progress import watching
+        from globscope.session import finished_result
+
+        sizes = [] if size is None else [f"report.size={size}"]
+        with watching(quiet=True) as observer:
+            result = finished_result(run, [*override, *sizes], observer)
+        from globscope.report import write_figure
+
+        write_figure(result.figure(kind, map_, sampler), out)
+        stdout(str(out))
+
+
 @app.command("open", rich_help_panel=RESULTS, epilog=examples("globscope open runs/digits-mlp"))
 def open_page(
     run: Annotated[Path, typer.Argument(help="A finished run's folder, such as runs/digits-mlp.", show_default=False)],

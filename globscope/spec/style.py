@@ -80,6 +80,7 @@ class Style:
         scale: Scale of colours and heights: `linear`, `log`, or `auto`, which is logarithmic for losses that span more
             than a decade.
         colours: Colour map of the landscapes: `depth`, which is GlobScope's, or any of matplotlib, such as `viridis`.
+        surface: Whether the report also shows each landscape over two latent axes as a surface in space.
         crop: What of a map is drawn: the `whole`, or its `trusted` region, with the whole map as an inset.
         labels: Which runs are named: by `ends`, the best, the worst and those that end farthest apart, at most 24;
             `all` that have room; `none`; so many; or the runs of these names.
@@ -92,6 +93,7 @@ class Style:
     limits: tuple[float, float] | None = option(default=None, validator=optional(refuse_falling))
     scale: Literal["auto", "linear", "log"] = "auto"
     colours: str = option(default=DEPTH, validator=known_colours)
+    surface: bool = False
     crop: Literal["whole", "trusted"] = "whole"
     labels: Literal["ends", "all", "none"] | int | tuple[str, ...] = option(default="ends", validator=some_runs)
     size: Literal["page", "column", "double"] | float = option(default="page", validator=readable_width)

@@ -20,7 +20,7 @@ from globscope.store.lock import (
     lock_unless_held as lock_unless_held,
     remove_lock as remove_lock,
 )
-from globscope.store.record import announce as announce
+from globscope.store.record import announce as announce, recorded_folder as recorded_folder
 from globscope.store.stored_stages import SHARDS as SHARDS, Store as Store
 from globscope.store.write import (
     PART as PART,

@@ -143,6 +143,8 @@ class Extent:
 
 
 WHOLE = Extent()
+# Only what is finished is read.
+NOTHING = Extent(until=STOPS[0])
 
 
 class Branches:

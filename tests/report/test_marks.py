@@ -14,7 +14,7 @@ PLACES = {kind: np.array([[0.5, 0.5]]) for kind in LEVELS}
 
 def shown_pixels(places, star=False):
     """Return how many pixels of each kind's fill are seen, all kinds at one place."""
-    figure = Picture(figsize=(2, 2), dpi=200)
+    figure = Picture(2, 2, layout="none", dpi=200)
     axes = figure.add_axes((0, 0, 1, 1), xlim=(0, 1), ylim=(0, 1))
     axes.set_axis_off()
     if star:
@@ -60,7 +60,7 @@ def test_a_saddle_of_three_basins_has_a_form_of_its_own():
     )
     places = critical_points(tree, np.arange(10.0).reshape(5, 2))
     assert {kind: len(points) for kind, points in places.items()} == {MINIMUM: 3, SADDLE: 1, MULTI_SADDLE: 1}
-    figure = Picture(figsize=(2, 2))
+    figure = Picture(2, 2, layout="none")
     legend = draw_marks(figure.add_subplot(), places)
     assert list(legend) == ["minimum (at the tip)", "saddle, where basins meet", "saddle of three or more basins"]
     assert len({tuple(map(tuple, line.get_marker().vertices)) for line in legend.values()}) == 3

@@ -45,7 +45,7 @@ def test_no_two_names_of_two_hundred_runs_overlap(spread):
 @settings(max_examples=15, deadline=None)
 @given(st.lists(st.tuples(*[st.sampled_from([0.0, 0.1, 0.5, 1.0])] * 2), min_size=2, max_size=20))
 def test_names_of_points_wherever_they_are_never_overlap(points):
-    figure = Picture(figsize=(3, 3))
+    figure = Picture(3, 3, layout="none")
     axes = figure.add_axes((0, 0, 1, 1), xlim=(0, 1), ylim=(0, 1))
     places = np.array(points)
     name_points(axes, [(f"run {k}", "black") for k in range(len(points))], places, places)

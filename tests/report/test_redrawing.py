@@ -21,7 +21,7 @@ FILES = ("figures/a.png", "figures/a.svg")
 
 
 def figure(height=1.0):
-    made = theme.Picture(figsize=(2, 2))
+    made = theme.Picture(2, 2, layout="none")
     axes = made.add_subplot()
     axes.imshow(np.arange(4.0).reshape(2, 2) * height, cmap=palette.DEPTH)
     axes.set_title(f"height {height}")

@@ -13,7 +13,7 @@ from globscope.report.map.trajectory import Trajectory
 from globscope.report.style.labels import name_points
 from globscope.report.style.legend import Legend
 from globscope.report.style.palette import DASHES, EDGE, FAINT, INK, RIM
-from globscope.report.style.theme import casing, halo
+from globscope.report.style.theme import casing, halo, in_points
 from globscope.values.findings import Map
 from globscope.values.finite import finite_rows
 
@@ -87,10 +87,21 @@ def _draw(axes: Axes, trajectory: Trajectory, points: np.ndarray, alpha: float, 
     axes.plot(*points.T, color=RIM, lw=1.7 * alpha, alpha=alpha, path_effects=casing(3.4 * alpha), zorder=3.95)
     axes.plot(*points.T, color=colour, lw=1.7 * alpha, ls=dash, alpha=alpha, zorder=4)
     axes.plot(*points[1:-1].T, "o", color=colour, alpha=alpha, ms=2.6, zorder=4.1)
-    _mark(axes, points[0], "o", mfc=RIM, mec=colour, mew=1.5, ms=6, alpha=alpha, zorder=4.2, path_effects=casing(2.7))
+    _mark(
+        axes,
+        points[0],
+        "o",
+        mfc=RIM,
+        mec=colour,
+        mew=1.5,
+        ms=in_points(6),
+        alpha=alpha,
+        zorder=4.2,
+        path_effects=casing(2.7),
+    )
     edge, fill, width = (colour, RIM, 1.2) if hollow else (RIM, colour, 0.8)
     rims = casing(2.4) if hollow else halo(1.6, EDGE)
-    _mark(axes, points[-1], "*", mfc=fill, mec=edge, mew=width, ms=13, zorder=6, path_effects=rims)
+    _mark(axes, points[-1], "*", mfc=fill, mec=edge, mew=width, ms=in_points(13), zorder=6, path_effects=rims)
 
 
 def _draw_crowd(
@@ -143,4 +154,4 @@ def _paths(map_: Map) -> dict[tuple[str, str], list[int]]:
 
 def _key(marker: str, fill: str, size: float) -> Line2D:
     edge, width = (FAINT, 1.3) if fill == RIM else ("white", 0.6)
-    return Line2D([], [], ls="", marker=marker, mfc=fill, mec=edge, mew=width, ms=size)
+    return Line2D([], [], ls="", marker=marker, mfc=fill, mec=edge, mew=width, ms=in_points(size))

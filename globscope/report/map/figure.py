@@ -9,6 +9,7 @@ from matplotlib.figure import Figure
 
 from globscope.report.map.axis_labels import axis_labels
 from globscope.report.map.captions import facts
+from globscope.report.map.crop import crop_to_trusted
 from globscope.report.map.draw_trajectories import draw_trajectories
 from globscope.report.map.graph import draw_graph
 from globscope.report.map.line_plot import draw_line_plot
@@ -20,8 +21,8 @@ from globscope.report.style.labels import distinct_titles, name_points
 from globscope.report.style.legend import Legend, colourbar, explain
 from globscope.report.style.marks import critical_points, draw_marks
 from globscope.report.style.scale import colour_scale
-from globscope.report.style.theme import Picture, house_style, panel_grid, write_headline
-from globscope.spec.style import AUTO, Style
+from globscope.report.style.theme import NARROW, Picture, house_style, panel_grid, write_headline
+from globscope.spec.style import AUTO, WIDTHS, Style
 from globscope.values.findings import Atlas, Map
 
 COLOURED = ("surface", "slices")
@@ -50,8 +51,7 @@ def plot(
 def plot_scene(scene: Scene) -> Figure:
     """Return a scene as a figure of its own."""
     with house_style():
-        figure = Picture(figsize=(7.0, 6.6), layout="constrained")
-        panels = panels_of(figure, scene)
+        figure, panels = panels_of(scene)
         legend = draw_map(panels, scene)
         write_headline(panels[0], scene.title, facts(scene), 92)
         if scene.kind in COLOURED:
@@ -64,7 +64,7 @@ def plot_overview(scenes: Sequence[Scene], notes: Mapping[str, Sequence[str]]) -
     """Return maps under one colour scale; `notes`, by map's name, stand below the titles."""
     legend: Legend = {}
     with house_style():
-        figure, panels = panel_grid(len(scenes))
+        figure, panels, _ = panel_grid(len(scenes), scenes[0].style)
         titles = distinct_titles([scene.map_.name for scene in scenes], 28)
         for axes, scene, title in zip(panels, scenes, titles, strict=True):
             legend |= draw_map([axes], scene)
@@ -75,15 +75,16 @@ def plot_overview(scenes: Sequence[Scene], notes: Mapping[str, Sequence[str]]) -
     return figure
 
 
-def panels_of(figure: Figure, scene: Scene) -> list[Axes]:
-    """Return one panel, or one for every pair of latent axes that is drawn where there are more than two axes."""
+def panels_of(scene: Scene) -> tuple[Picture, list[Axes]]:
+    """Return a figure with one panel, or with one for every pair of latent axes that is drawn where there are more."""
     count, along = len(pairs(scene.map_.chart.dimension)), scene.kind in ("line", "path")
     if count <= 1 or along:
-        figure.set_size_inches(7.2, 4.8 if along else 6.6)
-        return [figure.add_subplot()]
-    across, down = min(count, 3), -(-count // 3)
-    figure.set_size_inches(3.5 * across, 3.3 * down + 1.2)
-    return [figure.add_subplot(down, across, k + 1) for k in range(count)]
+        figure = Picture(7.2, 4.8 if along else 6.6, scene.style)
+        return figure, [figure.add_subplot()]
+    across = min(count, 3, max(1, int((scene.style.width or WIDTHS["page"]) // NARROW)))
+    down = -(-count // across)
+    figure = Picture(3.5 * min(count, 3), 3.5 * min(count, 3) / across * down + 1.2, scene.style)
+    return figure, [figure.add_subplot(down, across, k + 1) for k in range(count)]
 
 
 def draw_map(panels: Sequence[Axes], scene: Scene, *, faint: bool = False) -> Legend:
@@ -98,7 +99,10 @@ def draw_map(panels: Sequence[Axes], scene: Scene, *, faint: bool = False) -> Le
     if scene.tree:
         tree = scene.tree.thinned[0] if scene.is_graph else scene.tree.topology.tree
         legend |= draw_marks(panels[0], critical_points(tree, scene.landscape.samples.points))
-    return legend | draw_members(panels, scene, faint=faint)
+    legend |= draw_members(panels, scene, faint=faint)
+    if scene.style.crop == "trusted" and not faint:
+        crop_to_trusted(panels[0], scene)
+    return legend
 
 
 def draw_members(panels: Sequence[Axes], scene: Scene, *, faint: bool = False) -> Legend:

@@ -34,7 +34,7 @@ def plot_volume(scene: Scene, surfaces: Sequence[Isosurface]) -> Figure:
     """Return a figure of a landscape's isosurfaces over three latent axes, seen from two sides."""
     legend = Legend()
     with house_style():
-        figure = Picture(figsize=(11.2, 6.4), layout="constrained")
+        figure = Picture(11.2, 6.4, scene.style)
         rows = figure.add_gridspec(2, len(TURNS), height_ratios=(0.01, 1))
         # Axes in space keep no room for a headline: it stands on a row of its own.
         head = figure.add_subplot(rows[0, :])

@@ -10,6 +10,7 @@ from matplotlib.figure import Figure
 from globscope.report.map.captions import caption, facts
 from globscope.report.map.figure import plot_overview, plot_scene
 from globscope.report.map.isosurfaces import isosurfaces
+from globscope.report.map.relief import caption as relief_caption, plot_relief
 from globscope.report.map.scene import Scene, scenes_of
 from globscope.report.map.tree_scene import UPPER_BOUND, TreeScene
 from globscope.report.map.volume import caption as volume_caption, plot_volume
@@ -118,6 +119,9 @@ class Gallery:
             if scene.is_volume:
                 yield self._volume(scene, stem)
             yield self._keep(plot_scene(scene), (*stem, "landscape"), *caption(scene), main=True)
+            if self.style.surface and scene.kind == "surface":
+                text = relief_caption(scene)
+                yield self._keep(plot_relief(scene), (*stem, "surface"), text, text)
             if scene.is_scattered and scene.tree:
                 edges = scene.landscape.samples.edges
                 text = network_caption(scene.tree, edges)

@@ -40,15 +40,15 @@ def depict(picture: Picture, atlas: Atlas, scenes: Sequence[Scene] = (), style: 
     if isinstance(picture, Overlay):
         overlay = OnMap.of(picture, scenes or scenes_of(atlas, style))
         return Depiction(figure=plot_overlay(overlay), missing=overlay.missing_points(), alt_text=overlay.alt_text())
-    return depict_alone(picture, atlas.population.variants)
+    return depict_alone(picture, atlas.population.variants, style)
 
 
-def depict_alone(picture: Plot | HeatMap, runs: Sequence[str] = ()) -> Depiction:
+def depict_alone(picture: Plot | HeatMap, runs: Sequence[str] = (), style: Style = AUTO) -> Depiction:
     """Return a picture that lies over no map as a figure; a series named after a run has its colour."""
     if isinstance(picture, Plot):
-        figure = plots.plot_series(picture, runs)
+        figure = plots.plot_series(picture, runs, style)
         return Depiction(figure=figure, missing=plots.missing_values(picture), alt_text=plots.alt_text(picture))
-    figure = heat_map.plot_heat_map(picture)
+    figure = heat_map.plot_heat_map(picture, style)
     return Depiction(figure=figure, missing=heat_map.blank_cells(picture), alt_text=heat_map.alt_text(picture))
 
 

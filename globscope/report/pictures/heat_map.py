@@ -17,11 +17,12 @@ from globscope.report.style.palette import DEPTH, INK
 from globscope.report.style.scale import positive
 from globscope.report.style.series import finite_array
 from globscope.report.style.text import count_noun, figure_text, number, wrap_sentences
-from globscope.report.style.theme import Picture, house_style, write_heading
+from globscope.report.style.theme import Picture, house_style, sheet_of, write_heading
+from globscope.spec.style import AUTO, Style
 from globscope.values.pictures import HeatMap, Number
 
 LARGEST, LONGEST = 30, 22  # names of a side whose cells have figures; letters of a name
-SMALLEST = 5.5  # points of a figure in a cell, and of the note below it
+SMALLEST = 6.0  # points of a figure in a cell, and of the note below it
 LETTER, BOLD = 0.075, 8.5  # inches of a name's letter, and letters of a headline in an inch
 BLANK: dict[str, Any] = {"facecolor": "#ffffff", "edgecolor": INK, "hatch": "////", "linewidth": 0}
 
@@ -77,19 +78,20 @@ class Cells:
         return Normalize(low if least is None else max(low, least), high if most is None else min(high, most))
 
 
-def plot_heat_map(picture: HeatMap) -> Figure:
+def plot_heat_map(picture: HeatMap, style: Style = AUTO) -> Figure:
     """Return a heat map as a figure."""
     cells = Cells.of(picture)
     rows, columns = (short_names(names, LONGEST) for names in (picture.rows, picture.columns))
     wide = cells.width * len(columns) + LETTER * max(map(len, rows)) + 1.6
     high = cells.height * len(rows) + LETTER * max(map(len, columns)) + 1.3
     with house_style():
-        figure = Picture(figsize=(max(wide, 4.6), max(high, 3.0)), layout="constrained")
+        figure = Picture(max(wide, 4.6), max(high, 3.0), style)
         axes = figure.add_subplot()
         width = max(wide, 4.6)
         # It begins beside the names of the rows, and may stand above the colour bar.
-        title = wrap_sentences([picture.headline], int((width - LETTER * max(map(len, rows)) - 0.4) * BOLD))
-        write_heading(axes, title, wrap_sentences(blank_cells(picture), int(width * 13)))
+        across, fit = (width - LETTER * max(map(len, rows)) - 0.4) * BOLD, figure.sheet.fit
+        title = wrap_sentences([picture.headline], max(12, int(across * fit)))
+        write_heading(axes, title, wrap_sentences(blank_cells(picture), int(width * 13 * fit)))
         _draw_cells(axes, cells)
         _name(axes, rows, columns, cells)
         axes.set(ylabel=figure_text(picture.sides[0]), xlabel=figure_text(picture.sides[1]))
@@ -135,11 +137,12 @@ def _write(axes: Axes, cells: Cells) -> None:
     places = np.argwhere(np.isfinite(cells.values) & ~cells.left_out)
     # A figure with a spread below it needs one more digit.
     written = [_short(cells.values[row, column], 3 if cells.notes else 2) for row, column in places]
-    fits = min(_fit(written, cells), 72 * cells.height / 1.3, 9.5)
+    share = sheet_of(axes.get_figure(root=True)).share
+    fits = share * min(_fit(written, cells), 72 * cells.height / 1.3, 9.5)
     if fits < SMALLEST:
         return
     notes = [cells.notes[row][column] for row, column in places] if cells.notes else []
-    small = min(_fit([line for note in notes for line in note.splitlines()], cells), 0.2 * 72 * cells.height)
+    small = share * min(_fit([line for note in notes for line in note.splitlines()], cells), 0.2 * 72 * cells.height)
     above = 0.2 if notes and small >= SMALLEST else 0.0  # of a figure over its cell's middle, to leave its note room
     for (row, column), text in zip(places, written, strict=True):
         _put(axes, cells, (row, column), text, (-above, fits))

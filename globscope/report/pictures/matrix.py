@@ -94,7 +94,7 @@ def plot_matrix(matrix: Matrix, scales: ProfileScales, content: Content) -> Figu
     """Return a matrix of landscapes or of their profiles as a figure."""
     down, across, size = len(matrix.rows), len(matrix.columns), matrix.size
     with house_style():
-        figure = Picture(figsize=(max(size * across + 1.9, 4.6), size * 1.12 * down + 1.3), layout="constrained")
+        figure = Picture(max(size * across + 1.9, 4.6), size * 1.12 * down + 1.3)
         panels = figure.subplots(down, across, squeeze=False)
         legend: Legend = {}
         for place, axes in np.ndenumerate(panels):

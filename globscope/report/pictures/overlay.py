@@ -99,11 +99,10 @@ class OnMap:
 def plot_overlay(overlay: OnMap) -> Figure:
     """Return a map as in its own picture, its members' trajectories faint, and the trails on top."""
     with house_style():
-        figure = Picture(figsize=(7.0, 6.6), layout="constrained")
-        panels = _panels(figure, overlay)
+        figure, panels = _panels(overlay)
         legend = draw_map(panels, overlay.scene, faint=True)
         (_draw_strip if overlay.axes == 1 else _draw_over)(panels, overlay)
-        width = int(13 * figure.get_figwidth())
+        width = int(13 * figure.sheet.natural)
         write_headline(panels[0], overlay.picture.headline, overlay.sentences(), width, 48)
         if overlay.scene.kind in COLOURED:
             colourbar(figure, panels, overlay.scene.scale)
@@ -128,13 +127,13 @@ def _points(trail: Trail, axes: int) -> np.ndarray:
     return points
 
 
-def _panels(figure: Figure, overlay: OnMap) -> list[Axes]:
-    """Return the map's own panels; on one axis, one more below them for the trails."""
+def _panels(overlay: OnMap) -> tuple[Picture, list[Axes]]:
+    """Return a figure with the map's own panels; on one axis, with one more below them for the trails."""
     if overlay.axes > 1:
-        return panels_of(figure, overlay.scene)
-    figure.set_size_inches(7.2, 6.4)
+        return panels_of(overlay.scene)
+    figure = Picture(7.2, 6.4, overlay.scene.style)
     rows = figure.add_gridspec(2, 1, height_ratios=(3, 2))
-    return [figure.add_subplot(rows[k, 0]) for k in range(2)]
+    return figure, [figure.add_subplot(rows[k, 0]) for k in range(2)]
 
 
 def _draw_over(panels: Sequence[Axes], overlay: OnMap) -> None:

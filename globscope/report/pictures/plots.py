@@ -21,10 +21,12 @@ from globscope.report.style.series import (
     marker_size,
 )
 from globscope.report.style.text import count_noun, figure_text, wrap_sentences
-from globscope.report.style.theme import Picture, house_style, write_centred, write_heading
+from globscope.report.style.theme import Picture, house_style, in_points, write_centred, write_heading
+from globscope.spec.style import AUTO, Style
 from globscope.values.finite import finite_rows
 from globscope.values.pictures import Panel, Plot, Series
 
+NARROWEST = 1.6  # inches of a panel
 FEW = 15  # points of a line that are marked one by one
 # Panels share an axis where each fills so much of it; else most of them would be a stroke.
 FILLED = 0.25
@@ -78,27 +80,28 @@ class SharedStyle:
     log_x: bool
 
 
-def plot_series(picture: Plot, runs: Sequence[str] = ()) -> Figure:
+def plot_series(picture: Plot, runs: Sequence[str] = (), style: Style = AUTO) -> Figure:
     """Return a plot as a figure; a series named after a run has its colour."""
     panels = [[DrawnSeries.of(series, picture) for series in panel.series] for panel in picture.panels]
-    shared, across = _shared_style(picture, panels, runs), _across(len(panels))
+    shared, across = _shared_style(picture, panels, runs), _across(len(panels), style)
     width, height = (7.0, 4.4) if len(panels) == 1 else (3.3, 2.9)
-    down, notes = -(-len(panels) // across), _notes(panels, int(width * 15))
+    down = -(-len(panels) // across)
     with house_style():
-        figure = Picture(figsize=(width * across + 0.5, height * down + 0.9), layout="constrained")
+        figure = Picture(width * across + 0.5, height * down + 0.9, style)
+        fit = figure.sheet.fit
+        notes = _notes(panels, int(width * 15 * fit))
         inner = figure.add_subfigure(figure.add_gridspec(1, 1)[0])  # else the axes' label lies on the legend
-        title = wrap_sentences([picture.headline], int(figure.get_figwidth() * 8.5))
-        inner.suptitle(title, x=0.008, ha="left", fontsize=12, fontweight="bold")
+        title = wrap_sentences([picture.headline], int(figure.sheet.natural * 8.5 * fit))
+        inner.suptitle(title, x=0.008, ha="left", fontsize=in_points(12), fontweight="bold")
         for k, (panel, drawn) in enumerate(zip(picture.panels, panels, strict=True)):
             axes = inner.add_subplot(down, across, k + 1)
             _draw_panel(axes, drawn, shared)
-            write_heading(axes, figure_text(panel.title, int(width * 11)), notes[k], size=10)
-            axes.set_xlabel(figure_text(panel.x, int(width * 14)), fontsize=9)
+            write_heading(axes, figure_text(panel.title, int(width * 11 * fit)), notes[k], size=10)
+            axes.set_xlabel(figure_text(panel.x, int(width * 14 * fit)), fontsize=in_points(9))
             axes.tick_params(labelleft=k % across == 0, labelbottom=shared.x is None or k + across >= len(panels))
-        inner.supxlabel(figure_text(picture.x + picture.log_x * " (log scale)", 100), fontsize=9.5)
-        inner.supylabel(
-            wrap_sentences([picture.y + picture.log * " (log scale)"], int(height * down * 12)), fontsize=9.5
-        )
+        inner.supxlabel(figure_text(picture.x + picture.log_x * " (log scale)", 100), fontsize=in_points(9.5))
+        label = wrap_sentences([picture.y + picture.log * " (log scale)"], int(height * down * 12 * fit))
+        inner.supylabel(label, fontsize=in_points(9.5))
         explain(figure, _legend(panels, shared))
     return figure
 
@@ -127,9 +130,10 @@ def missing_values(picture: Plot) -> list[str]:
     return sentences
 
 
-def _across(count: int) -> int:
+def _across(count: int, style: Style) -> int:
     """Return how many panels stand side by side."""
-    return {4: 2, 5: 3, 6: 3, 9: 3}.get(count, min(count, 4))
+    most = 4 if style.width is None else max(1, int(style.width // NARROWEST))
+    return min(most, {4: 2, 5: 3, 6: 3, 9: 3}.get(count, min(count, 4)))
 
 
 def _shared_style(picture: Plot, panels: Sequence[Sequence[DrawnSeries]], runs: Sequence[str]) -> SharedStyle:

@@ -13,7 +13,7 @@ from matplotlib.transforms import BboxBase, IdentityTransform
 from globscope.report.style.label_choice import choose_labels
 from globscope.report.style.palette import FAINT
 from globscope.report.style.text import escape_dollars, one_line, shorten
-from globscope.report.style.theme import halo
+from globscope.report.style.theme import halo, in_points
 
 REACH, GAP = 8.0, 2.0  # half a star's width, and the least distance from the frame, in points
 # How much farther from its point a name may stand where there is no room beside it, in points.
@@ -140,7 +140,7 @@ def name_points(
         x, y = point - points.mean(axis=0)
         angle = float(np.arctan2(y, x)) if x or y else 2 * np.pi * len(before) / len(named)
         name = Name(text, point, angle, marks, before)
-        name.set(color=colour, fontsize=11 if len(text) < 4 else 8.5, fontweight="bold")
+        name.set(color=colour, fontsize=in_points(11 if len(text) < 4 else 8.5), fontweight="bold")
         name.set(zorder=7, path_effects=halo(3))
         before.append(name)
         axes.add_artist(name)

@@ -16,6 +16,7 @@ from matplotlib.ticker import FixedFormatter, FixedLocator, MaxNLocator, NullLoc
 from globscope.report.style.palette import GREY, RIM
 from globscope.report.style.scale import Scale
 from globscope.report.style.text import tick_labels, wrap_sentences
+from globscope.report.style.theme import in_points
 
 # Labels of a log axis stand at least so far apart, as a share of its length.
 APART = 0.055
@@ -121,6 +122,7 @@ def explain(figure: Figure, legend: Legend) -> None:
     """Write the legend below the panels, in as many columns as fit; a long one makes the figure higher."""
     if legend:
         handles: list[Any] = list(legend.values())
-        columns = max(1, int(figure.get_figwidth() / max(ENTRY, KEY + LETTER * max(map(len, legend)))))
+        entry = in_points(max(ENTRY, KEY + LETTER * max(map(len, legend))))
+        columns = max(1, int(figure.get_figwidth() / entry))
         figure.legend(handles, list(legend), loc="outside lower center", ncols=min(columns, len(legend)))
-        figure.set_figheight(figure.get_figheight() + ROW * max(0, -(-len(legend) // columns) - USUAL))
+        figure.set_figheight(figure.get_figheight() + in_points(ROW) * max(0, -(-len(legend) // columns) - USUAL))

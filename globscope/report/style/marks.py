@@ -9,6 +9,7 @@ from matplotlib.lines import Line2D
 
 from globscope.report.style.legend import Legend
 from globscope.report.style.palette import EDGE, FORMS, outline
+from globscope.report.style.theme import in_points
 from globscope.values.topology import MINIMUM, MULTI_SADDLE, SADDLE, MergeTree
 
 # Minima first, then saddles: of two at one place, the saddle lies on a pin's tip and leaves its head free. Both lie
@@ -49,4 +50,4 @@ def draw_marks(axes: Any, places: Mapping[str, np.ndarray], names: Mapping[str, 
 def mark_style(kind: str) -> dict[str, Any]:
     """Return how a kind of mark is drawn, in matplotlib's words."""
     points, fill = FORMS[kind]
-    return {"ls": "", "marker": outline(points), "mfc": fill, "mec": EDGE, "mew": 0.9, "ms": SIZES[kind]}
+    return {"ls": "", "marker": outline(points), "mfc": fill, "mec": EDGE, "mew": 0.9, "ms": in_points(SIZES[kind])}

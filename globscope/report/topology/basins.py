@@ -16,6 +16,7 @@ from globscope.report.style.marks import LEVELS, draw_marks
 from globscope.report.style.palette import FAINT, INK
 from globscope.report.style.scale import Scale
 from globscope.report.style.text import number, shorten
+from globscope.report.style.theme import in_points
 from globscope.topology.outline import Outline
 from globscope.values import topology as kinds
 
@@ -119,4 +120,4 @@ def _measure(axes: Axes, samples: int) -> None:
     where: dict[str, Any] = {"transform": axes.get_xaxis_transform(), "clip_on": False}
     axes.plot([-0.5, -0.5 + RULER], [-0.025, -0.025], "|-", color=FAINT, lw=1.2, ms=5, **where)
     label = f"{RULER:.0%} of {number(samples)} samples"
-    axes.text(-0.5 + 1.15 * RULER, -0.027, label, va="center", fontsize=8.5, color=FAINT, **where)
+    axes.text(-0.5 + 1.15 * RULER, -0.027, label, va="center", fontsize=in_points(8.5), color=FAINT, **where)

@@ -2,6 +2,7 @@
 
 from collections.abc import Mapping
 from pathlib import Path
+from textwrap import wrap
 from typing import Any
 
 import numpy as np
@@ -18,6 +19,9 @@ from globscope.report.topology.persistence_diagram import draw_diagram
 from globscope.store import write_json
 from globscope.values.topology import Topology
 
+# Letters of a label that fit along the persistence diagram.
+ALONG = 66
+
 
 def plot_tree(tree: TreeScene) -> Figure:
     """Return the drawing of a merge tree; one without leaves gives a figure that says so."""
@@ -26,7 +30,7 @@ def plot_tree(tree: TreeScene) -> Figure:
     reading = ["Basins side by side, named by the runs that end in them."] if tree.runs.keys() - {-1} else []
     reading += [UPPER_BOUND] if tree.runs else []
     with house_style():
-        figure = Picture(figsize=(width, 4.6), layout="constrained")
+        figure = Picture(width, 4.6, tree.style)
         axes = figure.add_subplot()
         sentences = filter(None, (f"{tree.facts}.", *tree.thinning, *reading, tree.missing_runs))
         write_headline(axes, f"Merge tree of {tree.title}", sentences, int(13 * width))
@@ -41,14 +45,15 @@ def plot_tree(tree: TreeScene) -> Figure:
 def plot_diagram(tree: TreeScene) -> Figure:
     """Return the persistence diagram of a merge tree."""
     with house_style():
-        figure = Picture(figsize=(5.6, 5.2), layout="constrained")
+        figure = Picture(5.6, 5.2, tree.style)
         axes = figure.add_subplot()
         write_headline(axes, f"Persistence on {tree.title}", [tree.facts], 72)
         if not len(tree.topology.full.pairs):
             return _without_tree(figure, axes)
         legend, field = draw_diagram(axes, tree.topology), figure_text(tree.field.name)
         axes.set_xlabel(f"birth: {field} of the minimum{log_note(axes)}")
-        axes.set_ylabel(f"death: {field} where it meets a lower basin{log_note(axes)}")
+        death = f"death: {field} where it meets a lower basin{log_note(axes)}"
+        axes.set_ylabel("\n".join(wrap(death, int(ALONG * figure.sheet.fit))))
         explain(figure, legend)
     return figure
 

@@ -12,7 +12,7 @@ from globscope.report.style.labels import distinct_titles
 from globscope.report.style.legend import Legend, colourbar, explain
 from globscope.report.style.scale import Scale, height_scale, shared_scale, spanning
 from globscope.report.style.text import figure_text, number
-from globscope.report.style.theme import house_style, panel_grid, write_centred, write_headline
+from globscope.report.style.theme import Picture, house_style, panel_grid, write_centred, write_headline
 from globscope.report.topology.basins import draw_basins, name_basins
 from globscope.values.findings import Atlas
 
@@ -59,19 +59,25 @@ def plot_profiles(trees: Sequence[TreeScene], scales: ProfileScales | None = Non
     scales = scales or ProfileScales.of(trees)
     alone, legend = len(trees) == 1, Legend()
     with house_style():
-        figure, panels = panel_grid(len(trees))
-        if alone:
-            figure.set_size_inches(9.6, 4.9)
+        figure, panels, across = _panels(trees)
         titles = distinct_titles([f"Profile of {tree.title}" for tree in trees], 80 if alone else 36)
-        for k, (axes, tree, title) in enumerate(zip(panels, trees, titles, strict=True)):
+        for axes, tree, title in zip(panels, trees, titles, strict=True):
             legend |= _draw(axes, tree, scales)
             sentences = [tree.facts, *_beyond(tree, scales), *[READING] * alone]
             write_headline(axes, title, sentences, 120 if alone else 64)
-            axes.set_ylabel("" if k % 3 else figure_text(scales.heights.label))
+            axes.set_ylabel("" if panels.index(axes) % across else figure_text(scales.heights.label))
         if any(len(tree.outline.nodes) for tree in trees):
             colourbar(figure, panels, scales.colours)
         explain(figure, legend)
     return figure
+
+
+def _panels(trees: Sequence[TreeScene]) -> tuple[Picture, list[Axes], int]:
+    """Return a figure, its panels, and how many of them stand side by side."""
+    if len(trees) > 1:
+        return panel_grid(len(trees), trees[0].style)
+    figure = Picture(9.6, 4.9, trees[0].style)
+    return figure, [figure.add_subplot()], 1
 
 
 def caption(tree: TreeScene, scales: ProfileScales) -> str:

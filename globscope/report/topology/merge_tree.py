@@ -13,6 +13,7 @@ from globscope.report.style.legend import Legend, tick_log
 from globscope.report.style.marks import LEVELS, draw_marks
 from globscope.report.style.palette import FAINT, INK
 from globscope.report.style.scale import positive
+from globscope.report.style.theme import in_points
 from globscope.values.topology import MINIMUM, MergeTree
 
 # Names beside one another in the widest picture.
@@ -134,7 +135,8 @@ def name_leaves(axes: Axes, places: Layout, values: np.ndarray, runs: Mapping[in
         text = axes.annotate(
             _names(group, 1 if turned else 3, len(places.x)), (x, values[leaf]), (0, -8), textcoords="offset points"
         )
-        text.set(ha="center", va="top", rotation=turned, fontsize=10 if count <= 16 else 8 if count <= 50 else 6.5)
+        size = in_points(10 if count <= 16 else 8 if count <= 50 else 6.5)
+        text.set(ha="center", va="top", rotation=turned, fontsize=size)
         text.set(color=group[0].colour if len(group) == 1 else INK if group else FAINT)
         text.set_fontweight("bold" if group else "normal")
 

@@ -115,7 +115,7 @@ def plot_network(scene: TreeScene, edges: np.ndarray | None) -> Figure:
     network = Network.of(scene, edges)
     width = float(np.clip(3.0 + 0.42 * len(network.tree.minima), 6.4, 15))
     with house_style():
-        figure = Picture(figsize=(width, 5.4), layout="constrained")
+        figure = Picture(width, 5.4, scene.style)
         axes = figure.add_subplot()
         write_headline(axes, f"Minima and passes of {scene.title}", sentences(scene, network), int(13 * width))
         if not len(network.tree.minima):

@@ -9,6 +9,7 @@ from globscope.report.style.legend import Legend, tick_log
 from globscope.report.style.palette import FAINT, INK, LINES, PALE
 from globscope.report.style.scale import positive
 from globscope.report.style.text import number
+from globscope.report.style.theme import in_points
 from globscope.values.topology import Topology
 
 # A pair is a minimum with its saddle, so it has the mark of neither.
@@ -48,7 +49,7 @@ def _draw_lines(axes: Axes, topology: Topology, share: np.ndarray, frame: tuple[
     axes.axhline(never, color=FAINT, lw=0.8, ls=":", zorder=1)
     # Beside the axes no line can cross it.
     at: dict[str, Any] = {"transform": axes.get_yaxis_transform(), "ha": "left", "va": "center"}
-    axes.text(1.01, never, "never\ndies", fontsize=8.5, color=FAINT, **at)
+    axes.text(1.01, never, "never\ndies", fontsize=in_points(8.5), color=FAINT, **at)
     line = axes.plot(births, births + topology.threshold, color=INK, lw=1, ls="--", zorder=1)[0]
     legend: Legend = {f"persistence = {number(topology.threshold)}": line}
     if topology.noise:
