@@ -439,12 +439,15 @@ def compare(
     """
     with exit_on_error():
         from globscope.cli.print_tables import print_comparison
+        from globscope.report import explorer_warning
         from globscope.sweep.compare import compare as compare_runs
 
         if explorer and out is None:
             raise SpecError(["--explorer needs --out, the folder to write the page to"])
         comparison = compare_runs(runs)
         page = None if out is None else comparison.write(out, explorer=explorer)
+        if page is not None and (large := explorer_warning(page.parent)):
+            stderr(f"warning: {large}")
         if as_json:
             stdout(json.dumps(comparison.record, indent=2, allow_nan=False))
         else:

@@ -10,7 +10,7 @@ from attrs import Factory, define, evolve, field
 from globscope.errors import GlobscopeError, near
 from globscope.values.arrays import read_only, read_only_fields
 from globscope.values.chart import Chart
-from globscope.values.field import Field
+from globscope.values.field import Field, column_heading, in_words
 from globscope.values.frames import data_frame
 from globscope.values.known_path import KnownPath
 from globscope.values.landscape import Landscape
@@ -64,7 +64,8 @@ class Table:
         return data_frame(self.rows, self.columns)
 
     def _repr_html_(self) -> str:
-        return table_html(self.columns, self.rows, f"{self.name}: {self.caption}" if self.caption else self.name)
+        headings = {key: column_heading(key) for key in self.columns}
+        return table_html(headings, self.rows, f"{self.name}: {self.caption}" if self.caption else self.name)
 
 
 @define(frozen=True, kw_only=True)
@@ -223,7 +224,7 @@ class Map:
             *trees,
             ("why there is no landscape", self.hidden or self.chart.why_no_inverse),
             ("seconds of the fit", self.seconds),
-            *self.chart.notes.items(),
+            *((in_words(key), note) for key, note in self.chart.notes.items()),
         )
         return facts_html(f"Map {self.name}", about)
 

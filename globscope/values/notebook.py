@@ -6,15 +6,15 @@ from math import isfinite
 from typing import Any
 
 # Of more rows, a notebook shows the first.
-ROWS = 20
+ROWS = 60
 
 
-def table_html(columns: Sequence[str], rows: Sequence[Mapping[str, Any]], caption: str = "", most: int = ROWS) -> str:
-    """Return a table; of many rows the first, with how many there are."""
-    heads = "".join(f'<th scope="col">{escape(name)}</th>' for name in columns)
-    lines = ("".join(f"<td>{_cell(row.get(name))}</td>" for name in columns) for row in rows[:most])
+def table_html(headings: Mapping[str, str], rows: Sequence[Mapping[str, Any]], caption: str = "") -> str:
+    """Return a table of the columns that `headings` names; of many rows the first, with how many there are."""
+    heads = "".join(f'<th scope="col">{escape(heading)}</th>' for heading in headings.values())
+    lines = ("".join(f"<td>{_cell(row.get(name))}</td>" for name in headings) for row in rows[:ROWS])
     body = "".join(f"<tr>{cells}</tr>" for cells in lines)
-    more = f"<p>The first {most} of {len(rows):,} rows.</p>" if len(rows) > most else ""
+    more = f"<p>The first {ROWS} of {len(rows):,} rows.</p>" if len(rows) > ROWS else ""
     above = f'<caption style="text-align:left">{escape(caption)}</caption>' if caption else ""
     return f"<table>{above}<thead><tr>{heads}</tr></thead><tbody>{body}</tbody></table>{more}"
 

@@ -64,6 +64,12 @@ def test_two_runs_of_one_name_are_apart_on_one_page(two_runs, tmp_path):
     assert 'href="explorer.html"' in (tmp_path / "both/comparison.html").read_text("utf-8")
 
 
+def test_an_explorer_of_many_runs_that_is_too_large_is_warned_of(two_runs, tmp_path, monkeypatch):
+    monkeypatch.setattr("globscope.report.explorer.page.LARGE", 1000)
+    found = run("compare", *two_runs, "--explorer", "--out", tmp_path / "both")
+    assert found.stderr.startswith(f"warning: {tmp_path / 'both/explorer.html'} has 0 MB: ")
+
+
 def test_a_comparison_without_an_explorer_has_no_link_to_one(two_runs, tmp_path):
     assert run("compare", *two_runs, "--out", tmp_path / "both").exit_code == 0
     assert not (tmp_path / "both/explorer.html").exists()

@@ -38,12 +38,17 @@ def test_the_text_of_a_value_names_what_it_holds_and_lists_none_of_it():
 def test_a_table_shows_its_first_rows_and_how_many_there_are():
     shown = evolve(TABLE, rows=tuple({"one": str(k)} for k in range(1234)))._repr_html_()
     assert shown.count("<tr>") == 1 + ROWS
-    assert "The first 20 of 1,234 rows." in shown
+    assert "The first 60 of 1,234 rows." in shown
     assert "The first" not in TABLE._repr_html_()
 
 
+def test_a_column_is_called_by_its_words():
+    table = evolve(TABLE, columns=("one", "mse_per_weight"))
+    assert '<th scope="col">first</th><th scope="col">MSE per weight</th>' in table._repr_html_()
+
+
 def test_cells_are_short_and_a_missing_one_is_a_dash():
-    cells = table_html(("a", "b", "c", "d"), [{"a": 0.123456, "b": None, "c": float("inf"), "d": 7}])
+    cells = table_html(dict(zip("abcd", "abcd", strict=True)), [{"a": 0.123456, "b": None, "c": float("inf"), "d": 7}])
     assert [f"<td>{text}</td>" in cells for text in ("0.1235", "–", "inf", "7")] == [True] * 4
 
 

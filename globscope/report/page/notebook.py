@@ -33,7 +33,7 @@ def _parts(record: Mapping[str, Any], report: Path) -> Iterator[str]:
             {"": row.figure.label} | dict(zip(compared.names, row.cells, strict=True)) for row in compared.rows
         ]  # fmt: skip
         yield folded_html(
-            "The maps side by side", table_html(("", *compared.names), rows, most=len(rows)), is_open=True
+            "The maps side by side", table_html({name: name for name in ("", *compared.names)}, rows), is_open=True
         )
     if (picture := report.parent / OVERVIEW).is_file():
         image = base64.b64encode(picture.read_bytes()).decode()
