@@ -2,11 +2,10 @@
 
 import pytest
 from attrs import evolve
-from support.maps import a_line_map, a_map, grid
+from support.explorer import Decoded
+from support.maps import a_line_map, a_map, atlas_of, grid
 
 from globscope.report import plot
-from globscope.report.explorer.blocks import Blocks
-from globscope.report.explorer.map_data import map_data
 from globscope.report.map.axis_labels import axis_labels
 
 NAMES = ("eigenvector 1, λ = 4381", "direction A → B", "principal axis 3, 4.1 % of variance")
@@ -30,7 +29,8 @@ def test_the_axes_of_slices_are_called_by_their_names():
 
 
 def test_the_explorer_calls_axes_by_the_same_names():
-    assert map_data(named(a_map()), "grid", Blocks(), figures={}, trails=[])["axes"] == list(NAMES[:2])
+    [shown] = Decoded.of(atlas_of(named(a_map()))).study["maps"]
+    assert shown["axes"] == list(NAMES[:2])
 
 
 def test_a_long_name_is_cut_and_no_formula():

@@ -59,6 +59,13 @@ def test_limits_and_scale_of_the_style_come_first(scale):
     assert (found.low, found.high, found.log, found.extend) == (1.0, 2.0, scale == "log", "both")
 
 
+@pytest.mark.parametrize(("same", "ends"), [(0.9, (0.4, 1.0)), (0.0, (0.0, 0.5)), (1.0, (0.5, 1.0))])
+def test_the_colour_bar_of_a_share_stays_within_0_and_1(same, ends):
+    """Where all values are the same, it still needs two ends."""
+    scale = spanning([np.full(4, same)], SHARE)
+    assert (scale.low, scale.high) == pytest.approx(ends)
+
+
 def test_limits_are_those_of_the_field_that_the_style_names():
     atlas, style = atlas_of(a_map()), Style(field="test_loss", limits=(0.2, 1.0))
     assert shared_scale(atlas, "test_loss", style).high == 1.0

@@ -20,7 +20,7 @@ from globscope.values.finite import finite_rows
 # Trajectories beyond which each is drawn thin.
 CROWD = 60
 # Markers of members that analyses derived, by kind.
-DERIVED: dict[str, str] = {"curve": ".", "rebased": "d", "pass": "^"}
+DERIVED: dict[str, str] = {"curve": ".", "rebased": "s", "pass": "^"}
 
 
 def draw_trajectories(axes: Axes, scene: Scene, dimensions: tuple[int, ...] = (0, 1), *, faint: bool = False) -> Legend:

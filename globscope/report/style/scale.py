@@ -11,7 +11,7 @@ from matplotlib.colors import Colormap, LogNorm, Normalize
 from globscope.report.style.palette import DEPTH, GREY, greys_of
 from globscope.report.style.text import number
 from globscope.spec.style import AUTO, DEPTH as OURS, Style
-from globscope.values.field import Field
+from globscope.values.field import SHARE, Field
 from globscope.values.findings import Atlas
 
 # Key of the field that the colours show.
@@ -156,6 +156,8 @@ def spanning(
     ratio = style.limits or _log_ends(finite, linear[1], threshold)
     log = ratio[0] > 0 and (style.scale == "log" or (style.scale == "auto" and wide and ratio[1] >= DECADE * ratio[0]))
     low, high = _apart(*(ratio if log else linear), log=log)
+    if field.unit == SHARE.unit and style.limits is None:
+        low, high = max(low, 0.0), min(high, 1.0)
     ends = (bool((finite < low).any()), bool((finite > high).any()))
     return Scale(field=field, low=low, high=high, log=log, open_ends=ends, colours=style.colours)
 

@@ -175,6 +175,6 @@ def _arc(x: Mapping[int, int], values: np.ndarray, pair: Pair, height: float, *,
 def _draw_arcs(axes: Axes, arcs: Sequence[np.ndarray], name: str, width: float, colour: str) -> Legend:
     if not arcs:
         return {}
-    style: dict[str, Any] = {"color": colour, "lw": width, "alpha": 0.55 if colour == FAINT else 1.0}
+    style: dict[str, Any] = {"color": colour, "lw": width, "alpha": 0.85 if colour == FAINT else 1.0}
     axes.add_collection(LineCollection(arcs, rasterized=len(arcs) > 10 * CROWD, zorder=2, **style), autolim=False)
     return {name: Line2D([], [], **style)}
