@@ -1,5 +1,5 @@
 // The controls above the pictures, and the panel of options that folds.
-const FEW_MAPS = 6; // beyond, a list with a search instead of buttons side by side
+const FEW_MAPS = 6, FEW_LETTERS = 160; // beyond, a list with a search instead of buttons side by side
 
 startIn('controls', place => {
   const map = mapControl(), field = fieldControl(), training = playback(), options = make('details', {class: 'options'});
@@ -26,7 +26,8 @@ function foldWhenLeft(options) {
 
 function mapControl() {
   const options = maps.map((map, number) => [String(number), mapName(map)]), pick = value => chooseMap(+value);
-  const control = maps.length > FEW_MAPS ? searchedChooser('Map', options, pick) : segments('Map', options, pick);
+  const many = maps.length > FEW_MAPS || options.map(([, name]) => name).join('').length > FEW_LETTERS;
+  const control = many ? searchedChooser('Map', options, pick) : segments('Map', options, pick);
   panel(['map'], () => control.follow(String(state.map)));
   return control.element;
 }

@@ -123,15 +123,15 @@ function runsInk(study, runs) { return runs.length === 1 ? pageInk(runStyle(stud
 
 // Return a few names in one line.
 function fewNames(study, runs, most = 3) {
-  const names = runs.slice(0, most).map(run => study.variants[run]);
+  const names = runs.slice(0, most).map(run => shortName(study.variants[run]));
   return runs.length > most ? `${names.join(', ')} +${runs.length - most}` : names.join(', ');
 }
 
-// Write names below places, each only where no other name stands: the first ones first.
+// Write names below places, within the drawing, each only where no other name stands: the first ones first.
 function writeNames(svg, names) {
-  const boxes = [];
-  for (const {x, y, text, colour} of names.slice(0, MOST_MARKS)) {
-    const width = 7.5 * text.length + 6;
+  const boxes = [], end = svg.viewBox.baseVal.width;
+  for (const {x: place, y, text, colour} of names.slice(0, MOST_MARKS)) {
+    const width = 7.5 * text.length + 6, x = Math.max(width / 2, Math.min(end - width / 2, place));
     if (boxes.some(box => Math.abs(box.x - x) < (box.width + width) / 2 && Math.abs(box.y - y) < 15)) continue;
     boxes.push({x, y, width});
     svg.append(shape('text', {x, y, 'text-anchor': 'middle', 'font-weight': 700, style: `fill:${colour}`}, text));

@@ -1,5 +1,5 @@
 // Which basins are ignored: the threshold, and the neighbourhood on which the merge tree depends.
-const SLIDER = 1000, DECADES = 6; // the slider's length, and how many powers of ten it spans
+const SLIDER = 1000, FINEST = 1000; // the slider's length, and what part of the study's threshold it begins with
 
 function thresholdControls() {
   const title = 'Ignore basins shallower than', output = make('output', {class: 'count'});
@@ -21,11 +21,11 @@ function thresholdControls() {
 
 function basinWords(count = basinCount(currentMap())) { return `${count} basin${count === 1 ? '' : 's'}`; }
 
-// Return the ends of the slider: the highest saddle that ends a basin, and some powers of ten below.
+// Return the ends of the slider: a small part of the study's threshold, and what leaves only basins that never end.
 function thresholdRange() {
-  const map = currentMap(), finite = lifetimesOn(map, state.field, neighbourhoodOn(map)).filter(Number.isFinite);
-  const highest = finite.reduce((most, one) => Math.max(most, one), 0) * 1.05 || 1;
-  return [highest / 10 ** DECADES, highest];
+  const map = currentMap(), finite = lifetimesOn(map).filter(Number.isFinite), first = firstThreshold(map, state.field);
+  const highest = finite.reduce((most, one) => Math.max(most, one), 0) * 1.05 || first || 1;
+  return [Math.min(highest, first || highest) / FINEST, highest];
 }
 
 function thresholdAt(place) {
