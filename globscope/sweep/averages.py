@@ -19,7 +19,7 @@ from globscope.values.pictures import HeatMap
 READING = (
     "Means over all cells that agree in two keys, the first that are not a seed and that change the figure. A loss or "
     "an accuracy of a cell is itself the mean over its training runs' final networks; where the cell's map is a slice "
-    "of some networks, or a key is about an analysis of some, it is that of these (origin …, subject …)."
+    "of some networks, or a key is about an analysis of some, it is that of these."
 )
 COLUMNS = ("figure", "row", "column", "mean", "deviation", "n", "failed", "not_finite")
 SEED = "seed"

@@ -9,6 +9,8 @@ from globscope.sweep.subjects import ORIGIN, SUBJECT
 from globscope.values.field import Field
 from globscope.values.findings import Cell
 
+# Whose score a field is, in words, by what stands before its key.
+WHOSE = {"": "", ORIGIN: " at the slice's centre", SUBJECT: " of the networks concerned"}
 # Entries of a map's record that are not figures of the landscape, or that differ between equal runs.
 NO_FIGURES = ("name", "hidden", "fit_seconds", "decode_seconds", "evaluate_seconds")
 
@@ -76,8 +78,7 @@ def known_fields(records: Iterable[Mapping[str, Any]]) -> dict[str, Field]:
     known: dict[str, Field] = {}
     for record in records:
         for field in (Field(**one) for one in record.get("fields", ())):
-            names = {before: f"{before.replace('_', ' ')}{field.name}" for before in ("", ORIGIN, SUBJECT)}
-            known |= {before + field.key: evolve(field, name=name) for before, name in names.items()}
+            known |= {before + field.key: evolve(field, name=field.name + whose) for before, whose in WHOSE.items()}
         known |= {one["key"]: Field(key=one["key"], name=one["label"]) for one in record.get("comparison", ())}
     return known
 

@@ -18,8 +18,8 @@ from globscope.values.pictures import Number
 CAPTION = (
     "Spearman's rank correlation of two figures over the cells that have both (n). A figure that ranks these cells "
     "like one before it, as minima rank them like saddles, has no row of its own. A loss or an accuracy is of the "
-    "networks that the other figure is of: beside a slice around one network, that network's (origin …); beside one "
-    "through several, or an analysis of some, the mean of these (subject …). low, high: the middle 95 % of the "
+    "networks that the other figure is of: beside a slice around one network, that network's; beside one "
+    "through several, or an analysis of some, the mean of these. low, high: the middle 95 % of the "
     "correlations of cells drawn again with replacement; none with fewer than 8 cells, whose draws are too much alike, "
     "nor where hardly any cell differs from the others. "
     "An interval that holds 0 says that the sign is open. Cells that share networks or seeds are not independent "

@@ -16,10 +16,10 @@ from globscope.values.field import Field
 from globscope.values.findings import Cell, Table
 
 READING = (
-    "A row is one run. Losses and accuracies are means over the final networks of the training runs. Those called "
-    "“origin” are of the network around which a slice lies; those called “subject” are means over the networks that "
-    "a slice goes through or an analysis is about. Figures of a map are those of its first landscape and merge "
-    f"tree. A dash: there was nothing to measure. {UPPER_BOUNDS}"
+    "A row is one run. Losses and accuracies are means over the final networks of the training runs. Those "
+    "“at the slice's centre” are of the network around which a slice lies; those “of the networks concerned” are means "
+    "over the networks that a slice goes through or an analysis is about. Figures of a map are those of "
+    f"its first landscape and merge tree. A dash: there was nothing to measure. {UPPER_BOUNDS}"
 )
 
 

@@ -185,7 +185,7 @@ def test_figures_are_called_as_the_results_describe_them():
     }
     wanted = {
         "test_f1": "test F1",
-        "slice.origin_test_f1": "slice: origin test F1",
+        "slice.origin_test_f1": "slice: test F1 at the slice's centre",
         "pca.leaves": "pca: Leaves",
         "curvature.top_eigenvalue": "curvature: top eigenvalue",
     }
