@@ -95,7 +95,8 @@ const answers = [];
 for (const map of maps) {
   const members = [...arrayOf(map, 'nearest').keys()], topology = topologyOf(map), tree = treeOn(map);
   for (const one of members) for (const other of members) {
-    const pass = passOnMap(map, one, other);
+    Object.assign(state, {map: maps.indexOf(map), from: one, to: other});
+    const pass = passOnMap(map);
     if (!pass) continue;
     const {points, height, saddle} = pass, [first, last] = [points[0], points[points.length - 1]];
     answers.push({
