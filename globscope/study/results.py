@@ -101,6 +101,7 @@ def _map_figures(map_: Map) -> dict[str, Any]:
         "samples": len(map_.landscape.samples.points) if map_.landscape else None,
         "hidden": map_.hidden or None,
         "minima": len(map_.topology.tree.minima) if map_.topology else None,
+        "leaves_by_neighbours": dict(map_.topology.leaves_by_neighbours) if map_.topology else {},
         "adjacency": map_.topology.adjacency or None if map_.topology else None,
         "notes": dict(map_.chart.notes),
     }

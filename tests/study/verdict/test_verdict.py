@@ -162,3 +162,4 @@ def test_every_lattice_of_a_study_has_its_leaves_by_both_rules(outcome):
     counted = leaves_by_neighbours(map_.landscape, map_.topology)
     assert map_.topology.leaves_by_neighbours == counted
     assert counted["freudenthal"] == len(map_.topology.tree.minima)
+    assert outcome.record["reducers"][0]["leaves_by_neighbours"] == counted
