@@ -19,7 +19,7 @@ from globscope.values.landscape import Landscape, Samples
 
 ASSETS = Path(page.__file__).parent / "assets"
 # What of the page needs no document, but for one element that it looks up at once.
-PURE = ("neighbours", "topology", "passes", "data")
+PURE = ("neighbours", "sweep", "topology", "passes", "data")
 DOCUMENT = "const document = {getElementById: () => ({textContent: '{}'})};\n"
 DRIVER = """
 function answersOf(cases) { return cases.map(answerOf); }

@@ -21,6 +21,7 @@ LARGE = 10 * 10**6  # bytes
 # In the order in which they stand in the page: each uses only those before it.
 SCRIPTS = (
     "neighbours",
+    "sweep",
     "topology",
     "passes",
     "data",
@@ -39,6 +40,8 @@ SCRIPTS = (
     "persistence",
     "profile",
     "pass_course",
+    "pass_words",
+    "pass_drawing",
     "pass",
     "csv",
     "table_parts",

@@ -66,16 +66,16 @@ function newQueue() {
 // The value between the samples of a lattice at a place counted in its steps: linear in each simplex of Freudenthal's
 // triangulation, so that nothing between neighbours is higher than the higher one. Its last axis runs backwards.
 function latticeValue(values, shape, place) {
-  const strides = rowMajorStrides(shape), last = shape.length - 1;
+  const strides = rowMajorStrides(shape), back = axis => axis === shape.length - 1 && shape[axis] > 1;
   const cell = place.map((at, axis) => Math.max(0, Math.min(shape[axis] - 2, Math.floor(at))));
-  const share = place.map((at, axis) => axis === last ? cell[axis] + 1 - at : at - cell[axis]);
+  const share = place.map((at, axis) => back(axis) ? cell[axis] + 1 - at : at - cell[axis]);
   const axes = share.map((_, axis) => axis).sort((a, b) => share[b] - share[a]);
-  let vertex = cell.reduce((sum, at, axis) => sum + at * strides[axis], 0) + (shape[last] > 1 ? strides[last] : 0);
+  let vertex = cell.reduce((sum, at, axis) => sum + (at + back(axis)) * strides[axis], 0);
   let value = 0, rest = 1;
   for (const axis of axes) {
     if (rest > share[axis]) value += (rest - share[axis]) * values[vertex];
     rest = share[axis];
-    vertex += axis === last ? -strides[axis] : strides[axis];
+    vertex += back(axis) ? -strides[axis] : strides[axis];
   }
   return rest > 0 ? value + rest * values[vertex] : value;
 }
