@@ -15,6 +15,7 @@ function keyItems(view) {
   if (runsOf(study).some(run => view.shown && !view.shown[run.members[run.members.length - 1]])) {
     items.push(['end of a run that is not on this map', (g, x, y) => drawMark(g, 'star', x, y, 6, look.rim, [[dark, 1.4]])]);
   }
+  items.push(...layerItems(view.map));
   if (derivedOf(study).length) items.push(['networks from analyses', (g, x, y) => drawMark(g, 'square', x, y, 2.5, look.rim, [[look.edge, 1]])]);
   if (trusted !== null && trusted.includes(0)) items.push([look.untrusted, kind === 'line' ? shadeSample : greySample]);
   if (kind === 'members') return items;
@@ -22,19 +23,26 @@ function keyItems(view) {
   return kind === 'line' ? items : [...items, ...endItems(view)];
 }
 
-// Return what shares the colour of an end of the scale.
+// Return the layers that are drawn over a map, each with its colour.
+function layerItems(map) {
+  return layersOf(map).filter(({name}) => state.layers.has(name)).map(({name, colour, style}) => [shortName(name, 44), (g, x, y) => {
+    if (style === 'points') drawMark(g, 'circle', x, y, 2.8, colour);
+    else drawLine(g, [[x - 9, y], [x + 9, y]], {colour, width: 2, rims: [[look.edge, 1]], dash: style === 'dashed' ? [6, 4] : []});
+  }]);
+}
+
+// Return how many samples share the colour of an end of the scale.
 function endItems({map, values, scale}) {
-  const {low, high} = scale, beyond = rememberLatest(map, 'beyond', [values, scale], () => ({
-    below: values.some(value => value < low), above: values.some(value => value > high && value < Infinity),
+  const count = beyond => values.reduce((sum, value) => sum + beyond(value), 0);
+  const {below, above} = rememberLatest(map, 'beyond', [values, scale], () => ({
+    below: count(value => value < scale.low), above: count(value => value > scale.high && value < Infinity),
   }));
   const swatch = value => (g, x, y) => {
     Object.assign(g, {fillStyle: depthColour(scale.unit(value))}).fillRect(x - 8, y - 6, 16, 12);
     drawLine(g, [[x - 8, y - 6], [x + 8, y - 6], [x + 8, y + 6], [x - 8, y + 6], [x - 8, y - 6]], {colour: pageColour('--edge'), width: 1});
   };
-  const items = [];
-  if (beyond.below) items.push([`also below ${formatNumber(low)}`, swatch(low)]);
-  if (beyond.above) items.push([`also above ${formatNumber(high)}`, swatch(high)]);
-  return items;
+  const item = (number, words, end) => number ? [[`${number.toLocaleString('en')} samples ${words} ${formatNumber(end)}`, swatch(end)]] : [];
+  return [...item(below, 'below', scale.low), ...item(above, 'above', scale.high)];
 }
 
 function greySample(g, x, y) {

@@ -55,11 +55,19 @@ function drawCourse(g, view) {
   if (!view.small) drawNames(g, placeNames([{x: top[0], y: top[1], text: formatNumber(pass.height), colour: look.ink}], view.frame));
 }
 
+// Return the layers of a map by name, each with its colour and the style of its trails.
+function layersOf(map) {
+  return remember(map, 'layers', () => [...new Set(map.trails.map(layerName))].map((name, k) => (
+    {name, colour: look.trails[k % look.trails.length], style: map.trails.find(trail => layerName(trail) === name).style}
+  )));
+}
+
 // Draw the trails that analyses laid over the map and the reader asked for.
 function drawTrails(g, view) {
   for (const trail of view.map.trails) {
     if (!state.layers.has(layerName(trail))) continue;
-    const colour = layerColour(view.map, layerName(trail)), points = rowsOf(view.study.array(trail.points), view.map.dimension).map(point => view.place(point));
+    const {colour} = layersOf(view.map).find(({name}) => name === layerName(trail));
+    const points = rowsOf(view.study.array(trail.points), view.map.dimension).map(point => view.place(point));
     if (trail.style === 'arrows') for (let k = 0; k + 1 < points.length; k += 2) drawArrow(g, points[k], points[k + 1], colour);
     else if (trail.style === 'points') for (const point of points) if (point) drawMark(g, 'circle', ...point, 2.8, colour);
     if (trail.style === 'line' || trail.style === 'dashed') drawLine(g, points, {colour, width: 2, rims: [[look.edge, 1]], dash: trail.style === 'dashed' ? [6, 4] : []});

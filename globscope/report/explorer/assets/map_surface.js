@@ -6,7 +6,7 @@ const SHEET_PICTURE = {
   base(g, view) {
     clipToFrame(g, view.frame, () => {
       drawHeat(g, view, view.map, view.sheet, view.values);
-      if (state.samples && !view.small) drawSamples(g, view, view.sheet.numbers, 1.6);
+      if (state.samples && !view.small) drawSamples(g, view, view.sheet.numbers, dotSize(view));
     });
     if (!view.small) drawSurroundings(g, view);
   },
@@ -72,12 +72,20 @@ function drawBranch(g, view) {
   strokeSegments(g, view.frame, sheet, lines, pageColour('--hot'), view.small ? 1.2 : 2);
 }
 
+// Return the size of a sheet's dots: a seventh of the distance between them.
+function dotSize({frame, sheet: {xs, ys}}) {
+  const step = Math.min(Math.abs(frame.x(xs[1]) - frame.x(xs[0])), Math.abs(frame.y(ys[1]) - frame.y(ys[0])));
+  return Math.max(0.8, Math.min(4, step / 7));
+}
+
 // Draw samples as dots in their colours, those that are not finite as crosses.
 function drawSamples(g, view, numbers, size) {
   for (const number of numbers) {
     const place = number < 0 ? null : view.place(pointOf(view.map, number)), value = view.values[number];
     if (!place || !view.frame.holds(...place)) continue;
-    if (!Number.isFinite(value)) drawCross(g, ...place, Math.max(2.5, size), look.ink);
-    else drawMark(g, 'circle', ...place, size, depthColour(view.scale.unit(value), view.trusted && !view.trusted[number] ? 'greys' : 'depths'), size > 2.5 ? darkRims(0.6) : [[look.edge, 0.4]]);
+    const colour = Number.isFinite(value) && depthColour(view.scale.unit(value), view.trusted && !view.trusted[number] ? 'greys' : 'depths');
+    if (!colour) drawCross(g, ...place, Math.max(2.5, size), look.ink);
+    else if (size > 1.9) drawMark(g, 'circle', ...place, size, colour, size > 2.5 ? darkRims(0.6) : [[look.edge, 0.5]]);
+    else for (const [fill, half] of [[look.edge, size + 0.4], [colour, size]]) Object.assign(g, {fillStyle: fill}).fillRect(place[0] - half, place[1] - half, 2 * half, 2 * half);
   }
 }

@@ -81,4 +81,4 @@ function namePlaces(x, y, width) {
 
 function fitsIn({left, top, across, up}, [x0, y0, x1, y1]) { return x0 >= left && y0 >= top && x1 <= left + across && y1 <= top + up; }
 function overlap(a, b) { return a[0] < b[2] && b[0] < a[2] && a[1] < b[3] && b[1] < a[3]; }
-function shortName(text) { return text.length > 18 ? `${text.slice(0, 11)}…${text.slice(-6)}` : text; }
+function shortName(text, most = 18) { return text.length > most ? `${text.slice(0, most - 7)}…${text.slice(-6)}` : text; }
