@@ -109,7 +109,7 @@ class TestColours:
 
     def test_lowest_is_dark_and_highest_is_sand(self, open_page, tmp_path):
         values = 1 + np.arange(28.0)
-        page = page_of(open_page, tmp_path, a_map(samples=lattice(), values=values, threshold=100))
+        page = page_of(open_page, tmp_path, a_map(samples=lattice(), values=values))
         left, right = pixels(page, 0.01, 0.02)[0, 0], pixels(page, 0.99, 0.98)[0, 0]
         assert np.abs(left - (0x1A, 0x1F, 0x48)).max() <= 12
         assert right.min() > 200

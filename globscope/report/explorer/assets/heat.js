@@ -1,5 +1,6 @@
 // The colours of a sheet as an image, made once for each field and scale: drawing it at any zoom is cheap.
 const HEAT_SIDE = 720, SMALL_SIDE = 200;  // pixels of the longer side, at least
+const HATCHING = [-1, 1, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0];  // across the lines over what is not trusted
 const NOTHING = [[34, 39, 46], [255, 255, 255]];  // lines and ground where a height is not finite
 
 // Return a canvas with the sheet's colours, its first row at the top: where the second axis is highest. `unit(value)`
@@ -44,12 +45,15 @@ function fillPixels(image, {across, up, trust, heights, sheet: {nx, ny, numbers}
       if (numbers[own] < 0) continue;
       const linear = blend(heights, first, ny, f, g), height = linear === linear ? linear : heights[own];
       const faint = trust !== null && blend(trust, first, ny, f, g) < 0.5, k = 3 * Math.round(255 * height);
-      const dim = faint && (row + column) % 11 === 0 ? 0.75 : 1, line = (row + column) % 9 < 2 || (row - column + 9000) % 9 < 2;
-      for (let c = 0; c < 3; c++) image.data[at + c] = height === height ? (faint ? greys : colours)[k + c] * dim : NOTHING[line ? 0 : 1][c];
+      const hatched = faint ? HATCHING[(row + column) % HATCHING.length] : null, line = (row + column) % 9 < 2 || (row - column + 9000) % 9 < 2;
+      for (let c = 0; c < 3; c++) image.data[at + c] = height === height ? mixed((faint ? greys : colours)[k + c], hatched) : NOTHING[line ? 0 : 1][c];
       image.data[at + 3] = 255;
     }
   }
 }
+
+// Return a channel with a line of hatching over it: pale (1) or dark (-1).
+function mixed(channel, line) { return line > 0 ? channel + 0.3 * (255 - channel) : line < 0 ? 0.6 * channel : channel; }
 
 function blend(values, first, ny, f, g) {
   return (values[first] * (1 - g) + values[first + 1] * g) * (1 - f) + (values[first + ny] * (1 - g) + values[first + ny + 1] * g) * f;

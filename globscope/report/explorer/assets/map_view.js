@@ -16,7 +16,7 @@ function viewOf(map, width, height, small = false) {
     map, study, kind, small, axes, steps: study.array(study.members.step), latents: study.array(map.latents),
     chosen: endsIn(study).filter(member => member >= 0), scale: known ? scaleOf(map) : null,
     values: known ? fieldOn(map).values : new Float64Array(0), trusted: known && state.trust ? arrayOf(map, 'trusted') : null,
-    shown: arrayOf(map, 'shown'), lit: litRuns(study),
+    shown: arrayOf(map, 'shown'), lit: litRuns(),
   };
   if (kind === 'line') view.scale = lineScale(view);
   if (kind === 'network') view.scale = heightScaleOf(map);
@@ -70,8 +70,8 @@ function memberAt(view, px, py, reach = 10) {
   return found;
 }
 
-// Return the names of the runs in the basin under the pointer, which stand out on every map of their study.
-function litRuns(study) {
-  const map = currentMap(), arc = map.study === study ? litArc(map) : -1;
+// Return the names of the runs in the basin under the pointer, which stand out on every map.
+function litRuns() {
+  const map = currentMap(), arc = litArc(map);
   return new Set(arc < 0 ? [] : runsBelow(map, arc));
 }
