@@ -299,7 +299,8 @@ class ReducerEntry(Entry):
 
     Attributes:
         seed: Seed of the fit; the study's if unset.
-        sampler: Name of the sampler whose points are decoded, or a list of names; the first sampler if unset.
+        sampler: Name of the sampler whose points are decoded, or a list of names; the first sampler if unset. They
+            sample in this order, and some build on what those before them measured, as `critical-points` does.
         space: `span` fits the map to (N, r) coordinates, `full` to the (N, D) centred weights.
         align: With `population.align`: `true` fits the map to the aligned networks, `false` to the networks as they
             are.
