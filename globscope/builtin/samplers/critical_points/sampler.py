@@ -38,9 +38,9 @@ class CriticalPoints:
     Descents lead from the runs' ends and from quasi-random points to minima. Strings between minima sink until their
     highest point is a pass. The samples are all networks that were looked at; their edges lead along the strings' final
     paths, and from every other sample down to one that is lower, so that a topology whose adjacency is `auto` finds the
-    merge tree. Every pass is an upper bound: the highest of the samples of an explicit path. Strings may also start along
-    the lowest ways on samples that the map's other samplers took before. Minima to which no string came for want of
-    evaluations are joined by straight segments, for which a part of the budget is kept.
+    merge tree. Every pass is an upper bound: the highest of the samples of an explicit path. Strings may also start
+    along the lowest ways on samples that the map's other samplers took before. Minima to which no string came for want
+    of evaluations are joined by straight segments, for which a part of the budget is kept.
 
     Source: E, Ren, Vanden-Eijnden, "Simplified and improved string method", J. Chem. Phys. 126, 2007; Draxler et al.,
     "Essentially no barriers in neural network energy landscape", ICML 2018, for paths between minima along a tree.
