@@ -3,17 +3,17 @@
 from types import MappingProxyType
 
 import pytest
-from support.maps import a_map, drawn_figure
+from support.maps import a_map, drawn_figure, grid, wells
 
 from globscope.report.map.tree_scene import TreeScene
-from globscope.report.pictures.matrix import Matrix, Tile, headline, plot_matrix
+from globscope.report.pictures.matrix import Matrix, Tile, caption, headline, plot_matrix
 from globscope.report.topology.landscape_profile import ProfileScales
 from globscope.sweep.matrices import heat_maps
 from globscope.values.findings import Table
 
 
-def a_tile(name="one"):
-    drawn = a_map(name)
+def a_tile(name="one", times=1.0):
+    drawn = a_map(name, values=times * wells(grid().points))
     return Tile(
         landscape=drawn.landscape, tree=TreeScene.of(name, drawn.topology, drawn.landscape.fields["train_loss"])
     )
@@ -36,6 +36,21 @@ def test_the_colour_bar_label_of_two_runs_is_whole(content):
     assert box.y0 >= 0
     assert box.y1 <= figure.bbox.height
     assert box.x1 <= figure.bbox.width
+
+
+def test_profiles_whose_heights_differ_widely_have_linear_heights_of_their_own_and_colours_in_common():
+    """On one linear scale the lower ones would be flat; on a logarithmic one all would be spikes."""
+    tiles = {name: a_tile(name, times) for name, times in {"a": 1.0, "b": 2.0, "c": 40.0}.items()}
+    scales = ProfileScales.of([tile.tree for tile in tiles.values()])
+    for names, own in (("ab", False), ("abc", True)):
+        matrix = Matrix.in_rows("training loss", {name: tiles[name] for name in names})
+        figure = plot_matrix(matrix, scales, "profiles")
+        panels = figure.axes[: len(names)]
+        assert len({axes.get_ylim() for axes in panels}) == (len(names) if own else 1)
+        assert {axes.get_yscale() for axes in panels} == {"linear"}
+        label = figure.axes[-1].get_ylabel().replace("\n", " ")
+        assert ("each profile's from its own lowest to its own highest" in label) is own
+        assert ("each has linear heights of its own" in caption(matrix, scales, "profiles")) is own
 
 
 def test_distances_are_called_what_they_are():

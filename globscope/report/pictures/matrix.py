@@ -4,7 +4,7 @@ from collections.abc import Mapping
 from typing import Literal
 
 import numpy as np
-from attrs import define, field
+from attrs import define, evolve, field
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 
@@ -16,7 +16,7 @@ from globscope.report.map.tree_scene import TreeScene
 from globscope.report.style.labels import short_names
 from globscope.report.style.legend import Legend, colourbar, explain, tick_log
 from globscope.report.style.palette import FAINT, INK
-from globscope.report.style.scale import Scale
+from globscope.report.style.scale import EXPLODED, Scale
 from globscope.report.style.text import count_noun, figure_text, wrap_sentences
 from globscope.report.style.theme import Picture, house_style, write_centred
 from globscope.report.topology.basins import draw_basins
@@ -102,9 +102,16 @@ def plot_matrix(matrix: Matrix, scales: ProfileScales, content: Content) -> Figu
         (_name_each if matrix.names else _name)(panels, matrix)
         title = wrap_sentences([headline(matrix, content)], int(figure.get_figwidth() * 10))
         figure.suptitle(title, x=0.008, ha="left", fontsize=12, fontweight="bold")
-        _bar(figure, panels.ravel().tolist(), scales, content)
+        _bar(figure, panels.ravel().tolist(), matrix, scales, content)
         explain(figure, legend)
     return figure
+
+
+def has_own_heights(matrix: Matrix, scales: ProfileScales) -> bool:
+    """Whether every profile has linear heights of its own: on one linear scale, the lower ones would be flat."""
+    heights = (tile.tree.values[np.isfinite(tile.tree.values)] for tile in matrix.tiles.values())
+    tops = [float(values.max()) for values in heights if len(values)]
+    return not scales.heights.log and bool(tops) and max(tops) > EXPLODED * min(tops)
 
 
 def _draw(axes: Axes, matrix: Matrix, place: tuple[int, int], scales: ProfileScales, content: Content) -> Legend:
@@ -117,7 +124,9 @@ def _draw(axes: Axes, matrix: Matrix, place: tuple[int, int], scales: ProfileSca
     if matrix.size > 1.3:
         axes.set_xlabel(tile.note, fontsize=7.5, color=FAINT, labelpad=2)
     if content == "profiles":
-        return _draw_profile(axes, tile, scales, named=place[1] == 0)
+        apart = has_own_heights(matrix, scales)
+        shown = evolve(scales, heights=ProfileScales.of([tile.tree]).heights) if apart else scales
+        return _draw_profile(axes, tile, shown, named=apart or place[1] == 0)
     return _draw_landscape(axes, tile, scales.colours, named=place[1] == 0)
 
 
@@ -170,9 +179,10 @@ def _name_each(panels: np.ndarray, matrix: Matrix) -> None:
         panels[place].set_title(name, fontsize=8.5, color=INK)
 
 
-def _bar(figure: Figure, panels: list[Axes], scales: ProfileScales, content: Content) -> None:
+def _bar(figure: Figure, panels: list[Axes], matrix: Matrix, scales: ProfileScales, content: Content) -> None:
     linear = content == "profiles" and scales.colours.log and not scales.heights.log
-    colourbar(figure, panels, scales.colours, label=f"{scales.colours.label}; heights are linear" if linear else "")
+    own = ", each profile's from its own lowest to its own highest" if has_own_heights(matrix, scales) else ""
+    colourbar(figure, panels, scales.colours, label=f"{scales.colours.label}; heights are linear{own}" * linear)
 
 
 def headline(matrix: Matrix, content: Content) -> str:
@@ -186,7 +196,10 @@ def caption(matrix: Matrix, scales: ProfileScales, content: Content) -> str:
         "landscapes": "the landscape of each run; of a map with more than two axes, a slice through its lowest sample",
         "profiles": "the landscape profile of each run: at every height a basin is as wide as its share of the samples",
     }
-    return f"{headline(matrix, content)}: {what[content]}. All share one scale of {scales.heights.field.name}."
+    own = content == "profiles" and has_own_heights(matrix, scales)
+    shared = "All share one scale of colours; each has linear heights of its own." if own else ""
+    shared = shared or f"All share one scale of {scales.heights.field.name}."
+    return f"{headline(matrix, content)}: {what[content]}. {shared}"
 
 
 def alt_text(matrix: Matrix) -> str:
