@@ -85,7 +85,9 @@ def _draw(axes: Axes, trajectory: Trajectory, points: np.ndarray, alpha: float, 
     colour, dash = trajectory.colour, DASHES[trajectory.number % len(DASHES)]
     # The rims are whole also where the line is dashed.
     axes.plot(*points.T, color=RIM, lw=1.7 * alpha, alpha=alpha, path_effects=casing(3.4 * alpha), zorder=3.95)
-    axes.plot(*points.T, color=colour, lw=1.7 * alpha, ls=dash, alpha=alpha, zorder=4)
+    # On its white rim, a faint line must keep its colour.
+    strength = (1 + alpha) / 2
+    axes.plot(*points.T, color=colour, lw=1.7 * strength, ls=dash, alpha=strength, zorder=4)
     axes.plot(*points[1:-1].T, "o", color=colour, alpha=alpha, ms=2.6, zorder=4.1)
     _mark(
         axes,
