@@ -93,5 +93,5 @@ class Verdict:
 
     @property
     def record(self) -> dict[str, Any]:
-        """Its JSON values by name."""
-        return asdict(self)
+        """Its JSON values by name, equal to those that are read back from a file."""
+        return asdict(self, value_serializer=lambda _, __, value: list(value) if isinstance(value, tuple) else value)

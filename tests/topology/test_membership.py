@@ -27,6 +27,7 @@ from globscope.builtin.analyses.fidelity.pairs_of_runs import pairs
 from globscope.builtin.topology import Gudhi
 from globscope.report import plot
 from globscope.report.map.trajectory import variants_not_shown
+from globscope.report.style.palette import RIM
 from globscope.report.topology.figures import plot_tree
 from globscope.report.topology.landscape_profile import ProfileScales, caption
 from globscope.testing import tiny_bench
@@ -215,7 +216,7 @@ def test_the_end_of_a_run_that_is_not_on_the_map_is_a_hollow_star():
     one = a_map(decoded={"train_loss": height(ENDS) + np.array([0, 0, 0.5])})
     figure = plot(one)
     stars = [line for line in figure.axes[0].lines if line.get_marker() == "*"]
-    assert [line.get_mfc() == "white" for line in stars] == [False, False, True]
+    assert [line.get_mfc() == RIM for line in stars] == [False, False, True]
     assert variants_not_shown(one) == {"C"}
     said = " ".join(text.get_text() for text in figure.findobj(Text))
     assert "end of a run that is not on this map" in said
