@@ -37,7 +37,7 @@ function sampleColumns(map, around) {
   const trusted = arrayOf(map, 'trusted'), distance = distanceOn(map), tree = treeOn(map);
   const columns = [
     {key: 'sample', head: 'sample', value: sample => sample, cell: sample => rowButton(`sample ${sample}`, String(sample), {sample})},
-    ...coordinateColumns(map, sample => placeOf(map, sample)),
+    ...coordinateColumns(map, sample => pointOf(map, sample)),
     ...fieldsOf(map).map(key => ({key: fileKey(key, map.fields[key]), head: describeField(key, map.study).name, value: sample => fieldOn(map, key).values[sample]})),
     {key: fileKey('distance_to_member', map.distance), head: 'to the nearest network', value: sample => distance[sample]},
     {key: 'trusted', head: 'trusted', text: true, value: sample => trusted[sample] === 1, cell: sample => trustCell(trusted[sample])},
@@ -47,12 +47,10 @@ function sampleColumns(map, around) {
   return columns;
 }
 
-function placeOf(map, sample) { return latentsOn(map).subarray(sample * map.dimension, (sample + 1) * map.dimension); }
-
 function distanceOn(map) { return remember(map, 'distance', () => readFigure(map.study, map.distance)); }
 
 function latentDistance(map, one, other) {
-  const [a, b] = [placeOf(map, one), placeOf(map, other)];
+  const [a, b] = [pointOf(map, one), pointOf(map, other)];
   return Math.hypot(...a.map((value, axis) => value - b[axis]));
 }
 
