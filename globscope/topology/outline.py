@@ -23,7 +23,6 @@ class Outline:
         left: (k,) left end of each part at its greatest width.
         sizes: (k,) number of samples in each part and all below it: its greatest width.
         below: (k,) number of those that lie below it, in the parts that meet where it begins.
-        means: (k,) mean value of the samples in each part and all below it.
         heights: (m,) height from which each sample counts, ascending within each part: its value, or the part's `low`
             where a basin that was removed from the tree reaches below the part that holds it.
         starts: (k + 1,) where each part's samples begin in `heights`.
@@ -38,7 +37,6 @@ class Outline:
     left: np.ndarray = attribute(eq=False, repr=False)
     sizes: np.ndarray = attribute(eq=False, repr=False)
     below: np.ndarray = attribute(eq=False, repr=False)
-    means: np.ndarray = attribute(eq=False, repr=False)
     heights: np.ndarray = attribute(eq=False, repr=False)
     starts: np.ndarray = attribute(eq=False, repr=False)
     samples: int
@@ -99,7 +97,6 @@ def outline(tree: MergeTree, values: np.ndarray) -> Outline:
         left=_places(sizes, parents),
         sizes=sizes,
         below=sizes - counts,
-        means=_means(values[held][order], owner[order], sizes, parents),
         heights=heights[order],
         starts=np.concatenate([[0], np.cumsum(counts)]),
         samples=len(values),
@@ -122,16 +119,6 @@ def _totals(counts: np.ndarray, parents: np.ndarray) -> np.ndarray:
         if parent >= 0:
             totals[parent] += totals[row]
     return np.array(totals, int)
-
-
-def _means(values: np.ndarray, owner: np.ndarray, sizes: np.ndarray, parents: np.ndarray) -> np.ndarray:
-    """Return the mean of the values in each row and all rows below it, without a sum that could overflow."""
-    means = np.bincount(owner, values / sizes[owner], len(sizes)).tolist()
-    counts = sizes.tolist()
-    for row, parent in enumerate(parents.tolist()):
-        if parent >= 0:
-            means[parent] += means[row] * (counts[row] / counts[parent])
-    return np.array(means, float)
 
 
 def _places(sizes: np.ndarray, parents: np.ndarray) -> np.ndarray:

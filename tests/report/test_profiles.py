@@ -72,7 +72,7 @@ def test_heights_are_linear_unless_most_samples_would_lie_at_the_bottom():
     assert axes.get_yscale() == "log"
     assert axes.get_ylabel() == "training loss (log scale)"
     linear = plot_profiles([evolve(profile(steep), style=Style(scale="linear"))]).axes[0]
-    assert (linear.get_yscale(), linear.get_ylabel()) == ("linear", "training loss")
+    assert (linear.get_yscale(), linear.get_ylabel()) == ("linear", "training loss (linear scale)")
 
 
 def test_minima_are_red_and_saddles_orange_where_they_are():

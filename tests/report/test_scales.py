@@ -44,7 +44,7 @@ def test_one_basin_within_the_threshold_has_one_colour():
 
 def test_a_loss_of_less_than_a_decade_is_linear_and_its_axis_says_so():
     scale = spanning([USUAL], LOSS)
-    assert (scale.log, scale.label) == (False, "training loss")
+    assert (scale.log, scale.label) == (False, "training loss (linear scale)")
     wide = spanning([np.geomspace(0.01, 3, 50)], LOSS)
     assert (wide.log, wide.label) == (True, "training loss (log scale)")
 

@@ -182,7 +182,7 @@ def _name_each(panels: np.ndarray, matrix: Matrix) -> None:
 def _bar(figure: Figure, panels: list[Axes], matrix: Matrix, scales: ProfileScales, content: Content) -> None:
     linear = content == "profiles" and scales.colours.log and not scales.heights.log
     own = ", each profile's from its own lowest to its own highest" if has_own_heights(matrix, scales) else ""
-    colourbar(figure, panels, scales.colours, label=f"{scales.colours.label}; heights are linear{own}" * linear)
+    colourbar(figure, panels, scales.colours, label=f"{scales.colours.label}; heights: linear scale{own}" * linear)
 
 
 def headline(matrix: Matrix, content: Content) -> str:

@@ -51,8 +51,9 @@ class Scale:
 
     @property
     def label(self) -> str:
-        """The axis or colour bar's label."""
-        return f"{self.field.name} (log scale)" if self.log else self.field.name
+        """The axis or colour bar's label, which says for a loss whether it is logarithmic."""
+        kind = "log" if self.log else "linear" if self.field.is_logarithmic else ""
+        return f"{self.field.name} ({kind} scale)" if kind else self.field.name
 
     @property
     def extend(self) -> Literal["neither", "min", "max", "both"]:
