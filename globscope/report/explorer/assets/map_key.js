@@ -41,7 +41,7 @@ function endItems({map, values, scale}) {
     Object.assign(g, {fillStyle: depthColour(scale.unit(value))}).fillRect(x - 8, y - 6, 16, 12);
     drawLine(g, [[x - 8, y - 6], [x + 8, y - 6], [x + 8, y + 6], [x - 8, y + 6], [x - 8, y - 6]], {colour: pageColour('--edge'), width: 1});
   };
-  const item = (number, words, end) => number ? [[`${number.toLocaleString('en')} samples ${words} ${formatNumber(end)}`, swatch(end)]] : [];
+  const item = (number, words, end) => number ? [[`${number.toLocaleString('en')} sample${number === 1 ? '' : 's'} ${words} ${formatNumber(end)}`, swatch(end)]] : [];
   return [...item(below, 'below', scale.low), ...item(above, 'above', scale.high)];
 }
 
