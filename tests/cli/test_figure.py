@@ -64,10 +64,10 @@ def test_a_folder_without_a_finished_run_is_refused(tmp_path):
 @pytest.mark.parametrize(
     ("words", "problem"),
     [
-        (["--kind", "tre"], "there is no kind of figure 'tre'; did you mean 'tree'?"),
+        (["--kind", "treee"], "there is no kind of figure 'treee'; did you mean 'tree'?"),
         (["--map", "pc"], "this study has no map 'pc'; did you mean 'pca'?"),
         (["--kind", "fidelity:x"], "analysis 'fidelity' has no picture 'x'; "),
-        (["--size", "colum"], "report.size: expected 'page', 'column', 'double' or a number, got 'colum'"),
+        (["--size", "columnn"], "report.size: expected 'page', 'column', 'double' or a number, got 'columnn'"),
         (["--set", "report.limits=[2,1]"], "report.limits: must rise, got [2, 1]"),
     ],
 )

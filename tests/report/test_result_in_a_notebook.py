@@ -64,7 +64,7 @@ def test_figures_that_are_not_there_are_named(tiny):
     for ask, message in (
         (lambda: result.frame("member"), "there are no figures of 'member'; did you mean 'members'?"),
         (lambda: result.landscape("pcaa"), "this study has no map 'pcaa'; did you mean 'pca'?"),
-        (lambda: result.landscape("pca", "gird"), "map 'pca' has no sampler 'gird'; did you mean 'grid'?"),
+        (lambda: result.landscape("pca", "gridd"), "map 'pca' has no sampler 'gridd'; did you mean 'grid'?"),
     ):
         with pytest.raises(RunError) as refused:
             ask()
