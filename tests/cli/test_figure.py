@@ -64,10 +64,10 @@ def test_a_folder_without_a_finished_run_is_refused(tmp_path):
 @pytest.mark.parametrize(
     ("words", "problem"),
     [
-        (["--kind", "treee"], "there is no kind of figure 'treee'; did you mean 'tree'?"),
+        (["--kind", "treex"], "there is no kind of figure 'treex'; did you mean 'tree'?"),
         (["--map", "pc"], "this study has no map 'pc'; did you mean 'pca'?"),
         (["--kind", "fidelity:x"], "analysis 'fidelity' has no picture 'x'; "),
-        (["--size", "columnn"], "report.size: expected 'page', 'column', 'double' or a number, got 'columnn'"),
+        (["--size", "columnx"], "report.size: expected 'page', 'column', 'double' or a number, got 'columnx'"),
         (["--set", "report.limits=[2,1]"], "report.limits: must rise, got [2, 1]"),
     ],
 )
