@@ -21,11 +21,13 @@ from globscope.report.style.labels import distinct_titles, name_points
 from globscope.report.style.legend import Legend, colourbar, explain
 from globscope.report.style.marks import critical_points, draw_marks
 from globscope.report.style.scale import colour_scale
-from globscope.report.style.theme import NARROW, Picture, house_style, panel_grid, write_headline
+from globscope.report.style.theme import ALONE, NARROW, Picture, house_style, panel_grid, write_headline
 from globscope.spec.style import AUTO, WIDTHS, Style
 from globscope.values.findings import Atlas, Map
 
 COLOURED = ("surface", "slices")
+# Letters of a headline's sentences for each inch on the page.
+LINE = 12.8
 
 
 def plot(
@@ -53,7 +55,7 @@ def plot_scene(scene: Scene) -> Figure:
     with house_style():
         figure, panels = panels_of(scene)
         legend = draw_map(panels, scene)
-        write_headline(panels[0], scene.title, facts(scene), 92)
+        write_headline(panels[0], scene.title, facts(scene), min(92, int(LINE * figure.sheet.natural)))
         if scene.kind in COLOURED:
             colourbar(figure, panels, scene.scale)
         explain(figure, legend)
@@ -81,9 +83,10 @@ def panels_of(scene: Scene) -> tuple[Picture, list[Axes]]:
     if count <= 1 or along:
         figure = Picture(7.2, 4.8 if along else 6.6, scene.style)
         return figure, [figure.add_subplot()]
-    across = min(count, 3, max(1, int((scene.style.width or WIDTHS["page"]) // NARROW)))
+    most = min(count, 3)
+    across = min(most, max(1, int((scene.style.width or WIDTHS["page"]) // NARROW)))
     down = -(-count // across)
-    figure = Picture(3.5 * min(count, 3), 3.5 * min(count, 3) / across * down + 1.2, scene.style)
+    figure = Picture(3.5 * across * (1 if across == most else ALONE), 3.3 * down + 1.2, scene.style)
     return figure, [figure.add_subplot(down, across, k + 1) for k in range(count)]
 
 

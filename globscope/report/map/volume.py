@@ -21,7 +21,8 @@ from globscope.report.style.marks import critical_points, draw_marks
 from globscope.report.style.palette import FAINT, GREYS, INK, UNTRUSTED
 from globscope.report.style.scale import Scale
 from globscope.report.style.text import figure_text, join_words, tick_labels
-from globscope.report.style.theme import Picture, halo, house_style, write_headline
+from globscope.report.style.theme import NARROW, Picture, halo, house_style, sheet_of, write_headline
+from globscope.spec.style import WIDTHS
 from globscope.values.landscape import Landscape
 
 TURNS = (-62, 28)  # degrees; one side alone does not show depth
@@ -34,13 +35,17 @@ def plot_volume(scene: Scene, surfaces: Sequence[Isosurface]) -> Figure:
     """Return a figure of a landscape's isosurfaces over three latent axes, seen from two sides."""
     legend = Legend()
     with house_style():
-        figure = Picture(11.2, 6.4, scene.style)
-        rows = figure.add_gridspec(2, len(TURNS), height_ratios=(0.01, 1))
+        beside = (scene.style.width or WIDTHS["page"]) >= 2 * NARROW
+        figure = Picture(11.2, 6.4, scene.style) if beside else Picture(6.4, 11.2, scene.style)
+        across = len(TURNS) if beside else 1
+        down = len(TURNS) // across
+        rows = figure.add_gridspec(1 + down, across, height_ratios=(0.01, *[1.0] * down))
         # Axes in space keep no room for a headline: it stands on a row of its own.
         head = figure.add_subplot(rows[0, :])
         head.set_axis_off()
-        write_headline(head, scene.title, facts(scene, surfaces), 150)
-        panels: list[Any] = [figure.add_subplot(rows[1, k], projection="3d") for k in range(len(TURNS))]
+        write_headline(head, scene.title, facts(scene, surfaces), 150 if beside else 86)
+        places = [rows[1 + k // across, k % across] for k in range(len(TURNS))]
+        panels: list[Any] = [figure.add_subplot(place, projection="3d") for place in places]
         for axes, turn in zip(panels, TURNS, strict=True):
             _set_box(axes, scene.landscape, axis_labels(scene.map_), turn)
             legend |= _draw(axes, scene, surfaces)
@@ -88,7 +93,7 @@ def _set_box(axes: Any, landscape: Landscape, names: Sequence[str], turn: float)
     axes.patch.set_visible(False)  # it would hide the labels of the panel beside it
     axes.computed_zorder = False  # the runs stand before the surfaces, wherever they are
     axes.view_init(elev=22, azim=turn)
-    axes.set_box_aspect((1, 1, 1), zoom=0.94)
+    axes.set_box_aspect((1, 1, 1), zoom=0.94 if sheet_of(axes.get_figure()).share == 1 else 0.78)
     for k, axis in enumerate((axes.xaxis, axes.yaxis, axes.zaxis)):
         getattr(axes, f"set_{'xyz'[k]}lim")(positions(landscape.samples, k)[[0, -1]])
         axis.set_label_text(names[k])

@@ -90,12 +90,17 @@ ROW, USUAL = 0.19, 3
 AROUND, LETTERS = 1.4, 13
 
 
+# Lengths of a colour bar for its width, for each inch that the figure is high.
+BAR = 4.8
+
+
 def colourbar(
     figure: Figure, panels: Sequence[Axes], scale: Scale, *, colours: Colormap | None = None, label: str = ""
 ) -> Colorbar:
     """Draw one colour bar beside all panels; its label is the scale's by default."""
     mappable = ScalarMappable(scale.norm(), colours or scale.colour_map)
-    bar = figure.colorbar(mappable, ax=list(panels), pad=0.02, aspect=32, extend=scale.extend)
+    thin = max(20.0, BAR * figure.get_figheight())
+    bar = figure.colorbar(mappable, ax=list(panels), pad=0.02, aspect=thin, extend=scale.extend)
     # As long as the panels are high, which leaves the figure room for headline, axes and legend.
     bar.set_label(wrap_sentences([label or scale.label], max(12, int((figure.get_figheight() - AROUND) * LETTERS))))
     bar.minorticks_off()

@@ -32,6 +32,8 @@ DPI, PRINT = 170, 300
 NARROW = 3.0
 # A narrower picture is lower by so high a power only, for its letters need as much room.
 SQUAT = 0.7
+# Where fewer panels stand side by side than on the page, the colour bar takes a larger share of a panel.
+ALONE = 1.3
 # Of a line's letters, what is left of it in a narrower picture, where the axis takes a larger share.
 BESIDE = 0.88
 # Letters of a title for each of the small ones below it.
@@ -132,10 +134,12 @@ class Picture(Figure):
 
 def panel_grid(count: int, style: Style = AUTO) -> tuple[Picture, list[Axes], int]:
     """Return a figure, its panels, and how many of them stand side by side: three where it is wide enough."""
-    natural = WIDTHS["page"] if count > 2 else 5.4 * max(count, 1)
-    across = max(1, min(count, 3, int((style.width or natural) // NARROW)))
+    most = max(1, min(count, 3))
+    page = WIDTHS["page"] if most == 3 else 5.4 * most
+    across = max(1, min(most, int((style.width or page) // NARROW)))
     down = max(1, -(-count // across))
-    figure = Picture(natural, down * natural / across + 0.4, style)
+    natural = page if across == most else page / most * across * ALONE
+    figure = Picture(natural, down * page / most + 0.4, style)
     return figure, [figure.add_subplot(down, across, k + 1) for k in range(count)], across
 
 
