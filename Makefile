@@ -27,8 +27,8 @@ test-slow: $(MARK)-test   ## the tests that compute for minutes
 	$(PYTHON) -m pytest -m slow --ignore tests/test_fuzz.py # those of Ray are skipped where it is missing
 	$(PYTHON) -m pytest -m slow tests/test_fuzz.py # it forks, for which a process must have computed nothing
 
-test-browser: $(MARK)-test $(MARK)-browser ## the explorer in Chromium, which has to be there: two minutes
-	$(PYTHON) -m pytest -m browser --numprocesses auto --dist loadscope tests/explorer
+test-browser: $(MARK)-test $(MARK)-browser ## explorer and report in Chromium, which has to be there: some minutes
+	$(PYTHON) -m pytest -m browser --numprocesses auto --dist loadscope
 
 test-ray: $(MARK)-test    ## the tests of plugins/globscope-ray on a cluster of two machines on the loopback: two minutes
 	$(PYTHON) -m pip install --quiet --disable-pip-version-check --constraint constraints.txt "ray[client]"

@@ -29,7 +29,7 @@ class GroupedCommands(TyperGroup):
 
 
 def _group(command: Any) -> str:
-    panel = getattr(command, "rich_help_panel", None)
+    panel = command.rich_help_panel
     return panel if isinstance(panel, str) else "Commands"
 
 

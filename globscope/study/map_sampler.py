@@ -6,7 +6,7 @@ from typing import Any
 from attrs import define, field
 
 from globscope.errors import PluginError
-from globscope.roles import BuildsOn, capability
+from globscope.roles import BuildsOn, Sampler, capability
 from globscope.spec.model import Entry
 from globscope.store import key
 from globscope.study.workshop import Workshop
@@ -41,7 +41,7 @@ class MapSampler:
             return cls(entry=entry, asked=entry.component, key=key(*parts))
         with workshop.errors_of(entry.component):
             asked = building.build_on(tuple(earlier.values()))
-        if not callable(getattr(asked, "ask", None)):
+        if capability(asked, Sampler) is None:
             label = workshop.label_of(entry.component)
             raise PluginError(f"{label}: build_on returned {type(asked).__name__}, which has no method ask")
         return cls(entry=entry, asked=asked, key=key(*parts, *([list(earlier)] if earlier else [])))

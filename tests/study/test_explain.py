@@ -50,7 +50,7 @@ def test_a_map_has_what_its_samplers_found_over_itself(finished):
 def test_the_report_shows_it_in_the_map_s_own_section_with_its_files_and_warnings(finished):
     _, folder = finished
     page = (folder / "report.html").read_text("utf-8")
-    [section] = re.findall(r'<section class="map".*?</section>', page, re.DOTALL)
+    [section] = re.findall(r'<details class="map".*?(?=<section|<details class="prose)', page, re.DOTALL)
     assert f"<h3>{TITLE}</h3>" in section
     assert "The loss where each descent ended" in section
     links = re.findall(r'href="((?:figures|tables)/flat-descend[^"]*)"', section)

@@ -145,8 +145,7 @@ def panel_grid(count: int, style: Style = AUTO) -> tuple[Picture, list[Axes], in
 
 def sheet_of(figure: Any) -> Sheet:
     """Return what a figure is drawn for; the report's page unless it says."""
-    sheet: Sheet = getattr(figure, "sheet", PAGE)
-    return sheet
+    return figure.sheet if isinstance(figure, Picture) else PAGE
 
 
 def as_png(figure: Figure) -> bytes:
