@@ -3,8 +3,8 @@
 The parts are `plane`, `beside`, `solid` and `span`.
 
 `plane`: on the autoencoder's two axes, its persistences beside those of a grid of 129 × 129. `beside`: as `plane` with
-small budgets, alone, and where strings may start along the lowest ways on a grid of 41 × 41. `solid`: on three axes,
-beside 65 × 65 × 65, which takes half an hour and runs only if it is named. `span`: in the span of all checkpoints, the
+small budgets, alone, and where strings may start along the lowest ways on a grid of 41 × 41. `solid`: on three axes, alone
+and after a grid of 21 × 21 × 21, beside 65 × 65 × 65, which takes half an hour and runs only if it is named. `span`: in the span of all checkpoints, the
 paths between every two of the seven runs, each checked by torch alone. Runs go to runs/digits-critical-points/.
 """
 
@@ -40,11 +40,29 @@ images = 5
 tolerance = 0.03
 budget = 4000
 """
-SOLID = (
-    PLANE.replace('use = "autoencoder"', 'use = "autoencoder"\nlatent_dim = 3')
-    .replace("= 129", "= 65")
-    .replace("budget = 4000", "budget = 10_000")
-)
+SEARCH = 'use = "critical-points"\nstarts = 8\nimages = 5\ntolerance = 0.03\nbudget = 10_000\n'
+SOLID = f"""
+[[reducer]]
+use = "autoencoder"
+latent_dim = 3
+sampler = ["alone", "coarse", "beside", "fine"]   # in this order, only `beside` knows the coarse grid
+
+[[sampler]]
+name = "alone"
+{SEARCH}
+[[sampler]]
+name = "coarse"
+use = "grid"
+resolution = 21
+
+[[sampler]]
+name = "beside"
+{SEARCH}
+[[sampler]]
+name = "fine"
+use = "grid"
+resolution = 65
+"""
 SPAN = """
 [[reducer]]
 use = "span"

@@ -64,7 +64,7 @@ def _overlay(map_: Map, atlas: Atlas, curves: Sequence[MeasuredCurve], shape: st
     trails += [Trail.of(LINE, trail, "dashed") for trail in latents[len(curves) :]]
     return Overlay(
         name=f"curves on {map_.name}",
-        title=f"Curves and straight lines between runs on {map_.name}",
+        title=f"Ways between runs on {map_.name}",
         caption=f"The curves, the straight lines and the networks that they connect on {map_.name}: "
         "where the map places them; the network that it decodes there may differ.",
         map=map_.name,
