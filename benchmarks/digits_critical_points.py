@@ -3,9 +3,10 @@
 The parts are `plane`, `beside`, `solid` and `span`.
 
 `plane`: on the autoencoder's two axes, its persistences beside those of a grid of 129 × 129. `beside`: as `plane` with
-small budgets, alone, and where strings may start along the lowest ways on a grid of 41 × 41. `solid`: on three axes, alone
-and after a grid of 21 × 21 × 21, beside 65 × 65 × 65, which takes half an hour and runs only if it is named. `span`: in the span of all checkpoints, the
-paths between every two of the seven runs, each checked by torch alone. Runs go to runs/digits-critical-points/.
+small budgets, alone, and where strings may start along the lowest ways on a grid of 41 × 41. `solid`: on three axes,
+alone and after a grid of 21 × 21 × 21, beside 65 × 65 × 65, which takes half an hour and runs only if it is named.
+`span`: in the span of all checkpoints, the paths between every two of the seven runs, each checked by torch alone. Runs
+go to runs/digits-critical-points/.
 """
 
 import sys

@@ -1,7 +1,8 @@
 """Make the pictures of the docs: python docs/pictures.py [PICTURE …] [--runs FOLDER].
 
-Each is put together from figures of finished studies. A study that is in the folder of runs (`runs/docs`) is only drawn
-again; the others are run first, which takes from seconds (digits) to hours (pinn, residual): name the pictures that you need.
+Each is put together from figures of finished studies. A study that is in the folder of runs (`runs/docs`) is only
+drawn again; the others are run first, which takes from seconds (digits) to hours (pinn, residual): name the pictures
+that you need.
 For data elsewhere than where `globscope data` puts them, name the pictures of one study and add `--set task.path=…`.
 """
 
@@ -124,7 +125,7 @@ def draw(name: str, folder: Path, settings: list[str]) -> None:
         spec.write_text(text, "utf-8")
     options = [part for one in (*run.settings, *settings) for part in ("--set", one)]
     command = [sys.executable, "-m", "globscope", "study", str(spec), "--out", str(folder), "--yes", "--quiet"]
-    subprocess.run([*command, *options], check=True)
+    subprocess.run([*command, *options], check=True)  # noqa: S603 - our own command
 
 
 def make(picture: Picture, figures: Path, path: Path) -> None:

@@ -1,6 +1,7 @@
 """What the documentation says is so: its specs are valid, its links resolve, its reference is that of the code."""
 
 import re
+import runpy
 import tomllib
 
 import pytest
@@ -195,3 +196,10 @@ def test_your_own_model_and_data_run_as_the_how_to_says(folder):
     assert result.record["population"]["variants"] == 3
     assert result.record["population"]["parameters"] == (2 * 16 + 16) + (16 * 2 + 2)
     assert result.record["reducers"][0]["samples"] == 25
+
+
+def test_every_picture_of_the_docs_is_made_from_a_study_of_specs():
+    made = runpy.run_path(str(ROOT / "docs" / "pictures.py"))
+    assert {path.stem for path in (ROOT / "docs" / "images").iterdir()} == set(made["PICTURES"])
+    assert {one.run for one in made["PICTURES"].values()} == set(made["RUNS"])
+    assert all((ROOT / "specs" / f"{run.spec}.toml").is_file() for run in made["RUNS"].values())
