@@ -14,7 +14,7 @@ from globscope.report.explorer import page as explorer_page
 from globscope.values.landscape import Samples
 from tests.support.explorer_pages import HOSTILE, known, write_page
 from tests.support.graphs import search_graph
-from tests.support.maps import CENTRES, a_line_map, a_map, a_path_map, wells
+from tests.support.maps import CENTRES, a_line_map, a_map, a_path_map, population, wells
 
 pytestmark = pytest.mark.browser
 ASSETS = Path(explorer_page.__file__).parent / "assets"
@@ -463,3 +463,29 @@ class TestFiles:
         width = int.from_bytes(head[16:20], "big")
         assert head[:4] == b"\x89PNG"
         assert width == round(2 * page.locator("#map canvas.overlay").bounding_box()["width"])
+
+
+def saved_words(page):
+    """The words of the large map, saved as SVG."""
+    with page.expect_download() as download:
+        page.locator("#map-saves").get_by_role("button", name="Save as SVG").click()
+    drawn = ElementTree.fromstring(Path(download.value.path()).read_text("utf-8"))
+    return {text.text for text in drawn.iter("{http://www.w3.org/2000/svg}text")}
+
+
+def test_networks_that_analyses_derived_are_drawn_with_those_that_were_trained(open_page, tmp_path):
+    """`open_page` fails where the page raises an error."""
+    who = population(steps=4)
+    members = [evolve(member, kind="rebased") if member.step == 3 else member for member in who.members]
+    page = page_of(open_page, tmp_path, evolve(a_map(), population=evolve(who, members=tuple(members))))
+    assert {"A", "networks from analyses"} <= saved_words(page)
+
+
+@pytest.mark.parametrize("off", [0.0, 5.0])
+def test_a_run_that_the_map_does_not_show_ends_with_a_star_that_is_explained(open_page, tmp_path, off):
+    map_ = a_map()
+    truth = {key: values + off * (np.arange(12) == 11) for key, values in map_.truth.items()}
+    page = page_of(open_page, tmp_path, evolve(map_, truth=truth))
+    words = saved_words(page)
+    assert "end of a run" in words
+    assert ("end of a run that is not on this map" in words) is bool(off)

@@ -9,6 +9,7 @@ import pytest
 from PIL import Image
 
 from globscope.files.table import write_table
+from globscope.report.style.palette import DEPTHS
 from tests.support.explorer_pages import HOSTILE
 
 pytestmark = pytest.mark.browser
@@ -244,6 +245,26 @@ class TestPictures:
         for name in ("persistence", "profile"):
             lit = page.locator(f"#{name} .on[data-branch]").evaluate_all("all => all.map(one => one.dataset.branch)")
             assert set(lit) == {vertex}
+
+    def test_a_profile_has_the_colours_of_the_map_at_every_height(self, open_page):
+        page = open_page("plain")
+        page.locator("summary", has_text="Options").click()
+        page.get_by_role("combobox", name="Scale").select_option("linear")
+        for end, value in (("from", "0"), ("to", "1")):
+            page.get_by_label(f"Colours {end}").fill(value)
+            page.get_by_label(f"Colours {end}").press("Enter")
+            frame(page)
+        read = "(all, key) => all.map(one => one.getAttribute(key))"
+        stops = page.locator("#profile-depths stop").evaluate_all(read, "stop-color")
+        assert [stops[0], stops[-1]] == [DEPTHS[0].lower(), DEPTHS[-1].lower()]
+        foot, top = page.locator("#profile-depths").evaluate("one => [one.y1.baseVal.value, one.y2.baseVal.value]")
+        ticks = page.locator("#profile svg").evaluate("""svg => Object.fromEntries(
+            [...svg.querySelectorAll('line.ax')].map(line => [line.nextSibling.textContent, line.y1.baseVal.value])
+        )""")
+        assert [foot, top] == pytest.approx([ticks["0"], ticks["1"]])
+        fills = page.locator("#profile .part").evaluate_all(read, "fill")
+        assert fills
+        assert set(fills) == {"url(#profile-depths)"}
 
     @pytest.mark.parametrize("name", ["tree", "persistence"])
     def test_arrows_go_from_basin_to_basin(self, open_page, name):

@@ -5,7 +5,7 @@ import pytest
 from attrs import evolve
 from hypothesis import given, settings, strategies as st
 from support.explorer import Decoded
-from support.maps import a_map, a_path_map, a_scatter, atlas_of, grid
+from support.maps import a_map, a_path_map, a_scatter, atlas_of, grid, scene_of
 
 from globscope.builtin.topology import Gudhi
 from globscope.files.member_points import read_member_points
@@ -221,6 +221,18 @@ def test_every_member_has_its_sample_its_basin_its_residual_and_whether_the_map_
     basins, why = decoded.array(tree["basins"]), [tree["reasons"][k] for k in decoded.array(tree["why"])]
     assert sorted(basins[[3, 7, 11]].tolist()) == sorted(tree["leaves"])  # each run ends in a basin of its own
     assert (basins[5], why[5], why[3]) == (-1, "the decoded network lies far from the network itself", "")
+
+
+def test_a_run_is_drawn_as_absent_where_the_report_draws_it_so():
+    """Also where the decoded network is like the run's last one, but lies in no basin."""
+    drawn = with_tree(a_map())
+    truth = {key: values + 5.0 * (np.arange(12) == 11) for key, values in drawn.truth.items()}
+    map_ = evolve(drawn, truth=truth)
+    decoded = Decoded.of(atlas_of(map_))
+    [landscape] = decoded.study["maps"]
+    absent = [decoded.study["variants"][k] for k in landscape["runs_not_shown"]]
+    assert set(absent) == scene_of(map_).not_shown == {"C"}
+    assert decoded.array(landscape["shown"])[11] == 1
 
 
 def test_the_public_file_of_members_says_what_the_explorer_says_of_each(tmp_path):

@@ -1,5 +1,7 @@
 """Landscape profiles as pictures: what is drawn is what was counted, on one scale, in files that open at once."""
 
+from itertools import combinations
+
 import numpy as np
 import pytest
 from attrs import evolve
@@ -160,6 +162,20 @@ def test_no_text_is_cut_off():
         box = text.get_window_extent(renderer)
         assert (box.min >= figure.bbox.min).all(), text
         assert (box.max <= figure.bbox.max).all(), text
+
+
+def test_no_panels_words_lie_on_its_neighbours():
+    steep = np.exp(12 * NOISE.random((41, 41)))
+    shown = [profile(steep, 0.1, name) for name in ("autoencoder", "kernel-pca", "umap")]
+    figure, renderer = drawn_figure(plot_profiles(shown))
+    boxes = [
+        text.get_window_extent(renderer)
+        for axes in figure.axes[:3]
+        for text in axes.texts
+        if "leaves" in text.get_text()
+    ]
+    assert len(boxes) == 3
+    assert not any(one.overlaps(other) for one, other in combinations(boxes, 2))
 
 
 def test_python_gives_one_maps_profile_or_says_why_there_is_none(tmp_path):

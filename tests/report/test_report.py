@@ -660,7 +660,9 @@ def test_a_volume_is_shown_in_slices_through_its_lowest_finite_sample(d):
     norms = [axes.collections[0].norm for axes in panels]
     assert {(norm.vmin, norm.vmax) for norm in norms} == {(1, values.max())}
     said = caption(scene_of(drawn))[0]
-    assert f"Sliced through the lowest minimum, at ({', '.join(['0.5'] * d)})." in said
+    assert (
+        f"Sliced through the lowest minimum, at ({', '.join(['0.5'] * d)}); runs are projected onto the slice." in said
+    )
 
 
 def test_a_volume_without_a_finite_value_shows_members_alone():

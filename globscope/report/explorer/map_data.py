@@ -10,6 +10,8 @@ It has
 - of the members: `latents`, `decoded` (by field's key: of what the map makes of them), `residual` (distance in weight
   space from each network to what the map makes of it), `shown` (1: the residual is within the trust radius and a
   slice holds the network)
+- `runs_not_shown`: numbers of the runs whose last network the map does not show, those that the report's pictures end
+  with a hollow star
 - with a landscape, what `landscape_data` adds
 """
 
@@ -18,6 +20,7 @@ from typing import Any
 
 from globscope.report.explorer.blocks import Blocks
 from globscope.report.explorer.landscape_data import landscape_data
+from globscope.report.map.trajectory import variants_not_shown
 from globscope.values.findings import Cell, Map
 from globscope.values.finite import finite_or_none
 
@@ -32,7 +35,7 @@ def map_data(
     trails: list[dict[str, Any]],
 ) -> dict[str, Any]:
     """Return what the page's script reads of a map and the landscape of one of its samplers, if there is any."""
-    landscape, stem = map_.landscapes.get(sampler), f"{map_.name}\n"
+    landscape, stem, absent = map_.landscapes.get(sampler), f"{map_.name}\n", variants_not_shown(map_)
     about = {
         "name": map_.name,
         "kind": map_.kind,
@@ -47,6 +50,7 @@ def map_data(
         "latents": blocks.add(f"{stem}latents", map_.chart.latents),
         "decoded": {key: blocks.add(f"{stem}decoded/{key}", values, "f8") for key, values in map_.decoded.items()},
         "residual": blocks.add(f"{stem}residual", map_.residual),
+        "runs_not_shown": [k for k, run in enumerate(map_.population.variants) if run in absent],
         "shown": blocks.add(f"{stem}shown", map_.is_near(map_.residual) & ~map_.elsewhere, "u1"),
     }
     if landscape is None:

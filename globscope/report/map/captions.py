@@ -48,7 +48,8 @@ def _facts(scene: Scene) -> list[str]:
         return [f"No landscape: the evaluator does not measure {scene.field.name}."]
     first = []
     if scene.kind == "slices":
-        first = [f"Sliced through the lowest minimum, at {lowest_point(scene.landscape, scene.field.key)}."]
+        place = lowest_point(scene.landscape, scene.field.key)
+        first = [f"Sliced through the lowest minimum, at {place}; runs are projected onto the slice."]
     if scene.kind == "members":
         why = f"no lattice of finite values fills the {scene.map_.chart.dimension} latent axes"
         first = [f"Members only: {'the samples form a graph' if scene.is_graph else why}."]

@@ -64,7 +64,7 @@ def plot_profiles(trees: Sequence[TreeScene], scales: ProfileScales | None = Non
         for axes, tree, title in zip(panels, trees, titles, strict=True):
             legend |= _draw(axes, tree, scales)
             sentences = [tree.facts, *_beyond(tree, scales), *[READING] * alone]
-            write_headline(axes, title, sentences, 120 if alone else 64)
+            write_headline(axes, title, sentences, 120 if alone else 58)
             axes.set_ylabel("" if panels.index(axes) % across else figure_text(scales.heights.label))
         if any(len(tree.outline.nodes) for tree in trees):
             colourbar(figure, panels, scales.colours)

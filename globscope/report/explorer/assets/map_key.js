@@ -11,8 +11,8 @@ function keyItems(view) {
   if (critical.some(one => one.kind === 'multi-saddle') && kind !== 'network') items.push(['saddle of three or more', mark('multi-saddle', 5.5)]);
   if (kind === 'network') return items;
   if (runsOf(study).some(run => run.members.length > 1)) items.push(['start of a run', (g, x, y) => drawMark(g, 'circle', x, y, 2.6, look.rim, [[dark, 1.5]])]);
-  if (runsOf(study).length) items.push(['end of a run', (g, x, y) => drawMark(g, 'star', x, y, 6, dark, darkRims())]);
-  if (runsOf(study).some(run => view.shown && !view.shown[run.members[run.members.length - 1]])) {
+  if (runsOf(study).some(run => !view.absent.has(run.number))) items.push(['end of a run', (g, x, y) => drawMark(g, 'star', x, y, 6, dark, darkRims())]);
+  if (runsOf(study).some(run => view.absent.has(run.number))) {
     items.push(['end of a run that is not on this map', (g, x, y) => drawMark(g, 'star', x, y, 6, look.rim, [[dark, 1.4]])]);
   }
   items.push(...layerItems(view.map));

@@ -86,7 +86,7 @@ function drawArrow(g, from, to, colour) {
 // Draw the networks that analyses derived, thin, joined along each path.
 function drawDerived(g, view) {
   for (const members of derivedOf(view.study)) {
-    const points = members.filter(member => view.shown(runOf(member, view.study))).map(member => view.member(member));
+    const points = members.filter(member => !isHidden(runOf(member, view.study), view.study)).map(member => view.member(member));
     drawLine(g, points, {colour: look.edge, width: 0.8, rims: [[look.rim, 0.7]]});
     if (!view.small) for (const point of points) if (point) drawMark(g, 'square', ...point, 1.8, look.rim, [[look.edge, 0.7]]);
   }

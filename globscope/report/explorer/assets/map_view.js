@@ -16,7 +16,7 @@ function viewOf(map, width, height, small = false) {
     map, study, kind, small, axes, steps: study.array(study.members.step), latents: study.array(map.latents),
     chosen: endsIn(study).filter(member => member >= 0), scale: known ? scaleOf(map) : null,
     values: known ? fieldOn(map).values : new Float64Array(0), trusted: known && state.trust ? arrayOf(map, 'trusted') : null,
-    shown: arrayOf(map, 'shown'), lit: litRuns(),
+    absent: new Set(map.runs_not_shown), lit: litRuns(),
   };
   if (kind === 'line') view.scale = lineScale(view);
   if (kind === 'network') view.scale = heightScaleOf(map);

@@ -1,5 +1,6 @@
 // The landscape profile: every basin as wide, at a height, as it has samples at or below it.
 const PROFILE_HEIGHT = 280, PROFILE_STEPS = 160; // samples at which an outline turns, at most
+const GRADIENT_STOPS = 64;                       // on a linear axis, the colours of low losses change within a few pixels
 
 startIn('profile', place => {
   drawIn(place, ['map', 'field', 'threshold', 'neighbourhood', 'scale', 'limits'], () => {
@@ -18,7 +19,7 @@ function drawProfile(place) {
   const scale = profileScaleOf(map), y = drawHeights(svg, scale, width, 10, height - 54), {order} = tree.full;
   const unit = (width - FIGURE_LEFT - FIGURE_RIGHT - 12) / order.length, middle = (FIGURE_LEFT + width - FIGURE_RIGHT) / 2;
   const left = placeArcs(tree), {values} = fieldOn(map);
-  const sketch = {map, tree, values, y, unit, x: samples => middle + samples * unit, left, held: samplesByArc(tree), colours: scaleOf(map)};
+  const sketch = {map, tree, values, scale, y, unit, x: samples => middle + samples * unit, left, held: samplesByArc(tree), colours: scaleOf(map)};
   drawParts(svg, sketch);
   drawProfileNames(svg, sketch);
   drawProfileRule(svg, sketch, height);
@@ -35,27 +36,23 @@ function samplesByArc(tree) {
 }
 
 // Draw the parts of the basins from the last that meet to the first, so that those that meet lie on what they join;
-// parts narrower than a pixel are one path.
+// parts narrower than a pixel are one path. Colours are those of the map: each is the value of its height.
 function drawParts(svg, sketch) {
-  const {tree, unit, colours} = sketch, slivers = [];
-  const means = meanShares(tree, sketch.held, sketch.values, colours);
+  const {tree, unit} = sketch, slivers = [];
+  svg.append(shape('defs', {}, depthGradient(sketch)));
   for (let arc = tree.arcs.length - 1; arc >= 0; arc--) {
     const {size, vertex} = tree.arcs[arc];
     if (size * unit < 1) { slivers.push(sliverPath(sketch, arc)); continue; }
-    svg.append(shape('path', {d: partPath(sketch, arc), fill: depthColour(means[arc]), class: 'hit part', 'data-branch': vertex}));
+    svg.append(shape('path', {d: partPath(sketch, arc), fill: 'url(#profile-depths)', class: 'hit part', 'data-branch': vertex}));
   }
   if (slivers.length) svg.append(shape('path', {d: slivers.join(''), stroke: depthColour(0.3), 'stroke-width': 0.7, 'pointer-events': 'none'}));
 }
 
-// The mean place on the colours' scale of the samples in each arc and all below.
-function meanShares(tree, {starts, samples}, values, colours) {
-  const sums = new Float64Array(tree.arcs.length);
-  tree.arcs.forEach(({kids, size}, arc) => {
-    for (let k = starts[arc]; k < starts[arc + 1]; k++) sums[arc] += colours.unit(values[samples[k]]);
-    for (const kid of kids) sums[arc] += sums[kid] * tree.arcs[kid].size;
-    sums[arc] /= size;
-  });
-  return sums;
+// The map's colours along the axis of heights.
+function depthGradient({scale, y, colours}) {
+  const stops = Array.from({length: GRADIENT_STOPS + 1}, (_, k) => k / GRADIENT_STOPS).map(share =>
+    shape('stop', {offset: share, 'stop-color': depthColour(colours.unit(scale.value(share)))}));
+  return shape('linearGradient', {id: 'profile-depths', gradientUnits: 'userSpaceOnUse', x1: 0, x2: 0, y1: y(scale.value(0)), y2: y(scale.value(1))}, ...stops);
 }
 
 // The outline of an arc's part: symmetric about its centre, wider with every sample.

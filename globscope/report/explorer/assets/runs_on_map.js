@@ -91,7 +91,7 @@ function drawSteps(g, view, run, points, colour) {
 // Draw a run's head: a star where the run is drawn whole, hollow where the map does not show its last network.
 function drawHead(g, view, run, head, colour, thin) {
   const whole = state.step >= view.steps[run.members[run.members.length - 1]], size = thin ? 3 : 6;
-  if (whole && view.shown && !view.shown[run.members[run.members.length - 1]]) drawMark(g, 'star', ...head, size, look.rim, [[colour, thin ? 0.8 : 1.4], ...thin ? [] : darkRims(0.8)]);
+  if (whole && view.absent.has(run.number)) drawMark(g, 'star', ...head, size, look.rim, [[colour, thin ? 0.8 : 1.4], ...thin ? [] : darkRims(0.8)]);
   else drawMark(g, whole ? 'star' : 'circle', ...head, whole ? size : size * 0.65, colour, thin ? [[look.rim, 0.6]] : darkRims());
 }
 
