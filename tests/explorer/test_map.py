@@ -359,7 +359,7 @@ class TestRuns:
 
     def test_head_lies_between_two_networks(self, browser):
         question = "(step, steps) => pointsUpTo([0, 1, 2], steps, step, member => [10 * member, -member])"
-        ask = lambda step: answer(browser, ["runs_on_map"], question, step, [0, 4, 8])  # noqa: E731
+        ask = lambda step: answer(browser, ["map/runs_on_map"], question, step, [0, 4, 8])  # noqa: E731
         assert ask(0) == [[0, 0]]
         assert ask(5) == [[0, 0], [10, -1], [12.5, -1.25]]
         assert ask(9) == [[0, 0], [10, -1], [20, -2]]
@@ -399,7 +399,9 @@ class TestSurfaces:
     def test_corners_lie_on_the_level_of_a_linear_field(self, browser, shape):
         places = np.indices(shape).reshape(3, -1).T
         values, level = places @ (1.0, 2.0, -0.7) + 0.31, 1.0
-        found = answer(browser, ["neighbours", "isosurface"], CORNERS, values.tolist(), list(shape), level)
+        found = answer(
+            browser, ["topology/neighbours", "drawing/isosurface"], CORNERS, values.tolist(), list(shape), level
+        )
         corners = np.reshape(found, (-1, 3))
         assert len(corners) % 3 == 0 < len(corners)
         np.testing.assert_allclose(corners @ (1.0, 2.0, -0.7) + 0.31, level, atol=1e-5)  # of float32
@@ -407,7 +409,9 @@ class TestSurfaces:
     def test_surface_around_a_sample_is_closed(self, browser):
         values = np.ones((3, 3, 3))
         values[1, 1, 1] = 0
-        found = answer(browser, ["neighbours", "isosurface"], CORNERS, values.ravel().tolist(), [3, 3, 3], 0.5)
+        found = answer(
+            browser, ["topology/neighbours", "drawing/isosurface"], CORNERS, values.ravel().tolist(), [3, 3, 3], 0.5
+        )
         triangles = np.round(np.reshape(found, (-1, 3, 3)), 4)
         sides = [
             tuple(sorted(map(tuple, triangle[[k, (k + 1) % 3]].tolist()))) for triangle in triangles for k in range(3)
@@ -416,7 +420,7 @@ class TestSurfaces:
         assert {sides.count(side) for side in sides} == {2}
 
     def test_cells_with_a_sample_that_is_not_finite_are_left_out(self, browser):
-        values, scripts = [float(k) for k in range(8)], ["neighbours", "isosurface"]
+        values, scripts = [float(k) for k in range(8)], ["topology/neighbours", "drawing/isosurface"]
         some = answer(browser, scripts, CORNERS, values, [2, 2, 2], 2.5)
         fewer = answer(browser, scripts, CORNERS, [*values[:7], float("nan")], [2, 2, 2], 2.5)
         assert 0 < len(fewer) < len(some)
@@ -436,11 +440,11 @@ CORNERS = """(values, shape, level) => {
 
 class TestFrame:
     def test_zoom_keeps_its_place_and_a_window_stays_within_the_map(self, browser):
-        window = answer(browser, ["frame"], "(w, f, x, y) => zoomWindow(w, f, x, y)", [0, 10, -5, 5], 0.5, 2, 0)
+        window = answer(browser, ["drawing/frame"], "(w, f, x, y) => zoomWindow(w, f, x, y)", [0, 10, -5, 5], 0.5, 2, 0)
         assert window == [1, 6, -2.5, 2.5]
         keep = "(window, whole) => keepWindow(window, whole)"
-        assert answer(browser, ["frame"], keep, [-4, 2, 0, 1], [0, 10, 0, 10]) == [0, 6, 0, 1]
-        assert answer(browser, ["frame"], keep, [-20, 40, -9, 30], [0, 10, 0, 10]) is None
+        assert answer(browser, ["drawing/frame"], keep, [-4, 2, 0, 1], [0, 10, 0, 10]) == [0, 6, 0, 1]
+        assert answer(browser, ["drawing/frame"], keep, [-20, 40, -9, 30], [0, 10, 0, 10]) is None
 
 
 class TestFiles:

@@ -11,7 +11,9 @@ TOP_LEVEL = re.compile(r"^(?:async )?(?:function\*?|const|let|class) ([\w$]+|[{\
 
 
 def test_every_script_is_in_the_page():
-    assert sorted(page.SCRIPTS) == sorted(path.stem for path in ASSETS.glob("*.js"))
+    assert sorted(page.SCRIPTS) == sorted(
+        path.relative_to(ASSETS).with_suffix("").as_posix() for path in ASSETS.rglob("*.js")
+    )
 
 
 def test_no_name_is_given_twice():

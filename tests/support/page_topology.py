@@ -19,7 +19,7 @@ from globscope.values.landscape import Landscape, Samples
 
 ASSETS = Path(page.__file__).parent / "assets"
 # What of the page needs no document, but for one element that it looks up at once.
-PURE = ("neighbours", "sweep", "topology", "passes", "data")
+PURE = ("topology/neighbours", "topology/sweep", "topology/merge_tree", "topology/passes", "study/data")
 DOCUMENT = "const document = {getElementById: () => ({textContent: '{}'})};\n"
 DRIVER = """
 function answersOf(cases) { return cases.map(answerOf); }
@@ -267,7 +267,7 @@ return answers;
 
 def ask_page(browser, folder, code):
     """What JavaScript returns that runs in the explorer's page of a finished run, beside its own scripts."""
-    scripts = "\n".join((ASSETS / f"{name}.js").read_text() for name in page.SCRIPTS if name != "main")
+    scripts = "\n".join((ASSETS / f"{name}.js").read_text() for name in page.SCRIPTS if name != "page/main")
     opened = browser.new_page()
     try:
         opened.goto((folder / page.EXPLORER).absolute().as_uri())
