@@ -21,10 +21,14 @@ def _words(train: Train, run: Variant) -> Iterator[str]:
     yield f"weight decay {run.weight_decay:g}"
     if train.optimiser == "sgd":
         yield f"{'Nesterov ' * train.nesterov}momentum {train.momentum:g}"
-    yield f"{run.epochs} epochs"
+    yield _epochs(run.epochs)
     if train.warm_up:
-        yield f"{train.warm_up:g} epochs of warm-up"
+        yield f"{_epochs(train.warm_up)} of warm-up"
     if train.initialisation == "shared":
         yield "shared initialisation"
     if run.seed is not None:
         yield f"seed {run.seed}"
+
+
+def _epochs(count: float) -> str:
+    return f"{count:.10g} epoch{'s' * (count != 1)}"

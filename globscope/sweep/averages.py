@@ -128,14 +128,14 @@ def _follows_training(axis: SweepAxis) -> bool:
 def _average(
     figure: str, runs: ComparedRuns, rows: list[dict[str, Cell]], axes: tuple[SweepAxis, ...], chosen: list[int]
 ) -> Average:
-    values = np.full([len(axis.values) for axis in axes], np.nan)
-    failed = np.zeros(values.shape, bool)
-    # Of cells with the same networks, one counts: the others would repeat it.
+    # Of cells with the same networks, the first that finished counts: the others would repeat it.
     once = [number for number, axis in enumerate(axes) if figure in runs.measures and _follows_training(axis)]
+    values = np.full([1 if number in once else len(axis.values) for number, axis in enumerate(axes)], np.nan)
+    failed = np.ones(values.shape, bool)
     for run, row in zip(runs.runs, rows, strict=True):
-        values[run.places], failed[run.places] = _figure(row.get(figure)), run.finished is None
-    alone = tuple(slice(1) if number in once else slice(None) for number in range(len(axes)))
-    values, failed = values[alone], failed[alone]
+        place = tuple(0 if number in once else at for number, at in enumerate(run.places))
+        if failed[place]:
+            values[place], failed[place] = _figure(row.get(figure)), run.finished is None
     keys = axes[chosen[0]], axes[chosen[1]]
     flat = (*(len(key.values) for key in keys), -1)
     return Average(

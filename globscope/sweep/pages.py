@@ -5,7 +5,7 @@ from pathlib import Path
 from globscope.errors import RunError
 from globscope.report import EXPLORER
 from globscope.session import TABLE
-from globscope.store import is_claimed, written_file
+from globscope.store import is_claimed, times_written, written_file
 from globscope.sweep import compare, write
 from globscope.sweep.run import results
 
@@ -28,7 +28,7 @@ def page_of(folder: Path, *, report: bool = False) -> Path:
         return written_file(folder, write.PAGE)
     if report:
         return written_file(folder, REPORT)
-    if not (folder / EXPLORER).exists():
+    if not (folder / EXPLORER).exists() and EXPLORER not in times_written(folder):
         raise RunError(
             f"{folder}: has no {EXPLORER}, since an earlier version of GlobScope wrote it; the same `globscope study` "
             f"command writes one, and computes nothing anew; `globscope open {folder} --report` opens the report"

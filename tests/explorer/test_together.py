@@ -177,6 +177,13 @@ def test_what_cannot_be_opened_is_reported(two_runs, tmp_path, opened):
     (old / "explorer.html").unlink()
     assert_refused(
         run("open", old),
+        f"{old / 'explorer.html'}: there is no such file; the same `globscope study` command writes it again, and "
+        "computes nothing anew",
+    )
+    lines = (old / "files.jsonl").read_text().splitlines(keepends=True)
+    (old / "files.jsonl").write_text("".join(line for line in lines if '"explorer.html"' not in line))
+    assert_refused(
+        run("open", old),
         f"{old}: has no explorer.html, since an earlier version of GlobScope wrote it; the same `globscope study` "
         f"command writes one, and computes nothing anew; `globscope open {old} --report` opens the report",
     )

@@ -26,6 +26,7 @@ def words(variant=None, **train):
             PLAIN.replace("AdamW", "SGD").replace(", 40", ", Nesterov momentum 0.9, 40"),
         ),
         ({"warm_up": 2.5}, f"{PLAIN}, 2.5 epochs of warm-up"),
+        ({"warm_up": 1, "epochs": 1}, f"{PLAIN.replace('40 epochs', '1 epoch')}, 1 epoch of warm-up"),
         ({"initialisation": "shared"}, f"{PLAIN}, shared initialisation"),
     ],
 )

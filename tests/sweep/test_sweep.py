@@ -478,6 +478,13 @@ def test_what_networks_score_does_not_stand_by_options_of_a_map(here):
     assert found.picture.caption == "One cell each: test loss by population.train.epochs and task.hidden."
 
 
+def test_what_networks_score_is_known_where_one_of_their_maps_failed(here):
+    text = '[sweep]\n"reducer.0.latent_dim" = [1, 2]\n"population.train.epochs" = [1, 2]\ntask.hidden = [[8], [4]]\n'
+    [found] = asked(text, [1.0, 2.0, 3.0, 4.0] * 2, failed=(0, 3, 7))
+    rows = [(row["mean"], row["n"], row["failed"]) for row in found.rows]
+    assert rows == [(1.0, 1, 0), (2.0, 1, 0), (3.0, 1, 0), (None, 0, 1)]
+
+
 def run_of(cell):
     return ComparedRun(name=cell.name, finished=FinishedRun.of(cell.study.folder, cell.name))
 

@@ -60,7 +60,7 @@ def _shows(facts: MapFacts) -> str:
         return "it shows none of the runs in a basin"
     count = f"all {shown} runs" if shown == facts.runs else f"{shown} of {facts.runs} runs"
     gap = f", and its {facts.loss} is off by {facts.gap:.2g} at the median" if facts.gap else ""
-    gap = f", with their own {facts.loss}" if facts.gap == 0 else gap
+    gap = f", with {_verb(shown, 'its', 'their')} own {facts.loss}" if facts.gap == 0 else gap
     return f"it shows {count if facts.runs > 1 else 'the run'}, in {facts.basins} basin{'s' * (facts.basins != 1)}{gap}"
 
 

@@ -124,6 +124,7 @@ def test_a_map_that_is_exact_has_the_runs_own_losses():
 
 def test_one_run_is_called_the_run():
     assert judge(evolve(GOOD, runs=1, basins=1, gap=None)).shows == "it shows the run, in 1 basin"
+    assert judge(evolve(GOOD, runs=1, basins=1, gap=0)).shows.endswith(", with its own training loss")
 
 
 def test_maps_that_show_more_runs_and_show_them_better_come_first():
