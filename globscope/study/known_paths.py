@@ -84,6 +84,17 @@ class PathsOfStudy:
                 lower[key] = path
         return len(walls), lower
 
+    def bypassed_walls(self, passes: RunPasses) -> set[Key]:
+        """Return the walls of a merge tree below which a path between networks in the same basins of its map stays.
+
+        Such a path says nothing of the runs' own networks, but that the ridge between these basins is the map's: it is
+        lower than the passes of all the map's trees.
+        """
+        heights = self.on_maps.get(passes.map, {})
+        walls = {key: heights[key] for place, key in pairs_of(passes) if passes.walls[place] and key in heights}
+        own = ((path.worst, (path.field, path.one, path.other)) for path in self.paths if path.map == passes.map)
+        return {key for worst, key in own if key in walls and walls[key] - worst > passes.threshold}
+
     def _cost(self, path: KnownPath) -> float:
         return -path.worst if self.atlas.field_of(path.field).higher_is_better else path.worst
 

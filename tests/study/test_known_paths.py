@@ -118,6 +118,16 @@ def test_a_wall_is_not_beaten_by_less_than_the_threshold_nor_by_the_map_itself()
     assert [text.split(":")[0] for text in lower.warnings] == ["line (grid)"]
 
 
+def test_a_path_between_networks_in_the_same_basins_bypasses_a_maps_wall_but_says_nothing_of_the_runs():
+    beside = line("A", "B", 0.06, map="line", ends=0.05)
+    elsewhere = line("A", "C", 0.06, map="other", ends=0.05)
+    findings = {"passes": Finding(paths=(beside, elsewhere, line("B", "C", 1.999, map="line", ends=0.05)))}
+    known = paths_of_study(atlas_of(a_map()), findings)
+    (tree,) = known.passes
+    assert known.bypassed_walls(evolve(tree, threshold=0.01)) == {("train_loss", "A", "B")}
+    assert known.lowest["train_loss", "A", "B"].worst == 1.0
+
+
 def test_the_matrix_has_the_lowest_known_below_its_diagonal_and_the_maps_pass_above():
     found = lowest(atlas_of(a_map()), {"lines": Finding(paths=(line("A", "B", 0.06),))})
     (matrix,) = found.pictures

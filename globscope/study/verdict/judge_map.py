@@ -165,6 +165,22 @@ def _some_walls_beaten(facts: MapFacts) -> str:
     return _lower_paths(facts) if 0 < facts.beaten <= MOSTLY * facts.walls else ""
 
 
+def _lower_paths_between_basins(facts: MapFacts) -> str:
+    verb = _verb(facts.bypassed, "is", "are")
+    return (
+        f"{facts.bypassed} of {facts.walls} walls between runs {verb} the map's: between networks that it decodes in "
+        "the same basins, lower paths are known"
+    )
+
+
+def _most_walls_bypassed(facts: MapFacts) -> str:
+    return _lower_paths_between_basins(facts) if facts.bypassed > MOSTLY * facts.walls else ""
+
+
+def _some_walls_bypassed(facts: MapFacts) -> str:
+    return _lower_paths_between_basins(facts) if 0 < facts.bypassed <= MOSTLY * facts.walls else ""
+
+
 def _at_rim(facts: MapFacts) -> str:
     if not facts.saddles_at_rim:
         return ""
@@ -195,9 +211,11 @@ RULEBOOK: tuple[Rule, ...] = (
     (CARE, _unstable),
     (CARE, _other_resolution),
     (CARE, _most_walls_beaten),
+    (CARE, _most_walls_bypassed),
     (BELIEVE, _aside),
     (BELIEVE, _untrusted_share),
     (BELIEVE, _some_walls_beaten),
+    (BELIEVE, _some_walls_bypassed),
     (BELIEVE, _at_rim),
     (BELIEVE, _noise),
 )

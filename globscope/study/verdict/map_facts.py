@@ -44,6 +44,7 @@ class MapFacts:
         leaves_fine: Leaves on a lattice of twice as many samples per axis; None where nobody measured.
         walls: How many walls its tree has between runs.
         beaten: Through how many of these a lower path is known.
+        bypassed: Through how many others one is known between networks that it decodes in the same basins.
         saddles: How many saddles the tree has.
         saddles_at_rim: How many of them lie on the border of the lattice.
         within_noise: How many branches may be due to the random numbers by which networks are scored.
@@ -72,6 +73,7 @@ class MapFacts:
     leaves_fine: int | None = None
     walls: int = 0
     beaten: int = 0
+    bypassed: int = 0
     saddles: int = 0
     saddles_at_rim: int = 0
     within_noise: int = 0
@@ -155,5 +157,7 @@ def _measured_again(figures: Mapping[str, Any]) -> dict[str, Any]:
 def _walls(name: str, known: PathsOfStudy) -> dict[str, Any]:
     """Return the walls of the map's first tree between runs, and how many of them lower paths lead through."""
     first = next((passes for passes in known.passes if passes.map == name), None)
-    walls, beaten = known.beaten_walls(first) if first is not None else (0, {})
-    return {"walls": walls, "beaten": len(beaten)}
+    if first is None:
+        return {}
+    walls, beaten = known.beaten_walls(first)
+    return {"walls": walls, "beaten": len(beaten), "bypassed": len(known.bypassed_walls(first) - beaten.keys())}

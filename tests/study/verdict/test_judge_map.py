@@ -53,10 +53,20 @@ RULES = {
     "walls": (
         {}, {"beaten": 4}, CARE, "4 of 6 walls between runs are the map's alone: lower paths are known",
     ),
+    "walls between basins": (
+        {}, {"bypassed": 4}, CARE,
+        "4 of 6 walls between runs are the map's: between networks that it decodes in the same basins, lower paths are "
+        "known",
+    ),
 }  # fmt: skip
 # What is said of a map that is believed all the same.
 BOUNDS = {
     "few walls": ({"beaten": 3}, "3 of 6 walls between runs are the map's alone: lower paths are known"),
+    "few walls between basins": (
+        {"bypassed": 1},
+        "1 of 6 walls between runs is the map's: between networks that it decodes in the same basins, lower paths are "
+        "known",
+    ),
     "aside": ({"aside": 1}, "1 of 4 runs does not lie on it by its design"),
     "untrusted": (
         {"untrusted": 0.51}, "51% of it is untrusted: it extrapolates there; read only the rest",
