@@ -21,7 +21,7 @@ def _words(train: Train, run: Variant) -> Iterator[str]:
     yield f"weight decay {run.weight_decay:g}"
     if train.optimiser == "sgd":
         yield f"{'Nesterov ' * train.nesterov}momentum {train.momentum:g}"
-    yield _epochs(run.epochs)
+    yield _epochs(run.epochs or train.epochs)
     if train.warm_up:
         yield f"{_epochs(train.warm_up)} of warm-up"
     if train.initialisation == "shared":

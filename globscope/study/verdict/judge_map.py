@@ -126,6 +126,8 @@ def _aside(facts: MapFacts) -> str:
 def _untrusted_share(facts: MapFacts) -> str:
     if facts.untrusted <= MOSTLY:
         return ""
+    if facts.untrusted == 1:
+        return "all of it is untrusted: it extrapolates everywhere"
     return f"{share(facts.untrusted)} of it is untrusted: it extrapolates there; read only the rest"
 
 

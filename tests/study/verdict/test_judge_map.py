@@ -68,6 +68,7 @@ BOUNDS = {
         "known",
     ),
     "aside": ({"aside": 1}, "1 of 4 runs does not lie on it by its design"),
+    "all untrusted": ({"untrusted": 1.0}, "all of it is untrusted: it extrapolates everywhere"),
     "untrusted": (
         {"untrusted": 0.51}, "51% of it is untrusted: it extrapolates there; read only the rest",
     ),
