@@ -493,3 +493,10 @@ def test_a_run_that_the_map_does_not_show_ends_with_a_star_that_is_explained(ope
     words = saved_words(page)
     assert "end of a run" in words
     assert ("end of a run that is not on this map" in words) is bool(off)
+
+
+def test_a_graph_of_samples_is_explained(open_page, tmp_path):
+    samples = search_graph(CENTRES)
+    page = page_of(open_page, tmp_path, a_map("descents", samples, wells(samples.points)))
+    explained = {"sample, in the colour of its own value", "edge between samples", "lowest path between two basins"}
+    assert explained <= saved_words(page)

@@ -10,6 +10,7 @@ function keyItems(view) {
   if (critical.some(one => one.kind === 'saddle')) items.push([kind === 'network' ? 'top of a pass' : 'saddle, where basins meet', mark('saddle', 5.5)]);
   if (critical.some(one => one.kind === 'multi-saddle') && kind !== 'network') items.push(['saddle of three or more', mark('multi-saddle', 5.5)]);
   if (kind === 'network') return items;
+  if (kind === 'points') items.push(...graphItems(view, critical));
   if (runsOf(study).some(run => run.members.length > 1)) items.push(['start of a run', (g, x, y) => drawMark(g, 'circle', x, y, 2.6, look.rim, [[dark, 1.5]])]);
   if (runsOf(study).some(run => !view.absent.has(run.number))) items.push(['end of a run', (g, x, y) => drawMark(g, 'star', x, y, 6, dark, darkRims())]);
   if (runsOf(study).some(run => view.absent.has(run.number))) {
@@ -21,6 +22,15 @@ function keyItems(view) {
   if (kind === 'members') return items;
   if (!values.every(Number.isFinite)) items.push(['not finite', nothingSample]);
   return kind === 'line' ? items : [...items, ...endItems(view)];
+}
+
+// Return what is explained of scattered samples: themselves, their edges, and the ways over the saddles.
+function graphItems({map}, critical) {
+  const dash = style => (g, x, y) => drawLine(g, [[x - 9, y], [x + 9, y]], style);
+  const items = [['sample, in the colour of its own value', (g, x, y) => drawMark(g, 'circle', x, y, 4, depthColour(0.6))]];
+  if ((topologyOf(map) ?? map).graph?.edges) items.push(['edge between samples', dash({colour: pageColour('--stem'), width: 0.8})]);
+  if (critical.some(one => one.kind !== 'minimum')) items.push(['lowest path between two basins', dash({colour: look.rim, width: 1.3, rims: [[look.edge, 0.8]]})]);
+  return items;
 }
 
 // Return the layers that are drawn over a map, each with its colour.
