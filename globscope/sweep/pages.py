@@ -31,6 +31,6 @@ def page_of(folder: Path, *, report: bool = False) -> Path:
     if not (folder / EXPLORER).exists() and EXPLORER not in times_written(folder):
         raise RunError(
             f"{folder}: has no {EXPLORER}, since an earlier version of GlobScope wrote it; the same `globscope study` "
-            f"command writes one, and computes nothing anew; `globscope open {folder} --report` opens the report"
+            f"command writes one; `globscope open {folder} --report` opens the report"
         )
     return written_file(folder, EXPLORER)

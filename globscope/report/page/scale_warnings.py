@@ -23,7 +23,8 @@ def scale_warnings(scenes: Sequence[Scene]) -> Iterator[str]:
     listed = join_words(f"{name} has {part:.0%}" for name, part in flat.items())
     yield (
         f"all maps share one scale of {scale.field.name}, {number(scale.low)} to {number(scale.high)}, which {widest} "
-        f"stretches: of its colours {listed}, so hardly anything can be seen there; the explorer scales each map alone"
+        f"stretches: of its colours {listed}, so hardly anything can be seen there; in the explorer, you "
+        "can set the ends of the colours (Options)"
     )
 
 
