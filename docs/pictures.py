@@ -88,7 +88,7 @@ PICTURES = {
     "linear-barrier": Picture("connectivity", ("linear-barrier-barriers",)),
     "mnist-mlp": Picture("mnist", ("overview",)),
     "aligned": Picture("aligned", ("overview",)),
-    "rebasin": Picture("rebasin", ("rebasin-rebased-on-autoencoder",)),
+    "rebasin": Picture("rebasin", ("rebasin-weight-matching-on-autoencoder",)),
     "dimension": Picture("dimension", ("dimension-persistence",)),
     "unet-profiles": Picture("unet", ("profiles",)),
     "pinn-profiles": Picture("pinn", ("profiles",)),
