@@ -17,7 +17,7 @@ from PIL import Image
 ROOT = Path(__file__).parent.parent
 IMAGES = ROOT / "docs" / "images"
 # The widest picture, in pixels: a page of docs shows less than a thousand.
-WIDEST = 1500
+WIDEST = 1300
 
 
 @define(frozen=True)

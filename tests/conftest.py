@@ -31,6 +31,15 @@ def browser():
         opened.close()
 
 
+@pytest.fixture(scope="session")
+def finished_study(tmp_path_factory):
+    """A folder with a tiny spec and its finished run, to be copied."""
+    folder = tmp_path_factory.mktemp("finished")
+    with study.blank_pictures():
+        study.study_in(folder, study.TINY).run()
+    return folder
+
+
 @pytest.fixture
 def home(tmp_path, monkeypatch):
     """A home in which the data lies that the shipped specs name."""

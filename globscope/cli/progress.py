@@ -84,7 +84,7 @@ def columns(console: Console) -> list[ProgressColumn]:
 
 
 class Times(ProgressColumn):
-    """How long a stage has taken and, where that can be told, what is left of it."""
+    """How long a stage has taken and, if it can be estimated, how long it will still take."""
 
     def render(self, task: Task) -> Text:
         """Return such as `28 s, 12 s left`."""

@@ -4,23 +4,15 @@ import shutil
 
 import pytest
 from support.commands import run as command
-from support.study import TINY, Notes, blank_pictures, study_in
+from support.study import Notes
 
 from globscope.errors import RunError
 from globscope.session import finished_result
 
 
-@pytest.fixture(scope="module")
-def finished(tmp_path_factory):
-    folder = tmp_path_factory.mktemp("finished")
-    with blank_pictures():
-        study_in(folder, TINY).run()
-    return folder
-
-
 @pytest.fixture
-def run(finished, tmp_path, monkeypatch):
-    shutil.copytree(finished, tmp_path, dirs_exist_ok=True)
+def run(finished_study, tmp_path, monkeypatch):
+    shutil.copytree(finished_study, tmp_path, dirs_exist_ok=True)
     monkeypatch.chdir(tmp_path)
     return tmp_path / "run"
 

@@ -16,13 +16,13 @@ RECORD = {"verdict": {"maps": [{"name": "one", **CARE}, {"name": "two", **CARE, 
 
 
 @pytest.fixture
-def judged(tmp_path):
+def verdict_page(tmp_path):
     """A page of two maps with a verdict on each."""
-    return write_page(tmp_path / "judged", known(a_map("one"), a_map("two")), record=RECORD)
+    return write_page(tmp_path / "verdict", known(a_map("one"), a_map("two")), record=RECORD)
 
 
-def test_every_map_is_shown_with_its_verdict_and_the_reasons_for_care(open_page, judged):
-    page = open_page(judged)
+def test_every_map_is_shown_with_its_verdict_and_the_reasons_for_care(open_page, verdict_page):
+    page = open_page(verdict_page)
     verdict = page.locator("#verdict")
     assert verdict.locator("strong").text_content() == "one: read with care"
     assert verdict.locator("li").all_text_contents() == CARE["reasons"]
@@ -39,9 +39,9 @@ def test_a_map_that_nobody_judged_has_no_verdict(open_page):
     assert open_page("plain").locator("#verdict").text_content() == ""
 
 
-def test_in_a_notebook_s_frame_the_page_works_and_knows_that_it_has_no_link(open_page, judged, browser, tmp_path):
+def test_in_a_notebook_s_frame_the_page_works_and_knows_that_it_has_no_link(open_page, verdict_page, browser, tmp_path):
     notebook = tmp_path / "notebook.html"
-    notebook.write_text(f"<!doctype html>{Frame(judged, 900)._repr_html_()}", "utf-8")
+    notebook.write_text(f"<!doctype html>{Frame(verdict_page, 900)._repr_html_()}", "utf-8")
     page, errors = browser.new_page(), []
     page.on("pageerror", lambda error: errors.append(str(error)))
     page.goto(notebook.as_uri())
@@ -56,8 +56,8 @@ def test_in_a_notebook_s_frame_the_page_works_and_knows_that_it_has_no_link(open
     page.close()
 
 
-def test_two_runs_of_one_name_are_told_apart_by_their_folders(open_page, judged, tmp_path):
-    [study] = read_explorer(judged)
+def test_two_runs_of_one_name_are_told_apart_by_their_folders(open_page, verdict_page, tmp_path):
+    [study] = read_explorer(verdict_page)
     claim(tmp_path / "both", "comparison")
     studies = [study.with_name(name) for name in ("a/run", "b/run")]
     page = open_page(write_explorers(tmp_path / "both", "2 runs", [(one.data, one.content) for one in studies]))

@@ -1,4 +1,4 @@
-"""Colours and forms can be told apart by anyone, on every colour of the map, on a light page and on a dark one."""
+"""Everyone can distinguish colours and forms, on every colour of the map, on a light page and on a dark one."""
 
 import json
 from functools import cache

@@ -21,17 +21,9 @@ def data():
 """
 
 
-@pytest.fixture(scope="module")
-def finished(tmp_path_factory):
-    folder = tmp_path_factory.mktemp("finished")
-    with blank_pictures():
-        study_in(folder, TINY).run()
-    return folder
-
-
 @pytest.fixture
-def copied(finished, tmp_path):
-    shutil.copytree(finished, tmp_path, dirs_exist_ok=True)
+def copied(finished_study, tmp_path):
+    shutil.copytree(finished_study, tmp_path, dirs_exist_ok=True)
     return tmp_path
 
 

@@ -1,4 +1,4 @@
-"""Marks of a merge tree's minima and saddles: told apart by form as well as colour, and whole at the frame."""
+"""Marks of a merge tree's minima and saddles: they differ in form as well as in colour, and are not cut at the frame."""
 
 from collections.abc import Mapping
 from types import MappingProxyType

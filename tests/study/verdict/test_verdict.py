@@ -16,7 +16,7 @@ from globscope.topology.leaf_count import leaves_by_neighbours
 from globscope.values.verdict import APART, BELIEVE, CARE, DISAGREE, JOINED, NOTHING, SAME, UNKNOWN, UNREADABLE
 
 
-def judged(*maps, paths=(), figures=()):
+def verdict_on(*maps, paths=(), figures=()):
     atlas = atlas_of(*maps)
     known = paths_of_study(atlas, {"lines": Finding(paths=tuple(paths))})
     return verdict(atlas, {"reducers": list(figures)}, known)
@@ -27,7 +27,7 @@ def pair(found, one, other):
 
 
 def test_runs_behind_walls_of_every_readable_map_are_apart():
-    found = judged(a_map("one"), a_map("two"))
+    found = verdict_on(a_map("one"), a_map("two"))
     assert found.headline == "Believe one and two."
     assert found.summary == (
         "Of 3 pairs of runs, all are apart on every readable map that shows both, and no lower path is known."
@@ -40,7 +40,7 @@ def test_runs_behind_walls_of_every_readable_map_are_apart():
 
 
 def test_a_measured_path_as_low_as_the_worse_network_joins_two_runs_whatever_maps_say():
-    found = judged(a_map(), paths=[line("A", "B", 0.06)])
+    found = verdict_on(a_map(), paths=[line("A", "B", 0.06)])
     joined = pair(found, "A", "B")
     assert joined.answer == JOINED
     assert joined.lowest == 0.06
@@ -50,7 +50,7 @@ def test_a_measured_path_as_low_as_the_worse_network_joins_two_runs_whatever_map
 
 
 def test_runs_are_joined_through_a_third_that_is_joined_with_both():
-    found = judged(a_map(), paths=[line("A", "C", 0.05), line("B", "C", 0.06), line("A", "B", 0.9)])
+    found = verdict_on(a_map(), paths=[line("A", "C", 0.05), line("B", "C", 0.06), line("A", "B", 0.9)])
     joined = pair(found, "A", "B")
     assert (joined.answer, joined.lowest) == (JOINED, 0.06)
     assert joined.found_by == "through C: straight line (lines)"
@@ -59,15 +59,15 @@ def test_runs_are_joined_through_a_third_that_is_joined_with_both():
 
 def test_a_path_may_rise_by_what_trees_tell_apart_and_no_more():
     # The worse of the two has the loss 0.02, and the tree's threshold is 0.1.
-    assert pair(judged(a_map(), paths=[line("A", "B", 0.12)]), "A", "B").answer == JOINED
-    assert pair(judged(a_map(), paths=[line("A", "B", 0.1201)]), "A", "B").answer == APART
+    assert pair(verdict_on(a_map(), paths=[line("A", "B", 0.12)]), "A", "B").answer == JOINED
+    assert pair(verdict_on(a_map(), paths=[line("A", "B", 0.1201)]), "A", "B").answer == APART
 
 
 def test_the_pass_of_a_map_that_keeps_two_runs_apart_does_not_join_them_however_low_it_is():
     # The wall is 0.095 above the worse network, but 0.105 above the minimum beside it, of more than the threshold.
     heights = np.array([0.01, 0.5, 0.115, 0.5, 0.02, 0.5, 2.0, 0.5, 0.03])
     heights[1], heights[3] = 0.115, 0.005
-    found = pair(judged(a_map(heights=heights)), "A", "B")
+    found = pair(verdict_on(a_map(heights=heights)), "A", "B")
     assert found.on == {"line": "separate"}
     assert found.wall < 0.1
     assert found.answer == APART
@@ -75,7 +75,7 @@ def test_the_pass_of_a_map_that_keeps_two_runs_apart_does_not_join_them_however_
 
 def test_runs_without_a_wall_between_them_share_a_basin():
     flat = np.minimum(HEIGHTS, 0.05)
-    found = judged(a_map(heights=flat, shift=0.2))
+    found = verdict_on(a_map(heights=flat, shift=0.2))
     assert pair(found, "A", "B").answer == SAME
     assert pair(found, "A", "B").trust == "one map shows both"
 
@@ -83,7 +83,7 @@ def test_runs_without_a_wall_between_them_share_a_basin():
 def test_maps_that_disagree_are_told_apart_by_the_nearer_loss():
     off = a_map("off", heights=np.minimum(HEIGHTS, 0.05), shift=0.2)
     off = evolve(off, decoded={"train_loss": off.truth["train_loss"] + 0.01})
-    found = judged(a_map("near", shift=0.2), off)
+    found = verdict_on(a_map("near", shift=0.2), off)
     assert pair(found, "A", "B").answer == DISAGREE
     assert pair(found, "A", "B").trust == "they are apart on near, which shows their losses best"
 
@@ -91,7 +91,7 @@ def test_maps_that_disagree_are_told_apart_by_the_nearer_loss():
 def test_of_runs_that_no_readable_map_shows_nothing_is_known():
     far = a_map()
     far = evolve(far, decoded={"train_loss": far.truth["train_loss"] + 1})
-    found = judged(far)
+    found = verdict_on(far)
     assert found.headline == "No map of this study can be read. Do not read line."
     unknown = pair(found, "A", "B")
     assert (unknown.answer, unknown.lowest, unknown.trust) == (UNKNOWN, 1.0, "no readable map shows both")
@@ -100,25 +100,25 @@ def test_of_runs_that_no_readable_map_shows_nothing_is_known():
 def test_a_map_that_is_not_read_has_no_say_on_pairs():
     far = a_map("far", heights=np.minimum(HEIGHTS, 0.05), shift=0.2)
     far = evolve(far, decoded={"train_loss": far.truth["train_loss"] + 1})
-    assert pair(judged(a_map("near"), far), "A", "B").on == {"near": "separate"}
+    assert pair(verdict_on(a_map("near"), far), "A", "B").on == {"near": "separate"}
 
 
 def test_where_no_path_was_measured_the_pass_of_the_most_believable_map_is_given_as_that():
     beside = a_map("beside", shift=0.2)
-    apart = pair(judged(beside), "A", "B")
+    apart = pair(verdict_on(beside), "A", "B")
     assert (apart.lowest, apart.found_by, apart.exact, apart.wall) == (1.0, "pass on beside", False, None)
 
 
 def test_what_analyses_measured_of_a_map_counts_whatever_they_are_called():
     figures = {"name": "line", "again.stability_basins_min": 2, "again.stability_basins_max": 3}
-    (map_,) = judged(a_map(), figures=[figures | {"again.stability_fits": 4}]).maps
+    (map_,) = verdict_on(a_map(), figures=[figures | {"again.stability_fits": 4}]).maps
     assert (map_.belief, map_.reasons) == (CARE, ("over 4 fits of it, the runs end in 2 to 3 basins",))
 
 
 def test_maps_stand_from_the_best_to_the_worst():
     lost = evolve(a_map("lost"), landscapes={}, topologies={}, hidden="positions only")
     off = evolve(a_map("off"), decoded={"train_loss": np.array([1.0, 2.0, 3.0])})
-    found = judged(lost, off, a_map("good"))
+    found = verdict_on(lost, off, a_map("good"))
     assert [(map_.name, map_.belief) for map_ in found.maps] == [
         ("good", BELIEVE),
         ("off", UNREADABLE),
@@ -128,7 +128,7 @@ def test_maps_stand_from_the_best_to_the_worst():
 
 
 def test_a_study_without_maps_has_a_verdict_on_what_was_measured():
-    found = judged(paths=[line("A", "B", 0.015)])
+    found = verdict_on(paths=[line("A", "B", 0.015)])
     assert found.headline == "This study has no maps."
     assert pair(found, "A", "B").answer == JOINED
     assert pair(found, "A", "C").answer == UNKNOWN
@@ -136,13 +136,13 @@ def test_a_study_without_maps_has_a_verdict_on_what_was_measured():
 
 def test_of_thousands_of_pairs_the_first_are_listed_and_all_are_counted(monkeypatch):
     monkeypatch.setattr(verdict_module, "LISTED", 2)
-    found = judged(a_map())
+    found = verdict_on(a_map())
     assert (len(found.pairs), found.count) == (2, 3)
     assert found.summary.startswith("Of 3 pairs of runs, all are apart")
 
 
 def test_a_verdict_is_json_without_nan():
-    assert json.loads(json.dumps(judged(a_map()).record, allow_nan=False))["headline"] == "Believe line."
+    assert json.loads(json.dumps(verdict_on(a_map()).record, allow_nan=False))["headline"] == "Believe line."
 
 
 @pytest.fixture(scope="module")
