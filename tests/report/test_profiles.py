@@ -12,6 +12,7 @@ from support.maps import a_map, a_scatter, atlas_of, drawn_figure, grid, populat
 from globscope.builtin.topology import Gudhi
 from globscope.errors import RunError
 from globscope.report import TreeScene, plot_profiles, profile_scales, scenes_of
+from globscope.report.style.labels import Name
 from globscope.report.style.palette import MINIMUM, SADDLE
 from globscope.report.style.theme import save
 from globscope.report.topology.landscape_profile import ProfileScales, caption
@@ -185,3 +186,16 @@ def test_python_gives_one_maps_profile_or_says_why_there_is_none(tmp_path):
     assert "Profile of one" in result.profile("one").axes[0].get_title(loc="left")
     with pytest.raises(RunError, match="map 'mds' has no merge tree, hence no profile: MDS has no inverse"):
         result.profile("mds")
+
+
+@pytest.mark.parametrize("scale", ["linear", "log"])
+def test_the_name_of_a_run_stands_below_the_tip_of_its_own_basin(scale):
+    """Beside a tip, between two basins, it would be read as the neighbour's."""
+    scene = scene_of(a_map(values=wells(grid(21).points), samples=grid(21)))
+    figure, *_ = drawn_figure(plot_profiles([evolve(scene.tree, style=Style(scale=scale))]))
+    names = [text for text in figure.axes[0].texts if isinstance(text, Name)]
+    names += [one for one in figure.axes[0].artists if isinstance(one, Name)]
+    assert names
+    for name in names:
+        across, down = name.xyann
+        assert (abs(across) < 1e-6, down < 0) == (True, True), name.get_text()

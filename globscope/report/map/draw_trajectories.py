@@ -45,7 +45,7 @@ def draw_trajectories(axes: Axes, scene: Scene, dimensions: tuple[int, ...] = (0
     written = [(trajectory.label, trajectory.colour) for trajectory in scene.trajectories]
     # The marks of all of a crowd would leave no place free.
     marks = [ends[rows]] if many else [ends, starts]
-    name_points(axes, written, ends, np.concatenate([*marks, _minima(scene, dimensions)]), rows)
+    name_points(axes, written, ends, np.concatenate([*marks, _minima(scene, dimensions)]), rows=rows)
     legend["start of a run"] = _key("o", RIM, 6)
     shown = {trajectory.variant not in scene.not_shown for trajectory in scene.trajectories}
     legend |= {"end of a run": _key("*", FAINT, 11)} if True in shown else {}

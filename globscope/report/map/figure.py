@@ -130,5 +130,5 @@ def _draw_steps(axes: Axes, scene: Scene) -> Legend:
     if trajectories:
         ends = np.array([(trajectory.points[-1, 0], len(trajectory.points) - 1) for trajectory in trajectories])
         written = [(trajectory.label, trajectory.colour) for trajectory in trajectories]
-        name_points(axes, written, ends, ends, named_runs(scene, ends))
+        name_points(axes, written, ends, ends, rows=named_runs(scene, ends))
     return {}

@@ -127,9 +127,13 @@ def name_points(
     named: Sequence[tuple[str, str]],
     points: np.ndarray,
     marks: np.ndarray,
+    *,
     rows: Sequence[int] | None = None,
+    direction: float | None = None,
 ) -> None:
-    """Write names, each in its colour, beside (n, 2) points, away from their centre and off the marks.
+    """Write names, each in its colour, beside (n, 2) points and off the marks.
+
+    They stand in a direction, an angle in radians, if there is room; where None, away from the points' centre.
 
     Only those of `rows` are written, the first of which choose their places first; by default those that
     `choose_labels` chooses.
@@ -139,6 +143,7 @@ def name_points(
         (text, colour), point = named[place], points[place]
         x, y = point - points.mean(axis=0)
         angle = float(np.arctan2(y, x)) if x or y else 2 * np.pi * len(before) / len(named)
+        angle = angle if direction is None else direction
         name = Name(text, point, angle, marks, before)
         name.set(color=colour, fontsize=in_points(11 if len(text) < 4 else 8.5), fontweight="bold")
         name.set(zorder=7, path_effects=halo(3))

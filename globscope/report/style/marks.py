@@ -1,4 +1,4 @@
-"""Marks of a merge tree's minima and saddles: they differ in form as well as in colour, and are not cut at the frame."""
+"""Marks of a merge tree's minima and saddles, which differ in form and colour and are not cut at the frame."""
 
 from collections.abc import Mapping
 from types import MappingProxyType

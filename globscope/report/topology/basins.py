@@ -26,6 +26,9 @@ MANY = 15_000  # points, beyond which a vector file would be slow to open
 RULER = 0.1  # of all samples
 RIM = "#5b6672"
 
+# Room for the names below the lowest minimum, as a share of the heights.
+ROOM = 0.12
+
 
 def draw_basins(axes: Axes, outline: Outline, heights: Scale, colours: Scale, *, ruler: bool = True) -> Legend:
     """Draw a profile on shared scales of height and colour, with a ruler of width; return the legend.
@@ -64,7 +67,7 @@ def spots(outline: Outline, heights: Scale, *which: str) -> np.ndarray:
 
 
 def name_basins(axes: Axes, outline: Outline, heights: Scale, runs: Mapping[int, Sequence[Trajectory]]) -> None:
-    """Write beside the minima which runs end in their basins."""
+    """Write below the minima which runs end in their basins: beside one, a name would be read as its neighbour's."""
     rows = [
         row for row, node in enumerate(outline.nodes.tolist()) if runs.get(node) and outline.kinds[row] == "minimum"
     ]
@@ -72,7 +75,7 @@ def name_basins(axes: Axes, outline: Outline, heights: Scale, runs: Mapping[int,
         groups = [runs[int(outline.nodes[row])] for row in rows]
         named = [(_names(group), group[0].colour if len(group) == 1 else INK) for group in groups]
         points = np.stack([outline.centres[rows] / outline.samples, heights.drawable(outline.low[rows])], axis=1)
-        name_points(axes, named, points, spots(outline, heights, kinds.MINIMUM))
+        name_points(axes, named, points, spots(outline, heights, kinds.MINIMUM), direction=-np.pi / 2)
 
 
 def _names(group: Sequence[Trajectory]) -> str:
@@ -109,10 +112,10 @@ def _rule(axes: Axes, scale: Scale) -> None:
     axes.spines["bottom"].set_visible(False)
     span = np.log(scale.high / scale.low) if scale.log else scale.high - scale.low
     if scale.log:
-        axes.set(yscale="log", ylim=(scale.low * np.exp(-0.07 * span), scale.high * np.exp(0.03 * span)))
+        axes.set(yscale="log", ylim=(scale.low * np.exp(-ROOM * span), scale.high * np.exp(0.03 * span)))
         tick_log(axes.yaxis, scale.low, scale.high)
     else:
-        axes.set_ylim(scale.low - 0.07 * span, scale.high + 0.03 * span)
+        axes.set_ylim(scale.low - ROOM * span, scale.high + 0.03 * span)
 
 
 def _measure(axes: Axes, samples: int) -> None:
