@@ -107,9 +107,11 @@ class SpanSpace:
 
     def parts(self, block: slice) -> np.ndarray:
         """Return some columns of the (N, D) float32 parts."""
-        weights = self.weights[:, block]
+        weights: np.ndarray = self.weights[:, block]
         children = self.kinship.children
-        parts: np.ndarray = np.array(weights)
+        if not len(children):
+            return weights
+        parts = np.array(weights)
         parts[children] -= weights[self.parents[children]]
         return parts
 
@@ -126,7 +128,11 @@ class SpanSpace:
         products = np.zeros((len(gradients), len(self.weights)))
         for block in column_blocks(len(self.mean), len(self.weights)):
             products += gradients[:, block] @ self.parts(block).T
-        coordinates: np.ndarray = products @ self.coefficients.T
+        return self.pullback_shares(products)
+
+    def pullback_shares(self, gradients: np.ndarray) -> np.ndarray:
+        """Return the (n, r) float64 gradients with respect to coordinates of (n, N) ones with respect to shares."""
+        coordinates: np.ndarray = gradients @ self.coefficients.T
         return coordinates
 
     def barycentric(self, coordinates: np.ndarray) -> np.ndarray:
@@ -188,6 +194,19 @@ class AffineSpace:
         for block in column_blocks(len(self.origin), len(gradients) + self.rank):
             coordinates += gradients[:, block] @ self.basis[:, block].T
         return coordinates
+
+    def shares(self, coordinates: np.ndarray) -> np.ndarray:
+        """Return the (n, 1 + r) float32 shares of the origin, which are 1, and of the basis: the coordinates."""
+        return np.insert(np.asarray(coordinates, np.float32), 0, 1, axis=1)
+
+    def parts(self, block: slice) -> np.ndarray:
+        """Return some columns of the (1 + r, D) float32 origin and basis."""
+        origin = np.asarray(self.origin[block], np.float32)
+        return np.concatenate([origin[None], self.basis[:, block].astype(np.float32)])
+
+    def pullback_shares(self, gradients: np.ndarray) -> np.ndarray:
+        """Return the (n, r) float64 gradients with respect to coordinates of (n, 1 + r) ones with respect to shares."""
+        return np.asarray(gradients[:, 1:], np.float64)
 
     def coordinates(self, weights: Weights) -> tuple[np.ndarray, np.ndarray]:
         """Return (n, r) float64 coordinates of (n, D) weights, and the (n,) norms left outside."""
@@ -262,8 +281,21 @@ class Mixtures:
 
     def lift(self, coordinates: np.ndarray) -> np.ndarray:
         """Return the (n, D) float32 weights of (n, N) coefficients; a single 1 gives its network to the last bit."""
-        lifted: np.ndarray = coordinates.astype(np.float32) @ self.weights
+        lifted: np.ndarray = self.shares(coordinates) @ self.weights
         return lifted
+
+    def shares(self, coordinates: np.ndarray) -> np.ndarray:
+        """Return the (n, N) float32 shares of the networks: the coefficients themselves."""
+        return np.asarray(coordinates, np.float32)
+
+    def parts(self, block: slice) -> np.ndarray:
+        """Return some columns of the (N, D) float32 weights."""
+        columns: np.ndarray = self.weights[:, block]
+        return columns
+
+    def pullback_shares(self, gradients: np.ndarray) -> np.ndarray:
+        """Return (n, N) gradients with respect to shares as float64: coefficients are shares."""
+        return np.asarray(gradients, np.float64)
 
     def pullback(self, gradients: np.ndarray) -> np.ndarray:
         """Return the (n, N) float64 gradients with respect to coefficients of (n, D) gradients with respect to weights.
