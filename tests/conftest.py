@@ -8,7 +8,9 @@ import torch
 
 pytest.register_assert_rewrite("support")  # before the first import of it
 
-from support import study  # noqa: E402
+from support import study, torchvision_operators  # noqa: E402
+
+torchvision_operators.declare_missing()
 
 # Tiny networks on one thread, here and in the processes that tests start: more threads only wait for each other.
 os.environ.setdefault("OMP_NUM_THREADS", "1")
