@@ -11,6 +11,7 @@ from attrs import define, evolve, field
 from globscope.errors import PopulationError
 from globscope.population.checkpoint import SUFFIXES, Checkpoint, checkpoint_files, read_checkpoint
 from globscope.population.folder_walk import file_problem, files_matching, literal_start
+from globscope.population.saved_folder import checkpoint_in
 from globscope.population.state_dict import StateDictChoice
 from globscope.references import Pattern
 from globscope.spec.model import CheckpointFiles, NetworkSource, Zoo
@@ -89,9 +90,10 @@ def _table_files(table: CheckpointFiles, folder: Path) -> list[CheckpointFile]:
     if table.pattern is not None:
         return _pattern_files(table.pattern, table.variant, folder)
     assert table.path is not None
-    if problem := file_problem(table.path):
-        raise PopulationError(f"{table.path} {problem}")
-    return [CheckpointFile(path=table.path, variant=table.variant, step=table.step or 0)]
+    path = checkpoint_in(table.path)
+    if problem := file_problem(path):
+        raise PopulationError(f"{path} {problem}")
+    return [CheckpointFile(path=path, variant=table.variant, step=table.step or 0)]
 
 
 def _pattern_files(pattern: Pattern, template: str | None, folder: Path) -> list[CheckpointFile]:

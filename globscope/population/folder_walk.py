@@ -8,6 +8,7 @@ from pathlib import Path
 from attrs import define, evolve, field
 
 from globscope.population.checkpoint import INDEX, SUFFIXES
+from globscope.population.saved_folder import checkpoint_in
 from globscope.spec.pattern import VARIANT, match_part, matches_one_name, spans
 from globscope.visible import HIDDEN
 
@@ -75,7 +76,8 @@ def _descend(folder: Path, parts: Sequence[str], words: Mapping[str, str]) -> It
         if match.problem:
             yield from [match] if entry.is_dir() or not rest else []
         elif not rest or is_broken(entry):
-            yield evolve(match, problem=file_problem(entry))
+            file = checkpoint_in(entry)
+            yield evolve(match, path=file, problem=file_problem(file))
         elif entry.is_dir():
             yield from _descend(entry, rest, match.words)
             if spans(part):

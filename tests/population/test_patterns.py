@@ -20,13 +20,14 @@ def laid(folder, *names):
         path.touch()
 
 
-def labels(folder, pattern, **options):
+def files(folder, pattern, **options):
     many = pattern if isinstance(pattern, tuple) else (pattern,)
     checkpoints = tuple(one if isinstance(one, CheckpointFiles) else Pattern(one) for one in many)
-    return [
-        f"{one.variant}@{one.step}"
-        for one in find_checkpoints(NetworkSource(checkpoints=checkpoints, **options), folder)
-    ]
+    return find_checkpoints(NetworkSource(checkpoints=checkpoints, **options), folder)
+
+
+def labels(folder, pattern, **options):
+    return [f"{one.variant}@{one.step}" for one in files(folder, pattern, **options)]
 
 
 def refusal(folder, pattern, **options):
@@ -178,11 +179,30 @@ def test_what_matches_and_is_no_file_is_named_and_the_population_never_shrinks_u
 
 
 def test_a_folder_with_a_checkpoint_in_it_says_how_the_pattern_goes_on(tmp_path):
-    laid(tmp_path, "A/checkpoint-5/model.safetensors")
+    laid(tmp_path, "A/checkpoint-5/weights.safetensors")
     assert refusal(tmp_path, "{variant}/checkpoint-{step}") == (
-        "population.checkpoints: AT/A/checkpoint-5 is a folder, not a checkpoint; it holds model.safetensors: "
-        "let the pattern end in /model.safetensors"
+        "population.checkpoints: AT/A/checkpoint-5 is a folder, not a checkpoint; it holds weights.safetensors: "
+        "let the pattern end in /weights.safetensors"
     )
+
+
+FOLDERS = {
+    "peft's": ["adapter_model.safetensors", "adapter_config.json", "optimizer.pt"],
+    "a sharded network": ["model.safetensors.index.json", "model-00001-of-00002.safetensors", "model.safetensors"],
+    "a whole network": ["model.safetensors", "optimizer.pt", "training_args.bin"],
+    "an older one": ["pytorch_model.bin", "scheduler.pt"],
+}
+
+
+@pytest.mark.parametrize("names", FOLDERS.values(), ids=FOLDERS)
+def test_a_folder_in_which_a_framework_saved_a_network_is_its_checkpoint(names, tmp_path):
+    laid(tmp_path, *(f"{run}/checkpoint-{step}/{name}" for name in names for run in "AB" for step in (5, 10)))
+    found = files(tmp_path, "{variant}/checkpoint-{step}")
+    assert [file.path.relative_to(tmp_path).as_posix() for file in found] == [
+        f"{run}/checkpoint-{step}/{names[0]}" for run in "AB" for step in (5, 10)
+    ]
+    table = CheckpointFiles(variant="A", path=tmp_path / "A" / "checkpoint-5")
+    assert [file.path.name for file in files(tmp_path, (table,))] == [names[0]]
 
 
 def test_every_path_that_cannot_be_read_is_named_up_to_ten(tmp_path):
