@@ -45,7 +45,7 @@ class Code:
 
     Attributes:
         module: Absolute path of a `.py` file, or a dotted module.
-        name: Name of the object in the module.
+        name: Name of the object in the module, dotted where it lies in a class.
     """
 
     module: str
@@ -74,10 +74,13 @@ class Code:
         return self._in(self._import())
 
     def _in(self, module: ModuleType) -> Any:
-        if not hasattr(module, self.name):
-            known = [name for name in vars(module) if not name.startswith("_")]
-            raise UserCodeError(f"{self.module} has no {self.name!r}; {near(self.name, known)}")
-        return getattr(module, self.name)
+        value: Any = module
+        for part in self.name.split("."):
+            if not hasattr(value, part):
+                known = [name for name in dir(value) if not name.startswith("_")]
+                raise UserCodeError(f"{self.module} has no {self.name!r}; {near(part, known)}")
+            value = getattr(value, part)
+        return value
 
     def call(self, *args: Any, **options: Any) -> Any:
         """Call the object and return its result; errors are raised as UserCodeErrors.

@@ -28,7 +28,7 @@ def tensors_by_model_name(tensors: Mapping[str, np.ndarray], probe: Probe, path:
     """
     known = traits(probe, ProbeTraits)
     aliases, ties = known.aliases, known.ties
-    renamed = {".".join(aliases.get(part, part) for part in name.split(".")): array for name, array in tensors.items()}
+    renamed = {_without_alias(name, aliases): array for name, array in tensors.items()}
     renamed = _with_adapters(renamed, [*probe.layout.names, *known.fixed])
     prefix = _prefix(renamed, probe.layout.names, path)
     tensors_by_name = {name.removeprefix(prefix): array for name, array in renamed.items() if name.startswith(prefix)}
@@ -36,6 +36,12 @@ def tensors_by_model_name(tensors: Mapping[str, np.ndarray], probe: Probe, path:
         held = [tensors_by_name[key] for key in (name, *twins) if key in tensors_by_name]
         tensors_by_name.update({name: held[0]} if held else {})
     return tensors_by_name
+
+
+def _without_alias(name: str, aliases: Mapping[str, str]) -> str:
+    """Return a tensor's name with the model's own names of modules, each of one part or of several."""
+    others = "|".join(map(re.escape, aliases))
+    return re.sub(rf"(?<![^.])({others})(?![^.])", lambda match: aliases[match[1]], name) if aliases else name
 
 
 def _prefix(names: Mapping[str, np.ndarray], wanted: tuple[str, ...], path: Path) -> str:

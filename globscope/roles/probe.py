@@ -78,7 +78,8 @@ class ProbeTraits:
         descriptions: How people read the measures, by name: what they are called, their unit, which end is better and
             how they are drawn. A measure that is missing here is called by its name, with spaces for underscores.
         chance: Loss or measure of guessing, by field (ln C for the cross-entropy of C classes).
-        aliases: Names that other people's checkpoints use for a module, each with its name here.
+        aliases: Names that other people's checkpoints use for a module, such as `downsample` or `norm.1`, each with its
+            name here.
         ties: By name of a tensor that the model uses in several places, its further names.
         fixed: Tensors of the parameters that the model has and does not train, by name.
         unsaved: Names of the buffers that checkpoints do not hold (torch's `persistent=False`): they are the model's

@@ -76,16 +76,20 @@ def pattern(value: Any, folder: Path) -> Pattern:
     return absolute
 
 
+def _is_dotted(name: str) -> bool:
+    return all(part.isidentifier() for part in name.split("."))
+
+
 def code(value: Any, folder: Path) -> Code:
     """Return a reference whose file, or whose installed package, exists."""
     if not isinstance(value, str) or ":" not in value:
         raise wrong(Code, value)
     module, _, name = value.rpartition(":")
-    if not module or not name.isidentifier():
+    if not module or not _is_dotted(name):
         raise wrong(Code, value)
     if module.endswith(".py"):
         return Code(str(path(type(value)(module), folder)), name)
-    if not all(part.isidentifier() for part in module.split(".")):
+    if not _is_dotted(module):
         raise wrong(Code, value)
     if find_spec(module.partition(".")[0]) is None:  # without running any of it
         hint = f"; a file is written with its suffix, as in {toml(f'{module}.py:{name}')}" if "." not in module else ""

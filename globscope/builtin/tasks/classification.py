@@ -23,7 +23,8 @@ class Classification:
     """Classify examples; the loss is the mean cross-entropy unless another is given.
 
     Attributes:
-        model: The name of a built-in model, or your own `file.py:name` that returns a torch module with fresh weights.
+        model: The name of a built-in model; `timm:NAME` or `torchvision:NAME` for a model of these libraries, with
+            fresh weights; or your own `file.py:name` that returns a torch module with fresh weights.
         hidden: Widths of the `mlp`'s hidden layers (ReLU between).
         model_options: Keyword arguments for your model, or a named one's options: `resnet…` takes
             `shortcut` ("A" or "B"), `residual`, `batch_norm` and `width`; `cnn` takes `width`; `vit`
@@ -109,7 +110,7 @@ class Classification:
     def _network(self, arrays: Arrays) -> Any:
         if self.model == "mlp":
             return perceptron(self.hidden, self.model_options)(arrays.shape, arrays.classes)
-        return builder(str(self.model), self.model_options)(arrays.shape, arrays.classes)
+        return builder(self.model, self.model_options)(arrays.shape, arrays.classes)
 
 
 Shapes = Mapping[str, tuple[int, ...]]

@@ -9,15 +9,18 @@ from attrs import define
 from globscope.api import UserCodeError, attributes_of
 from globscope.builtin.tasks.number_types import at_least_float32
 
+# Where predictions are in what a model returns: those of Hugging Face, and of torchvision's segmentation models.
+NAMES = ("logits", "out")
+
 
 def answer(returned: Any) -> Any:
-    """Return the tensor of predictions, in at least float32: what was returned, or its `logits`; else None."""
+    """Return the tensor of predictions, in at least float32: what was returned, or its `logits` or `out`; else None."""
     import torch
 
-    if not isinstance(returned, torch.Tensor):
-        logits = returned.logits if hasattr(returned, "logits") else None
-        returned = returned.get("logits") if isinstance(returned, Mapping) else logits
-    return at_least_float32(returned) if isinstance(returned, torch.Tensor) else None
+    if isinstance(returned, torch.Tensor):
+        return at_least_float32(returned)
+    parts = (returned.get(n) if isinstance(returned, Mapping) else getattr(returned, n, None) for n in NAMES)
+    return next((at_least_float32(part) for part in parts if isinstance(part, torch.Tensor)), None)
 
 
 def no_answer(returned: Any, examples: int) -> str:

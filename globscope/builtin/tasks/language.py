@@ -60,7 +60,7 @@ class LanguageModelling:
             self,
             device,
             arrays,
-            network=lambda: builder(str(self.model), self.model_options)(arrays.shape, vocabulary),
+            network=lambda: builder(self.model, self.model_options)(arrays.shape, vocabulary),
             loss=_next_token,
             kind=TOKENS,
             chance=log(vocabulary) if self.loss == "cross-entropy" else None,

@@ -5,6 +5,7 @@ from typing import Any
 
 from globscope.api import Code
 from globscope.builtin.tasks.data import Arrays
+from globscope.builtin.tasks.models import is_named
 from globscope.builtin.tasks.supervised import Supervised
 
 
@@ -24,7 +25,7 @@ def supervised_probe(
         task: The task with its options `model`, `model_options`, `loss` and `metrics`.
         device: Name of the device.
         arrays: Inputs and targets of both splits.
-        network: Returns the built-in model with fresh weights, if the user names none.
+        network: Returns the named model with fresh weights, where the user's own function returns none.
         loss: The built-in loss, a function of (outputs, targets), if the user names none.
         wrap: Makes the task's module of either model.
         settings: Further arguments of `Supervised`.
@@ -32,7 +33,7 @@ def supervised_probe(
     Raises:
         UserCodeError: The model, data or loss is missing, fails, or is something else.
     """
-    is_user_model, is_user_loss = isinstance(task.model, Code), isinstance(task.loss, Code)
+    is_user_model, is_user_loss = not is_named(task.model), isinstance(task.loss, Code)
     return Supervised(
         make=lambda: wrap(task.model.call(**task.model_options) if is_user_model else network()),
         arrays=arrays,

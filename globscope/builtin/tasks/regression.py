@@ -1,5 +1,6 @@
 """Regression: an MLP on scikit-learn's diabetes data, or the user's own model and data."""
 
+from collections.abc import Callable
 from pathlib import Path
 from typing import Any, Literal
 
@@ -12,7 +13,7 @@ from globscope.builtin.tasks.data import Arrays, load_named, load_user_data
 from globscope.builtin.tasks.data.embedded import diabetes
 from globscope.builtin.tasks.measures import VALUES
 from globscope.builtin.tasks.metrics import Metric
-from globscope.builtin.tasks.models import perceptron
+from globscope.builtin.tasks.models import builder, perceptron
 from globscope.builtin.tasks.pixels import Normalise
 from globscope.builtin.tasks.probe import supervised_probe
 
@@ -22,7 +23,8 @@ class Regression:
     """Predict numbers; the loss is the mean squared error unless another is given.
 
     Attributes:
-        model: `mlp`, or your own `file.py:name` that returns a torch module with fresh weights.
+        model: `mlp`; `timm:NAME` or `torchvision:NAME` for an image model of these libraries; or your own
+            `file.py:name` that returns a torch module with fresh weights.
         hidden: Widths of the `mlp`'s hidden layers (ReLU between).
         model_options: Keyword arguments for your model.
         data: `diabetes` (442 patients, ten values each, from scikit-learn; the target is standardised), `files` of your
@@ -65,12 +67,16 @@ class Regression:
             self,
             device,
             arrays,
-            network=lambda: perceptron(self.hidden, self.model_options)(arrays.shape, arrays.train[1].shape[1]),
+            network=lambda: self._builder()(arrays.shape, arrays.train[1].shape[1]),
             loss=l1_loss if self.loss == "l1" else mse_loss,
             normalise=self.normalise,
             kind=VALUES,
             vmappable=self.model == "mlp" and isinstance(self.loss, str),
         )
+
+    def _builder(self) -> Callable[..., Any]:
+        is_mlp = self.model == "mlp"
+        return perceptron(self.hidden, self.model_options) if is_mlp else builder(self.model, self.model_options)
 
     def _arrays(self) -> Arrays:
         if isinstance(self.data, Code):

@@ -26,8 +26,9 @@ class Segmentation:
     that are present or predicted, averaged over images.
 
     Attributes:
-        model: `unet`, or your own `file.py:name` that returns a torch module from (examples, channels, height,
-            width) to (examples, classes, height, width).
+        model: `unet`; `torchvision:NAME` for one of torchvision's segmentation models with fresh weights; or your own
+            `file.py:name` that returns a torch module from (examples, channels, height, width) to (examples, classes,
+            height, width).
         model_options: Keyword arguments for your model; the U-Net takes `widths`, its channels by resolution
             ([8, 16, 32]), and `norm`, which is "batch", "group" or "none".
         crf: Whether a mean field (CRF-as-RNN; Zheng et al., 2015) refines the model's logits; its two kernels' weights
@@ -73,7 +74,7 @@ class Segmentation:
             self,
             device,
             arrays,
-            network=lambda: builder(str(self.model), self.model_options)(arrays.shape, arrays.classes),
+            network=lambda: builder(self.model, self.model_options)(arrays.shape, arrays.classes),
             wrap=lambda network: self._refine(network, arrays.classes),
             loss=cross_entropy,
             normalise=self.normalise,

@@ -12,6 +12,7 @@ import pytest
 import torch
 from support.images import GRAY_TEST, GRAY_TRAIN, TEST, TRAIN, as_idx, as_images
 from support.messages import assert_lines, error_lines, with_task
+from support.optional import import_or_skip
 
 import globscope
 from globscope.api import Code
@@ -89,7 +90,7 @@ class FakeData(VisionDataset):
 def torchvision(request, tmp_path, monkeypatch):
     """Make torchvision importable: a small package of its shape, or itself."""
     if request.param == "itself":
-        pytest.importorskip("torchvision")
+        import_or_skip("torchvision")
         yield
         return
     for name, text in PACKAGE.items():
@@ -201,7 +202,7 @@ def test_a_dataset_that_cannot_be_read_is_reported(case, torchvision, workplace)
 
 
 def test_every_pickled_dataset_is_refused():
-    datasets = pytest.importorskip("torchvision.datasets")
+    datasets = import_or_skip("torchvision.datasets")
     for name in ("CIFAR10", "CIFAR100", "LSUN"):
         assert hasattr(datasets, name)
         [line] = error_lines(Classification(data=Code("torchvision", name), path=Path()).build, "cpu")
@@ -209,7 +210,7 @@ def test_every_pickled_dataset_is_refused():
 
 
 def test_an_option_goes_to_the_dataset_whose_parent_tells_the_splits(workplace):
-    pytest.importorskip("torchvision")
+    import_or_skip("torchvision")
     as_idx(workplace / "raw")
     (workplace / "root/EMNIST").mkdir()
     (workplace / "raw").rename(workplace / "root/EMNIST/raw")

@@ -6,7 +6,7 @@ from functools import partial
 from importlib import import_module
 from typing import Any
 
-from globscope.api import UserCodeError, near
+from globscope.api import Code, UserCodeError, near
 
 # Name: (module, function, fixed arguments). Modules are imported on use: each imports torch.
 _MODELS: dict[str, tuple[str, str, dict[str, Any]]] = {
@@ -22,12 +22,27 @@ _MODELS: dict[str, tuple[str, str, dict[str, Any]]] = {
 }
 
 
-def builder(name: str, options: Mapping[str, Any]) -> Callable[..., Any]:
+# Libraries whose models a spec can name, such as `timm:resnet18`, by the modules that a reference may have.
+_LIBRARIES = ("timm", "torchvision", "torchvision.models")
+
+
+def is_named(model: Any) -> bool:
+    """Return whether an option names a model, here or of a library, rather than a function of the user's."""
+    return not isinstance(model, Code) or model.module in _LIBRARIES
+
+
+def builder(model: Any, options: Mapping[str, Any]) -> Callable[..., Any]:
     """Return the function of (shape of an example, outputs) that makes a named model with fresh weights.
 
     Raises:
         UserCodeError: The model has no such option.
     """
+    if isinstance(model, Code):
+        return partial(import_module(f"{__name__}.library").library_model, model, options)
+    return _own_builder(str(model), options)
+
+
+def _own_builder(name: str, options: Mapping[str, Any]) -> Callable[..., Any]:
     module, function, fixed = _MODELS[name]
     make = partial(getattr(import_module(f"{__name__}.{module}"), function), **fixed)
     known = [p.name for p in inspect.signature(make).parameters.values() if p.kind is p.KEYWORD_ONLY]
@@ -46,11 +61,13 @@ def perceptron(hidden: Sequence[int], options: Mapping[str, Any]) -> Callable[..
     """
     for option in options:
         raise UserCodeError(f"task.model_options.{option}: model 'mlp' has no such option; its widths are task.hidden")
-    return builder("mlp", {"hidden": hidden})
+    return _own_builder("mlp", {"hidden": hidden})
 
 
 def aliases(name: str) -> dict[str, str]:
     """Return the names here of a model's modules, by their names in public checkpoints."""
+    if name.startswith("torchvision") and ":densenet" in name:  # saved before torch 0.4 forbade dots in names
+        return {f"{layer}.{place}": f"{layer}{place}" for layer in ("norm", "conv") for place in (1, 2)}
     return {"fc": "linear", "downsample": "shortcut"} if name.startswith("resnet") else {}
 
 
