@@ -32,9 +32,17 @@ class NumberTypes:
         return {name: _cast(tensor, self.own[name]) if name in self.own else tensor for name, tensor in tensors.items()}
 
     def cast_inputs(self, inputs: Any) -> Any:
-        """Return inputs in the model's type, in new memory, since a model may write into them."""
-        cast = _cast(inputs, self.inputs)
-        return inputs.clone() if cast is inputs else cast
+        """Return a tree of inputs in the model's type, in new memory, since a model may write into them."""
+        import torch
+        from torch.utils._pytree import tree_map
+
+        def convert(leaf: Any) -> Any:
+            if not isinstance(leaf, torch.Tensor):
+                return leaf
+            cast = _cast(leaf, self.inputs)
+            return leaf.clone() if cast is leaf else cast
+
+        return tree_map(convert, inputs)
 
 
 def _cast(tensor: Any, kind: Any) -> Any:

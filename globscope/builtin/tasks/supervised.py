@@ -1,52 +1,27 @@
-"""The probe of a supervised task: a stateless torch module that is run with given tensors."""
+"""The probe of a supervised task: inputs, a module, targets, and measures of its outputs by their kind."""
 
-from collections.abc import Callable, Iterator, Mapping, Sequence
-from contextlib import contextmanager, nullcontext, suppress
+from collections.abc import Callable, Mapping, Sequence
+from contextlib import nullcontext
 from functools import partial
 from typing import Any
 
-from globscope.api import (
-    Code,
-    Layout,
-    ProbeTraits,
-    UserCodeError,
-    default_type,
-    fixed_seed,
-    float32_by_default,
-    stateless_call,
-    within_memory,
-)
-from globscope.builtin.tasks.averaging import cumulative_average
-from globscope.builtin.tasks.criterion import Criterion, answer, forbid_writing, no_answer
+from globscope.api import Code, ProbeTraits, UserCodeError, fixed_seed
+from globscope.builtin.tasks.criterion import Criterion, answer, no_answer
 from globscope.builtin.tasks.data import Arrays
 from globscope.builtin.tasks.examples import Examples
 from globscope.builtin.tasks.measures import ANYTHING, CLASSES, OutputKind
 from globscope.builtin.tasks.metrics import Metric, measure_batch, measures
-from globscope.builtin.tasks.network import (
-    is_lazy,
-    layers_with_statistics,
-    materialise,
-    require_mappable,
-    run_with_default,
-    ties,
-    unsaved_buffers,
-)
-from globscope.builtin.tasks.number_types import NumberTypes, at_least_float32, number_types
+from globscope.builtin.tasks.module_probe import ModuleProbe, Tensors
+from globscope.builtin.tasks.number_types import at_least_float32
 from globscope.builtin.tasks.pixels import Normalise, crop_and_flip
 from globscope.builtin.tasks.trial import as_user_error, require_mean, require_outputs
 
-Tensors = Mapping[str, Any]
-
 # How many examples the user's measures are tried on: some measures fail on two, which may be of one class.
 FOR_METRICS = 250
-LARGE_MODEL = "task.model: does not fit into memory; give it fewer weights (task.hidden is the mlp's)"
 
 
-class Supervised:
-    """Inputs → module → loss and measures, for any weights; nothing is kept between calls."""
-
-    splits: tuple[str, ...] = ("train", "test")
-    grad_inside = False
+class Supervised(ModuleProbe):
+    """Inputs → module → loss and measures, for any weights; a batch is (inputs, targets)."""
 
     def __init__(
         self,
@@ -70,73 +45,34 @@ class Supervised:
         A `supplied` loss is the user's own: it gets all that the model returns, other losses only predictions.
         `default` is torch's default floating-point type in the model's code; float32 where it is None.
         """
-        import torch
-
-        self._make, self._device, self._augment = make, device, augment
+        self._augment = augment
         self._loss = Criterion(function=loss, supplied=supplied)
         if augment and len(arrays.shape) != 3:
             raise UserCodeError(f"task.augment: crop-flip is for images; the data's examples have shape {arrays.shape}")
-        self._default = default or torch.float32
-        module = self._make_module(0)
-        place = partial(Examples, arrays, normalise, device=device)
-        self._precision, *narrower = number_types(module)
-        self._examples = place(self._precision.data)
-        self._module = (self._fresh(0) if is_lazy(module) else module).eval()
-        run_with_default(self._module, self._default)
-        self._name_tensors()
+        super().__init__(
+            make=make, place=partial(Examples, arrays, normalise, device=device), device=device, default=default
+        )
         self._metrics = measures(metrics, kind.measures)
         stackable = vmappable and not self.statistics
         self.vmappable = stackable and not metrics  # a user's function may branch on values
-        self._kind = self._choose_kind(kind, narrower, place)
+        self._kind = self._first_that_works(lambda: self._try(kind))
         self.measures = (*self._kind.measures, *self._metrics)
         described = {name: m.description for name, m in self._metrics.items() if m.description is not None}
         self.traits = ProbeTraits(
             descriptions={**self._kind.descriptions, **described},
             aliases=dict(aliases or {}),
             chance={} if chance is None else {f"{split}_loss": chance for split in self.splits},
-            ties=dict(ties(self._module)),
-            fixed={name: p.detach() for name, p in self._module.named_parameters() if not p.requires_grad},
-            unsaved=tuple(unsaved_buffers(self._module)),
             roots=self._kind.roots,
             whole=self._whole,
             stackable=stackable,
             no_outputs=self._no_outputs,
-            module=self._module,
+            **self._network_traits(),
         )
 
     @property
     def _whole(self) -> tuple[str, ...]:
         """The measures that take a whole split at once."""
         return tuple(name for name, metric in self._metrics.items() if metric.whole)
-
-    def _name_tensors(self) -> None:
-        """Set the layout of the flattened parameters, and the names of the statistics."""
-        trained = {name: p for name, p in self._module.named_parameters() if p.requires_grad}
-        self.layout = Layout(names=tuple(trained), shapes=tuple(tuple(p.shape) for p in trained.values()))
-        norms = layers_with_statistics(self._module)
-        self._norms = list(norms.values())
-        self.statistics = tuple(f"{place}{name}" for place, norm in norms.items() for name, _ in norm.named_buffers())
-
-    def inputs(self, batch: Any) -> tuple[Any]:
-        """Return the module's inputs of a batch."""
-        return (self._precision.cast_inputs(batch[0]),)
-
-    def _choose_kind(
-        self, kind: OutputKind, narrower: Sequence[NumberTypes], place: Callable[[Any], Examples]
-    ) -> OutputKind:
-        """Return the kind of the outputs, after a trial; of several floating-point types the first that works is used.
-
-        Raises:
-            UserCodeError: None works; the error is that of the widest type.
-        """
-        try:
-            return self._try(kind)
-        except UserCodeError:
-            for self._precision in narrower:
-                self._examples = place(self._precision.data)
-                with suppress(UserCodeError):
-                    return self._try(kind)
-            raise
 
     def _try(self, kind: OutputKind) -> OutputKind:
         """Run two examples, so that a model or a loss that does not fit fails before anything long.
@@ -175,37 +111,6 @@ class Supervised:
             for name in self._whole:
                 self.finish(name, [reduced[name][0]])
 
-    def initialise(self, seed: int) -> tuple[dict[str, Any], dict[str, Any]]:
-        """Return a fresh network's parameters and all its buffers; equal seeds give equal networks."""
-        module = self._fresh(seed)
-        buffers = {name: b.detach().clone() for name, b in module.named_buffers()}
-        parameters = dict(module.named_parameters())
-        return {name: parameters[name].detach().clone() for name in self.layout.names}, buffers
-
-    def _fresh(self, seed: int) -> Any:
-        """Return the module with new weights, including those of its lazy layers."""
-        return self._make_module(seed, lambda module: materialise(module, *self.inputs(self._examples.first())))
-
-    def _make_module(self, seed: int, complete: Callable[[Any], None] = lambda _: None) -> Any:
-        """Return the module with new weights, completed; the global generators are not changed."""
-        with fixed_seed(seed, self._device), within_memory(UserCodeError, LARGE_MODEL), float32_by_default():
-            module = require_mappable(self._make()).to(self._device)
-            if is_lazy(module):
-                complete(module)
-            return module
-
-    def digest(self) -> str:
-        """Return the hash of the examples' bytes."""
-        return self._examples.digest()
-
-    def examples(self, split: str) -> int:
-        """Return how many examples a split has."""
-        return self._examples.count(split)
-
-    def batch(self, split: str, indices: Any) -> Any:
-        """Return (inputs, targets) of the examples with these indices."""
-        return self._examples.batch(split, indices)
-
     def objective(self, parameters: Tensors, buffers: Tensors, batch: Any, *, training: bool) -> Any:
         """Return the mean loss of a batch, differentiable in the parameters."""
         inputs, targets = batch
@@ -242,50 +147,6 @@ class Supervised:
     def _answer(self, parameters: Tensors, buffers: Tensors, batch: Any) -> Any:
         return self._kind.with_choices_last(answer(self._forward(parameters, buffers, batch[0])))
 
-    def _score(self, parameters: Tensors, buffers: Tensors, inputs: Any) -> Any:
-        if all(name in buffers for name in self.statistics):
-            return self._forward(parameters, buffers, inputs)
-        with self._training(self._norms):  # they change their statistics, which are a copy
-            return self._forward(parameters, {**buffers, **self._no_statistics()}, inputs)
-
-    def calibrate(self, parameters: Tensors, buffers: Tensors, batches: Sequence[Any]) -> dict[str, Any]:
-        """Return `buffers` with statistics that are plain averages over `batches`.
-
-        A decoded network has no statistics of its own (Garipov et al., 2018, also re-estimate them
-        for every point of a curve). Dropout stays off.
-        """
-        held = self._precision.tensors(buffers)
-        estimated = {name: buffer.clone() for name, buffer in held.items()} | self._no_statistics()
-        with self._training(self._norms), cumulative_average(self._norms):
-            for inputs, _ in batches:
-                self._forward(parameters, estimated, inputs)
-        return {**buffers, **{name: estimated[name] for name in self.statistics}}
-
-    def _no_statistics(self) -> dict[str, Any]:
-        """Return zero statistics: initial statistics of the model must not enter the averages."""
-        buffers = dict(self._module.named_buffers())
-        return {name: buffers[name].new_zeros(buffers[name].shape) for name in self.statistics}
-
-    def _forward(self, parameters: Tensors, buffers: Tensors, inputs: Any) -> Any:
-        parameters, held = self._precision.tensors(parameters), self._precision.tensors(buffers)
-        tensors = {**parameters, **held}
-        returned = stateless_call(self._module, tensors, (self._precision.cast_inputs(inputs),))
-        for name, buffer in held.items():
-            # The module has replaced a buffer by a new tensor; a cache that grows is made anew each time.
-            if tensors[name] is not buffer and tensors[name].shape == buffer.shape:
-                buffers[name].copy_(tensors[name].detach())
-        return returned
-
     def _mean(self, returned: Any, targets: Any) -> Any:
-        with default_type(self._default), forbid_writing(returned, "task.loss"):
+        with self._users_loss(returned, "task.loss"):
             return self._loss(returned, targets.clone())
-
-    @contextmanager
-    def _training(self, modules: Any) -> Iterator[None]:
-        """Put modules into training mode, and always put all back into evaluation mode afterwards."""
-        try:
-            for module in modules:
-                module.training = True
-            yield
-        finally:
-            self._module.eval()
