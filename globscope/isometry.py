@@ -1,5 +1,6 @@
 """The isometry between a population and (N, r) coordinates: reducers never see D."""
 
+from collections.abc import Sequence
 from typing import Any
 
 import numpy as np
@@ -7,6 +8,7 @@ import numpy as np
 from globscope.errors import PopulationError
 from globscope.values.arrays import column_blocks
 from globscope.values.kinship import Kinship
+from globscope.values.low_rank import LowRankColumns, low_rank_columns, other_columns
 from globscope.values.rows import Weights
 from globscope.values.space import PrincipalSpace, SpanSpace
 
@@ -31,14 +33,14 @@ def span(weights: Weights) -> SpanSpace | PrincipalSpace:
     made of differences between near members, each computed by itself in float64. In differences from the common mean,
     those between near members would be lost in rounding. A pivoted Cholesky factor of the inner products of these
     differences, scaled to length 1, omits differences that are, within 1e-6 of their length, combinations of others.
-    After the mean and one streaming pass over D for each tree of differences (mostly one), a further pass restores
-    orthonormality where differences are nearly dependent (Cholesky-QR2: Yamamoto et al., ETNA 44, 2015). Products are
-    of float64: float32 products summed in float64 leave a spurious direction.
+    After one streaming pass over D for each tree of differences (mostly one), a further pass restores orthonormality
+    where differences are nearly dependent (Cholesky-QR2: Yamamoto et al., ETNA 44, 2015). Products are of float64:
+    float32 products summed in float64 leave a spurious direction. Of tensors that are low-rank about one origin in all
+    members, products come from the factors, and nothing of their size is formed.
 
     Raises:
         PopulationError: Fewer than two distinct members, or non-finite weights.
     """
-    mean = _mean(weights)
     if outnumber(weights):
         return _principal_axes(weights)
     kin, lengths, mixing, steps = _differences(weights)
@@ -49,9 +51,7 @@ def span(weights: Weights) -> SpanSpace | PrincipalSpace:
     # Coefficients of differences become coefficients of lifted parts: members, and short differences from parents.
     near = kin.cut(lengths < SHORT * radius)
     lifted = np.where((lengths < SHORT * radius)[:, None], np.eye(len(points)), near.paths - near.paths[kin.parents])
-    return SpanSpace(
-        mean=mean, parents=near.parents, coefficients=axes @ mixing @ lifted, weights=weights, members=members
-    )
+    return SpanSpace(parents=near.parents, coefficients=axes @ mixing @ lifted, weights=weights, members=members)
 
 
 def outnumber(weights: Weights) -> bool:
@@ -66,8 +66,9 @@ def _principal_axes(weights: Weights) -> PrincipalSpace:
     Differences from the first member are exact in float64, and so are the zeros of weights that never change. No
     products of differences are formed: distances are kept to 1e-16 of the population's radius, not of its square.
     """
-    first = np.asarray(weights[0], np.float64)
+    first = _require_finite(np.asarray(weights[0], np.float64))
     shift = np.sum([(weights[rows] - first).sum(axis=0) for rows in _row_blocks(weights)], axis=0) / len(weights)
+    _require_finite(shift)
     triangle: Any = np.empty((0, weights.shape[1]))  # NumPy's stub of `qr` has no such mode
     for rows in _row_blocks(weights):
         triangle = np.linalg.qr(np.concatenate([triangle, weights[rows] - first - shift]), mode="r")
@@ -84,13 +85,10 @@ def _row_blocks(weights: Weights) -> list[slice]:
     return column_blocks(len(weights), min(weights.shape[1], 4_000_000 // weights.shape[1]))
 
 
-def _mean(weights: Weights) -> np.ndarray:
-    mean = np.empty(weights.shape[1])
-    for block in column_blocks(weights.shape[1], len(weights)):
-        mean[block] = weights[:, block].mean(axis=0, dtype=np.float64)
-    if not np.isfinite(mean).all():
+def _require_finite(values: np.ndarray) -> np.ndarray:
+    if not np.isfinite(values).all():
         raise PopulationError("some member has a weight that is not finite")
-    return mean
+    return values
 
 
 def _differences(weights: Weights) -> tuple[Kinship, np.ndarray, np.ndarray, np.ndarray]:
@@ -138,11 +136,24 @@ def _factor(products: np.ndarray) -> tuple[np.ndarray, np.ndarray, np.ndarray, f
 
 
 def _products(weights: Weights, kin: Kinship, mixing: np.ndarray | None = None) -> np.ndarray:
-    """Return Δ (mixing Δ)ᵀ for the differences Δ from parents, streaming over D; without mixing, their Gram matrix."""
-    products = np.zeros((len(weights), len(weights) if mixing is None else len(mixing)))
-    for columns in column_blocks(weights.shape[1], len(weights)):
+    """Return Δ (mixing Δ)ᵀ for the differences Δ from parents, streaming over D; without mixing, their Gram matrix.
+
+    Raises:
+        PopulationError: A weight is not finite.
+    """
+    low_rank = low_rank_columns(weights)
+    products = _low_rank_products(low_rank, kin, mixing)
+    for columns in other_columns(weights, low_rank):
         block = weights[:, columns].astype(np.float64)
         differences = block[kin.parents]
         np.subtract(block, differences, out=differences)  # no third copy
         products += differences @ (differences if mixing is None else mixing @ differences).T
+    return _require_finite(products)
+
+
+def _low_rank_products(low_rank: Sequence[LowRankColumns], kin: Kinship, mixing: np.ndarray | None) -> np.ndarray:
+    """Return the products of the differences in low-rank tensors, whose origin is the same and cancels."""
+    differences = np.eye(len(kin.parents)) - np.eye(len(kin.parents))[kin.parents]
+    gram = sum((tensor.gram() for tensor in low_rank), np.zeros_like(differences))
+    products: np.ndarray = differences @ gram @ (differences if mixing is None else mixing @ differences).T
     return products

@@ -18,7 +18,7 @@ def population(members, size, seed, apart=1e-6):
 
 
 def basis(space):
-    return space.mixing @ (space.weights - space.mean)
+    return space.mixing @ (space.weights - space.weights.mean(axis=0, dtype=np.float64))
 
 
 @pytest.mark.parametrize("apart", [1e-2, 1e-4, 1e-6, 0.0])

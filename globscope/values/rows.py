@@ -1,14 +1,28 @@
 """A population's weights in the files that hold them, used as one matrix without a copy."""
 
 from collections.abc import Callable, Iterator, Sequence
-from typing import Any
+from itertools import pairwise
+from typing import Any, Protocol
 
 import numpy as np
 from numpy.lib.mixins import NDArrayOperatorsMixin
 
 from globscope.values.arrays import column_blocks
 
-Source = Callable[[], Sequence[np.ndarray]]
+
+class Part(Protocol):
+    """A flat tensor of which only what is read need be in memory: an array, or what forms its weights from others."""
+
+    def __len__(self) -> int:
+        """Count the weights."""
+        ...
+
+    def __getitem__(self, inside: slice, /) -> np.ndarray:
+        """Return some consecutive weights."""
+        ...
+
+
+Source = Callable[[], Sequence[Part]]
 
 
 class Rows(NDArrayOperatorsMixin):
@@ -20,21 +34,30 @@ class Rows(NDArrayOperatorsMixin):
     Attributes:
         parts: The flat tensors of each row, in the order of the layout; their lengths are the same in all rows.
         sources: What maps the tensors of each row again, in another process; None for a row that has no file.
+        names: The names of the tensors; empty where nobody asks for one.
     """
 
     dtype = np.dtype(np.float32)
     ndim = 2
 
-    def __init__(self, parts: Sequence[Sequence[np.ndarray]], sources: Sequence[Source | None] = ()) -> None:
+    def __init__(
+        self, parts: Sequence[Sequence[Part]], sources: Sequence[Source | None] = (), names: Sequence[str] = ()
+    ) -> None:
         """Keep the tensors, without a copy."""
         self.parts = tuple(tuple(row) for row in parts)
         self.sources = tuple(sources) or (None,) * len(self.parts)
+        self.names = tuple(names)
         self._ends = np.cumsum([0, *(len(part) for part in self.parts[0])])
 
     @property
     def shape(self) -> tuple[int, int]:
         """(N, D)."""
         return len(self.parts), int(self._ends[-1])
+
+    @property
+    def columns(self) -> list[slice]:
+        """The columns of each tensor."""
+        return [slice(int(start), int(stop)) for start, stop in pairwise(self._ends)]
 
     def __len__(self) -> int:
         """Count the rows."""
@@ -53,17 +76,18 @@ class Rows(NDArrayOperatorsMixin):
 
     def take(self, rows: Sequence[int]) -> "Rows":
         """Return some rows, without a copy."""
-        return Rows([self.parts[row] for row in rows], [self.sources[row] for row in rows])
+        return Rows([self.parts[row] for row in rows], [self.sources[row] for row in rows], self.names)
 
     def concatenate(self, later: "Weights") -> "Rows":
         """Return these rows followed by those of an array or of other files, without a copy."""
         further = later.parts if isinstance(later, Rows) else [self._cut(row) for row in later]
         sources = later.sources if isinstance(later, Rows) else (None,) * len(later)
-        return Rows([*self.parts, *further], [*self.sources, *sources])
+        return Rows([*self.parts, *further], [*self.sources, *sources], self.names)
 
     def __reduce__(self) -> Any:
         """Pickle the rows of files as these files, not as their bytes."""
-        return _map_rows, ([source or parts for source, parts in zip(self.sources, self.parts, strict=True)],)
+        rows = [source or parts for source, parts in zip(self.sources, self.parts, strict=True)]
+        return _map_rows, (rows, self.names)
 
     def __array__(self, dtype: Any = None, copy: bool | None = None) -> np.ndarray:
         """Return a copy of the whole matrix."""
@@ -80,12 +104,12 @@ class Rows(NDArrayOperatorsMixin):
 
     def __getattr__(self, name: str) -> Any:
         """Return an array's method or attribute, of a copy."""
-        if name.startswith("_") or name in ("parts", "sources"):
+        if name.startswith("_") or name in ("parts", "sources", "names", "columns"):
             raise AttributeError(name)
         return getattr(np.asarray(self), name)
 
     def _cut(self, row: np.ndarray) -> list[np.ndarray]:
-        return [row[start:stop] for start, stop in zip(self._ends, self._ends[1:], strict=False)]
+        return [row[columns] for columns in self.columns]
 
     def _gather(self, rows: np.ndarray, start: int, stop: int) -> np.ndarray:
         gathered = np.empty((len(rows), max(stop - start, 0)), self.dtype)
@@ -105,10 +129,10 @@ class Rows(NDArrayOperatorsMixin):
         return product
 
 
-def _map_rows(rows: Sequence[Source | tuple[np.ndarray, ...]]) -> Rows:
+def _map_rows(rows: Sequence[Source | tuple[Part, ...]], names: Sequence[str]) -> Rows:
     """Return rows that were pickled: some as what maps them again, some as their tensors."""
     parts = [row() if callable(row) else row for row in rows]
-    return Rows(parts, [row if callable(row) else None for row in rows])
+    return Rows(parts, [row if callable(row) else None for row in rows], names)
 
 
 Weights = np.ndarray | Rows

@@ -11,7 +11,9 @@ from attrs import define, field
 
 from globscope.values.arrays import column_blocks, read_only
 from globscope.values.kinship import Kinship
-from globscope.values.rows import Weights
+from globscope.values.low_rank import LowRankColumns, factors_of_parts, low_rank_columns, other_columns
+from globscope.values.mixes import Factors
+from globscope.values.rows import Rows, Weights
 
 
 class Lifting(Protocol):
@@ -56,17 +58,16 @@ class SpanSpace:
 
     The basis is never stored: a lifted network is a combination of N parts, so the space needs no memory beside the
     population itself. A part is a member, or the difference of two members that are very near to each other, so that
-    it is not lost in the rounding of large weights.
+    it is not lost in the rounding of large weights. The origin is the members' mean, which is not stored either. Of
+    tensors that are low-rank about one origin in all members, nothing is formed beside the network itself.
 
     Attributes:
-        mean: (D,) float64, the origin.
         parents: (N,) row of the member from which each part is the difference; its own row where it is the member.
         coefficients: (r, N) float64, the basis as combinations of the parts.
         weights: (N, D) float32, the population's weights.
         members: (N, r) float64, the population's coordinates.
     """
 
-    mean: np.ndarray = field(converter=read_only, eq=False, repr=False)
     parents: np.ndarray = field(converter=read_only, eq=False, repr=False)
     coefficients: np.ndarray = field(converter=read_only, eq=False, repr=False)
     weights: Weights = field(eq=False, repr=False)
@@ -92,13 +93,29 @@ class SpanSpace:
     def lift(self, coordinates: np.ndarray) -> np.ndarray:
         """Return the (n, D) float32 weights of (n, r) coordinates."""
         shares = self.shares(coordinates)
-        if not len(self.kinship.children):
+        if not len(self.kinship.children) and not self._low_rank:
             combined: np.ndarray = shares @ self.weights
             return combined
-        lifted = np.empty((len(shares), len(self.mean)), np.float32)
-        for block in column_blocks(len(self.mean), len(self.weights)):
+        lifted = np.empty((len(shares), self.weights.shape[1]), np.float32)
+        for tensor in self._low_rank:
+            factors = factors_of_parts(tensor.factors, self.kinship)
+            for network, own in zip(lifted, shares, strict=True):
+                network[tensor.columns] = factors.form(own).reshape(-1)
+        for block in other_columns(self.weights, self._low_rank):
             lifted[:, block] = shares @ self.parts(block)
         return lifted
+
+    def factors(self, name: str) -> Factors | None:
+        """Return how a tensor depends on the shares; None unless it is low-rank about one origin in all members."""
+        if not isinstance(self.weights, Rows) or name not in self.weights.names:
+            return None
+        columns = self.weights.columns[self.weights.names.index(name)]
+        found = [tensor for tensor in self._low_rank if tensor.columns == columns]
+        return factors_of_parts(found[0].factors, self.kinship) if found else None
+
+    @cached_property
+    def _low_rank(self) -> list[LowRankColumns]:
+        return low_rank_columns(self.weights)
 
     def shares(self, coordinates: np.ndarray) -> np.ndarray:
         """Return the (n, N) float32 coefficients of the parts in the networks of (n, r) coordinates."""
@@ -126,7 +143,7 @@ class SpanSpace:
         Products with the parts are summed in the precision of both, in float64 over blocks.
         """
         products = np.zeros((len(gradients), len(self.weights)))
-        for block in column_blocks(len(self.mean), len(self.weights)):
+        for block in column_blocks(self.weights.shape[1], len(self.weights)):
             products += gradients[:, block] @ self.parts(block).T
         return self.pullback_shares(products)
 
@@ -142,23 +159,25 @@ class SpanSpace:
     def coordinates(self, weights: Weights) -> tuple[np.ndarray, np.ndarray]:
         """Return (n, r) float64 coordinates of (n, D) weights, and the (n,) norms left outside."""
         coordinates = np.zeros((len(weights), self.rank))
-        blocks = column_blocks(len(self.mean), len(self.weights) + len(weights))
+        blocks = column_blocks(self.weights.shape[1], len(self.weights) + len(weights))
         for block in blocks:
-            coordinates += (weights[:, block] - self.mean[block]) @ self._basis(block).T
+            mean, basis = self._mean_and_basis(block)
+            coordinates += (weights[:, block] - mean) @ basis.T
         squares = np.zeros(len(weights))
         for block in blocks:
-            outside = (weights[:, block] - self.mean[block]) - coordinates @ self._basis(block)
+            mean, basis = self._mean_and_basis(block)
+            outside = (weights[:, block] - mean) - coordinates @ basis
             squares += np.einsum("nd,nd->n", outside, outside)
         return coordinates, np.sqrt(squares)
 
-    def _basis(self, block: slice) -> np.ndarray:
-        """Return some columns of the (r, D) basis."""
+    def _mean_and_basis(self, block: slice) -> tuple[np.ndarray, np.ndarray]:
+        """Return some columns of the (D,) mean of the members and of the (r, D) basis, float64."""
         weights, children = self.weights[:, block].astype(np.float64), self.kinship.children
+        mean: np.ndarray = weights.mean(axis=0)
         # The mean's coefficient is 0; subtracting it keeps its rounding from being scaled by a short difference.
-        parts = weights - self.mean[block]
+        parts = weights - mean
         parts[children] = weights[children] - weights[self.parents[children]]
-        rows: np.ndarray = self.coefficients @ parts
-        return rows
+        return mean, self.coefficients @ parts
 
 
 @define(frozen=True, kw_only=True)

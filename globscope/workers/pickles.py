@@ -69,7 +69,7 @@ def _by_value(array: Any) -> Any:
 
 
 def _rows_by_value(rows: Rows) -> Any:
-    return Rows(rows.parts).__reduce__()
+    return Rows(rows.parts, names=rows.names).__reduce__()
 
 
 def _memmap_by_path(paths: Paths | None, array: Any) -> Any:

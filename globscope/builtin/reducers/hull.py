@@ -21,7 +21,7 @@ from globscope.builtin.reducers.identity import identity_chart
 from globscope.builtin.reducers.requirements import row_of
 
 # What is stored of a space beside the weights of its networks.
-ARRAYS = {SpanSpace: ("mean", "parents", "coefficients", "members"), PrincipalSpace: ("origin", "basis", "members")}
+ARRAYS = {SpanSpace: ("parents", "coefficients", "members"), PrincipalSpace: ("origin", "basis", "members")}
 ONE_NETWORK = "reducer 'hull' needs two different networks: name them by of, or take points = 'ends and starts'"
 
 
@@ -84,8 +84,9 @@ class Hull:
 
     def restore(self, inputs: ReducerInputs, arrays: Mapping[str, np.ndarray]) -> Chart:
         """Return the chart of stored coordinates of its networks."""
-        kept = {name: array for name, array in arrays.items() if name not in ("latents", "rows")}
-        if "basis" in kept:
+        kind = PrincipalSpace if "basis" in arrays else SpanSpace
+        kept = {name: arrays[name] for name in ARRAYS[kind]}
+        if kind is PrincipalSpace:
             return _chart(PrincipalSpace(**kept), arrays, {})
         weights = inputs.population.take(arrays["rows"].tolist()).weights
         return _chart(SpanSpace(weights=weights, **kept), arrays, {})

@@ -14,7 +14,7 @@ from globscope.values.chart import Progress
 from globscope.values.members import Population
 from globscope.values.space import PrincipalSpace, SpanSpace
 
-STORED = ("mean", "parents", "coefficients", "members")  # of a span
+STORED = ("parents", "coefficients", "members")  # of a span
 PRINCIPAL = ("origin", "basis", "members")  # where members outnumber the weights
 SPACE = "space.safetensors"
 
@@ -28,8 +28,7 @@ class _SpanFill:
     def __call__(self, folder: Path, _: Progress) -> None:
         """Compute the span."""
         found = span(self.population.weights)
-        names = PRINCIPAL if isinstance(found, PrincipalSpace) else STORED
-        write_arrays(folder / SPACE, {name: getattr(found, name) for name in names})
+        write_arrays(folder / SPACE, {name: getattr(found, name) for name in _stored(self.population)})
 
 
 def compute_spans(workshop: Workshop, populations: Sequence[Population]) -> None:
@@ -42,7 +41,8 @@ def span_of(workshop: Workshop, population: Population) -> SpanSpace | Principal
     compute_spans(workshop, [population])
     job = _job(population)
     folder = workshop.stage(Stage.SPACE, job.key, job.fill, job.label)
-    arrays = read_arrays(folder / SPACE)
+    stored = read_arrays(folder / SPACE)  # which earlier versions left with a mean beside the rest
+    arrays = {name: stored[name] for name in _stored(population)}
     if outnumber(population.weights):
         return PrincipalSpace(**arrays)
     return SpanSpace(weights=population.weights, **arrays)
@@ -51,6 +51,11 @@ def span_of(workshop: Workshop, population: Population) -> SpanSpace | Principal
 def basis_key(population: Population) -> tuple[str, ...]:
     """Return what the keys of a space, and of a fit in it, name beside the population: a basis that is not a span's."""
     return ("principal axes",) if outnumber(population.weights) else ()
+
+
+def _stored(population: Population) -> tuple[str, ...]:
+    """Return the names of the arrays that are stored of a population's span."""
+    return PRINCIPAL if outnumber(population.weights) else STORED
 
 
 def _job(population: Population) -> StageJob:

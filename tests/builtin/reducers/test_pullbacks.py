@@ -78,7 +78,8 @@ def double_lift(space):
     """Return a space's lift in float64."""
     if hasattr(space, "origin"):
         return lambda coordinates: space.origin.astype(float) + coordinates @ space.basis
-    return lambda coordinates: space.mean + coordinates @ space._basis(slice(None))
+    mean, basis = space._mean_and_basis(slice(None))
+    return lambda coordinates: mean + coordinates @ basis
 
 
 @pytest.mark.parametrize("restored", [False, True])
