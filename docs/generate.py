@@ -15,7 +15,7 @@ from globscope.registry import HOOKS, Component, installed_registry
 from globscope.spec.cells import Relations
 from globscope.spec.describe import options
 from globscope.spec.entries import entry_class
-from globscope.spec.model import PopulationSpec, Recipe, Spec, Train, Variant, Zoo
+from globscope.spec.model import Columns, PopulationSpec, Recipe, Spec, Train, Variant, Zoo
 from globscope.spec.style import Style
 from globscope.values.field import Description
 from globscope.values.findings import Figure, Finding, Table
@@ -137,10 +137,15 @@ def spec() -> str:
         _options(plain),
         _table(("table", "default", "meaning"), TABLES),
         "## [population]",
-        "Give exactly one of `checkpoints` and `[population.train]`.",
+        "Give exactly one of `checkpoints` (or `table`, or both) and `[population.train]`.",
         _options(options(PopulationSpec)),
     ]
-    named = (("[population.train]", Train), ("[[population.variant]]", Variant), ("[population.parent]", Recipe))
+    named = (
+        ("[population.columns]", Columns),
+        ("[population.train]", Train),
+        ("[[population.variant]]", Variant),
+        ("[population.parent]", Recipe),
+    )
     for title, cls in named:
         parts += [f"## {title}", _options(options(cls))]
     parts += ["## [zoo]", ZOO, _options(options(Zoo))]

@@ -1,6 +1,7 @@
 """Text for display: characters that are invisible, move the cursor, or reverse a line are escaped."""
 
 import re
+from collections.abc import Sequence
 
 # Joiners shape words of Persian and many emoji; Unicode's other format characters are invisible or reverse lines.
 JOINERS = "\u200c\u200d"
@@ -18,6 +19,16 @@ NOT_PRINTABLE_ASCII = re.compile(r"[^ -~]")
 def visible(text: str) -> str:
     """Return text in which characters that are invisible or move a terminal's cursor are escaped."""
     return NOT_PRINTABLE_ASCII.sub(lambda match: _escape(match[0]), text)
+
+
+# How many lines of a kind a message lists.
+LISTED = 10
+
+
+def few(lines: Sequence[str], further: str) -> list[str]:
+    """Return the first lines of many, and how many further ones there are, in words such as `rows without a path`."""
+    rest = len(lines) - LISTED
+    return [*lines[:LISTED], *([f"{rest} further {further}"] if rest > 0 else [])]
 
 
 def visible_lines(text: str) -> str:

@@ -8,7 +8,7 @@ import numpy as np
 
 from globscope.errors import PopulationError
 from globscope.population.checkpoint import as_array
-from globscope.population.find import CheckpointFile
+from globscope.population.checkpoint_file import CheckpointFile
 from globscope.roles import Probe, ProbeTraits, traits
 from globscope.scoring.buffers import COUNTER
 

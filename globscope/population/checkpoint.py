@@ -119,7 +119,7 @@ def _shards(index: Path) -> dict[str, Path]:
 
 
 def _read_file(path: Path, choice: StateDictChoice) -> Raw:
-    if path.suffix not in SUFFIXES:
+    if path.suffix not in (*SUFFIXES, ""):  # what torch saved may have no suffix, as `checkpoints` of Ray Tune
         raise PopulationError(f"{path}: not a checkpoint; known suffixes: {', '.join((*SUFFIXES, INDEX))}")
     mapped = path.suffix == ".safetensors" or is_zipfile(path)
     loaded = _load(path, mapped)

@@ -8,7 +8,7 @@ from typing import Any
 import numpy as np
 from attrs import asdict
 
-from globscope.population.find import CheckpointFile
+from globscope.population.checkpoint_file import CheckpointFile
 from globscope.population.member import open_checkpoint
 from globscope.reading import map_npy
 from globscope.roles import Probe
@@ -19,7 +19,7 @@ from globscope.values.rows import Rows
 
 WEIGHTS, INDEX, BUFFERS = "weights.npy", "members.json", "buffers.safetensors"
 # Attributes of a member that are not plain values.
-APART = ("buffers", "recorded", "origin")
+APART = ("buffers", "recorded", "figures", "origin")
 
 
 def save_index(folder: Path, files: Sequence[CheckpointFile], probe: Probe, progress: Progress) -> None:
@@ -108,12 +108,14 @@ def load_population(
     buffers = read_arrays(folder / BUFFERS) if (folder / BUFFERS).exists() else {}
     members = [_member(plain, buffers) for plain in index["members"]]
     weights = map_npy(folder / WEIGHTS) if index["files"] is None else _rows(files, probe)
-    return Population(
+    population = Population(
         members=tuple(members),
         weights=weights,
         layout=Layout(names=tuple(layout["names"]), shapes=tuple(map(tuple, layout["shapes"]))),
         keys=tuple(f"{key}/{row}" for row in range(len(members))),
     )
+    # No stage has figures: a table may change what it says of networks that stay the same.
+    return population.with_figures(file.figures for file in files) if files else population
 
 
 def _member(plain: Mapping[str, Any], buffers: Mapping[str, np.ndarray]) -> Member:

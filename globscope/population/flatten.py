@@ -8,7 +8,7 @@ import numpy as np
 from attrs import define, evolve
 
 from globscope.errors import PopulationError, near
-from globscope.population.find import CheckpointFile
+from globscope.population.checkpoint_file import CheckpointFile
 from globscope.population.tensor_names import tensors_by_model_name
 from globscope.roles import Probe, ProbeTraits, Task, Tensors, traits
 from globscope.spec.model import PopulationSpec

@@ -8,7 +8,7 @@ from attrs import define
 from globscope.errors import PopulationError, near
 from globscope.population.buffers import buffers_of
 from globscope.population.checkpoint import Checkpoint, as_array
-from globscope.population.find import CheckpointFile
+from globscope.population.checkpoint_file import CheckpointFile
 from globscope.population.flatten import with_logarithms
 from globscope.population.recorded_scores import recorded_scores
 from globscope.population.tensor_names import tensors_by_model_name

@@ -18,16 +18,30 @@ def read_csv(path: Path, what: str = "CSV with a heading") -> dict[str, tuple[st
     """Return the columns of a CSV file by their names, as text.
 
     Raises:
-        FileError: The file does not exist, is too large, has no heading, or has rows of different lengths.
+        FileError: The file does not exist, is too large, has no heading or one name twice, or has rows of different
+            lengths.
     """
     raw = read_bytes(path, CSV_BYTES, what)
     try:
-        rows = list(csv.reader(StringIO(raw.decode("utf-8"), newline="")))
+        rows = list(csv.reader(StringIO(raw.decode("utf-8-sig"), newline="")))  # spreadsheets begin UTF-8 with a mark
+        while rows and not rows[-1]:
+            rows.pop()
         heading, *rest = rows
+        _require_even(heading, rest)
         columns = list(zip(*rest, strict=True)) or [()] * len(heading)
         return dict(zip(heading, columns, strict=True))
     except (ValueError, csv.Error) as error:  # also where it is not UTF-8
         raise FileError(f"{path}: is damaged ({error}); expected {what}") from error
+
+
+def _require_even(heading: list[str], rows: list[list[str]]) -> None:
+    """Refuse a heading with one name twice, and rows of other lengths than it; the heading is row 1."""
+    twice = next((name for name in heading if heading.count(name) > 1), None)
+    if twice is not None:
+        raise ValueError(f"two columns are called {twice!r}")
+    for number, row in enumerate(rows, start=2):
+        if len(row) != len(heading):
+            raise ValueError(f"row {number} has {len(row)} cells, the heading has {len(heading)}")
 
 
 # Everything except structural brackets; brackets in texts are not structural.

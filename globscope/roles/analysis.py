@@ -34,11 +34,14 @@ class AnalysisTraits:
         reducers: Names of the maps that it looks at, all where it is empty: names are checked, maps without an inverse
             refused, and plans count no others.
         aligners: Names of the aligners that it uses, in the spec or built-in ones; unknown names are refused.
+        figures: Whether it looks at the figures that tables have of members. Others are shown none, so that a change of
+            a table computes no other analysis again.
     """
 
     field: str | None = None
     reducers: tuple[str, ...] = ()
     aligners: tuple[str, ...] = ()
+    figures: bool = False
 
 
 class Derives(Protocol):

@@ -11,6 +11,7 @@ from globscope.bounds import BATCH, EPOCHS, NETWORKS, RUNS, TITLE
 from globscope.device import WHERE, device_name
 from globscope.references import Pattern
 from globscope.spec.each import EntryPlace
+from globscope.spec.query import condition
 from globscope.spec.style import AUTO, Style
 from globscope.spec.validators import name_like, not_empty, not_empty_text, one_line, texts
 from globscope.spec.words import NO_KEY
@@ -152,16 +153,40 @@ class CheckpointFiles:
             raise ValueError("step goes with 'path'; a pattern has its own {step}")
 
 
+@define(frozen=True, kw_only=True)
+class Columns:
+    """What the columns of a table of networks are called.
+
+    Attributes:
+        path: The column of the networks' files; relative paths start from the table's folder.
+        run: The column of the training runs' names; without it, every row is a run of its own, named by its path.
+        step: The column of epochs, or whatever counts, since the start of the run; without it, every network is step 0.
+    """
+
+    path: str = field(default="path", validator=name_like)
+    run: str = field(default="run", validator=name_like)
+    step: str = field(default="step", validator=name_like)
+
+
 Checkpoints = Pattern | tuple[Pattern, ...] | tuple[CheckpointFiles, ...]
 
 
 @define(frozen=True, kw_only=True)
 class NetworkSource:
-    """Where networks come from: `checkpoints` of yours, or `train` and `variant` here.
+    """Where networks come from: `checkpoints` or a `table` of yours, or `train` and `variant` here.
 
     Attributes:
         checkpoints: Pattern of existing files, such as `runs/{variant}/epoch{step}.pt` or `runs/{variant}/last.pt`, a
             list of patterns, or tables [[population.checkpoints]] with `variant` and `pattern` or `path`.
+        table: A table of networks and their figures (.csv, .parquet, .json or .jsonl), with the columns `path`, `run`
+            and `step`. With `checkpoints`, it gives the figures of these runs, or of steps of them, and needs no
+            `path`; then it may also be a pattern such as `zoo/{variant}/result.json`, or a list of either.
+        columns: What the table calls its columns, such as `{ path = "file", step = "epoch" }`.
+        figures: Columns of the table that maps, tables and relations may show as figures of the networks; all if unset.
+        where: Condition on networks, such as `accuracy > 0.9 and optimiser in ['adam', 'sgd']`: of the table's columns,
+            of `variant` and `step`, and of the scores that files record, such as `test_accuracy`.
+        every: Of each run only every k-th of the networks that are left, counted back from its last.
+        last: Of each run only the last k of the networks that are left.
         train: How to train the variants here.
         variant: The training runs, one table [[population.variant]] each; with `checkpoints`, a template of run names
             made of the pattern's words, such as `{seed}-{kind}`, or the name of the only run.
@@ -174,6 +199,12 @@ class NetworkSource:
     """
 
     checkpoints: Checkpoints | None = field(default=None, validator=optional(not_empty))
+    table: Pattern | tuple[Pattern, ...] | None = field(default=None, validator=optional(not_empty))
+    columns: Columns | None = None
+    figures: tuple[str, ...] = field(default=(), validator=deep_iterable(name_like))
+    where: str | None = field(default=None, validator=optional(condition))
+    every: int | None = field(default=None, validator=optional(ge(1)))
+    last: int | None = field(default=None, validator=optional(ge(1)))
     train: Train | None = None
     variant: str | tuple[Variant, ...] = field(default=(), validator=not_empty_text)
     key: str | None = field(default=None, validator=optional(min_len(1)))
@@ -199,6 +230,21 @@ class NetworkSource:
                 raise ValueError(
                     f"saves {networks:,} checkpoints, which {NETWORKS.words}; a larger save_every saves fewer"
                 )
+
+    @property
+    def reads_files(self) -> bool:
+        """Whether the networks are files of the user."""
+        return self.checkpoints is not None or self.table is not None
+
+    @property
+    def column_names(self) -> Columns:
+        """What the columns of its table are called."""
+        return self.columns or Columns()
+
+    @property
+    def tables(self) -> tuple[Pattern, ...]:
+        """The tables, or patterns of such."""
+        return (self.table,) if isinstance(self.table, str) else self.table or ()
 
     @property
     def variants(self) -> tuple[Variant, ...]:

@@ -37,7 +37,9 @@ REQUIRED = {"task": "a table [task]", "population": "a table [population]", "red
 TABLES = (*PLAIN, *SINGLE, *LISTS, "fidelity", "run", "sweep", "relations")
 # Tables that a single study cannot have, and why.
 OF_SWEEPS = {"sweep": "asks for several studies, where one is wanted", "relations": "goes with [sweep]"}
-ORIGIN = "needs exactly one of 'checkpoints' and [{}.train]"
+ORIGIN = "needs exactly one of 'checkpoints' (or 'table') and [{}.train]"
+# Keys that choose among files.
+OF_FILES = ("key", "rename", "columns", "figures", "where", "every", "last")
 NETWORKS = ("population", "zoo")
 
 
@@ -121,14 +123,14 @@ def problems_across_keys(sound_parts: Mapping[str, Any], document: Mapping[str, 
 
 def _of_networks(place: str, table: Any, *, sound: bool) -> Iterator[tuple[str, str]]:
     """Yield the problems of networks' sources; unless `sound`, a missing key may be a misspelt one."""
-    origins = [key for key in ("checkpoints", "train") if isinstance(table, dict) and key in table]
-    if len(origins) == 2 or (sound and not origins):
+    origins = [key for key in ("checkpoints", "table", "train") if isinstance(table, dict) and key in table]
+    if ("train" in origins and len(origins) > 1) or (sound and not origins):
         yield place, f"{ORIGIN.format(place)}, has {'both' if origins else 'neither'}"
-    if origins == ["checkpoints"]:
-        yield from _of_checkpoints(place, table)
-    for name in ("key", "rename") if origins == ["train"] else ():
+    if "train" not in origins and origins:
+        yield from _of_files(place, table)
+    for name in OF_FILES if origins == ["train"] else ():
         if table.get(name):
-            yield f"{place}.{name}", "goes with 'checkpoints'; networks trained here need none"
+            yield f"{place}.{name}", "goes with 'checkpoints' or 'table'; networks trained here need none"
     if "train" in origins and isinstance(table.get("variant"), str):
         yield f"{place}.variant", f"names the runs of 'checkpoints'; runs trained here are tables [[{place}.variant]]"
     elif "train" in origins:
@@ -138,10 +140,22 @@ def _of_networks(place: str, table: Any, *, sound: bool) -> Iterator[tuple[str, 
         yield place, f"needs at least one [[{place}.variant]] to train"
 
 
-def _of_checkpoints(place: str, table: Mapping[str, Any]) -> Iterator[tuple[str, str]]:
+def _of_files(place: str, table: Mapping[str, Any]) -> Iterator[tuple[str, str]]:
+    origin = "checkpoints" if "checkpoints" in table else "table"
     for name in ("variant", "parent"):
-        if table.get(name, []) != [] and not (name == "variant" and isinstance(table[name], str)):
-            yield f"{place}.{name}", f"goes with [{place}.train], not with 'checkpoints'"
+        is_template = name == "variant" and isinstance(table.get(name), str)
+        if table.get(name, []) != [] and not is_template:
+            yield f"{place}.{name}", f"goes with [{place}.train], not with {origin!r}"
+        elif is_template and origin == "table":
+            yield f"{place}.{name}", "names the runs of 'checkpoints'; a table has them in its column 'run'"
+    if origin == "checkpoints":
+        yield from _of_checkpoints(place, table)
+    for name in ("columns", "figures") if "table" not in table else ():
+        if table.get(name):
+            yield f"{place}.{name}", "goes with 'table'"
+
+
+def _of_checkpoints(place: str, table: Mapping[str, Any]) -> Iterator[tuple[str, str]]:
     template = table.get("variant") if isinstance(table.get("variant"), str) else None
     checkpoints = table["checkpoints"]
     for number, entry in enumerate([checkpoints] if isinstance(checkpoints, str) else _list(table, "checkpoints")):

@@ -44,7 +44,10 @@ def schema(registry: Registry) -> dict[str, Any]:
     texts = meanings(Spec)
     properties = {key: _rule(getattr(fields(Spec), key), texts) for key in PLAIN}
     for key in NETWORKS:
-        properties[key]["oneOf"] = [{"required": ["checkpoints"]}, {"required": ["train"]}]
+        properties[key]["oneOf"] = [
+            {"anyOf": [{"required": ["checkpoints"]}, {"required": ["table"]}]},
+            {"required": ["train"]},
+        ]
     for role in SINGLE:
         properties[role] = _role(role, registry) | {"description": texts[role]}
     for role in LISTS:

@@ -6,7 +6,8 @@ from typing import Any
 from attrs import define, evolve, fields, has
 
 from globscope.boundary import component_errors
-from globscope.population.find import CheckpointFile, find_checkpoints
+from globscope.population.checkpoint_file import CheckpointFile
+from globscope.population.find import find_checkpoints
 from globscope.population.flatten import FlattenedTask, untrained_parameters
 from globscope.population.state_dict import StateDictChoice
 from globscope.registry import Registry
@@ -131,7 +132,7 @@ def build_task(spec: Spec, registry: Registry, cache: TaskCache) -> StudyTask:
 def _fitting(spec: Spec, registry: Registry) -> tuple[Task, CheckpointFile | None]:
     """Return the task, where it can with a model like that of the checkpoints, and the first of these."""
     task: Task = spec.task.component
-    if spec.population.checkpoints is None:
+    if not spec.population.reads_files:
         return task, None
     first, fits = find_checkpoints(spec.population, spec.folder)[0], capability(task, Fits)
     if fits is None:

@@ -50,7 +50,7 @@ def changes(folder: Path, spec: Spec) -> Changes:
     Nothing differs where there was none, where an earlier version wrote it, or where networks are trained here.
     """
     before = _members(folder / MANIFEST)
-    if before is None or spec.population.checkpoints is None:
+    if before is None or not spec.population.reads_files:
         return Changes()
     now = [f"{one.variant}@{one.step}" for one in find_checkpoints(spec.population, spec.folder)]
     return Changes(gone=_without(before, now), new=_without(now, before))

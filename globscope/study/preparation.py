@@ -86,6 +86,6 @@ def _inputs(workshop: Workshop, spec: Spec) -> Iterator[tuple[str, Any]]:
 
 def _networks(spec: Spec, source: NetworkSource) -> list[Any]:
     """Return what a source's networks follow from: the bytes of checkpoints, wherever they lie, or recipes."""
-    if source.checkpoints is not None:
+    if source.reads_files:
         return [one.key for one in find_checkpoints(source, spec.folder)]
     return [source.train, source.parent, list(source.variants), source.seed]

@@ -6,7 +6,7 @@ from typing import Any
 
 import numpy as np
 
-from globscope.population.find import CheckpointFile
+from globscope.population.checkpoint_file import CheckpointFile
 from globscope.population.member import load_member
 from globscope.population.state_dict import StateDictChoice
 from globscope.study.bench import StudyBench

@@ -39,7 +39,7 @@ def run_key(spec: Spec, registry: Registry) -> str:
     It is unknown where networks are read, since files may come and go, and where a user's or a stranger's task is
     called, which may return other data than before.
     """
-    reads = spec.population.checkpoints is not None or (spec.zoo is not None and spec.zoo.checkpoints is not None)
+    reads = spec.population.reads_files or (spec.zoo is not None and spec.zoo.reads_files)
     task = spec.task.component
     if reads or _names_code(task) or registry.of(task).distribution != "globscope":
         return ""

@@ -259,8 +259,7 @@ def _cell_key(workshop: Workshop) -> str:
     spec = workshop.spec
     entries = [spec.evaluator, spec.fidelity, *spec.sampler, *spec.topology, *spec.aligner, *spec.analysis]
     components = [workshop.key_of(entry.component) for entry in [*entries, *spec.reducer]]
-    pattern = spec.population.checkpoints
-    files = [] if pattern is None else find_checkpoints(spec.population, spec.folder)
+    files = find_checkpoints(spec.population, spec.folder) if spec.population.reads_files else []
     members = [one.key for one in files]
     return key("cell", as_toml(evolve(spec, run=None)), workshop.task.key, components, members)
 

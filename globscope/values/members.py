@@ -1,7 +1,7 @@
 """The population: networks, named by variant and step, and their flattened weights."""
 
 import hashlib
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from functools import cached_property
 from math import prod
 from typing import Any, Literal
@@ -66,6 +66,7 @@ class Member:
         buffers: The model's tensors that are not parameters, by name: statistics, an input normaliser's mean, masks.
         lacking: Names of the buffers that its file lacks and that are taken from the model.
         recorded: The scores that its file records, by field, such as `test_accuracy` (in [0, 1]).
+        figures: What a table knows of it, by column: numbers and texts, such as a learning rate.
         origin: Name of the analysis that derived it; filled in by the study.
     """
 
@@ -78,6 +79,7 @@ class Member:
     buffers: Mapping[str, np.ndarray] = field(factory=dict, eq=False, repr=False)
     lacking: tuple[str, ...] = field(default=(), eq=False, repr=False)
     recorded: Mapping[str, float] = field(factory=dict, eq=False, repr=False)
+    figures: Mapping[str, float | str] = field(factory=dict, eq=False, repr=False)
     origin: str = field(default="", eq=False, repr=False)
 
     @property
@@ -176,6 +178,11 @@ class Population:
         """Return one network's tensors by name: flattened tensors and buffers."""
         flat: np.ndarray = np.asarray(self.weights[row])
         return {**self.members[row].buffers, **self.layout.unflatten(flat)}
+
+    def with_figures(self, figures: Iterable[Mapping[str, float | str]]) -> "Population":
+        """Return the same networks with other figures, given for one member after the other."""
+        pairs = zip(self.members, figures, strict=True)
+        return evolve(self, members=tuple(evolve(member, figures=of_member) for member, of_member in pairs))
 
     def take(self, rows: Sequence[int]) -> "Population":
         """Return the population of these rows alone."""

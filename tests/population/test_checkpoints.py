@@ -17,7 +17,8 @@ from safetensors.torch import save_file
 from globscope.api import Code, Layout, PopulationError
 from globscope.builtin.tasks.classification import Classification
 from globscope.population.checkpoint import checkpoint_files, read_checkpoint
-from globscope.population.find import CheckpointFile, find_checkpoints
+from globscope.population.checkpoint_file import CheckpointFile
+from globscope.population.find import find_checkpoints
 from globscope.population.member import load_member
 from globscope.population.state_dict import StateDictChoice
 from globscope.population.tensor_names import tensors_by_model_name

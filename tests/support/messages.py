@@ -447,11 +447,44 @@ SPECS = {
     # The population.
     "checkpoints and train": (
         with_checkpoints("c/{variant}/{step}.pt").replace(REDUCER, "[population.train]\n" + REDUCER),
-        ["F: population: needs exactly one of 'checkpoints' and [population.train], has both"],
+        ["F: population: needs exactly one of 'checkpoints' (or 'table') and [population.train], has both"],
     ),
     "neither checkpoints nor train": (
         TASK + "[population]\n" + REDUCER,
-        ["F: population: needs exactly one of 'checkpoints' and [population.train], has neither"],
+        ["F: population: needs exactly one of 'checkpoints' (or 'table') and [population.train], has neither"],
+    ),
+    "what chooses among files, for networks that are trained": (
+        TASK
+        + '[population]\nwhere = "loss < 1"\nlast = 2\nfigures = ["loss"]\n[population.train]\n'
+        + '[[population.variant]]\nname = "A"\n'
+        + REDUCER,
+        [
+            "F: population.figures: goes with 'checkpoints' or 'table'; networks trained here need none",
+            "F: population.where: goes with 'checkpoints' or 'table'; networks trained here need none",
+            "F: population.last: goes with 'checkpoints' or 'table'; networks trained here need none",
+        ],
+    ),
+    "conditions that could reach Python": (
+        TASK + '[population]\ntable = "zoo.csv"\nwhere = "@exit() or run.__class__ == 1"\n' + REDUCER,
+        [
+            "F: population.where: is no condition (invalid syntax); accepted are comparisons of columns and "
+            "values: accuracy > 0.9 and kind in ['a', 'b'], got '@exit() or run.__class__ == 1'"
+        ],
+    ),
+    "options of a table without one": (
+        with_checkpoints("c/{variant}/{step}.pt").replace(
+            REDUCER, 'figures = ["loss"]\ncolumns = { steps = "epoch" }\nevery = 0\n' + REDUCER
+        ),
+        [
+            "F: population.columns.steps: there is no such key; did you mean 'step'?",
+            "F: population.every: must be >= 1, got 0",
+            "F: population.columns: goes with 'table'",
+            "F: population.figures: goes with 'table'",
+        ],
+    ),
+    "a template of names for a table": (
+        TASK + '[population]\ntable = "zoo.csv"\nvariant = "{seed}"\n' + REDUCER,
+        ["F: population.variant: names the runs of 'checkpoints'; a table has them in its column 'run'"],
     ),
     "variants of checkpoints": (
         with_checkpoints("c/{variant}/{step}.pt").replace(REDUCER, '[[population.variant]]\nname = "A"\n' + REDUCER),
@@ -499,8 +532,8 @@ SPECS = {
         + '[population]\nkey = "ema"\nrename = { "a." = "" }\n[population.train]\n[[population.variant]]\nname = "A"\n'
         + REDUCER,
         [
-            "F: population.key: goes with 'checkpoints'; networks trained here need none",
-            "F: population.rename: goes with 'checkpoints'; networks trained here need none",
+            "F: population.key: goes with 'checkpoints' or 'table'; networks trained here need none",
+            "F: population.rename: goes with 'checkpoints' or 'table'; networks trained here need none",
         ],
     ),
     "renaming to no text": (
@@ -638,7 +671,7 @@ SPECS = {
             "F: population.checkpoints: `**` is not a wildcard: `*` stays within one folder, and {variant} alone "
             "between slashes spans several, got '**/{variant}.pt'",
             "F: population.train.epochs: expected an integer, got '9' (text)",
-            "F: population: needs exactly one of 'checkpoints' and [population.train], has both",
+            "F: population: needs exactly one of 'checkpoints' (or 'table') and [population.train], has both",
         ],
     ),
     "misspelt train is not missing": (

@@ -8,7 +8,8 @@ from attrs import define, field
 
 from globscope.errors import PopulationError
 from globscope.population.checkpoint import INDEX, SUFFIXES
-from globscope.population.find import CheckpointFile, find_checkpoints
+from globscope.population.checkpoint_file import CheckpointFile
+from globscope.population.find import find_checkpoints
 from globscope.population.proposal.file_names import (
     FOLDER,
     folder_parts,

@@ -8,7 +8,7 @@ from typing import Any
 from attrs import define
 
 from globscope.errors import SpecError
-from globscope.population.find import CheckpointFile
+from globscope.population.checkpoint_file import CheckpointFile
 from globscope.population.proposal.contents import Contents, contents
 from globscope.population.proposal.groups import CheckpointGroup, checkpoint_groups
 from globscope.registry import Registry

@@ -19,7 +19,7 @@ def count(spec: Spec) -> tuple[int, tuple[str, ...]]:
 
 def count_networks(source: NetworkSource, spec: Spec) -> tuple[int, tuple[str, ...]]:
     """Return how many networks a source has, and the names of their runs."""
-    if source.checkpoints is not None:
+    if source.reads_files:
         found = find_checkpoints(source, spec.folder)
         return len(found), tuple(dict.fromkeys(one.variant for one in found))
     assert source.train is not None
@@ -30,7 +30,7 @@ def count_networks(source: NetworkSource, spec: Spec) -> tuple[int, tuple[str, .
 def networks_of(variant: str, spec: Spec) -> list[str]:
     """Return the names `variant@step` of the networks that a run of the population will have."""
     source = spec.population
-    if source.checkpoints is not None:
+    if source.reads_files:
         steps = [one.step for one in find_checkpoints(source, spec.folder) if one.variant == variant]
     else:
         assert source.train is not None

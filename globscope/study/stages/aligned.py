@@ -31,7 +31,7 @@ def align_population(workshop: Workshop, population: Population) -> Population:
         files.save_matrix(folder, population.layout, len(population.members), _members(workshop, population, reference))
 
     folder = workshop.stage(Stage.ALIGNED, stage_key, work, f"align to {reference}")
-    return files.load_population(folder, stage_key)
+    return files.load_population(folder, stage_key).with_figures(member.figures for member in population.members)
 
 
 def toward(

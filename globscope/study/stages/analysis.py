@@ -1,11 +1,12 @@
 """The analysis stage: the finding of an analysis."""
 
 from pathlib import Path
+from typing import Any
 
 from attrs import evolve
 
 from globscope.returned.known_paths import check_paths
-from globscope.roles import Bench
+from globscope.roles import AnalysisTraits, Bench, traits
 from globscope.spec.model import Entry
 from globscope.store import key, read_json, write_json
 from globscope.study.disk.json_values import checked_finding, finding_as_json, finding_from_json
@@ -25,7 +26,8 @@ def analyse(workshop: Workshop, bench: Bench, entry: Entry, atlas: Atlas) -> Fin
     """Return what an analysis finds in the atlas, at a bench of its own."""
     derives = any(member.origin == entry.name for member in atlas.population.members)
     component = [workshop.key_of(entry.component), *aligner_keys(workshop, entry), entry.name if derives else ""]
-    stage_key = key(Stage.ANALYSIS, FINDINGS, component, bench.seed, atlas_key(workshop, atlas))
+    atlas, figures = _visible_figures(entry, atlas)
+    stage_key = key(Stage.ANALYSIS, FINDINGS, component, bench.seed, atlas_key(workshop, atlas), *figures)
 
     def work(folder: Path, _: Progress) -> None:
         rng = generator(bench.seed, "analysis", entry.use)
@@ -36,6 +38,16 @@ def analyse(workshop: Workshop, bench: Bench, entry: Entry, atlas: Atlas) -> Fin
             write_json(folder / FINDING, finding_as_json(found))
 
     return finding_from_json(read_json(workshop.stage(Stage.ANALYSIS, stage_key, work, entry.name) / FINDING))
+
+
+def _visible_figures(entry: Entry, atlas: Atlas) -> tuple[Atlas, list[Any]]:
+    """Return the atlas as an analysis sees it, and what of its key follows from figures of tables."""
+    figures = [dict(member.figures) for member in atlas.population.members]
+    if traits(entry.component, AnalysisTraits).figures:
+        return atlas, [figures]
+    if any(figures):
+        atlas = evolve(atlas, population=atlas.population.with_figures({} for _ in figures))
+    return atlas, []
 
 
 def atlas_key(workshop: Workshop, atlas: Atlas) -> str:

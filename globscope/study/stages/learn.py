@@ -65,7 +65,7 @@ def zoo_key(workshop: Workshop) -> str:
     """Return the key of the zoo, before any of its networks is trained."""
     zoo = workshop.spec.zoo
     assert zoo is not None
-    if zoo.checkpoints is None:
+    if not zoo.reads_files:
         # The networks follow from their parent, which is trained from the seed.
         parent = None if zoo.parent is None else [zoo.parent, zoo.seed, workshop.spec.seed]
         return key(parent, [training_key(workshop, run) for run in training_runs(workshop, "zoo")])

@@ -5,7 +5,8 @@ from pathlib import Path
 from attrs import evolve
 
 from globscope.population import files
-from globscope.population.find import CheckpointFile, find_checkpoints
+from globscope.population.checkpoint_file import CheckpointFile
+from globscope.population.find import find_checkpoints
 from globscope.population.stacking import training_groups
 from globscope.population.surrogate import gaussian_surrogates
 from globscope.population.training_run import checkpoint_path
@@ -48,13 +49,13 @@ def _surrogates(workshop: Workshop, networks: Population) -> Population:
         files.save_blocks(folder, networks.layout, members, gaussian_surrogates(networks, seed))
 
     folder = workshop.stage(Stage.POPULATION, stage_key, draw, "draw surrogates")
-    return files.load_population(folder, stage_key)
+    return files.load_population(folder, stage_key).with_figures(member.figures for member in networks.members)
 
 
 def checkpoints(workshop: Workshop, place: Place) -> list[CheckpointFile]:
     """Return the checkpoint files, after training those that the spec wants trained."""
     source = source_of(workshop, place)
-    if source.checkpoints is not None:
+    if source.reads_files:
         return find_checkpoints(source, workshop.spec.folder)
     planned = training_runs(workshop, place, parent_weights(workshop, place))
     train(workshop, training_groups(planned))

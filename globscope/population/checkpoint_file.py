@@ -1,0 +1,50 @@
+"""A checkpoint file of a population, and what is known of its network before it is read."""
+
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Any
+
+from attrs import define, field
+
+from globscope.population.checkpoint import Checkpoint, checkpoint_files, read_checkpoint
+from globscope.population.state_dict import StateDictChoice
+from globscope.store import key
+
+
+@define(frozen=True, kw_only=True)
+class CheckpointFile:
+    """One checkpoint file.
+
+    Attributes:
+        path: Where the file is.
+        variant: The training run that it belongs to, from its path.
+        step: The training step, from its path; 0 where the path has none.
+        choice: Which of the file's state dicts is the network, and how its tensors are renamed.
+        figures: What tables know of the network, by column.
+        place: The row of a table that names it, for messages; empty where a pattern does.
+    """
+
+    path: Path
+    variant: str
+    step: int
+    choice: StateDictChoice = field(factory=StateDictChoice)
+    figures: Mapping[str, Any] = field(factory=dict, eq=False)
+    place: str = ""
+
+    def __str__(self) -> str:
+        """Its path, and the row of a table that names it."""
+        return f"{self.path} ({self.place})" if self.place else str(self.path)
+
+    def read(self) -> Checkpoint:
+        """Return the file's contents.
+
+        Raises:
+            PopulationError: It cannot be read as one network.
+        """
+        return read_checkpoint(self.path, self.choice)
+
+    @property
+    def key(self) -> str:
+        """Of variant, step, the files' bytes, and the choice of a state dict if one is set."""
+        parts = (self.variant, self.step, checkpoint_files(self.path))
+        return key(*parts) if self.choice == StateDictChoice() else key(*parts, self.choice)
