@@ -19,6 +19,7 @@ from globscope.study.plan.estimate import Estimate
 from globscope.sweep.estimate import SweepEstimate
 from globscope.values.field import column_heading, in_words
 from globscope.values.findings import Finding
+from globscope.values.number import number
 
 # The most characters in a line that goes to a file or pipe.
 WIDEST = 10_000
@@ -39,7 +40,7 @@ def cell_text(value: Any) -> str:
     if value is None:
         return "–"
     if isinstance(value, float):
-        return f"{value:.2e}" if value and (abs(value) < 1e-2 or abs(value) >= 1e5) else f"{value:.3g}"
+        return number(value)
     return escape_markup(str(value))
 
 
@@ -176,7 +177,7 @@ def print_projection(rows: Sequence[Mapping[str, Any]], warnings: Sequence[str])
     lines = []
     for row in rows:
         field = next(iter(row["fields"]), "")
-        point = ", ".join(f"{value:.3g}" for value in row["point"])
+        point = ", ".join(map(number, row["point"]))
         measured, decoded = row["fields"].get(field), row["decoded"].get(field)
         texts = (row["map"], row["file"], point, f"{row['residual']:.0%}", row["distance_to_member"])
         lines.append([cell_text(value) for value in (*texts, "yes" if row["trusted"] else "no", measured, decoded)])

@@ -9,6 +9,7 @@ import numpy as np
 
 from globscope.errors import EvaluationError
 from globscope.roles import Probe, ProbeTraits, Tensors, traits
+from globscope.values.number import number
 
 # The end of the name of a field that holds the standard error of another field's mean over several draws.
 STANDARD_ERROR = "_standard_error"
@@ -73,9 +74,9 @@ def draws(probe: Probe, device: str) -> bool:
     for field, value in first.items():
         if not np.isclose(value, again[field], rtol=1e-4, atol=0, equal_nan=True):
             raise EvaluationError(
-                f"the task gives one network two values of {field}, {value:.6g} and then {again[field]:.6g}, though "
-                "torch, numpy and random draw the same numbers: let it keep no state between calls, and draw from a "
-                "global generator, which is seeded for every batch"
+                f"the task gives one network two values of {field}, {number(value, 6)} and then "
+                f"{number(again[field], 6)}, though torch, numpy and random draw the same numbers: "
+                "let it keep no state between calls, and draw from a global generator, which is seeded for every batch"
             )
     return moved
 

@@ -12,7 +12,7 @@ from attrs import fields, has
 from globscope.references import Code, digest_files
 
 # Raised when a change of GlobScope gives other results from the same options: old stages are then left alone.
-FORMAT = 5
+FORMAT = 6
 
 
 def key(*parts: Any) -> str:

@@ -8,6 +8,7 @@ from globscope.values.field import Field
 from globscope.values.findings import Cell, Finding, Table
 from globscope.values.finite import finite_or_none
 from globscope.values.known_path import JOINED
+from globscope.values.number import number
 from globscope.values.pictures import HeatMap
 
 LOWEST = (
@@ -110,8 +111,8 @@ def _wall_warnings(known: PathsOfStudy) -> Iterator[str]:
             _, one, other = worst
             yield (
                 f"{passes.map} ({passes.sampler}): {len(lower)} of {walls} walls between runs are the map's, for lower "
-                f"paths are known: the wall between {one} and {other}, {heights[worst]:.3g}, against a path at "
-                f"{lower[worst].worst:.3g}, found by: {lower[worst].found_by}"
+                f"paths are known: the wall between {one} and {other}, {number(heights[worst])}, against a path at "
+                f"{number(lower[worst].worst)}, found by: {lower[worst].found_by}"
             )
 
 

@@ -7,13 +7,14 @@ import numpy as np
 from attrs import define, field
 
 from globscope.report.style.scale import positive
-from globscope.report.style.text import count_noun, join_words, number
+from globscope.report.style.text import count_noun, join_words
 from globscope.spec.axes import SweepAxis
 from globscope.spec.cells import SweepSpec
 from globscope.sweep.figures import full_name
 from globscope.sweep.table import ComparedRuns
 from globscope.values.field import SHARE, Field, in_words
 from globscope.values.findings import Cell, Table
+from globscope.values.number import number
 from globscope.values.pictures import HeatMap
 
 READING = (

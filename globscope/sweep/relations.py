@@ -7,12 +7,12 @@ import numpy as np
 from attrs import define, evolve, field
 
 from globscope.errors import near
-from globscope.report.style.text import number
 from globscope.spec.cells import Relations
 from globscope.sweep.figures import figure_value, full_name
 from globscope.sweep.subjects import beside
 from globscope.values.findings import Cell, Table
 from globscope.values.finite import finite_or_none
+from globscope.values.number import number
 from globscope.values.pictures import Number
 
 CAPTION = (

@@ -6,10 +6,7 @@ from functools import cached_property
 import numpy as np
 from attrs import define, field
 
-from globscope.topology.adjacency import neighbours
-from globscope.topology.passes import Passes
 from globscope.topology.surroundings import Surroundings
-from globscope.topology.tree import sweep_order
 from globscope.values.findings import Map
 from globscope.values.landscape import Landscape
 from globscope.values.topology import Topology
@@ -22,7 +19,7 @@ LOSS = "the decoded network has another loss"
 FAR = "the decoded network lies far from the network itself"
 OUTSIDE = "no finite sample lies beside the point"
 BETWEEN = "the basin lies between the samples"
-EXTRAPOLATED = "the path to the minimum leaves the trusted region"
+EXTRAPOLATED = "the lowest sample beside it lies outside the trusted region"
 # A gap below this share of a network's own loss does not count, however small the persistence threshold is.
 ROUNDING = 1e-2
 
@@ -101,8 +98,12 @@ def membership(map_: Map, landscape: Landscape, topology: Topology, networks: De
     - its decoded loss differs from its own by no more than the persistence threshold, which is the smallest difference
       that the tree resolves (or a hundredth of its own loss, where that is more);
     - the network that it decodes to is as near to it as trusted samples are to a member;
-    - it drains to that sample, or lies in a dent of its own of no more than the threshold;
-    - the basin's minimum is reached from there over trusted samples, without climbing more than the threshold.
+    - that sample is trusted;
+    - it drains to that sample, or lies in a dent of its own of no more than the threshold.
+
+    The way from there to the basin's minimum climbs no more than the threshold, as the tree is made. It need not be
+    trusted: its samples are networks whose values were measured, so it is as low as it looks, wherever it leads. Only
+    of a wall is it doubtful whether it is there, or the decoder's invention.
 
     On a slice every sample is trusted, and networks that are not on it are in no basin. A path has no basins.
     """
@@ -140,7 +141,6 @@ class BasinLocator:
 
     landscape: Landscape = field(repr=False)
     topology: Topology = field(repr=False)
-    _climbs: dict[int, np.ndarray] = field(factory=dict, init=False, repr=False)
 
     @cached_property
     def _values(self) -> np.ndarray:
@@ -149,34 +149,6 @@ class BasinLocator:
     @cached_property
     def _surroundings(self) -> Surroundings:
         return Surroundings.of(self.landscape.samples)
-
-    @cached_property
-    def _trusted(self) -> tuple[np.ndarray, Passes]:
-        """The trusted samples of the tree in the order of the sweep, and their lowest passes."""
-        samples = self.landscape.samples
-        swept = sweep_order(self._values, (self.topology.tree.basin >= 0) & self.landscape.trusted)
-        return swept, Passes.of(neighbours(samples, swept, "auto" if samples.shape is None else "full"))
-
-    @cached_property
-    def _places(self) -> np.ndarray:
-        """(n,) place of each sample in the sweep of the trusted ones; −1 for others."""
-        swept, _ = self._trusted
-        places = np.full(len(self._values), -1)
-        places[swept] = np.arange(len(swept))
-        return places
-
-    def _climb(self, minimum: int) -> np.ndarray:
-        """Return the (n,) lowest ceilings below which trusted samples join each sample with a minimum; else infinite.
-
-        They are kept, since many networks share a basin.
-        """
-        if minimum not in self._climbs:
-            swept, passes = self._trusted
-            climbs = np.full(len(self._values), np.inf)
-            if (place := self._places[minimum]) >= 0:
-                climbs[swept] = np.append(self._values[swept], np.inf)[passes.highest(int(place))]
-            self._climbs[minimum] = climbs
-        return self._climbs[minimum]
 
     def basin(self, point: np.ndarray, loss: float) -> tuple[int, str]:
         """Return the minimum in whose basin a point with this loss lies, or −1 and the reason why there is none."""
@@ -187,7 +159,7 @@ class BasinLocator:
         lowest = int(around[self._values[around].argmin()])
         if self._own_depth(lowest, loss) > self.topology.threshold:
             return -1, BETWEEN
-        if not self._reaches_minimum(lowest, max(loss, self._values[lowest]) + self.topology.threshold):
+        if not self.landscape.trusted[lowest]:
             return -1, EXTRAPOLATED
         return int(self.topology.tree.basin[lowest]), ""
 
@@ -198,10 +170,3 @@ class BasinLocator:
         """
         rim, floor = self._values[lowest], self._values[self.topology.full.basin[lowest]]
         return float(rim - max(loss, floor))
-
-    def _reaches_minimum(self, sample: int, ceiling: float) -> bool:
-        """Return whether trusted samples, none above the ceiling, join a sample with its basin's minimum.
-
-        The way may lead through another basin: a sample above a saddle belongs to the deeper side of it.
-        """
-        return bool(self._climb(int(self.topology.tree.basin[sample]))[sample] <= ceiling)

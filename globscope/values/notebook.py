@@ -2,8 +2,9 @@
 
 from collections.abc import Iterable, Mapping, Sequence
 from html import escape
-from math import isfinite
 from typing import Any
+
+from globscope.values.number import number
 
 # Of more rows, a notebook shows the first.
 ROWS = 60
@@ -42,5 +43,5 @@ def _cell(value: Any) -> str:
     if value is None:
         return "–"
     if isinstance(value, float):
-        return f"{value:.4g}" if isfinite(value) else escape(str(value))
+        return number(value, 4)
     return escape(str(value))

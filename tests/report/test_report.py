@@ -54,7 +54,7 @@ from globscope.report.style.legend import round_values
 from globscope.report.style.marks import LEVELS
 from globscope.report.style.palette import DEPTHS, VARIANTS
 from globscope.report.style.scale import shared_scale
-from globscope.report.style.text import Names, cell_text, figure_text, number, slug, tick_labels
+from globscope.report.style.text import Names, cell_text, figure_text, slug, tick_labels
 from globscope.report.style.theme import save
 from globscope.report.topology.figures import plot_diagram, plot_tree
 from globscope.report.topology.landscape_profile import plot_profiles
@@ -63,6 +63,7 @@ from globscope.study.map_comparison import UPPER_BOUNDS
 from globscope.values.field import Field
 from globscope.values.findings import Atlas, Finding, Table
 from globscope.values.landscape import Samples
+from globscope.values.number import number
 from globscope.values.pictures import Overlay, Trail
 
 # --- the whole report -------------------------------------------------------------------------------

@@ -15,12 +15,15 @@ from globscope.api import (
     Layout,
     Map,
     Member,
+    Passes,
     Population,
     RunsOnMap,
     Samples,
     depiction,
     last_networks,
     membership,
+    neighbours,
+    sweep_order,
 )
 from globscope.builtin.analyses.fidelity.analysis import Fidelity
 from globscope.builtin.analyses.fidelity.pairs_of_runs import pairs
@@ -102,7 +105,7 @@ def test_a_run_between_untrusted_samples_of_high_loss_is_not_in_the_basin_that_t
     assert found.warnings == (
         "map: 1 of 2 runs is not on this map, and in none of its basins (B: the basin lies between the samples)",
     )
-    # Nor where its own dent is not deep: the way down to the other minimum is not trusted.
+    # Nor where its own dent is not deep: the sample beside it is not trusted.
     assert ends(evolve(one, truth=(sunk := {"train_loss": np.array([0.021, 4314.2])}), decoded=sunk)) == (
         [DEEP, -1],
         ["", why.EXTRAPOLATED],
@@ -164,16 +167,26 @@ def test_what_lies_below_its_basins_minimum_deepens_it():
     assert ends(one) == ([DEEP, SHALLOW, DEEP], ["", "", ""])
 
 
-def test_a_way_to_the_minimum_that_is_not_trusted_leads_nowhere():
+def test_a_network_beside_which_the_map_extrapolates_is_in_no_basin():
+    assert ends(a_map(bowls_with(untrusted((1, 0)))))[1] == ["", why.EXTRAPOLATED, ""]
+    # Where the lowest sample around the point is trusted, the others need not be.
+    corners = np.array([[-1.0, 0.0], [1.0, 0.0], [-1.3, 0.8]])
+    for corner, reason in (((-1.5, 1), ""), ((-1.5, 0.5), ""), ((-1, 0.5), why.EXTRAPOLATED)):
+        assert ends(a_map(bowls_with(untrusted(corner)), points=corners))[1] == ["", "", reason]
+
+
+def test_a_low_way_to_the_minimum_joins_a_network_with_it_though_it_is_not_trusted():
+    """Its samples are networks whose losses were measured, as between the children of one network."""
+    trusted = np.isin(np.arange(81), [DEEP, SHALLOW, vertex(-1, 1)])
     point = np.array([[-1.0, 0.0], [1.0, 0.0], [-1.0, 1.0]])
-    ring = [(x, 0.5) for x in (-2, -1.5, -1, -0.5, 0, 0.5, 1, 1.5, 2)]
-    whole, cut = a_map(points=point), a_map(bowls_with(untrusted(*ring)), points=point)
-    assert ends(whole)[1] == ["", "", ""]
-    assert ends(cut)[1] == ["", "", why.EXTRAPOLATED]
-    # A way around, along higher samples than where it starts, is none.
-    around = a_map(bowls_with(untrusted(*ring[1:-1])), points=point)
-    assert ends(around)[1] == ["", "", why.EXTRAPOLATED]
-    assert ends(a_map(bowls_with(untrusted((1, 0))), points=point))[1] == ["", why.EXTRAPOLATED, ""]
+    assert ends(a_map(bowls_with(trusted), points=point)) == ([DEEP, SHALLOW, DEEP], ["", "", ""])
+    # Nor need the minimum be: on level ground it is chance which sample is the lowest.
+    level = np.where(height(lattice().points) < 1.3, 0.1, 2.0) + np.linspace(0.01, 0, 81)
+    ground = evolve(bowls(), fields={"train_loss": level}, trusted=trusted)
+    one = a_map(ground, points=point, own=[0.1, 0.1, 0.1])
+    (minimum,) = one.topology.tree.minima.tolist()
+    assert not trusted[minimum]
+    assert ends(one) == ([minimum] * 3, ["", "", ""])
 
 
 def bowls_with(trusted):
@@ -237,7 +250,7 @@ def test_leaves_captions_and_profiles_name_the_runs_that_are_not_on_the_map():
 @settings(deadline=None, max_examples=60)
 @given(st.integers(0, 2**16), st.sampled_from([0.0, 0.05, 0.3]), st.integers(0, 20))
 def test_a_network_at_a_sample_is_in_the_samples_basin(seed, threshold, holes):
-    """Whatever the field: the way to the minimum never climbs more than the threshold above the sample."""
+    """Whatever the field, the threshold and the samples that are not finite."""
     rng = np.random.default_rng(seed)
     values = np.round(rng.uniform(0, 1, 81), 2)
     values[rng.permutation(81)[:holes]] = np.nan
@@ -246,6 +259,20 @@ def test_a_network_at_a_sample_is_in_the_samples_basin(seed, threshold, holes):
     one = a_map(points=lattice().points[:7], own=values[:7])
     networks = evolve(depiction(one, "train_loss", range(7)), distance=np.zeros(7))
     np.testing.assert_array_equal(membership(one, surface, topology, networks).basins, topology.tree.basin[:7])
+
+
+@settings(deadline=None, max_examples=40)
+@given(st.integers(0, 2**16), st.sampled_from([0.0, 0.05, 0.3]))
+def test_no_way_from_a_sample_to_the_minimum_of_its_basin_climbs_more_than_the_threshold(seed, threshold):
+    """Which is why a network that drains to a sample is joined with the minimum, and needs no further proof."""
+    values = np.round(np.random.default_rng(seed).uniform(0, 1, 81), 2)
+    tree = Gudhi(persistence=threshold).compute(landscape(values, lattice(), "train_loss")).tree
+    swept = sweep_order(values, np.isfinite(values))
+    passes = Passes.of(neighbours(lattice(), swept))
+    for minimum in tree.minima.tolist():
+        ceilings = values[swept][passes.highest(int(np.flatnonzero(swept == minimum)[0]))]
+        own = tree.basin[swept] == minimum
+        assert (ceilings[own] <= values[swept][own] + threshold + 1e-12).all()  # of sums of decimal fractions
 
 
 @settings(deadline=None, max_examples=30)

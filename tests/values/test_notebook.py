@@ -49,7 +49,7 @@ def test_a_column_is_called_by_its_words():
 
 def test_cells_are_short_and_a_missing_one_is_a_dash():
     cells = table_html(dict(zip("abcd", "abcd", strict=True)), [{"a": 0.123456, "b": None, "c": float("inf"), "d": 7}])
-    assert [f"<td>{text}</td>" in cells for text in ("0.1235", "–", "inf", "7")] == [True] * 4
+    assert [f"<td>{text}</td>" in cells for text in ("0.1235", "–", "∞", "7")] == [True] * 4
 
 
 def test_a_finding_shows_its_warnings_its_tables_and_the_names_of_its_pictures():

@@ -7,8 +7,9 @@ from globscope.report.map.named_runs import names_left_out
 from globscope.report.map.scene import Kind, Scene
 from globscope.report.map.slices import AXES, drawn_pairs, lowest_point
 from globscope.report.map.trajectory import run_names
-from globscope.report.style.text import count_noun, number
+from globscope.report.style.text import count_noun
 from globscope.values.findings import Map
+from globscope.values.number import number
 
 CAPTIONS: dict[Kind, str] = {
     "line": "losses over the one latent axis, with the runs' trajectories",

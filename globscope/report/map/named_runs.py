@@ -4,7 +4,7 @@ import numpy as np
 
 from globscope.report.map.scene import Scene
 from globscope.report.style.label_choice import choose_labels
-from globscope.report.style.text import number
+from globscope.values.number import number
 
 
 def named_runs(scene: Scene, ends: np.ndarray) -> list[int]:

@@ -11,8 +11,8 @@ from globscope.report.map.scene import Scene
 from globscope.report.map.surface import draw_surface
 from globscope.report.style.legend import Legend
 from globscope.report.style.marks import draw_marks
-from globscope.report.style.text import number
 from globscope.values.landscape import Landscape, Samples
+from globscope.values.number import number
 from globscope.values.topology import MINIMUM
 
 Pair = tuple[int, int]

@@ -7,7 +7,7 @@ import numpy as np
 from attrs import define, field as attribute
 
 from globscope.report.map.trajectory import Trajectory, run_names
-from globscope.report.style.text import count_noun, number
+from globscope.report.style.text import count_noun
 from globscope.spec.style import AUTO, Style
 from globscope.topology.membership import depiction, membership
 from globscope.topology.outline import Outline, outline
@@ -15,6 +15,7 @@ from globscope.topology.tree import simplify
 from globscope.values.field import Field
 from globscope.values.findings import Map
 from globscope.values.landscape import Landscape
+from globscope.values.number import number
 from globscope.values.topology import MergeTree, Topology
 
 # Minima that can be told apart in a picture; of more, the most persistent ones are drawn.

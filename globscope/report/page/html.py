@@ -18,10 +18,11 @@ from globscope.report.page.manifest import costs, manifest
 from globscope.report.page.scale_warnings import scale_warnings
 from globscope.report.page.section import Section, Source
 from globscope.report.page.verdict import CARDS, pair_matrix, pair_table
-from globscope.report.style.text import cell_text, count_noun, join_words, number, spell_number
+from globscope.report.style.text import cell_text, count_noun, join_words, spell_number
 from globscope.study.map_comparison import UPPER_BOUNDS
 from globscope.values.field import column_heading
 from globscope.values.findings import Atlas, Table
+from globscope.values.number import number
 from globscope.visible import visible_lines
 
 # A key of several words within a sentence; what stands in backticks or after a point is a name of its own.

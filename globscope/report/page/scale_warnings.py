@@ -6,7 +6,8 @@ import numpy as np
 
 from globscope.report.map.scene import Scene
 from globscope.report.style.scale import Scale
-from globscope.report.style.text import join_words, number
+from globscope.report.style.text import join_words
+from globscope.values.number import number
 
 # A map with less than this share of the colours has at most three of the fifteen contour lines that span them.
 FLAT = 0.25

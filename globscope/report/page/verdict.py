@@ -5,8 +5,8 @@ from typing import Any
 
 from attrs import define
 
-from globscope.report.style.text import number
 from globscope.values.findings import Cell, Table
+from globscope.values.number import number
 
 # Of more runs, a matrix would be wider than the page; the table has every pair.
 MATRIX_RUNS = 10

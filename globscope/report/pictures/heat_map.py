@@ -16,9 +16,10 @@ from globscope.report.style.legend import explain, tick_evenly, tick_log
 from globscope.report.style.palette import DEPTH, INK
 from globscope.report.style.scale import positive
 from globscope.report.style.series import finite_array
-from globscope.report.style.text import count_noun, figure_text, number, wrap_sentences
+from globscope.report.style.text import count_noun, figure_text, wrap_sentences
 from globscope.report.style.theme import Picture, house_style, sheet_of, write_heading
 from globscope.spec.style import AUTO, Style
+from globscope.values.number import number
 from globscope.values.pictures import HeatMap, Number
 
 LARGEST, LONGEST = 30, 22  # names of a side whose cells have figures; letters of a name

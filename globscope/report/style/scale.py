@@ -9,10 +9,10 @@ from matplotlib import colormaps
 from matplotlib.colors import Colormap, LogNorm, Normalize
 
 from globscope.report.style.palette import DEPTH, GREY, greys_of
-from globscope.report.style.text import number
 from globscope.spec.style import AUTO, DEPTH as OURS, Style
 from globscope.values.field import SHARE, Field
 from globscope.values.findings import Atlas
+from globscope.values.number import number
 
 # Key of the field that the colours show.
 SHOWN = "train_loss"

@@ -1,12 +1,12 @@
 """Names and numbers as text that is safe in file names and figures and easy to read."""
 
-import math
 import re
 import textwrap
 import unicodedata
 from collections.abc import Iterable, Sequence
 
 from globscope.values.findings import Cell
+from globscope.values.number import number
 
 LONGEST_STEM = 48
 SPELLED = ("no", "one", "two", "three", "four", "five", "six", "seven", "eight", "nine", "ten")
@@ -59,17 +59,6 @@ def figure_text(name: str, longest: int = 60) -> str:
 def wrap_sentences(sentences: Iterable[str], width: int) -> str:
     """Return sentences, each on lines of its own of at most `width` characters, safe for matplotlib."""
     return "\n".join(line for one in sentences for line in textwrap.wrap(figure_text(one, 400), width))
-
-
-def number(value: float, digits: int = 3, whole: float = 1e15) -> str:
-    """Return a number for readers: 0.0123, 12,345, 1.2e−7, ∞; integers below `whole` in full."""
-    if math.isnan(value):
-        return "NaN"
-    if math.isinf(value):
-        return "∞" if value > 0 else "−∞"
-    if float(value).is_integer() and abs(value) < whole:
-        return f"{int(value):,}".replace("-", "−")
-    return f"{value:.{digits}g}".replace("e-0", "e-").replace("e+0", "e").replace("e+", "e").replace("-", "−")
 
 
 def tick_labels(values: Sequence[float]) -> list[str]:

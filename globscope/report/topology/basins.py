@@ -15,10 +15,11 @@ from globscope.report.style.legend import Legend, tick_log
 from globscope.report.style.marks import LEVELS, draw_marks
 from globscope.report.style.palette import FAINT, INK
 from globscope.report.style.scale import Scale
-from globscope.report.style.text import number, shorten
+from globscope.report.style.text import shorten
 from globscope.report.style.theme import in_points
 from globscope.topology.outline import Outline
 from globscope.values import topology as kinds
+from globscope.values.number import number
 
 FINE = 800  # heights that a picture can tell apart
 BANDS = 256  # of colour

@@ -11,10 +11,11 @@ from globscope.report.map.tree_scene import UPPER_BOUND, TreeScene
 from globscope.report.style.labels import distinct_titles
 from globscope.report.style.legend import Legend, colourbar, explain
 from globscope.report.style.scale import Scale, height_scale, shared_scale, spanning
-from globscope.report.style.text import figure_text, number
+from globscope.report.style.text import figure_text
 from globscope.report.style.theme import Picture, house_style, panel_grid, write_centred, write_headline
 from globscope.report.topology.basins import draw_basins, name_basins
 from globscope.values.findings import Atlas
+from globscope.values.number import number
 
 READING = "Width: share of the samples at or below the height. Left and right mean nothing."
 

@@ -16,9 +16,10 @@ from globscope.report.map.tree_scene import UPPER_BOUND, TreeScene
 from globscope.report.style.legend import Legend, explain, log_note
 from globscope.report.style.marks import NAMES, draw_marks
 from globscope.report.style.palette import FAINT, INK
-from globscope.report.style.text import count_noun, figure_text, number
+from globscope.report.style.text import count_noun, figure_text
 from globscope.report.style.theme import Picture, house_style, write_centred, write_headline
 from globscope.report.topology.merge_tree import layout, name_leaves, set_heights
+from globscope.values.number import number
 from globscope.values.topology import MINIMUM, SADDLE, MergeTree
 
 # Further passes that are drawn of a minimum: its lowest ones. More would only blacken the picture.

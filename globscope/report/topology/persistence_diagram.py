@@ -8,8 +8,8 @@ from matplotlib.axes import Axes
 from globscope.report.style.legend import Legend, tick_log
 from globscope.report.style.palette import FAINT, INK, LINES, PALE
 from globscope.report.style.scale import positive
-from globscope.report.style.text import number
 from globscope.report.style.theme import in_points
+from globscope.values.number import number
 from globscope.values.topology import Topology
 
 # A pair is a minimum with its saddle, so it has the mark of neither.

@@ -8,7 +8,7 @@ import numpy as np
 from attrs import define, field
 
 from globscope.study.known_paths import PathsOfStudy
-from globscope.study.verdict.judge_map import names
+from globscope.study.verdict.wording import names
 from globscope.topology.membership import ROUNDING
 from globscope.topology.runs_on_map import SEPARATE, SHARE, RunsOnMap
 from globscope.values.field import Field

@@ -1,7 +1,7 @@
 """What was measured of one map, as far as it decides whether to believe it."""
 
 from collections import Counter
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from typing import Any
 
 import numpy as np
@@ -14,6 +14,7 @@ from globscope.topology.runs_on_map import BY_DESIGN, RunsOnMap
 from globscope.values.findings import MOSTLY, Map
 from globscope.values.landscape import Landscape
 from globscope.values.topology import Topology
+from globscope.values.verdict import Belief
 
 
 @define(frozen=True, kw_only=True)
@@ -33,7 +34,7 @@ class MapFacts:
         basins: How many basins the runs that it shows end in.
         untrusted: Share of the samples that lie where the map extrapolates.
         leaves: How many leaves the tree has.
-        leaves_trusted: How many of them lie in the trusted region.
+        leaves_trusted: How many of them lie in the trusted region, or have a run that the map shows in their basin.
         checkpoints: How many trained networks it shows whose own loss is known.
         misjudged: Of these, those that it shows with another loss: one that differs by more than the tree tells apart.
         gap: Median |true − decoded| loss; None where it is unknown.
@@ -79,6 +80,10 @@ class MapFacts:
     within_noise: int = 0
 
 
+# A belief, and what returns why no more remains; the empty string where the rule does not hold.
+Rule = tuple[Belief, Callable[[MapFacts], str]]
+
+
 def map_facts(map_: Map, figures: Mapping[str, Any], known: PathsOfStudy, on_map: RunsOnMap | None) -> MapFacts:
     """Return the facts of a map.
 
@@ -102,7 +107,7 @@ def map_facts(map_: Map, figures: Mapping[str, Any], known: PathsOfStudy, on_map
         leaves_by_neighbours=topology.leaves_by_neighbours,
         within_noise=int(topology.within_noise.sum()),
         **_runs(on_map),
-        **_samples(landscape, topology),
+        **_samples(landscape, topology, on_map),
         **_gaps(map_, topology),
         **_measured_again(figures),
         **_walls(map_.name, known),
@@ -123,12 +128,14 @@ def _runs(on_map: RunsOnMap) -> dict[str, Any]:
     }
 
 
-def _samples(landscape: Landscape, topology: Topology) -> dict[str, Any]:
+def _samples(landscape: Landscape, topology: Topology, on_map: RunsOnMap) -> dict[str, Any]:
     minima, saddles = topology.tree.minima, topology.tree.saddles
+    # On a floor that is as good as level, it is chance where the lowest sample lies.
+    is_shown = landscape.trusted[minima] | np.isin(minima, on_map.basins)
     return {
         "untrusted": 1 - float(landscape.trusted.mean()) if len(landscape.trusted) else 0.0,
         "leaves": len(minima),
-        "leaves_trusted": int(landscape.trusted[minima].sum()),
+        "leaves_trusted": int(is_shown.sum()),
         "saddles": len(saddles),
         "saddles_at_rim": int(rim(landscape.samples)[saddles].sum()),
     }

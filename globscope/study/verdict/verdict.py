@@ -6,9 +6,10 @@ from itertools import islice
 from typing import Any
 
 from globscope.study.known_paths import PathsOfStudy
-from globscope.study.verdict.judge_map import judge, names, rank
+from globscope.study.verdict.judge_map import judge, rank
 from globscope.study.verdict.judge_pairs import PairJudge
 from globscope.study.verdict.map_facts import map_facts
+from globscope.study.verdict.wording import names
 from globscope.topology.runs_on_map import RunsOnMap
 from globscope.values.findings import Atlas
 from globscope.values.verdict import (

@@ -156,14 +156,13 @@ class CountingBench(TinyBench):
 
 
 def broken(atlas, trusted=(False, False)):
-    """Return the atlas with ten further dents in its map, all of them untrusted."""
+    """Return the atlas with ten further dents in its map; of all its samples, only the bowls' floors may be trusted."""
     drawn, values = atlas.maps[0], bowls().fields["train_loss"].copy()
     dents = [vertex(x, y) for x in (-2, -1, 0, 1, 2) for y in (-2, 2)]
     values[dents] = -0.5
-    far = np.ones(81, bool)
-    far[dents] = False
-    far[[vertex(-1, 0), vertex(1, 0)]] = trusted
-    landscape = evolve(bowls(), fields=dict.fromkeys(bowls().fields, values), trusted=far)
+    near = np.zeros(81, bool)
+    near[[vertex(-1, 0), vertex(1, 0)]] = trusted
+    landscape = evolve(bowls(), fields=dict.fromkeys(bowls().fields, values), trusted=near)
     topologies = {"grid": {"gudhi": Gudhi(persistence=0.1).compute(landscape)}}
     return evolve(atlas, maps=(evolve(drawn, landscapes={"grid": landscape}, topologies=topologies),))
 

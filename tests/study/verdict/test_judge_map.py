@@ -3,8 +3,10 @@
 import pytest
 from attrs import evolve
 
-from globscope.study.verdict.judge_map import UNTRUSTED_VARIANCE, judge, names, rank, share
+from globscope.study.verdict.judge_map import judge, rank
 from globscope.study.verdict.map_facts import MapFacts
+from globscope.study.verdict.network_rules import UNTRUSTED_VARIANCE
+from globscope.study.verdict.wording import names, share
 from globscope.values.findings import MOSTLY, NEAR
 from globscope.values.verdict import BELIEVE, CARE, NOTHING, UNREADABLE
 
@@ -70,7 +72,7 @@ BOUNDS = {
     "aside": ({"aside": 1}, "1 of 4 runs does not lie on it by its design"),
     "all untrusted": ({"untrusted": 1.0}, "all of it is untrusted: it extrapolates everywhere"),
     "untrusted": (
-        {"untrusted": 0.51}, "51% of it is untrusted: it extrapolates there; read only the rest",
+        {"untrusted": 0.51}, "51% of it is untrusted: it extrapolates there, and may invent basins and walls",
     ),
     "rim": (
         {"saddles_at_rim": 1},

@@ -73,6 +73,21 @@ def test_the_pass_of_a_map_that_keeps_two_runs_apart_does_not_join_them_however_
     assert found.answer == APART
 
 
+def test_a_map_whose_runs_lie_on_islands_in_low_untrusted_land_is_believed_and_has_them_in_one_basin():
+    """The negative control: children of one network, and nothing but dark ground between them."""
+    heights = np.minimum(HEIGHTS, 0.05)
+    heights[6] = 0.001  # by chance, the lowest sample lies off the islands
+    level = a_map(heights=heights, shift=0.2)
+    islands = np.isin(np.arange(9), level.landscape.nearest(level.chart.latents))
+    assert not islands[level.topology.tree.minima].any()
+    found = verdict_on(evolve(level, landscapes={"grid": evolve(level.landscape, trusted=islands)}))
+    (map_,) = found.maps
+    assert map_.belief == BELIEVE
+    assert map_.shows == "it shows all 3 runs, in 1 basin, with their own training loss"
+    assert map_.reasons == ("67% of it is untrusted: it extrapolates there, and may invent basins and walls",)
+    assert {each.answer for each in found.pairs} == {SAME}
+
+
 def test_runs_without_a_wall_between_them_share_a_basin():
     flat = np.minimum(HEIGHTS, 0.05)
     found = verdict_on(a_map(heights=flat, shift=0.2))

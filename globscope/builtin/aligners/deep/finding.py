@@ -4,7 +4,7 @@ from collections.abc import Mapping
 
 import numpy as np
 
-from globscope.api import Finding, Panel, Plot, Series, Table, finite_or_none
+from globscope.api import Finding, Panel, Plot, Series, Table, finite_or_none, number
 
 FEW, VERY_FEW = 100, 40
 CLASSICAL = ("weight-matching", "activation-matching")
@@ -74,10 +74,10 @@ def _gain_warnings(medians: Mapping[str, float | None]) -> list[str]:
     best = min(others, key=lambda method: others[method], default=None)
     if best is None or (learned is not None and learned < others[best]):
         return []
-    text = "is not finite" if learned is None else f"{learned:.4g}"
+    text = "is not finite" if learned is None else number(learned, 4)
     return [
-        f"deep-align's median barrier on unseen networks, {text}, is not below that of {best}, {others[best]:.4g}: it "
-        f"does not pay here"
+        f"deep-align's median barrier on unseen networks, {text}, is not below that of {best}, "
+        f"{number(others[best], 4)}: it does not pay here"
     ]
 
 

@@ -24,6 +24,7 @@ from globscope.api import (
     device,
     device_name,
     near,
+    number,
 )
 from globscope.builtin.analyses.curvature.parts import Eigenvalues, LossAtNetwork, LossOptions, Trace
 from globscope.builtin.analyses.curvature.results import plot, tables
@@ -144,6 +145,6 @@ class Curvature:
         if len(negative):
             texts.append(
                 f"{label}: not a minimum: {len(negative)} of {len(values)} eigenvalues are negative, down to "
-                f"{negative.min():.3g}"
+                + number(negative.min())
             )
         return texts

@@ -4,7 +4,7 @@ from collections.abc import Iterator, Sequence
 
 import numpy as np
 
-from globscope.api import REPEATS, Atlas, Field, Member, Probe, ProbeTraits, traits
+from globscope.api import REPEATS, Atlas, Field, Member, Probe, ProbeTraits, number, traits
 from globscope.builtin.analyses.formatting import list_names
 
 
@@ -12,7 +12,9 @@ def noise_warnings(atlas: Atlas) -> Iterator[str]:
     """Yield the spread of a network's scores, and how many branches of the merge trees may be due to it."""
     deviations = {name: deviation for name, deviation in atlas.noise.items() if deviation > 0}
     if deviations:
-        figures = ", ".join(f"{deviation:.3g} ({atlas.field_of(name).name})" for name, deviation in deviations.items())
+        figures = ", ".join(
+            f"{number(deviation)} ({atlas.field_of(name).name})" for name, deviation in deviations.items()
+        )
         yield (
             f"scoring draws random numbers: over {REPEATS} evaluations of each run's final network, the standard "
             f"deviation is {figures}; all networks of this study are scored with the same numbers"
@@ -24,7 +26,7 @@ def noise_warnings(atlas: Atlas) -> Iterator[str]:
             name = atlas.field_of(topology.field).name
             yield (
                 f"{map_.name}: {within} of {len(topology.tree.pairs)} branches of its merge tree have a persistence "
-                f"below {topology.noise:.3g}, the standard deviation of the draws of {name}: they may be chance"
+                f"below {number(topology.noise)}, the standard deviation of the draws of {name}: they may be chance"
             )
 
 
@@ -73,7 +75,7 @@ def chance_warnings(atlas: Atlas) -> Iterator[str]:
             name, middle = atlas.field_of(field).name, float(np.median(losses))
             yield (
                 f"{count} of {len(finals)} final networks are no better than guessing: their median {name} is "
-                f"{middle:.4g}, and guessing scores {guess:.4g}; {CAUSES}"
+                f"{number(middle, 4)}, and guessing scores {number(guess, 4)}; {CAUSES}"
             )
 
 
@@ -90,7 +92,8 @@ def record_warnings(atlas: Atlas) -> Iterator[str]:
             first, name = worse[0], atlas.field_of(field).name
             yield (
                 f"{len(worse)} of {len(finals)} final networks score far worse than their files record: "
-                f"{members[first].label} has {name} {measured[first]:.4g}, recorded {recorded[first]:.4g}; {CAUSES}"
+                f"{members[first].label} has {name} {number(measured[first], 4)}, recorded "
+                f"{number(recorded[first], 4)}; {CAUSES}"
             )
 
 

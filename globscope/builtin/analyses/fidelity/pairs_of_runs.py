@@ -7,7 +7,7 @@ from typing import Any
 
 import numpy as np
 
-from globscope.api import BY_DESIGN, SHARE, RunsOnMap, Table, finite_or_none
+from globscope.api import BY_DESIGN, SHARE, RunsOnMap, Table, finite_or_none, number
 from globscope.builtin.analyses.formatting import NAMED, list_names
 
 CAPTION = (
@@ -90,5 +90,5 @@ def _sentence(row: Row) -> str:
     verb = "share one" if row["answer"] == SHARE else "are separate"
     return (
         f"{row['one']} and {row['other']} {verb} on {row['closest_map']}, which shows them best "
-        f"(loss gap {row['loss_gap']:.2g})"
+        f"(loss gap {number(row['loss_gap'], 2)})"
     )

@@ -25,6 +25,7 @@ from globscope.api import (
     device,
     device_name,
     lengths_along,
+    number,
     runs_by_basin,
 )
 from globscope.builtin.analyses.curves.evaluated_path import EvaluatedPath, straight_lines, trained_paths
@@ -158,22 +159,22 @@ class LowLossPass:
         runs = runs_by_basin(map_, landscape, topology)
         ends = [(names[path.lower], names[path.upper]) for path in paths]
         trained = self._train(map_, paths, ends, coordinates.reshape(len(paths), self.points, -1), bench)
-        for number, path in enumerate(paths):
-            rows = slice(number * self.points, (number + 1) * self.points)
+        for place, path in enumerate(paths):
+            rows = slice(place * self.points, (place + 1) * self.points)
             fields = {name: values[rows] for name, values in decoded.fields.items()}
             yield EvaluatedPass(
                 map=map_.name,
-                basins=ends[number],
+                basins=ends[place],
                 measure=atlas.field_of(topology.field),
                 path=path,
                 floor=float(landscape.fields[topology.field][path.lower]),
                 points=points[rows],
                 paths={
                     "pass": EvaluatedPath(fields=fields, lengths=lengths_along(coordinates[rows])),
-                    "straight": lines[number],
-                    **{name: result for name, result in trained[number].items() if isinstance(result, EvaluatedPath)},
+                    "straight": lines[place],
+                    **{name: result for name, result in trained[place].items() if isinstance(result, EvaluatedPath)},
                 },
-                failed=tuple(result for result in trained[number].values() if isinstance(result, str)),
+                failed=tuple(result for result in trained[place].values() if isinstance(result, str)),
                 untrusted=1 - float(decoded.trusted[rows].mean()),
                 border=on_border(landscape.samples, points[rows]),
                 runs=tuple(distances_to_runs(map_, coordinates[rows][[0, -1]], runs[path.lower], runs[path.upper])),
@@ -242,8 +243,8 @@ def _warnings(rows: Sequence[Row]) -> Iterator[str]:
             worst = max(missed, key=lambda row: row["pass"] - row["saddle"])
             yield (
                 f"{name}: on {len(missed)} of {len(passes)} passes the networks between the samples are worse than the "
-                f"samples: {worst['one']}–{worst['two']} rises to {worst['pass']:.3g}, its saddle is "
-                f"{worst['saddle']:.3g}; a finer lattice would find another saddle"
+                f"samples: {worst['one']}–{worst['two']} rises to {number(worst['pass'])}, its saddle is "
+                f"{number(worst['saddle'])}; a finer lattice would find another saddle"
             )
         if beaten:
             yield (

@@ -5,7 +5,7 @@ from collections.abc import Iterator, Sequence
 import numpy as np
 from attrs import define, field
 
-from globscope.api import Atlas, Bench, Field, FitRequest, Map, Table, finite_or_none
+from globscope.api import Atlas, Bench, Field, FitRequest, Map, Table, finite_or_none, number
 from globscope.builtin.analyses.curves.projection import Projection, project
 from globscope.builtin.analyses.mode_connectivity.curve_members import alternate_points
 from globscope.builtin.analyses.mode_connectivity.measured_curve import MeasuredCurve, Row, field_barrier
@@ -141,7 +141,7 @@ def _warning(failed: Sequence[CurveProjection], curves: int, field: Field) -> st
     fitted = "fitted without the curves" if worst.fit == UNSEEN else "fitted to every second point of the curves"
     return (
         f"{worst.name}, {fitted}: it does not show the curves as they are, although the median error is small: on "
-        f"{worst.curve.pair} half of the points are off by at most {np.median(errors):.2g} in {field.name}, but at "
-        f"t = {worst.t[place]:.2f} the network has {network:.3g} and the map shows "
-        f"{worst.projection.fields[field.key][place]:.3g}; {len(failed)} of {curves} curves are like this"
+        f"{worst.curve.pair} half of the points are off by at most {number(np.median(errors), 2)} in {field.name}, "
+        f"but at t = {worst.t[place]:.2f} the network has {number(network)} and the map shows "
+        f"{number(worst.projection.fields[field.key][place])}; {len(failed)} of {curves} curves are like this"
     )

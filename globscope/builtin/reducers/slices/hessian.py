@@ -19,6 +19,7 @@ from globscope.api import (
     device,
     device_name,
     eigenpairs,
+    number,
 )
 from globscope.builtin.reducers.requirements import row_of
 from globscope.builtin.reducers.slices.flat import (
@@ -111,7 +112,7 @@ class HessianSlice:
             origin=row,
             basis=basis,
             extent=corners_around(self.distance, self.latent_dim),
-            axes=[f"eigenvector {axis}, λ = {value:.4g}" for axis, value in enumerate(pairs.values, 1)],
+            axes=[f"eigenvector {axis}, λ = {number(value, 4)}" for axis, value in enumerate(pairs.values, 1)],
             notes=notes,
         )
 

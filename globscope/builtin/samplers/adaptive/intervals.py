@@ -5,7 +5,7 @@ from typing import Any
 
 import numpy as np
 
-from globscope.api import Finding, Table, finite_or_none
+from globscope.api import Finding, Table, finite_or_none, number
 from globscope.builtin.samplers.adaptive.fill import Bounds
 from globscope.builtin.samplers.adaptive.refine import Refinement
 from globscope.builtin.samplers.adaptive.sweep import Sweep
@@ -89,7 +89,7 @@ def _wide_warnings(rows: Sequence[Row], tolerance: float) -> Iterator[str]:
     if wide:
         yield (
             f"{len(wide)} of {len(rows)} persistences are known less exactly than the tolerance of {tolerance:g}: the "
-            f"least exact within {max(map(_width, wide)):.3g} (estimated). A larger budget would narrow them."
+            f"least exact within {number(max(map(_width, wide)))} (estimated). A larger budget would narrow them."
         )
 
 
