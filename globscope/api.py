@@ -173,7 +173,7 @@ from globscope.topology.membership import (
     runs_by_basin as runs_by_basin,
 )
 from globscope.topology.outline import Outline as Outline, outline as outline
-from globscope.topology.passes import Passes as Passes
+from globscope.topology.passes import Passes as Passes, tree_neighbours as tree_neighbours
 from globscope.topology.runs_on_map import BY_DESIGN as BY_DESIGN, SHARE as SHARE, RunsOnMap as RunsOnMap
 from globscope.topology.tree import (
     Branches as Branches,

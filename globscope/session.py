@@ -331,7 +331,8 @@ class Study:
         """
         claim(self.folder, "study")
         made_from = run_key(self.spec, self.registry)  # before the run: a file may be edited meanwhile
-        write_bytes(self.folder / SPEC, as_toml(self.spec).encode())
+        if not (self.folder / RESULTS).exists():  # else spec and results are replaced together, at the end
+            write_spec(self.folder, self.spec)
         changed = changes(self.folder, self.spec)
         if changed != Changes():
             workshop.observer.warning(str(changed))
@@ -358,7 +359,7 @@ class Study:
         """Write everything outside of stages, one process at a time, since report and results belong together."""
         from globscope.report import explorer_warning, write_report
 
-        write_bytes(self.folder / SPEC, as_toml(self.spec).encode())  # another process may have another one
+        write_spec(self.folder, self.spec)  # another process may have another one
         write_learned(workshop, self.folder)
         workshop.observer.step(REPORT)
         workshop.observer.stage("report")
@@ -435,6 +436,14 @@ def _with_changes(record: Mapping[str, Any], changed: Changes) -> Mapping[str, A
     if changed == Changes():
         return record
     return {**record, "changes": changed.record, "warnings": [str(changed), *record["warnings"]]}
+
+
+def write_spec(folder: Path, spec: Spec) -> None:
+    """Write a run's spec into its folder; results of another spec are taken back first, so that none lie beside it."""
+    text, path = as_toml(spec).encode(), folder / SPEC
+    if not path.exists() or path.read_bytes() != text:
+        (folder / RESULTS).unlink(missing_ok=True)
+    write_bytes(path, text)
 
 
 def begin(folder: Path, kind: str, spec: Path, observer: Observer) -> None:

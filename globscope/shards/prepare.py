@@ -8,8 +8,8 @@ from attrs import define
 
 from globscope.errors import GlobscopeError
 from globscope.roles import Workers
-from globscope.session import SPEC, SWEEP, Study
-from globscope.spec.describe import as_toml, plain
+from globscope.session import SWEEP, Study, write_spec
+from globscope.spec.describe import plain
 from globscope.store import claim, write_bytes
 from globscope.study.built_task import TaskCache
 from globscope.study.extent import Extent, OpenStage
@@ -75,7 +75,7 @@ def _prepare_study(
     study: Study, until: Stage, observer: Observer, workers: Workers, cache: TaskCache
 ) -> tuple[OpenStage, ...]:
     claim(study.folder, "study")
-    write_bytes(study.folder / SPEC, as_toml(study.spec).encode())
+    write_spec(study.folder, study.spec)
     workshop = study.workshop(observer, cache, workers)
     stages = study.advance(workshop, Extent(until=until))
     Preparation(until=until, inputs=input_keys(workshop), stages=stages).write(study.folder)

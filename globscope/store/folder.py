@@ -12,7 +12,7 @@ from globscope.store.write import discard_rests
 
 # What a folder may hold before it is anybody's: a lock, a file of the system's, stages that were copied here.
 NOBODYS, STAGES = (LOCK, ".DS_Store"), "stages"
-AGAIN = "the same `globscope study` command writes it again, and computes nothing anew"
+AGAIN = "the same `globscope study` command writes it again, from the stages that are stored"
 
 
 def claim(folder: Path, kind: str) -> None:

@@ -1,14 +1,14 @@
 """The lowest passes of a field: paths on the graph of samples whose highest point is as low as possible."""
 
-from typing import Any
+from typing import Any, cast
 
 import numpy as np
 from attrs import define, field
 
-from globscope.topology.adjacency import Neighbours, edge_ends, neighbours
+from globscope.topology.adjacency import Adjacency, Neighbours, edge_ends, neighbours
 from globscope.topology.tree import sweep_order
-from globscope.values.landscape import Landscape
-from globscope.values.topology import MergeTree
+from globscope.values.landscape import Landscape, Samples
+from globscope.values.topology import MergeTree, Topology
 
 
 @define(frozen=True)
@@ -63,20 +63,30 @@ class Passes:
         return np.where(reached, highest, count)
 
 
-def tree_passes(landscape: Landscape, values: np.ndarray, tree: MergeTree) -> list[np.ndarray]:
+def tree_neighbours(samples: Samples, swept: np.ndarray, topology: Topology) -> Neighbours:
+    """Return each swept vertex's neighbours by a tree's rule; by `auto` where its method does not say which it has."""
+    rule = cast("Adjacency", topology.adjacency) if topology.adjacency not in ("", "own") else "auto"
+    return neighbours(samples, swept, rule, topology.neighbours)
+
+
+def tree_passes(
+    landscape: Landscape, values: np.ndarray, topology: Topology, tree: MergeTree | None = None
+) -> list[np.ndarray]:
     """Return, for every basin of a tree that merges, its lowest path to the basin that goes on.
 
-    Each is the numbers of its samples, from minimum to minimum. Edges are the samples' own, or those that `auto` means.
+    Each is the numbers of its samples, from minimum to minimum.
 
     Args:
         landscape: Landscape of the samples.
         values: (n,) values whose tree it is.
-        tree: The tree.
+        topology: The tree, and which samples are neighbours.
+        tree: The tree at another threshold; the topology's own if unset.
     """
+    tree = topology.tree if tree is None else tree
     swept = sweep_order(values, tree.basin >= 0)
     place = np.full(len(values), -1)
     place[swept] = np.arange(len(swept))
-    passes = Passes.of(neighbours(landscape.samples, swept, "auto"))
+    passes = Passes.of(tree_neighbours(landscape.samples, swept, topology))
     ends: dict[int, list[int]] = {}
     for minimum, elder in zip(tree.pairs[:, 0].tolist(), tree.pairs[tree.elders, 0].tolist(), strict=True):
         if minimum != elder:

@@ -373,7 +373,7 @@ def test_show_of_what_is_no_run_is_reported(finished, tmp_path):
         assert_refused(
             run("show", tmp_path / "damaged"),
             f"{tmp_path}/damaged/results.json: is not as GlobScope wrote it, but damaged or edited; the same "
-            "`globscope study` command writes it again, and computes nothing anew",
+            "`globscope study` command writes it again, from the stages that are stored",
         )
     (tmp_path / "damaged/files.jsonl").unlink()
     assert_refused(

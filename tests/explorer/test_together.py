@@ -177,8 +177,8 @@ def test_what_cannot_be_opened_is_reported(two_runs, tmp_path, opened):
     (old / "explorer.html").unlink()
     assert_refused(
         run("open", old),
-        f"{old / 'explorer.html'}: there is no such file; the same `globscope study` command writes it again, and "
-        "computes nothing anew",
+        f"{old / 'explorer.html'}: there is no such file; the same `globscope study` command writes it again, "
+        "from the stages that are stored",
     )
     lines = (old / "files.jsonl").read_text().splitlines(keepends=True)
     (old / "files.jsonl").write_text("".join(line for line in lines if '"explorer.html"' not in line))
@@ -191,7 +191,7 @@ def test_what_cannot_be_opened_is_reported(two_runs, tmp_path, opened):
     assert_refused(
         run("open", old, "--report"),
         f"{old / 'report.html'}: is not as GlobScope wrote it, but damaged or edited; the same `globscope study` "
-        "command writes it again, and computes nothing anew",
+        "command writes it again, from the stages that are stored",
     )
     assert_refused(run("open", tmp_path / "none"), f"{tmp_path / 'none'}: there is no run here; known: old")
     assert opened == []

@@ -85,7 +85,7 @@ def test_the_paths_between_basins_lead_over_edges_from_minimum_to_minimum_and_no
     scene = scene_of(a_search())
     tree, values = scene.tree.topology.tree, scene.values
     joined = {tuple(sorted(edge)) for edge in SEARCH.edges.tolist()}
-    paths = tree_passes(scene.landscape, values, tree)
+    paths = tree_passes(scene.landscape, values, scene.tree.topology)
     assert len(paths) == len(tree.minima) - 1
     for path in paths:
         assert {path[0], path[-1]} <= set(tree.minima.tolist())

@@ -2,6 +2,7 @@
 
 import os
 import shutil
+import signal
 import subprocess
 import sys
 
@@ -9,6 +10,7 @@ import numpy as np
 import pytest
 from support.study import MAP, TINY, TWO_RUNS, Notes, blank_pictures, study_in
 
+from globscope import session
 from globscope.errors import RunError, SpecError
 from globscope.study import unchanged
 from globscope.study.run import run
@@ -89,6 +91,31 @@ def test_a_result_takes_the_keys_of_the_style_as_arguments(copied):
     assert str(refused.value) == "labels: this study has no run 'D'; known: A, B, C"
     norm = result.plot(field="test_loss", limits=(0.5, 2), scale="linear").axes[0].collections[0].norm
     assert (norm.vmin, norm.vmax, type(norm).__name__) == (0.5, 2.0, "Normalize")
+
+
+def killed_at(name, study):
+    """Run a study in a process that is killed when it calls what a name of `globscope.session` stands for."""
+    child = os.fork()
+    if child == 0:
+        setattr(session, name, lambda *_, **__: os.kill(os.getpid(), signal.SIGKILL))
+        with blank_pictures():
+            study.run()
+        os._exit(0)
+    assert os.waitstatus_to_exitcode(os.waitpid(child, 0)[1]) == -signal.SIGKILL
+
+
+def test_results_never_lie_beside_another_spec_wherever_a_run_is_killed(copied):
+    other, run = study_in(copied, TINY, "report.colours=viridis"), copied / "run"
+    before = [(run / name).read_bytes() for name in ("spec.toml", "results.json")]
+    killed_at("run", other)
+    assert [(run / name).read_bytes() for name in ("spec.toml", "results.json")] == before
+    killed_at("write_learned", other)  # the first thing after the spec
+    assert 'colours = "viridis"' in (run / "spec.toml").read_text()
+    with pytest.raises(RunError, match="this run is not finished; the same `globscope study` command continues it"):
+        session.results(run)
+    with blank_pictures():
+        assert other.run().style.colours == "viridis"
+    assert session.results(run)["title"] == "tiny"
 
 
 @pytest.mark.parametrize("override", ["title='other'", "seed=1", "sampler.0.resolution=4"])

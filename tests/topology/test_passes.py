@@ -1,11 +1,17 @@
 """Lowest passes, against the merge tree and against every path that there is."""
 
 import numpy as np
+import pytest
+from attrs import evolve
 from hypothesis import given, settings, strategies as st
 from support.landscapes import landscape_of
 
 from globscope.api import Passes, Samples, neighbours, sweep_order
+from globscope.builtin.analyses.low_loss_pass.minimax_path import minimax_paths
 from globscope.builtin.topology import Gudhi
+from globscope.study.stages.topology import with_adjacency
+from globscope.testing.tiny.landscapes import landscape, lattice
+from globscope.topology.passes import tree_passes
 
 few = settings(max_examples=60, deadline=None, derandomize=True)
 # Few different values, so that there are ties.
@@ -102,3 +108,19 @@ def test_the_highest_vertices_of_all_lowest_paths_are_those_of_each_path(values,
     if len(swept):
         each = [max(path, default=len(swept)) for path in passes.paths(start, np.arange(len(swept)))]
         assert passes.highest(start).tolist() == each
+
+
+@pytest.mark.parametrize("adjacency", ["freudenthal", "full", "knn"])
+def test_the_passes_of_a_tree_are_as_high_as_its_saddles_by_its_own_rule_of_neighbours(adjacency):
+    surface = landscape(np.random.default_rng(0).uniform(0, 1, 81), lattice(), "train_loss")
+    if adjacency == "knn":
+        surface = evolve(surface, samples=Samples(points=surface.samples.points))
+    method = Gudhi(persistence=0.2, adjacency=adjacency, neighbours=6 if adjacency == "knn" else None)
+    topology = with_adjacency(method.compute(surface), method, surface.samples)
+    values, tree = surface.fields["train_loss"], topology.tree
+    paths = tree_passes(surface, values, topology)
+    assert len(paths) == len(tree.minima) - len(set(tree.parts.tolist())) > 2
+    for path in paths:
+        assert values[path].max() == tree.minimax(int(path[0]), int(path[-1]))[1]
+    for path in minimax_paths(surface, topology):
+        assert values[path.samples].max() == path.saddle

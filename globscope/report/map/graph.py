@@ -103,7 +103,7 @@ def _draw_passes(axes: Axes, scene: Scene) -> Legend:
     """Draw the paths by which the merge tree's basins meet, strong."""
     if scene.tree is None:
         return {}
-    paths = tree_passes(scene.landscape, scene.tree.values, scene.tree.thinned[0])
+    paths = tree_passes(scene.landscape, scene.tree.values, scene.tree.topology, scene.tree.thinned[0])
     width = 1.4 if len(paths) <= MANY else 0.5
     style: dict[str, Any] = {"color": "white", "lw": width, "path_effects": halo(2 * width + 0.2, INK)}
     lines = [scene.landscape.samples.points[path] for path in paths]

@@ -34,7 +34,7 @@ def found(atlas) -> Finding:
 
 
 def the_path():
-    (path,) = minimax_paths(bowls(), bowls_topology(), "auto")
+    (path,) = minimax_paths(bowls(), bowls_topology())
     return path
 
 
@@ -58,7 +58,7 @@ def test_basins_that_never_meet_have_no_pass():
     from globscope.builtin.topology import Gudhi
 
     apart = two_components()
-    assert list(minimax_paths(apart, Gudhi(persistence=0.0).compute(apart), "auto")) == []
+    assert list(minimax_paths(apart, Gudhi(persistence=0.0).compute(apart))) == []
 
 
 def test_a_basin_is_called_by_the_runs_that_end_in_it_or_by_its_sample(atlas):
@@ -196,12 +196,12 @@ def test_of_some_basins_each_merges_into_the_first_that_is_followed(atlas):
     drawn = broken(atlas, trusted=(True, True)).maps[0]
     chosen = chosen_minima(drawn, drawn.landscape, drawn.topology, "trusted")
     assert sorted(chosen.tolist()) == sorted([vertex(-1, 0), vertex(1, 0)])
-    (path,) = minimax_paths(drawn.landscape, drawn.topology, "auto", chosen)
+    (path,) = minimax_paths(drawn.landscape, drawn.topology, chosen)
     assert (path.lower, path.upper, path.merging) == (vertex(-1, 0), vertex(1, 0), True)
     # Without the deep bowl, which the shallow one merges into, it goes on in the dent that never dies.
     tree = drawn.topology.tree
     lowest = int(tree.pairs[np.isinf(tree.deaths), 0][0])
-    (path,) = minimax_paths(drawn.landscape, drawn.topology, "auto", np.array([lowest, vertex(1, 0)]))
+    (path,) = minimax_paths(drawn.landscape, drawn.topology, np.array([lowest, vertex(1, 0)]))
     assert path.merging
 
 

@@ -13,7 +13,6 @@ from globscope.api import (
     EPOCHS,
     POINTS,
     WHERE,
-    Adjacency,
     AnalysisTraits,
     Atlas,
     Bench,
@@ -80,7 +79,6 @@ class LowLossPass:
         training: Passes beside which curves and chains are trained: `all`, those `merging` in the merge tree, which
             lead from a basin to the one that it merges into, or `none`.
         bends: Number of inner networks of the chain to which a pass is relaxed.
-        adjacency: Which samples are neighbours, as in the topology's option.
         reducers: Names of the maps whose passes are evaluated; all maps with an inverse if empty.
         basins: Basins between which passes are evaluated: those in which `runs` end; these and the `trusted` ones,
             whose minimum lies in the trusted region; or `all`, of which a map that extrapolates may have very many.
@@ -93,7 +91,6 @@ class LowLossPass:
     points: int = attrs.field(default=61, validator=and_(ge(3), POINTS))
     training: Literal["all", "merging", "none"] = "merging"
     bends: int = attrs.field(default=5, validator=and_(ge(1), AXES))
-    adjacency: Adjacency = "auto"
     reducers: tuple[str, ...] = ()
     basins: Basins = "trusted"
     epochs: int = attrs.field(default=30, validator=and_(ge(1), EPOCHS))
@@ -149,7 +146,7 @@ class LowLossPass:
             return
         assert map_.chart.decode is not None
         minima = chosen_minima(map_, landscape, topology, self.basins)
-        paths = list(minimax_paths(landscape, topology, self.adjacency, minima))
+        paths = list(minimax_paths(landscape, topology, minima))
         if not paths:
             return
         points = np.concatenate([points_along(landscape, path, self.points).points for path in paths])

@@ -8,7 +8,6 @@ import numpy as np
 from attrs import define, field
 
 from globscope.api import (
-    Adjacency,
     Landscape,
     Map,
     MergeTree,
@@ -16,9 +15,9 @@ from globscope.api import (
     Samples,
     Topology,
     lengths_along,
-    neighbours,
     runs_by_basin,
     sweep_order,
+    tree_neighbours,
 )
 
 Basins = Literal["runs", "trusted", "all"]
@@ -43,9 +42,7 @@ class MinimaxPath:
     merging: bool
 
 
-def minimax_paths(
-    landscape: Landscape, topology: Topology, adjacency: Adjacency, minima: np.ndarray | None = None
-) -> Iterator[MinimaxPath]:
+def minimax_paths(landscape: Landscape, topology: Topology, minima: np.ndarray | None = None) -> Iterator[MinimaxPath]:
     """Yield the lowest path between every two basins that meet, from the lower minimum.
 
     If `minima` of the tree, by rising value, are selected, only the paths between these.
@@ -54,7 +51,7 @@ def minimax_paths(
     swept = sweep_order(values, tree.basin >= 0)
     place = np.full(len(values), -1)
     place[swept] = np.arange(len(swept))
-    passes = Passes.of(neighbours(landscape.samples, swept, adjacency))
+    passes = Passes.of(tree_neighbours(landscape.samples, swept, topology))
     minima = tree.minima if minima is None else minima
     merges = _merges(tree, set(minima.tolist()))
     for row, lower in enumerate(minima[:-1].tolist()):

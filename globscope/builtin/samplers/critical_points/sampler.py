@@ -1,38 +1,18 @@
 """The sampler `critical-points`."""
 
 from collections.abc import Sequence
-from typing import Literal
 
 import numpy as np
-from attrs import define, field as option
-from attrs.validators import and_, ge, gt
+from attrs import define
 
-from globscope.api import (
-    SAMPLES,
-    STEPS,
-    Chart,
-    CheckFacts,
-    Finding,
-    Landscape,
-    PopulationError,
-    SamplerTraits,
-    Samples,
-    Search,
-    next_round,
-)
-from globscope.builtin.samplers.critical_points.ground import Ground
-from globscope.builtin.samplers.critical_points.record import Record
-from globscope.builtin.samplers.critical_points.results import finding
-from globscope.builtin.samplers.critical_points.search import CriticalPointSearch, least_budget
-from globscope.builtin.samplers.critical_points.starts import Members, quasi_random, start_rows
-from globscope.builtin.samplers.members import box, end_rows
-
-# Nearest minima to which each is joined at first.
-NEIGHBOURS = {"tree": 0, "neighbours": 2, "all": 2}
+from globscope.api import Chart, CheckFacts, Finding, Landscape, PopulationError, SamplerTraits, Samples, Search
+from globscope.builtin.samplers.critical_points.options import CriticalPointOptions
+from globscope.builtin.samplers.critical_points.search import least_budget
+from globscope.builtin.samplers.critical_points.search_beside_others import SearchBesideOthers
 
 
 @define(frozen=True, kw_only=True)
-class CriticalPoints:
+class CriticalPoints(CriticalPointOptions):
     """Minima and passes of a field, found by its gradients on a map of any number of axes, without a grid.
 
     Descents lead from the runs' ends and from quasi-random points to minima. Strings between minima sink until their
@@ -62,21 +42,6 @@ class CriticalPoints:
         bounded: Whether descents and strings stay within this box.
     """
 
-    field: str = "train_loss"
-    members: Members = "ends"
-    starts: int = option(default=16, validator=and_(ge(0), SAMPLES))
-    pairs: Literal["tree", "neighbours", "all"] = "neighbours"
-    images: int = option(default=7, validator=and_(ge(1), STEPS))
-    tolerance: float = option(default=0.02, validator=gt(0))
-    step: float = option(default=0.02, validator=gt(0))
-    budget: int = option(default=20_000, validator=and_(ge(1), SAMPLES))
-    margin: float = option(default=0.1, validator=ge(0))
-    bounded: bool = True
-
-    def __attrs_post_init__(self) -> None:
-        if self.members == "none" and not self.starts:
-            raise ValueError('needs points to start from: members = "none" and starts = 0 leave none')
-
     @property
     def traits(self) -> SamplerTraits:
         """The budget of a search, and the field that it descends."""
@@ -90,7 +55,7 @@ class CriticalPoints:
         """Return the whole search, of which `ask` gives one round; only its first round depends on the generator."""
         return self.build_on(()).search(chart, rng)
 
-    def build_on(self, earlier: Sequence[Landscape]) -> "SearchBesideOthers":
+    def build_on(self, earlier: Sequence[Landscape]) -> SearchBesideOthers:
         """Return the search whose strings may also start along the lowest ways that earlier samples show."""
         return SearchBesideOthers(options=self, earlier=tuple(earlier))
 
@@ -117,64 +82,3 @@ class CriticalPoints:
     def explain(self, chart: Chart, landscape: Landscape) -> Finding:
         """Return tables of the minima and passes, and warnings about what is not certain."""
         return self.build_on(()).explain(chart, landscape)
-
-
-@define(frozen=True, kw_only=True)
-class SearchBesideOthers:
-    """The sampler on a map of which other samplers have measured something.
-
-    Attributes:
-        options: The sampler's options.
-        earlier: What the others measured.
-    """
-
-    options: CriticalPoints
-    earlier: tuple[Landscape, ...] = option(repr=False)
-
-    def ask(self, chart: Chart, landscape: Landscape | None, rng: np.random.Generator) -> Samples | None:
-        """Return the next round's samples."""
-        return next_round(self.search(chart, rng), landscape)
-
-    def search(self, chart: Chart, rng: np.random.Generator) -> Search:
-        """Return the whole search."""
-        search = self._search(chart)
-        return search.run(self._starts(chart, search.record, rng))
-
-    def explain(self, chart: Chart, landscape: Landscape) -> Finding:
-        """Return tables of the minima and passes, and warnings about what is not certain."""
-        search = self._search(chart)
-        next_round(search.run(self._starts(chart, search.record, np.random.default_rng(0))), landscape)
-        return finding(search, chart, landscape, start_rows(chart, self.options.members))
-
-    def _search(self, chart: Chart) -> CriticalPointSearch:
-        options = self.options
-        low, high = box(chart, options.margin)
-        unit = float((high - low).max())
-        bounds = np.stack([0 * low, (high - low) / unit])
-        record = Record(
-            name=options.field,
-            cost=chart.gradient_cost,
-            budget=options.budget,
-            low=low,
-            unit=unit,
-            diagonal=float(np.linalg.norm(bounds[1])),
-            bounds=bounds if options.bounded else np.array([[-np.inf], [np.inf]]) * np.ones(len(low)),
-        )
-        ends, rows = set(end_rows(chart).values()), start_rows(chart, options.members)
-        return CriticalPointSearch(
-            record=record,
-            images=options.images,
-            tolerance=options.tolerance,
-            step=options.step,
-            members=len(rows),
-            neighbours=NEIGHBOURS[options.pairs],
-            all_of=[number for number, row in enumerate(rows) if row in ends] if options.pairs == "all" else (),
-            grounds=[Ground.of(each, options.field, low, unit) for each in self.earlier],
-        )
-
-    def _starts(self, chart: Chart, record: Record, rng: np.random.Generator) -> np.ndarray:
-        """Return all starts in units of the box, members first."""
-        latents = chart.latents[start_rows(chart, self.options.members)]
-        drawn = quasi_random(self.options.starts, *box(chart, self.options.margin), rng)
-        starts: np.ndarray = (np.concatenate([latents, drawn]) - record.low) / record.unit
-        return starts
