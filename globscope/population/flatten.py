@@ -27,12 +27,12 @@ class FlattenedTask:
     Attributes:
         task: The task of the whole network.
         choice: Which tensors to flatten, as a spec says.
-        first: A checkpoint with the tensors that are not flattened; None where the model provides them.
+        source: A checkpoint with the tensors that are not flattened; None where the model provides them.
     """
 
     task: Task
     choice: PopulationSpec
-    first: CheckpointFile | None
+    source: CheckpointFile | None
 
     def build(self, device: str) -> Probe:
         """Return the task on a device.
@@ -42,14 +42,18 @@ class FlattenedTask:
         """
         probe = self.task.build(device)
         layout = _layout(probe, self.choice)
-        return FlattenedProbe(probe, layout, _unmapped_tensors(probe, layout, self.first, device))
+        source = self.source if self.choice.unmapped is not None else None
+        substitutes = {} if source is None else _substitutes(probe, layout, source)
+        return FlattenedProbe(probe, layout, _unmapped_tensors(probe, layout, self.source, device), substitutes)
 
 
 class FlattenedProbe:
     """A probe whose networks are the flattened tensors; the other tensors are the same for all."""
 
-    def __init__(self, probe: Probe, layout: Layout, unmapped: Mapping[str, Any]) -> None:
-        """Wrap the probe of the whole network."""
+    def __init__(
+        self, probe: Probe, layout: Layout, unmapped: Mapping[str, Any], substitutes: Mapping[str, Any] | None = None
+    ) -> None:
+        """Wrap the probe of the whole network; `substitutes` stand for the tensors of every checkpoint."""
         self._probe, self.layout = probe, layout
         parameters = {*probe.layout.names, *untrained_parameters(probe)}
         self._mapped_parameters = tuple(name for name in layout.names if name in parameters)
@@ -57,6 +61,7 @@ class FlattenedProbe:
         self.traits = evolve(
             traits(probe, ProbeTraits),
             unmapped=unmapped,
+            substitutes=substitutes or {},
             encodes_statistics=bool(self._mapped_buffers),
             log_variance_names={name.removesuffix(LOG): name for name in self._mapped_buffers if name.endswith(LOG)},
         )
@@ -141,6 +146,28 @@ def _require_matches(option: str, patterns: Sequence[str], known: Collection[str
     for pattern in patterns:
         if not any(fnmatchcase(name, pattern) for name in known):
             raise PopulationError(f"population.{option}: no tensor matches {pattern!r}; {near(pattern, known)}")
+
+
+def _substitutes(probe: Probe, layout: Layout, source: CheckpointFile) -> dict[str, np.ndarray]:
+    """Return a checkpoint's tensors that are not flattened, with the buffers of their layers."""
+    parameters = [*untrained_parameters(probe), *probe.layout.names]
+    fixed = {name for name in parameters if name not in layout.names}
+    fixed |= {name for name in probe.initialise(0)[1] if fixed.issuperset(_beside(name, parameters))}
+    held = tensors_by_model_name(source.read().tensors, probe, source.path)
+    return {name: held[name] for name in sorted(fixed - {*layout.names}) if name in held}
+
+
+def _beside(buffer: str, parameters: Sequence[str]) -> list[str]:
+    """Return the parameters in the innermost module that holds a buffer and has parameters; itself where there is none.
+
+    A buffer of a layer without parameters, or of the model itself, belongs to all that surrounds it.
+    """
+    place = buffer
+    while "." in place:
+        place = place.rpartition(".")[0]
+        if within := [name for name in parameters if name.startswith(f"{place}.")]:
+            return within
+    return [buffer]
 
 
 def _unmapped_tensors(probe: Probe, layout: Layout, first: CheckpointFile | None, device: str) -> dict[str, Any]:

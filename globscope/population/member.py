@@ -74,7 +74,7 @@ def open_checkpoint(file: CheckpointFile, probe: Probe) -> OpenedCheckpoint:
     tensors = tensors_by_model_name(held.tensors, probe, file.path)
     if not tensors:
         raise PopulationError(f"{file.path}: holds no tensors")
-    tensors = with_logarithms(tensors, layout)
+    tensors = with_logarithms({**tensors, **traits(probe, ProbeTraits).substitutes}, layout)
     for name, shape in zip(layout.names, layout.shapes, strict=True):
         if name not in tensors:
             raise PopulationError(f"{file.path}: has no tensor {name!r}; {near(name, tensors)}")

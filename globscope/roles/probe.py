@@ -93,6 +93,8 @@ class ProbeTraits:
             mean nothing). Together with `inputs`, the permutation symmetry of the network is found from it; without
             them networks cannot be aligned.
         unmapped: Tensors of the parameters that are not flattened, by name. A study sets this.
+        substitutes: Tensors of one network, parameters and the buffers that belong to them, that stand for those of
+            every checkpoint, by name. A study sets this.
         encodes_statistics: Whether buffers are flattened too; such a probe `Encodes` them. A study sets this.
         log_variance_names: By name of a buffer of variances, the name under which its logarithm is flattened.
     """
@@ -109,6 +111,7 @@ class ProbeTraits:
     no_outputs: str = "its probe has no outputs(parameters, buffers, batch)"
     module: Any = None
     unmapped: Mapping[str, Any] = field(factory=dict)
+    substitutes: Mapping[str, Any] = field(factory=dict)
     encodes_statistics: bool = False
     log_variance_names: Mapping[str, str] = field(factory=dict)
 

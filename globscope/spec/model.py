@@ -276,8 +276,11 @@ class PopulationSpec(NetworkSource):
         flatten: What part of a network is mapped: its trainable `parameters`, or `all`, which adds its floating
             buffers, with running variances as logarithms (for `evaluator.batch_norm = "encoded"`).
         include: Patterns of names, such as `["*lora*", "blocks.11.*"]`: only tensors that match one are mapped; all if
-            unset. What is left out must be the same in all checkpoints.
+            unset. What is left out must be the same in all checkpoints, or that of the network `unmapped`.
         exclude: Patterns of names of tensors that are not mapped.
+        unmapped: With include or exclude: the network whose tensors stand, in all networks, for those that are not
+            mapped, such as `A@40`, or `A` for the last one of that run; every network is then scored with them. Thus
+            one part of several is mapped, such as the generators beside one discriminator.
         align: Name of an aligner. Before the maps are made, the final network of every run is aligned to that of
             `reference`, and all checkpoints of the run take the same permutation.
         reference: The variant that the others are aligned to; the first if unset.
@@ -290,6 +293,7 @@ class PopulationSpec(NetworkSource):
     flatten: Literal["parameters", "all"] = "parameters"
     include: tuple[str, ...] = ()
     exclude: tuple[str, ...] = ()
+    unmapped: str | None = field(default=None, validator=optional(min_len(1)))
     align: str | None = None
     reference: str | None = None
     null: Literal["none", "gaussian"] = "none"
@@ -302,6 +306,8 @@ class PopulationSpec(NetworkSource):
             raise ValueError(f"null = {self.null!r} goes without {taken}: surrogates are no networks with units")
         if self.null_seed is not None and self.null == "none":
             raise ValueError("null_seed goes with null = 'gaussian'")
+        if self.unmapped is not None and not (self.include or self.exclude):
+            raise ValueError("unmapped goes with 'include' or 'exclude'")
         if self.reference is not None and self.align is None:
             raise ValueError("reference goes with 'align'")
         if self.align is not None and self.both:

@@ -1,11 +1,13 @@
 """A study's task, built once a device, in the forms in which it is trained and mapped."""
 
+from collections.abc import Sequence
 from functools import cached_property
 from typing import Any
 
 from attrs import define, evolve, fields, has
 
 from globscope.boundary import component_errors
+from globscope.errors import PopulationError, near
 from globscope.population.checkpoint_file import CheckpointFile
 from globscope.population.find import find_checkpoints
 from globscope.population.flatten import FlattenedTask, untrained_parameters
@@ -117,30 +119,46 @@ def build_task(spec: Spec, registry: Registry, cache: TaskCache) -> StudyTask:
     Raises:
         GlobscopeError: It cannot be built, or the checkpoints cannot be read.
     """
-    task, first = _fitting(spec, registry)
+    files = find_checkpoints(spec.population, spec.folder) if spec.population.reads_files else []
+    task = _fitting(spec, registry, files)
     whole = flattened = cache.task(task, component_key(registry, task))
     with component_errors(registry, task):
         probe = checked_probe(registry.of(task).label, whole.build("cpu"))
     choice = spec.population
-    if choice.chooses or (first and untrained_parameters(probe)):
-        chosen = key(whole.key, choice.flatten, choice.include, choice.exclude, *_first(first))
-        flattened = BuiltTask(FlattenedTask(whole, choice, first), chosen)
+    source = _source(choice.unmapped, files)
+    if choice.chooses or (source and untrained_parameters(probe)):
+        replaces = [] if choice.unmapped is None else ["unmapped"]
+        chosen = key(whole.key, choice.flatten, choice.include, choice.exclude, *_origin(source), *replaces)
+        flattened = BuiltTask(FlattenedTask(whole, choice, source), chosen)
     training_key = key("task", component_key(registry, _without_scoring(task)), whole.digest)
     return StudyTask(whole=whole, flattened=flattened, training_key=training_key)
 
 
-def _fitting(spec: Spec, registry: Registry) -> tuple[Task, CheckpointFile | None]:
-    """Return the task, where it can with a model like that of the checkpoints, and the first of these."""
+def _fitting(spec: Spec, registry: Registry, files: Sequence[CheckpointFile]) -> Task:
+    """Return the task, where it can with a model like that of the first checkpoint."""
     task: Task = spec.task.component
-    if not spec.population.reads_files:
-        return task, None
-    first, fits = find_checkpoints(spec.population, spec.folder)[0], capability(task, Fits)
-    if fits is None:
-        return task, first
-    names = frozenset(first.read().tensors)
+    fits = capability(task, Fits)
+    if fits is None or not files:
+        return task
+    names = frozenset(files[0].read().tensors)
     with component_errors(registry, task):
         fitting = fits.for_tensors(names)
-    return checked_instance(f"{registry.of(task).label}: for_tensors", fitting, type(task)), first
+    return checked_instance(f"{registry.of(task).label}: for_tensors", fitting, type(task))
+
+
+def _source(unmapped: str | None, files: Sequence[CheckpointFile]) -> CheckpointFile | None:
+    """Return the checkpoint with the tensors that are not mapped: that of a name, `A@40` or `A`, or the first.
+
+    Raises:
+        PopulationError: There is no network of that name.
+    """
+    if unmapped is None:
+        return files[0] if files else None
+    # Files come in the order of their steps: a run's name is that of its last.
+    named = {name: file for file in files for name in (file.variant, f"{file.variant}@{file.step}")}
+    if unmapped not in named:
+        raise PopulationError(f"population.unmapped: there is no network {unmapped!r}; {near(unmapped, named)}")
+    return named[unmapped]
 
 
 def _without_scoring(task: Any) -> Any:
@@ -150,8 +168,8 @@ def _without_scoring(task: Any) -> Any:
     return evolve(task, **scoring) if scoring else task
 
 
-def _first(first: CheckpointFile | None) -> list[Any]:
-    """Return what of the first checkpoint counts, whatever its name: its file's bytes, and how they are read."""
-    if first is None or first.choice == StateDictChoice():
-        return [None if first is None else first.path]
-    return [first.path, first.choice]
+def _origin(source: CheckpointFile | None) -> list[Any]:
+    """Return what of a checkpoint counts, whatever its name: its file's bytes, and how they are read."""
+    if source is None or source.choice == StateDictChoice():
+        return [None if source is None else source.path]
+    return [source.path, source.choice]

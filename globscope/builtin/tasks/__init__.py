@@ -3,6 +3,7 @@
 from globscope.api import hookimpl
 from globscope.builtin.tasks.classification import Classification
 from globscope.builtin.tasks.convection import PinnConvection
+from globscope.builtin.tasks.custom import Custom
 from globscope.builtin.tasks.language import LanguageModelling
 from globscope.builtin.tasks.regression import Regression
 from globscope.builtin.tasks.segmentation import Segmentation
@@ -15,6 +16,7 @@ def globscope_tasks() -> dict[str, type]:
     """Offer the tasks by the name that a spec writes after `use =`."""
     return {
         "classification": Classification,
+        "custom": Custom,
         "language-modelling": LanguageModelling,
         "pinn-convection": PinnConvection,
         "regression": Regression,

@@ -10,6 +10,7 @@ from attrs import define
 
 from globscope.api import Code, Description, Field, UserCodeError, default_type
 from globscope.builtin.tasks.criterion import forbid_writing
+from globscope.builtin.tasks.number_types import copy_tree
 from globscope.builtin.tasks.trial import as_user_error
 
 ACCEPTED = "must return a real number, the mean over the examples, or a pair (sum, weight)"
@@ -74,16 +75,15 @@ class Measure:
     default: Any
     description: Description | None = None
 
-    def of_batch(self, returned: Any, targets: Any) -> tuple[Any, float]:
-        """Return the measure's sum over a batch and its weight.
+    def of_batch(self, returned: Any, targets: Any, count: int) -> tuple[Any, float]:
+        """Return the measure's sum over a batch of so many examples and its weight.
 
         Raises:
             UserCodeError: The function fails, writes into the outputs, or returns no number and no pair.
         """
         value = self._call(returned, targets)
         if not isinstance(value, tuple):
-            count = float(len(targets))
-            return self._number(value, ACCEPTED, targets) * count, count
+            return self._number(value, ACCEPTED, targets) * count, float(count)
         if len(value) != 2:
             raise self._refusal(f"{len(value)} values", ACCEPTED)
         total, weight = (self._number(part, ACCEPTED, targets) for part in value)
@@ -95,33 +95,32 @@ class Measure:
         """Return the measure, a scalar tensor, of all batches of a split.
 
         Args:
-            parts: The model's outputs for each batch, and the targets.
+            parts: The model's outputs for each batch, and the targets, which may be tensors in a container.
 
         Raises:
             UserCodeError: The function fails or returns no number, or the outputs cannot be concatenated.
         """
-        import torch
-
-        returned = self._concatenate([returned for returned, _ in parts])
-        targets = torch.cat([targets for _, targets in parts])
+        outputs, held = zip(*parts, strict=True)
+        returned, targets = self._concatenate(outputs, "the model returns"), self._concatenate(held, "the batch is")
         return self._number(self._call(returned, targets), WHOLE, targets)
 
     def _call(self, returned: Any, targets: Any) -> Any:
         place = f"task.metrics: {self.name}"
         with as_user_error(f"{place} fails"), default_type(self.default), forbid_writing(returned, place):
-            return self.function(returned, targets.clone())
+            return self.function(returned, copy_tree(targets))
 
-    def _concatenate(self, batches: Sequence[Any]) -> Any:
+    def _concatenate(self, batches: Sequence[Any], what: str) -> Any:
         """Return the outputs of all batches: tensors, also in containers, along their first axis, scalars stacked."""
         import torch
         from torch.utils._pytree import tree_leaves, tree_map
 
         if not all(isinstance(leaf, torch.Tensor) for leaf in tree_leaves(batches[0])):
             raise UserCodeError(
-                f"task.metrics: {self.name} is `whole`, and the model returns {type(batches[0]).__name__}, which "
+                f"task.metrics: {self.name} is `whole`, and {what} {type(batches[0]).__name__}, which "
                 "cannot be joined over batches; tensors, and tuples, lists and dicts of tensors can"
             )
-        return tree_map(lambda *leaves: torch.cat(leaves) if leaves[0].ndim else torch.stack(leaves), *batches)
+        with as_user_error(f"task.metrics: {self.name} is `whole`, and batches cannot be joined"):
+            return tree_map(lambda *leaves: torch.cat(leaves) if leaves[0].ndim else torch.stack(leaves), *batches)
 
     def _number(self, value: Any, accepted: str, beside: Any) -> Any:
         """Return a float64 scalar, or float32 on a device without float64; NaN stays NaN.
@@ -131,17 +130,27 @@ class Measure:
         """
         import torch
 
-        kind = torch.float32 if beside.device.type == "mps" else torch.float64
+        device = _device(beside)
+        kind = torch.float32 if device.type == "mps" else torch.float64
         if not _is_number(value):
             raise self._refusal(_describe(value), accepted)
         if (integer := _integer(value)) is not None and int(float(integer)) != integer:
             raise self._refusal(f"{integer}, which float64 cannot hold exactly", accepted)
         if isinstance(value, torch.Tensor):
-            return value.detach().reshape(()).to(beside.device, kind)
-        return torch.tensor(float(value), dtype=kind, device=beside.device)
+            return value.detach().reshape(()).to(device, kind)
+        return torch.tensor(float(value), dtype=kind, device=device)
 
     def _refusal(self, got: str, accepted: str) -> UserCodeError:
         return UserCodeError(f"task.metrics: {self.name} {accepted}, got {got}")
+
+
+def _device(tree: Any) -> Any:
+    """Return the device of the first tensor in any container; the CPU where there is none."""
+    import torch
+    from torch.utils._pytree import tree_leaves
+
+    devices = (leaf.device for leaf in tree_leaves(tree) if isinstance(leaf, torch.Tensor))
+    return next(devices, torch.device("cpu"))
 
 
 def _is_number(value: Any) -> bool:
@@ -206,10 +215,18 @@ def measures(metrics: Iterable[Code | Metric], taken: Sequence[str]) -> dict[str
     return ready
 
 
-def measure_batch(measures_: Mapping[str, Measure], returned: Any, targets: Any) -> dict[str, tuple[Any, float]]:
-    """Return each measure's sum and weight, or its inputs if it takes a whole split at once."""
-    count = float(len(targets))
+def measure_batch(
+    measures_: Mapping[str, Measure], returned: Any, targets: Any, count: int
+) -> dict[str, tuple[Any, float]]:
+    """Return each measure's sum and weight over a batch, or its inputs if it takes a whole split at once.
+
+    Args:
+        measures_: The measures by name.
+        returned: What the model returned.
+        targets: What the measures take beside it: the targets, or the batch.
+        count: The number of examples in the batch.
+    """
     return {
-        name: ((returned, targets), count) if measure.whole else measure.of_batch(returned, targets)
+        name: ((returned, targets), float(count)) if measure.whole else measure.of_batch(returned, targets, count)
         for name, measure in measures_.items()
     }

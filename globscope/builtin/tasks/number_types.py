@@ -67,3 +67,11 @@ def at_least_float32(tensor: Any) -> Any:
     import torch
 
     return tensor.float() if tensor.dtype in (torch.float16, torch.bfloat16) else tensor
+
+
+def copy_tree(tree: Any) -> Any:
+    """Return a copy of the tensors in any container: a user's function may write into its arguments."""
+    import torch
+    from torch.utils._pytree import tree_map
+
+    return tree_map(lambda leaf: leaf.clone() if isinstance(leaf, torch.Tensor) else leaf, tree)

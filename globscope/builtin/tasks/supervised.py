@@ -125,7 +125,7 @@ class Supervised(ModuleProbe):
         returned = self._score(parameters, buffers, inputs)
         count = float(len(targets))
         loss = at_least_float32(self._mean(returned, targets)) * count
-        user_measures = measure_batch(self._metrics, returned, targets)
+        user_measures = measure_batch(self._metrics, returned, targets, len(targets))
         return {"loss": (loss, count), **self._kind.score_answers(answer(returned), targets), **user_measures}
 
     def finish(self, measure: str, parts: Sequence[Any]) -> Any:

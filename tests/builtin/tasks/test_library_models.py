@@ -14,7 +14,7 @@ from globscope.api import Code
 from globscope.builtin.tasks.classification import Classification
 from globscope.builtin.tasks.regression import Regression
 from globscope.builtin.tasks.segmentation import Segmentation
-from globscope.population.find import CheckpointFile
+from globscope.population.checkpoint_file import CheckpointFile
 from globscope.population.member import load_member
 
 DATA = """
