@@ -30,7 +30,7 @@ from globscope.store import (
 from globscope.study.built_task import TaskCache, build_task
 from globscope.study.changes import MANIFEST, Changes, changes
 from globscope.study.compile_ahead import compiling_ahead
-from globscope.study.extent import NOTHING, Extent, OpenStage, PausedError
+from globscope.study.extent import NOTHING, WHOLE, Extent, OpenStage, PausedError
 from globscope.study.observer import Observer
 from globscope.study.plan.check import check
 from globscope.study.plan.estimate import Estimate, estimate, evaluations
@@ -38,8 +38,10 @@ from globscope.study.pool import workers_of
 from globscope.study.preparation import PREPARED, Preparation, missing_parts
 from globscope.study.run import REPORT, Outcome, run
 from globscope.study.stages.align import learners
+from globscope.study.take import NetworkRequest, TakenNetwork, take
 from globscope.study.unchanged import FinishedRun, run_key, stage_labels, unchanged_run
 from globscope.study.workshop import Workshop
+from globscope.torch_settings import float32_by_default
 from globscope.values.findings import Atlas, Finding, Map
 from globscope.values.frames import data_frame
 from globscope.values.landscape import Landscape
@@ -63,6 +65,7 @@ class Result:
         record: The results as one JSON object, as `globscope show --json` prints it.
         report: Path of `report.html`.
         style: How its pictures look, unless an argument says otherwise: the table [report] of its spec.
+        workshop: The study at work, for what is asked of it later; None of a result that was put together by hand.
     """
 
     atlas: Atlas = field(repr=False)
@@ -71,11 +74,18 @@ class Result:
     record: Mapping[str, Any] = field(repr=False)
     report: Path
     style: Style = field(default=AUTO, repr=False)
+    workshop: Workshop | None = field(default=None, repr=False, eq=False)
 
     def __repr__(self) -> str:
         """Return its title, its maps and its report, without what they hold."""
         maps = ", ".join(map_.name for map_ in self.atlas.maps)
         return f"Result({self.record['title']!r}: {maps}; {self.report})"
+
+    @property
+    def network_names(self) -> frozenset[str]:
+        """The names of the networks of the population, `A@40`, and of its runs."""
+        population = self.atlas.population
+        return frozenset({*population.variants, *(member.label for member in population.members)})
 
     def map(self, reducer: str | None = None) -> Map:
         """Return one reducer's map; the first where unnamed.
@@ -132,7 +142,7 @@ class Result:
         """
         return self.figure("profile", reducer, **options)
 
-    def network(self, reducer: str | None = None, sampler: str | None = None, **options: Any) -> Any:
+    def passes(self, reducer: str | None = None, sampler: str | None = None, **options: Any) -> Any:
         """Return the minima of one map's landscape and the passes between them as a matplotlib figure.
 
         Args:
@@ -145,6 +155,28 @@ class Result:
                 option is wrong.
         """
         return self.figure("network", reducer, sampler, **options)
+
+    def network(self, *, as_float32: bool = False, **request: Any) -> TakenNetwork:
+        """Return a network of this study, to be used elsewhere: `result.network(map="autoencoder", at=(0.3, -0.2))`.
+
+        Its statistics are re-estimated as the study's evaluator does, and its fields measured on its tensors.
+
+        Args:
+            as_float32: Whether its floating numbers are float32, whatever they are in the files of its origin.
+            request: One of `member="A@40"`, `at=(0.3, -0.2)`, `minimum=2`, `pass_between=("A", "B")`, `aligned=("B",
+                "A")` and `curve=("G", "A", 0.5)`; with `at`, `minimum` and `pass_between` the name of a `map`, with
+                the last two of a `sampler` and a `field` too, and with `aligned` that of an `aligner`.
+
+        Raises:
+            RunError: There is no such network, or the result was put together by hand.
+            PopulationError: There is no such member, or its file is gone.
+        """
+        if self.workshop is None:
+            raise RunError("network: a study's own result is wanted, as `Study.run` or `finished_result` returns it")
+        workshop = evolve(self.workshop, workers=ThisProcess(), extent=WHOLE)  # those of the run have ended
+        with component_errors(workshop.registry), float32_by_default():
+            choice = NetworkRequest.of(**request).choose(workshop, self.atlas)
+            return take(workshop, self.atlas.population, choice, self.report.parent, as_float32=as_float32)
 
     def figure(self, kind: str, reducer: str | None = None, sampler: str | None = None, **options: Any) -> Any:
         """Return a picture of the report as a matplotlib figure.
@@ -384,6 +416,7 @@ class Study:
             record=record,
             report=page,
             style=self.spec.report,
+            workshop=workshop,
         )
 
     @within_boundary
@@ -558,6 +591,7 @@ def finished_result(folder: str | Path, overrides: Sequence[str] = (), observer:
         record=record,
         report=folder / "report.html",
         style=study.spec.report,
+        workshop=workshop,
     )
 
 

@@ -16,6 +16,7 @@ from globscope.spec.entries import entry_class
 from globscope.study.cost_table import HEADINGS, cost_table, cost_texts
 from globscope.study.map_comparison import UPPER_BOUNDS
 from globscope.study.plan.estimate import Estimate
+from globscope.study.take import TakenNetwork
 from globscope.sweep.estimate import SweepEstimate
 from globscope.values.field import column_heading, in_words
 from globscope.values.findings import Finding
@@ -184,6 +185,18 @@ def print_projection(rows: Sequence[Mapping[str, Any]], warnings: Sequence[str])
     _print(f"{len({row['file'] for row in rows})} networks", headings, lines)
     for warning in warnings:
         _console().print(f"warning: {escape_markup(warning)}")
+
+
+def print_network(taken: TakenNetwork) -> None:
+    """Print the fields of a network that was taken, beside those that the study has of it, and its nearest members."""
+    known = taken.known
+    rows = [
+        [in_words(key), cell_text(value), *([cell_text(known.get(key))] if known else [])]
+        for key, value in taken.fields.items()
+    ]
+    _print(taken.title, ("", "this network", *(["in the study"] if known else [])), rows)
+    nearest = ", ".join(f"{name} ({cell_text(distance)})" for name, distance in taken.nearest)
+    _console().print(f"nearest members, with their distances: {nearest}", soft_wrap=True)
 
 
 def print_merge_tree(tree: Mapping[str, Any]) -> None:

@@ -71,8 +71,17 @@ def tensor_shapes(path: Path, choice: StateDictChoice) -> dict[str, tuple[int, .
     Raises:
         PopulationError: As `read` does.
     """
+    return {name: tuple(tensor.shape) for name, tensor in raw_tensors(path, choice).items()}
+
+
+def raw_tensors(path: Path, choice: StateDictChoice) -> dict[str, Any]:
+    """Return a checkpoint's torch tensors by name in the precision of the file, memory-mapped where that is possible.
+
+    Raises:
+        PopulationError: As `read_checkpoint` does.
+    """
     load = _read_shards if path.name.endswith(INDEX) else _read_file
-    return {name: tuple(tensor.shape) for name, tensor in load(path, choice)[1].items()}
+    return load(path, choice)[1]
 
 
 def state_dict_names(path: Path) -> tuple[str, ...]:

@@ -146,14 +146,15 @@ def _keys(loaded: Any, above: str = "") -> Iterator[str]:
 def _rename_tensors(tensors: Mapping[str, Any], rename: Mapping[str, str]) -> dict[str, Any]:
     renamed: dict[str, Any] = {}
     for name, tensor in tensors.items():
-        new = _new_name(name, rename)
+        new = new_name(name, rename)
         if new in renamed:
             raise ChoiceError(f"has two tensors that population.rename calls {new!r}, one of them {name!r}")
         renamed[new] = tensor
     return renamed
 
 
-def _new_name(name: str, rename: Mapping[str, str]) -> str:
+def new_name(name: str, rename: Mapping[str, str]) -> str:
+    """Return the name of a tensor after its prefix is replaced; the longest old prefix counts."""
     starts = [start for start in rename if name.startswith(start)]
     longest = max(starts, key=len, default="")
     return rename[longest] + name.removeprefix(longest) if starts else name

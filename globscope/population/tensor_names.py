@@ -3,23 +3,23 @@
 import re
 from collections.abc import Iterable, Mapping
 from pathlib import Path
-
-import numpy as np
+from typing import Any, TypeVar
 
 from globscope.errors import PopulationError
 from globscope.roles import Probe, ProbeTraits, traits
 
+T = TypeVar("T")
 # PEFT saves adapters without their name, `default` unless it is given, and without its wrapper of whole modules;
 # https://github.com/huggingface/peft/blob/main/src/peft/utils/save_and_load.py
 _ADAPTER = re.compile(r"(\.modules_to_save)?\.default(?=\.|$)")
 _VECTOR = re.compile(r"(\.lora_magnitude_vector)\.weight$")
 
 
-def tensors_by_model_name(tensors: Mapping[str, np.ndarray], probe: Probe, path: Path) -> dict[str, np.ndarray]:
+def tensors_by_model_name(tensors: Mapping[str, T], probe: Probe, path: Path) -> dict[str, T]:
     """Return tensors under the model's own names: without frameworks' prefixes, with aliases resolved.
 
     Args:
-        tensors: By their names in the file.
+        tensors: Tensors, or whatever stands for them, by their names in the file.
         probe: The probe of the model.
         path: The file, for messages.
 
@@ -44,7 +44,7 @@ def _without_alias(name: str, aliases: Mapping[str, str]) -> str:
     return re.sub(rf"(?<![^.])({others})(?![^.])", lambda match: aliases[match[1]], name) if aliases else name
 
 
-def _prefix(names: Mapping[str, np.ndarray], wanted: tuple[str, ...], path: Path) -> str:
+def _prefix(names: Mapping[str, Any], wanted: tuple[str, ...], path: Path) -> str:
     """Return the prefix of the model's names: `module.`, `_orig_mod.`, Lightning's `model.` and others."""
     ends = [name for name in names for end in wanted[:1] if name == end or name.endswith(f".{end}")]
     prefixes = sorted({name.removesuffix(wanted[0]) for name in ends} | {""}, key=len)
@@ -59,7 +59,7 @@ def _prefix(names: Mapping[str, np.ndarray], wanted: tuple[str, ...], path: Path
     return max(prefixes, key=lambda prefix: counts[prefix])
 
 
-def _with_adapters(names: Mapping[str, np.ndarray], wanted: Iterable[str]) -> dict[str, np.ndarray]:
+def _with_adapters(names: Mapping[str, T], wanted: Iterable[str]) -> dict[str, T]:
     """Return tensors with their adapters' names, where the model has adapters and the file omits their names."""
     saved = {form: name for name in wanted if (form := _VECTOR.sub(r"\1", _ADAPTER.sub("", name))) != name}
     return {_with_adapter_name(name, saved): array for name, array in names.items()} if saved else dict(names)

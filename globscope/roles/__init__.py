@@ -17,6 +17,7 @@ from globscope.roles.analysis import (
     AnalysisTraits as AnalysisTraits,
     Derives as Derives,
     Evaluates as Evaluates,
+    FindsCurves as FindsCurves,
     Plans as Plans,
     Refits as Refits,
 )
@@ -31,6 +32,7 @@ from globscope.roles.bench import (
 from globscope.roles.evaluator import (
     Evaluator as Evaluator,
     EvaluatorTraits as EvaluatorTraits,
+    GivesBuffers as GivesBuffers,
     Renews as Renews,
     TriesScoring as TriesScoring,
     UnitScorer as UnitScorer,

@@ -83,3 +83,16 @@ class Refits(Protocol):
     def refits(self) -> int:
         """Return how often it fits every map again and has its landscape."""
         ...
+
+
+class FindsCurves(Protocol):
+    """An analysis that finds curves between runs, of which any point can be taken as a network."""
+
+    def curve_point(
+        self, runs: tuple[str, str], t: float, task: Task, population: Population, bench: Bench
+    ) -> np.ndarray | None:
+        """Return the (D,) weights at t in [0, 1] of its curve from one run's final network to another's; else None.
+
+        What `derive` has stored on the bench is not computed again.
+        """
+        ...

@@ -78,6 +78,27 @@ class TriesScoring(Protocol):
         ...
 
 
+class GivesBuffers(Protocol):
+    """An evaluator that says with which buffers it scores a network, so that the network can be used elsewhere."""
+
+    def buffers_of(
+        self, task: Task, weights: np.ndarray, own: Mapping[str, np.ndarray], seed: int | None
+    ) -> Mapping[str, np.ndarray]:
+        """Return all buffers of one network by name, its statistics among them.
+
+        Args:
+            task: The task.
+            weights: (D,) weights of the network.
+            own: Its own buffers, or those of the member nearest to it.
+            seed: The seed of what scoring draws; None where scoring draws nothing.
+        """
+        ...
+
+    def with_own_statistics(self) -> Evaluator:
+        """Return an evaluator that scores networks in the same way, with the statistics that they bring."""
+        ...
+
+
 @define(frozen=True, kw_only=True)
 class EvaluatorTraits:
     """What a study knows of an evaluator: its class variable or property `traits`.

@@ -10,8 +10,8 @@ from attrs import define, field, fields, has
 
 from globscope.errors import PluginError
 from globscope.roles.aligner import AlignerTraits, Learns, Scores, StartsFrom
-from globscope.roles.analysis import AnalysisTraits, Derives, Evaluates, Plans, Refits
-from globscope.roles.evaluator import EvaluatorTraits, TriesScoring
+from globscope.roles.analysis import AnalysisTraits, Derives, Evaluates, FindsCurves, Plans, Refits
+from globscope.roles.evaluator import EvaluatorTraits, GivesBuffers, TriesScoring
 from globscope.roles.pool import PoolTraits
 from globscope.roles.probe import Digests, Encodes, Finishes, Probe, ProbeTraits, ReturnsOutputs, TakesInputs
 from globscope.roles.reducer import Compiles, ReducerTraits, Restores, Tries
@@ -54,11 +54,11 @@ OPTIONAL: Mapping[str, tuple[type, ...]] = MappingProxyType(
         "task": (Fits, Recognises),
         "reducer": (ReducerTraits, Restores, Tries, Compiles, Checks),
         "sampler": (SamplerTraits, Searches, BuildsOn, Counts, Explains, FillsLattice, Checks),
-        "evaluator": (EvaluatorTraits, TriesScoring, Checks),
+        "evaluator": (EvaluatorTraits, TriesScoring, GivesBuffers, Checks),
         "topology": (TopologyTraits, Checks),
         "aligner": (AlignerTraits, Scores, StartsFrom, Learns, Checks),
         "pool": (PoolTraits,),
-        "analysis": (AnalysisTraits, Derives, Plans, Evaluates, Refits, Checks),
+        "analysis": (AnalysisTraits, Derives, Plans, Evaluates, Refits, FindsCurves, Checks),
     }
 )
 # How alike two names are, of 1, where one is taken for a misspelling of the other.

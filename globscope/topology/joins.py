@@ -125,6 +125,20 @@ class RunPasses:
                 )
 
 
+def pass_sample(map_: Map, landscape: Landscape, topology: Topology, rows: Sequence[int]) -> int | None:
+    """Return the sample at the top of the lowest path between two members of a map; None where there is none.
+
+    A member stands where `RunPasses` puts it.
+    """
+    first, second = _stand_ins(map_, landscape, topology, np.array(rows, int))[0].tolist()
+    if min(first, second) < 0 or first == second:
+        return None
+    basins, values = topology.full.basin, np.asarray(landscape.fields[topology.field], float)
+    found = topology.full.minimax(int(basins[first]), int(basins[second]))
+    # In one basin of the tree of every pair nothing lies between two samples that is higher than both.
+    return None if found is None else max((found[0], first, second), key=lambda sample: values[sample])
+
+
 def _stand_ins(map_: Map, landscape: Landscape, topology: Topology, rows: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
     """Return the (k,) samples that stand for members, −1 for none, and their (k,) distances; NaN if unknown."""
     if not len(landscape.samples.points) or not len(rows):

@@ -255,9 +255,9 @@ def test_the_warnings_of_many_searches_stand_with_their_maps_and_are_counted_abo
 def test_python_gives_the_network_of_one_sampler_or_says_why_there_is_none(tmp_path):
     atlas = atlas_of(beside_a_lattice(), a_scatter("mds", "MDS has no inverse"))
     result = Result(atlas=atlas, findings={}, record={}, report=tmp_path)
-    assert result.network()._repr_png_().startswith(b"\x89PNG")
-    assert "Minima and passes of search" in result.network("search", "grid").axes[0].get_title(loc="left")
+    assert result.passes()._repr_png_().startswith(b"\x89PNG")
+    assert "Minima and passes of search" in result.passes("search", "grid").axes[0].get_title(loc="left")
     with pytest.raises(RunError, match="map 'search' has no sampler 'grids'; did you mean 'grid'"):
-        result.network("search", "grids")
+        result.passes("search", "grids")
     with pytest.raises(RunError, match="map 'mds' has no merge tree, hence no network: MDS has no inverse"):
-        result.network("mds")
+        result.passes("mds")

@@ -87,7 +87,7 @@ def test_a_result_takes_the_keys_of_the_style_as_arguments(copied):
             result.plot(**{wrong: "x"})
         assert str(refused.value) == problem
     with pytest.raises(RunError) as refused:
-        result.network(labels=["A", "D"])
+        result.passes(labels=["A", "D"])
     assert str(refused.value) == "labels: this study has no run 'D'; known: A, B, C"
     norm = result.plot(field="test_loss", limits=(0.5, 2), scale="linear").axes[0].collections[0].norm
     assert (norm.vmin, norm.vmax, type(norm).__name__) == (0.5, 2.0, "Normalize")

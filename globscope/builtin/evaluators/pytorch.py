@@ -1,9 +1,11 @@
 """The torch evaluator: its options, its plan, and what scores a unit."""
 
 import math
+from collections.abc import Mapping
 from functools import partial
 from typing import Literal
 
+import numpy as np
 from attrs import define, evolve, field
 from attrs.validators import and_, ge, gt, optional
 
@@ -30,6 +32,7 @@ from globscope.api import (
     examples_per_batch,
     fixed_batches,
     free_memory,
+    precise,
     prefers_channels_last,
     takes_channels_last,
     traits,
@@ -155,6 +158,24 @@ class Torch:
         self._require_scorable(facts.probe)
         for name in facts.gradients:
             self._require_gradient(name, facts.probe)
+
+    def buffers_of(
+        self, task: Task, weights: np.ndarray, own: Mapping[str, np.ndarray], seed: int | None
+    ) -> dict[str, np.ndarray]:
+        """Return all buffers of one network of (D,) weights; those of `batch` are re-estimated, since it keeps none."""
+        import torch
+
+        probe = task.build(self._device())
+        keeping = evolve(self, batch_norm="recalibrate") if self.batch_norm == "batch" else self
+        plan = Plan(units=(), method="loop", channels_last=self._images_last(probe))
+        row = torch.from_numpy(np.array(weights, np.float32)).to(self._device())
+        with torch.inference_mode(not probe.grad_inside), precise(self.precision, self._device()):
+            buffers = keeping._buffers(probe, plan, seed, moving=False)(probe.layout.unflatten(row), own)
+        return {name: tensor.detach().cpu().contiguous().numpy() for name, tensor in buffers.items()}
+
+    def with_own_statistics(self) -> "Torch":
+        """Return an evaluator of the same examples that takes the statistics of the networks themselves."""
+        return evolve(self, batch_norm="stored", calibration="separate")
 
     def trial(self, probe: Probe) -> tuple["Torch", float]:
         """Return an evaluator of fewer examples, with which a CPU takes a fraction of the time; itself on a GPU."""

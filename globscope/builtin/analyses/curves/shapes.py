@@ -40,6 +40,13 @@ def curve_points(shape: Shape, ends: np.ndarray, bends: np.ndarray, count: int) 
     return networks
 
 
+def curve_point(shape: Shape, ends: np.ndarray, bends: np.ndarray, t: float) -> np.ndarray:
+    """Return the (D,) float32 network at t in [0, 1]."""
+    shares = basis(shape, len(bends), np.array([t])).astype(np.float32)
+    network: np.ndarray = (shares @ np.concatenate([ends[:1], bends, ends[1:]]))[0]
+    return network
+
+
 def measure_straight_line(
     ends: Population, at_ends: Mapping[str, np.ndarray], t: np.ndarray, bench: Bench
 ) -> dict[str, np.ndarray]:

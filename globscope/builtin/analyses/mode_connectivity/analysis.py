@@ -26,6 +26,7 @@ from globscope.api import (
     device_name,
 )
 from globscope.builtin.analyses.curves.pairs import choose_pairs, count_pairs, pair_label, require_pairs
+from globscope.builtin.analyses.curves.shapes import curve_point
 from globscope.builtin.analyses.curves.training import CurveTraining, pair_training, trained_bends
 from globscope.builtin.analyses.curves.training_step import Settings
 from globscope.builtin.analyses.mode_connectivity import project_curves
@@ -123,6 +124,19 @@ class ModeConnectivity:
         curves = [self._training(*one, task, bench.seed) for one in zip(pairs, ends, strict=True)]
         bends = trained_bends(bench, curves)
         return reduce(Population.concatenate, map(self._members, pairs, ends, bends))
+
+    def curve_point(
+        self, runs: tuple[str, str], t: float, task: Task, population: Population, bench: Bench
+    ) -> np.ndarray | None:
+        """Return the (D,) weights at t of the curve from one run to another; None if it does not connect them."""
+        pairs = choose_pairs(self.pairs, self.against, population.variants)
+        if runs not in pairs:
+            runs, t = runs[::-1], 1 - t
+        if runs not in pairs:
+            return None
+        ends = population.take([population.of(variant)[-1] for variant in runs])
+        [bends] = trained_bends(bench, [self._training(runs, ends, task, bench.seed)])
+        return curve_point(self.curve, np.asarray(ends.weights), bends, t)
 
     def analyse(self, atlas: Atlas, bench: Bench, rng: np.random.Generator) -> Finding:
         """Return both tables, the pictures, and warnings about errors that a small median hides."""
