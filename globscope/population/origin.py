@@ -25,7 +25,7 @@ class Origin:
     """A checkpoint file as the pattern for another one of the same model.
 
     Attributes:
-        file: The file.
+        file: The checkpoint file whose names and number types others follow.
         held: Its tensors by their names there, in their number types.
         names: Name of the model's tensor by name in the file; tensors that the model does not know are missing.
     """

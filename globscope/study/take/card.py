@@ -22,7 +22,7 @@ class Card:
     """All that a model card says.
 
     Attributes:
-        choice: The network.
+        choice: The network that the card is about.
         fields: Its fields, measured on the tensors as they are written.
         nearest: The members nearest to it, with their distances in weight space.
         origin: The checkpoint file like which it is written.

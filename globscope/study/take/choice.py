@@ -15,7 +15,7 @@ class Choice:
     Attributes:
         title: What it is, in a few words.
         weights: (D,) float32 weights.
-        buffers: Its own buffers by name, or those of the member nearest to it.
+        buffers: Arrays by name of the buffers that come with it: its own, or those of the member nearest to it.
         like: Label of the trained member whose checkpoint file it is written like.
         about: Further facts for its card, by what they are.
         known: Its fields as the study measured them, where it did.

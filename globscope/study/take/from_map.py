@@ -19,9 +19,9 @@ class MapTree:
     """A merge tree of a map.
 
     Attributes:
-        map: The map.
+        map: The map whose samples are joined.
         sampler: Name of the sampler of its landscape.
-        topology: The tree.
+        topology: The merge tree of one of the fields.
     """
 
     map: Map

@@ -69,7 +69,9 @@ class NetworkRequest:
         for name in options:
             if name not in known:
                 raise RunError(f"there is no option {name!r} of a network; {near(name, known)}")
-        listed = {n: tuple(v) if isinstance(v, list) or hasattr(v, "tolist") else v for n, v in options.items()}
+        listed: dict[str, Any] = {
+            n: tuple(v) if isinstance(v, list) or hasattr(v, "tolist") else v for n, v in options.items()
+        }
         return cls(**listed)
 
     def choose(self, workshop: Workshop, atlas: Atlas) -> Choice:
