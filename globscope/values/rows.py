@@ -79,9 +79,10 @@ class Rows(NDArrayOperatorsMixin):
         return Rows([self.parts[row] for row in rows], [self.sources[row] for row in rows], self.names)
 
     def concatenate(self, later: "Weights") -> "Rows":
-        """Return these rows followed by those of an array or of other files, without a copy."""
-        further = later.parts if isinstance(later, Rows) else [self._cut(row) for row in later]
-        sources = later.sources if isinstance(later, Rows) else (None,) * len(later)
+        """Return these rows followed by those of an array or of other files; no copy where the tensors are the same."""
+        same = isinstance(later, Rows) and np.array_equal(later._ends, self._ends)
+        further = later.parts if isinstance(later, Rows) and same else [self._cut(row) for row in later]
+        sources = later.sources if isinstance(later, Rows) and same else (None,) * len(later)
         return Rows([*self.parts, *further], [*self.sources, *sources], self.names)
 
     def __reduce__(self) -> Any:

@@ -102,6 +102,10 @@ OPTIONS = {
     ("pool", "processes"): [{"workers": 2}],
     ("analysis", "fidelity"): [{}, {"held_out": True}],
     ("analysis", "dimension"): [{"points": 5, "epochs": 1, "relabellings": 100}],
+    ("analysis", "merging"): [
+        {"points": 3, "relabellings": 100, "scales": (1.0,)},
+        {"points": 3, "relabellings": 100, "base": "A@0", "aligner": "weight-matching", "field": "test_accuracy"},
+    ],
     ("analysis", "topology-metrics"): [{}, {"order": 1.0}],
     ("analysis", "resolution"): [{}],
     ("analysis", "stability"): [{"seeds": 1, "bootstraps": 2}],

@@ -78,3 +78,10 @@ def test_a_population_of_rows_joined_with_derived_members_keeps_both():
     both = one.concatenate(other)
     np.testing.assert_array_equal(both.weights, np.concatenate([dense, dense[:1] + 1]))
     np.testing.assert_array_equal(both.take([3, 1]).weights, np.stack([dense[0] + 1, dense[1]]))
+
+
+def test_files_that_hold_a_network_whole_are_joined_with_files_that_hold_its_tensors():
+    held, dense = rows(2, [2, 3])
+    whole = Rows([[row] for row in dense])
+    np.testing.assert_array_equal(whole.concatenate(held)[:, 1:4], np.concatenate([dense, dense])[:, 1:4])
+    np.testing.assert_array_equal(held.concatenate(whole)[2:], dense)

@@ -6,6 +6,7 @@ from globscope.builtin.analyses.dimension.analysis import Dimension
 from globscope.builtin.analyses.fidelity.analysis import Fidelity
 from globscope.builtin.analyses.linear_barrier import LinearBarrier
 from globscope.builtin.analyses.low_loss_pass.analysis import LowLossPass
+from globscope.builtin.analyses.merging.analysis import Merging
 from globscope.builtin.analyses.mode_connectivity.analysis import ModeConnectivity
 from globscope.builtin.analyses.rebasin.analysis import Rebasin
 from globscope.builtin.analyses.resolution import Resolution
@@ -31,4 +32,5 @@ def globscope_analyses() -> dict[str, type]:
         "stability": Stability,
         "curvature": Curvature,
         "dimension": Dimension,
+        "merging": Merging,
     }

@@ -11,11 +11,11 @@ from support.maps import CENTRES, a_map as bare_map, a_scatter, atlas_of
 
 from globscope.builtin.analyses.dimension.analysis import Dimension
 from globscope.builtin.analyses.dimension.known_paths import KnownPaths
-from globscope.builtin.analyses.dimension.mantel import correlate, relabellings
 from globscope.builtin.analyses.dimension.run_passes import merge_persistences, run_passes
 from globscope.builtin.analyses.dimension.significance import correlation_table
 from globscope.builtin.analyses.dimension.tables import pair_table
 from globscope.builtin.analyses.dimension.warnings import warnings
+from globscope.builtin.analyses.mantel import correlate, relabellings
 from globscope.testing import tiny_atlas, tiny_bench
 from globscope.values.field import Field
 from globscope.values.landscape import Samples

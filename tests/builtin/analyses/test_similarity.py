@@ -22,11 +22,12 @@ from globscope.api import (
     SpecError,
     fixed_examples,
 )
-from globscope.builtin.analyses.similarity.agreement import correlations, intervals
+from globscope.builtin.analyses.outputs.network_outputs import cycle_places
+from globscope.builtin.analyses.outputs.pair_similarity import differences, disagreements, linear_cka
+from globscope.builtin.analyses.rank_correlation import correlations, intervals
 from globscope.builtin.analyses.similarity.analysis import Similarity
-from globscope.builtin.analyses.similarity.cka import differences, disagreements, linear_cka
-from globscope.builtin.analyses.similarity.outputs import cycle_places
-from globscope.builtin.analyses.similarity.pairwise import MOST, distances_in_weight_space
+from globscope.builtin.analyses.similarity.pairwise import MOST
+from globscope.builtin.analyses.weight_distances import distances_in_weight_space
 from globscope.builtin.tasks.classification import Classification
 from globscope.builtin.tasks.language import LanguageModelling
 from globscope.builtin.tasks.regression import Regression

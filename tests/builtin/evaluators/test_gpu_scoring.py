@@ -24,7 +24,7 @@ from globscope.api import (
     fixed_seed,
     span,
 )
-from globscope.builtin.analyses.similarity.outputs import Outputs
+from globscope.builtin.analyses.outputs.network_outputs import Outputs
 from globscope.builtin.evaluators.lift import Lift
 from globscope.builtin.evaluators.pytorch import Torch
 from globscope.builtin.tasks.classification import Classification

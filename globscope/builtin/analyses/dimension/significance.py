@@ -8,8 +8,8 @@ import numpy as np
 
 from globscope.api import Table
 from globscope.builtin.analyses.dimension.known_paths import KnownPaths
-from globscope.builtin.analyses.dimension.mantel import correlate, relabellings
 from globscope.builtin.analyses.dimension.run_passes import RunPasses
+from globscope.builtin.analyses.mantel import correlate, relabellings
 
 CAPTION = (
     "Spearman's rank correlation, over the {pairs} pairs of runs, of the passes on a map with the figure in `with`: "

@@ -6,45 +6,7 @@ from typing import Any
 import numpy as np
 
 from globscope.api import finite_or_none
-
-# Number of draws of members for an interval, and the share of the draws in it.
-DRAWS, MIDDLE = 500, 0.95
-
-
-def correlations(figures: np.ndarray) -> np.ndarray:
-    """Return the (k, k) Spearman correlations of (k, pairs) figures; NaN where one is constant."""
-    from scipy.stats import rankdata
-
-    if figures.shape[1] < 3:  # two pairs are always in perfect order
-        return np.full((len(figures),) * 2, np.nan)
-    with np.errstate(invalid="ignore", divide="ignore"):
-        matrix: np.ndarray = np.atleast_2d(np.corrcoef(rankdata(figures, axis=1)))
-    return matrix
-
-
-def intervals(figures: np.ndarray, members: int, chosen: np.ndarray, rng: np.random.Generator) -> np.ndarray:
-    """Return the (2, k, k) ends of the correlations' intervals, from a bootstrap over members.
-
-    Pairs share members, so drawing pairs would count one network's peculiarity as many observations. Instead members
-    are drawn, and the (pairs,) chosen pairs among them are used. NaN where more than half of the draws give no
-    correlation.
-    """
-    numbers = np.zeros((members, members), int)
-    numbers[np.triu_indices(members, 1)] = np.arange(figures.shape[1])
-    numbers += numbers.T
-    draws = np.stack([_bootstrap(figures, numbers, chosen, rng) for _ in range(DRAWS)])
-    defined = np.isfinite(draws).mean(axis=0) > 0.5
-    draws[:, ~defined] = 0  # so that every quantile has values
-    ends = np.nanquantile(draws, [(1 - MIDDLE) / 2, (1 + MIDDLE) / 2], axis=0)
-    return np.where(defined, ends, np.nan)
-
-
-def _bootstrap(figures: np.ndarray, numbers: np.ndarray, chosen: np.ndarray, rng: np.random.Generator) -> np.ndarray:
-    members = rng.integers(len(numbers), size=len(numbers))
-    first, second = (members[at] for at in np.triu_indices(len(members), 1))
-    pairs = numbers[first, second][first != second]
-    return correlations(figures[:, pairs[chosen[pairs]]])
-
+from globscope.builtin.analyses.rank_correlation import DRAWS, correlations, intervals
 
 AGREEMENT = (
     "Spearman's rank correlations, over pairs of networks, of their distance on a map or in weight space with their "

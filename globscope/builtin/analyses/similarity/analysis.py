@@ -23,8 +23,8 @@ from globscope.api import (
     near,
     traits,
 )
-from globscope.builtin.analyses.similarity.cka import differences, disagreements, linear_cka
-from globscope.builtin.analyses.similarity.outputs import Outputs
+from globscope.builtin.analyses.outputs.network_outputs import Outputs
+from globscope.builtin.analyses.outputs.pair_similarity import differences, disagreements, linear_cka
 from globscope.builtin.analyses.similarity.pairwise import PairwiseComparison
 
 

@@ -16,11 +16,10 @@ from globscope.api import (
     Plot,
     Series,
     Table,
-    Weights,
-    column_blocks,
     finite_or_none,
 )
 from globscope.builtin.analyses.similarity.agreement import AGREEMENT, COLUMNS, Row, agreement, records, warnings
+from globscope.builtin.analyses.weight_distances import distances_in_weight_space
 
 PAIRS = (
     "Every pair of networks. cka: linear centred kernel alignment of their outputs on the same "
@@ -151,17 +150,6 @@ class PairwiseComparison:
             y="linear CKA",
             panels=panels,
         )
-
-
-def distances_in_weight_space(weights: Weights) -> np.ndarray:
-    """Return the (pairs,) Euclidean distances of (members, D) weights, in chunks of D."""
-    from scipy.spatial.distance import pdist
-
-    count, width = weights.shape
-    squares = np.zeros(count * (count - 1) // 2)
-    for block in column_blocks(width, count):
-        squares += pdist(weights[:, block].astype(np.float64), "sqeuclidean")
-    return np.sqrt(squares)
 
 
 def _square(pairs: np.ndarray, count: int, itself: float) -> np.ndarray:

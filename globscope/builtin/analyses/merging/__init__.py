@@ -1,0 +1,1 @@
+"""What can be merged with what, and what orders it."""
