@@ -145,6 +145,8 @@ from globscope.scoring.lines import (
     mean_along as mean_along,
 )
 from globscope.scoring.means import Reduced as Reduced, means as means
+from globscope.scoring.mixed_networks import mixed_networks as mixed_networks
+from globscope.scoring.network_parts import NetworkParts as NetworkParts, network_parts as network_parts
 from globscope.scoring.recorded_step import RecordedStep as RecordedStep
 from globscope.search import Search as Search, next_round as next_round
 from globscope.stateless import stateless_call as stateless_call
@@ -225,7 +227,7 @@ from globscope.values.pictures import (
     Series as Series,
     Trail as Trail,
 )
-from globscope.values.rows import Weights as Weights
+from globscope.values.rows import Rows as Rows, Weights as Weights
 from globscope.values.space import (
     AffineSpace as AffineSpace,
     Differentiable as Differentiable,

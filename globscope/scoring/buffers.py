@@ -107,11 +107,16 @@ class NetworkBuffers:
 
         A buffer that all networks share is returned once, without an axis.
         """
+        return self.stack_rows([{n: tensor[i] for n, tensor in parameters.items()} for i in range(len(own))], own)
+
+    def stack_rows(
+        self, rows: Sequence[Tensors], own: Sequence[Arrays]
+    ) -> tuple[dict[str, Any], dict[str, int | None]]:
+        """Return what `stack` does, of networks whose parameters are given one network after another."""
         import torch
 
         if not self._fresh:
             return {}, {}
-        rows = [{name: tensor[i] for name, tensor in parameters.items()} for i in range(len(own))]
         networks = [self(*pair) for pair in zip(rows, own, strict=True)]
         first = networks[0]
         alike = {

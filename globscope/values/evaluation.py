@@ -100,7 +100,8 @@ class Plan:
     Attributes:
         units: In order, covering all networks.
         method: `loop` scores one network after another, `graph` does so by repeating what a GPU has recorded of the
-            first (a CUDA graph), and `vmap` scores a unit at once.
+            first (a CUDA graph), `vmap` scores a unit at once, and `layers` does so without its weights, of which each
+            tensor is formed when it is used.
         channels_last: Whether images and convolutions have their channels last in memory.
         fused: Whether BatchNorm statistics are estimated in the pass that scores.
         batch_size: Number of examples that are scored in one pass; None where the evaluator's options tell.
@@ -108,7 +109,7 @@ class Plan:
     """
 
     units: tuple[Unit, ...]
-    method: Literal["loop", "graph", "vmap"]
+    method: Literal["loop", "graph", "vmap", "layers"]
     channels_last: bool = False
     fused: bool = False
     batch_size: int | None = None

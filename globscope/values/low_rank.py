@@ -47,7 +47,7 @@ class LowRankColumns:
     """The columns of a matrix of N members that hold one tensor, low-rank about the same origin in all of them.
 
     Attributes:
-        columns: Which columns.
+        columns: Those of the tensor in the matrix.
         rows: The N members' tensors.
     """
 

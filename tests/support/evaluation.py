@@ -12,7 +12,7 @@ from globscope.workers import ThisProcess
 
 def evaluated(folder, evaluator, networks, task, workers=None):
     """Return an evaluator's fields, and how they were computed."""
-    folder.mkdir()
+    folder.mkdir(exist_ok=True)
     networks = Networks.of(networks) if isinstance(networks, np.ndarray) else networks
     journal = DiskJournal(folder, len(networks))
     plan = journal.plan(evaluator.plan(networks, task))

@@ -1,6 +1,7 @@
 """Networks that specs name, by this file's path."""
 
 import numpy as np
+import torch
 from torch import nn
 
 
@@ -42,3 +43,57 @@ def images():
         for count in (24, 8)
         for part in (rng.random((count, 1, 16, 16), np.float32), np.arange(count, dtype=np.int64) % 3)
     )
+
+
+class Recurrent(nn.Module):
+    """Reads the rows of an image one after another."""
+
+    def __init__(self):
+        super().__init__()
+        self.gru, self.head = nn.GRU(8, 6, batch_first=True), nn.Linear(6, 10)
+
+    def forward(self, x):
+        return self.head(self.gru(x.view(-1, 8, 8))[0][:, -1])
+
+
+def recurrent():
+    """Return a network whose torch function takes all weights of its layer in a list."""
+    return Recurrent()
+
+
+class Attention(nn.Module):
+    """A layer of torch's own transformer over the rows of an image."""
+
+    def __init__(self):
+        super().__init__()
+        self.layer = nn.TransformerEncoderLayer(8, 2, 12, dropout=0.0, batch_first=True)
+        self.head = nn.Linear(64, 10)
+
+    def forward(self, x):
+        return self.head(self.layer(x.view(-1, 8, 8)).flatten(1))
+
+
+def attention():
+    """Return a network with a layer that takes the weights of its query, key and value as one."""
+    return Attention()
+
+
+class TransposedAndTied(nn.Module):
+    """Grey levels are looked up in a table, by which the outputs are weighted too; a matrix is stored transposed."""
+
+    def __init__(self):
+        super().__init__()
+        self.table = nn.Embedding(17, 6)
+        self.weight, self.bias = nn.Parameter(torch.randn(6, 6) / 3), nn.Parameter(torch.zeros(6))
+        self.norm, self.scores = nn.LayerNorm(6), nn.Linear(6, 17, bias=False)
+        self.scores.weight = self.table.weight
+
+    def forward(self, x):
+        read = self.norm(self.table((16 * x).long().clamp(0, 16)))
+        mixed = torch.addmm(self.bias, read.flatten(0, 1), self.weight).view(read.shape)
+        return self.scores((mixed + (read @ self.weight)).tanh().mean(dim=1))[:, :10]
+
+
+def transposed_and_tied():
+    """Return a network with a table that it uses twice, and a matrix that it uses as GPT-2 does."""
+    return TransposedAndTied()

@@ -9,7 +9,7 @@ import numpy as np
 from globscope.api import GRADIENT, DifferentiableNorms, EvaluationError, Reduced, Tensors, precise, replaced_norms
 from globscope.builtin.evaluators.differentiated_batch import reduce_and_differentiate
 from globscope.builtin.evaluators.fused_statistics import FusedStatistics
-from globscope.builtin.evaluators.scorer import Method, Scorer
+from globscope.builtin.evaluators.scorer import Method, Scorer, is_at_once
 
 
 class GradientScorer(Scorer):
@@ -30,24 +30,28 @@ class GradientScorer(Scorer):
         self.recorder, self._is_stacked = None, False
 
     def score(self, stacked: Any, own: Sequence[Mapping[str, np.ndarray]], method: Method) -> dict[str, Any]:
-        """Return every field of (n, D) weights on the device, (n,) float64 each, and under `GRADIENT` (n, D) there."""
+        """Return every field of (n, D) weights on the device, (n,) float64 each, and under `GRADIENT` (n, D) there.
+
+        Of a scorer `with_tensors`, (n, P) rows take the place of the weights, and gradients are with respect to them.
+        """
         import torch
 
-        self._is_stacked = method == "vmap"
+        self._is_stacked = method in ("vmap", "layers")
         # Every call of torch passes through a mode, which takes a small network a tenth of its time.
         norms = replaced_norms(DifferentiableNorms()) if self.probe.statistics else nullcontext()
         with torch.enable_grad(), precise(self.precision, self.device), norms:
             totals, gradients = (
-                self._score_at_once(stacked, own) if self._is_stacked else self._score_one_by_one(stacked, own)
+                self._score_at_once(stacked, own, method) if self._is_stacked else self._score_one_by_one(stacked, own)
             )
         return {**self.by_field(totals), GRADIENT: gradients}
 
-    def _score_at_once(self, stacked: Any, own: Sequence[Mapping[str, np.ndarray]]) -> tuple[Any, Any]:
+    def _score_at_once(self, stacked: Any, own: Sequence[Mapping[str, np.ndarray]], method: Method) -> tuple[Any, Any]:
         """Return totals and gradients of networks at once: of their sum, since none depends on another's weights."""
         import torch
 
         weights = stacked.detach().requires_grad_()
-        totals = self.stacked_totals(weights, own)
+        at_once = is_at_once(method, stacked)
+        totals = self.stacked_totals(weights, own) if at_once else self._one(weights[0], own[0])[None]
         (gradients,) = torch.autograd.grad(self._differentiable(totals[:, self._column].sum()), weights)
         return totals.detach(), gradients
 

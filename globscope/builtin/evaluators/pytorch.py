@@ -32,6 +32,7 @@ from globscope.api import (
     examples_per_batch,
     fixed_batches,
     free_memory,
+    network_parts,
     precise,
     prefers_channels_last,
     takes_channels_last,
@@ -40,6 +41,8 @@ from globscope.api import (
 from globscope.builtin.evaluators.differentiable_field import require_coordinates, require_differentiable, require_mean
 from globscope.builtin.evaluators.fused_statistics import score_alike, why_separate
 from globscope.builtin.evaluators.gradient_scorer import GradientScorer
+from globscope.builtin.evaluators.layer_plan import Layers
+from globscope.builtin.evaluators.layered_units import LayeredUnits
 from globscope.builtin.evaluators.lift import Lift
 from globscope.builtin.evaluators.score_units import TorchUnits, chosen_method
 from globscope.builtin.evaluators.scorer import Draw, Method, Scorer
@@ -53,8 +56,8 @@ TRIAL = 128
 FEW = 4
 # Bytes of the images in a pass that scores them on a CPU: the activations of more would not stay in its caches.
 CACHED = 2**19
-# Bytes of the weights that are scored together: enough for stacks of small networks.
-MEMORY = 2**28
+# Bytes of the weights that are scored together: enough for stacks of small networks; and of activations by layers.
+MEMORY, ACTIVATIONS = 2**28, 2**30
 
 
 @define(frozen=True, kw_only=True)
@@ -73,10 +76,14 @@ class Torch:
         calibration_examples: Training examples on which `recalibrate` estimates the statistics.
         device: `auto` takes cuda, then mps, then cpu; `cuda:1` is the second card. It is in no stage key.
         memory: Memory for the weights of the networks that are scored together, in GiB; if unset, 0.25, or a tenth of
-            what is free on a GPU where that is less. It is in no stage key.
+            what is free on a GPU where that is less. With `layers` it is for their activations, and 1, or a quarter of
+            what is free, if unset. It is in no stage key.
         method: `vmap` stacks networks, `loop` scores them one after another, and so does `graph`, for which a GPU
-            records the computation once and repeats it (a CUDA graph; on a CPU it is `loop`). `auto` stacks networks
-            where few examples make that faster; on a GPU it uses whichever a short measurement finds fastest.
+            records the computation once and repeats it (a CUDA graph; on a CPU it is `loop`). `layers` never forms the
+            weights of a whole network: each tensor is formed when the forward pass uses it, for all networks that are
+            scored together. `auto` stacks networks where few examples make that faster, and takes `layers` for models
+            so large that no two networks fit into `memory`, where fewer weights are read so; on a GPU it uses
+            whichever a short measurement finds fastest.
         calibration: Whether `recalibrate` estimates statistics in a pass of its own (`separate`), or in the pass that
             scores (`fused`), which needs the calibration examples in one batch with others that are scored. All
             examples are then normalised with the estimate; in a pass of their own, calibration examples are normalised
@@ -102,7 +109,7 @@ class Torch:
     calibration_examples: int = field(default=1000, validator=and_(ge(2), EXAMPLES))
     device: str = field(default="auto", validator=device_name, metadata=WHERE)
     memory: float | None = field(default=None, validator=optional(gt(0)), metadata=WHERE)
-    method: Literal["auto", "loop", "graph", "vmap"] = "auto"
+    method: Literal["auto", "loop", "graph", "vmap", "layers"] = "auto"
     calibration: Literal["auto", "separate", "fused"] = "auto"
     memory_format: Literal["auto", "contiguous", "channels-last"] = "auto"
     precision: Precision = "float32"
@@ -120,7 +127,9 @@ class Torch:
         if networks.gradient is not None:
             require_coordinates(networks)
             self._require_gradient(networks.gradient, probe)
-        width = max(1, min(64, int(self._bytes_of_weights() / (4 * probe.layout.size))))
+        if layered := self._plan_by_layers(networks, probe):
+            return layered
+        width = max(1, min(64, int(self._bytes(MEMORY, 10) / (4 * probe.layout.size))))
         starts = range(0, len(networks), width)
         units = tuple(Unit(start=start, stop=min(start + width, len(networks))) for start in starts)
         way = self._way(networks, probe)
@@ -134,7 +143,7 @@ class Torch:
             method = chosen_method(scorer, self._lift(networks), units, method)
         return evolve(way, units=units, method=method)
 
-    def scorer(self, networks: Networks, task: Task, plan: Plan) -> TorchUnits:
+    def scorer(self, networks: Networks, task: Task, plan: Plan) -> TorchUnits | LayeredUnits:
         """Return what scores the units of a plan in this process.
 
         Raises:
@@ -142,7 +151,10 @@ class Torch:
         """
         probe = task.build(self._device())
         scorer = self._scorer(probe, plan, networks.seed, networks.gradient)
-        return TorchUnits(scorer, self._lift(networks), plan)
+        parts = network_parts(networks, self._device()) if plan.method == "layers" else None
+        return (
+            TorchUnits(scorer, self._lift(networks), plan) if parts is None else LayeredUnits(scorer, networks, parts)
+        )
 
     @property
     def traits(self) -> EvaluatorTraits:
@@ -209,6 +221,8 @@ class Torch:
 
     def _why_not_fusible(self, probe: Probe) -> str:
         """Return why the model or the examples do not allow fused statistics; empty where they do."""
+        if self.method == "layers":
+            return "networks by layers are calibrated one by one"
         if self.batch_norm != "recalibrate" or not probe.statistics:
             return "no statistics are re-estimated"
         return why_separate(probe, self.calibration_examples, self.examples, self.batch_size)
@@ -220,12 +234,28 @@ class Torch:
         few = evolve(self, examples=FEW, calibration_examples=FEW, draws=1, device=at)
         require_differentiable(few._scorer(probe, Plan(units=(), method="loop"), seed=0, gradient=name), name)
 
-    def _bytes_of_weights(self) -> float:
-        """Return what the weights of a unit may take."""
+    def _plan_by_layers(self, networks: Networks, probe: Probe) -> Plan | None:
+        """Return the plan of `layers`, where that is wanted or `auto` finds it better."""
+        if self.method not in ("auto", "layers"):
+            return None
+        few = evolve(self, examples=1, batch_size=None, calibration_examples=FEW, draws=1)
+        layers = Layers(
+            networks=networks,
+            probe=probe,
+            device=self._device(),
+            memory=self._bytes(ACTIVATIONS, 4),
+            batch_size=self.batch_size,
+            examples=max(self._count(probe, split) for split in probe.splits),
+            scorer=lambda field: few._scorer(probe, Plan(units=(), method="layers"), networks.seed, field),
+        )
+        return layers.plan() if self.method == "layers" else layers.plan_if_better(self._bytes(MEMORY, 10))
+
+    def _bytes(self, unset: float, parts: int) -> float:
+        """Return what the weights or the activations of a unit may take: one of so many parts of a GPU at most."""
         if self.memory is not None:
             return self.memory * 2**30
         free = free_memory(self._device())
-        return min(MEMORY, math.inf if free is None else free / 10)
+        return min(unset, math.inf if free is None else free / parts)
 
     def _device(self) -> str:
         return device(self.device, "evaluator.device")

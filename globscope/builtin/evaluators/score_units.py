@@ -117,10 +117,10 @@ def _alike_stacked(scorer: Scorer, lift: Lift, units: Sequence[Unit]) -> bool:
         if is_out_of_memory(error):
             raise
         return False
-    return all(_are_alike(stacked[name], alone[name]) for name in alone)
+    return all(are_alike(stacked[name], alone[name]) for name in alone)
 
 
-def _are_alike(found: Any, wanted: Any) -> bool:
+def are_alike(found: Any, wanted: Any) -> bool:
     """Whether values differ by no more than rounding, those of a gradient relative to its largest."""
     import torch
 

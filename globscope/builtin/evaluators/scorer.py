@@ -1,8 +1,9 @@
 """Scores a stack of networks, one after another or all at once."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from contextlib import nullcontext
-from typing import Any, Literal
+from copy import copy
+from typing import Any, Literal, Self
 
 import numpy as np
 from attrs import define
@@ -23,7 +24,9 @@ from globscope.api import (
 from globscope.builtin.evaluators.fused_statistics import FusedStatistics
 from globscope.builtin.evaluators.recorder import Recorder, StaticTensors
 
-Method = Literal["loop", "graph", "vmap"]
+Method = Literal["loop", "graph", "vmap", "layers"]
+# From a row that stands for a network, its weights or its selector, to its parameters.
+ToTensors = Callable[[Any], dict[str, Any]]
 
 
 @define(frozen=True)
@@ -46,8 +49,16 @@ class Draw:
 ONCE = Draw(None, 1)
 
 
+def is_at_once(method: Method, stacked: Any) -> bool:
+    """Return whether networks are scored under `torch.vmap`; a single one that is formed by layers needs none."""
+    return method == "vmap" or (method == "layers" and len(stacked) > 1)
+
+
 class Scorer:
-    """Scores stacks of weights; totals stay on the device until a unit is done."""
+    """Scores stacks of weights; totals stay on the device until a unit is done.
+
+    Rows of a stack are weights, (D,). Of a scorer `with_tensors` they are what these tensors are formed from.
+    """
 
     def __init__(
         self,
@@ -79,6 +90,13 @@ class Scorer:
         is_cuda = device.startswith("cuda")
         self._parameters = StaticTensors(channels_last=images_last) if is_cuda or images_last else None
         self.recorder = Recorder(self) if is_cuda and draw.seed is None and not probe.grad_inside else None
+        self._tensors: ToTensors = probe.layout.unflatten
+
+    def with_tensors(self, tensors: ToTensors) -> Self:
+        """Return what scores the same examples with parameters that are made otherwise of a row, and never copied."""
+        other = copy(self)
+        other._tensors, other._parameters, other.recorder = tensors, None, None
+        return other
 
     def score(self, stacked: Any, own: Sequence[Mapping[str, np.ndarray]], method: Method) -> dict[str, np.ndarray]:
         """Return every field of (n, D) weights on the device, (n,) float64 each; non-finite values as they come."""
@@ -94,7 +112,7 @@ class Scorer:
         import torch
 
         with torch.inference_mode(not self.probe.grad_inside), precise(self.precision, self.device):
-            if method == "vmap":
+            if is_at_once(method, stacked):
                 return self.stacked_totals(stacked, own)
             recorder = self.recorder if method == "graph" else None
             one = recorder.totals if recorder else self._one
@@ -104,10 +122,10 @@ class Scorer:
         """Return the (n, fields) means of (n, D) weights, scored at once."""
         import torch
 
-        parameters = self.probe.layout.unflatten(stacked)
-        buffers, axes = self.buffers.stack(parameters, own)
+        buffers, axes = self.buffers.stack_rows([self._tensors(row) for row in stacked], own)
         chance = "error" if self.draw.seed is None else "same"
-        return torch.vmap(self.network_totals, in_dims=(0, axes), randomness=chance)(parameters, buffers)
+        totals = torch.vmap(self._row_totals, in_dims=(0, axes), randomness=chance)
+        return totals(stacked, buffers)
 
     @property
     def names(self) -> list[str]:
@@ -117,12 +135,15 @@ class Scorer:
 
     def parameters(self, row: Any) -> dict[str, Any]:
         """Return the parameters in a (D,) row of weights, where the computation reads them."""
-        named = self.probe.layout.unflatten(row)
+        named = self._tensors(row)
         return named if self._parameters is None else self._parameters.fill(named)
 
     def _one(self, row: Any, own: Mapping[str, np.ndarray]) -> Any:
         parameters = self.parameters(row)
         return self.network_totals(parameters, self.buffers(parameters, own))
+
+    def _row_totals(self, row: Any, buffers: Mapping[str, Any]) -> Any:
+        return self.network_totals(self._tensors(row), buffers)
 
     def network_totals(self, parameters: Mapping[str, Any], buffers: Mapping[str, Any]) -> Any:
         """Return the means over all draws, followed by their standard errors where there are several."""

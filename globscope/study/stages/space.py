@@ -28,7 +28,7 @@ class _SpanFill:
     def __call__(self, folder: Path, _: Progress) -> None:
         """Compute the span."""
         found = span(self.population.weights)
-        write_arrays(folder / SPACE, {name: getattr(found, name) for name in _stored(self.population)})
+        write_arrays(folder / SPACE, {name: getattr(found, name) for name in _stored_names(self.population)})
 
 
 def compute_spans(workshop: Workshop, populations: Sequence[Population]) -> None:
@@ -42,7 +42,7 @@ def span_of(workshop: Workshop, population: Population) -> SpanSpace | Principal
     job = _job(population)
     folder = workshop.stage(Stage.SPACE, job.key, job.fill, job.label)
     stored = read_arrays(folder / SPACE)  # which earlier versions left with a mean beside the rest
-    arrays = {name: stored[name] for name in _stored(population)}
+    arrays = {name: stored[name] for name in _stored_names(population)}
     if outnumber(population.weights):
         return PrincipalSpace(**arrays)
     return SpanSpace(weights=population.weights, **arrays)
@@ -53,7 +53,7 @@ def basis_key(population: Population) -> tuple[str, ...]:
     return ("principal axes",) if outnumber(population.weights) else ()
 
 
-def _stored(population: Population) -> tuple[str, ...]:
+def _stored_names(population: Population) -> tuple[str, ...]:
     """Return the names of the arrays that are stored of a population's span."""
     return PRINCIPAL if outnumber(population.weights) else STORED
 
