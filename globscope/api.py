@@ -227,6 +227,7 @@ from globscope.values.pictures import (
     Series as Series,
     Trail as Trail,
 )
+from globscope.values.rank_correlation import rank_correlation as rank_correlation, rank_interval as rank_interval
 from globscope.values.rows import Rows as Rows, Weights as Weights
 from globscope.values.space import (
     AffineSpace as AffineSpace,

@@ -103,7 +103,7 @@ class Result:
         """Return the study's style with some options of another value.
 
         Raises:
-            RunError: An option does not exist, or asks for a field or a run that is not there.
+            RunError: An option does not exist, or asks for a field, a figure or a run that is not there.
         """
         style, runs = self.style.evolve(options), self.atlas.population.variants
         fields = {key: None for map_ in self.atlas.maps for one in map_.landscapes.values() for key in one.fields}
@@ -111,6 +111,9 @@ class Result:
             raise RunError(
                 f"field: no landscape of this study has a field {style.field!r}; {near(style.field, fields)}"
             )
+        figures = {name for member in self.atlas.population.members for name in member.figures}
+        if style.figure is not None and style.figure not in figures:
+            raise RunError(f"figure: no table has a figure {style.figure!r}; {near(style.figure, figures)}")
         for name in style.labels if isinstance(style.labels, tuple) else ():
             if name not in runs:
                 raise RunError(f"labels: this study has no run {name!r}; {near(name, runs)}")

@@ -13,6 +13,8 @@ from globscope.reading import read_csv
 from globscope.values.members import Member
 
 NAMES = ("variant", "step", "kind")
+# Before the names of figures, which may be those of other columns.
+FIGURE = "figure_"
 
 
 @define(frozen=True, kw_only=True)
@@ -25,6 +27,7 @@ class MemberPoints:
         kinds: (N,) `trained`, or how an analysis derived them.
         points: (N, d) latent points.
         fields: (N,) values of the members' networks by the field's name, and figures of what the map shows of them.
+        figures: (N,) what tables know of the networks, by column: numbers, or texts; None where it is not known.
     """
 
     variants: tuple[str, ...]
@@ -32,6 +35,7 @@ class MemberPoints:
     kinds: tuple[str, ...]
     points: np.ndarray = field(eq=False, repr=False)
     fields: Mapping[str, np.ndarray] = field(eq=False, repr=False)
+    figures: Mapping[str, Sequence[float | str | None]] = field(factory=dict, eq=False, repr=False)
 
     @property
     def csv(self) -> str:
@@ -39,15 +43,16 @@ class MemberPoints:
         return as_csv(self.columns)
 
     @property
-    def columns(self) -> dict[str, Sequence[str] | np.ndarray]:
+    def columns(self) -> dict[str, Sequence[float | str | None] | np.ndarray]:
         """The columns of its table, by their headings."""
-        names: dict[str, Sequence[str] | np.ndarray] = {
+        names: dict[str, Sequence[float | str | None] | np.ndarray] = {
             "variant": self.variants,
             "step": self.steps,
             "kind": self.kinds,
         }
         axes = dict(zip(coordinate_names(self.points.shape[1]), self.points.T, strict=True))
-        return names | axes | dict(self.fields)
+        figures = {f"{FIGURE}{name}": values for name, values in self.figures.items()}
+        return names | axes | dict(self.fields) | figures
 
     def of(self, variant: str) -> np.ndarray:
         """Return the rows of one variant's trained members, by rising step."""
@@ -64,7 +69,20 @@ def member_points(members: Sequence[Member], latents: np.ndarray, fields: Mappin
         kinds=tuple(member.kind for member in members),
         points=latents,
         fields=fields,
+        figures=_figures(members),
     )
+
+
+def _figures(members: Sequence[Member]) -> dict[str, list[float | str | None]]:
+    names = dict.fromkeys(name for member in members for name in member.figures)
+    return {name: [member.figures.get(name) for member in members] for name in names}
+
+
+def _figure(cell: str) -> float | str | None:
+    try:
+        return float(cell) if cell else None
+    except ValueError:
+        return cell
 
 
 def read_member_points(path: Path) -> MemberPoints:
@@ -76,7 +94,8 @@ def read_member_points(path: Path) -> MemberPoints:
     try:
         cells_by_name = read_csv(path, "members as `globscope study` writes them")
         columns = {unescape_formula(name): tuple(map(unescape_formula, cells)) for name, cells in cells_by_name.items()}
-        names = [name for name in columns if name not in NAMES]
+        names = [name for name in columns if name not in NAMES and not name.startswith(FIGURE)]
+        figures = {name.removeprefix(FIGURE): columns[name] for name in columns if name.startswith(FIGURE)}
         axes = next(axes for d in range(len(names), 0, -1) if [*(axes := coordinate_names(d))] == names[:d])
         floats = {name: np.array(columns[name], float) for name in names}
         return MemberPoints(
@@ -85,6 +104,7 @@ def read_member_points(path: Path) -> MemberPoints:
             kinds=columns["kind"],
             points=np.stack([floats[name] for name in axes], axis=1),
             fields={name: floats[name] for name in names[len(axes) :]},
+            figures={name: [_figure(cell) for cell in cells] for name, cells in figures.items()},
         )
     except (ValueError, KeyError, StopIteration) as error:
         raise FileError(f"{path}: is not as `globscope study` wrote it: {error}") from error

@@ -75,6 +75,8 @@ class Style:
     Attributes:
         field: Field that the colours show, such as `test_loss`; if unset, `train_loss`, or else the first that is
             measured.
+        figure: Figure of the networks' table that the colours of the runs' points show, such as `learning rate`; if
+            unset, every run has a colour of its own.
         limits: Lowest and highest value of this field with a colour and a height of its own; if unset, they follow from
             the samples of all maps and from the topology's threshold.
         scale: Scale of colours and heights: `linear`, `log`, or `auto`, which is logarithmic for losses that span more
@@ -90,6 +92,7 @@ class Style:
     """
 
     field: str | None = option(default=None, validator=optional(name_like))
+    figure: str | None = option(default=None, validator=optional(name_like))
     limits: tuple[float, float] | None = option(default=None, validator=optional(refuse_falling))
     scale: Literal["auto", "linear", "log"] = "auto"
     colours: str = option(default=DEPTH, validator=known_colours)

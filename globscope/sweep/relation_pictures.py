@@ -3,8 +3,9 @@
 from collections.abc import Iterator, Mapping, Sequence
 
 from globscope.report.style.text import count_noun, join_words
-from globscope.sweep.relations import FEWEST, Relation
+from globscope.sweep.relations import Relation
 from globscope.values.pictures import Panel, Plot, Series
+from globscope.values.rank_correlation import FEWEST
 
 CAPTION = (
     "Every point is a cell. Above each panel: Spearman's rank correlation with {name} (1: same order, −1: opposite "

@@ -14,6 +14,7 @@ from globscope.values.findings import Cell, Table
 from globscope.values.finite import finite_or_none
 from globscope.values.number import number
 from globscope.values.pictures import Number
+from globscope.values.rank_correlation import rank_correlation, rank_interval, ranks
 
 CAPTION = (
     "Spearman's rank correlation of two figures over the cells that have both (n). A figure that ranks these cells "
@@ -26,9 +27,6 @@ CAPTION = (
     "observations, so their intervals are too narrow; and a common cause, such as the swept key itself, correlates too."
 )
 COLUMNS = ("of", "against", "correlation", "low", "high", "n")
-MIDDLE = 0.95
-# The fewest cells for a correlation (two are always in perfect order) and for an interval.
-FEW, FEWEST = 3, 8
 
 
 @define(frozen=True, kw_only=True)
@@ -58,7 +56,7 @@ class Relation:
     def ranks_like(self, other: "Relation") -> bool:
         """Whether the first figure of both ranks the cells alike, beside the same second one."""
         same = self.against == other.against and np.array_equal(self.y, other.y) and self.groups == other.groups
-        return same and np.array_equal(_ranks(self.x[None]), _ranks(other.x[None]))
+        return same and np.array_equal(ranks(self.x[None]), ranks(other.x[None]))
 
     @property
     def row(self) -> dict[str, Cell]:
@@ -111,7 +109,7 @@ def _relation(
         return None
     both = np.flatnonzero(np.isfinite(every_x) & np.isfinite(every_y))
     x, y = every_x[both], every_y[both]
-    coefficients = correlation(x[None], y[None])
+    coefficients = rank_correlation(x[None], y[None])
     return Relation(
         of=_label(of, horizontal),
         against=_label(against, vertical),
@@ -119,7 +117,7 @@ def _relation(
         y=y,
         groups=tuple(groups[row] for row in both.tolist()),
         correlation=finite_or_none(coefficients[0]),
-        interval=interval(x, y, wanted.draws, np.random.default_rng(wanted.seed)),
+        interval=rank_interval(x, y, wanted.draws, np.random.default_rng(wanted.seed)),
     )
 
 
@@ -141,45 +139,6 @@ def _label(name: str, names: Sequence[str | None]) -> str:
     whole = {figure for figure in names if figure is not None}
     only = whole.pop() if len(whole) == 1 else name
     return name if only == name or only.endswith(f".{name}") else only
-
-
-def correlation(x: np.ndarray, y: np.ndarray) -> np.ndarray:
-    """Return Spearman's correlation of each of (k, n) rows; NaN where one is constant or n < 3."""
-    if x.shape[1] < FEW:
-        return np.full(len(x), np.nan)
-    first, second = (_ranks(values) for values in (x, y))
-    first, second = (ranks - ranks.mean(axis=1, keepdims=True) for ranks in (first, second))
-    with np.errstate(invalid="ignore", divide="ignore"):
-        coefficients: np.ndarray = (first * second).sum(axis=1) / np.sqrt(
-            (first**2).sum(axis=1) * (second**2).sum(axis=1)
-        )
-    coefficients[np.abs(coefficients) > 1] = np.sign(coefficients[np.abs(coefficients) > 1])  # by rounding
-    return coefficients
-
-
-def _ranks(values: np.ndarray) -> np.ndarray:
-    """Return the ranks in each of (k, n) rows; equal values share the mean of theirs."""
-    from scipy.stats import rankdata
-
-    ranks: np.ndarray = rankdata(values, axis=1)
-    return ranks
-
-
-def interval(x: np.ndarray, y: np.ndarray, draws: int, rng: np.random.Generator) -> tuple[Number, Number]:
-    """Return the bootstrap interval of a correlation, from cells drawn with replacement.
-
-    None for few cells, and where more than a twentieth of the draws have no correlation: these are draws of similar
-    cells, and without them the interval might not even contain the correlation itself.
-    """
-    if len(x) < FEWEST:
-        return None, None
-    rows = rng.integers(len(x), size=(draws, len(x)))
-    coefficients = correlation(x[rows], y[rows])
-    known = coefficients[np.isfinite(coefficients)]
-    if len(known) < MIDDLE * draws:
-        return None, None
-    low, high = np.quantile(known, [(1 - MIDDLE) / 2, (1 + MIDDLE) / 2])
-    return float(low), float(high)
 
 
 def relations_table(relations_: Sequence[Relation]) -> Table:

@@ -160,6 +160,25 @@ class TestControls:
         assert again.get_by_role("combobox", name="Scale").input_value() == "auto"
         assert not again.get_by_label("samples", exact=True).is_checked()
 
+    def test_the_runs_show_a_figure_of_the_table_and_the_link_keeps_it(self, open_page):
+        page = open_page("zoo")
+        swatches = "[...document.querySelectorAll('#runs tbody .swatch')].map(one => one.style.background)"
+        kinds = page.evaluate(swatches)
+        assert kinds[0] != kinds[1] == kinds[2]
+        page.get_by_text("Options", exact=True).click()
+        assert page.get_by_role("combobox", name="Runs by").locator("option:checked").inner_text() == "kind"
+        page.get_by_role("combobox", name="Runs by").select_option("rate")
+        page.wait_for_timeout(400)
+        assert len({*page.evaluate(swatches)}) == 3
+        assert "rate" in page.locator("#members thead").inner_text()
+        again = open_page("zoo", link=page.evaluate("location.hash"))
+        assert again.evaluate(swatches) == page.evaluate(swatches)
+
+    def test_without_a_table_there_is_no_choice_of_figures(self, open_page):
+        page = open_page("plain")
+        page.get_by_text("Options", exact=True).click()
+        assert not page.get_by_role("combobox", name="Runs by").is_visible()
+
     def test_options_fold_when_the_reader_turns_elsewhere(self, open_page):
         page = open_page("plain")
         options = page.locator("details.options")

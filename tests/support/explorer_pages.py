@@ -6,6 +6,7 @@ from attrs import evolve
 from globscope.report.explorer.blocks import Blocks
 from globscope.report.explorer.page import write_explorer, write_explorers
 from globscope.report.explorer.study_data import study_data
+from globscope.spec.style import Style
 from globscope.values.findings import Finding
 from globscope.values.pictures import Overlay, Trail
 from tests.support.graphs import search_graph
@@ -20,10 +21,10 @@ HOSTILE = (
 )
 
 
-def write_page(folder, atlas, findings=None, record=None, title="Three wells"):
+def write_page(folder, atlas, findings=None, record=None, title="Three wells", **options):
     """Write the explorer of an atlas to a new folder and return its path."""
     folder.mkdir(parents=True)
-    return write_explorer(folder, title, atlas, findings or {}, record or {})
+    return write_explorer(folder, title, atlas, findings or {}, record or {}, **options)
 
 
 def known(*maps):
@@ -120,4 +121,13 @@ def no_maps(folder):
     return write_page(folder, evolve(known(a_map()), maps=()))
 
 
-PAGES = {page.__name__: page for page in (plain, space, graph, many_maps, hostile, crowd, two_studies, bare, no_maps)}
+def zoo(folder):
+    """A study whose networks have figures of a table, of which the report shows a text."""
+    who = population()
+    rates = [{"rate": 10.0**-number, "kind": "x" if number else "y"} for number in range(3) for _ in range(4)]
+    return write_page(folder, known(a_map(who=who.with_figures(rates))), style=Style(figure="kind"))
+
+
+PAGES = {
+    page.__name__: page for page in (plain, space, graph, many_maps, hostile, crowd, two_studies, bare, no_maps, zoo)
+}

@@ -9,7 +9,8 @@ from globscope.report.pictures.depict import depict_alone
 from globscope.spec.cells import Relations
 from globscope.sweep.figures import field_of, figure_value, figures, known_fields
 from globscope.sweep.relation_pictures import omissions, plots
-from globscope.sweep.relations import correlation, interval, relations, relations_table, unknown_figures
+from globscope.sweep.relations import relations, relations_table, unknown_figures
+from globscope.values.rank_correlation import rank_correlation, rank_interval
 
 RECORD = {
     "population": {"members": 4, "test_accuracy_min": 0.5, "last": {"test_accuracy": 0.7, "test_loss": 0.9}},
@@ -71,7 +72,7 @@ values = st.lists(st.tuples(st.integers(0, 5), st.integers(0, 5)), min_size=3, m
 @given(values)
 def test_the_correlation_is_spearmans_ties_included(pairs):
     x, y = np.array(pairs, float).T
-    [found] = correlation(x[None], y[None])
+    [found] = rank_correlation(x[None], y[None])
     if np.ptp(x) == 0 or np.ptp(y) == 0:
         assert np.isnan(found)
     else:
@@ -83,23 +84,23 @@ def test_the_interval_is_seeded_and_holds_most_of_the_draws():
     rng = np.random.default_rng(0)
     x = rng.normal(size=40)
     y = x + rng.normal(size=40)
-    one, again, other = (interval(x, y, 500, np.random.default_rng(seed)) for seed in (1, 1, 2))
+    one, again, other = (rank_interval(x, y, 500, np.random.default_rng(seed)) for seed in (1, 1, 2))
     assert one == again != other
-    [whole] = correlation(x[None], y[None])
+    [whole] = rank_correlation(x[None], y[None])
     assert one[0] < whole < one[1]
 
 
 def test_where_one_cell_alone_differs_there_is_no_interval():
     """The draws without it have no correlation, and those with it all have much the same."""
     alone = np.eye(8)[2]
-    assert interval(alone, np.arange(8.0), 500, np.random.default_rng(0)) == (None, None)
+    assert rank_interval(alone, np.arange(8.0), 500, np.random.default_rng(0)) == (None, None)
 
 
 def test_intervals_of_independent_figures_hold_zero_as_often_as_they_say():
     rng = np.random.default_rng(0)
     held = 0
     for _ in range(100):
-        low, high = interval(*rng.normal(size=(2, 30)), 300, rng)
+        low, high = rank_interval(*rng.normal(size=(2, 30)), 300, rng)
         held += low <= 0 <= high
     # 95 expected; percentile intervals are a little narrow for 30 cells, and 88 is 3 standard deviations below.
     assert held >= 88

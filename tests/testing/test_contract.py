@@ -101,6 +101,7 @@ OPTIONS = {
     ("pool", "here"): [{}, {"threads": 1}],
     ("pool", "processes"): [{"workers": 2}],
     ("analysis", "fidelity"): [{}, {"held_out": True}],
+    ("analysis", "figure-relations"): [{"draws": 100}],
     ("analysis", "dimension"): [{"points": 5, "epochs": 1, "relabellings": 100}],
     ("analysis", "merging"): [
         {"points": 3, "relabellings": 100, "scales": (1.0,)},

@@ -4,6 +4,7 @@ from globscope.api import hookimpl
 from globscope.builtin.analyses.curvature.analysis import Curvature
 from globscope.builtin.analyses.dimension.analysis import Dimension
 from globscope.builtin.analyses.fidelity.analysis import Fidelity
+from globscope.builtin.analyses.figure_relations import FigureRelations
 from globscope.builtin.analyses.linear_barrier import LinearBarrier
 from globscope.builtin.analyses.low_loss_pass.analysis import LowLossPass
 from globscope.builtin.analyses.merging.analysis import Merging
@@ -33,4 +34,5 @@ def globscope_analyses() -> dict[str, type]:
         "curvature": Curvature,
         "dimension": Dimension,
         "merging": Merging,
+        "figure-relations": FigureRelations,
     }

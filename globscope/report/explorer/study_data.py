@@ -9,6 +9,9 @@ are those that the maps are fitted to, in the maps' order. What is not known is 
   `scales` (of the colours, by `auto`, `linear` and `log`: `low`, `high`, `log`)
 - `variants` (the runs' names), `recipes` (a text each, which may be empty), `kinds` (of members: `trained`, `curve` …)
 - `members`: `variant` and `kind` (numbers in these lists), `step`, `truth` (by field's key: of the networks themselves)
+- `known`: figures that a table has of the members: `name`, `colours` (of the members: an array of six-digit colours as
+  whole numbers), `key` (some values in words, each with its colour), and `values` (an array) or `texts` (a list)
+- `figure`: number of the one that the runs' colours show at first; −1 for their own colours
 - `figures`: those by which maps are compared: `key`, `label`, `meaning`, `better` (`low`, `high` or empty)
 - `paths`: `finders` (texts) and `fields`, by key the paths that are known from the last network of a run to that of
   another (of at most 50 runs, also through others): of each finder the best, and the best first. They have `one` and
@@ -25,6 +28,7 @@ import numpy as np
 from attrs import asdict, evolve
 
 from globscope.report.explorer.blocks import Blocks
+from globscope.report.explorer.known_data import known_data
 from globscope.report.explorer.map_data import map_data
 from globscope.report.explorer.path_data import path_data
 from globscope.report.explorer.trail_data import trail_data
@@ -68,6 +72,7 @@ def study_data(
         "variants": variants,
         "recipes": [recipes.get(variant, "") for variant in variants],
         **_members(atlas, variants, blocks),
+        **known_data(atlas.population.fitted.members, style.figure, blocks),
         "figures": [{key: one[key] for key in ("key", "label", "meaning", "better")} for one in _comparison(record)],
         "paths": path_data(atlas, findings, variants, blocks),
         "maps": [

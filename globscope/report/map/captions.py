@@ -54,7 +54,12 @@ def _facts(scene: Scene) -> list[str]:
     if scene.kind == "members":
         why = f"no lattice of finite values fills the {scene.map_.chart.dimension} latent axes"
         first = [f"Members only: {'the samples form a graph' if scene.is_graph else why}."]
-    return [*first, f"{samples(scene)}.", *ground_facts(scene), *tree_facts(scene)]
+    return [*first, f"{samples(scene)}.", *ground_facts(scene), *tree_facts(scene), *figure_facts(scene)]
+
+
+def figure_facts(scene: Scene) -> list[str]:
+    """Return in a sentence which figure the runs' colours show, where they show one."""
+    return [] if scene.colours is None else [f"The runs' colours show {scene.colours.name}."]
 
 
 def tree_facts(scene: Scene) -> list[str]:

@@ -13,12 +13,15 @@ from globscope.report.map.trajectory import Trajectory
 from globscope.report.style.labels import name_points
 from globscope.report.style.legend import Legend
 from globscope.report.style.palette import DASHES, EDGE, FAINT, INK, RIM
+from globscope.report.style.text import figure_text, shorten
 from globscope.report.style.theme import casing, halo, in_points
 from globscope.values.findings import Map
 from globscope.values.finite import finite_rows
 
 # Trajectories beyond which each is drawn thin.
 CROWD = 60
+# The most letters of a figure's name in the legend.
+LONGEST_NAME = 24
 # Markers of members that analyses derived, by kind.
 DERIVED: dict[str, str] = {"curve": ".", "rebased": "s", "pass": "^"}
 
@@ -42,14 +45,23 @@ def draw_trajectories(axes: Axes, scene: Scene, dimensions: tuple[int, ...] = (0
     )
     rows, many = named_runs(scene, ends), len(scene.trajectories) > CROWD
     _draw_runs(axes, scene, dimensions, rows, 0.55 if faint or many else 1.0)
-    written = [(trajectory.label, trajectory.colour) for trajectory in scene.trajectories]
+    written = [(trajectory.label, trajectory.tint) for trajectory in scene.trajectories]
     # The marks of all of a crowd would leave no place free.
     marks = [ends[rows]] if many else [ends, starts]
     name_points(axes, written, ends, np.concatenate([*marks, _minima(scene, dimensions)]), rows=rows)
+    legend |= _figure_keys(scene)
     legend["start of a run"] = _key("o", RIM, 6)
     shown = {trajectory.variant not in scene.not_shown for trajectory in scene.trajectories}
     legend |= {"end of a run": _key("*", FAINT, 11)} if True in shown else {}
     return legend | ({"end of a run that is not on this map": _key("*", RIM, 11)} if False in shown else {})
+
+
+def _figure_keys(scene: Scene) -> Legend:
+    """Return what the colours of the runs' points mean, where they show a figure."""
+    if scene.colours is None:
+        return {}
+    name = shorten(scene.colours.name, LONGEST_NAME)
+    return {figure_text(f"{name}: {words}"): _key("*", colour, 11) for words, colour in scene.colours.key.items()}
 
 
 def _minima(scene: Scene, dimensions: tuple[int, ...]) -> np.ndarray:
@@ -82,19 +94,20 @@ def in_plane(axes: Any, points: np.ndarray) -> np.ndarray:
 
 
 def _draw(axes: Axes, trajectory: Trajectory, points: np.ndarray, alpha: float, hollow: bool) -> None:
-    colour, dash = trajectory.colour, DASHES[trajectory.number % len(DASHES)]
+    colour, dash = trajectory.tint, DASHES[trajectory.number % len(DASHES)]
     # The rims are whole also where the line is dashed.
     axes.plot(*points.T, color=RIM, lw=1.7 * alpha, alpha=alpha, path_effects=casing(3.4 * alpha), zorder=3.95)
     # On its white rim, a faint line must keep its colour.
     strength = (1 + alpha) / 2
     axes.plot(*points.T, color=colour, lw=1.7 * strength, ls=dash, alpha=strength, zorder=4)
-    axes.plot(*points[1:-1].T, "o", color=colour, alpha=alpha, ms=2.6, zorder=4.1)
+    for point, tint in _dots(trajectory, points):
+        axes.plot(*point.T, "o", color=tint, alpha=alpha, ms=2.6, zorder=4.1)
     _mark(
         axes,
         points[0],
         "o",
         mfc=RIM,
-        mec=colour,
+        mec=trajectory.tints[0],
         mew=1.5,
         ms=in_points(6),
         alpha=alpha,
@@ -106,13 +119,21 @@ def _draw(axes: Axes, trajectory: Trajectory, points: np.ndarray, alpha: float, 
     _mark(axes, points[-1], "*", mfc=fill, mec=edge, mew=width, ms=in_points(13), zorder=6, path_effects=rims)
 
 
+def _dots(trajectory: Trajectory, points: np.ndarray) -> list[tuple[np.ndarray, str]]:
+    """Return what is drawn between start and end: all points at once, or each in the colour of its figure."""
+    between = points[1:-1]
+    return (
+        [*zip(between, trajectory.shades[1:-1], strict=True)] if trajectory.shades else [(between, trajectory.colour)]
+    )
+
+
 def _draw_crowd(
     axes: Axes, trajectories: Sequence[Trajectory], not_shown: Collection[str], dimensions: tuple[int, ...]
 ) -> None:
     """Draw many trajectories thin and small, those of one colour as one line; in a vector file as pixels."""
     by_colour: dict[str, list[Trajectory]] = {}
     for trajectory in trajectories:
-        by_colour.setdefault(trajectory.colour, []).append(trajectory)
+        by_colour.setdefault(trajectory.tint, []).append(trajectory)
     gap = np.full((1, len(dimensions)), np.nan)
     style: dict[str, Any] = {"ls": "", "rasterized": True, "clip_on": False, "alpha": 0.7}
     for colour, alike in by_colour.items():

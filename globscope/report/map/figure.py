@@ -124,11 +124,11 @@ def _draw_steps(axes: Axes, scene: Scene) -> Legend:
     """Draw a one-dimensional map's members against their place in the run."""
     trajectories = scene.trajectories
     for trajectory in trajectories:
-        axes.plot(trajectory.points[:, 0], np.arange(len(trajectory.points)), "-o", ms=3, color=trajectory.colour)
+        axes.plot(trajectory.points[:, 0], np.arange(len(trajectory.points)), "-o", ms=3, color=trajectory.tint)
     axes.margins(0.08)
     axes.set(xlabel=axis_labels(scene.map_)[0], ylabel="checkpoint of the run")
     if trajectories:
         ends = np.array([(trajectory.points[-1, 0], len(trajectory.points) - 1) for trajectory in trajectories])
-        written = [(trajectory.label, trajectory.colour) for trajectory in trajectories]
+        written = [(trajectory.label, trajectory.tint) for trajectory in trajectories]
         name_points(axes, written, ends, ends, rows=named_runs(scene, ends))
     return {}

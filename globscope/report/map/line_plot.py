@@ -90,7 +90,9 @@ def _draw_runs(axes: Axes, scene: Scene, places: np.ndarray) -> Legend:
         heights = np.interp(latents, places[order], scene.values[order])
     lifted = np.column_stack([latents, np.where(np.isfinite(heights), heights, np.nan)])
     on_line = evolve(map_, chart=evolve(map_.chart, latents=lifted))
-    return draw_trajectories(axes, evolve(scene, map_=on_line, trajectories=trajectories_of(on_line)), faint=True)
+    return draw_trajectories(
+        axes, evolve(scene, map_=on_line, trajectories=trajectories_of(on_line, scene.colours)), faint=True
+    )
 
 
 def _draw_members(axes: Axes, scene: Scene, places: np.ndarray) -> Legend:
@@ -106,7 +108,7 @@ def _draw_members(axes: Axes, scene: Scene, places: np.ndarray) -> Legend:
                 "ls": "",
                 "marker": "o",
                 "mfc": "white",
-                "mec": trajectory.colour,
+                "mec": trajectory.tint,
                 "mew": 1.5,
                 "ms": 6,
             }

@@ -156,11 +156,11 @@ def _draw_runs(axes: Any, scene: Scene, heights: Scale) -> Legend:
     height = np.asarray(heights.norm()(heights.drawable(scene.values)))
     for row, run in enumerate(scene.trajectories):
         over = np.column_stack([run.points, height[scene.landscape.nearest(run.points)] + 0.015])
-        axes.plot(*over.T, color=run.colour, lw=in_points(1.6), path_effects=casing(2.6), zorder=4)
-        end: dict[str, Any] = {"marker": "*", "mfc": run.colour, "mec": RIM, "mew": 0.8, "ms": in_points(11)}
+        axes.plot(*over.T, color=run.tint, lw=in_points(1.6), path_effects=casing(2.6), zorder=4)
+        end: dict[str, Any] = {"marker": "*", "mfc": run.tint, "mec": RIM, "mew": 0.8, "ms": in_points(11)}
         axes.plot(*over[-1:].T, ls="", **end, zorder=5)
         if row in named:
-            text: dict[str, Any] = {"color": run.colour, "fontweight": "bold", "path_effects": halo(2.6), "zorder": 7}
+            text: dict[str, Any] = {"color": run.tint, "fontweight": "bold", "path_effects": halo(2.6), "zorder": 7}
             axes.text(*over[-1], f" {run.label}", fontsize=in_points(10), **text)
     end_key = Line2D([], [], ls="", marker="*", mfc=FAINT, mec=RIM, mew=0.6, ms=in_points(11))
     return {"end of a run": end_key} if scene.trajectories else {}

@@ -9,6 +9,7 @@ from attrs import define, evolve, field as attribute
 
 from globscope.report.map.trajectory import Trajectory, trajectories_of, variants_not_shown
 from globscope.report.map.tree_scene import TreeScene, trajectories_by_basin
+from globscope.report.style.figure_colours import FigureColours, figure_colours
 from globscope.report.style.scale import Scale, colour_scale
 from globscope.report.style.text import one_line, shorten
 from globscope.spec.style import AUTO, Style
@@ -51,6 +52,7 @@ class Scene:
         kind: Form in which the landscape is drawn.
         trajectories: Trajectories of the runs.
         not_shown: Variants whose final network the map does not show.
+        colours: Colours of the figure that the runs' points show; None if each run has a colour of its own.
         style: How its pictures look.
     """
 
@@ -62,6 +64,7 @@ class Scene:
     kind: Kind
     trajectories: tuple[Trajectory, ...] = attribute(repr=False)
     not_shown: frozenset[str]
+    colours: FigureColours | None = attribute(default=None, repr=False)
     style: Style = AUTO
 
     @classmethod
@@ -69,6 +72,8 @@ class Scene:
         """Return the scene of one of a map's landscapes; of its first where no sampler is named."""
         sampler = next(iter(map_.landscapes), "") if sampler is None else sampler
         landscape = map_.landscapes.get(sampler)
+        figures = [member.figures for member in map_.population.members]
+        colours = None if style.figure is None else figure_colours(style.figure, figures)
         return cls(
             map_=map_,
             sampler=sampler,
@@ -76,8 +81,9 @@ class Scene:
             fields={key: atlas.field_of(key) for key in landscape.fields} if landscape else {},
             scale=scale,
             kind=kind_of(landscape, scale.field.key),
-            trajectories=trajectories_of(map_),
+            trajectories=trajectories_of(map_, colours),
             not_shown=variants_not_shown(map_),
+            colours=colours,
             style=style,
         )
 

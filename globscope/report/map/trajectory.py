@@ -1,10 +1,12 @@
 """The members on a map: one trajectory a variant, from its start to its end."""
 
 from collections.abc import Sequence
+from typing import Any
 
 import numpy as np
 from attrs import define, field
 
+from globscope.report.style.figure_colours import FigureColours
 from globscope.report.style.label_choice import MOST_NAMES
 from globscope.report.style.labels import short_names
 from globscope.report.style.palette import VARIANTS
@@ -24,6 +26,7 @@ class Trajectory:
         label: Name, shortened to fit beside a line; no other variant has the same.
         points: (m, d) latents by rising step; the last is the variant's final member.
         last: Row of the final member.
+        shades: Colours of the points, by the figure that the pictures show; none if they show the run's own colour.
     """
 
     variant: str
@@ -31,17 +34,29 @@ class Trajectory:
     label: str
     points: np.ndarray = field(eq=False, repr=False)
     last: int
+    shades: tuple[str, ...] = field(default=(), repr=False)
 
     @property
     def colour(self) -> str:
         """The same in every picture of a study."""
         return VARIANTS[self.number % len(VARIANTS)]
 
+    @property
+    def tint(self) -> str:
+        """Its colour on a map: that of its end's figure, or else its own."""
+        return self.shades[-1] if self.shades else self.colour
 
-def trajectories_of(map_: Map) -> tuple[Trajectory, ...]:
+    @property
+    def tints(self) -> tuple[str, ...]:
+        """The colours of its points on a map."""
+        return self.shades or (self.colour,) * len(self.points)
+
+
+def trajectories_of(map_: Map, colours: FigureColours | None = None) -> tuple[Trajectory, ...]:
     """Return the trained members' trajectories, in the variants' order; a point off the map is left out.
 
-    On a slice, so is a run none of whose members lies on it: its projection would look as if it did.
+    On a slice, so is a run none of whose members lies on it: its projection would look as if it did. With `colours`,
+    the points show a figure.
     """
     trajectories = []
     latents = map_.chart.latents
@@ -50,9 +65,9 @@ def trajectories_of(map_: Map) -> tuple[Trajectory, ...]:
     for number, (variant, label) in enumerate(zip(variants, short_names(variants), strict=True)):
         rows = [row for row in map_.population.of(variant) if finite[row]]
         if rows and not map_.elsewhere[map_.population.of(variant)].all():
-            trajectories.append(
-                Trajectory(variant=variant, number=number, label=label, points=latents[rows], last=rows[-1])
-            )
+            shades = () if colours is None else tuple(colours.of_members[row] for row in rows)
+            place: dict[str, Any] = {"points": latents[rows], "last": rows[-1], "shades": shades}
+            trajectories.append(Trajectory(variant=variant, number=number, label=label, **place))
     return tuple(trajectories)
 
 

@@ -147,8 +147,8 @@ def _draw_plumb_lines(axes: Any, trajectories: Sequence[Trajectory]) -> Legend:
     floor = axes.get_zlim()[0]
     for trajectory in trajectories:
         x, y, z = trajectory.points[-1]
-        axes.plot([x, x], [y, y], [floor, z], ":", color=trajectory.colour, lw=0.9, zorder=3)
-        axes.plot([x], [y], [floor], "x", color=trajectory.colour, ms=4.5, zorder=3)
+        axes.plot([x, x], [y, y], [floor, z], ":", color=trajectory.tint, lw=0.9, zorder=3)
+        axes.plot([x], [y], [floor], "x", color=trajectory.tint, ms=4.5, zorder=3)
     style: dict[str, Any] = {"color": FAINT, "ls": ":", "lw": 0.9, "marker": "x", "ms": 4.5}
     return {"an end's place on the floor": Line2D([], [], **style)} if trajectories else {}
 

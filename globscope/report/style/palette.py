@@ -5,7 +5,8 @@ So each stands out by at least 3 : 1 (WCAG 2.2, 1.4.11), whatever lies below, on
 """
 
 import numpy as np
-from matplotlib.colors import Colormap, LinearSegmentedColormap
+from matplotlib import colormaps
+from matplotlib.colors import Colormap, LinearSegmentedColormap, to_hex
 from matplotlib.path import Path
 
 # From deep water to sand: equal steps of OKLab lightness, 0.26 to 0.97, so that a step of loss looks
@@ -33,6 +34,10 @@ def greys_of(colours: Colormap) -> Colormap:
 # 24 runs differ, and no two runs that follow each other have the same colour or the same dash.
 VARIANTS = ("#db0080", "#0024c8", "#121216", "#925b12", "#b600ff", "#124900", "#6d6db6", "#6d005b")
 DASHES = ("-", (0, (5, 1.5)), (0, (1.5, 1.2)))
+# Numbers that are known of runs, from low to high, as far as they stand out from a white rim by 3 : 1: part of inferno.
+# So few, that those of a crowd are drawn together.
+FIGURES = tuple(to_hex(colour) for colour in colormaps["inferno"](np.linspace(0.06, 0.66, 32)))
+UNKNOWN = "#66707c"
 # Series of plots on white; none of them is a run's.
 LINES = ("#006d6d", "#c80000", "#3792ff", "#8000db", "#a49212", "#121280", "#ff24b6", "#5b0000")
 # What analyses draw over a map: bright, with a dark rim.

@@ -6,6 +6,7 @@ from attrs import evolve
 
 from globscope.boundary import within_boundary
 from globscope.errors import EvaluationError, GlobscopeError, SpecError, near
+from globscope.population.find import find_checkpoints
 from globscope.roles import (
     AlignerTraits,
     AnalysisTraits,
@@ -42,6 +43,7 @@ def check(workshop: Workshop) -> None:
     facts = CheckFacts(probe=workshop.task.build("cpu"), variants=variants)
     wrong = [
         *_fields(spec, facts.probe),
+        *_figures(spec),
         *_named_runs(spec, variants),
         *dict.fromkeys(_dimensions(spec, members)),
         *_samplers(workshop, facts),
@@ -74,6 +76,17 @@ def _fields(spec: Spec, probe: Probe) -> Iterator[str]:
     for place, field in wanted:
         if field is not None and field not in known:
             yield f"{place}: the task measures no {field!r}; {near(field, known)}"
+
+
+def _figures(spec: Spec) -> Iterator[str]:
+    """Yield the figure that pictures are to show, if no table has it."""
+    wanted, source = spec.report.figure, spec.population
+    if wanted is None:
+        return
+    found = find_checkpoints(source, spec.folder) if source.tables else []
+    known = {name for file in found for name in file.figures}
+    if wanted not in known:
+        yield f"report.figure: no table of the population has a figure {wanted!r}; {near(wanted, known)}"
 
 
 def _named_runs(spec: Spec, variants: tuple[str, ...]) -> Iterator[str]:

@@ -59,7 +59,18 @@ function optionControls() {
     shortcut(letter, label, () => choose({[key]: !state[key]}));
     return box.element;
   });
-  return [scale.element, limits, ...boxes, axesControl(), layersControl()];
+  return [scale.element, limits, figureControl(), ...boxes, axesControl(), layersControl()];
+}
+
+// Which figure of the networks' table the runs' colours show.
+function figureControl() {
+  const control = chooser('Runs by', value => choose({figure: +value}));
+  panel(['map', 'figure'], () => {
+    const known = currentMap().study.known ?? [];
+    control.element.hidden = !known.length;
+    control.fill([['-1', 'their own colours'], ...known.map(({name}, number) => [String(number), name])], String(state.figure));
+  });
+  return control.element;
 }
 
 // The ends of the colours; an empty field is what the page found.

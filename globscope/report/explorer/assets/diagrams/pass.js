@@ -6,7 +6,7 @@ startIn('pass', place => {
   const table = make('div', {class: 'scroll', tabindex: 0, role: 'region', 'aria-label': 'The pass on every map'});
   place.append(picked, words, drawing, table);
   panel(['map', 'from', 'to'], () => picked.replaceChildren(...passChoosers()));
-  drawIn(drawing, ['map', 'field', 'from', 'to', 'neighbourhood', 'scale', 'limits'], () => {
+  drawIn(drawing, ['map', 'field', 'from', 'to', 'neighbourhood', 'scale', 'limits', 'figure'], () => {
     const pass = passOnMap();
     words.replaceChildren(...passSentences(pass));
     drawPass(drawing, pass);

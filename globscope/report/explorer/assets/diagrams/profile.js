@@ -3,7 +3,7 @@ const PROFILE_HEIGHT = 280, PROFILE_STEPS = 160; // samples at which an outline 
 const GRADIENT_STOPS = 64;                       // on a linear axis, the colours of low losses change within a few pixels
 
 startIn('profile', place => {
-  drawIn(place, ['map', 'field', 'threshold', 'neighbourhood', 'scale', 'limits'], () => {
+  drawIn(place, ['map', 'field', 'threshold', 'neighbourhood', 'scale', 'limits', 'figure'], () => {
     drawProfile(place);
     markBranches(place.querySelector('svg'));
   });

@@ -3,7 +3,7 @@ const TREE_HEIGHT = 260;
 
 startIn('tree', place => {
   let geometry = null;
-  drawIn(place, ['map', 'field', 'threshold', 'neighbourhood', 'scale', 'limits'], () => {
+  drawIn(place, ['map', 'field', 'threshold', 'neighbourhood', 'scale', 'limits', 'figure'], () => {
     geometry = drawTree(place);
     lightTree(place, geometry);
   });

@@ -27,10 +27,23 @@ function depthColour(share, name = 'depths') {
   return hexOf([...paletteOf(name).subarray(at, at + 3)]);
 }
 
-// The colour and dashes of a run by its number: both go round together, so that two runs of one colour differ by dashes.
+// The colour and dashes of a run, by the figure of its last network if one is shown, else by its number: both go round together, so that two runs of one colour differ by dashes.
 function runStyle(study, run) {
-  const {runs, dashes} = look;
-  return {colour: runs[run % runs.length], dash: dashes[run % dashes.length]};
+  const {runs, dashes} = look, colour = knownOf(study) ? memberColour(study, lastMembers(study)[run]) : runs[run % runs.length];
+  return {colour, dash: dashes[run % dashes.length]};
+}
+
+// The figure of the networks' table that colours show; undefined where runs have their own colours.
+function knownOf(study, number = state.figure) { return study.known?.[number]; }
+
+function figureName(study, number) { return knownOf(study, number)?.name ?? ''; }
+
+function figureNamed(study, name) { return (study.known ?? []).findIndex(one => one.name === name); }
+
+// The colour of a network by the figure that is shown.
+function memberColour(study, member) {
+  const colour = study.array(knownOf(study).colours)[member];
+  return colour === undefined ? look.faint : `#${colour.toString(16).padStart(6, '0')}`;
 }
 
 // The relative luminance of a colour, and the contrast of two, as WCAG 2.2 defines them.

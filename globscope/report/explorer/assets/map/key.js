@@ -16,6 +16,9 @@ function keyItems(view) {
   if (runsOf(study).some(run => view.absent.has(run.number))) {
     items.push(['end of a run that is not on this map', (g, x, y) => drawMark(g, 'star', x, y, 6, look.rim, [[dark, 1.4]])]);
   }
+  for (const [words, colour] of knownOf(study)?.key ?? []) {
+    items.push([`${shortName(knownOf(study).name, 24)}: ${shortName(words, 24)}`, (g, x, y) => drawMark(g, 'star', x, y, 6, colour, darkRims())]);
+  }
   items.push(...layerItems(view.map));
   if (derivedOf(study).length) items.push(['networks from analyses', (g, x, y) => drawMark(g, 'square', x, y, 2.5, look.rim, [[look.edge, 1]])]);
   if (trusted !== null && trusted.includes(0)) items.push([look.untrusted, kind === 'line' ? shadeSample : greySample]);

@@ -1,7 +1,7 @@
 // The large map: which picture shows it, its three layers, and what answers on it. Colours lie in the lowest layer, runs
 // above them, and in the highest one all that changes under the pointer or with the threshold.
 const PICTURES = {sheet: SHEET_PICTURE, points: POINTS_PICTURE, members: MEMBERS_PICTURE, line: LINE_PICTURE, network: NETWORK_PICTURE, space: SPACE_PICTURE};
-const BASE_KEYS = ['map', 'field', 'neighbourhood', 'scale', 'limits', 'trust', 'samples', 'axes', 'window', 'view', 'turn', 'level', 'layers'];
+const BASE_KEYS = ['map', 'field', 'neighbourhood', 'scale', 'limits', 'trust', 'samples', 'axes', 'window', 'view', 'turn', 'level', 'layers', 'figure'];
 const RUN_KEYS = ['from', 'to', 'step', 'query', 'hidden', 'marked', 'gap'], POINTED_KEYS = ['threshold', 'branch', 'sample'];
 const LAYERS = ['base', 'runs', 'overlay'];
 const large = {view: null, canvases: {}, stage: null};

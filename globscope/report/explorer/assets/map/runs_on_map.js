@@ -84,7 +84,7 @@ function drawSteps(g, view, run, points, colour) {
     if (!points[k] || view.steps[member] > state.step) return;
     const gap = own ? Math.abs(own[member] - decodedOf(view, member)) : NaN;
     if (Number.isFinite(gap)) drawMark(g, 'circle', ...points[k], 4, depthColour(view.scale.unit(gap)));
-    else drawMark(g, 'circle', ...points[k], 2, colour, []);
+    else drawMark(g, 'circle', ...points[k], 2, knownOf(view.study) ? memberColour(view.study, member) : colour, []);
   });
 }
 

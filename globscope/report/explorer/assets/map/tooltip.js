@@ -22,7 +22,14 @@ function memberLines({map, study}, member) {
   const lines = [memberName(member, study)];
   if (truth) lines.push(`${field.name} of the network itself: ${formatNumber(study.array(truth)[member])}`);
   if (shown) lines.push(`of what the map shows of it: ${formatNumber(study.array(shown)[member])}`);
+  for (const figure of (study.known ?? []).slice(0, 12)) lines.push(`${figure.name}: ${knownText(study, figure, member)}`);
   return [...lines, 'Click to make it an end of the pass.'];
+}
+
+// Return a figure of a network as text.
+function knownText(study, figure, member) {
+  const value = figure.texts ? figure.texts[member] : study.array(figure.values)[member];
+  return value === '' || Number.isNaN(value) ? 'not known' : figure.texts ? value : formatNumber(value);
 }
 
 // Return what is known of a sample.

@@ -10,6 +10,7 @@ function chooseMap(number) {
   const {study} = currentMap(), map = maps[number], away = {sample: -1, branch: -1, window: null, view: 'auto'};
   const [from, to] = endsIn(map.study), picked = from < 0 ? {from: to, to: -1} : {from, to};
   for (const key of ['hidden', 'marked']) picked[key] = namesakes(state[key], study, map.study);
+  picked.figure = figureNamed(map.study, figureName(study, state.figure));
   choose({map: number, axes: [0, 1], ...away, ...picked});
   if (!map.fields || !(state.field in map.fields)) chooseField(firstField(map));
 }
@@ -25,7 +26,7 @@ function firstChoices(number = -1, key = '') {
   return {
     map, field, threshold: firstThreshold(maps[map], field), neighbourhood: 'auto', from: -1, to: -1, branch: -1,
     sample: -1, step: Infinity, query: '', scale: 'auto', limits: [null, null], trust: true, samples: false,
-    layers: new Set(), hidden: new Set(), marked: new Set(), gap: false, axes: [0, 1], window: null,
+    layers: new Set(), hidden: new Set(), marked: new Set(), figure: maps[map].study.figure ?? -1, gap: false, axes: [0, 1], window: null,
     view: 'auto', turn: FIRST_TURN, level: 0.3,
   };
 }

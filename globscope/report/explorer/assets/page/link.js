@@ -4,7 +4,7 @@ const LINKED = {
   neighbourhood: oneOf('auto', 'freudenthal', 'full'), scale: oneOf('auto', 'log', 'linear'),
   threshold: number(0), step: number(-Infinity), limits: numbers(2, end => end === null || Number.isFinite(end)),
   axes: numbers(2, (axis, map) => Number.isInteger(axis) && axis >= 0 && axis < map.dimension),
-  window: numbers(4, Number.isFinite), trust: flag(), samples: flag(), gap: flag(), query: text(), layers: names(),
+  window: numbers(4, Number.isFinite), figure: figure(), trust: flag(), samples: flag(), gap: flag(), query: text(), layers: names(),
   from: network(), to: network(), hidden: runs(), marked: runs(),
   view: oneOf('auto', 'slice', 'network'), turn: numbers(3, Number.isFinite), level: number(0),
 };
@@ -42,6 +42,14 @@ function network() {
   return {
     write: (member, map) => member < 0 ? '' : memberKey(member, map.study),
     read: (word, map) => membersByName(map.study).get(word),
+  };
+}
+
+// A figure is named too; without a name, runs have their own colours.
+function figure() {
+  return {
+    write: (number, map) => figureName(map.study, number),
+    read: (word, map) => word === '' ? -1 : figureNamed(map.study, word) < 0 ? undefined : figureNamed(map.study, word),
   };
 }
 

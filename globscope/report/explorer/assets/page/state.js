@@ -17,6 +17,7 @@ const state = {
   layers: new Set(),      // names of the layers that are shown (`layerName` of a trail)
   hidden: new Set(),      // numbers of the runs that are not drawn; each change is a new Set
   marked: new Set(),      // numbers of the runs that stand out
+  figure: -1,             // number of the figure that the runs' colours show, among the study's `known`; -1: their own
   gap: false,             // whether networks are coloured by how far true and decoded values differ
   axes: [0, 1],           // the latent axes that are drawn, of more than two
   window: null,           // the part of the map that is drawn: [x0, x1, y0, y1]; null: all

@@ -1,7 +1,7 @@
 // The table of networks: their true values, and those of what the map makes of them.
 startIn('members', place => {
   const table = pagedTable(place, 'members', {caption: 'Networks', dress: (line, member) => lightSample(line, sampleOf(currentMap(), member))});
-  panel(['map', 'field', 'threshold', 'neighbourhood', 'query', 'hidden'], () => {
+  panel(['map', 'field', 'threshold', 'neighbourhood', 'query', 'hidden', 'figure'], () => {
     const map = currentMap(), runs = map.study.array(map.study.members.variant);
     const members = [...runs.keys()].filter(member => isRunShown(runs[member], map.study));
     table.draw(memberColumns(map), members);
@@ -18,7 +18,7 @@ function memberColumns(map) {
     ...coordinateColumns(map, member => latentOf(map, member)),
     ...Object.keys(study.members.truth).map(key => trueColumn(map, key)),
     ...Object.keys(map.decoded).map(key => decodedColumn(map, key)),
-    gapColumn(map), ...shownColumns(map),
+    gapColumn(map), ...shownColumns(map), ...(study.known ?? []).map((figure, number) => knownColumn(study, figure, number)),
   ].filter(Boolean);
 }
 
@@ -39,6 +39,12 @@ function trueColumn(map, key) {
 function decodedColumn(map, key) {
   const values = map.study.array(map.decoded[key]);
   return {key: `decoded_${key}`, head: `decoded ${describeField(key, map.study).name}`, value: member => values[member], fileOnly: key !== state.field};
+}
+
+// Of a table's figures only the chosen one is on the page; files have all.
+function knownColumn(study, {name, texts, values}, number) {
+  const value = texts ? member => texts[member] : member => study.array(values)[member];
+  return {key: `figure_${name}`, head: name, text: Boolean(texts), value, fileOnly: number !== state.figure};
 }
 
 function gapColumn(map) {

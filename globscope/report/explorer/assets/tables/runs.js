@@ -7,7 +7,7 @@ startIn('runs', place => {
   const table = pagedTable(place, 'runs', {caption: 'Runs', dress: dressRun});
   shortcut('/', 'find runs', () => search.focus());
   panel(['query'], () => { if (search.value !== state.query) search.value = state.query; table.turn(0); });
-  panel(['map', 'field', 'threshold', 'neighbourhood', 'query', 'hidden', 'marked', 'from', 'to'], () => {
+  panel(['map', 'field', 'threshold', 'neighbourhood', 'query', 'hidden', 'marked', 'from', 'to', 'figure'], () => {
     const {study} = currentMap(), runs = runNumbers(study).filter(run => isFound(run, study));
     table.draw(runColumns(), runs);
     about('runs', `${runs.length} of ${runNumbers(study).length}`);
