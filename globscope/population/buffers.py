@@ -1,6 +1,6 @@
 """A checkpoint's buffers: those in its file, and the model's where a missing one is the same in every model."""
 
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from typing import Any
 from weakref import WeakKeyDictionary
 
@@ -17,7 +17,7 @@ _FRESH: WeakKeyDictionary[Probe, tuple[Mapping[str, Any], Mapping[str, Any]]] = 
 
 
 def buffers_of(
-    file: CheckpointFile, probe: Probe, tensors: Mapping[str, np.ndarray]
+    file: CheckpointFile, probe: Probe, tensors: Mapping[str, Any]
 ) -> tuple[dict[str, np.ndarray], list[str]]:
     """Return a network's buffers by name, and the names of those that its file should have but lacks.
 
@@ -33,12 +33,17 @@ def buffers_of(
         if name in tensors and not name.endswith(COUNTER):
             _require_shape(file, name, tensors[name], tuple(buffer.shape))
         if name in tensors:
-            buffers[name] = tensors[name]
+            buffers[name] = np.asarray(tensors[name])
         elif name not in probe.statistics:
             _require_constant(file, probe, name, same=buffer.equal(again[name]))
             buffers[name] = as_array(buffer.cpu(), name)
             lacking += [] if name in traits(probe, ProbeTraits).unsaved else [name]
     return buffers, lacking
+
+
+def buffer_names(probe: Probe) -> Collection[str]:
+    """Return the names of a model's buffers."""
+    return _fresh(probe)[0].keys()
 
 
 def _fresh(probe: Probe) -> tuple[Mapping[str, Any], Mapping[str, Any]]:

@@ -10,6 +10,7 @@ import numpy as np
 from attrs import define
 
 from globscope.errors import FileError, PopulationError
+from globscope.population.half_precision import HalfPrecision
 from globscope.population.recorded_scores import numbers_beside
 from globscope.population.state_dict import ChoiceError, StateDictChoice, rival_names, state_dict
 from globscope.population.unsafe import unreadable_reason
@@ -18,6 +19,8 @@ from globscope.reading import read_json
 SUFFIXES = (".safetensors", ".pt", ".pth", ".th", ".ckpt", ".bin")
 # An index names the file of each tensor, beside it.
 INDEX = ".index.json"
+# Bytes of a number in half precision.
+HALF = 2
 # Whether the file is memory-mapped, its tensors by name, and the numbers beside them.
 Raw = tuple[bool, dict[str, Any], dict[str, float]]
 
@@ -37,13 +40,13 @@ class Checkpoint:
 
     Attributes:
         path: The checkpoint file.
-        tensors: Arrays by name, unwrapped; those of reduced precision as float32.
-        mapped: Names of the tensors that are memory-mapped from the file unchanged, so that they cost no memory.
+        tensors: Arrays by name, unwrapped; those in half precision become float32 where they are read.
+        mapped: Names of the tensors whose weights are memory-mapped from the file, so that they cost no memory.
         scores: Numbers saved beside the tensors, such as `test_acc`, by name.
     """
 
     path: Path
-    tensors: Mapping[str, np.ndarray]
+    tensors: Mapping[str, Any]
     mapped: frozenset[str]
     scores: Mapping[str, float]
 
@@ -60,9 +63,14 @@ def read_checkpoint(path: Path, choice: StateDictChoice | None = None) -> Checkp
     """
     load = _read_shards if path.name.endswith(INDEX) else _read_file
     mapped, tensors, scores = load(path, choice or StateDictChoice())
-    arrays = {name: as_array(tensor, f"{path}: tensor {name!r}") for name, tensor in tensors.items()}
-    unchanged = frozenset(name for name, tensor in tensors.items() if mapped and _is_float32(tensor))
-    return Checkpoint(path, arrays, unchanged, scores)
+    in_place = frozenset(name for name, tensor in tensors.items() if mapped and _is_readable_in_place(tensor))
+    arrays = {
+        name: HalfPrecision(tensor.detach())
+        if name in in_place and tensor.itemsize == HALF
+        else as_array(tensor, f"{path}: tensor {name!r}")
+        for name, tensor in tensors.items()
+    }
+    return Checkpoint(path, arrays, in_place, scores)
 
 
 def tensor_shapes(path: Path, choice: StateDictChoice) -> dict[str, tuple[int, ...]]:
@@ -95,10 +103,12 @@ def state_dict_names(path: Path) -> tuple[str, ...]:
     return rival_names(_load(path, is_zipfile(path)))
 
 
-def _is_float32(tensor: Any) -> bool:
+def _is_readable_in_place(tensor: Any) -> bool:
     import torch
 
-    return bool(tensor.dtype == torch.float32 and tensor.is_contiguous())
+    if tensor.layout is not torch.strided or tensor.is_quantized or tensor.is_meta:
+        return False
+    return tensor.dtype in (torch.float32, torch.bfloat16, torch.float16) and bool(tensor.is_contiguous())
 
 
 def _read_shards(index: Path, choice: StateDictChoice) -> Raw:

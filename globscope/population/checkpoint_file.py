@@ -6,6 +6,7 @@ from typing import Any
 
 from attrs import define, field
 
+from globscope.population.adapter import CONFIG
 from globscope.population.checkpoint import Checkpoint, checkpoint_files, read_checkpoint
 from globscope.population.state_dict import StateDictChoice
 from globscope.store import key
@@ -20,6 +21,7 @@ class CheckpointFile:
         variant: The training run that it belongs to, from its path.
         step: The training step, from its path; 0 where the path has none.
         choice: Which of the file's state dicts is the network, and how its tensors are renamed.
+        base: The checkpoint of the network that the file changes, if it is an adapter, or the base of adapters.
         figures: What tables know of the network, by column.
         place: The row of a table that names it, for messages; empty where a pattern does.
     """
@@ -28,6 +30,7 @@ class CheckpointFile:
     variant: str
     step: int
     choice: StateDictChoice = field(factory=StateDictChoice)
+    base: Path | None = None
     figures: Mapping[str, Any] = field(factory=dict, eq=False)
     place: str = ""
 
@@ -46,5 +49,9 @@ class CheckpointFile:
     @property
     def key(self) -> str:
         """Of variant, step, the files' bytes, and the choice of a state dict if one is set."""
-        parts = (self.variant, self.step, checkpoint_files(self.path))
+        files = checkpoint_files(self.path)
+        if self.base is not None:
+            beside = self.path.with_name(CONFIG)
+            files = [*files, *([beside] if beside.is_file() else []), *checkpoint_files(self.base)]
+        parts = (self.variant, self.step, files)
         return key(*parts) if self.choice == StateDictChoice() else key(*parts, self.choice)

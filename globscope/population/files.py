@@ -9,7 +9,7 @@ import numpy as np
 from attrs import asdict
 
 from globscope.population.checkpoint_file import CheckpointFile
-from globscope.population.member import open_checkpoint
+from globscope.population.open_network import open_network
 from globscope.reading import map_npy
 from globscope.roles import Probe
 from globscope.store import announce, read_arrays, read_json, write_arrays, write_json
@@ -30,12 +30,12 @@ def save_index(folder: Path, files: Sequence[CheckpointFile], probe: Probe, prog
     Raises:
         PopulationError: A file does not fit the model.
     """
-    mappable = [open_checkpoint(file, probe).in_file for file in files]
+    mappable = [open_network(file, probe).in_file for file in files]
     mapped = all(mappable)
     index = _IndexWriter(folder, probe.layout)
     matrix = None if mapped else _matrix(folder, len(files), probe.layout)
     for row, file in enumerate(files):
-        opened = open_checkpoint(file, probe).require_finite()
+        opened = open_network(file, probe).require_finite()
         index.add(opened.member)
         if matrix is not None:
             matrix[row] = opened.flat()
@@ -107,7 +107,7 @@ def load_population(
     layout = index["layout"]
     buffers = read_arrays(folder / BUFFERS) if (folder / BUFFERS).exists() else {}
     members = [_member(plain, buffers) for plain in index["members"]]
-    weights = map_npy(folder / WEIGHTS) if index["files"] is None else _rows(files, probe)
+    weights = map_npy(folder / WEIGHTS) if index["files"] is None else _rows(files, probe, layout["names"])
     population = Population(
         members=tuple(members),
         weights=weights,
@@ -125,7 +125,7 @@ def _member(plain: Mapping[str, Any], buffers: Mapping[str, np.ndarray]) -> Memb
     return Member(**dict(plain) | lists | {"buffers": held})
 
 
-def _rows(files: Sequence[CheckpointFile], probe: Probe | None) -> Rows:
+def _rows(files: Sequence[CheckpointFile], probe: Probe | None, names: Sequence[str]) -> Rows:
     assert probe is not None
-    opened = [open_checkpoint(file, probe) for file in files]
-    return Rows([one.parts for one in opened], [one.row if one.in_file else None for one in opened])
+    opened = [open_network(file, probe) for file in files]
+    return Rows([one.parts for one in opened], [one.row if one.in_file else None for one in opened], names)

@@ -10,6 +10,7 @@ from attrs import evolve
 from globscope.errors import PopulationError
 from globscope.population.checkpoint import SUFFIXES
 from globscope.population.checkpoint_file import CheckpointFile as CheckpointFile
+from globscope.population.find_base import with_base
 from globscope.population.folder_walk import file_problem, files_matching
 from globscope.population.no_match import no_match
 from globscope.population.saved_folder import checkpoint_in
@@ -17,7 +18,7 @@ from globscope.population.state_dict import StateDictChoice
 from globscope.population.subset import subset
 from globscope.population.zoo import chosen_figures, listed_files, require_readable, with_figures, zoo_rows
 from globscope.references import Pattern
-from globscope.spec.model import CheckpointFiles, NetworkSource, Zoo
+from globscope.spec.model import CheckpointFiles, NetworkSource, PopulationSpec, Zoo
 from globscope.spec.pattern import STEP, VARIANT, absolute, fill_template
 from globscope.visible import few, visible
 
@@ -35,6 +36,7 @@ def find_checkpoints(source: NetworkSource, folder: Path) -> list[CheckpointFile
     candidates = sorted(_candidates(source, folder, place), key=lambda file: (file.variant, file.step))
     files = subset(candidates, source, place)
     _below(f"{place}.table", require_readable, files)
+    files = with_base(files, source) if isinstance(source, PopulationSpec) else files
     for first, second in pairwise(files):
         if (first.variant, first.step) == (second.variant, second.step):
             raise PopulationError(f"{first} and {second} are both step {first.step} of {first.variant!r}")

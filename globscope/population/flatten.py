@@ -28,11 +28,13 @@ class FlattenedTask:
         task: The task of the whole network.
         choice: Which tensors to flatten, as a spec says.
         source: A checkpoint with the tensors that are not flattened; None where the model provides them.
+        changed: Names of the tensors that adapters change, which alone are flattened; empty where there are none.
     """
 
     task: Task
     choice: PopulationSpec
     source: CheckpointFile | None
+    changed: tuple[str, ...] = ()
 
     def build(self, device: str) -> Probe:
         """Return the task on a device.
@@ -41,7 +43,7 @@ class FlattenedTask:
             PopulationError: A pattern matches no tensor, or a tensor that is not flattened is random and in no file.
         """
         probe = self.task.build(device)
-        layout = _layout(probe, self.choice)
+        layout = _layout(probe, self.choice, self.changed)
         source = self.source if self.choice.unmapped is not None else None
         substitutes = {} if source is None else _substitutes(probe, layout, source)
         return FlattenedProbe(probe, layout, _unmapped_tensors(probe, layout, self.source, device), substitutes)
@@ -118,14 +120,24 @@ def with_logarithms(tensors: Mapping[str, np.ndarray], layout: Layout) -> dict[s
     return {**tensors, **logarithms}
 
 
-def _layout(probe: Probe, choice: PopulationSpec) -> Layout:
+def _layout(probe: Probe, choice: PopulationSpec, changed: Collection[str]) -> Layout:
     """Return the names and shapes of the flattened tensors."""
+    if changed and choice.chooses:
+        raise PopulationError(
+            "population: include, exclude and flatten = 'all' go without adapters, of which exactly the tensors that "
+            "they change are mapped"
+        )
     shapes = dict(zip(probe.layout.names, probe.layout.shapes, strict=True))
     untrained = {name: tuple(tensor.shape) for name, tensor in untrained_parameters(probe).items()}
-    known = {**shapes, **(untrained if choice.include else {}), **(_statistics(probe) if choice.both else {})}
+    known = {
+        **shapes,
+        **(untrained if choice.include or changed else {}),
+        **(_statistics(probe) if choice.both else {}),
+    }
     _require_matches("include", choice.include, known)
     _require_matches("exclude", choice.exclude, known)
-    chosen = [n for n in known if _matches(n, choice.include or ("*",)) and not _matches(n, choice.exclude)]
+    wanted = choice.include or ("*",)
+    chosen = [n for n in known if _matches(n, wanted) and not _matches(n, choice.exclude) and n in (changed or known)]
     if not chosen:
         raise PopulationError("population.exclude: leaves no tensor to flatten")
     return Layout(names=tuple(chosen), shapes=tuple(known[name] for name in chosen))

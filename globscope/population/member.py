@@ -1,11 +1,13 @@
 """A checkpoint as a member: its tensors under the model's names, checked."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 
 import numpy as np
 from attrs import define
 
 from globscope.errors import PopulationError, near
+from globscope.population.adapter import is_adapter
+from globscope.population.base_network import LARGEST
 from globscope.population.buffers import buffers_of
 from globscope.population.checkpoint import Checkpoint, as_array
 from globscope.population.checkpoint_file import CheckpointFile
@@ -14,9 +16,7 @@ from globscope.population.recorded_scores import recorded_scores
 from globscope.population.tensor_names import tensors_by_model_name
 from globscope.roles import Probe, ProbeTraits, traits
 from globscope.values.members import Layout, Member
-
-# A larger weight would be infinite in float32, which weight vectors are.
-LARGEST = np.finfo(np.float32).max
+from globscope.values.rows import Part
 
 
 @define(frozen=True)
@@ -27,8 +27,8 @@ class OpenedCheckpoint:
         file: The checkpoint file that was opened.
         layout: Names and shapes of the flattened tensors.
         tensors: Arrays by the model's names.
-        in_file: The names in the file of the flattened tensors, if all are memory-mapped unchanged, so that they need
-            no copy; otherwise none.
+        in_file: The names in the file of the flattened tensors, if all are memory-mapped, so that they need no copy;
+            otherwise none.
         member: The network's variant, step, buffers and recorded scores.
     """
 
@@ -44,7 +44,7 @@ class OpenedCheckpoint:
         return MappedRow(self.file, self.in_file)
 
     @property
-    def parts(self) -> list[np.ndarray]:
+    def parts(self) -> Sequence[Part]:
         """The flattened tensors as one-dimensional arrays, in order."""
         return [self.tensors[name].reshape(-1) for name in self.layout.names]
 
@@ -74,10 +74,11 @@ def open_checkpoint(file: CheckpointFile, probe: Probe) -> OpenedCheckpoint:
     tensors = tensors_by_model_name(held.tensors, probe, file.path)
     if not tensors:
         raise PopulationError(f"{file.path}: holds no tensors")
+    hint = "; it is an adapter: name its base with population.base" if is_adapter(file.path) else ""
     tensors = with_logarithms({**tensors, **traits(probe, ProbeTraits).substitutes}, layout)
     for name, shape in zip(layout.names, layout.shapes, strict=True):
         if name not in tensors:
-            raise PopulationError(f"{file.path}: has no tensor {name!r}; {near(name, tensors)}")
+            raise PopulationError(f"{file.path}: has no tensor {name!r}; {near(name, tensors)}{hint}")
         _require_fitting(file, name, tensors[name], shape)
     _require_same(file, probe, tensors)
     buffers, lacking = buffers_of(file, probe, tensors)
@@ -86,18 +87,8 @@ def open_checkpoint(file: CheckpointFile, probe: Probe) -> OpenedCheckpoint:
     return OpenedCheckpoint(file, layout, tensors, _names_in_file(held, tensors, layout), member)
 
 
-def load_member(file: CheckpointFile, probe: Probe) -> tuple[Member, np.ndarray]:
-    """Return a checkpoint as a member and its (D,) float32 weights.
-
-    Raises:
-        PopulationError: It does not fit the model, or has values that are not finite.
-    """
-    opened = open_checkpoint(file, probe).require_finite()
-    return opened.member, opened.flat()
-
-
 def _names_in_file(held: Checkpoint, tensors: Mapping[str, np.ndarray], layout: Layout) -> tuple[str, ...]:
-    """Return the names in the file of the flattened tensors; none unless all are memory-mapped unchanged."""
+    """Return the names in the file of the flattened tensors; none unless all are memory-mapped."""
     mapped = {id(held.tensors[name]): name for name in held.mapped}
     names = [mapped.get(id(tensors[name])) for name in layout.names]
     return () if None in names else tuple(name for name in names if name)

@@ -1,9 +1,9 @@
 """Tensors under the model's own names, whatever names frameworks gave them."""
 
 import re
-from collections.abc import Iterable, Mapping
+from collections.abc import Collection, Iterable, Mapping
 from pathlib import Path
-from typing import Any, TypeVar
+from typing import TypeVar
 
 from globscope.errors import PopulationError
 from globscope.roles import Probe, ProbeTraits, traits
@@ -44,7 +44,7 @@ def _without_alias(name: str, aliases: Mapping[str, str]) -> str:
     return re.sub(rf"(?<![^.])({others})(?![^.])", lambda match: aliases[match[1]], name) if aliases else name
 
 
-def _prefix(names: Mapping[str, Any], wanted: tuple[str, ...], path: Path) -> str:
+def _prefix(names: Collection[str], wanted: tuple[str, ...], path: Path) -> str:
     """Return the prefix of the model's names: `module.`, `_orig_mod.`, Lightning's `model.` and others."""
     ends = [name for name in names for end in wanted[:1] if name == end or name.endswith(f".{end}")]
     prefixes = sorted({name.removesuffix(wanted[0]) for name in ends} | {""}, key=len)

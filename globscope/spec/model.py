@@ -275,6 +275,10 @@ class PopulationSpec(NetworkSource):
     Attributes:
         flatten: What part of a network is mapped: its trainable `parameters`, or `all`, which adds its floating
             buffers, with running variances as logarithms (for `evaluator.batch_norm = "encoded"`).
+        base: With `checkpoints` or `table`: the network that they were fine-tuned from, a checkpoint or a folder that
+            holds one. With it, LoRA adapters as peft saves them are networks: what is mapped are the products of their
+            factors, in the tensors that some adapter changes.
+        include_base: Whether the base is a member too: step 0 of the variant `base`.
         include: Patterns of names, such as `["*lora*", "blocks.11.*"]`: only tensors that match one are mapped; all if
             unset. What is left out must be the same in all checkpoints, or that of the network `unmapped`.
         exclude: Patterns of names of tensors that are not mapped.
@@ -291,6 +295,8 @@ class PopulationSpec(NetworkSource):
     """
 
     flatten: Literal["parameters", "all"] = "parameters"
+    base: Path | None = None
+    include_base: bool = True
     include: tuple[str, ...] = ()
     exclude: tuple[str, ...] = ()
     unmapped: str | None = field(default=None, validator=optional(min_len(1)))
@@ -301,6 +307,7 @@ class PopulationSpec(NetworkSource):
 
     def __attrs_post_init__(self) -> None:
         super().__attrs_post_init__()
+        self._require_base()
         if self.null != "none" and (self.align is not None or self.both):
             taken = "align" if self.align is not None else "flatten = 'all'"
             raise ValueError(f"null = {self.null!r} goes without {taken}: surrogates are no networks with units")
@@ -314,6 +321,13 @@ class PopulationSpec(NetworkSource):
             raise ValueError("align goes with flatten = 'parameters'")
         if self.train is not None and (self.include or self.exclude):
             raise ValueError("include and exclude are for checkpoints; runs trained here differ in all weights")
+
+    def _require_base(self) -> None:
+        """Refuse options about a base where there is none, or nothing that starts from it."""
+        if self.base is not None and not self.reads_files:
+            raise ValueError("base goes with 'checkpoints' or 'table'")
+        if not self.include_base and self.base is None:
+            raise ValueError("include_base goes with 'base'")
 
     @property
     def both(self) -> bool:

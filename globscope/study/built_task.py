@@ -8,8 +8,11 @@ from attrs import define, evolve, fields, has
 
 from globscope.boundary import component_errors
 from globscope.errors import PopulationError, near
+from globscope.population.adapted import changed_tensors
+from globscope.population.checkpoint import checkpoint_files
 from globscope.population.checkpoint_file import CheckpointFile
 from globscope.population.find import find_checkpoints
+from globscope.population.find_base import base_file
 from globscope.population.flatten import FlattenedTask, untrained_parameters
 from globscope.population.state_dict import StateDictChoice
 from globscope.registry import Registry
@@ -120,16 +123,18 @@ def build_task(spec: Spec, registry: Registry, cache: TaskCache) -> StudyTask:
         GlobscopeError: It cannot be built, or the checkpoints cannot be read.
     """
     files = find_checkpoints(spec.population, spec.folder) if spec.population.reads_files else []
-    task = _fitting(spec, registry, files)
+    base = base_file(spec.population)
+    networks = files if base is None else [base, *files]
+    task = _fitting(spec, registry, networks)
     whole = flattened = cache.task(task, component_key(registry, task))
     with component_errors(registry, task):
         probe = checked_probe(registry.of(task).label, whole.build("cpu"))
-    choice = spec.population
-    source = _source(choice.unmapped, files)
-    if choice.chooses or (source and untrained_parameters(probe)):
+    choice, changed = spec.population, _tensors_of_adapters(files, probe)
+    source = _source(choice.unmapped, networks)
+    if choice.chooses or changed or (source and untrained_parameters(probe)):
         replaces = [] if choice.unmapped is None else ["unmapped"]
-        chosen = key(whole.key, choice.flatten, choice.include, choice.exclude, *_origin(source), *replaces)
-        flattened = BuiltTask(FlattenedTask(whole, choice, source), chosen)
+        chosen = key(whole.key, choice.flatten, choice.include, choice.exclude, *_origin(source), *replaces, *changed)
+        flattened = BuiltTask(FlattenedTask(whole, choice, source, changed), chosen)
     training_key = key("task", component_key(registry, _without_scoring(task)), whole.digest)
     return StudyTask(whole=whole, flattened=flattened, training_key=training_key)
 
@@ -161,6 +166,19 @@ def _source(unmapped: str | None, files: Sequence[CheckpointFile]) -> Checkpoint
     return named[unmapped]
 
 
+def _tensors_of_adapters(files: Sequence[CheckpointFile], probe: Probe) -> tuple[str, ...]:
+    """Return the names of the tensors that adapters change; nothing where the population is of whole networks.
+
+    Raises:
+        PopulationError: An adapter cannot be read, changes what the model does not have, or nothing.
+    """
+    adapters = [file for file in files if file.base is not None]
+    changed = changed_tensors(adapters, probe)
+    if adapters and not changed:
+        raise PopulationError(f"{adapters[-1].path}: changes no parameter of the model")
+    return changed
+
+
 def _without_scoring(task: Any) -> Any:
     """Return a task without what only scores: options whose metadata say `scores_only` have no part in training."""
     options = fields(type(task)) if has(type(task)) else ()
@@ -169,7 +187,8 @@ def _without_scoring(task: Any) -> Any:
 
 
 def _origin(source: CheckpointFile | None) -> list[Any]:
-    """Return what of a checkpoint counts, whatever its name: its file's bytes, and how they are read."""
-    if source is None or source.choice == StateDictChoice():
-        return [None if source is None else source.path]
-    return [source.path, source.choice]
+    """Return what of a checkpoint counts, whatever its name: its files' bytes, and how they are read."""
+    if source is None:
+        return [None]
+    files = checkpoint_files(source.path)
+    return files if source.choice == StateDictChoice() else [*files, source.choice]

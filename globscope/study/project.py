@@ -6,9 +6,13 @@ from typing import Any
 
 import numpy as np
 
+from globscope.population.adapter import is_adapter
 from globscope.population.checkpoint_file import CheckpointFile
-from globscope.population.member import load_member
+from globscope.population.find_base import base_file
+from globscope.population.open_network import load_member
+from globscope.population.saved_folder import checkpoint_in
 from globscope.population.state_dict import StateDictChoice
+from globscope.spec.model import PopulationSpec
 from globscope.study.bench import StudyBench
 from globscope.study.run import fit_requests, parts_of
 from globscope.study.stages.aligned import toward
@@ -35,7 +39,7 @@ def project(workshop: Workshop, files: Sequence[Path]) -> list[dict[str, Any]]:
     source = workshop.spec.population
     choice = StateDictChoice(key=source.key, rename=source.rename)
     # A file's variant and step are not known, and nothing here asks for them.
-    found = [load_member(CheckpointFile(path=file, variant=file.stem, step=0, choice=choice), probe) for file in files]
+    found = [load_member(_checkpoint(file, source, choice), probe) for file in files]
     weights = np.stack([vector for _, vector in found])
     buffers = [one.buffers for one, _ in found]
     bench = StudyBench(workshop)
@@ -49,6 +53,13 @@ def project(workshop: Workshop, files: Sequence[Path]) -> list[dict[str, Any]]:
                 own = {name: finite_or_none(losses[row]) for name, losses in truth.items()}
                 rows.append({"map": entry.name, "file": str(files[row]), **values, "fields": own})
     return rows
+
+
+def _checkpoint(path: Path, source: PopulationSpec, choice: StateDictChoice) -> CheckpointFile:
+    """Return a file, or the checkpoint of a folder; an adapter with the base of the study's networks."""
+    base, file = base_file(source), checkpoint_in(path)
+    of_adapter = base.path if base is not None and is_adapter(file) else None
+    return CheckpointFile(path=file, variant=file.stem, step=0, choice=choice, base=of_adapter)
 
 
 def _rows_of_map(bench: StudyBench, fitted: Map, weights: np.ndarray) -> Iterator[dict[str, Any]]:

@@ -19,7 +19,7 @@ from globscope.builtin.tasks.classification import Classification
 from globscope.population.checkpoint import checkpoint_files, read_checkpoint
 from globscope.population.checkpoint_file import CheckpointFile
 from globscope.population.find import find_checkpoints
-from globscope.population.member import load_member
+from globscope.population.open_network import load_member
 from globscope.population.state_dict import StateDictChoice
 from globscope.population.tensor_names import tensors_by_model_name
 from globscope.references import Pattern

@@ -1,6 +1,7 @@
 """What of a network is flattened, where the rest comes from, and statistics that travel through the map."""
 
 import json
+import pickle
 
 import numpy as np
 import pytest
@@ -187,9 +188,24 @@ def test_float32_checkpoints_are_mapped_where_they_lie_and_not_copied(tmp_path, 
     assert result.atlas.population.members[0].recorded == ({"test_accuracy": 0.975} if suffix == "pt" else {})
 
 
-def test_half_precision_is_copied_once_to_disk_and_reused(tmp_path):
+@pytest.mark.parametrize("dtype", [torch.float16, torch.bfloat16])
+def test_half_precision_is_read_in_place_and_is_float32_where_it_is_read(dtype, tmp_path):
+    modules = saved(tmp_path)
+    for name, one in zip(("A-0", "A-1", "B-0", "B-1"), modules, strict=True):
+        save_file({n: t.to(dtype) for n, t in one.state_dict().items()}, tmp_path / f"{name}.safetensors")
+    population = values(study(tmp_path)).atlas.population
+    assert not list((tmp_path / "run").rglob("weights.npy"))
+    state = modules[3].state_dict()
+    wanted = np.concatenate([state[name].to(dtype).float().numpy().ravel() for name in population.layout.names])
+    np.testing.assert_array_equal(population.weights[3], wanted)
+    again = pickle.loads(pickle.dumps(population.weights))
+    assert len(pickle.dumps(population.weights)) < 4 * wanted.size  # names of files, no weights
+    np.testing.assert_array_equal(again[:, 3:40], population.weights[:, 3:40])
+
+
+def test_double_precision_is_copied_once_to_disk_and_reused(tmp_path):
     for name, one in zip(("A-0", "A-1", "B-0", "B-1"), saved(tmp_path), strict=True):
-        save_file({n: t.half() for n, t in one.state_dict().items()}, tmp_path / f"{name}.safetensors")
+        save_file({n: t.double() for n, t in one.state_dict().items()}, tmp_path / f"{name}.safetensors")
     first = values(study(tmp_path))
     assert isinstance(first.atlas.population.weights, np.memmap)
     [copy] = (tmp_path / "run").rglob("weights.npy")

@@ -16,7 +16,7 @@ from globscope.builtin.tasks.classification import Classification
 from globscope.population import files
 from globscope.population.checkpoint import read_checkpoint
 from globscope.population.find import find_checkpoints
-from globscope.population.member import load_member
+from globscope.population.open_network import load_member
 from globscope.population.tensor_names import tensors_by_model_name
 from globscope.population.train import STATE, fit
 from globscope.population.training_run import TrainingRun, checkpoint_path

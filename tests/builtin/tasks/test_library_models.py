@@ -15,7 +15,7 @@ from globscope.builtin.tasks.classification import Classification
 from globscope.builtin.tasks.regression import Regression
 from globscope.builtin.tasks.segmentation import Segmentation
 from globscope.population.checkpoint_file import CheckpointFile
-from globscope.population.member import load_member
+from globscope.population.open_network import load_member
 
 DATA = """
 import numpy as np
