@@ -43,9 +43,12 @@ from globscope.memory import (
     within_memory as within_memory,
 )
 from globscope.reading import (
+    map_npy as map_npy,
     names_in_npz as names_in_npz,
     open_zip as open_zip,
+    read_csv as read_csv,
     read_json as read_json,
+    read_json_lines as read_json_lines,
     read_npz as read_npz,
     read_safetensors as read_safetensors,
     require_unpacked as require_unpacked,
@@ -86,6 +89,7 @@ from globscope.roles import (
     Probe as Probe,
     ProbeTraits as ProbeTraits,
     Recognises as Recognises,
+    RecognisesFolders as RecognisesFolders,
     Reducer as Reducer,
     ReducerTraits as ReducerTraits,
     Refits as Refits,

@@ -77,5 +77,11 @@ from globscope.roles.sampler import (
     SamplerTraits as SamplerTraits,
     Searches as Searches,
 )
-from globscope.roles.task import Fits as Fits, PreparedTask as PreparedTask, Recognises as Recognises, Task as Task
+from globscope.roles.task import (
+    Fits as Fits,
+    PreparedTask as PreparedTask,
+    Recognises as Recognises,
+    RecognisesFolders as RecognisesFolders,
+    Task as Task,
+)
 from globscope.roles.topology import TopologyMethod as TopologyMethod, TopologyTraits as TopologyTraits

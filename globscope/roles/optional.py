@@ -16,7 +16,7 @@ from globscope.roles.pool import PoolTraits
 from globscope.roles.probe import Digests, Encodes, Finishes, Probe, ProbeTraits, ReturnsOutputs, TakesInputs
 from globscope.roles.reducer import Compiles, ReducerTraits, Restores, Tries
 from globscope.roles.sampler import BuildsOn, Counts, Explains, FillsLattice, SamplerTraits, Searches
-from globscope.roles.task import Fits, Recognises
+from globscope.roles.task import Fits, Recognises, RecognisesFolders
 from globscope.roles.topology import TopologyTraits
 
 
@@ -51,7 +51,7 @@ class Checks(Protocol):
 OPTIONAL: Mapping[str, tuple[type, ...]] = MappingProxyType(
     {
         "probe": (ProbeTraits, Digests, TakesInputs, ReturnsOutputs, Finishes, Encodes),
-        "task": (Fits, Recognises),
+        "task": (Fits, Recognises, RecognisesFolders),
         "reducer": (ReducerTraits, Restores, Tries, Compiles, Checks),
         "sampler": (SamplerTraits, Searches, BuildsOn, Counts, Explains, FillsLattice, Checks),
         "evaluator": (EvaluatorTraits, TriesScoring, GivesBuffers, Checks),

@@ -87,6 +87,8 @@ class ProbeTraits:
         roots: Names of the measures that are the square root of the mean that `reduce` gives (a relative L2 error is no
             mean; its square is, and adds up over batches).
         whole: Names of the measures that are no means over batches; the probe `Finishes` them.
+        example_bytes: Bytes that an example counts for in the size of a batch, where a forward pass takes far more than
+            its own suggest, as for text; 0 where they count.
         stackable: Whether training networks at once is tried though `vmappable` is false.
         no_outputs: The reason why the probe has no outputs, without a full stop.
         module: The torch module whose forward it runs, in evaluation mode and with the layout's names (its own weights
@@ -107,6 +109,7 @@ class ProbeTraits:
     unsaved: Sequence[str] = ()
     roots: Sequence[str] = ()
     whole: Sequence[str] = ()
+    example_bytes: int = 0
     stackable: bool = False
     no_outputs: str = "its probe has no outputs(parameters, buffers, batch)"
     module: Any = None

@@ -1,6 +1,7 @@
 """What is learnt, and what a task may offer beside its probe."""
 
 from collections.abc import Mapping, Set
+from pathlib import Path
 from typing import Any, Protocol
 
 from attrs import define
@@ -49,4 +50,15 @@ class Recognises(Protocol):
 
     def recognise(self, shapes: Mapping[str, tuple[int, ...]]) -> Mapping[str, Any] | None:
         """Return the options of the task whose model has such tensors, None where it knows none; a class method."""
+        ...
+
+
+class RecognisesFolders(Protocol):
+    """A task class that knows its models by the files beside their weights, for `globscope init FOLDER`."""
+
+    def recognise_folder(self, folder: Path) -> Mapping[str, Any] | None:
+        """Return the options of the task for a checkpoint's folder, None where it knows nothing of it; a class method.
+
+        Paths among the options are written relative to the spec.
+        """
         ...

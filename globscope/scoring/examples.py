@@ -2,7 +2,7 @@
 
 from typing import Any
 
-from globscope.roles import Probe
+from globscope.roles import Probe, ProbeTraits, traits
 
 # Bytes of the examples in one forward pass: a convolution's activations are about thirty times as large.
 BATCH = 64 * 2**20
@@ -52,7 +52,8 @@ def examples_per_batch(probe: Probe, split: str, limit: int | None = None) -> in
     """Return how many examples of a split fill so many bytes, 64 MiB if unset; at least one."""
     import torch
 
-    return max(1, (limit or BATCH) // _bytes(probe.batch(split, torch.arange(1))))
+    own = _bytes(probe.batch(split, torch.arange(1)))
+    return max(1, (limit or BATCH) // max(own, traits(probe, ProbeTraits).example_bytes))
 
 
 def _bytes(batch: Any) -> int:

@@ -4,6 +4,7 @@ from globscope.api import hookimpl
 from globscope.builtin.tasks.classification import Classification
 from globscope.builtin.tasks.convection import PinnConvection
 from globscope.builtin.tasks.custom import Custom
+from globscope.builtin.tasks.hugging_face.task import Transformers
 from globscope.builtin.tasks.language import LanguageModelling
 from globscope.builtin.tasks.regression import Regression
 from globscope.builtin.tasks.segmentation import Segmentation
@@ -21,4 +22,5 @@ def globscope_tasks() -> dict[str, type]:
         "pinn-convection": PinnConvection,
         "regression": Regression,
         "segmentation": Segmentation,
+        "transformers": Transformers,
     }

@@ -94,9 +94,13 @@ class ModuleProbe:
                     return trial()
             raise
 
-    def inputs(self, batch: Any) -> tuple[Any]:
+    def inputs(self, batch: Any) -> tuple[Any, ...]:
         """Return the module's inputs of a batch."""
-        return (self._precision.cast_inputs(batch[0]),)
+        return self._arguments(batch[0])
+
+    def _arguments(self, inputs: Any) -> tuple[Any, ...]:
+        """Return the module's arguments by position."""
+        return (self._precision.cast_inputs(inputs),)
 
     def initialise(self, seed: int) -> tuple[dict[str, Any], dict[str, Any]]:
         """Return a fresh network's parameters and all its buffers; equal seeds give equal networks."""
@@ -159,7 +163,7 @@ class ModuleProbe:
     def _forward(self, parameters: Tensors, buffers: Tensors, inputs: Any) -> Any:
         parameters, held = self._precision.tensors(parameters), self._precision.tensors(buffers)
         tensors = {**parameters, **held}
-        returned = stateless_call(self._module, tensors, (self._precision.cast_inputs(inputs),))
+        returned = stateless_call(self._module, tensors, self._arguments(inputs))
         for name, buffer in held.items():
             # The module has replaced a buffer by a new tensor; a cache that grows is made anew each time.
             if tensors[name] is not buffer and tensors[name].shape == buffer.shape:

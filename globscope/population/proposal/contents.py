@@ -11,7 +11,7 @@ from globscope.errors import PopulationError
 from globscope.population.checkpoint import state_dict_names, tensor_shapes
 from globscope.population.state_dict import StateDictChoice
 from globscope.registry import Registry
-from globscope.roles import Recognises, capability
+from globscope.roles import Recognises, RecognisesFolders, capability
 
 # Prefixes that frameworks add to a model's own names.
 _PREFIX = re.compile(r"^((module|_orig_mod|model|net|network|backbone)\.)+")
@@ -41,7 +41,18 @@ def contents(path: Path, registry: Registry) -> Contents:
         shapes = tensor_shapes(path, StateDictChoice(key=keys[0] if keys else None))
     except PopulationError as error:
         return Contents(problem=str(error))
-    return Contents(keys=keys, shapes=shapes, task=_task({_PREFIX.sub("", n): s for n, s in shapes.items()}, registry))
+    plain = {_PREFIX.sub("", name): shape for name, shape in shapes.items()}
+    return Contents(keys=keys, shapes=shapes, task=_task_of_folder(path.parent, registry) or _task(plain, registry))
+
+
+def _task_of_folder(folder: Path, registry: Registry) -> dict[str, Any]:
+    """Return the options of the first task that knows what lies beside a checkpoint."""
+    for name, component in registry.role("task").items():
+        knowing = capability(component.cls, RecognisesFolders)
+        found = knowing.recognise_folder(folder) if knowing is not None else None
+        if found is not None:
+            return {"use": name, **found}
+    return {}
 
 
 def _task(shapes: Mapping[str, tuple[int, ...]], registry: Registry) -> dict[str, Any]:

@@ -5,7 +5,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
-from attrs import define
+from attrs import define, evolve
 
 from globscope.errors import SpecError
 from globscope.population.checkpoint_file import CheckpointFile
@@ -79,9 +79,15 @@ def propose(folder: Path, spec: Path, registry: Registry) -> Proposal:
     first, *others = checkpoint_groups(folder)
     network = contents(first.files[-1].path, registry)
     lines = tuple(map(visible, _lines(first, network)))
+    network = evolve(network, task={name: _relative(value, spec) for name, value in network.task.items()})
     text = "".join(_text(folder, place, (first, *others), network, lines))
     write_bytes(spec, text.encode())
     return Proposal(text=text, lines=lines)
+
+
+def _relative(value: Any, spec: Path) -> Any:
+    """Return a path as it is written in a spec; other values unchanged."""
+    return os.path.relpath(value.absolute(), spec.absolute().parent) if isinstance(value, Path) else value
 
 
 def _lines(group: CheckpointGroup, network: Contents) -> Iterator[str]:
@@ -149,4 +155,4 @@ def _join_pattern(place: str, pattern: str) -> str:
 
 def _task(options: Mapping[str, Any]) -> str:
     rows = "".join(f"{bare(name)} = {toml(value)}\n" for name, value in options.items())
-    return f"[task]                        # recognised by the tensors; is this the data?\n{rows}"
+    return f"[task]                        # recognised; is this the data?\n{rows}"

@@ -1,0 +1,90 @@
+"""How a model's own loss follows from its predictions and labels: what is averaged, and which predictions are right."""
+
+from typing import Any
+
+from attrs import define
+
+from globscope.builtin.tasks.criterion import answer
+from globscope.builtin.tasks.hugging_face.arguments import loss_of
+
+# Labels that no loss of transformers counts: padding.
+IGNORED = -100
+# Of a loss that is computed again, relative: float32 sums in another order differ by less.
+SAME = 1e-4
+
+
+@define(frozen=True, kw_only=True)
+class Head:
+    """A kind of predictions.
+
+    Attributes:
+        name: Of the share of right predictions, for people.
+        axes: Number of axes of the labels.
+        ahead: How many places ahead the label is that a prediction is of.
+    """
+
+    name: str
+    axes: int
+    ahead: int = 0
+
+    @property
+    def measures(self) -> tuple[str, ...]:
+        """The names of the measures on every split."""
+        return ("loss", "perplexity", "accuracy") if self.axes == 2 else ("loss", "accuracy")
+
+    def targets(self, labels: Any) -> Any:
+        """Return the labels that are predicted."""
+        return labels[..., self.ahead :]
+
+    def predictions(self, returned: Any) -> Any:
+        """Return what predicts them: (…, classes) logits in at least float32."""
+        logits = answer(returned)
+        return logits[..., : logits.shape[-2] - self.ahead, :] if self.ahead else logits
+
+    def count(self, labels: Any) -> Any:
+        """Return how many labels a batch's loss averages over, a scalar tensor."""
+        return (self.targets(labels) != IGNORED).sum()
+
+    def right(self, returned: Any, labels: Any) -> Any:
+        """Return how many of them are predicted."""
+        return (self.predictions(returned).argmax(dim=-1) == self.targets(labels)).sum()
+
+    def fits(self, returned: Any, labels: Any) -> bool:
+        """Return whether the model's loss is the mean cross-entropy of these predictions and labels."""
+        from torch.nn.functional import cross_entropy
+
+        logits = answer(returned)
+        if logits is None or labels.ndim != self.axes or labels.is_floating_point():
+            return False
+        if tuple(logits.shape[:-1]) != tuple(labels.shape) or logits.shape[-1] < 2:
+            return False
+        predicted, wanted = self.predictions(returned).flatten(0, -2), self.targets(labels).flatten()
+        own = cross_entropy(predicted, wanted, ignore_index=IGNORED)
+        return bool(own.isclose(loss_of(returned).to(own.dtype), rtol=SAME, atol=0))
+
+
+NEXT = Head(name="next-token accuracy", axes=2, ahead=1)
+TOKENS = Head(name="token accuracy", axes=2)
+CLASSES = Head(name="accuracy", axes=1)
+
+
+@define(frozen=True, kw_only=True)
+class OtherHead(Head):
+    """Predictions whose loss is something else, such as a squared error: it is averaged over the examples."""
+
+    @property
+    def measures(self) -> tuple[str, ...]:
+        """The loss alone."""
+        return ("loss",)
+
+    def count(self, labels: Any) -> Any:
+        """Return how many examples there are, a scalar tensor."""
+        return labels.new_tensor(len(labels))
+
+
+OTHER = OtherHead(name="", axes=0)
+
+
+def head_of(returned: Any, labels: Any) -> Head:
+    """Return the kind of a model's predictions, of which the loss of a few examples is computed again."""
+    return next((head for head in (NEXT, TOKENS, CLASSES) if head.fits(returned, labels)), OTHER)

@@ -1,0 +1,256 @@
+"""Networks of Hugging Face: their own losses, weights of tokens and examples, and what a folder of theirs holds."""
+
+import json
+import math
+import re
+import tomllib
+
+import numpy as np
+import pytest
+import torch
+from support.commands import run
+from support.hugging_face import (
+    BERT,
+    CAUSAL,
+    CLASSIFIER,
+    GPT2,
+    PLACES,
+    RUNS,
+    STEPS,
+    VOCABULARY,
+    save_passages,
+    save_runs,
+    save_tokeniser,
+    study_text,
+    words,
+)
+from support.study import study_in, values
+
+from globscope.api import Code, UserCodeError, symmetry
+from globscope.builtin.tasks.hugging_face import configuration
+from globscope.builtin.tasks.hugging_face.task import Transformers
+from globscope.testing import check_component
+
+transformers = pytest.importorskip("transformers")
+BOTH = pytest.mark.parametrize("kind", [CAUSAL, CLASSIFIER])
+# Relative, of float32 losses whose sums are taken in another order.
+SAME = 1e-5
+
+
+@pytest.fixture(scope="module")
+def folder(tmp_path_factory):
+    """Runs of both kinds, a tokeniser, texts and passages."""
+    place = tmp_path_factory.mktemp("fine-tunes")
+    save_tokeniser(place / "tokeniser")
+    save_runs(place / CAUSAL, CAUSAL, GPT2)
+    save_runs(place / CLASSIFIER, CLASSIFIER, BERT)
+    for seed, name in enumerate(("train", "test")):
+        (place / f"{name}.txt").write_text(words(100, seed))
+        save_passages(place / f"{name}.csv", seed=seed)
+    return place
+
+
+def options(folder, kind):
+    """Return the options of a task, as they are in a spec."""
+    data = {"text": ["train.txt"], "test": ["test.txt"]}
+    if kind == CLASSIFIER:
+        data = {"labelled": "train.csv", "test": ["test.csv"]}
+    shared = {"model": f"transformers:{kind}", "config": f"{kind}/A/checkpoint-2", "tokeniser": "tokeniser"}
+    return shared | {"block_length": PLACES} | data
+
+
+def task(folder, kind, **other):
+    """Return a task on the folder's files."""
+    given = options(folder, kind) | {"model": kind} | other
+    paths = ("config", "tokeniser", "labelled", "tokens")
+    given |= {name: folder / given[name] for name in paths if given.get(name)}
+    given |= {name: tuple(folder / file for file in given.get(name, ())) for name in ("text", "test")}
+    return Transformers(**given | {"model": Code("transformers", given["model"])})
+
+
+def toml(given):
+    return "\n".join(f"{name} = {json.dumps(value)}" for name, value in given.items())
+
+
+def own_loss(folder, kind, run, step):
+    """Return the mean loss of the test split as transformers computes it, one example at a time."""
+    place = folder / kind / run / f"checkpoint-{step}"
+    network = getattr(transformers, kind).from_pretrained(place, local_files_only=True).eval()
+    tokeniser = transformers.AutoTokenizer.from_pretrained(folder / "tokeniser", local_files_only=True)
+    losses = []
+    with torch.no_grad():
+        if kind == CAUSAL:
+            tokens = torch.tensor(tokeniser((folder / "test.txt").read_text())["input_ids"])
+            blocks = tokens[: len(tokens) // PLACES * PLACES].reshape(-1, 1, PLACES)
+            losses = [network(input_ids=block, labels=block).loss for block in blocks]
+        for row in (folder / "test.csv").read_text().splitlines()[1:] if kind == CLASSIFIER else ():
+            text, label = row.split(",")
+            one = tokeniser(text, return_tensors="pt", truncation=True, max_length=PLACES)
+            losses.append(network(**one, labels=torch.tensor([int(label)])).loss)
+    return float(torch.stack(losses).double().mean())
+
+
+@BOTH
+def test_members_losses_are_those_of_their_own_models(kind, folder, tmp_path):
+    (tmp_path / "tokeniser").symlink_to(folder / "tokeniser")
+    text = study_text(toml(options(folder, kind)), checkpoints=f"{kind}/{{variant}}/checkpoint-{{step}}")
+    found = values(study_in(folder, text, run=f"run-{kind}")).atlas
+    members = [(member.variant, member.step) for member in found.population.members]
+    assert members == [(run, step) for run in RUNS for step in STEPS]
+    wanted = [own_loss(folder, kind, *member) for member in members]
+    np.testing.assert_allclose(found.truth["test_loss"], wanted, rtol=SAME)
+    assert len({round(loss, 4) for loss in wanted}) == len(wanted)
+    if kind == CAUSAL:
+        np.testing.assert_allclose(found.truth["test_perplexity"], np.exp(wanted), rtol=SAME)
+
+
+@BOTH
+def test_the_task_keeps_the_contract(kind, folder):
+    check_component(task(folder, kind))
+
+
+def reduced(probe, size):
+    """Return the means of the test split, in batches of a size, of one network."""
+    network = probe.initialise(0)
+    parts = [probe.reduce(*network, probe.batch("test", i)) for i in torch.arange(probe.examples("test")).split(size)]
+    means = {n: sum(p[n][0] for p in parts) / sum(p[n][1] for p in parts) for n in parts[0] if n != "perplexity"}
+    if "perplexity" in parts[0]:
+        means["perplexity"] = probe.finish("perplexity", [p["perplexity"][0] for p in parts])
+    return {name: float(mean) for name, mean in means.items()}
+
+
+def test_tokens_weigh_the_same_in_batches_of_any_size(folder, tmp_path):
+    draw = np.random.default_rng(0)
+    tokens = draw.integers(4, VOCABULARY, (9, PLACES))
+    mask = (np.arange(PLACES) < draw.integers(3, PLACES + 1, 9)[:, None]).astype(np.int64)
+    mask[0] = np.arange(PLACES) < 1  # predicts nothing
+    np.savez(
+        tmp_path / "tokens.npz", input_ids=tokens, attention_mask=mask, test_input_ids=tokens, test_attention_mask=mask
+    )
+    probe = task(folder, CAUSAL, text=(), test=(), tokens=tmp_path / "tokens.npz").build("cpu")
+    alone, together = reduced(probe, 1), reduced(probe, 9)
+    assert alone == pytest.approx(together, rel=SAME)
+    assert together["perplexity"] == pytest.approx(math.exp(together["loss"]), rel=SAME)
+    network = probe.initialise(0)
+    batch = probe.batch("test", torch.arange(9))
+    assert float(probe.reduce(*network, batch)["loss"][1]) == mask[:, 1:].sum()
+    assert probe.reduce(*network, batch)["accuracy"][0] <= mask[:, 1:].sum()
+
+
+def test_padding_changes_no_classification(folder):
+    probe = task(folder, CLASSIFIER).build("cpu")
+    assert reduced(probe, 1) == pytest.approx(reduced(probe, 24), rel=SAME)
+    lengths = {probe.batch("test", torch.tensor([row]))[0]["input_ids"].shape[1] for row in range(24)}
+    assert min(lengths) < max(lengths) == PLACES
+
+
+def test_dropout_is_off_in_scores_and_on_in_training(folder):
+    probe = task(folder, CAUSAL).build("cpu")
+    network, batch = probe.initialise(0), probe.batch("train", torch.arange(4))
+    scored = [float(probe.objective(*network, batch, training=False)) for _ in range(2)]
+    trained = {float(probe.objective(*network, batch, training=True)) for _ in range(2)}
+    assert scored[0] == scored[1] == pytest.approx(float(probe.reduce(*network, batch)["loss"][0]) / (4 * (PLACES - 1)))
+    assert len(trained) == 2
+
+
+def test_several_networks_at_once_have_the_losses_of_each(folder):
+    probe = task(folder, CLASSIFIER).build("cpu")
+    networks = [probe.initialise(seed) for seed in range(2)]
+    batch = probe.batch("test", torch.arange(5))
+    stacked = {name: torch.stack([network[0][name] for network in networks]) for name in networks[0][0]}
+    with torch.inference_mode():
+        at_once = torch.vmap(lambda p: probe.reduce(p, networks[0][1], batch)["loss"][0])(stacked)
+        alone = [probe.reduce(*network, batch)["loss"][0] for network in networks]
+    assert at_once.tolist() == pytest.approx([float(loss) for loss in alone], rel=SAME)
+
+
+def test_sharded_checkpoints_are_the_same_networks(folder, tmp_path):
+    save_runs(tmp_path / CAUSAL, CAUSAL, GPT2, max_shard_size="2KB")
+    assert (tmp_path / CAUSAL / "A" / "checkpoint-1" / "model.safetensors.index.json").is_file()
+    text = toml(options(folder, CAUSAL) | {"config": str(folder / CAUSAL / "A" / "checkpoint-2")})
+    for name in ("tokeniser", "train.txt", "test.txt", "test.csv", "train.csv"):
+        (tmp_path / name).symlink_to(folder / name)
+    study = study_in(tmp_path, study_text(text, checkpoints=f"{CAUSAL}/{{variant}}/checkpoint-{{step}}"))
+    wanted = [own_loss(folder, CAUSAL, run, step) for run in RUNS for step in STEPS]
+    np.testing.assert_allclose(values(study).atlas.truth["test_loss"], wanted, rtol=SAME)
+
+
+ANALYSES = (
+    ("mode-connectivity", "epochs = 1\npoints = 5\npairs = [['A', 'B']]"),
+    ("similarity", ""),
+    ("curvature", "count = 1\ndraws = 6\ntolerance = 0.1"),
+)
+
+
+def test_curves_similarity_and_curvature_take_a_language_model(folder):
+    text = study_text(toml(options(folder, CAUSAL)), *ANALYSES, checkpoints=f"{CAUSAL}/{{variant}}/checkpoint-2")
+    findings = values(study_in(folder, text, run="run-analyses")).findings
+    assert {name for name, _ in ANALYSES} <= set(findings)
+    assert not [warning for name, _ in ANALYSES for warning in findings[name].warnings if "fail" in warning]
+
+
+@BOTH
+def test_hidden_units_and_the_residual_stream_are_the_symmetry(kind, folder):
+    names = {group.name: group.size for group in symmetry(task(folder, kind).build("cpu")).groups}
+    assert set(names.values()) == ({PLACES, 4 * PLACES} if kind == CAUSAL else {PLACES, 16})
+
+
+def test_networks_can_be_trained_here(folder):
+    trained = (
+        study_text(toml(options(folder, CAUSAL)))
+        .replace(
+            "checkpoints = '{variant}/checkpoint-{step}'",
+            "[population.train]\nepochs = 2\n[[population.variant]]\nname = 'A'",
+        )
+        .replace("use = 'pca'", "use = 'pca'\nlatent_dim = 1")
+    )
+    losses = values(study_in(folder, trained, run="run-train")).atlas.truth["train_loss"]
+    assert losses[-1] < losses[0]
+
+
+def test_init_recognises_what_trainer_leaves(folder, tmp_path):
+    for kind, data in ((CAUSAL, {"text": ["my_text.txt"]}), (CLASSIFIER, {"labelled": "my_examples.csv"})):
+        spec = folder / f"{kind}.toml"
+        assert run("init", folder / kind, "--out", spec).exit_code == 0
+        table = tomllib.loads(spec.read_text())
+        architecture = json.loads((folder / kind / "C/checkpoint-2/config.json").read_text())["architectures"][0]
+        place = {"config": f"{kind}/C/checkpoint-2", "tokeniser": "my_tokeniser", "block_length": PLACES}
+        assert table["task"] == {"use": "transformers", "model": f"transformers:{architecture}"} | place | data
+        assert table["population"]["checkpoints"] == f"{kind}/{{variant}}/checkpoint-{{step}}/model.safetensors"
+
+
+def test_a_configuration_needs_no_file(folder):
+    probe = task(folder, CAUSAL, config=None, model_options=GPT2).build("cpu")
+    assert probe.layout == task(folder, CAUSAL).build("cpu").layout
+
+
+REFUSED = {
+    "no configuration": ({"config": None}, "task.config: is missing"),
+    "an unknown value": (
+        {"model_options": {"n_layers": 3}},
+        "task.model_options.n_layers: GPT2Config has none; did you mean 'n_layer'",
+    ),
+    "no model": ({"model": "AutoTokenizer"}, "task.model: transformers:AutoTokenizer is no model of transformers"),
+    "no data": ({"text": ()}, "task: needs exactly one of text, tokens, labelled; got none"),
+    "no tokeniser": ({"tokeniser": None}, "task.tokeniser: text needs the folder of a tokeniser"),
+    "blocks that are too long": ({"block_length": PLACES + 1}, "examples of 9 places, and the configuration has"),
+    "too few tokens": ({"block_length": 500}, "100 tokens are too few for a block of task.block_length = 500"),
+    "unknown tokens": ({"model_options": {"vocab_size": 9}}, "the train split has tokens up to"),
+    "labels that are tokens": (
+        {"model": "AutoModelForMaskedLM", "config": f"{CLASSIFIER}/A/checkpoint-1"},
+        "task.text: is for models that predict the next token",
+    ),
+}
+
+
+@pytest.mark.parametrize("name", REFUSED)
+def test_what_does_not_fit_is_refused_with_its_place(name, folder):
+    given, message = REFUSED[name]
+    with pytest.raises(UserCodeError, match=re.escape(message)):
+        task(folder, CAUSAL, **given).build("cpu")
+
+
+def test_without_the_package_the_extra_is_named(folder, monkeypatch):
+    monkeypatch.setattr(configuration, "find_spec", lambda _: None)
+    with pytest.raises(UserCodeError, match=r'not installed: pip install "globscope\[transformers\]"'):
+        task(folder, CAUSAL).build("cpu")
