@@ -1,21 +1,33 @@
 """GlobScope: global loss landscapes of many trained networks.
 
-`globscope.load(path).run()` runs a study or a sweep from Python; `globscope.project(run, files)` puts networks on a
-study's maps; `globscope.compare(runs)` sets finished runs side by side; `with globscope.progress() as observer:` lets
-`run(observer)` print what it does.
+`globscope.load(path).run()` runs a study or a sweep from Python, and `globscope.study(model=…, …).run()` one that is
+declared there; `globscope.project(run, files)` puts networks on a study's maps; `globscope.compare(runs)` sets finished
+runs side by side; `with globscope.progress() as observer:` lets `run(observer)` print what it does.
 """
 
 from importlib import import_module
+from types import ModuleType
 from typing import Any
 
 __version__ = "0.1.0"
-__all__ = ["__version__", "compare", "load", "progress", "project"]
+__all__ = ["__version__", "compare", "load", "progress", "project", "study"]
 MODULES = {
     "compare": "globscope.sweep.compare",
     "load": "globscope.sweep",
     "progress": "globscope.cli.progress",
     "project": "globscope.session",
 }
+
+
+class _CallablePackage(ModuleType):
+    """The package `globscope.study`, which declares a study where it is called: they share the name."""
+
+    def __call__(self, **declarations: Any) -> Any:
+        """Return a study that is declared in Python; see `globscope.declaration.study.study`."""
+        return import_module("globscope.declaration.study").study(**declarations)
+
+
+import_module("globscope.study").__class__ = _CallablePackage
 
 
 def __getattr__(name: str) -> Any:

@@ -8,6 +8,8 @@ import pytest
 import torch
 from safetensors.torch import load_file, save_file
 from support.commands import assert_refused, run
+from support.documents import blocks
+from support.paths import ROOT
 from support.study import run_undrawn, study_in
 from torch import nn
 
@@ -471,6 +473,21 @@ def test_a_member_whose_file_is_gone_is_reported(tmp_path):
     refused = run("take", tmp_path / "run", "--member", "A", "--out", tmp_path / "out")
     assert refused.exit_code == 2
     assert "stages of this run are missing or were made with other code" in refused.stderr
+
+
+def test_the_python_of_the_how_to_runs_as_written(finished, tmp_path, monkeypatch):
+    [text] = blocks(ROOT / "docs/how-to/take-a-network.md", "python")
+    (tmp_path / "runs").mkdir()
+    shutil.copytree(finished, tmp_path / "runs/digits")
+    monkeypatch.chdir(tmp_path)
+    scope = {}
+    exec(text, scope)
+    path = tmp_path / "taken-too/model.safetensors"
+    assert measure(loaded(path), scope["result"]) == pytest.approx(dict(scope["taken"].fields), **ROUNDING)
+    commands = [line for text in blocks(ROOT / "docs/how-to/take-a-network.md", "sh") for line in text.splitlines()]
+    [command] = [line.split()[1:] for line in commands if line.startswith("globscope take")]
+    assert run(*command).exit_code == 0
+    assert sorted(one.name for one in (tmp_path / "taken").iterdir()) == ["README.md", "model.safetensors"]
 
 
 def test_a_task_without_a_module_still_gives_the_tensors(result):

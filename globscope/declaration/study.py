@@ -1,0 +1,142 @@
+"""`globscope.study(...)`: the declarations of a spec as arguments, with functions, arrays and networks in memory."""
+
+from collections.abc import Mapping, Sequence
+from pathlib import Path
+from typing import Any
+
+import tomli_w
+
+from globscope.declaration.components import component_table, component_tables, plain_value
+from globscope.declaration.data import data_options
+from globscope.declaration.inputs import Inputs
+from globscope.declaration.networks import checkpoints_of
+from globscope.registry import installed_registry
+from globscope.report.style.text import slug
+from globscope.session import RUNS, Study, load
+from globscope.spec.read import build
+from globscope.store import claim, write_bytes
+
+# The spec that a declaration stands for, in the run folder; spec.toml beside it has every default written out.
+DECLARED = "study.toml"
+Component = Any
+
+
+def study(
+    *,
+    model: Any = None,
+    data: Any = None,
+    checkpoints: Any = None,
+    reducers: Sequence[Component] | Component,
+    samplers: Sequence[Component] | Component = (),
+    topologies: Sequence[Component] | Component = (),
+    analyses: Sequence[Component] | Component = (),
+    aligners: Sequence[Component] | Component = (),
+    task: Component = "classification",
+    evaluator: Component = None,
+    population: Mapping[str, Any] | None = None,
+    train: Any = None,
+    variants: Sequence[Any] = (),
+    zoo: Mapping[str, Any] | None = None,
+    fidelity: Mapping[str, Any] | None = None,
+    run: Mapping[str, Any] | None = None,
+    report: Mapping[str, Any] | None = None,
+    title: str = "",
+    seed: int = 0,
+    folder: str | Path | None = None,
+    **task_options: Any,
+) -> Study:
+    """Return a study that is declared in Python, without a spec of your own.
+
+    It is written into its run folder as the spec for which it stands, `study.toml`, with what it holds in memory beside
+    it in `inputs/`: `globscope study` repeats it from there, with the same stage keys.
+
+    Wherever a spec has `file.py:name`, a function or a class will do. One of a file or of an installed package is
+    referred to; of one that was defined in a notebook or a script, the source is written into `inputs/`, with all that
+    it uses. Relative paths start from the current folder.
+
+    A component is the name of one, a table of its options with `use`, or an instance of its class.
+
+    Args:
+        model: Name of a model, or a function or class that returns a torch module with fresh weights.
+        data: Name of a data set, a function that loads the data, a path, the arrays or tensors `(x_train, y_train,
+            x_test, y_test)`, or two torch datasets.
+        checkpoints: A pattern such as `runs/{variant}/epoch{step}.pt`, a list of patterns, paths or tables, or what
+            each run has, by its name: a path, a state dict or a module, a list of these, or these by their step.
+        reducers: Maps.
+        samplers: Which points of a map are decoded; `grid` if empty.
+        topologies: Which fields are condensed into merge trees; `gudhi` if empty.
+        analyses: Further analyses.
+        aligners: How units of networks are matched.
+        task: The task of which model and data are options.
+        evaluator: How decoded networks are scored; `torch` if unset.
+        population: Further keys of the table [population], such as `rename` or `align`.
+        train: How to train the variants here: keys of [population.train].
+        variants: The training runs: tables of keys of [[population.variant]], or their names.
+        zoo: Keys of the table [zoo].
+        fidelity: Options of the analysis that every study runs.
+        run: Keys of the table [run].
+        report: Keys of the table [report].
+        title: Title of the report.
+        seed: Every stage's generator is spawned from it.
+        folder: The run folder; by default `runs/<title>`.
+        task_options: Further options of the task, such as `loss` or `metrics`.
+
+    Raises:
+        SpecError: The declarations have problems; all are listed.
+        UserCodeError: A function cannot be referred to, and its source cannot be written.
+        RunError: The folder holds other files.
+    """
+    registry = installed_registry()
+    place = Path(folder) if folder is not None else Path(RUNS) / slug(title or "study")
+    inputs = Inputs(folder=place)
+    own = {"model": model, **data_options(task, data, inputs, registry), **task_options}
+    tables: dict[str, Any] = {
+        "title": title or None,
+        "seed": seed or None,
+        "task": component_table("task", task, inputs, registry, own),
+        "population": _population(checkpoints, train, variants, population, inputs),
+        "zoo": None if zoo is None else _source(zoo, inputs),
+        "evaluator": None if evaluator is None else component_table("evaluator", evaluator, inputs, registry),
+        "fidelity": plain_value(fidelity, inputs),
+        "run": plain_value(run, inputs),
+        "report": plain_value(report, inputs),
+    }
+    several = {
+        "reducer": reducers,
+        "sampler": samplers,
+        "topology": topologies,
+        "aligner": aligners,
+        "analysis": analyses,
+    }
+    tables |= {role: component_tables(role, given, inputs, registry) for role, given in several.items()}
+    document = {name: table for name, table in tables.items() if table is not None and table != []}
+    return _write_study(document, place, inputs)
+
+
+def _write_study(document: Mapping[str, Any], place: Path, inputs: Inputs) -> Study:
+    """Return the study of a document, which is written into its run folder with its inputs."""
+    claim(place, "study")
+    inputs.write()
+    path = place / DECLARED
+    build(document, path, installed_registry())  # first, so that no spec with problems is left
+    write_bytes(path, tomli_w.dumps(dict(document)).encode())
+    return load(path, folder=place)
+
+
+def _population(
+    checkpoints: Any, train: Any, variants: Sequence[Any], more: Mapping[str, Any] | None, inputs: Inputs
+) -> dict[str, Any]:
+    table = dict(_source(more or {}, inputs))
+    if checkpoints is not None:
+        table["checkpoints"] = checkpoints_of(checkpoints, inputs)
+    if train is not None or variants:
+        table["train"] = plain_value({} if train is None else train, inputs)
+        table["variant"] = [{"name": one} if isinstance(one, str) else plain_value(one, inputs) for one in variants]
+    return table
+
+
+def _source(table: Mapping[str, Any], inputs: Inputs) -> dict[str, Any]:
+    """Return the table of a source of networks, whose checkpoints may be in memory."""
+    others = {name: value for name, value in table.items() if name != "checkpoints"}
+    found: dict[str, Any] = plain_value(others, inputs)
+    return found | ({"checkpoints": checkpoints_of(table["checkpoints"], inputs)} if "checkpoints" in table else {})
