@@ -5,13 +5,15 @@ A figure that is not finite is None.
 
 from collections.abc import Mapping
 from math import isfinite
+from types import MappingProxyType
 from typing import Literal
 
 import numpy as np
-from attrs import define
+from attrs import define, field
 from numpy.typing import ArrayLike
 
 from globscope.errors import near
+from globscope.values.finite import finite_or_none
 
 Number = float | None
 SeriesStyle = Literal["line", "dashed", "points"]
@@ -160,16 +162,30 @@ class Trail:
         points: Latent coordinates, one tuple for each point.
         style: Points joined by a line, by a dashed line, not at all, or in pairs by `arrows`: from the first to the
             second, from the third to the fourth.
+        values: What was measured of the networks themselves, whatever the map makes of them: by field, one value for
+            each point, None where it is not finite. May be empty.
     """
 
     label: str
     points: tuple[tuple[float, ...], ...]
     style: TrailStyle = "line"
+    values: Mapping[str, tuple[float | None, ...]] = field(factory=dict, repr=False)
 
     @classmethod
-    def of(cls, label: str, points: ArrayLike, style: TrailStyle = "line") -> "Trail":
-        """Return the trail of (n, d) latent coordinates."""
-        return cls(label=label, points=tuple(map(tuple, np.asarray(points, float).tolist())), style=style)
+    def of(
+        cls,
+        label: str,
+        points: ArrayLike,
+        style: TrailStyle = "line",
+        values: Mapping[str, np.ndarray] = MappingProxyType({}),
+    ) -> "Trail":
+        """Return the trail of (n, d) latent coordinates; `values` are (n,) of each field, if they were measured."""
+        return cls(
+            label=label,
+            points=tuple(map(tuple, np.asarray(points, float).tolist())),
+            style=style,
+            values={key: tuple(map(finite_or_none, np.asarray(own).tolist())) for key, own in values.items()},
+        )
 
 
 @define(frozen=True, kw_only=True)
@@ -204,6 +220,9 @@ class Overlay:
                 return f"trail {trail.label!r} has points of another dimension than map {self.map!r}"
             if trail.style == "arrows" and len(trail.points) % 2:
                 return f"trail {trail.label!r} has an arrow without an end"
+            for key, values in trail.values.items():
+                if len(values) != len(trail.points):
+                    return f"trail {trail.label!r} has {len(values)} values of {key} at {len(trail.points)} points"
         return ""
 
 

@@ -11,6 +11,8 @@ import pytest
 from attrs import evolve
 
 from globscope.report.explorer import page as explorer_page
+from globscope.report.map.graph import leading_edges
+from globscope.spec.style import Style
 from globscope.values.landscape import Samples
 from tests.support.explorer_pages import HOSTILE, known, write_page
 from tests.support.graphs import search_graph
@@ -114,6 +116,12 @@ class TestColours:
         assert np.abs(left - (0x1A, 0x1F, 0x48)).max() <= 12
         assert right.min() > 200
         assert left.sum() < pixels(page, 0.01, 0.9)[0, 0].sum() < right.sum()
+
+    def test_colours_are_those_of_the_spec(self, open_page, tmp_path):
+        atlas = known(a_map(samples=lattice(), values=1 + np.arange(28.0)))
+        page = open_page(write_page(tmp_path / "page", atlas, style=Style(colours="viridis")))
+        assert np.abs(pixels(page, 0.01, 0.02)[0, 0] - (0x44, 0x01, 0x54)).max() <= 12
+        assert np.abs(pixels(page, 0.99, 0.98)[0, 0] - (0xFD, 0xE7, 0x25)).max() <= 12
 
     def test_untrusted_is_grey_and_as_light(self, open_page, tmp_path):
         trusted = np.arange(28) < 16
@@ -500,3 +508,76 @@ def test_a_graph_of_samples_is_explained(open_page, tmp_path):
     page = page_of(open_page, tmp_path, a_map("descents", samples, wells(samples.points)))
     explained = {"sample, in the colour of its own value", "edge between samples", "lowest path between two basins"}
     assert explained <= saved_words(page)
+
+
+class TestLayers:
+    def test_a_point_of_a_curve_says_what_was_measured_of_its_own_network(self, open_page):
+        page = open_page("plain")
+        page.locator("details.options summary").click()
+        page.get_by_role("checkbox", name="curve from A to B").check()
+        page.keyboard.press("Escape")
+        frame(page)
+        middle = (CENTRES[0] + CENTRES[1]) / 2  # the third of five points, at 0.75
+        across, up = (middle + 1 + 1 / 30) / (2 + 2 / 30)
+        assert point(page, across, up).splitlines() == [
+            "curve from A to B: training loss 0.75",
+            "of the network itself, 3 of 5 that were measured; the worst of them has 0.75",
+            "mode-connectivity",
+        ]
+        page.get_by_role("combobox", name="Colour").select_option("test loss")  # of which nothing was measured
+        frame(page)
+        assert point(page, across, up).startswith("test loss")
+
+
+class TestTrees:
+    def test_of_several_trees_of_one_field_the_reader_chooses(self, open_page, tmp_path):
+        coarse, fine = a_map(threshold=1.88), a_map(threshold=0.1)
+        trees = {"coarse": coarse.topology, "fine": evolve(fine.topology, adjacency="freudenthal")}
+        page = page_of(open_page, tmp_path, evolve(coarse, topologies={"grid": trees}))
+        choices = page.get_by_role("combobox", name="Merge tree")
+        assert choices.locator("option").all_text_contents()[1] == "fine: triangulated neighbours, threshold 0.1"
+        count = page.locator(".threshold .count")
+        before = int(count.inner_text().split()[0])
+        choices.select_option("fine")
+        frame(page)
+        assert before < int(count.inner_text().split()[0]) == 3
+        assert page.get_by_role("spinbutton", name="Ignore basins shallower than").input_value() == "0.1"
+        page.wait_for_function("() => location.hash.includes('tree=fine')")
+        page.get_by_role("button", name="Show everything as at first").click()
+        frame(page)
+        assert choices.input_value() == "coarse"
+
+    def test_one_tree_is_no_choice(self, open_page):
+        page = open_page("plain")
+        assert page.get_by_role("combobox", name="Merge tree").count() == 0
+
+
+class TestEdges:
+    def test_edges_to_single_samples_beside_a_path_are_not_drawn_as_in_the_report(self, browser):
+        chosen = np.array([[0, 1], [1, 2], [2, 3], [3, 4], [2, 5], [6, 2], [2, 7]])
+        found = answer(
+            browser,
+            ["topology/neighbours"],
+            "edges => [...leadingEdges(Uint32Array.from(edges))]",
+            chosen.ravel().tolist(),
+        )
+        np.testing.assert_array_equal(np.reshape(found, (-1, 2)), leading_edges(chosen, 8))
+
+
+class TestAxes:
+    def test_either_axis_is_chosen_and_never_one_twice(self, open_page, tmp_path):
+        centres = np.pad(CENTRES, ((0, 0), (0, 2)))
+        samples = search_graph(centres)
+        page = page_of(open_page, tmp_path, a_map("descents", samples, wells(samples.points), d=4))
+        page.locator("details.options summary").click()
+        across, up = (page.get_by_role("combobox", name=name) for name in ("Axis across", "upwards"))
+        assert (across.input_value(), up.input_value()) == ("0", "1")
+        before = page.locator("#map canvas.base").evaluate("canvas => canvas.toDataURL()")
+        across.select_option("2")
+        frame(page)
+        assert (across.input_value(), up.input_value()) == ("2", "1")
+        assert page.locator("#map canvas.base").evaluate("canvas => canvas.toDataURL()") != before
+        up.select_option("2")  # the one that is across goes where this one was
+        frame(page)
+        assert (across.input_value(), up.input_value()) == ("1", "2")
+        page.wait_for_function("() => new URLSearchParams(location.hash.slice(1)).get('axes') === '[1,2]'")

@@ -542,3 +542,52 @@ class TestLook:
         assert page.evaluate("document.documentElement.dataset.theme") == "light"
         page.evaluate("dispatchEvent(new Event('afterprint'))")
         assert page.evaluate("document.documentElement.dataset.theme") == "dark"
+
+
+class TestClipboard:
+    def test_the_link_to_the_view_is_copied(self, open_page):
+        page = open_page("plain", permissions=["clipboard-read", "clipboard-write"])
+        page.get_by_role("combobox", name="Colour").select_option("test loss")
+        frame(page)
+        page.get_by_role("button", name="Copy a link to this view").click()
+        page.wait_for_function("() => document.getElementById('say').textContent === 'the link is copied'")
+        copied = page.evaluate("navigator.clipboard.readText()")
+        assert copied == page.url
+        assert "field=test_loss" in copied
+
+    def test_a_browser_that_lets_no_page_copy_shows_the_link(self, open_page):
+        refuse = "navigator.clipboard.writeText = () => Promise.reject(new Error('no'));"
+        page = open_page("plain", before=refuse)
+        shown = []
+        page.on("dialog", lambda dialog: shown.append(dialog.default_value) or dialog.dismiss())
+        page.get_by_role("button", name="Copy a link to this view").click()
+        frame(page)
+        assert shown == [page.url]
+
+
+class TestFailures:
+    # A panel that cannot write into its place, until the page is well again.
+    ILL = """
+        const append = Element.prototype.append;
+        window.ill = true;
+        Element.prototype.append = function (...nodes) {
+          if (window.ill && this.closest('#persistence')) throw new Error('out of ink');
+          return append.apply(this, nodes);
+        };"""
+
+    def test_a_panel_that_throws_says_so_and_takes_no_other_down(self, open_page):
+        page = open_page("plain", before=self.ILL, fails=True)
+        assert page.locator(".failure").all_text_contents() == ["This part of the page failed: out of ink"]
+        assert card(page, "persistence").locator(".failure").count() == 1
+        for name in ("tree", "profile"):
+            assert page.locator(f"#{name} svg path").count() > 0
+        assert len(cells(page, "basins")) == 3
+        page.get_by_role("radio", name="bumpy").check()
+        frame(page)
+        assert "on bumpy" in page.locator("#basins-about").inner_text()
+        assert page.locator(".failure").count() == 1  # once, however often it fails
+        page.evaluate("window.ill = false")
+        page.get_by_role("radio", name="one").check()
+        frame(page)
+        assert page.locator(".failure").count() == 0
+        assert page.locator("#persistence svg path").count() > 0

@@ -1,9 +1,13 @@
 """What the explorer's page knows, decoded as the page does it: equal to what the study found."""
 
+import json
+import re
+
 import numpy as np
 import pytest
 from attrs import evolve
 from hypothesis import given, settings, strategies as st
+from matplotlib.colors import to_hex
 from support.explorer import Decoded
 from support.maps import a_map, a_path_map, a_scatter, atlas_of, grid, scene_of
 
@@ -13,10 +17,11 @@ from globscope.report.explorer import field_data
 from globscope.report.explorer.blocks import Blocks
 from globscope.report.explorer.field_data import add_field, add_figure
 from globscope.report.explorer.look import look
+from globscope.report.explorer.page import explorer
 from globscope.report.explorer.study_data import study_data
 from globscope.report.page.files import write_values
-from globscope.report.style.palette import VARIANTS
-from globscope.report.style.scale import shared_scale
+from globscope.report.style.palette import DEPTHS, VARIANTS
+from globscope.report.style.scale import Scale, shared_scale
 from globscope.spec.entries import KNOWN_PATHS
 from globscope.spec.style import Style
 from globscope.store import claim
@@ -24,6 +29,7 @@ from globscope.study.stages.topology import with_adjacency
 from globscope.topology.adjacency import edge_ends, neighbours
 from globscope.topology.joins import RunPasses
 from globscope.topology.tree import sweep_order
+from globscope.values.field import Field
 from globscope.values.findings import Finding
 from globscope.values.known_path import KnownPath
 from globscope.values.landscape import Samples
@@ -253,11 +259,13 @@ def test_the_public_file_of_members_says_what_the_explorer_says_of_each(tmp_path
 
 
 def test_layers_know_their_analysis_their_picture_and_their_points():
-    trail = Trail.of("curve A to B", [(0, 0), (0.5, 0.25)], "dashed")
+    measured = {"train_loss": np.array([0.125, np.inf])}
+    trail = Trail.of("curve A to B", [(0, 0), (0.5, 0.25)], "dashed", measured)
     overlay = Overlay(name="curves", caption="The curves.", map="one", trails=(trail,))
     decoded = Decoded.of(atlas_of(a_map()), {"mode-connectivity": Finding(pictures=(overlay,))})
     [layer] = decoded.study["maps"][0]["trails"]
     assert decoded.array(layer.pop("points")).tolist() == [0, 0, 0.5, 0.25]
+    assert decoded.array(layer.pop("values")["train_loss"]).tolist() == pytest.approx([0.125, np.nan], nan_ok=True)
     assert list(layer) == ["source", "picture", "caption", "label", "style"]
     assert list(layer.values()) == ["mode-connectivity", "curves", "The curves.", "curve A to B", "dashed"]
 
@@ -341,3 +349,21 @@ def test_colours_begin_and_end_where_those_of_the_report_do():
     unset = Decoded.of(atlas).study["fields"][0]["scales"]
     drawn = shared_scale(atlas, "train_loss")
     assert unset["auto"] == {"low": drawn.low, "high": drawn.high, "log": drawn.log}
+
+
+@pytest.mark.parametrize("name", ["viridis", "tab10"])
+def test_the_colours_are_those_of_the_pictures(name):
+    """Also where they change at once: every one of the 256 that a page has."""
+    scale = Scale(field=Field.of("train_loss"), low=0, high=1, log=False, colours=name)
+    found, places = look(name), np.linspace(0, 1, 256)
+    for kind, colours in (("depths", scale.colour_map), ("greys", scale.grey_map)):
+        assert found[kind] == [to_hex(colour) for colour in colours(places)]
+
+
+def test_a_page_has_the_colours_for_which_all_its_studies_ask():
+    def drawn(*names):
+        text = explorer("page", [{"colours": name} for name in names], ["" for _ in names])
+        return json.loads(re.search(r'id="look">(.*?)</script>', text)[1])["depths"]
+
+    assert drawn("viridis", "viridis") == look("viridis")["depths"]
+    assert drawn("viridis", "magma") == drawn("depth") == list(DEPTHS)

@@ -116,6 +116,14 @@ def test_a_page_with_other_data_is_refused_with_what_is_wrong(tmp_path, change, 
     assert message in str(refused.value)
 
 
+def test_a_page_with_colours_that_nobody_knows_is_refused(tmp_path):
+    path = a_page(tmp_path)
+    path.write_text(path.read_text("utf-8").replace('"colours":"depth"', '"colours":"blues"'), "utf-8")
+    with pytest.raises(FileError) as refused:
+        read_explorer(path)
+    assert str(refused.value) == f"{path}: is damaged (there is no colour map 'blues'); {WHAT}"
+
+
 def test_a_page_without_data_is_no_explorer(tmp_path):
     path = tmp_path / "explorer.html"
     path.write_text("<script>alert(1)</script>")

@@ -43,7 +43,8 @@ def bumpy(seed=0):
 def plain(folder):
     """Two maps of three runs, with a curve, and a map without a landscape."""
     trusted = np.hypot(*grid(31).points.T) < 1
-    curve = Trail.of("curve from A to B", np.linspace(CENTRES[0], CENTRES[1], 5))
+    measured = {"train_loss": np.array([0.01, 0.25, 0.75, 0.5, 0.02])}
+    curve = Trail.of("curve from A to B", np.linspace(CENTRES[0], CENTRES[1], 5), values=measured)
     overlay = Overlay(name="curves", caption="Low curves.", map="one", trails=(curve,))
     maps = a_map(samples=grid(31), trusted=trusted), bumpy(), a_scatter("mds", "MDS has no inverse")
     recipes = {"A": "batch size 32", "B": "batch size 128", "C": "no weight decay"}

@@ -474,6 +474,9 @@ FLAWED = {
     "a matrix without columns": evolve(HEAT, columns=(), values=((),)),
     "trails over no map": evolve(TRAILS, map="nowhere"),
     "a trail of three axes on a map of two": evolve(TRAILS, trails=(Trail(label="t", points=((0.0, 0.0, 0.0),)),)),
+    "a trail of more values than points": evolve(
+        TRAILS, trails=(Trail(label="t", points=((0.0, 0.0),), values={"train_loss": (1.0, 2.0)}),)
+    ),
     "an arrow without an end": evolve(TRAILS, trails=(Trail(label="t", points=((0.0, 0.0),), style="arrows"),)),
 }
 

@@ -2,6 +2,10 @@
 
 from typing import Any
 
+import numpy as np
+from matplotlib import colormaps
+from matplotlib.colors import to_hex
+
 from globscope.report.style.palette import (
     DASHES,
     DEPTHS,
@@ -17,11 +21,16 @@ from globscope.report.style.palette import (
     TRAILS,
     UNTRUSTED,
     VARIANTS,
+    greys_of,
 )
+from globscope.spec.style import DEPTH as OURS
+
+# Stops of a colour map, of which some change at once: as many as the page has colours.
+STOPS = 256
 
 
-def look() -> dict[str, Any]:
-    """Return colours, dashes and forms.
+def look(colours: str = OURS) -> dict[str, Any]:
+    """Return colours, dashes and forms; the colours of a landscape are those of a colour map, as `Style` names it.
 
     `depths` lead from the lowest to the highest value, and `greys` likewise where a map is not trusted. Run k has the
     colour `runs[k % 8]` and the dash `dashes[k % 3]` (lengths of strokes and gaps; none: a whole line); `trails`
@@ -30,8 +39,7 @@ def look() -> dict[str, Any]:
     `forms` are the outlines of marks about the place that they mark, upwards positive, with their fill.
     """
     return {
-        "depths": list(DEPTHS),
-        "greys": list(GREYS),
+        **({"depths": list(DEPTHS), "greys": list(GREYS)} if colours == OURS else _other_depths(colours)),
         "runs": list(VARIANTS),
         "dashes": [[] if isinstance(dash, str) else list(dash[1]) for dash in DASHES],
         "trails": list(TRAILS),
@@ -44,4 +52,13 @@ def look() -> dict[str, Any]:
         "saddle": SADDLE,
         "forms": {kind: {"points": points, "fill": fill} for kind, (points, fill) in FORMS.items()},
         "untrusted": UNTRUSTED,
+    }
+
+
+def _other_depths(name: str) -> dict[str, list[str]]:
+    """Return the colours of one of matplotlib's maps, and greys of the same lightness."""
+    colours, places = colormaps[name], np.linspace(0, 1, STOPS)
+    return {
+        kind: [to_hex(colour) for colour in chosen(places)]
+        for kind, chosen in (("depths", colours), ("greys", greys_of(colours)))
     }

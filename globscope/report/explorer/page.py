@@ -12,7 +12,7 @@ from markupsafe import Markup
 from globscope.report.explorer.blocks import Blocks, as_text
 from globscope.report.explorer.look import look
 from globscope.report.explorer.study_data import study_data
-from globscope.spec.style import AUTO, Style
+from globscope.spec.style import AUTO, DEPTH as OURS, Style
 from globscope.store import write_bytes
 from globscope.values.findings import Atlas, Finding
 
@@ -134,9 +134,15 @@ def explorer(title: str, studies: Sequence[Mapping[str, Any]], contents: Sequenc
         style=Markup(_asset("explorer.css")),  # noqa: S704 - our own file
         code=as_text("\n".join(_code(f"{name}.js") for name in SCRIPTS).encode()),
         studies=Markup(_as_json(studies)),  # noqa: S704 - escaped for a script element
-        look=Markup(_as_json(look())),  # noqa: S704 - our own colours
+        look=Markup(_as_json(look(_colours(studies)))),  # noqa: S704 - our own colours
         contents=contents,
     )
+
+
+def _colours(studies: Sequence[Mapping[str, Any]]) -> str:
+    """Return the colour map that all studies ask for; ours where they differ, since one page has one."""
+    asked = {study.get("colours", OURS) for study in studies}
+    return asked.pop() if len(asked) == 1 else OURS
 
 
 def _as_json(value: object) -> str:

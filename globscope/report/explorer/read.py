@@ -9,11 +9,13 @@ from pathlib import Path
 from typing import Any
 
 from attrs import define
+from matplotlib import colormaps
 
 from globscope.errors import FileError
 from globscope.reading import json_value, read_scripts, unpack_base64
 from globscope.report.explorer.blocks import KINDS
 from globscope.report.explorer.study_data import FORMAT
+from globscope.spec.style import DEPTH as OURS
 
 # The page's elements that hold the data.
 STUDIES = 'type="application/json" id="studies"'
@@ -54,6 +56,8 @@ def read_explorer(path: Path) -> list[ExplorerStudy]:
                 f"{path}: is of another version of GlobScope (format {study.get('format')}, where {FORMAT} is read); "
                 "the same `globscope study` command writes it again"
             )
+        if study.get("colours", OURS) not in {OURS, *colormaps}:
+            raise FileError(f"{path}: is damaged (there is no colour map {study['colours']!r}); expected {WHAT}")
         _check_places(path, study["places"], len(unpack_base64(path, content, WHAT)))
     return [
         ExplorerStudy(study, content.decode("ascii").strip())

@@ -4,7 +4,7 @@ An array is given by its name in `places`; `study.array(name)` in the page is a 
 are those that the maps are fitted to, in the maps' order. What is not known is null. The object has
 
 - `format`, the number of this description, which is raised if an older page's data can no longer be drawn
-- `title`, `weights` (of one network), `warnings` (sentences)
+- `title`, `weights` (of one network), `warnings` (sentences), `colours` (name of the landscapes' colour map)
 - `fields`: `key`, `name`, `unit`, `higher_is_better`, `is_logarithmic`, `chance` (the score of guessing), `noise`,
   `scales` (of the colours, by `auto`, `linear` and `log`: `low`, `high`, `log`)
 - `variants` (the runs' names), `recipes` (a text each, which may be empty), `kinds` (of members: `trained`, `curve` …)
@@ -57,7 +57,7 @@ def study_data(
         findings: Findings by analysis' name.
         record: The results as one JSON object, of which recipes, figures and warnings are taken.
         blocks: Where the arrays go.
-        style: How pictures look: where the colours begin and end.
+        style: How pictures look: which the colours are, where they begin and end.
     """
     figures = {one["name"]: one for one in record.get("reducers", ())}
     verdicts = {one["name"]: one for one in (record.get("verdict") or {}).get("maps", ())}
@@ -68,6 +68,7 @@ def study_data(
         "title": title,
         "weights": atlas.population.layout.size,
         "warnings": list(record.get("warnings", ())),
+        "colours": style.colours,
         "fields": [_field(atlas, key, style) for key in _keys(atlas)],
         "variants": variants,
         "recipes": [recipes.get(variant, "") for variant in variants],

@@ -113,7 +113,7 @@ def _losses(name: str, merging: Sequence[EvaluatedPass]) -> Plot:
 
 
 def _passes(name: str, merging: Sequence[EvaluatedPass]) -> Overlay:
-    trails = [Trail.of("lowest pass", each.points) for each in merging]
+    trails = [Trail.of("lowest pass", each.points, values=each.paths["pass"].fields) for each in merging]
     edge = np.concatenate([each.points[each.border] for each in merging])
     bounded = [Trail.of("on the border of the map", edge, "points")] if len(edge) else []
     cut = f" {BORDER}" if bounded else ""

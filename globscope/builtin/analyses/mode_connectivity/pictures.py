@@ -60,8 +60,9 @@ def _overlay(map_: Map, atlas: Atlas, curves: Sequence[MeasuredCurve], shape: st
     all_paths = [*paths, *lines]
     latents = np.split(np.asarray(encode(np.concatenate(all_paths))), np.cumsum([len(path) for path in all_paths])[:-1])
     ends = np.concatenate([trail[[0, -1]] for trail in latents[: len(curves)]])
-    trails = [Trail.of(shape, trail) for trail in latents[: len(curves)]]
-    trails += [Trail.of(LINE, trail, "dashed") for trail in latents[len(curves) :]]
+    bent, straight = latents[: len(curves)], latents[len(curves) :]
+    trails = [Trail.of(shape, trail, values=c.curve) for c, trail in zip(curves, bent, strict=True)]
+    trails += [Trail.of(LINE, trail, "dashed", c.line) for c, trail in zip(curves, straight, strict=True)]
     return Overlay(
         name=f"curves on {map_.name}",
         title=f"Ways between runs on {map_.name}",

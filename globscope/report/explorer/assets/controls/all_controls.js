@@ -7,7 +7,7 @@ startIn('controls', place => {
   foldWhenLeft(options);
   place.append(
     make('div', {class: 'control-row'}, map, field, ...thresholdControls()),
-    make('div', {class: 'control-row'}, training.element, ...neighbourhoodControls(), options, ...pageButtons()),
+    make('div', {class: 'control-row'}, training.element, treeControl(), ...neighbourhoodControls(), options, ...pageButtons()),
   );
   panel(['step', 'map'], training.follow);
   shortcut(' ', 'play or pause training', () => training.toggle());

@@ -45,6 +45,17 @@ function moveThreshold(by) {
   say(`threshold ${formatNumber(state.threshold)}: ${basinWords()}`);
 }
 
+// Which of the study's merge trees of one field is shown, where there are several: each has its threshold and neighbours.
+function treeControl() {
+  const control = chooser('Merge tree', chooseTree);
+  panel(['map', 'field', 'tree'], () => {
+    const map = currentMap(), known = topologiesOf(map);
+    control.element.hidden = known.length < 2;
+    control.fill(known.map(({name, threshold, graph}) => [name, `${name}: ${neighbourhoodWords(map, graph.adjacency)}, threshold ${formatNumber(threshold)}`]), topologyOf(map)?.name ?? '');
+  });
+  return control.element;
+}
+
 // Between which neighbourhoods a reader can choose, and how many basins each gives: where they differ, the count is a
 // matter of definition.
 function neighbourhoodControls() {

@@ -74,6 +74,20 @@ function drawTrails(g, view) {
   }
 }
 
+// Return the point of a layer that is shown nearest to a pixel, with its trail, or null; only of trails along which
+// something was measured.
+function trailPointAt(view, px, py, reach = 8) {
+  let found = null, least = reach;
+  for (const trail of view.map.trails) {
+    if (!state.layers.has(layerName(trail)) || !trail.values?.[state.field]) continue;
+    rowsOf(keptArray(view.study, trail.points), view.map.dimension).forEach((point, k) => {
+      const place = view.place(point), distance = place ? Math.hypot(place[0] - px, place[1] - py) : Infinity;
+      if (distance < least) [found, least] = [{trail, k}, distance];
+    });
+  }
+  return found;
+}
+
 function rowsOf(numbers, size) { return Array.from({length: numbers.length / size}, (_, k) => numbers.subarray(k * size, (k + 1) * size)); }
 
 function drawArrow(g, from, to, colour) {

@@ -23,6 +23,7 @@ function pointAt(tip, canvas, x, y) {
   const sample = inside ? view.picture.at(view, x, y) : -1;
   choose({sample, branch: sample < 0 ? -1 : branchOfSample(view.map, sample)});
   canvas.style.cursor = member >= 0 ? 'pointer' : 'default';
-  const lines = member >= 0 ? memberLines(view, member) : sample >= 0 ? sampleLines(view, sample) : [];
+  const passed = inside && member < 0 ? trailPointAt(view, x, y) : null;
+  const lines = member >= 0 ? memberLines(view, member) : passed ? trailLines(view, passed) : sample >= 0 ? sampleLines(view, sample) : [];
   if (lines.length) tip.show(lines, x, y); else tip.hide();
 }

@@ -52,7 +52,7 @@ function onAxes({axes}, count, at) {
 function drawEdges(g, view) {
   const name = (topologyOf(view.map) ?? view.map).graph?.edges;
   if (!name) return;
-  const edges = view.study.array(name), every = Math.ceil(edges.length / 2 / MOST_EDGES), many = view.values.length > MANY_SAMPLES;
+  const edges = remember(view.study, `leading ${name}`, () => leadingEdges(keptArray(view.study, name))), every = Math.ceil(edges.length / 2 / MOST_EDGES), many = view.values.length > MANY_SAMPLES;
   g.save();
   Object.assign(g, {strokeStyle: view.ground ? look.ink : pageColour('--stem'), lineWidth: many || view.small ? 0.5 : 0.8, globalAlpha: many ? 0.5 : 0.6});
   g.beginPath();

@@ -32,6 +32,18 @@ function knownText(study, figure, member) {
   return value === '' || Number.isNaN(value) ? 'not known' : figure.texts ? value : formatNumber(value);
 }
 
+// Return what was measured at a point of a layer.
+function trailLines({study}, {trail, k}) {
+  const values = keptArray(study, trail.values[state.field]), worst = worstOf(values, describeField(state.field, study).higher_is_better);
+  return [
+    `${trail.label}: ${describeField(state.field, study).name} ${formatNumber(values[k])}`,
+    `of the network itself, ${k + 1} of ${values.length} that were measured; the worst of them has ${formatNumber(worst)}`,
+    trail.source,
+  ];
+}
+
+function worstOf(values, higherIsBetter) { return values.reduce((worst, value) => (higherIsBetter ? value < worst : value > worst) ? value : worst); }
+
 // Return what is known of a sample.
 function sampleLines({map, study, values}, sample) {
   const field = describeField(state.field, study), tree = treeOn(map), arc = arcAt(tree, sample), distance = readFigure(study, map.distance)[sample];

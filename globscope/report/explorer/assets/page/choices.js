@@ -7,7 +7,7 @@ function fieldsOf(map) { return map.fields ? map.study.fields.map(field => field
 function firstField(map) { return map.topologies?.[0]?.field ?? fieldsOf(map)[0] ?? ''; }
 
 function chooseMap(number) {
-  const {study} = currentMap(), map = maps[number], away = {sample: -1, branch: -1, window: null, view: 'auto'};
+  const {study} = currentMap(), map = maps[number], away = {sample: -1, branch: -1, window: null, view: 'auto', tree: ''};
   const [from, to] = endsIn(map.study), picked = from < 0 ? {from: to, to: -1} : {from, to};
   for (const key of ['hidden', 'marked']) picked[key] = namesakes(state[key], study, map.study);
   picked.figure = figureNamed(map.study, figureName(study, state.figure));
@@ -16,7 +16,13 @@ function chooseMap(number) {
 }
 
 function chooseField(key) {
-  choose({field: key, threshold: firstThreshold(maps[state.map], key), limits: [null, null], sample: -1, branch: -1});
+  choose({field: key, tree: '', threshold: firstThreshold(maps[state.map], key), limits: [null, null], sample: -1, branch: -1});
+}
+
+// Show another of the study's merge trees of the field, at its own threshold.
+function chooseTree(name) {
+  const map = currentMap(), {threshold} = topologiesOf(map).find(one => one.name === name);
+  choose({tree: name, threshold, branch: -1});
 }
 
 // Return what is shown of a map and a field that nobody has touched; at first, the first map with a landscape.
@@ -24,7 +30,7 @@ function firstChoices(number = -1, key = '') {
   const map = number >= 0 ? number : Math.max(0, maps.findIndex(one => one.fields));
   const field = maps[map].fields && key in maps[map].fields ? key : firstField(maps[map]);
   return {
-    map, field, threshold: firstThreshold(maps[map], field), neighbourhood: 'auto', from: -1, to: -1, branch: -1,
+    map, field, threshold: firstThreshold(maps[map], field), neighbourhood: 'auto', tree: '', from: -1, to: -1, branch: -1,
     sample: -1, step: Infinity, query: '', scale: 'auto', limits: [null, null], trust: true, samples: false,
     layers: new Set(), hidden: new Set(), marked: new Set(), figure: maps[map].study.figure ?? -1, gap: false, axes: [0, 1], window: null,
     view: 'auto', turn: FIRST_TURN, level: 0.3,

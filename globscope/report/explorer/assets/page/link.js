@@ -2,7 +2,7 @@
 // what a link says that the page does not have is ignored.
 const LINKED = {
   neighbourhood: oneOf('auto', 'freudenthal', 'full'), scale: oneOf('auto', 'log', 'linear'),
-  threshold: number(0), step: number(-Infinity), limits: numbers(2, end => end === null || Number.isFinite(end)),
+  tree: text(), threshold: number(0), step: number(-Infinity), limits: numbers(2, end => end === null || Number.isFinite(end)),
   axes: numbers(2, (axis, map) => Number.isInteger(axis) && axis >= 0 && axis < map.dimension),
   window: numbers(4, Number.isFinite), figure: figure(), trust: flag(), samples: flag(), gap: flag(), query: text(), layers: names(),
   from: network(), to: network(), hidden: runs(), marked: runs(),

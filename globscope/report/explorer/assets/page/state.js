@@ -5,6 +5,7 @@ const state = {
   field: '',              // key of the field that colours and trees show
   threshold: 0,           // basins of at most this persistence are ignored; in units of the field
   neighbourhood: 'auto',  // 'auto' as the study resolved it, or 'freudenthal' or 'full' on a lattice
+  tree: '',               // name of the study's merge tree whose rules count, of several of one field; '': the first
   from: -1, to: -1,       // the members whose pass is shown
   branch: -1,             // the arc under the pointer, in all pictures: the vertex of its lower end, a minimum or a saddle
   sample: -1,             // the sample under the pointer
@@ -43,7 +44,10 @@ function watchSight(element) {
 }
 
 // Have `draw()` called after the start, whenever one of these choices changes, and when the page's width or theme does.
-function panel(keys, draw) { panels.push({keys: new Set([...keys, 'theme', 'width']), draw, id: starting}); }
+// What depends on the neighbourhood depends on the tree, which may have another one.
+function panel(keys, draw) {
+  panels.push({keys: new Set([...keys, ...keys.includes('neighbourhood') ? ['tree'] : [], 'theme', 'width']), draw, id: starting});
+}
 
 // Do `work()` of the panel in this place; an error is shown in its card until the work succeeds, and the others go on.
 const failures = new Map();

@@ -39,8 +39,14 @@ function fieldOn(map, key = state.field) {
   });
 }
 
-// Return the study's own topology of a field on a map; undefined where it has none.
-function topologyOf(map, key = state.field) { return map.topologies?.find(one => one.field === key); }
+// Return the study's own topologies of a field on a map.
+function topologiesOf(map, key = state.field) { return map.topologies?.filter(one => one.field === key) ?? []; }
+
+// Return the one that the reader chose, or else the first; undefined where the study has none.
+function topologyOf(map, key = state.field) {
+  const known = topologiesOf(map, key);
+  return known.find(one => one.name === state.tree) ?? known[0];
+}
 
 // Return which samples of a map are neighbours by the study's own rule.
 function graphOn(map, key = state.field) { return (topologyOf(map, key) || map.topologies?.[0])?.graph ?? map.graph; }
@@ -67,7 +73,7 @@ function neighbourhoodWords(map, kind) {
 }
 
 function neighboursOn(map, kind) {
-  return remember(map, `neighbours ${kind}`, () => LATTICE_KINDS.includes(kind)
+  return remember(map, `neighbours ${kind} ${LATTICE_KINDS.includes(kind) ? '' : graphOn(map).edges}`, () => LATTICE_KINDS.includes(kind)
     ? latticeNeighbours(map.shape, kind, arrayOf(map, 'vertices'))
     : graphNeighbours(keptArray(map.study, graphOn(map).edges), arrayOf(map, 'trusted').length));
 }
@@ -84,17 +90,17 @@ function sweptSamples(map, key) {
 
 // Return every branch of a field on a map.
 function branchesOn(map, key = state.field, kind = neighbourhoodOn(map)) {
-  return remember(map, `branches ${key} ${kind}`, () => sweep(sweptSamples(map, key), neighboursOn(map, kind)));
+  return remember(map, `branches ${key} ${kind} ${topologyOf(map, key)?.name}`, () => sweep(sweptSamples(map, key), neighboursOn(map, kind)));
 }
 
 function lifetimesOn(map, key = state.field, kind = neighbourhoodOn(map)) {
-  return remember(map, `lifetimes ${key} ${kind}`, () => persistences(branchesOn(map, key, kind), fieldOn(map, key).heights));
+  return remember(map, `lifetimes ${key} ${kind} ${topologyOf(map, key)?.name}`, () => persistences(branchesOn(map, key, kind), fieldOn(map, key).heights));
 }
 
 // Return the merge tree of the chosen field, threshold and neighbourhood on a map; null where the map lacks the field.
 function treeOn(map = currentMap(), kind = neighbourhoodOn(map)) {
   if (!fieldOn(map)) return null;
-  return rememberLatest(map, `tree ${kind}`, [state.field, state.threshold], () =>
+  return rememberLatest(map, `tree ${kind}`, [state.field, state.threshold, topologyOf(map)], () =>
     simplify(branchesOn(map, state.field, kind), lifetimesOn(map, state.field, kind), state.threshold));
 }
 

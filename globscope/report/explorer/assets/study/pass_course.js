@@ -9,7 +9,7 @@ function passOnMap(map = currentMap()) {
   const [from, to] = endsIn(map.study);
   if (from < 0 || to < 0 || from === to || !fieldOn(map)) return null;
   const kind = neighbourhoodOn(map);
-  return rememberLatest(map, 'pass', [state.field, kind, from, to], () => {
+  return rememberLatest(map, 'pass', [state.field, kind, topologyOf(map), from, to], () => {
     const full = branchesOn(map, state.field, kind), ends = [sampleOf(map, from), sampleOf(map, to)];
     const saddle = passVertex(full, ...ends);
     if (saddle < 0) return null;

@@ -71,3 +71,14 @@ function graphNeighbours(edges, samples) {
   };
   return {samples, most, around};
 }
+
+// Return the edges of a graph that lead on, where others only end at a fork, in fans that would hide the paths; as
+// `leading_edges` in Python.
+function leadingEdges(edges) {
+  const degrees = new Uint32Array(edges.reduce((most, sample) => Math.max(most, sample), -1) + 1);
+  for (const sample of edges) degrees[sample]++;
+  return edges.filter((_, end) => {
+    const [one, other] = [degrees[edges[end]], degrees[edges[end ^ 1]]];
+    return Math.min(one, other) > 1 || Math.max(one, other) < 3;
+  });
+}
