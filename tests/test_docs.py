@@ -4,12 +4,14 @@ import re
 import runpy
 import tomllib
 
+import numpy as np
 import pytest
 import typer
 from globscope_ray import Ray
 from globscope_ttk import Ttk
-from support.documents import FENCE, blocks, module
+from support.documents import FENCE, blocks, module, named_files
 from support.paths import ROOT
+from support.study import values
 
 from globscope import load
 from globscope.cli.app import app
@@ -21,6 +23,7 @@ PAGES = sorted([ROOT / "README.md", ROOT / "CHANGELOG.md", *(ROOT / "docs").rglo
 BELOW_THE_INDEX = [page for page in PAGES if page.parent.parent == ROOT / "docs"]
 STARTER = tomllib.loads((ROOT / "globscope/spec/starter.toml").read_text("utf-8"))
 OWN = ROOT / "docs/how-to/own-model-and-data.md"
+SEVERAL = ROOT / "docs/how-to/several-losses.md"
 
 
 def specs(kind):
@@ -47,7 +50,7 @@ def with_plugin():
 @pytest.fixture
 def folder(tmp_path):
     """A folder with the files that the specs of the documentation name."""
-    for name, code in zip(("my_nets.py", "my_measures.py"), blocks(OWN, "python"), strict=True):
+    for name, code in [file for page in (OWN, SEVERAL) for file in named_files(page)]:
         (tmp_path / name).write_text(code, "utf-8")
     return tmp_path
 
@@ -196,6 +199,23 @@ def test_your_own_model_and_data_run_as_the_how_to_says(folder):
     assert result.record["population"]["variants"] == 3
     assert result.record["population"]["parameters"] == (2 * 16 + 16) + (16 * 2 + 2)
     assert result.record["reducers"][0]["samples"] == 25
+
+
+LOSSES = {
+    "vae.toml": {"reconstruction", "kl"},
+    "agent.toml": {"policy", "value", "entropy"},
+    "gan.toml": {"fool", "tell_apart"},
+}
+
+
+@pytest.mark.parametrize("name", LOSSES)
+def test_models_with_several_losses_run_as_the_how_to_says(name, folder):
+    [text] = [text for file, text in named_files(SEVERAL, "toml") if file == name]
+    (folder / name).write_text(text, "utf-8")
+    small = ["population.train.epochs=2", "population.train.save_every=1", "sampler.0.resolution=3"]
+    fields = values(load(folder / name, small, folder / "run")).atlas.maps[0].landscape.fields
+    assert {f"{split}_{loss}" for split in ("train", "test") for loss in {"loss", *LOSSES[name]}} <= {*fields}
+    assert all(np.isfinite(fields[f"test_{loss}"]).all() for loss in LOSSES[name])
 
 
 def test_every_picture_of_the_docs_is_made_from_a_study_of_specs():

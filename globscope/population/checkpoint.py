@@ -1,6 +1,5 @@
 """Checkpoint files of any origin: their tensors by name. Nothing in them is executed."""
 
-from argparse import Namespace
 from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
@@ -11,12 +10,14 @@ from attrs import define
 
 from globscope.errors import FileError, PopulationError
 from globscope.population.half_precision import HalfPrecision
+from globscope.population.harmless import harmless_classes
 from globscope.population.recorded_scores import numbers_beside
 from globscope.population.state_dict import ChoiceError, StateDictChoice, rival_names, state_dict
 from globscope.population.unsafe import unreadable_reason
 from globscope.reading import read_json
 
-SUFFIXES = (".safetensors", ".pt", ".pth", ".th", ".ckpt", ".bin")
+# The last as in `checkpoint.pth.tar`, which torch writes like the others.
+SUFFIXES = (".safetensors", ".pt", ".pth", ".th", ".ckpt", ".bin", ".tar")
 # An index names the file of each tensor, beside it.
 INDEX = ".index.json"
 # Bytes of a number in half precision.
@@ -151,7 +152,7 @@ def _read_file(path: Path, choice: StateDictChoice) -> Raw:
 
 
 def _load(path: Path, mapped: bool) -> Any:
-    """Return a file's contents; the only class allowed is `argparse.Namespace`, which runs no code."""
+    """Return a file's contents; of classes beside tensors only those are allowed that run no code."""
     try:
         if path.suffix == ".safetensors":
             from safetensors.torch import load_file
@@ -159,7 +160,7 @@ def _load(path: Path, mapped: bool) -> Any:
             return dict(load_file(path))
         import torch
 
-        with torch.serialization.safe_globals([Namespace]):
+        with torch.serialization.safe_globals(harmless_classes()):
             return torch.load(path, map_location="cpu", weights_only=True, mmap=mapped)
     except OSError as error:
         raise PopulationError(f"{path}: cannot be read: {error.strerror or error}") from error

@@ -5,6 +5,8 @@ from math import isfinite
 from pathlib import Path
 from typing import Any
 
+import numpy as np
+
 from globscope.errors import FileError
 from globscope.population.training_state import FILE
 from globscope.store import read_json
@@ -38,7 +40,8 @@ def numbers_beside(around: Mapping[str, Any]) -> dict[str, float]:
 
     numbers = {}
     for name, value in around.items():
-        plain = value.item() if isinstance(value, torch.Tensor) and value.numel() == 1 else value
+        is_number = isinstance(value, np.generic) or (isinstance(value, torch.Tensor) and value.numel() == 1)
+        plain = value.item() if is_number else value
         if isinstance(plain, int) and not isinstance(plain, bool) and abs(plain) > EXACT:
             continue  # float would round it, or have none so large; it is a seed or a hash, no score
         if isinstance(plain, int | float) and not isinstance(plain, bool) and isfinite(plain):

@@ -5,6 +5,7 @@ from collections.abc import Sequence
 from pathlib import Path
 from zipfile import is_zipfile
 
+from globscope.population.harmless import harmless_names
 from globscope.spec.words import short
 from globscope.visible import visible
 
@@ -37,7 +38,7 @@ def _classes(path: Path, error: Exception) -> list[str]:
         unsafe = get_unsafe_globals_in_checkpoint(path) if is_zipfile(path) else []
     except Exception:  # noqa: BLE001 - a damaged file, which torch's error describes
         unsafe = []
-    return sorted({*unsafe, *UNSUPPORTED.findall(str(error))} - {"argparse.Namespace"})
+    return sorted({*unsafe, *UNSUPPORTED.findall(str(error))} - harmless_names())
 
 
 def _refusal(path: Path, classes: Sequence[str]) -> str:

@@ -313,7 +313,7 @@ BIAS = NETWORK["1.bias"]
 BAD = {
     "other suffix": (
         lambda at: written(at / "c.onnx", b"x"),
-        "AT/c.onnx: not a checkpoint; known suffixes: .safetensors, .pt, .pth, .th, .ckpt, .bin, .index.json",
+        "AT/c.onnx: not a checkpoint; known suffixes: .safetensors, .pt, .pth, .th, .ckpt, .bin, .tar, .index.json",
     ),
     "empty": (lambda at: written(at / "c.pt", b""), "AT/c.pt: is empty"),
     "text": (lambda at: written(at / "c.pt", b"not a checkpoint"), REFUSED),
@@ -422,6 +422,32 @@ def test_a_namespace_may_hold_what_it_likes_and_nothing_of_it_is_called(tmp_path
     path = saved(tmp_path / "c.pt", {"model": NETWORK, "args": arguments})
     np.testing.assert_array_equal(load_member(found(path), PROBE)[1], WEIGHTS)
     assert Namespace not in torch.serialization.get_safe_globals()  # to others it is refused as before
+
+
+NUMBERS = {"best_acc": np.float64(0.9), "epoch": np.int64(3), "curve": np.arange(3.0), "done": np.bool_(True)}
+
+
+@pytest.mark.parametrize("version", [1, 2])
+def test_numbers_of_numpy_beside_a_network_are_read_by_whichever_version_wrote_them(version, tmp_path):
+    path = tmp_path / "c.pt"
+    torch.save({"model": NETWORK, **NUMBERS}, path, _use_new_zipfile_serialization=False)
+    module = b"numpy.core.multiarray" if version == 1 else b"numpy._core.multiarray"
+    path.write_bytes(
+        path.read_bytes().replace(b"numpy._core.multiarray", module).replace(b"numpy.core.multiarray", module)
+    )
+    held = read_checkpoint(path)
+    assert held.scores == {"best_acc": 0.9, "epoch": 3.0}
+    assert np.float64 not in torch.serialization.get_safe_globals()
+
+
+@pytest.mark.parametrize("kind", [object, [("a", object)]], ids=["objects", "records"])
+def test_arrays_of_objects_beside_a_network_are_refused(kind, tmp_path, capsys):
+    value = np.empty(1, kind)
+    value[0] = Called(print, "called") if kind is object else (Called(print, "called"),)
+    path = saved(tmp_path / "c.pt", {"model": NETWORK, "args": value})
+    with pytest.raises(PopulationError, match="print"):
+        read_checkpoint(path)
+    assert capsys.readouterr().out == ""
 
 
 # Which of several networks in one file.

@@ -17,3 +17,9 @@ def module(path):
     found = importlib.util.module_from_spec(spec)
     spec.loader.exec_module(found)
     return found
+
+
+def named_files(page, kind="python"):
+    """Return the files that a page shows, each after a line with its name, as pairs of name and content."""
+    pattern = rf"^`([\w-]+\.\w+)`:\n\n```{kind}\n(.*?)^```$"
+    return re.findall(pattern, page.read_text("utf-8"), re.DOTALL | re.MULTILINE)

@@ -109,6 +109,11 @@ def _inner(paths: Sequence[tuple[str, ...]]) -> list[str]:
     return parts
 
 
+def counts_steps(name: str) -> bool:
+    """Return whether a folder's name counts steps, such as `checkpoint-500`."""
+    return _step([name]) is not None
+
+
 def _step(names: Sequence[str]) -> str | None:
     """Return the pattern of folders' names that count steps, such as `checkpoint-500`; None where they do not."""
     parts = [tokens(name) for name in names]

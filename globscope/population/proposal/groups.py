@@ -12,6 +12,7 @@ from globscope.population.checkpoint_file import CheckpointFile
 from globscope.population.find import find_checkpoints
 from globscope.population.proposal.file_names import (
     FOLDER,
+    counts_steps,
     folder_parts,
     name_pattern,
     run_place,
@@ -25,7 +26,9 @@ from globscope.spec.model import NetworkSource
 from globscope.spec.pattern import STEP, VARIANT, words
 
 # Files that trainers save beside a network, and shards, which are read through their index.
-BESIDE = re.compile(r"(optimizer|scheduler|scaler|training_args|rng_state.*|optim_states.*|.*-\d+-of-\d+)")
+BESIDE = re.compile(
+    r"(optimizer|scheduler|sampler|scaler|dl_state_dict|training_args)(_\d+)?|rng_state.*|.*optim_states.*|.*-\d+-of-\d+"
+)
 # How many files are considered.
 MOST = 10_000
 
@@ -79,10 +82,11 @@ def _trailing_step(files: Sequence[PurePath]) -> str | None:
 
 
 def _by_signature(files: Sequence[PurePath]) -> list[tuple[PurePath, ...]]:
-    """Return files grouped by what their names have in common."""
-    kinds: dict[tuple[str, ...], list[PurePath]] = {}
+    """Return files grouped by what their names, and those of folders that count steps, have in common."""
+    kinds: dict[tuple[tuple[str, ...], ...], list[PurePath]] = {}
     for file in files:
-        kinds.setdefault(signature(_open_name(file)), []).append(file)
+        steps = tuple(signature(name) for name in file.parts[:-1] if counts_steps(name))
+        kinds.setdefault((signature(_open_name(file)), *steps), []).append(file)
     return [tuple(kind) for kind in kinds.values()]
 
 

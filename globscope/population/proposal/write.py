@@ -9,6 +9,7 @@ from attrs import define, evolve
 
 from globscope.errors import SpecError
 from globscope.population.checkpoint_file import CheckpointFile
+from globscope.population.proposal.averages import averages_of
 from globscope.population.proposal.contents import Contents, contents
 from globscope.population.proposal.groups import CheckpointGroup, checkpoint_groups
 from globscope.registry import Registry
@@ -77,10 +78,13 @@ def propose(folder: Path, spec: Path, registry: Registry) -> Proposal:
     if any(mark in place for mark in "*{}"):
         raise SpecError([f"{folder}: its path holds `*` or braces, which patterns use; rename it"])
     first, *others = checkpoint_groups(folder)
-    network = contents(first.files[-1].path, registry)
-    lines = tuple(map(visible, _lines(first, network)))
+    network, averages = contents(first.files[-1].path, registry), dict(averages_of(first, others))
+    lines = tuple(map(visible, (*_lines(first, averages), *_network_lines(network))))
     network = evolve(network, task={name: _relative(value, spec) for name, value in network.task.items()})
-    text = "".join(_text(folder, place, (first, *others), network, lines))
+    sources = "".join(_sources(place, first, averages, network))
+    further = "".join(_further(place, [group for group in others if group not in averages.values()]))
+    count = len(first.files) + sum(len(group.files) for group in averages.values())
+    text = "".join(_text(folder, network, lines, sources + further, MAP.get(count, MAPS)))
     write_bytes(spec, text.encode())
     return Proposal(text=text, lines=lines)
 
@@ -90,8 +94,8 @@ def _relative(value: Any, spec: Path) -> Any:
     return os.path.relpath(value.absolute(), spec.absolute().parent) if isinstance(value, Path) else value
 
 
-def _lines(group: CheckpointGroup, network: Contents) -> Iterator[str]:
-    """Yield sentences about a group of checkpoints and their networks."""
+def _lines(group: CheckpointGroup, averages: Mapping[str, CheckpointGroup]) -> Iterator[str]:
+    """Yield sentences about a group of checkpoints and averages of their networks."""
     runs: dict[str, list[CheckpointFile]] = {}
     for file in group.files:
         runs.setdefault(file.variant, []).append(file)
@@ -103,7 +107,8 @@ def _lines(group: CheckpointGroup, network: Contents) -> Iterator[str]:
         yield f"  {name}: {'step' if len(steps) == 1 else 'steps'} {listed}"
     if len(runs) > NAMED:
         yield f"  and {len(runs) - NAMED} more"
-    yield from _network_lines(network)
+    for word, other in averages.items():
+        yield f"{_count(len(other.files), 'average')} of them ({word}), by the pattern {other.pattern}"
 
 
 def _network_lines(network: Contents) -> Iterator[str]:
@@ -130,23 +135,39 @@ def _size(shape: Sequence[int]) -> int:
     return size
 
 
-def _text(
-    folder: Path, place: str, groups: Sequence[CheckpointGroup], network: Contents, lines: Sequence[str]
-) -> Iterator[str]:
-    first = groups[0]
+def _text(folder: Path, network: Contents, lines: Sequence[str], sources: str, map_: str) -> Iterator[str]:
     yield f"# A GlobScope study of the checkpoints in {short(str(folder))}, proposed by `globscope init`:\n"
     yield "".join(f"# {line}\n" for line in lines)
     yield "# Plan: globscope check THIS_FILE. Every component and its options: globscope plugins [NAME]\n\n"
     yield f"title = {toml(folder.resolve().name or 'checkpoints')}\nseed = 0\n\n"
     yield _task(network.task) if network.task else UNKNOWN
-    yield f"\n[population]\ncheckpoints = {toml(_join_pattern(place, first.pattern))}\n"
-    if first.variant is not None:
-        yield f"variant = {toml(first.variant)}\n"
-    if network.keys:
-        yield f"key = {toml(network.keys[0])}  # or {', '.join(map(toml, network.keys[1:]))}\n"
-    for other in groups[1:]:
-        yield f"# Also there, {_count(len(other.files), 'network')}: {toml(_join_pattern(place, other.pattern))}\n"
-    yield f"\n{MAP.get(len(first.files), MAPS)}{REST}"
+    yield f"\n{sources}\n{map_}{REST}"
+
+
+def _sources(
+    place: str, first: CheckpointGroup, averages: Mapping[str, CheckpointGroup], network: Contents
+) -> Iterator[str]:
+    """Yield the lines that say where the networks are: one pattern, or one for them and one for each average."""
+    key = f"key = {toml(network.keys[0])}  # or {', '.join(map(toml, network.keys[1:]))}\n" if network.keys else ""
+    if not averages:
+        yield f"[population]\ncheckpoints = {toml(_join_pattern(place, first.pattern))}\n"
+        yield f"variant = {toml(first.variant)}\n" * (first.variant is not None)
+        yield key
+        return
+    yield _table(place, first, "")
+    yield key
+    yield from ("\n" + _table(place, group, f" {word}") for word, group in averages.items())
+
+
+def _table(place: str, group: CheckpointGroup, ending: str) -> str:
+    variant = (group.variant or "{variant}") + ending
+    pattern = toml(_join_pattern(place, group.pattern))
+    return f"[[population.checkpoints]]\nvariant = {toml(variant)}\npattern = {pattern}\n"
+
+
+def _further(place: str, groups: Sequence[CheckpointGroup]) -> Iterator[str]:
+    for group in groups:
+        yield f"# Also there, {_count(len(group.files), 'network')}: {toml(_join_pattern(place, group.pattern))}\n"
 
 
 def _join_pattern(place: str, pattern: str) -> str:
