@@ -229,6 +229,7 @@ from globscope.values.pictures import (
     Picture as Picture,
     Plot as Plot,
     Series as Series,
+    SeriesStyle as SeriesStyle,
     Trail as Trail,
 )
 from globscope.values.rank_correlation import rank_correlation as rank_correlation, rank_interval as rank_interval

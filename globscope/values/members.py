@@ -13,7 +13,7 @@ from globscope.errors import PopulationError, near
 from globscope.values.arrays import column_blocks, read_only
 from globscope.values.rows import Rows, Weights
 
-Kind = Literal["trained", "curve", "rebased", "pass"]
+Kind = Literal["trained", "curve", "rebased", "pass", "average"]
 
 
 @define(frozen=True, kw_only=True)

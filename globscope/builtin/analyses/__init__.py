@@ -1,6 +1,7 @@
 """Built-in analyses."""
 
 from globscope.api import hookimpl
+from globscope.builtin.analyses.averages.analysis import Averages
 from globscope.builtin.analyses.curvature.analysis import Curvature
 from globscope.builtin.analyses.dimension.analysis import Dimension
 from globscope.builtin.analyses.fidelity.analysis import Fidelity
@@ -35,4 +36,5 @@ def globscope_analyses() -> dict[str, type]:
         "dimension": Dimension,
         "merging": Merging,
         "figure-relations": FigureRelations,
+        "averages": Averages,
     }

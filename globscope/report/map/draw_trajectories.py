@@ -23,7 +23,7 @@ CROWD = 60
 # The most letters of a figure's name in the legend.
 LONGEST_NAME = 24
 # Markers of members that analyses derived, by kind.
-DERIVED: dict[str, str] = {"curve": ".", "rebased": "s", "pass": "^"}
+DERIVED: dict[str, str] = {"curve": ".", "rebased": "s", "pass": "^", "average": "D"}
 
 
 def draw_trajectories(axes: Axes, scene: Scene, dimensions: tuple[int, ...] = (0, 1), *, faint: bool = False) -> Legend:
