@@ -16,9 +16,10 @@ from globscope.reading import read_json
 from globscope.spec.words import toml
 
 CONFIG, STEM = "adapter_config.json", "adapter_model"
-# peft's name of the model that it wraps, and of a module inside its wrappers.
+# peft's names of the model that it wraps, of a module inside its wrappers, and of one that it has put out of use.
 ROOT = "base_model.model."
-_WRAPPER = re.compile(r"\.(base_layer|modules_to_save(\.default)?|original_module)(?=\.)")
+_WRAPPER = re.compile(r"\.(base_layer|modules_to_save(\.default)?)(?=\.)")
+UNUSED = ".original_module."
 _FACTOR = re.compile(
     r"(?P<module>.+)\.lora_(?P<embedding>embedding_)?(?P<side>[AB])(\.default)?(\.(?P<kind>weight|bias))?"
 )
@@ -98,7 +99,7 @@ def read_changes(path: Path, choice: StateDictChoice) -> dict[str, Change]:
         PopulationError: It cannot be read, or is no LoRA adapter of a kind that is a difference of weights.
     """
     config = _config(path)
-    tensors = read_checkpoint(path, choice).tensors
+    tensors = {name: array for name, array in read_checkpoint(path, choice).tensors.items() if UNUSED not in name}
     pairs: dict[str, dict[str, Any]] = {}
     changes: dict[str, Change] = {}
     for name, tensor in tensors.items():
