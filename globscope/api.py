@@ -219,6 +219,7 @@ from globscope.values.findings import (
 from globscope.values.finite import finite_or_none as finite_or_none
 from globscope.values.known_path import JOINED as JOINED, KnownPath as KnownPath
 from globscope.values.landscape import Landscape as Landscape, Samples as Samples
+from globscope.values.means import Means as Means
 from globscope.values.members import Layout as Layout, Member as Member, Population as Population
 from globscope.values.mixes import Factored as Factored, Factors as Factors, Mixes as Mixes
 from globscope.values.number import number as number

@@ -7,6 +7,8 @@ import numpy as np
 from attrs import define, field
 
 from globscope.values.arrays import read_only
+from globscope.values.low_rank import low_rank_columns
+from globscope.values.means import Means
 from globscope.values.rows import Weights
 from globscope.values.space import FullSpace, Lifting
 
@@ -48,8 +50,11 @@ class Networks:
     @classmethod
     def of(cls, weights: Weights, buffers: Sequence[Mapping[str, np.ndarray]] = ()) -> "Networks":
         """Return (n, D) weights as networks, unchanged, with their buffers if they have any."""
+        nearest = np.arange(len(weights))
+        if low_rank_columns(weights):  # which stay so, up to the rounding of a sum
+            return cls(space=Means(weights=weights), coordinates=np.eye(len(weights)), buffers=buffers, nearest=nearest)
         space = FullSpace(mean=np.zeros(1, np.float32))
-        return cls(space=space, coordinates=weights, buffers=buffers, nearest=np.arange(len(weights)))
+        return cls(space=space, coordinates=weights, buffers=buffers, nearest=nearest)
 
     def nearest_buffers(self, unit: "Unit") -> list[Mapping[str, np.ndarray]]:
         """Return the buffers of the members nearest to one unit's networks; empty mappings where there are none."""

@@ -111,6 +111,12 @@ def factors_of_parts(factors: Factors, kinship: Kinship) -> Factors:
     return Factors(origin=factors.origin, up=factors.up[:, ranks] * signs, down=factors.down[ranks], owners=owners)
 
 
+def form_low_rank(networks: np.ndarray, shares: np.ndarray, factors: Factors) -> None:
+    """Write one tensor of the networks of (n, P) shares into their (n, width) columns."""
+    for network, own in zip(networks, shares, strict=True):
+        network[:] = factors.form(own).reshape(-1)
+
+
 def _have_one_origin(rows: Sequence[Part]) -> bool:
     low = [row for row in rows if isinstance(row, LowRank)]
     return len(low) == len(rows) and all(row.origin is low[0].origin for row in low)

@@ -37,7 +37,9 @@ class Factors:
         """Return the float32 tensor of the network of (P,) float32 shares."""
         if not self.rank:
             return self.origin
-        formed: np.ndarray = self.origin + (self.up * shares[self.owners]) @ self.down
+        scales = shares[self.owners]
+        used = np.flatnonzero(scales)  # of a member's own network, its own ranks
+        formed: np.ndarray = self.origin + (self.up[:, used] * scales[used]) @ self.down[used]
         return formed
 
 

@@ -137,3 +137,10 @@ def _map_rows(rows: Sequence[Source | tuple[Part, ...]], names: Sequence[str]) -
 
 
 Weights = np.ndarray | Rows
+
+
+def named_columns(weights: Weights, name: str) -> slice | None:
+    """Return the columns of a tensor; None where the matrix does not know its name."""
+    if not isinstance(weights, Rows) or name not in weights.names:
+        return None
+    return weights.columns[weights.names.index(name)]

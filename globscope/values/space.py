@@ -11,9 +11,15 @@ from attrs import define, field
 
 from globscope.values.arrays import column_blocks, read_only
 from globscope.values.kinship import Kinship
-from globscope.values.low_rank import LowRankColumns, factors_of_parts, low_rank_columns, other_columns
+from globscope.values.low_rank import (
+    LowRankColumns,
+    factors_of_parts,
+    form_low_rank,
+    low_rank_columns,
+    other_columns,
+)
 from globscope.values.mixes import Factors
-from globscope.values.rows import Rows, Weights
+from globscope.values.rows import Weights, named_columns
 
 
 class Lifting(Protocol):
@@ -98,20 +104,16 @@ class SpanSpace:
             return combined
         lifted = np.empty((len(shares), self.weights.shape[1]), np.float32)
         for tensor in self._low_rank:
-            factors = factors_of_parts(tensor.factors, self.kinship)
-            for network, own in zip(lifted, shares, strict=True):
-                network[tensor.columns] = factors.form(own).reshape(-1)
+            form_low_rank(lifted[:, tensor.columns], shares, factors_of_parts(tensor.factors, self.kinship))
         for block in other_columns(self.weights, self._low_rank):
             lifted[:, block] = shares @ self.parts(block)
         return lifted
 
     def factors(self, name: str) -> Factors | None:
         """Return how a tensor depends on the shares; None unless it is low-rank about one origin in all members."""
-        if not isinstance(self.weights, Rows) or name not in self.weights.names:
-            return None
-        columns = self.weights.columns[self.weights.names.index(name)]
-        found = [tensor for tensor in self._low_rank if tensor.columns == columns]
-        return factors_of_parts(found[0].factors, self.kinship) if found else None
+        columns = named_columns(self.weights, name)
+        own = next((tensor for tensor in self._low_rank if tensor.columns == columns), None)
+        return None if own is None else factors_of_parts(own.factors, self.kinship)
 
     @cached_property
     def _low_rank(self) -> list[LowRankColumns]:

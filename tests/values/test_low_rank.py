@@ -5,7 +5,7 @@ import pytest
 from hypothesis import given, settings, strategies as st
 from scipy.spatial.distance import pdist
 
-from globscope.api import Factored, span
+from globscope.api import Factored, Means, Networks, Unit, span
 from globscope.values.low_rank import LowRank, low_rank_columns
 from globscope.values.rows import Rows
 
@@ -105,6 +105,17 @@ def test_lifting_from_factors_is_lifting_from_the_formed_weights(near):
 def _moved(part, by):
     moved = (part.up * np.float32(1 + by)).astype(np.float32)
     return LowRank(origin=part.origin, up=moved, down=part.down, scale=part.scale)
+
+
+def test_means_of_adapted_networks_and_the_networks_themselves_are_those_of_the_formed_ones():
+    held, dense = adapted([1, 3, 2])
+    shares = np.array([[1.0, 0, 0], [0, 0, 1], [0.25, 0.25, 0.5], [2, -1, 0]])
+    space = Means(weights=held)
+    np.testing.assert_allclose(space.lift(shares), shares @ dense, atol=2e-6)
+    assert space.factors("two").rank == 6
+    itself = Networks.of(held)
+    np.testing.assert_allclose(itself.weights(Unit(start=1, stop=3)), dense[1:3], atol=1e-6)
+    assert Means(weights=held[:]).factors("two") is None  # an array's
 
 
 def test_rows_about_different_origins_are_read_as_any_others():

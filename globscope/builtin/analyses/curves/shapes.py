@@ -6,7 +6,7 @@ from typing import Literal
 
 import numpy as np
 
-from globscope.api import Bench, Mixtures, Networks, Population
+from globscope.api import Bench, Means, Networks, Population
 
 Shape = Literal["Bezier", "PolyChain"]
 
@@ -53,7 +53,7 @@ def measure_straight_line(
     """Return the fields of the straight line between two networks at (n,) t; the fields of its ends are known."""
     inner = t[1:-1]
     line = Networks(
-        space=Mixtures(weights=ends.weights),
+        space=Means(weights=ends.weights),
         coordinates=np.stack([1 - inner, inner], axis=1),
         buffers=ends.buffers,
         nearest=(inner > 0.5).astype(int),

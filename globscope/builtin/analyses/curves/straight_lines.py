@@ -4,7 +4,7 @@ from collections.abc import Mapping, Sequence
 
 import numpy as np
 
-from globscope.api import Bench, Mixtures, Networks, Population
+from globscope.api import Bench, Means, Networks, Population
 
 
 def measure_lines(
@@ -24,7 +24,7 @@ def measure_lines(
         line[:, a], line[:, b] = 1 - inner, inner
     nearest = np.concatenate([np.where(inner > 0.5, b, a) for a, b in pairs]) if pairs else None
     on_lines = Networks(
-        space=Mixtures(weights=networks.weights),
+        space=Means(weights=networks.weights),
         coordinates=shares.reshape(-1, len(networks.members)),
         buffers=networks.buffers,
         nearest=nearest,
