@@ -52,6 +52,10 @@ def folder(tmp_path):
     """A folder with the files that the specs of the documentation name."""
     for name, code in [file for page in (OWN, SEVERAL) for file in named_files(page)]:
         (tmp_path / name).write_text(code, "utf-8")
+    for name in ("base", "tokeniser", "fine-tunes/A/checkpoint-60"):
+        (tmp_path / name).mkdir(parents=True)
+    for name in ("words.txt", "reviews.csv", "reviews-test.csv", "masked.npz"):
+        (tmp_path / name).touch()
     return tmp_path
 
 

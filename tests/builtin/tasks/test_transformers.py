@@ -4,11 +4,14 @@ import json
 import math
 import re
 import tomllib
+import warnings
+from math import log
 
 import numpy as np
 import pytest
 import torch
 from support.commands import run
+from support.documents import blocks
 from support.hugging_face import (
     BERT,
     CAUSAL,
@@ -24,6 +27,7 @@ from support.hugging_face import (
     study_text,
     words,
 )
+from support.paths import ROOT
 from support.study import study_in, values
 
 from globscope.api import Code, UserCodeError, symmetry
@@ -254,3 +258,27 @@ def test_without_the_package_the_extra_is_named(folder, monkeypatch):
     monkeypatch.setattr(configuration, "find_spec", lambda _: None)
     with pytest.raises(UserCodeError, match=r'not installed: pip install "globscope\[transformers\]"'):
         task(folder, CAUSAL).build("cpu")
+
+
+@pytest.mark.slow
+def test_the_how_to_runs_as_written(tmp_path, monkeypatch):
+    pytest.importorskip("accelerate")
+    page = ROOT / "docs/how-to/transformers.md"
+    script, spec = blocks(page, "python")[0], blocks(page, "toml")[0]
+    monkeypatch.chdir(tmp_path)
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore")  # what Trainer's own parts say of one another
+        exec(compile(script, "make_runs.py", "exec"), {})
+    found = values(study_in(tmp_path, spec, "sampler.0.resolution=3"))
+    members = found.atlas.population.members
+    assert [(member.variant, member.step) for member in members] == [(r, s) for r in "ABC" for s in (20, 40, 60)]
+    assert max(found.atlas.truth["train_loss"]) < log(512) - 1
+    proposed = tmp_path / "proposed.toml"
+    assert run("init", "fine-tunes", "--out", proposed).exit_code == 0
+    written, task = tomllib.loads(proposed.read_text())["task"], tomllib.loads(spec)["task"]
+    assert written == task | {
+        "model": "transformers:GPT2LMHeadModel",
+        "config": "fine-tunes/C/checkpoint-60",
+        "tokeniser": "my_tokeniser",
+        "text": ["my_text.txt"],
+    }
