@@ -84,6 +84,12 @@ def case(folder: Path, networks: int, hidden: tuple[int, ...], side: int) -> Non
     size = write_networks(folder / "networks", max(networks // CHECKPOINTS, 2), hidden)
     spec = folder / "many.toml"
     spec.write_text(SPEC.format(hidden=list(hidden), steps=STEPS, side=side), "utf-8")
+    print_costs(spec, f"{networks:,} networks of {size:,} weights")
+
+
+def print_costs(spec: Path, title: str) -> None:
+    """Run a study in a process of its own, in the folder `run` beside its spec, and print what the stages cost."""
+    folder = spec.parent
     command = [sys.executable, "-m", "globscope", "study", str(spec), "--out", str(folder / "run")]
     start = perf_counter()
     process = subprocess.Popen(command, stdout=subprocess.DEVNULL)
@@ -95,7 +101,7 @@ def case(folder: Path, networks: int, hidden: tuple[int, ...], side: int) -> Non
     table = cost_table(record)
     assert table is not None
     stages = sum(row["seconds"] for row in table.rows[:-1])
-    print(f"\n### {networks:,} networks of {size:,} weights\n")
+    print(f"\n### {title}\n")
     print(f"| {' | '.join(HEADINGS[:4])} |\n|{'---|' * 4}")
     for cells in cost_texts(table.rows):
         print(f"| {' | '.join(cells[:4])} |")

@@ -17,4 +17,6 @@ NAMES = (
 
 def checkpoint_in(path: Path) -> Path:
     """Return the checkpoint file of a folder that a framework saved; any other path unchanged."""
+    if not path.is_dir():  # asked once, since there may be thousands of checkpoints
+        return path
     return next((path / name for name in NAMES if (path / name).is_file()), path)

@@ -1,8 +1,7 @@
 """All that a study knows of paths between its runs: of its maps and of its analyses."""
 
-from collections.abc import Collection, Iterator, Mapping
+from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from functools import cached_property
-from itertools import combinations
 
 import numpy as np
 from attrs import define, evolve, field
@@ -54,16 +53,33 @@ class PathsOfStudy:
                 best[key] = path
         return best
 
+    def pass_on(self, name: str, key: Key) -> float | None:
+        """Return the lowest pass on a map between two runs, given with their field; None where there is none.
+
+        It is looked up in the trees' matrices: thousands of runs have millions of pairs.
+        """
+        heights = [
+            height for one in self._trees.get((name, key[0]), ()) if (height := one.height(*key[1:])) is not None
+        ]
+        return min(heights, default=None)
+
+    @property
+    def maps(self) -> list[str]:
+        """The maps with merge trees."""
+        return list(dict.fromkeys(passes.map for passes in self.passes))
+
+    @property
+    def has_passes(self) -> bool:
+        """Whether any map has a pass between two runs."""
+        return any(np.isfinite(passes.heights).any() for passes in self.passes)
+
     @cached_property
-    def on_maps(self) -> Mapping[str, Mapping[Key, float]]:
-        """The lowest pass on each map between two runs, by the map's name, then by field and runs."""
-        heights: dict[str, dict[Key, float]] = {}
+    def _trees(self) -> Mapping[tuple[str, str], Sequence[RunPasses]]:
+        """The passes of merge trees, by map and field."""
+        trees: dict[tuple[str, str], list[RunPasses]] = {}
         for passes in self.passes:
-            own = heights.setdefault(passes.map, {})
-            for (a, b), key in pairs_of(passes):
-                if np.isfinite(passes.heights[a, b]):
-                    own[key] = min(own.get(key, np.inf), float(passes.heights[a, b]))
-        return heights
+            trees.setdefault((passes.map, passes.field), []).append(passes)
+        return trees
 
     @property
     def fields(self) -> tuple[Field, ...]:
@@ -76,13 +92,25 @@ class PathsOfStudy:
 
         A path is lower if it stays below the wall by more than the tree's threshold, the least that it tells apart.
         """
-        walls = [(place, key) for place, key in pairs_of(passes) if passes.walls[place]]
-        lower = {}
-        for place, key in walls:
-            path = self.lowest.get(key)
-            if path and path.map != passes.map and passes.heights[place] - path.worst > passes.threshold:
-                lower[key] = path
-        return len(walls), lower
+        lower = {
+            key: path
+            for place, key, path in self._through_walls(passes, self.lowest.values())
+            if path.map != passes.map and passes.heights[place] - path.worst > passes.threshold
+        }
+        return int(np.triu(passes.walls, 1).sum()), lower
+
+    def _through_walls(
+        self, passes: RunPasses, paths: Iterable[KnownPath]
+    ) -> list[tuple[tuple[int, int], Key, KnownPath]]:
+        """Return those of some paths that lead through walls of a merge tree, with their places, in the runs' order."""
+        found = [
+            (place, (path.field, path.one, path.other), path)
+            for path in paths
+            if path.field == passes.field
+            and (place := passes.place(path.one, path.other)) is not None
+            and passes.walls[place]
+        ]
+        return sorted(found, key=lambda one: one[0])
 
     def bypassed_walls(self, passes: RunPasses) -> set[Key]:
         """Return the walls of a merge tree below which a path between networks in the same basins of its map stays.
@@ -90,10 +118,11 @@ class PathsOfStudy:
         Such a path says nothing of the runs' own networks, but that the ridge between these basins is the map's: it is
         lower than the passes of all the map's trees.
         """
-        heights = self.on_maps.get(passes.map, {})
-        walls = {key: heights[key] for place, key in pairs_of(passes) if passes.walls[place] and key in heights}
-        own = ((path.worst, (path.field, path.one, path.other)) for path in self.paths if path.map == passes.map)
-        return {key for worst, key in own if key in walls and walls[key] - worst > passes.threshold}
+        own = [path for path in self.paths if path.map == passes.map]
+        heights = (
+            (key, path.worst, self.pass_on(passes.map, key)) for _, key, path in self._through_walls(passes, own)
+        )
+        return {key for key, worst, height in heights if height is not None and height - worst > passes.threshold}
 
     def _cost(self, path: KnownPath) -> float:
         return -path.worst if self.atlas.field_of(path.field).higher_is_better else path.worst
@@ -140,9 +169,3 @@ def _passes(map_: Map, atlas: Atlas) -> Iterator[RunPasses]:
 def _final_keys(population: Population) -> set[tuple[str, str]]:
     finals, keys = population.finals, population.keys
     return {(population.members[row].label, keys[row] if keys else "") for row in finals}
-
-
-def pairs_of(passes: RunPasses) -> Iterator[tuple[tuple[int, int], Key]]:
-    """Yield the rows of every two runs of a merge tree, and its field with their names."""
-    for a, b in combinations(range(len(passes.variants)), 2):
-        yield (a, b), (passes.field, passes.variants[a], passes.variants[b])

@@ -1,9 +1,10 @@
 """The lowest known path between every two runs, whatever found it, beside the passes on the maps: as a finding."""
 
 from collections.abc import Iterator, Sequence
-from itertools import combinations
+from itertools import combinations, islice
+from math import comb
 
-from globscope.study.known_paths import Key, PathsOfStudy, pairs_of
+from globscope.study.known_paths import Key, PathsOfStudy
 from globscope.values.field import Field
 from globscope.values.findings import Cell, Finding, Table
 from globscope.values.finite import finite_or_none
@@ -41,19 +42,21 @@ TOO_MANY = " The first {:,} of {:,} are listed."
 
 def lowest_paths(known: PathsOfStudy) -> Finding | None:
     """Return the lowest known paths as tables, matrix and warnings; None if no pass and no path is known."""
-    if not known.paths and not any(known.on_maps.values()):
+    if not known.paths and not known.has_passes:
         return None
     tables = (_lowest_table(known), *([_paths_table(known)] if known.paths else []))
     return Finding(tables=tables, warnings=tuple(_warnings(known)), pictures=tuple(_matrices(known)), paths=known.paths)
 
 
 def _lowest_table(known: PathsOfStudy) -> Table:
-    variants, maps = known.atlas.population.variants, list(known.on_maps)
+    variants, maps = known.atlas.population.variants, known.maps
     about = ("lowest", "found_by", "networks") if known.lowest else ()
     columns = ("one", "other", "field", *about, *(f"on {name}" for name in maps))
-    keys = [(each.key, *pair) for each in known.fields for pair in combinations(variants, 2)]
-    caption = (LOWEST if known.lowest else UNKNOWN) + (TOO_MANY.format(LISTED, len(keys)) if len(keys) > LISTED else "")
-    rows = tuple({name: cell for name, cell in _row(known, key).items() if name in columns} for key in keys[:LISTED])
+    keys = ((each.key, *pair) for each in known.fields for pair in combinations(variants, 2))
+    count = len(known.fields) * comb(len(variants), 2)
+    caption = (LOWEST if known.lowest else UNKNOWN) + (TOO_MANY.format(LISTED, count) if count > LISTED else "")
+    listed = (_row(known, key) for key in islice(keys, LISTED))
+    rows = tuple({name: cell for name, cell in row.items() if name in columns} for row in listed)
     return Table(name="lowest paths" if known.lowest else "passes", caption=caption, columns=columns, rows=rows)
 
 
@@ -66,7 +69,7 @@ def _row(known: PathsOfStudy, key: Key) -> dict[str, Cell]:
         "lowest": path.worst if path else None,
         "found_by": path.found_by if path else "",
         "networks": path.networks if path else None,
-        **{f"on {map_}": heights.get(key) for map_, heights in known.on_maps.items()},
+        **{f"on {map_}": known.pass_on(map_, key) for map_ in known.maps},
     }
 
 
@@ -106,7 +109,7 @@ def _wall_warnings(known: PathsOfStudy) -> Iterator[str]:
         trees = [(known.beaten_walls(passes), passes) for passes in known.passes if passes.map == name]
         (walls, lower), passes = min(trees, key=lambda tree: len(tree[0][1]))
         if 2 * len(lower) > walls:
-            heights = {key: float(passes.heights[place]) for place, key in pairs_of(passes)}
+            heights = {key: passes.height(*key[1:]) or 0.0 for key in lower}
             worst = max(lower, key=lambda key: heights[key] - lower[key].worst)
             _, one, other = worst
             yield (
@@ -119,6 +122,8 @@ def _wall_warnings(known: PathsOfStudy) -> Iterator[str]:
 def _matrices(known: PathsOfStudy) -> Iterator[HeatMap]:
     """Yield, for each field, the lowest known paths below the diagonal and the passes on one map above it."""
     names = known.atlas.population.variants
+    if comb(len(names), 2) > LISTED:  # a picture of so many cells tells nothing
+        return
     for each in known.fields:
         if any(key[0] == each.key for key in known.lowest):
             map_ = _map_above(known, each)
@@ -155,7 +160,7 @@ def _matrix_row(known: PathsOfStudy, each: Field, map_: str, row: int) -> tuple[
         if row == column:
             return finite_or_none(own)
         if column > row:
-            return known.on_maps.get(map_, {}).get(key)
+            return known.pass_on(map_, key)
         return known.lowest[key].worst if key in known.lowest else None
 
     return tuple(cell(column) for column in range(len(names)))

@@ -1,7 +1,7 @@
 """The heights at which a merge tree joins samples, and with them the training runs of a map."""
 
-from collections.abc import Iterator, Sequence
-from itertools import combinations
+from collections.abc import Iterator, Mapping, Sequence
+from functools import cached_property
 
 import numpy as np
 from attrs import define, field as attribute
@@ -60,7 +60,7 @@ def _by_node(tree: MergeTree, samples: np.ndarray) -> list[list[int]]:
     return below
 
 
-@define(frozen=True, kw_only=True)
+@define(frozen=True, kw_only=True, slots=False)
 class RunPasses:
     """The passes between the final networks of every two runs on one merge tree of a map.
 
@@ -109,20 +109,33 @@ class RunPasses:
             ends=np.maximum.outer(away, away) / _apart(map_, rows),
         )
 
+    @cached_property
+    def _rows(self) -> Mapping[str, int]:
+        return {variant: row for row, variant in enumerate(self.variants)}
+
+    def place(self, one: str, other: str) -> tuple[int, int] | None:
+        """Return the rows of two runs, the earlier one first; None where one is not among them."""
+        first, second = self._rows.get(one), self._rows.get(other)
+        return None if first is None or second is None else (min(first, second), max(first, second))
+
+    def height(self, one: str, other: str) -> float | None:
+        """Return the height of the pass between two runs; None where there is none."""
+        place = self.place(one, other)
+        return None if place is None or not np.isfinite(self.heights[place]) else float(self.heights[place])
+
     @property
     def paths(self) -> Iterator[KnownPath]:
         """The passes whose ends are known to lie so near to the two networks that they join these."""
-        for a, b in combinations(range(len(self.variants)), 2):
-            if np.isfinite(self.heights[a, b]) and np.isfinite(self.ends[a, b]):
-                yield KnownPath(
-                    one=self.variants[a],
-                    other=self.variants[b],
-                    field=self.field,
-                    worst=float(self.heights[a, b]),
-                    found_by=f"pass on {self.map} ({self.sampler})",
-                    map=self.map,
-                    ends=float(self.ends[a, b]),
-                )
+        for a, b in np.argwhere(np.triu(np.isfinite(self.heights) & np.isfinite(self.ends), 1)).tolist():
+            yield KnownPath(
+                one=self.variants[a],
+                other=self.variants[b],
+                field=self.field,
+                worst=float(self.heights[a, b]),
+                found_by=f"pass on {self.map} ({self.sampler})",
+                map=self.map,
+                ends=float(self.ends[a, b]),
+            )
 
 
 def pass_sample(map_: Map, landscape: Landscape, topology: Topology, rows: Sequence[int]) -> int | None:

@@ -55,7 +55,7 @@ def test_a_pass_on_samples_of_no_lattice_is_a_known_path_only_if_its_sampler_mea
     )
     known = paths_of_study(atlas_of(map_), {})
     assert not known.paths
-    assert known.on_maps["line"]["train_loss", "A", "B"] == 0.02
+    assert known.pass_on("line", ("train_loss", "A", "B")) == 0.02
     assert len(paths_of_study(atlas_of(map_), {}, ["far"]).paths) == 3
 
 

@@ -1,5 +1,6 @@
 """What is known of every two runs: by the maps that can be read, and by all paths that were measured."""
 
+from collections import Counter
 from collections.abc import Iterator, Mapping, Sequence
 from functools import cached_property
 from itertools import combinations
@@ -37,6 +38,56 @@ class PairJudge:
         for a, b in combinations(range(len(self._runs)), 2):
             yield self._pair(a, b)
 
+    def counts(self) -> Counter[Answer]:
+        """Return how many pairs there are of each answer, without what else is known of each: there may be millions."""
+        counts = Counter[Answer]()
+        for a in range(len(self._runs)):
+            shared, apart = self._beside(a)
+            counts += Counter(
+                {
+                    DISAGREE: int((shared & apart).sum()),
+                    SAME: int((shared & ~apart).sum()),
+                    APART: int((apart & ~shared).sum()),
+                    UNKNOWN: int((~shared & ~apart).sum()),
+                }
+            )
+            for b in self._joined.get(a, ()):
+                counts[_answer(self._relations(a, b), is_joined=False)] -= 1
+                counts[JOINED] += 1
+        return +counts
+
+    def _beside(self, a: int) -> tuple[np.ndarray, np.ndarray]:
+        """Return which later runs share a basin with a run on some map, and which are apart from it on some map."""
+        later = slice(a + 1, None)
+        shared, apart = np.zeros((2, len(self._runs) - a - 1), bool)
+        for map_ in self.maps:
+            shown = (map_.basins[a] >= 0) & (map_.basins[later] >= 0) & (map_.parts[a] == map_.parts[later])
+            same = map_.basins[a] == map_.basins[later]
+            shared |= shown & same
+            apart |= shown & ~same
+        return shared, apart
+
+    @cached_property
+    def _joined(self) -> Mapping[int, Sequence[int]]:
+        """The runs that a low path joins with each run, all later ones."""
+        places = {run: place for place, run in enumerate(self._runs)}
+        joined: dict[int, list[int]] = {}
+        for key, path in self.known.lowest.items():
+            a, b = places[key[1]], places[key[2]]
+            if key[0] == self.measure.key and self._is_joined(path, self._relations(a, b), a, b):
+                joined.setdefault(a, []).append(b)
+        return joined
+
+    def _relations(self, a: int, b: int) -> dict[str, str]:
+        return {map_.name: map_.relation(a, b) for map_ in self.maps}
+
+    def _is_joined(self, path: KnownPath | None, relations: Mapping[str, str], a: int, b: int) -> bool:
+        """Return whether a measured path between two runs stays as low as the worse of the two."""
+        wall = self._wall(path, a, b)
+        is_low = wall is not None and wall <= self._tolerance(a, b)
+        # A pass of a map whose tree keeps the two apart is the wall between them, however low.
+        return is_low and not (path is not None and relations.get(path.map) == SEPARATE)
+
     @cached_property
     def _runs(self) -> Sequence[str]:
         return self.known.atlas.population.variants
@@ -49,13 +100,9 @@ class PairJudge:
         return values
 
     def _pair(self, a: int, b: int) -> PairVerdict:
-        relations = {map_.name: map_.relation(a, b) for map_ in self.maps}
+        relations = self._relations(a, b)
         path = self.known.lowest.get((self.measure.key, self._runs[a], self._runs[b]))
-        wall = self._wall(path, a, b)
-        is_low = wall is not None and wall <= self._tolerance(a, b)
-        # A pass of a map whose tree keeps the two apart is the wall between them, however low.
-        is_wall = path is not None and relations.get(path.map) == SEPARATE
-        answer = _answer(relations, is_joined=is_low and not is_wall)
+        answer = _answer(relations, is_joined=self._is_joined(path, relations, a, b))
         lowest, found_by = self._lowest(path, a, b)
         return PairVerdict(
             one=self._runs[a],
@@ -65,7 +112,7 @@ class PairJudge:
             lowest=lowest,
             found_by=found_by,
             exact=path is not None,
-            wall=wall,
+            wall=self._wall(path, a, b),
             trust=self._trust(answer, relations, path, a, b),
         )
 
@@ -96,7 +143,7 @@ class PairJudge:
         if path is not None:
             return path.worst, path.found_by
         key = (self.measure.key, self._runs[a], self._runs[b])
-        passes = ((self.known.on_maps.get(map_.name, {}).get(key), map_.name) for map_ in self.maps)
+        passes = ((self.known.pass_on(map_.name, key), map_.name) for map_ in self.maps)
         return next(((height, f"pass on {name}") for height, name in passes if height is not None), (None, ""))
 
     def _trust(self, answer: Answer, on: Mapping[str, str], path: KnownPath | None, a: int, b: int) -> str:

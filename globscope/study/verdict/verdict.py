@@ -26,7 +26,6 @@ from globscope.values.verdict import (
     UNREADABLE,
     Answer,
     MapVerdict,
-    PairVerdict,
     Verdict,
 )
 
@@ -66,16 +65,16 @@ def verdict(atlas: Atlas, record: Mapping[str, Any], known: PathsOfStudy) -> Ver
     maps = tuple(map_ for map_, _ in judged)
     readable = [on for map_ in maps if map_.belief in (BELIEVE, CARE) and (on := placed[map_.name]) is not None]
     judge_of_pairs = _judge_of_pairs(atlas, known, readable)
-    pairs = list(judge_of_pairs.pairs()) if judge_of_pairs else []
+    counts = judge_of_pairs.counts() if judge_of_pairs else Counter()
     return Verdict(
         headline=_headline(maps),
         maps=maps,
         field=judge_of_pairs.measure.key if judge_of_pairs else "",
-        summary=_summary(pairs),
+        summary=_summary(counts),
         losses=judge_of_pairs.losses() if judge_of_pairs else None,
         runs=tuple(atlas.population.variants),
-        pairs=tuple(islice(pairs, LISTED)),
-        count=len(pairs),
+        pairs=tuple(islice(judge_of_pairs.pairs(), LISTED)) if judge_of_pairs else (),
+        count=counts.total(),
     )
 
 
@@ -105,17 +104,17 @@ def _sentences(maps: Sequence[MapVerdict]) -> Iterator[str]:
             yield SENTENCES[belief].format(names(chosen))
 
 
-def _summary(pairs: Sequence[PairVerdict]) -> str:
+def _summary(counts: Counter[Answer]) -> str:
     """Return how many pairs there are of each answer."""
-    counts = Counter(pair.answer for pair in pairs)
-    if not pairs:
+    count = counts.total()
+    if not count:
         return ""
     clauses = (
         CLAUSES[answer].format(
-            count="all" if 1 < counts[answer] == len(pairs) else f"{counts[answer]:,}",
+            count="all" if 1 < counts[answer] == count else f"{counts[answer]:,}",
             are="is" if counts[answer] == 1 else "are",
         )
         for answer in ANSWERS
         if counts[answer]
     )
-    return f"Of {len(pairs):,} pair{'s' * (len(pairs) != 1)} of runs, {'; '.join(clauses)}."
+    return f"Of {count:,} pair{'s' * (count != 1)} of runs, {'; '.join(clauses)}."

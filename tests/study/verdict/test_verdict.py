@@ -1,18 +1,24 @@
 """The verdict of a study: of its maps, and of every two runs, by all that is known of them."""
 
 import json
+from collections import Counter
 
 import numpy as np
 import pytest
 from attrs import evolve
+from hypothesis import given, settings, strategies as st
 from support.line import HEIGHTS, LOSS, a_map, atlas_of, line
 from support.study import TINY, study_in, values
 
 from globscope.api import Finding
-from globscope.study.known_paths import paths_of_study
+from globscope.study.known_paths import PathsOfStudy, paths_of_study
 from globscope.study.verdict import verdict as verdict_module
+from globscope.study.verdict.judge_pairs import PairJudge
 from globscope.study.verdict.verdict import verdict
 from globscope.topology.leaf_count import leaves_by_neighbours
+from globscope.topology.runs_on_map import RunsOnMap
+from globscope.values.findings import Atlas
+from globscope.values.members import Layout, Member, Population
 from globscope.values.verdict import APART, BELIEVE, CARE, DISAGREE, JOINED, NOTHING, SAME, UNKNOWN, UNREADABLE
 
 
@@ -178,3 +184,28 @@ def test_every_lattice_of_a_study_has_its_leaves_by_both_rules(outcome):
     assert map_.topology.leaves_by_neighbours == counted
     assert counted["freudenthal"] == len(map_.topology.tree.minima)
     assert outcome.record["reducers"][0]["leaves_by_neighbours"] == counted
+
+
+@given(st.integers(0, 10_000))
+@settings(max_examples=25)
+def test_pairs_are_counted_without_looking_at_each_as_they_are_judged_one_by_one(seed):
+    rng, names = np.random.default_rng(seed), tuple(f"r{run}" for run in range(9))
+    members = tuple(Member(variant=name, step=0) for name in names)
+    population = Population(members=members, weights=np.zeros((9, 1)), layout=Layout(names=("w",), shapes=((1,),)))
+    atlas = Atlas(population=population, truth={LOSS.key: rng.random(9)}, maps=())
+    ends = [sorted(rng.choice(9, 2, replace=False).tolist()) for _ in range(6)]
+    paths = [line(names[one], names[other], rng.random()) for one, other in ends]
+    maps = [
+        RunsOnMap(
+            name=name,
+            variants=names,
+            basins=rng.integers(-1, 3, 9),
+            reasons=("",) * 9,
+            gaps=rng.random(9),
+            parts=rng.integers(0, 2, 9),
+        )
+        for name in ("one", "two")
+    ]
+    known = PathsOfStudy(atlas=atlas, paths=tuple(paths), passes=())
+    judge = PairJudge(known=known, maps=maps, measure=LOSS, threshold=0.1)
+    assert judge.counts() == Counter(each.answer for each in judge.pairs())
