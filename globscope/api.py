@@ -53,7 +53,7 @@ from globscope.reading import (
     read_safetensors as read_safetensors,
     require_unpacked as require_unpacked,
 )
-from globscope.references import Code as Code
+from globscope.references import Code as Code, users_line as users_line
 from globscope.roles import (
     Aligner as Aligner,
     AlignerTraits as AlignerTraits,

@@ -178,11 +178,25 @@ class Code:
 
 def describe(error: BaseException, folder: str | None = None) -> str:
     """Return an exception's name and text, and the last line of user code (in `folder`) in its traceback."""
-    frames = [frame for frame in extract_tb(error.__traceback__) if _is_users(frame.filename, folder)]
-    last = [] if isinstance(error, SyntaxError) else frames[-1:]  # a SyntaxError contains its own place
-    where = "".join(f" ({Path(frame.filename).name}, line {frame.lineno})" for frame in last)
+    where = "" if isinstance(error, SyntaxError) else _last_line(error, folder)  # a SyntaxError contains its own place
     text = " ".join(_text(error).split())
     return f"{type(error).__name__}{': ' + text if text else ''}{where}"
+
+
+def users_line(error: BaseException) -> str:
+    """Return the last line in an exception's traceback of a file that was referred to, or of one beside such a file.
+
+    Returns:
+        Such as ` (nets.py, line 3)`; empty where there is none.
+    """
+    folders = {code.folder for code in _LOADED.values() if code.folder is not None}
+    lines = (_last_line(error, folder) for folder in sorted(folders))
+    return next(filter(None, lines), "")
+
+
+def _last_line(error: BaseException, folder: str | None) -> str:
+    frames = [frame for frame in extract_tb(error.__traceback__) if _is_users(frame.filename, folder)]
+    return "".join(f" ({Path(frame.filename).name}, line {frame.lineno})" for frame in frames[-1:])
 
 
 def loaded_code(module: str) -> Code | None:

@@ -76,8 +76,19 @@ def pattern(value: Any, folder: Path) -> Pattern:
     return absolute
 
 
+# The extras of GlobScope with which libraries whose models a spec can name are installed.
+EXTRAS = {"timm": "vision", "torchvision": "vision", "transformers": "transformers"}
+
+
 def _is_dotted(name: str) -> bool:
     return all(part.isidentifier() for part in name.split("."))
+
+
+def _how(module: str, name: str) -> str:
+    """Return how a missing module is installed, or what may have been meant by its name."""
+    if module in EXTRAS:
+        return f": pip install 'globscope[{EXTRAS[module]}]'"
+    return f"; a file is written with its suffix, as in {toml(f'{module}.py:{name}')}" if "." not in module else ""
 
 
 def code(value: Any, folder: Path) -> Code:
@@ -92,6 +103,5 @@ def code(value: Any, folder: Path) -> Code:
     if not _is_dotted(module):
         raise wrong(Code, value)
     if find_spec(module.partition(".")[0]) is None:  # without running any of it
-        hint = f"; a file is written with its suffix, as in {toml(f'{module}.py:{name}')}" if "." not in module else ""
-        raise InvalidError(("", f"there is no installed module {module!r}: install it{hint}"))
+        raise InvalidError(("", f"there is no installed module {module!r}: install it{_how(module, name)}"))
     return Code(module, name)

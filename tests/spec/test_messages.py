@@ -202,7 +202,7 @@ LOSSES = {
     "an error": (
         "cross_entropy(outputs[:, :1], targets[:1])",
         "the task's model and loss fail on two examples of its data: ValueError: Expected input batch_size (2) to "
-        "match target batch_size (1).",
+        "match target batch_size (1). (nets.py, line 3)",
     ),
 }
 

@@ -4,7 +4,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from typing import Any
 
-from globscope.api import UserCodeError
+from globscope.api import UserCodeError, users_line
 
 
 @contextmanager
@@ -12,7 +12,7 @@ def as_user_error(what: str) -> Iterator[None]:
     """Turn exceptions of a user's model or loss into a UserCodeError that begins with `what`.
 
     Raises:
-        UserCodeError: The code failed; the message has the first line of its error.
+        UserCodeError: The code failed; the message has the first line of its error, and the line of code.
     """
     try:
         yield
@@ -20,7 +20,7 @@ def as_user_error(what: str) -> Iterator[None]:
         raise
     except Exception as error:
         text = f"{type(error).__name__}: {str(error).partition(chr(10))[0]}"
-        raise UserCodeError(f"{what}: {text}") from error
+        raise UserCodeError(f"{what}: {text}{users_line(error)}") from error
 
 
 def require_outputs(returned: Any, answer: Any, axes: int, shape: str) -> None:

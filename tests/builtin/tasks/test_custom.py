@@ -398,6 +398,8 @@ ACCEPTED = (
     "tensors whose first axis is the examples, or a torch Dataset or DataLoader"
 )
 LOSS = "task.losses: must return one mean loss, or a dict of mean losses by name, each a torch scalar, got classes"
+# The line of the function that fails.
+FAILING = NETS.partition("def failing")[0].count("\n") + 1
 REFUSED = {
     "three splits without names": ({"data": "three"}, f"DIR/nets.py:three {ACCEPTED}; got tuple"),
     "an endless dataset": (
@@ -443,7 +445,7 @@ REFUSED = {
     ),
     "a loss that fails": (
         {"losses": "failing"},
-        "the task's model and losses fail on two examples of its data: KeyError: 'labels'",
+        f"the task's model and losses fail on two examples of its data: KeyError: 'labels' (nets.py, line {FAILING})",
     ),
     "no function": (
         {"losses": "nothing_to_call"},

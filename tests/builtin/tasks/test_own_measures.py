@@ -6,6 +6,7 @@ import torch
 from sklearn.metrics import f1_score
 from support.paths import ROOT
 from support.study import MAP, TWO_RUNS, study_in, values
+from torch.nn.functional import cross_entropy
 
 from globscope import load
 from globscope.api import Code, EvaluationError, UserCodeError, means
@@ -81,6 +82,10 @@ def negative(outputs, targets): return 1.0, -2.0
 def failing(outputs, targets): raise KeyError("no such thing")
 number = 3
 """
+
+
+# The line of the function that fails.
+FAILING = NETS.partition("def failing")[0].count("\n") + 1
 
 
 @pytest.fixture
@@ -163,6 +168,7 @@ def test_every_supervised_task_takes_a_loss_and_measures_of_ones_own(built_in):
 
 
 PLACES = """
+from collections import OrderedDict
 import numpy as np
 import torch
 from torch import nn
@@ -171,10 +177,23 @@ from torch.nn import functional as F
 class Net(nn.Module):
     def __init__(self, kind):
         super().__init__()
-        self.layer = {"tokens": nn.Embedding(5, 5), "images": nn.Conv2d(1, 3, 1), "numbers": nn.Linear(4, 2)}[kind]
+        self.layer = {"tokens": nn.Embedding(5, 5), "images": nn.Conv2d(1, 3, 1), "numbers": nn.Linear(4, 2),
+                      "classes": nn.Linear(4, 3)}[kind]
     def forward(self, x):
         y = self.layer(x)
         return y, y.square().mean()
+
+class ModelOutput(OrderedDict):
+    # As Hugging Face's: a dictionary, whose items are attributes too.
+    __getattr__ = OrderedDict.__getitem__
+
+class Returning(Net):
+    def __init__(self, kind, name):
+        super().__init__(kind)
+        self.name = name
+    def forward(self, x):
+        y, penalty = super().forward(x)
+        return ModelOutput({"loss": None, self.name: y, "penalty": penalty})
 
 def build(kind): return Net(kind)
 
@@ -184,6 +203,7 @@ def load(kind):
         "tokens": lambda: (rng.integers(5, size=(24, 6)), rng.integers(5, size=(24, 6))),
         "images": lambda: (rng.normal(size=(24, 1, 4, 4)), rng.integers(3, size=(24, 4, 4))),
         "numbers": lambda: (rng.normal(size=(24, 4)), rng.normal(size=(24, 2))),
+        "classes": lambda: (rng.normal(size=(24, 4)), rng.integers(3, size=24)),
     }[kind]()
     return x[:16], y[:16], x[16:], y[16:]
 
@@ -218,6 +238,32 @@ def test_a_loss_of_ones_own_takes_a_tuple_in_every_supervised_task(built_in, kin
         )
         assert float(found["penalty"][0]) / 4 == pytest.approx(float(made(batch[0])[1]), rel=1e-6)
     check_component(task)
+
+
+@pytest.mark.parametrize("name", ["logits", "out"])
+@pytest.mark.parametrize(
+    ("built_in", "kind"),
+    [(LanguageModelling, "tokens"), (Segmentation, "images"), (Regression, "numbers"), (Classification, "classes")],
+)
+def test_predictions_in_a_model_output_need_no_wrapper_in_any_task(built_in, kind, name, tmp_path):
+    (tmp_path / "nets.py").write_text(PLACES)
+    code = {one: Code(str(tmp_path / "nets.py"), one) for one in ("Returning", "load")}
+    options = {"model_options": {"kind": kind, "name": name}, "data_options": {"kind": kind}}
+    probe = built_in(model=code["Returning"], data=code["load"], **options).build("cpu")
+    network, batch = probe.initialise(3), probe.batch("test", torch.arange(4))
+    said = code["Returning"].call(kind, name)
+    said.load_state_dict(network[0])
+    with torch.no_grad():
+        predictions = said(batch[0])[name]
+        wanted = (
+            (predictions - batch[1]).square().mean()
+            if kind == "numbers"
+            else cross_entropy(predictions.movedim(-1, 1) if kind == "tokens" else predictions, batch[1])
+        )
+        assert float(probe.reduce(*network, batch)["loss"][0]) / 4 == pytest.approx(float(wanted), rel=1e-6)
+        outputs = probe.outputs(*network, batch)
+    assert torch.equal(outputs, predictions.movedim(1, -1) if kind == "images" else predictions)
+    check_component(built_in(model=code["Returning"], data=code["load"], **options))
 
 
 STUDY = f"""
@@ -301,7 +347,7 @@ ACCEPTED = "must return a real number, the mean over the examples, or a pair (su
         (("writing",), ": writing: writes into the model's outputs; let it work on a copy, `outputs.clone()`"),
         (("three",), f": three {ACCEPTED}, got 3 values"),
         (("negative",), f": negative {ACCEPTED}, of which the weight is not negative, got the weight -2"),
-        (("failing",), ": failing fails: KeyError: 'no such thing'"),
+        (("failing",), f": failing fails: KeyError: 'no such thing' (nets.py, line {FAILING})"),
         (("number",), ".0: DIR/nets.py:number cannot be called: it is of type int"),
         (
             ("error", "error"),

@@ -225,8 +225,7 @@ def test_without_torchvision_its_datasets_are_refused_with_what_to_do(workplace,
         monkeypatch.setitem(sys.modules, name, None)  # Python's own way to say that there is none
     Path("study.toml").write_text(with_task('data = "torchvision:MNIST"\npath = "root"'))
     assert error_lines(read_spec, Path("study.toml")) == [
-        "study.toml: task.data: there is no installed module 'torchvision': install it; "
-        "a file is written with its suffix, as in 'torchvision.py:MNIST'"
+        "study.toml: task.data: there is no installed module 'torchvision': install it: pip install 'globscope[vision]'"
     ]
     [line] = error_lines(Classification(data=Code("torchvision", "MNIST"), path=Path("root")).build, "cpu")
     assert line.startswith("cannot import torchvision.datasets: ModuleNotFoundError: ")
