@@ -67,6 +67,7 @@ OPTIONS = {
     ("reducer", "kernel-pca"): [{}, {"kernel": "poly"}, {"kernel": "cosine", "alpha": 1e-3}],
     ("reducer", "pca"): [{}, {"latent_dim": 11}],
     ("reducer", "span"): [{}],
+    ("reducer", "simplex"): [{"of": ("A", "B", "C@1")}, {"of": ("A", "B", "C", "A@0")}],
     ("reducer", "hull"): [{}, {"points": "ends and starts"}, {"of": ("A", "C@1")}],
     ("reducer", "mds"): [{}],
     ("reducer", "isomap"): [{}],

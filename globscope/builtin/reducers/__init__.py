@@ -6,6 +6,7 @@ from globscope.builtin.reducers.hull import Hull
 from globscope.builtin.reducers.kernel_pca import KernelPca
 from globscope.builtin.reducers.pca import Pca
 from globscope.builtin.reducers.scatter import Isomap, Mds
+from globscope.builtin.reducers.simplex import Simplex
 from globscope.builtin.reducers.slices.hessian import HessianSlice
 from globscope.builtin.reducers.slices.random import Random
 from globscope.builtin.reducers.slices.through import Line, Plane
@@ -26,6 +27,7 @@ def globscope_reducers() -> dict[str, type]:
         "pca": Pca,
         "span": Span,
         "hull": Hull,
+        "simplex": Simplex,
         "mds": Mds,
         "isomap": Isomap,
         "random": Random,

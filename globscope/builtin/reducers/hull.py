@@ -11,17 +11,14 @@ from globscope.api import (
     CheckFacts,
     Population,
     PopulationError,
-    PrincipalSpace,
     ReducerInputs,
     ReducerTraits,
-    SpanSpace,
     span,
 )
+from globscope.builtin.reducers.affine_hull import HullSpace, restore_space, stored_space
 from globscope.builtin.reducers.identity import identity_chart
 from globscope.builtin.reducers.requirements import row_of
 
-# What is stored of a space beside the weights of its networks.
-ARRAYS = {SpanSpace: ("parents", "coefficients", "members"), PrincipalSpace: ("origin", "basis", "members")}
 ONE_NETWORK = "reducer 'hull' needs two different networks: name them by of, or take points = 'ends and starts'"
 
 
@@ -75,21 +72,15 @@ class Hull:
         if all(np.array_equal(weights, chosen[0]) for weights in chosen):
             raise PopulationError(ONE_NETWORK)
         space = span(chosen)
-        arrays = {name: getattr(space, name) for name in ARRAYS[type(space)]}
         latents = space.coordinates(inputs.population.weights)[0]
         first, *others = (inputs.members[row].label for row in rows)
         notes = {"origin": first, "through": ", ".join(others)}
-        chart = _chart(space, arrays | {"latents": latents, "rows": np.array(rows)}, notes)
+        chart = _chart(space, stored_space(space) | {"latents": latents, "rows": np.array(rows)}, notes)
         return evolve(chart, axes=_axes_of(latents[rows], [first, *others]))
 
     def restore(self, inputs: ReducerInputs, arrays: Mapping[str, np.ndarray]) -> Chart:
         """Return the chart of stored coordinates of its networks."""
-        kind = PrincipalSpace if "basis" in arrays else SpanSpace
-        kept = {name: arrays[name] for name in ARRAYS[kind]}
-        if kind is PrincipalSpace:
-            return _chart(PrincipalSpace(**kept), arrays, {})
-        weights = inputs.population.take(arrays["rows"].tolist()).weights
-        return _chart(SpanSpace(weights=weights, **kept), arrays, {})
+        return _chart(restore_space(inputs, arrays), arrays, {})
 
     def _axes(self, members: int, runs: int) -> int:
         """Return how many axes the hull has if no network is a mean of others."""
@@ -120,8 +111,6 @@ def _first_rows(population: Population, names: Sequence[str]) -> list[int]:
     return [population.of(name)[0] for name in names if name in population.variants]
 
 
-def _chart(
-    space: SpanSpace | PrincipalSpace, arrays: Mapping[str, np.ndarray], notes: Mapping[str, float | str]
-) -> Chart:
+def _chart(space: HullSpace, arrays: Mapping[str, np.ndarray], notes: Mapping[str, float | str]) -> Chart:
     extent = np.stack([space.members.min(axis=0), space.members.max(axis=0)])
     return identity_chart(space, arrays["latents"], extent=extent, arrays=arrays, notes=notes)

@@ -94,6 +94,12 @@ def test_two_runs_have_no_interval():
     assert np.isnan(mean_interval(np.array([1.0, 2.0]), np.random.default_rng(0))).all()
 
 
+def test_averages_beside_a_slice_are_not_drawn_on_it(tmp_path):
+    study = STUDY.replace('"pca"', '"simplex"')
+    found = values(study_in(tmp_path, study)).findings["averages"]
+    assert [picture.name for picture in found.pictures] == ["along the runs"]
+
+
 STUDY = TINY + '[[analysis]]\nuse = "averages"\nlast = [2]\nsince = [1]\n'
 
 

@@ -46,15 +46,16 @@ def _panel(run: str, own: Sequence[Average], atlas: Atlas, by: Field) -> Panel:
 
 
 def overlays(found: Sequence[Average], atlas: Atlas) -> Iterator[Overlay]:
-    """Yield the averages over every map that encodes."""
+    """Yield the averages over every map that encodes and, if it is a slice, on which some lie."""
     for map_ in atlas.maps:
-        if map_.chart.encode is not None:
+        trails = tuple(_trails(found, map_)) if map_.chart.encode is not None else ()
+        if trails:
             yield Overlay(
                 name=f"averages on {map_.name}",
                 title=f"Averages of checkpoints on {map_.name}",
                 caption=OVERLAY.format(map=map_.name),
                 map=map_.name,
-                trails=tuple(_trails(found, map_)),
+                trails=trails,
             )
 
 
@@ -63,8 +64,10 @@ def _trails(found: Sequence[Average], map_: Map) -> Iterator[Trail]:
     assert map_.chart.encode is not None
     ends: dict[str, list[np.ndarray]] = {}
     for one in found:
-        weights = map_.whole.take(list(one.rows)).weights
-        points = np.asarray(map_.chart.encode(map_.chart.space.coordinates(weights)[0]))
+        coordinates, outside = map_.chart.space.coordinates(map_.whole.take(list(one.rows)).weights)
+        points = np.asarray(map_.chart.encode(coordinates))
+        if map_.off_slice(points, outside)[-1]:
+            continue  # its projection is no average
         ends.setdefault(one.window.label, []).append(points[-1])
         if len(points) > 1 and one.window == found[0].window:
             yield Trail.of(f"{one.window.label}, along the run", points)
