@@ -4,8 +4,8 @@ from collections.abc import Callable, Mapping
 from typing import Any
 
 import torch
-from torch.nn.functional import embedding, linear
-from torch.utils._pytree import tree_map
+from torch.nn.functional import embedding, linear, multi_head_attention_forward
+from torch.utils._pytree import tree_leaves, tree_map
 
 from globscope.scoring.formed_tensors import form_tensor, look_up, multiply
 from globscope.scoring.tensor_recipe import TensorRecipe
@@ -55,6 +55,8 @@ class MixedTensor(Tensor):
         if func in SPARING and (found := _sparing(func, args, kwargs)) is not None:
             return found
         args, kwargs = tree_map(_form, (tuple(args), kwargs))
+        if func is multi_head_attention_forward:
+            args, kwargs = _lay_out_once((args, kwargs))
         return func(*args, **kwargs)
 
     @classmethod
@@ -87,6 +89,12 @@ def _form(value: Any) -> Any:
     return value.form() if isinstance(value, MixedTensor) else value
 
 
+def _lay_out_once(arguments: Any) -> Any:
+    """Return tensors as they are multiplied: else `torch.vmap` copies the matrices of an attention for each token."""
+    tensors = {id(leaf): leaf.contiguous() for leaf in tree_leaves(arguments) if isinstance(leaf, Tensor)}
+    return tree_map(lambda leaf: tensors.get(id(leaf), leaf), arguments)  # queries may be keys and values, too
+
+
 def _linear(named: Mapping[str, Any]) -> Any:
     product, bias = _times(named["input"], named["weight"], transposed=True), named.get("bias")
     return product if product is None or bias is None else product + _form(bias)
@@ -105,28 +113,32 @@ def _sum_with_product(named: Mapping[str, Any]) -> Any:
 
 def _times(inputs: Any, matrix: Any, *, transposed: bool) -> Any:
     """Return a product with a matrix, or None where the matrix has to be formed for it."""
-    if not _is_float32(matrix) or matrix.ndim != 2:
+    inputs = _form(inputs)
+    if not isinstance(matrix, MixedTensor) or matrix.ndim != 2 or matrix.dtype not in (torch.float32, inputs.dtype):
         return None
-    inputs, factors = _form(inputs), matrix.recipe.factors
+    factors = matrix.recipe.factors
     if factors is None:
         return multiply(inputs, matrix.selectors, matrix.recipe, transposed=transposed)
-    origin, up, down = matrix.recipe.origin(matrix.device), _on(matrix, factors.up), _on(matrix, factors.down)
+    of_recipe = matrix.recipe.origin(matrix.device), _on(matrix, factors.up), _on(matrix, factors.down)
+    origin, up, down = (factor.to(inputs.dtype) for factor in of_recipe)
     if transposed:
         origin, up, down = origin.T, down.T, up.T
-    product = inputs @ origin
-    return product + ((inputs @ up) * matrix.selectors[_owners(matrix)]) @ down if factors.rank else product
+    product, shares = inputs @ origin, matrix.selectors[_owners(matrix)].to(inputs.dtype)
+    return product + ((inputs @ up) * shares) @ down if factors.rank else product
 
 
 def _embedding(named: Mapping[str, Any]) -> Any:
     table = named["weight"]
-    if not _is_float32(table) or named.get("max_norm") is not None:
+    if not isinstance(table, MixedTensor) or named.get("max_norm") is not None:
         return None
     indices, factors = named["input"], table.recipe.factors
     if factors is None:
-        return look_up(indices, table.selectors, table.recipe)
+        return look_up(indices, table.selectors, table.recipe).to(table.dtype)
     rows = embedding(indices, table.recipe.origin(table.device))
-    scaled = embedding(indices, _on(table, factors.up)) * table.selectors[_owners(table)] if factors.rank else None
-    return rows if scaled is None else rows + scaled @ _on(table, factors.down)
+    if factors.rank:
+        scaled = embedding(indices, _on(table, factors.up)) * table.selectors[_owners(table)]
+        rows = rows + scaled @ _on(table, factors.down)
+    return rows.to(table.dtype)
 
 
 def _convert(named: Mapping[str, Any]) -> Any:
@@ -135,10 +147,6 @@ def _convert(named: Mapping[str, Any]) -> Any:
     if set(named) == {"self", "dtype"} and isinstance(kind, torch.dtype) and isinstance(tensor, MixedTensor):
         return MixedTensor(tensor.recipe, tensor.selectors, kind)
     return None
-
-
-def _is_float32(tensor: Any) -> bool:
-    return isinstance(tensor, MixedTensor) and tensor.dtype == torch.float32
 
 
 def _on(tensor: MixedTensor, array: Any) -> Any:

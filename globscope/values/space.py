@@ -276,8 +276,10 @@ class FullSpace:
         return len(self.mean)
 
     def lift(self, coordinates: np.ndarray) -> np.ndarray:
-        """Return the (n, D) float32 weights of (n, D) centred weights."""
-        lifted: np.ndarray = (coordinates + self.mean).astype(np.float32)
+        """Return the (n, D) float32 weights of (n, D) centred weights: about 0, they are copied only if read-only."""
+        if not self.mean.any():
+            return np.require(coordinates, np.float32, ["C", "W"])
+        lifted: np.ndarray = (coordinates + self.mean).astype(np.float32, copy=False)
         return lifted
 
     def coordinates(self, weights: Weights) -> tuple[np.ndarray, np.ndarray]:
