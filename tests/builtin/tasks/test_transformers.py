@@ -186,6 +186,7 @@ ANALYSES = (
 )
 
 
+@pytest.mark.slow
 def test_curves_similarity_and_curvature_take_a_language_model(folder):
     text = study_text(toml(options(folder, CAUSAL)), *ANALYSES, checkpoints=f"{CAUSAL}/{{variant}}/checkpoint-2")
     findings = values(study_in(folder, text, run="run-analyses")).findings
@@ -226,6 +227,38 @@ def test_init_recognises_what_trainer_leaves(folder, tmp_path):
 def test_a_configuration_needs_no_file(folder):
     probe = task(folder, CAUSAL, config=None, model_options=GPT2).build("cpu")
     assert probe.layout == task(folder, CAUSAL).build("cpu").layout
+
+
+ARRAYS = np.random.default_rng(0).integers(4, VOCABULARY, (20, PLACES))
+T5 = {"model_type": "t5", "vocab_size": VOCABULARY, "d_model": 8, "d_kv": 4, "d_ff": 16, "num_layers": 1}
+T5 |= {"num_heads": 2, "decoder_start_token_id": 0}
+LLAMA = {name: value for name, value in BERT.items() if name != "num_labels"} | {"model_type": "llama"}
+MARKS = np.where(ARRAYS % 3, ARRAYS % 2, -100)
+HEADS = {
+    "AutoModelForMaskedLM": (BERT, np.where(ARRAYS % 2, ARRAYS, -100), "token accuracy"),
+    "AutoModelForTokenClassification": (BERT, MARKS, "token accuracy"),
+    "AutoModelForSeq2SeqLM": (T5, ARRAYS, "token accuracy"),
+    CAUSAL: (LLAMA, ARRAYS, "next-token accuracy"),
+    CLASSIFIER: (BERT | {"num_labels": 1}, ARRAYS[:, 0] / 9, ""),
+}
+
+
+@pytest.mark.parametrize("kind", HEADS)
+def test_every_head_is_known_by_its_loss(kind, folder, tmp_path):
+    configured, labels, name = HEADS[kind]
+    np.savez(tmp_path / "arrays.npz", input_ids=ARRAYS, labels=labels)
+    given = {"config": None, "model_options": configured, "text": (), "test": (), "tokens": tmp_path / "arrays.npz"}
+    component = task(folder, CAUSAL, model=kind, **given)
+    probe = component.build("cpu")
+    assert probe.head.name == name
+    assert ("perplexity" in probe.measures) == (labels.ndim == 2)
+    network = probe.initialise(1)
+    batch = probe.batch("train", torch.arange(4))
+    total, count = probe.reduce(*network, batch)["loss"]
+    predicted = batch[1][:, 1:] if kind == CAUSAL else batch[1]
+    assert float(count) == (predicted != -100).sum()
+    assert float(total / count) == pytest.approx(float(probe.objective(*network, batch, training=False)), rel=SAME)
+    check_component(component)
 
 
 REFUSED = {

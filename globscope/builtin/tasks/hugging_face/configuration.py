@@ -11,6 +11,8 @@ from globscope.builtin.tasks.trial import as_user_error
 
 EXTRA = 'pip install "globscope[transformers]"'
 FILE = "config.json"
+# Values that configurations take and do not list.
+FURTHER = ("num_labels", "decoder_start_token_id")
 # What makes a model of an `Auto…` class, and of the class of a model.
 MAKERS = ("from_config", "_from_config")
 # Nothing outside this machine is asked, and no Python file beside a configuration is run.
@@ -61,19 +63,17 @@ def configuration(path: Path | None, options: Mapping[str, Any]) -> Any:
         known = "the folder or config.json of a model, or model_options with its model_type"
         raise UserCodeError(f"task.config: is missing: {known}, such as {{ model_type = 'gpt2', n_layer = 2 }}")
     with few_words(), as_user_error(f"task.config: {path or options['model_type']} is no configuration"):
-        if path is not None:
-            config = transformers.AutoConfig.from_pretrained(path, **LOCAL)
-            values = dict(options)
-        else:
-            values = {name: value for name, value in options.items() if name != "model_type"}
-            config = transformers.AutoConfig.for_model(options["model_type"])
-        _require_known(config, values)
-        # As when it is read: some values of a configuration follow from others.
-        return type(config).from_dict({**config.to_dict(), **values})
+        if path is None:
+            given = {name: value for name, value in options.items() if name != "model_type"}
+            _require_known(transformers.AutoConfig.for_model(options["model_type"]), given)
+            return transformers.AutoConfig.for_model(options["model_type"], **given)
+        config = transformers.AutoConfig.from_pretrained(path, **LOCAL)
+        _require_known(config, options)
+        return type(config).from_dict({**config.to_dict(), **options})
 
 
 def _require_known(config: Any, values: Mapping[str, Any]) -> None:
-    known = {*config.to_dict(), *config.attribute_map, "num_labels"}
+    known = {*config.to_dict(), *config.attribute_map, *FURTHER}
     for name in values:
         if name not in known:
             raise UserCodeError(f"task.model_options.{name}: {type(config).__name__} has none; {near(name, known)}")

@@ -1,5 +1,6 @@
 """How a model's own loss follows from its predictions and labels: what is averaged, and which predictions are right."""
 
+from math import inf
 from typing import Any
 
 from attrs import define
@@ -49,18 +50,18 @@ class Head:
         """Return how many of them are predicted."""
         return (self.predictions(returned).argmax(dim=-1) == self.targets(labels)).sum()
 
-    def fits(self, returned: Any, labels: Any) -> bool:
-        """Return whether the model's loss is the mean cross-entropy of these predictions and labels."""
+    def error(self, returned: Any, labels: Any) -> float:
+        """Return how far the model's loss is from the mean cross-entropy of these predictions and labels, relative."""
         from torch.nn.functional import cross_entropy
 
-        logits = answer(returned)
+        logits, loss = answer(returned), loss_of(returned)
         if logits is None or labels.ndim != self.axes or labels.is_floating_point():
-            return False
+            return inf
         if tuple(logits.shape[:-1]) != tuple(labels.shape) or logits.shape[-1] < 2:
-            return False
+            return inf
         predicted, wanted = self.predictions(returned).flatten(0, -2), self.targets(labels).flatten()
-        own = cross_entropy(predicted, wanted, ignore_index=IGNORED)
-        return bool(own.isclose(loss_of(returned).to(own.dtype), rtol=SAME, atol=0))
+        own = float(cross_entropy(predicted, wanted, ignore_index=IGNORED).detach())
+        return abs(float(loss.detach()) - own) / own if own else inf
 
 
 NEXT = Head(name="next-token accuracy", axes=2, ahead=1)
@@ -86,5 +87,7 @@ OTHER = OtherHead(name="", axes=0)
 
 
 def head_of(returned: Any, labels: Any) -> Head:
-    """Return the kind of a model's predictions, of which the loss of a few examples is computed again."""
-    return next((head for head in (NEXT, TOKENS, CLASSES) if head.fits(returned, labels)), OTHER)
+    """Return the kind of a model's predictions, found by computing the loss of a few examples again."""
+    errors = {head: head.error(returned, labels) for head in (NEXT, TOKENS, CLASSES)}
+    head = min(errors, key=lambda head: errors[head])
+    return head if errors[head] <= SAME else OTHER

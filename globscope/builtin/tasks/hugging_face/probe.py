@@ -15,6 +15,8 @@ from globscope.builtin.tasks.metrics import Metric, measure_batch, measures
 from globscope.builtin.tasks.module_probe import ModuleProbe, Tensors
 from globscope.builtin.tasks.trial import as_user_error, require_mean
 
+# Added to the weights of the trial: many a fresh network gives all classes one probability, whatever its labels are.
+SPREAD = 0.1
 PERPLEXITY = "perplexity"
 FAILED = "the task's model fails on two of its examples"
 
@@ -59,13 +61,14 @@ class LanguageProbe(ModuleProbe):
     def _try(self) -> tuple[Head, str, int, int]:
         """Return the head, why there are no outputs (empty where there are), the classes, and an example's bytes."""
         parameters, buffers = self.initialise(0)
-        leaves, (inputs, labels) = {n: p.requires_grad_() for n, p in parameters.items()}, self._examples.first()
+        inputs, labels = self._examples.first()
         with (
             few_words(),
             as_user_error(FAILED),
             fixed_seed(0, self._device),
             activation_bytes(self._module, len(labels)) as needed,
         ):
+            leaves = {n: (p + SPREAD * p.new_empty(p.shape).normal_()).requires_grad_() for n, p in parameters.items()}
             returned = self._run(leaves, buffers, (inputs, labels))
             require_mean(loss_of(returned))
         logits = answer(returned)
@@ -87,6 +90,12 @@ class LanguageProbe(ModuleProbe):
 
     def _arguments(self, inputs: Mapping[str, Any]) -> tuple[Any, ...]:
         return positional(self._module, self._precision.cast_inputs(dict(inputs)))
+
+    def inputs(self, batch: Any) -> tuple[Any, ...]:
+        """Return the model's arguments by position, with the labels only where there are no outputs without them."""
+        inputs, labels = batch
+        needs_labels = self._module.config.is_encoder_decoder  # its decoder's inputs are the labels, moved by a place
+        return self._arguments({**inputs, LABELS: labels} if needs_labels else inputs)
 
     def _run(self, parameters: Tensors, buffers: Tensors, batch: Any) -> Any:
         """Return what the model returns of a batch and its labels, with its loss."""
@@ -129,4 +138,4 @@ class LanguageProbe(ModuleProbe):
         return self._logits
 
     def _logits(self, parameters: Tensors, buffers: Tensors, batch: Any) -> Any:
-        return answer(self._forward(parameters, buffers, batch[0]))
+        return answer(self._run(parameters, buffers, batch))
