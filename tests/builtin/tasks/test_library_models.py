@@ -119,6 +119,16 @@ def test_a_densenet_saved_when_names_had_dots_loads_without_renaming(images, tmp
     )
 
 
+@pytest.mark.parametrize("name", ["resnet18", "resnet50"])
+def test_a_resnet_of_torchvision_or_timm_is_recognised_by_its_tensors(name):
+    models = import_or_skip("torchvision.models")
+    with torch.device("meta"):
+        network = models.get_model(name, num_classes=7)
+    shapes = {n: tuple(t.shape) for n, t in network.state_dict().items()}
+    assert Classification.recognise(shapes) == {"model": f"torchvision:{name}", "data": "my_data.py:load"}
+    assert Classification.recognise({**shapes, "layer3.0.conv1.weight": (3, 3)}) is None
+
+
 FRESH = "is not to be set: networks are initialised, or read from population.checkpoints; nothing is downloaded"
 REFUSED = {
     "no such model of timm": (
