@@ -38,7 +38,7 @@ from globscope.study.pool import workers_of
 from globscope.study.preparation import PREPARED, Preparation, missing_parts
 from globscope.study.run import REPORT, Outcome, run
 from globscope.study.stages.align import learners
-from globscope.study.take import NetworkRequest, TakenNetwork, take
+from globscope.study.take import NetworkRequest, SaveOptions, TakenNetwork, take
 from globscope.study.unchanged import FinishedRun, run_key, stage_labels, unchanged_run
 from globscope.study.workshop import Workshop
 from globscope.torch_settings import float32_by_default
@@ -159,13 +159,17 @@ class Result:
         """
         return self.figure("network", reducer, sampler, **options)
 
-    def network(self, *, as_float32: bool = False, **request: Any) -> TakenNetwork:
+    def network(
+        self, *, as_float32: bool = False, rank: int | None = None, merged: bool = False, **request: Any
+    ) -> TakenNetwork:
         """Return a network of this study, to be used elsewhere: `result.network(map="autoencoder", at=(0.3, -0.2))`.
 
         Its statistics are re-estimated as the study's evaluator does, and its fields measured on its tensors.
 
         Args:
             as_float32: Whether its floating numbers are float32, whatever they are in the files of its origin.
+            rank: Of a population of adapters: the most ranks of the adapter; as many as the network needs if unset.
+            merged: Of a population of adapters: whether the whole network is wanted, like the base.
             request: One of `member="A@40"`, `at=(0.3, -0.2)`, `minimum=2`, `pass_between=("A", "B")`, `aligned=("B",
                 "A")` and `curve=("G", "A", 0.5)`; with `at`, `minimum` and `pass_between` the name of a `map`, with
                 the last two of a `sampler` and a `field` too, and with `aligned` that of an `aligner`.
@@ -178,8 +182,9 @@ class Result:
             raise RunError("network: a study's own result is wanted, as `Study.run` or `finished_result` returns it")
         workshop = evolve(self.workshop, workers=ThisProcess(), extent=WHOLE)  # those of the run have ended
         with component_errors(workshop.registry), float32_by_default():
+            how = SaveOptions(as_float32=as_float32, rank=rank, merged=merged)
             choice = NetworkRequest.of(**request).choose(workshop, self.atlas)
-            return take(workshop, self.atlas.population, choice, self.report.parent, as_float32=as_float32)
+            return take(workshop, self.atlas.population, choice, self.report.parent, how)
 
     def figure(self, kind: str, reducer: str | None = None, sampler: str | None = None, **options: Any) -> Any:
         """Return a picture of the report as a matplotlib figure.

@@ -538,6 +538,10 @@ def take(
     as_float32: Annotated[
         bool, typer.Option("--float32", help="Write float32, whatever the number types of the origin are.")
     ] = False,
+    rank: Annotated[
+        int | None, typer.Option(metavar="NUMBER", help="Of adapters: the most ranks; default: all that it needs.")
+    ] = None,
+    merged: Annotated[bool, typer.Option("--merged", help="Of adapters: write the whole network.")] = False,
     force: Annotated[bool, typer.Option("--force", help="Overwrite files that are there.")] = False,
 ) -> None:
     """Take a network out of a finished run: from a map, the population, or a curve.
@@ -559,6 +563,8 @@ def take(
             runs = result.network_names
             taken = result.network(
                 as_float32=as_float32,
+                rank=rank,
+                merged=merged,
                 at=None if at is None else point(at),
                 member=member,
                 minimum=minimum,

@@ -84,7 +84,7 @@ def open_adapted(file: CheckpointFile, probe: Probe) -> AdaptedNetwork:
             raise PopulationError(f"{file.base}: tensor {name!r} has shape {held.shape}, the model wants {shape}")
         change = changed.get(name)
         _require_origin(file, name, in_base, changes.get(change or ""))
-        transposed = change is not None and _is_transposed(file, probe, name, shape, changes[change])
+        transposed = change is not None and is_transposed(file, probe, name, shape, changes[change])
         sources.append(TensorSource(shape=shape, base=in_base, change=change, transposed=transposed))
     arrays = {name: tensor.array for name, tensor in base.items()} | _whole_buffers(probe, changes, changed)
     buffers, lacking = buffers_of(file, probe, arrays)
@@ -163,7 +163,7 @@ def _require_origin(file: CheckpointFile, name: str, in_base: str | None, change
     raise PopulationError(f"{file.base}: has no tensor {name!r}, and {file.path} does not bring it")
 
 
-def _is_transposed(file: CheckpointFile, probe: Probe, name: str, shape: tuple[int, ...], change: Change) -> bool:
+def is_transposed(file: CheckpointFile, probe: Probe, name: str, shape: tuple[int, ...], change: Change) -> bool:
     """Return whether a tensor is stored as (in, out): as shapes tell, else the model's module, else the adapter.
 
     Raises:
@@ -180,11 +180,11 @@ def _is_transposed(file: CheckpointFile, probe: Probe, name: str, shape: tuple[i
         raise PopulationError(f"{file.path}: the factors of {name!r}, {up} and {down}, do not make its shape {shape}")
     if len(fitting) == 1:
         return fitting[0]
-    known = _module_is_transposed(probe, name)
+    known = _moduleis_transposed(probe, name)
     return change.transposed if known is None else known
 
 
-def _module_is_transposed(probe: Probe, name: str) -> bool | None:
+def _moduleis_transposed(probe: Probe, name: str) -> bool | None:
     """Return whether the model's own layer stores a tensor as (in, out); None where there is no such module."""
     modules = dict(getattr(traits(probe, ProbeTraits).module, "named_modules", dict)())
     module = modules.get(name.rpartition(".")[0])

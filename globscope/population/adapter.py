@@ -10,7 +10,7 @@ import numpy as np
 from attrs import define
 
 from globscope.errors import FileError, PopulationError
-from globscope.population.checkpoint import read_checkpoint
+from globscope.population.checkpoint import read_checkpoint, tensor_shapes
 from globscope.population.state_dict import StateDictChoice
 from globscope.reading import read_json
 from globscope.spec.words import toml
@@ -53,12 +53,14 @@ class Product:
         down: Array of the factor A, (rank, in, …).
         scale: Factor of the product.
         transposed: Whether the weights are stored as (in, out), as far as the adapter knows.
+        embedding: Whether they are those of an embedding, whose factors have other names.
     """
 
     up: Any
     down: Any
     scale: float
     transposed: bool
+    embedding: bool = False
 
     def matrices(self, *, transposed: bool) -> tuple[np.ndarray, np.ndarray]:
         """Return the factors as float32 matrices, (rows, rank) and (rank, columns) of the tensor as it is stored."""
@@ -118,6 +120,22 @@ def read_changes(path: Path, choice: StateDictChoice) -> dict[str, Change]:
     return changes
 
 
+def names_of_whole(path: Path, choice: StateDictChoice) -> dict[str, str]:
+    """Return the names in an adapter's file of the tensors that it holds whole, by peft's names of the base's.
+
+    Raises:
+        PopulationError: It cannot be read.
+    """
+    found: dict[str, str] = {}
+    for name in tensor_shapes(path, choice):
+        match = _FACTOR.fullmatch(name.removeprefix(ROOT))
+        if match is None:
+            found[_own_name(path, name)] = name
+        elif match["kind"] == "bias":
+            found[f"{match['module']}.bias"] = name
+    return found
+
+
 def _own_name(path: Path, name: str) -> str:
     """Return the base's name of a tensor that an adapter holds whole."""
     if ".lora_" in name:
@@ -132,7 +150,13 @@ def _product(path: Path, config: Mapping[str, Any], module: str, pair: Mapping[s
     if up.shape[1] != down.shape[0]:
         raise PopulationError(f"{path}: the factors of {module}, {up.shape} and {down.shape}, have no rank in common")
     transposed = pair["embedding"] or bool(config.get("fan_in_fan_out"))
-    return Product(up=up, down=down, scale=_scale(config, module, down.shape[0]), transposed=transposed)
+    return Product(
+        up=up,
+        down=down,
+        scale=_scale(config, module, down.shape[0]),
+        transposed=transposed,
+        embedding=pair["embedding"],
+    )
 
 
 def _scale(config: Mapping[str, Any], module: str, rank: int | None) -> float:

@@ -6,23 +6,25 @@ from typing import Any
 
 from attrs import define, field
 
-from globscope.population.checkpoint import raw_tensors
+from globscope.population.checkpoint import INDEX, raw_tensors
 from globscope.population.find import CheckpointFile
+from globscope.population.saved_network import SavedNetwork, as_type, number_types
 from globscope.population.state_dict import StateDictChoice, new_name
 from globscope.population.tensor_names import tensors_by_model_name
 from globscope.roles import Probe, ProbeTraits, traits
 
-# What Trainer and PEFT write beside weights so that `from_pretrained` finds the model, and names of files of training.
-CONFIG, ADAPTER = "config.json", "adapter_config.json"
-WEIGHTS = {CONFIG: "model.safetensors", ADAPTER: "adapter_model.safetensors"}
+# What frameworks write beside weights so that `from_pretrained` finds the model.
+CONFIG, WEIGHTS = "config.json", "model.safetensors"
+# The files of a model, and names of files of its training.
 SUFFIXES = (".json", ".txt", ".model", ".jinja", ".py")
 OF_TRAINING = ("trainer_state.json", "README.md")
-INDEX = ".index.json"
+# How many tensors a card names.
+NAMED = 6
 
 
 @define(frozen=True, kw_only=True)
 class Origin:
-    """A checkpoint file as the pattern for another one of the same model.
+    """A checkpoint file of a whole network as the pattern for another one of the same model.
 
     Attributes:
         file: The checkpoint file whose names and number types others follow.
@@ -47,47 +49,36 @@ class Origin:
         by_model = tensors_by_model_name(renamed, probe, file.path)
         return cls(file=file, held=held, names={own: twins.get(name, name) for name, own in by_model.items()})
 
-    def tensors(self, by_model_name: Mapping[str, Any], *, as_float32: bool = False) -> dict[str, Any]:
-        """Return a network as this file would hold it, as new tensors; what the model does not know is the file's.
+    def save(self, by_model_name: Mapping[str, Any], *, as_float32: bool = False) -> SavedNetwork:
+        """Return a network as this file would hold it; what the model does not know is the file's.
 
         Args:
             by_model_name: The network's tensors by the model's names.
             as_float32: Whether floating numbers are float32, whatever they are in the file.
         """
         known = {name: by_model_name[own] for name, own in self.names.items() if own in by_model_name}
-        return {name: _as_type(known.get(name, old), old, as_float32) for name, old in self.held.items()}
-
-    def unknown(self, by_model_name: Mapping[str, Any]) -> list[str]:
-        """Return the names in the file of the tensors that a network of these does not have."""
-        return [name for name in self.held if self.names.get(name) not in by_model_name]
-
-    @property
-    def folder(self) -> Path:
-        """The folder of the file."""
-        return self.file.path if self.file.path.is_dir() else self.file.path.parent
-
-    @property
-    def kind(self) -> str | None:
-        """The file beside it that says what its framework loads, `config.json` or `adapter_config.json`; else None."""
-        return next((name for name in (ADAPTER, CONFIG) if (self.folder / name).is_file()), None)
-
-    @property
-    def weights_name(self) -> str:
-        """The name of the file of weights for which its framework looks."""
-        return WEIGHTS[self.kind or CONFIG]
-
-    @property
-    def beside(self) -> list[Path]:
-        """The files beside it that belong to the model and not to its training: configuration and tokeniser."""
-        if self.kind is None:
-            return []
-        files = sorted(path for path in self.folder.iterdir() if path.suffix in SUFFIXES and path.is_file())
-        return [path for path in files if path.name not in OF_TRAINING and not path.name.endswith(INDEX)]
+        tensors = {
+            name: as_type(known.get(name, old).reshape(old.shape), old.dtype, as_float32=as_float32)
+            for name, old in self.held.items()
+        }
+        facts = {"number types of that file": number_types(self.held)}
+        unknown = [name for name in self.held if name not in known]
+        if unknown:
+            rest = f" and {len(unknown) - NAMED} more" if len(unknown) > NAMED else ""
+            facts["taken from that file unchanged"] = ", ".join(unknown[:NAMED]) + rest
+        return SavedNetwork(
+            tensors=tensors,
+            by_model_name={**by_model_name, **{self.names[name]: tensors[name] for name in known}},
+            weights_name=WEIGHTS,
+            documents=documents_beside(self.file.path, CONFIG),
+            facts=facts,
+        )
 
 
-def _as_type(tensor: Any, old: Any, as_float32: bool) -> Any:
-    import torch
-
-    kind = torch.float32 if as_float32 and old.is_floating_point() else old.dtype
-    # A copy: tensors that share memory, as tied ones do, cannot be written under two names.
-    return tensor.detach().reshape(old.shape).to("cpu", kind, copy=True).contiguous()
+def documents_beside(path: Path, config: str) -> dict[str, str | Path]:
+    """Return the files beside a checkpoint that belong to the model, not to its training, where a config lies there."""
+    folder = path if path.is_dir() else path.parent
+    if not (folder / config).is_file():
+        return {}
+    files = sorted(one for one in folder.iterdir() if one.suffix in SUFFIXES and one.is_file())
+    return {one.name: one for one in files if one.name not in OF_TRAINING and not one.name.endswith(INDEX)}

@@ -7,45 +7,51 @@ from pathlib import Path
 from typing import Any
 
 from globscope.errors import FileError
-from globscope.population.origin import Origin
+from globscope.population.checkpoint import SUFFIXES
+from globscope.population.saved_network import SavedNetwork
 from globscope.store import PART, discard, replacing
 
 CARD, SUFFIX = "README.md", ".safetensors"
 
 
-def write_network(path: Path, tensors: Mapping[str, Any], card: str, origin: Origin, *, force: bool = False) -> Path:
+def write_network(path: Path, saved: SavedNetwork, card: str, *, force: bool = False) -> Path:
     """Write a network and its model card, and return the path of the weights.
 
     Args:
         path: A folder, or a `.safetensors` file, beside which the card lies.
-        tensors: Torch tensors by the names that they have in the file.
+        saved: What the file holds; the documents beside it go into a folder.
         card: Text of README.md.
-        origin: The checkpoint file like which it is written; what lies beside it and belongs to the model is copied
-            into a folder.
         force: Whether files that are there are overwritten.
 
     Raises:
         FileError: A file is there, or the path is of another kind.
     """
     is_file = path.suffix == SUFFIX
-    if path.suffix and not is_file and not path.is_dir():
+    if path.suffix in SUFFIXES and not is_file and not path.is_dir():
         raise FileError(f"{path}: a new folder, or a {SUFFIX} file, is wanted")
-    folder, name = (path.parent, path.name) if is_file else (path, origin.weights_name)
-    copies = [] if is_file else origin.beside
-    _require_free(folder, [CARD, *(copy.name for copy in copies), name], force=force)
+    folder, name = (path.parent, path.name) if is_file else (path, saved.weights_name)
+    documents = {} if is_file else saved.documents
+    _require_free(folder, [CARD, *documents, name], force=force)
     part = (folder if folder.is_dir() else folder.parent) / f".{folder.name}.{secrets.token_hex(4)}{PART}"
     try:
         part.mkdir(parents=True)
         (part / CARD).write_text(card, "utf-8")
-        for copy in copies:
-            shutil.copyfile(copy, part / copy.name)
-        _save(tensors, part / name)
+        for document, content in documents.items():
+            _write_document(content, part / document)
+        _save(saved.tensors, part / name)
         _publish(part, folder, name)
     except OSError as error:
         raise FileError(f"{error.filename or path}: cannot be written: {error.strerror or error}") from error
     finally:
         discard(part)
     return folder / name
+
+
+def _write_document(content: str | Path, path: Path) -> None:
+    if isinstance(content, Path):
+        shutil.copyfile(content, path)
+    else:
+        path.write_text(content, "utf-8")
 
 
 def _require_free(folder: Path, names: list[str], *, force: bool) -> None:

@@ -213,6 +213,8 @@ MESSAGES = {
     (): "name one network, by one of member, at, minimum, pass_between, aligned, curve; got none",
     ("--member", "A", "--at", "0,0"): "name one network, by one of member, at, minimum, pass_between, aligned, curve; "
     "got member and at",
+    ("--member", "A", "--rank", "2"): "rank: goes with adapters, and this population has none",
+    ("--member", "A", "--merged"): "merged: goes with adapters, and this population has none",
     ("--member", "A", "--map", "pca"): "map goes with at or minimum or pass_between, not with member",
 }
 
@@ -485,7 +487,7 @@ def test_the_python_of_the_how_to_runs_as_written(finished, tmp_path, monkeypatc
     path = tmp_path / "taken-too/model.safetensors"
     assert measure(loaded(path), scope["result"]) == pytest.approx(dict(scope["taken"].fields), **ROUNDING)
     commands = [line for text in blocks(ROOT / "docs/how-to/take-a-network.md", "sh") for line in text.splitlines()]
-    [command] = [line.split()[1:] for line in commands if line.startswith("globscope take")]
+    [command] = [line.split()[1:] for line in commands if line.startswith("globscope take runs/digits")]
     assert run(*command).exit_code == 0
     assert sorted(one.name for one in (tmp_path / "taken").iterdir()) == ["README.md", "model.safetensors"]
 

@@ -3,3 +3,4 @@
 from globscope.study.take.choice import Choice as Choice
 from globscope.study.take.network import TakenNetwork as TakenNetwork, take as take
 from globscope.study.take.request import NetworkRequest as NetworkRequest
+from globscope.study.take.save import SaveOptions as SaveOptions

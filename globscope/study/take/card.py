@@ -5,16 +5,12 @@ from pathlib import Path
 
 from attrs import define, field
 
-from globscope.population.origin import Origin
 from globscope.spec.describe import as_toml
 from globscope.spec.model import Spec
 from globscope.study.results import libraries
 from globscope.study.take.choice import Choice
 from globscope.values.field import Field, in_words
 from globscope.visible import visible
-
-# How many tensors a card names.
-NAMED = 6
 
 
 @define(frozen=True, kw_only=True)
@@ -25,8 +21,7 @@ class Card:
         choice: The network that the card is about.
         fields: Its fields, measured on the tensors as they are written.
         nearest: The members nearest to it, with their distances in weight space.
-        origin: The checkpoint file like which it is written.
-        unknown: Names in that file of the tensors that the model of the study does not have.
+        facts: What is known of its file, by what it is.
         folder: The run folder.
         spec: The spec of the study.
     """
@@ -34,8 +29,7 @@ class Card:
     choice: Choice
     fields: Mapping[str, float]
     nearest: Sequence[tuple[str, float]]
-    origin: Origin = field(repr=False)
-    unknown: Sequence[str]
+    facts: Mapping[str, str]
     folder: Path
     spec: Spec = field(repr=False)
 
@@ -72,11 +66,7 @@ class Card:
     @property
     def _origin(self) -> Iterator[tuple[str, str]]:
         yield "named like the file of", self.choice.like
-        kinds = sorted({str(tensor.dtype).removeprefix("torch.") for tensor in self.origin.held.values()})
-        yield "number types of that file", ", ".join(kinds)
-        if self.unknown:
-            rest = f" and {len(self.unknown) - NAMED} more" if len(self.unknown) > NAMED else ""
-            yield "taken from that file unchanged", ", ".join(self.unknown[:NAMED]) + rest
+        yield from self.facts.items()
         versions = libraries()
         yield "written by", f"GlobScope {versions['globscope']}, Python {versions['python']}"
         yield "libraries", ", ".join(f"{name} {one}" for name, one in versions["libraries"].items() if one)

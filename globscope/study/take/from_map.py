@@ -6,7 +6,7 @@ import numpy as np
 from attrs import define
 
 from globscope.errors import RunError, near
-from globscope.study.take.choice import Choice, trained_label
+from globscope.study.take.choice import Choice, factors_in_space, trained_label
 from globscope.topology.joins import pass_sample
 from globscope.topology.membership import runs_by_basin
 from globscope.values.findings import Map
@@ -140,6 +140,7 @@ def _choice(
         weights=map_.chart.space.lift(coordinates)[0],
         buffers=nearest.buffers,
         like=trained_label(map_.population, int(rows[0])),
+        factors=factors_in_space(map_.chart.space, coordinates, map_.population.layout.names),
         about=facts,
         known=known or {},
         warnings=tuple(_doubts(map_, title, nearest.label, float(distances[0]))),

@@ -9,7 +9,7 @@ from globscope.errors import RunError, near
 from globscope.roles import FindsCurves, capability
 from globscope.study.bench import StudyBench
 from globscope.study.stages.align import AlignerStage, aligners_in_use
-from globscope.study.take.choice import Choice, trained_label
+from globscope.study.take.choice import Choice, factors_of_member, trained_label
 from globscope.study.workshop import Workshop
 from globscope.symmetry.search import symmetry
 from globscope.values.findings import Atlas
@@ -31,6 +31,7 @@ def member(atlas: Atlas, name: str) -> Choice:
         weights=np.array(population.weights[row]),
         buffers=chosen.buffers,
         like=trained_label(population, row),
+        factors=factors_of_member(population, row),
         about=made,
         known={key: float(values[row]) for key, values in atlas.truth.items()},
     )

@@ -7,18 +7,18 @@ from typing import Any
 import numpy as np
 from attrs import define, evolve, field
 
-from globscope.errors import GlobscopeError, PopulationError
+from globscope.errors import GlobscopeError
 from globscope.population.flatten import with_logarithms
-from globscope.population.origin import Origin
+from globscope.population.saved_network import SavedNetwork
 from globscope.population.write_network import write_network
 from globscope.roles import GivesBuffers, Probe, ProbeTraits, capability, traits
 from globscope.scoring.buffers import NetworkBuffers
 from globscope.scoring.examples import calibration_batches
 from globscope.study.bench import StudyBench
 from globscope.study.stages.evaluate import draw_seed
-from globscope.study.stages.population import checkpoints
 from globscope.study.take.card import Card
 from globscope.study.take.choice import Choice
+from globscope.study.take.save import SaveOptions, save
 from globscope.study.workshop import Workshop
 from globscope.values.arrays import column_blocks
 from globscope.values.evaluation import Networks
@@ -34,32 +34,33 @@ class TakenNetwork:
 
     Attributes:
         title: What it is, in a few words.
-        tensors: Torch tensors by the names that they have in the checkpoint files of its run, in their number types.
         fields: Its fields on the study's data, measured on these tensors.
         known: Its fields as the study measured them, where it did.
         warnings: Sentences that whoever uses it must not miss.
         nearest: The members nearest to it in weight space with their distances, the nearest first.
         card: What its README.md says.
-        origin: The checkpoint file like which it is written.
+        saved: What is written.
         skeleton: The torch module of the task, with other weights; None where the task has none.
-        by_model_name: All of its tensors by the names of the model.
     """
 
     title: str
-    tensors: Mapping[str, Any] = field(repr=False)
     fields: Mapping[str, float]
     known: Mapping[str, float]
     warnings: tuple[str, ...]
     nearest: tuple[tuple[str, float], ...]
     card: Card = field(repr=False)
-    origin: Origin = field(repr=False)
+    saved: SavedNetwork = field(repr=False)
     skeleton: Any = field(repr=False, eq=False)
-    by_model_name: Mapping[str, Any] = field(repr=False, eq=False)
 
     def __repr__(self) -> str:
         """Return what it is and its fields, without its tensors."""
         values = ", ".join(f"{key} {value:.4g}" for key, value in self.fields.items())
         return f"TakenNetwork({self.title!r}: {values})"
+
+    @property
+    def tensors(self) -> Mapping[str, Any]:
+        """Torch tensors by the names that they have in the checkpoint files of its run, in their number types."""
+        return self.saved.tensors
 
     def save(self, path: str | Path, *, force: bool = False) -> Path:
         """Write it with a model card, README.md, and return the path of its weights.
@@ -72,7 +73,7 @@ class TakenNetwork:
         Raises:
             FileError: A file is there, or cannot be written.
         """
-        return write_network(Path(path), self.tensors, self.card.text, self.origin, force=force)
+        return write_network(Path(path), self.saved, self.card.text, force=force)
 
     def module(self) -> Any:
         """Return the task's torch module with these tensors, in evaluation mode.
@@ -85,12 +86,12 @@ class TakenNetwork:
         if self.skeleton is None:
             raise GlobscopeError("module: this task has no torch module; the tensors are in `tensors`")
         made = deepcopy(self.skeleton).cpu()
-        made.load_state_dict({**made.state_dict(), **self.by_model_name}, strict=False)
+        made.load_state_dict({**made.state_dict(), **self.saved.by_model_name}, strict=False)
         return made.eval()
 
 
 def take(
-    workshop: Workshop, population: Population, choice: Choice, folder: Path, *, as_float32: bool = False
+    workshop: Workshop, population: Population, choice: Choice, folder: Path, how: SaveOptions | None = None
 ) -> TakenNetwork:
     """Return a chosen network with its buffers and its fields.
 
@@ -102,47 +103,34 @@ def take(
         population: The study's members.
         choice: The network.
         folder: The run folder, for its card.
-        as_float32: Whether its floating numbers are float32, whatever they are in the files of its origin.
+        how: How it is written; like the file of its origin if unset.
 
     Raises:
         GlobscopeError: A file of the population is gone, or the network cannot be scored.
     """
     probe = workshop.task.build("cpu")
-    origin = Origin.of(_file(workshop, choice.like), probe)
     whole = _all_tensors(workshop, probe, choice)
-    tensors = origin.tensors(whole, as_float32=as_float32)
-    written = {own: tensors[name] for name, own in origin.names.items() if own in whole}
-    as_written = {**whole, **written}
-    fields = _fields(workshop, probe, as_written)
+    saved = save(workshop, population, choice, whole, how or SaveOptions())
+    fields = _fields(workshop, probe, saved.by_model_name)
     nearest = _nearest(population, choice.weights)
     card = Card(
         choice=choice,
         fields=fields,
         nearest=nearest,
-        origin=origin,
-        unknown=origin.unknown(whole),
+        facts=saved.facts,
         folder=folder,
         spec=workshop.spec,
     )
     return TakenNetwork(
         title=choice.title,
-        tensors=tensors,
         fields=fields,
         known=choice.known,
         warnings=choice.warnings,
         nearest=nearest,
         card=card,
-        origin=origin,
+        saved=saved,
         skeleton=traits(probe, ProbeTraits).module,
-        by_model_name=as_written,
     )
-
-
-def _file(workshop: Workshop, label: str) -> Any:
-    files = {f"{file.variant}@{file.step}": file for file in checkpoints(workshop, "population")}
-    if label not in files:
-        raise PopulationError(f"the checkpoint file of {label} is not there any more")
-    return files[label]
 
 
 def _all_tensors(workshop: Workshop, probe: Probe, choice: Choice) -> dict[str, Any]:
