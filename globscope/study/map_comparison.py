@@ -27,7 +27,10 @@ OWN: Mapping[Figure, Callable[[Map], Cell]] = {
         meaning="mean height of the pass out of a basin above its minimum; an upper bound",
     ): lambda map_: finite_or_none(map_.topology.tree.average_persistence) if map_.topology else None,
     Figure(
-        key="smad", label="SMAD", meaning="mean height of the arcs from a minimum to a saddle; an upper bound"
+        key="smad",
+        label="SMAD",
+        meaning="saddle–minimum average distance: mean height of the merge tree's arcs from a minimum to the first "
+        "saddle above it; an upper bound",
     ): lambda map_: finite_or_none(smad(map_.topology.tree)) if map_.topology else None,
     Figure(key="fit_seconds", label="Fit, seconds", meaning="finding the map"): lambda map_: map_.seconds,
     Figure(key="decode_seconds", label="Decoding, seconds", meaning="decoding the samples into weights"): lambda map_: (

@@ -1,12 +1,18 @@
 """Minima, saddles and runs' ends: none hides another, none is cut, and each kind has a form of its own."""
 
 import numpy as np
+from attrs import evolve
 from matplotlib.path import Path
-from support.maps import a_map, drawn_figure, grid, texts
+from support.maps import a_map, atlas_of, drawn_figure, grid, texts
 
-from globscope.report import plot
+from globscope.report import plot, scenes_of
+from globscope.report.map.figure import plot_scene
 from globscope.report.style.marks import LEVELS, SIZES, critical_points, draw_marks, mark_style
 from globscope.report.style.theme import Picture
+from globscope.report.topology.figures import plot_tree
+from globscope.report.topology.landscape_profile import plot_profiles
+from globscope.report.topology.network import plot_network
+from globscope.values.field import Field
 from globscope.values.topology import MINIMUM, MULTI_SADDLE, SADDLE, MergeTree
 
 PLACES = {kind: np.array([[0.5, 0.5]]) for kind in LEVELS}
@@ -73,3 +79,17 @@ def test_a_mark_on_the_frame_is_whole():
     assert mark.get_xydata().tolist() == [[-1, -1]]
     assert not mark.get_clip_on()
     assert "minimum (at the tip)" in texts(figure)
+
+
+def test_of_a_field_of_which_higher_is_better_no_best_sample_is_called_a_minimum():
+    fields = {"train_loss": evolve(Field.of("test_accuracy"), key="train_loss")}
+    (scene,) = scenes_of(evolve(atlas_of(a_map()), fields=fields))
+    for figure in (
+        plot_scene(scene),
+        plot_tree(scene.tree),
+        plot_network(scene.tree, None),
+        plot_profiles([scene.tree]),
+    ):
+        written = texts(figure)
+        assert "best sample of a basin (at the tip)" in written
+        assert not any("minimum" in text for text in written)

@@ -173,7 +173,7 @@ def test_no_panels_words_lie_on_its_neighbours():
         text.get_window_extent(renderer)
         for axes in figure.axes[:3]
         for text in axes.texts
-        if "leaves" in text.get_text()
+        if "basins" in text.get_text()
     ]
     assert len(boxes) == 3
     assert not any(one.overlaps(other) for one, other in combinations(boxes, 2))

@@ -146,7 +146,7 @@ def test_page_captions_and_alternative_texts_call_fields_by_their_names_for_peop
 
 
 def test_each_map_counts_basins_at_its_threshold_and_heights_are_called_upper_bounds(page):
-    assert re.search(r"Map: \.\./<script>x\$ \d leaves of persistence > 0\.1", page.text)
+    assert re.search(r"Map: \.\./<script>x\$ \d basins? of persistence > 0\.1", page.text)
     assert UPPER_BOUNDS in page.text
     trees = [image for image in page.images if image["data-picture"].endswith("-merge-tree")]
     assert trees

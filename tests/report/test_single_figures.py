@@ -49,6 +49,10 @@ def _unseen(axis):
             yield from (tick.label1, tick.label2)
 
 
+def test_isosurfaces_leave_room_in_a_column_for_the_text():
+    assert figure_of("isosurfaces").get_figheight() < 6
+
+
 @pytest.mark.parametrize("kind", KINDS)
 def test_a_picture_holds_at_the_width_of_a_column(kind):
     figure = figure_of(kind)

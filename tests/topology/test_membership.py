@@ -329,7 +329,7 @@ def test_a_map_that_has_no_path_between_two_runs_does_not_say_that_they_are_sepa
         ("share", "share", "share", "cut"),
         ("no path", "separate", "separate", "whole"),
     ]
-    assert scene_of(cut).tree.leaves == "2 leaves of persistence > 0.1, in 2 parts that no path joins"
+    assert scene_of(cut).tree.leaves == "2 basins of persistence > 0.1, in 2 parts that no path joins"
 
 
 def test_of_thousands_of_pairs_those_on_which_maps_disagree_are_listed():

@@ -76,14 +76,16 @@ def _with_middles(points: np.ndarray, axis: int) -> np.ndarray:
 
 CAPTION = (
     "Every map's lattice of n samples per axis, compared with one of 2 n − 1 over the same bounds, which contains its "
-    "samples. leaves, leaves_fine: minima of persistence above the threshold; bottleneck: distance of the two diagrams "
+    "samples. leaves, leaves_fine: basins deeper than the threshold, whose minima are the trees' "
+    "leaves; bottleneck: distance of the two diagrams "
     "before simplification, the largest move of a birth or a death in the best matching (empty where the lattices have "
     "different numbers of components, because losses are not finite); new_networks: number of networks decoded and "
     "evaluated for this table; decoded: `between` where the map decodes each point by itself, so that the old samples "
     "were kept; `afresh` where it does not, so that all samples were decoded again as one batch."
 )
 LEAVES = (
-    "Every leaf. value: its loss; persistence: how much higher the pass out of it is on the map, an upper bound, "
+    "Every leaf, that is the minimum of a basin. value: its loss; persistence: "
+    "how much higher the pass out of it is on the map, an upper bound, "
     "empty where there is none. A leaf of the coarse lattice is matched with the fine leaf in whose basin its sample "
     "lies, lower leaves first. Where the figures of the fine lattice are empty, it has no such leaf; where the "
     "others are, only the fine lattice has it."
@@ -136,7 +138,7 @@ def _warnings(rows: Sequence[Row]) -> Iterator[str]:
     for row in rows:
         if row["leaves"] != row["leaves_fine"]:
             yield (
-                f"{row['name']}, {row['sampler']}, {row['topology']}: the number of leaves depends on the lattice: "
+                f"{row['name']}, {row['sampler']}, {row['topology']}: the number of basins depends on the lattice: "
                 f"{row['leaves']} on {row['coarse']} samples, {row['leaves_fine']} on {row['fine']}; raise the "
                 "sampler's resolution until it stays the same"
             )

@@ -19,15 +19,15 @@ from globscope.report.map.slices import draw_slices, pairs
 from globscope.report.map.surface import draw_surface
 from globscope.report.style.labels import distinct_titles, name_points
 from globscope.report.style.legend import Legend, colourbar, explain
-from globscope.report.style.marks import critical_points, draw_marks
+from globscope.report.style.marks import critical_points, draw_marks, mark_names
 from globscope.report.style.scale import colour_scale
 from globscope.report.style.theme import ALONE, NARROW, Picture, house_style, panel_grid, write_headline
 from globscope.spec.style import AUTO, WIDTHS, Style
 from globscope.values.findings import Atlas, Map
 
 COLOURED = ("surface", "slices")
-# Letters of a headline's sentences for each inch on the page.
-LINE = 12.8
+# Inches of a picture of one map, and letters of a headline's sentences for each inch on the page.
+SINGLE, LINE = 7.2, 12.8
 
 
 def plot(
@@ -66,11 +66,11 @@ def plot_overview(scenes: Sequence[Scene], notes: Mapping[str, Sequence[str]]) -
     """Return maps under one colour scale; `notes`, by map's name, stand below the titles."""
     legend: Legend = {}
     with house_style():
-        figure, panels, _ = panel_grid(len(scenes), scenes[0].style)
+        figure, panels, _ = panel_grid(len(scenes), scenes[0].style, SINGLE)
         titles = distinct_titles([scene.map_.name for scene in scenes], 28)
         for axes, scene, title in zip(panels, scenes, titles, strict=True):
             legend |= draw_map([axes], scene)
-            write_headline(axes, title, notes.get(scene.map_.name, ()), 58, 28)
+            write_headline(axes, title, notes.get(scene.map_.name, ()), 58 if len(scenes) > 1 else 92, 28)
         if any(scene.kind in COLOURED for scene in scenes):
             colourbar(figure, panels, scenes[0].scale)
         explain(figure, legend)
@@ -81,7 +81,7 @@ def panels_of(scene: Scene) -> tuple[Picture, list[Axes]]:
     """Return a figure with one panel, or with one for every pair of latent axes that is drawn where there are more."""
     count, along = len(pairs(scene.map_.chart.dimension)), scene.kind in ("line", "path")
     if count <= 1 or along:
-        figure = Picture(7.2, 4.8 if along else 6.6, scene.style)
+        figure = Picture(SINGLE, 4.8 if along else 6.6, scene.style)
         return figure, [figure.add_subplot()]
     most = min(count, 3)
     across = min(most, max(1, int((scene.style.width or WIDTHS["page"]) // NARROW)))
@@ -101,7 +101,7 @@ def draw_map(panels: Sequence[Axes], scene: Scene, *, faint: bool = False) -> Le
     legend = draw_graph(panels[0], scene) if scene.is_graph else draw_surface(panels[0], scene.landscape, scene.scale)
     if scene.tree:
         tree = scene.tree.thinned[0] if scene.is_graph else scene.tree.topology.tree
-        legend |= draw_marks(panels[0], critical_points(tree, scene.landscape.samples.points))
+        legend |= draw_marks(panels[0], critical_points(tree, scene.landscape.samples.points), mark_names(scene.field))
     legend |= draw_members(panels, scene, faint=faint)
     if scene.style.crop == "trusted" and not faint:
         crop_to_trusted(panels[0], scene)

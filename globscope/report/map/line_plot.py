@@ -14,7 +14,7 @@ from globscope.report.map.scene import Scene
 from globscope.report.map.trajectory import trajectories_of
 from globscope.report.map.trust import HATCHED
 from globscope.report.style.legend import Legend, log_note, tick_log
-from globscope.report.style.marks import draw_marks
+from globscope.report.style.marks import draw_marks, mark_names
 from globscope.report.style.palette import INK, LINES, UNTRUSTED
 from globscope.report.style.scale import positive
 from globscope.report.style.text import figure_text
@@ -52,7 +52,7 @@ def draw_line_plot(axes: Axes, scene: Scene) -> Legend:
     legend |= _draw_stretches(axes, length, ~np.isfinite(scene.values)[order], "NaN or infinite", **broken)
     places = np.empty(len(order))
     places[order] = length
-    legend |= _draw_minima(axes, scene.tree.topology.tree, places, scene.values) if scene.tree else {}
+    legend |= _draw_minima(axes, scene, scene.tree.topology.tree, places) if scene.tree else {}
     legend |= (_draw_runs if scene.kind == "line" else _draw_members)(axes, scene, places)
     _set_axes(axes, fields[0], axis_labels(scene.map_)[0] if scene.kind == "line" else ALONG)
     return legend
@@ -127,6 +127,6 @@ def _draw_stretches(axes: Axes, length: np.ndarray, chosen: np.ndarray, name: st
     return {name: Patch(**style)}
 
 
-def _draw_minima(axes: Axes, tree: MergeTree, places: np.ndarray, values: np.ndarray) -> Legend:
-    minima = np.stack([places[tree.minima], values[tree.minima]], axis=1)
-    return draw_marks(axes, {MINIMUM: minima})
+def _draw_minima(axes: Axes, scene: Scene, tree: MergeTree, places: np.ndarray) -> Legend:
+    minima = np.stack([places[tree.minima], scene.values[tree.minima]], axis=1)
+    return draw_marks(axes, {MINIMUM: minima}, mark_names(scene.field))

@@ -160,6 +160,7 @@ class Scene:
                 values=self.landscape.fields[topology.field],
                 runs=trajectories_by_basin(self.map_, self.landscape, topology, trajectories),
                 style=self.style,
+                on_path=self.is_path,
             )
             for name, topology in self.map_.topologies.get(self.sampler, {}).items()
         }

@@ -35,6 +35,7 @@ class TreeScene:
         values: (n,) values of the field at all samples.
         runs: Runs whose final network lies in a leaf's basin, by leaf; by −1, those that the map does not show.
         style: How its pictures look.
+        on_path: Whether the samples are a path, which has minima, but no basins in which networks could lie.
     """
 
     title: str
@@ -43,6 +44,7 @@ class TreeScene:
     values: np.ndarray = attribute(eq=False, repr=False)
     runs: Mapping[int, Sequence[Trajectory]] = attribute(factory=dict, repr=False)
     style: Style = AUTO
+    on_path: bool = False
 
     @classmethod
     def of(cls, title: str, topology: Topology, values: np.ndarray) -> "TreeScene":
@@ -81,9 +83,9 @@ class TreeScene:
 
     @property
     def leaves(self) -> str:
-        """The count of leaves and its threshold."""
+        """The count of basins, or of a path's minima, and its threshold."""
         tree = self.topology.tree
-        count = count_noun(len(tree.minima), "leaf", "leaves")
+        count = count_noun(len(tree.minima), *(("minimum", "minima") if self.on_path else ("basin",)))
         return f"{count} of persistence > {number(self.topology.threshold)}{self.apart}"
 
     @property
@@ -94,7 +96,7 @@ class TreeScene:
 
     @property
     def summary(self) -> str:
-        """The count of leaves and where the runs end, in one clause."""
+        """The count of basins and where the runs end, in one clause."""
         return "; ".join(filter(None, (self.leaves, self.run_ends)))
 
     @property

@@ -17,7 +17,7 @@ from globscope.report.map.scene import Scene
 from globscope.report.map.surface import positions
 from globscope.report.map.trajectory import Trajectory, run_names
 from globscope.report.style.legend import Legend, colourbar, explain
-from globscope.report.style.marks import critical_points, draw_marks
+from globscope.report.style.marks import critical_points, draw_marks, mark_names
 from globscope.report.style.palette import FAINT, GREYS, INK, UNTRUSTED
 from globscope.report.style.scale import Scale
 from globscope.report.style.text import figure_text, join_words, tick_labels
@@ -28,6 +28,7 @@ from globscope.values.landscape import Landscape
 TURNS = (-62, 28)  # degrees; one side alone does not show depth
 OPACITY = (0.1, 0.22, 0.6)  # of the outermost surface, the next and the innermost
 PANE = "#e6e9ed"  # darker than paper, so that the palest surface can be seen
+TIGHT = 0.7  # of the page's inches, up to which an axis has room for three numbers
 LIGHT = np.array([0.35, -0.6, 0.72])
 
 
@@ -36,7 +37,7 @@ def plot_volume(scene: Scene, surfaces: Sequence[Isosurface]) -> Figure:
     legend = Legend()
     with house_style():
         beside = (scene.style.width or WIDTHS["page"]) >= 2 * NARROW
-        figure = Picture(11.2, 6.4, scene.style) if beside else Picture(6.4, 11.2, scene.style)
+        figure = Picture(11.2, 6.4, scene.style) if beside else Picture(6.4, 8.8, scene.style)
         across = len(TURNS) if beside else 1
         down = len(TURNS) // across
         rows = figure.add_gridspec(1 + down, across, height_ratios=(0.01, *[1.0] * down))
@@ -93,18 +94,21 @@ def _set_box(axes: Any, landscape: Landscape, names: Sequence[str], turn: float)
     axes.patch.set_visible(False)  # it would hide the labels of the panel beside it
     axes.computed_zorder = False  # the runs stand before the surfaces, wherever they are
     axes.view_init(elev=22, azim=turn)
-    axes.set_box_aspect((1, 1, 1), zoom=0.94 if sheet_of(axes.get_figure()).share == 1 else 0.78)
+    share = sheet_of(axes.get_figure()).share
+    axes.set_box_aspect((1, 1, 1), zoom=0.94 if share == 1 else 0.84)
     for k, axis in enumerate((axes.xaxis, axes.yaxis, axes.zaxis)):
         getattr(axes, f"set_{'xyz'[k]}lim")(positions(landscape.samples, k)[[0, -1]])
         axis.set_label_text(names[k])
-        axis.set_major_locator(MaxNLocator(5))
+        axis.set_major_locator(MaxNLocator(5 if share > TIGHT else 3))
         axis.set_pane_color(PANE)
 
 
 def _draw(axes: Any, scene: Scene, surfaces: Sequence[Isosurface]) -> Legend:
     legend = _draw_surfaces(axes, scene.scale, surfaces)
     if scene.tree:
-        legend |= draw_marks(axes, critical_points(scene.tree.topology.tree, scene.landscape.samples.points))
+        legend |= draw_marks(
+            axes, critical_points(scene.tree.topology.tree, scene.landscape.samples.points), mark_names(scene.field)
+        )
     return legend | draw_trajectories(axes, scene, (0, 1, 2)) | _draw_plumb_lines(axes, scene.trajectories)
 
 

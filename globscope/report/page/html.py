@@ -9,6 +9,7 @@ from typing import Any
 
 from attrs import define
 from jinja2 import Environment, PackageLoader, StrictUndefined
+from markupsafe import Markup, escape
 
 from globscope.report.map.scene import Scene
 from globscope.report.page.compared_maps import compared_maps
@@ -27,6 +28,7 @@ from globscope.visible import visible_lines
 
 # A key of several words within a sentence; what stands in backticks or after a point is a name of its own.
 KEY = re.compile(r"(?<![`.\w])[a-z]+(?:_[a-z]+)+\b")
+CODE = re.compile(r"`([^`]+)`")
 # Of more warnings of searches than this, the head of the page has the number alone.
 MOST_OF_SEARCHES = 12
 # Of more warnings, the others are folded; of longer tables, all rows.
@@ -126,13 +128,20 @@ def environment(names: Mapping[str, str], pictures: EmbeddedPictures) -> Environ
     templates.filters["cell"] = lambda value: cell_text(names.get(value, value) if isinstance(value, str) else value)
     templates.filters["heading"] = partial(column_heading, names=names)
     templates.filters["caption"] = partial(_caption, names)
+    templates.filters["code"] = _with_code
     return templates
 
 
-def _caption(names: Mapping[str, str], table: Table) -> str:
+def _caption(names: Mapping[str, str], table: Table) -> Markup:
     """Return a table's caption that calls columns, and what several of them begin with, as the headings do."""
     begun = {key.rsplit("_", cut)[0] for key in table.columns for cut in range(key.count("_") + 1)}
-    return KEY.sub(lambda key: column_heading(key[0], names) if key[0] in begun else key[0], table.caption)
+    return _with_code(KEY.sub(lambda key: column_heading(key[0], names) if key[0] in begun else key[0], table.caption))
+
+
+def _with_code(text: str) -> Markup:
+    """Return text in which what stands between backticks, such as an option or a cell, is marked as code."""
+    escaped = str(escape(visible_lines(text)))
+    return Markup(CODE.sub(r"<code>\1</code>", escaped))  # noqa: S704 - escaped, but for our own mark
 
 
 def _make_visible(value: Any) -> Any:

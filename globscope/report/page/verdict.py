@@ -28,7 +28,7 @@ class PairCell:
         answer: What is known of the two runs, in two words.
         kind: The answer as a class of the page's style.
         value: Highest loss on the lowest known path, as text; empty where none is known.
-        found_by: What found that path.
+        found_by: What found that path; empty where none is known.
         trust: How far to trust the answer, in a few words.
     """
 
@@ -46,7 +46,7 @@ class PairCell:
             answer=pair["answer"],
             kind=pair["answer"].replace(" ", "-"),
             value=number(pair["lowest"]) if known else "",
-            found_by=pair["found_by"] if known else "no path known",
+            found_by=pair["found_by"] if known else "",
             trust=pair["trust"].partition(";")[0],
         )
 
@@ -58,13 +58,15 @@ class PairMatrix:
     Attributes:
         columns: Names of the columns: all runs but the last.
         rows: Each a run's name with its cells, one for each run before it.
-        found_by: What found the paths of all cells, where it is the same; empty where it differs.
+        found_by: What found the paths of all cells, where it is the same; empty where it differs, or none is known.
+        any_known: Whether a path between any two runs is known.
         losses: The lowest and the highest loss of the runs' own networks, as text; empty where one is unknown.
     """
 
     columns: tuple[str, ...]
     rows: tuple[tuple[str, tuple[PairCell, ...]], ...]
     found_by: str
+    any_known: bool
     losses: str
 
 
@@ -79,6 +81,7 @@ def pair_matrix(verdict: Mapping[str, Any]) -> PairMatrix | None:
     return PairMatrix(
         columns=tuple(runs[:-1]),
         rows=rows,
+        any_known=sources != {""},
         found_by=sources.pop() if len(sources) == 1 else "",
         losses=" to ".join(map(number, losses)) if losses else "",
     )

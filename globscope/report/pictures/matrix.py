@@ -46,7 +46,7 @@ class Tile:
     def note(self) -> str:
         """What the merge tree counts."""
         tree = self.tree.topology.tree
-        return f"{count_noun(len(tree.minima), 'minimum', 'minima')}, {count_noun(len(tree.saddles), 'saddle')}"
+        return f"{count_noun(len(tree.minima), 'basin')}, {count_noun(len(tree.saddles), 'saddle')}"
 
 
 @define(frozen=True, kw_only=True)

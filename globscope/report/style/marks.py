@@ -10,6 +10,7 @@ from matplotlib.lines import Line2D
 from globscope.report.style.legend import Legend
 from globscope.report.style.palette import EDGE, FORMS, outline
 from globscope.report.style.theme import in_points
+from globscope.values.field import Field
 from globscope.values.topology import MINIMUM, MULTI_SADDLE, SADDLE, MergeTree
 
 # Minima first, then saddles: of two at one place, the saddle lies on a pin's tip and leaves its head free. Both lie
@@ -23,6 +24,8 @@ NAMES: Mapping[str, str] = MappingProxyType(
         MULTI_SADDLE: "saddle of three or more basins",
     }
 )
+# What a minimum is of a field of which higher is better.
+BEST = "best sample of a basin (at the tip)"
 # Marks of a kind from which they are small, and from which they are very small and pixels in a vector file.
 CROWD, HOST = 41, 201
 
@@ -31,6 +34,11 @@ def critical_points(tree: MergeTree, points: np.ndarray) -> dict[str, np.ndarray
     """Return the (k, d) places of a merge tree's minima, saddles and multi-saddles, by kind; `points` are samples'."""
     kinds = np.array(tree.kinds, str)
     return {kind: points[tree.nodes[kinds == kind]] for kind in LEVELS}
+
+
+def mark_names(field: Field) -> Mapping[str, str]:
+    """Return what the marks are called in a picture of a field."""
+    return {**NAMES, MINIMUM: BEST} if field.higher_is_better else NAMES
 
 
 def draw_marks(axes: Any, places: Mapping[str, np.ndarray], names: Mapping[str, str] = NAMES) -> Legend:

@@ -132,10 +132,16 @@ class Picture(Figure):
         return as_png(self)
 
 
-def panel_grid(count: int, style: Style = AUTO) -> tuple[Picture, list[Axes], int]:
-    """Return a figure, its panels, and how many of them stand side by side: three where it is wide enough."""
+def panel_grid(count: int, style: Style = AUTO, single: float = 5.4) -> tuple[Picture, list[Axes], int]:
+    """Return a figure, its panels, and how many of them stand side by side: three where it is wide enough.
+
+    Args:
+        count: Number of panels.
+        style: How the picture looks.
+        single: Inches that a single panel is wide on the report's page.
+    """
     most = max(1, min(count, 3))
-    page = WIDTHS["page"] if most == 3 else 5.4 * most
+    page = (single, 10.8, WIDTHS["page"])[most - 1]
     across = max(1, min(most, int((style.width or page) // NARROW)))
     down = max(1, -(-count // across))
     natural = page if across == most else page / most * across * ALONE

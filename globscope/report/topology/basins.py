@@ -12,7 +12,7 @@ from matplotlib.path import Path
 from globscope.report.map.trajectory import Trajectory
 from globscope.report.style.labels import name_points
 from globscope.report.style.legend import Legend, tick_log
-from globscope.report.style.marks import LEVELS, draw_marks
+from globscope.report.style.marks import LEVELS, draw_marks, mark_names
 from globscope.report.style.palette import FAINT, INK
 from globscope.report.style.scale import Scale
 from globscope.report.style.text import shorten
@@ -44,7 +44,7 @@ def draw_basins(axes: Axes, outline: Outline, heights: Scale, colours: Scale, *,
     _colour(axes, bodies, heights, colours)
     if ruler:
         _measure(axes, outline.samples)
-    return draw_marks(axes, {kind: spots(outline, heights, kind) for kind in LEVELS})
+    return draw_marks(axes, {kind: spots(outline, heights, kind) for kind in LEVELS}, mark_names(heights.field))
 
 
 def _colour(axes: Axes, bodies: Sequence[np.ndarray], heights: Scale, colours: Scale) -> None:

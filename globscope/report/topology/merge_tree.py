@@ -10,7 +10,7 @@ from matplotlib.axes import Axes
 from globscope.report.map.trajectory import Trajectory
 from globscope.report.map.tree_scene import TreeScene
 from globscope.report.style.legend import Legend, tick_log
-from globscope.report.style.marks import LEVELS, draw_marks
+from globscope.report.style.marks import LEVELS, draw_marks, mark_names
 from globscope.report.style.palette import FAINT, INK
 from globscope.report.style.scale import positive
 from globscope.report.style.theme import in_points
@@ -110,10 +110,11 @@ def draw_tree(axes: Axes, scene: TreeScene) -> Legend:
     set_heights(axes, values[tree.nodes], len(places.x))
     if scene.runs:
         name_leaves(axes, places, values, scene.thinned_runs)
-    return _mark_nodes(axes, tree, places, values) | ({CHANCE: dashed[0]} if dashed else {})
+    return _mark_nodes(axes, tree, places, scene) | ({CHANCE: dashed[0]} if dashed else {})
 
 
-def _mark_nodes(axes: Axes, tree: MergeTree, places: Layout, values: np.ndarray) -> Legend:
+def _mark_nodes(axes: Axes, tree: MergeTree, places: Layout, scene: TreeScene) -> Legend:
+    values = scene.values
     kind_of = dict(zip(tree.nodes.tolist(), tree.kinds, strict=True))
     marked = {kind: list[tuple[int, float]]() for kind in LEVELS}
     for branch in places.branches:
@@ -123,7 +124,8 @@ def _mark_nodes(axes: Axes, tree: MergeTree, places: Layout, values: np.ndarray)
     roots = [(places.x[branch.leaf], values[branch.top]) for branch in places.branches if branch.parent < 0]
     root = axes.plot(*np.array(roots).T, ls="", marker="s", mfc=FAINT, mec="white", mew=0.8, ms=6.5, zorder=3)[0]
     points = {kind: np.array(one).reshape(-1, 2) for kind, one in marked.items()}
-    return {"root: the highest sample": root} | draw_marks(axes, points)
+    worst = "lowest" if scene.field.higher_is_better else "highest"
+    return {f"root: the {worst} sample": root} | draw_marks(axes, points, mark_names(scene.field))
 
 
 def name_leaves(axes: Axes, places: Layout, values: np.ndarray, runs: Mapping[int, Sequence[Trajectory]]) -> None:

@@ -14,7 +14,7 @@ from matplotlib.lines import Line2D
 from globscope.report.map.trajectory import Trajectory
 from globscope.report.map.tree_scene import UPPER_BOUND, TreeScene
 from globscope.report.style.legend import Legend, explain, log_note
-from globscope.report.style.marks import NAMES, draw_marks
+from globscope.report.style.marks import draw_marks, mark_names
 from globscope.report.style.palette import FAINT, INK
 from globscope.report.style.text import count_noun, figure_text
 from globscope.report.style.theme import Picture, house_style, write_centred, write_headline
@@ -123,7 +123,7 @@ def plot_network(scene: TreeScene, edges: np.ndarray | None) -> Figure:
             axes.set_axis_off()
             write_centred(axes, "There is no minimum: no sample with a finite value is left.")
             return figure
-        legend = draw_network(axes, network, scene.values)
+        legend = draw_network(axes, network, scene)
         axes.set_ylabel(figure_text(scene.field.name) + log_note(axes))
         explain(figure, legend)
     return figure
@@ -146,8 +146,9 @@ def caption(scene: TreeScene, edges: np.ndarray | None) -> str:
     return " ".join([f"Minima of {scene.title}, with {kinds}.", *sentences(scene, network), *ends])
 
 
-def draw_network(axes: Axes, network: Network, values: np.ndarray) -> Legend:
+def draw_network(axes: Axes, network: Network, scene: TreeScene) -> Legend:
     """Draw minima side by side in the order of the merge tree's leaves, with an arc for every pass."""
+    values = scene.values
     places, passes = layout(network.tree), [*network.joining.values(), *network.further.values()]
     set_heights(axes, np.array([*network.tree.births.tolist(), *passes]), len(places.x))
     log, crowded = axes.get_yscale() == "log", len(places.x) > CROWD
@@ -159,7 +160,7 @@ def draw_network(axes: Axes, network: Network, values: np.ndarray) -> Legend:
     legend |= _draw_arcs(axes, strong, "pass of the merge tree, an upper bound", 0.7 if crowded else 1.6, INK)
     minima = np.array([(x, values[leaf]) for leaf, x in places.x.items()])
     tops = np.array([arc[len(arc) // 2] for arc in strong]).reshape(-1, 2)
-    legend |= draw_marks(axes, {MINIMUM: minima, SADDLE: tops}, {**NAMES, SADDLE: "top of the pass"})
+    legend |= draw_marks(axes, {MINIMUM: minima, SADDLE: tops}, {**mark_names(scene.field), SADDLE: "top of the pass"})
     if network.runs:
         name_leaves(axes, places, values, network.runs)
     return legend

@@ -8,6 +8,8 @@ from globscope.report import scenes_of, write_report
 from globscope.report.page.html import SHOWN_ROWS
 from globscope.report.page.scale_warnings import scale_warnings
 from globscope.report.page.verdict import MATRIX_RUNS, pair_matrix, pair_table
+from globscope.values.findings import Finding, Table
+from globscope.values.pictures import Overlay, Trail
 
 pytestmark = pytest.mark.usefixtures("blank_pictures")
 
@@ -61,9 +63,13 @@ def test_what_found_all_paths_is_said_once_and_else_in_each_cell():
     assert pair_matrix(mixed).rows[0][1][0].found_by == "curve"
 
 
-def test_a_pair_without_any_known_path_says_so():
-    cell = pair_matrix(verdict(answer="not known", lowest=None, found_by="")).rows[0][1][0]
-    assert (cell.value, cell.found_by, cell.kind) == ("", "no path known", "not-known")
+def test_of_pairs_without_any_known_path_nothing_is_said_of_paths(tmp_path):
+    found = verdict(answer="not known", lowest=None, found_by="")
+    cell = pair_matrix(found).rows[0][1][0]
+    assert (cell.value, cell.found_by, cell.kind) == ("", "", "not-known")
+    html = page_of(tmp_path, found)
+    assert "In each cell: what is known of two runs, and how far to trust it." in Page(html).text.replace("\n", " ")
+    assert '<td class="not-known"><b>not known</b> <small>one map</small></td>' in html
 
 
 def test_of_more_runs_than_fit_a_folded_table_has_every_pair(tmp_path):
@@ -116,3 +122,13 @@ def test_maps_that_share_a_scale_evenly_and_single_maps_need_no_warning():
 def test_a_map_without_a_landscape_has_no_part_in_the_warning():
     empty = evolve(a_map("empty"), landscapes={}, topologies={}, hidden="none")
     assert list(scale_warnings(scenes_of(atlas_of(a_map(), empty)))) == []
+
+
+def test_what_stands_between_backticks_in_a_caption_is_code_and_nothing_else_is_markup(tmp_path):
+    table = Table(name="pairs", caption="`share` or <b>`no path`</b>.", columns=("one",), rows=({"one": "A"},))
+    overlay = Overlay(name="o", caption="The `rows`.", map="one", trails=(Trail(label="t", points=((0, 0),)),))
+    finding = Finding(tables=(table,), pictures=(overlay,))
+    write_report(tmp_path, title="t", atlas=atlas_of(a_map()), findings={"lines": finding}, record={})
+    html = (tmp_path / "report.html").read_text("utf-8")
+    assert "<code>share</code> or &lt;b&gt;<code>no path</code>&lt;/b&gt;." in html
+    assert "The <code>rows</code>." in html

@@ -13,7 +13,7 @@ from globscope.builtin.analyses.dimension.run_passes import RunPasses, known_fig
 CHARTS = (
     "What each map says of the walls between the runs' final networks, in {field}. kind: the table [[reducer]] of the "
     "map; unexplained_variance: share of the members' squared distances from their mean that encoding and decoding "
-    "lose; leaves: those of the merge tree at the topology's threshold; basins: how many basins the runs end in; "
+    "lose; leaves: basins deeper than the topology's threshold; basins: how many basins the runs end in; "
     "in_none: how many of them end in none, such as where the map extrapolates beside them. certain: "
     "of how many pairs both networks were sampled, missing neither by more than a hundredth of their distance; "
     "other passes are between other networks, and runs beside a slice have none. largest, median, smallest: "

@@ -121,12 +121,12 @@ def figures(loss: Field, accuracy: Field) -> Mapping[Figure, Callable[[MapFideli
             better="high",
         ): lambda map_: map_.trustworthiness,
         Figure(
-            key="leaves", label="Leaves", meaning="basins of the map that are deeper than the persistence threshold"
+            key="leaves", label="Basins", meaning="those of the map that are deeper than the persistence threshold"
         ): lambda map_: map_.on_tree(lambda _, topology: len(topology.tree.minima)),
         Figure(
             key="leaves_trusted",
-            label="Leaves, trusted",
-            meaning="basins inside the trusted region; the others lie where the map extrapolates",
+            label="Basins, trusted",
+            meaning="those whose minimum lies in the trusted region; where the others lie, the map extrapolates",
         ): lambda map_: map_.on_tree(lambda landscape, topology: int(landscape.trusted[topology.tree.minima].sum())),
         Figure(
             key="basins_of_variants",

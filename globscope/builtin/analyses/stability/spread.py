@@ -11,10 +11,10 @@ from globscope.builtin.analyses.stability.refits import BOOTSTRAPS, SEEDS, STUDY
 SPREAD = (
     "The fits of every map with further seeds, including its own, and on bootstraps of the checkpoints, each of which "
     "keeps the distinct ones of N draws out of N and every run's last. distinct: number of fits that differ in any "
-    "bit, over which min, median and max are taken. leaves: minima at the persistence threshold; leaves_trusted: "
-    "leaves inside the trusted region; basins: distinct basins in which the runs' final networks lie; persistence: "
-    "mean and standard deviation of the average persistence over the fits; mse_per_weight, loss_gap (median |true − "
-    "decoded|): errors of the trained members in the fit; note: why there is no spread."
+    "bit, over which min, median and max are taken. leaves: basins deeper than the persistence threshold; "
+    "leaves_trusted: those inside the trusted region; basins: distinct basins in which the runs' final networks lie; "
+    "persistence: mean and standard deviation of the average persistence over the fits; mse_per_weight, loss_gap "
+    "(median |true − decoded|): errors of the trained members in the fit; note: why there is no spread."
 )
 RUNS = (
     "Every fit. members: number of members in the fit; seed: seed of the fit, empty if it is the study's; equals: an "

@@ -6,7 +6,7 @@ function keyItems(view) {
   const {kind, study, values, trusted} = view, items = [], critical = kind === 'members' ? [] : criticalOf(view.map);
   const mark = (form, size) => (g, x, y) => drawMark(g, form, x, form === 'minimum' ? y + size / 2 : y, size, look.forms[form].fill);
   const dark = pageInk(look.runs[2]);
-  if (critical.some(one => one.kind === 'minimum')) items.push(['minimum (its tip)', mark('minimum', 10)]);
+  if (critical.some(one => one.kind === 'minimum')) items.push([`${describeField(state.field, study).higher_is_better ? 'best sample of a basin' : 'minimum'} (its tip)`, mark('minimum', 10)]);
   if (critical.some(one => one.kind === 'saddle')) items.push([kind === 'network' ? 'top of a pass' : 'saddle, where basins meet', mark('saddle', 5.5)]);
   if (critical.some(one => one.kind === 'multi-saddle') && kind !== 'network') items.push(['saddle of three or more', mark('multi-saddle', 5.5)]);
   if (kind === 'network') return items;

@@ -1,6 +1,6 @@
 // All maps small, side by side, with the same selection: those of a run, or the cells of a sweep.
 const MINI_ROOM = '300px';  // a map is drawn when it comes so near to what is seen
-const MANY_MINIS = 8;       // beyond, they are smaller and scroll
+const MANY_MINIS = 6;       // beyond, they are smaller and scroll: more rows would leave the column beside them empty
 
 startIn('minis', place => {
   const figures = maps.map(makeMini), draw = () => { for (const one of figures) if (one.near) drawMini(one); }, soon = drawLater(draw);

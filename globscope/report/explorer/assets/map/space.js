@@ -2,6 +2,7 @@
 const SPACE_SHARES = [0.1, 1 / 3, 1];   // of the chosen share of samples, what lies below each surface
 const SPACE_ALPHAS = [0.62, 0.3, 0.16];
 const SPACE_AWAY = 5;                   // the eye's distance; the samples' box reaches from -1 to 1
+const BESIDE = 16;                      // pixels of an axis' name from its edge of the box
 const SPACE_PAPER = '#eef1f4';           // bright on a dark page too: surfaces are as dark as their heights are low
 
 const SPACE_PICTURE = {
@@ -91,12 +92,18 @@ function drawBox(g, view) {
   }
 }
 
+// Write each axis' name outside of the box, beside the middle of one of its four edges: the lowest on the screen, or
+// the leftmost of the third axis.
 function drawBoxNames(g, view) {
-  const low = view.map.lines.map(line => Math.min(line[0], line[line.length - 1]));
-  view.map.axes.forEach((name, axis) => {
-    const line = view.map.lines[axis], end = low.map((value, k) => k === axis ? Math.max(line[0], line[line.length - 1]) : value);
-    const place = view.place(end);
-    if (place) drawWords(g, shortName(name), place[0], Math.min(place[1] + 12, view.frame.top + view.frame.up - 8), look.ink, {font: wordsFont(false), align: 'center'});
+  const {frame, map} = view, ends = map.lines.map(line => [line[0], line[line.length - 1]]), middles = ends.map(([from, to]) => (from + to) / 2);
+  const centre = view.place(middles);
+  map.axes.forEach((name, axis) => {
+    const edges = [0, 1, 2, 3].map(k => view.place(ends.map((pair, other) => other === axis ? middles[axis] : pair[k >> ((other - axis + 3) % 3 - 1) & 1])));
+    const [x, y] = edges.reduce((best, one) => (axis === 2 ? one[0] < best[0] : one[1] > best[1]) ? one : best);
+    const away = Math.hypot(x - centre[0], y - centre[1]) || 1, words = shortName(name), half = 4 * words.length;
+    const beside = [x + BESIDE * (x - centre[0]) / away - (axis === 2 ? half : 0), y + BESIDE * (y - centre[1]) / away];
+    const inside = (at, from, size, room) => Math.max(from + room, Math.min(from + size - room, at));
+    drawWords(g, words, inside(beside[0], frame.left, frame.across, half), inside(beside[1], frame.top, frame.up, 9), look.ink, {font: wordsFont(false), align: 'center'});
   });
 }
 
