@@ -47,6 +47,7 @@ def buffer_names(probe: Probe) -> Collection[str]:
 
 
 def _fresh(probe: Probe) -> tuple[Mapping[str, Any], Mapping[str, Any]]:
+    probe = getattr(probe, "whole", probe)  # whatever is flattened, the buffers are those of the whole network
     try:
         if probe not in _FRESH:
             _FRESH[probe] = (probe.initialise(0)[1], probe.initialise(1)[1])

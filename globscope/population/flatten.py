@@ -68,6 +68,11 @@ class FlattenedProbe:
             log_variance_names={name.removesuffix(LOG): name for name in self._mapped_buffers if name.endswith(LOG)},
         )
 
+    @property
+    def whole(self) -> Probe:
+        """The probe of the whole network."""
+        return self._probe
+
     def __getattr__(self, name: str) -> Any:
         """Return the attribute of the wrapped probe."""
         if name.startswith("_"):
@@ -79,7 +84,9 @@ class FlattenedProbe:
         parameters, buffers = self._probe.initialise(seed)
         statistics = {n: b.clamp(min=SMALLEST).log() if n.endswith(VARIANCE) else b for n, b in buffers.items()}
         tensors = {**untrained_parameters(self._probe), **parameters, **statistics}
-        return {name: tensors[name.removesuffix(LOG)].clone() for name in self.layout.names}, buffers
+        # A fresh network's parameters are nobody else's; of a large network a further copy would be as large.
+        found = {name: parameters.get(name, tensors[name.removesuffix(LOG)]) for name in self.layout.names}
+        return {name: t if name in parameters else t.clone() for name, t in found.items()}, buffers
 
     def objective(self, parameters: Tensors, buffers: Tensors, batch: Any, *, training: bool) -> Any:
         """Return the mean loss of a batch, differentiable in the flattened parameters."""
@@ -186,15 +193,24 @@ def _unmapped_tensors(probe: Probe, layout: Layout, first: CheckpointFile | None
     """Return the parameters that are not flattened, from the first checkpoint or else from the model."""
     import torch
 
-    fresh, again = ({**untrained_parameters(probe), **probe.initialise(seed)[0]} for seed in (0, 1))
-    unmapped = [name for name in fresh if name not in layout.names]
+    names = dict.fromkeys([*untrained_parameters(probe), *probe.layout.names])
+    unmapped = [name for name in names if name not in layout.names]
     held = tensors_by_model_name(first.read().tensors, probe, first.path) if unmapped and first is not None else {}
-    for name in unmapped:
-        if name not in held and not fresh[name].equal(again[name]):
+    fresh = _constants(probe, [name for name in unmapped if name not in held], first)
+    return {
+        name: torch.from_numpy(np.array(held[name])).to(device) if name in held else fresh[name] for name in unmapped
+    }
+
+
+def _constants(probe: Probe, names: Sequence[str], first: CheckpointFile | None) -> dict[str, Any]:
+    """Return parameters that are the same in every fresh network; no network is made where there are none."""
+    if not names:
+        return {}
+    fresh, again = ({**untrained_parameters(probe), **probe.initialise(seed)[0]} for seed in (0, 1))
+    for name in names:
+        if not fresh[name].equal(again[name]):
             raise PopulationError(
                 f"{first.path if first else 'the model'}: has no tensor {name!r}; it is not flattened, and the model "
                 "draws it anew"
             )
-    return {
-        name: torch.from_numpy(np.array(held[name])).to(device) if name in held else fresh[name] for name in unmapped
-    }
+    return {name: fresh[name] for name in names}
