@@ -1,9 +1,11 @@
 """`globscope init FOLDER`: the spec that a folder of checkpoints seems to ask for."""
 
+import json
 import tomllib
 
 import pytest
 import torch
+from support import adapters
 from support.commands import assert_refused, run
 from support.paths import ROOT
 
@@ -185,3 +187,17 @@ def test_a_folder_without_checkpoints_is_refused(tmp_path, monkeypatch):
     assert_refused(
         run("init", "new.toml", "--out", "x.toml"), "--out goes with a folder of checkpoints; new.toml is none"
     )
+
+
+@pytest.mark.parametrize("named", ["absolute", "beside", "elsewhere"])
+def test_adapters_are_proposed_with_the_base_that_their_configuration_names(named, tmp_path):
+    adapters.population(tmp_path)
+    place = {"absolute": str(tmp_path / "base"), "beside": "somebody/base", "elsewhere": "somebody/else"}[named]
+    for config in tmp_path.glob("adapters/*/*/adapter_config.json"):
+        config.write_text(json.dumps({**json.loads(config.read_text()), "base_model_name_or_path": place}))
+    proposal = propose(tmp_path / "adapters", tmp_path / "study.toml", installed_registry())
+    population = tomllib.loads(proposal.text)["population"]
+    assert population["base"] == ("somebody/else" if named == "elsewhere" else "base")
+    assert population["checkpoints"] == "adapters/{variant}/checkpoint-{step}/adapter_model.safetensors"
+    says = "somebody/else, which is not here: name its folder as the base"
+    assert f"LoRA adapters of {says if named == 'elsewhere' else tmp_path / 'base'}" in proposal.lines

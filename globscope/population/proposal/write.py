@@ -10,8 +10,10 @@ from attrs import define, evolve
 from globscope.errors import SpecError
 from globscope.population.checkpoint_file import CheckpointFile
 from globscope.population.proposal.averages import averages_of
+from globscope.population.proposal.base import ProposedBase, base_of
 from globscope.population.proposal.contents import Contents, contents
 from globscope.population.proposal.groups import CheckpointGroup, checkpoint_groups
+from globscope.population.saved_folder import checkpoint_in
 from globscope.registry import Registry
 from globscope.spec.words import bare, short, toml
 from globscope.store import write_bytes
@@ -78,10 +80,14 @@ def propose(folder: Path, spec: Path, registry: Registry) -> Proposal:
     if any(mark in place for mark in "*{}"):
         raise SpecError([f"{folder}: its path holds `*` or braces, which patterns use; rename it"])
     first, *others = checkpoint_groups(folder)
-    network, averages = contents(first.files[-1].path, registry), dict(averages_of(first, others))
-    lines = tuple(map(visible, (*_lines(first, averages), *_network_lines(network))))
+    last, averages = first.files[-1].path, dict(averages_of(first, others))
+    base = base_of(last)
+    network = contents(checkpoint_in(base.folder) if base and base.folder else last, registry)
+    about_base = [] if base is None else [base.sentence]
+    lines = tuple(map(visible, (*_lines(first, averages), *about_base, *_network_lines(network))))
     network = evolve(network, task={name: _relative(value, spec) for name, value in network.task.items()})
-    sources = "".join(_sources(place, first, averages, network))
+    table = f"[population]\n{_base_line(base, spec)}"
+    sources = "".join(_sources(place, first, averages, network, table))
     further = "".join(_further(place, [group for group in others if group not in averages.values()]))
     count = len(first.files) + sum(len(group.files) for group in averages.values())
     text = "".join(_text(folder, network, lines, sources + further, MAP.get(count, MAPS)))
@@ -144,16 +150,26 @@ def _text(folder: Path, network: Contents, lines: Sequence[str], sources: str, m
     yield f"\n{sources}\n{map_}{REST}"
 
 
+def _base_line(base: ProposedBase | None, spec: Path) -> str:
+    """Return the line that names the base of adapters, or where to fill it in; nothing for other networks."""
+    if base is None:
+        return ""
+    if base.folder is None:
+        return f"base = {toml(base.name or 'my_base')}  # fill in: the folder of the network that was adapted\n"
+    return f"base = {toml(_relative(base.folder, spec))}\n"
+
+
 def _sources(
-    place: str, first: CheckpointGroup, averages: Mapping[str, CheckpointGroup], network: Contents
+    place: str, first: CheckpointGroup, averages: Mapping[str, CheckpointGroup], network: Contents, table: str
 ) -> Iterator[str]:
     """Yield the lines that say where the networks are: one pattern, or one for them and one for each average."""
     key = f"key = {toml(network.keys[0])}  # or {', '.join(map(toml, network.keys[1:]))}\n" if network.keys else ""
     if not averages:
-        yield f"[population]\ncheckpoints = {toml(_join_pattern(place, first.pattern))}\n"
+        yield f"{table}checkpoints = {toml(_join_pattern(place, first.pattern))}\n"
         yield f"variant = {toml(first.variant)}\n" * (first.variant is not None)
         yield key
         return
+    yield table if table != "[population]\n" else ""
     yield _table(place, first, "")
     yield key
     yield from ("\n" + _table(place, group, f" {word}") for word, group in averages.items())
