@@ -2,9 +2,11 @@
 
 from collections.abc import Mapping
 from functools import partial
+from math import isfinite
 from typing import Any
 
 from attrs import define, field
+from attrs.validators import min_len, optional
 
 from globscope.api import Code, Probe, UserCodeError
 from globscope.builtin.tasks.custom_probe import CustomProbe
@@ -12,6 +14,20 @@ from globscope.builtin.tasks.data.splits import load_splits
 from globscope.builtin.tasks.metrics import Metric
 from globscope.builtin.tasks.named_losses import NamedLosses, objective_of
 from globscope.builtin.tasks.network import require_mappable
+
+
+def _numbers(_: Any, attribute: Any, weights: Mapping[str, Any]) -> None:
+    """Refuse a table whose values are not all finite numbers."""
+    if any(isinstance(weight, bool) or not isinstance(weight, int | float) for weight in weights.values()):
+        raise ValueError(f"{attribute.name} must be a table of numbers")
+    if not all(map(isfinite, weights.values())):
+        raise ValueError(f"{attribute.name} must be finite")
+
+
+def _texts(_: Any, attribute: Any, parts: Mapping[str, Any]) -> None:
+    """Refuse a table whose values are not all texts."""
+    if not all(isinstance(loss, str) for loss in parts.values()):
+        raise ValueError(f"{attribute.name} must be a table of losses' names")
 
 
 @define(frozen=True, kw_only=True)
@@ -26,7 +42,7 @@ class Custom:
         model_options: Keyword arguments for your model.
         forward: Your `file.py:name`, a function of (model, batch) that returns the outputs. If unset, the model is
             called with the batch, or with its first item where it is a tuple or list.
-        data: Your `file.py:name` that returns a table of splits (`train`, `test`, …) or a pair of them. A split is a
+        data: Your `file.py:name` that returns a dict of splits (`train`, `test`, …) or a pair of them. A split is a
             tensor, a tuple or dict of tensors whose first axis is the examples, or a torch Dataset or DataLoader.
         data_options: Keyword arguments for your data.
         collate: Your `file.py:name`, a function that makes a batch of a list of examples; torch's own, or that of your
@@ -49,22 +65,10 @@ class Custom:
     forward: Code | None = None
     data_options: dict[str, Any] = field(factory=dict)
     collate: Code | None = None
-    objective: str = ""
-    weights: dict[str, Any] = field(factory=dict)
-    parts: dict[str, Any] = field(factory=dict)
+    objective: str | None = field(default=None, validator=optional(min_len(1)))
+    weights: dict[str, Any] = field(factory=dict, validator=_numbers)
+    parts: dict[str, Any] = field(factory=dict, validator=_texts)
     metrics: tuple[Code | Metric, ...] = field(default=(), metadata={"scores_only": True})
-
-    @weights.validator
-    def _numbers(self, _: Any, weights: Mapping[str, Any]) -> None:
-        for name, weight in weights.items():
-            if isinstance(weight, bool) or not isinstance(weight, int | float):
-                raise ValueError(f"the weight of {name!r} must be a number, got {weight!r}")
-
-    @parts.validator
-    def _names(self, _: Any, parts: Mapping[str, Any]) -> None:
-        for part, loss in parts.items():
-            if not isinstance(loss, str):
-                raise ValueError(f"{part!r} must be trained by the name of a loss, got {loss!r}")
 
     def build(self, device: str) -> Probe:
         """Return the task on a device; trees of tensors are moved there once.

@@ -1,7 +1,7 @@
 """Losses of the user's by name, and which of them is trained."""
 
 import re
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Collection, Iterator, Mapping
 from typing import Any
 
 from attrs import define, field
@@ -93,12 +93,14 @@ class Objective:
             yield loss, {name: p if name.startswith(f"{part}.") else p.detach() for name, p in parameters.items()}
 
 
-def objective_of(names: Any, chosen: str, weights: Mapping[str, Any], parts: Mapping[str, Any]) -> Objective:
+def objective_of(
+    names: Collection[str], chosen: str | None, weights: Mapping[str, float], parts: Mapping[str, str]
+) -> Objective:
     """Return the objective that a task's options name.
 
     Args:
         names: Names of the losses.
-        chosen: Name of the loss that is trained; the loss called `loss`, or the sum of all, where it is empty.
+        chosen: Name of the loss that is trained; the loss called `loss`, or the sum of all, where it is unset.
         weights: Factors of the losses in the sum, by name; 1 where they are missing.
         parts: By part of the model, the name of the loss that trains it.
 
@@ -118,11 +120,13 @@ def objective_of(names: Any, chosen: str, weights: Mapping[str, Any], parts: Map
     return Objective(weights={name: factor for name, factor in factors.items() if factor}, parts=parts)
 
 
-def _require_choice(names: Any, chosen: str, weights: Mapping[str, Any], parts: Mapping[str, Any]) -> None:
+def _require_choice(
+    names: Collection[str], chosen: str | None, weights: Mapping[str, float], parts: Mapping[str, str]
+) -> None:
     """Refuse options that name no loss, or of which several say what is trained."""
     if sum(map(bool, (chosen, weights, parts))) > 1:
         raise UserCodeError("task.objective, task.weights and task.parts: one of them says what is trained")
-    for option, wanted in (("objective", [chosen] * bool(chosen)), ("weights", weights), ("parts", parts.values())):
+    for option, wanted in (("objective", [chosen] if chosen else []), ("weights", weights), ("parts", parts.values())):
         for name in wanted:
             if name not in names:
-                raise UserCodeError(f"task.{option}: there is no loss {name!r}; {near(str(name), names)}")
+                raise UserCodeError(f"task.{option}: there is no loss {name!r}; {near(name, names)}")

@@ -10,7 +10,7 @@ from support.messages import assert_lines, error_lines
 from support.study import MAP, TWO_RUNS, study_in, values
 from torch.nn import functional as F
 
-from globscope.api import Code, EvaluationError, means, symmetry
+from globscope.api import Code, EvaluationError, SpecError, means, symmetry
 from globscope.builtin.tasks.custom import Custom
 from globscope.builtin.tasks.metrics import Metric
 from globscope.scoring.draws import draws
@@ -480,6 +480,20 @@ REFUSED = {
 def test_what_cannot_be_trained_or_scored_is_reported(case, task, tmp_path):
     options, says = REFUSED[case]
     assert_lines(error_lines(lambda: task(**options).build("cpu")), [says], tmp_path)
+
+
+@pytest.mark.parametrize(
+    ("line", "says"),
+    [
+        ("weights = { size = true }", "task.weights: must be a table of numbers, got {size = true}"),
+        ("weights = { size = nan }", "task.weights: must be finite, got {size = nan}"),
+        ("parts = { image = 3 }", "task.parts: must be a table of losses' names, got {image = 3}"),
+    ],
+)
+def test_a_table_of_something_else_is_refused_where_the_spec_is_read(line, says, tmp_path, code):
+    with pytest.raises(SpecError) as caught:
+        study_in(tmp_path, STUDY.replace("weights = { size = 0.1 }", line))
+    assert str(caught.value).endswith(says)
 
 
 def test_losses_that_change_their_names_are_reported(task):
