@@ -24,10 +24,14 @@ ACCURACIES = {
     "train_acc": "train_accuracy",
     "train_accuracy": "train_accuracy",
     **dict.fromkeys(
-        ("acc", "accuracy", "test_acc", "test_accuracy", "val_acc", "val_accuracy", "acc1", "top1"), "test_accuracy"
+        ("acc", "accuracy", "test_acc", "test_accuracy", "val_acc", "val_accuracy", "eval_accuracy", "acc1", "top1"),
+        "test_accuracy",
     ),
     **dict.fromkeys(("best_acc", "best_acc1", "best_prec1", "prec1"), "test_accuracy"),
 }
+# The log that Trainer of transformers saves with every checkpoint, and what it calls scores of held-back examples.
+TRAINER = "trainer_state.json"
+EVALUATED = ("eval_loss", "eval_accuracy")
 # Columns of a training log that are not scores of held-back splits.
 NO_SCORES = ("epoch", "learning_rate", "loss")
 # All integers up to here are float64 numbers.
@@ -50,12 +54,28 @@ def numbers_beside(around: Mapping[str, Any]) -> dict[str, float]:
 
 
 def recorded_scores(path: Path, step: int, scores: Mapping[str, float]) -> dict[str, float]:
-    """Return a network's scores by field, from its file or from GlobScope's training log beside it."""
+    """Return a network's scores by field, from its file, or from the log of GlobScope or of Trainer beside it."""
+    logged = _scores_in_log(path.with_name(FILE), step)
+    return _by_field(scores) or logged or _by_field(_evaluated_by_trainer(path.with_name(TRAINER), step))
+
+
+def _by_field(scores: Mapping[str, float]) -> dict[str, float]:
     recorded = {field: scores[name] for name, field in LOSSES.items() if name in scores}
     for name, field in ACCURACIES.items():
         if name in scores:  # in per cent where it is above one
             recorded[field] = scores[name] / (100 if scores[name] > 1 else 1)
-    return recorded or _scores_in_log(path.with_name(FILE), step)
+    return recorded
+
+
+def _evaluated_by_trainer(log: Path, step: int) -> dict[str, float]:
+    """Return what Trainer of transformers measured of its held-back examples at a step; its other losses are means."""
+    if not log.is_file():
+        return {}
+    try:
+        rows = [row for row in read_json(log)["log_history"] if row["step"] == step]
+        return {name: float(row[name]) for row in rows for name in EVALUATED if name in row}
+    except (FileError, ValueError, TypeError, KeyError):  # another program's file of the same name
+        return {}
 
 
 def _scores_in_log(log: Path, step: int) -> dict[str, float]:

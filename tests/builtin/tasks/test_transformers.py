@@ -33,6 +33,7 @@ from support.study import study_in, values
 from globscope.api import Code, UserCodeError, symmetry
 from globscope.builtin.tasks.hugging_face import configuration
 from globscope.builtin.tasks.hugging_face.task import Transformers
+from globscope.population.recorded_scores import recorded_scores
 from globscope.testing import check_component
 
 transformers = pytest.importorskip("transformers")
@@ -259,6 +260,20 @@ def test_every_head_is_known_by_its_loss(kind, folder, tmp_path):
     assert float(count) == (predicted != -100).sum()
     assert float(total / count) == pytest.approx(float(probe.objective(*network, batch, training=False)), rel=SAME)
     check_component(component)
+
+
+@pytest.mark.parametrize("content", [{"log_history": 3}, [], {"log_history": [{"loss": 1.0}]}, {}])
+def test_what_trainer_measured_of_a_checkpoint_is_recorded(content, tmp_path):
+    rows = [
+        {"step": 20, "loss": 4.0},
+        {"step": 20, "eval_loss": 3.5, "eval_accuracy": 0.25},
+        {"step": 40, "eval_loss": 3.0},
+    ]
+    (tmp_path / "trainer_state.json").write_text(json.dumps({"log_history": rows}))
+    recorded = recorded_scores(tmp_path / "model.safetensors", 20, {})
+    assert recorded == {"test_loss": 3.5, "test_accuracy": 0.25}
+    (tmp_path / "trainer_state.json").write_text(json.dumps(content))
+    assert recorded_scores(tmp_path / "model.safetensors", 20, {}) == {}
 
 
 REFUSED = {
