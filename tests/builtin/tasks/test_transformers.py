@@ -11,7 +11,7 @@ import numpy as np
 import pytest
 import torch
 from support.commands import run
-from support.documents import blocks
+from support.documents import blocks, module
 from support.hugging_face import (
     BERT,
     CAUSAL,
@@ -330,3 +330,35 @@ def test_the_how_to_runs_as_written(tmp_path, monkeypatch):
         "tokeniser": "my_tokeniser",
         "text": ["my_text.txt"],
     }
+
+
+@pytest.mark.slow
+def test_fine_tunes_of_every_kind_are_a_population(tmp_path):
+    for name in ("accelerate", "peft"):
+        pytest.importorskip(name)
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore")  # what Trainer's and peft's own parts say of one another
+        module(ROOT / "benchmarks/fine_tunes.py").main(tmp_path)
+    shared = {"tokeniser": "tokeniser", "block_length": 64}
+    running = shared | {"text": ["text/results.txt"], "test": ["text/results-test.txt"], "config": "gpt2-base"}
+    passages = {"labelled": "classes/train.csv", "test": ["classes/test.csv"], "config": "bert/0-0.002/checkpoint-120"}
+    tasks = {
+        "gpt2": running,
+        "lora": running,
+        "bert": shared | passages | {"model": f"transformers:{CLASSIFIER}"},
+    }
+    losses = {}
+    for kind, given in tasks.items():
+        text = study_text(toml(given), checkpoints=f"{kind}/{{variant}}/checkpoint-{{step}}")
+        text = text.replace("[population]", "[population]\nbase = 'gpt2-base'") if kind == "lora" else text
+        study = study_in(tmp_path, text, "evaluator.examples=32", run=f"run-{kind}")
+        atlas = values(study).atlas
+        finals = {member.variant: row for row, member in enumerate(atlas.population.members)}
+        assert len(atlas.population.members) == 18 + (kind == "lora")
+        assert max(atlas.truth["test_loss"]) < atlas.chance["test_loss"]
+        losses[kind] = {variant: atlas.truth["test_loss"][row] for variant, row in finals.items()}
+    for kind in ("gpt2", "lora"):  # on the text of the results, those are best that were tuned on it
+        assert max(losses[kind][f"results-{seed}"] for seed in (0, 1)) < min(
+            losses[kind][f"how-to-{s}"] for s in (0, 1)
+        )
+    assert max(losses["lora"][f"results-{seed}"] for seed in (0, 1)) < losses["lora"]["base"]
