@@ -17,11 +17,12 @@ class StateDictChoice:
     """Which state dict of a file is the network, and how its tensors are renamed.
 
     Attributes:
-        key: Name of the state dict in the file, dotted where it is nested; None where there is only one.
+        key: Name of the state dict in the file, dotted where it is nested; several names join the parts of a network;
+            None where there is only one.
         rename: New prefixes of tensors' names, by their old prefixes; the longest old prefix counts.
     """
 
-    key: str | None = None
+    key: str | tuple[str, ...] | None = None
     rename: Mapping[str, str] = field(factory=dict)
 
 
@@ -47,8 +48,17 @@ def state_dict(loaded: Any, choice: StateDictChoice) -> dict[str, Any]:
     Raises:
         ChoiceError: There is none, or there are several.
     """
-    content = _only(loaded if choice.key is None else _at(loaded, choice.key))
-    return _rename_tensors(_tensors(content), choice.rename)
+    if isinstance(choice.key, tuple):
+        tensors = _joined_tensors(loaded, choice.key)
+    else:
+        tensors = _tensors(_only(loaded if choice.key is None else _at(loaded, choice.key)))
+    return _rename_tensors(tensors, choice.rename)
+
+
+def _joined_tensors(loaded: Any, keys: Sequence[str]) -> dict[str, Any]:
+    """Return the tensors of several state dicts, each under the last word of its key: `generator.0.weight`."""
+    parts = {key.rpartition(".")[2]: _tensors(_only(_at(loaded, key))) for key in keys}
+    return {f"{part}.{name}": tensor for part, tensors in parts.items() for name, tensor in tensors.items()}
 
 
 def rival_names(loaded: Any) -> tuple[str, ...]:
@@ -78,14 +88,14 @@ def _only(loaded: Any) -> Mapping[Any, Any]:
     if _tensors(content):
         return content
     held = {name: value for name, value in content.items() if _is_state_dict(value)}
-    _require_one([*held])
+    _require_one([*held], f", or join them with population.key = {sorted(map(str, held))}")
     return next(iter(held.values()), content)
 
 
-def _require_one(names: list[Any]) -> None:
+def _require_one(names: list[Any], otherwise: str = "") -> None:
     if len(names) > 1:
         listed = ", ".join(sorted(map(str, names)))
-        says = f"holds several state dicts: {listed}; choose one with population.key = {str(names[0])!r}"
+        says = f"holds several state dicts: {listed}; choose one with population.key = {str(names[0])!r}{otherwise}"
         raise ChoiceError(says, [str(name) for name in names])
 
 

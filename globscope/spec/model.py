@@ -144,7 +144,7 @@ class CheckpointFiles:
     pattern: Pattern | None = None
     path: Path | None = None
     step: int | None = field(default=None, validator=optional(ge(0)))
-    key: str | None = field(default=None, validator=optional(min_len(1)))
+    key: str | tuple[str, ...] | None = field(default=None, validator=optional(min_len(1)))
 
     def __attrs_post_init__(self) -> None:
         if (self.pattern is None) == (self.path is None):
@@ -191,7 +191,8 @@ class NetworkSource:
         variant: The training runs, one table [[population.variant]] each; with `checkpoints`, a template of run names
             made of the pattern's words, such as `{seed}-{kind}`, or the name of the only run.
         key: With `checkpoints`: which state dict to read from a file that holds several, such as `model_ema`, dotted if
-            it lies deeper; or what the names of the wanted tensors begin with.
+            it lies deeper; or what the names of the wanted tensors begin with. A list joins the state dicts of a
+            network's parts, such as `["generator", "discriminator"]`, whose tensors are then `generator.…`.
         rename: With `checkpoints`: new beginnings for the names of tensors, such as `{ "backbone." = "" }`; the longest
             beginning that matches counts.
         parent: Recipe of a network that is trained first; every variant then starts from its last weights.
@@ -207,7 +208,7 @@ class NetworkSource:
     last: int | None = field(default=None, validator=optional(ge(1)))
     train: Train | None = None
     variant: str | tuple[Variant, ...] = field(default=(), validator=not_empty_text)
-    key: str | None = field(default=None, validator=optional(min_len(1)))
+    key: str | tuple[str, ...] | None = field(default=None, validator=optional(min_len(1)))
     rename: dict[str, str] = field(factory=dict, validator=texts)
     parent: Recipe | None = None
     seed: int | None = field(default=None, validator=optional(ge(0)))

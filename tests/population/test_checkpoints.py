@@ -455,6 +455,11 @@ def test_arrays_of_objects_beside_a_network_are_refused(kind, tmp_path, capsys):
 AVERAGE = {name: tensor + 1 for name, tensor in NETWORK.items()}
 
 
+def part(layer):
+    """Return the state dict of one of the network's layers."""
+    return {name.partition(".")[2]: tensor for name, tensor in NETWORK.items() if name.startswith(f"{layer}.")}
+
+
 def under(prefix, network):
     return {prefix + name: tensor for name, tensor in network.items()}
 
@@ -472,6 +477,8 @@ KEYS = {
     "a name with a dot": ({"model": NETWORK, "v1.ema": AVERAGE}, "v1.ema", AVERAGE),
     "wrapped again": ({"model": NETWORK, "ema": {"decay": 0.9, "module": AVERAGE}}, "ema", AVERAGE),
     "beside each other in one state dict": (under("online.", NETWORK) | under("ema.", AVERAGE), "ema", AVERAGE),
+    "parts, joined": ({"1": part(1), "3": part(3), "opt": {"state": {}}}, ("1", "3"), NETWORK),
+    "parts, one deeper": ({"1": part(1), "best": {"3": {"state_dict": part(3)}}}, ("1", "best.3"), NETWORK),
     "likewise, wrapped": ({"state_dict": under("student.", NETWORK) | under("teacher.", AVERAGE)}, "student", NETWORK),
 }
 
@@ -493,7 +500,8 @@ SEVERAL_NETWORKS = {
     "two of other names": (
         {"G": NETWORK, "D": {"w": torch.ones(3)}},
         None,
-        "holds several state dicts: D, G; choose one with population.key = 'G'",
+        "holds several state dicts: D, G; choose one with population.key = 'G', or join them with population.key = "
+        "['D', 'G']",
     ),
     "two in one": (
         under("online.", NETWORK) | under("ema.", AVERAGE),

@@ -375,6 +375,28 @@ def test_the_parts_of_a_gan_are_mapped_one_at_a_time_beside_those_of_one_network
             assert atlas.truth[f"test_{name}"][row] == pytest.approx(float(value), rel=1e-5)
 
 
+def test_parts_that_a_file_holds_as_state_dicts_of_their_own_are_joined(tmp_path, code, gan):
+    saved = train_gans(tmp_path, gan)
+    for label, tensors in saved.items():
+        parts = {short: {} for short in ("netG", "netD")}
+        for name, tensor in tensors.items():
+            part, _, rest = name.partition(".")
+            parts["netG" if part == "generator" else "netD"][rest] = tensor
+        torch.save({**parts, "optG": {"state": {}}, "epoch": 5}, tmp_path / f"gans/{label.replace('@', '/')}.pt")
+    text = (
+        GAN_STUDY.replace("{step}.safetensors", "{step}.pt")
+        .replace('unmapped = "A"', "")
+        .replace('include = ["PART.*"]', JOINED)
+    )
+    population = values(study_in(tmp_path, text)).atlas.population
+    wanted = population.layout.flatten({name: tensor.numpy() for name, tensor in saved["B@5"].items()})
+    np.testing.assert_array_equal(np.array(population.weights[-1]), wanted)
+
+
+JOINED = """key = ["netG", "netD"]
+rename = { "netG." = "generator.", "netD." = "discriminator." }"""
+
+
 def test_parts_that_differ_are_refused_unless_one_network_stands_for_all(tmp_path, code, gan):
     train_gans(tmp_path, gan)
     text = GAN_STUDY.replace("PART", "generator")
