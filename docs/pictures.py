@@ -3,21 +3,30 @@
 Each is put together from figures of finished studies. A study that is in the folder of runs (`runs/docs`) is only
 drawn again; the others are run first, which takes from seconds (digits) to hours (pinn, residual): name the pictures
 that you need.
+The picture of the explorer is taken in a browser: it needs playwright and Chromium.
 For data elsewhere than where `globscope data` puts them, name the pictures of one study and add `--set task.path=…`.
 """
 
 import argparse
+import shutil
 import subprocess
 import sys
 from pathlib import Path
+from tempfile import TemporaryDirectory
 
 from attrs import define
-from PIL import Image
+from PIL import Image, ImageColor
+
+from globscope.report.style.palette import SADDLE, VARIANTS
 
 ROOT = Path(__file__).parent.parent
 IMAGES = ROOT / "docs" / "images"
-# The widest picture, in pixels: a page of docs shows less than a thousand.
-WIDEST = 1300
+# The widest picture, in pixels: a page of docs shows less than a thousand; and the colours of one of a whole page.
+WIDEST, COLOURS = 1300, 200
+
+
+# Of Chromium, which has no sandbox as root in a container, and otherwise asks hosts for updates.
+ARGUMENTS = ("--no-sandbox", "--disable-background-networking")
 
 
 @define(frozen=True)
@@ -36,6 +45,16 @@ class Picture:
     run: str
     figures: tuple[str, ...]
     below: bool = False
+
+
+@define(frozen=True)
+class Screenshot:
+    """What a browser shows of the explorer of a run, with what its address chooses."""
+
+    run: str
+    choices: str
+    width: int = 1440
+    height: int = 1080
 
 
 ANALYSES = """
@@ -96,6 +115,7 @@ PICTURES = {
     "residual-profiles": Picture("residual", ("profiles-training-loss",)),
     "resnet20-small": Picture("resnet20", ("overview",)),
     "resnet56-quick": Picture("resnet56", ("autoencoder-landscape",)),
+    "explorer": Screenshot("digits", '#from=["A",40,"trained"]&to=["B",40,"trained"]'),
 }
 
 
@@ -110,8 +130,11 @@ def main() -> None:
     for run in dict.fromkeys(PICTURES[name].run for name in names):
         draw(run, chosen.runs / run, chosen.settings)
     for name in names:
-        picture = PICTURES[name]
-        make(picture, chosen.runs / picture.run / "figures", IMAGES / f"{name}.png")
+        picture, path = PICTURES[name], IMAGES / f"{name}.png"
+        if isinstance(picture, Screenshot):
+            take(picture, chosen.runs / picture.run / "explorer.html", path)
+        else:
+            make(picture, chosen.runs / picture.run / "figures", path)
 
 
 def draw(name: str, folder: Path, settings: list[str]) -> None:
@@ -141,6 +164,31 @@ def make(picture: Picture, figures: Path, path: Path) -> None:
         at += one.height if picture.below else one.width
     whole.thumbnail((WIDEST, WIDEST), Image.Resampling.LANCZOS)
     whole.save(path, optimize=True)
+
+
+def take(screenshot: Screenshot, page: Path, path: Path) -> None:
+    """Open a page in a browser, and write what it shows as a picture."""
+    from playwright.sync_api import sync_playwright
+
+    with sync_playwright() as playwright, TemporaryDirectory() as folder:
+        browser = playwright.chromium.launch(executable_path=shutil.which("chromium"), args=list(ARGUMENTS))
+        shown = browser.new_page(viewport={"width": screenshot.width, "height": screenshot.height})
+        shown.goto(page.absolute().as_uri() + screenshot.choices)
+        shown.wait_for_selector("html[data-ready]", state="attached")
+        shown.wait_for_timeout(1000)  # the small maps come a little later
+        shown.screenshot(path=f"{folder}/shown.png")
+        browser.close()
+        whole = Image.open(f"{folder}/shown.png").convert("RGB")
+    whole.thumbnail((WIDEST, WIDEST), Image.Resampling.LANCZOS)
+    with_few_colours(whole).save(path, optimize=True)  # whole pages are large
+
+
+def with_few_colours(whole: Image.Image) -> Image.Image:
+    """Return a picture of its most frequent colours and those of runs and saddles, of which there are few pixels."""
+    rare = [channel for colour in (*VARIANTS, SADDLE) for channel in ImageColor.getrgb(colour)]
+    palette = Image.new("P", (1, 1))
+    palette.putpalette((whole.quantize(COLOURS).getpalette() or [])[: 3 * COLOURS] + rare)
+    return whole.quantize(palette=palette, dither=Image.Dither.NONE)
 
 
 if __name__ == "__main__":
