@@ -5,7 +5,7 @@ from pathlib import Path
 from typing import Any, Literal
 
 from attrs import Factory, define, evolve, field
-from attrs.validators import and_, deep_iterable, ge, gt, max_len, min_len, optional
+from attrs.validators import and_, deep_iterable, ge, gt, le, max_len, min_len, optional
 
 from globscope.bounds import BATCH, EPOCHS, NETWORKS, RUNS, TITLE
 from globscope.device import WHERE, device_name
@@ -270,6 +270,33 @@ class Zoo(NetworkSource):
 
 
 @define(frozen=True, kw_only=True)
+class Compress:
+    """How the networks are compressed before maps are fitted to them: exactly one of `keep` and `rank`.
+
+    Attributes:
+        keep: Share of the mapped weights that is kept, the same ones in all networks.
+        by: Which: those of the largest mean `magnitude`, and all others are zero, as in pruning; or those that differ
+            most between the networks (`variance`), and all others are the networks' mean.
+        rank: Largest rank of matrices (of convolutions, with a row for each output channel), by the truncated singular
+            value decomposition; tensors of one axis stay as they are.
+        of: What has this rank: the `difference` of each matrix from the networks' mean, or the `matrix` itself.
+    """
+
+    keep: float | None = field(default=None, validator=optional(and_(gt(0), le(1))))
+    by: Literal["magnitude", "variance"] = "magnitude"
+    rank: int | None = field(default=None, validator=optional(ge(1)))
+    of: Literal["difference", "matrix"] = "difference"
+
+    def __attrs_post_init__(self) -> None:
+        if (self.keep is None) == (self.rank is None):
+            raise ValueError("needs exactly one of 'keep' and 'rank'")
+        if self.keep is None and self.by != "magnitude":
+            raise ValueError("by goes with 'keep'")
+        if self.rank is None and self.of != "difference":
+            raise ValueError("of goes with 'rank'")
+
+
+@define(frozen=True, kw_only=True)
 class PopulationSpec(NetworkSource):
     """The networks of the study.
 
@@ -289,6 +316,8 @@ class PopulationSpec(NetworkSource):
         align: Name of an aligner. Before the maps are made, the final network of every run is aligned to that of
             `reference`, and all checkpoints of the run take the same permutation.
         reference: The variant that the others are aligned to; the first if unset.
+        compress: How networks are compressed before maps are fitted to them; the losses of the networks themselves stay
+            what decoded losses are compared with.
         null: `gaussian` puts surrogates in the networks' place: random vectors that have, tensor by tensor, the same
             inner products within and between runs, so the same distances. What a map shows of them, it makes of
             distances alone.
@@ -303,6 +332,7 @@ class PopulationSpec(NetworkSource):
     unmapped: str | None = field(default=None, validator=optional(min_len(1)))
     align: str | None = None
     reference: str | None = None
+    compress: Compress | None = None
     null: Literal["none", "gaussian"] = "none"
     null_seed: int | None = field(default=None, validator=optional(ge(0)))
 
@@ -318,6 +348,8 @@ class PopulationSpec(NetworkSource):
             raise ValueError("unmapped goes with 'include' or 'exclude'")
         if self.reference is not None and self.align is None:
             raise ValueError("reference goes with 'align'")
+        if self.compress is not None and self.both:
+            raise ValueError("compress goes with flatten = 'parameters'")
         if self.align is not None and self.both:
             raise ValueError("align goes with flatten = 'parameters'")
         if self.train is not None and (self.include or self.exclude):

@@ -29,6 +29,7 @@ STOPS = (
     Stage.LEARN,
     Stage.ALIGNED,
     Stage.DERIVE,
+    Stage.COMPRESSED,
     Stage.SPACE,
     Stage.REDUCE,
     Stage.SAMPLE,

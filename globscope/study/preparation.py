@@ -73,7 +73,7 @@ def _inputs(workshop: Workshop, spec: Spec) -> Iterator[tuple[str, Any]]:
     yield "seed", spec.seed
     yield "task", workshop.tasks.whole.key
     chosen = spec.population
-    members = [chosen.flatten, chosen.align, chosen.null, chosen.null_seed]
+    members = [chosen.flatten, chosen.align, chosen.null, chosen.null_seed, *filter(None, [chosen.compress])]
     yield "population", [*_networks(spec, chosen), *members]
     if spec.zoo is not None:
         yield "zoo", _networks(spec, spec.zoo)

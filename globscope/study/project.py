@@ -14,8 +14,10 @@ from globscope.population.saved_folder import checkpoint_in
 from globscope.population.state_dict import StateDictChoice
 from globscope.spec.model import PopulationSpec
 from globscope.study.bench import StudyBench
-from globscope.study.run import fit_requests, parts_of
+from globscope.study.run import fit_requests, networks_of_maps, parts_of
 from globscope.study.stages.aligned import toward
+from globscope.study.stages.compressed import compress_vectors
+from globscope.study.stages.population import population
 from globscope.study.workshop import Workshop
 from globscope.torch_settings import float32_by_default
 from globscope.values.evaluation import Networks
@@ -30,7 +32,7 @@ def project(workshop: Workshop, files: Sequence[Path]) -> list[dict[str, Any]]:
     A row has `map`, `file`, `point` (latent coordinates), `residual` (share of the network's norm, from the
     members' mean, that lies outside what the map's space can reach), `distance_to_member` (in weight space,
     to the nearest), `trusted`, `fields` of the network itself, and `decoded`, those of what the map makes of it.
-    Where the members were aligned before the fit, so is each network.
+    Where the members were aligned or compressed before the fit, so is each network.
 
     Raises:
         PopulationError: A file that is not such a network.
@@ -45,9 +47,13 @@ def project(workshop: Workshop, files: Sequence[Path]) -> list[dict[str, Any]]:
     bench = StudyBench(workshop)
     truth = bench.measure(Networks.of(weights, buffers if any(buffers) else ()))
     parts = parts_of(bench)
-    vectors = {False: weights, True: toward(workshop, parts[0], weights, buffers)}
+    vectors = {
+        False: compress_vectors(workshop, weights, population(workshop)),
+        True: compress_vectors(workshop, toward(workshop, parts[0], weights, buffers), parts[0]),
+    }
+    requests = fit_requests(workshop, networks_of_maps(workshop, parts))
     rows = []
-    for entry, fitted in zip(workshop.spec.reducer, bench.fits(fit_requests(bench, parts)), strict=True):
+    for entry, fitted in zip(workshop.spec.reducer, bench.fits(requests), strict=True):
         if fitted.chart.encode is not None:
             for row, values in enumerate(_rows_of_map(bench, fitted, vectors[entry.align])):
                 own = {name: finite_or_none(losses[row]) for name, losses in truth.items()}

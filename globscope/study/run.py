@@ -2,6 +2,7 @@
 
 from collections.abc import Mapping, Sequence
 from functools import reduce
+from itertools import chain
 from typing import Any
 
 from attrs import define, evolve
@@ -11,6 +12,7 @@ from globscope.scoring.means import measured_fields
 from globscope.spec.entries import KNOWN_PATHS
 from globscope.spec.model import Spec
 from globscope.study.bench import StudyBench
+from globscope.study.compression_loss import compression_loss, with_own_truth
 from globscope.study.extent import Branches
 from globscope.study.known_paths import paths_of_study
 from globscope.study.lowest_paths import lowest_paths
@@ -19,6 +21,7 @@ from globscope.study.results import study_results
 from globscope.study.stages.align import learners
 from globscope.study.stages.aligned import align_population
 from globscope.study.stages.analysis import analyse
+from globscope.study.stages.compressed import compress
 from globscope.study.stages.derive import derive_members
 from globscope.study.stages.population import population
 from globscope.study.truth import measure_truth, noise, truth_of
@@ -105,7 +108,14 @@ def _bench_and_atlas(bench: StudyBench) -> tuple[StudyBench, Atlas]:
             bench = evolve(bench, truth=measure_truth(workshop, parts))
         with branches.branch():
             bench = evolve(bench, noise=noise(workshop, parts[0]))
-        requests = fit_requests(bench, parts)
+        lost = None
+        with branches.branch():
+            lost = compression_loss(workshop, parts[0])
+        networks = networks_of_maps(workshop, parts)
+        for given, small in chain.from_iterable(networks):
+            with branches.branch():
+                bench = evolve(bench, truth=with_own_truth(workshop, given, small, bench.truth))
+        requests = fit_requests(workshop, networks)
         bench.fit_ahead(requests)
         for request in requests:
             with branches.branch():
@@ -120,6 +130,7 @@ def _bench_and_atlas(bench: StudyBench) -> tuple[StudyBench, Atlas]:
         chance=traits(probe, ProbeTraits).chance,
         noise=bench.noise,
         fields=measured_fields(probe),
+        compressed=lost,
     )
     return bench, atlas
 
@@ -136,13 +147,25 @@ def parts_of(bench: StudyBench) -> list[Population]:
     return parts
 
 
-def fit_requests(bench: StudyBench, parts: Sequence[Population]) -> list[FitRequest]:
-    """Return the fits of all reducers: to the members as they are aligned or, where it says so, as they are given."""
-    members = {True: concatenate_parts(parts), False: concatenate_parts(parts)}
-    if bench.workshop.spec.population.align is not None:
-        members[False] = concatenate_parts([population(bench.workshop), *parts[1:]])
-    entries = bench.workshop.spec.reducer
-    return [FitRequest(reducer=entry.name, population=members[entry.align]) for entry in entries]
+# Parts of the members as they are, each with that to which a map is fitted; the same, unless the spec compresses them.
+PartsOfMap = Sequence[tuple[Population, Population]]
+
+
+def networks_of_maps(workshop: Workshop, parts: Sequence[Population]) -> list[PartsOfMap]:
+    """Return the parts of every reducer's members: aligned or, where it says so, as they are given."""
+    chosen = {True: list(parts), False: list(parts)}
+    if workshop.spec.population.align is not None:
+        chosen[False] = [population(workshop), *parts[1:]]
+    networks = {align: [(part, compress(workshop, part, own[0])) for part in own] for align, own in chosen.items()}
+    return [networks[entry.align] for entry in workshop.spec.reducer]
+
+
+def fit_requests(workshop: Workshop, networks: Sequence[PartsOfMap]) -> list[FitRequest]:
+    """Return the fits of all reducers, each to its networks."""
+    return [
+        FitRequest(reducer=entry.name, population=concatenate_parts([small for _, small in parts]))
+        for entry, parts in zip(workshop.spec.reducer, networks, strict=True)
+    ]
 
 
 def concatenate_parts(parts: Sequence[Population]) -> Population:

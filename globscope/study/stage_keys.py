@@ -18,6 +18,7 @@ class Stage(StrEnum):
     LEARN = "learn"
     ALIGNED = "aligned"
     DERIVE = "derive"
+    COMPRESSED = "compressed"
     SPACE = "space"
     REDUCE = "reduce"
     SAMPLE = "sample"

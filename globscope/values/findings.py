@@ -10,6 +10,7 @@ from attrs import Factory, define, evolve, field
 from globscope.errors import GlobscopeError, near
 from globscope.values.arrays import read_only, read_only_fields
 from globscope.values.chart import Chart
+from globscope.values.compressed import Compressed
 from globscope.values.field import Field, column_heading, in_words
 from globscope.values.frames import data_frame
 from globscope.values.known_path import KnownPath
@@ -291,6 +292,7 @@ class Atlas:
         chance: Scores of guessing, by field, where the task knows them.
         noise: Standard deviation of each field between draws, where scoring a network draws random numbers.
         fields: How people read what the task measures, by key.
+        compressed: What a compression of the networks loses, of which the maps are made; None where there is none.
         asking: Name of the analysis that uses it.
     """
 
@@ -300,6 +302,7 @@ class Atlas:
     chance: Mapping[str, float] = field(factory=dict, eq=False, repr=False)
     noise: Mapping[str, float] = field(factory=dict, eq=False, repr=False)
     fields: Mapping[str, Field] = field(factory=dict, eq=False, repr=False)
+    compressed: Compressed | None = None
     asking: str = ""
 
     def field_of(self, key: str) -> Field:

@@ -117,6 +117,7 @@ def test_training_runs_are_divided_by_their_groups(tmp_path, alone):
 CURVES = SMALL + '[[analysis]]\nuse = "mode-connectivity"\nepochs = 1\npoints = 5\n'
 MAPS = SMALL + '[[reducer]]\nuse = "pca"\nname = "line"\nlatent_dim = 1\n'
 ALIGNED = SMALL.replace("[population.train]", '[population]\nalign = "weight-matching"\n[population.train]')
+COMPRESSED = CURVES.replace("[population.train]", "[population.compress]\nkeep = 0.5\n[population.train]")
 OUTPUTS = SMALL + '[[analysis]]\nuse = "similarity"\n'
 
 
@@ -126,6 +127,7 @@ OUTPUTS = SMALL + '[[analysis]]\nuse = "similarity"\n'
         (MAPS, Stage.REDUCE, 2),
         pytest.param(ALIGNED, Stage.ALIGNED, 2, marks=pytest.mark.slow),
         (CURVES, Stage.DERIVE, 3),
+        pytest.param(COMPRESSED, Stage.EVALUATE, 13, marks=pytest.mark.slow),
         pytest.param(OUTPUTS, Stage.ANALYSIS, 3, marks=pytest.mark.slow),
     ],
 )

@@ -453,6 +453,20 @@ SPECS = {
         TASK + "[population]\n" + REDUCER,
         ["F: population: needs exactly one of 'checkpoints' (or 'table') and [population.train], has neither"],
     ),
+    "compressions that cannot be": (
+        GOOD + "[population.compress]\nkeep = 0.1\nrank = 3\n" + "[zoo]\ncompress = 1\n",
+        [
+            "F: population.compress: needs exactly one of 'keep' and 'rank'",
+            "F: zoo.compress: there is no such key; ***",
+        ],
+    ),
+    "a share above one": (
+        GOOD + '[population.compress]\nkeep = 1.5\nby = "size"\n',
+        [
+            "F: population.compress.keep: must be <= 1, got 1.5",
+            "F: population.compress.by: expected 'magnitude' or 'variance', got 'size'",
+        ],
+    ),
     "what chooses among files, for networks that are trained": (
         TASK
         + '[population]\nwhere = "loss < 1"\nlast = 2\nfigures = ["loss"]\n[population.train]\n'

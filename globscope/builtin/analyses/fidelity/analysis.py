@@ -1,10 +1,13 @@
 """The fidelity of maps: their errors in the networks they were fitted to, and in networks they have not seen."""
 
+from collections.abc import Mapping
+
 import attrs
 import numpy as np
 from attrs.validators import and_, ge
 
-from globscope.api import NEIGHBOURS, AnalysisTraits, Atlas, Bench, Finding, RunsOnMap, Table
+from globscope.api import NEIGHBOURS, AnalysisTraits, Atlas, Bench, Figure, Finding, RunsOnMap
+from globscope.builtin.analyses.fidelity.compression import compression_figures, compression_table
 from globscope.builtin.analyses.fidelity.held_out import held_out
 from globscope.builtin.analyses.fidelity.map_comparison import MapFidelity, figures
 from globscope.builtin.analyses.fidelity.member_warnings import (
@@ -46,15 +49,21 @@ class Fidelity:
     def analyse(self, atlas: Atlas, bench: Bench, rng: np.random.Generator) -> Finding:
         """Return the figures of every map, the table of pairs of runs, and the held-out table if wanted."""
         del rng  # nothing is drawn
+        own: Mapping[Figure, float | None] = {}
         compared = figures(atlas.field_of(self.field), atlas.field_of(self.accuracy))
         maps = {map_.name: MapFidelity(map_=map_, neighbours=self.neighbours) for map_ in atlas.maps}
         records = {
             name: {figure.key: measure(map_) for figure, measure in compared.items()} for name, map_ in maps.items()
         }
+        if atlas.compressed is not None:
+            own = compression_figures(atlas, atlas.compressed, atlas.field_of(self.field))
+            lost = {figure.key: value for figure, value in own.items()}
+            records = {name: record | lost for name, record in records.items()}
         warnings = [*buffer_warnings(atlas, bench.task.build("cpu")), *noise_warnings(atlas)]
         warnings += [*chance_warnings(atlas), *record_warnings(atlas)]
         warnings += [text for map_ in maps.values() for text in map_.warnings]
-        tables, runs = list[Table](), [runs for runs in map(RunsOnMap.on_map, atlas.maps) if runs is not None]
+        tables = [] if atlas.compressed is None else [compression_table(atlas, atlas.compressed)]
+        runs = [runs for runs in map(RunsOnMap.on_map, atlas.maps) if runs is not None]
         warnings += [text for on_map in runs for text in absence_warnings(on_map)]
         if len(runs) > 1 and len(runs[0].variants) > 1:
             table, texts = pairs(runs)
@@ -64,4 +73,4 @@ class Fidelity:
             table, texts = held_out(atlas, bench)
             tables.append(table)
             warnings += texts
-        return Finding(tables=tuple(tables), warnings=tuple(warnings), records=records, comparison=tuple(compared))
+        return Finding(tables=tuple(tables), warnings=tuple(warnings), records=records, comparison=(*compared, *own))
