@@ -117,7 +117,7 @@ class AdapterOrigin:
         tensors: dict[str, Any] = {}
         written = dict(by_model_name)
         for name, one in self.changed.items():
-            held = self._held(one, by_model_name[name], products.get(name), common)
+            held = self._tensors_of(one, by_model_name[name], products.get(name), common)
             own = {key: as_type(tensor, kind, as_float32=as_float32) for key, tensor in held.items()}
             tensors |= own
             written[name] = _as_read(one, list(own.values()), by_model_name[name])
@@ -135,7 +135,7 @@ class AdapterOrigin:
         held = raw_tensors(self.file.path, self.file.choice).values()
         return next(tensor.dtype for tensor in held if tensor.is_floating_point())
 
-    def _held(self, one: AdaptedTensor, tensor: Any, product: Truncated | None, rank: int) -> dict[str, Any]:
+    def _tensors_of(self, one: AdaptedTensor, tensor: Any, product: Truncated | None, rank: int) -> dict[str, Any]:
         """Return what the file holds of one tensor, by names in the file."""
         import torch
 

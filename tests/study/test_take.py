@@ -468,6 +468,72 @@ def test_a_folder_that_says_what_it_is_comes_with_its_configuration(tmp_path):
     assert json.loads((path.parent / "config.json").read_text()) == {"of": "B"}
 
 
+def test_tensors_that_are_not_mapped_are_written_too(tmp_path):
+    torch.manual_seed(9)
+    shared = perceptron().state_dict()
+
+    def change(tensors):
+        return {**shared, **{name: tensor for name, tensor in tensors.items() if name.startswith("3.")}}
+
+    write_checkpoints(tmp_path, perceptron, change, torch.save)
+    run_undrawn(study_in(tmp_path, checkpoints_spec("{variant}/{step}.pt", 'include = ["3.*"]')))
+    found = finished_result(tmp_path / "run")
+    taken = found.network(minimum=1)
+    fields = measure(loaded(taken.save(tmp_path / "taken")), found)
+    assert fields == pytest.approx(dict(taken.known), **ROUNDING)
+    assert all(torch.equal(taken.tensors[name], shared[name]) for name in ("1.weight", "1.bias"))
+
+
+TIED = """
+from torch import nn
+
+class Tied(nn.Module):
+    def __init__(self):
+        super().__init__()
+        self.first, self.second, self.last = nn.Linear(64, 64), nn.Linear(64, 64), nn.Linear(64, 10)
+        self.second.weight = self.first.weight
+
+    def forward(self, x):
+        return self.last(self.second(self.first(x).relu()).relu())
+"""
+
+
+@pytest.mark.parametrize("left_out", ["", "first.weight", "second.weight"])
+def test_a_tensor_of_two_names_has_those_of_the_file(tmp_path, left_out):
+    (tmp_path / "nets.py").write_text(TIED)
+    scope = {}
+    exec(TIED, scope)
+
+    def change(tensors):
+        return {name: tensor.clone() for name, tensor in tensors.items() if name != left_out}
+
+    write_checkpoints(tmp_path, scope["Tied"], change, save_file, "{run}/{step}.safetensors")
+    run_undrawn(study_in(tmp_path, checkpoints_spec("{variant}/{step}.safetensors", "", 'model = "nets.py:Tied"')))
+    found = finished_result(tmp_path / "run")
+    taken = found.network(at=(0.1, 0.2))
+    assert {"first.weight", "second.weight"} - set(taken.tensors) == ({left_out} - {""})
+    module = scope["Tied"]()
+    module.load_state_dict(load_file(taken.save(tmp_path / "taken")), strict=False)
+    assert measure(module, found) == pytest.approx(dict(taken.fields), **ROUNDING)
+    assert measure(taken.module(), found) == pytest.approx(dict(taken.fields), **ROUNDING)
+
+
+def test_an_evaluator_that_gives_no_buffers_is_asked_for_fields_alone(finished, result, monkeypatch):
+    before = result.network(member="A@1").fields
+    monkeypatch.delattr(type(result.workshop.spec.evaluator.component), "buffers_of")
+    assert dict(result.network(member="A@1").fields) == pytest.approx(dict(before), **ROUNDING)
+
+
+@pytest.mark.slow
+def test_a_minimum_of_a_chart_that_decodes_a_batch_as_a_whole_is_that_of_the_batch(tmp_path):
+    text = SPEC.partition("[[reducer]]")[0] + '[[reducer]]\nuse = "umap"\n[[sampler]]\nuse = "grid"\nresolution = 7\n'
+    run_undrawn(study_in(tmp_path, text + '[evaluator]\nuse = "torch"\nexamples = 64\n'))
+    found = finished_result(tmp_path / "run")
+    assert not found.map().chart.pointwise
+    taken = found.network(minimum=1)
+    assert dict(taken.fields) == pytest.approx(dict(taken.known), **ROUNDING)
+
+
 def test_a_member_whose_file_is_gone_is_reported(tmp_path):
     write_checkpoints(tmp_path, perceptron, lambda d: d, torch.save)
     run_undrawn(study_in(tmp_path, checkpoints_spec("{variant}/{step}.pt")))

@@ -13,6 +13,7 @@ from globscope.api import (
     GRADIENT,
     AffineSpace,
     EvaluatorTraits,
+    GivesBuffers,
     Lifting,
     Networks,
     Probe,
@@ -85,6 +86,23 @@ class EvaluatorChecks(OptionChecks):
             wanted = [_loss(probe, *pair, calibrated=calibrated) for pair in zip(weights, shifts[nearest], strict=True)]
             text = "does not score a network with the buffers of the member nearest to it"
             require_near(found, wanted, OTHER_CUT, text)
+
+    def gives_the_buffers_with_which_it_scores(self) -> None:
+        """Where it gives a network's buffers, a network that brings these, its statistics too, scores the same."""
+        giving = capability(self.component, GivesBuffers)
+        if giving is None:
+            return
+        task = tiny_task(normalised=True, shifted=True)
+        weights = _networks().weights(Unit(start=0, stop=12))
+        shift = np.full(4, 0.5, np.float32)
+        own: dict[str, np.ndarray] = {"shift": shift, "mean": np.zeros(6), "variance": np.ones(6)}
+        buffers = [giving.buffers_of(task, row, own, None) for row in weights]
+        missing = {"shift", "mean", "variance"} - set(buffers[0])
+        require(not missing, f"gives no buffers {sorted(missing)} of a network")
+        scored = self._scores(Networks.of(weights, [own] * len(weights)), task)["train_loss"]
+        keeping = giving.with_own_statistics()
+        again = score_units(keeping, Networks.of(weights, buffers), task)["train_loss"]
+        require_near(again, scored, OTHER_CUT, "scores a network otherwise with the buffers that it gives")
 
     def draws_the_same_numbers_for_all_networks(self) -> None:
         """What scoring draws follows from the networks' seed alone, and is the same for each of them."""
