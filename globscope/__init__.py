@@ -26,6 +26,11 @@ class _CallablePackage(ModuleType):
         """Return a study that is declared in Python; see `globscope.declaration.study.study`."""
         return import_module("globscope.declaration.study").study(**declarations)
 
+    @property
+    def __signature__(self) -> Any:
+        """The arguments, for editors and notebooks."""
+        return import_module("inspect").signature(import_module("globscope.declaration.study").study)
+
 
 import_module("globscope.study").__class__ = _CallablePackage
 

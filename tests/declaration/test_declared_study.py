@@ -3,6 +3,7 @@
 import linecache
 import shutil
 from functools import partial
+from inspect import signature
 from types import SimpleNamespace
 
 import numpy as np
@@ -386,6 +387,10 @@ def test_a_folder_with_other_files_is_refused(tmp_path):
     (tmp_path / "run/mine.txt").touch()
     with pytest.raises(RunError, match=r"holds mine\.txt, and is no folder of GlobScope's"):
         declare(tmp_path)
+
+
+def test_editors_and_notebooks_know_the_arguments():
+    assert {"model", "data", "checkpoints", "reducers", "folder"} <= set(signature(globscope.study).parameters)
 
 
 def test_the_package_of_stages_is_still_imported_by_its_name():

@@ -1,5 +1,6 @@
 """The model card of a network that left a study: what it is, where it comes from, and what was measured of it."""
 
+import re
 from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
 
@@ -49,7 +50,7 @@ class Card:
         yield "The members nearest to it, by Euclidean distance in weight space:"
         yield _table(("member", "distance"), [(name, f"{distance:.6g}") for name, distance in self.nearest])
         yield "## The spec of the study"
-        yield f"```toml\n{as_toml(self.spec).strip()}\n```"
+        yield _fenced(as_toml(self.spec).strip())
 
     @property
     def _measured(self) -> str:
@@ -70,6 +71,12 @@ class Card:
         versions = libraries()
         yield "written by", f"GlobScope {versions['globscope']}, Python {versions['python']}"
         yield "libraries", ", ".join(f"{name} {one}" for name, one in versions["libraries"].items() if one)
+
+
+def _fenced(text: str) -> str:
+    """Return text as a block of code, in a fence that is longer than any in it."""
+    fence = "`" * max(3, *(len(run) + 1 for run in re.findall("`+", text) or [""]))
+    return f"{fence}toml\n{text}\n{fence}"
 
 
 def _table(heading: Sequence[str], rows: Sequence[Sequence[str]]) -> str:
