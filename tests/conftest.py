@@ -14,6 +14,8 @@ torchvision_operators.declare_missing()
 
 # Tiny networks on one thread, here and in the processes that tests start: more threads only wait for each other.
 os.environ.setdefault("OMP_NUM_THREADS", "1")
+# What is not on this machine is an error, and no wait for a network.
+os.environ["HF_HUB_OFFLINE"] = "1"
 
 
 # As root in a container Chromium has no sandbox; without the rest it asks Google's hosts for updates.
