@@ -104,6 +104,7 @@ OPTIONS = {
     ("analysis", "fidelity"): [{}, {"held_out": True}],
     ("analysis", "figure-relations"): [{"draws": 100}],
     ("analysis", "dimension"): [{"points": 5, "epochs": 1, "relabellings": 100}],
+    ("analysis", "basin-ensembles"): [{"ensembles": 20}],
     ("analysis", "averages"): [{}, {"last": (), "since": (1,), "along": False, "in_fit": True}],
     ("analysis", "merging"): [
         {"points": 3, "relabellings": 100, "scales": (1.0,)},

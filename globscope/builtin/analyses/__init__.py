@@ -2,6 +2,7 @@
 
 from globscope.api import hookimpl
 from globscope.builtin.analyses.averages.analysis import Averages
+from globscope.builtin.analyses.basin_ensembles.analysis import BasinEnsembles
 from globscope.builtin.analyses.curvature.analysis import Curvature
 from globscope.builtin.analyses.dimension.analysis import Dimension
 from globscope.builtin.analyses.fidelity.analysis import Fidelity
@@ -37,4 +38,5 @@ def globscope_analyses() -> dict[str, type]:
         "merging": Merging,
         "figure-relations": FigureRelations,
         "averages": Averages,
+        "basin-ensembles": BasinEnsembles,
     }

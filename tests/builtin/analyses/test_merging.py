@@ -13,10 +13,10 @@ from support.study import study_in
 
 from globscope.api import Field, Layout, Member, Networks, Population, SpecError
 from globscope.builtin.analyses.merging.analysis import Merging
-from globscope.builtin.analyses.merging.basins import separate
 from globscope.builtin.analyses.merging.gradients import LossGradient, gradient_figures
 from globscope.builtin.analyses.merging.merges import greedy, measure_mixtures
 from globscope.builtin.analyses.merging.networks import mergeable
+from globscope.builtin.analyses.merging.predictors import separate
 from globscope.builtin.analyses.merging.recipes import dare, merge_tensors, slerp, ties
 from globscope.builtin.analyses.merging.significance import forecast
 from globscope.builtin.analyses.merging.soups import sets_of

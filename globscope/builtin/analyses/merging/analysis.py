@@ -23,14 +23,14 @@ from globscope.api import (
     device_name,
     symmetry,
 )
-from globscope.builtin.analyses.merging.basins import basins_of, closest_map, separate
+from globscope.builtin.analyses.closest_map import basins_of_runs, closest_map
 from globscope.builtin.analyses.merging.comparison import Comparison
 from globscope.builtin.analyses.merging.geometry import PairGeometry, pair_figures
 from globscope.builtin.analyses.merging.merges import Recipes
 from globscope.builtin.analyses.merging.networks import Mergeable, mergeable
 from globscope.builtin.analyses.merging.output_disagreement import output_disagreement
 from globscope.builtin.analyses.merging.pairs import MergedPair, gaps_of, merge_pairs
-from globscope.builtin.analyses.merging.predictors import predictors
+from globscope.builtin.analyses.merging.predictors import predictors, separate
 from globscope.builtin.analyses.merging.requirements import require_field, require_networks, require_symmetry
 from globscope.builtin.analyses.merging.significance import forecast
 from globscope.builtin.analyses.merging.soups import merge_sets, sets_of
@@ -130,8 +130,8 @@ class Merging:
         members, by = mergeable(atlas, self.members, self.base), atlas.field_of(self.field)
         if len(members) < 2:
             return Finding()
-        runs, recipes = closest_map(atlas.maps), self._recipes(atlas)
-        basins = basins_of(members.names, runs)
+        recipes, closest = self._recipes(atlas), closest_map(atlas.maps)
+        basins = basins_of_runs(members.names, None if closest is None else closest[1])
         sets = list(sets_of(members, basins if self.by_basin else None, self.sets))
         pairs = tuple(merge_pairs(members, recipes, self.points, self.aligner, bench))
         figures, apart = self._figures(members, pairs, bench), separate(basins)
@@ -143,7 +143,7 @@ class Merging:
             figures=figures,
             separate=apart,
             forecast=forecast(found, gaps_of(pairs, by), len(members), self.relabellings, rng),
-            map_name="" if runs is None else runs.name,
+            map_name="" if closest is None else closest[0].name,
             recipes=recipes,
             aligner=self.aligner,
             field=by,

@@ -32,6 +32,12 @@ def predictors(
     return found | {"separate basins": separate} | {name: np.array(values) for name, values in own.items()}
 
 
+def separate(basins: np.ndarray) -> np.ndarray:
+    """Return for all (pairs,) of (n,) basins 1 where they differ and 0 where not; NaN where one is not known."""
+    one, other = (basins[at] for at in np.triu_indices(len(basins), 1))
+    return np.where(np.minimum(one, other) < 0, np.nan, one != other)
+
+
 def predictor_name(figure: str) -> str:
     """Return the name of the predictor that a pair's figure makes."""
     return f"1 − {figure}" if figure in ALIKE else figure
