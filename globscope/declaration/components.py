@@ -3,18 +3,19 @@
 import re
 from collections.abc import Mapping
 from pathlib import Path
-from typing import Any, get_args
+from typing import Any
 
 import numpy as np
 from attrs import NOTHING, has
 
 from globscope.declaration.code import code_reference
 from globscope.declaration.inputs import InputPath, Inputs
+from globscope.declaration.places import with_absolute_paths
 from globscope.errors import SpecError
 from globscope.references import Code
 from globscope.registry import Registry
 from globscope.spec.describe import default_of, plain
-from globscope.spec.words import arms, is_literal, is_union, keys_of
+from globscope.spec.words import keys_of
 
 # A reference to code of a file; relative ones start from the current folder.
 REFERENCE = re.compile(r"[^:]+\.py:\w+")
@@ -45,13 +46,8 @@ def component_table(
         raise SpecError([f"{role}: {type(given).__name__} is no {role}; {known} is accepted"])
     table |= {name: value for name, value in (more or {}).items() if value is not None}
     component = registry.role(role).get(table.get("use", ""))
-    paths = {name for name in table if component is not None and Path in _kinds(component.cls, name)}
-    return {name: _option(name, value, paths, inputs) for name, value in table.items() if value is not None}
-
-
-def _option(name: str, value: Any, paths: set[str], inputs: Inputs) -> Any:
-    is_path = name in paths and isinstance(value, str) and not isinstance(value, InputPath)
-    return plain_value(Path(value) if is_path else value, inputs)
+    table = table if component is None else with_absolute_paths(component.cls, table)
+    return {name: plain_value(value, inputs) for name, value in table.items() if value is not None}
 
 
 def plain_value(value: Any, inputs: Inputs) -> Any:
@@ -92,14 +88,3 @@ def _changed_options(component: Any) -> dict[str, Any]:
         if (value := getattr(component, key.name)) is not None
         and ((default := default_of(key)) is NOTHING or value != default)
     }
-
-
-def _kinds(cls: type, option: str) -> list[Any]:
-    """Return the types that an option of a component may have."""
-    declared = [key.type for key in keys_of(cls) if key.name == option]
-    return [kind for one in declared for kind in (arms(one) if is_union(one) else [one])]
-
-
-def option_accepts(cls: type, option: str, word: str) -> bool:
-    """Return whether an option of a component may have a word as its value."""
-    return any(is_literal(kind) and word in get_args(kind) for kind in _kinds(cls, option))

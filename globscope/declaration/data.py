@@ -6,8 +6,8 @@ from typing import Any
 
 import numpy as np
 
-from globscope.declaration.components import option_accepts
 from globscope.declaration.inputs import InputPath, Inputs
+from globscope.declaration.places import option_accepts
 from globscope.errors import SpecError
 from globscope.registry import Registry
 

@@ -10,9 +10,11 @@ from globscope.declaration.components import component_table, component_tables, 
 from globscope.declaration.data import data_options
 from globscope.declaration.inputs import Inputs
 from globscope.declaration.networks import checkpoints_of
+from globscope.declaration.places import with_absolute_paths
 from globscope.registry import installed_registry
 from globscope.report.style.text import slug
 from globscope.session import RUNS, Study, load
+from globscope.spec.model import PopulationSpec, Zoo
 from globscope.spec.read import build
 from globscope.store import claim, write_bytes
 
@@ -95,7 +97,7 @@ def study(
         "seed": seed or None,
         "task": component_table("task", task, inputs, registry, own),
         "population": _population(checkpoints, train, variants, population, inputs),
-        "zoo": None if zoo is None else _source(zoo, inputs),
+        "zoo": None if zoo is None else _source(Zoo, zoo, inputs),
         "evaluator": None if evaluator is None else component_table("evaluator", evaluator, inputs, registry),
         "fidelity": plain_value(fidelity, inputs),
         "run": plain_value(run, inputs),
@@ -126,7 +128,7 @@ def _write_study(document: Mapping[str, Any], place: Path, inputs: Inputs) -> St
 def _population(
     checkpoints: Any, train: Any, variants: Sequence[Any], more: Mapping[str, Any] | None, inputs: Inputs
 ) -> dict[str, Any]:
-    table = dict(_source(more or {}, inputs))
+    table = dict(_source(PopulationSpec, more or {}, inputs))
     if checkpoints is not None:
         table["checkpoints"] = checkpoints_of(checkpoints, inputs)
     if train is not None or variants:
@@ -135,8 +137,8 @@ def _population(
     return table
 
 
-def _source(table: Mapping[str, Any], inputs: Inputs) -> dict[str, Any]:
+def _source(cls: type, table: Mapping[str, Any], inputs: Inputs) -> dict[str, Any]:
     """Return the table of a source of networks, whose checkpoints may be in memory."""
     others = {name: value for name, value in table.items() if name != "checkpoints"}
-    found: dict[str, Any] = plain_value(others, inputs)
+    found: dict[str, Any] = plain_value(with_absolute_paths(cls, others), inputs)
     return found | ({"checkpoints": checkpoints_of(table["checkpoints"], inputs)} if "checkpoints" in table else {})

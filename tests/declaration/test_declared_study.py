@@ -224,6 +224,16 @@ def test_relative_paths_start_from_the_current_folder(tmp_path, monkeypatch):
     assert spec.population.checkpoints == f"{tmp_path}/nets/{{variant}}.pt"
     assert spec.task.component.model.module == str(tmp_path / "my_nets.py")
     assert spec.task.component.path == tmp_path / "points.npz"
+    (tmp_path / "networks.csv").write_text("path,run\nnets/A.pt,A\nnets/B.pt,B\n")
+    listed = declare(tmp_path, checkpoints=None, population={"table": "networks.csv", "base": "nets/A.pt"}, **more).spec
+    assert listed.population.table == str(tmp_path / "networks.csv")
+    assert listed.population.base == tmp_path / "nets/A.pt"
+    (tmp_path / "words.txt").write_text("a b")
+    texts = {"text": ["words.txt"], "test": ["words.txt"], "config": "nets", "tokeniser": "nets"}
+    transformers = {"model": "transformers:AutoModelForCausalLM", "data": None, "block_length": 4}
+    task = declare(tmp_path, task="transformers", **transformers, **texts).spec.task.component
+    assert task.text == (tmp_path / "words.txt",)
+    assert task.config == tmp_path / "nets"
 
 
 def tables(study):
