@@ -1,5 +1,5 @@
 # The whole workflow. The active virtual environment is used if there is one, else .venv is made.
-.PHONY: study test test-slow test-browser test-ray lint format docs bench gpu
+.PHONY: study test test-slow test-browser test-ray test-vision lint format docs bench gpu
 
 VIRTUAL_ENV ?= $(CURDIR)/.venv
 PYTHON := $(VIRTUAL_ENV)/bin/python
@@ -33,6 +33,9 @@ test-browser: $(MARK)-test $(MARK)-browser ## explorer and report in Chromium, w
 test-ray: $(MARK)-test    ## the tests of plugins/globscope-ray on a cluster of two machines on the loopback: two minutes
 	$(PYTHON) -m pip install --quiet --disable-pip-version-check --constraint constraints.txt "ray[client]"
 	$(PYTHON) -m pytest -m slow plugins/globscope-ray
+
+test-vision: $(MARK)-test $(MARK)-vision ## models of timm and torchvision, which must fit the torch that is there
+	$(PYTHON) -m pytest tests/builtin/tasks/test_library_models.py
 
 lint: $(MARK)-lint
 	$(BIN)/ruff check .
