@@ -1,13 +1,19 @@
 """A study of a zoo: what its table says of the networks reaches files, frames and analyses, and no stage."""
 
 import csv
+import runpy
 
 import pytest
 import torch
+from support.documents import blocks, named_files
+from support.paths import ROOT
 from support.study import MAP, Notes, blank_pictures, study_in, values
 from torch import nn
+from typer.testing import CliRunner
 
+from globscope import load
 from globscope.api import SpecError
+from globscope.cli.app import app
 
 SPEC = f"""
 [task]
@@ -89,3 +95,27 @@ def test_a_condition_and_the_last_k_choose_members(zoo):
 def test_a_figure_that_no_table_has_is_refused(zoo):
     with pytest.raises(SpecError, match=r"report.figure: no table of the population has a figure 'rat'; did you mean"):
         values(study_in(zoo, SPEC, "report.figure=rat"))
+
+
+@pytest.mark.slow
+def test_the_zoo_of_the_how_to_is_made_and_studied_as_written(tmp_path, monkeypatch):
+    pytest.importorskip("pandas")
+    page = ROOT / "docs/how-to/zoos.md"
+    monkeypatch.chdir(tmp_path)
+    for name, code in named_files(page):
+        (tmp_path / name).write_text(code)
+    [spec] = blocks(page, "toml")
+    (tmp_path / "study.toml").write_text(spec)
+    for line in blocks(page, "sh")[0].splitlines():
+        command, *words = line.split()
+        if command == "python":
+            runpy.run_path(words[0])
+        else:
+            with blank_pictures():
+                assert CliRunner().invoke(app, words).exit_code == 0
+    assert (tmp_path / "zoo/zoo.csv").read_text().splitlines()[0] == blocks(page, "text")[0].splitlines()[0]
+    result = load(tmp_path / "study.toml").run()
+    rows = result.findings["figure-relations"].table("correlations").rows
+    related = {(row["figure"], row["against"]): row for row in rows}
+    assert related["accuracy", "training accuracy"]["low"] > 0.9  # it is of the same examples, but for the split
+    assert all(m.figures["accuracy"] > 0.6 for m in result.atlas.population.members)
