@@ -185,6 +185,17 @@ def several_state_dicts_in_one_file(folder):
 
 
 @kind
+def parts_in_one_file(folder):
+    """An mlp whose two layers are saved apart."""
+    for name, step, state in for_each():
+        parts = {"1": {}, "3": {}}
+        for tensor in state:
+            parts[tensor[0]][tensor[2:]] = state[tensor]
+        save({**parts, "opt_1": {"state": {}}, "epoch": step}, folder, name, f"{step}.pt")
+    return members()
+
+
+@kind
 def states_of_accelerate(folder):
     accelerate, wanted = import_or_skip("accelerate"), {}
     for name in RUNS:

@@ -163,7 +163,7 @@ def _sources(
     place: str, first: CheckpointGroup, averages: Mapping[str, CheckpointGroup], network: Contents, table: str
 ) -> Iterator[str]:
     """Yield the lines that say where the networks are: one pattern, or one for them and one for each average."""
-    key = f"key = {toml(network.keys[0])}  # or {', '.join(map(toml, network.keys[1:]))}\n" if network.keys else ""
+    key = _key(network)
     if not averages:
         yield f"{table}checkpoints = {toml(_join_pattern(place, first.pattern))}\n"
         yield f"variant = {toml(first.variant)}\n" * (first.variant is not None)
@@ -173,6 +173,13 @@ def _sources(
     yield _table(place, first, "")
     yield key
     yield from ("\n" + _table(place, group, f" {word}") for word, group in averages.items())
+
+
+def _key(network: Contents) -> str:
+    """Return the line that says which state dict of a file is the network, where it holds several."""
+    if network.in_parts:
+        return f"key = {toml(network.keys)}  # its parts, joined\n"
+    return f"key = {toml(network.keys[0])}  # or {', '.join(map(toml, network.keys[1:]))}\n" if network.keys else ""
 
 
 def _table(place: str, group: CheckpointGroup, ending: str) -> str:
