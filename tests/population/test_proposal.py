@@ -201,3 +201,34 @@ def test_adapters_are_proposed_with_the_base_that_their_configuration_names(name
     assert population["checkpoints"] == "adapters/{variant}/checkpoint-{step}/adapter_model.safetensors"
     says = "somebody/else, which is not here: name its folder as the base"
     assert f"LoRA adapters of {says if named == 'elsewhere' else tmp_path / 'base'}" in proposal.lines
+
+
+def test_a_table_that_lists_the_networks_of_a_folder_is_proposed(tmp_path, monkeypatch):
+    monkeypatch.chdir(tmp_path)
+    (tmp_path / "zoo/nets").mkdir(parents=True)
+    for number in range(3):
+        torch.save(NETWORK, tmp_path / f"zoo/nets/{number}.pt")
+    (tmp_path / "zoo/log.csv").write_text("epoch,loss\n1,0.5\n")
+    (tmp_path / "zoo/zoo.csv").write_text("path,run,loss\n" + "".join(f"nets/{n}.pt,r{n},0.{n}\n" for n in range(3)))
+    found = propose(tmp_path / "zoo", tmp_path / "study.toml", installed_registry())
+    assert found.lines[0] == "3 networks of 3 runs, by the table zoo.csv"
+    assert tomllib.loads(found.text)["population"] == {"table": "zoo/zoo.csv"}
+
+
+def test_trials_of_ray_tune_are_proposed_with_their_options_and_results(tmp_path, monkeypatch):
+    monkeypatch.chdir(tmp_path)
+    for trial in ("trial_a", "trial_b"):
+        for step in (0, 10):
+            path = tmp_path / "zoo" / trial / f"checkpoint_{step:06d}" / "checkpoints"
+            path.parent.mkdir(parents=True)
+            torch.save(NETWORK, path)
+        (tmp_path / "zoo" / trial / "params.json").write_text('{"lr": 0.1}')
+        lines = (json.dumps({"training_iteration": step, "acc": step / 10}) for step in range(11))
+        (tmp_path / "zoo" / trial / "result.json").write_text("\n".join(lines))
+    found = propose(tmp_path / "zoo", tmp_path / "study.toml", installed_registry())
+    table = tomllib.loads(found.text)["population"]
+    assert table == {
+        "checkpoints": "zoo/{variant}/checkpoint_{step}/checkpoints",
+        "table": ["zoo/{variant}/params.json", "zoo/{variant}/result.json"],
+        "columns": {"step": "training_iteration"},
+    }

@@ -231,3 +231,15 @@ def test_the_figures_of_a_network_are_in_no_key_of_its_file(tmp_path):
     """A table that gets another column computes nothing again."""
     before = [one.key for one in zoo(tmp_path)]
     assert [one.key for one in zoo(tmp_path, TABLE.replace("0.5,", "0.55,"))] == before
+
+
+def test_checkpoints_by_a_pattern_are_chosen_by_run_step_and_recorded_scores(tmp_path):
+    pytest.importorskip("pandas")
+    for run, score in (("a", 80.0), ("b", 95.0)):
+        for step in (1, 2, 3):
+            torch.save({"model": {"weight": torch.ones(1)}, "val_acc": score + step}, tmp_path / f"{run}-{step}.pt")
+    pattern = Pattern("{variant}-{step}.pt")
+    chosen = files(tmp_path, checkpoints=pattern, where="test_accuracy > 0.82 and step < 3")
+    assert labels(chosen) == ["b@1", "b@2"]
+    assert labels(files(tmp_path, checkpoints=pattern, where="variant != 'b'", every=2)) == ["a@1", "a@3"]
+    assert labels(files(tmp_path, checkpoints=pattern, last=1)) == ["a@3", "b@3"]

@@ -2,6 +2,7 @@
 
 import numpy as np
 import pytest
+from support import adapters
 from support.study import MAP, TWO_RUNS, Notes, study_in, values
 
 from globscope.api import Networks
@@ -92,3 +93,20 @@ def test_aligned_networks_are_compressed_after_they_are_aligned(folder):
         zero = (np.asarray(small.weights) == 0).all(axis=0)
         assert np.array_equal(np.asarray(own.weights)[:, ~zero], np.asarray(small.weights)[:, ~zero])
     assert not np.array_equal(given.weights[:], other.weights[:])
+
+
+def test_what_adapters_make_of_a_base_is_compressed_too(tmp_path):
+    adapters.population(tmp_path)
+    outcome = values(study_in(tmp_path, adapters.SPEC, "population.compress={rank = 1}"))
+    [map_] = outcome.atlas.maps
+    own, small = (np.asarray(one.weights[:], float) for one in (outcome.atlas.population, map_.population))
+    layout = outcome.atlas.population.layout
+    for row in range(len(own)):
+        for low, whole in zip(
+            layout.unflatten(small[row] - own.mean(axis=0)).values(),
+            layout.unflatten(own[row] - own.mean(axis=0)).values(),
+            strict=True,
+        ):
+            spreads = np.linalg.svd(whole, compute_uv=False)
+            # float32 numbers below 4
+            assert np.linalg.norm(whole - low) == pytest.approx(np.sqrt((spreads[1:] ** 2).sum()), abs=1e-4)

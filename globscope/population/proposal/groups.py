@@ -29,6 +29,8 @@ from globscope.spec.pattern import STEP, VARIANT, words
 BESIDE = re.compile(
     r"(optimizer|scheduler|sampler|scaler|dl_state_dict|training_args)(_\d+)?|rng_state.*|.*optim_states.*|.*-\d+-of-\d+"
 )
+# What Ray Tune calls the network in the folder of a checkpoint.
+OF_RAY_TUNE = "checkpoints"
 # How many files are considered.
 MOST = 10_000
 
@@ -69,7 +71,11 @@ def _files(folder: Path) -> Iterator[PurePath]:
     every = (path.relative_to(folder) for path in sorted(folder.rglob("*")) if path.is_file())
     for path in every:
         is_hidden = any(part.startswith(".") for part in path.parts)
-        if path.name.endswith((*SUFFIXES, INDEX)) and not is_hidden and not BESIDE.fullmatch(path.stem):
+        if (
+            (path.name.endswith((*SUFFIXES, INDEX)) or path.name == OF_RAY_TUNE)
+            and not is_hidden
+            and not BESIDE.fullmatch(path.stem)
+        ):
             yield path
 
 

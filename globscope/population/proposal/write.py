@@ -13,6 +13,7 @@ from globscope.population.proposal.averages import averages_of
 from globscope.population.proposal.base import ProposedBase, base_of
 from globscope.population.proposal.contents import Contents, contents
 from globscope.population.proposal.groups import CheckpointGroup, checkpoint_groups
+from globscope.population.proposal.tables import is_listing, listing, tables_beside
 from globscope.population.saved_folder import checkpoint_in
 from globscope.registry import Registry
 from globscope.spec.words import bare, short, toml
@@ -79,7 +80,8 @@ def propose(folder: Path, spec: Path, registry: Registry) -> Proposal:
     place = os.path.relpath(folder.absolute(), spec.absolute().parent)
     if any(mark in place for mark in "*{}"):
         raise SpecError([f"{folder}: its path holds `*` or braces, which patterns use; rename it"])
-    first, *others = checkpoint_groups(folder)
+    listed = listing(folder)
+    first, *others = [listed] if listed is not None else checkpoint_groups(folder)
     last, averages = first.files[-1].path, dict(averages_of(first, others))
     base = base_of(last)
     network = contents(checkpoint_in(base.folder) if base and base.folder else last, registry)
@@ -87,7 +89,7 @@ def propose(folder: Path, spec: Path, registry: Registry) -> Proposal:
     lines = tuple(map(visible, (*_lines(first, averages), *about_base, *_network_lines(network))))
     network = evolve(network, task={name: _relative(value, spec) for name, value in network.task.items()})
     table = f"[population]\n{_base_line(base, spec)}"
-    sources = "".join(_sources(place, first, averages, network, table))
+    sources = "".join(_sources(place, first, averages, network, table)) + tables_beside(folder, place, first)
     further = "".join(_further(place, [group for group in others if group not in averages.values()]))
     count = len(first.files) + sum(len(group.files) for group in averages.values())
     text = "".join(_text(folder, network, lines, sources + further, MAP.get(count, MAPS)))
@@ -106,7 +108,7 @@ def _lines(group: CheckpointGroup, averages: Mapping[str, CheckpointGroup]) -> I
     for file in group.files:
         runs.setdefault(file.variant, []).append(file)
     networks, several = _count(len(group.files), "network"), _count(len(runs), "run")
-    yield f"{networks} of {several}, by the pattern {group.pattern}"
+    yield f"{networks} of {several}, by the {'table' if is_listing(group) else 'pattern'} {group.pattern}"
     for name, files in [*runs.items()][:NAMED]:
         steps = [str(file.step) for file in files]
         listed = ", ".join(steps) if len(steps) <= 4 else f"{', '.join(steps[:2])} … {steps[-1]}"
@@ -165,7 +167,8 @@ def _sources(
     """Yield the lines that say where the networks are: one pattern, or one for them and one for each average."""
     key = _key(network)
     if not averages:
-        yield f"{table}checkpoints = {toml(_join_pattern(place, first.pattern))}\n"
+        option = "table" if is_listing(first) else "checkpoints"
+        yield f"{table}{option} = {toml(_join_pattern(place, first.pattern))}\n"
         yield f"variant = {toml(first.variant)}\n" * (first.variant is not None)
         yield key
         return
