@@ -6,6 +6,7 @@ from typing import Any
 
 from attrs import define, field
 
+from globscope.population.adapter import CONFIG as ADAPTER, STEM, is_adapter
 from globscope.population.checkpoint import INDEX, raw_tensors
 from globscope.population.find import CheckpointFile
 from globscope.population.saved_network import SavedNetwork, as_type, number_types
@@ -66,11 +67,13 @@ class Origin:
         if unknown:
             rest = f" and {len(unknown) - NAMED} more" if len(unknown) > NAMED else ""
             facts["taken from that file unchanged"] = ", ".join(unknown[:NAMED]) + rest
+        # An adapter whose factors are themselves the weights of the study stays one.
+        config, weights = (ADAPTER, f"{STEM}.safetensors") if is_adapter(self.file.path) else (CONFIG, WEIGHTS)
         return SavedNetwork(
             tensors=tensors,
             by_model_name={**by_model_name, **{self.names[name]: tensors[name] for name in known}},
-            weights_name=WEIGHTS,
-            documents=documents_beside(self.file.path, CONFIG),
+            weights_name=weights,
+            documents=documents_beside(self.file.path, config),
             facts=facts,
         )
 

@@ -432,7 +432,8 @@ def test_buffers_that_are_no_statistics_are_those_of_the_nearest_member(tmp_path
     (tmp_path / "nets.py").write_text(
         "import torch\nfrom torch import nn\n\nclass Shifted(nn.Module):\n    def __init__(self):\n"
         "        super().__init__()\n        self.layer = nn.Linear(64, 10)\n"
-        "        self.register_buffer('mean', torch.zeros(64))\n\n"
+        "        self.register_buffer('mean', torch.zeros(64))\n"
+        "        self.register_buffer('table', torch.arange(64), persistent=False)\n\n"
         "    def forward(self, x):\n        return self.layer(x - self.mean)\n"
     )
 
@@ -452,20 +453,26 @@ def test_buffers_that_are_no_statistics_are_those_of_the_nearest_member(tmp_path
         taken = found.network(at=point)
         label = taken.nearest[0][0]
         assert float(taken.tensors["mean"][0]) == int(label[2]) + (label[0] == "B")
+        assert set(taken.tensors) == {"layer.weight", "layer.bias", "mean"}
+        assert measure(taken.module(), found) == pytest.approx(dict(taken.fields), **ROUNDING)
 
 
-def test_a_folder_that_says_what_it_is_comes_with_its_configuration(tmp_path):
-    write_checkpoints(tmp_path, perceptron, lambda d: d, save_file, "{run}/checkpoint-{step}/model.safetensors")
+@pytest.mark.parametrize(
+    ("config", "weights"),
+    [("config.json", "model.safetensors"), ("adapter_config.json", "adapter_model.safetensors")],
+)
+def test_a_folder_that_says_what_it_is_comes_with_its_configuration(tmp_path, config, weights):
+    write_checkpoints(tmp_path, perceptron, lambda d: d, save_file, f"{{run}}/checkpoint-{{step}}/{weights}")
     for folder in tmp_path.glob("*/checkpoint-*"):
-        (folder / "config.json").write_text(json.dumps({"of": folder.parent.name}))
+        (folder / config).write_text(json.dumps({"of": folder.parent.name}))
         (folder / "vocab.txt").write_text("a")
         for name in ("trainer_state.json", "optimizer.pt", "model.safetensors.index.json"):
             (folder / name).write_text("{}")
-    run_undrawn(study_in(tmp_path, checkpoints_spec("{variant}/checkpoint-{step}/model.safetensors")))
+    run_undrawn(study_in(tmp_path, checkpoints_spec(f"{{variant}}/checkpoint-{{step}}/{weights}")))
     path = finished_result(tmp_path / "run").network(member="B@1").save(tmp_path / "taken")
     names = sorted(one.name for one in path.parent.iterdir())
-    assert names == ["README.md", "config.json", "model.safetensors", "vocab.txt"]
-    assert json.loads((path.parent / "config.json").read_text()) == {"of": "B"}
+    assert names == sorted(["README.md", config, weights, "vocab.txt"])
+    assert json.loads((path.parent / config).read_text()) == {"of": "B"}
 
 
 def test_tensors_that_are_not_mapped_are_written_too(tmp_path):

@@ -50,7 +50,7 @@ class Card:
         yield "The members nearest to it, by Euclidean distance in weight space:"
         yield _table(("member", "distance"), [(name, f"{distance:.6g}") for name, distance in self.nearest])
         yield "## The spec of the study"
-        yield _fenced(as_toml(self.spec).strip())
+        yield _code_block(as_toml(self.spec).strip())
 
     @property
     def _measured(self) -> str:
@@ -73,7 +73,7 @@ class Card:
         yield "libraries", ", ".join(f"{name} {one}" for name, one in versions["libraries"].items() if one)
 
 
-def _fenced(text: str) -> str:
+def _code_block(text: str) -> str:
     """Return text as a block of code, in a fence that is longer than any in it."""
     fence = "`" * max(3, *(len(run) + 1 for run in re.findall("`+", text) or [""]))
     return f"{fence}toml\n{text}\n{fence}"

@@ -86,7 +86,9 @@ class TakenNetwork:
         if self.skeleton is None:
             raise GlobscopeError("module: this task has no torch module; the tensors are in `tensors`")
         made = deepcopy(self.skeleton).cpu()
-        made.load_state_dict({**made.state_dict(), **self.saved.by_model_name}, strict=False)
+        loaded = made.load_state_dict({**made.state_dict(), **self.saved.by_model_name}, strict=False)
+        for name in loaded.unexpected_keys:  # buffers that are in no state dict (torch's `persistent=False`)
+            made.get_buffer(name).copy_(self.saved.by_model_name[name])
         return made.eval()
 
 
